@@ -1,0 +1,84 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"regexp"
+	"strings"
+)
+
+// Decimal is a decimal number kept as exact text, such as "100.00" or "0.7": an amount of cash or a weight. No digit and no trailing
+// zero is ever lost; == compares the text ("1.0" differs from "1.00"), [Decimal.Cmp] the number.
+//
+// In JSON it is a string both ways; a JSON number is refused. A value decoded from a response is kept as the server wrote it.
+//
+// Source: schemas of cash_amount (create_portfolios_order) and weight (create_portfolios_allocation).
+type Decimal string
+
+var (
+	amountPattern = regexp.MustCompile(`^[0-9]{0,63}(\.[0-9]{1,27})?$`)
+	weightPattern = regexp.MustCompile(`^(100|[0-9]{1,2}(\.[0-9]{1,5})?)$`)
+	// numberPattern is wider than what the API documents, so that any number that a server sends can be computed with. Its bounds
+	// keep hostile text from costing more than a few microseconds.
+	numberPattern = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
+)
+
+// NewAmount makes a Decimal of an amount of cash in the order's currency: at most 63 digits, and at most 27 more behind a point.
+// It has no sign, exponent, blank or thousands separator.
+func NewAmount(text string) (Decimal, error) {
+	if text == "" || !amountPattern.MatchString(text) {
+		return "", errors.New("not an amount: expected at most 63 digits and at most 27 decimals behind a point, as in 100.00")
+	}
+	return Decimal(text), nil
+}
+
+// NewWeight makes a Decimal of the weight of an instrument in an allocation: 100, or one or two digits and at most five decimals.
+// The weights of an allocation are fractions that sum to 1, as in "0.7" and "0.3".
+func NewWeight(text string) (Decimal, error) {
+	if !weightPattern.MatchString(text) {
+		return "", errors.New("not a weight: expected 100, or at most two digits and at most five decimals behind a point, as in 0.7")
+	}
+	return Decimal(text), nil
+}
+
+// Rat returns the exact number. It fails for text that is not a plain decimal number, which only a server or a conversion can have made.
+func (d Decimal) Rat() (*big.Rat, error) {
+	if !numberPattern.MatchString(string(d)) {
+		return nil, errors.New("not a decimal number")
+	}
+	number, ok := new(big.Rat).SetString(string(d))
+	if !ok {
+		return nil, errors.New("not a decimal number")
+	}
+	return number, nil
+}
+
+// Cmp compares two numbers exactly: -1 if d is less than other, 0 if they are equal ("1.0" and "1.00" are), 1 if d is greater.
+func (d Decimal) Cmp(other Decimal) (int, error) {
+	a, err := d.Rat()
+	if err != nil {
+		return 0, fmt.Errorf("compare decimals: left side: %w", err)
+	}
+	b, err := other.Rat()
+	if err != nil {
+		return 0, fmt.Errorf("compare decimals: right side: %w", err)
+	}
+	return a.Cmp(b), nil
+}
+
+// Sum adds decimals exactly. The result has as many decimals as the longest of them; the sum of none is "0".
+func Sum(values ...Decimal) (Decimal, error) {
+	total, decimals := new(big.Rat), 0
+	for i, value := range values {
+		number, err := value.Rat()
+		if err != nil {
+			return "", fmt.Errorf("sum decimals: value %d: %w", i, err)
+		}
+		total.Add(total, number)
+		if _, fraction, found := strings.Cut(string(value), "."); found {
+			decimals = max(decimals, len(fraction))
+		}
+	}
+	return Decimal(total.FloatString(decimals)), nil
+}

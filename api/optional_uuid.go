@@ -1,0 +1,43 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// OptionalUUID is a UUID that may be missing. Its zero value means that there is none.
+//
+// The API leaves such a field out, or sends "" in its place: both decode to the zero value. Convert with OptionalUUID(id) and
+// uuid.UUID(optional); two values compare with ==.
+//
+// Source: the example of create_portfolios_liquidation_request, whose allocation_id is "".
+type OptionalUUID uuid.UUID
+
+// IsZero reports whether there is no UUID. encoding/json asks it for fields marked omitzero.
+func (o OptionalUUID) IsZero() bool { return o == OptionalUUID{} }
+
+// String returns the UUID in its usual form, or "" if there is none.
+func (o OptionalUUID) String() string {
+	if o.IsZero() {
+		return ""
+	}
+	return uuid.UUID(o).String()
+}
+
+// MarshalText returns the UUID in its usual form, or an empty text if there is none.
+func (o OptionalUUID) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText accepts any form that uuid.Parse does, and an empty text for no UUID.
+func (o *OptionalUUID) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*o = OptionalUUID{}
+		return nil
+	}
+	id, err := uuid.ParseBytes(text)
+	if err != nil {
+		return fmt.Errorf("read an optional UUID: %w", err)
+	}
+	*o = OptionalUUID(id)
+	return nil
+}
