@@ -1,0 +1,85 @@
+package wrapper
+
+import (
+	"crypto"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+)
+
+// Credentials are what Upvest hands out for one API client, and the key that signs its requests. They print without their secrets.
+//
+// Source: docs.upvest.co, "Authentication" and "HTTP message signatures".
+type Credentials struct {
+	// BaseURL is the server, https or a loopback address. Empty means Upvest's sandbox, https://sandbox.upvest.co; orders move real
+	// money only where it is portfolios.ServerURLLive.
+	BaseURL string
+	// ClientID is the id of the API client, sent as upvest-client-id.
+	ClientID uuid.UUID
+	// ClientSecret is the OAuth 2.0 secret of the API client.
+	ClientSecret string `json:"-"`
+	// KeyID names the public key that Upvest knows; it becomes the keyid of each signature.
+	KeyID string
+	// PrivateKey signs: an Ed25519 or ECDSA P-521 key, from [ParsePrivateKey] or behind a KMS or HSM.
+	PrivateKey crypto.Signer `json:"-"`
+	// Scopes are asked for with the token: portfolios:read for reading, portfolios:admin for everything.
+	Scopes []string
+}
+
+// Format prints the credentials without their secrets, whatever the verb.
+func (c Credentials) Format(state fmt.State, _ rune) {
+	fmt.Fprintf(state, "{BaseURL:%s ClientID:%s ClientSecret:(hidden) KeyID:%s PrivateKey:(hidden) Scopes:%v}",
+		c.BaseURL, c.ClientID, c.KeyID, c.Scopes)
+}
+
+// LogValue logs the credentials without their secrets.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+func (c Credentials) check() error {
+	var problems []error
+	if c.BaseURL != "" {
+		problems = append(problems, checkBaseURL(c.BaseURL))
+	}
+	if c.ClientID == uuid.Nil {
+		problems = append(problems, errors.New("ClientID is missing: set the UUID that Upvest gave to your API client"))
+	}
+	if c.ClientSecret == "" {
+		problems = append(problems, errors.New("ClientSecret is missing: set the secret that Upvest gave to your API client"))
+	}
+	if len(c.Scopes) == 0 {
+		problems = append(problems, errors.New("the list Scopes is empty: name portfolios:read to read, portfolios:admin to read and write"))
+	}
+	for i, scope := range c.Scopes {
+		if scope == "" || strings.ContainsAny(scope, " ,\t\r\n\"\\") {
+			problems = append(problems, fmt.Errorf("the entry %d of Scopes is not one scope: give each its own entry, as in portfolios:read", i))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func checkBaseURL(text string) error {
+	base, err := url.Parse(text)
+	switch {
+	case err != nil || base.Host == "":
+		return errors.New("BaseURL is not a URL with a host: use one like " + portfolios.ServerURLSandbox)
+	case base.User != nil || base.RawQuery != "" || base.Fragment != "":
+		return errors.New("BaseURL has more than scheme, host and path: leave out user, query and fragment")
+	case base.Scheme == "https":
+		return nil
+	case base.Scheme == "http" && isLoopback(base.Hostname()):
+		return nil
+	}
+	return errors.New("BaseURL is not https: plain http is accepted for loopback addresses only")
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,73 @@
+package wrapper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+	"golang.org/x/oauth2"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+)
+
+// apiVersion is the MAJOR version of the API that openapi.yaml describes.
+const apiVersion = "1"
+
+// VersionEditor selects version 1 of the API with the header upvest-api-version.
+//
+// Source: docs.upvest.co, "Versioning".
+func VersionEditor() portfolios.RequestEditorFn {
+	return headerEditor("upvest-api-version", apiVersion)
+}
+
+// ClientIDEditor sets upvest-client-id.
+func ClientIDEditor(clientID uuid.UUID) portfolios.RequestEditorFn {
+	return headerEditor("upvest-client-id", clientID.String())
+}
+
+// AcceptEditor sets accept to application/json, the one value that a signature may cover.
+func AcceptEditor() portfolios.RequestEditorFn { return headerEditor("accept", "application/json") }
+
+func headerEditor(name, value string) portfolios.RequestEditorFn {
+	return func(_ context.Context, req *http.Request) error {
+		req.Header.Set(name, value)
+		return nil
+	}
+}
+
+// IdempotencyKeyEditor sets idempotency-key on the operations that take one, POST and PATCH, to what next returns. uuid.NewRandom gives
+// each call a key of its own. A key that the request already has stays.
+func IdempotencyKeyEditor(next func() (uuid.UUID, error)) portfolios.RequestEditorFn {
+	return func(_ context.Context, req *http.Request) error {
+		if req.Method != http.MethodPost && req.Method != http.MethodPatch || req.Header.Get("idempotency-key") != "" {
+			return nil
+		}
+		key, err := next()
+		if err != nil {
+			return fmt.Errorf("make an idempotency key: %w", err)
+		}
+		req.Header.Set("idempotency-key", key.String())
+		return nil
+	}
+}
+
+// TokenEditor sets authorization to a token from the source, for instance a [TokenSource].
+func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
+	return func(ctx context.Context, req *http.Request) error {
+		token, err := tokenFrom(ctx, source)
+		if err != nil {
+			return fmt.Errorf("get an access token: %w", err)
+		}
+		if token.AccessToken == "" {
+			return errors.New("get an access token: the source returned an empty one")
+		}
+		// The documented scheme is "Bearer"; the token endpoint writes "bearer" in token_type.
+		req.Header.Set("authorization", "Bearer "+token.AccessToken)
+		return nil
+	}
+}
+
+// SignatureEditor signs the request as it then is, so it has to be the last editor.
+func SignatureEditor(signer *Signer) portfolios.RequestEditorFn { return signer.Sign }

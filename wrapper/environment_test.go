@@ -1,0 +1,251 @@
+package wrapper_test
+
+import (
+	"crypto/ecdsa"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+const (
+	envBaseURL      = "UPVEST_API_BASE_URL"
+	envClientID     = "UPVEST_API_CLIENT_ID"
+	envClientSecret = "UPVEST_API_CLIENT_SECRET"
+	envKeyID        = "UPVEST_API_KEY_ID"
+	envScopes       = "UPVEST_API_SCOPES"
+	envKey          = "UPVEST_API_HTTP_SIGN_PRIVATE_KEY"
+	envKeyFilename  = "UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"
+	envKeyBase64    = "UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64"
+	envPassphrase   = "UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"
+)
+
+var envAll = []string{
+	envBaseURL, envClientID, envClientSecret, envKeyID, envScopes, envKey, envKeyFilename, envKeyBase64, envPassphrase,
+}
+
+// setEnv makes the environment hold these of the variables and no other.
+func setEnv(t *testing.T, variables map[string]string) {
+	t.Helper()
+	for _, name := range envAll {
+		t.Setenv(name, "") // Restores what was there when the test ends.
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+}
+
+// completeEnv is an environment from which credentials can be read, with these changes; an empty value takes a variable out.
+func completeEnv(t *testing.T, changes map[string]string) map[string]string {
+	t.Helper()
+	variables := map[string]string{
+		envClientID:     "5ec16164-6173-461d-b90d-116d68f55b40",
+		envClientSecret: "client-secret",
+		envKeyID:        "8d4997a8-cf7a-4e51-adbb-401656a3e5c2",
+		envScopes:       "portfolios:read",
+		envKey:          string(readKeyFile(t, "p521-sec1.pem")),
+	}
+	for name, value := range changes {
+		variables[name] = value
+		if value == "" {
+			delete(variables, name)
+		}
+	}
+	return variables
+}
+
+func TestFromEnvReadsEveryVariable(t *testing.T) {
+	setEnv(t, completeEnv(t, map[string]string{
+		envBaseURL:      " https://api.upvest.co ",
+		envClientID:     "5ec16164-6173-461d-b90d-116d68f55b40\r\n",
+		envClientSecret: " secret with blanks ",
+		envKeyID:        "key-id\n",
+		envScopes:       "portfolios:read",
+		envKey:          string(readKeyFile(t, "p521-sec1-aes256.pem")),
+		envPassphrase:   keyPassphrase,
+	}))
+	got, err := upvest.FromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.BaseURL != "https://api.upvest.co" {
+		t.Errorf("BaseURL is %q", got.BaseURL)
+	}
+	if got.ClientID != uuid.MustParse("5ec16164-6173-461d-b90d-116d68f55b40") {
+		t.Errorf("ClientID is %s", got.ClientID)
+	}
+	if got.ClientSecret != " secret with blanks " {
+		t.Error("ClientSecret is not what was set")
+	}
+	if got.KeyID != "key-id" {
+		t.Errorf("KeyID is %q", got.KeyID)
+	}
+	if !slices.Equal(got.Scopes, []string{"portfolios:read"}) {
+		t.Errorf("Scopes are %q", got.Scopes)
+	}
+	requireSigns(t, got.PrivateKey)
+}
+
+func TestFromEnvLeavesOptionalVariablesToNew(t *testing.T) {
+	for name, changes := range map[string]map[string]string{
+		"not set": nil,
+		"blank":   {envBaseURL: " ", envKeyFilename: " ", envKeyBase64: "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setEnv(t, completeEnv(t, changes))
+			got, err := upvest.FromEnv()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.BaseURL != "" {
+				t.Errorf("BaseURL is %q, want none", got.BaseURL)
+			}
+		})
+	}
+}
+
+func TestFromEnvReadsTheKeyFromEachVariable(t *testing.T) {
+	text := string(readKeyFile(t, "p521-pkcs8.pem"))
+	want, err := upvest.ParsePrivateKey([]byte(text), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, ok := want.Public().(*ecdsa.PublicKey)
+	if !ok {
+		t.Fatalf("public key is %T", want.Public())
+	}
+	encoded := base64.StdEncoding.EncodeToString([]byte(text))
+
+	plainFile := filepath.Join("testdata", "keys", "p521-pkcs8.pem")
+	encryptedFile := filepath.Join("testdata", "keys", "p521-sec1-aes256.pem")
+
+	for name, changes := range map[string]map[string]string{
+		"PEM":                     {envKey: text},
+		"PEM in one line":         {envKey: strings.ReplaceAll(text, "\n", `\n`)},
+		"file":                    {envKey: "", envKeyFilename: plainFile},
+		"encrypted file":          {envKey: "", envKeyFilename: encryptedFile, envPassphrase: keyPassphrase},
+		"base64":                  {envKey: "", envKeyBase64: encoded},
+		"base64 in several lines": {envKey: "", envKeyBase64: encoded[:76] + " \r\n" + encoded[76:] + "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setEnv(t, completeEnv(t, changes))
+			got, err := upvest.FromEnv()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !public.Equal(got.PrivateKey.Public()) {
+				t.Error("got another key")
+			}
+		})
+	}
+}
+
+func TestFromEnvSplitsScopes(t *testing.T) {
+	for value, want := range map[string][]string{
+		"portfolios:admin,portfolios:read":     {"portfolios:admin", "portfolios:read"},
+		" portfolios:admin , portfolios:read,": {"portfolios:admin", "portfolios:read"},
+		"portfolios:admin portfolios:read":     {"portfolios:admin", "portfolios:read"},
+		"orders:read":                          {"orders:read"},
+	} {
+		setEnv(t, completeEnv(t, map[string]string{envScopes: value}))
+		got, err := upvest.FromEnv()
+		if err != nil {
+			t.Errorf("%q: %v", value, err)
+		}
+		if !slices.Equal(got.Scopes, want) {
+			t.Errorf("%q: got %q, want %q", value, got.Scopes, want)
+		}
+	}
+}
+
+func TestFromEnvRefusesScopesSetToNothing(t *testing.T) {
+	setEnv(t, completeEnv(t, nil))
+	t.Setenv(envScopes, " , ")
+	_, err := upvest.FromEnv()
+	requireEnvError(t, err, envScopes, "names no scope")
+}
+
+func TestFromEnvNamesEverythingThatIsMissing(t *testing.T) {
+	setEnv(t, map[string]string{envClientSecret: " "})
+	_, err := upvest.FromEnv()
+	requireEnvError(t, err, envClientID, envClientSecret, envKeyID, envScopes, "one of "+envKey+", "+envKeyFilename+" and "+envKeyBase64)
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("%q is more than one line", err)
+	}
+
+	setEnv(t, completeEnv(t, map[string]string{envKeyID: ""}))
+	_, err = upvest.FromEnv()
+	requireEnvError(t, err, envKeyID)
+	if strings.Contains(err.Error(), envClientID) || strings.Contains(err.Error(), envKey) {
+		t.Errorf("%q names what is not missing", err)
+	}
+}
+
+func TestFromEnvRefusesWhatItCannotRead(t *testing.T) {
+	pemText := string(readKeyFile(t, "p521-sec1.pem"))
+	encrypted := string(readKeyFile(t, "p521-sec1-aes256.pem"))
+	rsa := string(readKeyFile(t, "rsa-pkcs8.pem"))
+
+	for name, test := range map[string]struct {
+		changes map[string]string
+		want    []string
+	}{
+		// Of this length, uuid takes it for a URN and quotes its beginning.
+		"client id":          {map[string]string{envClientID: "urn:hush:" + strings.Repeat("0", 36)}, []string{envClientID, "not a UUID"}},
+		"scopes set to none": {map[string]string{envScopes: " , "}, []string{envScopes, "names no scope"}},
+		"two keys": {
+			map[string]string{envKeyFilename: "hush.pem"},
+			[]string{"more than one private key", envKey + ", " + envKeyFilename, "unset the rest"},
+		},
+		"three keys": {
+			map[string]string{envKeyFilename: "hush.pem", envKeyBase64: "hush"},
+			[]string{envKey + ", " + envKeyFilename + ", " + envKeyBase64},
+		},
+		"no PEM":             {map[string]string{envKey: "hush"}, []string{envKey + ": ", "not PEM"}},
+		"no such file":       {map[string]string{envKey: "", envKeyFilename: "hush.pem"}, []string{envKeyFilename, "no such file"}},
+		"a key for a name":   {map[string]string{envKey: "", envKeyFilename: pemText}, []string{envKeyFilename, "can't be read"}},
+		"a folder":           {map[string]string{envKey: "", envKeyFilename: "testdata"}, []string{envKeyFilename, "can't be read"}},
+		"no base64":          {map[string]string{envKey: "", envKeyBase64: "hush!"}, []string{envKeyBase64, "not base64"}},
+		"base64 of no PEM":   {map[string]string{envKey: "", envKeyBase64: "aHVzaA=="}, []string{envKeyBase64, "not PEM"}},
+		"no passphrase":      {map[string]string{envKey: encrypted}, []string{envPassphrase + ", for " + envKey, "no passphrase is given"}},
+		"wrong passphrase":   {map[string]string{envKey: encrypted, envPassphrase: "hush"}, []string{envPassphrase, "passphrase is wrong"}},
+		"RSA":                {map[string]string{envKey: rsa}, []string{envKey, "use ECDSA on P-521 or Ed25519"}},
+		"three variables":    {map[string]string{envKeyID: "", envClientID: "hush", envScopes: ","}, []string{envKeyID, envClientID, envScopes}},
+		"missing and no PEM": {map[string]string{envClientSecret: "", envKey: "hush"}, []string{envClientSecret, envKey, "not PEM"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setEnv(t, completeEnv(t, test.changes))
+			got, err := upvest.FromEnv()
+			requireEnvError(t, err, test.want...)
+			if got.PrivateKey != nil || got.ClientSecret != "" {
+				t.Error("got credentials beside the error")
+			}
+			for _, secret := range []string{"hush", "client-secret", strings.Split(pemText, "\n")[1]} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("%q holds a value", err)
+				}
+			}
+		})
+	}
+}
+
+func requireEnvError(t *testing.T, err error, want ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want one with %q", want)
+	}
+	for _, part := range want {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("got %q, want it to hold %q", err, part)
+		}
+	}
+}

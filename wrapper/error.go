@@ -1,0 +1,218 @@
+package wrapper
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"github.com/google/uuid"
+)
+
+// Error is the failure of a call. Its text names what was tried and what came back, in one line, without body and secrets; its fields
+// keep everything that was received. errors.Is(err, [ErrNotFound]) and its like ask for the HTTP status, [ErrOutcomeUnknown] and
+// [ErrAccepted] for what became of a write; errors.Is and errors.As also reach Err.
+//
+// Source: docs.upvest.co, "Errors", and the problem schema of each operation.
+type Error struct {
+	// Operation is Upvest's operationId, for instance create_portfolios_order, or "token" for the token endpoint.
+	Operation string
+	// Status is the HTTP status of the last answer, 0 if there was none.
+	Status int
+	// Type is the kind of problem, a URL or a bare word. Upvest changes it more freely than Status.
+	Type string
+	// Title is the kind of problem in words.
+	Title string
+	// Detail says what went wrong this time (detail, or details where the server writes that).
+	Detail string
+	// Instance is a URI of this one problem.
+	Instance string
+	// RequestID is what Upvest's support asks for: upvest-request-id, or request_id of the body.
+	RequestID string
+	// CFRay is the Cf-Ray header of Cloudflare, which answers in Upvest's place when it cannot reach it.
+	CFRay string
+	// Members are the members of the problem that have no field here, by name.
+	Members map[string]json.RawMessage `json:"-"`
+	// Body is the body of the last answer as received, up to the limit of 32 MiB.
+	Body []byte `json:"-"`
+	// Outcome says whether a write was carried out. Reads have none.
+	Outcome Outcome
+	// IdempotencyKey is the key that every attempt of a POST or PATCH carried: repeat the call with it, see [WithIdempotencyKey].
+	IdempotencyKey uuid.UUID
+	// Attempts are the tries of this call in order, at least one unless nothing was sent.
+	Attempts []Attempt
+	// Err is the cause: a network or context error, or what is wrong with the body. It is nil if the server refused.
+	Err error `json:"-"`
+}
+
+// Outcome says what became of a write that failed.
+type Outcome string
+
+const (
+	// OutcomeNone is that of a read.
+	OutcomeNone Outcome = ""
+	// OutcomeRefused means that the write was not carried out: the server refused it, or it never left.
+	OutcomeRefused Outcome = "refused"
+	// OutcomeUnknown means that the server may have carried the write out.
+	OutcomeUnknown Outcome = "unknown"
+	// OutcomeAccepted means that the server accepted the write, but its answer could not be read.
+	OutcomeAccepted Outcome = "accepted"
+)
+
+var (
+	// ErrOutcomeUnknown is matched by the error of a write that the server may have carried out.
+	ErrOutcomeUnknown = errors.New("the server may have carried out the write")
+	// ErrAccepted is matched by the error of a write that the server accepted with an answer that could not be read.
+	ErrAccepted = errors.New("the server accepted the write, but its answer could not be read")
+	// ErrRetryBudget is matched when the client gave up before its last attempt, because too many of its calls were failing.
+	ErrRetryBudget = errors.New("the client gave up: its retry budget is spent")
+)
+
+// The kinds of problem, by HTTP status, whatever the type of the problem says.
+var (
+	ErrBadRequest         error = statusKind(http.StatusBadRequest)
+	ErrUnauthorized       error = statusKind(http.StatusUnauthorized)
+	ErrForbidden          error = statusKind(http.StatusForbidden)
+	ErrNotFound           error = statusKind(http.StatusNotFound)
+	ErrMethodNotAllowed   error = statusKind(http.StatusMethodNotAllowed)
+	ErrNotAcceptable      error = statusKind(http.StatusNotAcceptable)
+	ErrConflict           error = statusKind(http.StatusConflict)
+	ErrUnprocessable      error = statusKind(http.StatusUnprocessableEntity)
+	ErrUpgradeRequired    error = statusKind(http.StatusUpgradeRequired)
+	ErrTooManyRequests    error = statusKind(http.StatusTooManyRequests)
+	ErrInternal           error = statusKind(http.StatusInternalServerError)
+	ErrBadGateway         error = statusKind(http.StatusBadGateway)
+	ErrServiceUnavailable error = statusKind(http.StatusServiceUnavailable)
+	ErrGatewayTimeout     error = statusKind(http.StatusGatewayTimeout)
+)
+
+type statusKind int
+
+func (k statusKind) Error() string { return statusText(int(k)) }
+
+func statusText(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+}
+
+// Is matches the kinds above.
+func (e *Error) Is(target error) bool {
+	if kind, ok := target.(statusKind); ok {
+		return int(kind) == e.Status
+	}
+	return target == ErrOutcomeUnknown && e.Outcome == OutcomeUnknown || target == ErrAccepted && e.Outcome == OutcomeAccepted
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Error says in one line what was tried and what came back.
+func (e *Error) Error() string {
+	parts := []string{e.Operation}
+	if e.Status != 0 {
+		parts = append(parts, statusText(e.Status))
+	}
+	for _, text := range []string{e.Title, e.Detail} {
+		if text != "" {
+			parts = append(parts, oneLine(text))
+		}
+	}
+	if e.Err != nil {
+		parts = append(parts, oneLine(e.Err.Error()))
+	}
+	switch e.Outcome {
+	case OutcomeUnknown:
+		parts = append(parts, ErrOutcomeUnknown.Error())
+	case OutcomeAccepted:
+		parts = append(parts, ErrAccepted.Error())
+	}
+	text := strings.Join(parts, ": ")
+	if tries := len(e.Attempts); tries > 1 {
+		text += fmt.Sprintf(" (%d attempts)", tries)
+	}
+	if e.RequestID != "" {
+		text += " [request " + oneLine(e.RequestID) + "]"
+	}
+	return text
+}
+
+// Format prints Error() whatever the verb, so that %+v and %#v show no body.
+func (e Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
+
+// oneLine keeps text from elsewhere from breaking a log: one line, printable, bounded.
+func oneLine(text string) string {
+	const limit = 500
+	clean := strings.Map(func(char rune) rune {
+		if unicode.IsPrint(char) {
+			return char
+		}
+		return ' '
+	}, text)
+	if runes := []rune(clean); len(runes) > limit {
+		clean = string(runes[:limit]) + "…"
+	}
+	return clean
+}
+
+// add takes in an attempt that failed. Of the answers it keeps the last, but nothing takes the place of an acceptance.
+func (e *Error) add(r result) {
+	e.Attempts = append(e.Attempts, r.Attempt)
+	if e.Outcome == OutcomeAccepted {
+		return
+	}
+	e.Err = r.Err
+	if e.Outcome != OutcomeNone && r.outcome != OutcomeRefused {
+		e.Outcome = r.outcome
+	}
+	if r.answer == nil {
+		return
+	}
+	e.Status, e.RequestID, e.CFRay, e.Body = r.Status, r.RequestID, r.answer.Header.Get("Cf-Ray"), r.answer.Body
+	e.Type, e.Title, e.Detail, e.Instance, e.Members = "", "", "", "", nil
+	e.readProblem(r.answer.Body)
+}
+
+// because adds why there is no further attempt.
+func (e *Error) because(reason error) {
+	switch {
+	case reason == nil:
+	case e.Err == nil:
+		e.Err = reason
+	default:
+		e.Err = fmt.Errorf("%w; %w", e.Err, reason)
+	}
+}
+
+// readProblem fills the fields that describe the problem from a body, as far as it is one: whatever of it is odd stays in Members.
+func (e *Error) readProblem(body []byte) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return
+	}
+	take := func(name string, field *string) {
+		var text *string
+		if *field == "" && json.Unmarshal(members[name], &text) == nil && text != nil {
+			*field = *text
+			delete(members, name)
+		}
+	}
+	take("type", &e.Type)
+	take("title", &e.Title)
+	take("detail", &e.Detail)
+	take("details", &e.Detail)
+	take("instance", &e.Instance)
+	var requestID string
+	take("request_id", &requestID)
+	if e.RequestID == "" {
+		e.RequestID = requestID
+	}
+	var status int
+	if json.Unmarshal(members["status"], &status) == nil && status == e.Status {
+		delete(members, "status")
+	}
+	if len(members) > 0 {
+		e.Members = members
+	}
+}

@@ -1,0 +1,44 @@
+package wrapper
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// keyNamespace separates the keys that are derived here from all other version 5 UUIDs. It must never change.
+var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
+
+// WithIdempotencyKey gives a POST or PATCH the caller's key in place of a random one. Repeating a call with the key of an [Error] takes
+// it up where it was left: if the server carried out the first one, it answers the same again and does nothing.
+//
+// Upvest accepts UUIDs of version 0 to 5 and keeps them for at least 24 hours.
+func WithIdempotencyKey(key uuid.UUID) CallOption {
+	return callOption(func(s *settings) error {
+		s.key = key
+		return checkIdempotencyKey(key)
+	})
+}
+
+func checkIdempotencyKey(key uuid.UUID) error {
+	switch {
+	case key == uuid.Nil:
+		return errors.New("idempotency key: the zero UUID identifies nothing")
+	case key.Version() > 5:
+		return fmt.Errorf("idempotency key: a UUID of version %d does not match the documented pattern, which ends at version 5: "+
+			"use version 4, or derive one with IdempotencyKeyFor", key.Version())
+	case key.Variant() != uuid.RFC4122:
+		return errors.New("idempotency key: a UUID of this variant does not match the documented pattern")
+	}
+	return nil
+}
+
+// IdempotencyKeyFor derives a key from the caller's own id of the business event, such as the number of a savings plan's execution: the
+// same id gives the same key on every host and after every restart. Ids of different operations have to differ.
+func IdempotencyKeyFor(businessID string) (uuid.UUID, error) {
+	if businessID == "" {
+		return uuid.Nil, errors.New("idempotency key: the business id is empty")
+	}
+	return uuid.NewSHA1(keyNamespace, []byte(businessID)), nil
+}

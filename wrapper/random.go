@@ -1,0 +1,33 @@
+package wrapper
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// randomSource makes everything random that a client needs: nonces, idempotency keys and jitter.
+type randomSource struct{ reader io.Reader }
+
+func (r randomSource) nonce() (string, error) {
+	var bytes [18]byte
+	if _, err := io.ReadFull(r.reader, bytes[:]); err != nil {
+		return "", fmt.Errorf("read randomness: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(bytes[:]), nil
+}
+
+func (r randomSource) key() (uuid.UUID, error) { return uuid.NewRandomFromReader(r.reader) }
+
+// upTo returns a duration from 0 to limit. Where randomness fails it returns limit: waiting is never an error.
+func (r randomSource) upTo(limit time.Duration) time.Duration {
+	var bytes [8]byte
+	if _, err := io.ReadFull(r.reader, bytes[:]); err != nil || limit <= 0 {
+		return max(limit, 0)
+	}
+	return time.Duration(binary.BigEndian.Uint64(bytes[:]) % uint64(limit+1))
+}

@@ -1,0 +1,97 @@
+package wrapper
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// settings are what may differ from call to call.
+type settings struct {
+	key      uuid.UUID
+	retry    RetryPolicy
+	timeout  time.Duration
+	response *Response
+}
+
+// CallOption adjusts one call.
+type CallOption interface{ applyToCall(*settings) error }
+
+// ClientOption adjusts a client, see [New].
+type ClientOption interface{ applyToClient(*config) error }
+
+// Option adjusts a client, for all its calls, or one call.
+type Option interface {
+	ClientOption
+	CallOption
+}
+
+type (
+	callOption   func(*settings) error
+	clientOption func(*config) error
+	option       func(*settings) error
+)
+
+func (o callOption) applyToCall(s *settings) error   { return o(s) }
+func (o clientOption) applyToClient(c *config) error { return o(c) }
+func (o option) applyToCall(s *settings) error       { return o(s) }
+func (o option) applyToClient(c *config) error       { return o(&c.settings) }
+
+// with returns the settings of one call.
+func (s settings) with(op operation, options []CallOption) (settings, error) {
+	for _, option := range options {
+		if option == nil {
+			return s, errors.New("a call option is nil")
+		}
+		if err := option.applyToCall(&s); err != nil {
+			return s, err
+		}
+	}
+	if s.key != uuid.Nil && !op.isKeyed() {
+		return s, fmt.Errorf("idempotency key: a %s takes none, it can be repeated by its meaning", op.method)
+	}
+	return s, nil
+}
+
+// keep hands the answer to a caller who asked for it.
+func (s settings) keep(answer *Response) {
+	if s.response != nil {
+		*s.response = *answer
+	}
+}
+
+// WithRetry replaces the retry policy.
+func WithRetry(policy RetryPolicy) Option {
+	return option(func(s *settings) error {
+		s.retry = policy
+		return policy.check()
+	})
+}
+
+// WithoutRetry sends each call once. Only a 401 is still followed by a second attempt with a fresh token.
+func WithoutRetry() Option { return WithRetry(RetryPolicy{MaxAttempts: 1}) }
+
+// WithTimeout bounds a call with all its attempts and waits; the context bounds it too.
+func WithTimeout(timeout time.Duration) Option {
+	return option(func(s *settings) error {
+		if timeout <= 0 {
+			return errors.New("timeout: use a positive duration")
+		}
+		s.timeout = timeout
+		return nil
+	})
+}
+
+// WithResponse keeps the last answer of the call as received, for fields that are newer than this client. It is filled on failure too,
+// and stays as it is if there was no answer.
+func WithResponse(response *Response) CallOption {
+	return callOption(func(s *settings) error {
+		if response == nil {
+			return errors.New("response: nil pointer")
+		}
+		s.response = response
+		return nil
+	})
+}

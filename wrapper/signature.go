@@ -1,0 +1,242 @@
+package wrapper
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha512"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// defaultSignatureLifetime is how long a signature may be used. Upvest documents no limit; its own code uses 5 to 60 seconds.
+const defaultSignatureLifetime = 60 * time.Second
+
+// Signer signs requests as Upvest's signature version 15 wants it: HTTP message signatures in the form of
+// draft-ietf-httpbis-message-signatures-15. It is safe for concurrent use if its key is.
+//
+// Source: docs.upvest.co, "HTTP message signatures".
+type Signer struct {
+	keyID string
+	sign  func(base []byte) ([]byte, error) // a closure, so that no verb of fmt can print the key
+	life  time.Duration
+	now   func() time.Time
+	nonce func() (string, error)
+	debug func(base string)
+}
+
+// SignerOption adjusts a [Signer].
+type SignerOption func(*Signer) error
+
+// WithSignatureClock replaces time.Now as the source of created and expires.
+func WithSignatureClock(now func() time.Time) SignerOption {
+	return func(s *Signer) error {
+		if now == nil {
+			return errors.New("signature clock: nil function")
+		}
+		s.now = now
+		return nil
+	}
+}
+
+// WithSignatureLifetime sets the time from created to expires, whole seconds; the default is 60 seconds.
+func WithSignatureLifetime(life time.Duration) SignerOption {
+	return func(s *Signer) error {
+		if life < time.Second || life%time.Second != 0 {
+			return errors.New("signature lifetime: use whole seconds, at least one")
+		}
+		s.life = life
+		return nil
+	}
+}
+
+// WithSignatureNonce replaces the random nonce. Each call has to return another printable ASCII text without quote and backslash.
+func WithSignatureNonce(nonce func() (string, error)) SignerOption {
+	return func(s *Signer) error {
+		if nonce == nil {
+			return errors.New("signature nonce: nil function")
+		}
+		s.nonce = nonce
+		return nil
+	}
+}
+
+// WithSignatureDebug hands out every signature base before it is signed, with the token masked, to compare with what a server expects.
+func WithSignatureDebug(debug func(base string)) SignerOption {
+	return func(s *Signer) error {
+		s.debug = debug
+		return nil
+	}
+}
+
+// NewSigner makes a Signer. The key is Ed25519 or ECDSA on P-521; other curves work here but are not documented by Upvest. Any
+// crypto.Signer will do, so that the key can stay in a KMS or HSM.
+func NewSigner(keyID string, key crypto.Signer, options ...SignerOption) (*Signer, error) {
+	if keyID == "" {
+		return nil, errors.New("KeyID is missing: set the id under which Upvest knows your public key")
+	}
+	if !isQuotable(keyID) {
+		return nil, errors.New("KeyID holds a character that a signature cannot carry: use printable ASCII without quote and backslash")
+	}
+	sign, err := signFunc(key)
+	if err != nil {
+		return nil, fmt.Errorf("PrivateKey: %w", err)
+	}
+	s := &Signer{keyID: keyID, sign: sign, life: defaultSignatureLifetime, now: time.Now, nonce: randomSource{rand.Reader}.nonce}
+	for _, option := range options {
+		if err := option(s); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func signFunc(key crypto.Signer) (func([]byte) ([]byte, error), error) {
+	if key == nil {
+		return nil, errors.New("missing: set an Ed25519 or ECDSA P-521 key, for instance from ParsePrivateKey")
+	}
+	switch key.Public().(type) {
+	case ed25519.PublicKey:
+		return func(base []byte) ([]byte, error) { return key.Sign(rand.Reader, base, crypto.Hash(0)) }, nil
+	case *ecdsa.PublicKey:
+		return func(base []byte) ([]byte, error) {
+			digest := sha512.Sum512(base)
+			return key.Sign(rand.Reader, digest[:], crypto.SHA512)
+		}, nil
+	case *rsa.PublicKey:
+		return nil, errors.New("an RSA key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
+	}
+	return nil, errors.New("this kind of key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
+}
+
+// Sign adds the digest of the body and the signature to a request whose other headers are final. It is a request editor.
+//
+// The body is read into memory, and the request loses GetBody: net/http would otherwise repeat a request with its old nonce when a
+// kept-alive connection turns out to be dead.
+func (s *Signer) Sign(_ context.Context, req *http.Request) error {
+	if err := digestBody(req); err != nil {
+		return fmt.Errorf("sign the request: %w", err)
+	}
+	nonce, err := s.nonce()
+	if err != nil {
+		return fmt.Errorf("sign the request: make a nonce: %w", err)
+	}
+	components := signatureComponents(req)
+	created := s.now().Unix()
+	params := fmt.Sprintf(`(%s);keyid="%s";created=%d;expires=%d;nonce="%s"`,
+		strings.Join(quoted(components), " "), s.keyID, created, created+int64(s.life/time.Second), nonce)
+	base := signatureBase(req, components, params)
+	if s.debug != nil {
+		s.debug(maskToken(base))
+	}
+	signature, err := s.sign([]byte(base))
+	if err != nil {
+		return fmt.Errorf("sign the request: %w", err)
+	}
+	req.Header.Set("upvest-signature-version", "15")
+	req.Header.Set("signature-input", "sig1="+params)
+	req.Header.Set("signature", "sig1=:"+base64.StdEncoding.EncodeToString(signature)+":")
+	return nil
+}
+
+func digestBody(req *http.Request) error {
+	req.GetBody = nil
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return fmt.Errorf("read the body: %w", err)
+	}
+	if err := req.Body.Close(); err != nil {
+		return fmt.Errorf("close the body: %w", err)
+	}
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	digest := sha512.Sum512(body)
+	req.Header.Set("content-digest", "sha-512=:"+base64.StdEncoding.EncodeToString(digest[:])+":")
+	return nil
+}
+
+// signatureComponents names what a signature covers, in the order of Upvest's documentation.
+func signatureComponents(req *http.Request) []string {
+	components := []string{"@method", "@path"}
+	if req.URL.RawQuery != "" || req.URL.ForceQuery {
+		components = append(components, "@query")
+	}
+	for _, name := range []string{
+		"accept", "authorization", "content-length", "content-type", "content-digest", "idempotency-key", "upvest-client-id", "upvest-api-version",
+	} {
+		if componentValue(req, name) != "" {
+			components = append(components, name)
+		}
+	}
+	return components
+}
+
+func componentValue(req *http.Request, name string) string {
+	switch name {
+	case "@method":
+		return req.Method
+	case "@path":
+		if path := req.URL.EscapedPath(); path != "" {
+			return path
+		}
+		return "/"
+	case "@query":
+		return "?" + req.URL.RawQuery
+	case "content-length":
+		// net/http ignores this header and sends the field of the request.
+		if req.Body == nil || req.Body == http.NoBody {
+			return ""
+		}
+		return strconv.FormatInt(req.ContentLength, 10)
+	}
+	return strings.TrimSpace(strings.Join(req.Header.Values(name), ", "))
+}
+
+func signatureBase(req *http.Request, components []string, params string) string {
+	var base strings.Builder
+	for _, name := range components {
+		fmt.Fprintf(&base, "%q: %s\n", name, componentValue(req, name))
+	}
+	base.WriteString(`"@signature-params": ` + params)
+	return base.String()
+}
+
+func maskToken(base string) string {
+	lines := strings.Split(base, "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, `"authorization": `) {
+			lines[i] = `"authorization": (hidden)`
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func quoted(names []string) []string {
+	result := make([]string, len(names))
+	for i, name := range names {
+		result[i] = strconv.Quote(name)
+	}
+	return result
+}
+
+// isQuotable reports whether a text can stand between quotes in a structured field as it is.
+func isQuotable(text string) bool {
+	for _, char := range []byte(text) {
+		if char < ' ' || char > '~' || char == '"' || char == '\\' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,245 @@
+package wrapper
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// TokenSource gets access tokens with the OAuth 2.0 client credentials grant and keeps each until shortly before it expires. Its token
+// requests are signed, and repeated like those of a [Client]. It is safe for concurrent use: any number of callers share one request.
+//
+// Source: docs.upvest.co, "Authentication"; the token URL is /auth/token on the server itself.
+type TokenSource struct {
+	fetch  func(ctx context.Context) (*oauth2.Token, error)
+	now    func() time.Time
+	jitter func(limit time.Duration) time.Duration
+
+	mu      sync.Mutex
+	token   *oauth2.Token
+	renewAt time.Time // the zero time means never
+	expires time.Time
+	request *tokenRequest // under way
+}
+
+// tokenRequest is one request for a token and those who wait for it. It ends when the last of them leaves.
+type tokenRequest struct {
+	done    chan struct{}
+	cancel  context.CancelFunc
+	waiting int
+	token   *oauth2.Token
+	err     error
+}
+
+// NewTokenSource makes a TokenSource of its own, to use with [TokenEditor] on the plain generated client or to share between clients.
+// Options are those of [New].
+func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSource, error) {
+	c, err := newCore(credentials, options)
+	if err != nil {
+		return nil, fmt.Errorf("make an Upvest token source: %w", err)
+	}
+	return newTokenSource(c, credentials), nil
+}
+
+func newTokenSource(c *core, credentials Credentials) *TokenSource {
+	return &TokenSource{
+		now:    c.clock.local,
+		jitter: c.random.upTo,
+		fetch:  func(ctx context.Context) (*oauth2.Token, error) { return c.fetchToken(ctx, credentials) },
+	}
+}
+
+// Token returns a valid token. It is TokenContext for callers without a context.
+func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
+
+// TokenContext returns a valid token, from memory or from the server, or an *[Error] whose Operation is "token". A caller whose context
+// ends leaves alone; the others go on waiting.
+func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
+	s.mu.Lock()
+	if s.token != nil && (s.renewAt.IsZero() || s.now().Before(s.renewAt)) {
+		defer s.mu.Unlock()
+		return s.token, nil
+	}
+	request := s.request
+	if request == nil {
+		shared, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		request = &tokenRequest{done: make(chan struct{}), cancel: cancel}
+		s.request = request
+		go s.run(shared, request)
+	}
+	request.waiting++
+	s.mu.Unlock()
+	select {
+	case <-request.done:
+		return request.token, request.err
+	case <-ctx.Done():
+		s.leave(request)
+		return nil, fmt.Errorf("wait for an access token: %w", ctx.Err())
+	}
+}
+
+func (s *TokenSource) leave(request *tokenRequest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if request.waiting--; request.waiting > 0 {
+		return
+	}
+	request.cancel()
+	if s.request == request {
+		s.request = nil
+	}
+}
+
+func (s *TokenSource) run(ctx context.Context, request *tokenRequest) {
+	defer request.cancel()
+	asked, real := s.now(), time.Now()
+	token, err := s.fetch(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil:
+		s.store(token, asked, token.Expiry.Sub(real))
+	case s.token != nil && s.now().Before(s.expires):
+		token, err = s.token, nil // renewal failed, but the old one is still good for a while
+	}
+	request.token, request.err = token, err
+	if s.request == request {
+		s.request = nil
+	}
+	close(request.done)
+}
+
+// store keeps a token and plans its renewal: before the end by a tenth of its life, at most a minute, less a random part, so that many
+// hosts do not all renew at once.
+func (s *TokenSource) store(token *oauth2.Token, asked time.Time, life time.Duration) {
+	s.token, s.renewAt, s.expires = token, time.Time{}, time.Time{}
+	if token.Expiry.IsZero() {
+		return
+	}
+	margin := min(life/10, time.Minute)
+	s.expires = asked.Add(life)
+	s.renewAt = s.expires.Add(-margin + s.jitter(margin/2))
+}
+
+// Forget drops a token that the server refused, if it is still the one in use.
+func (s *TokenSource) Forget(accessToken string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token != nil && s.token.AccessToken == accessToken {
+		s.token = nil
+	}
+}
+
+// tokenFrom asks a source for a token, with the context where it takes one.
+func tokenFrom(ctx context.Context, source oauth2.TokenSource) (*oauth2.Token, error) {
+	if withContext, ok := source.(interface {
+		TokenContext(ctx context.Context) (*oauth2.Token, error)
+	}); ok {
+		return withContext.TokenContext(ctx)
+	}
+	token, err := source.Token()
+	if err != nil {
+		return nil, hideBody(err)
+	}
+	if token == nil || token.AccessToken == "" {
+		return nil, errors.New("the token source returned no token")
+	}
+	return token, nil
+}
+
+// hideBody keeps the text of an x/oauth2 error, which quotes the whole answer, out of ours.
+func hideBody(err error) error {
+	var answer *oauth2.RetrieveError
+	if errors.As(err, &answer) && answer.Response != nil {
+		return &Error{Operation: tokenOperation.id, Status: answer.Response.StatusCode, Body: answer.Body}
+	}
+	return err
+}
+
+func forgetToken(source oauth2.TokenSource, accessToken string) {
+	if forgetful, ok := source.(interface{ Forget(accessToken string) }); ok {
+		forgetful.Forget(accessToken)
+	}
+}
+
+// tokenOperation is a GET to the retry loop: a token that nobody gets to see changes nothing.
+var tokenOperation = operation{id: "token", method: http.MethodGet}
+
+// fetchToken requests a token. x/oauth2 makes the request and reads the answer; our loop in between signs and repeats it.
+func (c *core) fetchToken(ctx context.Context, credentials Credentials) (*oauth2.Token, error) {
+	var answer Response
+	transport := roundTrip(func(req *http.Request) (*http.Response, error) {
+		form, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, fmt.Errorf("read the form of the token request: %w", err)
+		}
+		loop := c.settings
+		loop.response, loop.timeout = &answer, 0
+		err = c.attempts(req.Context(), exchange{
+			operation: tokenOperation,
+			settings:  loop,
+			prepare:   func(context.Context) error { return nil },
+			send:      func(ctx context.Context) (*http.Response, error) { return c.sendForm(ctx, req, form) },
+			accept: func(body []byte) error {
+				var token struct {
+					AccessToken string `json:"access_token"`
+				}
+				err := decode(body, &token)
+				if err == nil && token.AccessToken == "" {
+					err = errors.New("the body does not fit: access_token is missing")
+				}
+				return err
+			},
+			renew: c.clock.learn,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &http.Response{
+			StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: req,
+		}, nil
+	})
+	grant := clientcredentials.Config{
+		ClientID:     credentials.ClientID.String(),
+		ClientSecret: credentials.ClientSecret,
+		TokenURL:     c.baseURL + "/auth/token",
+		Scopes:       credentials.Scopes,
+		AuthStyle:    oauth2.AuthStyleInParams,
+	}
+	token, err := grant.Token(context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: transport}))
+	if err == nil {
+		return token, nil
+	}
+	var failure *Error
+	if errors.As(err, &failure) {
+		return nil, failure
+	}
+	return nil, &Error{
+		Operation: tokenOperation.id, Status: answer.Status, RequestID: answer.Header.Get("upvest-request-id"), Body: answer.Body,
+		Err: errors.New("the answer is not a token"),
+	}
+}
+
+// sendForm sends one attempt of a token request, signed like any other.
+func (c *core) sendForm(ctx context.Context, original *http.Request, form []byte) (*http.Response, error) {
+	req := original.Clone(ctx)
+	req.Body = io.NopCloser(bytes.NewReader(form))
+	for _, edit := range append(c.commonEditors(), c.signer.Sign) {
+		if err := edit(ctx, req); err != nil {
+			return nil, err
+		}
+	}
+	return c.doer.Do(req)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (r roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }

@@ -1,0 +1,52 @@
+package wrapper
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+)
+
+const (
+	// orderSettled is a status of later versions of the API, behind FILLED.
+	orderSettled portfolios.OrderStatus = "SETTLED"
+
+	firstPoll   = time.Second
+	longestPoll = 30 * time.Second
+)
+
+// IsDone reports whether an order has come to an end: FILLED, SETTLED or CANCELLED. A status that this client does not know is not one.
+func IsDone(order *portfolios.Order) bool {
+	switch order.Status {
+	case portfolios.OrderStatusFILLED, orderSettled, portfolios.OrderStatusCANCELLED:
+		return true
+	}
+	return false
+}
+
+// Wait retrieves an order again and again until done says that it has come far enough; a nil done is [IsDone]. Between two looks it
+// waits a second at first, then half as long again each time up to 30 seconds, with jitter. Bound it by the context: when that ends, or
+// when retrieving fails, Wait returns the order as last seen (nil if it never was) with the error.
+func (s *Orders) Wait(
+	ctx context.Context, portfolioOrderID uuid.UUID, done func(*portfolios.Order) bool, options ...CallOption,
+) (*portfolios.Order, error) {
+	if done == nil {
+		done = IsDone
+	}
+	var last *portfolios.Order
+	for pause := firstPoll; ; pause = min(pause*3/2, longestPoll) {
+		order, err := s.Retrieve(ctx, portfolioOrderID, options...)
+		if err != nil {
+			return last, err
+		}
+		if last = order; done(order) {
+			return order, nil
+		}
+		if err := sleep(ctx, pause/2+s.core.random.upTo(pause/2)); err != nil {
+			return last, fmt.Errorf("wait for order %s, which is %s: %w", portfolioOrderID, oneLine(string(order.Status)), err)
+		}
+	}
+}
