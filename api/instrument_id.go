@@ -30,12 +30,12 @@ func NewISIN(isin string) (InstrumentID, error) {
 	return "", errors.New("not an ISIN: expected two letters, nine letters or digits and a digit, in upper case, as in US0378331005")
 }
 
-// NewUpvestID makes an InstrumentID of Upvest's own identifier, a UUID of version 0 to 5.
+// NewUpvestID makes an InstrumentID of Upvest's own identifier, a UUID of version 0 to 5 other than the zero UUID.
 func NewUpvestID(id uuid.UUID) (InstrumentID, error) {
 	if upvest := InstrumentID(id.String()); id != uuid.Nil && upvest.IsUpvestID() {
 		return upvest, nil
 	}
-	return "", errors.New("not an Upvest instrument identifier: expected a UUID of version 1 to 5")
+	return "", errors.New("not an Upvest instrument identifier: expected a UUID of version 0 to 5 other than the zero UUID")
 }
 
 // IsISIN reports whether the identifier has the form of an ISIN.

@@ -1,7 +1,7 @@
 package api
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/google/uuid"
 )
@@ -36,7 +36,7 @@ func (o *OptionalUUID) UnmarshalText(text []byte) error {
 	}
 	id, err := uuid.ParseBytes(text)
 	if err != nil {
-		return fmt.Errorf("read an optional UUID: %w", err)
+		return errors.New("not a UUID, and not empty") // what uuid says can quote the text
 	}
 	*o = OptionalUUID(id)
 	return nil

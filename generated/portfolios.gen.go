@@ -239,7 +239,7 @@ type Meta struct {
 	// Order Direction that the list is sorted in, ascending (ASC) or descending (DESC).
 	Order MetaOrder `json:"order,omitempty"`
 
-	// Sort Field that the list is sorted by.
+	// Sort Name of the field by which the items are in order.
 	Sort string `json:"sort,omitempty"`
 
 	// TotalCount How many items the whole list has.

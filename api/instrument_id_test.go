@@ -1,0 +1,110 @@
+package api_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+)
+
+func TestInstrumentIDForms(t *testing.T) {
+	for _, c := range []struct {
+		id             api.InstrumentID
+		isin, upvestID bool
+	}{
+		{"US0378331005", true, false},
+		{"IE00B0M62Q58", true, false},
+		{"us0378331005", false, false},
+		{"US037833100", false, false},
+		{"US03783310055", false, false},
+		{"US037833100A", false, false},
+		{"U10378331005", false, false},
+		{"US0378331005\n", false, false},
+		{"c2721bc0-9f65-474b-a846-b237eb17fb05", false, true},
+		{"C2721BC0-9F65-474B-A846-B237EB17FB05", false, true},
+		{"c2721bc09f65474ba846b237eb17fb05", false, true},
+		{"c2721bc0-9f65-774b-a846-b237eb17fb05", false, false}, // version 7
+		{"c2721bc0-9f65-474b-c846-b237eb17fb05", false, false}, // another variant
+		{"{c2721bc0-9f65-474b-a846-b237eb17fb05}", false, false},
+		{"", false, false},
+	} {
+		if c.id.IsISIN() != c.isin || c.id.IsUpvestID() != c.upvestID {
+			t.Errorf("%q: ISIN %t, Upvest ID %t; want %t, %t", c.id, c.id.IsISIN(), c.id.IsUpvestID(), c.isin, c.upvestID)
+		}
+		id, err := api.NewISIN(string(c.id))
+		switch {
+		case c.isin && (err != nil || id != c.id):
+			t.Errorf("NewISIN(%q) = %q, %v", c.id, id, err)
+		case !c.isin && (err == nil || id != "" || !strings.Contains(err.Error(), "not an ISIN: expected")):
+			t.Errorf("NewISIN(%q) = %q, %v; want an error that says what an ISIN is", c.id, id, err)
+		}
+	}
+}
+
+func TestNewUpvestID(t *testing.T) {
+	id, err := api.NewUpvestID(uuid.MustParse("C2721BC0-9F65-474B-A846-B237EB17FB05"))
+	if err != nil || id != "c2721bc0-9f65-474b-a846-b237eb17fb05" {
+		t.Errorf("got %q, %v", id, err)
+	}
+	for name, refused := range map[string]uuid.UUID{
+		"the zero UUID": uuid.Nil,
+		"version 7":     uuid.MustParse("0190a5a6-7b7e-7c3d-9d2e-3f4a5b6c7d8e"),
+	} {
+		if id, err := api.NewUpvestID(refused); err == nil || id != "" || !strings.Contains(err.Error(), "expected a UUID of version") {
+			t.Errorf("%s gives %q, %v; want an error that says which UUIDs are accepted", name, id, err)
+		}
+	}
+}
+
+func TestInstrumentIDKeepsItsTextInJSON(t *testing.T) {
+	for _, id := range []api.InstrumentID{"US0378331005", "C2721BC0-9F65-474B-A846-B237EB17FB05", "a form of tomorrow"} {
+		body := `{"instrument_id":"` + string(id) + `","instrument_id_type":"UPVEST","weight":"1"}`
+		var weight portfolios.InstrumentWeight
+		if err := json.Unmarshal([]byte(body), &weight); err != nil || weight.InstrumentID != id {
+			t.Errorf("%s decodes to %q, %v", body, weight.InstrumentID, err)
+		}
+		if encoded, err := json.Marshal(weight); err != nil || string(encoded) != body {
+			t.Errorf("%s comes back as %s, %v", body, encoded, err)
+		}
+	}
+	err := json.Unmarshal([]byte(`{"instrument_id":42}`), new(portfolios.InstrumentWeight))
+	if err == nil || !strings.Contains(err.Error(), "instrument_id") {
+		t.Errorf("a number gives %v; want an error that names instrument_id", err)
+	}
+}
+
+func FuzzInstrumentID(f *testing.F) {
+	for _, text := range []string{
+		"US0378331005", "us0378331005", "c2721bc0-9f65-474b-a846-b237eb17fb05", "c2721bc09f65474ba846b237eb17fb05", "",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		id := api.InstrumentID(text)
+		if id.IsISIN() && id.IsUpvestID() {
+			t.Errorf("%q is both an ISIN and an Upvest ID", text)
+		}
+		if made, err := api.NewISIN(text); (err == nil) != id.IsISIN() || err == nil && made != id {
+			t.Errorf("NewISIN(%q) = %q, %v, but IsISIN is %t", text, made, err, id.IsISIN())
+		}
+		// Each hyphen of the documented pattern is optional by itself, which uuid.Parse does not know.
+		parsed, err := uuid.Parse(strings.ReplaceAll(text, "-", ""))
+		if err != nil {
+			if id.IsUpvestID() {
+				t.Errorf("%q is said to be an Upvest ID, but is no UUID: %v", text, err)
+			}
+			return
+		}
+		made, err := api.NewUpvestID(parsed)
+		if err == nil && (!made.IsUpvestID() || string(made) != parsed.String()) {
+			t.Errorf("NewUpvestID(%s) = %q", parsed, made)
+		}
+		if id.IsUpvestID() && err != nil && parsed != uuid.Nil {
+			t.Errorf("%q is an Upvest ID, but NewUpvestID refuses it: %v", text, err)
+		}
+	})
+}

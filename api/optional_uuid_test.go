@@ -1,0 +1,96 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+)
+
+const someID = "65c69f95-c7b9-4c93-9943-a8c7fe4f7aef"
+
+func TestOptionalUUIDFromJSON(t *testing.T) {
+	for _, body := range []string{`{}`, `{"allocation_id":""}`, `{"allocation_id":null}`} {
+		var order portfolios.Order
+		if err := json.Unmarshal([]byte(body), &order); err != nil || !order.AllocationID.IsZero() {
+			t.Errorf("%s decodes to %q, %v; want no UUID", body, order.AllocationID, err)
+		}
+	}
+	var order portfolios.Order
+	if err := json.Unmarshal([]byte(`{"allocation_id":"`+strings.ToUpper(someID)+`"}`), &order); err != nil {
+		t.Fatal(err)
+	}
+	if order.AllocationID != api.OptionalUUID(uuid.MustParse(someID)) || order.AllocationID.IsZero() {
+		t.Errorf("got %q, want %s", order.AllocationID, someID)
+	}
+	// "" after an id means that there is none any more.
+	if err := json.Unmarshal([]byte(`{"allocation_id":""}`), &order); err != nil || !order.AllocationID.IsZero() {
+		t.Errorf("an empty text leaves %q, %v", order.AllocationID, err)
+	}
+	for _, value := range []string{`"none"`, `" "`, `7`, `["` + someID + `"]`} {
+		body := `{"allocation_id":` + value + `}`
+		if err := json.Unmarshal([]byte(body), &order); err == nil {
+			t.Errorf("%s decodes to %q, want an error", body, order.AllocationID)
+		}
+	}
+}
+
+func TestOptionalUUIDToJSON(t *testing.T) {
+	none, err := json.Marshal(portfolios.ConfigurationUpdate{})
+	if err != nil || string(none) != `{}` {
+		t.Errorf("an update of nothing encodes to %s, %v", none, err)
+	}
+	some, err := json.Marshal(portfolios.ConfigurationUpdate{AllocationID: api.OptionalUUID(uuid.MustParse(someID))})
+	if err != nil || string(some) != `{"allocation_id":"`+someID+`"}` {
+		t.Errorf("an update of the allocation encodes to %s, %v", some, err)
+	}
+}
+
+func TestOptionalUUIDText(t *testing.T) {
+	id := api.OptionalUUID(uuid.MustParse(someID))
+	if got := fmt.Sprintf("%v|%s|%v", id, id, api.OptionalUUID{}); got != someID+"|"+someID+"|" {
+		t.Errorf("printed as %q", got)
+	}
+	if uuid.UUID(id) != uuid.MustParse(someID) {
+		t.Errorf("converted to %s", uuid.UUID(id))
+	}
+	before := id
+	if err := id.UnmarshalText([]byte("none")); err == nil || id != before {
+		t.Errorf("a bad text gives %v and leaves %q; want an error and %q", err, id, before)
+	}
+}
+
+func FuzzOptionalUUID(f *testing.F) {
+	for _, text := range []string{
+		"", someID, strings.ToUpper(someID), "urn:uuid:" + someID, "{" + someID + "}", uuid.Nil.String(), "none",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var optional api.OptionalUUID
+		err := optional.UnmarshalText([]byte(text))
+		parsed, parseErr := uuid.Parse(text)
+		if (err == nil) != (parseErr == nil || text == "") {
+			t.Fatalf("%q gives %v, uuid.Parse gives %v", text, err, parseErr)
+		}
+		if err != nil {
+			return
+		}
+		if text != "" && uuid.UUID(optional) != parsed || optional.IsZero() != (text == "" || parsed == uuid.Nil) {
+			t.Errorf("%q decodes to %q, want %s", text, optional, parsed)
+		}
+		encoded, err := json.Marshal(optional)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again api.OptionalUUID
+		if err := json.Unmarshal(encoded, &again); err != nil || again != optional {
+			t.Errorf("%q encodes to %s and decodes to %q, %v", text, encoded, again, err)
+		}
+	})
+}

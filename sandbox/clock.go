@@ -1,0 +1,61 @@
+package sandbox
+
+import (
+	"sync"
+	"time"
+)
+
+// Clock is the time of a sandbox: tokens, signatures, nonces, idempotency keys, rate limits and orders all go by it.
+// It is safe for concurrent use.
+type Clock struct {
+	mu    sync.Mutex
+	time  time.Time
+	moves bool
+	// since is when time was the time, on the clock of the system.
+	since time.Time
+}
+
+// NewClock returns a clock that stands still at start, until Advance or Set moves it.
+func NewClock(start time.Time) *Clock {
+	return &Clock{time: start.UTC()}
+}
+
+// NewMovingClock returns a clock that shows start now and moves by itself from there. Advance and Set make it jump.
+func NewMovingClock(start time.Time) *Clock {
+	return &Clock{time: start.UTC(), moves: true, since: time.Now()}
+}
+
+// Now returns the sandbox's time, in UTC.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now()
+}
+
+// Advance moves the clock on by d.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(c.now().Add(d))
+}
+
+// Set moves the clock to t.
+func (c *Clock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(t)
+}
+
+func (c *Clock) now() time.Time {
+	if !c.moves {
+		return c.time
+	}
+	return c.time.Add(time.Since(c.since))
+}
+
+func (c *Clock) set(t time.Time) {
+	c.time = t.UTC()
+	if c.moves {
+		c.since = time.Now()
+	}
+}

@@ -1,0 +1,99 @@
+// Command demo walks through all 15 operations of the portfolios API and prints what each of them did.
+//
+// It starts a sandbox of its own, unless UPVEST_API_* variables name a server: then it talks to that one, and only reads unless -write
+// is given.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args, environment []string, out io.Writer) error {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(out)
+	write := flags.Bool("write", false, "also write to the server that UPVEST_API_* names; it moves what the account holds")
+	account := flags.String("account", "", "the id of the account to write to, on a server that UPVEST_API_* names")
+	user := flags.String("user", "", "the id of the user who owns the account")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return fmt.Errorf("read the flags: %w", err)
+	}
+
+	if !namesServer(environment) {
+		return runEmbedded(ctx, out)
+	}
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		return err
+	}
+	client, err := upvest.New(credentials, upvest.WithUserAgent("demo"))
+	if err != nil {
+		return err
+	}
+	if !*write {
+		fmt.Fprintf(out, "Reading from %s (give -write to write, too).\n\n", credentials.BaseURL)
+		return readOnly(ctx, client, newTimeline(out))
+	}
+	s := story{client: client, timeline: newTimeline(out)}
+	if s.account, err = uuid.Parse(*account); err != nil {
+		return fmt.Errorf("-write needs -account, the id of an account without a configuration: %w", err)
+	}
+	if s.user, err = uuid.Parse(*user); err != nil {
+		return fmt.Errorf("-write needs -user, the id of the user who owns the account: %w", err)
+	}
+	fmt.Fprintf(out, "Writing to %s.\n\n", credentials.BaseURL)
+	return s.tell(ctx)
+}
+
+// runEmbedded tells the story on a sandbox in this process.
+func runEmbedded(ctx context.Context, out io.Writer) (err error) {
+	server, err := sandbox.New(sandbox.WithOrderDelay(300 * time.Millisecond))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	access := server.Client()
+	client, err := upvest.New(upvest.Credentials{
+		BaseURL: server.URL(), ClientID: access.ID, ClientSecret: access.Secret,
+		KeyID: access.KeyID, PrivateKey: access.PrivateKey, Scopes: access.Scopes,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "A sandbox in this process answers at %s. No credentials, no money.\n\n", server.URL())
+	s := story{client: client, timeline: newTimeline(out), account: uuid.New(), user: uuid.New()}
+	return s.tell(ctx)
+}
+
+func namesServer(environment []string) bool {
+	for _, variable := range environment {
+		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "UPVEST_API_") && value != "" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,28 @@
+// Command upvest-sandbox runs the sandbox on a loopback address, for clients in any language. It prints the UPVEST_API_* variables that
+// point a client at it, as shell lines ready to source, and runs until it is interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/program"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program the hard way.
+	context.AfterFunc(ctx, stop)
+	err := program.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	default:
+		fmt.Fprintln(os.Stderr, "upvest-sandbox:", err)
+		os.Exit(1)
+	}
+}

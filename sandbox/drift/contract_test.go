@@ -1,0 +1,157 @@
+package drift_test
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+)
+
+const (
+	contractFile  = "../../openapi.yaml"
+	generatedFile = "../../generated/portfolios.gen.go"
+)
+
+func readContract(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(contractFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func parse(t *testing.T, text string) *openapi3.T {
+	t.Helper()
+	contract, err := openapi3.NewLoader().LoadFromData([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return contract
+}
+
+// operation is an operation of the contract and the generated method for it.
+type operation struct {
+	*openapi3.Operation
+	path, verb string
+	item       *openapi3.PathItem
+	method     reflect.Method // of ClientWithResponsesInterface, zero if there is none
+}
+
+func operations(contract *openapi3.T) []operation {
+	var list []operation
+	for path, item := range contract.Paths.Map() {
+		for verb, op := range item.Operations() {
+			method, _ := reflect.TypeFor[portfolios.ClientWithResponsesInterface]().MethodByName(methodName(op.OperationID))
+			list = append(list, operation{op, path, verb, item, method})
+		}
+	}
+	slices.SortFunc(list, func(a, b operation) int { return cmp.Compare(a.path+a.verb, b.path+b.verb) })
+	return list
+}
+
+// methodName says how the generator names the method of an operationId.
+func methodName(operationID string) string {
+	var name strings.Builder
+	for word := range strings.SplitSeq(operationID, "_") {
+		if word != "" {
+			name.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return name.String() + "WithResponse"
+}
+
+// arguments are the types of the generated method's arguments between the context and the editors: ids, query parameters, body.
+func (o operation) arguments() []reflect.Type {
+	var list []reflect.Type
+	if o.method.Type != nil {
+		for i := 1; i < o.method.Type.NumIn()-1; i++ {
+			list = append(list, o.method.Type.In(i))
+		}
+	}
+	return list
+}
+
+// queryType is the struct of the query parameters, or nil.
+func (o operation) queryType() reflect.Type {
+	for _, argument := range o.arguments() {
+		if argument.Kind() == reflect.Pointer {
+			return argument.Elem()
+		}
+	}
+	return nil
+}
+
+// place is where the contract has a body, and the Go type that holds it there.
+type place struct {
+	name    string
+	request bool
+	media   *openapi3.MediaType
+	goType  reflect.Type // nil if the generated code has none
+}
+
+func (o operation) places() []place {
+	var list []place
+	if o.RequestBody != nil {
+		p := place{name: o.OperationID + " request", request: true, media: o.RequestBody.Value.Content["application/json"]}
+		for _, argument := range o.arguments() {
+			if argument.Kind() == reflect.Struct {
+				p.goType = argument
+			}
+		}
+		list = append(list, p)
+	}
+	for _, status := range sorted(o.Responses.Map()) {
+		for _, media := range o.Responses.Value(status).Value.Content {
+			p := place{name: o.OperationID + " " + status, media: media}
+			if field, found := o.responseField(status); found {
+				p.goType = field.Type.Elem()
+			}
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// responseField finds the field that the generated response keeps the body of a status in. Errors share one.
+func (o operation) responseField(status string) (reflect.StructField, bool) {
+	if o.method.Type == nil {
+		return reflect.StructField{}, false
+	}
+	if strings.HasPrefix(status, "2") {
+		return o.method.Type.Out(0).Elem().FieldByName("JSON" + status)
+	}
+	return o.method.Type.Out(0).Elem().FieldByName("ApplicationProblemJSONDefault")
+}
+
+func sorted[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// compareSets reports what is only in one of two sets.
+func compareSets(where string, want, got []string) []string {
+	var findings []string
+	for _, name := range want {
+		if !slices.Contains(got, name) {
+			findings = append(findings, fmt.Sprintf("%s: %s is missing", where, name))
+		}
+	}
+	for _, name := range got {
+		if !slices.Contains(want, name) {
+			findings = append(findings, fmt.Sprintf("%s: %s is left over", where, name))
+		}
+	}
+	return findings
+}

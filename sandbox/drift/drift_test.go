@@ -1,0 +1,38 @@
+package drift_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+func TestContractIsValid(t *testing.T) {
+	if err := parse(t, readContract(t)).Validate(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNothingDrifts(t *testing.T) {
+	contract := parse(t, readContract(t))
+	for name, check := range map[string]func(*openapi3.T) []string{
+		"statuses":        checkStatuses,
+		"idempotency key": checkIdempotencyKey,
+		"common headers":  checkCommonHeaders,
+		"scopes":          checkScopes,
+		"request id":      checkRequestID,
+		"fields":          checkFields,
+		"enums":           checkEnums,
+		"patterns":        checkPatterns,
+		"examples":        checkExamples,
+		"requests":        checkRequests,
+	} {
+		t.Run(name, func(t *testing.T) {
+			findings := check(contract)
+			slices.Sort(findings)
+			for _, finding := range findings {
+				t.Error(finding)
+			}
+		})
+	}
+}

@@ -1,0 +1,250 @@
+package drift_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+)
+
+// survey walks all bodies and query parameters of the contract beside the Go types that hold them.
+type survey struct {
+	findings []string
+	seen     map[any]bool
+	reached  map[*openapi3.Schema]bool
+	enums    map[string][]string // values that the contract allows, by Go type
+}
+
+func newSurvey(contract *openapi3.T) *survey {
+	s := &survey{seen: map[any]bool{}, reached: map[*openapi3.Schema]bool{}, enums: map[string][]string{}}
+	for _, op := range operations(contract) {
+		used := []string{"Body", "HTTPResponse"}
+		for _, place := range op.places() {
+			if place.goType == nil {
+				s.report(place.name, "there is no Go type for this body")
+				continue
+			}
+			s.compare(place.name, place.media.Schema, place.goType, false)
+		}
+		for status, response := range op.Responses.Map() {
+			if field, found := op.responseField(status); found && len(response.Value.Content) > 0 {
+				used = append(used, field.Name)
+			}
+		}
+		if op.method.Type != nil {
+			for _, field := range reflect.VisibleFields(op.method.Type.Out(0).Elem()) {
+				if !slices.Contains(used, field.Name) {
+					s.report(op.OperationID, "%s is left over in the generated response", field.Name)
+				}
+			}
+		}
+		s.parameters(op)
+	}
+	for name, schema := range contract.Components.Schemas {
+		if !s.reached[schema.Value] {
+			s.report(name, "no operation uses this schema")
+		}
+	}
+	return s
+}
+
+func (s *survey) report(where, format string, values ...any) {
+	s.findings = append(s.findings, where+": "+fmt.Sprintf(format, values...))
+}
+
+// compare holds a schema against the Go type that is to hold its values.
+func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.Type, optional bool) {
+	schema := ref.Value
+	s.reached[schema] = true
+	if goType.Kind() == reflect.Pointer {
+		goType = goType.Elem()
+	}
+	type pair struct {
+		schema *openapi3.Schema
+		goType reflect.Type
+	}
+	if s.seen[pair{schema, goType}] {
+		return
+	}
+	s.seen[pair{schema, goType}] = true
+
+	name := ref.Ref[strings.LastIndex(ref.Ref, "/")+1:]
+	if name != "" && name != goType.Name() {
+		s.report(where, "is %s in the contract and %s in Go", name, goType)
+	}
+	switch {
+	case len(schema.Enum) > 0:
+		s.enum(where, schema, goType)
+	case schema.Type.Is("array") && goType.Kind() == reflect.Slice:
+		s.compare(where+"[]", schema.Items, goType.Elem(), false)
+	case len(s.properties(schema)) > 0 && goType.Kind() == reflect.Struct:
+		s.fields(where, schema, goType)
+	case !holds(schema, goType, optional):
+		s.report(where, "%s cannot hold a %s (format %q, pattern %q)", goType, schema.Type.Slice(), schema.Format, schema.Pattern)
+	}
+}
+
+// properties are those of an object; a choice between objects is one Go struct with the properties of all.
+func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
+	all := maps.Clone(schema.Properties)
+	for _, choice := range schema.OneOf {
+		s.reached[choice.Value] = true
+		if all == nil {
+			all = openapi3.Schemas{}
+		}
+		maps.Copy(all, choice.Value.Properties)
+	}
+	return all
+}
+
+func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Type) {
+	properties := s.properties(schema)
+	// Whether a tag leaves a value out depends on its type, so a value is encoded rather than the tag read.
+	var zero map[string]any
+	if text, err := json.Marshal(reflect.Zero(goType).Interface()); err != nil {
+		s.report(where, "encode a zero value: %v", err)
+	} else if err := json.Unmarshal(text, &zero); err != nil {
+		s.report(where, "a zero value is no object in JSON: %v", err)
+	}
+	var tags []string
+	for _, field := range reflect.VisibleFields(goType) {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if tag == "-" {
+			if schema.AdditionalProperties.Has == nil || !*schema.AdditionalProperties.Has {
+				s.report(where, "%s is left over", field.Name)
+			}
+			continue
+		}
+		tags = append(tags, tag)
+		property, found := properties[tag]
+		if !found {
+			continue
+		}
+		required := slices.Contains(schema.Required, tag)
+		if _, sent := zero[tag]; sent != required {
+			s.report(where+"."+tag, "required is %t in the contract, but a zero value in Go is sent: %t", required, sent)
+		}
+		s.compare(where+"."+tag, property, field.Type, !required)
+	}
+	s.findings = append(s.findings, compareSets(where, sorted(properties), tags)...)
+}
+
+// holds says whether a Go type keeps every value of a plain schema.
+func holds(schema *openapi3.Schema, goType reflect.Type, optional bool) bool {
+	integer := goType.Kind() == reflect.Int || goType.Kind() == reflect.Int64
+	switch {
+	case len(schema.OneOf) > 0:
+		return goType == reflect.TypeFor[api.InstrumentID]()
+	case schema.Type.Is("integer"):
+		return integer || schema.Format == "int32" && goType.Kind() == reflect.Int32
+	case schema.Type.Is("boolean"):
+		return goType.Kind() == reflect.Bool
+	case !schema.Type.Is("string"):
+		return false
+	case schema.Format == "date-time":
+		return goType == reflect.TypeFor[time.Time]()
+	case schema.Format == "uuid":
+		return goType == reflect.TypeFor[uuid.UUID]() || optional && goType == reflect.TypeFor[api.OptionalUUID]()
+	case schema.Pattern != "":
+		return goType == reflect.TypeFor[api.Decimal]()
+	default:
+		return goType == reflect.TypeFor[string]()
+	}
+}
+
+func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type) {
+	if goType.Kind() != reflect.String || goType.Name() == "string" {
+		s.report(where, "%s is no named string for an enum", goType)
+		return
+	}
+	for _, value := range schema.Enum {
+		s.enums[goType.Name()] = append(s.enums[goType.Name()], fmt.Sprint(value))
+	}
+}
+
+// parameters holds the query parameters against the generated struct. What their fields can hold is tried by checkRequests, since
+// filters are plain text in the contract and typed in Go.
+func (s *survey) parameters(op operation) {
+	var names, tags []string
+	for _, parameter := range op.Parameters {
+		if parameter.Value.In == openapi3.ParameterInQuery {
+			names = append(names, parameter.Value.Name)
+		}
+	}
+	if query := op.queryType(); query != nil {
+		for _, field := range reflect.VisibleFields(query) {
+			tag, _, _ := strings.Cut(field.Tag.Get("form"), ",")
+			tags = append(tags, tag)
+			parameter := op.Parameters.GetByInAndName(openapi3.ParameterInQuery, tag)
+			if parameter == nil {
+				continue
+			}
+			if (field.Type.Kind() == reflect.Pointer) == parameter.Required {
+				s.report(op.OperationID+" "+tag, "required is %t in the contract, but the Go type is %s", parameter.Required, field.Type)
+			}
+			if len(parameter.Schema.Value.Enum) > 0 {
+				s.reached[parameter.Schema.Value] = true
+				s.enum(op.OperationID+" "+tag, parameter.Schema.Value, field.Type.Elem())
+			}
+		}
+	}
+	s.findings = append(s.findings, compareSets(op.OperationID+" query", names, tags)...)
+}
+
+// checkFields: each body has a Go type, each property and query parameter a field that can hold it; none is left over.
+func checkFields(contract *openapi3.T) []string { return newSurvey(contract).findings }
+
+// checkEnums: each enum value of a body or query parameter has a constant, each constant is an enum value.
+func checkEnums(contract *openapi3.T) []string {
+	constants, err := generatedConstants()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	enums := newSurvey(contract).enums
+	findings := compareSets("enums", sorted(enums), sorted(constants))
+	for name, values := range enums {
+		findings = append(findings, compareSets(name, values, constants[name])...)
+	}
+	return findings
+}
+
+// generatedConstants are the values of the generated constants by their type.
+func generatedConstants() (map[string][]string, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), generatedFile, nil, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, fmt.Errorf("read the generated constants: %w", err)
+	}
+	constants := map[string][]string{}
+	for _, declaration := range file.Decls {
+		group, ok := declaration.(*ast.GenDecl)
+		if !ok || group.Tok != token.CONST {
+			continue
+		}
+		for _, spec := range group.Specs {
+			constant := spec.(*ast.ValueSpec)
+			kind, typed := constant.Type.(*ast.Ident)
+			literal, plain := constant.Values[0].(*ast.BasicLit)
+			if !typed || !plain {
+				continue
+			}
+			value, err := strconv.Unquote(literal.Value)
+			if err != nil {
+				return nil, fmt.Errorf("read the generated constants: %w", err)
+			}
+			constants[kind.Name] = append(constants[kind.Name], value)
+		}
+	}
+	return constants, nil
+}

@@ -1,0 +1,99 @@
+// Package expiring remembers things until their time is up, in bounded memory.
+package expiring
+
+import (
+	"sync"
+	"time"
+)
+
+// Store maps keys to values that are forgotten when they expire. What was put in first goes first when the store is full, expired or
+// not. It needs no goroutine: whoever puts something in cleans up. The zero value is not usable, see New.
+type Store[K comparable, V any] struct {
+	mu      sync.Mutex
+	limit   int64
+	cost    int64
+	entries map[K]entry[V]
+	// queue is in order of arrival. The lifetimes in one store are alike, so cleaning from the front is enough to keep it short.
+	queue  []queued[K]
+	serial uint64
+}
+
+type entry[V any] struct {
+	value   V
+	cost    int64
+	expires time.Time
+	serial  uint64
+}
+
+type queued[K comparable] struct {
+	key    K
+	serial uint64
+}
+
+// New returns a store whose entries together cost at most limit.
+func New[K comparable, V any](limit int64) *Store[K, V] {
+	return &Store[K, V]{limit: limit, entries: map[K]entry[V]{}}
+}
+
+// Get returns the value of a key, unless there is none or it expired by now.
+func (s *Store[K, V]) Get(key K, now time.Time) (V, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, ok := s.live(key, now)
+	return found.value, ok
+}
+
+// Add stores a value until it expires, unless the key has one already. It reports whether it did.
+func (s *Store[K, V]) Add(key K, value V, cost int64, now, expires time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.live(key, now); ok {
+		return false
+	}
+	s.put(key, value, cost, now, expires)
+	return true
+}
+
+// Clear forgets everything.
+func (s *Store[K, V]) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entries, s.queue, s.cost = map[K]entry[V]{}, nil, 0
+}
+
+// Len returns how many entries are held, expired ones that nobody cleaned up yet included.
+func (s *Store[K, V]) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.entries)
+}
+
+func (s *Store[K, V]) live(key K, now time.Time) (entry[V], bool) {
+	found, ok := s.entries[key]
+	if !ok || !now.Before(found.expires) {
+		return entry[V]{}, false
+	}
+	return found, true
+}
+
+func (s *Store[K, V]) put(key K, value V, cost int64, now, expires time.Time) {
+	s.cost -= s.entries[key].cost
+	s.serial++
+	s.entries[key] = entry[V]{value: value, cost: cost, expires: expires, serial: s.serial}
+	s.queue = append(s.queue, queued[K]{key: key, serial: s.serial})
+	s.cost += cost
+	for len(s.queue) > 0 {
+		first := s.queue[0]
+		held, ok := s.entries[first.key]
+		switch {
+		case !ok || held.serial != first.serial:
+			// Replaced since: its place in the queue is further back.
+		case s.cost > s.limit || !now.Before(held.expires):
+			delete(s.entries, first.key)
+			s.cost -= held.cost
+		default:
+			return
+		}
+		s.queue = s.queue[1:]
+	}
+}

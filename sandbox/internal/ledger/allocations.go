@@ -1,0 +1,150 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
+
+type allocation struct {
+	id               uuid.UUID
+	created, updated time.Time
+	name             string
+	mix              *mix
+}
+
+func (a *allocation) show() contract.Allocation {
+	return contract.Allocation{
+		ID: a.id, CreatedAt: a.created, UpdatedAt: a.updated, Name: a.name, Allocation: slices.Clone(a.mix.listed),
+	}
+}
+
+// allocation returns one allocation of the client.
+func (c *client) allocation(id uuid.UUID) (*allocation, error) {
+	if a := c.allocations[id]; a != nil {
+		return a, nil
+	}
+	return nil, notFound("allocation_id", "there is no allocation %s; expected the id of an allocation of this client", id)
+}
+
+// CreatePortfoliosAllocation makes an allocation.
+//
+// Choice: without a name it is called "Allocation 1", "Allocation 2" and so on, counted per client.
+func (l *Ledger) CreatePortfoliosAllocation(
+	ctx context.Context, request contract.CreatePortfoliosAllocationRequestObject,
+) (contract.CreatePortfoliosAllocationResponseObject, error) {
+	if request.Body == nil {
+		return nil, errNoBody()
+	}
+	checked, err := newMix(request.Body.Allocation)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	a := &allocation{id: l.options.NewID(), created: now, updated: now, mix: checked}
+	if request.Body.Name != nil {
+		a.name = *request.Body.Name
+	} else {
+		a.name = fmt.Sprintf("Allocation %d", len(c.allocations)+1)
+	}
+	c.allocations[a.id] = a
+	c.allocationsByID = insert(c.allocationsByID, a, func(a *allocation) uuid.UUID { return a.id })
+	l.effects.add(now, c.id, "create_portfolios_allocation", a.id)
+	return contract.CreatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
+}
+
+// RetrievePortfoliosAllocation returns one allocation.
+func (l *Ledger) RetrievePortfoliosAllocation(
+	ctx context.Context, request contract.RetrievePortfoliosAllocationRequestObject,
+) (contract.RetrievePortfoliosAllocationResponseObject, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, _ := l.enter(ctx)
+	a, err := c.allocation(request.AllocationID)
+	if err != nil {
+		return nil, err
+	}
+	return contract.RetrievePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
+}
+
+// UpdatePortfoliosAllocation replaces the mix of an allocation. Orders that were placed before keep the old one.
+//
+// Source: "Update portfolios allocation", whose examples send no name and answer with the old one.
+func (l *Ledger) UpdatePortfoliosAllocation(
+	ctx context.Context, request contract.UpdatePortfoliosAllocationRequestObject,
+) (contract.UpdatePortfoliosAllocationResponseObject, error) {
+	if request.Body == nil {
+		return nil, errNoBody()
+	}
+	checked, err := newMix(request.Body.Allocation)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	a, err := c.allocation(request.AllocationID)
+	if err != nil {
+		return nil, err
+	}
+	a.mix, a.updated = checked, now
+	if request.Body.Name != nil {
+		a.name = *request.Body.Name
+	}
+	l.effects.add(now, c.id, "update_portfolios_allocation", a.id)
+	return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
+}
+
+// ListPortfoliosAllocations returns a page of allocations, sorted by id.
+//
+// Choice: instrument_ids keeps the allocations that hold all of the named instruments.
+func (l *Ledger) ListPortfoliosAllocations(
+	ctx context.Context, request contract.ListPortfoliosAllocationsRequestObject,
+) (contract.ListPortfoliosAllocationsResponseObject, error) {
+	params := request.Params
+	list, err := readListing("id", params.Sort, params.Order, params.Offset, params.Limit, params.StartDate, params.EndDate)
+	if err != nil {
+		return nil, err
+	}
+	filters := createdBetween(list, func(a *allocation) time.Time { return a.created })
+	if params.InstrumentIDs != nil {
+		wanted, err := readInstrumentIDs(*params.InstrumentIDs)
+		if err != nil {
+			return nil, err
+		}
+		filters = append(filters, func(a *allocation) bool {
+			return !slices.ContainsFunc(wanted, func(key string) bool { return !slices.Contains(a.mix.instruments, key) })
+		})
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, _ := l.enter(ctx)
+	page, meta := paginate(list, c.allocationsByID, filters)
+	data := make([]contract.Allocation, len(page))
+	for i, a := range page {
+		data[i] = a.show()
+	}
+	return contract.ListPortfoliosAllocations200JSONResponse{Body: contract.AllocationList{Data: data, Meta: meta}}, nil
+}
+
+// readInstrumentIDs returns the keys of the instruments that the filter instrument_ids names.
+func readInstrumentIDs(text string) ([]string, error) {
+	var keys []string
+	for name := range strings.SplitSeq(text, ",") {
+		id := api.InstrumentID(name)
+		if !id.IsISIN() && !id.IsUpvestID() {
+			return nil, invalid("instrument_ids", "expected ISINs or UUIDs, separated by commas and without blanks")
+		}
+		keys = append(keys, instrumentKey(id))
+	}
+	return keys, nil
+}

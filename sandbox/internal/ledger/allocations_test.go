@@ -1,0 +1,134 @@
+package ledger_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
+
+func TestAllocationRules(t *testing.T) {
+	const dashless, upper = "c2721bc09f65474ba846b237eb17fb05", "C2721BC0-9F65-474B-A846-B237EB17FB05"
+	tests := map[string]struct {
+		instruments []string
+		says        string // empty: accepted
+	}{
+		"sum 1":                          {[]string{funds, "0.7", apple, "0.3"}, ""},
+		"sum 1 with more decimals":       {[]string{funds, "0.70000", apple, "0.29999", upvests, "0.00001"}, ""},
+		"sum 100":                        {[]string{funds, "70", apple, "30"}, ""},
+		"one instrument at 1":            {[]string{funds, "1"}, ""},
+		"one instrument at 100":          {[]string{funds, "100"}, ""},
+		"UUID without dashes":            {[]string{dashless, "1"}, ""},
+		"none":                           {nil, "allocation: expected at least one instrument"},
+		"sum just below 1":               {[]string{funds, "0.7", apple, "0.29999"}, "exactly 1 (or 100), these sum to 0.99999"},
+		"sum just above 1":               {[]string{funds, "0.7", apple, "0.30001"}, "exactly 1 (or 100), these sum to 1.00001"},
+		"sum 10":                         {[]string{funds, "7", apple, "3"}, "allocation: expected weights that sum to exactly 1"},
+		"sum 200":                        {[]string{funds, "100", apple, "100"}, "these sum to 200"},
+		"weight 0":                       {[]string{funds, "1", apple, "0"}, "allocation[1].weight: expected a weight above 0"},
+		"weight 0.00000":                 {[]string{funds, "1", apple, "0.00000"}, "allocation[1].weight: expected a weight above 0"},
+		"weight below 0":                 {[]string{funds, "-1", apple, "2"}, "allocation[0].weight: not a weight"},
+		"weight of six decimals":         {[]string{funds, "0.999999", apple, "0.000001"}, "allocation[0].weight: not a weight"},
+		"no weight":                      {[]string{funds, ""}, "allocation[0].weight: not a weight"},
+		"ISIN twice":                     {[]string{funds, "0.5", apple, "0.25", funds, "0.25"}, "[2].instrument_id: expected every"},
+		"ISIN in lower case":             {[]string{"ie00b0m62q58", "1"}, "allocation[0].instrument_id: expected an ISIN"},
+		"ISIN that ends with a letter":   {[]string{"US037833100X", "1"}, "allocation[0].instrument_id: expected an ISIN"},
+		"UUID twice, once dashless":      {[]string{upvests, "0.5", dashless, "0.5"}, "[1].instrument_id: expected every instrument once"},
+		"UUID twice, once in upper case": {[]string{upvests, "0.5", upper, "0.5"}, "[1].instrument_id: expected every instrument once"},
+		"UUID of version 7":              {[]string{"01890a5d-ac96-774b-bcce-b302099a8057", "1"}, "expected a UUID of version 0 to 5"},
+		"UUID with more behind it":       {[]string{upvests + "x", "1"}, "allocation[0].instrument_id: expected a UUID"},
+		"neither ISIN nor UUID":          {[]string{"gold", "1"}, "allocation[0].instrument_id: expected an ISIN"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			body := contract.AllocationRequest{Allocation: instruments(t, test.instruments...)}
+			kept := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, apple, "1")}))(t)
+			_, created := w.createAllocation(body)
+			_, updated := w.updateAllocation(kept.ID, body)
+			if test.says == "" {
+				must(0, created)(t)
+				must(0, updated)(t)
+				return
+			}
+			wantRefusal(t, created, 400, "invalid_request", test.says)
+			wantRefusal(t, updated, 400, "invalid_request", test.says)
+			if effects := w.ledger.Effects(); len(effects) != 1 {
+				t.Errorf("a refused request had an effect: %v", effects)
+			}
+		})
+	}
+}
+
+func TestAllocationInstrumentIDTypeMustFit(t *testing.T) {
+	for _, kind := range []contract.InstrumentIDType{contract.InstrumentIDTypeUPVEST, "WKN", ""} {
+		list := instruments(t, funds, "1")
+		list[0].InstrumentIDType = kind
+		_, err := newWorld(t).createAllocation(contract.AllocationRequest{Allocation: list})
+		wantRefusal(t, err, 400, "invalid_request", "allocation[0].instrument_id")
+	}
+	list := instruments(t, upvests, "1")
+	list[0].InstrumentIDType = contract.InstrumentIDTypeISIN
+	_, err := newWorld(t).createAllocation(contract.AllocationRequest{Allocation: list})
+	wantRefusal(t, err, 400, "invalid_request", "allocation[0].instrument_id:", "ISIN")
+
+	if err := list[0].InstrumentID.UnmarshalJSON([]byte("42")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = newWorld(t).createAllocation(contract.AllocationRequest{Allocation: list})
+	wantRefusal(t, err, 400, "invalid_request", "allocation[0].instrument_id:", "string")
+}
+
+func TestAllocationIsShownAsItWasSent(t *testing.T) {
+	w := newWorld(t)
+	sent := instruments(t, funds, "0.70", upvests, "0.3")
+	made := must(w.createAllocation(contract.AllocationRequest{Name: ptr("Retirement"), Allocation: sent}))(t)
+	want, err := json.Marshal(contract.Allocation{
+		ID: made.ID, Name: "Retirement", CreatedAt: start, UpdatedAt: start, Allocation: instruments(t, funds, "0.70", upvests, "0.3"),
+	})
+	must(0, err)(t)
+	sent[0].Weight = "changed by the caller later"
+	got, err := json.Marshal(must(w.retrieveAllocation(made.ID))(t))
+	must(0, err)(t)
+	if string(got) != string(want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestAllocationWithoutNameGetsOne(t *testing.T) {
+	w := newWorld(t)
+	for _, want := range []string{"Allocation 1", "Allocation 2"} {
+		made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t)
+		if made.Name != want {
+			t.Errorf("name is %q, want %q", made.Name, want)
+		}
+	}
+}
+
+func TestUpdateAllocationReplacesTheMix(t *testing.T) {
+	w := newWorld(t)
+	made := must(w.createAllocation(contract.AllocationRequest{Name: ptr("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3")}))(t)
+	w.pass(time.Hour)
+	changed := must(w.updateAllocation(made.ID, contract.AllocationRequest{Allocation: instruments(t, upvests, "1")}))(t)
+	if changed.Name != "First" || len(changed.Allocation) != 1 || changed.Allocation[0].Weight != "1" {
+		t.Errorf("got %+v, want the name kept and the mix replaced", changed)
+	}
+	if !changed.CreatedAt.Equal(start) || !changed.UpdatedAt.Equal(start.Add(time.Hour)) {
+		t.Errorf("created_at is %s, updated_at is %s", changed.CreatedAt, changed.UpdatedAt)
+	}
+	renamed := must(w.updateAllocation(made.ID, contract.AllocationRequest{Name: ptr("Second"), Allocation: instruments(t, upvests, "1")}))(t)
+	if renamed.Name != "Second" {
+		t.Errorf("name is %q, want Second", renamed.Name)
+	}
+	if got := must(w.retrieveAllocation(made.ID))(t); got.Name != "Second" || len(got.Allocation) != 1 {
+		t.Errorf("retrieved %+v", got)
+	}
+}
+
+func TestUnknownAllocationIsNotFound(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.retrieveAllocation(nowhere)
+	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
+	_, err = w.updateAllocation(nowhere, contract.AllocationRequest{Allocation: instruments(t, funds, "1")})
+	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
+}

@@ -1,0 +1,54 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+)
+
+func TestClientsDoNotSeeEachOther(t *testing.T) {
+	w := newWorld(t)
+	allocationID := w.follow(savings, funds, "1")
+	w.hold(savings, "100")
+	placed := w.buy(savings, "1").ID
+	executed := must(w.rebalance(accounts(savings)))(t)
+
+	w.ctx = ledger.WithClient(w.ctx, nowhere)
+	_, err := w.retrieveAllocation(allocationID)
+	wantRefusal(t, err, 404, "not_found")
+	_, err = w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, apple, "1")})
+	wantRefusal(t, err, 404, "not_found")
+	_, err = w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: allocationID})
+	wantRefusal(t, err, 404, "not_found")
+	_, err = w.retrieveConfiguration(savings)
+	wantRefusal(t, err, 404, "not_found")
+	_, err = w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &allocationID})
+	wantRefusal(t, err, 404, "not_found")
+	_, err = w.retrieveOrder(placed)
+	wantRefusal(t, err, 404, "not_found")
+	wantRefusal(t, w.cancelOrder(placed), 404, "not_found")
+	_, err = w.createOrder(orderOf(savings, contract.SideBUY, "1"))
+	wantRefusal(t, err, 422, "unprocessable_entity")
+	_, err = w.rebalance(accounts(savings))
+	wantRefusal(t, err, 422, "unprocessable_entity")
+	_, err = w.rebalance(`{"allocations":["` + allocationID.String() + `"]}`)
+	wantRefusal(t, err, 404, "not_found")
+	_, err = w.retrieveExecution(executed)
+	wantRefusal(t, err, 404, "not_found")
+	if list := must(w.listAllocations(contract.ListPortfoliosAllocationsParams{}))(t); list.Meta.TotalCount != 0 || list.Data == nil {
+		t.Errorf("another client lists %+v", list)
+	}
+	if list := must(w.listConfigurations(contract.ListPortfoliosConfigurationsParams{}))(t); list.Meta.TotalCount != 0 {
+		t.Errorf("another client lists %+v", list)
+	}
+	if list := must(w.listOrders(contract.ListPortfoliosOrdersParams{AccountID: &savings}))(t); list.Meta.TotalCount != 0 {
+		t.Errorf("another client lists %+v", list)
+	}
+	w.wantValue(savings, "0")
+	w.follow(savings, apple, "1")
+
+	w.ctx = ledger.WithClient(w.ctx, clientID)
+	w.wantValue(savings, "100")
+	must(w.retrieveOrder(placed))(t)
+}

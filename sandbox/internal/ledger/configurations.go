@@ -1,0 +1,159 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
+
+type configuration struct {
+	accountID        uuid.UUID
+	created, updated time.Time
+	allocation       *allocation
+	strategyIDs      *[]uuid.UUID
+}
+
+func (c *configuration) show() contract.Configuration {
+	return contract.Configuration{
+		AccountID: c.accountID, AllocationID: c.allocation.id, CreatedAt: c.created, UpdatedAt: c.updated,
+		RebalancingStrategyIDs: cloneIDs(c.strategyIDs),
+	}
+}
+
+// cloneIDs keeps apart a list that is missing and one that is empty.
+func cloneIDs(ids *[]uuid.UUID) *[]uuid.UUID {
+	if ids == nil {
+		return nil
+	}
+	clone := append([]uuid.UUID{}, *ids...) // never nil, which JSON would show as null
+	return &clone
+}
+
+// configuration returns the configuration of one account.
+func (c *client) configuration(accountID uuid.UUID) (*configuration, error) {
+	if found := c.configurations[accountID]; found != nil {
+		return found, nil
+	}
+	return nil, notFound("account_id", "the account %s has no configuration; expected an account with one", accountID)
+}
+
+// CreatePortfoliosConfiguration makes an account follow an allocation.
+//
+// Source: "Create portfolios configuration" and the guide: an account has one active configuration.
+// Choices: a second one is 409; an account or allocation that does not exist is 404; any rebalancing strategy id is taken.
+func (l *Ledger) CreatePortfoliosConfiguration(
+	ctx context.Context, request contract.CreatePortfoliosConfigurationRequestObject,
+) (contract.CreatePortfoliosConfigurationResponseObject, error) {
+	body := request.Body
+	if body == nil {
+		return nil, errNoBody()
+	}
+	if err := l.checkAccount(body.AccountID); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	a, err := c.allocation(body.AllocationID)
+	if err != nil {
+		return nil, err
+	}
+	if c.configurations[body.AccountID] != nil {
+		return nil, conflict("account_id", "the account %s has a configuration already; change that one with PATCH", body.AccountID)
+	}
+	made := &configuration{
+		accountID: body.AccountID, created: now, updated: now, allocation: a, strategyIDs: cloneIDs(body.RebalancingStrategyIDs),
+	}
+	c.configurations[made.accountID] = made
+	c.configurationsByAccount = insert(c.configurationsByAccount, made, func(c *configuration) uuid.UUID { return c.accountID })
+	l.effects.add(now, c.id, "create_portfolios_configuration", made.accountID)
+	return contract.CreatePortfoliosConfiguration200JSONResponse{Body: made.show()}, nil
+}
+
+// RetrievePortfoliosConfiguration returns the configuration of one account.
+func (l *Ledger) RetrievePortfoliosConfiguration(
+	ctx context.Context, request contract.RetrievePortfoliosConfigurationRequestObject,
+) (contract.RetrievePortfoliosConfigurationResponseObject, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, _ := l.enter(ctx)
+	found, err := c.configuration(request.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	return contract.RetrievePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
+}
+
+// UpdatePortfoliosConfiguration changes what the request names: the allocation, the rebalancing strategies (an empty list takes all
+// away), or both.
+//
+// Choice: a request that names neither is 400; one that names what is there already still moves updated_at.
+func (l *Ledger) UpdatePortfoliosConfiguration(
+	ctx context.Context, request contract.UpdatePortfoliosConfigurationRequestObject,
+) (contract.UpdatePortfoliosConfigurationResponseObject, error) {
+	body := request.Body
+	if body == nil {
+		return nil, errNoBody()
+	}
+	if body.AllocationID == nil && body.RebalancingStrategyIDs == nil {
+		return nil, invalid("body", "expected allocation_id, rebalancing_strategy_ids or both; nothing is named that could change")
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	found, err := c.configuration(request.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	if body.AllocationID != nil {
+		a, err := c.allocation(*body.AllocationID)
+		if err != nil {
+			return nil, err
+		}
+		found.allocation = a
+	}
+	if body.RebalancingStrategyIDs != nil {
+		found.strategyIDs = cloneIDs(body.RebalancingStrategyIDs)
+	}
+	found.updated = now
+	l.effects.add(now, c.id, "update_portfolios_configuration", found.accountID)
+	return contract.UpdatePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
+}
+
+// ListPortfoliosConfigurations returns a page of configurations, sorted by account_id.
+func (l *Ledger) ListPortfoliosConfigurations(
+	ctx context.Context, request contract.ListPortfoliosConfigurationsRequestObject,
+) (contract.ListPortfoliosConfigurationsResponseObject, error) {
+	params := request.Params
+	list, err := readListing("account_id", params.Sort, params.Order, params.Offset, params.Limit, params.StartDate, params.EndDate)
+	if err != nil {
+		return nil, err
+	}
+	filters := createdBetween(list, func(c *configuration) time.Time { return c.created })
+	if params.AccountID != nil {
+		id, err := readID("account_id", *params.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		filters = append(filters, func(c *configuration) bool { return c.accountID == id })
+	}
+	if params.AllocationID != nil {
+		id, err := readID("allocation_id", *params.AllocationID)
+		if err != nil {
+			return nil, err
+		}
+		filters = append(filters, func(c *configuration) bool { return c.allocation.id == id })
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, _ := l.enter(ctx)
+	page, meta := paginate(list, c.configurationsByAccount, filters)
+	data := make([]contract.Configuration, len(page))
+	for i, found := range page {
+		data[i] = found.show()
+	}
+	return contract.ListPortfoliosConfigurations200JSONResponse{Body: contract.ConfigurationList{Data: data, Meta: meta}}, nil
+}

@@ -1,0 +1,88 @@
+package ledger_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
+
+func TestConfigurationIsCreatedOncePerAccount(t *testing.T) {
+	w := newWorld(t)
+	strategies := []uuid.UUID{nowhere, pension}
+	made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t)
+	request := contract.ConfigurationRequest{AccountID: savings, AllocationID: made.ID, RebalancingStrategyIDs: &strategies}
+	got := must(w.createConfiguration(request))(t)
+	want := contract.Configuration{
+		AccountID: savings, AllocationID: made.ID, CreatedAt: start, UpdatedAt: start, RebalancingStrategyIDs: &strategies,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	_, err := w.createConfiguration(request)
+	wantRefusal(t, err, 409, "conflict", "account_id:", savings.String())
+
+	request.AccountID = pension
+	must(w.createConfiguration(request))(t)
+	if got := must(w.retrieveConfiguration(savings))(t); !reflect.DeepEqual(got, want) {
+		t.Errorf("retrieved %+v, want %+v", got, want)
+	}
+}
+
+func TestConfigurationNeedsWhatItNames(t *testing.T) {
+	w := newWorld(t)
+	made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t)
+	_, err := w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: nowhere})
+	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
+	_, err = w.createConfiguration(contract.ConfigurationRequest{AllocationID: made.ID})
+	wantRefusal(t, err, 404, "not_found", "account_id:", uuid.Nil.String())
+	_, err = w.retrieveConfiguration(savings)
+	wantRefusal(t, err, 404, "not_found", "account_id:", "no configuration")
+	_, err = w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &made.ID})
+	wantRefusal(t, err, 404, "not_found", "account_id:", "no configuration")
+}
+
+func TestUpdateConfigurationChangesWhatItNames(t *testing.T) {
+	w := newWorld(t)
+	first := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t).ID
+	second := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, apple, "1")}))(t).ID
+	strategies := []uuid.UUID{nowhere}
+	must(w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: first, RebalancingStrategyIDs: &strategies}))(t)
+
+	tests := []struct {
+		change     contract.ConfigurationUpdate
+		allocation uuid.UUID
+		strategies []uuid.UUID
+	}{
+		{contract.ConfigurationUpdate{AllocationID: &second}, second, strategies},
+		{contract.ConfigurationUpdate{RebalancingStrategyIDs: &[]uuid.UUID{}}, second, []uuid.UUID{}},
+		{contract.ConfigurationUpdate{AllocationID: &first, RebalancingStrategyIDs: &[]uuid.UUID{pension}}, first, []uuid.UUID{pension}},
+	}
+	for i, test := range tests {
+		w.pass(time.Hour)
+		got := must(w.updateConfiguration(savings, test.change))(t)
+		want := contract.Configuration{
+			AccountID: savings, AllocationID: test.allocation, RebalancingStrategyIDs: &test.strategies,
+			CreatedAt: start, UpdatedAt: start.Add(time.Duration(i+1) * time.Hour),
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("change %d: got %+v, want %+v", i, got, want)
+		}
+		if kept := must(w.retrieveConfiguration(savings))(t); !reflect.DeepEqual(kept, want) {
+			t.Errorf("change %d: retrieved %+v, want %+v", i, kept, want)
+		}
+	}
+
+	w.pass(time.Hour)
+	before := must(w.retrieveConfiguration(savings))(t)
+	_, err := w.updateConfiguration(savings, contract.ConfigurationUpdate{})
+	wantRefusal(t, err, 400, "invalid_request", "allocation_id", "rebalancing_strategy_ids")
+	_, err = w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: ptr(nowhere), RebalancingStrategyIDs: &[]uuid.UUID{}})
+	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
+	if after := must(w.retrieveConfiguration(savings))(t); !reflect.DeepEqual(after, before) {
+		t.Errorf("refused changes left %+v, want %+v", after, before)
+	}
+}

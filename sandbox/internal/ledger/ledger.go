@@ -1,0 +1,126 @@
+package ledger
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
+
+var _ contract.StrictServerInterface = (*Ledger)(nil)
+
+// Options are what a [Ledger] takes from its surroundings. The zero value is ready to use.
+type Options struct {
+	// Now is the sandbox's clock. It is called with the ledger locked, so it must not call the ledger. nil: time.Now.
+	Now func() time.Time
+	// NewID makes the ids of allocations, orders and rebalancing executions; each call must give another one. It is called with the
+	// ledger locked. nil: uuid.New.
+	NewID func() uuid.UUID
+	// OrderDelay is how long an order stays NEW, and then how long it stays PROCESSING. Zero or less: an order is FILLED at the first
+	// look after the answer to its creation.
+	OrderDelay time.Duration
+	// Accounts tells who owns an account and whether it exists (closed world). It must be safe for concurrent use. nil: every account
+	// and every user but the zero UUID exists, and every user owns every account (open world).
+	Accounts func(accountID uuid.UUID) (ownerUser uuid.UUID, known bool)
+}
+
+// Ledger holds the state of every API client and answers the fifteen portfolios operations. It implements
+// [contract.StrictServerInterface] and is safe for concurrent use. Make one with [New].
+//
+// A method that cannot do what it is asked for returns a [*Refusal]; the state is then as it was. No method waits, so a context only
+// names the client (see [WithClient]).
+type Ledger struct {
+	options Options
+
+	mu      sync.Mutex
+	clients map[uuid.UUID]*client
+	placed  uint64
+	effects effectLog
+}
+
+// client is the state of one API client.
+type client struct {
+	id uuid.UUID
+
+	allocations    map[uuid.UUID]*allocation
+	configurations map[uuid.UUID]*configuration
+	orders         map[uuid.UUID]*order
+	executions     map[uuid.UUID]*execution
+	accounts       map[uuid.UUID]*account
+
+	// The same items in the order that lists have.
+	allocationsByID         []*allocation
+	configurationsByAccount []*configuration
+	ordersByID              []*order
+}
+
+// New makes an empty ledger.
+func New(options Options) *Ledger {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.NewID == nil {
+		options.NewID = uuid.New
+	}
+	options.OrderDelay = max(0, options.OrderDelay)
+	return &Ledger{options: options, clients: map[uuid.UUID]*client{}}
+}
+
+type clientKey struct{}
+
+// WithClient returns a context whose calls act for the API client clientID. No client sees what another one made: it is not found.
+// Without it, a call acts for the client with the zero UUID.
+func WithClient(ctx context.Context, clientID uuid.UUID) context.Context {
+	return context.WithValue(ctx, clientKey{}, clientID)
+}
+
+// enter returns the state of the calling client and the current time. The ledger must be locked.
+func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
+	id, _ := ctx.Value(clientKey{}).(uuid.UUID)
+	c := l.clients[id]
+	if c == nil {
+		c = &client{
+			id:             id,
+			allocations:    map[uuid.UUID]*allocation{},
+			configurations: map[uuid.UUID]*configuration{},
+			orders:         map[uuid.UUID]*order{},
+			executions:     map[uuid.UUID]*execution{},
+			accounts:       map[uuid.UUID]*account{},
+		}
+		l.clients[id] = c
+	}
+	// Round(0) drops the monotonic reading, so that instants compare as the wall clock shows them.
+	return c, l.options.Now().UTC().Round(0)
+}
+
+// checkAccount refuses an account that does not exist.
+func (l *Ledger) checkAccount(accountID uuid.UUID) error {
+	known := accountID != uuid.Nil
+	if known && l.options.Accounts != nil {
+		_, known = l.options.Accounts(accountID)
+	}
+	if !known {
+		return notFound("account_id", "there is no account %s; expected the id of an existing account", accountID)
+	}
+	return nil
+}
+
+// checkOwner refuses an account that does not exist or that the user does not own.
+//
+// Choice: both are 404, as is every id in a request that leads nowhere.
+func (l *Ledger) checkOwner(accountID, userID uuid.UUID) error {
+	if err := l.checkAccount(accountID); err != nil {
+		return err
+	}
+	owner := userID
+	if l.options.Accounts != nil {
+		owner, _ = l.options.Accounts(accountID)
+	}
+	if userID == uuid.Nil || owner != userID {
+		return notFound("user_id", "there is no user %s with the account %s; expected the id of the account's owner", userID, accountID)
+	}
+	return nil
+}

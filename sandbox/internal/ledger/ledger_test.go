@@ -1,0 +1,287 @@
+package ledger_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+)
+
+const (
+	delay = 10 * time.Minute
+
+	funds   = "IE00B0M62Q58"
+	apple   = "US0378331005"
+	upvests = "c2721bc0-9f65-474b-a846-b237eb17fb05"
+)
+
+var (
+	start = time.Date(2021, 7, 21, 14, 10, 0, 0, time.UTC)
+
+	clientID = uuid.MustParse("ebabcf4d-61c3-4942-875c-e265a7c2d062")
+	userID   = uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
+	savings  = uuid.MustParse("debf2026-f2da-4ff0-bb84-92e45babb1e3")
+	pension  = uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
+	nowhere  = uuid.MustParse("20151679-c159-4f16-b8a2-267b3d968c6f")
+)
+
+// world is a ledger with a clock that the test moves and ids that come in a fixed order.
+type world struct {
+	t      testing.TB
+	ctx    context.Context
+	api    contract.StrictServerInterface
+	ledger *ledger.Ledger
+
+	mu   sync.Mutex
+	time time.Time
+	ids  uint64
+}
+
+func newWorld(t testing.TB, change ...func(*ledger.Options)) *world {
+	t.Helper()
+	w := &world{t: t, ctx: ledger.WithClient(t.Context(), clientID), time: start}
+	options := ledger.Options{Now: w.now, NewID: w.newID, OrderDelay: delay}
+	for _, apply := range change {
+		apply(&options)
+	}
+	w.ledger = ledger.New(options)
+	w.api = w.ledger
+	return w
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.time
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.time = w.time.Add(d)
+}
+
+func (w *world) newID() uuid.UUID {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ids++
+	return uuid.NewSHA1(clientID, binary.BigEndian.AppendUint64(nil, w.ids))
+}
+
+func ptr[T any](value T) *T { return &value }
+
+// instruments makes a list of instruments from ids and weights in turn.
+func instruments(t testing.TB, idsAndWeights ...string) []contract.InstrumentWeight {
+	t.Helper()
+	var list []contract.InstrumentWeight
+	for i := 0; i < len(idsAndWeights); i += 2 {
+		item := contract.InstrumentWeight{InstrumentIDType: contract.InstrumentIDTypeISIN, Weight: idsAndWeights[i+1]}
+		if strings.Count(idsAndWeights[i], "-") > 0 || len(idsAndWeights[i]) == 32 {
+			item.InstrumentIDType = contract.InstrumentIDTypeUPVEST
+		}
+		if err := item.InstrumentID.FromInstrumentWeightInstrumentID0(idsAndWeights[i]); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, item)
+	}
+	return list
+}
+
+func (w *world) createAllocation(body contract.AllocationRequest) (contract.Allocation, error) {
+	answer, err := w.api.CreatePortfoliosAllocation(w.ctx, contract.CreatePortfoliosAllocationRequestObject{Body: &body})
+	return body200[contract.CreatePortfoliosAllocation200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) updateAllocation(id uuid.UUID, body contract.AllocationRequest) (contract.Allocation, error) {
+	answer, err := w.api.UpdatePortfoliosAllocation(w.ctx,
+		contract.UpdatePortfoliosAllocationRequestObject{AllocationID: id, Body: &body})
+	return body200[contract.UpdatePortfoliosAllocation200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) retrieveAllocation(id uuid.UUID) (contract.Allocation, error) {
+	answer, err := w.api.RetrievePortfoliosAllocation(w.ctx, contract.RetrievePortfoliosAllocationRequestObject{AllocationID: id})
+	return body200[contract.RetrievePortfoliosAllocation200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) listAllocations(params contract.ListPortfoliosAllocationsParams) (contract.AllocationList, error) {
+	answer, err := w.api.ListPortfoliosAllocations(w.ctx, contract.ListPortfoliosAllocationsRequestObject{Params: params})
+	return body200[contract.ListPortfoliosAllocations200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) createConfiguration(body contract.ConfigurationRequest) (contract.Configuration, error) {
+	answer, err := w.api.CreatePortfoliosConfiguration(w.ctx, contract.CreatePortfoliosConfigurationRequestObject{Body: &body})
+	return body200[contract.CreatePortfoliosConfiguration200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) updateConfiguration(accountID uuid.UUID, body contract.ConfigurationUpdate) (contract.Configuration, error) {
+	answer, err := w.api.UpdatePortfoliosConfiguration(w.ctx,
+		contract.UpdatePortfoliosConfigurationRequestObject{AccountID: accountID, Body: &body})
+	return body200[contract.UpdatePortfoliosConfiguration200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) retrieveConfiguration(accountID uuid.UUID) (contract.Configuration, error) {
+	answer, err := w.api.RetrievePortfoliosConfiguration(w.ctx,
+		contract.RetrievePortfoliosConfigurationRequestObject{AccountID: accountID})
+	return body200[contract.RetrievePortfoliosConfiguration200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) listConfigurations(params contract.ListPortfoliosConfigurationsParams) (contract.ConfigurationList, error) {
+	answer, err := w.api.ListPortfoliosConfigurations(w.ctx, contract.ListPortfoliosConfigurationsRequestObject{Params: params})
+	return body200[contract.ListPortfoliosConfigurations200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) createOrder(body contract.OrderRequest) (contract.Order, error) {
+	answer, err := w.api.CreatePortfoliosOrder(w.ctx, contract.CreatePortfoliosOrderRequestObject{Body: &body})
+	return body200[contract.CreatePortfoliosOrder200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) retrieveOrder(id uuid.UUID) (contract.Order, error) {
+	answer, err := w.api.RetrievePortfoliosOrder(w.ctx, contract.RetrievePortfoliosOrderRequestObject{PortfolioOrderID: id})
+	return body200[contract.RetrievePortfoliosOrder200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) listOrders(params contract.ListPortfoliosOrdersParams) (contract.OrderList, error) {
+	answer, err := w.api.ListPortfoliosOrders(w.ctx, contract.ListPortfoliosOrdersRequestObject{Params: params})
+	return body200[contract.ListPortfoliosOrders200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) cancelOrder(id uuid.UUID) error {
+	_, err := w.api.CancelPortfoliosOrder(w.ctx, contract.CancelPortfoliosOrderRequestObject{PortfolioOrderID: id})
+	return err
+}
+
+func (w *world) liquidate(accountID, userID uuid.UUID) (contract.Order, error) {
+	answer, err := w.api.CreatePortfoliosLiquidationRequest(w.ctx, contract.CreatePortfoliosLiquidationRequestRequestObject{
+		AccountID: accountID, Body: &contract.LiquidationRequest{UserID: userID},
+	})
+	return body200[contract.CreatePortfoliosLiquidationRequest200JSONResponse](answer, err).Body, err
+}
+
+func (w *world) rebalance(body string) (uuid.UUID, error) {
+	var request contract.RebalancingRequest
+	if err := request.UnmarshalJSON([]byte(body)); err != nil {
+		w.t.Fatal(err)
+	}
+	answer, err := w.api.TriggerPortfolioRebalancing(w.ctx, contract.TriggerPortfolioRebalancingRequestObject{Body: &request})
+	return body200[contract.TriggerPortfolioRebalancing200JSONResponse](answer, err).Body.ID, err
+}
+
+func (w *world) retrieveExecution(id uuid.UUID) (contract.RebalancingExecution, error) {
+	answer, err := w.api.RetrievePortfoliosRebalancingExecution(w.ctx,
+		contract.RetrievePortfoliosRebalancingExecutionRequestObject{ExecutionID: id})
+	return body200[contract.RetrievePortfoliosRebalancingExecution200JSONResponse](answer, err).Body, err
+}
+
+// body200 gives the answer its type, or the zero value where there is an error.
+func body200[T any](answer any, err error) T {
+	if err != nil {
+		var none T
+		return none
+	}
+	return answer.(T)
+}
+
+// must gives the value of a call that has to succeed: must(w.createOrder(...))(t).
+func must[T any](value T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+}
+
+// follow makes an allocation and the account's configuration, and returns the id of the allocation.
+func (w *world) follow(accountID uuid.UUID, idsAndWeights ...string) uuid.UUID {
+	w.t.Helper()
+	made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(w.t, idsAndWeights...)}))(w.t)
+	must(w.createConfiguration(contract.ConfigurationRequest{AccountID: accountID, AllocationID: made.ID}))(w.t)
+	return made.ID
+}
+
+func orderOf(accountID uuid.UUID, side contract.Side, amount string) contract.OrderRequest {
+	return contract.OrderRequest{AccountID: accountID, UserID: userID, CashAmount: amount, Currency: contract.CurrencyEUR, Side: side}
+}
+
+func (w *world) buy(accountID uuid.UUID, amount string) contract.Order {
+	w.t.Helper()
+	return must(w.createOrder(orderOf(accountID, contract.SideBUY, amount)))(w.t)
+}
+
+func (w *world) sell(accountID uuid.UUID, amount string) contract.Order {
+	w.t.Helper()
+	return must(w.createOrder(orderOf(accountID, contract.SideSELL, amount)))(w.t)
+}
+
+// hold buys and waits until it is filled.
+func (w *world) hold(accountID uuid.UUID, amount string) {
+	w.t.Helper()
+	bought := w.buy(accountID, amount)
+	w.pass(2 * delay)
+	w.wantOrder(bought.ID, contract.OrderStatusFILLED, 2*delay, nil)
+}
+
+// value is what an account could liquidate now: it asks for a liquidation and takes that back.
+func (w *world) value(accountID uuid.UUID) string {
+	w.t.Helper()
+	asked := must(w.liquidate(accountID, userID))(w.t)
+	if err := w.cancelOrder(asked.ID); err != nil {
+		w.t.Fatal(err)
+	}
+	return asked.CashAmount
+}
+
+func (w *world) wantValue(accountID uuid.UUID, want string) {
+	w.t.Helper()
+	if got := w.value(accountID); got != want {
+		w.t.Fatalf("the account is worth %s, want %s", got, want)
+	}
+}
+
+// wantOrder checks an order's status, its age at the last change, and its individual orders, such as "SELL FILLED" (nil: not checked).
+func (w *world) wantOrder(id uuid.UUID, status contract.OrderStatus, updatedAfter time.Duration, parts []string) {
+	w.t.Helper()
+	got := must(w.retrieveOrder(id))(w.t)
+	if got.Status != status {
+		w.t.Fatalf("status is %s, want %s", got.Status, status)
+	}
+	if age := got.UpdatedAt.Sub(got.CreatedAt); age != updatedAfter {
+		w.t.Fatalf("updated %s after it was created, want %s", age, updatedAfter)
+	}
+	if parts == nil {
+		return
+	}
+	shown := []string{}
+	for _, part := range got.Orders {
+		shown = append(shown, string(part.Side)+" "+string(part.Status))
+	}
+	if strings.Join(shown, ", ") != strings.Join(parts, ", ") {
+		w.t.Fatalf("individual orders are %q, want %q", shown, parts)
+	}
+}
+
+// wantRefusal checks the kind of a refusal and that its detail has every one of the words.
+func wantRefusal(t testing.TB, err error, status int, slug string, words ...string) {
+	t.Helper()
+	var refusal *ledger.Refusal
+	if !errors.As(err, &refusal) {
+		t.Fatalf("got %v, want a refusal with %d %s", err, status, slug)
+	}
+	if refusal.Status != status || refusal.Type != slug || refusal.Title == "" {
+		t.Fatalf("got %d %s %q, want %d %s", refusal.Status, refusal.Type, refusal.Title, status, slug)
+	}
+	for _, word := range words {
+		if !strings.Contains(refusal.Detail, word) {
+			t.Errorf("detail %q does not say %q", refusal.Detail, word)
+		}
+	}
+}

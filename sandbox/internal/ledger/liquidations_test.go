@@ -1,0 +1,65 @@
+package ledger_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
+
+func TestLiquidationSellsEverything(t *testing.T) {
+	w := newWorld(t)
+	w.follow(savings, funds, "0.7", apple, "0.3")
+	w.hold(savings, "100.050")
+	w.hold(savings, "0.000000000000000000000000001")
+	at := w.now()
+	got := must(w.liquidate(savings, userID))(t)
+	want := contract.Order{
+		ID: got.ID, CreatedAt: at, UpdatedAt: at, UserID: ptr(userID), AccountID: savings, Currency: contract.CurrencyEUR,
+		CashAmount: "100.050000000000000000000000001", Status: contract.OrderStatusNEW, Type: ptr(contract.OrderTypeLIQUIDATION),
+		Orders: []contract.IndividualOrder{},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v, want %+v", got, want)
+	}
+	w.pass(delay)
+	w.wantOrder(got.ID, contract.OrderStatusPROCESSING, delay, []string{"SELL PROCESSING", "SELL NEW"})
+	w.pass(delay)
+	w.wantOrder(got.ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED", "SELL FILLED"})
+	w.wantValue(savings, "0")
+
+	must(w.retrieveConfiguration(savings))(t)
+	w.hold(savings, "5")
+	w.wantValue(savings, "5")
+}
+
+func TestLiquidationOfNothing(t *testing.T) {
+	w := newWorld(t)
+	got := must(w.liquidate(savings, userID))(t)
+	if got.CashAmount != "0" {
+		t.Errorf("cash_amount is %q, want 0", got.CashAmount)
+	}
+	w.pass(delay)
+	w.wantOrder(got.ID, contract.OrderStatusPROCESSING, delay, []string{})
+	wantRefusal(t, w.cancelOrder(got.ID), 409, "conflict", "PROCESSING")
+	w.pass(delay)
+	w.wantOrder(got.ID, contract.OrderStatusFILLED, 2*delay, []string{})
+
+	_, err := w.liquidate(uuid.Nil, userID)
+	wantRefusal(t, err, 404, "not_found", "account_id:")
+	_, err = w.liquidate(savings, uuid.Nil)
+	wantRefusal(t, err, 404, "not_found", "user_id:")
+}
+
+func TestLiquidationOfMoreThanAnAmountCanSay(t *testing.T) {
+	w := newWorld(t)
+	w.follow(savings, funds, "1")
+	w.hold(savings, strings.Repeat("9", 63))
+	w.wantValue(savings, strings.Repeat("9", 63))
+	w.hold(savings, "1")
+	_, err := w.liquidate(savings, userID)
+	wantRefusal(t, err, 422, "unprocessable_entity", "account_id:", "63 digits")
+}

@@ -1,0 +1,132 @@
+package ledger
+
+import (
+	"bytes"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
+
+var datePattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$`)
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// listing is what a list operation was asked for, checked.
+type listing struct {
+	sort          string
+	offset, limit int
+	from, to      *time.Time
+}
+
+// readListing checks the parameters that all lists share.
+//
+// Source: the query parameters of the list operations; start_date is documented as inclusive.
+// Choices: end_date is inclusive too; both are compared with created_at and take any offset from UTC that RFC 3339 can write; a limit
+// of 0 gives an empty page with the total count; without sort and order a list is sorted as if the only documented values were sent.
+func readListing[S ~string](
+	sort string, by *S, order *contract.ListOrder, offset, limit *int32, from, to *string,
+) (listing, error) {
+	l := listing{sort: sort, limit: defaultLimit}
+	if by != nil && string(*by) != sort {
+		return l, invalid("sort", "expected %s", sort)
+	}
+	if order != nil && *order != contract.ListOrderASC {
+		return l, invalid("order", "expected ASC")
+	}
+	if offset != nil {
+		if *offset < 0 {
+			return l, invalid("offset", "expected 0 or more, got %d", *offset)
+		}
+		l.offset = int(*offset)
+	}
+	if limit != nil {
+		if *limit < 0 || *limit > maxLimit {
+			return l, invalid("limit", "expected 0 to %d, got %d", maxLimit, *limit)
+		}
+		l.limit = int(*limit)
+	}
+	var err error
+	if l.from, err = readDate("start_date", from); err != nil {
+		return l, err
+	}
+	l.to, err = readDate("end_date", to)
+	return l, err
+}
+
+func readDate(field string, text *string) (*time.Time, error) {
+	if text == nil {
+		return nil, nil
+	}
+	// time.Parse alone takes forms that RFC 3339 does not have, such as a comma before the fraction or an hour of one digit.
+	upper := strings.ToUpper(*text)
+	at, err := time.Parse(time.RFC3339, upper)
+	if err != nil || !datePattern.MatchString(upper) {
+		return nil, invalid(field, "expected a time as in RFC 3339, in UTC, such as 2022-10-14T00:00:00Z")
+	}
+	return &at, nil
+}
+
+// readID reads a filter that openapi.yaml declares as a plain string although it holds an id.
+func readID(field string, text string) (uuid.UUID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || len(text) > len("00000000-0000-0000-0000-000000000000") {
+		return uuid.Nil, invalid(field, "expected a UUID such as 3ada8e9e-82c4-4c78-a43d-a691b1636509")
+	}
+	return id, nil
+}
+
+// createdBetween returns the filters that start_date and end_date stand for, none if neither was sent.
+func createdBetween[T any](l listing, created func(T) time.Time) []func(T) bool {
+	var filters []func(T) bool
+	if l.from != nil {
+		filters = append(filters, func(item T) bool { return !created(item).Before(*l.from) })
+	}
+	if l.to != nil {
+		filters = append(filters, func(item T) bool { return !created(item).After(*l.to) })
+	}
+	return filters
+}
+
+// paginate returns the page of the sorted items that pass every filter, and where it stands in the list. The page may share memory
+// with the items. Without filters it costs as much as the page is long, with filters one pass over the items.
+func paginate[T any](l listing, items []T, filters []func(T) bool) ([]T, contract.Meta) {
+	page, total := []T{}, len(items)
+	if len(filters) == 0 {
+		if l.offset < total {
+			page = items[l.offset:min(total, l.offset+l.limit)]
+		}
+	} else {
+		total = 0
+		for _, item := range items {
+			if slices.ContainsFunc(filters, func(keep func(T) bool) bool { return !keep(item) }) {
+				continue
+			}
+			if total >= l.offset && len(page) < l.limit {
+				page = append(page, item)
+			}
+			total++
+		}
+	}
+	order := contract.MetaOrderASC
+	return page, contract.Meta{
+		Offset: l.offset, Limit: l.limit, Count: len(page), TotalCount: total, Sort: &l.sort, Order: &order,
+	}
+}
+
+// insert puts an item in its place in a slice that is sorted by id.
+func insert[T any](items []T, item T, id func(T) uuid.UUID) []T {
+	wanted := id(item)
+	at, _ := slices.BinarySearchFunc(items, wanted, func(other T, wanted uuid.UUID) int {
+		key := id(other)
+		return bytes.Compare(key[:], wanted[:])
+	})
+	return slices.Insert(items, at, item)
+}

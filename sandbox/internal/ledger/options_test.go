@@ -1,0 +1,46 @@
+package ledger_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+)
+
+func TestZeroOptionsAreReady(t *testing.T) {
+	w := newWorld(t)
+	w.ledger = ledger.New(ledger.Options{})
+	w.api = w.ledger
+	before := time.Now()
+	made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t)
+	if made.CreatedAt.Before(before.Round(0)) || made.CreatedAt.After(time.Now()) || made.CreatedAt.Location() != time.UTC {
+		t.Errorf("created_at is %s, want the time of the call in UTC", made.CreatedAt)
+	}
+	if other := must(w.createAllocation(contract.AllocationRequest{Allocation: made.Allocation}))(t); other.ID == made.ID {
+		t.Errorf("two allocations have the id %s", made.ID)
+	}
+}
+
+func TestRequestWithoutBodyIsRefused(t *testing.T) {
+	w := newWorld(t)
+	refused := func(answer any, err error) {
+		t.Helper()
+		wantRefusal(t, err, 400, "invalid_request", "body: expected a JSON object")
+		if !strings.HasPrefix(err.Error(), "invalid_request: body: ") {
+			t.Errorf("error reads %q", err)
+		}
+		if answer != nil {
+			t.Errorf("a refusal comes with the answer %v", answer)
+		}
+	}
+	ctx := t.Context()
+	refused(w.api.CreatePortfoliosAllocation(ctx, contract.CreatePortfoliosAllocationRequestObject{}))
+	refused(w.api.UpdatePortfoliosAllocation(ctx, contract.UpdatePortfoliosAllocationRequestObject{}))
+	refused(w.api.CreatePortfoliosConfiguration(ctx, contract.CreatePortfoliosConfigurationRequestObject{}))
+	refused(w.api.UpdatePortfoliosConfiguration(ctx, contract.UpdatePortfoliosConfigurationRequestObject{}))
+	refused(w.api.CreatePortfoliosOrder(ctx, contract.CreatePortfoliosOrderRequestObject{}))
+	refused(w.api.CreatePortfoliosLiquidationRequest(ctx, contract.CreatePortfoliosLiquidationRequestRequestObject{}))
+	refused(w.api.TriggerPortfolioRebalancing(ctx, contract.TriggerPortfolioRebalancingRequestObject{}))
+}

@@ -1,0 +1,305 @@
+package ledger_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+)
+
+func TestOrderIsAnsweredAsNew(t *testing.T) {
+	for _, wait := range []time.Duration{delay, 0, -1} {
+		w := newWorld(t, func(o *ledger.Options) { o.OrderDelay = wait })
+		allocationID := w.follow(savings, funds, "0.7", apple, "0.3")
+		request := orderOf(savings, contract.SideBUY, "100.00")
+		request.PostTax = ptr(true)
+		got := must(w.createOrder(request))(t)
+		want := contract.Order{
+			ID: got.ID, CreatedAt: start, UpdatedAt: start, UserID: ptr(userID), AccountID: savings, AllocationID: &allocationID,
+			CashAmount: "100.00", Currency: contract.CurrencyEUR, Status: contract.OrderStatusNEW, Type: ptr(contract.OrderTypeBUY),
+			PostTax: true, Orders: []contract.IndividualOrder{},
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("delay %s: got %+v, want %+v", wait, got, want)
+		}
+		if wait <= 0 {
+			w.wantOrder(got.ID, contract.OrderStatusFILLED, 0, []string{"BUY FILLED", "BUY FILLED"})
+			wantRefusal(t, w.cancelOrder(got.ID), 409, "conflict")
+		}
+		if sold := w.sell(savings, "1"); *sold.Type != contract.OrderTypeSELL || sold.PostTax {
+			t.Errorf("got type %s, post_tax %t, want SELL, false", *sold.Type, sold.PostTax)
+		}
+	}
+}
+
+func TestOrderRules(t *testing.T) {
+	w := newWorld(t)
+	w.follow(savings, funds, "1")
+	amount := func(text string) func(*contract.OrderRequest) {
+		return func(r *contract.OrderRequest) { r.CashAmount = text }
+	}
+	tests := map[string]struct {
+		change func(*contract.OrderRequest)
+		status int // 0: accepted
+		says   string
+	}{
+		"amount 0":                 {amount("0"), 400, "cash_amount: expected an amount above 0"},
+		"amount 0.000":             {amount("0.000"), 400, "cash_amount: expected an amount above 0"},
+		"amount empty":             {amount(""), 400, "cash_amount: not an amount"},
+		"amount below 0":           {amount("-1"), 400, "cash_amount: not an amount"},
+		"amount with exponent":     {amount("1e3"), 400, "cash_amount: not an amount"},
+		"amount of 28 decimals":    {amount("1." + strings.Repeat("0", 27) + "1"), 400, "cash_amount: not an amount"},
+		"amount of 64 digits":      {amount(strings.Repeat("1", 64)), 400, "cash_amount: not an amount"},
+		"dollars":                  {func(r *contract.OrderRequest) { r.Currency = "USD" }, 400, "currency: expected EUR"},
+		"no side":                  {func(r *contract.OrderRequest) { r.Side = "" }, 400, "side: expected BUY or SELL"},
+		"side of another type":     {func(r *contract.OrderRequest) { r.Side = "REBALANCING" }, 400, "side: expected BUY or SELL"},
+		"no account":               {func(r *contract.OrderRequest) { r.AccountID = uuid.Nil }, 404, "account_id: there is no account"},
+		"no user":                  {func(r *contract.OrderRequest) { r.UserID = uuid.Nil }, 404, "user_id: there is no user"},
+		"account not configured":   {func(r *contract.OrderRequest) { r.AccountID = pension }, 422, "has no configuration"},
+		"smallest amount":          {amount("." + strings.Repeat("0", 26) + "1"), 0, ""},
+		"largest amount":           {amount(strings.Repeat("9", 63) + "." + strings.Repeat("9", 27)), 0, ""},
+		"amount without its whole": {amount(".5"), 0, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			request := orderOf(savings, contract.SideBUY, "100")
+			test.change(&request)
+			before := len(w.ledger.Effects())
+			got, err := w.createOrder(request)
+			if test.status == 0 {
+				must(0, err)(t)
+				if got.CashAmount != request.CashAmount {
+					t.Errorf("cash_amount is %q, want %q", got.CashAmount, request.CashAmount)
+				}
+				return
+			}
+			slugs := map[int]string{400: "invalid_request", 404: "not_found", 422: "unprocessable_entity"}
+			wantRefusal(t, err, test.status, slugs[test.status], test.says)
+			if len(w.ledger.Effects()) != before {
+				t.Error("a refused order had an effect")
+			}
+		})
+	}
+}
+
+func TestOrderMovesOnWithTheClock(t *testing.T) {
+	w := newWorld(t)
+	w.follow(savings, funds, "0.5", apple, "0.25", upvests, "0.25")
+	placed := w.buy(savings, "100")
+	third := delay / 3
+	steps := []struct {
+		at, updated time.Duration
+		status      contract.OrderStatus
+		parts       []string
+	}{
+		{0, 0, contract.OrderStatusNEW, []string{}},
+		{delay - 1, 0, contract.OrderStatusNEW, []string{}},
+		{delay, delay, contract.OrderStatusPROCESSING, []string{"BUY PROCESSING", "BUY NEW", "BUY NEW"}},
+		{delay + third - 1, delay, contract.OrderStatusPROCESSING, []string{"BUY PROCESSING", "BUY NEW", "BUY NEW"}},
+		{delay + third, delay + third, contract.OrderStatusPROCESSING, []string{"BUY FILLED", "BUY PROCESSING", "BUY NEW"}},
+		{delay + 2*third, delay + 2*third, contract.OrderStatusPROCESSING, []string{"BUY FILLED", "BUY FILLED", "BUY PROCESSING"}},
+		{2*delay - 1, delay + 2*third, contract.OrderStatusPROCESSING, []string{"BUY FILLED", "BUY FILLED", "BUY PROCESSING"}},
+		{2 * delay, 2 * delay, contract.OrderStatusFILLED, []string{"BUY FILLED", "BUY FILLED", "BUY FILLED"}},
+		{100 * delay, 2 * delay, contract.OrderStatusFILLED, []string{"BUY FILLED", "BUY FILLED", "BUY FILLED"}},
+	}
+	for _, step := range steps {
+		w.pass(start.Add(step.at).Sub(w.now()))
+		w.wantOrder(placed.ID, step.status, step.updated, step.parts)
+	}
+	got := must(w.retrieveOrder(placed.ID))(t)
+	ids := map[uuid.UUID]bool{placed.ID: true}
+	for _, part := range got.Orders {
+		ids[part.ID] = true
+	}
+	if len(ids) != 4 {
+		t.Errorf("individual orders share ids: %+v", got.Orders)
+	}
+}
+
+func TestBuyIsSplitByTargetWeights(t *testing.T) {
+	for _, weights := range [][]string{{funds, "0.7", apple, "0.3"}, {funds, "70", apple, "30"}} {
+		w := newWorld(t)
+		w.follow(savings, weights...)
+		placed := w.buy(savings, "1000")
+		w.pass(delay + delay/2)
+		w.wantOrder(placed.ID, contract.OrderStatusPROCESSING, delay+delay/2, []string{"BUY FILLED", "BUY PROCESSING"})
+		w.wantValue(savings, "700")
+		w.pass(delay / 2)
+		w.wantValue(savings, "1000")
+	}
+}
+
+func TestSellIsSplitByCurrentValue(t *testing.T) {
+	w := newWorld(t)
+	allocationID := w.follow(savings, funds, "0.7", apple, "0.3")
+	w.hold(savings, "100")
+	must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, funds, "0.1", apple, "0.9")}))(t)
+	placed := w.sell(savings, "50")
+	w.pass(delay + delay/2)
+	w.wantOrder(placed.ID, contract.OrderStatusPROCESSING, delay+delay/2, []string{"SELL FILLED", "SELL PROCESSING"})
+	must(0, w.cancelOrder(placed.ID))(t)
+	w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, delay+delay/2, []string{"SELL FILLED", "SELL CANCELLED"})
+	w.wantValue(savings, "65") // 35 of the 70 are sold, the 30 are left
+}
+
+func TestOrderKeepsTheWeightsItWasPlacedWith(t *testing.T) {
+	w := newWorld(t)
+	first := w.follow(savings, funds, "0.7", apple, "0.3")
+	placed := w.buy(savings, "100")
+	must(w.updateAllocation(first, contract.AllocationRequest{Allocation: instruments(t, upvests, "1")}))(t)
+	second := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, upvests, "1")}))(t).ID
+	must(w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &second}))(t)
+	w.pass(delay + delay/2)
+	w.wantOrder(placed.ID, contract.OrderStatusPROCESSING, delay+delay/2, []string{"BUY FILLED", "BUY PROCESSING"})
+	w.wantValue(savings, "70")
+	if got := must(w.retrieveOrder(placed.ID))(t); *got.AllocationID != first {
+		t.Errorf("allocation_id is %s, want %s", got.AllocationID, first)
+	}
+	if got := w.buy(savings, "1"); *got.AllocationID != second {
+		t.Errorf("allocation_id of the next order is %s, want %s", got.AllocationID, second)
+	}
+}
+
+func TestSellThatIsTooLargeIsCancelled(t *testing.T) {
+	tests := []struct {
+		amount string
+		status contract.OrderStatus
+		left   string
+	}{
+		{"90", contract.OrderStatusFILLED, "10"},
+		{"90.000000000000000000000000001", contract.OrderStatusCANCELLED, "100"},
+		{"100", contract.OrderStatusCANCELLED, "100"},
+		{"100.01", contract.OrderStatusCANCELLED, "100"},
+	}
+	for _, test := range tests {
+		t.Run(test.amount, func(t *testing.T) {
+			w := newWorld(t)
+			w.follow(savings, funds, "0.7", apple, "0.3")
+			w.hold(savings, "100")
+			placed := w.sell(savings, test.amount)
+			w.wantOrder(placed.ID, contract.OrderStatusNEW, 0, []string{})
+			w.pass(3 * delay)
+			if test.status == contract.OrderStatusFILLED {
+				w.wantOrder(placed.ID, test.status, 2*delay, []string{"SELL FILLED", "SELL FILLED"})
+			} else {
+				w.wantOrder(placed.ID, test.status, delay, []string{"SELL CANCELLED", "SELL CANCELLED"})
+				wantRefusal(t, w.cancelOrder(placed.ID), 409, "conflict")
+			}
+			w.wantValue(savings, test.left)
+		})
+	}
+}
+
+func TestSellOfNothingIsCancelled(t *testing.T) {
+	w := newWorld(t)
+	w.follow(savings, funds, "1")
+	placed := w.sell(savings, "0.01")
+	w.pass(2 * delay)
+	w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, delay, []string{})
+}
+
+func TestNothingIsSoldTwice(t *testing.T) {
+	w := newWorld(t)
+	w.follow(savings, funds, "0.7", apple, "0.3")
+	w.hold(savings, "100")
+	first, second, third := w.sell(savings, "60"), w.sell(savings, "36"), w.sell(savings, "3.61")
+	w.pass(delay)
+	w.wantOrder(first.ID, contract.OrderStatusPROCESSING, delay, nil)
+	w.wantOrder(second.ID, contract.OrderStatusPROCESSING, delay, nil) // 90 per cent of the 40 that are left
+	w.wantOrder(third.ID, contract.OrderStatusCANCELLED, delay, nil)   // more than 90 per cent of the 4 that are left
+	w.wantValue(savings, "4")
+	must(0, w.cancelOrder(first.ID))(t)
+	w.wantValue(savings, "64")
+	w.pass(delay)
+	w.wantOrder(second.ID, contract.OrderStatusFILLED, 2*delay, nil)
+	w.wantValue(savings, "64")
+}
+
+// A small sale takes nothing of a tiny position, and a rebalancing that was placed later sells that one first.
+func TestIndividualOrderOutlivesItsPosition(t *testing.T) {
+	const tiny = "JP0000000001"
+	w := newWorld(t)
+	w.follow(savings, funds, "0.5", tiny, "0.00001", apple, "0.49999")
+	w.hold(savings, "0.0000000000000000000001") // 50000, 1 and 49999 of the smallest units
+	halves := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "0.5", apple, "0.5")}))(t)
+	sold := w.sell(savings, "0.000000000000000000000000002")
+	w.pass(1)
+	must(w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &halves.ID}))(t)
+	made := w.rebalanced(accounts(savings))
+	w.pass(2*delay - 1)
+	w.wantOrder(sold.ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED", "SELL FILLED", "SELL FILLED"})
+	w.wantOrder(made[0].ID, contract.OrderStatusPROCESSING, delay+delay/2, []string{"SELL FILLED", "BUY PROCESSING"})
+	w.pass(1)
+	w.wantOrder(made[0].ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED", "BUY FILLED"})
+	w.wantValue(savings, "0.000000000000000000000099998")
+}
+
+func TestCancelByStatus(t *testing.T) {
+	half := delay / 2
+	tests := []struct {
+		name   string
+		at     time.Duration
+		parts  []string
+		worth  string
+		refuse contract.OrderStatus
+	}{
+		{"new", delay - 1, []string{}, "0", ""},
+		{"processing", delay, []string{"BUY CANCELLED", "BUY CANCELLED"}, "0", ""},
+		{"partly filled", delay + half, []string{"BUY FILLED", "BUY CANCELLED"}, "70", ""},
+		{"just before the end", 2*delay - 1, []string{"BUY FILLED", "BUY CANCELLED"}, "70", ""},
+		{"filled", 2 * delay, []string{"BUY FILLED", "BUY FILLED"}, "100", contract.OrderStatusFILLED},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.follow(savings, funds, "0.7", apple, "0.3")
+			placed := w.buy(savings, "100")
+			w.pass(test.at)
+			err := w.cancelOrder(placed.ID)
+			if test.refuse != "" {
+				wantRefusal(t, err, 409, "conflict", "not available for current status", string(test.refuse))
+				w.wantOrder(placed.ID, test.refuse, 2*delay, test.parts)
+			} else {
+				must(0, err)(t)
+				w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, test.at, test.parts)
+				w.pass(3 * delay)
+				w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, test.at, test.parts)
+				wantRefusal(t, w.cancelOrder(placed.ID), 409, "conflict", "CANCELLED")
+			}
+			w.wantValue(savings, test.worth)
+		})
+	}
+	wantRefusal(t, newWorld(t).cancelOrder(nowhere), 404, "not_found", "portfolio_order_id:", nowhere.String())
+	_, err := newWorld(t).retrieveOrder(nowhere)
+	wantRefusal(t, err, 404, "not_found", "portfolio_order_id:", nowhere.String())
+}
+
+func TestClosedWorld(t *testing.T) {
+	w := newWorld(t, func(o *ledger.Options) {
+		o.Accounts = func(id uuid.UUID) (uuid.UUID, bool) { return userID, id == savings }
+	})
+	w.follow(savings, funds, "1")
+	allocationID := must(w.listAllocations(contract.ListPortfoliosAllocationsParams{}))(t).Data[0].ID
+	_, err := w.createConfiguration(contract.ConfigurationRequest{AccountID: pension, AllocationID: allocationID})
+	wantRefusal(t, err, 404, "not_found", "account_id:", pension.String())
+	_, err = w.createOrder(orderOf(pension, contract.SideBUY, "1"))
+	wantRefusal(t, err, 404, "not_found", "account_id:", pension.String())
+	_, err = w.liquidate(pension, userID)
+	wantRefusal(t, err, 404, "not_found", "account_id:", pension.String())
+	_, err = w.rebalance(`{"accounts":["` + savings.String() + `","` + pension.String() + `"]}`)
+	wantRefusal(t, err, 404, "not_found", "accounts[1]:", pension.String())
+
+	stranger := orderOf(savings, contract.SideBUY, "1")
+	stranger.UserID = nowhere
+	_, err = w.createOrder(stranger)
+	wantRefusal(t, err, 404, "not_found", "user_id:", nowhere.String())
+	_, err = w.liquidate(savings, nowhere)
+	wantRefusal(t, err, 404, "not_found", "user_id:", nowhere.String())
+	w.hold(savings, "1")
+	must(w.liquidate(savings, userID))(t)
+}

@@ -1,0 +1,134 @@
+package ledger_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
+
+// randomMix returns up to eight instruments with weights that sum to 1, some of them the smallest that there is.
+func randomMix(random *rand.Rand) []string {
+	var list []string
+	left := 100_000
+	for i := range 1 + random.IntN(8) {
+		weight := 1 + random.IntN(left-8)*random.IntN(2)
+		list = append(list, fmt.Sprintf("DE%010d", i), fmt.Sprintf("%.5f", float64(weight)/100_000))
+		left -= weight
+		if left <= 8 {
+			break
+		}
+	}
+	return append(list, "DE0000000099", fmt.Sprintf("%.5f", float64(left)/100_000))
+}
+
+func randomAmount(random *rand.Rand) string {
+	decimals := random.IntN(28)
+	fraction := ""
+	for range decimals {
+		fraction += string(rune('0' + random.IntN(10)))
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%d.%s", 1+random.IntN(1000), fraction), ".")
+}
+
+// The individual amounts are not shown, but a liquidation tells their sum: what is bought is there to the last digit, at every moment.
+func TestIndividualOrdersSumToTheAmount(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		w := newWorld(t)
+		list := randomMix(random)
+		w.follow(savings, list...)
+		first, second := randomAmount(random), randomAmount(random)
+		w.hold(savings, first)
+		w.hold(savings, second)
+		total := must(api.Sum(api.Decimal(first), api.Decimal(second)))(t)
+		wantSame(t, w.value(savings), total)
+
+		sold := randomAmount(random)
+		placed := w.sell(savings, sold)
+		w.pass(2 * delay)
+		if got := must(w.retrieveOrder(placed.ID))(t); got.Status == contract.OrderStatusFILLED {
+			if len(got.Orders) != len(list)/2 {
+				t.Fatalf("seed %d: got %d individual orders, want %d", seed, len(got.Orders), len(list)/2)
+			}
+			total = must(api.Sum(total, api.Decimal("-"+sold)))(t)
+		}
+		wantSame(t, w.value(savings), total)
+
+		must(w.updateConfiguration(savings, contract.ConfigurationUpdate{
+			AllocationID: ptr(must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, randomMix(random)...)}))(t).ID),
+		}))(t)
+		made := w.rebalanced(accounts(savings))
+		w.pass(2 * delay)
+		w.wantOrder(made[0].ID, contract.OrderStatusFILLED, 2*delay, nil)
+		wantSame(t, w.value(savings), total)
+		again := w.rebalanced(accounts(savings))
+		w.pass(2 * delay)
+		w.wantOrder(again[0].ID, contract.OrderStatusFILLED, 2*delay, []string{})
+
+		must(w.liquidate(savings, userID))(t)
+		w.pass(2 * delay)
+		w.wantValue(savings, "0")
+	}
+}
+
+func wantSame(t *testing.T, got string, want api.Decimal) {
+	t.Helper()
+	if order, err := api.Decimal(got).Cmp(want); err != nil || order != 0 {
+		t.Fatalf("the account is worth %s, want %s (%v)", got, want, err)
+	}
+}
+
+// What is seen at the end must not depend on whether somebody looked in between.
+func TestLookingChangesNothing(t *testing.T) {
+	for seed := range uint64(25) {
+		unseen, seen := play(t, seed, false), play(t, seed, true)
+		if !reflect.DeepEqual(unseen, seen) {
+			t.Fatalf("seed %d: without looking %+v\nwith looking %+v", seed, unseen, seen)
+		}
+	}
+}
+
+// play makes a random history and returns all orders and the values of the accounts at its end.
+func play(t *testing.T, seed uint64, look bool) []any {
+	random := rand.New(rand.NewPCG(seed, 2))
+	w := newWorld(t)
+	allocationID := w.follow(savings, randomMix(random)...)
+	w.follow(pension, randomMix(random)...)
+	var placed []uuid.UUID
+	for range 60 {
+		account := []uuid.UUID{savings, pension}[random.IntN(2)]
+		amount, list := randomAmount(random), randomMix(random)
+		switch random.IntN(8) {
+		case 0, 1:
+			placed = append(placed, w.buy(account, amount).ID)
+		case 2, 3:
+			placed = append(placed, w.sell(account, amount).ID)
+		case 4:
+			placed = append(placed, must(w.liquidate(account, userID))(t).ID)
+		case 5:
+			must(w.rebalance(accounts(account)))(t)
+		case 6:
+			must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, list...)}))(t)
+		case 7:
+			if len(placed) > 0 {
+				_ = w.cancelOrder(placed[random.IntN(len(placed))]) // refused where it is too late, in both histories alike
+			}
+		}
+		for range 4 {
+			w.pass(time.Duration(random.Int64N(int64(delay) / 4)))
+			if look {
+				must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(t)
+			}
+		}
+	}
+	orders := must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(t)
+	return []any{orders, w.value(savings), w.value(pension), w.ledger.Effects()}
+}

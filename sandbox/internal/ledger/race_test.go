@@ -1,0 +1,92 @@
+package ledger_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+)
+
+func TestManyAtOnce(t *testing.T) {
+	const workers, rounds = 16, 40
+	w := newWorld(t)
+	allocationID := w.follow(savings, funds, "0.7", apple, "0.3")
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for range rounds {
+				bought, err := w.createOrder(orderOf(savings, contract.SideBUY, "2"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := w.cancelOrder(bought.ID); err != nil {
+					t.Error(err)
+				}
+				if _, err := w.createOrder(orderOf(savings, contract.SideBUY, "1")); err != nil {
+					t.Error(err)
+				}
+				if _, err := w.listOrders(contract.ListPortfoliosOrdersParams{AllocationID: &allocationID}); err != nil {
+					t.Error(err)
+				}
+				if _, err := w.updateAllocation(allocationID, contract.AllocationRequest{
+					Allocation: instruments(t, funds, "0.5", apple, "0.5"),
+				}); err != nil {
+					t.Error(err)
+				}
+				if _, err := w.rebalance(accounts(savings)); err != nil {
+					t.Error(err)
+				}
+				if _, err := w.retrieveAllocation(allocationID); err != nil {
+					t.Error(err)
+				}
+				_ = w.ledger.Effects()
+			}
+		})
+	}
+	group.Wait()
+	w.pass(2 * delay)
+	w.wantValue(savings, "640")
+	if list := must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(t); list.Meta.TotalCount != 3*workers*rounds+1 {
+		t.Errorf("got %d orders, want %d", list.Meta.TotalCount, 3*workers*rounds+1)
+	}
+}
+
+// Only one of many that want the same account may get it.
+func TestOneConfigurationOfManyAtOnce(t *testing.T) {
+	w := newWorld(t)
+	made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t)
+	results := make(chan error, 20)
+	for range cap(results) {
+		go func() {
+			_, err := w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: made.ID})
+			results <- err
+		}()
+	}
+	granted := 0
+	for range cap(results) {
+		if err := <-results; err == nil {
+			granted++
+		} else {
+			wantRefusal(t, err, 409, "conflict")
+		}
+	}
+	if granted != 1 {
+		t.Errorf("%d configurations were made, want 1", granted)
+	}
+}
+
+func BenchmarkPlaceAndList(b *testing.B) {
+	w := newWorld(b, func(o *ledger.Options) { o.NewID = uuid.New })
+	w.follow(savings, funds, "0.7", apple, "0.3")
+	for range 10_000 {
+		w.buy(savings, "1")
+	}
+	for b.Loop() {
+		w.buy(savings, "1")
+		must(w.listOrders(contract.ListPortfoliosOrdersParams{StartDate: ptr("2000-01-01T00:00:00Z")}))(b)
+	}
+}

@@ -1,0 +1,160 @@
+package ledger_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
+
+// rebalanced triggers a rebalancing and returns its orders.
+func (w *world) rebalanced(body string) []contract.Order {
+	w.t.Helper()
+	before := map[uuid.UUID]bool{}
+	for _, o := range must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(w.t).Data {
+		before[o.ID] = true
+	}
+	must(w.rebalance(body))(w.t)
+	var made []contract.Order
+	for _, o := range must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(w.t).Data {
+		if !before[o.ID] {
+			made = append(made, o)
+		}
+	}
+	return made
+}
+
+func accounts(ids ...uuid.UUID) string { return listOf("accounts", ids) }
+
+func listOf(field string, ids []uuid.UUID) string {
+	text := ""
+	for _, id := range ids {
+		text += `,"` + id.String() + `"`
+	}
+	if text != "" {
+		text = text[1:]
+	}
+	return `{"` + field + `":[` + text + `]}`
+}
+
+func TestRebalancingReachesTheTargetWeights(t *testing.T) {
+	w := newWorld(t)
+	allocationID := w.follow(savings, funds, "0.7", apple, "0.3")
+	w.hold(savings, "100")
+	must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, upvests, "0.5", funds, "0.5")}))(t)
+
+	at := w.now()
+	made := w.rebalanced(accounts(savings))
+	want := []contract.Order{{
+		CreatedAt: at, UpdatedAt: at, AccountID: savings, AllocationID: &allocationID, CashAmount: "0", Currency: contract.CurrencyEUR,
+		Status: contract.OrderStatusNEW, Type: ptr(contract.OrderTypeREBALANCING), Orders: []contract.IndividualOrder{},
+	}}
+	want[0].ID = made[0].ID
+	if !reflect.DeepEqual(made, want) {
+		t.Fatalf("got %+v, want %+v", made, want)
+	}
+	w.pass(delay)
+	w.wantOrder(made[0].ID, contract.OrderStatusPROCESSING, delay, []string{"SELL PROCESSING", "SELL NEW", "BUY NEW"})
+	w.pass(delay)
+	w.wantOrder(made[0].ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED", "SELL FILLED", "BUY FILLED"})
+	w.wantValue(savings, "100")
+
+	again := w.rebalanced(accounts(savings))
+	w.pass(2 * delay)
+	w.wantOrder(again[0].ID, contract.OrderStatusFILLED, 2*delay, []string{})
+
+	// The two positions are 50 each: of a sale of 20, half comes from the first.
+	sold := w.sell(savings, "20")
+	w.pass(delay + delay/2)
+	must(0, w.cancelOrder(sold.ID))(t)
+	w.wantValue(savings, "90")
+}
+
+func TestRebalancingOfAllocationsTakesTheirAccounts(t *testing.T) {
+	w := newWorld(t)
+	first := w.follow(savings, funds, "1")
+	second := w.follow(pension, apple, "1")
+	unused := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, apple, "1")}))(t).ID
+	third := uuid.MustParse("f2f7d2c7-d79b-4de2-ae9b-d01646259f9e")
+	must(w.createConfiguration(contract.ConfigurationRequest{AccountID: third, AllocationID: first}))(t)
+
+	if made := w.rebalanced(listOf("allocations", []uuid.UUID{unused})); len(made) != 0 {
+		t.Errorf("an allocation that no account follows made orders: %+v", made)
+	}
+	made := w.rebalanced(listOf("allocations", []uuid.UUID{first}))
+	got := map[uuid.UUID]bool{}
+	for _, o := range made {
+		got[o.AccountID] = *o.AllocationID == first
+	}
+	if want := (map[uuid.UUID]bool{savings: true, third: true}); !reflect.DeepEqual(got, want) {
+		t.Errorf("got orders for %v, want %v", got, want)
+	}
+	if made := w.rebalanced(listOf("allocations", []uuid.UUID{unused, second, first})); len(made) != 3 {
+		t.Errorf("got %d orders, want 3", len(made))
+	}
+}
+
+func TestRebalancingExecutionIsRetrieved(t *testing.T) {
+	w := newWorld(t)
+	allocationID := w.follow(savings, funds, "1")
+	w.follow(pension, funds, "1")
+	byAccounts := must(w.rebalance(accounts(pension, savings)))(t)
+	byAllocations := must(w.rebalance(listOf("allocations", []uuid.UUID{allocationID})))(t)
+	w.pass(3 * delay)
+	for _, want := range []contract.RebalancingExecution{
+		{ID: byAccounts, CreatedAt: start, UpdatedAt: start, Accounts: &[]uuid.UUID{pension, savings}, Allocations: &[]uuid.UUID{}},
+		{ID: byAllocations, CreatedAt: start, UpdatedAt: start, Accounts: &[]uuid.UUID{}, Allocations: &[]uuid.UUID{allocationID}},
+	} {
+		if got := must(w.retrieveExecution(want.ID))(t); !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	_, err := w.retrieveExecution(nowhere)
+	wantRefusal(t, err, 404, "not_found", "execution_id:", nowhere.String())
+}
+
+func TestRebalancingRules(t *testing.T) {
+	w := newWorld(t)
+	w.follow(savings, funds, "1")
+	both := `{"accounts":["` + savings.String() + `"],"allocations":[]}`
+	tests := map[string]struct {
+		body   string
+		status int
+		slug   string
+		says   string
+	}{
+		"both":                   {both, 400, "invalid_request", "exactly one of accounts and allocations"},
+		"neither":                {`{}`, 400, "invalid_request", "exactly one of accounts and allocations"},
+		"null":                   {`{"accounts":null}`, 400, "invalid_request", "exactly one of accounts and allocations"},
+		"no accounts":            {accounts(), 400, "invalid_request", "accounts:"},
+		"no allocations":         {`{"allocations":[]}`, 400, "invalid_request", "allocations:"},
+		"no UUID":                {`{"accounts":["x"]}`, 400, "invalid_request", "list of UUIDs"},
+		"an account twice":       {accounts(savings, pension, savings), 400, "invalid_request", "accounts[2]:"},
+		"an allocation twice":    {listOf("allocations", []uuid.UUID{pension, pension}), 400, "invalid_request", "allocations[1]:"},
+		"unknown allocation":     {listOf("allocations", []uuid.UUID{pension}), 404, "not_found", "allocations[0]:"},
+		"account that is zero":   {accounts(savings, uuid.Nil), 404, "not_found", "accounts[1]:"},
+		"account not configured": {accounts(savings, pension), 422, "unprocessable_entity", "accounts[1]:"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := w.rebalance(test.body)
+			wantRefusal(t, err, test.status, test.slug, test.says)
+		})
+	}
+	if list := must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(t); len(list.Data) != 0 {
+		t.Errorf("refused rebalancings placed orders: %+v", list.Data)
+	}
+}
+
+func TestRebalancingOfAnEmptyAccount(t *testing.T) {
+	w := newWorld(t)
+	w.follow(savings, funds, "1")
+	made := w.rebalanced(accounts(savings))
+	w.pass(delay)
+	w.wantOrder(made[0].ID, contract.OrderStatusPROCESSING, delay, []string{})
+	w.pass(delay)
+	w.wantOrder(made[0].ID, contract.OrderStatusFILLED, 2*delay, []string{})
+	w.wantValue(savings, "0")
+}

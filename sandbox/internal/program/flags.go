@@ -1,0 +1,154 @@
+package program
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+// settings are what the command line says.
+type settings struct {
+	options        []sandbox.Option
+	clients        []clientFlags
+	keys           string
+	checkResponses bool
+}
+
+func parse(arguments []string, stderr io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("upvest-sandbox", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	add := func(option sandbox.Option) { s.options = append(s.options, option) }
+
+	flags.StringVar(&s.keys, "keys", "", "`directory` for key files and for the variables of each client (default: one that is removed at the end)")
+	flags.Func("client", "an API client, as `id=…,secret=…,key-id=…,key=FILE,scopes=a b` (repeatable). Each part may be left out and is then\n"+
+		"made up. FILE is a PEM file with a public or a private key, Ed25519 or P-521", func(text string) error {
+		client, err := parseClient(text)
+		s.clients = append(s.clients, client)
+		return err
+	})
+	flags.Func("address", "loopback `host:port` to listen on (default 127.0.0.1:0, which takes a free port)", func(text string) error {
+		add(sandbox.WithAddress(text))
+		return nil
+	})
+	flags.Func("order-delay", "`duration` that an order stays NEW, and then PROCESSING (default 1s)", durations(add, sandbox.WithOrderDelay))
+	flags.Func("token-lifetime", "`duration` that an access token is good for (default 30m)", durations(add, sandbox.WithTokenLifetime))
+	flags.Func("rate-limit", "`requests` per second that each client may send (default: no limit)", func(text string) error {
+		n, err := strconv.Atoi(text)
+		add(sandbox.WithRateLimit(n))
+		return err
+	})
+	flags.Func("seed", "`number` that makes the ids of resources repeat from run to run", func(text string) error {
+		n, err := strconv.ParseUint(text, 10, 64)
+		add(sandbox.WithSeed(n))
+		return err
+	})
+	flags.Func("accounts", "the only accounts that exist, as `ACCOUNT=USER,…`, or as @FILE with one pair a line\n"+
+		"(default: every account and user exists)", func(text string) error {
+		owners, err := parseAccounts(text)
+		add(sandbox.WithAccounts(owners))
+		return err
+	})
+	flags.BoolFunc("control", "open the control endpoint under /_sandbox/", switched(add, sandbox.WithControl()))
+	flags.BoolFunc("show-base", "answer wrong signatures with the signature base that was expected", switched(add, sandbox.WithSignatureBase()))
+	flags.BoolVar(&s.checkResponses, "check-responses", false, "hold every answer against openapi.yaml, and say on stderr what differs")
+
+	if err := flags.Parse(arguments); err != nil {
+		return s, err
+	}
+	if flags.NArg() > 0 {
+		return s, fmt.Errorf("unexpected argument %q: everything is a flag, see -help", flags.Arg(0))
+	}
+	if len(s.clients) == 0 {
+		s.clients = []clientFlags{{}}
+	}
+	return s, nil
+}
+
+func durations(add func(sandbox.Option), option func(time.Duration) sandbox.Option) func(string) error {
+	return func(text string) error {
+		d, err := time.ParseDuration(text)
+		add(option(d))
+		return err
+	}
+}
+
+func switched(add func(sandbox.Option), option sandbox.Option) func(string) error {
+	return func(text string) error {
+		on, err := strconv.ParseBool(text)
+		if on {
+			add(option)
+		}
+		return err
+	}
+}
+
+// clientFlags are the parts of a -client flag. What is empty is made up.
+type clientFlags struct {
+	id, secret, keyID, keyFile string
+	scopes                     []string
+}
+
+func parseClient(text string) (clientFlags, error) {
+	var c clientFlags
+	if text == "" {
+		return c, nil
+	}
+	for _, part := range strings.Split(text, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		if value == "" {
+			// The part may be a secret in the wrong place, so it is not repeated.
+			return c, fmt.Errorf("a part is not of the form name=value, expected id=…,secret=…,key-id=…,key=FILE,scopes=a b")
+		}
+		switch name {
+		case "id":
+			c.id = value
+		case "secret":
+			c.secret = value
+		case "key-id":
+			c.keyID = value
+		case "key":
+			c.keyFile = value
+		case "scopes":
+			c.scopes = strings.Fields(value)
+		default:
+			return c, fmt.Errorf("unknown part %q, expected id, secret, key-id, key or scopes", name)
+		}
+	}
+	return c, nil
+}
+
+func parseAccounts(text string) (map[uuid.UUID]uuid.UUID, error) {
+	pairs := strings.Split(text, ",")
+	if file, ok := strings.CutPrefix(text, "@"); ok {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the accounts: %w", err)
+		}
+		pairs = strings.Split(string(content), "\n")
+	}
+	owners := map[uuid.UUID]uuid.UUID{}
+	for _, pair := range pairs {
+		pair = strings.TrimSpace(pair)
+		if pair == "" {
+			continue
+		}
+		account, user, _ := strings.Cut(pair, "=")
+		accountID, err := uuid.Parse(account)
+		if err != nil {
+			return nil, fmt.Errorf("account %q: expected ACCOUNT=USER, both UUIDs: %w", pair, err)
+		}
+		if owners[accountID], err = uuid.Parse(user); err != nil {
+			return nil, fmt.Errorf("account %q: expected ACCOUNT=USER, both UUIDs: %w", pair, err)
+		}
+	}
+	return owners, nil
+}

@@ -1,0 +1,244 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Defaults of what the documents leave open.
+const (
+	defaultAddress       = "127.0.0.1:0"
+	defaultOrderDelay    = time.Second
+	defaultTokenLifetime = 30 * time.Minute
+	defaultSkew          = 30 * time.Second
+	defaultMaxLifetime   = 5 * time.Minute
+	defaultBodyLimit     = 1 << 20
+	defaultReadTimeout   = 10 * time.Second
+)
+
+// Option changes one thing about a sandbox. Options are checked by New.
+type Option func(*config) error
+
+type config struct {
+	address       string
+	listen        bool
+	clients       []Client
+	clock         *Clock
+	orderDelay    time.Duration
+	accounts      map[uuid.UUID]uuid.UUID
+	rateLimit     int
+	tokenLifetime time.Duration
+	skew          time.Duration
+	maxLifetime   time.Duration
+	bodyLimit     int64
+	readTimeout   time.Duration
+	seed          *uint64
+	showBase      bool
+	control       bool
+	responseCheck func(error)
+}
+
+// WithAddress sets the loopback address to listen on, such as "127.0.0.1:8080". Without it, a free port of 127.0.0.1 is taken.
+func WithAddress(address string) Option {
+	return func(c *config) error {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return fmt.Errorf("address %q: expected host:port: %w", address, err)
+		}
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return fmt.Errorf("address %q: expected a loopback address such as 127.0.0.1:8080, as the sandbox is not safe to expose", address)
+		}
+		c.address = address
+		return nil
+	}
+}
+
+// WithoutListener makes a sandbox that is reached through Handler only. It starts no goroutine and has no timeouts of its own.
+func WithoutListener() Option {
+	return func(c *config) error {
+		c.listen = false
+		return nil
+	}
+}
+
+// WithClients sets the API clients that the sandbox knows, instead of one random client. The state of each is its own.
+func WithClients(clients ...Client) Option {
+	return func(c *config) error {
+		if len(clients) == 0 {
+			return errors.New("clients: expected at least one")
+		}
+		for _, client := range clients {
+			complete, err := client.complete()
+			if err != nil {
+				return err
+			}
+			c.clients = append(c.clients, complete)
+		}
+		return nil
+	}
+}
+
+// WithClock sets the sandbox's clock, instead of one that moves with the system's.
+func WithClock(clock *Clock) Option {
+	return func(c *config) error {
+		if clock == nil {
+			return errors.New("clock: is nil, expected NewClock or NewMovingClock")
+		}
+		c.clock = clock
+		return nil
+	}
+}
+
+// WithOrderDelay sets how long an order stays NEW, and then PROCESSING, before it moves on. The default is one second.
+func WithOrderDelay(d time.Duration) Option {
+	return func(c *config) error {
+		c.orderDelay = d
+		return atLeast("order delay", d, 0)
+	}
+}
+
+// WithAccounts closes the world: only these accounts exist, each with the user who owns it. Without it every account and user exists.
+func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
+	return func(c *config) error {
+		for account, owner := range owners {
+			if account == uuid.Nil || owner == uuid.Nil {
+				return fmt.Errorf("accounts: account %s of user %s: the zero UUID names nothing", account, owner)
+			}
+		}
+		c.accounts = map[uuid.UUID]uuid.UUID{}
+		maps.Copy(c.accounts, owners)
+		return nil
+	}
+}
+
+// WithRateLimit sets how many requests per second each client may send, with bursts of as many. More gives 429. Without it there is no
+// limit; Upvest's own sandbox documents 300.
+func WithRateLimit(perSecond int) Option {
+	return func(c *config) error {
+		if perSecond < 1 {
+			return fmt.Errorf("rate limit: %d requests per second, expected at least 1", perSecond)
+		}
+		c.rateLimit = perSecond
+		return nil
+	}
+}
+
+// WithTokenLifetime sets how long an access token is good for, in whole seconds. The default is 30 minutes.
+func WithTokenLifetime(d time.Duration) Option {
+	return func(c *config) error {
+		c.tokenLifetime = d
+		return atLeast("token lifetime", d, time.Second)
+	}
+}
+
+// WithSignatureWindow sets how far a client's clock may be off (the default is 30 seconds), and the longest time from created to expires
+// (the default is 5 minutes).
+func WithSignatureWindow(skew, maxLifetime time.Duration) Option {
+	return func(c *config) error {
+		c.skew, c.maxLifetime = skew, maxLifetime
+		return errors.Join(atLeast("signature skew", skew, 0), atLeast("signature lifetime", maxLifetime, time.Second))
+	}
+}
+
+// WithBodyLimit sets the largest request body in bytes. A larger one gives 413. The default is 1 MiB.
+func WithBodyLimit(bytes int64) Option {
+	return func(c *config) error {
+		if bytes < 1 {
+			return fmt.Errorf("body limit: %d bytes, expected at least 1", bytes)
+		}
+		c.bodyLimit = bytes
+		return nil
+	}
+}
+
+// WithReadTimeout sets how long a request may take to arrive, on the clock of the system. A slower one is cut off: without an answer while
+// its headers are under way, with 408 while its body is. The default is 10 seconds.
+func WithReadTimeout(d time.Duration) Option {
+	return func(c *config) error {
+		c.readTimeout = d
+		return atLeast("read timeout", d, time.Millisecond)
+	}
+}
+
+// WithSeed makes the ids of resources repeat from run to run: the same requests in the same order get the same ids.
+func WithSeed(seed uint64) Option {
+	return func(c *config) error {
+		c.seed = &seed
+		return nil
+	}
+}
+
+// WithSignatureBase adds the signature base that the sandbox computed to the answers about wrong signatures, as the member signature_base,
+// with the access token masked.
+func WithSignatureBase() Option {
+	return func(c *config) error {
+		c.showBase = true
+		return nil
+	}
+}
+
+// WithControl opens the control endpoint under /_sandbox/, for tests in other languages. It asks for no credentials.
+func WithControl() Option {
+	return func(c *config) error {
+		c.control = true
+		return nil
+	}
+}
+
+// WithResponseCheck holds every answer against openapi.yaml before it is sent, and reports each that differs. Answers that a Fault spoilt
+// are left out. The report is called from the goroutine of the request.
+func WithResponseCheck(report func(error)) Option {
+	return func(c *config) error {
+		if report == nil {
+			return errors.New("response check: the report function is nil")
+		}
+		c.responseCheck = report
+		return nil
+	}
+}
+
+func atLeast(what string, d, least time.Duration) error {
+	if d < least {
+		return fmt.Errorf("%s: %s, expected at least %s", what, d, least)
+	}
+	return nil
+}
+
+// configure applies the options, and fills in what depends on others.
+func configure(options []Option) (config, error) {
+	c := config{
+		address: defaultAddress, listen: true, orderDelay: defaultOrderDelay, tokenLifetime: defaultTokenLifetime, skew: defaultSkew,
+		maxLifetime: defaultMaxLifetime, bodyLimit: defaultBodyLimit, readTimeout: defaultReadTimeout,
+	}
+	for _, option := range options {
+		if err := option(&c); err != nil {
+			return c, err
+		}
+	}
+	if c.clock == nil {
+		c.clock = NewMovingClock(time.Now())
+	}
+	if len(c.clients) == 0 {
+		client, err := NewClient()
+		if err != nil {
+			return c, err
+		}
+		if client, err = client.complete(); err != nil {
+			return c, err
+		}
+		c.clients = []Client{client}
+	}
+	seen := map[uuid.UUID]bool{}
+	for _, client := range c.clients {
+		if seen[client.ID] {
+			return c, fmt.Errorf("clients: %s is there twice", client.ID)
+		}
+		seen[client.ID] = true
+	}
+	return c, nil
+}
