@@ -5,7 +5,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES     := . sandbox
 IN_EACH      = @set -e; for module in $(MODULES); do echo "$$module: $(1)"; (cd $$module && $(1)); done
 
-.PHONY: help demo sandbox test check generate fresh format
+
+.PHONY: help demo sandbox test faults check generate fresh format
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +19,9 @@ sandbox: ## Run the sandbox as a server on loopback; ARGS are its flags.
 
 test: ## Run all tests with the race detector.
 	$(call IN_EACH,go test -race ./...)
+
+faults: ## Print the fault matrix: what callers are told when every fault meets every operation.
+	@cd sandbox && go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix | sed -n '/^fault /,/cells/p;/^ok\|FAIL/p'
 
 check: fresh ## Check that everything is generated, formatted, vetted, linted and tidy.
 	@unformatted=$$(go run $(GOFUMPT) -l .) && test -z "$$unformatted" || { echo "run make format for: $$unformatted"; exit 1; }

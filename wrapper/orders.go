@@ -56,7 +56,7 @@ func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CancelPortfoliosOrder(ctx, portfolioOrderID, edit...)
 		},
-		func([]byte) error { return nil })
+		acceptEmpty)
 }
 
 // List returns one page. Sort, order and limit are sent even if params leaves them out (id, ASC, 100), since the server's order is

@@ -70,6 +70,14 @@ func decode(body []byte, value any) error {
 	return nil
 }
 
+// acceptEmpty accepts what may come instead of a body: nothing, or JSON. A page of HTML comes from something other than the API.
+func acceptEmpty(body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	return decode(body, new(json.RawMessage))
+}
+
 // identified reports whether a decoded value names its resource. JSON such as {} or null decodes without an error into a value that
 // would pass for an answer.
 func identified(value any) bool {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -79,6 +80,7 @@ func (l *Ledger) RetrievePortfoliosAllocation(
 // UpdatePortfoliosAllocation replaces the mix of an allocation. Orders that were placed before keep the old one.
 //
 // Source: "Update portfolios allocation", whose examples send no name and answer with the old one.
+// Choice: a repetition, which changes nothing, leaves updated_at alone and is no effect.
 func (l *Ledger) UpdatePortfoliosAllocation(
 	ctx context.Context, request contract.UpdatePortfoliosAllocationRequestObject,
 ) (contract.UpdatePortfoliosAllocationResponseObject, error) {
@@ -96,10 +98,14 @@ func (l *Ledger) UpdatePortfoliosAllocation(
 	if err != nil {
 		return nil, err
 	}
-	a.mix, a.updated = checked, now
+	name := a.name
 	if request.Body.Name != nil {
-		a.name = *request.Body.Name
+		name = *request.Body.Name
 	}
+	if name == a.name && reflect.DeepEqual(checked.listed, a.mix.listed) {
+		return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
+	}
+	a.name, a.mix, a.updated = name, checked, now
 	l.effects.add(now, c.id, "update_portfolios_allocation", a.id)
 	return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }

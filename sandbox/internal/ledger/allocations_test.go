@@ -125,6 +125,17 @@ func TestUpdateAllocationReplacesTheMix(t *testing.T) {
 	}
 }
 
+func TestRepeatedUpdateOfAllocationChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	request := contract.AllocationRequest{Name: ptr("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3")}
+	made := must(w.createAllocation(request))(t)
+	w.pass(time.Hour)
+	repeated := must(w.updateAllocation(made.ID, request))(t)
+	if !repeated.UpdatedAt.Equal(start) || len(w.ledger.Effects()) != 1 {
+		t.Errorf("updated_at is %s after %d effects, want it and them as they were", repeated.UpdatedAt, len(w.ledger.Effects()))
+	}
+}
+
 func TestUnknownAllocationIsNotFound(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.retrieveAllocation(nowhere)

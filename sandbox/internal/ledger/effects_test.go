@@ -21,7 +21,7 @@ func TestEffectsAreWhatRequestsDid(t *testing.T) {
 	list := instruments(t, funds, "1")
 	allocationID := must(w.createAllocation(contract.AllocationRequest{Allocation: list}))(t).ID
 	did("create_portfolios_allocation", allocationID)
-	must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: list}))(t)
+	must(w.updateAllocation(allocationID, contract.AllocationRequest{Name: ptr("Renamed"), Allocation: list}))(t)
 	did("update_portfolios_allocation", allocationID)
 	must(w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: allocationID}))(t)
 	did("create_portfolios_configuration", savings)

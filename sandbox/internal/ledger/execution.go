@@ -81,10 +81,8 @@ func (o *order) split() {
 	case contract.OrderTypeBUY:
 		o.parts = makeParts(contract.SideBUY, o.mix.instruments, share(o.amount, o.mix.weights))
 	case contract.OrderTypeSELL:
+		o.parts = makeParts(contract.SideSELL, instruments, share(o.amount, values))
 		total := sum(values)
-		if total.Sign() > 0 {
-			o.parts = makeParts(contract.SideSELL, instruments, share(o.amount, values))
-		}
 		asked := new(big.Int).Mul(o.amount, big.NewInt(10))
 		if asked.Cmp(total.Mul(total, big.NewInt(saleLimit))) > 0 {
 			o.status = contract.OrderStatusCANCELLED
@@ -105,12 +103,8 @@ func (o *order) split() {
 // Choices: an instrument that is at its target already has no individual order, so an account that holds nothing has none at all; sales
 // come before purchases.
 func rebalance(target *mix, instruments []string, values []*big.Int) []part {
-	total := sum(values)
-	if total.Sign() == 0 {
-		return nil
-	}
 	missing := map[string]*big.Int{}
-	for i, wanted := range share(total, target.weights) {
+	for i, wanted := range share(sum(values), target.weights) {
 		missing[target.instruments[i]] = wanted
 	}
 	for i, instrument := range instruments {

@@ -54,6 +54,21 @@ func TestLiquidationOfNothing(t *testing.T) {
 	wantRefusal(t, err, 404, "not_found", "user_id:")
 }
 
+func TestLiquidationTwiceSellsOnce(t *testing.T) {
+	w := newWorld(t)
+	w.follow(savings, funds, "0.7", apple, "0.3")
+	w.hold(savings, "100")
+	first, second := must(w.liquidate(savings, userID))(t), must(w.liquidate(savings, userID))(t)
+	if first.CashAmount != "100" || second.CashAmount != "100" {
+		t.Errorf("cash_amount is %s and %s, want 100: nothing is on its way out while both are NEW", first.CashAmount, second.CashAmount)
+	}
+	w.pass(delay)
+	w.wantOrder(second.ID, contract.OrderStatusPROCESSING, delay, []string{})
+	w.wantValue(savings, "0")
+	must(0, w.cancelOrder(first.ID))(t)
+	w.wantValue(savings, "100")
+}
+
 func TestLiquidationOfMoreThanAnAmountCanSay(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "1")

@@ -98,7 +98,8 @@ func createdBetween[T any](l listing, created func(T) time.Time) []func(T) bool 
 // paginate returns the page of the sorted items that pass every filter, and where it stands in the list. The page may share memory
 // with the items. Without filters it costs as much as the page is long, with filters one pass over the items.
 func paginate[T any](l listing, items []T, filters []func(T) bool) ([]T, contract.Meta) {
-	page, total := []T{}, len(items)
+	var page []T
+	total := len(items)
 	if len(filters) == 0 {
 		if l.offset < total {
 			page = items[l.offset:min(total, l.offset+l.limit)]

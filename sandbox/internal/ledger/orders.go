@@ -70,9 +70,9 @@ func (o *order) partStatus(i int) contract.IndividualOrderStatus {
 	}
 }
 
-// place takes an order on, for an account that has been advanced to now. The order is NEW and has no individual orders, whatever the
-// delay: nothing is due before the next look.
+// place takes an order on. It is NEW and has no individual orders, whatever the delay: nothing of it is due before the next look.
 func (l *Ledger) place(c *client, now time.Time, o *order) {
+	o.account.advance(now) // or the work would pile up for an account that nobody looks at
 	l.placed++
 	o.id, o.placed, o.delay = l.options.NewID(), l.placed, l.options.OrderDelay
 	o.created, o.updated, o.next = now, now, now.Add(o.delay)
@@ -110,7 +110,6 @@ func (l *Ledger) CreatePortfoliosOrder(
 	if err := c.follow(placed); err != nil {
 		return nil, err
 	}
-	placed.account.advance(now)
 	l.place(c, now, placed)
 	l.effects.add(now, c.id, "create_portfolios_order", placed.id)
 	return contract.CreatePortfoliosOrder200JSONResponse{Body: placed.show()}, nil

@@ -55,7 +55,6 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 	made.id, made.created = l.options.NewID(), now
 	c.executions[made.id] = made
 	for _, o := range orders {
-		o.account.advance(now)
 		l.place(c, now, o)
 	}
 	l.effects.add(now, c.id, "trigger_portfolio_rebalancing", made.id)
