@@ -23,8 +23,8 @@ var ErrListUnreadable = errors.New("the list cannot be read completely")
 //
 // A list is read in pages of params.Limit rows (100 if it is nil), each overlapping the one before by a row. Where the two do not join,
 // because rows came or went in between, the reader looks for the place where it was. So every row that is in the list from beginning to
-// end comes exactly once, whatever happens to the others, and memory stays bounded by two pages. An error comes once and ends
-// the list; [ErrListUnreadable] says that this guarantee could not be kept. Breaking off is always fine.
+// end comes exactly once, whatever happens to the others, and memory does not grow with the list. An error comes once and ends the list;
+// [ErrListUnreadable] says that this guarantee could not be kept. Breaking off is always fine.
 type AllOption interface{ applyToAll(*allSettings) error }
 
 type allSettings struct {
@@ -98,7 +98,7 @@ func readAll[T any](
 			return err
 		}
 		if page.offset > math.MaxInt32-2*size {
-			return fmt.Errorf("%w: it has more rows than an offset can count", ErrListUnreadable)
+			return errTooLong()
 		}
 		position = page.offset + int32(len(page.rows)) - 1 //nolint:gosec // bounded by the body's size
 	}
@@ -111,3 +111,7 @@ type page[T any] struct {
 	offset int32
 	fresh  int // index of the first row that comes after all that were passed on
 }
+
+// isShort reports whether the list ends with this page: it has fewer rows than were asked for, and the server says that it took the limit
+// as asked.
+func (p page[T]) isShort(size int32) bool { return len(p.rows) < int(size) && p.limit == int(size) }

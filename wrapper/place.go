@@ -1,9 +1,9 @@
 package wrapper
 
 import (
+	"bytes"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/google/uuid"
 )
@@ -15,17 +15,29 @@ const (
 	maxStalls = 10
 )
 
-// place is where a reader stands in a list whose offsets shift under it.
+// place is where a reader stands in a list whose offsets shift under it: behind the last row that it passed on. That row is looked for by
+// its id. While all rows come in ascending order of their ids, as documented, the order tells the place even when that row has gone.
 type place[T any] struct {
-	size   int32
-	id     func(T) uuid.UUID
-	recent []uuid.UUID // the last rows passed on, oldest first
-	passed int
-	stalls int
+	size     int32
+	id       func(T) uuid.UUID
+	last     uuid.UUID
+	passed   int
+	unsorted bool
+	stalls   int
 	// A list that comes round again would be read for ever: its first row tells, and so does every row whose number is a power of two,
 	// as in Brent's algorithm.
 	first, marked uuid.UUID
 }
+
+// direction says where the place is, seen from a page.
+type direction int
+
+const (
+	here direction = iota
+	backward
+	forward
+	nowhere // in this page, and it does not tell which way to go
+)
 
 // pass takes note of a row that is passed on.
 func (p *place[T]) pass(row T) error {
@@ -39,61 +51,103 @@ func (p *place[T]) pass(row T) error {
 	if p.passed++; p.passed&(p.passed-1) == 0 {
 		p.marked = id
 	}
-	if p.recent = append(p.recent, id); len(p.recent) > 2*int(p.size) {
-		p.recent = slices.Clone(p.recent[len(p.recent)-int(p.size):])
-	}
+	p.last = id
 	return nil
 }
 
-// find reads the page at an offset, whose first row should be the last one passed on. If rows came or went it looks around for that
-// row, nearest pages first.
+// locate says where the place is. If it is in the page, what comes after it is marked as fresh.
+func (p *place[T]) locate(found *page[T]) direction {
+	if p.passed == 0 {
+		return here
+	}
+	for i, row := range found.rows {
+		if p.id(row) == p.last {
+			found.fresh = i + 1
+			return here
+		}
+		p.unsorted = p.unsorted || i > 0 && !isLess(p.id(found.rows[i-1]), p.id(row))
+	}
+	switch rows := found.rows; {
+	case len(rows) == 0:
+		return backward
+	case p.unsorted:
+		return nowhere
+	case isLess(p.id(rows[len(rows)-1]), p.last):
+		found.fresh = len(rows)
+		if found.isShort(p.size) {
+			return here // the row passed on last has gone, and so has everything behind it
+		}
+		return forward
+	case isLess(p.last, p.id(rows[0])) && found.offset > 0:
+		return backward
+	default:
+		for found.fresh < len(rows) && isLess(p.id(rows[found.fresh]), p.last) {
+			found.fresh++
+		}
+		return here
+	}
+}
+
+func isLess(a, b uuid.UUID) bool { return bytes.Compare(a[:], b[:]) < 0 }
+
+// find reads the page at an offset, where the place should be, and if rows came or went the pages around it.
 func (p *place[T]) find(offset int32, pages *readAhead[T]) (page[T], error) {
 	found, err := pages.read(offset)
-	if err != nil || p.joins(&found) {
-		return found, err
+	step, came := p.size-1, here
+	for range maxSearch {
+		if err != nil {
+			return found, err
+		}
+		way := p.locate(&found)
+		switch {
+		case way == here:
+			return found, nil
+		case way == nowhere:
+			return p.searchAround(offset, pages)
+		case way == backward && came == forward && len(found.rows) == 0:
+			return found, nil // between the last page and nothing: the end
+		case way == backward && found.offset == 0:
+			return found, nil // the list is empty now
+		case way == backward:
+			offset = max(0, found.offset-step)
+		case found.offset > math.MaxInt32-2*p.size:
+			return found, errTooLong()
+		default:
+			offset = found.offset + step
+		}
+		came = way
+		found, err = pages.readAlone(offset)
 	}
-	backward, forward, more := offset, offset, len(found.rows) > 0
-	for searched := 0; (backward > 0 || more) && searched < maxSearch; searched++ {
-		if backward > 0 {
-			backward = max(0, backward-(p.size-1))
-			if found, err = pages.readAlone(backward); err != nil || p.joins(&found) {
+	return found, errPlaceLost()
+}
+
+// searchAround looks for the last row in a list that is in no known order, nearest pages first.
+func (p *place[T]) searchAround(offset int32, pages *readAhead[T]) (page[T], error) {
+	step := p.size - 1
+	before, after, more := offset, offset, true
+	for searched := 0; (before > 0 || more) && searched < maxSearch; searched++ {
+		if before > 0 {
+			before = max(0, before-step)
+			if found, err := pages.readAlone(before); err != nil || p.locate(&found) == here {
 				return found, err
 			}
 		}
-		if more = more && forward <= math.MaxInt32-2*p.size; more {
-			forward += p.size - 1
-			if found, err = pages.readAlone(forward); err != nil || p.joins(&found) {
+		if more = more && after <= math.MaxInt32-2*p.size; more {
+			after += step
+			found, err := pages.readAlone(after)
+			if err != nil || p.locate(&found) == here {
 				return found, err
 			}
 			more = len(found.rows) > 0
 		}
 	}
-	return found, fmt.Errorf("%w: the rows that were read last are no longer found", ErrListUnreadable)
+	return page[T]{}, errPlaceLost()
 }
 
-// joins looks in a page for the last row passed on, or for the latest before it that is still there, and marks what follows as fresh.
-func (p *place[T]) joins(found *page[T]) bool {
-	if p.passed == 0 {
-		return true
-	}
-	if len(found.rows) > 0 && p.id(found.rows[0]) == p.recent[len(p.recent)-1] {
-		found.fresh = 1
-		return true
-	}
-	for i, row := range slices.Backward(found.rows) {
-		if slices.Contains(p.recent, p.id(row)) {
-			found.fresh = i + 1
-			return true
-		}
-	}
-	return false
-}
-
-// isEnd reports whether nothing comes after a page. A page shorter than asked for is the last one only if the server says that it
-// took the limit as asked; otherwise it is the page that has nothing but the overlapping row.
+// isEnd reports whether nothing comes after a page.
 func (p *place[T]) isEnd(found page[T]) (bool, error) {
 	rows := len(found.rows)
-	if rows < int(p.size) && found.limit == int(p.size) || found.fresh == rows && rows <= 1 {
+	if found.isShort(p.size) || found.fresh == rows && rows <= 1 {
 		return true, nil
 	}
 	if p.stalls++; found.fresh < rows {
@@ -103,4 +157,12 @@ func (p *place[T]) isEnd(found page[T]) (bool, error) {
 		return false, fmt.Errorf("%w: the server keeps sending the same rows", ErrListUnreadable)
 	}
 	return false, nil
+}
+
+func errPlaceLost() error {
+	return fmt.Errorf("%w: the row that was read last is no longer found", ErrListUnreadable)
+}
+
+func errTooLong() error {
+	return fmt.Errorf("%w: it has more rows than an offset can count", ErrListUnreadable)
 }
