@@ -12,7 +12,7 @@ const (
 	// maxSearch bounds the pages that are read to find a lost place.
 	maxSearch = 1000
 	// maxStalls bounds the pages in a row that bring nothing new.
-	maxStalls = 10
+	maxStalls = 100
 )
 
 // place is where a reader stands in a list whose offsets shift under it: behind the last row that it passed on. That row is looked for by
