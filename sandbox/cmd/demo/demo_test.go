@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+// line is an operation of the timeline: its number, name, status, request id and what changed.
+var line = regexp.MustCompile(`(?m)^ +\d+  ([a-z_]+) +(\d{3})  [0-9a-f-]{36}  (.+)$`)
+
+func TestStoryOnTheEmbeddedSandbox(t *testing.T) {
+	var out strings.Builder
+	if err := run(t.Context(), nil, nil, &out); err != nil {
+		t.Fatalf("%v after\n%s", err, out.String())
+	}
+	seen := map[string]bool{}
+	var story []string
+	for _, match := range line.FindAllStringSubmatch(out.String(), -1) {
+		seen[match[1]] = true
+		story = append(story, match[1]+" "+match[2]+" "+match[3])
+	}
+	if len(seen) != 15 {
+		t.Errorf("the story has %d of the 15 operations:\n%s", len(seen), out.String())
+	}
+	told := strings.Join(story, "\n")
+	for _, want := range []string{
+		"create_portfolios_order 200 BUY for 1000.00 EUR is NEW",
+		"retrieve_portfolios_order 200 BUY for 1000.00 EUR is FILLED; individual BUY FILLED; individual BUY FILLED",
+		"cancel_portfolios_order 204 ",
+		"retrieve_portfolios_order 200 BUY for 250 EUR is CANCELLED",
+		"create_portfolios_allocation 400 refused",
+		"retrieve_portfolios_order 200 LIQUIDATION for 1000 EUR is FILLED",
+	} {
+		if !strings.Contains(told, want) {
+			t.Errorf("the story has no line %q:\n%s", want, told)
+		}
+	}
+	if !strings.Contains(out.String(), "weights that sum to exactly 1") {
+		t.Errorf("the mistake is not explained:\n%s", out.String())
+	}
+}
+
+func TestNamedServerIsOnlyReadUnlessTold(t *testing.T) {
+	server := startServer(t)
+	environ := setEnvironment(t, server)
+	var out strings.Builder
+	if err := run(t.Context(), nil, environ, &out); err != nil {
+		t.Fatalf("%v after\n%s", err, out.String())
+	}
+	if effects := server.Effects(); len(effects) != 0 {
+		t.Errorf("reading had %d effects", len(effects))
+	}
+
+	account, user := "00ef0be8-d564-43af-b3c7-11b7a2188030", "4b9732bd-7496-4e91-8a5f-6360479d7fed"
+	if err := run(t.Context(), []string{"-write"}, environ, &out); err == nil || !strings.Contains(err.Error(), "-account") {
+		t.Errorf("-write without an account: got %v, want an error that names -account", err)
+	}
+	if err := run(t.Context(), []string{"-write", "-account", account, "-user", user}, environ, &out); err != nil {
+		t.Fatalf("%v after\n%s", err, out.String())
+	}
+	if len(server.Effects()) == 0 {
+		t.Error("writing had no effect")
+	}
+
+	out.Reset()
+	if err := run(t.Context(), nil, environ, &out); err != nil {
+		t.Fatalf("%v after\n%s", err, out.String())
+	}
+	for _, operation := range []string{"retrieve_portfolios_allocation", "retrieve_portfolios_configuration", "retrieve_portfolios_order"} {
+		if !strings.Contains(out.String(), operation) {
+			t.Errorf("what is there is not read by %s:\n%s", operation, out.String())
+		}
+	}
+}
+
+func TestBadEnvironmentAndFlags(t *testing.T) {
+	t.Setenv("UPVEST_API_KEY_ID", "key")
+	var out strings.Builder
+	err := run(t.Context(), nil, []string{"UPVEST_API_KEY_ID=key"}, &out)
+	if err == nil || !strings.Contains(err.Error(), "UPVEST_API_CLIENT_ID") {
+		t.Errorf("got %v, want an error that names what is missing", err)
+	}
+	if err := run(t.Context(), []string{"-no-such-flag"}, nil, &out); err == nil {
+		t.Error("an unknown flag was accepted")
+	}
+	if err := run(t.Context(), []string{"-help"}, nil, &out); err != nil || !strings.Contains(out.String(), "-write") {
+		t.Errorf("-help gave %v and %q", err, out.String())
+	}
+}
+
+func TestStoryEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out strings.Builder
+	if err := run(ctx, nil, nil, &out); err == nil || !strings.Contains(err.Error(), "context canceled") {
+		t.Errorf("got %v, want the end of the context", err)
+	}
+}
+
+func startServer(t *testing.T) *sandbox.Sandbox {
+	t.Helper()
+	server, err := sandbox.New(sandbox.WithOrderDelay(50 * time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
+}
+
+// setEnvironment names the server in the environment, and returns it as the program gets it.
+func setEnvironment(t *testing.T, server *sandbox.Sandbox) []string {
+	t.Helper()
+	access := server.Client()
+	der, err := x509.MarshalPKCS8PrivateKey(access.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var environ []string
+	for name, value := range map[string]string{
+		"UPVEST_API_BASE_URL": server.URL(), "UPVEST_API_CLIENT_ID": access.ID.String(), "UPVEST_API_CLIENT_SECRET": access.Secret,
+		"UPVEST_API_KEY_ID": access.KeyID, "UPVEST_API_SCOPES": strings.Join(access.Scopes, ","),
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY":            string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME":   "",
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64":     "",
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE": "",
+	} {
+		t.Setenv(name, value)
+		environ = append(environ, name+"="+value)
+	}
+	return environ
+}
