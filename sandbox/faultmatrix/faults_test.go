@@ -26,7 +26,7 @@ type fault struct {
 	times    int            // how many connections it becomes of, -1 for all
 	inject   *sandbox.Fault // what the server does
 	clock    time.Duration  // how far the client's clock is ahead
-	timeout  time.Duration  // of one attempt, 0 for one that is never reached
+	timeout  time.Duration  // of one attempt, 0 for one that is never reached; long enough for a slow machine's second attempt
 	read     verdict        // of reads
 	write    verdict        // of writes
 	cancel   verdict        // of a cancellation, where it differs: its answer has no body that could be spoilt
@@ -57,11 +57,11 @@ var faultRows = []fault{
 	{name: "body cut, once", inject: &sandbox.Fault{CutBody: true}, read: succeeds, write: succeeds, attempts: 2},
 	{name: "body cut, for ever", inject: &sandbox.Fault{CutBody: true, Count: always}, read: fails, write: accepted, attempts: 4, status: 200},
 	{
-		name: "body slower than the time-out, once", inject: &sandbox.Fault{BodyDelay: time.Minute}, timeout: 300 * time.Millisecond,
+		name: "body slower than the time-out, once", inject: &sandbox.Fault{BodyDelay: time.Minute}, timeout: 3 * time.Second,
 		read: succeeds, write: succeeds, attempts: 2,
 	},
 	{
-		name: "answer slower than the time-out, once", inject: &sandbox.Fault{After: true, Delay: time.Minute}, timeout: 300 * time.Millisecond,
+		name: "answer slower than the time-out, once", inject: &sandbox.Fault{After: true, Delay: time.Minute}, timeout: 3 * time.Second,
 		read: succeeds, write: succeeds, cancel: unknown, attempts: 2,
 	},
 	{name: "408 once", inject: &sandbox.Fault{Status: 408}, read: succeeds, write: succeeds, attempts: 2},
