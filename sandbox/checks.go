@@ -122,7 +122,8 @@ func checkScope(x *exchange) *problem {
 	if x.route.isToken() || slices.ContainsFunc(need, func(scope string) bool { return slices.Contains(x.token.scopes, scope) }) {
 		return nil
 	}
-	return refuse(http.StatusForbidden, "the access token has the scope %q, expected %s", strings.Join(x.token.scopes, " "), strings.Join(need, " or "))
+	return refuse(http.StatusForbidden, "the access token has the scope %q, expected %s",
+		strings.Join(x.token.scopes, " "), strings.Join(need, " or "))
 }
 
 // The documented pattern of an idempotency key: a UUID of version 0 to 5.

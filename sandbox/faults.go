@@ -80,13 +80,13 @@ func (f *Fault) check(routes []route) error {
 	known := slices.ContainsFunc(routes, func(r route) bool { return r.operation == f.Operation })
 	switch {
 	case f.Operation != "" && !known:
-		return fmt.Errorf("Operation: %q is not an operationId of openapi.yaml, nor %q", f.Operation, TokenOperation)
+		return fmt.Errorf("operation %q is not an operationId of openapi.yaml, nor %q", f.Operation, TokenOperation)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("Status: %d, expected 200 to 599", f.Status)
+		return fmt.Errorf("status %d: expected 200 to 599", f.Status)
 	case f.Delay < 0 || f.BodyDelay < 0:
-		return errors.New("Delay and BodyDelay: expected at least 0")
+		return errors.New("delay and body delay: expected at least 0")
 	case f.Pad < 0 || f.Pad > maxPad:
-		return fmt.Errorf("Pad: %d, expected 0 to %d", f.Pad, maxPad)
+		return fmt.Errorf("pad %d: expected 0 to %d", f.Pad, maxPad)
 	default:
 		return nil
 	}

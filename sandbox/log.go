@@ -43,8 +43,8 @@ func (s *Sandbox) Requests() []Request {
 
 func (l *requestLog) add(x *exchange, status int) {
 	entry := Request{
-		Time: x.time, RequestID: x.requestID, Method: x.request.Method, Path: x.request.URL.EscapedPath(), Status: status,
-		IdempotencyKey: x.request.Header.Get("Idempotency-Key"), Replayed: x.replayed, Fault: x.fault != nil,
+		Time: x.time, RequestID: x.requestID, Method: x.request.Method, Path: clip(x.request.URL.EscapedPath()), Status: status,
+		IdempotencyKey: clip(x.request.Header.Get("Idempotency-Key")), Replayed: x.replayed, Fault: x.fault != nil,
 	}
 	if x.route != nil {
 		entry.Operation = x.route.operation
@@ -59,4 +59,9 @@ func (l *requestLog) add(x *exchange, status int) {
 		l.requests = append(l.requests[:0], l.requests[maxLoggedRequests:]...)
 	}
 	l.requests = append(l.requests, entry)
+}
+
+// clip bounds what a stranger can make the log remember.
+func clip(text string) string {
+	return text[:min(len(text), 256)]
 }

@@ -156,8 +156,8 @@ func WithBodyLimit(bytes int64) Option {
 	}
 }
 
-// WithReadTimeout sets how long a request may take to arrive, on the clock of the system. A slower one is cut off: without an answer while
-// its headers are under way, with 408 while its body is. The default is 10 seconds.
+// WithReadTimeout sets how long a request may take to arrive, on the clock of the system. A slower one is cut off,
+// with 408 if its headers were complete. The default is 10 seconds.
 func WithReadTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.readTimeout = d

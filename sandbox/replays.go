@@ -39,8 +39,8 @@ func newReplays() *replays {
 	return &replays{kept: expiring.New[replayKey, replay](maxRememberedBytes), running: map[replayKey]chan struct{}{}}
 }
 
-// once runs act, unless a request with the same key succeeded before: then it gives that one's answer. While one is under way, the others with
-// its key wait for it.
+// once runs act, unless a request with the same key succeeded before: then it gives that one's answer. While one is under way, the
+// others with its key wait for it.
 func (r *replays) once(x *exchange, act func(*exchange) *answer) *answer {
 	key, fingerprint := replayKey{client: x.client.ID, key: uuid.MustParse(x.request.Header.Get("Idempotency-Key"))}, fingerprintOf(x)
 	for {

@@ -101,7 +101,8 @@ func (s *Sandbox) RevokeTokens() { s.tokens.Clear() }
 // Effect is one change that a request made.
 type Effect = ledger.Effect
 
-// Effects returns what changed since the start, in order: the proof of "exactly one order". The oldest effects are forgotten when there are many.
+// Effects returns what changed since the start, in order: the proof of "exactly one order". The oldest effects are forgotten when there
+// are many.
 func (s *Sandbox) Effects() []Effect { return s.ledger.Effects() }
 
 // Shutdown ends the sandbox as Close does, but lets the requests under way finish until the context ends.

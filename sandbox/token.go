@@ -76,7 +76,8 @@ func (s *Sandbox) checkTokenForm(x *exchange) (token, *problem) {
 		}
 	}
 	if len(granted.scopes) == 0 {
-		return token{}, refuse(http.StatusUnauthorized, "form field scope: the client is allowed none of these, only %s", strings.Join(x.client.Scopes, " "))
+		return token{}, refuse(http.StatusUnauthorized, "form field scope: the client is allowed none of these, only %s",
+			strings.Join(x.client.Scopes, " "))
 	}
 	return granted, nil
 }

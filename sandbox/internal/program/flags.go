@@ -28,12 +28,13 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	flags.SetOutput(stderr)
 	add := func(option sandbox.Option) { s.options = append(s.options, option) }
 
-	flags.StringVar(&s.keys, "keys", "", "`directory` for key files and for the variables of each client (default: one that is removed at the end)")
-	flags.Func("client", "an API client, as `id=…,secret=…,key-id=…,key=FILE,scopes=a b` (repeatable). Each part may be left out and is then\n"+
-		"made up. FILE is a PEM file with a public or a private key, Ed25519 or P-521", func(text string) error {
-		client, err := parseClient(text)
-		s.clients = append(s.clients, client)
-		return err
+	// Read after the flags: package flag would repeat a part that it cannot read, and with it a secret.
+	var clients []string
+	flags.StringVar(&s.keys, "keys", "", "`directory` for key files and the variables of each client (default: one removed at the end)")
+	flags.Func("client", "an API client, as `id=…,secret=…,key-id=…,key=FILE,scopes=a b` (repeatable). Each part may be left out\n"+
+		"and is then made up. FILE is a PEM file with a public or a private key, Ed25519 or P-521", func(text string) error {
+		clients = append(clients, text)
+		return nil
 	})
 	flags.Func("address", "loopback `host:port` to listen on (default 127.0.0.1:0, which takes a free port)", func(text string) error {
 		add(sandbox.WithAddress(text))
@@ -41,6 +42,8 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	})
 	flags.Func("order-delay", "`duration` that an order stays NEW, and then PROCESSING (default 1s)", durations(add, sandbox.WithOrderDelay))
 	flags.Func("token-lifetime", "`duration` that an access token is good for (default 30m)", durations(add, sandbox.WithTokenLifetime))
+	flags.Func("read-timeout", "`duration` after which a request that is still arriving is cut off (default 10s)",
+		durations(add, sandbox.WithReadTimeout))
 	flags.Func("rate-limit", "`requests` per second that each client may send (default: no limit)", func(text string) error {
 		n, err := strconv.Atoi(text)
 		add(sandbox.WithRateLimit(n))
@@ -57,8 +60,8 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 		add(sandbox.WithAccounts(owners))
 		return err
 	})
-	flags.BoolFunc("control", "open the control endpoint under /_sandbox/", switched(add, sandbox.WithControl()))
-	flags.BoolFunc("show-base", "answer wrong signatures with the signature base that was expected", switched(add, sandbox.WithSignatureBase()))
+	control := flags.Bool("control", false, "open the control endpoint under /_sandbox/")
+	showBase := flags.Bool("show-base", false, "answer wrong signatures with the signature base that was expected")
 	flags.BoolVar(&s.checkResponses, "check-responses", false, "hold every answer against openapi.yaml, and say on stderr what differs")
 
 	if err := flags.Parse(arguments); err != nil {
@@ -67,8 +70,21 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("unexpected argument %q: everything is a flag, see -help", flags.Arg(0))
 	}
-	if len(s.clients) == 0 {
-		s.clients = []clientFlags{{}}
+	if *control {
+		add(sandbox.WithControl())
+	}
+	if *showBase {
+		add(sandbox.WithSignatureBase())
+	}
+	if len(clients) == 0 {
+		clients = []string{""}
+	}
+	for _, text := range clients {
+		client, err := parseClient(text)
+		if err != nil {
+			return s, fmt.Errorf("flag -client: %w", err)
+		}
+		s.clients = append(s.clients, client)
 	}
 	return s, nil
 }
@@ -77,16 +93,6 @@ func durations(add func(sandbox.Option), option func(time.Duration) sandbox.Opti
 	return func(text string) error {
 		d, err := time.ParseDuration(text)
 		add(option(d))
-		return err
-	}
-}
-
-func switched(add func(sandbox.Option), option sandbox.Option) func(string) error {
-	return func(text string) error {
-		on, err := strconv.ParseBool(text)
-		if on {
-			add(option)
-		}
 		return err
 	}
 }

@@ -15,7 +15,8 @@ type parameters struct {
 	created, expires        time.Time
 }
 
-// checkParameters reads the parameters and holds the times against the clock. Unknown parameters are covered like the known ones, and ignored.
+// checkParameters reads the parameters and holds the times against the clock. Unknown parameters are covered like the known ones, and
+// ignored.
 func (v *Verifier) checkParameters(p *httpsfv.Params) (parameters, *Failure) {
 	var out parameters
 	var failure *Failure

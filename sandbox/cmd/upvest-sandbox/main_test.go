@@ -1,0 +1,107 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	// The test builds the program: with this import, a change of it is not hidden by a cached result.
+	_ "github.com/d8277167/upvest-portfolios-go/sandbox/internal/program"
+)
+
+func build(t *testing.T) string {
+	t.Helper()
+	executable := filepath.Join(t.TempDir(), "upvest-sandbox")
+	if output, err := exec.Command("go", "build", "-o", executable, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, output)
+	}
+	return executable
+}
+
+// The lines on stdout are sourced by a shell, as a user does it, and a signal ends the program with success.
+func TestProgram(t *testing.T) {
+	executable, keys := build(t), filepath.Join(t.TempDir(), "it's keys")
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		command := exec.Command(executable, "-keys", keys, "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=it's $HOME,key-id=k")
+		stdout, err := command.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var lines bytes.Buffer
+		for scanner := bufio.NewScanner(stdout); strings.Count(lines.String(), "\n") < 6 && scanner.Scan(); {
+			lines.WriteString(scanner.Text() + "\n")
+		}
+		shell := exec.Command("sh")
+		shell.Stdin = strings.NewReader(lines.String() + `printf '%s|' "$UPVEST_API_CLIENT_ID" "$UPVEST_API_CLIENT_SECRET" ` +
+			`"$UPVEST_API_KEY_ID" "$UPVEST_API_SCOPES" "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"; env | grep -c ^UPVEST_API_`)
+		shell.Env = []string{"PATH=" + os.Getenv("PATH")}
+		sourced, err := shell.CombinedOutput()
+		if err != nil {
+			t.Fatalf("source: %v\n%s", err, sourced)
+		}
+		file := filepath.Join(keys, "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01.pem")
+		want := "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01|it's $HOME|k|portfolios:admin,portfolios:read|" + file + "|6\n"
+		if string(sourced) != want {
+			t.Errorf("sourced %s, want %s", sourced, want)
+		}
+		for _, file := range []string{file, strings.TrimSuffix(file, ".pem") + ".env"} {
+			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: %v, %v, want a file for its owner only", file, info, err)
+			}
+		}
+		if err := command.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if err := command.Wait(); err != nil {
+			t.Errorf("%s: the program ended with %v, want success", signal, err)
+		}
+	}
+}
+
+func TestProgramRefusesBadFlags(t *testing.T) {
+	executable := build(t)
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		flags []string
+		says  string
+	}{
+		{[]string{"-address", "0.0.0.0:0"}, "loopback"},
+		{[]string{"-address", "8080"}, "host:port"},
+		{[]string{"-client", "id=me"}, "expected a UUID"},
+		{[]string{"-client", "very secret"}, "not of the form name=value"},
+		{[]string{"-client", "key=" + empty}, "is not a PEM file"},
+		{[]string{"-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01", "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01"}, "is there twice"},
+		{[]string{"-rate-limit", "0"}, "expected at least 1"},
+		{[]string{"-order-delay", "soon"}, "order-delay"},
+		{[]string{"-accounts", "mine"}, "ACCOUNT=USER"},
+		{[]string{"-accounts", "@missing"}, "read the accounts"},
+		{[]string{"-seed", "-1"}, "seed"},
+		{[]string{"more"}, "unexpected argument"},
+	} {
+		var stdout bytes.Buffer
+		var stderr bytes.Buffer
+		command := exec.Command(executable, test.flags...)
+		command.Stdout, command.Stderr = &stdout, &stderr
+		err := command.Run()
+		if err == nil || !strings.Contains(stderr.String(), test.says) || stdout.Len() > 0 {
+			t.Errorf("%q: %v, stderr %q, stdout %q, want it to say %q", test.flags, err, stderr.String(), stdout.String(), test.says)
+		}
+		if strings.Contains(stderr.String(), "very secret") {
+			t.Errorf("%q: stderr repeats what may be a secret: %q", test.flags, stderr.String())
+		}
+	}
+	if err := exec.Command(executable, "-help").Run(); err != nil {
+		t.Errorf("-help: %v", err)
+	}
+}

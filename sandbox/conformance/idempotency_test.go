@@ -1,0 +1,116 @@
+package conformance_test
+
+import (
+	"bytes"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const creates = "create_portfolios_allocation"
+
+func TestIdempotency(t *testing.T) {
+	p := start(t)
+	c := p.loggedIn(t)
+	key := uuid.NewString()
+	withKey := func(body string) *request {
+		r := c.post()
+		r.setKey(key)
+		r.setBody(body)
+		return r.sign()
+	}
+	first := c.send(t, withKey(allocationBody))
+	if first.status != 200 || p.effects(t, creates) != 1 {
+		t.Fatalf("first: %d %s, %d effects", first.status, first.body, p.effects(t, creates))
+	}
+	repeated := c.send(t, withKey(allocationBody))
+	if repeated.status != first.status || !bytes.Equal(repeated.body, first.body) || p.effects(t, creates) != 1 {
+		t.Errorf("the repetition got %d %s, %d effects", repeated.status, repeated.body, p.effects(t, creates))
+	}
+	if repeated.header.Get("Upvest-Request-Id") == first.header.Get("Upvest-Request-Id") {
+		t.Error("the repetition has the request id of the first")
+	}
+	var log []struct {
+		Operation string
+		Replayed  bool
+	}
+	p.control(t, "GET", "requests", nil, &log)
+	if log[len(log)-2].Replayed || !log[len(log)-1].Replayed {
+		t.Errorf("the log says %+v, want the last to be replayed", log)
+	}
+	reused := rule{source: choice, status: 422, says: "idempotency-key was used before"}
+	reused.refused(t, c, c.send(t, withKey(`{"allocation":[]}`+" ")))
+	other := c.build("POST", "/portfolios/rebalancings/executions", "application/json", `{"accounts":["`+user+`"]}`)
+	other.setKey(key)
+	reused.refused(t, c, c.send(t, other.sign()))
+
+	p.advance(t, c, 24*time.Hour-time.Minute)
+	c.login(t, "portfolios:admin")
+	if a := c.send(t, withKey(allocationBody)); !bytes.Equal(a.body, first.body) {
+		t.Errorf("within 24 hours: %d %s", a.status, a.body)
+	}
+	p.advance(t, c, time.Minute)
+	if a := c.send(t, withKey(allocationBody)); a.status != 200 || bytes.Equal(a.body, first.body) || p.effects(t, creates) != 2 {
+		t.Errorf("after 24 hours: %d %s, %d effects", a.status, a.body, p.effects(t, creates))
+	}
+}
+
+func TestIdempotencyKeepsOnlySuccess(t *testing.T) {
+	p := start(t)
+	c := p.loggedIn(t)
+	key := uuid.NewString()
+	refused := c.build("POST", "/portfolios/configurations", "application/json",
+		`{"account_id":"`+uuid.NewString()+`","allocation_id":"`+uuid.NewString()+`"}`)
+	refused.setKey(key)
+	if a := c.send(t, refused.sign()); a.status != 404 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	again := c.post()
+	again.setKey(key)
+	if a := c.send(t, again.sign()); a.status != 200 {
+		t.Errorf("the key of a request that failed is taken: %d %s", a.status, a.body)
+	}
+}
+
+func TestIdempotencyOfEachClientIsItsOwn(t *testing.T) {
+	p := start(t, "-client", "", "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=two,key-id=two")
+	one := p.loggedIn(t)
+	two := &caller{address: one.address, clientID: "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01", secret: "two", keyID: "two", now: time.Now}
+	two.key = keyBeside(t, p, two.clientID)
+	two.login(t, "portfolios:admin")
+	key := uuid.NewString()
+	var bodies [][]byte
+	for _, c := range []*caller{one, two} {
+		r := c.post()
+		r.setKey(key)
+		bodies = append(bodies, c.send(t, r.sign()).body)
+	}
+	if bytes.Equal(bodies[0], bodies[1]) || p.effects(t, creates) != 2 {
+		t.Errorf("two clients with one key got %s and %s", bodies[0], bodies[1])
+	}
+}
+
+func TestIdempotencyAtOnce(t *testing.T) {
+	p := start(t)
+	c := p.loggedIn(t)
+	key := uuid.NewString()
+	answers := make([]answer, 20)
+	var wait sync.WaitGroup
+	for i := range answers {
+		r := c.post()
+		r.setKey(key)
+		r.sign()
+		wait.Go(func() { answers[i] = c.try(t, r) })
+	}
+	wait.Wait()
+	for _, a := range answers {
+		if a.status != 200 || !bytes.Equal(a.body, answers[0].body) {
+			t.Errorf("%d %s, want what the others got: %s", a.status, a.body, answers[0].body)
+		}
+	}
+	if n := p.effects(t, creates); n != 1 {
+		t.Errorf("%d effects, want 1", n)
+	}
+}

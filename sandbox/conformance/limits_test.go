@@ -1,0 +1,119 @@
+package conformance_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLargeBodies(t *testing.T) {
+	c := start(t).loggedIn(t)
+	large := func(n int) func(*caller) *request {
+		return signed(post, func(r *request) { r.setBody(allocationBody + strings.Repeat(" ", n-len(allocationBody))) })
+	}
+	check(t, c, []rule{{
+		rule: "a body has at most 1 MiB", source: choice,
+		keeps:  large(1 << 20),
+		breaks: large(1<<20 + 1),
+		status: 413, says: "larger than 1048576 bytes",
+	}})
+}
+
+func TestSlowRequests(t *testing.T) {
+	c := start(t, "-read-timeout", "300ms").loggedIn(t)
+	r := c.post().sign()
+	whole := r.bytes()
+	for _, test := range []struct {
+		name string
+		sent int
+		// want are the statuses that will do, 0 for no answer.
+		want []int
+	}{
+		{"slow headers", 40, []int{0, 400}},
+		{"a slow body", len(whole) - 10, []int{408}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			connection, err := net.Dial("tcp", c.address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer connection.Close()
+			if _, err := connection.Write(whole[:test.sent]); err != nil {
+				t.Fatal(err)
+			}
+			a := read(connection, r.method)
+			if !slices.Contains(test.want, a.status) {
+				t.Errorf("got %d %s %v, want %d", a.status, a.body, a.failed, test.want)
+			}
+			if _, err := io.ReadAll(connection); err != nil {
+				t.Errorf("the connection is not closed: %v", err)
+			}
+		})
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	p := start(t, "-rate-limit", "3")
+	c := p.caller(t)
+	p.advance(t, c, time.Minute)
+	r := c.get()
+	r.set("authorization", "Bearer none")
+	r.cover("authorization")
+	var got []int
+	for range 50 {
+		got = append(got, c.send(t, r).status)
+	}
+	if got[0] != 401 || !slices.Contains(got, 429) {
+		t.Fatalf("50 requests got %v, want 429 among them", got)
+	}
+	p.advance(t, c, time.Second)
+	rule := rule{rule: "limit", source: rateLimits, status: 429, says: "more than 3 requests per second", header: "Retry-After: 1"}
+	var a answer
+	for range 50 {
+		if a = c.send(t, r); a.status == 429 {
+			break
+		}
+	}
+	rule.refused(t, c, a)
+	p.advance(t, c, time.Second)
+	c.login(t, "portfolios:read")
+}
+
+func TestChunkedBody(t *testing.T) {
+	c := start(t).loggedIn(t)
+	r := c.post()
+	r.remove("content-length")
+	r.set("transfer-encoding", "chunked")
+	r.signer = func(base string) []byte { return c.sign(base) }
+	r.sign()
+	r.body = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(r.body), r.body)
+	rule{
+		source: signatures, status: 401, starts: "Signature is incorrect: ",
+		says: `component "content-length" is covered, but the header was not sent`,
+	}.refused(t, c, c.send(t, r))
+}
+
+// What is no HTTP never reaches the sandbox's own checks, but must not stop it either.
+func TestGarbage(t *testing.T) {
+	c := start(t).loggedIn(t)
+	for _, garbage := range []string{
+		"\x16\x03\x01\x00\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", strings.Repeat("A", 1<<10) + "\r\n\r\n",
+	} {
+		connection, err := net.Dial("tcp", c.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = connection.Write([]byte(garbage))
+		if a := read(connection, "GET"); a.status != 400 {
+			t.Errorf("%.20q got %d", garbage, a.status)
+		}
+		_ = connection.Close()
+	}
+	if a := c.send(t, c.get().sign()); a.status != 200 {
+		t.Errorf("afterwards: %d", a.status)
+	}
+}

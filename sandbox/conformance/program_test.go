@@ -1,0 +1,184 @@
+package conformance_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/program"
+)
+
+// running is the program, run as its main function runs it.
+type running struct {
+	// variables are the UPVEST_API_* that it printed, without that prefix.
+	variables map[string]string
+}
+
+// start runs the program with the flags until the test ends. The control endpoint is open, and every answer is checked.
+func start(t testing.TB, flags ...string) *running {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	printed, stdout := io.Pipe()
+	stderr := &lockedBuffer{}
+	ended := make(chan error, 1)
+	go func() {
+		err := program.Run(ctx, append([]string{"-control", "-check-responses"}, flags...), stdout, stderr)
+		_ = stdout.CloseWithError(err)
+		ended <- err
+	}()
+	p := &running{variables: map[string]string{}}
+	lines := bufio.NewScanner(printed)
+	for len(p.variables) < 6 && lines.Scan() {
+		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "export UPVEST_API_"), "=")
+		p.variables[name] = strings.Trim(value, "'")
+	}
+	if len(p.variables) < 6 {
+		stop()
+		t.Fatalf("the program did not start: %v\n%s", <-ended, stderr)
+	}
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("the program ended with %v", err)
+		}
+		if said := stderr.String(); strings.Contains(said, "not as in openapi.yaml") {
+			t.Errorf("the program said:\n%s", said)
+		}
+	})
+	return p
+}
+
+// caller returns the client that the program printed, without a token.
+func (p *running) caller(t testing.TB) *caller {
+	t.Helper()
+	content, err := os.ReadFile(p.variables["HTTP_SIGN_PRIVATE_KEY_FILENAME"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &caller{
+		address:  strings.TrimPrefix(p.variables["BASE_URL"], "http://"),
+		clientID: p.variables["CLIENT_ID"], secret: p.variables["CLIENT_SECRET"], keyID: p.variables["KEY_ID"],
+		key: signerFrom(t, content), now: time.Now,
+	}
+}
+
+// loggedIn returns the client that the program printed, with a token for everything.
+func (p *running) loggedIn(t testing.TB) *caller {
+	t.Helper()
+	c := p.caller(t)
+	c.login(t, "portfolios:read portfolios:admin")
+	return c
+}
+
+// keyBeside returns the key that the program made up for another client.
+func keyBeside(t testing.TB, p *running, clientID string) crypto.Signer {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(filepath.Dir(p.variables["HTTP_SIGN_PRIVATE_KEY_FILENAME"]), clientID+".pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signerFrom(t, content)
+}
+
+func signerFrom(t testing.TB, content []byte) crypto.Signer {
+	t.Helper()
+	block, _ := pem.Decode(content)
+	if block == nil {
+		t.Fatal("the key file is not PEM")
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.(crypto.Signer)
+}
+
+// control calls the control endpoint. It is plain HTTP without any signature.
+func (p *running) control(t testing.TB, method, what string, in, out any) int {
+	t.Helper()
+	body, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequest(method, p.variables["BASE_URL"]+"/_sandbox/"+what, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out != nil {
+		if err := json.Unmarshal(content, out); err != nil {
+			t.Fatalf("%s: %v", content, err)
+		}
+	}
+	return response.StatusCode
+}
+
+type fault map[string]any
+
+func (p *running) inject(t testing.TB, f fault) {
+	t.Helper()
+	if status := p.control(t, "POST", "faults", f, nil); status != http.StatusNoContent {
+		t.Fatalf("the fault was refused: %d", status)
+	}
+}
+
+// advance moves the clock of the program, and that of the caller with it.
+func (p *running) advance(t testing.TB, c *caller, d time.Duration) {
+	t.Helper()
+	if status := p.control(t, "POST", "clock", map[string]string{"advance": d.String()}, nil); status != http.StatusOK {
+		t.Fatalf("the clock did not move: %d", status)
+	}
+	before := c.now
+	c.now = func() time.Time { return before().Add(d) }
+}
+
+// effects counts what the operation changed.
+func (p *running) effects(t testing.TB, operation string) int {
+	t.Helper()
+	var all []struct{ Operation string }
+	p.control(t, "GET", "effects", nil, &all)
+	n := 0
+	for _, one := range all {
+		if one.Operation == operation {
+			n++
+		}
+	}
+	return n
+}
+
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}

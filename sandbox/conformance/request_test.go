@@ -1,0 +1,319 @@
+package conformance_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// caller is an API client: what it needs to write requests by hand.
+type caller struct {
+	address  string
+	clientID string
+	secret   string
+	keyID    string
+	key      crypto.Signer
+	token    string
+	// now is the clock that signatures are dated with.
+	now func() time.Time
+}
+
+// request is a request that is still to be written. Whatever is in it is sent, right or wrong.
+type request struct {
+	method, path, query string
+	headers             []header
+	body                string
+
+	// What the signature is made from. The lists are filled in by build, and may be changed until sign.
+	label      string
+	components []string
+	parameters []string
+	signer     func(base string) []byte
+	caller     *caller
+}
+
+type header struct{ name, value string }
+
+// build starts a request that keeps every rule. The body and the path may hold anything.
+func (c *caller) build(method, target, contentType, body string) *request {
+	path, query, _ := strings.Cut(target, "?")
+	r := &request{method: method, path: path, query: query, body: body, caller: c, label: "sig1", signer: c.sign}
+	r.set("host", c.address)
+	r.set("upvest-client-id", c.clientID)
+	r.set("upvest-api-version", "1")
+	r.set("upvest-signature-version", "15")
+	r.set("accept", "application/json")
+	r.components = []string{"@method", "@path"}
+	if query != "" {
+		r.components = append(r.components, "@query")
+	}
+	r.components = append(r.components, "accept")
+	if c.token != "" && path != "/auth/token" {
+		r.set("authorization", "Bearer "+c.token)
+		r.components = append(r.components, "authorization")
+	}
+	if body != "" {
+		r.set("content-type", contentType)
+		r.setBody(body)
+		r.components = append(r.components, "content-length", "content-type", "content-digest")
+	}
+	r.components = append(r.components, "upvest-client-id", "upvest-api-version")
+	if method == "POST" && path != "/auth/token" || method == "PATCH" {
+		r.setKey(uuid.NewString())
+	}
+	r.parameters = []string{
+		`keyid="` + c.keyID + `"`,
+		"created=" + strconv.FormatInt(c.now().Unix(), 10),
+		"expires=" + strconv.FormatInt(c.now().Unix()+60, 10),
+		`nonce="` + nonce() + `"`,
+	}
+	return r
+}
+
+// get is a read that succeeds on a fresh sandbox.
+func (c *caller) get() *request { return c.build("GET", "/portfolios/allocations", "", "") }
+
+// post is a write that succeeds on a fresh sandbox.
+func (c *caller) post() *request {
+	return c.build("POST", "/portfolios/allocations", "application/json", allocationBody)
+}
+
+const allocationBody = `{"name":"World","allocation":[` +
+	`{"instrument_id":"IE00B0M62Q58","instrument_id_type":"ISIN","weight":"0.7"},` +
+	`{"instrument_id":"US0378331005","instrument_id_type":"ISIN","weight":"0.3"}]}`
+
+// tokenRequest is a request for a token, with all its form fields.
+func (c *caller) tokenRequest(scopes string) *request {
+	return c.build("POST", "/auth/token", "application/x-www-form-urlencoded", c.form(scopes).Encode())
+}
+
+func (c *caller) form(scopes string) url.Values {
+	return url.Values{
+		"client_id": {c.clientID}, "client_secret": {c.secret}, "grant_type": {"client_credentials"}, "scope": {scopes},
+	}
+}
+
+// login gets a token and keeps it.
+func (c *caller) login(t testing.TB, scopes string) {
+	t.Helper()
+	answer := c.send(t, c.tokenRequest(scopes).sign())
+	var granted struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal(answer.body, &granted); err != nil || granted.AccessToken == "" {
+		t.Fatalf("no token: %d %s", answer.status, answer.body)
+	}
+	c.token = granted.AccessToken
+}
+
+func (r *request) set(name, value string) {
+	r.remove(name)
+	r.headers = append(r.headers, header{name, value})
+}
+
+func (r *request) remove(name string) {
+	r.headers = slices.DeleteFunc(r.headers, func(h header) bool { return h.name == name })
+}
+
+func (r *request) get(name string) string {
+	var values []string
+	for _, h := range r.headers {
+		if h.name == name {
+			values = append(values, strings.TrimSpace(h.value))
+		}
+	}
+	return strings.Join(values, ", ")
+}
+
+// setBody changes the body and what describes it.
+func (r *request) setBody(body string) {
+	r.body = body
+	sum := sha512.Sum512([]byte(body))
+	r.set("content-length", strconv.Itoa(len(body)))
+	r.set("content-digest", "sha-512=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
+}
+
+func (r *request) setKey(key string) {
+	r.set("idempotency-key", key)
+	if !slices.Contains(r.components, "idempotency-key") {
+		r.components = append(r.components, "idempotency-key")
+	}
+}
+
+// setParameter replaces the parameter of that name, or adds it.
+func (r *request) setParameter(name, value string) {
+	r.removeParameter(name)
+	r.parameters = append(r.parameters, name+"="+value)
+}
+
+func (r *request) removeParameter(name string) {
+	r.parameters = slices.DeleteFunc(r.parameters, func(p string) bool { return strings.HasPrefix(p, name+"=") })
+}
+
+func (r *request) cover(name string) { r.components = append(r.components, name) }
+
+func (r *request) uncover(name string) {
+	r.components = slices.DeleteFunc(r.components, func(c string) bool { return c == name })
+}
+
+// base is the signature base as the documents describe it.
+func (r *request) base() string {
+	var lines []string
+	for _, name := range r.components {
+		value := r.get(name)
+		switch name {
+		case "@method":
+			value = r.method
+		case "@path":
+			value = r.path
+		case "@query":
+			value = "?" + r.query
+		}
+		lines = append(lines, `"`+name+`": `+value)
+	}
+	return strings.Join(append(lines, `"@signature-params": `+r.input()), "\n")
+}
+
+func (r *request) input() string {
+	list := `()`
+	if len(r.components) > 0 {
+		list = `("` + strings.Join(r.components, `" "`) + `")`
+	}
+	return strings.Join(append([]string{list}, r.parameters...), ";")
+}
+
+// sign adds the two headers. Changes after it are tampering.
+func (r *request) sign() *request {
+	r.set("signature-input", r.label+"="+r.input())
+	r.set("signature", r.label+"=:"+base64.StdEncoding.EncodeToString(r.signer(r.base()))+":")
+	return r
+}
+
+// sign signs as the documents say: Ed25519 as it is, ECDSA over SHA-512 as ASN.1 DER.
+func (c *caller) sign(base string) []byte {
+	switch key := c.key.(type) {
+	case ed25519.PrivateKey:
+		return ed25519.Sign(key, []byte(base))
+	case *ecdsa.PrivateKey:
+		sum := sha512.Sum512([]byte(base))
+		signature, err := ecdsa.SignASN1(rand.Reader, key, sum[:])
+		if err != nil {
+			panic(err)
+		}
+		return signature
+	default:
+		panic(fmt.Sprintf("no signature with %T", key))
+	}
+}
+
+// bytes is the request as it goes over the wire.
+func (r *request) bytes() []byte {
+	var out bytes.Buffer
+	target := r.path
+	if r.query != "" {
+		target += "?" + r.query
+	}
+	fmt.Fprintf(&out, "%s %s HTTP/1.1\r\n", r.method, target)
+	for _, h := range r.headers {
+		fmt.Fprintf(&out, "%s: %s\r\n", h.name, h.value)
+	}
+	fmt.Fprintf(&out, "\r\n%s", r.body)
+	return out.Bytes()
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	// failed is why no whole answer could be read. The rest is what came before.
+	failed error
+}
+
+// problem is the body of an error.
+type problem struct {
+	Type          string `json:"type"`
+	Status        int    `json:"status"`
+	Title         string `json:"title"`
+	Detail        string `json:"detail"`
+	RequestID     string `json:"request_id"`
+	SignatureBase string `json:"signature_base"`
+}
+
+func (a answer) problem(t testing.TB) problem {
+	t.Helper()
+	var p problem
+	if err := json.Unmarshal(a.body, &p); err != nil {
+		t.Fatalf("no problem: %v in %d %s", err, a.status, a.body)
+	}
+	return p
+}
+
+// object is the body of a success.
+func (a answer) object(t testing.TB) map[string]any {
+	t.Helper()
+	var o map[string]any
+	if err := json.Unmarshal(a.body, &o); err != nil || a.status != http.StatusOK {
+		t.Fatalf("no success: %d %s %v", a.status, a.body, err)
+	}
+	return o
+}
+
+// try sends a request on a connection of its own.
+func (c *caller) try(t testing.TB, r *request) answer {
+	t.Helper()
+	connection, err := net.Dial("tcp", c.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := connection.Write(r.bytes()); err != nil {
+		return answer{failed: err}
+	}
+	return read(connection, r.method)
+}
+
+func read(connection net.Conn, method string) answer {
+	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: method})
+	if err != nil {
+		return answer{failed: err}
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return answer{status: response.StatusCode, header: response.Header, body: body, failed: err}
+}
+
+// send sends a request and wants a whole answer.
+func (c *caller) send(t testing.TB, r *request) answer {
+	t.Helper()
+	a := c.try(t, r)
+	if a.failed != nil {
+		t.Fatalf("%s %s: %v", r.method, r.path, a.failed)
+	}
+	return a
+}
+
+func nonce() string {
+	random := make([]byte, 12)
+	_, _ = rand.Read(random)
+	return hex.EncodeToString(random)
+}

@@ -1,0 +1,132 @@
+package conformance_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+// Where the rules come from. "Choice" marks what the documents leave open: the table in the sandbox's README lists those.
+const (
+	signatures = "docs.upvest.co, HTTP message signatures"
+	draft      = "draft-ietf-httpbis-message-signatures-15"
+	digests    = "draft-ietf-httpbis-digest-headers-10"
+	auth       = "docs.upvest.co, Authentication"
+	versioning = "docs.upvest.co, Versioning"
+	errorsPage = "docs.upvest.co, Errors"
+	idempotent = "docs.upvest.co, Idempotency"
+	rateLimits = "docs.upvest.co, Rate limiting"
+	reference  = "docs.upvest.co, Portfolios API reference (openapi.yaml)"
+	guide      = "docs.upvest.co, Portfolios guide"
+	choice     = "choice"
+)
+
+// rule is one rule, with a request that keeps it and one that breaks it.
+type rule struct {
+	rule, source string
+	keeps        func(*caller) *request
+	breaks       func(*caller) *request
+	// status, and what the detail says somewhere, are what the broken request gets.
+	status int
+	says   string
+	// starts is what the detail starts with.
+	starts string
+	// slug is the type of the problem, when it is not the one of the status.
+	slug string
+	// header is what the answer to the broken request must have, as "name: value".
+	header string
+}
+
+var slugs = map[int]string{
+	400: "invalid_request", 401: "unauthorised", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable",
+	409: "conflict", 413: "content_too_large", 422: "unprocessable_entity", 426: "upgrade_required", 429: "too_many_requests",
+}
+
+// check sends both requests of every rule.
+func check(t *testing.T, c *caller, rules []rule) {
+	t.Helper()
+	for _, rule := range rules {
+		t.Run(rule.rule, func(t *testing.T) {
+			t.Logf("source: %s", rule.source)
+			if rule.keeps != nil {
+				if a := c.send(t, rule.keeps(c)); a.status != http.StatusOK && a.status != http.StatusNoContent {
+					t.Errorf("kept: %d %s", a.status, a.body)
+				}
+			}
+			if rule.breaks != nil {
+				rule.refused(t, c, c.send(t, rule.breaks(c)))
+			}
+		})
+	}
+}
+
+// refused checks that the answer is the problem that the rule announces.
+func (rule rule) refused(t *testing.T, c *caller, a answer) {
+	t.Helper()
+	if a.status != rule.status {
+		t.Fatalf("broken: status %d, want %d: %s", a.status, rule.status, a.body)
+	}
+	slug := rule.slug
+	if slug == "" {
+		slug = slugs[rule.status]
+	}
+	p := a.problem(t)
+	if want := "https://docs.upvest.co/errors/" + slug; p.Type != want || p.Status != rule.status || p.Title == "" {
+		t.Errorf("broken: type %q, status %d, title %q, want the type %q", p.Type, p.Status, p.Title, want)
+	}
+	if !strings.HasPrefix(p.Detail, rule.starts) || !strings.Contains(p.Detail, rule.says) || rule.says == "" {
+		t.Errorf("broken: detail %q, want it to say %q%q", p.Detail, rule.starts, rule.says)
+	}
+	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("broken: content-type %q", got)
+	}
+	if got := a.header.Get("Upvest-Request-Id"); got != p.RequestID || uuid.Validate(got) != nil {
+		t.Errorf("broken: upvest-request-id %q, request_id %q", got, p.RequestID)
+	}
+	if _, err := http.ParseTime(a.header.Get("Date")); err != nil {
+		t.Errorf("broken: date: %v", err)
+	}
+	if name, value, ok := strings.Cut(rule.header, ": "); ok && a.header.Get(name) != value {
+		t.Errorf("broken: header %s is %q, want %q", name, a.header.Get(name), value)
+	}
+	for what, secret := range map[string]string{"token": c.token, "secret": c.secret} {
+		if secret != "" && strings.Contains(string(a.body), secret) {
+			t.Errorf("broken: the answer shows the %s", what)
+		}
+	}
+}
+
+// signed is a request that is changed before it is signed.
+func signed(start func(*caller) *request, change func(*request)) func(*caller) *request {
+	return func(c *caller) *request {
+		r := start(c)
+		change(r)
+		return r.sign()
+	}
+}
+
+// tampered is a request that is changed after it was signed.
+func tampered(start func(*caller) *request, change func(*request)) func(*caller) *request {
+	return func(c *caller) *request {
+		r := start(c).sign()
+		change(r)
+		return r
+	}
+}
+
+func get(c *caller) *request  { return c.get() }
+func post(c *caller) *request { return c.post() }
+
+// at reads a path.
+func at(target string) func(*caller) *request {
+	return func(c *caller) *request { return c.build("GET", target, "", "") }
+}
+
+// sends writes a body to a path.
+func sends(method, target, body string) func(*caller) *request {
+	return func(c *caller) *request { return c.build(method, target, "application/json", body) }
+}
+
+func asIs(*request) {}

@@ -1,0 +1,291 @@
+package conformance_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// world is a client together with what it made.
+type world struct {
+	*caller
+	t *testing.T
+	p *running
+}
+
+func newWorld(t *testing.T, flags ...string) world {
+	t.Helper()
+	p := start(t, append([]string{"-order-delay", "1m"}, flags...)...)
+	return world{caller: p.loggedIn(t), t: t, p: p}
+}
+
+// call sends a request that is to succeed.
+func (w world) call(method, target, body string) map[string]any {
+	w.t.Helper()
+	a := w.send(w.t, w.build(method, target, "application/json", body).sign())
+	if a.status == 204 {
+		return nil
+	}
+	return a.object(w.t)
+}
+
+func (w world) allocate(instruments ...string) string {
+	w.t.Helper()
+	return w.call("POST", "/portfolios/allocations", mix(instruments...))["id"].(string)
+}
+
+// follow gives a new account a configuration.
+func (w world) follow(allocation string) string {
+	w.t.Helper()
+	account := uuid.NewString()
+	w.call("POST", "/portfolios/configurations", `{"account_id":"`+account+`","allocation_id":"`+allocation+`"}`)
+	return account
+}
+
+func (w world) order(account, side, amount string) string {
+	w.t.Helper()
+	return w.call("POST", "/portfolios/orders", orderBody(account, side, amount))["id"].(string)
+}
+
+func (w world) status(order string) string {
+	w.t.Helper()
+	return w.call("GET", "/portfolios/orders/"+order, "")["status"].(string)
+}
+
+func (w world) advance(d time.Duration) { w.p.advance(w.t, w.caller, d) }
+
+func orderBody(account, side, amount string) string {
+	return fmt.Sprintf(`{"user_id":%q,"account_id":%q,"cash_amount":%q,"currency":"EUR","side":%q}`, user, account, amount, side)
+}
+
+// mix is the body of an allocation: pairs of instrument and weight.
+func mix(instruments ...string) string {
+	var weights []string
+	for pair := range slices.Chunk(instruments, 2) {
+		weights = append(weights, fmt.Sprintf(`{"instrument_id":%q,"instrument_id_type":"ISIN","weight":%q}`, pair[0], pair[1]))
+	}
+	return `{"allocation":[` + strings.Join(weights, ",") + `]}`
+}
+
+const (
+	world1 = "IE00B0M62Q58"
+	apple  = "US0378331005"
+)
+
+func TestServiceRules(t *testing.T) {
+	w := newWorld(t)
+	allocation := w.allocate(world1, "0.7", apple, "0.3")
+	account := w.follow(allocation)
+	placed := w.order(account, "BUY", "100")
+	filled := w.order(account, "BUY", "100")
+	w.advance(3 * time.Minute)
+	w.status(filled)
+	open := w.order(account, "BUY", "1")
+	posts := func(path, body string) func(*caller) *request { return signed(sends("POST", path, body), asIs) }
+	const allocations, configurations, orders = "/portfolios/allocations", "/portfolios/configurations", "/portfolios/orders"
+	check(t, w.caller, []rule{
+		{
+			rule: "weights are above 0", source: guide,
+			breaks: posts(allocations, mix(world1, "1", apple, "0")), status: 400, says: "weight",
+		},
+		{
+			rule: "there is an instrument", source: guide,
+			breaks: posts(allocations, mix()), status: 400, says: "allocation",
+		},
+		{
+			rule: "instruments are there once", source: guide,
+			breaks: posts(allocations, mix(world1, "0.5", world1, "0.5")), status: 400, says: "instrument_id",
+		},
+		{
+			rule: "weights sum to 1", source: guide,
+			keeps:  posts(allocations, mix(world1, "0.33333", apple, "0.66667")),
+			breaks: posts(allocations, mix(world1, "0.33333", apple, "0.66666")), status: 400, says: "weight",
+		},
+		{
+			rule: "weights may sum to 100", source: choice,
+			keeps:  posts(allocations, mix(world1, "33.5", apple, "66.5")),
+			breaks: posts(allocations, mix(world1, "50", apple, "40")), status: 400, says: "weight",
+		},
+		{
+			rule: "a configuration follows an allocation that exists", source: errorsPage,
+			keeps:  posts(configurations, `{"account_id":"`+uuid.NewString()+`","allocation_id":"`+allocation+`"}`),
+			breaks: posts(configurations, `{"account_id":"`+uuid.NewString()+`","allocation_id":"`+uuid.NewString()+`"}`),
+			status: 404, says: "allocation_id",
+		},
+		{
+			rule: "an account has one configuration", source: guide,
+			breaks: posts(configurations, `{"account_id":"`+account+`","allocation_id":"`+allocation+`"}`),
+			status: 409, says: "account_id",
+		},
+		{
+			rule: "an order needs a configuration", source: guide,
+			keeps:  posts(orders, orderBody(account, "BUY", "1")),
+			breaks: posts(orders, orderBody(uuid.NewString(), "BUY", "1")),
+			status: 422, says: "account_id",
+		},
+		{
+			rule: "an order is for an amount", source: choice,
+			breaks: posts(orders, orderBody(account, "BUY", "0.00")), status: 400, says: "cash_amount",
+		},
+		{
+			rule: "an order is cancelled by its status", source: reference,
+			keeps:  signed(sends("DELETE", orders+"/"+open, ""), asIs),
+			breaks: signed(sends("DELETE", orders+"/"+placed, ""), asIs), status: 409, says: "not available for current status FILLED",
+		},
+		{
+			rule: "a rebalancing needs configurations", source: guide,
+			keeps:  posts("/portfolios/rebalancings/executions", `{"accounts":["`+account+`"]}`),
+			breaks: posts("/portfolios/rebalancings/executions", `{"accounts":["`+uuid.NewString()+`"]}`),
+			status: 422, says: "accounts",
+		},
+		{
+			rule: "a rebalancing needs allocations that exist", source: errorsPage,
+			keeps:  posts("/portfolios/rebalancings/executions", `{"allocations":["`+allocation+`"]}`),
+			breaks: posts("/portfolios/rebalancings/executions", `{"allocations":["`+uuid.NewString()+`"]}`),
+			status: 404, says: "allocations",
+		},
+		{
+			rule: "dates are RFC 3339", source: reference,
+			keeps:  signed(at(orders+"?start_date=2022-10-14T00:00:00Z"), asIs),
+			breaks: signed(at(orders+"?end_date=yesterday"), asIs), status: 400, says: "end_date",
+		},
+	})
+}
+
+func TestOrderMovesOn(t *testing.T) {
+	w := newWorld(t)
+	account := w.follow(w.allocate(world1, "0.7", apple, "0.3"))
+	made := w.call("POST", "/portfolios/orders", orderBody(account, "BUY", "100.00"))
+	if made["status"] != "NEW" || made["type"] != "BUY" || made["cash_amount"] != "100.00" || len(made["orders"].([]any)) != 0 {
+		t.Errorf("a new order is %v", made)
+	}
+	order := made["id"].(string)
+	w.advance(time.Minute)
+	if status := w.status(order); status != "PROCESSING" {
+		t.Errorf("after a minute: %s", status)
+	}
+	w.advance(time.Minute)
+	filled := w.call("GET", "/portfolios/orders/"+order, "")
+	if parts := filled["orders"].([]any); filled["status"] != "FILLED" || len(parts) != 2 || filled["updated_at"] == made["updated_at"] {
+		t.Errorf("after two minutes: %v", filled)
+	}
+	for side, want := range map[string]string{"200": "CANCELLED", "50": "FILLED"} {
+		order := w.order(account, "SELL", side)
+		w.advance(2 * time.Minute)
+		if status := w.status(order); status != want {
+			t.Errorf("a SELL of %s is %s, want %s", side, status, want)
+		}
+	}
+	if n := w.p.effects(t, "create_portfolios_order"); n != 3 {
+		t.Errorf("%d orders in the effects, want 3", n)
+	}
+}
+
+func TestChangesAndRebalancing(t *testing.T) {
+	w := newWorld(t)
+	allocation := w.allocate(world1, "0.7", apple, "0.3")
+	other := w.allocate(world1, "1")
+	accounts := []string{w.follow(allocation), w.follow(allocation)}
+	for _, account := range accounts {
+		w.order(account, "BUY", "100")
+	}
+	w.advance(2 * time.Minute)
+
+	before := w.call("GET", "/portfolios/allocations/"+allocation, "")
+	after := w.call("PUT", "/portfolios/allocations/"+allocation, mix(world1, "0.5", apple, "0.5"))
+	if after["name"] != before["name"] || after["created_at"] != before["created_at"] || after["updated_at"] == before["updated_at"] {
+		t.Errorf("PUT made %v of %v", after, before)
+	}
+	kept := w.call("GET", "/portfolios/configurations/"+accounts[0], "")
+	patched := w.call("PATCH", "/portfolios/configurations/"+accounts[0], `{"allocation_id":"`+other+`"}`)
+	if patched["allocation_id"] != other || patched["created_at"] != kept["created_at"] || patched["updated_at"] == kept["updated_at"] {
+		t.Errorf("PATCH made %v of %v", patched, kept)
+	}
+	w.call("PATCH", "/portfolios/configurations/"+accounts[0], `{"allocation_id":"`+allocation+`"}`)
+
+	execution := w.call("POST", "/portfolios/rebalancings/executions", `{"allocations":["`+allocation+`"]}`)["id"].(string)
+	if read := w.call("GET", "/portfolios/rebalancings/executions/"+execution, ""); read["id"] != execution || read["created_at"] == nil {
+		t.Errorf("the execution reads %v", read)
+	}
+	for _, account := range accounts {
+		page := w.call("GET", "/portfolios/orders?account_id="+account, "")["data"].([]any)
+		types := map[any]int{}
+		for _, order := range page {
+			types[order.(map[string]any)["type"]]++
+		}
+		if types["REBALANCING"] != 1 || types["BUY"] != 1 {
+			t.Errorf("account %s has orders of the types %v", account, types)
+		}
+	}
+	w.advance(2 * time.Minute)
+	sold := w.call("POST", "/portfolios/"+accounts[0]+"/liquidation_request", `{"user_id":"`+user+`"}`)
+	w.advance(2 * time.Minute)
+	if done := w.call("GET", "/portfolios/orders/"+sold["id"].(string), ""); done["type"] != "LIQUIDATION" || done["status"] != "FILLED" {
+		t.Errorf("the liquidation reads %v", done)
+	}
+}
+
+func TestLists(t *testing.T) {
+	w := newWorld(t)
+	var ids []string
+	for _, instruments := range [][]string{{world1, "1"}, {apple, "1"}, {world1, "0.5", apple, "0.5"}} {
+		ids = append(ids, w.allocate(instruments...))
+		w.advance(time.Minute)
+	}
+	list := func(query string) (got []string, meta map[string]any) {
+		page := w.call("GET", "/portfolios/allocations?"+query, "")
+		for _, one := range page["data"].([]any) {
+			got = append(got, one.(map[string]any)["id"].(string))
+		}
+		return got, page["meta"].(map[string]any)
+	}
+	sorted := slices.Sorted(slices.Values(ids))
+	if got, meta := list("sort=id&order=ASC"); !slices.Equal(got, sorted) || meta["total_count"] != 3.0 || meta["limit"] != 100.0 {
+		t.Errorf("got %v %v, want %v", got, meta, sorted)
+	}
+	if got, meta := list("limit=1&offset=1"); !slices.Equal(got, sorted[1:2]) || meta["count"] != 1.0 || meta["total_count"] != 3.0 {
+		t.Errorf("the second page of one is %v %v, want %v", got, meta, sorted[1:2])
+	}
+	if got, _ := list("instrument_ids=" + world1 + "," + apple); !slices.Equal(got, ids[2:]) {
+		t.Errorf("with both instruments: %v, want %v", got, ids[2:])
+	}
+	second := w.call("GET", "/portfolios/allocations/"+ids[1], "")["created_at"].(string)
+	if got, _ := list("start_date=" + second); len(got) != 2 || slices.Contains(got, ids[0]) {
+		t.Errorf("from the second on: %v of %v", got, ids)
+	}
+}
+
+func TestClosedWorld(t *testing.T) {
+	account := uuid.NewString()
+	w := newWorld(t, "-accounts", account+"="+user)
+	allocation := w.allocate(world1, "1")
+	configure := func(account string) func(*caller) *request {
+		return signed(sends("POST", "/portfolios/configurations", `{"account_id":"`+account+`","allocation_id":"`+allocation+`"}`), asIs)
+	}
+	check(t, w.caller, []rule{
+		{
+			rule: "only the accounts that are listed exist", source: choice,
+			keeps: configure(account), breaks: configure(uuid.NewString()), status: 404, says: "account_id",
+		},
+		{
+			rule: "only the user who owns the account may order", source: choice,
+			keeps: signed(sends("POST", "/portfolios/orders", orderBody(account, "BUY", "1")), asIs),
+			breaks: signed(sends("POST", "/portfolios/orders",
+				strings.Replace(orderBody(account, "BUY", "1"), user, uuid.NewString(), 1)), asIs),
+			status: 404, says: "user_id",
+		},
+	})
+}
+
+func TestSeed(t *testing.T) {
+	first, again, other := newWorld(t, "-seed", "7"), newWorld(t, "-seed", "7"), newWorld(t, "-seed", "8")
+	again.call("GET", "/portfolios/allocations", "")
+	a, b, c := first.allocate(world1, "1"), again.allocate(world1, "1"), other.allocate(world1, "1")
+	if a != b || a == c {
+		t.Errorf("seeds 7, 7 and 8 gave %s, %s and %s", a, b, c)
+	}
+}

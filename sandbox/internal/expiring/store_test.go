@@ -1,0 +1,57 @@
+package expiring_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/expiring"
+)
+
+func TestStoreForgets(t *testing.T) {
+	now := time.Unix(0, 0)
+	s := expiring.New[string, int](100)
+	if !s.Add("a", 1, 1, now, now.Add(time.Minute)) || s.Add("a", 2, 1, now, now.Add(time.Minute)) {
+		t.Error("a key can be added once")
+	}
+	if value, ok := s.Get("a", now.Add(time.Minute-1)); value != 1 || !ok {
+		t.Errorf("before it expires: %d, %t", value, ok)
+	}
+	if _, ok := s.Get("a", now.Add(time.Minute)); ok {
+		t.Error("a is there when it expired")
+	}
+	later := now.Add(time.Minute)
+	if !s.Add("a", 3, 1, later, later.Add(time.Minute)) || !s.Add("b", 4, 1, later, later.Add(time.Minute)) {
+		t.Error("a key can be added again when it expired")
+	}
+	if value, _ := s.Get("a", later); value != 3 || s.Len() != 2 {
+		t.Errorf("a is %d, %d entries", value, s.Len())
+	}
+	s.Clear()
+	if _, ok := s.Get("b", later); ok || s.Len() != 0 {
+		t.Error("something is there after Clear")
+	}
+}
+
+func TestStoreIsBounded(t *testing.T) {
+	now := time.Unix(0, 0)
+	byCost := expiring.New[int, int](100)
+	for i := range 1000 {
+		byCost.Add(i, i, 10, now, now.Add(time.Hour))
+	}
+	if byCost.Len() != 10 {
+		t.Errorf("%d entries of cost 10 in 100", byCost.Len())
+	}
+	if _, ok := byCost.Get(999, now); !ok {
+		t.Error("the newest is gone")
+	}
+	if _, ok := byCost.Get(989, now); ok {
+		t.Error("the oldest is there")
+	}
+	byTime := expiring.New[int, int](1_000_000)
+	for i := range 1000 {
+		byTime.Add(i, i, 1, now.Add(time.Duration(i)*time.Second), now.Add(time.Duration(i+10)*time.Second))
+	}
+	if byTime.Len() != 10 {
+		t.Errorf("%d entries, want those of the last 10 seconds", byTime.Len())
+	}
+}

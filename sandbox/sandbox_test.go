@@ -1,0 +1,298 @@
+package sandbox_test
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func TestSandboxListens(t *testing.T) {
+	s, err := sandbox.New(sandbox.WithClock(sandbox.NewClock(start)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(s.URL(), "http://127.0.0.1:") {
+		t.Errorf("URL %s", s.URL())
+	}
+	response, err := http.Get(s.URL() + "/portfolios/orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusBadRequest || response.Header.Get("Date") != "Fri, 02 Jan 2026 03:04:05 GMT" {
+		t.Errorf("status %d, date %s", response.StatusCode, response.Header.Get("Date"))
+	}
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}
+	if _, err := http.Get(s.URL()); err == nil {
+		t.Error("it listens after Close")
+	}
+}
+
+func TestClientIsReady(t *testing.T) {
+	s := newSandbox(t)
+	c := s.Client()
+	if c.ID == uuid.Nil || c.Secret == "" || c.KeyID == "" || c.PrivateKey == nil || c.PublicKey == nil || len(c.Scopes) != 2 {
+		t.Errorf("the client lacks something: %v", c)
+	}
+	if others := s.Clients(); len(others) != 1 || others[0].ID != c.ID {
+		t.Errorf("clients %v", others)
+	}
+}
+
+func TestClientIsRedacted(t *testing.T) {
+	c := newSandbox(t).Client()
+	encoded, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := []string{string(encoded)}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		shown = append(shown, fmt.Sprintf(verb, c), fmt.Sprintf(verb, &c), fmt.Sprintf(verb, []sandbox.Client{c}))
+	}
+	key := fmt.Sprintf("%v", c.PrivateKey)
+	for _, text := range shown {
+		for _, secret := range []string{c.Secret, fmt.Sprintf("%x", c.Secret), key[1 : len(key)-1], fmt.Sprintf("%x", c.PrivateKey)} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s shows a secret", text)
+			}
+		}
+	}
+	if !strings.Contains(shown[1], c.ID.String()) {
+		t.Errorf("%s does not say which client it is", shown[1])
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	good, err := sandbox.NewClient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(change func(*sandbox.Client)) sandbox.Option {
+		c := good
+		change(&c)
+		return sandbox.WithClients(c)
+	}
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for says, option := range map[string]sandbox.Option{
+		"address \"0.0.0.0:1\"":         sandbox.WithAddress("0.0.0.0:1"),
+		"address \"example.com:1\"":     sandbox.WithAddress("example.com:1"),
+		"clients: expected at least":    sandbox.WithClients(),
+		"is there twice":                sandbox.WithClients(good, good),
+		"ID is missing":                 with(func(c *sandbox.Client) { c.ID = uuid.Nil }),
+		"Secret is missing":             with(func(c *sandbox.Client) { c.Secret = "" }),
+		"KeyID is missing":              with(func(c *sandbox.Client) { c.KeyID = "" }),
+		"PublicKey is missing":          with(func(c *sandbox.Client) { c.PublicKey, c.PrivateKey = nil, nil }),
+		"PublicKey: a public key of":    with(func(c *sandbox.Client) { c.PublicKey = rsaKey.Public() }),
+		"must be on the curve P-521":    with(func(c *sandbox.Client) { c.PublicKey = small.Public() }),
+		"clock: is nil":                 sandbox.WithClock(nil),
+		"order delay: -1ns":             sandbox.WithOrderDelay(-1),
+		"the zero UUID":                 sandbox.WithAccounts(map[uuid.UUID]uuid.UUID{uuid.Nil: uuid.New()}),
+		"rate limit: 0":                 sandbox.WithRateLimit(0),
+		"token lifetime: 1ms":           sandbox.WithTokenLifetime(time.Millisecond),
+		"signature skew: -1s":           sandbox.WithSignatureWindow(-time.Second, time.Minute),
+		"signature lifetime: 0s":        sandbox.WithSignatureWindow(0, 0),
+		"body limit: 0":                 sandbox.WithBodyLimit(0),
+		"read timeout: 0s":              sandbox.WithReadTimeout(0),
+		"response check: the report":    sandbox.WithResponseCheck(nil),
+		"listen on 127.0.0.1:99999":     sandbox.WithAddress("127.0.0.1:99999"),
+		"address \"127.0.0.1\": expect": sandbox.WithAddress("127.0.0.1"),
+	} {
+		s, err := sandbox.New(option)
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("got %v, want it to say %q", err, says)
+		}
+		if s != nil {
+			t.Errorf("%s: a sandbox came with the error", says)
+		}
+	}
+}
+
+func TestClock(t *testing.T) {
+	still := sandbox.NewClock(start.In(time.FixedZone("", 3600)))
+	still.Advance(time.Hour)
+	if got := still.Now(); !got.Equal(start.Add(time.Hour)) || got.Location() != time.UTC {
+		t.Errorf("the clock shows %s", got)
+	}
+	still.Set(start)
+	if got := still.Now(); !got.Equal(start) {
+		t.Errorf("the clock shows %s", got)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		moving := sandbox.NewMovingClock(start)
+		time.Sleep(time.Minute)
+		if got := moving.Now(); !got.Equal(start.Add(time.Minute)) {
+			t.Errorf("after a minute the clock shows %s", got)
+		}
+		moving.Set(start)
+		moving.Advance(time.Hour)
+		time.Sleep(time.Second)
+		if got := moving.Now(); !got.Equal(start.Add(time.Hour + time.Second)) {
+			t.Errorf("after a jump the clock shows %s", got)
+		}
+	})
+}
+
+// Inside a bubble the default clock, the delays of faults and the order of the ledger all go by the bubble's time.
+func TestHandlerInBubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSandbox(t)
+		if err := s.Inject(sandbox.Fault{Operation: sandbox.TokenOperation, Delay: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		before := time.Now()
+		w := serve(s, tokenRequest(s))
+		if waited := time.Since(before); w.Code != http.StatusOK || waited != time.Hour {
+			t.Errorf("status %d %s after %s, want 200 after an hour", w.Code, w.Body, waited)
+		}
+		if got, want := w.Header().Get("Date"), time.Now().UTC().Format(http.TimeFormat); got != want {
+			t.Errorf("date %s, want %s", got, want)
+		}
+	})
+}
+
+func TestCloseEndsDelays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSandbox(t)
+		if err := s.Inject(sandbox.Fault{Delay: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		before := time.Now()
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			defer func() {
+				if cut := recover(); cut != http.ErrAbortHandler {
+					t.Errorf("got %v, want the connection cut", cut)
+				}
+			}()
+			serve(s, tokenRequest(s))
+		})
+		synctest.Wait()
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		wait.Wait()
+		if waited := time.Since(before); waited != 0 {
+			t.Errorf("the delay went on for %s", waited)
+		}
+	})
+}
+
+func TestRequestsAreLoggedAndForgotten(t *testing.T) {
+	s := newSandbox(t)
+	for range 25_000 {
+		serve(s, httptest.NewRequest("GET", "/portfolios/orders", nil))
+	}
+	w := serve(s, tokenRequest(s))
+	log := s.Requests()
+	if len(log) != 10_000 {
+		t.Errorf("%d requests are remembered, want the last 10,000", len(log))
+	}
+	last := log[len(log)-1]
+	want := sandbox.Request{
+		Time: last.Time, RequestID: w.Header().Get("Upvest-Request-Id"), Method: "POST", Path: "/auth/token", Operation: sandbox.TokenOperation,
+		ClientID: s.Client().ID, Status: http.StatusOK,
+	}
+	if last != want {
+		t.Errorf("got %+v, want %+v", last, want)
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	s := newSandbox(t, sandbox.WithResponseCheck(func(err error) { t.Error(err) }), sandbox.WithSeed(1))
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 50 {
+				if w := serve(s, tokenRequest(s)); w.Code != http.StatusOK && w.Code != http.StatusTeapot {
+					t.Errorf("status %d %s", w.Code, w.Body)
+				}
+				serve(s, httptest.NewRequest("GET", "/portfolios/orders", nil))
+				if err := s.Inject(sandbox.Fault{Status: http.StatusTeapot}); err != nil {
+					t.Error(err)
+				}
+				s.Requests()
+				s.Effects()
+				s.Clock().Advance(time.Millisecond)
+				s.RevokeTokens()
+				s.ClearFaults()
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func newSandbox(t *testing.T, options ...sandbox.Option) *sandbox.Sandbox {
+	t.Helper()
+	s, err := sandbox.New(append([]sandbox.Option{sandbox.WithoutListener()}, options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func serve(s *sandbox.Sandbox, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w
+}
+
+// tokenRequest is signed by hand, with the headers that a request has that never crossed a wire.
+func tokenRequest(s *sandbox.Sandbox) *http.Request {
+	c := s.Client()
+	body := "grant_type=client_credentials&scope=portfolios%3Aread&client_id=" + c.ID.String() + "&client_secret=" + c.Secret
+	sum := sha512.Sum512([]byte(body))
+	r := httptest.NewRequest("POST", "/auth/token", strings.NewReader(body))
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("Upvest-Client-Id", c.ID.String())
+	r.Header.Set("Upvest-Signature-Version", "15")
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Content-Digest", "sha-512=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
+	now := s.Clock().Now().Unix()
+	input := fmt.Sprintf(`("@method" "@path" "accept" "content-type" "content-length" "content-digest" "upvest-client-id")`+
+		`;keyid=%q;created=%d;expires=%d;nonce=%q`, c.KeyID, now, now+60, uuid.NewString())
+	base := fmt.Sprintf("\"@method\": POST\n\"@path\": /auth/token\n\"accept\": application/json\n"+
+		"\"content-type\": application/x-www-form-urlencoded\n\"content-length\": %d\n\"content-digest\": %s\n\"upvest-client-id\": %s\n"+
+		"\"@signature-params\": %s", len(body), r.Header.Get("Content-Digest"), c.ID, input)
+	signature, err := c.PrivateKey.Sign(rand.Reader, []byte(base), crypto.Hash(0))
+	if err != nil {
+		panic(err)
+	}
+	r.Header.Set("Signature-Input", "sig1="+input)
+	r.Header.Set("Signature", "sig1=:"+base64.StdEncoding.EncodeToString(signature)+":")
+	return r
+}
