@@ -106,7 +106,7 @@ func TestStoryEndsWithItsContext(t *testing.T) {
 
 func startServer(t *testing.T) *sandbox.Sandbox {
 	t.Helper()
-	server, err := sandbox.New(sandbox.WithOrderDelay(50 * time.Millisecond))
+	server, err := sandbox.New(sandbox.WithOrderDelay(50*time.Millisecond), sandbox.WithResponseCheck(func(err error) { t.Error(err) }))
 	if err != nil {
 		t.Fatal(err)
 	}
