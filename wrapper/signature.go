@@ -94,6 +94,9 @@ func NewSigner(keyID string, key crypto.Signer, options ...SignerOption) (*Signe
 	}
 	s := &Signer{keyID: keyID, sign: sign, life: defaultSignatureLifetime, now: time.Now, nonce: randomSource{rand.Reader}.nonce}
 	for _, option := range options {
+		if option == nil {
+			return nil, errors.New("a signer option is nil")
+		}
 		if err := option(s); err != nil {
 			return nil, err
 		}
@@ -102,8 +105,8 @@ func NewSigner(keyID string, key crypto.Signer, options ...SignerOption) (*Signe
 }
 
 func signFunc(key crypto.Signer) (func([]byte) ([]byte, error), error) {
-	if key == nil {
-		return nil, errors.New("missing: set an Ed25519 or ECDSA P-521 key, for instance from ParsePrivateKey")
+	if !isComplete(key) {
+		return nil, errors.New("missing or incomplete: set an Ed25519 or ECDSA P-521 key, for instance from ParsePrivateKey")
 	}
 	switch key.Public().(type) {
 	case ed25519.PublicKey:
@@ -117,6 +120,23 @@ func signFunc(key crypto.Signer) (func([]byte) ([]byte, error), error) {
 		return nil, errors.New("an RSA key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
 	}
 	return nil, errors.New("this kind of key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
+}
+
+// isComplete finds the keys that would panic when asked for their public half.
+func isComplete(key crypto.Signer) bool {
+	switch key := key.(type) {
+	case nil:
+		return false
+	case ed25519.PrivateKey:
+		return len(key) == ed25519.PrivateKeySize
+	case *ed25519.PrivateKey:
+		return key != nil && len(*key) == ed25519.PrivateKeySize
+	case *ecdsa.PrivateKey:
+		return key != nil && key.Curve != nil
+	case *rsa.PrivateKey:
+		return key != nil
+	}
+	return true
 }
 
 // Sign adds the digest of the body and the signature to a request whose other headers are final. It is a request editor.
@@ -174,7 +194,8 @@ func signatureComponents(req *http.Request) []string {
 		components = append(components, "@query")
 	}
 	for _, name := range []string{
-		"accept", "authorization", "content-length", "content-type", "content-digest", "idempotency-key", "upvest-client-id", "upvest-api-version",
+		"accept", "authorization", "content-length", "content-type", "content-digest",
+		"idempotency-key", "upvest-client-id", "upvest-api-version",
 	} {
 		if componentValue(req, name) != "" {
 			components = append(components, name)

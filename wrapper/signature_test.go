@@ -34,7 +34,8 @@ const documentedBase = `"@method": POST
 "idempotency-key": 2133825797664cad
 "upvest-client-id": 5ec16164-6173-461d-b90d-116d68f55b40
 "@signature-params": ("@method" "@path" "@query" "accept" "authorization" "content-length" "content-type" "content-digest" ` +
-	`"idempotency-key" "upvest-client-id");keyid="8d4997a8-cf7a-4e51-adbb-401656a3e5c2";created=1633529659;expires=1633529664;nonce="o085M4cMgpbicuOL"`
+	`"idempotency-key" "upvest-client-id");keyid="8d4997a8-cf7a-4e51-adbb-401656a3e5c2";` +
+	`created=1633529659;expires=1633529664;nonce="o085M4cMgpbicuOL"`
 
 // testKey is the public Ed25519 test key of RFC 9421, B.1.4.
 func testKey(t testing.TB) ed25519.PrivateKey {
@@ -136,7 +137,10 @@ func TestSignatureComponents(t *testing.T) {
 		name, method, url string
 		want              []string
 	}{
-		{"no query and no body", http.MethodGet, "https://api.upvest.co/portfolios/orders", []string{`"@method": GET`, `"@path": /portfolios/orders`, `"accept": application/json`}},
+		{
+			"no query and no body", http.MethodGet, "https://api.upvest.co/portfolios/orders",
+			[]string{`"@method": GET`, `"@path": /portfolios/orders`, `"accept": application/json`},
+		},
 		{"an empty path", http.MethodGet, "https://api.upvest.co", []string{`"@path": /`}},
 		{"an escaped path", http.MethodGet, "https://api.upvest.co/a%2Fb%20c", []string{`"@path": /a%2Fb%20c`}},
 		{"a query as sent", http.MethodGet, "https://api.upvest.co/a?b=%2c&a=1,2", []string{`"@query": ?b=%2c&a=1,2`}},

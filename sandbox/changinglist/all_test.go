@@ -36,7 +36,7 @@ type list struct {
 	changes [][]change // before each request
 }
 
-// idBetween makes ids that sort by a number.
+// idOf makes ids that sort by a number.
 func idOf(number uint32) uuid.UUID {
 	id := uuid.UUID{6: 0x40, 8: 0x80}
 	id[0], id[1], id[2], id[3] = byte(number>>24), byte(number>>16), byte(number>>8), byte(number)
@@ -112,7 +112,8 @@ func TestAllReadsAChangingList(t *testing.T) {
 
 		var got []uuid.UUID
 		var failure error
-		for order, err := range newClient(t, server).Orders.All(context.Background(), portfolios.ListPortfoliosOrdersParams{Limit: &limit}, options...) {
+		params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}
+		for order, err := range newClient(t, server).Orders.All(context.Background(), params, options...) {
 			if failure != nil {
 				t.Fatal("something came after the error")
 			}

@@ -49,7 +49,10 @@ var faultRows = []fault{
 	{name: "reset before it is read, once", network: reset, times: 1, read: succeeds, write: succeeds, attempts: 2},
 	{name: "reset before it is read, for ever", network: reset, times: always, read: fails, write: unknown, attempts: 4},
 	{name: "reset before acting, once", inject: &sandbox.Fault{Reset: true}, read: succeeds, write: succeeds, attempts: 2},
-	{name: "reset after acting, once", inject: &sandbox.Fault{Reset: true, After: true}, read: succeeds, write: succeeds, cancel: unknown, attempts: 2},
+	{
+		name: "reset after acting, once", inject: &sandbox.Fault{Reset: true, After: true},
+		read: succeeds, write: succeeds, cancel: unknown, attempts: 2,
+	},
 	{
 		name: "reset after acting, for ever", inject: &sandbox.Fault{Reset: true, After: true, Count: always},
 		read: fails, write: unknown, attempts: 4,
@@ -66,7 +69,10 @@ var faultRows = []fault{
 	},
 	{name: "408 once", inject: &sandbox.Fault{Status: 408}, read: succeeds, write: succeeds, attempts: 2},
 	{name: "429 once", inject: &sandbox.Fault{Status: 429}, read: succeeds, write: succeeds, attempts: 2},
-	{name: "429 once, Retry-After", inject: &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"1"}}}, read: succeeds, write: succeeds, attempts: 2},
+	{
+		name: "429 once, Retry-After", inject: &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"1"}}},
+		read: succeeds, write: succeeds, attempts: 2,
+	},
 	{
 		name: "429, Retry-After too long", inject: &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"3600"}}},
 		read: fails, write: refused, attempts: 1, status: 429, kind: upvest.ErrTooManyRequests,
@@ -76,7 +82,10 @@ var faultRows = []fault{
 		read: fails, write: refused, attempts: 4, status: 429, kind: upvest.ErrTooManyRequests,
 	},
 	{name: "500 once", inject: &sandbox.Fault{Status: 500}, read: succeeds, write: succeeds, attempts: 2},
-	{name: "502 HTML once", inject: &sandbox.Fault{Status: 502, Body: html, ContentType: "text/html"}, read: succeeds, write: succeeds, attempts: 2},
+	{
+		name: "502 HTML once", inject: &sandbox.Fault{Status: 502, Body: html, ContentType: "text/html"},
+		read: succeeds, write: succeeds, attempts: 2,
+	},
 	{
 		name: "502 HTML after acting, once", inject: &sandbox.Fault{Status: 502, Body: html, ContentType: "text/html", After: true},
 		read: succeeds, write: succeeds, cancel: unknown, attempts: 2,

@@ -137,7 +137,8 @@ func newCell(t *testing.T, server *sandbox.Sandbox, access sandbox.Client, row f
 		upvest.WithHTTPClient(&http.Client{Transport: c.way.transport}),
 		upvest.WithClock(func() time.Time { return time.Now().Add(row.clock) }),
 		upvest.WithRetry(upvest.RetryPolicy{
-			MaxAttempts: attemptsOfPolicy, BaseDelay: time.Millisecond, MaxDelay: 2 * time.Millisecond, AttemptTimeout: cmp.Or(row.timeout, time.Hour),
+			MaxAttempts: attemptsOfPolicy, BaseDelay: time.Millisecond, MaxDelay: 2 * time.Millisecond,
+			AttemptTimeout: cmp.Or(row.timeout, time.Hour),
 		}))
 	must(t, err)
 	return c

@@ -11,7 +11,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// world is what a cell finds: one account with a configuration, an allocation, an order that has not been carried out yet and a rebalancing.
+// world is what a cell finds: an account with a configuration, an allocation, an order that has not been carried out and a rebalancing.
 type world struct {
 	account, user, allocation, order, execution uuid.UUID
 }

@@ -49,7 +49,8 @@ func (s *story) tell(ctx context.Context) error {
 
 func (s *story) setUp(ctx context.Context) error {
 	err := s.timeline.step("create_portfolios_allocation", func(o upvest.CallOption) (err error) {
-		s.allocation, err = s.client.Allocations.Create(ctx, portfolios.AllocationRequest{Name: "World and fruit", Allocation: mix("0.7", "0.3")}, o)
+		s.allocation, err = s.client.Allocations.Create(ctx,
+			portfolios.AllocationRequest{Name: "World and fruit", Allocation: mix("0.7", "0.3")}, o)
 		return err
 	}, func() string { return describeMix(s.allocation) })
 	if err != nil {
