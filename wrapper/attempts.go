@@ -43,6 +43,9 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 		var giveUp error
 		switch {
 		case ctx.Err() != nil:
+			if r.passing {
+				giveUp = ctx.Err()
+			}
 		case r.Status == http.StatusUnauthorized && !renewed && x.renew(r.answer.Header):
 			renewed = true
 			r.Retry = "credentials renewed"
@@ -85,6 +88,7 @@ type result struct {
 	outcome Outcome   // what the attempt did, if the call is a write
 	unsent  bool      // it never got as far as the network, and a repetition would not either
 	passing bool      // another attempt may well succeed
+	echo    echo      // what of the request the answer may quote
 }
 
 func (r result) header() http.Header {
@@ -107,6 +111,9 @@ func (c *core) attempt(ctx context.Context, x exchange, timeout time.Duration) (
 	if r.Err = x.prepare(ctx); r.Err == nil && c.limiter != nil {
 		r.Err = c.limiter.Wait(ctx)
 	}
+	if r.Err == nil {
+		r.Err = ctx.Err() // else a transport would have to say that it sent nothing
+	}
 	if r.Err != nil {
 		r.outcome, r.unsent = OutcomeRefused, true
 		return r
@@ -122,11 +129,12 @@ func (c *core) attempt(ctx context.Context, x exchange, timeout time.Duration) (
 			r.Err, r.outcome, r.unsent = err, OutcomeRefused, true
 			return r
 		}
-		r.Err, r.outcome, r.passing = failed.cause, failed.outcome(), true
+		r.Err, r.outcome, r.passing = failed, failed.outcome(), true
 		return r
 	}
 	r.answer, r.Err = readResponse(resp)
-	r.Status, r.RequestID = r.answer.Status, r.answer.Header.Get("upvest-request-id")
+	r.echo = c.echoOf(resp.Request)
+	r.Status, r.RequestID = r.answer.Status, r.echo.hide(r.answer.Header.Get("upvest-request-id"))
 	c.clock.unlearn(r.answer.Header)
 	x.settings.keep(r.answer)
 	switch status := r.Status; {

@@ -49,6 +49,7 @@ func (c *Client) TokenSource() oauth2.TokenSource { return c.core.tokens }
 // core is what the services share: the call path and all its parts.
 type core struct {
 	clientID  uuid.UUID
+	secret    func() string // a closure, so that no verb of fmt can print it
 	baseURL   string
 	userAgent string
 	generated *portfolios.Client
@@ -177,6 +178,7 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 	}
 	c := &core{
 		clientID:  credentials.ClientID,
+		secret:    func() string { return credentials.ClientSecret },
 		baseURL:   strings.TrimRight(credentials.BaseURL, "/"),
 		userAgent: userAgent(cfg.userAgent),
 		clock:     &clock{local: cfg.local},

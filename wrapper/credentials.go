@@ -67,9 +67,9 @@ func (c Credentials) check() error {
 func checkBaseURL(text string) error {
 	base, err := url.Parse(text)
 	switch {
-	case err != nil || base.Host == "":
+	case err != nil || base.Hostname() == "":
 		return errors.New("BaseURL is not a URL with a host: use one like " + portfolios.ServerURLSandbox)
-	case base.User != nil || base.RawQuery != "" || base.Fragment != "":
+	case base.User != nil || strings.ContainsAny(text, "?#"):
 		return errors.New("BaseURL has more than scheme, host and path: leave out user, query and fragment")
 	case base.Scheme == "https":
 		return nil

@@ -2,7 +2,6 @@ package wrapper
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -59,9 +58,6 @@ func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 		token, err := tokenFrom(ctx, source)
 		if err != nil {
 			return fmt.Errorf("get an access token: %w", err)
-		}
-		if token.AccessToken == "" {
-			return errors.New("get an access token: the source returned an empty one")
 		}
 		// The documented scheme is "Bearer"; the token endpoint writes "bearer" in token_type.
 		req.Header.Set("authorization", "Bearer "+token.AccessToken)

@@ -41,7 +41,7 @@ type Error struct {
 	// Outcome says whether a write was carried out. Reads have none.
 	Outcome Outcome
 	// IdempotencyKey is the key that every attempt of a POST or PATCH carried: repeat the call with it, see [WithIdempotencyKey].
-	IdempotencyKey uuid.UUID
+	IdempotencyKey uuid.UUID `json:"-"`
 	// Attempts are the tries of this call in order, at least one unless nothing was sent.
 	Attempts []Attempt
 	// Err is the cause: a network or context error, or what is wrong with the body. It is nil if the server refused.
@@ -172,12 +172,15 @@ func (e *Error) add(r result) {
 	e.Status, e.RequestID, e.CFRay, e.Body = r.Status, r.RequestID, r.answer.Header.Get("Cf-Ray"), r.answer.Body
 	e.Type, e.Title, e.Detail, e.Instance, e.Members = "", "", "", "", nil
 	e.readProblem(r.answer.Body)
+	for _, text := range []*string{&e.Type, &e.Title, &e.Detail, &e.Instance, &e.RequestID} {
+		*text = r.echo.hide(*text)
+	}
 }
 
 // because adds why there is no further attempt.
 func (e *Error) because(reason error) {
 	switch {
-	case reason == nil:
+	case reason == nil || errors.Is(e.Err, reason):
 	case e.Err == nil:
 		e.Err = reason
 	default:

@@ -4,10 +4,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"regexp"
 	"sync/atomic"
 )
 
@@ -17,7 +20,13 @@ type networkError struct {
 	reached bool // there was a connection, so the request may have arrived
 }
 
-func (e *networkError) Error() string { return e.cause.Error() }
+// quotation is how net/http shows what it could not read, which may be a part of a body.
+var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+func (e *networkError) Error() string { return quotation.ReplaceAllString(e.cause.Error(), "(hidden)") }
+
+// Format prints Error() whatever the verb: the cause says more than is to be seen.
+func (e *networkError) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
 
 func (e *networkError) Unwrap() error { return e.cause }
 
@@ -35,7 +44,24 @@ func newDoer(client *http.Client) doer {
 	copied := *client
 	// The signature of a redirected request would no longer match, and its headers would go to a stranger.
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	copied.Transport = withReadableLocation(client.Transport)
 	return doer{&copied}
+}
+
+// withReadableLocation takes out a Location that is no URL: net/http would make an error of it, and lose the answer.
+func withReadableLocation(transport http.RoundTripper) http.RoundTripper {
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	return roundTrip(func(req *http.Request) (*http.Response, error) {
+		resp, err := transport.RoundTrip(req)
+		if resp != nil {
+			if _, bad := req.URL.Parse(resp.Header.Get("Location")); bad != nil {
+				resp.Header.Del("Location")
+			}
+		}
+		return resp, err
+	})
 }
 
 // defaultHTTPClient keeps more idle connections than net/http does: with two, a busy client pays a TLS handshake for most calls.
@@ -56,6 +82,7 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := d.client.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err == nil {
+		resp.Request = req // not every transport says so
 		return resp, nil
 	}
 	var inURL *url.Error

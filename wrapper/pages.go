@@ -21,7 +21,7 @@ var ErrListUnreadable = errors.New("the list cannot be read completely")
 
 // AllOption adjusts the reading of a whole list: [WithRetry] and [WithTimeout], which apply to each page, and [WithPagesAhead].
 //
-// A list is read in pages of params.Limit rows (100 if it is nil), each overlapping the one before by a row. Where the two do not join,
+// A list is read in pages of params.Limit rows (100 if it is nil, at least 2), each overlapping the one before by a row. Where the two do not join,
 // because rows came or went in between, the reader looks for the place where it was. So every row that is in the list from beginning to
 // end comes exactly once, whatever happens to the others, and memory does not grow with the list. An error comes once and ends the list;
 // [ErrListUnreadable] says that this guarantee could not be kept. Breaking off is always fine.
@@ -107,11 +107,14 @@ func readAll[T any](
 // page is a page as read, and what of it is new.
 type page[T any] struct {
 	rows   []T
-	limit  int // as the server reports it
+	meta   portfolios.Meta
 	offset int32
 	fresh  int // index of the first row that comes after all that were passed on
 }
 
-// isShort reports whether the list ends with this page: it has fewer rows than were asked for, and the server says that it took the limit
-// as asked.
-func (p page[T]) isShort(size int32) bool { return len(p.rows) < int(size) && p.limit == int(size) }
+// isShort reports whether the list ends with this page: it has fewer rows than were asked for, and the server says neither that it took
+// a smaller limit nor that there are more.
+func (p page[T]) isShort(size int32) bool {
+	rows := len(p.rows)
+	return rows < int(size) && p.meta.Limit == int(size) && p.meta.TotalCount <= int(p.offset)+rows
+}

@@ -16,13 +16,15 @@ const (
 )
 
 // place is where a reader stands in a list whose offsets shift under it: behind the last row that it passed on. That row is looked for by
-// its id. While all rows come in ascending order of their ids, as documented, the order tells the place even when that row has gone.
+// its id. While all rows come in the order of their ids, as documented, the order tells the place even when that row has gone.
 type place[T any] struct {
 	size     int32
 	id       func(T) uuid.UUID
 	last     uuid.UUID
 	passed   int
+	order    int // -1 if ids ascend, 1 if they descend, 0 while nothing is known
 	unsorted bool
+	reach    int32 // rows of the largest page so far: the server may take a smaller limit than asked for
 	stalls   int
 	// A list that comes round again would be read for ever: its first row tells, and so does every row whose number is a power of two,
 	// as in Brent's algorithm.
@@ -47,6 +49,8 @@ func (p *place[T]) pass(row T) error {
 	}
 	if p.passed == 0 {
 		p.first = id
+	} else {
+		p.learnOrder(p.last, id)
 	}
 	if p.passed++; p.passed&(p.passed-1) == 0 {
 		p.marked = id
@@ -57,6 +61,7 @@ func (p *place[T]) pass(row T) error {
 
 // locate says where the place is. If it is in the page, what comes after it is marked as fresh.
 func (p *place[T]) locate(found *page[T]) direction {
+	p.reach = max(p.reach, int32(len(found.rows))) //nolint:gosec // bounded by the body's size
 	if p.passed == 0 {
 		return here
 	}
@@ -65,35 +70,46 @@ func (p *place[T]) locate(found *page[T]) direction {
 			found.fresh = i + 1
 			return here
 		}
-		p.unsorted = p.unsorted || i > 0 && !isLess(p.id(found.rows[i-1]), p.id(row))
+		if i > 0 {
+			p.learnOrder(p.id(found.rows[i-1]), p.id(row))
+		}
 	}
 	switch rows := found.rows; {
 	case len(rows) == 0:
 		return backward
-	case p.unsorted:
+	case p.unsorted || p.order == 0:
 		return nowhere
-	case isLess(p.id(rows[len(rows)-1]), p.last):
+	case p.isBefore(p.id(rows[len(rows)-1]), p.last):
 		found.fresh = len(rows)
-		if found.isShort(p.size) {
+		if found.isShort(p.size) || len(rows) == 1 {
 			return here // the row passed on last has gone, and so has everything behind it
 		}
 		return forward
-	case isLess(p.last, p.id(rows[0])) && found.offset > 0:
+	case p.isBefore(p.last, p.id(rows[0])) && found.offset > 0:
 		return backward
 	default:
-		for found.fresh < len(rows) && isLess(p.id(rows[found.fresh]), p.last) {
+		for found.fresh < len(rows) && p.isBefore(p.id(rows[found.fresh]), p.last) {
 			found.fresh++
 		}
 		return here
 	}
 }
 
-func isLess(a, b uuid.UUID) bool { return bytes.Compare(a[:], b[:]) < 0 }
+// learnOrder takes in two rows that come one after the other.
+func (p *place[T]) learnOrder(former, latter uuid.UUID) {
+	order := bytes.Compare(former[:], latter[:])
+	p.unsorted = p.unsorted || order == 0 || p.order != 0 && p.order != order
+	p.order = order
+}
+
+func (p *place[T]) isBefore(a, b uuid.UUID) bool { return bytes.Compare(a[:], b[:]) == p.order }
+
+// step is how far pages may be apart to overlap by a row.
+func (p *place[T]) step() int32 { return max(p.reach-1, 1) }
 
 // find reads the page at an offset, where the place should be, and if rows came or went the pages around it.
 func (p *place[T]) find(offset int32, pages *readAhead[T]) (page[T], error) {
 	found, err := pages.read(offset)
-	step, came := p.size-1, here
 	for range maxSearch {
 		if err != nil {
 			return found, err
@@ -104,18 +120,15 @@ func (p *place[T]) find(offset int32, pages *readAhead[T]) (page[T], error) {
 			return found, nil
 		case way == nowhere:
 			return p.searchAround(offset, pages)
-		case way == backward && came == forward && len(found.rows) == 0:
-			return found, nil // between the last page and nothing: the end
 		case way == backward && found.offset == 0:
 			return found, nil // the list is empty now
 		case way == backward:
-			offset = max(0, found.offset-step)
+			offset = max(0, found.offset-p.step())
 		case found.offset > math.MaxInt32-2*p.size:
 			return found, errTooLong()
 		default:
-			offset = found.offset + step
+			offset = found.offset + int32(len(found.rows)) - 1 //nolint:gosec // bounded by the body's size
 		}
-		came = way
 		found, err = pages.readAlone(offset)
 	}
 	return found, errPlaceLost()
@@ -123,17 +136,16 @@ func (p *place[T]) find(offset int32, pages *readAhead[T]) (page[T], error) {
 
 // searchAround looks for the last row in a list that is in no known order, nearest pages first.
 func (p *place[T]) searchAround(offset int32, pages *readAhead[T]) (page[T], error) {
-	step := p.size - 1
 	before, after, more := offset, offset, true
 	for searched := 0; (before > 0 || more) && searched < maxSearch; searched++ {
 		if before > 0 {
-			before = max(0, before-step)
+			before = max(0, before-p.step())
 			if found, err := pages.readAlone(before); err != nil || p.locate(&found) == here {
 				return found, err
 			}
 		}
 		if more = more && after <= math.MaxInt32-2*p.size; more {
-			after += step
+			after += p.step()
 			found, err := pages.readAlone(after)
 			if err != nil || p.locate(&found) == here {
 				return found, err

@@ -37,7 +37,7 @@ func (r *readAhead[T]) close() {
 // readAlone reads one page without a thought of what may come next.
 func (r *readAhead[T]) readAlone(offset int32) (page[T], error) {
 	rows, meta, err := r.fetch(r.ctx, offset, r.size, r.calls)
-	return page[T]{rows: rows, limit: meta.Limit, offset: offset}, err
+	return page[T]{rows: rows, meta: meta, offset: offset}, err
 }
 
 // read returns a page and sees to it that those that should follow are on their way. Pages that turn out to be the wrong ones are left

@@ -61,7 +61,7 @@ func decode(body []byte, value any) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the body is not JSON: it goes wrong at byte %d", syntax.Offset)
 	case errors.As(err, &mismatch) && mismatch.Field != "":
-		return fmt.Errorf("the body does not fit: the field %s is not a %s", mismatch.Field, mismatch.Type)
+		return fmt.Errorf("the body does not fit: the field %s is not of the documented type", mismatch.Field)
 	case err != nil:
 		return errors.New("the body does not fit: a value is not of the documented form")
 	case !identified(value):
@@ -85,15 +85,15 @@ func identified(value any) bool {
 	case *portfolios.Allocation:
 		return value.ID != uuid.Nil
 	case *portfolios.AllocationList:
-		return value.Data != nil
+		return value.Data != nil || isEmptyList(value.Meta)
 	case *portfolios.Configuration:
 		return value.AccountID != uuid.Nil
 	case *portfolios.ConfigurationList:
-		return value.Data != nil
+		return value.Data != nil || isEmptyList(value.Meta)
 	case *portfolios.Order:
 		return value.ID != uuid.Nil
 	case *portfolios.OrderList:
-		return value.Data != nil
+		return value.Data != nil || isEmptyList(value.Meta)
 	case *portfolios.Rebalancing:
 		return value.ID != uuid.Nil
 	case *portfolios.RebalancingExecution:
@@ -101,3 +101,6 @@ func identified(value any) bool {
 	}
 	return true
 }
+
+// isEmptyList reports whether null may stand for a page without rows, as some servers write it.
+func isEmptyList(meta portfolios.Meta) bool { return meta.Limit > 0 && meta.TotalCount == 0 }

@@ -86,7 +86,7 @@ func (p RetryPolicy) delay(attempt int, header http.Header, now time.Time, rando
 // retryAfter reads Retry-After in both its forms. A date counts from the server's own Date, where there is one.
 func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
 	text := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(seconds) * time.Second, true
 	}
 	date, err := http.ParseTime(text)

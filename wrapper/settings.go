@@ -22,10 +22,11 @@ type CallOption interface{ applyToCall(*settings) error }
 // ClientOption adjusts a client, see [New].
 type ClientOption interface{ applyToClient(*config) error }
 
-// Option adjusts a client, for all its calls, or one call.
+// Option adjusts a client, for all its calls, or one call, or the reading of one list.
 type Option interface {
 	ClientOption
 	CallOption
+	AllOption
 }
 
 type (

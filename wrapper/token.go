@@ -57,6 +57,9 @@ func newTokenSource(c *core, credentials Credentials) *TokenSource {
 	}
 }
 
+// Format prints no token, whatever the verb, and nothing that another goroutine may be changing.
+func (s *TokenSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "{TokenSource}") }
+
 // Token returns a valid token. It is TokenContext for callers without a context.
 func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
 
@@ -100,15 +103,17 @@ func (s *TokenSource) leave(request *tokenRequest) {
 
 func (s *TokenSource) run(ctx context.Context, request *tokenRequest) {
 	defer request.cancel()
-	asked, real := s.now(), time.Now()
+	asked := s.now()
 	token, err := s.fetch(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case err == nil:
-		s.store(token, asked, token.Expiry.Sub(real))
+		s.store(token, asked, time.Until(token.Expiry))
 	case s.token != nil && s.now().Before(s.expires):
-		token, err = s.token, nil // renewal failed, but the old one is still good for a while
+		// Renewal failed, but the old one is still good for a while. Not every call is to wait for the next try.
+		token, err = s.token, nil
+		s.renewAt = s.now().Add(s.expires.Sub(s.now()) / 2)
 	}
 	request.token, request.err = token, err
 	if s.request == request {
@@ -140,28 +145,43 @@ func (s *TokenSource) Forget(accessToken string) {
 
 // tokenFrom asks a source for a token, with the context where it takes one.
 func tokenFrom(ctx context.Context, source oauth2.TokenSource) (*oauth2.Token, error) {
+	ask := source.Token
 	if withContext, ok := source.(interface {
 		TokenContext(ctx context.Context) (*oauth2.Token, error)
 	}); ok {
-		return withContext.TokenContext(ctx)
+		ask = func() (*oauth2.Token, error) { return withContext.TokenContext(ctx) }
 	}
-	token, err := source.Token()
-	if err != nil {
+	token, err := ask()
+	switch {
+	case err != nil:
 		return nil, hideBody(err)
-	}
-	if token == nil || token.AccessToken == "" {
+	case token == nil || token.AccessToken == "":
 		return nil, errors.New("the token source returned no token")
 	}
-	return token, nil
+	return token, checkToken(token.AccessToken)
+}
+
+func checkToken(accessToken string) error {
+	switch {
+	case accessToken == "":
+		return errors.New("access_token is missing")
+	case !isQuotable(accessToken):
+		return errors.New("access_token holds a character that is not of a token")
+	}
+	return nil
 }
 
 // hideBody keeps the text of an x/oauth2 error, which quotes the whole answer, out of ours.
 func hideBody(err error) error {
 	var answer *oauth2.RetrieveError
-	if errors.As(err, &answer) && answer.Response != nil {
-		return &Error{Operation: tokenOperation.id, Status: answer.Response.StatusCode, Body: answer.Body}
+	if !errors.As(err, &answer) {
+		return err
 	}
-	return err
+	failure := &Error{Operation: tokenOperation.id, Body: answer.Body}
+	if answer.Response != nil {
+		failure.Status = answer.Response.StatusCode
+	}
+	return failure
 }
 
 func forgetToken(source oauth2.TokenSource, accessToken string) {
@@ -193,8 +213,8 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials) (*oauth2
 					AccessToken string `json:"access_token"`
 				}
 				err := decode(body, &token)
-				if err == nil && token.AccessToken == "" {
-					err = errors.New("the body does not fit: access_token is missing")
+				if err == nil {
+					err = checkToken(token.AccessToken)
 				}
 				return err
 			},
@@ -203,9 +223,8 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials) (*oauth2
 		if err != nil {
 			return nil, err
 		}
-		return &http.Response{
-			StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: req,
-		}, nil
+		header := http.Header{"Content-Type": {"application/json"}} // as was seen; x/oauth2 would read text/plain as a form
+		return &http.Response{StatusCode: answer.Status, Header: header, Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: req}, nil
 	})
 	grant := clientcredentials.Config{
 		ClientID:     credentials.ClientID.String(),

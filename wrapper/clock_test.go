@@ -1,0 +1,212 @@
+package wrapper_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// timeServer refuses signatures that were not made within 30 seconds of its own time.
+type timeServer struct {
+	ahead   time.Duration // of the clock of synctest
+	header  []string      // of each refusal, beside Date
+	noDate  bool
+	lenient bool // at the token endpoint
+	refused []string
+	created []time.Duration // ahead of the server's time, of each request that is not for a token
+	calls   int
+}
+
+func (s *timeServer) serve(req *http.Request) (*http.Response, error) {
+	now := time.Now().Add(s.ahead)
+	parameters := signatureParameters.FindStringSubmatch(req.Header.Get("signature-input"))
+	created, err := strconv.ParseInt(parameters[1], 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	expires, err := strconv.ParseInt(parameters[2], 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	if expires-created != 60 {
+		return nil, fmt.Errorf("expires is %d seconds after created", expires-created)
+	}
+	skew := time.Unix(created, 0).Sub(now.Truncate(time.Second))
+	header := append([]string{"Date", now.UTC().Format(http.TimeFormat)}, s.header...)
+	if s.noDate {
+		header = s.header
+	}
+	isToken := strings.HasSuffix(req.URL.Path, "/auth/token")
+	if !isToken {
+		s.calls++
+		s.created = append(s.created, skew)
+	}
+	if skew.Abs() > 30*time.Second && !(isToken && s.lenient) {
+		s.refused = append(s.refused, req.URL.Path)
+		return answer(http.StatusUnauthorized, "application/problem+json",
+			`{"type": "unauthorised", "status": 401, "detail": "Signature is incorrect"}`, header...), nil
+	}
+	if isToken {
+		return answer(http.StatusOK, "application/json", `{"access_token": "token", "expires_in": 1800, "token_type": "bearer"}`, header...), nil
+	}
+	return answer(http.StatusOK, "application/json", orderBody, header...), nil
+}
+
+func (s *timeServer) client(t *testing.T, options ...upvest.ClientOption) *upvest.Client {
+	t.Helper()
+	client, err := upvest.New(testCredentials(t),
+		append([]upvest.ClientOption{upvest.WithHTTPClient(&http.Client{Transport: roundTripper(s.serve)})}, options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func TestClockTenMinutesOff(t *testing.T) {
+	for _, ahead := range []time.Duration{10 * time.Minute, -10 * time.Minute} {
+		for _, lenient := range []bool{false, true} {
+			for _, retry := range []upvest.RetryPolicy{{}, {MaxAttempts: 1}} {
+				synctest.Test(t, func(t *testing.T) {
+					server := &timeServer{ahead: ahead, lenient: lenient}
+					client := server.client(t, upvest.WithRetry(retry))
+					for range 3 {
+						if order, err := client.Orders.Create(t.Context(), someOrderRequest()); err != nil || order.ID != someOrder {
+							t.Fatalf("%s ahead: %v, %v", ahead, order, err)
+						}
+					}
+					if len(server.refused) != 1 {
+						t.Errorf("%s ahead, lenient %t: refused were %v, want one: the skew is remembered", ahead, lenient, server.refused)
+					}
+				})
+			}
+		}
+	}
+}
+
+// The skew is learnt at the token endpoint as well, and by a source that is used alone.
+func TestClockOfATokenSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &timeServer{ahead: time.Hour}
+		source, err := upvest.NewTokenSource(testCredentials(t), upvest.WithHTTPClient(&http.Client{Transport: roundTripper(server.serve)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token, err := source.Token(); err != nil || token.AccessToken != "token" {
+			t.Errorf("token = %v, %v", token, err)
+		}
+		if len(server.refused) != 1 {
+			t.Errorf("refused were %v, want one", server.refused)
+		}
+	})
+}
+
+func TestClockIsNotLearntFromWhatACacheKept(t *testing.T) {
+	for name, server := range map[string]*timeServer{
+		"Age":      {ahead: 10 * time.Minute, header: []string{"Age", "5"}},
+		"Age 0":    {ahead: 10 * time.Minute, header: []string{"Age", "0"}},
+		"no Date":  {ahead: 10 * time.Minute, noDate: true},
+		"odd Date": {ahead: 10 * time.Minute, noDate: true, header: []string{"Date", "yesterday"}},
+	} {
+		for _, lenient := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				server.lenient, server.refused, server.created = lenient, nil, nil
+				err := retrieve(t.Context(), server.client(t))
+				if !errors.Is(err, upvest.ErrUnauthorized) || !strings.Contains(fmt.Sprint(err), "Signature is incorrect") {
+					t.Errorf("%s: %v, want the 401 with its detail", name, err)
+				}
+				for _, skew := range server.created {
+					if skew.Abs() < 9*time.Minute {
+						t.Errorf("%s: created is %s off: the skew was learnt", name, skew)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestClockIsNotLearntFromASuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &timeServer{ahead: 20 * time.Second}
+		client := server.client(t)
+		for range 3 {
+			if err := retrieve(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, skew := range server.created {
+			if skew != -20*time.Second {
+				t.Errorf("created is %s off, want our own time", skew)
+			}
+		}
+	})
+}
+
+// A small difference is that of whole seconds and of the way here.
+func TestSmallSkewIsIgnored(t *testing.T) {
+	for _, ahead := range []time.Duration{-4 * time.Second, 0, 4 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			var created []string
+			client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+				created = append(created, signatureParameters.FindStringSubmatch(req.Header.Get("signature-input"))[1])
+				return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`,
+					"Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat)), nil
+			})
+			if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
+				t.Error(err)
+			}
+			if len(created) != 2 || created[0] != created[1] {
+				t.Errorf("%s ahead: created = %v, want the same twice", ahead, created)
+			}
+		})
+	}
+}
+
+func TestSkewIsUnlearnt(t *testing.T) {
+	for _, sudden := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			server := &timeServer{ahead: 10 * time.Minute}
+			local := time.Duration(0)
+			client := server.client(t, upvest.WithClock(func() time.Time { return time.Now().Add(local) }), upvest.WithoutRetry())
+			if err := retrieve(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			local = 10 * time.Minute // the host's clock is set right
+			if sudden {
+				server.ahead, local = 0, 0 // or the server's
+			}
+			for range 2 {
+				if err := retrieve(t.Context(), client); err != nil {
+					t.Fatalf("after the clocks agree: %v", err)
+				}
+			}
+			if last := server.created[len(server.created)-1]; last.Abs() > time.Second {
+				t.Errorf("created is %s off, though the clocks agree", last)
+			}
+			calls := server.calls
+			if err := retrieve(t.Context(), client); err != nil || server.calls != calls+1 {
+				t.Errorf("%v after %d calls, want one", err, server.calls-calls)
+			}
+		})
+	}
+}
+
+// Skew that grows, shrinks or turns round is learnt anew.
+func TestSkewThatChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &timeServer{}
+		client := server.client(t)
+		for _, ahead := range []time.Duration{10 * time.Minute, 20 * time.Minute, time.Minute, -time.Hour, 0, 40 * time.Second, 200_000 * time.Hour, time.Hour} {
+			server.ahead = ahead
+			if err := retrieve(t.Context(), client); err != nil {
+				t.Errorf("%s ahead: %v", ahead, err)
+			}
+		}
+	})
+}

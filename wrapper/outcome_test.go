@@ -1,0 +1,370 @@
+package wrapper_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// dialFailure is what a transport says that could not connect.
+var dialFailure = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+
+func TestOutcomeOfAWrite(t *testing.T) {
+	reset := failing(&net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")})
+	refusedConnection := failing(dialFailure)
+	html := success("<html></html>")
+	tests := []struct {
+		name    string
+		steps   []step
+		outcome upvest.Outcome
+		status  int
+	}{
+		{"refused by the server", scripted(problem(400)), upvest.OutcomeRefused, 400},
+		{"undeclared status", scripted(problem(418)), upvest.OutcomeRefused, 418},
+		{"throttled for ever", scripted(problem(429)), upvest.OutcomeRefused, 429},
+		{"unauthorized for ever", scripted(problem(401)), upvest.OutcomeRefused, 401},
+		{"never connected", scripted(refusedConnection), upvest.OutcomeRefused, 0},
+		{"throttled, then refused", scripted(problem(429), refusedConnection, problem(422)), upvest.OutcomeRefused, 422},
+		{"reset for ever", scripted(reset), upvest.OutcomeUnknown, 0},
+		{"timed out for ever", scripted(hangs), upvest.OutcomeUnknown, 0},
+		{"server time-out", scripted(problem(408)), upvest.OutcomeUnknown, 408},
+		{"server error", scripted(problem(500)), upvest.OutcomeUnknown, 500},
+		{"not retried server error", scripted(problem(501)), upvest.OutcomeUnknown, 501},
+		{"redirect", scripted(problem(307)), upvest.OutcomeUnknown, 307},
+		{"reset, then no connection", scripted(reset, refusedConnection), upvest.OutcomeUnknown, 0},
+		{"reset, then refused", scripted(reset, problem(409)), upvest.OutcomeUnknown, 409},
+		{"reset, then not found", scripted(reset, problem(404)), upvest.OutcomeUnknown, 404},
+		{"reset, then throttled", scripted(reset, problem(429)), upvest.OutcomeUnknown, 429},
+		{"reset, then unauthorized", scripted(reset, problem(401)), upvest.OutcomeUnknown, 401},
+		{"server error, then reset", scripted(problem(500), reset), upvest.OutcomeUnknown, 500},
+		{"throttled, then reset, then refused", scripted(problem(429), reset, problem(422)), upvest.OutcomeUnknown, 422},
+		{"HTML", scripted(html), upvest.OutcomeAccepted, 200},
+		{"cut off for ever", scripted(cutOff), upvest.OutcomeAccepted, 200},
+		{"cut off, then reset", scripted(cutOff, reset), upvest.OutcomeAccepted, 200},
+		{"cut off, then refused", scripted(cutOff, problem(409)), upvest.OutcomeAccepted, 200},
+		{"reset, then HTML", scripted(reset, html), upvest.OutcomeAccepted, 200},
+	}
+	for _, operation := range everyOperation() {
+		for _, test := range tests {
+			t.Run(operation.id+"/"+test.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					script := script{steps: test.steps}
+					_, err := operation.call(t.Context(), newTestClient(t, script.serve))
+					failure := asError(t, err)
+					outcome := test.outcome
+					if !operation.isWrite() {
+						outcome = upvest.OutcomeNone
+					}
+					if failure.Outcome != outcome || failure.Status != test.status && operation.isWrite() {
+						t.Errorf("outcome %q, status %d, want %q, %d: %v", failure.Outcome, failure.Status, outcome, test.status, err)
+					}
+					if is := errors.Is(err, upvest.ErrOutcomeUnknown); is != (outcome == upvest.OutcomeUnknown) {
+						t.Errorf("is ErrOutcomeUnknown: %t", is)
+					}
+					if is := errors.Is(err, upvest.ErrAccepted); is != (outcome == upvest.OutcomeAccepted) {
+						t.Errorf("is ErrAccepted: %t", is)
+					}
+					for kind, status := range map[error]int{upvest.ErrNotFound: 404, upvest.ErrConflict: 409, upvest.ErrTooManyRequests: 429} {
+						if is := errors.Is(err, kind); is != (failure.Status == status) {
+							t.Errorf("is %v: %t, status %d", kind, is, failure.Status)
+						}
+					}
+					checkListed(t, failure, len(script.requests))
+				})
+			})
+		}
+	}
+}
+
+// checkListed checks that the error says what each attempt met.
+func checkListed(t *testing.T, failure *upvest.Error, requests int) {
+	t.Helper()
+	if len(failure.Attempts) != requests {
+		t.Errorf("%d attempts are listed, %d were made", len(failure.Attempts), requests)
+	}
+	for i, attempt := range failure.Attempts {
+		if attempt.Number != i+1 || attempt.Operation != failure.Operation {
+			t.Errorf("attempt %d is %s %d", i+1, attempt.Operation, attempt.Number)
+		}
+		if attempt.Status == 0 && attempt.Err == nil {
+			t.Errorf("attempt %d met nothing", i+1)
+		}
+		if again := attempt.Retry != ""; again != (i < requests-1) {
+			t.Errorf("attempt %d of %d: retry %q", i+1, requests, attempt.Retry)
+		}
+	}
+}
+
+func TestErrorKeepsWhatWasReceived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := script{steps: scripted(failing(io.ErrUnexpectedEOF), problem(500), problem(409, "Cf-Ray", "ray"))}
+		_, err := newTestClient(t, script.serve).Orders.Create(t.Context(), someOrderRequest())
+		failure := asError(t, err)
+		if failure.Status != 409 || failure.RequestID != "request-409" || failure.CFRay != "ray" || failure.Detail != "Some detail" ||
+			!strings.Contains(string(failure.Body), `"status": 409`) {
+			t.Errorf("error = %+v with %s, want the last answer", failure, failure.Body)
+		}
+		for i, want := range []struct {
+			status  int
+			request string
+		}{{0, ""}, {500, "request-500"}, {409, "request-409"}} {
+			if attempt := failure.Attempts[i]; attempt.Status != want.status || attempt.RequestID != want.request {
+				t.Errorf("attempt %d = %d, %s, want %d, %s", i+1, attempt.Status, attempt.RequestID, want.status, want.request)
+			}
+		}
+		if !errors.Is(failure.Attempts[0].Err, io.ErrUnexpectedEOF) {
+			t.Errorf("first attempt met %v", failure.Attempts[0].Err)
+		}
+		for _, part := range []string{"create_portfolios_order", "409 Conflict", "Some detail", "may have carried out", "3 attempts", "request-409"} {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("error %q does not say %q", err, part)
+			}
+		}
+	})
+}
+
+// An order whose answer was lost is taken up again with the key of the error, and placed once.
+func TestResumeWithTheKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		placed := map[string]int{}
+		lost := true
+		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+			placed[req.Header.Get("idempotency-key")]++
+			if lost {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return answer(http.StatusOK, "application/json", orderBody), nil
+		})
+		_, err := client.Orders.Create(t.Context(), someOrderRequest())
+		failure := asError(t, err)
+		if !errors.Is(err, upvest.ErrOutcomeUnknown) || failure.IdempotencyKey == uuid.Nil {
+			t.Fatalf("error = %v with key %s", err, failure.IdempotencyKey)
+		}
+		lost = false
+		order, err := client.Orders.Create(t.Context(), someOrderRequest(), upvest.WithIdempotencyKey(failure.IdempotencyKey))
+		if err != nil || order.ID != someOrder {
+			t.Errorf("order %v, %v", order, err)
+		}
+		if len(placed) != 1 || placed[failure.IdempotencyKey.String()] != 5 {
+			t.Errorf("requests by key: %v, want 5 with one key", placed)
+		}
+	})
+}
+
+// Real connections that fail before a request can leave.
+func TestNothingLeft(t *testing.T) {
+	refusing, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := refusing.Close(); err != nil {
+		t.Fatal(err)
+	}
+	unknown := httptest.NewUnstartedServer(http.NotFoundHandler())
+	unknown.Config.ErrorLog = log.New(io.Discard, "", 0)
+	unknown.StartTLS()
+	defer unknown.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	noName := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "upvest.test", IsNotFound: true}}
+	}}
+	hanging := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	for name, test := range map[string]struct {
+		baseURL   string
+		transport http.RoundTripper
+	}{
+		"connection refused":          {"http://" + refusing.Addr().String(), &http.Transport{}},
+		"no such host":                {"https://upvest.test", noName},
+		"dialling takes too long":     {"https://upvest.test", hanging},
+		"unknown authority":           {unknown.URL, &http.Transport{}},
+		"certificate for other names": {strings.Replace(unknown.URL, "127.0.0.1", "localhost", 1), trusting(unknown)},
+		"no TLS":                      {strings.Replace(plain.URL, "http:", "https:", 1), &http.Transport{}},
+	} {
+		for kind, transport := range map[string]http.RoundTripper{
+			"as it is": test.transport,
+			// A transport in between that keeps the context of the request hides nothing.
+			"wrapped": roundTripper(func(req *http.Request) (*http.Response, error) {
+				return test.transport.RoundTrip(req.Clone(req.Context()))
+			}),
+		} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				credentials := testCredentials(t)
+				credentials.BaseURL = test.baseURL
+				client, err := upvest.New(credentials,
+					upvest.WithHTTPClient(&http.Client{Transport: transport}), upvest.WithTokenSource(staticToken("token")),
+					upvest.WithRetry(upvest.RetryPolicy{
+						MaxAttempts: 2, BaseDelay: time.Millisecond, MaxDelay: time.Millisecond, AttemptTimeout: 200 * time.Millisecond,
+					}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = client.Orders.Create(t.Context(), someOrderRequest())
+				failure := asError(t, err)
+				if failure.Outcome != upvest.OutcomeRefused || errors.Is(err, upvest.ErrOutcomeUnknown) {
+					t.Errorf("outcome = %q: %v, want refused: nothing left", failure.Outcome, err)
+				}
+				if len(failure.Attempts) != 2 {
+					t.Errorf("%d attempts, want 2", len(failure.Attempts))
+				}
+			})
+		}
+	}
+}
+
+// trusting trusts a server by its certificate, which is for 127.0.0.1 and example.com only.
+func trusting(server *httptest.Server) *http.Transport {
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
+}
+
+// A connection that breaks once the request is out may have been too late.
+func TestSomethingMayHaveLeft(t *testing.T) {
+	for name, handle := range map[string]func(net.Conn){
+		"closed at once": func(net.Conn) {},
+		"closed after the request": func(conn net.Conn) {
+			_, _ = conn.Read(make([]byte, 1<<16))
+		},
+		"closed within the answer": func(conn net.Conn) {
+			_, _ = conn.Read(make([]byte, 1<<16))
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-")
+		},
+		"no HTTP": func(conn net.Conn) {
+			_, _ = conn.Read(make([]byte, 1<<16))
+			_, _ = io.WriteString(conn, "220 mail ready\r\n")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					handle(conn)
+					_ = conn.Close()
+				}
+			}()
+			credentials := testCredentials(t)
+			credentials.BaseURL = "http://" + listener.Addr().String()
+			client, err := upvest.New(credentials, upvest.WithTokenSource(staticToken("token")),
+				upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, MaxDelay: time.Millisecond}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = client.Orders.Create(t.Context(), someOrderRequest())
+			if !errors.Is(err, upvest.ErrOutcomeUnknown) || len(asError(t, err).Attempts) != 2 {
+				t.Errorf("error = %v, want an unknown outcome after two attempts", err)
+			}
+			if err := listener.Close(); err != nil {
+				t.Fatal(err)
+			}
+			<-done
+		})
+	}
+}
+
+// What cannot be said of the order is said: it may be cancelled by the first attempt.
+func TestCancelTriedAgain(t *testing.T) {
+	for _, status := range []int{404, 409} {
+		synctest.Test(t, func(t *testing.T) {
+			script := script{steps: scripted(failing(io.ErrUnexpectedEOF), problem(status))}
+			err := newTestClient(t, script.serve).Orders.Cancel(t.Context(), someOrder)
+			if asError(t, err).Status != status || !errors.Is(err, upvest.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "may have carried out") {
+				t.Errorf("error = %v, want %d that may be the first attempt's doing", err, status)
+			}
+			script.requests, script.steps = nil, scripted(problem(status))
+			err = newTestClient(t, script.serve).Orders.Cancel(t.Context(), someOrder)
+			if errors.Is(err, upvest.ErrOutcomeUnknown) || asError(t, err).Outcome != upvest.OutcomeRefused {
+				t.Errorf("error = %v, want a plain %d", err, status)
+			}
+		})
+	}
+}
+
+// The documented pattern of idempotency-key.
+var keyPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-5][0-9a-fA-F]{3}-?[089abAB][0-9a-fA-F]{3}-?[0-9a-fA-F]{12}$`)
+
+func TestIdempotencyKeysThatAreAccepted(t *testing.T) {
+	for version := range 16 {
+		for variant := range 16 {
+			key := uuid.MustParse(fmt.Sprintf("12345678-1234-%x234-%x234-123456789abc", version, variant))
+			script := script{steps: scripted(success(orderBody))}
+			_, err := newTestClient(t, script.serve).Orders.Create(t.Context(), someOrderRequest(), upvest.WithIdempotencyKey(key))
+			if fits := keyPattern.MatchString(key.String()); (err == nil) != fits {
+				t.Errorf("%s: fits the pattern: %t, error: %v", key, fits, err)
+			}
+			if err != nil && (len(script.requests) > 0 || asError(t, err).Outcome != upvest.OutcomeRefused) {
+				t.Errorf("%s: %d requests, %v", key, len(script.requests), err)
+			}
+			if err == nil && script.requests[0].Header.Get("idempotency-key") != key.String() {
+				t.Errorf("%s: sent was %s", key, script.requests[0].Header.Get("idempotency-key"))
+			}
+		}
+	}
+	_, err := newTestClient(t, nil).Orders.Create(t.Context(), someOrderRequest(),
+		upvest.WithIdempotencyKey(uuid.MustParse("019b0000-0000-7000-8000-000000000000")))
+	if err == nil || !strings.Contains(err.Error(), "version 7") || !strings.Contains(err.Error(), "IdempotencyKeyFor") {
+		t.Errorf("error = %v, want that version 7 is not accepted, and what is", err)
+	}
+	if _, err = newTestClient(t, nil).Orders.Create(t.Context(), someOrderRequest(), upvest.WithIdempotencyKey(uuid.Nil)); err == nil {
+		t.Error("the zero UUID was accepted")
+	}
+}
+
+func TestIdempotencyKeyIsOnlyForPostAndPatch(t *testing.T) {
+	key := uuid.MustParse("12345678-1234-4234-8234-123456789abc")
+	for _, operation := range everyOperation() {
+		script := script{steps: scripted(success(operation.success))}
+		_, err := operation.call(t.Context(), newTestClient(t, script.serve), upvest.WithIdempotencyKey(key))
+		if keyed := operation.method == http.MethodPost || operation.method == http.MethodPatch; (err == nil) != keyed {
+			t.Errorf("%s, a %s: %v", operation.id, operation.method, err)
+		}
+	}
+}
+
+// The value must never change: callers repeat calls with the key that an older version of this client derived.
+func TestIdempotencyKeyFor(t *testing.T) {
+	key, err := upvest.IdempotencyKeyFor("savings-plan-4711/2026-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "437c6b69-8133-5bb4-b4a8-756c7eb8b272"; key.String() != want {
+		t.Errorf("key = %s, want %s", key, want)
+	}
+	if key.Version() != 5 || !keyPattern.MatchString(key.String()) {
+		t.Errorf("key %s has version %d, want 5", key, key.Version())
+	}
+	if other, err := upvest.IdempotencyKeyFor("savings-plan-4711/2026-02"); err != nil || other == key {
+		t.Errorf("two ids gave %s, %v", other, err)
+	}
+	if _, err := upvest.IdempotencyKeyFor(""); err == nil {
+		t.Error("an empty id was accepted")
+	}
+}
