@@ -288,19 +288,46 @@ func TestControls(t *testing.T) {
 			"a new filter", checkRequests, "operationId: list_portfolios_orders",
 			"- name: account_id", "- name: user_id", "query: user_id=",
 		},
+
+		{
+			"a path without a method", checkWrapper, "",
+			"  /portfolios/orders:", "  /portfolios/trades:", "create_portfolios_order: there is no method of the wrapper that sends POST",
+		},
+		{
+			"a method without an operation", checkWrapper, "  /portfolios/orders/{portfolio_order_id}:",
+			"    delete:", "    x-delete:", "Orders.Cancel sends DELETE /portfolios/orders/" + sampleID.String() + ", which is no operation",
+		},
+		{
+			"a new method of a path", checkWrapper, "  /portfolios/orders:",
+			"    get:", "    put: {operationId: replace_orders, responses: {}}\n    get:", "replace_orders: there is no method",
+		},
+		{
+			"an operation that the sandbox does not know", checkSandbox, "",
+			"operationId: list_portfolios_orders", "operationId: list_orders", `list_orders: the sandbox takes the request for "list_p`,
+		},
+		{
+			"an operation without a golden request", checkGoldenRequests, "",
+			"operationId: list_portfolios_orders", "operationId: list_orders", "list_orders is missing",
+		},
 	} {
 		t.Run(control.name, func(t *testing.T) {
 			t.Parallel()
-			start := strings.Index(contract, control.after)
-			offset := strings.Index(contract[max(start, 0):], control.old)
-			if start < 0 || offset < 0 {
-				t.Fatalf("the contract has no %q behind %q: the control needs another text", control.old, control.after)
-			}
-			edited := contract[:start+offset] + control.new + contract[start+offset+len(control.old):]
+			edited := edit(t, contract, control.after, control.old, control.new)
 			findings := control.check(parse(t, edited))
 			if !strings.Contains(strings.Join(findings, "\n"), control.want) {
 				t.Errorf("want a finding with %q, got %q", control.want, findings)
 			}
 		})
 	}
+}
+
+// edit replaces the first old text behind another one.
+func edit(t *testing.T, contract, after, old, replacement string) string {
+	t.Helper()
+	start := strings.Index(contract, after)
+	offset := strings.Index(contract[max(start, 0):], old)
+	if start < 0 || offset < 0 {
+		t.Fatalf("the contract has no %q behind %q: the control needs another text", old, after)
+	}
+	return contract[:start+offset] + replacement + contract[start+offset+len(old):]
 }

@@ -26,6 +26,9 @@ func TestNothingDrifts(t *testing.T) {
 		"patterns":        checkPatterns,
 		"examples":        checkExamples,
 		"requests":        checkRequests,
+		"wrapper":         checkWrapper,
+		"sandbox":         checkSandbox,
+		"golden requests": checkGoldenRequests,
 	} {
 		t.Run(name, func(t *testing.T) {
 			findings := check(contract)

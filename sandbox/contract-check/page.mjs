@@ -1,0 +1,37 @@
+// Opens a page in headless Chromium, then each of its routes, and prints what was seen as JSON: the title, the routes without their
+// heading, errors, and requests that leave the machine.
+// Usage: node page.mjs FOLDER-OF-NODE-MODULES CHROMIUM PAGE SCREENSHOT ROUTE=HEADING...
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [modules, executablePath, page, screenshot, ...routes] = process.argv.slice(2);
+const { chromium } = createRequire(resolve(modules, 'page.mjs'))('playwright-core');
+
+// As root Chromium has no sandbox; the other switches keep it from calling home.
+const browser = await chromium.launch({
+  executablePath,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'],
+});
+const seen = { title: '', missing: [], errors: [], requests: [] };
+try {
+  const tab = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+  tab.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
+  tab.on('pageerror', (error) => seen.errors.push(error.message));
+  tab.on('request', (request) => /^(https?|wss?):/.test(request.url()) && seen.requests.push(request.url()));
+  const address = pathToFileURL(page).href;
+  await tab.goto(address);
+  seen.title = await tab.title();
+  for (const [route, heading] of routes.map((pair) => pair.split('='))) {
+    await tab.goto(address + route);
+    // The menu names every operation; the button beside it makes it the heading of what is shown.
+    await tab.waitForFunction((text) => document.body.innerText.includes(text), `\n${heading}\nCopy\n`, { timeout: 3000 })
+      .catch(() => seen.missing.push(route));
+  }
+  await tab.waitForTimeout(500); // the menu moves
+  await tab.screenshot({ path: screenshot });
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(seen));

@@ -1,0 +1,85 @@
+// The house rules of openapi.yaml, as a plugin of Redocly CLI. redocly.yaml turns them on.
+
+const commonHeaders = ['upvest-client-id', 'authorization', 'signature', 'signature-input', 'upvest-api-version'];
+const keyedVerbs = ['post', 'patch'];
+const verbs = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options', 'trace'];
+
+const headers = (parameters, resolve) =>
+  (parameters ?? []).map((parameter) => resolve(parameter).node ?? parameter).filter((p) => p.in === 'header').map((p) => p.name);
+
+// Every request is signed and versioned, so every path item declares the headers for that.
+const commonHeadersOnPaths = () => ({
+  PathItem(item, { report, resolve }) {
+    const declared = headers(item.parameters, resolve);
+    for (const name of commonHeaders.filter((name) => !declared.includes(name))) {
+      report({ message: `The path item does not declare the header ${name}.` });
+    }
+  },
+});
+
+// A POST or PATCH is made safe to repeat by its key; the other methods are by their meaning.
+const idempotencyKey = () => ({
+  PathItem(item, { report, resolve, location }) {
+    for (const verb of verbs.filter((verb) => item[verb])) {
+      const declared = headers([...(item.parameters ?? []), ...(item[verb].parameters ?? [])], resolve).includes('idempotency-key');
+      if (declared !== keyedVerbs.includes(verb)) {
+        const message = `A ${verb.toUpperCase()} ${declared ? 'takes no' : 'needs an'} idempotency-key.`;
+        report({ message, location: location.child([verb]) });
+      }
+    }
+  },
+});
+
+const scopes = () => ({
+  Operation(operation, { report }) {
+    const requirements = operation.security ?? [];
+    const named = requirements.every((requirement) => {
+      const lists = Object.values(requirement);
+      return lists.length > 0 && lists.every((list) => list.length > 0);
+    });
+    if (requirements.length === 0 || !named) {
+      report({ message: 'The operation does not say which scopes it needs.' });
+    }
+  },
+});
+
+// Upvest's support asks for it, whatever happened.
+const requestID = () => ({
+  Response(response, { report }) {
+    if (!response.headers?.['upvest-request-id']) {
+      report({ message: 'The response does not declare the header upvest-request-id.' });
+    }
+  },
+});
+
+// Tests, mocks and readers live on the examples.
+const bodyExamples = () => ({
+  MediaType(media, { report }) {
+    if (media.example === undefined && Object.keys(media.examples ?? {}).length === 0) {
+      report({ message: 'The body has no example.' });
+    }
+  },
+});
+
+// The versioning policy allows new fields at any time.
+const openObjects = () => ({
+  Schema(schema, { report }) {
+    if (schema.additionalProperties === false) {
+      report({ message: 'The object is closed: new fields are compatible changes.' });
+    }
+  },
+});
+
+export default () => ({
+  id: 'house',
+  rules: {
+    oas3: {
+      'common-headers-on-paths': commonHeadersOnPaths,
+      'idempotency-key': idempotencyKey,
+      scopes,
+      'request-id': requestID,
+      'body-examples': bodyExamples,
+      'open-objects': openObjects,
+    },
+  },
+});

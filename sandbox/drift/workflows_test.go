@@ -1,0 +1,74 @@
+package drift_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const actionlint = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+
+var (
+	usedAction   = regexp.MustCompile(`uses: (.*)`)
+	pinnedAction = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	mayOnlyRead  = regexp.MustCompile(`(?m)^permissions:\n  contents: read\n\n`)
+)
+
+// checkWorkflow: a workflow is one that GitHub can run, uses actions by commit, and may and keeps no more than it needs.
+func checkWorkflow(t *testing.T, file string) []string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(content)
+	var findings []string
+	if _, err := run(t.Context(), ".", "go", "run", actionlint, file); err != nil {
+		findings = append(findings, err.Error())
+	}
+	for _, used := range usedAction.FindAllStringSubmatch(text, -1) {
+		if !pinnedAction.MatchString(used[1]) {
+			findings = append(findings, used[1]+" is not pinned by commit, with its version behind it")
+		}
+	}
+	if !mayOnlyRead.MatchString(text) || strings.Count(text, "permissions:") != 1 {
+		findings = append(findings, "the workflow may do more than read")
+	}
+	if strings.Count(text, "actions/checkout@") != strings.Count(text, "persist-credentials: false") {
+		findings = append(findings, "a checkout keeps its credentials")
+	}
+	return findings
+}
+
+func TestWorkflows(t *testing.T) {
+	t.Parallel()
+	withPrograms(t)
+	files, err := filepath.Glob(filepath.Join(repository, ".github/workflows/*.yml"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("the workflows are %q, %v", files, err)
+	}
+	for _, file := range files {
+		for _, finding := range checkWorkflow(t, file) {
+			t.Errorf("%s: %s", file, finding)
+		}
+	}
+	good, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, control := range []struct{ old, new, want string }{
+		{"${{ matrix.target }}", "${{ matrix.traget }}", `property "traget" is not defined`},
+		{"runs-on: ubuntu-24.04", "runs-on: ubuntu-04.24", `label "ubuntu-04.24" is unknown`},
+		{"@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2", "@v6", "actions/checkout@v6 is not pinned"},
+		{"contents: read", "contents: write", "may do more"},
+		{"    steps:", "    permissions: {issues: write}\n    steps:", "may do more"},
+		{"persist-credentials: false", "persist-credentials: true", "keeps its credentials"},
+	} {
+		bad := writeFile(t, "workflow.yml", strings.Replace(string(good), control.old, control.new, 1))
+		if findings := strings.Join(checkWorkflow(t, bad), "\n"); !strings.Contains(findings, control.want) {
+			t.Errorf("%s: want a finding with %q, got %q", control.new, control.want, findings)
+		}
+	}
+}
