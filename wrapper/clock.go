@@ -33,7 +33,7 @@ func (c *clock) skew(header http.Header) (ahead time.Duration, known bool) {
 // learn takes over the server's time after a refusal for want of a valid signature, and reports whether that changes anything.
 func (c *clock) learn(header http.Header) bool {
 	ahead, known := c.skew(header)
-	if !known || ahead.Abs() < largeSkew || (ahead-time.Duration(c.offset.Load())).Abs() < largeSkew {
+	if !known || (ahead-time.Duration(c.offset.Load())).Abs() < largeSkew {
 		return false
 	}
 	c.offset.Store(int64(ahead))

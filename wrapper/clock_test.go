@@ -202,7 +202,10 @@ func TestSkewThatChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{}
 		client := server.client(t)
-		for _, ahead := range []time.Duration{10 * time.Minute, 20 * time.Minute, time.Minute, -time.Hour, 0, 40 * time.Second, 200_000 * time.Hour, time.Hour} {
+		for _, ahead := range []time.Duration{
+			10 * time.Minute, 20 * time.Minute, time.Minute, -time.Hour, 0, 40 * time.Second,
+			200_000 * time.Hour, time.Hour,
+		} {
 			server.ahead = ahead
 			if err := retrieve(t.Context(), client); err != nil {
 				t.Errorf("%s ahead: %v", ahead, err)

@@ -27,7 +27,10 @@ func checkFailure(t *testing.T, err error, status int, body []byte) *upvest.Erro
 	if failure.Status != status || !bytes.Equal(failure.Body, body) {
 		t.Fatalf("status %d, body %q, want %d, %q", failure.Status, failure.Body, status, body)
 	}
-	for _, text := range []string{err.Error(), fmt.Sprintf("%v", err), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err), fmt.Sprintf("%+v", *failure)} {
+	for _, text := range []string{
+		err.Error(), fmt.Sprintf("%v", err), fmt.Sprintf("%+v", err), fmt.Sprintf("%#v", err),
+		fmt.Sprintf("%+v", *failure),
+	} {
 		if len([]rune(text)) > 3000 || strings.ContainsFunc(text, func(char rune) bool { return !unicode.IsPrint(char) }) {
 			t.Fatalf("the text is not one line of bounded length: %q", text)
 		}
@@ -40,8 +43,10 @@ func checkFailure(t *testing.T, err error, status int, body []byte) *upvest.Erro
 
 func FuzzProblemBody(f *testing.F) {
 	for _, seed := range []string{
-		"", "{}", "null", "[]", `"text"`, "<html>502</html>", `{"type":"x","title":"y","status":409,"detail":"z","instance":"i","request_id":"r"}`,
-		`{"details":"z","errors":[{"a":1}]}`, `{"type":1,"title":null,"detail":{},"status":"409"}`, `{"detail":"a\nb\u0000"}`, "\xff\xfe", `{"detail":"`,
+		"", "{}", "null", "[]", `"text"`, "<html>502</html>",
+		`{"type":"x","title":"y","status":409,"detail":"z","instance":"i","request_id":"r"}`,
+		`{"details":"z","errors":[{"a":1}]}`, `{"type":1,"title":null,"detail":{},"status":"409"}`, `{"detail":"a\nb\u0000"}`, "\xff\xfe",
+		`{"detail":"`,
 	} {
 		f.Add(409, []byte(seed))
 		f.Add(500, []byte(seed))
@@ -70,7 +75,10 @@ func FuzzSuccessBody(f *testing.F) {
 		f.Add(i, []byte(operation.success))
 		f.Add(i, []byte(operation.success[:len(operation.success)/2]))
 	}
-	for i, seed := range []string{"", "{}", "null", "[]", "0", `""`, "{", "[{}]", `{"data":null}`, `{"data":[null]}`, `{"id":""}`, `{"id":1}`, "<html>"} {
+	for i, seed := range []string{
+		"", "{}", "null", "[]", "0", `""`, "{", "[{}]", `{"data":null}`, `{"data":[null]}`, `{"id":""}`,
+		`{"id":1}`, "<html>",
+	} {
 		f.Add(i, []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, number int, body []byte) {
@@ -99,8 +107,14 @@ func FuzzSuccessBody(f *testing.F) {
 
 // The headers that steer the client: whatever they say, it waits and dates within bounds, and tells the truth.
 func FuzzSteeringHeaders(f *testing.F) {
-	for _, date := range []string{"", "Sat, 01 Jan 2000 00:00:09 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "yesterday"} {
-		for _, after := range []string{"", "0", "7", "-1", "99999999999999999999", "1e3", "Sat, 01 Jan 2000 00:00:19 GMT", "Saturday, 01-Jan-00 00:00:19 GMT"} {
+	for _, date := range []string{
+		"", "Sat, 01 Jan 2000 00:00:09 GMT", "Fri, 31 Dec 9999 23:59:59 GMT",
+		"Mon, 01 Jan 0001 00:00:00 GMT", "yesterday",
+	} {
+		for _, after := range []string{
+			"", "0", "7", "-1", "99999999999999999999", "1e3", "Sat, 01 Jan 2000 00:00:19 GMT",
+			"Saturday, 01-Jan-00 00:00:19 GMT",
+		} {
 			f.Add(503, after, date, "", "request", "ray")
 			f.Add(401, after, date, "0", "request\x00", "")
 		}
@@ -108,7 +122,8 @@ func FuzzSteeringHeaders(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, after, date, age, requestID, ray string) {
 		status = 400 + (status%200+200)%200
 		synctest.Test(t, func(t *testing.T) {
-			script := script{steps: scripted(problem(status, "Retry-After", after, "Date", date, "Age", age, "upvest-request-id", requestID, "Cf-Ray", ray))}
+			script := script{steps: scripted(problem(status, "Retry-After", after, "Date", date, "Age", age, "upvest-request-id", requestID,
+				"Cf-Ray", ray))}
 			client := newTestClient(t, script.serve)
 			start := time.Now()
 			_, err := client.Orders.Create(t.Context(), someOrderRequest())
@@ -146,7 +161,8 @@ func FuzzTokenAnswer(f *testing.F) {
 			for i := range server.answers {
 				server.answers[i] = func(*http.Request) (*http.Response, error) { return answer(status, contentType, string(body)), nil }
 			}
-			_, err := server.client(t, upvest.WithoutRetry()).Orders.Create(t.Context(), someOrderRequest(), upvest.WithIdempotencyKey(uuid.UUID{8: 0x80, 15: 1}))
+			_, err := server.client(t, upvest.WithoutRetry()).Orders.Create(t.Context(), someOrderRequest(),
+				upvest.WithIdempotencyKey(uuid.UUID{8: 0x80, 15: 1}))
 			if err == nil {
 				if status/100 != 2 || server.accepted != 1 {
 					t.Fatalf("status %d, %d calls, no error", status, server.accepted)

@@ -53,7 +53,8 @@ func TestHookSeesEveryAttempt(t *testing.T) {
 				slow(4*time.Second, success(operation.success)),
 			)}
 			server.other = script.serve
-			if _, err := operation.call(t.Context(), server.client(t, upvest.WithAttemptHook(seen.hook), upvest.WithRandom(fixedRandom(0)))); err != nil {
+			if _, err := operation.call(t.Context(), server.client(t, upvest.WithAttemptHook(seen.hook),
+				upvest.WithRandom(fixedRandom(0)))); err != nil {
 				t.Fatalf("%s: %v", operation.id, err)
 			}
 			want := []upvest.Attempt{
@@ -87,7 +88,8 @@ func TestHookSeesEveryAttempt(t *testing.T) {
 func TestHookSeesWhatWasNotSent(t *testing.T) {
 	var seen recorder
 	cause := errors.New("no turn left")
-	client := newTestClient(t, nil, upvest.WithAttemptHook(seen.hook), upvest.WithTokenSource(staticToken("token")), upvest.WithLimiter(limiterFunc(func(context.Context) error { return cause })))
+	client := newTestClient(t, nil, upvest.WithAttemptHook(seen.hook), upvest.WithTokenSource(staticToken("token")),
+		upvest.WithLimiter(limiterFunc(func(context.Context) error { return cause })))
 	_ = retrieve(t.Context(), client)
 	if len(seen.attempts) != 1 || !errors.Is(seen.attempts[0].Err, cause) || seen.attempts[0].Status != 0 || seen.attempts[0].Retry != "" {
 		t.Errorf("attempts = %+v, want one that was not sent", seen.attempts)
@@ -115,7 +117,8 @@ func TestLogger(t *testing.T) {
 		var output bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&output, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		script := script{steps: scripted(slow(time.Second, problem(503, "Retry-After", "2")), failing(io.ErrUnexpectedEOF), success(orderBody))}
-		client := newTestClient(t, script.serve, upvest.WithLogger(logger), upvest.WithRandom(fixedRandom(0)), upvest.WithTokenSource(staticToken("token")))
+		client := newTestClient(t, script.serve, upvest.WithLogger(logger), upvest.WithRandom(fixedRandom(0)),
+			upvest.WithTokenSource(staticToken("token")))
 		if _, err := client.Orders.Create(t.Context(), someOrderRequest()); err != nil {
 			t.Fatal(err)
 		}
@@ -216,10 +219,11 @@ func TestLimiterEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		client := newTestClient(t, nil, upvest.WithTokenSource(staticToken("token")), upvest.WithLimiter(limiterFunc(func(ctx context.Context) error {
-			<-ctx.Done()
-			return ctx.Err()
-		})))
+		client := newTestClient(t, nil, upvest.WithTokenSource(staticToken("token")),
+			upvest.WithLimiter(limiterFunc(func(ctx context.Context) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})))
 		_, err := client.Orders.Create(ctx, someOrderRequest())
 		if !errors.Is(err, context.DeadlineExceeded) || asError(t, err).Outcome != upvest.OutcomeRefused {
 			t.Errorf("error = %v, want the deadline and a refusal", err)

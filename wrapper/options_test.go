@@ -20,9 +20,13 @@ func TestTimeoutBoundsTheCall(t *testing.T) {
 		call   []upvest.CallOption
 		want   time.Duration
 	}{
-		"of the client":                     {[]upvest.ClientOption{upvest.WithTimeout(10 * time.Second)}, nil, 10 * time.Second},
-		"of the call":                       {nil, []upvest.CallOption{upvest.WithTimeout(10 * time.Second)}, 10 * time.Second},
-		"of the call in place of the other": {[]upvest.ClientOption{upvest.WithTimeout(time.Second)}, []upvest.CallOption{upvest.WithTimeout(10 * time.Second)}, 10 * time.Second},
+		"of the client": {[]upvest.ClientOption{upvest.WithTimeout(10 * time.Second)}, nil, 10 * time.Second},
+		"of the call":   {nil, []upvest.CallOption{upvest.WithTimeout(10 * time.Second)}, 10 * time.Second},
+		"of the call in place of the other": {
+			[]upvest.ClientOption{upvest.WithTimeout(time.Second)},
+			[]upvest.CallOption{upvest.WithTimeout(10 * time.Second)},
+			10 * time.Second,
+		},
 	} {
 		for kind, step := range map[string]step{"in flight": hangs, "while waiting": problem(503, "Retry-After", "20")} {
 			synctest.Test(t, func(t *testing.T) {
@@ -80,14 +84,16 @@ func TestResponseIsTheLastAnswer(t *testing.T) {
 	script := script{steps: scripted(success(body))}
 	var first, second upvest.Response
 	client := newTestClient(t, script.serve)
-	if err := retrieve(t.Context(), client, upvest.WithResponse(&first), upvest.WithResponse(&second)); err != nil || first.Status != 0 || second.Status != 200 {
+	if err := retrieve(t.Context(), client, upvest.WithResponse(&first), upvest.WithResponse(&second)); err != nil ||
+		first.Status != 0 || second.Status != 200 {
 		t.Errorf("responses = %v and %v, %v, want the second", first, second, err)
 	}
 	if !strings.Contains(string(second.Body), "client_reference") {
 		t.Errorf("body = %s", second.Body)
 	}
 	script.steps = scripted(problem(404))
-	if err := retrieve(t.Context(), client, upvest.WithResponse(&first)); err == nil || first.Status != 404 || !strings.Contains(string(first.Body), "Some detail") {
+	if err := retrieve(t.Context(), client, upvest.WithResponse(&first)); err == nil || first.Status != 404 ||
+		!strings.Contains(string(first.Body), "Some detail") {
 		t.Errorf("response = %v, %v, want the 404", first, err)
 	}
 }

@@ -131,7 +131,10 @@ func TestErrorKeepsWhatWasReceived(t *testing.T) {
 		if !errors.Is(failure.Attempts[0].Err, io.ErrUnexpectedEOF) {
 			t.Errorf("first attempt met %v", failure.Attempts[0].Err)
 		}
-		for _, part := range []string{"create_portfolios_order", "409 Conflict", "Some detail", "may have carried out", "3 attempts", "request-409"} {
+		for _, part := range []string{
+			"create_portfolios_order", "409 Conflict", "Some detail", "may have carried out", "3 attempts",
+			"request-409",
+		} {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("error %q does not say %q", err, part)
 			}
@@ -296,7 +299,8 @@ func TestCancelTriedAgain(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			script := script{steps: scripted(failing(io.ErrUnexpectedEOF), problem(status))}
 			err := newTestClient(t, script.serve).Orders.Cancel(t.Context(), someOrder)
-			if asError(t, err).Status != status || !errors.Is(err, upvest.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "may have carried out") {
+			if asError(t, err).Status != status || !errors.Is(err, upvest.ErrOutcomeUnknown) || !strings.Contains(err.Error(),
+				"may have carried out") {
 				t.Errorf("error = %v, want %d that may be the first attempt's doing", err, status)
 			}
 			script.requests, script.steps = nil, scripted(problem(status))

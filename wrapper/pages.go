@@ -21,10 +21,10 @@ var ErrListUnreadable = errors.New("the list cannot be read completely")
 
 // AllOption adjusts the reading of a whole list: [WithRetry] and [WithTimeout], which apply to each page, and [WithPagesAhead].
 //
-// A list is read in pages of params.Limit rows (100 if it is nil, at least 2), each overlapping the one before by a row. Where the two do not join,
-// because rows came or went in between, the reader looks for the place where it was. So every row that is in the list from beginning to
-// end comes exactly once, whatever happens to the others, and memory does not grow with the list. An error comes once and ends the list;
-// [ErrListUnreadable] says that this guarantee could not be kept. Breaking off is always fine.
+// A list is read in pages of params.Limit rows (100 if it is nil, at least 2), each overlapping the one before by a row. Where the two do
+// not join, because rows came or went in between, the reader looks for the place where it was. So every row that is in the list from
+// beginning to end comes exactly once, whatever happens to the others, and memory does not grow with the list. An error comes once and
+// ends the list; [ErrListUnreadable] says that this guarantee could not be kept. Breaking off is always fine.
 type AllOption interface{ applyToAll(*allSettings) error }
 
 type allSettings struct {

@@ -60,7 +60,8 @@ func scripted(steps ...step) []step { return steps }
 func problem(status int, header ...string) step {
 	return func(*http.Request) (*http.Response, error) {
 		body := fmt.Sprintf(`{"type": "some_type", "status": %d, "title": "Some title", "detail": "Some detail"}`, status)
-		return answer(status, "application/problem+json", body, append([]string{"upvest-request-id", "request-" + fmt.Sprint(status)}, header...)...), nil
+		return answer(status, "application/problem+json", body, append([]string{"upvest-request-id", "request-" + fmt.Sprint(status)},
+			header...)...), nil
 	}
 }
 
@@ -210,7 +211,10 @@ func TestEveryAttemptIsMadeAfresh(t *testing.T) {
 					if parameters == nil {
 						t.Fatalf("signature-input = %s", req.Header.Get("signature-input"))
 					}
-					for _, value := range []string{"created " + parameters[1], "expires " + parameters[2], "nonce " + parameters[3], req.Header.Get("signature")} {
+					for _, value := range []string{
+						"created " + parameters[1], "expires " + parameters[2], "nonce " + parameters[3],
+						req.Header.Get("signature"),
+					} {
 						if seen[value] {
 							t.Errorf("%s: %s comes twice", operation.id, value)
 						}
@@ -247,7 +251,10 @@ func TestEveryAttemptIsMadeAfresh(t *testing.T) {
 
 func TestWaitsHaveFullJitter(t *testing.T) {
 	millisecond := time.Millisecond
-	bounds := []time.Duration{250 * millisecond, 500 * millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 8 * time.Second}
+	bounds := []time.Duration{
+		250 * millisecond, 500 * millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second,
+		8 * time.Second,
+	}
 	// With 8 random bytes x, a wait is x modulo (bound + 1 ns).
 	for name, test := range map[string]struct {
 		random uint64
@@ -306,7 +313,11 @@ func TestRetryAfter(t *testing.T) {
 		{"far above the cap", []string{"Retry-After", "99999999999999999999999"}, -1},
 		{"date", []string{"Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT", "Date", date}, 9 * time.Second},
 		{"date without the server's", []string{"Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT"}, 9 * time.Second},
-		{"date by another clock", []string{"Retry-After", "Sun, 05 Mar 2023 10:00:12 GMT", "Date", "Sun, 05 Mar 2023 10:00:00 GMT"}, 12 * time.Second},
+		{
+			"date by another clock",
+			[]string{"Retry-After", "Sun, 05 Mar 2023 10:00:12 GMT", "Date", "Sun, 05 Mar 2023 10:00:00 GMT"},
+			12 * time.Second,
+		},
 		{"date above the cap", []string{"Retry-After", "Sat, 01 Jan 2000 00:00:31 GMT", "Date", date}, -1},
 		{"date in the past", []string{"Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT", "Date", date}, 0},
 		{"nonsense", []string{"Retry-After", "soon"}, 0},
@@ -384,6 +395,9 @@ func TestContextEnds(t *testing.T) {
 			if len(script.requests) != 1 || time.Since(start) != time.Second {
 				t.Errorf("%d attempts in %s, want one in a second", len(script.requests), time.Since(start))
 			}
+			if strings.Count(err.Error(), context.DeadlineExceeded.Error()) != 1 {
+				t.Errorf("error = %v, want the deadline once", err)
+			}
 		})
 	})
 	t.Run("while waiting", func(t *testing.T) {
@@ -393,7 +407,8 @@ func TestContextEnds(t *testing.T) {
 			script := &script{steps: []step{problem(503, "Retry-After", "20")}}
 			start := time.Now()
 			_, err := create.call(ctx, newTestClient(t, script.serve))
-			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, upvest.ErrServiceUnavailable) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
+			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, upvest.ErrServiceUnavailable) ||
+				!errors.Is(err, upvest.ErrOutcomeUnknown) {
 				t.Errorf("error = %v, want the deadline, 503 and an unknown outcome", err)
 			}
 			if len(script.requests) != 1 || time.Since(start) != time.Second {
@@ -433,7 +448,8 @@ func TestRetryPolicies(t *testing.T) {
 	if count, _ := attempts(t, problem(503), nil, upvest.WithoutRetry()); count != 1 {
 		t.Errorf("%d attempts without retry of the call, want 1", count)
 	}
-	if count, _ := attempts(t, problem(503), []upvest.ClientOption{upvest.WithoutRetry()}, upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 3})); count != 3 {
+	if count, _ := attempts(t, problem(503), []upvest.ClientOption{upvest.WithoutRetry()},
+		upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 3})); count != 3 {
 		t.Errorf("%d attempts by the policy of the call, want 3", count)
 	}
 	var seen []upvest.Attempt
@@ -449,6 +465,11 @@ func TestRetryPolicies(t *testing.T) {
 	}
 	if count, _ := attempts(t, problem(503), nil, upvest.WithRetry(policy)); count != 1 {
 		t.Errorf("%d attempts, want 1: the policy says so", count)
+	}
+	always := upvest.RetryPolicy{Retry: func(upvest.Attempt) bool { return true }}
+	if count, failure := attempts(t, problem(503), []upvest.ClientOption{upvest.WithTokenSource(staticToken(""))},
+		upvest.WithRetry(always)); count != 0 || len(failure.Attempts) != 1 {
+		t.Errorf("%d of %d attempts sent, want one that is not: a policy is for what was sent", count, len(failure.Attempts))
 	}
 	count, failure := attempts(t, hangs, nil, upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Minute}))
 	if count != 2 || failure.Attempts[0].Duration != time.Minute || !errors.Is(failure, context.DeadlineExceeded) {

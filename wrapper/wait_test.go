@@ -47,7 +47,8 @@ func TestWaitGrowsWithJitter(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := statuses("NEW", "NEW", "NEW", "NEW", "FILLED")
-			if _, err := newTestClient(t, server.serve, upvest.WithRandom(fixedRandom(random))).Orders.Wait(t.Context(), someOrder, nil); err != nil {
+			if _, err := newTestClient(t, server.serve, upvest.WithRandom(fixedRandom(random))).Orders.Wait(t.Context(), someOrder,
+				nil); err != nil {
 				t.Fatal(err)
 			}
 			for i, wait := range server.waits() {
@@ -113,7 +114,8 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if order, err := newTestClient(t, statuses("NEW").serve).Orders.Wait(ctx, someOrder, nil); !errors.Is(err, context.Canceled) || order != nil {
+	if order, err := newTestClient(t, statuses("NEW").serve).Orders.Wait(ctx, someOrder, nil); !errors.Is(err, context.Canceled) ||
+		order != nil {
 		t.Errorf("order = %v, %v, want none", order, err)
 	}
 }
@@ -143,7 +145,8 @@ func TestWaitTakesCallOptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := statuses("FILLED")
 		server.steps[0] = problem(503)
-		if _, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil, upvest.WithoutRetry()); err == nil || len(server.requests) != 1 {
+		if _, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil, upvest.WithoutRetry()); err == nil ||
+			len(server.requests) != 1 {
 			t.Errorf("%v after %d requests, want one", err, len(server.requests))
 		}
 	})
