@@ -20,7 +20,7 @@ type Attempt struct {
 	Duration time.Duration
 	// Err is what went wrong, other than the status.
 	Err error
-	// Retry says why the call is tried again. It is empty on the last attempt.
+	// Retry says why the call is tried again, for instance "503 Service Unavailable". It is empty on the last attempt.
 	Retry string
 	// Wait is the time before the next attempt.
 	Wait time.Duration

@@ -52,7 +52,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 		case r.retryable(policy) && retries+1 < policy.MaxAttempts:
 			retries++
 			if r.Wait, giveUp = c.allowRetry(policy, retries, r.header()); giveUp == nil {
-				r.Retry = "retry policy"
+				r.Retry = r.why()
 			}
 		}
 		failure.add(r)
@@ -105,6 +105,19 @@ func (r result) retryable(policy RetryPolicy) bool {
 	return r.passing
 }
 
+// why says in a few words what calls for another attempt.
+func (r result) why() string {
+	switch {
+	case r.Status/100 == 2:
+		return "body cannot be read"
+	case r.Status != 0:
+		return statusText(r.Status)
+	case errors.Is(r.Err, context.DeadlineExceeded):
+		return "time-out"
+	}
+	return "network failure"
+}
+
 // attempt sends one request and judges what came back.
 func (c *core) attempt(ctx context.Context, x exchange, timeout time.Duration) (r result) {
 	r.Operation = x.id
@@ -124,7 +137,7 @@ func (c *core) attempt(ctx context.Context, x exchange, timeout time.Duration) (
 	defer cancel()
 	resp, err := x.send(ctx)
 	if err != nil {
-		failed, wasSent := err.(*networkError) //nolint:errorlint // a deeper one belongs to the token request
+		failed, wasSent := err.(*networkError) // not errors.As: a deeper one belongs to the token request
 		if !wasSent {
 			r.Err, r.outcome, r.unsent = err, OutcomeRefused, true
 			return r

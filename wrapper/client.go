@@ -127,7 +127,8 @@ func WithLogger(logger *slog.Logger) ClientOption {
 	})
 }
 
-// WithAttemptHook calls a function after every attempt, in the goroutine of the call: for metrics and traces.
+// WithAttemptHook calls a function after every attempt, those of token requests included: for metrics and traces. It delays the call, and
+// may be called by several goroutines at once.
 func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.observers = append(c.observers, hook)

@@ -58,13 +58,13 @@ func TestHookSeesEveryAttempt(t *testing.T) {
 				t.Fatalf("%s: %v", operation.id, err)
 			}
 			want := []upvest.Attempt{
-				{Operation: "token", Number: 1, Status: 503, RequestID: "request-503", Duration: time.Second, Retry: "retry policy"},
+				{Operation: "token", Number: 1, Status: 503, RequestID: "request-503", Duration: time.Second, Retry: "503 Service Unavailable"},
 				{Operation: "token", Number: 2, Status: 200},
 				{
-					Operation: operation.id, Number: 1, Status: 429, RequestID: "request-429", Duration: 2 * time.Second, Retry: "retry policy",
+					Operation: operation.id, Number: 1, Status: 429, RequestID: "request-429", Duration: 2 * time.Second, Retry: "429 Too Many Requests",
 					Wait: 3 * time.Second,
 				},
-				{Operation: operation.id, Number: 2, Duration: time.Second, Err: io.ErrUnexpectedEOF, Retry: "retry policy"},
+				{Operation: operation.id, Number: 2, Duration: time.Second, Err: io.ErrUnexpectedEOF, Retry: "network failure"},
 				{Operation: operation.id, Number: 3, Status: 401, RequestID: "request-401", Retry: "credentials renewed"},
 				{Operation: "token", Number: 1, Status: 200},
 				{Operation: operation.id, Number: 4, Status: 200, Duration: 4 * time.Second},
@@ -140,11 +140,11 @@ func TestLogger(t *testing.T) {
 		for i, want := range []map[string]any{
 			{
 				"operation": "create_portfolios_order", "attempt": 1.0, "status": 503.0, "request_id": "request-503", "duration": 1e9,
-				"retry": "retry policy", "wait": 2e9,
+				"retry": "503 Service Unavailable", "wait": 2e9,
 			},
 			{
 				"operation": "create_portfolios_order", "attempt": 2.0, "status": 0.0, "request_id": "", "duration": 0.0,
-				"error": "unexpected EOF", "retry": "retry policy", "wait": 0.0,
+				"error": "unexpected EOF", "retry": "network failure", "wait": 0.0,
 			},
 			{"operation": "create_portfolios_order", "attempt": 3.0, "status": 200.0, "request_id": "", "duration": 0.0},
 		} {

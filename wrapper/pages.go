@@ -100,7 +100,7 @@ func readAll[T any](
 		if page.offset > math.MaxInt32-2*size {
 			return errTooLong()
 		}
-		position = page.offset + int32(len(page.rows)) - 1 //nolint:gosec // bounded by the body's size
+		position = page.offset + int32(len(page.rows)) - 1 // bounded by the size of a body
 	}
 }
 

@@ -61,7 +61,7 @@ func (p *place[T]) pass(row T) error {
 
 // locate says where the place is. If it is in the page, what comes after it is marked as fresh.
 func (p *place[T]) locate(found *page[T]) direction {
-	p.reach = max(p.reach, int32(len(found.rows))) //nolint:gosec // bounded by the body's size
+	p.reach = max(p.reach, int32(len(found.rows))) // bounded by the size of a body
 	if p.passed == 0 {
 		return here
 	}
@@ -127,7 +127,7 @@ func (p *place[T]) find(offset int32, pages *readAhead[T]) (page[T], error) {
 		case found.offset > math.MaxInt32-2*p.size:
 			return found, errTooLong()
 		default:
-			offset = found.offset + int32(len(found.rows)) - 1 //nolint:gosec // bounded by the body's size
+			offset = found.offset + int32(len(found.rows)) - 1 // bounded by the size of a body
 		}
 		found, err = pages.readAlone(offset)
 	}

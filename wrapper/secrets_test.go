@@ -100,7 +100,7 @@ type lockedWriter struct {
 func (w lockedWriter) Write(text []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.Writer.Write(text) //nolint:wrapcheck // a test
+	return w.Writer.Write(text)
 }
 
 func newLeakSearch(t *testing.T, baseURL string, transport http.RoundTripper, options ...upvest.ClientOption) *leakSearch {
