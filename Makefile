@@ -12,7 +12,7 @@ IN_EACH      = @set -e; for module in $(MODULES); do echo "$$module: $(1)"; (cd 
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help demo sandbox test faults fuzz check contract docs generate fresh format
+.PHONY: help demo sandbox test bench faults fuzz check contract docs generate fresh format
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ sandbox: ## Run the sandbox as a server on loopback; ARGS are its flags.
 
 test: ## Run all tests with the race detector.
 	$(call IN_EACH,go test -race ./...)
+
+bench: ## Compare the wrapper with the plain generated client, and count signed requests per second.
+	@go test -run "^$$" -bench . -benchmem ./wrapper
+	@cd sandbox && go test -run "^$$" -bench . ./conformance
 
 faults: ## Print the fault matrix: what callers are told when every fault meets every operation.
 	@cd sandbox && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \
