@@ -20,8 +20,9 @@ help: ## Show this list.
 demo: ## Walk through all 15 operations, on a sandbox in process or on the server that UPVEST_API_* names.
 	@cd sandbox && go run ./cmd/demo $(ARGS)
 
-sandbox: ## Run the sandbox as a server on loopback; ARGS are its flags.
-	@cd sandbox && go run ./cmd/upvest-sandbox $(ARGS)
+sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopback; ARGS are its flags.
+	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
+	@exec build/upvest-sandbox $(ARGS)
 
 test: ## Run all tests with the race detector.
 	$(call IN_EACH,go test -race ./...)
@@ -38,7 +39,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (a minute).
 	@set -e; for module in $(MODULES); do cd $(CURDIR)/$$module; \
 	for package in $$(go list ./...); do \
 	for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
 	done; done; done
 
 check: fresh ## Check that everything is generated, formatted, vetted, linted and tidy.
