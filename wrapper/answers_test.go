@@ -494,3 +494,31 @@ func TestNullIsAnEmptyPage(t *testing.T) {
 		}
 	}
 }
+
+func TestJoinedProblemsAreSeparated(t *testing.T) {
+	_, err := answering(t, http.StatusOK, "", "").Orders.Create(t.Context(), portfolios.OrderRequest{})
+	if text := fmt.Sprint(err); strings.Count(text, "; ") != 4 || strings.Contains(text, "\n") {
+		t.Errorf("the text is %q, want five problems with semicolons between them", text)
+	}
+}
+
+func TestByteOrderMarkIsPassedOver(t *testing.T) {
+	const mark = "\ufeff"
+	if order, err := answering(t, http.StatusOK, "application/json", mark+orderBody).Orders.Retrieve(t.Context(), someOrder); err != nil {
+		t.Errorf("got %v and %v", order, err)
+	}
+	_, err := answering(t, http.StatusConflict, "application/problem+json", mark+`{"type": "conflict", "status": 409}`).
+		Orders.Retrieve(t.Context(), someOrder)
+	if failure := asError(t, err); failure.Type != "conflict" {
+		t.Errorf("the type is %q", failure.Type)
+	}
+}
+
+func TestOneByteTooManyIsNoBodyThatBreaksOff(t *testing.T) {
+	for _, body := range []string{orderBody + "x", "x", `{"id":1]`} {
+		_, err := answering(t, http.StatusOK, "application/json", body).Orders.Retrieve(t.Context(), someOrder)
+		if failure := asError(t, err); len(failure.Attempts) != 1 || !strings.Contains(err.Error(), "is not JSON") {
+			t.Errorf("%.40q: %d attempts, %v", body, len(failure.Attempts), err)
+		}
+	}
+}

@@ -31,7 +31,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 	if x.isKeyed() {
 		failure.IdempotencyKey = x.settings.key
 	}
-	renewed, retries := false, 0
+	renewed, retries, offset := false, 0, c.clock.offset.Load()
 	for {
 		r := c.attempt(ctx, x, policy.AttemptTimeout)
 		r.Number = len(failure.Attempts) + 1
@@ -46,7 +46,9 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			if r.passing {
 				giveUp = ctx.Err()
 			}
-		case r.Status == http.StatusUnauthorized && !renewed && x.renew(r.answer.Header):
+		case r.Status == http.StatusUnauthorized && renewed:
+			c.clock.restore(offset) // the clock was not the reason
+		case r.Status == http.StatusUnauthorized && c.budget.take() && x.renew(r.answer.Header):
 			renewed = true
 			r.Retry = "credentials renewed"
 		case r.retryable(policy) && retries+1 < policy.MaxAttempts:
@@ -142,7 +144,7 @@ func (c *core) attempt(ctx context.Context, x exchange, timeout time.Duration) (
 			r.Err, r.outcome, r.unsent = err, OutcomeRefused, true
 			return r
 		}
-		r.Err, r.outcome, r.passing = failed, failed.outcome(), true
+		r.Err, r.outcome, r.passing = failed, failed.outcome(), !failed.untrusted
 		return r
 	}
 	r.answer, r.Err = readResponse(resp)

@@ -40,6 +40,9 @@ func (c *clock) learn(header http.Header) bool {
 	return true
 }
 
+// restore takes back what was learnt since the offset was read.
+func (c *clock) restore(offset int64) { c.offset.Store(offset) }
+
 // unlearn returns to the local time once the clocks agree.
 func (c *clock) unlearn(header http.Header) {
 	if c.offset.Load() == 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -210,6 +211,36 @@ func TestSkewThatChanges(t *testing.T) {
 			if err := retrieve(t.Context(), client); err != nil {
 				t.Errorf("%s ahead: %v", ahead, err)
 			}
+		}
+	})
+}
+
+// A wrong Date and a refusal for another reason must not leave a client with a wrong clock.
+func TestSkewThatDoesNotHelpIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var created []time.Duration
+		refuse := true
+		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+			seconds, err := strconv.ParseInt(signatureParameters.FindStringSubmatch(req.Header.Get("signature-input"))[1], 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			created = append(created, time.Unix(seconds, 0).Sub(time.Now().Truncate(time.Second)))
+			if !refuse {
+				return answer(http.StatusOK, "application/json", orderBody), nil
+			}
+			date := time.Now().Add(10 * time.Minute).UTC().Format(http.TimeFormat)
+			return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`, "Date", date), nil
+		})
+		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
+			t.Fatalf("got %v, want the 401", err)
+		}
+		refuse = false
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		if want := []time.Duration{0, 10 * time.Minute, 0}; !slices.Equal(created, want) {
+			t.Errorf("created is off by %v, want %v", created, want)
 		}
 	})
 }

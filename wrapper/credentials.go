@@ -14,7 +14,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// Credentials are what Upvest hands out for one API client, and the key that signs its requests. They print without their secrets.
+// Credentials are what Upvest hands out for one API client, and the key that signs its requests. They print and log without their
+// secrets; but fmt cannot ask a value in an unexported field how it wants to be printed, so do not print a struct that hides them in one.
 //
 // Source: docs.upvest.co, "Authentication" and "HTTP message signatures".
 type Credentials struct {

@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -38,6 +39,9 @@ func headerEditor(name, value string) portfolios.RequestEditorFn {
 
 // IdempotencyKeyEditor sets idempotency-key on the operations that take one, POST and PATCH, to what next returns. uuid.NewRandom gives
 // each call a key of its own. A key that the request already has stays.
+//
+// The generated client runs the editors that it was made with before those of a call: to give one call its own key, give that call the
+// SignatureEditor too, behind this one.
 func IdempotencyKeyEditor(next func() (uuid.UUID, error)) portfolios.RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
 		if req.Method != http.MethodPost && req.Method != http.MethodPatch || req.Header.Get("idempotency-key") != "" {
@@ -65,5 +69,10 @@ func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 	}
 }
 
-// SignatureEditor signs the request as it then is, so it has to be the last editor.
-func SignatureEditor(signer *Signer) portfolios.RequestEditorFn { return signer.Sign }
+// SignatureEditor signs the request as it then is, so it has to be the last editor, behind those of the call.
+func SignatureEditor(signer *Signer) portfolios.RequestEditorFn {
+	if signer == nil {
+		return func(context.Context, *http.Request) error { return errors.New("signature editor: the signer is nil") }
+	}
+	return signer.Sign
+}

@@ -42,9 +42,10 @@ type Error struct {
 	Outcome Outcome
 	// IdempotencyKey is the key that every attempt of a POST or PATCH carried: repeat the call with it, see [WithIdempotencyKey].
 	IdempotencyKey uuid.UUID `json:"-"`
-	// Attempts are the tries of this call in order, at least one unless nothing was sent.
+	// Attempts are the tries of this call in order, the last with what kept it from being sent, if that is what ended the call.
 	Attempts []Attempt
-	// Err is the cause: a network or context error, or what is wrong with the body. It is nil if the server refused.
+	// Err is the cause: a network or context error, what is wrong with the body or the arguments, or the *Error of the token request if no
+	// token was to be had. It is nil if the server refused.
 	Err error `json:"-"`
 }
 
@@ -54,7 +55,8 @@ type Outcome string
 const (
 	// OutcomeNone is that of a read.
 	OutcomeNone Outcome = ""
-	// OutcomeRefused means that the write was not carried out: the server refused it, or it never left.
+	// OutcomeRefused means that this call did not carry out the write: the server refused it, or it never left. It says nothing of an
+	// earlier call with the same idempotency key: if that one's outcome was unknown, it still is, until a repetition succeeds.
 	OutcomeRefused Outcome = "refused"
 	// OutcomeUnknown means that the server may have carried the write out.
 	OutcomeUnknown Outcome = "unknown"
@@ -100,9 +102,19 @@ func statusText(status int) string {
 // Is matches the kinds above.
 func (e *Error) Is(target error) bool {
 	if kind, ok := target.(statusKind); ok {
-		return int(kind) == e.Status
+		return int(kind) == e.Status && (e.Operation != tokenOperation.id || isOfToken(e.Status))
 	}
 	return target == ErrOutcomeUnknown && e.Outcome == OutcomeUnknown || target == ErrAccepted && e.Outcome == OutcomeAccepted
+}
+
+// isOfToken reports whether a status of the token endpoint says the same of the call that wanted the token. A 404 there must not pass for
+// one of the resource.
+func isOfToken(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusUpgradeRequired, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= http.StatusInternalServerError
 }
 
 // Unwrap returns the cause.
@@ -120,7 +132,7 @@ func (e *Error) Error() string {
 		}
 	}
 	if e.Err != nil {
-		parts = append(parts, oneLine(e.Err.Error()))
+		parts = append(parts, oneLine(strings.ReplaceAll(e.Err.Error(), "\n", "; "))) // errors.Join puts each on a line of its own
 	}
 	switch e.Outcome {
 	case OutcomeUnknown:
@@ -167,12 +179,16 @@ func (e *Error) add(r result) {
 		e.Outcome = r.outcome
 	}
 	if r.answer == nil {
+		var token *Error
+		if errors.As(r.Err, &token) && e.RequestID == "" {
+			e.RequestID, e.CFRay = token.RequestID, token.CFRay
+		}
 		return
 	}
 	e.Status, e.RequestID, e.CFRay, e.Body = r.Status, r.RequestID, r.answer.Header.Get("Cf-Ray"), r.answer.Body
 	e.Type, e.Title, e.Detail, e.Instance, e.Members = "", "", "", "", nil
 	e.readProblem(r.answer.Body)
-	for _, text := range []*string{&e.Type, &e.Title, &e.Detail, &e.Instance, &e.RequestID} {
+	for _, text := range []*string{&e.Type, &e.Title, &e.Detail, &e.Instance, &e.RequestID, &e.CFRay} {
 		*text = r.echo.hide(*text)
 	}
 }
@@ -191,7 +207,7 @@ func (e *Error) because(reason error) {
 // readProblem fills the fields that describe the problem from a body, as far as it is one: whatever of it is odd stays in Members.
 func (e *Error) readProblem(body []byte) {
 	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil {
+	if json.Unmarshal(trimMark(body), &members) != nil {
 		return
 	}
 	take := func(name string, field *string) {

@@ -13,7 +13,8 @@ var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
 // WithIdempotencyKey gives a POST or PATCH the caller's key in place of a random one. Repeating a call with the key of an [Error] takes
 // it up where it was left: if the server carried out the first one, it answers the same again and does nothing.
 //
-// Upvest accepts UUIDs of version 0 to 5 and keeps them for at least 24 hours.
+// Upvest accepts UUIDs of version 0 to 5 and keeps them for at least 24 hours. Until a repetition succeeds, an earlier [ErrOutcomeUnknown]
+// stands, even if the repetition itself never left or was refused.
 func WithIdempotencyKey(key uuid.UUID) CallOption {
 	return callOption(func(s *settings) error {
 		s.key = key

@@ -16,8 +16,9 @@ import (
 
 // networkError is the failure of a request that was handed to the network.
 type networkError struct {
-	cause   error
-	reached bool // there was a connection, so the request may have arrived
+	cause     error
+	reached   bool // there was a connection, so the request may have arrived
+	untrusted bool // the server could not prove who it is: another attempt would not either
 }
 
 // quotation is how net/http shows what it could not read, which may be a part of a body.
@@ -28,7 +29,13 @@ func (e *networkError) Error() string { return quotation.ReplaceAllString(e.caus
 // Format prints Error() whatever the verb: the cause says more than is to be seen.
 func (e *networkError) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
 
-func (e *networkError) Unwrap() error { return e.cause }
+// Unwrap returns the cause, unless that would show what is hidden.
+func (e *networkError) Unwrap() error {
+	if quotation.MatchString(e.cause.Error()) {
+		return nil
+	}
+	return e.cause
+}
 
 func (e *networkError) outcome() Outcome {
 	if e.reached {
@@ -91,14 +98,17 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	// A transport that reports no connections may have reached the server, whatever it does, unless the error itself tells.
 	reached := connected.Load() || !asked.Load() && !failedToConnect(err)
-	return nil, &networkError{cause: err, reached: reached}
+	return nil, &networkError{cause: err, reached: reached, untrusted: isUntrusted(err)}
 }
 
 func failedToConnect(err error) bool {
 	var operation *net.OpError
 	var name *net.DNSError
+	return errors.As(err, &operation) && operation.Op == "dial" || errors.As(err, &name) || isUntrusted(err)
+}
+
+func isUntrusted(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var authority x509.UnknownAuthorityError
-	return errors.As(err, &operation) && operation.Op == "dial" ||
-		errors.As(err, &name) || errors.As(err, &certificate) || errors.As(err, &authority)
+	return errors.As(err, &certificate) || errors.As(err, &authority)
 }

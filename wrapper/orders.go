@@ -16,6 +16,8 @@ import (
 // Source: docs.upvest.co, "Portfolios", orders.
 type Orders struct{ core *core }
 
+var retrieveOrder = operation{"retrieve_portfolios_order", http.MethodGet}
+
 // Create places an order. CashAmount is an exact decimal in the order's currency; a buy is split by the weights of the account's
 // allocation, a sale by the value of its positions. After an [ErrOutcomeUnknown] repeat it with [WithIdempotencyKey].
 func (s *Orders) Create(ctx context.Context, request portfolios.OrderRequest, options ...CallOption) (*portfolios.Order, error) {
@@ -41,8 +43,7 @@ func (s *Orders) CreateLiquidationRequest(
 
 // Retrieve returns one order with the individual orders that it was split into.
 func (s *Orders) Retrieve(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) (*portfolios.Order, error) {
-	op := operation{"retrieve_portfolios_order", http.MethodGet}
-	return call[portfolios.Order](ctx, s.core, op, checkID("portfolio_order_id", portfolioOrderID), options,
+	return call[portfolios.Order](ctx, s.core, retrieveOrder, checkID("portfolio_order_id", portfolioOrderID), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosOrder(ctx, portfolioOrderID, edit...)
 		})

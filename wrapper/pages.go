@@ -94,7 +94,7 @@ func readAll[T any](
 				return nil
 			}
 		}
-		if end, err := place.isEnd(page); end || err != nil {
+		if end, err := place.isEnd(page, pages); end || err != nil {
 			return err
 		}
 		if page.offset > math.MaxInt32-2*size {
@@ -115,6 +115,8 @@ type page[T any] struct {
 // isShort reports whether the list ends with this page: it has fewer rows than were asked for, and the server says neither that it took
 // a smaller limit nor that there are more.
 func (p page[T]) isShort(size int32) bool {
-	rows := len(p.rows)
-	return rows < int(size) && p.meta.Limit == int(size) && p.meta.TotalCount <= int(p.offset)+rows
+	return len(p.rows) < int(size) && p.meta.Limit == int(size) && !p.hasMore()
 }
+
+// hasMore reports whether the list goes on after this page, by what the server says.
+func (p page[T]) hasMore() bool { return p.meta.TotalCount > int(p.offset)+len(p.rows) }

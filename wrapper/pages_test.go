@@ -176,7 +176,7 @@ func TestAllEndsAndIsComplete(t *testing.T) {
 		{"count and total_count are 0", 25, 10, 0, func(_, limit, _, _ int) string { return fmt.Sprintf(`{"limit": %d}`, limit) }, 3},
 		{"total_count is too large", 25, 10, 0, func(_, limit, _, _ int) string {
 			return fmt.Sprintf(`{"limit": %d, "total_count": 1000000}`, limit)
-		}, 4},
+		}, 5},
 		{"the server takes a smaller limit and says so", 25, 100, 10, nil, 4},
 		{"the server takes a smaller limit and says nothing", 25, 100, 10, wrong(`{}`), 4},
 		{"the server takes a smaller limit and repeats ours", 25, 100, 10, func(offset, _, rows, total int) string {
@@ -576,5 +576,30 @@ func TestAllReadsAChangingListOnce(t *testing.T) {
 			}
 			t.Logf("%d of %d lists could not be read", unreadable, seeds)
 		})
+	}
+}
+
+// Pages of one row cannot overlap. Whatever the reader makes of them, it never passes a part of the list off as the whole.
+func TestAllOfPagesWithOneRowIsNeverSilentlyShort(t *testing.T) {
+	for _, ahead := range []int{0, 3} {
+		server := &listServer{rows: ids(25), capacity: 1}
+		rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(ahead)))
+		if !errors.Is(err, upvest.ErrListUnreadable) {
+			t.Errorf("%d rows of 25, %v, want %v", len(rows), err, upvest.ErrListUnreadable)
+		}
+	}
+	calls := 0
+	server := &listServer{rows: ids(6)}
+	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		calls++
+		server.capacity = 0
+		if calls == 2 {
+			server.capacity = 1
+		}
+		return server.serve(req)
+	})
+	rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 3)))
+	if err != nil || !slices.Equal(rows, server.rows) {
+		t.Errorf("with one odd page: %d rows of 6, %v", len(rows), err)
 	}
 }

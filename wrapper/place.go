@@ -81,7 +81,7 @@ func (p *place[T]) locate(found *page[T]) direction {
 		return nowhere
 	case p.isBefore(p.id(rows[len(rows)-1]), p.last):
 		found.fresh = len(rows)
-		if found.isShort(p.size) || len(rows) == 1 {
+		if found.isShort(p.size) || len(rows) == 1 && !found.hasMore() {
 			return here // the row passed on last has gone, and so has everything behind it
 		}
 		return forward
@@ -127,7 +127,7 @@ func (p *place[T]) find(offset int32, pages *readAhead[T]) (page[T], error) {
 		case found.offset > math.MaxInt32-2*p.size:
 			return found, errTooLong()
 		default:
-			offset = found.offset + int32(len(found.rows)) - 1 // bounded by the size of a body
+			offset = found.offset + max(int32(len(found.rows))-1, 1) // bounded by the size of a body
 		}
 		found, err = pages.readAlone(offset)
 	}
@@ -157,13 +157,22 @@ func (p *place[T]) searchAround(offset int32, pages *readAhead[T]) (page[T], err
 }
 
 // isEnd reports whether nothing comes after a page.
-func (p *place[T]) isEnd(found page[T]) (bool, error) {
+func (p *place[T]) isEnd(found page[T], pages *readAhead[T]) (bool, error) {
 	rows := len(found.rows)
-	if found.isShort(p.size) || found.fresh == rows && rows <= 1 {
+	alone := rows == 1 && found.fresh == 1
+	if rows == 0 || found.isShort(p.size) || alone && !found.hasMore() {
 		return true, nil
 	}
 	if p.stalls++; found.fresh < rows {
 		p.stalls = 0
+	}
+	if alone {
+		// Either the total is wrong, or the server gives one row at a time, and then no page can overlap another.
+		beyond, err := pages.readAlone(found.offset + 1)
+		if err != nil || len(beyond.rows) == 0 {
+			return true, err
+		}
+		p.stalls += maxStalls / 10
 	}
 	if p.stalls > maxStalls {
 		return false, fmt.Errorf("%w: the server keeps sending the same rows", ErrListUnreadable)

@@ -39,7 +39,7 @@ func readResponse(resp *http.Response) (*Response, error) {
 	answer := &Response{Status: resp.StatusCode, Header: resp.Header, Body: buffer.Bytes()}
 	switch {
 	case err != nil:
-		return answer, fmt.Errorf("%w: %w", errCutOff, err)
+		return answer, fmt.Errorf("%w: %w", errCutOff, &networkError{cause: err})
 	case buffer.Len() > maxBody:
 		answer.Body = answer.Body[:maxBody]
 		return answer, errTooLarge
@@ -52,11 +52,12 @@ func decode(body []byte, value any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return errors.New("the body is empty")
 	}
+	body = trimMark(body)
 	err := json.Unmarshal(body, value)
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
 	switch {
-	case errors.As(err, &syntax) && syntax.Offset >= int64(len(body)):
+	case errors.As(err, &syntax) && breaksOff(body):
 		return errCutOff
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the body is not JSON: it goes wrong at byte %d", syntax.Offset)
@@ -68,6 +69,14 @@ func decode(body []byte, value any) error {
 		return errors.New("the body does not fit: what identifies the resource is missing")
 	}
 	return nil
+}
+
+// trimMark takes off the byte order mark that some servers put before their JSON.
+func trimMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }
+
+func breaksOff(body []byte) bool {
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(new(json.RawMessage))
+	return errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // acceptEmpty accepts what may come instead of a body: nothing, or JSON. A page of HTML comes from something other than the API.

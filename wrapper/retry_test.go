@@ -576,3 +576,22 @@ func TestBodyShorterThanItsLength(t *testing.T) {
 		t.Errorf("order %v, %v after %d requests, want it after 2", order, err, requests)
 	}
 }
+
+// A refusal that no fresh token mends is not to double the load either.
+func TestRepeatsAfterUnauthorizedAreBudgeted(t *testing.T) {
+	requests := 0
+	client := newTestClient(t, func(*http.Request) (*http.Response, error) {
+		requests++
+		return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`), nil
+	})
+	const calls = 300
+	for range calls {
+		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
+			t.Fatal(err)
+		}
+	}
+	// The bucket holds 100 repeats; each fresh token, a success, puts a fifth of one back.
+	if repeats := requests - calls; repeats < 100 || repeats > 130 {
+		t.Errorf("%d calls were repeated %d times, want the 100 of the budget and some more", calls, repeats)
+	}
+}

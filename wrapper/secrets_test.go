@@ -326,6 +326,7 @@ func TestNoFailureOfTheConnectionShowsASecret(t *testing.T) {
 		"bad header":         "HTTP/1.1 200 OK\r\n" + bodyCanary + "\r\n\r\n",
 		"bad content-length": "HTTP/1.1 200 OK\r\nContent-Length: " + bodyCanary + "\r\n\r\n",
 		"bad location":       "HTTP/1.1 302 Found\r\nLocation: http://[" + bodyCanary + "\r\nContent-Length: 0\r\n\r\n",
+		"bad trailer":        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + tokenCanary + "\r\n\r\n",
 		"short body":         "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"id\": \"" + bodyCanary,
 	} {
 		t.Run(name, func(t *testing.T) {

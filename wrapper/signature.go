@@ -81,15 +81,9 @@ func WithSignatureDebug(debug func(base string)) SignerOption {
 // NewSigner makes a Signer. The key is Ed25519 or ECDSA on P-521; other curves work here but are not documented by Upvest. Any
 // crypto.Signer will do, so that the key can stay in a KMS or HSM.
 func NewSigner(keyID string, key crypto.Signer, options ...SignerOption) (*Signer, error) {
-	if keyID == "" {
-		return nil, errors.New("KeyID is missing: set the id under which Upvest knows your public key")
-	}
-	if !isQuotable(keyID) {
-		return nil, errors.New("KeyID holds a character that a signature cannot carry: use printable ASCII without quote and backslash")
-	}
 	sign, err := signFunc(key)
-	if err != nil {
-		return nil, fmt.Errorf("PrivateKey: %w", err)
+	if err := errors.Join(checkKeyID(keyID), err); err != nil {
+		return nil, err
 	}
 	s := &Signer{keyID: keyID, sign: sign, life: defaultSignatureLifetime, now: time.Now, nonce: randomSource{rand.Reader}.nonce}
 	for _, option := range options {
@@ -103,9 +97,16 @@ func NewSigner(keyID string, key crypto.Signer, options ...SignerOption) (*Signe
 	return s, nil
 }
 
+func checkKeyID(keyID string) error {
+	if keyID == "" {
+		return errors.New("KeyID is missing: set the id under which Upvest knows your public key")
+	}
+	return orError(isQuotable(keyID), "KeyID holds a character that a signature cannot carry: use printable ASCII without quote and backslash")
+}
+
 func signFunc(key crypto.Signer) (func([]byte) ([]byte, error), error) {
 	if !isComplete(key) {
-		return nil, errors.New("missing or incomplete: set an Ed25519 or ECDSA P-521 key, for instance from ParsePrivateKey")
+		return nil, errors.New("PrivateKey is missing or incomplete: set an Ed25519 or ECDSA P-521 key, for instance from ParsePrivateKey")
 	}
 	switch key.Public().(type) {
 	case ed25519.PublicKey:
@@ -116,9 +117,9 @@ func signFunc(key crypto.Signer) (func([]byte) ([]byte, error), error) {
 			return key.Sign(rand.Reader, digest[:], crypto.SHA512)
 		}, nil
 	case *rsa.PublicKey:
-		return nil, errors.New("an RSA key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
+		return nil, errors.New("PrivateKey: an RSA key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
 	}
-	return nil, errors.New("this kind of key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
+	return nil, errors.New("PrivateKey: this kind of key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
 }
 
 // isComplete finds the keys that would panic when asked for their public half.
@@ -131,7 +132,7 @@ func isComplete(key crypto.Signer) bool {
 	case *ed25519.PrivateKey:
 		return key != nil && len(*key) == ed25519.PrivateKeySize
 	case *ecdsa.PrivateKey:
-		return key != nil && key.Curve != nil
+		return key != nil && key.Curve != nil && key.X != nil && key.D != nil
 	case *rsa.PrivateKey:
 		return key != nil
 	}
@@ -140,8 +141,8 @@ func isComplete(key crypto.Signer) bool {
 
 // Sign adds the digest of the body and the signature to a request whose other headers are final. It is a request editor.
 //
-// The body is read into memory, and the request loses GetBody: net/http would otherwise repeat a request with its old nonce when a
-// kept-alive connection turns out to be dead.
+// The body is read into memory, and the request loses GetBody: net/http would otherwise repeat a request with a body and its old nonce
+// when a kept-alive connection turns out to be dead.
 func (s *Signer) Sign(_ context.Context, req *http.Request) error {
 	if err := digestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)
@@ -170,6 +171,7 @@ func (s *Signer) Sign(_ context.Context, req *http.Request) error {
 
 func digestBody(req *http.Request) error {
 	req.GetBody = nil
+	req.Header.Del("content-digest")
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil
 	}
@@ -179,6 +181,10 @@ func digestBody(req *http.Request) error {
 	}
 	if err := req.Body.Close(); err != nil {
 		return fmt.Errorf("close the body: %w", err)
+	}
+	if len(body) == 0 {
+		req.Body, req.ContentLength = http.NoBody, 0
+		return nil
 	}
 	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	digest := sha512.Sum512(body)

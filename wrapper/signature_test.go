@@ -233,7 +233,7 @@ func TestNewSignerRefuses(t *testing.T) {
 	}{
 		{"an RSA key", "key", rsaKey, "ECDSA on P-521 or Ed25519"},
 		{"an unknown key", "key", remoteKey{public: "other"}, "ECDSA on P-521 or Ed25519"},
-		{"no key", "key", nil, "PrivateKey: missing"},
+		{"no key", "key", nil, "PrivateKey is missing"},
 		{"no key id", "", testKey(t), "KeyID is missing"},
 		{"a key id with a quote", `a"b`, testKey(t), "KeyID holds a character"},
 		{"a key id with a line break", "a\nb", testKey(t), "KeyID holds a character"},
@@ -258,3 +258,18 @@ func TestSignReportsAFailingBody(t *testing.T) {
 type failingReader struct{}
 
 func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestSignAnEmptyBodyAsNone(t *testing.T) {
+	var base string
+	signer := documentedSigner(t, testKey(t), upvest.WithSignatureDebug(func(text string) { base = text }))
+	req := documentedRequest(t)
+	req.Body, req.ContentLength = io.NopCloser(strings.NewReader("")), -1
+	req.Header.Del("content-type")
+	req.Header.Set("content-digest", "sha-512=:of another body:")
+	if err := signer.Sign(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(base, "content-") || req.Header.Get("content-digest") != "" || req.ContentLength != 0 {
+		t.Errorf("a body without bytes is signed as one, with length %d:\n%s", req.ContentLength, base)
+	}
+}

@@ -27,6 +27,9 @@ type TokenSource struct {
 	request *tokenRequest // under way
 }
 
+// renewalPatience bounds the wait for a new token while the old one is still good.
+const renewalPatience = time.Second
+
 // tokenRequest is one request for a token and those who wait for it. It ends when the last of them leaves.
 type tokenRequest struct {
 	done    chan struct{}
@@ -101,6 +104,11 @@ func (s *TokenSource) leave(request *tokenRequest) {
 func (s *TokenSource) run(ctx context.Context, request *tokenRequest) {
 	defer request.cancel()
 	asked := s.now()
+	if s.isStillGood() {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, renewalPatience)
+		defer stop()
+	}
 	token, err := s.fetch(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,6 +125,13 @@ func (s *TokenSource) run(ctx context.Context, request *tokenRequest) {
 		s.request = nil
 	}
 	close(request.done)
+}
+
+// isStillGood reports whether the token in use has not expired yet, though it may be due for renewal.
+func (s *TokenSource) isStillGood() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.token != nil && s.now().Before(s.expires)
 }
 
 // store keeps a token and plans its renewal: before the end by a tenth of its life, at most a minute, less a random part, so that many

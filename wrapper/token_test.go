@@ -516,3 +516,63 @@ func TestTokenSourceAlone(t *testing.T) {
 		}
 	}
 }
+
+// A status of the token endpoint is not one of the resource.
+func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
+	for status, kinds := range map[int]map[error]bool{
+		http.StatusNotFound:     {upvest.ErrNotFound: false},
+		http.StatusConflict:     {upvest.ErrConflict: false},
+		http.StatusUnauthorized: {upvest.ErrUnauthorized: true},
+		http.StatusForbidden:    {upvest.ErrForbidden: true},
+	} {
+		client, err := upvest.New(testCredentials(t), upvest.WithoutRetry(),
+			upvest.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				return answer(status, "application/problem+json", `{"type": "x", "status": 1}`, "Upvest-Request-Id", "of-the-token", "Cf-Ray", "ray"), nil
+			})}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = retrieve(t.Context(), client)
+		for kind, want := range kinds {
+			if errors.Is(err, kind) != want {
+				t.Errorf("%d of the token endpoint: errors.Is(%v) = %v, want %v", status, kind, !want, want)
+			}
+		}
+		if failure := asError(t, err); failure.RequestID != "of-the-token" || failure.CFRay != "ray" {
+			t.Errorf("request id %q and ray %q, want those of the token request", failure.RequestID, failure.CFRay)
+		}
+	}
+}
+
+// A token endpoint that hangs does not hold up those who still have a good token.
+func TestTokenOutlivesAHangingRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fetches := 0
+		client, err := upvest.New(testCredentials(t),
+			upvest.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				if !strings.HasSuffix(req.URL.Path, "/auth/token") {
+					return answer(http.StatusOK, "application/json", orderBody), nil
+				}
+				if fetches++; fetches > 1 {
+					return hangs(req)
+				}
+				return answer(http.StatusOK, "application/json", `{"access_token": "token", "expires_in": 1800}`), nil
+			})}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1800*time.Second - 20*time.Second) // due for renewal
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if err := retrieve(ctx, client); err != nil || fetches != 2 {
+			t.Errorf("with a good token: %v after %d fetches", err, fetches)
+		}
+		started := time.Now()
+		if err := retrieve(ctx, client); err != nil || time.Since(started) != 0 {
+			t.Errorf("the next call waited again: %s, %v", time.Since(started), err)
+		}
+	})
+}

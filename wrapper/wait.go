@@ -46,7 +46,7 @@ func (s *Orders) Wait(
 			return order, nil
 		}
 		if err := sleep(ctx, pause/2+s.core.random.upTo(pause/2)); err != nil {
-			return last, fmt.Errorf("wait for order %s, which is %s: %w", portfolioOrderID, oneLine(string(order.Status)), err)
+			return last, &Error{Operation: retrieveOrder.id, Err: fmt.Errorf("wait for the order, which is %s: %w", oneLine(string(order.Status)), err)}
 		}
 	}
 }
