@@ -132,7 +132,7 @@ func isComplete(key crypto.Signer) bool {
 	case *ed25519.PrivateKey:
 		return key != nil && len(*key) == ed25519.PrivateKeySize
 	case *ecdsa.PrivateKey:
-		return key != nil && key.Curve != nil && key.X != nil && key.D != nil
+		return key != nil && key.Curve != nil && key.X != nil
 	case *rsa.PrivateKey:
 		return key != nil
 	}
