@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"crypto"
+	"fmt"
 	"math"
 	"net/http"
 	"regexp"
@@ -38,6 +39,18 @@ func newClients(c config) map[uuid.UUID]*client {
 		clients[known.ID] = one
 	}
 	return clients
+}
+
+// checkScopes refuses a client that is allowed a scope for which no token can be asked.
+func (s *Sandbox) checkScopes() error {
+	for _, client := range s.config.clients {
+		for _, scope := range client.Scopes {
+			if !s.contract.scopes[scope] {
+				return fmt.Errorf("client %s: scope %q is not in openapi.yaml, expected %s or %s", client.ID, scope, ScopeRead, ScopeAdmin)
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Sandbox) findClient(x *exchange) *problem {
@@ -140,6 +153,8 @@ func checkIdempotencyKey(x *exchange) *problem {
 	case len(values) > 1 || !idempotencyPattern.MatchString(values[0]):
 		return refuse(http.StatusBadRequest, "header idempotency-key is not one UUID of version 0 to 5")
 	default:
+		// The pattern lets single dashes be left out, which no parser of UUIDs does.
+		x.idempotencyKey = uuid.MustParse(strings.ReplaceAll(values[0], "-", ""))
 		return nil
 	}
 }

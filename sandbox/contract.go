@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
@@ -27,8 +29,8 @@ type contractCheck struct {
 	scopes map[string]bool
 }
 
-// The form that the patterns in openapi.yaml give UUIDs: the dashes may be left out. Any version will do.
-var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$`)
+// The two forms that the generated code reads, with all dashes or with none. Any version will do.
+var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$|^[0-9a-fA-F]{32}$`)
 
 // loadContract reads the embedded openapi.yaml and builds the routes from it and from the ledger.
 func (s *Sandbox) loadContract() error {
@@ -60,6 +62,10 @@ func (s *Sandbox) loadContract() error {
 			s.contract.scopes[scope] = true
 		}
 	}
+	// The pattern of an instrument_id lets single dashes be left out: it decides alone.
+	for _, alternative := range doc.Components.Schemas["InstrumentWeight"].Value.Properties["instrument_id"].Value.OneOf {
+		alternative.Value.Format = ""
+	}
 	handlers := collector{}
 	strict := contract.NewStrictHandlerWithOptions(s.ledger, nil, contract.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: badRequest, ResponseErrorHandlerFunc: refusal,
@@ -88,6 +94,10 @@ func refusal(w http.ResponseWriter, _ *http.Request, err error) {
 func (c *contractCheck) checkRequest(x *exchange) *problem {
 	if x.route.takesBody() && len(x.body) > 0 && !json.Valid(x.body) {
 		return refuse(http.StatusBadRequest, "the body is not one valid JSON value")
+	}
+	if _, err := url.ParseQuery(x.request.URL.RawQuery); err != nil {
+		// Whatever reads the query later leaves out what it cannot read.
+		return refuse(http.StatusBadRequest, "the query cannot be read: %s", err)
 	}
 	err := openapi3filter.ValidateRequest(x.request.Context(), c.input(x))
 	if err == nil {
@@ -128,7 +138,10 @@ func (c *contractCheck) checkProblem(a *answer) error {
 
 // input gives the validator a request of its own, as it replaces bodies.
 func (c *contractCheck) input(x *exchange) *openapi3filter.RequestValidationInput {
-	request := x.request.WithContext(x.request.Context())
+	request := x.request.Clone(x.request.Context())
+	if x.idempotencyKey != uuid.Nil {
+		request.Header.Set("Idempotency-Key", x.idempotencyKey.String())
+	}
 	request.Body = io.NopCloser(bytes.NewReader(x.body))
 	request.ContentLength = int64(len(x.body))
 	request.GetBody = nil

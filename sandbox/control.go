@@ -1,10 +1,13 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
@@ -51,6 +54,11 @@ func (s *Sandbox) newControl() http.Handler {
 		s.RevokeTokens()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc(controlPrefix, func(w http.ResponseWriter, r *http.Request) {
+		refuseControl(w, http.StatusNotFound, fmt.Errorf(
+			"the control endpoint has no %s %s, but POST and DELETE faults, GET requests, GET effects, POST clock, DELETE tokens",
+			r.Method, strings.TrimPrefix(r.URL.Path, controlPrefix)))
+	})
 	return mux
 }
 
@@ -66,7 +74,7 @@ type faultJSON struct {
 	Operation   string            `json:"operation"`
 	Count       int               `json:"count"`
 	After       bool              `json:"after"`
-	Delay       duration          `json:"delay"`
+	Delay       string            `json:"delay"`
 	Reset       bool              `json:"reset"`
 	Status      int               `json:"status"`
 	Header      map[string]string `json:"header"`
@@ -74,8 +82,8 @@ type faultJSON struct {
 	ContentType string            `json:"content_type"`
 	Pad         int               `json:"pad"`
 	CutBody     bool              `json:"cut_body"`
-	BodyDelay   duration          `json:"body_delay"`
-	DateSkew    duration          `json:"date_skew"`
+	BodyDelay   string            `json:"body_delay"`
+	DateSkew    string            `json:"date_skew"`
 }
 
 func (s *Sandbox) postFault(w http.ResponseWriter, r *http.Request) {
@@ -83,10 +91,21 @@ func (s *Sandbox) postFault(w http.ResponseWriter, r *http.Request) {
 	if !s.readJSON(w, r, &in) {
 		return
 	}
+	f, err := in.fault()
+	if err == nil {
+		err = s.Inject(f)
+	}
+	if err != nil {
+		refuseControl(w, http.StatusBadRequest, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (in faultJSON) fault() (Fault, error) {
 	f := Fault{
-		Operation: in.Operation, Count: in.Count, After: in.After, Delay: time.Duration(in.Delay), Reset: in.Reset, Status: in.Status,
-		Header: http.Header{}, ContentType: in.ContentType, Pad: in.Pad, CutBody: in.CutBody, BodyDelay: time.Duration(in.BodyDelay),
-		DateSkew: time.Duration(in.DateSkew),
+		Operation: in.Operation, Count: in.Count, After: in.After, Reset: in.Reset, Status: in.Status, Header: http.Header{},
+		ContentType: in.ContentType, Pad: in.Pad, CutBody: in.CutBody,
 	}
 	for name, value := range in.Header {
 		f.Header.Set(name, value)
@@ -94,39 +113,70 @@ func (s *Sandbox) postFault(w http.ResponseWriter, r *http.Request) {
 	if in.Body != nil {
 		f.Body = []byte(*in.Body)
 	}
-	if err := s.Inject(f); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	var err1, err2, err3 error
+	f.Delay, err1 = readDuration("delay", in.Delay)
+	f.BodyDelay, err2 = readDuration("body_delay", in.BodyDelay)
+	f.DateSkew, err3 = readDuration("date_skew", in.DateSkew)
+	return f, errors.Join(err1, err2, err3)
 }
 
 // postClock moves the clock, and answers with what it then shows.
 func (s *Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		Advance duration   `json:"advance"`
-		Set     *time.Time `json:"set"`
+		Advance string `json:"advance"`
+		Set     string `json:"set"`
 	}
 	if !s.readJSON(w, r, &in) {
 		return
 	}
-	if in.Set != nil {
-		s.config.clock.Set(*in.Set)
+	set, err := readTime("set", in.Set, s.config.clock.Now())
+	if err != nil {
+		refuseControl(w, http.StatusBadRequest, err)
+		return
 	}
-	s.config.clock.Advance(time.Duration(in.Advance))
+	advance, err := readDuration("advance", in.Advance)
+	if err != nil {
+		refuseControl(w, http.StatusBadRequest, err)
+		return
+	}
+	if year := set.Add(advance).UTC().Year(); year < minYear || year > maxYear {
+		refuseControl(w, http.StatusBadRequest,
+			fmt.Errorf("set and advance: the clock would show the year %d, expected %d to %d", year, minYear, maxYear))
+		return
+	}
+	if in.Set != "" {
+		s.config.clock.Set(set)
+	}
+	s.config.clock.Advance(advance)
 	writeJSON(w, map[string]time.Time{"now": s.config.clock.Now()})
 }
 
-// duration reads and writes as text, such as "1.5s".
-type duration time.Duration
+// Signatures are dated in seconds since 1970. RFC 3339 ends with the year 9999, and some things lie ahead of the clock.
+const (
+	minYear = 1970
+	maxYear = 9000
+)
 
-func (d *duration) UnmarshalText(text []byte) error {
-	parsed, err := time.ParseDuration(string(text))
-	if err != nil {
-		return fmt.Errorf(`expected a duration such as "1.5s": %w`, err)
+func readTime(field, text string, otherwise time.Time) (time.Time, error) {
+	if text == "" {
+		return otherwise, nil
 	}
-	*d = duration(parsed)
-	return nil
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, fmt.Errorf("%s: expected a time such as 2026-01-02T03:04:05Z, not %q", field, text)
+	}
+	return t, nil
+}
+
+func readDuration(field, text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("%s: expected a duration such as 1.5s, not %q", field, text)
+	}
+	return d, nil
 }
 
 func (s *Sandbox) readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
@@ -138,10 +188,43 @@ func (s *Sandbox) readJSON(w http.ResponseWriter, r *http.Request, into any) boo
 			err = fmt.Errorf("expected one JSON object")
 		}
 	}
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		// Its own text speaks of Go's types.
+		err = fmt.Errorf("%s: expected %s, not a JSON %s", cmp.Or(wrongType.Field, "the body"), kind(wrongType.Type), wrongType.Value)
+	}
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the body is missing, expected a JSON object")
+	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		refuseControl(w, http.StatusBadRequest, err)
 	}
 	return err == nil
+}
+
+// kind is what a type is called in JSON.
+func kind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "a boolean"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	default:
+		return "a " + t.Kind().String()
+	}
+}
+
+// refuseControl answers in the form that all errors have.
+func refuseControl(w http.ResponseWriter, status int, err error) {
+	id := uuid.NewString()
+	a := refuse(status, "%s", err).answer(id)
+	w.Header().Set("Upvest-Request-Id", id)
+	w.Header().Set("Content-Type", a.header.Get("Content-Type"))
+	w.WriteHeader(a.status)
+	// A client that went away reads no answer.
+	_, _ = w.Write(a.body)
 }
 
 func writeJSON(w http.ResponseWriter, value any) {

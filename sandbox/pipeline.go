@@ -25,7 +25,9 @@ type exchange struct {
 	client     *client
 	body       []byte
 	token      token
-	replayed   bool
+	// idempotencyKey is the zero UUID for an operation that takes none.
+	idempotencyKey uuid.UUID
+	replayed       bool
 	// fault is what was injected for this request, nil for nothing.
 	fault *Fault
 }
@@ -86,6 +88,9 @@ func (s *Sandbox) callLedger(x *exchange) *answer {
 	// Both may come in several lines; the generated code knows only one.
 	for _, name := range []string{"Signature", "Signature-Input"} {
 		request.Header.Set(name, strings.Join(request.Header.Values(name), ", "))
+	}
+	if x.route.takesIdempotencyKey() {
+		request.Header.Set("Idempotency-Key", x.idempotencyKey.String())
 	}
 	w := &recorder{header: http.Header{}, status: http.StatusOK}
 	x.route.handler(w, request)

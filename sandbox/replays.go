@@ -42,7 +42,7 @@ func newReplays() *replays {
 // once runs act, unless a request with the same key succeeded before: then it gives that one's answer. While one is under way, the
 // others with its key wait for it.
 func (r *replays) once(x *exchange, act func(*exchange) *answer) *answer {
-	key, fingerprint := replayKey{client: x.client.ID, key: uuid.MustParse(x.request.Header.Get("Idempotency-Key"))}, fingerprintOf(x)
+	key, fingerprint := replayKey{client: x.client.ID, key: x.idempotencyKey}, fingerprintOf(x)
 	for {
 		r.mu.Lock()
 		earlier, found := r.kept.Get(key, x.time)

@@ -13,8 +13,10 @@ import (
 
 func repeated(ctx context.Context) *exchange {
 	request := httptest.NewRequest("POST", "/portfolios/orders", nil).WithContext(ctx)
-	request.Header.Set("Idempotency-Key", "f1150421-2e34-42b6-aae9-52ef157065b9")
-	return &exchange{request: request, requestID: uuid.NewString(), time: time.Now(), client: &client{}, body: []byte("{}")}
+	return &exchange{
+		request: request, requestID: uuid.NewString(), time: time.Now(), client: &client{}, body: []byte("{}"),
+		idempotencyKey: uuid.MustParse("f1150421-2e34-42b6-aae9-52ef157065b9"),
+	}
 }
 
 // The second of two at once waits for the first, and no longer than its own client does.
@@ -49,5 +51,29 @@ func TestSecondWaitsForFirst(t *testing.T) {
 				t.Errorf("first %d: the second got %v after %s, %d effects, replayed %t", status, second.body, time.Since(begun), acted, x.replayed)
 			}
 		})
+	}
+}
+
+// Large answers push out the oldest, so that a client cannot fill the memory.
+func TestKeptAnswersAreBounded(t *testing.T) {
+	r := newReplays()
+	acted := 0
+	act := func(*exchange) *answer {
+		acted++
+		return &answer{status: 200, body: make([]byte, maxRememberedBytes/3)}
+	}
+	first := repeated(t.Context())
+	r.once(first, act)
+	for range 3 {
+		another := repeated(t.Context())
+		another.idempotencyKey = uuid.New()
+		r.once(another, act)
+		r.once(another, act)
+	}
+	if acted != 4 {
+		t.Errorf("acted %d times, want once for each of the 4 keys", acted)
+	}
+	if r.once(first, act); acted != 5 {
+		t.Error("the oldest answer is still there")
 	}
 }

@@ -70,6 +70,9 @@ func New(options ...Option) (*Sandbox, error) {
 	if err := s.loadContract(); err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
+	if err := s.checkScopes(); err != nil {
+		return nil, fmt.Errorf("start the sandbox: %w", err)
+	}
 	s.handler = s.newHandler()
 	if c.listen {
 		if err := s.serve(); err != nil {

@@ -227,6 +227,16 @@ func TestRequestsAreLoggedAndForgotten(t *testing.T) {
 	}
 }
 
+func TestLogIsBoundedInWidth(t *testing.T) {
+	s := newSandbox(t)
+	r := httptest.NewRequest("GET", "/"+strings.Repeat("p", 10_000), nil)
+	r.Header.Set("Idempotency-Key", strings.Repeat("k", 10_000))
+	serve(s, r)
+	if last := s.Requests()[0]; len(last.Path) != 256 || len(last.IdempotencyKey) != 256 {
+		t.Errorf("%d bytes of the path and %d of the key are remembered, want 256", len(last.Path), len(last.IdempotencyKey))
+	}
+}
+
 func TestManyAtOnce(t *testing.T) {
 	s := newSandbox(t, sandbox.WithResponseCheck(func(err error) { t.Error(err) }), sandbox.WithSeed(1))
 	var wait sync.WaitGroup

@@ -148,6 +148,40 @@ func TestFaultThatIsNotOne(t *testing.T) {
 	}
 }
 
+func TestControlErrorsAreProblems(t *testing.T) {
+	p := start(t)
+	c := p.caller(t)
+	for _, test := range []struct{ method, path, body, says string }{
+		{"POST", "faults", ``, "the body is missing"},
+		{"POST", "faults", `[]`, "the body: expected an object"},
+		{"POST", "faults", `{} {}`, "one JSON object"},
+		{"POST", "faults", `{"colour":"red"}`, `"colour"`},
+		{"POST", "faults", `{"status":"503"}`, "status: expected a whole number, not a JSON string"},
+		{"POST", "faults", `{"after":1}`, "after: expected a boolean, not a JSON number"},
+		{"POST", "faults", `{"delay":5}`, "delay: expected a string, not a JSON number"},
+		{"POST", "faults", `{"delay":"5"}`, `delay: expected a duration such as 1.5s, not "5"`},
+		{"POST", "faults", `{"body_delay":"5"}`, "body_delay: expected a duration"},
+		{"POST", "faults", `{"date_skew":"5"}`, "date_skew: expected a duration"},
+		{"POST", "clock", `{"advance":"soon"}`, "advance: expected a duration"},
+		{"POST", "clock", `{"set":"soon"}`, "set: expected a time"},
+		{"POST", "clock", `{"set":"9999-12-31T23:59:59Z","advance":"48h"}`, "the year 10000"},
+		{"POST", "clock", `{"set":"1970-01-02T00:00:00Z","advance":"-48h"}`, "the year 1969"},
+		{"GET", "faults", ``, "has no GET faults"},
+		{"POST", "other", ``, "has no POST other"},
+	} {
+		t.Run(test.method+" "+test.path+" "+test.body, func(t *testing.T) {
+			r := &request{method: test.method, path: "/_sandbox/" + test.path}
+			r.set("host", c.address)
+			r.setBody(test.body)
+			status := 400
+			if strings.Contains(test.says, "has no") {
+				status = 404
+			}
+			rule{status: status, says: test.says}.refused(t, c, c.send(t, r))
+		})
+	}
+}
+
 // A client that goes away during a delay before acting leaves no effect.
 func TestFaultDelayEndsWithTheClient(t *testing.T) {
 	p := start(t)

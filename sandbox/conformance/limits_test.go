@@ -23,6 +23,18 @@ func TestLargeBodies(t *testing.T) {
 	}})
 }
 
+// What net/http refuses by itself is no problem+json.
+func TestLargeHeaders(t *testing.T) {
+	c := start(t).loggedIn(t)
+	for size, want := range map[int]int{50 << 10: 200, 80 << 10: 431} {
+		r := c.get()
+		r.set("x-large", strings.Repeat("x", size))
+		if a := c.send(t, r.sign()); a.status != want {
+			t.Errorf("%d bytes of headers: %d, want %d", size, a.status, want)
+		}
+	}
+}
+
 func TestSlowRequests(t *testing.T) {
 	c := start(t, "-read-timeout", "300ms").loggedIn(t)
 	r := c.post().sign()

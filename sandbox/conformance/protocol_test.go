@@ -127,6 +127,10 @@ func TestProtocolRules(t *testing.T) {
 			status: 400, says: "idempotency-key",
 		},
 		{
+			rule: "of the dashes of an idempotency-key single ones may be left out", source: idempotent,
+			keeps: signed(post, func(r *request) { r.set("idempotency-key", "123456781234-4234-8123-123456789012") }),
+		},
+		{
 			rule: "idempotency-key is not needed where it is not declared", source: reference,
 			keeps: func(c *caller) *request {
 				made := c.build("POST", "/portfolios/allocations", "application/json", allocationBody)
@@ -228,6 +232,28 @@ func TestProtocolRules(t *testing.T) {
 			rule: "ids in paths are UUIDs", source: reference,
 			breaks: signed(at("/portfolios/orders/1"), asIs),
 			status: 400, says: "path parameter portfolio_order_id",
+		},
+		{
+			rule: "ids have all their dashes or none", source: choice,
+			keeps:  signed(at("/portfolios/orders?account_id="+strings.ReplaceAll(user, "-", "")), asIs),
+			breaks: signed(at("/portfolios/orders?account_id="+strings.Replace(user, "-", "", 1)), asIs),
+			status: 400, says: "query parameter account_id",
+		},
+		{
+			rule: "ids in bodies have all their dashes or none", source: choice,
+			breaks: signed(sends("POST", "/portfolios/orders", order(`"account_id":"`+strings.Replace(user, "-", "", 1)+`"`)), asIs),
+			status: 400, says: "body field account_id",
+		},
+		{
+			rule: "of the dashes of an instrument_id single ones may be left out", source: reference,
+			keeps: signed(sends("POST", "/portfolios/allocations",
+				`{"allocation":[{"instrument_id":"`+strings.Replace(user, "-", "", 1)+`","instrument_id_type":"UPVEST","weight":"1"}]}`), asIs),
+		},
+		{
+			rule: "the query can be read", source: choice,
+			keeps:  signed(at("/portfolios/allocations?limit=%31"), asIs),
+			breaks: signed(at("/portfolios/allocations?limit=%zz"), asIs),
+			status: 400, says: "the query cannot be read",
 		},
 		{
 			rule: "ids in paths exist", source: errorsPage,

@@ -509,6 +509,16 @@ func TestKeysOfClients(t *testing.T) {
 			status: 401, says: "the access token belongs to another client",
 		},
 	})
+	check(t, small, []rule{{
+		rule: "a nonce belongs to the key that used it", source: choice,
+		keeps: func(c *caller) *request {
+			used := ed.get().sign()
+			if a := ed.send(t, used); a.status != 200 {
+				t.Errorf("first use: %d %s", a.status, a.body)
+			}
+			return signed(get, func(r *request) { r.setParameter("nonce", strings.TrimPrefix(used.parameters[3], "nonce=")) })(c)
+		},
+	}})
 	check(t, small, []rule{{rule: "other curves are tolerated", source: choice, keeps: signed(post, asIs)}})
 
 	made := ed.send(t, ed.post().sign()).object(t)["id"].(string)
@@ -517,6 +527,18 @@ func TestKeysOfClients(t *testing.T) {
 	}
 	if a := ec.send(t, at("/portfolios/allocations/"+made)(ec).sign()); a.status != 404 {
 		t.Errorf("another client sees the allocation: %d %s", a.status, a.body)
+	}
+}
+
+// The files are what openssl writes; the wrapper's testdata say how.
+func TestKeyFiles(t *testing.T) {
+	for _, name := range []string{"ed25519-pkcs8", "p521-pkcs8", "p521-sec1", "p521-sec1-parameters", "p521-public"} {
+		file, err := filepath.Abs("../../wrapper/testdata/keys/" + name + ".pem")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The first client is for start, which wants one that has its private key in a file.
+		start(t, "-client", "", "-client", "key="+file)
 	}
 }
 

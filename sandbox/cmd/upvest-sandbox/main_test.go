@@ -1,33 +1,48 @@
-package main_test
+package main
 
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-
-	// The test builds the program: with this import, a change of it is not hidden by a cached result.
-	_ "github.com/d8277167/upvest-portfolios-go/sandbox/internal/program"
+	"time"
 )
 
-func build(t *testing.T) string {
-	t.Helper()
-	executable := filepath.Join(t.TempDir(), "upvest-sandbox")
-	if output, err := exec.Command("go", "build", "-o", executable, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, output)
+// The tests run this binary as the program: one that they built would be none of what decides whether a cached result still holds.
+const asProgram = "RUN_AS_PROGRAM=1"
+
+func TestMain(m *testing.M) {
+	if name, value, _ := strings.Cut(asProgram, "="); os.Getenv(name) == value {
+		main()
+		return
 	}
-	return executable
+	os.Exit(m.Run())
+}
+
+func command(t *testing.T, flags ...string) *exec.Cmd {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One that should have refused its flags would run for ever.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	program := exec.CommandContext(ctx, executable, flags...)
+	program.Env = append(os.Environ(), asProgram)
+	return program
 }
 
 // The lines on stdout are sourced by a shell, as a user does it, and a signal ends the program with success.
 func TestProgram(t *testing.T) {
-	executable, keys := build(t), filepath.Join(t.TempDir(), "it's keys")
+	keys := filepath.Join(t.TempDir(), "it's keys")
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		command := exec.Command(executable, "-keys", keys, "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=it's $HOME,key-id=k")
+		command := command(t, "-keys", keys, "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=it's $HOME,key-id=k")
 		stdout, err := command.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -67,7 +82,6 @@ func TestProgram(t *testing.T) {
 }
 
 func TestProgramRefusesBadFlags(t *testing.T) {
-	executable := build(t)
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -82,6 +96,7 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		{[]string{"-client", "very secret"}, "not of the form name=value"},
 		{[]string{"-client", "key=" + empty}, "is not a PEM file"},
 		{[]string{"-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01", "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01"}, "is there twice"},
+		{[]string{"-client", "scopes=portfolios:raed"}, `scope "portfolios:raed"`},
 		{[]string{"-rate-limit", "0"}, "expected at least 1"},
 		{[]string{"-order-delay", "soon"}, "order-delay"},
 		{[]string{"-accounts", "mine"}, "ACCOUNT=USER"},
@@ -91,7 +106,7 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 	} {
 		var stdout bytes.Buffer
 		var stderr bytes.Buffer
-		command := exec.Command(executable, test.flags...)
+		command := command(t, test.flags...)
 		command.Stdout, command.Stderr = &stdout, &stderr
 		err := command.Run()
 		if err == nil || !strings.Contains(stderr.String(), test.says) || stdout.Len() > 0 {
@@ -101,7 +116,7 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 			t.Errorf("%q: stderr repeats what may be a secret: %q", test.flags, stderr.String())
 		}
 	}
-	if err := exec.Command(executable, "-help").Run(); err != nil {
+	if err := command(t, "-help").Run(); err != nil {
 		t.Errorf("-help: %v", err)
 	}
 }

@@ -89,7 +89,11 @@ func readKey(file string) (crypto.PublicKey, crypto.Signer, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the key: %w", err)
 	}
-	block, _ := pem.Decode(content)
+	block, rest := pem.Decode(content)
+	if block != nil && block.Type == "EC PARAMETERS" {
+		// openssl ecparam writes the curve first, which the key names again.
+		block, _ = pem.Decode(rest)
+	}
 	if block == nil {
 		return nil, nil, fmt.Errorf("read the key: %s is not a PEM file", file)
 	}

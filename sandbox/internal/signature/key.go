@@ -63,7 +63,7 @@ func checkSignature(key crypto.PublicKey, b base, signature []byte) *Failure {
 func verify(key crypto.PublicKey, text, digest, signature []byte) bool {
 	switch key := key.(type) {
 	case ed25519.PublicKey:
-		return len(signature) == ed25519.SignatureSize && ed25519.Verify(key, text, signature)
+		return ed25519.Verify(key, text, signature)
 	case *ecdsa.PublicKey:
 		return ecdsa.VerifyASN1(key, digest, signature)
 	default:
