@@ -522,3 +522,20 @@ func TestOneByteTooManyIsNoBodyThatBreaksOff(t *testing.T) {
 		}
 	}
 }
+
+// A success that cannot be read is no problem, whatever its members are called.
+func TestSuccessIsNotReadAsAProblem(t *testing.T) {
+	_, err := answering(t, http.StatusOK, "application/json", `{"type": "CANARY", "title": "CANARY", "detail": "CANARY", "other": 1}`).
+		Orders.Retrieve(t.Context(), someOrder)
+	if failure := asError(t, err); strings.Contains(err.Error(), "CANARY") || failure.Type != "" || failure.Members != nil {
+		t.Errorf("the text is %q, type %q and members %v", err, failure.Type, failure.Members)
+	}
+}
+
+func TestTitleThatOnlyRepeatsTheStatusIsLeftOut(t *testing.T) {
+	body := `{"type": "conflict", "status": 409, "title": "Conflict", "detail": "not available for current status"}`
+	_, err := answering(t, http.StatusConflict, "application/problem+json", body).Orders.Retrieve(t.Context(), someOrder)
+	if want := "retrieve_portfolios_order: 409 Conflict: not available for current status"; err.Error() != want {
+		t.Errorf("the text is %q, want %q", err, want)
+	}
+}

@@ -127,7 +127,7 @@ func (e *Error) Error() string {
 		parts = append(parts, statusText(e.Status))
 	}
 	for _, text := range []string{e.Title, e.Detail} {
-		if text != "" {
+		if text != "" && text != http.StatusText(e.Status) {
 			parts = append(parts, oneLine(text))
 		}
 	}
@@ -187,7 +187,9 @@ func (e *Error) add(r result) {
 	}
 	e.Status, e.RequestID, e.CFRay, e.Body = r.Status, r.RequestID, r.answer.Header.Get("Cf-Ray"), r.answer.Body
 	e.Type, e.Title, e.Detail, e.Instance, e.Members = "", "", "", "", nil
-	e.readProblem(r.answer.Body)
+	if r.Status/100 != 2 {
+		e.readProblem(r.answer.Body)
+	}
 	for _, text := range []*string{&e.Type, &e.Title, &e.Detail, &e.Instance, &e.RequestID, &e.CFRay} {
 		*text = r.echo.hide(*text)
 	}

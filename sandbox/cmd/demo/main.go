@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,9 +70,11 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	return s.tell(ctx)
 }
 
-// runEmbedded tells the story on a sandbox in this process.
+// runEmbedded tells the story on a sandbox in this process, which holds its own answers against the contract.
 func runEmbedded(ctx context.Context, out io.Writer) (err error) {
-	server, err := sandbox.New(sandbox.WithOrderDelay(300 * time.Millisecond))
+	var wrong atomic.Pointer[error]
+	server, err := sandbox.New(sandbox.WithOrderDelay(300*time.Millisecond),
+		sandbox.WithResponseCheck(func(err error) { wrong.Store(&err) }))
 	if err != nil {
 		return err
 	}
@@ -86,7 +89,13 @@ func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	}
 	fmt.Fprintf(out, "A sandbox in this process answers at %s. No credentials, no money.\n\n", server.URL())
 	s := story{client: client, timeline: newTimeline(out), account: uuid.New(), user: uuid.New()}
-	return s.tell(ctx)
+	if err := s.tell(ctx); err != nil {
+		return err
+	}
+	if deviation := wrong.Load(); deviation != nil {
+		return fmt.Errorf("the sandbox does not keep to the contract: %w", *deviation)
+	}
+	return nil
 }
 
 func namesServer(environment []string) bool {
