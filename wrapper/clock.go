@@ -24,7 +24,7 @@ func (c *clock) skew(header http.Header) (ahead time.Duration, known bool) {
 		return 0, false
 	}
 	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil {
+	if err != nil || date.Unix() <= 0 { // a signature has no negative times
 		return 0, false
 	}
 	return date.Sub(c.local()), true
