@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/google/uuid"
+	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
@@ -52,27 +52,25 @@ func (c *core) call(
 			return refused(op, fmt.Errorf("make an idempotency key: %w", err))
 		}
 	}
-	var accessToken string
+	var token *oauth2.Token // of the attempt, got before its time-out runs
 	edit := append(c.commonEditors(),
 		IdempotencyKeyEditor(func() (uuid.UUID, error) { return settings.key, nil }),
-		TokenEditor(c.tokens),
-		func(_ context.Context, req *http.Request) error {
-			accessToken = strings.TrimPrefix(req.Header.Get("authorization"), "Bearer ")
-			return nil
+		func(ctx context.Context, req *http.Request) error {
+			return TokenEditor(oauth2.StaticTokenSource(token))(ctx, req)
 		},
 		c.signer.Sign)
 	return c.attempts(ctx, exchange{
 		operation: op,
 		settings:  settings,
-		prepare: func(ctx context.Context) error {
-			_, err := tokenFrom(ctx, c.tokens)
+		prepare: func(ctx context.Context) (err error) {
+			token, err = tokenFrom(ctx, c.tokens)
 			return err
 		},
 		send:   func(ctx context.Context) (*http.Response, error) { return send(ctx, edit...) },
 		accept: accept,
 		renew: func(header http.Header) bool {
 			c.clock.learn(header)
-			forgetToken(c.tokens, accessToken)
+			forgetToken(c.tokens, token.AccessToken)
 			return true
 		},
 	})

@@ -62,12 +62,7 @@ func (s *timeServer) serve(req *http.Request) (*http.Response, error) {
 
 func (s *timeServer) client(t *testing.T, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
-	client, err := upvest.New(testCredentials(t),
-		append([]upvest.ClientOption{upvest.WithHTTPClient(&http.Client{Transport: roundTripper(s.serve)})}, options...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
+	return newClientOver(t, roundTripper(s.serve), options...)
 }
 
 func TestClockTenMinutesOff(t *testing.T) {

@@ -171,20 +171,20 @@ func TestFromEnvRefusesScopesSetToNothing(t *testing.T) {
 	setEnv(t, completeEnv(t, nil))
 	t.Setenv(envScopes, " , ")
 	_, err := upvest.FromEnv()
-	requireEnvError(t, err, envScopes, "names no scope")
+	requireParts(t, err, envScopes, "names no scope")
 }
 
 func TestFromEnvNamesEverythingThatIsMissing(t *testing.T) {
 	setEnv(t, map[string]string{envClientSecret: " "})
 	_, err := upvest.FromEnv()
-	requireEnvError(t, err, envClientID, envClientSecret, envKeyID, envScopes, "one of "+envKey+", "+envKeyFilename+" and "+envKeyBase64)
+	requireParts(t, err, envClientID, envClientSecret, envKeyID, envScopes, "one of "+envKey+", "+envKeyFilename+" and "+envKeyBase64)
 	if strings.Contains(err.Error(), "\n") {
 		t.Errorf("%q is more than one line", err)
 	}
 
 	setEnv(t, completeEnv(t, map[string]string{envKeyID: ""}))
 	_, err = upvest.FromEnv()
-	requireEnvError(t, err, envKeyID)
+	requireParts(t, err, envKeyID)
 	if strings.Contains(err.Error(), envClientID) || strings.Contains(err.Error(), envKey) {
 		t.Errorf("%q names what is not missing", err)
 	}
@@ -225,7 +225,7 @@ func TestFromEnvRefusesWhatItCannotRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			setEnv(t, completeEnv(t, test.changes))
 			got, err := upvest.FromEnv()
-			requireEnvError(t, err, test.want...)
+			requireParts(t, err, test.want...)
 			if got.PrivateKey != nil || got.ClientSecret != "" {
 				t.Error("got credentials beside the error")
 			}
@@ -235,17 +235,5 @@ func TestFromEnvRefusesWhatItCannotRead(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func requireEnvError(t *testing.T, err error, want ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("got no error, want one with %q", want)
-	}
-	for _, part := range want {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("got %q, want it to hold %q", err, part)
-		}
 	}
 }

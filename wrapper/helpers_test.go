@@ -77,7 +77,14 @@ func newTestClient(
 	t testing.TB, next func(*http.Request) (*http.Response, error), options ...upvest.ClientOption,
 ) *upvest.Client {
 	t.Helper()
-	client, err := upvest.New(testCredentials(t), append([]upvest.ClientOption{upvest.WithHTTPClient(stub(next))}, options...)...)
+	return newClientOver(t, stub(next).Transport, options...)
+}
+
+// newClientOver makes a client whose requests, those for a token included, go through the transport.
+func newClientOver(t testing.TB, transport http.RoundTripper, options ...upvest.ClientOption) *upvest.Client {
+	t.Helper()
+	options = append([]upvest.ClientOption{upvest.WithHTTPClient(&http.Client{Transport: transport})}, options...)
+	client, err := upvest.New(testCredentials(t), options...)
 	if err != nil {
 		t.Fatal(err)
 	}

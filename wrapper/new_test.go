@@ -287,15 +287,10 @@ func TestUserAgent(t *testing.T) {
 }
 
 func TestCallOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
-	client, err := upvest.New(testCredentials(t), upvest.WithHTTPClient(&http.Client{
-		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			t.Errorf("%s %s was sent", req.Method, req.URL)
-			return nil, errors.New("sent")
-		}),
+	client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		t.Errorf("%s %s was sent", req.Method, req.URL)
+		return nil, errors.New("sent")
 	}))
-	if err != nil {
-		t.Fatal(err)
-	}
 	create := func(options ...upvest.CallOption) error {
 		_, err := client.Orders.Create(t.Context(), someOrderRequest(), options...)
 		return err

@@ -70,16 +70,11 @@ func TestRedirectsAreNeverFollowed(t *testing.T) {
 func TestRedirectOfTheTokenIsNeverFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		var asked []string
-		client, err := upvest.New(testCredentials(t), upvest.WithHTTPClient(&http.Client{
-			Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-				asked = append(asked, req.URL.String())
-				return answer(status, "", "", "Location", "https://elsewhere.test/auth/token"), closeBody(req)
-			}),
+		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			asked = append(asked, req.URL.String())
+			return answer(status, "", "", "Location", "https://elsewhere.test/auth/token"), closeBody(req)
 		}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = client.Orders.Create(t.Context(), someOrderRequest())
+		_, err := client.Orders.Create(t.Context(), someOrderRequest())
 		var failure *upvest.Error
 		if !errors.As(err, &failure) || failure.Outcome != upvest.OutcomeRefused || failure.Status != 0 {
 			t.Errorf("%d: got %#v, want an *Error of a write that was not sent", status, err)

@@ -85,12 +85,7 @@ func (s *tokenServer) serve(req *http.Request) (*http.Response, error) {
 
 func (s *tokenServer) client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
-	client, err := upvest.New(testCredentials(t),
-		append([]upvest.ClientOption{upvest.WithHTTPClient(&http.Client{Transport: roundTripper(s.serve)})}, options...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
+	return newClientOver(t, roundTripper(s.serve), options...)
 }
 
 func retrieve(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) error {
@@ -525,14 +520,10 @@ func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
 		http.StatusUnauthorized: {upvest.ErrUnauthorized: true},
 		http.StatusForbidden:    {upvest.ErrForbidden: true},
 	} {
-		client, err := upvest.New(testCredentials(t), upvest.WithoutRetry(),
-			upvest.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-				return answer(status, "application/problem+json", `{"type": "x", "status": 1}`, "Upvest-Request-Id", "of-the-token", "Cf-Ray", "ray"), nil
-			})}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = retrieve(t.Context(), client)
+		client := newClientOver(t, roundTripper(func(*http.Request) (*http.Response, error) {
+			return answer(status, "application/problem+json", `{"type": "x", "status": 1}`, "Upvest-Request-Id", "of-the-token", "Cf-Ray", "ray"), nil
+		}), upvest.WithoutRetry())
+		err := retrieve(t.Context(), client)
 		for kind, want := range kinds {
 			if errors.Is(err, kind) != want {
 				t.Errorf("%d of the token endpoint: errors.Is(%v) = %v, want %v", status, kind, !want, want)
@@ -548,19 +539,15 @@ func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
 func TestTokenOutlivesAHangingRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fetches := 0
-		client, err := upvest.New(testCredentials(t),
-			upvest.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-				if !strings.HasSuffix(req.URL.Path, "/auth/token") {
-					return answer(http.StatusOK, "application/json", orderBody), nil
-				}
-				if fetches++; fetches > 1 {
-					return hangs(req)
-				}
-				return answer(http.StatusOK, "application/json", `{"access_token": "token", "expires_in": 1800}`), nil
-			})}))
-		if err != nil {
-			t.Fatal(err)
-		}
+		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			if !strings.HasSuffix(req.URL.Path, "/auth/token") {
+				return answer(http.StatusOK, "application/json", orderBody), nil
+			}
+			if fetches++; fetches > 1 {
+				return hangs(req)
+			}
+			return answer(http.StatusOK, "application/json", `{"access_token": "token", "expires_in": 1800}`), nil
+		}))
 		if err := retrieve(t.Context(), client); err != nil {
 			t.Fatal(err)
 		}
@@ -575,4 +562,23 @@ func TestTokenOutlivesAHangingRenewal(t *testing.T) {
 			t.Errorf("the next call waited again: %s, %v", time.Since(started), err)
 		}
 	})
+}
+
+// A source of the caller's may fetch each time that it is asked.
+func TestTokenSourceIsAskedOncePerAttempt(t *testing.T) {
+	asked, requests := 0, 0
+	source := sourceFunc(func() (*oauth2.Token, error) {
+		asked++
+		return &oauth2.Token{AccessToken: "token"}, nil
+	})
+	client := newTestClient(t, func(*http.Request) (*http.Response, error) {
+		requests++
+		return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`), nil
+	}, upvest.WithTokenSource(source))
+	if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
+		t.Fatal(err)
+	}
+	if asked != 2 || requests != 2 {
+		t.Errorf("asked %d times for %d requests, want 2 and 2", asked, requests)
+	}
 }
