@@ -1,13 +1,10 @@
 package sandbox_test
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha512"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -285,24 +282,5 @@ func serve(s *sandbox.Sandbox, r *http.Request) *httptest.ResponseRecorder {
 func tokenRequest(s *sandbox.Sandbox) *http.Request {
 	c := s.Client()
 	body := "grant_type=client_credentials&scope=portfolios%3Aread&client_id=" + c.ID.String() + "&client_secret=" + c.Secret
-	sum := sha512.Sum512([]byte(body))
-	r := httptest.NewRequest("POST", "/auth/token", strings.NewReader(body))
-	r.Header.Set("Accept", "application/json")
-	r.Header.Set("Upvest-Client-Id", c.ID.String())
-	r.Header.Set("Upvest-Signature-Version", "15")
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Content-Digest", "sha-512=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
-	now := s.Clock().Now().Unix()
-	input := fmt.Sprintf(`("@method" "@path" "accept" "content-type" "content-length" "content-digest" "upvest-client-id")`+
-		`;keyid=%q;created=%d;expires=%d;nonce=%q`, c.KeyID, now, now+60, uuid.NewString())
-	base := fmt.Sprintf("\"@method\": POST\n\"@path\": /auth/token\n\"accept\": application/json\n"+
-		"\"content-type\": application/x-www-form-urlencoded\n\"content-length\": %d\n\"content-digest\": %s\n\"upvest-client-id\": %s\n"+
-		"\"@signature-params\": %s", len(body), r.Header.Get("Content-Digest"), c.ID, input)
-	signature, err := c.PrivateKey.Sign(rand.Reader, []byte(base), crypto.Hash(0))
-	if err != nil {
-		panic(err)
-	}
-	r.Header.Set("Signature-Input", "sig1="+input)
-	r.Header.Set("Signature", "sig1=:"+base64.StdEncoding.EncodeToString(signature)+":")
-	return r
+	return signByHand(s, post(s, "/auth/token", "application/x-www-form-urlencoded", body), len(body))
 }

@@ -124,10 +124,26 @@ func TestWrapperRunsOnPrism(t *testing.T) {
 	}
 }
 
+// prismControl is an edit of the contract and a part of what a check has to find then.
+type prismControl struct{ name, after, old, new, want string }
+
+func requireFindings(t *testing.T, check func(*testing.T, string) []string, controls []prismControl) {
+	t.Helper()
+	contract := readContract(t)
+	for _, control := range controls {
+		t.Run(control.name, func(t *testing.T) {
+			t.Parallel()
+			bad := writeFile(t, "openapi.yaml", edit(t, contract, control.after, control.old, control.new))
+			if findings := strings.Join(check(t, bad), "\n"); !strings.Contains(findings, control.want) {
+				t.Errorf("want a finding with %q, got %s", control.want, findings)
+			}
+		})
+	}
+}
+
 func TestPrismFindsBadRequests(t *testing.T) {
 	t.Parallel()
-	contract := readContract(t)
-	for _, control := range []struct{ name, after, old, new, want string }{
+	requireFindings(t, checkMock, []prismControl{
 		{
 			"a body without a field", "    OrderRequest:", "required: [user_id", "required: [venue, user_id",
 			"create_portfolios_order: create_portfolios_order: 400",
@@ -136,15 +152,7 @@ func TestPrismFindsBadRequests(t *testing.T) {
 			"a header that is not sent", "    UpvestAPIVersion:", "name: upvest-api-version\n      in: header",
 			"name: x-api-version\n      required: true\n      in: header", "list_portfolios_orders: list_portfolios_orders: 400",
 		},
-	} {
-		t.Run(control.name, func(t *testing.T) {
-			t.Parallel()
-			bad := writeFile(t, "openapi.yaml", edit(t, contract, control.after, control.old, control.new))
-			if findings := strings.Join(checkMock(t, bad), "\n"); !strings.Contains(findings, control.want) {
-				t.Errorf("want a finding with %q, got %s", control.want, findings)
-			}
-		})
-	}
+	})
 }
 
 // checkProxy runs the demo on the sandbox, through Prism as a proxy that turns every violation of a contract into an error.
@@ -200,8 +208,7 @@ func TestSandboxPassesPrism(t *testing.T) {
 
 func TestPrismFindsViolations(t *testing.T) {
 	t.Parallel()
-	contract := readContract(t)
-	for _, control := range []struct{ name, after, old, new, want string }{
+	requireFindings(t, checkProxy, []prismControl{
 		{
 			"an answer without a field", "    Configuration:", "required: [created_at", "required: [venue, created_at",
 			"create_portfolios_configuration: 500 Internal Server Error",
@@ -210,13 +217,5 @@ func TestPrismFindsViolations(t *testing.T) {
 			"a request without a header", "operationId: update_portfolios_allocation", "      parameters:\n",
 			"      parameters:\n        - $ref: '#/components/parameters/IdempotencyKey'\n", "update_portfolios_allocation: 422",
 		},
-	} {
-		t.Run(control.name, func(t *testing.T) {
-			t.Parallel()
-			bad := writeFile(t, "openapi.yaml", edit(t, contract, control.after, control.old, control.new))
-			if findings := strings.Join(checkProxy(t, bad), "\n"); !strings.Contains(findings, control.want) {
-				t.Errorf("want a finding with %q, got %s", control.want, findings)
-			}
-		})
-	}
+	})
 }

@@ -2,7 +2,6 @@ package drift_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -11,7 +10,7 @@ import (
 
 // TestReadmeProgramBuilds builds the program of the README against the tree, as a newcomer would.
 func TestReadmeProgramBuilds(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile(filepath.Join(repository, "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,13 +28,6 @@ func TestReadmeProgramBuilds(t *testing.T) {
 
 func build(t *testing.T, program string) (string, error) {
 	t.Helper()
-	folder := t.TempDir()
-	file := filepath.Join(folder, "main.go")
-	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(folder, "program"), file)
-	command.Dir = "../.."
-	output, err := command.CombinedOutput()
-	return string(output), err
+	file := writeFile(t, "main.go", program)
+	return run(t.Context(), repository, "go", "build", "-o", filepath.Join(t.TempDir(), "program"), file)
 }
