@@ -2,12 +2,14 @@
 
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     := . sandbox
+NESTED      := sandbox proof examples
 RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 FUZZTIME    ?= 1m
 NODE        := build/node/node_modules/.package-lock.json
+PROOF       := cd proof && CONTRACT=1 go test -count=1
 NO_LOGO     := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%221%22 height=%221%22/%3E
-IN_EACH      = @set -e; for module in $(MODULES); do echo "$$module: $(1)"; (cd $$module && $(1)); done
+# The workspace raises every module to the highest version that any of them asks for; what an importer of the client gets is tested without it.
+IN_EACH      = @set -e; echo ".: $(1)"; GOWORK=off $(1); for module in $(NESTED); do echo "$$module: $(1)"; (cd $$module && $(1)); done
 
 # Neither Redocly CLI nor the page that it builds is to tell anyone that it is used.
 export REDOCLY_TELEMETRY := off
@@ -19,7 +21,7 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Walk through all 15 operations, on a sandbox in process or on the server that UPVEST_API_* names.
-	@cd sandbox && go run ./cmd/demo $(ARGS)
+	@cd examples && go run ./tour $(ARGS)
 
 sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopback; ARGS are its flags.
 	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
@@ -29,15 +31,15 @@ test: ## Run all tests, with the race detector where there is the C compiler tha
 	$(call IN_EACH,go test $(RACE) ./...)
 
 bench: ## Compare the wrapper with the plain generated client, and count signed requests per second.
-	@go test -run "^$$" -bench . -benchmem ./wrapper
+	@GOWORK=off go test -run "^$$" -bench . -benchmem ./wrapper
 	@cd sandbox && go test -run "^$$" -bench . ./conformance
 
 faults: ## Print the fault matrix: what callers are told when every fault meets every operation.
-	@cd sandbox && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \
+	@cd proof && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \
 	echo "$$result" | sed -n '/^fault /,/cells/p'
 
 fuzz: ## Run every fuzz target for FUZZTIME (a minute).
-	@set -e; for module in $(MODULES); do cd $(CURDIR)/$$module; \
+	@set -e; for module in . $(NESTED); do cd $(CURDIR)/$$module; \
 	for package in $$(go list ./...); do \
 	for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
@@ -47,30 +49,29 @@ check: fresh ## Check that everything is generated, formatted, vetted, linted an
 	@unformatted=$$(go run $(GOFUMPT) -l .) && test -z "$$unformatted" || { echo "run make format for: $$unformatted"; exit 1; }
 	$(call IN_EACH,go vet ./...)
 	$(call IN_EACH,go run $(STATICCHECK) ./...)
-	$(call IN_EACH,go mod tidy -diff)
+	@.ci/tidy -diff
 
 fresh: ## Check that the generated code is what openapi.yaml and the overlay make.
-	@cd sandbox && CONTRACT=1 go test -count=1 -run '^Test(GeneratedCodeIsFresh|StaleCodeIsFound)$$' ./drift
+	@$(PROOF) -run '^Test(GeneratedCodeIsFresh|StaleCodeIsFound)$$' ./drift
 
 contract: ## Hold the contract against oasdiff, Redocly CLI, Prism and an importer; what needs Node.js is skipped without it.
 	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(NODE); \
 	elif test "$$CI" = true; then echo "contract: npm is missing" >&2; exit 1; \
 	else echo "contract: npm is missing, so Redocly CLI and Prism are skipped"; fi
-	@cd sandbox && CONTRACT=1 go test -count=1 ./drift
+	@$(PROOF) ./drift
 
-$(NODE): sandbox/contract-check/package.json sandbox/contract-check/package-lock.json
+$(NODE): proof/contract-check/package.json proof/contract-check/package-lock.json
 	@mkdir -p build/node && cp $^ build/node && npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # The page has everything in it, but for a logo that it would fetch: an empty picture takes its place.
 docs: $(NODE) ## Build the API reference, build/docs/index.html, and look at it in headless Chromium.
-	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-		apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || { echo "docs: install chromium"; exit 1; }
+	@command -v chromium >/dev/null || { echo "docs: chromium is missing; Debian's package is chromium" >&2; exit 1; }
 	@mkdir -p build/docs && rm -f build/docs/*
 	@build/node/node_modules/.bin/redocly build-docs openapi.yaml --inlineBundle -o build/docs/index.html 2>build/docs/log || \
 		{ cat build/docs/log; exit 1; }
 	@sed -i 's|https://cdn.redoc.ly/redoc/logo-[a-z-]*.svg|$(NO_LOGO)|g' build/docs/index.html
-	@cd sandbox && CONTRACT=1 DOCS=1 go test -count=1 -run '^TestDocs$$' ./drift && echo "build/docs/index.html, build/docs/screenshot.png"
+	@export DOCS=1; $(PROOF) -run '^TestDocs$$' ./drift && echo "build/docs/index.html, build/docs/screenshot.png"
 
 generate: ## Make the generated code again.
 	go generate ./...

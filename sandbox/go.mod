@@ -2,15 +2,14 @@ module github.com/d8277167/upvest-portfolios-go/sandbox
 
 go 1.26.0
 
+require github.com/d8277167/upvest-portfolios-go v0.1.0
+
 require (
-	github.com/d8277167/upvest-portfolios-go v0.0.0
 	github.com/dunglas/httpsfv v1.1.2
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/google/uuid v1.6.0
 	github.com/oapi-codegen/runtime v1.8.0
-	golang.org/x/oauth2 v0.37.0
 	golang.org/x/time v0.14.0
-	pgregory.net/rapid v1.3.0
 )
 
 require (
@@ -21,8 +20,5 @@ require (
 	github.com/oasdiff/yaml v0.1.1 // indirect
 	github.com/oasdiff/yaml3 v0.0.14 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
-	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
-
-replace github.com/d8277167/upvest-portfolios-go => ../

@@ -17,7 +17,7 @@ import (
 
 // The lines of tools.go and of the generator's configurations that say what is made of what.
 var (
-	generateLine = regexp.MustCompile(`(?m)^//go:generate go (.* -config) (\S+) (\S+)$`)
+	generateLine = regexp.MustCompile(`(?m)^//go:generate env GOWORK=off go (.* -config) (\S+) (\S+)$`)
 	outputLine   = regexp.MustCompile(`(?m)^output: (.*)$`)
 
 	embeddedContract = regexp.MustCompile(`(?s)\nvar swaggerSpec = \[\]string\{(.*?)\n\}\n`)

@@ -23,7 +23,7 @@ func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) []st
 		t.Fatal(err)
 	}
 	arguments := []string{
-		repository + "/sandbox/contract-check/page.mjs", repository + "/build/node/node_modules", chromium, page, screenshot,
+		repository + "/proof/contract-check/page.mjs", repository + "/build/node/node_modules", chromium, page, screenshot,
 	}
 	for _, op := range operations(contract) {
 		arguments = append(arguments, "#/"+strings.ToLower(op.Tags[0])+"/"+op.OperationID+"="+op.Summary)

@@ -90,7 +90,7 @@ func checkDemo(contract *openapi3.T, printed string) []string {
 func demo(t *testing.T, environment ...string) (string, error) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "demo")
-	if _, err := run(t.Context(), "..", "go", "build", "-o", program, "./cmd/demo"); err != nil {
+	if _, err := run(t.Context(), repository+"/examples", "go", "build", "-o", program, "./tour"); err != nil {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), program)

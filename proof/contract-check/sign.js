@@ -4,7 +4,8 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const http = require('node:http');
-const { httpbis } = require('http-message-signatures');
+const { createRequire } = require('node:module');
+const { httpbis } = createRequire(`${process.argv[2]}/sign.js`)('http-message-signatures');
 
 const env = (name) => process.env[`UPVEST_API_${name}`];
 const key = crypto.createPrivateKey(fs.readFileSync(env('HTTP_SIGN_PRIVATE_KEY_FILENAME')));
