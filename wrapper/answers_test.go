@@ -100,17 +100,22 @@ func TestDocumentedListWithAWrongCount(t *testing.T) {
 
 func TestCancelTakesEverySuccess(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204, 226, 299} {
-		for _, body := range []string{"", orderBody, "{}", "null", `"done"`} {
+		for _, body := range []string{"", orderBody, "{}", "null", `"done"`, `{"maintenance": true}`} {
 			if status == 204 && body != "" {
 				continue
 			}
-			t.Run(fmt.Sprintf("%d %.10s", status, body), func(t *testing.T) {
+			for _, header := range [][]string{{"Upvest-Request-Id", "request"}, nil} {
 				var received upvest.Response
-				err := answering(t, status, "application/json", body).Orders.Cancel(t.Context(), someOrder, upvest.WithResponse(&received))
-				if err != nil || received.Status != status || string(received.Body) != body {
-					t.Errorf("got %v and the response %d %q", err, received.Status, received.Body)
+				client := answering(t, status, "application/json", body, header...)
+				err := client.Orders.Cancel(t.Context(), someOrder, upvest.WithResponse(&received))
+				believed := header != nil || body == "" || body == orderBody
+				if (err == nil) != believed || !believed && !errors.Is(err, upvest.ErrOutcomeUnknown) {
+					t.Errorf("%d %q with the header %q: %v", status, body, header, err)
 				}
-			})
+				if received.Status != status || string(received.Body) != body {
+					t.Errorf("got the response %d %q", received.Status, received.Body)
+				}
+			}
 		}
 	}
 }
@@ -353,7 +358,7 @@ func TestAnswerThatIsTooLarge(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
 		closed := false
 		client := newTestClient(t, func(*http.Request) (*http.Response, error) {
-			resp := answer(status, "application/json", "")
+			resp := answer(status, "application/json", "", "Upvest-Request-Id", "request")
 			resp.ContentLength = -1
 			resp.Body = endless{&closed}
 			return resp, nil
@@ -515,7 +520,7 @@ func TestByteOrderMarkIsPassedOver(t *testing.T) {
 }
 
 func TestOneByteTooManyIsNoBodyThatBreaksOff(t *testing.T) {
-	for _, body := range []string{orderBody + "x", "x", `{"id":1]`} {
+	for _, body := range []string{orderBody + "x", "x", `{"a":"b"]`} {
 		_, err := answering(t, http.StatusOK, "application/json", body).Orders.Retrieve(t.Context(), someOrder)
 		if failure := asError(t, err); len(failure.Attempts) != 1 || !strings.Contains(err.Error(), "is not JSON") {
 			t.Errorf("%.40q: %d attempts, %v", body, len(failure.Attempts), err)

@@ -12,14 +12,17 @@ import (
 type exchange struct {
 	operation
 	settings settings
-	prepare  func(ctx context.Context) error // gets what a request needs first, outside the attempt's time-out
-	send     func(ctx context.Context) (*http.Response, error)
-	accept   func(body []byte) error       // decodes the body of a 2xx
-	renew    func(header http.Header) bool // gets rid of what a 401 may be about; reports whether to try again
+	prepare  func(ctx context.Context) error                                  // gets what a request needs first, outside the attempt's time-out
+	send     func(ctx context.Context, now time.Time) (*http.Response, error) // now is the time to sign with
+	accept   func(answer *Response) error                                     // decodes a 2xx
+	forget   func()                                                           // drops the token that a 401 may be about
 }
 
 // attempts is the one loop that sends. Each turn builds, dates and signs a request of its own; then it either succeeds, gives up, or
 // waits for the next turn.
+//
+// A 401 is followed by one more attempt, once in a call and whatever the retry policy and the budget say: with a new token, and with the
+// time of the server if that is not ours. That time stays a guess until an attempt succeeds with it.
 func (c *core) attempts(ctx context.Context, x exchange) error {
 	if x.settings.timeout > 0 {
 		var cancel context.CancelFunc
@@ -31,12 +34,16 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 	if x.isKeyed() {
 		failure.IdempotencyKey = x.settings.key
 	}
-	renewed, retries, offset := false, 0, c.clock.offset.Load()
+	var guess *time.Duration
+	repeated, retries := false, 0
 	for {
-		r := c.attempt(ctx, x, policy.AttemptTimeout)
+		r := c.attempt(ctx, x, guess, policy.AttemptTimeout)
 		r.Number = len(failure.Attempts) + 1
 		if r.ok {
-			c.budget.refill()
+			if guess != nil {
+				c.clock.prove(*guess)
+			}
+			c.budget.refill(c.clock.local())
 			c.observe(ctx, r.Attempt)
 			return nil
 		}
@@ -46,14 +53,22 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			if r.passing {
 				giveUp = ctx.Err()
 			}
-		case r.Status == http.StatusUnauthorized && renewed:
-			c.clock.restore(offset) // the clock was not the reason
-		case r.Status == http.StatusUnauthorized && c.budget.take() && x.renew(r.answer.Header):
-			renewed = true
-			r.Retry = "credentials renewed"
+		case r.Status == http.StatusUnauthorized:
+			if repeated {
+				break
+			}
+			if skew, differs := c.clock.guess(r.answer.Header, r.ahead); differs {
+				guess = &skew
+			}
+			if x.forget != nil {
+				x.forget()
+			}
+			if repeated = x.forget != nil || guess != nil; repeated {
+				r.Retry = "credentials renewed"
+			}
 		case r.retryable(policy) && retries+1 < policy.MaxAttempts:
 			retries++
-			if r.Wait, giveUp = c.allowRetry(policy, retries, r.header()); giveUp == nil {
+			if r.Wait, giveUp = c.allowRetry(ctx, policy, retries, r.header()); giveUp == nil {
 				r.Retry = r.why()
 			}
 		}
@@ -64,19 +79,22 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			return failure
 		}
 		if err := sleep(ctx, r.Wait); err != nil {
-			failure.because(fmt.Errorf("wait before the next attempt: %w", err))
+			failure.endWaiting(err)
 			return failure
 		}
 	}
 }
 
 // allowRetry returns the wait before a retry, or why there is none.
-func (c *core) allowRetry(policy RetryPolicy, retry int, header http.Header) (time.Duration, error) {
-	wait, allowed := policy.delay(retry, header, c.clock.now(), c.random)
+func (c *core) allowRetry(ctx context.Context, policy RetryPolicy, retry int, header http.Header) (time.Duration, error) {
+	wait, allowed := policy.delay(retry, header, c.clock.local().Add(c.clock.skew()), c.random)
 	if !allowed {
 		return 0, fmt.Errorf("the server asks to wait for %s, more than the retry policy allows", wait)
 	}
-	if !c.budget.take() {
+	if err := fits(ctx, wait); err != nil {
+		return 0, err
+	}
+	if !c.budget.take(c.clock.local()) {
 		return 0, ErrRetryBudget
 	}
 	return wait, nil
@@ -86,11 +104,12 @@ func (c *core) allowRetry(policy RetryPolicy, retry int, header http.Header) (ti
 type result struct {
 	Attempt
 	ok      bool
-	answer  *Response // nil if there was none
-	outcome Outcome   // what the attempt did, if the call is a write
-	unsent  bool      // it never got as far as the network, and a repetition would not either
-	passing bool      // another attempt may well succeed
-	echo    echo      // what of the request the answer may quote
+	answer  *Response     // nil if there was none
+	outcome Outcome       // what the attempt did, if the call is a write
+	unsent  bool          // it never got as far as the network, and a repetition would not either
+	passing bool          // another attempt may well succeed
+	echo    echo          // what of the request the answer may quote
+	ahead   time.Duration // of the local clock, by which it was signed
 }
 
 func (r result) header() http.Header {
@@ -120,10 +139,13 @@ func (r result) why() string {
 	return "network failure"
 }
 
-// attempt sends one request and judges what came back.
-func (c *core) attempt(ctx context.Context, x exchange, timeout time.Duration) (r result) {
+// attempt sends one request and judges what came back. A guess takes the place of the known skew of the clock.
+func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, timeout time.Duration) (r result) {
 	r.Operation = x.id
-	if r.Err = x.prepare(ctx); r.Err == nil && c.limiter != nil {
+	if x.prepare != nil {
+		r.Err = x.prepare(ctx)
+	}
+	if r.Err == nil && c.limiter != nil {
 		r.Err = c.limiter.Wait(ctx)
 	}
 	if r.Err == nil {
@@ -134,10 +156,13 @@ func (c *core) attempt(ctx context.Context, x exchange, timeout time.Duration) (
 		return r
 	}
 	started := c.clock.local()
+	if r.ahead = c.clock.skew(); guess != nil { // asked only now: the token may have taught it
+		r.ahead = *guess
+	}
 	defer func() { r.Duration = c.clock.local().Sub(started) }()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	resp, err := x.send(ctx)
+	resp, err := x.send(ctx, started.Add(r.ahead))
 	if err != nil {
 		failed, wasSent := err.(*networkError) // not errors.As: a deeper one belongs to the token request
 		if !wasSent {
@@ -147,21 +172,25 @@ func (c *core) attempt(ctx context.Context, x exchange, timeout time.Duration) (
 		r.Err, r.outcome, r.passing = failed, failed.outcome(), !failed.untrusted
 		return r
 	}
-	r.answer, r.Err = readResponse(resp)
 	r.echo = c.echoOf(resp.Request)
-	r.Status, r.RequestID = r.answer.Status, r.echo.hide(r.answer.Header.Get("upvest-request-id"))
-	c.clock.unlearn(r.answer.Header)
+	r.answer, r.Err = readResponse(resp, r.echo)
+	r.Status, r.RequestID = r.answer.Status, r.echo.hide(r.answer.requestID())
 	x.settings.keep(r.answer)
+	r.passing = isRetryable(r.Status)
 	switch status := r.Status; {
 	case status/100 == 2:
 		if r.Err == nil {
-			r.Err = x.accept(r.answer.Body)
+			r.Err = x.accept(r.answer)
 		}
-		r.ok, r.outcome, r.passing = r.Err == nil, OutcomeAccepted, errors.Is(r.Err, errCutOff)
-	case status/100 == 4 && status != http.StatusRequestTimeout:
-		r.outcome, r.passing = OutcomeRefused, isRetryable(status)
+		r.ok, r.passing = r.Err == nil, errors.Is(r.Err, errCutOff)
+		r.outcome = OutcomeUnknown
+		if r.RequestID != "" { // else anybody on the way may have said so
+			r.outcome = OutcomeAccepted
+		}
+	case status/100 == 4 && status != http.StatusRequestTimeout && status != statusClientClosedRequest:
+		r.outcome = OutcomeRefused
 	default:
-		r.outcome, r.passing = OutcomeUnknown, isRetryable(status)
+		r.outcome = OutcomeUnknown
 	}
 	return r
 }

@@ -5,12 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
+
+// The way of a call, from a service method to its value or *Error:
+//
+//  1. the method checks the arguments and names the operation and the generated function that sends it;
+//  2. call merges the options of client and call, and gives a POST or PATCH its idempotency key, one for all attempts;
+//  3. attempts loops: it asks attempt for one try, and decides on repeat, retry, wait or end (attempts.go);
+//  4. attempt gets a token and a turn from the limiter, then sends with a time-out of its own;
+//  5. the generated function builds the request and runs the editors: version, client id, accept, user agent, and then
+//     callEditor: idempotency key, token, and the signature over all of that, dated now;
+//  6. doer hands it to the caller's http.Client and says of a failure whether the request can have arrived (network.go);
+//  7. readResponse reads the answer, bounded, and decode makes a value of it (response.go);
+//  8. every attempt is shown to the hooks; those that failed are gathered in the *Error, with what became of a write (error.go).
 
 // operation is what the call path needs to know about an operation of the API.
 type operation struct {
@@ -23,15 +36,17 @@ func (o operation) isWrite() bool { return o.method != http.MethodGet }
 // isKeyed reports whether the operation takes an idempotency key. PUT and DELETE can be repeated by their meaning.
 func (o operation) isKeyed() bool { return o.method == http.MethodPost || o.method == http.MethodPatch }
 
+var errNoContext = errors.New("the context is nil: give context.Background() where there is no other")
+
 // sendFunc sends one attempt of a call through the generated client, edited by the editors in order.
 type sendFunc func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error)
 
 // call carries out an operation whose answer has a body. bad is what is wrong with the arguments, found before.
 func call[T any](ctx context.Context, c *core, op operation, bad error, options []CallOption, send sendFunc) (*T, error) {
 	var value *T
-	err := c.call(ctx, op, bad, options, send, func(body []byte) error {
+	err := c.call(ctx, op, bad, options, send, func(answer *Response) error {
 		value = new(T)
-		return decode(body, value)
+		return decode(answer.Body, value)
 	})
 	if err != nil {
 		return nil, err
@@ -41,9 +56,12 @@ func call[T any](ctx context.Context, c *core, op operation, bad error, options 
 
 // call carries out an operation: every service method comes through here.
 func (c *core) call(
-	ctx context.Context, op operation, bad error, options []CallOption, send sendFunc, accept func(body []byte) error,
+	ctx context.Context, op operation, bad error, options []CallOption, send sendFunc, accept func(answer *Response) error,
 ) error {
 	settings, err := c.settings.with(op, options)
+	if ctx == nil {
+		err = errNoContext
+	}
 	if err := errors.Join(bad, err); err != nil {
 		return refused(op, err)
 	}
@@ -53,33 +71,29 @@ func (c *core) call(
 		}
 	}
 	var token *oauth2.Token // of the attempt, got before its time-out runs
-	edit := append(c.commonEditors(),
-		IdempotencyKeyEditor(func() (uuid.UUID, error) { return settings.key, nil }),
-		func(ctx context.Context, req *http.Request) error {
-			return TokenEditor(oauth2.StaticTokenSource(token))(ctx, req)
-		},
-		c.signer.Sign)
 	return c.attempts(ctx, exchange{
 		operation: op,
 		settings:  settings,
 		prepare: func(ctx context.Context) (err error) {
-			token, err = tokenFrom(ctx, c.tokens)
+			token, err = tokenFrom(ctx, c.tokens, c.asking)
 			return err
 		},
-		send:   func(ctx context.Context) (*http.Response, error) { return send(ctx, edit...) },
-		accept: accept,
-		renew: func(header http.Header) bool {
-			c.clock.learn(header)
-			forgetToken(c.tokens, token.AccessToken)
-			return true
+		send: func(ctx context.Context, now time.Time) (*http.Response, error) {
+			return send(ctx, c.callEditor(settings.key, token, now))
 		},
+		accept: accept,
+		forget: func() { forgetToken(c.tokens, token.AccessToken) },
 	})
 }
 
-// commonEditors set the headers that every request carries, the one for a token included.
-func (c *core) commonEditors() []portfolios.RequestEditorFn {
-	return []portfolios.RequestEditorFn{
-		VersionEditor(), ClientIDEditor(c.clientID), AcceptEditor(), headerEditor("user-agent", c.userAgent),
+// callEditor sets what differs from attempt to attempt, and signs. The editors of the client have run before it.
+func (c *core) callEditor(key uuid.UUID, token *oauth2.Token, now time.Time) portfolios.RequestEditorFn {
+	return func(ctx context.Context, req *http.Request) error {
+		if key != uuid.Nil {
+			setHeader(req, "Idempotency-Key", key.String())
+		}
+		setToken(req, token)
+		return c.signer.signAt(ctx, req, now)
 	}
 }
 

@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
 )
 
 // Client calls the portfolios operations. It is safe for concurrent use; make one and share it.
@@ -43,16 +44,20 @@ func New(credentials Credentials, options ...ClientOption) (*Client, error) {
 // TokenSource returns the source of this client's tokens, to share it with another client of the same credentials.
 func (c *Client) TokenSource() oauth2.TokenSource { return c.core.tokens }
 
+// CloseIdleConnections closes the connections that no call is using, as [http.Client.CloseIdleConnections] does: for a client that is not
+// needed any more, or to dial anew.
+func (c *Client) CloseIdleConnections() { c.core.doer.client.CloseIdleConnections() }
+
 // core is what the services share: the call path and all its parts.
 type core struct {
-	clientID  uuid.UUID
 	secret    func() string // a closure, so that no verb of fmt can print it
 	baseURL   string
-	userAgent string
 	generated *portfolios.Client
 	doer      doer
 	signer    *Signer
 	tokens    oauth2.TokenSource
+	asking    foreign.Slots
+	common    []portfolios.RequestEditorFn // what every request carries, the one for a token included
 	clock     *clock
 	random    randomSource
 	budget    *budget
@@ -79,23 +84,25 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 		problems = append(problems, option.applyToClient(&cfg))
 	}
 	c := &core{
-		clientID:  credentials.ClientID,
-		secret:    func() string { return credentials.ClientSecret },
-		baseURL:   strings.TrimRight(credentials.BaseURL, "/"),
-		userAgent: userAgent(cfg.userAgent),
-		clock:     &clock{local: cfg.local},
-		random:    randomSource{cfg.random},
-		budget:    newBudget(),
-		limiter:   cfg.limiter,
-		settings:  cfg.settings,
-		tokens:    cfg.tokens,
+		secret:   func() string { return credentials.ClientSecret },
+		baseURL:  strings.TrimRight(credentials.BaseURL, "/"),
+		clock:    &clock{local: cfg.local, ahead: new(atomic.Int64)},
+		random:   randomSource{cfg.random},
+		budget:   newBudget(),
+		limiter:  cfg.limiter,
+		settings: cfg.settings,
+		tokens:   cfg.tokens,
+		asking:   make(foreign.Slots, maxAsking),
+		common: []portfolios.RequestEditorFn{
+			VersionEditor(), ClientIDEditor(credentials.ClientID), AcceptEditor(), headerEditor("User-Agent", userAgent(cfg.userAgent)),
+		},
 		observe: func(ctx context.Context, attempt Attempt) {
 			for _, observer := range cfg.observers {
 				observer(ctx, attempt)
 			}
 		},
 	}
-	signerOptions := append([]SignerOption{WithSignatureClock(c.clock.now), WithSignatureNonce(c.random.nonce)}, cfg.signer...)
+	signerOptions := append([]SignerOption{WithSignatureNonce(c.random.nonce)}, cfg.signer...)
 	var err error
 	if c.signer, err = NewSigner(credentials.KeyID, credentials.PrivateKey, signerOptions...); err != nil {
 		problems = append(problems, err)
@@ -109,11 +116,18 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 	if cfg.client == nil {
 		cfg.client = defaultHTTPClient()
 	}
-	c.doer = newDoer(cfg.client)
-	if c.generated, err = portfolios.NewClient(c.baseURL, portfolios.WithHTTPClient(c.doer)); err != nil {
+	c.doer = newDoer(cfg.client, c.echoOf)
+	c.generated, err = portfolios.NewClient(c.baseURL, portfolios.WithHTTPClient(c.doer), func(generated *portfolios.Client) error {
+		generated.RequestEditors = c.common
+		return nil
+	})
+	if err != nil {
 		return nil, fmt.Errorf("make the generated client: %w", err)
 	}
-	if c.tokens == nil {
+	switch shared, ok := c.tokens.(*TokenSource); {
+	case ok:
+		c.clock.share(shared.clock)
+	case c.tokens == nil:
 		c.tokens = newTokenSource(c, credentials)
 	}
 	return c, nil

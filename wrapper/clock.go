@@ -6,49 +6,49 @@ import (
 	"time"
 )
 
-// largeSkew is the difference between two clocks from which on a signature may be refused for its time. The Date header counts whole
-// seconds and takes time to arrive, so less than this says nothing.
-const largeSkew = 5 * time.Second
+const (
+	// largeSkew is the difference between two clocks from which on a signature may be refused for its time. The Date header counts whole
+	// seconds and takes time to arrive, so less than this says nothing.
+	largeSkew = 5 * time.Second
+	// maxSkew bounds what is believed of a Date: a signature that was made for a far-off time could be used then.
+	maxSkew = 24 * time.Hour
+)
 
-// clock is the local clock, corrected by what the server's Date headers taught.
+// clock is the local clock and how far the server's is ahead of it, as far as a success has proved. A refused attempt gives a guess, which
+// is good for the one attempt that follows.
 type clock struct {
-	local  func() time.Time
-	offset atomic.Int64 // nanoseconds that the server is ahead
+	local func() time.Time
+	ahead *atomic.Int64 // nanoseconds
 }
 
-func (c *clock) now() time.Time { return c.local().Add(time.Duration(c.offset.Load())) }
+func (c *clock) skew() time.Duration { return time.Duration(c.ahead.Load()) }
 
-// skew returns how far the server's clock is ahead, by a Date header that no cache can have kept.
-func (c *clock) skew(header http.Header) (ahead time.Duration, known bool) {
-	if header.Get("Age") != "" {
-		return 0, false
-	}
+// share learns together with another clock of this host.
+func (c *clock) share(other *clock) { c.ahead = other.ahead }
+
+// guess returns what a refusal says of the server's clock, by a Date header that no cache can have kept, and whether that differs from what
+// the refused attempt went by.
+func (c *clock) guess(header http.Header, used time.Duration) (time.Duration, bool) {
 	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil || date.Unix() <= 0 { // a signature has no negative times
+	if err != nil || header.Get("Age") != "" {
 		return 0, false
 	}
-	return date.Sub(c.local()), true
+	ahead := date.Sub(c.local())
+	switch {
+	case ahead.Abs() < largeSkew:
+		ahead = 0
+	case ahead.Abs() > maxSkew:
+		return 0, false
+	}
+	return ahead, (ahead - used).Abs() >= largeSkew
 }
 
-// learn takes over the server's time after a refusal for want of a valid signature, and reports whether that changes anything.
-func (c *clock) learn(header http.Header) bool {
-	ahead, known := c.skew(header)
-	if !known || (ahead-time.Duration(c.offset.Load())).Abs() < largeSkew {
-		return false
-	}
-	c.offset.Store(int64(ahead))
-	return true
-}
+// prove keeps a skew that an attempt succeeded with.
+func (c *clock) prove(ahead time.Duration) { c.ahead.Store(int64(ahead)) }
 
-// restore takes back what was learnt since the offset was read.
-func (c *clock) restore(offset int64) { c.offset.Store(offset) }
-
-// unlearn returns to the local time once the clocks agree.
-func (c *clock) unlearn(header http.Header) {
-	if c.offset.Load() == 0 {
-		return
-	}
-	if ahead, known := c.skew(header); known && ahead.Abs() < largeSkew {
-		c.offset.Store(0)
+// review gives a skew up where the Date of a success agrees with the local clock.
+func (c *clock) review(header http.Header) {
+	if ahead, differs := c.guess(header, c.skew()); differs && ahead == 0 {
+		c.prove(0)
 	}
 }

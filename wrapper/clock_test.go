@@ -200,7 +200,7 @@ func TestSkewThatChanges(t *testing.T) {
 		client := server.client(t)
 		for _, ahead := range []time.Duration{
 			10 * time.Minute, 20 * time.Minute, time.Minute, -time.Hour, 0, 40 * time.Second,
-			200_000 * time.Hour, time.Hour,
+			24 * time.Hour, time.Hour,
 		} {
 			server.ahead = ahead
 			if err := retrieve(t.Context(), client); err != nil {
@@ -236,6 +236,79 @@ func TestSkewThatDoesNotHelpIsForgotten(t *testing.T) {
 		}
 		if want := []time.Duration{0, 10 * time.Minute, 0}; !slices.Equal(created, want) {
 			t.Errorf("created is off by %v, want %v", created, want)
+		}
+	})
+}
+
+// What is believed of a Date is bounded.
+func TestSkewBeyondADayIsNotLearnt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &timeServer{ahead: 25 * time.Hour}
+		if err := retrieve(t.Context(), server.client(t)); !errors.Is(err, upvest.ErrUnauthorized) || len(server.refused) != 1 {
+			t.Errorf("%v after %v, want the 401 at once", err, server.refused)
+		}
+	})
+}
+
+// A Date that is wrong, a right clock and a token that was revoked: one call pays, and no other.
+func TestWrongDateIsForgottenAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good, granted := "token-1", 0
+		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			wrong := []string{"Date", time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)}
+			seconds, err := strconv.ParseInt(signatureParameters.FindStringSubmatch(req.Header.Get("signature-input"))[1], 10, 64)
+			if err != nil {
+				return nil, err
+			}
+			isToken := strings.HasSuffix(req.URL.Path, "/auth/token")
+			if time.Unix(seconds, 0).Sub(time.Now()).Abs() > 30*time.Second || !isToken && req.Header.Get("authorization") != "Bearer "+good {
+				return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`, wrong...), nil
+			}
+			if isToken {
+				granted++
+				return answer(http.StatusOK, "application/json", fmt.Sprintf(`{"access_token": "token-%d", "expires_in": 86400}`, granted), wrong...), nil
+			}
+			return answer(http.StatusOK, "application/json", orderBody, wrong...), nil
+		}))
+		failed := 0
+		for minute := range 1440 {
+			if minute == 60 {
+				good = "token-2"
+			}
+			if err := retrieve(t.Context(), client); err != nil {
+				failed++
+			}
+			time.Sleep(time.Minute)
+		}
+		if failed > 1 || granted > 4 {
+			t.Errorf("%d of 1440 calls failed, %d tokens were granted", failed, granted)
+		}
+	})
+}
+
+// A call that fails for another reason takes nothing from what others proved.
+func TestProvedSkewSurvivesAFailedCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &timeServer{ahead: time.Hour}
+		refuseAll := false
+		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			if refuseAll && !strings.HasSuffix(req.URL.Path, "/auth/token") {
+				date := time.Now().Add(2 * time.Hour).UTC().Format(http.TimeFormat)
+				return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`, "Date", date), nil
+			}
+			return server.serve(req)
+		}))
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		refuseAll = true
+		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
+			t.Fatal(err)
+		}
+		refuseAll = false
+		refused := len(server.refused)
+		if err := retrieve(t.Context(), client); err != nil || len(server.refused) != refused {
+			t.Errorf("%v, refused %v: the skew was forgotten", err, server.refused[refused:])
 		}
 	})
 }

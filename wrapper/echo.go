@@ -3,27 +3,32 @@ package wrapper
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
 // echo is what of a request must not be seen again: a server that quotes the request in its problem would bring it into our errors.
-type echo []string
+type echo struct {
+	secrets []string
+	key     string
+}
 
 // minEcho is the length from which on a text can be told from one that is in an answer by chance.
 const minEcho = 4
 
 func (c *core) echoOf(req *http.Request) echo {
-	_, signature, _ := strings.Cut(req.Header.Get("signature"), "=")
+	_, signature, _ := strings.Cut(req.Header.Get("Signature"), "=")
 	return echo{
-		c.secret(),
-		strings.TrimPrefix(req.Header.Get("authorization"), "Bearer "),
-		strings.Trim(signature, ":"),
-		req.Header.Get("idempotency-key"),
+		secrets: []string{c.secret(), strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "), strings.Trim(signature, ":")},
+		key:     req.Header.Get("Idempotency-Key"),
 	}
 }
 
 func (e echo) hide(text string) string {
-	for _, secret := range e {
+	if text == "" {
+		return ""
+	}
+	for _, secret := range e.secrets {
 		if len(secret) < minEcho {
 			continue
 		}
@@ -31,5 +36,9 @@ func (e echo) hide(text string) string {
 			text = strings.ReplaceAll(text, form, "(hidden)")
 		}
 	}
-	return text
+	if e.key == "" {
+		return text
+	}
+	inAnyForm := regexp.MustCompile(`(?i)` + strings.ReplaceAll(regexp.QuoteMeta(e.key), "-", "-?"))
+	return inAnyForm.ReplaceAllString(text, "(hidden)")
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
 )
 
 // apiVersion is the MAJOR version of the API that openapi.yaml describes.
@@ -19,22 +20,30 @@ const apiVersion = "1"
 //
 // Source: docs.upvest.co, "Versioning".
 func VersionEditor() portfolios.RequestEditorFn {
-	return headerEditor("upvest-api-version", apiVersion)
+	return headerEditor("Upvest-Api-Version", apiVersion)
 }
 
 // ClientIDEditor sets upvest-client-id.
 func ClientIDEditor(clientID uuid.UUID) portfolios.RequestEditorFn {
-	return headerEditor("upvest-client-id", clientID.String())
+	return headerEditor("Upvest-Client-Id", clientID.String())
 }
 
 // AcceptEditor sets accept to application/json, the one value that a signature may cover.
-func AcceptEditor() portfolios.RequestEditorFn { return headerEditor("accept", "application/json") }
+func AcceptEditor() portfolios.RequestEditorFn { return headerEditor("Accept", "application/json") }
 
 func headerEditor(name, value string) portfolios.RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
-		req.Header.Set(name, value)
+		setHeader(req, name, value)
 		return nil
 	}
+}
+
+// setHeader sets a header whose name is written as net/http has it.
+func setHeader(req *http.Request, name, value string) { req.Header[name] = []string{value} }
+
+// setToken sets authorization. The documented scheme is "Bearer"; the token endpoint writes "bearer" in token_type.
+func setToken(req *http.Request, token *oauth2.Token) {
+	setHeader(req, "Authorization", "Bearer "+token.AccessToken)
 }
 
 // IdempotencyKeyEditor sets idempotency-key on the operations that take one, POST and PATCH, to what next returns. uuid.NewRandom gives
@@ -51,20 +60,20 @@ func IdempotencyKeyEditor(next func() (uuid.UUID, error)) portfolios.RequestEdit
 		if err != nil {
 			return fmt.Errorf("make an idempotency key: %w", err)
 		}
-		req.Header.Set("idempotency-key", key.String())
+		setHeader(req, "Idempotency-Key", key.String())
 		return nil
 	}
 }
 
 // TokenEditor sets authorization to a token from the source, for instance a [TokenSource].
 func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
+	slots := make(foreign.Slots, maxAsking)
 	return func(ctx context.Context, req *http.Request) error {
-		token, err := tokenFrom(ctx, source)
+		token, err := tokenFrom(ctx, source, slots)
 		if err != nil {
 			return fmt.Errorf("get an access token: %w", err)
 		}
-		// The documented scheme is "Bearer"; the token endpoint writes "bearer" in token_type.
-		req.Header.Set("authorization", "Bearer "+token.AccessToken)
+		setToken(req, token)
 		return nil
 	}
 }

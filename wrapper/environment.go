@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/privatekey"
 )
 
 // FromEnv reads credentials from the environment, under the names that Upvest's own code uses:
@@ -99,7 +101,7 @@ func credentialsFrom(lookup func(string) (string, bool), readFile func(string) (
 			credentials.PrivateKey, err = ParsePrivateKey(pemText, passphrase)
 		}
 		switch {
-		case errors.Is(err, errPassphraseMissing), errors.Is(err, errPassphraseWrong):
+		case errors.Is(err, privatekey.ErrPassphraseMissing), errors.Is(err, privatekey.ErrPassphraseWrong):
 			problems = append(problems, fmt.Errorf("%s, for %s: %w", passphraseVariable, keys[0], err))
 		case err != nil:
 			problems = append(problems, fmt.Errorf("%s: %w", keys[0], err))

@@ -95,6 +95,9 @@ type statusKind int
 
 func (k statusKind) Error() string { return statusText(int(k)) }
 
+// statusClientClosedRequest is how some proxies say that they gave up on the server.
+const statusClientClosedRequest = 499
+
 func statusText(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
@@ -193,6 +196,13 @@ func (e *Error) add(r result) {
 	for _, text := range []*string{&e.Type, &e.Title, &e.Detail, &e.Instance, &e.RequestID, &e.CFRay} {
 		*text = r.echo.hide(*text)
 	}
+}
+
+// endWaiting says that the attempt that was announced did not come.
+func (e *Error) endWaiting(reason error) {
+	last := &e.Attempts[len(e.Attempts)-1]
+	last.Retry, last.Wait = "", 0
+	e.because(fmt.Errorf("wait before the next attempt: %w", reason))
 }
 
 // because adds why there is no further attempt.

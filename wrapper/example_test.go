@@ -160,8 +160,8 @@ func ExampleOrders_Create() {
 }
 
 func ExampleIdempotencyKeyFor() {
-	key, err := upvest.IdempotencyKeyFor("savings-plan 4711, March 2026")
-	again, _ := upvest.IdempotencyKeyFor("savings-plan 4711, March 2026")
+	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", "savings-plan 4711, March 2026")
+	again, _ := upvest.IdempotencyKeyFor("create_portfolios_order", "savings-plan 4711, March 2026")
 	fmt.Println(key.Version(), key == again, err)
 	// Output: VERSION_5 true <nil>
 }

@@ -84,7 +84,7 @@ func FuzzSuccessBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, number int, body []byte) {
 		operation := operations[(number%len(operations)+len(operations))%len(operations)]
 		client := newTestClient(t, func(*http.Request) (*http.Response, error) {
-			return answer(http.StatusOK, "application/json", string(body)), nil
+			return answer(http.StatusOK, "application/json", string(body), "Upvest-Request-Id", "request"), nil
 		}, upvest.WithoutRetry())
 		var response upvest.Response
 		value, err := operation.call(t.Context(), client, upvest.WithResponse(&response))

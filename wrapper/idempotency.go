@@ -3,6 +3,7 @@ package wrapper
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -35,11 +36,15 @@ func checkIdempotencyKey(key uuid.UUID) error {
 	return nil
 }
 
-// IdempotencyKeyFor derives a key from the caller's own id of the business event, such as the number of a savings plan's execution: the
-// same id gives the same key on every host and after every restart. Ids of different operations have to differ.
-func IdempotencyKeyFor(businessID string) (uuid.UUID, error) {
+// IdempotencyKeyFor derives a key from the operation, by its operationId as in create_portfolios_order, and the caller's own id of the
+// business event, such as the number of a savings plan's execution: the same two give the same key on every host and after every restart.
+// An id that is not one, such as account and amount, would make one order of two.
+func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
+	if operationID == "" || strings.Contains(operationID, "\x00") {
+		return uuid.Nil, errors.New("idempotency key: the operation is not an operationId: use one like create_portfolios_order")
+	}
 	if businessID == "" {
 		return uuid.Nil, errors.New("idempotency key: the business id is empty")
 	}
-	return uuid.NewSHA1(keyNamespace, []byte(businessID)), nil
+	return uuid.NewSHA1(keyNamespace, []byte(operationID+"\x00"+businessID)), nil
 }

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"regexp"
 	"sync/atomic"
+	"time"
 )
 
 // networkError is the failure of a request that was handed to the network.
@@ -19,19 +20,22 @@ type networkError struct {
 	cause     error
 	reached   bool // there was a connection, so the request may have arrived
 	untrusted bool // the server could not prove who it is: another attempt would not either
+	echo      echo
 }
 
 // quotation is how net/http shows what it could not read, which may be a part of a body.
 var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-func (e *networkError) Error() string { return quotation.ReplaceAllString(e.cause.Error(), "(hidden)") }
+func (e *networkError) Error() string {
+	return e.echo.hide(quotation.ReplaceAllString(e.cause.Error(), "(hidden)"))
+}
 
 // Format prints Error() whatever the verb: the cause says more than is to be seen.
 func (e *networkError) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
 
 // Unwrap returns the cause, unless that would show what is hidden.
 func (e *networkError) Unwrap() error {
-	if quotation.MatchString(e.cause.Error()) {
+	if e.Error() != e.cause.Error() {
 		return nil
 	}
 	return e.cause
@@ -45,14 +49,17 @@ func (e *networkError) outcome() Outcome {
 }
 
 // doer sends requests with a copy of the caller's client and marks failures as those of the network.
-type doer struct{ client *http.Client }
+type doer struct {
+	client *http.Client
+	echoOf func(*http.Request) echo
+}
 
-func newDoer(client *http.Client) doer {
+func newDoer(client *http.Client, echoOf func(*http.Request) echo) doer {
 	copied := *client
 	// The signature of a redirected request would no longer match, and its headers would go to a stranger.
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	copied.Transport = withReadableLocation(client.Transport)
-	return doer{&copied}
+	return doer{&copied, echoOf}
 }
 
 // withReadableLocation takes out a Location that is no URL: net/http would make an error of it, and lose the answer.
@@ -71,15 +78,25 @@ func withReadableLocation(transport http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// defaultHTTPClient keeps more idle connections than net/http does: with two, a busy client pays a TLS handshake for most calls.
+// defaultHTTPClient keeps more idle connections than net/http does: with two, a busy client pays a TLS handshake for most calls. It pings
+// over HTTP/2, where a connection that died in silence would otherwise take every call with it.
 func defaultHTTPClient() *http.Client {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
-	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport = standard.Clone()
-	}
-	transport.MaxIdleConnsPerHost = 32
-	return &http.Client{Transport: transport}
+	return &http.Client{Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
+		MaxIdleConns:          100,
+		MaxIdleConnsPerHost:   32,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ExpectContinueTimeout: time.Second,
+	}}
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (r roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
 
 func (d doer) Do(req *http.Request) (*http.Response, error) {
 	var asked, connected atomic.Bool
@@ -98,7 +115,7 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	// A transport that reports no connections may have reached the server, whatever it does, unless the error itself tells.
 	reached := connected.Load() || !asked.Load() && !failedToConnect(err)
-	return nil, &networkError{cause: err, reached: reached, untrusted: isUntrusted(err)}
+	return nil, &networkError{cause: err, reached: reached, untrusted: isUntrusted(err), echo: d.echoOf(req)}
 }
 
 func failedToConnect(err error) bool {

@@ -29,6 +29,12 @@ func TestOutcomeOfAWrite(t *testing.T) {
 	reset := failing(&net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")})
 	refusedConnection := failing(dialFailure)
 	html := success("<html></html>")
+	ofTheAPI := func(*http.Request) (*http.Response, error) {
+		return answer(http.StatusOK, "text/html", "<html></html>", "Upvest-Request-Id", "request-200"), nil
+	}
+	proxy := func(*http.Request) (*http.Response, error) {
+		return answer(http.StatusNonAuthoritativeInfo, "application/json", `{"maintenance": true}`), nil
+	}
 	tests := []struct {
 		name    string
 		steps   []step
@@ -54,11 +60,17 @@ func TestOutcomeOfAWrite(t *testing.T) {
 		{"reset, then unauthorized", scripted(reset, problem(401)), upvest.OutcomeUnknown, 401},
 		{"server error, then reset", scripted(problem(500), reset), upvest.OutcomeUnknown, 500},
 		{"throttled, then reset, then refused", scripted(problem(429), reset, problem(422)), upvest.OutcomeUnknown, 422},
-		{"HTML", scripted(html), upvest.OutcomeAccepted, 200},
+		{"HTML", scripted(html), upvest.OutcomeUnknown, 200},
+		{"maintenance", scripted(success(`{"maintenance": true}`)), upvest.OutcomeUnknown, 200},
+		{"proxy", scripted(proxy), upvest.OutcomeUnknown, 203},
+		{"HTML of the API", scripted(ofTheAPI), upvest.OutcomeAccepted, 200},
+		{"proxy gave up", scripted(problem(499)), upvest.OutcomeUnknown, 499},
+		{"another protocol", scripted(problem(101)), upvest.OutcomeUnknown, 101},
 		{"cut off for ever", scripted(cutOff), upvest.OutcomeAccepted, 200},
 		{"cut off, then reset", scripted(cutOff, reset), upvest.OutcomeAccepted, 200},
 		{"cut off, then refused", scripted(cutOff, problem(409)), upvest.OutcomeAccepted, 200},
-		{"reset, then HTML", scripted(reset, html), upvest.OutcomeAccepted, 200},
+		{"reset, then HTML", scripted(reset, html), upvest.OutcomeUnknown, 200},
+		{"reset, then HTML of the API", scripted(reset, ofTheAPI), upvest.OutcomeAccepted, 200},
 	}
 	for _, operation := range everyOperation() {
 		for _, test := range tests {
@@ -357,20 +369,26 @@ func TestIdempotencyKeyIsOnlyForPostAndPatch(t *testing.T) {
 
 // The value must never change: callers repeat calls with the key that an older version of this client derived.
 func TestIdempotencyKeyFor(t *testing.T) {
-	key, err := upvest.IdempotencyKeyFor("savings-plan-4711/2026-01")
+	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", "savings-plan-4711/2026-01")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "437c6b69-8133-5bb4-b4a8-756c7eb8b272"; key.String() != want {
+	if want := "16045650-d389-5c59-a80a-5b0311a86807"; key.String() != want { // of another implementation
 		t.Errorf("key = %s, want %s", key, want)
 	}
 	if key.Version() != 5 || !keyPattern.MatchString(key.String()) {
 		t.Errorf("key %s has version %d, want 5", key, key.Version())
 	}
-	if other, err := upvest.IdempotencyKeyFor("savings-plan-4711/2026-02"); err != nil || other == key {
-		t.Errorf("two ids gave %s, %v", other, err)
+	for _, other := range [][2]string{
+		{"create_portfolios_order", "savings-plan-4711/2026-02"}, {"trigger_portfolio_rebalancing", "savings-plan-4711/2026-01"},
+	} {
+		if again, err := upvest.IdempotencyKeyFor(other[0], other[1]); err != nil || again == key {
+			t.Errorf("%q gave %s, %v", other, again, err)
+		}
 	}
-	if _, err := upvest.IdempotencyKeyFor(""); err == nil {
-		t.Error("an empty id was accepted")
+	for _, bad := range [][2]string{{"create_portfolios_order", ""}, {"", "savings-plan-4711/2026-01"}, {"a\x00b", "c"}} {
+		if _, err := upvest.IdempotencyKeyFor(bad[0], bad[1]); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
 	}
 }

@@ -2,12 +2,13 @@ package wrapper
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
@@ -28,9 +29,14 @@ type Response struct {
 	Body   []byte
 }
 
+func (r *Response) requestID() string { return r.Header.Get("Upvest-Request-Id") }
+
 // readResponse reads the whole answer, bounded. What was read comes back even when reading fails.
-func readResponse(resp *http.Response) (*Response, error) {
+func readResponse(resp *http.Response, echo echo) (*Response, error) {
 	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode == http.StatusSwitchingProtocols { // what follows is no body, and may never end
+		return &Response{Status: resp.StatusCode, Header: resp.Header}, errors.New("the server wants to talk another protocol")
+	}
 	var buffer bytes.Buffer
 	if resp.ContentLength > 0 && resp.ContentLength <= maxBody {
 		buffer.Grow(int(resp.ContentLength) + bytes.MinRead)
@@ -39,7 +45,7 @@ func readResponse(resp *http.Response) (*Response, error) {
 	answer := &Response{Status: resp.StatusCode, Header: resp.Header, Body: buffer.Bytes()}
 	switch {
 	case err != nil:
-		return answer, fmt.Errorf("%w: %w", errCutOff, &networkError{cause: err})
+		return answer, fmt.Errorf("%w: %w", errCutOff, &networkError{cause: err, echo: echo})
 	case buffer.Len() > maxBody:
 		answer.Body = answer.Body[:maxBody]
 		return answer, errTooLarge
@@ -47,22 +53,24 @@ func readResponse(resp *http.Response) (*Response, error) {
 	return answer, nil
 }
 
+// lenient takes what a server may send though it should not: a member twice, and bytes that are no UTF-8. Names of members go by case.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
 // decode reads the body of a 2xx into value. Its errors quote nothing of the body.
 func decode(body []byte, value any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return errors.New("the body is empty")
 	}
-	body = trimMark(body)
-	err := json.Unmarshal(body, value)
-	var syntax *json.SyntaxError
-	var mismatch *json.UnmarshalTypeError
+	err := json.Unmarshal(trimMark(body), value, lenient)
+	var syntax *jsontext.SyntacticError
+	var mismatch *json.SemanticError
 	switch {
-	case errors.As(err, &syntax) && breaksOff(body):
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errCutOff
 	case errors.As(err, &syntax):
-		return fmt.Errorf("the body is not JSON: it goes wrong at byte %d", syntax.Offset)
-	case errors.As(err, &mismatch) && mismatch.Field != "":
-		return fmt.Errorf("the body does not fit: the field %s is not of the documented type", mismatch.Field)
+		return fmt.Errorf("the body is not JSON: it goes wrong at byte %d", syntax.ByteOffset)
+	case errors.As(err, &mismatch) && mismatch.JSONPointer != "":
+		return fmt.Errorf("the body does not fit: the value at %s is not of the documented type", mismatch.JSONPointer)
 	case err != nil:
 		return errors.New("the body does not fit: a value is not of the documented form")
 	case !identified(value):
@@ -74,17 +82,16 @@ func decode(body []byte, value any) error {
 // trimMark takes off the byte order mark that some servers put before their JSON.
 func trimMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }
 
-func breaksOff(body []byte) bool {
-	err := json.NewDecoder(bytes.NewReader(body)).Decode(new(json.RawMessage))
-	return errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// acceptEmpty accepts what may come instead of a body: nothing, or JSON. A page of HTML comes from something other than the API.
-func acceptEmpty(body []byte) error {
-	if len(bytes.TrimSpace(body)) == 0 {
+// acceptEmpty accepts what may come where no body is documented: none, JSON with an upvest-request-id, or an order. Anything else may come
+// from something on the way.
+func acceptEmpty(answer *Response) error {
+	switch {
+	case len(bytes.TrimSpace(answer.Body)) == 0:
 		return nil
+	case answer.requestID() != "":
+		return decode(answer.Body, new(jsontext.Value))
 	}
-	return decode(body, new(json.RawMessage))
+	return decode(answer.Body, new(portfolios.Order))
 }
 
 // identified reports whether a decoded value names its resource. JSON such as {} or null decodes without an error into a value that

@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 )
 
 // RetryPolicy says how often and how fast a call is tried again. The zero value of a field means its default.
 //
 // Tried again are network failures, the statuses 408, 429, 500, 502, 503 and 504, and a 2xx whose body breaks off. Every attempt is
-// built, dated and signed afresh, and all attempts of a write carry one idempotency key.
+// built, dated and signed afresh, and all attempts of a write carry one idempotency key. A wait that would outlast the deadline of the
+// context is not begun.
+//
+// All calls of a client share a budget of 100 retries: each success puts a fifth of one back, each second one. A call that finds it empty
+// ends with its first failure, see [ErrRetryBudget]. The repeat after a 401 is not a retry: it comes once, without a wait, and costs nothing.
 type RetryPolicy struct {
 	// MaxAttempts is the number of attempts in all, the first included; the default is 4, 1 turns retries off.
 	MaxAttempts int
@@ -108,39 +111,19 @@ func isRetryable(status int) bool {
 	return false
 }
 
-// budget is a token bucket that all calls of a client share: a retry takes from it, a success puts a little back. When most calls fail
-// it runs dry, and the client stops adding to the load.
-type budget struct {
-	mu     sync.Mutex
-	tokens int
-}
-
-const (
-	budgetSize    = 500
-	budgetRetry   = 5
-	budgetSuccess = 1
-)
-
-func newBudget() *budget { return &budget{tokens: budgetSize} }
-
-func (b *budget) take() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.tokens < budgetRetry {
-		return false
+// fits says no to a wait that would outlast the context's deadline: the answer is known already.
+func fits(ctx context.Context, wait time.Duration) error {
+	if deadline, bounded := ctx.Deadline(); bounded && wait > 0 && time.Until(deadline) < wait {
+		return fmt.Errorf("a wait of %s would outlast the deadline of the call: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
 	}
-	b.tokens -= budgetRetry
-	return true
+	return nil
 }
 
-func (b *budget) refill() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.tokens = min(b.tokens+budgetSuccess, budgetSize)
-}
-
-// sleep waits for a time or for the end of the context.
+// sleep waits for a time or for the end of the context, and does not begin what would outlast its deadline.
 func sleep(ctx context.Context, wait time.Duration) error {
+	if err := fits(ctx, wait); err != nil {
+		return err
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -411,8 +411,26 @@ func TestContextEnds(t *testing.T) {
 				!errors.Is(err, upvest.ErrOutcomeUnknown) {
 				t.Errorf("error = %v, want the deadline, 503 and an unknown outcome", err)
 			}
-			if len(script.requests) != 1 || time.Since(start) != time.Second {
-				t.Errorf("%d attempts in %s, want one in a second", len(script.requests), time.Since(start))
+			if len(script.requests) != 1 || time.Since(start) != 0 || !strings.Contains(err.Error(), "would outlast the deadline") {
+				t.Errorf("%d attempts in %s, want one at once and the wait not begun: %v", len(script.requests), time.Since(start), err)
+			}
+			if last := asError(t, err).Attempts[0]; last.Retry != "" || last.Wait != 0 {
+				t.Errorf("the last attempt says %q after %s", last.Retry, last.Wait)
+			}
+		})
+	})
+	t.Run("cancelled while waiting", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Second, cancel)
+			script := &script{steps: []step{problem(503, "Retry-After", "20")}}
+			start := time.Now()
+			_, err := create.call(ctx, newTestClient(t, script.serve))
+			if !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
+				t.Errorf("%v after %s, want the cancellation after a second", err, time.Since(start))
+			}
+			if last := asError(t, err).Attempts[0]; last.Retry != "" || last.Wait != 0 {
+				t.Errorf("the last attempt says %q after %s", last.Retry, last.Wait)
 			}
 		})
 	})
@@ -501,7 +519,7 @@ func TestAttemptTimeoutCoversTheBody(t *testing.T) {
 func TestRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := &script{steps: []step{problem(503)}}
-		client := newTestClient(t, script.serve)
+		client := newTestClient(t, script.serve, upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
 		call := func() (int, error) {
 			before := len(script.requests)
 			_, err := client.Orders.Retrieve(t.Context(), someOrder)
@@ -528,6 +546,10 @@ func TestRetryBudget(t *testing.T) {
 		script.steps = []step{problem(503)}
 		if attempts, err := call(); attempts != 2 || !errors.Is(err, upvest.ErrRetryBudget) {
 			t.Errorf("%d attempts, %v, want 2: five successes pay for one retry", attempts, err)
+		}
+		time.Sleep(2 * time.Second)
+		if attempts, err := call(); attempts != 3 || !errors.Is(err, upvest.ErrRetryBudget) {
+			t.Errorf("%d attempts, %v, want 3: each second pays for one retry", attempts, err)
 		}
 	})
 }
@@ -578,20 +600,57 @@ func TestBodyShorterThanItsLength(t *testing.T) {
 }
 
 // A refusal that no fresh token mends is not to double the load either.
-func TestRepeatsAfterUnauthorizedAreBudgeted(t *testing.T) {
-	requests := 0
-	client := newTestClient(t, func(*http.Request) (*http.Response, error) {
-		requests++
-		return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`), nil
-	})
-	const calls = 300
-	for range calls {
-		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
-			t.Fatal(err)
+
+// A token that is revoked while the budget is empty is renewed all the same, and so is every other that was in flight with it.
+func TestRevocationCostsNoBudget(t *testing.T) {
+	for name, outage := range map[string]int{"full": 0, "empty": 60} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &tokenServer{}
+				client := server.client(t, upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
+				server.other = problem(503)
+				for range outage {
+					if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrServiceUnavailable) {
+						t.Fatal(err)
+					}
+				}
+				server.other = func(*http.Request) (*http.Response, error) {
+					return answer(http.StatusOK, "application/json", orderBody), nil
+				}
+				if err := retrieve(t.Context(), client); err != nil {
+					t.Fatal(err)
+				}
+				fetches := len(server.fetches)
+				server.good, server.delay = fmt.Sprintf("token-%d", fetches+1), time.Second
+				var calls sync.WaitGroup
+				for range 150 {
+					calls.Go(func() {
+						if err := retrieve(t.Context(), client); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				calls.Wait()
+				if len(server.fetches) != fetches+1 {
+					t.Errorf("%d tokens were fetched for one revocation", len(server.fetches)-fetches)
+				}
+			})
+		})
+	}
+}
+
+func TestUnauthorizedTakesNoBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := &script{steps: []step{problem(401)}}
+		client := newTestClient(t, script.serve, upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
+		for range 300 {
+			if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) || len(asError(t, err).Attempts) != 2 {
+				t.Fatalf("%v, want the 401 after two attempts", err)
+			}
 		}
-	}
-	// The bucket holds 100 repeats; each fresh token, a success, puts a fifth of one back.
-	if repeats := requests - calls; repeats < 100 || repeats > 130 {
-		t.Errorf("%d calls were repeated %d times, want the 100 of the budget and some more", calls, repeats)
-	}
+		script.steps = []step{problem(503)}
+		if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
+			t.Errorf("%v, though nothing was tried again", err)
+		}
+	})
 }

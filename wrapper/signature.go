@@ -1,21 +1,17 @@
 package wrapper
 
 import (
-	"bytes"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha512"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/privatekey"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/signature"
 )
 
 // defaultSignatureLifetime is how long a signature may be used. Upvest documents no limit; its own code uses 5 to 60 seconds.
@@ -27,7 +23,7 @@ const defaultSignatureLifetime = 60 * time.Second
 // Source: docs.upvest.co, "HTTP message signatures".
 type Signer struct {
 	keyID string
-	sign  func(base []byte) ([]byte, error) // a closure, so that no verb of fmt can print the key
+	sign  privatekey.SignFunc // a closure, so that no verb of fmt can print the key
 	life  time.Duration
 	now   func() time.Time
 	nonce func() (string, error)
@@ -79,9 +75,14 @@ func WithSignatureDebug(debug func(base string)) SignerOption {
 }
 
 // NewSigner makes a Signer. The key is Ed25519 or ECDSA on P-521; other curves work here but are not documented by Upvest. Any
-// crypto.Signer will do, so that the key can stay in a KMS or HSM.
+// crypto.Signer will do, so that the key can stay in a KMS or HSM. One that has a method
+//
+//	SignContext(ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error)
+//
+// is asked by that, with the context of the attempt. Without it a call whose context ends leaves a signature that hangs; as at most eight
+// are asked for at once, further calls then wait for one of those until their own contexts end.
 func NewSigner(keyID string, key crypto.Signer, options ...SignerOption) (*Signer, error) {
-	sign, err := signFunc(key)
+	sign, err := privatekey.Signing(key)
 	if err := errors.Join(checkKeyID(keyID), err); err != nil {
 		return nil, err
 	}
@@ -101,93 +102,38 @@ func checkKeyID(keyID string) error {
 	if keyID == "" {
 		return errors.New("KeyID is missing: set the id under which Upvest knows your public key")
 	}
-	return orError(isQuotable(keyID), "KeyID holds a character that a signature cannot carry: use printable ASCII without quote and backslash")
-}
-
-func signFunc(key crypto.Signer) (func([]byte) ([]byte, error), error) {
-	if !isComplete(key) {
-		return nil, errors.New("PrivateKey is missing or incomplete: set an Ed25519 or ECDSA P-521 key, for instance from ParsePrivateKey")
-	}
-	switch key.Public().(type) {
-	case ed25519.PublicKey:
-		return func(base []byte) ([]byte, error) { return key.Sign(rand.Reader, base, crypto.Hash(0)) }, nil
-	case *ecdsa.PublicKey:
-		return func(base []byte) ([]byte, error) {
-			digest := sha512.Sum512(base)
-			return key.Sign(rand.Reader, digest[:], crypto.SHA512)
-		}, nil
-	case *rsa.PublicKey:
-		return nil, errors.New("PrivateKey: an RSA key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
-	}
-	return nil, errors.New("PrivateKey: this kind of key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
-}
-
-// isComplete finds the keys that would panic when asked for their public half.
-func isComplete(key crypto.Signer) bool {
-	switch key := key.(type) {
-	case nil:
-		return false
-	case ed25519.PrivateKey:
-		return len(key) == ed25519.PrivateKeySize
-	case *ed25519.PrivateKey:
-		return key != nil && len(*key) == ed25519.PrivateKeySize
-	case *ecdsa.PrivateKey:
-		return key != nil && key.Curve != nil && key.X != nil
-	case *rsa.PrivateKey:
-		return key != nil
-	}
-	return true
+	return orError(signature.IsQuotable(keyID), "KeyID holds a character that a signature cannot carry: use printable ASCII without quote and backslash")
 }
 
 // Sign adds the digest of the body and the signature to a request whose other headers are final. It is a request editor.
 //
 // The body is read into memory, and the request loses GetBody: net/http would otherwise repeat a request with a body and its old nonce
 // when a kept-alive connection turns out to be dead.
-func (s *Signer) Sign(_ context.Context, req *http.Request) error {
-	if err := digestBody(req); err != nil {
+func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
+	return s.signAt(ctx, req, s.now())
+}
+
+func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time) error {
+	if err := signature.DigestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)
 	}
 	nonce, err := s.nonce()
 	if err != nil {
 		return fmt.Errorf("sign the request: make a nonce: %w", err)
 	}
-	components := signatureComponents(req)
-	created := s.now().Unix()
-	params := fmt.Sprintf(`(%s);keyid="%s";created=%d;expires=%d;nonce="%s"`,
-		strings.Join(quoted(components), " "), s.keyID, created, created+int64(s.life/time.Second), nonce)
-	base := signatureBase(req, components, params)
+	created := now.Unix()
+	base, input := signature.Base(req, signature.Parameters{
+		KeyID: s.keyID, Nonce: nonce, Created: created, Expires: created + int64(s.life/time.Second),
+	})
 	if s.debug != nil {
-		s.debug(maskToken(base))
+		s.debug(signature.Mask(base))
 	}
-	signature, err := s.sign([]byte(base))
+	signed, err := s.sign(ctx, base)
 	if err != nil {
 		return fmt.Errorf("sign the request: %w", err)
 	}
-	req.Header.Set("upvest-signature-version", "15")
-	req.Header.Set("signature-input", "sig1="+params)
-	req.Header.Set("signature", "sig1=:"+base64.StdEncoding.EncodeToString(signature)+":")
-	return nil
-}
-
-func digestBody(req *http.Request) error {
-	req.GetBody = nil
-	req.Header.Del("content-digest")
-	if req.Body == nil || req.Body == http.NoBody {
-		return nil
-	}
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return fmt.Errorf("read the body: %w", err)
-	}
-	if err := req.Body.Close(); err != nil {
-		return fmt.Errorf("close the body: %w", err)
-	}
-	if len(body) == 0 {
-		req.Body, req.ContentLength = http.NoBody, 0
-		return nil
-	}
-	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	digest := sha512.Sum512(body)
-	req.Header.Set("content-digest", "sha-512=:"+base64.StdEncoding.EncodeToString(digest[:])+":")
+	req.Header["Upvest-Signature-Version"] = []string{"15"}
+	req.Header["Signature-Input"] = []string{"sig1=" + input}
+	req.Header["Signature"] = []string{"sig1=:" + base64.StdEncoding.EncodeToString(signed) + ":"}
 	return nil
 }

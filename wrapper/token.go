@@ -9,35 +9,53 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/signature"
 )
 
-// TokenSource gets access tokens with the OAuth 2.0 client credentials grant and keeps each until shortly before it expires. Its token
-// requests are signed, and repeated like those of a [Client]. It is safe for concurrent use: any number of callers share one request.
+// TokenSource gets access tokens with the OAuth 2.0 client credentials grant. Its token requests are signed, and repeated like those of a
+// [Client]. It is safe for concurrent use: any number of callers share one request.
+//
+// While a token is good nobody waits for the next: the first caller in the last fifth of its life, at most five minutes, sets off a request
+// that goes on behind everybody's back, and ends by its own retry policy. Without a good token callers wait for one request together, each
+// as long as its own context lets it.
 //
 // Source: docs.upvest.co, "Authentication"; the token URL is /auth/token on the server itself.
 type TokenSource struct {
-	fetch  func(ctx context.Context) (*oauth2.Token, error)
+	fetch  func(ctx context.Context) (grant, error)
 	now    func() time.Time
 	jitter func(limit time.Duration) time.Duration
+	clock  *clock // of the client, to share what it learns with the other clients of this source
 
 	mu      sync.Mutex
 	token   *oauth2.Token
-	renewAt time.Time // the zero time means never
-	expires time.Time
+	expires time.Time // the zero time means never
+	renewAt time.Time
 	request *tokenRequest // under way
 }
 
-// renewalPatience bounds the wait for a new token while the old one is still good.
-const renewalPatience = time.Second
-
-// tokenRequest is one request for a token and those who wait for it. It ends when the last of them leaves.
+// tokenRequest is one request for a token. One that began behind everybody's back runs to its end, any other until the last of those who
+// wait for it leaves.
 type tokenRequest struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	waiting int
-	token   *oauth2.Token
-	err     error
+	call       *foreign.Call[*oauth2.Token]
+	cancel     context.CancelFunc
+	background bool
+	waiting    int
 }
+
+// grant is a token, and how long it is good for from when it was asked for; 0 means that nobody knows.
+type grant struct {
+	token *oauth2.Token
+	life  time.Duration
+}
+
+const (
+	// longestMargin is how long before its end a token is renewed at the earliest.
+	longestMargin = 5 * time.Minute
+	// renewalPause is the time between two renewals if the first fails.
+	renewalPause = 5 * time.Second
+)
 
 // NewTokenSource makes a TokenSource of its own, to use with [TokenEditor] on the plain generated client or to share between clients.
 // Options are those of [New].
@@ -53,7 +71,8 @@ func newTokenSource(c *core, credentials Credentials) *TokenSource {
 	return &TokenSource{
 		now:    c.clock.local,
 		jitter: c.random.upTo,
-		fetch:  func(ctx context.Context) (*oauth2.Token, error) { return c.fetchToken(ctx, credentials) },
+		clock:  c.clock,
+		fetch:  func(ctx context.Context) (grant, error) { return c.fetchToken(ctx, credentials) },
 	}
 }
 
@@ -66,33 +85,46 @@ func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(con
 // TokenContext returns a valid token, from memory or from the server, or an *[Error] whose Operation is "token". A caller whose context
 // ends leaves alone; the others go on waiting.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
-	s.mu.Lock()
-	if s.token != nil && (s.renewAt.IsZero() || s.now().Before(s.renewAt)) {
-		defer s.mu.Unlock()
-		return s.token, nil
+	if ctx == nil {
+		return nil, errNoContext
 	}
-	request := s.request
-	if request == nil {
-		shared, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		request = &tokenRequest{done: make(chan struct{}), cancel: cancel}
-		s.request = request
-		go s.run(shared, request)
+	token, request := s.current(ctx, s.now())
+	if token != nil {
+		return token, nil
 	}
-	request.waiting++
-	s.mu.Unlock()
-	select {
-	case <-request.done:
-		return request.token, request.err
-	case <-ctx.Done():
-		s.leave(request)
+	defer s.leave(request)
+	token, err := request.call.Wait(ctx)
+	if err != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("wait for an access token: %w", ctx.Err())
 	}
+	return token, err
+}
+
+// current returns the token if it is good, or else the request to wait for. It sees to it that there is one if there has to be.
+func (s *TokenSource) current(ctx context.Context, now time.Time) (*oauth2.Token, *tokenRequest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.token != nil && (s.expires.IsZero() || now.Before(s.renewAt)) {
+		return s.token, nil
+	}
+	good := s.token != nil && now.Before(s.expires)
+	if s.request == nil {
+		request := &tokenRequest{background: good}
+		ctx, request.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		request.call = foreign.Go(func() (*oauth2.Token, error) { return s.renew(ctx, request) })
+		s.request = request
+	}
+	if good {
+		return s.token, nil
+	}
+	s.request.waiting++
+	return nil, s.request
 }
 
 func (s *TokenSource) leave(request *tokenRequest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if request.waiting--; request.waiting > 0 {
+	if request.waiting--; request.waiting > 0 || request.background {
 		return
 	}
 	request.cancel()
@@ -101,49 +133,31 @@ func (s *TokenSource) leave(request *tokenRequest) {
 	}
 }
 
-func (s *TokenSource) run(ctx context.Context, request *tokenRequest) {
+// renew requests a token and keeps it.
+func (s *TokenSource) renew(ctx context.Context, request *tokenRequest) (*oauth2.Token, error) {
 	defer request.cancel()
-	asked := s.now()
-	if s.isStillGood() {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, renewalPatience)
-		defer stop()
-	}
-	token, err := s.fetch(ctx)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case err == nil:
-		s.store(token, asked, time.Until(token.Expiry))
-	case s.token != nil && s.now().Before(s.expires):
-		// Renewal failed, but the old one is still good for a while. Not every call is to wait for the next try.
-		token, err = s.token, nil
-		s.renewAt = s.now().Add(s.expires.Sub(s.now()) / 2)
-	}
-	request.token, request.err = token, err
-	if s.request == request {
-		s.request = nil
-	}
-	close(request.done)
-}
-
-// isStillGood reports whether the token in use has not expired yet, though it may be due for renewal.
-func (s *TokenSource) isStillGood() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.token != nil && s.now().Before(s.expires)
-}
-
-// store keeps a token and plans its renewal: before the end by a tenth of its life, at most a minute, less a random part, so that many
-// hosts do not all renew at once.
-func (s *TokenSource) store(token *oauth2.Token, asked time.Time, life time.Duration) {
-	s.token, s.renewAt, s.expires = token, time.Time{}, time.Time{}
-	if token.Expiry.IsZero() {
-		return
-	}
-	margin := min(life/10, time.Minute)
-	s.expires = asked.Add(life)
-	s.renewAt = s.expires.Add(-margin + s.jitter(margin/2))
+	asked, fetched := s.now(), grant{}
+	defer func() { // also behind a panic of a hook or a signer
+		margin := min(fetched.life/5, longestMargin)
+		expires := asked.Add(fetched.life)
+		renewAt, now := expires.Add(-margin+s.jitter(margin/2)), s.now()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.request == request {
+			s.request = nil
+		}
+		if fetched.token == nil {
+			s.renewAt = now.Add(renewalPause)
+			return
+		}
+		s.token, s.expires, s.renewAt = fetched.token, expires, renewAt
+		if fetched.life <= 0 {
+			s.expires = time.Time{}
+		}
+	}()
+	var err error
+	fetched, err = s.fetch(ctx)
+	return fetched.token, err
 }
 
 // Forget drops a token that the server refused, if it is still the one in use.
@@ -155,15 +169,18 @@ func (s *TokenSource) Forget(accessToken string) {
 	}
 }
 
+// maxAsking is how many calls at once ask a token source that knows no context.
+const maxAsking = 8
+
 // tokenFrom asks a source for a token, with the context where it takes one.
-func tokenFrom(ctx context.Context, source oauth2.TokenSource) (*oauth2.Token, error) {
-	ask := source.Token
+func tokenFrom(ctx context.Context, source oauth2.TokenSource, slots foreign.Slots) (token *oauth2.Token, err error) {
 	if withContext, ok := source.(interface {
 		TokenContext(ctx context.Context) (*oauth2.Token, error)
 	}); ok {
-		ask = func() (*oauth2.Token, error) { return withContext.TokenContext(ctx) }
+		token, err = withContext.TokenContext(ctx)
+	} else {
+		token, err = foreign.Within(ctx, slots, source.Token)
 	}
-	token, err := ask()
 	switch {
 	case err != nil:
 		return nil, hideBody(err)
@@ -177,7 +194,7 @@ func checkToken(accessToken string) error {
 	switch {
 	case accessToken == "":
 		return errors.New("access_token is missing")
-	case !isQuotable(accessToken):
+	case !signature.IsQuotable(accessToken):
 		return errors.New("access_token holds a character that is not of a token")
 	}
 	return nil

@@ -1,86 +1,98 @@
 package wrapper
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
-	"golang.org/x/oauth2/clientcredentials"
 )
 
 // tokenOperation is a GET to the retry loop: a token that nobody gets to see changes nothing.
 var tokenOperation = operation{id: "token", method: http.MethodGet}
 
-// fetchToken requests a token. x/oauth2 makes the request and reads the answer; our loop in between signs and repeats it.
-func (c *core) fetchToken(ctx context.Context, credentials Credentials) (*oauth2.Token, error) {
-	var answer Response
-	transport := roundTrip(func(req *http.Request) (*http.Response, error) {
-		form, err := io.ReadAll(req.Body)
-		if err != nil {
-			return nil, fmt.Errorf("read the form of the token request: %w", err)
-		}
-		loop := c.settings
-		loop.response, loop.timeout = &answer, 0
-		err = c.attempts(req.Context(), exchange{
-			operation: tokenOperation,
-			settings:  loop,
-			prepare:   func(context.Context) error { return nil },
-			send:      func(ctx context.Context) (*http.Response, error) { return c.sendForm(ctx, req, form) },
-			accept: func(body []byte) error {
-				var token struct {
-					AccessToken string `json:"access_token"`
-				}
-				err := decode(body, &token)
-				if err == nil {
-					err = checkToken(token.AccessToken)
-				}
+// tokenAnswer is the body of a token answer. The lifetime is text or a number, and one that is neither is not worth a token.
+type tokenAnswer struct {
+	AccessToken string          `json:"access_token"`
+	TokenType   json.RawMessage `json:"token_type"`
+	ExpiresIn   json.RawMessage `json:"expires_in"`
+	Scope       json.RawMessage `json:"scope"`
+	Error       json.RawMessage `json:"error"` // where a server sends it with 200
+}
+
+// fetchToken requests a token by the same loop as every other call.
+func (c *core) fetchToken(ctx context.Context, credentials Credentials) (grant, error) {
+	var answer tokenAnswer
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {credentials.ClientID.String()},
+		"client_secret": {credentials.ClientSecret}, "scope": {strings.Join(credentials.Scopes, " ")},
+	}.Encode()
+	settings := c.settings
+	settings.timeout, settings.response = 0, new(Response)
+	err := c.attempts(ctx, exchange{
+		operation: tokenOperation,
+		settings:  settings,
+		send: func(ctx context.Context, now time.Time) (*http.Response, error) {
+			return c.sendForm(ctx, form, now)
+		},
+		accept: func(received *Response) error {
+			answer = tokenAnswer{}
+			if err := decode(received.Body, &answer); err != nil {
 				return err
-			},
-			renew: c.clock.learn,
-		})
-		if err != nil {
-			return nil, err
-		}
-		header := http.Header{"Content-Type": {"application/json"}} // as was seen; x/oauth2 would read text/plain as a form
-		return &http.Response{StatusCode: answer.Status, Header: header, Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: req}, nil
+			}
+			if text(answer.Error) != "" {
+				return errors.New("the answer is an error of OAuth 2.0")
+			}
+			return checkToken(answer.AccessToken)
+		},
 	})
-	grant := clientcredentials.Config{
-		ClientID:     credentials.ClientID.String(),
-		ClientSecret: credentials.ClientSecret,
-		TokenURL:     c.baseURL + "/auth/token",
-		Scopes:       credentials.Scopes,
-		AuthStyle:    oauth2.AuthStyleInParams,
+	if err != nil {
+		return grant{}, err
 	}
-	token, err := grant.Token(context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: transport}))
-	if err == nil {
-		return token, nil
+	c.clock.review(settings.response.Header)
+	life := lifeOf(answer.ExpiresIn)
+	token := &oauth2.Token{AccessToken: answer.AccessToken, TokenType: text(answer.TokenType)}
+	if life > 0 {
+		token.Expiry, token.ExpiresIn = c.clock.local().Add(life), int64(life/time.Second)
 	}
-	var failure *Error
-	if errors.As(err, &failure) {
-		return nil, failure
+	return grant{token.WithExtra(map[string]any{"scope": text(answer.Scope)}), life}, nil
+}
+
+// lifeOf reads expires_in, seconds. One that is missing, odd or negative says nothing.
+func lifeOf(expiresIn json.RawMessage) time.Duration {
+	seconds, err := strconv.ParseFloat(strings.Trim(string(expiresIn), `"`), 64)
+	const longest = 100 * 365 * 24 * time.Hour
+	if err != nil || !(seconds > 0) {
+		return 0
 	}
-	return nil, &Error{
-		Operation: tokenOperation.id, Status: answer.Status, RequestID: answer.Header.Get("upvest-request-id"), Body: answer.Body,
-		Err: errors.New("the answer is not a token"),
-	}
+	return time.Duration(min(seconds, longest.Seconds())) * time.Second
+}
+
+// text is a JSON string, or nothing.
+func text(raw json.RawMessage) (text string) {
+	_ = json.Unmarshal(raw, &text) // what is no text says nothing
+	return text
 }
 
 // sendForm sends one attempt of a token request, signed like any other.
-func (c *core) sendForm(ctx context.Context, original *http.Request, form []byte) (*http.Response, error) {
-	req := original.Clone(ctx)
-	req.Body = io.NopCloser(bytes.NewReader(form))
-	for _, edit := range append(c.commonEditors(), c.signer.Sign) {
+func (c *core) sendForm(ctx context.Context, form string, now time.Time) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.baseURL+"/auth/token", strings.NewReader(form))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, edit := range c.common {
 		if err := edit(ctx, req); err != nil {
 			return nil, err
 		}
 	}
+	if err := c.signer.signAt(ctx, req, now); err != nil {
+		return nil, err
+	}
 	return c.doer.Do(req)
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (r roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }

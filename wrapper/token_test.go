@@ -209,12 +209,16 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 		latency     time.Duration
 		first, last time.Duration // renewal comes between these ages; 0 is never
 	}{
-		{"1800", 0, 1740 * time.Second, 1770 * time.Second},
-		{"86400", 0, 86340 * time.Second, 86370 * time.Second},
-		{"100", 0, 90 * time.Second, 95 * time.Second},
-		{"5", 0, 4500 * time.Millisecond, 4750 * time.Millisecond},
-		{`"100"`, 0, 90 * time.Second, 95 * time.Second},
-		{"100", 20 * time.Second, 70 * time.Second, 75 * time.Second}, // it may have been made at once
+		{"1800", 0, 1500 * time.Second, 1650 * time.Second},
+		{"1800.0", 0, 1500 * time.Second, 1650 * time.Second},
+		{"86400", 0, 86100 * time.Second, 86250 * time.Second},
+		{"100", 0, 80 * time.Second, 90 * time.Second},
+		{"5", 0, 4000 * time.Millisecond, 4500 * time.Millisecond},
+		{`"100"`, 0, 80 * time.Second, 90 * time.Second},
+		{"100", 20 * time.Second, 60 * time.Second, 70 * time.Second}, // it may have been made at once
+		{`"soon"`, 0, 0, 0},
+		{"{}", 0, 0, 0},
+		{"-1", 0, 0, 0},
 		{"null", 0, 0, 0},
 		{"0", 0, 0, 0},
 	} {
@@ -244,12 +248,13 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 				for len(server.fetches) == 1 && age < 2*test.last {
 					age = time.Since(got)
 					use()
-					time.Sleep(step)
+					time.Sleep(step) // also for the request behind our back
 				}
 				if age < test.first || age > test.last+step {
 					t.Errorf("expires_in %s: renewed at the age of %s, want %s to %s", test.life, age, test.first, test.last)
 				}
 				ages[age] = true
+				time.Sleep(2 * test.latency)
 			})
 		}
 		if test.first != 0 && len(ages) < 3 {
@@ -370,7 +375,6 @@ func TestTokenEndpointFails(t *testing.T) {
 		"empty":           {success(""), 200, 1},
 		"no token":        {success(`{"expires_in": 1800}`), 200, 1},
 		"an empty token":  {success(`{"access_token": "", "expires_in": 1800}`), 200, 1},
-		"an odd life":     {success(`{"access_token": "a", "expires_in": "soon"}`), 200, 1},
 		"an error in 200": {success(`{"access_token": "a", "error": "invalid_client"}`), 200, 1},
 		"a broken token":  {success(`{"access_token": "a\nb"}`), 200, 1},
 		"cut off":         {cutOff, 200, 4},
@@ -535,33 +539,49 @@ func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
 	}
 }
 
-// A token endpoint that hangs does not hold up those who still have a good token.
-func TestTokenOutlivesAHangingRenewal(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		fetches := 0
-		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
-			if !strings.HasSuffix(req.URL.Path, "/auth/token") {
-				return answer(http.StatusOK, "application/json", orderBody), nil
-			}
-			if fetches++; fetches > 1 {
-				return hangs(req)
-			}
-			return answer(http.StatusOK, "application/json", `{"access_token": "token", "expires_in": 1800}`), nil
-		}))
-		if err := retrieve(t.Context(), client); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(1800*time.Second - 20*time.Second) // due for renewal
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
-		if err := retrieve(ctx, client); err != nil || fetches != 2 {
-			t.Errorf("with a good token: %v after %d fetches", err, fetches)
-		}
-		started := time.Now()
-		if err := retrieve(ctx, client); err != nil || time.Since(started) != 0 {
-			t.Errorf("the next call waited again: %s, %v", time.Since(started), err)
-		}
-	})
+// While a token is good nobody waits for the next one, however slow or broken the token endpoint is.
+func TestRenewalHoldsNobodyUp(t *testing.T) {
+	const life, margin = 1800 * time.Second, 300 * time.Second
+	for name, test := range map[string]struct {
+		trouble time.Duration // of the token endpoint, from when renewal is due
+		step    step
+	}{
+		"hanging":             {2 * time.Minute, hangs},
+		"slow":                {time.Hour, nil},
+		"unavailable":         {4 * time.Minute, problem(503, "Retry-After", "2")},
+		"refusing":            {4 * time.Minute, problem(401)},
+		"longer than we wait": {4 * time.Minute, problem(503, "Retry-After", "3600")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &tokenServer{}
+				client := server.client(t)
+				started := time.Now()
+				if err := retrieve(t.Context(), client); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(life - margin)
+				if test.step == nil {
+					server.delay = 1200 * time.Millisecond
+				}
+				for time.Since(started) < life+margin {
+					if test.step != nil && time.Since(started) < life-margin+test.trouble {
+						server.answers = scripted(test.step)
+					} else {
+						server.answers = nil
+					}
+					before := time.Now()
+					if err := retrieve(t.Context(), client); err != nil || time.Since(before) != 0 {
+						t.Fatalf("at the age of %s: %v after %s", time.Since(started), err, time.Since(before))
+					}
+					time.Sleep(time.Second)
+				}
+				if len(server.fetches) > 150 || len(server.fetches) < 2 {
+					t.Errorf("%d token requests", len(server.fetches))
+				}
+			})
+		})
+	}
 }
 
 // A source of the caller's may fetch each time that it is asked.

@@ -183,7 +183,7 @@ func (s *story) place(ctx context.Context, side portfolios.Side, amount string) 
 	if err != nil {
 		return nil, err
 	}
-	key, err := upvest.IdempotencyKeyFor(fmt.Sprintf("demo %s %s %s", s.account, side, amount))
+	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", fmt.Sprintf("demo %s %s %s", s.account, side, amount))
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 
 // The lines of tools.go and of the generator's configurations that say what is made of what.
 var (
-	generateLine = regexp.MustCompile(`(?m)^//go:generate env GOWORK=off go (.* -config) (\S+) (\S+)$`)
+	generateLine = regexp.MustCompile(`(?m)^//go:generate env (GOWORK=off go .* -config) (\S+) (\S+)$`)
 	outputLine   = regexp.MustCompile(`(?m)^output: (.*)$`)
 
 	embeddedContract = regexp.MustCompile(`(?s)\nvar swaggerSpec = \[\]string\{(.*?)\n\}\n`)
@@ -65,7 +65,7 @@ func checkGeneration(t *testing.T, generator, configuration, document, contract 
 	if contract != "" {
 		document = writeFile(t, "openapi.yaml", contract)
 	}
-	if _, err := run(t.Context(), repository, "go", append(strings.Fields(generator), elsewhere, document)...); err != nil {
+	if _, err := run(t.Context(), repository, "env", append(strings.Fields(generator), elsewhere, document)...); err != nil {
 		return err.Error()
 	}
 

@@ -1,4 +1,4 @@
-package wrapper
+package privatekey
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ type (
 // derive a key at whatever cost the file asks for.
 func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	if passphrase == "" {
-		return nil, errPassphraseMissing
+		return nil, ErrPassphraseMissing
 	}
 	var envelope encryptedPKCS8
 	if rest, err := asn1.Unmarshal(der, &envelope); err != nil || len(rest) > 0 {
@@ -80,7 +80,7 @@ func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	var value asn1.RawValue
 	padding, err := asn1.Unmarshal(padded, &value)
 	if err != nil || len(padding) == 0 || !bytes.Equal(padding, bytes.Repeat([]byte{byte(len(padding))}, len(padding))) {
-		return nil, errPassphraseWrong
+		return nil, ErrPassphraseWrong
 	}
 	return value.FullBytes, nil
 }
