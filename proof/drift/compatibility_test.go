@@ -128,7 +128,8 @@ func compatibleChanges(op operation, status string) map[string][]change {
 		}
 	}
 	if len(changes) == 0 {
-		changes[""] = []change{{"nothing", answer{status: number}, nil}, {"a body", answer{status: number + 1, body: []byte(`{"new": 1}`)}, nil}}
+		body := answer{number + 1, http.Header{"Upvest-Request-Id": {"a-request"}}, []byte(`{"new": 1}`)}
+		changes[""] = []change{{"nothing", answer{status: number}, nil}, {"a body", body, nil}}
 	}
 	for name, list := range changes {
 		first := list[0]
