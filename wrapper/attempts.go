@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/network"
 )
 
 // exchange is what the retry loop works on: something that can be sent any number of times, and what to make of its answers.
@@ -43,7 +45,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			if guess != nil {
 				c.clock.prove(*guess)
 			}
-			c.budget.refill(c.clock.local())
+			c.budget.Refill(c.clock.local())
 			c.observe(ctx, r.Attempt)
 			return nil
 		}
@@ -94,7 +96,7 @@ func (c *core) allowRetry(ctx context.Context, policy RetryPolicy, retry int, he
 	if err := fits(ctx, wait); err != nil {
 		return 0, err
 	}
-	if !c.budget.take(c.clock.local()) {
+	if !c.budget.Take(c.clock.local()) {
 		return 0, ErrRetryBudget
 	}
 	return wait, nil
@@ -108,7 +110,7 @@ type result struct {
 	outcome Outcome       // what the attempt did, if the call is a write
 	unsent  bool          // it never got as far as the network, and a repetition would not either
 	passing bool          // another attempt may well succeed
-	echo    echo          // what of the request the answer may quote
+	echo    network.Echo  // what of the request the answer may quote
 	ahead   time.Duration // of the local clock, by which it was signed
 }
 
@@ -139,6 +141,13 @@ func (r result) why() string {
 	return "network failure"
 }
 
+func outcomeOf(failed *network.Error) Outcome {
+	if failed.Reached {
+		return OutcomeUnknown
+	}
+	return OutcomeRefused
+}
+
 // attempt sends one request and judges what came back. A guess takes the place of the known skew of the clock.
 func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, timeout time.Duration) (r result) {
 	r.Operation = x.id
@@ -164,17 +173,17 @@ func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, ti
 	defer cancel()
 	resp, err := x.send(ctx, started.Add(r.ahead))
 	if err != nil {
-		failed, wasSent := err.(*networkError) // not errors.As: a deeper one belongs to the token request
+		failed, wasSent := err.(*network.Error) // not errors.As: a deeper one belongs to the token request
 		if !wasSent {
 			r.Err, r.outcome, r.unsent = err, OutcomeRefused, true
 			return r
 		}
-		r.Err, r.outcome, r.passing = failed, failed.outcome(), !failed.untrusted
+		r.Err, r.outcome, r.passing = failed, outcomeOf(failed), !failed.Untrusted
 		return r
 	}
-	r.echo = c.echoOf(resp.Request)
+	r.echo = network.EchoOf(c.secret(), resp.Request)
 	r.answer, r.Err = readResponse(resp, r.echo)
-	r.Status, r.RequestID = r.answer.Status, r.echo.hide(r.answer.requestID())
+	r.Status, r.RequestID = r.answer.Status, r.echo.Hide(r.answer.requestID())
 	x.settings.keep(r.answer)
 	r.passing = isRetryable(r.Status)
 	switch status := r.Status; {

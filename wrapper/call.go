@@ -66,7 +66,7 @@ func (c *core) call(
 		return refused(op, err)
 	}
 	if op.isKeyed() && settings.key == uuid.Nil {
-		if settings.key, err = c.random.key(); err != nil {
+		if settings.key, err = c.random.Key(); err != nil {
 			return refused(op, fmt.Errorf("make an idempotency key: %w", err))
 		}
 	}

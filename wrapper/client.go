@@ -12,7 +12,10 @@ import (
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/budget"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/network"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/random"
 )
 
 // Client calls the portfolios operations. It is safe for concurrent use; make one and share it.
@@ -46,21 +49,21 @@ func (c *Client) TokenSource() oauth2.TokenSource { return c.core.tokens }
 
 // CloseIdleConnections closes the connections that no call is using, as [http.Client.CloseIdleConnections] does: for a client that is not
 // needed any more, or to dial anew.
-func (c *Client) CloseIdleConnections() { c.core.doer.client.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() { c.core.doer.CloseIdleConnections() }
 
 // core is what the services share: the call path and all its parts.
 type core struct {
 	secret    func() string // a closure, so that no verb of fmt can print it
 	baseURL   string
 	generated *portfolios.Client
-	doer      doer
+	doer      network.Doer
 	signer    *Signer
 	tokens    oauth2.TokenSource
 	asking    foreign.Slots
 	common    []portfolios.RequestEditorFn // what every request carries, the one for a token included
 	clock     *clock
-	random    randomSource
-	budget    *budget
+	random    random.Source
+	budget    *budget.Budget
 	limiter   Limiter
 	observe   func(context.Context, Attempt)
 	settings  settings
@@ -87,8 +90,8 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 		secret:   func() string { return credentials.ClientSecret },
 		baseURL:  strings.TrimRight(credentials.BaseURL, "/"),
 		clock:    &clock{local: cfg.local, ahead: new(atomic.Int64)},
-		random:   randomSource{cfg.random},
-		budget:   newBudget(),
+		random:   random.Source{Reader: cfg.random},
+		budget:   budget.New(),
 		limiter:  cfg.limiter,
 		settings: cfg.settings,
 		tokens:   cfg.tokens,
@@ -102,7 +105,7 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 			}
 		},
 	}
-	signerOptions := append([]SignerOption{WithSignatureNonce(c.random.nonce)}, cfg.signer...)
+	signerOptions := append([]SignerOption{WithSignatureNonce(c.random.Nonce)}, cfg.signer...)
 	var err error
 	if c.signer, err = NewSigner(credentials.KeyID, credentials.PrivateKey, signerOptions...); err != nil {
 		problems = append(problems, err)
@@ -114,9 +117,9 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 		c.baseURL = portfolios.ServerURLSandbox
 	}
 	if cfg.client == nil {
-		cfg.client = defaultHTTPClient()
+		cfg.client = network.DefaultClient()
 	}
-	c.doer = newDoer(cfg.client, c.echoOf)
+	c.doer = network.NewDoer(cfg.client, c.secret)
 	c.generated, err = portfolios.NewClient(c.baseURL, portfolios.WithHTTPClient(c.doer), func(generated *portfolios.Client) error {
 		generated.RequestEditors = c.common
 		return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/check"
 )
 
 // Configurations say which allocation an account follows. An account has one.
@@ -21,7 +22,7 @@ func (s *Configurations) Create(
 	ctx context.Context, request portfolios.ConfigurationRequest, options ...CallOption,
 ) (*portfolios.Configuration, error) {
 	op := operation{"create_portfolios_configuration", http.MethodPost}
-	return call[portfolios.Configuration](ctx, s.core, op, checkConfiguration(request), options,
+	return call[portfolios.Configuration](ctx, s.core, op, check.Configuration(request), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosConfiguration(ctx, request, edit...)
 		})
@@ -30,7 +31,7 @@ func (s *Configurations) Create(
 // Retrieve returns the configuration of one account.
 func (s *Configurations) Retrieve(ctx context.Context, accountID uuid.UUID, options ...CallOption) (*portfolios.Configuration, error) {
 	op := operation{"retrieve_portfolios_configuration", http.MethodGet}
-	return call[portfolios.Configuration](ctx, s.core, op, checkID("account_id", accountID), options,
+	return call[portfolios.Configuration](ctx, s.core, op, check.ID("account_id", accountID), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosConfiguration(ctx, accountID, edit...)
 		})
@@ -42,7 +43,7 @@ func (s *Configurations) Update(
 	ctx context.Context, accountID uuid.UUID, update portfolios.ConfigurationUpdate, options ...CallOption,
 ) (*portfolios.Configuration, error) {
 	op := operation{"update_portfolios_configuration", http.MethodPatch}
-	bad := errors.Join(checkID("account_id", accountID), checkConfigurationUpdate(update))
+	bad := errors.Join(check.ID("account_id", accountID), check.ConfigurationUpdate(update))
 	return call[portfolios.Configuration](ctx, s.core, op, bad, options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.UpdatePortfoliosConfiguration(ctx, accountID, update, edit...)

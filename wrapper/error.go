@@ -194,7 +194,7 @@ func (e *Error) add(r result) {
 		e.readProblem(r.answer.Body)
 	}
 	for _, text := range []*string{&e.Type, &e.Title, &e.Detail, &e.Instance, &e.RequestID, &e.CFRay} {
-		*text = r.echo.hide(*text)
+		*text = r.echo.Hide(*text)
 	}
 }
 

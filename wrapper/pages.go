@@ -64,6 +64,9 @@ func all[T any](
 func readAll[T any](
 	ctx context.Context, offset, limit *int32, options []AllOption, fetch fetchPage[T], id func(T) uuid.UUID, emit func(T) bool,
 ) error {
+	if ctx == nil {
+		return errNoContext
+	}
 	var settings allSettings
 	for _, option := range options {
 		if option == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/network"
 )
 
 // maxBody bounds what is read of an answer. A page of 1000 orders is a few MiB.
@@ -32,7 +33,7 @@ type Response struct {
 func (r *Response) requestID() string { return r.Header.Get("Upvest-Request-Id") }
 
 // readResponse reads the whole answer, bounded. What was read comes back even when reading fails.
-func readResponse(resp *http.Response, echo echo) (*Response, error) {
+func readResponse(resp *http.Response, echo network.Echo) (*Response, error) {
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode == http.StatusSwitchingProtocols { // what follows is no body, and may never end
 		return &Response{Status: resp.StatusCode, Header: resp.Header}, errors.New("the server wants to talk another protocol")
@@ -45,7 +46,7 @@ func readResponse(resp *http.Response, echo echo) (*Response, error) {
 	answer := &Response{Status: resp.StatusCode, Header: resp.Header, Body: buffer.Bytes()}
 	switch {
 	case err != nil:
-		return answer, fmt.Errorf("%w: %w", errCutOff, &networkError{cause: err, echo: echo})
+		return answer, fmt.Errorf("%w: %w", errCutOff, &network.Error{Cause: err, Echo: echo})
 	case buffer.Len() > maxBody:
 		answer.Body = answer.Body[:maxBody]
 		return answer, errTooLarge

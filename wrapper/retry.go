@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/random"
 )
 
 // RetryPolicy says how often and how fast a call is tried again. The zero value of a field means its default.
@@ -71,12 +73,12 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 }
 
 // delay returns the wait after an attempt, counted from 1, and whether Retry-After allows one at all.
-func (p RetryPolicy) delay(attempt int, header http.Header, now time.Time, random randomSource) (time.Duration, bool) {
+func (p RetryPolicy) delay(attempt int, header http.Header, now time.Time, source random.Source) (time.Duration, bool) {
 	bound := p.MaxDelay
 	if shift := attempt - 1; shift < 32 && p.BaseDelay < p.MaxDelay>>shift {
 		bound = p.BaseDelay << shift
 	}
-	wait := random.upTo(bound)
+	wait := source.UpTo(bound)
 	if after, ok := retryAfter(header, now); ok {
 		if after > p.MaxRetryAfter {
 			return after, false

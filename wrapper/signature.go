@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/privatekey"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/random"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/signature"
 )
 
@@ -86,7 +87,7 @@ func NewSigner(keyID string, key crypto.Signer, options ...SignerOption) (*Signe
 	if err := errors.Join(checkKeyID(keyID), err); err != nil {
 		return nil, err
 	}
-	s := &Signer{keyID: keyID, sign: sign, life: defaultSignatureLifetime, now: time.Now, nonce: randomSource{rand.Reader}.nonce}
+	s := &Signer{keyID: keyID, sign: sign, life: defaultSignatureLifetime, now: time.Now, nonce: random.Source{Reader: rand.Reader}.Nonce}
 	for _, option := range options {
 		if option == nil {
 			return nil, errors.New("a signer option is nil")

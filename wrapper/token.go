@@ -53,7 +53,7 @@ type grant struct {
 const (
 	// longestMargin is how long before its end a token is renewed at the earliest.
 	longestMargin = 5 * time.Minute
-	// renewalPause is the time between two renewals if the first fails.
+	// renewalPause is the least time between two renewals if the first fails.
 	renewalPause = 5 * time.Second
 )
 
@@ -70,7 +70,7 @@ func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSou
 func newTokenSource(c *core, credentials Credentials) *TokenSource {
 	return &TokenSource{
 		now:    c.clock.local,
-		jitter: c.random.upTo,
+		jitter: c.random.UpTo,
 		clock:  c.clock,
 		fetch:  func(ctx context.Context) (grant, error) { return c.fetchToken(ctx, credentials) },
 	}
@@ -112,7 +112,7 @@ func (s *TokenSource) current(ctx context.Context, now time.Time) (*oauth2.Token
 		request := &tokenRequest{background: good}
 		ctx, request.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		request.call = foreign.Go(func() (*oauth2.Token, error) { return s.renew(ctx, request) })
-		s.request = request
+		s.request, s.renewAt = request, now.Add(renewalPause)
 	}
 	if good {
 		return s.token, nil
@@ -128,36 +128,39 @@ func (s *TokenSource) leave(request *tokenRequest) {
 		return
 	}
 	request.cancel()
-	if s.request == request {
-		s.request = nil
-	}
+	s.finish(request)
 }
 
 // renew requests a token and keeps it.
 func (s *TokenSource) renew(ctx context.Context, request *tokenRequest) (*oauth2.Token, error) {
 	defer request.cancel()
-	asked, fetched := s.now(), grant{}
 	defer func() { // also behind a panic of a hook or a signer
-		margin := min(fetched.life/5, longestMargin)
-		expires := asked.Add(fetched.life)
-		renewAt, now := expires.Add(-margin+s.jitter(margin/2)), s.now()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.request == request {
-			s.request = nil
-		}
-		if fetched.token == nil {
-			s.renewAt = now.Add(renewalPause)
-			return
-		}
-		s.token, s.expires, s.renewAt = fetched.token, expires, renewAt
-		if fetched.life <= 0 {
-			s.expires = time.Time{}
-		}
+		s.finish(request)
 	}()
-	var err error
-	fetched, err = s.fetch(ctx)
-	return fetched.token, err
+	asked := s.now()
+	fetched, err := s.fetch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	margin := min(fetched.life/5, longestMargin)
+	expires := asked.Add(fetched.life)
+	renewAt := expires.Add(-margin + s.jitter(margin/2))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.token, s.expires, s.renewAt = fetched.token, expires, renewAt
+	if fetched.life <= 0 {
+		s.expires = time.Time{}
+	}
+	return s.token, nil
+}
+
+// finish makes room for the next request. The lock is held.
+func (s *TokenSource) finish(request *tokenRequest) {
+	if s.request == request {
+		s.request = nil
+	}
 }
 
 // Forget drops a token that the server refused, if it is still the one in use.

@@ -45,7 +45,7 @@ func (s *Orders) Wait(
 		if last = order; done(order) {
 			return order, nil
 		}
-		if err := sleep(ctx, pause/2+s.core.random.upTo(pause/2)); err != nil {
+		if err := sleep(ctx, pause/2+s.core.random.UpTo(pause/2)); err != nil {
 			return last, &Error{Operation: retrieveOrder.id, Err: fmt.Errorf("wait for the order, which is %s: %w", oneLine(string(order.Status)), err)}
 		}
 	}

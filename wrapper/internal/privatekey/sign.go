@@ -34,16 +34,16 @@ func Signing(key crypto.Signer) (SignFunc, error) {
 	sign := func(_ context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
 		return key.Sign(rand.Reader, digest, hash)
 	}
-	switch key := key.(type) {
+	switch foreignKey := key.(type) {
 	case ed25519.PrivateKey, *ed25519.PrivateKey, *ecdsa.PrivateKey:
 	case contextSigner:
 		sign = func(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
-			return key.SignContext(ctx, rand.Reader, digest, hash)
+			return foreignKey.SignContext(ctx, rand.Reader, digest, hash)
 		}
 	default:
 		slots := make(foreign.Slots, maxSigning)
 		sign = func(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error) {
-			return foreign.Within(ctx, slots, func() ([]byte, error) { return key.(crypto.Signer).Sign(rand.Reader, digest, hash) })
+			return foreign.Within(ctx, slots, func() ([]byte, error) { return key.Sign(rand.Reader, digest, hash) })
 		}
 	}
 	switch key.Public().(type) {

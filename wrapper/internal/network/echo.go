@@ -1,4 +1,4 @@
-package wrapper
+package network
 
 import (
 	"net/http"
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// echo is what of a request must not be seen again: a server that quotes the request in its problem would bring it into our errors.
-type echo struct {
+// Echo is what of a request must not be seen again: a server that quotes the request in its problem would bring it into our errors.
+type Echo struct {
 	secrets []string
 	key     string
 }
@@ -16,15 +16,17 @@ type echo struct {
 // minEcho is the length from which on a text can be told from one that is in an answer by chance.
 const minEcho = 4
 
-func (c *core) echoOf(req *http.Request) echo {
+// EchoOf returns what must not be seen again of a request and its client.
+func EchoOf(clientSecret string, req *http.Request) Echo {
 	_, signature, _ := strings.Cut(req.Header.Get("Signature"), "=")
-	return echo{
-		secrets: []string{c.secret(), strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "), strings.Trim(signature, ":")},
+	return Echo{
+		secrets: []string{clientSecret, strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "), strings.Trim(signature, ":")},
 		key:     req.Header.Get("Idempotency-Key"),
 	}
 }
 
-func (e echo) hide(text string) string {
+// Hide takes it out of a text.
+func (e Echo) Hide(text string) string {
 	if text == "" {
 		return ""
 	}

@@ -1,4 +1,5 @@
-package wrapper
+// Package network sends requests, and says of a failure whether the request may have arrived.
+package network
 
 import (
 	"crypto/tls"
@@ -15,72 +16,74 @@ import (
 	"time"
 )
 
-// networkError is the failure of a request that was handed to the network.
-type networkError struct {
-	cause     error
-	reached   bool // there was a connection, so the request may have arrived
-	untrusted bool // the server could not prove who it is: another attempt would not either
-	echo      echo
+// Error is the failure of a request that was handed to the network, or of reading its answer.
+type Error struct {
+	Cause     error
+	Reached   bool // there was a connection, so the request may have arrived
+	Untrusted bool // the server could not prove who it is: another attempt would not either
+	Echo      Echo
 }
 
 // quotation is how net/http shows what it could not read, which may be a part of a body.
 var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-func (e *networkError) Error() string {
-	return e.echo.hide(quotation.ReplaceAllString(e.cause.Error(), "(hidden)"))
+func (e *Error) Error() string {
+	return e.Echo.Hide(quotation.ReplaceAllString(e.Cause.Error(), "(hidden)"))
 }
 
 // Format prints Error() whatever the verb: the cause says more than is to be seen.
-func (e *networkError) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
+func (e *Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
 
 // Unwrap returns the cause, unless that would show what is hidden.
-func (e *networkError) Unwrap() error {
-	if e.Error() != e.cause.Error() {
+func (e *Error) Unwrap() error {
+	if e.Error() != e.Cause.Error() {
 		return nil
 	}
-	return e.cause
+	return e.Cause
 }
 
-func (e *networkError) outcome() Outcome {
-	if e.reached {
-		return OutcomeUnknown
-	}
-	return OutcomeRefused
-}
-
-// doer sends requests with a copy of the caller's client and marks failures as those of the network.
-type doer struct {
+// Doer sends requests with a copy of the caller's client and marks failures as those of the network.
+type Doer struct {
 	client *http.Client
-	echoOf func(*http.Request) echo
+	secret func() string // of the API client, a closure so that no verb of fmt can print it
 }
 
-func newDoer(client *http.Client, echoOf func(*http.Request) echo) doer {
+// NewDoer makes a Doer. The client is copied and stays unchanged; redirects are never followed.
+func NewDoer(client *http.Client, secret func() string) Doer {
 	copied := *client
 	// The signature of a redirected request would no longer match, and its headers would go to a stranger.
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	copied.Transport = withReadableLocation(client.Transport)
-	return doer{&copied, echoOf}
+	return Doer{&copied, secret}
 }
 
-// withReadableLocation takes out a Location that is no URL: net/http would make an error of it, and lose the answer.
+// readableLocation takes out a Location that is no URL: net/http would make an error of it, and lose the answer.
+type readableLocation struct{ transport http.RoundTripper }
+
 func withReadableLocation(transport http.RoundTripper) http.RoundTripper {
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
-	return roundTrip(func(req *http.Request) (*http.Response, error) {
-		resp, err := transport.RoundTrip(req)
-		if resp != nil {
-			if _, bad := req.URL.Parse(resp.Header.Get("Location")); bad != nil {
-				resp.Header.Del("Location")
-			}
-		}
-		return resp, err
-	})
+	return readableLocation{transport}
 }
 
-// defaultHTTPClient keeps more idle connections than net/http does: with two, a busy client pays a TLS handshake for most calls. It pings
+func (r readableLocation) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := r.transport.RoundTrip(req)
+	if resp != nil {
+		if _, bad := req.URL.Parse(resp.Header.Get("Location")); bad != nil {
+			resp.Header.Del("Location")
+		}
+	}
+	return resp, err
+}
+
+func (r readableLocation) CloseIdleConnections() {
+	(&http.Client{Transport: r.transport}).CloseIdleConnections()
+}
+
+// DefaultClient keeps more idle connections than net/http does: with two, a busy client pays a TLS handshake for most calls. It pings
 // over HTTP/2, where a connection that died in silence would otherwise take every call with it.
-func defaultHTTPClient() *http.Client {
+func DefaultClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
@@ -94,11 +97,11 @@ func defaultHTTPClient() *http.Client {
 	}}
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
+// CloseIdleConnections closes the connections that no call is using.
+func (d Doer) CloseIdleConnections() { d.client.CloseIdleConnections() }
 
-func (r roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
-
-func (d doer) Do(req *http.Request) (*http.Response, error) {
+// Do sends a request. Its error is an *[Error].
+func (d Doer) Do(req *http.Request) (*http.Response, error) {
 	var asked, connected atomic.Bool
 	trace := &httptrace.ClientTrace{
 		GetConn: func(string) { asked.Store(true) },
@@ -115,7 +118,7 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	// A transport that reports no connections may have reached the server, whatever it does, unless the error itself tells.
 	reached := connected.Load() || !asked.Load() && !failedToConnect(err)
-	return nil, &networkError{cause: err, reached: reached, untrusted: isUntrusted(err), echo: d.echoOf(req)}
+	return nil, &Error{Cause: err, Reached: reached, Untrusted: isUntrusted(err), Echo: EchoOf(d.secret(), req)}
 }
 
 func failedToConnect(err error) bool {
