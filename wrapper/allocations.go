@@ -59,7 +59,7 @@ func (s *Allocations) List(
 	params.Sort = orDefault(params.Sort, portfolios.AllocationSortID)
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = inUTC(params.StartDate), inUTC(params.EndDate)
+	params.StartDate, params.EndDate = wholeSeconds(params.StartDate, params.EndDate)
 	return call[portfolios.AllocationList](ctx, s.core, op, checkPage(params.Offset, params.Limit), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.ListPortfoliosAllocations(ctx, &params, edit...)
@@ -70,8 +70,10 @@ func (s *Allocations) List(
 func (s *Allocations) All(
 	ctx context.Context, params portfolios.ListPortfoliosAllocationsParams, options ...AllOption,
 ) iter.Seq2[portfolios.Allocation, error] {
-	return all(ctx, params.Offset, params.Limit, options,
-		func(ctx context.Context, offset, limit int32, options []CallOption) ([]portfolios.Allocation, portfolios.Meta, error) {
+	byID := params.Sort == nil || *params.Sort == portfolios.AllocationSortID
+	return listing[portfolios.Allocation]{
+		offset: params.Offset, limit: params.Limit, order: params.Order, byID: byID,
+		fetch: func(ctx context.Context, offset, limit int32, options []CallOption) ([]portfolios.Allocation, portfolios.Meta, error) {
 			params := params
 			params.Offset, params.Limit = &offset, &limit
 			page, err := s.List(ctx, params, options...)
@@ -80,5 +82,6 @@ func (s *Allocations) All(
 			}
 			return page.Data, page.Meta, nil
 		},
-		func(allocation portfolios.Allocation) uuid.UUID { return allocation.ID })
+		id: func(allocation portfolios.Allocation) uuid.UUID { return allocation.ID },
+	}.all(ctx, options)
 }

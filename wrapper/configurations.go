@@ -59,7 +59,7 @@ func (s *Configurations) List(
 	params.Sort = orDefault(params.Sort, portfolios.ConfigurationSortAccountID)
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = inUTC(params.StartDate), inUTC(params.EndDate)
+	params.StartDate, params.EndDate = wholeSeconds(params.StartDate, params.EndDate)
 	return call[portfolios.ConfigurationList](ctx, s.core, op, checkPage(params.Offset, params.Limit), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.ListPortfoliosConfigurations(ctx, &params, edit...)
@@ -70,8 +70,10 @@ func (s *Configurations) List(
 func (s *Configurations) All(
 	ctx context.Context, params portfolios.ListPortfoliosConfigurationsParams, options ...AllOption,
 ) iter.Seq2[portfolios.Configuration, error] {
-	return all(ctx, params.Offset, params.Limit, options,
-		func(ctx context.Context, offset, limit int32, options []CallOption) ([]portfolios.Configuration, portfolios.Meta, error) {
+	byID := params.Sort == nil || *params.Sort == portfolios.ConfigurationSortAccountID
+	return listing[portfolios.Configuration]{
+		offset: params.Offset, limit: params.Limit, order: params.Order, byID: byID,
+		fetch: func(ctx context.Context, offset, limit int32, options []CallOption) ([]portfolios.Configuration, portfolios.Meta, error) {
 			params := params
 			params.Offset, params.Limit = &offset, &limit
 			page, err := s.List(ctx, params, options...)
@@ -80,5 +82,6 @@ func (s *Configurations) All(
 			}
 			return page.Data, page.Meta, nil
 		},
-		func(configuration portfolios.Configuration) uuid.UUID { return configuration.AccountID })
+		id: func(configuration portfolios.Configuration) uuid.UUID { return configuration.AccountID },
+	}.all(ctx, options)
 }

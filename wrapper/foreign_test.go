@@ -125,19 +125,19 @@ func TestPanicsReachTheCaller(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				call := func() (err error, cause any) {
+				call := func() (cause any, err error) {
 					defer func() { cause = recover() }()
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()
-					return retrieve(ctx, client), nil
+					return nil, retrieve(ctx, client)
 				}
 				for range 3 { // with a token to fetch, and without
 					trouble.Store(true)
-					if err, cause := call(); fmt.Sprint(cause) != "of foreign code" {
+					if cause, err := call(); fmt.Sprint(cause) != "of foreign code" {
 						t.Errorf("got %v and the panic %v", err, cause)
 					}
 					trouble.Store(false)
-					if err, cause := call(); err != nil || cause != nil {
+					if cause, err := call(); err != nil || cause != nil {
 						t.Errorf("the next call: %v, panic %v", err, cause)
 					}
 				}

@@ -12,13 +12,17 @@ func orDefault[T any](value *T, otherwise T) *T {
 	return value
 }
 
-// inUTC says the same instant in the zone that the API documents.
-func inUTC(instant *time.Time) *time.Time {
-	if instant == nil {
-		return nil
+// wholeSeconds says a range of time in the form that the API documents, UTC and without fractions: a range with fractions becomes wider.
+func wholeSeconds(start, end *time.Time) (from, to *time.Time) {
+	if start != nil {
+		whole := start.UTC().Truncate(time.Second)
+		from = &whole
 	}
-	utc := instant.UTC()
-	return &utc
+	if end != nil {
+		whole := end.UTC().Add(time.Second - 1).Truncate(time.Second)
+		to = &whole
+	}
+	return from, to
 }
 
 func checkPage(offset, limit *int32) error {

@@ -70,7 +70,7 @@ func (s *Orders) List(
 	params.Sort = orDefault(params.Sort, portfolios.OrderSortID)
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = inUTC(params.StartDate), inUTC(params.EndDate)
+	params.StartDate, params.EndDate = wholeSeconds(params.StartDate, params.EndDate)
 	return call[portfolios.OrderList](ctx, s.core, op, checkPage(params.Offset, params.Limit), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.ListPortfoliosOrders(ctx, &params, edit...)
@@ -81,8 +81,10 @@ func (s *Orders) List(
 func (s *Orders) All(
 	ctx context.Context, params portfolios.ListPortfoliosOrdersParams, options ...AllOption,
 ) iter.Seq2[portfolios.Order, error] {
-	return all(ctx, params.Offset, params.Limit, options,
-		func(ctx context.Context, offset, limit int32, options []CallOption) ([]portfolios.Order, portfolios.Meta, error) {
+	byID := params.Sort == nil || *params.Sort == portfolios.OrderSortID
+	return listing[portfolios.Order]{
+		offset: params.Offset, limit: params.Limit, order: params.Order, byID: byID,
+		fetch: func(ctx context.Context, offset, limit int32, options []CallOption) ([]portfolios.Order, portfolios.Meta, error) {
 			params := params
 			params.Offset, params.Limit = &offset, &limit
 			page, err := s.List(ctx, params, options...)
@@ -91,5 +93,6 @@ func (s *Orders) All(
 			}
 			return page.Data, page.Meta, nil
 		},
-		func(order portfolios.Order) uuid.UUID { return order.ID })
+		id: func(order portfolios.Order) uuid.UUID { return order.ID },
+	}.all(ctx, options)
 }

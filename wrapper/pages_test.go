@@ -172,16 +172,18 @@ func TestAllEndsAndIsComplete(t *testing.T) {
 		{"pages of two", 5, 2, 0, nil, 6},
 		{"count and total_count are 1", 25, 10, 0, func(offset, limit, _, _ int) string {
 			return fmt.Sprintf(`{"count": 1, "limit": %d, "offset": %d, "total_count": 1}`, limit, offset)
-		}, 3},
-		{"count and total_count are 0", 25, 10, 0, func(_, limit, _, _ int) string { return fmt.Sprintf(`{"limit": %d}`, limit) }, 3},
+		}, 5},
+		{"count and total_count are 0", 25, 10, 0, func(_, limit, _, _ int) string { return fmt.Sprintf(`{"limit": %d}`, limit) }, 5},
 		{"total_count is too large", 25, 10, 0, func(_, limit, _, _ int) string {
 			return fmt.Sprintf(`{"limit": %d, "total_count": 1000000}`, limit)
 		}, 5},
-		{"the server takes a smaller limit and says so", 25, 100, 10, nil, 4},
-		{"the server takes a smaller limit and says nothing", 25, 100, 10, wrong(`{}`), 4},
+		{"the server takes a smaller limit and says so", 25, 100, 10, nil, 3},
+		{"the server takes a smaller limit and says nothing", 25, 100, 10, wrong(`{}`), 5},
 		{"the server takes a smaller limit and repeats ours", 25, 100, 10, func(offset, _, rows, total int) string {
 			return fmt.Sprintf(`{"count": %d, "limit": 100, "offset": %d, "total_count": %d}`, rows, offset, total)
-		}, 4},
+		}, 3},
+		{"the server takes a smaller limit, repeats ours and knows no total", 25, 100, 10, wrong(`{"limit": 100}`), 5},
+		{"one row a page, whatever is asked for", 25, 10, 1, nil, 60},
 	}
 	for _, test := range tests {
 		for _, ahead := range []int{0, 3} {
@@ -423,20 +425,107 @@ func TestAllWhenTheRestGoes(t *testing.T) {
 	}
 }
 
-// In a list that is in no known order the place is searched for page by page, however many rows the server makes a page.
-func TestAllSearchesByTheServersPages(t *testing.T) {
-	all := ids(80)
+// A list in no order is read while it holds still, and not a row further when it does not.
+func TestAllInNoOrder(t *testing.T) {
+	all := ids(350)
 	rand.New(rand.NewPCG(1, 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	server := &listServer{rows: all[15:], capacity: 10, meta: func(int, int, int, int) string { return `{}` }}
-	server.before = func(request int) {
-		if request == 2 {
-			server.rows = all
+	moved := slices.Concat(all[50:51], all[:50], all[51:])
+	for name, test := range map[string]struct {
+		then []uuid.UUID
+		want int
+	}{
+		"still": {all, 350}, "a row that was read goes": {slices.Delete(slices.Clone(all), 20, 21), 50},
+		"the last row moves to the front": {slices.Concat(all[49:50], all[:49], all[50:]), 50}, "the next row moves to the front": {moved, 350},
+	} {
+		server := &listServer{rows: all}
+		server.before = func(request int) {
+			if request == 2 {
+				server.rows = test.then
+			}
+		}
+		rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 50)))
+		if name == "the next row moves to the front" { // it was not there from beginning to end at its place: nobody can tell
+			rows = append(rows, all[50])
+		}
+		if len(rows) != test.want || (err == nil) != (test.want == 350) || err != nil && !errors.Is(err, upvest.ErrListUnreadable) {
+			t.Errorf("%s: %d rows, %v, want %d", name, len(rows), err, test.want)
 		}
 	}
-	rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 100)))
-	if err != nil || !slices.Equal(rows, all[15:]) {
-		t.Errorf("%d rows, %v, want the %d that were there all the time", len(rows), err, len(all)-15)
+}
+
+// An order that holds for a while by chance is none: nothing is lost in silence.
+func TestAllWhoseOrderBreaks(t *testing.T) {
+	all := ids(500)
+	rand.New(rand.NewPCG(2, 2)).Shuffle(400, func(i, j int) { all[100+i], all[100+j] = all[100+j], all[100+i] })
+	rows, err := collect(t, newTestClient(t, (&listServer{rows: all}).serve).Orders.All(t.Context(), ordersParams(0, 50)))
+	if !errors.Is(err, upvest.ErrListUnreadable) || !slices.Equal(rows, all[:len(rows)]) {
+		t.Errorf("%d rows, %v, want ErrListUnreadable behind the first hundred", len(rows), err)
 	}
+}
+
+// What is requested ahead follows the pages that the server gives, and never is there more of it than was asked for.
+func TestAllAheadOfASmallerPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{rows: ids(400), capacity: 10}
+		var now, most int
+		var mu sync.Mutex
+		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+			mu.Lock()
+			now++
+			most = max(most, now)
+			mu.Unlock()
+			defer func() {
+				mu.Lock()
+				defer mu.Unlock()
+				now--
+			}()
+			select {
+			case <-time.After(time.Second):
+			case <-req.Context().Done():
+				return nil, req.Context().Err()
+			}
+			return server.serve(req)
+		})
+		rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 100), upvest.WithPagesAhead(16)))
+		if err != nil || !slices.Equal(rows, server.rows) {
+			t.Errorf("%d rows, %v", len(rows), err)
+		}
+		if most > 17 || len(server.requests) > 46 {
+			t.Errorf("%d pages at once, %d requests, want at most 17 and 46", most, len(server.requests))
+		}
+	})
+}
+
+// A server that ignores the offset is found soon.
+func TestAllOfIgnoredOffsets(t *testing.T) {
+	for _, meta := range []string{`{}`, `{"limit": 10, "total_count": 500}`} {
+		server := &listServer{
+			view: func(_, limit int) []uuid.UUID { return ids(limit) }, meta: func(int, int, int, int) string { return meta },
+		}
+		rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 10)))
+		if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) != 10 || len(server.requests) > 3 {
+			t.Errorf("%d rows, %v after %d requests", len(rows), err, len(server.requests))
+		}
+	}
+}
+
+// A panic of foreign code in a page that is read ahead reaches the reader.
+func TestPanicAheadReachesTheReader(t *testing.T) {
+	server := &listServer{rows: ids(100)}
+	client := newTestClient(t, server.serve, upvest.WithAttemptHook(func(context.Context, upvest.Attempt) {
+		if len(server.requests) > 3 {
+			panic("of a hook")
+		}
+	}))
+	defer func() {
+		if cause := recover(); cause != "of a hook" {
+			t.Errorf("the panic is %v", cause)
+		}
+	}()
+	for range client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(4)) {
+		continue
+	}
+	t.Error("the list was read")
 }
 
 // changing is a list in which some rows stay and others come and go.
@@ -536,9 +625,15 @@ func TestAllReadsAChangingListOnce(t *testing.T) {
 				if kind == "in no known order" { // which it takes some rows to see
 					limits, server.capacity = []int32{30, 200}, 0
 				}
+				params := ordersParams(0, 0)
+				if kind == "descending" {
+					descending := portfolios.ListOrder("DESC")
+					params.Order = &descending
+				}
 				limit, ahead := limits[random.IntN(len(limits))], random.IntN(2)*random.IntN(5)
 				client := newTestClient(t, server.serve)
-				rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, limit), upvest.WithPagesAhead(ahead)))
+				params.Limit = &limit
+				rows, err := collect(t, client.Orders.All(t.Context(), params, upvest.WithPagesAhead(ahead)))
 				what := fmt.Sprintf("seed %d, %d rows, limit %d, %d ahead, capacity %d", seed, len(all), limit, ahead, server.capacity)
 				var lasting []uuid.UUID
 				for _, row := range rows {
@@ -580,14 +675,7 @@ func TestAllReadsAChangingListOnce(t *testing.T) {
 }
 
 // Pages of one row cannot overlap. Whatever the reader makes of them, it never passes a part of the list off as the whole.
-func TestAllOfPagesWithOneRowIsNeverSilentlyShort(t *testing.T) {
-	for _, ahead := range []int{0, 3} {
-		server := &listServer{rows: ids(25), capacity: 1}
-		rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(ahead)))
-		if !errors.Is(err, upvest.ErrListUnreadable) {
-			t.Errorf("%d rows of 25, %v, want %v", len(rows), err, upvest.ErrListUnreadable)
-		}
-	}
+func TestAllOfASuddenPageWithOneRow(t *testing.T) {
 	calls := 0
 	server := &listServer{rows: ids(6)}
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {

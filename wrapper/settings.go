@@ -96,3 +96,35 @@ func WithResponse(response *Response) CallOption {
 		return nil
 	})
 }
+
+// AllOption adjusts the reading of a whole list: [WithRetry] and [WithTimeout], which apply to each page, and [WithPagesAhead].
+//
+// A list is read in pages of params.Limit rows (100 if it is nil, at least 2), each overlapping the one before by a row. Rows are asked for
+// in the order of their ids. While they keep to it, every row that is in the list from beginning to end comes exactly once, whatever comes
+// and goes around it, and memory does not grow with the list. Where they do not, each page has to begin with the row that the one before
+// ended with; otherwise the reading ends with [ErrListUnreadable], as it does wherever the guarantee cannot be kept. A server that gives a
+// single row a page overlaps no pages: there the guarantee holds unless rows before the place both come and go between two requests. An
+// error comes once and ends the list. Breaking off is always fine.
+type AllOption interface{ applyToAll(*allSettings) error }
+
+type allSettings struct {
+	calls []CallOption
+	ahead int
+}
+
+type allOption func(*allSettings) error
+
+func (o allOption) applyToAll(s *allSettings) error { return o(s) }
+
+func (o option) applyToAll(s *allSettings) error {
+	s.calls = append(s.calls, o)
+	return nil
+}
+
+// WithPagesAhead requests up to that many further pages, at most 16, while one is being handled. Order and guarantee stay the same.
+func WithPagesAhead(pages int) AllOption {
+	return allOption(func(s *allSettings) error {
+		s.ahead = pages
+		return orError(pages >= 0 && pages <= 16, "pages ahead: use 0 to 16")
+	})
+}

@@ -41,6 +41,9 @@ func (c *Call[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
+// Done is closed when the function has ended.
+func (c *Call[T]) Done() <-chan struct{} { return c.done }
+
 // Slots bounds how many functions that know no context run at once: as many are left behind if they never return, and no more.
 type Slots chan struct{}
 
