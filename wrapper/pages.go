@@ -20,7 +20,7 @@ const orderDescending portfolios.ListOrder = "DESC"
 
 // ErrListUnreadable is the error of a list that cannot be read to its end with every row exactly once: the server repeats rows, ignores
 // the offset, changes the list faster than it can be read, or changes it while its rows are not in the order that was asked for.
-var ErrListUnreadable = offsetlist.ErrUnreadable
+var ErrListUnreadable = errors.New("the list cannot be read completely")
 
 // listing is what All of a service reads: where, in which order, and how to get a page.
 type listing[T any] struct {
@@ -65,6 +65,6 @@ func (l listing[T]) read(ctx context.Context, options []AllOption, emit func(T) 
 			rows, meta, err := l.fetch(ctx, offset, limit, settings.calls)
 			return offsetlist.Page[T]{Rows: rows, Limit: meta.Limit, Total: meta.TotalCount}, err
 		},
-		ID: l.id, Order: order, Limit: max(limit, 2), Ahead: settings.ahead,
+		ID: l.id, Order: order, Limit: max(limit, 2), Ahead: settings.ahead, Unreadable: ErrListUnreadable,
 	}.Read(ctx, offset, emit)
 }

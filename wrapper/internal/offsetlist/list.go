@@ -5,16 +5,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"github.com/google/uuid"
 )
-
-// ErrUnreadable is the error of a list that cannot be read to its end with every row exactly once.
-var ErrUnreadable = errors.New("the list cannot be read completely")
 
 // maxIdle bounds the pages in a row that bring nothing new.
 const maxIdle = 1000
@@ -35,6 +31,8 @@ type List[T any] struct {
 	Order int   // that was asked for: 1 by ascending ids, -1 by descending ids, 0 by something else
 	Limit int32 // of the pages to ask for, at least 2: one row of each is the last of the page before
 	Ahead int   // pages to request while one is handled
+
+	Unreadable error // what is returned, with the reason, when the list cannot be read to its end with every row exactly once
 }
 
 // Read passes on every row from an offset on until emit says no.
@@ -70,7 +68,7 @@ func (l List[T]) Read(ctx context.Context, offset int32, emit func(T) bool) erro
 			offset++
 		}
 		if offset > math.MaxInt32-2*l.Limit {
-			return unreadable("it has more rows than an offset can count")
+			return l.unreadable("it has more rows than an offset can count")
 		}
 	}
 	return nil
@@ -102,7 +100,7 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 		r.same = 0
 	}
 	if r.idle++; r.same > 1 || r.idle > maxIdle {
-		return 0, 0, unreadable("the server keeps sending the same rows, or ignores the offset")
+		return 0, 0, r.unreadable("the server keeps sending the same rows, or ignores the offset")
 	}
 	if r.total = page.Total; len(rows) > 0 {
 		r.head = r.ID(rows[0])
@@ -115,10 +113,10 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 	case r.seen != nil:
 		fresh = slices.IndexFunc(rows, func(row T) bool { return r.ID(row) == r.last }) + 1
 		if fresh == 0 || slices.ContainsFunc(rows[:fresh], func(row T) bool { return !r.seen[r.ID(row)] }) {
-			return 0, 0, unreadable("it is in no order, and the row that was read last is not where it was")
+			return 0, 0, r.unreadable("it is in no order, and the row that was read last is not where it was")
 		}
 	case !isInOrder:
-		return 0, 0, unreadable("its rows are not in the order that was asked for")
+		return 0, 0, r.unreadable("its rows are not in the order that was asked for")
 	default:
 		for fresh < len(rows) && compare(r.ID(rows[fresh]), r.last) != r.Order {
 			fresh++
@@ -140,7 +138,7 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 // pass takes note of a row that is passed on.
 func (r *reader[T]) pass(id uuid.UUID) error {
 	if r.seen[id] || r.passed > 0 && id == r.last {
-		return unreadable("the server repeats its rows")
+		return r.unreadable("the server repeats its rows")
 	}
 	if r.seen != nil {
 		r.seen[id] = true
@@ -152,4 +150,4 @@ func (r *reader[T]) pass(id uuid.UUID) error {
 
 func compare(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
-func unreadable(why string) error { return fmt.Errorf("%w: %s", ErrUnreadable, why) }
+func (l List[T]) unreadable(why string) error { return fmt.Errorf("%w: %s", l.Unreadable, why) }
