@@ -599,7 +599,51 @@ func TestBodyShorterThanItsLength(t *testing.T) {
 	}
 }
 
-// A refusal that no fresh token mends is not to double the load either.
+// net/http repeats a GET on its own, nonce included, where a kept-alive connection turns out to be dead. A server that saw the nonce before
+// refuses it; the call heals by its one repeat, and a read that is carried out twice harms nobody.
+func TestReadThatTheTransportRepeats(t *testing.T) {
+	var mu sync.Mutex
+	nonces, retrievals, refusals, dying := map[string]int{}, 0, 0, ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		if strings.HasSuffix(r.URL.Path, "/auth/token") {
+			_, _ = io.WriteString(w, `{"access_token": "token", "expires_in": 1800, "token_type": "bearer"}`)
+			return
+		}
+		retrievals++
+		nonce := signatureParameters.FindStringSubmatch(r.Header.Get("signature-input"))[3]
+		nonces[nonce]++
+		switch {
+		case retrievals == 2:
+			dying = nonce
+			panic(http.ErrAbortHandler) // the connection breaks, with the request received
+		case nonces[nonce] > 1:
+			refusals++
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"type": "unauthorised", "status": 401, "detail": "Signature is incorrect"}`)
+		default:
+			_, _ = io.WriteString(w, orderBody)
+		}
+	}))
+	defer server.Close()
+	credentials := testCredentials(t)
+	credentials.BaseURL = server.URL
+	client, err := upvest.New(credentials, upvest.WithoutRetry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.CloseIdleConnections()
+	for range 2 {
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Error(err)
+		}
+	}
+	if nonces[dying] != 2 || refusals != 1 || retrievals != 4 {
+		t.Errorf("%d requests with one nonce, %d refused, %d in all: net/http no longer repeats, or more than once", nonces[dying], refusals, retrievals)
+	}
+}
 
 // A token that is revoked while the budget is empty is renewed all the same, and so is every other that was in flight with it.
 func TestRevocationCostsNoBudget(t *testing.T) {
@@ -639,6 +683,7 @@ func TestRevocationCostsNoBudget(t *testing.T) {
 	}
 }
 
+// A refusal that no fresh token mends is not to double the load either.
 func TestUnauthorizedTakesNoBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := &script{steps: []step{problem(401)}}

@@ -155,6 +155,9 @@ func TestVersionFollowsThePolicy(t *testing.T) {
 		}
 	}
 	for _, m := range policyMutations() {
+		if !slices.ContainsFunc(bullets, func(bullet []string) bool { return strings.HasPrefix(bullet[1], m.bullet) }) {
+			t.Errorf("%s is for the bullet %q, and the policy has none like it", m.name, m.bullet)
+		}
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			found := compareContracts(t, program, contractFile, writeFile(t, "openapi.yaml", edit(t, contract, m.after, m.old, m.new)))
