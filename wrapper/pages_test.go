@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -511,9 +512,9 @@ func TestAllOfIgnoredOffsets(t *testing.T) {
 
 // A panic of foreign code in a page that is read ahead reaches the reader.
 func TestPanicAheadReachesTheReader(t *testing.T) {
-	server := &listServer{rows: ids(100)}
-	client := newTestClient(t, server.serve, upvest.WithAttemptHook(func(context.Context, upvest.Attempt) {
-		if len(server.requests) > 3 {
+	var attempts atomic.Int32
+	client := newTestClient(t, (&listServer{rows: ids(100)}).serve, upvest.WithAttemptHook(func(context.Context, upvest.Attempt) {
+		if attempts.Add(1) > 3 {
 			panic("of a hook")
 		}
 	}))
