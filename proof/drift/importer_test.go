@@ -14,6 +14,7 @@ var allowedModules = []string{
 	"github.com/d8277167/upvest-portfolios-go",
 	"github.com/oapi-codegen/runtime",
 	"github.com/apapsch/go-jsonmerge/v2", // by oapi-codegen/runtime
+	"github.com/go-json-experiment/json",
 	"github.com/google/uuid",
 	"golang.org/x/crypto",
 	"golang.org/x/oauth2",
