@@ -68,6 +68,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			if repeated = x.forget != nil || guess != nil; repeated {
 				r.Retry = "credentials renewed"
 			}
+		case x.settings.once && r.outcome != OutcomeRefused:
 		case r.retryable(policy) && retries+1 < policy.MaxAttempts:
 			retries++
 			if r.Wait, giveUp = c.allowRetry(ctx, policy, retries, r.header()); giveUp == nil {

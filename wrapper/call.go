@@ -20,7 +20,7 @@ import (
 //  3. attempts loops: it asks attempt for one try, and decides on repeat, retry, wait or end (attempts.go);
 //  4. attempt gets a token and a turn from the limiter, then sends with a time-out of its own;
 //  5. the generated function builds the request and runs the editors: version, client id, accept, user agent, and then
-//     callEditor: idempotency key, token, and the signature over all of that, dated now;
+//     callEditor: idempotency key, what the caller adds, token, and the signature over all of that, dated now;
 //  6. doer hands it to the caller's http.Client and says of a failure whether the request can have arrived (network.go);
 //  7. readResponse reads the answer, bounded, and decode makes a value of it (response.go);
 //  8. every attempt is shown to the hooks; those that failed are gathered in the *Error, with what became of a write (error.go).
@@ -79,7 +79,7 @@ func (c *core) call(
 			return err
 		},
 		send: func(ctx context.Context, now time.Time) (*http.Response, error) {
-			return send(ctx, c.callEditor(settings.key, token, now))
+			return send(ctx, c.callEditor(settings, token, now))
 		},
 		accept: accept,
 		forget: func() { forgetToken(c.tokens, token.AccessToken) },
@@ -87,13 +87,18 @@ func (c *core) call(
 }
 
 // callEditor sets what differs from attempt to attempt, and signs. The editors of the client have run before it.
-func (c *core) callEditor(key uuid.UUID, token *oauth2.Token, now time.Time) portfolios.RequestEditorFn {
+func (c *core) callEditor(settings settings, token *oauth2.Token, now time.Time) portfolios.RequestEditorFn {
 	return func(ctx context.Context, req *http.Request) error {
-		if key != uuid.Nil {
-			setHeader(req, "Idempotency-Key", key.String())
+		if settings.key != uuid.Nil {
+			setHeader(req, "Idempotency-Key", settings.key.String())
+		}
+		for _, edit := range settings.edits {
+			if err := edit(req); err != nil {
+				return err
+			}
 		}
 		setToken(req, token)
-		return c.signer.signAt(ctx, req, now)
+		return c.signer.signAt(ctx, req, now, settings.covered...)
 	}
 }
 

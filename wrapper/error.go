@@ -123,6 +123,15 @@ func isOfToken(status int) bool {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Resume is the option with which the same call, given the same arguments, takes up a write whose outcome is unknown: a POST or PATCH goes
+// out with its idempotency key, so that it does not happen twice; a PUT or DELETE means the same however often it comes, and takes none.
+func (e *Error) Resume() CallOption {
+	return callOption(func(s *settings) error {
+		s.key = e.IdempotencyKey
+		return nil
+	})
+}
+
 // Error says in one line what was tried and what came back.
 func (e *Error) Error() string {
 	parts := []string{e.Operation}

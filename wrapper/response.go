@@ -30,6 +30,10 @@ type Response struct {
 	Body   []byte
 }
 
+// Decode reads the body into value, any pointer: for members that are newer than the structs of this client. Names of members count with
+// case, and the error quotes nothing of the body.
+func (r *Response) Decode(value any) error { return decode(r.Body, value) }
+
 func (r *Response) requestID() string { return r.Header.Get("Upvest-Request-Id") }
 
 // readResponse reads the whole answer, bounded. What was read comes back even when reading fails.

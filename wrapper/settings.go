@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/addition"
 )
 
 // settings are what may differ from call to call.
@@ -14,6 +16,9 @@ type settings struct {
 	retry    RetryPolicy
 	timeout  time.Duration
 	response *Response
+	once     bool            // after an attempt that may have acted there is no other
+	edits    []addition.Edit // what the caller adds to the request
+	covered  []string        // the headers among it that the signature has to cover
 }
 
 // CallOption adjusts one call.

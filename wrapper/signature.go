@@ -114,7 +114,8 @@ func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 	return s.signAt(ctx, req, s.now())
 }
 
-func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time) error {
+// signAt signs with a date of the caller's, and covers some headers beside the documented ones.
+func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, more ...string) error {
 	if err := signature.DigestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)
 	}
@@ -125,7 +126,7 @@ func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time) e
 	created := now.Unix()
 	base, input := signature.Base(req, signature.Parameters{
 		KeyID: s.keyID, Nonce: nonce, Created: created, Expires: created + int64(s.life/time.Second),
-	})
+	}, more...)
 	if s.debug != nil {
 		s.debug(signature.Mask(base))
 	}

@@ -38,7 +38,8 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials) (grant, 
 		operation: tokenOperation,
 		settings:  settings,
 		send: func(ctx context.Context, now time.Time) (*http.Response, error) {
-			return c.sendForm(ctx, form, now)
+			return c.send(ctx, http.MethodPost, "/auth/token", "application/x-www-form-urlencoded", []byte(form),
+				func(ctx context.Context, req *http.Request) error { return c.signer.signAt(ctx, req, now) })
 		},
 		accept: func(received *Response) error {
 			answer = tokenAnswer{}
@@ -77,22 +78,4 @@ func lifeOf(expiresIn json.RawMessage) time.Duration {
 func text(raw json.RawMessage) (text string) {
 	_ = json.Unmarshal(raw, &text) // what is no text says nothing
 	return text
-}
-
-// sendForm sends one attempt of a token request, signed like any other.
-func (c *core) sendForm(ctx context.Context, form string, now time.Time) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.baseURL+"/auth/token", strings.NewReader(form))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for _, edit := range c.common {
-		if err := edit(ctx, req); err != nil {
-			return nil, err
-		}
-	}
-	if err := c.signer.signAt(ctx, req, now); err != nil {
-		return nil, err
-	}
-	return c.doer.Do(req)
 }

@@ -5,6 +5,7 @@ package signature
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,18 +34,33 @@ var components = [...]component{
 	{`"upvest-api-version"`, "Upvest-Api-Version"},
 }
 
-// Base returns what is to be signed, and the value of the label in signature-input.
-func Base(req *http.Request, p Parameters) (base []byte, input string) {
+// neverCovered are the beginnings of the names that Upvest leaves out of a signature, or its proxies change.
+var neverCovered = []string{
+	"Signature", "Upvest-Signature", "Cf-", "Cdn-", "Cookie", "X-", "Sec-", "Priority", "User-Agent", "Accept-Encoding", "Connection", "Host",
+}
+
+// MayCover reports whether a signature may cover a header, by its name as net/http writes it.
+func MayCover(header string) bool {
+	return !slices.ContainsFunc(neverCovered, func(prefix string) bool { return strings.HasPrefix(header, prefix) })
+}
+
+// Base returns what is to be signed, and the value of the label in signature-input. It covers the documented components and some headers
+// more, by their names as net/http writes them.
+func Base(req *http.Request, p Parameters, more ...string) (base []byte, input string) {
 	base = make([]byte, 0, 1536)
 	covered := make([]byte, 1, 512)
 	covered[0] = '('
-	for _, c := range components {
-		value := c.value(req)
-		if value == "" {
-			continue
+	cover := func(c component) {
+		if value := c.value(req); value != "" {
+			base = append(append(append(append(base, c.name...), ": "...), value...), '\n')
+			covered = append(append(covered, c.name...), ' ')
 		}
-		base = append(append(append(append(base, c.name...), ": "...), value...), '\n')
-		covered = append(append(covered, c.name...), ' ')
+	}
+	for _, c := range components {
+		cover(c)
+	}
+	for _, header := range more {
+		cover(component{`"` + strings.ToLower(header) + `"`, header})
 	}
 	covered[len(covered)-1] = ')'
 	covered = append(append(covered, `;keyid="`...), p.KeyID...)
