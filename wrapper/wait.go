@@ -2,6 +2,7 @@ package wrapper
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,8 @@ const (
 
 	firstPoll   = time.Second
 	longestPoll = 30 * time.Second
+	// appearing is how long an order that was just placed may be unknown to the server: its state spreads with delay.
+	appearing = 10 * time.Second
 )
 
 // IsDone reports whether an order has come to an end: FILLED, SETTLED or CANCELLED. A status that this client does not know is not one.
@@ -28,8 +31,9 @@ func IsDone(order *portfolios.Order) bool {
 }
 
 // Wait retrieves an order again and again until done says that it has come far enough; a nil done is [IsDone]. Between two looks it
-// waits a second at first, then half as long again each time up to 30 seconds, with jitter. Bound it by the context: when that ends, or
-// when retrieving fails, Wait returns the order as last seen (nil if it never was) with the error.
+// waits a second at first, then half as long again each time up to 30 seconds, with jitter. An order that was never seen yet may be
+// [ErrNotFound] for waits of 10 seconds in all: the server says that its state spreads with delay. Bound Wait by the context: when that
+// ends, or when retrieving fails, it returns the order as last seen (nil if it never was) with the error.
 func (s *Orders) Wait(
 	ctx context.Context, portfolioOrderID uuid.UUID, done func(*portfolios.Order) bool, options ...CallOption,
 ) (*portfolios.Order, error) {
@@ -37,16 +41,26 @@ func (s *Orders) Wait(
 		done = IsDone
 	}
 	var last *portfolios.Order
+	var waited time.Duration
 	for pause := firstPoll; ; pause = min(pause*3/2, longestPoll) {
 		order, err := s.Retrieve(ctx, portfolioOrderID, options...)
-		if err != nil {
+		state := "not there yet"
+		switch {
+		case err == nil:
+			if last = order; done(order) {
+				return order, nil
+			}
+			state = oneLine(string(order.Status))
+		case last != nil || waited >= appearing || !errors.Is(err, ErrNotFound):
 			return last, err
 		}
-		if last = order; done(order) {
-			return order, nil
+		wait := pause/2 + s.core.random.UpTo(pause/2)
+		if ended := sleep(ctx, wait); ended != nil {
+			failure := &Error{Operation: retrieveOrder.id}
+			_ = errors.As(err, &failure) // a 404 stays one
+			failure.because(fmt.Errorf("wait for the order, which is %s: %w", state, ended))
+			return last, failure
 		}
-		if err := sleep(ctx, pause/2+s.core.random.UpTo(pause/2)); err != nil {
-			return last, &Error{Operation: retrieveOrder.id, Err: fmt.Errorf("wait for the order, which is %s: %w", oneLine(string(order.Status)), err)}
-		}
+		waited += wait
 	}
 }

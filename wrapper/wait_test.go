@@ -141,6 +141,38 @@ func TestWaitFails(t *testing.T) {
 	}
 }
 
+// An order that was just placed may be unknown for a while, and only for that.
+func TestWaitForAnOrderToAppear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := statuses("", "", "NEW", "FILLED")
+		server.steps[0], server.steps[1] = problem(404), problem(404)
+		if order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil); err != nil || !upvest.IsDone(order) {
+			t.Errorf("order = %v, %v", order, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		server, start := &script{steps: scripted(problem(404))}, time.Now()
+		order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil)
+		if !errors.Is(err, upvest.ErrNotFound) || order != nil || time.Since(start) < 10*time.Second || time.Since(start) > 20*time.Second {
+			t.Errorf("order = %v, %v after %s, want 404 after some 10 s", order, err, time.Since(start))
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/4)
+		defer cancel()
+		_, err := newTestClient(t, (&script{steps: scripted(problem(404))}).serve).Orders.Wait(ctx, someOrder, nil)
+		if !errors.Is(err, upvest.ErrNotFound) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "not there yet") {
+			t.Errorf("%v, want both the 404 and the end of the context", err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		server := &script{steps: scripted(problem(403))}
+		if _, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil); !errors.Is(err, upvest.ErrForbidden) || len(server.requests) != 1 {
+			t.Errorf("%v after %d requests, want 403 after one", err, len(server.requests))
+		}
+	})
+}
+
 func TestWaitTakesCallOptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := statuses("FILLED")
