@@ -67,6 +67,9 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			}
 			if repeated = x.forget != nil || guess != nil; repeated {
 				r.Retry = "credentials renewed"
+				if guess != nil {
+					r.Retry += ", " + describeSkew(*guess)
+				}
 			}
 		case x.settings.once && r.outcome != OutcomeRefused:
 		case r.retryable(policy) && retries+1 < policy.MaxAttempts:

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -51,4 +52,14 @@ func (c *clock) review(header http.Header) {
 	if ahead, differs := c.guess(header, c.skew()); differs && ahead == 0 {
 		c.prove(0)
 	}
+}
+
+func describeSkew(ahead time.Duration) string {
+	switch difference := ahead.Abs().Round(time.Second); {
+	case ahead > 0:
+		return fmt.Sprintf("the local clock is %s behind the server's", difference)
+	case ahead < 0:
+		return fmt.Sprintf("the local clock is %s ahead of the server's", difference)
+	}
+	return "the local clock agrees with the server's again"
 }

@@ -21,7 +21,7 @@ import (
 // A variable that is set to nothing counts as missing.
 //
 // FromEnv only reads; [New] checks the values. Its error names every variable that is missing or can't be read, one line each for the
-// latter, and never holds a value.
+// latter, and never holds a value but the path of a key file that is not there.
 func FromEnv() (Credentials, error) {
 	values, err := environment.Read(os.LookupEnv, os.ReadFile)
 	if err != nil {

@@ -153,13 +153,23 @@ func (e *Error) Error() string {
 		parts = append(parts, ErrAccepted.Error())
 	}
 	text := strings.Join(parts, ": ")
+	if hint := hints[e.Status]; hint != "" {
+		text += " (" + hint + ")"
+	}
 	if tries := len(e.Attempts); tries > 1 {
 		text += fmt.Sprintf(" (%d attempts)", tries)
 	}
-	if e.RequestID != "" {
-		text += " [request " + oneLine(e.RequestID) + "]"
+	if id := oneLine(e.RequestID); id != "" && !strings.Contains(text, id) { // an error of the token says it itself
+		text += " [request " + id + "]"
 	}
 	return text
+}
+
+// hints say what usually causes a refusal whose answer may say nothing.
+var hints = map[int]string{
+	http.StatusUnauthorized: "usual causes: PrivateKey is not the one of KeyID, ClientID and ClientSecret are of another client or BaseURL, " +
+		"the local clock is off; WithSignatureBase shows what was signed",
+	http.StatusForbidden: "usual cause: Credentials.Scopes lack portfolios:read for a read or portfolios:admin for a write, or were not granted",
 }
 
 // Format prints Error() whatever the verb, so that %+v and %#v show no body.

@@ -64,11 +64,19 @@ func instrument(weight portfolios.InstrumentWeight) error {
 	case kind == portfolios.InstrumentIDTypeUPVEST && !weight.InstrumentID.IsUpvestID():
 		return errors.New("instrument_id is not a UUID of Upvest: expected one, or another instrument_id_type")
 	}
-	if _, err := api.NewWeight(string(weight.Weight)); err != nil {
-		return fmt.Errorf("weight is %w", err)
-	}
-	if sign, err := weight.Weight.Cmp("0"); err != nil || sign <= 0 {
-		return errors.New("weight is not above 0: leave out what the allocation is not to hold")
+	_, err := api.NewWeight(string(weight.Weight))
+	return above0("weight", weight.Weight, err, "leave out what the allocation is not to hold")
+}
+
+// above0 refuses what is no number above 0; malformed is what is wrong with its form.
+func above0(field string, value api.Decimal, malformed error, fix string) error {
+	switch sign, err := value.Cmp("0"); {
+	case err == nil && sign < 0:
+		return fmt.Errorf("%s is negative: %s", field, fix)
+	case malformed != nil:
+		return fmt.Errorf("%s is %w", field, malformed)
+	case err != nil || sign == 0:
+		return fmt.Errorf("%s is not above 0: %s", field, fix)
 	}
 	return nil
 }
@@ -97,12 +105,8 @@ func Order(request portfolios.OrderRequest) error {
 		present("currency", request.Currency, portfolios.CurrencyEUR),
 		present("side", request.Side, portfolios.SideBUY),
 	}
-	if _, err := api.NewAmount(string(request.CashAmount)); err != nil {
-		problems = append(problems, fmt.Errorf("cash_amount is %w", err))
-	} else if sign, err := request.CashAmount.Cmp("0"); err != nil || sign <= 0 {
-		problems = append(problems, errors.New("cash_amount is not above 0"))
-	}
-	return errors.Join(problems...)
+	_, err := api.NewAmount(string(request.CashAmount))
+	return errors.Join(append(problems, above0("cash_amount", request.CashAmount, err, "an order says by its side whether it buys or sells"))...)
 }
 
 // Rebalancing checks what is to be rebalanced.

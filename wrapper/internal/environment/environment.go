@@ -3,10 +3,12 @@ package environment
 
 import (
 	"crypto"
+	"crypto/ed25519"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -110,14 +112,22 @@ func keyText(variable, value string, readFile func(string) ([]byte, error)) ([]b
 	switch variable {
 	case keyFilenameVariable:
 		text, err := readFile(value)
-		if err != nil {
-			// An error of os holds the name, which is the key itself where two variables are mixed up.
-			if path := (*fs.PathError)(nil); errors.As(err, &path) {
-				err = path.Err
-			}
-			return nil, fmt.Errorf("the file that it names can't be read: %w", err)
+		if err == nil {
+			return text, nil
 		}
-		return text, nil
+		path := (*fs.PathError)(nil) // its text holds the name, which is the key itself where two variables are mixed up
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		switch {
+		case strings.Contains(value, "-----BEGIN"):
+			return nil, errors.New("it holds the key itself: set " + keyVariable + " to that, or this one to the name of a file")
+		case !isPath(value):
+			return nil, fmt.Errorf("the file that it names can't be read: %w: set it to a path from / on to see it here", err)
+		case strings.HasPrefix(value, "~"):
+			return nil, fmt.Errorf("%s can't be read: %w: ~ means nothing here, write the folder out", value, err)
+		}
+		return nil, fmt.Errorf("%s can't be read: %w", value, err)
 	case keyBase64Variable:
 		text, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
 		if err != nil {
@@ -127,4 +137,13 @@ func keyText(variable, value string, readFile func(string) ([]byte, error)) ([]b
 	default:
 		return []byte(strings.ReplaceAll(value, `\n`, "\n")), nil
 	}
+}
+
+// isPath reports whether a text is the name of a file, by how it begins or ends, and no key, so that it can be shown.
+func isPath(text string) bool {
+	begins := strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") || strings.HasPrefix(text, "~") || filepath.VolumeName(text) != ""
+	ends := strings.HasSuffix(text, ".pem") || strings.HasSuffix(text, ".key")
+	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
+	isKey := err == nil && len(decoded) >= ed25519.SeedSize
+	return (begins || ends) && !isKey && len(text) < 256 && !strings.ContainsFunc(text, unicode.IsControl)
 }
