@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/network"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pause"
 )
 
 // exchange is what the retry loop works on: something that can be sent any number of times, and what to make of its answers.
@@ -43,9 +45,9 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 		r.Number = len(failure.Attempts) + 1
 		if r.ok {
 			if guess != nil {
-				c.clock.prove(*guess)
+				c.clock.Prove(*guess)
 			}
-			c.budget.Refill(c.clock.local())
+			c.budget.Refill(c.clock.Local())
 			c.observe(ctx, r.Attempt)
 			return nil
 		}
@@ -59,7 +61,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			if repeated {
 				break
 			}
-			if skew, differs := c.clock.guess(r.answer.Header, r.ahead); differs {
+			if skew, differs := c.clock.Guess(r.answer.Header, r.ahead); differs {
 				guess = &skew
 			}
 			if x.forget != nil {
@@ -68,7 +70,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			if repeated = x.forget != nil || guess != nil; repeated {
 				r.Retry = "credentials renewed"
 				if guess != nil {
-					r.Retry += ", " + describeSkew(*guess)
+					r.Retry += ", " + clock.Describe(*guess)
 				}
 			}
 		case x.settings.once && r.outcome != OutcomeRefused:
@@ -84,7 +86,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			failure.because(giveUp)
 			return failure
 		}
-		if err := sleep(ctx, r.Wait); err != nil {
+		if err := pause.Sleep(ctx, r.Wait); err != nil {
 			failure.endWaiting(err)
 			return failure
 		}
@@ -93,14 +95,14 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 
 // allowRetry returns the wait before a retry, or why there is none.
 func (c *core) allowRetry(ctx context.Context, policy RetryPolicy, retry int, header http.Header) (time.Duration, error) {
-	wait, allowed := policy.delay(retry, header, c.clock.local().Add(c.clock.skew()), c.random)
+	wait, allowed := policy.delay(retry, header, c.clock.Local().Add(c.clock.Skew()), c.random)
 	if !allowed {
 		return 0, fmt.Errorf("the server asks to wait for %s, more than the retry policy allows", wait)
 	}
-	if err := fits(ctx, wait); err != nil {
+	if err := pause.Fits(ctx, wait); err != nil {
 		return 0, err
 	}
-	if !c.budget.Take(c.clock.local()) {
+	if !c.budget.Take(c.clock.Local()) {
 		return 0, ErrRetryBudget
 	}
 	return wait, nil
@@ -168,11 +170,11 @@ func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, ti
 		r.outcome, r.unsent = OutcomeRefused, true
 		return r
 	}
-	started := c.clock.local()
-	if r.ahead = c.clock.skew(); guess != nil { // asked only now: the token may have taught it
+	started := c.clock.Local()
+	if r.ahead = c.clock.Skew(); guess != nil { // asked only now: the token may have taught it
 		r.ahead = *guess
 	}
-	defer func() { r.Duration = c.clock.local().Sub(started) }()
+	defer func() { r.Duration = c.clock.Local().Sub(started) }()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	resp, err := x.send(ctx, started.Add(r.ahead))

@@ -6,16 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/budget"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/network"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/random"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/useragent"
 )
 
 // Client calls the portfolios operations. It is safe for concurrent use; make one and share it.
@@ -61,7 +62,7 @@ type core struct {
 	tokens    oauth2.TokenSource
 	asking    foreign.Slots
 	common    []portfolios.RequestEditorFn // what every request carries, the one for a token included
-	clock     *clock
+	clock     *clock.Clock
 	random    random.Source
 	budget    *budget.Budget
 	limiter   Limiter
@@ -89,7 +90,7 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 	c := &core{
 		secret:   func() string { return credentials.ClientSecret },
 		baseURL:  strings.TrimRight(credentials.BaseURL, "/"),
-		clock:    &clock{local: cfg.local, ahead: new(atomic.Int64)},
+		clock:    clock.New(cfg.local),
 		random:   random.Source{Reader: cfg.random},
 		budget:   budget.New(),
 		limiter:  cfg.limiter,
@@ -97,7 +98,7 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 		tokens:   cfg.tokens,
 		asking:   make(foreign.Slots, maxAsking),
 		common: []portfolios.RequestEditorFn{
-			VersionEditor(), ClientIDEditor(credentials.ClientID), AcceptEditor(), headerEditor("User-Agent", userAgent(cfg.userAgent)),
+			VersionEditor(), ClientIDEditor(credentials.ClientID), AcceptEditor(), headerEditor("User-Agent", useragent.Name(cfg.userAgent)),
 		},
 		observe: func(ctx context.Context, attempt Attempt) {
 			for _, observer := range cfg.observers {
@@ -129,7 +130,7 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 	}
 	switch shared, ok := c.tokens.(*TokenSource); {
 	case ok:
-		c.clock.share(shared.clock)
+		c.clock.Share(shared.clock)
 	case c.tokens == nil:
 		c.tokens = newTokenSource(c, credentials)
 	}

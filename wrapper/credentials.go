@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
 	"strings"
 
 	"github.com/google/uuid"
 
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/check"
 )
 
 // Credentials are what Upvest hands out for one API client, and the key that signs its requests. They print and log without their
@@ -46,7 +44,7 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(
 func (c Credentials) check() error {
 	var problems []error
 	if c.BaseURL != "" {
-		problems = append(problems, checkBaseURL(c.BaseURL))
+		problems = append(problems, check.BaseURL(c.BaseURL))
 	}
 	if c.ClientID == uuid.Nil {
 		problems = append(problems, errors.New("ClientID is missing: set the UUID that Upvest gave to your API client"))
@@ -63,24 +61,4 @@ func (c Credentials) check() error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-func checkBaseURL(text string) error {
-	base, err := url.Parse(text)
-	switch {
-	case err != nil || base.Hostname() == "":
-		return errors.New("BaseURL is not a URL with a host: use one like " + portfolios.ServerURLSandbox)
-	case base.User != nil || strings.ContainsAny(text, "?#"):
-		return errors.New("BaseURL has more than scheme, host and path: leave out user, query and fragment")
-	case base.Scheme == "https":
-		return nil
-	case base.Scheme == "http" && isLoopback(base.Hostname()):
-		return nil
-	}
-	return errors.New("BaseURL is not https: plain http is accepted for loopback addresses only")
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -3,7 +3,6 @@ package wrapper
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/undocumented"
 )
 
 // Request is a call of any path of the API, see [Client.Do].
@@ -43,7 +43,7 @@ func (c *Client) Do(ctx context.Context, request Request, out any, options ...Ca
 	if op.id == "" {
 		op.id = oneLine(request.Method + " " + request.Path)
 	}
-	body, err := request.body()
+	body, err := undocumented.Body(request.Method, request.Body)
 	if pointer := reflect.ValueOf(out); out != nil && (pointer.Kind() != reflect.Pointer || pointer.IsNil()) {
 		err = errors.Join(err, errors.New("out: use a pointer that is not nil, or nil itself"))
 	}
@@ -59,58 +59,11 @@ func (c *Client) Do(ctx context.Context, request Request, out any, options ...Ca
 		s.once = op.isWrite() && !op.isKeyed() && !request.Repeatable
 		return nil
 	})
-	return c.core.call(ctx, op, errors.Join(request.check(c.core.baseURL), err), append(slices.Clone(options), once),
+	return c.core.call(ctx, op, errors.Join(undocumented.Check(c.core.baseURL, request.Method, request.Path), err), append(slices.Clone(options), once),
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return c.core.send(ctx, request.Method, path, contentType, body, edit...)
 		},
 		func(answer *Response) error { return answer.decodeUndocumented(out) })
-}
-
-func (r Request) check(baseURL string) error {
-	switch r.Method {
-	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
-	default:
-		return errors.New("method: use GET, POST, PUT, PATCH or DELETE")
-	}
-	parsed, err := url.Parse(baseURL + r.Path)
-	switch {
-	case !strings.HasPrefix(r.Path, "/") || strings.ContainsAny(r.Path, "?#"):
-		return errors.New("path: begin it with a slash, and give what goes behind ? as Query")
-	case err != nil || !strings.HasSuffix(parsed.EscapedPath(), r.Path):
-		return errors.New("path: it has a character that has to be escaped: use url.PathEscape for each segment")
-	}
-	for segment := range strings.SplitSeq(parsed.Path, "/") {
-		if segment == "." || segment == ".." {
-			return errors.New("path: it has a segment of dots only, which servers and proxies understand in different ways")
-		}
-	}
-	if strings.Trim(parsed.Path, "/") == "auth/token" {
-		return errors.New("path: tokens are the business of TokenSource")
-	}
-	return nil
-}
-
-// body is what is sent. Errors of json are not passed on: they can quote the value.
-func (r Request) body() (body []byte, err error) {
-	switch value := r.Body.(type) {
-	case nil:
-		return nil, nil
-	case json.RawMessage:
-		body = value
-	case []byte:
-		body = value
-	default:
-		if body, err = json.Marshal(value); err != nil {
-			return nil, errors.New("body: encoding/json cannot write it")
-		}
-	}
-	switch {
-	case r.Method == http.MethodGet:
-		return nil, errors.New("body: a GET has none")
-	case !json.Valid(body):
-		return nil, errors.New("body: it is not JSON")
-	}
-	return bytes.Clone(body), nil
 }
 
 // send sends a request that the generated client does not know.

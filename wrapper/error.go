@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/problem"
 )
 
 // Error is the failure of a call. Its text names what was tried and what came back, in one line, without body and secrets; its fields
@@ -208,10 +211,12 @@ func (e *Error) add(r result) {
 		return
 	}
 	e.Status, e.RequestID, e.CFRay, e.Body = r.Status, r.RequestID, r.answer.Header.Get("Cf-Ray"), r.answer.Body
-	e.Type, e.Title, e.Detail, e.Instance, e.Members = "", "", "", "", nil
+	var said problem.Problem
 	if r.Status/100 != 2 {
-		e.readProblem(r.answer.Body)
+		said = problem.Read(trimMark(r.answer.Body), r.Status)
 	}
+	e.Type, e.Title, e.Detail, e.Instance, e.Members = said.Type, said.Title, said.Detail, said.Instance, said.Members
+	e.RequestID = cmp.Or(e.RequestID, said.RequestID)
 	for _, text := range []*string{&e.Type, &e.Title, &e.Detail, &e.Instance, &e.RequestID, &e.CFRay} {
 		*text = r.echo.Hide(*text)
 	}
@@ -232,37 +237,5 @@ func (e *Error) because(reason error) {
 		e.Err = reason
 	default:
 		e.Err = fmt.Errorf("%w; %w", e.Err, reason)
-	}
-}
-
-// readProblem fills the fields that describe the problem from a body, as far as it is one: whatever of it is odd stays in Members.
-func (e *Error) readProblem(body []byte) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(trimMark(body), &members) != nil {
-		return
-	}
-	take := func(name string, field *string) {
-		var text *string
-		if *field == "" && json.Unmarshal(members[name], &text) == nil && text != nil {
-			*field = *text
-			delete(members, name)
-		}
-	}
-	take("type", &e.Type)
-	take("title", &e.Title)
-	take("detail", &e.Detail)
-	take("details", &e.Detail)
-	take("instance", &e.Instance)
-	var requestID string
-	take("request_id", &requestID)
-	if e.RequestID == "" {
-		e.RequestID = requestID
-	}
-	var status int
-	if json.Unmarshal(members["status"], &status) == nil && status == e.Status {
-		delete(members, "status")
-	}
-	if len(members) > 0 {
-		e.Members = members
 	}
 }

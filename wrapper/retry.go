@@ -1,13 +1,12 @@
 package wrapper
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pause"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/random"
 )
 
@@ -79,29 +78,13 @@ func (p RetryPolicy) delay(attempt int, header http.Header, now time.Time, sourc
 		bound = p.BaseDelay << shift
 	}
 	wait := source.UpTo(bound)
-	if after, ok := retryAfter(header, now); ok {
+	if after, ok := pause.After(header, now); ok {
 		if after > p.MaxRetryAfter {
 			return after, false
 		}
 		wait = max(wait, after)
 	}
 	return wait, true
-}
-
-// retryAfter reads Retry-After in both its forms. A date counts from the server's own Date, where there is one.
-func retryAfter(header http.Header, now time.Time) (time.Duration, bool) {
-	text := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(seconds) * time.Second, true
-	}
-	date, err := http.ParseTime(text)
-	if err != nil {
-		return 0, false
-	}
-	if theirs, err := http.ParseTime(header.Get("Date")); err == nil {
-		now = theirs
-	}
-	return max(date.Sub(now), 0), true
 }
 
 func isRetryable(status int) bool {
@@ -111,27 +94,4 @@ func isRetryable(status int) bool {
 		return true
 	}
 	return false
-}
-
-// fits says no to a wait that would outlast the context's deadline: the answer is known already.
-func fits(ctx context.Context, wait time.Duration) error {
-	if deadline, bounded := ctx.Deadline(); bounded && wait > 0 && time.Until(deadline) < wait {
-		return fmt.Errorf("a wait of %s would outlast the deadline of the call: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
-	}
-	return nil
-}
-
-// sleep waits for a time or for the end of the context, and does not begin what would outlast its deadline.
-func sleep(ctx context.Context, wait time.Duration) error {
-	if err := fits(ctx, wait); err != nil {
-		return err
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/signature"
 )
@@ -26,7 +27,7 @@ type TokenSource struct {
 	fetch  func(ctx context.Context) (grant, error)
 	now    func() time.Time
 	jitter func(limit time.Duration) time.Duration
-	clock  *clock // of the client, to share what it learns with the other clients of this source
+	clock  *clock.Clock // of the client, to share what it learns with the other clients of this source
 
 	mu      sync.Mutex
 	token   *oauth2.Token
@@ -69,7 +70,7 @@ func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSou
 
 func newTokenSource(c *core, credentials Credentials) *TokenSource {
 	return &TokenSource{
-		now:    c.clock.local,
+		now:    c.clock.Local,
 		jitter: c.random.UpTo,
 		clock:  c.clock,
 		fetch:  func(ctx context.Context) (grant, error) { return c.fetchToken(ctx, credentials) },

@@ -55,11 +55,11 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials) (grant, 
 	if err != nil {
 		return grant{}, err
 	}
-	c.clock.review(settings.response.Header)
+	c.clock.Review(settings.response.Header)
 	life := lifeOf(answer.ExpiresIn)
 	token := &oauth2.Token{AccessToken: answer.AccessToken, TokenType: text(answer.TokenType)}
 	if life > 0 {
-		token.Expiry, token.ExpiresIn = c.clock.local().Add(life), int64(life/time.Second)
+		token.Expiry, token.ExpiresIn = c.clock.Local().Add(life), int64(life/time.Second)
 	}
 	return grant{token.WithExtra(map[string]any{"scope": text(answer.Scope)}), life}, nil
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pause"
 )
 
 const (
@@ -42,7 +44,7 @@ func (s *Orders) Wait(
 	}
 	var last *portfolios.Order
 	var waited time.Duration
-	for pause := firstPoll; ; pause = min(pause*3/2, longestPoll) {
+	for poll := firstPoll; ; poll = min(poll*3/2, longestPoll) {
 		order, err := s.Retrieve(ctx, portfolioOrderID, options...)
 		state := "not there yet"
 		switch {
@@ -54,8 +56,8 @@ func (s *Orders) Wait(
 		case last != nil || waited >= appearing || !errors.Is(err, ErrNotFound):
 			return last, err
 		}
-		wait := pause/2 + s.core.random.UpTo(pause/2)
-		if ended := sleep(ctx, wait); ended != nil {
+		wait := poll/2 + s.core.random.UpTo(poll/2)
+		if ended := pause.Sleep(ctx, wait); ended != nil {
 			failure := &Error{Operation: retrieveOrder.id}
 			_ = errors.As(err, &failure) // a 404 stays one
 			failure.because(fmt.Errorf("wait for the order, which is %s: %w", state, ended))

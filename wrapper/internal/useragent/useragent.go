@@ -1,11 +1,12 @@
-package wrapper
+// Package useragent names this client to servers.
+package useragent
 
 import "runtime/debug"
 
 const modulePath = "github.com/d8277167/upvest-portfolios-go"
 
-// userAgent names the caller's program, if it gave a name, and this client with its version.
-func userAgent(caller string) string {
+// Name names the caller's program, if it gave a name, and this client with its version.
+func Name(caller string) string {
 	name := "upvest-portfolios-go/" + moduleVersion()
 	if caller == "" {
 		return name
