@@ -59,8 +59,8 @@ func (s *Allocations) List(
 	params.Sort = orDefault(params.Sort, portfolios.AllocationSortID)
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = wholeSeconds(params.StartDate, params.EndDate)
-	return call[portfolios.AllocationList](ctx, s.core, op, checkPage(params.Offset, params.Limit), options,
+	params.StartDate, params.EndDate = check.WholeSeconds(params.StartDate, params.EndDate)
+	return call[portfolios.AllocationList](ctx, s.core, op, check.Page(params.Offset, params.Limit), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.ListPortfoliosAllocations(ctx, &params, edit...)
 		})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/network"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pause"
@@ -197,7 +198,7 @@ func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, ti
 		if r.Err == nil {
 			r.Err = x.accept(r.answer)
 		}
-		r.ok, r.passing = r.Err == nil, errors.Is(r.Err, errCutOff)
+		r.ok, r.passing = r.Err == nil, errors.Is(r.Err, answerbody.ErrCutOff)
 		r.outcome = OutcomeUnknown
 		if r.RequestID != "" { // else anybody on the way may have said so
 			r.outcome = OutcomeAccepted

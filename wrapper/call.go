@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
 )
 
 // The way of a call, from a service method to its value or *Error:
@@ -21,8 +22,8 @@ import (
 //  4. attempt gets a token and a turn from the limiter, then sends with a time-out of its own;
 //  5. the generated function builds the request and runs the editors: version, client id, accept, user agent, and then
 //     callEditor: idempotency key, what the caller adds, token, and the signature over all of that, dated now;
-//  6. doer hands it to the caller's http.Client and says of a failure whether the request can have arrived (network.go);
-//  7. readResponse reads the answer, bounded, and decode makes a value of it (response.go);
+//  6. doer hands it to the caller's http.Client and says of a failure whether the request can have arrived (internal/network);
+//  7. readResponse reads the answer, bounded (response.go), and Decode makes a value of it (internal/answerbody);
 //  8. every attempt is shown to the hooks; those that failed are gathered in the *Error, with what became of a write (error.go).
 
 // operation is what the call path needs to know about an operation of the API.
@@ -46,7 +47,7 @@ func call[T any](ctx context.Context, c *core, op operation, bad error, options 
 	var value *T
 	err := c.call(ctx, op, bad, options, send, func(answer *Response) error {
 		value = new(T)
-		return decode(answer.Body, value)
+		return answerbody.Decode(answer.Body, value)
 	})
 	if err != nil {
 		return nil, err

@@ -59,8 +59,8 @@ func (s *Configurations) List(
 	params.Sort = orDefault(params.Sort, portfolios.ConfigurationSortAccountID)
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = wholeSeconds(params.StartDate, params.EndDate)
-	return call[portfolios.ConfigurationList](ctx, s.core, op, checkPage(params.Offset, params.Limit), options,
+	params.StartDate, params.EndDate = check.WholeSeconds(params.StartDate, params.EndDate)
+	return call[portfolios.ConfigurationList](ctx, s.core, op, check.Page(params.Offset, params.Limit), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.ListPortfoliosConfigurations(ctx, &params, edit...)
 		})

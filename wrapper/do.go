@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/undocumented"
 )
 
@@ -94,8 +95,8 @@ func (r *Response) decodeUndocumented(out any) error {
 	case !empty && r.requestID() == "":
 		return errors.New("the answer has no upvest-request-id: it may come from something on the way")
 	}
-	if err := decode(r.Body, new(jsontext.Value)); err != nil || out == nil {
+	if err := answerbody.Decode(r.Body, new(jsontext.Value)); err != nil || out == nil {
 		return err
 	}
-	return decode(r.Body, out)
+	return answerbody.Decode(r.Body, out)
 }

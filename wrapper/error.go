@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/problem"
 )
 
@@ -213,7 +214,7 @@ func (e *Error) add(r result) {
 	e.Status, e.RequestID, e.CFRay, e.Body = r.Status, r.RequestID, r.answer.Header.Get("Cf-Ray"), r.answer.Body
 	var said problem.Problem
 	if r.Status/100 != 2 {
-		said = problem.Read(trimMark(r.answer.Body), r.Status)
+		said = problem.Read(answerbody.TrimMark(r.answer.Body), r.Status)
 	}
 	e.Type, e.Title, e.Detail, e.Instance, e.Members = said.Type, said.Title, said.Detail, said.Instance, said.Members
 	e.RequestID = cmp.Or(e.RequestID, said.RequestID)

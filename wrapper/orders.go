@@ -70,8 +70,8 @@ func (s *Orders) List(
 	params.Sort = orDefault(params.Sort, portfolios.OrderSortID)
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = wholeSeconds(params.StartDate, params.EndDate)
-	return call[portfolios.OrderList](ctx, s.core, op, checkPage(params.Offset, params.Limit), options,
+	params.StartDate, params.EndDate = check.WholeSeconds(params.StartDate, params.EndDate)
+	return call[portfolios.OrderList](ctx, s.core, op, check.Page(params.Offset, params.Limit), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.ListPortfoliosOrders(ctx, &params, edit...)
 		})

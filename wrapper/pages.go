@@ -68,3 +68,10 @@ func (l listing[T]) read(ctx context.Context, options []AllOption, emit func(T) 
 		ID: l.id, Order: order, Limit: max(limit, 2), Ahead: settings.ahead, Unreadable: ErrListUnreadable,
 	}.Read(ctx, offset, emit)
 }
+
+func orDefault[T any](value *T, otherwise T) *T {
+	if value == nil {
+		return &otherwise
+	}
+	return value
+}

@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/renewal"
 )
 
 // tokenOperation is a GET to the retry loop: a token that nobody gets to see changes nothing.
@@ -26,7 +29,7 @@ type tokenAnswer struct {
 }
 
 // fetchToken requests a token by the same loop as every other call.
-func (c *core) fetchToken(ctx context.Context, credentials Credentials) (grant, error) {
+func (c *core) fetchToken(ctx context.Context, credentials Credentials) (token renewal.Grant[*oauth2.Token], err error) {
 	var answer tokenAnswer
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {credentials.ClientID.String()},
@@ -34,7 +37,7 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials) (grant, 
 	}.Encode()
 	settings := c.settings
 	settings.timeout, settings.response = 0, new(Response)
-	err := c.attempts(ctx, exchange{
+	err = c.attempts(ctx, exchange{
 		operation: tokenOperation,
 		settings:  settings,
 		send: func(ctx context.Context, now time.Time) (*http.Response, error) {
@@ -43,7 +46,7 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials) (grant, 
 		},
 		accept: func(received *Response) error {
 			answer = tokenAnswer{}
-			if err := decode(received.Body, &answer); err != nil {
+			if err := answerbody.Decode(received.Body, &answer); err != nil {
 				return err
 			}
 			if text(answer.Error) != "" {
@@ -53,15 +56,16 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials) (grant, 
 		},
 	})
 	if err != nil {
-		return grant{}, err
+		return token, err
 	}
 	c.clock.Review(settings.response.Header)
 	life := lifeOf(answer.ExpiresIn)
-	token := &oauth2.Token{AccessToken: answer.AccessToken, TokenType: text(answer.TokenType)}
+	granted := &oauth2.Token{AccessToken: answer.AccessToken, TokenType: text(answer.TokenType)}
 	if life > 0 {
-		token.Expiry, token.ExpiresIn = c.clock.Local().Add(life), int64(life/time.Second)
+		granted.Expiry, granted.ExpiresIn = c.clock.Local().Add(life), int64(life/time.Second)
 	}
-	return grant{token.WithExtra(map[string]any{"scope": text(answer.Scope)}), life}, nil
+	token.Value, token.Life = granted.WithExtra(map[string]any{"scope": text(answer.Scope)}), life
+	return token, nil
 }
 
 // lifeOf reads expires_in, seconds. One that is missing, odd or negative says nothing.
