@@ -1,160 +1,177 @@
 package sandbox
 
 import (
-	"crypto"
-	"fmt"
+	"errors"
+	"io"
 	"math"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
-	"golang.org/x/time/rate"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
 )
 
-const (
-	jsonType = "application/json"
-	formType = "application/x-www-form-urlencoded"
-)
+const formType = "application/x-www-form-urlencoded"
 
-// client is a Client with what the sandbox needs at hand for each of its requests.
-type client struct {
-	Client
-	keys map[string]crypto.PublicKey
-	// limiter is nil without a rate limit.
-	limiter *rate.Limiter
-}
-
-func newClients(c config) map[uuid.UUID]*client {
-	clients := map[uuid.UUID]*client{}
-	for _, known := range c.clients {
-		one := &client{Client: known, keys: map[string]crypto.PublicKey{known.KeyID: known.PublicKey}}
-		if c.rateLimit > 0 {
-			one.limiter = rate.NewLimiter(rate.Limit(c.rateLimit), c.rateLimit)
-		}
-		clients[known.ID] = one
-	}
-	return clients
-}
-
-// checkScopes refuses a client that is allowed a scope for which no token can be asked.
-func (s *Sandbox) checkScopes() error {
-	for _, client := range s.config.clients {
-		for _, scope := range client.Scopes {
-			if !s.contract.scopes[scope] {
-				return fmt.Errorf("client %s: scope %q is not in openapi.yaml, expected %s or %s", client.ID, scope, ScopeRead, ScopeAdmin)
-			}
-		}
-	}
-	return nil
-}
-
-func (s *Sandbox) findClient(x *exchange) *problem {
+func (s *Sandbox) findClient(x *exchange) *answer.Problem {
 	values := x.request.Header.Values("Upvest-Client-Id")
 	if len(values) == 0 {
-		return refuseAs(http.StatusBadRequest, "missing_client_id", "header upvest-client-id is missing")
+		return answer.RefuseAs(http.StatusBadRequest, "missing_client_id", "header upvest-client-id is missing")
 	}
 	id, err := uuid.Parse(strings.Join(values, ", "))
 	if err != nil {
-		return refuse(http.StatusBadRequest, "header upvest-client-id is not one UUID")
+		return answer.Refuse(http.StatusBadRequest, "header upvest-client-id is not one UUID")
 	}
 	known, ok := s.clients[id]
 	if !ok {
-		return refuse(http.StatusUnauthorized, "upvest-client-id %s is not a client of this sandbox", id)
+		return answer.Refuse(http.StatusUnauthorized, "upvest-client-id %s is not a client of this sandbox", id)
 	}
 	x.client = known
 	return nil
 }
 
 // limitRate counts every request of a client, refused ones included (docs.upvest.co, Rate limiting).
-func (s *Sandbox) limitRate(x *exchange) *problem {
+func (s *Sandbox) limitRate(x *exchange) *answer.Problem {
 	if x.client.limiter == nil || x.client.limiter.AllowN(x.time, 1) {
 		return nil
 	}
-	p := refuse(http.StatusTooManyRequests, "more than %d requests per second", s.config.rateLimit)
-	p.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(1/float64(s.config.rateLimit)))))
+	p := answer.Refuse(http.StatusTooManyRequests, "more than %d requests per second", s.config.rateLimit)
+	p.Header.Set("Retry-After", strconv.Itoa(int(math.Ceil(1/float64(s.config.rateLimit)))))
 	return p
 }
 
+func (s *Sandbox) findRoute(x *exchange) *answer.Problem {
+	found, values, allowed := s.contract.Find(x.request.Method, x.request.URL.EscapedPath())
+	switch {
+	case found != nil:
+		x.route, x.pathValues = found, values
+		return nil
+	case len(allowed) > 0:
+		p := answer.Refuse(http.StatusMethodNotAllowed, "this path knows %s", strings.Join(allowed, ", "))
+		p.Header.Set("Allow", strings.Join(allowed, ", "))
+		return p
+	default:
+		return answer.Refuse(http.StatusNotFound, "there is nothing at this path")
+	}
+}
+
+// readBody reads the body to its end or to the limit.
+func (s *Sandbox) readBody(x *exchange) *answer.Problem {
+	body, err := io.ReadAll(x.request.Body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		x.body = body
+		return nil
+	case errors.As(err, &tooLarge):
+		return answer.Refuse(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", s.config.bodyLimit)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		p := answer.Refuse(http.StatusRequestTimeout, "the request did not arrive within %s", s.config.readTimeout)
+		p.Header.Set("Connection", "close")
+		return p
+	default:
+		return answer.Refuse(http.StatusBadRequest, "the body could not be read: %s", err)
+	}
+}
+
 // checkVersion takes no header for version 1 (docs.upvest.co, Versioning).
-func checkVersion(x *exchange) *problem {
+func checkVersion(x *exchange) *answer.Problem {
 	values := x.request.Header.Values("Upvest-Api-Version")
 	if len(values) == 0 || len(values) == 1 && values[0] == "1" {
 		return nil
 	}
-	return refuse(http.StatusUpgradeRequired, "upvest-api-version is %q, expected 1", strings.Join(values, ", "))
+	return answer.Refuse(http.StatusUpgradeRequired, "upvest-api-version is %q, expected 1", strings.Join(values, ", "))
 }
 
-func checkAccept(x *exchange) *problem {
+func checkAccept(x *exchange) *answer.Problem {
 	values := x.request.Header.Values("Accept")
-	if len(values) == 1 && values[0] == jsonType {
+	if len(values) == 1 && values[0] == answer.JSON {
 		return nil
 	}
-	return refuse(http.StatusNotAcceptable, "accept is %q, expected exactly %s", strings.Join(values, ", "), jsonType)
+	return answer.Refuse(http.StatusNotAcceptable, "accept is %q, expected exactly %s", strings.Join(values, ", "), answer.JSON)
 }
 
-func checkContentType(x *exchange) *problem {
+func checkContentType(x *exchange) *answer.Problem {
 	values := x.request.Header.Values("Content-Type")
-	want := jsonType
-	if x.route.isToken() {
+	want := answer.JSON
+	if x.route.IsToken() {
 		want = formType
 	}
 	switch {
-	case !x.route.takesBody() && len(x.body) > 0:
-		return refuse(http.StatusBadRequest, "the body has %d bytes, expected none for this operation", len(x.body))
-	case !x.route.takesBody(), len(values) == 1 && values[0] == want:
+	case !x.route.TakesBody() && len(x.body) > 0:
+		return answer.Refuse(http.StatusBadRequest, "the body has %d bytes, expected none for this operation", len(x.body))
+	case !x.route.TakesBody(), len(values) == 1 && values[0] == want:
 		return nil
 	case len(x.body) == 0:
-		return refuse(http.StatusBadRequest, "the body is missing")
+		return answer.Refuse(http.StatusBadRequest, "the body is missing")
 	default:
-		return refuse(http.StatusBadRequest, "header content-type is %q, expected exactly %s", strings.Join(values, ", "), want)
+		return answer.Refuse(http.StatusBadRequest, "header content-type is %q, expected exactly %s", strings.Join(values, ", "), want)
 	}
 }
 
-func (s *Sandbox) checkSignature(x *exchange) *problem {
+func (s *Sandbox) checkSignature(x *exchange) *answer.Problem {
 	failure := s.signatures.Verify(&signature.Request{
-		Request: x.request, Body: x.body, Token: x.route.isToken(), Keys: x.client.keys,
+		Request: x.request, Body: x.body, Token: x.route.IsToken(), Keys: x.client.keys,
 	})
 	if failure == nil {
 		return nil
 	}
-	p := refuse(http.StatusUnauthorized, "%s", failure)
+	p := answer.Refuse(http.StatusUnauthorized, "%s", failure)
 	if s.config.showBase {
 		p.SignatureBase = failure.Base
 	}
 	return p
 }
 
+// checkToken wants an access token of this client that has not expired.
+func (s *Sandbox) checkToken(x *exchange) (p *answer.Problem) {
+	if !x.route.IsToken() {
+		x.scopes, p = s.tokens.Check(x.client.ID, x.request.Header.Values("Authorization"), x.time)
+	}
+	return p
+}
+
 // checkScope wants one of the scopes that openapi.yaml lists for the operation.
-func checkScope(x *exchange) *problem {
-	need := x.route.scopes()
-	if x.route.isToken() || slices.ContainsFunc(need, func(scope string) bool { return slices.Contains(x.token.scopes, scope) }) {
+func checkScope(x *exchange) *answer.Problem {
+	need := x.route.Scopes()
+	if x.route.IsToken() || slices.ContainsFunc(need, func(scope string) bool { return slices.Contains(x.scopes, scope) }) {
 		return nil
 	}
-	return refuse(http.StatusForbidden, "the access token has the scope %q, expected %s",
-		strings.Join(x.token.scopes, " "), strings.Join(need, " or "))
+	return answer.Refuse(http.StatusForbidden, "the access token has the scope %q, expected %s",
+		strings.Join(x.scopes, " "), strings.Join(need, " or "))
 }
 
 // The documented pattern of an idempotency key: a UUID of version 0 to 5.
 var idempotencyPattern = regexp.MustCompile(
 	`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-5][0-9a-fA-F]{3}-?[089abAB][0-9a-fA-F]{3}-?[0-9a-fA-F]{12}$`)
 
-func checkIdempotencyKey(x *exchange) *problem {
+func checkIdempotencyKey(x *exchange) *answer.Problem {
 	values := x.request.Header.Values("Idempotency-Key")
 	switch {
-	case !x.route.takesIdempotencyKey():
+	case !x.route.TakesIdempotencyKey():
 		return nil
 	case len(values) == 0:
-		return refuseAs(http.StatusBadRequest, "missing_idempotency_key", "header idempotency-key is missing, expected a UUID")
+		return answer.RefuseAs(http.StatusBadRequest, "missing_idempotency_key", "header idempotency-key is missing, expected a UUID")
 	case len(values) > 1 || !idempotencyPattern.MatchString(values[0]):
-		return refuse(http.StatusBadRequest, "header idempotency-key is not one UUID of version 0 to 5")
+		return answer.Refuse(http.StatusBadRequest, "header idempotency-key is not one UUID of version 0 to 5")
 	default:
 		// The pattern lets single dashes be left out, which no parser of UUIDs does.
 		x.idempotencyKey = uuid.MustParse(strings.ReplaceAll(values[0], "-", ""))
+		x.request.Header.Set("Idempotency-Key", x.idempotencyKey.String())
 		return nil
 	}
+}
+
+// checkContract comes last, and is the only one that looks inside the body.
+func (s *Sandbox) checkContract(x *exchange) *answer.Problem {
+	if x.route.IsToken() {
+		return nil
+	}
+	return s.contract.CheckRequest(x.described())
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"golang.org/x/time/rate"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
 )
@@ -82,4 +83,36 @@ func (c Client) complete() (Client, error) {
 		c.Scopes = []string{ScopeRead, ScopeAdmin}
 	}
 	return c, nil
+}
+
+// client is a Client with what the sandbox needs at hand for each of its requests.
+type client struct {
+	Client
+	keys map[string]crypto.PublicKey
+	// limiter is nil without a rate limit.
+	limiter *rate.Limiter
+}
+
+func newClients(c config) map[uuid.UUID]*client {
+	clients := map[uuid.UUID]*client{}
+	for _, known := range c.clients {
+		one := &client{Client: known, keys: map[string]crypto.PublicKey{known.KeyID: known.PublicKey}}
+		if c.rateLimit > 0 {
+			one.limiter = rate.NewLimiter(rate.Limit(c.rateLimit), c.rateLimit)
+		}
+		clients[known.ID] = one
+	}
+	return clients
+}
+
+// checkScopes refuses a client that is allowed a scope for which no token can be asked.
+func checkScopes(clients []Client, documented map[string]bool) error {
+	for _, client := range clients {
+		for _, scope := range client.Scopes {
+			if !documented[scope] {
+				return fmt.Errorf("client %s: scope %q is not in openapi.yaml, expected %s or %s", client.ID, scope, ScopeRead, ScopeAdmin)
+			}
+		}
+	}
+	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 )
 
 const controlPrefix = "/_sandbox/"
@@ -42,13 +44,7 @@ func (s *Sandbox) newControl() http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("GET "+controlPrefix+"requests", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Requests()) })
-	mux.HandleFunc("GET "+controlPrefix+"effects", func(w http.ResponseWriter, _ *http.Request) {
-		effects := []effectJSON{}
-		for _, effect := range s.Effects() {
-			effects = append(effects, effectJSON(effect))
-		}
-		writeJSON(w, effects)
-	})
+	mux.HandleFunc("GET "+controlPrefix+"effects", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Effects()) })
 	mux.HandleFunc("POST "+controlPrefix+"clock", s.postClock)
 	mux.HandleFunc("DELETE "+controlPrefix+"tokens", func(w http.ResponseWriter, _ *http.Request) {
 		s.RevokeTokens()
@@ -60,13 +56,6 @@ func (s *Sandbox) newControl() http.Handler {
 			r.Method, strings.TrimPrefix(r.URL.Path, controlPrefix)))
 	})
 	return mux
-}
-
-type effectJSON struct {
-	At        time.Time `json:"at"`
-	ClientID  uuid.UUID `json:"client_id"`
-	Operation string    `json:"operation"`
-	Resource  uuid.UUID `json:"resource"`
 }
 
 // faultJSON is a Fault with durations like "250ms" and with the body as text.
@@ -219,16 +208,16 @@ func kind(t reflect.Type) string {
 // refuseControl answers in the form that all errors have.
 func refuseControl(w http.ResponseWriter, status int, err error) {
 	id := uuid.NewString()
-	a := refuse(status, "%s", err).answer(id)
+	a := answer.Refuse(status, "%s", err).Answer(id)
 	w.Header().Set("Upvest-Request-Id", id)
-	w.Header().Set("Content-Type", a.header.Get("Content-Type"))
-	w.WriteHeader(a.status)
+	w.Header().Set("Content-Type", a.Header.Get("Content-Type"))
+	w.WriteHeader(a.Status)
 	// A client that went away reads no answer.
-	_, _ = w.Write(a.body)
+	_, _ = w.Write(a.Body)
 }
 
 func writeJSON(w http.ResponseWriter, value any) {
-	w.Header().Set("Content-Type", jsonType)
+	w.Header().Set("Content-Type", answer.JSON)
 	// A client that went away reads no answer.
 	_ = json.NewEncoder(w).Encode(value)
 }

@@ -8,7 +8,13 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 )
+
+// TokenOperation is the name of the token endpoint in faults and in the log of requests. The others are the operationIds of openapi.yaml.
+const TokenOperation = openapi.Token
 
 // Fault makes the sandbox fail on demand. It meets requests that passed every check: a wrong request gets its own error and leaves the
 // fault for the next one, and a signature that met a fault is used up like any other. Its parts can be put together.
@@ -47,7 +53,7 @@ type Fault struct {
 
 // Inject adds a fault. Faults wait in the order in which they were injected, and each request meets at most one.
 func (s *Sandbox) Inject(f Fault) error {
-	if err := f.check(s.routes); err != nil {
+	if err := f.check(s.contract); err != nil {
 		return fmt.Errorf("inject a fault: %w", err)
 	}
 	f.Header = f.Header.Clone()
@@ -76,10 +82,9 @@ const (
 	maxPad    = 1 << 30
 )
 
-func (f *Fault) check(routes []route) error {
-	known := slices.ContainsFunc(routes, func(r route) bool { return r.operation == f.Operation })
+func (f *Fault) check(contract *openapi.Contract) error {
 	switch {
-	case f.Operation != "" && !known:
+	case f.Operation != "" && !contract.Knows(f.Operation):
 		return fmt.Errorf("operation %q is not an operationId of openapi.yaml, nor %q", f.Operation, TokenOperation)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d: expected 200 to 599", f.Status)
@@ -116,23 +121,23 @@ func (f *faults) meet(operation string) *Fault {
 }
 
 // actOrFail does what a checked request asks for, unless a fault prevents it, and spoils the answer if one wants that.
-func (s *Sandbox) actOrFail(x *exchange) *answer {
-	f := s.faults.meet(x.route.operation)
+func (s *Sandbox) actOrFail(x *exchange) *answer.Answer {
+	f := s.faults.meet(x.route.Operation)
 	if f == nil {
 		return s.act(x)
 	}
 	x.fault = f
 	instead := !f.After && (f.Reset || f.Status != 0 || f.Body != nil)
-	var a *answer
+	var a *answer.Answer
 	if f.After {
 		a = s.act(x)
 	}
 	if !s.pause(x.request.Context(), f.Delay) || f.Reset {
-		return &answer{}
+		return &answer.Answer{}
 	}
 	switch {
 	case instead:
-		a = &answer{status: http.StatusOK, header: http.Header{}}
+		a = &answer.Answer{Status: http.StatusOK, Header: http.Header{}}
 	case !f.After:
 		a = s.act(x)
 	}
@@ -140,22 +145,22 @@ func (s *Sandbox) actOrFail(x *exchange) *answer {
 }
 
 // spoil returns the answer as the fault wants it.
-func (f *Fault) spoil(a *answer, requestID string) *answer {
+func (f *Fault) spoil(a *answer.Answer, requestID string) *answer.Answer {
 	if f.Status >= 400 && f.Body == nil {
-		a = refuse(f.Status, "a fault that was asked for").answer(requestID)
+		a = answer.Refuse(f.Status, "a fault that was asked for").Answer(requestID)
 	}
-	spoilt := &answer{status: a.status, header: a.header.Clone(), body: a.body}
+	spoilt := &answer.Answer{Status: a.Status, Header: a.Header.Clone(), Body: a.Body}
 	if f.Status != 0 {
-		spoilt.status = f.Status
+		spoilt.Status = f.Status
 	}
 	if f.Body != nil {
-		spoilt.body = f.Body
+		spoilt.Body = f.Body
 	}
 	if f.ContentType != "" {
-		spoilt.header.Set("Content-Type", f.ContentType)
+		spoilt.Header.Set("Content-Type", f.ContentType)
 	}
 	for name, values := range f.Header {
-		spoilt.header[http.CanonicalHeaderKey(name)] = values
+		spoilt.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	return spoilt
 }

@@ -16,34 +16,34 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/expiring"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/history"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/replays"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
 )
 
 // Bounds on what is remembered. The oldest goes first.
 const (
-	maxTokens           = 100_000
-	maxNonces           = 1_000_000
-	maxRememberedBytes  = 64 << 20
-	maxLoggedRequests   = 10_000
-	maxHeaderBytes      = 64 << 10
-	idempotencyLifetime = 24 * time.Hour
-	writeTimeout        = 30 * time.Second
+	maxNonces         = 1_000_000
+	maxLoggedRequests = 10_000
+	maxHeaderBytes    = 64 << 10
+	writeTimeout      = 30 * time.Second
 )
 
 // Sandbox is a running sandbox. It is safe for concurrent use. Close it when done.
 type Sandbox struct {
 	config     config
 	clients    map[uuid.UUID]*client
-	contract   *contractCheck
-	routes     []route
+	contract   *openapi.Contract
 	signatures *signature.Verifier
-	tokens     *expiring.Store[string, token]
-	replays    *replays
+	tokens     *tokens.Tokens
+	replays    *replays.Replays
 	ledger     *ledger.Ledger
+	operations operations
 	faults     faults
-	log        requestLog
+	requests   *history.Log[Request]
 	handler    http.Handler
 
 	// stopping ends the delays of faults.
@@ -61,18 +61,23 @@ func New(options ...Option) (*Sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
-	s := &Sandbox{config: c, clients: newClients(c), url: "http://127.0.0.1"}
+	contract, err := openapi.Load()
+	if err != nil {
+		return nil, fmt.Errorf("start the sandbox: %w", err)
+	}
+	if err := checkScopes(c.clients, contract.Scopes); err != nil {
+		return nil, fmt.Errorf("start the sandbox: %w", err)
+	}
+	s := &Sandbox{
+		config: c, url: "http://127.0.0.1", clients: newClients(c), contract: contract,
+		signatures: signature.NewVerifier(signature.Rules{Now: c.clock.Now, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces}),
+		tokens:     tokens.New(c.tokenLifetime, contract.Scopes),
+		replays:    replays.New(),
+		ledger:     ledger.New(ledger.Options{Now: c.clock.Now, NewID: newIDs(c.seed), OrderDelay: c.orderDelay, Accounts: c.owner()}),
+		requests:   history.New[Request](maxLoggedRequests),
+	}
+	s.operations = newOperations(s.ledger)
 	s.stopping, s.stop = context.WithCancel(context.Background())
-	s.signatures = signature.NewVerifier(signature.Rules{Now: c.clock.Now, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces})
-	s.tokens = expiring.New[string, token](maxTokens)
-	s.replays = newReplays()
-	s.ledger = ledger.New(ledger.Options{Now: c.clock.Now, NewID: newIDs(c.seed), OrderDelay: c.orderDelay, Accounts: c.owner()})
-	if err := s.loadContract(); err != nil {
-		return nil, fmt.Errorf("start the sandbox: %w", err)
-	}
-	if err := s.checkScopes(); err != nil {
-		return nil, fmt.Errorf("start the sandbox: %w", err)
-	}
 	s.handler = s.newHandler()
 	if c.listen {
 		if err := s.serve(); err != nil {
@@ -99,14 +104,7 @@ func (s *Sandbox) Clients() []Client { return slices.Clone(s.config.clients) }
 func (s *Sandbox) Clock() *Clock { return s.config.clock }
 
 // RevokeTokens makes every access token that was granted so far worthless.
-func (s *Sandbox) RevokeTokens() { s.tokens.Clear() }
-
-// Effect is one change that a request made.
-type Effect = ledger.Effect
-
-// Effects returns what changed since the start, in order: the proof of "exactly one order". The oldest effects are forgotten when there
-// are many.
-func (s *Sandbox) Effects() []Effect { return s.ledger.Effects() }
+func (s *Sandbox) RevokeTokens() { s.tokens.Revoke() }
 
 // Shutdown ends the sandbox as Close does, but lets the requests under way finish until the context ends.
 func (s *Sandbox) Shutdown(ctx context.Context) error {

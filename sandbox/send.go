@@ -6,44 +6,46 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 )
 
 // send writes the answer, in the manner of the fault if there is one.
-func (s *Sandbox) send(w http.ResponseWriter, x *exchange, a *answer) {
+func (s *Sandbox) send(w http.ResponseWriter, x *exchange, a *answer.Answer) {
 	f := x.fault
 	if f == nil {
 		f = &Fault{}
 	}
-	if a.status == 0 {
+	if a.Status == 0 {
 		reset(w)
 	}
 	header := w.Header()
 	header.Set("Upvest-Request-Id", x.requestID)
 	header.Set("Date", s.config.clock.Now().Add(f.DateSkew).Format(http.TimeFormat))
-	for name, values := range a.header {
+	for name, values := range a.Header {
 		header[name] = values
 	}
-	hasBody := a.status != http.StatusNoContent && a.status != http.StatusNotModified
+	hasBody := a.Status != http.StatusNoContent && a.Status != http.StatusNotModified
 	if hasBody {
-		header.Set("Content-Length", strconv.Itoa(len(a.body)+f.Pad))
+		header.Set("Content-Length", strconv.Itoa(len(a.Body)+f.Pad))
 	}
 	// A server without deadlines has none to set.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout + f.BodyDelay))
-	w.WriteHeader(a.status)
+	w.WriteHeader(a.Status)
 	if !hasBody || x.request.Method == http.MethodHead {
 		return
 	}
-	half := len(a.body) / 2
+	half := len(a.Body) / 2
 	if f.BodyDelay > 0 || f.CutBody {
-		_, _ = w.Write(a.body[:half])
+		_, _ = w.Write(a.Body[:half])
 		_ = http.NewResponseController(w).Flush()
 		if !s.pause(x.request.Context(), f.BodyDelay) || f.CutBody {
 			panic(http.ErrAbortHandler)
 		}
-		a = &answer{body: a.body[half:]}
+		a = &answer.Answer{Body: a.Body[half:]}
 	}
 	// A client that went away reads no answer.
-	_, _ = w.Write(a.body)
+	_, _ = w.Write(a.Body)
 	pad(w, f.Pad)
 }
 

@@ -1,4 +1,5 @@
-package sandbox
+// Package openapi holds requests and answers against openapi.yaml, and finds the operation that a request is for.
+package openapi
 
 import (
 	"bytes"
@@ -15,30 +16,41 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// contractCheck holds requests and answers against openapi.yaml.
-type contractCheck struct {
-	doc     *openapi3.T
+// Contract is openapi.yaml. It is safe for concurrent use.
+type Contract struct {
+	Doc *openapi3.T
+	// Scopes are all scopes that it declares.
+	Scopes map[string]bool
+
+	routes  []Route
 	options *openapi3filter.Options
-	// scopes are all scopes that openapi.yaml declares.
-	scopes map[string]bool
+}
+
+// Request is a request for an operation.
+type Request struct {
+	*http.Request
+	// Body is the whole body, which is read already.
+	Body []byte
+	// Route is nil when the request is for no operation.
+	Route      *Route
+	PathValues map[string]string
 }
 
 // The two forms that the generated code reads, with all dashes or with none. Any version will do.
 var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$|^[0-9a-fA-F]{32}$`)
 
-// loadContract reads the embedded openapi.yaml and builds the routes from it and from the ledger.
-func (s *Sandbox) loadContract() error {
+// Load reads the embedded openapi.yaml.
+func Load() (*Contract, error) {
 	doc, err := contract.GetSpec()
 	if err != nil {
-		return fmt.Errorf("read the embedded openapi.yaml: %w", err)
+		return nil, fmt.Errorf("read the embedded openapi.yaml: %w", err)
 	}
-	s.contract = &contractCheck{doc: doc, scopes: map[string]bool{}, options: &openapi3filter.Options{
+	c := &Contract{Doc: doc, Scopes: map[string]bool{}, routes: newRoutes(doc), options: &openapi3filter.Options{
 		// The pipeline checks tokens and scopes before.
 		AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc,
 		SkipSettingDefaults: true,
@@ -59,94 +71,70 @@ func (s *Sandbox) loadContract() error {
 	}}
 	for _, scheme := range doc.Components.SecuritySchemes {
 		for scope := range scheme.Value.Flows.ClientCredentials.Scopes {
-			s.contract.scopes[scope] = true
+			c.Scopes[scope] = true
 		}
 	}
 	// The pattern of an instrument_id lets single dashes be left out: it decides alone.
 	for _, alternative := range doc.Components.Schemas["InstrumentWeight"].Value.Properties["instrument_id"].Value.OneOf {
 		alternative.Value.Format = ""
 	}
-	handlers := collector{}
-	strict := contract.NewStrictHandlerWithOptions(s.ledger, nil, contract.StrictHTTPServerOptions{
-		RequestErrorHandlerFunc: badRequest, ResponseErrorHandlerFunc: refusal,
-	})
-	contract.HandlerWithOptions(strict, contract.StdHTTPServerOptions{BaseRouter: handlers, ErrorHandlerFunc: badRequest})
-	s.routes = newRoutes(doc, handlers)
-	return nil
+	return c, nil
 }
 
-// badRequest turns what the generated code says of a header or parameter into a problem. Its errors name the parameter.
-func badRequest(w http.ResponseWriter, _ *http.Request, err error) {
-	w.(*recorder).problem = refuse(http.StatusBadRequest, "%s", err)
-}
-
-// refusal turns what the ledger says into a problem.
-func refusal(w http.ResponseWriter, _ *http.Request, err error) {
-	var refused *ledger.Refusal
-	if !errors.As(err, &refused) {
-		w.(*recorder).problem = refuse(http.StatusInternalServerError, "the sandbox failed: %s", err)
-		return
+// CheckRequest returns the problem of a request whose parameters or body are not as openapi.yaml says.
+func (c *Contract) CheckRequest(r Request) *answer.Problem {
+	if r.Route.TakesBody() && len(r.Body) > 0 && !json.Valid(r.Body) {
+		return answer.Refuse(http.StatusBadRequest, "the body is not one valid JSON value")
 	}
-	w.(*recorder).problem = refuseAs(refused.Status, refused.Type, "%s", refused.Detail)
-}
-
-// checkRequest returns the problem of a request whose parameters or body are not as openapi.yaml says.
-func (c *contractCheck) checkRequest(x *exchange) *problem {
-	if x.route.takesBody() && len(x.body) > 0 && !json.Valid(x.body) {
-		return refuse(http.StatusBadRequest, "the body is not one valid JSON value")
-	}
-	if _, err := url.ParseQuery(x.request.URL.RawQuery); err != nil {
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
 		// Whatever reads the query later leaves out what it cannot read.
-		return refuse(http.StatusBadRequest, "the query cannot be read: %s", err)
+		return answer.Refuse(http.StatusBadRequest, "the query cannot be read: %s", err)
 	}
-	err := openapi3filter.ValidateRequest(x.request.Context(), c.input(x))
+	err := openapi3filter.ValidateRequest(r.Context(), c.input(r))
 	if err == nil {
 		return nil
 	}
-	return refuse(http.StatusBadRequest, "%s", explain(err))
+	return answer.Refuse(http.StatusBadRequest, "%s", explain(err))
 }
 
-// checkAnswer returns what in an answer is not as openapi.yaml says.
-func (c *contractCheck) checkAnswer(x *exchange, a *answer) error {
-	if x.request.Method == http.MethodHead {
+// CheckAnswer returns what in an answer is not as openapi.yaml says.
+func (c *Contract) CheckAnswer(r Request, a *answer.Answer) error {
+	if r.Method == http.MethodHead {
 		return nil
 	}
-	if x.route == nil || x.route.isToken() {
+	if r.Route == nil || r.Route.IsToken() {
 		return c.checkProblem(a)
 	}
 	input := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: c.input(x), Status: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)),
+		RequestValidationInput: c.input(r), Status: a.Status, Header: a.Header, Body: io.NopCloser(bytes.NewReader(a.Body)),
 		Options: c.options,
 	}
-	return openapi3filter.ValidateResponse(context.WithoutCancel(x.request.Context()), input)
+	return openapi3filter.ValidateResponse(context.WithoutCancel(r.Context()), input)
 }
 
 // checkProblem is for the answers that no operation of openapi.yaml describes.
-func (c *contractCheck) checkProblem(a *answer) error {
-	if a.status < 400 {
+func (c *Contract) checkProblem(a *answer.Answer) error {
+	if a.Status < 400 {
 		return nil
 	}
-	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
+	if got := a.Header.Get("Content-Type"); got != answer.ProblemJSON {
 		return fmt.Errorf("content-type of a problem is %q", got)
 	}
 	var value any
-	if err := json.Unmarshal(a.body, &value); err != nil {
+	if err := json.Unmarshal(a.Body, &value); err != nil {
 		return fmt.Errorf("read a problem: %w", err)
 	}
-	return c.doc.Components.Schemas["Problem"].Value.VisitJSON(value, openapi3.VisitAsResponse())
+	return c.Doc.Components.Schemas["Problem"].Value.VisitJSON(value, openapi3.VisitAsResponse())
 }
 
 // input gives the validator a request of its own, as it replaces bodies.
-func (c *contractCheck) input(x *exchange) *openapi3filter.RequestValidationInput {
-	request := x.request.Clone(x.request.Context())
-	if x.idempotencyKey != uuid.Nil {
-		request.Header.Set("Idempotency-Key", x.idempotencyKey.String())
-	}
-	request.Body = io.NopCloser(bytes.NewReader(x.body))
-	request.ContentLength = int64(len(x.body))
+func (c *Contract) input(r Request) *openapi3filter.RequestValidationInput {
+	request := r.WithContext(r.Context())
+	request.Body = io.NopCloser(bytes.NewReader(r.Body))
+	request.ContentLength = int64(len(r.Body))
 	request.GetBody = nil
 	return &openapi3filter.RequestValidationInput{
-		Request: request, PathParams: x.pathValues, QueryParams: request.URL.Query(), Route: x.route.contract, Options: c.options,
+		Request: request, PathParams: r.PathValues, QueryParams: request.URL.Query(), Route: r.Route.contract, Options: c.options,
 	}
 }
 

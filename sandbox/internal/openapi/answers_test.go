@@ -1,15 +1,17 @@
-package sandbox
+package openapi_test
 
 import (
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 )
 
 // The check of answers is a gate for other tests: this shows that it can fail.
 func TestAnswersAreChecked(t *testing.T) {
-	s, err := New(WithoutListener())
+	c, err := openapi.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,30 +41,12 @@ func TestAnswersAreChecked(t *testing.T) {
 		{"a problem of no operation without a type", "/unknown", 404, problemJSON, `{"status":404}`, requestID, false},
 		{"a problem of no operation as HTML", "/unknown", 404, html, `<html>`, requestID, false},
 	} {
-		x := &exchange{request: httptest.NewRequest(http.MethodGet, test.path, nil)}
-		_ = s.findRoute(x)
+		r := openapi.Request{Request: httptest.NewRequest(http.MethodGet, test.path, nil)}
+		r.Route, r.PathValues, _ = c.Find(r.Method, test.path)
 		header := http.Header{"Content-Type": {test.contentType}, "Upvest-Request-Id": {test.requestID}}
-		err := s.contract.checkAnswer(x, &answer{status: test.status, header: header, body: []byte(test.body)})
+		err := c.CheckAnswer(r, &answer.Answer{Status: test.status, Header: header, Body: []byte(test.body)})
 		if (err == nil) != test.right {
 			t.Errorf("%s: %v", test.name, err)
 		}
-	}
-}
-
-func TestWrongAnswersAreReported(t *testing.T) {
-	var reported []error
-	s, err := New(WithoutListener(), WithResponseCheck(func(err error) { reported = append(reported, err) }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/portfolios/orders", nil))
-	if len(reported) != 0 {
-		t.Errorf("a right answer is reported: %v", reported)
-	}
-	schema := s.contract.doc.Components.Schemas["Problem"].Value
-	schema.Required = append(schema.Required, "venue")
-	s.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/portfolios/orders", nil))
-	if len(reported) != 1 || !strings.Contains(reported[0].Error(), "answer 400 to GET /portfolios/orders") {
-		t.Errorf("reported %v, want the answer that lacks a member", reported)
 	}
 }

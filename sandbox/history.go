@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,38 +26,45 @@ type Request struct {
 	Fault bool `json:"fault"`
 }
 
-// requestLog keeps the last requests, in the order in which they ended.
-type requestLog struct {
-	mu       sync.Mutex
-	requests []Request
-}
-
 // Requests returns the requests that were seen, in the order in which they were answered. The oldest are forgotten when there are many.
-func (s *Sandbox) Requests() []Request {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	all := s.log.requests
-	return append([]Request{}, all[max(0, len(all)-maxLoggedRequests):]...)
+func (s *Sandbox) Requests() []Request { return s.requests.All() }
+
+// Effect is one change that a request made. What the clock does to orders is none, nor is a request that was refused. A request makes one
+// effect: a rebalancing has the id of its execution, however many orders it placed.
+type Effect struct {
+	// At is when, by the sandbox's clock, in UTC.
+	At time.Time `json:"at"`
+	// ClientID is the API client that called.
+	ClientID uuid.UUID `json:"client_id"`
+	// Operation is the operationId of openapi.yaml, such as "create_portfolios_order".
+	Operation string `json:"operation"`
+	// Resource is the id of what was made or changed; for a configuration its account.
+	Resource uuid.UUID `json:"resource"`
 }
 
-func (l *requestLog) add(x *exchange, status int) {
+// Effects returns what changed since the start, in order: the proof of "exactly one order". The oldest effects are forgotten when there
+// are many.
+func (s *Sandbox) Effects() []Effect {
+	effects := []Effect{}
+	for _, effect := range s.ledger.Effects() {
+		effects = append(effects, Effect(effect))
+	}
+	return effects
+}
+
+// entry is what the log says of an exchange.
+func (x *exchange) entry(status int) Request {
 	entry := Request{
 		Time: x.time, RequestID: x.requestID, Method: x.request.Method, Path: clip(x.request.URL.EscapedPath()), Status: status,
 		IdempotencyKey: clip(x.request.Header.Get("Idempotency-Key")), Replayed: x.replayed, Fault: x.fault != nil,
 	}
 	if x.route != nil {
-		entry.Operation = x.route.operation
+		entry.Operation = x.route.Operation
 	}
 	if x.client != nil {
 		entry.ClientID = x.client.ID
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	// Twice the room, so that old entries are moved out once in a while and not every time.
-	if len(l.requests) == 2*maxLoggedRequests {
-		l.requests = append(l.requests[:0], l.requests[maxLoggedRequests:]...)
-	}
-	l.requests = append(l.requests, entry)
+	return entry
 }
 
 // clip bounds what a stranger can make the log remember.

@@ -1,4 +1,5 @@
-package sandbox
+// Package answer is what the sandbox sends back: successes, and errors in the one form that they have.
+package answer
 
 import (
 	"encoding/json"
@@ -6,8 +7,22 @@ import (
 	"net/http"
 )
 
-// problem is an error answer, as problem details (RFC 7807) with the types of docs.upvest.co/errors.
-type problem struct {
+// Answer is what is to be sent back. One that is kept for replays is shared, so nobody changes it.
+type Answer struct {
+	// Status 0 cuts the connection instead.
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Content types of what is sent back.
+const (
+	JSON        = "application/json"
+	ProblemJSON = "application/problem+json"
+)
+
+// Problem is an error answer, as problem details (RFC 7807) with the types of docs.upvest.co/errors.
+type Problem struct {
 	Type          string `json:"type"`
 	Status        int    `json:"status"`
 	Title         string `json:"title,omitempty"`
@@ -15,7 +30,8 @@ type problem struct {
 	RequestID     string `json:"request_id,omitempty"`
 	SignatureBase string `json:"signature_base,omitempty"`
 
-	header http.Header
+	// Header goes along with the answer.
+	Header http.Header `json:"-"`
 }
 
 const typeBase = "https://docs.upvest.co/errors/"
@@ -41,27 +57,28 @@ var slugs = map[int]string{
 	http.StatusTeapot:                "teapot",
 }
 
-// refuse makes the problem of a status, of the type that is documented for it.
-func refuse(status int, format string, arguments ...any) *problem {
+// Refuse makes the problem of a status, of the type that is documented for it.
+func Refuse(status int, format string, arguments ...any) *Problem {
 	slug, ok := slugs[status]
 	if !ok {
 		slug = "error"
 	}
-	return refuseAs(status, slug, format, arguments...)
+	return RefuseAs(status, slug, format, arguments...)
 }
 
-func refuseAs(status int, slug, format string, arguments ...any) *problem {
-	return &problem{
-		Type: typeBase + slug, Status: status, Title: http.StatusText(status), Detail: fmt.Sprintf(format, arguments...), header: http.Header{},
+// RefuseAs makes a problem of another type than that of its status.
+func RefuseAs(status int, slug, format string, arguments ...any) *Problem {
+	return &Problem{
+		Type: typeBase + slug, Status: status, Title: http.StatusText(status), Detail: fmt.Sprintf(format, arguments...), Header: http.Header{},
 	}
 }
 
-// answer writes the problem out.
-func (p *problem) answer(requestID string) *answer {
+// Answer writes the problem out.
+func (p *Problem) Answer(requestID string) *Answer {
 	p.RequestID = requestID
 	// Strings and numbers only: this cannot fail.
 	body, _ := json.Marshal(p)
-	header := p.header.Clone()
-	header.Set("Content-Type", "application/problem+json")
-	return &answer{status: p.Status, header: header, body: body}
+	header := p.Header.Clone()
+	header.Set("Content-Type", ProblemJSON)
+	return &Answer{Status: p.Status, Header: header, Body: body}
 }

@@ -1,0 +1,123 @@
+package openapi
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+)
+
+// Token is the operation of the token endpoint, which is not in openapi.yaml.
+const Token = "token"
+
+const tokenPath = "/auth/token"
+
+// Route is one operation.
+type Route struct {
+	// Operation is the operationId.
+	Operation string
+	Method    string
+	// segments are the parts of the path between slashes, "{name}" for a parameter.
+	segments []string
+	// contract is the operation in openapi.yaml, nil for the token endpoint, which is not in it.
+	contract *routers.Route
+}
+
+func newRoutes(doc *openapi3.T) []Route {
+	routes := []Route{{Operation: Token, Method: http.MethodPost, segments: split(tokenPath)}}
+	for _, path := range doc.Paths.InMatchingOrder() {
+		item := doc.Paths.Value(path)
+		for method, operation := range item.Operations() {
+			routes = append(routes, Route{
+				Operation: operation.OperationID,
+				Method:    method,
+				segments:  split(path),
+				contract:  &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: operation},
+			})
+		}
+	}
+	return routes
+}
+
+// Knows reports whether there is an operation of that name.
+func (c *Contract) Knows(operation string) bool {
+	return slices.ContainsFunc(c.routes, func(r Route) bool { return r.Operation == operation })
+}
+
+// Find returns the route of a request and the values of its path parameters. Without one, it returns the methods that the path knows.
+func (c *Contract) Find(method, escapedPath string) (found *Route, values map[string]string, allowed []string) {
+	segments := split(escapedPath)
+	for i := range c.routes {
+		values, ok := c.routes[i].match(segments)
+		if !ok {
+			continue
+		}
+		if c.routes[i].Method == method {
+			return &c.routes[i], values, nil
+		}
+		allowed = append(allowed, c.routes[i].Method)
+	}
+	slices.Sort(allowed)
+	return nil, nil, slices.Compact(allowed)
+}
+
+func (r *Route) match(segments []string) (map[string]string, bool) {
+	if len(segments) != len(r.segments) {
+		return nil, false
+	}
+	values := map[string]string{}
+	for i, segment := range segments {
+		name, isParameter := strings.CutPrefix(r.segments[i], "{")
+		switch {
+		case !isParameter && segment != r.segments[i]:
+			return nil, false
+		case isParameter && segment == "":
+			return nil, false
+		case isParameter:
+			// The path parsed as a URL, so each of its segments does.
+			value, err := url.PathUnescape(segment)
+			if err != nil {
+				return nil, false
+			}
+			values[strings.TrimSuffix(name, "}")] = value
+		}
+	}
+	return values, true
+}
+
+func split(path string) []string {
+	return strings.Split(strings.TrimPrefix(path, "/"), "/")
+}
+
+// Pattern is the route as the standard mux writes it.
+func (r *Route) Pattern() string { return r.Method + " /" + strings.Join(r.segments, "/") }
+
+// IsToken reports whether this is the token endpoint.
+func (r *Route) IsToken() bool { return r.contract == nil }
+
+// TakesBody reports whether the operation has a request body.
+func (r *Route) TakesBody() bool {
+	return r.IsToken() || r.contract.Operation.RequestBody != nil
+}
+
+// TakesIdempotencyKey reports whether openapi.yaml declares the idempotency-key header for the operation.
+func (r *Route) TakesIdempotencyKey() bool {
+	return !r.IsToken() && r.contract.Operation.Parameters.GetByInAndName(openapi3.ParameterInHeader, "idempotency-key") != nil
+}
+
+// Scopes returns the scopes of which a token needs one.
+func (r *Route) Scopes() []string {
+	var scopes []string
+	if r.IsToken() || r.contract.Operation.Security == nil {
+		return nil
+	}
+	for _, alternative := range *r.contract.Operation.Security {
+		for _, names := range alternative {
+			scopes = append(scopes, names...)
+		}
+	}
+	return scopes
+}
