@@ -30,9 +30,8 @@ sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopbac
 test: ## Run all tests, with the race detector where there is the C compiler that it needs.
 	$(call IN_EACH,go test $(RACE) ./...)
 
-bench: ## Compare the wrapper with the plain generated client, and count signed requests per second.
-	@GOWORK=off go test -run "^$$" -bench . -benchmem ./wrapper
-	@cd sandbox && go test -run "^$$" -bench . ./conformance
+bench: ## Measure the client beside the work itself, in about six minutes; ARGS are flags, as in -bench Order -rounds 3.
+	@mkdir -p build && cd proof && go run ./bench -raw ../build/bench.txt $(ARGS)
 
 faults: ## Print the fault matrix: what callers are told when every fault meets every operation.
 	@cd proof && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \

@@ -1,0 +1,73 @@
+// Bench runs the benchmarks of the client in turns and prints how it compares with what the work itself costs: one table, with the targets of
+// the project and whether they are met. `make bench` is the way to run it; nothing fails if a target is missed, since times vary with the
+// machine.
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 10, "how often everything is measured; the table compares medians")
+	pattern := flag.String("bench", ".", "which benchmarks to run, as of go test")
+	duration := flag.String("benchtime", "300ms", "how long each runs in a round, as of go test")
+	raw := flag.String("raw", "", "a file to keep the measurements in, for benchstat")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	measured, err := measure(ctx, *rounds, "-test.run=^$", "-test.benchmem", "-test.bench="+*pattern, "-test.benchtime="+*duration)
+	if err == nil && *raw != "" {
+		err = os.WriteFile(*raw, measured, 0o644)
+	}
+	if err == nil {
+		err = printTable(os.Stdout, bytes.NewReader(measured))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// packages are measured in this order. They are built once: a round must not compile.
+var packages = []string{"../wrapper", "./bench"}
+
+// measure returns what the test programs print. Rounds take turns, so that what slows the machine for a while slows both sides of a row.
+func measure(ctx context.Context, rounds int, arguments ...string) ([]byte, error) {
+	directory, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory for the programs: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(directory) }()
+	for _, name := range packages {
+		build := exec.CommandContext(ctx, "go", "test", "-c", "-o", program(directory, name), name)
+		if output, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("build the benchmarks of %s: %w: %s", name, err, output)
+		}
+	}
+	var measured bytes.Buffer
+	for round := range rounds {
+		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, rounds)
+		for _, name := range packages {
+			run := exec.CommandContext(ctx, program(directory, name), arguments...)
+			run.Dir = name
+			run.Stdout = &measured
+			run.Stderr = io.MultiWriter(&measured, os.Stderr)
+			if err := run.Run(); err != nil {
+				return nil, fmt.Errorf("run the benchmarks of %s: %w: %s", name, err, measured.Bytes())
+			}
+		}
+	}
+	return measured.Bytes(), nil
+}
+
+func program(directory, name string) string {
+	return filepath.Join(directory, filepath.Base(name)+".test")
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"testing"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// BenchmarkSandbox places orders from 64 goroutines over loopback, by the client and by net/http with no more than the same signature.
+func BenchmarkSandbox(b *testing.B) {
+	b.Run("limit", func(b *testing.B) {
+		place := newPlace(b)
+		place.inParallel(b, place.byHand)
+	})
+	b.Run("ours", func(b *testing.B) {
+		place := newPlace(b)
+		place.inParallel(b, func() error {
+			_, err := place.client.Orders.Create(b.Context(), place.order)
+			return err
+		})
+	})
+}
+
+// place is a sandbox of its own, with an account that can place orders.
+type place struct {
+	access sandbox.Client
+	client *upvest.Client
+	bare   *http.Client
+	signer *upvest.Signer
+	url    string
+	bearer string
+	order  portfolios.OrderRequest
+}
+
+func newPlace(b *testing.B) *place {
+	b.Helper()
+	must := func(err error) {
+		b.Helper()
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	server, err := sandbox.New()
+	must(err)
+	b.Cleanup(func() { must(server.Close()) })
+	access := server.Client()
+	client, err := upvest.New(upvest.Credentials{
+		BaseURL: server.URL(), ClientID: access.ID, ClientSecret: access.Secret,
+		KeyID: access.KeyID, PrivateKey: access.PrivateKey, Scopes: access.Scopes,
+	})
+	must(err)
+	b.Cleanup(client.CloseIdleConnections)
+	signer, err := upvest.NewSigner(access.KeyID, access.PrivateKey)
+	must(err)
+	user, account := uuid.New(), uuid.New()
+	allocation, err := client.Allocations.Create(b.Context(), portfolios.AllocationRequest{
+		Name: "All in one", Allocation: []portfolios.InstrumentWeight{
+			{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"},
+		},
+	})
+	must(err)
+	_, err = client.Configurations.Create(b.Context(), portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID})
+	must(err)
+	token, err := client.TokenSource().Token()
+	must(err)
+	transport := &http.Transport{MaxIdleConnsPerHost: goroutines}
+	b.Cleanup(transport.CloseIdleConnections)
+	return &place{
+		access: access, client: client, bare: &http.Client{Transport: transport}, signer: signer, url: server.URL(),
+		bearer: "Bearer " + token.AccessToken,
+		order: portfolios.OrderRequest{
+			UserID: user, AccountID: account, CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+		},
+	}
+}
+
+const goroutines = 64
+
+func (p *place) inParallel(b *testing.B, call func() error) {
+	b.Helper()
+	b.SetParallelism(goroutines / runtime.GOMAXPROCS(0))
+	b.ResetTimer()
+	b.RunParallel(func(calls *testing.PB) {
+		for calls.Next() {
+			if err := call(); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
+
+func (p *place) byHand() error {
+	body, err := json.Marshal(p.order)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/portfolios/orders", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	for name, value := range map[string]string{
+		"Accept": "application/json", "Authorization": p.bearer, "Content-Type": "application/json", "Idempotency-Key": uuid.NewString(),
+		"Upvest-Client-Id": p.access.ID.String(), "Upvest-Api-Version": "1",
+	} {
+		req.Header.Set(name, value)
+	}
+	if err := p.signer.Sign(ctx, req); err != nil {
+		return err
+	}
+	resp, err := p.bare.Do(req)
+	if err != nil {
+		return err
+	}
+	answer, err := io.ReadAll(resp.Body)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return err
+	}
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("status %d: %s", resp.StatusCode, answer)
+	}
+	return json.Unmarshal(answer, new(portfolios.Order))
+}
