@@ -29,7 +29,7 @@ func (a *allocation) show() contract.Allocation {
 
 // allocation returns one allocation of the client.
 func (c *client) allocation(id uuid.UUID) (*allocation, error) {
-	if a := c.allocations[id]; a != nil {
+	if a := c.allocations.get(id); a != nil {
 		return a, nil
 	}
 	return nil, notFound("allocation_id", "there is no allocation %s; expected the id of an allocation of this client", id)
@@ -55,10 +55,9 @@ func (l *Ledger) CreatePortfoliosAllocation(
 	if request.Body.Name != nil {
 		a.name = *request.Body.Name
 	} else {
-		a.name = fmt.Sprintf("Allocation %d", len(c.allocations)+1)
+		a.name = fmt.Sprintf("Allocation %d", c.allocations.len()+1)
 	}
-	c.allocations[a.id] = a
-	c.allocationsByID = insert(c.allocationsByID, a, func(a *allocation) uuid.UUID { return a.id })
+	c.allocations.insert(a)
 	l.effects.add(now, c.id, "create_portfolios_allocation", a.id)
 	return contract.CreatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
@@ -105,7 +104,7 @@ func (l *Ledger) UpdatePortfoliosAllocation(
 	if name == a.name && reflect.DeepEqual(checked.listed, a.mix.listed) {
 		return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 	}
-	a.name, a.mix, a.updated = name, checked, now
+	a.name, a.mix, a.updated = name, checked, later(a.updated, now)
 	l.effects.add(now, c.id, "update_portfolios_allocation", a.id)
 	return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
@@ -131,15 +130,9 @@ func (l *Ledger) ListPortfoliosAllocations(
 			return !slices.ContainsFunc(wanted, func(key string) bool { return !slices.Contains(a.mix.instruments, key) })
 		})
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c, _ := l.enter(ctx)
-	page, meta := paginate(list, c.allocationsByID, filters)
-	data := make([]contract.Allocation, len(page))
-	for i, a := range page {
-		data[i] = a.show()
-	}
-	return contract.ListPortfoliosAllocations200JSONResponse{Body: contract.AllocationList{Data: data, Meta: meta}}, nil
+	c, _ := l.look(ctx)
+	found, meta := paginate(l, list, c.allocations, filters)
+	return page[allocation, contract.Allocation]{l, found, meta, (*allocation).show}, nil
 }
 
 // readInstrumentIDs returns the keys of the instruments that the filter instrument_ids names.

@@ -10,7 +10,7 @@ import (
 )
 
 type configuration struct {
-	accountID        uuid.UUID
+	account          *account
 	created, updated time.Time
 	allocation       *allocation
 	strategyIDs      *[]uuid.UUID
@@ -18,7 +18,7 @@ type configuration struct {
 
 func (c *configuration) show() contract.Configuration {
 	return contract.Configuration{
-		AccountID: c.accountID, AllocationID: c.allocation.id, CreatedAt: c.created, UpdatedAt: c.updated,
+		AccountID: c.account.id, AllocationID: c.allocation.id, CreatedAt: c.created, UpdatedAt: c.updated,
 		RebalancingStrategyIDs: cloneIDs(c.strategyIDs),
 	}
 }
@@ -34,8 +34,8 @@ func cloneIDs(ids *[]uuid.UUID) *[]uuid.UUID {
 
 // configuration returns the configuration of one account.
 func (c *client) configuration(accountID uuid.UUID) (*configuration, error) {
-	if found := c.configurations[accountID]; found != nil {
-		return found, nil
+	if found := c.accounts[accountID]; found != nil && found.configuration != nil {
+		return found.configuration, nil
 	}
 	return nil, notFound("account_id", "the account %s has no configuration; expected an account with one", accountID)
 }
@@ -61,15 +61,15 @@ func (l *Ledger) CreatePortfoliosConfiguration(
 	if err != nil {
 		return nil, err
 	}
-	if c.configurations[body.AccountID] != nil {
+	if _, err := c.configuration(body.AccountID); err == nil {
 		return nil, conflict("account_id", "the account %s has a configuration already; change that one with PATCH", body.AccountID)
 	}
 	made := &configuration{
-		accountID: body.AccountID, created: now, updated: now, allocation: a, strategyIDs: cloneIDs(body.RebalancingStrategyIDs),
+		account: c.account(body.AccountID), created: now, updated: now, allocation: a, strategyIDs: cloneIDs(body.RebalancingStrategyIDs),
 	}
-	c.configurations[made.accountID] = made
-	c.configurationsByAccount = insert(c.configurationsByAccount, made, func(c *configuration) uuid.UUID { return c.accountID })
-	l.effects.add(now, c.id, "create_portfolios_configuration", made.accountID)
+	made.account.configuration = made
+	c.configurations.insert(made)
+	l.effects.add(now, c.id, "create_portfolios_configuration", body.AccountID)
 	return contract.CreatePortfoliosConfiguration200JSONResponse{Body: made.show()}, nil
 }
 
@@ -118,8 +118,8 @@ func (l *Ledger) UpdatePortfoliosConfiguration(
 	if body.RebalancingStrategyIDs != nil {
 		found.strategyIDs = cloneIDs(body.RebalancingStrategyIDs)
 	}
-	found.updated = now
-	l.effects.add(now, c.id, "update_portfolios_configuration", found.accountID)
+	found.updated = later(found.updated, now)
+	l.effects.add(now, c.id, "update_portfolios_configuration", found.account.id)
 	return contract.UpdatePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
 }
 
@@ -138,7 +138,7 @@ func (l *Ledger) ListPortfoliosConfigurations(
 		if err != nil {
 			return nil, err
 		}
-		filters = append(filters, func(c *configuration) bool { return c.accountID == id })
+		filters = append(filters, func(c *configuration) bool { return c.account.id == id })
 	}
 	if params.AllocationID != nil {
 		id, err := readID("allocation_id", *params.AllocationID)
@@ -147,13 +147,7 @@ func (l *Ledger) ListPortfoliosConfigurations(
 		}
 		filters = append(filters, func(c *configuration) bool { return c.allocation.id == id })
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c, _ := l.enter(ctx)
-	page, meta := paginate(list, c.configurationsByAccount, filters)
-	data := make([]contract.Configuration, len(page))
-	for i, found := range page {
-		data[i] = found.show()
-	}
-	return contract.ListPortfoliosConfigurations200JSONResponse{Body: contract.ConfigurationList{Data: data, Meta: meta}}, nil
+	c, _ := l.look(ctx)
+	found, meta := paginate(l, list, c.configurations, filters)
+	return page[configuration, contract.Configuration]{l, found, meta, (*configuration).show}, nil
 }

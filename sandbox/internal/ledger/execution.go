@@ -15,59 +15,55 @@ import (
 // Source: the portfolios guide: a SELL over 90 per cent of the value is cancelled.
 const saleLimit = 9
 
-// part is an individual order: a piece of a portfolio order, for one instrument.
-type part struct {
-	instrument string
-	side       contract.Side
-	amount     *big.Int
-}
-
 // advance applies to the account what has become due up to now, in the order of the instants, and of placement where these are equal.
-func (a *account) advance(now time.Time) {
+func (l *Ledger) advance(a *account, now time.Time) {
 	for len(a.due) > 0 {
-		next := a.due[0]
-		if next.done() {
+		next := &a.due[0]
+		if next.order.done() {
 			heap.Pop(&a.due)
 			continue
 		}
-		if next.next.After(now) {
+		if next.at.After(now) {
 			return
 		}
-		next.step()
+		next.order.step(next.at)
+		next.at = next.order.next(l.options.OrderDelay)
 		heap.Fix(&a.due, 0)
 	}
+	a.due = nil
 }
 
-// step makes the transition that is due at o.next and sets the instant of the one after it.
+// step makes the transition that is due at the instant.
 //
 // Choices: the individual orders of an order fill one after the other, evenly spaced over the time that it is PROCESSING, the last one
 // when the order becomes FILLED; each fill moves updated_at, because it changes what the order shows.
-func (o *order) step() {
-	o.updated = o.next
+func (o *order) step(at time.Time) {
+	o.updated = later(o.updated, at)
 	if o.status == contract.OrderStatusNEW {
 		o.status = contract.OrderStatusPROCESSING
 		o.split()
-		o.next = o.fillTime()
 		return
 	}
-	if o.filled < len(o.parts) {
-		o.account.book(o.parts[o.filled])
+	if i := int(o.filled); i < len(o.instruments) {
+		o.account.book(o.instruments[i], o.side(i), o.amounts[i])
 		o.filled++
 	}
-	if o.filled == len(o.parts) {
-		o.status = contract.OrderStatusFILLED
-		return
+	if int(o.filled) == len(o.instruments) {
+		o.end(contract.OrderStatusFILLED)
 	}
-	o.next = o.fillTime()
 }
 
-// fillTime is the instant at which the first individual order that is still open fills, or the order if it has none.
-func (o *order) fillTime() time.Time {
-	started := o.created.Add(o.delay)
-	if o.filled+1 >= len(o.parts) {
-		return started.Add(o.delay)
+// next is the instant of the next transition: it becomes PROCESSING, or its first individual order that is still open fills.
+func (o *order) next(delay time.Duration) time.Time {
+	started := o.created.Add(delay)
+	switch left := len(o.instruments) - int(o.filled); {
+	case o.status == contract.OrderStatusNEW:
+		return started
+	case left <= 1:
+		return started.Add(delay)
+	default:
+		return started.Add(delay / time.Duration(len(o.instruments)) * time.Duration(o.filled+1))
 	}
-	return started.Add(o.delay / time.Duration(len(o.parts)) * time.Duration(o.filled+1))
 }
 
 // split makes the individual orders from what the account holds at this moment, or cancels the order.
@@ -79,33 +75,33 @@ func (o *order) split() {
 	instruments, values := o.account.free()
 	switch o.kind {
 	case contract.OrderTypeBUY:
-		o.parts = makeParts(contract.SideBUY, o.mix.instruments, share(o.amount, o.mix.weights))
+		o.instruments, o.amounts = o.mix.instruments, share(scaled(o.cash, amountDecimals), o.mix.weights)
 	case contract.OrderTypeSELL:
-		o.parts = makeParts(contract.SideSELL, instruments, share(o.amount, values))
+		amount := scaled(o.cash, amountDecimals)
+		o.instruments, o.amounts, o.sales = instruments, share(amount, values), int32(len(values))
 		total := sum(values)
-		asked := new(big.Int).Mul(o.amount, big.NewInt(10))
-		if asked.Cmp(total.Mul(total, big.NewInt(saleLimit))) > 0 {
-			o.status = contract.OrderStatusCANCELLED
+		if amount.Mul(amount, big.NewInt(10)).Cmp(total.Mul(total, big.NewInt(saleLimit))) > 0 {
+			o.end(contract.OrderStatusCANCELLED)
 			return
 		}
 	case contract.OrderTypeLIQUIDATION:
-		o.parts = makeParts(contract.SideSELL, instruments, values)
+		o.instruments, o.amounts, o.sales = instruments, values, int32(len(values))
 	case contract.OrderTypeREBALANCING:
-		o.parts = rebalance(o.mix, instruments, values)
+		o.rebalance(instruments, values)
 	}
-	for _, p := range o.parts {
-		o.account.promise(p)
+	for i := range int(o.sales) {
+		o.account.promise(o.instruments[i], o.amounts[i])
 	}
 }
 
-// rebalance returns the trades that bring positions to the weights of the mix.
+// rebalance makes the individual orders that bring positions to the weights of the mix.
 //
 // Choices: an instrument that is at its target already has no individual order, so an account that holds nothing has none at all; sales
 // come before purchases.
-func rebalance(target *mix, instruments []string, values []*big.Int) []part {
+func (o *order) rebalance(instruments []string, values []*big.Int) {
 	missing := map[string]*big.Int{}
-	for i, wanted := range share(sum(values), target.weights) {
-		missing[target.instruments[i]] = wanted
+	for i, wanted := range share(sum(values), o.mix.weights) {
+		missing[o.mix.instruments[i]] = wanted
 	}
 	for i, instrument := range instruments {
 		if missing[instrument] == nil {
@@ -113,56 +109,59 @@ func rebalance(target *mix, instruments []string, values []*big.Int) []part {
 		}
 		missing[instrument].Sub(missing[instrument], values[i])
 	}
-	var sales, purchases []part
-	for _, instrument := range slices.Sorted(maps.Keys(missing)) {
-		switch amount := missing[instrument]; amount.Sign() {
-		case -1:
-			sales = append(sales, part{instrument, contract.SideSELL, amount.Neg(amount)})
-		case 1:
-			purchases = append(purchases, part{instrument, contract.SideBUY, amount})
+	sorted := slices.Sorted(maps.Keys(missing))
+	for _, sign := range []int{-1, 1} {
+		for _, instrument := range sorted {
+			if amount := missing[instrument]; amount.Sign() == sign {
+				o.instruments, o.amounts = append(o.instruments, instrument), append(o.amounts, new(big.Int).Abs(amount))
+			}
+		}
+		if sign < 0 {
+			o.sales = int32(len(o.instruments))
 		}
 	}
-	return append(sales, purchases...)
-}
-
-func makeParts(side contract.Side, instruments []string, amounts []*big.Int) []part {
-	parts := make([]part, len(instruments))
-	for i, instrument := range instruments {
-		parts[i] = part{instrument, side, amounts[i]}
-	}
-	return parts
 }
 
 // cancel stops an order whose account has been advanced to now. What is filled stays filled and counts.
 func (o *order) cancel(now time.Time) {
-	for _, p := range o.parts[o.filled:] {
-		o.account.release(p)
+	for i := int(o.filled); i < int(o.sales); i++ {
+		o.account.release(o.instruments[i], o.amounts[i])
 	}
-	o.status, o.updated = contract.OrderStatusCANCELLED, now
+	o.updated = later(o.updated, now)
+	o.end(contract.OrderStatusCANCELLED)
 }
 
-// schedule is a heap of orders by the instant of their next transition. A cancelled order stays in it until its turn comes.
-type schedule []*order
+// end gives the order its last status.
+func (o *order) end(status contract.OrderStatus) { o.status, o.amounts = status, nil }
+
+// step is an order and the instant of its next transition.
+type step struct {
+	at    time.Time
+	order *order
+}
+
+// schedule is a heap of steps by instant. A cancelled order stays in it until its turn comes.
+type schedule []step
 
 func (s schedule) Len() int { return len(s) }
 
 func (s schedule) Less(i, j int) bool {
-	if order := s[i].next.Compare(s[j].next); order != 0 {
+	if order := s[i].at.Compare(s[j].at); order != 0 {
 		return order < 0
 	}
-	return s[i].placed < s[j].placed
+	return s[i].order.placed < s[j].order.placed
 }
 
 func (s schedule) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
 
 // Push implements [heap.Interface].
-func (s *schedule) Push(item any) { *s = append(*s, item.(*order)) }
+func (s *schedule) Push(item any) { *s = append(*s, item.(step)) }
 
 // Pop implements [heap.Interface].
 func (s *schedule) Pop() any {
 	last := len(*s) - 1
 	item := (*s)[last]
-	(*s)[last] = nil
+	(*s)[last] = step{}
 	*s = (*s)[:last]
 	return item
 }

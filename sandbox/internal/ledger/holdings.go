@@ -1,9 +1,9 @@
 package ledger
 
 import (
-	"maps"
 	"math/big"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -14,73 +14,90 @@ import (
 //
 // Choice: no price moves. A position is worth what was paid for it less what was sold of it.
 type account struct {
-	positions map[string]*position // by instrumentKey
-	due       schedule
-	orders    []*order // sorted by id
+	id            uuid.UUID
+	number        uint64         // position among all accounts of the client
+	configuration *configuration // nil for none
+	positions     []position     // sorted by instrument
+	due           schedule
 }
 
 // position is the cash value of one instrument in an account, in units of 10^-27.
 type position struct {
-	held     big.Int
-	promised big.Int // the part of held that open individual orders are going to sell
+	instrument string // in the form of instrumentKey
+	held       big.Int
+	promised   big.Int // the part of held that open individual orders are going to sell
 }
 
 // account returns the account's state, empty if nothing was ordered for it yet.
 func (c *client) account(id uuid.UUID) *account {
-	if found := c.accounts[id]; found != nil {
-		return found
+	found := c.accounts[id]
+	if found == nil {
+		found = &account{id: id, number: uint64(len(c.accounts))}
+		c.accounts[id] = found
 	}
-	return &account{positions: map[string]*position{}}
+	return found
 }
+
+// prefix is what the orders of the account begin with in the index by account, above half of the first bytes of their id.
+func (a *account) prefix() uint64 { return a.number << 32 }
 
 // free returns what can be sold: the instruments in a fixed order, and of each the value that no open order is going to sell.
 func (a *account) free() (instruments []string, values []*big.Int) {
-	for _, instrument := range slices.Sorted(maps.Keys(a.positions)) {
-		p := a.positions[instrument]
+	for i := range a.positions {
+		p := &a.positions[i]
 		if value := new(big.Int).Sub(&p.held, &p.promised); value.Sign() > 0 {
-			instruments, values = append(instruments, instrument), append(values, value)
+			instruments, values = append(instruments, p.instrument), append(values, value)
 		}
 	}
 	return instruments, values
 }
 
+func (a *account) find(instrument string) (at int, found bool) {
+	return slices.BinarySearchFunc(a.positions, instrument, func(p position, wanted string) int {
+		return strings.Compare(p.instrument, wanted)
+	})
+}
+
 // position returns the position in an instrument, a new one if there is none. An individual order can outlive its position: its share
 // of a tiny one may be zero, and another order can sell the position meanwhile.
 func (a *account) position(instrument string) *position {
-	found := a.positions[instrument]
-	if found == nil {
-		found = &position{}
-		a.positions[instrument] = found
+	at, found := a.find(instrument)
+	if !found {
+		a.positions = slices.Insert(a.positions, at, position{instrument: instrument})
 	}
-	return found
+	return &a.positions[at]
 }
 
-// promise sets the value of an individual order aside, so that no other order sells it as well.
-func (a *account) promise(p part) {
-	if p.side == contract.SideSELL {
-		at := a.position(p.instrument)
-		at.promised.Add(&at.promised, p.amount)
-	}
+// promise sets the value of a sale aside, so that no other order sells it as well.
+func (a *account) promise(instrument string, amount *big.Int) {
+	p := a.position(instrument)
+	p.promised = tight(new(big.Int).Add(&p.promised, amount))
 }
 
 // release takes back what promise did.
-func (a *account) release(p part) {
-	if p.side == contract.SideSELL {
-		at := a.position(p.instrument)
-		at.promised.Sub(&at.promised, p.amount)
-	}
+func (a *account) release(instrument string, amount *big.Int) {
+	p := a.position(instrument)
+	p.promised = tight(new(big.Int).Sub(&p.promised, amount))
 }
 
 // book applies an individual order that has been filled.
-func (a *account) book(p part) {
-	a.release(p)
-	at := a.position(p.instrument)
-	if p.side == contract.SideBUY {
-		at.held.Add(&at.held, p.amount)
+func (a *account) book(instrument string, side contract.Side, amount *big.Int) {
+	held := new(big.Int)
+	if side == contract.SideSELL {
+		a.release(instrument, amount)
+		held.Sub(&a.position(instrument).held, amount)
 	} else {
-		at.held.Sub(&at.held, p.amount)
+		held.Add(&a.position(instrument).held, amount)
 	}
-	if at.held.Sign() == 0 {
-		delete(a.positions, p.instrument)
+	if at, _ := a.find(instrument); held.Sign() == 0 {
+		a.positions = slices.Delete(a.positions, at, at+1)
+	} else {
+		a.positions[at].held = tight(held)
 	}
+}
+
+// tight copies a number without the room to grow that math/big leaves behind each: every position keeps two of them.
+func tight(number *big.Int) (copied big.Int) {
+	copied.SetBits(slices.Clone(number.Bits()))
+	return copied
 }

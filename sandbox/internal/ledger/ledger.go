@@ -31,30 +31,25 @@ type Options struct {
 // [contract.StrictServerInterface] and is safe for concurrent use. Make one with [New].
 //
 // A method that cannot do what it is asked for returns a [*Refusal]; the state is then as it was. No method waits, so a context only
-// names the client (see [WithClient]).
+// names the client (see [WithClient]). None keeps others out for long either: what goes through many items does so in turns.
 type Ledger struct {
 	options Options
 
 	mu      sync.Mutex
 	clients map[uuid.UUID]*client
-	placed  uint64
+	placed  uint32 // orders so far
 	effects effectLog
 }
 
 // client is the state of one API client.
 type client struct {
-	id uuid.UUID
-
-	allocations    map[uuid.UUID]*allocation
-	configurations map[uuid.UUID]*configuration
-	orders         map[uuid.UUID]*order
-	executions     map[uuid.UUID]*execution
-	accounts       map[uuid.UUID]*account
-
-	// The same items in the order that lists have.
-	allocationsByID         []*allocation
-	configurationsByAccount []*configuration
-	ordersByID              []*order
+	id              uuid.UUID
+	allocations     index[allocation]
+	configurations  index[configuration] // sorted by account
+	orders          index[order]
+	ordersByAccount index[order]
+	executions      map[uuid.UUID]*execution
+	accounts        map[uuid.UUID]*account
 }
 
 // New makes an empty ledger.
@@ -83,17 +78,33 @@ func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
 	c := l.clients[id]
 	if c == nil {
 		c = &client{
-			id:             id,
-			allocations:    map[uuid.UUID]*allocation{},
-			configurations: map[uuid.UUID]*configuration{},
-			orders:         map[uuid.UUID]*order{},
-			executions:     map[uuid.UUID]*execution{},
-			accounts:       map[uuid.UUID]*account{},
+			id:              id,
+			allocations:     byID(func(a *allocation) *uuid.UUID { return &a.id }),
+			configurations:  byID(func(c *configuration) *uuid.UUID { return &c.account.id }),
+			orders:          byID(func(o *order) *uuid.UUID { return &o.id }),
+			ordersByAccount: newIndex(func(o *order) (uint64, *uuid.UUID) { return o.account.prefix() | prefixOf(&o.id)>>32, &o.id }),
+			executions:      map[uuid.UUID]*execution{},
+			accounts:        map[uuid.UUID]*account{},
 		}
 		l.clients[id] = c
 	}
 	// Round(0) drops the monotonic reading, so that instants compare as the wall clock shows them.
 	return c, l.options.Now().UTC().Round(0)
+}
+
+// look is enter for a caller that does not keep the ledger locked.
+func (l *Ledger) look(ctx context.Context) (*client, time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.enter(ctx)
+}
+
+// later returns the later of two instants: what shows updated_at must not go back when the clock does.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // checkAccount refuses an account that does not exist.

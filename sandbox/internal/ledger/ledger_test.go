@@ -3,7 +3,12 @@ package ledger_test
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -113,7 +118,7 @@ func (w *world) retrieveAllocation(id uuid.UUID) (contract.Allocation, error) {
 
 func (w *world) listAllocations(params contract.ListPortfoliosAllocationsParams) (contract.AllocationList, error) {
 	answer, err := w.api.ListPortfoliosAllocations(w.ctx, contract.ListPortfoliosAllocationsRequestObject{Params: params})
-	return body200[contract.ListPortfoliosAllocations200JSONResponse](answer, err).Body, err
+	return written[contract.AllocationList](err, func(r http.ResponseWriter) error { return answer.VisitListPortfoliosAllocationsResponse(r) })
 }
 
 func (w *world) createConfiguration(body contract.ConfigurationRequest) (contract.Configuration, error) {
@@ -135,7 +140,7 @@ func (w *world) retrieveConfiguration(accountID uuid.UUID) (contract.Configurati
 
 func (w *world) listConfigurations(params contract.ListPortfoliosConfigurationsParams) (contract.ConfigurationList, error) {
 	answer, err := w.api.ListPortfoliosConfigurations(w.ctx, contract.ListPortfoliosConfigurationsRequestObject{Params: params})
-	return body200[contract.ListPortfoliosConfigurations200JSONResponse](answer, err).Body, err
+	return written[contract.ConfigurationList](err, func(r http.ResponseWriter) error { return answer.VisitListPortfoliosConfigurationsResponse(r) })
 }
 
 func (w *world) createOrder(body contract.OrderRequest) (contract.Order, error) {
@@ -150,7 +155,7 @@ func (w *world) retrieveOrder(id uuid.UUID) (contract.Order, error) {
 
 func (w *world) listOrders(params contract.ListPortfoliosOrdersParams) (contract.OrderList, error) {
 	answer, err := w.api.ListPortfoliosOrders(w.ctx, contract.ListPortfoliosOrdersRequestObject{Params: params})
-	return body200[contract.ListPortfoliosOrders200JSONResponse](answer, err).Body, err
+	return written[contract.OrderList](err, func(r http.ResponseWriter) error { return answer.VisitListPortfoliosOrdersResponse(r) })
 }
 
 func (w *world) cancelOrder(id uuid.UUID) error {
@@ -187,6 +192,29 @@ func body200[T any](answer any, err error) T {
 		return none
 	}
 	return answer.(T)
+}
+
+// written reads the list that an answer writes: all of it, and no member that the contract does not have.
+func written[T any](err error, write func(http.ResponseWriter) error) (list T, _ error) {
+	if err != nil {
+		return list, err
+	}
+	r := httptest.NewRecorder()
+	if err := write(r); err != nil {
+		return list, err
+	}
+	if r.Code != http.StatusOK || r.Header().Get("Content-Type") != "application/json" {
+		return list, fmt.Errorf("got status %d, content-type %q", r.Code, r.Header().Get("Content-Type"))
+	}
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&list); err != nil {
+		return list, err
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return list, fmt.Errorf("something follows the list: %v", err)
+	}
+	return list, nil
 }
 
 // must gives the value of a call that has to succeed: must(w.createOrder(...))(t).

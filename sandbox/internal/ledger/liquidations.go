@@ -24,11 +24,8 @@ func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, now := l.enter(ctx)
-	userID := body.UserID
-	placed := &order{
-		account: c.account(request.AccountID), accountID: request.AccountID, userID: &userID, kind: contract.OrderTypeLIQUIDATION,
-	}
-	placed.account.advance(now)
+	placed := &order{account: c.account(request.AccountID), userID: body.UserID, kind: contract.OrderTypeLIQUIDATION}
+	l.advance(placed.account, now)
 	_, values := placed.account.free()
 	value := sum(values)
 	if len(value.String()) > amountDigits+amountDecimals {

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,57 +76,58 @@ func readDate(field string, text *string) (*time.Time, error) {
 // readID reads a filter that openapi.yaml declares as a plain string although it holds an id.
 func readID(field string, text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
-	if err != nil || len(text) > len("00000000-0000-0000-0000-000000000000") {
+	if err != nil || len(text) != len("00000000-0000-0000-0000-000000000000") {
 		return uuid.Nil, invalid(field, "expected a UUID such as 3ada8e9e-82c4-4c78-a43d-a691b1636509")
 	}
 	return id, nil
 }
 
 // createdBetween returns the filters that start_date and end_date stand for, none if neither was sent.
-func createdBetween[T any](l listing, created func(T) time.Time) []func(T) bool {
-	var filters []func(T) bool
+func createdBetween[T any](l listing, created func(*T) time.Time) []func(*T) bool {
+	var filters []func(*T) bool
 	if l.from != nil {
-		filters = append(filters, func(item T) bool { return !created(item).Before(*l.from) })
+		filters = append(filters, func(item *T) bool { return !created(item).Before(*l.from) })
 	}
 	if l.to != nil {
-		filters = append(filters, func(item T) bool { return !created(item).After(*l.to) })
+		filters = append(filters, func(item *T) bool { return !created(item).After(*l.to) })
 	}
 	return filters
 }
 
-// paginate returns the page of the sorted items that pass every filter, and where it stands in the list. The page may share memory
-// with the items. Without filters it costs as much as the page is long, with filters one pass over the items.
-func paginate[T any](l listing, items []T, filters []func(T) bool) ([]T, contract.Meta) {
-	var page []T
-	total := len(items)
-	if len(filters) == 0 {
-		if l.offset < total {
-			page = items[l.offset:min(total, l.offset+l.limit)]
-		}
-	} else {
-		total = 0
-		for _, item := range items {
-			if slices.ContainsFunc(filters, func(keep func(T) bool) bool { return !keep(item) }) {
-				continue
-			}
-			if total >= l.offset && len(page) < l.limit {
-				page = append(page, item)
-			}
-			total++
-		}
+// paginate returns the items of a page of all that pass every filter, and where it stands in the list. Without filters it costs as much
+// as the page is long, with filters one pass over the items.
+func paginate[T any](l *Ledger, list listing, items index[T], filters []func(*T) bool) ([]*T, contract.Meta) {
+	if len(filters) > 0 {
+		return pick(l, list, items, 0, filters, nil)
 	}
-	order := contract.MetaOrderASC
-	return page, contract.Meta{
-		Offset: l.offset, Limit: l.limit, Count: len(page), TotalCount: total, Sort: &l.sort, Order: &order,
-	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := items.page(list.offset, list.limit)
+	return found, list.meta(len(found), items.len())
 }
 
-// insert puts an item in its place in a slice that is sorted by id.
-func insert[T any](items []T, item T, id func(T) uuid.UUID) []T {
-	wanted := id(item)
-	at, _ := slices.BinarySearchFunc(items, wanted, func(other T, wanted uuid.UUID) int {
-		key := id(other)
-		return bytes.Compare(key[:], wanted[:])
+// pick is paginate for the items from a prefix on until one is past the last.
+func pick[T any](
+	l *Ledger, list listing, items index[T], prefix uint64, filters []func(*T) bool, past func(*T) bool,
+) (found []*T, meta contract.Meta) {
+	total := 0
+	walk(l, items, prefix, func(item *T) bool {
+		if past != nil && past(item) {
+			return false
+		}
+		if slices.ContainsFunc(filters, func(keep func(*T) bool) bool { return !keep(item) }) {
+			return true
+		}
+		if total >= list.offset && len(found) < list.limit {
+			found = append(found, item)
+		}
+		total++
+		return true
 	})
-	return slices.Insert(items, at, item)
+	return found, list.meta(len(found), total)
+}
+
+func (l listing) meta(count, total int) contract.Meta {
+	order := contract.MetaOrderASC
+	return contract.Meta{Offset: l.offset, Limit: l.limit, Count: count, TotalCount: total, Sort: &l.sort, Order: &order}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -218,7 +219,7 @@ func TestListConfigurationsByID(t *testing.T) {
 			t.Errorf("%d: got %v, want %v", i, got, test.want)
 		}
 	}
-	for _, text := range []string{"", "x", "urn:uuid:" + first, "{" + first + "}"} {
+	for _, text := range []string{"", "x", "urn:uuid:" + first, "{" + first + "}", strings.ReplaceAll(first, "-", "")} {
 		_, err := w.listConfigurations(byAccount(text))
 		wantRefusal(t, err, 400, "invalid_request", "account_id:", "UUID")
 		_, err = w.listConfigurations(byAllocation(text))

@@ -12,25 +12,25 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
+// order is kept small: there can be a million of them.
 type order struct {
-	id           uuid.UUID
-	placed       uint64 // position among all orders of the ledger
-	delay        time.Duration
-	account      *account
-	accountID    uuid.UUID
-	userID       *uuid.UUID
-	allocationID *uuid.UUID
-	mix          *mix
-	kind         contract.OrderType
-	cash         string
-	amount       *big.Int
-	postTax      bool
+	id         uuid.UUID
+	account    *account
+	allocation *allocation // nil for a liquidation
+	mix        *mix
+	userID     uuid.UUID // zero for none
+	kind       contract.OrderType
+	cash       string
+	postTax    bool
 
 	created, updated time.Time
 	status           contract.OrderStatus
-	next             time.Time // of the next transition, unless done
-	parts            []part
-	filled           int // so many of the parts, from the first one on
+	placed           uint32 // position among all orders of the ledger
+
+	// The individual orders, once it is PROCESSING: sales first, then purchases, and so many of them are filled.
+	instruments   []string
+	amounts       []*big.Int // nil when it is done
+	sales, filled int32
 }
 
 // done reports whether the order has come to its end.
@@ -44,14 +44,28 @@ func (o *order) done() bool {
 func (o *order) show() contract.Order {
 	kind := o.kind
 	shown := contract.Order{
-		ID: o.id, CreatedAt: o.created, UpdatedAt: o.updated, UserID: o.userID, AccountID: o.accountID, AllocationID: o.allocationID,
-		CashAmount: o.cash, Currency: contract.CurrencyEUR, Status: o.status, Type: &kind, PostTax: o.postTax,
-		Orders: make([]contract.IndividualOrder, len(o.parts)),
+		ID: o.id, CreatedAt: o.created, UpdatedAt: o.updated, AccountID: o.account.id, CashAmount: o.cash, Currency: contract.CurrencyEUR,
+		Status: o.status, Type: &kind, PostTax: o.postTax, Orders: make([]contract.IndividualOrder, len(o.instruments)),
 	}
-	for i, p := range o.parts {
-		shown.Orders[i] = contract.IndividualOrder{ID: uuid.NewSHA1(o.id, []byte(p.instrument)), Side: p.side, Status: o.partStatus(i)}
+	if userID := o.userID; userID != uuid.Nil {
+		shown.UserID = &userID
+	}
+	if o.allocation != nil {
+		id := o.allocation.id
+		shown.AllocationID = &id
+	}
+	for i, instrument := range o.instruments {
+		shown.Orders[i] = contract.IndividualOrder{ID: uuid.NewSHA1(o.id, []byte(instrument)), Side: o.side(i), Status: o.partStatus(i)}
 	}
 	return shown
+}
+
+// side is the side of the individual order i.
+func (o *order) side(i int) contract.Side {
+	if i < int(o.sales) {
+		return contract.SideSELL
+	}
+	return contract.SideBUY
 }
 
 // partStatus is the status of the individual order i.
@@ -59,11 +73,11 @@ func (o *order) show() contract.Order {
 // Choice: the one that fills next is PROCESSING, those behind it are NEW.
 func (o *order) partStatus(i int) contract.IndividualOrderStatus {
 	switch {
-	case i < o.filled:
+	case i < int(o.filled):
 		return contract.IndividualOrderStatusFILLED
 	case o.status == contract.OrderStatusCANCELLED:
 		return contract.IndividualOrderStatusCANCELLED
-	case i == o.filled:
+	case i == int(o.filled):
 		return contract.IndividualOrderStatusPROCESSING
 	default:
 		return contract.IndividualOrderStatusNEW
@@ -72,17 +86,13 @@ func (o *order) partStatus(i int) contract.IndividualOrderStatus {
 
 // place takes an order on. It is NEW and has no individual orders, whatever the delay: nothing of it is due before the next look.
 func (l *Ledger) place(c *client, now time.Time, o *order) {
-	o.account.advance(now) // or the work would pile up for an account that nobody looks at
+	l.advance(o.account, now) // or the work would pile up for an account that nobody looks at
 	l.placed++
-	o.id, o.placed, o.delay = l.options.NewID(), l.placed, l.options.OrderDelay
-	o.created, o.updated, o.next = now, now, now.Add(o.delay)
-	o.status = contract.OrderStatusNEW
-	c.accounts[o.accountID] = o.account
-	heap.Push(&o.account.due, o)
-	byID := func(o *order) uuid.UUID { return o.id }
-	o.account.orders = insert(o.account.orders, o, byID)
-	c.ordersByID = insert(c.ordersByID, o, byID)
-	c.orders[o.id] = o
+	o.id, o.placed = l.options.NewID(), l.placed
+	o.created, o.updated, o.status = now, now, contract.OrderStatusNEW
+	heap.Push(&o.account.due, step{o.next(l.options.OrderDelay), o})
+	c.orders.insert(o)
+	c.ordersByAccount.insert(o)
 }
 
 // CreatePortfoliosOrder places an order to buy into or sell out of a portfolio.
@@ -107,23 +117,20 @@ func (l *Ledger) CreatePortfoliosOrder(
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, now := l.enter(ctx)
-	if err := c.follow(placed); err != nil {
-		return nil, err
+	found, err := c.configuration(body.AccountID)
+	if err != nil {
+		return nil, unprocessable("account_id",
+			"the account %s has no configuration; expected an account that follows an allocation", body.AccountID)
 	}
+	placed.follow(found)
 	l.place(c, now, placed)
 	l.effects.add(now, c.id, "create_portfolios_order", placed.id)
 	return contract.CreatePortfoliosOrder200JSONResponse{Body: placed.show()}, nil
 }
 
-// follow gives the order the account's state and the allocation of its configuration.
-func (c *client) follow(o *order) error {
-	found := c.configurations[o.accountID]
-	if found == nil {
-		return unprocessable("account_id", "the account %s has no configuration; expected an account that follows an allocation", o.accountID)
-	}
-	allocationID := found.allocation.id
-	o.account, o.allocationID, o.mix = c.account(o.accountID), &allocationID, found.allocation.mix
-	return nil
+// follow gives the order the account and the allocation of a configuration.
+func (o *order) follow(c *configuration) {
+	o.account, o.allocation, o.mix = c.account, c.allocation, c.allocation.mix
 }
 
 // readOrder checks what an order says of itself.
@@ -131,8 +138,7 @@ func readOrder(body *contract.OrderRequest) (*order, error) {
 	if _, err := api.NewAmount(body.CashAmount); err != nil {
 		return nil, invalid("cash_amount", "%v", err)
 	}
-	amount := scaled(body.CashAmount, amountDecimals)
-	if amount.Sign() == 0 {
+	if scaled(body.CashAmount, amountDecimals).Sign() == 0 {
 		return nil, invalid("cash_amount", "expected an amount above 0, got %s", body.CashAmount)
 	}
 	if body.Currency != contract.CurrencyEUR {
@@ -141,20 +147,18 @@ func readOrder(body *contract.OrderRequest) (*order, error) {
 	if body.Side != contract.SideBUY && body.Side != contract.SideSELL {
 		return nil, invalid("side", "expected BUY or SELL")
 	}
-	userID := body.UserID
 	return &order{
-		accountID: body.AccountID, userID: &userID, kind: contract.OrderType(body.Side), cash: body.CashAmount, amount: amount,
-		postTax: body.PostTax != nil && *body.PostTax,
+		userID: body.UserID, kind: contract.OrderType(body.Side), cash: body.CashAmount, postTax: body.PostTax != nil && *body.PostTax,
 	}, nil
 }
 
 // order returns one order of the client as of now.
-func (c *client) order(id uuid.UUID, now time.Time) (*order, error) {
-	o := c.orders[id]
+func (l *Ledger) order(c *client, id uuid.UUID, now time.Time) (*order, error) {
+	o := c.orders.get(id)
 	if o == nil {
 		return nil, notFound("portfolio_order_id", "there is no order %s; expected the id of an order of this client", id)
 	}
-	o.account.advance(now)
+	l.advance(o.account, now)
 	return o, nil
 }
 
@@ -165,7 +169,7 @@ func (l *Ledger) RetrievePortfoliosOrder(
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, now := l.enter(ctx)
-	o, err := c.order(request.PortfolioOrderID, now)
+	o, err := l.order(c, request.PortfolioOrderID, now)
 	if err != nil {
 		return nil, err
 	}
@@ -183,11 +187,11 @@ func (l *Ledger) CancelPortfoliosOrder(
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, now := l.enter(ctx)
-	o, err := c.order(request.PortfolioOrderID, now)
+	o, err := l.order(c, request.PortfolioOrderID, now)
 	if err != nil {
 		return nil, err
 	}
-	if o.status != contract.OrderStatusNEW && (o.done() || o.filled == len(o.parts)) {
+	if o.status != contract.OrderStatusNEW && (o.done() || int(o.filled) == len(o.instruments)) {
 		return nil, conflict("portfolio_order_id",
 			"not available for current status %s; expected NEW, or PROCESSING with an individual order that is not FILLED", o.status)
 	}
@@ -208,20 +212,29 @@ func (l *Ledger) ListPortfoliosOrders(
 	filters := createdBetween(list, func(o *order) time.Time { return o.created })
 	if params.AllocationID != nil {
 		id := *params.AllocationID
-		filters = append(filters, func(o *order) bool { return o.allocationID != nil && *o.allocationID == id })
+		filters = append(filters, func(o *order) bool { return o.allocation != nil && o.allocation.id == id })
 	}
+	c, now := l.look(ctx)
+	var found []*order
+	var meta contract.Meta
+	if params.AccountID == nil {
+		found, meta = paginate(l, list, c.orders, filters)
+	} else {
+		found, meta = l.ordersOf(c, *params.AccountID, list, filters)
+	}
+	return page[order, contract.Order]{l, found, meta, func(o *order) contract.Order {
+		l.advance(o.account, now)
+		return o.show()
+	}}, nil
+}
+
+// ordersOf is paginate for the orders of one account.
+func (l *Ledger) ordersOf(c *client, accountID uuid.UUID, list listing, filters []func(*order) bool) ([]*order, contract.Meta) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	c, now := l.enter(ctx)
-	orders := c.ordersByID
-	if params.AccountID != nil {
-		orders = c.account(*params.AccountID).orders
+	a := c.accounts[accountID]
+	l.mu.Unlock()
+	if a == nil {
+		return nil, list.meta(0, 0)
 	}
-	page, meta := paginate(list, orders, filters)
-	data := make([]contract.Order, len(page))
-	for i, o := range page {
-		o.account.advance(now)
-		data[i] = o.show()
-	}
-	return contract.ListPortfoliosOrders200JSONResponse{Body: contract.OrderList{Data: data, Meta: meta}}, nil
+	return pick(l, list, c.ordersByAccount, a.prefix(), filters, func(o *order) bool { return o.account != a })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,19 +18,15 @@ type execution struct {
 	accounts, allocations []uuid.UUID
 }
 
-// rebalancingTargets is both forms of the request at once, so that one that mixes them is seen.
-type rebalancingTargets struct {
-	Accounts    *[]uuid.UUID `json:"accounts"`
-	Allocations *[]uuid.UUID `json:"allocations"`
-}
-
 // TriggerPortfolioRebalancing places one order of type REBALANCING for each account that is listed, or that follows a listed
 // allocation.
 //
 // Source: "Trigger portfolio rebalancing" and the guide: accounts or allocations, exactly one of them.
-// Choices: an empty list, or an id listed twice, is 400; an allocation that does not exist is 404; a listed account without a
-// configuration is 422; if one id is refused, nothing is rebalanced. An allocation that no account follows is fine and places no order.
-// The orders come in the order of the listed accounts, or by account id, and name no user.
+// Choices: a list that is null is the same as none; an empty list, or an id listed twice, is 400; an allocation that does not exist is
+// 404; a listed account without a configuration is 422; if one id is refused, nothing is rebalanced. An allocation that no account
+// follows is fine and places no order. The orders come in the order of the listed accounts, or by account id, and name no user. They are
+// placed before the answer, but not all at once: an account counts as following if it does when its turn comes, and what is begun is
+// carried through also for a caller that has gone.
 func (l *Ledger) TriggerPortfolioRebalancing(
 	ctx context.Context, request contract.TriggerPortfolioRebalancingRequestObject,
 ) (contract.TriggerPortfolioRebalancingResponseObject, error) {
@@ -45,81 +42,112 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 			return nil, notFound(fmt.Sprintf("accounts[%d]", i), "there is no account %s; expected the id of an existing account", id)
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c, now := l.enter(ctx)
-	orders, err := c.rebalancingOrders(made)
+	c, err := l.begin(ctx, made)
 	if err != nil {
 		return nil, err
 	}
-	made.id, made.created = l.options.NewID(), now
-	c.executions[made.id] = made
-	for _, o := range orders {
-		l.place(c, now, o)
+	place := func(found *configuration) {
+		placed := &order{kind: contract.OrderTypeREBALANCING, cash: "0"}
+		placed.follow(found)
+		_, now := l.enter(ctx)
+		l.place(c, now, placed)
 	}
-	l.effects.add(now, c.id, "trigger_portfolio_rebalancing", made.id)
+	for accounts := range slices.Chunk(made.accounts, turn) {
+		l.mu.Lock()
+		for _, id := range accounts {
+			place(c.accounts[id].configuration)
+		}
+		l.mu.Unlock()
+	}
+	if len(made.allocations) > 0 {
+		wanted := make(map[uuid.UUID]bool, len(made.allocations))
+		for _, id := range made.allocations {
+			wanted[id] = true
+		}
+		walk(l, c.configurations, 0, func(found *configuration) bool {
+			if wanted[found.allocation.id] {
+				place(found)
+			}
+			return true
+		})
+	}
 	return contract.TriggerPortfolioRebalancing200JSONResponse{Body: contract.Rebalancing{ID: made.id}}, nil
 }
 
+// begin checks what the execution names, and keeps it. Allocations and configurations are never taken away, so what is there stays there.
+func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	for i, id := range e.accounts {
+		if _, err := c.configuration(id); err != nil {
+			return nil, unprocessable(fmt.Sprintf("accounts[%d]", i),
+				"the account %s has no configuration; expected an account that follows an allocation", id)
+		}
+	}
+	for i, id := range e.allocations {
+		if _, err := c.allocation(id); err != nil {
+			return nil, notFound(fmt.Sprintf("allocations[%d]", i), "there is no allocation %s; expected the id of an allocation of this client", id)
+		}
+	}
+	e.id, e.created = l.options.NewID(), now
+	c.executions[e.id] = e
+	l.effects.add(now, c.id, "trigger_portfolio_rebalancing", e.id)
+	return c, nil
+}
+
+// readRebalancing reads both forms of the request at once, so that one that mixes them is seen. Names count with case.
 func readRebalancing(body *contract.RebalancingRequest) (*execution, error) {
 	text, err := body.MarshalJSON()
 	if err != nil {
 		return nil, invalid("body", "expected a JSON object")
 	}
-	var targets rebalancingTargets
-	if err := json.Unmarshal(text, &targets); err != nil {
-		return nil, invalid("body", "expected accounts or allocations, as a list of UUIDs")
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return nil, invalid("body", "expected a JSON object")
 	}
-	if (targets.Accounts == nil) == (targets.Allocations == nil) {
+	for _, field := range []string{"accounts", "allocations"} {
+		if member, found := members[field]; found && string(member) == "null" {
+			delete(members, field)
+		}
+	}
+	accounts, hasAccounts := members["accounts"]
+	allocations, hasAllocations := members["allocations"]
+	if hasAccounts == hasAllocations {
 		return nil, invalid("body", "expected exactly one of accounts and allocations")
 	}
-	if targets.Accounts != nil {
-		return &execution{accounts: *targets.Accounts, allocations: []uuid.UUID{}}, checkTargets("accounts", *targets.Accounts)
+	made := &execution{}
+	if hasAccounts {
+		made.accounts, err = readTargets("accounts", accounts)
+	} else {
+		made.allocations, err = readTargets("allocations", allocations)
 	}
-	return &execution{accounts: []uuid.UUID{}, allocations: *targets.Allocations}, checkTargets("allocations", *targets.Allocations)
+	return made, err
 }
 
-func checkTargets(field string, ids []uuid.UUID) error {
-	if len(ids) == 0 {
-		return invalid(field, "expected at least one id")
+// readTargets returns the ids that a member lists.
+func readTargets(field string, member json.RawMessage) ([]uuid.UUID, error) {
+	var texts []string
+	if json.Unmarshal(member, &texts) != nil {
+		return nil, invalid(field, "expected a list of UUIDs")
 	}
+	if len(texts) == 0 {
+		return nil, invalid(field, "expected at least one id")
+	}
+	ids := make([]uuid.UUID, len(texts))
 	seen := make(map[uuid.UUID]bool, len(ids))
-	for i, id := range ids {
+	for i, text := range texts {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		id, err := readID(at, text)
+		if err != nil {
+			return nil, err
+		}
 		if seen[id] {
-			return invalid(fmt.Sprintf("%s[%d]", field, i), "expected every id once, %s is listed twice", id)
+			return nil, invalid(at, "expected every id once, %s is listed twice", id)
 		}
-		seen[id] = true
+		ids[i], seen[id] = id, true
 	}
-	return nil
-}
-
-// rebalancingOrders makes the orders of an execution, one per account.
-func (c *client) rebalancingOrders(e *execution) ([]*order, error) {
-	wanted := make(map[uuid.UUID]bool, len(e.allocations))
-	for i, id := range e.allocations {
-		if c.allocations[id] == nil {
-			return nil, notFound(fmt.Sprintf("allocations[%d]", i), "there is no allocation %s; expected the id of an allocation of this client", id)
-		}
-		wanted[id] = true
-	}
-	accounts := e.accounts
-	if len(wanted) > 0 {
-		accounts = nil
-		for _, found := range c.configurationsByAccount {
-			if wanted[found.allocation.id] {
-				accounts = append(accounts, found.accountID)
-			}
-		}
-	}
-	orders := make([]*order, len(accounts))
-	for i, id := range accounts {
-		orders[i] = &order{accountID: id, kind: contract.OrderTypeREBALANCING, cash: "0"}
-		if c.follow(orders[i]) != nil {
-			return nil, unprocessable(fmt.Sprintf("accounts[%d]", i),
-				"the account %s has no configuration; expected an account that follows an allocation", id)
-		}
-	}
-	return orders, nil
+	return ids, nil
 }
 
 // RetrievePortfoliosRebalancingExecution returns what a rebalancing was triggered for.

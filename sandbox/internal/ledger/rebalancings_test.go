@@ -96,6 +96,20 @@ func TestRebalancingOfAllocationsTakesTheirAccounts(t *testing.T) {
 	}
 }
 
+func TestNullIsNoListOfTargets(t *testing.T) {
+	w := newWorld(t)
+	allocationID := w.follow(savings, funds, "1")
+	for body, want := range map[string]contract.RebalancingExecution{
+		`{"accounts":["` + savings.String() + `"],"allocations":null}`:      {Accounts: &[]uuid.UUID{savings}, Allocations: &[]uuid.UUID{}},
+		`{"accounts":null,"allocations":["` + allocationID.String() + `"]}`: {Accounts: &[]uuid.UUID{}, Allocations: &[]uuid.UUID{allocationID}},
+	} {
+		want.ID, want.CreatedAt, want.UpdatedAt = must(w.rebalance(body))(t), start, start
+		if got := must(w.retrieveExecution(want.ID))(t); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, want %+v", body, got, want)
+		}
+	}
+}
+
 func TestRebalancingExecutionIsRetrieved(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
@@ -130,7 +144,11 @@ func TestRebalancingRules(t *testing.T) {
 		"null":                   {`{"accounts":null}`, 400, "invalid_request", "exactly one of accounts and allocations"},
 		"no accounts":            {accounts(), 400, "invalid_request", "accounts:"},
 		"no allocations":         {`{"allocations":[]}`, 400, "invalid_request", "allocations:"},
-		"no UUID":                {`{"accounts":["x"]}`, 400, "invalid_request", "list of UUIDs"},
+		"no UUID":                {`{"accounts":["x"]}`, 400, "invalid_request", "accounts[0]: expected a UUID"},
+		"a UUID without dashes":  {`{"accounts":["debf2026f2da4ff0bb8492e45babb1e3"]}`, 400, "invalid_request", "accounts[0]: expected a UUID"},
+		"numbers":                {`{"accounts":[1]}`, 400, "invalid_request", "list of UUIDs"},
+		"a list":                 {`[]`, 400, "invalid_request", "a JSON object"},
+		"a name in another case": {`{"Accounts":["` + savings.String() + `"]}`, 400, "invalid_request", "exactly one of accounts and allocations"},
 		"an account twice":       {accounts(savings, pension, savings), 400, "invalid_request", "accounts[2]:"},
 		"an allocation twice":    {listOf("allocations", []uuid.UUID{pension, pension}), 400, "invalid_request", "allocations[1]:"},
 		"unknown allocation":     {listOf("allocations", []uuid.UUID{pension}), 404, "not_found", "allocations[0]:"},

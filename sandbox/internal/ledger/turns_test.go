@@ -1,0 +1,111 @@
+package ledger_test
+
+import (
+	"encoding/binary"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+)
+
+// many is more than what is worked on before others get the ledger, and no multiple of it.
+const many = 2500
+
+// numbered makes ids that share their first half, as nothing but their end tells them apart.
+func numbered(i int) uuid.UUID {
+	id := savings
+	binary.BigEndian.PutUint64(id[8:], uint64(i))
+	return id
+}
+
+// crowd makes an allocation that many accounts follow.
+func crowd(w *world) (allocationID uuid.UUID) {
+	allocationID = must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(w.t, funds, "1")}))(w.t).ID
+	for i := range many {
+		must(w.createConfiguration(contract.ConfigurationRequest{AccountID: numbered(i), AllocationID: allocationID}))(w.t)
+	}
+	return allocationID
+}
+
+func TestRebalancingOfManyAccounts(t *testing.T) {
+	w := newWorld(t)
+	allocationID := crowd(w)
+	w.follow(pension, apple, "1")
+	var listed []uuid.UUID
+	for i := range many {
+		listed = append(listed, numbered(i))
+	}
+	for round, body := range []string{listOf("allocations", []uuid.UUID{allocationID}), accounts(listed...)} {
+		must(w.rebalance(body))(t)
+		for i := range many {
+			if got := w.ordersOf(numbered(i)); len(got) != round+1 {
+				t.Fatalf("account %d has %d orders after %d rebalancings", i, len(got), round+1)
+			}
+		}
+	}
+	if got := w.ordersOf(pension); len(got) != 0 {
+		t.Errorf("an account that was not asked for has %d orders", len(got))
+	}
+}
+
+func (w *world) ordersOf(accountID uuid.UUID) (ids []uuid.UUID) {
+	w.t.Helper()
+	for {
+		list := must(w.listOrders(contract.ListPortfoliosOrdersParams{
+			AccountID: &accountID, Limit: ptr(int32(999)), Offset: ptr(int32(len(ids))),
+		}))(w.t)
+		for _, o := range list.Data {
+			ids = append(ids, o.ID)
+		}
+		if len(ids) == list.Meta.TotalCount {
+			return ids
+		}
+	}
+}
+
+func TestListsOfMany(t *testing.T) {
+	made := 0
+	w := newWorld(t, func(o *ledger.Options) {
+		o.NewID = func() uuid.UUID { made++; return numbered(made * 7919 % 1_000_003) }
+	})
+	crowd(w)
+	for range many {
+		w.buy(numbered(7), "1")
+		w.buy(numbered(8), "1")
+	}
+	got := w.ordersOf(numbered(7))
+	if len(got) != many || !slices.IsSortedFunc(got, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }) {
+		t.Errorf("got %d orders of one account, want %d in the order of their ids", len(got), many)
+	}
+	for _, id := range got {
+		if o := must(w.retrieveOrder(id))(t); o.AccountID != numbered(7) || o.ID != id {
+			t.Fatalf("got %+v for the order %s of %s", o, id, numbered(7))
+		}
+	}
+	since := ptr(start.Format(time.RFC3339))
+	list := must(w.listConfigurations(contract.ListPortfoliosConfigurationsParams{
+		StartDate: since, Offset: ptr(int32(1990)), Limit: ptr(int32(20)),
+	}))(t)
+	if list.Meta.TotalCount != many || len(list.Data) != 20 || list.Data[0].AccountID != numbered(1990) || list.Data[19].AccountID != numbered(2009) {
+		t.Errorf("got %d of %d configurations from %s on", len(list.Data), list.Meta.TotalCount, list.Data[0].AccountID)
+	}
+}
+
+// A clock that goes back must not make anything look changed before it was made.
+func TestNothingIsUpdatedBeforeItWasCreated(t *testing.T) {
+	w := newWorld(t)
+	allocationID := w.follow(savings, funds, "1")
+	placed := w.buy(savings, "1")
+	w.pass(-time.Hour)
+	a := must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, apple, "1")}))(t)
+	c := must(w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &allocationID}))(t)
+	must(0, w.cancelOrder(placed.ID))(t)
+	w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, 0, nil)
+	if !a.UpdatedAt.Equal(start) || !c.UpdatedAt.Equal(start) {
+		t.Errorf("the allocation was updated at %s, the configuration at %s, both were created at %s", a.UpdatedAt, c.UpdatedAt, start)
+	}
+}
