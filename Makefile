@@ -23,9 +23,9 @@ help: ## Show this list.
 demo: ## Walk through all 15 operations, on a sandbox in process or on the server that UPVEST_API_* names.
 	@cd examples && go run ./tour $(ARGS)
 
-sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopback; ARGS are its flags.
+sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopback until Ctrl-C: it says what to source; ARGS are its flags.
 	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
-	@exec build/upvest-sandbox $(ARGS)
+	@exec build/upvest-sandbox -env-file sandbox.env $(ARGS)
 
 test: ## Run all tests, with the race detector where there is the C compiler that it needs.
 	$(call IN_EACH,go test $(RACE) ./...)

@@ -14,37 +14,12 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
 )
 
 const formType = "application/x-www-form-urlencoded"
-
-func (s *Sandbox) findClient(x *exchange) *answer.Problem {
-	values := x.request.Header.Values("Upvest-Client-Id")
-	if len(values) == 0 {
-		return answer.RefuseAs(http.StatusBadRequest, "missing_client_id", "header upvest-client-id is missing")
-	}
-	id, err := uuid.Parse(strings.Join(values, ", "))
-	if err != nil {
-		return answer.Refuse(http.StatusBadRequest, "header upvest-client-id is not one UUID")
-	}
-	known, ok := s.clients[id]
-	if !ok {
-		return answer.Refuse(http.StatusUnauthorized, "upvest-client-id %s is not a client of this sandbox", id)
-	}
-	x.client = known
-	return nil
-}
-
-// limitRate counts every request of a client, refused ones included (docs.upvest.co, Rate limiting).
-func (s *Sandbox) limitRate(x *exchange) *answer.Problem {
-	if x.client.limiter == nil || x.client.limiter.AllowN(x.time, 1) {
-		return nil
-	}
-	p := answer.Refuse(http.StatusTooManyRequests, "more than %d requests per second", s.config.rateLimit)
-	p.Header.Set("Retry-After", strconv.Itoa(int(math.Ceil(1/float64(s.config.rateLimit)))))
-	return p
-}
 
 func (s *Sandbox) findRoute(x *exchange) *answer.Problem {
 	found, values, allowed := s.contract.Find(x.request.Method, x.request.URL.EscapedPath())
@@ -78,6 +53,29 @@ func (s *Sandbox) readBody(x *exchange) *answer.Problem {
 	default:
 		return answer.Refuse(http.StatusBadRequest, "the body could not be read: %s", err)
 	}
+}
+
+// findClient takes the client of a token request from its form, unless a header names one: two official signers send none.
+func (s *Sandbox) findClient(x *exchange) *answer.Problem {
+	values := x.request.Header.Values("Upvest-Client-Id")
+	if len(values) == 0 && x.route.IsToken() {
+		if id := tokens.FormClient(x.body); id != "" {
+			values = []string{id}
+		}
+	}
+	if len(values) == 0 {
+		return answer.RefuseAs(http.StatusBadRequest, "missing_client_id", "header upvest-client-id is missing")
+	}
+	id, err := ids.Parse(strings.Join(values, ", "))
+	if err != nil {
+		return answer.Refuse(http.StatusBadRequest, "header upvest-client-id is not one UUID")
+	}
+	known, ok := s.clients[id]
+	if !ok {
+		return answer.Refuse(http.StatusUnauthorized, "upvest-client-id %s is not a client of this sandbox", id)
+	}
+	x.client = known
+	return nil
 }
 
 // checkVersion takes no header for version 1 (docs.upvest.co, Versioning).
@@ -117,15 +115,24 @@ func checkContentType(x *exchange) *answer.Problem {
 
 func (s *Sandbox) checkSignature(x *exchange) *answer.Problem {
 	failure := s.signatures.Verify(&signature.Request{
-		Request: x.request, Body: x.body, Token: x.route.IsToken(), Keys: x.client.keys,
+		Request: x.request, Body: x.body, Token: x.route.IsToken(), Client: x.client.ID, Keys: x.client.keys,
 	})
 	if failure == nil {
 		return nil
 	}
 	p := answer.Refuse(http.StatusUnauthorized, "%s", failure)
-	if s.config.showBase {
-		p.SignatureBase = failure.Base
+	p.SignatureBase = failure.Base
+	return p
+}
+
+// limitRate counts every request that a client signed, refused ones included (docs.upvest.co, Rate limiting): what anybody can send in its
+// name uses up nothing.
+func (s *Sandbox) limitRate(x *exchange) *answer.Problem {
+	if x.client.limiter == nil || x.client.limiter.AllowN(x.time, 1) {
+		return nil
 	}
+	p := answer.Refuse(http.StatusTooManyRequests, "more than %d requests per second", s.config.rateLimit)
+	p.Header.Set("Retry-After", strconv.Itoa(int(math.Ceil(1/float64(s.config.rateLimit)))))
 	return p
 }
 

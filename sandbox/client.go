@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/google/uuid"
 	"golang.org/x/time/rate"
@@ -31,6 +32,8 @@ type Client struct {
 	KeyID string
 	// PublicKey checks its signatures: Ed25519, or ECDSA on P-521. Taken from PrivateKey when nil.
 	PublicKey crypto.PublicKey
+	// OtherKeys are further public keys that check its signatures, by their keyid.
+	OtherKeys map[string]crypto.PublicKey
 	// PrivateKey makes its signatures. The sandbox itself does not need it: it is nil for a client that keeps its own.
 	PrivateKey crypto.Signer `json:"-"`
 	// Scopes are what a token of this client can be granted. Empty means portfolios:read and portfolios:admin.
@@ -79,6 +82,15 @@ func (c Client) complete() (Client, error) {
 	if err := signature.CheckKey(c.PublicKey); err != nil {
 		return c, fmt.Errorf("client %s: PublicKey: %w", c.ID, err)
 	}
+	c.OtherKeys = maps.Clone(c.OtherKeys)
+	for id, key := range c.OtherKeys {
+		if id == c.KeyID || id == "" {
+			return c, fmt.Errorf("client %s: OtherKeys: expected other key ids than KeyID and none that is empty", c.ID)
+		}
+		if err := signature.CheckKey(key); err != nil {
+			return c, fmt.Errorf("client %s: OtherKeys: %q: %w", c.ID, id, err)
+		}
+	}
 	if len(c.Scopes) == 0 {
 		c.Scopes = []string{ScopeRead, ScopeAdmin}
 	}
@@ -97,6 +109,7 @@ func newClients(c config) map[uuid.UUID]*client {
 	clients := map[uuid.UUID]*client{}
 	for _, known := range c.clients {
 		one := &client{Client: known, keys: map[string]crypto.PublicKey{known.KeyID: known.PublicKey}}
+		maps.Copy(one.keys, known.OtherKeys)
 		if c.rateLimit > 0 {
 			one.limiter = rate.NewLimiter(rate.Limit(c.rateLimit), c.rateLimit)
 		}

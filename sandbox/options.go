@@ -38,7 +38,6 @@ type config struct {
 	bodyLimit     int64
 	readTimeout   time.Duration
 	seed          *uint64
-	showBase      bool
 	control       bool
 	responseCheck func(error)
 }
@@ -169,15 +168,6 @@ func WithReadTimeout(d time.Duration) Option {
 func WithSeed(seed uint64) Option {
 	return func(c *config) error {
 		c.seed = &seed
-		return nil
-	}
-}
-
-// WithSignatureBase adds the signature base that the sandbox computed to the answers about wrong signatures, as the member signature_base,
-// with the access token masked.
-func WithSignatureBase() Option {
-	return func(c *config) error {
-		c.showBase = true
 		return nil
 	}
 }

@@ -57,14 +57,14 @@ func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
 // handle takes a request from its arrival to its answer. Each link relies on the ones above it.
 func (s *Sandbox) handle(x *exchange) *answer.Answer {
 	for _, check := range []link{
-		s.findClient,        // 400, 401: who calls?
-		s.limitRate,         // 429: too often?
 		s.findRoute,         // 404, 405: what is asked for?
 		s.readBody,          // 413, 408: all of it, if it is not too much
+		s.findClient,        // 400, 401: who calls?
 		checkVersion,        // 426
 		checkAccept,         // 406
 		checkContentType,    // 400
 		s.checkSignature,    // 401: is it really that client, and is this what it sent?
+		s.limitRate,         // 429: too often?
 		s.checkToken,        // 401
 		checkScope,          // 403
 		checkIdempotencyKey, // 400

@@ -40,11 +40,11 @@ func start(t testing.TB, flags ...string) *running {
 	}()
 	p := &running{variables: map[string]string{}}
 	lines := bufio.NewScanner(printed)
-	for len(p.variables) < 6 && lines.Scan() {
+	for len(p.variables) < 9 && lines.Scan() {
 		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "export UPVEST_API_"), "=")
 		p.variables[name] = strings.Trim(value, "'")
 	}
-	if len(p.variables) < 6 {
+	if len(p.variables) < 9 {
 		stop()
 		t.Fatalf("the program did not start: %v\n%s", <-ended, stderr)
 	}
@@ -70,7 +70,7 @@ func (p *running) caller(t testing.TB) *caller {
 	return &caller{
 		address:  strings.TrimPrefix(p.variables["BASE_URL"], "http://"),
 		clientID: p.variables["CLIENT_ID"], secret: p.variables["CLIENT_SECRET"], keyID: p.variables["KEY_ID"],
-		key: signerFrom(t, content), now: time.Now,
+		key: signerFrom(t, content, p.variables["HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"]), now: time.Now,
 	}
 }
 
@@ -89,16 +89,24 @@ func keyBeside(t testing.TB, p *running, clientID string) crypto.Signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return signerFrom(t, content)
+	return signerFrom(t, content, "")
 }
 
-func signerFrom(t testing.TB, content []byte) crypto.Signer {
+func signerFrom(t testing.TB, content []byte, passphrase string) crypto.Signer {
 	t.Helper()
 	block, _ := pem.Decode(content)
 	if block == nil {
 		t.Fatal("the key file is not PEM")
 	}
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	der := decrypted(t, block, passphrase)
+	if block.Type == "EC PRIVATE KEY" {
+		key, err := x509.ParseECPrivateKey(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		t.Fatal(err)
 	}

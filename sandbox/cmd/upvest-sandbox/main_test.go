@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +44,7 @@ func command(t *testing.T, flags ...string) *exec.Cmd {
 // The lines on stdout are sourced by a shell, as a user does it, and a signal ends the program with success.
 func TestProgram(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "it's keys")
+	file := filepath.Join(keys, "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01.pem")
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		command := command(t, "-keys", keys, "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=it's $HOME,key-id=k")
 		stdout, err := command.StdoutPipe()
@@ -51,7 +55,7 @@ func TestProgram(t *testing.T) {
 			t.Fatal(err)
 		}
 		var lines bytes.Buffer
-		for scanner := bufio.NewScanner(stdout); strings.Count(lines.String(), "\n") < 6 && scanner.Scan(); {
+		for scanner := bufio.NewScanner(stdout); strings.Count(lines.String(), "\n") < 9 && scanner.Scan(); {
 			lines.WriteString(scanner.Text() + "\n")
 		}
 		shell := exec.Command("sh")
@@ -62,8 +66,7 @@ func TestProgram(t *testing.T) {
 		if err != nil {
 			t.Fatalf("source: %v\n%s", err, sourced)
 		}
-		file := filepath.Join(keys, "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01.pem")
-		want := "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01|it's $HOME|k|portfolios:admin,portfolios:read|" + file + "|6\n"
+		want := "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01|it's $HOME|k|portfolios:admin,portfolios:read|" + file + "|9\n"
 		if string(sourced) != want {
 			t.Errorf("sourced %s, want %s", sourced, want)
 		}
@@ -78,6 +81,59 @@ func TestProgram(t *testing.T) {
 		if err := command.Wait(); err != nil {
 			t.Errorf("%s: the program ended with %v, want success", signal, err)
 		}
+		// Files that everybody can read are its owner's again after the next start.
+		for _, file := range []string{file, strings.TrimSuffix(file, ".pem") + ".env"} {
+			if err := os.Chmod(file, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// The file is there once the sandbox answers and not before, whole, and gone with it. What it sets leaves nothing of another setting.
+func TestEnvironmentFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "it's.env")
+	if err := os.WriteFile(file, []byte("export UPVEST_API_BASE_URL=https://elsewhere.invalid\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	command := command(t, "-env-file", file)
+	stderr, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout bytes.Buffer
+	command.Stdout = &stdout
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	if !lines.Scan() || !strings.Contains(lines.Text(), "in another shell: . ") {
+		t.Fatalf("it says %q, want what to source", lines.Text())
+	}
+	_, source, _ := strings.Cut(lines.Text(), "in another shell: ")
+	shell := exec.Command("sh", "-c", source+` && printf '%s\n' "$UPVEST_API_BASE_URL" "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"`)
+	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "UPVEST_API_HTTP_SIGN_PRIVATE_KEY=live", "UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE=live"}
+	sourced, err := shell.CombinedOutput()
+	url, rest, _ := strings.Cut(string(sourced), "\n")
+	if err != nil || rest != "\n" {
+		t.Errorf("sourced %q, %v, want nothing of the other setting", sourced, err)
+	}
+	if response, err := http.Get(url); err != nil {
+		t.Errorf("it does not answer: %v", err)
+	} else {
+		_ = response.Body.Close()
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v, want a file for its owner only", info, err)
+	}
+	if err := command.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err != nil || stdout.Len() > 0 {
+		t.Errorf("the program ended with %v, stdout %q", err, stdout.String())
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file outlives what it points at: %v", err)
 	}
 }
 
@@ -95,6 +151,10 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		{[]string{"-client", "id=me"}, "expected a UUID"},
 		{[]string{"-client", "very secret"}, "not of the form name=value"},
 		{[]string{"-client", "key=" + empty}, "is not a PEM file"},
+		{[]string{"-client", "key=../../../wrapper/testdata/keys/p521-sec1-aes256.pem"}, "is encrypted; its public half is enough: openssl pkey"},
+		{[]string{"-client", "key=../../../wrapper/testdata/keys/p521-pkcs8-scrypt.pem"}, "is encrypted; its public half is enough: openssl pkey"},
+		{[]string{"-client", "id={6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01}"}, "expected a UUID"},
+		{[]string{"-key-form", "rsa"}, "expected ed25519, p521 or p521-encrypted"},
 		{[]string{"-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01", "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01"}, "is there twice"},
 		{[]string{"-client", "scopes=portfolios:raed"}, `scope "portfolios:raed"`},
 		{[]string{"-rate-limit", "0"}, "expected at least 1"},

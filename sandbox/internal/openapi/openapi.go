@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
 )
 
 // Contract is openapi.yaml. It is safe for concurrent use.
@@ -41,9 +41,6 @@ type Request struct {
 	PathValues map[string]string
 }
 
-// The two forms that the generated code reads, with all dashes or with none. Any version will do.
-var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$|^[0-9a-fA-F]{32}$`)
-
 // Load reads the embedded openapi.yaml.
 func Load() (*Contract, error) {
 	doc, err := contract.GetSpec()
@@ -56,10 +53,8 @@ func Load() (*Contract, error) {
 		SkipSettingDefaults: true,
 		SchemaValidationOptions: []openapi3.SchemaValidationOption{
 			openapi3.WithStringFormatValidator("uuid", openapi3.NewCallbackValidator(func(text string) error {
-				if !uuidPattern.MatchString(text) {
-					return errors.New("expected a UUID")
-				}
-				return nil
+				_, err := ids.Parse(text)
+				return err
 			})),
 			openapi3.WithStringFormatValidator("date-time", openapi3.NewCallbackValidator(func(text string) error {
 				if _, err := time.Parse(time.RFC3339, text); err != nil {

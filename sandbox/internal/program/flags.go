@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
 )
 
 // settings are what the command line says.
@@ -19,6 +21,8 @@ type settings struct {
 	options        []sandbox.Option
 	clients        []clientFlags
 	keys           string
+	keyForm        string
+	envFile        string
 	checkResponses bool
 }
 
@@ -31,8 +35,11 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	// Read after the flags: package flag would repeat a part that it cannot read, and with it a secret.
 	var clients []string
 	flags.StringVar(&s.keys, "keys", "", "`directory` for key files and the variables of each client (default: one removed at the end)")
+	flags.StringVar(&s.envFile, "env-file", "", "`file` for the variables, instead of stdout: written whole once the sandbox answers, removed at the end")
+	flags.StringVar(&s.keyForm, "key-form", ed25519Form, "which key the variables name: ed25519, p521 (an EC PRIVATE KEY)\n"+
+		"or p521-encrypted (the same with a passphrase); the `form` of a client with key=FILE is its own")
 	flags.Func("client", "an API client, as `id=…,secret=…,key-id=…,key=FILE,scopes=a b` (repeatable). Each part may be left out\n"+
-		"and is then made up. FILE is a PEM file with a public or a private key, Ed25519 or P-521", func(text string) error {
+		"and is then made up. FILE is a PEM file with a public or a private key, Ed25519 or P-521, that is not encrypted", func(text string) error {
 		clients = append(clients, text)
 		return nil
 	})
@@ -61,7 +68,6 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 		return err
 	})
 	control := flags.Bool("control", false, "open the control endpoint under /_sandbox/")
-	showBase := flags.Bool("show-base", false, "answer wrong signatures with the signature base that was expected")
 	flags.BoolVar(&s.checkResponses, "check-responses", false, "hold every answer against openapi.yaml, and say on stderr what differs")
 
 	if err := flags.Parse(arguments); err != nil {
@@ -70,11 +76,11 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	if flags.NArg() > 0 {
 		return s, fmt.Errorf("unexpected argument %q: everything is a flag, see -help", flags.Arg(0))
 	}
+	if !slices.Contains([]string{ed25519Form, p521Form, encryptedForm}, s.keyForm) {
+		return s, fmt.Errorf("flag -key-form: %q, expected %s, %s or %s", s.keyForm, ed25519Form, p521Form, encryptedForm)
+	}
 	if *control {
 		add(sandbox.WithControl())
-	}
-	if *showBase {
-		add(sandbox.WithSignatureBase())
 	}
 	if len(clients) == 0 {
 		clients = []string{""}
@@ -148,11 +154,11 @@ func parseAccounts(text string) (map[uuid.UUID]uuid.UUID, error) {
 			continue
 		}
 		account, user, _ := strings.Cut(pair, "=")
-		accountID, err := uuid.Parse(account)
+		accountID, err := ids.Parse(account)
 		if err != nil {
 			return nil, fmt.Errorf("account %q: expected ACCOUNT=USER, both UUIDs: %w", pair, err)
 		}
-		if owners[accountID], err = uuid.Parse(user); err != nil {
+		if owners[accountID], err = ids.Parse(user); err != nil {
 			return nil, fmt.Errorf("account %q: expected ACCOUNT=USER, both UUIDs: %w", pair, err)
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
@@ -44,10 +46,21 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
-	if err := announce(running, clients, keys, stdout); err != nil {
+	if s.envFile != "" {
+		if s.envFile, err = filepath.Abs(s.envFile); err != nil {
+			return errors.Join(fmt.Errorf("flag -env-file: %w", err), running.Close())
+		}
+		// What points at a sandbox that is gone would outlive it.
+		defer func() { err = errors.Join(err, removeFile(s.envFile)) }()
+	}
+	if err := announce(running, clients, s, keys, stdout); err != nil {
 		return errors.Join(err, running.Close())
 	}
-	logger.Printf("listening on %s, keys in %s, end with Ctrl-C", running.URL(), keys)
+	hint := ""
+	if s.envFile != "" {
+		hint = "; in another shell: . " + shellQuoted(s.envFile)
+	}
+	logger.Printf("listening on %s, keys in %s, end with Ctrl-C%s", running.URL(), keys, hint)
 	<-ctx.Done()
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
@@ -78,4 +91,11 @@ func keyDirectory(named string) (directory string, remove func() error, err erro
 		return "", nil, fmt.Errorf("make the directory for keys: %w", err)
 	}
 	return named, func() error { return nil }, nil
+}
+
+func removeFile(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }

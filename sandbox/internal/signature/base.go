@@ -1,10 +1,9 @@
 package signature
 
 import (
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/dunglas/httpsfv"
 )
 
 // base is the text that was signed, and the same text in a form that may be shown.
@@ -13,8 +12,9 @@ type base struct {
 	masked string
 }
 
-// newBase rebuilds the signature base from the listed components, in their order, and from the parameters in theirs.
-func newBase(r *Request, components []string, input httpsfv.InnerList) (base, *Failure) {
+// newBase rebuilds the signature base from the listed components, in their order, and from the parameters in theirs. A component without
+// a value is left out.
+func newBase(r *Request, components []string, parameters string) base {
 	var text, masked strings.Builder
 	line := func(name, value, shown string) {
 		text.WriteString(`"` + name + `": ` + value)
@@ -23,22 +23,37 @@ func newBase(r *Request, components []string, input httpsfv.InnerList) (base, *F
 	for _, name := range components {
 		value, failure := componentValue(r, name)
 		if failure != nil {
-			return base{}, failure
+			continue
 		}
 		shown := value
-		if name == token || name == query && r.Token {
+		if strings.HasSuffix(name, token) || name == query && r.Token {
 			// The query of a token request has no business there, but might hold what belongs into the form.
 			shown = "***"
 		}
 		line(name, value+"\n", shown+"\n")
 	}
-	parameters, err := httpsfv.Marshal(input)
-	if err != nil {
-		return base{}, fail("signature-input cannot be serialized as a structured field: %v", err)
-	}
 	line("@signature-params", parameters, parameters)
-	return base{text: text.String(), masked: masked.String()}, nil
+	return base{text: text.String(), masked: masked.String()}
 }
+
+// expectedBase is what a signer could sign whose own list of components, if any, will not do: what it listed as far as that is allowed,
+// and what it has to list.
+func expectedBase(r *Request, listed []string, parameters string) base {
+	must := required(r)
+	components := slices.DeleteFunc(slices.Clone(listed), func(name string) bool {
+		_, missing := componentValue(r, name)
+		return missing != nil || !slices.Contains(must, name) && checkOptional(r, name) != nil
+	})
+	for _, name := range must {
+		if !slices.Contains(components, name) {
+			components = append(components, name)
+		}
+	}
+	return newBase(r, components, "("+quoted(components)+")"+parameters)
+}
+
+// placeholders are the parameters of a signature that has none which could be read.
+const placeholders = `;keyid="…";created=…;expires=…;nonce="…"`
 
 func componentValue(r *Request, name string) (string, *Failure) {
 	switch name {

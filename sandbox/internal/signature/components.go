@@ -13,9 +13,6 @@ const (
 	token   = "authorization"
 )
 
-// Components that describe a body, covered exactly when there is one.
-var ofBody = []string{"content-type", "content-length", "content-digest"}
-
 // forbidden are the components that must never be covered (docs.upvest.co, HTTP message signatures). A trailing "-" stands for all names
 // that start so.
 var forbidden = []string{
@@ -23,7 +20,8 @@ var forbidden = []string{
 	"connection", "host", "@authority",
 }
 
-// checkCoverage holds the listed components against the documented table: what must be covered, what may be, and what must not.
+// checkCoverage holds the listed components against the documented table: what must be covered, and what must not. Any other header that
+// was sent may be: official signers cover date, and the Go proxy whatever its caller sends.
 func checkCoverage(r *Request, listed []string) *Failure {
 	must := required(r)
 	for _, name := range must {
@@ -32,27 +30,35 @@ func checkCoverage(r *Request, listed []string) *Failure {
 		}
 	}
 	for _, name := range listed {
-		switch {
-		case slices.Contains(must, name):
-		case name == "upvest-api-version" && sent(r, name):
-			// Official clients cover it, the documented table does not list it.
-		case name == query && r.URL.ForceQuery:
-			// A bare "?" can be read as an empty query or as none.
-		case name == query:
-			return fail("component %q is covered, but the URL has no query", name)
-		case name == token && r.Token:
-			return fail("component %q is covered, but a token request has no access token yet", name)
-		case slices.Contains(ofBody, name):
-			return fail("component %q is covered, but the request has no body", name)
-		case slices.ContainsFunc(forbidden, func(f string) bool { return name == f || strings.HasSuffix(f, "-") && strings.HasPrefix(name, f) }):
-			return fail("component %q must never be covered, expected %s", name, quoted(must))
-		case name == "idempotency-key" || name == "upvest-api-version":
-			return fail("component %q is covered, but the header was not sent", name)
-		default:
-			return fail("component %q is not one of the documented ones, expected %s", name, quoted(must))
+		if !slices.Contains(must, name) {
+			if failure := checkOptional(r, name); failure != nil {
+				return failure
+			}
+		}
+		if _, failure := componentValue(r, name); failure != nil {
+			return failure
 		}
 	}
 	return nil
+}
+
+// checkOptional holds a component that need not be covered against what may be.
+func checkOptional(r *Request, name string) *Failure {
+	switch {
+	case name == query && r.URL.ForceQuery:
+		// A bare "?" can be read as an empty query or as none.
+		return nil
+	case name == query:
+		return fail("component %q is covered, but the URL has no query", name)
+	case name == token && r.Token:
+		return fail("component %q is covered, but a token request has no access token yet", name)
+	case slices.ContainsFunc(forbidden, func(f string) bool { return name == f || strings.HasSuffix(f, "-") && strings.HasPrefix(name, f) }):
+		return fail("component %q must never be covered", name)
+	case strings.HasPrefix(name, "@"):
+		return fail("component %q is not one of the documented ones, expected %s", name, quoted(required(r)))
+	default:
+		return nil
+	}
 }
 
 // required lists what this request has to cover.
@@ -66,12 +72,15 @@ func required(r *Request) []string {
 		names = append(names, token)
 	}
 	if len(r.Body) > 0 {
-		names = append(names, ofBody...)
+		names = append(names, "content-type", "content-length", "content-digest")
 	}
-	if sent(r, "idempotency-key") {
-		names = append(names, "idempotency-key")
+	for _, name := range []string{"idempotency-key", clients} {
+		// A token request may name its client in the form alone.
+		if sent(r, name) || name == clients && !r.Token {
+			names = append(names, name)
+		}
 	}
-	return append(names, clients)
+	return names
 }
 
 func sent(r *Request, name string) bool {

@@ -33,15 +33,15 @@ func CheckKey(key crypto.PublicKey) error {
 	}
 }
 
-// checkSignature verifies the signature over the base. When it is wrong, it is held against the mistakes that are made in practice, so that
-// the answer can name the one that was made.
-func checkSignature(key crypto.PublicKey, b base, signature []byte) *Failure {
+// checkSignature verifies the signature over the base. When it is wrong, it can be held against the mistakes that are made in practice, so
+// that the answer can name the one that was made.
+func checkSignature(key crypto.PublicKey, b base, signature []byte, diagnose bool) *Failure {
 	sum := sha512.Sum512([]byte(b.text))
 	if verify(key, []byte(b.text), sum[:], signature) {
 		return nil
 	}
 	for _, m := range mistakes {
-		if m.made(key, b.text, signature) {
+		if diagnose && m.made(key, b.text, signature) {
 			return fail("%s", m.says)
 		}
 	}

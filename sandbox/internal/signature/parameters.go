@@ -2,8 +2,8 @@ package signature
 
 import (
 	"crypto"
-	"crypto/ed25519"
-	"strings"
+	"crypto/ecdsa"
+	"fmt"
 	"time"
 
 	"github.com/dunglas/httpsfv"
@@ -83,13 +83,15 @@ func timeParameter(p *httpsfv.Params, name string) (time.Time, *Failure) {
 	return time.Unix(seconds, 0), nil
 }
 
-// checkAlgorithm accepts the absence of alg, which is the normal case, and otherwise wants it to agree with the key.
+// checkAlgorithm accepts the absence of alg, which is the normal case, and otherwise wants the one of the key. The draft registers no name
+// for ECDSA with SHA-512, so it is written as the registered ones are.
 func checkAlgorithm(algorithm string, key crypto.PublicKey) *Failure {
-	_, isEd25519 := key.(ed25519.PublicKey)
-	switch {
-	case algorithm == "", isEd25519 && algorithm == "ed25519", !isEd25519 && strings.HasPrefix(algorithm, "ecdsa-"):
-		return nil
-	default:
-		return fail("alg is %q, which is not the algorithm of this key (it is normally left out)", algorithm)
+	want := "ed25519"
+	if ec, ok := key.(*ecdsa.PublicKey); ok {
+		want = fmt.Sprintf("ecdsa-p%d-sha512", ec.Curve.Params().BitSize)
 	}
+	if algorithm == "" || algorithm == want {
+		return nil
+	}
+	return fail("alg is %q, expected %s for this key (it is normally left out)", algorithm, want)
 }

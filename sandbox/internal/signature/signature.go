@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dunglas/httpsfv"
+	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/expiring"
 )
@@ -22,7 +23,7 @@ const version = "15"
 // Bounds on what one request may cost: the length of a nonce to remember, and the number of signatures to check.
 const (
 	maxNonce  = 256
-	maxLabels = 8
+	maxLabels = 4
 )
 
 // Request is a received request, with all that a signature can cover.
@@ -32,14 +33,15 @@ type Request struct {
 	Body []byte
 	// Token says that this is a request for an access token, which has no access token to cover yet.
 	Token bool
-	// Keys are the public keys of the calling client, by key id.
-	Keys map[string]crypto.PublicKey
+	// Client is the calling client, and Keys are its public keys, by key id.
+	Client uuid.UUID
+	Keys   map[string]crypto.PublicKey
 }
 
 // Failure says which rule a signature broke. Its text starts with "Signature is incorrect", as the service's own does.
 type Failure struct {
 	detail string
-	// Base is the signature base that was computed, with the access token masked. Empty when it could not be computed.
+	// Base is the signature base that was expected, with the access token masked.
 	Base string
 }
 
@@ -63,7 +65,16 @@ type Verifier struct {
 	nonces *expiring.Store[usedNonce, struct{}]
 }
 
-type usedNonce struct{ keyID, nonce string }
+// proof is a signature that verified.
+type proof struct {
+	parameters
+	base base
+}
+
+type usedNonce struct {
+	client       uuid.UUID
+	keyID, nonce string
+}
 
 // NewVerifier returns a verifier that has seen no nonce yet.
 func NewVerifier(rules Rules) *Verifier {
@@ -73,83 +84,104 @@ func NewVerifier(rules Rules) *Verifier {
 // Verify returns nil if one of the request's signatures keeps every rule, and otherwise what is wrong with the first of them.
 func (v *Verifier) Verify(r *Request) *Failure {
 	if got := r.Header.Values("Upvest-Signature-Version"); len(got) != 1 || got[0] != version {
-		return fail("upvest-signature-version is %s, expected 15 (version 6 is taken when the header is missing, and is not served)", said(got))
+		return fail("upvest-signature-version is %s, expected 15 (version 6 is taken when the header is missing, and is not served)", said(got)).
+			with(expectedBase(r, nil, placeholders))
 	}
 	inputs, failure := dictionary(r, "Signature-Input")
 	if failure != nil {
-		return failure
+		return failure.with(expectedBase(r, nil, placeholders))
 	}
 	signatures, failure := dictionary(r, "Signature")
-	if failure != nil {
-		return failure
+	if failure == nil && len(inputs.Names()) > maxLabels {
+		failure = fail("signature-input has %d members, expected at most %d", len(inputs.Names()), maxLabels)
 	}
-	if got := len(inputs.Names()); got > maxLabels {
-		return fail("signature-input has %d members, expected at most %d", got, maxLabels)
+	if failure != nil {
+		return failure.with(expectedBase(r, nil, placeholders))
 	}
 	var first *Failure
+	var proven []proof
 	for _, label := range inputs.Names() {
-		failure := v.verifyOne(r, label, inputs, signatures)
-		if failure == nil {
-			return nil
-		}
-		if first == nil {
+		// Finding out what was done wrong costs more than the check itself, so that it is done for one signature only.
+		p, failure := v.verifyOne(r, label, inputs, signatures, first == nil)
+		switch {
+		case failure == nil:
+			proven = append(proven, p)
+		case first == nil:
 			first = failure
 		}
 	}
-	return first
+	if len(proven) == 0 {
+		return first
+	}
+	return v.useNonces(r, proven)
 }
 
 // verifyOne checks the signature of one label, rule by rule.
-func (v *Verifier) verifyOne(r *Request, label string, inputs, signatures *httpsfv.Dictionary) *Failure {
+func (v *Verifier) verifyOne(
+	r *Request, label string, inputs, signatures *httpsfv.Dictionary, diagnose bool,
+) (proof, *Failure) {
 	member, _ := inputs.Get(label)
 	input, ok := member.(httpsfv.InnerList)
 	if !ok {
-		return fail("signature-input member %s is not a list of components in parentheses", label)
+		return proof{}, fail("signature-input member %s is not a list of components in parentheses", label).
+			with(expectedBase(r, nil, placeholders))
 	}
-	signature, failure := signatureBytes(label, signatures)
-	if failure != nil {
-		return failure
+	given, err := httpsfv.Marshal(httpsfv.InnerList{Params: input.Params})
+	if err != nil {
+		return proof{}, fail("signature-input cannot be serialized as a structured field: %v", err).
+			with(expectedBase(r, nil, placeholders))
 	}
+	given = strings.TrimPrefix(given, "()")
 	components, failure := componentNames(input)
+	if failure == nil {
+		failure = checkCoverage(r, components)
+	}
 	if failure != nil {
-		return failure
+		return proof{}, failure.with(expectedBase(r, components, given))
 	}
-	if failure := checkCoverage(r, components); failure != nil {
-		return failure
-	}
-	base, failure := newBase(r, components, input)
-	if failure != nil {
-		return failure
-	}
-	parameters, failure := v.checkParameters(input.Params)
-	if failure != nil {
-		return failure.with(base)
-	}
-	key, ok := r.Keys[parameters.keyID]
-	if !ok {
-		return fail("keyid %q is not a key of the client in upvest-client-id", parameters.keyID).with(base)
-	}
-	if failure := checkAlgorithm(parameters.algorithm, key); failure != nil {
-		return failure.with(base)
-	}
-	if failure := checkBody(r); failure != nil {
-		return failure.with(base)
-	}
-	if failure := checkSignature(key, base, signature); failure != nil {
-		return failure.with(base)
-	}
-	return v.useNonce(parameters).with(base)
+	base := newBase(r, components, "("+quoted(components)+")"+given)
+	p, failure := v.checkOne(r, base, label, input.Params, signatures, diagnose)
+	return proof{parameters: p, base: base}, failure.with(base)
 }
 
-// useNonce comes last: only a request that proved to be the client's may use one up.
-func (v *Verifier) useNonce(p parameters) *Failure {
-	now := v.rules.Now()
-	// From then on the signature is refused for its age, so that the nonce can be forgotten.
-	forget := p.expires.Add(v.rules.Skew + time.Second)
-	if !v.nonces.Add(usedNonce{keyID: p.keyID, nonce: p.nonce}, struct{}{}, 1, now, forget) {
-		return fail("nonce was used before with this key, expected a fresh one for every attempt")
+// checkOne checks what stands beside the components: the parameters, the body and the signature itself.
+func (v *Verifier) checkOne(
+	r *Request, base base, label string, given *httpsfv.Params, signatures *httpsfv.Dictionary, diagnose bool,
+) (parameters, *Failure) {
+	signature, failure := signatureBytes(label, signatures)
+	if failure != nil {
+		return parameters{}, failure
 	}
-	return nil
+	p, failure := v.checkParameters(given)
+	if failure != nil {
+		return p, failure
+	}
+	key, ok := r.Keys[p.keyID]
+	if !ok {
+		return p, fail("keyid %q is not a key of the client in upvest-client-id", p.keyID)
+	}
+	if failure := checkAlgorithm(p.algorithm, key); failure != nil {
+		return p, failure
+	}
+	if failure := checkBody(r); failure != nil {
+		return p, failure
+	}
+	return p, checkSignature(key, base, signature, diagnose)
+}
+
+// useNonces comes last: only a request that proved to be the client's may use one up. It uses up those of all its signatures, or the same
+// request would pass once more for each of them.
+func (v *Verifier) useNonces(r *Request, proven []proof) *Failure {
+	now := v.rules.Now()
+	var failure *Failure
+	for _, p := range proven {
+		// From then on the signature is refused for its age, so that the nonce can be forgotten.
+		forget := p.expires.Add(v.rules.Skew + time.Second)
+		if !v.nonces.Add(usedNonce{client: r.Client, keyID: p.keyID, nonce: p.nonce}, struct{}{}, 1, now, forget) && failure == nil {
+			failure = fail("nonce was used before with this key, expected a fresh one for every attempt").with(p.base)
+		}
+	}
+	return failure
 }
 
 // dictionary parses one of the two signature headers, which may come in several lines.
@@ -190,16 +222,16 @@ func componentNames(input httpsfv.InnerList) ([]string, *Failure) {
 	for _, item := range input.Items {
 		name, ok := item.Value.(string)
 		if !ok {
-			return nil, fail("signature-input lists a component that is not a string in quotation marks")
+			return names, fail("signature-input lists a component that is not a string in quotation marks")
 		}
 		if len(item.Params.Names()) > 0 {
-			return nil, fail("component %q has parameters, expected the plain name", name)
+			return names, fail("component %q has parameters, expected the plain name", name)
 		}
 		if name != strings.ToLower(name) {
-			return nil, fail("component %q is not in lower case", name)
+			return names, fail("component %q is not in lower case", name)
 		}
 		if slices.Contains(names, name) {
-			return nil, fail("component %q is listed twice", name)
+			return names, fail("component %q is listed twice", name)
 		}
 		names = append(names, name)
 	}

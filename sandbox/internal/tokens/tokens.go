@@ -17,6 +17,7 @@ import (
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/expiring"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
 )
 
 const (
@@ -50,6 +51,15 @@ type Client struct {
 	ID     uuid.UUID
 	Secret string
 	Scopes []string
+}
+
+// FormClient returns what a form says of who asks for a token, for the signers that do not say it in a header.
+func FormClient(body []byte) string {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return ""
+	}
+	return form.Get("client_id")
 }
 
 // Grant answers POST /auth/token.
@@ -87,7 +97,7 @@ func (t *Tokens) checkForm(c Client, body []byte) (token, *answer.Problem) {
 	if grant := form.Get("grant_type"); grant != "client_credentials" {
 		return token{}, answer.Refuse(http.StatusBadRequest, "form field grant_type is %q, expected client_credentials", grant)
 	}
-	if id, err := uuid.Parse(form.Get("client_id")); err != nil || id != c.ID {
+	if id, err := ids.Parse(form.Get("client_id")); err != nil || id != c.ID {
 		return token{}, answer.Refuse(http.StatusUnauthorized, "form field client_id is not the client of the header upvest-client-id")
 	}
 	if !sameSecret(form.Get("client_secret"), c.Secret) {
