@@ -42,14 +42,16 @@ func NewWeight(text string) (Decimal, error) {
 	return Decimal(text), nil
 }
 
+var errNotNumber = errors.New("not a decimal number")
+
 // Rat returns the exact number. It fails for text that is not a plain decimal number, which only a server or a conversion can have made.
 func (d Decimal) Rat() (*big.Rat, error) {
 	if !numberPattern.MatchString(string(d)) {
-		return nil, errors.New("not a decimal number")
+		return nil, errNotNumber
 	}
 	number, ok := new(big.Rat).SetString(string(d))
 	if !ok {
-		return nil, errors.New("not a decimal number")
+		return nil, errNotNumber
 	}
 	return number, nil
 }
@@ -65,6 +67,19 @@ func (d Decimal) Cmp(other Decimal) (int, error) {
 		return 0, fmt.Errorf("compare decimals: right side: %w", err)
 	}
 	return a.Cmp(b), nil
+}
+
+// Sign returns -1, 0 or 1 for a number below, at or above 0. It fails where [Decimal.Rat] does.
+func (d Decimal) Sign() (int, error) {
+	switch text := string(d); {
+	case !numberPattern.MatchString(text):
+		return 0, errNotNumber
+	case !strings.ContainsAny(text, "123456789"):
+		return 0, nil
+	case text[0] == '-':
+		return -1, nil
+	}
+	return 1, nil
 }
 
 // Sum adds decimals exactly. The result has as many decimals as the longest of them; the sum of none is "0".

@@ -92,6 +92,19 @@ func TestDecimalCmp(t *testing.T) {
 	}
 }
 
+func TestDecimalSign(t *testing.T) {
+	for text, want := range map[api.Decimal]int{"0": 0, "0.00": 0, "-0": 0, "-.0": 0, ".01": 1, "10": 1, "-0.01": -1, api.Decimal(longest): 1} {
+		if got, err := text.Sign(); err != nil || got != want {
+			t.Errorf("the sign of %s is %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []api.Decimal{"", "-", "1e3", "x1"} {
+		if got, err := text.Sign(); err == nil {
+			t.Errorf("%q has the sign %d, want an error", text, got)
+		}
+	}
+}
+
 func TestSum(t *testing.T) {
 	for _, c := range []struct {
 		values []api.Decimal
@@ -190,7 +203,7 @@ func checkAccepted(t *testing.T, decimal api.Decimal, text string) {
 	}
 }
 
-// checkSum holds Sum and Cmp against big.Rat.
+// checkSum holds Sum, Cmp and Sign against big.Rat.
 func checkSum(t *testing.T, a, b api.Decimal) {
 	t.Helper()
 	left, errA := a.Rat()
@@ -202,6 +215,9 @@ func checkSum(t *testing.T, a, b api.Decimal) {
 			t.Errorf("%q and %q give the sum %q and the order %d without an error", a, b, sum, order)
 		}
 		return
+	}
+	if sign, err := a.Sign(); err != nil || sign != left.Sign() {
+		t.Errorf("the sign of %q is %d, %v; want %d", a, sign, err, left.Sign())
 	}
 	want := new(big.Rat).Add(left, right)
 	if got, ok := new(big.Rat).SetString(string(sum)); err != nil || !ok || got.Cmp(want) != 0 {

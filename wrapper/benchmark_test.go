@@ -51,6 +51,14 @@ func orderTransport() http.RoundTripper {
 	}).Transport
 }
 
+// pageTransport answers with the same page of 1000 orders.
+func pageTransport() http.RoundTripper {
+	body := string(orderPage(0, 1000, 1000))
+	return stub(func(*http.Request) (*http.Response, error) {
+		return answer(http.StatusOK, "application/json", body), nil
+	}).Transport
+}
+
 func unsigningClient(t testing.TB, transport http.RoundTripper) *upvest.Client {
 	t.Helper()
 	credentials := testCredentials(t)
@@ -138,7 +146,7 @@ func BenchmarkOrderPage(b *testing.B) {
 		_, err := byHand.listOrders(b.Context())
 		return err
 	})
-	client := newClientOver(b, transport)
+	client := newClientOver(b, pageTransport())
 	each(b, "ours", func() error {
 		_, err := client.Orders.List(b.Context(), portfolios.ListPortfoliosOrdersParams{})
 		return err

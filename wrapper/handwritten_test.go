@@ -69,6 +69,8 @@ func (h handWritten) createOrder(ctx context.Context, order portfolios.OrderRequ
 	req.Header.Set("User-Agent", "hand-written")
 
 	var base, names strings.Builder
+	base.Grow(1536)
+	names.Grow(256)
 	cover := func(name, value string) {
 		for _, part := range [...]string{`"`, name, `": `, value, "\n"} {
 			base.WriteString(part)

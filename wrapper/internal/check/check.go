@@ -70,7 +70,7 @@ func instrument(weight portfolios.InstrumentWeight) error {
 
 // above0 refuses what is no number above 0; malformed is what is wrong with its form.
 func above0(field string, value api.Decimal, malformed error, fix string) error {
-	switch sign, err := value.Cmp("0"); {
+	switch sign, err := value.Sign(); {
 	case err == nil && sign < 0:
 		return fmt.Errorf("%s is negative: %s", field, fix)
 	case malformed != nil:

@@ -31,14 +31,15 @@ func (e Echo) Hide(text string) string {
 		return ""
 	}
 	for _, secret := range e.secrets {
-		if len(secret) < minEcho {
+		if len(secret) < minEcho || len(secret) > len(text) {
 			continue
 		}
 		for _, form := range []string{secret, url.QueryEscape(secret)} {
 			text = strings.ReplaceAll(text, form, "(hidden)")
 		}
 	}
-	if e.key == "" {
+	plain := func(text string) string { return strings.ToLower(strings.ReplaceAll(text, "-", "")) }
+	if e.key == "" || !strings.Contains(plain(text), plain(e.key)) { // every call asks, and to make the pattern costs more than to sign
 		return text
 	}
 	inAnyForm := regexp.MustCompile(`(?i)` + strings.ReplaceAll(regexp.QuoteMeta(e.key), "-", "-?"))
