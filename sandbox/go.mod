@@ -7,6 +7,7 @@ require github.com/d8277167/upvest-portfolios-go v0.1.0
 require (
 	github.com/dunglas/httpsfv v1.1.2
 	github.com/getkin/kin-openapi v0.152.0
+	github.com/go-json-experiment/json v1.27.2 // refuses what two readers see two things in; the client reads with it already
 	github.com/google/uuid v1.6.0
 	github.com/oapi-codegen/runtime v1.8.0
 	golang.org/x/time v0.14.0

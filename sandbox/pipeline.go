@@ -110,7 +110,11 @@ func (x *exchange) described() openapi.Request {
 // callLedger runs the operation.
 func (s *Sandbox) callLedger(x *exchange) (*answer.Answer, *answer.Problem) {
 	request := x.request.WithContext(ledger.WithClient(x.request.Context(), x.client.ID))
-	request.Body = io.NopCloser(bytes.NewReader(x.body))
+	body, err := x.described().Documented()
+	if err != nil {
+		return nil, answer.Refuse(http.StatusInternalServerError, "the sandbox failed to read a body that it had checked: %s", err)
+	}
+	request.Body = io.NopCloser(bytes.NewReader(body))
 	for name, value := range x.pathValues {
 		request.SetPathValue(name, value)
 	}

@@ -149,6 +149,34 @@ func TestProtocolRules(t *testing.T) {
 			status: 400, says: "the body",
 		},
 		{
+			rule: "a field comes once", source: choice,
+			breaks: signed(sends("POST", "/portfolios/orders", strings.Replace(order(`"side":"BUY"`), "{", `{"side":"SELL",`, 1)), asIs),
+			status: 400, says: "body field side is there twice",
+		},
+		{
+			rule: "a field inside a list comes once", source: choice,
+			breaks: signed(post, func(r *request) {
+				r.setBody(strings.Replace(allocationBody, `"weight":"0.7"`, `"weight":"1","weight":"0.7"`, 1))
+			}),
+			status: 400, says: "body field allocation.0.weight is there twice",
+		},
+		{
+			rule: "a field has its case", source: reference,
+			breaks: signed(sends("POST", "/portfolios/orders", strings.Replace(order(`"side":"BUY"`), `"side"`, `"Side"`, 1)), asIs),
+			status: 400, says: "body field side",
+		},
+		{
+			rule: "the body is UTF-8", source: choice,
+			keeps:  signed(post, func(r *request) { r.setBody(strings.Replace(allocationBody, "World", "W\u00f6rld \\ud83c\\udf0d", 1)) }),
+			breaks: signed(post, func(r *request) { r.setBody(strings.Replace(allocationBody, "World", "W\xf6rld", 1)) }),
+			status: 400, says: "valid JSON value in UTF-8",
+		},
+		{
+			rule: "surrogates come in pairs", source: choice,
+			breaks: signed(post, func(r *request) { r.setBody(strings.Replace(allocationBody, "World", `\ud83c`, 1)) }),
+			status: 400, says: "valid JSON value in UTF-8",
+		},
+		{
 			rule: "required fields are there", source: reference,
 			breaks: signed(sends("POST", "/portfolios/orders", strings.Replace(order(`"side":"BUY"`), `"cash_amount":"5",`, "", 1)), asIs),
 			status: 400, says: "body field cash_amount",

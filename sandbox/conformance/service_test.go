@@ -185,6 +185,29 @@ func TestOrderMovesOn(t *testing.T) {
 	}
 }
 
+// A member that openapi.yaml does not name is ignored, however like a documented one it looks: what was checked is what is done.
+func TestNamesCountWithCase(t *testing.T) {
+	w := newWorld(t)
+	allocation := w.allocate(world1, "0.7", apple, "0.3")
+	account, other := w.follow(allocation), w.follow(allocation)
+	body := strings.Replace(orderBody(account, "BUY", "5"), "{",
+		`{"Side":"SELL","ACCOUNT_ID":"`+other+`","ca\u017fh_amount":"7","ca\u017Fh_Amount":"8",`, 1)
+	made := w.call("POST", "/portfolios/orders", strings.TrimSuffix(body, "}")+`,"SIDE":"SELL","cash_Amount":"9"}`)
+	if made["type"] != "BUY" || made["account_id"] != account || made["cash_amount"] != "5" {
+		t.Errorf("placed %v", made)
+	}
+	named := w.call("POST", "/portfolios/allocations",
+		`{"Name":"no","name":"yes","NAME":"no","allocation":[{"Weight":"0.5","instrument_id":"`+apple+`","instrument_id_type":"ISIN","weight":"1"}]}`)
+	if weights := named["allocation"].([]any); named["name"] != "yes" || weights[0].(map[string]any)["weight"] != "1" {
+		t.Errorf("made %v", named)
+	}
+	execution := w.call("POST", "/portfolios/rebalancings/executions", `{"accounts":["`+account+`"],"Accounts":["`+other+`"],"Allocations":[]}`)
+	if read := w.call("GET", "/portfolios/rebalancings/executions/"+execution["id"].(string), ""); len(read["accounts"].([]any)) != 1 ||
+		read["accounts"].([]any)[0] != account {
+		t.Errorf("rebalanced %v", read)
+	}
+}
+
 func TestChangesAndRebalancing(t *testing.T) {
 	w := newWorld(t)
 	allocation := w.allocate(world1, "0.7", apple, "0.3")

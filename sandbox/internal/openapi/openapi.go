@@ -78,8 +78,10 @@ func Load() (*Contract, error) {
 
 // CheckRequest returns the problem of a request whose parameters or body are not as openapi.yaml says.
 func (c *Contract) CheckRequest(r Request) *answer.Problem {
-	if r.Route.TakesBody() && len(r.Body) > 0 && !json.Valid(r.Body) {
-		return answer.Refuse(http.StatusBadRequest, "the body is not one valid JSON value")
+	if r.Route.TakesBody() {
+		if p := checkJSON(r.Body); p != nil {
+			return p
+		}
 	}
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
 		// Whatever reads the query later leaves out what it cannot read.
