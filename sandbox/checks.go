@@ -128,7 +128,7 @@ func (s *Sandbox) checkSignature(x *exchange) *answer.Problem {
 // limitRate counts every request that a client signed, refused ones included (docs.upvest.co, Rate limiting): what anybody can send in its
 // name uses up nothing.
 func (s *Sandbox) limitRate(x *exchange) *answer.Problem {
-	if x.client.limiter == nil || x.client.limiter.AllowN(x.time, 1) {
+	if x.client.limiter == nil || x.client.limiter.AllowN(s.config.machine(), 1) {
 		return nil
 	}
 	p := answer.Refuse(http.StatusTooManyRequests, "more than %d requests per second", s.config.rateLimit)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock is the time of a sandbox: tokens, signatures, nonces, idempotency keys, rate limits and orders all go by it.
-// It is safe for concurrent use.
+// Clock is the time of a sandbox's business: orders, tokens and idempotency keys go by it, and so does what is logged. What is on the wire,
+// such as signatures, goes by the time of the machine. It is safe for concurrent use.
 type Clock struct {
 	mu    sync.Mutex
 	time  time.Time

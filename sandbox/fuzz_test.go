@@ -185,6 +185,7 @@ func fuzzed(f *testing.F, options ...sandbox.Option) *sandbox.Sandbox {
 	}
 	client.KeyID = "k"
 	options = append(options, sandbox.WithClients(client), sandbox.WithoutListener(), sandbox.WithClock(sandbox.NewClock(start)),
+		sandbox.WithMachineTime(machine),
 		sandbox.WithResponseCheck(func(err error) { panic(err) }))
 	s, err := sandbox.New(options...)
 	if err != nil {
@@ -263,7 +264,7 @@ func signByHand(s *sandbox.Sandbox, r *http.Request, length int) *http.Request {
 			lines = append(lines, `"`+name+`": `+strings.TrimSpace(values[0]))
 		}
 	}
-	now := s.Clock().Now().Unix()
+	now := machine().Unix()
 	input := fmt.Sprintf("(%s);keyid=%q;created=%d;expires=%d;nonce=%q", strings.Join(names, " "), c.KeyID, now, now+60, uuid.NewString())
 	base := strings.Join(append(lines, `"@signature-params": `+input), "\n")
 	signature, err := c.PrivateKey.Sign(rand.Reader, []byte(base), crypto.Hash(0))

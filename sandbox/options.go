@@ -29,6 +29,7 @@ type config struct {
 	listen        bool
 	clients       []Client
 	clock         *Clock
+	machine       func() time.Time
 	orderDelay    time.Duration
 	accounts      map[uuid.UUID]uuid.UUID
 	rateLimit     int
@@ -82,13 +83,25 @@ func WithClients(clients ...Client) Option {
 	}
 }
 
-// WithClock sets the sandbox's clock, instead of one that moves with the system's.
+// WithClock sets the clock that orders, tokens and idempotency keys go by, instead of one that moves with the machine's.
 func WithClock(clock *Clock) Option {
 	return func(c *config) error {
 		if clock == nil {
 			return errors.New("clock: is nil, expected NewClock or NewMovingClock")
 		}
 		c.clock = clock
+		return nil
+	}
+}
+
+// WithMachineTime sets what signatures, nonces, rate limits and the Date header go by, instead of the machine's own time. The Clock does not
+// move it, so that a client signs as ever after a jump of 24 hours.
+func WithMachineTime(now func() time.Time) Option {
+	return func(c *config) error {
+		if now == nil {
+			return errors.New("machine time: is nil, expected a function such as time.Now")
+		}
+		c.machine = now
 		return nil
 	}
 }
@@ -209,6 +222,9 @@ func configure(options []Option) (config, error) {
 		if err := option(&c); err != nil {
 			return c, err
 		}
+	}
+	if c.machine == nil {
+		c.machine = time.Now
 	}
 	if c.clock == nil {
 		c.clock = NewMovingClock(time.Now())

@@ -70,7 +70,7 @@ func New(options ...Option) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		config: c, url: "http://127.0.0.1", clients: newClients(c), contract: contract,
-		signatures: signature.NewVerifier(signature.Rules{Now: c.clock.Now, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces}),
+		signatures: signature.NewVerifier(signature.Rules{Now: c.machine, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces}),
 		tokens:     tokens.New(c.tokenLifetime, contract.Scopes),
 		replays:    replays.New(),
 		ledger:     ledger.New(ledger.Options{Now: c.clock.Now, NewID: newIDs(c.seed), OrderDelay: c.orderDelay, Accounts: c.owner()}),

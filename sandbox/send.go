@@ -21,7 +21,7 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange, a *answer.Answer) {
 	}
 	header := w.Header()
 	header.Set("Upvest-Request-Id", x.requestID)
-	header.Set("Date", s.config.clock.Now().Add(f.DateSkew).Format(http.TimeFormat))
+	header.Set("Date", s.config.machine().Add(f.DateSkew).UTC().Format(http.TimeFormat))
 	for name, values := range a.Header {
 		header[name] = values
 	}

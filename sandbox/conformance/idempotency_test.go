@@ -46,12 +46,12 @@ func TestIdempotency(t *testing.T) {
 	other.setKey(key)
 	reused.refused(t, c, c.send(t, other.sign()))
 
-	p.advance(t, c, 24*time.Hour-time.Minute)
+	p.advance(t, 24*time.Hour-time.Minute)
 	c.login(t, "portfolios:admin")
 	if a := c.send(t, withKey(allocationBody)); !bytes.Equal(a.body, first.body) {
 		t.Errorf("within 24 hours: %d %s", a.status, a.body)
 	}
-	p.advance(t, c, time.Minute)
+	p.advance(t, time.Minute)
 	if a := c.send(t, withKey(allocationBody)); a.status != 200 || bytes.Equal(a.body, first.body) || p.effects(t, creates) != 2 {
 		t.Errorf("after 24 hours: %d %s, %d effects", a.status, a.body, p.effects(t, creates))
 	}

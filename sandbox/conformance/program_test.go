@@ -150,14 +150,12 @@ func (p *running) inject(t testing.TB, f fault) {
 	}
 }
 
-// advance moves the clock of the program, and that of the caller with it.
-func (p *running) advance(t testing.TB, c *caller, d time.Duration) {
+// advance moves the clock of the program. Signatures do not go by it.
+func (p *running) advance(t testing.TB, d time.Duration) {
 	t.Helper()
 	if status := p.control(t, "POST", "clock", map[string]string{"advance": d.String()}, nil); status != http.StatusOK {
 		t.Fatalf("the clock did not move: %d", status)
 	}
-	before := c.now
-	c.now = func() time.Time { return before().Add(d) }
 }
 
 // effects counts what the operation changed.

@@ -374,9 +374,9 @@ func TestGrant(t *testing.T) {
 		breaks: signed(post, asIs),
 		status: 403, says: "portfolios:admin",
 	}})
-	p.advance(t, c, 89*time.Second)
+	p.advance(t, 89*time.Second)
 	check(t, c, []rule{{rule: "a token is good until it expires", source: auth, keeps: signed(get, asIs)}})
-	p.advance(t, c, time.Second)
+	p.advance(t, time.Second)
 	check(t, c, []rule{{
 		rule: "a token expires", source: auth,
 		breaks: signed(get, asIs),

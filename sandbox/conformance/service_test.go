@@ -56,7 +56,7 @@ func (w world) status(order string) string {
 	return w.call("GET", "/portfolios/orders/"+order, "")["status"].(string)
 }
 
-func (w world) advance(d time.Duration) { w.p.advance(w.t, w.caller, d) }
+func (w world) advance(d time.Duration) { w.p.advance(w.t, d) }
 
 func orderBody(account, side, amount string) string {
 	return fmt.Sprintf(`{"user_id":%q,"account_id":%q,"cash_amount":%q,"currency":"EUR","side":%q}`, user, account, amount, side)

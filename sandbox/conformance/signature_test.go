@@ -455,9 +455,13 @@ func TestNonceIsUsedOnce(t *testing.T) {
 		t.Errorf("a nonce of a wrong signature is used up: %d %s", a.status, a.body)
 	}
 
-	rule.says = "in the past"
-	p.advance(t, c, 10*time.Minute)
+	// The clock that moves orders does not move signatures: nobody is locked out, and nonces are not forgotten early.
+	p.advance(t, 24*time.Hour)
 	rule.refused(t, c, c.send(t, first))
+	c.login(t, "portfolios:read")
+	if a := c.send(t, c.get().sign()); a.status != 200 {
+		t.Errorf("a day later: %d %s", a.status, a.body)
+	}
 }
 
 func TestKeysOfClients(t *testing.T) {
@@ -534,6 +538,23 @@ func TestKeysOfClients(t *testing.T) {
 	if a := ec.send(t, at("/portfolios/allocations/"+made)(ec).sign()); a.status != 404 {
 		t.Errorf("another client sees the allocation: %d %s", a.status, a.body)
 	}
+}
+
+func TestSignatureWindow(t *testing.T) {
+	c := start(t, "-signature-skew", "5s", "-signature-lifetime", "10s").caller(t)
+	changed := func(change func(*request)) func(*caller) *request { return signed(asksToken, change) }
+	check(t, c, []rule{
+		{
+			rule: "a signature lives as long as the flag says", source: choice,
+			keeps: changed(dated(0, 10*time.Second)), breaks: changed(dated(0, 11*time.Second)),
+			status: 401, says: "expires is 11 seconds after created, expected 1 to 10",
+		},
+		{
+			rule: "a client's clock is off as far as the flag says", source: choice,
+			keeps: changed(dated(3*time.Second, 9*time.Second)), breaks: changed(dated(9*time.Second, 12*time.Second)),
+			status: 401, says: "in the future",
+		},
+	})
 }
 
 // The files are what openssl writes; the wrapper's testdata say how.

@@ -51,6 +51,13 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	flags.Func("token-lifetime", "`duration` that an access token is good for (default 30m)", durations(add, sandbox.WithTokenLifetime))
 	flags.Func("read-timeout", "`duration` after which a request that is still arriving is cut off (default 10s)",
 		durations(add, sandbox.WithReadTimeout))
+	skew := flags.Duration("signature-skew", 30*time.Second, "how far a client's clock may be off the machine's")
+	lifetime := flags.Duration("signature-lifetime", 5*time.Minute, "the longest time from created to expires of a signature")
+	flags.Func("body-limit", "largest request body in `bytes` (default 1048576)", func(text string) error {
+		n, err := strconv.ParseInt(text, 10, 64)
+		add(sandbox.WithBodyLimit(n))
+		return err
+	})
 	flags.Func("rate-limit", "`requests` per second that each client may send (default: no limit)", func(text string) error {
 		n, err := strconv.Atoi(text)
 		add(sandbox.WithRateLimit(n))
@@ -79,6 +86,7 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	if !slices.Contains([]string{ed25519Form, p521Form, encryptedForm}, s.keyForm) {
 		return s, fmt.Errorf("flag -key-form: %q, expected %s, %s or %s", s.keyForm, ed25519Form, p521Form, encryptedForm)
 	}
+	add(sandbox.WithSignatureWindow(*skew, *lifetime))
 	if *control {
 		add(sandbox.WithControl())
 	}

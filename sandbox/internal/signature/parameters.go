@@ -49,11 +49,11 @@ func (v *Verifier) checkTimes(created, expires time.Time) *Failure {
 		return fail("expires is %d seconds after created, expected 1 to %d", int64(lifetime/time.Second), int64(v.rules.MaxLifetime/time.Second))
 	}
 	if created.After(now.Add(v.rules.Skew)) {
-		return fail("created is %d, in the future: the server's clock says %d and allows %d seconds of skew",
+		return fail("created is %d, in the future: the machine's time is %d and allows %d seconds of skew",
 			created.Unix(), now.Unix(), int64(v.rules.Skew/time.Second))
 	}
 	if now.After(expires.Add(v.rules.Skew)) {
-		return fail("expires is %d, in the past: the server's clock says %d and allows %d seconds of skew",
+		return fail("expires is %d, in the past: the machine's time is %d and allows %d seconds of skew",
 			expires.Unix(), now.Unix(), int64(v.rules.Skew/time.Second))
 	}
 	return nil
