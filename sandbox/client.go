@@ -12,13 +12,17 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
 )
 
-// Scopes that the operations on portfolios ask for. A client without Scopes is allowed both.
+// Scopes that the operations on portfolios ask for. A client without Scopes is allowed all.
 const (
 	ScopeRead  = "portfolios:read"
 	ScopeAdmin = "portfolios:admin"
+	// Those of later versions, see [WithLaterVersions].
+	ScopeLiquidationsRead  = later.ScopeRead
+	ScopeLiquidationsAdmin = later.ScopeAdmin
 )
 
 // Client is an API client that the sandbox knows: what it may do, and what it proves its identity with. Printing one never shows its
@@ -36,7 +40,7 @@ type Client struct {
 	OtherKeys map[string]crypto.PublicKey
 	// PrivateKey makes its signatures. The sandbox itself does not need it: it is nil for a client that keeps its own.
 	PrivateKey crypto.Signer `json:"-"`
-	// Scopes are what a token of this client can be granted. Empty means portfolios:read and portfolios:admin.
+	// Scopes are what a token of this client can be granted. Empty means all that the operations ask for.
 	Scopes []string
 }
 
@@ -90,9 +94,6 @@ func (c Client) complete() (Client, error) {
 		if err := signature.CheckKey(key); err != nil {
 			return c, fmt.Errorf("client %s: OtherKeys: %q: %w", c.ID, id, err)
 		}
-	}
-	if len(c.Scopes) == 0 {
-		c.Scopes = []string{ScopeRead, ScopeAdmin}
 	}
 	return c, nil
 }

@@ -40,6 +40,7 @@ type config struct {
 	readTimeout   time.Duration
 	seed          *uint64
 	control       bool
+	later         bool
 	responseCheck func(error)
 }
 
@@ -102,6 +103,16 @@ func WithMachineTime(now func() time.Time) Option {
 			return errors.New("machine time: is nil, expected a function such as time.Now")
 		}
 		c.machine = now
+		return nil
+	}
+}
+
+// WithLaterVersions plays what is known of versions of the API after that of openapi.yaml: liquidations of accounts in place of the
+// liquidation request, under a scope of their own; DELETE of a configuration; the orders of a rebalancing; SETTLED, an order delay behind
+// FILLED. Clients that name no scopes are allowed those of liquidations too.
+func WithLaterVersions() Option {
+	return func(c *config) error {
+		c.later = true
 		return nil
 	}
 }
@@ -213,6 +224,13 @@ func atLeast(what string, d, least time.Duration) error {
 }
 
 // configure applies the options, and fills in what depends on others.
+func (c config) allScopes() []string {
+	if c.later {
+		return []string{ScopeAdmin, ScopeRead, ScopeLiquidationsAdmin, ScopeLiquidationsRead}
+	}
+	return []string{ScopeAdmin, ScopeRead}
+}
+
 func configure(options []Option) (config, error) {
 	c := config{
 		address: defaultAddress, listen: true, orderDelay: defaultOrderDelay, tokenLifetime: defaultTokenLifetime, skew: defaultSkew,
@@ -240,7 +258,10 @@ func configure(options []Option) (config, error) {
 		c.clients = []Client{client}
 	}
 	seen := map[uuid.UUID]bool{}
-	for _, client := range c.clients {
+	for i, client := range c.clients {
+		if len(client.Scopes) == 0 {
+			c.clients[i].Scopes = c.allScopes()
+		}
 		if seen[client.ID] {
 			return c, fmt.Errorf("clients: %s is there twice", client.ID)
 		}

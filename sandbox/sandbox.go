@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -14,9 +15,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/history"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/replays"
@@ -61,7 +64,11 @@ func New(options ...Option) (*Sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
-	contract, err := openapi.Load()
+	var extend []func(*openapi3.T) error
+	if c.later {
+		extend = append(extend, later.Extend)
+	}
+	contract, err := openapi.Load(extend...)
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
@@ -73,10 +80,13 @@ func New(options ...Option) (*Sandbox, error) {
 		signatures: signature.NewVerifier(signature.Rules{Now: c.machine, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces}),
 		tokens:     tokens.New(c.tokenLifetime, contract.Scopes),
 		replays:    replays.New(),
-		ledger:     ledger.New(ledger.Options{Now: c.clock.Now, NewID: newIDs(c.seed), OrderDelay: c.orderDelay, Accounts: c.owner()}),
+		ledger:     ledger.New(ledger.Options{Now: c.clock.Now, NewID: newIDs(c.seed), OrderDelay: c.orderDelay, Accounts: c.owner(), Settles: c.later}),
 		requests:   history.New[Request](maxLoggedRequests),
 	}
 	s.operations = newOperations(s.ledger)
+	if c.later {
+		maps.Copy(s.operations, later.Operations(s.ledger, refusal))
+	}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.handler = s.newHandler()
 	if c.listen {

@@ -44,6 +44,10 @@ func (o *order) step(at time.Time) {
 		o.split()
 		return
 	}
+	if o.status == contract.OrderStatusFILLED {
+		o.status = orderSettled
+		return
+	}
 	if i := int(o.filled); i < len(o.instruments) {
 		o.account.book(o.instruments[i], o.side(i), o.amounts[i])
 		o.filled++
@@ -53,12 +57,14 @@ func (o *order) step(at time.Time) {
 	}
 }
 
-// next is the instant of the next transition: it becomes PROCESSING, or its first individual order that is still open fills.
+// next is the instant of the next transition: it becomes PROCESSING, or its first individual order that is still open fills, or it settles.
 func (o *order) next(delay time.Duration) time.Time {
 	started := o.created.Add(delay)
 	switch left := len(o.instruments) - int(o.filled); {
 	case o.status == contract.OrderStatusNEW:
 		return started
+	case o.status == contract.OrderStatusFILLED:
+		return started.Add(2 * delay)
 	case left <= 1:
 		return started.Add(delay)
 	default:

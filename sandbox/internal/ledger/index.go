@@ -52,6 +52,11 @@ func (x index[T]) insert(item *T) {
 }
 
 // get returns the item with the id, nil if there is none. The index must be sorted by id alone.
+func (x index[T]) remove(item *T) {
+	prefix, _ := x.key(item)
+	x.tree.Delete(entry[T]{prefix, item})
+}
+
 func (x index[T]) get(id uuid.UUID) *T {
 	var found *T
 	wanted := prefixOf(&id)

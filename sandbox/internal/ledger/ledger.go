@@ -22,6 +22,8 @@ type Options struct {
 	// OrderDelay is how long an order stays NEW, and then how long it stays PROCESSING. Zero or less: an order is FILLED at the first
 	// look after the answer to its creation.
 	OrderDelay time.Duration
+	// Settles makes an order SETTLED another delay after it is FILLED, as in later versions of the API.
+	Settles bool
 	// Accounts tells who owns an account and whether it exists (closed world). It must be safe for concurrent use. nil: every account
 	// and every user but the zero UUID exists, and every user owns every account (open world).
 	Accounts func(accountID uuid.UUID) (ownerUser uuid.UUID, known bool)

@@ -2,6 +2,9 @@ package ledger
 
 import (
 	"context"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
@@ -24,7 +27,17 @@ func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, now := l.enter(ctx)
-	placed := &order{account: c.account(request.AccountID), userID: body.UserID, kind: contract.OrderTypeLIQUIDATION}
+	placed, err := l.liquidate(c, now, request.AccountID, body.UserID)
+	if err != nil {
+		return nil, err
+	}
+	l.effects.add(now, c.id, "create_portfolios_liquidation_request", placed.id)
+	return contract.CreatePortfoliosLiquidationRequest200JSONResponse{Body: placed.show()}, nil
+}
+
+// liquidate places the order that sells everything an account holds.
+func (l *Ledger) liquidate(c *client, now time.Time, accountID, userID uuid.UUID) (*order, error) {
+	placed := &order{account: c.account(accountID), userID: userID, kind: contract.OrderTypeLIQUIDATION}
 	l.advance(placed.account, now)
 	_, values := placed.account.free()
 	value := sum(values)
@@ -33,6 +46,5 @@ func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	}
 	placed.cash = formatAmount(value)
 	l.place(c, now, placed)
-	l.effects.add(now, c.id, "create_portfolios_liquidation_request", placed.id)
-	return contract.CreatePortfoliosLiquidationRequest200JSONResponse{Body: placed.show()}, nil
+	return placed, nil
 }

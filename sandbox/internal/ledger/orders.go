@@ -22,6 +22,7 @@ type order struct {
 	kind       contract.OrderType
 	cash       string
 	postTax    bool
+	settles    bool // FILLED is not its end
 
 	created, updated time.Time
 	status           contract.OrderStatus
@@ -35,7 +36,7 @@ type order struct {
 
 // done reports whether the order has come to its end.
 func (o *order) done() bool {
-	return o.status == contract.OrderStatusFILLED || o.status == contract.OrderStatusCANCELLED
+	return o.status == contract.OrderStatusFILLED && !o.settles || o.status == orderSettled || o.status == contract.OrderStatusCANCELLED
 }
 
 // show returns the order as of the time that its account has been advanced to.
@@ -89,7 +90,7 @@ func (l *Ledger) place(c *client, now time.Time, o *order) {
 	l.advance(o.account, now) // or the work would pile up for an account that nobody looks at
 	l.placed++
 	o.id, o.placed = l.options.NewID(), l.placed
-	o.created, o.updated, o.status = now, now, contract.OrderStatusNEW
+	o.created, o.updated, o.status, o.settles = now, now, contract.OrderStatusNEW, l.options.Settles
 	heap.Push(&o.account.due, step{o.next(l.options.OrderDelay), o})
 	c.orders.insert(o)
 	c.ordersByAccount.insert(o)
@@ -191,13 +192,20 @@ func (l *Ledger) CancelPortfoliosOrder(
 	if err != nil {
 		return nil, err
 	}
-	if o.status != contract.OrderStatusNEW && (o.done() || int(o.filled) == len(o.instruments)) {
-		return nil, conflict("portfolio_order_id",
-			"not available for current status %s; expected NEW, or PROCESSING with an individual order that is not FILLED", o.status)
+	if err := o.cancellable("portfolio_order_id"); err != nil {
+		return nil, err
 	}
 	o.cancel(now)
 	l.effects.add(now, c.id, "cancel_portfolios_order", o.id)
 	return contract.CancelPortfoliosOrder204Response{}, nil
+}
+
+// cancellable refuses to cancel an order of which nothing is left to cancel; field is its id in the request.
+func (o *order) cancellable(field string) error {
+	if o.status != contract.OrderStatusNEW && (o.done() || int(o.filled) == len(o.instruments)) {
+		return conflict(field, "not available for current status %s; expected NEW, or PROCESSING with an individual order that is not FILLED", o.status)
+	}
+	return nil
 }
 
 // ListPortfoliosOrders returns a page of orders as of now, sorted by id.

@@ -16,6 +16,7 @@ type execution struct {
 	id                    uuid.UUID
 	created               time.Time
 	accounts, allocations []uuid.UUID
+	orders                []*order
 }
 
 // TriggerPortfolioRebalancing places one order of type REBALANCING for each account that is listed, or that follows a listed
@@ -51,11 +52,14 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 		placed.follow(found)
 		_, now := l.enter(ctx)
 		l.place(c, now, placed)
+		made.orders = append(made.orders, placed)
 	}
 	for accounts := range slices.Chunk(made.accounts, turn) {
 		l.mu.Lock()
 		for _, id := range accounts {
-			place(c.accounts[id].configuration)
+			if found := c.accounts[id].configuration; found != nil { // it may have been deleted meanwhile
+				place(found)
+			}
 		}
 		l.mu.Unlock()
 	}

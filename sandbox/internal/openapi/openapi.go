@@ -41,11 +41,16 @@ type Request struct {
 	PathValues map[string]string
 }
 
-// Load reads the embedded openapi.yaml.
-func Load() (*Contract, error) {
+// Load reads the embedded openapi.yaml, and lets others extend it.
+func Load(extend ...func(*openapi3.T) error) (*Contract, error) {
 	doc, err := contract.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("read the embedded openapi.yaml: %w", err)
+	}
+	for _, one := range extend {
+		if err := one(doc); err != nil {
+			return nil, err
+		}
 	}
 	c := &Contract{Doc: doc, Scopes: map[string]bool{}, routes: newRoutes(doc), options: &openapi3filter.Options{
 		// The pipeline checks tokens and scopes before.

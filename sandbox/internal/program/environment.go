@@ -18,7 +18,7 @@ func announce(running *sandbox.Sandbox, clients []madeClient, s settings, direct
 	for i, client := range clients {
 		chosen := false
 		for _, key := range client.keys {
-			lines := client.variables(running, key)
+			lines := client.variables(running.URL(), running.Clients()[i].Scopes, key)
 			suffix := ""
 			if key.form != "" && key.form != ed25519Form {
 				suffix = "." + key.form
@@ -53,14 +53,14 @@ func publish(lines []byte, file string, stdout io.Writer) error {
 
 // variables are all names that official clients read, as shell lines: one that has no value here is emptied, so that none of an earlier,
 // live, setting stays in force.
-func (c madeClient) variables(running *sandbox.Sandbox, key keyFile) []byte {
+func (c madeClient) variables(url string, scopes []string, key keyFile) []byte {
 	var lines bytes.Buffer
 	for _, variable := range [][2]string{
-		{"BASE_URL", running.URL()},
+		{"BASE_URL", url},
 		{"CLIENT_ID", c.ID.String()},
 		{"CLIENT_SECRET", c.Secret},
 		{"KEY_ID", key.keyID},
-		{"SCOPES", strings.Join(c.scopes(), ",")},
+		{"SCOPES", strings.Join(scopes, ",")},
 		{"HTTP_SIGN_PRIVATE_KEY", ""},
 		{"HTTP_SIGN_PRIVATE_KEY_BASE64", ""},
 		{"HTTP_SIGN_PRIVATE_KEY_FILENAME", key.path},
@@ -72,13 +72,6 @@ func (c madeClient) variables(running *sandbox.Sandbox, key keyFile) []byte {
 }
 
 func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-
-func (c madeClient) scopes() []string {
-	if len(c.Scopes) > 0 {
-		return c.Scopes
-	}
-	return []string{sandbox.ScopeAdmin, sandbox.ScopeRead}
-}
 
 // writeFile writes a file whole or not at all, for its owner only, whatever stood there before.
 func writeFile(name string, content []byte) error {

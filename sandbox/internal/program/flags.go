@@ -74,6 +74,7 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 		add(sandbox.WithAccounts(owners))
 		return err
 	})
+	later := flags.Bool("later", false, "play what is known of later versions of the API: liquidations of accounts and the like")
 	control := flags.Bool("control", false, "open the control endpoint under /_sandbox/")
 	flags.BoolVar(&s.checkResponses, "check-responses", false, "hold every answer against openapi.yaml, and say on stderr what differs")
 
@@ -87,6 +88,9 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("flag -key-form: %q, expected %s, %s or %s", s.keyForm, ed25519Form, p521Form, encryptedForm)
 	}
 	add(sandbox.WithSignatureWindow(*skew, *lifetime))
+	if *later {
+		add(sandbox.WithLaterVersions())
+	}
 	if *control {
 		add(sandbox.WithControl())
 	}
