@@ -39,6 +39,8 @@ func Extend(doc *openapi3.T) error {
 		return fmt.Errorf("read the embedded later.yaml: %w", err)
 	}
 	doc.Paths.Delete(gone)
+	status := doc.Components.Schemas["OrderStatus"].Value
+	status.Enum = append(status.Enum, "SETTLED")
 	for at, item := range added.Paths.Map() {
 		there := doc.Paths.Value(at)
 		if there == nil {

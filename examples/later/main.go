@@ -1,0 +1,119 @@
+// Command later calls operations of the API that are newer than this client, by [upvest.Client.Do]: it rebalances an account and reads the
+// orders of that, liquidates the account, waits until that is settled, and takes its configuration away.
+//
+// It talks to the server that the UPVEST_API_* variables name, with the scopes portfolios:admin and account_liquidations:admin;
+// `make sandbox ARGS=-later` starts one. Of a liquidation, Upvest publishes paths, methods and statuses: the fields here are the sandbox's.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func main() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		log.Fatal(err)
+	}
+	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030") // yours, with a configuration
+	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")    // who owns it
+	if err := run(context.Background(), client, account, user, os.Stdout); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// liquidation is what is needed here of the answer. Members that are not named are passed over.
+type liquidation struct {
+	ID     uuid.UUID `json:"id"`
+	Status string    `json:"status"`
+}
+
+func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, out io.Writer) error {
+	rebalancing, err := client.Rebalancings.Trigger(ctx, portfolios.RebalancingRequest{Accounts: []uuid.UUID{account}})
+	if err != nil {
+		return err
+	}
+	if err := printOrders(ctx, client, rebalancing.ID, out); err != nil {
+		return err
+	}
+
+	path := "/accounts/" + account.String() + "/liquidations"
+	var made liquidation
+	err = client.Do(ctx, upvest.Request{
+		Method: http.MethodPost, Path: path, Operation: "create_account_liquidation", Body: map[string]uuid.UUID{"user_id": user},
+	}, &made)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "liquidation is", made.Status)
+	for made.Status != "SETTLED" && made.Status != "CANCELLED" {
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the liquidation: %w", ctx.Err())
+		}
+		err := client.Do(ctx, upvest.Request{
+			Method: http.MethodGet, Path: path + "/" + made.ID.String(), Operation: "retrieve_account_liquidation",
+		}, &made)
+		if err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(out, "liquidation is", made.Status)
+
+	// To delete twice is to delete, so an unknown outcome may be repeated: after one that acted, the answer is 404.
+	err = client.Do(ctx, upvest.Request{
+		Method: http.MethodDelete, Path: "/portfolios/configurations/" + account.String(), Operation: "delete_portfolios_configuration",
+		Repeatable: true,
+	}, nil)
+	if err == nil {
+		fmt.Fprintln(out, "configuration is deleted")
+	}
+	return err
+}
+
+// printOrders goes through all pages of the orders that a rebalancing placed.
+func printOrders(ctx context.Context, client *upvest.Client, execution uuid.UUID, out io.Writer) error {
+	for offset, total := 0, 1; offset < total; {
+		var page struct {
+			Data []struct {
+				AccountID uuid.UUID `json:"account_id"`
+				OrderID   uuid.UUID `json:"portfolio_order_id"`
+				Status    string    `json:"status"`
+			} `json:"data"`
+			Meta portfolios.Meta `json:"meta"`
+		}
+		err := client.Do(ctx, upvest.Request{
+			Method: http.MethodGet, Path: "/portfolios/rebalancings/executions/" + execution.String() + "/orders",
+			Query:     url.Values{"offset": {strconv.Itoa(offset)}, "limit": {"100"}},
+			Operation: "list_portfolio_rebalancing_execution_orders",
+		}, &page)
+		if err != nil {
+			return err
+		}
+		for _, order := range page.Data {
+			fmt.Fprintf(out, "order of %s is %s\n", order.AccountID, order.Status)
+		}
+		if len(page.Data) == 0 {
+			return nil
+		}
+		offset, total = offset+len(page.Data), page.Meta.TotalCount
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// inProcess hands requests to the sandbox without a network, so that the time of the test is that of both.
+type inProcess struct{ handler http.Handler }
+
+func (p inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
+	recorder := httptest.NewRecorder()
+	incoming := req.Clone(req.Context())
+	if incoming.Body == nil {
+		incoming.Body = http.NoBody
+	}
+	incoming.RequestURI, incoming.Host = req.URL.RequestURI(), req.URL.Host
+	p.handler.ServeHTTP(recorder, incoming)
+	return recorder.Result(), nil
+}
+
+func start(t *testing.T) (*sandbox.Sandbox, *upvest.Client, uuid.UUID) {
+	t.Helper()
+	server, err := sandbox.New(sandbox.WithLaterVersions(), sandbox.WithoutListener(), sandbox.WithResponseCheck(func(err error) { t.Error(err) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	known := server.Client()
+	client, err := upvest.New(upvest.Credentials{
+		BaseURL: server.URL(), ClientID: known.ID, ClientSecret: known.Secret, KeyID: known.KeyID, PrivateKey: known.PrivateKey,
+		Scopes: []string{sandbox.ScopeAdmin, sandbox.ScopeLiquidationsAdmin},
+	}, upvest.WithHTTPClient(&http.Client{Transport: inProcess{server.Handler()}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocation, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
+		Name:       "One share",
+		Allocation: []portfolios.InstrumentWeight{{InstrumentID: "US0378331005", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := uuid.New()
+	if _, err := client.Configurations.Create(t.Context(), portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID}); err != nil {
+		t.Fatal(err)
+	}
+	return server, client, account
+}
+
+func TestLaterVersions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, client, account := start(t)
+		var out strings.Builder
+		if err := run(t.Context(), client, account, uuid.New(), &out); err != nil {
+			t.Fatal(err)
+		}
+		want := "order of " + account.String() + " is NEW\nliquidation is NEW\nliquidation is SETTLED\nconfiguration is deleted\n"
+		if out.String() != want {
+			t.Errorf("%s, want %s", out.String(), want)
+		}
+		var operations []string
+		for _, effect := range server.Effects() {
+			operations = append(operations, effect.Operation)
+		}
+		if got := strings.Join(operations[2:], " "); got != "trigger_portfolio_rebalancing create_account_liquidation delete_portfolios_configuration" {
+			t.Errorf("the effects are %s", got)
+		}
+		if _, err := client.Configurations.Retrieve(t.Context(), account); !errors.Is(err, upvest.ErrNotFound) {
+			t.Errorf("%v, want that the configuration is gone", err)
+		}
+	})
+}
+
+// What the account liquidation took the place of is gone, and a liquidation can be listed and cancelled.
+func TestAccountLiquidations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client, account := start(t)
+		user := uuid.New()
+		_, err := client.Orders.CreateLiquidationRequest(t.Context(), account, portfolios.LiquidationRequest{UserID: user})
+		if !errors.Is(err, upvest.ErrNotFound) {
+			t.Errorf("%v, want 404", err)
+		}
+		path := "/accounts/" + account.String() + "/liquidations"
+		do := func(method, path string, body, out any) error {
+			return client.Do(t.Context(), upvest.Request{Method: method, Path: path, Body: body}, out)
+		}
+		var made liquidation
+		if err := do(http.MethodPost, path, map[string]uuid.UUID{"user_id": user}, &made); err != nil {
+			t.Fatal(err)
+		}
+		if err := do(http.MethodDelete, path+"/"+made.ID.String(), nil, nil); err != nil {
+			t.Error(err)
+		}
+		var page struct {
+			Data []liquidation   `json:"data"`
+			Meta portfolios.Meta `json:"meta"`
+		}
+		if err := do(http.MethodGet, path, nil, &page); err != nil || len(page.Data) != 1 || page.Data[0].Status != "CANCELLED" || page.Meta.TotalCount != 1 {
+			t.Errorf("%+v, %v", page, err)
+		}
+		for want, err := range map[error]error{
+			upvest.ErrConflict: do(http.MethodDelete, path+"/"+made.ID.String(), nil, nil),
+			upvest.ErrNotFound: do(http.MethodGet, path+"/"+uuid.NewString(), nil, new(liquidation)),
+			upvest.ErrBadRequest: do(http.MethodPost, path, map[string]string{
+				"user_id": "nobody",
+			}, nil),
+		} {
+			if !errors.Is(err, want) {
+				t.Errorf("%v, want %v", err, want)
+			}
+		}
+	})
+}
+
+func TestOrdersSettle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client, account := start(t)
+		order, err := client.Orders.Create(t.Context(), portfolios.OrderRequest{
+			AccountID: account, UserID: uuid.New(), CashAmount: "10.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err = client.Orders.Wait(ctx, order.ID, func(order *portfolios.Order) bool { return order.Status == "SETTLED" })
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
