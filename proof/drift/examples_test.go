@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // oddities are the documented examples that do not fit, by example and place in it, with the reason why that is right.
@@ -126,6 +128,10 @@ func losses(place place, example any) []problem {
 	value := reflect.New(place.goType).Interface()
 	if err := json.Unmarshal(text, value); err != nil {
 		return []problem{{"/", "decode the example: " + err.Error()}}
+	}
+	byClient := reflect.New(place.goType).Interface()
+	if err := (&upvest.Response{Body: text}).Decode(byClient); err != nil || !reflect.DeepEqual(byClient, value) {
+		return []problem{{"/", fmt.Sprintf("the client decodes %+v, %v; encoding/json %+v", byClient, err, value)}}
 	}
 	again, err := json.Marshal(value)
 	if err != nil {

@@ -9,20 +9,25 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
 // ErrCutOff is the error of a body that is only a beginning.
 var ErrCutOff = errors.New("the body breaks off")
 
-// lenient takes what a server may send though it should not: a member twice, and bytes that are no UTF-8. Names of members go by case.
-var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+// lenient takes what a server may send though it should not: a member twice, bytes that are no UTF-8, and times as loose as encoding/json
+// takes them. Names of members go by case.
+var lenient = json.JoinOptions(
+	jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true), jsonv1.ParseTimeWithLooseRFC3339(true))
 
 // Decode reads the body of a 2xx into value. Its errors quote nothing of the body.
 func Decode(body []byte, value any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return errors.New("the body is empty")
 	}
+	takeBack := makeRoom(value, body)
 	err := json.Unmarshal(TrimMark(body), value, lenient)
+	takeBack()
 	var syntax *jsontext.SyntacticError
 	var mismatch *json.SemanticError
 	switch {
