@@ -24,9 +24,9 @@ func Check(baseURL, method, path string) error {
 	case err != nil || !strings.HasSuffix(parsed.EscapedPath(), path):
 		return errors.New("path: it has a character that has to be escaped: use url.PathEscape for each segment")
 	}
-	for segment := range strings.SplitSeq(parsed.Path, "/") {
-		if segment == "." || segment == ".." {
-			return errors.New("path: it has a segment of dots only, which servers and proxies understand in different ways")
+	for segment := range strings.SplitSeq(strings.Trim(parsed.Path, "/"), "/") {
+		if strings.Trim(segment, ".") == "" {
+			return errors.New("path: it has a segment that is empty or of dots only, which servers and proxies understand in different ways")
 		}
 	}
 	if strings.HasSuffix(strings.TrimRight(parsed.Path, "/"), "/auth/token") {
