@@ -1,10 +1,11 @@
-// Command demo walks through all 15 operations of the portfolios API and prints what each of them did.
+// Command tour walks through all 15 operations of the portfolios API and prints what each of them did.
 //
 // It starts a sandbox of its own, unless UPVEST_API_* variables name a server: then it talks to that one, and only reads unless -write
 // is given.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/google/uuid"
 
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
@@ -26,13 +28,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "demo:", err)
+		fmt.Fprintln(os.Stderr, "tour:", err)
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, args, environment []string, out io.Writer) error {
-	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags := flag.NewFlagSet("tour", flag.ContinueOnError)
 	flags.SetOutput(out)
 	write := flags.Bool("write", false, "also write to the server that UPVEST_API_* names; it moves what the account holds")
 	account := flags.String("account", "", "the id of the account to write to, on a server that UPVEST_API_* names")
@@ -51,22 +53,24 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	client, err := upvest.New(credentials, upvest.WithUserAgent("demo"))
+	steps := &timeline{out: out}
+	client, err := upvest.New(credentials, upvest.WithUserAgent("tour"), upvest.WithAttemptHook(steps.observe))
 	if err != nil {
 		return err
 	}
+	server := cmp.Or(credentials.BaseURL, portfolios.ServerURLSandbox)
 	if !*write {
-		fmt.Fprintf(out, "Reading from %s (give -write to write, too).\n\n", credentials.BaseURL)
-		return readOnly(ctx, client, newTimeline(out))
+		fmt.Fprintf(out, "Reading from %s (give -write to write, too).\n\n", server)
+		return readOnly(ctx, client, steps)
 	}
-	s := story{client: client, timeline: newTimeline(out)}
+	s := story{client: client, timeline: steps}
 	if s.account, err = uuid.Parse(*account); err != nil {
 		return fmt.Errorf("-write needs -account, the id of an account without a configuration: %w", err)
 	}
 	if s.user, err = uuid.Parse(*user); err != nil {
 		return fmt.Errorf("-write needs -user, the id of the user who owns the account: %w", err)
 	}
-	fmt.Fprintf(out, "Writing to %s.\n\n", credentials.BaseURL)
+	fmt.Fprintf(out, "Writing to %s.\n\n", server)
 	return s.tell(ctx)
 }
 
@@ -79,16 +83,17 @@ func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	steps := &timeline{out: out}
 	access := server.Client()
 	client, err := upvest.New(upvest.Credentials{
 		BaseURL: server.URL(), ClientID: access.ID, ClientSecret: access.Secret,
 		KeyID: access.KeyID, PrivateKey: access.PrivateKey, Scopes: access.Scopes,
-	})
+	}, upvest.WithAttemptHook(steps.observe))
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "A sandbox in this process answers at %s. No credentials, no money.\n\n", server.URL())
-	s := story{client: client, timeline: newTimeline(out), account: uuid.New(), user: uuid.New()}
+	s := story{client: client, timeline: steps, account: uuid.New(), user: uuid.New()}
 	if err := s.tell(ctx); err != nil {
 		return err
 	}

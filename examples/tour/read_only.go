@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -10,61 +9,43 @@ import (
 
 // readOnly shows the first page of each list and the first item of each page.
 func readOnly(ctx context.Context, client *upvest.Client, t *timeline) error {
-	var allocations *portfolios.AllocationList
-	err := t.step("list_portfolios_allocations", func(o upvest.CallOption) (err error) {
-		allocations, err = client.Allocations.List(ctx, portfolios.ListPortfoliosAllocationsParams{}, o)
-		return err
-	}, func() string { return fmt.Sprintf("%d on this page", len(allocations.Data)) })
+	allocations, err := client.Allocations.List(ctx, portfolios.ListPortfoliosAllocationsParams{})
 	if err != nil {
 		return err
 	}
-	for _, first := range allocations.Data[:min(1, len(allocations.Data))] {
-		var allocation *portfolios.Allocation
-		err := t.step("retrieve_portfolios_allocation", func(o upvest.CallOption) (err error) {
-			allocation, err = client.Allocations.Retrieve(ctx, first.ID, o)
-			return err
-		}, func() string { return describeMix(allocation) })
+	t.did("%d on this page", len(allocations.Data))
+	if len(allocations.Data) > 0 {
+		allocation, err := client.Allocations.Retrieve(ctx, allocations.Data[0].ID)
 		if err != nil {
 			return err
 		}
+		t.did("%s", describeMix(allocation))
 	}
-	var configurations *portfolios.ConfigurationList
-	err = t.step("list_portfolios_configurations", func(o upvest.CallOption) (err error) {
-		configurations, err = client.Configurations.List(ctx, portfolios.ListPortfoliosConfigurationsParams{}, o)
-		return err
-	}, func() string { return fmt.Sprintf("%d on this page", len(configurations.Data)) })
+
+	configurations, err := client.Configurations.List(ctx, portfolios.ListPortfoliosConfigurationsParams{})
 	if err != nil {
 		return err
 	}
-	for _, first := range configurations.Data[:min(1, len(configurations.Data))] {
-		var configuration *portfolios.Configuration
-		err := t.step("retrieve_portfolios_configuration", func(o upvest.CallOption) (err error) {
-			configuration, err = client.Configurations.Retrieve(ctx, first.AccountID, o)
-			return err
-		}, func() string {
-			return fmt.Sprintf("account %s follows allocation %s", configuration.AccountID, configuration.AllocationID)
-		})
+	t.did("%d on this page", len(configurations.Data))
+	if len(configurations.Data) > 0 {
+		configuration, err := client.Configurations.Retrieve(ctx, configurations.Data[0].AccountID)
 		if err != nil {
 			return err
 		}
+		t.did("account %s follows allocation %s", configuration.AccountID, configuration.AllocationID)
 	}
-	var orders *portfolios.OrderList
-	err = t.step("list_portfolios_orders", func(o upvest.CallOption) (err error) {
-		orders, err = client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{}, o)
-		return err
-	}, func() string { return fmt.Sprintf("%d on this page", len(orders.Data)) })
+
+	orders, err := client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{})
 	if err != nil {
 		return err
 	}
-	for _, first := range orders.Data[:min(1, len(orders.Data))] {
-		var order *portfolios.Order
-		err := t.step("retrieve_portfolios_order", func(o upvest.CallOption) (err error) {
-			order, err = client.Orders.Retrieve(ctx, first.ID, o)
-			return err
-		}, func() string { return describeOrder(order) })
+	t.did("%d on this page", len(orders.Data))
+	if len(orders.Data) > 0 {
+		order, err := client.Orders.Retrieve(ctx, orders.Data[0].ID)
 		if err != nil {
 			return err
 		}
+		t.did("%s", describeOrder(order))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,34 +13,31 @@ import (
 type timeline struct {
 	out   io.Writer
 	steps int
+	last  upvest.Attempt
 }
 
-func newTimeline(out io.Writer) *timeline { return &timeline{out: out} }
+// observe is the client's attempt hook: it keeps what the line of an operation needs.
+func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
+	if attempt.Operation != "token" {
+		t.last = attempt
+	}
+}
 
 func (t *timeline) title(text string) { fmt.Fprintf(t.out, "%s\n", text) }
 
-// step carries out an operation and prints its line. change says what happened and is asked only after a success.
-func (t *timeline) step(operation string, call func(upvest.CallOption) error, change func() string) error {
-	var answer upvest.Response
-	if err := call(upvest.WithResponse(&answer)); err != nil {
-		return err
-	}
-	t.line(operation, answer.Status, answer.Header.Get("upvest-request-id"), change())
-	return nil
+// did prints the line of the operation that was just carried out.
+func (t *timeline) did(format string, args ...any) {
+	t.steps++
+	fmt.Fprintf(t.out, "  %2d  %-42s  %d  %s  %s\n", t.steps, t.last.Operation, t.last.Status, t.last.RequestID, fmt.Sprintf(format, args...))
 }
 
-// mistake carries out an operation that is meant to fail, and prints its error.
-func (t *timeline) mistake(operation string, err error) error {
+// refused prints the line of an operation that was meant to fail, and its error.
+func (t *timeline) refused(err error) error {
 	var failure *upvest.Error
 	if !errors.As(err, &failure) {
-		return fmt.Errorf("%s was meant to fail, and did not: %v", operation, err)
+		return fmt.Errorf("%s was meant to fail, and did not: %v", t.last.Operation, err)
 	}
-	t.line(operation, failure.Status, failure.RequestID, "refused, as it should be:")
+	t.did("refused, as it should be:")
 	fmt.Fprintf(t.out, "      %v\n", failure)
 	return nil
-}
-
-func (t *timeline) line(operation string, status int, requestID, change string) {
-	t.steps++
-	fmt.Fprintf(t.out, "  %2d  %-42s  %d  %s  %s\n", t.steps, operation, status, requestID, change)
 }

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/pem"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/d8277167/upvest-portfolios-go/examples/internal/named"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
@@ -48,8 +48,8 @@ func TestStoryOnTheEmbeddedSandbox(t *testing.T) {
 }
 
 func TestNamedServerIsOnlyReadUnlessTold(t *testing.T) {
-	server := startServer(t)
-	environ := setEnvironment(t, server)
+	server := named.Sandbox(t, sandbox.WithOrderDelay(50*time.Millisecond))
+	environ := os.Environ()
 	var out strings.Builder
 	if err := run(t.Context(), nil, environ, &out); err != nil {
 		t.Fatalf("%v after\n%s", err, out.String())
@@ -64,6 +64,9 @@ func TestNamedServerIsOnlyReadUnlessTold(t *testing.T) {
 	}
 	if err := run(t.Context(), []string{"-write", "-account", account, "-user", user}, environ, &out); err != nil {
 		t.Fatalf("%v after\n%s", err, out.String())
+	}
+	if !strings.Contains(out.String(), "Writing to "+server.URL()) {
+		t.Errorf("the server that is written to is not named:\n%s", out.String())
 	}
 	if len(server.Effects()) == 0 {
 		t.Error("writing had no effect")
@@ -95,6 +98,19 @@ func TestBadEnvironmentAndFlags(t *testing.T) {
 	}
 }
 
+// Whoever writes is told where to, also where nothing names the server.
+func TestDefaultServerIsNamed(t *testing.T) {
+	named.Sandbox(t)
+	t.Setenv("UPVEST_API_BASE_URL", "")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out strings.Builder
+	args := []string{"-write", "-account", "00ef0be8-d564-43af-b3c7-11b7a2188030", "-user", "4b9732bd-7496-4e91-8a5f-6360479d7fed"}
+	if err := run(ctx, args, os.Environ(), &out); err == nil || !strings.HasPrefix(out.String(), "Writing to https://sandbox.upvest.co.\n") {
+		t.Errorf("got %v and %q, want the default server and the end of the context", err, out.String())
+	}
+}
+
 func TestStoryEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -102,41 +118,4 @@ func TestStoryEndsWithItsContext(t *testing.T) {
 	if err := run(ctx, nil, nil, &out); err == nil || !strings.Contains(err.Error(), "context canceled") {
 		t.Errorf("got %v, want the end of the context", err)
 	}
-}
-
-func startServer(t *testing.T) *sandbox.Sandbox {
-	t.Helper()
-	server, err := sandbox.New(sandbox.WithOrderDelay(50*time.Millisecond), sandbox.WithResponseCheck(func(err error) { t.Error(err) }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
-// setEnvironment names the server in the environment, and returns it as the program gets it.
-func setEnvironment(t *testing.T, server *sandbox.Sandbox) []string {
-	t.Helper()
-	access := server.Client()
-	der, err := x509.MarshalPKCS8PrivateKey(access.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var environ []string
-	for name, value := range map[string]string{
-		"UPVEST_API_BASE_URL": server.URL(), "UPVEST_API_CLIENT_ID": access.ID.String(), "UPVEST_API_CLIENT_SECRET": access.Secret,
-		"UPVEST_API_KEY_ID": access.KeyID, "UPVEST_API_SCOPES": strings.Join(access.Scopes, ","),
-		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY":            string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME":   "",
-		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64":     "",
-		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE": "",
-	} {
-		t.Setenv(name, value)
-		environ = append(environ, name+"="+value)
-	}
-	return environ
 }

@@ -1,0 +1,58 @@
+// Command kms reads a page of allocations with a signing key that is kept in HashiCorp Vault and never leaves it.
+//
+//	vault write transit/keys/upvest type=ecdsa-p521
+//	go run ./kms
+//
+// It talks to the server that the UPVEST_API_* variables name, and to the Vault of VAULT_ADDR and VAULT_TOKEN. The key services of the clouds
+// fit the same way: a type with Public, Sign and SignContext, P-521 or Ed25519, ASN.1 signatures.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "kms:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) error {
+	clientID, err := uuid.Parse(os.Getenv("UPVEST_API_CLIENT_ID"))
+	if err != nil {
+		return fmt.Errorf("UPVEST_API_CLIENT_ID: %w", err)
+	}
+	transit := vault{address: os.Getenv("VAULT_ADDR"), token: os.Getenv("VAULT_TOKEN"), http: &http.Client{Timeout: 5 * time.Second}}
+	key, err := openVaultKey(ctx, transit, "upvest", 1)
+	if err != nil {
+		return err
+	}
+	client, err := upvest.New(upvest.Credentials{
+		BaseURL:      os.Getenv("UPVEST_API_BASE_URL"),
+		ClientID:     clientID,
+		ClientSecret: os.Getenv("UPVEST_API_CLIENT_SECRET"),
+		KeyID:        os.Getenv("UPVEST_API_KEY_ID"),
+		PrivateKey:   key,
+		Scopes:       []string{"portfolios:read"},
+	})
+	if err != nil {
+		return err
+	}
+	page, err := client.Allocations.List(ctx, portfolios.ListPortfoliosAllocationsParams{})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d allocations on the first page\n", len(page.Data))
+	return nil
+}

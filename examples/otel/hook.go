@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+const scope = "github.com/d8277167/upvest-portfolios-go/examples/otel"
+
+// attemptHook makes of every attempt a span and a measurement: by operation, status, and whether it is tried again. The request id, by which
+// Upvest's support finds the request, is for the span alone: a metric would get a series for each.
+func attemptHook(traces trace.TracerProvider, metrics metric.MeterProvider) (func(context.Context, upvest.Attempt), error) {
+	tracer := traces.Tracer(scope)
+	durations, err := metrics.Meter(scope).Float64Histogram("upvest.attempt.duration", metric.WithUnit("s"),
+		metric.WithDescription("Time from the building of a request to the end of its answer."))
+	if err != nil {
+		return nil, fmt.Errorf("make the histogram: %w", err)
+	}
+	return func(ctx context.Context, attempt upvest.Attempt) {
+		end := time.Now()
+		_, span := tracer.Start(ctx, attempt.Operation, trace.WithTimestamp(end.Add(-attempt.Duration)))
+		common := []attribute.KeyValue{
+			attribute.String("upvest.operation", attempt.Operation),
+			attribute.Int("http.response.status_code", attempt.Status),
+			attribute.Bool("upvest.retried", attempt.Retry != ""),
+		}
+		span.SetAttributes(common...)
+		span.SetAttributes(attribute.Int("upvest.attempt", attempt.Number), attribute.String("upvest.request_id", attempt.RequestID))
+		if attempt.Retry != "" {
+			span.SetAttributes(attribute.String("upvest.retry.reason", attempt.Retry), attribute.Float64("upvest.retry.wait", attempt.Wait.Seconds()))
+		}
+		if attempt.Err != nil {
+			span.RecordError(attempt.Err)
+		}
+		if attempt.Err != nil || attempt.Status >= 400 {
+			span.SetStatus(codes.Error, "")
+		}
+		span.End(trace.WithTimestamp(end))
+		durations.Record(ctx, attempt.Duration.Seconds(), metric.WithAttributes(common...))
+	}, nil
+}

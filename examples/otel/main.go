@@ -1,0 +1,72 @@
+// Command otel reads a page of orders and prints the traces and metrics of that as OpenTelemetry has them.
+//
+// It reads from the server that the UPVEST_API_* variables name. To send to a collector, put the OTLP exporters in the place of the ones that
+// print.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/exporters/stdout/stdoutmetric"
+	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/trace"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "otel:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) (err error) {
+	spans, err := stdouttrace.New(stdouttrace.WithWriter(out))
+	if err != nil {
+		return fmt.Errorf("make the exporter of traces: %w", err)
+	}
+	traces := trace.NewTracerProvider(trace.WithBatcher(spans))
+	defer func() { err = errors.Join(err, traces.Shutdown(ctx)) }()
+	numbers, err := stdoutmetric.New(stdoutmetric.WithWriter(out))
+	if err != nil {
+		return fmt.Errorf("make the exporter of metrics: %w", err)
+	}
+	metrics := metric.NewMeterProvider(metric.WithReader(metric.NewPeriodicReader(numbers)))
+	defer func() { err = errors.Join(err, metrics.Shutdown(ctx)) }()
+
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		return err
+	}
+	observe, err := attemptHook(traces, metrics)
+	if err != nil {
+		return err
+	}
+	client, err := upvest.New(credentials,
+		// A span for each HTTP request, with its address and protocol.
+		upvest.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport,
+			otelhttp.WithTracerProvider(traces), otelhttp.WithMeterProvider(metrics))}),
+		// A span for each attempt, with what only the client knows.
+		upvest.WithAttemptHook(observe))
+	if err != nil {
+		return err
+	}
+
+	ctx, span := traces.Tracer(scope).Start(ctx, "look at the orders")
+	defer span.End()
+	page, err := client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d orders on the first page\n", len(page.Data))
+	return nil
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/d8277167/upvest-portfolios-go/examples/internal/named"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+func TestTracesAndMetrics(t *testing.T) {
+	server := named.Sandbox(t)
+	if err := server.Inject(sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusServiceUnavailable}); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := run(t.Context(), &out); err != nil {
+		t.Fatalf("%v after\n%s", err, out.String())
+	}
+	printed := out.String()
+	for what, want := range map[string]int{
+		`"Name":"look at the orders"`:     1,
+		`"Name":"token"`:                  1,
+		`"Name":"list_portfolios_orders"`: 2,
+		`"Name":"HTTP GET"`:               2,
+		`"upvest.retry.reason"`:           1,
+		`"upvest.attempt.duration"`:       1,
+	} {
+		if got := strings.Count(printed, what); got != want {
+			t.Errorf("%s comes %d times, expected %d:\n%s", what, got, want, printed)
+		}
+	}
+	var ids int
+	for _, request := range server.Requests() {
+		ids += strings.Count(printed, request.RequestID)
+	}
+	if requests := len(server.Requests()); ids != requests {
+		t.Errorf("%d of %d request ids are on a span", ids, requests)
+	}
+	if secret := server.Client().Secret; strings.Contains(printed, secret) {
+		t.Error("the secret is on a span")
+	}
+}

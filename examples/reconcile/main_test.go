@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/examples/internal/named"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+const day = "2026-03-05"
+
+// shop places orders on a sandbox whose clock stands still.
+type shop struct {
+	server        *sandbox.Sandbox
+	client        *upvest.Client
+	account, user uuid.UUID
+}
+
+func openShop(t *testing.T) *shop {
+	t.Helper()
+	const anyTime = 100 * 365 * 24 * time.Hour // the clients go by today's clock
+	server := named.Sandbox(t, sandbox.WithClock(sandbox.NewClock(time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC))),
+		sandbox.WithSignatureWindow(anyTime, time.Minute), sandbox.WithSeed(1))
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shop{server: server, client: client, account: uuid.New(), user: uuid.New()}
+	allocation, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
+		Allocation: []portfolios.InstrumentWeight{
+			{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Configurations.Create(t.Context(), portfolios.ConfigurationRequest{AccountID: s.account, AllocationID: allocation.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// sell places orders at a time, and returns their ids in order.
+func (s *shop) sell(t *testing.T, at time.Time, count int) []string {
+	t.Helper()
+	s.server.Clock().Set(at)
+	ids := make([]string, count)
+	for i := range ids {
+		order, err := s.client.Orders.Create(t.Context(), portfolios.OrderRequest{
+			AccountID: s.account, UserID: s.user, CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[i] = order.ID.String()
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func readIDs(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, record := range records[1:] {
+		if record[6] != "100.00" {
+			t.Errorf("order %s has the amount %s, expected 100.00 as the server wrote it", record[0], record[6])
+		}
+		ids = append(ids, record[0])
+	}
+	return ids
+}
+
+func TestDayIsTakenUpWhereItStopped(t *testing.T) {
+	s := openShop(t)
+	midnight := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
+	s.sell(t, midnight.Add(-time.Second), 3)
+	want := s.sell(t, midnight, 40)
+	want = append(want, s.sell(t, midnight.Add(24*time.Hour-time.Millisecond), 40)...)
+	slices.Sort(want)
+	s.sell(t, midnight.Add(24*time.Hour), 3)
+
+	path := filepath.Join(t.TempDir(), "orders.csv")
+	args := []string{"-day", day, "-to", path, "-page", "4"}
+	for _, answered := range []int{3, 18, 18} { // each time a few pages further
+		fail := sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusBadRequest, Count: -1}
+		pass := sandbox.Fault{Operation: "list_portfolios_orders", Header: http.Header{"X-Let-Through": {"1"}}, Count: answered}
+		for _, fault := range []sandbox.Fault{pass, fail} {
+			if err := s.server.Inject(fault); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "orders so far") {
+			t.Fatalf("got %v, want how far it came", err)
+		}
+		s.server.ClearFaults()
+		tear(t, path+".part")
+	}
+	if written := readIDs(t, whole(t, path+".part")); len(written) == 0 || !slices.Equal(written, want[:len(written)]) {
+		t.Fatalf("before the last run the file has %v, expected the first of %v", written, want)
+	}
+	asked := len(s.server.Requests())
+	var out strings.Builder
+	var bar bytes.Buffer
+	if err := run(t.Context(), args, &out, &bar); err != nil {
+		t.Fatal(err)
+	}
+	if asked = len(s.server.Requests()) - asked; asked > 20 {
+		t.Errorf("the last run asked %d times, as if it had begun anew", asked)
+	}
+	if got := readIDs(t, path); !slices.Equal(got, want) {
+		t.Errorf("the file has %d orders %v,\nexpected %d %v", len(got), got, len(want), want)
+	}
+	if told := path + " has the 80 orders of " + day + ".\n"; out.String() != told {
+		t.Errorf("got %q, want %q", out.String(), told)
+	}
+	if !strings.Contains(bar.String(), "/83") { // what is asked for, with the next day's first second
+		t.Errorf("the bar shows no total: %q", bar.String())
+	}
+	if err := run(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "complete") {
+		t.Errorf("a complete file: got %v, want that it stays", err)
+	}
+}
+
+// tear leaves the file as a crash in the middle of a line does.
+func tear(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text[:len(text)-5], 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// whole is a copy of a torn file without its last line.
+func whole(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(t.TempDir(), "whole.csv")
+	if err := os.WriteFile(copied, text[:bytes.LastIndexByte(text, '\n')+1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return copied
+}
+
+func TestBadFlags(t *testing.T) {
+	for _, args := range [][]string{{}, {"-day", "5.3.2026"}, {"-no-such-flag"}} {
+		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
+			t.Errorf("%v was accepted", args)
+		}
+	}
+}

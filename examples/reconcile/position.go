@@ -1,0 +1,43 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"sort"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// position returns how many orders the list has, and how many of them come before the place to go on from: behind the last order that is
+// written. The number of rows in the file will not do, since orders may have come and gone in front of it meanwhile; but the list is in the
+// order of the ids, so a few looks find the place.
+func position(
+	ctx context.Context, client *upvest.Client, params portfolios.ListPortfoliosOrdersParams, last uuid.UUID,
+) (total, done int, err error) {
+	one := int32(1)
+	params.Limit = &one
+	first, err := client.Orders.List(ctx, params)
+	if err != nil {
+		return 0, 0, err
+	}
+	total = first.Meta.TotalCount
+	if last == uuid.Nil {
+		return total, 0, nil
+	}
+	done = sort.Search(total, func(place int) bool {
+		if err != nil {
+			return true
+		}
+		offset := int32(place)
+		params.Offset = &offset
+		var page *portfolios.OrderList
+		if page, err = client.Orders.List(ctx, params); err != nil {
+			return true
+		}
+		return len(page.Data) == 0 || bytes.Compare(page.Data[0].ID[:], last[:]) > 0
+	})
+	return total, done, err
+}

@@ -1,0 +1,54 @@
+// Command testing invests one instalment of a savings plan. It is here for its tests: they hold the service in savings.go against the sandbox,
+// with the faults of a network, without credentials and without waiting.
+//
+//	go test ./testing
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func main() {
+	if err := run(context.Background(), os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "testing:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	var i instalment
+	flags := flag.NewFlagSet("testing", flag.ExitOnError)
+	flags.StringVar(&i.id, "id", "", "the id of the instalment in your books, as in plan-4711-2026-03")
+	flags.TextVar(&i.account, "account", uuid.UUID{}, "the id of the account; it needs a configuration")
+	flags.TextVar(&i.user, "user", uuid.UUID{}, "the id of the user who owns it")
+	amount := flags.String("amount", "", "the amount in euros, as in 50.00")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	var err error
+	if i.amount, err = api.NewAmount(*amount); err != nil {
+		return fmt.Errorf("-amount: %w", err)
+	}
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		return err
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		return err
+	}
+	order, err := savings{client}.invest(ctx, i)
+	if err != nil {
+		return err
+	}
+	fmt.Println(order.ID, order.Status)
+	return nil
+}
