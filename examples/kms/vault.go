@@ -59,7 +59,7 @@ func (k *vaultKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts)
 // SignContext signs a digest. Vault has randomness of its own.
 func (k *vaultKey) SignContext(ctx context.Context, _ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if opts.HashFunc() != crypto.SHA512 {
-		return nil, fmt.Errorf("Vault was to sign a %s digest, expected SHA-512", opts.HashFunc())
+		return nil, fmt.Errorf("sign with Vault: the digest is %s, expected SHA-512", opts.HashFunc())
 	}
 	request := map[string]any{
 		"input": digest, "prehashed": true, "hash_algorithm": "sha2-512", "key_version": k.version,
@@ -73,7 +73,7 @@ func (k *vaultKey) SignContext(ctx context.Context, _ io.Reader, digest []byte, 
 	}
 	signature, err := base64.StdEncoding.DecodeString(answer.Signature[strings.LastIndexByte(answer.Signature, ':')+1:])
 	if err != nil {
-		return nil, errors.New("Vault's signature is not base64")
+		return nil, errors.New("sign with Vault: the signature is not base64")
 	}
 	return signature, nil
 }
