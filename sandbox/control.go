@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
 )
 
 const controlPrefix = "/_sandbox/"
@@ -43,8 +46,8 @@ func (s *Sandbox) newControl() http.Handler {
 		s.ClearFaults()
 		w.WriteHeader(http.StatusNoContent)
 	})
-	mux.HandleFunc("GET "+controlPrefix+"requests", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Requests()) })
-	mux.HandleFunc("GET "+controlPrefix+"effects", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Effects()) })
+	mux.HandleFunc("GET "+controlPrefix+"requests", getHistory(s.requestsAfter))
+	mux.HandleFunc("GET "+controlPrefix+"effects", getHistory(s.effectsAfter))
 	mux.HandleFunc("POST "+controlPrefix+"clock", s.postClock)
 	mux.HandleFunc("DELETE "+controlPrefix+"tokens", func(w http.ResponseWriter, _ *http.Request) {
 		s.RevokeTokens()
@@ -56,6 +59,53 @@ func (s *Sandbox) newControl() http.Handler {
 			r.Method, strings.TrimPrefix(r.URL.Path, controlPrefix)))
 	})
 	return mux
+}
+
+// historyJSON is a page of requests or effects. Those after the last of Data come with ?after= its number; Total is how many there ever
+// were, Dropped how many of them are not remembered any more.
+type historyJSON[T any] struct {
+	Total   uint64 `json:"total"`
+	Dropped uint64 `json:"dropped"`
+	Data    []T    `json:"data"`
+}
+
+const historyPage = 1000
+
+func getHistory[T any](after func(filter, int) ([]T, uint64, uint64)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		f, limit, err := readFilter(r.URL.Query())
+		if err != nil {
+			refuseControl(w, http.StatusBadRequest, err)
+			return
+		}
+		data, total, dropped := after(f, limit)
+		writeJSON(w, historyJSON[T]{Total: total, Dropped: dropped, Data: data})
+	}
+}
+
+func readFilter(query url.Values) (f filter, limit int, err error) {
+	limit = historyPage
+	for name := range query {
+		text := query.Get(name)
+		switch name {
+		case "operation":
+			f.operation = text
+		case "account":
+			f.account, err = ids.Parse(text)
+		case "after":
+			f.after, err = strconv.ParseUint(text, 10, 64)
+		case "limit":
+			if limit, err = strconv.Atoi(text); err == nil && (limit < 1 || limit > historyPage) {
+				err = strconv.ErrRange
+			}
+		default:
+			return f, limit, fmt.Errorf("query parameter %q is not known, expected after, limit, operation or account", name)
+		}
+		if err != nil {
+			return f, limit, fmt.Errorf("query parameter %s: expected a number from 0 for after, 1 to %d for limit, a UUID for account", name, historyPage)
+		}
+	}
+	return f, limit, nil
 }
 
 // faultJSON is a Fault with durations like "250ms" and with the body as text.

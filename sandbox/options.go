@@ -18,6 +18,7 @@ const (
 	defaultSkew          = 30 * time.Second
 	defaultMaxLifetime   = 5 * time.Minute
 	defaultBodyLimit     = 1 << 20
+	defaultKeptAnswers   = 1 << 30
 	defaultReadTimeout   = 10 * time.Second
 )
 
@@ -37,6 +38,7 @@ type config struct {
 	skew          time.Duration
 	maxLifetime   time.Duration
 	bodyLimit     int64
+	keptAnswers   int64
 	readTimeout   time.Duration
 	seed          *uint64
 	control       bool
@@ -179,6 +181,18 @@ func WithBodyLimit(bytes int64) Option {
 	}
 }
 
+// WithKeptAnswers sets how many bytes the answers may take that are kept for the repetition of a request, for 24 hours each. When they are
+// full, a write with a new idempotency key gives 503: none is forgotten early. The default is 1 GiB, some two million small answers.
+func WithKeptAnswers(bytes int64) Option {
+	return func(c *config) error {
+		if bytes < 1 {
+			return fmt.Errorf("kept answers: %d bytes, expected at least 1", bytes)
+		}
+		c.keptAnswers = bytes
+		return nil
+	}
+}
+
 // WithReadTimeout sets how long a request may take to arrive, on the clock of the system. A slower one is cut off,
 // with 408 if its headers were complete. The default is 10 seconds.
 func WithReadTimeout(d time.Duration) Option {
@@ -234,7 +248,7 @@ func (c config) allScopes() []string {
 func configure(options []Option) (config, error) {
 	c := config{
 		address: defaultAddress, listen: true, orderDelay: defaultOrderDelay, tokenLifetime: defaultTokenLifetime, skew: defaultSkew,
-		maxLifetime: defaultMaxLifetime, bodyLimit: defaultBodyLimit, readTimeout: defaultReadTimeout,
+		maxLifetime: defaultMaxLifetime, bodyLimit: defaultBodyLimit, keptAnswers: defaultKeptAnswers, readTimeout: defaultReadTimeout,
 	}
 	for _, option := range options {
 		if err := option(&c); err != nil {

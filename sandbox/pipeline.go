@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,7 +19,9 @@ import (
 
 // exchange is one request on its way through the pipeline, and what became known of it so far.
 type exchange struct {
-	request    *http.Request
+	request *http.Request
+	// sent is its header as it came.
+	sent       http.Header
 	requestID  string
 	time       time.Time
 	route      *openapi.Route
@@ -32,6 +33,8 @@ type exchange struct {
 	// idempotencyKey is the zero UUID for an operation that takes none.
 	idempotencyKey uuid.UUID
 	replayed       bool
+	// refusal is the detail of the problem that ended the way.
+	refusal string
 	// fault is what was injected for this request, nil for nothing.
 	fault *Fault
 }
@@ -41,7 +44,7 @@ type link func(*exchange) *answer.Problem
 
 // serveHTTP frames the pipeline: what every request gets, whatever becomes of it.
 func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{request: r.Clone(r.Context()), requestID: uuid.NewString(), time: s.config.clock.Now()}
+	x := &exchange{request: r.Clone(r.Context()), sent: r.Header.Clone(), requestID: uuid.NewString(), time: s.config.clock.Now()}
 	x.request.Body = http.MaxBytesReader(w, r.Body, s.config.bodyLimit)
 	a := s.handle(x)
 	if s.config.responseCheck != nil && x.fault == nil {
@@ -50,7 +53,7 @@ func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	// Before the answer is out: who has read it finds its request in the log.
-	s.requests.Add(x.entry(a.Status))
+	s.remember(x, a)
 	s.send(w, x, a)
 }
 
@@ -71,7 +74,7 @@ func (s *Sandbox) handle(x *exchange) *answer.Answer {
 		s.checkContract,     // 400: are parameters and body as openapi.yaml says?
 	} {
 		if p := check(x); p != nil {
-			return p.Answer(x.requestID)
+			return x.refuse(p)
 		}
 	}
 	return s.actOrFail(x)
@@ -86,20 +89,21 @@ func (s *Sandbox) act(x *exchange) *answer.Answer {
 		a, p = s.tokens.Grant(tokens.Client{ID: x.client.ID, Secret: x.client.Secret, Scopes: x.client.Scopes}, x.body, s.config.clock.Now())
 	case x.route.TakesIdempotencyKey():
 		key := replays.Key{Client: x.client.ID, ID: x.idempotencyKey}
-		a, x.replayed, p = s.replays.Once(x.request.Context(), key, x.fingerprint(), x.time,
+		same := replays.FingerprintOf(x.request.Method, x.request.URL.RequestURI(), string(x.body))
+		a, x.replayed, p = s.replays.Once(x.request.Context(), key, same, x.time,
 			func() (*answer.Answer, *answer.Problem) { return s.callLedger(x) })
 	default:
 		a, p = s.callLedger(x)
 	}
 	if p != nil {
-		return p.Answer(x.requestID)
+		return x.refuse(p)
 	}
 	return a
 }
 
-// fingerprint is what makes two requests the same.
-func (x *exchange) fingerprint() replays.Fingerprint {
-	return sha256.Sum256([]byte(x.request.Method + "\n" + x.request.URL.RequestURI() + "\n" + string(x.body)))
+func (x *exchange) refuse(p *answer.Problem) *answer.Answer {
+	x.refusal = p.Detail
+	return p.Answer(x.requestID)
 }
 
 // described is the request as openapi.yaml describes one.

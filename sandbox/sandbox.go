@@ -31,6 +31,7 @@ import (
 const (
 	maxNonces         = 1_000_000
 	maxLoggedRequests = 10_000
+	maxLoggedBytes    = 64 << 20
 	maxHeaderBytes    = 64 << 10
 	writeTimeout      = 30 * time.Second
 )
@@ -79,9 +80,11 @@ func New(options ...Option) (*Sandbox, error) {
 		config: c, url: "http://127.0.0.1", clients: newClients(c), contract: contract,
 		signatures: signature.NewVerifier(signature.Rules{Now: c.machine, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces}),
 		tokens:     tokens.New(c.tokenLifetime, contract.Scopes),
-		replays:    replays.New(),
-		ledger:     ledger.New(ledger.Options{Now: c.clock.Now, NewID: newIDs(c.seed), OrderDelay: c.orderDelay, Accounts: c.owner(), Settles: c.later}),
-		requests:   history.New[Request](maxLoggedRequests),
+		replays:    replays.New(c.keptAnswers),
+		ledger: ledger.New(ledger.Options{
+			Now: c.clock.Now, NewID: newIDs(c.seed), OrderDelay: c.orderDelay, Accounts: c.owner(), Settles: c.later,
+		}),
+		requests: history.New[Request](maxLoggedRequests, maxLoggedBytes),
 	}
 	s.operations = newOperations(s.ledger)
 	if c.later {

@@ -196,12 +196,7 @@ func TestFaultDelayEndsWithTheClient(t *testing.T) {
 	}
 	_ = connection.Close()
 	for {
-		var log []struct {
-			Operation string
-			Status    int
-			Fault     bool
-		}
-		p.control(t, "GET", "requests", nil, &log)
+		log := p.requests(t, "").Data
 		if last := log[len(log)-1]; last.Operation == creates {
 			if last.Status != 0 || !last.Fault {
 				t.Errorf("the log says %+v", last)

@@ -32,11 +32,7 @@ func TestIdempotency(t *testing.T) {
 	if repeated.header.Get("Upvest-Request-Id") == first.header.Get("Upvest-Request-Id") {
 		t.Error("the repetition has the request id of the first")
 	}
-	var log []struct {
-		Operation string
-		Replayed  bool
-	}
-	p.control(t, "GET", "requests", nil, &log)
+	log := p.requests(t, "").Data
 	if log[len(log)-2].Replayed || !log[len(log)-1].Replayed {
 		t.Errorf("the log says %+v, want the last to be replayed", log)
 	}
@@ -112,5 +108,74 @@ func TestIdempotencyAtOnce(t *testing.T) {
 	}
 	if n := p.effects(t, creates); n != 1 {
 		t.Errorf("%d effects, want 1", n)
+	}
+}
+
+// A key is not forgotten because there are many: the next write is refused, and says which flag is at fault.
+func TestKeptAnswersAreBounded(t *testing.T) {
+	p := start(t, "-kept-answers", "2000")
+	c := p.loggedIn(t)
+	first := c.post()
+	if a := c.send(t, first.sign()); a.status != 200 {
+		t.Fatalf("first: %d %s", a.status, a.body)
+	}
+	var a answer
+	for a.status == 0 || a.status == 200 {
+		a = c.send(t, c.post().sign())
+	}
+	rule{source: choice, status: 503, says: "-kept-answers"}.refused(t, c, a)
+	effects := p.effects(t, creates)
+	again := c.post()
+	again.setKey(first.get("idempotency-key"))
+	if a := c.send(t, again.sign()); a.status != 200 || p.effects(t, creates) != effects {
+		t.Errorf("the repetition of the first: %d %s, %d effects, want %d", a.status, a.body, p.effects(t, creates), effects)
+	}
+	p.advance(t, 24*time.Hour)
+	c.login(t, "portfolios:admin")
+	if a := c.send(t, c.post().sign()); a.status != 200 {
+		t.Errorf("a day later: %d %s", a.status, a.body)
+	}
+}
+
+func TestHistoryIsPagedAndFiltered(t *testing.T) {
+	w := newWorld(t)
+	account, other := w.follow(w.allocate(world1, "1")), w.follow(w.allocate(apple, "1"))
+	for range 3 {
+		w.order(account, "BUY", "1")
+	}
+	w.order(other, "BUY", "1")
+	w.call("GET", "/portfolios/orders?account_id="+account+"&limit=5", "")
+	var effects struct {
+		Total, Dropped uint64
+		Data           []struct {
+			Number    uint64
+			Operation string
+			AccountID string `json:"account_id"`
+		}
+	}
+	w.p.control(t, "GET", "effects?operation=create_portfolios_order&account="+account, nil, &effects)
+	if effects.Total != 8 || effects.Dropped != 0 || len(effects.Data) != 3 || effects.Data[2].Number != 7 || effects.Data[0].AccountID != account {
+		t.Errorf("the orders of the account: %+v", effects)
+	}
+	w.p.control(t, "GET", "effects?limit=2&after=6", nil, &effects)
+	if len(effects.Data) != 2 || effects.Data[0].Number != 7 || effects.Data[1].AccountID != other {
+		t.Errorf("a page: %+v", effects)
+	}
+	log := w.p.requests(t, "?account="+account)
+	last := log.Data[len(log.Data)-1]
+	if len(log.Data) != 5 || last.Method != "GET" || last.Path != "/portfolios/orders" || last.Query != "account_id="+account+"&limit=5" ||
+		last.Header["Authorization"][0] != "***" || last.Header["Signature-Input"] == nil || last.Number != log.Total {
+		t.Errorf("the requests of the account: %+v", log)
+	}
+	if log.Data[1].Body != orderBody(account, "BUY", "1") {
+		t.Errorf("the body of an order: %q", log.Data[1].Body)
+	}
+	if granted := w.p.requests(t, "?operation=token").Data; len(granted) != 1 || granted[0].Body != "" {
+		t.Errorf("the token request: %+v", granted)
+	}
+	for _, wrong := range []string{"?after=-1", "?limit=0", "?limit=1001", "?account=me", "?colour=red"} {
+		if status := w.p.control(t, "GET", "effects"+wrong, nil, nil); status != 400 {
+			t.Errorf("%s: %d", wrong, status)
+		}
 	}
 }

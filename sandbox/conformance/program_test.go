@@ -161,15 +161,30 @@ func (p *running) advance(t testing.TB, d time.Duration) {
 // effects counts what the operation changed.
 func (p *running) effects(t testing.TB, operation string) int {
 	t.Helper()
-	var all []struct{ Operation string }
-	p.control(t, "GET", "effects", nil, &all)
-	n := 0
-	for _, one := range all {
-		if one.Operation == operation {
-			n++
-		}
+	var page struct{ Data []any }
+	p.control(t, "GET", "effects?operation="+operation, nil, &page)
+	return len(page.Data)
+}
+
+// seen is what the control endpoint says of requests.
+type seen struct {
+	Total, Dropped uint64
+	Data           []struct {
+		Operation, Method, Path, Query, Body, Detail string
+		AccountID                                    string `json:"account_id"`
+		Number                                       uint64
+		Status                                       int
+		Replayed, Fault                              bool
+		Header                                       map[string][]string
 	}
-	return n
+}
+
+func (p *running) requests(t testing.TB, query string) (log seen) {
+	t.Helper()
+	if status := p.control(t, "GET", "requests"+query, nil, &log); status != http.StatusOK {
+		t.Fatalf("the log cannot be read: %d", status)
+	}
+	return log
 }
 
 type lockedBuffer struct {

@@ -41,7 +41,7 @@ type rule struct {
 
 var slugs = map[int]string{
 	400: "invalid_request", 401: "unauthorised", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable",
-	409: "conflict", 413: "content_too_large", 422: "unprocessable_entity", 426: "upgrade_required", 429: "too_many_requests",
+	409: "conflict", 413: "content_too_large", 422: "unprocessable_entity", 426: "upgrade_required", 429: "too_many_requests", 503: "unavailable",
 }
 
 // check sends both requests of every rule.

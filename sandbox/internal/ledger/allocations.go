@@ -58,7 +58,7 @@ func (l *Ledger) CreatePortfoliosAllocation(
 		a.name = fmt.Sprintf("Allocation %d", c.allocations.len()+1)
 	}
 	c.allocations.insert(a)
-	l.effects.add(now, c.id, "create_portfolios_allocation", a.id)
+	l.effects.add(now, c.id, "create_portfolios_allocation", a.id, uuid.Nil)
 	return contract.CreatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
 
@@ -105,7 +105,7 @@ func (l *Ledger) UpdatePortfoliosAllocation(
 		return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 	}
 	a.name, a.mix, a.updated = name, checked, later(a.updated, now)
-	l.effects.add(now, c.id, "update_portfolios_allocation", a.id)
+	l.effects.add(now, c.id, "update_portfolios_allocation", a.id, uuid.Nil)
 	return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
 

@@ -69,7 +69,7 @@ func (l *Ledger) CreatePortfoliosConfiguration(
 	}
 	made.account.configuration = made
 	c.configurations.insert(made)
-	l.effects.add(now, c.id, "create_portfolios_configuration", body.AccountID)
+	l.effects.add(now, c.id, "create_portfolios_configuration", body.AccountID, body.AccountID)
 	return contract.CreatePortfoliosConfiguration200JSONResponse{Body: made.show()}, nil
 }
 
@@ -119,7 +119,7 @@ func (l *Ledger) UpdatePortfoliosConfiguration(
 		found.strategyIDs = cloneIDs(body.RebalancingStrategyIDs)
 	}
 	found.updated = later(found.updated, now)
-	l.effects.add(now, c.id, "update_portfolios_configuration", found.account.id)
+	l.effects.add(now, c.id, "update_portfolios_configuration", found.account.id, found.account.id)
 	return contract.UpdatePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
 }
 

@@ -1,10 +1,11 @@
 package ledger
 
 import (
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/history"
 )
 
 // maxEffects bounds the log of effects; older ones are dropped.
@@ -12,6 +13,8 @@ const maxEffects = 100_000
 
 // Effect is a change of state that a request made. What the clock does to orders is no effect, nor is a request that was refused.
 type Effect struct {
+	// Number counts the effects from 1.
+	Number uint64
 	// At is when, by the sandbox's clock, in UTC.
 	At time.Time
 	// ClientID is the API client that called.
@@ -20,32 +23,28 @@ type Effect struct {
 	Operation string
 	// Resource is the id of what was made or changed; for a configuration its account.
 	Resource uuid.UUID
+	// Account is the account of it, the zero UUID for an allocation and for a rebalancing.
+	Account uuid.UUID
 }
 
 // Effects returns what requests have done, in order, the newest 100,000 at most. A request makes one effect: a rebalancing has the id
 // of its execution, however many orders it placed.
 func (l *Ledger) Effects() []Effect {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.effects.all()
+	all, _, _ := l.effects.After(0, -1, func(Effect) bool { return true })
+	return all
 }
 
-// effectLog is a ring: once it is full, the oldest entry makes room for the newest.
-type effectLog struct {
-	entries []Effect
-	oldest  int
+// EffectsAfter returns a page of the effects, how many there ever were, and how many of them are forgotten; see [history.Log.After].
+func (l *Ledger) EffectsAfter(number uint64, limit int, matches func(Effect) bool) (page []Effect, total, dropped uint64) {
+	return l.effects.After(number, limit, matches)
 }
 
-func (e *effectLog) add(at time.Time, clientID uuid.UUID, operation string, resource uuid.UUID) {
-	effect := Effect{At: at, ClientID: clientID, Operation: operation, Resource: resource}
-	if len(e.entries) < maxEffects {
-		e.entries = append(e.entries, effect)
-		return
-	}
-	e.entries[e.oldest] = effect
-	e.oldest = (e.oldest + 1) % maxEffects
-}
+type effectLog struct{ *history.Log[Effect] }
 
-func (e *effectLog) all() []Effect {
-	return slices.Concat(e.entries[e.oldest:], e.entries[:e.oldest])
+func newEffectLog() effectLog { return effectLog{history.New[Effect](maxEffects, 0)} }
+
+func (e effectLog) add(at time.Time, clientID uuid.UUID, operation string, resource, account uuid.UUID) {
+	e.Add(0, func(number uint64) Effect {
+		return Effect{Number: number, At: at, ClientID: clientID, Operation: operation, Resource: resource, Account: account}
+	})
 }

@@ -14,26 +14,28 @@ import (
 func TestEffectsAreWhatRequestsDid(t *testing.T) {
 	w := newWorld(t)
 	var want []ledger.Effect
-	did := func(operation string, resource uuid.UUID) {
-		want = append(want, ledger.Effect{At: w.now(), ClientID: clientID, Operation: operation, Resource: resource})
+	did := func(operation string, resource, account uuid.UUID) {
+		want = append(want, ledger.Effect{
+			Number: uint64(len(want) + 1), At: w.now(), ClientID: clientID, Operation: operation, Resource: resource, Account: account,
+		})
 		w.pass(time.Second)
 	}
 	list := instruments(t, funds, "1")
 	allocationID := must(w.createAllocation(contract.AllocationRequest{Allocation: list}))(t).ID
-	did("create_portfolios_allocation", allocationID)
+	did("create_portfolios_allocation", allocationID, uuid.Nil)
 	must(w.updateAllocation(allocationID, contract.AllocationRequest{Name: ptr("Renamed"), Allocation: list}))(t)
-	did("update_portfolios_allocation", allocationID)
+	did("update_portfolios_allocation", allocationID, uuid.Nil)
 	must(w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: allocationID}))(t)
-	did("create_portfolios_configuration", savings)
+	did("create_portfolios_configuration", savings, savings)
 	must(w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &allocationID}))(t)
-	did("update_portfolios_configuration", savings)
+	did("update_portfolios_configuration", savings, savings)
 	placed := w.buy(savings, "1").ID
-	did("create_portfolios_order", placed)
+	did("create_portfolios_order", placed, savings)
 	must(0, w.cancelOrder(placed))(t)
-	did("cancel_portfolios_order", placed)
-	did("trigger_portfolio_rebalancing", must(w.rebalance(accounts(savings)))(t))
+	did("cancel_portfolios_order", placed, savings)
+	did("trigger_portfolio_rebalancing", must(w.rebalance(accounts(savings)))(t), uuid.Nil)
 	closing := must(w.liquidate(savings, userID))(t).ID
-	did("create_portfolios_liquidation_request", closing)
+	did("create_portfolios_liquidation_request", closing, savings)
 
 	w.pass(3 * delay)
 	must(w.retrieveOrder(closing))(t)

@@ -42,7 +42,7 @@ func (l *Ledger) CreateAccountLiquidation(ctx context.Context, accountID, userID
 	if err != nil {
 		return AccountLiquidation{}, err
 	}
-	l.effects.add(now, c.id, "create_account_liquidation", placed.id)
+	l.effects.add(now, c.id, "create_account_liquidation", placed.id, placed.account.id)
 	return placed.showLiquidation(), nil
 }
 
@@ -101,7 +101,7 @@ func (l *Ledger) CancelAccountLiquidation(ctx context.Context, accountID, id uui
 		return err
 	}
 	o.cancel(now)
-	l.effects.add(now, c.id, "cancel_account_liquidation", o.id)
+	l.effects.add(now, c.id, "cancel_account_liquidation", o.id, o.account.id)
 	return nil
 }
 
@@ -116,7 +116,7 @@ func (l *Ledger) DeleteConfiguration(ctx context.Context, accountID uuid.UUID) e
 	}
 	found.account.configuration = nil
 	c.configurations.remove(found)
-	l.effects.add(now, c.id, "delete_portfolios_configuration", accountID)
+	l.effects.add(now, c.id, "delete_portfolios_configuration", accountID, accountID)
 	return nil
 }
 

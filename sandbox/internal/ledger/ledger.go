@@ -63,7 +63,7 @@ func New(options Options) *Ledger {
 		options.NewID = uuid.New
 	}
 	options.OrderDelay = max(0, options.OrderDelay)
-	return &Ledger{options: options, clients: map[uuid.UUID]*client{}}
+	return &Ledger{options: options, clients: map[uuid.UUID]*client{}, effects: newEffectLog()}
 }
 
 type clientKey struct{}

@@ -31,7 +31,7 @@ func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	if err != nil {
 		return nil, err
 	}
-	l.effects.add(now, c.id, "create_portfolios_liquidation_request", placed.id)
+	l.effects.add(now, c.id, "create_portfolios_liquidation_request", placed.id, placed.account.id)
 	return contract.CreatePortfoliosLiquidationRequest200JSONResponse{Body: placed.show()}, nil
 }
 

@@ -125,7 +125,7 @@ func (l *Ledger) CreatePortfoliosOrder(
 	}
 	placed.follow(found)
 	l.place(c, now, placed)
-	l.effects.add(now, c.id, "create_portfolios_order", placed.id)
+	l.effects.add(now, c.id, "create_portfolios_order", placed.id, placed.account.id)
 	return contract.CreatePortfoliosOrder200JSONResponse{Body: placed.show()}, nil
 }
 
@@ -196,7 +196,7 @@ func (l *Ledger) CancelPortfoliosOrder(
 		return nil, err
 	}
 	o.cancel(now)
-	l.effects.add(now, c.id, "cancel_portfolios_order", o.id)
+	l.effects.add(now, c.id, "cancel_portfolios_order", o.id, o.account.id)
 	return contract.CancelPortfoliosOrder204Response{}, nil
 }
 

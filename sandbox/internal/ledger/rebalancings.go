@@ -96,7 +96,7 @@ func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
 	}
 	e.id, e.created = l.options.NewID(), now
 	c.executions[e.id] = e
-	l.effects.add(now, c.id, "trigger_portfolio_rebalancing", e.id)
+	l.effects.add(now, c.id, "trigger_portfolio_rebalancing", e.id, uuid.Nil)
 	return c, nil
 }
 

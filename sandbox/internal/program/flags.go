@@ -53,11 +53,9 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 		durations(add, sandbox.WithReadTimeout))
 	skew := flags.Duration("signature-skew", 30*time.Second, "how far a client's clock may be off the machine's")
 	lifetime := flags.Duration("signature-lifetime", 5*time.Minute, "the longest time from created to expires of a signature")
-	flags.Func("body-limit", "largest request body in `bytes` (default 1048576)", func(text string) error {
-		n, err := strconv.ParseInt(text, 10, 64)
-		add(sandbox.WithBodyLimit(n))
-		return err
-	})
+	flags.Func("body-limit", "largest request body in `bytes` (default 1048576)", sizes(add, sandbox.WithBodyLimit))
+	flags.Func("kept-answers", "`bytes` for the answers that are kept for repetitions, 24 hours each (default 1073741824)",
+		sizes(add, sandbox.WithKeptAnswers))
 	flags.Func("rate-limit", "`requests` per second that each client may send (default: no limit)", func(text string) error {
 		n, err := strconv.Atoi(text)
 		add(sandbox.WithRateLimit(n))
@@ -111,6 +109,14 @@ func durations(add func(sandbox.Option), option func(time.Duration) sandbox.Opti
 	return func(text string) error {
 		d, err := time.ParseDuration(text)
 		add(option(d))
+		return err
+	}
+}
+
+func sizes(add func(sandbox.Option), option func(int64) sandbox.Option) func(string) error {
+	return func(text string) error {
+		n, err := strconv.ParseInt(text, 10, 64)
+		add(option(n))
 		return err
 	}
 }

@@ -5,27 +5,30 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/expiring"
 )
 
 const (
-	// MaxBytes is what the kept answers cost at most, and overhead what one costs beside its body, roughly.
-	MaxBytes = 64 << 20
-	overhead = 512
 	lifetime = 24 * time.Hour
+	// overhead is what a kept answer costs beside its body, roughly.
+	overhead = 160
 )
 
 // Replays remembers answers. It is safe for concurrent use.
 type Replays struct {
-	kept *expiring.Store[Key, replay]
+	maxBytes int64
 
-	mu sync.Mutex
+	mu    sync.Mutex
+	kept  map[Key]replay
+	bytes int64
+	// queue is in order of arrival, so that what expired is found at its front.
+	queue []expiry
 	// running has a channel for each key whose first request is under way, closed when it is done.
 	running map[Key]chan struct{}
 }
@@ -33,17 +36,32 @@ type Replays struct {
 // Key is an idempotency key, which is the client's own.
 type Key struct{ Client, ID uuid.UUID }
 
-// Fingerprint tells requests with one key apart: the SHA-256 of all that makes a request what it is.
-type Fingerprint = [sha256.Size]byte
+// Fingerprint tells requests with one key apart: the start of the SHA-256 of all that makes a request what it is.
+type Fingerprint [16]byte
 
-type replay struct {
-	fingerprint Fingerprint
-	answer      *answer.Answer
+// FingerprintOf puts the parts of a request together.
+func FingerprintOf(parts ...string) Fingerprint {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return Fingerprint(sum[:])
 }
 
-// New returns an empty memory.
-func New() *Replays {
-	return &Replays{kept: expiring.New[Key, replay](MaxBytes), running: map[Key]chan struct{}{}}
+// replay is an answer in little room: only successes with a JSON body are kept.
+type replay struct {
+	fingerprint Fingerprint
+	expires     int64 // Unix nanoseconds
+	status      int
+	body        string
+}
+
+type expiry struct {
+	key     Key
+	expires int64
+}
+
+// New returns an empty memory of at most so many bytes. When it is full, new keys are refused: an answer that was forgotten too early
+// would be a second effect.
+func New(maxBytes int64) *Replays {
+	return &Replays{maxBytes: maxBytes, kept: map[Key]replay{}, running: map[Key]chan struct{}{}}
 }
 
 // Once runs act, unless a request with the same key succeeded before: then it gives that one's answer, as a replay. While one is under
@@ -53,9 +71,12 @@ func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, no
 ) {
 	for {
 		r.mu.Lock()
-		earlier, found := r.kept.Get(key, now)
+		r.forget(now.UnixNano())
+		earlier, found := r.kept[key]
+		found = found && now.UnixNano() < earlier.expires
 		others, busy := r.running[key]
-		if !found && !busy {
+		full := r.bytes >= r.maxBytes
+		if !found && !busy && !full {
 			r.running[key] = make(chan struct{})
 		}
 		r.mu.Unlock()
@@ -64,35 +85,70 @@ func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, no
 			return nil, false, answer.Refuse(http.StatusUnprocessableEntity,
 				"header idempotency-key was used before, for a request with another method, path or body")
 		case found:
-			return earlier.answer, true, nil
-		case !busy:
-			given, refused = r.run(key, fingerprint, now, act)
-			return given, false, refused
-		case !wait(ctx, others):
+			header := http.Header{"Content-Type": {answer.JSON}}
+			return &answer.Answer{Status: earlier.status, Header: header, Body: []byte(earlier.body)}, true, nil
+		case busy && !wait(ctx, others):
 			return nil, false, answer.Refuse(http.StatusServiceUnavailable,
 				"the request was given up while another with its idempotency-key was under way")
+		case busy:
+		case full:
+			return nil, false, answer.Refuse(http.StatusServiceUnavailable,
+				"the answers of the last 24 hours fill the %d bytes that -kept-answers gives them, and none may be forgotten: "+
+					"raise it, or move the clock on", r.maxBytes)
+		default:
+			given, refused = r.run(key, fingerprint, now, act)
+			return given, false, refused
 		}
 	}
 }
 
 func (r *Replays) run(key Key, fingerprint Fingerprint, now time.Time, act func() (*answer.Answer, *answer.Problem)) (
-	*answer.Answer, *answer.Problem,
+	given *answer.Answer, refused *answer.Problem,
 ) {
-	defer r.finish(key)
-	given, refused := act()
-	// Of the answers to a request that failed nothing is kept: it may be sent again with the same key.
-	if refused == nil {
-		r.kept.Add(key, replay{fingerprint: fingerprint, answer: given}, int64(len(given.Body))+overhead, now, now.Add(lifetime))
-	}
-	return given, refused
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		// Of the answers to a request that failed nothing is kept: it may be sent again with the same key.
+		if given != nil && refused == nil {
+			r.keep(key, replay{
+				fingerprint: fingerprint, expires: now.Add(lifetime).UnixNano(), status: given.Status, body: string(given.Body),
+			})
+		}
+		close(r.running[key])
+		delete(r.running, key)
+	}()
+	return act()
 }
 
-func (r *Replays) finish(key Key) {
+func (r *Replays) keep(key Key, a replay) {
+	if earlier, ok := r.kept[key]; ok {
+		r.bytes -= cost(earlier)
+	}
+	r.kept[key] = a
+	r.bytes += cost(a)
+	r.queue = append(r.queue, expiry{key: key, expires: a.expires})
+}
+
+// forget gives up what expired.
+func (r *Replays) forget(now int64) {
+	for len(r.queue) > 0 && r.queue[0].expires <= now {
+		// The key may have been used again since.
+		if held, ok := r.kept[r.queue[0].key]; ok && held.expires == r.queue[0].expires {
+			r.bytes -= cost(held)
+			delete(r.kept, r.queue[0].key)
+		}
+		r.queue = r.queue[1:]
+	}
+}
+
+// Clear forgets everything that is not under way.
+func (r *Replays) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	close(r.running[key])
-	delete(r.running, key)
+	r.kept, r.queue, r.bytes = map[Key]replay{}, nil, 0
 }
+
+func cost(a replay) int64 { return int64(len(a.body)) + overhead }
 
 func wait(ctx context.Context, done <-chan struct{}) bool {
 	select {

@@ -1,6 +1,7 @@
 package replays_test
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ var key = replays.Key{ID: uuid.MustParse("f1150421-2e34-42b6-aae9-52ef157065b9")
 func TestSecondWaitsForFirst(t *testing.T) {
 	for _, fails := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			r := replays.New()
+			r := replays.New(1 << 20)
 			acted := 0
 			act := func() (*answer.Answer, *answer.Problem) {
 				acted++
@@ -55,26 +56,43 @@ func TestSecondWaitsForFirst(t *testing.T) {
 	}
 }
 
-// Large answers push out the oldest, so that a client cannot fill the memory.
-func TestKeptAnswersAreBounded(t *testing.T) {
-	r := replays.New()
+// What is full refuses new keys and forgets none: not before its 24 hours are over.
+func TestNothingIsForgottenEarly(t *testing.T) {
+	r := replays.New(3000)
 	acted := 0
-	once := func(key replays.Key) {
-		_, _, _ = r.Once(t.Context(), key, replays.Fingerprint{}, time.Now(), func() (*answer.Answer, *answer.Problem) {
+	now := time.Now()
+	once := func(key replays.Key) *answer.Problem {
+		a, _, p := r.Once(t.Context(), key, replays.Fingerprint{}, now, func() (*answer.Answer, *answer.Problem) {
 			acted++
-			return &answer.Answer{Status: 200, Body: make([]byte, replays.MaxBytes/3)}, nil
+			return &answer.Answer{Status: 202, Body: bytes.Repeat([]byte{byte(acted)}, 1000)}, nil
 		})
+		if p == nil && (a.Status != 202 || len(a.Body) != 1000) {
+			t.Errorf("the answer is %d %q", a.Status, a.Body)
+		}
+		return p
 	}
-	once(key)
-	for range 3 {
-		another := replays.Key{ID: uuid.New()}
-		once(another)
-		once(another)
+	keys := []replays.Key{key, {ID: uuid.New()}, {ID: uuid.New()}, {ID: uuid.New()}}
+	for _, key := range keys[:3] {
+		if p := once(key); p != nil {
+			t.Errorf("refused: %v", p)
+		}
+		now = now.Add(time.Hour)
 	}
-	if acted != 4 {
-		t.Errorf("acted %d times, want once for each of the 4 keys", acted)
+	for range 2 {
+		if p := once(keys[3]); p == nil || p.Status != 503 || !strings.Contains(p.Detail, "-kept-answers") {
+			t.Errorf("one too many: %v", p)
+		}
 	}
-	if once(key); acted != 5 {
-		t.Error("the oldest answer is still there")
+	for _, key := range keys[:3] {
+		if p := once(key); p != nil || acted != 3 {
+			t.Errorf("the repetition: %v, acted %d times", p, acted)
+		}
+	}
+	now = now.Add(21 * time.Hour)
+	if p := once(keys[3]); p != nil || acted != 4 {
+		t.Errorf("after 24 hours there is room: %v, acted %d times", p, acted)
+	}
+	if p := once(keys[1]); p != nil || acted != 4 {
+		t.Errorf("the second is kept: %v, acted %d times", p, acted)
 	}
 }
