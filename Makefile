@@ -15,10 +15,10 @@ IN_EACH      = @set -e; echo ".: $(1)"; GOWORK=off $(1); for module in $(NESTED)
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help demo sandbox test bench faults fuzz check contract docs generate fresh format
+.PHONY: help demo sandbox test bench bench-sandbox faults fuzz check contract docs generate fresh format
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Walk through all 15 operations, on a sandbox in process or on the server that UPVEST_API_* names.
 	@cd examples && go run ./tour $(ARGS)
@@ -32,6 +32,9 @@ test: ## Run all tests, with the race detector where there is the C compiler tha
 
 bench: ## Measure the client beside the work itself, in about six minutes; ARGS are flags, as in -bench Order -rounds 3.
 	@mkdir -p build && cd proof && go run ./bench -raw ../build/bench.txt $(ARGS)
+
+bench-sandbox: ## Measure how the sandbox bears a million accounts, in about three minutes, and hold that against what is wanted.
+	@cd sandbox && go run ./internal/bench
 
 faults: ## Print the fault matrix: what callers are told when every fault meets every operation.
 	@cd proof && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \

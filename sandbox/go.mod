@@ -5,6 +5,11 @@ go 1.26.0
 require github.com/d8277167/upvest-portfolios-go v0.1.0
 
 require (
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/oauth2 v0.37.0 // indirect
+)
+
+require (
 	github.com/dunglas/httpsfv v1.1.2
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/go-json-experiment/json v1.27.2 // refuses what two readers see two things in; the client reads with it already

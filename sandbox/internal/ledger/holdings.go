@@ -15,10 +15,43 @@ import (
 // Choice: no price moves. A position is worth what was paid for it less what was sold of it.
 type account struct {
 	id            uuid.UUID
-	number        uint64         // position among all accounts of the client
 	configuration *configuration // nil for none
 	positions     []position     // sorted by instrument
 	due           schedule
+
+	// Most accounts have few orders, and an index for each would take more memory than they do.
+	latest *order // the first of a chain of all orders
+	count  int
+	many   *index[order] // all orders, once they are more than a few
+}
+
+// fewOrders are what an account keeps without an index.
+const fewOrders = 32
+
+// keep adds an order to those of the account.
+func (a *account) keep(o *order) {
+	o.previous, a.latest = a.latest, o
+	a.count++
+	if a.many != nil {
+		a.many.insert(o)
+	} else if a.count > fewOrders {
+		orders := a.indexed()
+		a.many = &orders
+	}
+}
+
+// indexed returns the orders of the account, which need not exist, in the order of lists.
+func (a *account) indexed() index[order] {
+	if a != nil && a.many != nil {
+		return *a.many
+	}
+	orders := newIndex((*order).key)
+	if a != nil {
+		for o := a.latest; o != nil; o = o.previous {
+			orders.insert(o)
+		}
+	}
+	return orders
 }
 
 // position is the cash value of one instrument in an account, in units of 10^-27.
@@ -32,14 +65,11 @@ type position struct {
 func (c *client) account(id uuid.UUID) *account {
 	found := c.accounts[id]
 	if found == nil {
-		found = &account{id: id, number: uint64(len(c.accounts))}
+		found = &account{id: id}
 		c.accounts[id] = found
 	}
 	return found
 }
-
-// prefix is what the orders of the account begin with in the index by account, above half of the first bytes of their id.
-func (a *account) prefix() uint64 { return a.number << 32 }
 
 // free returns what can be sold: the instruments in a fixed order, and of each the value that no open order is going to sell.
 func (a *account) free() (instruments []string, values []*big.Int) {

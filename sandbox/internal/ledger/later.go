@@ -75,8 +75,11 @@ func (l *Ledger) AccountLiquidations(
 	if err != nil {
 		return nil, contract.Meta{}, err
 	}
-	c, now := l.look(ctx)
-	found, meta := l.ordersOf(c, accountID, list, []func(*order) bool{
+	l.mu.Lock()
+	c, now := l.enter(ctx)
+	orders := c.accounts[accountID].indexed()
+	l.mu.Unlock()
+	found, meta := paginate(l, list, orders, []func(*order) bool{
 		func(o *order) bool { return o.kind == contract.OrderTypeLIQUIDATION },
 	})
 	l.mu.Lock()

@@ -45,13 +45,12 @@ type Ledger struct {
 
 // client is the state of one API client.
 type client struct {
-	id              uuid.UUID
-	allocations     index[allocation]
-	configurations  index[configuration] // sorted by account
-	orders          index[order]
-	ordersByAccount index[order]
-	executions      map[uuid.UUID]*execution
-	accounts        map[uuid.UUID]*account
+	id             uuid.UUID
+	allocations    index[allocation]
+	configurations index[configuration] // sorted by account
+	orders         index[order]
+	executions     map[uuid.UUID]*execution
+	accounts       map[uuid.UUID]*account
 }
 
 // New makes an empty ledger.
@@ -80,13 +79,12 @@ func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
 	c := l.clients[id]
 	if c == nil {
 		c = &client{
-			id:              id,
-			allocations:     byID(func(a *allocation) *uuid.UUID { return &a.id }),
-			configurations:  byID(func(c *configuration) *uuid.UUID { return &c.account.id }),
-			orders:          byID(func(o *order) *uuid.UUID { return &o.id }),
-			ordersByAccount: newIndex(func(o *order) (uint64, *uuid.UUID) { return o.account.prefix() | prefixOf(&o.id)>>32, &o.id }),
-			executions:      map[uuid.UUID]*execution{},
-			accounts:        map[uuid.UUID]*account{},
+			id:             id,
+			allocations:    newIndex(func(a *allocation) *uuid.UUID { return &a.id }),
+			configurations: newIndex(func(c *configuration) *uuid.UUID { return &c.account.id }),
+			orders:         newIndex((*order).key),
+			executions:     map[uuid.UUID]*execution{},
+			accounts:       map[uuid.UUID]*account{},
 		}
 		l.clients[id] = c
 	}

@@ -96,33 +96,22 @@ func createdBetween[T any](l listing, created func(*T) time.Time) []func(*T) boo
 
 // paginate returns the items of a page of all that pass every filter, and where it stands in the list. Without filters it costs as much
 // as the page is long, with filters one pass over the items.
-func paginate[T any](l *Ledger, list listing, items index[T], filters []func(*T) bool) ([]*T, contract.Meta) {
-	if len(filters) > 0 {
-		return pick(l, list, items, 0, filters, nil)
+func paginate[T any](l *Ledger, list listing, items index[T], filters []func(*T) bool) (found []*T, meta contract.Meta) {
+	if len(filters) == 0 {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		found = items.page(list.offset, list.limit)
+		return found, list.meta(len(found), items.len())
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	found := items.page(list.offset, list.limit)
-	return found, list.meta(len(found), items.len())
-}
-
-// pick is paginate for the items from a prefix on until one is past the last.
-func pick[T any](
-	l *Ledger, list listing, items index[T], prefix uint64, filters []func(*T) bool, past func(*T) bool,
-) (found []*T, meta contract.Meta) {
 	total := 0
-	walk(l, items, prefix, func(item *T) bool {
-		if past != nil && past(item) {
-			return false
-		}
+	walk(l, items, func(item *T) {
 		if slices.ContainsFunc(filters, func(keep func(*T) bool) bool { return !keep(item) }) {
-			return true
+			return
 		}
 		if total >= list.offset && len(found) < list.limit {
 			found = append(found, item)
 		}
 		total++
-		return true
 	})
 	return found, list.meta(len(found), total)
 }

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,18 +22,22 @@ type order struct {
 	userID     uuid.UUID // zero for none
 	kind       contract.OrderType
 	cash       string
-	postTax    bool
-	settles    bool // FILLED is not its end
+	previous   *order // of the account
 
 	created, updated time.Time
 	status           contract.OrderStatus
-	placed           uint32 // position among all orders of the ledger
 
 	// The individual orders, once it is PROCESSING: sales first, then purchases, and so many of them are filled.
 	instruments   []string
 	amounts       []*big.Int // nil when it is done
 	sales, filled int32
+
+	placed  uint32 // position among all orders of the ledger
+	postTax bool
+	settles bool // FILLED is not its end
 }
+
+func (o *order) key() *uuid.UUID { return &o.id }
 
 // done reports whether the order has come to its end.
 func (o *order) done() bool {
@@ -91,9 +96,10 @@ func (l *Ledger) place(c *client, now time.Time, o *order) {
 	l.placed++
 	o.id, o.placed = l.options.NewID(), l.placed
 	o.created, o.updated, o.status, o.settles = now, now, contract.OrderStatusNEW, l.options.Settles
-	heap.Push(&o.account.due, step{o.next(l.options.OrderDelay), o})
+	o.account.due = append(o.account.due, step{o.next(l.options.OrderDelay), o})
+	heap.Fix(&o.account.due, len(o.account.due)-1)
 	c.orders.insert(o)
-	c.ordersByAccount.insert(o)
+	o.account.keep(o)
 }
 
 // CreatePortfoliosOrder places an order to buy into or sell out of a portfolio.
@@ -139,7 +145,7 @@ func readOrder(body *contract.OrderRequest) (*order, error) {
 	if _, err := api.NewAmount(body.CashAmount); err != nil {
 		return nil, invalid("cash_amount", "%v", err)
 	}
-	if scaled(body.CashAmount, amountDecimals).Sign() == 0 {
+	if strings.Trim(body.CashAmount, "0.") == "" {
 		return nil, invalid("cash_amount", "expected an amount above 0, got %s", body.CashAmount)
 	}
 	if body.Currency != contract.CurrencyEUR {
@@ -222,27 +228,16 @@ func (l *Ledger) ListPortfoliosOrders(
 		id := *params.AllocationID
 		filters = append(filters, func(o *order) bool { return o.allocation != nil && o.allocation.id == id })
 	}
-	c, now := l.look(ctx)
-	var found []*order
-	var meta contract.Meta
-	if params.AccountID == nil {
-		found, meta = paginate(l, list, c.orders, filters)
-	} else {
-		found, meta = l.ordersOf(c, *params.AccountID, list, filters)
+	l.mu.Lock()
+	c, now := l.enter(ctx)
+	orders := c.orders
+	if params.AccountID != nil {
+		orders = c.accounts[*params.AccountID].indexed()
 	}
+	l.mu.Unlock()
+	found, meta := paginate(l, list, orders, filters)
 	return page[order, contract.Order]{l, found, meta, func(o *order) contract.Order {
 		l.advance(o.account, now)
 		return o.show()
 	}}, nil
-}
-
-// ordersOf is paginate for the orders of one account.
-func (l *Ledger) ordersOf(c *client, accountID uuid.UUID, list listing, filters []func(*order) bool) ([]*order, contract.Meta) {
-	l.mu.Lock()
-	a := c.accounts[accountID]
-	l.mu.Unlock()
-	if a == nil {
-		return nil, list.meta(0, 0)
-	}
-	return pick(l, list, c.ordersByAccount, a.prefix(), filters, func(o *order) bool { return o.account != a })
 }

@@ -68,11 +68,10 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 		for _, id := range made.allocations {
 			wanted[id] = true
 		}
-		walk(l, c.configurations, 0, func(found *configuration) bool {
+		walk(l, c.configurations, func(found *configuration) {
 			if wanted[found.allocation.id] {
 				place(found)
 			}
-			return true
 		})
 	}
 	return contract.TriggerPortfolioRebalancing200JSONResponse{Body: contract.Rebalancing{ID: made.id}}, nil

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// caller places orders with a server, as many at once as there are CPUs.
+type caller struct {
+	*server
+	accounts []uuid.UUID
+	longest  time.Duration // of all requests so far
+}
+
+func newCaller() (*caller, error) {
+	s, err := newServer()
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := s.follow(instrument("IE00B0M62Q58", "0.5")+","+instrument("US0378331005", "0.5"), few)
+	return &caller{server: s, accounts: accounts}, err
+}
+
+// place places orders and returns how long that took, without the time for signing them.
+func (c *caller) place(orders int) (time.Duration, error) {
+	requests := make([]*http.Request, orders)
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	longest := make([]time.Duration, len(errs))
+	c.parallel(func(worker int) {
+		for i := worker; i < orders && errs[worker] == nil; i += len(errs) {
+			requests[i], errs[worker] = c.request(http.MethodPost, "/portfolios/orders", "application/json", order(c.accounts[i%len(c.accounts)]))
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return 0, err
+	}
+	from := time.Now()
+	c.parallel(func(worker int) {
+		for i := worker; i < orders && errs[worker] == nil; i += len(errs) {
+			sent := time.Now()
+			errs[worker] = c.serve(&answer{}, requests[i])
+			longest[worker] = max(longest[worker], time.Since(sent))
+		}
+	})
+	took := time.Since(from)
+	c.longest = max(c.longest, slices.Max(longest))
+	return took, errors.Join(errs...)
+}
+
+func (c *caller) parallel(work func(worker int)) {
+	var group sync.WaitGroup
+	for worker := range runtime.GOMAXPROCS(0) {
+		group.Go(func() { work(worker) })
+	}
+	group.Wait()
+}
+
+// traffic compares a sandbox that has 300,000 orders with an empty one.
+func traffic() ([]row, error) {
+	const held, batches, size = 300_000, 21, 500
+	full, err := newCaller()
+	if err != nil {
+		return nil, err
+	}
+	for placed := 0; placed < held; placed += 5000 {
+		if _, err := full.place(5000); err != nil {
+			return nil, err
+		}
+	}
+	empty, err := newCaller()
+	if err != nil {
+		return nil, err
+	}
+	var took [2][]time.Duration
+	for range batches {
+		for i, c := range []*caller{empty, full} {
+			d, err := c.place(size)
+			if err != nil {
+				return nil, err
+			}
+			took[i] = append(took[i], d)
+		}
+	}
+	rates := [2]float64{}
+	for i := range took {
+		rates[i] = size / median(took[i]).Seconds()
+	}
+	ratio := rates[1] / rates[0]
+	return []row{
+		{
+			"rate of POST at 300,000 orders, beside an empty sandbox", fmt.Sprintf("%.2f × (%.0f/s, %.0f/s)", ratio, rates[1], rates[0]),
+			"at least 0.8 ×", ratio >= 0.8,
+		},
+		{"the longest of these POST", fmt.Sprintf("%.1f ms", float64(full.longest)/1e6), "below 250 ms", full.longest < 250*time.Millisecond},
+	}, nil
+}

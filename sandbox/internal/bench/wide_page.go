@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+// widePage reads a page of 1,000 orders with 1,000 individual orders each, and looks at the memory while it comes.
+func widePage() ([]row, error) {
+	const width = 1000
+	s, err := newServer(sandbox.WithOrderDelay(0))
+	if err != nil {
+		return nil, err
+	}
+	instruments := make([]string, width)
+	for i := range instruments {
+		instruments[i] = instrument(fmt.Sprintf("DE%010d", i), "0.001")
+	}
+	accounts, err := s.follow(strings.Join(instruments, ","), 1)
+	if err != nil {
+		return nil, err
+	}
+	for range width {
+		if err := s.post("/portfolios/orders", order(accounts[0]), &struct{}{}); err != nil {
+			return nil, err
+		}
+	}
+	read := func() (size float64, err error) {
+		r, err := s.request(http.MethodGet, "/portfolios/orders?limit=1000", "", "")
+		if err != nil {
+			return 0, err
+		}
+		return size, s.serve(&answer{count: func(bytes int) { size += float64(bytes) }}, r)
+	}
+	if _, err := read(); err != nil { // the first look lets the orders become FILLED
+		return nil, err
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(5)) // or most of what is seen would be garbage
+	before := heap()
+	stop, peak := make(chan struct{}), make(chan float64)
+	go func() {
+		highest := 0.0
+		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+		for {
+			metrics.Read(sample)
+			highest = max(highest, float64(sample[0].Value.Uint64()))
+			select {
+			case <-stop:
+				peak <- highest
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	size, err := read()
+	close(stop)
+	more := <-peak - before
+	return []row{{
+		"memory while a page of 1,000 × 1,000 is sent", fmt.Sprintf("%.0f MB for a body of %.0f MB", more/1e6, size/1e6), "less than the body", more < size,
+	}}, err
+}
