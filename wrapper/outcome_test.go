@@ -208,14 +208,15 @@ func TestNothingLeft(t *testing.T) {
 		baseURL   string
 		transport http.RoundTripper
 		attempts  int
+		patience  time.Duration
 	}{
-		"connection refused":      {"http://" + refusing.Addr().String(), &http.Transport{}, 2},
-		"no such host":            {"https://upvest.test", noName, 2},
-		"dialling takes too long": {"https://upvest.test", hanging, 2},
-		"no TLS":                  {strings.Replace(plain.URL, "http:", "https:", 1), &http.Transport{}, 2},
+		"connection refused":      {"http://" + refusing.Addr().String(), &http.Transport{}, 2, 0},
+		"no such host":            {"https://upvest.test", noName, 2, 0},
+		"dialling takes too long": {"https://upvest.test", hanging, 2, 10 * time.Millisecond},
+		"no TLS":                  {strings.Replace(plain.URL, "http:", "https:", 1), &http.Transport{}, 2, 0},
 		// A server that cannot prove who it is will not be able to a second later.
-		"unknown authority":           {unknown.URL, &http.Transport{}, 1},
-		"certificate for other names": {strings.Replace(unknown.URL, "127.0.0.1", "localhost", 1), trusting(unknown), 1},
+		"unknown authority":           {unknown.URL, &http.Transport{}, 1, 0},
+		"certificate for other names": {strings.Replace(unknown.URL, "127.0.0.1", "localhost", 1), trusting(unknown), 1, 0},
 	} {
 		for kind, transport := range map[string]http.RoundTripper{
 			"as it is": test.transport,
@@ -230,7 +231,7 @@ func TestNothingLeft(t *testing.T) {
 				client, err := upvest.New(credentials,
 					upvest.WithHTTPClient(&http.Client{Transport: transport}), upvest.WithTokenSource(staticToken("token")),
 					upvest.WithRetry(upvest.RetryPolicy{
-						MaxAttempts: 2, BaseDelay: time.Millisecond, MaxDelay: time.Millisecond, AttemptTimeout: 200 * time.Millisecond,
+						MaxAttempts: 2, BaseDelay: time.Millisecond, MaxDelay: time.Millisecond, AttemptTimeout: test.patience,
 					}))
 				if err != nil {
 					t.Fatal(err)
