@@ -15,7 +15,7 @@ IN_EACH      = @set -e; echo ".: $(1)"; GOWORK=off $(1); for module in $(NESTED)
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help demo sandbox test bench bench-sandbox faults fuzz check contract docs generate fresh format
+.PHONY: help demo sandbox test bench bench-sandbox faults fuzz check contract docs generate fresh format release-check
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ docs: $(NODE) ## Build the API reference, build/docs/index.html, and look at it 
 		{ cat build/docs/log; exit 1; }
 	@sed -i 's|https://cdn.redoc.ly/redoc/logo-[a-z-]*.svg|$(NO_LOGO)|g' build/docs/index.html
 	@export DOCS=1; $(PROOF) -run '^TestDocs$$' ./drift && echo "build/docs/index.html, build/docs/screenshot.png"
+
+release-check: ## Release all modules to a module proxy of its own, and import, install and judge them from outside of the repository.
+	@cd proof && RELEASE=1 go test -count=1 -v -timeout 20m ./release
 
 generate: ## Make the generated code again.
 	go generate ./...

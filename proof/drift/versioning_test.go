@@ -15,7 +15,7 @@ import (
 )
 
 // releasedFile is the contract of the last release.
-const releasedFile = "../../released/openapi.yaml"
+const releasedFile = "../released/openapi.yaml"
 
 const oasdiff = "github.com/oasdiff/oasdiff@v1.32.1"
 

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// readme returns the go commands and the program of the README's first order.
+func readme(t *testing.T) (orders []string, program string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?s)```sh\n(go get [^`]*)\n```\n+```go\n(package main\n.*?)```").FindSubmatch(text)
+	if found == nil {
+		t.Fatal("the README has no go get with a program after it")
+	}
+	for order := range strings.Lines(string(found[1])) {
+		orders = append(orders, strings.TrimPrefix(order, "go "))
+	}
+	return orders, string(found[2])
+}
+
+// importer is a module of somebody else's.
+type importer struct {
+	*proxy
+	folder string
+}
+
+func (p *proxy) importer(t *testing.T, file, text string) importer {
+	t.Helper()
+	i := importer{proxy: p, folder: t.TempDir()}
+	i.run(t, "mod", "init", "example.com/importer")
+	writeFile(t, filepath.Join(i.folder, file), []byte(text))
+	return i
+}
+
+func (i importer) run(t *testing.T, arguments ...string) string {
+	t.Helper()
+	printed, err := i.proxy.run(t.Context(), i.folder, "go", arguments...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return printed
+}
+
+// weight says what the importer has taken on.
+func (i importer) weight(t *testing.T) string {
+	t.Helper()
+	sums, err := os.ReadFile(filepath.Join(i.folder, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled := strings.Fields(i.run(t, "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "."))
+	slices.Sort(compiled)
+	return fmt.Sprintf("%d modules compiled in, this repository's among them; go.sum has %d lines, go list -m all %d",
+		len(slices.Compact(compiled))-1, strings.Count(string(sums), "\n"), strings.Count(i.run(t, "list", "-m", "all"), "\n"))
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// integrationTest is what a user's first test of their own code looks like.
+const integrationTest = `package importer
+
+import (
+	"testing"
+
+	portfolios "ROOT/generated"
+	"ROOT/sandbox"
+	upvest "ROOT/wrapper"
+)
+
+func TestNoOrdersYet(t *testing.T) {
+	server, err := sandbox.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	access := server.Client()
+	client, err := upvest.New(upvest.Credentials{
+		BaseURL: server.URL(), ClientID: access.ID, ClientSecret: access.Secret,
+		KeyID: access.KeyID, PrivateKey: access.PrivateKey, Scopes: access.Scopes,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range client.Orders.All(t.Context(), portfolios.ListPortfoliosOrdersParams{}) {
+		t.Errorf("there should be no order, got %v", err)
+	}
+	if requests := server.Requests(); len(requests) != 2 {
+		t.Errorf("a token and a page are two requests, got %d", len(requests))
+	}
+}
+`
+
+func withRelease(t *testing.T) {
+	t.Helper()
+	if os.Getenv("RELEASE") == "" {
+		t.Skip("make release-check runs this: it fetches modules and programs")
+	}
+}
+
+// TestReleasedModulesWork releases every module at VERSION to a proxy and does with them what others will do, from outside of the tree.
+func TestReleasedModulesWork(t *testing.T) {
+	withRelease(t)
+	repository := openRepository(t)
+	root, version := repository.modules[0].path(), repository.version
+	proxy := newProxy(t)
+	proxy.publishAll(t, repository, nil)
+
+	for _, imported := range []string{"/wrapper", "/sandbox"} {
+		t.Run("import"+imported, func(t *testing.T) {
+			importer := proxy.importer(t, "main.go", fmt.Sprintf("package main\n\nimport _ %q\n\nfunc main() {}\n", root+imported))
+			importer.run(t, "get", root+imported+"@"+version)
+			importer.run(t, "build", "-trimpath", ".")
+			t.Log(importer.weight(t))
+		})
+	}
+	t.Run("README", func(t *testing.T) {
+		orders, program := readme(t)
+		importer := proxy.importer(t, "main.go", program)
+		for _, order := range orders {
+			importer.run(t, strings.Fields(order)...)
+		}
+		importer.run(t, "build", "-trimpath", ".")
+		if required := importer.run(t, "list", "-m", root); strings.TrimSpace(required) != root+" "+version {
+			t.Errorf("the README's go get fetches %s", required)
+		}
+	})
+	t.Run("integration test", func(t *testing.T) {
+		importer := proxy.importer(t, "importer_test.go", strings.ReplaceAll(integrationTest, "ROOT", root))
+		importer.run(t, "get", root+"/wrapper", root+"/sandbox")
+		if printed := importer.run(t, "test", "-trimpath", "-v", "."); !strings.Contains(printed, "--- PASS: TestNoOrdersYet") {
+			t.Errorf("the test did not run: %s", printed)
+		}
+	})
+	t.Run("install", func(t *testing.T) {
+		for _, program := range repository.programs(t) {
+			proxy.importer(t, "main.go", "package main\n").run(t, "install", "-trimpath", program+"@"+version)
+			if !exists(filepath.Join(proxy.programs, filepath.Base(program))) {
+				t.Errorf("%s was not installed", program)
+			}
+		}
+	})
+	t.Run("tidy", func(t *testing.T) {
+		for _, m := range repository.modules {
+			if _, err := proxy.run(t.Context(), repository.unpacked(t, proxy, m), "go", "mod", "tidy", "-diff"); err != nil {
+				t.Errorf("%s is not tidy: %v", m.folder, err)
+			}
+		}
+	})
+}
+
+// TestReplaceIsFound puts back what kept the modules from being used from elsewhere.
+func TestReplaceIsFound(t *testing.T) {
+	withRelease(t)
+	repository := openRepository(t)
+	sandbox := repository.modules[1]
+	goMod, err := os.ReadFile(filepath.Join(repository.root, sandbox.folder, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaced := filepath.Join(t.TempDir(), "go.mod")
+	writeFile(t, replaced, fmt.Appendf(goMod, "\nreplace %s => ../\n", repository.modules[0].path()))
+	proxy := newProxy(t)
+	proxy.publishAll(t, repository, map[string]string{sandbox.folder: replaced})
+	program := sandbox.path() + "/cmd/upvest-sandbox@" + repository.version
+	_, err = proxy.run(t.Context(), t.TempDir(), "go", "install", program)
+	if err == nil || !strings.Contains(err.Error(), "replace directives") {
+		t.Errorf("want go install to refuse a module with a replace, got %v", err)
+	}
+}
+
+// programs are the commands of the modules that are published.
+func (t tree) programs(tb testing.TB) []string {
+	tb.Helper()
+	var programs []string
+	for _, m := range t.published() {
+		list := exec.CommandContext(tb.Context(), "go", "list", "-f", `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`, "./...")
+		list.Dir = filepath.Join(t.root, m.folder)
+		printed, err := list.Output()
+		if err != nil {
+			tb.Fatalf("list the programs of %s: %v", m.folder, err)
+		}
+		programs = append(programs, strings.Fields(string(printed))...)
+	}
+	return programs
+}

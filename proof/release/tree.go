@@ -1,0 +1,98 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+)
+
+// unpublished is the folder of the one module that nobody imports or installs.
+const unpublished = "./proof"
+
+// tree is this repository as its modules see it.
+type tree struct {
+	root    string // folder of go.work
+	version string // content of VERSION: what the next release is called, with a leading v
+	work    *modfile.WorkFile
+	modules []member // each behind those that it requires
+}
+
+// member is one of the modules that go.work joins.
+type member struct {
+	folder string // as go.work names it: "." or "./sandbox"
+	file   *modfile.File
+}
+
+func (m member) path() string { return m.file.Module.Mod.Path }
+
+// tag is the name under which the go command looks for a version of the module.
+func (m member) tag(version string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(m.folder+"/"+version, "./"), "./")
+}
+
+func open(root string) (tree, error) {
+	text, err := os.ReadFile(filepath.Join(root, "VERSION"))
+	if err != nil {
+		return tree{}, fmt.Errorf("read the version: %w", err)
+	}
+	t := tree{root: root, version: strings.TrimSpace(string(text))}
+	text, err = os.ReadFile(filepath.Join(root, "go.work"))
+	if err != nil {
+		return tree{}, fmt.Errorf("read the workspace: %w", err)
+	}
+	if t.work, err = modfile.ParseWork("go.work", text, nil); err != nil {
+		return tree{}, fmt.Errorf("read the workspace: %w", err)
+	}
+	for _, use := range t.work.Use {
+		name := filepath.Join(root, use.Path, "go.mod")
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return tree{}, fmt.Errorf("read a module: %w", err)
+		}
+		file, err := modfile.Parse(name, text, nil)
+		if err != nil {
+			return tree{}, fmt.Errorf("read a module: %w", err)
+		}
+		t.modules = append(t.modules, member{folder: use.Path, file: file})
+	}
+	// A go.mod lists what its requirements require too, so whoever requires another requires more than that one.
+	unsorted := tree{modules: slices.Clone(t.modules)}
+	slices.SortStableFunc(t.modules, func(a, b member) int { return cmp.Compare(len(unsorted.own(a)), len(unsorted.own(b))) })
+	return t, nil
+}
+
+// own are the requirements of a module that are modules of this repository.
+func (t tree) own(m member) []*modfile.Require {
+	return slices.DeleteFunc(slices.Clone(m.file.Require), func(required *modfile.Require) bool {
+		return !slices.ContainsFunc(t.modules, func(other member) bool { return other.path() == required.Mod.Path })
+	})
+}
+
+func (t tree) published() []member {
+	return slices.DeleteFunc(slices.Clone(t.modules), func(m member) bool { return m.folder == unpublished })
+}
+
+// disagreements says where a file names another version than VERSION, or would keep a module from being installed from elsewhere.
+func (t tree) disagreements() []string {
+	var found []string
+	for _, module := range t.modules {
+		for _, required := range t.own(module) {
+			if required.Mod.Version != t.version {
+				found = append(found, fmt.Sprintf("%s/go.mod requires %s, VERSION is %s", module.folder, required.Mod, t.version))
+			}
+			replaced := func(r *modfile.Replace) bool { return r.Old == required.Mod }
+			if !slices.ContainsFunc(t.work.Replace, replaced) {
+				found = append(found, fmt.Sprintf("go.work does not replace %s, which %s/go.mod requires", required.Mod, module.folder))
+			}
+		}
+		if len(module.file.Replace)+len(module.file.Exclude) > 0 {
+			found = append(found, module.folder+"/go.mod has a replace or exclude: it could not be installed from elsewhere")
+		}
+	}
+	return found
+}

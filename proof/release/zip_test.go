@@ -1,0 +1,44 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/zip"
+)
+
+// contents are the files that a module's zip may hold: what an importer has a use for, and what has to lie where it lies.
+var contents = regexp.MustCompile(strings.Join([]string{
+	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`,
+	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and how it looks in Go
+	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work(\.sum)?$`, `^\.(editorconfig|gitattributes|gitignore)$`, // looked for in the root only
+	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`, `^tools\.(mod|sum)$`, `^(\.redocly\.lint-ignore|redocly)\.yaml$`, // beside their subject
+}, "|"))
+
+// strangers are the files of a module's zip that should not be there.
+func strangers(files []zip.File) []string {
+	var found []string
+	for _, file := range files {
+		if !contents.MatchString(file.Path()) {
+			found = append(found, file.Path())
+		}
+	}
+	return found
+}
+
+func TestZipsHoldWhatImportersUse(t *testing.T) {
+	withRelease(t)
+	repository := openRepository(t)
+	for _, m := range repository.published() {
+		files := repository.files(t, m)
+		for _, name := range strangers(files) {
+			t.Errorf("%s holds %s", m.folder, name)
+		}
+		for _, name := range []string{"released/openapi.yaml", "package-lock.json", "build/upvest-sandbox", "wrapper/coverage.out"} {
+			if len(strangers(append(files, file{name: name}))) == 0 {
+				t.Errorf("%s would not be found in %s", name, m.folder)
+			}
+		}
+	}
+}
