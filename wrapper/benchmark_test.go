@@ -53,7 +53,7 @@ func orderTransport() http.RoundTripper {
 
 // pageTransport answers with the same page of 1000 orders.
 func pageTransport() http.RoundTripper {
-	body := string(orderPage(0, 1000, 1000))
+	body := orderPage(0, 1000, 1000)
 	return stub(func(*http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, "application/json", body), nil
 	}).Transport
@@ -137,7 +137,7 @@ func BenchmarkOrder(b *testing.B) {
 }
 
 func BenchmarkOrderPage(b *testing.B) {
-	body := string(orderPage(0, 1000, 1000))
+	body := orderPage(0, 1000, 1000)
 	transport := stub(func(*http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, "application/json", body), nil
 	}).Transport
@@ -154,7 +154,7 @@ func BenchmarkOrderPage(b *testing.B) {
 }
 
 func BenchmarkDecode(b *testing.B) {
-	response := upvest.Response{Body: orderPage(0, 1000, 1000)}
+	response := upvest.Response{Body: []byte(orderPage(0, 1000, 1000))}
 	each(b, "limit", func() error { return json.Unmarshal(response.Body, new(portfolios.OrderList)) })
 	each(b, "ours", func() error { return response.Decode(new(portfolios.OrderList)) })
 }
@@ -327,12 +327,12 @@ func (l orderList) transport() http.RoundTripper {
 		case <-req.Context().Done():
 			return nil, req.Context().Err()
 		}
-		return answer(http.StatusOK, "application/json", string(orderPage(offset, limit, l.rows))), nil
+		return answer(http.StatusOK, "application/json", orderPage(offset, limit, l.rows)), nil
 	}).Transport
 }
 
 // orderPage is a page as the API documents it, with one individual order in each order.
-func orderPage(offset, limit, total int) []byte {
+func orderPage(offset, limit, total int) string {
 	const row = `{"id":"########-5dfe-4bf1-8571-4da0caacc80c","account_id":"debf2026-f2da-4ff0-bb84-92e45babb1e3",` +
 		`"allocation_id":"eb68abce-29f4-483f-a384-7f243e77851f","user_id":"a3ba5a52-4b3f-4d27-a3e4-7e0d1ad1a1f3","cash_amount":"100.00",` +
 		`"created_at":"2021-07-21T14:10:00.000Z","currency":"EUR",` +
@@ -340,13 +340,18 @@ func orderPage(offset, limit, total int) []byte {
 		`"post_tax":false,"status":"NEW","type":"BUY","updated_at":"2021-07-21T14:10:00.000Z"}`
 	before, after, _ := strings.Cut(row, "########")
 	count := max(min(limit, total-offset), 0)
-	page := make([]byte, 0, count*(len(row)+1)+200)
-	page = fmt.Appendf(page, `{"meta":{"offset":%d,"limit":%d,"count":%d,"total_count":%d,"sort":"id","order":"ASC"},"data":[`, offset, limit, count, total)
+	var page strings.Builder
+	page.Grow(count*(len(row)+1) + 200)
+	fmt.Fprintf(&page, `{"meta":{"offset":%d,"limit":%d,"count":%d,"total_count":%d,"sort":"id","order":"ASC"},"data":[`,
+		offset, limit, count, total)
 	for i := range count {
 		if i > 0 {
-			page = append(page, ',')
+			page.WriteByte(',')
 		}
-		page = append(fmt.Appendf(append(page, before...), "%08x", offset+i), after...)
+		page.WriteString(before)
+		fmt.Fprintf(&page, "%08x", offset+i)
+		page.WriteString(after)
 	}
-	return append(page, "]}"...)
+	page.WriteString("]}")
+	return page.String()
 }

@@ -36,7 +36,7 @@ func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 			f.Add(number, []byte(operation.success))
 		}
 		for _, body := range []string{
-			string(orderPage(0, 3, 3)), "\xef\xbb\xbf" + orderBody, strings.Replace(orderBody, `"status"`, `"Status"`, 1),
+			orderPage(0, 3, 3), "\xef\xbb\xbf" + orderBody, strings.Replace(orderBody, `"status"`, `"Status"`, 1),
 			strings.Replace(orderBody, "{", `{"id": null, "status": "FILLED", `, 1), strings.Replace(orderBody, "EUR", "E\xff\xc0R", 1),
 			strings.Replace(orderBody, "EUR", `\ud800\u0041\ud83d\ude00`, 1), `{"data": [], "meta": {"limit": 1.5}}`, `{"data": null, "data": [{}]}`,
 			`{"data": [null, {"created_at": "2021-02-30T00:00:00Z"}]}`, `{"data": [{"orders": [null]}], "meta": {"total_count": -0}}`,
