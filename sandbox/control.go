@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
 )
@@ -49,13 +50,18 @@ func (s *Sandbox) newControl() http.Handler {
 	mux.HandleFunc("GET "+controlPrefix+"requests", getHistory(s.requestsAfter))
 	mux.HandleFunc("GET "+controlPrefix+"effects", getHistory(s.effectsAfter))
 	mux.HandleFunc("POST "+controlPrefix+"clock", s.postClock)
+	mux.HandleFunc("POST "+controlPrefix+"prices", s.postPrices)
+	mux.HandleFunc("POST "+controlPrefix+"reset", func(w http.ResponseWriter, _ *http.Request) {
+		s.Reset()
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("DELETE "+controlPrefix+"tokens", func(w http.ResponseWriter, _ *http.Request) {
 		s.RevokeTokens()
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc(controlPrefix, func(w http.ResponseWriter, r *http.Request) {
 		refuseControl(w, http.StatusNotFound, fmt.Errorf(
-			"the control endpoint has no %s %s, but POST and DELETE faults, GET requests, GET effects, POST clock, DELETE tokens",
+			"the control endpoint has no %s %s, but POST and DELETE faults, GET requests, GET effects, POST clock, POST prices, POST reset, DELETE tokens",
 			r.Method, strings.TrimPrefix(r.URL.Path, controlPrefix)))
 	})
 	return mux
@@ -188,6 +194,21 @@ func (s *Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
 	}
 	s.config.clock.Advance(advance)
 	writeJSON(w, map[string]time.Time{"now": s.config.clock.Now()})
+}
+
+// postPrices sets the prices of instruments.
+func (s *Sandbox) postPrices(w http.ResponseWriter, r *http.Request) {
+	var in map[api.InstrumentID]api.Decimal
+	if !s.readJSON(w, r, &in) {
+		return
+	}
+	for instrument, price := range in {
+		if err := s.SetPrice(instrument, price); err != nil {
+			refuseControl(w, http.StatusBadRequest, err)
+			return
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // Signatures are dated in seconds since 1970. RFC 3339 ends with the year 9999, and some things lie ahead of the clock.

@@ -117,7 +117,7 @@ func (s *Sandbox) requestsAfter(f filter, limit int) (found []Request, total, dr
 }
 
 func (s *Sandbox) effectsAfter(f filter, limit int) (effects []Effect, total, dropped uint64) {
-	found, total, dropped := s.ledger.EffectsAfter(f.after, limit, func(e ledger.Effect) bool { return f.matches(e.Operation, e.Account) })
+	found, total, dropped := s.world.Load().ledger.EffectsAfter(f.after, limit, func(e ledger.Effect) bool { return f.matches(e.Operation, e.Account) })
 	effects = make([]Effect, len(found))
 	for i, e := range found {
 		effects[i] = Effect{

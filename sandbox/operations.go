@@ -3,10 +3,12 @@ package sandbox
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
@@ -14,12 +16,15 @@ import (
 // standard mux redirects and answers 404 and 405 in its own words.
 type operations map[string]http.HandlerFunc
 
-func newOperations(l *ledger.Ledger) operations {
+func newOperations(l *ledger.Ledger, laterVersions bool) operations {
 	o := operations{}
 	strict := contract.NewStrictHandlerWithOptions(l, nil, contract.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc: badRequest, ResponseErrorHandlerFunc: refusal,
 	})
 	contract.HandlerWithOptions(strict, contract.StdHTTPServerOptions{BaseRouter: o, ErrorHandlerFunc: badRequest})
+	if laterVersions {
+		maps.Copy(o, later.Operations(l, refusal))
+	}
 	return o
 }
 

@@ -28,6 +28,8 @@ type Option func(*config) error
 type config struct {
 	address       string
 	listen        bool
+	network       bool
+	states        []State
 	clients       []Client
 	clock         *Clock
 	machine       func() time.Time
@@ -65,6 +67,15 @@ func WithAddress(address string) Option {
 func WithoutListener() Option {
 	return func(c *config) error {
 		c.listen = false
+		return nil
+	}
+}
+
+// WithoutNetwork makes a sandbox that is reached through its Transport only: real HTTP over connections in memory. It works inside
+// testing/synctest, where it has to be closed before the bubble ends.
+func WithoutNetwork() Option {
+	return func(c *config) error {
+		c.network = false
 		return nil
 	}
 }
@@ -247,7 +258,7 @@ func (c config) allScopes() []string {
 
 func configure(options []Option) (config, error) {
 	c := config{
-		address: defaultAddress, listen: true, orderDelay: defaultOrderDelay, tokenLifetime: defaultTokenLifetime, skew: defaultSkew,
+		address: defaultAddress, listen: true, network: true, orderDelay: defaultOrderDelay, tokenLifetime: defaultTokenLifetime, skew: defaultSkew,
 		maxLifetime: defaultMaxLifetime, bodyLimit: defaultBodyLimit, keptAnswers: defaultKeptAnswers, readTimeout: defaultReadTimeout,
 	}
 	for _, option := range options {

@@ -23,6 +23,7 @@ type exchange struct {
 	// sent is its header as it came.
 	sent       http.Header
 	requestID  string
+	world      *world
 	time       time.Time
 	route      *openapi.Route
 	pathValues map[string]string
@@ -44,7 +45,7 @@ type link func(*exchange) *answer.Problem
 
 // serveHTTP frames the pipeline: what every request gets, whatever becomes of it.
 func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{request: r.Clone(r.Context()), sent: r.Header.Clone(), requestID: uuid.NewString(), time: s.config.clock.Now()}
+	x := &exchange{request: r.Clone(r.Context()), sent: r.Header.Clone(), requestID: uuid.NewString(), world: s.world.Load(), time: s.config.clock.Now()}
 	x.request.Body = http.MaxBytesReader(w, r.Body, s.config.bodyLimit)
 	a := s.handle(x)
 	if s.config.responseCheck != nil && x.fault == nil {
@@ -90,10 +91,10 @@ func (s *Sandbox) act(x *exchange) *answer.Answer {
 	case x.route.TakesIdempotencyKey():
 		key := replays.Key{Client: x.client.ID, ID: x.idempotencyKey}
 		same := replays.FingerprintOf(x.request.Method, x.request.URL.RequestURI(), string(x.body))
-		a, x.replayed, p = s.replays.Once(x.request.Context(), key, same, x.time,
-			func() (*answer.Answer, *answer.Problem) { return s.callLedger(x) })
+		a, x.replayed, p = x.world.replays.Once(x.request.Context(), key, same, x.time,
+			func() (*answer.Answer, *answer.Problem) { return callLedger(x) })
 	default:
-		a, p = s.callLedger(x)
+		a, p = callLedger(x)
 	}
 	if p != nil {
 		return x.refuse(p)
@@ -112,7 +113,7 @@ func (x *exchange) described() openapi.Request {
 }
 
 // callLedger runs the operation.
-func (s *Sandbox) callLedger(x *exchange) (*answer.Answer, *answer.Problem) {
+func callLedger(x *exchange) (*answer.Answer, *answer.Problem) {
 	request := x.request.WithContext(ledger.WithClient(x.request.Context(), x.client.ID))
 	body, err := x.described().Documented()
 	if err != nil {
@@ -127,6 +128,6 @@ func (s *Sandbox) callLedger(x *exchange) (*answer.Answer, *answer.Problem) {
 		request.Header.Set(name, strings.Join(request.Header.Values(name), ", "))
 	}
 	w := &recorder{header: http.Header{}, status: http.StatusOK}
-	s.operations[x.route.Pattern()](w, request)
+	x.world.operations[x.route.Pattern()](w, request)
 	return &answer.Answer{Status: w.status, Header: w.header, Body: w.body.Bytes()}, w.problem
 }

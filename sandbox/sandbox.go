@@ -5,14 +5,12 @@ package sandbox
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -20,9 +18,7 @@ import (
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/history"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/replays"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
 )
@@ -43,20 +39,19 @@ type Sandbox struct {
 	contract   *openapi.Contract
 	signatures *signature.Verifier
 	tokens     *tokens.Tokens
-	replays    *replays.Replays
-	ledger     *ledger.Ledger
-	operations operations
+	world      atomic.Pointer[world]
 	faults     faults
 	requests   *history.Log[Request]
 	handler    http.Handler
 
 	// stopping ends the delays of faults.
-	stopping context.Context
-	stop     context.CancelFunc
-	server   *http.Server
-	url      string
-	served   chan struct{}
-	serveErr error
+	stopping  context.Context
+	stop      context.CancelFunc
+	server    *http.Server
+	transport *http.Transport
+	url       string
+	served    chan struct{}
+	serveErr  error
 }
 
 // New starts a sandbox. It listens on a free loopback port and knows one random client, unless the options say otherwise.
@@ -80,16 +75,14 @@ func New(options ...Option) (*Sandbox, error) {
 		config: c, url: "http://127.0.0.1", clients: newClients(c), contract: contract,
 		signatures: signature.NewVerifier(signature.Rules{Now: c.machine, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces}),
 		tokens:     tokens.New(c.tokenLifetime, contract.Scopes),
-		replays:    replays.New(c.keptAnswers),
-		ledger: ledger.New(ledger.Options{
-			Now: c.clock.Now, NewID: newIDs(c.seed), OrderDelay: c.orderDelay, Accounts: c.owner(), Settles: c.later,
-		}),
-		requests: history.New[Request](maxLoggedRequests, maxLoggedBytes),
+		requests:   history.New[Request](maxLoggedRequests, maxLoggedBytes),
+		transport:  &http.Transport{},
 	}
-	s.operations = newOperations(s.ledger)
-	if c.later {
-		maps.Copy(s.operations, later.Operations(s.ledger, refusal))
+	world, err := s.newWorld()
+	if err != nil {
+		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
+	s.world.Store(world)
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.handler = s.newHandler()
 	if c.listen {
@@ -118,52 +111,6 @@ func (s *Sandbox) Clock() *Clock { return s.config.clock }
 
 // RevokeTokens makes every access token that was granted so far worthless.
 func (s *Sandbox) RevokeTokens() { s.tokens.Revoke() }
-
-// Shutdown ends the sandbox as Close does, but lets the requests under way finish until the context ends.
-func (s *Sandbox) Shutdown(ctx context.Context) error {
-	s.stop()
-	if s.server == nil {
-		return nil
-	}
-	err := s.server.Shutdown(ctx)
-	return errors.Join(err, s.Close())
-}
-
-// Close ends the sandbox at once, and with it the requests under way.
-func (s *Sandbox) Close() error {
-	s.stop()
-	if s.server == nil {
-		return nil
-	}
-	err := s.server.Close()
-	<-s.served
-	return errors.Join(err, s.serveErr)
-}
-
-func (s *Sandbox) serve() error {
-	listener, err := net.Listen("tcp", s.config.address)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", s.config.address, err)
-	}
-	s.url = "http://" + listener.Addr().String()
-	s.served = make(chan struct{})
-	s.server = &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: s.config.readTimeout,
-		ReadTimeout:       s.config.readTimeout,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    maxHeaderBytes,
-		// The pipeline answers OPTIONS * like everything else.
-		DisableGeneralOptionsHandler: true,
-	}
-	go func() {
-		defer close(s.served)
-		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.serveErr = fmt.Errorf("serve %s: %w", s.url, err)
-		}
-	}()
-	return nil
-}
 
 // newIDs returns the source of resource ids. Request ids do not come from it, so that a read in between changes no id.
 func newIDs(seed *uint64) func() uuid.UUID {

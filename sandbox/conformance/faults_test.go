@@ -166,6 +166,8 @@ func TestControlErrorsAreProblems(t *testing.T) {
 		{"POST", "clock", `{"set":"soon"}`, "set: expected a time"},
 		{"POST", "clock", `{"set":"9999-12-31T23:59:59Z","advance":"48h"}`, "the year 10000"},
 		{"POST", "clock", `{"set":"1970-01-02T00:00:00Z","advance":"-48h"}`, "the year 1969"},
+		{"POST", "prices", `{"AAPL":"1"}`, "expected an ISIN or a UUID"},
+		{"POST", "prices", `{"IE00B0M62Q58":"0"}`, "expected one above 0"},
 		{"GET", "faults", ``, "has no GET faults"},
 		{"POST", "other", ``, "has no POST other"},
 	} {

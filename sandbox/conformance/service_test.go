@@ -282,6 +282,26 @@ func TestLists(t *testing.T) {
 	}
 }
 
+func TestPricesAndReset(t *testing.T) {
+	w := newWorld(t)
+	account := w.follow(w.allocate(world1, "1"))
+	w.order(account, "BUY", "100")
+	w.advance(2 * time.Minute)
+	if status := w.p.control(t, "POST", "prices", map[string]string{world1: "1.2"}, nil); status != 204 {
+		t.Errorf("prices: %d", status)
+	}
+	sold := w.call("POST", "/portfolios/"+account+"/liquidation_request", `{"user_id":"`+user+`"}`)
+	if sold["cash_amount"] != "120" {
+		t.Errorf("at a higher price it is worth %v", sold["cash_amount"])
+	}
+	if status := w.p.control(t, "POST", "reset", nil, nil); status != 204 {
+		t.Errorf("reset: %d", status)
+	}
+	if page := w.call("GET", "/portfolios/allocations", ""); len(page["data"].([]any)) != 0 || w.p.effects(t, creates) != 0 {
+		t.Errorf("after the reset: %v", page)
+	}
+}
+
 func TestClosedWorld(t *testing.T) {
 	account := uuid.NewString()
 	w := newWorld(t, "-accounts", account+"="+user)

@@ -12,7 +12,7 @@ import (
 
 // account is what an account of one client holds and the orders that work on it.
 //
-// Choice: no price moves. A position is worth what was paid for it less what was sold of it.
+// Choice: no price moves by itself. A position is worth what was paid for it less what was sold of it, until SetPrice moves it.
 type account struct {
 	id            uuid.UUID
 	configuration *configuration // nil for none

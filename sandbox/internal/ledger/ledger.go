@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"math/big"
 	"sync"
 	"time"
 
@@ -41,6 +42,7 @@ type Ledger struct {
 	clients map[uuid.UUID]*client
 	placed  uint32 // orders so far
 	effects effectLog
+	prices  map[string]*big.Int // by instrumentKey, of those that were set, in units of 10^-27
 }
 
 // client is the state of one API client.
@@ -62,7 +64,7 @@ func New(options Options) *Ledger {
 		options.NewID = uuid.New
 	}
 	options.OrderDelay = max(0, options.OrderDelay)
-	return &Ledger{options: options, clients: map[uuid.UUID]*client{}, effects: newEffectLog()}
+	return &Ledger{options: options, clients: map[uuid.UUID]*client{}, effects: newEffectLog(), prices: map[string]*big.Int{}}
 }
 
 type clientKey struct{}

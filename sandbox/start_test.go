@@ -1,0 +1,237 @@
+package sandbox_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+const (
+	world = api.InstrumentID("IE00B0M62Q58")
+	apple = api.InstrumentID("US0378331005")
+)
+
+var (
+	mixID   = uuid.MustParse("19030e36-49d4-4889-9773-6339d2e3ceee")
+	savings = uuid.MustParse("dce29887-b5ed-4fa4-9a8a-8aa83dece777")
+	owner   = uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
+)
+
+// invested is a state in which an account follows an allocation and holds 100 EUR.
+func invested() sandbox.Option {
+	return sandbox.WithState(sandbox.State{
+		Allocations: []sandbox.Allocation{{ID: mixID, Name: "Mix", Weights: map[api.InstrumentID]api.Decimal{world: "0.7", apple: "0.3"}}},
+		Accounts: []sandbox.Account{
+			{ID: savings, AllocationID: mixID, Holdings: map[api.InstrumentID]api.Decimal{world: "60", apple: "40"}},
+		},
+	})
+}
+
+// started is a sandbox without a network, and a client of it.
+func started(t *testing.T, options ...sandbox.Option) (*sandbox.Sandbox, *upvest.Client) {
+	t.Helper()
+	s := sandbox.Start(t, append([]sandbox.Option{sandbox.WithoutNetwork()}, options...)...)
+	client, err := upvest.New(s.Credentials(), upvest.WithHTTPClient(&http.Client{Transport: s.Transport()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, client
+}
+
+func buy(t *testing.T, client *upvest.Client, side portfolios.Side, amount api.Decimal) *portfolios.Order {
+	t.Helper()
+	placed, err := client.Orders.Create(t.Context(), portfolios.OrderRequest{
+		UserID: owner, AccountID: savings, CashAmount: amount, Currency: portfolios.CurrencyEUR, Side: side,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return placed
+}
+
+// A whole test as a user writes it: state, a call that meets a fault, time that passes without waiting, and what is left of it.
+func TestStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
+		if err := s.Inject(sandbox.Fault{Operation: "create_portfolios_order", After: true, Reset: true}); err != nil {
+			t.Fatal(err)
+		}
+		placed := buy(t, client, portfolios.SideBUY, "50")
+		ofAccount := []sandbox.Filter{sandbox.OfOperation("create_portfolios_order"), sandbox.OfAccount(savings)}
+		if n := len(s.Effects(ofAccount...)); n != 1 {
+			t.Errorf("%d orders of the account, want exactly one", n)
+		}
+		sent := s.Requests(ofAccount...)
+		if len(sent) != 2 || !sent[0].Fault || !sent[1].Replayed || sent[0].IdempotencyKey != sent[1].IdempotencyKey ||
+			!strings.Contains(sent[0].Body, `"50"`) || sent[0].Header.Get("Content-Digest") == "" {
+			t.Errorf("sent %+v, want one try that is lost and one that gets the first's answer", sent)
+		}
+		time.Sleep(2 * time.Hour)
+		done, err := client.Orders.Retrieve(t.Context(), placed.ID)
+		if err != nil || done.Status != portfolios.OrderStatusFILLED {
+			t.Errorf("two hours later: %v %v", done, err)
+		}
+
+		s.Reset()
+		page, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+		if err != nil || len(page.Data) != 1 || page.Data[0].ID != mixID || page.Data[0].Name != "Mix" || len(page.Data[0].Allocation) != 2 {
+			t.Errorf("after the reset: %+v %v, want the state of the start", page, err)
+		}
+		if _, err := client.Orders.Retrieve(t.Context(), placed.ID); !errors.Is(err, upvest.ErrNotFound) {
+			t.Errorf("an order of before the reset: %v", err)
+		}
+		if n := len(s.Effects()); n != 0 {
+			t.Errorf("%d effects after the reset", n)
+		}
+		if requests := s.Requests(); len(requests) != 2 || requests[0].Number != 1 {
+			t.Errorf("requests after the reset: %+v, want the two and no token", requests)
+		}
+	})
+}
+
+// A SELL may ask for 90 per cent of the value, which is what the holdings and their prices make it.
+func TestHoldingsAndPrices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
+		status := func(side portfolios.Side, amount api.Decimal) portfolios.OrderStatus {
+			t.Helper()
+			placed := buy(t, client, side, amount)
+			time.Sleep(2 * time.Hour)
+			done, err := client.Orders.Retrieve(t.Context(), placed.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return done.Status
+		}
+		set := func(id api.InstrumentID, price api.Decimal) {
+			t.Helper()
+			if err := s.SetPrice(id, price); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := status(portfolios.SideSELL, "90.01"); got != portfolios.OrderStatusCANCELLED {
+			t.Errorf("more than 90 per cent of 100: %s", got)
+		}
+		set(world, "2") // 120 + 40
+		if got := status(portfolios.SideSELL, "144.01"); got != portfolios.OrderStatusCANCELLED {
+			t.Errorf("more than 90 per cent of 160: %s", got)
+		}
+		set(world, "1.5") // 90 + 40
+		if got := status(portfolios.SideSELL, "117"); got != portfolios.OrderStatusFILLED {
+			t.Errorf("90 per cent of 130: %s", got)
+		}
+		// An order that is PROCESSING sells the same pieces at the new price: 13 are left, 10 of them are being sold.
+		open := buy(t, client, portfolios.SideSELL, "10")
+		time.Sleep(time.Hour)
+		for _, id := range []api.InstrumentID{world, apple} {
+			set(id, map[api.InstrumentID]api.Decimal{world: "0.15", apple: "0.1"}[id])
+		}
+		time.Sleep(time.Hour)
+		if done, err := client.Orders.Retrieve(t.Context(), open.ID); err != nil || done.Status != portfolios.OrderStatusFILLED {
+			t.Errorf("the open sale: %+v %v", done, err)
+		}
+		closing, err := client.Orders.CreateLiquidationRequest(t.Context(), savings, portfolios.LiquidationRequest{UserID: owner})
+		if err != nil || !strings.HasPrefix(string(closing.CashAmount), "0.3000000000") {
+			t.Errorf("3 are left, at a tenth: %+v %v", closing, err)
+		}
+	})
+}
+
+func TestStateIsChecked(t *testing.T) {
+	for says, state := range map[string]sandbox.State{
+		"is not a client of this sandbox":   {ClientID: uuid.New()},
+		"weights that sum to exactly 1":     {Allocations: []sandbox.Allocation{{ID: mixID, Weights: map[api.InstrumentID]api.Decimal{world: "0.7"}}}},
+		"expected an id that is not zero":   {Allocations: []sandbox.Allocation{{Weights: map[api.InstrumentID]api.Decimal{world: "1"}}}},
+		"there is no allocation":            {Accounts: []sandbox.Account{{ID: savings, AllocationID: mixID}}},
+		"expected every account once":       {Accounts: []sandbox.Account{{ID: savings}, {ID: savings}}},
+		"expected an ISIN or a UUID":        {Accounts: []sandbox.Account{{ID: savings, Holdings: map[api.InstrumentID]api.Decimal{"AAPL": "1"}}}},
+		"not an amount":                     {Accounts: []sandbox.Account{{ID: savings, Holdings: map[api.InstrumentID]api.Decimal{world: "-1"}}}},
+		"there is no account 00000000-0000": {Accounts: []sandbox.Account{{}}},
+	} {
+		if _, err := sandbox.New(sandbox.WithoutListener(), sandbox.WithState(state)); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("got %v, want it to say %q", err, says)
+		}
+	}
+	s := sandbox.Start(t, sandbox.WithoutListener())
+	for _, price := range []api.Decimal{"0", "-1", "many"} {
+		if err := s.SetPrice(world, price); err == nil {
+			t.Errorf("a price of %s is taken", price)
+		}
+	}
+	if err := s.SetPrice("AAPL", "1"); err == nil {
+		t.Error("a price of what is no instrument is taken")
+	}
+}
+
+// recorded is a test that is not this one.
+type recorded struct {
+	*testing.T
+	failed  bool
+	lines   []string
+	cleanup []func()
+}
+
+func (r *recorded) Cleanup(end func()) { r.cleanup = append(r.cleanup, end) }
+func (r *recorded) Failed() bool       { return r.failed }
+func (r *recorded) Logf(format string, a ...any) {
+	r.lines = append(r.lines, fmt.Sprintf(format, a...))
+}
+
+// A test that fails is told what was refused, and one that passes is left in peace.
+func TestStartLogsRefusals(t *testing.T) {
+	for _, failed := range []bool{true, false} {
+		r := &recorded{T: t, failed: failed}
+		s := sandbox.Start(r)
+		response, err := http.Get(s.URL() + "/portfolios/unknown")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		for _, end := range r.cleanup {
+			end()
+		}
+		want := []string{"sandbox: request 1, GET /portfolios/unknown, was refused: 404 there is nothing at this path"}
+		if failed != slices.Equal(r.lines, want) {
+			t.Errorf("failed %t: logged %q", failed, r.lines)
+		}
+		if _, err := http.Get(s.URL()); err == nil {
+			t.Error("it outlives the test")
+		}
+	}
+}
+
+// Requests under way finish, as far as the context lets them.
+func TestShutdownWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := started(t, invested())
+		if err := s.Inject(sandbox.Fault{Operation: "list_portfolios_allocations", Delay: 10 * time.Second}); err != nil {
+			t.Fatal(err)
+		}
+		answered := make(chan error)
+		go func() {
+			_, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+			answered <- err
+		}()
+		synctest.Wait()
+		shut := make(chan error)
+		go func() { shut <- s.Shutdown(t.Context()) }()
+		if err := <-answered; err != nil {
+			t.Errorf("the request under way: %v", err)
+		}
+		if err := <-shut; err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+	})
+}
