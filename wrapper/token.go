@@ -19,7 +19,8 @@ import (
 //
 // While a token is good nobody waits for the next: the first caller in the last fifth of its life, at most five minutes, sets off a request
 // that goes on behind everybody's back, and ends by its own retry policy. Without a good token callers wait for one request together, each
-// as long as its own context lets it.
+// as long as its own context lets it. Nobody is told of a failure that is older than the call, nor given a token that was asked for before
+// the server refused the last one.
 //
 // Source: docs.upvest.co, "Authentication"; the token URL is /auth/token on the server itself.
 type TokenSource struct {
@@ -42,7 +43,9 @@ func newTokenSource(c *core, credentials Credentials) *TokenSource {
 		tokens: &renewal.Source[*oauth2.Token]{
 			Now:    c.clock.Local,
 			Jitter: c.random.UpTo,
-			Fetch:  func(ctx context.Context) (renewal.Grant[*oauth2.Token], error) { return c.fetchToken(ctx, credentials) },
+			Fetch: func(ctx context.Context, sending func()) (renewal.Grant[*oauth2.Token], error) {
+				return c.fetchToken(ctx, credentials, sending)
+			},
 		},
 		clock: c.clock,
 	}
@@ -63,7 +66,7 @@ func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	return s.tokens.Get(ctx)
 }
 
-// Forget drops a token that the server refused, if it is still the one in use.
+// Forget drops a token that the server refused, and one that was asked for while that was in use: both may have been revoked together.
 func (s *TokenSource) Forget(accessToken string) {
 	s.tokens.Drop(func(token *oauth2.Token) bool { return token.AccessToken == accessToken })
 }

@@ -29,7 +29,7 @@ type tokenAnswer struct {
 }
 
 // fetchToken requests a token by the same loop as every other call.
-func (c *core) fetchToken(ctx context.Context, credentials Credentials) (token renewal.Grant[*oauth2.Token], err error) {
+func (c *core) fetchToken(ctx context.Context, credentials Credentials, sending func()) (token renewal.Grant[*oauth2.Token], err error) {
 	var answer tokenAnswer
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {credentials.ClientID.String()},
@@ -41,6 +41,7 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials) (token r
 		operation: tokenOperation,
 		settings:  settings,
 		send: func(ctx context.Context, now time.Time) (*http.Response, error) {
+			sending()
 			return c.send(ctx, http.MethodPost, "/auth/token", "application/x-www-form-urlencoded", []byte(form),
 				func(ctx context.Context, req *http.Request) error { return c.signer.signAt(ctx, req, now) })
 		},

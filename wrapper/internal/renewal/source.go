@@ -24,14 +24,16 @@ type Grant[T any] struct {
 }
 
 // Source hands out a value. While it is good nobody waits for the next: the first caller in the last fifth of its life, at most five
-// minutes, sets off a fetch. Without a good value callers wait for one fetch together, each as long as its own context lets it.
+// minutes, sets off a fetch. Without a good value callers wait for one fetch together, each as long as its own context lets it. Nobody is
+// told of a failure that is older than their asking, nor given a value that may be as old as the one that was dropped last.
 type Source[T comparable] struct {
-	Fetch  func(ctx context.Context) (Grant[T], error)
+	Fetch  func(ctx context.Context, sending func()) (Grant[T], error) // calls sending before each attempt
 	Now    func() time.Time
 	Jitter func(limit time.Duration) time.Duration
 
 	mu      sync.Mutex
 	value   T         // the zero value means none
+	fresh   bool      // it was asked for when there was none
 	expires time.Time // the zero time means never
 	renewAt time.Time
 	fetch   *fetch[T] // under way
@@ -42,62 +44,81 @@ type fetch[T any] struct {
 	call       *foreign.Call[T]
 	cancel     context.CancelFunc
 	background bool
+	fresh      bool
 	waiting    int
+	sent       int // attempts
 }
 
 // Get returns a good value, from memory or fetched. A caller whose context ends leaves alone; the others go on waiting.
 func (s *Source[T]) Get(ctx context.Context) (T, error) {
-	value, fetch := s.current(ctx, s.Now())
-	if fetch == nil {
-		return value, nil
+	for again := false; ; again = true {
+		value, fetch, before := s.current(ctx, s.Now())
+		if fetch == nil {
+			return value, nil
+		}
+		value, isNews, err := s.wait(ctx, fetch, before)
+		switch {
+		case err == nil:
+			return value, nil
+		case ctx.Err() != nil:
+			return *new(T), fmt.Errorf("wait for an access token: %w", ctx.Err())
+		case isNews || again:
+			return *new(T), err
+		}
 	}
-	defer s.leave(fetch)
-	value, err := fetch.call.Wait(ctx)
-	if err != nil && ctx.Err() != nil {
-		return *new(T), fmt.Errorf("wait for an access token: %w", ctx.Err())
-	}
-	return value, err
 }
 
-// Drop gives up the value if it is that one still.
+// wait waits for a fetch. What comes of it is news if an attempt was sent since the caller came.
+func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T], before int) (value T, isNews bool, err error) {
+	defer func() { isNews = s.leave(fetch) > before }() // also behind a panic
+	value, err = fetch.call.Wait(ctx)
+	return value, false, err
+}
+
+// Drop gives up the value if it is that one, or if it may be as old: renewed while that one was there. So is a fetch that is under way: it
+// is left to those who wait for it.
 func (s *Source[T]) Drop(is func(T) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.value != *new(T) && is(s.value) {
-		s.value = *new(T)
+	if s.value != *new(T) && (is(s.value) || !s.fresh) {
+		s.value, s.fetch = *new(T), nil
 	}
 }
 
-// current returns the value if it is good, or else the fetch to wait for. It sees to it that there is one if there has to be.
-func (s *Source[T]) current(ctx context.Context, now time.Time) (T, *fetch[T]) {
+// current returns the value if it is good, or else the fetch to wait for, and how many attempts that has sent before. It sees to it that
+// there is one if there has to be.
+func (s *Source[T]) current(ctx context.Context, now time.Time) (value T, wait *fetch[T], before int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	there := s.value != *new(T)
 	if there && (s.expires.IsZero() || now.Before(s.renewAt)) {
-		return s.value, nil
+		return s.value, nil, 0
 	}
 	good := there && now.Before(s.expires)
-	if s.fetch == nil {
-		next := &fetch[T]{background: good}
+	if before = -1; s.fetch != nil {
+		before = s.fetch.sent
+	} else {
+		next := &fetch[T]{background: good, fresh: !there}
 		ctx, next.cancel = context.WithCancel(context.WithoutCancel(ctx))
 		next.call = foreign.Go(func() (T, error) { return s.renew(ctx, next) })
 		s.fetch, s.renewAt = next, now.Add(pause)
 	}
 	if good {
-		return s.value, nil
+		return s.value, nil, 0
 	}
 	s.fetch.waiting++
-	return *new(T), s.fetch
+	return value, s.fetch, before
 }
 
-func (s *Source[T]) leave(fetch *fetch[T]) {
+// leave returns how many attempts the fetch has sent.
+func (s *Source[T]) leave(fetch *fetch[T]) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if fetch.waiting--; fetch.waiting > 0 || fetch.background {
-		return
+	if fetch.waiting--; fetch.waiting == 0 && !fetch.background {
+		fetch.cancel()
+		s.finish(fetch)
 	}
-	fetch.cancel()
-	s.finish(fetch)
+	return fetch.sent
 }
 
 // renew fetches a value and keeps it.
@@ -109,7 +130,11 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T]) (T, error) {
 		s.finish(fetch)
 	}()
 	asked := s.Now()
-	grant, err := s.Fetch(ctx)
+	grant, err := s.Fetch(ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		fetch.sent++
+	})
 	if err != nil {
 		return *new(T), err
 	}
@@ -118,7 +143,10 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T]) (T, error) {
 	renewAt := expires.Add(-margin + s.Jitter(margin/2))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.value, s.expires, s.renewAt = grant.Value, expires, renewAt
+	if s.fetch != fetch {
+		return grant.Value, nil
+	}
+	s.value, s.fresh, s.expires, s.renewAt = grant.Value, fetch.fresh, expires, renewAt
 	if grant.Life <= 0 {
 		s.expires = time.Time{}
 	}
