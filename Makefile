@@ -5,6 +5,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 NESTED      := sandbox proof examples
 RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 FUZZTIME    ?= 1m
+SEEDS       ?= 2000
 NODE        := build/node/node_modules/.package-lock.json
 PROOF       := cd proof && CONTRACT=1 go test -count=1
 NO_LOGO     := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%221%22 height=%221%22/%3E
@@ -15,7 +16,11 @@ IN_EACH      = @set -e; echo ".: $(1)"; GOWORK=off $(1); for module in $(NESTED)
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
+<<<<<<< HEAD
 .PHONY: help demo sandbox test bench bench-sandbox faults fuzz check contract docs generate fresh format release-check
+=======
+.PHONY: help demo sandbox test bench bench-sandbox faults simulate fuzz check contract docs generate fresh format
+>>>>>>> d8a7693 (Simulate months of calls, episodes and restarts)
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +44,9 @@ bench-sandbox: ## Measure how the sandbox bears a million accounts, in about thr
 faults: ## Print the fault matrix: what callers are told when every fault meets every operation.
 	@cd proof && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \
 	echo "$$result" | sed -n '/^fault /,/cells/p'
+
+simulate: ## Simulate SEEDS months (2,000), or the one of SEED, of calls and of all that goes wrong; print what was tried and the worst figures.
+	@cd proof/simulation && go test -count=1 -timeout 0 -run 'TestMonths$$' -report $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
 
 fuzz: ## Run every fuzz target for FUZZTIME (a minute).
 	@set -e; for module in . $(NESTED); do cd $(CURDIR)/$$module; \

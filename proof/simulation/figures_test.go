@@ -1,0 +1,106 @@
+package simulation_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// figures are what was tried, and how bad it got.
+type figures struct {
+	months   int
+	calls    map[string]map[verdict]int
+	faults   map[string]int
+	steps    map[string]int
+	most     map[string]int
+	longest  time.Duration
+	requests int
+	resumed  int
+	misled   int
+	read     int
+}
+
+func newFigures() *figures {
+	return &figures{calls: map[string]map[verdict]int{}, faults: map[string]int{}, steps: map[string]int{}, most: map[string]int{}}
+}
+
+func (f *figures) worst(name string, value int) { f.most[name] = max(f.most[name], value) }
+
+func (f *figures) count(c *call) {
+	if f.calls[c.op.id] == nil {
+		f.calls[c.op.id] = map[verdict]int{}
+	}
+	f.calls[c.op.id][c.verdict()]++
+	f.requests += c.sent
+	f.longest = max(f.longest, c.ended.Sub(c.started))
+	if c.resumes != nil {
+		f.resumed++
+	}
+	if !c.op.many {
+		f.worst("attempts of a call", c.sent)
+	}
+}
+
+func (f *figures) add(other *figures) {
+	for op, verdicts := range other.calls {
+		if f.calls[op] == nil {
+			f.calls[op] = map[verdict]int{}
+		}
+		for told, count := range verdicts {
+			f.calls[op][told] += count
+		}
+	}
+	for name, count := range other.faults {
+		f.faults[name] += count
+	}
+	for name, count := range other.steps {
+		f.steps[name] += count
+	}
+	for name, value := range other.most {
+		f.worst(name, value)
+	}
+	f.longest = max(f.longest, other.longest)
+	f.months += other.months
+	f.requests += other.requests
+	f.resumed += other.resumed
+	f.misled += other.misled
+	f.read += other.read
+}
+
+func (f *figures) String() string {
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	told := []verdict{succeeded, failed, refused, unknown, accepted}
+	fmt.Fprint(table, "calls\t")
+	for _, v := range told {
+		fmt.Fprintf(table, "%s\t", v)
+	}
+	fmt.Fprintln(table)
+	var total int
+	for _, op := range slices.Sorted(maps.Keys(f.calls)) {
+		fmt.Fprintf(table, "%s\t", op)
+		for _, v := range told {
+			fmt.Fprintf(table, "%d\t", f.calls[op][v])
+			total += f.calls[op][v]
+		}
+		fmt.Fprintln(table)
+	}
+	for _, counts := range []map[string]int{f.steps, f.faults} {
+		fmt.Fprintln(table, "\t")
+		for _, name := range slices.Sorted(maps.Keys(counts)) {
+			fmt.Fprintf(table, "%s\t%d\t\n", name, counts[name])
+		}
+	}
+	fmt.Fprintln(table, "\t")
+	for _, name := range slices.Sorted(maps.Keys(f.most)) {
+		fmt.Fprintf(table, "most %s\t%d\t\n", name, f.most[name])
+	}
+	_ = table.Flush() // a strings.Builder takes everything
+	fmt.Fprintf(&text, "\n%d months, %d calls with %d requests, %d of them taken up again; the longest call took %s; "+
+		"%d calls were misled by a wrong Date once; %d bytes of log and errors held no secret\n",
+		f.months, total, f.requests, f.resumed, f.longest, f.misled, f.read)
+	return text.String()
+}

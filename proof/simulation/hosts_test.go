@@ -1,0 +1,214 @@
+package simulation_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// secret is the client secret of everybody, which the judge recognizes anywhere.
+const secret = "hush-hush/5f1d+9c"
+
+// host is a machine that calls: it has a clock of its own, and one process after the other.
+type host struct {
+	name     string
+	number   int
+	access   sandbox.Client
+	tenant   *tenant
+	policy   upvest.RetryPolicy
+	sharing  bool // two clients share a source of tokens
+	ahead    atomic.Int64
+	key      *key
+	process  *process
+	started  int // processes
+	mostOpen int
+}
+
+// process is what ends when a host restarts: clients, and all that they learnt.
+type process struct {
+	host          *host
+	clients       []*upvest.Client
+	ctx           context.Context
+	kill          context.CancelFunc
+	requests      int // with the network's lock
+	tokenRequests int
+	told          atomic.Int64 // attempts that hooks were shown and that reached the network
+}
+
+func (h *host) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
+
+// hosts are those of one month: two of one API client, and one of another.
+func newHosts(random *rand.Rand) []*host {
+	var hosts []*host
+	for i, name := range []string{"one", "two", "three"} {
+		h := &host{name: name, number: i}
+		if i == 1 {
+			h.access, h.tenant = hosts[0].access, hosts[0].tenant
+			h.policy = upvest.RetryPolicy{MaxAttempts: 3, BaseDelay: time.Second, MaxDelay: 5 * time.Second}
+		} else {
+			seed := make([]byte, ed25519.SeedSize)
+			fill(random, seed)
+			h.access = sandbox.Client{ID: newID(random), Secret: secret, KeyID: "key-" + name, PrivateKey: ed25519.NewKeyFromSeed(seed)}
+			h.tenant = &tenant{random: random, client: h.access.ID}
+		}
+		h.key = &key{Signer: h.access.PrivateKey, hangs: make(chan struct{})}
+		close(h.key.hangs)
+		h.sharing = i == 2
+		hosts = append(hosts, h)
+	}
+	return hosts
+}
+
+func newID(random *rand.Rand) (id uuid.UUID) {
+	fill(random, id[:])
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return id
+}
+
+// key is one in a KMS that may hang. It knows no context.
+type key struct {
+	crypto.Signer
+	mu    sync.Mutex
+	hangs chan struct{} // until this is closed
+}
+
+// Sign implements [crypto.Signer].
+func (k *key) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	k.mu.Lock()
+	hangs := k.hangs
+	k.mu.Unlock()
+	<-hangs
+	return k.Signer.Sign(random, digest, opts)
+}
+
+func (k *key) hang() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.hangs = make(chan struct{})
+}
+
+func (k *key) heal() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	close(k.hangs)
+}
+
+// contextKey is one that does know contexts.
+type contextKey struct{ *key }
+
+// SignContext is what clients of a KMS offer.
+func (k contextKey) SignContext(ctx context.Context, random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	k.mu.Lock()
+	hangs := k.hangs
+	k.mu.Unlock()
+	select {
+	case <-hangs:
+		return k.Signer.Sign(random, digest, opts)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("ask the KMS: %w", ctx.Err())
+	}
+}
+
+// start makes the clients of a new process.
+func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error {
+	p := &process{host: h}
+	p.ctx, p.kill = context.WithCancel(context.Background())
+	h.started++
+	credentials := upvest.Credentials{
+		BaseURL: "https://upvest.test", ClientID: h.access.ID, ClientSecret: secret, KeyID: h.access.KeyID, PrivateKey: h.key,
+		Scopes: []string{sandbox.ScopeRead, sandbox.ScopeAdmin},
+	}
+	if h.name == "two" {
+		credentials.PrivateKey = contextKey{h.key}
+	}
+	options := []upvest.ClientOption{
+		upvest.WithHTTPClient(&http.Client{Transport: line{n, p}}),
+		upvest.WithClock(h.now),
+		upvest.WithRandom(&randomness{streams: map[int]*rand.Rand{}, seed: seed<<16 + uint64(h.started)<<2 + uint64(h.number)}),
+		upvest.WithLogger(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+		upvest.WithRetry(h.policy),
+		upvest.WithAttemptHook(func(_ context.Context, attempt upvest.Attempt) {
+			_, _ = fmt.Fprintf(log, "%+v\n", attempt)
+		}),
+	}
+	if defect.options != nil {
+		options = append(options, defect.options(h, credentials, options)...)
+	}
+	for range 2 {
+		client, err := upvest.New(credentials, options...)
+		if err != nil {
+			return err
+		}
+		p.clients = append(p.clients, client)
+		if !h.sharing {
+			break
+		}
+		options = append(options, upvest.WithTokenSource(p.clients[0].TokenSource()))
+	}
+	h.process = p
+	return nil
+}
+
+// logbook is what the month's logs and errors show, until the judge has read it.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	read int // bytes in all
+}
+
+// Write implements [io.Writer].
+func (l *logbook) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(text)
+}
+
+// shows returns a secret that the log shows, and forgets what it has read.
+func (l *logbook) shows() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.text.Reset()
+	l.read += l.text.Len()
+	return secretIn(l.text.String())
+}
+
+// longestHash is how many characters of base64 in a row may come without being a piece of a signature.
+const longestHash = 40
+
+// secretIn returns the line of a text that shows a secret, a token, a signature or an idempotency key.
+func secretIn(text string) string {
+	for _, told := range []string{"hush-hush", "ory_at_", mark, strings.ToUpper(mark)} {
+		if at := strings.Index(text, told); at >= 0 {
+			return around(text, at)
+		}
+	}
+	run := 0
+	for i := range len(text) {
+		switch char := text[i]; {
+		case 'a' <= char && char <= 'z', 'A' <= char && char <= 'Z', '0' <= char && char <= '9', char == '+', char == '/':
+			if run++; run > longestHash {
+				return around(text, i)
+			}
+		default:
+			run = 0
+		}
+	}
+	return ""
+}
+
+func around(text string, at int) string { return text[max(0, at-200):min(len(text), at+100)] }

@@ -1,0 +1,236 @@
+package simulation_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+const (
+	day   = 24 * time.Hour
+	month = 30 * day
+	// fewMinutes is the time in which an order that was placed for a step can still be cancelled.
+	fewMinutes = 2 * time.Minute
+	// farthest is how far a host's clock goes wrong.
+	farthest = 10 * time.Hour
+)
+
+// step is an episode and the calls that meet it, planned from the seed alone.
+type step struct {
+	name    string
+	at      time.Duration // from the beginning of the month
+	length  time.Duration // until the server is healthy again
+	faults  []fault
+	date    time.Duration // by which the Date header is wrong
+	hanging bool          // the keys of all hosts hang
+	level   bool          // all clocks are right when it begins
+	mild    bool          // calls have to succeed though it lasts
+	deeds   []deed        // in the order of time
+}
+
+// deed is what happens at an instant of a step.
+type deed struct {
+	at      time.Duration
+	what    what
+	host    int
+	client  int
+	op      *operation
+	timeout time.Duration
+	keyed   bool // with a key of the caller's own
+	jump    time.Duration
+}
+
+type what string
+
+const (
+	calling    what = "call"
+	revocation what = "revocation"
+	jump       what = "clock jumps"
+	restart    what = "client restarts"
+	healing    what = "end of the episode"
+)
+
+// planner draws a plan.
+type planner struct {
+	random *rand.Rand
+	step   step
+}
+
+func (p *planner) between(least, most time.Duration) time.Duration {
+	return between(p.random, least, most)
+}
+
+// logBetween is even on a logarithmic scale: short times are as likely as long ones.
+func (p *planner) logBetween(least, most time.Duration) time.Duration {
+	return time.Duration(float64(least) * math.Pow(float64(most)/float64(least), p.random.Float64()))
+}
+
+func (p *planner) chance(of float64) bool { return p.random.Float64() < of }
+
+func pick[T any](p *planner, from []T) T { return from[p.random.IntN(len(from))] }
+
+// call plans calls at random times.
+func (p *planner) call(count int, from, to time.Duration) {
+	for range count {
+		d := deed{
+			at: p.between(from, to), what: calling, host: p.random.IntN(hosts), client: p.random.IntN(2), op: pick(p, operations), keyed: p.chance(0.4),
+		}
+		if d.op.many && p.chance(0.5) { // they take as long as many others
+			d.op = pick(p, operations)
+		}
+		if d.op.id == "cancel_portfolios_order" && d.at > fewMinutes {
+			d.op = operationNamed("create_portfolios_order")
+		}
+		p.step.deeds = append(p.step.deeds, d)
+	}
+}
+
+// burst plans calls that are under way together, on one host.
+func (p *planner) burst(count int, at time.Duration) {
+	first, host := len(p.step.deeds), p.random.IntN(hosts)
+	p.call(count, at, at+time.Second)
+	for i := range p.step.deeds[first:] {
+		p.step.deeds[first+i].host = host
+		if p.step.deeds[first+i].op.many {
+			p.step.deeds[first+i].op = operationNamed("retrieve_portfolios_order")
+		}
+	}
+}
+
+func (p *planner) happen(thing what, at time.Duration) {
+	d := deed{at: at, what: thing, host: p.random.IntN(hosts)}
+	if thing == jump {
+		if d.jump = p.logBetween(35*time.Second, farthest); p.chance(0.5) {
+			d.jump = -d.jump
+		}
+	}
+	p.step.deeds = append(p.step.deeds, d)
+}
+
+const hosts = 3
+
+// kinds are the kinds of steps, some more often than others.
+var kinds = []struct {
+	name   string
+	weight int
+	plan   func(p *planner)
+}{
+	{"quiet", 1, func(p *planner) {
+		p.step.mild, p.step.length = true, p.logBetween(time.Minute, 5*time.Hour)
+		p.call(6, 0, p.step.length)
+	}},
+	{"mild fault", 3, func(p *planner) {
+		p.step.mild, p.step.length = true, p.logBetween(time.Minute, 5*time.Hour)
+		p.step.faults = []fault{pick(p, mildFaults)}
+		p.call(5, 0, p.step.length)
+		p.burst(6, p.between(0, p.step.length))
+	}},
+	{"revocation", 2, func(p *planner) {
+		p.step.mild, p.step.length = true, 5*time.Minute
+		if p.chance(0.7) {
+			p.step.faults = []fault{mildFaults[p.random.IntN(2)]}
+		}
+		at := p.between(5*time.Second, 20*time.Second)
+		p.happen(revocation, at)
+		p.burst(20, at-time.Second)
+		p.call(3, 0, p.step.length)
+	}},
+	{"clocks", 2, func(p *planner) {
+		p.step.mild, p.step.length = true, p.logBetween(10*time.Minute, 5*time.Hour)
+		for range 1 + p.random.IntN(3) {
+			p.happen(jump, p.between(0, p.step.length))
+		}
+		if p.chance(0.5) {
+			p.happen(revocation, p.between(0, p.step.length))
+		}
+		p.call(8, 0, p.step.length)
+		p.burst(5, p.between(0, p.step.length))
+	}},
+	{"wrong Date", 2, func(p *planner) {
+		p.step.mild, p.step.level, p.step.length = true, true, p.logBetween(10*time.Minute, 12*time.Hour)
+		if p.step.date = p.logBetween(35*time.Second, 20*time.Hour); p.chance(0.5) {
+			p.step.date = -p.step.date
+		}
+		for range 1 + p.random.IntN(2) {
+			at := p.between(0, p.step.length)
+			p.happen(revocation, at)
+			p.call(6, at, at+p.between(time.Minute, 10*time.Minute))
+		}
+		p.call(4, 0, p.step.length)
+	}},
+	{"outage", 7, func(p *planner) {
+		p.step.length = p.logBetween(5*time.Second, 5*time.Hour)
+		for range 1 + p.random.IntN(2) {
+			f := pick(p, hardFaults)
+			if f.on == everything {
+				f.on = pick(p, []scope{everything, everything, calls, tokens})
+			}
+			if p.chance(0.4) {
+				f.share = 0.3 + 0.6*p.random.Float64()
+			}
+			p.step.faults = append(p.step.faults, f)
+		}
+		for _, thing := range []what{revocation, jump, restart} {
+			if p.chance(0.25) {
+				p.happen(thing, p.between(0, p.step.length))
+			}
+		}
+		p.call(6, 0, p.step.length)
+		p.call(4, 0, min(p.step.length, 30*time.Second))
+		p.call(4, max(0, p.step.length-30*time.Second), p.step.length)
+		p.limit()
+		if p.chance(0.4) {
+			p.happen(revocation, p.step.length)
+		}
+	}},
+	{"server restarts under load", 2, func(p *planner) {
+		p.step.length = p.logBetween(5*time.Second, 2*time.Minute)
+		p.step.faults = []fault{pick(p, hardFaults)}
+		p.burst(45, 0)
+		p.limit()
+		p.happen(revocation, p.step.length)
+		p.burst(10, p.step.length)
+	}},
+	{"key hangs", 1, func(p *planner) {
+		p.step.hanging, p.step.length = true, p.logBetween(time.Minute, time.Hour)
+		p.call(12, 0, p.step.length)
+		p.limit()
+	}},
+}
+
+// limit gives some of the calls so far a context that ends.
+func (p *planner) limit() {
+	for i := range p.step.deeds {
+		if p.step.deeds[i].what == calling && p.chance(0.3) {
+			p.step.deeds[i].timeout = p.logBetween(10*time.Millisecond, 2*time.Minute)
+		}
+	}
+}
+
+// planOf is the month of a seed.
+func planOf(seed uint64) []step {
+	p := &planner{random: rand.New(rand.NewPCG(seed, 1))}
+	var total int
+	for _, kind := range kinds {
+		total += kind.weight
+	}
+	var plan []step
+	for at := p.between(time.Hour, day); at < month; at += 12*time.Hour + p.logBetween(12*time.Hour, 8*day) {
+		p.step = step{at: at}
+		drawn := p.random.IntN(total)
+		for _, kind := range kinds {
+			if drawn -= kind.weight; drawn < 0 {
+				p.step.name = kind.name
+				kind.plan(p)
+				break
+			}
+		}
+		p.step.deeds = append(p.step.deeds, deed{at: p.step.length, what: healing})
+		p.call(3, p.step.length, p.step.length+2*time.Second)
+		p.call(2, p.step.length, p.step.length+time.Minute)
+		slices.SortStableFunc(p.step.deeds, func(a, b deed) int { return int(a.at - b.at) })
+		plan = append(plan, p.step)
+	}
+	return plan
+}

@@ -1,0 +1,80 @@
+package simulation_test
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+var (
+	seeds  = flag.Uint64("seeds", 24, "how many months TestMonths simulates")
+	seed   = flag.Uint64("seed", 0, "the one month that TestMonths simulates, from 1; 0 for all")
+	report = flag.Bool("report", false, "print what was tried and the worst figures")
+)
+
+// defect is what a control breaks, to see that it is found.
+type defect struct {
+	options  func(h *host, credentials upvest.Credentials, options []upvest.ClientOption) []upvest.ClientOption
+	sabotage func(req *http.Request, answer *http.Response)
+}
+
+// TestMonths simulates a month for each seed.
+func TestMonths(t *testing.T) {
+	first, last := uint64(1), *seeds
+	if *seed > 0 {
+		first, last = *seed, *seed
+	}
+	total := newFigures()
+	var mu sync.Mutex
+	var started atomic.Uint64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for number := first + started.Add(1) - 1; number <= last; number = first + started.Add(1) - 1 {
+				t.Run(fmt.Sprint("seed ", number), func(t *testing.T) {
+					done := run(t, number, defect{})
+					mustBeFine(t, done)
+					mu.Lock()
+					defer mu.Unlock()
+					total.add(done.figures)
+				})
+			}
+		})
+	}
+	workers.Wait()
+	if *report {
+		fmt.Fprintln(os.Stdout, total)
+	}
+}
+
+// run simulates one month.
+func run(t *testing.T, seed uint64, defect defect) (done *simulation) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		if done, err = simulate(seed, defect); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return done
+}
+
+const mostShown = 5
+
+func mustBeFine(t *testing.T, s *simulation) {
+	t.Helper()
+	for _, problem := range s.problems[:min(len(s.problems), mostShown)] {
+		t.Error(problem)
+	}
+	if len(s.problems) > 0 {
+		t.Errorf("%d problems; make simulate SEED=%d simulates this month again", len(s.problems), s.seed)
+	}
+}
