@@ -22,7 +22,6 @@ type tenant struct {
 	client                                uuid.UUID
 	account, allocation, order, execution uuid.UUID
 	fresh                                 uuid.UUID // an order that is a few minutes old at most
-	rows                                  [3]map[uuid.UUID]bool
 }
 
 // call is one call of a service method, what it was told, and what became of it.
@@ -94,10 +93,20 @@ func (c *call) run() {
 	if c.key != uuid.Nil && c.op.keyed {
 		options = append(options, upvest.WithIdempotencyKey(c.key))
 	}
+	c.process.network.enter(c.room())
+	defer c.process.network.enter(-c.room())
 	client := c.process.clients[c.client%len(c.process.clients)]
 	c.started = time.Now()
 	c.resource, c.err = c.op.do(ctx, client, c.target, options...)
 	c.ended = time.Now()
+}
+
+// room is how many connections a call may have open.
+func (c *call) room() int {
+	if c.op.many {
+		return 2 + c.target.ahead
+	}
+	return 1
 }
 
 // operation is one that calls can be of: those of the API, and what the client makes of them.

@@ -26,28 +26,27 @@ const secret = "hush-hush/5f1d+9c"
 
 // host is a machine that calls: it has a clock of its own, and one process after the other.
 type host struct {
-	name     string
-	number   int
-	access   sandbox.Client
-	tenant   *tenant
-	policy   upvest.RetryPolicy
-	sharing  bool // two clients share a source of tokens
-	ahead    atomic.Int64
-	key      *key
-	process  *process
-	started  int // processes
-	mostOpen int
+	name    string
+	number  int
+	access  sandbox.Client
+	tenant  *tenant
+	policy  upvest.RetryPolicy
+	sharing bool // two clients share a source of tokens
+	ahead   atomic.Int64
+	key     *key
+	process *process
+	started int // processes
 }
 
 // process is what ends when a host restarts: clients, and all that they learnt.
 type process struct {
 	host          *host
+	network       *network
 	clients       []*upvest.Client
 	ctx           context.Context
 	kill          context.CancelFunc
 	requests      int // with the network's lock
 	tokenRequests int
-	told          atomic.Int64 // attempts that hooks were shown and that reached the network
 }
 
 func (h *host) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
@@ -126,7 +125,7 @@ func (k contextKey) SignContext(ctx context.Context, random io.Reader, digest []
 
 // start makes the clients of a new process.
 func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error {
-	p := &process{host: h}
+	p := &process{host: h, network: n}
 	p.ctx, p.kill = context.WithCancel(context.Background())
 	h.started++
 	credentials := upvest.Credentials{

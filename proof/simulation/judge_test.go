@@ -190,9 +190,10 @@ func (s *simulation) judgeRest() {
 	if s.network.unclaimed != 0 {
 		s.complain(nil, "%d effects belong to no call", s.network.unclaimed)
 	}
-	for _, h := range s.hosts {
-		s.figures.worst("connections open at once", h.mostOpen)
+	if s.network.tooOpen > 0 {
+		s.complain(nil, "%d connections more than there were requests to wait for", s.network.tooOpen)
 	}
+	s.figures.worst("connections open at once", s.network.mostOpen)
 }
 
 // judgeMonth looks at everything again: what arrived late may have acted.

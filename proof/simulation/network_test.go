@@ -28,6 +28,9 @@ type network struct {
 	date      time.Duration // by which the Date of every answer is wrong
 	sabotage  func(*http.Request, *http.Response)
 	open      int // requests under way and bodies that nobody closed
+	mostOpen  int
+	room      int // that the calls under way have
+	tooOpen   int // by how much they took more
 	late      sync.WaitGroup
 	effects   int // that the sandbox has had
 	unclaimed int // of them, those that no call made
@@ -70,7 +73,7 @@ func (l line) begin(req *http.Request, made *call) (meets event, there, back tim
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.open++
-	l.process.host.mostOpen = max(l.process.host.mostOpen, n.open)
+	n.mostOpen, n.tooOpen = max(n.mostOpen, n.open), max(n.tooOpen, n.open-n.room-spare)
 	number := 1
 	if isToken(req) {
 		l.process.tokenRequests++
@@ -90,6 +93,16 @@ func (l line) begin(req *http.Request, made *call) (meets event, there, back tim
 		}
 	}
 	return event{}, there, back
+}
+
+// spare are the connections for tokens: of each host one that is waited for and one that was given up, and those of a process that ended.
+const spare = 3 * hosts
+
+// enter makes room for the connections of a call.
+func (n *network) enter(room int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.room += room
 }
 
 func (n *network) end() {
