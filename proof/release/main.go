@@ -1,6 +1,6 @@
 // Command release knows the modules of this repository and the version under way, which the file VERSION holds. `release tags` prints the
-// tags of a release in the order in which they are set; `release next v0.2.0` moves every file that names the version on to another. Its
-// tests release all modules to a proxy of their own and import them from there, as RELEASING.md says.
+// tags of a release in the order in which they are set, `release modules` what people ask the go command for then; `release next v0.2.0`
+// moves every file that names the version on to another. Its tests release all modules to a proxy of their own and use them from there.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 func main() {
@@ -17,23 +18,28 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: release tags | release next VERSION")
+var errUsage = errors.New("usage: release tags | release modules | release next VERSION")
 
 func run(out io.Writer, root string, arguments []string) error {
 	tree, err := open(root)
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(arguments) == 1 && arguments[0] == "tags":
-		for _, module := range tree.published() {
-			if _, err := fmt.Fprintln(out, module.tag(tree.version)); err != nil {
-				return fmt.Errorf("print the tags: %w", err)
-			}
-		}
-		return nil
-	case len(arguments) == 2 && arguments[0] == "next":
-		return tree.next(arguments[1])
+	command := strings.Join(arguments, " ")
+	if version, found := strings.CutPrefix(command, "next "); found {
+		return tree.next(version)
 	}
-	return errUsage
+	if command != "tags" && command != "modules" {
+		return errUsage
+	}
+	for _, module := range tree.published() {
+		name := module.tag(tree.version)
+		if command == "modules" {
+			name = module.path() + "@" + tree.version
+		}
+		if _, err := fmt.Fprintln(out, name); err != nil {
+			return fmt.Errorf("print the %s: %w", command, err)
+		}
+	}
+	return nil
 }

@@ -12,7 +12,11 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// next moves VERSION, go.work and the requirements of the nested modules on to a version, such as v0.2.0.
+// released is the contract of the last release.
+const released = "proof/released/openapi.yaml"
+
+// next moves VERSION, go.work and the requirements of the nested modules on to a version, such as v0.2.0. The contract is that of the last
+// release from then on.
 func (t tree) next(version string) error {
 	if err := module.Check(t.modules[0].path(), version); err != nil {
 		return fmt.Errorf("the next version cannot be %q: %w", version, err)
@@ -30,7 +34,15 @@ func (t tree) next(version string) error {
 		}
 	}
 	t.work.Cleanup()
-	failures := []error{t.write("VERSION", []byte(version+"\n")), t.write("go.work", modfile.Format(t.work.Syntax))}
+	contract, err := os.ReadFile(filepath.Join(t.root, "openapi.yaml"))
+	if err != nil {
+		return fmt.Errorf("read the contract: %w", err)
+	}
+	failures := []error{
+		t.write("VERSION", []byte(version+"\n")),
+		t.write("go.work", modfile.Format(t.work.Syntax)),
+		t.write(released, contract),
+	}
 	for _, m := range t.modules {
 		for _, required := range t.own(m) {
 			if err := m.file.AddRequire(required.Mod.Path, version); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -24,7 +25,7 @@ func openRepository(t *testing.T) tree {
 func copied(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	names := []string{"VERSION", "go.work"}
+	names := []string{"VERSION", "go.work", "openapi.yaml", released}
 	for _, module := range openRepository(t).modules {
 		names = append(names, module.folder+"/go.mod")
 	}
@@ -93,6 +94,7 @@ func TestTagsGoInTheOrderOfTheRequirements(t *testing.T) {
 func TestNextMovesEveryFileOn(t *testing.T) {
 	root := copied(t)
 	before := openRepository(t)
+	writeFile(t, filepath.Join(root, released), []byte("a contract of old\n"))
 	if err := run(nil, root, []string{"next", "v1.900.0"}); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +109,7 @@ func TestNextMovesEveryFileOn(t *testing.T) {
 		t.Error(finding)
 	}
 	for _, module := range before.modules {
-		for _, name := range []string{module.folder + "/go.mod", "go.work"} {
+		for _, name := range []string{module.folder + "/go.mod", "go.work", "openapi.yaml"} {
 			want, errWant := os.ReadFile(filepath.Join(repository, name))
 			got, errGot := os.ReadFile(filepath.Join(root, name))
 			if errWant != nil || errGot != nil {
@@ -118,9 +120,38 @@ func TestNextMovesEveryFileOn(t *testing.T) {
 			}
 		}
 	}
+	if text, err := os.ReadFile(filepath.Join(root, released)); err != nil || !bytes.HasPrefix(text, []byte("openapi: ")) {
+		t.Errorf("the released contract is %.20s, %v", text, err)
+	}
 	for _, version := range []string{"v1.899.9", "v1.900.0", "v1.901", "1.901.0", "v1.901.0+build", "v2.0.0", ""} {
 		if err := run(nil, root, []string{"next", version}); err == nil {
 			t.Errorf("%q was taken for the next version", version)
+		}
+	}
+}
+
+// TestEveryModuleAndVersionIsKnown: what lists modules by hand lists all of them, and the changelog has a section for the next release.
+func TestEveryModuleAndVersionIsKnown(t *testing.T) {
+	opened := openRepository(t)
+	wanted := map[string][]string{"CHANGELOG.md": {"## [" + opened.version[1:] + "] - "}}
+	for _, m := range opened.modules[1:] {
+		name := strings.TrimPrefix(m.folder, "./")
+		for _, file := range []string{"Makefile", ".ci/tidy", ".github/workflows/vulnerabilities.yml"} {
+			wanted[file] = append(wanted[file], " "+name)
+		}
+		wanted[".github/dependabot.yml"] = append(wanted[".github/dependabot.yml"], " /"+name)
+	}
+	lists := regexp.MustCompile(`(?m)^(NESTED +:=|for nested in|.*for module in|    directories:|## \[).*`)
+	for file, names := range wanted {
+		text, err := os.ReadFile(filepath.Join(repository, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := strings.Join(lists.FindAllString(string(text), -1), "\n")
+		for _, name := range names {
+			if !strings.Contains(list, name) {
+				t.Errorf("%s does not list %s", file, name)
+			}
 		}
 	}
 }
