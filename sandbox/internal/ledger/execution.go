@@ -49,7 +49,7 @@ func (o *order) step(at time.Time) {
 		return
 	}
 	if i := int(o.filled); i < len(o.instruments) {
-		o.account.book(o.instruments[i], o.side(i), o.amounts[i])
+		o.account.book(o.instruments[i], o.side(i), o.settle(i))
 		o.filled++
 	}
 	if int(o.filled) == len(o.instruments) {
@@ -91,8 +91,9 @@ func (o *order) split() {
 			return
 		}
 	case contract.OrderTypeLIQUIDATION:
-		o.instruments, o.amounts, o.sales = instruments, values, int32(len(values))
+		o.instruments, o.amounts, o.sales, o.pot = instruments, values, int32(len(values)), o.account.takeCash()
 	case contract.OrderTypeREBALANCING:
+		o.pot = o.account.takeCash()
 		o.rebalance(instruments, values)
 	}
 	for i := range int(o.sales) {
@@ -100,13 +101,14 @@ func (o *order) split() {
 	}
 }
 
-// rebalance makes the individual orders that bring positions to the weights of the mix.
+// rebalance makes the individual orders that bring positions, and the cash in the pot, to the weights of the mix.
 //
 // Choices: an instrument that is at its target already has no individual order, so an account that holds nothing has none at all; sales
 // come before purchases.
 func (o *order) rebalance(instruments []string, values []*big.Int) {
 	missing := map[string]*big.Int{}
-	for i, wanted := range share(sum(values), o.mix.weights) {
+	total := sum(values)
+	for i, wanted := range share(total.Add(total, o.pot), o.mix.weights) {
 		missing[o.mix.instruments[i]] = wanted
 	}
 	for i, instrument := range instruments {
@@ -137,8 +139,36 @@ func (o *order) cancel(now time.Time) {
 	o.end(contract.OrderStatusCANCELLED)
 }
 
+// settle moves the cash of the individual order i through the pot of a rebalancing, and returns its amount. A purchase takes no more than
+// there is: prices may have moved since it was made.
+//
+// Choice: the proceeds of every other sale leave the account, and the cash for every other purchase comes from outside.
+func (o *order) settle(i int) *big.Int {
+	amount := o.amounts[i]
+	if o.kind != contract.OrderTypeREBALANCING {
+		return amount
+	}
+	if o.side(i) == contract.SideSELL {
+		o.pot.Add(o.pot, amount)
+		return amount
+	}
+	if amount.Cmp(o.pot) > 0 {
+		amount.Set(o.pot)
+	}
+	o.pot.Sub(o.pot, amount)
+	return amount
+}
+
 // end gives the order its last status.
-func (o *order) end(status contract.OrderStatus) { o.status, o.amounts = status, nil }
+//
+// Choice: what is left in the pot stays in the account as cash, so that nothing is lost when a rebalancing is cancelled between sale and
+// purchase; the next rebalancing invests it. A liquidation that is FILLED has paid it out.
+func (o *order) end(status contract.OrderStatus) {
+	if o.pot != nil && (status == contract.OrderStatusCANCELLED || o.kind == contract.OrderTypeREBALANCING) {
+		o.account.cash.Add(&o.account.cash, o.pot)
+	}
+	o.status, o.amounts, o.pot = status, nil, nil
+}
 
 // step is an order and the instant of its next transition.
 type step struct {

@@ -17,6 +17,7 @@ type account struct {
 	id            uuid.UUID
 	configuration *configuration // nil for none
 	positions     []position     // sorted by instrument
+	cash          big.Int        // what rebalancings have sold and not spent
 	due           schedule
 
 	// Most accounts have few orders, and an index for each would take more memory than they do.
@@ -80,6 +81,13 @@ func (a *account) free() (instruments []string, values []*big.Int) {
 		}
 	}
 	return instruments, values
+}
+
+// takeCash returns the cash of the account, which is then gone from it.
+func (a *account) takeCash() *big.Int {
+	taken := a.cash
+	a.cash = big.Int{}
+	return &taken
 }
 
 func (a *account) find(instrument string) (at int, found bool) {

@@ -12,8 +12,8 @@ import (
 // CreatePortfoliosLiquidationRequest places an order that sells everything an account holds. The account and its configuration stay.
 //
 // Source: "Create portfolios liquidation request" and the guide.
-// Choices: cash_amount is the value when the order is placed, "0" if nothing is held; what is sold is what is there when it becomes
-// PROCESSING; an account without a configuration can be liquidated; the limit of 90 per cent does not apply; allocation_id is left out.
+// Choices: cash_amount is the value when the order is placed, the cash of cancelled rebalancings included, "0" if nothing is held; what is
+// sold and paid out is what is there when it becomes PROCESSING; an account without a configuration can be liquidated; the limit of 90 per cent does not apply; allocation_id is left out.
 func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	ctx context.Context, request contract.CreatePortfoliosLiquidationRequestRequestObject,
 ) (contract.CreatePortfoliosLiquidationRequestResponseObject, error) {
@@ -40,7 +40,7 @@ func (l *Ledger) liquidate(c *client, now time.Time, accountID, userID uuid.UUID
 	placed := &order{account: c.account(accountID), userID: userID, kind: contract.OrderTypeLIQUIDATION}
 	l.advance(placed.account, now)
 	_, values := placed.account.free()
-	value := sum(values)
+	value := sum(append(values, &placed.account.cash))
 	if len(value.String()) > amountDigits+amountDecimals {
 		return nil, unprocessable("account_id", "the account is worth more than a cash_amount can say; expected at most %d digits", amountDigits)
 	}

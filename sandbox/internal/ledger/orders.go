@@ -30,6 +30,7 @@ type order struct {
 	// The individual orders, once it is PROCESSING: sales first, then purchases, and so many of them are filled.
 	instruments   []string
 	amounts       []*big.Int // nil when it is done
+	pot           *big.Int   // cash that a rebalancing has to spend and that a liquidation pays out, until it is done
 	sales, filled int32
 
 	placed  uint32 // position among all orders of the ledger

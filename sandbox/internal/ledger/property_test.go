@@ -69,6 +69,16 @@ func TestIndividualOrdersSumToTheAmount(t *testing.T) {
 		w.pass(2 * delay)
 		w.wantOrder(made[0].ID, contract.OrderStatusFILLED, 2*delay, nil)
 		wantSame(t, w.value(savings), total)
+		must(w.updateConfiguration(savings, contract.ConfigurationUpdate{
+			AllocationID: ptr(must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, randomMix(random)...)}))(t).ID),
+		}))(t)
+		cut := w.rebalanced(accounts(savings))
+		w.pass(delay + time.Duration(random.Int64N(int64(delay))))
+		_ = w.cancelOrder(cut[0].ID) // refused where there was nothing to do
+		wantSame(t, w.value(savings), total)
+		must(w.rebalance(accounts(savings)))(t)
+		w.pass(2 * delay)
+		wantSame(t, w.value(savings), total)
 		again := w.rebalanced(accounts(savings))
 		w.pass(2 * delay)
 		w.wantOrder(again[0].ID, contract.OrderStatusFILLED, 2*delay, []string{})

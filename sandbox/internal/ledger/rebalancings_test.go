@@ -176,3 +176,50 @@ func TestRebalancingOfAnEmptyAccount(t *testing.T) {
 	w.wantOrder(made[0].ID, contract.OrderStatusFILLED, 2*delay, []string{})
 	w.wantValue(savings, "0")
 }
+
+// Proceeds that a rebalancing has not spent are neither lost nor spent twice.
+func TestProceedsOfACancelledRebalancing(t *testing.T) {
+	w := newWorld(t)
+	allocationID := w.follow(savings, funds, "1")
+	w.hold(savings, "100")
+	must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, upvests, "1")}))(t)
+	made := w.rebalanced(accounts(savings))[0].ID
+	w.pass(delay + delay/2)
+	must(0, w.cancelOrder(made))(t)
+	w.wantOrder(made, contract.OrderStatusCANCELLED, delay+delay/2, []string{"SELL FILLED", "BUY CANCELLED"})
+	w.wantValue(savings, "100") // all of it cash
+
+	// There is no position to sell.
+	sold := w.sell(savings, "1")
+	w.pass(delay)
+	w.wantOrder(sold.ID, contract.OrderStatusCANCELLED, delay, []string{})
+
+	// A liquidation pays the cash out, unless it is cancelled; nothing of it is left for another order meanwhile.
+	w.hold(savings, "50")
+	closing := must(w.liquidate(savings, userID))(t)
+	if closing.CashAmount != "150" {
+		t.Errorf("the liquidation is of %s, want 150", closing.CashAmount)
+	}
+	w.pass(delay)
+	w.wantValue(savings, "0")
+	must(0, w.cancelOrder(closing.ID))(t)
+	w.wantValue(savings, "150")
+
+	// The next rebalancing invests it: there is nothing to sell, as the account holds only what it is to hold.
+	again, beside := w.rebalanced(accounts(savings))[0].ID, must(w.rebalance(accounts(savings)))(t)
+	w.pass(2 * delay)
+	w.wantOrder(again, contract.OrderStatusFILLED, 2*delay, []string{"BUY FILLED"})
+	w.wantValue(savings, "150")
+	for _, id := range w.ordersOf(savings) {
+		if o := must(w.retrieveOrder(id))(t); *o.Type == contract.OrderTypeREBALANCING && id != made && id != again && len(o.Orders) != 0 {
+			t.Errorf("execution %s spent the cash a second time: %+v", beside, o)
+		}
+	}
+	sold = w.sell(savings, "135") // 90 per cent of the 150
+	w.pass(2 * delay)
+	w.wantOrder(sold.ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED"})
+
+	must(w.liquidate(savings, userID))(t)
+	w.pass(2 * delay)
+	w.wantValue(savings, "0")
+}
