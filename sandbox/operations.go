@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 
@@ -41,6 +42,17 @@ type recorder struct {
 	status  int
 	body    bytes.Buffer
 	problem *answer.Problem
+
+	mayStream bool
+	stream    func(io.Writer) error
+}
+
+// Stream takes the body of a list, to be made as it is sent, unless it is wanted as a whole before.
+func (r *recorder) Stream(body func(io.Writer) error) bool {
+	if r.mayStream {
+		r.stream = body
+	}
+	return r.mayStream
 }
 
 func (r *recorder) Header() http.Header            { return r.header }

@@ -38,6 +38,8 @@ type exchange struct {
 	refusal string
 	// fault is what was injected for this request, nil for nothing.
 	fault *Fault
+	// checked: the answer is held against openapi.yaml.
+	checked bool
 }
 
 // link is one step of the pipeline. A problem ends the way.
@@ -45,10 +47,13 @@ type link func(*exchange) *answer.Problem
 
 // serveHTTP frames the pipeline: what every request gets, whatever becomes of it.
 func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{request: r.Clone(r.Context()), sent: r.Header.Clone(), requestID: uuid.NewString(), world: s.world.Load(), time: s.config.clock.Now()}
+	x := &exchange{
+		request: r.Clone(r.Context()), sent: r.Header.Clone(), requestID: uuid.NewString(), world: s.world.Load(), time: s.config.clock.Now(),
+		checked: s.config.responseCheck != nil,
+	}
 	x.request.Body = http.MaxBytesReader(w, r.Body, s.config.bodyLimit)
 	a := s.handle(x)
-	if s.config.responseCheck != nil && x.fault == nil {
+	if x.checked && x.fault == nil {
 		if err := s.contract.CheckAnswer(x.described(), a); err != nil {
 			s.config.responseCheck(fmt.Errorf("answer %d to %s %s: %w", a.Status, r.Method, r.URL.Path, err))
 		}
@@ -127,7 +132,8 @@ func callLedger(x *exchange) (*answer.Answer, *answer.Problem) {
 	for _, name := range []string{"Signature", "Signature-Input"} {
 		request.Header.Set(name, strings.Join(request.Header.Values(name), ", "))
 	}
-	w := &recorder{header: http.Header{}, status: http.StatusOK}
+	// A fault that spoils an answer, or a check of it, looks at the whole.
+	w := &recorder{header: http.Header{}, status: http.StatusOK, mayStream: x.fault == nil && !x.checked}
 	x.world.operations[x.route.Pattern()](w, request)
-	return &answer.Answer{Status: w.status, Header: w.header, Body: w.body.Bytes()}, w.problem
+	return &answer.Answer{Status: w.status, Header: w.header, Body: w.body.Bytes(), Stream: w.stream}, w.problem
 }

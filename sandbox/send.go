@@ -26,13 +26,18 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange, a *answer.Answer) {
 		header[name] = values
 	}
 	hasBody := a.Status != http.StatusNoContent && a.Status != http.StatusNotModified
-	if hasBody {
+	if hasBody && a.Stream == nil {
 		header.Set("Content-Length", strconv.Itoa(len(a.Body)+f.Pad))
 	}
 	// A server without deadlines has none to set.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout + f.BodyDelay))
 	w.WriteHeader(a.Status)
 	if !hasBody || x.request.Method == http.MethodHead {
+		return
+	}
+	if a.Stream != nil {
+		// A client that went away reads no answer.
+		_ = a.Stream(w)
 		return
 	}
 	half := len(a.Body) / 2

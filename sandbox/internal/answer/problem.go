@@ -4,6 +4,7 @@ package answer
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 )
 
@@ -13,6 +14,8 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Stream writes a body that is made as it is sent, nil for one that is in Body.
+	Stream func(io.Writer) error
 }
 
 // Content types of what is sent back.

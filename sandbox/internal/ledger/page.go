@@ -3,6 +3,7 @@ package ledger
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 
@@ -24,9 +25,21 @@ func (p page[Item, Row]) row(item *Item) Row {
 	return p.show(item)
 }
 
+// streamer is a response writer that can take a body to be made later, when its header is out. It says whether it does.
+type streamer interface {
+	Stream(body func(io.Writer) error) bool
+}
+
 func (p page[Item, Row]) write(w http.ResponseWriter) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
+	if s, ok := w.(streamer); ok && s.Stream(p.writeBody) {
+		return nil
+	}
+	return p.writeBody(w)
+}
+
+func (p page[Item, Row]) writeBody(w io.Writer) error {
 	write := func(before string, value any, after string) error {
 		text, err := json.Marshal(value)
 		if err == nil {

@@ -1,0 +1,83 @@
+package sandbox_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	"github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// inProcess calls a handler, and counts how often a body was written to.
+type inProcess struct {
+	handler http.Handler
+	writes  int
+}
+
+func (p *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	p.writes = 0
+	p.handler.ServeHTTP(&countingWriter{ResponseWriter: w, writes: &p.writes}, r)
+	return w.Result(), nil
+}
+
+type countingWriter struct {
+	http.ResponseWriter
+	writes *int
+}
+
+func (w *countingWriter) Write(body []byte) (int, error) {
+	*w.writes++
+	return w.ResponseWriter.Write(body)
+}
+
+// A page goes out row by row, so that a wide one is never held; what a check or a fault has to see goes out as a whole.
+func TestListsAreWrittenAsTheyAreMade(t *testing.T) {
+	const rows = 5
+	for name, test := range map[string]struct {
+		options []sandbox.Option
+		fault   *sandbox.Fault
+		whole   bool
+	}{
+		"plain":   {},
+		"checked": {[]sandbox.Option{sandbox.WithResponseCheck(func(err error) { t.Error(err) })}, nil, true},
+		"spoilt":  {nil, &sandbox.Fault{Operation: "list_portfolios_allocations", Header: http.Header{"X-Odd": {"1"}}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := sandbox.New(append(test.options, sandbox.WithoutListener())...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, transport := s.Client(), &inProcess{handler: s.Handler()}
+			client, err := wrapper.New(wrapper.Credentials{
+				BaseURL: s.URL(), ClientID: c.ID, ClientSecret: c.Secret, KeyID: c.KeyID, PrivateKey: c.PrivateKey, Scopes: c.Scopes,
+			}, wrapper.WithHTTPClient(&http.Client{Transport: transport}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			weights := []portfolios.InstrumentWeight{{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"}}
+			for range rows {
+				if _, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{Allocation: weights}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.fault != nil {
+				if err := s.Inject(*test.fault); err != nil {
+					t.Fatal(err)
+				}
+			}
+			list, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+			if err != nil || len(list.Data) != rows || list.Meta.TotalCount != rows {
+				t.Fatalf("got %+v, %v", list, err)
+			}
+			if whole := transport.writes == 1; whole != test.whole || transport.writes != 1 && transport.writes < rows {
+				t.Errorf("%d rows came in %d writes", rows, transport.writes)
+			}
+		})
+	}
+}
