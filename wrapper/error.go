@@ -44,7 +44,7 @@ type Error struct {
 	Body []byte `json:"-"`
 	// Outcome says whether a write was carried out. Reads have none.
 	Outcome Outcome
-	// IdempotencyKey is the key that every attempt of a POST or PATCH carried: repeat the call with it, see [WithIdempotencyKey].
+	// IdempotencyKey is the key that every attempt of a POST or PATCH carried: repeat the call with it, see [Error.Resume].
 	IdempotencyKey uuid.UUID `json:"-"`
 	// Attempts are the tries of this call in order, the last with what kept it from being sent, if that is what ended the call.
 	Attempts []Attempt

@@ -20,7 +20,7 @@ type Orders struct{ core *core }
 var retrieveOrder = operation{"retrieve_portfolios_order", http.MethodGet}
 
 // Create places an order. CashAmount is an exact decimal in the order's currency; a buy is split by the weights of the account's
-// allocation, a sale by the value of its positions. After an [ErrOutcomeUnknown] repeat it with [WithIdempotencyKey].
+// allocation, a sale by the value of its positions. After an [ErrOutcomeUnknown] repeat it with [Error.Resume].
 func (s *Orders) Create(ctx context.Context, request portfolios.OrderRequest, options ...CallOption) (*portfolios.Order, error) {
 	op := operation{"create_portfolios_order", http.MethodPost}
 	return call[portfolios.Order](ctx, s.core, op, check.Order(request), options,

@@ -1,0 +1,210 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// Options of a client. A limiter that fits WithLimiter is in golang.org/x/time/rate.
+func ExampleClientOption() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials,
+		upvest.WithHTTPClient(&http.Client{Transport: http.DefaultTransport}),
+		upvest.WithUserAgent("my-service/1.2"),
+		upvest.WithLogger(slog.Default()),
+		upvest.WithAttemptHook(func(_ context.Context, attempt upvest.Attempt) {
+			fmt.Println(attempt.Operation, attempt.Number, attempt.Status)
+		}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.Orders.List(context.Background(), portfolios.ListPortfoliosOrdersParams{})
+	fmt.Println(err)
+	// Output:
+	// token 1 200
+	// list_portfolios_orders 1 200
+	// <nil>
+}
+
+// Options of a client, which also fit a single call.
+func ExampleOption() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials,
+		upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 6, MaxDelay: 4 * time.Second}),
+		upvest.WithTimeout(time.Minute))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.Orders.List(context.Background(), portfolios.ListPortfoliosOrdersParams{},
+		upvest.WithTimeout(2*time.Second), upvest.WithoutRetry(), upvest.WithQuery("newer_than_this_client", "true"))
+	fmt.Println(err)
+	// Output:
+	// <nil>
+}
+
+// Options of the reading of a whole list: the next page is under way while one is handled.
+func ExampleAllOption() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		log.Fatal(err)
+	}
+	pageSize := int32(1000)
+	params := portfolios.ListPortfoliosAllocationsParams{Limit: &pageSize}
+	for allocation, err := range client.Allocations.All(context.Background(), params, upvest.WithPagesAhead(1)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(allocation.Name)
+	}
+	// Output: Allocation 1
+}
+
+// Options of a call: a key that is derived from the caller's own id of the order, a field that is newer than this client, and the answer as
+// received.
+func ExampleCallOption() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		log.Fatal(err)
+	}
+	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", "savings plan 4711, March 2026")
+	if err != nil {
+		log.Fatal(err)
+	}
+	var answer upvest.Response
+	_, err = client.Orders.Create(context.Background(), portfolios.OrderRequest{
+		AccountID:  uuid.MustParse("debf2026-f2da-4ff0-bb84-92e45babb1e3"),
+		UserID:     uuid.MustParse("2a1f0c5e-6d3b-4e8f-9a7c-1b2d3e4f5a6b"),
+		CashAmount: "1000",
+		Currency:   portfolios.CurrencyEUR,
+		Side:       portfolios.SideSELL,
+	},
+		upvest.WithIdempotencyKey(key), upvest.WithBodyField("client_reference", "4711"), upvest.WithResponse(&answer))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(answer.Status, answer.Header.Get("upvest-request-id"))
+	// Output:
+	// 200 c0ffee00-0000-4000-8000-000000000001
+}
+
+// A field that is newer than this client is in the answer as received.
+func ExampleResponse_Decode() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var answer upvest.Response
+	order, err := client.Orders.Retrieve(context.Background(), uuid.MustParse("eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"),
+		upvest.WithResponse(&answer))
+	if err != nil {
+		log.Fatal(err)
+	}
+	var newer struct {
+		ClientReference string `json:"client_reference"`
+	}
+	err = answer.Decode(&newer)
+	fmt.Println(order.Status, newer.ClientReference, err)
+	// Output:
+	// FILLED 4711 <nil>
+}
+
+// To find out why a server refuses a signature: what was signed, with the token masked.
+func ExampleWithSignatureBase() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials, upvest.WithSignatureBase(func(base string) {
+		fmt.Println(strings.Split(base, "\n")[1])
+	}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = client.Orders.List(context.Background(), portfolios.ListPortfoliosOrdersParams{})
+	fmt.Println(err)
+	// Output:
+	// "@path": /auth/token
+	// "@path": /portfolios/orders
+	// <nil>
+}
+
+// An operation that is newer than this client.
+func ExampleClient_Do() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		log.Fatal(err)
+	}
+	execution := "735381ce-8380-4b07-9e42-97e2b6d3643e"
+	var orders struct {
+		Data []struct {
+			ID uuid.UUID `json:"portfolio_order_id"`
+		} `json:"data"`
+	}
+	err = client.Do(context.Background(), upvest.Request{
+		Method: http.MethodGet,
+		Path:   "/portfolios/rebalancings/executions/" + execution + "/orders",
+		Query:  url.Values{"limit": {"100"}},
+	}, &orders)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(orders.Data[0].ID)
+	// Output:
+	// eb5ba93f-5dfe-4bf1-8571-4da0caacc80c
+}
+
+func ExampleError() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = client.Orders.Cancel(context.Background(), uuid.MustParse("eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"))
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, upvest.ErrConflict), errors.Is(err, upvest.ErrNotFound))
+	var failure *upvest.Error
+	if errors.As(err, &failure) {
+		fmt.Println(failure.Outcome, "for Upvest's support:", failure.RequestID)
+	}
+	// Output:
+	// cancel_portfolios_order: 409 Conflict: not available for current status [request c0ffee00-0000-4000-8000-000000000001]
+	// true false
+	// refused for Upvest's support: c0ffee00-0000-4000-8000-000000000001
+}
