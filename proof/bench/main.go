@@ -20,20 +20,34 @@ func main() {
 	pattern := flag.String("bench", ".", "which benchmarks to run, as of go test")
 	duration := flag.String("benchtime", "300ms", "how long each runs in a round, as of go test")
 	raw := flag.String("raw", "", "a file to keep the measurements in, for benchstat")
+	from := flag.String("from", "", "a file with measurements: print their table, and measure nothing")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	measured, err := measure(ctx, *rounds, "-test.run=^$", "-test.benchmem", "-test.bench="+*pattern, "-test.benchtime="+*duration)
-	if err == nil && *raw != "" {
-		err = os.WriteFile(*raw, measured, 0o644)
-	}
-	if err == nil {
-		err = printTable(os.Stdout, bytes.NewReader(measured))
-	}
-	if err != nil {
+	if err := run(*rounds, *pattern, *duration, *raw, *from); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func run(rounds int, pattern, duration, raw, from string) error {
+	if from != "" {
+		measured, err := os.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		return printTable(os.Stdout, bytes.NewReader(measured))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	measured, err := measure(ctx, rounds, "-test.run=^$", "-test.benchmem", "-test.bench="+pattern, "-test.benchtime="+duration)
+	if err != nil {
+		return err
+	}
+	if raw != "" {
+		if err := os.WriteFile(raw, measured, 0o644); err != nil {
+			return err
+		}
+	}
+	return printTable(os.Stdout, bytes.NewReader(measured))
 }
 
 // packages are measured in this order. They are built once: a round must not compile.
