@@ -16,11 +16,7 @@ IN_EACH      = @set -e; echo ".: $(1)"; GOWORK=off $(1); for module in $(NESTED)
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-<<<<<<< HEAD
-.PHONY: help demo sandbox test bench bench-sandbox faults fuzz check contract docs generate fresh format release-check
-=======
-.PHONY: help demo sandbox test bench bench-sandbox faults simulate fuzz check contract docs generate fresh format
->>>>>>> d8a7693 (Simulate months of calls, episodes and restarts)
+.PHONY: help demo sandbox test bench bench-sandbox faults simulate fuzz check contract docs generate fresh format release-check
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
