@@ -2,7 +2,7 @@
 
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-NESTED      := sandbox proof examples
+NESTED      := sandbox proof examples fleet
 RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 FUZZTIME    ?= 1m
 SEEDS       ?= 2000

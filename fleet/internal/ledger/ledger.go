@@ -1,0 +1,122 @@
+// Package ledger is what a fleet knows of its orders: one row for each account of a run, in PostgreSQL or SQLite. A row says what is to be
+// placed, since when it may have been placed, and what became of it.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/jackc/pgx/v5/stdlib" // PostgreSQL, as River's driver for database/sql wants it
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	_ "modernc.org/sqlite" // SQLite in pure Go: a fleet on one machine then needs neither a server nor a C compiler
+)
+
+// Ledger is an open database. It is safe for concurrent use.
+type Ledger struct {
+	// Driver is the same database as River sees it.
+	Driver riverdriver.Driver[*sql.Tx]
+
+	db       *sql.DB
+	listener *pgxpool.Pool
+	dialect  dialect
+	words    *strings.Replacer
+}
+
+// dialect is what SQLite and PostgreSQL say differently. Statements name these words in braces.
+type dialect struct {
+	millis, greatest, id, text, stored, each string
+}
+
+var (
+	postgres = dialect{
+		millis:   "(extract(epoch from clock_timestamp()) * 1000)::bigint",
+		greatest: "greatest", id: "uuid", text: `text collate "C"`,
+		each: "json_array_elements($1::json) as each (value)",
+		// Room for a row's next version on its own page: the first update of a row then touches no index.
+		stored: " with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05)",
+	}
+	sqlite = dialect{
+		millis: "cast(unixepoch('subsec') * 1000 as integer)", greatest: "max", id: "text", text: "text", stored: " without rowid", each: "json_each($1)",
+	}
+)
+
+// Connect opens a database by its URL, postgres://… or sqlite:PATH, without talking to it. At most connections are used at once; SQLite has one
+// writer and gets one. The clock runs ahead by a time, for tests.
+func Connect(ctx context.Context, address string, connections int, ahead time.Duration) (*Ledger, error) {
+	l := &Ledger{dialect: sqlite}
+	path, isSQLite := strings.CutPrefix(address, "sqlite:")
+	var err error
+	switch {
+	case isSQLite && path != "":
+		// A writer waits for the other processes' turn at its beginning, where waiting can do no harm.
+		l.db, err = sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+
+			"?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=temp_store(file)")
+		connections = 1
+	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
+		l.dialect = postgres
+		if l.db, err = sql.Open("pgx", address); err == nil {
+			l.listener, err = pgxpool.New(ctx, address)
+		}
+	default:
+		return nil, fmt.Errorf("connect to the ledger: DATABASE_URL is neither postgres://… nor sqlite:PATH")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connect to the ledger: %w", err) // pgx masks the password
+	}
+	l.db.SetMaxOpenConns(connections)
+	l.db.SetMaxIdleConns(connections)
+	if l.Driver = riversqlite.New(l.db); !isSQLite {
+		l.Driver = riverdatabasesql.NewWithPgxListener(l.db, l.listener)
+	}
+	l.words = strings.NewReplacer("{now}", fmt.Sprintf("(%s + %d)", l.dialect.millis, ahead.Milliseconds()), "{clock}", l.dialect.millis,
+		"{greatest}", l.dialect.greatest, "{id}", l.dialect.id, "{text}", l.dialect.text, "{stored}", l.dialect.stored,
+		"{each}", l.dialect.each)
+	return l, nil
+}
+
+// Close ends all connections.
+func (l *Ledger) Close() error {
+	if l.listener != nil {
+		l.listener.Close()
+	}
+	return l.db.Close()
+}
+
+// Begin opens a transaction, for rows and their jobs together.
+func (l *Ledger) Begin(ctx context.Context) (*sql.Tx, error) { return l.db.BeginTx(ctx, nil) }
+
+// Ping reports whether the database answers and has its tables.
+func (l *Ledger) Ping(ctx context.Context) error {
+	if err := l.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach the database: %w", err)
+	}
+	return nil
+}
+
+// IsMigrated reports whether the tables are there.
+func (l *Ledger) IsMigrated(ctx context.Context) error {
+	var runs int
+	if err := l.db.QueryRowContext(ctx, "select count(*) from fleet_run").Scan(&runs); err != nil {
+		return fmt.Errorf("look for the tables, which fleet migrate makes: %w", err)
+	}
+	return nil
+}
+
+func (l *Ledger) exec(ctx context.Context, statement string, arguments ...any) (changed int64, err error) {
+	result, err := l.db.ExecContext(ctx, l.words.Replace(statement), arguments...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (l *Ledger) row(ctx context.Context, statement string, arguments ...any) *sql.Row {
+	return l.db.QueryRowContext(ctx, l.words.Replace(statement), arguments...)
+}

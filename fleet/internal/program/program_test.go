@@ -1,0 +1,166 @@
+package program_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/program"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+)
+
+// fleet runs a command, and returns its exit status and what it printed.
+func fleet(t *testing.T, arguments ...string) (status int, out, errors string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	status = program.Run(t.Context(), arguments, &stdout, &stderr)
+	return status, stdout.String(), stderr.String()
+}
+
+// succeeds runs a command that has to succeed, and returns what it printed.
+func succeeds(t *testing.T, arguments ...string) string {
+	t.Helper()
+	status, out, errors := fleet(t, arguments...)
+	if status != 0 {
+		t.Fatalf("fleet %v ended with %d: %s%s", arguments, status, out, errors)
+	}
+	return out
+}
+
+// migrated gives the test a database of its own with tables.
+func migrated(t *testing.T) {
+	t.Helper()
+	t.Setenv("DATABASE_URL", testdb.SQLite(t))
+	succeeds(t, "migrate", "-rate", "0")
+}
+
+func write(t *testing.T, content string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "orders.csv")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const header = "account,user,side,amount,currency\n"
+
+// orders makes a file of buys, and the accounts in it.
+func orders(t *testing.T, count int) (path string, accounts []uuid.UUID) {
+	t.Helper()
+	var content strings.Builder
+	content.WriteString(header)
+	for i := range count {
+		account := uuid.New()
+		accounts = append(accounts, account)
+		fmt.Fprintf(&content, "%s,%s,BUY,%d.00,EUR\n", account, uuid.New(), 10+i%50)
+	}
+	return write(t, content.String()), accounts
+}
+
+func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
+	migrated(t)
+	good := "11111111-1111-4111-8111-111111111111,22222222-2222-4222-8222-222222222222,BUY,1.50,EUR\n"
+	status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, header+good+
+		good+
+		"x,22222222-2222-4222-8222-222222222222,HOLD,0.00,USD\n"+
+		"\n"+
+		"33333333-3333-4333-8333-333333333333,22222222-2222-4222-8222-222222222222,SELL\n"+
+		"44444444-4444-4444-8444-444444444444,22222222-2222-4222-8222-222222222222,SELL,1e3,EUR\n"+
+		"55555555-5555-4555-8555-555555555555,00000000-0000-0000-0000-000000000000,SELL,\"1\"0,EUR\n"))
+	if status != 2 {
+		t.Errorf("exit status %d", status)
+	}
+	for _, want := range []string{
+		"line 3: account 11111111-1111-4111-8111-111111111111 is in line 2 too",
+		`line 4: account "x" is no UUID; side "HOLD" is neither BUY nor SELL; amount "0.00" is not above 0; currency "USD" is not EUR`,
+		"line 6: 3 fields, expected 5", "line 7: ", "line 8: ", "5 bad lines",
+	} {
+		if !strings.Contains(errors, want) {
+			t.Errorf("%q is missing in:\n%s", want, errors)
+		}
+	}
+	if status, _, errors := fleet(t, "status"); status != 2 || !strings.Contains(errors, "no run yet") {
+		t.Errorf("something was written: %s", errors)
+	}
+}
+
+func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
+	migrated(t)
+	path, _ := orders(t, 2500)
+	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "2500 orders added, 0 were there already") {
+		t.Error(out)
+	}
+	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "0 orders added, 2500 were there already") {
+		t.Error(out)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := write(t, strings.Replace(string(content), ",10.00,", ",10.01,", 1))
+	if status, _, errors := fleet(t, "enqueue", "-run", "r", other); status != 2 || !strings.Contains(errors, "line 2: account") {
+		t.Errorf("a changed order was taken: %d, %s", status, errors)
+	}
+	if out := succeeds(t, "status"); !strings.Contains(out, "0 of 2500 orders decided") {
+		t.Error(out)
+	}
+}
+
+func TestWorkersPlaceEachOrderOnce(t *testing.T) {
+	s := testapi.New(t)
+	migrated(t)
+	path, accounts := orders(t, 60)
+	testapi.Follow(t, testapi.Client(t), accounts[1:]...)
+	succeeds(t, "enqueue", "-run", "r", path)
+	ctx, stop := context.WithCancel(t.Context())
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Go(func() {
+			var out, errors bytes.Buffer
+			if status := program.Run(ctx, []string{"work", "-in-flight", "4"}, &out, &errors); status != 0 {
+				t.Errorf("a worker ended with %d: %s", status, errors.String())
+			}
+		})
+	}
+	watched := succeeds(t, "status", "-watch")
+	stop()
+	workers.Wait()
+	if !strings.Contains(watched, "60 of 60") || !strings.Contains(watched, "1 refused") {
+		t.Errorf("watched: %q", watched)
+	}
+	if got := testapi.Orders(s); got != 59 {
+		t.Errorf("%d orders were placed, expected 59: one account follows no allocation", got)
+	}
+}
+
+func TestAWorkerWaitsForItsDatabase(t *testing.T) {
+	testapi.New(t)
+	t.Setenv("DATABASE_URL", "postgres://127.0.0.1:1/none?sslmode=disable&connect_timeout=1")
+	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer stop()
+	var out, errors bytes.Buffer
+	if status := program.Run(ctx, []string{"work"}, &out, &errors); status != 2 || !strings.Contains(errors.String(), "wait for the database") {
+		t.Errorf("ended with %d: %s", status, errors.String())
+	}
+}
+
+func TestWrongUseIsExplained(t *testing.T) {
+	t.Setenv("DATABASE_URL", "mysql://x")
+	for _, arguments := range [][]string{
+		nil, {"fly"}, {"migrate"}, {"migrate", "x"}, {"enqueue"}, {"enqueue", "-run", "r", "missing.csv"}, {"work", "-in-flight", "0"}, {"status"},
+	} {
+		if status, _, errors := fleet(t, arguments...); status != 2 || errors == "" {
+			t.Errorf("fleet %v ended with %d, %q", arguments, status, errors)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func (c *command) migrate(ctx context.Context, arguments []string) error {
+	rate := c.flags.Int("rate", 300, "requests a second that all workers together may send; 0 for any number")
+	if err := c.parse(arguments, 0); err != nil {
+		return err
+	}
+	if *rate < 0 {
+		return errors.New("-rate is negative")
+	}
+	l, err := c.open(ctx, 2)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	return errors.Join(queue.Migrate(ctx, l, c.logger), l.Migrate(ctx), l.SetRate(ctx, *rate))
+}
+
+// work places orders until the context ends, and then finishes those under way.
+func (c *command) work(ctx context.Context, arguments []string) error {
+	inFlight := c.flags.Int("in-flight", 50, "orders that this worker handles at once")
+	if err := c.parse(arguments, 0); err != nil {
+		return err
+	}
+	if *inFlight < 1 || *inFlight > 1000 {
+		return errors.New("-in-flight: use 1 to 1000")
+	}
+	l, err := c.open(ctx, min(*inFlight, 12)+4)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	limiter := pace.New(l)
+	client, err := c.client(upvest.WithLimiter(limiter), upvest.WithLogger(c.logger), upvest.WithAttemptHook(limiter.Observe))
+	if err != nil {
+		return err
+	}
+	worker, err := queue.NewWorker(l, &place.Placer{Ledger: l, Client: client}, *inFlight, c.logger)
+	if err != nil {
+		return err
+	}
+	if err := c.awaitDatabase(ctx, l); err != nil {
+		return err
+	}
+	if err := worker.Start(ctx); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
+	<-worker.Stopped()
+	return nil
+}
+
+// awaitDatabase waits for a database that is down: a worker may start before it.
+func (c *command) awaitDatabase(ctx context.Context, l *ledger.Ledger) error {
+	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := l.Ping(ctx)
+		if err == nil {
+			return l.IsMigrated(ctx)
+		}
+		c.logger.Warn("waiting for the database", "error", err)
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the database: %w", ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+}

@@ -1,0 +1,103 @@
+// Package testapi gives tests an API to place orders with: a sandbox, and accounts that follow an allocation.
+package testapi
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// Create is the operation that places orders.
+const Create = "create_portfolios_order"
+
+// New starts a sandbox, and names it in UPVEST_API_* for this test and the programs that it starts.
+func New(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
+	t.Helper()
+	s, err := sandbox.New(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "UPVEST_API_") {
+			t.Setenv(name, "")
+		}
+	}
+	c := s.Client()
+	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"BASE_URL": s.URL(), "CLIENT_ID": c.ID.String(), "CLIENT_SECRET": c.Secret, "KEY_ID": c.KeyID, "SCOPES": "portfolios:admin",
+		"HTTP_SIGN_PRIVATE_KEY": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+	} {
+		t.Setenv("UPVEST_API_"+name, value)
+	}
+	return s
+}
+
+// Client returns a client of the sandbox in UPVEST_API_* that sends each call once.
+func Client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
+	t.Helper()
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := upvest.New(credentials, append(options, upvest.WithoutRetry())...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// Follow makes accounts follow an allocation, without which they cannot order.
+func Follow(t testing.TB, client *upvest.Client, accounts ...uuid.UUID) {
+	t.Helper()
+	allocation, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
+		Name: "World", Allocation: []portfolios.InstrumentWeight{{InstrumentID: "IE00B4L5Y983", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	todo := make(chan uuid.UUID)
+	var workers sync.WaitGroup
+	for range 8 {
+		workers.Go(func() {
+			for account := range todo {
+				request := portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID}
+				if _, err := client.Configurations.Create(t.Context(), request); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for _, account := range accounts {
+		todo <- account
+	}
+	close(todo)
+	workers.Wait()
+}
+
+// Orders counts the orders that the sandbox has carried out.
+func Orders(s *sandbox.Sandbox) (count int) {
+	for _, effect := range s.Effects() {
+		if effect.Operation == Create {
+			count++
+		}
+	}
+	return count
+}

@@ -1,0 +1,232 @@
+// Package testdb gives tests databases: SQLite always, and PostgreSQL where Debian's package postgresql is installed.
+package testdb
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // to make databases
+)
+
+// Each runs a test on every kind of database, each time with a fresh one that was prepared. In CI no kind may be missing.
+func Each(t *testing.T, prepare func(ctx context.Context, url string) error, test func(t *testing.T, url string)) {
+	t.Run("SQLite", func(t *testing.T) {
+		url := SQLite(t)
+		if err := prepare(t.Context(), url); err != nil {
+			t.Fatal(err)
+		}
+		test(t, url)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		url, err := Shared(t).copy(t.Context(), prepare)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, url)
+	})
+}
+
+// copy makes a database like the first one, which is prepared once.
+func (s *Server) copy(ctx context.Context, prepare func(ctx context.Context, url string) error) (url string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	named := func(name string) string { return strings.Replace(s.URL(), "/postgres?", "/"+name+"?", 1) }
+	db, err := sql.Open("pgx", s.URL())
+	if err != nil {
+		return "", fmt.Errorf("make a database: %w", err)
+	}
+	defer db.Close()
+	if s.made++; s.made == 1 {
+		if _, err := db.ExecContext(ctx, "create database model"); err != nil {
+			return "", fmt.Errorf("make a database: %w", err)
+		}
+		if err := prepare(ctx, named("model")); err != nil {
+			return "", err
+		}
+	}
+	name := "copy_" + strconv.Itoa(s.made)
+	if _, err := db.ExecContext(ctx, "create database "+name+" template model"); err != nil {
+		return "", fmt.Errorf("make a database: %w", err)
+	}
+	return named(name), nil
+}
+
+// SQLite returns the URL of an empty database.
+func SQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "fleet.db") }
+
+// Server is a PostgreSQL server of the test's own.
+type Server struct {
+	bin, directory string
+	port, made     int
+	mu             sync.Mutex
+}
+
+var errMissing = errors.New("PostgreSQL is missing (Debian's package is postgresql)")
+
+var shared struct {
+	sync.Mutex
+	server *Server
+	err    error
+}
+
+// Shared returns a server that the tests of a package share: Main ends it.
+func Shared(t testing.TB) *Server {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil && shared.err == nil {
+		shared.server, shared.err = Start("-c", "fsync=off")
+	}
+	check(t, shared.err)
+	return shared.server
+}
+
+// Main is to be called by the TestMain of a package that uses a shared server.
+func Main(m *testing.M) {
+	status := m.Run()
+	if shared.server != nil {
+		if err := shared.server.Remove(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			status = 1
+		}
+	}
+	os.Exit(status)
+}
+
+// Own starts a server with its settings for one test, which ends with it.
+func Own(t testing.TB, settings ...string) *Server {
+	t.Helper()
+	server, err := Start(settings...)
+	check(t, err)
+	t.Cleanup(func() {
+		if err := server.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case errors.Is(err, errMissing) && os.Getenv("CI") != "true":
+		t.Skip("skipped: ", err)
+	case err != nil:
+		t.Fatal(err)
+	}
+}
+
+// Start makes and starts a server on a free loopback port.
+func Start(settings ...string) (*Server, error) {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if path, err := exec.LookPath("initdb"); err == nil {
+		found = append(found, path)
+	}
+	if len(found) == 0 {
+		return nil, errMissing
+	}
+	slices.Sort(found)
+	directory, err := os.MkdirTemp("", "fleet-postgres-")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory for PostgreSQL: %w", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("find a free port: %w", err)
+	}
+	s := &Server{bin: filepath.Dir(found[len(found)-1]), directory: directory, port: listener.Addr().(*net.TCPAddr).Port}
+	if err := listener.Close(); err != nil {
+		return nil, fmt.Errorf("find a free port: %w", err)
+	}
+	if credential := unprivileged(); credential != nil {
+		if err := os.Chown(directory, int(credential.Uid), int(credential.Gid)); err != nil {
+			return nil, fmt.Errorf("give the directory away: %w", err)
+		}
+	}
+	if err := s.run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D", s.data()); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(directory))
+	}
+	config := fmt.Sprintf("listen_addresses = '127.0.0.1'\nport = %d\nunix_socket_directories = ''\nmax_connections = 200\n", s.port)
+	for i := 1; i < len(settings); i += 2 { // as on the command line: -c name=value
+		config += settings[i] + "\n"
+	}
+	file, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteString(config)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("configure PostgreSQL: %w", err)
+	}
+	return s, s.Start()
+}
+
+// Start starts the server again, and waits until it answers.
+func (s *Server) Start() error {
+	return s.run("pg_ctl", "-w", "-t", "60", "-D", s.data(), "-l", filepath.Join(s.directory, "log"), "start")
+}
+
+// Crash ends the server as a crash would: without a checkpoint.
+func (s *Server) Crash() error {
+	return s.run("pg_ctl", "-w", "-m", "immediate", "-D", s.data(), "stop")
+}
+
+// Remove ends the server and removes its files.
+func (s *Server) Remove() error { return errors.Join(s.Crash(), os.RemoveAll(s.directory)) }
+
+// URL is where the server's first database is.
+func (s *Server) URL() string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port)
+}
+
+func (s *Server) data() string { return filepath.Join(s.directory, "data") }
+
+func (s *Server) run(program string, arguments ...string) error {
+	command := exec.CommandContext(context.Background(), filepath.Join(s.bin, program), arguments...)
+	command.Dir = s.directory
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged()}
+	// A file, not a pipe: the server that pg_ctl leaves behind would keep a pipe open.
+	log, err := os.CreateTemp("", "fleet-postgres-*.log")
+	if err != nil {
+		return fmt.Errorf("make a log: %w", err)
+	}
+	defer os.Remove(log.Name())
+	defer log.Close()
+	command.Stdout, command.Stderr = log, log
+	if err := command.Run(); err != nil {
+		said, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("%s: %w: %s", program, err, bytes.TrimSpace(said))
+	}
+	return nil
+}
+
+// unprivileged is who runs the server, which refuses root: the user that Debian's package makes. It is nil for everybody else.
+func unprivileged() *syscall.Credential {
+	if os.Getuid() != 0 {
+		return nil
+	}
+	owner, err := user.Lookup("postgres")
+	if err != nil {
+		return nil
+	}
+	uid, err1 := strconv.ParseUint(owner.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(owner.Gid, 10, 32)
+	if err1 != nil || err2 != nil {
+		return nil
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+}

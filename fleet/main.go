@@ -1,0 +1,18 @@
+// Command fleet places one order for each account of a list, from any number of machines, each exactly once. See README.md.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/program"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program the hard way.
+	context.AfterFunc(ctx, stop)
+	os.Exit(program.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
