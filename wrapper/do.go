@@ -14,6 +14,7 @@ import (
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/oneline"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/undocumented"
 )
 
@@ -40,9 +41,9 @@ type Request struct {
 //
 // A body is believed only with an upvest-request-id, since there is no way to tell whether it is the documented one.
 func (c *Client) Do(ctx context.Context, request Request, out any, options ...CallOption) error {
-	op := operation{strings.TrimSpace(oneLine(request.Operation)), request.Method}
+	op := operation{strings.TrimSpace(oneline.Of(request.Operation)), request.Method}
 	if op.id == "" {
-		op.id = oneLine(request.Method + " " + request.Path)
+		op.id = oneline.Of(request.Method + " " + request.Path)
 	}
 	body, err := undocumented.Body(request.Method, request.Body)
 	if pointer := reflect.ValueOf(out); out != nil && (pointer.Kind() != reflect.Pointer || pointer.IsNil()) {

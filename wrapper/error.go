@@ -8,11 +8,11 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"unicode"
 
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/oneline"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/problem"
 )
 
@@ -144,11 +144,11 @@ func (e *Error) Error() string {
 	}
 	for _, text := range []string{e.Title, e.Detail} {
 		if text != "" && text != http.StatusText(e.Status) {
-			parts = append(parts, oneLine(text))
+			parts = append(parts, oneline.Of(text))
 		}
 	}
 	if e.Err != nil {
-		parts = append(parts, oneLine(strings.ReplaceAll(e.Err.Error(), "\n", "; "))) // errors.Join puts each on a line of its own
+		parts = append(parts, oneline.Of(strings.ReplaceAll(e.Err.Error(), "\n", "; "))) // errors.Join puts each on a line of its own
 	}
 	switch e.Outcome {
 	case OutcomeUnknown:
@@ -163,7 +163,7 @@ func (e *Error) Error() string {
 	if tries := len(e.Attempts); tries > 1 {
 		text += fmt.Sprintf(" (%d attempts)", tries)
 	}
-	if id := oneLine(e.RequestID); id != "" && !strings.Contains(text, id) { // an error of the token says it itself
+	if id := oneline.Of(e.RequestID); id != "" && !strings.Contains(text, id) { // an error of the token says it itself
 		text += " [request " + id + "]"
 	}
 	return text
@@ -178,21 +178,6 @@ var hints = map[int]string{
 
 // Format prints Error() whatever the verb, so that %+v and %#v show no body.
 func (e Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
-
-// oneLine keeps text from elsewhere from breaking a log: one line, printable, bounded.
-func oneLine(text string) string {
-	const limit = 500
-	clean := strings.Map(func(char rune) rune {
-		if unicode.IsPrint(char) {
-			return char
-		}
-		return ' '
-	}, text)
-	if runes := []rune(clean); len(runes) > limit {
-		clean = string(runes[:limit]) + "…"
-	}
-	return clean
-}
 
 // add takes in an attempt that failed. Of the answers it keeps the last, but nothing takes the place of an acceptance.
 func (e *Error) add(r result) {

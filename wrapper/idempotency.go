@@ -2,10 +2,11 @@ package wrapper
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/check"
 )
 
 // keyNamespace separates the keys that are derived here from all other version 5 UUIDs. It must never change.
@@ -19,21 +20,8 @@ var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
 func WithIdempotencyKey(key uuid.UUID) CallOption {
 	return callOption(func(s *settings) error {
 		s.key = key
-		return checkIdempotencyKey(key)
+		return check.IdempotencyKey(key)
 	})
-}
-
-func checkIdempotencyKey(key uuid.UUID) error {
-	switch {
-	case key == uuid.Nil:
-		return errors.New("idempotency key: the zero UUID identifies nothing")
-	case key.Version() > 5:
-		return fmt.Errorf("idempotency key: a UUID of version %d does not match the documented pattern, which ends at version 5: "+
-			"use version 4, or derive one with IdempotencyKeyFor", key.Version())
-	case key.Variant() != uuid.RFC4122 && key[8]>>4 != 0:
-		return errors.New("idempotency key: a UUID of this variant does not match the documented pattern")
-	}
-	return nil
 }
 
 // IdempotencyKeyFor derives a key from the operation, by its operationId as in create_portfolios_order, and the caller's own id of the

@@ -10,6 +10,7 @@ import (
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/oneline"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pause"
 )
 
@@ -52,7 +53,7 @@ func (s *Orders) Wait(
 			if last = order; done(order) {
 				return order, nil
 			}
-			state = oneLine(string(order.Status))
+			state = oneline.Of(string(order.Status))
 		case last != nil || waited >= appearing || !errors.Is(err, ErrNotFound):
 			return last, err
 		}

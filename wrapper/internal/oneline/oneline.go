@@ -1,0 +1,22 @@
+// Package oneline makes text from elsewhere fit for a log.
+package oneline
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Of keeps text from elsewhere from breaking a log: one line, printable, bounded.
+func Of(text string) string {
+	const limit = 500
+	clean := strings.Map(func(char rune) rune {
+		if unicode.IsPrint(char) {
+			return char
+		}
+		return ' '
+	}, text)
+	if runes := []rune(clean); len(runes) > limit {
+		clean = string(runes[:limit]) + "…"
+	}
+	return clean
+}
