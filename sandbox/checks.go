@@ -51,7 +51,7 @@ func (s *Sandbox) readBody(x *exchange) *answer.Problem {
 		p.Header.Set("Connection", "close")
 		return p
 	default:
-		return answer.Refuse(http.StatusBadRequest, "the body could not be read: %s", err)
+		return answer.Refuse(http.StatusBadRequest, "the body did not arrive whole")
 	}
 }
 

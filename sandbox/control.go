@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -18,6 +19,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/rfc3339"
 )
 
 const controlPrefix = "/_sandbox/"
@@ -28,7 +30,7 @@ func (s *Sandbox) newHandler() http.Handler {
 	if !s.config.control {
 		return pipeline
 	}
-	control := s.newControl()
+	control := s.forNoBrowser(s.newControl())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Not a mux: that would clean the paths that the pipeline is to see as they came.
 		if strings.HasPrefix(r.URL.Path, controlPrefix) {
@@ -36,6 +38,30 @@ func (s *Sandbox) newHandler() http.Handler {
 			return
 		}
 		pipeline(w, r)
+	})
+}
+
+// forNoBrowser keeps the pages of other sites out: what they send across origins, and what they send as if from here, under a name of theirs
+// that they have made lead to this machine (DNS rebinding).
+func (s *Sandbox) forNoBrowser(control http.Handler) http.Handler {
+	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuseControl(w, http.StatusForbidden, errors.New("the control endpoint answers no page of a browser"))
+	})
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(deny)
+	protected := crossOrigin.Handler(control)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		// A read across origins changes nothing, but is no business of a page either.
+		site := r.Header.Get("Sec-Fetch-Site")
+		if s.url == serverless || s.config.expose || isLoopback(strings.Trim(host, "[]")) && (site == "" || site == "none") {
+			protected.ServeHTTP(w, r)
+			return
+		}
+		deny(w, r)
 	})
 }
 
@@ -221,7 +247,7 @@ func readTime(field, text string, otherwise time.Time) (time.Time, error) {
 	if text == "" {
 		return otherwise, nil
 	}
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := rfc3339.Parse(text)
 	if err != nil {
 		return t, fmt.Errorf("%s: expected a time such as 2026-01-02T03:04:05Z, not %q", field, text)
 	}
@@ -253,13 +279,17 @@ func (s *Sandbox) readJSON(w http.ResponseWriter, r *http.Request, into any) boo
 		// Its own text speaks of Go's types.
 		err = fmt.Errorf("%s: expected %s, not a JSON %s", cmp.Or(wrongType.Field, "the body"), kind(wrongType.Type), wrongType.Value)
 	}
-	if errors.Is(err, io.EOF) {
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, io.EOF):
 		err = errors.New("the body is missing, expected a JSON object")
+	default:
+		// No names of Go's packages.
+		err = errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
-	if err != nil {
-		refuseControl(w, http.StatusBadRequest, err)
-	}
-	return err == nil
+	refuseControl(w, http.StatusBadRequest, err)
+	return false
 }
 
 // kind is what a type is called in JSON.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -51,7 +52,8 @@ type Fault struct {
 	DateSkew time.Duration
 }
 
-// Inject adds a fault. Faults wait in the order in which they were injected, and each request meets at most one.
+// Inject adds a fault. Faults wait in the order in which they were injected, and each request meets at most one. A fault that the answer of
+// its operation could not carry out, such as a cut body where there is none, is refused; one for any operation waits for one that can.
 func (s *Sandbox) Inject(f Fault) error {
 	if err := f.check(s.contract); err != nil {
 		return fmt.Errorf("inject a fault: %w", err)
@@ -82,9 +84,26 @@ const (
 	maxPad    = 1 << 30
 )
 
+// A header that net/http would leave out is none.
+var (
+	headerName  = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+	headerValue = regexp.MustCompile(`^[^\x00\r\n]*$`)
+)
+
 func (f *Fault) check(contract *openapi.Contract) error {
+	route := contract.Named(f.Operation)
+	success := http.StatusOK
+	if route != nil {
+		success = route.SuccessStatus()
+	}
+	for name, values := range f.Header {
+		if !headerName.MatchString(name) || slices.ContainsFunc(values, func(v string) bool { return !headerValue.MatchString(v) }) {
+			return fmt.Errorf("header %q: expected what can be sent as one", name)
+		}
+	}
+	answers := f.Status != 0 || len(f.Header) > 0 || f.Body != nil || f.ContentType != "" || f.DateSkew != 0
 	switch {
-	case f.Operation != "" && !contract.Knows(f.Operation):
+	case f.Operation != "" && route == nil:
 		return fmt.Errorf("operation %q is not an operationId of openapi.yaml, nor %q", f.Operation, TokenOperation)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d: expected 200 to 599", f.Status)
@@ -92,9 +111,32 @@ func (f *Fault) check(contract *openapi.Contract) error {
 		return errors.New("delay and body delay: expected at least 0")
 	case f.Pad < 0 || f.Pad > maxPad:
 		return fmt.Errorf("pad %d: expected 0 to %d", f.Pad, maxPad)
+	case f.Reset && (answers || f.needsBody()):
+		return errors.New("reset: there is no answer then, so nothing can be asked of one")
+	case (f.CutBody || f.BodyDelay > 0) && f.Body != nil && len(f.Body) == 0:
+		return errors.New("cut body and body delay: an empty body has no middle")
+	case !f.fits(success):
+		return errors.New("body, pad, cut body and body delay: the answer has no body; a status that has one can be asked for")
 	default:
 		return nil
 	}
+}
+
+func (f *Fault) needsBody() bool { return f.CutBody || f.Pad > 0 || f.BodyDelay > 0 || len(f.Body) > 0 }
+
+// instead reports whether the fault takes the place of the effect.
+func (f *Fault) instead() bool { return !f.After && (f.Reset || f.Status != 0 || f.Body != nil) }
+
+// fits reports whether the answer to an operation with that success can do what the fault asks of its body.
+func (f *Fault) fits(success int) bool {
+	status := success
+	switch {
+	case f.Status != 0:
+		status = f.Status
+	case f.instead():
+		status = http.StatusOK
+	}
+	return !f.needsBody() || hasBody(status)
 }
 
 // faults are the faults that wait for their requests.
@@ -104,11 +146,11 @@ type faults struct {
 }
 
 // meet returns the fault for a request of the operation, nil when there is none.
-func (f *faults) meet(operation string) *Fault {
+func (f *faults) meet(route *openapi.Route) *Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, fault := range f.waiting {
-		if fault.Operation != "" && fault.Operation != operation {
+		if fault.Operation != "" && fault.Operation != route.Operation || !fault.fits(route.SuccessStatus()) {
 			continue
 		}
 		if fault.Count--; fault.Count == 0 {
@@ -122,12 +164,11 @@ func (f *faults) meet(operation string) *Fault {
 
 // actOrFail does what a checked request asks for, unless a fault prevents it, and spoils the answer if one wants that.
 func (s *Sandbox) actOrFail(x *exchange) *answer.Answer {
-	f := s.faults.meet(x.route.Operation)
+	f := s.faults.meet(x.route)
 	if f == nil {
 		return s.act(x)
 	}
 	x.fault = f
-	instead := !f.After && (f.Reset || f.Status != 0 || f.Body != nil)
 	var a *answer.Answer
 	if f.After {
 		a = s.act(x)
@@ -136,7 +177,7 @@ func (s *Sandbox) actOrFail(x *exchange) *answer.Answer {
 		return &answer.Answer{}
 	}
 	switch {
-	case instead:
+	case f.instead():
 		a = &answer.Answer{Status: http.StatusOK, Header: http.Header{}}
 	case !f.After:
 		a = s.act(x)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -194,6 +195,9 @@ func fuzzed(f *testing.F, options ...sandbox.Option) *sandbox.Sandbox {
 	return s
 }
 
+// goNames are what errors of Go's libraries begin with.
+var goNames = regexp.MustCompile(`\b(json|jsontext|strconv|http|url|time|runtime|uuid|errors|openapi3|openapi3filter|contract|ledger|struct)[.:]`)
+
 // isProblem checks the form of an error and returns its detail.
 func isProblem(t *testing.T, w *httptest.ResponseRecorder) string {
 	t.Helper()
@@ -206,6 +210,9 @@ func isProblem(t *testing.T, w *httptest.ResponseRecorder) string {
 	if err := decoder.Decode(&p); err != nil || p.Type == "" || p.Detail == "" || p.Status != w.Code || p.RequestID == "" ||
 		p.RequestID != w.Header().Get("Upvest-Request-Id") || w.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("no problem: %d %v %s", w.Code, w.Header(), w.Body)
+	}
+	if goNames.MatchString(p.Detail) {
+		t.Errorf("a detail speaks of Go: %s", p.Detail)
 	}
 	return p.Detail
 }

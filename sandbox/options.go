@@ -27,6 +27,7 @@ type Option func(*config) error
 
 type config struct {
 	address       string
+	expose        bool
 	listen        bool
 	network       bool
 	states        []State
@@ -51,16 +52,26 @@ type config struct {
 // WithAddress sets the loopback address to listen on, such as "127.0.0.1:8080". Without it, a free port of 127.0.0.1 is taken.
 func WithAddress(address string) Option {
 	return func(c *config) error {
-		host, _, err := net.SplitHostPort(address)
-		if err != nil {
+		if _, _, err := net.SplitHostPort(address); err != nil {
 			return fmt.Errorf("address %q: expected host:port: %w", address, err)
-		}
-		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return fmt.Errorf("address %q: expected a loopback address such as 127.0.0.1:8080, as the sandbox is not safe to expose", address)
 		}
 		c.address = address
 		return nil
 	}
+}
+
+// WithExposure lets the address be another than loopback, as a container needs it. Whoever reaches it can use the sandbox: its control
+// endpoint asks for no credentials, and answers under any host name.
+func WithExposure() Option {
+	return func(c *config) error {
+		c.expose = true
+		return nil
+	}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // WithoutListener makes a sandbox that is reached through Handler only. It starts no goroutine and has no timeouts of its own.
@@ -265,6 +276,9 @@ func configure(options []Option) (config, error) {
 		if err := option(&c); err != nil {
 			return c, err
 		}
+	}
+	if host, _, err := net.SplitHostPort(c.address); err == nil && !c.expose && !isLoopback(host) {
+		return c, fmt.Errorf("address %q: expected a loopback address such as 127.0.0.1:8080; any other has to be asked for (WithExposure, -expose)", c.address)
 	}
 	if c.machine == nil {
 		c.machine = time.Now

@@ -51,7 +51,10 @@ func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		request: r.Clone(r.Context()), sent: r.Header.Clone(), requestID: uuid.NewString(), world: s.world.Load(), time: s.config.clock.Now(),
 		checked: s.config.responseCheck != nil,
 	}
-	x.request.Body = http.MaxBytesReader(w, r.Body, s.config.bodyLimit)
+	if r.Body == nil {
+		x.request.Body = http.NoBody
+	}
+	x.request.Body = http.MaxBytesReader(w, x.request.Body, s.config.bodyLimit)
 	a := s.handle(x)
 	if x.checked && x.fault == nil {
 		if err := s.contract.CheckAnswer(x.described(), a); err != nil {

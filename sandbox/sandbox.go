@@ -32,6 +32,9 @@ const (
 	writeTimeout      = 30 * time.Second
 )
 
+// serverless is the URL of a sandbox that listens nowhere.
+const serverless = "http://127.0.0.1"
+
 // Sandbox is a running sandbox. It is safe for concurrent use. Close it when done.
 type Sandbox struct {
 	config     config
@@ -72,7 +75,7 @@ func New(options ...Option) (*Sandbox, error) {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
 	s := &Sandbox{
-		config: c, url: "http://127.0.0.1", clients: newClients(c), contract: contract,
+		config: c, url: serverless, clients: newClients(c), contract: contract,
 		signatures: signature.NewVerifier(signature.Rules{Now: c.machine, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces}),
 		tokens:     tokens.New(c.tokenLifetime, contract.Scopes),
 		requests:   history.New[Request](maxLoggedRequests, maxLoggedBytes),

@@ -290,3 +290,75 @@ func tokenRequest(s *sandbox.Sandbox) *http.Request {
 	body := "grant_type=client_credentials&scope=portfolios%3Aread&client_id=" + c.ID.String() + "&client_secret=" + c.Secret
 	return signByHand(s, post(s, "/auth/token", "application/x-www-form-urlencoded", body), len(body))
 }
+
+// A handler that is called by hand may get a request without any body.
+func TestHandlerTakesNoBody(t *testing.T) {
+	s := newSandbox(t)
+	r := httptest.NewRequest("GET", "/portfolios/orders", nil)
+	r.Body = nil
+	if w := serve(s, r); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "missing_client_id") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// What an answer cannot do is refused at once, and a fault for any operation waits for an answer that can.
+func TestFaultsFitTheirAnswers(t *testing.T) {
+	s := newSandbox(t)
+	const cancels = "cancel_portfolios_order" // 204
+	for says, wrong := range map[string][]sandbox.Fault{
+		"has no body": {
+			{Operation: cancels, CutBody: true},
+			{Operation: cancels, Pad: 1},
+			{Operation: cancels, BodyDelay: time.Second},
+			{Operation: cancels, After: true, Body: []byte("{")},
+			{Status: 204, CutBody: true},
+			{Status: 304, Body: []byte("x")},
+			{Operation: "list_portfolios_orders", Status: 204, Pad: 1},
+		},
+		"there is no answer": {{Reset: true, Status: 500}, {Reset: true, CutBody: true}, {Reset: true, After: true, DateSkew: time.Hour}},
+		"has no middle":      {{Body: []byte{}, CutBody: true}, {Body: []byte{}, BodyDelay: time.Second}},
+		"can be sent as one": {{Header: http.Header{"a\nb": {"c"}}}, {Header: http.Header{"Retry-After": {"1\r\nx: y"}}}},
+	} {
+		for _, f := range wrong {
+			if err := s.Inject(f); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%+v: %v, want it to say %q", f, err, says)
+			}
+		}
+	}
+	for _, right := range []sandbox.Fault{
+		{Operation: cancels, Status: 503, CutBody: true},
+		{Operation: cancels, Body: []byte("{")},
+		{Operation: cancels, Reset: true, After: true},
+		{Status: 204},
+		{Operation: cancels, After: true, Body: []byte{}},
+		{Body: []byte{}, Pad: 1},
+	} {
+		if err := s.Inject(right); err != nil {
+			t.Errorf("%+v: %v", right, err)
+		}
+	}
+	s.ClearFaults()
+}
+
+func TestFaultWaitsForAnAnswerWithABody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
+		placed := buy(t, client, "BUY", "1")
+		if err := s.Inject(sandbox.Fault{CutBody: true}); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.Orders.Cancel(t.Context(), placed.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Orders.Retrieve(t.Context(), placed.ID); err != nil {
+			t.Fatal(err)
+		}
+		met := map[string]bool{}
+		for _, r := range s.Requests() {
+			met[r.Operation] = met[r.Operation] || r.Fault
+		}
+		if met["cancel_portfolios_order"] || !met["retrieve_portfolios_order"] {
+			t.Errorf("the fault met %v", met)
+		}
+	})
+}

@@ -25,14 +25,13 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange, a *answer.Answer) {
 	for name, values := range a.Header {
 		header[name] = values
 	}
-	hasBody := a.Status != http.StatusNoContent && a.Status != http.StatusNotModified
-	if hasBody && a.Stream == nil {
+	if hasBody(a.Status) && a.Stream == nil {
 		header.Set("Content-Length", strconv.Itoa(len(a.Body)+f.Pad))
 	}
 	// A server without deadlines has none to set.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout + f.BodyDelay))
 	w.WriteHeader(a.Status)
-	if !hasBody || x.request.Method == http.MethodHead {
+	if !hasBody(a.Status) || x.request.Method == http.MethodHead {
 		return
 	}
 	if a.Stream != nil {
@@ -52,6 +51,11 @@ func (s *Sandbox) send(w http.ResponseWriter, x *exchange, a *answer.Answer) {
 	// A client that went away reads no answer.
 	_, _ = w.Write(a.Body)
 	pad(w, f.Pad)
+}
+
+// hasBody reports whether an answer of that status can have a body.
+func hasBody(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusNotModified
 }
 
 // pad writes n spaces without holding them.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -42,7 +43,7 @@ func (s *Sandbox) serve() error {
 		if listener, err = net.Listen("tcp", s.config.address); err != nil {
 			return fmt.Errorf("listen on %s: %w", s.config.address, err)
 		}
-		s.url = "http://" + listener.Addr().String()
+		s.url = "http://" + reachable(listener.Addr())
 	} else {
 		memory := &memoryListener{connections: make(chan net.Conn), closed: make(chan struct{})}
 		listener, s.transport.DialContext = memory, memory.dial
@@ -64,6 +65,15 @@ func (s *Sandbox) serve() error {
 		}
 	}()
 	return nil
+}
+
+// reachable is an address at which a listener is reached from its own machine.
+func reachable(at net.Addr) string {
+	tcp, ok := at.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return at.String()
+	}
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 }
 
 // memoryListener takes connections that are pipes in memory.

@@ -184,6 +184,57 @@ func TestControlErrorsAreProblems(t *testing.T) {
 	}
 }
 
+// No page of a browser reaches the control endpoint: not from another site, and not under a name that was made to lead here.
+func TestControlAnswersNoBrowser(t *testing.T) {
+	c := start(t).caller(t)
+	_, port, _ := strings.Cut(c.address, ":")
+	for name, test := range map[string]struct {
+		method  string
+		headers []header
+		status  int
+	}{
+		"no browser":          {"DELETE", nil, 204},
+		"another local name":  {"DELETE", []header{{"host", "localhost:" + port}}, 204},
+		"IPv6":                {"DELETE", []header{{"host", "[::1]:" + port}}, 204},
+		"the address bar":     {"GET", []header{{"sec-fetch-site", "none"}}, 200},
+		"another site writes": {"DELETE", []header{{"sec-fetch-site", "cross-site"}, {"origin", "https://evil.example"}}, 403},
+		"an old browser":      {"DELETE", []header{{"origin", "https://evil.example"}}, 403},
+		"another site reads":  {"GET", []header{{"sec-fetch-site", "cross-site"}}, 403},
+		"a rebound name":      {"GET", []header{{"host", "evil.example:" + port}, {"sec-fetch-site", "same-origin"}}, 403},
+		"a rebound name, old": {"DELETE", []header{{"host", "evil.example"}}, 403},
+	} {
+		r := &request{method: test.method, path: "/_sandbox/faults", headers: []header{{"host", c.address}}}
+		if test.method == "GET" {
+			r.path = "/_sandbox/effects"
+		}
+		for _, h := range test.headers {
+			r.set(h.name, h.value)
+		}
+		a := c.send(t, r)
+		if a.status != test.status {
+			t.Errorf("%s: %d %s, want %d", name, a.status, a.body, test.status)
+		}
+		if test.status == 403 {
+			rule{status: 403, says: "no page of a browser"}.refused(t, c, a)
+		}
+	}
+}
+
+func TestExposure(t *testing.T) {
+	p := start(t, "-address", "0.0.0.0:0", "-expose")
+	if !strings.HasPrefix(p.variables["BASE_URL"], "http://127.0.0.1:") {
+		t.Errorf("the variables say %s", p.variables["BASE_URL"])
+	}
+	c := p.loggedIn(t)
+	if a := c.send(t, c.get().sign()); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	r := &request{method: "GET", path: "/_sandbox/effects", headers: []header{{"host", "sandbox:8080"}}}
+	if a := c.send(t, r); a.status != 200 {
+		t.Errorf("under the name of a container: %d %s", a.status, a.body)
+	}
+}
+
 // A client that goes away during a delay before acting leaves no effect.
 func TestFaultDelayEndsWithTheClient(t *testing.T) {
 	p := start(t)

@@ -153,6 +153,11 @@ func TestServiceRules(t *testing.T) {
 			keeps:  signed(at(orders+"?start_date=2022-10-14T00:00:00Z"), asIs),
 			breaks: signed(at(orders+"?end_date=yesterday"), asIs), status: 400, says: "end_date",
 		},
+		{
+			rule: "zones are less than a day from UTC", source: reference,
+			keeps:  signed(at(orders+"?start_date=2022-10-14T00:00:00%2B23:59"), asIs),
+			breaks: signed(at(orders+"?start_date=2022-10-14T00:00:00%2B24:00"), asIs), status: 400, says: "start_date",
+		},
 	})
 }
 

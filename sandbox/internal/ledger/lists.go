@@ -1,17 +1,15 @@
 package ledger
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/rfc3339"
 )
-
-var datePattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$`)
 
 const (
 	defaultLimit = 100
@@ -64,10 +62,8 @@ func readDate(field string, text *string) (*time.Time, error) {
 	if text == nil {
 		return nil, nil
 	}
-	// time.Parse alone takes forms that RFC 3339 does not have, such as a comma before the fraction or an hour of one digit.
-	upper := strings.ToUpper(*text)
-	at, err := time.Parse(time.RFC3339, upper)
-	if err != nil || !datePattern.MatchString(upper) {
+	at, err := rfc3339.Parse(*text)
+	if err != nil {
 		return nil, invalid(field, "expected a time as in RFC 3339, in UTC, such as 2022-10-14T00:00:00Z")
 	}
 	return &at, nil
@@ -75,8 +71,8 @@ func readDate(field string, text *string) (*time.Time, error) {
 
 // readID reads a filter that openapi.yaml declares as a plain string although it holds an id.
 func readID(field string, text string) (uuid.UUID, error) {
-	id, err := uuid.Parse(text)
-	if err != nil || len(text) != len("00000000-0000-0000-0000-000000000000") {
+	id, err := ids.Parse(text)
+	if err != nil {
 		return uuid.Nil, invalid(field, "expected a UUID such as 3ada8e9e-82c4-4c78-a43d-a691b1636509")
 	}
 	return id, nil

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -19,6 +18,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/rfc3339"
 )
 
 // Contract is openapi.yaml. It is safe for concurrent use.
@@ -62,10 +62,8 @@ func Load(extend ...func(*openapi3.T) error) (*Contract, error) {
 				return err
 			})),
 			openapi3.WithStringFormatValidator("date-time", openapi3.NewCallbackValidator(func(text string) error {
-				if _, err := time.Parse(time.RFC3339, text); err != nil {
-					return errors.New("expected a date and time as in RFC 3339")
-				}
-				return nil
+				_, err := rfc3339.Parse(text)
+				return err
 			})),
 		},
 	}}

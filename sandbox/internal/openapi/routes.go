@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -42,9 +43,13 @@ func newRoutes(doc *openapi3.T) []Route {
 	return routes
 }
 
-// Knows reports whether there is an operation of that name.
-func (c *Contract) Knows(operation string) bool {
-	return slices.ContainsFunc(c.routes, func(r Route) bool { return r.Operation == operation })
+// Named returns the operation of that name, nil if there is none.
+func (c *Contract) Named(operation string) *Route {
+	i := slices.IndexFunc(c.routes, func(r Route) bool { return r.Operation == operation })
+	if i < 0 {
+		return nil
+	}
+	return &c.routes[i]
 }
 
 // Find returns the route of a request and the values of its path parameters. Without one, it returns the methods that the path knows.
@@ -97,6 +102,19 @@ func (r *Route) Pattern() string { return r.Method + " /" + strings.Join(r.segme
 
 // IsToken reports whether this is the token endpoint.
 func (r *Route) IsToken() bool { return r.contract == nil }
+
+// SuccessStatus is the status of a success, as openapi.yaml declares it.
+func (r *Route) SuccessStatus() int {
+	success := http.StatusOK
+	if !r.IsToken() {
+		for status := range r.contract.Operation.Responses.Map() {
+			if n, err := strconv.Atoi(status); err == nil && n/100 == 2 {
+				success = n
+			}
+		}
+	}
+	return success
+}
 
 // TakesBody reports whether the operation has a request body.
 func (r *Route) TakesBody() bool {

@@ -73,6 +73,8 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 		return err
 	})
 	later := flags.Bool("later", false, "play what is known of later versions of the API: liquidations of accounts and the like")
+	expose := flags.Bool("expose", false, "let -address be another than loopback, as a container needs it: whoever reaches it can use the sandbox,\n"+
+		"and the control endpoint asks for no credentials")
 	control := flags.Bool("control", false, "open the control endpoint under /_sandbox/")
 	flags.BoolVar(&s.checkResponses, "check-responses", false, "hold every answer against openapi.yaml, and say on stderr what differs")
 
@@ -88,6 +90,9 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	add(sandbox.WithSignatureWindow(*skew, *lifetime))
 	if *later {
 		add(sandbox.WithLaterVersions())
+	}
+	if *expose {
+		add(sandbox.WithExposure())
 	}
 	if *control {
 		add(sandbox.WithControl())
