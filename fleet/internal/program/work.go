@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/metrics"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
@@ -32,6 +33,7 @@ func (c *command) migrate(ctx context.Context, arguments []string) error {
 // work places orders until the context ends, and then finishes those under way.
 func (c *command) work(ctx context.Context, arguments []string) error {
 	inFlight := c.flags.Int("in-flight", 50, "orders that this worker handles at once")
+	metricsAt := c.flags.String("metrics", "", "address on which Prometheus finds /metrics, as in :9090; none by default")
 	if err := c.parse(arguments, 0); err != nil {
 		return err
 	}
@@ -44,10 +46,20 @@ func (c *command) work(ctx context.Context, arguments []string) error {
 	}
 	defer l.Close()
 	limiter := pace.New(l)
-	client, err := c.client(upvest.WithLimiter(limiter), upvest.WithLogger(c.logger), upvest.WithAttemptHook(limiter.Observe))
+	measured, err := metrics.New(l, c.logger)
 	if err != nil {
 		return err
 	}
+	client, err := c.client(upvest.WithLimiter(limiter), upvest.WithLogger(c.logger), upvest.WithAttemptHook(limiter.Observe),
+		upvest.WithAttemptHook(measured.Observe))
+	if err != nil {
+		return err
+	}
+	stop, err := c.tell(ctx, *metricsAt, measured)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	worker, err := queue.NewWorker(l, &place.Placer{Ledger: l, Client: client}, *inFlight, c.logger)
 	if err != nil {
 		return err

@@ -1,0 +1,105 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"riverqueue.com/riverui" // the page of River's own makers: a queue of theirs is best looked at with it
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/metrics"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
+)
+
+// serve answers on an address until the context ends.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// tell answers Prometheus in the background, until stop is called, which waits for the end. Without an address it does nothing.
+func (c *command) tell(ctx context.Context, address string, measured *metrics.Metrics) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for Prometheus: %w", err)
+	}
+	c.logger.Info("metrics", "address", listener.Addr().String())
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", measured.Handler())
+	// A worker that drains is still measured.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var served sync.WaitGroup
+	served.Go(func() {
+		if err := serve(ctx, listener, mux); err != nil {
+			c.logger.Error("metrics", "error", err)
+		}
+	})
+	return func() { cancel(); served.Wait() }, nil
+}
+
+// ui serves River's page. It has no users and no passwords, and whoever sees it may cancel and delete jobs: it stays on this machine.
+func (c *command) ui(ctx context.Context, arguments []string) error {
+	address := c.flags.String("address", "127.0.0.1:8081", "where to listen, on loopback only")
+	if err := c.parse(arguments, 0); err != nil {
+		return err
+	}
+	l, err := c.open(ctx, 4)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if err := l.IsMigrated(ctx); err != nil {
+		return err
+	}
+	client, err := queue.New(l, c.logger)
+	if err != nil {
+		return err
+	}
+	page, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: riverui.NewEndpoints(client, nil), Logger: c.logger})
+	if err != nil {
+		return fmt.Errorf("make River's page: %w", err)
+	}
+	listener, err := net.Listen("tcp", *address)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	defer listener.Close()
+	if at, isTCP := listener.Addr().(*net.TCPAddr); !isTCP || !at.IP.IsLoopback() {
+		return fmt.Errorf("-address %s is not on loopback, and the page asks nobody for a password", *address)
+	}
+	if err := page.Start(ctx); err != nil {
+		return fmt.Errorf("start River's page: %w", err)
+	}
+	if _, err := fmt.Fprintf(c.out, "River's page is on http://%s; everyone on this machine can see it, and cancel and delete jobs there\n",
+		listener.Addr()); err != nil {
+		return err
+	}
+	return serve(ctx, listener, sameOrigin(page))
+}
+
+// sameOrigin keeps other sites in the user's browser away, by what the browser says of them and by the name that they call this machine.
+func sameOrigin(page http.Handler) http.Handler {
+	protected := http.NewCrossOriginProtection().Handler(page)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			http.Error(w, "the page is for this machine only", http.StatusForbidden)
+			return
+		}
+		protected.ServeHTTP(w, r)
+	})
+}

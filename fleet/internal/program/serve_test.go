@@ -1,0 +1,115 @@
+package program_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/program"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+)
+
+// serving runs a command until the test ends, and returns the address that it tells in a line that fits.
+func serving(t *testing.T, telling string, arguments ...string) (address string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	reader, writer := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		status := program.Run(ctx, arguments, writer, writer)
+		_ = writer.Close()
+		ended <- status
+	}()
+	lines := bufio.NewScanner(reader)
+	for said := ""; ; said += lines.Text() + "\n" {
+		if !lines.Scan() {
+			t.Fatalf("fleet %v ended with %d: %s", arguments, <-ended, said)
+		}
+		if found := regexp.MustCompile(telling).FindStringSubmatch(lines.Text()); found != nil {
+			address = found[1]
+			break
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, reader) }()
+	t.Cleanup(func() {
+		stop()
+		if status := <-ended; status != 0 {
+			t.Errorf("fleet %v ended with %d", arguments, status)
+		}
+	})
+	return address
+}
+
+// get asks an address, under a name for it, as a page of some origin would.
+func get(t *testing.T, method, url, host, site string) (status int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(`{"ids":["1"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = host
+	request.Header.Set("Sec-Fetch-Site", site)
+	answer, err := (&http.Client{}).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(content)
+}
+
+func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
+	migrated(t)
+	path, _ := orders(t, 3)
+	succeeds(t, "enqueue", "-run", "r", path)
+	address := serving(t, `http://(\S+);`, "ui", "-address", "127.0.0.1:0")
+	if status, body := get(t, "GET", "http://"+address+"/api/jobs?state=available&limit=5", "", "same-origin"); status != 200 ||
+		strings.Count(body, `"kind":"fleet_order"`) != 3 {
+		t.Errorf("the jobs are %d %s", status, body)
+	}
+	if status, body := get(t, "GET", "http://"+address+"/", "", "none"); status != 200 || !strings.Contains(body, "<html") {
+		t.Errorf("the page is %d %s", status, body)
+	}
+	if status, _ := get(t, "GET", "http://"+address+"/", "evil.example", "none"); status != 403 {
+		t.Errorf("a name that is not this machine's is answered %d", status)
+	}
+	cancel := "http://" + address + "/api/jobs/cancel"
+	if status, _ := get(t, "POST", cancel, "", "cross-site"); status != 403 {
+		t.Errorf("another site may cancel jobs: %d", status)
+	}
+	if status, body := get(t, "POST", cancel, "localhost", "same-origin"); status != 200 {
+		t.Errorf("the page itself may not cancel jobs: %d %s", status, body)
+	}
+	if status, _, errors := fleet(t, "ui", "-address", "0.0.0.0:0"); status != 2 || !strings.Contains(errors, "not on loopback") {
+		t.Errorf("the page was to be served to the world: %d, %s", status, errors)
+	}
+}
+
+func TestPrometheusIsToldOfRunAndRequests(t *testing.T) {
+	testapi.New(t)
+	migrated(t)
+	path, accounts := orders(t, 4)
+	testapi.Follow(t, testapi.Client(t), accounts[1:]...)
+	succeeds(t, "enqueue", "-run", "r", path)
+	address := serving(t, `msg=metrics address=(\S+)`, "work", "-debug", "-metrics", "127.0.0.1:0")
+	succeeds(t, "status", "-watch")
+	status, body := get(t, "GET", "http://"+address+"/metrics", "", "none")
+	if status != 200 {
+		t.Fatalf("%d: %s", status, body)
+	}
+	for _, want := range []string{
+		`fleet_orders{outcome="placed",run="r"} 3`, `fleet_orders{outcome="refused",run="r"} 1`, `fleet_orders{outcome="waiting",run="r"} 0`,
+		`fleet_jobs_given_up{run="r"} 0`, `fleet_request_seconds_count{operation="create_portfolios_order",status="422"} 1`, "process_resident_memory_bytes",
+	} {
+		if !strings.Contains(body, want+"\n") && !strings.Contains(body, want+" ") {
+			t.Errorf("%s is missing in:\n%s", want, body)
+		}
+	}
+}
