@@ -15,20 +15,8 @@ import (
 // start starts a sandbox for a test, and the service on it. Every answer of the sandbox is held against the contract.
 func start(t *testing.T, options ...upvest.ClientOption) (*sandbox.Sandbox, savings) {
 	t.Helper()
-	server, err := sandbox.New(sandbox.WithResponseCheck(func(err error) { t.Error(err) }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	access := server.Client()
-	client, err := upvest.New(upvest.Credentials{
-		BaseURL: server.URL(), ClientID: access.ID, ClientSecret: access.Secret, KeyID: access.KeyID, PrivateKey: access.PrivateKey,
-		Scopes: access.Scopes,
-	}, options...)
+	server := sandbox.Start(t)
+	client, err := upvest.New(server.Credentials(), options...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,13 +43,8 @@ func plan(t *testing.T, s savings) instalment {
 }
 
 // orders counts what was really placed, whatever anybody was told.
-func orders(server *sandbox.Sandbox) (placed int) {
-	for _, effect := range server.Effects() {
-		if effect.Operation == "create_portfolios_order" {
-			placed++
-		}
-	}
-	return placed
+func orders(server *sandbox.Sandbox) int {
+	return len(server.Effects(sandbox.OfOperation("create_portfolios_order")))
 }
 
 func inject(t *testing.T, server *sandbox.Sandbox, fault sandbox.Fault) {

@@ -10,8 +10,7 @@ import (
 // not. It needs no goroutine: whoever puts something in cleans up. The zero value is not usable, see New.
 type Store[K comparable, V any] struct {
 	mu      sync.Mutex
-	limit   int64
-	cost    int64
+	limit   int
 	entries map[K]entry[V]
 	// queue is in order of arrival. The lifetimes in one store are alike, so cleaning from the front is enough to keep it short.
 	queue  []queued[K]
@@ -20,7 +19,6 @@ type Store[K comparable, V any] struct {
 
 type entry[V any] struct {
 	value   V
-	cost    int64
 	expires time.Time
 	serial  uint64
 }
@@ -30,8 +28,8 @@ type queued[K comparable] struct {
 	serial uint64
 }
 
-// New returns a store whose entries together cost at most limit.
-func New[K comparable, V any](limit int64) *Store[K, V] {
+// New returns a store of at most so many entries.
+func New[K comparable, V any](limit int) *Store[K, V] {
 	return &Store[K, V]{limit: limit, entries: map[K]entry[V]{}}
 }
 
@@ -44,13 +42,13 @@ func (s *Store[K, V]) Get(key K, now time.Time) (V, bool) {
 }
 
 // Add stores a value until it expires, unless the key has one already. It reports whether it did.
-func (s *Store[K, V]) Add(key K, value V, cost int64, now, expires time.Time) bool {
+func (s *Store[K, V]) Add(key K, value V, now, expires time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.live(key, now); ok {
 		return false
 	}
-	s.put(key, value, cost, now, expires)
+	s.put(key, value, now, expires)
 	return true
 }
 
@@ -58,7 +56,7 @@ func (s *Store[K, V]) Add(key K, value V, cost int64, now, expires time.Time) bo
 func (s *Store[K, V]) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entries, s.queue, s.cost = map[K]entry[V]{}, nil, 0
+	s.entries, s.queue = map[K]entry[V]{}, nil
 }
 
 // Len returns how many entries are held, expired ones that nobody cleaned up yet included.
@@ -76,21 +74,18 @@ func (s *Store[K, V]) live(key K, now time.Time) (entry[V], bool) {
 	return found, true
 }
 
-func (s *Store[K, V]) put(key K, value V, cost int64, now, expires time.Time) {
-	s.cost -= s.entries[key].cost
+func (s *Store[K, V]) put(key K, value V, now, expires time.Time) {
 	s.serial++
-	s.entries[key] = entry[V]{value: value, cost: cost, expires: expires, serial: s.serial}
+	s.entries[key] = entry[V]{value: value, expires: expires, serial: s.serial}
 	s.queue = append(s.queue, queued[K]{key: key, serial: s.serial})
-	s.cost += cost
 	for len(s.queue) > 0 {
 		first := s.queue[0]
 		held, ok := s.entries[first.key]
 		switch {
 		case !ok || held.serial != first.serial:
 			// Replaced since: its place in the queue is further back.
-		case s.cost > s.limit || !now.Before(held.expires):
+		case len(s.entries) > s.limit || !now.Before(held.expires):
 			delete(s.entries, first.key)
-			s.cost -= held.cost
 		default:
 			return
 		}

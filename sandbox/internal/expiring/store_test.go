@@ -10,7 +10,7 @@ import (
 func TestStoreForgets(t *testing.T) {
 	now := time.Unix(0, 0)
 	s := expiring.New[string, int](100)
-	if !s.Add("a", 1, 1, now, now.Add(time.Minute)) || s.Add("a", 2, 1, now, now.Add(time.Minute)) {
+	if !s.Add("a", 1, now, now.Add(time.Minute)) || s.Add("a", 2, now, now.Add(time.Minute)) {
 		t.Error("a key can be added once")
 	}
 	if value, ok := s.Get("a", now.Add(time.Minute-1)); value != 1 || !ok {
@@ -20,7 +20,7 @@ func TestStoreForgets(t *testing.T) {
 		t.Error("a is there when it expired")
 	}
 	later := now.Add(time.Minute)
-	if !s.Add("a", 3, 1, later, later.Add(time.Minute)) || !s.Add("b", 4, 1, later, later.Add(time.Minute)) {
+	if !s.Add("a", 3, later, later.Add(time.Minute)) || !s.Add("b", 4, later, later.Add(time.Minute)) {
 		t.Error("a key can be added again when it expired")
 	}
 	if value, _ := s.Get("a", later); value != 3 || s.Len() != 2 {
@@ -34,22 +34,22 @@ func TestStoreForgets(t *testing.T) {
 
 func TestStoreIsBounded(t *testing.T) {
 	now := time.Unix(0, 0)
-	byCost := expiring.New[int, int](100)
+	byCount := expiring.New[int, int](10)
 	for i := range 1000 {
-		byCost.Add(i, i, 10, now, now.Add(time.Hour))
+		byCount.Add(i, i, now, now.Add(time.Hour))
 	}
-	if byCost.Len() != 10 {
-		t.Errorf("%d entries of cost 10 in 100", byCost.Len())
+	if byCount.Len() != 10 {
+		t.Errorf("%d entries, want the last 10", byCount.Len())
 	}
-	if _, ok := byCost.Get(999, now); !ok {
+	if _, ok := byCount.Get(999, now); !ok {
 		t.Error("the newest is gone")
 	}
-	if _, ok := byCost.Get(989, now); ok {
+	if _, ok := byCount.Get(989, now); ok {
 		t.Error("the oldest is there")
 	}
 	byTime := expiring.New[int, int](1_000_000)
 	for i := range 1000 {
-		byTime.Add(i, i, 1, now.Add(time.Duration(i)*time.Second), now.Add(time.Duration(i+10)*time.Second))
+		byTime.Add(i, i, now.Add(time.Duration(i)*time.Second), now.Add(time.Duration(i+10)*time.Second))
 	}
 	if byTime.Len() != 10 {
 		t.Errorf("%d entries, want those of the last 10 seconds", byTime.Len())

@@ -56,7 +56,7 @@ type Rules struct {
 	// MaxLifetime is the longest time from created to expires.
 	MaxLifetime time.Duration
 	// MaxNonces is how many used nonces are remembered.
-	MaxNonces int64
+	MaxNonces int
 }
 
 // Verifier checks signatures and remembers used nonces. It is safe for concurrent use.
@@ -177,7 +177,7 @@ func (v *Verifier) useNonces(r *Request, proven []proof) *Failure {
 	for _, p := range proven {
 		// From then on the signature is refused for its age, so that the nonce can be forgotten.
 		forget := p.expires.Add(v.rules.Skew + time.Second)
-		if !v.nonces.Add(usedNonce{client: r.Client, keyID: p.keyID, nonce: p.nonce}, struct{}{}, 1, now, forget) && failure == nil {
+		if !v.nonces.Add(usedNonce{client: r.Client, keyID: p.keyID, nonce: p.nonce}, struct{}{}, now, forget) && failure == nil {
 			failure = fail("nonce was used before with this key, expected a fresh one for every attempt").with(p.base)
 		}
 	}

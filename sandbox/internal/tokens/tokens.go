@@ -70,7 +70,7 @@ func (t *Tokens) Grant(c Client, body []byte, now time.Time) (*answer.Answer, *a
 	}
 	value := "ory_at_" + randomText() + "." + randomText()
 	granted.expires = now.Add(t.lifetime)
-	t.granted.Add(value, granted, 1, now, granted.expires.Add(expiredMemory))
+	t.granted.Add(value, granted, now, granted.expires.Add(expiredMemory))
 	// Strings and a number only: this cannot fail.
 	body, _ = json.Marshal(struct {
 		AccessToken string `json:"access_token"`
