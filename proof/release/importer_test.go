@@ -17,7 +17,7 @@ func readme(t *testing.T) (orders []string, program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile("(?s)```sh\n(go get [^`]*)\n```\n+```go\n(package main\n.*?)```").FindSubmatch(text)
+	found := regexp.MustCompile("(?s)```sh\n(go get [^`]*)\n```\n.*?```go\n(package main\n.*?)```").FindSubmatch(text)
 	if found == nil {
 		t.Fatal("the README has no go get with a program after it")
 	}
