@@ -12,11 +12,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// released is the contract of the last release.
-const released = "proof/released/openapi.yaml"
-
-// next moves VERSION, go.work and the requirements of the nested modules on to a version, such as v0.2.0. The contract is that of the last
-// release from then on.
+// next moves VERSION, go.work and the requirements of the nested modules on to a version, such as v0.2.0.
 func (t tree) next(version string) error {
 	if err := module.Check(t.modules[0].path(), version); err != nil {
 		return fmt.Errorf("the next version cannot be %q: %w", version, err)
@@ -34,15 +30,7 @@ func (t tree) next(version string) error {
 		}
 	}
 	t.work.Cleanup()
-	contract, err := os.ReadFile(filepath.Join(t.root, "openapi.yaml"))
-	if err != nil {
-		return fmt.Errorf("read the contract: %w", err)
-	}
-	failures := []error{
-		t.write("VERSION", []byte(version+"\n")),
-		t.write("go.work", modfile.Format(t.work.Syntax)),
-		t.write(released, contract),
-	}
+	failures := []error{t.write("VERSION", []byte(version+"\n")), t.write("go.work", modfile.Format(t.work.Syntax))}
 	for _, m := range t.modules {
 		for _, required := range t.own(m) {
 			if err := m.file.AddRequire(required.Mod.Path, version); err != nil {
