@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/api"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -22,11 +24,7 @@ func Example() {
 	}
 	defer server.Close()
 
-	access := server.Client()
-	client, err := upvest.New(upvest.Credentials{
-		BaseURL: server.URL(), ClientID: access.ID, ClientSecret: access.Secret,
-		KeyID: access.KeyID, PrivateKey: access.PrivateKey, Scopes: access.Scopes,
-	})
+	client, err := upvest.New(server.Credentials())
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -61,14 +59,10 @@ func Example() {
 		return
 	}
 	fmt.Println(order.CashAmount, order.Currency)
-	for _, effect := range server.Effects() {
-		fmt.Println(effect.Operation)
-	}
+	fmt.Println("orders placed:", len(server.Effects(sandbox.OfOperation("create_portfolios_order"))))
 	// Output:
 	// 100.00 EUR
-	// create_portfolios_allocation
-	// create_portfolios_configuration
-	// create_portfolios_order
+	// orders placed: 1
 }
 
 // Requests can be signed by hand, in any language: what is wrong with one stands in the detail of the answer.
@@ -137,15 +131,27 @@ func ExampleWithClock() {
 	// Output: 2026-03-05 13:00:00 +0000 UTC
 }
 
-// A closed world: only these accounts exist, each with its owner.
-func ExampleWithAccounts() {
-	account, user := uuid.New(), uuid.New()
-	server, err := sandbox.New(sandbox.WithAccounts(map[uuid.UUID]uuid.UUID{account: user}))
-	if err != nil {
-		fmt.Println(err)
-		return
+// A test of a service: Start ends the sandbox with the test, and logs what was refused when the test fails.
+func ExampleStart() {
+	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
+	mix := uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")
+	_ = func(t *testing.T) { // your TestOrderIsPlacedOnce
+		server := sandbox.Start(t, sandbox.WithState(sandbox.State{ // what is there before the first request
+			Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}}},
+			Accounts:    []sandbox.Account{{ID: account, AllocationID: mix}},
+		}))
+		client, err := upvest.New(server.Credentials())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = client.Orders.Create(t.Context(), portfolios.OrderRequest{
+			AccountID: account, UserID: uuid.New(), CashAmount: "50.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if placed := server.Effects(sandbox.OfAccount(account)); len(placed) != 1 {
+			t.Errorf("%d orders were placed, expected 1", len(placed))
+		}
 	}
-	defer server.Close()
-	fmt.Println(len(server.Effects()))
-	// Output: 0
 }

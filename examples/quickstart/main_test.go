@@ -20,12 +20,7 @@ func TestFirstOrder(t *testing.T) {
 	if order.Status != portfolios.OrderStatusFILLED || order.CashAmount != "100.00" {
 		t.Errorf("the order is %s over %s, expected FILLED over 100.00", order.Status, order.CashAmount)
 	}
-	placed := 0
-	for _, effect := range server.Effects() {
-		if effect.Operation == "create_portfolios_order" {
-			placed++
-		}
-	}
+	placed := len(server.Effects(sandbox.OfOperation("create_portfolios_order")))
 	if placed != 1 {
 		t.Errorf("%d orders were placed, expected 1", placed)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/examples/internal/named"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
@@ -22,39 +23,29 @@ import (
 
 const day = "2026-03-05"
 
+var (
+	mix     = uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")
+	account = uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
+)
+
 // shop places orders on a sandbox whose clock stands still.
 type shop struct {
-	server        *sandbox.Sandbox
-	client        *upvest.Client
-	account, user uuid.UUID
+	server *sandbox.Sandbox
+	client *upvest.Client
 }
 
 func openShop(t *testing.T) *shop {
 	t.Helper()
 	server := named.Sandbox(t, sandbox.WithClock(sandbox.NewClock(time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC))),
-		sandbox.WithSeed(1))
-	credentials, err := upvest.FromEnv()
+		sandbox.WithSeed(1), sandbox.WithState(sandbox.State{
+			Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}}},
+			Accounts:    []sandbox.Account{{ID: account, AllocationID: mix}},
+		}))
+	client, err := upvest.New(server.Credentials())
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := upvest.New(credentials)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &shop{server: server, client: client, account: uuid.New(), user: uuid.New()}
-	allocation, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
-		Allocation: []portfolios.InstrumentWeight{
-			{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"},
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = client.Configurations.Create(t.Context(), portfolios.ConfigurationRequest{AccountID: s.account, AllocationID: allocation.ID})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return &shop{server, client}
 }
 
 // sell places orders at a time, and returns their ids in order.
@@ -64,7 +55,7 @@ func (s *shop) sell(t *testing.T, at time.Time, count int) []string {
 	ids := make([]string, count)
 	for i := range ids {
 		order, err := s.client.Orders.Create(t.Context(), portfolios.OrderRequest{
-			AccountID: s.account, UserID: s.user, CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+			AccountID: account, UserID: uuid.New(), CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
 		})
 		if err != nil {
 			t.Fatal(err)

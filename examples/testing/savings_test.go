@@ -7,39 +7,30 @@ import (
 
 	"github.com/google/uuid"
 
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// start starts a sandbox for a test, and the service on it. Every answer of the sandbox is held against the contract.
+var (
+	mix  = uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")
+	user = uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
+	// march is the instalment of an account that is ready for orders.
+	march = instalment{id: "plan-4711-2026-03", account: uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030"), user: user, amount: "50.00"}
+)
+
+// start starts a sandbox for a test, with an account that follows an allocation, and the service on it.
 func start(t *testing.T, options ...upvest.ClientOption) (*sandbox.Sandbox, savings) {
 	t.Helper()
-	server := sandbox.Start(t)
+	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
+		Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}}},
+		Accounts:    []sandbox.Account{{ID: march.account, AllocationID: mix}},
+	}))
 	client, err := upvest.New(server.Credentials(), options...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return server, savings{client}
-}
-
-// plan is the instalment of an account that has a configuration.
-func plan(t *testing.T, s savings) instalment {
-	t.Helper()
-	i := instalment{id: "plan-4711-2026-03", account: uuid.New(), user: uuid.New(), amount: "50.00"}
-	allocation, err := s.client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
-		Allocation: []portfolios.InstrumentWeight{
-			{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"},
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = s.client.Configurations.Create(t.Context(), portfolios.ConfigurationRequest{AccountID: i.account, AllocationID: allocation.ID})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return i
 }
 
 // orders counts what was really placed, whatever anybody was told.
@@ -57,7 +48,7 @@ func inject(t *testing.T, server *sandbox.Sandbox, fault sandbox.Fault) {
 
 func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 	server, s := start(t)
-	i := plan(t, s)
+	i := march
 	first, err := s.invest(t.Context(), i)
 	if err != nil {
 		t.Fatal(err)
@@ -78,9 +69,8 @@ func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 // The order is placed and the connection breaks, twice: the client's own retries find the order.
 func TestBrokenConnection(t *testing.T) {
 	server, s := start(t)
-	i := plan(t, s)
 	inject(t, server, sandbox.Fault{Reset: true, After: true, Count: 2})
-	if _, err := s.invest(t.Context(), i); err != nil || orders(server) != 1 {
+	if _, err := s.invest(t.Context(), march); err != nil || orders(server) != 1 {
 		t.Errorf("got %v and %d orders, expected 1", err, orders(server))
 	}
 }
@@ -88,20 +78,19 @@ func TestBrokenConnection(t *testing.T) {
 // The network stays away for longer than a call tries: nobody knows what happened, until the service tries again, be it the next day.
 func TestUnknownOutcomeIsTakenUpAgain(t *testing.T) {
 	server, s := start(t, upvest.WithoutRetry())
-	i := plan(t, s)
 	inject(t, server, sandbox.Fault{Reset: true, After: true})
-	if _, err := s.invest(t.Context(), i); !errors.Is(err, errLater) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
+	if _, err := s.invest(t.Context(), march); !errors.Is(err, errLater) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
 		t.Fatalf("got %v, want an unknown outcome that is for later", err)
 	}
 	restarted := s // what a new process would make: it knows the instalment alone
-	if _, err := restarted.invest(t.Context(), i); err != nil || orders(server) != 1 {
+	if _, err := restarted.invest(t.Context(), march); err != nil || orders(server) != 1 {
 		t.Errorf("got %v and %d orders, expected 1", err, orders(server))
 	}
 }
 
 func TestWhatAPersonHasToLookAt(t *testing.T) {
 	server, s := start(t)
-	i := plan(t, s)
+	i := march
 	i.account = uuid.New() // without a configuration
 	if _, err := s.invest(t.Context(), i); !errors.Is(err, errRejected) || !errors.Is(err, upvest.ErrUnprocessable) {
 		t.Errorf("got %v, want a rejection", err)
@@ -113,9 +102,8 @@ func TestWhatAPersonHasToLookAt(t *testing.T) {
 
 func TestServerThatIsDownIsForLater(t *testing.T) {
 	server, s := start(t, upvest.WithoutRetry())
-	i := plan(t, s)
 	inject(t, server, sandbox.Fault{Status: http.StatusServiceUnavailable})
-	if _, err := s.invest(t.Context(), i); !errors.Is(err, errLater) {
+	if _, err := s.invest(t.Context(), march); !errors.Is(err, errLater) {
 		t.Errorf("got %v, want it for later", err)
 	}
 }

@@ -84,11 +84,7 @@ func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	steps := &timeline{out: out}
-	access := server.Client()
-	client, err := upvest.New(upvest.Credentials{
-		BaseURL: server.URL(), ClientID: access.ID, ClientSecret: access.Secret,
-		KeyID: access.KeyID, PrivateKey: access.PrivateKey, Scopes: access.Scopes,
-	}, upvest.WithAttemptHook(steps.observe))
+	client, err := upvest.New(server.Credentials(), upvest.WithAttemptHook(steps.observe))
 	if err != nil {
 		return err
 	}

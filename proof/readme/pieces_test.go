@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,31 +32,23 @@ type investor struct {
 
 func newInvestor(t *testing.T, options ...upvest.ClientOption) investor {
 	t.Helper()
-	server := startSandbox(t)
-	setEnvironment(t, server)
-	credentials, err := upvest.FromEnv()
-	if err != nil {
-		t.Fatal(err)
-	}
+	mix, account := uuid.New(), uuid.New()
+	server := sandbox.Start(t, sandbox.WithOrderDelay(10*time.Millisecond), sandbox.WithState(sandbox.State{
+		Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}}},
+		Accounts:    []sandbox.Account{{ID: account, AllocationID: mix}},
+	}))
+	credentials := server.Credentials()
 	client, err := upvest.New(credentials, options...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	allocation, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{Allocation: []portfolios.InstrumentWeight{
-		{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"},
-	}})
+	allocation, err := client.Allocations.Retrieve(t.Context(), mix)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request := portfolios.OrderRequest{
-		AccountID: uuid.New(), UserID: uuid.New(), CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
-	}
-	_, err = client.Configurations.Create(t.Context(),
-		portfolios.ConfigurationRequest{AccountID: request.AccountID, AllocationID: allocation.ID})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return investor{server, credentials, client, allocation, request}
+	return investor{server, credentials, client, allocation, portfolios.OrderRequest{
+		AccountID: account, UserID: uuid.New(), CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+	}}
 }
 
 func (i investor) fail(t *testing.T, fault sandbox.Fault) {
@@ -67,26 +58,13 @@ func (i investor) fail(t *testing.T, fault sandbox.Fault) {
 	}
 }
 
-func (i investor) orders() (placed int) {
-	for _, effect := range i.server.Effects() {
-		if effect.Operation == "create_portfolios_order" {
-			placed++
-		}
-	}
-	return placed
+func (i investor) orders() int {
+	return len(i.server.Effects(sandbox.OfOperation("create_portfolios_order")))
 }
 
 func TestKeys(t *testing.T) {
 	i := newInvestor(t)
-	t.Chdir(t.TempDir())
-	if err := os.WriteFile("upvest.pem", []byte(os.Getenv("UPVEST_API_HTTP_SIGN_PRIVATE_KEY")), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	fromFile := func(clientID uuid.UUID, secret, keyID, passphrase, server string) (*upvest.Client, error) {
-		text, err := os.ReadFile("upvest.pem")
-		if err != nil {
-			return nil, err
-		}
+	connect := func(clientID uuid.UUID, secret, keyID string, text []byte, passphrase, server string) (*upvest.Client, error) {
 		key, err := upvest.ParsePrivateKey(text, passphrase)
 		if err != nil {
 			return nil, err
@@ -98,7 +76,7 @@ func TestKeys(t *testing.T) {
 		return client, err
 	}
 	c := i.credentials
-	client, err := fromFile(c.ClientID, c.ClientSecret, c.KeyID, "", c.BaseURL)
+	client, err := connect(c.ClientID, c.ClientSecret, c.KeyID, privateKey(t, c.PrivateKey), "", c.BaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,20 +265,6 @@ func TestSignatureBase(t *testing.T) {
 	if !strings.Contains(shown.String(), `"@path": /portfolios/orders`) || !strings.Contains(shown.String(), "(hidden)") {
 		t.Errorf("got %q, want the base with a masked token", shown.String())
 	}
-}
-
-func startSandbox(t *testing.T) *sandbox.Sandbox {
-	t.Helper()
-	server, err := sandbox.New(sandbox.WithOrderDelay(10 * time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
 }
 
 // repository is the folder of the README, from this package.

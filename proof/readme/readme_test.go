@@ -2,6 +2,7 @@ package readme_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -43,7 +44,14 @@ func program(t *testing.T) string {
 
 // TestProgramRuns builds the program of the README and runs it as printed, as a newcomer would.
 func TestProgramRuns(t *testing.T) {
-	setEnvironment(t, startSandbox(t))
+	access := sandbox.Start(t, sandbox.WithOrderDelay(10*time.Millisecond)).Credentials()
+	for name, value := range map[string]string{
+		"BASE_URL": access.BaseURL, "CLIENT_ID": access.ClientID.String(), "CLIENT_SECRET": access.ClientSecret, "KEY_ID": access.KeyID,
+		"SCOPES": strings.Join(access.Scopes, ","), "HTTP_SIGN_PRIVATE_KEY": string(privateKey(t, access.PrivateKey)),
+		"HTTP_SIGN_PRIVATE_KEY_FILENAME": "", "HTTP_SIGN_PRIVATE_KEY_BASE64": "",
+	} {
+		t.Setenv("UPVEST_API_"+name, value)
+	}
 	built, output, err := build(t, repository, program(t))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
@@ -139,21 +147,14 @@ func run(t *testing.T, folder, name string, arguments ...string) (string, error)
 	return string(output), err
 }
 
-// setEnvironment makes the UPVEST_API_* variables name a sandbox.
-func setEnvironment(t *testing.T, server *sandbox.Sandbox) {
+// privateKey returns a private key as PEM.
+func privateKey(t *testing.T, key crypto.Signer) []byte {
 	t.Helper()
-	access := server.Client()
-	der, err := x509.MarshalPKCS8PrivateKey(access.PrivateKey)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]string{
-		"BASE_URL": server.URL(), "CLIENT_ID": access.ID.String(), "CLIENT_SECRET": access.Secret, "KEY_ID": access.KeyID,
-		"SCOPES": strings.Join(access.Scopes, ","), "HTTP_SIGN_PRIVATE_KEY_FILENAME": "", "HTTP_SIGN_PRIVATE_KEY_BASE64": "",
-		"HTTP_SIGN_PRIVATE_KEY_PASSPHRASE": "", "HTTP_SIGN_PRIVATE_KEY": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-	} {
-		t.Setenv("UPVEST_API_"+name, value)
-	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
 // TestLinks: what the README points to is there.

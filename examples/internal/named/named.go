@@ -13,15 +13,7 @@ import (
 // Sandbox starts a sandbox and sets the variables to reach it until the test ends. An answer that breaks the contract fails the test.
 func Sandbox(t *testing.T, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
-	server, err := sandbox.New(append(options, sandbox.WithResponseCheck(func(err error) { t.Error(err) }))...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := sandbox.Start(t, options...)
 	access := server.Client()
 	key := ""
 	if access.PrivateKey != nil {
