@@ -26,6 +26,7 @@ type tenant struct {
 
 // call is one call of a service method, what it was told, and what became of it.
 type call struct {
+	number   int
 	op       *operation
 	host     *host
 	client   int
@@ -45,6 +46,7 @@ type call struct {
 	firstUnauthorized  time.Time
 	acted              []uuid.UUID // the resources of its effects
 	keys               map[string]bool
+	requests           map[string]int
 }
 
 // target is what a call is about: it stays the same when the call is taken up again.

@@ -33,6 +33,7 @@ type fault struct {
 	on    scope
 	share float64 // of the requests; 0 means all
 	only  func(number int) bool
+	slows bool // and nothing else
 	event func(random *rand.Rand) event
 }
 
@@ -157,8 +158,8 @@ var hardFaults = []fault{
 
 // mildFaults are what a client has to make good.
 var mildFaults = []fault{
-	{name: "slow answers", event: func(random *rand.Rand) event { return event{after: between(random, time.Second, 8*time.Second)} }},
-	{name: "slow tokens", on: tokens, event: func(random *rand.Rand) event {
+	{name: "slow answers", slows: true, event: func(random *rand.Rand) event { return event{after: between(random, time.Second, 8*time.Second)} }},
+	{name: "slow tokens", on: tokens, slows: true, event: func(random *rand.Rand) event {
 		return event{before: between(random, 0, 4*time.Second), after: between(random, time.Second, 4*time.Second)}
 	}},
 	{name: "every second token request gets 503", on: tokens, only: isOdd, event: problem(http.StatusServiceUnavailable, seconds(1, 3))},

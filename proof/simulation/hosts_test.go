@@ -45,8 +45,7 @@ type process struct {
 	clients       []*upvest.Client
 	ctx           context.Context
 	kill          context.CancelFunc
-	requests      int // with the network's lock
-	tokenRequests int
+	tokenRequests int // with the network's lock
 }
 
 func (h *host) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
@@ -135,10 +134,14 @@ func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error
 	if h.name == "two" {
 		credentials.PrivateKey = contextKey{h.key}
 	}
+	var way http.RoundTripper = line{n, p}
+	if defect.wrap != nil {
+		way = defect.wrap(line{n, p}, log)
+	}
 	options := []upvest.ClientOption{
-		upvest.WithHTTPClient(&http.Client{Transport: line{n, p}}),
+		upvest.WithHTTPClient(&http.Client{Transport: way}),
 		upvest.WithClock(h.now),
-		upvest.WithRandom(&randomness{streams: map[int]*rand.Rand{}, seed: seed<<16 + uint64(h.started)<<2 + uint64(h.number)}),
+		upvest.WithRandom(&randomness{random: rand.New(rand.NewPCG(seed, uint64(h.started<<2+h.number)))}),
 		upvest.WithLogger(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		upvest.WithRetry(h.policy),
 		upvest.WithAttemptHook(func(_ context.Context, attempt upvest.Attempt) {

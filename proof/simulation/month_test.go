@@ -60,7 +60,7 @@ func simulate(seed uint64, defect defect) (*simulation, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.network = &network{server: s.server, random: rand.New(rand.NewPCG(seed, 3)), sabotage: defect.sabotage}
+	s.network = &network{server: s.server, seed: seed, sabotage: defect.sabotage}
 	for _, h := range s.hosts {
 		if err := h.start(s.network, seed, s.log, defect); err != nil {
 			return nil, err
@@ -76,7 +76,7 @@ func simulate(seed uint64, defect defect) (*simulation, error) {
 		time.Sleep(time.Until(began.Add(s.step.at)))
 		s.live()
 	}
-	s.network.late.Wait()
+	time.Sleep(day) // for whatever ends by itself
 	s.judgeMonth()
 	return s, s.server.Close()
 }
@@ -100,7 +100,7 @@ func (s *simulation) need(h *host, op string, t target) *call {
 }
 
 func (s *simulation) make(c *call) *call {
-	c.keys, c.process = map[string]bool{}, c.host.process
+	c.number, c.process, c.keys, c.requests = len(s.all), c.host.process, map[string]bool{}, map[string]int{}
 	s.calls, s.all = append(s.calls, c), append(s.all, c)
 	return c
 }
@@ -265,9 +265,9 @@ func (s *simulation) resume() {
 		if told := c.verdict(); told != unknown && told != accepted {
 			continue
 		}
-		again := s.make(&call{op: c.op, host: c.host, client: c.client, target: c.target, key: c.key, must: true, resumes: c})
+		again := s.make(&call{op: c.op, host: c.host, client: c.client, target: c.target, must: true, resumes: c})
 		var failure *upvest.Error
-		if errors.As(c.err, &failure) {
+		if errors.As(c.err, &failure) && !s.defect.newKeys {
 			again.key = failure.IdempotencyKey
 		}
 		again.run()

@@ -3,7 +3,10 @@ package simulation_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"hash/fnv"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -23,15 +26,14 @@ type network struct {
 	server *sandbox.Sandbox
 
 	mu        sync.Mutex
-	random    *rand.Rand
+	seed      uint64
 	faults    []*fault
 	date      time.Duration // by which the Date of every answer is wrong
-	sabotage  func(*http.Request, *http.Response)
+	sabotage  func(*http.Response)
 	open      int // requests under way and bodies that nobody closed
 	mostOpen  int
 	room      int // that the calls under way have
 	tooOpen   int // by how much they took more
-	late      sync.WaitGroup
 	effects   int // that the sandbox has had
 	unclaimed int // of them, those that no call made
 }
@@ -74,25 +76,32 @@ func (l line) begin(req *http.Request, made *call) (meets event, there, back tim
 	defer n.mu.Unlock()
 	n.open++
 	n.mostOpen, n.tooOpen = max(n.mostOpen, n.open), max(n.tooOpen, n.open-n.room-spare)
-	number := 1
+	number, luck := 0, fmt.Sprint(l.process.host.name, l.process.host.started)
 	if isToken(req) {
 		l.process.tokenRequests++
 		number = l.process.tokenRequests
-	} else if l.process.requests++; made != nil {
+	} else {
 		made.sent++
-		number = made.sent
+		made.requests[req.URL.RequestURI()]++
 		made.keys[req.Header.Get("Idempotency-Key")] = true
+		number, luck = made.sent, fmt.Sprint(made.number, req.URL.RequestURI(), made.requests[req.URL.RequestURI()])
 	}
-	latency := func() time.Duration {
-		return 2*time.Millisecond + time.Duration(n.random.Int64N(int64(38*time.Millisecond)))
-	}
+	random := n.randomFor(luck, number)
+	latency := func() time.Duration { return between(random, 2*time.Millisecond, 40*time.Millisecond) }
 	there, back = latency(), latency()
 	for _, f := range n.faults {
-		if f.meets(isToken(req), number, n.random) {
-			return f.event(n.random), there, back
+		if f.meets(isToken(req), number, random) {
+			return f.event(random), there, back
 		}
 	}
 	return event{}, there, back
+}
+
+// randomFor is what a request draws from: nothing but the request decides, so that those of the same instant may come in any order.
+func (n *network) randomFor(luck string, number int) *rand.Rand {
+	hash := fnv.New64a()
+	_, _ = fmt.Fprint(hash, luck, number) // a hash takes everything
+	return rand.New(rand.NewPCG(n.seed, hash.Sum64()))
 }
 
 // spare are the connections for tokens: of each host one that is waited for and one that was given up, and those of a process that ended.
@@ -137,10 +146,10 @@ func (n *network) exchange(
 		trace.GotConn(httptrace.GotConnInfo{})
 	}
 	if meets.late > 0 {
-		n.late.Go(func() {
+		go func() { // ends long before the month does
 			time.Sleep(there + meets.late)
 			n.serve(req, body, made)
-		})
+		}()
 	}
 	if err := pause(ctx, there+meets.before); err != nil {
 		return nil, err
@@ -201,7 +210,7 @@ func (n *network) deliver(ctx context.Context, req *http.Request, answer *http.R
 		answer.Header.Set("Date", date.Add(n.date).Format(http.TimeFormat))
 	}
 	if n.sabotage != nil {
-		n.sabotage(req, answer)
+		n.sabotage(answer)
 	}
 	text, _ := io.ReadAll(answer.Body)
 	reading := &body{ctx: ctx, text: bytes.NewReader(text), end: io.EOF, close: sync.OnceFunc(n.end)}
@@ -257,12 +266,15 @@ func secretsOf(req *http.Request) string {
 	return text
 }
 
-// marks make of 16 random bytes an idempotency key that the judge recognizes anywhere, in any form.
-const mark = "5eed5eed"
+// mark is how every idempotency key begins, so that the judge recognizes it anywhere, in any form.
+const (
+	mark      = "5eed5eed"
+	markBytes = "\x5e\xed\x5e\xed"
+)
 
 func marked(random *rand.Rand) (key uuid.UUID) {
 	fill(random, key[:])
-	copy(key[:], []byte{0x5e, 0xed, 0x5e, 0xed})
+	copy(key[:], markBytes)
 	key[6], key[8] = key[6]&0x0f|0x40, key[8]&0x3f|0x80
 	return key
 }
@@ -273,23 +285,21 @@ func fill(random *rand.Rand, bytes []byte) {
 	}
 }
 
-// randomness is a client's source of it. What is drawn for nonces, for keys and for jitter does not depend on each other, so that goroutines
-// of the same instant change nothing.
+// randomness is a client's source of it. Jitter is drawn from the time, so that goroutines of the same instant may come in any order.
 type randomness struct {
-	mu      sync.Mutex
-	streams map[int]*rand.Rand
-	seed    uint64
+	mu     sync.Mutex
+	random *rand.Rand
 }
 
+// Read fills in 18 bytes for a nonce, 16 for a key and 8 for jitter.
 func (r *randomness) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.streams[len(p)] == nil {
-		r.streams[len(p)] = rand.New(rand.NewPCG(r.seed, uint64(len(p))))
-	}
-	fill(r.streams[len(p)], p)
-	if len(p) == len(uuid.Nil) {
-		copy(p, []byte{0x5e, 0xed, 0x5e, 0xed})
+	switch fill(r.random, p); len(p) {
+	case len(uuid.Nil):
+		copy(p, markBytes)
+	case binary.Size(uint64(0)):
+		fill(rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0)), p)
 	}
 	return len(p), nil
 }

@@ -74,7 +74,7 @@ func pick[T any](p *planner, from []T) T { return from[p.random.IntN(len(from))]
 func (p *planner) call(count int, from, to time.Duration) {
 	for range count {
 		d := deed{
-			at: p.between(from, to), what: calling, host: p.random.IntN(hosts), client: p.random.IntN(2), op: pick(p, operations), keyed: p.chance(0.4),
+			at: p.between(from, to), what: calling, host: p.anyHost(), client: p.random.IntN(2), op: pick(p, operations), keyed: p.chance(0.4),
 		}
 		if d.op.many && p.chance(0.5) { // they take as long as many others
 			d.op = pick(p, operations)
@@ -87,9 +87,9 @@ func (p *planner) call(count int, from, to time.Duration) {
 }
 
 // burst plans calls that are under way together, on one host.
-func (p *planner) burst(count int, at time.Duration) {
-	first, host := len(p.step.deeds), p.random.IntN(hosts)
-	p.call(count, at, at+time.Second)
+func (p *planner) burst(count, host int, from, to time.Duration) {
+	first := len(p.step.deeds)
+	p.call(count, from, to)
 	for i := range p.step.deeds[first:] {
 		p.step.deeds[first+i].host = host
 		if p.step.deeds[first+i].op.many {
@@ -98,8 +98,10 @@ func (p *planner) burst(count int, at time.Duration) {
 	}
 }
 
+func (p *planner) anyHost() int { return p.random.IntN(hosts) }
+
 func (p *planner) happen(thing what, at time.Duration) {
-	d := deed{at: at, what: thing, host: p.random.IntN(hosts)}
+	d := deed{at: at, what: thing, host: p.anyHost()}
 	if thing == jump {
 		if d.jump = p.logBetween(35*time.Second, farthest); p.chance(0.5) {
 			d.jump = -d.jump
@@ -124,7 +126,8 @@ var kinds = []struct {
 		p.step.mild, p.step.length = true, p.logBetween(time.Minute, 5*time.Hour)
 		p.step.faults = []fault{pick(p, mildFaults)}
 		p.call(5, 0, p.step.length)
-		p.burst(6, p.between(0, p.step.length))
+		at := p.between(0, p.step.length)
+		p.burst(6, p.anyHost(), at, at+time.Second)
 	}},
 	{"revocation", 2, func(p *planner) {
 		p.step.mild, p.step.length = true, 5*time.Minute
@@ -133,7 +136,7 @@ var kinds = []struct {
 		}
 		at := p.between(5*time.Second, 20*time.Second)
 		p.happen(revocation, at)
-		p.burst(20, at-time.Second)
+		p.burst(20, p.anyHost(), at-time.Second, at)
 		p.call(3, 0, p.step.length)
 	}},
 	{"clocks", 2, func(p *planner) {
@@ -145,7 +148,8 @@ var kinds = []struct {
 			p.happen(revocation, p.between(0, p.step.length))
 		}
 		p.call(8, 0, p.step.length)
-		p.burst(5, p.between(0, p.step.length))
+		at := p.between(0, p.step.length)
+		p.burst(5, p.anyHost(), at, at+time.Second)
 	}},
 	{"wrong Date", 2, func(p *planner) {
 		p.step.mild, p.step.level, p.step.length = true, true, p.logBetween(10*time.Minute, 12*time.Hour)
@@ -187,10 +191,12 @@ var kinds = []struct {
 	{"server restarts under load", 2, func(p *planner) {
 		p.step.length = p.logBetween(5*time.Second, 2*time.Minute)
 		p.step.faults = []fault{pick(p, hardFaults)}
-		p.burst(45, 0)
+		host := p.anyHost()
+		p.burst(40, host, 0, time.Second)
+		p.burst(10, host, max(0, p.step.length-3*time.Second), p.step.length)
 		p.limit()
 		p.happen(revocation, p.step.length)
-		p.burst(10, p.step.length)
+		p.burst(20, host, p.step.length, p.step.length+200*time.Millisecond)
 	}},
 	{"key hangs", 1, func(p *planner) {
 		p.step.hanging, p.step.length = true, p.logBetween(time.Minute, time.Hour)

@@ -3,15 +3,12 @@ package simulation_test
 import (
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
-
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 var (
@@ -19,12 +16,6 @@ var (
 	seed   = flag.Uint64("seed", 0, "the one month that TestMonths simulates, from 1; 0 for all")
 	report = flag.Bool("report", false, "print what was tried and the worst figures")
 )
-
-// defect is what a control breaks, to see that it is found.
-type defect struct {
-	options  func(h *host, credentials upvest.Credentials, options []upvest.ClientOption) []upvest.ClientOption
-	sabotage func(req *http.Request, answer *http.Response)
-}
 
 // TestMonths simulates a month for each seed.
 func TestMonths(t *testing.T) {
