@@ -26,20 +26,21 @@ type tenant struct {
 
 // call is one call of a service method, what it was told, and what became of it.
 type call struct {
-	number   int
-	op       *operation
-	host     *host
-	client   int
-	target   target
-	key      uuid.UUID // the caller's own
-	timeout  time.Duration
-	must     bool // succeed, as the server is healthy
-	resumes  *call
-	process  *process
-	started  time.Time
-	ended    time.Time // zero while it runs
-	err      error
-	resource uuid.UUID
+	number    int
+	op        *operation
+	host      *host
+	client    int
+	target    target
+	key       uuid.UUID // the caller's own
+	timeout   time.Duration
+	must      bool // succeed, as the server is healthy
+	resumes   *call
+	process   *process
+	goodUntil time.Time // of the token that it has
+	started   time.Time
+	ended     time.Time // zero while it runs
+	err       error
+	resource  uuid.UUID
 
 	// With the network's lock:
 	sent, unauthorized int

@@ -40,12 +40,15 @@ type host struct {
 
 // process is what ends when a host restarts: clients, and all that they learnt.
 type process struct {
-	host          *host
-	network       *network
-	clients       []*upvest.Client
-	ctx           context.Context
-	kill          context.CancelFunc
-	tokenRequests int // with the network's lock
+	number  int // of the host, from 1
+	host    *host
+	network *network
+	clients []*upvest.Client
+	ctx     context.Context
+	kill    context.CancelFunc
+	// With the network's lock:
+	tokenRequests int
+	granted       time.Time // when the last token was asked for
 }
 
 func (h *host) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
@@ -124,9 +127,9 @@ func (k contextKey) SignContext(ctx context.Context, random io.Reader, digest []
 
 // start makes the clients of a new process.
 func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error {
-	p := &process{host: h, network: n}
-	p.ctx, p.kill = context.WithCancel(context.Background())
 	h.started++
+	p := &process{host: h, number: h.started, network: n}
+	p.ctx, p.kill = context.WithCancel(context.Background())
 	credentials := upvest.Credentials{
 		BaseURL: "https://upvest.test", ClientID: h.access.ID, ClientSecret: secret, KeyID: h.access.KeyID, PrivateKey: h.key,
 		Scopes: []string{sandbox.ScopeRead, sandbox.ScopeAdmin},
@@ -141,7 +144,7 @@ func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error
 	options := []upvest.ClientOption{
 		upvest.WithHTTPClient(&http.Client{Transport: way}),
 		upvest.WithClock(h.now),
-		upvest.WithRandom(&randomness{random: rand.New(rand.NewPCG(seed, uint64(h.started<<2+h.number)))}),
+		upvest.WithRandom(&randomness{random: rand.New(rand.NewPCG(seed, uint64(p.number*hosts+h.number)))}),
 		upvest.WithLogger(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		upvest.WithRetry(h.policy),
 		upvest.WithAttemptHook(func(_ context.Context, attempt upvest.Attempt) {

@@ -22,7 +22,7 @@ func (s *simulation) judge(c *call) {
 	defer s.network.mu.Unlock()
 	s.figures.count(c)
 	s.judgeSafety(c)
-	if c.must {
+	if c.must || s.needsNoToken(c) {
 		s.judgeLiveness(c)
 	}
 	s.judgeBounds(c)
@@ -102,6 +102,12 @@ func (s *simulation) isUpset(h *host, from, to time.Time) bool {
 	return slices.ContainsFunc(s.upset, func(u upset) bool { return (u.host == nil || u.host == h) && u.at.After(from) && u.at.Before(to) })
 }
 
+// needsNoToken reports whether nothing can have kept a call from success: there was a good token, and only tokens failed.
+func (s *simulation) needsNoToken(c *call) bool {
+	tokensFail := !slices.ContainsFunc(s.step.faults, func(f fault) bool { return f.on != tokens }) && !s.step.hanging
+	return tokensFail && c.timeout == 0 && c.ended.Before(c.goodUntil) && !s.isUpset(c.host, time.Time{}, c.ended)
+}
+
 func (s *simulation) judgeBounds(c *call) {
 	most := c.host.policy.MaxAttempts
 	if most == 0 {
@@ -174,6 +180,18 @@ func (s *simulation) judgeBudget(took time.Duration) {
 		if allowed := budget + int(took/time.Second) + successes[process]/5 + 1; count > allowed {
 			s.complain(nil, "host %s retried %d times, its budget was %d", process.host.name, count, allowed)
 		}
+	}
+}
+
+// judgeHanging bounds what is left behind by calls that gave up on something that hangs: eight goroutines for each key that knows no context.
+func (s *simulation) judgeHanging() {
+	s.network.mu.Lock()
+	running := s.network.room
+	s.network.mu.Unlock()
+	const keys, slots, fetches = 3, 8, 2 * hosts
+	left := goroutines()
+	if most := running + keys*slots + fetches; len(left) > most && s.step.hanging {
+		s.complain(nil, "%d goroutines while calls have %d connections", len(left), running)
 	}
 }
 

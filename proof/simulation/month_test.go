@@ -74,11 +74,18 @@ func simulate(seed uint64, defect defect) (*simulation, error) {
 	for i := range s.plan {
 		s.step = &s.plan[i]
 		time.Sleep(time.Until(began.Add(s.step.at)))
-		s.live()
+		if s.live(); s.finds(defect) {
+			break
+		}
 	}
 	time.Sleep(day) // for whatever ends by itself
 	s.judgeMonth()
 	return s, s.server.Close()
+}
+
+// finds reports whether the judge has found a defect already.
+func (s *simulation) finds(defect defect) bool {
+	return defect.found != "" && slices.ContainsFunc(s.problems, func(problem string) bool { return strings.Contains(problem, defect.found) })
 }
 
 // settleIn makes what the calls of a host are about.
@@ -200,9 +207,11 @@ func (s *simulation) act(d deed, c *call) {
 		c.must = s.step.mild || d.at >= s.step.length
 		c.target.there = s.rows(c)
 		s.make(c)
+		c.goodUntil = s.network.goodUntil(h.process, s.life)
 		s.running.Go(c.run)
 		return
 	case healing:
+		s.judgeHanging()
 		s.heal()
 		return
 	case revocation:

@@ -51,20 +51,31 @@ type line struct {
 func (l line) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	made, _ := ctx.Value(ofCall{}).(*call)
+	asked := time.Now()
 	meets, there, back := l.begin(req, made)
 	resp, err := l.network.exchange(ctx, req, made, meets, there, back)
 	if err != nil {
 		l.network.end()
 		return nil, err
 	}
-	if resp.StatusCode == http.StatusUnauthorized && made != nil && !isToken(req) {
-		l.network.mu.Lock()
+	l.network.mu.Lock()
+	defer l.network.mu.Unlock()
+	if reading, ok := resp.Body.(*body); ok && isToken(req) && reading.isToken {
+		l.process.granted = asked
+	}
+	if resp.StatusCode == http.StatusUnauthorized && !isToken(req) {
 		if made.unauthorized++; made.unauthorized == 1 {
 			made.firstUnauthorized = time.Now()
 		}
-		l.network.mu.Unlock()
 	}
 	return resp, nil
+}
+
+// goodUntil is until when a process has a token.
+func (n *network) goodUntil(p *process, life time.Duration) time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return p.granted.Add(life)
 }
 
 func isToken(req *http.Request) bool { return req.URL.Path == "/auth/token" }
@@ -76,7 +87,7 @@ func (l line) begin(req *http.Request, made *call) (meets event, there, back tim
 	defer n.mu.Unlock()
 	n.open++
 	n.mostOpen, n.tooOpen = max(n.mostOpen, n.open), max(n.tooOpen, n.open-n.room-spare)
-	number, luck := 0, fmt.Sprint(l.process.host.name, l.process.host.started)
+	number, luck := 0, fmt.Sprint(l.process.host.name, l.process.number)
 	if isToken(req) {
 		l.process.tokenRequests++
 		number = l.process.tokenRequests
@@ -171,7 +182,7 @@ func (n *network) exchange(
 	if meets.spoil != nil {
 		meets.spoil(req, answer)
 	}
-	return n.deliver(ctx, req, answer, meets.cut), nil
+	return n.deliver(ctx, req, answer, meets), nil
 }
 
 // answerOf is the empty answer of something that is not the server.
@@ -203,7 +214,7 @@ func (n *network) serve(req *http.Request, body []byte, made *call) *http.Respon
 }
 
 // deliver hands an answer out, with the Date that the network makes of it.
-func (n *network) deliver(ctx context.Context, req *http.Request, answer *http.Response, cut bool) *http.Response {
+func (n *network) deliver(ctx context.Context, req *http.Request, answer *http.Response, meets event) *http.Response {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if date, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
@@ -214,9 +225,10 @@ func (n *network) deliver(ctx context.Context, req *http.Request, answer *http.R
 	}
 	text, _ := io.ReadAll(answer.Body)
 	reading := &body{ctx: ctx, text: bytes.NewReader(text), end: io.EOF, close: sync.OnceFunc(n.end)}
-	if cut {
+	if meets.cut {
 		reading.text, reading.end = bytes.NewReader(text[:len(text)/2]), io.ErrUnexpectedEOF
 	}
+	reading.isToken = answer.StatusCode == http.StatusOK && !meets.lost && !meets.cut && meets.spoil == nil
 	answer.Request, answer.Body = req, reading
 	return answer
 }
@@ -227,6 +239,8 @@ type body struct {
 	text  *bytes.Reader
 	end   error
 	close func()
+
+	isToken bool // if it is the answer to a token request
 }
 
 func (b *body) Read(p []byte) (int, error) {

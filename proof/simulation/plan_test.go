@@ -200,7 +200,8 @@ var kinds = []struct {
 	}},
 	{"key hangs", 1, func(p *planner) {
 		p.step.hanging, p.step.length = true, p.logBetween(time.Minute, time.Hour)
-		p.call(12, 0, p.step.length)
+		p.call(8, 0, p.step.length)
+		p.burst(40, p.anyHost(), 0, time.Second)
 		p.limit()
 	}},
 }
