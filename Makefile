@@ -16,7 +16,7 @@ IN_EACH      = @set -e; echo ".: $(1)"; GOWORK=off $(1); for module in $(NESTED)
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help demo sandbox test bench bench-sandbox faults simulate fuzz check contract docs generate fresh format release-check
+.PHONY: help demo sandbox test bench bench-sandbox faults fleet fleet-chaos simulate fuzz check contract docs generate fresh format release-check
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ faults: ## Print the fault matrix: what callers are told when every fault meets 
 
 simulate: ## Simulate SEEDS months (2,000), or the one of SEED, of calls and of all that goes wrong; print what was tried and the worst figures.
 	@cd proof/simulation && go test -count=1 -timeout 0 -run 'TestMonths$$' -report $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
+
+fleet: ## Place 2,000 orders with three workers on SQLite, one of them killed, the server failing in every way; needs Go alone.
+	@cd fleet && FLEET=fleet go test -count=1 -timeout 1h -v -run 'TestFleet$$' .
+
+fleet-chaos: ## Do whatever can happen to a fleet on PostgreSQL (Debian's package postgresql); FLEET_ACCOUNTS takes more than 5,000.
+	@cd fleet && FLEET=fleet-chaos go test -count=1 -timeout 24h -v -run 'Test(Chaos|Control)$$' .
 
 fuzz: ## Run every fuzz target for FUZZTIME (a minute).
 	@set -e; for module in . $(NESTED); do cd $(CURDIR)/$$module; \

@@ -133,7 +133,8 @@ func (p *Placer) matches(ctx context.Context, order ledger.Order) ([]uuid.UUID, 
 		if err != nil {
 			return nil, fmt.Errorf("look for the order: %w", err)
 		}
-		if Matches(order.Body, found) {
+		body := ledger.Body{Account: found.AccountID, Side: string(found.Type), Amount: string(found.CashAmount), Currency: string(found.Currency)}
+		if Matches(order.Body, body) {
 			alike = append(alike, found.ID)
 		}
 	}
@@ -151,8 +152,7 @@ func (p *Placer) matches(ctx context.Context, order ledger.Order) ([]uuid.UUID, 
 }
 
 // Matches says whether an order of the server is what a row asks for: account, side, currency and exact amount.
-func Matches(body ledger.Body, found portfolios.Order) bool {
-	difference, err := found.CashAmount.Cmp(api.Decimal(body.Amount))
-	return err == nil && difference == 0 && found.AccountID == body.Account &&
-		string(found.Type) == body.Side && string(found.Currency) == body.Currency
+func Matches(row, found ledger.Body) bool {
+	difference, err := api.Decimal(found.Amount).Cmp(api.Decimal(row.Amount))
+	return err == nil && difference == 0 && found.Account == row.Account && found.Side == row.Side && found.Currency == row.Currency
 }

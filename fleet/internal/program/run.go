@@ -53,7 +53,7 @@ type command struct {
 func Run(ctx context.Context, arguments []string, out, errorsTo io.Writer) int {
 	commands := map[string]func(*command, context.Context, []string) error{
 		"migrate": (*command).migrate, "enqueue": (*command).enqueue, "work": (*command).work,
-		"status": (*command).status, "ui": (*command).ui,
+		"status": (*command).status, "reconcile": (*command).reconcile, "ui": (*command).ui,
 	}
 	if len(arguments) == 0 || commands[arguments[0]] == nil {
 		_, _ = io.WriteString(errorsTo, usage)

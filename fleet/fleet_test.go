@@ -1,0 +1,121 @@
+package main_test
+
+import (
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+)
+
+// only runs a test that takes minutes where it is asked for by FLEET.
+func only(t *testing.T, name string) {
+	t.Helper()
+	if os.Getenv("FLEET") != name {
+		t.Skipf("takes a minute or two: make %s", name)
+	}
+}
+
+// TestFleet is make fleet: three workers on SQLite, one of them killed in the middle, and a server that fails in every way.
+func TestFleet(t *testing.T) {
+	only(t, "fleet")
+	f := newFleet(t, testdb.SQLite(t), size(t, 2000), 300)
+	stop := f.trouble(50 * time.Millisecond)
+	workers := []*worker{f.work(), f.work(), f.work()}
+	f.await("half of the orders are decided", 2*time.Minute, func(c ledger.Counts) bool { return 2*c.Done() > c.Total() })
+	workers[1].kill()
+	f.say("kill -9 of one worker")
+	f.await("nine tenths of the orders are decided", 10*time.Minute, func(c ledger.Counts) bool { return 10*c.Done() > 9*c.Total() })
+	stop() // with as many faults for ever fewer orders, the last ones would never get through
+	f.await("every order is decided", 10*time.Minute, isDone)
+	workers[0].drain()
+	workers[2].drain()
+	f.expectOnce()
+}
+
+// TestChaos is make fleet-chaos: whatever can happen to a fleet on PostgreSQL, in one run.
+func TestChaos(t *testing.T) {
+	only(t, "fleet-chaos")
+	server := testdb.Own(t)
+	f := newFleet(t, server.URL(), size(t, 5000), 110)
+	stop := f.trouble(100 * time.Millisecond)
+	workers := []*worker{f.work(), f.work(), f.work()}
+	time.Sleep(4 * time.Second)
+	f.say("kill -9 of the first worker, SIGSTOP for the second")
+	workers[0].kill()
+	workers[1].signal(syscall.SIGSTOP)
+	frozen := time.Now()
+	workers[0] = f.work()
+	time.Sleep(4 * time.Second)
+	f.say("crash of PostgreSQL")
+	if err := server.Crash(); err != nil {
+		t.Fatal(err)
+	}
+	early := f.work()
+	time.Sleep(2 * time.Second)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f.say("PostgreSQL is back; a fourth worker has started without it")
+	time.Sleep(4 * time.Second)
+	f.say("SIGTERM for the third worker")
+	workers[2].drain()
+	workers[2] = f.work()
+	time.Sleep(time.Until(frozen.Add(36 * time.Second)))
+	f.say("SIGCONT for the second worker, whose orders others have taken up by now")
+	workers[1].signal(syscall.SIGCONT)
+	time.Sleep(time.Second)
+
+	before := f.await("before the day of unknown outcomes", time.Minute, func(ledger.Counts) bool { return true })
+	if before.Waiting == 0 {
+		t.Error("every order was begun before the worst: take more accounts")
+	}
+	stop()
+	f.inject(sandbox.Fault{Count: -1, Reset: true, After: true})
+	f.await("orders that were placed without an answer", time.Minute, func(c ledger.Counts) bool { return c.Unknown >= before.Unknown+60 })
+	f.sandbox.ClearFaults()
+	f.inject(sandbox.Fault{Count: -1, Status: 503})
+	f.await("and others that were not placed, without an answer", time.Minute, func(c ledger.Counts) bool { return c.Unknown >= before.Unknown+120 })
+	for _, worker := range append(workers, early) {
+		worker.kill()
+	}
+	f.say("kill -9 of all workers")
+	f.sandbox.ClearFaults()
+	f.jump()
+	for range 3 {
+		f.work()
+	}
+	decided := f.await("every order is decided", 30*time.Minute, isDone)
+	if decided.Adopted < 60 || decided.Adopted > before.Unknown+120 {
+		t.Errorf("%d orders were adopted, expected at least the 60 that were placed without an answer", decided.Adopted)
+	}
+	f.expectOnce()
+}
+
+// TestControl is the control of TestChaos: a fleet that forgets when it has begun, and so sends blindly what is a day old, doubles orders,
+// and the reconciliation says so.
+func TestControl(t *testing.T) {
+	only(t, "fleet-chaos")
+	f := newFleet(t, testdb.SQLite(t), 100, 0)
+	f.inject(sandbox.Fault{Count: -1, Reset: true, After: true})
+	worker := f.work()
+	f.await("orders that were placed without an answer", time.Minute, func(c ledger.Counts) bool { return c.Unknown >= 50 })
+	worker.drain()
+	f.sandbox.ClearFaults()
+	f.jump()
+	f.execute("update fleet_order set since = null, last = null, attempts = 0 where outcome = 'open'")
+	f.say("the fleet forgets that it has sent them")
+	f.work()
+	f.await("every order is decided", 5*time.Minute, isDone)
+	status, out := f.run("reconcile", "-run", theRun)
+	t.Log(out)
+	_, more, _ := f.perAccount()
+	f.say("%d accounts have two orders; the reconciliation ends with exit status %d", more, status)
+	if status != 1 || more < 50 {
+		t.Errorf("%d accounts have two orders, and the reconciliation ended with %d", more, status)
+	}
+}

@@ -1,0 +1,312 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+)
+
+// theRun is the name of the run.
+const theRun = "january"
+
+// fleet is a run with its workers, each a process of its own, against a sandbox.
+type fleet struct {
+	*testing.T
+	binary, url string
+	accounts    []uuid.UUID
+	sandbox     *sandbox.Sandbox
+	ledger      *ledger.Ledger
+	ahead       time.Duration
+	started     time.Time
+}
+
+// size is how many accounts a test is asked to take, by FLEET_ACCOUNTS.
+func size(t *testing.T, otherwise int) int {
+	t.Helper()
+	text := os.Getenv("FLEET_ACCOUNTS")
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("FLEET_ACCOUNTS: %v", err)
+	}
+	return n
+}
+
+// newFleet writes down a run of buys for accounts that follow an allocation.
+func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
+	t.Helper()
+	f := &fleet{T: t, binary: filepath.Join(t.TempDir(), "fleet"), url: url, started: time.Now()}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", f.binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build the program: %v: %s", err, out)
+	}
+	f.sandbox = testapi.New(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now())))
+	var file bytes.Buffer
+	file.WriteString("account,user,side,amount,currency\n")
+	for i := range accounts {
+		f.accounts = append(f.accounts, uuid.New())
+		fmt.Fprintf(&file, "%s,%s,BUY,%d.%02d,EUR\n", f.accounts[i], uuid.New(), 10+i%90, i%100)
+	}
+	path := filepath.Join(t.TempDir(), "orders.csv")
+	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.say("%d accounts begin to follow an allocation", accounts)
+	testapi.Follow(t, testapi.Client(t), f.accounts...)
+	f.succeeds("migrate", "-rate", strconv.Itoa(rate))
+	f.say("%s", f.succeeds("enqueue", "-run", theRun, path))
+	var err error
+	if f.ledger, err = ledger.Connect(t.Context(), url, 1, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.ledger.Close() })
+	return f
+}
+
+// say tells who watches what happens.
+func (f *fleet) say(format string, arguments ...any) {
+	fmt.Printf("%6.1fs  %s\n", time.Since(f.started).Seconds(), strings.TrimSpace(fmt.Sprintf(format, arguments...)))
+}
+
+func (f *fleet) command(arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(f.Context(), f.binary, arguments...)
+	command.Env = append(os.Environ(), "DATABASE_URL="+f.url)
+	return command
+}
+
+// run runs a command, and returns its exit status and what it printed.
+func (f *fleet) run(arguments ...string) (status int, out string) {
+	f.Helper()
+	var errorsTo bytes.Buffer
+	command := f.command(arguments...)
+	command.Stderr = &errorsTo
+	printed, err := command.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		f.Fatal(err)
+	}
+	if command.ProcessState.ExitCode() == 2 {
+		f.Fatalf("fleet %v: %s", arguments, errorsTo.String())
+	}
+	return command.ProcessState.ExitCode(), string(printed)
+}
+
+func (f *fleet) succeeds(arguments ...string) string {
+	f.Helper()
+	status, out := f.run(arguments...)
+	if status != 0 {
+		f.Fatalf("fleet %v ended with %d: %s", arguments, status, out)
+	}
+	return out
+}
+
+// worker is a process that works.
+type worker struct {
+	*exec.Cmd
+	f      *fleet
+	log    string
+	waited bool
+}
+
+func (f *fleet) work() *worker {
+	f.Helper()
+	log, err := os.CreateTemp(f.TempDir(), "worker-*.log")
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer log.Close()
+	w := &worker{f: f, log: log.Name(), Cmd: f.command("work", "-in-flight", "20", "-clock-ahead", f.ahead.String())}
+	w.Stderr = log
+	if err := w.Start(); err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(w.kill)
+	return w
+}
+
+// kill ends the process at once, as kill -9 does.
+func (w *worker) kill() {
+	if !w.waited {
+		w.waited = true
+		_ = w.Process.Kill()
+		_ = w.Wait()
+	}
+}
+
+func (w *worker) signal(signal os.Signal) {
+	w.f.Helper()
+	if err := w.Process.Signal(signal); err != nil {
+		w.f.Fatalf("signal a worker: %v", err)
+	}
+}
+
+// drain ends the process as a deploy does, and expects it to finish what it has begun.
+func (w *worker) drain() {
+	w.f.Helper()
+	w.signal(syscall.SIGTERM)
+	w.waited = true
+	if err := w.Wait(); err != nil {
+		log, _ := os.ReadFile(w.log)
+		w.f.Errorf("a worker that was asked to end: %v: %s", err, log)
+	}
+}
+
+// await watches the run until it is as it should be.
+func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts) bool) ledger.Counts {
+	f.Helper()
+	var last ledger.Counts
+	said := time.Now()
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		counts, err := f.ledger.Count(f.Context(), theRun)
+		if err != nil {
+			continue // the database is down on purpose
+		}
+		if last = counts; isSo(counts) {
+			f.say("%s: %s", what, describe(counts))
+			return counts
+		}
+		if time.Since(said) > 10*time.Second {
+			said = time.Now()
+			f.say("%s", describe(counts))
+		}
+	}
+	f.Fatalf("%s has not come about in %s: %s", what, limit, describe(last))
+	return last
+}
+
+func describe(c ledger.Counts) string {
+	return fmt.Sprintf("%d of %d decided, %d adopted, %d refused, %d unknown, %d given up", c.Done(), c.Total(), c.Adopted, c.Refused, c.Unknown, c.GivenUp)
+}
+
+func isDone(c ledger.Counts) bool { return c.Done() == c.Total() }
+
+// inject adds a fault of the operation that places orders.
+func (f *fleet) inject(fault sandbox.Fault) {
+	f.Helper()
+	fault.Operation = testapi.Create
+	if err := f.sandbox.Inject(fault); err != nil {
+		f.Error(err)
+	}
+}
+
+// trouble injects a fault every so often until it is stopped.
+func (f *fleet) trouble(every time.Duration) (stop func()) {
+	random := rand.New(rand.NewPCG(1, 1))
+	faults := []sandbox.Fault{
+		{Status: http.StatusServiceUnavailable},
+		{Status: http.StatusBadGateway, After: true},
+		{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"1"}}},
+		{Reset: true},
+		{Reset: true, After: true},
+		{CutBody: true},
+		{Delay: 2 * time.Second, After: true},
+		{After: true, Body: []byte("<html>"), ContentType: "text/html"},
+	}
+	ctx, cancel := context.WithCancel(f.Context())
+	var injecting sync.WaitGroup
+	injecting.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				f.inject(faults[random.IntN(len(faults))])
+			}
+		}
+	})
+	stop = func() {
+		cancel()
+		injecting.Wait()
+		f.sandbox.ClearFaults()
+	}
+	f.Cleanup(stop)
+	return stop
+}
+
+// jump lets 25 hours pass at the server, and for the workers that start from now on.
+func (f *fleet) jump() {
+	f.ahead = 25 * time.Hour
+	f.sandbox.Clock().Advance(f.ahead)
+	f.say("25 hours later: no key is kept any more")
+}
+
+// perAccount counts the orders of each account, as the server has them: independent of what reconcile says.
+func (f *fleet) perAccount() (once, more, none int) {
+	f.Helper()
+	counts := map[uuid.UUID]int{}
+	limit := portfolios.Limit(1000)
+	for order, err := range testapi.Client(f).Orders.All(f.Context(), portfolios.ListPortfoliosOrdersParams{Limit: &limit}, upvest.WithPagesAhead(2)) {
+		if err != nil {
+			f.Fatal(err)
+		}
+		counts[order.AccountID]++
+	}
+	for _, account := range f.accounts {
+		switch counts[account] {
+		case 0:
+			none++
+		case 1:
+			once++
+		default:
+			more++
+		}
+	}
+	return once, more, none
+}
+
+// expectOnce holds both the reconciliation and the server's own list to one order for each account.
+func (f *fleet) expectOnce() {
+	f.Helper()
+	status, out := f.run("reconcile", "-run", theRun)
+	fmt.Print(out)
+	if status != 0 {
+		f.Errorf("the reconciliation ended with %d", status)
+	}
+	once, more, none := f.perAccount()
+	f.say("the server has one order for %d accounts, more for %d, none for %d", once, more, none)
+	if once != len(f.accounts) {
+		f.Errorf("%d of %d accounts have exactly one order", once, len(f.accounts))
+	}
+}
+
+// execute changes the database behind the fleet's back.
+func (f *fleet) execute(statement string) {
+	f.Helper()
+	driver, source := "pgx", f.url
+	if path, found := strings.CutPrefix(f.url, "sqlite:"); found {
+		driver, source = "sqlite", path
+	}
+	db, err := sql.Open(driver, source)
+	if err == nil {
+		_, err = db.ExecContext(f.Context(), statement)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		f.Fatal(err)
+	}
+}

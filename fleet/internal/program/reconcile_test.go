@@ -1,0 +1,113 @@
+package program_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+func TestMain(m *testing.M) { testdb.Main(m) }
+
+// TestReconcileFindsEveryDifference makes one of each on purpose: a check that finds nothing proves nothing.
+func TestReconcileFindsEveryDifference(t *testing.T) {
+	testdb.Each(t, func(context.Context, string) error { return nil }, func(t *testing.T, url string) {
+		testapi.New(t)
+		t.Setenv("DATABASE_URL", url)
+		succeeds(t, "migrate", "-rate", "0")
+		path, accounts := orders(t, 9)
+		client := testapi.Client(t)
+		testapi.Follow(t, client, accounts...)
+		succeeds(t, "enqueue", "-run", "r", path)
+
+		db, err := sql.Open(map[bool]string{true: "sqlite", false: "pgx"}[strings.HasPrefix(url, "sqlite:")], strings.TrimPrefix(url, "sqlite:"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		change := func(account int, statement string, arguments ...any) {
+			t.Helper()
+			if _, err := db.ExecContext(t.Context(), "update fleet_order set "+statement+fmt.Sprintf(" where account = '%s'", accounts[account]),
+				arguments...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		place := func(account int, amount string) uuid.UUID {
+			t.Helper()
+			order, err := client.Orders.Create(t.Context(), portfolios.OrderRequest{
+				AccountID: accounts[account], UserID: uuid.New(), Side: portfolios.SideBUY, CashAmount: api.Decimal(amount), Currency: "EUR",
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return order.ID
+		}
+		const placed = "outcome = 'placed', done = 1, order_id = $1"
+		for account := range 9 {
+			change(account, placed, place(account, fmt.Sprintf("%d.00", 10+account)))
+		}
+		file := filepath.Join(t.TempDir(), "findings.csv")
+		if out := succeeds(t, "reconcile", "-run", "r", "-csv", file); !strings.Contains(out, "9 orders asked for, 9 placed, 0 adopted; the server shows 9") {
+			t.Error(out)
+		}
+
+		double, stray, ghost := place(0, "10.0"), place(1, "11.01"), uuid.New()
+		change(2, "outcome = 'open', order_id = null, since = 1, last = 1")
+		change(3, placed, ghost)
+		change(4, "outcome = 'refused', order_id = null, detail = '422'")
+		change(5, "outcome = 'review', order_id = null")
+		status, out, errors := fleet(t, "reconcile", "-run", "r", "-csv", file)
+		if status != 1 {
+			t.Errorf("exit status %d: %s%s", status, out, errors)
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{
+			fmt.Sprintf("double,%s,%s,", accounts[0], double),
+			fmt.Sprintf("stray,%s,%s,", accounts[1], stray),
+			fmt.Sprintf("missing,%s,,", accounts[2]),
+			fmt.Sprintf("ghost,%s,%s,", accounts[3], ghost),
+			fmt.Sprintf("refused,%s,,422", accounts[4]),
+			fmt.Sprintf("review,%s,,", accounts[5]),
+		} {
+			if !strings.Contains(string(content), want) {
+				t.Errorf("%q is missing in:\n%s", want, content)
+			}
+		}
+		// The orders that rows 3 and 4 were placed with are not theirs any more: one more double, one more stray.
+		for _, want := range []string{"missing          1", "double           2", "stray            2", "ghost            1", "review           1", "refused          1"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%q is missing in:\n%s", want, out)
+			}
+		}
+	})
+}
+
+func TestReconcileSaysThatTheServerCannotBeRead(t *testing.T) {
+	s := testapi.New(t)
+	migrated(t)
+	path, _ := orders(t, 1)
+	succeeds(t, "enqueue", "-run", "r", path)
+	if err := s.Inject(sandbox.Fault{Operation: "list_portfolios_orders", Status: 403, Count: 9}); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, errors := fleet(t, "reconcile", "-run", "r"); status != 2 || !strings.Contains(errors, "403") {
+		t.Errorf("ended with %d: %s", status, errors)
+	}
+	if status, _, _ := fleet(t, "reconcile", "-run", "none"); status != 2 {
+		t.Errorf("a run that does not exist ended with %d", status)
+	}
+}
