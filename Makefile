@@ -6,6 +6,7 @@ NESTED      := sandbox proof examples fleet
 RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 FUZZTIME    ?= 1m
 SEEDS       ?= 2000
+FLEET_ACCOUNTS ?= 100000
 NODE        := build/node/node_modules/.package-lock.json
 PROOF       := cd proof && CONTRACT=1 go test -count=1
 NO_LOGO     := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%221%22 height=%221%22/%3E
@@ -16,7 +17,8 @@ IN_EACH      = @set -e; echo ".: $(1)"; GOWORK=off $(1); for module in $(NESTED)
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
-.PHONY: help demo sandbox test bench bench-sandbox faults fleet fleet-chaos simulate fuzz check contract docs generate fresh format release-check
+.PHONY: help demo sandbox test bench bench-sandbox bench-fleet faults fleet fleet-chaos simulate fuzz check contract docs generate fresh
+.PHONY: format release-check
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +38,9 @@ bench: ## Measure the client beside the work itself, in about six minutes; ARGS 
 
 bench-sandbox: ## Measure how the sandbox bears a million accounts, in about three minutes, and hold that against what is wanted.
 	@cd sandbox && go run ./internal/bench
+
+bench-fleet: ## Measure how fast a fleet places orders, with FLEET_ACCOUNTS (100,000) waiting, beside the same client without the engine.
+	@cd fleet && FLEET=bench FLEET_ACCOUNTS=$(FLEET_ACCOUNTS) go test -count=1 -timeout 60m -run '^TestBench$$' ./bench
 
 faults: ## Print the fault matrix: what callers are told when every fault meets every operation.
 	@cd proof && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \

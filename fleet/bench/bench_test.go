@@ -1,0 +1,235 @@
+// Package bench_test measures a fleet: make bench-fleet.
+package bench_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+)
+
+const (
+	small    = 10_000 // the backlog that a large one is held against
+	inFlight = 50
+	warmUp   = 2 * time.Second
+	measured = 6 * time.Second
+	theRun   = "bench"
+)
+
+// TestMain is also the process that places orders without the engine.
+func TestMain(m *testing.M) {
+	if file := os.Getenv("BENCH_DIRECT"); file != "" {
+		if err := direct(context.Background(), file); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// figures are what one database makes of a run.
+type figures struct {
+	enqueued, status, rate, large, memory float64 // per second, seconds, per second, per second, MiB
+}
+
+func TestBench(t *testing.T) {
+	if os.Getenv("FLEET") != "bench" {
+		t.Skip("takes minutes: make bench-fleet")
+	}
+	large, err := strconv.Atoi(os.Getenv("FLEET_ACCOUNTS"))
+	if err != nil || large < small {
+		t.Fatalf("FLEET_ACCOUNTS: %v; use %d or more", err, small)
+	}
+	b := &bench{T: t, binary: filepath.Join(t.TempDir(), "fleet"), large: large}
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", b.binary, "..").CombinedOutput(); err != nil {
+		t.Fatalf("build the program: %v: %s", err, out)
+	}
+	b.prepare()
+	alone := b.direct()
+	fmt.Printf("without the engine %.0f orders a second\n", alone)
+	databases := map[string]figures{}
+	for name, address := range map[string]func() string{
+		"SQLite": func() string { return testdb.SQLite(t) }, "PostgreSQL": func() string { return testdb.Own(t).URL() },
+	} {
+		if only := os.Getenv("FLEET_DATABASE"); only == "" || only == name {
+			databases[name] = b.measure(name, address)
+		}
+	}
+	b.print(alone, databases["PostgreSQL"], databases["SQLite"])
+}
+
+type bench struct {
+	*testing.T
+	binary, url string
+	large       int
+}
+
+// account is that of a line: the same in file and sandbox, and spread as accounts are.
+func account(i int) uuid.UUID {
+	return uuid.NewSHA1(uuid.NameSpaceOID, strconv.AppendInt(nil, int64(i), 10))
+}
+
+// prepare starts the sandbox with all accounts.
+func (b *bench) prepare() {
+	b.Helper()
+	mix := uuid.New()
+	state := sandbox.State{Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B4L5Y983": "1"}}}}
+	for i := range b.large {
+		state.Accounts = append(state.Accounts, sandbox.Account{ID: account(i), AllocationID: mix})
+	}
+	testapi.New(b, sandbox.WithState(state))
+}
+
+// file writes the orders of the first accounts down.
+func (b *bench) file(accounts int) (path string) {
+	b.Helper()
+	var content bytes.Buffer
+	content.WriteString("account,user,side,amount,currency\n")
+	for i := range accounts {
+		fmt.Fprintf(&content, "%s,%s,BUY,25.00,EUR\n", account(i), account(i))
+	}
+	path = filepath.Join(b.TempDir(), "orders.csv")
+	if err := os.WriteFile(path, content.Bytes(), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+// direct has another process place orders as fast as it can, as a worker does, but without the engine.
+func (b *bench) direct() (rate float64) {
+	b.Helper()
+	command := exec.CommandContext(b.Context(), os.Args[0])
+	command.Env = append(os.Environ(), "BENCH_DIRECT="+b.file(small))
+	out, err := command.Output()
+	if err == nil {
+		rate, err = strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
+	}
+	if err != nil {
+		b.Fatalf("without the engine: %v", err)
+	}
+	return rate
+}
+
+// measure enqueues a small and a large run, each into a database of its own, and has a worker place a part of it.
+func (b *bench) measure(name string, address func() string) (f figures) {
+	b.Helper()
+	for _, accounts := range []int{small, b.large} {
+		b.url = address()
+		b.run("migrate", "-rate", "0")
+		said := b.run("enqueue", "-run", theRun, b.file(accounts))
+		enqueued, err := strconv.ParseFloat(regexp.MustCompile(`\((\d+) a second\)`).FindStringSubmatch(said)[1], 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		began := time.Now()
+		b.run("status", "-run", theRun)
+		f.enqueued, f.status = enqueued, time.Since(began).Seconds()
+		rate, memory := b.work()
+		f.memory = max(f.memory, memory)
+		if f.large = rate; accounts == small {
+			f.rate = rate
+		}
+		fmt.Printf("%s, a run of %d: %.0f enqueued a second, status in %.2f s, %.0f orders a second, worker %.0f MiB\n",
+			name, accounts, f.enqueued, f.status, rate, memory)
+	}
+	return f
+}
+
+func (b *bench) command(arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(b.Context(), b.binary, arguments...)
+	command.Env = append(os.Environ(), "DATABASE_URL="+b.url)
+	command.Stderr = os.Stderr
+	return command
+}
+
+func (b *bench) run(arguments ...string) string {
+	b.Helper()
+	out, err := b.command(arguments...).Output()
+	if err != nil {
+		b.Fatalf("fleet %v: %v", arguments, err)
+	}
+	return string(out)
+}
+
+// work lets a worker place orders for a while, and returns how many a second and the most memory that it took.
+func (b *bench) work() (rate, memory float64) {
+	b.Helper()
+	l, err := ledger.Connect(b.Context(), b.url, 1, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	worker := b.command("work", "-in-flight", strconv.Itoa(inFlight))
+	if err := worker.Start(); err != nil {
+		b.Fatal(err)
+	}
+	placed := func() int {
+		counts, err := l.Count(b.Context(), theRun)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return counts.Placed
+	}
+	time.Sleep(warmUp)
+	before, began := placed(), time.Now()
+	time.Sleep(measured)
+	passed := time.Since(began).Seconds()
+	rate = float64(placed()-before) / passed
+	if memory, err = peak(worker.Process.Pid); err != nil {
+		b.Error(err)
+	}
+	if err := errors.Join(worker.Process.Signal(os.Interrupt), worker.Wait()); err != nil {
+		b.Errorf("the worker ended: %v", err)
+	}
+	return rate, memory
+}
+
+// peak is the most memory that a process had resident, in MiB, as Linux tells it; 0 elsewhere.
+func peak(pid int) (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the worker's memory: %w", err)
+	}
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	if found == nil {
+		return 0, fmt.Errorf("read the worker's memory: %s", status)
+	}
+	kib, err := strconv.ParseFloat(string(found[1]), 64)
+	return kib / 1024, err
+}
+
+func (b *bench) print(alone float64, postgres, sqlite figures) {
+	row := func(name, wanted, form string, postgres, sqlite float64) {
+		fmt.Printf("| %-52s | %14s | %10s | %10s |\n", name, wanted, fmt.Sprintf(form, postgres), fmt.Sprintf(form, sqlite))
+	}
+	fmt.Printf("\n| %-52s | %14s | %10s | %10s |\n|---|---:|---:|---:|\n", "", "wanted", "PostgreSQL", "SQLite")
+	row("orders a second without the engine", "", "%.0f", alone, alone)
+	row(fmt.Sprintf("orders a second, %d waiting", small), "", "%.0f", postgres.rate, sqlite.rate)
+	row("share of those without the engine", "0.35", "%.2f", postgres.rate/alone, sqlite.rate/alone)
+	row(fmt.Sprintf("orders a second, %d waiting", b.large), "", "%.0f", postgres.large, sqlite.large)
+	row(fmt.Sprintf("share of those with %d waiting", small), "0.9", "%.2f", postgres.large/postgres.rate, sqlite.large/sqlite.rate)
+	row("orders written down a second", "15000 | 4000", "%.0f", postgres.enqueued, sqlite.enqueued)
+	row(fmt.Sprintf("status of a run of %d in seconds", b.large), "1", "%.2f", postgres.status, sqlite.status)
+	row("memory of a worker in MiB", "64", "%.0f", postgres.memory, sqlite.memory)
+}
