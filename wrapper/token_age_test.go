@@ -2,6 +2,7 @@ package wrapper_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -79,4 +80,44 @@ func TestTokensThatWereRevokedTogether(t *testing.T) {
 			})
 		})
 	}
+}
+
+// While the next token is on its way, nobody is given one that has expired.
+func TestNobodyGetsAnExpiredToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := 0
+		used := make(chan string, 10)
+		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(req.URL.Path, "/auth/token") {
+				tokens++
+				number := tokens
+				time.Sleep(2 * time.Second)
+				return answer(http.StatusOK, "application/json", fmt.Sprintf(`{"access_token": "token-%d", "expires_in": 1800}`, number)), nil
+			}
+			used <- req.Header.Get("Authorization")
+			return answer(http.StatusOK, "application/json", orderBody), nil
+		}))
+		if err := retrieve(t.Context(), client); err != nil || <-used != "Bearer token-1" {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		var calls sync.WaitGroup
+		for range 5 {
+			calls.Go(func() {
+				if err := retrieve(t.Context(), client); err != nil {
+					t.Error(err)
+				}
+			})
+			time.Sleep(100 * time.Millisecond)
+		}
+		calls.Wait()
+		for range 5 {
+			if token := <-used; token != "Bearer token-2" {
+				t.Errorf("a call went out with %s", token)
+			}
+		}
+		if tokens != 2 {
+			t.Errorf("%d token requests, want 2", tokens)
+		}
+	})
 }

@@ -91,10 +91,10 @@ func (s *Source[T]) current(ctx context.Context, now time.Time) (value T, wait *
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	there := s.value != *new(T)
-	if there && (s.expires.IsZero() || now.Before(s.renewAt)) {
+	good := there && (s.expires.IsZero() || now.Before(s.expires))
+	if good && (s.expires.IsZero() || now.Before(s.renewAt)) {
 		return s.value, nil, 0
 	}
-	good := there && now.Before(s.expires)
 	if before = -1; s.fetch != nil {
 		before = s.fetch.sent
 	} else {
