@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,32 +16,10 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// inProcess hands requests to the sandbox without a network, so that the time of the test is that of both.
-type inProcess struct{ handler http.Handler }
-
-func (p inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
-	recorder := httptest.NewRecorder()
-	incoming := req.Clone(req.Context())
-	if incoming.Body == nil {
-		incoming.Body = http.NoBody
-	}
-	incoming.RequestURI, incoming.Host = req.URL.RequestURI(), req.URL.Host
-	p.handler.ServeHTTP(recorder, incoming)
-	return recorder.Result(), nil
-}
-
 func start(t *testing.T) (*sandbox.Sandbox, *upvest.Client, uuid.UUID) {
 	t.Helper()
-	server, err := sandbox.New(sandbox.WithLaterVersions(), sandbox.WithoutListener(), sandbox.WithResponseCheck(func(err error) { t.Error(err) }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	known := server.Client()
-	client, err := upvest.New(upvest.Credentials{
-		BaseURL: server.URL(), ClientID: known.ID, ClientSecret: known.Secret, KeyID: known.KeyID, PrivateKey: known.PrivateKey,
-		Scopes: []string{sandbox.ScopeAdmin, sandbox.ScopeLiquidationsAdmin},
-	}, upvest.WithHTTPClient(&http.Client{Transport: inProcess{server.Handler()}}))
+	server := sandbox.Start(t, sandbox.WithLaterVersions(), sandbox.WithoutNetwork())
+	client, err := upvest.New(server.Credentials(), upvest.WithHTTPClient(&http.Client{Transport: server.Transport()}))
 	if err != nil {
 		t.Fatal(err)
 	}
