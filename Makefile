@@ -40,7 +40,7 @@ bench-sandbox: ## Measure how the sandbox bears a million accounts, in about thr
 	@cd sandbox && go run ./internal/bench
 
 bench-fleet: ## Measure how fast a fleet places orders, with FLEET_ACCOUNTS (100,000) waiting, beside the same client without the engine.
-	@cd fleet && FLEET=bench FLEET_ACCOUNTS=$(FLEET_ACCOUNTS) go test -count=1 -timeout 60m -run '^TestBench$$' ./bench
+	@cd fleet && FLEET=bench FLEET_ACCOUNTS=$(FLEET_ACCOUNTS) go test -count=1 -timeout 60m -v -run '^TestBench$$' ./bench
 
 faults: ## Print the fault matrix: what callers are told when every fault meets every operation.
 	@cd proof && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \
