@@ -104,6 +104,7 @@ func NewWorker(l *ledger.Ledger, placer *place.Placer, inFlight int, logger *slo
 		RetryPolicy:          retries{},
 		FetchCooldown:        20 * time.Millisecond,
 		FetchPollInterval:    500 * time.Millisecond,
+		ReindexerIndexNames:  []string{}, // vacuuming keeps them small, and the largest two are not there: see ledger.Migrate
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make River's client: %w", err)
