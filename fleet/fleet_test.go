@@ -41,7 +41,9 @@ func TestFleet(t *testing.T) {
 func TestChaos(t *testing.T) {
 	only(t, "fleet-chaos")
 	server := testdb.Own(t)
-	f := newFleet(t, server.URL(), size(t, 5000), 110)
+	accounts := size(t, 5000)
+	// Slow enough for all of it to happen before the last order is begun.
+	f := newFleet(t, server.URL(), accounts, 110+accounts/100)
 	stop := f.trouble(100 * time.Millisecond)
 	workers := []*worker{f.work(), f.work(), f.work()}
 	time.Sleep(4 * time.Second)
@@ -89,7 +91,7 @@ func TestChaos(t *testing.T) {
 	for range 3 {
 		f.work()
 	}
-	decided := f.await("every order is decided", 30*time.Minute, isDone)
+	decided := f.await("every order is decided", 10*time.Minute+time.Duration(accounts)*10*time.Millisecond, isDone)
 	if decided.Adopted < 60 || decided.Adopted > before.Unknown+120 {
 		t.Errorf("%d orders were adopted, expected at least the 60 that were placed without an answer", decided.Adopted)
 	}
