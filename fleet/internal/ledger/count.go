@@ -38,17 +38,14 @@ func (l *Ledger) Count(ctx context.Context, run string) (c Counts, err error) {
 
 // Runs lists all runs, the latest first.
 func (l *Ledger) Runs(ctx context.Context) (runs []string, err error) {
-	rows, err := l.db.QueryContext(ctx, "select run from fleet_run order by created desc, run")
+	err = l.each(ctx, func(row scanner) error {
+		var run string
+		err := row.Scan(&run)
+		runs = append(runs, run)
+		return err
+	}, "select run from fleet_run order by created desc, run")
 	if err != nil {
 		return nil, fmt.Errorf("list the runs: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var run string
-		if err := rows.Scan(&run); err != nil {
-			return nil, fmt.Errorf("list the runs: %w", err)
-		}
-		runs = append(runs, run)
-	}
-	return runs, rows.Err()
+	return runs, nil
 }

@@ -5,11 +5,13 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/jackc/pgx/v5/stdlib" // PostgreSQL, as River's driver for database/sql wants it
 	"github.com/riverqueue/river/riverdriver"
@@ -27,6 +29,9 @@ type Ledger struct {
 	listener *pgxpool.Pool
 	dialect  dialect
 	words    *strings.Replacer
+
+	starting  gather[rowKey, *Order]
+	finishing gather[ended, bool]
 }
 
 // dialect is what SQLite and PostgreSQL say differently. Statements name these words in braces.
@@ -78,11 +83,14 @@ func Connect(ctx context.Context, address string, connections int, ahead time.Du
 	l.words = strings.NewReplacer("{now}", fmt.Sprintf("(%s + %d)", l.dialect.millis, ahead.Milliseconds()), "{clock}", l.dialect.millis,
 		"{greatest}", l.dialect.greatest, "{id}", l.dialect.id, "{text}", l.dialect.text, "{stored}", l.dialect.stored,
 		"{each}", l.dialect.each)
+	l.starting.write, l.finishing.write = l.start, l.finish
 	return l, nil
 }
 
 // Close ends all connections.
 func (l *Ledger) Close() error {
+	l.starting.running.Wait()
+	l.finishing.running.Wait()
 	if l.listener != nil {
 		l.listener.Close()
 	}
@@ -119,4 +127,55 @@ func (l *Ledger) exec(ctx context.Context, statement string, arguments ...any) (
 
 func (l *Ledger) row(ctx context.Context, statement string, arguments ...any) *sql.Row {
 	return l.db.QueryRowContext(ctx, l.words.Replace(statement), arguments...)
+}
+
+// querier is a database or one connection to it.
+type querier interface {
+	QueryContext(ctx context.Context, statement string, arguments ...any) (*sql.Rows, error)
+}
+
+// each passes every row of an answer on.
+func (l *Ledger) each(ctx context.Context, handle func(scanner) error, statement string, arguments ...any) error {
+	return l.eachOf(ctx, l.db, handle, statement, arguments...)
+}
+
+func (l *Ledger) eachOf(ctx context.Context, db querier, handle func(scanner) error, statement string, arguments ...any) error {
+	rows, err := db.QueryContext(ctx, l.words.Replace(statement), arguments...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := handle(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (l *Ledger) ids(ctx context.Context, statement string, arguments ...any) (map[uuid.UUID]bool, error) {
+	return l.idsOf(ctx, l.db, statement, arguments...)
+}
+
+func (l *Ledger) idsOf(ctx context.Context, db querier, statement string, arguments ...any) (map[uuid.UUID]bool, error) {
+	ids := map[uuid.UUID]bool{}
+	return ids, l.eachOf(ctx, db, func(row scanner) error {
+		var id uuid.UUID
+		err := row.Scan(&id)
+		ids[id] = true
+		return err
+	}, statement, arguments...)
+}
+
+// encode makes one parameter of many rows: SQLite takes longer the more parameters there are.
+func encode[T any](rows []T, fields func(T) []any) (string, error) {
+	all := make([][]any, len(rows))
+	for i, row := range rows {
+		all[i] = fields(row)
+	}
+	list, err := json.Marshal(all)
+	if err != nil {
+		return "", fmt.Errorf("encode rows: %w", err)
+	}
+	return string(list), nil
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -62,17 +61,12 @@ type SeenOrder struct {
 
 // Add takes note of orders of the server.
 func (s *Seen) Add(ctx context.Context, orders []SeenOrder) error {
-	rows := make([][5]string, len(orders))
-	for i, o := range orders {
-		rows[i] = [...]string{o.ID.String(), o.Account.String(), o.Side, o.Amount, o.Currency}
+	list, err := encode(orders, func(o SeenOrder) []any { return []any{o.ID, o.Account, o.Side, o.Amount, o.Currency} })
+	if err == nil {
+		_, err = s.db.ExecContext(ctx, s.ledger.words.Replace(`insert into fleet_seen (order_id, account, side, amount, currency)
+			select cast(value->>0 as {id}), cast(value->>1 as {id}), value->>2, value->>3, value->>4 from {each}
+			where true on conflict do nothing`), list)
 	}
-	list, err := json.Marshal(rows)
-	if err != nil {
-		return fmt.Errorf("encode orders: %w", err)
-	}
-	_, err = s.db.ExecContext(ctx, s.ledger.words.Replace(`insert into fleet_seen (order_id, account, side, amount, currency)
-		select cast(value->>0 as {id}), cast(value->>1 as {id}), value->>2, value->>3, value->>4 from {each}
-		where true on conflict do nothing`), string(list))
 	if err != nil {
 		return fmt.Errorf("take note of orders: %w", err)
 	}
@@ -84,49 +78,41 @@ func (s *Seen) Unclaimed(ctx context.Context, handle func(order SeenOrder, outco
 	if _, err := s.db.ExecContext(ctx, "analyze fleet_seen"); err != nil { // nobody else looks after a temporary table
 		return fmt.Errorf("analyze what was seen: %w", err)
 	}
-	rows, err := s.db.QueryContext(ctx, `select s.order_id, s.account, s.side, s.amount, s.currency,
+	err := s.ledger.eachOf(ctx, s.db, func(row scanner) error {
+		var order SeenOrder
+		var outcome Outcome
+		var body Body
+		if err := row.Scan(&order.ID, &order.Account, &order.Side, &order.Amount, &order.Currency,
+			&outcome, &body.Side, &body.Amount, &body.Currency); err != nil {
+			return err
+		}
+		body.Account = order.Account
+		return handle(order, outcome, body)
+	}, `select s.order_id, s.account, s.side, s.amount, s.currency,
 			coalesce(o.outcome, ''), coalesce(o.side, ''), coalesce(o.amount, ''), coalesce(o.currency, '')
 		from fleet_seen s left join fleet_order o on o.account = s.account and o.run = $1
 		where not exists (select 1 from fleet_order c where c.order_id = s.order_id) order by s.account, s.order_id`, s.run)
 	if err != nil {
 		return fmt.Errorf("compare orders: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var order SeenOrder
-		var outcome Outcome
-		var body Body
-		if err := rows.Scan(&order.ID, &order.Account, &order.Side, &order.Amount, &order.Currency,
-			&outcome, &body.Side, &body.Amount, &body.Currency); err != nil {
-			return fmt.Errorf("compare orders: %w", err)
-		}
-		body.Account = order.Account
-		if err := handle(order, outcome, body); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return nil
 }
 
 // Undone passes on the run's rows that have no order, and those whose order the server does not show although it was placed before the
 // comparison began.
 func (s *Seen) Undone(ctx context.Context, handle func(Difference) error) error {
-	rows, err := s.db.QueryContext(ctx, `select account, order_id, outcome, coalesce(detail, '') from fleet_order o
+	err := s.ledger.eachOf(ctx, s.db, func(row scanner) error {
+		var d Difference
+		if err := row.Scan(&d.Account, &d.OrderID, &d.Outcome, &d.Detail); err != nil {
+			return err
+		}
+		return handle(d)
+	}, `select account, order_id, outcome, coalesce(detail, '') from fleet_order o
 		where run = $1 and (order_id is null or
 			done < $2 and not exists (select 1 from fleet_seen s where s.order_id = o.order_id)) order by outcome, account`,
 		s.run, s.started.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("compare orders: %w", err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var d Difference
-		if err := rows.Scan(&d.Account, &d.OrderID, &d.Outcome, &d.Detail); err != nil {
-			return fmt.Errorf("compare orders: %w", err)
-		}
-		if err := handle(d); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return nil
 }
