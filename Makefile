@@ -33,7 +33,7 @@ sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopbac
 test: ## Run all tests, with the race detector where there is the C compiler that it needs.
 	$(call IN_EACH,go test $(RACE) ./...)
 
-bench: ## Measure the client beside the work itself, in about six minutes; ARGS are flags, as in -bench Order -rounds 3.
+bench: ## Measure the client beside the work itself, in about three minutes; ARGS are flags, as in -bench Order -rounds 3.
 	@mkdir -p build && cd proof && go run ./bench -raw ../build/bench.txt $(ARGS)
 
 bench-sandbox: ## Measure how the sandbox bears a million accounts, in about three minutes, and hold that against what is wanted.
