@@ -11,9 +11,9 @@ import (
 
 type configuration struct {
 	account          *account
-	created, updated time.Time
 	allocation       *allocation
 	strategyIDs      *[]uuid.UUID
+	created, updated time.Time
 }
 
 func (c *configuration) show() contract.Configuration {
@@ -34,10 +34,17 @@ func cloneIDs(ids *[]uuid.UUID) *[]uuid.UUID {
 
 // configuration returns the configuration of one account.
 func (c *client) configuration(accountID uuid.UUID) (*configuration, error) {
-	if found := c.accounts[accountID]; found != nil && found.configuration != nil {
-		return found.configuration, nil
+	if found := c.accounts[accountID]; found != nil && found.configured {
+		return &found.configuration, nil
 	}
 	return nil, notFound("account_id", "the account %s has no configuration; expected an account with one", accountID)
+}
+
+// configure makes an account without a configuration follow an allocation.
+func (c *client) configure(account *account, a *allocation, now time.Time) *configuration {
+	account.configured, account.configuration = true, configuration{account: account, created: now, updated: now, allocation: a}
+	c.configurations.insert(&account.configuration)
+	return &account.configuration
 }
 
 // CreatePortfoliosConfiguration makes an account follow an allocation.
@@ -64,11 +71,8 @@ func (l *Ledger) CreatePortfoliosConfiguration(
 	if _, err := c.configuration(body.AccountID); err == nil {
 		return nil, conflict("account_id", "the account %s has a configuration already; change that one with PATCH", body.AccountID)
 	}
-	made := &configuration{
-		account: c.account(body.AccountID), created: now, updated: now, allocation: a, strategyIDs: cloneIDs(body.RebalancingStrategyIDs),
-	}
-	made.account.configuration = made
-	c.configurations.insert(made)
+	made := c.configure(c.account(body.AccountID), a, now)
+	made.strategyIDs = cloneIDs(body.RebalancingStrategyIDs)
 	l.effects.add(now, c.id, "create_portfolios_configuration", body.AccountID, body.AccountID)
 	return contract.CreatePortfoliosConfiguration200JSONResponse{Body: made.show()}, nil
 }

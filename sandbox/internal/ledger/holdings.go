@@ -13,17 +13,20 @@ import (
 // account is what an account of one client holds and the orders that work on it.
 //
 // Choice: no price moves by itself. A position is worth what was paid for it less what was sold of it, until SetPrice moves it.
+//
+// What an order reads that is placed comes first: among a million accounts each other place in memory is a long way.
 type account struct {
-	id            uuid.UUID
-	configuration *configuration // nil for none
-	positions     []position     // sorted by instrument
-	cash          big.Int        // what rebalancings have sold and not spent
-	due           schedule
-
+	due schedule
 	// Most accounts have few orders, and an index for each would take more memory than they do.
-	latest *order // the first of a chain of all orders
-	count  int
-	many   *index[order] // all orders, once they are more than a few
+	latest        *order        // the first of a chain of all orders
+	many          *index[order] // all orders, once they are more than a few
+	count         int32
+	configured    bool // the configuration counts
+	configuration configuration
+
+	id        uuid.UUID
+	positions []position // sorted by instrument
+	cash      big.Int    // what rebalancings have sold and not spent
 }
 
 // fewOrders are what an account keeps without an index.

@@ -117,7 +117,7 @@ func (l *Ledger) DeleteConfiguration(ctx context.Context, accountID uuid.UUID) e
 	if err != nil {
 		return err
 	}
-	found.account.configuration = nil
+	found.account.configured = false
 	c.configurations.remove(found)
 	l.effects.add(now, c.id, "delete_portfolios_configuration", accountID, accountID)
 	return nil

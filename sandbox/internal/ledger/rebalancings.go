@@ -57,7 +57,7 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 	for accounts := range slices.Chunk(made.accounts, turn) {
 		l.mu.Lock()
 		for _, id := range accounts {
-			if found := c.accounts[id].configuration; found != nil { // it may have been deleted meanwhile
+			if found, err := c.configuration(id); err == nil { // it may have been deleted meanwhile
 				place(found)
 			}
 		}

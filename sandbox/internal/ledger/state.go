@@ -72,8 +72,7 @@ func (l *Ledger) loadAccount(c *client, loaded LoadedAccount) error {
 		if err != nil {
 			return err
 		}
-		account.configuration = &configuration{account: account, created: now, updated: now, allocation: followed}
-		c.configurations.insert(account.configuration)
+		c.configure(account, followed, now)
 	}
 	for id, value := range loaded.Holdings {
 		if !id.IsISIN() && !id.IsUpvestID() {
