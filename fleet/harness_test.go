@@ -20,7 +20,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/api"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -64,20 +63,17 @@ func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", f.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build the program: %v: %s", err, out)
 	}
-	mix := uuid.New()
-	state := sandbox.State{Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B4L5Y983": "1"}}}}
 	var file bytes.Buffer
 	file.WriteString("account,user,side,amount,currency\n")
 	for i := range accounts {
 		f.accounts = append(f.accounts, uuid.New())
-		state.Accounts = append(state.Accounts, sandbox.Account{ID: f.accounts[i], AllocationID: mix})
 		fmt.Fprintf(&file, "%s,%s,BUY,%d.%02d,EUR\n", f.accounts[i], uuid.New(), 10+i%90, i%100)
 	}
 	path := filepath.Join(t.TempDir(), "orders.csv")
 	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.sandbox = testapi.New(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now())), sandbox.WithState(state))
+	f.sandbox = testapi.New(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now())), testapi.Following(f.accounts...))
 	f.succeeds("migrate", "-rate", strconv.Itoa(rate))
 	f.say("%s", f.succeeds("enqueue", "-run", theRun, path))
 	var err error

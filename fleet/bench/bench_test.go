@@ -17,9 +17,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/api"
-	"github.com/d8277167/upvest-portfolios-go/sandbox"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
@@ -90,12 +87,11 @@ func account(i int) uuid.UUID {
 // prepare starts the sandbox with all accounts.
 func (b *bench) prepare() {
 	b.Helper()
-	mix := uuid.New()
-	state := sandbox.State{Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B4L5Y983": "1"}}}}
-	for i := range b.large {
-		state.Accounts = append(state.Accounts, sandbox.Account{ID: account(i), AllocationID: mix})
+	accounts := make([]uuid.UUID, b.large)
+	for i := range accounts {
+		accounts[i] = account(i)
 	}
-	testapi.New(b, sandbox.WithState(state))
+	testapi.New(b, testapi.Following(accounts...))
 }
 
 // file writes the orders of the first accounts down.

@@ -24,7 +24,7 @@ func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run string, bodies []Body)
 	if err != nil {
 		return nil, err
 	}
-	added, err := l.idsOf(ctx, tx, `insert into fleet_order (run, account, user_id, side, amount, currency)
+	added, err := l.ids(ctx, tx, `insert into fleet_order (run, account, user_id, side, amount, currency)
 		select $2, cast(value->>0 as {id}), cast(value->>1 as {id}), value->>2, value->>3, value->>4 from {each}
 		where true on conflict do nothing returning account`, list, run)
 	if err != nil {
@@ -39,7 +39,7 @@ func (l *Ledger) Differing(ctx context.Context, run string, bodies []Body) (map[
 	if err != nil {
 		return nil, err
 	}
-	differing, err := l.ids(ctx, `select account from fleet_order join {each} on account = cast(value->>0 as {id}) where run = $2
+	differing, err := l.ids(ctx, l.db, `select account from fleet_order join {each} on account = cast(value->>0 as {id}) where run = $2
 		and not (user_id = cast(value->>1 as {id}) and side = value->>2 and amount = value->>3 and currency = value->>4)`, list, run)
 	if err != nil {
 		return nil, fmt.Errorf("compare orders: %w", err)

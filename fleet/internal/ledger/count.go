@@ -38,7 +38,7 @@ func (l *Ledger) Count(ctx context.Context, run string) (c Counts, err error) {
 
 // Runs lists all runs, the latest first.
 func (l *Ledger) Runs(ctx context.Context) (runs []string, err error) {
-	err = l.each(ctx, func(row scanner) error {
+	err = l.each(ctx, l.db, func(row scanner) error {
 		var run string
 		err := row.Scan(&run)
 		runs = append(runs, run)

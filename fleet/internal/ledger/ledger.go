@@ -129,17 +129,13 @@ func (l *Ledger) row(ctx context.Context, statement string, arguments ...any) *s
 	return l.db.QueryRowContext(ctx, l.words.Replace(statement), arguments...)
 }
 
-// querier is a database or one connection to it.
+// querier is a database, one connection to it, or a transaction.
 type querier interface {
 	QueryContext(ctx context.Context, statement string, arguments ...any) (*sql.Rows, error)
 }
 
 // each passes every row of an answer on.
-func (l *Ledger) each(ctx context.Context, handle func(scanner) error, statement string, arguments ...any) error {
-	return l.eachOf(ctx, l.db, handle, statement, arguments...)
-}
-
-func (l *Ledger) eachOf(ctx context.Context, db querier, handle func(scanner) error, statement string, arguments ...any) error {
+func (l *Ledger) each(ctx context.Context, db querier, handle func(scanner) error, statement string, arguments ...any) error {
 	rows, err := db.QueryContext(ctx, l.words.Replace(statement), arguments...)
 	if err != nil {
 		return err
@@ -153,13 +149,9 @@ func (l *Ledger) eachOf(ctx context.Context, db querier, handle func(scanner) er
 	return rows.Err()
 }
 
-func (l *Ledger) ids(ctx context.Context, statement string, arguments ...any) (map[uuid.UUID]bool, error) {
-	return l.idsOf(ctx, l.db, statement, arguments...)
-}
-
-func (l *Ledger) idsOf(ctx context.Context, db querier, statement string, arguments ...any) (map[uuid.UUID]bool, error) {
+func (l *Ledger) ids(ctx context.Context, db querier, statement string, arguments ...any) (map[uuid.UUID]bool, error) {
 	ids := map[uuid.UUID]bool{}
-	return ids, l.eachOf(ctx, db, func(row scanner) error {
+	return ids, l.each(ctx, db, func(row scanner) error {
 		var id uuid.UUID
 		err := row.Scan(&id)
 		ids[id] = true

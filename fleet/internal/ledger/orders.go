@@ -91,7 +91,7 @@ func (l *Ledger) start(ctx context.Context, keys []rowKey) ([]*Order, error) {
 		return nil, err
 	}
 	begun := make(map[rowKey]*Order, len(keys))
-	err = l.each(ctx, func(row scanner) error {
+	err = l.each(ctx, l.db, func(row scanner) error {
 		order := new(Order)
 		err := order.scan(row)
 		begun[rowKey{order.Run, order.Account}] = order
@@ -186,7 +186,7 @@ func (l *Ledger) finish(ctx context.Context, ends []ended) ([]bool, error) {
 		return nil, err
 	}
 	changed := make(map[rowKey]bool, len(ends))
-	err = l.each(ctx, func(row scanner) error {
+	err = l.each(ctx, l.db, func(row scanner) error {
 		var key rowKey
 		err := row.Scan(&key.run, &key.account)
 		changed[key] = true
@@ -203,11 +203,14 @@ func (l *Ledger) finish(ctx context.Context, ends []ended) ([]bool, error) {
 
 // Claimed returns those of some orders of the server that a row of any run has claimed.
 func (l *Ledger) Claimed(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	list, err := encode(ids, func(id uuid.UUID) []any { return []any{id} })
 	if err != nil {
 		return nil, err
 	}
-	claimed, err := l.ids(ctx, "select order_id from fleet_order where order_id in (select cast(value->>0 as {id}) from {each})", list)
+	claimed, err := l.ids(ctx, l.db, "select order_id from fleet_order where order_id in (select cast(value->>0 as {id}) from {each})", list)
 	if err != nil {
 		return nil, fmt.Errorf("look for claimed orders: %w", err)
 	}

@@ -78,7 +78,7 @@ func (s *Seen) Unclaimed(ctx context.Context, handle func(order SeenOrder, outco
 	if _, err := s.db.ExecContext(ctx, "analyze fleet_seen"); err != nil { // nobody else looks after a temporary table
 		return fmt.Errorf("analyze what was seen: %w", err)
 	}
-	err := s.ledger.eachOf(ctx, s.db, func(row scanner) error {
+	err := s.ledger.each(ctx, s.db, func(row scanner) error {
 		var order SeenOrder
 		var outcome Outcome
 		var body Body
@@ -101,7 +101,7 @@ func (s *Seen) Unclaimed(ctx context.Context, handle func(order SeenOrder, outco
 // Undone passes on the run's rows that have no order, and those whose order the server does not show although it was placed before the
 // comparison began.
 func (s *Seen) Undone(ctx context.Context, handle func(Difference) error) error {
-	err := s.ledger.eachOf(ctx, s.db, func(row scanner) error {
+	err := s.ledger.each(ctx, s.db, func(row scanner) error {
 		var d Difference
 		if err := row.Scan(&d.Account, &d.OrderID, &d.Outcome, &d.Detail); err != nil {
 			return err

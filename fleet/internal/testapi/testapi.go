@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/api"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -62,6 +63,16 @@ func Client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
 		t.Fatal(err)
 	}
 	return client
+}
+
+// Following has accounts follow an allocation from the start, however many they are.
+func Following(accounts ...uuid.UUID) sandbox.Option {
+	mix := uuid.New()
+	state := sandbox.State{Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B4L5Y983": "1"}}}}
+	for _, account := range accounts {
+		state.Accounts = append(state.Accounts, sandbox.Account{ID: account, AllocationID: mix})
+	}
+	return sandbox.WithState(state)
 }
 
 // Follow makes accounts follow an allocation, without which they cannot order.
