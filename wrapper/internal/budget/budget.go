@@ -3,6 +3,7 @@ package budget
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,8 +11,8 @@ import (
 // most calls fail it runs dry, and the client stops adding to the load.
 type Budget struct {
 	mu     sync.Mutex
-	tokens int
-	seen   time.Time // up to when time has paid
+	tokens atomic.Int32 // changed with the lock only
+	seen   time.Time    // up to when time has paid
 }
 
 const (
@@ -22,26 +23,33 @@ const (
 )
 
 // New returns a full budget.
-func New() *Budget { return &Budget{tokens: size} }
+func New() *Budget {
+	b := new(Budget)
+	b.tokens.Store(size)
+	return b
+}
 
 // Take pays for a retry, if there is enough.
 func (b *Budget) Take(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pay(now)
-	if b.tokens < retry {
+	if b.tokens.Load() < retry {
 		return false
 	}
-	b.tokens -= retry
+	b.tokens.Add(-retry)
 	return true
 }
 
-// Refill puts back what a success is worth.
+// Refill puts back what a success is worth. While all goes well the bucket is full, and calls do not wait for each other here.
 func (b *Budget) Refill(now time.Time) {
+	if b.tokens.Load() == size {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pay(now)
-	b.tokens = min(b.tokens+success, size)
+	b.put(success)
 }
 
 // pay puts back what whole seconds are worth. A host's clock may jump: back pays nothing, far ahead fills the bucket.
@@ -50,6 +58,8 @@ func (b *Budget) pay(now time.Time) {
 	if passed < 1 && !now.Before(b.seen) {
 		return
 	}
-	b.tokens = min(b.tokens+int(min(max(passed, 0), size))*second, size)
+	b.put(int32(min(max(passed, 0), size)) * second)
 	b.seen = now
 }
+
+func (b *Budget) put(tokens int32) { b.tokens.Store(min(b.tokens.Load()+tokens, size)) }
