@@ -32,7 +32,7 @@ func (c *command) migrate(ctx context.Context, arguments []string) error {
 
 // work places orders until the context ends, and then finishes those under way.
 func (c *command) work(ctx context.Context, arguments []string) error {
-	inFlight := c.flags.Int("in-flight", 50, "orders that this worker handles at once")
+	inFlight := c.flags.Int("in-flight", 100, "orders that this worker handles at once")
 	metricsAt := c.flags.String("metrics", "", "address on which Prometheus finds /metrics, as in :9090; none by default")
 	if err := c.parse(arguments, 0); err != nil {
 		return err
