@@ -4,43 +4,29 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 )
 
-// AddRun makes a run known, and says whether it was before.
-func (l *Ledger) AddRun(ctx context.Context, run string) (known bool, err error) {
-	added, err := l.exec(ctx, "insert into fleet_run (run, created) values ($1, {now}) on conflict do nothing", run)
-	if err != nil {
-		return false, fmt.Errorf("make the run %s known: %w", run, err)
+// Add writes orders of a run down in the caller's transaction, and returns the accounts whose orders were not there yet.
+func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run string, bodies []Body) (added []uuid.UUID, err error) {
+	_, err = tx.ExecContext(ctx, l.words.Replace("insert into fleet_run (run, created) values ($1, {now}) on conflict do nothing"), run)
+	if err == nil {
+		added, err = l.ids(ctx, tx, `insert into fleet_order (run, account, user_id, side, amount, currency)
+			select $2, cast(value->>0 as {id}), cast(value->>1 as {id}), value->>2, value->>3, value->>4 from {each}
+			where true on conflict do nothing returning account`, list(bodies, Body.fields), run)
 	}
-	return added == 0, nil
-}
-
-// Add writes orders down in the caller's transaction, and returns those that were not there yet.
-func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run string, bodies []Body) ([]Body, error) {
-	list, err := encode(bodies, Body.fields)
-	if err != nil {
-		return nil, err
-	}
-	added, err := l.ids(ctx, tx, `insert into fleet_order (run, account, user_id, side, amount, currency)
-		select $2, cast(value->>0 as {id}), cast(value->>1 as {id}), value->>2, value->>3, value->>4 from {each}
-		where true on conflict do nothing returning account`, list, run)
 	if err != nil {
 		return nil, fmt.Errorf("write orders down: %w", err)
 	}
-	return slices.DeleteFunc(bodies, func(b Body) bool { return !added[b.Account] }), nil
+	return added, nil
 }
 
 // Differing returns the accounts that have another order in the run already.
-func (l *Ledger) Differing(ctx context.Context, run string, bodies []Body) (map[uuid.UUID]bool, error) {
-	list, err := encode(bodies, Body.fields)
-	if err != nil {
-		return nil, err
-	}
+func (l *Ledger) Differing(ctx context.Context, run string, bodies []Body) ([]uuid.UUID, error) {
 	differing, err := l.ids(ctx, l.db, `select account from fleet_order join {each} on account = cast(value->>0 as {id}) where run = $2
-		and not (user_id = cast(value->>1 as {id}) and side = value->>2 and amount = value->>3 and currency = value->>4)`, list, run)
+		and not (user_id = cast(value->>1 as {id}) and side = value->>2 and amount = value->>3 and currency = value->>4)`,
+		list(bodies, Body.fields), run)
 	if err != nil {
 		return nil, fmt.Errorf("compare orders: %w", err)
 	}
@@ -48,3 +34,17 @@ func (l *Ledger) Differing(ctx context.Context, run string, bodies []Body) (map[
 }
 
 func (b Body) fields() []any { return []any{b.Account, b.User, b.Side, b.Amount, b.Currency} }
+
+// Stranded returns the accounts of a run whose orders are not decided, and that have no job any more: it was cancelled, deleted or given up.
+// In the caller's transaction it removes what is left of such jobs, whose place others are to take.
+func (l *Ledger) Stranded(ctx context.Context, tx *sql.Tx, run string) (accounts []uuid.UUID, err error) {
+	_, err = tx.ExecContext(ctx, "delete from river_job where state in ('cancelled', 'discarded') and args->>'run' = $1", run)
+	if err == nil {
+		accounts, err = l.ids(ctx, tx, `select account from fleet_order where run = $1 and outcome in ('open', 'look') except
+			select cast(args->>'account' as {id}) from river_job where args->>'run' = $1 and state <> 'completed'`, run)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for orders without a job: %w", err)
+	}
+	return accounts, nil
+}

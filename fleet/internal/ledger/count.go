@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 )
 
@@ -36,16 +38,17 @@ func (l *Ledger) Count(ctx context.Context, run string) (c Counts, err error) {
 	return c, nil
 }
 
-// Runs lists all runs, the latest first.
-func (l *Ledger) Runs(ctx context.Context) (runs []string, err error) {
-	err = l.each(ctx, l.db, func(row scanner) error {
-		var run string
-		err := row.Scan(&run)
-		runs = append(runs, run)
-		return err
-	}, "select run from fleet_run order by created desc, run")
-	if err != nil {
-		return nil, fmt.Errorf("list the runs: %w", err)
+// ErrNoRun is the error of a ledger without runs.
+var ErrNoRun = errors.New("there is no run yet")
+
+// Latest returns the name of the latest run.
+func (l *Ledger) Latest(ctx context.Context) (run string, err error) {
+	err = l.row(ctx, "select run from fleet_run order by created desc, run limit 1").Scan(&run)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNoRun
 	}
-	return runs, nil
+	if err != nil {
+		return "", fmt.Errorf("look for the latest run: %w", err)
+	}
+	return run, nil
 }

@@ -4,28 +4,37 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // statementTimeout is how long a statement for many orders may take.
 const statementTimeout = 5 * time.Second
 
+// rowKey names a row.
+type rowKey struct {
+	run     string
+	account uuid.UUID
+}
+
 // gather joins the calls that come while a statement is under way into the next one: orders share round trips and commits.
 type gather[In, Out any] struct {
-	write   func(context.Context, []In) ([]Out, error)
+	write   func(context.Context, []In) (map[rowKey]Out, error)
 	running sync.WaitGroup
 	turn    sync.Mutex // of the statement under way
-	mu      sync.Mutex // of what is next
+	mu      sync.Mutex // of what is next, and of what came out
 	next    *gathered[In, Out]
 }
 
 type gathered[In, Out any] struct {
 	in   []In
-	out  []Out
+	out  map[rowKey]Out
 	err  error
 	done chan struct{}
 }
 
-func (g *gather[In, Out]) do(ctx context.Context, in In) (out Out, err error) {
+// do returns what comes out for a row, the zero value if nothing does. It comes out once, however many ask for it.
+func (g *gather[In, Out]) do(ctx context.Context, key rowKey, in In) (out Out, err error) {
 	g.mu.Lock()
 	b := g.next
 	if b == nil {
@@ -33,7 +42,6 @@ func (g *gather[In, Out]) do(ctx context.Context, in In) (out Out, err error) {
 		g.next = b
 		g.running.Go(func() { g.runNext(context.WithoutCancel(ctx)) })
 	}
-	at := len(b.in)
 	b.in = append(b.in, in)
 	g.mu.Unlock()
 	select {
@@ -41,10 +49,10 @@ func (g *gather[In, Out]) do(ctx context.Context, in In) (out Out, err error) {
 	case <-ctx.Done():
 		return out, ctx.Err()
 	}
-	if b.err != nil {
-		return out, b.err
-	}
-	return b.out[at], nil
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	defer delete(b.out, key)
+	return b.out[key], b.err
 }
 
 func (g *gather[In, Out]) runNext(ctx context.Context) {

@@ -1,7 +1,6 @@
 package ledger_test
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -19,14 +18,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 // TestOrdersThatShareAStatementAreEachTheirOwn starts and ends many orders at once: a row that is asked for twice begins one attempt, and an
 // order of the server that is claimed already fails the row that wants it and no other.
 func TestOrdersThatShareAStatementAreEachTheirOwn(t *testing.T) {
-	migrate := func(ctx context.Context, url string) error {
-		l, err := ledger.Connect(ctx, url, 1, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(queue.Migrate(ctx, l, slog.New(slog.DiscardHandler)), l.Migrate(ctx), l.Close())
-	}
-	testdb.Each(t, migrate, func(t *testing.T, url string) {
+	testdb.Each(t, func(t *testing.T, url string) {
 		ctx := t.Context()
 		l, err := ledger.Connect(ctx, url, 2, 0)
 		if err != nil {
@@ -45,9 +37,6 @@ func TestOrdersThatShareAStatementAreEachTheirOwn(t *testing.T) {
 		accounts := make([]uuid.UUID, count)
 		for i, body := range bodies {
 			accounts[i] = body.Account
-		}
-		if _, err := l.AddRun(ctx, "r"); err != nil {
-			t.Fatal(err)
 		}
 		if added, err := queue.Add(ctx, l, client, "r", bodies); err != nil || added != count {
 			t.Fatalf("%d added, %v", added, err)

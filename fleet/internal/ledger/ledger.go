@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -43,7 +44,7 @@ var (
 	postgres = dialect{
 		millis:   "(extract(epoch from clock_timestamp()) * 1000)::bigint",
 		greatest: "greatest", id: "uuid", text: `text collate "C"`,
-		each: "json_array_elements($1::json) as each (value)",
+		each: "json_array_elements($1::text::json) as each (value)",
 		// Room for a row's next version on its own page: the first update of a row then touches no index.
 		stored: " with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05)",
 	}
@@ -100,18 +101,9 @@ func (l *Ledger) Close() error {
 // Begin opens a transaction, for rows and their jobs together.
 func (l *Ledger) Begin(ctx context.Context) (*sql.Tx, error) { return l.db.BeginTx(ctx, nil) }
 
-// Ping reports whether the database answers and has its tables.
-func (l *Ledger) Ping(ctx context.Context) error {
-	if err := l.db.PingContext(ctx); err != nil {
-		return fmt.Errorf("reach the database: %w", err)
-	}
-	return nil
-}
-
-// IsMigrated reports whether the tables are there.
-func (l *Ledger) IsMigrated(ctx context.Context) error {
-	var runs int
-	if err := l.db.QueryRowContext(ctx, "select count(*) from fleet_run").Scan(&runs); err != nil {
+// Ready reports whether the database answers, and has its tables.
+func (l *Ledger) Ready(ctx context.Context) error {
+	if _, err := l.exec(ctx, "select 1 from fleet_run where false"); err != nil {
 		return fmt.Errorf("look for the tables, which fleet migrate makes: %w", err)
 	}
 	return nil
@@ -129,13 +121,13 @@ func (l *Ledger) row(ctx context.Context, statement string, arguments ...any) *s
 	return l.db.QueryRowContext(ctx, l.words.Replace(statement), arguments...)
 }
 
-// querier is a database, one connection to it, or a transaction.
+// querier is a database or a transaction.
 type querier interface {
 	QueryContext(ctx context.Context, statement string, arguments ...any) (*sql.Rows, error)
 }
 
 // each passes every row of an answer on.
-func (l *Ledger) each(ctx context.Context, db querier, handle func(scanner) error, statement string, arguments ...any) error {
+func (l *Ledger) each(ctx context.Context, db querier, handle func(*sql.Rows) error, statement string, arguments ...any) error {
 	rows, err := db.QueryContext(ctx, l.words.Replace(statement), arguments...)
 	if err != nil {
 		return err
@@ -149,25 +141,27 @@ func (l *Ledger) each(ctx context.Context, db querier, handle func(scanner) erro
 	return rows.Err()
 }
 
-func (l *Ledger) ids(ctx context.Context, db querier, statement string, arguments ...any) (map[uuid.UUID]bool, error) {
-	ids := map[uuid.UUID]bool{}
-	return ids, l.each(ctx, db, func(row scanner) error {
-		var id uuid.UUID
-		err := row.Scan(&id)
-		ids[id] = true
-		return err
+func (l *Ledger) ids(ctx context.Context, db querier, statement string, arguments ...any) (ids []uuid.UUID, err error) {
+	err = l.each(ctx, db, func(rows *sql.Rows) error {
+		ids = append(ids, uuid.Nil)
+		return rows.Scan(&ids[len(ids)-1])
 	}, statement, arguments...)
+	return ids, err
 }
 
-// encode makes one parameter of many rows: SQLite takes longer the more parameters there are.
-func encode[T any](rows []T, fields func(T) []any) (string, error) {
-	all := make([][]any, len(rows))
-	for i, row := range rows {
-		all[i] = fields(row)
+// parameter is many rows in one parameter, as {each} takes them apart: SQLite takes longer the more parameters there are.
+type parameter [][]any
+
+func list[T any](items []T, fields func(T) []any) parameter {
+	rows := make(parameter, len(items))
+	for i, item := range items {
+		rows[i] = fields(item)
 	}
-	list, err := json.Marshal(all)
-	if err != nil {
-		return "", fmt.Errorf("encode rows: %w", err)
-	}
-	return string(list), nil
+	return rows
+}
+
+// Value is JSON.
+func (p parameter) Value() (driver.Value, error) {
+	text, err := json.Marshal([][]any(p))
+	return string(text), err
 }

@@ -51,9 +51,7 @@ var ErrClaimed = errors.New("another row has claimed this order")
 
 const columns = `run, account, user_id, side, amount, currency, outcome, coalesce(since, 0), coalesce(last, 0), attempts, order_id, coalesce(detail, ''), {now}`
 
-type scanner interface{ Scan(fields ...any) error }
-
-func (o *Order) scan(row scanner) error {
+func (o *Order) scan(row interface{ Scan(fields ...any) error }) error {
 	var since, last, now int64
 	err := row.Scan(&o.Run, &o.Account, &o.User, &o.Side, &o.Amount, &o.Currency, &o.Outcome, &since, &last, &o.Attempts, &o.OrderID, &o.Detail, &now)
 	if since > 0 {
@@ -66,45 +64,29 @@ func (o *Order) scan(row scanner) error {
 // Start commits that an attempt begins, if the order may be sent with its key alone: it is open, and no attempt is older than [KeptFor].
 // Else it leaves the row as it is, and says how it stands.
 func (l *Ledger) Start(ctx context.Context, run string, account uuid.UUID) (order Order, begun bool, err error) {
-	begunOrder, err := l.starting.do(ctx, rowKey{run, account})
-	if err == nil && begunOrder != nil {
+	key := rowKey{run, account}
+	if begunOrder, err := l.starting.do(ctx, key, key); err != nil {
+		return order, false, fmt.Errorf("begin an attempt: %w", err)
+	} else if begunOrder != nil {
 		return *begunOrder, true, nil
 	}
-	if err == nil {
-		err = order.scan(l.row(ctx, "select "+columns+" from fleet_order where run = $1 and account = $2", run, account))
-	}
-	if err != nil {
-		return order, false, fmt.Errorf("begin an attempt: %w", err)
+	if err := order.scan(l.row(ctx, "select "+columns+" from fleet_order where run = $1 and account = $2", run, account)); err != nil {
+		return order, false, fmt.Errorf("read how the order stands: %w", err)
 	}
 	return order, false, nil
 }
 
-type rowKey struct {
-	run     string
-	account uuid.UUID
-}
-
-// start returns an order for each row whose attempt begins, nil for the others. A row that is asked for twice begins one attempt.
-func (l *Ledger) start(ctx context.Context, keys []rowKey) ([]*Order, error) {
-	list, err := encode(keys, func(k rowKey) []any { return []any{k.run, k.account} })
-	if err != nil {
-		return nil, err
-	}
+// start returns the orders whose attempts begin.
+func (l *Ledger) start(ctx context.Context, keys []rowKey) (map[rowKey]*Order, error) {
 	begun := make(map[rowKey]*Order, len(keys))
-	err = l.each(ctx, l.db, func(row scanner) error {
+	return begun, l.each(ctx, l.db, func(rows *sql.Rows) error {
 		order := new(Order)
-		err := order.scan(row)
+		err := order.scan(rows)
 		begun[rowKey{order.Run, order.Account}] = order
 		return err
 	}, `update fleet_order set since = coalesce(since, {now}), last = {now}, attempts = attempts + 1 from {each}
 		where run = value->>0 and account = cast(value->>1 as {id}) and outcome = 'open' and (since is null or since > {now} - $2)
-		returning `+columns, list, KeptFor.Milliseconds())
-	orders := make([]*Order, len(keys))
-	for i, key := range keys {
-		orders[i] = begun[key]
-		delete(begun, key)
-	}
-	return orders, err
+		returning `+columns, list(keys, func(k rowKey) []any { return []any{k.run, k.account} }), KeptFor.Milliseconds())
 }
 
 // Restart begins a new first attempt for an order that the server was found not to have, unless somebody else has begun one.
@@ -122,28 +104,24 @@ func (l *Ledger) Restart(ctx context.Context, order *Order) (begun bool, err err
 
 // Release takes a first attempt back that certainly did nothing, as if it had never begun.
 func (l *Ledger) Release(ctx context.Context, order Order) error {
-	_, err := l.exec(ctx, `update fleet_order set since = null, last = null, attempts = 0
-		where run = $1 and account = $2 and outcome = 'open' and attempts = 1 and last = $3`, order.Run, order.Account, order.Last.UnixMilli())
-	if err != nil {
-		return fmt.Errorf("take an attempt back: %w", err)
-	}
-	return nil
+	return l.change(ctx, order, "since = null, last = null, attempts = 0", "attempts = 1 and last = $3", order.Last.UnixMilli())
 }
 
 // Suspect notes that an order was refused after an earlier attempt that may have placed it.
 func (l *Ledger) Suspect(ctx context.Context, order Order, detail string) error {
-	return l.note(ctx, order, "set outcome = 'look', detail = $3", detail)
+	return l.change(ctx, order, "outcome = 'look', detail = $3", "true", detail)
 }
 
 // Note writes a detail down without deciding anything.
 func (l *Ledger) Note(ctx context.Context, order Order, detail string) error {
-	return l.note(ctx, order, "set detail = $3", detail)
+	return l.change(ctx, order, "detail = $3", "true", detail)
 }
 
-func (l *Ledger) note(ctx context.Context, order Order, set, detail string) error {
-	_, err := l.exec(ctx, "update fleet_order "+set+" where run = $1 and account = $2 and outcome = 'open'", order.Run, order.Account, detail)
+// change changes a row that is open.
+func (l *Ledger) change(ctx context.Context, order Order, set, where string, argument any) error {
+	_, err := l.exec(ctx, "update fleet_order set "+set+" where run = $1 and account = $2 and outcome = 'open' and "+where, order.Run, order.Account, argument)
 	if err != nil {
-		return fmt.Errorf("write a detail down: %w", err)
+		return fmt.Errorf("write down how the order stands: %w", err)
 	}
 	return nil
 }
@@ -151,12 +129,11 @@ func (l *Ledger) note(ctx context.Context, order Order, set, detail string) erro
 // Finish writes down what became of an order. Where that is known already and differs, the order is up for review.
 func (l *Ledger) Finish(ctx context.Context, order Order, outcome Outcome, id uuid.NullUUID, detail string) error {
 	end := ended{rowKey{order.Run, order.Account}, outcome, id, detail}
-	isNew, err := l.finishing.do(ctx, end)
+	isNew, err := l.finishing.do(ctx, end.rowKey, end)
 	if err != nil { // it may be another order's fault
-		var alone []bool
-		if alone, err = l.finish(ctx, []ended{end}); err == nil {
-			isNew = alone[0]
-		}
+		var alone map[rowKey]bool
+		alone, err = l.finish(ctx, []ended{end})
+		isNew = alone[end.rowKey]
 	}
 	if err == nil && !isNew && id.Valid {
 		_, err = l.exec(ctx, `update fleet_order set outcome = 'review', detail = $4
@@ -179,38 +156,23 @@ type ended struct {
 	detail  string
 }
 
-// finish says of each row whether what became of it was not known yet.
-func (l *Ledger) finish(ctx context.Context, ends []ended) ([]bool, error) {
-	list, err := encode(ends, func(e ended) []any { return []any{e.run, e.account, e.outcome, e.id, e.detail} })
-	if err != nil {
-		return nil, err
-	}
-	changed := make(map[rowKey]bool, len(ends))
-	err = l.each(ctx, l.db, func(row scanner) error {
+// finish returns the rows of which it was not known yet what became of them.
+func (l *Ledger) finish(ctx context.Context, ends []ended) (map[rowKey]bool, error) {
+	isNew := make(map[rowKey]bool, len(ends))
+	return isNew, l.each(ctx, l.db, func(rows *sql.Rows) error {
 		var key rowKey
-		err := row.Scan(&key.run, &key.account)
-		changed[key] = true
+		err := rows.Scan(&key.run, &key.account)
+		isNew[key] = true
 		return err
 	}, `update fleet_order set outcome = value->>2, order_id = cast(value->>3 as {id}), detail = value->>4, done = {now} from {each}
-		where run = value->>0 and account = cast(value->>1 as {id}) and outcome in ('open', 'look') returning run, account`, list)
-	isNew := make([]bool, len(ends))
-	for i, end := range ends {
-		isNew[i] = changed[end.rowKey]
-		delete(changed, end.rowKey)
-	}
-	return isNew, err
+		where run = value->>0 and account = cast(value->>1 as {id}) and outcome in ('open', 'look') returning run, account`,
+		list(ends, func(e ended) []any { return []any{e.run, e.account, e.outcome, e.id, e.detail} }))
 }
 
 // Claimed returns those of some orders of the server that a row of any run has claimed.
-func (l *Ledger) Claimed(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	list, err := encode(ids, func(id uuid.UUID) []any { return []any{id} })
-	if err != nil {
-		return nil, err
-	}
-	claimed, err := l.ids(ctx, l.db, "select order_id from fleet_order where order_id in (select cast(value->>0 as {id}) from {each})", list)
+func (l *Ledger) Claimed(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
+	claimed, err := l.ids(ctx, l.db, "select order_id from fleet_order where order_id in (select cast(value->>0 as {id}) from {each})",
+		list(ids, func(id uuid.UUID) []any { return []any{id} }))
 	if err != nil {
 		return nil, fmt.Errorf("look for claimed orders: %w", err)
 	}

@@ -3,7 +3,7 @@ package metrics
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus" // the format, the process's own figures and histograms that are safe to count in
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -28,29 +29,43 @@ const (
 
 // Metrics are those of one worker. They are safe for concurrent use.
 type Metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.HistogramVec
+	ledger          *ledger.Ledger
+	logger          *slog.Logger
+	registry        *prometheus.Registry
+	requests        *prometheus.HistogramVec
+	orders, givenUp *prometheus.GaugeVec // of the latest run: all workers tell the same of it
+	mu              sync.Mutex
+	counted         time.Time
 }
 
 // New makes metrics of requests, of the process, and of the latest run in the ledger.
-func New(l *ledger.Ledger, logger *slog.Logger) (*Metrics, error) {
-	m := &Metrics{registry: prometheus.NewRegistry(), requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "fleet_request_seconds", Help: "Attempts of calls by operation and HTTP status, 0 if there was no answer.",
-		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	}, []string{"operation", "status"})}
-	for _, collector := range []prometheus.Collector{
-		m.requests, newOrders(l, logger), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	} {
-		if err := m.registry.Register(collector); err != nil {
-			return nil, fmt.Errorf("make metrics: %w", err)
-		}
+func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	with := promauto.With(registry)
+	return &Metrics{
+		ledger: l, logger: logger, registry: registry,
+		requests: with.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "fleet_request_seconds", Help: "Attempts of calls by operation and HTTP status, 0 if there was no answer.",
+			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"operation", "status"}),
+		orders: with.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "fleet_orders", Help: "Orders of the latest run by what became of them.",
+		}, []string{"run", "outcome"}),
+		givenUp: with.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "fleet_jobs_given_up", Help: "Jobs of the latest run that failed too often and are not tried again.",
+		}, []string{"run"}),
 	}
-	return m, nil
 }
 
-// Handler answers Prometheus.
-func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+// ServeHTTP answers Prometheus.
+func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if time.Since(m.counted) > keptFor {
+		m.count(r.Context())
+	}
+	promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
 }
 
 // Observe is a hook for the client's attempts.
@@ -58,66 +73,29 @@ func (m *Metrics) Observe(_ context.Context, attempt upvest.Attempt) {
 	m.requests.WithLabelValues(attempt.Operation, strconv.Itoa(attempt.Status)).Observe(attempt.Duration.Seconds())
 }
 
-// orders counts the orders of the latest run. All workers tell the same of them.
-type orders struct {
-	ledger      *ledger.Ledger
-	logger      *slog.Logger
-	outcomes    *prometheus.Desc
-	givenUp     *prometheus.Desc
-	mu          sync.Mutex
-	run         string
-	counts      ledger.Counts
-	countedLast time.Time
-}
-
-func newOrders(l *ledger.Ledger, logger *slog.Logger) *orders {
-	return &orders{
-		ledger: l, logger: logger,
-		outcomes: prometheus.NewDesc("fleet_orders", "Orders of the latest run by what became of them.", []string{"run", "outcome"}, nil),
-		givenUp: prometheus.NewDesc("fleet_jobs_given_up", "Jobs of the latest run that failed too often and are not tried again.",
-			[]string{"run"}, nil),
+// count counts the orders of the latest run. While the database is down nothing is told of them, rather than something old.
+func (m *Metrics) count(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, countTimeout)
+	defer cancel()
+	m.orders.Reset()
+	m.givenUp.Reset()
+	run, err := m.ledger.Latest(ctx)
+	if errors.Is(err, ledger.ErrNoRun) {
+		return
 	}
-}
-
-// Describe lists the metrics.
-func (o *orders) Describe(descriptions chan<- *prometheus.Desc) {
-	descriptions <- o.outcomes
-	descriptions <- o.givenUp
-}
-
-// Collect counts, unless that was done a moment ago. While the database is down it tells nothing rather than something old.
-func (o *orders) Collect(metrics chan<- prometheus.Metric) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if time.Since(o.countedLast) > keptFor {
-		if err := o.count(); err != nil {
-			o.logger.Warn("count for the metrics", "error", err)
-			return
-		}
+	var n ledger.Counts
+	if err == nil {
+		n, err = m.ledger.Count(ctx, run)
 	}
-	if o.run == "" {
+	if err != nil {
+		m.logger.Warn("count for the metrics", "error", err)
 		return
 	}
 	for outcome, count := range map[string]int{
-		"waiting": o.counts.Waiting, "unknown": o.counts.Unknown, "placed": o.counts.Placed, "adopted": o.counts.Adopted,
-		"refused": o.counts.Refused, "review": o.counts.Review,
+		"waiting": n.Waiting, "unknown": n.Unknown, "placed": n.Placed, "adopted": n.Adopted, "refused": n.Refused, "review": n.Review,
 	} {
-		metrics <- prometheus.MustNewConstMetric(o.outcomes, prometheus.GaugeValue, float64(count), o.run, outcome)
+		m.orders.WithLabelValues(run, outcome).Set(float64(count))
 	}
-	metrics <- prometheus.MustNewConstMetric(o.givenUp, prometheus.GaugeValue, float64(o.counts.GivenUp), o.run)
-}
-
-func (o *orders) count() error {
-	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
-	defer cancel()
-	runs, err := o.ledger.Runs(ctx)
-	if err != nil || len(runs) == 0 {
-		return err
-	}
-	counts, err := o.ledger.Count(ctx, runs[0])
-	if err != nil {
-		return err
-	}
-	o.run, o.counts, o.countedLast = runs[0], counts, time.Now()
-	return nil
+	m.givenUp.WithLabelValues(run).Set(float64(n.GivenUp))
+	m.counted = time.Now()
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -133,22 +134,19 @@ func (p *Placer) matches(ctx context.Context, order ledger.Order) ([]uuid.UUID, 
 		if err != nil {
 			return nil, fmt.Errorf("look for the order: %w", err)
 		}
-		body := ledger.Body{Account: found.AccountID, Side: string(found.Type), Amount: string(found.CashAmount), Currency: string(found.Currency)}
-		if Matches(order.Body, body) {
+		if Matches(order.Body, Found(found).Body) {
 			alike = append(alike, found.ID)
 		}
 	}
 	claimed, err := p.Ledger.Claimed(ctx, alike)
-	if err != nil {
-		return nil, err
-	}
-	free := alike[:0]
-	for _, id := range alike {
-		if !claimed[id] {
-			free = append(free, id)
-		}
-	}
-	return free, nil
+	return slices.DeleteFunc(alike, func(id uuid.UUID) bool { return slices.Contains(claimed, id) }), err
+}
+
+// Found is an order of the server as the ledger compares it.
+func Found(o portfolios.Order) ledger.Found {
+	return ledger.Found{ID: o.ID, Body: ledger.Body{
+		Account: o.AccountID, Side: string(o.Type), Amount: string(o.CashAmount), Currency: string(o.Currency),
+	}}
 }
 
 // Matches says whether an order of the server is what a row asks for: account, side, currency and exact amount.

@@ -1,7 +1,6 @@
 package place_test
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -39,7 +38,7 @@ type world struct {
 }
 
 func each(t *testing.T, test func(w *world)) {
-	testdb.Each(t, migrate, func(t *testing.T, url string) {
+	testdb.Each(t, func(t *testing.T, url string) {
 		w := &world{T: t, url: url, sandbox: testapi.New(t, sandbox.WithClock(sandbox.NewClock(time.Now())))}
 		w.body = ledger.Body{Account: uuid.New(), User: uuid.New(), Side: "BUY", Amount: "25.00", Currency: "EUR"}
 		w.client = testapi.Client(t)
@@ -47,14 +46,6 @@ func each(t *testing.T, test func(w *world)) {
 		w.add(run)
 		test(w)
 	})
-}
-
-func migrate(ctx context.Context, url string) error {
-	l, err := ledger.Connect(ctx, url, 1, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(queue.Migrate(ctx, l, slog.New(slog.DiscardHandler)), l.Migrate(ctx), l.Close())
 }
 
 func (w *world) must(err error) {
@@ -80,8 +71,6 @@ func (w *world) ledger() *ledger.Ledger {
 func (w *world) add(run string) {
 	w.Helper()
 	l := w.ledger()
-	_, err := l.AddRun(w.Context(), run)
-	w.must(err)
 	client, err := queue.New(l, slog.New(slog.DiscardHandler))
 	w.must(err)
 	added, err := queue.Add(w.Context(), l, client, run, []ledger.Body{w.body})

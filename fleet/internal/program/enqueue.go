@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,14 +20,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 )
 
-const (
-	chunk    = 1000 // rows to a transaction
-	maxNamed = 1000 // bad lines that are named
-)
+// chunk is how many rows a transaction writes.
+const chunk = 1000
 
 var header = []string{"account", "user", "side", "amount", "currency"}
 
-// enqueue goes through the file twice: once to find every bad line, before anything is written, and once to write.
+// enqueue writes the orders of a file down, after it has found every bad line.
 func (c *command) enqueue(ctx context.Context, arguments []string) error {
 	run := c.flags.String("run", "", "the name of the run, for ever: with the account it makes the key of each order")
 	if err := c.parse(arguments, 1); err != nil {
@@ -35,171 +34,114 @@ func (c *command) enqueue(ctx context.Context, arguments []string) error {
 	if *run == "" {
 		return errors.New("-run is missing")
 	}
-	file, remove, err := seekable(c.flags.Arg(0))
-	if err != nil {
-		return err
+	file, err := os.Stdin, error(nil)
+	if name := c.flags.Arg(0); name != "-" {
+		if file, err = os.Open(name); err != nil {
+			return fmt.Errorf("open the orders: %w", err)
+		}
+		defer file.Close()
 	}
-	defer remove()
 	l, err := c.open(ctx, 2)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	if err := l.IsMigrated(ctx); err != nil {
+	if err := l.Ready(ctx); err != nil {
 		return err
 	}
 	client, err := queue.New(l, c.logger)
 	if err != nil {
 		return err
 	}
-	total, err := c.checkFile(ctx, l, *run, file)
+	bodies, err := c.readOrders(ctx, l, *run, file)
 	if err != nil {
-		return err
-	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("read the file again: %w", err)
-	}
-	if _, err := l.AddRun(ctx, *run); err != nil {
 		return err
 	}
 	seen, added, started := 0, 0, time.Now()
-	progress := c.newProgress()
-	err = readChunks(file, func(lines []line) error {
-		bodies := make([]ledger.Body, len(lines))
-		for i, line := range lines {
-			bodies[i] = line.body
-		}
-		fresh, err := queue.Add(ctx, l, client, *run, bodies)
+	progress := c.newProgress(200 * time.Millisecond)
+	defer progress.end()
+	for some := range slices.Chunk(bodies, chunk) {
+		fresh, err := queue.Add(ctx, l, client, *run, some)
 		if err != nil {
 			return fmt.Errorf("after %d orders: %w; run the command again to go on", added, err)
 		}
-		seen, added = seen+len(lines), added+fresh
-		progress.show(fmt.Sprintf("%s %d of %d", bar(seen, total), seen, total))
-		return nil
-	})
+		seen, added = seen+len(some), added+fresh
+		progress.show("%s %d of %d", bar(seen, len(bodies)), seen, len(bodies))
+	}
+	rate := float64(seen) / time.Since(started).Seconds()
 	progress.end()
-	if err != nil {
-		return err
+	renewed := 0
+	if added < seen {
+		if renewed, err = queue.Renew(ctx, l, client, *run); err != nil {
+			return err
+		}
 	}
 	if err := l.Settle(ctx); err != nil {
 		return err
 	}
-	rate := float64(seen) / time.Since(started).Seconds()
-	_, err = fmt.Fprintf(c.out, "run %s: %d orders added, %d were there already (%.0f a second)\n", *run, added, seen-added, rate)
+	if _, err := fmt.Fprintf(c.out, "run %s: %d orders added, %d were there already (%.0f a second)\n", *run, added, seen-added, rate); err != nil {
+		return err
+	}
+	if renewed > 0 {
+		_, err = fmt.Fprintf(c.out, "%d orders of the run had lost their job and have a new one\n", renewed)
+	}
 	return err
 }
 
-// seekable opens a file that can be read twice: what comes from a pipe is kept beside it.
-func seekable(name string) (file *os.File, remove func(), err error) {
-	if name != "-" {
-		if file, err = os.Open(name); err != nil {
-			return nil, nil, fmt.Errorf("open the orders: %w", err)
-		}
-		return file, func() { _ = file.Close() }, nil
-	}
-	if file, err = os.CreateTemp("", "fleet-*.csv"); err != nil {
-		return nil, nil, fmt.Errorf("keep the orders: %w", err)
-	}
-	remove = func() {
-		_ = file.Close()
-		_ = os.Remove(file.Name())
-	}
-	_, err = io.Copy(file, os.Stdin)
-	if err == nil {
-		_, err = file.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		remove()
-		return nil, nil, fmt.Errorf("keep the orders: %w", err)
-	}
-	return file, remove, nil
-}
-
-type line struct {
-	number int
-	body   ledger.Body
-	err    error
-}
-
-// checkFile names every bad line: one that is no order, an account that comes twice, or that has another order in the run already.
-func (c *command) checkFile(ctx context.Context, l *ledger.Ledger, run string, file io.Reader) (total int, err error) {
-	bad := 0
-	name := func(number int, problem error) {
-		if bad++; bad <= maxNamed {
-			_, _ = fmt.Fprintf(c.errors, "line %d: %v\n", number, problem)
-		}
-	}
-	first := map[uuid.UUID]int{}
-	err = readChunks(file, func(lines []line) error {
-		bodies := make([]ledger.Body, 0, len(lines))
-		for i, line := range lines {
-			if line.err == nil && first[line.body.Account] != 0 {
-				line.err = fmt.Errorf("account %s is in line %d too", line.body.Account, first[line.body.Account])
-			}
-			if lines[i] = line; line.err == nil {
-				first[line.body.Account] = line.number
-				bodies = append(bodies, line.body)
-			}
-		}
-		differing, err := l.Differing(ctx, run, bodies)
-		for _, line := range lines {
-			if line.err == nil && differing[line.body.Account] {
-				line.err = fmt.Errorf("account %s has another order in the run %s already", line.body.Account, run)
-			}
-			if line.err != nil {
-				name(line.number, line.err)
-			}
-		}
-		return err
-	})
-	switch {
-	case err != nil:
-		return 0, err
-	case bad > 0:
-		return 0, fmt.Errorf("%d bad lines, the first %d are named; nothing was written", bad, min(bad, maxNamed))
-	case len(first) == 0:
-		return 0, errors.New("the file has no orders")
-	}
-	return len(first), nil
-}
-
-// readChunks passes the orders of a file on, some at a time.
-func readChunks(file io.Reader, handle func([]line) error) error {
+// readOrders reads a file, and names every bad line: one that is no order, an account that comes twice, or that has another order in the run.
+func (c *command) readOrders(ctx context.Context, l *ledger.Ledger, run string, file io.Reader) (bodies []ledger.Body, err error) {
 	reader := csv.NewReader(file)
 	reader.FieldsPerRecord = -1
-	reader.ReuseRecord = true
-	names, err := reader.Read()
-	if err != nil || !slices.Equal(names, header) {
-		return fmt.Errorf("the first line has to be account,user,side,amount,currency, not %q (%w)", names, errors.Join(err))
+	if names, err := reader.Read(); err != nil || !slices.Equal(names, header) {
+		return nil, fmt.Errorf("the first line has to be account,user,side,amount,currency, not %q (%w)", names, errors.Join(err))
 	}
-	lines := make([]line, 0, chunk)
+	bad, first := 0, map[uuid.UUID]int{}
+	name := func(line int, problem error) {
+		bad++
+		_, _ = fmt.Fprintf(c.errors, "line %d: %v\n", line, problem)
+	}
 	for {
 		fields, err := reader.Read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		number, _ := reader.FieldPos(0)
+		line, _ := reader.FieldPos(0)
 		var syntax *csv.ParseError
 		if errors.As(err, &syntax) {
-			number = syntax.StartLine
+			line = syntax.StartLine
 		} else if err != nil {
-			return fmt.Errorf("read the orders: %w", err)
+			return nil, fmt.Errorf("read the orders: %w", err)
 		}
-		next := line{number: number, err: err}
+		var body ledger.Body
 		if err == nil {
-			next.body, next.err = readBody(fields)
+			body, err = readBody(fields)
 		}
-		if lines = append(lines, next); len(lines) == chunk {
-			if err := handle(lines); err != nil {
-				return err
-			}
-			lines = lines[:0]
+		if before := first[body.Account]; err == nil && before != 0 {
+			err = fmt.Errorf("account %s is in line %d too", body.Account, before)
+		}
+		if err != nil {
+			name(line, err)
+			continue
+		}
+		first[body.Account] = line
+		bodies = append(bodies, body)
+	}
+	for some := range slices.Chunk(bodies, chunk) {
+		differing, err := l.Differing(ctx, run, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, account := range differing {
+			name(first[account], fmt.Errorf("account %s has another order in the run %s already", account, run))
 		}
 	}
-	if len(lines) == 0 {
-		return nil
+	switch {
+	case bad > 0:
+		return nil, fmt.Errorf("%d bad lines; nothing was written", bad)
+	case len(bodies) == 0:
+		return nil, errors.New("the file has no orders")
 	}
-	return handle(lines)
+	return bodies, nil
 }
 
 // readBody reads the fields of a line, and keeps to what the API's reference says of an order.
@@ -207,32 +149,26 @@ func readBody(fields []string) (body ledger.Body, err error) {
 	if len(fields) != len(header) {
 		return body, fmt.Errorf("%d fields, expected %d", len(fields), len(header))
 	}
-	var account, user, amount, sign error
-	body = ledger.Body{Side: fields[2], Amount: fields[3], Currency: fields[4]}
-	if body.Account, account = uuid.Parse(fields[0]); account != nil || body.Account == uuid.Nil {
-		account = fmt.Errorf("account %q is no UUID", fields[0])
-	}
-	if body.User, user = uuid.Parse(fields[1]); user != nil || body.User == uuid.Nil {
-		user = fmt.Errorf("user %q is no UUID", fields[1])
-	}
-	var side, currency error
-	if body.Side != string(portfolios.SideBUY) && body.Side != string(portfolios.SideSELL) {
-		side = fmt.Errorf("side %q is neither BUY nor SELL", body.Side)
-	}
-	if _, amount = api.NewAmount(body.Amount); amount == nil {
-		if value, err := api.Decimal(body.Amount).Rat(); err != nil || value.Sign() <= 0 {
-			sign = fmt.Errorf("amount %q is not above 0", body.Amount)
+	var problems []string
+	expect := func(isSo bool, format string, field string) {
+		if !isSo {
+			problems = append(problems, fmt.Sprintf(format, field))
 		}
 	}
-	if body.Currency != string(portfolios.CurrencyEUR) {
-		currency = fmt.Errorf("currency %q is not EUR", body.Currency)
+	// As clones, or each amount would keep its whole line in memory.
+	body = ledger.Body{Side: strings.Clone(fields[2]), Amount: strings.Clone(fields[3]), Currency: strings.Clone(fields[4])}
+	body.Account, err = uuid.Parse(fields[0])
+	expect(err == nil && body.Account != uuid.Nil, "account %q is no UUID", fields[0])
+	body.User, err = uuid.Parse(fields[1])
+	expect(err == nil && body.User != uuid.Nil, "user %q is no UUID", fields[1])
+	expect(body.Side == string(portfolios.SideBUY) || body.Side == string(portfolios.SideSELL), "side %q is neither BUY nor SELL", body.Side)
+	_, err = api.NewAmount(body.Amount)
+	sign, _ := api.Decimal(body.Amount).Sign()
+	expect(err == nil, "amount %q is no number of up to 63 digits and 27 more behind a point", body.Amount)
+	expect(err != nil || sign > 0, "amount %q is not above 0", body.Amount)
+	expect(body.Currency == string(portfolios.CurrencyEUR), "currency %q is not EUR", body.Currency)
+	if len(problems) > 0 {
+		return body, errors.New(strings.Join(problems, "; "))
 	}
-	for _, problem := range []error{account, user, side, amount, sign, currency} {
-		if problem != nil && err == nil {
-			err = problem
-		} else if problem != nil {
-			err = fmt.Errorf("%w; %w", err, problem)
-		}
-	}
-	return body, err
+	return body, nil
 }

@@ -1,13 +1,16 @@
 package program
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
+
+	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -40,134 +43,135 @@ func (c *command) reconcile(ctx context.Context, arguments []string) (err error)
 	if err := c.parse(arguments, 0); err != nil {
 		return err
 	}
-	l, err := c.open(ctx, 1)
+	l, err := c.open(ctx, 2)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	beside, err := c.open(ctx, 1) // what is compared keeps its connection to itself
-	if err != nil {
-		return err
-	}
-	defer beside.Close()
 	client, err := c.client(upvest.WithLimiter(pace.New(l)), upvest.WithLogger(c.logger))
 	if err != nil {
 		return err
 	}
-	r := &reconciliation{counts: map[string]int{}}
-	if *file != "" {
-		out := os.Stdout
-		if *file != "-" {
-			if out, err = os.Create(*file); err != nil {
-				return fmt.Errorf("write the findings: %w", err)
-			}
-			defer func() { err = errors.Join(err, out.Close()) }()
+	var out io.Writer = io.Discard
+	if *file == "-" {
+		out = c.out
+	} else if *file != "" {
+		opened, cause := os.Create(*file)
+		if cause != nil {
+			return fmt.Errorf("write the findings: %w", cause)
 		}
-		r.csv = csv.NewWriter(out)
-		if err := r.csv.Write([]string{"finding", "account", "order", "detail"}); err != nil {
-			return fmt.Errorf("write the findings: %w", err)
-		}
+		defer func() { err = errors.Join(err, opened.Close()) }()
+		out = opened
 	}
-	seen, created, err := beside.NewSeen(ctx, *run)
-	if err != nil {
+	r := &reconciliation{ledger: l, run: *run, counts: map[string]int{}, csv: csv.NewWriter(out)}
+	_ = r.csv.Write([]string{"finding", "account", "order", "detail"}) // the writer keeps its first error
+	if err := r.walk(ctx, client, c.newProgress(200*time.Millisecond)); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, seen.Close(context.WithoutCancel(ctx))) }()
-	if err := r.walk(ctx, c, client, seen, created.Add(-margin)); err != nil {
+	if err := l.Undone(ctx, *run, r.undone); err != nil {
 		return err
 	}
-	if err := errors.Join(seen.Unclaimed(ctx, r.unclaimed), seen.Undone(ctx, r.undone)); err != nil {
-		return err
+	if r.csv.Flush(); r.csv.Error() != nil {
+		return fmt.Errorf("write the findings: %w", r.csv.Error())
 	}
 	counts, err := l.Count(ctx, *run)
 	if err != nil {
 		return err
 	}
-	return r.print(c, *run, counts)
+	return r.print(c.out, counts)
 }
 
 // reconciliation counts what it finds, and writes it down one by one.
 type reconciliation struct {
+	ledger *ledger.Ledger
+	run    string
 	counts map[string]int
 	seen   int
+	last   uuid.UUID // of the orders that were seen
 	csv    *csv.Writer
 }
 
-// walk takes note of all orders of the server.
-func (r *reconciliation) walk(ctx context.Context, c *command, client *upvest.Client, seen *ledger.Seen, since time.Time) error {
-	page := make([]ledger.SeenOrder, 0, chunk)
-	limit := portfolios.Limit(chunk)
-	progress := c.newProgress()
+// walk goes through the server's orders, which come in the order of their ids, and the rows that claim them, side by side.
+func (r *reconciliation) walk(ctx context.Context, client *upvest.Client, progress *progress) error {
 	defer progress.end()
+	started, now, err := r.ledger.Started(ctx, r.run)
+	if err != nil {
+		return err
+	}
+	since, limit := started.Add(-margin), portfolios.Limit(chunk)
+	page := make([]ledger.Found, 0, chunk)
+	compare := func(upTo uuid.UUID) error {
+		err := r.ledger.Unclaimed(ctx, r.run, page, r.unclaimed)
+		if err == nil {
+			err = r.ledger.Ghosts(ctx, r.run, r.last, upTo, now, page, func(d ledger.Difference) { r.found("ghost", d, d.Detail) })
+		}
+		r.seen, r.last, page = r.seen+len(page), upTo, page[:0]
+		progress.show("%d orders read", r.seen)
+		return err
+	}
 	params := portfolios.ListPortfoliosOrdersParams{StartDate: &since, Limit: &limit}
 	for order, err := range client.Orders.All(ctx, params, upvest.WithPagesAhead(2)) {
 		if err != nil {
 			return fmt.Errorf("read the orders of the server: %w", err)
 		}
-		page = append(page, ledger.SeenOrder{ID: order.ID, Body: ledger.Body{
-			Account: order.AccountID, Side: string(order.Type), Amount: string(order.CashAmount), Currency: string(order.Currency),
-		}})
-		if r.seen++; len(page) == chunk {
-			if err := seen.Add(ctx, page); err != nil {
+		before := r.last
+		if len(page) > 0 {
+			before = page[len(page)-1].ID
+		}
+		if bytes.Compare(before[:], order.ID[:]) >= 0 {
+			return fmt.Errorf("read the orders of the server: %s comes before %s, not in the order of ids", before, order.ID)
+		}
+		if page = append(page, place.Found(order)); len(page) == chunk {
+			if err := compare(order.ID); err != nil {
 				return err
 			}
-			progress.show(fmt.Sprintf("%d orders read", r.seen))
-			page = page[:0]
 		}
 	}
-	return seen.Add(ctx, page)
+	return compare(uuid.Max)
 }
 
-func (r *reconciliation) unclaimed(order ledger.SeenOrder, outcome ledger.Outcome, body ledger.Body) error {
-	id := order.ID.String()
-	alike := place.Matches(body, order.Body)
+func (r *reconciliation) unclaimed(d ledger.Difference) {
+	alike := place.Matches(d.Row, d.Body)
 	switch {
-	case alike && (outcome == ledger.Placed || outcome == ledger.Adopted):
-		return r.found("double", order.Account.String(), id, "the row is "+string(outcome)+" with another one")
-	case alike && outcome != ledger.Refused: // the row itself is found, as missing or up for review
-		return nil
+	case alike && (d.Outcome == ledger.Placed || d.Outcome == ledger.Adopted):
+		r.found("double", d, "the row is "+string(d.Outcome)+" with another one")
+	case alike && d.Outcome != ledger.Refused: // the row itself is found, as missing or up for review
+	default:
+		r.found("stray", d, fmt.Sprintf("%s %s %s %s", d.Side, d.Amount, d.Currency, d.Outcome))
 	}
-	return r.found("stray", order.Account.String(), id, fmt.Sprintf("%s %s %s %s", order.Side, order.Amount, order.Currency, outcome))
 }
 
-func (r *reconciliation) undone(d ledger.Difference) error {
-	name, id := map[ledger.Outcome]string{ledger.Refused: "refused", ledger.Review: "review"}[d.Outcome], ""
-	if d.OrderID.Valid {
-		name, id = cmp.Or(name, "ghost"), d.OrderID.UUID.String()
+func (r *reconciliation) undone(d ledger.Difference) {
+	name := "missing"
+	if d.Outcome == ledger.Refused || d.Outcome == ledger.Review {
+		name = string(d.Outcome)
 	}
-	return r.found(cmp.Or(name, "missing"), d.Account.String(), id, d.Detail)
+	r.found(name, d, d.Detail)
 }
 
-func (r *reconciliation) found(name, account, order, detail string) error {
+func (r *reconciliation) found(name string, d ledger.Difference, detail string) {
 	r.counts[name]++
-	if r.csv == nil {
-		return nil
+	id := ""
+	if d.ID != uuid.Nil {
+		id = d.ID.String()
 	}
-	if err := r.csv.Write([]string{name, account, order, detail}); err != nil {
-		return fmt.Errorf("write the findings: %w", err)
-	}
-	return nil
+	_ = r.csv.Write([]string{name, d.Account.String(), id, detail})
 }
 
-func (r *reconciliation) print(c *command, run string, n ledger.Counts) error {
-	if r.csv != nil {
-		if r.csv.Flush(); r.csv.Error() != nil {
-			return fmt.Errorf("write the findings: %w", r.csv.Error())
-		}
-	}
-	_, err := fmt.Fprintf(c.out, "run %s: %d orders asked for, %d placed, %d adopted; the server shows %d orders since it began\n",
-		run, n.Total(), n.Placed, n.Adopted, r.seen)
+func (r *reconciliation) print(out io.Writer, n ledger.Counts) error {
+	_, err := fmt.Fprintf(out, "run %s: %d orders asked for, %d placed, %d adopted; the server shows %d orders since it began\n",
+		r.run, n.Total(), n.Placed, n.Adopted, r.seen)
 	needed := 0
 	for _, finding := range findings {
 		if !finding.harmless {
 			needed += r.counts[finding.name]
 		}
 		if err == nil {
-			_, err = fmt.Fprintf(c.out, "  %-8s %9d  %s\n", finding.name, r.counts[finding.name], finding.meaning)
+			_, err = fmt.Fprintf(out, "  %-8s %9d  %s\n", finding.name, r.counts[finding.name], finding.meaning)
 		}
 	}
 	if err == nil && n.GivenUp > 0 {
-		_, err = fmt.Fprintf(c.out, "  %d jobs have been given up: retry them on River's page\n", n.GivenUp)
+		_, err = fmt.Fprintf(out, "  %d jobs have been given up: enqueue the file again, or retry them on River's page\n", n.GivenUp)
 	}
 	if err == nil && needed > 0 {
 		err = errDiffers

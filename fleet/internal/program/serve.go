@@ -36,7 +36,7 @@ func (c *command) tell(ctx context.Context, address string, measured *metrics.Me
 	}
 	c.logger.Info("metrics", "address", listener.Addr().String())
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", measured.Handler())
+	mux.Handle("GET /metrics", measured)
 	// A worker that drains is still measured.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var served sync.WaitGroup
@@ -59,7 +59,7 @@ func (c *command) ui(ctx context.Context, arguments []string) error {
 		return err
 	}
 	defer l.Close()
-	if err := l.IsMigrated(ctx); err != nil {
+	if err := l.Ready(ctx); err != nil {
 		return err
 	}
 	client, err := queue.New(l, c.logger)

@@ -46,10 +46,7 @@ func (c *command) work(ctx context.Context, arguments []string) error {
 	}
 	defer l.Close()
 	limiter := pace.New(l)
-	measured, err := metrics.New(l, c.logger)
-	if err != nil {
-		return err
-	}
+	measured := metrics.New(l, c.logger)
 	client, err := c.client(upvest.WithLimiter(limiter), upvest.WithLogger(c.logger), upvest.WithAttemptHook(limiter.Observe),
 		upvest.WithAttemptHook(measured.Observe))
 	if err != nil {
@@ -64,7 +61,7 @@ func (c *command) work(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.awaitDatabase(ctx, l); err != nil {
+	if err := c.await(ctx, l); err != nil {
 		return err
 	}
 	if err := worker.Start(ctx); err != nil {
@@ -74,17 +71,17 @@ func (c *command) work(ctx context.Context, arguments []string) error {
 	return nil
 }
 
-// awaitDatabase waits for a database that is down: a worker may start before it.
-func (c *command) awaitDatabase(ctx context.Context, l *ledger.Ledger) error {
+// await waits for a database that is down, or has no tables yet: a worker may start before it.
+func (c *command) await(ctx context.Context, l *ledger.Ledger) error {
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		err := l.Ping(ctx)
+		err := l.Ready(ctx)
 		if err == nil {
-			return l.IsMigrated(ctx)
+			return nil
 		}
 		c.logger.Warn("waiting for the database", "error", err)
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the database: %w", ctx.Err())
+			return fmt.Errorf("wait for the database: %w", err)
 		case <-time.After(wait):
 		}
 	}

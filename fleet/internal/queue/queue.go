@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -68,26 +69,37 @@ func New(l *ledger.Ledger, logger *slog.Logger) (*Client, error) {
 
 // Add writes orders and their jobs down in one transaction, and returns how many were not there yet.
 func Add(ctx context.Context, l *ledger.Ledger, client *Client, run string, bodies []ledger.Body) (added int, err error) {
+	return addJobs(ctx, l, client, run, func(tx *sql.Tx) ([]uuid.UUID, error) { return l.Add(ctx, tx, run, bodies) })
+}
+
+// Renew gives a new job to each undecided order of a run whose job was cancelled, deleted or given up, and returns how many there were.
+func Renew(ctx context.Context, l *ledger.Ledger, client *Client, run string) (renewed int, err error) {
+	return addJobs(ctx, l, client, run, func(tx *sql.Tx) ([]uuid.UUID, error) { return l.Stranded(ctx, tx, run) })
+}
+
+func addJobs(ctx context.Context, l *ledger.Ledger, client *Client, run string, find func(*sql.Tx) ([]uuid.UUID, error)) (int, error) {
 	tx, err := l.Begin(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("begin a transaction: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	fresh, err := l.Add(ctx, tx, run, bodies)
-	if err != nil || len(fresh) == 0 {
+	accounts, err := find(tx)
+	if err != nil {
 		return 0, err
 	}
-	jobs := make([]river.InsertManyParams, len(fresh))
-	for i, body := range fresh {
-		jobs[i].Args = Job{run, body.Account}
-	}
-	if _, err := client.InsertManyFastTx(ctx, tx, jobs); err != nil {
-		return 0, fmt.Errorf("add jobs: %w", err)
+	for some := range slices.Chunk(accounts, 1000) {
+		jobs := make([]river.InsertManyParams, len(some))
+		for i, account := range some {
+			jobs[i].Args = Job{run, account}
+		}
+		if _, err := client.InsertManyFastTx(ctx, tx, jobs); err != nil {
+			return 0, fmt.Errorf("add jobs: %w", err)
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		return 0, fmt.Errorf("commit orders and jobs: %w", err)
 	}
-	return len(fresh), nil
+	return len(accounts), nil
 }
 
 // NewWorker makes a client that works up to inFlight jobs at once.

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -19,20 +20,21 @@ import (
 	"syscall"
 	"testing"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // to make databases
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 )
 
-// Each runs a test on every kind of database, each time with a fresh one that was prepared. In CI no kind may be missing.
-func Each(t *testing.T, prepare func(ctx context.Context, url string) error, test func(t *testing.T, url string)) {
+// Each runs a test on every kind of database, each time with a fresh one that has its tables. In CI no kind may be missing.
+func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("SQLite", func(t *testing.T) {
 		url := SQLite(t)
-		if err := prepare(t.Context(), url); err != nil {
+		if err := migrate(t.Context(), url); err != nil {
 			t.Fatal(err)
 		}
 		test(t, url)
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		url, err := Shared(t).copy(t.Context(), prepare)
+		url, err := Shared(t).copy(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,8 +42,16 @@ func Each(t *testing.T, prepare func(ctx context.Context, url string) error, tes
 	})
 }
 
-// copy makes a database like the first one, which is prepared once.
-func (s *Server) copy(ctx context.Context, prepare func(ctx context.Context, url string) error) (url string, err error) {
+func migrate(ctx context.Context, url string) error {
+	l, err := ledger.Connect(ctx, url, 1, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(queue.Migrate(ctx, l, slog.New(slog.DiscardHandler)), l.Migrate(ctx), l.Close())
+}
+
+// copy makes a database like the first one, which gets its tables once.
+func (s *Server) copy(ctx context.Context) (url string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	named := func(name string) string { return strings.Replace(s.URL(), "/postgres?", "/"+name+"?", 1) }
@@ -54,7 +64,7 @@ func (s *Server) copy(ctx context.Context, prepare func(ctx context.Context, url
 		if _, err := db.ExecContext(ctx, "create database model"); err != nil {
 			return "", fmt.Errorf("make a database: %w", err)
 		}
-		if err := prepare(ctx, named("model")); err != nil {
+		if err := migrate(ctx, named("model")); err != nil {
 			return "", err
 		}
 	}

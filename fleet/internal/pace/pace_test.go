@@ -1,0 +1,137 @@
+package pace_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// row is what the database keeps for all workers.
+type row struct {
+	mu     sync.Mutex
+	next   time.Time
+	gap    time.Duration
+	leases int
+}
+
+func (r *row) Lease(_ context.Context, slots int) (wait, gap time.Duration, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.leases++; r.next.Before(time.Now()) {
+		r.next = time.Now()
+	}
+	first := r.next
+	r.next = first.Add(time.Duration(slots) * r.gap)
+	return time.Until(first), r.gap, nil
+}
+
+func (r *row) Defer(_ context.Context, wait time.Duration) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if later := time.Now().Add(wait); r.next.Before(later) {
+		r.next = later
+	}
+	return nil
+}
+
+// workers send as much as they may for a time, and return when each request went out.
+func workers(ctx context.Context, limiters []*pace.Limiter) (sent []time.Time) {
+	var mu sync.Mutex
+	var calls sync.WaitGroup
+	for _, limiter := range limiters {
+		for range 20 {
+			calls.Go(func() {
+				for limiter.Wait(ctx) == nil {
+					mu.Lock()
+					sent = append(sent, time.Now())
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	calls.Wait()
+	return sent
+}
+
+func within(sent []time.Time, from time.Time, length time.Duration) (count int) {
+	for _, at := range sent {
+		if !at.Before(from) && at.Before(from.Add(length)) {
+			count++
+		}
+	}
+	return count
+}
+
+func three(r *row) []*pace.Limiter { return []*pace.Limiter{pace.New(r), pace.New(r), pace.New(r)} }
+
+func TestAllWorkersTogetherKeepTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		ctx, cancel := context.WithDeadline(t.Context(), began.Add(10*time.Second))
+		defer cancel()
+		sent := workers(ctx, three(&row{gap: time.Second / 300}))
+		for second := range 9 {
+			if got := within(sent, began.Add(time.Duration(second)*time.Second), time.Second); got < 296 || got > 301 {
+				t.Errorf("%d requests in second %d, expected 300", got, second)
+			}
+		}
+	})
+}
+
+// TestOneRefusalHoldsEverybodyBack lets one worker be told that there are too many requests: it sends nothing more for as long as it was told
+// to wait, and the others what they have leased at most.
+func TestOneRefusalHoldsEverybodyBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiters := three(&row{gap: time.Second / 300})
+		told := time.Now().Add(2 * time.Second)
+		time.AfterFunc(2*time.Second, func() {
+			limiters[0].Observe(t.Context(), upvest.Attempt{Status: 429, Wait: 5 * time.Second})
+		})
+		ctx, cancel := context.WithDeadline(t.Context(), told.Add(10*time.Second))
+		defer cancel()
+		sent := workers(ctx, limiters)
+		// Those that wait for a slot already, 20 of each worker, use it too.
+		if got := within(sent, told, 5*time.Second); got > 3*(20+15) {
+			t.Errorf("%d requests were sent while everybody was to wait", got)
+		}
+		if got := within(sent, told.Add(6*time.Second), time.Second); got < 296 || got > 301 {
+			t.Errorf("%d requests in a second when it was over, expected 300", got)
+		}
+	})
+}
+
+func TestSlotsThatNobodyWantedAreGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &row{gap: time.Second / 300}
+		limiter := pace.New(r)
+		if err := limiter.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if err := limiter.Wait(t.Context()); err != nil || r.leases != 2 {
+			t.Errorf("%d leases, expected a new one after a minute: %v", r.leases, err)
+		}
+	})
+}
+
+func TestNobodyWaitsForASlotThatComesTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &row{gap: time.Second / 300}
+		limiter := pace.New(r)
+		if err := r.Defer(t.Context(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := limiter.Wait(ctx); !errors.Is(err, pace.ErrBusy) || time.Since(began) > 0 {
+			t.Errorf("%v after %s, expected to be told at once", err, time.Since(began))
+		}
+	})
+}
