@@ -7,8 +7,8 @@ import (
 )
 
 // SetRate sets how many requests a second all workers together may send; 0 lifts the limit.
-func (l *Ledger) SetRate(ctx context.Context, perSecond int) error {
-	gap := 0
+func (l *Ledger) SetRate(ctx context.Context, perSecond uint) error {
+	var gap uint
 	if perSecond > 0 {
 		gap = (1_000_000 + perSecond - 1) / perSecond // rounded up: the limit holds
 	}

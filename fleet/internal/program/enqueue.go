@@ -26,77 +26,61 @@ const chunk = 1000
 var header = []string{"account", "user", "side", "amount", "currency"}
 
 // enqueue writes the orders of a file down, after it has found every bad line.
-func (c *command) enqueue(ctx context.Context, arguments []string) error {
+func (c *command) enqueue() func(context.Context) error {
 	run := c.flags.String("run", "", "the name of the run, for ever: with the account it makes the key of each order")
-	if err := c.parse(arguments, 1); err != nil {
-		return err
-	}
-	if *run == "" {
-		return errors.New("-run is missing")
-	}
-	file, err := os.Stdin, error(nil)
-	if name := c.flags.Arg(0); name != "-" {
-		if file, err = os.Open(name); err != nil {
-			return fmt.Errorf("open the orders: %w", err)
+	return func(ctx context.Context) error {
+		if *run == "" {
+			return errors.New("-run is missing")
 		}
-		defer file.Close()
-	}
-	l, err := c.open(ctx, 2)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	if err := l.Ready(ctx); err != nil {
-		return err
-	}
-	client, err := queue.New(l, c.logger)
-	if err != nil {
-		return err
-	}
-	bodies, err := c.readOrders(ctx, l, *run, file)
-	if err != nil {
-		return err
-	}
-	seen, added, started := 0, 0, time.Now()
-	progress := c.newProgress(200 * time.Millisecond)
-	defer progress.end()
-	for some := range slices.Chunk(bodies, chunk) {
-		fresh, err := queue.Add(ctx, l, client, *run, some)
+		bodies, err := c.readOrders(ctx, *run, c.flags.Arg(0))
 		if err != nil {
-			return fmt.Errorf("after %d orders: %w; run the command again to go on", added, err)
-		}
-		seen, added = seen+len(some), added+fresh
-		progress.show("%s %d of %d", bar(seen, len(bodies)), seen, len(bodies))
-	}
-	rate := float64(seen) / time.Since(started).Seconds()
-	progress.end()
-	renewed := 0
-	if added < seen {
-		if renewed, err = queue.Renew(ctx, l, client, *run); err != nil {
 			return err
 		}
-	}
-	if err := l.Settle(ctx); err != nil {
+		client, err := queue.New(c.ledger, c.logger)
+		if err != nil {
+			return err
+		}
+		seen, added, renewed, started := 0, 0, 0, time.Now()
+		progress := c.newProgress(200 * time.Millisecond)
+		defer progress.end()
+		for some := range slices.Chunk(bodies, chunk) {
+			fresh, err := queue.Add(ctx, c.ledger, client, *run, some)
+			if err != nil {
+				return fmt.Errorf("after %d orders: %w; run the command again to go on", added, err)
+			}
+			seen, added = seen+len(some), added+fresh
+			progress.show("%s %d of %d", bar(seen, len(bodies)), seen, len(bodies))
+		}
+		progress.end()
+		rate := float64(seen) / time.Since(started).Seconds()
+		if added < seen {
+			if renewed, err = queue.Renew(ctx, c.ledger, client, *run); err != nil {
+				return err
+			}
+		}
+		if err := c.ledger.Settle(ctx); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.out, "run %s: %d orders added, %d were there already (%.0f a second), %d had lost their job and have a new one\n",
+			*run, added, seen-added, rate, renewed)
 		return err
 	}
-	if _, err := fmt.Fprintf(c.out, "run %s: %d orders added, %d were there already (%.0f a second)\n", *run, added, seen-added, rate); err != nil {
-		return err
-	}
-	if renewed > 0 {
-		_, err = fmt.Fprintf(c.out, "%d orders of the run had lost their job and have a new one\n", renewed)
-	}
-	return err
 }
 
 // readOrders reads a file, and names every bad line: one that is no order, an account that comes twice, or that has another order in the run.
-func (c *command) readOrders(ctx context.Context, l *ledger.Ledger, run string, file io.Reader) (bodies []ledger.Body, err error) {
+func (c *command) readOrders(ctx context.Context, run, name string) (bodies []ledger.Body, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("open the orders: %w", err)
+	}
+	defer file.Close()
 	reader := csv.NewReader(file)
 	reader.FieldsPerRecord = -1
 	if names, err := reader.Read(); err != nil || !slices.Equal(names, header) {
 		return nil, fmt.Errorf("the first line has to be account,user,side,amount,currency, not %q (%w)", names, errors.Join(err))
 	}
 	bad, first := 0, map[uuid.UUID]int{}
-	name := func(line int, problem error) {
+	complain := func(line int, problem error) {
 		bad++
 		_, _ = fmt.Fprintf(c.errors, "line %d: %v\n", line, problem)
 	}
@@ -120,19 +104,19 @@ func (c *command) readOrders(ctx context.Context, l *ledger.Ledger, run string, 
 			err = fmt.Errorf("account %s is in line %d too", body.Account, before)
 		}
 		if err != nil {
-			name(line, err)
+			complain(line, err)
 			continue
 		}
 		first[body.Account] = line
 		bodies = append(bodies, body)
 	}
 	for some := range slices.Chunk(bodies, chunk) {
-		differing, err := l.Differing(ctx, run, some)
+		differing, err := c.ledger.Differing(ctx, run, some)
 		if err != nil {
 			return nil, err
 		}
 		for _, account := range differing {
-			name(first[account], fmt.Errorf("account %s has another order in the run %s already", account, run))
+			complain(first[account], fmt.Errorf("account %s has another order in the run %s already", account, run))
 		}
 	}
 	switch {

@@ -20,65 +20,36 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 )
 
-// findings are what a reconciliation can say of an order, in the order of the table.
-var findings = []struct {
-	name, meaning string
-	harmless      bool // reported, but nothing that a person has to look at
-}{
-	{"missing", "not placed, and not refused", false},
-	{"double", "a second order like that of the row", false},
-	{"stray", "an order since the run began that no row asks for", false},
-	{"ghost", "placed, but the server does not show it", false},
-	{"review", "several orders may be the row's", false},
-	{"refused", "the server will not have it", true},
-}
-
 // margin is how far the clocks of the database and of Upvest may be apart.
 const margin = 5 * time.Minute
 
 // reconcile holds the rows of a run against all orders that the server has since the run began.
-func (c *command) reconcile(ctx context.Context, arguments []string) (err error) {
+func (c *command) reconcile() func(context.Context) error {
 	run := c.flags.String("run", "", "the run")
-	file := c.flags.String("csv", "", "where to write every finding: finding,account,order,detail; - for stdout, before the table")
-	if err := c.parse(arguments, 0); err != nil {
-		return err
-	}
-	l, err := c.open(ctx, 2)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	client, err := c.client(upvest.WithLimiter(pace.New(l)), upvest.WithLogger(c.logger))
-	if err != nil {
-		return err
-	}
-	var out io.Writer = io.Discard
-	if *file == "-" {
-		out = c.out
-	} else if *file != "" {
-		opened, cause := os.Create(*file)
-		if cause != nil {
-			return fmt.Errorf("write the findings: %w", cause)
+	file := c.flags.String("csv", os.DevNull, "where to write every finding: finding,account,order,detail")
+	return func(ctx context.Context) (err error) {
+		client, err := c.client(upvest.WithLimiter(pace.New(c.ledger)), upvest.WithLogger(c.logger))
+		if err != nil {
+			return err
 		}
-		defer func() { err = errors.Join(err, opened.Close()) }()
-		out = opened
+		out, err := os.Create(*file)
+		if err != nil {
+			return fmt.Errorf("write the findings: %w", err)
+		}
+		defer func() { err = errors.Join(err, out.Close()) }()
+		r := &reconciliation{ledger: c.ledger, run: *run, counts: map[string]int{}, csv: csv.NewWriter(out)}
+		_ = r.csv.Write([]string{"finding", "account", "order", "detail"}) // the writer keeps its first error
+		if err := r.walk(ctx, client, c.newProgress(200*time.Millisecond)); err != nil {
+			return err
+		}
+		if err := c.ledger.Undone(ctx, *run, r.undone); err != nil {
+			return err
+		}
+		if r.csv.Flush(); r.csv.Error() != nil {
+			return fmt.Errorf("write the findings: %w", r.csv.Error())
+		}
+		return r.print(ctx, c.out)
 	}
-	r := &reconciliation{ledger: l, run: *run, counts: map[string]int{}, csv: csv.NewWriter(out)}
-	_ = r.csv.Write([]string{"finding", "account", "order", "detail"}) // the writer keeps its first error
-	if err := r.walk(ctx, client, c.newProgress(200*time.Millisecond)); err != nil {
-		return err
-	}
-	if err := l.Undone(ctx, *run, r.undone); err != nil {
-		return err
-	}
-	if r.csv.Flush(); r.csv.Error() != nil {
-		return fmt.Errorf("write the findings: %w", r.csv.Error())
-	}
-	counts, err := l.Count(ctx, *run)
-	if err != nil {
-		return err
-	}
-	return r.print(c.out, counts)
 }
 
 // reconciliation counts what it finds, and writes it down one by one.
@@ -158,22 +129,23 @@ func (r *reconciliation) found(name string, d ledger.Difference, detail string) 
 	_ = r.csv.Write([]string{name, d.Account.String(), id, detail})
 }
 
-func (r *reconciliation) print(out io.Writer, n ledger.Counts) error {
-	_, err := fmt.Fprintf(out, "run %s: %d orders asked for, %d placed, %d adopted; the server shows %d orders since it began\n",
-		r.run, n.Total(), n.Placed, n.Adopted, r.seen)
-	needed := 0
-	for _, finding := range findings {
-		if !finding.harmless {
-			needed += r.counts[finding.name]
-		}
-		if err == nil {
-			_, err = fmt.Fprintf(out, "  %-8s %9d  %s\n", finding.name, r.counts[finding.name], finding.meaning)
-		}
+func (r *reconciliation) print(ctx context.Context, out io.Writer) error {
+	n, err := r.ledger.Count(ctx, r.run)
+	if err != nil {
+		return err
 	}
-	if err == nil && n.GivenUp > 0 {
-		_, err = fmt.Fprintf(out, "  %d jobs have been given up: enqueue the file again, or retry them on River's page\n", n.GivenUp)
-	}
-	if err == nil && needed > 0 {
+	_, err = fmt.Fprintf(out, `run %s: %d orders asked for, %d placed, %d adopted; the server shows %d orders since it began
+  missing  %9d  not placed, and not refused
+  double   %9d  a second order like that of the row
+  stray    %9d  an order since the run began that no row asks for
+  ghost    %9d  placed, but the server does not show it
+  review   %9d  several orders may be the row's
+  refused  %9d  the server will not have it
+  given up %9d  jobs that failed too often: enqueue the file again, or retry them on River's page
+`, r.run, n.Total(), n.Placed, n.Adopted, r.seen, r.counts["missing"], r.counts["double"], r.counts["stray"], r.counts["ghost"],
+		r.counts["review"], r.counts["refused"], n.GivenUp)
+	delete(r.counts, "refused") // there is nothing to be done about it
+	if err == nil && len(r.counts) > 0 {
 		err = errDiffers
 	}
 	return err

@@ -29,7 +29,7 @@ var errDiffers = errors.New("the run needs a person")
 const usage = `fleet places one order for each account of a list, from any number of machines, each exactly once.
 
   fleet migrate [-rate 300]              make or update the tables; set how many requests a second all workers may send (0: any)
-  fleet enqueue -run RUN FILE            write the orders of a CSV file down (account,user,side,amount,currency), - for stdin
+  fleet enqueue -run RUN FILE            write the orders of a CSV file down (account,user,side,amount,currency)
   fleet work                             place orders until SIGTERM
   fleet status [-run RUN] [-watch]       say how far a run is, the latest by default
   fleet reconcile -run RUN [-csv FILE]   hold the run against the orders of the server; exit status 1 if a person has to look
@@ -41,57 +41,76 @@ fleet COMMAND -h lists the flags of a command.
 
 // command is what all commands share.
 type command struct {
-	name        string
 	flags       *flag.FlagSet
 	out, errors io.Writer
 	logger      *slog.Logger
-	ahead       time.Duration
-	debug       bool
+	ledger      *ledger.Ledger
 }
+
+// kind is one of the commands: prepare names its flags, and returns what it does once they are read.
+type kind struct {
+	prepare   func(*command) func(context.Context) error
+	arguments int
+	isEarly   bool // it does not need the tables
+}
+
+var kinds = map[string]kind{
+	"migrate":   {prepare: (*command).migrate, isEarly: true},
+	"enqueue":   {prepare: (*command).enqueue, arguments: 1},
+	"work":      {prepare: (*command).work, isEarly: true},
+	"status":    {prepare: (*command).status},
+	"reconcile": {prepare: (*command).reconcile},
+	"ui":        {prepare: (*command).ui},
+}
+
+// connections are how many a program has to its database at most.
+const connections = 16
 
 // Run is the program. It returns the exit status: 0, 1 if a reconciliation found something, 2 if the command failed.
 func Run(ctx context.Context, arguments []string, out, errorsTo io.Writer) int {
-	commands := map[string]func(*command, context.Context, []string) error{
-		"migrate": (*command).migrate, "enqueue": (*command).enqueue, "work": (*command).work,
-		"status": (*command).status, "reconcile": (*command).reconcile, "ui": (*command).ui,
-	}
-	if len(arguments) == 0 || commands[arguments[0]] == nil {
+	if len(arguments) == 0 || kinds[arguments[0]].prepare == nil {
 		_, _ = io.WriteString(errorsTo, usage)
 		return failed
 	}
-	c := &command{name: arguments[0], out: out, errors: errorsTo, flags: flag.NewFlagSet("fleet "+arguments[0], flag.ContinueOnError)}
-	c.flags.SetOutput(errorsTo)
-	c.flags.DurationVar(&c.ahead, "clock-ahead", 0, "for tests: how far the fleet's clock is ahead of the database's")
-	c.flags.BoolVar(&c.debug, "debug", false, "log more")
-	err := commands[c.name](c, ctx, arguments[1:])
+	name := arguments[0]
+	err := run(ctx, name, arguments[1:], out, errorsTo)
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return ok
 	case errors.Is(err, errDiffers):
 		return differs
 	}
-	_, _ = fmt.Fprintf(errorsTo, "fleet %s: %v\n", c.name, err)
+	_, _ = fmt.Fprintf(errorsTo, "fleet %s: %v\n", name, err)
 	return failed
 }
 
-// parse reads the flags, and makes the logger that they ask for. No command but enqueue takes arguments.
-func (c *command) parse(arguments []string, takes int) error {
+func run(ctx context.Context, name string, arguments []string, out, errorsTo io.Writer) error {
+	kind := kinds[name]
+	c := &command{out: out, errors: errorsTo, flags: flag.NewFlagSet("fleet "+name, flag.ContinueOnError)}
+	c.flags.SetOutput(errorsTo)
+	ahead := c.flags.Duration("clock-ahead", 0, "for tests: how far the fleet's clock is ahead of the database's")
+	level := slog.LevelWarn
+	c.flags.TextVar(&level, "log", level, "the least level that is logged: debug, info, warn or error")
+	do := kind.prepare(c)
 	if err := c.flags.Parse(arguments); err != nil {
 		return err
 	}
-	if c.flags.NArg() != takes {
-		return fmt.Errorf("%d arguments, expected %d: %s", c.flags.NArg(), takes, strings.Join(c.flags.Args(), " "))
+	if c.flags.NArg() != kind.arguments {
+		return fmt.Errorf("%d arguments, expected %d: %s", c.flags.NArg(), kind.arguments, strings.Join(c.flags.Args(), " "))
 	}
-	level := slog.LevelWarn
-	if c.debug {
-		level = slog.LevelDebug
+	c.logger = slog.New(slog.NewTextHandler(errorsTo, &slog.HandlerOptions{Level: level}))
+	l, err := ledger.Connect(ctx, os.Getenv("DATABASE_URL"), connections, *ahead)
+	if err != nil {
+		return err
 	}
-	c.logger = slog.New(slog.NewTextHandler(c.errors, &slog.HandlerOptions{Level: level}))
-	return nil
-}
-
-func (c *command) open(ctx context.Context, connections int) (*ledger.Ledger, error) {
-	return ledger.Connect(ctx, os.Getenv("DATABASE_URL"), connections, c.ahead)
+	defer l.Close()
+	if c.ledger = l; !kind.isEarly {
+		err = l.Ready(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return do(ctx)
 }
 
 // client makes the client of the API from UPVEST_API_*.

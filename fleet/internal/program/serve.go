@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,54 +50,41 @@ func (c *command) tell(ctx context.Context, address string, measured *metrics.Me
 }
 
 // ui serves River's page. It has no users and no passwords, and whoever sees it may cancel and delete jobs: it stays on this machine.
-func (c *command) ui(ctx context.Context, arguments []string) error {
+func (c *command) ui() func(context.Context) error {
 	address := c.flags.String("address", "127.0.0.1:8081", "where to listen, on loopback only")
-	if err := c.parse(arguments, 0); err != nil {
-		return err
+	return func(ctx context.Context) error {
+		client, err := queue.New(c.ledger, c.logger)
+		if err != nil {
+			return err
+		}
+		page, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: riverui.NewEndpoints(client, nil), Logger: c.logger})
+		if err != nil {
+			return fmt.Errorf("make River's page: %w", err)
+		}
+		listener, err := net.Listen("tcp", *address)
+		if err != nil {
+			return fmt.Errorf("listen: %w", err)
+		}
+		defer listener.Close()
+		at, isTCP := listener.Addr().(*net.TCPAddr)
+		if !isTCP || !at.IP.IsLoopback() {
+			return fmt.Errorf("-address %s is not on loopback, and the page asks nobody for a password", *address)
+		}
+		if err := page.Start(ctx); err != nil {
+			return fmt.Errorf("start River's page: %w", err)
+		}
+		if _, err := fmt.Fprintf(c.out, "River's page is on http://%s; everyone on this machine can see it, and cancel and delete jobs there\n", at); err != nil {
+			return err
+		}
+		return serve(ctx, listener, sameOrigin(page, at.String(), fmt.Sprintf("localhost:%d", at.Port)))
 	}
-	l, err := c.open(ctx, 4)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	if err := l.Ready(ctx); err != nil {
-		return err
-	}
-	client, err := queue.New(l, c.logger)
-	if err != nil {
-		return err
-	}
-	page, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: riverui.NewEndpoints(client, nil), Logger: c.logger})
-	if err != nil {
-		return fmt.Errorf("make River's page: %w", err)
-	}
-	listener, err := net.Listen("tcp", *address)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	defer listener.Close()
-	if at, isTCP := listener.Addr().(*net.TCPAddr); !isTCP || !at.IP.IsLoopback() {
-		return fmt.Errorf("-address %s is not on loopback, and the page asks nobody for a password", *address)
-	}
-	if err := page.Start(ctx); err != nil {
-		return fmt.Errorf("start River's page: %w", err)
-	}
-	if _, err := fmt.Fprintf(c.out, "River's page is on http://%s; everyone on this machine can see it, and cancel and delete jobs there\n",
-		listener.Addr()); err != nil {
-		return err
-	}
-	return serve(ctx, listener, sameOrigin(page))
 }
 
-// sameOrigin keeps other sites in the user's browser away, by what the browser says of them and by the name that they call this machine.
-func sameOrigin(page http.Handler) http.Handler {
+// sameOrigin keeps other sites in the user's browser away, by what the browser says of them and by the names that they call this machine.
+func sameOrigin(page http.Handler, names ...string) http.Handler {
 	protected := http.NewCrossOriginProtection().Handler(page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = r.Host
-		}
-		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if !slices.Contains(names, r.Host) {
 			http.Error(w, "the page is for this machine only", http.StatusForbidden)
 			return
 		}

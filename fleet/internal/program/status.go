@@ -9,33 +9,27 @@ import (
 )
 
 // status says how far a run is, once or every second.
-func (c *command) status(ctx context.Context, arguments []string) error {
+func (c *command) status() func(context.Context) error {
 	run := c.flags.String("run", "", "the run, the latest by default")
 	watch := c.flags.Bool("watch", false, "go on until every order is decided")
-	if err := c.parse(arguments, 0); err != nil {
-		return err
-	}
-	l, err := c.open(ctx, 1)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	if *run == "" {
-		if *run, err = l.Latest(ctx); err != nil {
-			return err
+	return func(ctx context.Context) (err error) {
+		if *run == "" {
+			if *run, err = c.ledger.Latest(ctx); err != nil {
+				return err
+			}
 		}
+		counts, err := c.ledger.Count(ctx, *run)
+		switch {
+		case err != nil:
+			return err
+		case counts.Total() == 0:
+			return fmt.Errorf("there is no run %s", *run)
+		case *watch:
+			c.watch(ctx, *run, counts)
+			return nil
+		}
+		return c.print(*run, counts)
 	}
-	counts, err := l.Count(ctx, *run)
-	switch {
-	case err != nil:
-		return err
-	case counts.Total() == 0:
-		return fmt.Errorf("there is no run %s", *run)
-	case *watch:
-		c.watch(ctx, l, *run, counts)
-		return nil
-	}
-	return c.print(*run, counts)
 }
 
 func (c *command) print(run string, n ledger.Counts) error {
@@ -52,7 +46,7 @@ func (c *command) print(run string, n ledger.Counts) error {
 }
 
 // watch shows a bar until the run is done. The rate is that of the last ten seconds.
-func (c *command) watch(ctx context.Context, l *ledger.Ledger, run string, n ledger.Counts) {
+func (c *command) watch(ctx context.Context, run string, n ledger.Counts) {
 	type point struct {
 		at   time.Time
 		done int
@@ -79,7 +73,7 @@ func (c *command) watch(ctx context.Context, l *ledger.Ledger, run string, n led
 			return
 		case <-tick.C:
 		}
-		next, err := l.Count(ctx, run)
+		next, err := c.ledger.Count(ctx, run)
 		if err != nil {
 			progress.show("%s: %v", run, err) // the database may come back
 			continue

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/metrics"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
@@ -14,67 +13,51 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-func (c *command) migrate(ctx context.Context, arguments []string) error {
-	rate := c.flags.Int("rate", 300, "requests a second that all workers together may send; 0 for any number")
-	if err := c.parse(arguments, 0); err != nil {
-		return err
+func (c *command) migrate() func(context.Context) error {
+	rate := c.flags.Uint("rate", 300, "requests a second that all workers together may send; 0 for any number")
+	return func(ctx context.Context) error {
+		return errors.Join(queue.Migrate(ctx, c.ledger, c.logger), c.ledger.Migrate(ctx), c.ledger.SetRate(ctx, *rate))
 	}
-	if *rate < 0 {
-		return errors.New("-rate is negative")
-	}
-	l, err := c.open(ctx, 2)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	return errors.Join(queue.Migrate(ctx, l, c.logger), l.Migrate(ctx), l.SetRate(ctx, *rate))
 }
 
 // work places orders until the context ends, and then finishes those under way.
-func (c *command) work(ctx context.Context, arguments []string) error {
+func (c *command) work() func(context.Context) error {
 	inFlight := c.flags.Int("in-flight", 100, "orders that this worker handles at once")
 	metricsAt := c.flags.String("metrics", "", "address on which Prometheus finds /metrics, as in :9090; none by default")
-	if err := c.parse(arguments, 0); err != nil {
-		return err
+	return func(ctx context.Context) error {
+		if *inFlight < 1 || *inFlight > 1000 {
+			return errors.New("-in-flight: use 1 to 1000")
+		}
+		limiter, measured := pace.New(c.ledger), metrics.New(c.ledger, c.logger)
+		client, err := c.client(upvest.WithLimiter(limiter), upvest.WithLogger(c.logger), upvest.WithAttemptHook(limiter.Observe),
+			upvest.WithAttemptHook(measured.Observe))
+		if err != nil {
+			return err
+		}
+		stop, err := c.tell(ctx, *metricsAt, measured)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		worker, err := queue.NewWorker(c.ledger, &place.Placer{Ledger: c.ledger, Client: client}, *inFlight, c.logger)
+		if err != nil {
+			return err
+		}
+		if err := c.await(ctx); err != nil {
+			return err
+		}
+		if err := worker.Start(ctx); err != nil {
+			return fmt.Errorf("start the worker: %w", err)
+		}
+		<-worker.Stopped()
+		return nil
 	}
-	if *inFlight < 1 || *inFlight > 1000 {
-		return errors.New("-in-flight: use 1 to 1000")
-	}
-	l, err := c.open(ctx, min(*inFlight, 12)+4)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	limiter := pace.New(l)
-	measured := metrics.New(l, c.logger)
-	client, err := c.client(upvest.WithLimiter(limiter), upvest.WithLogger(c.logger), upvest.WithAttemptHook(limiter.Observe),
-		upvest.WithAttemptHook(measured.Observe))
-	if err != nil {
-		return err
-	}
-	stop, err := c.tell(ctx, *metricsAt, measured)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	worker, err := queue.NewWorker(l, &place.Placer{Ledger: l, Client: client}, *inFlight, c.logger)
-	if err != nil {
-		return err
-	}
-	if err := c.await(ctx, l); err != nil {
-		return err
-	}
-	if err := worker.Start(ctx); err != nil {
-		return fmt.Errorf("start the worker: %w", err)
-	}
-	<-worker.Stopped()
-	return nil
 }
 
 // await waits for a database that is down, or has no tables yet: a worker may start before it.
-func (c *command) await(ctx context.Context, l *ledger.Ledger) error {
+func (c *command) await(ctx context.Context) error {
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		err := l.Ready(ctx)
+		err := c.ledger.Ready(ctx)
 		if err == nil {
 			return nil
 		}
