@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,9 +44,6 @@ type Order struct {
 
 // KeptFor is how long an order is taken up with its key alone: an hour less than Upvest promises to keep keys.
 const KeptFor = 23 * time.Hour
-
-// ErrClaimed says that another row has claimed the order of the server.
-var ErrClaimed = errors.New("another row has claimed this order")
 
 const columns = `run, account, user_id, side, amount, currency, outcome, coalesce(since, 0), coalesce(last, 0), attempts, order_id, coalesce(detail, ''), {now}`
 
@@ -107,14 +103,9 @@ func (l *Ledger) Release(ctx context.Context, order Order) error {
 	return l.change(ctx, order, "since = null, last = null, attempts = 0", "attempts = 1 and last = $3", order.Last.UnixMilli())
 }
 
-// Suspect notes that an order was refused after an earlier attempt that may have placed it.
-func (l *Ledger) Suspect(ctx context.Context, order Order, detail string) error {
-	return l.change(ctx, order, "outcome = 'look', detail = $3", "true", detail)
-}
-
-// Note writes a detail down without deciding anything.
-func (l *Ledger) Note(ctx context.Context, order Order, detail string) error {
-	return l.change(ctx, order, "detail = $3", "true", detail)
+// Note writes down why an open order is not decided: it stays open, or is to be looked for.
+func (l *Ledger) Note(ctx context.Context, order Order, outcome Outcome, detail string) error {
+	return l.change(ctx, order, "outcome = '"+string(outcome)+"', detail = $3", "true", detail)
 }
 
 // change changes a row that is open.
@@ -126,7 +117,8 @@ func (l *Ledger) change(ctx context.Context, order Order, set, where string, arg
 	return nil
 }
 
-// Finish writes down what became of an order. Where that is known already and differs, the order is up for review.
+// Finish writes down what became of an order. Where that is known already and differs, the order is up for review. It fails where another row
+// has claimed the server's order.
 func (l *Ledger) Finish(ctx context.Context, order Order, outcome Outcome, id uuid.NullUUID, detail string) error {
 	end := ended{rowKey{order.Run, order.Account}, outcome, id, detail}
 	isNew, err := l.finishing.do(ctx, end.rowKey, end)
@@ -139,9 +131,6 @@ func (l *Ledger) Finish(ctx context.Context, order Order, outcome Outcome, id uu
 		_, err = l.exec(ctx, `update fleet_order set outcome = 'review', detail = $4
 			where run = $1 and account = $2 and order_id is distinct from $3`, order.Run, order.Account, id,
 			fmt.Sprintf("was %s before order %s came up", order.Outcome, id.UUID))
-	}
-	if err != nil && strings.Contains(strings.ToLower(err.Error()), "unique") {
-		err = fmt.Errorf("%w: %w", ErrClaimed, err)
 	}
 	if err != nil {
 		return fmt.Errorf("write down what became of the order: %w", err)

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/riverqueue/river"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
@@ -31,11 +33,8 @@ const (
 	operation = "create_portfolios_order"
 )
 
-// LaterError asks to take an order up again after a time. It is no failure.
-type LaterError struct{ Wait time.Duration }
-
-// Error says how long to wait.
-func (e *LaterError) Error() string { return fmt.Sprintf("to be taken up again in %s", e.Wait) }
+// later has an order taken up again after a time. It is no failure.
+func later(wait time.Duration) error { return river.JobSnooze(wait + rand.N(time.Second)) }
 
 // Placer places orders. It is safe for concurrent use.
 type Placer struct {
@@ -48,7 +47,7 @@ func Key(run string, account uuid.UUID) (uuid.UUID, error) {
 	return upvest.IdempotencyKeyFor(operation, "fleet/"+run+"/"+account.String())
 }
 
-// Place takes an order up. It returns nil when there is nothing more to do for it, a [LaterError], or why it has to be tried again.
+// Place takes an order up. It returns nil when there is nothing more to do for it, a snooze of River's, or why it has to be tried again.
 func (p *Placer) Place(ctx context.Context, run string, account uuid.UUID) error {
 	order, begun, err := p.Ledger.Start(ctx, run, account)
 	switch {
@@ -84,12 +83,12 @@ func (p *Placer) send(ctx context.Context, order ledger.Order) error {
 	case isDefinite(failure.Status) && order.Attempts == 1:
 		return p.Ledger.Finish(ctx, order, ledger.Refused, uuid.NullUUID{}, err.Error())
 	case isDefinite(failure.Status):
-		if err := p.Ledger.Suspect(ctx, order, err.Error()); err != nil {
+		if err := p.Ledger.Note(ctx, order, ledger.Look, err.Error()); err != nil {
 			return err
 		}
-		return &LaterError{underWay}
+		return later(underWay)
 	case errors.Is(err, pace.ErrBusy):
-		return errors.Join(p.Ledger.Release(ctx, order), &LaterError{time.Second})
+		return errors.Join(p.Ledger.Release(ctx, order), later(time.Second))
 	}
 	return errors.Join(err, p.Ledger.Release(ctx, order))
 }
@@ -106,7 +105,7 @@ func isDefinite(status int) bool {
 // look finds out whether an earlier attempt has placed the order, as its key alone cannot tell any more.
 func (p *Placer) look(ctx context.Context, order ledger.Order) error {
 	if wait := underWay - order.Now.Sub(order.Last); wait > 0 {
-		return &LaterError{wait}
+		return later(wait)
 	}
 	found, err := p.matches(ctx, order)
 	if err != nil {
@@ -121,7 +120,7 @@ func (p *Placer) look(ctx context.Context, order ledger.Order) error {
 		return p.Ledger.Finish(ctx, order, ledger.Refused, uuid.NullUUID{}, order.Detail)
 	}
 	if begun, err := p.Ledger.Restart(ctx, &order); err != nil || !begun {
-		return errors.Join(err, &LaterError{time.Second})
+		return errors.Join(err, later(time.Second))
 	}
 	return p.send(ctx, order)
 }

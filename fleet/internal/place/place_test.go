@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/riverqueue/river"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
@@ -98,11 +99,11 @@ func (w *world) placeFor(run string) error {
 // later takes the order up, and expects to be told to come again later.
 func (w *world) later() time.Duration {
 	w.Helper()
-	var later *place.LaterError
+	var later *river.JobSnoozeError
 	if err := w.place(); !errors.As(err, &later) {
 		w.Fatalf("got %v, expected to be told to come again later", err)
 	}
-	return later.Wait
+	return later.Duration
 }
 
 func (w *world) fault(f sandbox.Fault) {

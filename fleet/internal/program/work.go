@@ -39,7 +39,7 @@ func (c *command) work() func(context.Context) error {
 			return err
 		}
 		defer stop()
-		worker, err := queue.NewWorker(c.ledger, &place.Placer{Ledger: c.ledger, Client: client}, *inFlight, c.logger)
+		worker, err := queue.NewWorker(&place.Placer{Ledger: c.ledger, Client: client}, *inFlight, c.logger)
 		if err != nil {
 			return err
 		}

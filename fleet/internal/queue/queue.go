@@ -60,7 +60,11 @@ func Migrate(ctx context.Context, l *ledger.Ledger, logger *slog.Logger) error {
 
 // New makes a client that adds and shows jobs, and works none.
 func New(l *ledger.Ledger, logger *slog.Logger) (*Client, error) {
-	client, err := river.NewClient(l.Driver, &river.Config{Logger: logger})
+	return newClient(l, &river.Config{Logger: logger})
+}
+
+func newClient(l *ledger.Ledger, config *river.Config) (*Client, error) {
+	client, err := river.NewClient(l.Driver, config)
 	if err != nil {
 		return nil, fmt.Errorf("make River's client: %w", err)
 	}
@@ -103,10 +107,10 @@ func addJobs(ctx context.Context, l *ledger.Ledger, client *Client, run string, 
 }
 
 // NewWorker makes a client that works up to inFlight jobs at once.
-func NewWorker(l *ledger.Ledger, placer *place.Placer, inFlight int, logger *slog.Logger) (*Client, error) {
+func NewWorker(placer *place.Placer, inFlight int, logger *slog.Logger) (*Client, error) {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{placer: placer, ledger: l, logger: logger})
-	client, err := river.NewClient(l.Driver, &river.Config{
+	river.AddWorker(workers, &worker{placer: placer, logger: logger})
+	return newClient(placer.Ledger, &river.Config{
 		Queues:               map[string]river.QueueConfig{name: {MaxWorkers: inFlight}},
 		Workers:              workers,
 		Logger:               logger,
@@ -118,32 +122,24 @@ func NewWorker(l *ledger.Ledger, placer *place.Placer, inFlight int, logger *slo
 		FetchPollInterval:    500 * time.Millisecond,
 		ReindexerIndexNames:  []string{}, // vacuuming keeps them small, and the largest two are not there: see ledger.Migrate
 	})
-	if err != nil {
-		return nil, fmt.Errorf("make River's client: %w", err)
-	}
-	return client, nil
 }
 
 type worker struct {
 	river.WorkerDefaults[Job]
 	placer *place.Placer
-	ledger *ledger.Ledger
 	logger *slog.Logger
 }
 
 // Work takes one order up.
 func (w *worker) Work(ctx context.Context, job *river.Job[Job]) error {
 	err := w.placer.Place(ctx, job.Args.Run, job.Args.Account)
-	var later *place.LaterError
-	if errors.As(err, &later) {
-		return river.JobSnooze(later.Wait + rand.N(time.Second))
-	}
-	if err != nil && job.Attempt >= job.MaxAttempts {
+	var later *river.JobSnoozeError
+	if err != nil && !errors.As(err, &later) && job.Attempt >= job.MaxAttempts {
 		w.logger.Error("given up", "run", job.Args.Run, "account", job.Args.Account, "error", err)
 		row := ledger.Order{Run: job.Args.Run, Body: ledger.Body{Account: job.Args.Account}}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		err = errors.Join(err, w.ledger.Note(ctx, row, fmt.Sprintf("given up after %d attempts: %v", job.Attempt, err)))
+		err = errors.Join(err, w.placer.Ledger.Note(ctx, row, ledger.Open, fmt.Sprintf("given up after %d attempts: %v", job.Attempt, err)))
 	}
 	return err
 }
