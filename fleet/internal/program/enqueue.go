@@ -76,8 +76,12 @@ func (c *command) readOrders(ctx context.Context, run, name string) (bodies []le
 	defer file.Close()
 	reader := csv.NewReader(file)
 	reader.FieldsPerRecord = -1
-	if names, err := reader.Read(); err != nil || !slices.Equal(names, header) {
-		return nil, fmt.Errorf("the first line has to be account,user,side,amount,currency, not %q (%w)", names, errors.Join(err))
+	names, err := reader.Read()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read the first line: %w", err)
+	}
+	if !slices.Equal(names, header) {
+		return nil, fmt.Errorf("the first line has to be account,user,side,amount,currency, not %q", names)
 	}
 	bad, first := 0, map[uuid.UUID]int{}
 	complain := func(line int, problem error) {
@@ -89,17 +93,16 @@ func (c *command) readOrders(ctx context.Context, run, name string) (bodies []le
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := reader.FieldPos(0)
 		var syntax *csv.ParseError
 		if errors.As(err, &syntax) {
-			line = syntax.StartLine
-		} else if err != nil {
+			complain(syntax.StartLine, syntax.Err)
+			continue
+		}
+		if err != nil {
 			return nil, fmt.Errorf("read the orders: %w", err)
 		}
-		var body ledger.Body
-		if err == nil {
-			body, err = readBody(fields)
-		}
+		line, _ := reader.FieldPos(0)
+		body, err := readBody(fields)
 		if before := first[body.Account]; err == nil && before != 0 {
 			err = fmt.Errorf("account %s is in line %d too", body.Account, before)
 		}

@@ -76,14 +76,15 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 		"\n"+
 		"33333333-3333-4333-8333-333333333333,22222222-2222-4222-8222-222222222222,SELL\n"+
 		"44444444-4444-4444-8444-444444444444,22222222-2222-4222-8222-222222222222,SELL,1e3,EUR\n"+
-		"55555555-5555-4555-8555-555555555555,00000000-0000-0000-0000-000000000000,SELL,\"1\"0,EUR\n"))
+		"55555555-5555-4555-8555-555555555555,00000000-0000-0000-0000-000000000000,SELL,\"1\"0,EUR\n"+
+		"x\"y,z\n"))
 	if status != 2 {
 		t.Errorf("exit status %d", status)
 	}
 	for _, want := range []string{
 		"line 3: account 11111111-1111-4111-8111-111111111111 is in line 2 too",
 		`line 4: account "x" is no UUID; side "HOLD" is neither BUY nor SELL; amount "0.00" is not above 0; currency "USD" is not EUR`,
-		"line 6: 3 fields, expected 5", "line 7: ", "line 8: ", "5 bad lines",
+		"line 6: 3 fields, expected 5", "line 7: ", "line 8: ", `line 9: bare " in non-quoted-field`, "6 bad lines",
 	} {
 		if !strings.Contains(errors, want) {
 			t.Errorf("%q is missing in:\n%s", want, errors)
@@ -91,6 +92,18 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 	}
 	if status, _, errors := fleet(t, "status"); status != 2 || !strings.Contains(errors, "no run yet") {
 		t.Errorf("something was written: %s", errors)
+	}
+}
+
+func TestTheFirstLineNamesTheFields(t *testing.T) {
+	migrated(t)
+	for content, want := range map[string]string{"": "not []", "account;user\n": `not ["account;user"]`, "\"": "read the first line"} {
+		if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, content)); status != 2 || !strings.Contains(errors, want) {
+			t.Errorf("%q ended with %d: %s, expected %q", content, status, errors, want)
+		}
+	}
+	if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, header)); status != 2 || !strings.Contains(errors, "no orders") {
+		t.Errorf("a file without orders ended with %d: %s", status, errors)
 	}
 }
 
