@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 
@@ -58,14 +59,18 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 	}
 }
 
-// ServeHTTP answers Prometheus.
-func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// Handler answers Prometheus.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(prometheus.GathererFunc(m.gather), promhttp.HandlerOpts{})
+}
+
+func (m *Metrics) gather() ([]*dto.MetricFamily, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if time.Since(m.counted) > keptFor {
-		m.count(r.Context())
+		m.count()
 	}
-	promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)
+	return m.registry.Gather()
 }
 
 // Observe is a hook for the client's attempts.
@@ -74,8 +79,8 @@ func (m *Metrics) Observe(_ context.Context, attempt upvest.Attempt) {
 }
 
 // count counts the orders of the latest run. While the database is down nothing is told of them, rather than something old.
-func (m *Metrics) count(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, countTimeout)
+func (m *Metrics) count() {
+	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
 	defer cancel()
 	m.orders.Reset()
 	m.givenUp.Reset()

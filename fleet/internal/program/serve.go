@@ -37,7 +37,7 @@ func (c *command) tell(ctx context.Context, address string, measured *metrics.Me
 	}
 	c.logger.Info("metrics", "address", listener.Addr().String())
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", measured)
+	mux.Handle("GET /metrics", measured.Handler())
 	// A worker that drains is still measured.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var served sync.WaitGroup
