@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,10 +25,8 @@ type Difference struct {
 // Started returns when a run was made known, and what the time is now on the same clock.
 func (l *Ledger) Started(ctx context.Context, run string) (started, now time.Time, err error) {
 	var made, read int64
-	if err := l.row(ctx, "select created, {now} from fleet_run where run = $1", run).Scan(&made, &read); err != nil {
-		return started, now, fmt.Errorf("look for the run %s: %w", run, err)
-	}
-	return time.UnixMilli(made), time.UnixMilli(read), nil
+	err = l.row(ctx, "select created, {now} from fleet_run where run = $1", run).Scan(&made, &read)
+	return time.UnixMilli(made), time.UnixMilli(read), wrap("look for the run "+run, err)
 }
 
 // Unclaimed passes on those of the server's orders that no row has claimed, each with the run's row for its account.
@@ -56,7 +53,7 @@ func (l *Ledger) Undone(ctx context.Context, run string, handle func(Difference)
 func (f Found) fields() []any { return append([]any{f.ID}, f.Body.fields()...) }
 
 func (l *Ledger) differences(ctx context.Context, handle func(Difference), statement string, arguments ...any) error {
-	err := l.each(ctx, l.db, func(rows *sql.Rows) error {
+	return l.each(ctx, l.db, "compare orders", func(rows *sql.Rows) error {
 		var d Difference
 		var id uuid.NullUUID
 		err := rows.Scan(&id, &d.Account, &d.Side, &d.Amount, &d.Currency, &d.Row.Side, &d.Row.Amount, &d.Row.Currency, &d.Outcome, &d.Detail)
@@ -64,8 +61,4 @@ func (l *Ledger) differences(ctx context.Context, handle func(Difference), state
 		handle(d)
 		return err
 	}, statement, arguments...)
-	if err != nil {
-		return fmt.Errorf("compare orders: %w", err)
-	}
-	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 )
 
 // Counts says how far a run is.
@@ -32,10 +31,7 @@ func (l *Ledger) Count(ctx context.Context, run string) (c Counts, err error) {
 		(select count(*) from river_job where state = 'discarded' and args->>'run' = $1)
 		from fleet_order where run = $1`, run).
 		Scan(&c.Waiting, &c.Unknown, &c.Placed, &c.Adopted, &c.Refused, &c.Review, &c.GivenUp)
-	if err != nil {
-		return c, fmt.Errorf("count the orders of %s: %w", run, err)
-	}
-	return c, nil
+	return c, wrap("count the orders of "+run, err)
 }
 
 // ErrNoRun is the error of a ledger without runs.
@@ -47,8 +43,5 @@ func (l *Ledger) Latest(ctx context.Context) (run string, err error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNoRun
 	}
-	if err != nil {
-		return "", fmt.Errorf("look for the latest run: %w", err)
-	}
-	return run, nil
+	return run, wrap("look for the latest run", err)
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -103,18 +104,20 @@ func (l *Ledger) Begin(ctx context.Context) (*sql.Tx, error) { return l.db.Begin
 
 // Ready reports whether the database answers, and has its tables.
 func (l *Ledger) Ready(ctx context.Context) error {
-	if _, err := l.exec(ctx, "select 1 from fleet_run where false"); err != nil {
-		return fmt.Errorf("look for the tables, which fleet migrate makes: %w", err)
+	return l.exec(ctx, l.db, "look for the tables, which fleet migrate makes", "select 1 from fleet_run where false")
+}
+
+// wrap says of an error what was attempted.
+func wrap(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
 
-func (l *Ledger) exec(ctx context.Context, statement string, arguments ...any) (changed int64, err error) {
-	result, err := l.db.ExecContext(ctx, l.words.Replace(statement), arguments...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func (l *Ledger) exec(ctx context.Context, db querier, what, statement string, arguments ...any) error {
+	_, err := db.ExecContext(ctx, l.words.Replace(statement), arguments...)
+	return wrap(what, err)
 }
 
 func (l *Ledger) row(ctx context.Context, statement string, arguments ...any) *sql.Row {
@@ -123,26 +126,25 @@ func (l *Ledger) row(ctx context.Context, statement string, arguments ...any) *s
 
 // querier is a database or a transaction.
 type querier interface {
+	ExecContext(ctx context.Context, statement string, arguments ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, statement string, arguments ...any) (*sql.Rows, error)
 }
 
 // each passes every row of an answer on.
-func (l *Ledger) each(ctx context.Context, db querier, handle func(*sql.Rows) error, statement string, arguments ...any) error {
+func (l *Ledger) each(ctx context.Context, db querier, what string, handle func(*sql.Rows) error, statement string, arguments ...any) error {
 	rows, err := db.QueryContext(ctx, l.words.Replace(statement), arguments...)
 	if err != nil {
-		return err
+		return wrap(what, err)
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if err := handle(rows); err != nil {
-			return err
-		}
+	for err == nil && rows.Next() {
+		err = handle(rows)
 	}
-	return rows.Err()
+	return wrap(what, errors.Join(err, rows.Err()))
 }
 
-func (l *Ledger) ids(ctx context.Context, db querier, statement string, arguments ...any) (ids []uuid.UUID, err error) {
-	err = l.each(ctx, db, func(rows *sql.Rows) error {
+func (l *Ledger) ids(ctx context.Context, db querier, what, statement string, arguments ...any) (ids []uuid.UUID, err error) {
+	err = l.each(ctx, db, what, func(rows *sql.Rows) error {
 		ids = append(ids, uuid.Nil)
 		return rows.Scan(&ids[len(ids)-1])
 	}, statement, arguments...)

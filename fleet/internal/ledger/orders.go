@@ -62,20 +62,18 @@ func (o *Order) scan(row interface{ Scan(fields ...any) error }) error {
 func (l *Ledger) Start(ctx context.Context, run string, account uuid.UUID) (order Order, begun bool, err error) {
 	key := rowKey{run, account}
 	if begunOrder, err := l.starting.do(ctx, key, key); err != nil {
-		return order, false, fmt.Errorf("begin an attempt: %w", err)
+		return order, false, err
 	} else if begunOrder != nil {
 		return *begunOrder, true, nil
 	}
-	if err := order.scan(l.row(ctx, "select "+columns+" from fleet_order where run = $1 and account = $2", run, account)); err != nil {
-		return order, false, fmt.Errorf("read how the order stands: %w", err)
-	}
-	return order, false, nil
+	err = order.scan(l.row(ctx, "select "+columns+" from fleet_order where run = $1 and account = $2", run, account))
+	return order, false, wrap("read how the order stands", err)
 }
 
 // start returns the orders whose attempts begin.
 func (l *Ledger) start(ctx context.Context, keys []rowKey) (map[rowKey]*Order, error) {
 	begun := make(map[rowKey]*Order, len(keys))
-	return begun, l.each(ctx, l.db, func(rows *sql.Rows) error {
+	return begun, l.each(ctx, l.db, "begin an attempt", func(rows *sql.Rows) error {
 		order := new(Order)
 		err := order.scan(rows)
 		begun[rowKey{order.Run, order.Account}] = order
@@ -92,10 +90,7 @@ func (l *Ledger) Restart(ctx context.Context, order *Order) (begun bool, err err
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
-	if err != nil {
-		return false, fmt.Errorf("begin again: %w", err)
-	}
-	return true, nil
+	return err == nil, wrap("begin again", err)
 }
 
 // Release takes a first attempt back that certainly did nothing, as if it had never begun.
@@ -110,11 +105,8 @@ func (l *Ledger) Note(ctx context.Context, order Order, outcome Outcome, detail 
 
 // change changes a row that is open.
 func (l *Ledger) change(ctx context.Context, order Order, set, where string, argument any) error {
-	_, err := l.exec(ctx, "update fleet_order set "+set+" where run = $1 and account = $2 and outcome = 'open' and "+where, order.Run, order.Account, argument)
-	if err != nil {
-		return fmt.Errorf("write down how the order stands: %w", err)
-	}
-	return nil
+	return l.exec(ctx, l.db, "write down how the order stands", "update fleet_order set "+set+
+		" where run = $1 and account = $2 and outcome = 'open' and "+where, order.Run, order.Account, argument)
 }
 
 // Finish writes down what became of an order. Where that is known already and differs, the order is up for review. It fails where another row
@@ -128,14 +120,11 @@ func (l *Ledger) Finish(ctx context.Context, order Order, outcome Outcome, id uu
 		isNew = alone[end.rowKey]
 	}
 	if err == nil && !isNew && id.Valid {
-		_, err = l.exec(ctx, `update fleet_order set outcome = 'review', detail = $4
+		return l.exec(ctx, l.db, "put an order up for review", `update fleet_order set outcome = 'review', detail = $4
 			where run = $1 and account = $2 and order_id is distinct from $3`, order.Run, order.Account, id,
 			fmt.Sprintf("was %s before order %s came up", order.Outcome, id.UUID))
 	}
-	if err != nil {
-		return fmt.Errorf("write down what became of the order: %w", err)
-	}
-	return nil
+	return err
 }
 
 type ended struct {
@@ -148,7 +137,7 @@ type ended struct {
 // finish returns the rows of which it was not known yet what became of them.
 func (l *Ledger) finish(ctx context.Context, ends []ended) (map[rowKey]bool, error) {
 	isNew := make(map[rowKey]bool, len(ends))
-	return isNew, l.each(ctx, l.db, func(rows *sql.Rows) error {
+	return isNew, l.each(ctx, l.db, "write down what became of the order", func(rows *sql.Rows) error {
 		var key rowKey
 		err := rows.Scan(&key.run, &key.account)
 		isNew[key] = true
@@ -160,10 +149,6 @@ func (l *Ledger) finish(ctx context.Context, ends []ended) (map[rowKey]bool, err
 
 // Claimed returns those of some orders of the server that a row of any run has claimed.
 func (l *Ledger) Claimed(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
-	claimed, err := l.ids(ctx, l.db, "select order_id from fleet_order where order_id in (select cast(value->>0 as {id}) from {each})",
+	return l.ids(ctx, l.db, "look for claimed orders", "select order_id from fleet_order where order_id in (select cast(value->>0 as {id}) from {each})",
 		list(ids, func(id uuid.UUID) []any { return []any{id} }))
-	if err != nil {
-		return nil, fmt.Errorf("look for claimed orders: %w", err)
-	}
-	return claimed, nil
 }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -12,10 +11,7 @@ func (l *Ledger) SetRate(ctx context.Context, perSecond uint) error {
 	if perSecond > 0 {
 		gap = (1_000_000 + perSecond - 1) / perSecond // rounded up: the limit holds
 	}
-	if _, err := l.exec(ctx, "update fleet_pace set gap = $1, next = 0", gap); err != nil {
-		return fmt.Errorf("set the rate: %w", err)
-	}
-	return nil
+	return l.exec(ctx, l.db, "set the rate", "update fleet_pace set gap = $1, next = 0", gap)
 }
 
 // Lease takes a number of slots in a row out of those that all workers share. The first is due after a wait, each further one a gap later;
@@ -24,18 +20,11 @@ func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration,
 	var next, micros, now int64
 	err = l.row(ctx, `update fleet_pace set next = {greatest}(next, {clock} * 1000) + $1 * gap returning next, gap, {clock} * 1000`, slots).
 		Scan(&next, &micros, &now)
-	if err != nil {
-		return 0, 0, fmt.Errorf("lease slots: %w", err)
-	}
 	first := next - int64(slots)*micros
-	return time.Duration(first-now) * time.Microsecond, time.Duration(micros) * time.Microsecond, nil
+	return time.Duration(first-now) * time.Microsecond, time.Duration(micros) * time.Microsecond, wrap("lease slots", err)
 }
 
 // Defer keeps all workers from taking slots for a time, as the server wants fewer requests.
 func (l *Ledger) Defer(ctx context.Context, wait time.Duration) error {
-	_, err := l.exec(ctx, "update fleet_pace set next = {greatest}(next, {clock} * 1000 + $1)", wait.Microseconds())
-	if err != nil {
-		return fmt.Errorf("put the next slots off: %w", err)
-	}
-	return nil
+	return l.exec(ctx, l.db, "put the next slots off", "update fleet_pace set next = {greatest}(next, {clock} * 1000 + $1)", wait.Microseconds())
 }

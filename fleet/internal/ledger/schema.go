@@ -2,7 +2,7 @@ package ledger
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 )
 
@@ -50,8 +50,8 @@ func (l *Ledger) Migrate(ctx context.Context) error {
 		statements = append(statements, strings.Split(tuning, ";")...)
 	}
 	for _, statement := range statements {
-		if _, err := l.exec(ctx, statement); err != nil {
-			return fmt.Errorf("make the tables of the fleet: %w", err)
+		if err := l.exec(ctx, l.db, "make the tables of the fleet", statement); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -59,10 +59,6 @@ func (l *Ledger) Migrate(ctx context.Context) error {
 
 // Settle brings the planner's statistics up to date after many rows were added: a plan for an empty table sorts a backlog for each fetch.
 func (l *Ledger) Settle(ctx context.Context) error {
-	for _, table := range []string{"river_job", "fleet_order"} {
-		if _, err := l.exec(ctx, "analyze "+table); err != nil {
-			return fmt.Errorf("analyze %s: %w", table, err)
-		}
-	}
-	return nil
+	const what = "bring the planner's statistics up to date"
+	return errors.Join(l.exec(ctx, l.db, what, "analyze river_job"), l.exec(ctx, l.db, what, "analyze fleet_order"))
 }

@@ -95,11 +95,7 @@ func (p *Placer) send(ctx context.Context, order ledger.Order) error {
 
 // isDefinite says whether a status is about the order itself, so that the same order will be refused again.
 func isDefinite(status int) bool {
-	switch status {
-	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity:
-		return true
-	}
-	return false
+	return slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity}, status)
 }
 
 // look finds out whether an earlier attempt has placed the order, as its key alone cannot tell any more.
