@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,35 +30,34 @@ type Ledger struct {
 
 	db       *sql.DB
 	listener *pgxpool.Pool
-	dialect  dialect
 	words    *strings.Replacer
 
 	starting  gather[rowKey, *Order]
 	finishing gather[ended, bool]
 }
 
-// dialect is what SQLite and PostgreSQL say differently. Statements name these words in braces.
-type dialect struct {
-	millis, greatest, id, text, stored, each string
-}
+// What SQLite and PostgreSQL say differently. Statements name these words in braces.
+const (
+	postgresClock = "(extract(epoch from clock_timestamp()) * 1000)::bigint"
+	sqliteClock   = "cast(unixepoch('subsec') * 1000 as integer)"
+)
 
 var (
-	postgres = dialect{
-		millis:   "(extract(epoch from clock_timestamp()) * 1000)::bigint",
-		greatest: "greatest", id: "uuid", text: `text collate "C"`,
-		each: "json_array_elements($1::text::json) as each (value)",
+	postgres = []string{
+		"{clock}", postgresClock, "{greatest}", "greatest", "{id}", "uuid", "{text}", `text collate "C"`,
+		"{each}", "json_array_elements($1::text::json) as each (value)",
 		// Room for a row's next version on its own page: the first update of a row then touches no index.
-		stored: " with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05)",
+		"{stored}", " with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05)",
 	}
-	sqlite = dialect{
-		millis: "cast(unixepoch('subsec') * 1000 as integer)", greatest: "max", id: "text", text: "text", stored: " without rowid", each: "json_each($1)",
+	sqlite = []string{
+		"{clock}", sqliteClock, "{greatest}", "max", "{id}", "text", "{text}", "text", "{each}", "json_each($1)", "{stored}", " without rowid",
 	}
 )
 
 // Connect opens a database by its URL, postgres://… or sqlite:PATH, without talking to it. At most connections are used at once; SQLite has one
 // writer and gets one. The clock runs ahead by a time, for tests.
 func Connect(ctx context.Context, address string, connections int, ahead time.Duration) (*Ledger, error) {
-	l := &Ledger{dialect: sqlite}
+	l, words, clock := new(Ledger), sqlite, sqliteClock
 	path, isSQLite := strings.CutPrefix(address, "sqlite:")
 	var err error
 	switch {
@@ -67,7 +67,7 @@ func Connect(ctx context.Context, address string, connections int, ahead time.Du
 			"?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=temp_store(file)")
 		connections = 1
 	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
-		l.dialect = postgres
+		words, clock = postgres, postgresClock
 		if l.db, err = sql.Open("pgx", address); err == nil {
 			l.listener, err = pgxpool.New(ctx, address)
 		}
@@ -82,9 +82,7 @@ func Connect(ctx context.Context, address string, connections int, ahead time.Du
 	if l.Driver = riversqlite.New(l.db); !isSQLite {
 		l.Driver = riverdatabasesql.NewWithPgxListener(l.db, l.listener)
 	}
-	l.words = strings.NewReplacer("{now}", fmt.Sprintf("(%s + %d)", l.dialect.millis, ahead.Milliseconds()), "{clock}", l.dialect.millis,
-		"{greatest}", l.dialect.greatest, "{id}", l.dialect.id, "{text}", l.dialect.text, "{stored}", l.dialect.stored,
-		"{each}", l.dialect.each)
+	l.words = strings.NewReplacer(append(slices.Clone(words), "{now}", fmt.Sprintf("(%s + %d)", clock, ahead.Milliseconds()))...)
 	l.starting.write, l.finishing.write = l.start, l.finish
 	return l, nil
 }

@@ -50,12 +50,10 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 			Name: "fleet_request_seconds", Help: "Attempts of calls by operation and HTTP status, 0 if there was no answer.",
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"operation", "status"}),
-		orders: with.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "fleet_orders", Help: "Orders of the latest run by what became of them.",
-		}, []string{"run", "outcome"}),
-		givenUp: with.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "fleet_jobs_given_up", Help: "Jobs of the latest run that failed too often and are not tried again.",
-		}, []string{"run"}),
+		orders: with.NewGaugeVec(prometheus.GaugeOpts{Name: "fleet_orders", Help: "Orders of the latest run by what became of them."},
+			[]string{"run", "outcome"}),
+		givenUp: with.NewGaugeVec(prometheus.GaugeOpts{Name: "fleet_jobs_given_up", Help: "Jobs of the latest run that are not tried again."},
+			[]string{"run"}),
 	}
 }
 

@@ -48,15 +48,12 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("wait for a slot: %w", err)
 	}
-	wait := time.Until(due)
-	if wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	timer := time.NewTimer(time.Until(due))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	// A process that was stopped for long may come to here before the timer of its context does.
 	if deadline, bounded := ctx.Deadline(); bounded && !time.Now().Round(0).Before(deadline.Round(0)) {

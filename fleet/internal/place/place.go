@@ -83,7 +83,7 @@ func (p *Placer) send(ctx context.Context, order ledger.Order) error {
 	case isDefinite(failure.Status) && order.Attempts == 1:
 		return p.Ledger.Finish(ctx, order, ledger.Refused, uuid.NullUUID{}, err.Error())
 	case isDefinite(failure.Status):
-		if err := p.Ledger.Note(ctx, order, ledger.Look, err.Error()); err != nil {
+		if err := p.Ledger.Note(ctx, order.Run, order.Account, ledger.Look, err.Error()); err != nil {
 			return err
 		}
 		return later(underWay)

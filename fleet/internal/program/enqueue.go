@@ -76,12 +76,8 @@ func (c *command) readOrders(ctx context.Context, run, name string) (bodies []le
 	defer file.Close()
 	reader := csv.NewReader(file)
 	reader.FieldsPerRecord = -1
-	names, err := reader.Read()
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read the first line: %w", err)
-	}
-	if !slices.Equal(names, header) {
-		return nil, fmt.Errorf("the first line has to be account,user,side,amount,currency, not %q", names)
+	if names, err := reader.Read(); !slices.Equal(names, header) {
+		return nil, errors.Join(fmt.Errorf("the first line has to be account,user,side,amount,currency, not %q", names), err)
 	}
 	bad, first := 0, map[uuid.UUID]int{}
 	complain := func(line int, problem error) {

@@ -97,7 +97,7 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 
 func TestTheFirstLineNamesTheFields(t *testing.T) {
 	migrated(t)
-	for content, want := range map[string]string{"": "not []", "account;user\n": `not ["account;user"]`, "\"": "read the first line"} {
+	for content, want := range map[string]string{"": "not []", "account;user\n": `not ["account;user"]`, "\"": "parse error on line 1"} {
 		if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, content)); status != 2 || !strings.Contains(errors, want) {
 			t.Errorf("%q ended with %d: %s, expected %q", content, status, errors, want)
 		}

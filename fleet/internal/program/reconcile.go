@@ -2,6 +2,7 @@ package program
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -58,7 +59,6 @@ type reconciliation struct {
 	run    string
 	counts map[string]int
 	seen   int
-	last   uuid.UUID // of the orders that were seen
 	csv    *csv.Writer
 }
 
@@ -70,13 +70,14 @@ func (r *reconciliation) walk(ctx context.Context, client *upvest.Client, progre
 		return err
 	}
 	since, limit := started.Add(-margin), portfolios.Limit(chunk)
+	var last, compared uuid.UUID // the last order that was read, and up to which the ledger has been asked
 	page := make([]ledger.Found, 0, chunk)
 	compare := func(upTo uuid.UUID) error {
 		err := r.ledger.Unclaimed(ctx, r.run, page, r.unclaimed)
 		if err == nil {
-			err = r.ledger.Ghosts(ctx, r.run, r.last, upTo, now, page, func(d ledger.Difference) { r.found("ghost", d, d.Detail) })
+			err = r.ledger.Ghosts(ctx, r.run, compared, upTo, now, page, func(d ledger.Difference) { r.found("ghost", d, d.Detail) })
 		}
-		r.seen, r.last, page = r.seen+len(page), upTo, page[:0]
+		r.seen, compared, page = r.seen+len(page), upTo, page[:0]
 		progress.show("%d orders read", r.seen)
 		return err
 	}
@@ -85,15 +86,12 @@ func (r *reconciliation) walk(ctx context.Context, client *upvest.Client, progre
 		if err != nil {
 			return fmt.Errorf("read the orders of the server: %w", err)
 		}
-		before := r.last
-		if len(page) > 0 {
-			before = page[len(page)-1].ID
+		if bytes.Compare(last[:], order.ID[:]) >= 0 {
+			return fmt.Errorf("read the orders of the server: %s comes before %s, not in the order of ids", last, order.ID)
 		}
-		if bytes.Compare(before[:], order.ID[:]) >= 0 {
-			return fmt.Errorf("read the orders of the server: %s comes before %s, not in the order of ids", before, order.ID)
-		}
+		last = order.ID
 		if page = append(page, place.Found(order)); len(page) == chunk {
-			if err := compare(order.ID); err != nil {
+			if err := compare(last); err != nil {
 				return err
 			}
 		}
@@ -113,18 +111,15 @@ func (r *reconciliation) unclaimed(d ledger.Difference) {
 }
 
 func (r *reconciliation) undone(d ledger.Difference) {
-	name := "missing"
-	if d.Outcome == ledger.Refused || d.Outcome == ledger.Review {
-		name = string(d.Outcome)
-	}
-	r.found(name, d, d.Detail)
+	known := map[ledger.Outcome]string{ledger.Refused: "refused", ledger.Review: "review"}
+	r.found(cmp.Or(known[d.Outcome], "missing"), d, d.Detail)
 }
 
 func (r *reconciliation) found(name string, d ledger.Difference, detail string) {
 	r.counts[name]++
-	id := ""
-	if d.ID != uuid.Nil {
-		id = d.ID.String()
+	id := d.ID.String()
+	if d.ID == uuid.Nil {
+		id = ""
 	}
 	_ = r.csv.Write([]string{name, d.Account.String(), id, detail})
 }

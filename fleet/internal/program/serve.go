@@ -73,9 +73,7 @@ func (c *command) ui() func(context.Context) error {
 		if err := page.Start(ctx); err != nil {
 			return fmt.Errorf("start River's page: %w", err)
 		}
-		if _, err := fmt.Fprintf(c.out, "River's page is on http://%s; everyone on this machine can see it, and cancel and delete jobs there\n", at); err != nil {
-			return err
-		}
+		_, _ = fmt.Fprintf(c.out, "River's page is on http://%s; everyone on this machine can see it, and cancel and delete jobs there\n", at)
 		return serve(ctx, listener, sameOrigin(page, at.String(), fmt.Sprintf("localhost:%d", at.Port)))
 	}
 }

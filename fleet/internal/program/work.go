@@ -13,6 +13,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
+// migrate makes the tables, and sets the limit of requests.
 func (c *command) migrate() func(context.Context) error {
 	rate := c.flags.Uint("rate", 300, "requests a second that all workers together may send; 0 for any number")
 	return func(ctx context.Context) error {
@@ -25,9 +26,6 @@ func (c *command) work() func(context.Context) error {
 	inFlight := c.flags.Int("in-flight", 100, "orders that this worker handles at once")
 	metricsAt := c.flags.String("metrics", "", "address on which Prometheus finds /metrics, as in :9090; none by default")
 	return func(ctx context.Context) error {
-		if *inFlight < 1 || *inFlight > 1000 {
-			return errors.New("-in-flight: use 1 to 1000")
-		}
 		limiter, measured := pace.New(c.ledger), metrics.New(c.ledger, c.logger)
 		client, err := c.client(upvest.WithLimiter(limiter), upvest.WithLogger(c.logger), upvest.WithAttemptHook(limiter.Observe),
 			upvest.WithAttemptHook(measured.Observe))

@@ -136,10 +136,9 @@ func (w *worker) Work(ctx context.Context, job *river.Job[Job]) error {
 	var later *river.JobSnoozeError
 	if err != nil && !errors.As(err, &later) && job.Attempt >= job.MaxAttempts {
 		w.logger.Error("given up", "run", job.Args.Run, "account", job.Args.Account, "error", err)
-		row := ledger.Order{Run: job.Args.Run, Body: ledger.Body{Account: job.Args.Account}}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		err = errors.Join(err, w.placer.Ledger.Note(ctx, row, ledger.Open, fmt.Sprintf("given up after %d attempts: %v", job.Attempt, err)))
+		err = errors.Join(err, w.placer.Ledger.Note(ctx, job.Args.Run, job.Args.Account, ledger.Open, fmt.Sprintf("given up: %v", err)))
 	}
 	return err
 }
