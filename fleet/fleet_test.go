@@ -109,7 +109,7 @@ func TestControl(t *testing.T) {
 	worker.drain()
 	f.sandbox.ClearFaults()
 	f.jump()
-	f.execute("update fleet_order set since = null, last = null, attempts = 0 where outcome = 'open'")
+	testdb.Execute(t, f.url, "update fleet_order set since = null, last = null, attempts = 0 where outcome = 'open'")
 	f.say("the fleet forgets that it has sent them")
 	f.work()
 	f.await("every order is decided", 5*time.Minute, isDone)

@@ -3,7 +3,6 @@ package main_test
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -289,22 +288,5 @@ func (f *fleet) expectOnce() {
 	f.say("the server has one order for %d accounts, more for %d, none for %d", once, more, none)
 	if once != len(f.accounts) {
 		f.Errorf("%d of %d accounts have exactly one order", once, len(f.accounts))
-	}
-}
-
-// execute changes the database behind the fleet's back.
-func (f *fleet) execute(statement string) {
-	f.Helper()
-	driver, source := "pgx", f.url
-	if path, found := strings.CutPrefix(f.url, "sqlite:"); found {
-		driver, source = "sqlite", path
-	}
-	db, err := sql.Open(driver, source)
-	if err == nil {
-		_, err = db.ExecContext(f.Context(), statement)
-		err = errors.Join(err, db.Close())
-	}
-	if err != nil {
-		f.Fatal(err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // contents are the files that a module's zip may hold: what an importer has a use for, and what has to lie where it lies.
 var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`,
-	`^internal/later/later\.yaml$`, `^internal/ledger/[a-z]+\.sql$`, // embedded
+	`^internal/later/later\.yaml$`, `^internal/ledger/(postgres|schema)\.sql$`, // embedded
 	`^deploy/fleet-worker@\.service$`, `^deploy/kubernetes\.yaml$`, // for who runs a fleet
 	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and how it looks in Go
 	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work(\.sum)?$`, `^\.(editorconfig|gitattributes|gitignore)$`, // looked for in the root only

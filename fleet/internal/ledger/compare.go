@@ -57,8 +57,9 @@ func (l *Ledger) differences(ctx context.Context, handle func(Difference), state
 		var d Difference
 		var id uuid.NullUUID
 		err := rows.Scan(&id, &d.Account, &d.Side, &d.Amount, &d.Currency, &d.Row.Side, &d.Row.Amount, &d.Row.Currency, &d.Outcome, &d.Detail)
-		d.ID, d.Row.Account = id.UUID, d.Account
-		handle(d)
+		if d.ID, d.Row.Account = id.UUID, d.Account; err == nil {
+			handle(d)
+		}
 		return err
 	}, statement, arguments...)
 }

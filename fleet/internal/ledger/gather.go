@@ -47,7 +47,7 @@ func (g *gather[In, Out]) do(ctx context.Context, key rowKey, in In) (out Out, e
 	select {
 	case <-b.done:
 	case <-ctx.Done():
-		return out, ctx.Err()
+		return out, wrap("wait for the statement that many orders share", ctx.Err())
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -27,8 +27,8 @@ const (
 	// underWay is how long after its beginning an attempt can still act: it ends after Timeout, and what it signed last is good for a minute,
 	// as Upvest's clock sees it.
 	underWay = Timeout + time.Minute + 40*time.Second
-	// skew is how far the clocks of the database and of Upvest may be apart when orders are looked for.
-	skew = 5 * time.Minute
+	// Skew is how far the clocks of the database and of Upvest may be apart when orders are looked for.
+	Skew = 5 * time.Minute
 	// operation is what an order's key is derived from, beside run and account.
 	operation = "create_portfolios_order"
 )
@@ -123,7 +123,7 @@ func (p *Placer) look(ctx context.Context, order ledger.Order) error {
 
 // matches returns the orders of the account that may be this one: as old as its attempts, alike, and claimed by no row.
 func (p *Placer) matches(ctx context.Context, order ledger.Order) ([]uuid.UUID, error) {
-	since := order.Since.Add(-skew)
+	since := order.Since.Add(-Skew)
 	var alike []uuid.UUID
 	for found, err := range p.Client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{AccountID: &order.Account, StartDate: &since}) {
 		if err != nil {

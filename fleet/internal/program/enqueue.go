@@ -41,7 +41,7 @@ func (c *command) enqueue() func(context.Context) error {
 			return err
 		}
 		seen, added, renewed, started := 0, 0, 0, time.Now()
-		progress := c.newProgress(200 * time.Millisecond)
+		progress := c.newProgress()
 		defer progress.end()
 		for some := range slices.Chunk(bodies, chunk) {
 			fresh, err := queue.Add(ctx, c.ledger, client, *run, some)

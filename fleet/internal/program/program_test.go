@@ -129,25 +129,32 @@ func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 	}
 }
 
+// worked lets workers place the latest run, and returns what watching it showed.
+func worked(t *testing.T, count int, arguments ...string) (watched string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	var workers sync.WaitGroup
+	for range count {
+		workers.Go(func() {
+			var out, errors bytes.Buffer
+			if status := program.Run(ctx, append([]string{"work"}, arguments...), &out, &errors); status != 0 {
+				t.Errorf("a worker ended with %d: %s", status, errors.String())
+			}
+		})
+	}
+	watched = succeeds(t, "status", "-watch")
+	stop()
+	workers.Wait()
+	return watched
+}
+
 func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 	s := testapi.New(t)
 	migrated(t)
 	path, accounts := orders(t, 60)
 	testapi.Follow(t, testapi.Client(t), accounts[1:]...)
 	succeeds(t, "enqueue", "-run", "r", path)
-	ctx, stop := context.WithCancel(t.Context())
-	var workers sync.WaitGroup
-	for range 2 {
-		workers.Go(func() {
-			var out, errors bytes.Buffer
-			if status := program.Run(ctx, []string{"work", "-in-flight", "4"}, &out, &errors); status != 0 {
-				t.Errorf("a worker ended with %d: %s", status, errors.String())
-			}
-		})
-	}
-	watched := succeeds(t, "status", "-watch")
-	stop()
-	workers.Wait()
+	watched := worked(t, 2, "-in-flight", "4")
 	if !strings.Contains(watched, "60 of 60") || !strings.Contains(watched, "1 refused") {
 		t.Errorf("watched: %q", watched)
 	}

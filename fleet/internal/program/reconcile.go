@@ -2,14 +2,12 @@ package program
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -20,9 +18,6 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 )
-
-// margin is how far the clocks of the database and of Upvest may be apart.
-const margin = 5 * time.Minute
 
 // reconcile holds the rows of a run against all orders that the server has since the run began.
 func (c *command) reconcile() func(context.Context) error {
@@ -40,7 +35,7 @@ func (c *command) reconcile() func(context.Context) error {
 		defer func() { err = errors.Join(err, out.Close()) }()
 		r := &reconciliation{ledger: c.ledger, run: *run, counts: map[string]int{}, csv: csv.NewWriter(out)}
 		_ = r.csv.Write([]string{"finding", "account", "order", "detail"}) // the writer keeps its first error
-		if err := r.walk(ctx, client, c.newProgress(200*time.Millisecond)); err != nil {
+		if err := r.walk(ctx, client, c.newProgress()); err != nil {
 			return err
 		}
 		if err := c.ledger.Undone(ctx, *run, r.undone); err != nil {
@@ -69,7 +64,7 @@ func (r *reconciliation) walk(ctx context.Context, client *upvest.Client, progre
 	if err != nil {
 		return err
 	}
-	since, limit := started.Add(-margin), portfolios.Limit(chunk)
+	since, limit := started.Add(-place.Skew), portfolios.Limit(chunk)
 	var last, compared uuid.UUID // the last order that was read, and up to which the ledger has been asked
 	page := make([]ledger.Found, 0, chunk)
 	compare := func(upTo uuid.UUID) error {
@@ -81,8 +76,7 @@ func (r *reconciliation) walk(ctx context.Context, client *upvest.Client, progre
 		progress.show("%d orders read", r.seen)
 		return err
 	}
-	params := portfolios.ListPortfoliosOrdersParams{StartDate: &since, Limit: &limit}
-	for order, err := range client.Orders.All(ctx, params, upvest.WithPagesAhead(2)) {
+	for order, err := range client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{StartDate: &since, Limit: &limit}, upvest.WithPagesAhead(2)) {
 		if err != nil {
 			return fmt.Errorf("read the orders of the server: %w", err)
 		}
@@ -111,8 +105,11 @@ func (r *reconciliation) unclaimed(d ledger.Difference) {
 }
 
 func (r *reconciliation) undone(d ledger.Difference) {
-	known := map[ledger.Outcome]string{ledger.Refused: "refused", ledger.Review: "review"}
-	r.found(cmp.Or(known[d.Outcome], "missing"), d, d.Detail)
+	name := "missing"
+	if d.Outcome == ledger.Refused || d.Outcome == ledger.Review {
+		name = string(d.Outcome)
+	}
+	r.found(name, d, d.Detail)
 }
 
 func (r *reconciliation) found(name string, d ledger.Difference, detail string) {

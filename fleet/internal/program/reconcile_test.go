@@ -1,8 +1,6 @@
 package program_test
 
 import (
-	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,7 +31,7 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 
 		change := func(account int, statement string, arguments ...any) {
 			t.Helper()
-			execute(t, url, "update fleet_order set "+statement+fmt.Sprintf(" where account = '%s'", accounts[account]), arguments...)
+			testdb.Execute(t, url, "update fleet_order set "+statement+fmt.Sprintf(" where account = '%s'", accounts[account]), arguments...)
 		}
 		place := func(account int, amount string) uuid.UUID {
 			t.Helper()
@@ -59,9 +57,9 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 		change(3, placed, ghost)
 		change(4, "outcome = 'refused', order_id = null, detail = '422'")
 		change(5, "outcome = 'review', order_id = null")
-		status, out, said := fleet(t, "reconcile", "-run", "r", "-csv", file)
+		status, out, errors := fleet(t, "reconcile", "-run", "r", "-csv", file)
 		if status != 1 {
-			t.Errorf("exit status %d: %s%s", status, out, said)
+			t.Errorf("exit status %d: %s%s", status, out, errors)
 		}
 		content, err := os.ReadFile(file)
 		if err != nil {
@@ -86,19 +84,6 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 			}
 		}
 	})
-}
-
-// execute changes a database behind the fleet's back.
-func execute(t *testing.T, url, statement string, arguments ...any) {
-	t.Helper()
-	db, err := sql.Open(map[bool]string{true: "sqlite", false: "pgx"}[strings.HasPrefix(url, "sqlite:")], strings.TrimPrefix(url, "sqlite:"))
-	if err == nil {
-		_, err = db.ExecContext(t.Context(), statement, arguments...)
-		err = errors.Join(err, db.Close())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestReconcileSaysThatTheServerCannotBeRead(t *testing.T) {

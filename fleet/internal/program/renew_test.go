@@ -1,13 +1,10 @@
 package program_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/program"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
@@ -23,13 +20,13 @@ func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
 		succeeds(t, "enqueue", "-run", "r", path)
 		job := func(account int, statement string) {
 			t.Helper()
-			execute(t, url, statement+fmt.Sprintf(" where args->>'account' = '%s'", accounts[account]))
+			testdb.Execute(t, url, statement+fmt.Sprintf(" where args->>'account' = '%s'", accounts[account]))
 		}
 		job(0, "update river_job set state = 'cancelled', finalized_at = created_at")
 		job(1, "update river_job set state = 'discarded', finalized_at = created_at")
 		job(2, "delete from river_job")
 		job(3, "delete from river_job")
-		execute(t, url, fmt.Sprintf("update fleet_order set outcome = 'refused' where account = '%s'", accounts[3]))
+		testdb.Execute(t, url, fmt.Sprintf("update fleet_order set outcome = 'refused' where account = '%s'", accounts[3]))
 		job(4, "update river_job set state = 'scheduled'")
 		if out := succeeds(t, "status"); !strings.Contains(out, "given up          1") {
 			t.Error(out)
@@ -43,16 +40,9 @@ func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
 		if out := succeeds(t, "status"); !strings.Contains(out, "given up          0") {
 			t.Error(out)
 		}
-		ctx, stop := context.WithCancel(t.Context())
-		ended := make(chan int)
-		go func() {
-			var said bytes.Buffer
-			ended <- program.Run(ctx, []string{"work"}, &said, &said)
-		}()
-		succeeds(t, "status", "-watch")
-		stop()
-		if status := <-ended; status != 0 || testapi.Orders(s) != 5 {
-			t.Errorf("%d orders were placed, expected 5; the worker ended with %d", testapi.Orders(s), status)
+		worked(t, 1)
+		if got := testapi.Orders(s); got != 5 {
+			t.Errorf("%d orders were placed, expected 5", got)
 		}
 	})
 }

@@ -116,8 +116,8 @@ type progress struct {
 	width int
 }
 
-func (c *command) newProgress(every time.Duration) *progress {
-	return &progress{out: c.errors, every: every}
+func (c *command) newProgress() *progress {
+	return &progress{out: c.errors, every: 200 * time.Millisecond}
 }
 
 func (p *progress) show(format string, arguments ...any) {

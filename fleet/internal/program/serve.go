@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
+	"net/url"
 	"sync"
 	"time"
 
@@ -74,15 +74,17 @@ func (c *command) ui() func(context.Context) error {
 			return fmt.Errorf("start River's page: %w", err)
 		}
 		_, _ = fmt.Fprintf(c.out, "River's page is on http://%s; everyone on this machine can see it, and cancel and delete jobs there\n", at)
-		return serve(ctx, listener, sameOrigin(page, at.String(), fmt.Sprintf("localhost:%d", at.Port)))
+		return serve(ctx, listener, sameOrigin(page))
 	}
 }
 
-// sameOrigin keeps other sites in the user's browser away, by what the browser says of them and by the names that they call this machine.
-func sameOrigin(page http.Handler, names ...string) http.Handler {
+// sameOrigin keeps other sites in the user's browser away, by what the browser says of them and by the name that they call this machine.
+// Its port may be any, as at the end of a tunnel.
+func sameOrigin(page http.Handler) http.Handler {
 	protected := http.NewCrossOriginProtection().Handler(page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !slices.Contains(names, r.Host) {
+		host := (&url.URL{Host: r.Host}).Hostname()
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			http.Error(w, "the page is for this machine only", http.StatusForbidden)
 			return
 		}

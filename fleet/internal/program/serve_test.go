@@ -84,7 +84,7 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 	if status, _ := get(t, "POST", cancel, "", "cross-site"); status != 403 {
 		t.Errorf("another site may cancel jobs: %d", status)
 	}
-	if status, body := get(t, "POST", cancel, "localhost"+address[strings.LastIndex(address, ":"):], "same-origin"); status != 200 {
+	if status, body := get(t, "POST", cancel, "localhost", "same-origin"); status != 200 {
 		t.Errorf("the page itself may not cancel jobs: %d %s", status, body)
 	}
 	if status, _, errors := fleet(t, "ui", "-address", "0.0.0.0:0"); status != 2 || !strings.Contains(errors, "not on loopback") {

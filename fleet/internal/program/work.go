@@ -26,6 +26,9 @@ func (c *command) work() func(context.Context) error {
 	inFlight := c.flags.Int("in-flight", 100, "orders that this worker handles at once")
 	metricsAt := c.flags.String("metrics", "", "address on which Prometheus finds /metrics, as in :9090; none by default")
 	return func(ctx context.Context) error {
+		if *inFlight < 1 || *inFlight > 1000 {
+			return errors.New("-in-flight: use 1 to 1000")
+		}
 		limiter, measured := pace.New(c.ledger), metrics.New(c.ledger, c.logger)
 		client, err := c.client(upvest.WithLimiter(limiter), upvest.WithLogger(c.logger), upvest.WithAttemptHook(limiter.Observe),
 			upvest.WithAttemptHook(measured.Observe))

@@ -78,6 +78,23 @@ func (s *Server) copy(ctx context.Context) (url string, err error) {
 // SQLite returns the URL of an empty database.
 func SQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "fleet.db") }
 
+// Execute changes a database behind the fleet's back.
+func Execute(t testing.TB, url, statement string, arguments ...any) {
+	t.Helper()
+	driver, source := "pgx", url
+	if path, found := strings.CutPrefix(url, "sqlite:"); found {
+		driver, source = "sqlite", path
+	}
+	db, err := sql.Open(driver, source)
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), statement, arguments...)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Server is a PostgreSQL server of the test's own.
 type Server struct {
 	bin, directory string
