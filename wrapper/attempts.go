@@ -175,10 +175,14 @@ func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, ti
 	if r.ahead = c.clock.Skew(); guess != nil { // asked only now: the token may have taught it
 		r.ahead = *guess
 	}
-	defer func() { r.Duration = c.clock.Local().Sub(started) }()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	resp, err := x.send(ctx, started.Add(r.ahead))
+	if err == nil {
+		r.echo = network.EchoOf(c.secret(), resp.Request)
+		r.answer, r.Err = readResponse(resp, r.echo)
+	}
+	r.Duration = c.clock.Local().Sub(started)
 	if err != nil {
 		failed, wasSent := err.(*network.Error) // not errors.As: a deeper one belongs to the token request
 		if !wasSent {
@@ -188,14 +192,15 @@ func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, ti
 		r.Err, r.outcome, r.passing = failed, outcomeOf(failed), !failed.Untrusted
 		return r
 	}
-	r.echo = network.EchoOf(c.secret(), resp.Request)
-	r.answer, r.Err = readResponse(resp, r.echo)
 	r.Status, r.RequestID = r.answer.Status, r.echo.Hide(r.answer.requestID())
 	x.settings.keep(r.answer)
 	r.passing = isRetryable(r.Status)
 	switch status := r.Status; {
 	case status/100 == 2:
 		if r.Err == nil {
+			if turn := x.settings.turn; turn != nil {
+				turn(ctx)
+			}
 			r.Err = x.accept(r.answer)
 		}
 		r.ok, r.passing = r.Err == nil, errors.Is(r.Err, answerbody.ErrCutOff)

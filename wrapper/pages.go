@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -40,12 +41,12 @@ func (l listing[T]) all(ctx context.Context, options []AllOption) iter.Seq2[T, e
 }
 
 func (l listing[T]) read(ctx context.Context, options []AllOption, emit func(T) bool) error {
-	var settings allSettings
+	var chosen allSettings
 	for _, option := range options {
 		if option == nil {
 			return errors.New("read a list: an option is nil")
 		}
-		if err := option.applyToAll(&settings); err != nil {
+		if err := option.applyToAll(&chosen); err != nil {
 			return fmt.Errorf("read a list: %w", err)
 		}
 	}
@@ -61,11 +62,12 @@ func (l listing[T]) read(ctx context.Context, options []AllOption, emit func(T) 
 		order = map[portfolios.ListOrder]int{portfolios.ListOrderASC: 1, orderDescending: -1}[*orDefault(l.order, portfolios.ListOrderASC)]
 	}
 	return offsetlist.List[T]{
-		Fetch: func(ctx context.Context, offset, limit int32) (offsetlist.Page[T], error) {
-			rows, meta, err := l.fetch(ctx, offset, limit, settings.calls)
+		Fetch: func(ctx context.Context, offset, limit int32, turn func(context.Context)) (offsetlist.Page[T], error) {
+			inTurn := callOption(func(s *settings) error { s.turn = turn; return nil })
+			rows, meta, err := l.fetch(ctx, offset, limit, append(slices.Clone(chosen.calls), inTurn))
 			return offsetlist.Page[T]{Rows: rows, Limit: meta.Limit, Total: meta.TotalCount}, err
 		},
-		ID: l.id, Order: order, Limit: max(limit, 2), Ahead: settings.ahead, Unreadable: ErrListUnreadable,
+		ID: l.id, Order: order, Limit: max(limit, 2), Ahead: chosen.ahead, Unreadable: ErrListUnreadable,
 	}.Read(ctx, offset, emit)
 }
 

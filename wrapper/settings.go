@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -16,9 +17,10 @@ type settings struct {
 	retry    RetryPolicy
 	timeout  time.Duration
 	response *Response
-	once     bool            // after an attempt that may have acted there is no other
-	edits    []addition.Edit // what the caller adds to the request
-	covered  []string        // the headers among it that the signature has to cover
+	once     bool                  // after an attempt that may have acted there is no other
+	turn     func(context.Context) // waits until an answer may be decoded, if not nil
+	edits    []addition.Edit       // what the caller adds to the request
+	covered  []string              // the headers among it that the signature has to cover
 }
 
 // CallOption adjusts one call.

@@ -26,7 +26,7 @@ func (p Page[T]) end() int32 { return p.offset + int32(len(p.Rows)) } // bounded
 
 // List is a list to be read.
 type List[T any] struct {
-	Fetch func(ctx context.Context, offset, limit int32) (Page[T], error)
+	Fetch func(ctx context.Context, offset, limit int32, turn func(context.Context)) (Page[T], error) // a turn that is not nil comes before decoding
 	ID    func(T) uuid.UUID
 	Order int   // that was asked for: 1 by ascending ids, -1 by descending ids, 0 by something else
 	Limit int32 // of the pages to ask for, at least 2: one row of each is the last of the page before
@@ -47,7 +47,7 @@ func (l List[T]) Read(ctx context.Context, offset int32, emit func(T) bool) erro
 		r.largest = max(r.largest, len(page.Rows))
 		joined := r.largest == 1 && len(page.Rows) == 1 && r.passed > 0
 		if joined { // of pages with one row, two make one: without overlap no place could be told
-			former, err := pages.fetch(ctx, offset-1)
+			former, err := pages.fetch(ctx, offset-1, nil)
 			if joined = err == nil && len(former.Rows) == 1; err != nil {
 				return err
 			}

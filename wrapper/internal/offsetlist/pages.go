@@ -2,6 +2,7 @@ package offsetlist
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
 )
@@ -20,8 +21,8 @@ type pending[T any] struct {
 	call   *foreign.Call[Page[T]]
 }
 
-func (p *pages[T]) fetch(ctx context.Context, offset int32) (Page[T], error) {
-	page, err := p.Fetch(ctx, offset, p.Limit)
+func (p *pages[T]) fetch(ctx context.Context, offset int32, turn func(context.Context)) (Page[T], error) {
+	page, err := p.Fetch(ctx, offset, p.Limit, turn)
 	page.offset = offset
 	return page, err
 }
@@ -29,7 +30,7 @@ func (p *pages[T]) fetch(ctx context.Context, offset int32) (Page[T], error) {
 // read returns a page, and sees to it that those that should follow are on their way. Those that turn out to be the wrong ones are cancelled.
 func (p *pages[T]) read(offset int32) (Page[T], error) {
 	if p.Ahead == 0 {
-		return p.fetch(p.ctx, offset)
+		return p.fetch(p.ctx, offset, nil)
 	}
 	if len(p.pending) == 0 || p.pending[0].offset != offset {
 		p.close()
@@ -61,8 +62,27 @@ func (p *pages[T]) requestUpTo(most int) {
 
 func (p *pages[T]) request(offset int32) {
 	ctx, cancel := context.WithCancel(p.ctx)
-	call := foreign.Go(func() (Page[T], error) { return p.fetch(ctx, offset) })
+	turn := p.nextTurn()
+	call := foreign.Go(func() (Page[T], error) { return p.fetch(ctx, offset, turn) })
 	p.pending = append(p.pending, pending[T]{offset, cancel, call})
+}
+
+// nextTurn returns what the next page waits for before it is decoded, nil for nothing: the page as many places before it as there are
+// processors has to be ready. Else they would work on pages that are wanted late, while the reader, who requests the next ones, waits for
+// an early one.
+func (p *pages[T]) nextTurn() func(context.Context) {
+	before := len(p.pending) - runtime.GOMAXPROCS(0)
+	if before < 0 {
+		return nil
+	}
+	ready := p.pending[before].call.Done()
+	return func(ctx context.Context) {
+		select {
+		case <-ready:
+		case <-ctx.Done():
+		}
+		runtime.Gosched() // to the reader, and to answers that have come: they take less time than decoding
+	}
 }
 
 // close ends what is under way, and waits for it.
