@@ -69,8 +69,11 @@ func withReadableLocation(transport http.RoundTripper) http.RoundTripper {
 
 func (r readableLocation) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := r.transport.RoundTrip(req)
-	if resp != nil {
-		if _, bad := req.URL.Parse(resp.Header.Get("Location")); bad != nil {
+	if resp == nil {
+		return nil, err
+	}
+	if location := resp.Header.Get("Location"); location != "" {
+		if _, bad := req.URL.Parse(location); bad != nil {
 			resp.Header.Del("Location")
 		}
 	}
