@@ -634,86 +634,14 @@ func (c *changing) change() {
 }
 
 func TestAllReadsAChangingListOnce(t *testing.T) {
-	metas := []func(int, int, int, int) string{
-		nil,
-		func(int, int, int, int) string { return `{}` },
-		func(_, limit, _, _ int) string {
-			return fmt.Sprintf(`{"limit": %d, "count": 1, "total_count": 1}`, limit)
-		},
-	}
 	for _, kind := range []string{"ascending", "descending", "in no known order"} {
 		t.Run(kind, func(t *testing.T) {
 			var unreadable int
 			const seeds = 30
 			for seed := range uint64(seeds) {
 				synctest.Test(t, func(t *testing.T) {
-					random := rand.New(rand.NewPCG(seed, 1))
-					all := ids(1 + random.IntN(120))
-					if kind == "in no known order" {
-						all = ids(60 + random.IntN(60))
-					}
-					switch kind {
-					case "descending":
-						slices.Reverse(all)
-					case "in no known order":
-						random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-					}
-					list := newChanging(random, all)
-					server := &listServer{meta: metas[random.IntN(len(metas))], capacity: random.IntN(3) * (2 + random.IntN(20))}
-					server.rows = list.rows()
-					server.before = func(request int) {
-						if request > 1 {
-							list.change()
-							server.rows = list.rows()
-						}
-					}
-					limits := []int32{1, 2, 3, 4, 7, 30, 200}
-					if kind == "in no known order" { // which it takes some rows to see
-						limits, server.capacity = []int32{30, 200}, 0
-					}
-					params := ordersParams(0, 0)
-					if kind == "descending" {
-						descending := portfolios.ListOrder("DESC")
-						params.Order = &descending
-					}
-					limit, ahead := limits[random.IntN(len(limits))], random.IntN(2)*random.IntN(5)
-					// Answers come in an order that follows from seed and offset, so that a seed finds the same each time.
-					client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
-						offset, _ := strconv.Atoi(req.URL.Query().Get("offset"))
-						time.Sleep(time.Duration(1+(offset*7919+int(seed)*31)%97)*time.Millisecond + time.Duration(offset)*time.Microsecond)
-						return server.serve(req)
-					})
-					params.Limit = &limit
-					rows, err := collect(t, client.Orders.All(t.Context(), params, upvest.WithPagesAhead(ahead)))
-					what := fmt.Sprintf("seed %d, %d rows, limit %d, %d ahead, capacity %d", seed, len(all), limit, ahead, server.capacity)
-					var lasting []uuid.UUID
-					for _, row := range rows {
-						if list.stays[row] {
-							lasting = append(lasting, row)
-						}
-					}
-					want := list.lasting()
-					switch {
-					case errors.Is(err, upvest.ErrListUnreadable):
+					if readAChangingList(t, kind, seed) {
 						unreadable++
-						if ahead == 0 && kind != "in no known order" {
-							t.Errorf("%s: %v", what, err)
-						}
-						want = want[:min(len(lasting), len(want))]
-					case err != nil:
-						t.Fatalf("%s: %v", what, err)
-					}
-					if !slices.Equal(lasting, want) {
-						t.Errorf("%s: %d lasting rows came, want %d, once and in order: %v", what, len(lasting), len(want), err)
-					}
-					if kind != "in no known order" {
-						order := func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
-						if kind == "descending" {
-							slices.Reverse(rows)
-						}
-						if !slices.IsSortedFunc(rows, order) || len(slices.Compact(rows)) != len(rows) {
-							t.Errorf("%s: the rows are not in order", what)
-						}
 					}
 				})
 			}
@@ -724,6 +652,87 @@ func TestAllReadsAChangingListOnce(t *testing.T) {
 			t.Logf("%d of %d lists could not be read", unreadable, seeds)
 		})
 	}
+}
+
+// readAChangingList reads a list that follows from the seed, and expects of it what All promises: every row that stays, once and in order.
+func readAChangingList(t *testing.T, kind string, seed uint64) (unreadable bool) {
+	t.Helper()
+	metas := []func(int, int, int, int) string{
+		nil,
+		func(int, int, int, int) string { return `{}` },
+		func(_, limit, _, _ int) string {
+			return fmt.Sprintf(`{"limit": %d, "count": 1, "total_count": 1}`, limit)
+		},
+	}
+	random := rand.New(rand.NewPCG(seed, 1))
+	all := ids(1 + random.IntN(120))
+	if kind == "in no known order" {
+		all = ids(60 + random.IntN(60))
+	}
+	switch kind {
+	case "descending":
+		slices.Reverse(all)
+	case "in no known order":
+		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	list := newChanging(random, all)
+	server := &listServer{meta: metas[random.IntN(len(metas))], capacity: random.IntN(3) * (2 + random.IntN(20))}
+	server.rows = list.rows()
+	server.before = func(request int) {
+		if request > 1 {
+			list.change()
+			server.rows = list.rows()
+		}
+	}
+	limits := []int32{1, 2, 3, 4, 7, 30, 200}
+	if kind == "in no known order" { // which it takes some rows to see
+		limits, server.capacity = []int32{30, 200}, 0
+	}
+	params := ordersParams(0, 0)
+	if kind == "descending" {
+		descending := portfolios.ListOrder("DESC")
+		params.Order = &descending
+	}
+	limit, ahead := limits[random.IntN(len(limits))], random.IntN(2)*random.IntN(5)
+	// Answers come in an order that follows from seed and offset, so that a seed finds the same each time.
+	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		offset, _ := strconv.Atoi(req.URL.Query().Get("offset"))
+		time.Sleep(time.Duration(1+(offset*7919+int(seed)*31)%97)*time.Millisecond + time.Duration(offset)*time.Microsecond)
+		return server.serve(req)
+	})
+	params.Limit = &limit
+	rows, err := collect(t, client.Orders.All(t.Context(), params, upvest.WithPagesAhead(ahead)))
+	what := fmt.Sprintf("seed %d, %d rows, limit %d, %d ahead, capacity %d", seed, len(all), limit, ahead, server.capacity)
+	var lasting []uuid.UUID
+	for _, row := range rows {
+		if list.stays[row] {
+			lasting = append(lasting, row)
+		}
+	}
+	want := list.lasting()
+	switch {
+	case errors.Is(err, upvest.ErrListUnreadable):
+		unreadable = true
+		if ahead == 0 && kind != "in no known order" {
+			t.Errorf("%s: %v", what, err)
+		}
+		want = want[:min(len(lasting), len(want))]
+	case err != nil:
+		t.Fatalf("%s: %v", what, err)
+	}
+	if !slices.Equal(lasting, want) {
+		t.Errorf("%s: %d lasting rows came, want %d, once and in order: %v", what, len(lasting), len(want), err)
+	}
+	if kind != "in no known order" {
+		order := func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+		if kind == "descending" {
+			slices.Reverse(rows)
+		}
+		if !slices.IsSortedFunc(rows, order) || len(slices.Compact(rows)) != len(rows) {
+			t.Errorf("%s: the rows are not in order", what)
+		}
+	}
+	return unreadable
 }
 
 // Pages of one row cannot overlap. Whatever the reader makes of them, it never passes a part of the list off as the whole.
