@@ -25,7 +25,8 @@ func (c *command) status() func(context.Context) error {
 		case counts.Total() == 0:
 			return fmt.Errorf("there is no run %s", *run)
 		case *watch:
-			return c.watch(ctx, *run, counts)
+			c.watch(ctx, *run, counts)
+			return nil
 		}
 		return c.print(*run, counts)
 	}
@@ -45,7 +46,7 @@ func (c *command) print(run string, n ledger.Counts) error {
 }
 
 // watch shows a bar until the run is done. The rate is that of the last ten seconds.
-func (c *command) watch(ctx context.Context, run string, n ledger.Counts) error {
+func (c *command) watch(ctx context.Context, run string, n ledger.Counts) {
 	type point struct {
 		at   time.Time
 		done int
@@ -65,11 +66,11 @@ func (c *command) watch(ctx context.Context, run string, n ledger.Counts) error 
 		progress.show("%s %s %d of %d, %.0f/s, %s left, %d refused, %d unknown, %d to review, %d given up", run,
 			bar(n.Done(), n.Total()), n.Done(), n.Total(), rate, left, n.Refused, n.Unknown, n.Review, n.GivenUp)
 		if n.Done() == n.Total() {
-			return nil
+			return
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
 		}
 		next, err := c.ledger.Count(ctx, run)
