@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"regexp"
+	"strings"
+)
+
+// The limits of comments and files. golangci-lint limits the lines of code and functions.
+const (
+	commentColumns = 90
+	fileLines      = 300
+	testFileLines  = 500
+	tabColumns     = 4
+)
+
+var (
+	// directive is a comment for a tool, such as //go:embed or //nolint.
+	directive = regexp.MustCompile(`^//([a-z0-9]+:[a-z0-9]|nolint|line )`)
+	// output starts the lines that the go command compares with what an example prints.
+	output = regexp.MustCompile(`^//\s*(?i:(unordered )?output:)`)
+)
+
+// checkComments applies the rule "comment": a line with a comment has at most 90 columns;
+// URLs, directives and the expected output of an example may be wider.
+func checkComments(file source, report reporter) {
+	for _, group := range file.tree.Comments {
+		for _, comment := range group.List {
+			if directive.MatchString(comment.Text) {
+				continue
+			}
+			if output.MatchString(comment.Text) {
+				break
+			}
+			checkComment(file, comment, report)
+		}
+	}
+}
+
+// checkComment reports each line of a comment that is too wide.
+func checkComment(file source, comment *ast.Comment, report reporter) {
+	handle := file.set.File(comment.Pos())
+	first := handle.Line(comment.Pos())
+	last := handle.Line(comment.End())
+	for number := first; number <= last; number++ {
+		line := file.lines[number-1]
+		if columns := width(line); columns > commentColumns && !widenedByURL(line) {
+			message := fmt.Sprintf("a comment of %d columns: wrap it at %d", columns, commentColumns)
+			report(handle.LineStart(number), message)
+		}
+	}
+}
+
+// width counts the columns of a line.
+func width(line string) int {
+	columns := 0
+	for _, char := range line {
+		if char == '\t' {
+			columns += tabColumns
+		} else {
+			columns++
+		}
+	}
+	return columns
+}
+
+// widenedByURL reports whether the line ends with a URL that starts within the limit.
+func widenedByURL(line string) bool {
+	start := strings.LastIndexAny(line, " \t") + 1
+	return strings.Contains(line[start:], "://") && width(line[:start]) <= commentColumns
+}
+
+// checkFileLength applies the rule "file": a file has at most 300 lines, with tests 500.
+func checkFileLength(file source, report reporter) {
+	limit := fileLines
+	if file.isTest() {
+		limit = testFileLines
+	}
+	if lines := len(file.lines); lines > limit {
+		message := fmt.Sprintf("a file of %d lines: split it at %d", lines, limit)
+		report(file.tree.FileStart, message)
+	}
+}

@@ -1,0 +1,33 @@
+// Style reports what no linter of golangci-lint covers: headers that assign to outer
+// variables, unrelated values in one assignment, nested appends, several statements on a
+// line, wide comments and long files. `make check` runs it over all modules;
+// `go run ./proof/style wrapper` checks one folder.
+//
+// Style reads the files named on the command line, and all Go files below the folders
+// named there. It leaves out generated files and the folders that the go command ignores.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	paths := os.Args[1:]
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	sources, err := parse(paths)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "style:", err)
+		os.Exit(2)
+	}
+	findings := check(sources)
+	for _, found := range findings {
+		fmt.Println(found)
+	}
+	fmt.Fprintf(os.Stderr, "style: %d files, %d findings\n", len(sources), len(findings))
+	if len(findings) > 0 {
+		os.Exit(1)
+	}
+}

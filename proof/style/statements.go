@@ -1,0 +1,188 @@
+package main
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+)
+
+// checkHeaders applies the rule "header": an if or switch header declares what the
+// condition, the tag or a case reads; it changes no variable of the code around it.
+func checkHeaders(file source, report reporter) {
+	ast.Inspect(file.tree, func(node ast.Node) bool {
+		init, readers := header(node)
+		if init == nil {
+			return true
+		}
+		assignment, ok := init.(*ast.AssignStmt)
+		if !ok || assignment.Tok != token.DEFINE {
+			report(init.Pos(), "the header changes an outer variable: put the statement on a line above")
+			return true
+		}
+		if !slices.ContainsFunc(assignment.Lhs, func(left ast.Expr) bool { return mentions(readers, left) }) {
+			report(init.Pos(), "the header declares what its condition does not read: put the statement on a line above")
+		}
+		return true
+	})
+}
+
+// header returns the statement in the header of an if or switch, if there is one, and the
+// expressions that decide where the code continues.
+func header(node ast.Node) (init ast.Stmt, readers []ast.Expr) {
+	switch node := node.(type) {
+	case *ast.IfStmt:
+		return node.Init, []ast.Expr{node.Cond}
+	case *ast.SwitchStmt:
+		if node.Tag != nil {
+			readers = append(readers, node.Tag)
+		}
+		for _, clause := range node.Body.List {
+			readers = append(readers, clause.(*ast.CaseClause).List...)
+		}
+		return node.Init, readers
+	case *ast.TypeSwitchStmt:
+		return node.Init, typeSwitchReaders(node)
+	}
+	return nil, nil
+}
+
+// typeSwitchReaders returns the expression whose type the switch inspects.
+func typeSwitchReaders(node *ast.TypeSwitchStmt) []ast.Expr {
+	switch guard := node.Assign.(type) {
+	case *ast.AssignStmt:
+		return guard.Rhs
+	case *ast.ExprStmt:
+		return []ast.Expr{guard.X}
+	}
+	return nil
+}
+
+// mentions reports whether the variable occurs in one of the expressions.
+func mentions(expressions []ast.Expr, variable ast.Expr) bool {
+	name, ok := variable.(*ast.Ident)
+	if !ok || name.Name == "_" {
+		return false
+	}
+	found := false
+	for _, expression := range expressions {
+		ast.Inspect(expression, func(node ast.Node) bool {
+			identifier, ok := node.(*ast.Ident)
+			found = found || ok && identifier.Name == name.Name
+			return !found
+		})
+	}
+	return found
+}
+
+// checkValues applies the rule "values": an assignment has one value on its right-hand
+// side, except for a swap, the header of a loop, and an if header whose condition reads
+// every variable that it declares (`if got, want := f(), g(); got != want`).
+func checkValues(file source, report reporter) {
+	allowed := map[ast.Stmt]bool{}
+	ast.Inspect(file.tree, func(node ast.Node) bool {
+		switch node := node.(type) {
+		case *ast.ForStmt:
+			allowed[node.Init] = true
+			allowed[node.Post] = true
+		case *ast.IfStmt:
+			allowed[node.Init] = comparesAll(node)
+		case *ast.AssignStmt:
+			if len(node.Rhs) > 1 && !allowed[node] && !isSwap(node) {
+				report(node.Pos(), "one assignment of several values: give each its line")
+			}
+		case *ast.ValueSpec:
+			if len(node.Values) > 1 {
+				report(node.Pos(), "one declaration of several values: give each its line")
+			}
+		}
+		return true
+	})
+}
+
+// comparesAll reports whether the condition reads every variable that the header declares.
+func comparesAll(node *ast.IfStmt) bool {
+	assignment, ok := node.Init.(*ast.AssignStmt)
+	if !ok {
+		return false
+	}
+	for _, left := range assignment.Lhs {
+		if !mentions([]ast.Expr{node.Cond}, left) {
+			return false
+		}
+	}
+	return true
+}
+
+// isSwap reports whether both sides hold the same expressions in another order.
+func isSwap(assignment *ast.AssignStmt) bool {
+	return slices.Equal(sortedTexts(assignment.Lhs), sortedTexts(assignment.Rhs))
+}
+
+// sortedTexts returns the expressions as sorted source text.
+func sortedTexts(expressions []ast.Expr) []string {
+	texts := make([]string, 0, len(expressions))
+	for _, expression := range expressions {
+		texts = append(texts, types.ExprString(expression))
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+// checkAppends applies the rule "append": no argument of append contains an append.
+func checkAppends(file source, report reporter) {
+	ast.Inspect(file.tree, func(node ast.Node) bool {
+		call, ok := node.(*ast.CallExpr)
+		if !ok || !isAppend(call) {
+			return true
+		}
+		for _, argument := range call.Args {
+			ast.Inspect(argument, func(node ast.Node) bool {
+				if _, ok := node.(*ast.FuncLit); ok {
+					return false
+				}
+				inner, ok := node.(*ast.CallExpr)
+				if ok && isAppend(inner) {
+					report(inner.Pos(), "append inside an append: use a statement for each, or slices.Concat")
+					return false
+				}
+				return true
+			})
+		}
+		return true
+	})
+}
+
+// isAppend reports whether the call has the name of the built-in append.
+func isAppend(call *ast.CallExpr) bool {
+	name, ok := call.Fun.(*ast.Ident)
+	return ok && name.Name == "append"
+}
+
+// checkStatements applies the rule "statement": every statement of a block begins on a
+// line after the one before it.
+func checkStatements(file source, report reporter) {
+	ast.Inspect(file.tree, func(node ast.Node) bool {
+		statements := statementsOf(node)
+		for i := 1; i < len(statements); i++ {
+			end := file.set.Position(statements[i-1].End()).Line
+			if file.set.Position(statements[i].Pos()).Line == end {
+				report(statements[i].Pos(), "several statements on one line: give each its line")
+			}
+		}
+		return true
+	})
+}
+
+// statementsOf returns the statements that the node lists.
+func statementsOf(node ast.Node) []ast.Stmt {
+	switch node := node.(type) {
+	case *ast.BlockStmt:
+		return node.List
+	case *ast.CaseClause:
+		return node.Body
+	case *ast.CommClause:
+		return node.Body
+	}
+	return nil
+}
