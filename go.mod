@@ -6,7 +6,6 @@ require (
 	github.com/go-json-experiment/json v1.27.2 // encoding/json/v2 before Go 1.27: member names go by case, at half the cost; has no dependencies
 	github.com/google/uuid v1.6.0
 	github.com/oapi-codegen/runtime v1.8.0
-	golang.org/x/crypto v0.58.0 // scrypt, for keys that openssl pkcs8 -scrypt encrypted
 	golang.org/x/oauth2 v0.37.0
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/check"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // Allocations are target mixes of instruments.
@@ -22,7 +22,7 @@ func (s *Allocations) Create(
 	ctx context.Context, request portfolios.AllocationRequest, options ...CallOption,
 ) (*portfolios.Allocation, error) {
 	op := operation{"create_portfolios_allocation", http.MethodPost}
-	return call[portfolios.Allocation](ctx, s.core, op, check.Allocation(request), options,
+	return call[portfolios.Allocation](ctx, s.core, op, validate.Allocation(request), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosAllocation(ctx, request, edit...)
 		})
@@ -31,7 +31,7 @@ func (s *Allocations) Create(
 // Retrieve returns one allocation.
 func (s *Allocations) Retrieve(ctx context.Context, allocationID uuid.UUID, options ...CallOption) (*portfolios.Allocation, error) {
 	op := operation{"retrieve_portfolios_allocation", http.MethodGet}
-	return call[portfolios.Allocation](ctx, s.core, op, check.ID("allocation_id", allocationID), options,
+	return call[portfolios.Allocation](ctx, s.core, op, validate.ID("allocation_id", allocationID), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosAllocation(ctx, allocationID, edit...)
 		})
@@ -43,7 +43,7 @@ func (s *Allocations) Update(
 	ctx context.Context, allocationID uuid.UUID, request portfolios.AllocationRequest, options ...CallOption,
 ) (*portfolios.Allocation, error) {
 	op := operation{"update_portfolios_allocation", http.MethodPut}
-	bad := errors.Join(check.ID("allocation_id", allocationID), check.Allocation(request))
+	bad := errors.Join(validate.ID("allocation_id", allocationID), validate.Allocation(request))
 	return call[portfolios.Allocation](ctx, s.core, op, bad, options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.UpdatePortfoliosAllocation(ctx, allocationID, request, edit...)
@@ -59,8 +59,8 @@ func (s *Allocations) List(
 	params.Sort = orDefault(params.Sort, portfolios.AllocationSortID)
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = check.WholeSeconds(params.StartDate, params.EndDate)
-	return call[portfolios.AllocationList](ctx, s.core, op, check.Page(params.Offset, params.Limit), options,
+	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
+	return call[portfolios.AllocationList](ctx, s.core, op, validate.Page(params.Offset, params.Limit), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.ListPortfoliosAllocations(ctx, &params, edit...)
 		})

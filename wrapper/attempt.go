@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/oneline"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 // Attempt is one try of a call, as hooks and errors see it. It holds no secret, key or body.
@@ -34,7 +34,7 @@ func (a Attempt) LogValue() slog.Value {
 		slog.String("operation", a.Operation),
 		slog.Int("attempt", a.Number),
 		slog.Int("status", a.Status),
-		slog.String("request_id", oneline.Of(a.RequestID)),
+		slog.String("request_id", wire.Line(a.RequestID)),
 		slog.Duration("duration", a.Duration),
 	}
 	if a.Err != nil {

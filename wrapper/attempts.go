@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/network"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pause"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 // exchange is what the retry loop works on: something that can be sent any number of times, and what to make of its answers.
@@ -87,7 +87,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			failure.because(giveUp)
 			return failure
 		}
-		if err := pause.Sleep(ctx, r.Wait); err != nil {
+		if err := retry.Sleep(ctx, r.Wait); err != nil {
 			failure.endWaiting(err)
 			return failure
 		}
@@ -95,12 +95,12 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 }
 
 // allowRetry returns the wait before a retry, or why there is none.
-func (c *core) allowRetry(ctx context.Context, policy RetryPolicy, retry int, header http.Header) (time.Duration, error) {
-	wait, allowed := policy.delay(retry, header, c.clock.Local().Add(c.clock.Skew()), c.random)
+func (c *core) allowRetry(ctx context.Context, policy RetryPolicy, retries int, header http.Header) (time.Duration, error) {
+	wait, allowed := policy.delay(retries, header, c.clock.Local().Add(c.clock.Skew()), c.random)
 	if !allowed {
 		return 0, fmt.Errorf("the server asks to wait for %s, more than the retry policy allows", wait)
 	}
-	if err := pause.Fits(ctx, wait); err != nil {
+	if err := retry.Fits(ctx, wait); err != nil {
 		return 0, err
 	}
 	if !c.budget.Take(c.clock.Local()) {
@@ -113,12 +113,12 @@ func (c *core) allowRetry(ctx context.Context, policy RetryPolicy, retry int, he
 type result struct {
 	Attempt
 	ok      bool
-	answer  *Response     // nil if there was none
-	outcome Outcome       // what the attempt did, if the call is a write
-	unsent  bool          // it never got as far as the network, and a repetition would not either
-	passing bool          // another attempt may well succeed
-	echo    network.Echo  // what of the request the answer may quote
-	ahead   time.Duration // of the local clock, by which it was signed
+	answer  *Response      // nil if there was none
+	outcome Outcome        // what the attempt did, if the call is a write
+	unsent  bool           // it never got as far as the network, and a repetition would not either
+	passing bool           // another attempt may well succeed
+	echo    transport.Echo // what of the request the answer may quote
+	ahead   time.Duration  // of the local clock, by which it was signed
 }
 
 func (r result) header() http.Header {
@@ -148,7 +148,7 @@ func (r result) why() string {
 	return "network failure"
 }
 
-func outcomeOf(failed *network.Error) Outcome {
+func outcomeOf(failed *transport.Error) Outcome {
 	if failed.Reached {
 		return OutcomeUnknown
 	}
@@ -179,12 +179,12 @@ func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, ti
 	defer cancel()
 	resp, err := x.send(ctx, started.Add(r.ahead))
 	if err == nil {
-		r.echo = network.EchoOf(c.secret(), resp.Request)
+		r.echo = transport.EchoOf(c.secret(), resp.Request)
 		r.answer, r.Err = readResponse(resp, r.echo)
 	}
 	r.Duration = c.clock.Local().Sub(started)
 	if err != nil {
-		failed, wasSent := err.(*network.Error) // not errors.As: a deeper one belongs to the token request
+		failed, wasSent := err.(*transport.Error) // not errors.As: a deeper one belongs to the token request
 		if !wasSent {
 			r.Err, r.outcome, r.unsent = err, OutcomeRefused, true
 			return r
@@ -203,7 +203,7 @@ func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, ti
 			}
 			r.Err = x.accept(r.answer)
 		}
-		r.ok, r.passing = r.Err == nil, errors.Is(r.Err, answerbody.ErrCutOff)
+		r.ok, r.passing = r.Err == nil, errors.Is(r.Err, wire.ErrCutOff)
 		r.outcome = OutcomeUnknown
 		if r.RequestID != "" { // else anybody on the way may have said so
 			r.outcome = OutcomeAccepted

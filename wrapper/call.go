@@ -11,7 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 // The way of a call, from a service method to its value or *Error:
@@ -47,7 +47,7 @@ func call[T any](ctx context.Context, c *core, op operation, bad error, options 
 	var value *T
 	err := c.call(ctx, op, bad, options, send, func(answer *Response) error {
 		value = new(T)
-		return answerbody.Decode(answer.Body, value)
+		return wire.Decode(answer.Body, value)
 	})
 	if err != nil {
 		return nil, err

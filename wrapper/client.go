@@ -11,12 +11,10 @@ import (
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/budget"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/network"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/random"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/useragent"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 )
 
 // Client calls the portfolios operations. It is safe for concurrent use; make one and share it.
@@ -57,14 +55,14 @@ type core struct {
 	secret    func() string // a closure, so that no verb of fmt can print it
 	baseURL   string
 	generated *portfolios.Client
-	doer      network.Doer
+	doer      transport.Doer
 	signer    *Signer
 	tokens    oauth2.TokenSource
-	asking    foreign.Slots
+	asking    refresh.Slots
 	common    []portfolios.RequestEditorFn // what every request carries, the one for a token included
 	clock     *clock.Clock
-	random    random.Source
-	budget    *budget.Budget
+	random    randomSource
+	budget    *retry.Budget
 	limiter   Limiter
 	observe   func(context.Context, Attempt)
 	settings  settings
@@ -91,14 +89,14 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 		secret:   func() string { return credentials.ClientSecret },
 		baseURL:  strings.TrimRight(credentials.BaseURL, "/"),
 		clock:    clock.New(cfg.local),
-		random:   random.Source{Reader: cfg.random},
-		budget:   budget.New(),
+		random:   randomSource{Reader: cfg.random},
+		budget:   retry.NewBudget(),
 		limiter:  cfg.limiter,
 		settings: cfg.settings,
 		tokens:   cfg.tokens,
-		asking:   make(foreign.Slots, maxAsking),
+		asking:   make(refresh.Slots, maxAsking),
 		common: []portfolios.RequestEditorFn{
-			VersionEditor(), ClientIDEditor(credentials.ClientID), AcceptEditor(), headerEditor("User-Agent", useragent.Name(cfg.userAgent)),
+			VersionEditor(), ClientIDEditor(credentials.ClientID), AcceptEditor(), headerEditor("User-Agent", transport.UserAgent(cfg.userAgent)),
 		},
 		observe: func(ctx context.Context, attempt Attempt) {
 			for _, observer := range cfg.observers {
@@ -118,9 +116,9 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 		c.baseURL = portfolios.ServerURLSandbox
 	}
 	if cfg.client == nil {
-		cfg.client = network.DefaultClient()
+		cfg.client = transport.DefaultClient()
 	}
-	c.doer = network.NewDoer(cfg.client, c.secret)
+	c.doer = transport.NewDoer(cfg.client, c.secret)
 	c.generated, err = portfolios.NewClient(c.baseURL, portfolios.WithHTTPClient(c.doer), func(generated *portfolios.Client) error {
 		generated.RequestEditors = c.common
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/check"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // Configurations say which allocation an account follows. An account has one.
@@ -22,7 +22,7 @@ func (s *Configurations) Create(
 	ctx context.Context, request portfolios.ConfigurationRequest, options ...CallOption,
 ) (*portfolios.Configuration, error) {
 	op := operation{"create_portfolios_configuration", http.MethodPost}
-	return call[portfolios.Configuration](ctx, s.core, op, check.Configuration(request), options,
+	return call[portfolios.Configuration](ctx, s.core, op, validate.Configuration(request), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosConfiguration(ctx, request, edit...)
 		})
@@ -31,7 +31,7 @@ func (s *Configurations) Create(
 // Retrieve returns the configuration of one account.
 func (s *Configurations) Retrieve(ctx context.Context, accountID uuid.UUID, options ...CallOption) (*portfolios.Configuration, error) {
 	op := operation{"retrieve_portfolios_configuration", http.MethodGet}
-	return call[portfolios.Configuration](ctx, s.core, op, check.ID("account_id", accountID), options,
+	return call[portfolios.Configuration](ctx, s.core, op, validate.ID("account_id", accountID), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosConfiguration(ctx, accountID, edit...)
 		})
@@ -43,7 +43,7 @@ func (s *Configurations) Update(
 	ctx context.Context, accountID uuid.UUID, update portfolios.ConfigurationUpdate, options ...CallOption,
 ) (*portfolios.Configuration, error) {
 	op := operation{"update_portfolios_configuration", http.MethodPatch}
-	bad := errors.Join(check.ID("account_id", accountID), check.ConfigurationUpdate(update))
+	bad := errors.Join(validate.ID("account_id", accountID), validate.ConfigurationUpdate(update))
 	return call[portfolios.Configuration](ctx, s.core, op, bad, options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.UpdatePortfoliosConfiguration(ctx, accountID, update, edit...)
@@ -59,8 +59,8 @@ func (s *Configurations) List(
 	params.Sort = orDefault(params.Sort, portfolios.ConfigurationSortAccountID)
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = check.WholeSeconds(params.StartDate, params.EndDate)
-	return call[portfolios.ConfigurationList](ctx, s.core, op, check.Page(params.Offset, params.Limit), options,
+	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
+	return call[portfolios.ConfigurationList](ctx, s.core, op, validate.Page(params.Offset, params.Limit), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.ListPortfoliosConfigurations(ctx, &params, edit...)
 		})

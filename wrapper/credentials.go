@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/check"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // Credentials are what Upvest hands out for one API client, and the key that signs its requests. They print and log without their
@@ -44,7 +44,7 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(
 func (c Credentials) check() error {
 	var problems []error
 	if c.BaseURL != "" {
-		problems = append(problems, check.BaseURL(c.BaseURL))
+		problems = append(problems, validate.BaseURL(c.BaseURL))
 	}
 	if c.ClientID == uuid.Nil {
 		problems = append(problems, errors.New("ClientID is missing: set the UUID that Upvest gave to your API client"))

@@ -13,9 +13,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/oneline"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/undocumented"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 // Request is a call of any path of the API, see [Client.Do].
@@ -41,11 +40,11 @@ type Request struct {
 //
 // A body is believed only with an upvest-request-id, since there is no way to tell whether it is the documented one.
 func (c *Client) Do(ctx context.Context, request Request, out any, options ...CallOption) error {
-	op := operation{strings.TrimSpace(oneline.Of(request.Operation)), request.Method}
+	op := operation{strings.TrimSpace(wire.Line(request.Operation)), request.Method}
 	if op.id == "" {
-		op.id = oneline.Of(request.Method + " " + request.Path)
+		op.id = wire.Line(request.Method + " " + request.Path)
 	}
-	body, err := undocumented.Body(request.Method, request.Body)
+	body, err := validate.Body(request.Method, request.Body)
 	if pointer := reflect.ValueOf(out); out != nil && (pointer.Kind() != reflect.Pointer || pointer.IsNil()) {
 		err = errors.Join(err, errors.New("out: use a pointer that is not nil, or nil itself"))
 	}
@@ -61,7 +60,7 @@ func (c *Client) Do(ctx context.Context, request Request, out any, options ...Ca
 		s.once = op.isWrite() && !op.isKeyed() && !request.Repeatable
 		return nil
 	})
-	return c.core.call(ctx, op, errors.Join(undocumented.Check(c.core.baseURL, request.Method, request.Path), err), append(slices.Clone(options), once),
+	return c.core.call(ctx, op, errors.Join(validate.Undocumented(c.core.baseURL, request.Method, request.Path), err), append(slices.Clone(options), once),
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return c.core.send(ctx, request.Method, path, contentType, body, edit...)
 		},
@@ -96,8 +95,8 @@ func (r *Response) decodeUndocumented(out any) error {
 	case !empty && r.requestID() == "":
 		return errors.New("the answer has no upvest-request-id: it may come from something on the way")
 	}
-	if err := answerbody.Decode(r.Body, new(jsontext.Value)); err != nil || out == nil {
+	if err := wire.Decode(r.Body, new(jsontext.Value)); err != nil || out == nil {
 		return err
 	}
-	return answerbody.Decode(r.Body, out)
+	return wire.Decode(r.Body, out)
 }

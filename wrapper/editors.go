@@ -10,7 +10,7 @@ import (
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
 )
 
 // apiVersion is the MAJOR version of the API that openapi.yaml describes.
@@ -67,7 +67,7 @@ func IdempotencyKeyEditor(next func() (uuid.UUID, error)) portfolios.RequestEdit
 
 // TokenEditor sets authorization to a token from the source, for instance a [TokenSource].
 func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
-	slots := make(foreign.Slots, maxAsking)
+	slots := make(refresh.Slots, maxAsking)
 	return func(ctx context.Context, req *http.Request) error {
 		token, err := tokenFrom(ctx, source, slots)
 		if err != nil {

@@ -3,7 +3,7 @@ package wrapper
 import (
 	"os"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/environment"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/env"
 )
 
 // FromEnv reads credentials from the environment, under the names that Upvest's own code uses:
@@ -23,7 +23,7 @@ import (
 // FromEnv only reads; [New] checks the values. Its error names every variable that is missing or can't be read, one line each for the
 // latter, and never holds a value but the path of a key file that is not there.
 func FromEnv() (Credentials, error) {
-	values, err := environment.Read(os.LookupEnv, os.ReadFile)
+	values, err := env.Read(os.LookupEnv, os.ReadFile)
 	if err != nil {
 		return Credentials{}, err
 	}

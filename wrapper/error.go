@@ -11,9 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/oneline"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/problem"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 // Error is the failure of a call. Its text names what was tried and what came back, in one line, without body and secrets; its fields
@@ -144,11 +142,11 @@ func (e *Error) Error() string {
 	}
 	for _, text := range []string{e.Title, e.Detail} {
 		if text != "" && text != http.StatusText(e.Status) {
-			parts = append(parts, oneline.Of(text))
+			parts = append(parts, wire.Line(text))
 		}
 	}
 	if e.Err != nil {
-		parts = append(parts, oneline.Of(strings.ReplaceAll(e.Err.Error(), "\n", "; "))) // errors.Join puts each on a line of its own
+		parts = append(parts, wire.Line(strings.ReplaceAll(e.Err.Error(), "\n", "; "))) // errors.Join puts each on a line of its own
 	}
 	switch e.Outcome {
 	case OutcomeUnknown:
@@ -163,7 +161,7 @@ func (e *Error) Error() string {
 	if tries := len(e.Attempts); tries > 1 {
 		text += fmt.Sprintf(" (%d attempts)", tries)
 	}
-	if id := oneline.Of(e.RequestID); id != "" && !strings.Contains(text, id) { // an error of the token says it itself
+	if id := wire.Line(e.RequestID); id != "" && !strings.Contains(text, id) { // an error of the token says it itself
 		text += " [request " + id + "]"
 	}
 	return text
@@ -197,9 +195,9 @@ func (e *Error) add(r result) {
 		return
 	}
 	e.Status, e.RequestID, e.CFRay, e.Body = r.Status, r.RequestID, r.answer.Header.Get("Cf-Ray"), r.answer.Body
-	var said problem.Problem
+	var said wire.Problem
 	if r.Status/100 != 2 {
-		said = problem.Read(answerbody.TrimMark(r.answer.Body), r.Status)
+		said = wire.ReadProblem(wire.TrimMark(r.answer.Body), r.Status)
 	}
 	e.Type, e.Title, e.Detail, e.Instance, e.Members = said.Type, said.Title, said.Detail, said.Instance, said.Members
 	e.RequestID = cmp.Or(e.RequestID, said.RequestID)

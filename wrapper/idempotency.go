@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/check"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // keyNamespace separates the keys that are derived here from all other version 5 UUIDs. It must never change.
@@ -20,7 +20,7 @@ var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
 func WithIdempotencyKey(key uuid.UUID) CallOption {
 	return callOption(func(s *settings) error {
 		s.key = key
-		return check.IdempotencyKey(key)
+		return validate.IdempotencyKey(key)
 	})
 }
 

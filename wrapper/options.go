@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/signature"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
 )
 
 // config is what options set.
@@ -61,7 +61,7 @@ func WithLimiter(limiter Limiter) ClientOption {
 func WithUserAgent(name string) ClientOption {
 	return clientOption(func(c *config) error {
 		c.userAgent = name
-		return orError(name != "" && signature.IsQuotable(name), "user agent: use printable ASCII, as in my-service/1.2")
+		return orError(name != "" && httpsig.IsQuotable(name), "user agent: use printable ASCII, as in my-service/1.2")
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/check"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // Orders buy into and sell out of the portfolio of an account.
@@ -23,7 +23,7 @@ var retrieveOrder = operation{"retrieve_portfolios_order", http.MethodGet}
 // allocation, a sale by the value of its positions. After an [ErrOutcomeUnknown] repeat it with [Error.Resume].
 func (s *Orders) Create(ctx context.Context, request portfolios.OrderRequest, options ...CallOption) (*portfolios.Order, error) {
 	op := operation{"create_portfolios_order", http.MethodPost}
-	return call[portfolios.Order](ctx, s.core, op, check.Order(request), options,
+	return call[portfolios.Order](ctx, s.core, op, validate.Order(request), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosOrder(ctx, request, edit...)
 		})
@@ -35,7 +35,7 @@ func (s *Orders) CreateLiquidationRequest(
 	ctx context.Context, accountID uuid.UUID, request portfolios.LiquidationRequest, options ...CallOption,
 ) (*portfolios.Order, error) {
 	op := operation{"create_portfolios_liquidation_request", http.MethodPost}
-	bad := errors.Join(check.ID("account_id", accountID), check.ID("user_id", request.UserID))
+	bad := errors.Join(validate.ID("account_id", accountID), validate.ID("user_id", request.UserID))
 	return call[portfolios.Order](ctx, s.core, op, bad, options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosLiquidationRequest(ctx, accountID, request, edit...)
@@ -44,7 +44,7 @@ func (s *Orders) CreateLiquidationRequest(
 
 // Retrieve returns one order with the individual orders that it was split into.
 func (s *Orders) Retrieve(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) (*portfolios.Order, error) {
-	return call[portfolios.Order](ctx, s.core, retrieveOrder, check.ID("portfolio_order_id", portfolioOrderID), options,
+	return call[portfolios.Order](ctx, s.core, retrieveOrder, validate.ID("portfolio_order_id", portfolioOrderID), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosOrder(ctx, portfolioOrderID, edit...)
 		})
@@ -54,7 +54,7 @@ func (s *Orders) Retrieve(ctx context.Context, portfolioOrderID uuid.UUID, optio
 // tells how it ended. A [ErrNotFound] or [ErrConflict] that is also [ErrOutcomeUnknown] came after an attempt that may have succeeded.
 func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) error {
 	op := operation{"cancel_portfolios_order", http.MethodDelete}
-	return s.core.call(ctx, op, check.ID("portfolio_order_id", portfolioOrderID), options,
+	return s.core.call(ctx, op, validate.ID("portfolio_order_id", portfolioOrderID), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CancelPortfoliosOrder(ctx, portfolioOrderID, edit...)
 		},
@@ -70,8 +70,8 @@ func (s *Orders) List(
 	params.Sort = orDefault(params.Sort, portfolios.OrderSortID)
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = check.WholeSeconds(params.StartDate, params.EndDate)
-	return call[portfolios.OrderList](ctx, s.core, op, check.Page(params.Offset, params.Limit), options,
+	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
+	return call[portfolios.OrderList](ctx, s.core, op, validate.Page(params.Offset, params.Limit), options,
 		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.ListPortfoliosOrders(ctx, &params, edit...)
 		})

@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/offsetlist"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pager"
 )
 
 // defaultLimit is the documented number of rows of a page for which no other is asked.
@@ -61,11 +61,11 @@ func (l listing[T]) read(ctx context.Context, options []AllOption, emit func(T) 
 	if l.byID {
 		order = map[portfolios.ListOrder]int{portfolios.ListOrderASC: 1, orderDescending: -1}[*orDefault(l.order, portfolios.ListOrderASC)]
 	}
-	return offsetlist.List[T]{
-		Fetch: func(ctx context.Context, offset, limit int32, turn func(context.Context)) (offsetlist.Page[T], error) {
+	return pager.List[T]{
+		Fetch: func(ctx context.Context, offset, limit int32, turn func(context.Context)) (pager.Page[T], error) {
 			inTurn := callOption(func(s *settings) error { s.turn = turn; return nil })
 			rows, meta, err := l.fetch(ctx, offset, limit, append(slices.Clone(chosen.calls), inTurn))
-			return offsetlist.Page[T]{Rows: rows, Limit: meta.Limit, Total: meta.TotalCount}, err
+			return pager.Page[T]{Rows: rows, Limit: meta.Limit, Total: meta.TotalCount}, err
 		},
 		ID: l.id, Order: order, Limit: max(limit, 2), Ahead: chosen.ahead, Unreadable: ErrListUnreadable,
 	}.Read(ctx, offset, emit)

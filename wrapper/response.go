@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/network"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 // maxBody bounds what is read of an answer. A page of 1000 orders is a few MiB.
@@ -28,12 +28,12 @@ type Response struct {
 
 // Decode reads the body into value, any pointer: for members that are newer than the structs of this client. Names of members count with
 // case, and the error quotes nothing of the body.
-func (r *Response) Decode(value any) error { return answerbody.Decode(r.Body, value) }
+func (r *Response) Decode(value any) error { return wire.Decode(r.Body, value) }
 
 func (r *Response) requestID() string { return r.Header.Get("Upvest-Request-Id") }
 
 // readResponse reads the whole answer, bounded. What was read comes back even when reading fails.
-func readResponse(resp *http.Response, echo network.Echo) (*Response, error) {
+func readResponse(resp *http.Response, echo transport.Echo) (*Response, error) {
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode == http.StatusSwitchingProtocols { // what follows is no body, and may never end
 		return &Response{Status: resp.StatusCode, Header: resp.Header}, errors.New("the server wants to talk another protocol")
@@ -46,7 +46,7 @@ func readResponse(resp *http.Response, echo network.Echo) (*Response, error) {
 	answer := &Response{Status: resp.StatusCode, Header: resp.Header, Body: buffer.Bytes()}
 	switch {
 	case err != nil:
-		return answer, fmt.Errorf("%w: %w", answerbody.ErrCutOff, &network.Error{Cause: err, Echo: echo})
+		return answer, fmt.Errorf("%w: %w", wire.ErrCutOff, &transport.Error{Cause: err, Echo: echo})
 	case buffer.Len() > maxBody:
 		answer.Body = answer.Body[:maxBody]
 		return answer, errTooLarge
@@ -61,7 +61,7 @@ func acceptEmpty(answer *Response) error {
 	case len(bytes.TrimSpace(answer.Body)) == 0:
 		return nil
 	case answer.requestID() != "":
-		return answerbody.Decode(answer.Body, new(jsontext.Value))
+		return wire.Decode(answer.Body, new(jsontext.Value))
 	}
-	return answerbody.Decode(answer.Body, new(portfolios.Order))
+	return wire.Decode(answer.Body, new(portfolios.Order))
 }

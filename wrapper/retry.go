@@ -6,8 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pause"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/random"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 )
 
 // RetryPolicy says how often and how fast a call is tried again. The zero value of a field means its default.
@@ -72,13 +71,13 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 }
 
 // delay returns the wait after an attempt, counted from 1, and whether Retry-After allows one at all.
-func (p RetryPolicy) delay(attempt int, header http.Header, now time.Time, source random.Source) (time.Duration, bool) {
+func (p RetryPolicy) delay(attempt int, header http.Header, now time.Time, source randomSource) (time.Duration, bool) {
 	bound := p.MaxDelay
 	if shift := attempt - 1; shift < 32 && p.BaseDelay < p.MaxDelay>>shift {
 		bound = p.BaseDelay << shift
 	}
 	wait := source.UpTo(bound)
-	if after, ok := pause.After(header, now); ok {
+	if after, ok := retry.After(header, now); ok {
 		if after > p.MaxRetryAfter {
 			return after, false
 		}

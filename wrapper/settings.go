@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/addition"
 )
 
 // settings are what may differ from call to call.
@@ -19,7 +17,7 @@ type settings struct {
 	response *Response
 	once     bool                  // after an attempt that may have acted there is no other
 	turn     func(context.Context) // waits until an answer may be decoded, if not nil
-	edits    []addition.Edit       // what the caller adds to the request
+	edits    []requestEdit         // what the caller adds to the request
 	covered  []string              // the headers among it that the signature has to cover
 }
 

@@ -10,9 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/privatekey"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/random"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/signature"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
 )
 
 // defaultSignatureLifetime is how long a signature may be used. Upvest documents no limit; its own code uses 5 to 60 seconds.
@@ -24,7 +22,7 @@ const defaultSignatureLifetime = 60 * time.Second
 // Source: docs.upvest.co, "HTTP message signatures".
 type Signer struct {
 	keyID string
-	sign  privatekey.SignFunc // a closure, so that no verb of fmt can print the key
+	sign  httpsig.SignFunc // a closure, so that no verb of fmt can print the key
 	life  time.Duration
 	now   func() time.Time
 	nonce func() (string, error)
@@ -83,11 +81,11 @@ func WithSignatureDebug(debug func(base string)) SignerOption {
 // is asked by that, with the context of the attempt. Without it a call whose context ends leaves a signature that hangs; as at most eight
 // are asked for at once, further calls then wait for one of those until their own contexts end.
 func NewSigner(keyID string, key crypto.Signer, options ...SignerOption) (*Signer, error) {
-	sign, err := privatekey.Signing(key)
+	sign, err := httpsig.Signing(key)
 	if err := errors.Join(checkKeyID(keyID), err); err != nil {
 		return nil, err
 	}
-	s := &Signer{keyID: keyID, sign: sign, life: defaultSignatureLifetime, now: time.Now, nonce: random.Source{Reader: rand.Reader}.Nonce}
+	s := &Signer{keyID: keyID, sign: sign, life: defaultSignatureLifetime, now: time.Now, nonce: randomSource{Reader: rand.Reader}.Nonce}
 	for _, option := range options {
 		if option == nil {
 			return nil, errors.New("a signer option is nil")
@@ -103,7 +101,7 @@ func checkKeyID(keyID string) error {
 	if keyID == "" {
 		return errors.New("KeyID is missing: set the id under which Upvest knows your public key")
 	}
-	return orError(signature.IsQuotable(keyID), "KeyID holds a character that a signature cannot carry: use printable ASCII without quote and backslash")
+	return orError(httpsig.IsQuotable(keyID), "KeyID holds a character that a signature cannot carry: use printable ASCII without quote and backslash")
 }
 
 // Sign adds the digest of the body and the signature to a request whose other headers are final. It is a request editor.
@@ -116,7 +114,7 @@ func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 
 // signAt signs with a date of the caller's, and covers some headers beside the documented ones.
 func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, more ...string) error {
-	if err := signature.DigestBody(req); err != nil {
+	if err := httpsig.DigestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)
 	}
 	nonce, err := s.nonce()
@@ -124,11 +122,11 @@ func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, m
 		return fmt.Errorf("sign the request: make a nonce: %w", err)
 	}
 	created := now.Unix()
-	base, input := signature.Base(req, signature.Parameters{
+	base, input := httpsig.Base(req, httpsig.Parameters{
 		KeyID: s.keyID, Nonce: nonce, Created: created, Expires: created + int64(s.life/time.Second),
 	}, more...)
 	if s.debug != nil {
-		s.debug(signature.Mask(base))
+		s.debug(httpsig.Mask(base))
 	}
 	signed, err := s.sign(ctx, base)
 	if err != nil {

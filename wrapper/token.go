@@ -9,9 +9,8 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/foreign"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/renewal"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/signature"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
 )
 
 // TokenSource gets access tokens with the OAuth 2.0 client credentials grant. Its token requests are signed, and repeated like those of a
@@ -24,7 +23,7 @@ import (
 //
 // Source: docs.upvest.co, "Authentication"; the token URL is /auth/token on the server itself.
 type TokenSource struct {
-	tokens *renewal.Source[*oauth2.Token]
+	tokens *refresh.Source[*oauth2.Token]
 	clock  *clock.Clock // of the client, to share what it learns with the other clients of this source
 }
 
@@ -40,10 +39,10 @@ func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSou
 
 func newTokenSource(c *core, credentials Credentials) *TokenSource {
 	return &TokenSource{
-		tokens: &renewal.Source[*oauth2.Token]{
+		tokens: &refresh.Source[*oauth2.Token]{
 			Now:    c.clock.Local,
 			Jitter: c.random.UpTo,
-			Fetch: func(ctx context.Context, sending func()) (renewal.Grant[*oauth2.Token], error) {
+			Fetch: func(ctx context.Context, sending func()) (refresh.Grant[*oauth2.Token], error) {
 				return c.fetchToken(ctx, credentials, sending)
 			},
 		},
@@ -75,13 +74,13 @@ func (s *TokenSource) Forget(accessToken string) {
 const maxAsking = 8
 
 // tokenFrom asks a source for a token, with the context where it takes one.
-func tokenFrom(ctx context.Context, source oauth2.TokenSource, slots foreign.Slots) (token *oauth2.Token, err error) {
+func tokenFrom(ctx context.Context, source oauth2.TokenSource, slots refresh.Slots) (token *oauth2.Token, err error) {
 	if withContext, ok := source.(interface {
 		TokenContext(ctx context.Context) (*oauth2.Token, error)
 	}); ok {
 		token, err = withContext.TokenContext(ctx)
 	} else {
-		token, err = foreign.Within(ctx, slots, source.Token)
+		token, err = refresh.Within(ctx, slots, source.Token)
 	}
 	switch {
 	case err != nil:
@@ -96,7 +95,7 @@ func checkToken(accessToken string) error {
 	switch {
 	case accessToken == "":
 		return errors.New("access_token is missing")
-	case !signature.IsQuotable(accessToken):
+	case !httpsig.IsQuotable(accessToken):
 		return errors.New("access_token holds a character that is not of a token")
 	}
 	return nil

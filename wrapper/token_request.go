@@ -12,8 +12,8 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/answerbody"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/renewal"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 // tokenOperation is a GET to the retry loop: a token that nobody gets to see changes nothing.
@@ -29,7 +29,7 @@ type tokenAnswer struct {
 }
 
 // fetchToken requests a token by the same loop as every other call.
-func (c *core) fetchToken(ctx context.Context, credentials Credentials, sending func()) (token renewal.Grant[*oauth2.Token], err error) {
+func (c *core) fetchToken(ctx context.Context, credentials Credentials, sending func()) (token refresh.Grant[*oauth2.Token], err error) {
 	var answer tokenAnswer
 	form := url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {credentials.ClientID.String()},
@@ -47,7 +47,7 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials, sending 
 		},
 		accept: func(received *Response) error {
 			answer = tokenAnswer{}
-			if err := answerbody.Decode(received.Body, &answer); err != nil {
+			if err := wire.Decode(received.Body, &answer); err != nil {
 				return err
 			}
 			if text(answer.Error) != "" {

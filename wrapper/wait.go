@@ -10,8 +10,8 @@ import (
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/oneline"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pause"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 const (
@@ -53,12 +53,12 @@ func (s *Orders) Wait(
 			if last = order; done(order) {
 				return order, nil
 			}
-			state = oneline.Of(string(order.Status))
+			state = wire.Line(string(order.Status))
 		case last != nil || waited >= appearing || !errors.Is(err, ErrNotFound):
 			return last, err
 		}
 		wait := poll/2 + s.core.random.UpTo(poll/2)
-		if ended := pause.Sleep(ctx, wait); ended != nil {
+		if ended := retry.Sleep(ctx, wait); ended != nil {
 			failure := &Error{Operation: retrieveOrder.id}
 			_ = errors.As(err, &failure) // a 404 stays one
 			failure.because(fmt.Errorf("wait for the order, which is %s: %w", state, ended))

@@ -1,4 +1,4 @@
-// Package clock knows the time of the server as far as calls that succeeded have proved it.
+// Package clock keeps the difference between the local clock and the server's.
 package clock
 
 import (

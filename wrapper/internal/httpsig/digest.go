@@ -1,0 +1,35 @@
+package httpsig
+
+import (
+	"bytes"
+	"crypto/sha512"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// DigestBody sets content-digest and content-length to those of the body, which it reads into memory. The request loses GetBody: net/http
+// would otherwise repeat a request with a body and its old nonce when a kept-alive connection turns out to be dead.
+func DigestBody(req *http.Request) error {
+	req.GetBody = nil
+	delete(req.Header, "Content-Digest")
+	if req.Body == nil || req.Body == http.NoBody {
+		return nil
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return fmt.Errorf("read the body: %w", err)
+	}
+	if err := req.Body.Close(); err != nil {
+		return fmt.Errorf("close the body: %w", err)
+	}
+	if len(body) == 0 {
+		req.Body, req.ContentLength = http.NoBody, 0
+		return nil
+	}
+	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	digest := sha512.Sum512(body)
+	req.Header["Content-Digest"] = []string{"sha-512=:" + base64.StdEncoding.EncodeToString(digest[:]) + ":"}
+	return nil
+}

@@ -1,0 +1,137 @@
+// Package transport sends requests and reports whether a failed one may have reached the server.
+package transport
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"regexp"
+	"sync/atomic"
+	"time"
+)
+
+// Error is the failure of a request that was handed to the network, or of reading its answer.
+type Error struct {
+	Cause     error
+	Reached   bool // there was a connection, so the request may have arrived
+	Untrusted bool // the server could not prove who it is: another attempt would not either
+	Echo      Echo
+}
+
+// quotation is how net/http shows what it could not read, which may be a part of a body.
+var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+func (e *Error) Error() string {
+	return e.Echo.Hide(quotation.ReplaceAllString(e.Cause.Error(), "(hidden)"))
+}
+
+// Format prints Error() whatever the verb: the cause says more than is to be seen.
+func (e *Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
+
+// Unwrap returns the cause, unless that would show what is hidden.
+func (e *Error) Unwrap() error {
+	if e.Error() != e.Cause.Error() {
+		return nil
+	}
+	return e.Cause
+}
+
+// Doer sends requests with a copy of the caller's client and marks failures as those of the network.
+type Doer struct {
+	client *http.Client
+	secret func() string // of the API client, a closure so that no verb of fmt can print it
+}
+
+// NewDoer makes a Doer. The client is copied and stays unchanged; redirects are never followed.
+func NewDoer(client *http.Client, secret func() string) Doer {
+	copied := *client
+	// The signature of a redirected request would no longer match, and its headers would go to a stranger.
+	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	copied.Transport = withReadableLocation(client.Transport)
+	return Doer{&copied, secret}
+}
+
+// readableLocation takes out a Location that is no URL: net/http would make an error of it, and lose the answer.
+type readableLocation struct{ transport http.RoundTripper }
+
+func withReadableLocation(transport http.RoundTripper) http.RoundTripper {
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	return readableLocation{transport}
+}
+
+func (r readableLocation) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := r.transport.RoundTrip(req)
+	if resp == nil {
+		return nil, err
+	}
+	if location := resp.Header.Get("Location"); location != "" {
+		if _, bad := req.URL.Parse(location); bad != nil {
+			resp.Header.Del("Location")
+		}
+	}
+	return resp, err
+}
+
+func (r readableLocation) CloseIdleConnections() {
+	(&http.Client{Transport: r.transport}).CloseIdleConnections()
+}
+
+// DefaultClient keeps more idle connections than net/http does: with two, a busy client pays a TLS handshake for most calls. It pings
+// over HTTP/2, where a connection that died in silence would otherwise take every call with it.
+func DefaultClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
+		MaxIdleConns:          100,
+		MaxIdleConnsPerHost:   100,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ExpectContinueTimeout: time.Second,
+	}}
+}
+
+// CloseIdleConnections closes the connections that no call is using.
+func (d Doer) CloseIdleConnections() { d.client.CloseIdleConnections() }
+
+// Do sends a request. Its error is an *[Error].
+func (d Doer) Do(req *http.Request) (*http.Response, error) {
+	var asked, connected atomic.Bool
+	trace := &httptrace.ClientTrace{
+		GetConn: func(string) { asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	}
+	resp, err := d.client.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	if err == nil {
+		resp.Request = req // not every transport says so
+		return resp, nil
+	}
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err // the operation says more than a URL does
+	}
+	// A transport that reports no connections may have reached the server, whatever it does, unless the error itself tells.
+	reached := connected.Load() || !asked.Load() && !failedToConnect(err)
+	return nil, &Error{Cause: err, Reached: reached, Untrusted: isUntrusted(err), Echo: EchoOf(d.secret(), req)}
+}
+
+func failedToConnect(err error) bool {
+	var operation *net.OpError
+	var name *net.DNSError
+	return errors.As(err, &operation) && operation.Op == "dial" || errors.As(err, &name) || isUntrusted(err)
+}
+
+func isUntrusted(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	return errors.As(err, &certificate) || errors.As(err, &authority)
+}

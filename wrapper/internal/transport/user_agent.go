@@ -1,0 +1,27 @@
+package transport
+
+import "runtime/debug"
+
+const modulePath = "github.com/d8277167/upvest-portfolios-go"
+
+// UserAgent names the caller's program, if it gave a name, and this client with its version.
+func UserAgent(caller string) string {
+	name := "upvest-portfolios-go/" + moduleVersion()
+	if caller == "" {
+		return name
+	}
+	return caller + " " + name
+}
+
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, module := range append(info.Deps, &info.Main) {
+		if module.Path == modulePath && module.Version != "" {
+			return module.Version
+		}
+	}
+	return "devel"
+}

@@ -1,0 +1,31 @@
+package validate
+
+import (
+	"errors"
+	"time"
+)
+
+// WholeSeconds says a range of time in the form that the API documents, UTC and without fractions: a range with fractions becomes wider.
+func WholeSeconds(start, end *time.Time) (from, to *time.Time) {
+	if start != nil {
+		whole := start.UTC().Truncate(time.Second)
+		from = &whole
+	}
+	if end != nil {
+		whole := end.UTC().Add(time.Second - 1).Truncate(time.Second)
+		to = &whole
+	}
+	return from, to
+}
+
+// Page refuses a page that no list has.
+func Page(offset, limit *int32) error {
+	var problems []error
+	if offset != nil && *offset < 0 {
+		problems = append(problems, errors.New("offset is negative: use 0 for the beginning of the list"))
+	}
+	if limit != nil && (*limit < 0 || *limit > 1000) {
+		problems = append(problems, errors.New("limit is out of range: use 0 to 1000"))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,58 @@
+package validate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Undocumented refuses a method that the API does not know, and a path that is not sent as it is written or would leave the API.
+func Undocumented(baseURL, method, path string) error {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+	default:
+		return errors.New("method: use GET, POST, PUT, PATCH or DELETE")
+	}
+	parsed, err := url.Parse(baseURL + path)
+	switch {
+	case !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#"):
+		return errors.New("path: begin it with a slash, and give what goes behind ? as Query")
+	case err != nil || !strings.HasSuffix(parsed.EscapedPath(), path):
+		return errors.New("path: it has a character that has to be escaped: use url.PathEscape for each segment")
+	}
+	for segment := range strings.SplitSeq(strings.Trim(parsed.Path, "/"), "/") {
+		if strings.Trim(segment, ".") == "" {
+			return errors.New("path: it has a segment that is empty or of dots only, which servers and proxies understand in different ways")
+		}
+	}
+	if strings.HasSuffix(strings.TrimRight(parsed.Path, "/"), "/auth/token") {
+		return errors.New("path: tokens are the business of TokenSource")
+	}
+	return nil
+}
+
+// Body is what is sent for a value: JSON as it is, or what encoding/json makes of it. Errors of json are not passed on: they can quote it.
+func Body(method string, value any) (body []byte, err error) {
+	switch value := value.(type) {
+	case nil:
+		return nil, nil
+	case json.RawMessage:
+		body = bytes.Clone(value)
+	case []byte:
+		body = bytes.Clone(value)
+	default:
+		if body, err = json.Marshal(value); err != nil {
+			return nil, errors.New("body: encoding/json cannot write it")
+		}
+	}
+	switch {
+	case method == http.MethodGet:
+		return nil, errors.New("body: a GET has none")
+	case !json.Valid(body):
+		return nil, errors.New("body: it is not JSON")
+	}
+	return body, nil
+}

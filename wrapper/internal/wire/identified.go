@@ -1,0 +1,34 @@
+package wire
+
+import (
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+)
+
+// identified reports whether a decoded value names its resource. JSON such as {} or null decodes without an error into a value that
+// would pass for an answer.
+func identified(value any) bool {
+	switch value := value.(type) {
+	case *portfolios.Allocation:
+		return value.ID != uuid.Nil
+	case *portfolios.AllocationList:
+		return value.Data != nil || isEmptyList(value.Meta)
+	case *portfolios.Configuration:
+		return value.AccountID != uuid.Nil
+	case *portfolios.ConfigurationList:
+		return value.Data != nil || isEmptyList(value.Meta)
+	case *portfolios.Order:
+		return value.ID != uuid.Nil
+	case *portfolios.OrderList:
+		return value.Data != nil || isEmptyList(value.Meta)
+	case *portfolios.Rebalancing:
+		return value.ID != uuid.Nil
+	case *portfolios.RebalancingExecution:
+		return value.ID != uuid.Nil
+	}
+	return true
+}
+
+// isEmptyList reports whether null may stand for a page without rows, as some servers write it.
+func isEmptyList(meta portfolios.Meta) bool { return meta.Limit > 0 && meta.TotalCount == 0 }

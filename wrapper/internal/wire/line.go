@@ -1,0 +1,21 @@
+package wire
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Line keeps text from elsewhere from breaking a log: one line, printable, bounded.
+func Line(text string) string {
+	const limit = 500
+	clean := strings.Map(func(char rune) rune {
+		if unicode.IsPrint(char) {
+			return char
+		}
+		return ' '
+	}, text)
+	if runes := []rune(clean); len(runes) > limit {
+		clean = string(runes[:limit]) + "…"
+	}
+	return clean
+}

@@ -1,0 +1,39 @@
+package wire
+
+import "encoding/json"
+
+// Problem is a body of application/problem+json, as far as it is one. Whatever of it is odd stays in Members.
+type Problem struct {
+	Type, Title, Detail, Instance, RequestID string
+
+	Members map[string]json.RawMessage
+}
+
+// ReadProblem reads the body of an answer with that status.
+func ReadProblem(body []byte, status int) (p Problem) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return p
+	}
+	take := func(name string, field *string) {
+		var text *string
+		if *field == "" && json.Unmarshal(members[name], &text) == nil && text != nil {
+			*field = *text
+			delete(members, name)
+		}
+	}
+	take("type", &p.Type)
+	take("title", &p.Title)
+	take("detail", &p.Detail)
+	take("details", &p.Detail) // where the server writes that
+	take("instance", &p.Instance)
+	take("request_id", &p.RequestID)
+	var said int
+	if json.Unmarshal(members["status"], &said) == nil && said == status {
+		delete(members, "status")
+	}
+	if len(members) > 0 {
+		p.Members = members
+	}
+	return p
+}
