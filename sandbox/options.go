@@ -259,7 +259,7 @@ func atLeast(what string, d, least time.Duration) error {
 	return nil
 }
 
-// configure applies the options, and fills in what depends on others.
+// allScopes returns the scopes of a client that names none.
 func (c config) allScopes() []string {
 	if c.later {
 		return []string{ScopeAdmin, ScopeRead, ScopeLiquidationsAdmin, ScopeLiquidationsRead}
@@ -267,6 +267,7 @@ func (c config) allScopes() []string {
 	return []string{ScopeAdmin, ScopeRead}
 }
 
+// configure applies the options, and fills in what depends on others.
 func configure(options []Option) (config, error) {
 	c := config{
 		address: defaultAddress, listen: true, network: true, orderDelay: defaultOrderDelay, tokenLifetime: defaultTokenLifetime, skew: defaultSkew,

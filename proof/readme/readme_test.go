@@ -44,14 +44,7 @@ func program(t *testing.T) string {
 
 // TestProgramRuns builds the program of the README and runs it as printed, as a newcomer would.
 func TestProgramRuns(t *testing.T) {
-	access := sandbox.Start(t, sandbox.WithOrderDelay(10*time.Millisecond)).Credentials()
-	for name, value := range map[string]string{
-		"BASE_URL": access.BaseURL, "CLIENT_ID": access.ClientID.String(), "CLIENT_SECRET": access.ClientSecret, "KEY_ID": access.KeyID,
-		"SCOPES": strings.Join(access.Scopes, ","), "HTTP_SIGN_PRIVATE_KEY": string(privateKey(t, access.PrivateKey)),
-		"HTTP_SIGN_PRIVATE_KEY_FILENAME": "", "HTTP_SIGN_PRIVATE_KEY_BASE64": "",
-	} {
-		t.Setenv("UPVEST_API_"+name, value)
-	}
+	sandbox.Start(t, sandbox.WithOrderDelay(10*time.Millisecond)).Setenv(t)
 	built, output, err := build(t, repository, program(t))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)

@@ -2,10 +2,6 @@
 package testapi
 
 import (
-	"crypto/x509"
-	"encoding/pem"
-	"os"
-	"strings"
 	"sync"
 	"testing"
 
@@ -20,7 +16,7 @@ import (
 // Create is the operation that places orders.
 const Create = "create_portfolios_order"
 
-// New starts a sandbox, and names it in UPVEST_API_* for this test and the programs that it starts.
+// New starts a sandbox, and sets the UPVEST_API_* variables to reach it until the test ends.
 func New(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
 	s, err := sandbox.New(options...)
@@ -32,22 +28,7 @@ func New(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 			t.Error(err)
 		}
 	})
-	for _, pair := range os.Environ() {
-		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "UPVEST_API_") {
-			t.Setenv(name, "")
-		}
-	}
-	c := s.Client()
-	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range map[string]string{
-		"BASE_URL": s.URL(), "CLIENT_ID": c.ID.String(), "CLIENT_SECRET": c.Secret, "KEY_ID": c.KeyID, "SCOPES": "portfolios:admin",
-		"HTTP_SIGN_PRIVATE_KEY": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-	} {
-		t.Setenv("UPVEST_API_"+name, value)
-	}
+	s.Setenv(t)
 	return s
 }
 

@@ -77,7 +77,8 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 	return contract.TriggerPortfolioRebalancing200JSONResponse{Body: contract.Rebalancing{ID: made.id}}, nil
 }
 
-// begin checks what the execution names, and keeps it. Allocations and configurations are never taken away, so what is there stays there.
+// begin checks that everything that the execution names exists, and stores it. A configuration
+// can still be deleted before its turn comes, by later versions of the API.
 func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

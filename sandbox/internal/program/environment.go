@@ -18,7 +18,7 @@ func announce(running *sandbox.Sandbox, clients []madeClient, s settings, direct
 	for i, client := range clients {
 		chosen := false
 		for _, key := range client.keys {
-			lines := client.variables(running.URL(), running.Clients()[i].Scopes, key)
+			lines := key.variables(running.EnvironOf(running.Clients()[i]))
 			suffix := ""
 			if key.form != "" && key.form != ed25519Form {
 				suffix = "." + key.form
@@ -51,22 +51,22 @@ func publish(lines []byte, file string, stdout io.Writer) error {
 	return nil
 }
 
-// variables are all names that official clients read, as shell lines: one that has no value here is emptied, so that none of an earlier,
-// live, setting stays in force.
-func (c madeClient) variables(url string, scopes []string, key keyFile) []byte {
+// variables are the lines that set the variables of a client in a shell. The private key is in a
+// file, not in a variable.
+func (key keyFile) variables(environ []string) []byte {
+	named := map[string]string{
+		"UPVEST_API_KEY_ID":                           key.keyID,
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY":            "",
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME":   key.path,
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE": key.passphrase,
+	}
 	var lines bytes.Buffer
-	for _, variable := range [][2]string{
-		{"BASE_URL", url},
-		{"CLIENT_ID", c.ID.String()},
-		{"CLIENT_SECRET", c.Secret},
-		{"KEY_ID", key.keyID},
-		{"SCOPES", strings.Join(scopes, ",")},
-		{"HTTP_SIGN_PRIVATE_KEY", ""},
-		{"HTTP_SIGN_PRIVATE_KEY_BASE64", ""},
-		{"HTTP_SIGN_PRIVATE_KEY_FILENAME", key.path},
-		{"HTTP_SIGN_PRIVATE_KEY_PASSPHRASE", key.passphrase},
-	} {
-		fmt.Fprintf(&lines, "export UPVEST_API_%s=%s\n", variable[0], shellQuoted(variable[1]))
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if replaced, found := named[name]; found {
+			value = replaced
+		}
+		fmt.Fprintf(&lines, "export %s=%s\n", name, shellQuoted(value))
 	}
 	return lines.Bytes()
 }

@@ -1,0 +1,59 @@
+package sandbox_test
+
+import (
+	"crypto"
+	"os"
+	"strings"
+	"testing"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// A client that reads the variables reaches the sandbox, whatever was set before.
+func TestSetenv(t *testing.T) {
+	t.Setenv("UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME", "/nowhere/key.pem")
+	t.Setenv("UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64", "bGl2ZQ==")
+	s := sandbox.Start(t)
+	s.Setenv(t)
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{}); err != nil {
+		t.Error(err)
+	}
+	for _, pair := range s.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		if got, found := os.LookupEnv(name); !found || got != value {
+			t.Errorf("%s is %q, %t, want %q", name, got, found, value)
+		}
+	}
+}
+
+// signer is a private key that cannot be read, such as one in an HSM.
+type signer struct{ crypto.Signer }
+
+// The variables of a client whose key cannot be written out name no key.
+func TestEnvironOfClientThatKeepsItsKey(t *testing.T) {
+	own, err := sandbox.NewClient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.PrivateKey = signer{own.PrivateKey}
+	public := own
+	public.PrivateKey = nil
+	for name, client := range map[string]sandbox.Client{"signer": own, "public key": public} {
+		s := sandbox.Start(t, sandbox.WithClients(client))
+		environ := strings.Join(s.Environ(), "\n") + "\n"
+		if !strings.Contains(environ, "UPVEST_API_HTTP_SIGN_PRIVATE_KEY=\n") ||
+			!strings.Contains(environ, "UPVEST_API_CLIENT_ID="+own.ID.String()+"\n") {
+			t.Errorf("%s: %s", name, environ)
+		}
+	}
+}
