@@ -11,7 +11,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// longest is the longest amount that the contract documents: 63 digits, and 27 behind the point.
+// longest is the longest amount that the contract documents: 63 digits, and 27 behind the
+// point.
 var longest = strings.Repeat("9", 63) + "." + strings.Repeat("9", 26) + "0"
 
 func TestNewAmount(t *testing.T) {
@@ -47,7 +48,8 @@ func checkConstructor(t *testing.T, construct func(string) (api.Decimal, error),
 }
 
 func TestDecimalRat(t *testing.T) {
-	// A leading zero must not mean octal, and a server may send what no constructor accepts.
+	// A leading zero must not mean octal, and a server may send what no constructor
+	// accepts.
 	for text, want := range map[api.Decimal]string{
 		"0.7": "7/10", ".5": "1/2", "010": "10", "08": "8", "1.50": "3/2", "-2.5": "-5/2", "3.": "3",
 		"0.000000000000000000000000001": "1/1000000000000000000000000000",
@@ -71,11 +73,11 @@ func TestDecimalCmp(t *testing.T) {
 		a, b api.Decimal
 		want int
 	}{
-		{"1.0", "1.00", 0},
-		{"9", "10", -1},
-		{"0.30001", "0.3", 1},
-		{"-1", "0", -1},
-		{api.Decimal(longest), api.Decimal(longest[:len(longest)-1] + "1"), -1},
+		{a: "1.0", b: "1.00", want: 0},
+		{a: "9", b: "10", want: -1},
+		{a: "0.30001", b: "0.3", want: 1},
+		{a: "-1", b: "0", want: -1},
+		{a: api.Decimal(longest), b: api.Decimal(longest[:len(longest)-1] + "1"), want: -1},
 	} {
 		if got, err := c.a.Cmp(c.b); err != nil || got != c.want {
 			t.Errorf("%s and %s compare as %d, %v; want %d", c.a, c.b, got, err, c.want)
@@ -110,14 +112,14 @@ func TestSum(t *testing.T) {
 		values []api.Decimal
 		want   api.Decimal
 	}{
-		{nil, "0"},
-		{[]api.Decimal{"0.1", "0.2"}, "0.3"},
-		{[]api.Decimal{"0.50", "0.5"}, "1.00"},
-		{[]api.Decimal{".5", "7"}, "7.5"},
-		{[]api.Decimal{"1", "-1.0"}, "0.0"},
+		{want: "0"},
+		{values: []api.Decimal{"0.1", "0.2"}, want: "0.3"},
+		{values: []api.Decimal{"0.50", "0.5"}, want: "1.00"},
+		{values: []api.Decimal{".5", "7"}, want: "7.5"},
+		{values: []api.Decimal{"1", "-1.0"}, want: "0.0"},
 		{
-			[]api.Decimal{api.Decimal(longest), "0.000000000000000000000000010"},
-			api.Decimal("1" + strings.Repeat("0", 63) + "." + strings.Repeat("0", 27)),
+			values: []api.Decimal{api.Decimal(longest), "0.000000000000000000000000010"},
+			want:   api.Decimal("1" + strings.Repeat("0", 63) + "." + strings.Repeat("0", 27)),
 		},
 	} {
 		if got, err := api.Sum(c.values...); err != nil || got != c.want {
@@ -157,12 +159,12 @@ func TestDecimalRefusesJSONNumbers(t *testing.T) {
 		body  string
 		field string
 	}{
-		{new(portfolios.Order), `{"cash_amount":100.00}`, "cash_amount"},
-		{new(portfolios.OrderRequest), `{"cash_amount":0}`, "cash_amount"},
-		{new(portfolios.OrderList), `{"data":[{"cash_amount":1e2}]}`, "cash_amount"},
-		{new(portfolios.AllocationRequest), `{"allocation":[{"weight":0.7}]}`, "weight"},
-		{new(portfolios.Order), `{"cash_amount":true}`, "cash_amount"},
-		{new(portfolios.Order), `{"cash_amount":{"value":"1"}}`, "cash_amount"},
+		{into: new(portfolios.Order), body: `{"cash_amount":100.00}`, field: "cash_amount"},
+		{into: new(portfolios.OrderRequest), body: `{"cash_amount":0}`, field: "cash_amount"},
+		{into: new(portfolios.OrderList), body: `{"data":[{"cash_amount":1e2}]}`, field: "cash_amount"},
+		{into: new(portfolios.AllocationRequest), body: `{"allocation":[{"weight":0.7}]}`, field: "weight"},
+		{into: new(portfolios.Order), body: `{"cash_amount":true}`, field: "cash_amount"},
+		{into: new(portfolios.Order), body: `{"cash_amount":{"value":"1"}}`, field: "cash_amount"},
 	} {
 		err := json.Unmarshal([]byte(c.body), c.into)
 		var wrongType *json.UnmarshalTypeError

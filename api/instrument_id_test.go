@@ -16,21 +16,21 @@ func TestInstrumentIDForms(t *testing.T) {
 		id             api.InstrumentID
 		isin, upvestID bool
 	}{
-		{"US0378331005", true, false},
-		{"IE00B0M62Q58", true, false},
-		{"us0378331005", false, false},
-		{"US037833100", false, false},
-		{"US03783310055", false, false},
-		{"US037833100A", false, false},
-		{"U10378331005", false, false},
-		{"US0378331005\n", false, false},
-		{"c2721bc0-9f65-474b-a846-b237eb17fb05", false, true},
-		{"C2721BC0-9F65-474B-A846-B237EB17FB05", false, true},
-		{"c2721bc09f65474ba846b237eb17fb05", false, true},
-		{"c2721bc0-9f65-774b-a846-b237eb17fb05", false, false}, // version 7
-		{"c2721bc0-9f65-474b-c846-b237eb17fb05", false, false}, // another variant
-		{"{c2721bc0-9f65-474b-a846-b237eb17fb05}", false, false},
-		{"", false, false},
+		{id: "US0378331005", isin: true},
+		{id: "IE00B0M62Q58", isin: true},
+		{id: "us0378331005"},
+		{id: "US037833100"},
+		{id: "US03783310055"},
+		{id: "US037833100A"},
+		{id: "U10378331005"},
+		{id: "US0378331005\n"},
+		{id: "c2721bc0-9f65-474b-a846-b237eb17fb05", upvestID: true},
+		{id: "C2721BC0-9F65-474B-A846-B237EB17FB05", upvestID: true},
+		{id: "c2721bc09f65474ba846b237eb17fb05", upvestID: true},
+		{id: "c2721bc0-9f65-774b-a846-b237eb17fb05"}, // version 7
+		{id: "c2721bc0-9f65-474b-c846-b237eb17fb05"}, // another variant
+		{id: "{c2721bc0-9f65-474b-a846-b237eb17fb05}"},
+		{},
 	} {
 		if c.id.IsISIN() != c.isin || c.id.IsUpvestID() != c.upvestID {
 			t.Errorf("%q: ISIN %t, Upvest ID %t; want %t, %t", c.id, c.id.IsISIN(), c.id.IsUpvestID(), c.isin, c.upvestID)
@@ -91,7 +91,8 @@ func FuzzInstrumentID(f *testing.F) {
 		if made, err := api.NewISIN(text); (err == nil) != id.IsISIN() || err == nil && made != id {
 			t.Errorf("NewISIN(%q) = %q, %v, but IsISIN is %t", text, made, err, id.IsISIN())
 		}
-		// Each hyphen of the documented pattern is optional by itself, which uuid.Parse does not know.
+		// Each hyphen of the documented pattern is optional by itself, which uuid.Parse
+		// does not know.
 		parsed, err := uuid.Parse(strings.ReplaceAll(text, "-", ""))
 		if err != nil {
 			if id.IsUpvestID() {

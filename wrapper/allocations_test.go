@@ -12,8 +12,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// Allocations are counted, not timed, so the bounds hold on every machine. The race detector
-// adds allocations, so its builds leave this file out.
+// Allocations are counted, not timed, so the bounds hold on every machine. The race
+// detector adds allocations, so its builds leave this file out.
 
 func TestAllocationsOfASignature(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
@@ -45,7 +45,8 @@ func TestAllocationsOfAnOrder(t *testing.T) {
 }
 
 // The bound is an absolute number, not a share of what encoding/json allocates: Go 1.27
-// rebuilt encoding/json on json/v2, which makes 1,055 allocations where Go 1.26 makes 7,065.
+// rebuilt encoding/json on json/v2, which makes 1,055 allocations where Go 1.26 makes
+// 7,065.
 func TestAllocationsOfAPage(t *testing.T) {
 	client := newClientOver(t, pageTransport())
 	listed := countAllocations(t, func() error {

@@ -26,7 +26,8 @@ func answering(t *testing.T, status int, contentType, body string, header ...str
 	}, upvest.WithoutRetry())
 }
 
-// requireError is errors.As for an error that has to be an *Error, with the answer in it as it was received.
+// requireError is errors.As for an error that has to be an *Error, with the answer in it
+// as it was received.
 func requireError(t *testing.T, err error, operation string, status int, body string) *upvest.Error {
 	t.Helper()
 	var failure *upvest.Error
@@ -51,7 +52,8 @@ func TestEveryOperationReadsItsAnswer(t *testing.T) {
 				if value == nil && operation.success == "" {
 					return
 				}
-				// Through our types and back, the answer says the same but for the blanks and the forms of a date and of an empty id.
+				// Through our types and back, the answer says the same but for the blanks
+				// and the forms of a date and of an empty id.
 				encoded, err := json.Marshal(value)
 				if err != nil {
 					t.Fatal(err)
@@ -145,7 +147,7 @@ func TestErrorsAsServersAndProxiesSendThem(t *testing.T) {
 		want              want
 	}{
 		"a bare word": {
-			404, "application/problem+json", `{"status": 404, "type": "not_found"}`, nil, want{typ: "not_found"},
+			status: 404, contentType: "application/problem+json", body: `{"status": 404, "type": "not_found"}`, want: want{typ: "not_found"},
 		},
 		"a URL": {
 			status: 409, contentType: "application/problem+json; charset=utf-8",
@@ -187,7 +189,11 @@ func TestErrorsAsServersAndProxiesSendThem(t *testing.T) {
 			status: 400, body: `{"type": "x", "detail": {"field": "weight"}}`,
 			want: want{typ: "x", members: raw{"detail": `{"field": "weight"}`}},
 		},
-		"a detail as number": {status: 400, body: `{"type": "x", "detail": 7}`, want: want{typ: "x", members: raw{"detail": "7"}}},
+		"a detail as number": {
+			status: 400,
+			body:   `{"type": "x", "detail": 7}`,
+			want:   want{typ: "x", members: raw{"detail": "7"}},
+		},
 		"a detail as null": {
 			status: 400, body: `{"type": "x", "detail": null}`,
 			want: want{typ: "x", members: raw{"detail": "null"}},
@@ -211,20 +217,84 @@ func TestErrorsAsServersAndProxiesSendThem(t *testing.T) {
 			status: 500, header: []string{"Upvest-Request-Id", "not-a-uuid/7"},
 			want: want{requestID: "not-a-uuid/7"},
 		},
-		"a request id of another type":     {status: 500, body: `{"request_id": 7}`, want: want{members: raw{"request_id": "7"}}},
-		"502 of Cloudflare":                {502, "text/html; charset=UTF-8", html, []string{"Cf-Ray", "7d1f-FRA"}, want{ray: "7d1f-FRA"}},
-		"403 of Cloudflare":                {403, "text/html", "<html>blocked</html>", []string{"CF-RAY", "7d1f-FRA"}, want{ray: "7d1f-FRA"}},
-		"a problem with a wrong type":      {404, "text/plain", `{"type": "not_found", "status": 404}`, nil, want{typ: "not_found"}},
-		"an empty body":                    {503, "", "", []string{"Upvest-Request-Id", "r-1"}, want{requestID: "r-1"}},
-		"a truncated problem":              {500, "application/problem+json", `{"type": "internal", "deta`, nil, want{}},
-		"a list":                           {400, "application/problem+json", `[{"type": "x"}]`, nil, want{}},
-		"a text":                           {400, "application/json", `"bad request"`, nil, want{}},
-		"null":                             {400, "application/json", `null`, nil, want{}},
-		"a text in error":                  {400, "application/json", `{"error": "text"}`, nil, want{members: raw{"error": `"text"`}}},
-		"an undeclared status":             {418, "text/plain", "short and stout", nil, want{}},
-		"426":                              {426, "", `{"status": 426, "type": "upgrade_required"}`, nil, want{typ: "upgrade_required"}},
-		"a status that does not exist":     {599, "", "?", nil, want{}},
-		"a body of bytes that are no text": {500, "application/octet-stream", "\xff\xfe\x00", nil, want{}},
+		"a request id of another type": {
+			status: 500,
+			body:   `{"request_id": 7}`,
+			want:   want{members: raw{"request_id": "7"}},
+		},
+		"502 of Cloudflare": {
+			status:      502,
+			contentType: "text/html; charset=UTF-8",
+			body:        html,
+			header:      []string{"Cf-Ray", "7d1f-FRA"},
+			want:        want{ray: "7d1f-FRA"},
+		},
+		"403 of Cloudflare": {
+			status:      403,
+			contentType: "text/html",
+			body:        "<html>blocked</html>",
+			header:      []string{"CF-RAY", "7d1f-FRA"},
+			want:        want{ray: "7d1f-FRA"},
+		},
+		"a problem with a wrong type": {
+			status:      404,
+			contentType: "text/plain",
+			body:        `{"type": "not_found", "status": 404}`,
+			want:        want{typ: "not_found"},
+		},
+		"an empty body": {
+			status: 503,
+			header: []string{"Upvest-Request-Id", "r-1"},
+			want:   want{requestID: "r-1"},
+		},
+		"a truncated problem": {
+			status:      500,
+			contentType: "application/problem+json",
+			body:        `{"type": "internal", "deta`,
+			want:        want{},
+		},
+		"a list": {
+			status:      400,
+			contentType: "application/problem+json",
+			body:        `[{"type": "x"}]`,
+			want:        want{},
+		},
+		"a text": {
+			status:      400,
+			contentType: "application/json",
+			body:        `"bad request"`,
+			want:        want{},
+		},
+		"null": {
+			status:      400,
+			contentType: "application/json",
+			body:        `null`,
+			want:        want{},
+		},
+		"a text in error": {
+			status:      400,
+			contentType: "application/json",
+			body:        `{"error": "text"}`,
+			want:        want{members: raw{"error": `"text"`}},
+		},
+		"an undeclared status": {
+			status:      418,
+			contentType: "text/plain",
+			body:        "short and stout",
+			want:        want{},
+		},
+		"426": {
+			status: 426,
+			body:   `{"status": 426, "type": "upgrade_required"}`,
+			want:   want{typ: "upgrade_required"},
+		},
+		"a status that does not exist": {status: 599, body: "?", want: want{}},
+		"a body of bytes that are no text": {
+			status:      500,
+			contentType: "application/octet-stream",
+			body:        "\xff\xfe\x00",
+			want:        want{},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, operation := range everyOperation() {
@@ -239,7 +309,7 @@ func TestErrorsAsServersAndProxiesSendThem(t *testing.T) {
 				if test.want.members == nil {
 					test.want.members = map[string]string{}
 				}
-				got := want{failure.Type, failure.Title, failure.Detail, failure.Instance, failure.RequestID, failure.CFRay, members}
+				got := want{typ: failure.Type, title: failure.Title, detail: failure.Detail, instance: failure.Instance, requestID: failure.RequestID, ray: failure.CFRay, members: members}
 				if !reflect.DeepEqual(got, test.want) {
 					t.Errorf("%s: got %+v, want %+v", operation.id, got, test.want)
 				}
@@ -287,7 +357,8 @@ func TestErrorKindsGoByStatus(t *testing.T) {
 	}
 }
 
-// A 2xx that cannot be read is no failure of the server: the write was accepted, and all that came is kept.
+// A 2xx that cannot be read is no failure of the server: the write was accepted, and all
+// that came is kept.
 func TestSuccessesThatCannotBeRead(t *testing.T) {
 	const id = `"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"`
 	for name, test := range map[string]struct {
@@ -295,27 +366,68 @@ func TestSuccessesThatCannotBeRead(t *testing.T) {
 		want              string
 		ops               string // part of the operations' ids; all if empty
 	}{
-		"HTML":             {"text/html", "<html>CANARY</html>", "not JSON", ""},
-		"nothing":          {"application/json", "", "the body is empty", ""},
-		"blanks":           {"application/json", " \r\n", "the body is empty", ""},
-		"null":             {"application/json", "null", "what identifies the resource is missing", ""},
-		"an empty object":  {"application/json", "{}", "what identifies the resource is missing", ""},
-		"a problem":        {"application/problem+json", `{"type": "CANARY", "status": 500}`, "the body does not fit", ""},
-		"a list":           {"application/json", "[]", "does not fit", ""},
-		"a text":           {"application/json", `"CANARY"`, "does not fit", ""},
-		"a number":         {"application/json", "42", "does not fit", ""},
-		"cut JSON":         {"application/json", `{"id": "CANARY`, "breaks off", ""},
-		"cut after a name": {"application/json", `{"id"`, "breaks off", ""},
-		"more than JSON":   {"application/json", `{} CANARY`, "not JSON", ""},
-		"two values":       {"application/json", `{` + id + `}{` + id + `}`, "not JSON", ""},
-		"a malformed UUID": {
-			"application/json", `{"id": "CANARY", "account_id": "CANARY", "data": [{"id": "CANARY", "account_id": "CANARY"}]}`, "does not fit", "",
+		"HTML":    {contentType: "text/html", body: "<html>CANARY</html>", want: "not JSON"},
+		"nothing": {contentType: "application/json", want: "the body is empty"},
+		"blanks":  {contentType: "application/json", body: " \r\n", want: "the body is empty"},
+		"null": {
+			contentType: "application/json",
+			body:        "null",
+			want:        "what identifies the resource is missing",
 		},
-		"a number for a date":  {"application/json", `{` + id + `, "created_at": 1626876600}`, "does not fit", "retrieve_portfolios_order"},
-		"a number for money":   {"application/json", `{` + id + `, "cash_amount": 1000.10}`, "cash_amount", "retrieve_portfolios_order"},
-		"a number in an order": {"application/json", `{` + id + `, "cash_amount": 1000.10}`, "cash_amount", "create_portfolios_order"},
-		"an object for a list": {"application/json", `{` + id + `, "orders": {}}`, "orders", "create_portfolios_order"},
-		"a list without rows":  {"application/json", `{"meta": {"count": 2, "limit": 100, "total_count": 2}}`, "missing", "list_portfolios"},
+		"an empty object": {
+			contentType: "application/json",
+			body:        "{}",
+			want:        "what identifies the resource is missing",
+		},
+		"a problem": {
+			contentType: "application/problem+json",
+			body:        `{"type": "CANARY", "status": 500}`,
+			want:        "the body does not fit",
+		},
+		"a list":           {contentType: "application/json", body: "[]", want: "does not fit"},
+		"a text":           {contentType: "application/json", body: `"CANARY"`, want: "does not fit"},
+		"a number":         {contentType: "application/json", body: "42", want: "does not fit"},
+		"cut JSON":         {contentType: "application/json", body: `{"id": "CANARY`, want: "breaks off"},
+		"cut after a name": {contentType: "application/json", body: `{"id"`, want: "breaks off"},
+		"more than JSON":   {contentType: "application/json", body: `{} CANARY`, want: "not JSON"},
+		"two values": {
+			contentType: "application/json",
+			body:        `{` + id + `}{` + id + `}`,
+			want:        "not JSON",
+		},
+		"a malformed UUID": {
+			contentType: "application/json", body: `{"id": "CANARY", "account_id": "CANARY", "data": [{"id": "CANARY", "account_id": "CANARY"}]}`, want: "does not fit",
+		},
+		"a number for a date": {
+			contentType: "application/json",
+			body:        `{` + id + `, "created_at": 1626876600}`,
+			want:        "does not fit",
+			ops:         "retrieve_portfolios_order",
+		},
+		"a number for money": {
+			contentType: "application/json",
+			body:        `{` + id + `, "cash_amount": 1000.10}`,
+			want:        "cash_amount",
+			ops:         "retrieve_portfolios_order",
+		},
+		"a number in an order": {
+			contentType: "application/json",
+			body:        `{` + id + `, "cash_amount": 1000.10}`,
+			want:        "cash_amount",
+			ops:         "create_portfolios_order",
+		},
+		"an object for a list": {
+			contentType: "application/json",
+			body:        `{` + id + `, "orders": {}}`,
+			want:        "orders",
+			ops:         "create_portfolios_order",
+		},
+		"a list without rows": {
+			contentType: "application/json",
+			body:        `{"meta": {"count": 2, "limit": 100, "total_count": 2}}`,
+			want:        "missing",
+			ops:         "list_portfolios",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tried := 0

@@ -28,8 +28,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Each benchmark measures what the client does, "ours", beside "limit": what the work itself costs, or another way to do the same.
-// `make bench` runs them in turns, and prints how the two compare. Compare the lines of one run only.
+// Each benchmark measures what the client does, "ours", beside "limit": what the work
+// itself costs, or another way to do the same. `make bench` runs them in turns, and
+// prints how the two compare. Compare the lines of one run only.
 
 // noSigner signs nothing: with it a benchmark measures all but the signature itself.
 type noSigner struct{ crypto.PublicKey }
@@ -91,7 +92,8 @@ func editing(t testing.TB, key crypto.Signer) func() error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	edit, reader := upvest.SignatureEditor(signer), bytes.NewReader(nil)
+	edit := upvest.SignatureEditor(signer)
+	reader := bytes.NewReader(nil)
 	closer := io.NopCloser(reader)
 	return func() error {
 		reader.Reset(body)
@@ -114,7 +116,8 @@ func BenchmarkSignatureP521(b *testing.B) {
 }
 
 func BenchmarkSignatureEd25519(b *testing.B) {
-	key, message := testKey(b), make([]byte, 1024) // a base is as long
+	key := testKey(b)
+	message := make([]byte, 1024) // a base is as long
 	each(b, "limit", func() error {
 		_ = ed25519.Sign(key, message)
 		return nil
@@ -170,7 +173,7 @@ func BenchmarkAll(b *testing.B) {
 	for _, row := range []struct {
 		name  string
 		ahead int
-	}{{"limit", 0}, {"4_ahead", 4}, {"16_ahead", 16}} {
+	}{{name: "limit", ahead: 0}, {name: "4_ahead", ahead: 4}, {name: "16_ahead", ahead: 16}} {
 		each(b, row.name, func() error {
 			_, err := readAll(b.Context(), client, func(int) {}, upvest.WithPagesAhead(row.ahead))
 			return err
@@ -178,12 +181,13 @@ func BenchmarkAll(b *testing.B) {
 	}
 }
 
-// BenchmarkLiveHeap measures what a program that reads a list keeps in memory: what is left after a collection, at its highest.
+// BenchmarkLiveHeap measures what a program that reads a list keeps in memory: what is
+// left after a collection, at its highest.
 func BenchmarkLiveHeap(b *testing.B) {
 	for _, row := range []struct {
 		name string
 		rows int
-	}{{"limit", 10_000}, {"ours", 1_000_000}} {
+	}{{name: "limit", rows: 10_000}, {name: "ours", rows: 1_000_000}} {
 		b.Run(row.name, func(b *testing.B) {
 			client := newClientOver(b, orderList{rows: row.rows}.transport())
 			var highest uint64
@@ -209,7 +213,8 @@ func liveHeap() uint64 {
 	return stats.HeapAlloc
 }
 
-// BenchmarkColdClient lets 1,000 goroutines begin at once with a client that has neither token nor connection.
+// BenchmarkColdClient lets 1,000 goroutines begin at once with a client that has neither
+// token nor connection.
 func BenchmarkColdClient(b *testing.B) {
 	const goroutines = 1000
 	var tokens, dials atomic.Int64
@@ -254,22 +259,24 @@ func BenchmarkColdClient(b *testing.B) {
 	b.ReportMetric(float64(dials.Load())/float64(b.N)/goroutines, "dials/call")
 }
 
-// BenchmarkParallel places orders from as many goroutines as there are processors, with one client, in a program that has a heap: in one of
-// 4 MB the collector runs a hundred times a second, and it is what the processors share.
+// BenchmarkParallel places orders from as many goroutines as there are processors, with
+// one client, in a program that has a heap: in one of 4 MB the collector runs a hundred
+// times a second, and it is what the processors share.
 func BenchmarkParallel(b *testing.B) {
 	heap := make([]byte, 12<<20)
 	defer runtime.KeepAlive(heap)
 	transport := orderTransport()
-	byHand, client := newHandWritten(b, transport, func([]byte) []byte { return noSignature }), unsigningClient(b, transport)
+	byHand := newHandWritten(b, transport, func([]byte) []byte { return noSignature })
+	client := unsigningClient(b, transport)
 	for _, way := range []struct {
 		name string
 		call func(context.Context) error
 	}{
-		{"by_hand", func(ctx context.Context) error {
+		{name: "by_hand", call: func(ctx context.Context) error {
 			_, err := byHand.createOrder(ctx, someOrderRequest())
 			return err
 		}},
-		{"ours", func(ctx context.Context) error {
+		{name: "ours", call: func(ctx context.Context) error {
 			_, err := client.Orders.Create(ctx, someOrderRequest())
 			return err
 		}},

@@ -112,7 +112,9 @@ func TestClockIsNotLearntFromWhatACacheKept(t *testing.T) {
 	} {
 		for _, lenient := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				server.lenient, server.refused, server.created = lenient, nil, nil
+				server.lenient = lenient
+				server.refused = nil
+				server.created = nil
 				err := retrieve(t.Context(), server.client(t))
 				if !errors.Is(err, upvest.ErrUnauthorized) || !strings.Contains(fmt.Sprint(err), "Signature is incorrect") {
 					t.Errorf("%s: %v, want the 401 with its detail", name, err)
@@ -175,7 +177,8 @@ func TestSkewIsUnlearnt(t *testing.T) {
 			}
 			local = 10 * time.Minute // the host's clock is set right
 			if sudden {
-				server.ahead, local = 0, 0 // or the server's
+				server.ahead = 0
+				local = 0 // or the server's
 			}
 			for range 2 {
 				if err := retrieve(t.Context(), client); err != nil {
@@ -210,7 +213,8 @@ func TestSkewThatChanges(t *testing.T) {
 	})
 }
 
-// A wrong Date and a refusal for another reason must not leave a client with a wrong clock.
+// A wrong Date and a refusal for another reason must not leave a client with a wrong
+// clock.
 func TestSkewThatDoesNotHelpIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var created []time.Duration
@@ -250,10 +254,12 @@ func TestSkewBeyondADayIsNotLearnt(t *testing.T) {
 	})
 }
 
-// A Date that is wrong, a right clock and a token that was revoked: one call pays, and no other.
+// A Date that is wrong, a right clock and a token that was revoked: one call pays, and no
+// other.
 func TestWrongDateIsForgottenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		good, granted := "token-1", 0
+		good := "token-1"
+		granted := 0
 		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
 			wrong := []string{"Date", time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)}
 			seconds, err := strconv.ParseInt(signatureParameters.FindStringSubmatch(req.Header.Get("signature-input"))[1], 10, 64)

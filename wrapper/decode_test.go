@@ -21,15 +21,17 @@ var documentedTypes = []reflect.Type{
 	reflect.TypeFor[portfolios.Rebalancing](), reflect.TypeFor[portfolios.RebalancingExecution](), reflect.TypeFor[portfolios.Problem](),
 }
 
-// decodeFailure is all that an error may say: a place is made of documented names and numbers.
+// decodeFailure is all that an error may say: a place is made of documented names and
+// numbers.
 var decodeFailure = regexp.MustCompile(`^(the body is empty|the body breaks off|the body is not JSON: it goes wrong at byte [0-9]+|` +
 	`the body does not fit: (what identifies the resource is missing|a value is not of the documented form|` +
 	`the value at ((/[a-z_]+|/[0-9]+)+) is not of the documented type))$`)
 
 const unidentified = "the body does not fit: what identifies the resource is missing"
 
-// The client does not decode by encoding/json, but it has to come to the same values, and to accept the same bodies. Where it does not, that
-// is meant: names count with case, and what a 2xx does not identify is no answer.
+// The client does not decode by encoding/json, but it has to come to the same values, and
+// to accept the same bodies. Where it does not, that is meant: names count with case, and
+// what a 2xx does not identify is no answer.
 func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 	for number := range documentedTypes {
 		for _, operation := range everyOperation() {
@@ -49,7 +51,8 @@ func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, number int, body []byte) {
 		kind := documentedTypes[(number%len(documentedTypes)+len(documentedTypes))%len(documentedTypes)]
-		ours, theirs := reflect.New(kind).Interface(), reflect.New(kind).Interface()
+		ours := reflect.New(kind).Interface()
+		theirs := reflect.New(kind).Interface()
 		err := (&upvest.Response{Body: body}).Decode(ours)
 		plain := bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 		wrong := json.Unmarshal(plain, theirs)
@@ -71,8 +74,9 @@ func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 	})
 }
 
-// isOrdinary reports whether a body has only what the two decoders are meant to read alike: no name twice in an object, names of the
-// characters that documented ones have, for which case does not matter, and nothing escaped in a time.
+// isOrdinary reports whether a body has only what the two decoders are meant to read
+// alike: no name twice in an object, names of the characters that documented ones have,
+// for which case does not matter, and nothing escaped in a time.
 func isOrdinary(body []byte) bool {
 	if bytes.Contains(body, []byte(`\`)) && bytes.Contains(body, []byte("_at")) {
 		return false // encoding/json hands times their text unread, and they refuse a backslash
@@ -103,7 +107,8 @@ func isOrdinary(body []byte) bool {
 				if names[token] || strings.Trim(token, "abcdefghijklmnopqrstuvwxyz_0123456789") != "" {
 					return false
 				}
-				names[token], isName = true, false
+				names[token] = true
+				isName = false
 				continue
 			}
 		}
@@ -111,7 +116,8 @@ func isOrdinary(body []byte) bool {
 	}
 }
 
-// A server may send what it should not, a name twice, bytes that are no UTF-8, times in loose form: the client takes it.
+// A server may send what it should not, a name twice, bytes that are no UTF-8, times in
+// loose form: the client takes it.
 func TestDecodeIsLenient(t *testing.T) {
 	body := strings.NewReplacer(
 		`"status": "PROCESSING",`+"\n", `"status": "FILLED", "status": "NEW",`, `"EUR"`, "\"E\xff\"", `21T14:10:00.000Z`, `21T4:10:00,000Z`,
@@ -122,7 +128,8 @@ func TestDecodeIsLenient(t *testing.T) {
 	}
 }
 
-// Room is made for rows that a page seems to have. A page that has none must not pass for one with an empty list.
+// Room is made for rows that a page seems to have. A page that has none must not pass for
+// one with an empty list.
 func TestPageWithoutListIsNoPage(t *testing.T) {
 	decoy := `"former_data": [` + strings.Repeat(`{"created_at": "2021-07-21T14:10:00Z"},`, 50) + `{}]`
 	meta := `"meta": {"limit": 100, "total_count": 51}`

@@ -88,7 +88,7 @@ func TestDo(t *testing.T) {
 	}{
 		"a struct": {
 			body: `{"id": "x", "status": "NEW", "Status": "no", "more": 1}`, out: new(liquidation),
-			check: func(out any) bool { return *out.(*liquidation) == liquidation{"x", "NEW"} },
+			check: func(out any) bool { return *out.(*liquidation) == liquidation{ID: "x", Status: "NEW"} },
 		},
 		"raw JSON": {
 			body: ` {"b": 1,  "a": 1.50}`, out: new(json.RawMessage),
@@ -146,7 +146,8 @@ func TestDoBelievesTheAPIAlone(t *testing.T) {
 	}
 }
 
-// What may be repeated after an unknown outcome is repeated; what acted at most once is not.
+// What may be repeated after an unknown outcome is repeated; what acted at most once is
+// not.
 func TestDoRepeats(t *testing.T) {
 	lost := func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
 	busy := func() (*http.Response, error) { return answer(http.StatusTooManyRequests, "", ""), nil }
@@ -156,14 +157,14 @@ func TestDoRepeats(t *testing.T) {
 		respond    func() (*http.Response, error)
 		attempts   int
 	}{
-		{http.MethodGet, false, lost, 4},
-		{http.MethodPost, false, lost, 4},
-		{http.MethodPatch, false, lost, 4},
-		{http.MethodPut, false, lost, 1},
-		{http.MethodPut, true, lost, 4},
-		{http.MethodDelete, false, lost, 1},
-		{http.MethodDelete, true, lost, 4},
-		{http.MethodDelete, false, busy, 4},
+		{method: http.MethodGet, respond: lost, attempts: 4},
+		{method: http.MethodPost, respond: lost, attempts: 4},
+		{method: http.MethodPatch, respond: lost, attempts: 4},
+		{method: http.MethodPut, respond: lost, attempts: 1},
+		{method: http.MethodPut, repeatable: true, respond: lost, attempts: 4},
+		{method: http.MethodDelete, respond: lost, attempts: 1},
+		{method: http.MethodDelete, repeatable: true, respond: lost, attempts: 4},
+		{method: http.MethodDelete, respond: busy, attempts: 4},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			keys := map[string]bool{}
@@ -206,8 +207,11 @@ func TestDoRefuses(t *testing.T) {
 		"body: a GET has none":       {request: upvest.Request{Method: "GET", Path: "/x", Body: 1}},
 		"body: it is not JSON":       {request: upvest.Request{Method: "PUT", Path: "/x", Body: []byte("{")}},
 		"body: encoding/json cannot": {request: upvest.Request{Method: "PUT", Path: "/x", Body: func() {}}},
-		"out: use a pointer":         {request: upvest.Request{Method: "GET", Path: "/x"}, out: liquidation{}},
-		"out: use a pointer that":    {request: upvest.Request{Method: "GET", Path: "/x"}, out: nowhere},
+		"out: use a pointer": {
+			request: upvest.Request{Method: "GET", Path: "/x"},
+			out:     liquidation{},
+		},
+		"out: use a pointer that": {request: upvest.Request{Method: "GET", Path: "/x"}, out: nowhere},
 	} {
 		failure := requireFailure(t, client.Do(t.Context(), test.request, test.out), want)
 		if len(failure.Attempts) != 0 || test.request.Method != "GET" && failure.Outcome != upvest.OutcomeRefused {

@@ -16,7 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// plainClient is the generated client with these editors and nothing of ours but them. What it sends is appended to sent.
+// plainClient is the generated client with these editors and nothing of ours but them.
+// What it sends is appended to sent.
 func plainClient(t *testing.T, sent *[]wire, editors ...portfolios.RequestEditorFn) *portfolios.Client {
 	t.Helper()
 	options := []portfolios.ClientOption{portfolios.WithHTTPClient(&http.Client{
@@ -52,12 +53,16 @@ func TestHeaderEditorsAlone(t *testing.T) {
 		header string
 		want   string
 	}{
-		"version":   {upvest.VersionEditor(), "Upvest-Api-Version", "1"},
-		"client id": {upvest.ClientIDEditor(testCredentials(t).ClientID), "Upvest-Client-Id", "5ec16164-6173-461d-b90d-116d68f55b40"},
-		"accept":    {upvest.AcceptEditor(), "Accept", "application/json"},
+		"version": {editor: upvest.VersionEditor(), header: "Upvest-Api-Version", want: "1"},
+		"client id": {
+			editor: upvest.ClientIDEditor(testCredentials(t).ClientID),
+			header: "Upvest-Client-Id",
+			want:   "5ec16164-6173-461d-b90d-116d68f55b40",
+		},
+		"accept": {editor: upvest.AcceptEditor(), header: "Accept", want: "application/json"},
 		"token": {
-			upvest.TokenEditor(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ory_at_1", TokenType: "bearer"})),
-			"Authorization", "Bearer ory_at_1",
+			editor: upvest.TokenEditor(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ory_at_1", TokenType: "bearer"})),
+			header: "Authorization", want: "Bearer ory_at_1",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,16 +102,34 @@ func TestIdempotencyKeyEditorAlone(t *testing.T) {
 		want  string
 		calls int // of the function that makes keys, in all
 	}{
-		{"GET", func() (*http.Response, error) { return client.RetrievePortfoliosOrder(t.Context(), someOrder) }, "", 0},
-		{"PUT", func() (*http.Response, error) {
+		{
+			name:  "GET",
+			call:  func() (*http.Response, error) { return client.RetrievePortfoliosOrder(t.Context(), someOrder) },
+			calls: 0,
+		},
+		{name: "PUT", call: func() (*http.Response, error) {
 			return client.UpdatePortfoliosAllocation(t.Context(), someAllocation, portfolios.AllocationRequest{})
-		}, "", 0},
-		{"DELETE", func() (*http.Response, error) { return client.CancelPortfoliosOrder(t.Context(), someOrder) }, "", 0},
-		{"POST", func() (*http.Response, error) { return client.CreatePortfoliosOrder(t.Context(), someOrderRequest()) }, key, 1},
-		{"PATCH", func() (*http.Response, error) {
+		}, calls: 0},
+		{
+			name:  "DELETE",
+			call:  func() (*http.Response, error) { return client.CancelPortfoliosOrder(t.Context(), someOrder) },
+			calls: 0,
+		},
+		{
+			name:  "POST",
+			call:  func() (*http.Response, error) { return client.CreatePortfoliosOrder(t.Context(), someOrderRequest()) },
+			want:  key,
+			calls: 1,
+		},
+		{name: "PATCH", call: func() (*http.Response, error) {
 			return client.UpdatePortfoliosConfiguration(t.Context(), someAccount, portfolios.ConfigurationUpdate{})
-		}, key, 2},
-		{"POST with a key", func() (*http.Response, error) { return own.CreatePortfoliosOrder(t.Context(), someOrderRequest()) }, "own", 2},
+		}, want: key, calls: 2},
+		{
+			name:  "POST with a key",
+			call:  func() (*http.Response, error) { return own.CreatePortfoliosOrder(t.Context(), someOrderRequest()) },
+			want:  "own",
+			calls: 2,
+		},
 	} {
 		resp, err := test.call()
 		closeAnswer(t, resp, err)
@@ -158,18 +181,18 @@ func TestTokenEditorRefusesWhatIsNoToken(t *testing.T) {
 		source oauth2.TokenSource
 		want   string
 	}{
-		"a failure":                   {plainSource{nil, failure}, "vault is sealed"},
-		"a failure with a context":    {contextSource{nil, failure}, "vault is sealed"},
-		"nothing":                     {plainSource{}, "no token"},
-		"nothing with a context":      {contextSource{}, "no token"},
-		"an empty token":              {plainSource{token: &oauth2.Token{}}, "no token"},
-		"an empty token with context": {contextSource{token: &oauth2.Token{}}, "no token"},
-		"an answer of oauth2": {plainSource{err: &oauth2.RetrieveError{
+		"a failure":                   {source: plainSource{err: failure}, want: "vault is sealed"},
+		"a failure with a context":    {source: contextSource{err: failure}, want: "vault is sealed"},
+		"nothing":                     {source: plainSource{}, want: "no token"},
+		"nothing with a context":      {source: contextSource{}, want: "no token"},
+		"an empty token":              {source: plainSource{token: &oauth2.Token{}}, want: "no token"},
+		"an empty token with context": {source: contextSource{token: &oauth2.Token{}}, want: "no token"},
+		"an answer of oauth2": {source: plainSource{err: &oauth2.RetrieveError{
 			Response: &http.Response{StatusCode: http.StatusBadRequest, Status: "400 Bad Request"}, Body: []byte("CANARY"),
 			ErrorCode: "CANARY", ErrorDescription: "CANARY",
-		}}, "400"},
+		}}, want: "400"},
 		"an error of oauth2 without an answer": {
-			plainSource{err: &oauth2.RetrieveError{Body: []byte("CANARY"), ErrorDescription: "CANARY"}}, "token",
+			source: plainSource{err: &oauth2.RetrieveError{Body: []byte("CANARY"), ErrorDescription: "CANARY"}}, want: "token",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

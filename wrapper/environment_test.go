@@ -44,7 +44,8 @@ func setEnv(t *testing.T, variables map[string]string) {
 	}
 }
 
-// completeEnv is an environment from which credentials can be read, with these changes; an empty value takes a variable out.
+// completeEnv is an environment from which credentials can be read, with these changes;
+// an empty value takes a variable out.
 func completeEnv(t *testing.T, changes map[string]string) map[string]string {
 	t.Helper()
 	variables := map[string]string{
@@ -200,30 +201,78 @@ func TestFromEnvRefusesWhatItCannotRead(t *testing.T) {
 		want    []string
 	}{
 		// Of this length, uuid takes it for a URN and quotes its beginning.
-		"client id":          {map[string]string{envClientID: "urn:hush:" + strings.Repeat("0", 36)}, []string{envClientID, "not a UUID"}},
-		"scopes set to none": {map[string]string{envScopes: " , "}, []string{envScopes, "names no scope"}},
+		"client id": {
+			changes: map[string]string{envClientID: "urn:hush:" + strings.Repeat("0", 36)},
+			want:    []string{envClientID, "not a UUID"},
+		},
+		"scopes set to none": {
+			changes: map[string]string{envScopes: " , "},
+			want:    []string{envScopes, "names no scope"},
+		},
 		"two keys": {
-			map[string]string{envKeyFilename: "hush.pem"},
-			[]string{"more than one private key", envKey + ", " + envKeyFilename, "unset the rest"},
+			changes: map[string]string{envKeyFilename: "hush.pem"},
+			want:    []string{"more than one private key", envKey + ", " + envKeyFilename, "unset the rest"},
 		},
 		"three keys": {
-			map[string]string{envKeyFilename: "hush.pem", envKeyBase64: "hush"},
-			[]string{envKey + ", " + envKeyFilename + ", " + envKeyBase64},
+			changes: map[string]string{envKeyFilename: "hush.pem", envKeyBase64: "hush"},
+			want:    []string{envKey + ", " + envKeyFilename + ", " + envKeyBase64},
 		},
-		"no PEM":             {map[string]string{envKey: "hush"}, []string{envKey + ": ", "not PEM"}},
-		"no such file":       {map[string]string{envKey: "", envKeyFilename: "hush"}, []string{envKeyFilename, "no such file"}},
-		"a named file":       {map[string]string{envKey: "", envKeyFilename: "/no/such.file"}, []string{envKeyFilename, "/no/such.file", "no such file"}},
-		"a home":             {map[string]string{envKey: "", envKeyFilename: "~/key.pem"}, []string{"~/key.pem", "~ means nothing"}},
-		"a key for a name":   {map[string]string{envKey: "", envKeyFilename: pemText}, []string{envKeyFilename, "holds the key itself"}},
-		"base64 for a name":  {map[string]string{envKey: "", envKeyFilename: "/hush" + strings.Repeat("A", 59)}, []string{envKeyFilename, "can't be read"}},
-		"a folder":           {map[string]string{envKey: "", envKeyFilename: "testdata"}, []string{envKeyFilename, "can't be read"}},
-		"no base64":          {map[string]string{envKey: "", envKeyBase64: "hush!"}, []string{envKeyBase64, "not base64"}},
-		"base64 of no PEM":   {map[string]string{envKey: "", envKeyBase64: "aHVzaA=="}, []string{envKeyBase64, "not PEM"}},
-		"no passphrase":      {map[string]string{envKey: encrypted}, []string{envPassphrase + ", for " + envKey, "no passphrase is given"}},
-		"wrong passphrase":   {map[string]string{envKey: encrypted, envPassphrase: "hush"}, []string{envPassphrase, "passphrase is wrong"}},
-		"RSA":                {map[string]string{envKey: rsa}, []string{envKey, "use ECDSA on P-521 or Ed25519"}},
-		"three variables":    {map[string]string{envKeyID: "", envClientID: "hush", envScopes: ","}, []string{envKeyID, envClientID, envScopes}},
-		"missing and no PEM": {map[string]string{envClientSecret: "", envKey: "hush"}, []string{envClientSecret, envKey, "not PEM"}},
+		"no PEM": {
+			changes: map[string]string{envKey: "hush"},
+			want:    []string{envKey + ": ", "not PEM"},
+		},
+		"no such file": {
+			changes: map[string]string{envKey: "", envKeyFilename: "hush"},
+			want:    []string{envKeyFilename, "no such file"},
+		},
+		"a named file": {
+			changes: map[string]string{envKey: "", envKeyFilename: "/no/such.file"},
+			want:    []string{envKeyFilename, "/no/such.file", "no such file"},
+		},
+		"a home": {
+			changes: map[string]string{envKey: "", envKeyFilename: "~/key.pem"},
+			want:    []string{"~/key.pem", "~ means nothing"},
+		},
+		"a key for a name": {
+			changes: map[string]string{envKey: "", envKeyFilename: pemText},
+			want:    []string{envKeyFilename, "holds the key itself"},
+		},
+		"base64 for a name": {
+			changes: map[string]string{envKey: "", envKeyFilename: "/hush" + strings.Repeat("A", 59)},
+			want:    []string{envKeyFilename, "can't be read"},
+		},
+		"a folder": {
+			changes: map[string]string{envKey: "", envKeyFilename: "testdata"},
+			want:    []string{envKeyFilename, "can't be read"},
+		},
+		"no base64": {
+			changes: map[string]string{envKey: "", envKeyBase64: "hush!"},
+			want:    []string{envKeyBase64, "not base64"},
+		},
+		"base64 of no PEM": {
+			changes: map[string]string{envKey: "", envKeyBase64: "aHVzaA=="},
+			want:    []string{envKeyBase64, "not PEM"},
+		},
+		"no passphrase": {
+			changes: map[string]string{envKey: encrypted},
+			want:    []string{envPassphrase + ", for " + envKey, "no passphrase is given"},
+		},
+		"wrong passphrase": {
+			changes: map[string]string{envKey: encrypted, envPassphrase: "hush"},
+			want:    []string{envPassphrase, "passphrase is wrong"},
+		},
+		"RSA": {
+			changes: map[string]string{envKey: rsa},
+			want:    []string{envKey, "use ECDSA on P-521 or Ed25519"},
+		},
+		"three variables": {
+			changes: map[string]string{envKeyID: "", envClientID: "hush", envScopes: ","},
+			want:    []string{envKeyID, envClientID, envScopes},
+		},
+		"missing and no PEM": {
+			changes: map[string]string{envClientSecret: "", envKey: "hush"},
+			want:    []string{envClientSecret, envKey, "not PEM"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setEnv(t, completeEnv(t, test.changes))

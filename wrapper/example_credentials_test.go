@@ -65,7 +65,8 @@ func ExampleIdempotencyKeyFor() {
 	// Output: VERSION_5 true <nil>
 }
 
-// A Signer also signs requests that are made without any other part of this package. All headers have to be set before.
+// A Signer also signs requests that are made without any other part of this package. All
+// headers have to be set before.
 func ExampleNewSigner() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {

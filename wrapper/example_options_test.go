@@ -60,7 +60,8 @@ func ExampleOption() {
 	// <nil>
 }
 
-// Options of the reading of a whole list: the next page is under way while one is handled.
+// Options of the reading of a whole list: the next page is under way while one is
+// handled.
 func ExampleAllOption() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -81,8 +82,8 @@ func ExampleAllOption() {
 	// Output: Allocation 1
 }
 
-// Options of a call: a key that is derived from the caller's own id of the order, a field that is newer than this client, and the answer as
-// received.
+// Options of a call: a key that is derived from the caller's own id of the order, a field
+// that is newer than this client, and the answer as received.
 func ExampleCallOption() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 	"testing"
 )
 
-// TestMain gives the examples a server that UPVEST_API_* names, so that what their pages show is all there is to it.
+// TestMain gives the examples a server that UPVEST_API_* names, so that what their pages
+// show is all there is to it.
 func TestMain(m *testing.M) {
 	server := httptest.NewServer(exampleServer())
 	defer server.Close()
@@ -38,7 +39,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// exampleServer stands for Upvest. It gives everybody a token, and the documented answers.
+// exampleServer stands for Upvest. It gives everybody a token, and the documented
+// answers.
 func exampleServer() http.Handler {
 	var placed atomic.Value // the idempotency key of the last order
 	mux := http.NewServeMux()

@@ -38,7 +38,8 @@ func Example() {
 	// 436244bb-4afd-4002-b53b-b1d7a3bca032 Allocation 1
 }
 
-// A change trades nothing: accounts that follow the allocation reach it with their next rebalancing.
+// A change trades nothing: accounts that follow the allocation reach it with their next
+// rebalancing.
 func ExampleAllocations_Update() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -110,8 +111,9 @@ func ExampleConfigurations_Update() {
 	// 2 strategies stay
 }
 
-// A write whose outcome is unknown is taken up again by the same call with Resume: the server then answers what it answered, or would have
-// answered, the first time. Here retries are off; they would do it by themselves.
+// A write whose outcome is unknown is taken up again by the same call with Resume: the
+// server then answers what it answered, or would have answered, the first time. Here
+// retries are off; they would do it by themselves.
 func ExampleOrders_Create() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {

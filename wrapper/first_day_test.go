@@ -17,7 +17,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// What a user reads on the first day, for what is likely to be wrong then: what it is, and what to do.
+// What a user reads on the first day, for what is likely to be wrong then: what it is,
+// and what to do.
 
 func TestFirstDayBeforeAnythingIsSent(t *testing.T) {
 	fromEnv := func(changes map[string]string) func(*testing.T) error {
@@ -47,48 +48,101 @@ func TestFirstDayBeforeAnythingIsSent(t *testing.T) {
 			return err
 		}
 	}
-	public, rsa := string(readKeyFile(t, "p521-public.pem")), string(readKeyFile(t, "rsa-pkcs8.pem"))
+	public := string(readKeyFile(t, "p521-public.pem"))
+	rsa := string(readKeyFile(t, "rsa-pkcs8.pem"))
 	encrypted := string(readKeyFile(t, "p521-sec1-aes256.pem"))
 	for name, test := range map[string]struct {
 		try  func(*testing.T) error
 		want []string
 	}{
 		"nothing is set": {
-			fromEnv(map[string]string{envClientID: "", envClientSecret: "", envKeyID: "", envScopes: "", envKey: ""}),
-			[]string{envClientID, envClientSecret, envKeyID, envScopes, "one of " + envKey, "set them to what Upvest gave you"},
+			try:  fromEnv(map[string]string{envClientID: "", envClientSecret: "", envKeyID: "", envScopes: "", envKey: ""}),
+			want: []string{envClientID, envClientSecret, envKeyID, envScopes, "one of " + envKey, "set them to what Upvest gave you"},
 		},
-		"the client id is a name":   {fromEnv(map[string]string{envClientID: "my-client"}), []string{envClientID, "not a UUID"}},
-		"the key file is not there": {fromEnv(map[string]string{envKey: "", envKeyFilename: "/keys/upvest.pem"}), []string{"/keys/upvest.pem", "no such file"}},
-		"the path begins with ~":    {fromEnv(map[string]string{envKey: "", envKeyFilename: "~/upvest.pem"}), []string{"~/upvest.pem", "~ means nothing", "write the folder out"}},
+		"the client id is a name": {
+			try:  fromEnv(map[string]string{envClientID: "my-client"}),
+			want: []string{envClientID, "not a UUID"},
+		},
+		"the key file is not there": {
+			try:  fromEnv(map[string]string{envKey: "", envKeyFilename: "/keys/upvest.pem"}),
+			want: []string{"/keys/upvest.pem", "no such file"},
+		},
+		"the path begins with ~": {
+			try:  fromEnv(map[string]string{envKey: "", envKeyFilename: "~/upvest.pem"}),
+			want: []string{"~/upvest.pem", "~ means nothing", "write the folder out"},
+		},
 		"the PEM is taken for a path": {
-			fromEnv(map[string]string{envKey: "", envKeyFilename: string(readKeyFile(t, "p521-sec1.pem"))}),
-			[]string{envKeyFilename, "holds the key itself", "set " + envKey},
+			try:  fromEnv(map[string]string{envKey: "", envKeyFilename: string(readKeyFile(t, "p521-sec1.pem"))}),
+			want: []string{envKeyFilename, "holds the key itself", "set " + envKey},
 		},
-		"a path is taken for the PEM": {fromEnv(map[string]string{envKey: "/keys/upvest.pem"}), []string{envKey, "not PEM", "whole text of the key file"}},
-		"the passphrase is missing":   {fromEnv(map[string]string{envKey: encrypted}), []string{envPassphrase, "encrypted", "give the passphrase"}},
-		"the passphrase is wrong":     {fromEnv(map[string]string{envKey: encrypted, envPassphrase: "no"}), []string{envPassphrase, "wrong"}},
-		"the key is the public half":  {fromEnv(map[string]string{envKey: public}), []string{"public key", "give the private key"}},
-		"the key is RSA":              {fromEnv(map[string]string{envKey: rsa}), []string{"RSA", "use ECDSA on P-521 or Ed25519"}},
-		"the base URL is a host":      {with(func(c *upvest.Credentials) { c.BaseURL = "sandbox.upvest.co" }), []string{"BaseURL is not a URL", "https://sandbox.upvest.co"}},
-		"the base URL is http":        {with(func(c *upvest.Credentials) { c.BaseURL = "http://sandbox.upvest.co" }), []string{"BaseURL is not https"}},
-		"the scopes are one text":     {with(func(c *upvest.Credentials) { c.Scopes = []string{"a b"} }), []string{"Scopes is not one scope", "own entry"}},
-		"the amount is negative":      {order(func(r *portfolios.OrderRequest) { r.CashAmount = "-5" }), []string{"cash_amount is negative", "side"}},
-		"the amount has a comma":      {order(func(r *portfolios.OrderRequest) { r.CashAmount = "10,50" }), []string{"cash_amount is not an amount", "as in 100.00"}},
-		"the amount is 0":             {order(func(r *portfolios.OrderRequest) { r.CashAmount = "0.00" }), []string{"cash_amount is not above 0"}},
-		"the account is missing":      {order(func(r *portfolios.OrderRequest) { r.AccountID = uuid.Nil }), []string{"account_id is missing"}},
-		"the side is missing":         {order(func(r *portfolios.OrderRequest) { r.Side = "" }), []string{"side is missing", "BUY"}},
+		"a path is taken for the PEM": {
+			try:  fromEnv(map[string]string{envKey: "/keys/upvest.pem"}),
+			want: []string{envKey, "not PEM", "whole text of the key file"},
+		},
+		"the passphrase is missing": {
+			try:  fromEnv(map[string]string{envKey: encrypted}),
+			want: []string{envPassphrase, "encrypted", "give the passphrase"},
+		},
+		"the passphrase is wrong": {
+			try:  fromEnv(map[string]string{envKey: encrypted, envPassphrase: "no"}),
+			want: []string{envPassphrase, "wrong"},
+		},
+		"the key is the public half": {
+			try:  fromEnv(map[string]string{envKey: public}),
+			want: []string{"public key", "give the private key"},
+		},
+		"the key is RSA": {
+			try:  fromEnv(map[string]string{envKey: rsa}),
+			want: []string{"RSA", "use ECDSA on P-521 or Ed25519"},
+		},
+		"the base URL is a host": {
+			try:  with(func(c *upvest.Credentials) { c.BaseURL = "sandbox.upvest.co" }),
+			want: []string{"BaseURL is not a URL", "https://sandbox.upvest.co"},
+		},
+		"the base URL is http": {
+			try:  with(func(c *upvest.Credentials) { c.BaseURL = "http://sandbox.upvest.co" }),
+			want: []string{"BaseURL is not https"},
+		},
+		"the scopes are one text": {
+			try:  with(func(c *upvest.Credentials) { c.Scopes = []string{"a b"} }),
+			want: []string{"Scopes is not one scope", "own entry"},
+		},
+		"the amount is negative": {
+			try:  order(func(r *portfolios.OrderRequest) { r.CashAmount = "-5" }),
+			want: []string{"cash_amount is negative", "side"},
+		},
+		"the amount has a comma": {
+			try:  order(func(r *portfolios.OrderRequest) { r.CashAmount = "10,50" }),
+			want: []string{"cash_amount is not an amount", "as in 100.00"},
+		},
+		"the amount is 0": {
+			try:  order(func(r *portfolios.OrderRequest) { r.CashAmount = "0.00" }),
+			want: []string{"cash_amount is not above 0"},
+		},
+		"the account is missing": {
+			try:  order(func(r *portfolios.OrderRequest) { r.AccountID = uuid.Nil }),
+			want: []string{"account_id is missing"},
+		},
+		"the side is missing": {
+			try:  order(func(r *portfolios.OrderRequest) { r.Side = "" }),
+			want: []string{"side is missing", "BUY"},
+		},
 		"the key is of version 7": {
-			order(func(*portfolios.OrderRequest) {}, upvest.WithIdempotencyKey(uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057"))),
-			[]string{"version 7", "IdempotencyKeyFor"},
+			try:  order(func(*portfolios.OrderRequest) {}, upvest.WithIdempotencyKey(uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057"))),
+			want: []string{"version 7", "IdempotencyKeyFor"},
 		},
 		"the weights are negative": {
-			func(t *testing.T) error {
+			try: func(t *testing.T) error {
 				_, err := newTestClient(t, nil).Allocations.Create(t.Context(), portfolios.AllocationRequest{
-					Name: "A", Allocation: []portfolios.InstrumentWeight{{InstrumentID: "IE00B0M62Q58", InstrumentIDType: "ISIN", Weight: api.Decimal("-0.5")}},
+					Name: "A", Allocation: []portfolios.InstrumentWeight{{
+						InstrumentID:     "IE00B0M62Q58",
+						InstrumentIDType: "ISIN",
+						Weight:           api.Decimal("-0.5"),
+					}},
 				})
 				return err
 			},
-			[]string{"allocation[0].weight is negative"},
+			want: []string{"allocation[0].weight is negative"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) { requireParts(t, test.try(t), test.want...) })
@@ -105,11 +159,27 @@ func TestFirstDayOfATerseServer(t *testing.T) {
 		token, call int // statuses
 		want        []string
 	}{
-		"the secret is wrong":  {401, 0, []string{"token: 401 Unauthorized", "ClientSecret", "PrivateKey is not the one of KeyID", "clock", "WithSignatureBase"}},
-		"the key is wrong":     {200, 401, []string{"create_portfolios_order: 401", "PrivateKey is not the one of KeyID", "WithSignatureBase"}},
-		"the scope is missing": {200, 403, []string{"create_portfolios_order: 403 Forbidden", "Credentials.Scopes", "portfolios:admin"}},
-		"no such path":         {200, 404, []string{"create_portfolios_order: 404 Not Found"}},
-		"too old a client":     {426, 0, []string{"token: 426 Upgrade Required"}},
+		"the secret is wrong": {
+			token: 401,
+			call:  0,
+			want:  []string{"token: 401 Unauthorized", "ClientSecret", "PrivateKey is not the one of KeyID", "clock", "WithSignatureBase"},
+		},
+		"the key is wrong": {
+			token: 200,
+			call:  401,
+			want:  []string{"create_portfolios_order: 401", "PrivateKey is not the one of KeyID", "WithSignatureBase"},
+		},
+		"the scope is missing": {
+			token: 200,
+			call:  403,
+			want:  []string{"create_portfolios_order: 403 Forbidden", "Credentials.Scopes", "portfolios:admin"},
+		},
+		"no such path": {
+			token: 200,
+			call:  404,
+			want:  []string{"create_portfolios_order: 404 Not Found"},
+		},
+		"too old a client": {token: 426, call: 0, want: []string{"token: 426 Upgrade Required"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {

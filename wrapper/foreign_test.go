@@ -82,7 +82,8 @@ func TestNilContextIsAnError(t *testing.T) {
 	}
 }
 
-// A panic of foreign code reaches whoever waits for it, wherever it runs, and the client goes on.
+// A panic of foreign code reaches whoever waits for it, wherever it runs, and the client
+// goes on.
 func TestPanicsReachTheCaller(t *testing.T) {
 	var trouble atomic.Bool
 	burst := func() {
@@ -99,11 +100,11 @@ func TestPanicsReachTheCaller(t *testing.T) {
 		},
 		"signer": func(credentials *upvest.Credentials) upvest.ClientOption {
 			key := credentials.PrivateKey
-			credentials.PrivateKey = foreignKey{key, func() ([]byte, error) { burst(); return key.Sign(rand.Reader, nil, crypto.Hash(0)) }}
+			credentials.PrivateKey = foreignKey{Signer: key, sign: func() ([]byte, error) { burst(); return key.Sign(rand.Reader, nil, crypto.Hash(0)) }}
 			return upvest.WithoutRetry()
 		},
 		"signer with context": func(credentials *upvest.Credentials) upvest.ClientOption {
-			credentials.PrivateKey = kmsKey{credentials.PrivateKey, func(context.Context) { burst() }}
+			credentials.PrivateKey = kmsKey{Signer: credentials.PrivateKey, context: func(context.Context) { burst() }}
 			return upvest.WithoutRetry()
 		},
 		"token source": func(*upvest.Credentials) upvest.ClientOption {
@@ -146,13 +147,14 @@ func TestPanicsReachTheCaller(t *testing.T) {
 	}
 }
 
-// What hangs is left when the context ends, and however many calls met it, few goroutines are left behind.
+// What hangs is left when the context ends, and however many calls met it, few goroutines
+// are left behind.
 func TestHangingForeignCodeIsLeft(t *testing.T) {
 	hang := make(chan struct{})
 	defer close(hang)
 	for name, option := range map[string]func(*upvest.Credentials) upvest.ClientOption{
 		"signer": func(credentials *upvest.Credentials) upvest.ClientOption {
-			credentials.PrivateKey = foreignKey{credentials.PrivateKey, func() ([]byte, error) { <-hang; return nil, errors.New("too late") }}
+			credentials.PrivateKey = foreignKey{Signer: credentials.PrivateKey, sign: func() ([]byte, error) { <-hang; return nil, errors.New("too late") }}
 			return upvest.WithoutRetry()
 		},
 		"token source": func(*upvest.Credentials) upvest.ClientOption {
@@ -185,7 +187,7 @@ func TestKeyWithAContextIsAskedWithIt(t *testing.T) {
 	type mark struct{}
 	marked := 0
 	credentials := testCredentials(t)
-	credentials.PrivateKey = kmsKey{credentials.PrivateKey, func(ctx context.Context) {
+	credentials.PrivateKey = kmsKey{Signer: credentials.PrivateKey, context: func(ctx context.Context) {
 		if ctx.Value(mark{}) != nil {
 			marked++
 		}

@@ -16,11 +16,13 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// These fuzz targets feed what a server or a proxy sends to the public methods. Run one with
+// These fuzz targets feed what a server or a proxy sends to the public methods. Run one
+// with
 //
 //	go test ./wrapper -run '^$' -fuzz '^FuzzProblemBody$' -fuzztime 60s -parallel 1
 
-// checkFailure checks what holds for every error: it is an *Error that keeps what was received and tells it in one line of bounded length.
+// checkFailure checks what holds for every error: it is an *Error that keeps what was
+// received and tells it in one line of bounded length.
 func checkFailure(t *testing.T, err error, status int, body []byte) *upvest.Error {
 	t.Helper()
 	failure := asError(t, err)
@@ -105,7 +107,8 @@ func FuzzSuccessBody(f *testing.F) {
 	})
 }
 
-// The headers that steer the client: whatever they say, it waits and dates within bounds, and tells the truth.
+// The headers that steer the client: whatever they say, it waits and dates within bounds,
+// and tells the truth.
 func FuzzSteeringHeaders(f *testing.F) {
 	for _, date := range []string{
 		"", "Sat, 01 Jan 2000 00:00:09 GMT", "Fri, 31 Dec 9999 23:59:59 GMT",

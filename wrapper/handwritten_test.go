@@ -26,8 +26,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// handWritten is what somebody writes who needs one operation and nothing else: the same request as the client's, and no retries, no renewed
-// token, no limits, no errors that tell anything. The benchmarks take it for the cost of the work itself.
+// handWritten is what somebody writes who needs one operation and nothing else: the same
+// request as the client's, and no retries, no renewed token, no limits, no errors that
+// tell anything. The benchmarks take it for the cost of the work itself.
 type handWritten struct {
 	client                           *http.Client
 	baseURL, clientID, keyID, bearer string
@@ -37,7 +38,7 @@ type handWritten struct {
 func newHandWritten(t testing.TB, transport http.RoundTripper, sign func([]byte) []byte) handWritten {
 	t.Helper()
 	credentials := testCredentials(t)
-	return handWritten{&http.Client{Transport: transport}, credentials.BaseURL, credentials.ClientID.String(), credentials.KeyID, "Bearer test-token", sign}
+	return handWritten{client: &http.Client{Transport: transport}, baseURL: credentials.BaseURL, clientID: credentials.ClientID.String(), keyID: credentials.KeyID, bearer: "Bearer test-token", sign: sign}
 }
 
 func (h handWritten) createOrder(ctx context.Context, order portfolios.OrderRequest) (*portfolios.Order, error) {
@@ -129,8 +130,9 @@ func (h handWritten) do(req *http.Request, value any) error {
 	return json.Unmarshal(answer, value)
 }
 
-// The limit is a fair one only if it does the same work: its signature passes the check that the client's own have to pass, covers the same,
-// and the request carries the same headers and body.
+// The limit is a fair one only if it does the same work: its signature passes the check
+// that the client's own have to pass, covers the same, and the request carries the same
+// headers and body.
 func TestHandWrittenRequestIsLikeTheClients(t *testing.T) {
 	var received []wire
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -147,7 +149,8 @@ func TestHandWrittenRequestIsLikeTheClients(t *testing.T) {
 		_, _ = io.WriteString(w, orderBody)
 	}))
 	defer server.Close()
-	key, credentials := testKey(t), testCredentials(t)
+	key := testKey(t)
+	credentials := testCredentials(t)
 	credentials.BaseURL = server.URL
 	client, err := upvest.New(credentials, upvest.WithHTTPClient(server.Client()))
 	if err != nil {

@@ -17,7 +17,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
 
-// stub answers token requests itself and hands every other request to next. It reports no connections.
+// stub answers token requests itself and hands every other request to next. It reports no
+// connections.
 func stub(next func(*http.Request) (*http.Response, error)) *http.Client {
 	return &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 		if req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/auth/token") {
@@ -80,7 +81,8 @@ func newTestClient(
 	return newClientOver(t, stub(next).Transport, options...)
 }
 
-// newClientOver makes a client whose requests, those for a token included, go through the transport.
+// newClientOver makes a client whose requests, those for a token included, go through the
+// transport.
 func newClientOver(t testing.TB, transport http.RoundTripper, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
 	options = append([]upvest.ClientOption{upvest.WithHTTPClient(&http.Client{Transport: transport})}, options...)

@@ -58,14 +58,33 @@ func TestHookSeesEveryAttempt(t *testing.T) {
 				t.Fatalf("%s: %v", operation.id, err)
 			}
 			want := []upvest.Attempt{
-				{Operation: "token", Number: 1, Status: 503, RequestID: "request-503", Duration: time.Second, Retry: "503 Service Unavailable"},
+				{
+					Operation: "token",
+					Number:    1,
+					Status:    503,
+					RequestID: "request-503",
+					Duration:  time.Second,
+					Retry:     "503 Service Unavailable",
+				},
 				{Operation: "token", Number: 2, Status: 200},
 				{
 					Operation: operation.id, Number: 1, Status: 429, RequestID: "request-429", Duration: 2 * time.Second, Retry: "429 Too Many Requests",
 					Wait: 3 * time.Second,
 				},
-				{Operation: operation.id, Number: 2, Duration: time.Second, Err: io.ErrUnexpectedEOF, Retry: "network failure"},
-				{Operation: operation.id, Number: 3, Status: 401, RequestID: "request-401", Retry: "credentials renewed"},
+				{
+					Operation: operation.id,
+					Number:    2,
+					Duration:  time.Second,
+					Err:       io.ErrUnexpectedEOF,
+					Retry:     "network failure",
+				},
+				{
+					Operation: operation.id,
+					Number:    3,
+					Status:    401,
+					RequestID: "request-401",
+					Retry:     "credentials renewed",
+				},
 				{Operation: "token", Number: 1, Status: 200},
 				{Operation: operation.id, Number: 4, Status: 200, Duration: 4 * time.Second},
 			}
@@ -132,7 +151,8 @@ func TestLogger(t *testing.T) {
 			if err := json.Unmarshal([]byte(line), &record); err != nil {
 				t.Fatal(err)
 			}
-			levels, groups = append(levels, record.Level), append(groups, record.Upvest)
+			levels = append(levels, record.Level)
+			groups = append(groups, record.Upvest)
 		}
 		if strings.Join(levels, " ") != "WARN WARN DEBUG" {
 			t.Fatalf("levels = %v:\n%s", levels, output.String())
@@ -146,7 +166,13 @@ func TestLogger(t *testing.T) {
 				"operation": "create_portfolios_order", "attempt": 2.0, "status": 0.0, "request_id": "", "duration": 0.0,
 				"error": "unexpected EOF", "retry": "network failure", "wait": 0.0,
 			},
-			{"operation": "create_portfolios_order", "attempt": 3.0, "status": 200.0, "request_id": "", "duration": 0.0},
+			{
+				"operation":  "create_portfolios_order",
+				"attempt":    3.0,
+				"status":     200.0,
+				"request_id": "",
+				"duration":   0.0,
+			},
 		} {
 			for name := range groups[i] {
 				if _, known := want[name]; !known {

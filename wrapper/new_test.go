@@ -56,38 +56,107 @@ func TestNewRefusesBadCredentials(t *testing.T) {
 		change func(*upvest.Credentials)
 		want   []string // field and fix
 	}{
-		"no secret":                {func(c *upvest.Credentials) { c.ClientSecret = "" }, []string{"ClientSecret is", "set the secret"}},
-		"no client id":             {func(c *upvest.Credentials) { c.ClientID = uuid.Nil }, []string{"ClientID is missing", "set the UUID"}},
-		"no key id":                {func(c *upvest.Credentials) { c.KeyID = "" }, []string{"KeyID is missing", "set the id"}},
-		"a key id with a quote":    {func(c *upvest.Credentials) { c.KeyID = `a"b` }, []string{"KeyID", "use printable ASCII"}},
-		"no scopes":                {scopes(), []string{"Scopes is empty", "portfolios:read"}},
-		"an empty scope":           {scopes("portfolios:read", ""), []string{"entry 1 of Scopes", "its own entry"}},
-		"two scopes in one":        {scopes("portfolios:read portfolios:admin"), []string{"entry 0 of Scopes", "its own entry"}},
-		"two scopes with a comma":  {scopes("portfolios:read,portfolios:admin"), []string{"entry 0 of Scopes", "its own entry"}},
-		"a scope with a line end":  {scopes("portfolios:read\n"), []string{"entry 0 of Scopes", "its own entry"}},
-		"no key":                   {key(nil), []string{"PrivateKey", "missing", keyFix}},
-		"an RSA key":               {key(rsaKey), []string{"PrivateKey", "RSA", keyFix}},
-		"a nil ECDSA key":          {key((*ecdsa.PrivateKey)(nil)), []string{"PrivateKey", keyFix}},
-		"a zero ECDSA key":         {key(&ecdsa.PrivateKey{}), []string{"PrivateKey", keyFix}},
-		"a nil Ed25519 key":        {key(ed25519.PrivateKey(nil)), []string{"PrivateKey", keyFix}},
-		"a short Ed25519 key":      {key(ed25519.PrivateKey("short")), []string{"PrivateKey", keyFix}},
-		"a nil pointer to Ed25519": {key((*ed25519.PrivateKey)(nil)), []string{"PrivateKey", keyFix}},
-		"a nil RSA key":            {key((*rsa.PrivateKey)(nil)), []string{"PrivateKey", keyFix}},
-		"http":                     {base("http://api.upvest.co"), []string{"BaseURL is not https", "loopback"}},
-		"http on a near loopback":  {base("http://localhost.example"), []string{"BaseURL is not https", "loopback"}},
-		"http on all interfaces":   {base("http://0.0.0.0:8080"), []string{"BaseURL is not https", "loopback"}},
-		"another scheme":           {base("ftp://api.upvest.co"), []string{"BaseURL is not https"}},
-		"no scheme":                {base("api.upvest.co"), []string{"BaseURL", urlFix}},
-		"only a path":              {base("/portfolios"), []string{"BaseURL", urlFix}},
-		"no host":                  {base("https:///portfolios"), []string{"BaseURL", urlFix}},
-		"a port without a host":    {base("https://:443"), []string{"BaseURL", urlFix}},
-		"a blank":                  {base(" "), []string{"BaseURL", urlFix}},
-		"a bad escape":             {base("https://api.upvest.co/%zz"), []string{"BaseURL", urlFix}},
-		"a user":                   {base("https://me:hush@api.upvest.co"), []string{"BaseURL", "leave out user, query and fragment"}},
-		"a query":                  {base("https://api.upvest.co?a=hush"), []string{"BaseURL", "leave out user, query and fragment"}},
-		"an empty query":           {base("https://api.upvest.co?"), []string{"BaseURL", "leave out user, query and fragment"}},
-		"a fragment":               {base("https://api.upvest.co/#hush"), []string{"BaseURL", "leave out user, query and fragment"}},
-		"an empty fragment":        {base("https://api.upvest.co/#"), []string{"BaseURL", "leave out user, query and fragment"}},
+		"no secret": {
+			change: func(c *upvest.Credentials) { c.ClientSecret = "" },
+			want:   []string{"ClientSecret is", "set the secret"},
+		},
+		"no client id": {
+			change: func(c *upvest.Credentials) { c.ClientID = uuid.Nil },
+			want:   []string{"ClientID is missing", "set the UUID"},
+		},
+		"no key id": {
+			change: func(c *upvest.Credentials) { c.KeyID = "" },
+			want:   []string{"KeyID is missing", "set the id"},
+		},
+		"a key id with a quote": {
+			change: func(c *upvest.Credentials) { c.KeyID = `a"b` },
+			want:   []string{"KeyID", "use printable ASCII"},
+		},
+		"no scopes": {change: scopes(), want: []string{"Scopes is empty", "portfolios:read"}},
+		"an empty scope": {
+			change: scopes("portfolios:read", ""),
+			want:   []string{"entry 1 of Scopes", "its own entry"},
+		},
+		"two scopes in one": {
+			change: scopes("portfolios:read portfolios:admin"),
+			want:   []string{"entry 0 of Scopes", "its own entry"},
+		},
+		"two scopes with a comma": {
+			change: scopes("portfolios:read,portfolios:admin"),
+			want:   []string{"entry 0 of Scopes", "its own entry"},
+		},
+		"a scope with a line end": {
+			change: scopes("portfolios:read\n"),
+			want:   []string{"entry 0 of Scopes", "its own entry"},
+		},
+		"no key":     {change: key(nil), want: []string{"PrivateKey", "missing", keyFix}},
+		"an RSA key": {change: key(rsaKey), want: []string{"PrivateKey", "RSA", keyFix}},
+		"a nil ECDSA key": {
+			change: key((*ecdsa.PrivateKey)(nil)),
+			want:   []string{"PrivateKey", keyFix},
+		},
+		"a zero ECDSA key": {change: key(&ecdsa.PrivateKey{}), want: []string{"PrivateKey", keyFix}},
+		"a nil Ed25519 key": {
+			change: key(ed25519.PrivateKey(nil)),
+			want:   []string{"PrivateKey", keyFix},
+		},
+		"a short Ed25519 key": {
+			change: key(ed25519.PrivateKey("short")),
+			want:   []string{"PrivateKey", keyFix},
+		},
+		"a nil pointer to Ed25519": {
+			change: key((*ed25519.PrivateKey)(nil)),
+			want:   []string{"PrivateKey", keyFix},
+		},
+		"a nil RSA key": {
+			change: key((*rsa.PrivateKey)(nil)),
+			want:   []string{"PrivateKey", keyFix},
+		},
+		"http": {
+			change: base("http://api.upvest.co"),
+			want:   []string{"BaseURL is not https", "loopback"},
+		},
+		"http on a near loopback": {
+			change: base("http://localhost.example"),
+			want:   []string{"BaseURL is not https", "loopback"},
+		},
+		"http on all interfaces": {
+			change: base("http://0.0.0.0:8080"),
+			want:   []string{"BaseURL is not https", "loopback"},
+		},
+		"another scheme": {
+			change: base("ftp://api.upvest.co"),
+			want:   []string{"BaseURL is not https"},
+		},
+		"no scheme":             {change: base("api.upvest.co"), want: []string{"BaseURL", urlFix}},
+		"only a path":           {change: base("/portfolios"), want: []string{"BaseURL", urlFix}},
+		"no host":               {change: base("https:///portfolios"), want: []string{"BaseURL", urlFix}},
+		"a port without a host": {change: base("https://:443"), want: []string{"BaseURL", urlFix}},
+		"a blank":               {change: base(" "), want: []string{"BaseURL", urlFix}},
+		"a bad escape": {
+			change: base("https://api.upvest.co/%zz"),
+			want:   []string{"BaseURL", urlFix},
+		},
+		"a user": {
+			change: base("https://me:hush@api.upvest.co"),
+			want:   []string{"BaseURL", "leave out user, query and fragment"},
+		},
+		"a query": {
+			change: base("https://api.upvest.co?a=hush"),
+			want:   []string{"BaseURL", "leave out user, query and fragment"},
+		},
+		"an empty query": {
+			change: base("https://api.upvest.co?"),
+			want:   []string{"BaseURL", "leave out user, query and fragment"},
+		},
+		"a fragment": {
+			change: base("https://api.upvest.co/#hush"),
+			want:   []string{"BaseURL", "leave out user, query and fragment"},
+		},
+		"an empty fragment": {
+			change: base("https://api.upvest.co/#"),
+			want:   []string{"BaseURL", "leave out user, query and fragment"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			credentials := testCredentials(t)
@@ -118,25 +187,61 @@ func TestNewRefusesBadOptions(t *testing.T) {
 		option upvest.ClientOption
 		want   string
 	}{
-		"nil":                        {nil, "an option is nil"},
-		"nil HTTP client":            {upvest.WithHTTPClient(nil), "HTTP client: nil pointer"},
-		"nil token source":           {upvest.WithTokenSource(nil), "token source: nil"},
-		"nil limiter":                {upvest.WithLimiter(nil), "limiter: nil"},
-		"nil logger":                 {upvest.WithLogger(nil), "logger: nil pointer"},
-		"nil hook":                   {upvest.WithAttemptHook(nil), "attempt hook: nil function"},
-		"nil signature base":         {upvest.WithSignatureBase(nil), "signature base: nil function"},
-		"nil clock":                  {upvest.WithClock(nil), "clock: nil function"},
-		"nil random source":          {upvest.WithRandom(nil), "random source: nil"},
-		"empty user agent":           {upvest.WithUserAgent(""), "user agent: use printable ASCII"},
-		"user agent with a line end": {upvest.WithUserAgent("a\r\nx-evil: 1"), "user agent: use printable ASCII"},
-		"negative timeout":           {upvest.WithTimeout(-time.Second), "timeout: use a positive duration"},
-		"zero timeout":               {upvest.WithTimeout(0), "timeout: use a positive duration"},
-		"negative attempts":          {retry(upvest.RetryPolicy{MaxAttempts: -1}), "MaxAttempts" + negative},
-		"negative base delay":        {retry(upvest.RetryPolicy{BaseDelay: -1}), "BaseDelay" + negative},
-		"negative delay":             {retry(upvest.RetryPolicy{MaxDelay: -1}), "MaxDelay" + negative},
-		"negative Retry-After":       {retry(upvest.RetryPolicy{MaxRetryAfter: -1}), "MaxRetryAfter" + negative},
-		"negative attempt timeout":   {retry(upvest.RetryPolicy{AttemptTimeout: -1}), "AttemptTimeout" + negative},
-		"base above bound":           {retry(upvest.RetryPolicy{BaseDelay: 2, MaxDelay: 1}), "BaseDelay is longer than MaxDelay"},
+		"nil":              {want: "an option is nil"},
+		"nil HTTP client":  {option: upvest.WithHTTPClient(nil), want: "HTTP client: nil pointer"},
+		"nil token source": {option: upvest.WithTokenSource(nil), want: "token source: nil"},
+		"nil limiter":      {option: upvest.WithLimiter(nil), want: "limiter: nil"},
+		"nil logger":       {option: upvest.WithLogger(nil), want: "logger: nil pointer"},
+		"nil hook": {
+			option: upvest.WithAttemptHook(nil),
+			want:   "attempt hook: nil function",
+		},
+		"nil signature base": {
+			option: upvest.WithSignatureBase(nil),
+			want:   "signature base: nil function",
+		},
+		"nil clock":         {option: upvest.WithClock(nil), want: "clock: nil function"},
+		"nil random source": {option: upvest.WithRandom(nil), want: "random source: nil"},
+		"empty user agent": {
+			option: upvest.WithUserAgent(""),
+			want:   "user agent: use printable ASCII",
+		},
+		"user agent with a line end": {
+			option: upvest.WithUserAgent("a\r\nx-evil: 1"),
+			want:   "user agent: use printable ASCII",
+		},
+		"negative timeout": {
+			option: upvest.WithTimeout(-time.Second),
+			want:   "timeout: use a positive duration",
+		},
+		"zero timeout": {
+			option: upvest.WithTimeout(0),
+			want:   "timeout: use a positive duration",
+		},
+		"negative attempts": {
+			option: retry(upvest.RetryPolicy{MaxAttempts: -1}),
+			want:   "MaxAttempts" + negative,
+		},
+		"negative base delay": {
+			option: retry(upvest.RetryPolicy{BaseDelay: -1}),
+			want:   "BaseDelay" + negative,
+		},
+		"negative delay": {
+			option: retry(upvest.RetryPolicy{MaxDelay: -1}),
+			want:   "MaxDelay" + negative,
+		},
+		"negative Retry-After": {
+			option: retry(upvest.RetryPolicy{MaxRetryAfter: -1}),
+			want:   "MaxRetryAfter" + negative,
+		},
+		"negative attempt timeout": {
+			option: retry(upvest.RetryPolicy{AttemptTimeout: -1}),
+			want:   "AttemptTimeout" + negative,
+		},
+		"base above bound": {
+			option: retry(upvest.RetryPolicy{BaseDelay: 2, MaxDelay: 1}),
+			want:   "BaseDelay is longer than MaxDelay",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, err := upvest.New(testCredentials(t), test.option)
@@ -153,11 +258,17 @@ func TestNewSignerRefusesBadOptions(t *testing.T) {
 		option upvest.SignerOption
 		want   string
 	}{
-		"nil":                {nil, "option is nil"},
-		"nil clock":          {upvest.WithSignatureClock(nil), "signature clock: nil function"},
-		"nil nonce":          {upvest.WithSignatureNonce(nil), "signature nonce: nil function"},
-		"a fraction":         {upvest.WithSignatureLifetime(1500 * time.Millisecond), "signature lifetime: use whole seconds"},
-		"no lifetime at all": {upvest.WithSignatureLifetime(0), "signature lifetime: use whole seconds, at least one"},
+		"nil":       {want: "option is nil"},
+		"nil clock": {option: upvest.WithSignatureClock(nil), want: "signature clock: nil function"},
+		"nil nonce": {option: upvest.WithSignatureNonce(nil), want: "signature nonce: nil function"},
+		"a fraction": {
+			option: upvest.WithSignatureLifetime(1500 * time.Millisecond),
+			want:   "signature lifetime: use whole seconds",
+		},
+		"no lifetime at all": {
+			option: upvest.WithSignatureLifetime(0),
+			want:   "signature lifetime: use whole seconds, at least one",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := upvest.NewSigner("key", testKey(t), test.option)
@@ -235,7 +346,8 @@ func TestNewLeavesTheHTTPClientAsItIs(t *testing.T) {
 	own := stub(func(*http.Request) (*http.Response, error) {
 		return answer(http.StatusFound, "", "", "Location", "https://elsewhere.test/"), nil
 	})
-	own.Jar, own.Timeout = jar, time.Minute
+	own.Jar = jar
+	own.Timeout = time.Minute
 	transport := reflect.ValueOf(own.Transport).Pointer()
 	before := *own
 	client, err := upvest.New(testCredentials(t), upvest.WithHTTPClient(own), upvest.WithoutRetry())
@@ -269,8 +381,11 @@ func TestUserAgent(t *testing.T) {
 		options []upvest.ClientOption
 		want    string
 	}{
-		{nil, "upvest-portfolios-go/"},
-		{[]upvest.ClientOption{upvest.WithUserAgent("my-service/1.2")}, "my-service/1.2 upvest-portfolios-go/"},
+		{want: "upvest-portfolios-go/"},
+		{
+			options: []upvest.ClientOption{upvest.WithUserAgent("my-service/1.2")},
+			want:    "my-service/1.2 upvest-portfolios-go/",
+		},
 	} {
 		var got string
 		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
@@ -303,13 +418,33 @@ func TestCallOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
 		option upvest.CallOption
 		want   string
 	}{
-		"nil":               {create, nil, "a call option is nil"},
-		"nil response":      {create, upvest.WithResponse(nil), "response: nil pointer"},
-		"zero key":          {create, upvest.WithIdempotencyKey(uuid.Nil), "idempotency key: the zero UUID"},
-		"version 7":         {create, upvest.WithIdempotencyKey(uuid.Must(uuid.NewV7())), "a UUID of version 7"},
-		"a key for a PUT":   {cancel, upvest.WithIdempotencyKey(uuid.New()), "idempotency key: a DELETE takes none"},
-		"a zero timeout":    {create, upvest.WithTimeout(0), "timeout: use a positive duration"},
-		"a negative policy": {create, upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: -1}), "MaxAttempts is negative"},
+		"nil":          {call: create, want: "a call option is nil"},
+		"nil response": {call: create, option: upvest.WithResponse(nil), want: "response: nil pointer"},
+		"zero key": {
+			call:   create,
+			option: upvest.WithIdempotencyKey(uuid.Nil),
+			want:   "idempotency key: the zero UUID",
+		},
+		"version 7": {
+			call:   create,
+			option: upvest.WithIdempotencyKey(uuid.Must(uuid.NewV7())),
+			want:   "a UUID of version 7",
+		},
+		"a key for a PUT": {
+			call:   cancel,
+			option: upvest.WithIdempotencyKey(uuid.New()),
+			want:   "idempotency key: a DELETE takes none",
+		},
+		"a zero timeout": {
+			call:   create,
+			option: upvest.WithTimeout(0),
+			want:   "timeout: use a positive duration",
+		},
+		"a negative policy": {
+			call:   create,
+			option: upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: -1}),
+			want:   "MaxAttempts is negative",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := test.call(test.option)

@@ -20,12 +20,18 @@ func TestTimeoutBoundsTheCall(t *testing.T) {
 		call   []upvest.CallOption
 		want   time.Duration
 	}{
-		"of the client": {[]upvest.ClientOption{upvest.WithTimeout(10 * time.Second)}, nil, 10 * time.Second},
-		"of the call":   {nil, []upvest.CallOption{upvest.WithTimeout(10 * time.Second)}, 10 * time.Second},
+		"of the client": {
+			client: []upvest.ClientOption{upvest.WithTimeout(10 * time.Second)},
+			want:   10 * time.Second,
+		},
+		"of the call": {
+			call: []upvest.CallOption{upvest.WithTimeout(10 * time.Second)},
+			want: 10 * time.Second,
+		},
 		"of the call in place of the other": {
-			[]upvest.ClientOption{upvest.WithTimeout(time.Second)},
-			[]upvest.CallOption{upvest.WithTimeout(10 * time.Second)},
-			10 * time.Second,
+			client: []upvest.ClientOption{upvest.WithTimeout(time.Second)},
+			call:   []upvest.CallOption{upvest.WithTimeout(10 * time.Second)},
+			want:   10 * time.Second,
 		},
 	} {
 		for kind, step := range map[string]step{"in flight": hangs, "while waiting": problem(503, "Retry-After", "20")} {

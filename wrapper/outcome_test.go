@@ -41,36 +41,131 @@ func TestOutcomeOfAWrite(t *testing.T) {
 		outcome upvest.Outcome
 		status  int
 	}{
-		{"refused by the server", scripted(problem(400)), upvest.OutcomeRefused, 400},
-		{"undeclared status", scripted(problem(418)), upvest.OutcomeRefused, 418},
-		{"throttled for ever", scripted(problem(429)), upvest.OutcomeRefused, 429},
-		{"unauthorized for ever", scripted(problem(401)), upvest.OutcomeRefused, 401},
-		{"never connected", scripted(refusedConnection), upvest.OutcomeRefused, 0},
-		{"throttled, then refused", scripted(problem(429), refusedConnection, problem(422)), upvest.OutcomeRefused, 422},
-		{"reset for ever", scripted(reset), upvest.OutcomeUnknown, 0},
-		{"timed out for ever", scripted(hangs), upvest.OutcomeUnknown, 0},
-		{"server time-out", scripted(problem(408)), upvest.OutcomeUnknown, 408},
-		{"server error", scripted(problem(500)), upvest.OutcomeUnknown, 500},
-		{"not retried server error", scripted(problem(501)), upvest.OutcomeUnknown, 501},
-		{"redirect", scripted(problem(307)), upvest.OutcomeUnknown, 307},
-		{"reset, then no connection", scripted(reset, refusedConnection), upvest.OutcomeUnknown, 0},
-		{"reset, then refused", scripted(reset, problem(409)), upvest.OutcomeUnknown, 409},
-		{"reset, then not found", scripted(reset, problem(404)), upvest.OutcomeUnknown, 404},
-		{"reset, then throttled", scripted(reset, problem(429)), upvest.OutcomeUnknown, 429},
-		{"reset, then unauthorized", scripted(reset, problem(401)), upvest.OutcomeUnknown, 401},
-		{"server error, then reset", scripted(problem(500), reset), upvest.OutcomeUnknown, 500},
-		{"throttled, then reset, then refused", scripted(problem(429), reset, problem(422)), upvest.OutcomeUnknown, 422},
-		{"HTML", scripted(html), upvest.OutcomeUnknown, 200},
-		{"maintenance", scripted(success(`{"maintenance": true}`)), upvest.OutcomeUnknown, 200},
-		{"proxy", scripted(proxy), upvest.OutcomeUnknown, 203},
-		{"HTML of the API", scripted(ofTheAPI), upvest.OutcomeAccepted, 200},
-		{"proxy gave up", scripted(problem(499)), upvest.OutcomeUnknown, 499},
-		{"another protocol", scripted(problem(101)), upvest.OutcomeUnknown, 101},
-		{"cut off for ever", scripted(cutOff), upvest.OutcomeAccepted, 200},
-		{"cut off, then reset", scripted(cutOff, reset), upvest.OutcomeAccepted, 200},
-		{"cut off, then refused", scripted(cutOff, problem(409)), upvest.OutcomeAccepted, 200},
-		{"reset, then HTML", scripted(reset, html), upvest.OutcomeUnknown, 200},
-		{"reset, then HTML of the API", scripted(reset, ofTheAPI), upvest.OutcomeAccepted, 200},
+		{
+			name:    "refused by the server",
+			steps:   scripted(problem(400)),
+			outcome: upvest.OutcomeRefused,
+			status:  400,
+		},
+		{
+			name:    "undeclared status",
+			steps:   scripted(problem(418)),
+			outcome: upvest.OutcomeRefused,
+			status:  418,
+		},
+		{
+			name:    "throttled for ever",
+			steps:   scripted(problem(429)),
+			outcome: upvest.OutcomeRefused,
+			status:  429,
+		},
+		{
+			name:    "unauthorized for ever",
+			steps:   scripted(problem(401)),
+			outcome: upvest.OutcomeRefused,
+			status:  401,
+		},
+		{
+			name:    "never connected",
+			steps:   scripted(refusedConnection),
+			outcome: upvest.OutcomeRefused,
+			status:  0,
+		},
+		{
+			name:    "throttled, then refused",
+			steps:   scripted(problem(429), refusedConnection, problem(422)),
+			outcome: upvest.OutcomeRefused,
+			status:  422,
+		},
+		{name: "reset for ever", steps: scripted(reset), outcome: upvest.OutcomeUnknown, status: 0},
+		{name: "timed out for ever", steps: scripted(hangs), outcome: upvest.OutcomeUnknown, status: 0},
+		{name: "server time-out", steps: scripted(problem(408)), outcome: upvest.OutcomeUnknown, status: 408},
+		{name: "server error", steps: scripted(problem(500)), outcome: upvest.OutcomeUnknown, status: 500},
+		{
+			name:    "not retried server error",
+			steps:   scripted(problem(501)),
+			outcome: upvest.OutcomeUnknown,
+			status:  501,
+		},
+		{name: "redirect", steps: scripted(problem(307)), outcome: upvest.OutcomeUnknown, status: 307},
+		{
+			name:    "reset, then no connection",
+			steps:   scripted(reset, refusedConnection),
+			outcome: upvest.OutcomeUnknown,
+			status:  0,
+		},
+		{
+			name:    "reset, then refused",
+			steps:   scripted(reset, problem(409)),
+			outcome: upvest.OutcomeUnknown,
+			status:  409,
+		},
+		{
+			name:    "reset, then not found",
+			steps:   scripted(reset, problem(404)),
+			outcome: upvest.OutcomeUnknown,
+			status:  404,
+		},
+		{
+			name:    "reset, then throttled",
+			steps:   scripted(reset, problem(429)),
+			outcome: upvest.OutcomeUnknown,
+			status:  429,
+		},
+		{
+			name:    "reset, then unauthorized",
+			steps:   scripted(reset, problem(401)),
+			outcome: upvest.OutcomeUnknown,
+			status:  401,
+		},
+		{
+			name:    "server error, then reset",
+			steps:   scripted(problem(500), reset),
+			outcome: upvest.OutcomeUnknown,
+			status:  500,
+		},
+		{
+			name:    "throttled, then reset, then refused",
+			steps:   scripted(problem(429), reset, problem(422)),
+			outcome: upvest.OutcomeUnknown,
+			status:  422,
+		},
+		{name: "HTML", steps: scripted(html), outcome: upvest.OutcomeUnknown, status: 200},
+		{
+			name:    "maintenance",
+			steps:   scripted(success(`{"maintenance": true}`)),
+			outcome: upvest.OutcomeUnknown,
+			status:  200,
+		},
+		{name: "proxy", steps: scripted(proxy), outcome: upvest.OutcomeUnknown, status: 203},
+		{name: "HTML of the API", steps: scripted(ofTheAPI), outcome: upvest.OutcomeAccepted, status: 200},
+		{name: "proxy gave up", steps: scripted(problem(499)), outcome: upvest.OutcomeUnknown, status: 499},
+		{
+			name:    "another protocol",
+			steps:   scripted(problem(101)),
+			outcome: upvest.OutcomeUnknown,
+			status:  101,
+		},
+		{name: "cut off for ever", steps: scripted(cutOff), outcome: upvest.OutcomeAccepted, status: 200},
+		{
+			name:    "cut off, then reset",
+			steps:   scripted(cutOff, reset),
+			outcome: upvest.OutcomeAccepted,
+			status:  200,
+		},
+		{
+			name:    "cut off, then refused",
+			steps:   scripted(cutOff, problem(409)),
+			outcome: upvest.OutcomeAccepted,
+			status:  200,
+		},
+		{name: "reset, then HTML", steps: scripted(reset, html), outcome: upvest.OutcomeUnknown, status: 200},
+		{
+			name:    "reset, then HTML of the API",
+			steps:   scripted(reset, ofTheAPI),
+			outcome: upvest.OutcomeAccepted,
+			status:  200,
+		},
 	}
 	for _, operation := range everyOperation() {
 		for _, test := range tests {
@@ -135,7 +230,7 @@ func TestErrorKeepsWhatWasReceived(t *testing.T) {
 		for i, want := range []struct {
 			status  int
 			request string
-		}{{0, ""}, {500, "request-500"}, {409, "request-409"}} {
+		}{{status: 0}, {status: 500, request: "request-500"}, {status: 409, request: "request-409"}} {
 			if attempt := failure.Attempts[i]; attempt.Status != want.status || attempt.RequestID != want.request {
 				t.Errorf("attempt %d = %d, %s, want %d, %s", i+1, attempt.Status, attempt.RequestID, want.status, want.request)
 			}
@@ -154,7 +249,8 @@ func TestErrorKeepsWhatWasReceived(t *testing.T) {
 	})
 }
 
-// An order whose answer was lost is taken up again with the key of the error, and placed once.
+// An order whose answer was lost is taken up again with the key of the error, and placed
+// once.
 func TestResumeWithTheKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		placed := map[string]int{}
@@ -210,13 +306,43 @@ func TestNothingLeft(t *testing.T) {
 		attempts  int
 		patience  time.Duration
 	}{
-		"connection refused":      {"http://" + refusing.Addr().String(), &http.Transport{}, 2, 0},
-		"no such host":            {"https://upvest.test", noName, 2, 0},
-		"dialling takes too long": {"https://upvest.test", hanging, 2, 10 * time.Millisecond},
-		"no TLS":                  {strings.Replace(plain.URL, "http:", "https:", 1), &http.Transport{}, 2, 0},
+		"connection refused": {
+			baseURL:   "http://" + refusing.Addr().String(),
+			transport: &http.Transport{},
+			attempts:  2,
+			patience:  0,
+		},
+		"no such host": {
+			baseURL:   "https://upvest.test",
+			transport: noName,
+			attempts:  2,
+			patience:  0,
+		},
+		"dialling takes too long": {
+			baseURL:   "https://upvest.test",
+			transport: hanging,
+			attempts:  2,
+			patience:  10 * time.Millisecond,
+		},
+		"no TLS": {
+			baseURL:   strings.Replace(plain.URL, "http:", "https:", 1),
+			transport: &http.Transport{},
+			attempts:  2,
+			patience:  0,
+		},
 		// A server that cannot prove who it is will not be able to a second later.
-		"unknown authority":           {unknown.URL, &http.Transport{}, 1, 0},
-		"certificate for other names": {strings.Replace(unknown.URL, "127.0.0.1", "localhost", 1), trusting(unknown), 1, 0},
+		"unknown authority": {
+			baseURL:   unknown.URL,
+			transport: &http.Transport{},
+			attempts:  1,
+			patience:  0,
+		},
+		"certificate for other names": {
+			baseURL:   strings.Replace(unknown.URL, "127.0.0.1", "localhost", 1),
+			transport: trusting(unknown),
+			attempts:  1,
+			patience:  0,
+		},
 	} {
 		for kind, transport := range map[string]http.RoundTripper{
 			"as it is": test.transport,
@@ -249,7 +375,8 @@ func TestNothingLeft(t *testing.T) {
 	}
 }
 
-// trusting trusts a server by its certificate, which is for 127.0.0.1 and example.com only.
+// trusting trusts a server by its certificate, which is for 127.0.0.1 and example.com
+// only.
 func trusting(server *httptest.Server) *http.Transport {
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
@@ -318,7 +445,8 @@ func TestCancelTriedAgain(t *testing.T) {
 				"may have carried out") {
 				t.Errorf("error = %v, want %d that may be the first attempt's doing", err, status)
 			}
-			script.requests, script.steps = nil, scripted(problem(status))
+			script.requests = nil
+			script.steps = scripted(problem(status))
 			err = newTestClient(t, script.serve).Orders.Cancel(t.Context(), someOrder)
 			if errors.Is(err, upvest.ErrOutcomeUnknown) || asError(t, err).Outcome != upvest.OutcomeRefused {
 				t.Errorf("error = %v, want a plain %d", err, status)
@@ -368,7 +496,8 @@ func TestIdempotencyKeyIsOnlyForPostAndPatch(t *testing.T) {
 	}
 }
 
-// The value must never change: callers repeat calls with the key that an older version of this client derived.
+// The value must never change: callers repeat calls with the key that an older version of
+// this client derived.
 func TestIdempotencyKeyFor(t *testing.T) {
 	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", "savings-plan-4711/2026-01")
 	if err != nil {

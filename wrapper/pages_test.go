@@ -24,7 +24,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// listServer answers with pages of a list of orders. The zero value is an honest server with an empty list.
+// listServer answers with pages of a list of orders. The zero value is an honest server
+// with an empty list.
 type listServer struct {
 	mu       sync.Mutex
 	rows     []uuid.UUID
@@ -80,7 +81,8 @@ func ordersParams(offset, limit int32) portfolios.ListPortfoliosOrdersParams {
 	return portfolios.ListPortfoliosOrdersParams{Offset: &offset, Limit: &limit}
 }
 
-// collect goes through a list and returns the ids and the error, which has to come last and once.
+// collect goes through a list and returns the ids and the error, which has to come last
+// and once.
 func collect(t *testing.T, list iter.Seq2[portfolios.Order, error]) ([]uuid.UUID, error) {
 	t.Helper()
 	var rows []uuid.UUID
@@ -162,29 +164,63 @@ func TestAllEndsAndIsComplete(t *testing.T) {
 		meta     func(offset, limit, rows, total int) string
 		requests int // at most
 	}{
-		{"an empty list", 0, 100, 0, nil, 1},
-		{"an empty list without meta", 0, 100, 0, wrong(`{}`), 1},
-		{"one row", 1, 100, 0, nil, 1},
-		{"one row without meta", 1, 100, 0, wrong(`{}`), 2},
-		{"one short page", 7, 100, 0, nil, 1},
-		{"one full page", 10, 10, 0, nil, 2},
-		{"several pages", 95, 10, 0, nil, 11},
-		{"pages of one", 5, 1, 0, nil, 6},
-		{"pages of two", 5, 2, 0, nil, 6},
-		{"count and total_count are 1", 25, 10, 0, func(offset, limit, _, _ int) string {
+		{name: "an empty list", rows: 0, limit: 100, capacity: 0, requests: 1},
+		{
+			name:     "an empty list without meta",
+			rows:     0,
+			limit:    100,
+			capacity: 0,
+			meta:     wrong(`{}`),
+			requests: 1,
+		},
+		{name: "one row", rows: 1, limit: 100, capacity: 0, requests: 1},
+		{name: "one row without meta", rows: 1, limit: 100, capacity: 0, meta: wrong(`{}`), requests: 2},
+		{name: "one short page", rows: 7, limit: 100, capacity: 0, requests: 1},
+		{name: "one full page", rows: 10, limit: 10, capacity: 0, requests: 2},
+		{name: "several pages", rows: 95, limit: 10, capacity: 0, requests: 11},
+		{name: "pages of one", rows: 5, limit: 1, capacity: 0, requests: 6},
+		{name: "pages of two", rows: 5, limit: 2, capacity: 0, requests: 6},
+		{name: "count and total_count are 1", rows: 25, limit: 10, capacity: 0, meta: func(offset, limit, _, _ int) string {
 			return fmt.Sprintf(`{"count": 1, "limit": %d, "offset": %d, "total_count": 1}`, limit, offset)
-		}, 5},
-		{"count and total_count are 0", 25, 10, 0, func(_, limit, _, _ int) string { return fmt.Sprintf(`{"limit": %d}`, limit) }, 5},
-		{"total_count is too large", 25, 10, 0, func(_, limit, _, _ int) string {
+		}, requests: 5},
+		{
+			name:     "count and total_count are 0",
+			rows:     25,
+			limit:    10,
+			capacity: 0,
+			meta:     func(_, limit, _, _ int) string { return fmt.Sprintf(`{"limit": %d}`, limit) },
+			requests: 5,
+		},
+		{name: "total_count is too large", rows: 25, limit: 10, capacity: 0, meta: func(_, limit, _, _ int) string {
 			return fmt.Sprintf(`{"limit": %d, "total_count": 1000000}`, limit)
-		}, 5},
-		{"the server takes a smaller limit and says so", 25, 100, 10, nil, 3},
-		{"the server takes a smaller limit and says nothing", 25, 100, 10, wrong(`{}`), 5},
-		{"the server takes a smaller limit and repeats ours", 25, 100, 10, func(offset, _, rows, total int) string {
+		}, requests: 5},
+		{
+			name:     "the server takes a smaller limit and says so",
+			rows:     25,
+			limit:    100,
+			capacity: 10,
+			requests: 3,
+		},
+		{
+			name:     "the server takes a smaller limit and says nothing",
+			rows:     25,
+			limit:    100,
+			capacity: 10,
+			meta:     wrong(`{}`),
+			requests: 5,
+		},
+		{name: "the server takes a smaller limit and repeats ours", rows: 25, limit: 100, capacity: 10, meta: func(offset, _, rows, total int) string {
 			return fmt.Sprintf(`{"count": %d, "limit": 100, "offset": %d, "total_count": %d}`, rows, offset, total)
-		}, 3},
-		{"the server takes a smaller limit, repeats ours and knows no total", 25, 100, 10, wrong(`{"limit": 100}`), 5},
-		{"one row a page, whatever is asked for", 25, 10, 1, nil, 60},
+		}, requests: 3},
+		{
+			name:     "the server takes a smaller limit, repeats ours and knows no total",
+			rows:     25,
+			limit:    100,
+			capacity: 10,
+			meta:     wrong(`{"limit": 100}`),
+			requests: 5,
+		},
+		{name: "one row a page, whatever is asked for", rows: 25, limit: 10, capacity: 1, requests: 60},
 	}
 	for _, test := range tests {
 		for _, ahead := range []int{0, 3} {
@@ -357,7 +393,8 @@ func TestAllGivesAnErrorOnce(t *testing.T) {
 	}
 }
 
-// An error of a page that was only read ahead is nobody's business if the list ends before.
+// An error of a page that was only read ahead is nobody's business if the list ends
+// before.
 func TestAllAheadHidesWhatLiesBehindTheEnd(t *testing.T) {
 	server := &listServer{rows: ids(5)}
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
@@ -398,7 +435,8 @@ func TestAllReadsAheadAtOnce(t *testing.T) {
 	})
 }
 
-// Answers that come in the wrong order are decoded as they are wanted, with two processors in two lines, and do not seem slower for it.
+// Answers that come in the wrong order are decoded as they are wanted, with two
+// processors in two lines, and do not seem slower for it.
 func TestPagesAheadAreDecodedInTheirOrder(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	synctest.Test(t, func(t *testing.T) {
@@ -470,7 +508,8 @@ func TestAllWhenTheRestGoes(t *testing.T) {
 	}
 }
 
-// A list in no order is read while it holds still, and not a row further when it does not.
+// A list in no order is read while it holds still, and not a row further when it does
+// not.
 func TestAllInNoOrder(t *testing.T) {
 	all := ids(350)
 	rand.New(rand.NewPCG(1, 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
@@ -479,8 +518,20 @@ func TestAllInNoOrder(t *testing.T) {
 		then []uuid.UUID
 		want int
 	}{
-		"still": {all, 350}, "a row that was read goes": {slices.Delete(slices.Clone(all), 20, 21), 50},
-		"the last row moves to the front": {slices.Concat(all[49:50], all[:49], all[50:]), 50}, "the next row moves to the front": {moved, 350},
+		"still": {
+			then: all,
+			want: 350,
+		}, "a row that was read goes": {
+			then: slices.Delete(slices.Clone(all), 20, 21),
+			want: 50,
+		},
+		"the last row moves to the front": {
+			then: slices.Concat(all[49:50], all[:49], all[50:]),
+			want: 50,
+		}, "the next row moves to the front": {
+			then: moved,
+			want: 350,
+		},
 	} {
 		server := &listServer{rows: all}
 		server.before = func(request int) {
@@ -508,7 +559,8 @@ func TestAllWhoseOrderBreaks(t *testing.T) {
 	}
 }
 
-// What is requested ahead follows the pages that the server gives, and never is there more of it than was asked for.
+// What is requested ahead follows the pages that the server gives, and never is there
+// more of it than was asked for.
 func TestAllAheadOfASmallerPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{rows: ids(400), capacity: 10}
@@ -615,7 +667,8 @@ func (c *changing) change() {
 	if c.random.IntN(5) > c.storminess {
 		return
 	}
-	from, to := 0, len(c.all)
+	from := 0
+	to := len(c.all)
 	if c.random.IntN(3) > 0 {
 		from = c.random.IntN(len(c.all))
 		to = from + c.random.IntN(len(c.all)-from) + 1
@@ -654,7 +707,8 @@ func TestAllReadsAChangingListOnce(t *testing.T) {
 	}
 }
 
-// readAChangingList reads a list that follows from the seed, and expects of it what All promises: every row that stays, once and in order.
+// readAChangingList reads a list that follows from the seed, and expects of it what All
+// promises: every row that stays, once and in order.
 func readAChangingList(t *testing.T, kind string, seed uint64) (unreadable bool) {
 	t.Helper()
 	metas := []func(int, int, int, int) string{
@@ -686,15 +740,18 @@ func readAChangingList(t *testing.T, kind string, seed uint64) (unreadable bool)
 	}
 	limits := []int32{1, 2, 3, 4, 7, 30, 200}
 	if kind == "in no known order" { // which it takes some rows to see
-		limits, server.capacity = []int32{30, 200}, 0
+		limits = []int32{30, 200}
+		server.capacity = 0
 	}
 	params := ordersParams(0, 0)
 	if kind == "descending" {
 		descending := portfolios.ListOrder("DESC")
 		params.Order = &descending
 	}
-	limit, ahead := limits[random.IntN(len(limits))], random.IntN(2)*random.IntN(5)
-	// Answers come in an order that follows from seed and offset, so that a seed finds the same each time.
+	limit := limits[random.IntN(len(limits))]
+	ahead := random.IntN(2) * random.IntN(5)
+	// Answers come in an order that follows from seed and offset, so that a seed finds
+	// the same each time.
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 		offset, _ := strconv.Atoi(req.URL.Query().Get("offset"))
 		time.Sleep(time.Duration(1+(offset*7919+int(seed)*31)%97)*time.Millisecond + time.Duration(offset)*time.Microsecond)
@@ -735,7 +792,8 @@ func readAChangingList(t *testing.T, kind string, seed uint64) (unreadable bool)
 	return unreadable
 }
 
-// Pages of one row cannot overlap. Whatever the reader makes of them, it never passes a part of the list off as the whole.
+// Pages of one row cannot overlap. Whatever the reader makes of them, it never passes a
+// part of the list off as the whole.
 func TestAllOfASuddenPageWithOneRow(t *testing.T) {
 	calls := 0
 	server := &listServer{rows: ids(6)}

@@ -117,7 +117,8 @@ func TestParsePrivateKeyIgnoresPassphraseOfPlainKey(t *testing.T) {
 
 func TestParsePrivateKeyRefusesOtherInput(t *testing.T) {
 	file := func(name string) []byte { return readKeyFile(t, name) }
-	plain, encrypted := file("p521-sec1.pem"), file("p521-sec1-aes256.pem")
+	plain := file("p521-sec1.pem")
+	encrypted := file("p521-sec1-aes256.pem")
 	sec1 := func(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}) }
 	header := func(dek string) []byte {
 		block, _ := pem.Decode(encrypted)
@@ -129,37 +130,79 @@ func TestParsePrivateKeyRefusesOtherInput(t *testing.T) {
 		text []byte
 		want string
 	}{
-		"scrypt":                   {file("p521-pkcs8-scrypt.pem"), "openssl pkcs8 -topk8 -v2 aes-256-cbc"},
-		"nothing":                  {nil, "not PEM"},
-		"words":                    {[]byte("my key"), "not PEM"},
-		"DER":                      {[]byte{0x30, 0x03, 0x02, 0x01, 0x01}, "not PEM"},
-		"line breaks lost":         {bytes.ReplaceAll(plain, []byte("\n"), []byte(" ")), "line breaks"},
-		"indented":                 {bytes.ReplaceAll(plain, []byte("\n"), []byte("\n  ")), "margin"},
-		"cut off":                  {plain[:len(plain)/2], "line breaks"},
-		"not base64 inside":        {bytes.Replace(plain, []byte("\n"), []byte("\n!!!!"), 1), "line breaks"},
-		"not ASN.1 inside":         {sec1([]byte("not ASN.1")), "copy the file again"},
-		"nothing inside":           {sec1(nil), "copy the file again"},
-		"PKCS#8, not ASN.1 inside": {pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("not ASN.1")}), "copy the file again"},
-		"Ed25519 of 31 bytes":      {shortEd25519(t), "copy the file again"},
-		"PKCS#8 under SEC1 header": {bytes.ReplaceAll(file("p521-pkcs8.pem"), []byte(" PRIVATE"), []byte(" EC PRIVATE")), "copy the file again"},
-		"two private keys":         {append(bytes.Clone(plain), file("ed25519-pkcs8.pem")...), "more than one private key"},
-		"damaged second key":       {append(bytes.Clone(plain), plain[:len(plain)/2]...), "line breaks"},
-		"public key":               {file("p521-public.pem"), "no private key"},
-		"certificate":              {file("p521-certificate.pem"), "no private key"},
-		"OpenSSH key":              {pem.EncodeToMemory(&pem.Block{Type: "OPENSSH PRIVATE KEY"}), "OpenSSH"},
-		"RSA, PKCS#1":              {file("rsa-pkcs1.pem"), "RSA: use ECDSA on P-521 or Ed25519"},
-		"RSA, PKCS#8":              {file("rsa-pkcs8.pem"), "RSA: use ECDSA on P-521 or Ed25519"},
-		"RSA, encrypted PKCS#8":    {file("rsa-pkcs8-aes256.pem"), "RSA: use ECDSA on P-521 or Ed25519"},
-		"DSA":                      {file("dsa-traditional.pem"), "DSA: use ECDSA on P-521 or Ed25519"},
-		"DSA, PKCS#8":              {file("dsa-pkcs8.pem"), "DSA: use ECDSA on P-521 or Ed25519"},
-		"Ed448":                    {file("ed448-pkcs8.pem"), "of another algorithm: use ECDSA on P-521 or Ed25519"},
-		"X25519":                   {file("x25519-pkcs8.pem"), "of another algorithm: use ECDSA on P-521 or Ed25519"},
-		"secp256k1":                {file("secp256k1-sec1.pem"), "make a key on P-521"},
-		"explicit parameters":      {file("p521-sec1-explicit.pem"), "make a key on P-521"},
-		"PBES1":                    {file("p521-pkcs8-pbes1.pem"), "encrypt it again"},
-		"unknown cipher in header": {header("CAMELLIA-256-CBC,00112233445566778899AABBCCDDEEFF"), "encrypt it again"},
-		"short vector in header":   {header("AES-256-CBC,0011"), "encrypt it again"},
-		"no vector in header":      {header("AES-256-CBC"), "encrypt it again"},
+		"scrypt": {
+			text: file("p521-pkcs8-scrypt.pem"),
+			want: "openssl pkcs8 -topk8 -v2 aes-256-cbc",
+		},
+		"nothing": {want: "not PEM"},
+		"words":   {text: []byte("my key"), want: "not PEM"},
+		"DER":     {text: []byte{0x30, 0x03, 0x02, 0x01, 0x01}, want: "not PEM"},
+		"line breaks lost": {
+			text: bytes.ReplaceAll(plain, []byte("\n"), []byte(" ")),
+			want: "line breaks",
+		},
+		"indented": {
+			text: bytes.ReplaceAll(plain, []byte("\n"), []byte("\n  ")),
+			want: "margin",
+		},
+		"cut off": {text: plain[:len(plain)/2], want: "line breaks"},
+		"not base64 inside": {
+			text: bytes.Replace(plain, []byte("\n"), []byte("\n!!!!"), 1),
+			want: "line breaks",
+		},
+		"not ASN.1 inside": {text: sec1([]byte("not ASN.1")), want: "copy the file again"},
+		"nothing inside":   {text: sec1(nil), want: "copy the file again"},
+		"PKCS#8, not ASN.1 inside": {
+			text: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("not ASN.1")}),
+			want: "copy the file again",
+		},
+		"Ed25519 of 31 bytes": {text: shortEd25519(t), want: "copy the file again"},
+		"PKCS#8 under SEC1 header": {
+			text: bytes.ReplaceAll(file("p521-pkcs8.pem"), []byte(" PRIVATE"), []byte(" EC PRIVATE")),
+			want: "copy the file again",
+		},
+		"two private keys": {
+			text: append(bytes.Clone(plain), file("ed25519-pkcs8.pem")...),
+			want: "more than one private key",
+		},
+		"damaged second key": {
+			text: append(bytes.Clone(plain), plain[:len(plain)/2]...),
+			want: "line breaks",
+		},
+		"public key":  {text: file("p521-public.pem"), want: "no private key"},
+		"certificate": {text: file("p521-certificate.pem"), want: "no private key"},
+		"OpenSSH key": {
+			text: pem.EncodeToMemory(&pem.Block{Type: "OPENSSH PRIVATE KEY"}),
+			want: "OpenSSH",
+		},
+		"RSA, PKCS#1": {text: file("rsa-pkcs1.pem"), want: "RSA: use ECDSA on P-521 or Ed25519"},
+		"RSA, PKCS#8": {text: file("rsa-pkcs8.pem"), want: "RSA: use ECDSA on P-521 or Ed25519"},
+		"RSA, encrypted PKCS#8": {
+			text: file("rsa-pkcs8-aes256.pem"),
+			want: "RSA: use ECDSA on P-521 or Ed25519",
+		},
+		"DSA": {
+			text: file("dsa-traditional.pem"),
+			want: "DSA: use ECDSA on P-521 or Ed25519",
+		},
+		"DSA, PKCS#8": {text: file("dsa-pkcs8.pem"), want: "DSA: use ECDSA on P-521 or Ed25519"},
+		"Ed448": {
+			text: file("ed448-pkcs8.pem"),
+			want: "of another algorithm: use ECDSA on P-521 or Ed25519",
+		},
+		"X25519": {
+			text: file("x25519-pkcs8.pem"),
+			want: "of another algorithm: use ECDSA on P-521 or Ed25519",
+		},
+		"secp256k1":           {text: file("secp256k1-sec1.pem"), want: "make a key on P-521"},
+		"explicit parameters": {text: file("p521-sec1-explicit.pem"), want: "make a key on P-521"},
+		"PBES1":               {text: file("p521-pkcs8-pbes1.pem"), want: "encrypt it again"},
+		"unknown cipher in header": {
+			text: header("CAMELLIA-256-CBC,00112233445566778899AABBCCDDEEFF"),
+			want: "encrypt it again",
+		},
+		"short vector in header": {text: header("AES-256-CBC,0011"), want: "encrypt it again"},
+		"no vector in header":    {text: header("AES-256-CBC"), want: "encrypt it again"},
 	} {
 		t.Run(name, func(t *testing.T) { requireRefused(t, test.text, keyPassphrase, test.want) })
 	}
@@ -176,7 +219,8 @@ func TestParsePrivateKeyNeedsTheRightPassphrase(t *testing.T) {
 	}
 }
 
-// One wrong passphrase in 256 decrypts a file of openssl ec -aes256 to bytes that end as if they were padded.
+// One wrong passphrase in 256 decrypts a file of openssl ec -aes256 to bytes that end as
+// if they were padded.
 func TestParsePrivateKeyRefusesPassphraseThatLooksRight(t *testing.T) {
 	text := readKeyFile(t, "p521-sec1-aes256.pem")
 	block, _ := pem.Decode(text)
@@ -235,8 +279,8 @@ func TestParsePrivateKeySurvivesHostilePKCS8(t *testing.T) {
 		return pkix.AlgorithmIdentifier{Algorithm: id, Parameters: asn1.RawValue{FullBytes: marshal(parameters)}}
 	}
 	envelope := func(derivation, encryption pkix.AlgorithmIdentifier, data []byte) []byte {
-		parameters := struct{ Derivation, Encryption pkix.AlgorithmIdentifier }{derivation, encryption}
-		return marshal(container{algorithm(pbes2, parameters), data})
+		parameters := struct{ Derivation, Encryption pkix.AlgorithmIdentifier }{Derivation: derivation, Encryption: encryption}
+		return marshal(container{Algorithm: algorithm(pbes2, parameters), Data: data})
 	}
 	good := algorithm(kdf2, rounds{Salt: salt, Iterations: 1})
 	cbc := algorithm(aes256, iv)
@@ -245,23 +289,59 @@ func TestParsePrivateKeySurvivesHostilePKCS8(t *testing.T) {
 		der  []byte
 		want string
 	}{
-		"control":                  {envelope(good, cbc, data), "passphrase is wrong"},
-		"endless PBKDF2":           {envelope(algorithm(kdf2, rounds{Salt: salt, Iterations: math.MaxInt32}), cbc, data), "too much work"},
-		"PBKDF2 just over limit":   {envelope(algorithm(kdf2, rounds{Salt: salt, Iterations: 10_000_001}), cbc, data), "too much work"},
-		"no round of PBKDF2":       {envelope(algorithm(kdf2, rounds{Salt: salt}), cbc, data), "encrypt it again"},
-		"negative PBKDF2":          {envelope(algorithm(kdf2, rounds{Salt: salt, Iterations: -1}), cbc, data), "encrypt it again"},
-		"PBKDF2 of unknown hash":   {envelope(algorithm(kdf2, rounds{salt, 1, md5}), cbc, data), "encrypt it again"},
-		"unknown hash after size":  {envelope(algorithm(kdf2, sizedRounds{salt, 1, 32, md5}), cbc, data), "encrypt it again"},
-		"PBKDF2 without numbers":   {envelope(algorithm(kdf2, "text"), cbc, data), "encrypt it again"},
-		"scrypt with any numbers":  {envelope(algorithm(scrypt, costs{salt, 1 << 30, 8, 1}), cbc, data), "openssl pkcs8 -topk8 -v2 aes-256-cbc"},
-		"unknown key derivation":   {envelope(algorithm(aes256, iv), cbc, data), "encrypt it again"},
-		"unknown cipher":           {envelope(good, algorithm(aesGCM, iv), data), "encrypt it again"},
-		"short vector":             {envelope(good, algorithm(aes256, iv[:4]), data), "encrypt it again"},
-		"data not in whole blocks": {envelope(good, cbc, data[:31]), "copy the file again"},
-		"no data":                  {envelope(good, cbc, nil), "passphrase is wrong"},
-		"bytes after the end":      {append(envelope(good, cbc, data), 0), "copy the file again"},
-		"PBES2 without parameters": {marshal(container{algorithm(pbes2, "text"), data}), "encrypt it again"},
-		"no ASN.1":                 {[]byte("no ASN.1"), "copy the file again"},
+		"control": {der: envelope(good, cbc, data), want: "passphrase is wrong"},
+		"endless PBKDF2": {
+			der:  envelope(algorithm(kdf2, rounds{Salt: salt, Iterations: math.MaxInt32}), cbc, data),
+			want: "too much work",
+		},
+		"PBKDF2 just over limit": {
+			der:  envelope(algorithm(kdf2, rounds{Salt: salt, Iterations: 10_000_001}), cbc, data),
+			want: "too much work",
+		},
+		"no round of PBKDF2": {
+			der:  envelope(algorithm(kdf2, rounds{Salt: salt}), cbc, data),
+			want: "encrypt it again",
+		},
+		"negative PBKDF2": {
+			der:  envelope(algorithm(kdf2, rounds{Salt: salt, Iterations: -1}), cbc, data),
+			want: "encrypt it again",
+		},
+		"PBKDF2 of unknown hash": {
+			der:  envelope(algorithm(kdf2, rounds{Salt: salt, Iterations: 1, PRF: md5}), cbc, data),
+			want: "encrypt it again",
+		},
+		"unknown hash after size": {
+			der:  envelope(algorithm(kdf2, sizedRounds{Salt: salt, Iterations: 1, KeyLength: 32, PRF: md5}), cbc, data),
+			want: "encrypt it again",
+		},
+		"PBKDF2 without numbers": {
+			der:  envelope(algorithm(kdf2, "text"), cbc, data),
+			want: "encrypt it again",
+		},
+		"scrypt with any numbers": {
+			der:  envelope(algorithm(scrypt, costs{Salt: salt, N: 1 << 30, R: 8, P: 1}), cbc, data),
+			want: "openssl pkcs8 -topk8 -v2 aes-256-cbc",
+		},
+		"unknown key derivation": {
+			der:  envelope(algorithm(aes256, iv), cbc, data),
+			want: "encrypt it again",
+		},
+		"unknown cipher": {
+			der:  envelope(good, algorithm(aesGCM, iv), data),
+			want: "encrypt it again",
+		},
+		"short vector": {
+			der:  envelope(good, algorithm(aes256, iv[:4]), data),
+			want: "encrypt it again",
+		},
+		"data not in whole blocks": {der: envelope(good, cbc, data[:31]), want: "copy the file again"},
+		"no data":                  {der: envelope(good, cbc, nil), want: "passphrase is wrong"},
+		"bytes after the end":      {der: append(envelope(good, cbc, data), 0), want: "copy the file again"},
+		"PBES2 without parameters": {
+			der:  marshal(container{Algorithm: algorithm(pbes2, "text"), Data: data}),
+			want: "encrypt it again",
+		},
+		"no ASN.1": {der: []byte("no ASN.1"), want: "copy the file again"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: test.der})
@@ -313,7 +393,8 @@ func readKeyFile(t *testing.T, name string) []byte {
 	return text
 }
 
-// requireSigns proves that the key is whole: its signature is good under its own public key.
+// requireSigns proves that the key is whole: its signature is good under its own public
+// key.
 func requireSigns(t *testing.T, key crypto.Signer) {
 	t.Helper()
 	message := []byte("signature base")
@@ -355,7 +436,8 @@ func requireRefused(t *testing.T, text []byte, passphrase, want string) {
 	}
 }
 
-// requireErrorText checks what holds for every error: it names the field and, behind a second colon, what to do, in one line.
+// requireErrorText checks what holds for every error: it names the field and, behind a
+// second colon, what to do, in one line.
 func requireErrorText(t *testing.T, key crypto.Signer, err error) {
 	t.Helper()
 	if key != nil {

@@ -124,100 +124,103 @@ func someOrderRequest() portfolios.OrderRequest {
 func everyOperation() []operationCase {
 	mix := portfolios.AllocationRequest{Name: "Allocation 1", Allocation: []portfolios.InstrumentWeight{
 		{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "0.7"},
-		{InstrumentID: "7e1b9c1f-92f5-4f5b-8c3b-5a4d3f2e1d0c", InstrumentIDType: portfolios.InstrumentIDTypeUPVEST, Weight: "0.30"},
+		{
+			InstrumentID:     "7e1b9c1f-92f5-4f5b-8c3b-5a4d3f2e1d0c",
+			InstrumentIDType: portfolios.InstrumentIDTypeUPVEST,
+			Weight:           "0.30",
+		},
 	}}
 	return []operationCase{
 		{
-			"list_portfolios_allocations", http.MethodGet, listOf(allocationBody),
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "list_portfolios_allocations", method: http.MethodGet, success: listOf(allocationBody),
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Allocations.List(c, portfolios.ListPortfoliosAllocationsParams{}, o...)
 			},
 		},
 		{
-			"create_portfolios_allocation", http.MethodPost, allocationBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "create_portfolios_allocation", method: http.MethodPost, success: allocationBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Allocations.Create(c, mix, o...)
 			},
 		},
 		{
-			"retrieve_portfolios_allocation", http.MethodGet, allocationBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "retrieve_portfolios_allocation", method: http.MethodGet, success: allocationBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Allocations.Retrieve(c, someAllocation, o...)
 			},
 		},
 		{
-			"update_portfolios_allocation", http.MethodPut, allocationBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "update_portfolios_allocation", method: http.MethodPut, success: allocationBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Allocations.Update(c, someAllocation, portfolios.AllocationRequest{Allocation: mix.Allocation}, o...)
 			},
 		},
 		{
-			"list_portfolios_configurations", http.MethodGet, listOf(configurationBody),
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "list_portfolios_configurations", method: http.MethodGet, success: listOf(configurationBody),
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Configurations.List(c, portfolios.ListPortfoliosConfigurationsParams{}, o...)
 			},
 		},
 		{
-			"create_portfolios_configuration", http.MethodPost, configurationBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "create_portfolios_configuration", method: http.MethodPost, success: configurationBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Configurations.Create(c, portfolios.ConfigurationRequest{
 					AccountID: someAccount, AllocationID: someAllocation, RebalancingStrategyIDs: []uuid.UUID{someExecution},
 				}, o...)
 			},
 		},
 		{
-			"retrieve_portfolios_configuration", http.MethodGet, configurationBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "retrieve_portfolios_configuration", method: http.MethodGet, success: configurationBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Configurations.Retrieve(c, someAccount, o...)
 			},
 		},
 		{
-			"update_portfolios_configuration", http.MethodPatch, configurationBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "update_portfolios_configuration", method: http.MethodPatch, success: configurationBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Configurations.Update(c, someAccount, portfolios.ConfigurationUpdate{
 					AllocationID: api.OptionalUUID(someAllocation),
 				}, o...)
 			},
 		},
 		{
-			"list_portfolios_orders", http.MethodGet, listOf(orderBody),
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "list_portfolios_orders", method: http.MethodGet, success: listOf(orderBody),
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Orders.List(c, portfolios.ListPortfoliosOrdersParams{}, o...)
 			},
 		},
 		{
-			"create_portfolios_order", http.MethodPost, orderBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "create_portfolios_order", method: http.MethodPost, success: orderBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Orders.Create(c, someOrderRequest(), o...)
 			},
 		},
 		{
-			"retrieve_portfolios_order", http.MethodGet, orderBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "retrieve_portfolios_order", method: http.MethodGet, success: orderBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Orders.Retrieve(c, someOrder, o...)
 			},
 		},
 		{
-			"cancel_portfolios_order", http.MethodDelete, "",
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "cancel_portfolios_order", method: http.MethodDelete, call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return nil, u.Orders.Cancel(c, someOrder, o...)
 			},
 		},
 		{
-			"create_portfolios_liquidation_request", http.MethodPost, liquidationBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "create_portfolios_liquidation_request", method: http.MethodPost, success: liquidationBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Orders.CreateLiquidationRequest(c, someAccount, portfolios.LiquidationRequest{UserID: someUser}, o...)
 			},
 		},
 		{
-			"trigger_portfolio_rebalancing", http.MethodPost, rebalancingBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "trigger_portfolio_rebalancing", method: http.MethodPost, success: rebalancingBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Rebalancings.Trigger(c, portfolios.RebalancingRequest{Accounts: []uuid.UUID{someAccount}}, o...)
 			},
 		},
 		{
-			"retrieve_portfolios_rebalancing_execution", http.MethodGet, executionBody,
-			func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
+			id: "retrieve_portfolios_rebalancing_execution", method: http.MethodGet, success: executionBody,
+			call: func(c context.Context, u *upvest.Client, o ...upvest.CallOption) (any, error) {
 				return u.Rebalancings.RetrieveExecution(c, someExecution, o...)
 			},
 		},
@@ -231,7 +234,8 @@ type wire struct {
 	body              []byte
 }
 
-// wireOf takes a request down in a transport; net/http writes content-length and host from fields of their own.
+// wireOf takes a request down in a transport; net/http writes content-length and host
+// from fields of their own.
 func wireOf(req *http.Request) (wire, error) {
 	w := wire{method: req.Method, uri: req.URL.RequestURI(), host: req.URL.Host, header: req.Header.Clone()}
 	if req.Body == nil {
@@ -250,7 +254,8 @@ func wireOf(req *http.Request) (wire, error) {
 	return w, nil
 }
 
-// String is the request in the syntax of HTTP/1.1, header fields sorted, with the version of this client masked.
+// String is the request in the syntax of HTTP/1.1, header fields sorted, with the version
+// of this client masked.
 func (w wire) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %s HTTP/1.1\nHost: %s\n", w.method, w.uri, w.host)
@@ -293,7 +298,8 @@ func parseWire(t *testing.T, text []byte) wire {
 
 var signatureInput = regexp.MustCompile(`^sig1=(\(([^()]*)\);keyid="([^"]+)";created=([0-9]+);expires=([0-9]+);nonce="([^"]+)")$`)
 
-// requireSigned rebuilds the signature base from what was sent and verifies signature and digest. It returns the components covered.
+// requireSigned rebuilds the signature base from what was sent and verifies signature and
+// digest. It returns the components covered.
 func requireSigned(t *testing.T, w wire, key ed25519.PublicKey) []string {
 	t.Helper()
 	input := signatureInput.FindStringSubmatch(w.header.Get("Signature-Input"))
@@ -364,7 +370,8 @@ func mustCover(w wire) []string {
 	return components
 }
 
-// exactClient sends nothing by chance: time, nonces and keys are fixed. Each request is handed to record.
+// exactClient sends nothing by chance: time, nonces and keys are fixed. Each request is
+// handed to record.
 func exactClient(t *testing.T, record func(wire), respond func(*http.Request) *http.Response) *upvest.Client {
 	t.Helper()
 	now := time.Date(2026, time.March, 2, 9, 30, 0, 0, time.FixedZone("CET", 3600))
@@ -390,7 +397,8 @@ func exactClient(t *testing.T, record func(wire), respond func(*http.Request) *h
 	return client
 }
 
-// requireGolden compares a request with its golden file, and checks that the file holds a valid signature over all that it should.
+// requireGolden compares a request with its golden file, and checks that the file holds a
+// valid signature over all that it should.
 func requireGolden(t *testing.T, name string, w wire) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".http")
@@ -468,8 +476,12 @@ var (
 )
 
 func TestListRequestsWithEveryFilter(t *testing.T) {
-	offset, limit, ascending := int32(200), int32(1000), portfolios.ListOrderASC
-	byAllocationID, byAccountID, byOrderID := portfolios.AllocationSortID, portfolios.ConfigurationSortAccountID, portfolios.OrderSortID
+	offset := int32(200)
+	limit := int32(1000)
+	ascending := portfolios.ListOrderASC
+	byAllocationID := portfolios.AllocationSortID
+	byAccountID := portfolios.ConfigurationSortAccountID
+	byOrderID := portfolios.OrderSortID
 	instruments := []api.InstrumentID{"IE00B0M62Q58", "7e1b9c1f-92f5-4f5b-8c3b-5a4d3f2e1d0c"}
 	dates := "start_date=2026-01-01T00:30:00Z&end_date=2026-01-31T23:59:59Z"
 	for name, test := range map[string]struct {
@@ -477,35 +489,35 @@ func TestListRequestsWithEveryFilter(t *testing.T) {
 		want string // query, decoded
 	}{
 		"list_portfolios_allocations": {
-			func(u *upvest.Client) error {
+			call: func(u *upvest.Client) error {
 				_, err := u.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{
 					Sort: &byAllocationID, Order: &ascending, Offset: &offset, Limit: &limit,
 					StartDate: &startDate, EndDate: &endDate, InstrumentIDs: &instruments,
 				})
 				return err
 			},
-			"sort=id&order=ASC&offset=200&limit=1000&" + dates + "&instrument_ids=IE00B0M62Q58,7e1b9c1f-92f5-4f5b-8c3b-5a4d3f2e1d0c",
+			want: "sort=id&order=ASC&offset=200&limit=1000&" + dates + "&instrument_ids=IE00B0M62Q58,7e1b9c1f-92f5-4f5b-8c3b-5a4d3f2e1d0c",
 		},
 		"list_portfolios_configurations": {
-			func(u *upvest.Client) error {
+			call: func(u *upvest.Client) error {
 				_, err := u.Configurations.List(t.Context(), portfolios.ListPortfoliosConfigurationsParams{
 					Sort: &byAccountID, Order: &ascending, Offset: &offset, Limit: &limit,
 					StartDate: &startDate, EndDate: &endDate, AccountID: &someAccount, AllocationID: &someAllocation,
 				})
 				return err
 			},
-			"sort=account_id&order=ASC&offset=200&limit=1000&" + dates +
+			want: "sort=account_id&order=ASC&offset=200&limit=1000&" + dates +
 				"&account_id=debf2026-f2da-4ff0-bb84-92e45babb1e3&allocation_id=436244bb-4afd-4002-b53b-b1d7a3bca032",
 		},
 		"list_portfolios_orders": {
-			func(u *upvest.Client) error {
+			call: func(u *upvest.Client) error {
 				_, err := u.Orders.List(t.Context(), portfolios.ListPortfoliosOrdersParams{
 					Sort: &byOrderID, Order: &ascending, Offset: &offset, Limit: &limit,
 					StartDate: &startDate, EndDate: &endDate, AccountID: &someAccount, AllocationID: &someAllocation,
 				})
 				return err
 			},
-			"sort=id&order=ASC&offset=200&limit=1000&" + dates +
+			want: "sort=id&order=ASC&offset=200&limit=1000&" + dates +
 				"&account_id=debf2026-f2da-4ff0-bb84-92e45babb1e3&allocation_id=436244bb-4afd-4002-b53b-b1d7a3bca032",
 		},
 	} {
@@ -537,7 +549,8 @@ func TestListRequestsWithEveryFilter(t *testing.T) {
 	}
 }
 
-// What net/http makes of a request on its way is seen only at the other end of a connection.
+// What net/http makes of a request on its way is seen only at the other end of a
+// connection.
 func TestRequestsAsReceived(t *testing.T) {
 	received := map[string]wire{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -573,7 +586,8 @@ func TestRequestsAsReceived(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, hasBody := range map[string]bool{"token": true, "create": true, "cancel": false} {
-		got, length := received[name], ""
+		got := received[name]
+		length := ""
 		if hasBody {
 			length = strconv.Itoa(len(got.body))
 		}

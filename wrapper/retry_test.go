@@ -24,7 +24,8 @@ import (
 // step is what a script answers to one request.
 type step func(*http.Request) (*http.Response, error)
 
-// script answers each request with the next step, and those after the last with the last. It notes when each came.
+// script answers each request with the next step, and those after the last with the last.
+// It notes when each came.
 type script struct {
 	mu       sync.Mutex
 	steps    []step
@@ -43,7 +44,8 @@ func (s *script) serve(req *http.Request) (*http.Response, error) {
 		s.bodies = append(s.bodies, string(body))
 	}
 	next := s.steps[min(len(s.requests), len(s.steps)-1)]
-	s.requests, s.at = append(s.requests, req), append(s.at, time.Now())
+	s.requests = append(s.requests, req)
+	s.at = append(s.at, time.Now())
 	s.mu.Unlock()
 	return next(req)
 }
@@ -193,7 +195,8 @@ func TestRetriesSucceed(t *testing.T) {
 
 var signatureParameters = regexp.MustCompile(`;created=(\d+);expires=(\d+);nonce="([^"]+)"`)
 
-// Each attempt is signed afresh, and all attempts of a POST or PATCH carry one key, which the next call does not.
+// Each attempt is signed afresh, and all attempts of a POST or PATCH carry one key, which
+// the next call does not.
 func TestEveryAttemptIsMadeAfresh(t *testing.T) {
 	for _, operation := range everyOperation() {
 		synctest.Test(t, func(t *testing.T) {
@@ -201,7 +204,8 @@ func TestEveryAttemptIsMadeAfresh(t *testing.T) {
 			client := newTestClient(t, script.serve)
 			var callKeys []string
 			for range 2 {
-				script.requests, script.bodies = nil, nil
+				script.requests = nil
+				script.bodies = nil
 				_, err := operation.call(t.Context(), client)
 				failure := asError(t, err)
 				seen := map[string]bool{}
@@ -260,10 +264,16 @@ func TestWaitsHaveFullJitter(t *testing.T) {
 		random uint64
 		want   func(bound time.Duration) time.Duration
 	}{
-		"least":   {0, func(time.Duration) time.Duration { return 0 }},
-		"small":   {1000, func(time.Duration) time.Duration { return 1000 }},
-		"largest": {uint64(250 * millisecond), func(bound time.Duration) time.Duration { return 250 * millisecond % (bound + 1) }},
-		"any":     {1 << 63, func(bound time.Duration) time.Duration { return time.Duration((1 << 63) % uint64(bound+1)) }},
+		"least": {random: 0, want: func(time.Duration) time.Duration { return 0 }},
+		"small": {random: 1000, want: func(time.Duration) time.Duration { return 1000 }},
+		"largest": {
+			random: uint64(250 * millisecond),
+			want:   func(bound time.Duration) time.Duration { return 250 * millisecond % (bound + 1) },
+		},
+		"any": {
+			random: 1 << 63,
+			want:   func(bound time.Duration) time.Duration { return time.Duration((1 << 63) % uint64(bound+1)) },
+		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			script := &script{steps: []step{problem(500)}}
@@ -305,24 +315,40 @@ func TestRetryAfter(t *testing.T) {
 		header []string
 		wait   time.Duration // -1: no retry
 	}{
-		{"none", nil, 0},
-		{"seconds", []string{"Retry-After", "7"}, 7 * time.Second},
-		{"zero", []string{"Retry-After", "0"}, 0},
-		{"at the cap", []string{"Retry-After", "30"}, 30 * time.Second},
-		{"above the cap", []string{"Retry-After", "31"}, -1},
-		{"far above the cap", []string{"Retry-After", "99999999999999999999999"}, -1},
-		{"date", []string{"Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT", "Date", date}, 9 * time.Second},
-		{"date without the server's", []string{"Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT"}, 9 * time.Second},
+		{name: "none", wait: 0},
+		{name: "seconds", header: []string{"Retry-After", "7"}, wait: 7 * time.Second},
+		{name: "zero", header: []string{"Retry-After", "0"}, wait: 0},
+		{name: "at the cap", header: []string{"Retry-After", "30"}, wait: 30 * time.Second},
+		{name: "above the cap", header: []string{"Retry-After", "31"}, wait: -1},
+		{name: "far above the cap", header: []string{"Retry-After", "99999999999999999999999"}, wait: -1},
 		{
-			"date by another clock",
-			[]string{"Retry-After", "Sun, 05 Mar 2023 10:00:12 GMT", "Date", "Sun, 05 Mar 2023 10:00:00 GMT"},
-			12 * time.Second,
+			name:   "date",
+			header: []string{"Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT", "Date", date},
+			wait:   9 * time.Second,
 		},
-		{"date above the cap", []string{"Retry-After", "Sat, 01 Jan 2000 00:00:31 GMT", "Date", date}, -1},
-		{"date in the past", []string{"Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT", "Date", date}, 0},
-		{"nonsense", []string{"Retry-After", "soon"}, 0},
-		{"negative", []string{"Retry-After", "-5"}, 0},
-		{"fraction", []string{"Retry-After", "1.5"}, 0},
+		{
+			name:   "date without the server's",
+			header: []string{"Retry-After", "Sat, 01 Jan 2000 00:00:09 GMT"},
+			wait:   9 * time.Second,
+		},
+		{
+			name:   "date by another clock",
+			header: []string{"Retry-After", "Sun, 05 Mar 2023 10:00:12 GMT", "Date", "Sun, 05 Mar 2023 10:00:00 GMT"},
+			wait:   12 * time.Second,
+		},
+		{
+			name:   "date above the cap",
+			header: []string{"Retry-After", "Sat, 01 Jan 2000 00:00:31 GMT", "Date", date},
+			wait:   -1,
+		},
+		{
+			name:   "date in the past",
+			header: []string{"Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT", "Date", date},
+			wait:   0,
+		},
+		{name: "nonsense", header: []string{"Retry-After", "soon"}, wait: 0},
+		{name: "negative", header: []string{"Retry-After", "-5"}, wait: 0},
+		{name: "fraction", header: []string{"Retry-After", "1.5"}, wait: 0},
 	} {
 		for _, status := range []int{429, 503} {
 			synctest.Test(t, func(t *testing.T) {
@@ -456,7 +482,8 @@ func TestRetryPolicies(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			script := script{steps: scripted(step)}
 			_, err := retrieve.call(t.Context(), newTestClient(t, script.serve, client...), call...)
-			count, failure = len(script.requests), asError(t, err)
+			count = len(script.requests)
+			failure = asError(t, err)
 		})
 		return count, failure
 	}
@@ -599,11 +626,15 @@ func TestBodyShorterThanItsLength(t *testing.T) {
 	}
 }
 
-// net/http repeats a GET on its own, nonce included, where a kept-alive connection turns out to be dead. A server that saw the nonce before
-// refuses it; the call heals by its one repeat, and a read that is carried out twice harms nobody.
+// net/http repeats a GET on its own, nonce included, where a kept-alive connection turns
+// out to be dead. A server that saw the nonce before refuses it; the call heals by its
+// one repeat, and a read that is carried out twice harms nobody.
 func TestReadThatTheTransportRepeats(t *testing.T) {
 	var mu sync.Mutex
-	nonces, retrievals, refusals, dying := map[string]int{}, 0, 0, ""
+	nonces := map[string]int{}
+	retrievals := 0
+	refusals := 0
+	dying := ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -645,7 +676,8 @@ func TestReadThatTheTransportRepeats(t *testing.T) {
 	}
 }
 
-// A token that is revoked while the budget is empty is renewed all the same, and so is every other that was in flight with it.
+// A token that is revoked while the budget is empty is renewed all the same, and so is
+// every other that was in flight with it.
 func TestRevocationCostsNoBudget(t *testing.T) {
 	for name, outage := range map[string]int{"full": 0, "empty": 60} {
 		t.Run(name, func(t *testing.T) {
@@ -665,7 +697,8 @@ func TestRevocationCostsNoBudget(t *testing.T) {
 					t.Fatal(err)
 				}
 				fetches := len(server.fetches)
-				server.good, server.delay = fmt.Sprintf("token-%d", fetches+1), time.Second
+				server.good = fmt.Sprintf("token-%d", fetches+1)
+				server.delay = time.Second
 				var calls sync.WaitGroup
 				for range 150 {
 					calls.Go(func() {

@@ -111,7 +111,7 @@ func newLeakSearch(t *testing.T, baseURL string, transport http.RoundTripper, op
 		s.credentials.BaseURL = baseURL
 	}
 	logTo := func(w io.Writer, handler func(io.Writer, *slog.HandlerOptions) slog.Handler) upvest.ClientOption {
-		return upvest.WithLogger(slog.New(handler(lockedWriter{&s.mu, w}, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		return upvest.WithLogger(slog.New(handler(lockedWriter{mu: &s.mu, Writer: w}, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	}
 	options = append([]upvest.ClientOption{
 		upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, BaseDelay: 1, MaxDelay: 1}),
@@ -228,21 +228,25 @@ func TestNoFailureShowsASecret(t *testing.T) {
 		options   []upvest.ClientOption
 		ctx       func(context.Context) context.Context
 	}{
-		"400":               {transport: tokenOf(problem(400))},
-		"400 that quotes":   {transport: tokenOf(quoting)},
-		"401":               {transport: tokenOf(problem(401))},
-		"403":               {transport: tokenOf(problem(403))},
-		"418":               {transport: tokenOf(problem(418))},
-		"503":               {transport: tokenOf(problem(503))},
-		"502 HTML":          {transport: tokenOf(body(502, "text/html", "<html>"+bodyCanary+"</html>"))},
-		"redirect":          {transport: tokenOf(body(307, "text/html", bodyCanary))},
-		"200 HTML":          {transport: tokenOf(body(200, "text/html", "<html>"+bodyCanary+"</html>"))},
-		"200 bad JSON":      {transport: tokenOf(body(200, "application/json", `{"id": `+bodyCanary+`}`))},
-		"200 cut JSON":      {transport: tokenOf(body(200, "application/json", `{"id": "`+bodyCanary))},
-		"200 bad UUID":      {transport: tokenOf(body(200, "application/json", `{"id": "`+bodyCanary+`"}`))},
-		"200 bad time":      {transport: tokenOf(body(200, "application/json", badTime))},
-		"200 bad optional":  {transport: tokenOf(body(200, "application/json", `{"allocation_id": "`+bodyCanary+`"}`))},
-		"200 bad type":      {transport: tokenOf(body(200, "application/json", `{"orders": "`+bodyCanary+`"}`))},
+		"400":             {transport: tokenOf(problem(400))},
+		"400 that quotes": {transport: tokenOf(quoting)},
+		"401":             {transport: tokenOf(problem(401))},
+		"403":             {transport: tokenOf(problem(403))},
+		"418":             {transport: tokenOf(problem(418))},
+		"503":             {transport: tokenOf(problem(503))},
+		"502 HTML":        {transport: tokenOf(body(502, "text/html", "<html>"+bodyCanary+"</html>"))},
+		"redirect":        {transport: tokenOf(body(307, "text/html", bodyCanary))},
+		"200 HTML":        {transport: tokenOf(body(200, "text/html", "<html>"+bodyCanary+"</html>"))},
+		"200 bad JSON":    {transport: tokenOf(body(200, "application/json", `{"id": `+bodyCanary+`}`))},
+		"200 cut JSON":    {transport: tokenOf(body(200, "application/json", `{"id": "`+bodyCanary))},
+		"200 bad UUID":    {transport: tokenOf(body(200, "application/json", `{"id": "`+bodyCanary+`"}`))},
+		"200 bad time":    {transport: tokenOf(body(200, "application/json", badTime))},
+		"200 bad optional": {
+			transport: tokenOf(body(200, "application/json", `{"allocation_id": "`+bodyCanary+`"}`)),
+		},
+		"200 bad type": {
+			transport: tokenOf(body(200, "application/json", `{"orders": "`+bodyCanary+`"}`)),
+		},
 		"200 list of texts": {transport: tokenOf(body(200, "application/json", `["`+bodyCanary+`"]`))},
 		"200 text":          {transport: tokenOf(body(200, "application/json", `"`+bodyCanary+`"`))},
 		"network failure": {transport: tokenOf(func(*http.Request) (*http.Response, error) {
@@ -274,7 +278,9 @@ func TestNoFailureShowsASecret(t *testing.T) {
 		"token refused with an OAuth error": {transport: tokenRefused(func(form string) *http.Response {
 			return answer(401, "application/json", `{"error":"invalid_client","error_description":"`+form+`"}`)
 		})},
-		"token refused with HTML": {transport: tokenRefused(func(form string) *http.Response { return answer(403, "text/html", form) })},
+		"token refused with HTML": {
+			transport: tokenRefused(func(form string) *http.Response { return answer(403, "text/html", form) }),
+		},
 		"token refused with a problem": {transport: tokenRefused(func(form string) *http.Response {
 			return answer(401, "application/problem+json", `{"type": "unauthorised", "status": 401, "form": "`+form+`"}`)
 		})},

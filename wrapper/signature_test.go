@@ -138,13 +138,33 @@ func TestSignatureComponents(t *testing.T) {
 		want              []string
 	}{
 		{
-			"no query and no body", http.MethodGet, "https://api.upvest.co/portfolios/orders",
-			[]string{`"@method": GET`, `"@path": /portfolios/orders`, `"accept": application/json`},
+			name: "no query and no body", method: http.MethodGet, url: "https://api.upvest.co/portfolios/orders",
+			want: []string{`"@method": GET`, `"@path": /portfolios/orders`, `"accept": application/json`},
 		},
-		{"an empty path", http.MethodGet, "https://api.upvest.co", []string{`"@path": /`}},
-		{"an escaped path", http.MethodGet, "https://api.upvest.co/a%2Fb%20c", []string{`"@path": /a%2Fb%20c`}},
-		{"a query as sent", http.MethodGet, "https://api.upvest.co/a?b=%2c&a=1,2", []string{`"@query": ?b=%2c&a=1,2`}},
-		{"an empty query", http.MethodGet, "https://api.upvest.co/a?", []string{`"@query": ?`}},
+		{
+			name:   "an empty path",
+			method: http.MethodGet,
+			url:    "https://api.upvest.co",
+			want:   []string{`"@path": /`},
+		},
+		{
+			name:   "an escaped path",
+			method: http.MethodGet,
+			url:    "https://api.upvest.co/a%2Fb%20c",
+			want:   []string{`"@path": /a%2Fb%20c`},
+		},
+		{
+			name:   "a query as sent",
+			method: http.MethodGet,
+			url:    "https://api.upvest.co/a?b=%2c&a=1,2",
+			want:   []string{`"@query": ?b=%2c&a=1,2`},
+		},
+		{
+			name:   "an empty query",
+			method: http.MethodGet,
+			url:    "https://api.upvest.co/a?",
+			want:   []string{`"@query": ?`},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var base string
@@ -231,12 +251,17 @@ func TestNewSignerRefuses(t *testing.T) {
 		key   crypto.Signer
 		want  string
 	}{
-		{"an RSA key", "key", rsaKey, "ECDSA on P-521 or Ed25519"},
-		{"an unknown key", "key", remoteKey{public: "other"}, "ECDSA on P-521 or Ed25519"},
-		{"no key", "key", nil, "PrivateKey is missing"},
-		{"no key id", "", testKey(t), "KeyID is missing"},
-		{"a key id with a quote", `a"b`, testKey(t), "KeyID holds a character"},
-		{"a key id with a line break", "a\nb", testKey(t), "KeyID holds a character"},
+		{name: "an RSA key", keyID: "key", key: rsaKey, want: "ECDSA on P-521 or Ed25519"},
+		{
+			name:  "an unknown key",
+			keyID: "key",
+			key:   remoteKey{public: "other"},
+			want:  "ECDSA on P-521 or Ed25519",
+		},
+		{name: "no key", keyID: "key", want: "PrivateKey is missing"},
+		{name: "no key id", key: testKey(t), want: "KeyID is missing"},
+		{name: "a key id with a quote", keyID: `a"b`, key: testKey(t), want: "KeyID holds a character"},
+		{name: "a key id with a line break", keyID: "a\nb", key: testKey(t), want: "KeyID holds a character"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := upvest.NewSigner(test.keyID, test.key)
@@ -263,7 +288,8 @@ func TestSignAnEmptyBodyAsNone(t *testing.T) {
 	var base string
 	signer := documentedSigner(t, testKey(t), upvest.WithSignatureDebug(func(text string) { base = text }))
 	req := documentedRequest(t)
-	req.Body, req.ContentLength = io.NopCloser(strings.NewReader("")), -1
+	req.Body = io.NopCloser(strings.NewReader(""))
+	req.ContentLength = -1
 	req.Header.Del("content-type")
 	req.Header.Set("content-digest", "sha-512=:of another body:")
 	if err := signer.Sign(t.Context(), req); err != nil {

@@ -13,12 +13,15 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A token request that was sent while the server was away fails for those who asked then. Who asks when it is back gets a token.
+// A token request that was sent while the server was away fails for those who asked then.
+// Who asks when it is back gets a token.
 func TestNobodyIsToldOfAnOlderFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{answers: scripted(hangs, hangs)}
 		client := server.client(t, upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: 30 * time.Second}))
-		before, during, after := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+		before := make(chan error, 1)
+		during := make(chan error, 1)
+		after := make(chan error, 1)
 		go func() { before <- retrieve(t.Context(), client) }()
 		time.Sleep(10 * time.Second)
 		go func() { during <- retrieve(t.Context(), client) }()

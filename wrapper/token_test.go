@@ -23,7 +23,8 @@ func staticToken(token string) oauth2.TokenSource {
 	return oauth2.StaticTokenSource(&oauth2.Token{AccessToken: token})
 }
 
-// tokenServer hands out token-1, token-2 and so on, and answers every other request if it comes with a token that is good.
+// tokenServer hands out token-1, token-2 and so on, and answers every other request if it
+// comes with a token that is good.
 type tokenServer struct {
 	mu       sync.Mutex
 	fetches  []*http.Request
@@ -61,14 +62,17 @@ func (s *tokenServer) serve(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.fetches, s.forms = append(s.fetches, req), append(s.forms, form)
-	number, life := len(s.fetches), s.life
+	s.fetches = append(s.fetches, req)
+	s.forms = append(s.forms, form)
+	number := len(s.fetches)
+	life := s.life
 	if life == "" {
 		life = "1800"
 	}
 	var other step
 	if len(s.answers) > 0 {
-		other, s.answers = s.answers[0], s.answers[1:]
+		other = s.answers[0]
+		s.answers = s.answers[1:]
 	}
 	s.mu.Unlock()
 	select {
@@ -103,7 +107,8 @@ func TestTokenAskedForAndUsed(t *testing.T) {
 	if err := retrieve(t.Context(), server.client(t)); err != nil {
 		t.Fatal(err)
 	}
-	req, form := server.fetches[0], server.forms[0]
+	req := server.fetches[0]
+	form := server.forms[0]
 	for name, want := range map[string]string{
 		"grant_type": "client_credentials", "client_id": "5ec16164-6173-461d-b90d-116d68f55b40", "client_secret": "test-secret",
 		"scope": "portfolios:admin portfolios:read",
@@ -209,18 +214,23 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 		latency     time.Duration
 		first, last time.Duration // renewal comes between these ages; 0 is never
 	}{
-		{"1800", 0, 1500 * time.Second, 1650 * time.Second},
-		{"1800.0", 0, 1500 * time.Second, 1650 * time.Second},
-		{"86400", 0, 86100 * time.Second, 86250 * time.Second},
-		{"100", 0, 80 * time.Second, 90 * time.Second},
-		{"5", 0, 4000 * time.Millisecond, 4500 * time.Millisecond},
-		{`"100"`, 0, 80 * time.Second, 90 * time.Second},
-		{"100", 20 * time.Second, 60 * time.Second, 70 * time.Second}, // it may have been made at once
-		{`"soon"`, 0, 0, 0},
-		{"{}", 0, 0, 0},
-		{"-1", 0, 0, 0},
-		{"null", 0, 0, 0},
-		{"0", 0, 0, 0},
+		{life: "1800", latency: 0, first: 1500 * time.Second, last: 1650 * time.Second},
+		{life: "1800.0", latency: 0, first: 1500 * time.Second, last: 1650 * time.Second},
+		{life: "86400", latency: 0, first: 86100 * time.Second, last: 86250 * time.Second},
+		{life: "100", latency: 0, first: 80 * time.Second, last: 90 * time.Second},
+		{life: "5", latency: 0, first: 4000 * time.Millisecond, last: 4500 * time.Millisecond},
+		{life: `"100"`, latency: 0, first: 80 * time.Second, last: 90 * time.Second},
+		{
+			life:    "100",
+			latency: 20 * time.Second,
+			first:   60 * time.Second,
+			last:    70 * time.Second,
+		}, // it may have been made at once
+		{life: `"soon"`, latency: 0, first: 0, last: 0},
+		{life: "{}", latency: 0, first: 0, last: 0},
+		{life: "-1", latency: 0, first: 0, last: 0},
+		{life: "null", latency: 0, first: 0, last: 0},
+		{life: "0", latency: 0, first: 0, last: 0},
 	} {
 		ages := map[time.Duration]bool{}
 		for random := range uint64(5) {
@@ -366,19 +376,31 @@ func TestTokenEndpointFails(t *testing.T) {
 		status  int
 		fetches int
 	}{
-		"unavailable":     {problem(503), 503, 4},
-		"throttled":       {problem(429), 429, 4},
-		"network failure": {failing(io.ErrUnexpectedEOF), 0, 4},
-		"unauthorized":    {problem(401), 401, 1},
-		"bad request":     {problem(400), 400, 1},
-		"redirect":        {problem(302, "Location", "https://elsewhere.test/"), 302, 1},
-		"HTML":            {success("<html>Some detail</html>"), 200, 1},
-		"empty":           {success(""), 200, 1},
-		"no token":        {success(`{"expires_in": 1800}`), 200, 1},
-		"an empty token":  {success(`{"access_token": "", "expires_in": 1800}`), 200, 1},
-		"an error in 200": {success(`{"access_token": "a", "error": "invalid_client"}`), 200, 1},
-		"a broken token":  {success(`{"access_token": "a\nb"}`), 200, 1},
-		"cut off":         {cutOff, 200, 4},
+		"unavailable":     {step: problem(503), status: 503, fetches: 4},
+		"throttled":       {step: problem(429), status: 429, fetches: 4},
+		"network failure": {step: failing(io.ErrUnexpectedEOF), status: 0, fetches: 4},
+		"unauthorized":    {step: problem(401), status: 401, fetches: 1},
+		"bad request":     {step: problem(400), status: 400, fetches: 1},
+		"redirect": {
+			step:    problem(302, "Location", "https://elsewhere.test/"),
+			status:  302,
+			fetches: 1,
+		},
+		"HTML":     {step: success("<html>Some detail</html>"), status: 200, fetches: 1},
+		"empty":    {step: success(""), status: 200, fetches: 1},
+		"no token": {step: success(`{"expires_in": 1800}`), status: 200, fetches: 1},
+		"an empty token": {
+			step:    success(`{"access_token": "", "expires_in": 1800}`),
+			status:  200,
+			fetches: 1,
+		},
+		"an error in 200": {
+			step:    success(`{"access_token": "a", "error": "invalid_client"}`),
+			status:  200,
+			fetches: 1,
+		},
+		"a broken token": {step: success(`{"access_token": "a\nb"}`), status: 200, fetches: 1},
+		"cut off":        {step: cutOff, status: 200, fetches: 4},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -509,7 +531,16 @@ func TestTokenSourceAlone(t *testing.T) {
 			t.Errorf("token = %v, %v", token, err)
 		}
 	}
-	for _, step := range []struct{ forget, want string }{{"another", "token-1"}, {"token-1", "token-2"}, {"token-1", "token-2"}} {
+	for _, step := range []struct{ forget, want string }{{
+		forget: "another",
+		want:   "token-1",
+	}, {
+		forget: "token-1",
+		want:   "token-2",
+	}, {
+		forget: "token-1",
+		want:   "token-2",
+	}} {
 		source.Forget(step.forget)
 		if token, err := source.TokenContext(t.Context()); err != nil || token.AccessToken != step.want {
 			t.Errorf("token = %v, %v after forgetting %s, want %s", token, err, step.forget, step.want)
@@ -540,18 +571,19 @@ func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
 	}
 }
 
-// While a token is good nobody waits for the next one, however slow or broken the token endpoint is.
+// While a token is good nobody waits for the next one, however slow or broken the token
+// endpoint is.
 func TestRenewalHoldsNobodyUp(t *testing.T) {
 	const life, margin = 1800 * time.Second, 300 * time.Second
 	for name, test := range map[string]struct {
 		trouble time.Duration // of the token endpoint, from when renewal is due
 		step    step
 	}{
-		"hanging":             {2 * time.Minute, hangs},
-		"slow":                {time.Hour, nil},
-		"unavailable":         {4 * time.Minute, problem(503, "Retry-After", "2")},
-		"refusing":            {4 * time.Minute, problem(401)},
-		"longer than we wait": {4 * time.Minute, problem(503, "Retry-After", "3600")},
+		"hanging":             {trouble: 2 * time.Minute, step: hangs},
+		"slow":                {trouble: time.Hour},
+		"unavailable":         {trouble: 4 * time.Minute, step: problem(503, "Retry-After", "2")},
+		"refusing":            {trouble: 4 * time.Minute, step: problem(401)},
+		"longer than we wait": {trouble: 4 * time.Minute, step: problem(503, "Retry-After", "3600")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -588,7 +620,8 @@ func TestRenewalHoldsNobodyUp(t *testing.T) {
 
 // A source of the caller's may fetch each time that it is asked.
 func TestTokenSourceIsAskedOncePerAttempt(t *testing.T) {
-	asked, requests := 0, 0
+	asked := 0
+	requests := 0
 	source := sourceFunc(func() (*oauth2.Token, error) {
 		asked++
 		return &oauth2.Token{AccessToken: "token"}, nil

@@ -131,7 +131,8 @@ func TestWaitFails(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) { // what passes is waited out
 		server := statuses("NEW", "", "", "FILLED")
-		server.steps[1], server.steps[2] = problem(503), failing(http.ErrServerClosed)
+		server.steps[1] = problem(503)
+		server.steps[2] = failing(http.ErrServerClosed)
 		if order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil); err != nil || !upvest.IsDone(order) {
 			t.Errorf("order = %v, %v", order, err)
 		}
@@ -145,13 +146,15 @@ func TestWaitFails(t *testing.T) {
 func TestWaitForAnOrderToAppear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := statuses("", "", "NEW", "FILLED")
-		server.steps[0], server.steps[1] = problem(404), problem(404)
+		server.steps[0] = problem(404)
+		server.steps[1] = problem(404)
 		if order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil); err != nil || !upvest.IsDone(order) {
 			t.Errorf("order = %v, %v", order, err)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		server, start := &script{steps: scripted(problem(404))}, time.Now()
+		server := &script{steps: scripted(problem(404))}
+		start := time.Now()
 		order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil)
 		if !errors.Is(err, upvest.ErrNotFound) || order != nil || time.Since(start) < 10*time.Second || time.Since(start) > 20*time.Second {
 			t.Errorf("order = %v, %v after %s, want 404 after some 10 s", order, err, time.Since(start))
