@@ -8,43 +8,52 @@ import (
 	"strings"
 )
 
-// Decimal is a decimal number kept as exact text, such as "100.00" or "0.7": an amount of cash or a weight. No digit and no trailing
-// zero is ever lost; == compares the text ("1.0" differs from "1.00"), [Decimal.Cmp] the number.
+// Decimal is a decimal number kept as exact text, such as "100.00" or "0.7": an amount
+// of cash or a weight. No digit and no trailing zero is ever lost; == compares the text
+// ("1.0" differs from "1.00"), [Decimal.Cmp] the number.
 //
-// In JSON it is a string both ways; a JSON number is refused. A value decoded from a response is kept as the server wrote it.
+// encoding/json writes it as a string and refuses a JSON number. A value decoded from a
+// response is kept as the server wrote it.
 //
-// Source: schemas of cash_amount (create_portfolios_order) and weight (create_portfolios_allocation).
+// Source: schemas of cash_amount (create_portfolios_order) and weight
+// (create_portfolios_allocation).
 type Decimal string
 
 var (
 	amountPattern = regexp.MustCompile(`^[0-9]{0,63}(\.[0-9]{1,27})?$`)
 	weightPattern = regexp.MustCompile(`^(100|[0-9]{1,2}(\.[0-9]{1,5})?)$`)
-	// numberPattern is wider than what the API documents, so that any number that a server sends can be computed with. Its bounds
-	// keep hostile text from costing more than a few microseconds.
+	// numberPattern accepts more than the API documents, so that callers can compute with
+	// any number that a server sends. Its bounds keep hostile text from costing more than
+	// a few microseconds.
 	numberPattern = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 )
 
-// NewAmount makes a Decimal of an amount of cash in the order's currency: at most 63 digits, and at most 27 more behind a point.
-// It has no sign, exponent, blank or thousands separator.
+// NewAmount makes a Decimal of an amount of cash in the order's currency: at most 63
+// digits, and at most 27 more after a point. It accepts no sign, exponent, space or
+// thousands separator.
 func NewAmount(text string) (Decimal, error) {
 	if text == "" || !amountPattern.MatchString(text) {
-		return "", errors.New("not an amount: expected at most 63 digits and at most 27 decimals behind a point, as in 100.00")
+		return "", errors.New(
+			"not an amount: expected at most 63 digits and at most 27 decimals after a point, as in 100.00")
 	}
 	return Decimal(text), nil
 }
 
-// NewWeight makes a Decimal of the weight of an instrument in an allocation: 100, or one or two digits and at most five decimals.
-// The weights of an allocation are fractions that sum to 1, as in "0.7" and "0.3".
+// NewWeight makes a Decimal of the weight of an instrument in an allocation: 100, or one
+// or two digits and at most five decimals. The weights of an allocation are fractions
+// that sum to 1, as in "0.7" and "0.3".
 func NewWeight(text string) (Decimal, error) {
 	if !weightPattern.MatchString(text) {
-		return "", errors.New("not a weight: expected 100, or at most two digits and at most five decimals behind a point, as in 0.7")
+		return "", errors.New("not a weight: expected 100, or at most two digits " +
+			"and at most five decimals after a point, as in 0.7")
 	}
 	return Decimal(text), nil
 }
 
 var errNotNumber = errors.New("not a decimal number")
 
-// Rat returns the exact number. It fails for text that is not a plain decimal number, which only a server or a conversion can have made.
+// Rat returns the exact number. It fails for text that is not a plain decimal number,
+// which only a server or a conversion can produce.
 func (d Decimal) Rat() (*big.Rat, error) {
 	if !numberPattern.MatchString(string(d)) {
 		return nil, errNotNumber
@@ -56,7 +65,8 @@ func (d Decimal) Rat() (*big.Rat, error) {
 	return number, nil
 }
 
-// Cmp compares two numbers exactly: -1 if d is less than other, 0 if they are equal ("1.0" and "1.00" are), 1 if d is greater.
+// Cmp compares two numbers exactly: it returns -1 if d is less than other, 0 if they are
+// equal ("1.0" and "1.00" are), 1 if d is greater.
 func (d Decimal) Cmp(other Decimal) (int, error) {
 	a, err := d.Rat()
 	if err != nil {
@@ -69,7 +79,8 @@ func (d Decimal) Cmp(other Decimal) (int, error) {
 	return a.Cmp(b), nil
 }
 
-// Sign returns -1, 0 or 1 for a number below, at or above 0. It fails where [Decimal.Rat] does.
+// Sign returns -1, 0 or 1 for a number below, at or above 0. It fails where
+// [Decimal.Rat] does.
 func (d Decimal) Sign() (int, error) {
 	switch text := string(d); {
 	case !numberPattern.MatchString(text):
@@ -82,9 +93,11 @@ func (d Decimal) Sign() (int, error) {
 	return 1, nil
 }
 
-// Sum adds decimals exactly. The result has as many decimals as the longest of them; the sum of none is "0".
+// Sum adds decimals exactly. The result has as many decimals as the longest of them; the
+// sum of no values is "0".
 func Sum(values ...Decimal) (Decimal, error) {
-	total, decimals := new(big.Rat), 0
+	total := new(big.Rat)
+	decimals := 0
 	for i, value := range values {
 		number, err := value.Rat()
 		if err != nil {

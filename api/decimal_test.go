@@ -11,14 +11,15 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// longest is the longest amount that the contract documents: 63 digits, and 27 behind the
+// longest is the longest amount that the contract documents: 63 digits, and 27 after the
 // point.
 var longest = strings.Repeat("9", 63) + "." + strings.Repeat("9", 26) + "0"
 
 func TestNewAmount(t *testing.T) {
 	accepted := []string{"0", "0.00", "100", "100.00", "1000", "007", ".5", longest}
 	refused := []string{
-		"", ".", "1.", "-1", "+1", "1,000", "1_000", "1e3", " 1", "1 ", "1\n", "0x1", "½", "١", "NaN", "Inf",
+		"", ".", "1.", "-1", "+1", "1,000", "1_000", "1e3", " 1", "1 ", "1\n", "0x1", "½", "١",
+		"NaN", "Inf",
 		longest + "0", "9" + longest, strings.Repeat("9", 64),
 	}
 	checkConstructor(t, api.NewAmount, accepted, refused, "amount")
@@ -26,11 +27,15 @@ func TestNewAmount(t *testing.T) {
 
 func TestNewWeight(t *testing.T) {
 	accepted := []string{"0", "1", "0.7", "0.70", "00.00001", "99.99999", "100"}
-	refused := []string{"", ".7", "7.", "101", "100.0", "0100", "1.000001", "-0.1", "1e1", "0,7", "0.7\n", "70%"}
+	refused := []string{
+		"", ".7", "7.", "101", "100.0", "0100", "1.000001", "-0.1", "1e1", "0,7", "0.7\n", "70%",
+	}
 	checkConstructor(t, api.NewWeight, accepted, refused, "weight")
 }
 
-func checkConstructor(t *testing.T, construct func(string) (api.Decimal, error), accepted, refused []string, noun string) {
+func checkConstructor(
+	t *testing.T, construct func(string) (api.Decimal, error), accepted, refused []string, noun string,
+) {
 	t.Helper()
 	for _, text := range accepted {
 		if got, err := construct(text); err != nil || string(got) != text {
@@ -48,7 +53,7 @@ func checkConstructor(t *testing.T, construct func(string) (api.Decimal, error),
 }
 
 func TestDecimalRat(t *testing.T) {
-	// A leading zero must not mean octal, and a server may send what no constructor
+	// A leading zero must not mean octal, and a server may send text that no constructor
 	// accepts.
 	for text, want := range map[api.Decimal]string{
 		"0.7": "7/10", ".5": "1/2", "010": "10", "08": "8", "1.50": "3/2", "-2.5": "-5/2", "3.": "3",
@@ -59,7 +64,8 @@ func TestDecimalRat(t *testing.T) {
 		}
 	}
 	for _, text := range []api.Decimal{
-		"", ".", "-", "-.", "+1", "1e9", "1e999999999", "0x10", "0b1", "1_0", "1/3", " 1", "1\n", "NaN", "Inf", "1.2.3",
+		"", ".", "-", "-.", "+1", "1e9", "1e999999999", "0x10", "0b1", "1_0", "1/3", " 1", "1\n",
+		"NaN", "Inf", "1.2.3",
 		api.Decimal(strings.Repeat("9", 201)), api.Decimal("0." + strings.Repeat("9", 201)),
 	} {
 		if got, err := text.Rat(); err == nil {
@@ -95,7 +101,9 @@ func TestDecimalCmp(t *testing.T) {
 }
 
 func TestDecimalSign(t *testing.T) {
-	for text, want := range map[api.Decimal]int{"0": 0, "0.00": 0, "-0": 0, "-.0": 0, ".01": 1, "10": 1, "-0.01": -1, api.Decimal(longest): 1} {
+	for text, want := range map[api.Decimal]int{
+		"0": 0, "0.00": 0, "-0": 0, "-.0": 0, ".01": 1, "10": 1, "-0.01": -1, api.Decimal(longest): 1,
+	} {
 		if got, err := text.Sign(); err != nil || got != want {
 			t.Errorf("the sign of %s is %d, %v; want %d", text, got, err, want)
 		}
@@ -175,7 +183,9 @@ func TestDecimalRefusesJSONNumbers(t *testing.T) {
 }
 
 func FuzzDecimal(f *testing.F) {
-	for _, text := range []string{"0", "100.00", ".5", "0.7", "100", "99.99999", "", ".", "010", "-1", "1e3", "3.", longest} {
+	for _, text := range []string{
+		"0", "100.00", ".5", "0.7", "100", "99.99999", "", ".", "010", "-1", "1e3", "3.", longest,
+	} {
 		f.Add(text, "0.30")
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {

@@ -1,4 +1,5 @@
-// Package api says in Go what openapi.yaml says in JSON: the value types that the generated code uses for decimals and identifiers.
+// Package api holds the value types that the generated code uses for decimals and
+// identifiers.
 //
-// The overlay beside this file maps the contract to these types; see overlay.yaml.
+// overlay.yaml, next to this file, maps the contract to these types.
 package api

@@ -16,7 +16,7 @@ func ExampleNewAmount() {
 	fmt.Println(err)
 	// Output:
 	// 100.00 <nil>
-	// not an amount: expected at most 63 digits and at most 27 decimals behind a point, as in 100.00
+	// not an amount: expected at most 63 digits and at most 27 decimals after a point, as in 100.00
 }
 
 func ExampleNewWeight() {
@@ -26,7 +26,7 @@ func ExampleNewWeight() {
 	fmt.Println(err)
 	// Output:
 	// 0.7 <nil>
-	// not a weight: expected 100, or at most two digits and at most five decimals behind a point, as in 0.7
+	// not a weight: expected 100, or at most two digits and at most five decimals after a point, as in 0.7
 }
 
 func ExampleDecimal_Rat() {
@@ -54,7 +54,7 @@ func ExampleNewISIN() {
 	fmt.Println(err)
 	// Output:
 	// US0378331005 <nil>
-	// not an ISIN: expected two letters, nine letters or digits and a digit, in upper case, as in US0378331005
+	// not an ISIN: expected 2 letters, 9 letters or digits and 1 digit, in upper case, as in US0378331005
 }
 
 func ExampleNewUpvestID() {
@@ -64,13 +64,19 @@ func ExampleNewUpvestID() {
 }
 
 func ExampleInstrumentID_IsISIN() {
-	fmt.Println(api.InstrumentID("IE00B0M62Q58").IsISIN(), api.InstrumentID("c2721bc0-9f65-474b-a846-b237eb17fb05").IsISIN())
-	// Output: true false
+	fmt.Println(api.InstrumentID("IE00B0M62Q58").IsISIN())
+	fmt.Println(api.InstrumentID("c2721bc0-9f65-474b-a846-b237eb17fb05").IsISIN())
+	// Output:
+	// true
+	// false
 }
 
 func ExampleInstrumentID_IsUpvestID() {
-	fmt.Println(api.InstrumentID("IE00B0M62Q58").IsUpvestID(), api.InstrumentID("c2721bc0-9f65-474b-a846-b237eb17fb05").IsUpvestID())
-	// Output: false true
+	fmt.Println(api.InstrumentID("IE00B0M62Q58").IsUpvestID())
+	fmt.Println(api.InstrumentID("c2721bc0-9f65-474b-a846-b237eb17fb05").IsUpvestID())
+	// Output:
+	// false
+	// true
 }
 
 func ExampleOptionalUUID() {

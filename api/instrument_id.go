@@ -7,10 +7,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// InstrumentID names an instrument, by its ISIN or by Upvest's own UUID for it. In requests, instrument_id_type says which of the two
-// it is. Two values compare with ==.
+// InstrumentID names an instrument, by its ISIN or by Upvest's own UUID for it. In
+// requests, instrument_id_type states which of the two it is. Two values compare with ==.
 //
-// A value decoded from a response is kept as the server wrote it, even in a form that this package does not know.
+// A value decoded from a response is kept as the server wrote it, in any form.
 //
 // Source: schema of instrument_id, "One Of" on the allocations pages.
 type InstrumentID string
@@ -21,21 +21,24 @@ var (
 		`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-5][0-9a-fA-F]{3}-?[089abAB][0-9a-fA-F]{3}-?[0-9a-fA-F]{12}$`)
 )
 
-// NewISIN makes an InstrumentID of an ISIN such as "US0378331005": two letters, nine letters or digits, one digit, all upper case.
-// The check digit is left to the server.
+// NewISIN makes an InstrumentID of an ISIN such as "US0378331005": two letters, nine
+// letters or digits, one digit, all upper case. It does not verify the check digit.
 func NewISIN(isin string) (InstrumentID, error) {
 	if id := InstrumentID(isin); id.IsISIN() {
 		return id, nil
 	}
-	return "", errors.New("not an ISIN: expected two letters, nine letters or digits and a digit, in upper case, as in US0378331005")
+	return "", errors.New("not an ISIN: expected 2 letters, 9 letters or digits and 1 digit, " +
+		"in upper case, as in US0378331005")
 }
 
-// NewUpvestID makes an InstrumentID of Upvest's own identifier, a UUID of version 0 to 5 other than the zero UUID.
+// NewUpvestID makes an InstrumentID of Upvest's own identifier, a UUID of version 0 to 5
+// other than the zero UUID.
 func NewUpvestID(id uuid.UUID) (InstrumentID, error) {
 	if upvest := InstrumentID(id.String()); id != uuid.Nil && upvest.IsUpvestID() {
 		return upvest, nil
 	}
-	return "", errors.New("not an Upvest instrument identifier: expected a UUID of version 0 to 5 other than the zero UUID")
+	return "", errors.New("not an Upvest instrument identifier: " +
+		"expected a UUID of version 0 to 5 other than the zero UUID")
 }
 
 // IsISIN reports whether the identifier has the form of an ISIN.

@@ -33,7 +33,8 @@ func TestInstrumentIDForms(t *testing.T) {
 		{},
 	} {
 		if c.id.IsISIN() != c.isin || c.id.IsUpvestID() != c.upvestID {
-			t.Errorf("%q: ISIN %t, Upvest ID %t; want %t, %t", c.id, c.id.IsISIN(), c.id.IsUpvestID(), c.isin, c.upvestID)
+			t.Errorf("%q: ISIN %t, Upvest ID %t; want %t, %t",
+				c.id, c.id.IsISIN(), c.id.IsUpvestID(), c.isin, c.upvestID)
 		}
 		id, err := api.NewISIN(string(c.id))
 		switch {
@@ -54,14 +55,17 @@ func TestNewUpvestID(t *testing.T) {
 		"the zero UUID": uuid.Nil,
 		"version 7":     uuid.MustParse("0190a5a6-7b7e-7c3d-9d2e-3f4a5b6c7d8e"),
 	} {
-		if id, err := api.NewUpvestID(refused); err == nil || id != "" || !strings.Contains(err.Error(), "expected a UUID of version") {
+		id, err := api.NewUpvestID(refused)
+		if err == nil || id != "" || !strings.Contains(err.Error(), "expected a UUID of version") {
 			t.Errorf("%s gives %q, %v; want an error that says which UUIDs are accepted", name, id, err)
 		}
 	}
 }
 
 func TestInstrumentIDKeepsItsTextInJSON(t *testing.T) {
-	for _, id := range []api.InstrumentID{"US0378331005", "C2721BC0-9F65-474B-A846-B237EB17FB05", "a form of tomorrow"} {
+	for _, id := range []api.InstrumentID{
+		"US0378331005", "C2721BC0-9F65-474B-A846-B237EB17FB05", "a form of tomorrow",
+	} {
 		body := `{"instrument_id":"` + string(id) + `","instrument_id_type":"UPVEST","weight":"1"}`
 		var weight portfolios.InstrumentWeight
 		if err := json.Unmarshal([]byte(body), &weight); err != nil || weight.InstrumentID != id {
@@ -79,7 +83,8 @@ func TestInstrumentIDKeepsItsTextInJSON(t *testing.T) {
 
 func FuzzInstrumentID(f *testing.F) {
 	for _, text := range []string{
-		"US0378331005", "us0378331005", "c2721bc0-9f65-474b-a846-b237eb17fb05", "c2721bc09f65474ba846b237eb17fb05", "",
+		"US0378331005", "us0378331005", "c2721bc0-9f65-474b-a846-b237eb17fb05",
+		"c2721bc09f65474ba846b237eb17fb05", "",
 	} {
 		f.Add(text)
 	}

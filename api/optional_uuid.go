@@ -6,18 +6,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// OptionalUUID is a UUID that may be missing. Its zero value means that there is none.
+// OptionalUUID is a UUID that may be missing. Its zero value means that there is no UUID.
 //
-// The API leaves such a field out, or sends "" in its place: both decode to the zero value. Convert with OptionalUUID(id) and
-// uuid.UUID(optional); two values compare with ==.
+// The API leaves such a field out, or sends "" in its place: both decode to the zero
+// value. Convert with OptionalUUID(id) and uuid.UUID(optional); two values compare
+// with ==.
 //
-// Source: the example of create_portfolios_liquidation_request, whose allocation_id is "".
+// Source: the example of create_portfolios_liquidation_request, whose allocation_id
+// is "".
 type OptionalUUID uuid.UUID
 
-// IsZero reports whether there is no UUID. encoding/json asks it for fields marked omitzero.
+// IsZero reports whether there is no UUID. encoding/json calls it for fields marked
+// omitzero.
 func (o OptionalUUID) IsZero() bool { return o == OptionalUUID{} }
 
-// String returns the UUID in its usual form, or "" if there is none.
+// String returns the UUID in its usual form, or "" if there is no UUID.
 func (o OptionalUUID) String() string {
 	if o.IsZero() {
 		return ""
@@ -25,10 +28,10 @@ func (o OptionalUUID) String() string {
 	return uuid.UUID(o).String()
 }
 
-// MarshalText returns the UUID in its usual form, or an empty text if there is none.
+// MarshalText returns the UUID in its usual form, or an empty text if there is no UUID.
 func (o OptionalUUID) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
-// UnmarshalText accepts any form that uuid.Parse does, and an empty text for no UUID.
+// UnmarshalText accepts any form that uuid.Parse accepts, and an empty text for no UUID.
 func (o *OptionalUUID) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*o = OptionalUUID{}
@@ -36,7 +39,7 @@ func (o *OptionalUUID) UnmarshalText(text []byte) error {
 	}
 	id, err := uuid.ParseBytes(text)
 	if err != nil {
-		return errors.New("not a UUID, and not empty") // what uuid says can quote the text
+		return errors.New("not a UUID, and not empty") // without the text
 	}
 	*o = OptionalUUID(id)
 	return nil

@@ -29,7 +29,8 @@ func TestOptionalUUIDFromJSON(t *testing.T) {
 		t.Errorf("got %q, want %s", order.AllocationID, someID)
 	}
 	// "" after an id means that there is none any more.
-	if err := json.Unmarshal([]byte(`{"allocation_id":""}`), &order); err != nil || !order.AllocationID.IsZero() {
+	err := json.Unmarshal([]byte(`{"allocation_id":""}`), &order)
+	if err != nil || !order.AllocationID.IsZero() {
 		t.Errorf("an empty text leaves %q, %v", order.AllocationID, err)
 	}
 	for _, value := range []string{`"none"`, `" "`, `7`, `["` + someID + `"]`} {
@@ -45,7 +46,9 @@ func TestOptionalUUIDToJSON(t *testing.T) {
 	if err != nil || string(none) != `{}` {
 		t.Errorf("an update of nothing encodes to %s, %v", none, err)
 	}
-	some, err := json.Marshal(portfolios.ConfigurationUpdate{AllocationID: api.OptionalUUID(uuid.MustParse(someID))})
+	some, err := json.Marshal(portfolios.ConfigurationUpdate{
+		AllocationID: api.OptionalUUID(uuid.MustParse(someID)),
+	})
 	if err != nil || string(some) != `{"allocation_id":"`+someID+`"}` {
 		t.Errorf("an update of the allocation encodes to %s, %v", some, err)
 	}
@@ -67,7 +70,8 @@ func TestOptionalUUIDText(t *testing.T) {
 
 func FuzzOptionalUUID(f *testing.F) {
 	for _, text := range []string{
-		"", someID, strings.ToUpper(someID), "urn:uuid:" + someID, "{" + someID + "}", uuid.Nil.String(), "none",
+		"", someID, strings.ToUpper(someID), "urn:uuid:" + someID, "{" + someID + "}",
+		uuid.Nil.String(), "none",
 	} {
 		f.Add(text)
 	}
@@ -81,7 +85,8 @@ func FuzzOptionalUUID(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if text != "" && uuid.UUID(optional) != parsed || optional.IsZero() != (text == "" || parsed == uuid.Nil) {
+		isNone := text == "" || parsed == uuid.Nil
+		if text != "" && uuid.UUID(optional) != parsed || optional.IsZero() != isNone {
 			t.Errorf("%q decodes to %q, want %s", text, optional, parsed)
 		}
 		encoded, err := json.Marshal(optional)
