@@ -3,6 +3,7 @@ package wrapper_test
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"log"
 	"net/http"
@@ -101,7 +102,7 @@ func ExampleSignatureEditor() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	client, err := portfolios.NewClientWithResponses(credentials.BaseURL,
+	client, err := portfolios.NewClient(credentials.BaseURL,
 		portfolios.WithRequestEditorFn(upvest.VersionEditor()),
 		portfolios.WithRequestEditorFn(upvest.ClientIDEditor(credentials.ClientID)),
 		portfolios.WithRequestEditorFn(upvest.AcceptEditor()),
@@ -111,11 +112,17 @@ func ExampleSignatureEditor() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	answer, err := client.RetrievePortfoliosOrderWithResponse(context.Background(), uuid.MustParse("eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"))
+	orderID := uuid.MustParse("eb5ba93f-5dfe-4bf1-8571-4da0caacc80c")
+	response, err := client.RetrievePortfoliosOrder(context.Background(), orderID)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(answer.StatusCode(), answer.JSON200.Status)
+	defer func() { _ = response.Body.Close() }()
+	var order portfolios.Order
+	if err := json.NewDecoder(response.Body).Decode(&order); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(response.StatusCode, order.Status)
 	// Output:
 	// 200 FILLED
 }

@@ -8,31 +8,35 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// tolerant is about the least that a client has to do: it decodes the body, whatever 2xx it comes with.
-func tolerant(op operation, a answer) (any, error) { return decodeWith(op, a, func(*json.Decoder) {}) }
-
-func decodeWith(op operation, a answer, prepare func(*json.Decoder)) (any, error) {
-	status := "default"
-	if a.status < 300 {
-		status = "200"
+// decodeWith is about the least that a client must do: it decodes the body of a problem
+// or of any 2xx. results are the types that the wrapper's methods return.
+func decodeWith(results map[string]reflect.Type, prepare func(*json.Decoder)) caller {
+	return func(op operation, a answer) (any, error) {
+		goType := reflect.TypeFor[portfolios.Problem]()
+		if a.status < 300 {
+			goType = results[op.OperationID]
+		}
+		if goType == nil {
+			return nil, nil
+		}
+		value := reflect.New(goType)
+		decoder := json.NewDecoder(bytes.NewReader(a.body))
+		prepare(decoder)
+		err := decoder.Decode(value.Interface())
+		return value.Interface(), err
 	}
-	field, found := op.responseField(status)
-	if !found {
-		return nil, nil
-	}
-	value := reflect.New(field.Type.Elem())
-	decoder := json.NewDecoder(bytes.NewReader(a.body))
-	prepare(decoder)
-	err := decoder.Decode(value.Interface())
-	return value.Interface(), err
 }
 
 // TestIncompatibleClientsAreFound proves that checkCompatibility finds what clients get wrong.
 func TestIncompatibleClientsAreFound(t *testing.T) {
 	t.Parallel()
 	contract := parse(t, readContract(t))
+	results := resultTypes(contract)
+	tolerant := decodeWith(results, func(*json.Decoder) {})
 	if findings := checkCompatibility(contract, tolerant); len(findings) > 0 {
 		t.Errorf("a tolerant client does everything right, got %q", findings)
 	}
@@ -41,9 +45,10 @@ func TestIncompatibleClientsAreFound(t *testing.T) {
 		call caller
 		want string
 	}{
-		{"refuses unknown fields", func(op operation, a answer) (any, error) {
-			return decodeWith(op, a, (*json.Decoder).DisallowUnknownFields)
-		}, "a new field in [data 0 orders 1]: "},
+		{
+			"refuses unknown fields", decodeWith(results, (*json.Decoder).DisallowUnknownFields),
+			"a new field in [data 0 orders 1]: ",
+		},
 		{"closes enums", func(op operation, a answer) (any, error) {
 			if media := op.Responses.Value("200"); media != nil && a.status < 300 {
 				var body any

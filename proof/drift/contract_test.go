@@ -42,14 +42,15 @@ type operation struct {
 	*openapi3.Operation
 	path, verb string
 	item       *openapi3.PathItem
-	method     reflect.Method // of ClientWithResponsesInterface, zero if there is none
+	method     reflect.Method // of ClientInterface, zero if there is none
 }
 
 func operations(contract *openapi3.T) []operation {
 	var list []operation
 	for path, item := range contract.Paths.Map() {
 		for verb, op := range item.Operations() {
-			method, _ := reflect.TypeFor[portfolios.ClientWithResponsesInterface]().MethodByName(methodName(op.OperationID))
+			name := methodName(op.OperationID)
+			method, _ := reflect.TypeFor[portfolios.ClientInterface]().MethodByName(name)
 			list = append(list, operation{op, path, verb, item, method})
 		}
 	}
@@ -65,7 +66,7 @@ func methodName(operationID string) string {
 			name.WriteString(strings.ToUpper(word[:1]) + word[1:])
 		}
 	}
-	return name.String() + "WithResponse"
+	return name.String()
 }
 
 // arguments are the types of the generated method's arguments between the context and the editors: ids, query parameters, body.
@@ -97,38 +98,41 @@ type place struct {
 	goType  reflect.Type // nil if the generated code has none
 }
 
-func (o operation) places() []place {
-	var list []place
-	if o.RequestBody != nil {
-		p := place{name: o.OperationID + " request", request: true, media: o.RequestBody.Value.Content["application/json"]}
-		for _, argument := range o.arguments() {
-			if argument.Kind() == reflect.Struct {
-				p.goType = argument
-			}
+// requestBody is the place of the request, nil if the operation has none.
+func (o operation) requestBody() *place {
+	if o.RequestBody == nil {
+		return nil
+	}
+	p := &place{
+		name:    o.OperationID + " request",
+		request: true,
+		media:   o.RequestBody.Value.Content["application/json"],
+	}
+	for _, argument := range o.arguments() {
+		if argument.Kind() == reflect.Struct {
+			p.goType = argument
 		}
-		list = append(list, p)
+	}
+	return p
+}
+
+// places are the bodies of the operation. results are the types that the wrapper's
+// methods return.
+func (o operation) places(results map[string]reflect.Type) []place {
+	var list []place
+	if request := o.requestBody(); request != nil {
+		list = append(list, *request)
 	}
 	for _, status := range sorted(o.Responses.Map()) {
+		goType := reflect.TypeFor[portfolios.Problem]()
+		if strings.HasPrefix(status, "2") {
+			goType = results[o.OperationID]
+		}
 		for _, media := range o.Responses.Value(status).Value.Content {
-			p := place{name: o.OperationID + " " + status, media: media}
-			if field, found := o.responseField(status); found {
-				p.goType = field.Type.Elem()
-			}
-			list = append(list, p)
+			list = append(list, place{name: o.OperationID + " " + status, media: media, goType: goType})
 		}
 	}
 	return list
-}
-
-// responseField finds the field that the generated response keeps the body of a status in. Errors share one.
-func (o operation) responseField(status string) (reflect.StructField, bool) {
-	if o.method.Type == nil {
-		return reflect.StructField{}, false
-	}
-	if strings.HasPrefix(status, "2") {
-		return o.method.Type.Out(0).Elem().FieldByName("JSON" + status)
-	}
-	return o.method.Type.Out(0).Elem().FieldByName("ApplicationProblemJSONDefault")
 }
 
 func sorted[V any](m map[string]V) []string {

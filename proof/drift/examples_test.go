@@ -36,8 +36,9 @@ func checkExamples(contract *openapi3.T) []string {
 			}
 		}
 	}
+	results := resultTypes(contract)
 	for _, op := range operations(contract) {
-		for _, place := range op.places() {
+		for _, place := range op.places(results) {
 			examples := bodies(place.media)
 			if len(examples) == 0 {
 				findings = append(findings, place.name+": there is no example")

@@ -29,26 +29,19 @@ type survey struct {
 
 func newSurvey(contract *openapi3.T) *survey {
 	s := &survey{seen: map[any]bool{}, reached: map[*openapi3.Schema]bool{}, enums: map[string][]string{}}
+	results := resultTypes(contract)
 	for _, op := range operations(contract) {
-		used := []string{"Body", "HTTPResponse"}
-		for _, place := range op.places() {
+		hasResult := false
+		for _, place := range op.places(results) {
 			if place.goType == nil {
 				s.report(place.name, "there is no Go type for this body")
 				continue
 			}
 			s.compare(place.name, place.media.Schema, place.goType, false)
+			hasResult = hasResult || place.goType == results[op.OperationID]
 		}
-		for status, response := range op.Responses.Map() {
-			if field, found := op.responseField(status); found && len(response.Value.Content) > 0 {
-				used = append(used, field.Name)
-			}
-		}
-		if op.method.Type != nil {
-			for _, field := range reflect.VisibleFields(op.method.Type.Out(0).Elem()) {
-				if !slices.Contains(used, field.Name) {
-					s.report(op.OperationID, "%s is left over in the generated response", field.Name)
-				}
-			}
+		if result := results[op.OperationID]; result != nil && !hasResult {
+			s.report(op.OperationID, "the wrapper returns a %s, which no response has", result)
 		}
 		s.parameters(op)
 	}

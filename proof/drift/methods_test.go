@@ -79,10 +79,12 @@ func (m wrapperMethod) call(
 func requestExamples(contract *openapi3.T) map[reflect.Type]any {
 	examples := map[reflect.Type]any{}
 	for _, op := range operations(contract) {
-		for _, place := range op.places() {
-			if documented := bodies(place.media); place.request && len(documented) > 0 {
-				examples[place.goType] = documented[sorted(documented)[0]]
-			}
+		request := op.requestBody()
+		if request == nil {
+			continue
+		}
+		if documented := bodies(request.media); len(documented) > 0 {
+			examples[request.goType] = documented[sorted(documented)[0]]
 		}
 	}
 	return examples
@@ -130,6 +132,21 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fin
 		}
 	}
 	return methods, findings
+}
+
+// resultTypes are the types that the wrapper's methods return, by operation. A method
+// that returns an error alone has none.
+func resultTypes(contract *openapi3.T) map[string]reflect.Type {
+	results := map[string]reflect.Type{}
+	methods, _ := wrapperMethods(contract) // checkWrapper reports the findings
+	for id, method := range methods {
+		service, _ := reflect.TypeFor[upvest.Client]().FieldByName(method.service)
+		function, _ := service.Type.MethodByName(method.name)
+		if function.Type.NumOut() > 1 {
+			results[id] = function.Type.Out(0).Elem()
+		}
+	}
+	return results
 }
 
 func isOneCall(method reflect.Type) bool {

@@ -40,7 +40,7 @@ func (o operation) tryRequest() []string {
 		return []string{"there is no generated method " + methodName(o.OperationID)}
 	}
 	recorder := &recorder{}
-	client, err := portfolios.NewClientWithResponses("https://host", portfolios.WithHTTPClient(recorder))
+	client, err := portfolios.NewClient("https://host", portfolios.WithHTTPClient(recorder))
 	if err != nil {
 		return []string{err.Error()}
 	}
