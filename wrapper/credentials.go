@@ -12,52 +12,63 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// Credentials are what Upvest hands out for one API client, and the key that signs its requests. They print and log without their
-// secrets; but fmt cannot ask a value in an unexported field how it wants to be printed, so do not print a struct that hides them in one.
+// Credentials identify one API client at Upvest, and contain the key that signs its
+// requests. They print and log without their secrets, with one exception: fmt does not
+// call Format for a value in an unexported field of a caller's struct, so do not print
+// such a struct.
 //
 // Source: docs.upvest.co, "Authentication" and "HTTP message signatures".
 type Credentials struct {
-	// BaseURL is the server, https or a loopback address. Empty means Upvest's sandbox, https://sandbox.upvest.co; orders move real
-	// money only where it is portfolios.ServerURLLive.
+	// BaseURL is the server, https or a loopback address. Empty means Upvest's sandbox,
+	// https://sandbox.upvest.co. Orders move real money at portfolios.ServerURLLive.
 	BaseURL string
-	// ClientID is the id of the API client, sent as upvest-client-id.
+	// ClientID is the ID of the API client, sent as upvest-client-id.
 	ClientID uuid.UUID
 	// ClientSecret is the OAuth 2.0 secret of the API client.
 	ClientSecret string `json:"-"`
-	// KeyID names the public key that Upvest knows; it becomes the keyid of each signature.
+	// KeyID identifies the public key that Upvest received, and becomes the keyid of each
+	// signature.
 	KeyID string
-	// PrivateKey signs: an Ed25519 or ECDSA P-521 key, from [ParsePrivateKey] or behind a KMS or HSM.
+	// PrivateKey signs requests: an Ed25519 or ECDSA P-521 key, from [ParsePrivateKey] or
+	// kept in a KMS or HSM.
 	PrivateKey crypto.Signer `json:"-"`
-	// Scopes are asked for with the token: portfolios:read for reading, portfolios:admin for everything.
+	// Scopes are requested with the token: portfolios:read to read, portfolios:admin to
+	// read and write.
 	Scopes []string
 }
 
-// Format prints the credentials without their secrets, whatever the verb.
+// Format prints the credentials without their secrets, for every verb.
 func (c Credentials) Format(state fmt.State, _ rune) {
-	fmt.Fprintf(state, "{BaseURL:%s ClientID:%s ClientSecret:(hidden) KeyID:%s PrivateKey:(hidden) Scopes:%v}",
+	fmt.Fprintf(state,
+		"{BaseURL:%s ClientID:%s ClientSecret:(hidden) KeyID:%s PrivateKey:(hidden) Scopes:%v}",
 		c.BaseURL, c.ClientID, c.KeyID, c.Scopes)
 }
 
 // LogValue logs the credentials without their secrets.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
+// check returns one line for each field that is missing or malformed.
 func (c Credentials) check() error {
 	var problems []error
 	if c.BaseURL != "" {
 		problems = append(problems, validate.BaseURL(c.BaseURL))
 	}
 	if c.ClientID == uuid.Nil {
-		problems = append(problems, errors.New("ClientID is missing: set the UUID that Upvest gave to your API client"))
+		problems = append(problems, errors.New("ClientID is missing: "+
+			"set the UUID that Upvest gave to your API client"))
 	}
 	if c.ClientSecret == "" {
-		problems = append(problems, errors.New("ClientSecret is missing: set the secret that Upvest gave to your API client"))
+		problems = append(problems, errors.New("ClientSecret is missing: "+
+			"set the secret that Upvest gave to your API client"))
 	}
 	if len(c.Scopes) == 0 {
-		problems = append(problems, errors.New("the list Scopes is empty: name portfolios:read to read, portfolios:admin to read and write"))
+		problems = append(problems, errors.New("the list Scopes is empty: "+
+			"name portfolios:read to read, portfolios:admin to read and write"))
 	}
 	for i, scope := range c.Scopes {
 		if scope == "" || strings.ContainsAny(scope, " ,\t\r\n\"\\") {
-			problems = append(problems, fmt.Errorf("the entry %d of Scopes is not one scope: give each its own entry, as in portfolios:read", i))
+			problems = append(problems, fmt.Errorf("the entry %d of Scopes is not one scope: "+
+				"give each its own entry, as in portfolios:read", i))
 		}
 	}
 	return errors.Join(problems...)

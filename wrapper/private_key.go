@@ -6,24 +6,28 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pemkey"
 )
 
-// ParsePrivateKey reads the private key that signs requests from PEM. It accepts these forms:
+// ParsePrivateKey reads the private key that signs requests from PEM. It accepts these
+// forms:
 //
-//   - EC PRIVATE KEY (SEC1), plain, or encrypted with a Proc-Type header as `openssl ec -aes256` writes it;
+//   - EC PRIVATE KEY (SEC1), plain, or encrypted with a Proc-Type header as `openssl ec
+//     -aes256` writes it;
 //   - PRIVATE KEY (PKCS#8);
-//   - ENCRYPTED PRIVATE KEY (PKCS#8 with PBES2): PBKDF2 with HMAC-SHA-1 or SHA-2, and AES-128, AES-192,
-//     AES-256 or triple DES in CBC mode. A key that `openssl pkcs8 -scrypt` encrypted is refused, and the
-//     error contains the command that converts it.
+//   - ENCRYPTED PRIVATE KEY (PKCS#8 with PBES2): PBKDF2 with HMAC-SHA-1 or SHA-2, and
+//     AES-128, AES-192, AES-256 or triple DES in CBC mode. A key that `openssl pkcs8
+//     -scrypt` encrypted is refused, and the error contains the command that converts
+//     it.
 //
-// The key is ECDSA on P-521 or Ed25519. ECDSA on P-224, P-256 and P-384 is read as well, but Upvest does not
-// document that it accepts signatures of those curves.
+// The key is ECDSA on P-521 or Ed25519. ECDSA on P-224, P-256 and P-384 is read as
+// well, but Upvest does not document that it accepts signatures of those curves.
 //
-// The PEM must contain exactly one private key. Text around the blocks, EC PARAMETERS, certificates and
-// public keys are ignored. The passphrase is used byte for byte (UTF-8), and ignored if the key is not
-// encrypted.
+// The PEM must contain exactly one private key. Text around the blocks, EC PARAMETERS,
+// certificates and public keys are ignored. The passphrase is used byte for byte
+// (UTF-8), and ignored if the key is not encrypted.
 //
 // PBKDF2 is limited to 10,000,000 rounds, so that a crafted file cannot block the caller.
 //
-// Errors state what is wrong and how to fix it. They never contain a part of the key or the passphrase.
+// Errors state what is wrong and how to fix it. They never contain a part of the key or
+// the passphrase.
 //
 // Source: docs.upvest.co, the guide to request signing, section on keys.
 func ParsePrivateKey(pemText []byte, passphrase string) (crypto.Signer, error) {

@@ -1,4 +1,5 @@
-// Package env reads credentials from the environment variables that Upvest's own code uses.
+// Package env reads credentials from the environment variables that Upvest's own code
+// uses.
 package env
 
 import (
@@ -17,7 +18,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pemkey"
 )
 
-// Values are what the variables hold.
+// Values are the values of the variables.
 type Values struct {
 	BaseURL, ClientSecret, KeyID string
 	ClientID                     uuid.UUID
@@ -37,77 +38,114 @@ const (
 	passphraseVariable   = "UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"
 )
 
-// Read reads the variables by any lookup, and the key by any way to read a file.
+// variables looks up environment variables.
+type variables func(name string) (string, bool)
+
+// trimmed returns a variable without the space around it, "" if it is missing.
+func (v variables) trimmed(name string) string {
+	value, _ := v(name)
+	return strings.TrimSpace(value)
+}
+
+// Read reads the variables with lookup, and a key file with readFile.
 func Read(lookup func(string) (string, bool), readFile func(string) ([]byte, error)) (Values, error) {
-	trimmed := func(name string) string {
-		value, _ := lookup(name)
-		return strings.TrimSpace(value)
-	}
+	v := variables(lookup)
+	keyVariables, problem := v.present()
+	problems := []error{problem}
 
-	var missing []string
-	for _, name := range []string{clientIDVariable, clientSecretVariable, keyIDVariable, scopesVariable} {
-		if trimmed(name) == "" {
-			missing = append(missing, name)
-		}
-	}
-	var keys []string
-	for _, name := range []string{keyVariable, keyFilenameVariable, keyBase64Variable} {
-		if trimmed(name) != "" {
-			keys = append(keys, name)
-		}
-	}
-	if len(keys) == 0 {
-		missing = append(missing, "one of "+keyVariable+", "+keyFilenameVariable+" and "+keyBase64Variable)
-	}
-
-	var problems []error
-	if len(missing) > 0 {
-		problems = append(problems, errors.New("missing in the environment: "+strings.Join(missing, ", ")+
-			": set them to what Upvest gave you for your API client"))
-	}
-
-	values := Values{BaseURL: trimmed(baseURLVariable), KeyID: trimmed(keyIDVariable)}
+	values := Values{BaseURL: v.trimmed(baseURLVariable), KeyID: v.trimmed(keyIDVariable)}
 	values.ClientSecret, _ = lookup(clientSecretVariable)
+	values.ClientID, problem = v.clientID()
+	problems = append(problems, problem)
+	values.Scopes, problem = v.scopes()
+	problems = append(problems, problem)
+	values.PrivateKey, problem = v.privateKey(keyVariables, readFile)
+	problems = append(problems, problem)
 
-	if id := trimmed(clientIDVariable); id != "" {
-		clientID, err := uuid.Parse(id)
-		if err != nil {
-			// What uuid says can quote the value, which is a secret where two variables are mixed up.
-			problems = append(problems, errors.New(clientIDVariable+": not a UUID: set it to the client id that Upvest gave you"))
-		}
-		values.ClientID = clientID
-	}
-
-	values.Scopes = strings.FieldsFunc(trimmed(scopesVariable), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-	if len(values.Scopes) == 0 && trimmed(scopesVariable) != "" {
-		problems = append(problems, errors.New(scopesVariable+": names no scope: set it as in portfolios:admin,portfolios:read"))
-	}
-
-	switch len(keys) {
-	case 0:
-	case 1:
-		passphrase, _ := lookup(passphraseVariable)
-		pemText, err := keyText(keys[0], trimmed(keys[0]), readFile)
-		if err == nil {
-			values.PrivateKey, err = pemkey.Parse(pemText, passphrase)
-		}
-		switch {
-		case errors.Is(err, pemkey.ErrPassphraseMissing), errors.Is(err, pemkey.ErrPassphraseWrong):
-			problems = append(problems, fmt.Errorf("%s, for %s: %w", passphraseVariable, keys[0], err))
-		case err != nil:
-			problems = append(problems, fmt.Errorf("%s: %w", keys[0], err))
-		}
-	default:
-		problems = append(problems, errors.New("more than one private key: "+strings.Join(keys, ", ")+": set one of them and unset the rest"))
-	}
-
-	if len(problems) > 0 {
-		return Values{}, fmt.Errorf("credentials from the environment: %w", errors.Join(problems...))
+	if err := errors.Join(problems...); err != nil {
+		return Values{}, fmt.Errorf("credentials from the environment: %w", err)
 	}
 	return values, nil
 }
 
-// keyText returns the PEM that the variable holds or names.
+// present returns the variables that hold a private key, and an error that names the
+// required variables that are missing.
+func (v variables) present() (keyVariables []string, err error) {
+	var missing []string
+	for _, name := range []string{clientIDVariable, clientSecretVariable, keyIDVariable, scopesVariable} {
+		if v.trimmed(name) == "" {
+			missing = append(missing, name)
+		}
+	}
+	for _, name := range []string{keyVariable, keyFilenameVariable, keyBase64Variable} {
+		if v.trimmed(name) != "" {
+			keyVariables = append(keyVariables, name)
+		}
+	}
+	if len(keyVariables) == 0 {
+		missing = append(missing,
+			"one of "+keyVariable+", "+keyFilenameVariable+" and "+keyBase64Variable)
+	}
+	if len(missing) > 0 {
+		err = errors.New("missing in the environment: " + strings.Join(missing, ", ") +
+			": set them to what Upvest gave you for your API client")
+	}
+	return keyVariables, err
+}
+
+func (v variables) clientID() (uuid.UUID, error) {
+	text := v.trimmed(clientIDVariable)
+	if text == "" {
+		return uuid.Nil, nil
+	}
+	clientID, err := uuid.Parse(text)
+	if err != nil {
+		// The error of uuid can quote the value, which is a secret if two variables are
+		// swapped.
+		return uuid.Nil, errors.New(clientIDVariable +
+			": not a UUID: set it to the client ID that Upvest gave you")
+	}
+	return clientID, nil
+}
+
+func (v variables) scopes() ([]string, error) {
+	text := v.trimmed(scopesVariable)
+	scopes := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	if len(scopes) == 0 && text != "" {
+		return nil, errors.New(scopesVariable +
+			": names no scope: set it as in portfolios:admin,portfolios:read")
+	}
+	return scopes, nil
+}
+
+func (v variables) privateKey(
+	keyVariables []string, readFile func(string) ([]byte, error),
+) (crypto.Signer, error) {
+	switch len(keyVariables) {
+	case 0:
+		return nil, nil
+	case 1:
+	default:
+		return nil, errors.New("more than one private key: " + strings.Join(keyVariables, ", ") +
+			": set one of them and unset the rest")
+	}
+	name := keyVariables[0]
+	pemText, err := keyText(name, v.trimmed(name), readFile)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	passphrase, _ := v(passphraseVariable)
+	key, err := pemkey.Parse(pemText, passphrase)
+	switch {
+	case errors.Is(err, pemkey.ErrPassphraseMissing), errors.Is(err, pemkey.ErrPassphraseWrong):
+		return nil, fmt.Errorf("%s, for %s: %w", passphraseVariable, name, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return key, nil
+}
+
+// keyText returns the PEM text in the variable, or in the file that it names.
 func keyText(variable, value string, readFile func(string) ([]byte, error)) ([]byte, error) {
 	switch variable {
 	case keyFilenameVariable:
@@ -115,19 +153,7 @@ func keyText(variable, value string, readFile func(string) ([]byte, error)) ([]b
 		if err == nil {
 			return text, nil
 		}
-		path := (*fs.PathError)(nil) // its text holds the name, which is the key itself where two variables are mixed up
-		if errors.As(err, &path) {
-			err = path.Err
-		}
-		switch {
-		case strings.Contains(value, "-----BEGIN"):
-			return nil, errors.New("it holds the key itself: set " + keyVariable + " to that, or this one to the name of a file")
-		case !isPath(value):
-			return nil, fmt.Errorf("the file that it names can't be read: %w: set it to a path from / on to see it here", err)
-		case strings.HasPrefix(value, "~"):
-			return nil, fmt.Errorf("%s can't be read: %w: ~ means nothing here, write the folder out", value, err)
-		}
-		return nil, fmt.Errorf("%s can't be read: %w", value, err)
+		return nil, fileError(value, err)
 	case keyBase64Variable:
 		text, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
 		if err != nil {
@@ -139,9 +165,31 @@ func keyText(variable, value string, readFile func(string) ([]byte, error)) ([]b
 	}
 }
 
-// isPath reports whether a text is the name of a file, by how it begins or ends, and no key, so that it can be shown.
+// fileError explains why the file of that name cannot be read. It shows the name only if
+// that cannot be a key: two variables may be swapped.
+func fileError(name string, err error) error {
+	var pathError *fs.PathError // its text quotes the name
+	if errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	switch {
+	case strings.Contains(name, "-----BEGIN"):
+		return errors.New("it holds the key itself: set " + keyVariable +
+			" to that, or this one to the name of a file")
+	case !isPath(name):
+		return fmt.Errorf("the file that it names can't be read: %w: "+
+			"set it to an absolute path to see the name here", err)
+	case strings.HasPrefix(name, "~"):
+		return fmt.Errorf("%s can't be read: %w: ~ means nothing here, write the folder out", name, err)
+	}
+	return fmt.Errorf("%s can't be read: %w", name, err)
+}
+
+// isPath reports whether a text is the name of a file, judged by its beginning and its
+// end, and cannot be a key.
 func isPath(text string) bool {
-	begins := strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") || strings.HasPrefix(text, "~") || filepath.VolumeName(text) != ""
+	begins := strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") ||
+		strings.HasPrefix(text, "~") || filepath.VolumeName(text) != ""
 	ends := strings.HasSuffix(text, ".pem") || strings.HasSuffix(text, ".key")
 	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
 	isKey := err == nil && len(decoded) >= ed25519.SeedSize

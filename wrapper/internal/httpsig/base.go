@@ -1,4 +1,5 @@
-// Package httpsig signs requests: the signature base, the digest of the body, and signing with a key.
+// Package httpsig signs requests: the signature base, the digest of the body, and signing
+// with a key.
 //
 // Source: docs.upvest.co, "HTTP message signatures".
 package httpsig
@@ -10,13 +11,15 @@ import (
 	"strings"
 )
 
-// Parameters go into signature-input, and by that into the base. The texts are quotable, see [IsQuotable].
+// Parameters are those of signature-input, which the base ends with. The texts must be
+// quotable, see [IsQuotable].
 type Parameters struct {
 	KeyID, Nonce     string
 	Created, Expires int64 // Unix seconds
 }
 
-// component is what a signature can cover: its name, as the base quotes it, and the header that it stands for.
+// component is a part of the request that a signature can cover: its name, quoted as in
+// the base, and the header that it stands for.
 type component struct{ name, header string }
 
 // components are in the order of Upvest's documentation.
@@ -34,43 +37,60 @@ var components = [...]component{
 	{`"upvest-api-version"`, "Upvest-Api-Version"},
 }
 
-// neverCovered are the beginnings of the names that Upvest leaves out of a signature, or its proxies change.
+// neverCovered are prefixes of the names that Upvest leaves out of a signature, or that
+// its proxies change.
 var neverCovered = []string{
-	"Signature", "Upvest-Signature", "Cf-", "Cdn-", "Cookie", "X-", "Sec-", "Priority", "User-Agent", "Accept-Encoding", "Connection", "Host",
+	"Signature", "Upvest-Signature", "Cf-", "Cdn-", "Cookie", "X-", "Sec-", "Priority",
+	"User-Agent", "Accept-Encoding", "Connection", "Host",
 }
 
-// MayCover reports whether a signature may cover a header, by its name as net/http writes it.
+// MayCover reports whether a signature may cover a header. The name is canonical.
 func MayCover(header string) bool {
-	return !slices.ContainsFunc(neverCovered, func(prefix string) bool { return strings.HasPrefix(header, prefix) })
+	return !slices.ContainsFunc(neverCovered, func(prefix string) bool {
+		return strings.HasPrefix(header, prefix)
+	})
 }
 
-// Base returns what is to be signed, and the value of the label in signature-input. It covers the documented components and some headers
-// more, by their names as net/http writes them.
-func Base(req *http.Request, p Parameters, more ...string) (base []byte, input string) {
+// Base returns the signature base, and the value of the label in signature-input. It
+// covers the documented components and the additional headers, whose names are canonical.
+func Base(req *http.Request, p Parameters, additional ...string) (base []byte, input string) {
 	base = make([]byte, 0, 1536)
 	covered := make([]byte, 1, 512)
 	covered[0] = '('
 	cover := func(c component) {
-		if value := c.value(req); value != "" {
-			base = append(append(append(append(base, c.name...), ": "...), value...), '\n')
-			covered = append(append(covered, c.name...), ' ')
+		value := c.value(req)
+		if value == "" {
+			return
 		}
+		base = append(base, c.name...)
+		base = append(base, ": "...)
+		base = append(base, value...)
+		base = append(base, '\n')
+		covered = append(covered, c.name...)
+		covered = append(covered, ' ')
 	}
 	for _, c := range components {
 		cover(c)
 	}
-	for _, header := range more {
+	for _, header := range additional {
 		cover(component{`"` + strings.ToLower(header) + `"`, header})
 	}
 	covered[len(covered)-1] = ')'
-	covered = append(append(covered, `;keyid="`...), p.KeyID...)
-	covered = strconv.AppendInt(append(covered, `";created=`...), p.Created, 10)
-	covered = strconv.AppendInt(append(covered, `;expires=`...), p.Expires, 10)
-	covered = append(append(append(covered, `;nonce="`...), p.Nonce...), '"')
-	return append(append(base, `"@signature-params": `...), covered...), string(covered)
+	covered = append(covered, `;keyid="`...)
+	covered = append(covered, p.KeyID...)
+	covered = append(covered, `";created=`...)
+	covered = strconv.AppendInt(covered, p.Created, 10)
+	covered = append(covered, `;expires=`...)
+	covered = strconv.AppendInt(covered, p.Expires, 10)
+	covered = append(covered, `;nonce="`...)
+	covered = append(covered, p.Nonce...)
+	covered = append(covered, '"')
+	base = append(base, `"@signature-params": `...)
+	base = append(base, covered...)
+	return base, string(covered)
 }
 
-// value is empty for a component that the request does not have.
+// value returns the value of the component, "" if the request does not have it.
 func (c component) value(req *http.Request) string {
 	switch c.name {
 	case `"@method"`:
@@ -86,7 +106,7 @@ func (c component) value(req *http.Request) string {
 		}
 		return ""
 	case `"content-length"`:
-		// net/http ignores this header and sends the field of the request.
+		// net/http ignores the header and sends the field of the request.
 		if req.Body == nil || req.Body == http.NoBody {
 			return ""
 		}
@@ -110,7 +130,8 @@ func Mask(base []byte) string {
 	return strings.Join(lines, "\n")
 }
 
-// IsQuotable reports whether a text can stand between quotes in a structured field as it is.
+// IsQuotable reports whether a text can be quoted in a structured field without escapes:
+// printable ASCII without quotation mark and backslash.
 func IsQuotable(text string) bool {
 	for _, char := range []byte(text) {
 		if char < ' ' || char > '~' || char == '"' || char == '\\' {

@@ -9,8 +9,9 @@ import (
 	"net/http"
 )
 
-// DigestBody sets content-digest and content-length to those of the body, which it reads into memory. The request loses GetBody: net/http
-// would otherwise repeat a request with a body and its old nonce when a kept-alive connection turns out to be dead.
+// DigestBody sets content-digest and content-length to those of the body, which it reads
+// into memory. It removes GetBody from the request: net/http would otherwise repeat a
+// request with its old nonce when a kept-alive connection is dead.
 func DigestBody(req *http.Request) error {
 	req.GetBody = nil
 	delete(req.Header, "Content-Digest")
@@ -25,11 +26,14 @@ func DigestBody(req *http.Request) error {
 		return fmt.Errorf("close the body: %w", err)
 	}
 	if len(body) == 0 {
-		req.Body, req.ContentLength = http.NoBody, 0
+		req.Body = http.NoBody
+		req.ContentLength = 0
 		return nil
 	}
-	req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	req.ContentLength = int64(len(body))
 	digest := sha512.Sum512(body)
-	req.Header["Content-Digest"] = []string{"sha-512=:" + base64.StdEncoding.EncodeToString(digest[:]) + ":"}
+	encoded := base64.StdEncoding.EncodeToString(digest[:])
+	req.Header["Content-Digest"] = []string{"sha-512=:" + encoded + ":"}
 	return nil
 }

@@ -15,6 +15,22 @@ import (
 	"hash"
 )
 
+// The object identifiers of RFC 8018, and of scrypt (RFC 7914).
+var (
+	oidPBES2     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
+	oidPBKDF2    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
+	oidScrypt    = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11591, 4, 11}
+	oidAES128CBC = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 2}
+	oidAES192CBC = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 22}
+	oidAES256CBC = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 42}
+	oidDES3CBC   = asn1.ObjectIdentifier{1, 2, 840, 113549, 3, 7}
+	oidHMACSHA1  = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 7}
+	oidHMAC224   = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 8}
+	oidHMAC256   = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 9}
+	oidHMAC384   = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 10}
+	oidHMAC512   = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 11}
+)
+
 // The ASN.1 of RFC 8018, appendix A.
 type (
 	encryptedPKCS8 struct {
@@ -33,8 +49,9 @@ type (
 	}
 )
 
-// decryptPKCS8 returns the DER of the PKCS#8 key inside. It reads the envelope itself: the libraries that do so panic on a damaged key and
-// derive a key at whatever cost the file asks for.
+// decryptPKCS8 returns the DER of the PKCS#8 key inside. It reads the envelope itself:
+// libraries for it panic on a damaged key and derive a key at any cost that the file
+// asks for.
 func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	if passphrase == "" {
 		return nil, ErrPassphraseMissing
@@ -43,16 +60,32 @@ func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	if rest, err := asn1.Unmarshal(der, &envelope); err != nil || len(rest) > 0 {
 		return nil, errUnreadableKey()
 	}
-	if !envelope.Algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}) { // PBES2
+	if !envelope.Algorithm.Algorithm.Equal(oidPBES2) {
 		return nil, errEncryption()
 	}
 	var params pbes2Params
 	if _, err := asn1.Unmarshal(envelope.Algorithm.Parameters.FullBytes, &params); err != nil {
 		return nil, errEncryption()
 	}
+	padded, err := decryptCBC(envelope.Data, params, passphrase)
+	if err != nil {
+		return nil, err
+	}
+
+	var value asn1.RawValue
+	padding, err := asn1.Unmarshal(padded, &value)
+	if err != nil || !isPadding(padding) {
+		return nil, ErrPassphraseWrong
+	}
+	return value.FullBytes, nil
+}
+
+// decryptCBC decrypts data with a key derived from the passphrase. The padding stays.
+func decryptCBC(data []byte, params pbes2Params, passphrase string) ([]byte, error) {
 	newBlock, keySize := cipherOf(params.Encryption.Algorithm)
 	var vector []byte
-	if _, err := asn1.Unmarshal(params.Encryption.Parameters.FullBytes, &vector); err != nil || newBlock == nil {
+	_, err := asn1.Unmarshal(params.Encryption.Parameters.FullBytes, &vector)
+	if err != nil || newBlock == nil {
 		return nil, errEncryption()
 	}
 	secret, err := deriveKey(params.KeyDerivation, passphrase, keySize)
@@ -63,49 +96,52 @@ func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	if err != nil || len(vector) != block.BlockSize() {
 		return nil, errEncryption()
 	}
-	if len(envelope.Data)%block.BlockSize() != 0 {
+	if len(data)%block.BlockSize() != 0 {
 		return nil, errUnreadableKey()
 	}
-	padded := make([]byte, len(envelope.Data))
-	cipher.NewCBCDecrypter(block, vector).CryptBlocks(padded, envelope.Data)
-
-	var value asn1.RawValue
-	padding, err := asn1.Unmarshal(padded, &value)
-	if err != nil || len(padding) == 0 || !bytes.Equal(padding, bytes.Repeat([]byte{byte(len(padding))}, len(padding))) {
-		return nil, ErrPassphraseWrong
-	}
-	return value.FullBytes, nil
+	padded := make([]byte, len(data))
+	cipher.NewCBCDecrypter(block, vector).CryptBlocks(padded, data)
+	return padded, nil
 }
 
-// cipherOf returns the block cipher of an algorithm in CBC mode and the size of its key, or nil if it is not known.
-func cipherOf(algorithm asn1.ObjectIdentifier) (newBlock func(key []byte) (cipher.Block, error), keySize int) {
-	aesCBC := func(last int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, last} }
+// isPadding reports whether every byte is the number of bytes, as PKCS#7 pads.
+func isPadding(padding []byte) bool {
+	want := bytes.Repeat([]byte{byte(len(padding))}, len(padding))
+	return len(padding) > 0 && bytes.Equal(padding, want)
+}
+
+// cipherOf returns the block cipher of an algorithm in CBC mode and the size of its key
+// in bytes, or nil for an algorithm that is not supported.
+func cipherOf(
+	algorithm asn1.ObjectIdentifier,
+) (newBlock func(key []byte) (cipher.Block, error), keySize int) {
 	switch {
-	case algorithm.Equal(aesCBC(2)):
+	case algorithm.Equal(oidAES128CBC):
 		return aes.NewCipher, 16
-	case algorithm.Equal(aesCBC(22)):
+	case algorithm.Equal(oidAES192CBC):
 		return aes.NewCipher, 24
-	case algorithm.Equal(aesCBC(42)):
+	case algorithm.Equal(oidAES256CBC):
 		return aes.NewCipher, 32
-	case algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 3, 7}):
+	case algorithm.Equal(oidDES3CBC):
 		return des.NewTripleDESCipher, 24
 	}
 	return nil, 0
 }
 
-// deriveKey derives the key of the cipher from the passphrase, within the limits that ParsePrivateKey
-// documents.
+// deriveKey derives the key of the cipher from the passphrase, within the limits that
+// ParsePrivateKey documents.
 func deriveKey(algorithm pkix.AlgorithmIdentifier, passphrase string, size int) ([]byte, error) {
 	const maxIterations = 10_000_000
 	switch {
-	case algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 11591, 4, 11}):
-		return nil, errors.New("private key: it is encrypted with scrypt, which this package does not read: " +
+	case algorithm.Algorithm.Equal(oidScrypt):
+		return nil, errors.New("private key: it is encrypted with scrypt, which is not supported: " +
 			"convert it with openssl pkcs8 -topk8 -v2 aes-256-cbc -in key.pem -out converted.pem")
-	case !algorithm.Algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}): // PBKDF2
+	case !algorithm.Algorithm.Equal(oidPBKDF2):
 		return nil, errEncryption()
 	}
 	var params pbkdf2Params
-	if _, err := asn1.Unmarshal(algorithm.Parameters.FullBytes, &params); err != nil || params.Iterations < 1 {
+	_, err := asn1.Unmarshal(algorithm.Parameters.FullBytes, &params)
+	if err != nil || params.Iterations < 1 {
 		return nil, errEncryption()
 	}
 	newHash := hashOf(params.PRF.Algorithm)
@@ -123,19 +159,19 @@ func deriveKey(algorithm pkix.AlgorithmIdentifier, passphrase string, size int) 
 	return secret, nil
 }
 
-// hashOf returns the hash of PBKDF2's pseudo-random function, or nil if it is not known.
+// hashOf returns the hash of PBKDF2's pseudo-random function, or nil for one that is not
+// supported.
 func hashOf(prf asn1.ObjectIdentifier) func() hash.Hash {
-	hmacWith := func(last int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 113549, 2, last} }
 	switch {
-	case len(prf) == 0, prf.Equal(hmacWith(7)): // RFC 8018: HMAC with SHA-1 is the default.
+	case len(prf) == 0, prf.Equal(oidHMACSHA1): // the default is HMAC with SHA-1
 		return sha1.New
-	case prf.Equal(hmacWith(8)):
+	case prf.Equal(oidHMAC224):
 		return sha256.New224
-	case prf.Equal(hmacWith(9)):
+	case prf.Equal(oidHMAC256):
 		return sha256.New
-	case prf.Equal(hmacWith(10)):
+	case prf.Equal(oidHMAC384):
 		return sha512.New384
-	case prf.Equal(hmacWith(11)):
+	case prf.Equal(oidHMAC512):
 		return sha512.New
 	}
 	return nil

@@ -12,13 +12,24 @@ import (
 	"strings"
 )
 
-// Texts of errors are fixed: what x509 and asn1 say can quote bytes of what they read, which is a key.
+// The texts of errors are fixed: errors of x509 and asn1 can quote bytes of the key.
 var (
-	ErrPassphraseMissing = errors.New("private key: it is encrypted, and no passphrase is given: give the passphrase that it was made with")
-	ErrPassphraseWrong   = errors.New("private key: the passphrase is wrong, or the PEM block is damaged: check the passphrase first")
+	ErrPassphraseMissing = errors.New("private key: it is encrypted, and no passphrase is given: " +
+		"give the passphrase that it was made with")
+	ErrPassphraseWrong = errors.New("private key: the passphrase is wrong, or the PEM block is damaged: " +
+		"check the passphrase first")
 )
 
-// Parse reads the one private key in a PEM text, as ParsePrivateKey of the client documents.
+// The algorithms of a PKCS#8 key.
+var (
+	oidRSA     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
+	oidRSAPSS  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
+	oidDSA     = asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}
+	oidECDSA   = asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}
+	oidEd25519 = asn1.ObjectIdentifier{1, 3, 101, 112}
+)
+
+// Parse reads the one private key in a PEM text, as wrapper.ParsePrivateKey documents.
 func Parse(pemText []byte, passphrase string) (crypto.Signer, error) {
 	block, err := findPrivateKey(pemText)
 	if err != nil {
@@ -46,13 +57,14 @@ func Parse(pemText []byte, passphrase string) (crypto.Signer, error) {
 	return parsePKCS8(der)
 }
 
-// findPrivateKey returns the only private key block, of a type that is known to be readable.
+// findPrivateKey returns the only private key block, of a type that Parse supports.
 func findPrivateKey(pemText []byte) (*pem.Block, error) {
-	// Editors on Windows put a byte order mark before the first line, which would then be no PEM line.
+	// Editors on Windows put a byte order mark before the first line.
 	pemText = bytes.TrimPrefix(pemText, []byte("\ufeff"))
 
-	// pem.Decode silently steps over a block that it can't read: counting finds those.
-	begun, read := bytes.Count(pemText, []byte("-----BEGIN ")), 0
+	// pem.Decode skips a block that it cannot read: counting finds it.
+	begun := bytes.Count(pemText, []byte("-----BEGIN "))
+	read := 0
 	var key *pem.Block
 	for block, rest := pem.Decode(pemText); block != nil; block, rest = pem.Decode(rest) {
 		read++
@@ -60,29 +72,37 @@ func findPrivateKey(pemText []byte) (*pem.Block, error) {
 			continue
 		}
 		if key != nil {
-			return nil, errors.New("private key: the PEM holds more than one private key: give only the one whose public key Upvest has")
+			return nil, errors.New("private key: the PEM holds more than one private key: " +
+				"give only the one whose public key Upvest has")
 		}
 		key = block
 	}
 
 	switch {
 	case begun == 0:
-		return nil, errors.New("private key: not PEM: give the whole text of the key file, from -----BEGIN to the last line")
+		return nil, errors.New("private key: not PEM: " +
+			"give the whole text of the key file, from -----BEGIN to the last line")
 	case read < begun:
-		return nil, errors.New("private key: a PEM block is damaged: keep its line breaks, begin each line at the margin and copy it whole")
+		return nil, errors.New("private key: a PEM block is damaged: " +
+			"keep its line breaks, begin each line at the margin and copy it whole")
 	case key == nil:
-		return nil, errors.New("private key: the PEM holds a public key, a certificate or parameters, and no private key: " +
-			"give the private key that belongs to it")
+		return nil, errors.New("private key: the PEM holds a public key, a certificate or parameters, " +
+			"and no private key: give the private key that belongs to it")
 	}
-	switch key.Type {
+	return key, checkType(key.Type)
+}
+
+// checkType refuses the types of block that Parse does not support.
+func checkType(blockType string) error {
+	switch blockType {
 	case "EC PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY":
-		return key, nil
+		return nil
 	case "RSA PRIVATE KEY":
-		return nil, errAlgorithm("RSA")
+		return errAlgorithm("RSA")
 	case "DSA PRIVATE KEY":
-		return nil, errAlgorithm("DSA")
+		return errAlgorithm("DSA")
 	default:
-		return nil, errors.New("private key: PEM of this type is not read (OpenSSH's own format, for one): " +
+		return errors.New("private key: PEM of this type is not supported (OpenSSH's format, for example): " +
 			"make the key with openssl, or convert it to PKCS#8")
 	}
 }
@@ -92,7 +112,7 @@ func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	if passphrase == "" {
 		return nil, ErrPassphraseMissing
 	}
-	//lint:ignore SA1019 its weak key derivation is what Upvest's own instruction, openssl ec -aes256, writes: users have such files
+	//lint:ignore SA1019 Upvest's own instruction, openssl ec -aes256, makes such files
 	der, err := x509.DecryptPEMBlock(block, []byte(passphrase))
 	if errors.Is(err, x509.IncorrectPasswordError) {
 		return nil, ErrPassphraseWrong
@@ -100,7 +120,8 @@ func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	if err != nil {
 		return nil, errEncryption()
 	}
-	// One wrong passphrase in 256 leaves what looks like padding; the garbage before it is not one ASN.1 value of just this length.
+	// One wrong passphrase in 256 leaves bytes that look like padding. The bytes before
+	// it are then not one ASN.1 value of exactly this length.
 	var value asn1.RawValue
 	if rest, err := asn1.Unmarshal(der, &value); err != nil || len(rest) > 0 {
 		return nil, ErrPassphraseWrong
@@ -118,15 +139,13 @@ func parsePKCS8(der []byte) (crypto.Signer, error) {
 	if _, err := asn1.Unmarshal(der, &info); err != nil {
 		return nil, errUnreadableKey()
 	}
-	// The algorithm is looked at first: a key of a refused one is refused as that, even where x509 can't read it.
+	// The error names a refused algorithm even if x509 cannot read the key.
 	switch algorithm := info.Algorithm.Algorithm; {
-	case algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}),
-		algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}): // RSA-PSS
+	case algorithm.Equal(oidRSA), algorithm.Equal(oidRSAPSS):
 		return nil, errAlgorithm("RSA")
-	case algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 10040, 4, 1}): // DSA
+	case algorithm.Equal(oidDSA):
 		return nil, errAlgorithm("DSA")
-	case algorithm.Equal(asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}), // ECDSA
-		algorithm.Equal(asn1.ObjectIdentifier{1, 3, 101, 112}): // Ed25519
+	case algorithm.Equal(oidECDSA), algorithm.Equal(oidEd25519):
 	default:
 		return nil, errAlgorithm("of another algorithm")
 	}
@@ -149,6 +168,7 @@ func errEncryption() error {
 }
 
 func errUnreadableKey() error {
-	return errors.New("private key: the PEM block is damaged, or the key's curve is not a named NIST curve: " +
-		"copy the file again, or make a key on P-521 with openssl ecparam -name secp521r1 -genkey -noout")
+	return errors.New("private key: the PEM block is damaged, " +
+		"or the key's curve is not a named NIST curve: copy the file again, " +
+		"or make a key on P-521 with openssl ecparam -name secp521r1 -genkey -noout")
 }

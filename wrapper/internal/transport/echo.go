@@ -7,25 +7,32 @@ import (
 	"strings"
 )
 
-// Echo is what of a request must not be seen again: a server that quotes the request in its problem would bring it into our errors.
+// Echo holds the parts of a request that errors must not show. A server that quotes the
+// request in its response would otherwise bring them there.
 type Echo struct {
 	secrets []string
 	key     string
 }
 
-// minEcho is the length from which on a text can be told from one that is in an answer by chance.
+// minEcho is the length of the shortest secret that Hide looks for: a shorter one
+// occurs in responses by chance.
 const minEcho = 4
 
-// EchoOf returns what must not be seen again of a request and its client.
+// EchoOf returns the parts of a request, and the secret of its client, that errors must
+// not show.
 func EchoOf(clientSecret string, req *http.Request) Echo {
 	_, signature, _ := strings.Cut(req.Header.Get("Signature"), "=")
 	return Echo{
-		secrets: []string{clientSecret, strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "), strings.Trim(signature, ":")},
-		key:     req.Header.Get("Idempotency-Key"),
+		secrets: []string{
+			clientSecret,
+			strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "),
+			strings.Trim(signature, ":"),
+		},
+		key: req.Header.Get("Idempotency-Key"),
 	}
 }
 
-// Hide takes it out of a text.
+// Hide replaces those parts in a text by "(hidden)".
 func (e Echo) Hide(text string) string {
 	if text == "" {
 		return ""
@@ -38,10 +45,13 @@ func (e Echo) Hide(text string) string {
 			text = strings.ReplaceAll(text, form, "(hidden)")
 		}
 	}
-	plain := func(text string) string { return strings.ToLower(strings.ReplaceAll(text, "-", "")) }
-	if e.key == "" || !strings.Contains(plain(text), plain(e.key)) { // every call asks, and to make the pattern costs more than to sign
+	// Every call comes here, and compiling the pattern takes longer than signing.
+	if e.key == "" || !strings.Contains(plainKey(text), plainKey(e.key)) {
 		return text
 	}
 	inAnyForm := regexp.MustCompile(`(?i)` + strings.ReplaceAll(regexp.QuoteMeta(e.key), "-", "-?"))
 	return inAnyForm.ReplaceAllString(text, "(hidden)")
 }
+
+// plainKey returns a text with its UUIDs in one form: lower case and without hyphens.
+func plainKey(text string) string { return strings.ToLower(strings.ReplaceAll(text, "-", "")) }

@@ -16,25 +16,26 @@ import (
 	"time"
 )
 
-// Error is the failure of a request that was handed to the network, or of reading its answer.
+// Error is the failure of a request that was handed to the network, or of reading its
+// response.
 type Error struct {
 	Cause     error
 	Reached   bool // there was a connection, so the request may have arrived
-	Untrusted bool // the server could not prove who it is: another attempt would not either
+	Untrusted bool // the server's certificate is not valid: another attempt would fail too
 	Echo      Echo
 }
 
-// quotation is how net/http shows what it could not read, which may be a part of a body.
+// quotation matches the texts that net/http quotes, which may be parts of a body.
 var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 func (e *Error) Error() string {
 	return e.Echo.Hide(quotation.ReplaceAllString(e.Cause.Error(), "(hidden)"))
 }
 
-// Format prints Error() whatever the verb: the cause says more than is to be seen.
+// Format prints Error() for every verb: the cause may contain secrets.
 func (e *Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
 
-// Unwrap returns the cause, unless that would show what is hidden.
+// Unwrap returns the cause, or nil if the text of the cause contains what Error hides.
 func (e *Error) Unwrap() error {
 	if e.Error() != e.Cause.Error() {
 		return nil
