@@ -6,57 +6,51 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"testing"
-	"time"
 )
 
-// network is a client's way to the server. It can refuse and reset connections, and counts those that are open.
+// network is a client's connection to the server. It can refuse and reset connections,
+// and counts those that are open.
 type network struct {
-	server    string // host:port
+	connect   dialFunc // opens a connection to the server
 	transport *http.Transport
 
 	mu     sync.Mutex
-	broken int // how many dials fail from now on, -1 for all
+	broken int // number of dials that fail from now on, -1 for all
 	mode   string
 	open   int
 	none   chan struct{} // closed when open falls to 0
 }
+
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 const (
 	refuse = "refuse"
 	reset  = "reset"
 )
 
-func newNetwork(server string) *network {
-	n := &network{server: server, none: make(chan struct{})}
+func newNetwork(connect dialFunc) *network {
+	n := &network{connect: connect, none: make(chan struct{})}
 	n.transport = &http.Transport{DialContext: n.dial}
 	return n
 }
 
-// fail makes the next dials fail, on fresh connections.
+// fail makes the next dials fail. Connections that are idle now are not used again.
 func (n *network) fail(mode string, count int) {
 	n.transport.CloseIdleConnections()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.mode, n.broken = mode, count
+	n.mode = mode
+	n.broken = count
 }
 
-func (n *network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	n.mu.Lock()
-	mode := ""
-	if n.broken != 0 {
-		mode = n.mode
-		n.broken--
-	}
-	n.mu.Unlock()
-	var dialer net.Dialer
-	switch mode {
+func (n *network) dial(ctx context.Context, protocol, address string) (net.Conn, error) {
+	switch n.nextMode() {
 	case refuse:
-		return dialClosedPort(ctx)
+		return dialRefusing(ctx)
 	case reset:
-		return dialResetter(ctx)
+		return dialResetting(ctx)
 	}
-	conn, err := dialer.DialContext(ctx, "tcp", n.server)
+	conn, err := n.connect(ctx, protocol, address)
 	if err != nil {
 		return nil, err
 	}
@@ -66,29 +60,36 @@ func (n *network) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	return &countedConn{Conn: conn, closed: n.closed}, nil
 }
 
+func (n *network) nextMode() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.broken == 0 {
+		return ""
+	}
+	n.broken--
+	return n.mode
+}
+
 func (n *network) closed() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.open--; n.open == 0 {
+	n.open--
+	if n.open == 0 {
 		close(n.none)
 		n.none = make(chan struct{})
 	}
 }
 
-// mustBeEmpty waits until every connection is closed.
-func (n *network) mustBeEmpty(t *testing.T) {
-	t.Helper()
+// waitUntilEmpty returns when every connection is closed. If one stays open, the test
+// times out here.
+func (n *network) waitUntilEmpty() {
 	n.transport.CloseIdleConnections()
 	n.mu.Lock()
-	open, none := n.open, n.none
+	open := n.open
+	none := n.none
 	n.mu.Unlock()
-	if open == 0 {
-		return
-	}
-	select {
-	case <-none:
-	case <-time.After(10 * time.Second):
-		t.Error("a connection was left open")
+	if open > 0 {
+		<-none
 	}
 }
 
@@ -103,37 +104,44 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// dialClosedPort dials a port that was just given back, so that the system refuses.
-func dialClosedPort(ctx context.Context) (net.Conn, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// dialRefusing dials a port that refuses connections: it is the local port of another
+// connection, so that nothing can listen there in the meantime.
+func dialRefusing(ctx context.Context) (net.Conn, error) {
+	client, server, err := connectedPair(ctx)
 	if err != nil {
 		return nil, err
 	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		return nil, err
-	}
 	var dialer net.Dialer
-	return dialer.DialContext(ctx, "tcp", address)
+	conn, err := dialer.DialContext(ctx, "tcp", client.LocalAddr().String())
+	return conn, errors.Join(err, client.Close(), server.Close())
 }
 
-// dialResetter connects to a server that resets the connection without reading from it.
-func dialResetter(ctx context.Context) (net.Conn, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// dialResetting connects to a server that resets the connection without reading from it.
+func dialResetting(ctx context.Context) (net.Conn, error) {
+	client, server, err := connectedPair(ctx)
 	if err != nil {
 		return nil, err
-	}
-	var dialer net.Dialer
-	client, err := dialer.DialContext(ctx, "tcp", listener.Addr().String())
-	if err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	server, err := listener.Accept()
-	if err != nil {
-		return nil, errors.Join(err, client.Close(), listener.Close())
 	}
 	if tcp, ok := server.(*net.TCPConn); ok {
 		err = tcp.SetLinger(0)
 	}
-	return client, errors.Join(err, server.Close(), listener.Close())
+	return client, errors.Join(err, server.Close())
+}
+
+// connectedPair returns the two ends of a TCP connection.
+func connectedPair(ctx context.Context) (client, server net.Conn, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	var dialer net.Dialer
+	client, err = dialer.DialContext(ctx, "tcp", listener.Addr().String())
+	if err != nil {
+		return nil, nil, errors.Join(err, listener.Close())
+	}
+	server, err = listener.Accept()
+	if err != nil {
+		return nil, nil, errors.Join(err, client.Close(), listener.Close())
+	}
+	return client, server, listener.Close()
 }

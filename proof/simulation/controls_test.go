@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,12 +16,17 @@ import (
 // defect is what a control breaks.
 type defect struct {
 	name     string
-	found    string // what the judge says
-	options  func(h *host, credentials upvest.Credentials, options []upvest.ClientOption) []upvest.ClientOption
+	found    string // part of what the judge reports
+	options  optionsMaker
 	wrap     func(l line, log *logbook) http.RoundTripper
-	sabotage func(answer *http.Response)
-	newKeys  bool // callers take up with a new key what is unknown
+	sabotage func(response *http.Response)
+	newKeys  bool // callers repeat an unknown outcome with a new key
 }
+
+// optionsMaker returns more options for the clients of a host, which have the given ones.
+type optionsMaker func(
+	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
+) []upvest.ClientOption
 
 // transport makes a function an http.RoundTripper.
 type transport func(*http.Request) (*http.Response, error)
@@ -30,108 +34,59 @@ type transport func(*http.Request) (*http.Response, error)
 // RoundTrip implements [http.RoundTripper].
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) { return t(req) }
 
-// source is a token source that cannot be told to forget.
+// source is a token source that cannot drop a token.
 type source func() (*oauth2.Token, error)
 
 // Token implements [oauth2.TokenSource].
 func (s source) Token() (*oauth2.Token, error) { return s() }
 
-// hasty is a token source that waits for a second.
+// hasty is a token source that gives up after a second.
 type hasty struct{ *upvest.TokenSource }
 
-// TokenContext is what the client asks by.
+// TokenContext is the method that the client calls.
 func (h hasty) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	return h.TokenSource.TokenContext(ctx)
 }
 
+const failedWhileHealthy = "failed though the server is healthy"
+
 var defects = []defect{
+	{name: "renewals are not shared", found: "token requests", options: withUnsharedTokens},
+	{name: "refused tokens are kept", found: failedWhileHealthy, options: withKeptTokens},
+	{name: "tokens are waited for a second", found: failedWhileHealthy, options: withHastyTokens},
+	{name: "every Date sets the clock for good", found: failedWhileHealthy, wrap: trustEveryDate},
 	{
-		name: "renewals are not shared", found: "token requests",
-		options: func(_ *host, credentials upvest.Credentials, options []upvest.ClientOption) []upvest.ClientOption {
-			return []upvest.ClientOption{upvest.WithTokenSource(source(func() (*oauth2.Token, error) {
-				alone, err := upvest.NewTokenSource(credentials, options...)
-				if err != nil {
-					return nil, err
-				}
-				return alone.Token()
-			}))}
-		},
-	},
-	{
-		name: "refused tokens are kept", found: "failed though the server is healthy",
-		options: func(_ *host, credentials upvest.Credentials, options []upvest.ClientOption) []upvest.ClientOption {
-			shared, err := upvest.NewTokenSource(credentials, options...)
-			return []upvest.ClientOption{upvest.WithTokenSource(source(func() (*oauth2.Token, error) {
-				if err != nil {
-					return nil, err
-				}
-				return shared.Token()
-			}))}
-		},
-	},
-	{
-		name: "tokens are waited for a second", found: "failed though the server is healthy",
-		options: func(_ *host, credentials upvest.Credentials, options []upvest.ClientOption) []upvest.ClientOption {
-			shared, err := upvest.NewTokenSource(credentials, options...)
-			if err != nil {
-				return nil
-			}
-			return []upvest.ClientOption{upvest.WithTokenSource(hasty{shared})}
-		},
-	},
-	{
-		name: "every Date is believed for good", found: "failed though the server is healthy",
-		wrap: func(l line, _ *logbook) http.RoundTripper {
-			return transport(func(req *http.Request) (*http.Response, error) {
-				resp, err := l.RoundTrip(req)
-				if err == nil && resp.StatusCode == http.StatusUnauthorized {
-					if date, bad := http.ParseTime(resp.Header.Get("Date")); bad == nil {
-						l.process.host.ahead.Store(int64(time.Until(date)))
-					}
-				}
-				return resp, err
-			})
-		},
-	},
-	{
-		name: "calls are tried twenty times", found: "took too many attempts",
+		name:  "calls are tried twenty times",
+		found: "took too many attempts",
 		options: func(*host, upvest.Credentials, []upvest.ClientOption) []upvest.ClientOption {
 			return []upvest.ClientOption{upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 20})}
 		},
 	},
-	{name: "callers take up with a new key", found: "acted 2 times in all", newKeys: true},
-	{name: "pages of proxies pass for the API's", found: "was told that it acted", sabotage: func(answer *http.Response) {
-		answer.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
-	}},
-	{name: "what acted is refused", found: "was told that it was refused", sabotage: func(answer *http.Response) {
-		if answer.StatusCode == http.StatusBadGateway || answer.StatusCode == http.StatusGatewayTimeout {
-			answer.StatusCode = http.StatusBadRequest
-		}
-	}},
+	{name: "callers resume with a new key", found: "acted 2 times in all", newKeys: true},
 	{
-		name: "tokens are logged", found: "the log shows a secret",
-		wrap: func(l line, log *logbook) http.RoundTripper {
-			return transport(func(req *http.Request) (*http.Response, error) {
-				_, err := fmt.Fprintln(log, req.Header.Get("Authorization"))
-				resp, failed := l.RoundTrip(req)
-				return resp, errors.Join(err, failed)
-			})
+		name:  "pages of proxies pass for the API's",
+		found: "reports that it acted",
+		sabotage: func(response *http.Response) {
+			response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
 		},
 	},
 	{
-		name: "signatures are logged", found: "the log shows a secret",
-		wrap: func(l line, log *logbook) http.RoundTripper {
-			return transport(func(req *http.Request) (*http.Response, error) {
-				_, err := fmt.Fprintln(log, req.Header.Get("Signature"))
-				resp, failed := l.RoundTrip(req)
-				return resp, errors.Join(err, failed)
-			})
+		name:  "what acted is refused",
+		found: "reports that it was refused",
+		sabotage: func(response *http.Response) {
+			switch response.StatusCode {
+			case http.StatusBadGateway, http.StatusGatewayTimeout:
+				response.StatusCode = http.StatusBadRequest
+			}
 		},
 	},
+	{name: "tokens are logged", found: "the log shows a secret", wrap: logging("Authorization")},
+	{name: "signatures are logged", found: "the log shows a secret", wrap: logging("Signature")},
 	{
-		name: "requests leave goroutines behind", found: "goroutines are left",
+		name:  "requests leave goroutines behind",
+		found: "goroutines are left",
 		wrap: func(l line, _ *logbook) http.RoundTripper {
 			return transport(func(req *http.Request) (*http.Response, error) {
 				go time.Sleep(time.Hour)
@@ -140,7 +95,8 @@ var defects = []defect{
 		},
 	},
 	{
-		name: "bodies stay open", found: "connections are left open",
+		name:  "bodies stay open",
+		found: "connections are left open",
 		wrap: func(l line, _ *logbook) http.RoundTripper {
 			return transport(func(req *http.Request) (*http.Response, error) {
 				resp, err := l.RoundTrip(req)
@@ -153,7 +109,70 @@ var defects = []defect{
 	},
 }
 
-// TestDefectsAreFound puts defects beside the client, each of which a few months have to find.
+// withUnsharedTokens requests a token for each call.
+func withUnsharedTokens(
+	_ *host, credentials upvest.Credentials, options []upvest.ClientOption,
+) []upvest.ClientOption {
+	return []upvest.ClientOption{upvest.WithTokenSource(source(func() (*oauth2.Token, error) {
+		alone, err := upvest.NewTokenSource(credentials, options...)
+		if err != nil {
+			return nil, err
+		}
+		return alone.Token()
+	}))}
+}
+
+// withKeptTokens never drops a token before it expires.
+func withKeptTokens(
+	_ *host, credentials upvest.Credentials, options []upvest.ClientOption,
+) []upvest.ClientOption {
+	shared, err := upvest.NewTokenSource(credentials, options...)
+	return []upvest.ClientOption{upvest.WithTokenSource(source(func() (*oauth2.Token, error) {
+		if err != nil {
+			return nil, err
+		}
+		return shared.Token()
+	}))}
+}
+
+// withHastyTokens waits a second for a token.
+func withHastyTokens(
+	_ *host, credentials upvest.Credentials, options []upvest.ClientOption,
+) []upvest.ClientOption {
+	shared, err := upvest.NewTokenSource(credentials, options...)
+	if err != nil {
+		return nil
+	}
+	return []upvest.ClientOption{upvest.WithTokenSource(hasty{shared})}
+}
+
+// trustEveryDate sets the host's clock by the Date of each 401.
+func trustEveryDate(l line, _ *logbook) http.RoundTripper {
+	return transport(func(req *http.Request) (*http.Response, error) {
+		resp, err := l.RoundTrip(req)
+		if err != nil || resp.StatusCode != http.StatusUnauthorized {
+			return resp, err
+		}
+		if date, invalid := http.ParseTime(resp.Header.Get("Date")); invalid == nil {
+			l.process.host.ahead.Store(int64(time.Until(date)))
+		}
+		return resp, nil
+	})
+}
+
+// logging writes a header of each request to the log.
+func logging(header string) func(l line, log *logbook) http.RoundTripper {
+	return func(l line, log *logbook) http.RoundTripper {
+		return transport(func(req *http.Request) (*http.Response, error) {
+			_, errLog := fmt.Fprintln(log, req.Header.Get(header))
+			resp, err := l.RoundTrip(req)
+			return resp, errors.Join(errLog, err)
+		})
+	}
+}
+
+// TestDefectsAreFound adds a defect to the client or its callers, which a few months have
+// to find.
 func TestDefectsAreFound(t *testing.T) {
 	const months = 30
 	for _, broken := range defects {
@@ -170,27 +189,28 @@ func TestDefectsAreFound(t *testing.T) {
 	}
 }
 
-// A seed makes the same month again: its calls begin and end at the same instants, and are told the same. Of a list only the beginning is
-// compared, since its pages ahead race each other.
+// TestMonthsRepeat simulates one seed twice: its calls begin and end at the same
+// instants, and report the same. Of a list only the beginning is compared, because its
+// pages ahead race each other.
 func TestMonthsRepeat(t *testing.T) {
-	var months [2]string
+	var months [2][]string
 	for i := range months {
 		for _, c := range run(t, max(*seed, 1), defect{}).all {
-			months[i] += fmt.Sprint(c.op.id, c.host.name, c.started)
+			line := fmt.Sprint(c.op.id, c.host.name, c.started)
 			if c.target.ahead == 0 || !c.op.many {
-				months[i] += fmt.Sprint(c.ended, c.verdict(), c.sent, len(c.acted))
+				line += fmt.Sprint(c.ended, c.verdict(), c.sent, len(c.acted))
 			}
-			months[i] += "\n"
+			months[i] = append(months[i], line)
 		}
 	}
-	if months[0] == months[1] {
-		return
-	}
-	first, second := strings.Split(months[0], "\n"), strings.Split(months[1], "\n")
+	first := months[0]
+	second := months[1]
 	for i := range min(len(first), len(second)) {
 		if first[i] != second[i] {
 			t.Fatalf("the months differ from call %d on:\n%s\n%s", i, first[i], second[i])
 		}
 	}
-	t.Errorf("the months have %d and %d calls", len(first), len(second))
+	if len(first) != len(second) {
+		t.Errorf("the months have %d and %d calls", len(first), len(second))
+	}
 }

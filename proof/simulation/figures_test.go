@@ -7,12 +7,14 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 )
 
-// figures are what was tried, and how bad it got.
+// figures count what was tried, and keep the worst values.
 type figures struct {
 	months   int
-	calls    map[string]map[verdict]int
+	calls    map[string]map[operations.Verdict]int
 	faults   map[string]int
 	steps    map[string]int
 	most     map[string]int
@@ -24,16 +26,18 @@ type figures struct {
 }
 
 func newFigures() *figures {
-	return &figures{calls: map[string]map[verdict]int{}, faults: map[string]int{}, steps: map[string]int{}, most: map[string]int{}}
+	return &figures{
+		calls:  map[string]map[operations.Verdict]int{},
+		faults: map[string]int{},
+		steps:  map[string]int{},
+		most:   map[string]int{},
+	}
 }
 
 func (f *figures) worst(name string, value int) { f.most[name] = max(f.most[name], value) }
 
 func (f *figures) count(c *call) {
-	if f.calls[c.op.id] == nil {
-		f.calls[c.op.id] = map[verdict]int{}
-	}
-	f.calls[c.op.id][c.verdict()]++
+	f.verdicts(c.op.id)[c.verdict()]++
 	f.requests += c.sent
 	f.longest = max(f.longest, c.ended.Sub(c.started))
 	if c.resumes != nil {
@@ -44,13 +48,18 @@ func (f *figures) count(c *call) {
 	}
 }
 
+// verdicts are the counts of an operation.
+func (f *figures) verdicts(op string) map[operations.Verdict]int {
+	if f.calls[op] == nil {
+		f.calls[op] = map[operations.Verdict]int{}
+	}
+	return f.calls[op]
+}
+
 func (f *figures) add(other *figures) {
 	for op, verdicts := range other.calls {
-		if f.calls[op] == nil {
-			f.calls[op] = map[verdict]int{}
-		}
-		for told, count := range verdicts {
-			f.calls[op][told] += count
+		for verdict, count := range verdicts {
+			f.verdicts(op)[verdict] += count
 		}
 	}
 	for name, count := range other.faults {
@@ -73,18 +82,20 @@ func (f *figures) add(other *figures) {
 func (f *figures) String() string {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	told := []verdict{succeeded, failed, refused, unknown, accepted}
+	columns := []operations.Verdict{
+		operations.Succeeded, operations.Failed, operations.Refused, operations.Unknown, operations.Accepted,
+	}
 	fmt.Fprint(table, "calls\t")
-	for _, v := range told {
-		fmt.Fprintf(table, "%s\t", v)
+	for _, verdict := range columns {
+		fmt.Fprintf(table, "%s\t", verdict)
 	}
 	fmt.Fprintln(table)
-	var total int
+	total := 0
 	for _, op := range slices.Sorted(maps.Keys(f.calls)) {
 		fmt.Fprintf(table, "%s\t", op)
-		for _, v := range told {
-			fmt.Fprintf(table, "%d\t", f.calls[op][v])
-			total += f.calls[op][v]
+		for _, verdict := range columns {
+			fmt.Fprintf(table, "%d\t", f.calls[op][verdict])
+			total += f.calls[op][verdict]
 		}
 		fmt.Fprintln(table)
 	}
@@ -98,9 +109,10 @@ func (f *figures) String() string {
 	for _, name := range slices.Sorted(maps.Keys(f.most)) {
 		fmt.Fprintf(table, "most %s\t%d\t\n", name, f.most[name])
 	}
-	_ = table.Flush() // a strings.Builder takes everything
-	fmt.Fprintf(&text, "\n%d months, %d calls with %d requests, %d of them taken up again; the longest call took %s; "+
-		"%d calls were misled by a wrong Date once; %d bytes of log and errors held no secret\n",
+	_ = table.Flush() // writing to a strings.Builder does not fail
+	fmt.Fprintf(&text, "\n%d months, %d calls with %d requests, %d of them resumed; "+
+		"the longest call took %s; %d calls were misled by a wrong Date once; "+
+		"%d bytes of log and errors held no secret\n",
 		f.months, total, f.requests, f.resumed, f.longest, f.misled, f.read)
 	return text.String()
 }

@@ -21,10 +21,10 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// secret is the client secret of everybody, which the judge recognizes anywhere.
+// secret is the client secret of every client, which the judge recognizes anywhere.
 const secret = "hush-hush/5f1d+9c"
 
-// host is a machine that calls: it has a clock of its own, and one process after the other.
+// host is a machine that calls: it has a clock, and one process after the other.
 type host struct {
 	name    string
 	number  int
@@ -38,7 +38,7 @@ type host struct {
 	started int // processes
 }
 
-// process is what ends when a host restarts: clients, and all that they learnt.
+// process is what ends when a host restarts: clients, and everything that they learned.
 type process struct {
 	number  int // of the host, from 1
 	host    *host
@@ -46,26 +46,33 @@ type process struct {
 	clients []*upvest.Client
 	ctx     context.Context
 	kill    context.CancelFunc
-	// With the network's lock:
+
+	// Guarded by the network's lock:
 	tokenRequests int
-	granted       time.Time // when the last token was asked for
+	granted       time.Time // when the last token was requested
 }
 
 func (h *host) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
 
-// hosts are those of one month: two of one API client, and one of another.
+// newHosts makes the hosts of a month: two of one API client, and one of another.
 func newHosts(random *rand.Rand) []*host {
 	var hosts []*host
 	for i, name := range []string{"one", "two", "three"} {
 		h := &host{name: name, number: i}
 		if i == 1 {
-			h.access, h.tenant = hosts[0].access, hosts[0].tenant
-			h.policy = upvest.RetryPolicy{MaxAttempts: 3, BaseDelay: time.Second, MaxDelay: 5 * time.Second}
+			h.access = hosts[0].access
+			h.tenant = hosts[0].tenant
+			h.policy = upvest.RetryPolicy{
+				MaxAttempts: 3, BaseDelay: time.Second, MaxDelay: 5 * time.Second,
+			}
 		} else {
 			seed := make([]byte, ed25519.SeedSize)
 			fill(random, seed)
-			h.access = sandbox.Client{ID: newID(random), Secret: secret, KeyID: "key-" + name, PrivateKey: ed25519.NewKeyFromSeed(seed)}
-			h.tenant = &tenant{random: random, client: h.access.ID}
+			h.access = sandbox.Client{
+				ID: newID(random), Secret: secret, KeyID: "key-" + name,
+				PrivateKey: ed25519.NewKeyFromSeed(seed),
+			}
+			h.tenant = &tenant{client: h.access.ID}
 		}
 		h.key = &key{Signer: h.access.PrivateKey, hangs: make(chan struct{})}
 		close(h.key.hangs)
@@ -77,15 +84,16 @@ func newHosts(random *rand.Rand) []*host {
 
 func newID(random *rand.Rand) (id uuid.UUID) {
 	fill(random, id[:])
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
 	return id
 }
 
-// key is one in a KMS that may hang. It knows no context.
+// key is a key of a key service that may hang. It takes no context.
 type key struct {
 	crypto.Signer
 	mu    sync.Mutex
-	hangs chan struct{} // until this is closed
+	hangs chan struct{} // closed when the key service responds
 }
 
 // Sign implements [crypto.Signer].
@@ -109,11 +117,13 @@ func (k *key) heal() {
 	close(k.hangs)
 }
 
-// contextKey is one that does know contexts.
+// contextKey is a key that takes contexts.
 type contextKey struct{ *key }
 
-// SignContext is what clients of a KMS offer.
-func (k contextKey) SignContext(ctx context.Context, random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+// SignContext is the method that clients of a key service offer.
+func (k contextKey) SignContext(
+	ctx context.Context, random io.Reader, digest []byte, opts crypto.SignerOpts,
+) ([]byte, error) {
 	k.mu.Lock()
 	hangs := k.hangs
 	k.mu.Unlock()
@@ -121,7 +131,7 @@ func (k contextKey) SignContext(ctx context.Context, random io.Reader, digest []
 	case <-hangs:
 		return k.Signer.Sign(random, digest, opts)
 	case <-ctx.Done():
-		return nil, fmt.Errorf("ask the KMS: %w", ctx.Err())
+		return nil, fmt.Errorf("call the key service: %w", ctx.Err())
 	}
 }
 
@@ -131,21 +141,25 @@ func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error
 	p := &process{host: h, number: h.started, network: n}
 	p.ctx, p.kill = context.WithCancel(context.Background())
 	credentials := upvest.Credentials{
-		BaseURL: "https://upvest.test", ClientID: h.access.ID, ClientSecret: secret, KeyID: h.access.KeyID, PrivateKey: h.key,
+		BaseURL: "https://upvest.test", ClientID: h.access.ID, ClientSecret: secret,
+		KeyID: h.access.KeyID, PrivateKey: h.key,
 		Scopes: []string{sandbox.ScopeRead, sandbox.ScopeAdmin},
 	}
 	if h.name == "two" {
 		credentials.PrivateKey = contextKey{h.key}
 	}
-	var way http.RoundTripper = line{n, p}
+	connection := line{network: n, process: p}
+	var transport http.RoundTripper = connection
 	if defect.wrap != nil {
-		way = defect.wrap(line{n, p}, log)
+		transport = defect.wrap(connection, log)
 	}
+	source := rand.New(rand.NewPCG(seed, uint64(p.number*hosts+h.number)))
+	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	options := []upvest.ClientOption{
-		upvest.WithHTTPClient(&http.Client{Transport: way}),
+		upvest.WithHTTPClient(&http.Client{Transport: transport}),
 		upvest.WithClock(h.now),
-		upvest.WithRandom(&randomness{random: rand.New(rand.NewPCG(seed, uint64(p.number*hosts+h.number)))}),
-		upvest.WithLogger(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+		upvest.WithRandom(&randomness{random: source}),
+		upvest.WithLogger(slog.New(slog.NewTextHandler(log, debug))),
 		upvest.WithRetry(h.policy),
 		upvest.WithAttemptHook(func(_ context.Context, attempt upvest.Attempt) {
 			_, _ = fmt.Fprintf(log, "%+v\n", attempt)
@@ -157,7 +171,7 @@ func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error
 	for range 2 {
 		client, err := upvest.New(credentials, options...)
 		if err != nil {
-			return err
+			return fmt.Errorf("start host %s: %w", h.name, err)
 		}
 		p.clients = append(p.clients, client)
 		if !h.sharing {
@@ -169,7 +183,7 @@ func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error
 	return nil
 }
 
-// logbook is what the month's logs and errors show, until the judge has read it.
+// logbook keeps what the month's logs and errors show, until the judge has read it.
 type logbook struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -192,10 +206,12 @@ func (l *logbook) shows() string {
 	return secretIn(l.text.String())
 }
 
-// longestHash is how many characters of base64 in a row may come without being a piece of a signature.
+// longestHash is the number of base64 characters in a row from which on they may be part
+// of a signature.
 const longestHash = 40
 
-// secretIn returns the line of a text that shows a secret, a token, a signature or an idempotency key.
+// secretIn returns the line of a text that shows a secret, a token, a signature or an
+// idempotency key.
 func secretIn(text string) string {
 	for _, told := range []string{"hush-hush", "ory_at_", mark, strings.ToUpper(mark)} {
 		if at := strings.Index(text, told); at >= 0 {
@@ -204,16 +220,21 @@ func secretIn(text string) string {
 	}
 	run := 0
 	for i := range len(text) {
-		switch char := text[i]; {
-		case 'a' <= char && char <= 'z', 'A' <= char && char <= 'Z', '0' <= char && char <= '9', char == '+', char == '/':
-			if run++; run > longestHash {
-				return around(text, i)
-			}
-		default:
+		if !isBase64(text[i]) {
 			run = 0
+			continue
+		}
+		run++
+		if run > longestHash {
+			return around(text, i)
 		}
 	}
 	return ""
+}
+
+func isBase64(char byte) bool {
+	return 'a' <= char && char <= 'z' || 'A' <= char && char <= 'Z' || '0' <= char && char <= '9' ||
+		char == '+' || char == '/'
 }
 
 func around(text string, at int) string { return text[max(0, at-200):min(len(text), at+100)] }

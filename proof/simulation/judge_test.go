@@ -8,15 +8,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
+	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// judge holds what a call was told against what became of it.
+// judge compares what a call reported with what it caused.
 func (s *simulation) judge(c *call) {
 	if c.ended.IsZero() {
-		return // it hangs, which is said already
+		return // wait has already reported that it hangs
 	}
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
@@ -31,48 +30,38 @@ func (s *simulation) judge(c *call) {
 
 func (s *simulation) judgeSafety(c *call) {
 	told := c.verdict()
-	acted := len(c.acted)
-	if c.resumes != nil {
-		acted += len(c.resumes.acted)
-	}
+	acts := c.acts()
 	switch {
 	case errors.Is(c.err, errLied):
 		s.complain(c, "lied")
-	case !c.op.write && acted > 0:
+	case !c.op.write && len(acts) > 0:
 		s.complain(c, "is a read that acted")
 	case !c.op.write:
-	case acted > 1:
+	case len(acts) > 1:
 		s.complain(c, "acted more than once")
-	case told == refused && len(c.acted) > 0:
-		s.complain(c, "was told that it was refused")
-	case (told == succeeded || told == accepted) && acted == 0:
-		s.complain(c, "was told that it acted")
-	case told == succeeded && slices.Concat(c.acted, resumedActs(c))[0] != c.resource:
-		s.complain(c, "got what another call made")
+	case told == operations.Refused && len(c.acted) > 0:
+		s.complain(c, "reports that it was refused")
+	case (told == operations.Succeeded || told == operations.Accepted) && len(acts) == 0:
+		s.complain(c, "reports that it acted")
+	case told == operations.Succeeded && acts[0] != c.resource:
+		s.complain(c, "returned what another call made")
 	}
 	if c.op.keyed && len(c.keys) > 1 {
 		s.complain(c, "sent %d idempotency keys", len(c.keys))
 	}
 }
 
-func resumedActs(c *call) []uuid.UUID {
-	if c.resumes == nil {
-		return nil
-	}
-	return c.resumes.acted
-}
-
-// judgeLiveness is about calls that a healthy server, or one with a mild fault, got.
+// judgeLiveness is about calls that met a healthy server, or one with a mild fault.
 func (s *simulation) judgeLiveness(c *call) {
 	switch {
-	case c.unauthorized > 1 && s.isUpset(c.host, c.firstUnauthorized, c.ended): // its one repeat was spent on something else
-		return
-	case c.process != c.host.process: // it ended with its process
-		return
+	case c.unauthorized > 1 && s.isUpset(c.host, c.firstUnauthorized, c.ended):
+		return // its one repeat was spent on something else
+	case c.process != c.host.process:
+		return // it ended with its process
 	case s.isMisled(c):
 		return
-	case c.op.id == "cancel_portfolios_order" && errors.Is(c.err, upvest.ErrConflict) && (c.resumes != nil || c.verdict() == unknown && len(c.acted) == 1):
-		// A cancellation that comes again finds nothing to cancel, or that it is too late.
+	case isLateCancellation(c):
+		// A second cancellation finds nothing to cancel, or comes too late.
 	case c.err != nil:
 		s.complain(c, "failed though the server is healthy")
 	case c.sent > 2 && !c.op.many:
@@ -83,13 +72,23 @@ func (s *simulation) judgeLiveness(c *call) {
 	}
 }
 
-// isMisled reports whether a call believed a wrong Date, as it must: of those that a revocation met, up to the first that ended.
+// isLateCancellation reports whether a conflict is due to an earlier attempt to cancel.
+func isLateCancellation(c *call) bool {
+	if c.op.id != "cancel_portfolios_order" || !errors.Is(c.err, upvest.ErrConflict) {
+		return false
+	}
+	return c.resumes != nil || c.verdict() == operations.Unknown && len(c.acted) == 1
+}
+
+// isMisled reports whether a call used a wrong Date, as it has to: one of those that met
+// a revocation, up to the first that ended.
 func (s *simulation) isMisled(c *call) bool {
 	if s.step.date == 0 || c.unauthorized < 2 {
 		return false
 	}
 	for _, other := range s.calls {
-		if other.host == c.host && other.unauthorized >= 2 && other.ended.Before(c.started) && !s.isUpset(c.host, other.ended, c.ended) {
+		if other.host == c.host && other.unauthorized >= 2 && other.ended.Before(c.started) &&
+			!s.isUpset(c.host, other.ended, c.ended) {
 			return false
 		}
 	}
@@ -97,15 +96,20 @@ func (s *simulation) isMisled(c *call) bool {
 	return true
 }
 
-// isUpset reports whether something happened to a host that makes calls need another attempt.
+// isUpset reports whether something happened to a host that makes calls need another
+// attempt.
 func (s *simulation) isUpset(h *host, from, to time.Time) bool {
-	return slices.ContainsFunc(s.upset, func(u upset) bool { return (u.host == nil || u.host == h) && u.at.After(from) && u.at.Before(to) })
+	return slices.ContainsFunc(s.upset, func(u upset) bool {
+		return (u.host == nil || u.host == h) && u.at.After(from) && u.at.Before(to)
+	})
 }
 
-// needsNoToken reports whether nothing can have kept a call from success: there was a good token, and only tokens failed.
+// needsNoToken reports whether nothing can have prevented the success of a call: its
+// process had a valid token, and only token requests failed.
 func (s *simulation) needsNoToken(c *call) bool {
-	tokensFail := !slices.ContainsFunc(s.step.faults, func(f fault) bool { return f.on != tokens }) && !s.step.hanging
-	return tokensFail && c.timeout == 0 && c.ended.Before(c.goodUntil) && !s.isUpset(c.host, time.Time{}, c.ended)
+	callsFail := slices.ContainsFunc(s.step.faults, func(f fault) bool { return f.on != tokens })
+	return !callsFail && !s.step.hanging && c.timeout == 0 && c.ended.Before(c.goodUntil) &&
+		!s.isUpset(c.host, time.Time{}, c.ended)
 }
 
 func (s *simulation) judgeBounds(c *call) {
@@ -117,8 +121,10 @@ func (s *simulation) judgeBounds(c *call) {
 		s.complain(c, "took too many attempts")
 	}
 	var failure *upvest.Error
-	if errors.As(c.err, &failure) && !c.op.many && (len(failure.Attempts) < c.sent || len(failure.Attempts) > c.sent+1) {
-		s.complain(c, "tells of %d attempts", len(failure.Attempts))
+	if errors.As(c.err, &failure) && !c.op.many {
+		if listed := len(failure.Attempts); listed < c.sent || listed > c.sent+1 {
+			s.complain(c, "lists %d attempts", listed)
+		}
 	}
 	if took := c.ended.Sub(c.started); c.timeout > 0 && took > c.timeout {
 		s.complain(c, "outlasted its deadline of %s", c.timeout)
@@ -132,43 +138,51 @@ func (s *simulation) judgeShown(c *call) {
 	shown := fmt.Sprintf("%v\n%+v\n%#v\n%s\n", c.err, c.err, c.err, c.err)
 	var failure *upvest.Error
 	if errors.As(c.err, &failure) {
-		shown += fmt.Sprintf("%v\n%+v\n%#v\n%s\n", failure.Attempts, failure.Attempts, failure.Attempts, failure.RequestID)
+		attempts := failure.Attempts
+		shown += fmt.Sprintf("%v\n%+v\n%#v\n%s\n", attempts, attempts, attempts, failure.RequestID)
 	}
 	if _, err := s.log.Write([]byte(shown)); err != nil {
-		s.complain(c, "could not be written down: %v", err)
+		s.complain(c, "could not be written to the log: %v", err)
 	}
 }
 
-// judgeTokens bounds the requests for tokens while only their number can have been wrong.
+// judgeTokens bounds the number of token requests during steps in which no other harm can
+// have come from them.
 func (s *simulation) judgeTokens(before map[*process]int, took time.Duration) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
+	tokensFail := slices.ContainsFunc(s.step.faults, func(f fault) bool {
+		return f.on != calls && !f.slows
+	})
 	for _, h := range s.hosts {
 		sent := h.process.tokenRequests - before[h.process]
 		s.figures.worst("token requests of a host in a step", sent)
 		needed := 2 + len(s.upset) + int(took/(s.life*3/4))
-		tokensFail := slices.ContainsFunc(s.step.faults, func(f fault) bool { return f.on != calls && !f.slows })
 		if s.step.mild && !tokensFail && sent > 2*needed {
 			s.complain(nil, "host %s sent %d token requests, %d tokens were needed", h.name, sent, needed)
 		}
 	}
 }
 
-// retries that a client's budget holds; each second gives one back, and each success a fifth.
+// budget is the number of retries that a client's budget holds. Each second gives one
+// back, and each success a fifth of one.
 const budget = 100
 
 // judgeBudget bounds all retries of a host during a step.
 func (s *simulation) judgeBudget(took time.Duration) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
-	extra, sent, successes := map[*process]int{}, map[*process]int{}, map[*process]int{}
+	extra := map[*process]int{}
+	sent := map[*process]int{}
+	successes := map[*process]int{}
 	for _, c := range s.calls {
 		if c.op.many {
 			continue
 		}
 		sent[c.process] += c.sent
-		if extra[c.process] += max(c.sent-1, 0); c.unauthorized > 0 && c.sent > 1 {
-			extra[c.process]--
+		extra[c.process] += max(c.sent-1, 0)
+		if c.unauthorized > 0 && c.sent > 1 {
+			extra[c.process]-- // the repeat after a 401 is not taken from the budget
 		}
 		if c.err == nil {
 			successes[c.process]++
@@ -177,18 +191,25 @@ func (s *simulation) judgeBudget(took time.Duration) {
 	for process, count := range extra {
 		s.figures.worst("attempts of a host in a step", sent[process])
 		s.figures.worst("retries of a host in a step", count)
-		if allowed := budget + int(took/time.Second) + successes[process]/5 + 1; count > allowed {
-			s.complain(nil, "host %s retried %d times, its budget was %d", process.host.name, count, allowed)
+		allowed := budget + int(took/time.Second) + successes[process]/5 + 1
+		if count > allowed {
+			s.complain(nil, "host %s retried %d times, its budget was %d",
+				process.host.name, count, allowed)
 		}
 	}
 }
 
-// judgeHanging bounds what is left behind by calls that gave up on something that hangs: eight goroutines for each key that knows no context.
+// judgeHanging bounds the goroutines of calls that gave up on a key that hangs: eight for
+// each key that takes no context.
 func (s *simulation) judgeHanging() {
 	s.network.mu.Lock()
 	running := s.network.room
 	s.network.mu.Unlock()
-	const keys, slots, fetches = 3, 8, 2 * hosts
+	const (
+		keys    = 3
+		slots   = 8
+		fetches = 2 * hosts
+	)
 	left := goroutines()
 	if most := running + keys*slots + fetches; len(left) > most && s.step.hanging {
 		s.complain(nil, "%d goroutines while calls have %d connections", len(left), running)
@@ -214,7 +235,8 @@ func (s *simulation) judgeRest() {
 	s.figures.worst("connections open at once", s.network.mostOpen)
 }
 
-// judgeMonth looks at everything again: what arrived late may have acted.
+// judgeMonth looks at all calls again, because a request that arrived late may have
+// acted.
 func (s *simulation) judgeMonth() {
 	s.step = &step{name: "end of the month", at: month}
 	acts := map[*call]int{}
@@ -223,25 +245,27 @@ func (s *simulation) judgeMonth() {
 		if c.resumes != nil {
 			first = c.resumes
 		}
-		if acts[first] += len(c.acted); acts[first] > 1 {
+		acts[first] += len(c.acted)
+		if acts[first] > 1 {
 			s.complain(c, "acted %d times in the end", acts[first])
 		}
-		if c.verdict() == refused && c.op.write && len(c.acted) > 0 {
-			s.complain(c, "was told that it was refused")
+		if c.verdict() == operations.Refused && len(c.acted) > 0 {
+			s.complain(c, "reports that it was refused")
 		}
 	}
-	shown := ""
+	var printed strings.Builder
 	for _, h := range s.hosts {
-		shown += fmt.Sprintf("%+v %#v %+v", h.process.clients[0], h.process.clients[0], h.process.clients[0].TokenSource())
+		client := h.process.clients[0]
+		fmt.Fprintf(&printed, "%+v %#v %+v", client, client, client.TokenSource())
 	}
-	if shown = secretIn(shown); shown != "" {
+	if shown := secretIn(printed.String()); shown != "" {
 		s.complain(nil, "a printed client shows a secret: …%s…", shown)
 	}
 	s.figures.read = s.log.read
 	s.figures.months = 1
 }
 
-// goroutines returns the stacks of those of this bubble that no test started.
+// goroutines returns the stacks of the goroutines of this bubble that no test started.
 func goroutines() []string {
 	all := make([]byte, 1<<20)
 	stacks := strings.Split(string(all[:runtime.Stack(all, true)]), "\n\n")
@@ -249,6 +273,7 @@ func goroutines() []string {
 	_, bubble, _ := strings.Cut(own, ", synctest bubble")
 	return slices.DeleteFunc(stacks[1:], func(stack string) bool {
 		head, rest, _ := strings.Cut(stack, "\n")
-		return !strings.HasSuffix(head, ", synctest bubble"+bubble) || strings.HasPrefix(rest, "testing/") || strings.HasPrefix(rest, "internal/synctest")
+		return !strings.HasSuffix(head, ", synctest bubble"+bubble) ||
+			strings.HasPrefix(rest, "testing/") || strings.HasPrefix(rest, "internal/synctest")
 	})
 }

@@ -21,27 +21,28 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// network is the way between all clients and the sandbox, in process and in virtual time. The faults that are on meet the requests.
+// network connects all clients to the sandbox, in process and in virtual time. Requests
+// meet the faults of the step.
 type network struct {
 	server *sandbox.Sandbox
 
 	mu        sync.Mutex
 	seed      uint64
 	faults    []*fault
-	date      time.Duration // by which the Date of every answer is wrong
+	date      time.Duration // by which the Date of every response is wrong
 	sabotage  func(*http.Response)
-	open      int // requests under way and bodies that nobody closed
+	open      int // requests under way and bodies that are not closed
 	mostOpen  int
-	room      int // that the calls under way have
-	tooOpen   int // by how much they took more
-	effects   int // that the sandbox has had
-	unclaimed int // of them, those that no call made
+	room      int // connections that the calls under way may have open
+	tooOpen   int // the most connections above that
+	effects   int // effects of the sandbox so far
+	unclaimed int // effects that no call made
 }
 
-// ofCall is the key under which a context carries the call that a request belongs to.
+// ofCall is the context key of the call that a request belongs to.
 type ofCall struct{}
 
-// line is how one client is connected.
+// line is the connection of one process.
 type line struct {
 	network *network
 	process *process
@@ -64,14 +65,15 @@ func (l line) RoundTrip(req *http.Request) (*http.Response, error) {
 		l.process.granted = asked
 	}
 	if resp.StatusCode == http.StatusUnauthorized && !isToken(req) {
-		if made.unauthorized++; made.unauthorized == 1 {
+		made.unauthorized++
+		if made.unauthorized == 1 {
 			made.firstUnauthorized = time.Now()
 		}
 	}
 	return resp, nil
 }
 
-// goodUntil is until when a process has a token.
+// goodUntil returns when the token of a process expires.
 func (n *network) goodUntil(p *process, life time.Duration) time.Time {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -80,26 +82,18 @@ func (n *network) goodUntil(p *process, life time.Duration) time.Time {
 
 func isToken(req *http.Request) bool { return req.URL.Path == "/auth/token" }
 
-// begin counts a request and draws what it meets and how long it takes.
+// begin counts a request and draws the event that it meets and how long it takes.
 func (l line) begin(req *http.Request, made *call) (meets event, there, back time.Duration) {
 	n := l.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.open++
-	n.mostOpen, n.tooOpen = max(n.mostOpen, n.open), max(n.tooOpen, n.open-n.room-spare)
-	number, luck := 0, fmt.Sprint(l.process.host.name, l.process.number)
-	if isToken(req) {
-		l.process.tokenRequests++
-		number = l.process.tokenRequests
-	} else {
-		made.sent++
-		made.requests[req.URL.RequestURI()]++
-		made.keys[req.Header.Get("Idempotency-Key")] = true
-		number, luck = made.sent, fmt.Sprint(made.number, req.URL.RequestURI(), made.requests[req.URL.RequestURI()])
-	}
+	n.mostOpen = max(n.mostOpen, n.open)
+	n.tooOpen = max(n.tooOpen, n.open-n.room-spare)
+	number, luck := l.count(req, made)
 	random := n.randomFor(luck, number)
-	latency := func() time.Duration { return between(random, 2*time.Millisecond, 40*time.Millisecond) }
-	there, back = latency(), latency()
+	there = between(random, 2*time.Millisecond, 40*time.Millisecond)
+	back = between(random, 2*time.Millisecond, 40*time.Millisecond)
 	for _, f := range n.faults {
 		if f.meets(isToken(req), number, random) {
 			return f.event(random), there, back
@@ -108,14 +102,30 @@ func (l line) begin(req *http.Request, made *call) (meets event, there, back tim
 	return event{}, there, back
 }
 
-// randomFor is what a request draws from: nothing but the request decides, so that those of the same instant may come in any order.
+// count counts a request. It returns its number in its call or process, and what
+// identifies it in every simulation of the month.
+func (l line) count(req *http.Request, made *call) (number int, luck string) {
+	if isToken(req) {
+		l.process.tokenRequests++
+		return l.process.tokenRequests, fmt.Sprint(l.process.host.name, l.process.number)
+	}
+	uri := req.URL.RequestURI()
+	made.sent++
+	made.requests[uri]++
+	made.keys[req.Header.Get("Idempotency-Key")] = true
+	return made.sent, fmt.Sprint(made.number, uri, made.requests[uri])
+}
+
+// randomFor returns the randomness of a request. It depends on the request alone, so that
+// requests of the same instant may come in any order.
 func (n *network) randomFor(luck string, number int) *rand.Rand {
 	hash := fnv.New64a()
-	_, _ = fmt.Fprint(hash, luck, number) // a hash takes everything
+	_, _ = fmt.Fprint(hash, luck, number) // writing to a hash does not fail
 	return rand.New(rand.NewPCG(n.seed, hash.Sum64()))
 }
 
-// spare are the connections for tokens: of each host one that is waited for and one that was given up, and those of a process that ended.
+// spare is the number of connections for tokens. Each host has one that it waits for, one
+// that it gave up, and one of a process that ended.
 const spare = 3 * hosts
 
 // enter makes room for the connections of a call.
@@ -131,7 +141,8 @@ func (n *network) end() {
 	n.open--
 }
 
-// exchange takes a request to the server and its answer back, or not.
+// exchange delivers a request to the server and returns its response, unless the event
+// prevents that.
 func (n *network) exchange(
 	ctx context.Context, req *http.Request, made *call, meets event, there, back time.Duration,
 ) (*http.Response, error) {
@@ -139,13 +150,9 @@ func (n *network) exchange(
 	if trace != nil && trace.GetConn != nil {
 		trace.GetConn(req.URL.Host)
 	}
-	var body []byte
-	if req.Body != nil {
-		var err error
-		if body, err = io.ReadAll(req.Body); err != nil {
-			return nil, err
-		}
-		_ = req.Body.Close()
+	body, err := readBody(req)
+	if err != nil {
+		return nil, err
 	}
 	if meets.dial != nil {
 		if err := pause(ctx, there+meets.before); err != nil {
@@ -157,7 +164,7 @@ func (n *network) exchange(
 		trace.GotConn(httptrace.GotConnInfo{})
 	}
 	if meets.late > 0 {
-		go func() { // ends long before the month does
+		go func() { // it ends long before the month does
 			time.Sleep(there + meets.late)
 			n.serve(req, body, made)
 		}()
@@ -165,9 +172,9 @@ func (n *network) exchange(
 	if err := pause(ctx, there+meets.before); err != nil {
 		return nil, err
 	}
-	answer := n.answerOf(req)
+	response := n.emptyResponse(req)
 	if !meets.lost {
-		answer = n.serve(req, body, made)
+		response = n.serve(req, body, made)
 	}
 	if meets.hang {
 		<-ctx.Done()
@@ -180,23 +187,35 @@ func (n *network) exchange(
 		return nil, meets.end(req)
 	}
 	if meets.spoil != nil {
-		meets.spoil(req, answer)
+		meets.spoil(req, response)
 	}
-	return n.deliver(ctx, req, answer, meets), nil
+	return n.deliver(ctx, req, response, meets), nil
 }
 
-// answerOf is the empty answer of something that is not the server.
-func (n *network) answerOf(req *http.Request) *http.Response {
+func readBody(req *http.Request) ([]byte, error) {
+	if req.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(req.Body)
+	return body, errors.Join(err, req.Body.Close())
+}
+
+// emptyResponse is the response of something that is not the server.
+func (n *network) emptyResponse(req *http.Request) *http.Response {
 	return &http.Response{
-		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: req, Body: http.NoBody,
-		Header: http.Header{"Date": {n.server.Clock().Now().Format(http.TimeFormat)}},
+		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:  http.Header{"Date": {n.server.Clock().Now().Format(http.TimeFormat)}},
+		Body:    http.NoBody,
+		Request: req,
 	}
 }
 
-// serve lets the sandbox act, one request at a time, so that what it did belongs to this one.
+// serve lets the sandbox act. It acts on one request at a time, so that its effects
+// belong to this one.
 func (n *network) serve(req *http.Request, body []byte, made *call) *http.Response {
-	arriving := req.Clone(context.Background()) // a server acts though the client has left
-	arriving.Body, arriving.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	arriving := req.Clone(context.Background()) // servers act even after the client left
+	arriving.Body = io.NopCloser(bytes.NewReader(body))
+	arriving.ContentLength = int64(len(body))
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	recorder := httptest.NewRecorder()
@@ -213,34 +232,39 @@ func (n *network) serve(req *http.Request, body []byte, made *call) *http.Respon
 	return recorder.Result()
 }
 
-// deliver hands an answer out, with the Date that the network makes of it.
-func (n *network) deliver(ctx context.Context, req *http.Request, answer *http.Response, meets event) *http.Response {
+// deliver returns a response to the client, with the Date of the step.
+func (n *network) deliver(
+	ctx context.Context, req *http.Request, response *http.Response, meets event,
+) *http.Response {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if date, err := http.ParseTime(answer.Header.Get("Date")); err == nil {
-		answer.Header.Set("Date", date.Add(n.date).Format(http.TimeFormat))
+	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		response.Header.Set("Date", date.Add(n.date).Format(http.TimeFormat))
 	}
 	if n.sabotage != nil {
-		n.sabotage(answer)
+		n.sabotage(response)
 	}
-	text, _ := io.ReadAll(answer.Body)
+	text, _ := io.ReadAll(response.Body) // it is in memory
 	reading := &body{ctx: ctx, text: bytes.NewReader(text), end: io.EOF, close: sync.OnceFunc(n.end)}
 	if meets.cut {
-		reading.text, reading.end = bytes.NewReader(text[:len(text)/2]), io.ErrUnexpectedEOF
+		reading.text = bytes.NewReader(text[:len(text)/2])
+		reading.end = io.ErrUnexpectedEOF
 	}
-	reading.isToken = answer.StatusCode == http.StatusOK && !meets.lost && !meets.cut && meets.spoil == nil
-	answer.Request, answer.Body = req, reading
-	return answer
+	isWhole := !meets.lost && !meets.cut && meets.spoil == nil
+	reading.isToken = response.StatusCode == http.StatusOK && isWhole
+	response.Request = req
+	response.Body = reading
+	return response
 }
 
-// body is that of an answer. Until it is closed its connection counts as open.
+// body is the body of a response. Until it is closed, its connection counts as open.
 type body struct {
 	ctx   context.Context
 	text  *bytes.Reader
 	end   error
 	close func()
 
-	isToken bool // if it is the answer to a token request
+	isToken bool // if it is the response to a token request
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -259,7 +283,7 @@ func (b *body) Close() error {
 	return nil
 }
 
-// pause is the time that something takes on the network, unless the client leaves.
+// pause waits while something takes time on the network, unless the client leaves.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -271,16 +295,18 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// secretsOf are all that a request carries and nobody may see: for servers that quote what they were sent.
+// secretsOf returns everything in a request that must not show, for servers that quote
+// what they receive.
 func secretsOf(req *http.Request) string {
-	text := req.Header.Get("Authorization") + " " + req.Header.Get("Signature") + " " + req.Header.Get("Idempotency-Key")
+	text := req.Header.Get("Authorization") + " " + req.Header.Get("Signature") + " " +
+		req.Header.Get("Idempotency-Key")
 	if isToken(req) {
 		text += " client_secret=" + url.QueryEscape(secret)
 	}
 	return text
 }
 
-// mark is how every idempotency key begins, so that the judge recognizes it anywhere, in any form.
+// Every idempotency key begins with mark, so that the judge recognizes it anywhere.
 const (
 	mark      = "5eed5eed"
 	markBytes = "\x5e\xed\x5e\xed"
@@ -289,7 +315,8 @@ const (
 func marked(random *rand.Rand) (key uuid.UUID) {
 	fill(random, key[:])
 	copy(key[:], markBytes)
-	key[6], key[8] = key[6]&0x0f|0x40, key[8]&0x3f|0x80
+	key[6] = key[6]&0x0f | 0x40
+	key[8] = key[8]&0x3f | 0x80
 	return key
 }
 
@@ -299,17 +326,19 @@ func fill(random *rand.Rand, bytes []byte) {
 	}
 }
 
-// randomness is a client's source of it. Jitter is drawn from the time, so that goroutines of the same instant may come in any order.
+// randomness is the random source of a client. Jitter depends on the time, so that
+// goroutines of the same instant may come in any order.
 type randomness struct {
 	mu     sync.Mutex
 	random *rand.Rand
 }
 
-// Read fills in 18 bytes for a nonce, 16 for a key and 8 for jitter.
+// Read fills 18 bytes for a nonce, 16 for a key and 8 for jitter.
 func (r *randomness) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch fill(r.random, p); len(p) {
+	fill(r.random, p)
+	switch len(p) {
 	case len(uuid.Nil):
 		copy(p, markBytes)
 	case binary.Size(uint64(0)):

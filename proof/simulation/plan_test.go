@@ -10,7 +10,8 @@ import (
 const (
 	day   = 24 * time.Hour
 	month = 30 * day
-	// fewMinutes is the time in which an order that was placed for a step can still be cancelled.
+	// fewMinutes is the time in which an order that was placed for a step can still be
+	// cancelled.
 	fewMinutes = 2 * time.Minute
 	// farthest is how far a host's clock goes wrong.
 	farthest = 10 * time.Hour
@@ -26,10 +27,10 @@ type step struct {
 	hanging bool          // the keys of all hosts hang
 	level   bool          // all clocks are right when it begins
 	mild    bool          // calls have to succeed though it lasts
-	deeds   []deed        // in the order of time
+	deeds   []deed        // ordered by time
 }
 
-// deed is what happens at an instant of a step.
+// deed is something that happens at an instant of a step.
 type deed struct {
 	at      time.Duration
 	what    what
@@ -37,7 +38,7 @@ type deed struct {
 	client  int
 	op      *operation
 	timeout time.Duration
-	keyed   bool // with a key of the caller's own
+	keyed   bool // with a key that the caller gives
 	jump    time.Duration
 }
 
@@ -61,7 +62,7 @@ func (p *planner) between(least, most time.Duration) time.Duration {
 	return between(p.random, least, most)
 }
 
-// logBetween is even on a logarithmic scale: short times are as likely as long ones.
+// logBetween draws evenly on a logarithmic scale: short times are as likely as long ones.
 func (p *planner) logBetween(least, most time.Duration) time.Duration {
 	return time.Duration(float64(least) * math.Pow(float64(most)/float64(least), p.random.Float64()))
 }
@@ -74,10 +75,11 @@ func pick[T any](p *planner, from []T) T { return from[p.random.IntN(len(from))]
 func (p *planner) call(count int, from, to time.Duration) {
 	for range count {
 		d := deed{
-			at: p.between(from, to), what: calling, host: p.anyHost(), client: p.random.IntN(2), op: pick(p, operations), keyed: p.chance(0.4),
+			at: p.between(from, to), what: calling, host: p.anyHost(), client: p.random.IntN(2),
+			op: pick(p, allOperations), keyed: p.chance(0.4),
 		}
-		if d.op.many && p.chance(0.5) { // they take as long as many others
-			d.op = pick(p, operations)
+		if d.op.many && p.chance(0.5) { // each takes as long as many other calls
+			d.op = pick(p, allOperations)
 		}
 		if d.op.id == "cancel_portfolios_order" && d.at > fewMinutes {
 			d.op = operationNamed("create_portfolios_order")
@@ -103,7 +105,8 @@ func (p *planner) anyHost() int { return p.random.IntN(hosts) }
 func (p *planner) happen(thing what, at time.Duration) {
 	d := deed{at: at, what: thing, host: p.anyHost()}
 	if thing == jump {
-		if d.jump = p.logBetween(35*time.Second, farthest); p.chance(0.5) {
+		d.jump = p.logBetween(35*time.Second, farthest)
+		if p.chance(0.5) {
 			d.jump = -d.jump
 		}
 	}
@@ -112,98 +115,122 @@ func (p *planner) happen(thing what, at time.Duration) {
 
 const hosts = 3
 
-// kinds are the kinds of steps, some more often than others.
+// kinds are the kinds of steps, some more frequent than others.
 var kinds = []struct {
 	name   string
 	weight int
 	plan   func(p *planner)
 }{
-	{"quiet", 1, func(p *planner) {
-		p.step.mild, p.step.length = true, p.logBetween(time.Minute, 5*time.Hour)
-		p.call(6, 0, p.step.length)
-	}},
-	{"mild fault", 3, func(p *planner) {
-		p.step.mild, p.step.length = true, p.logBetween(time.Minute, 5*time.Hour)
-		p.step.faults = []fault{pick(p, mildFaults)}
-		p.call(5, 0, p.step.length)
+	{name: "quiet", weight: 1, plan: (*planner).planQuiet},
+	{name: "mild fault", weight: 3, plan: (*planner).planMildFault},
+	{name: "revocation", weight: 2, plan: (*planner).planRevocation},
+	{name: "clocks", weight: 2, plan: (*planner).planClocks},
+	{name: "wrong Date", weight: 2, plan: (*planner).planWrongDate},
+	{name: "outage", weight: 7, plan: (*planner).planOutage},
+	{name: "server restarts under load", weight: 2, plan: (*planner).planRestart},
+	{name: "key hangs", weight: 1, plan: (*planner).planHangingKey},
+}
+
+func (p *planner) planQuiet() {
+	p.step.mild = true
+	p.step.length = p.logBetween(time.Minute, 5*time.Hour)
+	p.call(6, 0, p.step.length)
+}
+
+func (p *planner) planMildFault() {
+	p.step.mild = true
+	p.step.length = p.logBetween(time.Minute, 5*time.Hour)
+	p.step.faults = []fault{pick(p, mildFaults)}
+	p.call(5, 0, p.step.length)
+	at := p.between(0, p.step.length)
+	p.burst(6, p.anyHost(), at, at+time.Second)
+}
+
+func (p *planner) planRevocation() {
+	p.step.mild = true
+	p.step.length = 5 * time.Minute
+	if p.chance(0.7) {
+		p.step.faults = []fault{mildFaults[p.random.IntN(2)]}
+	}
+	at := p.between(5*time.Second, 20*time.Second)
+	p.happen(revocation, at)
+	p.burst(20, p.anyHost(), at-time.Second, at)
+	p.call(3, 0, p.step.length)
+}
+
+func (p *planner) planClocks() {
+	p.step.mild = true
+	p.step.length = p.logBetween(10*time.Minute, 5*time.Hour)
+	for range 1 + p.random.IntN(3) {
+		p.happen(jump, p.between(0, p.step.length))
+	}
+	if p.chance(0.5) {
+		p.happen(revocation, p.between(0, p.step.length))
+	}
+	p.call(8, 0, p.step.length)
+	at := p.between(0, p.step.length)
+	p.burst(5, p.anyHost(), at, at+time.Second)
+}
+
+func (p *planner) planWrongDate() {
+	p.step.mild = true
+	p.step.level = true
+	p.step.length = p.logBetween(10*time.Minute, 12*time.Hour)
+	p.step.date = p.logBetween(35*time.Second, 20*time.Hour)
+	if p.chance(0.5) {
+		p.step.date = -p.step.date
+	}
+	for range 1 + p.random.IntN(2) {
 		at := p.between(0, p.step.length)
-		p.burst(6, p.anyHost(), at, at+time.Second)
-	}},
-	{"revocation", 2, func(p *planner) {
-		p.step.mild, p.step.length = true, 5*time.Minute
-		if p.chance(0.7) {
-			p.step.faults = []fault{mildFaults[p.random.IntN(2)]}
-		}
-		at := p.between(5*time.Second, 20*time.Second)
 		p.happen(revocation, at)
-		p.burst(20, p.anyHost(), at-time.Second, at)
-		p.call(3, 0, p.step.length)
-	}},
-	{"clocks", 2, func(p *planner) {
-		p.step.mild, p.step.length = true, p.logBetween(10*time.Minute, 5*time.Hour)
-		for range 1 + p.random.IntN(3) {
-			p.happen(jump, p.between(0, p.step.length))
+		p.call(6, at, at+p.between(time.Minute, 10*time.Minute))
+	}
+	p.call(4, 0, p.step.length)
+}
+
+func (p *planner) planOutage() {
+	p.step.length = p.logBetween(5*time.Second, 5*time.Hour)
+	for range 1 + p.random.IntN(2) {
+		f := pick(p, hardFaults)
+		if f.on == everything {
+			f.on = pick(p, []scope{everything, everything, calls, tokens})
 		}
-		if p.chance(0.5) {
-			p.happen(revocation, p.between(0, p.step.length))
-		}
-		p.call(8, 0, p.step.length)
-		at := p.between(0, p.step.length)
-		p.burst(5, p.anyHost(), at, at+time.Second)
-	}},
-	{"wrong Date", 2, func(p *planner) {
-		p.step.mild, p.step.level, p.step.length = true, true, p.logBetween(10*time.Minute, 12*time.Hour)
-		if p.step.date = p.logBetween(35*time.Second, 20*time.Hour); p.chance(0.5) {
-			p.step.date = -p.step.date
-		}
-		for range 1 + p.random.IntN(2) {
-			at := p.between(0, p.step.length)
-			p.happen(revocation, at)
-			p.call(6, at, at+p.between(time.Minute, 10*time.Minute))
-		}
-		p.call(4, 0, p.step.length)
-	}},
-	{"outage", 7, func(p *planner) {
-		p.step.length = p.logBetween(5*time.Second, 5*time.Hour)
-		for range 1 + p.random.IntN(2) {
-			f := pick(p, hardFaults)
-			if f.on == everything {
-				f.on = pick(p, []scope{everything, everything, calls, tokens})
-			}
-			if p.chance(0.4) {
-				f.share = 0.3 + 0.6*p.random.Float64()
-			}
-			p.step.faults = append(p.step.faults, f)
-		}
-		for _, thing := range []what{revocation, jump, restart} {
-			if p.chance(0.25) {
-				p.happen(thing, p.between(0, p.step.length))
-			}
-		}
-		p.call(6, 0, p.step.length)
-		p.call(4, 0, min(p.step.length, 30*time.Second))
-		p.call(4, max(0, p.step.length-30*time.Second), p.step.length)
-		p.limit()
 		if p.chance(0.4) {
-			p.happen(revocation, p.step.length)
+			f.share = 0.3 + 0.6*p.random.Float64()
 		}
-	}},
-	{"server restarts under load", 2, func(p *planner) {
-		p.step.length = p.logBetween(5*time.Second, 2*time.Minute)
-		p.step.faults = []fault{pick(p, hardFaults)}
-		host := p.anyHost()
-		p.burst(40, host, 0, time.Second)
-		p.burst(10, host, max(0, p.step.length-3*time.Second), p.step.length)
-		p.limit()
+		p.step.faults = append(p.step.faults, f)
+	}
+	for _, thing := range []what{revocation, jump, restart} {
+		if p.chance(0.25) {
+			p.happen(thing, p.between(0, p.step.length))
+		}
+	}
+	p.call(6, 0, p.step.length)
+	p.call(4, 0, min(p.step.length, 30*time.Second))
+	p.call(4, max(0, p.step.length-30*time.Second), p.step.length)
+	p.limit()
+	if p.chance(0.4) {
 		p.happen(revocation, p.step.length)
-		p.burst(20, host, p.step.length, p.step.length+200*time.Millisecond)
-	}},
-	{"key hangs", 1, func(p *planner) {
-		p.step.hanging, p.step.length = true, p.logBetween(time.Minute, time.Hour)
-		p.call(8, 0, p.step.length)
-		p.burst(40, p.anyHost(), 0, time.Second)
-		p.limit()
-	}},
+	}
+}
+
+func (p *planner) planRestart() {
+	p.step.length = p.logBetween(5*time.Second, 2*time.Minute)
+	p.step.faults = []fault{pick(p, hardFaults)}
+	host := p.anyHost()
+	p.burst(40, host, 0, time.Second)
+	p.burst(10, host, max(0, p.step.length-3*time.Second), p.step.length)
+	p.limit()
+	p.happen(revocation, p.step.length)
+	p.burst(20, host, p.step.length, p.step.length+200*time.Millisecond)
+}
+
+func (p *planner) planHangingKey() {
+	p.step.hanging = true
+	p.step.length = p.logBetween(time.Minute, time.Hour)
+	p.call(8, 0, p.step.length)
+	p.burst(40, p.anyHost(), 0, time.Second)
+	p.limit()
 }
 
 // limit gives some of the calls so far a context that ends.
@@ -215,10 +242,10 @@ func (p *planner) limit() {
 	}
 }
 
-// planOf is the month of a seed.
+// planOf draws the month of a seed.
 func planOf(seed uint64) []step {
 	p := &planner{random: rand.New(rand.NewPCG(seed, 1))}
-	var total int
+	total := 0
 	for _, kind := range kinds {
 		total += kind.weight
 	}
@@ -227,7 +254,8 @@ func planOf(seed uint64) []step {
 		p.step = step{at: at}
 		drawn := p.random.IntN(total)
 		for _, kind := range kinds {
-			if drawn -= kind.weight; drawn < 0 {
+			drawn -= kind.weight
+			if drawn < 0 {
 				p.step.name = kind.name
 				kind.plan(p)
 				break

@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 )
@@ -19,17 +18,19 @@ var (
 
 // TestMonths simulates a month for each seed.
 func TestMonths(t *testing.T) {
-	first, last := uint64(1), *seeds
+	first := uint64(1)
+	last := *seeds
 	if *seed > 0 {
-		first, last = *seed, *seed
+		first = *seed
+		last = *seed
 	}
+	numbers := make(chan uint64)
 	total := newFigures()
 	var mu sync.Mutex
-	var started atomic.Uint64
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for number := first + started.Add(1) - 1; number <= last; number = first + started.Add(1) - 1 {
+			for number := range numbers {
 				t.Run(fmt.Sprint("seed ", number), func(t *testing.T) {
 					done := run(t, number, defect{})
 					mustBeFine(t, done)
@@ -40,6 +41,10 @@ func TestMonths(t *testing.T) {
 			}
 		})
 	}
+	for number := first; number <= last; number++ {
+		numbers <- number
+	}
+	close(numbers)
 	workers.Wait()
 	if *report {
 		fmt.Fprintln(os.Stdout, total)
@@ -51,7 +56,8 @@ func run(t *testing.T, seed uint64, defect defect) (done *simulation) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var err error
-		if done, err = simulate(seed, defect); err != nil {
+		done, err = simulate(seed, defect)
+		if err != nil {
 			t.Fatal(err)
 		}
 	})

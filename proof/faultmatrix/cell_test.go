@@ -1,0 +1,228 @@
+package faultmatrix_test
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// cell is one fault that meets one operation.
+type cell struct {
+	server  server
+	access  sandbox.Client
+	row     fault
+	op      operations.Operation
+	network *network
+	client  *upvest.Client
+	about   operations.Subject
+	token   string
+}
+
+func newCell(
+	t *testing.T, server server, access sandbox.Client, row fault, op operations.Operation,
+) *cell {
+	t.Helper()
+	c := &cell{server: server, access: access, row: row, op: op, network: newNetwork(server.connect)}
+	credentials := server.CredentialsOf(access)
+	preparer, err := upvest.New(credentials,
+		upvest.WithHTTPClient(&http.Client{Transport: server.Transport()}))
+	must(t, err)
+	c.about = newSubject(t, preparer)
+	token, err := preparer.TokenSource().Token()
+	must(t, err)
+	c.token = token.AccessToken
+	c.client, err = upvest.New(credentials,
+		upvest.WithTokenSource(preparer.TokenSource()),
+		upvest.WithHTTPClient(&http.Client{Transport: c.network.transport}),
+		upvest.WithClock(func() time.Time { return time.Now().Add(row.clock) }),
+		upvest.WithRetry(upvest.RetryPolicy{
+			MaxAttempts: attemptsOfPolicy, BaseDelay: time.Millisecond, MaxDelay: 2 * time.Millisecond,
+			AttemptTimeout: cmp.Or(row.timeout, time.Hour),
+		}))
+	must(t, err)
+	return c
+}
+
+func (c *cell) breakNetwork(t *testing.T) {
+	t.Helper()
+	if c.row.network != "" {
+		c.network.fail(c.row.network, c.row.times)
+	}
+	if c.row.inject == nil {
+		return
+	}
+	injected := *c.row.inject
+	injected.Operation = c.op.ID
+	err := c.server.Inject(injected)
+	if !c.cannotMeet() {
+		must(t, err)
+		return
+	}
+	if err == nil {
+		t.Errorf("%s × %s: the sandbox took a fault of the body for a response without one",
+			c.row.name, c.op.ID)
+	}
+}
+
+// cannotMeet reports whether the fault is one of a body, which the response to a
+// cancellation does not have: the sandbox refuses to inject it.
+func (c *cell) cannotMeet() bool {
+	inject := c.row.inject
+	return c.op.ID == cancellation && inject != nil && (inject.CutBody || inject.BodyDelay > 0)
+}
+
+// run makes the call, judges it and returns the text of the cell.
+func (c *cell) run(t *testing.T) string {
+	effectsBefore := c.effects()
+	requestsBefore := len(c.requests())
+	_, err := c.op.Call(t.Context(), c.client, c.about)
+	c.network.waitUntilEmpty()
+	if c.row.timeout > 0 {
+		synctest.Wait() // until the server has noticed that the client left
+	}
+	acted := c.effects() - effectsBefore
+	attempts := attemptsOf(err)
+	if err == nil {
+		attempts = len(c.requests()) - requestsBefore + c.row.times
+	}
+	got := operations.VerdictOf(c.op.IsWrite(), err)
+	text := fmt.Sprintf("%s %d/%d", got, attempts, acted)
+
+	problems := append(c.judge(got, attempts, acted), c.judgeError(err)...)
+	problems = append(problems, c.judgeShown(err)...)
+	if len(problems) > 0 {
+		t.Errorf("%s × %s: %s: %s\nerror: %v\nrequests:\n%s", c.row.name, c.op.ID, text,
+			strings.Join(problems, "; "), err, c.requestLog())
+	}
+	return text
+}
+
+func (c *cell) judge(got operations.Verdict, attempts, acted int) []string {
+	var problems []string
+	if want := c.verdict(); got != want {
+		problems = append(problems, fmt.Sprintf("want %s", want))
+	}
+	if want := c.attempts(); attempts != want {
+		problems = append(problems, fmt.Sprintf("want %d attempts", want))
+	}
+	if acted > 1 {
+		problems = append(problems, fmt.Sprintf("the server acted %d times", acted))
+	}
+	hasActed := got == operations.Succeeded || got == operations.Accepted
+	switch {
+	case c.op.IsWrite() && hasActed && acted == 0:
+		problems = append(problems, "the call reports that the server acted")
+	case got == operations.Refused && acted != 0:
+		problems = append(problems, "the call reports that the server did not act")
+	}
+	return problems
+}
+
+func (c *cell) judgeError(err error) []string {
+	if err == nil || c.verdict() == operations.Succeeded {
+		return nil
+	}
+	var failure *upvest.Error
+	if !errors.As(err, &failure) {
+		return []string{fmt.Sprintf("the error is a %T", err)}
+	}
+	var problems []string
+	want := c.row.want
+	if failure.Operation != c.op.ID {
+		problems = append(problems, fmt.Sprintf("the error is of %q", failure.Operation))
+	}
+	if want.status != 0 && failure.Status != want.status {
+		problems = append(problems,
+			fmt.Sprintf("the error has status %d, want %d", failure.Status, want.status))
+	}
+	if want.kind != nil && !errors.Is(err, want.kind) {
+		problems = append(problems, fmt.Sprintf("the error is not %v", want.kind))
+	}
+	if failure.Status != 0 && failure.RequestID == "" {
+		problems = append(problems, "the request id is lost")
+	}
+	if len(failure.Attempts) != c.attempts() {
+		problems = append(problems, fmt.Sprintf("the error lists %d attempts", len(failure.Attempts)))
+	}
+	return problems
+}
+
+// judgeShown looks for secrets in every form of the error.
+func (c *cell) judgeShown(err error) []string {
+	var problems []string
+	shown := fmt.Sprintf("%v %+v %#v", err, err, err)
+	for _, secret := range []string{c.access.Secret, c.token, "cloudflare"} {
+		if strings.Contains(shown, secret) {
+			problems = append(problems, fmt.Sprintf("the error shows %q", secret))
+		}
+	}
+	return problems
+}
+
+func (c *cell) verdict() operations.Verdict {
+	want := c.row.want
+	switch {
+	case !c.op.IsWrite():
+		return want.read
+	case c.op.ID == cancellation && want.cancel != "":
+		return want.cancel
+	case c.cannotMeet():
+		return operations.Succeeded
+	}
+	return want.write
+}
+
+func (c *cell) attempts() int {
+	if c.cannotMeet() {
+		return 1
+	}
+	return c.row.want.attempts
+}
+
+func attemptsOf(err error) int {
+	var failure *upvest.Error
+	if errors.As(err, &failure) {
+		return len(failure.Attempts)
+	}
+	return 0
+}
+
+func (c *cell) effects() int {
+	count := 0
+	for _, effect := range c.server.Effects() {
+		if effect.ClientID == c.access.ID {
+			count++
+		}
+	}
+	return count
+}
+
+// requests returns the requests of this cell that the sandbox has seen.
+func (c *cell) requests() []sandbox.Request {
+	var seen []sandbox.Request
+	for _, request := range c.server.Requests() {
+		if request.ClientID == c.access.ID && request.Operation == c.op.ID {
+			seen = append(seen, request)
+		}
+	}
+	return seen
+}
+
+func (c *cell) requestLog() string {
+	var text strings.Builder
+	for _, request := range c.requests() {
+		fmt.Fprintf(&text, "%d %s %s, key %q: status %d, detail %q, replayed %t, fault %t\n",
+			request.Number, request.Method, request.Path, request.IdempotencyKey,
+			request.Status, request.Detail, request.Replayed, request.Fault)
+	}
+	return text.String()
+}

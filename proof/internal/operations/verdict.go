@@ -1,0 +1,34 @@
+package operations
+
+import (
+	"errors"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// Verdict is what a call reports of its operation.
+type Verdict string
+
+// The verdicts. Reads succeed or fail; a write that fails has an outcome.
+const (
+	Succeeded Verdict = "ok"
+	Failed    Verdict = "error"    // a read failed
+	Refused   Verdict = "refused"  // the write was not carried out
+	Unknown   Verdict = "unknown"  // the write may have been carried out
+	Accepted  Verdict = "accepted" // the write was carried out, its response is lost
+)
+
+// VerdictOf returns what the error of a call reports.
+func VerdictOf(isWrite bool, err error) Verdict {
+	switch {
+	case err == nil:
+		return Succeeded
+	case !isWrite:
+		return Failed
+	case errors.Is(err, upvest.ErrOutcomeUnknown):
+		return Unknown
+	case errors.Is(err, upvest.ErrAccepted):
+		return Accepted
+	}
+	return Refused
+}

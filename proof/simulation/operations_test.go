@@ -1,0 +1,165 @@
+package simulation_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// operation is what calls can be of: an operation of the API, or a method of the client
+// that sends several requests.
+type operation struct {
+	id    string
+	write bool
+	keyed bool
+	many  bool // requests for one call
+	do    doing
+}
+
+// doing calls an operation. It returns the id of the resource in the response.
+type doing func(
+	ctx context.Context, client *upvest.Client, about target, options ...upvest.CallOption,
+) (uuid.UUID, error)
+
+// allOperations are the operations of the API, followed by the methods of the client that
+// send several requests.
+var allOperations = slices.Concat(apiOperations(), []*operation{
+	{id: "Allocations.All", many: true, do: allAllocations},
+	{id: "Configurations.All", many: true, do: allConfigurations},
+	{id: "Orders.All", many: true, do: allOrders},
+	{id: "Orders.Wait", many: true, do: waitForOrder},
+})
+
+func apiOperations() []*operation {
+	var list []*operation
+	for _, op := range operations.All() {
+		list = append(list, &operation{
+			id: op.ID, write: op.IsWrite(), keyed: op.IsKeyed(),
+			do: func(
+				ctx context.Context, client *upvest.Client, about target, options ...upvest.CallOption,
+			) (uuid.UUID, error) {
+				return op.Call(ctx, client, about.Subject, options...)
+			},
+		})
+	}
+	return list
+}
+
+func operationNamed(id string) *operation {
+	at := slices.IndexFunc(allOperations, func(op *operation) bool { return op.id == id })
+	return allOperations[at]
+}
+
+func allAllocations(
+	ctx context.Context, client *upvest.Client, about target, _ ...upvest.CallOption,
+) (uuid.UUID, error) {
+	params := portfolios.ListPortfoliosAllocationsParams{Limit: &about.limit}
+	rows := client.Allocations.All(ctx, params, upvest.WithPagesAhead(about.ahead))
+	return uuid.Nil, readAll(about, rows, func(a *portfolios.Allocation) uuid.UUID { return a.ID })
+}
+
+func allConfigurations(
+	ctx context.Context, client *upvest.Client, about target, _ ...upvest.CallOption,
+) (uuid.UUID, error) {
+	params := portfolios.ListPortfoliosConfigurationsParams{Limit: &about.limit}
+	rows := client.Configurations.All(ctx, params, upvest.WithPagesAhead(about.ahead))
+	return uuid.Nil, readAll(about, rows,
+		func(c *portfolios.Configuration) uuid.UUID { return c.AccountID })
+}
+
+func allOrders(
+	ctx context.Context, client *upvest.Client, about target, _ ...upvest.CallOption,
+) (uuid.UUID, error) {
+	params := portfolios.ListPortfoliosOrdersParams{Limit: &about.limit}
+	rows := client.Orders.All(ctx, params, upvest.WithPagesAhead(about.ahead))
+	return uuid.Nil, readAll(about, rows, func(o *portfolios.Order) uuid.UUID { return o.ID })
+}
+
+func waitForOrder(
+	ctx context.Context, client *upvest.Client, about target, options ...upvest.CallOption,
+) (uuid.UUID, error) {
+	order, err := client.Orders.Wait(ctx, about.Order, nil, options...)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if !upvest.IsDone(order) {
+		return order.ID, fmt.Errorf("%w: the order is not done", errLied)
+	}
+	return order.ID, nil
+}
+
+// errLied is the error of a call that reported something that is not true.
+var errLied = errors.New("the client lied")
+
+// readAll reads a list to its end. Rows that were there before are in it exactly once.
+func readAll[T any](about target, rows iter.Seq2[T, error], id func(*T) uuid.UUID) error {
+	seen := map[uuid.UUID]bool{}
+	for row, err := range rows {
+		switch {
+		case err != nil:
+			return err
+		case seen[id(&row)]:
+			return fmt.Errorf("%w: the list has a row twice", errLied)
+		}
+		seen[id(&row)] = true
+	}
+	for row := range about.there {
+		if !seen[row] {
+			return fmt.Errorf("%w: the list of %d rows lacks one of %d that were there before",
+				errLied, len(seen), len(about.there))
+		}
+	}
+	return nil
+}
+
+// tenant holds what an API client has on the server: the resources that its calls are
+// about.
+type tenant struct {
+	client     uuid.UUID
+	account    uuid.UUID
+	allocation uuid.UUID
+	order      uuid.UUID
+	execution  uuid.UUID
+}
+
+// target is what a call is about. A call that resumes another has the same target.
+type target struct {
+	operations.Subject
+	limit int32
+	ahead int
+	there map[uuid.UUID]bool // rows that a list must have
+}
+
+// aim chooses what a call is about. One goroutine calls it, in the order of the plan.
+func (t *tenant) aim(op *operation, random *rand.Rand) target {
+	aimed := target{
+		Subject: operations.Subject{
+			Account: t.account, Allocation: t.allocation, Order: t.order, Execution: t.execution,
+			User: newID(random), Strategy: newID(random), Weights: weights(1 + random.IntN(999)),
+		},
+		limit: int32(5 + random.IntN(60)),
+		ahead: random.IntN(4),
+	}
+	if op.id == "create_portfolios_configuration" {
+		aimed.NewAccount = newID(random)
+	}
+	return aimed
+}
+
+// weights returns two weights that sum to 1.
+func weights(thousandths int) operations.Weights {
+	return operations.Weights{
+		api.Decimal(fmt.Sprintf("0.%03d", thousandths)),
+		api.Decimal(fmt.Sprintf("0.%03d", 1000-thousandths)),
+	}
+}

@@ -1,0 +1,182 @@
+package simulation_test
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// live goes through a step: its deeds in their time, then the judgement, and then the
+// resuming of each write that has no certain outcome.
+func (s *simulation) live() {
+	s.calls = nil
+	s.upset = nil
+	if s.step.level {
+		for _, h := range s.hosts {
+			h.ahead.Store(0)
+			s.need(h, "retrieve_portfolios_order", operations.Subject{Order: h.tenant.order})
+		}
+	}
+	planned := s.prepare()
+	s.calls = nil
+	before := s.countTokenRequests()
+	began := time.Now()
+	s.begin()
+	for i, d := range s.step.deeds {
+		time.Sleep(time.Until(began.Add(d.at)))
+		s.act(d, planned[i])
+	}
+	s.wait()
+	s.judgeTokens(before, time.Since(began))
+	time.Sleep(15 * time.Minute) // for what goes on in the background
+	s.judgeRest()
+	for _, c := range s.calls {
+		s.judge(c)
+	}
+	s.judgeBudget(time.Since(began))
+	s.resume()
+	if shown := s.log.shows(); shown != "" {
+		s.complain(nil, "the log shows a secret: …%s…", shown)
+	}
+	s.figures.steps[s.step.name]++
+}
+
+// prepare makes the calls of a step and the resources that they are about.
+func (s *simulation) prepare() []*call {
+	planned := make([]*call, len(s.step.deeds))
+	for i, d := range s.step.deeds {
+		if d.what != calling {
+			continue
+		}
+		h := s.hosts[d.host]
+		c := &call{
+			op: d.op, host: h, client: d.client, timeout: d.timeout,
+			target: h.tenant.aim(d.op, s.random),
+		}
+		if d.keyed {
+			c.key = marked(s.random)
+		}
+		switch d.op.id {
+		case "update_portfolios_allocation":
+			about := operations.Subject{Weights: weights(700)}
+			c.target.Allocation = s.need(h, "create_portfolios_allocation", about).resource
+		case "cancel_portfolios_order", "Orders.Wait":
+			about := operations.Subject{Account: h.tenant.account, User: newID(s.random)}
+			c.target.Order = s.need(h, "create_portfolios_order", about).resource
+		}
+		planned[i] = c
+	}
+	return planned
+}
+
+func (s *simulation) begin() {
+	s.network.mu.Lock()
+	defer s.network.mu.Unlock()
+	s.network.faults = nil
+	s.network.date = s.step.date
+	for i := range s.step.faults {
+		s.network.faults = append(s.network.faults, &s.step.faults[i])
+		s.figures.faults[s.step.faults[i].name]++
+	}
+	if s.step.hanging {
+		for _, h := range s.hosts {
+			h.key.hang()
+		}
+	}
+	if s.step.date != 0 {
+		s.figures.faults["wrong Date"]++
+	}
+}
+
+// heal makes the server healthy again.
+func (s *simulation) heal() {
+	s.network.mu.Lock()
+	defer s.network.mu.Unlock()
+	s.network.faults = nil
+	s.network.date = 0
+	if s.step.hanging {
+		for _, h := range s.hosts {
+			h.key.heal()
+		}
+	}
+}
+
+func (s *simulation) act(d deed, c *call) {
+	h := s.hosts[d.host]
+	u := upset{at: time.Now(), what: d.what}
+	switch d.what {
+	case calling:
+		c.must = s.step.mild || d.at >= s.step.length
+		c.target.there = s.rows(c)
+		s.make(c)
+		c.goodUntil = s.network.goodUntil(h.process, s.life)
+		s.running.Go(c.run)
+		return
+	case healing:
+		s.judgeHanging()
+		s.heal()
+		return
+	case revocation:
+		s.server.RevokeTokens()
+	case jump:
+		u.host = h
+		h.ahead.Store(int64(d.jump))
+	case restart:
+		u.host = h
+		h.process.kill()
+		if err := h.start(s.network, s.seed, s.log, s.defect); err != nil {
+			s.complain(nil, "start a process: %v", err)
+		}
+	}
+	s.upset = append(s.upset, u)
+	s.figures.faults[string(d.what)]++
+}
+
+// wait waits for all calls of the step. Calls that take six hours hang: their processes
+// are ended.
+func (s *simulation) wait() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.running.Wait()
+	}()
+	select {
+	case <-done:
+		return
+	case <-time.After(6 * time.Hour):
+	}
+	for _, c := range s.calls {
+		if c.ended.IsZero() {
+			s.complain(c, "hangs")
+		}
+	}
+	for _, h := range s.hosts {
+		h.process.kill()
+	}
+	<-done
+}
+
+// resume repeats every write of the step that reported neither success nor refusal.
+func (s *simulation) resume() {
+	for _, c := range s.calls {
+		if told := c.verdict(); told != operations.Unknown && told != operations.Accepted {
+			continue
+		}
+		again := s.make(&call{
+			op: c.op, host: c.host, client: c.client, target: c.target, must: true, resumes: c,
+		})
+		var failure *upvest.Error
+		if errors.As(c.err, &failure) && !s.defect.newKeys {
+			again.key = failure.IdempotencyKey
+		}
+		again.run()
+		s.judge(again)
+		acts := len(slices.Concat(c.acted, again.acted))
+		if acts > 1 || acts == 0 && c.op.id != "cancel_portfolios_order" {
+			s.complain(again, "was resumed and acted %d times in all", acts)
+		}
+	}
+}
