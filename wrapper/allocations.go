@@ -17,71 +17,88 @@ import (
 // Source: docs.upvest.co, "Portfolios", allocations.
 type Allocations struct{ core *core }
 
-// Create defines a new allocation. Weights are exact decimals above 0, one per instrument; the server wants them to sum to 1.
+// Create creates an allocation (POST /portfolios/allocations, scope portfolios:admin).
+// Weights are exact decimals above 0, one for each instrument. The server requires a sum
+// of 1.
 func (s *Allocations) Create(
 	ctx context.Context, request portfolios.AllocationRequest, options ...CallOption,
 ) (*portfolios.Allocation, error) {
-	op := operation{"create_portfolios_allocation", http.MethodPost}
-	return call[portfolios.Allocation](ctx, s.core, op, validate.Allocation(request), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+	return createAllocation.call(ctx, s.core, arguments{
+		invalid: validate.Allocation(request),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosAllocation(ctx, request, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// Retrieve returns one allocation.
-func (s *Allocations) Retrieve(ctx context.Context, allocationID uuid.UUID, options ...CallOption) (*portfolios.Allocation, error) {
-	op := operation{"retrieve_portfolios_allocation", http.MethodGet}
-	return call[portfolios.Allocation](ctx, s.core, op, validate.ID("allocation_id", allocationID), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+// Retrieve returns one allocation (GET /portfolios/allocations/{allocation_id}, scope
+// portfolios:read or portfolios:admin).
+func (s *Allocations) Retrieve(
+	ctx context.Context, allocationID uuid.UUID, options ...CallOption,
+) (*portfolios.Allocation, error) {
+	return retrieveAllocation.call(ctx, s.core, arguments{
+		invalid: validate.ID("allocation_id", allocationID),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosAllocation(ctx, allocationID, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// Update replaces the mix of an allocation; an empty name leaves the name as it is. It trades nothing: accounts reach the new weights
-// with their next rebalancing.
+// Update replaces the instruments and weights of an allocation (PUT
+// /portfolios/allocations/{allocation_id}, scope portfolios:admin). An empty name leaves
+// the name as it is. Update trades nothing: accounts reach the new weights with their
+// next rebalancing.
 func (s *Allocations) Update(
 	ctx context.Context, allocationID uuid.UUID, request portfolios.AllocationRequest, options ...CallOption,
 ) (*portfolios.Allocation, error) {
-	op := operation{"update_portfolios_allocation", http.MethodPut}
-	bad := errors.Join(validate.ID("allocation_id", allocationID), validate.Allocation(request))
-	return call[portfolios.Allocation](ctx, s.core, op, bad, options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+	return updateAllocation.call(ctx, s.core, arguments{
+		invalid: errors.Join(validate.ID("allocation_id", allocationID), validate.Allocation(request)),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.UpdatePortfoliosAllocation(ctx, allocationID, request, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// List returns one page. Sort, order and limit are sent even if params leaves them out (id, ASC, 100), since the server's order is
-// otherwise undefined.
+// List returns one page (GET /portfolios/allocations, scope portfolios:read or
+// portfolios:admin). Sort, order and limit are sent even if params leaves them out (id,
+// ASC, 100), because the order of the rows is undefined otherwise.
 func (s *Allocations) List(
 	ctx context.Context, params portfolios.ListPortfoliosAllocationsParams, options ...CallOption,
 ) (*portfolios.AllocationList, error) {
-	op := operation{"list_portfolios_allocations", http.MethodGet}
-	params.Sort = orDefault(params.Sort, portfolios.AllocationSortID)
-	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
-	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
-	return call[portfolios.AllocationList](ctx, s.core, op, validate.Page(params.Offset, params.Limit), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
-			return s.core.generated.ListPortfoliosAllocations(ctx, &params, edit...)
-		})
+	return s.query(params).page(ctx, options)
 }
 
-// All goes through the whole list from params.Offset on, page by page; see [AllOption] for how it reads.
+// All reads the whole list from params.Offset, page by page. "Lists" in the package
+// comment describes what it guarantees.
 func (s *Allocations) All(
 	ctx context.Context, params portfolios.ListPortfoliosAllocationsParams, options ...AllOption,
 ) iter.Seq2[portfolios.Allocation, error] {
-	byID := params.Sort == nil || *params.Sort == portfolios.AllocationSortID
-	return listing[portfolios.Allocation]{
-		offset: params.Offset, limit: params.Limit, order: params.Order, byID: byID,
-		fetch: func(ctx context.Context, offset, limit int32, options []CallOption) ([]portfolios.Allocation, portfolios.Meta, error) {
+	return s.query(params).all(ctx, options)
+}
+
+func (s *Allocations) query(
+	params portfolios.ListPortfoliosAllocationsParams,
+) query[portfolios.Allocation, portfolios.AllocationList] {
+	params.Sort = orDefault(params.Sort, portfolios.AllocationSortID)
+	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
+	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
+	return query[portfolios.Allocation, portfolios.AllocationList]{
+		core:       s.core,
+		listing:    listAllocations,
+		offset:     params.Offset,
+		limit:      orDefault(params.Limit, defaultLimit),
+		order:      params.Order,
+		sortedByID: *params.Sort == portfolios.AllocationSortID,
+		send: func(offset, limit *int32) sendFunc {
 			params := params
-			params.Offset, params.Limit = &offset, &limit
-			page, err := s.List(ctx, params, options...)
-			if err != nil {
-				return nil, portfolios.Meta{}, err
+			params.Offset = offset
+			params.Limit = limit
+			return func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+				return s.core.generated.ListPortfoliosAllocations(ctx, &params, edit...)
 			}
-			return page.Data, page.Meta, nil
 		},
-		id: func(allocation portfolios.Allocation) uuid.UUID { return allocation.ID },
-	}.all(ctx, options)
+	}
 }

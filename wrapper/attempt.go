@@ -2,57 +2,160 @@ package wrapper
 
 import (
 	"context"
-	"log/slog"
+	"errors"
+	"net/http"
 	"time"
 
+	"golang.org/x/oauth2"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// Attempt is one try of a call, as hooks and errors see it. It holds no secret, key or body.
-type Attempt struct {
-	// Operation is Upvest's operationId, or "token".
-	Operation string
-	// Number counts the attempts of a call from 1.
-	Number int
-	// Status is the HTTP status of the answer, 0 if there was none.
-	Status int
-	// RequestID is the upvest-request-id of the answer.
-	RequestID string
-	// Duration is the time from building the request to the end of the answer.
-	Duration time.Duration
-	// Err is what went wrong, other than the status.
-	Err error
-	// Retry says why the call is tried again, for instance "503 Service Unavailable". It is empty on the last attempt.
-	Retry string
-	// Wait is the time before the next attempt.
-	Wait time.Duration
+// result is the result of one attempt.
+type result struct {
+	Attempt
+	ok        bool
+	token     *oauth2.Token // nil if none was needed, or none could be had
+	response  *Response     // nil if there was none
+	outcome   Outcome       // what the attempt did, if the call is a write
+	unsent    bool          // it was not sent, and neither would a repetition be
+	transient bool          // another attempt may succeed
+	echo      transport.Echo
+	ahead     time.Duration // the skew of the clock that the signature used
 }
 
-// LogValue shows the attempt by an explicit list of fields, so that a new one is never logged by accident.
-func (a Attempt) LogValue() slog.Value {
-	attributes := []slog.Attr{
-		slog.String("operation", a.Operation),
-		slog.Int("attempt", a.Number),
-		slog.Int("status", a.Status),
-		slog.String("request_id", wire.Line(a.RequestID)),
-		slog.Duration("duration", a.Duration),
+func (r result) header() http.Header {
+	if r.response == nil {
+		return nil
 	}
-	if a.Err != nil {
-		attributes = append(attributes, slog.String("error", a.Err.Error()))
-	}
-	if a.Retry != "" {
-		attributes = append(attributes, slog.String("retry", a.Retry), slog.Duration("wait", a.Wait))
-	}
-	return slog.GroupValue(attributes...)
+	return r.response.Header
 }
 
-// logAttempts returns a hook that logs: at debug level what succeeded, as a warning what failed or is tried again.
-func logAttempts(logger *slog.Logger) func(context.Context, Attempt) {
-	return func(ctx context.Context, attempt Attempt) {
-		level := slog.LevelDebug
-		if attempt.Err != nil || attempt.Retry != "" || attempt.Status >= 400 {
-			level = slog.LevelWarn
+func (r result) retryable(policy RetryPolicy) bool {
+	if policy.Retry != nil && !r.unsent {
+		return policy.Retry(r.Attempt)
+	}
+	return r.transient
+}
+
+// reason describes in a few words what calls for another attempt.
+func (r result) reason() string {
+	switch {
+	case r.Status/100 == 2:
+		return "body cannot be read"
+	case r.Status != 0:
+		return statusText(r.Status)
+	case errors.Is(r.Err, context.DeadlineExceeded):
+		return "timeout"
+	}
+	return "network failure"
+}
+
+// attempt sends one request and judges the response. A guess replaces the known skew of
+// the clock.
+func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, timeout time.Duration) result {
+	r := result{Attempt: Attempt{Operation: x.id}}
+	r.token, r.Err = c.prepare(ctx, x)
+	if r.Err != nil {
+		r.refuseUnsent(r.Err)
+		return r
+	}
+	started := c.clock.Local()
+	r.Started = started
+	r.ahead = c.clock.Skew() // read after the token request, which may have changed it
+	if guess != nil {
+		r.ahead = *guess
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	resp, err := x.send(ctx, r.token, started.Add(r.ahead))
+	if err == nil {
+		r.echo = transport.EchoOf(c.secret(), resp.Request)
+		r.response, r.Err = readResponse(resp, r.echo)
+	}
+	r.Duration = c.clock.Local().Sub(started)
+	if err != nil {
+		r.failToSend(err)
+		return r
+	}
+	r.Status = r.response.Status
+	r.RequestID = r.echo.Hide(r.response.requestID())
+	x.settings.keep(r.response)
+	if r.Status/100 == 2 {
+		r.accept(ctx, x)
+	} else {
+		r.transient = isRetryable(r.Status)
+		r.outcome = outcomeOf(r.Status)
+	}
+	return r
+}
+
+// prepare waits for what a request needs before the timeout of its attempt begins: a
+// token, and a turn from the limiter.
+func (c *core) prepare(ctx context.Context, x exchange) (token *oauth2.Token, err error) {
+	if x.authorized {
+		token, err = tokenFrom(ctx, c.tokens, c.asking)
+		if err != nil {
+			return nil, err
 		}
-		logger.LogAttrs(ctx, level, "upvest request", slog.Any("upvest", attempt))
 	}
+	if c.limiter != nil {
+		if err := c.limiter.Wait(ctx); err != nil {
+			return token, err
+		}
+	}
+	// Otherwise the transport would have to report that it sent nothing.
+	return token, ctx.Err()
+}
+
+// refuseUnsent records that the attempt ended before it reached the network.
+func (r *result) refuseUnsent(err error) {
+	r.Err = err
+	r.outcome = OutcomeRefused
+	r.unsent = true
+}
+
+// failToSend records an error of the generated client: of the network, or of an editor
+// before it.
+func (r *result) failToSend(err error) {
+	// errors.As would also find the one of the token request.
+	failed, wasSent := err.(*transport.Error)
+	if !wasSent {
+		r.refuseUnsent(err)
+		return
+	}
+	r.Err = failed
+	r.transient = !failed.Untrusted
+	r.outcome = OutcomeRefused
+	if failed.Reached {
+		r.outcome = OutcomeUnknown
+	}
+}
+
+// accept decodes a 2xx.
+func (r *result) accept(ctx context.Context, x exchange) {
+	if r.Err == nil {
+		if x.turn != nil {
+			x.turn(ctx)
+		}
+		r.Err = x.accept(r.response)
+	}
+	r.ok = r.Err == nil
+	r.transient = errors.Is(r.Err, wire.ErrCutOff)
+	r.outcome = OutcomeUnknown
+	if r.RequestID != "" { // without it, the response may come from a proxy
+		r.outcome = OutcomeAccepted
+	}
+}
+
+// outcomeOf returns what a status other than 2xx means for a write.
+func outcomeOf(status int) Outcome {
+	switch {
+	case status == http.StatusRequestTimeout, status == statusClientClosedRequest:
+		return OutcomeUnknown
+	case status/100 == 4:
+		return OutcomeRefused
+	}
+	return OutcomeUnknown
 }

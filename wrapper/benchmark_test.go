@@ -74,7 +74,7 @@ func unsigningClient(t testing.TB, transport http.RoundTripper) *upvest.Client {
 // editing returns a function that signs the request of an order, always the same one.
 func editing(t testing.TB, key crypto.Signer) func() error {
 	t.Helper()
-	signer, err := upvest.NewSigner("8d4997a8-cf7a-4e51-adbb-401656a3e5c2", key)
+	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "8d4997a8-cf7a-4e51-adbb-401656a3e5c2", PrivateKey: key})
 	if err != nil {
 		t.Fatal(err)
 	}

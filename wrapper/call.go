@@ -11,43 +11,67 @@ import (
 	"golang.org/x/oauth2"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// The way of a call, from a service method to its value or *Error:
+// The path of a call, from a service method to its value or *Error:
 //
-//  1. the method checks the arguments and names the operation and the generated function that sends it;
-//  2. call merges the options of client and call, and gives a POST or PATCH its idempotency key, one for all attempts;
-//  3. attempts loops: it asks attempt for one try, and decides on repeat, retry, wait or end (attempts.go);
-//  4. attempt gets a token and a turn from the limiter, then sends with a time-out of its own;
-//  5. the generated function builds the request and runs the editors: version, client id, accept, user agent, and then
-//     callEditor: idempotency key, what the caller adds, token, and the signature over all of that, dated now;
-//  6. doer hands it to the caller's http.Client and says of a failure whether the request can have arrived (internal/network);
-//  7. readResponse reads the answer, bounded (response.go), and Decode makes a value of it (internal/answerbody);
-//  8. every attempt is shown to the hooks; those that failed are gathered in the *Error, with what became of a write (error.go).
+//  1. The method validates the arguments, and names the operation (operations.go) and the
+//     generated function that sends it.
+//  2. call merges the options of client and call, and gives a POST or PATCH its
+//     idempotency key, one for all attempts.
+//  3. attempts loops: it makes one attempt, and decides between another attempt and the
+//     end (attempts.go).
+//  4. attempt gets a token (token.go) and a turn from the limiter, then sends with a
+//     timeout for this attempt (attempt.go).
+//  5. The generated function builds the request and runs the editors: version, client ID,
+//     accept, user agent, and then callEditor: idempotency key, what the caller adds,
+//     token, and the signature over all of that, dated now.
+//  6. The Doer passes it to the caller's http.Client and reports of a failure whether the
+//     request may have arrived (internal/transport).
+//  7. readResponse reads the response, bounded (response.go), and wire.Decode turns it into
+//     a value.
+//  8. The hooks see every attempt. Failed ones are collected in the *Error, together with
+//     the outcome of a write (error.go).
 
-// operation is what the call path needs to know about an operation of the API.
-type operation struct {
-	id     string // Upvest's operationId
-	method string
+// core is what the services share: the call path and all its parts.
+type core struct {
+	// secret is a closure, so that no verb of fmt can print it.
+	secret    func() string
+	baseURL   string
+	generated *portfolios.Client
+	doer      transport.Doer
+	signer    *Signer
+	tokens    oauth2.TokenSource
+	asking    refresh.Slots
+	common    []portfolios.RequestEditorFn // of every request, token requests included
+	clock     *clock.Clock
+	random    randomSource
+	budget    *retry.Budget
+	limiter   Limiter
+	observers []func(context.Context, Attempt)
+	settings  settings
 }
 
-func (o operation) isWrite() bool { return o.method != http.MethodGet }
+// arguments are what a service method passes to the call path.
+type arguments struct {
+	invalid error // what is wrong with the caller's arguments
+	send    sendFunc
+	options []CallOption
+	// turn waits until the response may be decoded; nil means at once.
+	turn func(context.Context)
+}
 
-// isKeyed reports whether the operation takes an idempotency key. PUT and DELETE can be repeated by their meaning.
-func (o operation) isKeyed() bool { return o.method == http.MethodPost || o.method == http.MethodPatch }
-
-var errNoContext = errors.New("the context is nil: give context.Background() where there is no other")
-
-// sendFunc sends one attempt of a call through the generated client, edited by the editors in order.
-type sendFunc func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error)
-
-// call carries out an operation whose answer has a body. bad is what is wrong with the arguments, found before.
-func call[T any](ctx context.Context, c *core, op operation, bad error, options []CallOption, send sendFunc) (*T, error) {
+// call carries out an operation whose response has a body.
+func (op returning[T]) call(ctx context.Context, c *core, args arguments) (*T, error) {
 	var value *T
-	err := c.call(ctx, op, bad, options, send, func(answer *Response) error {
+	err := c.call(ctx, op.operation, args, func(response *Response) error {
 		value = new(T)
-		return wire.Decode(answer.Body, value)
+		return wire.Decode(response.Body, value)
 	})
 	if err != nil {
 		return nil, err
@@ -55,39 +79,37 @@ func call[T any](ctx context.Context, c *core, op operation, bad error, options 
 	return value, nil
 }
 
-// call carries out an operation: every service method comes through here.
-func (c *core) call(
-	ctx context.Context, op operation, bad error, options []CallOption, send sendFunc, accept func(answer *Response) error,
-) error {
-	settings, err := c.settings.with(op, options)
+// call carries out an operation: every service method comes through here. accept reads a
+// successful response.
+func (c *core) call(ctx context.Context, op operation, args arguments, accept func(*Response) error) error {
+	settings, err := c.settings.with(op, args.options)
 	if ctx == nil {
 		err = errNoContext
 	}
-	if err := errors.Join(bad, err); err != nil {
+	if err := errors.Join(args.invalid, err); err != nil {
 		return refused(op, err)
 	}
 	if op.isKeyed() && settings.key == uuid.Nil {
-		if settings.key, err = c.random.Key(); err != nil {
+		key, err := c.random.key()
+		if err != nil {
 			return refused(op, fmt.Errorf("make an idempotency key: %w", err))
 		}
+		settings.key = key
 	}
-	var token *oauth2.Token // of the attempt, got before its time-out runs
 	return c.attempts(ctx, exchange{
-		operation: op,
-		settings:  settings,
-		prepare: func(ctx context.Context) (err error) {
-			token, err = tokenFrom(ctx, c.tokens, c.asking)
-			return err
+		operation:  op,
+		settings:   settings,
+		authorized: true,
+		send: func(ctx context.Context, token *oauth2.Token, now time.Time) (*http.Response, error) {
+			return args.send(ctx, c.callEditor(settings, token, now))
 		},
-		send: func(ctx context.Context, now time.Time) (*http.Response, error) {
-			return send(ctx, c.callEditor(settings, token, now))
-		},
+		turn:   args.turn,
 		accept: accept,
-		forget: func() { forgetToken(c.tokens, token.AccessToken) },
 	})
 }
 
-// callEditor sets what differs from attempt to attempt, and signs. The editors of the client have run before it.
+// callEditor sets what differs from attempt to attempt, and signs. The editors of the
+// client have run before it.
 func (c *core) callEditor(settings settings, token *oauth2.Token, now time.Time) portfolios.RequestEditorFn {
 	return func(ctx context.Context, req *http.Request) error {
 		if settings.key != uuid.Nil {
@@ -103,11 +125,9 @@ func (c *core) callEditor(settings settings, token *oauth2.Token, now time.Time)
 	}
 }
 
-// refused is the error of a call that was not sent.
-func refused(op operation, err error) *Error {
-	failure := &Error{Operation: op.id, Err: err}
-	if op.isWrite() {
-		failure.Outcome = OutcomeRefused
+// observe shows an attempt to the hooks.
+func (c *core) observe(ctx context.Context, attempt Attempt) {
+	for _, observer := range c.observers {
+		observer(ctx, attempt)
 	}
-	return failure
 }

@@ -1,10 +1,10 @@
 package wrapper
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -17,7 +17,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 )
 
-// Client calls the portfolios operations. It is safe for concurrent use; make one and share it.
+// Client calls the portfolios operations. It is safe for concurrent use; create one and
+// share it.
 type Client struct {
 	Allocations    *Allocations
 	Configurations *Configurations
@@ -27,8 +28,8 @@ type Client struct {
 	core *core
 }
 
-// New makes a Client. It sends nothing; credentials and options are checked, and the error names each that is missing or malformed,
-// with the fix.
+// New creates a Client. It sends nothing. It checks credentials and options, and the
+// error names each that is missing or malformed, with the fix.
 func New(credentials Credentials, options ...ClientOption) (*Client, error) {
 	c, err := newCore(credentials, options)
 	if err != nil {
@@ -43,40 +44,27 @@ func New(credentials Credentials, options ...ClientOption) (*Client, error) {
 	}, nil
 }
 
-// TokenSource returns the source of this client's tokens, to share it with another client of the same credentials.
+// NewTokenSource creates a TokenSource, to use with [TokenEditor] on the plain generated
+// client or to share between clients. Its options are those of [New].
+func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSource, error) {
+	c, err := newCore(credentials, options)
+	if err != nil {
+		return nil, fmt.Errorf("make an Upvest token source: %w", err)
+	}
+	return newTokenSource(c, credentials), nil
+}
+
+// TokenSource returns the source of this client's tokens, to share it with another client
+// of the same credentials.
 func (c *Client) TokenSource() oauth2.TokenSource { return c.core.tokens }
 
-// CloseIdleConnections closes the connections that no call is using, as [http.Client.CloseIdleConnections] does: for a client that is not
-// needed any more, or to dial anew.
+// CloseIdleConnections closes the connections that no call is using, as
+// [http.Client.CloseIdleConnections] does: for a client that is not needed any more, or
+// to connect anew.
 func (c *Client) CloseIdleConnections() { c.core.doer.CloseIdleConnections() }
 
-// core is what the services share: the call path and all its parts.
-type core struct {
-	secret    func() string // a closure, so that no verb of fmt can print it
-	baseURL   string
-	generated *portfolios.Client
-	doer      transport.Doer
-	signer    *Signer
-	tokens    oauth2.TokenSource
-	asking    refresh.Slots
-	common    []portfolios.RequestEditorFn // what every request carries, the one for a token included
-	clock     *clock.Clock
-	random    randomSource
-	budget    *retry.Budget
-	limiter   Limiter
-	observe   func(context.Context, Attempt)
-	settings  settings
-}
-
-func orError(ok bool, text string) error {
-	if ok {
-		return nil
-	}
-	return errors.New(text)
-}
-
 func newCore(credentials Credentials, options []ClientOption) (*core, error) {
-	cfg := config{local: time.Now, random: rand.Reader}
+	cfg := config{clock: time.Now, random: rand.Reader}
 	problems := []error{credentials.check()}
 	for _, option := range options {
 		if option == nil {
@@ -85,52 +73,72 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 		}
 		problems = append(problems, option.applyToClient(&cfg))
 	}
-	c := &core{
-		secret:   func() string { return credentials.ClientSecret },
-		baseURL:  strings.TrimRight(credentials.BaseURL, "/"),
-		clock:    clock.New(cfg.local),
-		random:   randomSource{Reader: cfg.random},
-		budget:   retry.NewBudget(),
-		limiter:  cfg.limiter,
-		settings: cfg.settings,
-		tokens:   cfg.tokens,
-		asking:   make(refresh.Slots, maxAsking),
-		common: []portfolios.RequestEditorFn{
-			VersionEditor(), ClientIDEditor(credentials.ClientID), AcceptEditor(), headerEditor("User-Agent", transport.UserAgent(cfg.userAgent)),
-		},
-		observe: func(ctx context.Context, attempt Attempt) {
-			for _, observer := range cfg.observers {
-				observer(ctx, attempt)
-			}
-		},
-	}
-	signerOptions := append([]SignerOption{WithSignatureNonce(c.random.Nonce)}, cfg.signer...)
-	var err error
-	if c.signer, err = NewSigner(credentials.KeyID, credentials.PrivateKey, signerOptions...); err != nil {
-		problems = append(problems, err)
-	}
+	random := randomSource{reader: cfg.random}
+	signer, err := NewSigner(SignerConfig{
+		KeyID:         credentials.KeyID,
+		PrivateKey:    credentials.PrivateKey,
+		Nonce:         random.nonce,
+		SignatureBase: cfg.signatureBase,
+	})
+	problems = append(problems, err)
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
+	}
+	c := &core{
+		secret:    func() string { return credentials.ClientSecret },
+		baseURL:   strings.TrimRight(credentials.BaseURL, "/"),
+		signer:    signer,
+		clock:     clock.New(cfg.clock),
+		random:    random,
+		budget:    retry.NewBudget(),
+		limiter:   cfg.limiter,
+		observers: cfg.observers,
+		settings:  cfg.settings,
+		asking:    make(refresh.Slots, maxAsking),
+		common: []portfolios.RequestEditorFn{
+			VersionEditor(),
+			ClientIDEditor(credentials.ClientID),
+			AcceptEditor(),
+			headerEditor("User-Agent", transport.UserAgent(cfg.userAgent)),
+		},
 	}
 	if c.baseURL == "" {
 		c.baseURL = portfolios.ServerURLSandbox
 	}
-	if cfg.client == nil {
-		cfg.client = transport.DefaultClient()
+	if err := c.connect(cfg.client); err != nil {
+		return nil, err
 	}
-	c.doer = transport.NewDoer(cfg.client, c.secret)
-	c.generated, err = portfolios.NewClient(c.baseURL, portfolios.WithHTTPClient(c.doer), func(generated *portfolios.Client) error {
+	c.useTokens(cfg.tokens, credentials)
+	return c, nil
+}
+
+// connect makes the generated client, which sends through the caller's HTTP client if
+// there is one.
+func (c *core) connect(client *http.Client) error {
+	if client == nil {
+		client = transport.DefaultClient()
+	}
+	c.doer = transport.NewDoer(client, c.secret)
+	withEditors := func(generated *portfolios.Client) error {
 		generated.RequestEditors = c.common
 		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make the generated client: %w", err)
 	}
-	switch shared, ok := c.tokens.(*TokenSource); {
-	case ok:
-		c.clock.Share(shared.clock)
-	case c.tokens == nil:
+	generated, err := portfolios.NewClient(c.baseURL, portfolios.WithHTTPClient(c.doer), withEditors)
+	if err != nil {
+		return fmt.Errorf("make the generated client: %w", err)
+	}
+	c.generated = generated
+	return nil
+}
+
+// useTokens takes tokens from a source of the caller's, or makes one. Clients that share
+// a TokenSource also share what they learn about the server's clock.
+func (c *core) useTokens(source oauth2.TokenSource, credentials Credentials) {
+	c.tokens = source
+	if source == nil {
 		c.tokens = newTokenSource(c, credentials)
 	}
-	return c, nil
+	if shared, ok := source.(*TokenSource); ok {
+		c.clock.Share(shared.clock)
+	}
 }

@@ -12,76 +12,93 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// Configurations say which allocation an account follows. An account has one.
+// Configurations determine which allocation an account follows. An account has at most
+// one.
 //
 // Source: docs.upvest.co, "Portfolios", configurations.
 type Configurations struct{ core *core }
 
-// Create makes an account follow an allocation.
+// Create makes an account follow an allocation (POST /portfolios/configurations, scope
+// portfolios:admin).
 func (s *Configurations) Create(
 	ctx context.Context, request portfolios.ConfigurationRequest, options ...CallOption,
 ) (*portfolios.Configuration, error) {
-	op := operation{"create_portfolios_configuration", http.MethodPost}
-	return call[portfolios.Configuration](ctx, s.core, op, validate.Configuration(request), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+	return createConfiguration.call(ctx, s.core, arguments{
+		invalid: validate.Configuration(request),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosConfiguration(ctx, request, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// Retrieve returns the configuration of one account.
-func (s *Configurations) Retrieve(ctx context.Context, accountID uuid.UUID, options ...CallOption) (*portfolios.Configuration, error) {
-	op := operation{"retrieve_portfolios_configuration", http.MethodGet}
-	return call[portfolios.Configuration](ctx, s.core, op, validate.ID("account_id", accountID), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+// Retrieve returns the configuration of one account (GET
+// /portfolios/configurations/{account_id}, scope portfolios:read or portfolios:admin).
+func (s *Configurations) Retrieve(
+	ctx context.Context, accountID uuid.UUID, options ...CallOption,
+) (*portfolios.Configuration, error) {
+	return retrieveConfiguration.call(ctx, s.core, arguments{
+		invalid: validate.ID("account_id", accountID),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosConfiguration(ctx, accountID, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// Update changes what the update names and leaves the rest: a nil list of strategies stays as it is, an empty one empties it. It trades
-// nothing: the account reaches a new allocation with its next rebalancing.
+// Update changes the fields that the update sets (PATCH
+// /portfolios/configurations/{account_id}, scope portfolios:admin): a nil list of
+// strategies stays as it is, an empty one removes all. Update trades nothing: the account
+// reaches a new allocation with its next rebalancing.
 func (s *Configurations) Update(
 	ctx context.Context, accountID uuid.UUID, update portfolios.ConfigurationUpdate, options ...CallOption,
 ) (*portfolios.Configuration, error) {
-	op := operation{"update_portfolios_configuration", http.MethodPatch}
-	bad := errors.Join(validate.ID("account_id", accountID), validate.ConfigurationUpdate(update))
-	return call[portfolios.Configuration](ctx, s.core, op, bad, options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+	return updateConfiguration.call(ctx, s.core, arguments{
+		invalid: errors.Join(validate.ID("account_id", accountID), validate.ConfigurationUpdate(update)),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.UpdatePortfoliosConfiguration(ctx, accountID, update, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// List returns one page. Sort, order and limit are sent even if params leaves them out (account_id, ASC, 100), since the server's order
-// is otherwise undefined.
+// List returns one page (GET /portfolios/configurations, scope portfolios:read or
+// portfolios:admin). Sort, order and limit are sent even if params leaves them out
+// (account_id, ASC, 100), because the order of the rows is undefined otherwise.
 func (s *Configurations) List(
 	ctx context.Context, params portfolios.ListPortfoliosConfigurationsParams, options ...CallOption,
 ) (*portfolios.ConfigurationList, error) {
-	op := operation{"list_portfolios_configurations", http.MethodGet}
-	params.Sort = orDefault(params.Sort, portfolios.ConfigurationSortAccountID)
-	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
-	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
-	return call[portfolios.ConfigurationList](ctx, s.core, op, validate.Page(params.Offset, params.Limit), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
-			return s.core.generated.ListPortfoliosConfigurations(ctx, &params, edit...)
-		})
+	return s.query(params).page(ctx, options)
 }
 
-// All goes through the whole list from params.Offset on, page by page; see [AllOption] for how it reads.
+// All reads the whole list from params.Offset, page by page. "Lists" in the package
+// comment describes what it guarantees.
 func (s *Configurations) All(
 	ctx context.Context, params portfolios.ListPortfoliosConfigurationsParams, options ...AllOption,
 ) iter.Seq2[portfolios.Configuration, error] {
-	byID := params.Sort == nil || *params.Sort == portfolios.ConfigurationSortAccountID
-	return listing[portfolios.Configuration]{
-		offset: params.Offset, limit: params.Limit, order: params.Order, byID: byID,
-		fetch: func(ctx context.Context, offset, limit int32, options []CallOption) ([]portfolios.Configuration, portfolios.Meta, error) {
+	return s.query(params).all(ctx, options)
+}
+
+func (s *Configurations) query(
+	params portfolios.ListPortfoliosConfigurationsParams,
+) query[portfolios.Configuration, portfolios.ConfigurationList] {
+	params.Sort = orDefault(params.Sort, portfolios.ConfigurationSortAccountID)
+	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
+	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
+	return query[portfolios.Configuration, portfolios.ConfigurationList]{
+		core:       s.core,
+		listing:    listConfigurations,
+		offset:     params.Offset,
+		limit:      orDefault(params.Limit, defaultLimit),
+		order:      params.Order,
+		sortedByID: *params.Sort == portfolios.ConfigurationSortAccountID,
+		send: func(offset, limit *int32) sendFunc {
 			params := params
-			params.Offset, params.Limit = &offset, &limit
-			page, err := s.List(ctx, params, options...)
-			if err != nil {
-				return nil, portfolios.Meta{}, err
+			params.Offset = offset
+			params.Limit = limit
+			return func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+				return s.core.generated.ListPortfoliosConfigurations(ctx, &params, edit...)
 			}
-			return page.Data, page.Meta, nil
 		},
-		id: func(configuration portfolios.Configuration) uuid.UUID { return configuration.AccountID },
-	}.all(ctx, options)
+	}
 }

@@ -1,36 +1,59 @@
-// Package wrapper calls the portfolios part of the Upvest Investment API: it adds the access token, the request signature, the API
-// version and the idempotency key to the generated client, repeats what is safe to repeat, and says what became of every call.
+// Package wrapper calls the portfolios part of the Upvest Investment API. It adds the
+// access token, the request signature, the API version and the idempotency key to the
+// generated client, retries what is safe to repeat, and reports the outcome of every call.
 // Import it as upvest.
 //
-// [New] makes a [Client]; its services have a method per operation:
+// [New] creates a [Client]; its services have a method for each operation:
 //
 //	client.Allocations     Create, Retrieve, Update, List, All
 //	client.Configurations  Create, Retrieve, Update, List, All
-//	client.Orders          Create, Retrieve, Cancel, CreateLiquidationRequest, List, All, Wait
+//	client.Orders          Create, Retrieve, Cancel, Wait, List, All,
+//	                       CreateLiquidationRequest
 //	client.Rebalancings    Trigger, RetrieveExecution
 //
-// What is newer than this client, or in another part of the API, is called with [Client.Do], sent with [WithQuery], [WithBodyField] and
-// [WithHeader], and read with [Response.Decode].
+// [Client.Do] calls what is not covered by this client. [WithQuery], [WithBodyField] and
+// [WithHeader] send fields that it does not cover, and [Response.Decode] reads them.
 //
 // # Failures
 //
-// Every failed request is an [*Error], with status, request id and raw body as received. Ask errors.Is for its kind:
-// [ErrNotFound] and its like for an HTTP status, [ErrOutcomeUnknown] for a write that may or may not have been carried out, [ErrAccepted]
-// for one that was accepted with an answer that cannot be read. Such a write is taken up again by the same call with [Error.Resume], and
-// does not happen twice as long as the server keeps its idempotency key: at least 24 hours, by Upvest's word.
+// Every failed request is an [*Error], with status, request ID and raw body as received. Ask
+// errors.Is for its kind: [ErrNotFound] and the like for an HTTP status, [ErrOutcomeUnknown]
+// for a write that may have been carried out, [ErrAccepted] for one that was accepted with a
+// response that cannot be read. The same call with [Error.Resume] resumes such a write. It
+// does not happen twice as long as the server keeps its idempotency key, which Upvest
+// documents as at least 24 hours.
 //
-// # Retries and time-outs
+// # Retries and timeouts
 //
-// Any 2xx is a success. A call is tried up to four times: after a network failure, the statuses 408, 429, 500, 502, 503 and 504, and a
-// 2xx that breaks off; [RetryPolicy] has waits, limits and the budget that all calls share. A 401 is followed by one more attempt with a
-// fresh token. An attempt ends after 30 seconds. A call has no time-out but its context's, unless [WithTimeout] gives it one.
+// Any 2xx is a success. The client makes up to four attempts: after a network failure, the
+// statuses 408, 429, 500, 502, 503 and 504, and a 2xx that breaks off. [RetryPolicy] has
+// waits, limits and the budget that all calls share. One more attempt with a new token
+// follows a 401. An attempt ends after 30 seconds. A call has no timeout except that of its
+// context, unless [WithTimeout] sets one.
 //
-// # Alone and together
+// # Lists
 //
-// The request editors ([VersionEditor], [SignatureEditor], …) also work alone, on the plain generated client.
+// List of a service returns one page, All reads the whole list in pages of params.Limit
+// rows (100 if it is nil, at least 2). Each page overlaps the one before by a row.
 //
-// A Client is safe for concurrent use. It starts no goroutine of its own but for the request of a token, which ends soon after the last
-// call that waits for it, and for pages that were asked for ahead.
+// Rows are requested in the order of their IDs. While the server keeps that order, every
+// row that is in the list from beginning to end is delivered exactly once, even while other
+// rows are added and removed, and memory does not grow with the list. If rows are not in
+// that order, each page has to begin with the row that the one before ended with. The
+// reading ends with [ErrListUnreadable] where the guarantee cannot be kept. A server that
+// gives a single row a page overlaps no pages: there the guarantee holds unless rows before
+// the current one are both added and removed between two requests.
+//
+// An error is delivered once and ends the list. The caller may stop at any row. [WithRetry]
+// and [WithTimeout] apply to the request of each page.
+//
+// # Editors and concurrency
+//
+// The request editors ([VersionEditor], [SignatureEditor], …) also work on the plain
+// generated client.
+//
+// A Client is safe for concurrent use. It starts goroutines only for token requests, which
+// end soon after the last call that waits for them, and for pages that were requested ahead.
 //
 // Tests need no credentials: see the package sandbox.
 package wrapper

@@ -229,7 +229,7 @@ func TestTokenEditorKeepsTheCause(t *testing.T) {
 }
 
 func TestSignatureEditorCoversWhatEditorsBeforeItSet(t *testing.T) {
-	signer, err := upvest.NewSigner("key", testKey(t))
+	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

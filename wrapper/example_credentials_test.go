@@ -73,7 +73,11 @@ func ExampleNewSigner() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	signer, err := upvest.NewSigner(credentials.KeyID, credentials.PrivateKey, upvest.WithSignatureLifetime(10*time.Second))
+	signer, err := upvest.NewSigner(upvest.SignerConfig{
+		KeyID:      credentials.KeyID,
+		PrivateKey: credentials.PrivateKey,
+		Lifetime:   10 * time.Second,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -98,7 +102,7 @@ func ExampleSignatureEditor() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	signer, err := upvest.NewSigner(credentials.KeyID, credentials.PrivateKey)
+	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: credentials.KeyID, PrivateKey: credentials.PrivateKey})
 	if err != nil {
 		log.Fatal(err)
 	}

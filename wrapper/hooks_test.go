@@ -91,7 +91,13 @@ func TestHookSeesEveryAttempt(t *testing.T) {
 			if len(seen.attempts) != len(want) {
 				t.Fatalf("%s: %d attempts, want %d: %v", operation.id, len(seen.attempts), len(want), seen.attempts)
 			}
+			started := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // where synctest begins
 			for i, attempt := range seen.attempts {
+				if !attempt.Started.Equal(started) {
+					t.Errorf("%s: attempt %d started at %s, want %s", operation.id, i, attempt.Started, started)
+				}
+				started = started.Add(want[i].Duration + want[i].Wait)
+				attempt.Started = time.Time{}
 				if !errors.Is(attempt.Err, want[i].Err) {
 					t.Errorf("%s: attempt %d met %v, want %v", operation.id, i, attempt.Err, want[i].Err)
 				}

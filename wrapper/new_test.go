@@ -66,7 +66,7 @@ func TestNewRefusesBadCredentials(t *testing.T) {
 		},
 		"no key id": {
 			change: func(c *upvest.Credentials) { c.KeyID = "" },
-			want:   []string{"KeyID is missing", "set the id"},
+			want:   []string{"KeyID is missing", "set the ID"},
 		},
 		"a key id with a quote": {
 			change: func(c *upvest.Credentials) { c.KeyID = `a"b` },
@@ -253,27 +253,19 @@ func TestNewRefusesBadOptions(t *testing.T) {
 	}
 }
 
-func TestNewSignerRefusesBadOptions(t *testing.T) {
-	for name, test := range map[string]struct {
-		option upvest.SignerOption
-		want   string
-	}{
-		"nil":       {want: "option is nil"},
-		"nil clock": {option: upvest.WithSignatureClock(nil), want: "signature clock: nil function"},
-		"nil nonce": {option: upvest.WithSignatureNonce(nil), want: "signature nonce: nil function"},
-		"a fraction": {
-			option: upvest.WithSignatureLifetime(1500 * time.Millisecond),
-			want:   "signature lifetime: use whole seconds",
-		},
-		"no lifetime at all": {
-			option: upvest.WithSignatureLifetime(0),
-			want:   "signature lifetime: use whole seconds, at least one",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := upvest.NewSigner("key", testKey(t), test.option)
-			requireParts(t, err, test.want)
-		})
+func TestNewSignerRefusesLifetimes(t *testing.T) {
+	for _, lifetime := range []time.Duration{1500 * time.Millisecond, time.Millisecond, -time.Second} {
+		_, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t), Lifetime: lifetime})
+		requireParts(t, err, "signature lifetime: use whole seconds, at least one")
+	}
+}
+
+func TestSignerConfigPrintsNoKey(t *testing.T) {
+	config := upvest.SignerConfig{KeyID: "key-7", PrivateKey: testKey(t), Lifetime: time.Second}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if text := fmt.Sprintf(verb, config); text != "{KeyID:key-7 PrivateKey:(hidden) Lifetime:1s}" {
+			t.Errorf("%s prints %s", verb, text)
+		}
 	}
 }
 

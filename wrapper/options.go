@@ -3,108 +3,129 @@ package wrapper
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/oauth2"
-
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
 )
 
-// config is what options set.
+// ClientOption configures a client, see [New].
+type ClientOption interface{ applyToClient(config *config) error }
+
+// CallOption configures one call.
+type CallOption interface {
+	applyToCall(settings *settings) error
+}
+
+// AllOption configures the reading of a whole list with All of a service:
+// [WithPagesAhead], or an [Option], which then applies to the request of each page.
+type AllOption interface{ applyToAll(reading *reading) error }
+
+// Option configures a client, for all its calls, or one call, or the reading of one list.
+type Option interface {
+	ClientOption
+	CallOption
+	AllOption
+}
+
+// config is what client options set.
 type config struct {
-	settings  settings
-	client    *http.Client
-	tokens    oauth2.TokenSource
-	local     func() time.Time
-	random    io.Reader
-	limiter   Limiter
-	userAgent string
-	signer    []SignerOption
-	observers []func(context.Context, Attempt)
+	settings      settings
+	client        *http.Client
+	tokens        oauth2.TokenSource
+	clock         func() time.Time
+	random        io.Reader
+	limiter       Limiter
+	userAgent     string
+	signatureBase func(base string)
+	observers     []func(context.Context, Attempt)
 }
 
-// Limiter delays each attempt, the token's included, until it may be sent; golang.org/x/time/rate has one that fits.
-type Limiter interface {
-	Wait(ctx context.Context) error
+// settings are what may differ from call to call.
+type settings struct {
+	key      uuid.UUID
+	retry    RetryPolicy
+	timeout  time.Duration
+	response *Response
+	edits    []requestEdit // what the caller adds to the request
+	covered  []string      // the headers among it that the signature has to cover
 }
 
-// WithHTTPClient sends through a client of the caller's: its transport, cookie jar and time-out. It is copied and stays unchanged;
-// redirects are never followed.
-func WithHTTPClient(client *http.Client) ClientOption {
-	return clientOption(func(c *config) error {
-		c.client = client
-		return orError(client != nil, "HTTP client: nil pointer")
-	})
+// reading is how a whole list is read.
+type reading struct {
+	calls []CallOption
+	ahead int
 }
 
-// WithTokenSource takes tokens from another source, such as that of another client. One that also has the methods of [TokenSource] is
-// asked with the context of the call, and told about tokens that the server refused.
-func WithTokenSource(source oauth2.TokenSource) ClientOption {
-	return clientOption(func(c *config) error {
-		c.tokens = source
-		return orError(source != nil, "token source: nil")
-	})
+type (
+	clientOption func(*config) error
+	callOption   func(*settings) error
+	allOption    func(*reading) error
+	option       func(*settings) error
+)
+
+func (o clientOption) applyToClient(c *config) error { return o(c) }
+func (o callOption) applyToCall(s *settings) error   { return o(s) }
+func (o allOption) applyToAll(r *reading) error      { return o(r) }
+func (o option) applyToClient(c *config) error       { return o(&c.settings) }
+func (o option) applyToCall(s *settings) error       { return o(s) }
+
+func (o option) applyToAll(r *reading) error {
+	r.calls = append(r.calls, o)
+	return nil
 }
 
-// WithLimiter paces the client.
-func WithLimiter(limiter Limiter) ClientOption {
-	return clientOption(func(c *config) error {
-		c.limiter = limiter
-		return orError(limiter != nil, "limiter: nil")
-	})
-}
-
-// WithUserAgent puts the name of the caller's program in front of this client's own in the header user-agent.
-func WithUserAgent(name string) ClientOption {
-	return clientOption(func(c *config) error {
-		c.userAgent = name
-		return orError(name != "" && httpsig.IsQuotable(name), "user agent: use printable ASCII, as in my-service/1.2")
-	})
-}
-
-// WithLogger logs every attempt: failures and retries as warnings, the rest at debug level. No secret, key or body is ever logged.
-func WithLogger(logger *slog.Logger) ClientOption {
-	return clientOption(func(c *config) error {
-		if logger == nil {
-			return errors.New("logger: nil pointer")
+// with returns the settings of one call.
+func (s settings) with(op operation, options []CallOption) (settings, error) {
+	for _, option := range options {
+		if option == nil {
+			return s, errors.New("a call option is nil")
 		}
-		c.observers = append(c.observers, logAttempts(logger))
+		if err := option.applyToCall(&s); err != nil {
+			return s, err
+		}
+	}
+	if s.key != uuid.Nil && !op.isKeyed() {
+		return s, fmt.Errorf("idempotency key: a %s takes none, it can be repeated without one", op.method)
+	}
+	return s, nil
+}
+
+// keep passes the response to a caller who asked for it.
+func (s settings) keep(response *Response) {
+	if s.response != nil {
+		*s.response = *response
+	}
+}
+
+// readingWith returns how to read a list with these options.
+func readingWith(options []AllOption) (reading, error) {
+	var r reading
+	for _, option := range options {
+		if option == nil {
+			return r, errors.New("an option is nil")
+		}
+		if err := option.applyToAll(&r); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+func errorUnless(ok bool, text string) error {
+	if ok {
 		return nil
-	})
+	}
+	return errors.New(text)
 }
 
-// WithAttemptHook calls a function after every attempt, those of token requests included: for metrics and traces. It delays the call, and
-// may be called by several goroutines at once.
-func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
-	return clientOption(func(c *config) error {
-		c.observers = append(c.observers, hook)
-		return orError(hook != nil, "attempt hook: nil function")
-	})
-}
-
-// WithSignatureBase hands out the base of every signature, with the token masked, to find out why a server refuses one.
-func WithSignatureBase(debug func(base string)) ClientOption {
-	return clientOption(func(c *config) error {
-		c.signer = append(c.signer, WithSignatureDebug(debug))
-		return orError(debug != nil, "signature base: nil function")
-	})
-}
-
-// WithClock replaces time.Now, for tests.
-func WithClock(now func() time.Time) ClientOption {
-	return clientOption(func(c *config) error {
-		c.local = now
-		return orError(now != nil, "clock: nil function")
-	})
-}
-
-// WithRandom replaces crypto/rand as the source of nonces, idempotency keys and jitter, for tests. It has to be safe for concurrent use.
-func WithRandom(reader io.Reader) ClientOption {
-	return clientOption(func(c *config) error {
-		c.random = reader
-		return orError(reader != nil, "random source: nil")
-	})
+// orDefault returns value, or a pointer to otherwise if value is nil.
+func orDefault[T any](value *T, otherwise T) *T {
+	if value == nil {
+		return &otherwise
+	}
+	return value
 }

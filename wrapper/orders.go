@@ -17,82 +17,104 @@ import (
 // Source: docs.upvest.co, "Portfolios", orders.
 type Orders struct{ core *core }
 
-var retrieveOrder = operation{"retrieve_portfolios_order", http.MethodGet}
-
-// Create places an order. CashAmount is an exact decimal in the order's currency; a buy is split by the weights of the account's
-// allocation, a sale by the value of its positions. After an [ErrOutcomeUnknown] repeat it with [Error.Resume].
-func (s *Orders) Create(ctx context.Context, request portfolios.OrderRequest, options ...CallOption) (*portfolios.Order, error) {
-	op := operation{"create_portfolios_order", http.MethodPost}
-	return call[portfolios.Order](ctx, s.core, op, validate.Order(request), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+// Create places an order (POST /portfolios/orders, scope portfolios:admin). CashAmount is
+// an exact decimal in the order's currency. A buy is split by the weights of the
+// account's allocation, a sale by the value of its positions. After an
+// [ErrOutcomeUnknown] repeat the call with [Error.Resume].
+func (s *Orders) Create(
+	ctx context.Context, request portfolios.OrderRequest, options ...CallOption,
+) (*portfolios.Order, error) {
+	return createOrder.call(ctx, s.core, arguments{
+		invalid: validate.Order(request),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosOrder(ctx, request, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// CreateLiquidationRequest sells every position of an account; the account stays active. Servers of today may have moved the operation
-// and answer 404 or 405.
+// CreateLiquidationRequest sells every position of an account (POST
+// /portfolios/{account_id}/liquidation_request, scope portfolios:admin). The account
+// stays active. Upvest moved this operation in later versions: today's servers may
+// respond with 404 or 405.
 func (s *Orders) CreateLiquidationRequest(
 	ctx context.Context, accountID uuid.UUID, request portfolios.LiquidationRequest, options ...CallOption,
 ) (*portfolios.Order, error) {
-	op := operation{"create_portfolios_liquidation_request", http.MethodPost}
-	bad := errors.Join(validate.ID("account_id", accountID), validate.ID("user_id", request.UserID))
-	return call[portfolios.Order](ctx, s.core, op, bad, options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+	return createLiquidationRequest.call(ctx, s.core, arguments{
+		invalid: errors.Join(validate.ID("account_id", accountID), validate.ID("user_id", request.UserID)),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosLiquidationRequest(ctx, accountID, request, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// Retrieve returns one order with the individual orders that it was split into.
-func (s *Orders) Retrieve(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) (*portfolios.Order, error) {
-	return call[portfolios.Order](ctx, s.core, retrieveOrder, validate.ID("portfolio_order_id", portfolioOrderID), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+// Retrieve returns one order with the individual orders that it was split into (GET
+// /portfolios/orders/{portfolio_order_id}, scope portfolios:read or portfolios:admin).
+func (s *Orders) Retrieve(
+	ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption,
+) (*portfolios.Order, error) {
+	return retrieveOrder.call(ctx, s.core, arguments{
+		invalid: validate.ID("portfolio_order_id", portfolioOrderID),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosOrder(ctx, portfolioOrderID, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// Cancel asks for the cancellation of an order. It is carried out after the answer and can leave the order partly filled: [Orders.Wait]
-// tells how it ended. A [ErrNotFound] or [ErrConflict] that is also [ErrOutcomeUnknown] came after an attempt that may have succeeded.
+// Cancel requests the cancellation of an order (DELETE
+// /portfolios/orders/{portfolio_order_id}, scope portfolios:admin). The server carries it
+// out after its response, and can leave the order partly filled: [Orders.Wait] returns
+// how it ended. An [ErrNotFound] or [ErrConflict] that is also [ErrOutcomeUnknown]
+// followed an attempt that may have succeeded.
 func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) error {
-	op := operation{"cancel_portfolios_order", http.MethodDelete}
-	return s.core.call(ctx, op, validate.ID("portfolio_order_id", portfolioOrderID), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+	return s.core.call(ctx, cancelOrder, arguments{
+		invalid: validate.ID("portfolio_order_id", portfolioOrderID),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CancelPortfoliosOrder(ctx, portfolioOrderID, edit...)
 		},
-		acceptEmpty)
+		options: options,
+	}, acceptEmpty)
 }
 
-// List returns one page. Sort, order and limit are sent even if params leaves them out (id, ASC, 100), since the server's order is
-// otherwise undefined.
+// List returns one page (GET /portfolios/orders, scope portfolios:read or
+// portfolios:admin). Sort, order and limit are sent even if params leaves them out (id,
+// ASC, 100), because the order of the rows is undefined otherwise.
 func (s *Orders) List(
 	ctx context.Context, params portfolios.ListPortfoliosOrdersParams, options ...CallOption,
 ) (*portfolios.OrderList, error) {
-	op := operation{"list_portfolios_orders", http.MethodGet}
-	params.Sort = orDefault(params.Sort, portfolios.OrderSortID)
-	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
-	params.Limit = orDefault(params.Limit, defaultLimit)
-	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
-	return call[portfolios.OrderList](ctx, s.core, op, validate.Page(params.Offset, params.Limit), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
-			return s.core.generated.ListPortfoliosOrders(ctx, &params, edit...)
-		})
+	return s.query(params).page(ctx, options)
 }
 
-// All goes through the whole list from params.Offset on, page by page; see [AllOption] for how it reads.
+// All reads the whole list from params.Offset, page by page. "Lists" in the package
+// comment describes what it guarantees.
 func (s *Orders) All(
 	ctx context.Context, params portfolios.ListPortfoliosOrdersParams, options ...AllOption,
 ) iter.Seq2[portfolios.Order, error] {
-	byID := params.Sort == nil || *params.Sort == portfolios.OrderSortID
-	return listing[portfolios.Order]{
-		offset: params.Offset, limit: params.Limit, order: params.Order, byID: byID,
-		fetch: func(ctx context.Context, offset, limit int32, options []CallOption) ([]portfolios.Order, portfolios.Meta, error) {
+	return s.query(params).all(ctx, options)
+}
+
+func (s *Orders) query(
+	params portfolios.ListPortfoliosOrdersParams,
+) query[portfolios.Order, portfolios.OrderList] {
+	params.Sort = orDefault(params.Sort, portfolios.OrderSortID)
+	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
+	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
+	return query[portfolios.Order, portfolios.OrderList]{
+		core:       s.core,
+		listing:    listOrders,
+		offset:     params.Offset,
+		limit:      orDefault(params.Limit, defaultLimit),
+		order:      params.Order,
+		sortedByID: *params.Sort == portfolios.OrderSortID,
+		send: func(offset, limit *int32) sendFunc {
 			params := params
-			params.Offset, params.Limit = &offset, &limit
-			page, err := s.List(ctx, params, options...)
-			if err != nil {
-				return nil, portfolios.Meta{}, err
+			params.Offset = offset
+			params.Limit = limit
+			return func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+				return s.core.generated.ListPortfoliosOrders(ctx, &params, edit...)
 			}
-			return page.Data, page.Meta, nil
 		},
-		id: func(order portfolios.Order) uuid.UUID { return order.ID },
-	}.all(ctx, options)
+	}
 }

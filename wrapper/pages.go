@@ -5,75 +5,116 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pager"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// defaultLimit is the documented number of rows of a page for which no other is asked.
+// defaultLimit is the documented number of rows of a page if the request does not set
+// one.
 const defaultLimit int32 = 100
 
-// orderDescending is not documented, but it would be what its name says.
+// orderDescending is not documented, but its meaning would be clear.
 const orderDescending portfolios.ListOrder = "DESC"
 
-// ErrListUnreadable is the error of a list that cannot be read to its end with every row exactly once: the server repeats rows, ignores
-// the offset, changes the list faster than it can be read, or changes it while its rows are not in the order that was asked for.
+// ErrListUnreadable is the error of a list that cannot be read to its end with every row
+// exactly once: the server repeats rows, ignores the offset, changes the list faster than
+// it can be read, or changes it while its rows are not in the requested order.
 var ErrListUnreadable = errors.New("the list cannot be read completely")
 
-// listing is what All of a service reads: where, in which order, and how to get a page.
-type listing[T any] struct {
+// WithPagesAhead requests up to that many further pages, at most 16, while the caller
+// handles one. Order and guarantees stay the same.
+func WithPagesAhead(pages int) AllOption {
+	return allOption(func(r *reading) error {
+		r.ahead = pages
+		return errorUnless(pages >= 0 && pages <= 16, "pages ahead: use 0 to 16")
+	})
+}
+
+// query is one caller's query of a list: what List and All of a service share.
+type query[Row, Page any] struct {
+	core          *core
+	listing       listing[Row, Page]
 	offset, limit *int32
 	order         *portfolios.ListOrder
-	byID          bool
-	fetch         func(ctx context.Context, offset, limit int32, options []CallOption) ([]T, portfolios.Meta, error)
-	id            func(T) uuid.UUID
+	sortedByID    bool
+	// send sends the request of one page.
+	send func(offset, limit *int32) sendFunc
 }
 
-func (l listing[T]) all(ctx context.Context, options []AllOption) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		if err := l.read(ctx, options, func(row T) bool { return yield(row, nil) }); err != nil {
-			yield(*new(T), err)
+// page requests the page at the query's offset and limit.
+func (q query[Row, Page]) page(ctx context.Context, options []CallOption) (*Page, error) {
+	return q.listing.call(ctx, q.core, arguments{
+		invalid: validate.Page(q.offset, q.limit),
+		send:    q.send(q.offset, q.limit),
+		options: options,
+	})
+}
+
+// all reads the whole list from the query's offset.
+func (q query[Row, Page]) all(ctx context.Context, options []AllOption) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		err := q.read(ctx, options, func(row Row) bool { return yield(row, nil) })
+		if err != nil {
+			yield(*new(Row), err)
 		}
 	}
 }
 
-func (l listing[T]) read(ctx context.Context, options []AllOption, emit func(T) bool) error {
-	var chosen allSettings
-	for _, option := range options {
-		if option == nil {
-			return errors.New("read a list: an option is nil")
-		}
-		if err := option.applyToAll(&chosen); err != nil {
-			return fmt.Errorf("read a list: %w", err)
-		}
+func (q query[Row, Page]) read(ctx context.Context, options []AllOption, emit func(Row) bool) error {
+	reading, err := readingWith(options)
+	if err != nil {
+		return fmt.Errorf("read a list: %w", err)
 	}
-	offset, limit := *orDefault(l.offset, 0), *orDefault(l.limit, defaultLimit)
-	switch {
-	case ctx == nil:
+	if ctx == nil {
 		return fmt.Errorf("read a list: %w", errNoContext)
-	case offset < 0 || limit < 1:
+	}
+	offset := *orDefault(q.offset, 0)
+	limit := *q.limit
+	if offset < 0 || limit < 1 {
 		return errors.New("read a list: use an offset of at least 0 and a limit of at least 1")
 	}
-	order := 0
-	if l.byID {
-		order = map[portfolios.ListOrder]int{portfolios.ListOrderASC: 1, orderDescending: -1}[*orDefault(l.order, portfolios.ListOrderASC)]
+	list := pager.List[Row]{
+		Fetch:      q.fetcher(reading.calls),
+		ID:         func(row Row) uuid.UUID { return q.listing.row(&row) },
+		Order:      q.direction(),
+		Limit:      max(limit, 2),
+		Ahead:      reading.ahead,
+		Unreadable: ErrListUnreadable,
 	}
-	return pager.List[T]{
-		Fetch: func(ctx context.Context, offset, limit int32, turn func(context.Context)) (pager.Page[T], error) {
-			inTurn := callOption(func(s *settings) error { s.turn = turn; return nil })
-			rows, meta, err := l.fetch(ctx, offset, limit, append(slices.Clone(chosen.calls), inTurn))
-			return pager.Page[T]{Rows: rows, Limit: meta.Limit, Total: meta.TotalCount}, err
-		},
-		ID: l.id, Order: order, Limit: max(limit, 2), Ahead: chosen.ahead, Unreadable: ErrListUnreadable,
-	}.Read(ctx, offset, emit)
+	return list.Read(ctx, offset, emit)
 }
 
-func orDefault[T any](value *T, otherwise T) *T {
-	if value == nil {
-		return &otherwise
+// fetcher returns the function with which the pager requests its pages.
+func (q query[Row, Page]) fetcher(options []CallOption) pager.Fetch[Row] {
+	return func(ctx context.Context, offset, limit int32, turn func(context.Context)) (pager.Page[Row], error) {
+		page, err := q.listing.call(ctx, q.core, arguments{
+			invalid: validate.Page(&offset, &limit),
+			send:    q.send(&offset, &limit),
+			options: options,
+			turn:    turn,
+		})
+		if err != nil {
+			return pager.Page[Row]{}, err
+		}
+		rows, meta := q.listing.rows(page)
+		return pager.Page[Row]{Rows: rows, Limit: meta.Limit, Total: meta.TotalCount}, nil
 	}
-	return value
+}
+
+// direction returns 1 for rows by ascending IDs, -1 by descending IDs, 0 for any other
+// order.
+func (q query[Row, Page]) direction() int {
+	switch {
+	case !q.sortedByID:
+		return 0
+	case *q.order == portfolios.ListOrderASC:
+		return 1
+	case *q.order == orderDescending:
+		return -1
+	}
+	return 0
 }

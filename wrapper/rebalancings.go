@@ -15,25 +15,32 @@ import (
 // Source: docs.upvest.co, "Portfolios", rebalancings.
 type Rebalancings struct{ core *core }
 
-// Trigger rebalances accounts, or all accounts of allocations: set exactly one of the two lists. Each account gets an order of type
-// REBALANCING.
+// Trigger rebalances accounts, or all accounts of allocations (POST
+// /portfolios/rebalancings/executions, scope portfolios:admin): set exactly one of the
+// two lists. Each account gets an order of type REBALANCING.
 func (s *Rebalancings) Trigger(
 	ctx context.Context, request portfolios.RebalancingRequest, options ...CallOption,
 ) (*portfolios.Rebalancing, error) {
-	op := operation{"trigger_portfolio_rebalancing", http.MethodPost}
-	return call[portfolios.Rebalancing](ctx, s.core, op, validate.Rebalancing(request), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+	return triggerRebalancing.call(ctx, s.core, arguments{
+		invalid: validate.Rebalancing(request),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.TriggerPortfolioRebalancing(ctx, request, edit...)
-		})
+		},
+		options: options,
+	})
 }
 
-// RetrieveExecution returns what a rebalancing was triggered for, and when.
+// RetrieveExecution returns what a rebalancing was triggered for, and when (GET
+// /portfolios/rebalancings/executions/{execution_id}, scope portfolios:read or
+// portfolios:admin).
 func (s *Rebalancings) RetrieveExecution(
 	ctx context.Context, executionID uuid.UUID, options ...CallOption,
 ) (*portfolios.RebalancingExecution, error) {
-	op := operation{"retrieve_portfolios_rebalancing_execution", http.MethodGet}
-	return call[portfolios.RebalancingExecution](ctx, s.core, op, validate.ID("execution_id", executionID), options,
-		func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
+	return retrieveExecution.call(ctx, s.core, arguments{
+		invalid: validate.ID("execution_id", executionID),
+		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosRebalancingExecution(ctx, executionID, edit...)
-		})
+		},
+		options: options,
+	})
 }

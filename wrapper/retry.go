@@ -9,27 +9,36 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 )
 
-// RetryPolicy says how often and how fast a call is tried again. The zero value of a field means its default.
+// RetryPolicy determines how often and how fast a call is retried. The zero value of a
+// field means its default.
 //
-// Tried again are network failures, the statuses 408, 429, 500, 502, 503 and 504, and a 2xx whose body breaks off. Every attempt is
-// built, dated and signed afresh, and all attempts of a write carry one idempotency key. A wait that would outlast the deadline of the
-// context is not begun.
+// The client retries network failures, the statuses 408, 429, 500, 502, 503 and 504, and
+// a 2xx whose body breaks off. Every attempt is built, dated and signed anew, and all
+// attempts of a POST or PATCH carry one idempotency key. A wait that would outlast the
+// deadline of the context is not begun.
 //
-// All calls of a client share a budget of 100 retries: each success puts a fifth of one back, each second one. A call that finds it empty
-// ends with its first failure, see [ErrRetryBudget]. The repeat after a 401 is not a retry: it comes once, without a wait, and costs nothing.
+// All calls of a client share a budget of 100 retries: each success returns a fifth of a
+// retry to it, each second one. A call that finds it empty ends with its first failure,
+// see [ErrRetryBudget]. The repetition after a 401 is not a retry: it happens once,
+// without a wait, and does not use the budget.
 type RetryPolicy struct {
-	// MaxAttempts is the number of attempts in all, the first included; the default is 4, 1 turns retries off.
+	// MaxAttempts is the number of attempts including the first; the default is 4, and 1
+	// turns retries off.
 	MaxAttempts int
-	// BaseDelay bounds the first wait; the bound doubles with each further one. The default is 250 ms. Waits are drawn evenly from 0 to
-	// the bound (full jitter).
+	// BaseDelay is the upper bound of the first wait, which doubles with each further
+	// one; the default is 250 ms. Waits are drawn evenly from 0 to the bound (full
+	// jitter).
 	BaseDelay time.Duration
 	// MaxDelay is where the bound stops growing; the default is 8 s.
 	MaxDelay time.Duration
-	// MaxRetryAfter is the longest Retry-After that is waited for; a longer one ends the call at once. The default is 30 s.
+	// MaxRetryAfter is the longest Retry-After that the client waits for; a longer one
+	// ends the call at once. The default is 30 s.
 	MaxRetryAfter time.Duration
-	// AttemptTimeout bounds one attempt with the reading of its answer; the default is 30 s.
+	// AttemptTimeout limits one attempt including the reading of its response; the
+	// default is 30 s.
 	AttemptTimeout time.Duration
-	// Retry, if set, decides in place of the list above whether a failed attempt is followed by another. It sees status and error.
+	// Retry, if set, decides in place of the list above whether another attempt follows a
+	// failed one, by its status and error.
 	Retry func(Attempt) bool
 }
 
@@ -55,35 +64,41 @@ func (p RetryPolicy) check() error {
 }
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
-	orDefault := func(field *time.Duration, value time.Duration) {
-		if *field == 0 {
-			*field = value
-		}
-	}
 	if p.MaxAttempts == 0 {
 		p.MaxAttempts = 4
 	}
-	orDefault(&p.BaseDelay, 250*time.Millisecond)
-	orDefault(&p.MaxDelay, max(8*time.Second, p.BaseDelay))
-	orDefault(&p.MaxRetryAfter, 30*time.Second)
-	orDefault(&p.AttemptTimeout, 30*time.Second)
+	if p.BaseDelay == 0 {
+		p.BaseDelay = 250 * time.Millisecond
+	}
+	if p.MaxDelay == 0 {
+		p.MaxDelay = max(8*time.Second, p.BaseDelay)
+	}
+	if p.MaxRetryAfter == 0 {
+		p.MaxRetryAfter = 30 * time.Second
+	}
+	if p.AttemptTimeout == 0 {
+		p.AttemptTimeout = 30 * time.Second
+	}
 	return p
 }
 
-// delay returns the wait after an attempt, counted from 1, and whether Retry-After allows one at all.
+// delay returns the wait after an attempt, counted from 1, and whether Retry-After allows
+// another attempt.
 func (p RetryPolicy) delay(attempt int, header http.Header, now time.Time, source randomSource) (time.Duration, bool) {
 	bound := p.MaxDelay
-	if shift := attempt - 1; shift < 32 && p.BaseDelay < p.MaxDelay>>shift {
+	shift := attempt - 1
+	if shift < 32 && p.BaseDelay < p.MaxDelay>>shift {
 		bound = p.BaseDelay << shift
 	}
-	wait := source.UpTo(bound)
-	if after, ok := retry.After(header, now); ok {
-		if after > p.MaxRetryAfter {
-			return after, false
-		}
-		wait = max(wait, after)
+	wait := source.upTo(bound)
+	after, ok := retry.After(header, now)
+	switch {
+	case !ok:
+		return wait, true
+	case after > p.MaxRetryAfter:
+		return after, false
 	}
-	return wait, true
+	return max(wait, after), true
 }
 
 func isRetryable(status int) bool {

@@ -141,7 +141,9 @@ func newLeakSearch(t *testing.T, baseURL string, transport http.RoundTripper, op
 	if s.source, err = upvest.NewTokenSource(s.credentials, options...); err != nil {
 		t.Fatal(err)
 	}
-	if s.signer, err = upvest.NewSigner(s.credentials.KeyID, s.credentials.PrivateKey); err != nil {
+	if s.signer, err = upvest.NewSigner(upvest.SignerConfig{
+		KeyID: s.credentials.KeyID, PrivateKey: s.credentials.PrivateKey,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return s

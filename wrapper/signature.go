@@ -13,11 +13,45 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
 )
 
-// defaultSignatureLifetime is how long a signature may be used. Upvest documents no limit; its own code uses 5 to 60 seconds.
+// defaultSignatureLifetime is how long a signature may be used. Upvest documents no
+// limit; its own code uses 5 to 60 seconds.
 const defaultSignatureLifetime = 60 * time.Second
 
-// Signer signs requests as Upvest's signature version 15 wants it: HTTP message signatures in the form of
-// draft-ietf-httpbis-message-signatures-15. It is safe for concurrent use if its key is.
+// SignerConfig configures a [Signer].
+type SignerConfig struct {
+	// KeyID names the public key that Upvest has.
+	KeyID string
+	// PrivateKey is Ed25519 or ECDSA on P-521; other curves work here, but Upvest does
+	// not document them. Any crypto.Signer will do, so that the key can stay in a KMS or
+	// HSM. A key that has the method
+	//
+	//	SignContext(ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error)
+	//
+	// is asked through it, with the context of the attempt. A key without it may keep
+	// hanging after the context of a call has ended. At most eight signatures are
+	// requested at the same time; further calls wait for one of those until their own
+	// contexts end.
+	PrivateKey crypto.Signer `json:"-"`
+	// Lifetime is the time from created to expires, in whole seconds; 0 means 60 seconds.
+	Lifetime time.Duration
+	// Clock returns the time for created and expires; nil means time.Now.
+	Clock func() time.Time `json:"-"`
+	// Nonce returns a new printable ASCII text without quote and backslash at each call;
+	// nil means 144 random bits.
+	Nonce func() (string, error) `json:"-"`
+	// SignatureBase receives the base of every signature before it is signed, with the
+	// token masked, to compare it with what a server expects. It may be nil.
+	SignatureBase func(base string) `json:"-"`
+}
+
+// Format prints the configuration without the key, whatever the verb.
+func (c SignerConfig) Format(state fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(state, "{KeyID:%s PrivateKey:(hidden) Lifetime:%s}", c.KeyID, c.Lifetime)
+}
+
+// Signer signs requests with HTTP message signatures in the form of
+// draft-ietf-httpbis-message-signatures-15, which is Upvest's signature version 15. It is
+// safe for concurrent use if its key is.
 //
 // Source: docs.upvest.co, "HTTP message signatures".
 type Signer struct {
@@ -26,93 +60,60 @@ type Signer struct {
 	life  time.Duration
 	now   func() time.Time
 	nonce func() (string, error)
-	debug func(base string)
+	show  func(base string)
 }
 
-// SignerOption adjusts a [Signer].
-type SignerOption func(*Signer) error
-
-// WithSignatureClock replaces time.Now as the source of created and expires.
-func WithSignatureClock(now func() time.Time) SignerOption {
-	return func(s *Signer) error {
-		if now == nil {
-			return errors.New("signature clock: nil function")
-		}
-		s.now = now
-		return nil
-	}
-}
-
-// WithSignatureLifetime sets the time from created to expires, whole seconds; the default is 60 seconds.
-func WithSignatureLifetime(life time.Duration) SignerOption {
-	return func(s *Signer) error {
-		if life < time.Second || life%time.Second != 0 {
-			return errors.New("signature lifetime: use whole seconds, at least one")
-		}
-		s.life = life
-		return nil
-	}
-}
-
-// WithSignatureNonce replaces the random nonce. Each call has to return another printable ASCII text without quote and backslash.
-func WithSignatureNonce(nonce func() (string, error)) SignerOption {
-	return func(s *Signer) error {
-		if nonce == nil {
-			return errors.New("signature nonce: nil function")
-		}
-		s.nonce = nonce
-		return nil
-	}
-}
-
-// WithSignatureDebug hands out every signature base before it is signed, with the token masked, to compare with what a server expects.
-func WithSignatureDebug(debug func(base string)) SignerOption {
-	return func(s *Signer) error {
-		s.debug = debug
-		return nil
-	}
-}
-
-// NewSigner makes a Signer. The key is Ed25519 or ECDSA on P-521; other curves work here but are not documented by Upvest. Any
-// crypto.Signer will do, so that the key can stay in a KMS or HSM. One that has a method
-//
-//	SignContext(ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error)
-//
-// is asked by that, with the context of the attempt. Without it a call whose context ends leaves a signature that hangs; as at most eight
-// are asked for at once, further calls then wait for one of those until their own contexts end.
-func NewSigner(keyID string, key crypto.Signer, options ...SignerOption) (*Signer, error) {
-	sign, err := httpsig.Signing(key)
-	if err := errors.Join(checkKeyID(keyID), err); err != nil {
+// NewSigner creates a Signer.
+func NewSigner(config SignerConfig) (*Signer, error) {
+	sign, err := httpsig.Signing(config.PrivateKey)
+	if err := errors.Join(checkKeyID(config.KeyID), err, checkLifetime(config.Lifetime)); err != nil {
 		return nil, err
 	}
-	s := &Signer{keyID: keyID, sign: sign, life: defaultSignatureLifetime, now: time.Now, nonce: randomSource{Reader: rand.Reader}.Nonce}
-	for _, option := range options {
-		if option == nil {
-			return nil, errors.New("a signer option is nil")
-		}
-		if err := option(s); err != nil {
-			return nil, err
-		}
+	signer := &Signer{
+		keyID: config.KeyID,
+		sign:  sign,
+		life:  config.Lifetime,
+		now:   config.Clock,
+		nonce: config.Nonce,
+		show:  config.SignatureBase,
 	}
-	return s, nil
+	if signer.life == 0 {
+		signer.life = defaultSignatureLifetime
+	}
+	if signer.now == nil {
+		signer.now = time.Now
+	}
+	if signer.nonce == nil {
+		signer.nonce = randomSource{reader: rand.Reader}.nonce
+	}
+	return signer, nil
 }
 
 func checkKeyID(keyID string) error {
 	if keyID == "" {
-		return errors.New("KeyID is missing: set the id under which Upvest knows your public key")
+		return errors.New("KeyID is missing: set the ID under which Upvest has your public key")
 	}
-	return orError(httpsig.IsQuotable(keyID), "KeyID holds a character that a signature cannot carry: use printable ASCII without quote and backslash")
+	return errorUnless(httpsig.IsQuotable(keyID), "KeyID contains a character that a signature cannot carry: "+
+		"use printable ASCII without quote and backslash")
 }
 
-// Sign adds the digest of the body and the signature to a request whose other headers are final. It is a request editor.
+func checkLifetime(life time.Duration) error {
+	ok := life >= 0 && life%time.Second == 0
+	return errorUnless(ok, "signature lifetime: use whole seconds, at least one")
+}
+
+// Sign adds the digest of the body and the signature to a request whose other headers are
+// final. It is a request editor.
 //
-// The body is read into memory, and the request loses GetBody: net/http would otherwise repeat a request with a body and its old nonce
-// when a kept-alive connection turns out to be dead.
+// It reads the body into memory, and removes GetBody from the request: net/http would
+// otherwise repeat a request with its old nonce if a kept-alive connection turns out to
+// be dead.
 func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 	return s.signAt(ctx, req, s.now())
 }
 
-// signAt signs with a date of the caller's, and covers some headers beside the documented ones.
+// signAt signs with the caller's date, and covers some headers in addition to the
+// documented ones.
 func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, more ...string) error {
 	if err := httpsig.DigestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)
@@ -121,12 +122,14 @@ func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, m
 	if err != nil {
 		return fmt.Errorf("sign the request: make a nonce: %w", err)
 	}
-	created := now.Unix()
 	base, input := httpsig.Base(req, httpsig.Parameters{
-		KeyID: s.keyID, Nonce: nonce, Created: created, Expires: created + int64(s.life/time.Second),
+		KeyID:   s.keyID,
+		Nonce:   nonce,
+		Created: now.Unix(),
+		Expires: now.Unix() + int64(s.life/time.Second),
 	}, more...)
-	if s.debug != nil {
-		s.debug(httpsig.Mask(base))
+	if s.show != nil {
+		s.show(httpsig.Mask(base))
 	}
 	signed, err := s.sign(ctx, base)
 	if err != nil {

@@ -51,14 +51,17 @@ func testKey(t testing.TB) ed25519.PrivateKey {
 	return key.(ed25519.PrivateKey)
 }
 
-// documentedSigner signs with the documented parameters.
-func documentedSigner(t *testing.T, key crypto.Signer, options ...upvest.SignerOption) *upvest.Signer {
+// documentedSigner signs with the documented parameters, and shows the base to a function unless that is nil.
+func documentedSigner(t *testing.T, key crypto.Signer, show func(base string)) *upvest.Signer {
 	t.Helper()
-	signer, err := upvest.NewSigner("8d4997a8-cf7a-4e51-adbb-401656a3e5c2", key, append([]upvest.SignerOption{
-		upvest.WithSignatureClock(func() time.Time { return time.Unix(1633529659, 0) }),
-		upvest.WithSignatureLifetime(5 * time.Second),
-		upvest.WithSignatureNonce(func() (string, error) { return "o085M4cMgpbicuOL", nil }),
-	}, options...)...)
+	signer, err := upvest.NewSigner(upvest.SignerConfig{
+		KeyID:         "8d4997a8-cf7a-4e51-adbb-401656a3e5c2",
+		PrivateKey:    key,
+		Lifetime:      5 * time.Second,
+		Clock:         func() time.Time { return time.Unix(1633529659, 0) },
+		Nonce:         func() (string, error) { return "o085M4cMgpbicuOL", nil },
+		SignatureBase: show,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +93,7 @@ func TestSignatureVector(t *testing.T) {
 		t.Fatalf("the base in this test is not the documented one: %d bytes, SHA-256 %x", len(documentedBase), digest)
 	}
 	var base string
-	signer := documentedSigner(t, testKey(t), upvest.WithSignatureDebug(func(text string) { base = text }))
+	signer := documentedSigner(t, testKey(t), func(text string) { base = text })
 	req := documentedRequest(t)
 	if err := upvest.SignatureEditor(signer)(t.Context(), req); err != nil {
 		t.Fatal(err)
@@ -123,7 +126,7 @@ func TestSignatureDigest(t *testing.T) {
 	} {
 		req := documentedRequest(t)
 		req.Body = io.NopCloser(strings.NewReader(body))
-		if err := documentedSigner(t, testKey(t)).Sign(t.Context(), req); err != nil {
+		if err := documentedSigner(t, testKey(t), nil).Sign(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
 		if got := req.Header.Get("content-digest"); got != want {
@@ -168,7 +171,7 @@ func TestSignatureComponents(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var base string
-			signer := documentedSigner(t, testKey(t), upvest.WithSignatureDebug(func(text string) { base = text }))
+			signer := documentedSigner(t, testKey(t), func(text string) { base = text })
 			req, err := http.NewRequest(test.method, test.url, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -200,7 +203,7 @@ func TestSignatureOfECDSAIsDER(t *testing.T) {
 		t.Fatal(err)
 	}
 	req := documentedRequest(t)
-	if err := documentedSigner(t, key).Sign(t.Context(), req); err != nil {
+	if err := documentedSigner(t, key, nil).Sign(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
 	encoded := strings.TrimSuffix(strings.TrimPrefix(req.Header.Get("signature"), "sig1=:"), ":")
@@ -215,7 +218,7 @@ func TestSignatureOfECDSAIsDER(t *testing.T) {
 }
 
 func TestSignatureIsFresh(t *testing.T) {
-	signer, err := upvest.NewSigner("key", testKey(t))
+	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,11 +263,11 @@ func TestNewSignerRefuses(t *testing.T) {
 		},
 		{name: "no key", keyID: "key", want: "PrivateKey is missing"},
 		{name: "no key id", key: testKey(t), want: "KeyID is missing"},
-		{name: "a key id with a quote", keyID: `a"b`, key: testKey(t), want: "KeyID holds a character"},
-		{name: "a key id with a line break", keyID: "a\nb", key: testKey(t), want: "KeyID holds a character"},
+		{name: "a key id with a quote", keyID: `a"b`, key: testKey(t), want: "KeyID contains a character"},
+		{name: "a key id with a line break", keyID: "a\nb", key: testKey(t), want: "KeyID contains a character"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := upvest.NewSigner(test.keyID, test.key)
+			_, err := upvest.NewSigner(upvest.SignerConfig{KeyID: test.keyID, PrivateKey: test.key})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
@@ -275,7 +278,7 @@ func TestNewSignerRefuses(t *testing.T) {
 func TestSignReportsAFailingBody(t *testing.T) {
 	req := documentedRequest(t)
 	req.Body = io.NopCloser(failingReader{})
-	if err := documentedSigner(t, testKey(t)).Sign(context.Background(), req); err == nil || !strings.Contains(err.Error(), "read the body") {
+	if err := documentedSigner(t, testKey(t), nil).Sign(context.Background(), req); err == nil || !strings.Contains(err.Error(), "read the body") {
 		t.Errorf("got %v, want an error about reading the body", err)
 	}
 }
@@ -286,7 +289,7 @@ func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestSignAnEmptyBodyAsNone(t *testing.T) {
 	var base string
-	signer := documentedSigner(t, testKey(t), upvest.WithSignatureDebug(func(text string) { base = text }))
+	signer := documentedSigner(t, testKey(t), func(text string) { base = text })
 	req := documentedRequest(t)
 	req.Body = io.NopCloser(strings.NewReader(""))
 	req.ContentLength = -1

@@ -2,62 +2,64 @@ package wrapper
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// TokenSource gets access tokens with the OAuth 2.0 client credentials grant. Its token requests are signed, and repeated like those of a
-// [Client]. It is safe for concurrent use: any number of callers share one request.
+// TokenSource gets access tokens with the OAuth 2.0 client credentials grant (POST
+// /auth/token). Its token requests are signed, and retried like those of a [Client]. It
+// is safe for concurrent use: any number of callers share one request.
 //
-// While a token is good nobody waits for the next: the first caller in the last fifth of its life, at most five minutes, sets off a request
-// that goes on behind everybody's back, and ends by its own retry policy. Without a good token callers wait for one request together, each
-// as long as its own context lets it. Nobody is told of a failure that is older than the call, nor given a token that was asked for before
-// the server refused the last one.
+// While a token is valid no caller waits for its successor: the first caller in the last
+// fifth of its lifetime, at most five minutes, starts a request in the background.
+// Without a valid token callers wait for one request together, each as long as its own
+// context allows. A call never receives an error that occurred before it was made, nor a
+// token that was requested before the server refused the last one.
 //
-// Source: docs.upvest.co, "Authentication"; the token URL is /auth/token on the server itself.
+// Source: docs.upvest.co, "Authentication".
 type TokenSource struct {
 	tokens *refresh.Source[*oauth2.Token]
-	clock  *clock.Clock // of the client, to share what it learns with the other clients of this source
-}
-
-// NewTokenSource makes a TokenSource of its own, to use with [TokenEditor] on the plain generated client or to share between clients.
-// Options are those of [New].
-func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSource, error) {
-	c, err := newCore(credentials, options)
-	if err != nil {
-		return nil, fmt.Errorf("make an Upvest token source: %w", err)
-	}
-	return newTokenSource(c, credentials), nil
+	// clock is the client's, to share what it learns with the other clients of this source.
+	clock *clock.Clock
 }
 
 func newTokenSource(c *core, credentials Credentials) *TokenSource {
 	return &TokenSource{
 		tokens: &refresh.Source[*oauth2.Token]{
 			Now:    c.clock.Local,
-			Jitter: c.random.UpTo,
-			Fetch: func(ctx context.Context, sending func()) (refresh.Grant[*oauth2.Token], error) {
-				return c.fetchToken(ctx, credentials, sending)
+			Jitter: c.random.upTo,
+			Fetch: func(ctx context.Context) (refresh.Grant[*oauth2.Token], error) {
+				return c.fetchToken(ctx, credentials)
 			},
 		},
 		clock: c.clock,
 	}
 }
 
-// Format prints no token, whatever the verb, and nothing that another goroutine may be changing.
+// Format prints no token, whatever the verb, and nothing that another goroutine may be
+// changing.
 func (s *TokenSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "{TokenSource}") }
 
 // Token returns a valid token. It is TokenContext for callers without a context.
 func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
 
-// TokenContext returns a valid token, from memory or from the server, or an *[Error] whose Operation is "token". A caller whose context
-// ends leaves alone; the others go on waiting.
+// TokenContext returns a valid token, from memory or from the server, or an *[Error]
+// whose Operation is "token". A caller whose context ends leaves; the others keep
+// waiting.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	if ctx == nil {
 		return nil, errNoContext
@@ -65,19 +67,121 @@ func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	return s.tokens.Get(ctx)
 }
 
-// Forget drops a token that the server refused, and one that was asked for while that was in use: both may have been revoked together.
+// Forget drops a token that the server refused, and one that was requested while that was
+// in use: both may have been revoked together.
 func (s *TokenSource) Forget(accessToken string) {
 	s.tokens.Drop(func(token *oauth2.Token) bool { return token.AccessToken == accessToken })
 }
 
-// maxAsking is how many calls at once ask a token source that knows no context.
+// fetchToken requests a token by the same loop as every other call.
+func (c *core) fetchToken(ctx context.Context, credentials Credentials) (refresh.Grant[*oauth2.Token], error) {
+	form := url.Values{
+		"grant_type":    {"client_credentials"},
+		"client_id":     {credentials.ClientID.String()},
+		"client_secret": {credentials.ClientSecret},
+		"scope":         {strings.Join(credentials.Scopes, " ")},
+	}.Encode()
+	var received tokenResponse
+	var response Response
+	settings := c.settings
+	settings.timeout = 0
+	settings.response = &response
+	err := c.attempts(ctx, exchange{
+		operation: tokenOperation,
+		settings:  settings,
+		send: func(ctx context.Context, _ *oauth2.Token, now time.Time) (*http.Response, error) {
+			return c.send(ctx, message{
+				method:      http.MethodPost,
+				path:        "/auth/token",
+				contentType: "application/x-www-form-urlencoded",
+				body:        []byte(form),
+			}, func(ctx context.Context, req *http.Request) error { return c.signer.signAt(ctx, req, now) })
+		},
+		accept: func(response *Response) error {
+			received = tokenResponse{}
+			return received.read(response)
+		},
+	})
+	if err != nil {
+		return refresh.Grant[*oauth2.Token]{Sent: lastSent(err)}, err
+	}
+	c.clock.Review(response.Header)
+	life := received.lifetime()
+	granted := &oauth2.Token{AccessToken: received.AccessToken, TokenType: text(received.TokenType)}
+	if life > 0 {
+		granted.Expiry = c.clock.Local().Add(life)
+		granted.ExpiresIn = int64(life / time.Second)
+	}
+	granted = granted.WithExtra(map[string]any{"scope": text(received.Scope)})
+	return refresh.Grant[*oauth2.Token]{Value: granted, Life: life}, nil
+}
+
+// lastSent returns when the last attempt of a failed token request was sent, the zero
+// time if none was.
+func lastSent(err error) time.Time {
+	var failure *Error
+	if !errors.As(err, &failure) {
+		return time.Time{}
+	}
+	var sent time.Time
+	for _, attempt := range failure.Attempts {
+		if attempt.Started.After(sent) {
+			sent = attempt.Started
+		}
+	}
+	return sent
+}
+
+// tokenResponse is the body of a token response. The lifetime is text or a number; a
+// token is not refused because its lifetime is neither.
+type tokenResponse struct {
+	AccessToken string          `json:"access_token"`
+	TokenType   json.RawMessage `json:"token_type"`
+	ExpiresIn   json.RawMessage `json:"expires_in"`
+	Scope       json.RawMessage `json:"scope"`
+	Error       json.RawMessage `json:"error"` // some servers send it with status 200
+}
+
+func (t *tokenResponse) read(response *Response) error {
+	if err := wire.Decode(response.Body, t); err != nil {
+		return err
+	}
+	if text(t.Error) != "" {
+		return errors.New("the response is an error of OAuth 2.0")
+	}
+	return checkToken(t.AccessToken)
+}
+
+// lifetime reads expires_in, in seconds. It returns 0 if that is missing, malformed or
+// not positive.
+func (t *tokenResponse) lifetime() time.Duration {
+	const longest = 100 * 365 * 24 * time.Hour
+	seconds, err := strconv.ParseFloat(strings.Trim(string(t.ExpiresIn), `"`), 64)
+	if err != nil || !(seconds > 0) {
+		return 0
+	}
+	return time.Duration(min(seconds, longest.Seconds())) * time.Second
+}
+
+// text returns the value of a JSON string, or "" for any other JSON.
+func text(raw json.RawMessage) string {
+	var text string
+	_ = json.Unmarshal(raw, &text)
+	return text
+}
+
+// maxAsking is the number of calls that ask a token source without context support at the
+// same time.
 const maxAsking = 8
 
-// tokenFrom asks a source for a token, with the context where it takes one.
-func tokenFrom(ctx context.Context, source oauth2.TokenSource, slots refresh.Slots) (token *oauth2.Token, err error) {
-	if withContext, ok := source.(interface {
+// tokenFrom asks a source for a token, with the context if the source takes one.
+func tokenFrom(ctx context.Context, source oauth2.TokenSource, slots refresh.Slots) (*oauth2.Token, error) {
+	var token *oauth2.Token
+	var err error
+	withContext, ok := source.(interface {
 		TokenContext(ctx context.Context) (*oauth2.Token, error)
-	}); ok {
+	})
+	if ok {
 		token, err = withContext.TokenContext(ctx)
 	} else {
 		token, err = refresh.Within(ctx, slots, source.Token)
@@ -96,26 +200,30 @@ func checkToken(accessToken string) error {
 	case accessToken == "":
 		return errors.New("access_token is missing")
 	case !httpsig.IsQuotable(accessToken):
-		return errors.New("access_token holds a character that is not of a token")
+		return errors.New("access_token contains a character that no token has")
 	}
 	return nil
 }
 
-// hideBody keeps the text of an x/oauth2 error, which quotes the whole answer, out of ours.
+// hideBody keeps the text of an x/oauth2 error, which quotes the whole response, out of
+// ours.
 func hideBody(err error) error {
-	var answer *oauth2.RetrieveError
-	if !errors.As(err, &answer) {
+	var response *oauth2.RetrieveError
+	if !errors.As(err, &response) {
 		return err
 	}
-	failure := &Error{Operation: tokenOperation.id, Body: answer.Body}
-	if answer.Response != nil {
-		failure.Status = answer.Response.StatusCode
+	failure := &Error{Operation: tokenOperation.id, Body: response.Body}
+	if response.Response != nil {
+		failure.Status = response.Response.StatusCode
 	}
 	return failure
 }
 
+// forgetToken tells a source that the server refused a token, if the source has a method
+// for that.
 func forgetToken(source oauth2.TokenSource, accessToken string) {
-	if forgetful, ok := source.(interface{ Forget(accessToken string) }); ok {
+	forgetful, ok := source.(interface{ Forget(accessToken string) })
+	if ok {
 		forgetful.Forget(accessToken)
 	}
 }

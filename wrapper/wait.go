@@ -9,34 +9,38 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 const (
-	// orderSettled is a status of later versions of the API, behind FILLED.
+	// orderSettled is a status that follows FILLED in later versions of the API.
 	orderSettled portfolios.OrderStatus = "SETTLED"
 
 	firstPoll   = time.Second
 	longestPoll = 30 * time.Second
-	// appearing is how long an order that was just placed may be unknown to the server: its state spreads with delay.
+	// appearing is how long the server may not know an order that was just placed,
+	// because its state spreads with delay.
 	appearing = 10 * time.Second
 )
 
-// IsDone reports whether an order has come to an end: FILLED, SETTLED or CANCELLED. A status that this client does not know is not one.
+// IsDone reports whether an order has reached an end: FILLED, SETTLED or CANCELLED. A
+// status that this client does not know is not an end.
 func IsDone(order *portfolios.Order) bool {
 	switch order.Status {
-	case portfolios.OrderStatusFILLED, orderSettled, portfolios.OrderStatusCANCELLED:
+	case portfolios.OrderStatusFILLED, portfolios.OrderStatusCANCELLED, orderSettled:
 		return true
 	}
 	return false
 }
 
-// Wait retrieves an order again and again until done says that it has come far enough; a nil done is [IsDone]. Between two looks it
-// waits a second at first, then half as long again each time up to 30 seconds, with jitter. An order that was never seen yet may be
-// [ErrNotFound] for waits of 10 seconds in all: the server says that its state spreads with delay. Bound Wait by the context: when that
-// ends, or when retrieving fails, it returns the order as last seen (nil if it never was) with the error.
+// Wait retrieves an order (GET /portfolios/orders/{portfolio_order_id}, scope
+// portfolios:read or portfolios:admin) again and again until done returns true; a nil
+// done is [IsDone]. It waits one second before the second look, then half as long again
+// each time, up to 30 seconds, with jitter. An order that was never seen may be
+// [ErrNotFound] for waits of 10 seconds in total, because the server's state spreads with
+// delay. Limit the duration by the context: when that ends, or when retrieving fails,
+// Wait returns the order as last seen (nil if it never was) with the error.
 func (s *Orders) Wait(
 	ctx context.Context, portfolioOrderID uuid.UUID, done func(*portfolios.Order) bool, options ...CallOption,
 ) (*portfolios.Order, error) {
@@ -50,18 +54,19 @@ func (s *Orders) Wait(
 		state := "not there yet"
 		switch {
 		case err == nil:
-			if last = order; done(order) {
+			last = order
+			if done(order) {
 				return order, nil
 			}
 			state = wire.Line(string(order.Status))
 		case last != nil || waited >= appearing || !errors.Is(err, ErrNotFound):
 			return last, err
 		}
-		wait := poll/2 + s.core.random.UpTo(poll/2)
+		wait := poll/2 + s.core.random.upTo(poll/2)
 		if ended := retry.Sleep(ctx, wait); ended != nil {
 			failure := &Error{Operation: retrieveOrder.id}
 			_ = errors.As(err, &failure) // a 404 stays one
-			failure.because(fmt.Errorf("wait for the order, which is %s: %w", state, ended))
+			failure.addCause(fmt.Errorf("wait for the order, which is %s: %w", state, ended))
 			return last, failure
 		}
 		waited += wait

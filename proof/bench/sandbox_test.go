@@ -62,7 +62,7 @@ func newPlace(b *testing.B) *place {
 	})
 	must(err)
 	b.Cleanup(client.CloseIdleConnections)
-	signer, err := upvest.NewSigner(access.KeyID, access.PrivateKey)
+	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: access.KeyID, PrivateKey: access.PrivateKey})
 	must(err)
 	user, account := uuid.New(), uuid.New()
 	allocation, err := client.Allocations.Create(b.Context(), portfolios.AllocationRequest{

@@ -28,7 +28,7 @@ func newServer(options ...sandbox.Option) (*server, error) {
 		return nil, err
 	}
 	s := &server{Sandbox: made, handler: made.Handler(), client: made.Client()}
-	if s.signer, err = wrapper.NewSigner(s.client.KeyID, s.client.PrivateKey); err != nil {
+	if s.signer, err = wrapper.NewSigner(wrapper.SignerConfig{KeyID: s.client.KeyID, PrivateKey: s.client.PrivateKey}); err != nil {
 		return nil, err
 	}
 	form := "grant_type=client_credentials&scope=portfolios%3Aadmin&client_id=" + s.client.ID.String() + "&client_secret=" + s.client.Secret

@@ -9,15 +9,18 @@ import (
 )
 
 const (
-	// largeSkew is the difference between two clocks from which on a signature may be refused for its time. The Date header counts whole
-	// seconds and takes time to arrive, so less than this says nothing.
+	// largeSkew is the difference between two clocks from which on a signature may be
+	// refused for its time. The Date header counts whole seconds and takes time to
+	// arrive, so less than this says nothing.
 	largeSkew = 5 * time.Second
-	// maxSkew bounds what is believed of a Date: a signature that was made for a far-off time could be used then.
+	// maxSkew bounds what is believed of a Date: a signature that was made for a far-off
+	// time could be used then.
 	maxSkew = 24 * time.Hour
 )
 
-// Clock is the local clock and how far the server's is ahead of it, as far as a success has proved. A refused attempt gives a guess, which
-// is good for the one attempt that follows.
+// Clock is the local clock and how far the server's is ahead of it, as far as a success
+// has proved. A refused attempt gives a guess, which is good for the one attempt that
+// follows.
 type Clock struct {
 	Local func() time.Time
 	ahead *atomic.Int64 // nanoseconds
@@ -32,8 +35,8 @@ func (c *Clock) Skew() time.Duration { return time.Duration(c.ahead.Load()) }
 // Share learns together with another clock of this host.
 func (c *Clock) Share(other *Clock) { c.ahead = other.ahead }
 
-// Guess returns what a refusal says of the server's clock, by a Date header that no cache can have kept, and whether that differs from what
-// the refused attempt went by.
+// Guess returns what a refusal says of the server's clock, by a Date header that no cache
+// can have kept, and whether that differs from what the refused attempt went by.
 func (c *Clock) Guess(header http.Header, used time.Duration) (time.Duration, bool) {
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil || header.Get("Age") != "" {
@@ -61,7 +64,8 @@ func (c *Clock) Review(header http.Header) {
 
 // Describe says a skew in words.
 func Describe(ahead time.Duration) string {
-	switch difference := ahead.Abs().Round(time.Second); {
+	difference := ahead.Abs().Round(time.Second)
+	switch {
 	case ahead > 0:
 		return fmt.Sprintf("the local clock is %s behind the server's", difference)
 	case ahead < 0:

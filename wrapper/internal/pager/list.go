@@ -24,9 +24,12 @@ type Page[T any] struct {
 
 func (p Page[T]) end() int32 { return p.offset + int32(len(p.Rows)) } // bounded by the size of a body
 
+// Fetch requests one page. A turn that is not nil is called before the response is decoded.
+type Fetch[T any] func(ctx context.Context, offset, limit int32, turn func(context.Context)) (Page[T], error)
+
 // List is a list to be read.
 type List[T any] struct {
-	Fetch func(ctx context.Context, offset, limit int32, turn func(context.Context)) (Page[T], error) // a turn that is not nil comes before decoding
+	Fetch Fetch[T]
 	ID    func(T) uuid.UUID
 	Order int   // that was asked for: 1 by ascending ids, -1 by descending ids, 0 by something else
 	Limit int32 // of the pages to ask for, at least 2: one row of each is the last of the page before

@@ -27,7 +27,8 @@ func Go[T any](f func() (T, error)) *Call[T] {
 	return c
 }
 
-// Wait returns what the function returned, or panics as it did. A caller whose context ends leaves; the function goes on.
+// Wait returns what the function returned, or panics as it did. A caller whose context
+// ends leaves; the function goes on.
 func (c *Call[T]) Wait(ctx context.Context) (T, error) {
 	select {
 	case <-c.done:
@@ -43,10 +44,12 @@ func (c *Call[T]) Wait(ctx context.Context) (T, error) {
 // Done is closed when the function has ended.
 func (c *Call[T]) Done() <-chan struct{} { return c.done }
 
-// Slots bounds how many functions that know no context run at once: as many are left behind if they never return, and no more.
+// Slots bounds how many functions that know no context run at once: as many are left
+// behind if they never return, and no more.
 type Slots chan struct{}
 
-// Within runs a function that knows no context, and leaves it when the context ends. While all slots are taken it waits.
+// Within runs a function that knows no context, and leaves it when the context ends.
+// While all slots are taken it waits.
 func Within[T any](ctx context.Context, slots Slots, f func() (T, error)) (T, error) {
 	if ctx.Done() == nil {
 		return f()

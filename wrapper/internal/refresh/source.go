@@ -1,4 +1,5 @@
-// Package refresh keeps a value that expires, fetches its successor in the background, and isolates callbacks.
+// Package refresh keeps a value that expires, fetches its successor in the background,
+// and isolates callbacks.
 package refresh
 
 import (
@@ -15,104 +16,120 @@ const (
 	pause = 5 * time.Second
 )
 
-// Grant is a value, and how long it is good for from when it was asked for; 0 means that nobody knows.
+// Grant is a fetched value.
 type Grant[T any] struct {
 	Value T
-	Life  time.Duration
+	// Life is how long the value may be used, counted from the start of the fetch; 0
+	// means that it is unknown.
+	Life time.Duration
+	// Sent is when the last request of a failed fetch was sent; the zero time means that
+	// none was.
+	Sent time.Time
 }
 
-// Source hands out a value. While it is good nobody waits for the next: the first caller in the last fifth of its life, at most five
-// minutes, sets off a fetch. Without a good value callers wait for one fetch together, each as long as its own context lets it. Nobody is
-// told of a failure that is older than their asking, nor given a value that may be as old as the one that was dropped last.
+// Source returns a value that expires. While the value is valid no caller waits for its
+// successor: the first caller in the last fifth of its lifetime, at most five minutes,
+// starts a fetch. Without a valid value callers wait for one fetch together, each as long
+// as its own context allows. A caller never receives the error of a request that was sent
+// before it called, nor a value that may be as old as the one that was dropped last.
 type Source[T comparable] struct {
-	Fetch  func(ctx context.Context, sending func()) (Grant[T], error) // calls sending before each attempt
+	Fetch  func(ctx context.Context) (Grant[T], error)
 	Now    func() time.Time
 	Jitter func(limit time.Duration) time.Duration
 
 	mu      sync.Mutex
 	value   T         // the zero value means none
-	fresh   bool      // it was asked for when there was none
+	fresh   bool      // it was requested when there was none
 	expires time.Time // the zero time means never
 	renewAt time.Time
-	fetch   *fetch[T] // under way
+	current *fetch[T] // under way
 }
 
-// fetch is one renewal. One that began behind everybody's back runs to its end, any other until the last of those who wait for it leaves.
+// fetch is one renewal. A background renewal runs to its end, any other until its last
+// waiter leaves.
 type fetch[T any] struct {
 	call       *Call[T]
 	cancel     context.CancelFunc
 	background bool
 	fresh      bool
 	waiting    int
-	sent       int // attempts
+	sent       time.Time // when its last request was sent, if it failed
 }
 
-// Get returns a good value, from memory or fetched. A caller whose context ends leaves alone; the others go on waiting.
+// Get returns a valid value, from memory or fetched. A caller whose context ends leaves;
+// the others keep waiting.
 func (s *Source[T]) Get(ctx context.Context) (T, error) {
+	came := s.Now()
 	for again := false; ; again = true {
-		value, fetch, before := s.current(ctx, s.Now())
+		value, fetch, started := s.request(ctx, s.Now())
 		if fetch == nil {
 			return value, nil
 		}
-		value, isNews, err := s.wait(ctx, fetch, before)
+		value, sent, err := s.wait(ctx, fetch)
 		switch {
 		case err == nil:
 			return value, nil
 		case ctx.Err() != nil:
 			return *new(T), fmt.Errorf("wait for an access token: %w", ctx.Err())
-		case isNews || again:
+		case started, again, !sent.IsZero() && !sent.Before(came):
 			return *new(T), err
 		}
 	}
 }
 
-// wait waits for a fetch. What comes of it is news if an attempt was sent since the caller came.
-func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T], before int) (value T, isNews bool, err error) {
-	defer func() { isNews = s.leave(fetch) > before }() // also behind a panic
+// wait waits for a fetch, and returns when its last request was sent.
+func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T]) (value T, sent time.Time, err error) {
+	defer func() { sent = s.leave(fetch) }() // runs after a panic too
 	value, err = fetch.call.Wait(ctx)
-	return value, false, err
+	return value, sent, err
 }
 
-// Drop gives up the value if it is that one, or if it may be as old: renewed while that one was there. So is a fetch that is under way: it
-// is left to those who wait for it.
+// Drop drops the value if is returns true for it, or if it may be as old: renewed while
+// that one was in use. A fetch under way is left to those who wait for it.
 func (s *Source[T]) Drop(is func(T) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.value != *new(T) && (is(s.value) || !s.fresh) {
-		s.value, s.fetch = *new(T), nil
+		s.value = *new(T)
+		s.current = nil
 	}
 }
 
-// current returns the value if it is good, or else the fetch to wait for, and how many attempts that has sent before. It sees to it that
-// there is one if there has to be.
-func (s *Source[T]) current(ctx context.Context, now time.Time) (value T, wait *fetch[T], before int) {
+// request returns the value if it is valid, and otherwise the fetch to wait for and
+// whether this caller started it. It starts a fetch if one is due.
+func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *fetch[T], started bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	there := s.value != *new(T)
-	good := there && (s.expires.IsZero() || now.Before(s.expires))
-	if good && (s.expires.IsZero() || now.Before(s.renewAt)) {
-		return s.value, nil, 0
+	exists := s.value != *new(T)
+	valid := exists && (s.expires.IsZero() || now.Before(s.expires))
+	if valid && (s.expires.IsZero() || now.Before(s.renewAt)) {
+		return s.value, nil, false
 	}
-	if before = -1; s.fetch != nil {
-		before = s.fetch.sent
-	} else {
-		next := &fetch[T]{background: good, fresh: !there}
-		ctx, next.cancel = context.WithCancel(context.WithoutCancel(ctx))
-		next.call = Go(func() (T, error) { return s.renew(ctx, next) })
-		s.fetch, s.renewAt = next, now.Add(pause)
+	if s.current == nil {
+		s.start(ctx, &fetch[T]{background: valid, fresh: !exists})
+		s.renewAt = now.Add(pause)
+		started = true
 	}
-	if good {
-		return s.value, nil, 0
+	if valid {
+		return s.value, nil, false
 	}
-	s.fetch.waiting++
-	return value, s.fetch, before
+	s.current.waiting++
+	return value, s.current, started
 }
 
-// leave returns how many attempts the fetch has sent.
-func (s *Source[T]) leave(fetch *fetch[T]) int {
+// start starts a fetch, which outlives the call that needs it. The lock is held.
+func (s *Source[T]) start(ctx context.Context, next *fetch[T]) {
+	ctx, next.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	next.call = Go(func() (T, error) { return s.renew(ctx, next) })
+	s.current = next
+}
+
+// leave returns when the last request of the fetch was sent.
+func (s *Source[T]) leave(fetch *fetch[T]) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if fetch.waiting--; fetch.waiting == 0 && !fetch.background {
+	fetch.waiting--
+	if fetch.waiting == 0 && !fetch.background {
 		fetch.cancel()
 		s.finish(fetch)
 	}
@@ -122,29 +139,31 @@ func (s *Source[T]) leave(fetch *fetch[T]) int {
 // renew fetches a value and keeps it.
 func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T]) (T, error) {
 	defer fetch.cancel()
-	defer func() { // also behind a panic of a hook or a signer
+	defer func() { // runs after a panic of a hook or a signer too
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.finish(fetch)
 	}()
 	asked := s.Now()
-	grant, err := s.Fetch(ctx, func() {
+	grant, err := s.Fetch(ctx)
+	if err != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		fetch.sent++
-	})
-	if err != nil {
+		fetch.sent = grant.Sent
 		return *new(T), err
 	}
 	margin := min(grant.Life/5, longestMargin)
-	expires := asked.Add(grant.Life)
-	renewAt := expires.Add(-margin + s.Jitter(margin/2))
+	jitter := s.Jitter(margin / 2)
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fetch != fetch {
+	if s.current != fetch {
 		return grant.Value, nil
 	}
-	s.value, s.fresh, s.expires, s.renewAt = grant.Value, fetch.fresh, expires, renewAt
+	s.value = grant.Value
+	s.fresh = fetch.fresh
+	s.expires = asked.Add(grant.Life)
+	s.renewAt = s.expires.Add(jitter - margin)
 	if grant.Life <= 0 {
 		s.expires = time.Time{}
 	}
@@ -153,7 +172,7 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T]) (T, error) {
 
 // finish makes room for the next fetch. The lock is held.
 func (s *Source[T]) finish(fetch *fetch[T]) {
-	if s.fetch == fetch {
-		s.fetch = nil
+	if s.current == fetch {
+		s.current = nil
 	}
 }

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Budget is a token bucket that all calls of a client share: a retry takes from it, a success puts a little back, and so does time. When
-// most calls fail it runs dry, and the client stops adding to the load.
+// Budget is a token bucket that all calls of a client share: a retry takes from it, a
+// success puts a little back, and so does time. When most calls fail it runs dry, and the
+// client stops adding to the load.
 type Budget struct {
 	mu     sync.Mutex
 	tokens atomic.Int32 // changed with the lock only
@@ -40,7 +41,8 @@ func (b *Budget) Take(now time.Time) bool {
 	return true
 }
 
-// Refill puts back what a success is worth. While all goes well the bucket is full, and calls do not wait for each other here.
+// Refill puts back what a success is worth. While all goes well the bucket is full, and
+// calls do not wait for each other here.
 func (b *Budget) Refill(now time.Time) {
 	if b.tokens.Load() == size {
 		return
@@ -51,7 +53,8 @@ func (b *Budget) Refill(now time.Time) {
 	b.put(success)
 }
 
-// pay puts back what whole seconds are worth. A host's clock may jump: back pays nothing, far ahead fills the bucket.
+// pay puts back what whole seconds are worth. A host's clock may jump: back pays nothing,
+// far ahead fills the bucket.
 func (b *Budget) pay(now time.Time) {
 	passed := now.Sub(b.seen) / time.Second
 	if passed < 1 && !now.Before(b.seen) {

@@ -1,4 +1,5 @@
-// Package retry decides how long to wait before another attempt, and whether a client may make one.
+// Package retry decides how long to wait before another attempt, and whether a client may
+// make one.
 package retry
 
 import (
@@ -10,7 +11,8 @@ import (
 	"time"
 )
 
-// After reads Retry-After in both its forms. A date counts from the server's own Date, where there is one.
+// After reads Retry-After in both its forms. A date counts from the server's own Date,
+// where there is one.
 func After(header http.Header, now time.Time) (time.Duration, bool) {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil || errors.Is(err, strconv.ErrRange) {
@@ -26,7 +28,8 @@ func After(header http.Header, now time.Time) (time.Duration, bool) {
 	return max(date.Sub(now), 0), true
 }
 
-// Fits says no to a wait that would outlast the context's deadline: the answer is known already.
+// Fits says no to a wait that would outlast the context's deadline: the answer is known
+// already.
 func Fits(ctx context.Context, wait time.Duration) error {
 	if deadline, bounded := ctx.Deadline(); bounded && wait > 0 && time.Until(deadline) < wait {
 		return fmt.Errorf("a wait of %s would outlast the deadline of the call: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
@@ -34,7 +37,8 @@ func Fits(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// Sleep waits for a time or for the end of the context, and does not begin what would outlast its deadline.
+// Sleep waits for a time or for the end of the context, and does not begin what would
+// outlast its deadline.
 func Sleep(ctx context.Context, wait time.Duration) error {
 	if err := Fits(ctx, wait); err != nil {
 		return err

@@ -1,4 +1,5 @@
-// Package transport sends requests and reports whether a failed one may have reached the server.
+// Package transport sends requests and reports whether a failed one may have reached the
+// server.
 package transport
 
 import (
@@ -43,22 +44,26 @@ func (e *Error) Unwrap() error {
 	return e.Cause
 }
 
-// Doer sends requests with a copy of the caller's client and marks failures as those of the network.
+// Doer sends requests with a copy of the caller's client and marks failures as those of
+// the network.
 type Doer struct {
 	client *http.Client
 	secret func() string // of the API client, a closure so that no verb of fmt can print it
 }
 
-// NewDoer makes a Doer. The client is copied and stays unchanged; redirects are never followed.
+// NewDoer makes a Doer. The client is copied and stays unchanged; redirects are never
+// followed.
 func NewDoer(client *http.Client, secret func() string) Doer {
 	copied := *client
-	// The signature of a redirected request would no longer match, and its headers would go to a stranger.
+	// The signature of a redirected request would no longer match, and its headers would
+	// go to a stranger.
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	copied.Transport = withReadableLocation(client.Transport)
 	return Doer{&copied, secret}
 }
 
-// readableLocation takes out a Location that is no URL: net/http would make an error of it, and lose the answer.
+// readableLocation takes out a Location that is no URL: net/http would make an error of
+// it, and lose the answer.
 type readableLocation struct{ transport http.RoundTripper }
 
 func withReadableLocation(transport http.RoundTripper) http.RoundTripper {
@@ -85,8 +90,9 @@ func (r readableLocation) CloseIdleConnections() {
 	(&http.Client{Transport: r.transport}).CloseIdleConnections()
 }
 
-// DefaultClient keeps more idle connections than net/http does: with two, a busy client pays a TLS handshake for most calls. It pings
-// over HTTP/2, where a connection that died in silence would otherwise take every call with it.
+// DefaultClient keeps more idle connections than net/http does: with two, a busy client
+// pays a TLS handshake for most calls. It pings over HTTP/2, where a connection that died
+// in silence would otherwise take every call with it.
 func DefaultClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -120,7 +126,8 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 	if errors.As(err, &inURL) {
 		err = inURL.Err // the operation says more than a URL does
 	}
-	// A transport that reports no connections may have reached the server, whatever it does, unless the error itself tells.
+	// A transport that reports no connections may have reached the server, whatever it
+	// does, unless the error itself tells.
 	reached := connected.Load() || !asked.Load() && !failedToConnect(err)
 	return nil, &Error{Cause: err, Reached: reached, Untrusted: isUntrusted(err), Echo: EchoOf(d.secret(), req)}
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// WholeSeconds says a range of time in the form that the API documents, UTC and without fractions: a range with fractions becomes wider.
+// WholeSeconds says a range of time in the form that the API documents, UTC and without
+// fractions: a range with fractions becomes wider.
 func WholeSeconds(start, end *time.Time) (from, to *time.Time) {
 	if start != nil {
 		whole := start.UTC().Truncate(time.Second)

@@ -1,6 +1,6 @@
-// Package validate finds in the arguments of a call what no server would accept, before anything is sent.
-// What may depend on the server's version, such as the sum of weights or an unknown enum value, is left to
-// the server.
+// Package validate finds in the arguments of a call what no server would accept, before
+// anything is sent. What may depend on the server's version, such as the sum of weights
+// or an unknown enum value, is left to the server.
 package validate
 
 import (

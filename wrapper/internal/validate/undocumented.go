@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Undocumented refuses a method that the API does not know, and a path that is not sent as it is written or would leave the API.
+// Undocumented refuses a method that the API does not know, and a path that is not sent
+// as it is written or would leave the API.
 func Undocumented(baseURL, method, path string) error {
 	switch method {
 	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
@@ -34,7 +35,8 @@ func Undocumented(baseURL, method, path string) error {
 	return nil
 }
 
-// Body is what is sent for a value: JSON as it is, or what encoding/json makes of it. Errors of json are not passed on: they can quote it.
+// Body is what is sent for a value: JSON as it is, or what encoding/json makes of it.
+// Errors of json are not passed on: they can quote it.
 func Body(method string, value any) (body []byte, err error) {
 	switch value := value.(type) {
 	case nil:
@@ -44,7 +46,8 @@ func Body(method string, value any) (body []byte, err error) {
 	case []byte:
 		body = bytes.Clone(value)
 	default:
-		if body, err = json.Marshal(value); err != nil {
+		body, err = json.Marshal(value)
+		if err != nil {
 			return nil, errors.New("body: encoding/json cannot write it")
 		}
 	}

@@ -1,0 +1,125 @@
+package wrapper
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
+)
+
+// WithRetry replaces the retry policy.
+func WithRetry(policy RetryPolicy) Option {
+	return option(func(s *settings) error {
+		s.retry = policy
+		return policy.check()
+	})
+}
+
+// WithoutRetry sends each call once. Only a 401 is still followed by a second attempt
+// with a new token.
+func WithoutRetry() Option { return WithRetry(RetryPolicy{MaxAttempts: 1}) }
+
+// WithTimeout limits the duration of a call with all its attempts and waits. The context
+// limits it too.
+func WithTimeout(timeout time.Duration) Option {
+	return option(func(s *settings) error {
+		if timeout <= 0 {
+			return errors.New("timeout: use a positive duration")
+		}
+		s.timeout = timeout
+		return nil
+	})
+}
+
+// WithResponse keeps the last response of the call as received. It is filled on failure
+// too, and stays as it is if there was no response.
+func WithResponse(response *Response) CallOption {
+	return callOption(func(s *settings) error {
+		if response == nil {
+			return errors.New("response: nil pointer")
+		}
+		s.response = response
+		return nil
+	})
+}
+
+// keyNamespace separates the keys that are derived here from all other version 5 UUIDs.
+// It must never change.
+var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
+
+// WithIdempotencyKey gives a POST or PATCH the caller's key in place of a random one.
+// Repeating a call with the key of an [Error] resumes it: if the server carried out the
+// first call, it returns the same response again and does nothing.
+//
+// Upvest accepts UUIDs of version 0 to 5 and keeps them for at least 24 hours. An earlier
+// [ErrOutcomeUnknown] stands until a repetition succeeds, even if the repetition was
+// never sent or was refused.
+func WithIdempotencyKey(key uuid.UUID) CallOption {
+	return callOption(func(s *settings) error {
+		s.key = key
+		return validate.IdempotencyKey(key)
+	})
+}
+
+// IdempotencyKeyFor derives a key from the operation, by its operationId as in
+// create_portfolios_order, and the caller's ID of the business event, such as the number
+// of a savings plan's execution. The same two arguments give the same key on every host
+// and after every restart. Use a different ID for every order: account and amount are not
+// enough, because the second order of the same amount would get the key of the first, and
+// would never be placed.
+func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
+	if operationID == "" || strings.Contains(operationID, "\x00") {
+		return uuid.Nil, errors.New("idempotency key: the operation is not an operationId: use one like create_portfolios_order")
+	}
+	if businessID == "" {
+		return uuid.Nil, errors.New("idempotency key: the business id is empty")
+	}
+	return uuid.NewSHA1(keyNamespace, []byte(operationID+"\x00"+businessID)), nil
+}
+
+// Resume returns the option that resumes a write whose outcome is unknown, in the same
+// call with the same arguments. A POST or PATCH is sent with its idempotency key, so that
+// it does not happen twice. A PUT or DELETE has the same effect however often it is
+// carried out, and needs no key.
+func (e *Error) Resume() CallOption {
+	return callOption(func(s *settings) error {
+		s.key = e.IdempotencyKey
+		return nil
+	})
+}
+
+// WithQuery adds a parameter that is not covered by this client to the query. The call is
+// refused if it sets that parameter itself. Token requests stay as they are.
+func WithQuery(name, value string) Option {
+	return option(func(s *settings) error { return s.add(queryEdit(name, value)) })
+}
+
+// WithBodyField adds a field that is not covered by this client to the JSON object that a
+// write sends. The value is anything that encoding/json can write; amounts are text. The
+// call is refused if it has no such body, or sets that field itself.
+func WithBodyField(name string, value any) CallOption {
+	return callOption(func(s *settings) error { return s.add(bodyFieldEdit(name, value)) })
+}
+
+// WithHeader sets a header that is not covered by this client. The signature covers it,
+// unless it is on Upvest's list of headers that are never covered. Headers that the
+// client or the connection sets are refused. Token requests stay as they are.
+func WithHeader(name, value string) Option {
+	return option(func(s *settings) error {
+		edit, covered, err := headerEdit(name, value)
+		if covered != "" {
+			s.covered = append(slices.Clip(s.covered), covered)
+		}
+		return s.add(edit, err)
+	})
+}
+
+// add appends to a copy: the settings of a client are shared by its calls.
+func (s *settings) add(edit requestEdit, err error) error {
+	s.edits = append(slices.Clip(s.edits), edit)
+	return err
+}

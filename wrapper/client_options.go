@@ -1,0 +1,105 @@
+package wrapper
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
+)
+
+// Limiter delays each attempt, token requests included, until it may be sent.
+// *rate.Limiter of golang.org/x/time/rate is one.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
+// WithHTTPClient sends requests with the caller's client: its transport, cookie jar and
+// timeout. The client is copied and stays unchanged. Redirects are never followed.
+func WithHTTPClient(client *http.Client) ClientOption {
+	return clientOption(func(c *config) error {
+		c.client = client
+		return errorUnless(client != nil, "HTTP client: nil pointer")
+	})
+}
+
+// WithTokenSource takes tokens from another source, such as that of another client. A
+// source that also has the methods TokenContext and Forget of [TokenSource] is asked with
+// the context of the call, and receives the tokens that the server refused.
+func WithTokenSource(source oauth2.TokenSource) ClientOption {
+	return clientOption(func(c *config) error {
+		c.tokens = source
+		return errorUnless(source != nil, "token source: nil")
+	})
+}
+
+// WithLimiter paces the requests of the client.
+func WithLimiter(limiter Limiter) ClientOption {
+	return clientOption(func(c *config) error {
+		c.limiter = limiter
+		return errorUnless(limiter != nil, "limiter: nil")
+	})
+}
+
+// WithUserAgent puts the name of the caller's program before the client's in the header
+// user-agent.
+func WithUserAgent(name string) ClientOption {
+	return clientOption(func(c *config) error {
+		c.userAgent = name
+		ok := name != "" && httpsig.IsQuotable(name)
+		return errorUnless(ok, "user agent: use printable ASCII, as in my-service/1.2")
+	})
+}
+
+// WithLogger logs every attempt: failures and retries as warnings, successes at debug
+// level. No secret, key or body is ever logged.
+func WithLogger(logger *slog.Logger) ClientOption {
+	return clientOption(func(c *config) error {
+		if logger == nil {
+			return errors.New("logger: nil pointer")
+		}
+		c.observers = append(c.observers, logAttempts(logger))
+		return nil
+	})
+}
+
+// WithAttemptHook calls a function after every attempt, token requests included, for
+// metrics and traces. The function delays the call, and several goroutines may call it at
+// the same time.
+func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
+	return clientOption(func(c *config) error {
+		c.observers = append(c.observers, hook)
+		return errorUnless(hook != nil, "attempt hook: nil function")
+	})
+}
+
+// WithSignatureBase passes the base of every signature to a function, with the token
+// masked, to find out why a server refuses a signature.
+func WithSignatureBase(show func(base string)) ClientOption {
+	return clientOption(func(c *config) error {
+		c.signatureBase = show
+		return errorUnless(show != nil, "signature base: nil function")
+	})
+}
+
+// WithClock replaces time.Now, for tests.
+func WithClock(now func() time.Time) ClientOption {
+	return clientOption(func(c *config) error {
+		c.clock = now
+		return errorUnless(now != nil, "clock: nil function")
+	})
+}
+
+// WithRandom replaces crypto/rand as the source of nonces, idempotency keys and jitter,
+// for tests. The reader must be safe for concurrent use.
+func WithRandom(reader io.Reader) ClientOption {
+	return clientOption(func(c *config) error {
+		c.random = reader
+		return errorUnless(reader != nil, "random source: nil")
+	})
+}

@@ -1,0 +1,88 @@
+package wrapper
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Outcome is what became of a write that failed.
+type Outcome string
+
+const (
+	// OutcomeNone is the outcome of a read.
+	OutcomeNone Outcome = ""
+	// OutcomeRefused means that this call did not carry out the write: the server refused
+	// it, or it was never sent. It does not cover an earlier call with the same
+	// idempotency key: if the outcome of that one was unknown, it still is, until a
+	// repetition succeeds.
+	OutcomeRefused Outcome = "refused"
+	// OutcomeUnknown means that the server may have carried the write out.
+	OutcomeUnknown Outcome = "unknown"
+	// OutcomeAccepted means that the server accepted the write, but its response could
+	// not be read.
+	OutcomeAccepted Outcome = "accepted"
+)
+
+var (
+	// ErrOutcomeUnknown is matched by the error of a write that the server may have
+	// carried out.
+	ErrOutcomeUnknown = errors.New("the server may have carried out the write")
+	// ErrAccepted is matched by the error of a write that the server accepted with a
+	// response that could not be read.
+	ErrAccepted = errors.New("the server accepted the write, but its response could not be read")
+	// ErrRetryBudget is matched when the client gave up before its last attempt, because
+	// too many of its calls were failing.
+	ErrRetryBudget = errors.New("the client gave up: its retry budget is spent")
+)
+
+// The kinds of problem, by HTTP status alone: the type of a problem document changes more
+// freely.
+var (
+	ErrBadRequest         error = statusKind(http.StatusBadRequest)
+	ErrUnauthorized       error = statusKind(http.StatusUnauthorized)
+	ErrForbidden          error = statusKind(http.StatusForbidden)
+	ErrNotFound           error = statusKind(http.StatusNotFound)
+	ErrMethodNotAllowed   error = statusKind(http.StatusMethodNotAllowed)
+	ErrNotAcceptable      error = statusKind(http.StatusNotAcceptable)
+	ErrConflict           error = statusKind(http.StatusConflict)
+	ErrUnprocessable      error = statusKind(http.StatusUnprocessableEntity)
+	ErrUpgradeRequired    error = statusKind(http.StatusUpgradeRequired)
+	ErrTooManyRequests    error = statusKind(http.StatusTooManyRequests)
+	ErrInternal           error = statusKind(http.StatusInternalServerError)
+	ErrBadGateway         error = statusKind(http.StatusBadGateway)
+	ErrServiceUnavailable error = statusKind(http.StatusServiceUnavailable)
+	ErrGatewayTimeout     error = statusKind(http.StatusGatewayTimeout)
+)
+
+// statusKind is an HTTP status as the target of errors.Is.
+type statusKind int
+
+func (k statusKind) Error() string { return statusText(int(k)) }
+
+// statusClientClosedRequest is what some proxies send when they stop waiting for the
+// server.
+const statusClientClosedRequest = 499
+
+func statusText(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+}
+
+// isOfToken reports whether a status of the token endpoint also applies to the call that
+// needed the token. A 404 of that endpoint must not be taken for one of the resource.
+func isOfToken(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusUpgradeRequired, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= http.StatusInternalServerError
+}
+
+// hints name the usual causes of a refusal whose response may not explain it.
+var hints = map[int]string{
+	http.StatusUnauthorized: "usual causes: PrivateKey is not the one of KeyID, ClientID and ClientSecret are of " +
+		"another client or BaseURL, the local clock is off; WithSignatureBase shows what was signed",
+	http.StatusForbidden: "usual cause: Credentials.Scopes lack portfolios:read for a read or portfolios:admin " +
+		"for a write, or were not granted",
+}

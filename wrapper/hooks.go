@@ -1,0 +1,66 @@
+package wrapper
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
+)
+
+// Attempt is one attempt of a call, as hooks and errors see it. It contains no secret,
+// key or body.
+type Attempt struct {
+	// Operation is Upvest's operationId, or "token".
+	Operation string
+	// Number counts the attempts of a call from 1.
+	Number int
+	// Started is when the request was built, by the local clock. It is the zero time if
+	// it never was.
+	Started time.Time
+	// Status is the HTTP status of the response, 0 if there was none.
+	Status int
+	// RequestID is the upvest-request-id of the response.
+	RequestID string
+	// Duration is the time from building the request to the end of the response.
+	Duration time.Duration
+	// Err is what went wrong, other than the status.
+	Err error
+	// Retry states why another attempt follows, for instance "503 Service Unavailable".
+	// It is empty on the last attempt.
+	Retry string
+	// Wait is the time before the next attempt.
+	Wait time.Duration
+}
+
+// LogValue returns an explicit list of fields, so that a new field is never logged by
+// accident.
+func (a Attempt) LogValue() slog.Value {
+	attributes := []slog.Attr{
+		slog.String("operation", a.Operation),
+		slog.Int("attempt", a.Number),
+		slog.Int("status", a.Status),
+		slog.String("request_id", wire.Line(a.RequestID)),
+		slog.Duration("duration", a.Duration),
+	}
+	if a.Err != nil {
+		attributes = append(attributes, slog.String("error", a.Err.Error()))
+	}
+	if a.Retry != "" {
+		attributes = append(attributes, slog.String("retry", a.Retry), slog.Duration("wait", a.Wait))
+	}
+	return slog.GroupValue(attributes...)
+}
+
+// logAttempts returns a hook that logs successful attempts at debug level, and failed or
+// retried ones as warnings.
+func logAttempts(logger *slog.Logger) func(context.Context, Attempt) {
+	return func(ctx context.Context, attempt Attempt) {
+		level := slog.LevelDebug
+		if attempt.Err != nil || attempt.Retry != "" || attempt.Status >= http.StatusBadRequest {
+			level = slog.LevelWarn
+		}
+		logger.LogAttrs(ctx, level, "upvest request", slog.Any("upvest", attempt))
+	}
+}

@@ -1,0 +1,134 @@
+package wrapper
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+)
+
+// operation is what the call path needs to know about an operation of the API.
+type operation struct {
+	id     string // Upvest's operationId
+	method string
+	// single forbids another attempt after one that may have acted. Only [Client.Do] sets
+	// it: the documented PUT and DELETE have the same effect however often they are
+	// carried out.
+	single bool
+}
+
+func (o operation) isWrite() bool { return o.method != http.MethodGet }
+
+// isKeyed reports whether the operation takes an idempotency key.
+func (o operation) isKeyed() bool { return o.method == http.MethodPost || o.method == http.MethodPatch }
+
+// returning is an operation whose response has a body.
+type returning[T any] struct {
+	operation
+	// resource returns the ID by which a response names its resource. It is nil for a
+	// list.
+	resource func(*T) uuid.UUID
+}
+
+// listing is an operation whose response is one page of a list.
+type listing[Row, Page any] struct {
+	returning[Page]
+	rows func(*Page) ([]Row, portfolios.Meta)
+	row  func(*Row) uuid.UUID // the ID of a row
+}
+
+// The 15 operations of the contract.
+var (
+	listAllocations = listing[portfolios.Allocation, portfolios.AllocationList]{
+		returning: returning[portfolios.AllocationList]{operation: get("list_portfolios_allocations")},
+		rows: func(page *portfolios.AllocationList) ([]portfolios.Allocation, portfolios.Meta) {
+			return page.Data, page.Meta
+		},
+		row: allocationID,
+	}
+	createAllocation = returning[portfolios.Allocation]{
+		operation: operation{id: "create_portfolios_allocation", method: http.MethodPost},
+		resource:  allocationID,
+	}
+	retrieveAllocation = returning[portfolios.Allocation]{
+		operation: get("retrieve_portfolios_allocation"),
+		resource:  allocationID,
+	}
+	updateAllocation = returning[portfolios.Allocation]{
+		operation: operation{id: "update_portfolios_allocation", method: http.MethodPut},
+		resource:  allocationID,
+	}
+
+	listConfigurations = listing[portfolios.Configuration, portfolios.ConfigurationList]{
+		returning: returning[portfolios.ConfigurationList]{operation: get("list_portfolios_configurations")},
+		rows: func(page *portfolios.ConfigurationList) ([]portfolios.Configuration, portfolios.Meta) {
+			return page.Data, page.Meta
+		},
+		row: configurationID,
+	}
+	createConfiguration = returning[portfolios.Configuration]{
+		operation: operation{id: "create_portfolios_configuration", method: http.MethodPost},
+		resource:  configurationID,
+	}
+	retrieveConfiguration = returning[portfolios.Configuration]{
+		operation: get("retrieve_portfolios_configuration"),
+		resource:  configurationID,
+	}
+	updateConfiguration = returning[portfolios.Configuration]{
+		operation: operation{id: "update_portfolios_configuration", method: http.MethodPatch},
+		resource:  configurationID,
+	}
+
+	listOrders = listing[portfolios.Order, portfolios.OrderList]{
+		returning: returning[portfolios.OrderList]{operation: get("list_portfolios_orders")},
+		rows: func(page *portfolios.OrderList) ([]portfolios.Order, portfolios.Meta) {
+			return page.Data, page.Meta
+		},
+		row: orderID,
+	}
+	createOrder = returning[portfolios.Order]{
+		operation: operation{id: "create_portfolios_order", method: http.MethodPost},
+		resource:  orderID,
+	}
+	retrieveOrder = returning[portfolios.Order]{
+		operation: get("retrieve_portfolios_order"),
+		resource:  orderID,
+	}
+	cancelOrder              = operation{id: "cancel_portfolios_order", method: http.MethodDelete}
+	createLiquidationRequest = returning[portfolios.Order]{
+		operation: operation{id: "create_portfolios_liquidation_request", method: http.MethodPost},
+		resource:  orderID,
+	}
+
+	triggerRebalancing = returning[portfolios.Rebalancing]{
+		operation: operation{id: "trigger_portfolio_rebalancing", method: http.MethodPost},
+		resource:  func(rebalancing *portfolios.Rebalancing) uuid.UUID { return rebalancing.ID },
+	}
+	retrieveExecution = returning[portfolios.RebalancingExecution]{
+		operation: get("retrieve_portfolios_rebalancing_execution"),
+		resource:  func(execution *portfolios.RebalancingExecution) uuid.UUID { return execution.ID },
+	}
+)
+
+// tokenOperation is the request of a token. The retry loop treats it as a read: a token
+// that no caller receives changes nothing.
+var tokenOperation = get("token")
+
+func get(id string) operation { return operation{id: id, method: http.MethodGet} }
+
+func allocationID(allocation *portfolios.Allocation) uuid.UUID { return allocation.ID }
+
+func configurationID(configuration *portfolios.Configuration) uuid.UUID {
+	return configuration.AccountID
+}
+
+func orderID(order *portfolios.Order) uuid.UUID { return order.ID }
+
+// sendFunc sends one attempt of a call through the generated client, edited by the
+// editors in order.
+type sendFunc func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error)
+
+var errNoContext = errors.New("the context is nil: use context.Background() where there is no other")
