@@ -1,10 +1,13 @@
-// Command kms reads a page of allocations with a signing key that is kept in HashiCorp Vault and never leaves it.
+// Command kms reads a page of allocations with a signing key that is kept in HashiCorp
+// Vault and never leaves it.
 //
-//	vault write transit/keys/upvest type=ecdsa-p521
-//	go run ./kms
+// 	vault write transit/keys/upvest type=ecdsa-p521
+// 	go run ./kms
 //
-// It talks to the server that the UPVEST_API_* variables name, and to the Vault of VAULT_ADDR and VAULT_TOKEN. The key services of the clouds
-// fit the same way: a type with Public, Sign and SignContext, P-521 or Ed25519, ASN.1 signatures.
+// It calls the server that the UPVEST_API_* variables name, and the Vault of VAULT_ADDR
+// and VAULT_TOKEN. The key services of the clouds fit in the same way: a type with
+// Public, Sign and SignContext for a key of P-521 or Ed25519. Signatures of P-521 must
+// be ASN.1.
 package main
 
 import (
@@ -33,7 +36,11 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("UPVEST_API_CLIENT_ID: %w", err)
 	}
-	transit := vault{address: os.Getenv("VAULT_ADDR"), token: os.Getenv("VAULT_TOKEN"), http: &http.Client{Timeout: 5 * time.Second}}
+	transit := vault{
+		address: os.Getenv("VAULT_ADDR"),
+		token:   os.Getenv("VAULT_TOKEN"),
+		http:    &http.Client{Timeout: 5 * time.Second},
+	}
 	key, err := openVaultKey(ctx, transit, "upvest", 1)
 	if err != nil {
 		return err

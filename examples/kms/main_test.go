@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -20,84 +22,155 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// fakeVault does for one key what Vault's transit engine documents.
-func fakeVault(t *testing.T, key *ecdsa.PrivateKey) *httptest.Server {
-	t.Helper()
-	answer := func(w http.ResponseWriter, data map[string]any) {
-		if err := json.NewEncoder(w).Encode(map[string]any{"data": data}); err != nil {
-			t.Error(err)
-		}
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/transit/keys/upvest", func(w http.ResponseWriter, _ *http.Request) {
-		der, err := x509.MarshalPKIXPublicKey(key.Public())
-		if err != nil {
-			t.Error(err)
-		}
-		public := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-		answer(w, map[string]any{"type": "ecdsa-p521", "latest_version": 2, "keys": map[string]any{"1": map[string]any{"public_key": public}}})
-	})
-	mux.HandleFunc("POST /v1/transit/sign/upvest", func(w http.ResponseWriter, r *http.Request) {
-		var in struct {
-			Input     []byte `json:"input"`
-			Prehashed bool   `json:"prehashed"`
-			Hash      string `json:"hash_algorithm"`
-			Version   int    `json:"key_version"`
-			Form      string `json:"marshaling_algorithm"`
-		}
-		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || !in.Prehashed || in.Hash != "sha2-512" || in.Version != 1 || in.Form != "asn1" {
-			http.Error(w, "", http.StatusBadRequest)
-			return
-		}
-		signature, err := ecdsa.SignASN1(rand.Reader, key, in.Input)
-		if err != nil {
-			t.Error(err)
-		}
-		encoded, err := json.Marshal(signature)
-		if err != nil {
-			t.Error(err)
-		}
-		answer(w, map[string]any{"signature": "vault:v1:" + strings.Trim(string(encoded), `"`)})
-	})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Vault-Token") != "hvs.example" {
-			http.Error(w, "", http.StatusForbidden)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	return server
+// signRequest is the body of a request to sign, as Vault documents it.
+type signRequest struct {
+	Input     []byte `json:"input"`
+	Prehashed bool   `json:"prehashed"`
+	Hash      string `json:"hash_algorithm"`
+	Version   int    `json:"key_version"`
+	Form      string `json:"marshaling_algorithm"`
 }
 
-func TestKeyThatStaysInVault(t *testing.T) {
+// fakeVault imitates the transit engine of Vault for one key, at version 1 of two.
+type fakeVault struct {
+	keyType string
+	public  string // as Vault writes it
+	sign    func(in signRequest) ([]byte, error)
+}
+
+func (v fakeVault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.Header.Get("X-Vault-Token") != "hvs.example" {
+		http.Error(w, "", http.StatusForbidden)
+		return
+	}
+	var data map[string]any
+	var in signRequest
+	switch route := r.Method + " " + r.URL.Path; {
+	case route == "GET /v1/transit/keys/upvest" && len(body) == 0:
+		version := map[string]any{"public_key": v.public}
+		data = map[string]any{
+			"type": v.keyType, "latest_version": 2, "keys": map[string]any{"1": version},
+		}
+	case route == "POST /v1/transit/sign/upvest" && json.Unmarshal(body, &in) == nil && in.Version == 1:
+		signature, err := v.sign(in)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		data = map[string]any{"signature": "vault:v1:" + base64.StdEncoding.EncodeToString(signature)}
+	default:
+		http.Error(w, "", http.StatusBadRequest)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"data": data})
+}
+
+// vaultWithP521 imitates a Vault with an ECDSA key on P-521.
+func vaultWithP521(t *testing.T) (fakeVault, crypto.PublicKey) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := sandbox.NewClient()
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.PublicKey, client.PrivateKey = key.Public(), nil
-	named.Sandbox(t, sandbox.WithClients(client))
-	t.Setenv("VAULT_ADDR", fakeVault(t, key).URL+"/")
-	t.Setenv("VAULT_TOKEN", "hvs.example")
-	var out strings.Builder
-	if err := run(t.Context(), &out); err != nil {
+	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	sign := func(in signRequest) ([]byte, error) {
+		if !in.Prehashed || in.Hash != "sha2-512" || in.Form != "asn1" {
+			return nil, errors.New("not an ASN.1 signature of a SHA-512 digest")
+		}
+		return ecdsa.SignASN1(rand.Reader, key, in.Input)
+	}
+	return fakeVault{typeP521, string(public), sign}, key.Public()
+}
+
+// vaultWithEd25519 imitates a Vault with an Ed25519 key, whose public key is not in PEM.
+func vaultWithEd25519(t *testing.T) (fakeVault, crypto.PublicKey) {
+	t.Helper()
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "0 allocations on the first page\n"; out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
+	sign := func(in signRequest) ([]byte, error) {
+		if in.Prehashed {
+			return nil, errors.New("Ed25519ph is another algorithm")
+		}
+		return ed25519.Sign(key, in.Input), nil
 	}
+	return fakeVault{typeEd25519, base64.StdEncoding.EncodeToString(public), sign}, public
+}
 
-	t.Setenv("VAULT_TOKEN", "hvs.wrong")
-	if err := run(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "403 Forbidden") {
-		t.Errorf("a wrong token: got %v, want Vault's 403", err)
+func TestKeyThatStaysInVault(t *testing.T) {
+	for name, newVault := range map[string]func(*testing.T) (fakeVault, crypto.PublicKey){
+		"P-521":   vaultWithP521,
+		"Ed25519": vaultWithEd25519,
+	} {
+		t.Run(name, func(t *testing.T) {
+			transit, public := newVault(t)
+			client, err := sandbox.NewClient()
+			if err != nil {
+				t.Fatal(err)
+			}
+			client.PublicKey = public
+			client.PrivateKey = nil
+			named.Sandbox(t, sandbox.WithClients(client))
+			server := httptest.NewServer(transit)
+			t.Cleanup(server.Close)
+			t.Setenv("VAULT_ADDR", server.URL+"/")
+			t.Setenv("VAULT_TOKEN", "hvs.example")
+			var out strings.Builder
+			if err := run(t.Context(), &out); err != nil {
+				t.Fatal(err)
+			}
+			if want := "0 allocations on the first page\n"; out.String() != want {
+				t.Errorf("got %q, want %q", out.String(), want)
+			}
+
+			t.Setenv("VAULT_TOKEN", "hvs.wrong")
+			if err := run(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "403 Forbidden") {
+				t.Errorf("a wrong token: got %v, want Vault's 403", err)
+			}
+		})
 	}
 }
 
-// A Vault that hangs holds nobody up beyond their context.
+func TestKeyThatCannotSignForUpvest(t *testing.T) {
+	usable, _ := vaultWithP521(t)
+	for name, test := range map[string]struct {
+		transit fakeVault
+		version int
+		want    string
+	}{
+		"encryption key": {
+			transit: fakeVault{keyType: "aes256-gcm96"}, version: 1,
+			want: `its type is "aes256-gcm96": create one of type ecdsa-p521 or ed25519`,
+		},
+		"missing version": {transit: usable, version: 3, want: "there is no version 3"},
+		"P-521 without PEM": {
+			transit: fakeVault{keyType: typeP521, public: "AAAA"}, version: 1,
+			want: "read the public key of version 1: it is not PEM",
+		},
+		"short Ed25519 key": {
+			transit: fakeVault{keyType: typeEd25519, public: "AAAA"}, version: 1,
+			want: "read the public key of version 1: it is not an Ed25519 key",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(test.transit)
+			t.Cleanup(server.Close)
+			v := vault{address: server.URL, token: "hvs.example", http: server.Client()}
+			_, err := openVaultKey(t.Context(), v, "upvest", test.version)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// A call whose context ends does not wait for a Vault that hangs.
 func TestSignatureEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -108,8 +181,10 @@ func TestSignatureEndsWithItsContext(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(server.Close)
-	key := &vaultKey{vault: vault{address: server.URL, http: server.Client()}, name: "upvest", version: 1}
-	if _, err := key.SignContext(ctx, nil, make([]byte, 64), crypto.SHA512); !errors.Is(err, context.Canceled) {
+	transit := vault{address: server.URL, http: server.Client()}
+	key := &vaultKey{vault: transit, name: "upvest", version: 1}
+	_, err := key.SignContext(ctx, nil, make([]byte, 64), crypto.SHA512)
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the end of the context", err)
 	}
 }

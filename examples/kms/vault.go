@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -17,95 +18,141 @@ import (
 	"strings"
 )
 
-// vaultKey is a key in the transit engine of HashiCorp Vault, of type ecdsa-p521. It never leaves Vault: each signature is a request.
+// The types of key in Vault's transit engine that can sign for Upvest.
+const (
+	typeP521    = "ecdsa-p521"
+	typeEd25519 = "ed25519"
+)
+
+// vaultKey is a key in the transit engine of HashiCorp Vault. It never leaves Vault: each
+// signature is a request.
 //
-// It is a crypto.Signer, and so fits into upvest.Credentials. The client sees that it also has SignContext and asks it by that: a call that
-// is cancelled then does not go on waiting for a Vault that hangs.
+// It is a crypto.Signer, so that it fits into upvest.Credentials. The client calls
+// SignContext instead of Sign, with the context of the call: a call that is cancelled
+// does not wait for a Vault that hangs.
 type vaultKey struct {
 	vault
 	name    string
-	version int // Upvest knows the public key of one version: a rotation in Vault must not change which one signs
+	version int // Upvest has the public key of one version, which a rotation must not change
 	public  crypto.PublicKey
 }
 
-// openVaultKey asks Vault for the public half of a version of a key.
+// openVaultKey reads the public key of a version of a key from Vault.
 func openVaultKey(ctx context.Context, v vault, name string, version int) (*vaultKey, error) {
-	var answer struct {
+	var response struct {
+		Type string `json:"type"`
 		Keys map[string]struct {
 			PublicKey string `json:"public_key"`
 		} `json:"keys"`
 	}
-	if err := v.call(ctx, http.MethodGet, "keys/"+url.PathEscape(name), nil, &answer); err != nil {
+	if err := v.call(ctx, http.MethodGet, "keys/"+url.PathEscape(name), nil, &response); err != nil {
 		return nil, err
 	}
-	block, _ := pem.Decode([]byte(answer.Keys[strconv.Itoa(version)].PublicKey))
-	if block == nil {
-		return nil, fmt.Errorf("key %s of Vault has no version %d with a public key", name, version)
+	if response.Type != typeP521 && response.Type != typeEd25519 {
+		return nil, fmt.Errorf("key %s in Vault: its type is %q: create one of type %s or %s",
+			name, response.Type, typeP521, typeEd25519)
 	}
-	public, err := x509.ParsePKIXPublicKey(block.Bytes)
+	key, found := response.Keys[strconv.Itoa(version)]
+	if !found {
+		return nil, fmt.Errorf("key %s in Vault: there is no version %d", name, version)
+	}
+	public, err := parsePublicKey(response.Type, key.PublicKey)
 	if err != nil {
-		return nil, fmt.Errorf("public key of %s in Vault: %w", name, err)
+		return nil, fmt.Errorf("key %s in Vault: read the public key of version %d: %w", name, version, err)
 	}
 	return &vaultKey{vault: v, name: name, version: version, public: public}, nil
 }
 
+// parsePublicKey reads a public key as Vault writes it: the 32 bytes of an Ed25519 key in
+// base64, any other key in PEM.
+func parsePublicKey(keyType, text string) (crypto.PublicKey, error) {
+	if keyType == typeEd25519 {
+		public, err := base64.StdEncoding.DecodeString(text)
+		if err != nil || len(public) != ed25519.PublicKeySize {
+			return nil, errors.New("it is not an Ed25519 key in base64")
+		}
+		return ed25519.PublicKey(public), nil
+	}
+	block, _ := pem.Decode([]byte(text))
+	if block == nil {
+		return nil, errors.New("it is not PEM")
+	}
+	return x509.ParsePKIXPublicKey(block.Bytes)
+}
+
+// Public returns the public key.
 func (k *vaultKey) Public() crypto.PublicKey { return k.public }
 
-// Sign is SignContext for those who have no context.
+// Sign is SignContext without a context.
 func (k *vaultKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	return k.SignContext(context.Background(), random, digest, opts)
 }
 
-// SignContext signs a digest. Vault has randomness of its own.
-func (k *vaultKey) SignContext(ctx context.Context, _ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	if opts.HashFunc() != crypto.SHA512 {
-		return nil, fmt.Errorf("sign with Vault: the digest is %s, expected SHA-512", opts.HashFunc())
+// SignContext signs a SHA-512 digest with ECDSA, or a message with Ed25519. It ignores
+// the reader: Vault has a random source.
+func (k *vaultKey) SignContext(
+	ctx context.Context, _ io.Reader, input []byte, opts crypto.SignerOpts,
+) ([]byte, error) {
+	request := map[string]any{"input": input, "key_version": k.version}
+	switch opts.HashFunc() {
+	case 0: // Ed25519 hashes the message itself
+	case crypto.SHA512:
+		request["prehashed"] = true
+		request["hash_algorithm"] = "sha2-512"
+		request["marshaling_algorithm"] = "asn1" // the form that Upvest accepts
+	default:
+		return nil, fmt.Errorf("sign with Vault: the digest is %s: use SHA-512", opts.HashFunc())
 	}
-	request := map[string]any{
-		"input": digest, "prehashed": true, "hash_algorithm": "sha2-512", "key_version": k.version,
-		"marshaling_algorithm": "asn1", // the form that Upvest takes
-	}
-	var answer struct {
+	var response struct {
 		Signature string `json:"signature"` // as in vault:v1:MEUC…
 	}
-	if err := k.call(ctx, http.MethodPost, "sign/"+url.PathEscape(k.name), request, &answer); err != nil {
+	if err := k.call(ctx, http.MethodPost, "sign/"+url.PathEscape(k.name), request, &response); err != nil {
 		return nil, err
 	}
-	signature, err := base64.StdEncoding.DecodeString(answer.Signature[strings.LastIndexByte(answer.Signature, ':')+1:])
+	encoded := response.Signature[strings.LastIndexByte(response.Signature, ':')+1:]
+	signature, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
 		return nil, errors.New("sign with Vault: the signature is not base64")
 	}
 	return signature, nil
 }
 
-// vault is where the transit engine is, and what lets us in.
+// vault is the address of a Vault, and the token for its transit engine.
 type vault struct {
 	address, token string
 	http           *http.Client
 }
 
+// call sends a request with in as its JSON body, without a body if in is nil, and decodes
+// the data of the response into out.
 func (v vault) call(ctx context.Context, method, path string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return fmt.Errorf("ask Vault for %s: %w", path, err)
+	var body io.Reader
+	if in != nil {
+		encoded, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("request %s from Vault: %w", path, err)
+		}
+		body = bytes.NewReader(encoded)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(v.address, "/")+"/v1/transit/"+path, bytes.NewReader(body))
+	address := strings.TrimRight(v.address, "/") + "/v1/transit/" + path
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
-		return fmt.Errorf("ask Vault for %s: %w", path, err)
+		return fmt.Errorf("request %s from Vault: %w", path, err)
 	}
 	req.Header.Set("X-Vault-Token", v.token)
 	resp, err := v.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask Vault for %s: %w", path, err)
+		return fmt.Errorf("request %s from Vault: %w", path, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask Vault for %s: %s", path, resp.Status)
+		return fmt.Errorf("request %s from Vault: %s", path, resp.Status)
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&struct {
+	err = json.NewDecoder(resp.Body).Decode(&struct {
 		Data any `json:"data"`
-	}{out}); err != nil {
-		return fmt.Errorf("read Vault's answer about %s: %w", path, err)
+	}{out})
+	if err != nil {
+		return fmt.Errorf("request %s from Vault: read the response: %w", path, err)
 	}
 	return nil
 }
