@@ -1,0 +1,47 @@
+//go:build unix
+
+package testdb
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"strconv"
+	"syscall"
+)
+
+// giveAway makes the user who runs the server the owner of a directory.
+func giveAway(directory string) error {
+	credential := unprivileged()
+	if credential == nil {
+		return nil
+	}
+	if err := os.Chown(directory, int(credential.Uid), int(credential.Gid)); err != nil {
+		return fmt.Errorf("give the directory away: %w", err)
+	}
+	return nil
+}
+
+// runUnprivileged sets the user who runs a program of the server.
+func runUnprivileged(command *exec.Cmd) {
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged()}
+}
+
+// unprivileged is the user of Debian's package if root runs the tests, as the server refuses
+// root. Otherwise it is nil: the server runs as the current user.
+func unprivileged() *syscall.Credential {
+	if os.Getuid() != 0 {
+		return nil
+	}
+	owner, err := user.Lookup("postgres")
+	if err != nil {
+		return nil
+	}
+	uid, errUID := strconv.ParseUint(owner.Uid, 10, 32)
+	gid, errGID := strconv.ParseUint(owner.Gid, 10, 32)
+	if errUID != nil || errGID != nil {
+		return nil
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+}
