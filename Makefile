@@ -2,7 +2,6 @@
 
 GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-NESTED      := sandbox proof examples fleet
 RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 FUZZTIME    ?= 1m
 SEEDS       ?= 2000
@@ -10,10 +9,14 @@ FLEET_ACCOUNTS ?= 100000
 NODE        := build/node/node_modules/.package-lock.json
 PROOF       := cd proof && CONTRACT=1 go test -count=1
 NO_LOGO     := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%221%22 height=%221%22/%3E
-# The workspace raises every module to the highest version that any of them asks for; what an importer of the client gets is tested without it.
-IN_EACH      = @set -e; echo ".: $(1)"; GOWORK=off $(1); for module in $(NESTED); do echo "$$module: $(1)"; (cd $$module && $(1)); done
 
-# Neither Redocly CLI nor the page that it builds is to tell anyone that it is used.
+# Runs a command in every module. The workspace raises each module to the highest version
+# that any of them requires, so the client runs without it: its importers get less.
+IN_EACH      = @set -e; modules=$$(.ci/modules); count=$$(echo $$modules | wc -w); n=0; export GOWORK; \
+	for module in $$modules; do n=$$((n + 1)); GOWORK=; test $$module != . || GOWORK=off; \
+	echo "[$$n/$$count] $$module: $(strip $(1))"; (cd $$module && $(1)); done
+
+# Neither Redocly CLI nor the page that it builds reports that it is used.
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
@@ -24,6 +27,7 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Walk through all 15 operations, on a sandbox in process or on the server that UPVEST_API_* names.
+	@echo 'Builds the tour of all 15 operations and runs it; the first build takes about a minute.'
 	@cd examples && go run ./tour $(ARGS)
 
 sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopback until Ctrl-C: it says what to source; ARGS are its flags.
@@ -31,6 +35,7 @@ sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopbac
 	@exec build/upvest-sandbox -env-file sandbox.env $(ARGS)
 
 test: ## Run all tests, with the race detector where there is the C compiler that it needs.
+	@echo 'Tests one module after the other; the first run compiles for about a minute before its first result.'
 	$(call IN_EACH,go test $(RACE) ./...)
 
 bench: ## Measure the client beside the work itself, in about three minutes; ARGS are flags, as in -bench Order -rounds 3.
@@ -56,7 +61,7 @@ fleet-chaos: ## Do whatever can happen to a fleet on PostgreSQL (Debian's packag
 	@cd fleet && FLEET=fleet-chaos go test -count=1 -timeout 24h -v -run 'Test(Chaos|Control)$$' .
 
 fuzz: ## Run every fuzz target for FUZZTIME (a minute).
-	@set -e; for module in . $(NESTED); do cd $(CURDIR)/$$module; \
+	@set -e; modules=$$(.ci/modules); for module in $$modules; do cd $(CURDIR)/$$module; \
 	for package in $$(go list ./...); do \
 	for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
@@ -85,8 +90,8 @@ $(NODE): proof/contract-check/package.json proof/contract-check/package-lock.jso
 docs: $(NODE) ## Build the API reference, build/docs/index.html, and look at it in headless Chromium.
 	@command -v chromium >/dev/null || { echo "docs: chromium is missing; Debian's package is chromium" >&2; exit 1; }
 	@mkdir -p build/docs && rm -f build/docs/*
-	@build/node/node_modules/.bin/redocly build-docs openapi.yaml --inlineBundle -o build/docs/index.html 2>build/docs/log || \
-		{ cat build/docs/log; exit 1; }
+	@build/node/node_modules/.bin/redocly build-docs openapi.yaml --config proof/contract-check/redocly.yaml \
+		--inlineBundle -o build/docs/index.html 2>build/docs/log || { cat build/docs/log; exit 1; }
 	@sed -i 's|https://cdn.redoc.ly/redoc/logo-[a-z-]*.svg|$(NO_LOGO)|g' build/docs/index.html
 	@export DOCS=1; $(PROOF) -run '^TestDocs$$' ./drift && echo "build/docs/index.html, build/docs/screenshot.png"
 

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // repository is the folder of go.work, from this package.
@@ -126,28 +128,74 @@ func TestNextMovesEveryFileOn(t *testing.T) {
 	}
 }
 
-// TestEveryModuleAndVersionIsKnown: what lists modules by hand lists all of them, and the changelog has a section for the next release.
-func TestEveryModuleAndVersionIsKnown(t *testing.T) {
-	opened := openRepository(t)
-	wanted := map[string][]string{"CHANGELOG.md": {"## [" + opened.version[1:] + "] - "}}
-	for _, m := range opened.modules[1:] {
-		name := strings.TrimPrefix(m.folder, "./")
-		for _, file := range []string{"Makefile", ".ci/tidy", ".github/workflows/vulnerabilities.yml"} {
-			wanted[file] = append(wanted[file], " "+name)
-		}
-		wanted[".github/dependabot.yml"] = append(wanted[".github/dependabot.yml"], " /"+name)
+func TestChangelogHasTheNextRelease(t *testing.T) {
+	section := "\n## [" + openRepository(t).version[1:] + "] - "
+	text, err := os.ReadFile(filepath.Join(repository, "CHANGELOG.md"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	lists := regexp.MustCompile(`(?m)^(NESTED +:=|for nested in|.*for module in|    directories:|## \[).*`)
-	for file, names := range wanted {
-		text, err := os.ReadFile(filepath.Join(repository, file))
+	if !strings.Contains(string(text), section) {
+		t.Errorf("CHANGELOG.md has no section %q", section)
+	}
+}
+
+// TestModulesAreListedOnce: go.work lists the modules, .ci/modules prints that list, and
+// no other file that runs commands in all modules has one.
+func TestModulesAreListedOnce(t *testing.T) {
+	var want []string
+	opened := openRepository(t)
+	for _, use := range opened.work.Use {
+		want = append(want, use.Path)
+	}
+	script := filepath.Join(repository, ".ci/modules")
+	printed, err := exec.CommandContext(t.Context(), "bash", script).Output()
+	if err != nil {
+		t.Fatalf("list the modules: %v", err)
+	}
+	if got := strings.Fields(string(printed)); !slices.Equal(got, want) {
+		t.Errorf(".ci/modules prints %q, go.work has %q", got, want)
+	}
+	files := []string{filepath.Join(repository, "Makefile")}
+	for _, pattern := range []string{".ci/*", ".github/*.yml", ".github/workflows/*"} {
+		found, err := filepath.Glob(filepath.Join(repository, pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("find the files %s: %q, %v", pattern, found, err)
+		}
+		files = append(files, found...)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list := strings.Join(lists.FindAllString(string(text), -1), "\n")
-		for _, name := range names {
-			if !strings.Contains(list, name) {
-				t.Errorf("%s does not list %s", file, name)
-			}
+		for _, line := range moduleLists(opened, string(text)) {
+			t.Errorf("%s has a list of modules: %s", file, line)
 		}
 	}
+	for _, control := range []string{
+		"NESTED := sandbox proof examples fleet",
+		"    directories: [/, /sandbox, /proof, /fleet]",
+	} {
+		if len(moduleLists(opened, control)) == 0 {
+			t.Errorf("this list of modules is not found: %s", control)
+		}
+	}
+}
+
+// moduleLists are the lines of a text that name at least three nested modules.
+func moduleLists(t tree, text string) []string {
+	var found []string
+	for line := range strings.Lines(text) {
+		named := 0
+		words := strings.FieldsFunc(line, func(r rune) bool { return !unicode.IsLetter(r) })
+		for _, m := range t.modules[1:] {
+			if slices.Contains(words, strings.TrimPrefix(m.folder, "./")) {
+				named++
+			}
+		}
+		if named >= 3 {
+			found = append(found, line)
+		}
+	}
+	return found
 }
