@@ -22,7 +22,7 @@ func lint(t *testing.T, program, contract string) linted {
 	t.Helper()
 	// It fails if there are problems, and prints to two streams.
 	report := filepath.Join(t.TempDir(), "report.json")
-	script := `"$0" lint "$1" --config redocly.yaml --format=json > "$2"`
+	script := `"$0" lint "$1" --config proof/contract-check/redocly.yaml --format=json > "$2"`
 	printed, errRun := run(t.Context(), repository, "sh", "-c", script, program, contract, report)
 	text, err := os.ReadFile(report)
 	if err != nil {
@@ -45,7 +45,7 @@ func TestContractIsLinted(t *testing.T) {
 	for _, problem := range result.Problems {
 		t.Errorf("%s: %s (%s)", problem.RuleID, problem.Message, problem.Location[0].Pointer)
 	}
-	ignores, err := os.ReadFile(filepath.Join(repository, ".redocly.lint-ignore.yaml"))
+	ignores, err := os.ReadFile(filepath.Join(repository, "proof/contract-check/.redocly.lint-ignore.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -148,17 +147,4 @@ func privateKey(t *testing.T, key crypto.Signer) []byte {
 		t.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-}
-
-// TestLinks: what the README points to is there.
-func TestLinks(t *testing.T) {
-	text, _ := readme(t)
-	for _, match := range regexp.MustCompile(`\]\(([^)#]+)`).FindAllStringSubmatch(text, -1) {
-		if strings.Contains(match[1], "://") {
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(repository, match[1])); err != nil {
-			t.Error(fmt.Errorf("the README points to nothing: %w", err))
-		}
-	}
 }

@@ -10,12 +10,14 @@ import (
 
 // contents are the files that a module's zip may hold: what an importer has a use for, and what has to lie where it lies.
 var contents = regexp.MustCompile(strings.Join([]string{
-	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`,
+	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
 	`^internal/later/later\.yaml$`, `^internal/ledger/(postgres|schema)\.sql$`, // embedded
 	`^deploy/fleet-worker@\.service$`, `^deploy/kubernetes\.yaml$`, // for who runs a fleet
 	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and how it looks in Go
-	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work(\.sum)?$`, `^\.(editorconfig|gitattributes|gitignore)$`, // looked for in the root only
-	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`, `^tools\.(mod|sum)$`, `^(\.redocly\.lint-ignore|redocly)\.yaml$`, // beside their subject
+	// Programs look for these in the root only.
+	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work$`,
+	`^\.(editorconfig|gitattributes|gitignore)$`,
+	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`, // beside their subject
 }, "|"))
 
 // strangers are the files of a module's zip that should not be there.

@@ -1,4 +1,4 @@
-module github.com/d8277167/upvest-portfolios-go
+module github.com/d8277167/upvest-portfolios-go/tools
 
 go 1.26.0
 
