@@ -12,6 +12,20 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
+// exchange is what the loop works on: a request that can be sent any number of times, and
+// how to read its response.
+type exchange struct {
+	operation
+	settings   settings
+	authorized bool // the request carries a token; false for the request of a token
+	// send sends one attempt, signed with now as the time.
+	send func(ctx context.Context, token *oauth2.Token, now time.Time) (*http.Response, error)
+	// turn waits until the response may be decoded; nil means at once.
+	turn func(context.Context)
+	// accept decodes a 2xx.
+	accept func(response *Response) error
+}
+
 // result is the result of one attempt.
 type result struct {
 	Attempt
@@ -25,14 +39,14 @@ type result struct {
 	ahead     time.Duration // the skew of the clock that the signature used
 }
 
-func (r result) header() http.Header {
+func (r *result) responseHeader() http.Header {
 	if r.response == nil {
 		return nil
 	}
 	return r.response.Header
 }
 
-func (r result) retryable(policy RetryPolicy) bool {
+func (r *result) retryable(policy RetryPolicy) bool {
 	if policy.Retry != nil && !r.unsent {
 		return policy.Retry(r.Attempt)
 	}
@@ -40,7 +54,7 @@ func (r result) retryable(policy RetryPolicy) bool {
 }
 
 // reason describes in a few words what calls for another attempt.
-func (r result) reason() string {
+func (r *result) reason() string {
 	switch {
 	case r.Status/100 == 2:
 		return "body cannot be read"
@@ -52,9 +66,9 @@ func (r result) reason() string {
 	return "network failure"
 }
 
-// attempt sends one request and judges the response. A guess replaces the known skew of
+// try sends one request and judges the response. A guess replaces the known skew of
 // the clock.
-func (c *core) attempt(ctx context.Context, x exchange, guess *time.Duration, timeout time.Duration) result {
+func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeout time.Duration) result {
 	r := result{Attempt: Attempt{Operation: x.id}}
 	r.token, r.Err = c.prepare(ctx, x)
 	if r.Err != nil {
@@ -119,7 +133,7 @@ func (r *result) refuseUnsent(err error) {
 // failToSend records an error of the generated client: of the network, or of an editor
 // before it.
 func (r *result) failToSend(err error) {
-	// errors.As would also find the one of the token request.
+	//nolint:errorlint // errors.As would also find the one of the token request
 	failed, wasSent := err.(*transport.Error)
 	if !wasSent {
 		r.refuseUnsent(err)

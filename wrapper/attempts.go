@@ -8,26 +8,10 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
-
-// exchange is what the loop works on: a request that can be sent any number of times, and
-// how to read its response.
-type exchange struct {
-	operation
-	settings   settings
-	authorized bool // the request carries a token; false for the request of a token
-	// send sends one attempt, signed with now as the time.
-	send func(ctx context.Context, token *oauth2.Token, now time.Time) (*http.Response, error)
-	// turn waits until the response may be decoded; nil means at once.
-	turn func(context.Context)
-	// accept decodes a 2xx.
-	accept func(response *Response) error
-}
 
 // attempts is the one loop that sends. Each turn builds, dates and signs a new request.
 // Then it succeeds, gives up, or waits for the next turn.
@@ -43,7 +27,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 	}
 	s := steering{core: c, exchange: x, policy: x.settings.retry.withDefaults()}
 	for {
-		r := c.attempt(ctx, x, s.guess, s.policy.AttemptTimeout)
+		r := c.try(ctx, x, s.guess, s.policy.AttemptTimeout)
 		r.Number = len(failure.Attempts) + 1
 		if r.ok {
 			if s.guess != nil {
@@ -53,7 +37,7 @@ func (c *core) attempts(ctx context.Context, x exchange) error {
 			c.observe(ctx, r.Attempt)
 			return nil
 		}
-		giveUp := s.next(ctx, &r)
+		giveUp := s.follow(ctx, &r)
 		failure.add(r)
 		c.observe(ctx, r.Attempt)
 		if r.Retry == "" {
@@ -78,9 +62,9 @@ type steering struct {
 	retries int
 }
 
-// next sets Retry and Wait of a failed attempt that another one follows. Otherwise it
+// follow sets Retry and Wait of a failed attempt that another one follows. Otherwise it
 // returns why the call gives up, if the attempt does not show that by itself.
-func (s *steering) next(ctx context.Context, r *result) error {
+func (s *steering) follow(ctx context.Context, r *result) error {
 	switch {
 	case ctx.Err() != nil:
 		if r.transient {
@@ -96,7 +80,7 @@ func (s *steering) next(ctx context.Context, r *result) error {
 		return nil
 	}
 	s.retries++
-	wait, err := s.core.allowRetry(ctx, s.policy, s.retries, r.header())
+	wait, err := s.core.allowRetry(ctx, s.policy, s.retries, r.responseHeader())
 	if err != nil {
 		return err
 	}
@@ -112,7 +96,7 @@ func (s *steering) renew(r *result) {
 	if s.renewed {
 		return
 	}
-	skew, differs := s.core.clock.Guess(r.header(), r.ahead)
+	skew, differs := s.core.clock.Guess(r.responseHeader(), r.ahead)
 	if differs {
 		s.guess = &skew
 	}

@@ -1,10 +1,12 @@
 package wrapper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,7 +28,7 @@ import (
 //     idempotency key, one for all attempts.
 //  3. attempts loops: it makes one attempt, and decides between another attempt and the
 //     end (attempts.go).
-//  4. attempt gets a token (token.go) and a turn from the limiter, then sends with a
+//  4. try gets a token (token.go) and a turn from the limiter, then sends with a
 //     timeout for this attempt (attempt.go).
 //  5. The generated function builds the request and runs the editors: version, client ID,
 //     accept, user agent, and then callEditor: idempotency key, what the caller adds,
@@ -130,4 +132,38 @@ func (c *core) observe(ctx context.Context, attempt Attempt) {
 	for _, observer := range c.observers {
 		observer(ctx, attempt)
 	}
+}
+
+// message is a request that the generated client does not cover.
+type message struct {
+	method, path string
+	contentType  string
+	body         []byte
+}
+
+func (c *core) send(
+	ctx context.Context, msg message, edit ...portfolios.RequestEditorFn,
+) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, msg.method, c.baseURL+msg.path, bytes.NewReader(msg.body))
+	if err != nil {
+		return nil, err
+	}
+	if msg.contentType != "" {
+		setHeader(req, "Content-Type", msg.contentType)
+	}
+	for _, edit := range slices.Concat(c.common, edit) {
+		if err := edit(ctx, req); err != nil {
+			return nil, err
+		}
+	}
+	return c.doer.Do(req)
+}
+
+// setHeader sets a header whose name is written as net/http has it.
+func setHeader(req *http.Request, name, value string) { req.Header[name] = []string{value} }
+
+// setToken sets authorization. The documented scheme is "Bearer"; the token endpoint
+// writes "bearer" in token_type.
+func setToken(req *http.Request, token *oauth2.Token) {
+	setHeader(req, "Authorization", "Bearer "+token.AccessToken)
 }

@@ -73,7 +73,8 @@ func WithIdempotencyKey(key uuid.UUID) CallOption {
 // would never be placed.
 func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
 	if operationID == "" || strings.Contains(operationID, "\x00") {
-		return uuid.Nil, errors.New("idempotency key: the operation is not an operationId: use one like create_portfolios_order")
+		return uuid.Nil, errors.New("idempotency key: the operation is not an operationId: " +
+			"use one like create_portfolios_order")
 	}
 	if businessID == "" {
 		return uuid.Nil, errors.New("idempotency key: the business id is empty")

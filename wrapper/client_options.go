@@ -13,12 +13,6 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
 )
 
-// Limiter delays each attempt, token requests included, until it may be sent.
-// *rate.Limiter of golang.org/x/time/rate is one.
-type Limiter interface {
-	Wait(ctx context.Context) error
-}
-
 // WithHTTPClient sends requests with the caller's client: its transport, cookie jar and
 // timeout. The client is copied and stays unchanged. Redirects are never followed.
 func WithHTTPClient(client *http.Client) ClientOption {
@@ -87,7 +81,7 @@ func WithSignatureBase(show func(base string)) ClientOption {
 	})
 }
 
-// WithClock replaces time.Now, for tests.
+// WithClock replaces [time.Now], for tests.
 func WithClock(now func() time.Time) ClientOption {
 	return clientOption(func(c *config) error {
 		c.clock = now

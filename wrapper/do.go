@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -66,12 +65,12 @@ func (c *core) do(ctx context.Context, request Request, out any, options []CallO
 		},
 		options: options,
 	}
-	return c.call(ctx, request.operation(), args, func(response *Response) error {
+	return c.call(ctx, request.asOperation(), args, func(response *Response) error {
 		return response.decodeUndocumented(out)
 	})
 }
 
-func (r Request) operation() operation {
+func (r Request) asOperation() operation {
 	op := operation{id: strings.TrimSpace(wire.Line(r.Operation)), method: r.Method}
 	if op.id == "" {
 		op.id = wire.Line(r.Method + " " + r.Path)
@@ -87,31 +86,6 @@ func checkOut(out any) error {
 	pointer := reflect.ValueOf(out)
 	ok := pointer.Kind() == reflect.Pointer && !pointer.IsNil()
 	return errorUnless(ok, "out: use a pointer that is not nil, or nil itself")
-}
-
-// message is a request that the generated client does not cover.
-type message struct {
-	method, path string
-	contentType  string
-	body         []byte
-}
-
-func (c *core) send(
-	ctx context.Context, msg message, edit ...portfolios.RequestEditorFn,
-) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, msg.method, c.baseURL+msg.path, bytes.NewReader(msg.body))
-	if err != nil {
-		return nil, err
-	}
-	if msg.contentType != "" {
-		setHeader(req, "Content-Type", msg.contentType)
-	}
-	for _, edit := range slices.Concat(c.common, edit) {
-		if err := edit(ctx, req); err != nil {
-			return nil, err
-		}
-	}
-	return c.doer.Do(req)
 }
 
 // decodeUndocumented reads a response that may be empty, and otherwise must be JSON.

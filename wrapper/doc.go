@@ -1,7 +1,7 @@
 // Package wrapper calls the portfolios part of the Upvest Investment API. It adds the
 // access token, the request signature, the API version and the idempotency key to the
-// generated client, retries what is safe to repeat, and reports the outcome of every call.
-// Import it as upvest.
+// generated client, retries what is safe to repeat, and reports the outcome of every
+// call. Import it as upvest.
 //
 // [New] creates a [Client]; its services have a method for each operation:
 //
@@ -16,20 +16,20 @@
 //
 // # Failures
 //
-// Every failed request is an [*Error], with status, request ID and raw body as received. Ask
-// errors.Is for its kind: [ErrNotFound] and the like for an HTTP status, [ErrOutcomeUnknown]
-// for a write that may have been carried out, [ErrAccepted] for one that was accepted with a
-// response that cannot be read. The same call with [Error.Resume] resumes such a write. It
-// does not happen twice as long as the server keeps its idempotency key, which Upvest
-// documents as at least 24 hours.
+// Every failed request is an [*Error], with status, request ID and raw body as received.
+// Ask errors.Is for its kind: [ErrNotFound] and the like for an HTTP status,
+// [ErrOutcomeUnknown] for a write that may have been carried out, [ErrAccepted] for one
+// that was accepted with a response that cannot be read. The same call with
+// [Error.Resume] resumes such a write. It does not happen twice as long as the server
+// keeps its idempotency key, which Upvest documents as at least 24 hours.
 //
 // # Retries and timeouts
 //
-// Any 2xx is a success. The client makes up to four attempts: after a network failure, the
-// statuses 408, 429, 500, 502, 503 and 504, and a 2xx that breaks off. [RetryPolicy] has
-// waits, limits and the budget that all calls share. One more attempt with a new token
-// follows a 401. An attempt ends after 30 seconds. A call has no timeout except that of its
-// context, unless [WithTimeout] sets one.
+// Any 2xx is a success. The client makes up to four attempts: after a network failure,
+// the statuses 408, 429, 500, 502, 503 and 504, and a 2xx that breaks off. [RetryPolicy]
+// has waits, limits and the budget that all calls share. One more attempt with a new
+// token follows a 401. An attempt ends after 30 seconds. A call has no timeout except
+// that of its context, unless [WithTimeout] sets one.
 //
 // # Lists
 //
@@ -37,23 +37,24 @@
 // rows (100 if it is nil, at least 2). Each page overlaps the one before by a row.
 //
 // Rows are requested in the order of their IDs. While the server keeps that order, every
-// row that is in the list from beginning to end is delivered exactly once, even while other
-// rows are added and removed, and memory does not grow with the list. If rows are not in
-// that order, each page has to begin with the row that the one before ended with. The
-// reading ends with [ErrListUnreadable] where the guarantee cannot be kept. A server that
-// gives a single row a page overlaps no pages: there the guarantee holds unless rows before
-// the current one are both added and removed between two requests.
+// row that is in the list from beginning to end is delivered exactly once, even while
+// other rows are added and removed, and memory does not grow with the list. If rows are
+// not in that order, each page has to begin with the row that the one before ended with.
+// The reading ends with [ErrListUnreadable] where the guarantee cannot be kept. A server
+// that gives a single row a page overlaps no pages: there the guarantee holds unless rows
+// before the current one are both added and removed between two requests.
 //
-// An error is delivered once and ends the list. The caller may stop at any row. [WithRetry]
-// and [WithTimeout] apply to the request of each page.
+// An error is delivered once and ends the list. The caller may stop at any row.
+// [WithRetry] and [WithTimeout] apply to the request of each page.
 //
 // # Editors and concurrency
 //
 // The request editors ([VersionEditor], [SignatureEditor], …) also work on the plain
 // generated client.
 //
-// A Client is safe for concurrent use. It starts goroutines only for token requests, which
-// end soon after the last call that waits for them, and for pages that were requested ahead.
+// A Client is safe for concurrent use. It starts goroutines only for token requests,
+// which end soon after the last call that waits for them, and for pages that were
+// requested ahead.
 //
 // Tests need no credentials: see the package sandbox.
 package wrapper

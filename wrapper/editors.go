@@ -38,27 +38,19 @@ func headerEditor(name, value string) portfolios.RequestEditorFn {
 	}
 }
 
-// setHeader sets a header whose name is written as net/http has it.
-func setHeader(req *http.Request, name, value string) { req.Header[name] = []string{value} }
-
-// setToken sets authorization. The documented scheme is "Bearer"; the token endpoint
-// writes "bearer" in token_type.
-func setToken(req *http.Request, token *oauth2.Token) {
-	setHeader(req, "Authorization", "Bearer "+token.AccessToken)
-}
-
 // IdempotencyKeyEditor sets idempotency-key on the operations that take one, POST and
-// PATCH, to what next returns. uuid.NewRandom gives each call a key of its own. A key
+// PATCH, to what newKey returns. uuid.NewRandom gives each call a key of its own. A key
 // that the request already has stays.
 //
 // The generated client runs the editors that it was made with before those of a call: to
 // give one call its own key, give that call the SignatureEditor too, behind this one.
-func IdempotencyKeyEditor(next func() (uuid.UUID, error)) portfolios.RequestEditorFn {
+func IdempotencyKeyEditor(newKey func() (uuid.UUID, error)) portfolios.RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
-		if req.Method != http.MethodPost && req.Method != http.MethodPatch || req.Header.Get("idempotency-key") != "" {
+		keyed := req.Method == http.MethodPost || req.Method == http.MethodPatch
+		if !keyed || req.Header.Get("idempotency-key") != "" {
 			return nil
 		}
-		key, err := next()
+		key, err := newKey()
 		if err != nil {
 			return fmt.Errorf("make an idempotency key: %w", err)
 		}
@@ -85,7 +77,9 @@ func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 // behind those of the call.
 func SignatureEditor(signer *Signer) portfolios.RequestEditorFn {
 	if signer == nil {
-		return func(context.Context, *http.Request) error { return errors.New("signature editor: the signer is nil") }
+		return func(context.Context, *http.Request) error {
+			return errors.New("signature editor: the signer is nil")
+		}
 	}
 	return signer.Sign
 }

@@ -77,8 +77,9 @@ var ownHeaders = map[string]string{
 	"Accept": "", "Authorization": "", "Content-Digest": "", "Content-Length": "", "Content-Type": "",
 	"Idempotency-Key": "WithIdempotencyKey", "Signature": "", "Signature-Input": "", "Upvest-Api-Version": "",
 	"Upvest-Client-Id": "Credentials", "User-Agent": "WithUserAgent",
-	"Accept-Encoding": "", "Connection": "", "Expect": "", "Host": "", "Keep-Alive": "", "Proxy-Authorization": "",
-	"Proxy-Connection": "", "Te": "", "Trailer": "", "Transfer-Encoding": "", "Upgrade": "",
+	"Accept-Encoding": "", "Connection": "", "Expect": "", "Host": "", "Keep-Alive": "",
+	"Proxy-Authorization": "", "Proxy-Connection": "", "Te": "", "Trailer": "", "Transfer-Encoding": "",
+	"Upgrade": "",
 }
 
 // headerEdit returns an edit that sets a header, and the name under which a signature has
@@ -92,13 +93,13 @@ func headerEdit(name, value string) (edit requestEdit, covered string, err error
 	option, own := ownHeaders[canonical]
 	switch {
 	case strings.HasPrefix(canonical, "Upvest-Signature"), own && option == "":
-		return nil, "", fmt.Errorf("header: %s is set by the client itself, because the signature or the connection "+
-			"depends on it", lower)
+		return nil, "", fmt.Errorf("header: %s is set by the client itself, "+
+			"because the signature or the connection depends on it", lower)
 	case own:
 		return nil, "", fmt.Errorf("header: %s is set by the client itself: use %s", lower, option)
 	case value == "" || strings.TrimSpace(value) != value || !isPrintable(value):
-		return nil, "", fmt.Errorf("header: the value of %s is not one: use printable ASCII without spaces around it",
-			lower)
+		return nil, "", fmt.Errorf("header: the value of %s is not one: "+
+			"use printable ASCII without spaces around it", lower)
 	}
 	if httpsig.MayCover(canonical) {
 		covered = canonical

@@ -15,11 +15,13 @@ import (
 
 // Error is the failure of a call. Its text states in one line what was attempted and what
 // the response was, without body and secrets. Its fields keep everything that was
-// received. errors.Is(err, [ErrNotFound]) and the like ask for the HTTP status,
-// [ErrOutcomeUnknown] and [ErrAccepted] for the outcome of a write. errors.Is and
-// errors.As also reach Err.
+// received. [errors.Is] with [ErrNotFound] and the like ask for the HTTP status,
+// [ErrOutcomeUnknown] and [ErrAccepted] for the outcome of a write. [errors.Is] and
+// [errors.As] also reach Err.
 //
 // Source: docs.upvest.co, "Errors", and the problem schema of each operation.
+//
+//nolint:recvcheck // Format has a value receiver, so that a copied Error prints no body either
 type Error struct {
 	// Operation is Upvest's operationId, for instance create_portfolios_order, or "token"
 	// for the token endpoint.
@@ -103,8 +105,8 @@ func (e *Error) Error() string {
 	if hint := hints[e.Status]; hint != "" {
 		text += " (" + hint + ")"
 	}
-	if attempts := len(e.Attempts); attempts > 1 {
-		text += fmt.Sprintf(" (%d attempts)", attempts)
+	if count := len(e.Attempts); count > 1 {
+		text += fmt.Sprintf(" (%d attempts)", count)
 	}
 	// The error of a token request, which is part of the text, may have named the request
 	// already.

@@ -56,7 +56,7 @@ var (
 	ErrGatewayTimeout     error = statusKind(http.StatusGatewayTimeout)
 )
 
-// statusKind is an HTTP status as the target of errors.Is.
+// statusKind is an HTTP status as the target of [errors.Is].
 type statusKind int
 
 func (k statusKind) Error() string { return statusText(int(k)) }
@@ -73,7 +73,8 @@ func statusText(status int) string {
 // needed the token. A 404 of that endpoint must not be taken for one of the resource.
 func isOfToken(status int) bool {
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusUpgradeRequired, http.StatusTooManyRequests:
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusUpgradeRequired,
+		http.StatusTooManyRequests:
 		return true
 	}
 	return status >= http.StatusInternalServerError
@@ -81,8 +82,8 @@ func isOfToken(status int) bool {
 
 // hints name the usual causes of a refusal whose response may not explain it.
 var hints = map[int]string{
-	http.StatusUnauthorized: "usual causes: PrivateKey is not the one of KeyID, ClientID and ClientSecret are of " +
-		"another client or BaseURL, the local clock is off; WithSignatureBase shows what was signed",
-	http.StatusForbidden: "usual cause: Credentials.Scopes lack portfolios:read for a read or portfolios:admin " +
-		"for a write, or were not granted",
+	http.StatusUnauthorized: "usual causes: PrivateKey is not the one of KeyID, ClientID and ClientSecret " +
+		"are of another client or BaseURL, the local clock is off; WithSignatureBase shows what was signed",
+	http.StatusForbidden: "usual cause: Credentials.Scopes lack portfolios:read for a read " +
+		"or portfolios:admin for a write, or were not granted",
 }

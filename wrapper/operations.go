@@ -44,8 +44,8 @@ type listing[Row, Page any] struct {
 var (
 	listAllocations = listing[portfolios.Allocation, portfolios.AllocationList]{
 		returning: returning[portfolios.AllocationList]{operation: get("list_portfolios_allocations")},
-		rows: func(page *portfolios.AllocationList) ([]portfolios.Allocation, portfolios.Meta) {
-			return page.Data, page.Meta
+		rows: func(list *portfolios.AllocationList) ([]portfolios.Allocation, portfolios.Meta) {
+			return list.Data, list.Meta
 		},
 		row: allocationID,
 	}
@@ -64,8 +64,8 @@ var (
 
 	listConfigurations = listing[portfolios.Configuration, portfolios.ConfigurationList]{
 		returning: returning[portfolios.ConfigurationList]{operation: get("list_portfolios_configurations")},
-		rows: func(page *portfolios.ConfigurationList) ([]portfolios.Configuration, portfolios.Meta) {
-			return page.Data, page.Meta
+		rows: func(list *portfolios.ConfigurationList) ([]portfolios.Configuration, portfolios.Meta) {
+			return list.Data, list.Meta
 		},
 		row: configurationID,
 	}
@@ -84,8 +84,8 @@ var (
 
 	listOrders = listing[portfolios.Order, portfolios.OrderList]{
 		returning: returning[portfolios.OrderList]{operation: get("list_portfolios_orders")},
-		rows: func(page *portfolios.OrderList) ([]portfolios.Order, portfolios.Meta) {
-			return page.Data, page.Meta
+		rows: func(list *portfolios.OrderList) ([]portfolios.Order, portfolios.Meta) {
+			return list.Data, list.Meta
 		},
 		row: orderID,
 	}

@@ -31,6 +31,12 @@ type Option interface {
 	AllOption
 }
 
+// Limiter delays each attempt, token requests included, until it may be sent.
+// *rate.Limiter of golang.org/x/time/rate is one.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
 // config is what client options set.
 type config struct {
 	settings      settings
@@ -79,23 +85,25 @@ func (o option) applyToAll(r *reading) error {
 }
 
 // with returns the settings of one call.
-func (s settings) with(op operation, options []CallOption) (settings, error) {
+func (s *settings) with(op operation, options []CallOption) (settings, error) {
+	merged := *s
 	for _, option := range options {
 		if option == nil {
-			return s, errors.New("a call option is nil")
+			return merged, errors.New("a call option is nil")
 		}
-		if err := option.applyToCall(&s); err != nil {
-			return s, err
+		if err := option.applyToCall(&merged); err != nil {
+			return merged, err
 		}
 	}
-	if s.key != uuid.Nil && !op.isKeyed() {
-		return s, fmt.Errorf("idempotency key: a %s takes none, it can be repeated without one", op.method)
+	if merged.key != uuid.Nil && !op.isKeyed() {
+		return merged, fmt.Errorf("idempotency key: a %s takes none, it can be repeated without one",
+			op.method)
 	}
-	return s, nil
+	return merged, nil
 }
 
 // keep passes the response to a caller who asked for it.
-func (s settings) keep(response *Response) {
+func (s *settings) keep(response *Response) {
 	if s.response != nil {
 		*s.response = *response
 	}

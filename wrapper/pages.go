@@ -90,7 +90,9 @@ func (q query[Row, Page]) read(ctx context.Context, options []AllOption, emit fu
 
 // fetcher returns the function with which the pager requests its pages.
 func (q query[Row, Page]) fetcher(options []CallOption) pager.Fetch[Row] {
-	return func(ctx context.Context, offset, limit int32, turn func(context.Context)) (pager.Page[Row], error) {
+	return func(
+		ctx context.Context, offset, limit int32, turn func(context.Context),
+	) (pager.Page[Row], error) {
 		page, err := q.listing.call(ctx, q.core, arguments{
 			invalid: validate.Page(&offset, &limit),
 			send:    q.send(&offset, &limit),

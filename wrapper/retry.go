@@ -84,7 +84,9 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 
 // delay returns the wait after an attempt, counted from 1, and whether Retry-After allows
 // another attempt.
-func (p RetryPolicy) delay(attempt int, header http.Header, now time.Time, source randomSource) (time.Duration, bool) {
+func (p RetryPolicy) delay(
+	attempt int, header http.Header, now time.Time, source randomSource,
+) (time.Duration, bool) {
 	bound := p.MaxDelay
 	shift := attempt - 1
 	if shift < 32 && p.BaseDelay < p.MaxDelay>>shift {

@@ -25,7 +25,8 @@ type SignerConfig struct {
 	// not document them. Any crypto.Signer will do, so that the key can stay in a KMS or
 	// HSM. A key that has the method
 	//
-	//	SignContext(ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error)
+	//	SignContext(ctx context.Context, rand io.Reader, digest []byte,
+	//		opts crypto.SignerOpts) ([]byte, error)
 	//
 	// is asked through it, with the context of the attempt. A key without it may keep
 	// hanging after the context of a call has ended. At most eight signatures are
@@ -93,8 +94,8 @@ func checkKeyID(keyID string) error {
 	if keyID == "" {
 		return errors.New("KeyID is missing: set the ID under which Upvest has your public key")
 	}
-	return errorUnless(httpsig.IsQuotable(keyID), "KeyID contains a character that a signature cannot carry: "+
-		"use printable ASCII without quote and backslash")
+	return errorUnless(httpsig.IsQuotable(keyID), "KeyID contains a character that a signature cannot "+
+		"carry: use printable ASCII without quote and backslash")
 }
 
 func checkLifetime(life time.Duration) error {

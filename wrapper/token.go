@@ -33,7 +33,8 @@ import (
 // Source: docs.upvest.co, "Authentication".
 type TokenSource struct {
 	tokens *refresh.Source[*oauth2.Token]
-	// clock is the client's, to share what it learns with the other clients of this source.
+	// clock is the client's, to share what it learns with the other clients of this
+	// source.
 	clock *clock.Clock
 }
 
@@ -52,7 +53,7 @@ func newTokenSource(c *core, credentials Credentials) *TokenSource {
 
 // Format prints no token, whatever the verb, and nothing that another goroutine may be
 // changing.
-func (s *TokenSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "{TokenSource}") }
+func (*TokenSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "{TokenSource}") }
 
 // Token returns a valid token. It is TokenContext for callers without a context.
 func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
@@ -74,7 +75,9 @@ func (s *TokenSource) Forget(accessToken string) {
 }
 
 // fetchToken requests a token by the same loop as every other call.
-func (c *core) fetchToken(ctx context.Context, credentials Credentials) (refresh.Grant[*oauth2.Token], error) {
+func (c *core) fetchToken(
+	ctx context.Context, credentials Credentials,
+) (refresh.Grant[*oauth2.Token], error) {
 	form := url.Values{
 		"grant_type":    {"client_credentials"},
 		"client_id":     {credentials.ClientID.String()},
@@ -107,12 +110,12 @@ func (c *core) fetchToken(ctx context.Context, credentials Credentials) (refresh
 	}
 	c.clock.Review(response.Header)
 	life := received.lifetime()
-	granted := &oauth2.Token{AccessToken: received.AccessToken, TokenType: text(received.TokenType)}
+	granted := &oauth2.Token{AccessToken: received.AccessToken, TokenType: jsonText(received.TokenType)}
 	if life > 0 {
 		granted.Expiry = c.clock.Local().Add(life)
 		granted.ExpiresIn = int64(life / time.Second)
 	}
-	granted = granted.WithExtra(map[string]any{"scope": text(received.Scope)})
+	granted = granted.WithExtra(map[string]any{"scope": jsonText(received.Scope)})
 	return refresh.Grant[*oauth2.Token]{Value: granted, Life: life}, nil
 }
 
@@ -146,7 +149,7 @@ func (t *tokenResponse) read(response *Response) error {
 	if err := wire.Decode(response.Body, t); err != nil {
 		return err
 	}
-	if text(t.Error) != "" {
+	if jsonText(t.Error) != "" {
 		return errors.New("the response is an error of OAuth 2.0")
 	}
 	return checkToken(t.AccessToken)
@@ -163,8 +166,8 @@ func (t *tokenResponse) lifetime() time.Duration {
 	return time.Duration(min(seconds, longest.Seconds())) * time.Second
 }
 
-// text returns the value of a JSON string, or "" for any other JSON.
-func text(raw json.RawMessage) string {
+// jsonText returns the value of a JSON string, or "" for any other JSON.
+func jsonText(raw json.RawMessage) string {
 	var text string
 	_ = json.Unmarshal(raw, &text)
 	return text

@@ -27,11 +27,9 @@ const (
 // IsDone reports whether an order has reached an end: FILLED, SETTLED or CANCELLED. A
 // status that this client does not know is not an end.
 func IsDone(order *portfolios.Order) bool {
-	switch order.Status {
-	case portfolios.OrderStatusFILLED, portfolios.OrderStatusCANCELLED, orderSettled:
-		return true
-	}
-	return false
+	return order.Status == portfolios.OrderStatusFILLED ||
+		order.Status == portfolios.OrderStatusCANCELLED ||
+		order.Status == orderSettled
 }
 
 // Wait retrieves an order (GET /portfolios/orders/{portfolio_order_id}, scope
