@@ -51,7 +51,7 @@ func operations(contract *openapi3.T) []operation {
 		for verb, op := range item.Operations() {
 			name := methodName(op.OperationID)
 			method, _ := reflect.TypeFor[portfolios.ClientInterface]().MethodByName(name)
-			list = append(list, operation{op, path, verb, item, method})
+			list = append(list, operation{Operation: op, path: path, verb: verb, item: item, method: method})
 		}
 	}
 	slices.SortFunc(list, func(a, b operation) int { return cmp.Compare(a.path+a.verb, b.path+b.verb) })

@@ -14,6 +14,8 @@ import (
 )
 
 // oddities are the documented examples that do not fit, by example and place in it, with the reason why that is right.
+var errNoMethod = errors.New("there is no method of the wrapper")
+
 var oddities = map[string]string{
 	"create_portfolios_liquidation_request 200 order /allocation_id": "documented as an empty text in a uuid field: a liquidation " +
 		"follows no allocation; api.OptionalUUID reads it as none, which is left out again",
@@ -111,36 +113,39 @@ func flatten(err error) []problem {
 		}
 		return problems
 	case errors.As(err, &single):
-		return []problem{{"/" + strings.Join(single.JSONPointer(), "/"), single.Error()}}
+		return []problem{{pointer: "/" + strings.Join(single.JSONPointer(), "/"), text: single.Error()}}
 	default:
-		return []problem{{"/", err.Error()}}
+		return []problem{{pointer: "/", text: err.Error()}}
 	}
 }
 
 // losses says what an example loses when it is decoded into the generated type and encoded again.
 func losses(place place, example any) []problem {
 	if place.goType == nil {
-		return []problem{{"/", "there is no Go type for this body"}}
+		return []problem{{pointer: "/", text: "there is no Go type for this body"}}
 	}
 	text, err := json.Marshal(example)
 	if err != nil {
-		return []problem{{"/", "encode the example: " + err.Error()}}
+		return []problem{{pointer: "/", text: "encode the example: " + err.Error()}}
 	}
 	value := reflect.New(place.goType).Interface()
 	if err := json.Unmarshal(text, value); err != nil {
-		return []problem{{"/", "decode the example: " + err.Error()}}
+		return []problem{{pointer: "/", text: "decode the example: " + err.Error()}}
 	}
 	byClient := reflect.New(place.goType).Interface()
 	if err := (&upvest.Response{Body: text}).Decode(byClient); err != nil || !reflect.DeepEqual(byClient, value) {
-		return []problem{{"/", fmt.Sprintf("the client decodes %+v, %v; encoding/json %+v", byClient, err, value)}}
+		return []problem{{
+			pointer: "/",
+			text:    fmt.Sprintf("the client decodes %+v, %v; encoding/json %+v", byClient, err, value),
+		}}
 	}
 	again, err := json.Marshal(value)
 	if err != nil {
-		return []problem{{"/", "encode the decoded example: " + err.Error()}}
+		return []problem{{pointer: "/", text: "encode the decoded example: " + err.Error()}}
 	}
 	var want, got any
 	if err := errors.Join(json.Unmarshal(text, &want), json.Unmarshal(again, &got)); err != nil {
-		return []problem{{"/", err.Error()}}
+		return []problem{{pointer: "/", text: err.Error()}}
 	}
 	return differences("", want, got)
 }
@@ -156,14 +161,20 @@ func differences(pointer string, want, got any) []problem {
 		}
 		for name := range object {
 			if _, found := want[name]; !found {
-				problems = append(problems, problem{pointer + "/" + name, "is new after decoding and encoding"})
+				problems = append(problems, problem{
+					pointer: pointer + "/" + name,
+					text:    "is new after decoding and encoding",
+				})
 			}
 		}
 		for name, value := range want {
 			if after, found := object[name]; found {
 				problems = append(problems, differences(pointer+"/"+name, value, after)...)
 			} else {
-				problems = append(problems, problem{pointer + "/" + name, "is lost by decoding and encoding"})
+				problems = append(problems, problem{
+					pointer: pointer + "/" + name,
+					text:    "is lost by decoding and encoding",
+				})
 			}
 		}
 		return problems
@@ -185,7 +196,10 @@ func differences(pointer string, want, got any) []problem {
 		}
 	}
 	if !reflect.DeepEqual(want, got) {
-		return []problem{{pointer, fmt.Sprintf("is %v after decoding and encoding, was %v", got, want)}}
+		return []problem{{
+			pointer: pointer,
+			text:    fmt.Sprintf("is %v after decoding and encoding, was %v", got, want),
+		}}
 	}
 	return nil
 }

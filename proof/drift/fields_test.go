@@ -68,10 +68,10 @@ func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.T
 		schema *openapi3.Schema
 		goType reflect.Type
 	}
-	if s.seen[pair{schema, goType}] {
+	if s.seen[pair{schema: schema, goType: goType}] {
 		return
 	}
-	s.seen[pair{schema, goType}] = true
+	s.seen[pair{schema: schema, goType: goType}] = true
 
 	name := ref.Ref[strings.LastIndex(ref.Ref, "/")+1:]
 	if name != "" && name != goType.Name() {

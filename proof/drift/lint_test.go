@@ -1,6 +1,7 @@
 package drift_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -8,97 +9,197 @@ import (
 	"testing"
 )
 
-// linted is what Redocly CLI says of a contract under redocly.yaml.
+// linted is what Redocly CLI reports of contracts under redocly.yaml.
 type linted struct {
 	Totals   struct{ Ignored int }
-	Problems []struct {
-		RuleID   string `json:"ruleId"`
-		Message  string
-		Location []struct{ Pointer string }
-	}
+	Problems []lintProblem
 }
 
-func lint(t *testing.T, program, contract string) linted {
+type lintProblem struct {
+	RuleID   string `json:"ruleId"`
+	Message  string
+	Location []struct{ Pointer string }
+}
+
+// lint runs Redocly CLI once for all the contracts, because starting it takes seconds. It
+// returns a report for each.
+func lint(t *testing.T, program string, contracts ...string) []linted {
 	t.Helper()
 	// It fails if there are problems, and prints to two streams.
-	report := filepath.Join(t.TempDir(), "report.json")
-	script := `"$0" lint "$1" --config proof/contract-check/redocly.yaml --format=json > "$2"`
-	printed, errRun := run(t.Context(), repository, "sh", "-c", script, program, contract, report)
-	text, err := os.ReadFile(report)
+	output := filepath.Join(t.TempDir(), "reports.json")
+	const script = `output=$1; shift; exec "$0" lint --config proof/contract-check/redocly.yaml --format=json "$@" > "$output"`
+	arguments := append([]string{"-c", script, program, output}, contracts...)
+	printed, errRun := run(t.Context(), repository, "sh", arguments...)
+	text, err := os.ReadFile(output)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var result linted
-	if err := json.Unmarshal(text, &result); err != nil {
-		t.Fatalf("%v: %s%s", errRun, printed, text)
+	var reports []linted
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for decoder.More() {
+		var report linted
+		if err := decoder.Decode(&report); err != nil {
+			t.Fatalf("read the reports of Redocly CLI: %v (%v)\n%s%s", err, errRun, printed, text)
+		}
+		reports = append(reports, report)
 	}
-	if errRun != nil && len(result.Problems) == 0 {
-		t.Fatal(errRun)
+	if len(reports) != len(contracts) {
+		t.Fatalf("Redocly CLI reported on %d of %d contracts: %v", len(reports), len(contracts), errRun)
 	}
-	return result
+	return reports
 }
 
 func TestContractIsLinted(t *testing.T) {
 	t.Parallel()
-	program := nodeProgram(t, "redocly")
-	result := lint(t, program, "openapi.yaml")
-	for _, problem := range result.Problems {
-		t.Errorf("%s: %s (%s)", problem.RuleID, problem.Message, problem.Location[0].Pointer)
+	report := lint(t, nodeProgram(t, "redocly"), "openapi.yaml")[0]
+	for _, problem := range report.Problems {
+		t.Errorf("openapi.yaml: %s: %s (%s)",
+			problem.RuleID, problem.Message, problem.Location[0].Pointer)
 	}
 	ignores, err := os.ReadFile(filepath.Join(repository, "proof/contract-check/.redocly.lint-ignore.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := strings.Count(string(ignores), "- '#/"); result.Totals.Ignored != want {
-		t.Errorf("%d places are silenced, %d of them need it", want, result.Totals.Ignored)
+	if want := strings.Count(string(ignores), "- '#/"); report.Totals.Ignored != want {
+		t.Errorf("proof/contract-check/.redocly.lint-ignore.yaml silences %d places, %d of them need it: remove the others",
+			want, report.Totals.Ignored)
 	}
+}
+
+const keyReference = "        - $ref: '#/components/parameters/IdempotencyKey'\n"
+
+// lintControls are mistakes, each with the rule that has to find it.
+var lintControls = []control{
+	{
+		name:  "a path without a header",
+		want:  "house/common-headers-on-paths",
+		after: "  /portfolios/orders:",
+		old:   "      - $ref: '#/components/parameters/UpvestAPIVersion'\n",
+	},
+	{
+		name: "a common header of another name",
+		want: "house/common-headers-on-paths",
+		old:  "name: signature-input",
+		new:  "name: signature-inputs",
+	},
+	{
+		name:  "a POST without a key",
+		want:  "house/idempotency-key",
+		after: "operationId: create_portfolios_order",
+		old:   keyReference,
+	},
+	{
+		name:  "a PATCH without a key",
+		want:  "house/idempotency-key",
+		after: "operationId: update_portfolios_configuration",
+		old:   keyReference,
+	},
+	{
+		name:  "a PUT with a key",
+		want:  "house/idempotency-key",
+		after: "operationId: update_portfolios_allocation",
+		old:   "      parameters:\n",
+		new:   "      parameters:\n" + keyReference,
+	},
+	{
+		name:  "a key for a whole path",
+		want:  "house/idempotency-key",
+		after: "  /portfolios/orders:",
+		old:   "    parameters:\n",
+		new:   "    parameters:\n" + keyReference[2:],
+	},
+	{
+		name:  "no scopes",
+		want:  "house/scopes",
+		after: "operationId: cancel_portfolios_order",
+		old:   "      security:\n        - oauth-client-credentials: ['portfolios:admin']\n",
+	},
+	{
+		name:  "an empty list of scopes",
+		want:  "house/scopes",
+		after: "operationId: cancel_portfolios_order",
+		old:   "['portfolios:admin']",
+		new:   "[]",
+	},
+	{
+		name:  "a call without credentials",
+		want:  "house/scopes",
+		after: "operationId: list_portfolios_orders",
+		old:   "security:",
+		new:   "security:\n        - {}",
+	},
+	{
+		name:  "a success without a request id",
+		want:  "house/request-id",
+		after: "operationId: retrieve_portfolios_order",
+		old:   "upvest-request-id:",
+		new:   "x-id:",
+	},
+	{
+		name:  "an error without a request id",
+		want:  "house/request-id",
+		after: "    NotFound:",
+		old:   "upvest-request-id:",
+		new:   "x-id:",
+	},
+	{
+		name:  "a request without an example",
+		want:  "house/body-examples",
+		after: "operationId: create_portfolios_order",
+		old:   "examples:",
+		new:   "x-examples:",
+	},
+	{
+		name:  "a response without an example",
+		want:  "house/body-examples",
+		after: "operationId: retrieve_portfolios_order",
+		old:   "examples:",
+		new:   "x-examples:",
+	},
+	{
+		name:  "an error without an example",
+		want:  "house/body-examples",
+		after: "    NotFound:",
+		old:   "example:",
+		new:   "x-example:",
+	},
+	{
+		name:  "a closed problem",
+		want:  "house/open-objects",
+		after: "    Problem:\n      type: object",
+		old:   "additionalProperties: true",
+		new:   "additionalProperties: false",
+	},
+	{
+		name:  "a closed request",
+		want:  "house/open-objects",
+		after: "    OrderRequest:",
+		old:   "properties:",
+		new:   "additionalProperties: false\n      properties:",
+	},
+	{
+		name: "a reference to nothing",
+		want: "no-unresolved-refs",
+		old:  "#/components/responses/NotFound",
+		new:  "#/components/responses/Lost",
+	},
 }
 
 func TestBadContractsAreLinted(t *testing.T) {
 	t.Parallel()
 	program := nodeProgram(t, "redocly")
 	contract := readContract(t)
-	const key = "        - $ref: '#/components/parameters/IdempotencyKey'\n"
-	for _, control := range []struct{ name, rule, after, old, new string }{
-		{
-			"a path without a header", "house/common-headers-on-paths", "  /portfolios/orders:",
-			"      - $ref: '#/components/parameters/UpvestAPIVersion'\n", "",
-		},
-		{"a common header of another name", "house/common-headers-on-paths", "", "name: signature-input", "name: signature-inputs"},
-		{"a POST without a key", "house/idempotency-key", "operationId: create_portfolios_order", key, ""},
-		{"a PATCH without a key", "house/idempotency-key", "operationId: update_portfolios_configuration", key, ""},
-		{
-			"a PUT with a key", "house/idempotency-key", "operationId: update_portfolios_allocation",
-			"      parameters:\n", "      parameters:\n" + key,
-		},
-		{"a key for a whole path", "house/idempotency-key", "  /portfolios/orders:", "    parameters:\n", "    parameters:\n" + key[2:]},
-		{
-			"no scopes", "house/scopes", "operationId: cancel_portfolios_order",
-			"      security:\n        - oauth-client-credentials: ['portfolios:admin']\n", "",
-		},
-		{"an empty list of scopes", "house/scopes", "operationId: cancel_portfolios_order", "['portfolios:admin']", "[]"},
-		{"nobody asked who calls", "house/scopes", "operationId: list_portfolios_orders", "security:", "security:\n        - {}"},
-		{"a success without a request id", "house/request-id", "operationId: retrieve_portfolios_order", "upvest-request-id:", "x-id:"},
-		{"an error without a request id", "house/request-id", "    NotFound:", "upvest-request-id:", "x-id:"},
-		{"a request without an example", "house/body-examples", "operationId: create_portfolios_order", "examples:", "x-examples:"},
-		{"an answer without an example", "house/body-examples", "operationId: retrieve_portfolios_order", "examples:", "x-examples:"},
-		{"an error without an example", "house/body-examples", "    NotFound:", "example:", "x-example:"},
-		{
-			"a closed problem", "house/open-objects", "    Problem:\n      type: object",
-			"additionalProperties: true", "additionalProperties: false",
-		},
-		{"a closed request", "house/open-objects", "    OrderRequest:", "properties:", "additionalProperties: false\n      properties:"},
-		{"what any contract may not have", "no-unresolved-refs", "", "#/components/responses/NotFound", "#/components/responses/Lost"},
-	} {
-		t.Run(control.name, func(t *testing.T) {
-			t.Parallel()
-			bad := writeFile(t, "openapi.yaml", edit(t, contract, control.after, control.old, control.new))
-			for _, problem := range lint(t, program, bad).Problems {
-				if problem.RuleID == control.rule {
-					return
-				}
+	files := make([]string, len(lintControls))
+	for i, control := range lintControls {
+		files[i] = writeFile(t, "openapi.yaml", control.edit(t, contract))
+	}
+	for i, report := range lint(t, program, files...) {
+		t.Run(lintControls[i].name, func(t *testing.T) {
+			var rules []string
+			for _, problem := range report.Problems {
+				rules = append(rules, problem.RuleID)
 			}
-			t.Errorf("%s does not find it", control.rule)
+			requireFinding(t, rules, lintControls[i].want)
 		})
 	}
 }

@@ -103,7 +103,7 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fin
 			if !isOneCall(method.Type) {
 				continue
 			}
-			m := wrapperMethod{field.Name, method.Name}
+			m := wrapperMethod{service: field.Name, name: method.Name}
 			var sent *http.Request
 			client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
 				sent = request

@@ -21,26 +21,26 @@ func patternChecks() map[string]patternCheck {
 	digits := strings.Repeat("7", 63)
 	return map[string]patternCheck{
 		"/properties/cash_amount": {
-			func(text string) bool {
+			accepts: func(text string) bool {
 				_, err := api.NewAmount(text)
 				return err == nil || text == "" // The documented pattern accepts an empty text, which is no amount of money.
 			},
-			[]string{"", "0", ".5", "100.00", "1e3", digits, digits + "." + strings.Repeat("3", 27)},
+			near: []string{"", "0", ".5", "100.00", "1e3", digits, digits + "." + strings.Repeat("3", 27)},
 		},
 		"/properties/weight": {
-			func(text string) bool { _, err := api.NewWeight(text); return err == nil },
-			[]string{"", "0.7", "99.99999", "100", "100.0", "100.00000", "101"},
+			accepts: func(text string) bool { _, err := api.NewWeight(text); return err == nil },
+			near:    []string{"", "0.7", "99.99999", "100", "100.0", "100.00000", "101"},
 		},
 		"/properties/instrument_id/oneOf/0": {
-			func(text string) bool {
+			accepts: func(text string) bool {
 				_, err := api.NewISIN(text)
 				return err == nil && api.InstrumentID(text).IsISIN()
 			},
-			[]string{"", "US0378331005", "IE00B0M62Q58", "ie00b0m62q58"},
+			near: []string{"", "US0378331005", "IE00B0M62Q58", "ie00b0m62q58"},
 		},
 		"/properties/instrument_id/oneOf/1": {
-			func(text string) bool { return api.InstrumentID(text).IsUpvestID() },
-			[]string{"c2721bc09f65474ba846b237eb17fb05", "C2721BC0-9F65-474B-8846-B237EB17FB05"},
+			accepts: func(text string) bool { return api.InstrumentID(text).IsUpvestID() },
+			near:    []string{"c2721bc09f65474ba846b237eb17fb05", "C2721BC0-9F65-474B-8846-B237EB17FB05"},
 		},
 	}
 }

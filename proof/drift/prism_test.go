@@ -145,12 +145,18 @@ func TestPrismFindsBadRequests(t *testing.T) {
 	t.Parallel()
 	requireFindings(t, checkMock, []prismControl{
 		{
-			"a body without a field", "    OrderRequest:", "required: [user_id", "required: [venue, user_id",
-			"create_portfolios_order: create_portfolios_order: 400",
+			name:  "a body without a field",
+			after: "    OrderRequest:",
+			old:   "required: [user_id",
+			new:   "required: [venue, user_id",
+			want:  "create_portfolios_order: create_portfolios_order: 400",
 		},
 		{
-			"a header that is not sent", "    UpvestAPIVersion:", "name: upvest-api-version\n      in: header",
-			"name: x-api-version\n      required: true\n      in: header", "list_portfolios_orders: list_portfolios_orders: 400",
+			name:  "a header that is not sent",
+			after: "    UpvestAPIVersion:",
+			old:   "name: upvest-api-version\n      in: header",
+			new:   "name: x-api-version\n      required: true\n      in: header",
+			want:  "list_portfolios_orders: list_portfolios_orders: 400",
 		},
 	})
 }
@@ -210,12 +216,18 @@ func TestPrismFindsViolations(t *testing.T) {
 	t.Parallel()
 	requireFindings(t, checkProxy, []prismControl{
 		{
-			"an answer without a field", "    Configuration:", "required: [created_at", "required: [venue, created_at",
-			"create_portfolios_configuration: 500 Internal Server Error",
+			name:  "an answer without a field",
+			after: "    Configuration:",
+			old:   "required: [created_at",
+			new:   "required: [venue, created_at",
+			want:  "create_portfolios_configuration: 500 Internal Server Error",
 		},
 		{
-			"a request without a header", "operationId: update_portfolios_allocation", "      parameters:\n",
-			"      parameters:\n        - $ref: '#/components/parameters/IdempotencyKey'\n", "update_portfolios_allocation: 422",
+			name:  "a request without a header",
+			after: "operationId: update_portfolios_allocation",
+			old:   "      parameters:\n",
+			new:   "      parameters:\n        - $ref: '#/components/parameters/IdempotencyKey'\n",
+			want:  "update_portfolios_allocation: 422",
 		},
 	})
 }

@@ -117,11 +117,23 @@ func TestDemoReachesEveryOperation(t *testing.T) {
 	}
 	for _, control := range []struct{ name, contract, printed, want string }{
 		{
-			"a new operation", edit(t, contract, "", "operationId: list_portfolios_orders", "operationId: list_orders"), printed,
-			"list_orders is missing",
+			name:     "a new operation",
+			contract: edit(t, contract, "", "operationId: list_portfolios_orders", "operationId: list_orders"),
+			printed:  printed,
+			want:     "list_orders is missing",
 		},
-		{"a removed line", contract, strings.ReplaceAll(printed, "cancel_portfolios_order", ""), "cancel_portfolios_order is missing"},
-		{"a failure", contract, strings.ReplaceAll(printed, "  204  ", "  501  "), "cancel_portfolios_order is missing"},
+		{
+			name:     "a removed line",
+			contract: contract,
+			printed:  strings.ReplaceAll(printed, "cancel_portfolios_order", ""),
+			want:     "cancel_portfolios_order is missing",
+		},
+		{
+			name:     "a failure",
+			contract: contract,
+			printed:  strings.ReplaceAll(printed, "  204  ", "  501  "),
+			want:     "cancel_portfolios_order is missing",
+		},
 	} {
 		if findings := checkDemo(parse(t, control.contract), control.printed); !strings.Contains(strings.Join(findings, "\n"), control.want) {
 			t.Errorf("%s: want a finding with %q, got %q", control.name, control.want, findings)

@@ -59,14 +59,44 @@ func TestWorkflows(t *testing.T) {
 		}
 	}
 	for _, control := range []struct{ file, old, new, want string }{
-		{"ci.yml", "${{ matrix.target }}", "${{ matrix.traget }}", `property "traget" is not defined`},
-		{"ci.yml", "runs-on: ubuntu-24.04", "runs-on: ubuntu-04.24", `label "ubuntu-04.24" is unknown`},
-		{"ci.yml", "@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2", "@v6", "actions/checkout@v6 is not pinned"},
-		{"ci.yml", "contents: read", "contents: write", "may do more"},
-		{"ci.yml", "    steps:", "    permissions: {issues: write}\n    steps:", "may do more"},
-		{"ci.yml", "persist-credentials: false", "persist-credentials: true", "keeps its credentials"},
-		{"release.yml", "    needs: check\n", "", "may do more"},
-		{"release.yml", "  check:\n", "  check:\n    permissions:\n      contents: write # for fun\n", "may do more"},
+		{
+			file: "ci.yml",
+			old:  "${{ matrix.target }}",
+			new:  "${{ matrix.traget }}",
+			want: `property "traget" is not defined`,
+		},
+		{
+			file: "ci.yml",
+			old:  "runs-on: ubuntu-24.04",
+			new:  "runs-on: ubuntu-04.24",
+			want: `label "ubuntu-04.24" is unknown`,
+		},
+		{
+			file: "ci.yml",
+			old:  "@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
+			new:  "@v6",
+			want: "actions/checkout@v6 is not pinned",
+		},
+		{file: "ci.yml", old: "contents: read", new: "contents: write", want: "may do more"},
+		{
+			file: "ci.yml",
+			old:  "    steps:",
+			new:  "    permissions: {issues: write}\n    steps:",
+			want: "may do more",
+		},
+		{
+			file: "ci.yml",
+			old:  "persist-credentials: false",
+			new:  "persist-credentials: true",
+			want: "keeps its credentials",
+		},
+		{file: "release.yml", old: "    needs: check\n", want: "may do more"},
+		{
+			file: "release.yml",
+			old:  "  check:\n",
+			new:  "  check:\n    permissions:\n      contents: write # for fun\n",
+			want: "may do more",
+		},
 	} {
 		good, err := os.ReadFile(filepath.Join(repository, ".github/workflows", control.file))
 		if err != nil {

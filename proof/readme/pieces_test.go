@@ -46,9 +46,15 @@ func newInvestor(t *testing.T, options ...upvest.ClientOption) investor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return investor{server, credentials, client, allocation, portfolios.OrderRequest{
-		AccountID: account, UserID: uuid.New(), CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
-	}}
+	return investor{
+		server:      server,
+		credentials: credentials,
+		client:      client,
+		allocation:  allocation,
+		request: portfolios.OrderRequest{
+			AccountID: account, UserID: uuid.New(), CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+		},
+	}
 }
 
 func (i investor) fail(t *testing.T, fault sandbox.Fault) {

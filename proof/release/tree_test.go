@@ -58,9 +58,24 @@ func TestVersionIsTheSameEverywhere(t *testing.T) {
 	}
 	version := good.version
 	for _, control := range []struct{ file, old, new, want string }{
-		{"sandbox/go.mod", "upvest-portfolios-go " + version, "upvest-portfolios-go v1.900.0", "./sandbox/go.mod requires"},
-		{"go.work", "upvest-portfolios-go/sandbox " + version, "upvest-portfolios-go/sandbox v1.900.0", "go.work does not replace"},
-		{"examples/go.mod", "go 1.26.0", "go 1.26.0\nreplace github.com/google/uuid => ../uuid", "could not be installed"},
+		{
+			file: "sandbox/go.mod",
+			old:  "upvest-portfolios-go " + version,
+			new:  "upvest-portfolios-go v1.900.0",
+			want: "./sandbox/go.mod requires",
+		},
+		{
+			file: "go.work",
+			old:  "upvest-portfolios-go/sandbox " + version,
+			new:  "upvest-portfolios-go/sandbox v1.900.0",
+			want: "go.work does not replace",
+		},
+		{
+			file: "examples/go.mod",
+			old:  "go 1.26.0",
+			new:  "go 1.26.0\nreplace github.com/google/uuid => ../uuid",
+			want: "could not be installed",
+		},
 	} {
 		root := copied(t)
 		name := filepath.Join(root, control.file)
