@@ -10,15 +10,12 @@ import (
 	"crypto/rand"
 	"crypto/sha512"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,7 +29,7 @@ import (
 // itself costs, or another way to do the same. `make bench` runs them in turns, and
 // prints how the two compare. Compare the lines of one run only.
 
-// noSigner signs nothing: with it a benchmark measures all but the signature itself.
+// noSigner signs nothing. With it a benchmark measures everything but the signature.
 type noSigner struct{ crypto.PublicKey }
 
 var noSignature = make([]byte, ed25519.SignatureSize)
@@ -47,28 +44,19 @@ func (s noSigner) SignContext(context.Context, io.Reader, []byte, crypto.SignerO
 
 // orderTransport places every order in memory.
 func orderTransport() http.RoundTripper {
-	return stub(func(*http.Request) (*http.Response, error) {
-		return answer(http.StatusOK, "application/json", orderBody, "Upvest-Request-Id", "request"), nil
-	}).Transport
+	return grantingTokens(success(orderBody, "Upvest-Request-Id", "request"))
 }
 
-// pageTransport answers with the same page of 1000 orders.
+// pageTransport responds with the same page of 1000 orders.
 func pageTransport() http.RoundTripper {
-	body := orderPage(0, 1000, 1000)
-	return stub(func(*http.Request) (*http.Response, error) {
-		return answer(http.StatusOK, "application/json", body), nil
-	}).Transport
+	return grantingTokens(success(orderPage(0, 1000, 1000)))
 }
 
 func unsigningClient(t testing.TB, transport http.RoundTripper) *upvest.Client {
 	t.Helper()
 	credentials := testCredentials(t)
 	credentials.PrivateKey = noSigner{credentials.PrivateKey.Public()}
-	client, err := upvest.New(credentials, upvest.WithHTTPClient(&http.Client{Transport: transport}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
+	return newClientWith(t, credentials, transport)
 }
 
 // editing returns a function that signs the request of an order, always the same one.
@@ -83,8 +71,11 @@ func editing(t testing.TB, key crypto.Signer) func() error {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"Accept": "application/json", "Authorization": "Bearer test-token", "Idempotency-Key": "0c4f1e6e-0d3c-4b7e-9a2c-0f6d8e3f1a11",
-		"Upvest-Client-Id": "5ec16164-6173-461d-b90d-116d68f55b40", "Upvest-Api-Version": "1",
+		"Accept":             "application/json",
+		"Authorization":      "Bearer test-token",
+		"Idempotency-Key":    "0c4f1e6e-0d3c-4b7e-9a2c-0f6d8e3f1a11",
+		"Upvest-Client-Id":   "5ec16164-6173-461d-b90d-116d68f55b40",
+		"Upvest-Api-Version": "1",
 	} {
 		req.Header.Set(name, value)
 	}
@@ -102,6 +93,19 @@ func editing(t testing.TB, key crypto.Signer) func() error {
 	}
 }
 
+// each measures a function under a name.
+func each(b *testing.B, name string, do func() error) {
+	b.Helper()
+	b.Run(name, func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := do(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 func BenchmarkSignatureP521(b *testing.B) {
 	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	if err != nil {
@@ -117,7 +121,7 @@ func BenchmarkSignatureP521(b *testing.B) {
 
 func BenchmarkSignatureEd25519(b *testing.B) {
 	key := testKey(b)
-	message := make([]byte, 1024) // a base is as long
+	message := make([]byte, 1024) // as long as a signature base
 	each(b, "limit", func() error {
 		_ = ed25519.Sign(key, message)
 		return nil
@@ -133,23 +137,17 @@ func BenchmarkOrder(b *testing.B) {
 		return err
 	})
 	client := unsigningClient(b, transport)
-	each(b, "ours", func() error {
-		_, err := client.Orders.Create(b.Context(), someOrderRequest())
-		return err
-	})
+	each(b, "ours", func() error { return createOrder(b.Context(), client) })
 }
 
 func BenchmarkOrderPage(b *testing.B) {
-	body := orderPage(0, 1000, 1000)
-	transport := stub(func(*http.Request) (*http.Response, error) {
-		return answer(http.StatusOK, "application/json", body), nil
-	}).Transport
+	transport := pageTransport()
 	byHand := newHandWritten(b, transport, nil)
 	each(b, "limit", func() error {
 		_, err := byHand.listOrders(b.Context())
 		return err
 	})
-	client := newClientOver(b, pageTransport())
+	client := newClientOver(b, transport)
 	each(b, "ours", func() error {
 		_, err := client.Orders.List(b.Context(), portfolios.ListPortfoliosOrdersParams{})
 		return err
@@ -162,18 +160,26 @@ func BenchmarkDecode(b *testing.B) {
 	each(b, "ours", func() error { return response.Decode(new(portfolios.OrderList)) })
 }
 
-// BenchmarkAll reads a long list of which each page is 20 ms away.
+// BenchmarkAll reads a long list with a round trip of 20 ms for each page.
 func BenchmarkAll(b *testing.B) {
-	const rows, limit = 100_000, 1000
-	list := orderList{rows: rows, roundTrip: 20 * time.Millisecond, made: map[int]string{}}
-	for offset := 0; offset < rows; offset += limit - 1 { // a page begins with the last row of the one before
-		list.made[offset] = orderPage(offset, limit, rows)
+	const (
+		rows  = 100_000
+		limit = 1000
+	)
+	list := orderList{rows: rows, roundTrip: 20 * time.Millisecond, prepared: map[int]string{}}
+	// A page begins with the last row of the page before.
+	for offset := 0; offset < rows; offset += limit - 1 {
+		list.prepared[offset] = orderPage(offset, limit, rows)
 	}
 	client := newClientOver(b, list.transport())
 	for _, row := range []struct {
 		name  string
 		ahead int
-	}{{name: "limit", ahead: 0}, {name: "4_ahead", ahead: 4}, {name: "16_ahead", ahead: 16}} {
+	}{
+		{name: "limit", ahead: 0},
+		{name: "4_ahead", ahead: 4},
+		{name: "16_ahead", ahead: 16},
+	} {
 		each(b, row.name, func() error {
 			_, err := readAll(b.Context(), client, func(int) {}, upvest.WithPagesAhead(row.ahead))
 			return err
@@ -181,13 +187,16 @@ func BenchmarkAll(b *testing.B) {
 	}
 }
 
-// BenchmarkLiveHeap measures what a program that reads a list keeps in memory: what is
-// left after a collection, at its highest.
+// BenchmarkLiveHeap measures what a program that reads a list keeps in memory: the heap
+// after a collection, at its highest.
 func BenchmarkLiveHeap(b *testing.B) {
 	for _, row := range []struct {
 		name string
 		rows int
-	}{{name: "limit", rows: 10_000}, {name: "ours", rows: 1_000_000}} {
+	}{
+		{name: "limit", rows: 10_000},
+		{name: "ours", rows: 1_000_000},
+	} {
 		b.Run(row.name, func(b *testing.B) {
 			client := newClientOver(b, orderList{rows: row.rows}.transport())
 			var highest uint64
@@ -214,7 +223,7 @@ func liveHeap() uint64 {
 }
 
 // BenchmarkColdClient lets 1,000 goroutines begin at once with a client that has neither
-// token nor connection.
+// a token nor a connection.
 func BenchmarkColdClient(b *testing.B) {
 	const goroutines = 1000
 	var tokens, dials atomic.Int64
@@ -223,12 +232,12 @@ func BenchmarkColdClient(b *testing.B) {
 		if _, err := io.Copy(io.Discard, req.Body); err != nil {
 			b.Error(err)
 		}
-		if req.URL.Path == "/auth/token" {
+		body := orderBody
+		if isTokenRequest(req) {
 			tokens.Add(1)
-			_, _ = io.WriteString(w, `{"access_token":"test-token","expires_in":1800,"token_type":"bearer"}`)
-			return
+			body = tokenBody
 		}
-		_, _ = io.WriteString(w, orderBody)
+		_, _ = io.WriteString(w, body)
 	}))
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
@@ -247,7 +256,7 @@ func BenchmarkColdClient(b *testing.B) {
 		var calls sync.WaitGroup
 		for range goroutines {
 			calls.Go(func() {
-				if _, err := client.Orders.Create(b.Context(), someOrderRequest()); err != nil {
+				if err := createOrder(b.Context(), client); err != nil {
 					b.Error(err)
 				}
 			})
@@ -260,8 +269,8 @@ func BenchmarkColdClient(b *testing.B) {
 }
 
 // BenchmarkParallel places orders from as many goroutines as there are processors, with
-// one client, in a program that has a heap: in one of 4 MB the collector runs a hundred
-// times a second, and it is what the processors share.
+// one client, in a program with a heap of 12 MB. With a heap of 4 MB the collector would
+// run a hundred times a second, and the processors would mainly share the collector.
 func BenchmarkParallel(b *testing.B) {
 	heap := make([]byte, 12<<20)
 	defer runtime.KeepAlive(heap)
@@ -272,108 +281,37 @@ func BenchmarkParallel(b *testing.B) {
 		name string
 		call func(context.Context) error
 	}{
-		{name: "by_hand", call: func(ctx context.Context) error {
-			_, err := byHand.createOrder(ctx, someOrderRequest())
-			return err
-		}},
-		{name: "ours", call: func(ctx context.Context) error {
-			_, err := client.Orders.Create(ctx, someOrderRequest())
-			return err
-		}},
+		{
+			name: "by_hand",
+			call: func(ctx context.Context) error {
+				_, err := byHand.createOrder(ctx, someOrderRequest())
+				return err
+			},
+		},
+		{
+			name: "ours",
+			call: func(ctx context.Context) error { return createOrder(ctx, client) },
+		},
 	} {
-		for _, processors := range []string{"1", "2"} {
-			b.Run(way.name+"/processors_"+processors, func(b *testing.B) {
-				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(int(processors[0] - '0')))
-				b.RunParallel(func(calls *testing.PB) {
-					ctx, cancel := context.WithCancel(context.Background()) // as each request that a server answers has its own
-					defer cancel()
-					for calls.Next() {
-						if err := way.call(ctx); err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
+		for _, processors := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/processors_%d", way.name, processors), func(b *testing.B) {
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+				b.RunParallel(func(calls *testing.PB) { callInLoop(b, calls, way.call) })
 			})
 		}
 	}
 }
 
-func each(b *testing.B, name string, do func() error) {
+// callInLoop calls with a context of its own, like that of a request that a server
+// handles.
+func callInLoop(b *testing.B, calls *testing.PB, call func(context.Context) error) {
 	b.Helper()
-	b.Run(name, func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := do(); err != nil {
-				b.Fatal(err)
-			}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for calls.Next() {
+		if err := call(ctx); err != nil {
+			b.Error(err)
+			return
 		}
-	})
-}
-
-func readAll(ctx context.Context, client *upvest.Client, each func(read int), options ...upvest.AllOption) (read int, err error) {
-	limit := int32(1000)
-	for _, err := range client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{Limit: &limit}, options...) {
-		if err != nil {
-			return read, err
-		}
-		read++
-		each(read)
 	}
-	return read, nil
-}
-
-// orderList serves a list of orders of any length, in the order of their ids.
-type orderList struct {
-	rows      int
-	roundTrip time.Duration
-	made      map[int]string // pages that are there already, by offset: elsewhere than here a server takes none of the client's processors
-}
-
-func (l orderList) transport() http.RoundTripper {
-	return stub(func(req *http.Request) (*http.Response, error) {
-		query := req.URL.Query()
-		offset, offsetErr := strconv.Atoi(query.Get("offset"))
-		limit, limitErr := strconv.Atoi(query.Get("limit"))
-		if err := errors.Join(offsetErr, limitErr); err != nil {
-			return nil, err
-		}
-		timer := time.NewTimer(l.roundTrip)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-req.Context().Done():
-			return nil, req.Context().Err()
-		}
-		page, made := l.made[offset]
-		if !made {
-			page = orderPage(offset, limit, l.rows)
-		}
-		return answer(http.StatusOK, "application/json", page), nil
-	}).Transport
-}
-
-// orderPage is a page as the API documents it, with one individual order in each order.
-func orderPage(offset, limit, total int) string {
-	const row = `{"id":"########-5dfe-4bf1-8571-4da0caacc80c","account_id":"debf2026-f2da-4ff0-bb84-92e45babb1e3",` +
-		`"allocation_id":"eb68abce-29f4-483f-a384-7f243e77851f","user_id":"a3ba5a52-4b3f-4d27-a3e4-7e0d1ad1a1f3","cash_amount":"100.00",` +
-		`"created_at":"2021-07-21T14:10:00.000Z","currency":"EUR",` +
-		`"orders":[{"id":"b291d8a4-21f5-4c52-8590-4f90ce54d0b1","side":"BUY","status":"NEW"}],` +
-		`"post_tax":false,"status":"NEW","type":"BUY","updated_at":"2021-07-21T14:10:00.000Z"}`
-	before, after, _ := strings.Cut(row, "########")
-	count := max(min(limit, total-offset), 0)
-	var page strings.Builder
-	page.Grow(count*(len(row)+1) + 200)
-	fmt.Fprintf(&page, `{"meta":{"offset":%d,"limit":%d,"count":%d,"total_count":%d,"sort":"id","order":"ASC"},"data":[`,
-		offset, limit, count, total)
-	for i := range count {
-		if i > 0 {
-			page.WriteByte(',')
-		}
-		page.WriteString(before)
-		fmt.Fprintf(&page, "%08x", offset+i)
-		page.WriteString(after)
-	}
-	page.WriteString("]}")
-	return page.String()
 }

@@ -2,11 +2,9 @@ package wrapper_test
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,120 +14,136 @@ import (
 
 // timeServer refuses signatures that were not made within 30 seconds of its own time.
 type timeServer struct {
+	t       testing.TB
 	ahead   time.Duration // of the clock of synctest
-	header  []string      // of each refusal, beside Date
+	header  []string      // of each response, beside Date
 	noDate  bool
 	lenient bool // at the token endpoint
 	refused []string
-	created []time.Duration // ahead of the server's time, of each request that is not for a token
+	created []time.Duration // of each request that is not for a token, ahead of the server's time
 	calls   int
 }
 
 func (s *timeServer) serve(req *http.Request) (*http.Response, error) {
 	now := time.Now().Add(s.ahead)
-	parameters := signatureParameters.FindStringSubmatch(req.Header.Get("signature-input"))
-	created, err := strconv.ParseInt(parameters[1], 10, 64)
-	if err != nil {
-		return nil, err
+	parameters := signatureOf(s.t, req)
+	if life := parameters.expires.Sub(parameters.created); life != time.Minute {
+		s.t.Errorf("a signature expires %s after its creation, want a minute", life)
 	}
-	expires, err := strconv.ParseInt(parameters[2], 10, 64)
-	if err != nil {
-		return nil, err
+	skew := parameters.created.Sub(now.Truncate(time.Second))
+	header := s.header
+	if !s.noDate {
+		header = append(dateOf(now), header...)
 	}
-	if expires-created != 60 {
-		return nil, fmt.Errorf("expires is %d seconds after created", expires-created)
-	}
-	skew := time.Unix(created, 0).Sub(now.Truncate(time.Second))
-	header := append([]string{"Date", now.UTC().Format(http.TimeFormat)}, s.header...)
-	if s.noDate {
-		header = s.header
-	}
-	isToken := strings.HasSuffix(req.URL.Path, "/auth/token")
+	isToken := isTokenRequest(req)
 	if !isToken {
 		s.calls++
 		s.created = append(s.created, skew)
 	}
-	if skew.Abs() > 30*time.Second && !(isToken && s.lenient) {
-		s.refused = append(s.refused, req.URL.Path)
-		return answer(http.StatusUnauthorized, "application/problem+json",
-			`{"type": "unauthorised", "status": 401, "detail": "Signature is incorrect"}`, header...), nil
+	switch isAccepted := skew.Abs() <= 30*time.Second; {
+	case isToken && (isAccepted || s.lenient):
+		return success(grantBody("token", "1800"), header...)(req)
+	case isAccepted:
+		return success(orderBody, header...)(req)
 	}
-	if isToken {
-		return answer(http.StatusOK, "application/json", `{"access_token": "token", "expires_in": 1800, "token_type": "bearer"}`, header...), nil
-	}
-	return answer(http.StatusOK, "application/json", orderBody, header...), nil
+	s.refused = append(s.refused, req.URL.Path)
+	return refuse("Signature is incorrect", header...)(req)
 }
 
-func (s *timeServer) client(t *testing.T, options ...upvest.ClientOption) *upvest.Client {
+// refuse responds with 401.
+func refuse(detail string, header ...string) roundTrip {
+	body := `{"type": "unauthorised", "status": 401, "detail": "` + detail + `"}`
+	return respond(http.StatusUnauthorized, "application/problem+json", body, header...)
+}
+
+// dateOf is the header Date at a time.
+func dateOf(now time.Time) []string {
+	return []string{"Date", now.UTC().Format(http.TimeFormat)}
+}
+
+func (s *timeServer) client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
-	return newClientOver(t, roundTripper(s.serve), options...)
+	s.t = t
+	return newClientOver(t, roundTrip(s.serve), options...)
 }
 
 func TestClockTenMinutesOff(t *testing.T) {
-	for _, ahead := range []time.Duration{10 * time.Minute, -10 * time.Minute} {
-		for _, lenient := range []bool{false, true} {
-			for _, retry := range []upvest.RetryPolicy{{}, {MaxAttempts: 1}} {
-				synctest.Test(t, func(t *testing.T) {
-					server := &timeServer{ahead: ahead, lenient: lenient}
-					client := server.client(t, upvest.WithRetry(retry))
-					for range 3 {
-						if order, err := client.Orders.Create(t.Context(), someOrderRequest()); err != nil || order.ID != someOrder {
-							t.Fatalf("%s ahead: %v, %v", ahead, order, err)
+	for name, ahead := range map[string]time.Duration{
+		"the server is ahead":  10 * time.Minute,
+		"the server is behind": -10 * time.Minute,
+	} {
+		for kind, lenient := range map[string]bool{"strict": false, "lenient": true} {
+			for _, policy := range []upvest.RetryPolicy{{}, {MaxAttempts: 1}} {
+				t.Run(name+", "+kind+" token endpoint", func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						server := &timeServer{ahead: ahead, lenient: lenient}
+						client := server.client(t, upvest.WithRetry(policy))
+						for range 3 {
+							if err := createOrder(t.Context(), client); err != nil {
+								t.Fatal(err)
+							}
 						}
-					}
-					if len(server.refused) != 1 {
-						t.Errorf("%s ahead, lenient %t: refused were %v, want one: the skew is remembered", ahead, lenient, server.refused)
-					}
+						if len(server.refused) != 1 {
+							t.Errorf("the requests %v were refused, want one: the client keeps the offset", server.refused)
+						}
+					})
 				})
 			}
 		}
 	}
 }
 
-// The skew is learnt at the token endpoint as well, and by a source that is used alone.
+// A token source that is used alone takes the time of the server from the token endpoint.
 func TestClockOfATokenSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &timeServer{ahead: time.Hour}
-		source, err := upvest.NewTokenSource(testCredentials(t), upvest.WithHTTPClient(&http.Client{Transport: roundTripper(server.serve)}))
+		server := &timeServer{t: t, ahead: time.Hour}
+		token, err := newTokenSource(t, roundTrip(server.serve)).Token()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if token, err := source.Token(); err != nil || token.AccessToken != "token" {
-			t.Errorf("token = %v, %v", token, err)
+		if token.AccessToken != "token" {
+			t.Errorf("the token is %q, want token", token.AccessToken)
 		}
 		if len(server.refused) != 1 {
-			t.Errorf("refused were %v, want one", server.refused)
+			t.Errorf("the requests %v were refused, want one", server.refused)
 		}
 	})
 }
 
-func TestClockIsNotLearntFromWhatACacheKept(t *testing.T) {
-	for name, server := range map[string]*timeServer{
-		"Age":      {ahead: 10 * time.Minute, header: []string{"Age", "5"}},
-		"Age 0":    {ahead: 10 * time.Minute, header: []string{"Age", "0"}},
-		"no Date":  {ahead: 10 * time.Minute, noDate: true},
-		"odd Date": {ahead: 10 * time.Minute, noDate: true, header: []string{"Date", "yesterday"}},
+// A Date that a cache may have kept does not show the time of the server.
+func TestClockIgnoresADateThatMayBeOld(t *testing.T) {
+	for name, test := range map[string]struct {
+		header []string
+		noDate bool
+	}{
+		"Age":          {header: []string{"Age", "5"}},
+		"Age 0":        {header: []string{"Age", "0"}},
+		"no Date":      {noDate: true},
+		"invalid Date": {noDate: true, header: []string{"Date", "yesterday"}},
 	} {
-		for _, lenient := range []bool{false, true} {
-			synctest.Test(t, func(t *testing.T) {
-				server.lenient = lenient
-				server.refused = nil
-				server.created = nil
-				err := retrieve(t.Context(), server.client(t))
-				if !errors.Is(err, upvest.ErrUnauthorized) || !strings.Contains(fmt.Sprint(err), "Signature is incorrect") {
-					t.Errorf("%s: %v, want the 401 with its detail", name, err)
-				}
-				for _, skew := range server.created {
-					if skew.Abs() < 9*time.Minute {
-						t.Errorf("%s: created is %s off: the skew was learnt", name, skew)
+		for kind, lenient := range map[string]bool{"strict": false, "lenient": true} {
+			t.Run(name+", "+kind+" token endpoint", func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					server := &timeServer{
+						ahead: 10 * time.Minute, header: test.header, noDate: test.noDate, lenient: lenient,
 					}
-				}
+					err := retrieve(t.Context(), server.client(t))
+					if !errors.Is(err, upvest.ErrUnauthorized) {
+						t.Errorf("the error is %v, want ErrUnauthorized", err)
+					}
+					requireText(t, err, "Signature is incorrect")
+					for _, skew := range server.created {
+						if skew.Abs() < 9*time.Minute {
+							t.Errorf("created is %s off, want the local time: the Date does not count", skew)
+						}
+					}
+				})
 			})
 		}
 	}
 }
 
-func TestClockIsNotLearntFromASuccess(t *testing.T) {
+func TestClockIgnoresTheDateOfASuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: 20 * time.Second}
 		client := server.client(t)
@@ -140,70 +154,75 @@ func TestClockIsNotLearntFromASuccess(t *testing.T) {
 		}
 		for _, skew := range server.created {
 			if skew != -20*time.Second {
-				t.Errorf("created is %s off, want our own time", skew)
+				t.Errorf("created is %s off, want -20 s: the local time", skew)
 			}
 		}
 	})
 }
 
-// A small difference is that of whole seconds and of the way here.
-func TestSmallSkewIsIgnored(t *testing.T) {
+// Date counts whole seconds and takes time to arrive, so a small difference means
+// nothing.
+func TestClockIgnoresASmallDifference(t *testing.T) {
 	for _, ahead := range []time.Duration{-4 * time.Second, 0, 4 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			var created []string
-			client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
-				created = append(created, signatureParameters.FindStringSubmatch(req.Header.Get("signature-input"))[1])
-				return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`,
-					"Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat)), nil
+			server := scripted(func(req *http.Request) (*http.Response, error) {
+				return refuse("Token is not active", dateOf(time.Now().Add(ahead))...)(req)
 			})
-			if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
-				t.Error(err)
+			err := retrieve(t.Context(), newTestClient(t, server.serve))
+			if !errors.Is(err, upvest.ErrUnauthorized) {
+				t.Errorf("the error is %v, want ErrUnauthorized", err)
 			}
-			if len(created) != 2 || created[0] != created[1] {
-				t.Errorf("%s ahead: created = %v, want the same twice", ahead, created)
+			server.requireRequests(t, 2)
+			first := signatureOf(t, server.requests[0]).created
+			second := signatureOf(t, server.requests[1]).created
+			if first != second {
+				t.Errorf("%s ahead: created is %s and then %s, want the same twice", ahead, first, second)
 			}
 		})
 	}
 }
 
-func TestSkewIsUnlearnt(t *testing.T) {
-	for _, sudden := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			server := &timeServer{ahead: 10 * time.Minute}
-			local := time.Duration(0)
-			client := server.client(t, upvest.WithClock(func() time.Time { return time.Now().Add(local) }), upvest.WithoutRetry())
-			if err := retrieve(t.Context(), client); err != nil {
-				t.Fatal(err)
-			}
-			local = 10 * time.Minute // the host's clock is set right
-			if sudden {
-				server.ahead = 0
-				local = 0 // or the server's
-			}
-			for range 2 {
+// The offset is dropped when the clocks agree again.
+func TestClockThatIsCorrected(t *testing.T) {
+	for name, isServer := range map[string]bool{"the local clock": false, "the server's clock": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &timeServer{ahead: 10 * time.Minute}
+				var local time.Duration
+				client := server.client(t, upvest.WithoutRetry(),
+					upvest.WithClock(func() time.Time { return time.Now().Add(local) }))
 				if err := retrieve(t.Context(), client); err != nil {
-					t.Fatalf("after the clocks agree: %v", err)
+					t.Fatal(err)
 				}
-			}
-			if last := server.created[len(server.created)-1]; last.Abs() > time.Second {
-				t.Errorf("created is %s off, though the clocks agree", last)
-			}
-			calls := server.calls
-			if err := retrieve(t.Context(), client); err != nil || server.calls != calls+1 {
-				t.Errorf("%v after %d calls, want one", err, server.calls-calls)
-			}
+				if isServer {
+					server.ahead = 0
+				} else {
+					local = 10 * time.Minute
+				}
+				for range 2 {
+					if err := retrieve(t.Context(), client); err != nil {
+						t.Fatalf("after the clocks agree: %v", err)
+					}
+				}
+				if last := server.created[len(server.created)-1]; last.Abs() > time.Second {
+					t.Errorf("created is %s off, though the clocks agree", last)
+				}
+				calls := server.calls
+				if err := retrieve(t.Context(), client); err != nil || server.calls != calls+1 {
+					t.Errorf("%v after %d requests, want success after one", err, server.calls-calls)
+				}
+			})
 		})
 	}
 }
 
-// Skew that grows, shrinks or turns round is learnt anew.
-func TestSkewThatChanges(t *testing.T) {
+// A call succeeds whenever the offset grows, shrinks or changes its sign.
+func TestClockWhoseOffsetChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{}
 		client := server.client(t)
 		for _, ahead := range []time.Duration{
-			10 * time.Minute, 20 * time.Minute, time.Minute, -time.Hour, 0, 40 * time.Second,
-			24 * time.Hour, time.Hour,
+			10 * time.Minute, 20 * time.Minute, time.Minute, -time.Hour, 0, 40 * time.Second, 24 * time.Hour, time.Hour,
 		} {
 			server.ahead = ahead
 			if err := retrieve(t.Context(), client); err != nil {
@@ -213,28 +232,22 @@ func TestSkewThatChanges(t *testing.T) {
 	})
 }
 
-// A wrong Date and a refusal for another reason must not leave a client with a wrong
-// clock.
-func TestSkewThatDoesNotHelpIsForgotten(t *testing.T) {
+// A wrong Date on a refusal that has another reason must not leave a wrong offset behind.
+func TestClockForgetsAnOffsetThatDidNotHelp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var created []time.Duration
-		refuse := true
+		isRefusing := true
 		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
-			seconds, err := strconv.ParseInt(signatureParameters.FindStringSubmatch(req.Header.Get("signature-input"))[1], 10, 64)
-			if err != nil {
-				return nil, err
+			created = append(created, signatureOf(t, req).created.Sub(time.Now().Truncate(time.Second)))
+			if !isRefusing {
+				return success(orderBody)(req)
 			}
-			created = append(created, time.Unix(seconds, 0).Sub(time.Now().Truncate(time.Second)))
-			if !refuse {
-				return answer(http.StatusOK, "application/json", orderBody), nil
-			}
-			date := time.Now().Add(10 * time.Minute).UTC().Format(http.TimeFormat)
-			return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`, "Date", date), nil
+			return refuse("Token is not active", dateOf(time.Now().Add(10*time.Minute))...)(req)
 		})
 		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
-			t.Fatalf("got %v, want the 401", err)
+			t.Fatalf("the error is %v, want ErrUnauthorized", err)
 		}
-		refuse = false
+		isRefusing = false
 		if err := retrieve(t.Context(), client); err != nil {
 			t.Fatal(err)
 		}
@@ -244,42 +257,42 @@ func TestSkewThatDoesNotHelpIsForgotten(t *testing.T) {
 	})
 }
 
-// What is believed of a Date is bounded.
-func TestSkewBeyondADayIsNotLearnt(t *testing.T) {
+// A signature that is dated far away could be used then, so the offset is bounded.
+func TestClockIgnoresAnOffsetOverADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: 25 * time.Hour}
-		if err := retrieve(t.Context(), server.client(t)); !errors.Is(err, upvest.ErrUnauthorized) || len(server.refused) != 1 {
-			t.Errorf("%v after %v, want the 401 at once", err, server.refused)
+		if err := retrieve(t.Context(), server.client(t)); !errors.Is(err, upvest.ErrUnauthorized) {
+			t.Errorf("the error is %v, want ErrUnauthorized", err)
+		}
+		if len(server.refused) != 1 {
+			t.Errorf("the requests %v were refused, want one", server.refused)
 		}
 	})
 }
 
-// A Date that is wrong, a right clock and a token that was revoked: one call pays, and no
-// other.
-func TestWrongDateIsForgottenAtOnce(t *testing.T) {
+// With a Date that is always wrong, a correct local clock and a token that is revoked, at
+// most one call fails.
+func TestClockForgetsAWrongDateAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		good := "token-1"
+		valid := "token-1"
 		granted := 0
-		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
-			wrong := []string{"Date", time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)}
-			seconds, err := strconv.ParseInt(signatureParameters.FindStringSubmatch(req.Header.Get("signature-input"))[1], 10, 64)
-			if err != nil {
-				return nil, err
-			}
-			isToken := strings.HasSuffix(req.URL.Path, "/auth/token")
-			if time.Until(time.Unix(seconds, 0)).Abs() > 30*time.Second || !isToken && req.Header.Get("authorization") != "Bearer "+good {
-				return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`, wrong...), nil
+		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			wrong := dateOf(time.Now().Add(90 * time.Second))
+			isToken := isTokenRequest(req)
+			isLate := time.Until(signatureOf(t, req).created).Abs() > 30*time.Second
+			if isLate || !isToken && req.Header.Get("authorization") != "Bearer "+valid {
+				return refuse("", wrong...)(req)
 			}
 			if isToken {
 				granted++
-				return answer(http.StatusOK, "application/json", fmt.Sprintf(`{"access_token": "token-%d", "expires_in": 86400}`, granted), wrong...), nil
+				return success(grantBody("token-"+strconv.Itoa(granted), "86400"), wrong...)(req)
 			}
-			return answer(http.StatusOK, "application/json", orderBody, wrong...), nil
+			return success(orderBody, wrong...)(req)
 		}))
 		failed := 0
 		for minute := range 1440 {
 			if minute == 60 {
-				good = "token-2"
+				valid = "token-2"
 			}
 			if err := retrieve(t.Context(), client); err != nil {
 				failed++
@@ -287,34 +300,37 @@ func TestWrongDateIsForgottenAtOnce(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		if failed > 1 || granted > 4 {
-			t.Errorf("%d of 1440 calls failed, %d tokens were granted", failed, granted)
+			t.Errorf("%d of 1440 calls failed and %d tokens were granted, want at most 1 and 4", failed, granted)
 		}
 	})
 }
 
-// A call that fails for another reason takes nothing from what others proved.
-func TestProvedSkewSurvivesAFailedCall(t *testing.T) {
+// A call that fails for another reason does not change the offset with which others
+// succeeded.
+func TestClockKeepsAProvenOffset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &timeServer{ahead: time.Hour}
-		refuseAll := false
-		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
-			if refuseAll && !strings.HasSuffix(req.URL.Path, "/auth/token") {
-				date := time.Now().Add(2 * time.Hour).UTC().Format(http.TimeFormat)
-				return answer(http.StatusUnauthorized, "application/problem+json", `{"type": "unauthorised", "status": 401}`, "Date", date), nil
+		server := &timeServer{t: t, ahead: time.Hour}
+		isRefusing := false
+		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if isRefusing && !isTokenRequest(req) {
+				return refuse("", dateOf(time.Now().Add(2*time.Hour))...)(req)
 			}
 			return server.serve(req)
 		}))
 		if err := retrieve(t.Context(), client); err != nil {
 			t.Fatal(err)
 		}
-		refuseAll = true
+		isRefusing = true
 		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
-			t.Fatal(err)
+			t.Fatalf("the error is %v, want ErrUnauthorized", err)
 		}
-		refuseAll = false
+		isRefusing = false
 		refused := len(server.refused)
-		if err := retrieve(t.Context(), client); err != nil || len(server.refused) != refused {
-			t.Errorf("%v, refused %v: the skew was forgotten", err, server.refused[refused:])
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Error(err)
+		}
+		if len(server.refused) != refused {
+			t.Errorf("the requests %v were refused, want none: the client keeps the offset", server.refused[refused:])
 		}
 	})
 }

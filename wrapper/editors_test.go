@@ -2,7 +2,6 @@ package wrapper_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"net/http"
 	"slices"
@@ -16,17 +15,12 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// plainClient is the generated client with these editors and nothing of ours but them.
-// What it sends is appended to sent.
-func plainClient(t *testing.T, sent *[]wire, editors ...portfolios.RequestEditorFn) *portfolios.Client {
+// plainClient is the generated client with these editors and nothing else of this
+// package. It records what it sends.
+func plainClient(t *testing.T, sent *wireLog, editors ...portfolios.RequestEditorFn) *portfolios.Client {
 	t.Helper()
-	options := []portfolios.ClientOption{portfolios.WithHTTPClient(&http.Client{
-		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			w, err := wireOf(req)
-			*sent = append(*sent, w)
-			return answer(http.StatusOK, "application/json", orderBody), err
-		}),
-	})}
+	transport := sent.over(success(orderBody))
+	options := []portfolios.ClientOption{portfolios.WithHTTPClient(&http.Client{Transport: transport})}
 	for _, editor := range editors {
 		options = append(options, portfolios.WithRequestEditorFn(editor))
 	}
@@ -37,7 +31,8 @@ func plainClient(t *testing.T, sent *[]wire, editors ...portfolios.RequestEditor
 	return client
 }
 
-func closeAnswer(t *testing.T, resp *http.Response, err error) {
+// closeResponse checks that a call of the generated client succeeded.
+func closeResponse(t *testing.T, resp *http.Response, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -47,37 +42,43 @@ func closeAnswer(t *testing.T, resp *http.Response, err error) {
 	}
 }
 
+// failedCall returns the error of a call of the generated client.
+func failedCall(t *testing.T, resp *http.Response, err error) error {
+	t.Helper()
+	if err == nil {
+		_ = resp.Body.Close()
+		t.Fatal("the call succeeded, want an error")
+	}
+	return err
+}
+
 func TestHeaderEditorsAlone(t *testing.T) {
+	clientID := testCredentials(t).ClientID
+	source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ory_at_1", TokenType: "bearer"})
 	for name, test := range map[string]struct {
 		editor portfolios.RequestEditorFn
 		header string
 		want   string
 	}{
-		"version": {editor: upvest.VersionEditor(), header: "Upvest-Api-Version", want: "1"},
-		"client id": {
-			editor: upvest.ClientIDEditor(testCredentials(t).ClientID),
-			header: "Upvest-Client-Id",
-			want:   "5ec16164-6173-461d-b90d-116d68f55b40",
-		},
-		"accept": {editor: upvest.AcceptEditor(), header: "Accept", want: "application/json"},
-		"token": {
-			editor: upvest.TokenEditor(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ory_at_1", TokenType: "bearer"})),
-			header: "Authorization", want: "Bearer ory_at_1",
-		},
+		"version":   {editor: upvest.VersionEditor(), header: "Upvest-Api-Version", want: "1"},
+		"client id": {editor: upvest.ClientIDEditor(clientID), header: "Upvest-Client-Id", want: clientID.String()},
+		"accept":    {editor: upvest.AcceptEditor(), header: "Accept", want: "application/json"},
+		"token":     {editor: upvest.TokenEditor(source), header: "Authorization", want: "Bearer ory_at_1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var sent []wire
-			before := func(_ context.Context, req *http.Request) error { // what was there is replaced, not added to
+			var sent wireLog
+			// The editor replaces the header of an earlier one.
+			before := func(_ context.Context, req *http.Request) error {
 				req.Header.Set(test.header, "other")
 				return nil
 			}
 			resp, err := plainClient(t, &sent, before, test.editor).RetrievePortfoliosOrder(t.Context(), someOrder)
-			closeAnswer(t, resp, err)
+			closeResponse(t, resp, err)
 			if got := sent[0].header.Values(test.header); !slices.Equal(got, []string{test.want}) {
 				t.Errorf("%s is %q, want %q", test.header, got, test.want)
 			}
 			if len(sent[0].header) != 1 {
-				t.Errorf("the editor added other headers: %v", sent[0].header)
+				t.Errorf("the request has the headers %v, want %s alone", sent[0].header, test.header)
 			}
 		})
 	}
@@ -85,201 +86,203 @@ func TestHeaderEditorsAlone(t *testing.T) {
 
 func TestIdempotencyKeyEditorAlone(t *testing.T) {
 	const key = "9b2f6c1e-4d3a-4f5b-8a7c-0d1e2f3a4b5c"
-	calls := 0
-	editor := upvest.IdempotencyKeyEditor(func() (uuid.UUID, error) {
-		calls++
-		return uuid.MustParse(key), nil
-	})
-	var sent []wire
-	client := plainClient(t, &sent, editor)
-	own := plainClient(t, &sent, func(_ context.Context, req *http.Request) error {
-		req.Header.Set("idempotency-key", "own")
-		return nil
-	}, editor)
-	for _, test := range []struct {
-		name  string
-		call  func() (*http.Response, error)
-		want  string
-		calls int // of the function that makes keys, in all
-	}{
-		{
-			name:  "GET",
-			call:  func() (*http.Response, error) { return client.RetrievePortfoliosOrder(t.Context(), someOrder) },
-			calls: 0,
-		},
-		{name: "PUT", call: func() (*http.Response, error) {
-			return client.UpdatePortfoliosAllocation(t.Context(), someAllocation, portfolios.AllocationRequest{})
-		}, calls: 0},
-		{
-			name:  "DELETE",
-			call:  func() (*http.Response, error) { return client.CancelPortfoliosOrder(t.Context(), someOrder) },
-			calls: 0,
-		},
-		{
-			name:  "POST",
-			call:  func() (*http.Response, error) { return client.CreatePortfoliosOrder(t.Context(), someOrderRequest()) },
-			want:  key,
-			calls: 1,
-		},
-		{name: "PATCH", call: func() (*http.Response, error) {
-			return client.UpdatePortfoliosConfiguration(t.Context(), someAccount, portfolios.ConfigurationUpdate{})
-		}, want: key, calls: 2},
-		{
-			name:  "POST with a key",
-			call:  func() (*http.Response, error) { return own.CreatePortfoliosOrder(t.Context(), someOrderRequest()) },
-			want:  "own",
-			calls: 2,
-		},
-	} {
-		resp, err := test.call()
-		closeAnswer(t, resp, err)
-		last := sent[len(sent)-1]
-		if got := strings.Join(last.header.Values("Idempotency-Key"), ","); got != test.want {
-			t.Errorf("%s: idempotency-key is %q, want %q", test.name, got, test.want)
-		}
-		if calls != test.calls {
-			t.Errorf("%s: %d keys were made, want %d", test.name, calls, test.calls)
-		}
-	}
-}
-
-func TestIdempotencyKeyEditorReportsFailure(t *testing.T) {
-	failure := errors.New("no entropy")
-	var sent []wire
-	client := plainClient(t, &sent, upvest.IdempotencyKeyEditor(func() (uuid.UUID, error) { return uuid.Nil, failure }))
-	resp, err := client.CreatePortfoliosOrder(t.Context(), someOrderRequest())
-	if err == nil {
-		_ = resp.Body.Close()
-	}
-	if !errors.Is(err, failure) || len(sent) != 0 {
-		t.Errorf("got %v and %d requests, want %v and none", err, len(sent), failure)
-	}
-}
-
-// contextSource is a source of the caller's with the method that takes a context.
-type contextSource struct {
-	token *oauth2.Token
-	err   error
-}
-
-func (s contextSource) Token() (*oauth2.Token, error) {
-	return nil, errors.New("asked without a context")
-}
-
-func (s contextSource) TokenContext(context.Context) (*oauth2.Token, error) { return s.token, s.err }
-
-type plainSource struct {
-	token *oauth2.Token
-	err   error
-}
-
-func (s plainSource) Token() (*oauth2.Token, error) { return s.token, s.err }
-
-func TestTokenEditorRefusesWhatIsNoToken(t *testing.T) {
-	failure := errors.New("vault is sealed")
 	for name, test := range map[string]struct {
-		source oauth2.TokenSource
-		want   string
+		call func(context.Context, *portfolios.Client) (*http.Response, error)
+		want string
 	}{
-		"a failure":                   {source: plainSource{err: failure}, want: "vault is sealed"},
-		"a failure with a context":    {source: contextSource{err: failure}, want: "vault is sealed"},
-		"nothing":                     {source: plainSource{}, want: "no token"},
-		"nothing with a context":      {source: contextSource{}, want: "no token"},
-		"an empty token":              {source: plainSource{token: &oauth2.Token{}}, want: "no token"},
-		"an empty token with context": {source: contextSource{token: &oauth2.Token{}}, want: "no token"},
-		"an answer of oauth2": {source: plainSource{err: &oauth2.RetrieveError{
-			Response: &http.Response{StatusCode: http.StatusBadRequest, Status: "400 Bad Request"}, Body: []byte("CANARY"),
-			ErrorCode: "CANARY", ErrorDescription: "CANARY",
-		}}, want: "400"},
-		"an error of oauth2 without an answer": {
-			source: plainSource{err: &oauth2.RetrieveError{Body: []byte("CANARY"), ErrorDescription: "CANARY"}}, want: "token",
+		"GET": {
+			call: func(ctx context.Context, client *portfolios.Client) (*http.Response, error) {
+				return client.RetrievePortfoliosOrder(ctx, someOrder)
+			},
+		},
+		"PUT": {
+			call: func(ctx context.Context, client *portfolios.Client) (*http.Response, error) {
+				return client.UpdatePortfoliosAllocation(ctx, someAllocation, portfolios.AllocationRequest{})
+			},
+		},
+		"DELETE": {
+			call: func(ctx context.Context, client *portfolios.Client) (*http.Response, error) {
+				return client.CancelPortfoliosOrder(ctx, someOrder)
+			},
+		},
+		"POST": {
+			call: func(ctx context.Context, client *portfolios.Client) (*http.Response, error) {
+				return client.CreatePortfoliosOrder(ctx, someOrderRequest())
+			},
+			want: key,
+		},
+		"PATCH": {
+			call: func(ctx context.Context, client *portfolios.Client) (*http.Response, error) {
+				return client.UpdatePortfoliosConfiguration(ctx, someAccount, portfolios.ConfigurationUpdate{})
+			},
+			want: key,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var sent []wire
-			resp, err := plainClient(t, &sent, upvest.TokenEditor(test.source)).RetrievePortfoliosOrder(t.Context(), someOrder)
-			if err == nil {
-				_ = resp.Body.Close()
-				t.Fatal("got no error")
+			keys := 0
+			editor := upvest.IdempotencyKeyEditor(func() (uuid.UUID, error) {
+				keys++
+				return uuid.MustParse(key), nil
+			})
+			var sent wireLog
+			resp, err := test.call(t.Context(), plainClient(t, &sent, editor))
+			closeResponse(t, resp, err)
+			if got := strings.Join(sent[0].header.Values("Idempotency-Key"), ","); got != test.want {
+				t.Errorf("idempotency-key is %q, want %q", got, test.want)
 			}
-			if !strings.Contains(err.Error(), "get an access token: ") || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %q, want it to hold %q", err, test.want)
-			}
-			if strings.Contains(err.Error(), "CANARY") {
-				t.Errorf("%q quotes the answer", err)
-			}
-			if len(sent) != 0 {
-				t.Error("the request was sent")
+			if isMade := keys == 1; isMade != (test.want != "") || keys > 1 {
+				t.Errorf("%d keys were made for a %s", keys, name)
 			}
 		})
 	}
 }
 
-func TestTokenEditorKeepsTheCause(t *testing.T) {
-	var sent []wire
-	source := plainSource{err: &oauth2.RetrieveError{Response: &http.Response{StatusCode: http.StatusForbidden}, Body: []byte("why")}}
-	resp, err := plainClient(t, &sent, upvest.TokenEditor(source)).RetrievePortfoliosOrder(t.Context(), someOrder)
-	if err == nil {
-		_ = resp.Body.Close()
+func TestIdempotencyKeyEditorKeepsAKey(t *testing.T) {
+	editor := upvest.IdempotencyKeyEditor(func() (uuid.UUID, error) {
+		t.Error("a key was made")
+		return uuid.New(), nil
+	})
+	own := func(_ context.Context, req *http.Request) error {
+		req.Header.Set("idempotency-key", "own")
+		return nil
 	}
-	var failure *upvest.Error
-	if !errors.As(err, &failure) || !errors.Is(err, upvest.ErrForbidden) || string(failure.Body) != "why" {
-		t.Errorf("got %v, want an *Error that is ErrForbidden and has the body", err)
+	var sent wireLog
+	resp, err := plainClient(t, &sent, own, editor).CreatePortfoliosOrder(t.Context(), someOrderRequest())
+	closeResponse(t, resp, err)
+	if got := sent[0].header.Values("Idempotency-Key"); !slices.Equal(got, []string{"own"}) {
+		t.Errorf("idempotency-key is %q, want own", got)
 	}
 }
 
-func TestSignatureEditorCoversWhatEditorsBeforeItSet(t *testing.T) {
+func TestIdempotencyKeyEditorReportsFailure(t *testing.T) {
+	failure := errors.New("no entropy")
+	var sent wireLog
+	editor := upvest.IdempotencyKeyEditor(func() (uuid.UUID, error) { return uuid.Nil, failure })
+	resp, err := plainClient(t, &sent, editor).CreatePortfoliosOrder(t.Context(), someOrderRequest())
+	if err := failedCall(t, resp, err); !errors.Is(err, failure) {
+		t.Errorf("the error is %v, want %v", err, failure)
+	}
+	if len(sent) != 0 {
+		t.Errorf("%d requests were sent, want none", len(sent))
+	}
+}
+
+func TestTokenEditorRefusesWhatIsNoToken(t *testing.T) {
+	sources := map[string]struct {
+		token sourceFunc
+		want  string
+	}{
+		"a failure": {
+			token: func() (*oauth2.Token, error) { return nil, errors.New("vault is sealed") },
+			want:  "vault is sealed",
+		},
+		"nothing": {
+			token: func() (*oauth2.Token, error) { return nil, nil },
+			want:  "no token",
+		},
+		"an empty token": {
+			token: func() (*oauth2.Token, error) { return &oauth2.Token{}, nil },
+			want:  "no token",
+		},
+		"an error of oauth2": {
+			token: func() (*oauth2.Token, error) {
+				return nil, &oauth2.RetrieveError{
+					Response:         &http.Response{StatusCode: http.StatusBadRequest, Status: "400 Bad Request"},
+					Body:             []byte("CANARY"),
+					ErrorCode:        "CANARY",
+					ErrorDescription: "CANARY",
+				}
+			},
+			want: "400",
+		},
+		"an error of oauth2 without a response": {
+			token: func() (*oauth2.Token, error) {
+				return nil, &oauth2.RetrieveError{Body: []byte("CANARY"), ErrorDescription: "CANARY"}
+			},
+			want: "token",
+		},
+	}
+	for name, test := range sources {
+		for kind, source := range map[string]oauth2.TokenSource{
+			"without a context": test.token,
+			"with a context":    contextSource(test.token),
+		} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				var sent wireLog
+				client := plainClient(t, &sent, upvest.TokenEditor(source))
+				resp, err := client.RetrievePortfoliosOrder(t.Context(), someOrder)
+				err = failedCall(t, resp, err)
+				requireText(t, err, "get an access token: ", test.want)
+				if strings.Contains(err.Error(), "CANARY") {
+					t.Errorf("%q quotes the response", err)
+				}
+				if len(sent) != 0 {
+					t.Errorf("%d requests were sent, want none", len(sent))
+				}
+			})
+		}
+	}
+}
+
+func TestTokenEditorKeepsTheCause(t *testing.T) {
+	source := sourceFunc(func() (*oauth2.Token, error) {
+		response := &http.Response{StatusCode: http.StatusForbidden}
+		return nil, &oauth2.RetrieveError{Response: response, Body: []byte("why")}
+	})
+	var sent wireLog
+	resp, err := plainClient(t, &sent, upvest.TokenEditor(source)).RetrievePortfoliosOrder(t.Context(), someOrder)
+	failure := asError(t, failedCall(t, resp, err))
+	if !errors.Is(failure, upvest.ErrForbidden) || string(failure.Body) != "why" {
+		t.Errorf("got %v with the body %q, want ErrForbidden with the body as received", failure, failure.Body)
+	}
+}
+
+func TestSignatureEditorCoversWhatEarlierEditorsSet(t *testing.T) {
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ory_at_1"})
-	var sent []wire
+	var sent wireLog
 	client := plainClient(t, &sent,
-		upvest.VersionEditor(), upvest.ClientIDEditor(testCredentials(t).ClientID), upvest.AcceptEditor(),
-		upvest.IdempotencyKeyEditor(uuid.NewRandom), upvest.TokenEditor(source), upvest.SignatureEditor(signer))
+		upvest.VersionEditor(),
+		upvest.ClientIDEditor(testCredentials(t).ClientID),
+		upvest.AcceptEditor(),
+		upvest.IdempotencyKeyEditor(uuid.NewRandom),
+		upvest.TokenEditor(staticToken("ory_at_1")),
+		upvest.SignatureEditor(signer))
 	for range 2 {
 		resp, err := client.CreatePortfoliosOrder(t.Context(), someOrderRequest())
-		closeAnswer(t, resp, err)
+		closeResponse(t, resp, err)
+	}
+	want := []string{
+		"@method", "@path", "accept", "authorization", "content-length", "content-type", "content-digest",
+		"idempotency-key", "upvest-client-id", "upvest-api-version",
 	}
 	for _, w := range sent {
-		covered := requireSigned(t, w, testKey(t).Public().(ed25519.PublicKey))
-		want := []string{
-			"@method", "@path", "accept", "authorization", "content-length", "content-type", "content-digest",
-			"idempotency-key", "upvest-client-id", "upvest-api-version",
-		}
-		if !slices.Equal(covered, want) {
+		if covered := requireSigned(t, w, testPublicKey(t)); !slices.Equal(covered, want) {
 			t.Errorf("the signature covers %q, want %q", covered, want)
 		}
 	}
-	if first, second := sent[0].header.Get("Idempotency-Key"), sent[1].header.Get("Idempotency-Key"); first == second {
-		t.Errorf("two calls have the key %s", first)
+	first := sent[0].header.Get("Idempotency-Key")
+	if second := sent[1].header.Get("Idempotency-Key"); first == second {
+		t.Errorf("two calls carry the idempotency key %s", first)
 	}
 }
 
 func TestTokenSourceOnThePlainClient(t *testing.T) {
-	var asked []wire
-	source, err := upvest.NewTokenSource(testCredentials(t), upvest.WithHTTPClient(&http.Client{
-		Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-			w, err := wireOf(req)
-			asked = append(asked, w)
-			return tokenAnswer(), err
-		}),
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sent []wire
+	var tokenRequests wireLog
+	source := newTokenSource(t, tokenRequests.over(success(tokenBody)))
+	var sent wireLog
 	client := plainClient(t, &sent, upvest.TokenEditor(source))
 	for range 3 {
 		resp, err := client.RetrievePortfoliosOrder(t.Context(), someOrder)
-		closeAnswer(t, resp, err)
-		if got := sent[len(sent)-1].header.Get("Authorization"); got != "Bearer test-token" {
-			t.Errorf("authorization is %q", got)
+		closeResponse(t, resp, err)
+		if got := sent.last().header.Get("Authorization"); got != "Bearer test-token" {
+			t.Errorf("authorization is %q, want Bearer test-token", got)
 		}
 	}
-	if len(asked) != 1 {
-		t.Fatalf("%d tokens were fetched, want 1", len(asked))
+	if len(tokenRequests) != 1 {
+		t.Fatalf("%d token requests, want one", len(tokenRequests))
 	}
-	requireSigned(t, asked[0], testKey(t).Public().(ed25519.PublicKey))
+	requireSigned(t, tokenRequests[0], testPublicKey(t))
 }

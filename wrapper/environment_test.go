@@ -172,20 +172,21 @@ func TestFromEnvRefusesScopesSetToNothing(t *testing.T) {
 	setEnv(t, completeEnv(t, nil))
 	t.Setenv(envScopes, " , ")
 	_, err := upvest.FromEnv()
-	requireParts(t, err, envScopes, "names no scope")
+	requireText(t, err, envScopes, "names no scope")
 }
 
 func TestFromEnvNamesEverythingThatIsMissing(t *testing.T) {
 	setEnv(t, map[string]string{envClientSecret: " "})
 	_, err := upvest.FromEnv()
-	requireParts(t, err, envClientID, envClientSecret, envKeyID, envScopes, "one of "+envKey+", "+envKeyFilename+" and "+envKeyBase64)
+	requireText(t, err, envClientID, envClientSecret, envKeyID, envScopes,
+		"one of "+envKey+", "+envKeyFilename+" and "+envKeyBase64)
 	if strings.Contains(err.Error(), "\n") {
 		t.Errorf("%q is more than one line", err)
 	}
 
 	setEnv(t, completeEnv(t, map[string]string{envKeyID: ""}))
 	_, err = upvest.FromEnv()
-	requireParts(t, err, envKeyID)
+	requireText(t, err, envKeyID)
 	if strings.Contains(err.Error(), envClientID) || strings.Contains(err.Error(), envKey) {
 		t.Errorf("%q names what is not missing", err)
 	}
@@ -277,7 +278,7 @@ func TestFromEnvRefusesWhatItCannotRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			setEnv(t, completeEnv(t, test.changes))
 			got, err := upvest.FromEnv()
-			requireParts(t, err, test.want...)
+			requireText(t, err, test.want...)
 			if got.PrivateKey != nil || got.ClientSecret != "" {
 				t.Error("got credentials beside the error")
 			}

@@ -54,13 +54,13 @@ func exampleServer() http.Handler {
 		})
 	}
 	answer("POST /auth/token", `{"access_token":"ory_at_example","expires_in":1800,"token_type":"bearer"}`)
-	answer("GET /portfolios/allocations", listOf(allocationBody))
+	answer("GET /portfolios/allocations", pageOf(allocationBody))
 	answer("POST /portfolios/allocations", allocationBody)
 	answer("/portfolios/allocations/{id}", allocationBody)
-	answer("GET /portfolios/configurations", listOf(configurationBody))
+	answer("GET /portfolios/configurations", pageOf(configurationBody))
 	answer("POST /portfolios/configurations", configurationBody)
 	answer("/portfolios/configurations/{id}", configurationBody)
-	answer("GET /portfolios/orders", listOf(orderBody))
+	answer("GET /portfolios/orders", pageOf(orderBody))
 	answer("GET /portfolios/orders/{id}", strings.Replace(orderBody, `"status": "PROCESSING",
   "type"`, `"status": "FILLED", "client_reference": "4711",
   "type"`, 1))

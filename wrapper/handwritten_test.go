@@ -23,22 +23,31 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// handWritten is what somebody writes who needs one operation and nothing else: the same
-// request as the client's, and no retries, no renewed token, no limits, no errors that
-// tell anything. The benchmarks take it for the cost of the work itself.
+// handWritten is a client for one operation: it sends the same request as this package,
+// and has no retries, renewed tokens, limits or informative errors. The benchmarks take
+// it for the cost of the work itself.
 type handWritten struct {
-	client                           *http.Client
-	baseURL, clientID, keyID, bearer string
-	sign                             func(message []byte) []byte
+	client   *http.Client
+	baseURL  string
+	clientID string
+	keyID    string
+	bearer   string
+	sign     func(message []byte) []byte
 }
 
 func newHandWritten(t testing.TB, transport http.RoundTripper, sign func([]byte) []byte) handWritten {
 	t.Helper()
 	credentials := testCredentials(t)
-	return handWritten{client: &http.Client{Transport: transport}, baseURL: credentials.BaseURL, clientID: credentials.ClientID.String(), keyID: credentials.KeyID, bearer: "Bearer test-token", sign: sign}
+	return handWritten{
+		client:   &http.Client{Transport: transport},
+		baseURL:  credentials.BaseURL,
+		clientID: credentials.ClientID.String(),
+		keyID:    credentials.KeyID,
+		bearer:   "Bearer test-token",
+		sign:     sign,
+	}
 }
 
 func (h handWritten) createOrder(ctx context.Context, order portfolios.OrderRequest) (*portfolios.Order, error) {
@@ -51,7 +60,6 @@ func (h handWritten) createOrder(ctx context.Context, order portfolios.OrderRequ
 		return nil, err
 	}
 	digest := sha512.Sum512(body)
-	length := strconv.Itoa(len(body))
 	key, err := uuid.NewRandom()
 	if err != nil {
 		return nil, err
@@ -68,7 +76,12 @@ func (h handWritten) createOrder(ctx context.Context, order portfolios.OrderRequ
 	req.Header.Set("Upvest-Client-Id", h.clientID)
 	req.Header.Set("Upvest-Api-Version", "1")
 	req.Header.Set("User-Agent", "hand-written")
+	h.setSignature(req, strconv.Itoa(len(body)), base64.RawURLEncoding.EncodeToString(nonce[:]))
+	var placed portfolios.Order
+	return &placed, h.do(req, &placed)
+}
 
+func (h handWritten) setSignature(req *http.Request, length, nonce string) {
 	var base, names strings.Builder
 	base.Grow(1536)
 	names.Grow(256)
@@ -92,15 +105,12 @@ func (h handWritten) createOrder(ctx context.Context, order portfolios.OrderRequ
 	cover("upvest-api-version", req.Header.Get("Upvest-Api-Version"))
 	created := time.Now().Unix()
 	input := fmt.Sprintf(`(%s);keyid="%s";created=%d;expires=%d;nonce="%s"`,
-		names.String()[1:], h.keyID, created, created+60, base64.RawURLEncoding.EncodeToString(nonce[:]))
+		names.String()[1:], h.keyID, created, created+60, nonce)
 	base.WriteString(`"@signature-params": ` + input)
 	signature := h.sign([]byte(base.String()))
 	req.Header.Set("Upvest-Signature-Version", "15")
 	req.Header.Set("Signature-Input", "sig1="+input)
 	req.Header.Set("Signature", "sig1=:"+base64.StdEncoding.EncodeToString(signature)+":")
-
-	var placed portfolios.Order
-	return &placed, h.do(req, &placed)
 }
 
 func (h handWritten) listOrders(ctx context.Context) (*portfolios.OrderList, error) {
@@ -120,63 +130,57 @@ func (h handWritten) do(req *http.Request, value any) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(resp.Body)
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err
 	}
 	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("status %d", resp.StatusCode)
 	}
-	return json.Unmarshal(answer, value)
+	return json.Unmarshal(body, value)
 }
 
-// The limit is a fair one only if it does the same work: its signature passes the check
-// that the client's own have to pass, covers the same, and the request carries the same
-// headers and body.
+// The comparison is fair only if both clients do the same work: the requests have the
+// same headers and body, and valid signatures that cover the same.
 func TestHandWrittenRequestIsLikeTheClients(t *testing.T) {
 	var received []wire
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		body, err := io.ReadAll(req.Body)
-		if err != nil {
-			t.Error(err)
-		}
 		w.Header().Set("Content-Type", "application/json")
-		if req.URL.Path == "/auth/token" {
-			_, _ = io.WriteString(w, `{"access_token":"test-token","expires_in":1800,"token_type":"bearer"}`)
+		if isTokenRequest(req) {
+			_, _ = io.WriteString(w, tokenBody)
 			return
 		}
-		received = append(received, wire{method: req.Method, uri: req.RequestURI, host: req.Host, header: req.Header, body: body})
+		received = append(received, wireReceived(t, req))
 		_, _ = io.WriteString(w, orderBody)
 	}))
 	defer server.Close()
-	key := testKey(t)
-	credentials := testCredentials(t)
-	credentials.BaseURL = server.URL
-	client, err := upvest.New(credentials, upvest.WithHTTPClient(server.Client()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	byHand := newHandWritten(t, server.Client().Transport, func(message []byte) []byte { return ed25519.Sign(key, message) })
+	byHand := newHandWritten(t, server.Client().Transport, func(message []byte) []byte {
+		return ed25519.Sign(testKey(t), message)
+	})
 	byHand.baseURL = server.URL
 	theirs, err := byHand.createOrder(t.Context(), someOrderRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := client.Orders.Create(t.Context(), someOrderRequest())
+	ours, err := newServerClient(t, server.URL).Orders.Create(t.Context(), someOrderRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(theirs, ours) || theirs.ID != someOrder {
-		t.Errorf("by hand %+v, by the client %+v", theirs, ours)
+		t.Errorf("the order by hand is %+v, that of the client %+v", theirs, ours)
 	}
-	public := key.Public().(ed25519.PublicKey)
-	if a, b := requireSigned(t, received[0], public), requireSigned(t, received[1], public); !slices.Equal(a, b) {
-		t.Errorf("covered by hand: %q, by the client: %q", a, b)
+	first := received[0]
+	second := received[1]
+	if a, b := requireSigned(t, first, testPublicKey(t)), requireSigned(t, second, testPublicKey(t)); !slices.Equal(a, b) {
+		t.Errorf("the signature by hand covers %q, that of the client %q", a, b)
 	}
-	if a, b := slices.Sorted(maps.Keys(received[0].header)), slices.Sorted(maps.Keys(received[1].header)); !slices.Equal(a, b) {
-		t.Errorf("headers by hand: %q, of the client: %q", a, b)
+	if a, b := headersOf(first), headersOf(second); !slices.Equal(a, b) {
+		t.Errorf("the headers by hand are %q, those of the client %q", a, b)
 	}
-	if a, b := received[0], received[1]; a.method != b.method || a.uri != b.uri || string(a.body) != string(b.body) {
-		t.Errorf("by hand %s %s %s, by the client %s %s %s", a.method, a.uri, a.body, b.method, b.uri, b.body)
+	if first.method != second.method || first.uri != second.uri || string(first.body) != string(second.body) {
+		t.Errorf("the request by hand is\n%s\nthat of the client\n%s", first, second)
 	}
 }
+
+// headersOf returns the sorted names of the headers of a request.
+func headersOf(w wire) []string { return slices.Sorted(maps.Keys(w.header)) }

@@ -1,10 +1,16 @@
 package wrapper_test
 
 import (
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -12,27 +18,39 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// roundTripper makes a function an http.RoundTripper.
-type roundTripper func(*http.Request) (*http.Response, error)
+// someRequestID is an upvest-request-id.
+const someRequestID = "bd2c6a06-5c1c-4a0e-9f3b-6b1f4e7c4d10"
 
-func (r roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
+// tokenBody is the body of a successful token response.
+const tokenBody = `{"access_token":"test-token","expires_in":1800,` +
+	`"token_type":"bearer","scope":"portfolios:admin portfolios:read"}`
 
-// stub answers token requests itself and hands every other request to next. It reports no
-// connections.
-func stub(next func(*http.Request) (*http.Response, error)) *http.Client {
-	return &http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
-		if req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/auth/token") {
+// roundTrip makes a function an http.RoundTripper. Tests also combine such functions: see
+// [respond], [script] and [grantingTokens].
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (r roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
+
+// grantingTokens responds to token requests and passes all other requests to next. Like a
+// transport of the caller, it reports no connections.
+func grantingTokens(next roundTrip) roundTrip {
+	return func(req *http.Request) (*http.Response, error) {
+		if isTokenRequest(req) {
 			if err := closeBody(req); err != nil {
 				return nil, err
 			}
-			return tokenAnswer(), nil
+			return newResponse(http.StatusOK, "application/json", tokenBody), nil
 		}
 		resp, err := next(req)
 		return resp, errors.Join(err, closeBody(req))
-	})}
+	}
 }
 
-// closeBody does what every transport has to.
+func isTokenRequest(req *http.Request) bool {
+	return req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/auth/token")
+}
+
+// closeBody closes the body of a request, as every transport must.
 func closeBody(req *http.Request) error {
 	if req.Body == nil {
 		return nil
@@ -40,16 +58,16 @@ func closeBody(req *http.Request) error {
 	return req.Body.Close()
 }
 
-func tokenAnswer() *http.Response {
-	return answer(http.StatusOK, "application/json",
-		`{"access_token":"test-token","expires_in":1800,"token_type":"bearer","scope":"portfolios:admin portfolios:read"}`)
-}
-
-// answer makes an answer; header are pairs of name and value.
-func answer(status int, contentType, body string, header ...string) *http.Response {
+// newResponse makes a response. The header consists of pairs of name and value.
+func newResponse(status int, contentType, body string, header ...string) *http.Response {
 	resp := &http.Response{
-		StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+		StatusCode:    status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        http.Header{},
+		Body:          io.NopCloser(strings.NewReader(body)),
+		ContentLength: int64(len(body)),
 	}
 	if contentType != "" {
 		resp.Header.Set("Content-Type", contentType)
@@ -60,7 +78,51 @@ func answer(status int, contentType, body string, header ...string) *http.Respon
 	return resp
 }
 
-// testCredentials are complete; their key is the public one of RFC 9421, B.1.4.
+// newServer starts a server over a real connection. It responds to token requests itself,
+// and handle serves all other requests.
+func newServer(t testing.TB, handle http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if isTokenRequest(req) {
+			_, _ = io.WriteString(w, tokenBody)
+			return
+		}
+		handle(w, req)
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+// testKey is the public Ed25519 test key of RFC 9421, B.1.4.
+func testKey(t testing.TB) ed25519.PrivateKey {
+	t.Helper()
+	const encoded = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF"
+	der, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, ok := key.(ed25519.PrivateKey)
+	if !ok {
+		t.Fatalf("the test key is a %T", key)
+	}
+	return private
+}
+
+func testPublicKey(t testing.TB) ed25519.PublicKey {
+	t.Helper()
+	public, ok := testKey(t).Public().(ed25519.PublicKey)
+	if !ok {
+		t.Fatal("the test key has no Ed25519 public key")
+	}
+	return public
+}
+
+// testCredentials returns complete credentials with [testKey].
 func testCredentials(t testing.TB) upvest.Credentials {
 	t.Helper()
 	return upvest.Credentials{
@@ -73,22 +135,137 @@ func testCredentials(t testing.TB) upvest.Credentials {
 	}
 }
 
-// newTestClient makes a client whose requests, but for the token's, go to next.
-func newTestClient(
-	t testing.TB, next func(*http.Request) (*http.Response, error), options ...upvest.ClientOption,
-) *upvest.Client {
+// newTestClient makes a client whose token requests succeed and whose other requests go
+// to next.
+func newTestClient(t testing.TB, next roundTrip, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
-	return newClientOver(t, stub(next).Transport, options...)
+	return newClientOver(t, grantingTokens(next), options...)
 }
 
-// newClientOver makes a client whose requests, those for a token included, go through the
-// transport.
+// newClientOver makes a client whose requests, including those for a token, go through
+// the transport.
 func newClientOver(t testing.TB, transport http.RoundTripper, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
-	options = append([]upvest.ClientOption{upvest.WithHTTPClient(&http.Client{Transport: transport})}, options...)
-	client, err := upvest.New(testCredentials(t), options...)
+	return newClientWith(t, testCredentials(t), transport, options...)
+}
+
+// newServerClient makes a client that calls a server over real connections, with the
+// client's own http.Client if the options set no other.
+func newServerClient(t testing.TB, baseURL string, options ...upvest.ClientOption) *upvest.Client {
+	t.Helper()
+	credentials := testCredentials(t)
+	credentials.BaseURL = baseURL
+	client, err := upvest.New(credentials, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
+// newClientWith makes a client with these credentials, over the transport.
+func newClientWith(
+	t testing.TB, credentials upvest.Credentials, transport http.RoundTripper, options ...upvest.ClientOption,
+) *upvest.Client {
+	t.Helper()
+	all := []upvest.ClientOption{upvest.WithHTTPClient(&http.Client{Transport: transport})}
+	client, err := upvest.New(credentials, append(all, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return client
+}
+
+// respondingClient makes a client whose calls all receive one response and are not
+// retried.
+func respondingClient(t *testing.T, status int, contentType, body string, header ...string) *upvest.Client {
+	t.Helper()
+	return newTestClient(t, respond(status, contentType, body, header...), upvest.WithoutRetry())
+}
+
+// retrieve is the call of tests for which any call would do.
+func retrieve(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) error {
+	_, err := client.Orders.Retrieve(ctx, someOrder, options...)
+	return err
+}
+
+// asError returns the *Error that err must be.
+func asError(t testing.TB, err error) *upvest.Error {
+	t.Helper()
+	var failure *upvest.Error
+	if !errors.As(err, &failure) {
+		t.Fatalf("got %v (%T), want an *Error", err, err)
+	}
+	return failure
+}
+
+// requireError returns the *Error that err must be. Its text must contain all parts.
+func requireError(t testing.TB, err error, parts ...string) *upvest.Error {
+	t.Helper()
+	failure := asError(t, err)
+	requireText(t, err, parts...)
+	return failure
+}
+
+// requireReceived returns the *Error that err must be. It must contain the response as
+// received.
+func requireReceived(t testing.TB, err error, operation string, status int, body string) *upvest.Error {
+	t.Helper()
+	failure := asError(t, err)
+	if failure.Operation != operation || failure.Status != status || string(failure.Body) != body {
+		t.Errorf("got operation %q, status %d, body %q; want %q, %d, %q",
+			failure.Operation, failure.Status, failure.Body, operation, status, body)
+	}
+	return failure
+}
+
+// requireText checks that the text of an error contains all parts.
+func requireText(t testing.TB, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want one that contains %q", parts)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error is %q, want it to contain %q", err, part)
+		}
+	}
+}
+
+// requireOutcome returns the *Error that err must be. It must report what became of the
+// write.
+func requireOutcome(t testing.TB, err error, want upvest.Outcome) *upvest.Error {
+	t.Helper()
+	failure := asError(t, err)
+	if failure.Outcome != want {
+		t.Errorf("the outcome is %q, want %q: %v", failure.Outcome, want, err)
+	}
+	isUnknown := want == upvest.OutcomeUnknown
+	if errors.Is(err, upvest.ErrOutcomeUnknown) != isUnknown {
+		t.Errorf("errors.Is(err, ErrOutcomeUnknown) is %t, want %t: %v", !isUnknown, isUnknown, err)
+	}
+	isAccepted := want == upvest.OutcomeAccepted
+	if errors.Is(err, upvest.ErrAccepted) != isAccepted {
+		t.Errorf("errors.Is(err, ErrAccepted) is %t, want %t: %v", !isAccepted, isAccepted, err)
+	}
+	return failure
+}
+
+// retrieveAtOnce makes this many concurrent calls, all of which must succeed.
+func retrieveAtOnce(t *testing.T, client *upvest.Client, calls int) {
+	t.Helper()
+	var group sync.WaitGroup
+	for range calls {
+		group.Go(func() {
+			if err := retrieve(t.Context(), client); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func createOrder(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) error {
+	_, err := client.Orders.Create(ctx, someOrderRequest(), options...)
+	return err
 }

@@ -1,7 +1,6 @@
 package wrapper_test
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,92 +12,84 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
+var redirects = []int{301, 302, 303, 307, 308}
+
 func TestRedirectsAreNeverFollowed(t *testing.T) {
-	for _, status := range []int{301, 302, 303, 307, 308} {
+	var followed, requests atomic.Int32
+	var status atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
+	defer elsewhere.Close()
+	server := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		w.Header().Set("Location", elsewhere.URL+"/stolen")
+		w.Header().Set("Upvest-Request-Id", "r-1")
+		w.WriteHeader(int(status.Load()))
+		_, _ = io.WriteString(w, "moved")
+	})
+	own := &http.Client{
+		Transport: server.Client().Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			t.Error("the caller's CheckRedirect was called")
+			return nil
+		},
+	}
+	client := newServerClient(t, server.URL, upvest.WithHTTPClient(own))
+	for _, code := range redirects {
 		for _, operation := range everyOperation() {
-			t.Run(fmt.Sprintf("%d/%s", status, operation.id), func(t *testing.T) {
-				var followed, asked atomic.Int32
-				elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
-				defer elsewhere.Close()
-				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-					if strings.HasSuffix(req.URL.Path, "/auth/token") {
-						w.Header().Set("Content-Type", "application/json")
-						_, _ = io.WriteString(w, `{"access_token":"test-token","expires_in":1800,"token_type":"bearer"}`)
-						return
-					}
-					asked.Add(1)
-					w.Header().Set("Location", elsewhere.URL+"/stolen")
-					w.Header().Set("Upvest-Request-Id", "r-1")
-					w.WriteHeader(status)
-					_, _ = io.WriteString(w, "moved")
-				}))
-				defer server.Close()
-				own := &http.Client{Transport: server.Client().Transport, CheckRedirect: func(*http.Request, []*http.Request) error {
-					t.Error("the caller's CheckRedirect was asked")
-					return nil
-				}}
-				credentials := testCredentials(t)
-				credentials.BaseURL = server.URL
-				client, err := upvest.New(credentials, upvest.WithHTTPClient(own))
-				if err != nil {
-					t.Fatal(err)
-				}
+			t.Run(fmt.Sprintf("%d/%s", code, operation.id), func(t *testing.T) {
+				status.Store(int32(code))
+				requests.Store(0)
 				var received upvest.Response
-				_, err = operation.call(t.Context(), client, upvest.WithResponse(&received))
-				var failure *upvest.Error
-				if !errors.As(err, &failure) || failure.Status != status || failure.RequestID != "r-1" || string(failure.Body) != "moved" {
-					t.Fatalf("got %v, want an *Error with all of the answer", err)
+				_, err := operation.call(t.Context(), client, upvest.WithResponse(&received))
+				failure := requireReceived(t, err, operation.id, code, "moved")
+				if failure.RequestID != "r-1" {
+					t.Errorf("the request id is %q, want r-1", failure.RequestID)
 				}
 				want := upvest.OutcomeNone
 				if operation.isWrite() {
 					want = upvest.OutcomeUnknown
 				}
-				if failure.Outcome != want {
-					t.Errorf("the outcome is %q, want %q", failure.Outcome, want)
+				requireOutcome(t, err, want)
+				if location := received.Header.Get("Location"); location != elsewhere.URL+"/stolen" {
+					t.Errorf("the raw response has the Location %q, want it as sent", location)
 				}
-				if received.Header.Get("Location") != elsewhere.URL+"/stolen" {
-					t.Errorf("the raw response has no Location: %v", received.Header)
-				}
-				if followed.Load() != 0 || asked.Load() != 1 {
-					t.Errorf("the redirect was followed %d times, the server asked %d times", followed.Load(), asked.Load())
+				if followed.Load() != 0 || requests.Load() != 1 {
+					t.Errorf("the redirect was followed %d times after %d requests, want never after one",
+						followed.Load(), requests.Load())
 				}
 			})
 		}
 	}
 }
 
-func TestRedirectOfTheTokenIsNeverFollowed(t *testing.T) {
-	for _, status := range []int{301, 302, 303, 307, 308} {
-		var asked []string
-		client := newClientOver(t, roundTripper(func(req *http.Request) (*http.Response, error) {
-			asked = append(asked, req.URL.String())
-			return answer(status, "", "", "Location", "https://elsewhere.test/auth/token"), closeBody(req)
+func TestRedirectOfTheTokenRequestIsNeverFollowed(t *testing.T) {
+	for _, status := range redirects {
+		var urls []string
+		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			urls = append(urls, req.URL.String())
+			return newResponse(status, "", "", "Location", "https://elsewhere.test/auth/token"), closeBody(req)
 		}))
-		_, err := client.Orders.Create(t.Context(), someOrderRequest())
-		var failure *upvest.Error
-		if !errors.As(err, &failure) || failure.Outcome != upvest.OutcomeRefused || failure.Status != 0 {
-			t.Errorf("%d: got %#v, want an *Error of a write that was not sent", status, err)
+		failure := requireOutcome(t, createOrder(t.Context(), client), upvest.OutcomeRefused)
+		if failure.Status != 0 {
+			t.Errorf("%d: the status is %d, want none: the order was not sent", status, failure.Status)
 		}
-		if cause, ok := failure.Unwrap().(*upvest.Error); !ok || cause.Operation != "token" || cause.Status != status {
-			t.Errorf("%d: the cause is %v, want the token's", status, failure.Unwrap())
+		cause, ok := failure.Unwrap().(*upvest.Error)
+		if !ok || cause.Operation != "token" || cause.Status != status {
+			t.Errorf("%d: the cause is %v, want that of the token request", status, failure.Unwrap())
 		}
-		if len(asked) != 1 || asked[0] != "https://upvest.test/auth/token" {
-			t.Errorf("%d: requests went to %q", status, asked)
+		if len(urls) != 1 || urls[0] != "https://upvest.test/auth/token" {
+			t.Errorf("%d: requests went to %q, want one to the token endpoint", status, urls)
 		}
 	}
 }
 
-// A Location that is no URL must not cost the caller the rest of the answer.
-func TestRedirectWithABadLocation(t *testing.T) {
-	client := newTestClient(t, func(*http.Request) (*http.Response, error) {
-		return answer(http.StatusFound, "text/html", "moved", "Location", "http://[CANARY", "Upvest-Request-Id", "r-1"), nil
-	}, upvest.WithoutRetry())
-	_, err := client.Orders.Create(t.Context(), someOrderRequest())
-	var failure *upvest.Error
-	if !errors.As(err, &failure) || failure.Status != http.StatusFound || failure.RequestID != "r-1" || string(failure.Body) != "moved" {
-		t.Errorf("got %v, want an *Error with all of the answer", err)
-	}
-	if strings.Contains(err.Error(), "CANARY") {
-		t.Errorf("%q quotes the header", err)
+// A Location that is not a URL must not cost the caller the rest of the response.
+func TestRedirectWithAnInvalidLocation(t *testing.T) {
+	client := newTestClient(t, respond(http.StatusFound, "text/html", "moved",
+		"Location", "http://[CANARY", "Upvest-Request-Id", "r-1"), upvest.WithoutRetry())
+	err := createOrder(t.Context(), client)
+	failure := requireReceived(t, err, "create_portfolios_order", http.StatusFound, "moved")
+	if failure.RequestID != "r-1" || strings.Contains(err.Error(), "CANARY") {
+		t.Errorf("%v with the request id %q, want r-1 and nothing of the Location", err, failure.RequestID)
 	}
 }

@@ -1,18 +1,17 @@
 package wrapper_test
 
 import (
-	"context"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -22,7 +21,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// The documented example of a signed request, without its authorization line masked.
+// The documented example of a signed request.
 const documentedBase = `"@method": POST
 "@path": /endpoint
 "@query": ?a=b
@@ -37,22 +36,9 @@ const documentedBase = `"@method": POST
 	`"idempotency-key" "upvest-client-id");keyid="8d4997a8-cf7a-4e51-adbb-401656a3e5c2";` +
 	`created=1633529659;expires=1633529664;nonce="o085M4cMgpbicuOL"`
 
-// testKey is the public Ed25519 test key of RFC 9421, B.1.4.
-func testKey(t testing.TB) ed25519.PrivateKey {
-	t.Helper()
-	der, err := base64.StdEncoding.DecodeString("MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF")
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key.(ed25519.PrivateKey)
-}
-
-// documentedSigner signs with the documented parameters, and shows the base to a function unless that is nil.
-func documentedSigner(t *testing.T, key crypto.Signer, show func(base string)) *upvest.Signer {
+// documentedSigner signs with the documented parameters. It stores the last signature
+// base.
+func documentedSigner(t *testing.T, key crypto.Signer, base *string) *upvest.Signer {
 	t.Helper()
 	signer, err := upvest.NewSigner(upvest.SignerConfig{
 		KeyID:         "8d4997a8-cf7a-4e51-adbb-401656a3e5c2",
@@ -60,7 +46,7 @@ func documentedSigner(t *testing.T, key crypto.Signer, show func(base string)) *
 		Lifetime:      5 * time.Second,
 		Clock:         func() time.Time { return time.Unix(1633529659, 0) },
 		Nonce:         func() (string, error) { return "o085M4cMgpbicuOL", nil },
-		SignatureBase: show,
+		SignatureBase: func(text string) { *base = text },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -68,9 +54,12 @@ func documentedSigner(t *testing.T, key crypto.Signer, show func(base string)) *
 	return signer
 }
 
+// documentedRequest is the request of the documented example, with headers that no
+// signature covers.
 func documentedRequest(t *testing.T) *http.Request {
 	t.Helper()
-	req, err := http.NewRequest(http.MethodPost, "https://api.upvest.co/endpoint?a=b", strings.NewReader(`{"key": "value"}`))
+	body := strings.NewReader(`{"key": "value"}`)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.upvest.co/endpoint?a=b", body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,102 +73,90 @@ func documentedRequest(t *testing.T) *http.Request {
 	return req
 }
 
+// sign signs a request with [documentedSigner] and returns the signature base.
+func sign(t *testing.T, key crypto.Signer, req *http.Request) string {
+	t.Helper()
+	var base string
+	if err := documentedSigner(t, key, &base).Sign(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	return base
+}
+
 func TestSignatureVector(t *testing.T) {
 	const (
 		wantBaseDigest = "238c3fe97248cbd7573540338520e4079e8b9a983335f0cb3915345ce0b0ffdb"
 		wantSignature  = "sig1=:ENVP0syDDL1Z88+KTPrECEc1YmhojlBEDeTlZHnfKjMqkGxQ6kY3S76K2VD+A8dEg+z35t/MyKsfUT2VOVrsDQ==:"
 	)
-	if digest := sha256.Sum256([]byte(documentedBase)); len(documentedBase) != 646 || hex.EncodeToString(digest[:]) != wantBaseDigest {
+	digest := sha256.Sum256([]byte(documentedBase))
+	if len(documentedBase) != 646 || hex.EncodeToString(digest[:]) != wantBaseDigest {
 		t.Fatalf("the base in this test is not the documented one: %d bytes, SHA-256 %x", len(documentedBase), digest)
 	}
 	var base string
-	signer := documentedSigner(t, testKey(t), func(text string) { base = text })
 	req := documentedRequest(t)
-	if err := upvest.SignatureEditor(signer)(t.Context(), req); err != nil {
+	editor := upvest.SignatureEditor(documentedSigner(t, testKey(t), &base))
+	if err := editor(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	if got := req.Header.Get("signature"); got != wantSignature {
-		t.Errorf("signature is\n%s, want\n%s", got, wantSignature)
-	}
-	if got := req.Header.Get("upvest-signature-version"); got != "15" {
-		t.Errorf("upvest-signature-version is %q, want 15", got)
-	}
-	_, params, _ := strings.Cut(documentedBase, `"@signature-params": `)
-	if got := req.Header.Get("signature-input"); got != "sig1="+params {
-		t.Errorf("signature-input is\n%s, want\nsig1=%s", got, params)
+	_, parameters, _ := strings.Cut(documentedBase, `"@signature-params": `)
+	for name, want := range map[string]string{
+		"signature":                wantSignature,
+		"signature-input":          "sig1=" + parameters,
+		"upvest-signature-version": "15",
+	} {
+		if got := req.Header.Get(name); got != want {
+			t.Errorf("%s is\n%s, want\n%s", name, got, want)
+		}
 	}
 	if want := strings.Replace(documentedBase, "Bearer access-token", "(hidden)", 1); base != want {
-		t.Errorf("the debug base is\n%s\nwant\n%s", base, want)
+		t.Errorf("the base that the caller sees is\n%s\nwant\n%s", base, want)
 	}
 	if body, err := io.ReadAll(req.Body); err != nil || string(body) != `{"key": "value"}` {
 		t.Errorf("the body became %q, %v", body, err)
 	}
 	if req.GetBody != nil {
-		t.Error("GetBody is still there: net/http may repeat the request with the same nonce")
+		t.Error("the request has GetBody: net/http may repeat it with its nonce")
 	}
 }
 
 func TestSignatureDigest(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"hello": "world"}`: "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:",
-		`{"key": "value"}`:   "sha-512=:Hd9/AvGZkbjitW1+Ml8Fg1ux1mtcDYe6mLQjDyoowIWa3LM/PmwN2v9O+MjtQGrCA3EQWUL54dlgxKHyYbrucw==:",
+		`{"hello": "world"}`: "WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==",
+		`{"key": "value"}`:   "Hd9/AvGZkbjitW1+Ml8Fg1ux1mtcDYe6mLQjDyoowIWa3LM/PmwN2v9O+MjtQGrCA3EQWUL54dlgxKHyYbrucw==",
 	} {
 		req := documentedRequest(t)
 		req.Body = io.NopCloser(strings.NewReader(body))
-		if err := documentedSigner(t, testKey(t), nil).Sign(t.Context(), req); err != nil {
-			t.Fatal(err)
-		}
-		if got := req.Header.Get("content-digest"); got != want {
-			t.Errorf("the digest of %s is\n%s, want\n%s", body, got, want)
+		sign(t, testKey(t), req)
+		if got := req.Header.Get("content-digest"); got != "sha-512=:"+want+":" {
+			t.Errorf("the digest of %s is\n%s, want\nsha-512=:%s:", body, got, want)
 		}
 	}
 }
 
 func TestSignatureComponents(t *testing.T) {
-	for _, test := range []struct {
-		name, method, url string
-		want              []string
+	for name, test := range map[string]struct {
+		url  string
+		want []string
 	}{
-		{
-			name: "no query and no body", method: http.MethodGet, url: "https://api.upvest.co/portfolios/orders",
+		"no query and no body": {
+			url:  "https://api.upvest.co/portfolios/orders",
 			want: []string{`"@method": GET`, `"@path": /portfolios/orders`, `"accept": application/json`},
 		},
-		{
-			name:   "an empty path",
-			method: http.MethodGet,
-			url:    "https://api.upvest.co",
-			want:   []string{`"@path": /`},
+		"an empty path":   {url: "https://api.upvest.co", want: []string{`"@path": /`}},
+		"an escaped path": {url: "https://api.upvest.co/a%2Fb%20c", want: []string{`"@path": /a%2Fb%20c`}},
+		"a query as sent": {
+			url:  "https://api.upvest.co/a?b=%2c&a=1,2",
+			want: []string{`"@query": ?b=%2c&a=1,2`},
 		},
-		{
-			name:   "an escaped path",
-			method: http.MethodGet,
-			url:    "https://api.upvest.co/a%2Fb%20c",
-			want:   []string{`"@path": /a%2Fb%20c`},
-		},
-		{
-			name:   "a query as sent",
-			method: http.MethodGet,
-			url:    "https://api.upvest.co/a?b=%2c&a=1,2",
-			want:   []string{`"@query": ?b=%2c&a=1,2`},
-		},
-		{
-			name:   "an empty query",
-			method: http.MethodGet,
-			url:    "https://api.upvest.co/a?",
-			want:   []string{`"@query": ?`},
-		},
+		"an empty query": {url: "https://api.upvest.co/a?", want: []string{`"@query": ?`}},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			var base string
-			signer := documentedSigner(t, testKey(t), func(text string) { base = text })
-			req, err := http.NewRequest(test.method, test.url, nil)
+		t.Run(name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, test.url, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			req.Header.Set("accept", "application/json")
-			if err := signer.Sign(t.Context(), req); err != nil {
-				t.Fatal(err)
-			}
+			base := sign(t, testKey(t), req)
 			for _, line := range test.want {
 				if !strings.Contains("\n"+base+"\n", "\n"+line+"\n") {
 					t.Errorf("the base has no line %q:\n%s", line, base)
@@ -191,7 +168,7 @@ func TestSignatureComponents(t *testing.T) {
 				}
 			}
 			if !strings.Contains(test.url, "?") && strings.Contains(base, "@query") {
-				t.Errorf("the base covers a query that is not there:\n%s", base)
+				t.Errorf("the base covers a query, which the request does not have:\n%s", base)
 			}
 		})
 	}
@@ -203,9 +180,7 @@ func TestSignatureOfECDSAIsDER(t *testing.T) {
 		t.Fatal(err)
 	}
 	req := documentedRequest(t)
-	if err := documentedSigner(t, key, nil).Sign(t.Context(), req); err != nil {
-		t.Fatal(err)
-	}
+	sign(t, key, req)
 	encoded := strings.TrimSuffix(strings.TrimPrefix(req.Header.Get("signature"), "sig1=:"), ":")
 	signature, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
@@ -213,92 +188,94 @@ func TestSignatureOfECDSAIsDER(t *testing.T) {
 	}
 	digest := sha512.Sum512([]byte(documentedBase))
 	if !ecdsa.VerifyASN1(&key.PublicKey, digest[:], signature) {
-		t.Error("the signature is not ASN.1 DER over SHA-512 of the base")
+		t.Errorf("the signature is not ASN.1 DER over SHA-512 of the base: %x", signature)
 	}
 }
 
-func TestSignatureIsFresh(t *testing.T) {
+func TestSignaturesHaveDifferentNonces(t *testing.T) {
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]bool{}
+	nonces := map[string]bool{}
 	for range 3 {
 		req := documentedRequest(t)
 		if err := signer.Sign(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
-		seen[req.Header.Get("signature-input")] = true
+		nonces[signatureOf(t, req).nonce] = true
 	}
-	if len(seen) != 3 {
-		t.Errorf("3 requests have %d different nonces", len(seen))
+	if len(nonces) != 3 {
+		t.Errorf("3 requests have %d different nonces", len(nonces))
 	}
 }
 
-// remoteKey stands for a key in a KMS or HSM, of which only the public half is here.
-type remoteKey struct {
-	public crypto.PublicKey
-	crypto.Signer
-}
+// unknownKey is a key with a public half of an unknown type.
+type unknownKey struct{ crypto.Signer }
 
-func (k remoteKey) Public() crypto.PublicKey { return k.public }
+func (unknownKey) Public() crypto.PublicKey { return "unknown" }
 
-func TestNewSignerRefuses(t *testing.T) {
+func TestNewSignerRefusesInvalidKeys(t *testing.T) {
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range []struct {
-		name  string
+	for name, test := range map[string]struct {
 		keyID string
 		key   crypto.Signer
 		want  string
 	}{
-		{name: "an RSA key", keyID: "key", key: rsaKey, want: "ECDSA on P-521 or Ed25519"},
-		{
-			name:  "an unknown key",
-			keyID: "key",
-			key:   remoteKey{public: "other"},
-			want:  "ECDSA on P-521 or Ed25519",
-		},
-		{name: "no key", keyID: "key", want: "PrivateKey is missing"},
-		{name: "no key id", key: testKey(t), want: "KeyID is missing"},
-		{name: "a key id with a quote", keyID: `a"b`, key: testKey(t), want: "KeyID contains a character"},
-		{name: "a key id with a line break", keyID: "a\nb", key: testKey(t), want: "KeyID contains a character"},
+		"an RSA key":                 {keyID: "key", key: rsaKey, want: "ECDSA on P-521 or Ed25519"},
+		"an unknown key":             {keyID: "key", key: unknownKey{}, want: "ECDSA on P-521 or Ed25519"},
+		"no key":                     {keyID: "key", want: "PrivateKey is missing"},
+		"no key id":                  {key: testKey(t), want: "KeyID is missing"},
+		"a key id with a quote":      {keyID: `a"b`, key: testKey(t), want: "KeyID contains a character"},
+		"a key id with a line break": {keyID: "a\nb", key: testKey(t), want: "KeyID contains a character"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			_, err := upvest.NewSigner(upvest.SignerConfig{KeyID: test.keyID, PrivateKey: test.key})
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want an error with %q", err, test.want)
-			}
+			requireText(t, err, test.want)
 		})
 	}
 }
 
-func TestSignReportsAFailingBody(t *testing.T) {
-	req := documentedRequest(t)
-	req.Body = io.NopCloser(failingReader{})
-	if err := documentedSigner(t, testKey(t), nil).Sign(context.Background(), req); err == nil || !strings.Contains(err.Error(), "read the body") {
-		t.Errorf("got %v, want an error about reading the body", err)
+func TestNewSignerRefusesInvalidLifetimes(t *testing.T) {
+	for _, lifetime := range []time.Duration{1500 * time.Millisecond, time.Millisecond, -time.Second} {
+		_, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t), Lifetime: lifetime})
+		requireText(t, err, "signature lifetime: use whole seconds, at least one")
 	}
 }
 
-type failingReader struct{}
+func TestSignerConfigPrintsNoKey(t *testing.T) {
+	config := upvest.SignerConfig{KeyID: "key-7", PrivateKey: testKey(t), Lifetime: time.Second}
+	const want = "{KeyID:key-7 PrivateKey:(hidden) Lifetime:1s}"
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if text := fmt.Sprintf(verb, config); text != want {
+			t.Errorf("%s prints %s, want %s", verb, text, want)
+		}
+	}
+}
 
-func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func TestSignReportsABodyThatCannotBeRead(t *testing.T) {
+	req := documentedRequest(t)
+	req.Body = brokenBody("")
+	var base string
+	err := documentedSigner(t, testKey(t), &base).Sign(t.Context(), req)
+	requireText(t, err, "read the body")
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("the error is %v, want io.ErrUnexpectedEOF", err)
+	}
+}
 
 func TestSignAnEmptyBodyAsNone(t *testing.T) {
-	var base string
-	signer := documentedSigner(t, testKey(t), func(text string) { base = text })
 	req := documentedRequest(t)
 	req.Body = io.NopCloser(strings.NewReader(""))
 	req.ContentLength = -1
 	req.Header.Del("content-type")
 	req.Header.Set("content-digest", "sha-512=:of another body:")
-	if err := signer.Sign(t.Context(), req); err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(base, "content-") || req.Header.Get("content-digest") != "" || req.ContentLength != 0 {
-		t.Errorf("a body without bytes is signed as one, with length %d:\n%s", req.ContentLength, base)
+	base := sign(t, testKey(t), req)
+	digest := req.Header.Get("content-digest")
+	if strings.Contains(base, "content-") || digest != "" || req.ContentLength != 0 {
+		t.Errorf("an empty body is signed with the digest %q and the length %d:\n%s", digest, req.ContentLength, base)
 	}
 }

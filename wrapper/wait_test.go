@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,27 +15,47 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// statuses answers with an order that has one status after the other.
+// statuses responds with an order that has one status after the other.
 func statuses(texts ...string) *script {
-	s := &script{}
+	server := scripted()
 	for _, text := range texts {
-		s.steps = append(s.steps, success(fmt.Sprintf(`{"id": %q, "status": %q}`, someOrder, text)))
+		server.steps = append(server.steps, status(text))
 	}
-	return s
+	return server
 }
 
-func TestWaitUntilTheEnd(t *testing.T) {
-	for _, end := range []string{"FILLED", "SETTLED", "CANCELLED"} {
+// status responds with an order that has this status.
+func status(text string) roundTrip {
+	return success(fmt.Sprintf(`{"id": %q, "status": %q}`, someOrder, text))
+}
+
+func waitForOrder(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (*portfolios.Order, error) {
+	return client.Orders.Wait(ctx, someOrder, nil, options...)
+}
+
+// requireLastSeen checks which order Wait returned with its error.
+func requireLastSeen(t *testing.T, order *portfolios.Order, want portfolios.OrderStatus) {
+	t.Helper()
+	if order == nil || order.Status != want {
+		t.Errorf("Wait returned the order %+v, want the last that it saw, with status %s", order, want)
+	}
+}
+
+func TestWaitEndsWithTheOrder(t *testing.T) {
+	for _, end := range []portfolios.OrderStatus{"FILLED", "SETTLED", "CANCELLED"} {
 		synctest.Test(t, func(t *testing.T) {
-			server := statuses("NEW", "SUBMITTED", "PROCESSING", "SOMETHING_NEW", "", "filled", end, "NEW")
-			order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil)
-			if err != nil || string(order.Status) != end || len(server.requests) != 7 {
-				t.Errorf("order %v, %v after %d looks, want %s after 7", order, err, len(server.requests), end)
+			server := statuses("NEW", "SUBMITTED", "PROCESSING", "SOMETHING_NEW", "", "filled", string(end), "NEW")
+			order, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
+			if err != nil {
+				t.Fatal(err)
 			}
+			requireLastSeen(t, order, end)
+			server.requireRequests(t, 7)
 		})
 	}
 }
 
+// The pauses between two looks grow by half. A half of each is random.
 func TestWaitGrowsWithJitter(t *testing.T) {
 	second := time.Second
 	pauses := []time.Duration{second, second * 3 / 2, second * 9 / 4, second * 27 / 8}
@@ -47,142 +66,172 @@ func TestWaitGrowsWithJitter(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			server := statuses("NEW", "NEW", "NEW", "NEW", "FILLED")
-			if _, err := newTestClient(t, server.serve, upvest.WithRandom(fixedRandom(random))).Orders.Wait(t.Context(), someOrder,
-				nil); err != nil {
+			client := newTestClient(t, server.serve, upvest.WithRandom(fixedRandom(random)))
+			if _, err := waitForOrder(t.Context(), client); err != nil {
 				t.Fatal(err)
 			}
 			for i, wait := range server.waits() {
-				if wait != share(pauses[i]) {
-					t.Errorf("wait %d = %s, want %s", i+1, wait, share(pauses[i]))
+				if want := share(pauses[i]); wait != want {
+					t.Errorf("pause %d is %s, want %s", i+1, wait, want)
 				}
 			}
 		})
 	}
+}
+
+func TestWaitLooksAtLeastEvery30Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		server := statuses("NEW")
-		_, _ = newTestClient(t, server.serve).Orders.Wait(ctx, someOrder, nil)
+		_, _ = waitForOrder(ctx, newTestClient(t, server.serve))
 		seen := map[time.Duration]bool{}
 		for _, wait := range server.waits()[10:] {
-			if seen[wait] = true; wait < 15*time.Second || wait > 30*time.Second {
-				t.Errorf("wait = %s, want 15 to 30 s", wait)
+			seen[wait] = true
+			if wait < 15*time.Second || wait > 30*time.Second {
+				t.Errorf("a pause is %s, want 15 to 30 s", wait)
 			}
 		}
 		if len(seen) < 50 {
-			t.Errorf("%d different waits in an hour", len(seen))
+			t.Errorf("%d different pauses in an hour, want at least 50", len(seen))
 		}
 	})
 }
 
 func TestWaitForAConditionOfTheCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := statuses("NEW", "CANCELLED", "PROCESSING")
+		client := newTestClient(t, statuses("NEW", "CANCELLED", "PROCESSING").serve)
 		var seen []portfolios.OrderStatus
-		order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, func(order *portfolios.Order) bool {
+		order, err := client.Orders.Wait(t.Context(), someOrder, func(order *portfolios.Order) bool {
 			seen = append(seen, order.Status)
 			return order.Status == portfolios.OrderStatusPROCESSING
 		})
-		if err != nil || order.Status != portfolios.OrderStatusPROCESSING || len(seen) != 3 {
-			t.Errorf("order %v, %v, seen %v", order, err, seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		requireLastSeen(t, order, portfolios.OrderStatusPROCESSING)
+		if len(seen) != 3 {
+			t.Errorf("the condition saw %v, want three orders", seen)
 		}
 	})
 }
 
-func TestWaitEndsWithItsContext(t *testing.T) {
+func TestWaitEndsBeforeAPauseThatIsTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		start := time.Now()
-		order, err := newTestClient(t, statuses("NEW", "PROCESSING").serve).Orders.Wait(ctx, someOrder, nil)
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) >= 10*time.Second || !strings.Contains(err.Error(), "would outlast") {
-			t.Errorf("error = %v after %s, want that the next wait was not begun", err, time.Since(start))
+		order, err := waitForOrder(ctx, newTestClient(t, statuses("NEW", "PROCESSING").serve))
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) >= 10*time.Second {
+			t.Errorf("%v after %s, want the deadline before 10 s", err, time.Since(start))
 		}
-		if order == nil || order.Status != portfolios.OrderStatusPROCESSING || !strings.Contains(err.Error(), "PROCESSING") {
-			t.Errorf("order = %v, %v, want the last that was seen", order, err)
-		}
+		requireText(t, err, "would outlast", "PROCESSING")
+		requireLastSeen(t, order, portfolios.OrderStatusPROCESSING)
 	})
-	synctest.Test(t, func(t *testing.T) { // while an order is being retrieved
+}
+
+func TestWaitEndsDuringALook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		server := statuses("NEW", "")
-		server.steps[1] = hangs
-		order, err := newTestClient(t, server.serve).Orders.Wait(ctx, someOrder, nil)
-		if !errors.Is(err, context.DeadlineExceeded) || order == nil || order.Status != portfolios.OrderStatusNEW {
-			t.Errorf("order = %v, %v, want the last that was seen", order, err)
+		order, err := waitForOrder(ctx, newTestClient(t, scripted(status("NEW"), hangs).serve))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the error is %v, want the deadline", err)
 		}
+		requireLastSeen(t, order, portfolios.OrderStatusNEW)
 	})
+}
+
+func TestWaitWithAContextThatEndedBefore(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if order, err := newTestClient(t, statuses("NEW").serve).Orders.Wait(ctx, someOrder, nil); !errors.Is(err, context.Canceled) ||
-		order != nil {
-		t.Errorf("order = %v, %v, want none", order, err)
+	order, err := waitForOrder(ctx, newTestClient(t, statuses("NEW").serve))
+	if !errors.Is(err, context.Canceled) || order != nil {
+		t.Errorf("the order %+v and the error %v, want none and context.Canceled", order, err)
 	}
 }
 
-func TestWaitFails(t *testing.T) {
+// An order that was seen once does not have to appear any more.
+func TestWaitForAnOrderThatDisappears(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := statuses("NEW", "")
-		server.steps[1] = problem(404)
-		order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil)
-		if !errors.Is(err, upvest.ErrNotFound) || order == nil || order.Status != portfolios.OrderStatusNEW {
-			t.Errorf("order = %v, %v, want the last that was seen and 404", order, err)
+		server := scripted(status("NEW"), problem(404), status("FILLED"))
+		order, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
+		if !errors.Is(err, upvest.ErrNotFound) {
+			t.Errorf("the error is %v, want ErrNotFound", err)
 		}
+		requireLastSeen(t, order, portfolios.OrderStatusNEW)
+		server.requireRequests(t, 2)
 	})
-	synctest.Test(t, func(t *testing.T) { // what passes is waited out
-		server := statuses("NEW", "", "", "FILLED")
-		server.steps[1] = problem(503)
-		server.steps[2] = failing(http.ErrServerClosed)
-		if order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil); err != nil || !upvest.IsDone(order) {
-			t.Errorf("order = %v, %v", order, err)
-		}
-	})
-	if _, err := newTestClient(t, nil).Orders.Wait(t.Context(), uuid.Nil, nil); err == nil {
-		t.Error("the zero UUID was waited for")
-	}
 }
 
-// An order that was just placed may be unknown for a while, and only for that.
+func TestWaitRefusesTheZeroUUID(t *testing.T) {
+	_, err := newTestClient(t, nil).Orders.Wait(t.Context(), uuid.Nil, nil)
+	requireError(t, err, "the zero UUID")
+}
+
+func TestWaitOutlastsTransientFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(status("NEW"), problem(503), failing(http.ErrServerClosed), status("FILLED"))
+		order, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
+		if err != nil {
+			t.Fatal(err)
+		}
+		requireLastSeen(t, order, portfolios.OrderStatusFILLED)
+	})
+}
+
+// An order that was just placed may be unknown to the server for a while.
 func TestWaitForAnOrderToAppear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := statuses("", "", "NEW", "FILLED")
-		server.steps[0] = problem(404)
-		server.steps[1] = problem(404)
-		if order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil); err != nil || !upvest.IsDone(order) {
-			t.Errorf("order = %v, %v", order, err)
+		server := scripted(problem(404), problem(404), status("NEW"), status("FILLED"))
+		order, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
+		if err != nil {
+			t.Fatal(err)
 		}
+		requireLastSeen(t, order, portfolios.OrderStatusFILLED)
 	})
+}
+
+func TestWaitForAnOrderThatNeverAppears(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &script{steps: scripted(problem(404))}
 		start := time.Now()
-		order, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil)
-		if !errors.Is(err, upvest.ErrNotFound) || order != nil || time.Since(start) < 10*time.Second || time.Since(start) > 20*time.Second {
-			t.Errorf("order = %v, %v after %s, want 404 after some 10 s", order, err, time.Since(start))
+		order, err := waitForOrder(t.Context(), newTestClient(t, problem(404)))
+		took := time.Since(start)
+		if !errors.Is(err, upvest.ErrNotFound) || order != nil || took < 10*time.Second || took > 20*time.Second {
+			t.Errorf("the order %+v and the error %v after %s, want ErrNotFound after 10 to 20 s", order, err, took)
 		}
 	})
+}
+
+func TestWaitForAnOrderToAppearEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/4)
 		defer cancel()
-		_, err := newTestClient(t, (&script{steps: scripted(problem(404))}).serve).Orders.Wait(ctx, someOrder, nil)
-		if !errors.Is(err, upvest.ErrNotFound) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "not there yet") {
-			t.Errorf("%v, want both the 404 and the end of the context", err)
+		_, err := waitForOrder(ctx, newTestClient(t, problem(404)))
+		if !errors.Is(err, upvest.ErrNotFound) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the error is %v, want both the 404 and the deadline", err)
 		}
-	})
-	synctest.Test(t, func(t *testing.T) {
-		server := &script{steps: scripted(problem(403))}
-		if _, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil); !errors.Is(err, upvest.ErrForbidden) || len(server.requests) != 1 {
-			t.Errorf("%v after %d requests, want 403 after one", err, len(server.requests))
-		}
+		requireText(t, err, "not there yet")
 	})
 }
 
-func TestWaitTakesCallOptions(t *testing.T) {
+// Only a 404 may mean that the order has not appeared yet.
+func TestWaitReturnsOtherFailuresAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := statuses("FILLED")
-		server.steps[0] = problem(503)
-		if _, err := newTestClient(t, server.serve).Orders.Wait(t.Context(), someOrder, nil, upvest.WithoutRetry()); err == nil ||
-			len(server.requests) != 1 {
-			t.Errorf("%v after %d requests, want one", err, len(server.requests))
+		server := scripted(problem(403))
+		if _, err := waitForOrder(t.Context(), newTestClient(t, server.serve)); !errors.Is(err, upvest.ErrForbidden) {
+			t.Errorf("the error is %v, want ErrForbidden", err)
 		}
+		server.requireRequests(t, 1)
+	})
+}
+
+func TestWaitAppliesCallOptions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(problem(503))
+		if _, err := waitForOrder(t.Context(), newTestClient(t, server.serve), upvest.WithoutRetry()); err == nil {
+			t.Error("Wait returned no error")
+		}
+		server.requireRequests(t, 1)
 	})
 }

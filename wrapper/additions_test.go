@@ -1,0 +1,110 @@
+package wrapper_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func TestWithHeaderRefusesHeadersOfTheClient(t *testing.T) {
+	server := scripted(success(orderBody))
+	client := newTestClient(t, server.serve)
+	for _, name := range []string{
+		"Accept", "authorization", "Content-Type", "content-length", "Idempotency-Key", "Signature",
+		"signature-input", "Upvest-Client-Id", "upvest-api-version", "Upvest-Signature-Version", "User-Agent",
+		"Host", "connection", "Transfer-Encoding",
+	} {
+		err := createOrder(t.Context(), client, upvest.WithHeader(name, "x"))
+		requireError(t, err, strings.ToLower(name)+" is set by the client itself")
+	}
+	server.requireRequests(t, 0)
+}
+
+func TestAdditionsThatAreRefused(t *testing.T) {
+	server := scripted(success(orderBody))
+	client := newTestClient(t, server.serve)
+	create := func(option upvest.CallOption) error { return createOrder(t.Context(), client, option) }
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a header name with a space": {
+			err:  create(upvest.WithHeader("a b", "x")),
+			want: "header: the name is not one",
+		},
+		"a header value with a line break": {
+			err:  create(upvest.WithHeader("Date", "x\r\ny")),
+			want: "header: the value of date",
+		},
+		"an empty header value": {
+			err:  create(upvest.WithHeader("A", "")),
+			want: "header: the value of a",
+		},
+		"an empty query name": {
+			err:  create(upvest.WithQuery("", "x")),
+			want: "query: the name is empty",
+		},
+		"an empty field name": {
+			err:  create(upvest.WithBodyField("", "x")),
+			want: "body field: use a name",
+		},
+		"a field that json cannot write": {
+			err:  create(upvest.WithBodyField("x", func() {})),
+			want: "body field: use a name, and",
+		},
+		"a field that the call sets": {
+			err:  create(upvest.WithBodyField("side", "SELL")),
+			want: "already",
+		},
+		"a field of a list": {
+			err: client.Do(t.Context(), upvest.Request{Method: http.MethodPut, Path: "/x", Body: []int{1}}, nil,
+				upvest.WithBodyField("a", 1)),
+			want: "is no object",
+		},
+		"a field of no body": {
+			err: client.Do(t.Context(), upvest.Request{Method: http.MethodDelete, Path: "/x"}, nil,
+				upvest.WithBodyField("a", 1)),
+			want: "has no body",
+		},
+		"a query parameter that the call sets": {
+			err: func() error {
+				params := portfolios.ListPortfoliosOrdersParams{}
+				_, err := client.Orders.List(t.Context(), params, upvest.WithQuery("limit", "5"))
+				return err
+			}(),
+			want: `the call sets "limit" already`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) { requireError(t, test.err, test.want) })
+	}
+	server.requireRequests(t, 0)
+}
+
+// Additions of a client apply to all its calls, and to each page of a list.
+func TestAdditionsOfAClient(t *testing.T) {
+	server := &listServer{rows: ids(30)}
+	client := newTestClient(t, server.serve,
+		upvest.WithHeader("Accept-Language", "de"),
+		upvest.WithQuery("tenant", "7"))
+	_, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10),
+		upvest.WithQuery("more", "1"), upvest.WithPagesAhead(2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, req := range server.requests {
+		query := req.URL.Query()
+		if !slices.Equal(query["tenant"], []string{"7"}) || !slices.Equal(query["more"], []string{"1"}) {
+			t.Errorf("the query is %s, want tenant=7 and more=1 once", req.URL.RawQuery)
+		}
+		if language := req.Header.Get("Accept-Language"); language != "de" {
+			t.Errorf("accept-language is %q, want de", language)
+		}
+		if input := req.Header.Get("Signature-Input"); !strings.Contains(input, `"accept-language"`) {
+			t.Errorf("signature-input is %s, want it to cover accept-language", input)
+		}
+	}
+}

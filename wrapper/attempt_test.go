@@ -1,0 +1,190 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// Each attempt has a signature of its own. All attempts of a POST or PATCH carry one
+// idempotency key, and the next call carries another.
+func TestEveryAttemptIsSignedAgain(t *testing.T) {
+	for _, operation := range everyOperation() {
+		t.Run(operation.id, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := scripted(problem(503, "Retry-After", "1"))
+				client := newTestClient(t, server.serve)
+				first := requireSignedAgain(t, operation, client, server)
+				server.restart(server.steps...)
+				second := requireSignedAgain(t, operation, client, server)
+				if first != "" && first == second {
+					t.Errorf("two calls carry the idempotency key %s", first)
+				}
+			})
+		})
+	}
+}
+
+// requireSignedAgain makes a call of four attempts and returns its idempotency key.
+func requireSignedAgain(t *testing.T, operation operationCase, client *upvest.Client, server *script) string {
+	t.Helper()
+	_, err := operation.call(t.Context(), client)
+	failure := asError(t, err)
+	seen := map[string]bool{}
+	keys := map[string]bool{}
+	for _, req := range server.requests {
+		parameters := signatureOf(t, req)
+		for _, value := range []string{
+			"created " + parameters.created.String(),
+			"expires " + parameters.expires.String(),
+			"nonce " + parameters.nonce,
+			req.Header.Get("signature"),
+		} {
+			if seen[value] {
+				t.Errorf("two attempts have the same %s", value)
+			}
+			seen[value] = true
+		}
+		if req.GetBody != nil {
+			t.Error("the request has GetBody: net/http may repeat it with its nonce")
+		}
+		keys[req.Header.Get("idempotency-key")] = true
+	}
+	if len(server.requests) != 4 || len(keys) != 1 {
+		t.Fatalf("%d attempts with %d idempotency keys, want 4 with one", len(server.requests), len(keys))
+	}
+	for _, body := range server.bodies {
+		if body != server.bodies[0] || body == "" {
+			t.Errorf("the bodies of the attempts differ or are empty: %q", server.bodies)
+		}
+	}
+	key := server.requests[0].Header.Get("idempotency-key")
+	if operation.isKeyed() != (key != "") {
+		t.Errorf("the idempotency key of a %s is %q, want one: %t", operation.method, key, operation.isKeyed())
+	}
+	wantKey := key
+	if key == "" {
+		wantKey = uuid.Nil.String()
+	}
+	if got := failure.IdempotencyKey.String(); got != wantKey {
+		t.Errorf("the error has the idempotency key %s, want %s as sent", got, wantKey)
+	}
+	return key
+}
+
+func TestAttemptTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(hangs)
+		policy := upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Minute}
+		err := retrieve(t.Context(), newTestClient(t, server.serve), upvest.WithRetry(policy))
+		server.requireRequests(t, 2)
+		failure := asError(t, err)
+		if got := failure.Attempts[0].Duration; got != time.Minute || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v after an attempt of %s, want the deadline after a minute", err, got)
+		}
+	})
+}
+
+func TestAttemptTimeoutCoversTheBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangingBody := func(req *http.Request) (*http.Response, error) {
+			resp := newResponse(http.StatusOK, "application/json", "")
+			body, writer := io.Pipe()
+			resp.Body = body
+			context.AfterFunc(req.Context(), func() { _ = writer.CloseWithError(req.Context().Err()) })
+			return resp, nil
+		}
+		server := scripted(hangingBody, success(orderBody))
+		start := time.Now()
+		err := retrieve(t.Context(), newTestClient(t, server.serve, upvest.WithRandom(fixedRandom(0))))
+		if err != nil || time.Since(start) != 30*time.Second {
+			t.Errorf("%v after %s, want success after 30 s", err, time.Since(start))
+		}
+	})
+}
+
+// Over a real connection, a body that is shorter than its Content-Length is retried.
+func TestBodyShorterThanItsLength(t *testing.T) {
+	var mu sync.Mutex
+	requests := 0
+	server := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		requests++
+		body := orderBody
+		if requests == 1 {
+			w.Header().Set("Content-Length", strconv.Itoa(len(orderBody)))
+			body = orderBody[:50]
+		}
+		_, _ = io.WriteString(w, body)
+	})
+	client := newServerClient(t, server.URL,
+		upvest.WithRetry(upvest.RetryPolicy{BaseDelay: time.Millisecond, MaxDelay: time.Millisecond}))
+	order, err := client.Orders.Create(t.Context(), someOrderRequest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if order.ID != someOrder || requests != 2 {
+		t.Errorf("got the order %s after %d requests, want %s after 2", order.ID, requests, someOrder)
+	}
+}
+
+// net/http repeats a GET by itself, with its nonce, if a kept-alive connection turns out
+// to be dead. A server that saw the nonce before refuses it. The call then succeeds by
+// its one repeat after a 401, and a read that is carried out twice does no harm.
+func TestReadThatTheTransportRepeats(t *testing.T) {
+	server := &dyingServer{nonces: map[string]int{}}
+	client := newServerClient(t, newServer(t, server.handler(t)).URL, upvest.WithoutRetry())
+	for range 2 {
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Error(err)
+		}
+	}
+	if server.nonces[server.dying] != 2 || server.refusals != 1 || server.requests != 4 {
+		t.Errorf("%d requests with the nonce of the broken connection, %d refused, %d in all; want 2, 1 and 4: "+
+			"net/http no longer repeats a GET, or repeats it more than once",
+			server.nonces[server.dying], server.refusals, server.requests)
+	}
+}
+
+// dyingServer breaks the connection of the second request, and refuses nonces that it
+// saw.
+type dyingServer struct {
+	mu       sync.Mutex
+	nonces   map[string]int
+	dying    string // the nonce of the second request
+	requests int
+	refusals int
+}
+
+func (s *dyingServer) handler(t *testing.T) http.HandlerFunc {
+	t.Helper()
+	return func(w http.ResponseWriter, req *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.requests++
+		nonce := signatureOf(t, req).nonce
+		s.nonces[nonce]++
+		switch {
+		case s.requests == 2:
+			s.dying = nonce
+			panic(http.ErrAbortHandler) // the request was received
+		case s.nonces[nonce] > 1:
+			s.refusals++
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"type": "unauthorised", "status": 401, "detail": "Signature is incorrect"}`)
+		default:
+			_, _ = io.WriteString(w, orderBody)
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func TestContextThatEndedBefore(t *testing.T) {
+	for name, withToken := range map[string]bool{"without a token": false, "with a token": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				server := scripted(success(orderBody))
+				client := newTestClient(t, server.serve)
+				if withToken {
+					if err := retrieve(t.Context(), client); err != nil {
+						t.Fatal(err)
+					}
+					server.restart(server.steps...)
+				}
+				err := createOrder(ctx, client)
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("the error is %v, want context.Canceled", err)
+				}
+				requireOutcome(t, err, upvest.OutcomeRefused)
+				server.requireRequests(t, 0)
+			})
+		})
+	}
+}
+
+func TestContextThatEndsDuringAnAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		server := scripted(hangs)
+		start := time.Now()
+		err := createOrder(ctx, newTestClient(t, server.serve))
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
+			t.Errorf("%v after %s, want the deadline after a second", err, time.Since(start))
+		}
+		requireOutcome(t, err, upvest.OutcomeUnknown)
+		server.requireRequests(t, 1)
+		if count := strings.Count(err.Error(), context.DeadlineExceeded.Error()); count != 1 {
+			t.Errorf("the text names the deadline %d times, want once: %v", count, err)
+		}
+	})
+}
+
+// A response that arrives as the context ends is kept.
+func TestContextThatEndsWithAResponse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		server := scripted(func(req *http.Request) (*http.Response, error) {
+			cancel()
+			return problem(503)(req)
+		})
+		err := createOrder(ctx, newTestClient(t, server.serve))
+		server.requireRequests(t, 1)
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, upvest.ErrServiceUnavailable) {
+			t.Errorf("the error is %v, want 503 and context.Canceled", err)
+		}
+	})
+}
+
+// A wait that would outlast the deadline does not begin.
+func TestContextTooShortForTheNextWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		server := scripted(problem(503, "Retry-After", "20"))
+		start := time.Now()
+		err := createOrder(ctx, newTestClient(t, server.serve))
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, upvest.ErrServiceUnavailable) {
+			t.Errorf("the error is %v, want the deadline and 503", err)
+		}
+		requireError(t, err, "would outlast the deadline")
+		server.requireRequests(t, 1)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("the call took %s, want it to end at once", took)
+		}
+		requireNoRetryListed(t, requireOutcome(t, err, upvest.OutcomeUnknown))
+	})
+}
+
+func TestContextThatEndsDuringAWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		server := scripted(problem(503, "Retry-After", "20"))
+		start := time.Now()
+		err := createOrder(ctx, newTestClient(t, server.serve))
+		if !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
+			t.Errorf("%v after %s, want the cancellation after a second", err, time.Since(start))
+		}
+		requireNoRetryListed(t, asError(t, err))
+	})
+}
+
+// requireNoRetryListed checks that the first attempt does not announce another.
+func requireNoRetryListed(t *testing.T, failure *upvest.Error) {
+	t.Helper()
+	if last := failure.Attempts[0]; last.Retry != "" || last.Wait != 0 {
+		t.Errorf("the last attempt announces a retry, %q after %s, want none", last.Retry, last.Wait)
+	}
+}
+
+func TestNilContextIsAnError(t *testing.T) {
+	client := newTestClient(t, success(orderBody))
+	var none context.Context
+	const want = "context is nil"
+	for _, operation := range everyOperation() {
+		_, err := operation.call(none, client)
+		if failure := requireError(t, err, want); failure.Outcome == upvest.OutcomeUnknown {
+			t.Errorf("%s: the outcome is unknown, though nothing was sent", operation.id)
+		}
+	}
+	for _, err := range client.Orders.All(none, portfolios.ListPortfoliosOrdersParams{}) {
+		requireText(t, err, want)
+	}
+	_, err := client.Orders.Wait(none, someOrder, nil)
+	requireText(t, err, want)
+	source, ok := client.TokenSource().(*upvest.TokenSource)
+	if !ok {
+		t.Fatalf("the token source is a %T", client.TokenSource())
+	}
+	_, err = source.TokenContext(none)
+	requireText(t, err, want)
+	if err := retrieve(t.Context(), client); err != nil {
+		t.Errorf("the next call: %v", err)
+	}
+}

@@ -1,0 +1,217 @@
+package wrapper_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// The caller's own code may panic, or never return: a key in a KMS, a token source, a
+// limiter, a hook, a clock.
+
+// remoteKey is a key of the caller that takes no context.
+type remoteKey struct {
+	crypto.Signer
+	sign func() ([]byte, error)
+}
+
+func (k remoteKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return k.sign() }
+
+// kmsKey is a key of the caller that takes a context.
+type kmsKey struct {
+	crypto.Signer
+	before func(context.Context)
+}
+
+func (k kmsKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return nil, errors.New("called without a context")
+}
+
+func (k kmsKey) SignContext(
+	ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts,
+) ([]byte, error) {
+	if k.before != nil {
+		k.before(ctx)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return k.Signer.Sign(rand, digest, opts)
+}
+
+// callerCode places code of the caller into credentials or options.
+type callerCode func(*upvest.Credentials) upvest.ClientOption
+
+// clientWithCode makes a client with code of the caller.
+func clientWithCode(t *testing.T, code callerCode) *upvest.Client {
+	t.Helper()
+	credentials := testCredentials(t)
+	option := code(&credentials)
+	return newClientWith(t, credentials, roundTrip((&tokenServer{}).serve), option)
+}
+
+// A panic reaches the call that waits for the code, whatever goroutine runs it. The next
+// call succeeds.
+func TestPanicsReachTheCaller(t *testing.T) {
+	var failing atomic.Bool
+	burst := func() {
+		if failing.Load() {
+			panic("of the caller's code")
+		}
+	}
+	for name, code := range map[string]callerCode{
+		"hook": func(*upvest.Credentials) upvest.ClientOption {
+			return upvest.WithAttemptHook(func(context.Context, upvest.Attempt) { burst() })
+		},
+		"limiter": func(*upvest.Credentials) upvest.ClientOption {
+			return upvest.WithLimiter(limiterFunc(func(context.Context) error {
+				burst()
+				return nil
+			}))
+		},
+		"key": func(credentials *upvest.Credentials) upvest.ClientOption {
+			key := credentials.PrivateKey
+			credentials.PrivateKey = remoteKey{Signer: key, sign: func() ([]byte, error) {
+				burst()
+				return key.Sign(rand.Reader, nil, crypto.Hash(0))
+			}}
+			return upvest.WithoutRetry()
+		},
+		"key with a context": func(credentials *upvest.Credentials) upvest.ClientOption {
+			key := credentials.PrivateKey
+			credentials.PrivateKey = kmsKey{Signer: key, before: func(context.Context) { burst() }}
+			return upvest.WithoutRetry()
+		},
+		"token source": func(*upvest.Credentials) upvest.ClientOption {
+			return upvest.WithTokenSource(sourceFunc(func() (*oauth2.Token, error) {
+				burst()
+				return &oauth2.Token{AccessToken: "token"}, nil
+			}))
+		},
+		"clock": func(*upvest.Credentials) upvest.ClientOption {
+			return upvest.WithClock(func() time.Time {
+				burst()
+				return time.Now()
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := clientWithCode(t, code)
+				for range 3 { // with a token to fetch, and without
+					failing.Store(true)
+					if cause, err := recoverCall(t, client); fmt.Sprint(cause) != "of the caller's code" {
+						t.Errorf("got %v and the panic %v, want the panic of the caller's code", err, cause)
+					}
+					failing.Store(false)
+					if cause, err := recoverCall(t, client); err != nil || cause != nil {
+						t.Errorf("the next call: %v, panic %v", err, cause)
+					}
+				}
+			})
+		})
+	}
+}
+
+// recoverCall makes a call and returns what it panicked with.
+func recoverCall(t *testing.T, client *upvest.Client) (cause any, err error) {
+	t.Helper()
+	defer func() { cause = recover() }()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	return nil, retrieve(ctx, client)
+}
+
+// A call does not wait beyond its context for code that hangs. However many calls met
+// such code, few goroutines remain.
+func TestCodeThatHangsIsLeft(t *testing.T) {
+	for name, code := range map[string]func(hang <-chan struct{}) callerCode{
+		"key": func(hang <-chan struct{}) callerCode {
+			return func(credentials *upvest.Credentials) upvest.ClientOption {
+				key := credentials.PrivateKey
+				credentials.PrivateKey = remoteKey{Signer: key, sign: func() ([]byte, error) {
+					<-hang
+					return nil, errors.New("too late")
+				}}
+				return upvest.WithoutRetry()
+			}
+		},
+		"token source": func(hang <-chan struct{}) callerCode {
+			return func(*upvest.Credentials) upvest.ClientOption {
+				return upvest.WithTokenSource(sourceFunc(func() (*oauth2.Token, error) {
+					<-hang
+					return nil, errors.New("too late")
+				}))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hang := make(chan struct{})
+				defer close(hang)
+				client := clientWithCode(t, code(hang))
+				before := runtime.NumGoroutine()
+				for range 100 {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+					if err := retrieve(ctx, client); !errors.Is(err, context.DeadlineExceeded) {
+						t.Errorf("%v, want the deadline", err)
+					}
+					cancel()
+				}
+				synctest.Wait()
+				if left := runtime.NumGoroutine() - before; left > 20 {
+					t.Errorf("%d goroutines remain after 100 calls, want at most 20", left)
+				}
+			})
+		})
+	}
+}
+
+func TestKeyReceivesTheContextOfTheCall(t *testing.T) {
+	type mark struct{}
+	marked := 0
+	client := clientWithCode(t, func(credentials *upvest.Credentials) upvest.ClientOption {
+		key := credentials.PrivateKey
+		credentials.PrivateKey = kmsKey{Signer: key, before: func(ctx context.Context) {
+			if ctx.Value(mark{}) != nil {
+				marked++
+			}
+		}}
+		return upvest.WithoutRetry()
+	})
+	if err := retrieve(context.WithValue(t.Context(), mark{}, true), client); err != nil {
+		t.Fatal(err)
+	}
+	if marked != 2 {
+		t.Errorf("%d signatures were made with the context of the call, want those of token and call", marked)
+	}
+}
+
+func TestCloseIdleConnections(t *testing.T) {
+	transport := &closingTransport{}
+	newClientOver(t, transport).CloseIdleConnections()
+	if transport.closed != 1 {
+		t.Errorf("the transport's CloseIdleConnections was called %d times, want once", transport.closed)
+	}
+}
+
+// closingTransport counts the calls of its CloseIdleConnections.
+type closingTransport struct {
+	http.RoundTripper
+	closed int
+}
+
+func (t *closingTransport) CloseIdleConnections() { t.closed++ }

@@ -1,0 +1,215 @@
+package wrapper_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// What must never appear in errors, logs and printed values.
+const (
+	tokenCanary  = "ory_at_CANARY-TOKEN"
+	bodyCanary   = "CANARY-BODY"
+	secretCanary = "CANARY-SECRET"
+)
+
+// secretsOf returns the forms in which a secret and a key may appear in a text.
+func secretsOf(secret string, key ed25519.PrivateKey) []string {
+	secrets := []string{secret, hex.EncodeToString([]byte(secret))}
+	for _, raw := range [][]byte{key, key.Seed()} {
+		secrets = append(secrets,
+			string(raw),
+			hex.EncodeToString(raw),
+			base64.StdEncoding.EncodeToString(raw),
+			strings.Trim(fmt.Sprint(raw), "[]"),
+			strings.Trim(fmt.Sprintf("%#v", raw), "[]byte{}"),
+			fmt.Sprintf("%q", raw))
+	}
+	return secrets
+}
+
+// findSecret returns the first of the secrets that a text contains, in any case.
+func findSecret(text string, secrets []string) (string, bool) {
+	for _, secret := range secrets {
+		if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
+			return secret, true
+		}
+	}
+	return "", false
+}
+
+func requireNoSecret(t *testing.T, what, text string, secrets []string) {
+	t.Helper()
+	if secret, found := findSecret(text, secrets); found {
+		t.Errorf("%s contains %q: %s", what, secret, text)
+	}
+}
+
+// leakSearch collects what a client shows while it fails.
+type leakSearch struct {
+	credentials upvest.Credentials
+	client      *upvest.Client
+	source      *upvest.TokenSource
+	signer      *upvest.Signer
+	key         uuid.UUID // idempotency key
+
+	mu         sync.Mutex
+	textLog    bytes.Buffer
+	jsonLog    bytes.Buffer
+	bases      []string
+	attempts   []upvest.Attempt
+	signatures []string
+}
+
+func newLeakSearch(
+	t *testing.T, credentials upvest.Credentials, transport http.RoundTripper, options ...upvest.ClientOption,
+) *leakSearch {
+	t.Helper()
+	credentials.ClientSecret = secretCanary
+	s := &leakSearch{
+		credentials: credentials,
+		key:         uuid.MustParse("9b2f6c1e-4d3a-4f5b-8a7c-0d1e2f3a4b5c"),
+	}
+	options = append(s.observers(transport), options...)
+	client, err := upvest.New(credentials, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := upvest.NewTokenSource(credentials, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := upvest.NewSigner(upvest.SignerConfig{
+		KeyID:      credentials.KeyID,
+		PrivateKey: credentials.PrivateKey,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.client = client
+	s.source = source
+	s.signer = signer
+	return s
+}
+
+// observers returns options that collect everything a client shows.
+func (s *leakSearch) observers(transport http.RoundTripper) []upvest.ClientOption {
+	logOptions := &slog.HandlerOptions{Level: slog.LevelDebug}
+	textLog := slog.NewTextHandler(lockedWriter{mu: &s.mu, Writer: &s.textLog}, logOptions)
+	jsonLog := slog.NewJSONHandler(lockedWriter{mu: &s.mu, Writer: &s.jsonLog}, logOptions)
+	return []upvest.ClientOption{
+		upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, BaseDelay: 1, MaxDelay: 1}),
+		upvest.WithLogger(slog.New(textLog)),
+		upvest.WithLogger(slog.New(jsonLog)),
+		upvest.WithAttemptHook(func(_ context.Context, attempt upvest.Attempt) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.attempts = append(s.attempts, attempt)
+		}),
+		upvest.WithSignatureBase(func(base string) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.bases = append(s.bases, base)
+		}),
+		upvest.WithHTTPClient(&http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+			s.recordSignature(req)
+			return transport.RoundTrip(req)
+		})}),
+	}
+}
+
+func (s *leakSearch) recordSignature(req *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	signature := strings.TrimSuffix(strings.TrimPrefix(req.Header.Get("Signature"), "sig1=:"), ":")
+	s.signatures = append(s.signatures, signature)
+}
+
+// lockedWriter lets the goroutine of a token request log at the same time as that of a
+// call.
+type lockedWriter struct {
+	mu *sync.Mutex
+	io.Writer
+}
+
+func (w lockedWriter) Write(text []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Writer.Write(text)
+}
+
+// fail makes a call that must fail, and looks for secrets in everything it leaves behind.
+func (s *leakSearch) fail(ctx context.Context, t *testing.T) {
+	t.Helper()
+	err := createOrder(ctx, s.client, upvest.WithIdempotencyKey(s.key))
+	if _, tokenErr := s.source.TokenContext(ctx); tokenErr != nil {
+		s.requireNoLeak(t, tokenErr)
+	}
+	s.requireNoLeak(t, err)
+}
+
+func (s *leakSearch) requireNoLeak(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("the call succeeded, want a failure")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.attempts) == 0 || s.textLog.Len() == 0 || s.jsonLog.Len() == 0 {
+		t.Errorf("nothing was observed: %d attempts, log %q", len(s.attempts), s.textLog.String())
+	}
+	secrets := append(secretsOf(secretCanary, testKey(t)), s.signatures...)
+	secrets = append(secrets, tokenCanary, bodyCanary, s.key.String(), hex.EncodeToString(s.key[:]))
+	for what, value := range s.shown(err) {
+		for format, text := range everyFormat(value) {
+			requireNoSecret(t, what+" by "+format, text, secrets)
+		}
+	}
+	requireNoSecret(t, "the text log", s.textLog.String(), secrets)
+	requireNoSecret(t, "the JSON log", s.jsonLog.String(), secrets)
+	for _, base := range s.bases {
+		// The base is for debugging, and the idempotency key is one of its lines.
+		base = strings.ReplaceAll(base, s.key.String(), "")
+		requireNoSecret(t, "the signature base", base, secrets)
+	}
+}
+
+// shown returns the values that a program may print after a failure.
+func (s *leakSearch) shown(err error) map[string]any {
+	shown := map[string]any{
+		"error":             err,
+		"wrapped error":     fmt.Errorf("place the order: %w", err),
+		"error in a struct": struct{ Err error }{err},
+		"client":            s.client,
+		"services":          *s.client.Orders,
+		"token source":      s.source,
+		"signer":            s.signer,
+		"credentials":       s.credentials,
+		"attempts":          s.attempts,
+	}
+	if own, ok := s.client.TokenSource().(*upvest.TokenSource); ok {
+		shown["token source of the client"] = own
+	}
+	var failure *upvest.Error
+	if errors.As(err, &failure) {
+		shown["error value"] = *failure
+		if cause := failure.Unwrap(); cause != nil {
+			shown["cause"] = cause
+		}
+	}
+	return shown
+}

@@ -1,0 +1,137 @@
+package wrapper_test
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+)
+
+// listServer serves the pages of a list of orders. The zero value has an empty list.
+type listServer struct {
+	mu       sync.Mutex
+	rows     []uuid.UUID
+	before   func(request int) // changes the list before a request is served
+	view     viewFunc          // the rows of a page; the default is a part of rows
+	capacity int               // the largest page; the default is any
+	meta     metaFunc          // of a page; the default is a correct one
+	requests []*http.Request
+}
+
+type (
+	viewFunc func(offset, limit int) []uuid.UUID
+	metaFunc func(page pageInfo) string
+)
+
+// pageInfo is what a page is.
+type pageInfo struct {
+	offset, limit int
+	rows          int // in the page
+	total         int // in the list
+}
+
+func (s *listServer) serve(req *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	s.requests = append(s.requests, req)
+	if s.before != nil {
+		s.before(len(s.requests))
+	}
+	offset, offsetErr := queryNumber(req, "offset")
+	limit, limitErr := queryNumber(req, "limit")
+	if err := errors.Join(offsetErr, limitErr); err != nil {
+		return nil, err
+	}
+	if s.capacity > 0 {
+		limit = min(limit, s.capacity)
+	}
+	rows := s.page(offset, limit)
+	info := pageInfo{offset: offset, limit: limit, rows: len(rows), total: len(s.rows)}
+	meta := correctMeta(info)
+	if s.meta != nil {
+		meta = s.meta(info)
+	}
+	var data []string
+	for _, row := range rows {
+		data = append(data, fmt.Sprintf(`{"id": %q}`, row))
+	}
+	return success(`{"data": [` + strings.Join(data, ",") + `], "meta": ` + meta + `}`)(req)
+}
+
+// queryNumber returns a parameter of the query, 0 if it is absent.
+func queryNumber(req *http.Request, name string) (int, error) {
+	query := req.URL.Query()
+	if !query.Has(name) {
+		return 0, nil
+	}
+	return strconv.Atoi(query.Get(name))
+}
+
+func (s *listServer) page(offset, limit int) []uuid.UUID {
+	switch {
+	case s.view != nil:
+		return s.view(offset, limit)
+	case offset < len(s.rows):
+		return s.rows[offset:min(offset+limit, len(s.rows))]
+	}
+	return nil
+}
+
+func correctMeta(page pageInfo) string {
+	return fmt.Sprintf(`{"count": %d, "limit": %d, "offset": %d, "total_count": %d}`,
+		page.rows, page.limit, page.offset, page.total)
+}
+
+// fixedMeta is the same for every page.
+func fixedMeta(meta string) metaFunc {
+	return func(pageInfo) string { return meta }
+}
+
+// noMeta does not describe the page.
+var noMeta = fixedMeta(`{}`)
+
+// ids returns ids in ascending order.
+func ids(count int) []uuid.UUID {
+	rows := make([]uuid.UUID, count)
+	for i := range rows {
+		rows[i] = uuid.MustParse(fmt.Sprintf("%08x-1111-4111-8111-111111111111", (i+1)*16))
+	}
+	return rows
+}
+
+func ordersParams(offset, limit int32) portfolios.ListPortfoliosOrdersParams {
+	return portfolios.ListPortfoliosOrdersParams{Offset: &offset, Limit: &limit}
+}
+
+// collect reads a list and returns its ids and its error, which must come last and once,
+// without a row.
+func collect(t *testing.T, list iter.Seq2[portfolios.Order, error]) ([]uuid.UUID, error) {
+	t.Helper()
+	var rows []uuid.UUID
+	var failure error
+	for row, err := range list {
+		if failure != nil {
+			t.Fatalf("the row %s and the error %v came after the error %v", row.ID, err, failure)
+		}
+		if err != nil {
+			if row.ID != uuid.Nil {
+				t.Errorf("the row %s came with the error %v", row.ID, err)
+			}
+			failure = err
+			continue
+		}
+		rows = append(rows, row.ID)
+	}
+	return rows, failure
+}

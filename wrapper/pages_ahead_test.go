@@ -1,0 +1,160 @@
+package wrapper_test
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// gauge counts the requests under way.
+type gauge struct {
+	mu        sync.Mutex
+	now, most int
+}
+
+// over counts a request while next handles it.
+func (g *gauge) over(next roundTrip) roundTrip {
+	return func(req *http.Request) (*http.Response, error) {
+		g.add(1)
+		defer g.add(-1)
+		return next(req)
+	}
+}
+
+func (g *gauge) add(change int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.now += change
+	g.most = max(g.most, g.now)
+}
+
+func TestPagesAheadAreRequestedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{rows: ids(46)}
+		var underWay gauge
+		client := newTestClient(t, underWay.over(slow(time.Second, server.serve)))
+		rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(2)))
+		if err != nil || !slices.Equal(rows, server.rows) {
+			t.Errorf("%d rows of 46 in order, %v", len(rows), err)
+		}
+		if underWay.most != 3 {
+			t.Errorf("%d pages at once, want the next one and two ahead", underWay.most)
+		}
+	})
+}
+
+// Requests ahead follow the size of the server's pages, and never exceed the chosen
+// number.
+func TestPagesAheadOfASmallerPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &listServer{rows: ids(400), capacity: 10}
+		var underWay gauge
+		client := newTestClient(t, underWay.over(slow(time.Second, server.serve)))
+		rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 100), upvest.WithPagesAhead(16)))
+		if err != nil || !slices.Equal(rows, server.rows) {
+			t.Errorf("%d rows of 400 in order, %v", len(rows), err)
+		}
+		if underWay.most > 17 || len(server.requests) > 46 {
+			t.Errorf("%d pages at once and %d requests, want at most 17 and 46", underWay.most, len(server.requests))
+		}
+	})
+}
+
+// An error of a page ahead does not count if the list ends before that page.
+func TestPagesAheadBeyondTheEnd(t *testing.T) {
+	server := &listServer{rows: ids(5)}
+	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		if req.URL.Query().Get("offset") != "0" {
+			return problem(http.StatusBadRequest)(req)
+		}
+		return server.serve(req)
+	})
+	rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(4)))
+	if err != nil || len(rows) != 5 {
+		t.Errorf("%d rows, %v, want 5", len(rows), err)
+	}
+}
+
+// The client decodes pages in the order of the list, even if later ones arrive first.
+// With two processors, two pages are decoded at once. The durations of the attempts leave
+// out what a page waited for its turn.
+func TestPagesAheadAreDecodedInOrder(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	synctest.Test(t, func(t *testing.T) {
+		const pages = 17
+		const stride = 9 // a page of ten rows begins with the last row of the page before
+		latency := func(page int) time.Duration { return time.Duration(100-page) * time.Millisecond }
+		server := &listServer{rows: ids(pages * stride)}
+		serve := func(req *http.Request) (*http.Response, error) {
+			offset, err := queryNumber(req, "offset")
+			if err != nil {
+				return nil, err
+			}
+			page := offset / stride
+			time.Sleep(latency(page))
+			resp, err := server.serve(req)
+			if err == nil {
+				resp.Header.Set("Upvest-Request-Id", strconv.Itoa(page))
+			}
+			return resp, err
+		}
+		var seen recorder
+		client := newTestClient(t, serve,
+			upvest.WithTokenSource(staticToken("token")), upvest.WithAttemptHook(seen.hook))
+		rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(16)))
+		if err != nil || !slices.Equal(rows, server.rows) {
+			t.Fatalf("%d rows of %d in order, %v", len(rows), len(server.rows), err)
+		}
+		var decoded []int
+		for _, attempt := range seen.attempts {
+			if attempt.RequestID == "" { // a page beyond the end, whose request was cancelled
+				continue
+			}
+			page, err := strconv.Atoi(attempt.RequestID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			decoded = append(decoded, page)
+			if attempt.Duration != latency(page) {
+				t.Errorf("page %d took %s, want %s", page, attempt.Duration, latency(page))
+			}
+		}
+		if len(decoded) != pages {
+			t.Fatalf("the pages %v were decoded, want %d", decoded, pages)
+		}
+		for page := 2; page < pages; page++ {
+			if slices.Index(decoded, page) < slices.Index(decoded, page-2) {
+				t.Errorf("page %d was decoded before page %d: %v", page, page-2, decoded)
+			}
+		}
+	})
+}
+
+// A panic of the caller's code in a page ahead reaches the reader.
+func TestPanicInAPageAheadReachesTheReader(t *testing.T) {
+	var attempts atomic.Int32
+	hook := func(context.Context, upvest.Attempt) {
+		if attempts.Add(1) > 3 {
+			panic("of a hook")
+		}
+	}
+	client := newTestClient(t, (&listServer{rows: ids(100)}).serve, upvest.WithAttemptHook(hook))
+	defer func() {
+		if cause := recover(); cause != "of a hook" {
+			t.Errorf("the panic is %v, want that of the hook", cause)
+		}
+	}()
+	for range client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(4)) {
+		continue
+	}
+	t.Error("the list was read to its end")
+}

@@ -1,0 +1,164 @@
+package wrapper_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// Servers whose pages repeat rows for ever, each in its own way.
+func TestAllEndsOnPagesThatRepeat(t *testing.T) {
+	list := ids(50)
+	for name, view := range map[string]viewFunc{
+		"the offset is ignored": func(_, limit int) []uuid.UUID { return list[:limit] },
+		"the list starts over": func(offset, limit int) []uuid.UUID {
+			return rowsBy(offset, limit, func(i int) uuid.UUID { return list[i%len(list)] })
+		},
+		"the second page repeats": func(offset, limit int) []uuid.UUID {
+			return list[min(offset, limit-1):][:limit]
+		},
+		"the last pages repeat": func(offset, limit int) []uuid.UUID {
+			if offset > 30 {
+				offset = 20 + (offset-30)%10
+			}
+			return list[offset : offset+limit]
+		},
+		"the second half repeats": func(offset, limit int) []uuid.UUID {
+			return rowsBy(offset, limit, func(i int) uuid.UUID {
+				if i < 25 {
+					return list[i]
+				}
+				return list[25+(i-25)%25]
+			})
+		},
+		"one row for ever": func(_, limit int) []uuid.UUID { return slices.Repeat(list[:1], limit) },
+		"two rows in turn": func(offset, limit int) []uuid.UUID {
+			return slices.Repeat(list[offset%2:offset%2+1], limit)
+		},
+		"rows at random": func(offset, limit int) []uuid.UUID {
+			random := rand.New(rand.NewPCG(1, uint64(offset)))
+			return rowsBy(offset, limit, func(int) uuid.UUID { return list[random.IntN(len(list))] })
+		},
+	} {
+		for _, ahead := range []int{0, 4} {
+			t.Run(fmt.Sprintf("%s, %d ahead", name, ahead), func(t *testing.T) {
+				server := &listServer{view: view, meta: noMeta}
+				client := newTestClient(t, server.serve)
+				rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(ahead)))
+				if !errors.Is(err, upvest.ErrListUnreadable) {
+					t.Errorf("the error is %v, want ErrListUnreadable", err)
+				}
+				if len(rows) > 500 {
+					t.Errorf("%d rows before the error, want at most 500", len(rows))
+				}
+			})
+		}
+	}
+}
+
+// rowsBy returns a page of rows by their places in the list.
+func rowsBy(offset, limit int, row func(i int) uuid.UUID) []uuid.UUID {
+	var rows []uuid.UUID
+	for i := offset; i < offset+limit; i++ {
+		rows = append(rows, row(i))
+	}
+	return rows
+}
+
+// A server that ignores the offset is detected after three requests.
+func TestAllDetectsAnIgnoredOffset(t *testing.T) {
+	for _, meta := range []metaFunc{noMeta, fixedMeta(`{"limit": 10, "total_count": 500}`)} {
+		server := &listServer{
+			view: func(_, limit int) []uuid.UUID { return ids(limit) },
+			meta: meta,
+		}
+		rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 10)))
+		if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) != 10 || len(server.requests) > 3 {
+			t.Errorf("%d rows, %v after %d requests, want 10 and ErrListUnreadable after at most 3",
+				len(rows), err, len(server.requests))
+		}
+	}
+}
+
+// A list in no order is read as long as it does not change, and not a row further.
+func TestAllInNoOrder(t *testing.T) {
+	all := ids(350)
+	random := rand.New(rand.NewPCG(1, 1))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for name, test := range map[string]struct {
+		then       []uuid.UUID // the list from the second request on
+		want       []uuid.UUID
+		unreadable bool
+	}{
+		"no row moves": {then: all, want: all},
+		"a row that was read disappears": {
+			then:       slices.Delete(slices.Clone(all), 20, 21),
+			want:       all[:50],
+			unreadable: true,
+		},
+		"the last row moves to the front": {
+			then:       slices.Concat(all[49:50], all[:49], all[50:]),
+			want:       all[:50],
+			unreadable: true,
+		},
+		// The row was not at its place from beginning to end, so All may miss it.
+		"the next row moves to the front": {
+			then: slices.Concat(all[50:51], all[:50], all[51:]),
+			want: slices.Delete(slices.Clone(all), 50, 51),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := &listServer{rows: all}
+			server.before = func(request int) {
+				if request == 2 {
+					server.rows = test.then
+				}
+			}
+			rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 50)))
+			if !slices.Equal(rows, test.want) {
+				t.Errorf("%d rows, want the %d that are certain, in order", len(rows), len(test.want))
+			}
+			if test.unreadable != errors.Is(err, upvest.ErrListUnreadable) || !test.unreadable && err != nil {
+				t.Errorf("the error is %v, want ErrListUnreadable: %t", err, test.unreadable)
+			}
+		})
+	}
+}
+
+// An order that holds by chance for some pages is not an order: no row is lost silently.
+func TestAllWhoseOrderBreaks(t *testing.T) {
+	all := ids(500)
+	unordered := all[100:]
+	random := rand.New(rand.NewPCG(2, 2))
+	random.Shuffle(len(unordered), func(i, j int) { unordered[i], unordered[j] = unordered[j], unordered[i] })
+	client := newTestClient(t, (&listServer{rows: all}).serve)
+	rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 50)))
+	if !errors.Is(err, upvest.ErrListUnreadable) || !slices.Equal(rows, all[:len(rows)]) {
+		t.Errorf("%d rows, %v, want ErrListUnreadable after the first hundred", len(rows), err)
+	}
+}
+
+// Pages of one row cannot overlap. All must not pass a part of the list off as the whole.
+func TestAllWithOnePageOfOneRow(t *testing.T) {
+	calls := 0
+	server := &listServer{rows: ids(6)}
+	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		calls++
+		server.capacity = 0
+		if calls == 2 {
+			server.capacity = 1
+		}
+		return server.serve(req)
+	})
+	rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 3)))
+	if err != nil || !slices.Equal(rows, server.rows) {
+		t.Errorf("%d rows of 6 in order, %v", len(rows), err)
+	}
+}

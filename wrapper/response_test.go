@@ -1,0 +1,304 @@
+package wrapper_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func TestEveryOperationReadsItsResponse(t *testing.T) {
+	for _, operation := range everyOperation() {
+		for _, status := range []int{200, 201, 202, 203, 226, 299} {
+			t.Run(fmt.Sprintf("%s/%d", operation.id, status), func(t *testing.T) {
+				client := respondingClient(t, status, "application/json", operation.success)
+				value, err := operation.call(t.Context(), client)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if value == nil && operation.success == "" {
+					return
+				}
+				// encoding/json writes the value with the members of the response. Only
+				// the forms of times and of an empty id differ.
+				encoded, err := json.Marshal(value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				forms := strings.NewReplacer(`.000Z"`, `Z"`, `.00Z"`, `Z"`, `"allocation_id": "",`, "")
+				requireSameJSON(t, string(encoded), forms.Replace(operation.success))
+			})
+		}
+	}
+}
+
+func requireSameJSON(t *testing.T, got, want string) {
+	t.Helper()
+	var gotValue, wantValue any
+	if err := json.Unmarshal([]byte(got), &gotValue); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(want), &wantValue); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(gotValue, wantValue) {
+		t.Errorf("the value is %s, want %s", got, want)
+	}
+}
+
+func TestDocumentedLiquidation(t *testing.T) {
+	client := respondingClient(t, http.StatusOK, "application/json", liquidationBody)
+	request := portfolios.LiquidationRequest{UserID: someUser}
+	order, err := client.Orders.CreateLiquidationRequest(t.Context(), someAccount, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !order.AllocationID.IsZero() || order.Type != portfolios.OrderTypeLIQUIDATION ||
+		order.CashAmount != "1000" || order.Orders == nil {
+		t.Errorf("got %+v, want a liquidation of 1000 without an allocation", order)
+	}
+}
+
+// The documented example of a page counts 1 for its 2 rows.
+func TestDocumentedPageWithAWrongCount(t *testing.T) {
+	body := `{"data": [` + configurationBody + `, ` + configurationBody + `],
+		"meta": {"count": 1, "limit": 100, "offset": 0, "order": "ASC", "sort": "account_id", "total_count": 1}}`
+	page, err := respondingClient(t, http.StatusOK, "application/json", body).
+		Configurations.List(t.Context(), portfolios.ListPortfoliosConfigurationsParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(page.Data) != 2 || page.Meta.Count != 1 || page.Meta.Sort != "account_id" {
+		t.Errorf("got %d rows and meta %+v, want 2 rows and meta as received", len(page.Data), page.Meta)
+	}
+}
+
+// Some servers write null for a page without rows.
+func TestNullIsAnEmptyPage(t *testing.T) {
+	body := `{"data": null, "meta": {"count": 0, "limit": 100, "offset": 0, "total_count": 0}}`
+	client := respondingClient(t, http.StatusOK, "application/json", body)
+	for name, list := range map[string]func() (int, error){
+		"allocations": func() (int, error) {
+			page, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+			return len(page.Data), err
+		},
+		"configurations": func() (int, error) {
+			page, err := client.Configurations.List(t.Context(), portfolios.ListPortfoliosConfigurationsParams{})
+			return len(page.Data), err
+		},
+		"orders": func() (int, error) {
+			page, err := client.Orders.List(t.Context(), portfolios.ListPortfoliosOrdersParams{})
+			return len(page.Data), err
+		},
+	} {
+		if rows, err := list(); rows != 0 || err != nil {
+			t.Errorf("%s: got %d rows and %v, want an empty page", name, rows, err)
+		}
+	}
+}
+
+// Cancel documents no body. It accepts an empty one, an order, and any JSON of a response
+// that has an upvest-request-id.
+func TestCancelAcceptsEverySuccess(t *testing.T) {
+	for _, status := range []int{200, 201, 202, 204, 226, 299} {
+		for _, body := range []string{"", orderBody, "{}", "null", `"done"`, `{"maintenance": true}`} {
+			if status == 204 && body != "" {
+				continue
+			}
+			for name, header := range map[string][]string{
+				"with a request id":    {"Upvest-Request-Id", "request"},
+				"without a request id": nil,
+			} {
+				t.Run(fmt.Sprintf("%d %.20q %s", status, body, name), func(t *testing.T) {
+					var received upvest.Response
+					client := respondingClient(t, status, "application/json", body, header...)
+					err := client.Orders.Cancel(t.Context(), someOrder, upvest.WithResponse(&received))
+					isAccepted := header != nil || body == "" || body == orderBody
+					if (err == nil) != isAccepted {
+						t.Errorf("got %v, want success: %t", err, isAccepted)
+					}
+					if err != nil {
+						requireOutcome(t, err, upvest.OutcomeUnknown)
+					}
+					if received.Status != status || string(received.Body) != body {
+						t.Errorf("got the response %d %q", received.Status, received.Body)
+					}
+				})
+			}
+		}
+	}
+}
+
+// A body that is not JSON does not come from Upvest, or not completely.
+func TestCancelReportsABodyThatIsNotJSON(t *testing.T) {
+	for _, body := range []string{"<html>CANARY</html>", `{"id": "CANARY`, "CANARY"} {
+		client := respondingClient(t, http.StatusOK, "text/html", body, "Upvest-Request-Id", "r-1")
+		err := client.Orders.Cancel(t.Context(), someOrder)
+		failure := requireReceived(t, err, "cancel_portfolios_order", http.StatusOK, body)
+		requireOutcome(t, err, upvest.OutcomeAccepted)
+		if failure.RequestID != "r-1" || strings.Contains(err.Error(), "CANARY") {
+			t.Errorf("%s: got %v, want the request id r-1 and nothing of the body", body, err)
+		}
+	}
+}
+
+// Values of enumerations and fields that this client has no name for do not make a
+// response unreadable.
+func TestResponsesOfNewerServers(t *testing.T) {
+	const amount = "123456789012345678901234567890.123456789012345678901234567"
+	body := `{
+		"account_id": "debf2026-f2da-4ff0-bb84-92e45babb1e3", "cash_amount": "` + amount + `",
+		"created_at": "2021-07-21T16:10:00.123456789+02:00", "currency": "GBP",
+		"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c",
+		"orders": [{"id": "b291d8a4-21f5-4c52-8590-4f90ce54d0b1", "side": "SWAP", "status": "HELD",
+			"price": {"amount": "1"}}],
+		"post_tax": true, "status": "SETTLED", "type": "DIVIDEND", "updated_at": "2021-07-21T14:10:00Z",
+		"client_reference": "abc", "cancellation_details": null, "user_id": "2a1f0c5e-6d3b-4e8f-9a7c-1b2d3e4f5a6b"
+	}`
+	var received upvest.Response
+	client := respondingClient(t, http.StatusOK, "application/json", body, "X-New", "1")
+	order, err := client.Orders.Retrieve(t.Context(), someOrder, upvest.WithResponse(&received))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if order.Status != "SETTLED" || order.Type != "DIVIDEND" || order.Currency != "GBP" ||
+		order.Orders[0].Side != "SWAP" || order.Orders[0].Status != "HELD" {
+		t.Errorf("unknown values of enumerations became %+v", order)
+	}
+	if order.CashAmount != amount {
+		t.Errorf("the amount became %s, want %s", order.CashAmount, amount)
+	}
+	if order.UserID != api.OptionalUUID(someUser) || !order.AllocationID.IsZero() ||
+		!order.PostTax || order.CreatedAt.Nanosecond() != 123456789 {
+		t.Errorf("got %+v", order)
+	}
+	if received.Status != http.StatusOK || received.Header.Get("X-New") != "1" || string(received.Body) != body {
+		t.Errorf("the raw response is %+v", received)
+	}
+}
+
+func TestMissingFieldsAreNoFailure(t *testing.T) {
+	const least = `{"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c",` +
+		` "account_id": "debf2026-f2da-4ff0-bb84-92e45babb1e3", "data": []}`
+	for _, operation := range everyOperation() {
+		client := respondingClient(t, http.StatusOK, "application/json", least)
+		if _, err := operation.call(t.Context(), client); err != nil {
+			t.Errorf("%s: %v", operation.id, err)
+		}
+	}
+}
+
+func TestByteOrderMarkIsIgnored(t *testing.T) {
+	const mark = "\ufeff"
+	if err := retrieve(t.Context(), newTestClient(t, success(mark+orderBody))); err != nil {
+		t.Error(err)
+	}
+	body := mark + `{"type": "conflict", "status": 409}`
+	client := respondingClient(t, http.StatusConflict, "application/problem+json", body)
+	if failure := asError(t, retrieve(t.Context(), client)); failure.Type != "conflict" {
+		t.Errorf("the type is %q, want conflict", failure.Type)
+	}
+}
+
+const maxBody = 32 << 20
+
+// The client keeps a bounded part of a response that is too large for memory.
+func TestResponseThatIsTooLarge(t *testing.T) {
+	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
+		closed := false
+		client := newTestClient(t, func(*http.Request) (*http.Response, error) {
+			resp := newResponse(status, "application/json", "", "Upvest-Request-Id", "request")
+			resp.ContentLength = -1
+			resp.Body = endless{closed: &closed}
+			return resp, nil
+		})
+		_, err := client.Orders.Create(t.Context(), someOrderRequest())
+		failure := requireError(t, err, "larger than 32 MiB")
+		if failure.Status != status || len(failure.Body) != maxBody {
+			t.Fatalf("status %d with %d bytes of the body, want %d with %d",
+				failure.Status, len(failure.Body), status, maxBody)
+		}
+		if got, want := errors.Is(err, upvest.ErrAccepted), status == http.StatusOK; got != want {
+			t.Errorf("%d: errors.Is(err, ErrAccepted) is %t, want %t", status, got, want)
+		}
+		if len(failure.Attempts) != 1 || !closed {
+			t.Errorf("%d: %d attempts, body closed: %t, want one attempt and a closed body",
+				status, len(failure.Attempts), closed)
+		}
+	}
+}
+
+// endless is a body that never ends.
+type endless struct{ closed *bool }
+
+var fewKiB = bytes.Repeat([]byte("CANARY  "), 4096)
+
+func (endless) Read(p []byte) (int, error) { return copy(p, fewKiB), nil }
+
+func (e endless) Close() error {
+	*e.closed = true
+	return nil
+}
+
+func TestResponseOfExactlyTheLargestSize(t *testing.T) {
+	var received upvest.Response
+	client := respondingClient(t, http.StatusOK, "", strings.Repeat(" ", maxBody))
+	err := client.Orders.Cancel(t.Context(), someOrder, upvest.WithResponse(&received))
+	if err != nil || len(received.Body) != maxBody {
+		t.Errorf("got %v and %d bytes, want success and %d", err, len(received.Body), maxBody)
+	}
+}
+
+func TestResponseIsUnchangedIfNoneWasReceived(t *testing.T) {
+	client := newTestClient(t, failing(errors.New("reset")), upvest.WithoutRetry())
+	received := upvest.Response{Status: 7}
+	err := retrieve(t.Context(), client, upvest.WithResponse(&received))
+	if err == nil || received.Status != 7 {
+		t.Errorf("got %v and the response %+v, want an error and the response as it was", err, received)
+	}
+}
+
+// Another protocol follows after 101, and it never ends.
+func TestSwitchedProtocolIsNotRead(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go switchProtocols(listener)
+	baseURL := "http://" + strings.Replace(listener.Addr().String(), "127.0.0.1", "LOCALHOST", 1)
+	client := newServerClient(t, baseURL, upvest.WithTokenSource(staticToken("token")))
+	_, err = client.Orders.Create(t.Context(), someOrderRequest())
+	requireError(t, err, "protocol")
+	failure := requireOutcome(t, err, upvest.OutcomeUnknown)
+	if failure.Status != http.StatusSwitchingProtocols {
+		t.Errorf("the status is %d, want 101", failure.Status)
+	}
+}
+
+// switchProtocols responds to the first request of each connection with 101.
+func switchProtocols(listener net.Listener) {
+	const response = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\nno end"
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer connection.Close()
+		if _, err := http.ReadRequest(bufio.NewReader(connection)); err != nil {
+			return
+		}
+		_, _ = io.WriteString(connection, response)
+	}
+}

@@ -1,0 +1,150 @@
+package wrapper_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// unreadableCase is a 2xx whose body is not the documented one.
+type unreadableCase struct {
+	contentType string // the default is application/json
+	body        string
+	want        string // in the text of the error
+	operations  string // part of the ids of the operations that are called; the default is all
+}
+
+// A 2xx that cannot be read is not a failure of the server: a write was accepted, and the
+// error keeps everything that was received.
+func TestSuccessesThatCannotBeRead(t *testing.T) {
+	const (
+		id             = `"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"`
+		unidentified   = "what identifies the resource is missing"
+		malformedUUIDs = `{"id": "CANARY", "account_id": "CANARY", "data": [{"id": "CANARY", "account_id": "CANARY"}]}`
+	)
+	for name, test := range map[string]unreadableCase{
+		"HTML":    {contentType: "text/html", body: "<html>CANARY</html>", want: "not JSON"},
+		"nothing": {want: "the body is empty"},
+		"spaces":  {body: " \r\n", want: "the body is empty"},
+		"problem": {
+			contentType: "application/problem+json",
+			body:        `{"type": "CANARY", "status": 500}`,
+			want:        "the body does not fit",
+		},
+		"null":                   {body: "null", want: unidentified},
+		"an empty object":        {body: "{}", want: unidentified},
+		"a list":                 {body: "[]", want: "does not fit"},
+		"a text":                 {body: `"CANARY"`, want: "does not fit"},
+		"a number":               {body: "42", want: "does not fit"},
+		"truncated in a text":    {body: `{"id": "CANARY`, want: "breaks off"},
+		"truncated after a name": {body: `{"id"`, want: "breaks off"},
+		"text after the JSON":    {body: `{} CANARY`, want: "not JSON"},
+		"two values":             {body: `{` + id + `}{` + id + `}`, want: "not JSON"},
+		"a malformed UUID":       {body: malformedUUIDs, want: "does not fit"},
+		"a number for a time": {
+			body:       `{` + id + `, "created_at": 1626876600}`,
+			want:       "does not fit",
+			operations: "retrieve_portfolios_order",
+		},
+		"a number for an amount": {
+			body:       `{` + id + `, "cash_amount": 1000.10}`,
+			want:       "cash_amount",
+			operations: "retrieve_portfolios_order",
+		},
+		"a number for the amount of a new order": {
+			body:       `{` + id + `, "cash_amount": 1000.10}`,
+			want:       "cash_amount",
+			operations: "create_portfolios_order",
+		},
+		"an object for a list": {
+			body:       `{` + id + `, "orders": {}}`,
+			want:       "orders",
+			operations: "create_portfolios_order",
+		},
+		"a page without rows": {
+			body:       `{"meta": {"count": 2, "limit": 100, "total_count": 2}}`,
+			want:       "missing",
+			operations: "list_portfolios",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			for _, operation := range everyOperation() {
+				if strings.Contains(operation.id, test.operations) && operation.success != "" {
+					calls++
+					requireUnreadable(t, operation, test)
+				}
+			}
+			if calls == 0 {
+				t.Error("no operation was called")
+			}
+		})
+	}
+}
+
+func requireUnreadable(t *testing.T, operation operationCase, test unreadableCase) {
+	t.Helper()
+	contentType := test.contentType
+	if contentType == "" {
+		contentType = "application/json"
+	}
+	t.Run(operation.id, func(t *testing.T) {
+		var received upvest.Response
+		client := respondingClient(t, http.StatusOK, contentType, test.body, "Upvest-Request-Id", "not-a-uuid")
+		_, err := operation.call(t.Context(), client, upvest.WithResponse(&received))
+		failure := requireReceived(t, err, operation.id, http.StatusOK, test.body)
+		if failure.RequestID != "not-a-uuid" || failure.Err == nil || string(received.Body) != test.body {
+			t.Errorf("request id %q, cause %v, raw response %q; want not-a-uuid, a cause, %q",
+				failure.RequestID, failure.Err, received.Body, test.body)
+		}
+		requireText(t, err, test.want)
+		if strings.Contains(err.Error(), "CANARY") {
+			t.Errorf("the text quotes the body: %q", err)
+		}
+		want := upvest.OutcomeNone
+		if operation.isWrite() {
+			want = upvest.OutcomeAccepted
+		}
+		requireOutcome(t, err, want)
+		if hasKey := failure.IdempotencyKey != uuid.Nil; hasKey != operation.isKeyed() {
+			t.Errorf("the idempotency key is %s, want one: %t", failure.IdempotencyKey, operation.isKeyed())
+		}
+	})
+}
+
+// Bytes that are not JSON do not end later: another attempt would receive them again.
+func TestInvalidJSONIsNotATruncatedBody(t *testing.T) {
+	for _, body := range []string{orderBody + "x", "x", `{"a":"b"]`} {
+		failure := requireError(t, retrieve(t.Context(), newTestClient(t, success(body))), "is not JSON")
+		if len(failure.Attempts) != 1 {
+			t.Errorf("%.40q: %d attempts, want one: %v", body, len(failure.Attempts), failure)
+		}
+	}
+}
+
+// The members of a success do not fill the fields of a problem.
+func TestSuccessIsNotReadAsAProblem(t *testing.T) {
+	body := `{"type": "CANARY", "title": "CANARY", "detail": "CANARY", "other": 1}`
+	err := retrieve(t.Context(), newTestClient(t, success(body), upvest.WithoutRetry()))
+	failure := asError(t, err)
+	if strings.Contains(err.Error(), "CANARY") || failure.Type != "" || failure.Members != nil {
+		t.Errorf("the text is %q, the type %q and the members %v, want nothing of the body",
+			err, failure.Type, failure.Members)
+	}
+}
+
+// A field whose name differs from a documented one only in case is another field.
+func TestNamesOfMembersAreCaseSensitive(t *testing.T) {
+	body := strings.Replace(orderBody, "{", `{"Status": "FILLED", "ID": "x", "Cash_Amount": 7, `, 1)
+	order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if order.Status != "PROCESSING" || order.ID != someOrder {
+		t.Errorf("got %+v, want the order as documented", order)
+	}
+}

@@ -1,0 +1,93 @@
+package wrapper_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func TestRetryAfter(t *testing.T) {
+	const (
+		now        = "Sat, 01 Jan 2000 00:00:00 GMT" // where the clock of synctest starts
+		in9Seconds = "Sat, 01 Jan 2000 00:00:09 GMT"
+	)
+	for name, test := range map[string]struct {
+		header []string
+		want   time.Duration
+	}{
+		"none":           {},
+		"seconds":        {header: []string{"Retry-After", "7"}, want: 7 * time.Second},
+		"zero":           {header: []string{"Retry-After", "0"}},
+		"the longest":    {header: []string{"Retry-After", "30"}, want: 30 * time.Second},
+		"date":           {header: []string{"Retry-After", in9Seconds, "Date", now}, want: 9 * time.Second},
+		"date alone":     {header: []string{"Retry-After", in9Seconds}, want: 9 * time.Second},
+		"past":           {header: []string{"Retry-After", "Fri, 31 Dec 1999 23:59:59 GMT", "Date", now}},
+		"unknown form":   {header: []string{"Retry-After", "soon"}},
+		"negative":       {header: []string{"Retry-After", "-5"}},
+		"with fractions": {header: []string{"Retry-After", "1.5"}},
+		"date of another clock": {
+			header: []string{"Retry-After", "Sun, 05 Mar 2023 10:00:12 GMT", "Date", "Sun, 05 Mar 2023 10:00:00 GMT"},
+			want:   12 * time.Second,
+		},
+	} {
+		for _, status := range []int{429, 503} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					server := scripted(problem(status, test.header...), success(orderBody))
+					client := newTestClient(t, server.serve, upvest.WithRandom(fixedRandom(0)))
+					if err := retrieve(t.Context(), client); err != nil {
+						t.Error(err)
+					}
+					if waits := server.waits(); len(waits) != 1 || waits[0] != test.want {
+						t.Errorf("%d: the waits are %v, want one of %s", status, waits, test.want)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A call ends at once if the server asks it to wait longer than the policy allows.
+func TestRetryAfterThatIsTooLong(t *testing.T) {
+	for name, header := range map[string][]string{
+		"31 seconds":     {"Retry-After", "31"},
+		"endless":        {"Retry-After", "99999999999999999999999"},
+		"date in 31 s":   {"Retry-After", "Sat, 01 Jan 2000 00:00:31 GMT", "Date", "Sat, 01 Jan 2000 00:00:00 GMT"},
+		"date, no clock": {"Retry-After", "Sat, 01 Jan 2000 00:00:31 GMT"},
+	} {
+		for _, status := range []int{429, 503} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					server := scripted(problem(status, header...), success(orderBody))
+					start := time.Now()
+					err := retrieve(t.Context(), newTestClient(t, server.serve))
+					failure := requireError(t, err, "more than the retry policy allows")
+					if failure.Status != status {
+						t.Errorf("the status is %d, want %d", failure.Status, status)
+					}
+					server.requireRequests(t, 1)
+					if took := time.Since(start); took != 0 {
+						t.Errorf("the call took %s, want it to end at once", took)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestRetryAfterIsTheLeastWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(problem(503, "Retry-After", "1"), success(orderBody))
+		client := newTestClient(t, server.serve,
+			upvest.WithRandom(fixedRandom(3*time.Second)),
+			upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 5 * time.Second}))
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Error(err)
+		}
+		if waits := server.waits(); len(waits) != 1 || waits[0] != 3*time.Second {
+			t.Errorf("the waits are %v, want the jitter of 3 s, which is longer than Retry-After", waits)
+		}
+	})
+}

@@ -1,0 +1,137 @@
+package wrapper_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func TestTokenEndpointFailsAndRecovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{steps: []roundTrip{problem(503), failing(io.ErrUnexpectedEOF), cutOff}}
+		if err := retrieve(t.Context(), server.client(t)); err != nil {
+			t.Error(err)
+		}
+		if len(server.fetches) != 4 {
+			t.Errorf("%d token requests, want 4", len(server.fetches))
+		}
+		nonces := map[string]bool{}
+		for i, req := range server.fetches {
+			nonces[signatureOf(t, req).nonce] = true
+			if got, want := server.forms[i].Encode(), server.forms[0].Encode(); got != want {
+				t.Errorf("attempt %d sends %s, want %s", i+1, got, want)
+			}
+			if req.GetBody != nil {
+				t.Errorf("attempt %d has GetBody: net/http may repeat the request with its nonce", i+1)
+			}
+		}
+		if len(nonces) != 4 {
+			t.Errorf("%d different nonces in 4 attempts", len(nonces))
+		}
+	})
+}
+
+func TestTokenEndpointFails(t *testing.T) {
+	for name, test := range map[string]struct {
+		step    roundTrip
+		status  int
+		fetches int
+	}{
+		"unavailable":     {step: problem(503), status: 503, fetches: 4},
+		"throttled":       {step: problem(429), status: 429, fetches: 4},
+		"network failure": {step: failing(io.ErrUnexpectedEOF), status: 0, fetches: 4},
+		"unauthorized":    {step: problem(401), status: 401, fetches: 1},
+		"bad request":     {step: problem(400), status: 400, fetches: 1},
+		"redirect":        {step: problem(302, "Location", "https://elsewhere.test/"), status: 302, fetches: 1},
+		"HTML":            {step: success("<html>Some detail</html>"), status: 200, fetches: 1},
+		"empty":           {step: success(""), status: 200, fetches: 1},
+		"no token":        {step: success(`{"expires_in": 1800}`), status: 200, fetches: 1},
+		"an empty token":  {step: success(`{"access_token": "", "expires_in": 1800}`), status: 200, fetches: 1},
+		"a broken token":  {step: success(`{"access_token": "a\nb"}`), status: 200, fetches: 1},
+		"cut off":         {step: cutOff, status: 200, fetches: 4},
+		"an error in 200": {
+			step:    success(`{"access_token": "a", "error": "invalid_client"}`),
+			status:  200,
+			fetches: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &tokenServer{steps: slices.Repeat([]roundTrip{test.step}, 10)}
+				_, err := server.client(t).Orders.Create(t.Context(), someOrderRequest())
+				failure := requireOutcome(t, err, upvest.OutcomeRefused)
+				if failure.Operation != "create_portfolios_order" {
+					t.Errorf("the operation is %s, want create_portfolios_order", failure.Operation)
+				}
+				token := asError(t, failure.Err)
+				if token.Operation != "token" || token.Status != test.status {
+					t.Fatalf("the cause is %v, want one of token with status %d", token, test.status)
+				}
+				isRefused := test.status >= 300
+				if isRefused && !strings.Contains(string(token.Body), "Some detail") {
+					t.Errorf("the body of the cause is %q, want it as received", token.Body)
+				}
+				if test.status == 401 && !errors.Is(err, upvest.ErrUnauthorized) {
+					t.Errorf("the error is %v, want ErrUnauthorized", err)
+				}
+				server.requireCounts(t, test.fetches, 0)
+			})
+		})
+	}
+}
+
+// The Content-Type of a token response does not matter.
+func TestTokenOfAnyContentType(t *testing.T) {
+	for _, contentType := range []string{
+		"application/json; charset=utf-8",
+		"text/plain; charset=utf-8",
+		"",
+		"application/x-www-form-urlencoded",
+	} {
+		grant := respond(http.StatusOK, contentType, grantBody("some-token", "1800"))
+		server := &tokenServer{valid: "some-token", steps: []roundTrip{grant}}
+		if err := retrieve(t.Context(), server.client(t, upvest.WithoutRetry())); err != nil {
+			t.Errorf("Content-Type %q: %v", contentType, err)
+		}
+	}
+}
+
+// A status of the token endpoint is not the status of the resource.
+func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
+	for _, test := range []struct {
+		status  int
+		kind    error
+		matches bool
+	}{
+		{status: http.StatusNotFound, kind: upvest.ErrNotFound},
+		{status: http.StatusConflict, kind: upvest.ErrConflict},
+		{status: http.StatusUnauthorized, kind: upvest.ErrUnauthorized, matches: true},
+		{status: http.StatusForbidden, kind: upvest.ErrForbidden, matches: true},
+	} {
+		transport := respond(test.status, "application/problem+json", `{"type": "x", "status": 1}`,
+			"Upvest-Request-Id", "of-the-token", "Cf-Ray", "ray")
+		err := retrieve(t.Context(), newClientOver(t, transport, upvest.WithoutRetry()))
+		if got := errors.Is(err, test.kind); got != test.matches {
+			t.Errorf("%d of the token endpoint: errors.Is(err, %v) is %t, want %t",
+				test.status, test.kind, got, test.matches)
+		}
+		failure := asError(t, err)
+		if failure.RequestID != "of-the-token" || failure.CFRay != "ray" {
+			t.Errorf("%d of the token endpoint: request id %q and ray %q, want those of the token request",
+				test.status, failure.RequestID, failure.CFRay)
+		}
+	}
+}
+
+func TestTokenEndpointThatRequiresAnUpgrade(t *testing.T) {
+	server := &tokenServer{steps: []roundTrip{problem(426)}}
+	if err := retrieve(t.Context(), server.client(t)); !errors.Is(err, upvest.ErrUpgradeRequired) {
+		t.Errorf("the error is %v, want ErrUpgradeRequired", err)
+	}
+}

@@ -1,0 +1,166 @@
+package wrapper_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
+	for _, test := range []struct {
+		life    string // expires_in as JSON
+		latency time.Duration
+		first   time.Duration // the age from which on the token is renewed
+		last    time.Duration // the age at which it must have been renewed
+	}{
+		{life: "1800", first: 1500 * time.Second, last: 1650 * time.Second},
+		{life: "1800.0", first: 1500 * time.Second, last: 1650 * time.Second},
+		{life: "86400", first: 86100 * time.Second, last: 86250 * time.Second},
+		{life: "100", first: 80 * time.Second, last: 90 * time.Second},
+		{life: "5", first: 4000 * time.Millisecond, last: 4500 * time.Millisecond},
+		{life: `"100"`, first: 80 * time.Second, last: 90 * time.Second},
+		// The server may have made the token as soon as it received the request.
+		{life: "100", latency: 20 * time.Second, first: 60 * time.Second, last: 70 * time.Second},
+	} {
+		ages := map[time.Duration]bool{}
+		for random := range uint64(5) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &tokenServer{life: test.life, delay: test.latency}
+				random := fixedRandom(random * random * 1_234_567_891)
+				step := (test.last - test.first) / 20
+				age := ageAtRenewal(t, server, random, step, 2*test.last)
+				if age < test.first || age > test.last+step {
+					t.Errorf("expires_in %s: renewed at the age of %s, want %s to %s",
+						test.life, age, test.first, test.last)
+				}
+				ages[age] = true
+				time.Sleep(2 * test.latency)
+			})
+		}
+		if len(ages) < 3 {
+			t.Errorf("expires_in %s: renewed at the ages %v, want jitter", test.life, ages)
+		}
+	}
+}
+
+// ageAtRenewal uses a token at every step until it is renewed, or has reached the last
+// age. It returns the age at which a use started the renewal.
+func ageAtRenewal(
+	t *testing.T, server *tokenServer, random fixedRandom, step, last time.Duration,
+) (age time.Duration) {
+	t.Helper()
+	source := server.client(t, upvest.WithRandom(random)).TokenSource()
+	received := time.Now().Add(server.delay)
+	if _, err := source.Token(); err != nil {
+		t.Fatal(err)
+	}
+	for len(server.fetches) == 1 && age < last {
+		age = time.Since(received)
+		if _, err := source.Token(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(step)
+		synctest.Wait() // for the request in the background
+	}
+	return age
+}
+
+func TestTokenWithoutALifetimeIsNotRenewed(t *testing.T) {
+	for _, life := range []string{`"soon"`, "{}", "-1", "null", "0"} {
+		synctest.Test(t, func(t *testing.T) {
+			server := &tokenServer{life: life}
+			source := server.client(t).TokenSource()
+			for range 2 {
+				if _, err := source.Token(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(1000 * time.Hour)
+			}
+			if len(server.fetches) != 1 {
+				t.Errorf("expires_in %s: %d token requests, want one", life, len(server.fetches))
+			}
+		})
+	}
+}
+
+func TestTokenOutlivesAFailingRenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{life: "1000"}
+		client := server.client(t, upvest.WithoutRetry())
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(990 * time.Second)
+		server.valid = "token-1"
+		server.steps = slices.Repeat([]roundTrip{problem(503)}, 1000)
+		for range 90 {
+			if err := retrieve(t.Context(), client); err != nil {
+				t.Fatalf("with a token that is still valid: %v", err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if tries := len(server.fetches) - 1; tries < 2 || tries > 8 {
+			t.Errorf("renewal was tried %d times in 90 calls, want 2 to 8 times", tries)
+		}
+		time.Sleep(2 * time.Second)
+		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrServiceUnavailable) {
+			t.Errorf("error = %v, want that of the token endpoint: the token has expired", err)
+		}
+	})
+}
+
+// While a token is valid, no call waits for the next, however slow or broken the token
+// endpoint is.
+func TestRenewalDelaysNoCall(t *testing.T) {
+	const (
+		life   = 1800 * time.Second
+		margin = 300 * time.Second
+	)
+	for name, test := range map[string]struct {
+		delay   time.Duration // of the token endpoint
+		trouble time.Duration // how long it responds with step, from when the renewal is due
+		step    roundTrip
+	}{
+		"hanging":     {trouble: 2 * time.Minute, step: hangs},
+		"slow":        {delay: 1200 * time.Millisecond},
+		"unavailable": {trouble: 4 * time.Minute, step: problem(503, "Retry-After", "2")},
+		"refusing":    {trouble: 4 * time.Minute, step: problem(401)},
+		"longer than the client waits": {
+			trouble: 4 * time.Minute,
+			step:    problem(503, "Retry-After", "3600"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &tokenServer{}
+				client := server.client(t)
+				started := time.Now()
+				if err := retrieve(t.Context(), client); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(life - margin)
+				server.delay = test.delay
+				for time.Since(started) < life+margin {
+					server.steps = nil
+					if time.Since(started) < life-margin+test.trouble {
+						server.steps = []roundTrip{test.step}
+					}
+					before := time.Now()
+					if err := retrieve(t.Context(), client); err != nil || time.Since(before) != 0 {
+						t.Fatalf("a call at the token's age of %s: %v after %s, want success at once",
+							time.Since(started), err, time.Since(before))
+					}
+					time.Sleep(time.Second)
+					synctest.Wait()
+				}
+				if len(server.fetches) > 200 || len(server.fetches) < 2 {
+					t.Errorf("%d token requests, want 2 to 200", len(server.fetches))
+				}
+			})
+		})
+	}
+}
