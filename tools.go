@@ -7,3 +7,4 @@ package tools
 
 //go:generate env GOWORK=off go tool -modfile=tools/go.mod oapi-codegen -config oapi-codegen.yaml openapi.yaml
 //go:generate env GOWORK=off go tool -modfile=tools/go.mod oapi-codegen -config sandbox/oapi-codegen.yaml openapi.yaml
+//go:generate env GOWORK=off go tool -modfile=tools/go.mod oapi-codegen -config sandbox/internal/later/oapi-codegen.yaml sandbox/internal/later/later.yaml

@@ -12,21 +12,23 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/exchange"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
 )
 
-// Scopes that the operations on portfolios ask for. A client without Scopes is allowed all.
+// Scopes of the operations. A client without Scopes is allowed all of them.
 const (
 	ScopeRead  = "portfolios:read"
 	ScopeAdmin = "portfolios:admin"
-	// Those of later versions, see [WithLaterVersions].
+	// Scopes of later versions, see [WithLaterVersions].
 	ScopeLiquidationsRead  = later.ScopeRead
 	ScopeLiquidationsAdmin = later.ScopeAdmin
 )
 
-// Client is an API client that the sandbox knows: what it may do, and what it proves its identity with. Printing one never shows its
-// secret or its key.
+// Client is an API client that the sandbox knows: its credentials and its permissions.
+// Printing it never shows its secret or its key.
 type Client struct {
 	// ID is the client id, sent in upvest-client-id and in the form of the token request.
 	ID uuid.UUID
@@ -34,17 +36,20 @@ type Client struct {
 	Secret string `json:"-"`
 	// KeyID is the keyid of its signatures.
 	KeyID string
-	// PublicKey checks its signatures: Ed25519, or ECDSA on P-521. Taken from PrivateKey when nil.
+	// PublicKey checks its signatures: Ed25519, or ECDSA on P-521. If it is nil, it is
+	// taken from PrivateKey.
 	PublicKey crypto.PublicKey
 	// OtherKeys are further public keys that check its signatures, by their keyid.
 	OtherKeys map[string]crypto.PublicKey
-	// PrivateKey makes its signatures. The sandbox itself does not need it: it is nil for a client that keeps its own.
+	// PrivateKey makes its signatures. The sandbox does not need it. It is nil for a
+	// client that keeps its key to itself.
 	PrivateKey crypto.Signer `json:"-"`
-	// Scopes are what a token of this client can be granted. Empty means all that the operations ask for.
+	// Scopes are what a token of this client can be granted. Empty means all scopes.
 	Scopes []string
 }
 
-// NewClient returns a client with a random id, secret, key id and Ed25519 key, that is allowed the scopes.
+// NewClient returns a client with a random id, secret, key id and Ed25519 key. It is
+// allowed the scopes.
 func NewClient(scopes ...string) (Client, error) {
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -55,18 +60,22 @@ func NewClient(scopes ...string) (Client, error) {
 		return Client{}, fmt.Errorf("make the client's secret: %w", err)
 	}
 	return Client{
-		ID: uuid.New(), Secret: hex.EncodeToString(secret), KeyID: uuid.NewString(),
-		PublicKey: public, PrivateKey: private, Scopes: scopes,
+		ID:         uuid.New(),
+		Secret:     hex.EncodeToString(secret),
+		KeyID:      uuid.NewString(),
+		PublicKey:  public,
+		PrivateKey: private,
+		Scopes:     scopes,
 	}, nil
 }
 
-// Format writes the client without its secret and its key, whatever the verb.
+// Format writes the client without its secret and its key for every verb.
 func (c Client) Format(f fmt.State, _ rune) {
-	// A failed write is the caller's: fmt gives no way to report it.
+	// fmt has no way to report a failed write.
 	_, _ = fmt.Fprintf(f, "sandbox.Client{ID:%s KeyID:%s Scopes:%v Secret:***}", c.ID, c.KeyID, c.Scopes)
 }
 
-// complete checks a client and fills in what can be told from the rest.
+// complete checks a client and fills in what follows from the other fields.
 func (c Client) complete() (Client, error) {
 	if c.ID == uuid.Nil {
 		return c, errors.New("client: ID is missing")
@@ -89,7 +98,8 @@ func (c Client) complete() (Client, error) {
 	c.OtherKeys = maps.Clone(c.OtherKeys)
 	for id, key := range c.OtherKeys {
 		if id == c.KeyID || id == "" {
-			return c, fmt.Errorf("client %s: OtherKeys: expected other key ids than KeyID and none that is empty", c.ID)
+			return c, fmt.Errorf(
+				"client %s: OtherKeys: expected key ids that are not empty and not KeyID", c.ID)
 		}
 		if err := signature.CheckKey(key); err != nil {
 			return c, fmt.Errorf("client %s: OtherKeys: %q: %w", c.ID, id, err)
@@ -98,33 +108,30 @@ func (c Client) complete() (Client, error) {
 	return c, nil
 }
 
-// client is a Client with what the sandbox needs at hand for each of its requests.
-type client struct {
-	Client
-	keys map[string]crypto.PublicKey
-	// limiter is nil without a rate limit.
-	limiter *rate.Limiter
-}
-
-func newClients(c config) map[uuid.UUID]*client {
-	clients := map[uuid.UUID]*client{}
+// exchangeClients returns the clients as the checks of requests read them.
+func exchangeClients(c config) map[uuid.UUID]*exchange.Client {
+	clients := map[uuid.UUID]*exchange.Client{}
 	for _, known := range c.clients {
-		one := &client{Client: known, keys: map[string]crypto.PublicKey{known.KeyID: known.PublicKey}}
-		maps.Copy(one.keys, known.OtherKeys)
-		if c.rateLimit > 0 {
-			one.limiter = rate.NewLimiter(rate.Limit(c.rateLimit), c.rateLimit)
+		client := &exchange.Client{
+			Client: tokens.Client{ID: known.ID, Secret: known.Secret, Scopes: known.Scopes},
+			Keys:   map[string]crypto.PublicKey{known.KeyID: known.PublicKey},
 		}
-		clients[known.ID] = one
+		maps.Copy(client.Keys, known.OtherKeys)
+		if c.rateLimit > 0 {
+			client.Limiter = rate.NewLimiter(rate.Limit(c.rateLimit), c.rateLimit)
+		}
+		clients[known.ID] = client
 	}
 	return clients
 }
 
-// checkScopes refuses a client that is allowed a scope for which no token can be asked.
+// checkScopes refuses a client with a scope that no token can have.
 func checkScopes(clients []Client, documented map[string]bool) error {
 	for _, client := range clients {
 		for _, scope := range client.Scopes {
 			if !documented[scope] {
-				return fmt.Errorf("client %s: scope %q is not in openapi.yaml, expected %s or %s", client.ID, scope, ScopeRead, ScopeAdmin)
+				return fmt.Errorf("client %s: scope %q is not in openapi.yaml, expected %s or %s",
+					client.ID, scope, ScopeRead, ScopeAdmin)
 			}
 		}
 	}

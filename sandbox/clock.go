@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Clock is the time of a sandbox's business: orders, tokens and idempotency keys go by it, and so does what is logged. What is on the wire,
-// such as signatures, goes by the time of the machine. It is safe for concurrent use.
+// Clock is the time of orders, tokens, idempotency keys and the journals. Signatures and
+// other parts of the protocol use the time of the machine. It is safe for concurrent use.
 type Clock struct {
 	mu    sync.Mutex
 	time  time.Time
 	moves bool
-	// since is when time was the time, on the clock of the system.
+	// since is the time of the system at which time was the time.
 	since time.Time
 }
 
@@ -20,7 +20,8 @@ func NewClock(start time.Time) *Clock {
 	return &Clock{time: start.UTC()}
 }
 
-// NewMovingClock returns a clock that shows start now and moves by itself from there. Advance and Set make it jump.
+// NewMovingClock returns a clock that shows start now, and moves from there. Advance and
+// Set make it jump.
 func NewMovingClock(start time.Time) *Clock {
 	return &Clock{time: start.UTC(), moves: true, since: time.Now()}
 }
@@ -32,7 +33,7 @@ func (c *Clock) Now() time.Time {
 	return c.now()
 }
 
-// Advance moves the clock on by d.
+// Advance moves the clock forward by d.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,8 +9,9 @@ import (
 // environPrefix begins the names of all variables that official clients read.
 const environPrefix = "UPVEST_API_"
 
-// Setenv sets the UPVEST_API_* variables for the length of a test, so that the code under test
-// reaches the sandbox as its first client. t is a *testing.T, *testing.B or *testing.F.
+// Setenv sets the UPVEST_API_* variables for the length of a test, so that the code under
+// test reaches the sandbox as its first client. t is a *testing.T, *testing.B or
+// *testing.F.
 func (s *Sandbox) Setenv(t interface{ Setenv(name, value string) }) {
 	for _, pair := range s.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
@@ -18,13 +19,14 @@ func (s *Sandbox) Setenv(t interface{ Setenv(name, value string) }) {
 	}
 }
 
-// Environ returns the UPVEST_API_* variables, as NAME=value, that point a program at the sandbox
-// as its first client. Names without a value are included, so that no earlier setting stays in
-// force.
+// Environ returns the UPVEST_API_* variables, as NAME=value, that point a program at the
+// sandbox as its first client. Names without a value are included, so that no earlier
+// setting stays in force.
 func (s *Sandbox) Environ() []string { return s.EnvironOf(s.Client()) }
 
-// EnvironOf returns the variables of another client that the sandbox knows, as [Sandbox.Environ]
-// does. The private key is empty if the sandbox does not have it, or if it cannot be written out.
+// EnvironOf returns the variables of another client that the sandbox knows, as
+// [Sandbox.Environ] does. The private key is empty if the sandbox does not have it, or if
+// it cannot be written out.
 func (s *Sandbox) EnvironOf(c Client) []string {
 	return []string{
 		environPrefix + "BASE_URL=" + s.url,
@@ -39,7 +41,8 @@ func (s *Sandbox) EnvironOf(c Client) []string {
 	}
 }
 
-// privateKeyPEM returns the private key as PKCS#8 in PEM, or "" for a key that only signs.
+// privateKeyPEM returns the private key as PKCS#8 in PEM, or "" for a key that only
+// signs.
 func (c Client) privateKeyPEM() string {
 	if c.PrivateKey == nil {
 		return ""

@@ -25,7 +25,8 @@ func TestSetenv(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{}); err != nil {
+	_, err = client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+	if err != nil {
 		t.Error(err)
 	}
 	for _, pair := range s.Environ() {

@@ -15,7 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A client of this repository on a sandbox in the same process. The order is placed and the connection breaks: the client finds out.
+// A client of this repository calls a sandbox in the same process. The order is placed,
+// the connection breaks, and the client finds the order.
 func Example() {
 	server, err := sandbox.New()
 	if err != nil {
@@ -30,7 +31,9 @@ func Example() {
 		return
 	}
 	ctx := context.Background()
-	account, user := uuid.New(), uuid.New() // every account and user exists, unless WithAccounts names those that do
+	// Every account and user exists, unless WithAccounts names those that do.
+	account := uuid.New()
+	user := uuid.New()
 	allocation, err := client.Allocations.Create(ctx, portfolios.AllocationRequest{
 		Allocation: []portfolios.InstrumentWeight{
 			{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"},
@@ -40,7 +43,9 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	_, err = client.Configurations.Create(ctx, portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID})
+	_, err = client.Configurations.Create(ctx, portfolios.ConfigurationRequest{
+		AccountID: account, AllocationID: allocation.ID,
+	})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -52,7 +57,11 @@ func Example() {
 		return
 	}
 	order, err := client.Orders.Create(ctx, portfolios.OrderRequest{
-		AccountID: account, UserID: user, CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+		AccountID:  account,
+		UserID:     user,
+		CashAmount: "100.00",
+		Currency:   portfolios.CurrencyEUR,
+		Side:       portfolios.SideBUY,
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -65,7 +74,8 @@ func Example() {
 	// orders placed: 1
 }
 
-// Requests can be signed by hand, in any language: what is wrong with one stands in the detail of the answer.
+// Requests can be signed by hand, in any language. The detail of the response names what
+// is wrong with one.
 func ExampleNew() {
 	server, err := sandbox.New()
 	if err != nil {
@@ -81,13 +91,13 @@ func ExampleNew() {
 	}
 	request.Header.Set("Upvest-Client-Id", server.Client().ID.String())
 	request.Header.Set("Accept", "application/json")
-	answer, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer answer.Body.Close()
-	fmt.Println(answer.Status, answer.Header.Get("Content-Type"))
+	defer response.Body.Close()
+	fmt.Println(response.Status, response.Header.Get("Content-Type"))
 	// Output: 401 Unauthorized application/problem+json
 }
 
@@ -102,7 +112,8 @@ func ExampleSandbox_Inject() {
 
 	for _, fault := range []sandbox.Fault{
 		{Operation: sandbox.TokenOperation, Status: http.StatusServiceUnavailable, Count: 2},
-		{Operation: "create_portfolios_order", After: true, Reset: true}, // the order is placed, and the connection breaks
+		// The order is placed, and the connection breaks.
+		{Operation: "create_portfolios_order", After: true, Reset: true},
 		{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"2"}}},
 		{Operation: "no_such_operation"},
 	} {
@@ -115,8 +126,9 @@ func ExampleSandbox_Inject() {
 	// inject a fault: operation "no_such_operation" is not an operationId of openapi.yaml, nor "token"
 }
 
-// With a clock that stands still, orders move on when the test says so. A test that waits for them, as Orders.Wait does, needs one that
-// moves: the default does, and WithOrderDelay makes it quick.
+// With a clock that stands still, orders move on when the test moves it. A test that waits
+// for them, as Orders.Wait does, needs a clock that moves. The default clock does, and
+// WithOrderDelay makes the orders fast.
 func ExampleWithClock() {
 	start := time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
 	server, err := sandbox.New(sandbox.WithClock(sandbox.NewClock(start)), sandbox.WithOrderDelay(time.Hour))
@@ -131,21 +143,29 @@ func ExampleWithClock() {
 	// Output: 2026-03-05 13:00:00 +0000 UTC
 }
 
-// A test of a service: Start ends the sandbox with the test, and logs what was refused when the test fails.
+// A test of a service: Start ends the sandbox with the test, and logs what was refused if
+// the test fails.
 func ExampleStart() {
 	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 	mix := uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")
 	_ = func(t *testing.T) { // your TestOrderIsPlacedOnce
-		server := sandbox.Start(t, sandbox.WithState(sandbox.State{ // what is there before the first request
-			Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}}},
-			Accounts:    []sandbox.Account{{ID: account, AllocationID: mix}},
+		// The state is there before the first request.
+		server := sandbox.Start(t, sandbox.WithState(sandbox.State{
+			Allocations: []sandbox.Allocation{
+				{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}},
+			},
+			Accounts: []sandbox.Account{{ID: account, AllocationID: mix}},
 		}))
 		client, err := upvest.New(server.Credentials())
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = client.Orders.Create(t.Context(), portfolios.OrderRequest{
-			AccountID: account, UserID: uuid.New(), CashAmount: "50.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+			AccountID:  account,
+			UserID:     uuid.New(),
+			CashAmount: "50.00",
+			Currency:   portfolios.CurrencyEUR,
+			Side:       portfolios.SideBUY,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,15 +21,19 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-const someAllocation = `{"allocation":[{"instrument_id":"IE00B0M62Q58","instrument_id_type":"ISIN","weight":"1"}]}`
+const someAllocation = `{"allocation":[` +
+	`{"instrument_id":"IE00B0M62Q58","instrument_id_type":"ISIN","weight":"1"}]}`
 
-// Nobody can make up the headers of a signature, and whoever tries is told what is wrong.
+// Invented headers of a signature are refused, and the detail names what is wrong.
 func FuzzSignature(f *testing.F) {
-	const components = `("@method" "@path" "accept" "authorization" "content-type" "content-length" "content-digest" "upvest-client-id")`
+	const components = `("@method" "@path" "accept" "authorization" "content-type" "content-length" ` +
+		`"content-digest" "upvest-client-id")`
 	const parameters = `;keyid="k";created=1767323045;expires=1767323105;nonce="n"`
 	for _, input := range []string{
-		"", "sig1=" + components + parameters, "a;b=1, sig1=" + components + parameters + `;alg="ed25519";tag=?1;x=1.50;y=:AA==:`,
-		`sig1=();created=-1`, `sig1=("@method";bs "@method")`, `sig1=("@query" "@authority" "x-a")`, `sig1=(1 2.5 ?1 :AA==: tok)`,
+		"", "sig1=" + components + parameters,
+		"a;b=1, sig1=" + components + parameters + `;alg="ed25519";tag=?1;x=1.50;y=:AA==:`,
+		`sig1=();created=-1`, `sig1=("@method";bs "@method")`, `sig1=("@query" "@authority" "x-a")`,
+		`sig1=(1 2.5 ?1 :AA==: tok)`,
 	} {
 		f.Add(input, "sig1=:"+strings.Repeat("A", 86)+"==:", "sha-512=:AA==:")
 	}
@@ -46,7 +51,8 @@ func FuzzSignature(f *testing.F) {
 		r.Header.Set("Signature-Input", input)
 		r.Header.Set("Signature", signature)
 		w := serve(s, r)
-		if w.Code != http.StatusUnauthorized || !strings.HasPrefix(isProblem(t, w), "Signature is incorrect: ") {
+		if w.Code != http.StatusUnauthorized ||
+			!strings.HasPrefix(isProblem(t, w), "Signature is incorrect: ") {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	})
@@ -55,7 +61,9 @@ func FuzzSignature(f *testing.F) {
 // A digest that is signed is only good if it is that of the body.
 func FuzzDigest(f *testing.F) {
 	good := digestOf(someAllocation)
-	for _, digest := range []string{good, "sha-512=:AA==:", "sha-256=:AA==:, " + good, "sha-512", "md5=1", `"`} {
+	for _, digest := range []string{
+		good, "sha-512=:AA==:", "sha-256=:AA==:, " + good, "sha-512", "md5=1", `"`,
+	} {
 		f.Add(digest)
 	}
 	s := fuzzed(f)
@@ -89,14 +97,17 @@ func FuzzTokenForm(f *testing.F) {
 		"scope": {"portfolios:read portfolios:admin"},
 	}.Encode()
 	for _, form := range []string{
-		good, "", "&&==", "client_id=%zz", strings.Replace(good, "client_", "x;", 1), good + "&scope=", strings.ToUpper(good),
+		good, "", "&&==", "client_id=%zz", strings.Replace(good, "client_", "x;", 1), good + "&scope=",
+		strings.ToUpper(good),
 	} {
 		f.Add(form)
 	}
 	f.Fuzz(func(t *testing.T, form string) {
-		w := serve(s, signByHand(s, post(s, "/auth/token", "application/x-www-form-urlencoded", form), len(form)))
+		w := serve(s,
+			signByHand(s, post(s, "/auth/token", "application/x-www-form-urlencoded", form), len(form)))
 		if w.Code != http.StatusOK {
-			if isProblem(t, w); w.Code != http.StatusBadRequest && w.Code != http.StatusUnauthorized {
+			isProblem(t, w)
+			if w.Code != http.StatusBadRequest && w.Code != http.StatusUnauthorized {
 				t.Errorf("%d %s", w.Code, w.Body)
 			}
 			return
@@ -108,28 +119,36 @@ func FuzzTokenForm(f *testing.F) {
 	})
 }
 
-// Whatever a path, a query, a key or a body holds, the answer is one that openapi.yaml knows and never an error of the sandbox itself.
+// Whatever a path, a query, a key or a body holds, the answer is one that openapi.yaml
+// knows and never an error of the sandbox itself.
 func FuzzRequest(f *testing.F) {
-	const key, id = "f1150421-2e34-42b6-aae9-52ef157065b9", "4b9732bd-7496-4e91-8a5f-6360479d7fed"
+	const key = "f1150421-2e34-42b6-aae9-52ef157065b9"
+	const id = "4b9732bd-7496-4e91-8a5f-6360479d7fed"
 	f.Add("POST", "/portfolios/allocations", "", key, someAllocation)
 	f.Add("POST", "/portfolios/allocations", "", "123456781234-4234-8123-123456789012", someAllocation)
-	f.Add("POST", "/portfolios/configurations", "", key, `{"account_id":"`+id+`","allocation_id":"`+id+`","rebalancing_strategy_ids":[]}`)
+	f.Add("POST", "/portfolios/configurations", "", key,
+		`{"account_id":"`+id+`","allocation_id":"`+id+`","rebalancing_strategy_ids":[]}`)
 	f.Add("POST", "/portfolios/orders", "", key,
-		`{"user_id":"`+id+`","account_id":"`+id+`","cash_amount":".5","currency":"EUR","side":"BUY","post_tax":true}`)
+		`{"user_id":"`+id+`","account_id":"`+id+`","cash_amount":".5","currency":"EUR",`+
+			`"side":"BUY","post_tax":true}`)
 	f.Add("POST", "/portfolios/rebalancings/executions", "", key, `{"accounts":["`+id+`"]}`)
-	f.Add("POST", "/portfolios/"+id+"/liquidation_request", "", key, `{"user_id":"4b9732bd74964e91-8a5f-6360479d7fed"}`)
+	f.Add("POST", "/portfolios/"+id+"/liquidation_request", "", key,
+		`{"user_id":"4b9732bd74964e91-8a5f-6360479d7fed"}`)
 	f.Add("PATCH", "/portfolios/configurations/"+id, "", key, `{"allocation_id":"`+id+`"}`)
-	f.Add("GET", "/portfolios/allocations", "limit=%zz&instrument_ids=IE00B0M62Q58&start_date=2022-10-14T00:00:00Z", "", "")
+	f.Add("GET", "/portfolios/allocations",
+		"limit=%zz&instrument_ids=IE00B0M62Q58&start_date=2022-10-14T00:00:00Z", "", "")
 	f.Add("GET", "/portfolios/orders/%2F", "offset=-1;sort", "", "")
 	s := fuzzed(f, sandbox.WithControl())
 	token := login(f, s)
 	f.Fuzz(func(t *testing.T, method, path, query, key, body string) {
 		target := &url.URL{Path: path, RawQuery: query}
 		if parsed, err := url.Parse(path); err == nil && parsed.Host == "" && parsed.RawQuery == "" {
-			target.Path, target.RawPath = parsed.Path, parsed.RawPath
+			target.Path = parsed.Path
+			target.RawPath = parsed.RawPath
 		}
 		r := post(s, "/", "application/json", body)
-		r.Method, r.URL = method, target
+		r.Method = method
+		r.URL = target
 		r.Header.Set("Authorization", "Bearer "+token)
 		if key != "" {
 			r.Header.Set("Idempotency-Key", key)
@@ -150,9 +169,12 @@ func FuzzRequest(f *testing.F) {
 // The control endpoint takes what it knows and refuses the rest, and lives on.
 func FuzzControl(f *testing.F) {
 	for _, body := range []string{
-		`{}`, `null`, `[]`, `{"status":503,"count":2}`, `{"header":{"Retry-After":"2","a\nb":"c"},"status":429}`, `{"body":"{","after":true}`,
-		`{"reset":true,"delay":"1ms","body_delay":"-1h","date_skew":"1h"}`, `{"advance":"24h"}`, `{"set":"2026-01-02T03:04:05Z"}`,
-		`{"set":"9999-12-31T23:59:59-23:59","advance":"2562047h"}`, `{"advance":"-2562047h47m16.854775807s"}`, `{"status":"x"}`,
+		`{}`, `null`, `[]`, `{"status":503,"count":2}`,
+		`{"header":{"Retry-After":"2","a\nb":"c"},"status":429}`, `{"body":"{","after":true}`,
+		`{"reset":true,"delay":"1ms","body_delay":"-1h","date_skew":"1h"}`, `{"advance":"24h"}`,
+		`{"set":"2026-01-02T03:04:05Z"}`,
+		`{"set":"9999-12-31T23:59:59-23:59","advance":"2562047h"}`, `{"advance":"-2562047h47m16.854775807s"}`,
+		`{"status":"x"}`,
 	} {
 		f.Add("POST", "faults", body)
 		f.Add("POST", "clock", body)
@@ -162,8 +184,10 @@ func FuzzControl(f *testing.F) {
 	s := fuzzed(f, sandbox.WithControl())
 	f.Fuzz(func(t *testing.T, method, what, body string) {
 		r := post(s, "/", "application/json", body)
-		r.Method, r.URL = method, &url.URL{Path: "/_sandbox/" + what}
-		switch w := serve(s, r); {
+		r.Method = method
+		r.URL = &url.URL{Path: "/_sandbox/" + what}
+		w := serve(s, r)
+		switch {
 		case w.Code >= 500:
 			t.Errorf("%d %s", w.Code, w.Body)
 		case w.Code >= 400:
@@ -172,8 +196,8 @@ func FuzzControl(f *testing.F) {
 			t.Errorf("200 %q", w.Body)
 		}
 		s.ClearFaults()
-		if w := serve(s, tokenRequest(s)); w.Code != http.StatusOK {
-			t.Errorf("afterwards: %d %s", w.Code, w.Body)
+		if granted := serve(s, tokenRequest(s)); granted.Code != http.StatusOK {
+			t.Errorf("afterwards: %d %s", granted.Code, granted.Body)
 		}
 	})
 }
@@ -185,7 +209,8 @@ func fuzzed(f *testing.F, options ...sandbox.Option) *sandbox.Sandbox {
 		f.Fatal(err)
 	}
 	client.KeyID = "k"
-	options = append(options, sandbox.WithClients(client), sandbox.WithoutListener(), sandbox.WithClock(sandbox.NewClock(start)),
+	options = append(options, sandbox.WithClients(client), sandbox.WithoutListener(),
+		sandbox.WithClock(sandbox.NewClock(start)),
 		sandbox.WithMachineTime(machine),
 		sandbox.WithResponseCheck(func(err error) { panic(err) }))
 	s, err := sandbox.New(options...)
@@ -195,8 +220,9 @@ func fuzzed(f *testing.F, options ...sandbox.Option) *sandbox.Sandbox {
 	return s
 }
 
-// goNames are what errors of Go's libraries begin with.
-var goNames = regexp.MustCompile(`\b(json|jsontext|strconv|http|url|time|runtime|uuid|errors|openapi3|openapi3filter|contract|ledger|struct)[.:]`)
+// goNames are the beginnings of errors of Go's libraries.
+var goNames = regexp.MustCompile(`\b(json|jsontext|strconv|http|url|time|runtime|uuid|errors|` +
+	`openapi3|openapi3filter|contract|ledger|struct)[.:]`)
 
 // isProblem checks the form of an error and returns its detail.
 func isProblem(t *testing.T, w *httptest.ResponseRecorder) string {
@@ -207,9 +233,14 @@ func isProblem(t *testing.T, w *httptest.ResponseRecorder) string {
 		RequestID    string `json:"request_id"`
 	}
 	decoder := json.NewDecoder(bytes.NewReader(w.Body.Bytes()))
-	if err := decoder.Decode(&p); err != nil || p.Type == "" || p.Detail == "" || p.Status != w.Code || p.RequestID == "" ||
-		p.RequestID != w.Header().Get("Upvest-Request-Id") || w.Header().Get("Content-Type") != "application/problem+json" {
-		t.Errorf("no problem: %d %v %s", w.Code, w.Header(), w.Body)
+	if err := decoder.Decode(&p); err != nil || p.Type == "" || p.Detail == "" || p.Status != w.Code {
+		t.Errorf("no problem: %d %s", w.Code, w.Body)
+	}
+	if p.RequestID == "" || p.RequestID != w.Header().Get("Upvest-Request-Id") {
+		t.Errorf("request_id %q, header %v", p.RequestID, w.Header())
+	}
+	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("content-type of a problem: %q", got)
 	}
 	if goNames.MatchString(p.Detail) {
 		t.Errorf("a detail speaks of Go: %s", p.Detail)
@@ -220,8 +251,9 @@ func isProblem(t *testing.T, w *httptest.ResponseRecorder) string {
 func login(f *testing.F, s *sandbox.Sandbox) string {
 	f.Helper()
 	form := url.Values{
-		"client_id": {s.Client().ID.String()}, "client_secret": {s.Client().Secret}, "grant_type": {"client_credentials"},
-		"scope": {"portfolios:admin"},
+		"client_id": {s.Client().ID.String()}, "client_secret": {s.Client().Secret},
+		"grant_type": {"client_credentials"},
+		"scope":      {"portfolios:admin"},
 	}.Encode()
 	w := serve(s, signByHand(s, post(s, "/auth/token", "application/x-www-form-urlencoded", form), len(form)))
 	var granted struct {
@@ -258,21 +290,29 @@ func signByHand(s *sandbox.Sandbox, r *http.Request, length int) *http.Request {
 	if path == "" {
 		path = "/"
 	}
-	names, lines := []string{`"@method"`, `"@path"`}, []string{`"@method": ` + r.Method, `"@path": ` + path}
+	var names, lines []string
+	add := func(name, value string) {
+		names = append(names, `"`+name+`"`)
+		lines = append(lines, `"`+name+`": `+value)
+	}
+	add("@method", r.Method)
+	add("@path", path)
 	if r.URL.RawQuery != "" {
-		names, lines = append(names, `"@query"`), append(lines, `"@query": ?`+r.URL.RawQuery)
+		add("@query", "?"+r.URL.RawQuery)
 	}
 	if length > 0 {
-		names, lines = append(names, `"content-length"`), append(lines, fmt.Sprintf(`"content-length": %d`, length))
+		add("content-length", strconv.Itoa(length))
 	}
-	for _, name := range []string{"accept", "authorization", "content-type", "content-digest", "idempotency-key", "upvest-client-id"} {
+	for _, name := range []string{
+		"accept", "authorization", "content-type", "content-digest", "idempotency-key", "upvest-client-id",
+	} {
 		if values := r.Header.Values(name); len(values) > 0 {
-			names = append(names, `"`+name+`"`)
-			lines = append(lines, `"`+name+`": `+strings.TrimSpace(values[0]))
+			add(name, strings.TrimSpace(values[0]))
 		}
 	}
 	now := machine().Unix()
-	input := fmt.Sprintf("(%s);keyid=%q;created=%d;expires=%d;nonce=%q", strings.Join(names, " "), c.KeyID, now, now+60, uuid.NewString())
+	input := fmt.Sprintf("(%s);keyid=%q;created=%d;expires=%d;nonce=%q", strings.Join(names, " "), c.KeyID,
+		now, now+60, uuid.NewString())
 	base := strings.Join(append(lines, `"@signature-params": `+input), "\n")
 	signature, err := c.PrivateKey.Sign(rand.Reader, []byte(base), crypto.Hash(0))
 	if err != nil {

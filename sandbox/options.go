@@ -10,46 +10,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Defaults of what the documents leave open.
-const (
-	defaultAddress       = "127.0.0.1:0"
-	defaultOrderDelay    = time.Second
-	defaultTokenLifetime = 30 * time.Minute
-	defaultSkew          = 30 * time.Second
-	defaultMaxLifetime   = 5 * time.Minute
-	defaultBodyLimit     = 1 << 20
-	defaultKeptAnswers   = 1 << 30
-	defaultReadTimeout   = 10 * time.Second
-)
-
-// Option changes one thing about a sandbox. Options are checked by New.
+// Option changes one setting of a sandbox. New checks the options.
 type Option func(*config) error
 
-type config struct {
-	address       string
-	expose        bool
-	listen        bool
-	network       bool
-	states        []State
-	clients       []Client
-	clock         *Clock
-	machine       func() time.Time
-	orderDelay    time.Duration
-	accounts      map[uuid.UUID]uuid.UUID
-	rateLimit     int
-	tokenLifetime time.Duration
-	skew          time.Duration
-	maxLifetime   time.Duration
-	bodyLimit     int64
-	keptAnswers   int64
-	readTimeout   time.Duration
-	seed          *uint64
-	control       bool
-	later         bool
-	responseCheck func(error)
-}
-
-// WithAddress sets the loopback address to listen on, such as "127.0.0.1:8080". Without it, a free port of 127.0.0.1 is taken.
+// WithAddress sets the loopback address to listen on, such as "127.0.0.1:8080". The
+// default is a free port of 127.0.0.1.
 func WithAddress(address string) Option {
 	return func(c *config) error {
 		if _, _, err := net.SplitHostPort(address); err != nil {
@@ -60,8 +25,9 @@ func WithAddress(address string) Option {
 	}
 }
 
-// WithExposure lets the address be another than loopback, as a container needs it. Whoever reaches it can use the sandbox: its control
-// endpoint asks for no credentials, and answers under any host name.
+// WithExposure allows an address that is not loopback, as a container needs it. Everyone
+// who can reach it can use the sandbox: its control endpoint requires no credentials, and
+// accepts any host name.
 func WithExposure() Option {
 	return func(c *config) error {
 		c.expose = true
@@ -69,12 +35,8 @@ func WithExposure() Option {
 	}
 }
 
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// WithoutListener makes a sandbox that is reached through Handler only. It starts no goroutine and has no timeouts of its own.
+// WithoutListener makes a sandbox that is reached through Handler only. It starts no
+// goroutine and has no timeouts of a server.
 func WithoutListener() Option {
 	return func(c *config) error {
 		c.listen = false
@@ -82,8 +44,9 @@ func WithoutListener() Option {
 	}
 }
 
-// WithoutNetwork makes a sandbox that is reached through its Transport only: real HTTP over connections in memory. It works inside
-// testing/synctest, where it has to be closed before the bubble ends.
+// WithoutNetwork makes a sandbox that is reached through its Transport only: real HTTP
+// over connections in memory. It works inside testing/synctest, where it has to be closed
+// before the bubble ends.
 func WithoutNetwork() Option {
 	return func(c *config) error {
 		c.network = false
@@ -91,7 +54,8 @@ func WithoutNetwork() Option {
 	}
 }
 
-// WithClients sets the API clients that the sandbox knows, instead of one random client. The state of each is its own.
+// WithClients sets the API clients that the sandbox knows, instead of one random client.
+// Each client has a state that others do not see.
 func WithClients(clients ...Client) Option {
 	return func(c *config) error {
 		if len(clients) == 0 {
@@ -108,7 +72,8 @@ func WithClients(clients ...Client) Option {
 	}
 }
 
-// WithClock sets the clock that orders, tokens and idempotency keys go by, instead of one that moves with the machine's.
+// WithClock sets the clock of orders, tokens and idempotency keys, instead of one that
+// moves with the machine's.
 func WithClock(clock *Clock) Option {
 	return func(c *config) error {
 		if clock == nil {
@@ -119,8 +84,9 @@ func WithClock(clock *Clock) Option {
 	}
 }
 
-// WithMachineTime sets what signatures, nonces, rate limits and the Date header go by, instead of the machine's own time. The Clock does not
-// move it, so that a client signs as ever after a jump of 24 hours.
+// WithMachineTime sets the time of signatures, nonces, rate limits and the Date header,
+// instead of the machine's time. The Clock does not move it, so a client signs as before
+// after a jump of 24 hours.
 func WithMachineTime(now func() time.Time) Option {
 	return func(c *config) error {
 		if now == nil {
@@ -131,9 +97,11 @@ func WithMachineTime(now func() time.Time) Option {
 	}
 }
 
-// WithLaterVersions plays what is known of versions of the API after that of openapi.yaml: liquidations of accounts in place of the
-// liquidation request, under a scope of their own; DELETE of a configuration; the orders of a rebalancing; SETTLED, an order delay behind
-// FILLED. Clients that name no scopes are allowed those of liquidations too.
+// WithLaterVersions plays what is known of versions of the API after that of
+// openapi.yaml: liquidations of accounts replace the liquidation request, under a scope
+// for them alone; DELETE of a configuration; the orders of a rebalancing; and SETTLED, an
+// order delay after FILLED. Clients that name no scopes are allowed those of liquidations
+// too.
 func WithLaterVersions() Option {
 	return func(c *config) error {
 		c.later = true
@@ -141,7 +109,8 @@ func WithLaterVersions() Option {
 	}
 }
 
-// WithOrderDelay sets how long an order stays NEW, and then PROCESSING, before it moves on. The default is one second.
+// WithOrderDelay sets how long an order stays NEW, and then PROCESSING. The default is
+// one second.
 func WithOrderDelay(d time.Duration) Option {
 	return func(c *config) error {
 		c.orderDelay = d
@@ -149,12 +118,14 @@ func WithOrderDelay(d time.Duration) Option {
 	}
 }
 
-// WithAccounts closes the world: only these accounts exist, each with the user who owns it. Without it every account and user exists.
+// WithAccounts closes the world: only these accounts exist, each with the user who owns
+// it. Without it, every account and user exists.
 func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
 	return func(c *config) error {
 		for account, owner := range owners {
 			if account == uuid.Nil || owner == uuid.Nil {
-				return fmt.Errorf("accounts: account %s of user %s: the zero UUID names nothing", account, owner)
+				return fmt.Errorf("accounts: account %s of user %s: the zero UUID names nothing", account,
+					owner)
 			}
 		}
 		c.accounts = map[uuid.UUID]uuid.UUID{}
@@ -163,8 +134,9 @@ func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
 	}
 }
 
-// WithRateLimit sets how many requests per second each client may send, with bursts of as many. More gives 429. Without it there is no
-// limit; Upvest's own sandbox documents 300.
+// WithRateLimit sets how many requests per second each client may send, with bursts of as
+// many. Further requests get 429. Without it there is no limit. Upvest's own sandbox
+// documents 300.
 func WithRateLimit(perSecond int) Option {
 	return func(c *config) error {
 		if perSecond < 1 {
@@ -175,7 +147,8 @@ func WithRateLimit(perSecond int) Option {
 	}
 }
 
-// WithTokenLifetime sets how long an access token is good for, in whole seconds. The default is 30 minutes.
+// WithTokenLifetime sets how long an access token is valid, in whole seconds. The default
+// is 30 minutes.
 func WithTokenLifetime(d time.Duration) Option {
 	return func(c *config) error {
 		c.tokenLifetime = d
@@ -183,16 +156,21 @@ func WithTokenLifetime(d time.Duration) Option {
 	}
 }
 
-// WithSignatureWindow sets how far a client's clock may be off (the default is 30 seconds), and the longest time from created to expires
-// (the default is 5 minutes).
+// WithSignatureWindow sets how far a client's clock may differ (the default is 30
+// seconds), and the longest time from created to expires (the default is 5 minutes).
 func WithSignatureWindow(skew, maxLifetime time.Duration) Option {
 	return func(c *config) error {
-		c.skew, c.maxLifetime = skew, maxLifetime
-		return errors.Join(atLeast("signature skew", skew, 0), atLeast("signature lifetime", maxLifetime, time.Second))
+		c.skew = skew
+		c.maxLifetime = maxLifetime
+		return errors.Join(
+			atLeast("signature skew", skew, 0),
+			atLeast("signature lifetime", maxLifetime, time.Second),
+		)
 	}
 }
 
-// WithBodyLimit sets the largest request body in bytes. A larger one gives 413. The default is 1 MiB.
+// WithBodyLimit sets the size of the largest request body in bytes. A larger one gets
+// 413. The default is 1 MiB.
 func WithBodyLimit(bytes int64) Option {
 	return func(c *config) error {
 		if bytes < 1 {
@@ -203,20 +181,23 @@ func WithBodyLimit(bytes int64) Option {
 	}
 }
 
-// WithKeptAnswers sets how many bytes the answers may take that are kept for the repetition of a request, for 24 hours each. When they are
-// full, a write with a new idempotency key gives 503: none is forgotten early. The default is 1 GiB, some two million small answers.
-func WithKeptAnswers(bytes int64) Option {
+// WithKeptResponses sets how many bytes the responses may take that are kept for the
+// repetition of a request, for 24 hours each. When they are full, a write with a new
+// idempotency key gets 503: none is dropped early. The default is 1 GiB, which holds
+// about two million small responses.
+func WithKeptResponses(bytes int64) Option {
 	return func(c *config) error {
 		if bytes < 1 {
-			return fmt.Errorf("kept answers: %d bytes, expected at least 1", bytes)
+			return fmt.Errorf("kept responses: %d bytes, expected at least 1", bytes)
 		}
-		c.keptAnswers = bytes
+		c.keptResponses = bytes
 		return nil
 	}
 }
 
-// WithReadTimeout sets how long a request may take to arrive, on the clock of the system. A slower one is cut off,
-// with 408 if its headers were complete. The default is 10 seconds.
+// WithReadTimeout sets how long a request may take to arrive, on the clock of the system.
+// A slower one is cut off, with 408 if its headers were complete. The default is 10
+// seconds.
 func WithReadTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.readTimeout = d
@@ -224,7 +205,8 @@ func WithReadTimeout(d time.Duration) Option {
 	}
 }
 
-// WithSeed makes the ids of resources repeat from run to run: the same requests in the same order get the same ids.
+// WithSeed makes the ids of resources repeat from run to run: the same requests in the
+// same order get the same ids.
 func WithSeed(seed uint64) Option {
 	return func(c *config) error {
 		c.seed = &seed
@@ -232,7 +214,8 @@ func WithSeed(seed uint64) Option {
 	}
 }
 
-// WithControl opens the control endpoint under /_sandbox/, for tests in other languages. It asks for no credentials.
+// WithControl opens the control endpoint under /_sandbox/, for tests in other languages.
+// It requires no credentials.
 func WithControl() Option {
 	return func(c *config) error {
 		c.control = true
@@ -240,8 +223,9 @@ func WithControl() Option {
 	}
 }
 
-// WithResponseCheck holds every answer against openapi.yaml before it is sent, and reports each that differs. Answers that a Fault spoilt
-// are left out. The report is called from the goroutine of the request.
+// WithResponseCheck compares every response with openapi.yaml before it is sent, and
+// reports each that differs. Responses that a Fault changed are left out. The report is
+// called from the goroutine of the request.
 func WithResponseCheck(report func(error)) Option {
 	return func(c *config) error {
 		if report == nil {
@@ -257,55 +241,4 @@ func atLeast(what string, d, least time.Duration) error {
 		return fmt.Errorf("%s: %s, expected at least %s", what, d, least)
 	}
 	return nil
-}
-
-// allScopes returns the scopes of a client that names none.
-func (c config) allScopes() []string {
-	if c.later {
-		return []string{ScopeAdmin, ScopeRead, ScopeLiquidationsAdmin, ScopeLiquidationsRead}
-	}
-	return []string{ScopeAdmin, ScopeRead}
-}
-
-// configure applies the options, and fills in what depends on others.
-func configure(options []Option) (config, error) {
-	c := config{
-		address: defaultAddress, listen: true, network: true, orderDelay: defaultOrderDelay, tokenLifetime: defaultTokenLifetime, skew: defaultSkew,
-		maxLifetime: defaultMaxLifetime, bodyLimit: defaultBodyLimit, keptAnswers: defaultKeptAnswers, readTimeout: defaultReadTimeout,
-	}
-	for _, option := range options {
-		if err := option(&c); err != nil {
-			return c, err
-		}
-	}
-	if host, _, err := net.SplitHostPort(c.address); err == nil && !c.expose && !isLoopback(host) {
-		return c, fmt.Errorf("address %q: expected a loopback address such as 127.0.0.1:8080; any other has to be asked for (WithExposure, -expose)", c.address)
-	}
-	if c.machine == nil {
-		c.machine = time.Now
-	}
-	if c.clock == nil {
-		c.clock = NewMovingClock(time.Now())
-	}
-	if len(c.clients) == 0 {
-		client, err := NewClient()
-		if err != nil {
-			return c, err
-		}
-		if client, err = client.complete(); err != nil {
-			return c, err
-		}
-		c.clients = []Client{client}
-	}
-	seen := map[uuid.UUID]bool{}
-	for i, client := range c.clients {
-		if len(client.Scopes) == 0 {
-			c.clients[i].Scopes = c.allScopes()
-		}
-		if seen[client.ID] {
-			return c, fmt.Errorf("clients: %s is there twice", client.ID)
-		}
-		seen[client.ID] = true
-	}
-	return c, nil
 }

@@ -1,6 +1,8 @@
-// Package sandbox is a look-alike of the portfolios part of the Upvest Investment API, to write integration tests against without
-// credentials from Upvest. It checks what the public documents (docs.upvest.co) say that a server checks: tokens, request signatures,
-// scopes, versions, idempotency keys, bodies and parameters. It keeps its state in memory, and breaks on demand.
+// Package sandbox is a look-alike of the portfolios part of the Upvest Investment API, to
+// write integration tests against without credentials from Upvest. It checks what the
+// public documents (docs.upvest.co) describe that a server checks: tokens, request
+// signatures, scopes, versions, idempotency keys, bodies and parameters. It keeps its
+// state in memory, and fails on demand.
 package sandbox
 
 import (
@@ -9,47 +11,38 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/history"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/control"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/exchange"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
-// Bounds on what is remembered. The oldest goes first.
-const (
-	maxNonces         = 1_000_000
-	maxLoggedRequests = 10_000
-	maxLoggedBytes    = 64 << 20
-	maxHeaderBytes    = 64 << 10
-	writeTimeout      = 30 * time.Second
-)
+// maxNonces bounds the used nonces that are kept. The oldest are dropped first.
+const maxNonces = 1_000_000
 
-// serverless is the URL of a sandbox that listens nowhere.
+// serverless is the URL of a sandbox without a listener.
 const serverless = "http://127.0.0.1"
 
 // Sandbox is a running sandbox. It is safe for concurrent use. Close it when done.
 type Sandbox struct {
-	config     config
-	clients    map[uuid.UUID]*client
-	contract   *openapi.Contract
-	signatures *signature.Verifier
-	tokens     *tokens.Tokens
-	world      atomic.Pointer[world]
-	faults     faults
-	requests   *history.Log[Request]
-	handler    http.Handler
+	config   config
+	contract *openapi.Contract
+	tokens   *tokens.Tokens
+	world    atomic.Pointer[world.World]
+	handler  http.Handler
+	// stop ends the delays of faults.
+	stop context.CancelFunc
 
-	// stopping ends the delays of faults.
-	stopping  context.Context
-	stop      context.CancelFunc
 	server    *http.Server
 	transport *http.Transport
 	url       string
@@ -57,50 +50,107 @@ type Sandbox struct {
 	serveErr  error
 }
 
-// New starts a sandbox. It listens on a free loopback port and knows one random client, unless the options say otherwise.
+// New starts a sandbox. It listens on a free loopback port and knows one random client,
+// unless the options change that.
 func New(options ...Option) (*Sandbox, error) {
 	c, err := configure(options)
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
+	s, err := start(c)
+	if err != nil {
+		return nil, fmt.Errorf("start the sandbox: %w", err)
+	}
+	return s, nil
+}
+
+func start(c config) (*Sandbox, error) {
 	var extend []func(*openapi3.T) error
 	if c.later {
 		extend = append(extend, later.Extend)
 	}
 	contract, err := openapi.Load(extend...)
 	if err != nil {
-		return nil, fmt.Errorf("start the sandbox: %w", err)
+		return nil, err
 	}
 	if err := checkScopes(c.clients, contract.Scopes); err != nil {
-		return nil, fmt.Errorf("start the sandbox: %w", err)
+		return nil, err
 	}
 	s := &Sandbox{
-		config: c, url: serverless, clients: newClients(c), contract: contract,
-		signatures: signature.NewVerifier(signature.Rules{Now: c.machine, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces}),
-		tokens:     tokens.New(c.tokenLifetime, contract.Scopes),
-		requests:   history.New[Request](maxLoggedRequests, maxLoggedBytes),
-		transport:  &http.Transport{},
+		config:    c,
+		contract:  contract,
+		tokens:    tokens.New(c.tokenLifetime, contract.Scopes),
+		transport: &http.Transport{},
+		url:       serverless,
 	}
-	world, err := s.newWorld()
+	worldOptions, err := s.worldOptions()
 	if err != nil {
-		return nil, fmt.Errorf("start the sandbox: %w", err)
+		return nil, err
 	}
-	s.world.Store(world)
-	s.stopping, s.stop = context.WithCancel(context.Background())
-	s.handler = s.newHandler()
+	first, err := world.New(worldOptions)
+	if err != nil {
+		return nil, err
+	}
+	s.world.Store(first)
+	stopping, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.handler = s.newHandler(stopping)
 	if c.listen {
 		if err := s.serve(); err != nil {
-			return nil, fmt.Errorf("start the sandbox: %w", err)
+			stop()
+			return nil, err
 		}
 	}
 	return s, nil
 }
 
-// URL returns the base URL of the sandbox, without a slash at the end. A sandbox WithoutListener has one that nothing listens on.
+// newHandler returns the handler of the API, and of the control endpoint if it is open.
+func (s *Sandbox) newHandler(stopping context.Context) http.Handler {
+	c := s.config
+	api := &exchange.Handler{
+		Contract: s.contract,
+		Signatures: signature.NewVerifier(signature.Rules{
+			Now: c.machine, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces,
+		}),
+		Tokens:        s.tokens,
+		Clients:       exchangeClients(c),
+		World:         s.world.Load,
+		Now:           c.clock.Now,
+		MachineTime:   c.machine,
+		Stopping:      stopping,
+		BodyLimit:     c.bodyLimit,
+		ReadTimeout:   c.readTimeout,
+		ResponseCheck: c.responseCheck,
+	}
+	if !c.control {
+		return api
+	}
+	endpoint := &control.Endpoint{
+		World:        s.world.Load,
+		Clock:        c.clock,
+		Reset:        s.Reset,
+		RevokeTokens: s.RevokeTokens,
+		BodyLimit:    c.bodyLimit,
+		AnyHost:      c.expose || !c.listen || !c.network,
+	}
+	opened := endpoint.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A mux would change the paths, which the checks must receive as they were sent.
+		if strings.HasPrefix(r.URL.Path, control.Prefix) {
+			opened.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
+
+// URL returns the base URL of the sandbox, without a slash at the end. Nothing listens on
+// the URL of a sandbox WithoutListener.
 func (s *Sandbox) URL() string { return s.url }
 
-// Handler returns the sandbox as a handler, to be called in process or served elsewhere. To a server that cannot give a connection away, a
-// fault that cuts the connection is the panic http.ErrAbortHandler.
+// Handler returns the sandbox as a handler, to call in process or to serve elsewhere. If
+// a server does not support hijacking, a fault that cuts the connection panics with
+// http.ErrAbortHandler.
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 
 // Client returns the first of the clients that the sandbox knows.
@@ -112,10 +162,11 @@ func (s *Sandbox) Clients() []Client { return slices.Clone(s.config.clients) }
 // Clock returns the clock of the sandbox.
 func (s *Sandbox) Clock() *Clock { return s.config.clock }
 
-// RevokeTokens makes every access token that was granted so far worthless.
+// RevokeTokens makes every access token that was granted so far invalid.
 func (s *Sandbox) RevokeTokens() { s.tokens.Revoke() }
 
-// newIDs returns the source of resource ids. Request ids do not come from it, so that a read in between changes no id.
+// newIDs returns the source of resource ids. Request ids do not come from it, so that an
+// additional read changes no id.
 func newIDs(seed *uint64) func() uuid.UUID {
 	if seed == nil {
 		return uuid.New
@@ -132,16 +183,5 @@ func newIDs(seed *uint64) func() uuid.UUID {
 		id[6] = id[6]&0x0f | 0x40
 		id[8] = id[8]&0x3f | 0x80
 		return id
-	}
-}
-
-// owner is nil for an open world.
-func (c config) owner() func(uuid.UUID) (uuid.UUID, bool) {
-	if c.accounts == nil {
-		return nil
-	}
-	return func(account uuid.UUID) (uuid.UUID, bool) {
-		user, known := c.accounts[account]
-		return user, known
 	}
 }

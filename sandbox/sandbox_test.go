@@ -39,7 +39,8 @@ func TestSandboxListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	if response.StatusCode != http.StatusBadRequest || response.Header.Get("Date") != "Fri, 02 Jan 2026 03:04:05 GMT" {
+	if response.StatusCode != http.StatusBadRequest ||
+		response.Header.Get("Date") != "Fri, 02 Jan 2026 03:04:05 GMT" {
 		t.Errorf("status %d, date %s", response.StatusCode, response.Header.Get("Date"))
 	}
 	for range 2 {
@@ -55,7 +56,8 @@ func TestSandboxListens(t *testing.T) {
 func TestClientIsReady(t *testing.T) {
 	s := newSandbox(t)
 	c := s.Client()
-	if c.ID == uuid.Nil || c.Secret == "" || c.KeyID == "" || c.PrivateKey == nil || c.PublicKey == nil || len(c.Scopes) != 2 {
+	if c.ID == uuid.Nil || c.Secret == "" || c.KeyID == "" || c.PrivateKey == nil || c.PublicKey == nil ||
+		len(c.Scopes) != 2 {
 		t.Errorf("the client lacks something: %v", c)
 	}
 	if others := s.Clients(); len(others) != 1 || others[0].ID != c.ID {
@@ -71,11 +73,14 @@ func TestClientIsRedacted(t *testing.T) {
 	}
 	shown := []string{string(encoded)}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		shown = append(shown, fmt.Sprintf(verb, c), fmt.Sprintf(verb, &c), fmt.Sprintf(verb, []sandbox.Client{c}))
+		shown = append(shown, fmt.Sprintf(verb, c), fmt.Sprintf(verb, &c),
+			fmt.Sprintf(verb, []sandbox.Client{c}))
 	}
 	key := fmt.Sprintf("%v", c.PrivateKey)
 	for _, text := range shown {
-		for _, secret := range []string{c.Secret, fmt.Sprintf("%x", c.Secret), key[1 : len(key)-1], fmt.Sprintf("%x", c.PrivateKey)} {
+		for _, secret := range []string{
+			c.Secret, fmt.Sprintf("%x", c.Secret), key[1 : len(key)-1], fmt.Sprintf("%x", c.PrivateKey),
+		} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s shows a secret", text)
 			}
@@ -105,14 +110,17 @@ func TestOptionsAreChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for says, option := range map[string]sandbox.Option{
-		"address \"0.0.0.0:1\"":         sandbox.WithAddress("0.0.0.0:1"),
-		"address \"example.com:1\"":     sandbox.WithAddress("example.com:1"),
-		"clients: expected at least":    sandbox.WithClients(),
-		"is there twice":                sandbox.WithClients(good, good),
-		"ID is missing":                 with(func(c *sandbox.Client) { c.ID = uuid.Nil }),
-		"Secret is missing":             with(func(c *sandbox.Client) { c.Secret = "" }),
-		"KeyID is missing":              with(func(c *sandbox.Client) { c.KeyID = "" }),
-		"PublicKey is missing":          with(func(c *sandbox.Client) { c.PublicKey, c.PrivateKey = nil, nil }),
+		"address \"0.0.0.0:1\"":      sandbox.WithAddress("0.0.0.0:1"),
+		"address \"example.com:1\"":  sandbox.WithAddress("example.com:1"),
+		"clients: expected at least": sandbox.WithClients(),
+		"is there twice":             sandbox.WithClients(good, good),
+		"ID is missing":              with(func(c *sandbox.Client) { c.ID = uuid.Nil }),
+		"Secret is missing":          with(func(c *sandbox.Client) { c.Secret = "" }),
+		"KeyID is missing":           with(func(c *sandbox.Client) { c.KeyID = "" }),
+		"PublicKey is missing": with(func(c *sandbox.Client) {
+			c.PublicKey = nil
+			c.PrivateKey = nil
+		}),
 		"PublicKey: a public key of":    with(func(c *sandbox.Client) { c.PublicKey = rsaKey.Public() }),
 		"must be on the curve P-521":    with(func(c *sandbox.Client) { c.PublicKey = small.Public() }),
 		"clock: is nil":                 sandbox.WithClock(nil),
@@ -164,7 +172,8 @@ func TestClock(t *testing.T) {
 	})
 }
 
-// Inside a bubble the default clock, the delays of faults and the order of the ledger all go by the bubble's time.
+// Inside a bubble the default clock, the delays of faults and the order of the ledger all
+// go by the bubble's time.
 func TestHandlerInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSandbox(t)
@@ -219,13 +228,16 @@ func TestRequestsAreLoggedAndForgotten(t *testing.T) {
 	}
 	last := log[len(log)-1]
 	want := sandbox.Request{
-		Number: 12_001, Time: last.Time, RequestID: w.Header().Get("Upvest-Request-Id"), Method: "POST", Path: "/auth/token",
-		Operation: sandbox.TokenOperation, ClientID: s.Client().ID, Header: last.Header, Status: http.StatusOK,
+		Number: 12_001, Time: last.Time, RequestID: w.Header().Get("Upvest-Request-Id"), Method: "POST",
+		Path:      "/auth/token",
+		Operation: sandbox.TokenOperation, ClientID: s.Client().ID, Header: last.Header,
+		Status: http.StatusOK,
 	}
 	if !reflect.DeepEqual(last, want) {
 		t.Errorf("got %+v, want %+v", last, want)
 	}
-	if tokens := s.Requests(sandbox.OfOperation(sandbox.TokenOperation), sandbox.After(12_000)); len(tokens) != 1 {
+	tokens := s.Requests(sandbox.OfOperation(sandbox.TokenOperation), sandbox.After(12_000))
+	if len(tokens) != 1 {
 		t.Errorf("%d token requests, want 1", len(tokens))
 	}
 }
@@ -266,7 +278,9 @@ func TestManyAtOnce(t *testing.T) {
 
 func newSandbox(t *testing.T, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
-	s, err := sandbox.New(append([]sandbox.Option{sandbox.WithoutListener(), sandbox.WithMachineTime(machine)}, options...)...)
+	s, err := sandbox.New(append([]sandbox.Option{
+		sandbox.WithoutListener(), sandbox.WithMachineTime(machine),
+	}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,10 +298,12 @@ func serve(s *sandbox.Sandbox, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// tokenRequest is signed by hand, with the headers that a request has that never crossed a wire.
+// tokenRequest is signed by hand, with the headers that a request has that never crossed
+// a wire.
 func tokenRequest(s *sandbox.Sandbox) *http.Request {
 	c := s.Client()
-	body := "grant_type=client_credentials&scope=portfolios%3Aread&client_id=" + c.ID.String() + "&client_secret=" + c.Secret
+	body := "grant_type=client_credentials&scope=portfolios%3Aread" +
+		"&client_id=" + c.ID.String() + "&client_secret=" + c.Secret
 	return signByHand(s, post(s, "/auth/token", "application/x-www-form-urlencoded", body), len(body))
 }
 
@@ -296,12 +312,14 @@ func TestHandlerTakesNoBody(t *testing.T) {
 	s := newSandbox(t)
 	r := httptest.NewRequest("GET", "/portfolios/orders", nil)
 	r.Body = nil
-	if w := serve(s, r); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "missing_client_id") {
+	if w := serve(s, r); w.Code != http.StatusBadRequest ||
+		!strings.Contains(w.Body.String(), "missing_client_id") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
-// What an answer cannot do is refused at once, and a fault for any operation waits for an answer that can.
+// What an answer cannot do is refused at once, and a fault for any operation waits for an
+// answer that can.
 func TestFaultsFitTheirAnswers(t *testing.T) {
 	s := newSandbox(t)
 	const cancels = "cancel_portfolios_order" // 204
@@ -315,9 +333,14 @@ func TestFaultsFitTheirAnswers(t *testing.T) {
 			{Status: 304, Body: []byte("x")},
 			{Operation: "list_portfolios_orders", Status: 204, Pad: 1},
 		},
-		"there is no answer": {{Reset: true, Status: 500}, {Reset: true, CutBody: true}, {Reset: true, After: true, DateSkew: time.Hour}},
-		"has no middle":      {{Body: []byte{}, CutBody: true}, {Body: []byte{}, BodyDelay: time.Second}},
-		"can be sent as one": {{Header: http.Header{"a\nb": {"c"}}}, {Header: http.Header{"Retry-After": {"1\r\nx: y"}}}},
+		"no response is sent": {
+			{Reset: true, Status: 500}, {Reset: true, CutBody: true},
+			{Reset: true, After: true, DateSkew: time.Hour},
+		},
+		"has no middle": {{Body: []byte{}, CutBody: true}, {Body: []byte{}, BodyDelay: time.Second}},
+		"that can be sent": {
+			{Header: http.Header{"a\nb": {"c"}}}, {Header: http.Header{"Retry-After": {"1\r\nx: y"}}},
+		},
 	} {
 		for _, f := range wrong {
 			if err := s.Inject(f); err == nil || !strings.Contains(err.Error(), says) {

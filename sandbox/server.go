@@ -11,10 +11,17 @@ import (
 	"time"
 )
 
-// Transport returns a transport that leads to the sandbox: over loopback, or through memory if it was started WithoutNetwork.
+const (
+	maxHeaderBytes = 64 << 10
+	idleTimeout    = 2 * time.Minute
+)
+
+// Transport returns a transport that leads to the sandbox: over loopback, or through
+// memory if the sandbox was started WithoutNetwork.
 func (s *Sandbox) Transport() http.RoundTripper { return s.transport }
 
-// Shutdown ends the sandbox as Close does, but lets the requests under way finish until the context ends, the delays of their faults included.
+// Shutdown ends the sandbox as Close does, but lets the requests under way finish until
+// the context ends, including the delays of their faults.
 func (s *Sandbox) Shutdown(ctx context.Context) error {
 	if s.server == nil {
 		s.stop()
@@ -24,7 +31,7 @@ func (s *Sandbox) Shutdown(ctx context.Context) error {
 	return errors.Join(s.server.Shutdown(ctx), s.Close())
 }
 
-// Close ends the sandbox at once, and with it the requests under way.
+// Close ends the sandbox at once, and the requests under way.
 func (s *Sandbox) Close() error {
 	s.stop()
 	if s.server == nil {
@@ -37,25 +44,18 @@ func (s *Sandbox) Close() error {
 }
 
 func (s *Sandbox) serve() error {
-	var listener net.Listener
-	if s.config.network {
-		var err error
-		if listener, err = net.Listen("tcp", s.config.address); err != nil {
-			return fmt.Errorf("listen on %s: %w", s.config.address, err)
-		}
-		s.url = "http://" + reachable(listener.Addr())
-	} else {
-		memory := &memoryListener{connections: make(chan net.Conn), closed: make(chan struct{})}
-		listener, s.transport.DialContext = memory, memory.dial
+	listener, err := s.listen()
+	if err != nil {
+		return err
 	}
 	s.served = make(chan struct{})
 	s.server = &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: s.config.readTimeout,
 		ReadTimeout:       s.config.readTimeout,
-		IdleTimeout:       2 * time.Minute,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		// The pipeline answers OPTIONS * like everything else.
+		// The checks respond to OPTIONS * like to every other request.
 		DisableGeneralOptionsHandler: true,
 	}
 	go func() {
@@ -67,7 +67,21 @@ func (s *Sandbox) serve() error {
 	return nil
 }
 
-// reachable is an address at which a listener is reached from its own machine.
+func (s *Sandbox) listen() (net.Listener, error) {
+	if !s.config.network {
+		memory := &memoryListener{connections: make(chan net.Conn), closed: make(chan struct{})}
+		s.transport.DialContext = memory.dial
+		return memory, nil
+	}
+	listener, err := net.Listen("tcp", s.config.address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", s.config.address, err)
+	}
+	s.url = "http://" + reachable(listener.Addr())
+	return listener, nil
+}
+
+// reachable returns an address at which a listener is reached from the same machine.
 func reachable(at net.Addr) string {
 	tcp, ok := at.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {
@@ -76,7 +90,7 @@ func reachable(at net.Addr) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
 }
 
-// memoryListener takes connections that are pipes in memory.
+// memoryListener accepts connections that are pipes in memory.
 type memoryListener struct {
 	connections chan net.Conn
 	closed      chan struct{}
@@ -99,7 +113,7 @@ func (l *memoryListener) Close() error {
 
 func (l *memoryListener) Addr() net.Addr { return &net.UnixAddr{Name: "sandbox", Net: "memory"} }
 
-// dial connects to the sandbox, whatever the address.
+// dial connects to the sandbox, for every address.
 func (l *memoryListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	here, there := net.Pipe()
 	select {

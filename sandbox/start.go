@@ -7,15 +7,16 @@ import (
 // TB is the part of testing.TB that Start needs.
 type TB interface {
 	Helper()
-	Cleanup(func())
+	Cleanup(end func())
 	Failed() bool
 	Errorf(format string, arguments ...any)
 	Fatalf(format string, arguments ...any)
 	Logf(format string, arguments ...any)
 }
 
-// Start starts a sandbox for a test, and ends it with the test. When the test fails, it logs the requests that were refused, and why. Every
-// answer is held against openapi.yaml, and one that differs is an error of the test.
+// Start starts a sandbox for a test, and ends it with the test. If the test fails, it
+// logs the requests that were refused, and why. It compares every response with
+// openapi.yaml, and a response that differs is an error of the test.
 func Start(t TB, options ...Option) *Sandbox {
 	t.Helper()
 	checked := WithResponseCheck(func(err error) { t.Errorf("sandbox: not as in openapi.yaml: %v", err) })
@@ -40,7 +41,8 @@ func (s *Sandbox) logRefusals(t TB) {
 		case r.Fault:
 			t.Logf("sandbox: request %d, %s %s, met a fault: %d", r.Number, r.Method, r.Path, r.Status)
 		case r.Status >= 400:
-			t.Logf("sandbox: request %d, %s %s, was refused: %d %s", r.Number, r.Method, r.Path, r.Status, r.Detail)
+			t.Logf("sandbox: request %d, %s %s, was refused: %d %s",
+				r.Number, r.Method, r.Path, r.Status, r.Detail)
 		}
 	}
 	if forgotten, _ := s.Forgotten(); forgotten > 0 {
@@ -48,12 +50,19 @@ func (s *Sandbox) logRefusals(t TB) {
 	}
 }
 
-// Credentials are what a client of this repository needs to call the sandbox as its first client, with all of that client's scopes.
+// Credentials returns what a client of this repository needs to call the sandbox as its
+// first client, with all scopes of that client.
 func (s *Sandbox) Credentials() upvest.Credentials { return s.CredentialsOf(s.Client()) }
 
-// CredentialsOf are those of another client that the sandbox knows, with its private key.
+// CredentialsOf returns the credentials of another client that the sandbox knows, with
+// its private key.
 func (s *Sandbox) CredentialsOf(c Client) upvest.Credentials {
 	return upvest.Credentials{
-		BaseURL: s.url, ClientID: c.ID, ClientSecret: c.Secret, KeyID: c.KeyID, PrivateKey: c.PrivateKey, Scopes: c.Scopes,
+		BaseURL:      s.url,
+		ClientID:     c.ID,
+		ClientSecret: c.Secret,
+		KeyID:        c.KeyID,
+		PrivateKey:   c.PrivateKey,
+		Scopes:       c.Scopes,
 	}
 }

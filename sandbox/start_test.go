@@ -32,9 +32,14 @@ var (
 // invested is a state in which an account follows an allocation and holds 100 EUR.
 func invested() sandbox.Option {
 	return sandbox.WithState(sandbox.State{
-		Allocations: []sandbox.Allocation{{ID: mixID, Name: "Mix", Weights: map[api.InstrumentID]api.Decimal{world: "0.7", apple: "0.3"}}},
+		Allocations: []sandbox.Allocation{{
+			ID: mixID, Name: "Mix", Weights: map[api.InstrumentID]api.Decimal{world: "0.7", apple: "0.3"},
+		}},
 		Accounts: []sandbox.Account{
-			{ID: savings, AllocationID: mixID, Holdings: map[api.InstrumentID]api.Decimal{world: "60", apple: "40"}},
+			{
+				ID: savings, AllocationID: mixID,
+				Holdings: map[api.InstrumentID]api.Decimal{world: "60", apple: "40"},
+			},
 		},
 	})
 }
@@ -61,20 +66,26 @@ func buy(t *testing.T, client *upvest.Client, side portfolios.Side, amount api.D
 	return placed
 }
 
-// A whole test as a user writes it: state, a call that meets a fault, time that passes without waiting, and what is left of it.
+// A whole test as a user writes it: state, a call that meets a fault, time that passes
+// without waiting, and what is left of it.
 func TestStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
-		if err := s.Inject(sandbox.Fault{Operation: "create_portfolios_order", After: true, Reset: true}); err != nil {
+		if err := s.Inject(sandbox.Fault{
+			Operation: "create_portfolios_order", After: true, Reset: true,
+		}); err != nil {
 			t.Fatal(err)
 		}
 		placed := buy(t, client, portfolios.SideBUY, "50")
-		ofAccount := []sandbox.Filter{sandbox.OfOperation("create_portfolios_order"), sandbox.OfAccount(savings)}
+		ofAccount := []sandbox.Filter{
+			sandbox.OfOperation("create_portfolios_order"), sandbox.OfAccount(savings),
+		}
 		if n := len(s.Effects(ofAccount...)); n != 1 {
 			t.Errorf("%d orders of the account, want exactly one", n)
 		}
 		sent := s.Requests(ofAccount...)
-		if len(sent) != 2 || !sent[0].Fault || !sent[1].Replayed || sent[0].IdempotencyKey != sent[1].IdempotencyKey ||
+		if len(sent) != 2 || !sent[0].Fault || !sent[1].Replayed ||
+			sent[0].IdempotencyKey != sent[1].IdempotencyKey ||
 			!strings.Contains(sent[0].Body, `"50"`) || sent[0].Header.Get("Content-Digest") == "" {
 			t.Errorf("sent %+v, want one try that is lost and one that gets the first's answer", sent)
 		}
@@ -86,7 +97,8 @@ func TestStart(t *testing.T) {
 
 		s.Reset()
 		page, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
-		if err != nil || len(page.Data) != 1 || page.Data[0].ID != mixID || page.Data[0].Name != "Mix" || len(page.Data[0].Allocation) != 2 {
+		if err != nil || len(page.Data) != 1 || page.Data[0].ID != mixID || page.Data[0].Name != "Mix" ||
+			len(page.Data[0].Allocation) != 2 {
 			t.Errorf("after the reset: %+v %v, want the state of the start", page, err)
 		}
 		if _, err := client.Orders.Retrieve(t.Context(), placed.ID); !errors.Is(err, upvest.ErrNotFound) {
@@ -101,7 +113,8 @@ func TestStart(t *testing.T) {
 	})
 }
 
-// A SELL may ask for 90 per cent of the value, which is what the holdings and their prices make it.
+// A SELL may ask for 90 per cent of the value, which is what the holdings and their
+// prices make it.
 func TestHoldingsAndPrices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
@@ -132,17 +145,20 @@ func TestHoldingsAndPrices(t *testing.T) {
 		if got := status(portfolios.SideSELL, "117"); got != portfolios.OrderStatusFILLED {
 			t.Errorf("90 per cent of 130: %s", got)
 		}
-		// An order that is PROCESSING sells the same pieces at the new price: 13 are left, 10 of them are being sold.
+		// An order that is PROCESSING sells the same pieces at the new price: 13 are
+		// left, 10 of them are being sold.
 		open := buy(t, client, portfolios.SideSELL, "10")
 		time.Sleep(time.Hour)
 		for _, id := range []api.InstrumentID{world, apple} {
 			set(id, map[api.InstrumentID]api.Decimal{world: "0.15", apple: "0.1"}[id])
 		}
 		time.Sleep(time.Hour)
-		if done, err := client.Orders.Retrieve(t.Context(), open.ID); err != nil || done.Status != portfolios.OrderStatusFILLED {
+		if done, err := client.Orders.Retrieve(t.Context(), open.ID); err != nil ||
+			done.Status != portfolios.OrderStatusFILLED {
 			t.Errorf("the open sale: %+v %v", done, err)
 		}
-		closing, err := client.Orders.CreateLiquidationRequest(t.Context(), savings, portfolios.LiquidationRequest{UserID: owner})
+		closing, err := client.Orders.CreateLiquidationRequest(t.Context(), savings,
+			portfolios.LiquidationRequest{UserID: owner})
 		if err != nil || !strings.HasPrefix(string(closing.CashAmount), "0.3000000000") {
 			t.Errorf("3 are left, at a tenth: %+v %v", closing, err)
 		}
@@ -151,16 +167,25 @@ func TestHoldingsAndPrices(t *testing.T) {
 
 func TestStateIsChecked(t *testing.T) {
 	for says, state := range map[string]sandbox.State{
-		"is not a client of this sandbox":   {ClientID: uuid.New()},
-		"weights that sum to exactly 1":     {Allocations: []sandbox.Allocation{{ID: mixID, Weights: map[api.InstrumentID]api.Decimal{world: "0.7"}}}},
-		"expected an id that is not zero":   {Allocations: []sandbox.Allocation{{Weights: map[api.InstrumentID]api.Decimal{world: "1"}}}},
-		"there is no allocation":            {Accounts: []sandbox.Account{{ID: savings, AllocationID: mixID}}},
-		"expected every account once":       {Accounts: []sandbox.Account{{ID: savings}, {ID: savings}}},
-		"expected an ISIN or a UUID":        {Accounts: []sandbox.Account{{ID: savings, Holdings: map[api.InstrumentID]api.Decimal{"AAPL": "1"}}}},
-		"not an amount":                     {Accounts: []sandbox.Account{{ID: savings, Holdings: map[api.InstrumentID]api.Decimal{world: "-1"}}}},
+		"is not a client of this sandbox": {ClientID: uuid.New()},
+		"weights that sum to exactly 1": {Allocations: []sandbox.Allocation{{
+			ID: mixID, Weights: map[api.InstrumentID]api.Decimal{world: "0.7"},
+		}}},
+		"expected an id that is not zero": {Allocations: []sandbox.Allocation{{
+			Weights: map[api.InstrumentID]api.Decimal{world: "1"},
+		}}},
+		"there is no allocation":      {Accounts: []sandbox.Account{{ID: savings, AllocationID: mixID}}},
+		"expected every account once": {Accounts: []sandbox.Account{{ID: savings}, {ID: savings}}},
+		"expected an ISIN or a UUID": {Accounts: []sandbox.Account{{
+			ID: savings, Holdings: map[api.InstrumentID]api.Decimal{"AAPL": "1"},
+		}}},
+		"not an amount": {Accounts: []sandbox.Account{{
+			ID: savings, Holdings: map[api.InstrumentID]api.Decimal{world: "-1"},
+		}}},
 		"there is no account 00000000-0000": {Accounts: []sandbox.Account{{}}},
 	} {
-		if _, err := sandbox.New(sandbox.WithoutListener(), sandbox.WithState(state)); err == nil || !strings.Contains(err.Error(), says) {
+		_, err := sandbox.New(sandbox.WithoutListener(), sandbox.WithState(state))
+		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("got %v, want it to say %q", err, says)
 		}
 	}
@@ -175,7 +200,7 @@ func TestStateIsChecked(t *testing.T) {
 	}
 }
 
-// recorded is a test that is not this one.
+// recorded is another test, whose log can be read.
 type recorded struct {
 	*testing.T
 	failed  bool
@@ -189,7 +214,7 @@ func (r *recorded) Logf(format string, a ...any) {
 	r.lines = append(r.lines, fmt.Sprintf(format, a...))
 }
 
-// A test that fails is told what was refused, and one that passes is left in peace.
+// Start logs what was refused if the test fails, and nothing if it passes.
 func TestStartLogsRefusals(t *testing.T) {
 	for _, failed := range []bool{true, false} {
 		r := &recorded{T: t, failed: failed}
@@ -202,8 +227,8 @@ func TestStartLogsRefusals(t *testing.T) {
 		for _, end := range r.cleanup {
 			end()
 		}
-		want := []string{"sandbox: request 1, GET /portfolios/unknown, was refused: 404 there is nothing at this path"}
-		if failed != slices.Equal(r.lines, want) {
+		want := "sandbox: request 1, GET /portfolios/unknown, was refused: 404 there is nothing at this path"
+		if failed != slices.Equal(r.lines, []string{want}) {
 			t.Errorf("failed %t: logged %q", failed, r.lines)
 		}
 		if _, err := http.Get(s.URL()); err == nil {
@@ -216,7 +241,9 @@ func TestStartLogsRefusals(t *testing.T) {
 func TestShutdownWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested())
-		if err := s.Inject(sandbox.Fault{Operation: "list_portfolios_allocations", Delay: 10 * time.Second}); err != nil {
+		if err := s.Inject(sandbox.Fault{
+			Operation: "list_portfolios_allocations", Delay: 10 * time.Second,
+		}); err != nil {
 			t.Fatal(err)
 		}
 		answered := make(chan error)

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,10 +10,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/replays"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
-// State is what an API client has before the first request, to spare a test the requests that make it. It makes no effects.
+// State is what an API client has before the first request. It spares a test the requests
+// that make it, and makes no effects.
 type State struct {
 	// ClientID is the API client. Zero means the first that the sandbox knows.
 	ClientID    uuid.UUID
@@ -22,10 +22,10 @@ type State struct {
 	Accounts    []Account
 }
 
-// Allocation is an allocation that is there from the start.
+// Allocation is an allocation that exists from the start.
 type Allocation struct {
 	ID uuid.UUID
-	// Name is "Allocation 1", "Allocation 2" and so on when it is empty.
+	// Name is "Allocation 1", "Allocation 2" and so on if it is empty.
 	Name string
 	// Weights sum to exactly 1, or to 100.
 	Weights map[api.InstrumentID]api.Decimal
@@ -34,13 +34,14 @@ type Allocation struct {
 // Account is an account that has something from the start.
 type Account struct {
 	ID uuid.UUID
-	// AllocationID is what its configuration follows. Zero means that it has no configuration.
+	// AllocationID is the allocation of its configuration. Zero means that it has none.
 	AllocationID uuid.UUID
 	// Holdings are the values in EUR of what it holds.
 	Holdings map[api.InstrumentID]api.Decimal
 }
 
-// WithState loads a state, at the start and whenever the sandbox is Reset. It can be given several times, for several clients.
+// WithState loads a state, at the start and at each Reset. It can be given several times,
+// for several clients.
 func WithState(state State) Option {
 	return func(c *config) error {
 		c.states = append(c.states, state)
@@ -48,50 +49,34 @@ func WithState(state State) Option {
 	}
 }
 
-// world is what Reset puts back.
-type world struct {
-	ledger     *ledger.Ledger
-	operations operations
-	replays    *replays.Replays
-}
-
-func (s *Sandbox) newWorld() (*world, error) {
+// worldOptions returns what the worlds of the sandbox are made from.
+func (s *Sandbox) worldOptions() (world.Options, error) {
 	c := s.config
-	l := ledger.New(ledger.Options{
-		Now: c.clock.Now, NewID: newIDs(c.seed), OrderDelay: c.orderDelay, Accounts: c.owner(), Settles: c.later,
-	})
+	options := world.Options{
+		Contract:      s.contract,
+		Now:           c.clock.Now,
+		NewIDs:        func() func() uuid.UUID { return newIDs(c.seed) },
+		OrderDelay:    c.orderDelay,
+		Accounts:      c.owner(),
+		Later:         c.later,
+		KeptResponses: c.keptResponses,
+	}
 	for _, state := range c.states {
 		if state.ClientID == uuid.Nil {
 			state.ClientID = c.clients[0].ID
 		}
-		if _, known := s.clients[state.ClientID]; !known {
-			return nil, fmt.Errorf("state: %s is not a client of this sandbox", state.ClientID)
+		if !slices.ContainsFunc(c.clients, func(known Client) bool { return known.ID == state.ClientID }) {
+			return options, fmt.Errorf("state: %s is not a client of this sandbox", state.ClientID)
 		}
-		if err := l.Load(ledger.WithClient(context.Background(), state.ClientID), state.load()); err != nil {
-			return nil, fmt.Errorf("state: %w", err)
-		}
+		options.States = append(options.States, world.State{ClientID: state.ClientID, State: state.load()})
 	}
-	return &world{ledger: l, operations: newOperations(l, c.later), replays: replays.New(c.keptAnswers)}, nil
+	return options, nil
 }
 
 func (s State) load() ledger.State {
 	var loaded ledger.State
 	for _, a := range s.Allocations {
-		one := ledger.LoadedAllocation{ID: a.ID}
-		if a.Name != "" {
-			one.Request.Name = &a.Name
-		}
-		for _, id := range slices.Sorted(maps.Keys(a.Weights)) {
-			kind := contract.InstrumentIDTypeUPVEST
-			if id.IsISIN() {
-				kind = contract.InstrumentIDTypeISIN
-			}
-			listed := contract.InstrumentWeight{InstrumentIDType: kind, Weight: string(a.Weights[id])}
-			// A string is always one.
-			_ = listed.InstrumentID.FromInstrumentWeightInstrumentID0(string(id))
-			one.Request.Allocation = append(one.Request.Allocation, listed)
-		}
-		loaded.Allocations = append(loaded.Allocations, one)
+		loaded.Allocations = append(loaded.Allocations, a.load())
 	}
 	for _, a := range s.Accounts {
 		loaded.Accounts = append(loaded.Accounts, ledger.LoadedAccount(a))
@@ -99,21 +84,44 @@ func (s State) load() ledger.State {
 	return loaded
 }
 
-// Reset puts everything back to how it was at the start: resources, prices, kept answers, faults, requests and effects. Access tokens and used
-// nonces stay, and so does the clock. A request that is under way finishes in the world that it began in.
-func (s *Sandbox) Reset() {
-	// The same states have been loaded before.
-	if fresh, err := s.newWorld(); err == nil {
-		s.world.Store(fresh)
+func (a Allocation) load() ledger.LoadedAllocation {
+	loaded := ledger.LoadedAllocation{ID: a.ID}
+	if a.Name != "" {
+		loaded.Request.Name = &a.Name
 	}
-	s.ClearFaults()
-	s.requests.Clear()
+	for _, id := range slices.Sorted(maps.Keys(a.Weights)) {
+		kind := contract.InstrumentIDTypeUPVEST
+		if id.IsISIN() {
+			kind = contract.InstrumentIDTypeISIN
+		}
+		listed := contract.InstrumentWeight{InstrumentIDType: kind, Weight: string(a.Weights[id])}
+		// A string is always accepted.
+		_ = listed.InstrumentID.FromInstrumentWeightInstrumentID0(string(id))
+		loaded.Request.Allocation = append(loaded.Request.Allocation, listed)
+	}
+	return loaded
 }
 
-// SetPrice gives an instrument a price. Each begins with 1, and none moves by itself: what accounts hold of it, and what their open individual
-// orders are still going to sell, changes its value in proportion.
+// Reset restores the initial state: resources, prices, kept responses, faults, requests
+// and effects. Access tokens, used nonces and the clock stay. A request that is under way
+// finishes in the world in which it began.
+func (s *Sandbox) Reset() {
+	options, err := s.worldOptions()
+	if err != nil {
+		return // The same options were valid at the start.
+	}
+	fresh, err := world.New(options)
+	if err != nil {
+		return
+	}
+	s.world.Store(fresh)
+}
+
+// SetPrice sets the price of an instrument. Each price is 1 at first, and none moves by
+// itself. The value of what accounts hold of it, and of what their open individual orders
+// are still going to sell, changes in proportion.
 func (s *Sandbox) SetPrice(instrument api.InstrumentID, price api.Decimal) error {
-	if err := s.world.Load().ledger.SetPrice(instrument, price); err != nil {
+	if err := s.world.Load().Ledger.SetPrice(instrument, price); err != nil {
 		return fmt.Errorf("set a price: %w", err)
 	}
 	return nil

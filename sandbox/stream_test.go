@@ -36,7 +36,8 @@ func (w *countingWriter) Write(body []byte) (int, error) {
 	return w.ResponseWriter.Write(body)
 }
 
-// A page goes out row by row, so that a wide one is never held; what a check or a fault has to see goes out as a whole.
+// A page goes out row by row, so that a wide one is never held; what a check or a fault
+// has to see goes out as a whole.
 func TestListsAreWrittenAsTheyAreMade(t *testing.T) {
 	const rows = 5
 	for name, test := range map[string]struct {
@@ -44,25 +45,35 @@ func TestListsAreWrittenAsTheyAreMade(t *testing.T) {
 		fault   *sandbox.Fault
 		whole   bool
 	}{
-		"plain":   {},
-		"checked": {[]sandbox.Option{sandbox.WithResponseCheck(func(err error) { t.Error(err) })}, nil, true},
-		"spoilt":  {nil, &sandbox.Fault{Operation: "list_portfolios_allocations", Header: http.Header{"X-Odd": {"1"}}}, true},
+		"plain": {},
+		"checked": {
+			options: []sandbox.Option{sandbox.WithResponseCheck(func(err error) { t.Error(err) })},
+			whole:   true,
+		},
+		"spoilt": {
+			fault: &sandbox.Fault{
+				Operation: "list_portfolios_allocations", Header: http.Header{"X-Odd": {"1"}},
+			},
+			whole: true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := sandbox.New(append(test.options, sandbox.WithoutListener())...)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, transport := s.Client(), &inProcess{handler: s.Handler()}
-			client, err := wrapper.New(wrapper.Credentials{
-				BaseURL: s.URL(), ClientID: c.ID, ClientSecret: c.Secret, KeyID: c.KeyID, PrivateKey: c.PrivateKey, Scopes: c.Scopes,
-			}, wrapper.WithHTTPClient(&http.Client{Transport: transport}))
+			transport := &inProcess{handler: s.Handler()}
+			inMemory := wrapper.WithHTTPClient(&http.Client{Transport: transport})
+			client, err := wrapper.New(s.Credentials(), inMemory)
 			if err != nil {
 				t.Fatal(err)
 			}
-			weights := []portfolios.InstrumentWeight{{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"}}
+			weights := []portfolios.InstrumentWeight{{
+				InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1",
+			}}
 			for range rows {
-				if _, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{Allocation: weights}); err != nil {
+				made := portfolios.AllocationRequest{Allocation: weights}
+				if _, err := client.Allocations.Create(t.Context(), made); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -75,7 +86,8 @@ func TestListsAreWrittenAsTheyAreMade(t *testing.T) {
 			if err != nil || len(list.Data) != rows || list.Meta.TotalCount != rows {
 				t.Fatalf("got %+v, %v", list, err)
 			}
-			if whole := transport.writes == 1; whole != test.whole || transport.writes != 1 && transport.writes < rows {
+			if whole := transport.writes == 1; whole != test.whole ||
+				transport.writes != 1 && transport.writes < rows {
 				t.Errorf("%d rows came in %d writes", rows, transport.writes)
 			}
 		})

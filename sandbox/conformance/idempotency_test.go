@@ -26,8 +26,10 @@ func TestIdempotency(t *testing.T) {
 		t.Fatalf("first: %d %s, %d effects", first.status, first.body, p.effects(t, creates))
 	}
 	repeated := c.send(t, withKey(allocationBody))
-	if repeated.status != first.status || !bytes.Equal(repeated.body, first.body) || p.effects(t, creates) != 1 {
-		t.Errorf("the repetition got %d %s, %d effects", repeated.status, repeated.body, p.effects(t, creates))
+	if repeated.status != first.status || !bytes.Equal(repeated.body, first.body) ||
+		p.effects(t, creates) != 1 {
+		t.Errorf("the repetition got %d %s, %d effects", repeated.status, repeated.body,
+			p.effects(t, creates))
 	}
 	if repeated.header.Get("Upvest-Request-Id") == first.header.Get("Upvest-Request-Id") {
 		t.Error("the repetition has the request id of the first")
@@ -38,7 +40,8 @@ func TestIdempotency(t *testing.T) {
 	}
 	reused := rule{source: choice, status: 422, says: "idempotency-key was used before"}
 	reused.refused(t, c, c.send(t, withKey(`{"allocation":[]}`+" ")))
-	other := c.build("POST", "/portfolios/rebalancings/executions", "application/json", `{"accounts":["`+user+`"]}`)
+	other := c.build("POST", "/portfolios/rebalancings/executions", "application/json",
+		`{"accounts":["`+user+`"]}`)
 	other.setKey(key)
 	reused.refused(t, c, c.send(t, other.sign()))
 
@@ -48,7 +51,8 @@ func TestIdempotency(t *testing.T) {
 		t.Errorf("within 24 hours: %d %s", a.status, a.body)
 	}
 	p.advance(t, time.Minute)
-	if a := c.send(t, withKey(allocationBody)); a.status != 200 || bytes.Equal(a.body, first.body) || p.effects(t, creates) != 2 {
+	if a := c.send(t, withKey(allocationBody)); a.status != 200 || bytes.Equal(a.body, first.body) ||
+		p.effects(t, creates) != 2 {
 		t.Errorf("after 24 hours: %d %s, %d effects", a.status, a.body, p.effects(t, creates))
 	}
 }
@@ -73,7 +77,10 @@ func TestIdempotencyKeepsOnlySuccess(t *testing.T) {
 func TestIdempotencyOfEachClientIsItsOwn(t *testing.T) {
 	p := start(t, "-client", "", "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=two,key-id=two")
 	one := p.loggedIn(t)
-	two := &caller{address: one.address, clientID: "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01", secret: "two", keyID: "two", now: time.Now}
+	two := &caller{
+		address: one.address, clientID: "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01", secret: "two", keyID: "two",
+		now: time.Now,
+	}
 	two.key = keyBeside(t, p, two.clientID)
 	two.login(t, "portfolios:admin")
 	key := uuid.NewString()
@@ -92,18 +99,18 @@ func TestIdempotencyAtOnce(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
 	key := uuid.NewString()
-	answers := make([]answer, 20)
+	responses := make([]response, 20)
 	var wait sync.WaitGroup
-	for i := range answers {
+	for i := range responses {
 		r := c.post()
 		r.setKey(key)
 		r.sign()
-		wait.Go(func() { answers[i] = c.try(t, r) })
+		wait.Go(func() { responses[i] = c.try(t, r) })
 	}
 	wait.Wait()
-	for _, a := range answers {
-		if a.status != 200 || !bytes.Equal(a.body, answers[0].body) {
-			t.Errorf("%d %s, want what the others got: %s", a.status, a.body, answers[0].body)
+	for _, a := range responses {
+		if a.status != 200 || !bytes.Equal(a.body, responses[0].body) {
+			t.Errorf("%d %s, want what the others got: %s", a.status, a.body, responses[0].body)
 		}
 	}
 	if n := p.effects(t, creates); n != 1 {
@@ -111,24 +118,26 @@ func TestIdempotencyAtOnce(t *testing.T) {
 	}
 }
 
-// A key is not forgotten because there are many: the next write is refused, and says which flag is at fault.
-func TestKeptAnswersAreBounded(t *testing.T) {
-	p := start(t, "-kept-answers", "2000")
+// No key is dropped when there are too many. The next write is refused, and its detail
+// names the flag.
+func TestKeptResponsesAreBounded(t *testing.T) {
+	p := start(t, "-kept-responses", "2000")
 	c := p.loggedIn(t)
 	first := c.post()
 	if a := c.send(t, first.sign()); a.status != 200 {
 		t.Fatalf("first: %d %s", a.status, a.body)
 	}
-	var a answer
+	var a response
 	for a.status == 0 || a.status == 200 {
 		a = c.send(t, c.post().sign())
 	}
-	rule{source: choice, status: 503, says: "-kept-answers"}.refused(t, c, a)
+	rule{source: choice, status: 503, says: "-kept-responses"}.refused(t, c, a)
 	effects := p.effects(t, creates)
 	again := c.post()
 	again.setKey(first.get("idempotency-key"))
 	if a := c.send(t, again.sign()); a.status != 200 || p.effects(t, creates) != effects {
-		t.Errorf("the repetition of the first: %d %s, %d effects, want %d", a.status, a.body, p.effects(t, creates), effects)
+		t.Errorf("the repetition of the first: %d %s, %d effects, want %d", a.status, a.body,
+			p.effects(t, creates), effects)
 	}
 	p.advance(t, 24*time.Hour)
 	c.login(t, "portfolios:admin")
@@ -137,9 +146,10 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	}
 }
 
-func TestHistoryIsPagedAndFiltered(t *testing.T) {
+func TestJournalIsPagedAndFiltered(t *testing.T) {
 	w := newWorld(t)
-	account, other := w.follow(w.allocate(world1, "1")), w.follow(w.allocate(apple, "1"))
+	account := w.follow(w.allocate(world1, "1"))
+	other := w.follow(w.allocate(apple, "1"))
 	for range 3 {
 		w.order(account, "BUY", "1")
 	}
@@ -154,7 +164,8 @@ func TestHistoryIsPagedAndFiltered(t *testing.T) {
 		}
 	}
 	w.p.control(t, "GET", "effects?operation=create_portfolios_order&account="+account, nil, &effects)
-	if effects.Total != 8 || effects.Dropped != 0 || len(effects.Data) != 3 || effects.Data[2].Number != 7 || effects.Data[0].AccountID != account {
+	if effects.Total != 8 || effects.Dropped != 0 || len(effects.Data) != 3 || effects.Data[2].Number != 7 ||
+		effects.Data[0].AccountID != account {
 		t.Errorf("the orders of the account: %+v", effects)
 	}
 	w.p.control(t, "GET", "effects?limit=2&after=6", nil, &effects)
@@ -163,8 +174,10 @@ func TestHistoryIsPagedAndFiltered(t *testing.T) {
 	}
 	log := w.p.requests(t, "?account="+account)
 	last := log.Data[len(log.Data)-1]
-	if len(log.Data) != 5 || last.Method != "GET" || last.Path != "/portfolios/orders" || last.Query != "account_id="+account+"&limit=5" ||
-		last.Header["Authorization"][0] != "***" || last.Header["Signature-Input"] == nil || last.Number != log.Total {
+	if len(log.Data) != 5 || last.Method != "GET" || last.Path != "/portfolios/orders" ||
+		last.Query != "account_id="+account+"&limit=5" ||
+		last.Header["Authorization"][0] != "***" || last.Header["Signature-Input"] == nil ||
+		last.Number != log.Total {
 		t.Errorf("the requests of the account: %+v", log)
 	}
 	if log.Data[1].Body != orderBody(account, "BUY", "1") {

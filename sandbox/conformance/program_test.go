@@ -26,7 +26,8 @@ type running struct {
 	variables map[string]string
 }
 
-// start runs the program with the flags until the test ends. The control endpoint is open, and every answer is checked.
+// start runs the program with the flags until the test ends. The control endpoint is
+// open, and every response is checked.
 func start(t testing.TB, flags ...string) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -69,8 +70,9 @@ func (p *running) caller(t testing.TB) *caller {
 	}
 	return &caller{
 		address:  strings.TrimPrefix(p.variables["BASE_URL"], "http://"),
-		clientID: p.variables["CLIENT_ID"], secret: p.variables["CLIENT_SECRET"], keyID: p.variables["KEY_ID"],
-		key: signerFrom(t, content, p.variables["HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"]), now: time.Now,
+		clientID: p.variables["CLIENT_ID"], secret: p.variables["CLIENT_SECRET"],
+		keyID: p.variables["KEY_ID"],
+		key:   signerFrom(t, content, p.variables["HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"]), now: time.Now,
 	}
 }
 
@@ -85,7 +87,8 @@ func (p *running) loggedIn(t testing.TB) *caller {
 // keyBeside returns the key that the program made up for another client.
 func keyBeside(t testing.TB, p *running, clientID string) crypto.Signer {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(filepath.Dir(p.variables["HTTP_SIGN_PRIVATE_KEY_FILENAME"]), clientID+".pem"))
+	content, err := os.ReadFile(filepath.Join(filepath.Dir(p.variables["HTTP_SIGN_PRIVATE_KEY_FILENAME"]),
+		clientID+".pem"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +156,8 @@ func (p *running) inject(t testing.TB, f fault) {
 // advance moves the clock of the program. Signatures do not go by it.
 func (p *running) advance(t testing.TB, d time.Duration) {
 	t.Helper()
-	if status := p.control(t, "POST", "clock", map[string]string{"advance": d.String()}, nil); status != http.StatusOK {
+	move := map[string]string{"advance": d.String()}
+	if status := p.control(t, "POST", "clock", move, nil); status != http.StatusOK {
 		t.Fatalf("the clock did not move: %d", status)
 	}
 }

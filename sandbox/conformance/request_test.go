@@ -37,13 +37,15 @@ type caller struct {
 	now func() time.Time
 }
 
-// request is a request that is still to be written. Whatever is in it is sent, right or wrong.
+// request is a request that is still to be written. Whatever is in it is sent, right or
+// wrong.
 type request struct {
 	method, path, query string
 	headers             []header
 	body                string
 
-	// What the signature is made from. The lists are filled in by build, and may be changed until sign.
+	// What the signature is made from. The lists are filled in by build, and may be
+	// changed until sign.
 	label      string
 	components []string
 	parameters []string
@@ -56,7 +58,9 @@ type header struct{ name, value string }
 // build starts a request that keeps every rule. The body and the path may hold anything.
 func (c *caller) build(method, target, contentType, body string) *request {
 	path, query, _ := strings.Cut(target, "?")
-	r := &request{method: method, path: path, query: query, body: body, caller: c, label: "sig1", signer: c.sign}
+	r := &request{
+		method: method, path: path, query: query, body: body, caller: c, label: "sig1", signer: c.sign,
+	}
 	r.set("host", c.address)
 	r.set("upvest-client-id", c.clientID)
 	r.set("upvest-api-version", "1")
@@ -108,19 +112,20 @@ func (c *caller) tokenRequest(scopes string) *request {
 
 func (c *caller) form(scopes string) url.Values {
 	return url.Values{
-		"client_id": {c.clientID}, "client_secret": {c.secret}, "grant_type": {"client_credentials"}, "scope": {scopes},
+		"client_id": {c.clientID}, "client_secret": {c.secret}, "grant_type": {"client_credentials"},
+		"scope": {scopes},
 	}
 }
 
 // login gets a token and keeps it.
 func (c *caller) login(t testing.TB, scopes string) {
 	t.Helper()
-	answer := c.send(t, c.tokenRequest(scopes).sign())
+	got := c.send(t, c.tokenRequest(scopes).sign())
 	var granted struct {
 		AccessToken string `json:"access_token"`
 	}
-	if err := json.Unmarshal(answer.body, &granted); err != nil || granted.AccessToken == "" {
-		t.Fatalf("no token: %d %s", answer.status, answer.body)
+	if err := json.Unmarshal(got.body, &granted); err != nil || granted.AccessToken == "" {
+		t.Fatalf("no token: %d %s", got.status, got.body)
 	}
 	c.token = granted.AccessToken
 }
@@ -166,7 +171,8 @@ func (r *request) setParameter(name, value string) {
 }
 
 func (r *request) removeParameter(name string) {
-	r.parameters = slices.DeleteFunc(r.parameters, func(p string) bool { return strings.HasPrefix(p, name+"=") })
+	r.parameters = slices.DeleteFunc(r.parameters,
+		func(p string) bool { return strings.HasPrefix(p, name+"=") })
 }
 
 func (r *request) cover(name string) { r.components = append(r.components, name) }
@@ -240,12 +246,13 @@ func (r *request) bytes() []byte {
 	return out.Bytes()
 }
 
-// answer is what came back.
-type answer struct {
+// response is what the caller received.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
-	// failed is why no whole answer could be read. The rest is what came before.
+	// failed is why no whole response could be read. The other fields are what came
+	// before.
 	failed error
 }
 
@@ -259,7 +266,7 @@ type problem struct {
 	SignatureBase string `json:"signature_base"`
 }
 
-func (a answer) problem(t testing.TB) problem {
+func (a response) problem(t testing.TB) problem {
 	t.Helper()
 	var p problem
 	if err := json.Unmarshal(a.body, &p); err != nil {
@@ -269,7 +276,7 @@ func (a answer) problem(t testing.TB) problem {
 }
 
 // object is the body of a success.
-func (a answer) object(t testing.TB) map[string]any {
+func (a response) object(t testing.TB) map[string]any {
 	t.Helper()
 	var o map[string]any
 	if err := json.Unmarshal(a.body, &o); err != nil || a.status != http.StatusOK {
@@ -279,7 +286,7 @@ func (a answer) object(t testing.TB) map[string]any {
 }
 
 // try sends a request on a connection of its own.
-func (c *caller) try(t testing.TB, r *request) answer {
+func (c *caller) try(t testing.TB, r *request) response {
 	t.Helper()
 	connection, err := net.Dial("tcp", c.address)
 	if err != nil {
@@ -287,23 +294,23 @@ func (c *caller) try(t testing.TB, r *request) answer {
 	}
 	defer connection.Close()
 	if _, err := connection.Write(r.bytes()); err != nil {
-		return answer{failed: err}
+		return response{failed: err}
 	}
 	return read(connection, r.method)
 }
 
-func read(connection net.Conn, method string) answer {
-	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: method})
+func read(connection net.Conn, method string) response {
+	received, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: method})
 	if err != nil {
-		return answer{failed: err}
+		return response{failed: err}
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	return answer{status: response.StatusCode, header: response.Header, body: body, failed: err}
+	defer received.Body.Close()
+	body, err := io.ReadAll(received.Body)
+	return response{status: received.StatusCode, header: received.Header, body: body, failed: err}
 }
 
-// send sends a request and wants a whole answer.
-func (c *caller) send(t testing.TB, r *request) answer {
+// send sends a request and requires a whole response.
+func (c *caller) send(t testing.TB, r *request) response {
 	t.Helper()
 	a := c.try(t, r)
 	if a.failed != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Where the rules come from. "Choice" marks what the documents leave open: the table in the sandbox's README lists those.
+// Where the rules come from. "Choice" marks what the documents leave open: the table in
+// the sandbox's README lists those.
 const (
 	signatures = "docs.upvest.co, HTTP message signatures"
 	draft      = "draft-ietf-httpbis-message-signatures-15"
@@ -35,13 +36,15 @@ type rule struct {
 	starts string
 	// slug is the type of the problem, when it is not the one of the status.
 	slug string
-	// header is what the answer to the broken request must have, as "name: value".
+	// header is what the response to the broken request must have, as "name: value".
 	header string
 }
 
 var slugs = map[int]string{
-	400: "invalid_request", 401: "unauthorised", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable",
-	409: "conflict", 413: "content_too_large", 422: "unprocessable_entity", 426: "upgrade_required", 429: "too_many_requests", 503: "unavailable",
+	400: "invalid_request", 401: "unauthorised", 403: "forbidden", 404: "not_found",
+	405: "method_not_allowed", 406: "not_acceptable",
+	409: "conflict", 413: "content_too_large", 422: "unprocessable_entity", 426: "upgrade_required",
+	429: "too_many_requests", 503: "unavailable",
 }
 
 // check sends both requests of every rule.
@@ -51,7 +54,8 @@ func check(t *testing.T, c *caller, rules []rule) {
 		t.Run(rule.rule, func(t *testing.T) {
 			t.Logf("source: %s", rule.source)
 			if rule.keeps != nil {
-				if a := c.send(t, rule.keeps(c)); a.status != http.StatusOK && a.status != http.StatusNoContent {
+				if a := c.send(t, rule.keeps(c)); a.status != http.StatusOK &&
+					a.status != http.StatusNoContent {
 					t.Errorf("kept: %d %s", a.status, a.body)
 				}
 			}
@@ -62,8 +66,8 @@ func check(t *testing.T, c *caller, rules []rule) {
 	}
 }
 
-// refused checks that the answer is the problem that the rule announces.
-func (rule rule) refused(t *testing.T, c *caller, a answer) {
+// refused checks that the response is the problem that the rule announces.
+func (rule rule) refused(t *testing.T, c *caller, a response) {
 	t.Helper()
 	if a.status != rule.status {
 		t.Fatalf("broken: status %d, want %d: %s", a.status, rule.status, a.body)
@@ -73,10 +77,12 @@ func (rule rule) refused(t *testing.T, c *caller, a answer) {
 		slug = slugs[rule.status]
 	}
 	p := a.problem(t)
-	if want := "https://docs.upvest.co/errors/" + slug; p.Type != want || p.Status != rule.status || p.Title == "" {
+	if want := "https://docs.upvest.co/errors/" + slug; p.Type != want || p.Status != rule.status ||
+		p.Title == "" {
 		t.Errorf("broken: type %q, status %d, title %q, want the type %q", p.Type, p.Status, p.Title, want)
 	}
-	if !strings.HasPrefix(p.Detail, rule.starts) || !strings.Contains(p.Detail, rule.says) || rule.says == "" {
+	if !strings.HasPrefix(p.Detail, rule.starts) || !strings.Contains(p.Detail, rule.says) ||
+		rule.says == "" {
 		t.Errorf("broken: detail %q, want it to say %q%q", p.Detail, rule.starts, rule.says)
 	}
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
@@ -93,7 +99,7 @@ func (rule rule) refused(t *testing.T, c *caller, a answer) {
 	}
 	for what, secret := range map[string]string{"token": c.token, "secret": c.secret} {
 		if secret != "" && strings.Contains(string(a.body), secret) {
-			t.Errorf("broken: the answer shows the %s", what)
+			t.Errorf("broken: the response shows the %s", what)
 		}
 	}
 }
@@ -130,3 +136,29 @@ func sends(method, target, body string) func(*caller) *request {
 }
 
 func asIs(*request) {}
+
+// with sets a header, without covering it.
+func with(name, value string) func(*request) {
+	return func(r *request) { r.set(name, value) }
+}
+
+// without neither sends nor covers a header.
+func without(name string) func(*request) {
+	return func(r *request) {
+		r.remove(name)
+		r.uncover(name)
+	}
+}
+
+func covering(name string) func(*request) {
+	return func(r *request) { r.cover(name) }
+}
+
+func notCovering(name string) func(*request) {
+	return func(r *request) { r.uncover(name) }
+}
+
+// replacing replaces a text in the body.
+func replacing(old, new string) func(*request) {
+	return func(r *request) { r.setBody(strings.Replace(r.body, old, new, 1)) }
+}

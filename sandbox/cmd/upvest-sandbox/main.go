@@ -1,5 +1,6 @@
-// Command upvest-sandbox runs the sandbox on a loopback address, for clients in any language. It prints the UPVEST_API_* variables that
-// point a client at it, as shell lines ready to source, and runs until it is interrupted.
+// Command upvest-sandbox runs the sandbox on a loopback address, for clients in any
+// language. It prints the UPVEST_API_* variables that point a client at it, as shell
+// lines ready to source, and runs until it is interrupted.
 package main
 
 import (

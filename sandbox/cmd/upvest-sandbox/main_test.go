@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// The tests run this binary as the program: one that they built would be none of what decides whether a cached result still holds.
+// The tests run this binary as the program: one that they built would be none of what
+// decides whether a cached result still holds.
 const asProgram = "RUN_AS_PROGRAM=1"
 
 func TestMain(m *testing.M) {
@@ -26,6 +27,14 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+const clientID = "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01"
+
+// printVariables is a shell script that prints the variables that have a value, and their
+// number.
+const printVariables = `printf '%s|' "$UPVEST_API_CLIENT_ID" "$UPVEST_API_CLIENT_SECRET" ` +
+	`"$UPVEST_API_KEY_ID" "$UPVEST_API_SCOPES" "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"; ` +
+	`env | grep -c ^UPVEST_API_`
 
 func command(t *testing.T, flags ...string) *exec.Cmd {
 	t.Helper()
@@ -41,12 +50,13 @@ func command(t *testing.T, flags ...string) *exec.Cmd {
 	return program
 }
 
-// The lines on stdout are sourced by a shell, as a user does it, and a signal ends the program with success.
+// The lines on stdout are sourced by a shell, as a user does it, and a signal ends the
+// program with success.
 func TestProgram(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "it's keys")
-	file := filepath.Join(keys, "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01.pem")
+	file := filepath.Join(keys, clientID+".pem")
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		command := command(t, "-keys", keys, "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=it's $HOME,key-id=k")
+		command := command(t, "-keys", keys, "-client", "id="+clientID+",secret=it's $HOME,key-id=k")
 		stdout, err := command.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -59,14 +69,13 @@ func TestProgram(t *testing.T) {
 			lines.WriteString(scanner.Text() + "\n")
 		}
 		shell := exec.Command("sh")
-		shell.Stdin = strings.NewReader(lines.String() + `printf '%s|' "$UPVEST_API_CLIENT_ID" "$UPVEST_API_CLIENT_SECRET" ` +
-			`"$UPVEST_API_KEY_ID" "$UPVEST_API_SCOPES" "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"; env | grep -c ^UPVEST_API_`)
+		shell.Stdin = strings.NewReader(lines.String() + printVariables)
 		shell.Env = []string{"PATH=" + os.Getenv("PATH")}
 		sourced, err := shell.CombinedOutput()
 		if err != nil {
 			t.Fatalf("source: %v\n%s", err, sourced)
 		}
-		want := "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01|it's $HOME|k|portfolios:admin,portfolios:read|" + file + "|9\n"
+		want := clientID + "|it's $HOME|k|portfolios:admin,portfolios:read|" + file + "|9\n"
 		if string(sourced) != want {
 			t.Errorf("sourced %s, want %s", sourced, want)
 		}
@@ -81,7 +90,7 @@ func TestProgram(t *testing.T) {
 		if err := command.Wait(); err != nil {
 			t.Errorf("%s: the program ended with %v, want success", signal, err)
 		}
-		// Files that everybody can read are its owner's again after the next start.
+		// The next start makes files that everyone can read private again.
 		for _, file := range []string{file, strings.TrimSuffix(file, ".pem") + ".env"} {
 			if err := os.Chmod(file, 0o644); err != nil {
 				t.Fatal(err)
@@ -90,10 +99,12 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// The file is there once the sandbox answers and not before, whole, and gone with it. What it sets leaves nothing of another setting.
+// The file exists, whole, as soon as the sandbox responds, and is removed with it. It
+// leaves nothing of another setting in force.
 func TestEnvironmentFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "it's.env")
-	if err := os.WriteFile(file, []byte("export UPVEST_API_BASE_URL=https://elsewhere.invalid\n"), 0o644); err != nil {
+	earlier := []byte("export UPVEST_API_BASE_URL=https://elsewhere.invalid\n")
+	if err := os.WriteFile(file, earlier, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	command := command(t, "-env-file", file)
@@ -111,8 +122,12 @@ func TestEnvironmentFile(t *testing.T) {
 		t.Fatalf("it says %q, want what to source", lines.Text())
 	}
 	_, source, _ := strings.Cut(lines.Text(), "in another shell: ")
-	shell := exec.Command("sh", "-c", source+` && printf '%s\n' "$UPVEST_API_BASE_URL" "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"`)
-	shell.Env = []string{"PATH=" + os.Getenv("PATH"), "UPVEST_API_HTTP_SIGN_PRIVATE_KEY=live", "UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE=live"}
+	shell := exec.Command("sh", "-c", source+` && printf '%s\n' "$UPVEST_API_BASE_URL" `+
+		`"$UPVEST_API_HTTP_SIGN_PRIVATE_KEY$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"`)
+	shell.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "UPVEST_API_HTTP_SIGN_PRIVATE_KEY=live",
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE=live",
+	}
 	sourced, err := shell.CombinedOutput()
 	url, rest, _ := strings.Cut(string(sourced), "\n")
 	if err != nil || rest != "\n" {
@@ -146,31 +161,45 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		flags []string
 		says  string
 	}{
-		{[]string{"-address", "0.0.0.0:0"}, "loopback"},
-		{[]string{"-address", "8080"}, "host:port"},
-		{[]string{"-client", "id=me"}, "expected a UUID"},
-		{[]string{"-client", "very secret"}, "not of the form name=value"},
-		{[]string{"-client", "key=" + empty}, "is not a PEM file"},
-		{[]string{"-client", "key=../../../wrapper/testdata/keys/p521-sec1-aes256.pem"}, "is encrypted; its public half is enough: openssl pkey"},
-		{[]string{"-client", "key=../../../wrapper/testdata/keys/p521-pkcs8-scrypt.pem"}, "is encrypted; its public half is enough: openssl pkey"},
-		{[]string{"-client", "id={6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01}"}, "expected a UUID"},
-		{[]string{"-key-form", "rsa"}, "expected ed25519, p521 or p521-encrypted"},
-		{[]string{"-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01", "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01"}, "is there twice"},
-		{[]string{"-client", "scopes=portfolios:raed"}, `scope "portfolios:raed"`},
-		{[]string{"-rate-limit", "0"}, "expected at least 1"},
-		{[]string{"-order-delay", "soon"}, "order-delay"},
-		{[]string{"-accounts", "mine"}, "ACCOUNT=USER"},
-		{[]string{"-accounts", "@missing"}, "read the accounts"},
-		{[]string{"-seed", "-1"}, "seed"},
-		{[]string{"more"}, "unexpected argument"},
+		{flags: []string{"-address", "0.0.0.0:0"}, says: "loopback"},
+		{flags: []string{"-address", "8080"}, says: "host:port"},
+		{flags: []string{"-client", "id=me"}, says: "expected a UUID"},
+		{flags: []string{"-client", "very secret"}, says: "not of the form name=value"},
+		{flags: []string{"-client", "key=" + empty}, says: "is not a PEM file"},
+		{
+			flags: []string{"-client", "key=../../../wrapper/testdata/keys/p521-sec1-aes256.pem"},
+			says:  "is encrypted; its public half is enough: openssl pkey",
+		},
+		{
+			flags: []string{"-client", "key=../../../wrapper/testdata/keys/p521-pkcs8-scrypt.pem"},
+			says:  "is encrypted; its public half is enough: openssl pkey",
+		},
+		{flags: []string{"-client", "id={" + clientID + "}"}, says: "expected a UUID"},
+		{flags: []string{"-key-form", "rsa"}, says: "expected ed25519, p521 or p521-encrypted"},
+		{
+			flags: []string{
+				"-client", "id=" + clientID,
+				"-client", "id=" + clientID,
+			},
+			says: "is there twice",
+		},
+		{flags: []string{"-client", "scopes=portfolios:raed"}, says: `scope "portfolios:raed"`},
+		{flags: []string{"-rate-limit", "0"}, says: "expected at least 1"},
+		{flags: []string{"-order-delay", "soon"}, says: "order-delay"},
+		{flags: []string{"-accounts", "mine"}, says: "ACCOUNT=USER"},
+		{flags: []string{"-accounts", "@missing"}, says: "read the accounts"},
+		{flags: []string{"-seed", "-1"}, says: "seed"},
+		{flags: []string{"more"}, says: "unexpected argument"},
 	} {
 		var stdout bytes.Buffer
 		var stderr bytes.Buffer
 		command := command(t, test.flags...)
-		command.Stdout, command.Stderr = &stdout, &stderr
+		command.Stdout = &stdout
+		command.Stderr = &stderr
 		err := command.Run()
 		if err == nil || !strings.Contains(stderr.String(), test.says) || stdout.Len() > 0 {
-			t.Errorf("%q: %v, stderr %q, stdout %q, want it to say %q", test.flags, err, stderr.String(), stdout.String(), test.says)
+			t.Errorf("%q: %v, stderr %q, stdout %q, want it to say %q", test.flags, err, stderr.String(),
+				stdout.String(), test.says)
 		}
 		if strings.Contains(stderr.String(), "very secret") {
 			t.Errorf("%q: stderr repeats what may be a secret: %q", test.flags, stderr.String())

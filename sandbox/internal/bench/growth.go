@@ -36,13 +36,16 @@ func newWorld(accounts int) (*world, error) {
 	w.Ledger = ledger.New(ledger.Options{Now: func() time.Time { return w.now }, OrderDelay: orderDelay})
 	body := contract.AllocationRequest{Allocation: make([]contract.InstrumentWeight, 2)}
 	for i, isin := range []string{"IE00B0M62Q58", "US0378331005"} {
-		body.Allocation[i] = contract.InstrumentWeight{InstrumentIDType: contract.InstrumentIDTypeISIN, Weight: "0.5"}
+		body.Allocation[i] = contract.InstrumentWeight{
+			InstrumentIDType: contract.InstrumentIDTypeISIN, Weight: "0.5",
+		}
 		if err := body.Allocation[i].InstrumentID.FromInstrumentWeightInstrumentID0(isin); err != nil {
 			return nil, err
 		}
 	}
 	ctx := context.Background()
-	made, err := w.CreatePortfoliosAllocation(ctx, contract.CreatePortfoliosAllocationRequestObject{Body: &body})
+	made, err := w.CreatePortfoliosAllocation(ctx,
+		contract.CreatePortfoliosAllocationRequestObject{Body: &body})
 	if err != nil {
 		return nil, err
 	}
@@ -50,32 +53,40 @@ func newWorld(accounts int) (*world, error) {
 	for range accounts {
 		id := uuid.New()
 		w.accounts = append(w.accounts, id)
-		if _, err := w.CreatePortfoliosConfiguration(ctx, contract.CreatePortfoliosConfigurationRequestObject{
+		follows := contract.CreatePortfoliosConfigurationRequestObject{
 			Body: &contract.ConfigurationRequest{AccountID: id, AllocationID: w.allocation},
-		}); err != nil {
+		}
+		if _, err := w.CreatePortfoliosConfiguration(ctx, follows); err != nil {
 			return nil, err
 		}
 	}
 	return w, nil
 }
 
-// buy places an order that the ledger shares no memory with, as it would not with the body of a request.
+// buy places an order. The ledger shares no memory with it, as with the body of a
+// request.
 func (w *world) buy(accountID uuid.UUID) error {
-	_, err := w.CreatePortfoliosOrder(context.Background(), contract.CreatePortfoliosOrderRequestObject{Body: &contract.OrderRequest{
-		AccountID: accountID, UserID: uuid.New(), CashAmount: fmt.Sprintf("%d.00", 100+rand.IntN(900)), Currency: contract.CurrencyEUR,
-		Side: contract.SideBUY,
-	}})
+	request := contract.CreatePortfoliosOrderRequestObject{Body: &contract.OrderRequest{
+		AccountID:  accountID,
+		UserID:     uuid.New(),
+		CashAmount: fmt.Sprintf("%d.00", 100+rand.IntN(900)),
+		Currency:   contract.CurrencyEUR,
+		Side:       contract.SideBUY,
+	}}
+	_, err := w.CreatePortfoliosOrder(context.Background(), request)
 	return err
 }
 
 // list writes the orders of an account.
 func (w *world) list(accountID uuid.UUID) error {
-	answer, err := w.ListPortfoliosOrders(context.Background(),
-		contract.ListPortfoliosOrdersRequestObject{Params: contract.ListPortfoliosOrdersParams{AccountID: &accountID}})
+	request := contract.ListPortfoliosOrdersRequestObject{
+		Params: contract.ListPortfoliosOrdersParams{AccountID: &accountID},
+	}
+	response, err := w.ListPortfoliosOrders(context.Background(), request)
 	if err != nil {
 		return err
 	}
-	return answer.VisitListPortfoliosOrdersResponse(httptest.NewRecorder())
+	return response.VisitListPortfoliosOrdersResponse(httptest.NewRecorder())
 }
 
 // growth compares a ledger of a thousand accounts with one of a million.
@@ -97,13 +108,15 @@ func growth() ([]row, error) {
 		}
 		w.now = w.now.Add(2 * orderDelay)
 		for _, id := range w.accounts {
-			if err := w.list(id); err != nil { // or nobody would see the orders become FILLED
+			// The orders become FILLED when they are read.
+			if err := w.list(id); err != nil {
 				return nil, err
 			}
 		}
 	}
 	held := heap() - before - lots*16 // less the ids kept here
-	// Before the insertions, which give the accounts of the small ledger more orders than those of the large one.
+	// Listing is measured first: the insertions give the accounts of the small ledger
+	// more orders than those of the large one.
 	listing, err := compare(small, large, (*world).list)
 	if err != nil {
 		return nil, err
@@ -113,16 +126,31 @@ func growth() ([]row, error) {
 		return nil, err
 	}
 	return []row{
-		{"memory of 1,000,000 accounts with a filled order each", fmt.Sprintf("%.2f GB", held/1e9), "below 1.2 GB", held < 1.2e9},
-		{"an order placed among 1,000,000, beside one among 1,000", insertion.String(), "at most 2 ×", insertion.ratio() <= 2},
-		{"the orders of one account among 1,000,000, beside 1,000", listing.String(), "at most 2 ×", listing.ratio() <= 2},
+		{
+			what:   "memory of 1,000,000 accounts with a filled order each",
+			figure: fmt.Sprintf("%.2f GB", held/1e9),
+			target: "below 1.2 GB",
+			met:    held < 1.2e9,
+		},
+		{
+			what:   "an order placed among 1,000,000, beside one among 1,000",
+			figure: insertion.String(),
+			target: "at most 2 ×",
+			met:    insertion.ratio() <= 2,
+		},
+		{
+			what:   "the orders of one account among 1,000,000, beside 1,000",
+			figure: listing.String(),
+			target: "at most 2 ×",
+			met:    listing.ratio() <= 2,
+		},
 	}, nil
 }
 
-// heap is how many bytes are in use.
+// heap returns how many bytes are in use.
 func heap() float64 {
 	runtime.GC()
-	runtime.GC() // the first leaves what finalizers and pools still hold
+	runtime.GC() // the first leaves what finalizers and pools hold
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc)
@@ -136,10 +164,12 @@ func (c comparison) String() string {
 	return fmt.Sprintf("%.2f × (%.1f µs, %.1f µs)", c.ratio(), float64(c.lots)/1e3, float64(c.few)/1e3)
 }
 
-// compare returns what an operation on an account costs in each of two worlds, in the middle one of batches that take turns: a request too
-// comes to its ledger after other work, and finds little of it in the caches.
+// compare returns the time of an operation on an account in each of two worlds: the
+// median of batches that take turns. Between two requests a ledger falls out of the
+// caches too.
 func compare(small, large *world, operation func(*world, uuid.UUID) error) (comparison, error) {
-	const batches, size = 100, 200
+	const batches = 100
+	const size = 200
 	var took [2][]time.Duration
 	for range batches {
 		for i, w := range []*world{small, large} {
@@ -156,7 +186,7 @@ func compare(small, large *world, operation func(*world, uuid.UUID) error) (comp
 			took[i] = append(took[i], time.Since(from)/size)
 		}
 	}
-	return comparison{median(took[0]), median(took[1])}, nil
+	return comparison{few: median(took[0]), lots: median(took[1])}, nil
 }
 
 func median(durations []time.Duration) time.Duration {

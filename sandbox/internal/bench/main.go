@@ -1,5 +1,5 @@
-// Command bench measures whether the sandbox stays quick and small as it fills, and prints a table of what was measured, what is wanted, and
-// whether that is met. It ends with 1 if something is not.
+// Command bench measures whether the sandbox stays fast and small as it fills. It prints
+// a table of measured figures and targets, and exits with 1 if a target is not met.
 package main
 
 import (
@@ -21,7 +21,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	fmt.Printf("%s, %s/%s, %d CPUs\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0))
+	fmt.Printf("%s, %s/%s, %d CPUs\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH,
+		runtime.GOMAXPROCS(0))
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(table, "| what\t| measured\t| wanted\t| met |")
 	fmt.Fprintln(table, "|---\t|---\t|---\t|--- |")
@@ -29,7 +30,8 @@ func main() {
 	for _, r := range rows {
 		met := "yes"
 		if !r.met {
-			met, status = "no", 1
+			met = "no"
+			status = 1
 		}
 		fmt.Fprintf(table, "| %s\t| %s\t| %s\t| %s |\n", r.what, r.figure, r.target, met)
 	}

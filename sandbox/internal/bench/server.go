@@ -13,7 +13,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// server is a whole sandbox in process, and what its client signs with.
+// server is a whole sandbox in process, with the signer of its client.
 type server struct {
 	*sandbox.Sandbox
 	handler http.Handler
@@ -27,11 +27,14 @@ func newServer(options ...sandbox.Option) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Sandbox: made, handler: made.Handler(), client: made.Client()}
-	if s.signer, err = wrapper.NewSigner(wrapper.SignerConfig{KeyID: s.client.KeyID, PrivateKey: s.client.PrivateKey}); err != nil {
+	client := made.Client()
+	signer, err := wrapper.NewSigner(wrapper.SignerConfig{KeyID: client.KeyID, PrivateKey: client.PrivateKey})
+	if err != nil {
 		return nil, err
 	}
-	form := "grant_type=client_credentials&scope=portfolios%3Aadmin&client_id=" + s.client.ID.String() + "&client_secret=" + s.client.Secret
+	s := &server{Sandbox: made, handler: made.Handler(), client: client, signer: signer}
+	form := "grant_type=client_credentials&scope=portfolios%3Aadmin" +
+		"&client_id=" + client.ID.String() + "&client_secret=" + client.Secret
 	r, err := s.request(http.MethodPost, "/auth/token", "application/x-www-form-urlencoded", form)
 	if err != nil {
 		return nil, err
@@ -46,7 +49,7 @@ func newServer(options ...sandbox.Option) (*server, error) {
 	return s, nil
 }
 
-// request makes a signed request; without a body if contentType is empty.
+// request makes a signed request. It has no body if contentType is empty.
 func (s *server) request(method, path, contentType, body string) (*http.Request, error) {
 	r, err := http.NewRequest(method, s.URL()+path, strings.NewReader(body))
 	if err != nil {
@@ -66,7 +69,7 @@ func (s *server) request(method, path, contentType, body string) (*http.Request,
 	return r, s.signer.Sign(context.Background(), r)
 }
 
-// post sends a JSON body and reads the answer.
+// post sends a JSON body and reads the response.
 func (s *server) post(path, body string, into any) error {
 	r, err := s.request(http.MethodPost, path, "application/json", body)
 	if err != nil {
@@ -76,14 +79,14 @@ func (s *server) post(path, body string, into any) error {
 }
 
 func (s *server) do(r *http.Request, into any) error {
-	var w answer
+	var w received
 	if err := s.serve(&w, r); err != nil {
 		return err
 	}
 	return json.Unmarshal(w.body, into)
 }
 
-func (s *server) serve(w *answer, r *http.Request) error {
+func (s *server) serve(w *received, r *http.Request) error {
 	w.header = http.Header{}
 	s.handler.ServeHTTP(w, r)
 	if w.status != http.StatusOK {
@@ -114,21 +117,22 @@ func instrument(isin, weight string) string {
 }
 
 func order(accountID uuid.UUID) string {
-	return fmt.Sprintf(`{"account_id":%q,"user_id":%q,"cash_amount":"100.00","currency":"EUR","side":"BUY"}`, accountID, uuid.New())
+	return fmt.Sprintf(`{"account_id":%q,"user_id":%q,"cash_amount":"100.00","currency":"EUR","side":"BUY"}`,
+		accountID, uuid.New())
 }
 
-// answer is a response writer that keeps the body, or hands on its length alone.
-type answer struct {
+// received is a response writer that keeps the body, or only counts it.
+type received struct {
 	header http.Header
 	status int
 	body   []byte
 	count  func(bytes int)
 }
 
-func (a *answer) Header() http.Header    { return a.header }
-func (a *answer) WriteHeader(status int) { a.status = status }
+func (a *received) Header() http.Header    { return a.header }
+func (a *received) WriteHeader(status int) { a.status = status }
 
-func (a *answer) Write(p []byte) (int, error) {
+func (a *received) Write(p []byte) (int, error) {
 	if a.count != nil {
 		a.count(len(p))
 	} else {

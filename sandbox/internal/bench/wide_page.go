@@ -11,7 +11,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// widePage reads a page of 1,000 orders with 1,000 individual orders each, and looks at the memory while it comes.
+// widePage reads a page of 1,000 orders with 1,000 individual orders each, and measures
+// the memory while it is sent.
 func widePage() ([]row, error) {
 	const width = 1000
 	s, err := newServer(sandbox.WithOrderDelay(0))
@@ -36,32 +37,42 @@ func widePage() ([]row, error) {
 		if err != nil {
 			return 0, err
 		}
-		return size, s.serve(&answer{count: func(bytes int) { size += float64(bytes) }}, r)
+		err = s.serve(&received{count: func(bytes int) { size += float64(bytes) }}, r)
+		return size, err
 	}
-	if _, err := read(); err != nil { // the first look lets the orders become FILLED
+	// The orders become FILLED when they are read for the first time.
+	if _, err := read(); err != nil {
 		return nil, err
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(5)) // or most of what is seen would be garbage
+	// Otherwise most of the measured memory would be garbage.
+	defer debug.SetGCPercent(debug.SetGCPercent(5))
 	before := heap()
-	stop, peak := make(chan struct{}), make(chan float64)
-	go func() {
-		highest := 0.0
-		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-		for {
-			metrics.Read(sample)
-			highest = max(highest, float64(sample[0].Value.Uint64()))
-			select {
-			case <-stop:
-				peak <- highest
-				return
-			case <-time.After(time.Millisecond):
-			}
-		}
-	}()
+	stop := make(chan struct{})
+	peak := make(chan float64)
+	go watchHeap(stop, peak)
 	size, err := read()
 	close(stop)
 	more := <-peak - before
 	return []row{{
-		"memory while a page of 1,000 × 1,000 is sent", fmt.Sprintf("%.0f MB for a body of %.0f MB", more/1e6, size/1e6), "less than the body", more < size,
+		what:   "memory while a page of 1,000 × 1,000 is sent",
+		figure: fmt.Sprintf("%.0f MB for a body of %.0f MB", more/1e6, size/1e6),
+		target: "less than the body",
+		met:    more < size,
 	}}, err
+}
+
+// watchHeap sends the highest number of bytes in use between its start and stop.
+func watchHeap(stop <-chan struct{}, peak chan<- float64) {
+	highest := 0.0
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	for {
+		metrics.Read(sample)
+		highest = max(highest, float64(sample[0].Value.Uint64()))
+		select {
+		case <-stop:
+			peak <- highest
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
 }

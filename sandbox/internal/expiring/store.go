@@ -1,4 +1,4 @@
-// Package expiring remembers things until their time is up, in bounded memory.
+// Package expiring stores values until they expire, in bounded memory.
 package expiring
 
 import (
@@ -6,13 +6,15 @@ import (
 	"time"
 )
 
-// Store maps keys to values that are forgotten when they expire. What was put in first goes first when the store is full, expired or
-// not. It needs no goroutine: whoever puts something in cleans up. The zero value is not usable, see New.
+// Store maps keys to values that expire. When it is full, it drops the value that was
+// added first, expired or not. It starts no goroutine: each Add removes what expired.
+// Make one with [New].
 type Store[K comparable, V any] struct {
 	mu      sync.Mutex
 	limit   int
 	entries map[K]entry[V]
-	// queue is in order of arrival. The lifetimes in one store are alike, so cleaning from the front is enough to keep it short.
+	// queue is in order of arrival. All lifetimes in one store are about the same, so
+	// removing from its front is enough to keep it short.
 	queue  []queued[K]
 	serial uint64
 }
@@ -28,12 +30,12 @@ type queued[K comparable] struct {
 	serial uint64
 }
 
-// New returns a store of at most so many entries.
+// New returns an empty store of at most limit entries.
 func New[K comparable, V any](limit int) *Store[K, V] {
 	return &Store[K, V]{limit: limit, entries: map[K]entry[V]{}}
 }
 
-// Get returns the value of a key, unless there is none or it expired by now.
+// Get returns the value of a key. It reports false if there is none that is still valid.
 func (s *Store[K, V]) Get(key K, now time.Time) (V, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +43,8 @@ func (s *Store[K, V]) Get(key K, now time.Time) (V, bool) {
 	return found.value, ok
 }
 
-// Add stores a value until it expires, unless the key has one already. It reports whether it did.
+// Add stores a value until it expires. It reports false, and stores nothing, if the key
+// has a value that is still valid.
 func (s *Store[K, V]) Add(key K, value V, now, expires time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,14 +55,16 @@ func (s *Store[K, V]) Add(key K, value V, now, expires time.Time) bool {
 	return true
 }
 
-// Clear forgets everything.
+// Clear removes all entries.
 func (s *Store[K, V]) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entries, s.queue = map[K]entry[V]{}, nil
+	s.entries = map[K]entry[V]{}
+	s.queue = nil
 }
 
-// Len returns how many entries are held, expired ones that nobody cleaned up yet included.
+// Len returns how many entries are held. It counts expired ones that no Add has removed
+// yet.
 func (s *Store[K, V]) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +88,7 @@ func (s *Store[K, V]) put(key K, value V, now, expires time.Time) {
 		held, ok := s.entries[first.key]
 		switch {
 		case !ok || held.serial != first.serial:
-			// Replaced since: its place in the queue is further back.
+			// The value was replaced. Its new place in the queue is further back.
 		case len(s.entries) > s.limit || !now.Before(held.expires):
 			delete(s.entries, first.key)
 		default:

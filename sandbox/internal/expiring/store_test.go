@@ -17,7 +17,7 @@ func TestStoreForgets(t *testing.T) {
 		t.Errorf("before it expires: %d, %t", value, ok)
 	}
 	if _, ok := s.Get("a", now.Add(time.Minute)); ok {
-		t.Error("a is there when it expired")
+		t.Error("a is there although it expired")
 	}
 	later := now.Add(time.Minute)
 	if !s.Add("a", 3, later, later.Add(time.Minute)) || !s.Add("b", 4, later, later.Add(time.Minute)) {

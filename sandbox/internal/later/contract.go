@@ -1,4 +1,4 @@
-// Package later plays what is known of versions of the API after that of openapi.yaml.
+// Package later describes later versions of the API, as far as they are known.
 package later
 
 import (
@@ -12,48 +12,54 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// Scopes of account liquidations, for which those of portfolios do not do.
+// Scopes of account liquidations. The scopes of portfolios do not grant them.
 const (
 	ScopeRead  = "account_liquidations:read"
 	ScopeAdmin = "account_liquidations:admin"
 )
 
-// gone is what account liquidations took the place of.
-const gone = "/portfolios/{account_id}/liquidation_request"
+// removedPath is the path that account liquidations replace.
+const removedPath = "/portfolios/{account_id}/liquidation_request"
 
 //go:embed later.yaml
 var document []byte
 
-// Extend makes of the contract that of later versions.
+// Extend turns the contract of openapi.yaml into the contract of later versions.
 func Extend(doc *openapi3.T) error {
-	loader := openapi3.NewLoader()
-	loader.IsExternalRefsAllowed = true
-	loader.ReadFromURIFunc = func(_ *openapi3.Loader, location *url.URL) ([]byte, error) {
-		if path.Base(location.Path) == "openapi.json" {
-			return contract.GetSpecJSON()
-		}
-		return document, nil
-	}
-	added, err := loader.LoadFromURI(&url.URL{Path: "later.yaml"})
+	added, err := load()
 	if err != nil {
 		return fmt.Errorf("read the embedded later.yaml: %w", err)
 	}
-	doc.Paths.Delete(gone)
+	doc.Paths.Delete(removedPath)
 	status := doc.Components.Schemas["OrderStatus"].Value
 	status.Enum = append(status.Enum, "SETTLED")
 	for at, item := range added.Paths.Map() {
-		there := doc.Paths.Value(at)
-		if there == nil {
+		existing := doc.Paths.Value(at)
+		if existing == nil {
 			doc.Paths.Set(at, item)
 			continue
 		}
 		for method, operation := range item.Operations() {
-			there.SetOperation(method, operation)
+			existing.SetOperation(method, operation)
 		}
 	}
 	for _, scheme := range doc.Components.SecuritySchemes {
-		scheme.Value.Flows.ClientCredentials.Scopes[ScopeRead] = "See liquidations of accounts"
-		scheme.Value.Flows.ClientCredentials.Scopes[ScopeAdmin] = "Make, see and cancel liquidations of accounts"
+		scopes := scheme.Value.Flows.ClientCredentials.Scopes
+		scopes[ScopeRead] = "See liquidations of accounts"
+		scopes[ScopeAdmin] = "Make, see and cancel liquidations of accounts"
 	}
 	return nil
+}
+
+// load reads later.yaml. The openapi.yaml that it refers to is the embedded one.
+func load() (*openapi3.T, error) {
+	loader := openapi3.NewLoader()
+	loader.IsExternalRefsAllowed = true
+	loader.ReadFromURIFunc = func(_ *openapi3.Loader, location *url.URL) ([]byte, error) {
+		if path.Base(location.Path) == "openapi.yaml" {
+			return contract.GetSpecJSON()
+		}
+		return document, nil
+	}
+	return loader.LoadFromURI(&url.URL{Path: "later.yaml"})
 }

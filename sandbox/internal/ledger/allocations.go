@@ -23,7 +23,8 @@ type allocation struct {
 
 func (a *allocation) show() contract.Allocation {
 	return contract.Allocation{
-		ID: a.id, CreatedAt: a.created, UpdatedAt: a.updated, Name: a.name, Allocation: slices.Clone(a.mix.listed),
+		ID: a.id, CreatedAt: a.created, UpdatedAt: a.updated, Name: a.name,
+		Allocation: slices.Clone(a.mix.listed),
 	}
 }
 
@@ -32,12 +33,26 @@ func (c *client) allocation(id uuid.UUID) (*allocation, error) {
 	if a := c.allocations.get(id); a != nil {
 		return a, nil
 	}
-	return nil, notFound("allocation_id", "there is no allocation %s; expected the id of an allocation of this client", id)
+	return nil, notFound("allocation_id",
+		"there is no allocation %s; expected the id of an allocation of this client", id)
+}
+
+// addAllocation adds an allocation to those of the client.
+//
+// Choice: without a name it is "Allocation 1", "Allocation 2" and so on, counted per
+// client.
+func (c *client) addAllocation(id uuid.UUID, name *string, checked *mix, now time.Time) *allocation {
+	a := &allocation{id: id, created: now, updated: now, mix: checked}
+	if name != nil {
+		a.name = *name
+	} else {
+		a.name = fmt.Sprintf("Allocation %d", c.allocations.len()+1)
+	}
+	c.allocations.insert(a)
+	return a
 }
 
 // CreatePortfoliosAllocation makes an allocation.
-//
-// Choice: without a name it is called "Allocation 1", "Allocation 2" and so on, counted per client.
 func (l *Ledger) CreatePortfoliosAllocation(
 	ctx context.Context, request contract.CreatePortfoliosAllocationRequestObject,
 ) (contract.CreatePortfoliosAllocationResponseObject, error) {
@@ -51,13 +66,7 @@ func (l *Ledger) CreatePortfoliosAllocation(
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, now := l.enter(ctx)
-	a := &allocation{id: l.options.NewID(), created: now, updated: now, mix: checked}
-	if request.Body.Name != nil {
-		a.name = *request.Body.Name
-	} else {
-		a.name = fmt.Sprintf("Allocation %d", c.allocations.len()+1)
-	}
-	c.allocations.insert(a)
+	a := c.addAllocation(l.options.NewID(), request.Body.Name, checked, now)
 	l.effects.add(now, c.id, "create_portfolios_allocation", a.id, uuid.Nil)
 	return contract.CreatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
@@ -76,10 +85,12 @@ func (l *Ledger) RetrievePortfoliosAllocation(
 	return contract.RetrievePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
 
-// UpdatePortfoliosAllocation replaces the mix of an allocation. Orders that were placed before keep the old one.
+// UpdatePortfoliosAllocation replaces the mix of an allocation. Orders that were placed
+// before keep the old one.
 //
-// Source: "Update portfolios allocation", whose examples send no name and answer with the old one.
-// Choice: a repetition, which changes nothing, leaves updated_at alone and is no effect.
+// Source: "Update portfolios allocation", whose examples send no name and return the old
+// one.
+// Choice: a repetition, which changes nothing, keeps updated_at and is no effect.
 func (l *Ledger) UpdatePortfoliosAllocation(
 	ctx context.Context, request contract.UpdatePortfoliosAllocationRequestObject,
 ) (contract.UpdatePortfoliosAllocationResponseObject, error) {
@@ -104,7 +115,9 @@ func (l *Ledger) UpdatePortfoliosAllocation(
 	if name == a.name && reflect.DeepEqual(checked.listed, a.mix.listed) {
 		return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 	}
-	a.name, a.mix, a.updated = name, checked, later(a.updated, now)
+	a.name = name
+	a.mix = checked
+	a.updated = latest(a.updated, now)
 	l.effects.add(now, c.id, "update_portfolios_allocation", a.id, uuid.Nil)
 	return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
@@ -116,7 +129,10 @@ func (l *Ledger) ListPortfoliosAllocations(
 	ctx context.Context, request contract.ListPortfoliosAllocationsRequestObject,
 ) (contract.ListPortfoliosAllocationsResponseObject, error) {
 	params := request.Params
-	list, err := readListing("id", params.Sort, params.Order, params.Offset, params.Limit, params.StartDate, params.EndDate)
+	list, err := newListing("id", params.Sort, params.Order).
+		page(params.Offset, params.Limit).
+		between(params.StartDate, params.EndDate).
+		checked()
 	if err != nil {
 		return nil, err
 	}
@@ -126,22 +142,33 @@ func (l *Ledger) ListPortfoliosAllocations(
 		if err != nil {
 			return nil, err
 		}
-		filters = append(filters, func(a *allocation) bool {
-			return !slices.ContainsFunc(wanted, func(key string) bool { return !slices.Contains(a.mix.instruments, key) })
-		})
+		filters = append(filters, func(a *allocation) bool { return a.mix.holdsAll(wanted) })
 	}
 	c, _ := l.look(ctx)
 	found, meta := paginate(l, list, c.allocations, filters)
-	return page[allocation, contract.Allocation]{l, found, meta, (*allocation).show}, nil
+	return page[allocation, contract.Allocation]{
+		ledger: l, items: found, meta: meta, show: (*allocation).show,
+	}, nil
 }
 
-// readInstrumentIDs returns the keys of the instruments that the filter instrument_ids names.
+func (m *mix) holdsAll(instruments []string) bool {
+	for _, wanted := range instruments {
+		if !slices.Contains(m.instruments, wanted) {
+			return false
+		}
+	}
+	return true
+}
+
+// readInstrumentIDs returns the keys of the instruments that the filter instrument_ids
+// names.
 func readInstrumentIDs(text string) ([]string, error) {
 	var keys []string
 	for name := range strings.SplitSeq(text, ",") {
 		id := api.InstrumentID(name)
-		if !id.IsISIN() && !id.IsUpvestID() {
-			return nil, invalid("instrument_ids", "expected ISINs or UUIDs, separated by commas and without blanks")
+		if checkInstrument(id) != nil {
+			return nil, invalid("instrument_ids",
+				"expected ISINs or UUIDs, separated by commas and without spaces")
 		}
 		keys = append(keys, instrumentKey(id))
 	}

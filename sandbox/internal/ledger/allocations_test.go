@@ -9,41 +9,91 @@ import (
 )
 
 func TestAllocationRules(t *testing.T) {
-	const dashless, upper = "c2721bc09f65474ba846b237eb17fb05", "C2721BC0-9F65-474B-A846-B237EB17FB05"
+	const dashless = "c2721bc09f65474ba846b237eb17fb05"
+	const upper = "C2721BC0-9F65-474B-A846-B237EB17FB05"
 	tests := map[string]struct {
 		instruments []string
 		says        string // empty: accepted
 	}{
-		"sum 1":                          {[]string{funds, "0.7", apple, "0.3"}, ""},
-		"sum 1 with more decimals":       {[]string{funds, "0.70000", apple, "0.29999", upvests, "0.00001"}, ""},
-		"sum 100":                        {[]string{funds, "70", apple, "30"}, ""},
-		"one instrument at 1":            {[]string{funds, "1"}, ""},
-		"one instrument at 100":          {[]string{funds, "100"}, ""},
-		"UUID without dashes":            {[]string{dashless, "1"}, ""},
-		"none":                           {nil, "allocation: expected at least one instrument"},
-		"sum just below 1":               {[]string{funds, "0.7", apple, "0.29999"}, "exactly 1 (or 100), these sum to 0.99999"},
-		"sum just above 1":               {[]string{funds, "0.7", apple, "0.30001"}, "exactly 1 (or 100), these sum to 1.00001"},
-		"sum 10":                         {[]string{funds, "7", apple, "3"}, "allocation: expected weights that sum to exactly 1"},
-		"sum 200":                        {[]string{funds, "100", apple, "100"}, "these sum to 200"},
-		"weight 0":                       {[]string{funds, "1", apple, "0"}, "allocation[1].weight: expected a weight above 0"},
-		"weight 0.00000":                 {[]string{funds, "1", apple, "0.00000"}, "allocation[1].weight: expected a weight above 0"},
-		"weight below 0":                 {[]string{funds, "-1", apple, "2"}, "allocation[0].weight: not a weight"},
-		"weight of six decimals":         {[]string{funds, "0.999999", apple, "0.000001"}, "allocation[0].weight: not a weight"},
-		"no weight":                      {[]string{funds, ""}, "allocation[0].weight: not a weight"},
-		"ISIN twice":                     {[]string{funds, "0.5", apple, "0.25", funds, "0.25"}, "[2].instrument_id: expected every"},
-		"ISIN in lower case":             {[]string{"ie00b0m62q58", "1"}, "allocation[0].instrument_id: expected an ISIN"},
-		"ISIN that ends with a letter":   {[]string{"US037833100X", "1"}, "allocation[0].instrument_id: expected an ISIN"},
-		"UUID twice, once dashless":      {[]string{upvests, "0.5", dashless, "0.5"}, "[1].instrument_id: expected every instrument once"},
-		"UUID twice, once in upper case": {[]string{upvests, "0.5", upper, "0.5"}, "[1].instrument_id: expected every instrument once"},
-		"UUID of version 7":              {[]string{"01890a5d-ac96-774b-bcce-b302099a8057", "1"}, "expected a UUID of version 0 to 5"},
-		"UUID with more behind it":       {[]string{upvests + "x", "1"}, "allocation[0].instrument_id: expected a UUID"},
-		"neither ISIN nor UUID":          {[]string{"gold", "1"}, "allocation[0].instrument_id: expected an ISIN"},
+		"sum 1": {instruments: []string{funds, "0.7", apple, "0.3"}},
+		"sum 1 with more decimals": {
+			instruments: []string{funds, "0.70000", apple, "0.29999", upvests, "0.00001"},
+		},
+		"sum 100":               {instruments: []string{funds, "70", apple, "30"}},
+		"one instrument at 1":   {instruments: []string{funds, "1"}},
+		"one instrument at 100": {instruments: []string{funds, "100"}},
+		"UUID without dashes":   {instruments: []string{dashless, "1"}},
+		"none":                  {says: "allocation: expected at least one instrument"},
+		"sum just below 1": {
+			instruments: []string{funds, "0.7", apple, "0.29999"},
+			says:        "exactly 1 (or 100), these sum to 0.99999",
+		},
+		"sum just above 1": {
+			instruments: []string{funds, "0.7", apple, "0.30001"},
+			says:        "exactly 1 (or 100), these sum to 1.00001",
+		},
+		"sum 10": {
+			instruments: []string{funds, "7", apple, "3"},
+			says:        "allocation: expected weights that sum to exactly 1",
+		},
+		"sum 200": {
+			instruments: []string{funds, "100", apple, "100"}, says: "these sum to 200",
+		},
+		"weight 0": {
+			instruments: []string{funds, "1", apple, "0"},
+			says:        "allocation[1].weight: expected a weight above 0",
+		},
+		"weight 0.00000": {
+			instruments: []string{funds, "1", apple, "0.00000"},
+			says:        "allocation[1].weight: expected a weight above 0",
+		},
+		"weight below 0": {
+			instruments: []string{funds, "-1", apple, "2"}, says: "allocation[0].weight: not a weight",
+		},
+		"weight of six decimals": {
+			instruments: []string{funds, "0.999999", apple, "0.000001"},
+			says:        "allocation[0].weight: not a weight",
+		},
+		"no weight": {
+			instruments: []string{funds, ""}, says: "allocation[0].weight: not a weight",
+		},
+		"ISIN twice": {
+			instruments: []string{funds, "0.5", apple, "0.25", funds, "0.25"},
+			says:        "[2].instrument_id: expected every",
+		},
+		"ISIN in lower case": {
+			instruments: []string{"ie00b0m62q58", "1"},
+			says:        "allocation[0].instrument_id: expected an ISIN",
+		},
+		"ISIN that ends with a letter": {
+			instruments: []string{"US037833100X", "1"},
+			says:        "allocation[0].instrument_id: expected an ISIN",
+		},
+		"UUID twice, once dashless": {
+			instruments: []string{upvests, "0.5", dashless, "0.5"},
+			says:        "[1].instrument_id: expected every instrument once",
+		},
+		"UUID twice, once in upper case": {
+			instruments: []string{upvests, "0.5", upper, "0.5"},
+			says:        "[1].instrument_id: expected every instrument once",
+		},
+		"UUID of version 7": {
+			instruments: []string{"01890a5d-ac96-774b-bcce-b302099a8057", "1"},
+			says:        "expected a UUID of version 0 to 5",
+		},
+		"UUID with more behind it": {
+			instruments: []string{upvests + "x", "1"},
+			says:        "allocation[0].instrument_id: expected a UUID",
+		},
+		"neither ISIN nor UUID": {
+			instruments: []string{"gold", "1"}, says: "allocation[0].instrument_id: expected an ISIN",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			body := contract.AllocationRequest{Allocation: instruments(t, test.instruments...)}
-			kept := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, apple, "1")}))(t)
+			body := w.mixOf(test.instruments...)
+			kept := w.allocate(apple, "1")
 			_, created := w.createAllocation(body)
 			_, updated := w.updateAllocation(kept.ID, body)
 			if test.says == "" {
@@ -53,7 +103,7 @@ func TestAllocationRules(t *testing.T) {
 			}
 			wantRefusal(t, created, 400, "invalid_request", test.says)
 			wantRefusal(t, updated, 400, "invalid_request", test.says)
-			if effects := w.ledger.Effects(); len(effects) != 1 {
+			if effects := w.effects(); len(effects) != 1 {
 				t.Errorf("a refused request had an effect: %v", effects)
 			}
 		})
@@ -84,7 +134,8 @@ func TestAllocationIsShownAsItWasSent(t *testing.T) {
 	sent := instruments(t, funds, "0.70", upvests, "0.3")
 	made := must(w.createAllocation(contract.AllocationRequest{Name: ptr("Retirement"), Allocation: sent}))(t)
 	want, err := json.Marshal(contract.Allocation{
-		ID: made.ID, Name: "Retirement", CreatedAt: start, UpdatedAt: start, Allocation: instruments(t, funds, "0.70", upvests, "0.3"),
+		ID: made.ID, Name: "Retirement", CreatedAt: start, UpdatedAt: start,
+		Allocation: instruments(t, funds, "0.70", upvests, "0.3"),
 	})
 	must(0, err)(t)
 	sent[0].Weight = "changed by the caller later"
@@ -98,7 +149,7 @@ func TestAllocationIsShownAsItWasSent(t *testing.T) {
 func TestAllocationWithoutNameGetsOne(t *testing.T) {
 	w := newWorld(t)
 	for _, want := range []string{"Allocation 1", "Allocation 2"} {
-		made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t)
+		made := w.allocate(funds, "1")
 		if made.Name != want {
 			t.Errorf("name is %q, want %q", made.Name, want)
 		}
@@ -107,16 +158,19 @@ func TestAllocationWithoutNameGetsOne(t *testing.T) {
 
 func TestUpdateAllocationReplacesTheMix(t *testing.T) {
 	w := newWorld(t)
-	made := must(w.createAllocation(contract.AllocationRequest{Name: ptr("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3")}))(t)
+	made := must(w.createAllocation(contract.AllocationRequest{
+		Name: ptr("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3"),
+	}))(t)
 	w.pass(time.Hour)
-	changed := must(w.updateAllocation(made.ID, contract.AllocationRequest{Allocation: instruments(t, upvests, "1")}))(t)
+	changed := w.remix(made.ID, upvests, "1")
 	if changed.Name != "First" || len(changed.Allocation) != 1 || changed.Allocation[0].Weight != "1" {
 		t.Errorf("got %+v, want the name kept and the mix replaced", changed)
 	}
 	if !changed.CreatedAt.Equal(start) || !changed.UpdatedAt.Equal(start.Add(time.Hour)) {
 		t.Errorf("created_at is %s, updated_at is %s", changed.CreatedAt, changed.UpdatedAt)
 	}
-	renamed := must(w.updateAllocation(made.ID, contract.AllocationRequest{Name: ptr("Second"), Allocation: instruments(t, upvests, "1")}))(t)
+	renamed := must(w.updateAllocation(made.ID,
+		contract.AllocationRequest{Name: ptr("Second"), Allocation: instruments(t, upvests, "1")}))(t)
 	if renamed.Name != "Second" {
 		t.Errorf("name is %q, want Second", renamed.Name)
 	}
@@ -127,12 +181,15 @@ func TestUpdateAllocationReplacesTheMix(t *testing.T) {
 
 func TestRepeatedUpdateOfAllocationChangesNothing(t *testing.T) {
 	w := newWorld(t)
-	request := contract.AllocationRequest{Name: ptr("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3")}
+	request := contract.AllocationRequest{
+		Name: ptr("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3"),
+	}
 	made := must(w.createAllocation(request))(t)
 	w.pass(time.Hour)
 	repeated := must(w.updateAllocation(made.ID, request))(t)
-	if !repeated.UpdatedAt.Equal(start) || len(w.ledger.Effects()) != 1 {
-		t.Errorf("updated_at is %s after %d effects, want it and them as they were", repeated.UpdatedAt, len(w.ledger.Effects()))
+	if !repeated.UpdatedAt.Equal(start) || len(w.effects()) != 1 {
+		t.Errorf("updated_at is %s after %d effects, want it and them as they were", repeated.UpdatedAt,
+			len(w.effects()))
 	}
 }
 
@@ -140,6 +197,6 @@ func TestUnknownAllocationIsNotFound(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.retrieveAllocation(nowhere)
 	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
-	_, err = w.updateAllocation(nowhere, contract.AllocationRequest{Allocation: instruments(t, funds, "1")})
+	_, err = w.updateAllocation(nowhere, w.mixOf(funds, "1"))
 	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
 }

@@ -5,21 +5,24 @@ import (
 	"strings"
 )
 
-// amountDecimals is the number of fraction digits that a cash_amount can have. All cash is counted in whole units of 10^-27, so that
-// sums are exact and numbers stay small however many orders an account has seen.
+// amountDecimals is the number of fraction digits that a cash_amount can have. All cash
+// is counted in whole units of 10^-27, so sums are exact, and numbers stay small however
+// many orders an account has seen.
 const amountDecimals = 27
 
 // amountDigits is the number of digits before the point that a cash_amount can have.
 const amountDigits = 63
 
-// scaled returns the number in units of 10^-decimals. The text must be digits with at most that many behind a point.
+// scaled returns the number in units of 10^-decimals. The text must consist of digits,
+// with at most that many after a point.
 func scaled(text string, decimals int) *big.Int {
 	whole, fraction, _ := strings.Cut(text, ".")
-	number, _ := new(big.Int).SetString("0"+whole+fraction+strings.Repeat("0", decimals-len(fraction)), 10)
+	zeros := strings.Repeat("0", decimals-len(fraction))
+	number, _ := new(big.Int).SetString("0"+whole+fraction+zeros, 10)
 	return number
 }
 
-// formatAmount writes units of cash as a decimal without needless zeros.
+// formatAmount writes units of cash as a decimal without trailing zeros.
 func formatAmount(units *big.Int) string {
 	digits := units.String()
 	if missing := amountDecimals + 1 - len(digits); missing > 0 {
@@ -29,14 +32,17 @@ func formatAmount(units *big.Int) string {
 	return strings.TrimSuffix(strings.TrimRight(digits[:point]+"."+digits[point:], "0"), ".")
 }
 
-// share splits an amount in proportion to weights, whose sum must be above zero, into whole units that sum to the amount exactly.
+// share splits an amount in proportion to weights, whose sum must be above zero, into
+// whole units that sum to the amount exactly.
 //
-// Each part is the difference of two running totals rounded down. That keeps the sum, and a part of a sale never exceeds the position
-// that it is weighted by as long as the amount does not exceed all positions together.
+// Each part is the difference of two running totals that are rounded down. That keeps the
+// sum. A part of a sale never exceeds the position that it is weighted by, as long as the
+// amount does not exceed the sum of all positions.
 func share(amount *big.Int, weights []*big.Int) []*big.Int {
 	total := sum(weights)
 	parts := make([]*big.Int, len(weights))
-	running, before := new(big.Int), new(big.Int)
+	running := new(big.Int)
+	before := new(big.Int)
 	for i, weight := range weights {
 		running.Add(running, weight)
 		upTo := new(big.Int).Mul(amount, running)

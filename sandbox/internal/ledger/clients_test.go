@@ -17,9 +17,11 @@ func TestClientsDoNotSeeEachOther(t *testing.T) {
 	w.ctx = ledger.WithClient(w.ctx, nowhere)
 	_, err := w.retrieveAllocation(allocationID)
 	wantRefusal(t, err, 404, "not_found")
-	_, err = w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, apple, "1")})
+	_, err = w.updateAllocation(allocationID, w.mixOf(apple, "1"))
 	wantRefusal(t, err, 404, "not_found")
-	_, err = w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: allocationID})
+	_, err = w.createConfiguration(contract.ConfigurationRequest{
+		AccountID: savings, AllocationID: allocationID,
+	})
 	wantRefusal(t, err, 404, "not_found")
 	_, err = w.retrieveConfiguration(savings)
 	wantRefusal(t, err, 404, "not_found")
@@ -36,14 +38,17 @@ func TestClientsDoNotSeeEachOther(t *testing.T) {
 	wantRefusal(t, err, 404, "not_found")
 	_, err = w.retrieveExecution(executed)
 	wantRefusal(t, err, 404, "not_found")
-	if list := must(w.listAllocations(contract.ListPortfoliosAllocationsParams{}))(t); list.Meta.TotalCount != 0 || list.Data == nil {
-		t.Errorf("another client lists %+v", list)
+	allocations := must(w.listAllocations(contract.ListPortfoliosAllocationsParams{}))(t)
+	if allocations.Meta.TotalCount != 0 || allocations.Data == nil {
+		t.Errorf("another client lists %+v", allocations)
 	}
-	if list := must(w.listConfigurations(contract.ListPortfoliosConfigurationsParams{}))(t); list.Meta.TotalCount != 0 {
-		t.Errorf("another client lists %+v", list)
+	configurations := must(w.listConfigurations(contract.ListPortfoliosConfigurationsParams{}))(t)
+	if configurations.Meta.TotalCount != 0 {
+		t.Errorf("another client lists %+v", configurations)
 	}
-	if list := must(w.listOrders(contract.ListPortfoliosOrdersParams{AccountID: &savings}))(t); list.Meta.TotalCount != 0 {
-		t.Errorf("another client lists %+v", list)
+	orders := must(w.listOrders(contract.ListPortfoliosOrdersParams{AccountID: &savings}))(t)
+	if orders.Meta.TotalCount != 0 {
+		t.Errorf("another client lists %+v", orders)
 	}
 	w.wantValue(savings, "0")
 	w.follow(savings, apple, "1")

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
 type configuration struct {
@@ -18,17 +19,21 @@ type configuration struct {
 
 func (c *configuration) show() contract.Configuration {
 	return contract.Configuration{
-		AccountID: c.account.id, AllocationID: c.allocation.id, CreatedAt: c.created, UpdatedAt: c.updated,
+		AccountID:              c.account.id,
+		AllocationID:           c.allocation.id,
+		CreatedAt:              c.created,
+		UpdatedAt:              c.updated,
 		RebalancingStrategyIDs: cloneIDs(c.strategyIDs),
 	}
 }
 
-// cloneIDs keeps apart a list that is missing and one that is empty.
+// cloneIDs copies a list, and keeps the difference between one that is missing and one
+// that is empty.
 func cloneIDs(ids *[]uuid.UUID) *[]uuid.UUID {
 	if ids == nil {
 		return nil
 	}
-	clone := append([]uuid.UUID{}, *ids...) // never nil, which JSON would show as null
+	clone := append([]uuid.UUID{}, *ids...) // not nil, which JSON would show as null
 	return &clone
 }
 
@@ -37,20 +42,24 @@ func (c *client) configuration(accountID uuid.UUID) (*configuration, error) {
 	if found := c.accounts[accountID]; found != nil && found.configured {
 		return &found.configuration, nil
 	}
-	return nil, notFound("account_id", "the account %s has no configuration; expected an account with one", accountID)
+	return nil, notFound("account_id",
+		"the account %s has no configuration; expected an account with one", accountID)
 }
 
 // configure makes an account without a configuration follow an allocation.
 func (c *client) configure(account *account, a *allocation, now time.Time) *configuration {
-	account.configured, account.configuration = true, configuration{account: account, created: now, updated: now, allocation: a}
+	account.configured = true
+	account.configuration = configuration{account: account, created: now, updated: now, allocation: a}
 	c.configurations.insert(&account.configuration)
 	return &account.configuration
 }
 
 // CreatePortfoliosConfiguration makes an account follow an allocation.
 //
-// Source: "Create portfolios configuration" and the guide: an account has one active configuration.
-// Choices: a second one is 409; an account or allocation that does not exist is 404; any rebalancing strategy id is taken.
+// Source: "Create portfolios configuration" and the guide: an account has one active
+// configuration.
+// Choices: a second configuration is 409. An account or allocation that does not exist is
+// 404. Any rebalancing strategy id is accepted.
 func (l *Ledger) CreatePortfoliosConfiguration(
 	ctx context.Context, request contract.CreatePortfoliosConfigurationRequestObject,
 ) (contract.CreatePortfoliosConfigurationResponseObject, error) {
@@ -69,7 +78,8 @@ func (l *Ledger) CreatePortfoliosConfiguration(
 		return nil, err
 	}
 	if _, err := c.configuration(body.AccountID); err == nil {
-		return nil, conflict("account_id", "the account %s has a configuration already; change that one with PATCH", body.AccountID)
+		return nil, conflict("account_id",
+			"the account %s has a configuration already; change that one with PATCH", body.AccountID)
 	}
 	made := c.configure(c.account(body.AccountID), a, now)
 	made.strategyIDs = cloneIDs(body.RebalancingStrategyIDs)
@@ -91,10 +101,11 @@ func (l *Ledger) RetrievePortfoliosConfiguration(
 	return contract.RetrievePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
 }
 
-// UpdatePortfoliosConfiguration changes what the request names: the allocation, the rebalancing strategies (an empty list takes all
-// away), or both.
+// UpdatePortfoliosConfiguration changes what the request names: the allocation, the
+// rebalancing strategies (an empty list removes all), or both.
 //
-// Choice: a request that names neither is 400; one that names what is there already still moves updated_at.
+// Choice: a request that names neither is 400. One that changes nothing still moves
+// updated_at.
 func (l *Ledger) UpdatePortfoliosConfiguration(
 	ctx context.Context, request contract.UpdatePortfoliosConfigurationRequestObject,
 ) (contract.UpdatePortfoliosConfigurationResponseObject, error) {
@@ -103,7 +114,8 @@ func (l *Ledger) UpdatePortfoliosConfiguration(
 		return nil, errNoBody()
 	}
 	if body.AllocationID == nil && body.RebalancingStrategyIDs == nil {
-		return nil, invalid("body", "expected allocation_id, rebalancing_strategy_ids or both; nothing is named that could change")
+		return nil, invalid("body", "expected allocation_id, rebalancing_strategy_ids or both; "+
+			"nothing is named that could change")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,9 +134,27 @@ func (l *Ledger) UpdatePortfoliosConfiguration(
 	if body.RebalancingStrategyIDs != nil {
 		found.strategyIDs = cloneIDs(body.RebalancingStrategyIDs)
 	}
-	found.updated = later(found.updated, now)
+	found.updated = latest(found.updated, now)
 	l.effects.add(now, c.id, "update_portfolios_configuration", found.account.id, found.account.id)
 	return contract.UpdatePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
+}
+
+// DeletePortfoliosConfiguration ends that an account follows an allocation, in later
+// versions of the API. The account keeps what it holds and its orders.
+func (l *Ledger) DeletePortfoliosConfiguration(
+	ctx context.Context, request later.DeletePortfoliosConfigurationRequestObject,
+) (later.DeletePortfoliosConfigurationResponseObject, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	found, err := c.configuration(request.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	found.account.configured = false
+	c.configurations.remove(found)
+	l.effects.add(now, c.id, "delete_portfolios_configuration", request.AccountID, request.AccountID)
+	return later.DeletePortfoliosConfiguration204Response{}, nil
 }
 
 // ListPortfoliosConfigurations returns a page of configurations, sorted by account_id.
@@ -132,7 +162,10 @@ func (l *Ledger) ListPortfoliosConfigurations(
 	ctx context.Context, request contract.ListPortfoliosConfigurationsRequestObject,
 ) (contract.ListPortfoliosConfigurationsResponseObject, error) {
 	params := request.Params
-	list, err := readListing("account_id", params.Sort, params.Order, params.Offset, params.Limit, params.StartDate, params.EndDate)
+	list, err := newListing("account_id", params.Sort, params.Order).
+		page(params.Offset, params.Limit).
+		between(params.StartDate, params.EndDate).
+		checked()
 	if err != nil {
 		return nil, err
 	}
@@ -153,5 +186,7 @@ func (l *Ledger) ListPortfoliosConfigurations(
 	}
 	c, _ := l.look(ctx)
 	found, meta := paginate(l, list, c.configurations, filters)
-	return page[configuration, contract.Configuration]{l, found, meta, (*configuration).show}, nil
+	return page[configuration, contract.Configuration]{
+		ledger: l, items: found, meta: meta, show: (*configuration).show,
+	}, nil
 }

@@ -13,11 +13,14 @@ import (
 func TestConfigurationIsCreatedOncePerAccount(t *testing.T) {
 	w := newWorld(t)
 	strategies := []uuid.UUID{nowhere, pension}
-	made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t)
-	request := contract.ConfigurationRequest{AccountID: savings, AllocationID: made.ID, RebalancingStrategyIDs: &strategies}
+	made := w.allocate(funds, "1")
+	request := contract.ConfigurationRequest{
+		AccountID: savings, AllocationID: made.ID, RebalancingStrategyIDs: &strategies,
+	}
 	got := must(w.createConfiguration(request))(t)
 	want := contract.Configuration{
-		AccountID: savings, AllocationID: made.ID, CreatedAt: start, UpdatedAt: start, RebalancingStrategyIDs: &strategies,
+		AccountID: savings, AllocationID: made.ID, CreatedAt: start, UpdatedAt: start,
+		RebalancingStrategyIDs: &strategies,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -34,7 +37,7 @@ func TestConfigurationIsCreatedOncePerAccount(t *testing.T) {
 
 func TestConfigurationNeedsWhatItNames(t *testing.T) {
 	w := newWorld(t)
-	made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t)
+	made := w.allocate(funds, "1")
 	_, err := w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: nowhere})
 	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
 	_, err = w.createConfiguration(contract.ConfigurationRequest{AllocationID: made.ID})
@@ -47,19 +50,32 @@ func TestConfigurationNeedsWhatItNames(t *testing.T) {
 
 func TestUpdateConfigurationChangesWhatItNames(t *testing.T) {
 	w := newWorld(t)
-	first := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t).ID
-	second := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, apple, "1")}))(t).ID
+	first := w.allocate(funds, "1").ID
+	second := w.allocate(apple, "1").ID
 	strategies := []uuid.UUID{nowhere}
-	must(w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: first, RebalancingStrategyIDs: &strategies}))(t)
+	must(w.createConfiguration(contract.ConfigurationRequest{
+		AccountID: savings, AllocationID: first, RebalancingStrategyIDs: &strategies,
+	}))(t)
 
 	tests := []struct {
 		change     contract.ConfigurationUpdate
 		allocation uuid.UUID
 		strategies []uuid.UUID
 	}{
-		{contract.ConfigurationUpdate{AllocationID: &second}, second, strategies},
-		{contract.ConfigurationUpdate{RebalancingStrategyIDs: &[]uuid.UUID{}}, second, []uuid.UUID{}},
-		{contract.ConfigurationUpdate{AllocationID: &first, RebalancingStrategyIDs: &[]uuid.UUID{pension}}, first, []uuid.UUID{pension}},
+		{
+			change: contract.ConfigurationUpdate{AllocationID: &second}, allocation: second,
+			strategies: strategies,
+		},
+		{
+			change:     contract.ConfigurationUpdate{RebalancingStrategyIDs: &[]uuid.UUID{}},
+			allocation: second, strategies: []uuid.UUID{},
+		},
+		{
+			change: contract.ConfigurationUpdate{
+				AllocationID: &first, RebalancingStrategyIDs: &[]uuid.UUID{pension},
+			},
+			allocation: first, strategies: []uuid.UUID{pension},
+		},
 	}
 	for i, test := range tests {
 		w.pass(time.Hour)
@@ -80,7 +96,8 @@ func TestUpdateConfigurationChangesWhatItNames(t *testing.T) {
 	before := must(w.retrieveConfiguration(savings))(t)
 	_, err := w.updateConfiguration(savings, contract.ConfigurationUpdate{})
 	wantRefusal(t, err, 400, "invalid_request", "allocation_id", "rebalancing_strategy_ids")
-	_, err = w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: ptr(nowhere), RebalancingStrategyIDs: &[]uuid.UUID{}})
+	_, err = w.updateConfiguration(savings,
+		contract.ConfigurationUpdate{AllocationID: ptr(nowhere), RebalancingStrategyIDs: &[]uuid.UUID{}})
 	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
 	if after := must(w.retrieveConfiguration(savings))(t); !reflect.DeepEqual(after, before) {
 		t.Errorf("refused changes left %+v, want %+v", after, before)

@@ -10,12 +10,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// saleLimit is the largest share of an account's value that a SELL may ask for, in tenths.
+// saleLimit is the largest share of an account's value that a SELL may ask for, in
+// tenths.
 //
 // Source: the portfolios guide: a SELL over 90 per cent of the value is cancelled.
 const saleLimit = 9
 
-// advance applies to the account what has become due up to now, in the order of the instants, and of placement where these are equal.
+// advance applies the transitions of the account that are due at now, in the order of
+// their instants, and of placement where these are equal.
 func (l *Ledger) advance(a *account, now time.Time) {
 	for len(a.due) > 0 {
 		next := &a.due[0]
@@ -35,16 +37,17 @@ func (l *Ledger) advance(a *account, now time.Time) {
 
 // step makes the transition that is due at the instant.
 //
-// Choices: the individual orders of an order fill one after the other, evenly spaced over the time that it is PROCESSING, the last one
-// when the order becomes FILLED; each fill moves updated_at, because it changes what the order shows.
+// Choices: the individual orders of an order fill one after the other, evenly spaced over
+// the time that the order is PROCESSING. The last one fills when the order becomes
+// FILLED. Each fill moves updated_at, because it changes what the order shows.
 func (o *order) step(at time.Time) {
-	o.updated = later(o.updated, at)
-	if o.status == contract.OrderStatusNEW {
+	o.updated = latest(o.updated, at)
+	switch o.status {
+	case contract.OrderStatusNEW:
 		o.status = contract.OrderStatusPROCESSING
 		o.split()
 		return
-	}
-	if o.status == contract.OrderStatusFILLED {
+	case contract.OrderStatusFILLED:
 		o.status = orderSettled
 		return
 	}
@@ -57,10 +60,12 @@ func (o *order) step(at time.Time) {
 	}
 }
 
-// next is the instant of the next transition: it becomes PROCESSING, or its first individual order that is still open fills, or it settles.
+// next returns the instant of the next transition: the order becomes PROCESSING, or its
+// first open individual order fills, or the order settles.
 func (o *order) next(delay time.Duration) time.Time {
 	started := o.created.Add(delay)
-	switch left := len(o.instruments) - int(o.filled); {
+	left := len(o.instruments) - int(o.filled)
+	switch {
 	case o.status == contract.OrderStatusNEW:
 		return started
 	case o.status == contract.OrderStatusFILLED:
@@ -72,26 +77,34 @@ func (o *order) next(delay time.Duration) time.Time {
 	}
 }
 
-// split makes the individual orders from what the account holds at this moment, or cancels the order.
+// split makes the individual orders from what the account holds now, or cancels the
+// order.
 //
-// Source: the portfolios guide: a BUY is split by target weights, a SELL by current value.
-// Choices: what earlier open orders are going to sell no longer counts as value, so that nothing is sold twice; what they are going to
-// buy does not count yet. A SELL is checked here and not when it is placed, so one that is too large is accepted as NEW first.
+// Source: the portfolios guide: a BUY is split by target weights, a SELL by current
+// value.
+// Choices: what earlier open orders are going to sell no longer counts as value, so that
+// nothing is sold twice. What they are going to buy does not count yet. A SELL is checked
+// here and not when it is placed, so one that is too large is accepted as NEW first.
 func (o *order) split() {
 	instruments, values := o.account.free()
 	switch o.kind {
 	case contract.OrderTypeBUY:
-		o.instruments, o.amounts = o.mix.instruments, share(scaled(o.cash, amountDecimals), o.mix.weights)
+		o.instruments = o.mix.instruments
+		o.amounts = share(scaled(o.cash, amountDecimals), o.mix.weights)
 	case contract.OrderTypeSELL:
 		amount := scaled(o.cash, amountDecimals)
-		o.instruments, o.amounts, o.sales = instruments, share(amount, values), int32(len(values))
-		total := sum(values)
-		if amount.Mul(amount, big.NewInt(10)).Cmp(total.Mul(total, big.NewInt(saleLimit))) > 0 {
+		o.instruments = instruments
+		o.amounts = share(amount, values)
+		o.sales = int32(len(values))
+		if exceedsSaleLimit(amount, sum(values)) {
 			o.end(contract.OrderStatusCANCELLED)
 			return
 		}
 	case contract.OrderTypeLIQUIDATION:
-		o.instruments, o.amounts, o.sales, o.pot = instruments, values, int32(len(values)), o.account.takeCash()
+		o.instruments = instruments
+		o.amounts = values
+		o.sales = int32(len(values))
+		o.pot = o.account.takeCash()
 	case contract.OrderTypeREBALANCING:
 		o.pot = o.account.takeCash()
 		o.rebalance(instruments, values)
@@ -101,10 +114,17 @@ func (o *order) split() {
 	}
 }
 
-// rebalance makes the individual orders that bring positions, and the cash in the pot, to the weights of the mix.
+func exceedsSaleLimit(amount, total *big.Int) bool {
+	asked := new(big.Int).Mul(amount, big.NewInt(10))
+	allowed := new(big.Int).Mul(total, big.NewInt(saleLimit))
+	return asked.Cmp(allowed) > 0
+}
+
+// rebalance makes the individual orders that bring positions, and the cash in the pot, to
+// the weights of the mix.
 //
-// Choices: an instrument that is at its target already has no individual order, so an account that holds nothing has none at all; sales
-// come before purchases.
+// Choices: an instrument that is at its target already has no individual order, so an
+// account that holds nothing has none at all. Sales come before purchases.
 func (o *order) rebalance(instruments []string, values []*big.Int) {
 	missing := map[string]*big.Int{}
 	total := sum(values)
@@ -118,31 +138,37 @@ func (o *order) rebalance(instruments []string, values []*big.Int) {
 		missing[instrument].Sub(missing[instrument], values[i])
 	}
 	sorted := slices.Sorted(maps.Keys(missing))
-	for _, sign := range []int{-1, 1} {
+	const sale = -1
+	const purchase = 1
+	for _, sign := range []int{sale, purchase} {
 		for _, instrument := range sorted {
 			if amount := missing[instrument]; amount.Sign() == sign {
-				o.instruments, o.amounts = append(o.instruments, instrument), append(o.amounts, new(big.Int).Abs(amount))
+				o.instruments = append(o.instruments, instrument)
+				o.amounts = append(o.amounts, new(big.Int).Abs(amount))
 			}
 		}
-		if sign < 0 {
+		if sign == sale {
 			o.sales = int32(len(o.instruments))
 		}
 	}
 }
 
-// cancel stops an order whose account has been advanced to now. What is filled stays filled and counts.
+// cancel stops an order whose account has been advanced to now. What is filled stays
+// filled.
 func (o *order) cancel(now time.Time) {
 	for i := int(o.filled); i < int(o.sales); i++ {
 		o.account.release(o.instruments[i], o.amounts[i])
 	}
-	o.updated = later(o.updated, now)
+	o.updated = latest(o.updated, now)
 	o.end(contract.OrderStatusCANCELLED)
 }
 
-// settle moves the cash of the individual order i through the pot of a rebalancing, and returns its amount. A purchase takes no more than
-// there is: prices may have moved since it was made.
+// settle moves the cash of the individual order i into or out of the pot of a
+// rebalancing, and returns its amount. A purchase takes no more than the pot has: prices
+// may have changed since it was made.
 //
-// Choice: the proceeds of every other sale leave the account, and the cash for every other purchase comes from outside.
+// Choice: the proceeds of every other sale leave the account, and the cash for every
+// other purchase comes from outside.
 func (o *order) settle(i int) *big.Int {
 	amount := o.amounts[i]
 	if o.kind != contract.OrderTypeREBALANCING {
@@ -161,22 +187,26 @@ func (o *order) settle(i int) *big.Int {
 
 // end gives the order its last status.
 //
-// Choice: what is left in the pot stays in the account as cash, so that nothing is lost when a rebalancing is cancelled between sale and
-// purchase; the next rebalancing invests it. A liquidation that is FILLED has paid it out.
+// Choice: what is left in the pot stays in the account as cash, so nothing is lost when a
+// rebalancing is cancelled between sale and purchase. The next rebalancing invests it. A
+// liquidation that is FILLED has paid it out.
 func (o *order) end(status contract.OrderStatus) {
 	if o.pot != nil && (status == contract.OrderStatusCANCELLED || o.kind == contract.OrderTypeREBALANCING) {
 		o.account.cash.Add(&o.account.cash, o.pot)
 	}
-	o.status, o.amounts, o.pot = status, nil, nil
+	o.status = status
+	o.amounts = nil
+	o.pot = nil
 }
 
-// step is an order and the instant of its next transition.
+// step is the next transition of an order.
 type step struct {
 	at    time.Time
 	order *order
 }
 
-// schedule is a heap of steps by instant. A cancelled order stays in it until its turn comes.
+// schedule is a heap of steps by instant. A cancelled order stays in it until its step
+// comes first.
 type schedule []step
 
 func (s schedule) Len() int { return len(s) }

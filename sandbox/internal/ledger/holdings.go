@@ -10,18 +10,21 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// account is what an account of one client holds and the orders that work on it.
+// account is what an account of one client holds, and the orders that change it.
 //
-// Choice: no price moves by itself. A position is worth what was paid for it less what was sold of it, until SetPrice moves it.
+// Choice: no price moves by itself. A position is worth what was paid for it less what
+// was sold of it, until SetPrice changes it.
 //
-// What an order reads that is placed comes first: among a million accounts each other place in memory is a long way.
+// The fields that placing an order reads come first: with a million accounts, each
+// further cache line costs time.
 type account struct {
 	due schedule
-	// Most accounts have few orders, and an index for each would take more memory than they do.
+	// Most accounts have few orders, and an index for each of them would take more memory
+	// than the orders do.
 	latest        *order        // the first of a chain of all orders
-	many          *index[order] // all orders, once they are more than a few
+	many          *index[order] // all orders, once there are more than fewOrders
 	count         int32
-	configured    bool // the configuration counts
+	configured    bool // whether configuration is valid
 	configuration configuration
 
 	id        uuid.UUID
@@ -29,12 +32,13 @@ type account struct {
 	cash      big.Int    // what rebalancings have sold and not spent
 }
 
-// fewOrders are what an account keeps without an index.
+// fewOrders is how many orders an account keeps without an index.
 const fewOrders = 32
 
 // keep adds an order to those of the account.
 func (a *account) keep(o *order) {
-	o.previous, a.latest = a.latest, o
+	o.previous = a.latest
+	a.latest = o
 	a.count++
 	if a.many != nil {
 		a.many.insert(o)
@@ -44,7 +48,8 @@ func (a *account) keep(o *order) {
 	}
 }
 
-// indexed returns the orders of the account, which need not exist, in the order of lists.
+// indexed returns the orders of the account in the order of lists. The account may be
+// nil.
 func (a *account) indexed() index[order] {
 	if a != nil && a.many != nil {
 		return *a.many
@@ -65,7 +70,8 @@ type position struct {
 	promised   big.Int // the part of held that open individual orders are going to sell
 }
 
-// account returns the account's state, empty if nothing was ordered for it yet.
+// account returns the account's state. It is empty if nothing was ordered for the account
+// yet.
 func (c *client) account(id uuid.UUID) *account {
 	found := c.accounts[id]
 	if found == nil {
@@ -75,18 +81,21 @@ func (c *client) account(id uuid.UUID) *account {
 	return found
 }
 
-// free returns what can be sold: the instruments in a fixed order, and of each the value that no open order is going to sell.
+// free returns what can be sold: the instruments in a fixed order, and the value of each
+// that no open order is going to sell.
 func (a *account) free() (instruments []string, values []*big.Int) {
 	for i := range a.positions {
 		p := &a.positions[i]
-		if value := new(big.Int).Sub(&p.held, &p.promised); value.Sign() > 0 {
-			instruments, values = append(instruments, p.instrument), append(values, value)
+		value := new(big.Int).Sub(&p.held, &p.promised)
+		if value.Sign() > 0 {
+			instruments = append(instruments, p.instrument)
+			values = append(values, value)
 		}
 	}
 	return instruments, values
 }
 
-// takeCash returns the cash of the account, which is then gone from it.
+// takeCash removes the cash from the account and returns it.
 func (a *account) takeCash() *big.Int {
 	taken := a.cash
 	a.cash = big.Int{}
@@ -99,8 +108,9 @@ func (a *account) find(instrument string) (at int, found bool) {
 	})
 }
 
-// position returns the position in an instrument, a new one if there is none. An individual order can outlive its position: its share
-// of a tiny one may be zero, and another order can sell the position meanwhile.
+// position returns the position in an instrument, and adds one if there is none. An
+// individual order can outlive its position: its share of a tiny position may be zero,
+// and another order can sell the position meanwhile.
 func (a *account) position(instrument string) *position {
 	at, found := a.find(instrument)
 	if !found {
@@ -109,13 +119,13 @@ func (a *account) position(instrument string) *position {
 	return &a.positions[at]
 }
 
-// promise sets the value of a sale aside, so that no other order sells it as well.
+// promise reserves the value of a sale, so that no other order sells it too.
 func (a *account) promise(instrument string, amount *big.Int) {
 	p := a.position(instrument)
 	p.promised = tight(new(big.Int).Add(&p.promised, amount))
 }
 
-// release takes back what promise did.
+// release undoes promise.
 func (a *account) release(instrument string, amount *big.Int) {
 	p := a.position(instrument)
 	p.promised = tight(new(big.Int).Sub(&p.promised, amount))
@@ -130,14 +140,16 @@ func (a *account) book(instrument string, side contract.Side, amount *big.Int) {
 	} else {
 		held.Add(&a.position(instrument).held, amount)
 	}
-	if at, _ := a.find(instrument); held.Sign() == 0 {
+	at, _ := a.find(instrument)
+	if held.Sign() == 0 {
 		a.positions = slices.Delete(a.positions, at, at+1)
-	} else {
-		a.positions[at].held = tight(held)
+		return
 	}
+	a.positions[at].held = tight(held)
 }
 
-// tight copies a number without the room to grow that math/big leaves behind each: every position keeps two of them.
+// tight copies a number without the spare capacity of math/big. Each position stores two
+// of them.
 func tight(number *big.Int) (copied big.Int) {
 	copied.SetBits(slices.Clone(number.Bits()))
 	return copied

@@ -8,41 +8,50 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// index keeps items in the order of their ids, which is the order of lists. Insertion, search and access by position take about as long
-// among a million items as among a thousand.
+// index keeps items in the order of their ids, which is the order of lists. Insertion,
+// search and access by position take about as long among a million items as among a
+// thousand.
 //
-// github.com/tidwall/btree, because it counts what is below each node: an offset costs no walk.
+// github.com/tidwall/btree counts the items below each node, so an offset needs no walk.
 type index[T any] struct {
 	tree *btree.BTreeG[entry[T]]
 	id   func(*T) *uuid.UUID
 }
 
-// entry has the first half of its item's id beside it, so that a search seldom has to read an item, which is far away in memory.
+// entry keeps the first half of the item's id beside the item. A search then seldom reads
+// the item itself, which is elsewhere in memory.
 type entry[T any] struct {
 	half uint64
 	item *T // nil comes before all items with the half
 }
 
+func (e entry[T]) less(other entry[T], id func(*T) *uuid.UUID) bool {
+	switch {
+	case e.half != other.half:
+		return e.half < other.half
+	case e.item == nil || other.item == nil:
+		return e.item == nil && other.item != nil
+	default:
+		return bytes.Compare(id(e.item)[:], id(other.item)[:]) < 0
+	}
+}
+
 func half(id *uuid.UUID) uint64 { return binary.BigEndian.Uint64(id[:8]) }
 
 func newIndex[T any](id func(*T) *uuid.UUID) index[T] {
-	less := func(a, b entry[T]) bool {
-		if a.half != b.half || a.item == nil || b.item == nil {
-			return a.half < b.half || a.half == b.half && a.item == nil && b.item != nil
-		}
-		first, second := id(a.item), id(b.item)
-		return bytes.Compare(first[:], second[:]) < 0
-	}
+	less := func(a, b entry[T]) bool { return a.less(b, id) }
 	return index[T]{tree: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true}), id: id}
 }
 
+func (x index[T]) entry(item *T) entry[T] { return entry[T]{half: half(x.id(item)), item: item} }
+
 func (x index[T]) len() int { return x.tree.Len() }
 
-func (x index[T]) insert(item *T) { x.tree.Set(entry[T]{half(x.id(item)), item}) }
+func (x index[T]) insert(item *T) { x.tree.Set(x.entry(item)) }
 
-func (x index[T]) remove(item *T) { x.tree.Delete(entry[T]{half(x.id(item)), item}) }
+func (x index[T]) remove(item *T) { x.tree.Delete(x.entry(item)) }
 
-// get returns the item with the id, nil if there is none.
+// get returns the item with the id, or nil if there is none.
 func (x index[T]) get(id uuid.UUID) (found *T) {
 	wanted := half(&id)
 	x.tree.Ascend(entry[T]{half: wanted}, func(e entry[T]) bool {
@@ -68,28 +77,38 @@ func (x index[T]) page(offset, limit int) []*T {
 	return items
 }
 
-// turn is how many items are worked on before others get the ledger.
+// turn is the number of items that a method goes through before it unlocks the ledger for
+// others.
 const turn = 1000
 
-// walk calls visit for all items. The ledger is locked for each call, but not throughout: what others insert meanwhile is visited if it
-// comes later in the order.
+// walk calls visit for all items. The ledger is locked during each call, but not between
+// turns. An item that is inserted meanwhile is visited if it comes later in the order.
 func walk[T any](l *Ledger, x index[T], visit func(*T)) {
 	var last entry[T]
 	for more := true; more; {
-		left := turn
-		l.mu.Lock()
-		more = false
-		x.tree.Ascend(last, func(e entry[T]) bool {
-			if e.item == last.item {
-				return true
-			}
-			if more = left == 0; more {
-				return false
-			}
-			left, last = left-1, e
-			visit(e.item)
-			return true
-		})
-		l.mu.Unlock()
+		last, more = x.walkTurn(l, last, visit)
 	}
+}
+
+// walkTurn visits up to a turn of the items after last, and reports whether there are
+// more.
+func (x index[T]) walkTurn(l *Ledger, last entry[T], visit func(*T)) (newLast entry[T], more bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	left := turn
+	newLast = last
+	x.tree.Ascend(last, func(e entry[T]) bool {
+		if e.item == last.item {
+			return true
+		}
+		if left == 0 {
+			more = true
+			return false
+		}
+		left--
+		newLast = e
+		visit(e.item)
+		return true
+	})
+	return newLast, more
 }

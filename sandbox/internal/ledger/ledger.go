@@ -9,32 +9,41 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
-var _ contract.StrictServerInterface = (*Ledger)(nil)
+var (
+	_ contract.StrictServerInterface = (*Ledger)(nil)
+	_ later.StrictServerInterface    = (*Ledger)(nil)
+)
 
-// Options are what a [Ledger] takes from its surroundings. The zero value is ready to use.
+// Options configure a [Ledger]. The zero value is ready to use.
 type Options struct {
-	// Now is the sandbox's clock. It is called with the ledger locked, so it must not call the ledger. nil: time.Now.
+	// Now is the sandbox's clock. The ledger is locked when it calls Now, so Now must not
+	// call the ledger. The default is time.Now.
 	Now func() time.Time
-	// NewID makes the ids of allocations, orders and rebalancing executions; each call must give another one. It is called with the
-	// ledger locked. nil: uuid.New.
+	// NewID makes the ids of allocations, orders and rebalancing executions. Each call
+	// must return a different one, and must not call the ledger. The default is uuid.New.
 	NewID func() uuid.UUID
-	// OrderDelay is how long an order stays NEW, and then how long it stays PROCESSING. Zero or less: an order is FILLED at the first
-	// look after the answer to its creation.
+	// OrderDelay is how long an order stays NEW, and then how long it stays PROCESSING.
+	// If it is zero or less, an order is FILLED when it is read for the first time after
+	// its creation.
 	OrderDelay time.Duration
-	// Settles makes an order SETTLED another delay after it is FILLED, as in later versions of the API.
+	// Settles makes an order SETTLED another delay after it is FILLED, as in later
+	// versions of the API.
 	Settles bool
-	// Accounts tells who owns an account and whether it exists (closed world). It must be safe for concurrent use. nil: every account
-	// and every user but the zero UUID exists, and every user owns every account (open world).
+	// Accounts returns the owner of an account, and whether the account exists (closed
+	// world). It must be safe for concurrent use. If it is nil, every account and every
+	// user exists except the zero UUID, and every user owns every account (open world).
 	Accounts func(accountID uuid.UUID) (ownerUser uuid.UUID, known bool)
 }
 
-// Ledger holds the state of every API client and answers the fifteen portfolios operations. It implements
-// [contract.StrictServerInterface] and is safe for concurrent use. Make one with [New].
+// Ledger holds the state of every API client, and carries out the portfolios operations
+// and those of later versions. It is safe for concurrent use. Make one with [New].
 //
-// A method that cannot do what it is asked for returns a [*Refusal]; the state is then as it was. No method waits, so a context only
-// names the client (see [WithClient]). None keeps others out for long either: what goes through many items does so in turns.
+// A method that refuses a request returns a [*Refusal] and leaves the state as it was. No
+// method waits, so a context only names the client (see [WithClient]). A method that goes
+// through many items unlocks the ledger after each [turn] of them.
 type Ledger struct {
 	options Options
 
@@ -42,7 +51,9 @@ type Ledger struct {
 	clients map[uuid.UUID]*client
 	placed  uint32 // orders so far
 	effects effectLog
-	prices  map[string]*big.Int // by instrumentKey, of those that were set, in units of 10^-27
+	// prices are by instrumentKey, in units of 10^-27. Instruments whose price was never
+	// set are not in it.
+	prices map[string]*big.Int
 }
 
 // client is the state of one API client.
@@ -64,18 +75,25 @@ func New(options Options) *Ledger {
 		options.NewID = uuid.New
 	}
 	options.OrderDelay = max(0, options.OrderDelay)
-	return &Ledger{options: options, clients: map[uuid.UUID]*client{}, effects: newEffectLog(), prices: map[string]*big.Int{}}
+	return &Ledger{
+		options: options,
+		clients: map[uuid.UUID]*client{},
+		effects: newEffectLog(),
+		prices:  map[string]*big.Int{},
+	}
 }
 
 type clientKey struct{}
 
-// WithClient returns a context whose calls act for the API client clientID. No client sees what another one made: it is not found.
-// Without it, a call acts for the client with the zero UUID.
+// WithClient returns a context whose calls act for the API client clientID. A client does
+// not find what another client made. Without it, a call acts for the client with the zero
+// UUID.
 func WithClient(ctx context.Context, clientID uuid.UUID) context.Context {
 	return context.WithValue(ctx, clientKey{}, clientID)
 }
 
-// enter returns the state of the calling client and the current time. The ledger must be locked.
+// enter returns the state of the calling client and the current time. The ledger must be
+// locked.
 func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
 	id, _ := ctx.Value(clientKey{}).(uuid.UUID)
 	c := l.clients[id]
@@ -90,19 +108,23 @@ func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
 		}
 		l.clients[id] = c
 	}
-	// Round(0) drops the monotonic reading, so that instants compare as the wall clock shows them.
-	return c, l.options.Now().UTC().Round(0)
+	return c, l.now()
 }
 
-// look is enter for a caller that does not keep the ledger locked.
+// now returns the time without its monotonic reading, so that instants compare as the
+// wall clock shows them.
+func (l *Ledger) now() time.Time { return l.options.Now().UTC().Round(0) }
+
+// look is enter for a caller that does not hold the lock.
 func (l *Ledger) look(ctx context.Context) (*client, time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.enter(ctx)
 }
 
-// later returns the later of two instants: what shows updated_at must not go back when the clock does.
-func later(a, b time.Time) time.Time {
+// latest returns the later of two instants. It keeps updated_at from going back with the
+// clock.
+func latest(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
 	}
@@ -116,14 +138,15 @@ func (l *Ledger) checkAccount(accountID uuid.UUID) error {
 		_, known = l.options.Accounts(accountID)
 	}
 	if !known {
-		return notFound("account_id", "there is no account %s; expected the id of an existing account", accountID)
+		return notFound("account_id",
+			"there is no account %s; expected the id of an existing account", accountID)
 	}
 	return nil
 }
 
 // checkOwner refuses an account that does not exist or that the user does not own.
 //
-// Choice: both are 404, as is every id in a request that leads nowhere.
+// Choice: both are 404, like every other id that does not exist.
 func (l *Ledger) checkOwner(accountID, userID uuid.UUID) error {
 	if err := l.checkAccount(accountID); err != nil {
 		return err
@@ -133,7 +156,9 @@ func (l *Ledger) checkOwner(accountID, userID uuid.UUID) error {
 		owner, _ = l.options.Accounts(accountID)
 	}
 	if userID == uuid.Nil || owner != userID {
-		return notFound("user_id", "there is no user %s with the account %s; expected the id of the account's owner", userID, accountID)
+		return notFound("user_id",
+			"there is no user %s with the account %s; expected the id of the account's owner",
+			userID, accountID)
 	}
 	return nil
 }

@@ -7,44 +7,148 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
-// CreatePortfoliosLiquidationRequest places an order that sells everything an account holds. The account and its configuration stay.
+// CreatePortfoliosLiquidationRequest places an order that sells everything an account
+// holds. The account and its configuration stay.
 //
 // Source: "Create portfolios liquidation request" and the guide.
-// Choices: cash_amount is the value when the order is placed, the cash of cancelled rebalancings included, "0" if nothing is held; what is
-// sold and paid out is what is there when it becomes PROCESSING; an account without a configuration can be liquidated; the limit of 90 per cent does not apply; allocation_id is left out.
+// Choices: cash_amount is the value when the order is placed, including the cash of
+// cancelled rebalancings, "0" if nothing is held. The order sells and pays out what is
+// there when it becomes PROCESSING. An account without a configuration can be liquidated.
+// The limit of 90 per cent does not apply. allocation_id is left out.
 func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	ctx context.Context, request contract.CreatePortfoliosLiquidationRequestRequestObject,
 ) (contract.CreatePortfoliosLiquidationRequestResponseObject, error) {
-	body := request.Body
-	if body == nil {
+	if request.Body == nil {
 		return nil, errNoBody()
-	}
-	if err := l.checkOwner(request.AccountID, body.UserID); err != nil {
-		return nil, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c, now := l.enter(ctx)
-	placed, err := l.liquidate(c, now, request.AccountID, body.UserID)
+	placed, err := l.liquidate(ctx, "create_portfolios_liquidation_request", request.AccountID,
+		request.Body.UserID)
 	if err != nil {
 		return nil, err
 	}
-	l.effects.add(now, c.id, "create_portfolios_liquidation_request", placed.id, placed.account.id)
 	return contract.CreatePortfoliosLiquidationRequest200JSONResponse{Body: placed.show()}, nil
 }
 
-// liquidate places the order that sells everything an account holds.
-func (l *Ledger) liquidate(c *client, now time.Time, accountID, userID uuid.UUID) (*order, error) {
+// CreateAccountLiquidation is CreatePortfoliosLiquidationRequest in later versions of the
+// API.
+func (l *Ledger) CreateAccountLiquidation(
+	ctx context.Context, request later.CreateAccountLiquidationRequestObject,
+) (later.CreateAccountLiquidationResponseObject, error) {
+	if request.Body == nil {
+		return nil, errNoBody()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	placed, err := l.liquidate(ctx, "create_account_liquidation", request.AccountID, request.Body.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return later.CreateAccountLiquidation202JSONResponse{Body: placed.showLiquidation()}, nil
+}
+
+// liquidate places the order that sells everything an account holds. The ledger must be
+// locked.
+func (l *Ledger) liquidate(
+	ctx context.Context, operation string, accountID, userID uuid.UUID,
+) (*order, error) {
+	if err := l.checkOwner(accountID, userID); err != nil {
+		return nil, err
+	}
+	c, now := l.enter(ctx)
 	placed := &order{account: c.account(accountID), userID: userID, kind: contract.OrderTypeLIQUIDATION}
 	l.advance(placed.account, now)
 	_, values := placed.account.free()
 	value := sum(append(values, &placed.account.cash))
 	if len(value.String()) > amountDigits+amountDecimals {
-		return nil, unprocessable("account_id", "the account is worth more than a cash_amount can say; expected at most %d digits", amountDigits)
+		return nil, unprocessable("account_id",
+			"the account is worth more than a cash_amount can express; expected at most %d digits",
+			amountDigits)
 	}
 	placed.cash = formatAmount(value)
 	l.place(c, now, placed)
+	l.effects.add(now, c.id, operation, placed.id, placed.account.id)
 	return placed, nil
+}
+
+// showLiquidation returns a liquidation as later versions of the API show it.
+//
+// Choice: its fields are those that the other resources of the contract share. Their
+// names in the real service are not public.
+func (o *order) showLiquidation() later.AccountLiquidation {
+	return later.AccountLiquidation{
+		ID:        o.id,
+		AccountID: o.account.id,
+		UserID:    o.userID,
+		Status:    string(o.status),
+		CreatedAt: o.created,
+		UpdatedAt: o.updated,
+	}
+}
+
+// liquidation returns one liquidation of an account as of now. The ledger must be locked.
+func (l *Ledger) liquidation(c *client, accountID, id uuid.UUID, now time.Time) (*order, error) {
+	o, err := l.order(c, id, now)
+	if err != nil || o.account.id != accountID || o.kind != contract.OrderTypeLIQUIDATION {
+		return nil, notFound("liquidation_id", "there is no liquidation %s of the account %s", id, accountID)
+	}
+	return o, nil
+}
+
+// RetrieveAccountLiquidation returns one liquidation of an account.
+func (l *Ledger) RetrieveAccountLiquidation(
+	ctx context.Context, request later.RetrieveAccountLiquidationRequestObject,
+) (later.RetrieveAccountLiquidationResponseObject, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	o, err := l.liquidation(c, request.AccountID, request.LiquidationID, now)
+	if err != nil {
+		return nil, err
+	}
+	return later.RetrieveAccountLiquidation200JSONResponse{Body: o.showLiquidation()}, nil
+}
+
+// ListAccountLiquidations returns a page of the liquidations of an account, sorted by id.
+func (l *Ledger) ListAccountLiquidations(
+	ctx context.Context, request later.ListAccountLiquidationsRequestObject,
+) (later.ListAccountLiquidationsResponseObject, error) {
+	list, err := newListing[string]("id", nil, nil).page(request.Params.Offset,
+		request.Params.Limit).checked()
+	if err != nil {
+		return nil, err
+	}
+	orders, now := l.ordersOf(ctx, request.AccountID)
+	found, meta := paginate(l, list, orders, []func(*order) bool{
+		func(o *order) bool { return o.kind == contract.OrderTypeLIQUIDATION },
+	})
+	show := func(o *order) later.AccountLiquidation {
+		l.advance(o.account, now)
+		return o.showLiquidation()
+	}
+	return page[order, later.AccountLiquidation]{ledger: l, items: found, meta: meta, show: show}, nil
+}
+
+// CancelAccountLiquidation cancels a liquidation, under the conditions of
+// CancelPortfoliosOrder.
+func (l *Ledger) CancelAccountLiquidation(
+	ctx context.Context, request later.CancelAccountLiquidationRequestObject,
+) (later.CancelAccountLiquidationResponseObject, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	o, err := l.liquidation(c, request.AccountID, request.LiquidationID, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.cancellable("liquidation_id"); err != nil {
+		return nil, err
+	}
+	o.cancel(now)
+	l.effects.add(now, c.id, "cancel_account_liquidation", o.id, o.account.id)
+	return later.CancelAccountLiquidation204Response{}, nil
 }

@@ -18,17 +18,19 @@ func TestLiquidationSellsEverything(t *testing.T) {
 	at := w.now()
 	got := must(w.liquidate(savings, userID))(t)
 	want := contract.Order{
-		ID: got.ID, CreatedAt: at, UpdatedAt: at, UserID: ptr(userID), AccountID: savings, Currency: contract.CurrencyEUR,
-		CashAmount: "100.050000000000000000000000001", Status: contract.OrderStatusNEW, Type: ptr(contract.OrderTypeLIQUIDATION),
+		ID: got.ID, CreatedAt: at, UpdatedAt: at, UserID: ptr(userID), AccountID: savings,
+		Currency:   contract.CurrencyEUR,
+		CashAmount: "100.050000000000000000000000001", Status: statusNew,
+		Type:   ptr(contract.OrderTypeLIQUIDATION),
 		Orders: []contract.IndividualOrder{},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %+v, want %+v", got, want)
 	}
 	w.pass(delay)
-	w.wantOrder(got.ID, contract.OrderStatusPROCESSING, delay, []string{"SELL PROCESSING", "SELL NEW"})
+	w.wantOrder(got.ID, processing, delay, []string{"SELL PROCESSING", "SELL NEW"})
 	w.pass(delay)
-	w.wantOrder(got.ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED", "SELL FILLED"})
+	w.wantOrder(got.ID, filled, 2*delay, []string{"SELL FILLED", "SELL FILLED"})
 	w.wantValue(savings, "0")
 
 	must(w.retrieveConfiguration(savings))(t)
@@ -43,10 +45,10 @@ func TestLiquidationOfNothing(t *testing.T) {
 		t.Errorf("cash_amount is %q, want 0", got.CashAmount)
 	}
 	w.pass(delay)
-	w.wantOrder(got.ID, contract.OrderStatusPROCESSING, delay, []string{})
+	w.wantOrder(got.ID, processing, delay, []string{})
 	wantRefusal(t, w.cancelOrder(got.ID), 409, "conflict", "PROCESSING")
 	w.pass(delay)
-	w.wantOrder(got.ID, contract.OrderStatusFILLED, 2*delay, []string{})
+	w.wantOrder(got.ID, filled, 2*delay, []string{})
 
 	_, err := w.liquidate(uuid.Nil, userID)
 	wantRefusal(t, err, 404, "not_found", "account_id:")
@@ -58,12 +60,14 @@ func TestLiquidationTwiceSellsOnce(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "0.7", apple, "0.3")
 	w.hold(savings, "100")
-	first, second := must(w.liquidate(savings, userID))(t), must(w.liquidate(savings, userID))(t)
+	first := must(w.liquidate(savings, userID))(t)
+	second := must(w.liquidate(savings, userID))(t)
 	if first.CashAmount != "100" || second.CashAmount != "100" {
-		t.Errorf("cash_amount is %s and %s, want 100: nothing is on its way out while both are NEW", first.CashAmount, second.CashAmount)
+		t.Errorf("cash_amount is %s and %s, want 100: nothing is on its way out while both are NEW",
+			first.CashAmount, second.CashAmount)
 	}
 	w.pass(delay)
-	w.wantOrder(second.ID, contract.OrderStatusPROCESSING, delay, []string{})
+	w.wantOrder(second.ID, processing, delay, []string{})
 	w.wantValue(savings, "0")
 	must(0, w.cancelOrder(first.ID))(t)
 	w.wantValue(savings, "100")

@@ -1,14 +1,12 @@
 package ledger
 
 import (
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ids"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/rfc3339"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
 const (
@@ -16,69 +14,89 @@ const (
 	maxLimit     = 1000
 )
 
-// listing is what a list operation was asked for, checked.
+// listing is what a request for a list asks for. Its methods read the parameters that
+// lists share, and keep the first error.
+//
+// Source: the query parameters of the list operations. start_date is documented as
+// inclusive.
+// Choices: end_date is inclusive too. Both are compared with created_at, and accept any
+// offset from UTC that RFC 3339 can write. A limit of 0 returns an empty page with the
+// total count. Without sort and order, a list is sorted as if the only documented values
+// were sent.
 type listing struct {
 	sort          string
 	offset, limit int
 	from, to      *time.Time
+	err           error
 }
 
-// readListing checks the parameters that all lists share.
-//
-// Source: the query parameters of the list operations; start_date is documented as inclusive.
-// Choices: end_date is inclusive too; both are compared with created_at and take any offset from UTC that RFC 3339 can write; a limit
-// of 0 gives an empty page with the total count; without sort and order a list is sorted as if the only documented values were sent.
-func readListing[S ~string](
-	sort string, by *S, order *contract.ListOrder, offset, limit *int32, from, to *string,
-) (listing, error) {
+// newListing reads sort and order. sort is the only value of sort.
+func newListing[S ~string](sort string, by *S, order *contract.ListOrder) listing {
 	l := listing{sort: sort, limit: defaultLimit}
 	if by != nil && string(*by) != sort {
-		return l, invalid("sort", "expected %s", sort)
+		l.fail(invalid("sort", "expected %s", sort))
 	}
 	if order != nil && *order != contract.ListOrderASC {
-		return l, invalid("order", "expected ASC")
+		l.fail(invalid("order", "expected ASC"))
 	}
+	return l
+}
+
+// page reads offset and limit.
+func (l listing) page(offset, limit *int32) listing {
 	if offset != nil {
 		if *offset < 0 {
-			return l, invalid("offset", "expected 0 or more, got %d", *offset)
+			l.fail(invalid("offset", "expected 0 or more, got %d", *offset))
 		}
 		l.offset = int(*offset)
 	}
 	if limit != nil {
 		if *limit < 0 || *limit > maxLimit {
-			return l, invalid("limit", "expected 0 to %d, got %d", maxLimit, *limit)
+			l.fail(invalid("limit", "expected 0 to %d, got %d", maxLimit, *limit))
 		}
 		l.limit = int(*limit)
 	}
-	var err error
-	if l.from, err = readDate("start_date", from); err != nil {
-		return l, err
-	}
-	l.to, err = readDate("end_date", to)
-	return l, err
+	return l
 }
 
-func readDate(field string, text *string) (*time.Time, error) {
+// between reads start_date and end_date.
+func (l listing) between(from, to *string) listing {
+	l.from = l.date("start_date", from)
+	l.to = l.date("end_date", to)
+	return l
+}
+
+func (l listing) checked() (listing, error) { return l, l.err }
+
+func (l *listing) date(field string, text *string) *time.Time {
 	if text == nil {
-		return nil, nil
+		return nil
 	}
-	at, err := rfc3339.Parse(*text)
+	at, err := strict.Time(*text)
 	if err != nil {
-		return nil, invalid(field, "expected a time as in RFC 3339, in UTC, such as 2022-10-14T00:00:00Z")
+		l.fail(invalid(field, "expected a time as in RFC 3339, in UTC, such as 2022-10-14T00:00:00Z"))
 	}
-	return &at, nil
+	return &at
 }
 
-// readID reads a filter that openapi.yaml declares as a plain string although it holds an id.
+func (l *listing) fail(err error) {
+	if l.err == nil {
+		l.err = err
+	}
+}
+
+// readID reads a filter that openapi.yaml declares as a plain string although it holds an
+// id.
 func readID(field string, text string) (uuid.UUID, error) {
-	id, err := ids.Parse(text)
+	id, err := strict.UUID(text)
 	if err != nil {
 		return uuid.Nil, invalid(field, "expected a UUID such as 3ada8e9e-82c4-4c78-a43d-a691b1636509")
 	}
 	return id, nil
 }
 
-// createdBetween returns the filters that start_date and end_date stand for, none if neither was sent.
+// createdBetween returns the filters of start_date and end_date, none if neither was
+// sent.
 func createdBetween[T any](l listing, created func(*T) time.Time) []func(*T) bool {
 	var filters []func(*T) bool
 	if l.from != nil {
@@ -90,19 +108,23 @@ func createdBetween[T any](l listing, created func(*T) time.Time) []func(*T) boo
 	return filters
 }
 
-// paginate returns the items of a page of all that pass every filter, and where it stands in the list. Without filters it costs as much
-// as the page is long, with filters one pass over the items.
-func paginate[T any](l *Ledger, list listing, items index[T], filters []func(*T) bool) (found []*T, meta contract.Meta) {
+// paginate returns the page of the items that pass every filter, and its place in the
+// list. Without filters the time that it takes depends on the length of the page, with
+// filters on the number of all items.
+func paginate[T any](l *Ledger, list listing, items index[T], filters []func(*T) bool) ([]*T, contract.Meta) {
 	if len(filters) == 0 {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		found = items.page(list.offset, list.limit)
+		found := items.page(list.offset, list.limit)
 		return found, list.meta(len(found), items.len())
 	}
+	var found []*T
 	total := 0
 	walk(l, items, func(item *T) {
-		if slices.ContainsFunc(filters, func(keep func(*T) bool) bool { return !keep(item) }) {
-			return
+		for _, keep := range filters {
+			if !keep(item) {
+				return
+			}
 		}
 		if total >= list.offset && len(found) < list.limit {
 			found = append(found, item)
@@ -114,5 +136,7 @@ func paginate[T any](l *Ledger, list listing, items index[T], filters []func(*T)
 
 func (l listing) meta(count, total int) contract.Meta {
 	order := contract.MetaOrderASC
-	return contract.Meta{Offset: l.offset, Limit: l.limit, Count: count, TotalCount: total, Sort: &l.sort, Order: &order}
+	return contract.Meta{
+		Offset: l.offset, Limit: l.limit, Count: count, TotalCount: total, Sort: &l.sort, Order: &order,
+	}
 }

@@ -24,16 +24,17 @@ type query struct {
 	offset, limit         *int32
 }
 
-// lists are the three list operations, each over items that were made one hour apart from the start on.
+// lists are the three list operations, each over items that were made one hour apart from
+// the start on.
 func lists(w *world, count int) map[string]func(query) (page, error) {
 	var shared uuid.UUID
 	for i := range count {
-		made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(w.t, funds, "1")}))(w.t)
+		made := w.allocate(funds, "1")
 		if i == 0 {
 			shared = made.ID
 		}
 		account := uuid.NewSHA1(nowhere, []byte{byte(i)})
-		must(w.createConfiguration(contract.ConfigurationRequest{AccountID: account, AllocationID: shared}))(w.t)
+		w.configure(account, shared)
 		w.buy(account, "1")
 		w.pass(time.Hour)
 	}
@@ -50,7 +51,8 @@ func lists(w *world, count int) map[string]func(query) (page, error) {
 				Sort: (*contract.ConfigurationSort)(q.sort), Order: (*contract.ListOrder)(q.order),
 				Offset: q.offset, Limit: q.limit, StartDate: q.from, EndDate: q.to,
 			})
-			return pageOf(list.Data, list.Meta, func(c contract.Configuration) uuid.UUID { return c.AccountID }), err
+			return pageOf(list.Data, list.Meta,
+				func(c contract.Configuration) uuid.UUID { return c.AccountID }), err
 		},
 		"orders": func(q query) (page, error) {
 			list, err := w.listOrders(contract.ListPortfoliosOrdersParams{
@@ -79,7 +81,7 @@ func TestListsPageAndCount(t *testing.T) {
 	w := newWorld(t)
 	for name, list := range lists(w, 5) {
 		all := must(list(query{}))(t)
-		ordered := slices.SortedFunc(slices.Values(all.ids), func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+		ordered := slices.SortedFunc(slices.Values(all.ids), byID)
 		if len(all.ids) != 5 || !reflect.DeepEqual(all.ids, ordered) {
 			t.Fatalf("%s: got %v, want five in ascending order", name, all.ids)
 		}
@@ -89,23 +91,36 @@ func TestListsPageAndCount(t *testing.T) {
 			ids   []uuid.UUID
 			meta  contract.Meta
 		}{
-			{query{}, all.ids, contract.Meta{Limit: 100, Count: 5, TotalCount: 5}},
-			{query{sort: &sort, order: ptr("ASC")}, all.ids, contract.Meta{Limit: 100, Count: 5, TotalCount: 5}},
-			{query{limit: ptr(int32(2))}, all.ids[:2], contract.Meta{Limit: 2, Count: 2, TotalCount: 5}},
-			{query{limit: ptr(int32(2)), offset: ptr(int32(4))}, all.ids[4:], contract.Meta{Offset: 4, Limit: 2, Count: 1, TotalCount: 5}},
-			{query{offset: ptr(int32(5))}, []uuid.UUID{}, contract.Meta{Offset: 5, Limit: 100, TotalCount: 5}},
-			{query{limit: ptr(int32(0))}, []uuid.UUID{}, contract.Meta{TotalCount: 5}},
+			{query: query{}, ids: all.ids, meta: contract.Meta{Limit: 100, Count: 5, TotalCount: 5}},
 			{
-				query{limit: ptr(int32(1000)), offset: ptr(int32(math.MaxInt32))},
-				[]uuid.UUID{},
-				contract.Meta{Offset: math.MaxInt32, Limit: 1000, TotalCount: 5},
+				query: query{sort: &sort, order: ptr("ASC")}, ids: all.ids,
+				meta: contract.Meta{Limit: 100, Count: 5, TotalCount: 5},
+			},
+			{
+				query: query{limit: ptr(int32(2))}, ids: all.ids[:2],
+				meta: contract.Meta{Limit: 2, Count: 2, TotalCount: 5},
+			},
+			{
+				query: query{limit: ptr(int32(2)), offset: ptr(int32(4))}, ids: all.ids[4:],
+				meta: contract.Meta{Offset: 4, Limit: 2, Count: 1, TotalCount: 5},
+			},
+			{
+				query: query{offset: ptr(int32(5))}, ids: []uuid.UUID{},
+				meta: contract.Meta{Offset: 5, Limit: 100, TotalCount: 5},
+			},
+			{query: query{limit: ptr(int32(0))}, ids: []uuid.UUID{}, meta: contract.Meta{TotalCount: 5}},
+			{
+				query: query{limit: ptr(int32(1000)), offset: ptr(int32(math.MaxInt32))},
+				ids:   []uuid.UUID{},
+				meta:  contract.Meta{Offset: math.MaxInt32, Limit: 1000, TotalCount: 5},
 			},
 		}
 		for i, test := range tests {
 			// A filter that lets everything pass must not change the page.
 			for _, from := range []*string{nil, ptr("2000-01-01T00:00:00Z")} {
 				test.query.from = from
-				test.meta.Sort, test.meta.Order = &sort, ptr(contract.MetaOrderASC)
+				test.meta.Sort = &sort
+				test.meta.Order = ptr(contract.MetaOrderASC)
 				got := must(list(test.query))(t)
 				if !reflect.DeepEqual(got, page{test.ids, test.meta}) {
 					t.Errorf("%s %d: got %+v, want %v %+v", name, i, got, test.ids, test.meta)
@@ -123,18 +138,19 @@ func TestListsFilterByDate(t *testing.T) {
 			from, to *string
 			count    int
 		}{
-			{at(time.Hour), nil, 3}, // itself included
-			{at(time.Hour + 1), nil, 2},
-			{nil, at(time.Hour), 2}, // itself included
-			{nil, at(time.Hour - 1), 1},
-			{at(time.Hour), at(2 * time.Hour), 2},
-			{at(2 * time.Hour), at(time.Hour), 0},
-			{ptr("2021-07-21T17:10:00+02:00"), nil, 3},
-			{ptr("2021-07-21t15:10:00.0z"), nil, 3},
+			{from: at(time.Hour), count: 3}, // itself included
+			{from: at(time.Hour + 1), count: 2},
+			{to: at(time.Hour), count: 2}, // itself included
+			{to: at(time.Hour - 1), count: 1},
+			{from: at(time.Hour), to: at(2 * time.Hour), count: 2},
+			{from: at(2 * time.Hour), to: at(time.Hour)},
+			{from: ptr("2021-07-21T17:10:00+02:00"), count: 3},
+			{from: ptr("2021-07-21t15:10:00.0z"), count: 3},
 		}
 		for i, test := range tests {
 			got := must(list(query{from: test.from, to: test.to, limit: ptr(int32(1))}))(t)
-			if got.meta.TotalCount != test.count || got.meta.Count != min(1, test.count) || len(got.ids) != got.meta.Count {
+			if got.meta.TotalCount != test.count || got.meta.Count != min(1, test.count) ||
+				len(got.ids) != got.meta.Count {
 				t.Errorf("%s %d: got %+v, want a total of %d", name, i, got, test.count)
 			}
 		}
@@ -157,7 +173,8 @@ func TestListParameterRules(t *testing.T) {
 			wantRefusal(t, err, 400, "invalid_request", field+":")
 		}
 		for _, text := range []string{
-			"", "2022-10-14T00:00:00,5Z", "2022-10-14T1:00:00Z", "2022-13-14T00:00:00Z", "2022-10-14 00:00:00Z",
+			"", "2022-10-14T00:00:00,5Z", "2022-10-14T1:00:00Z", "2022-13-14T00:00:00Z",
+			"2022-10-14 00:00:00Z",
 			"2022-10-14T00:00:00 02:00", "1665705600",
 		} {
 			_, err := list(query{from: &text})
@@ -174,8 +191,10 @@ func TestListParameterRules(t *testing.T) {
 
 func TestListAllocationsByInstruments(t *testing.T) {
 	w := newWorld(t)
-	for _, list := range [][]string{{funds, "1"}, {funds, "0.5", apple, "0.5"}, {funds, "0.5", upvests, "0.5"}} {
-		must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, list...)}))(t)
+	for _, list := range [][]string{
+		{funds, "1"}, {funds, "0.5", apple, "0.5"}, {funds, "0.5", upvests, "0.5"},
+	} {
+		w.allocate(list...)
 	}
 	for text, want := range map[string]int{
 		funds: 3, apple: 1, apple + "," + funds: 1, apple + "," + upvests: 0, upvests: 1,
@@ -206,10 +225,10 @@ func TestListConfigurationsByID(t *testing.T) {
 		params contract.ListPortfoliosConfigurationsParams
 		want   []uuid.UUID
 	}{
-		{byAccount(pension.String()), []uuid.UUID{pension}},
-		{byAccount(nowhere.String()), nil},
-		{byAllocation(first), []uuid.UUID{savings}},
-		{byAllocation(nowhere.String()), nil},
+		{params: byAccount(pension.String()), want: []uuid.UUID{pension}},
+		{params: byAccount(nowhere.String())},
+		{params: byAllocation(first), want: []uuid.UUID{savings}},
+		{params: byAllocation(nowhere.String())},
 	} {
 		var got []uuid.UUID
 		for _, found := range must(w.listConfigurations(test.params))(t).Data {
@@ -219,7 +238,9 @@ func TestListConfigurationsByID(t *testing.T) {
 			t.Errorf("%d: got %v, want %v", i, got, test.want)
 		}
 	}
-	for _, text := range []string{"", "x", "urn:uuid:" + first, "{" + first + "}", strings.ReplaceAll(first, "-", "")} {
+	for _, text := range []string{
+		"", "x", "urn:uuid:" + first, "{" + first + "}", strings.ReplaceAll(first, "-", ""),
+	} {
 		_, err := w.listConfigurations(byAccount(text))
 		wantRefusal(t, err, 400, "invalid_request", "account_id:", "UUID")
 		_, err = w.listConfigurations(byAllocation(text))
@@ -231,19 +252,26 @@ func TestListOrdersByID(t *testing.T) {
 	w := newWorld(t)
 	first := w.follow(savings, funds, "1")
 	second := w.follow(pension, funds, "1")
-	saved, paid := w.buy(savings, "1").ID, w.buy(pension, "1").ID
+	saved := w.buy(savings, "1").ID
+	paid := w.buy(pension, "1").ID
 	w.pass(2 * delay)
 	closing := must(w.liquidate(savings, userID))(t).ID
 	for i, test := range []struct {
 		params contract.ListPortfoliosOrdersParams
 		want   []uuid.UUID
 	}{
-		{contract.ListPortfoliosOrdersParams{}, []uuid.UUID{saved, paid, closing}},
-		{contract.ListPortfoliosOrdersParams{AccountID: &savings}, []uuid.UUID{saved, closing}},
-		{contract.ListPortfoliosOrdersParams{AllocationID: &first}, []uuid.UUID{saved}},
-		{contract.ListPortfoliosOrdersParams{AccountID: &pension, AllocationID: &second}, []uuid.UUID{paid}},
-		{contract.ListPortfoliosOrdersParams{AccountID: &pension, AllocationID: &first}, nil},
-		{contract.ListPortfoliosOrdersParams{AccountID: &nowhere}, nil},
+		{params: anyOrder, want: []uuid.UUID{saved, paid, closing}},
+		{
+			params: contract.ListPortfoliosOrdersParams{AccountID: &savings},
+			want:   []uuid.UUID{saved, closing},
+		},
+		{params: contract.ListPortfoliosOrdersParams{AllocationID: &first}, want: []uuid.UUID{saved}},
+		{
+			params: contract.ListPortfoliosOrdersParams{AccountID: &pension, AllocationID: &second},
+			want:   []uuid.UUID{paid},
+		},
+		{params: contract.ListPortfoliosOrdersParams{AccountID: &pension, AllocationID: &first}},
+		{params: contract.ListPortfoliosOrdersParams{AccountID: &nowhere}},
 	} {
 		var got []uuid.UUID
 		for _, o := range must(w.listOrders(test.params))(t).Data {
@@ -252,7 +280,7 @@ func TestListOrdersByID(t *testing.T) {
 				t.Errorf("%d: listed %+v, retrieved %+v", i, o, want)
 			}
 		}
-		byID := func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
+		byID := byID
 		slices.SortFunc(test.want, byID)
 		if !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%d: got %v, want %v", i, got, test.want)
@@ -260,13 +288,14 @@ func TestListOrdersByID(t *testing.T) {
 	}
 }
 
-// A list must bring its orders up to date by itself, without anybody having retrieved them.
+// A list must bring its orders up to date by itself, without anybody having retrieved
+// them.
 func TestListedOrdersMoveOnWithTheClock(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "1")
 	w.buy(savings, "1")
-	for _, want := range []contract.OrderStatus{contract.OrderStatusNEW, contract.OrderStatusPROCESSING, contract.OrderStatusFILLED} {
-		got := must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(t).Data[0]
+	for _, want := range []contract.OrderStatus{statusNew, processing, filled} {
+		got := must(w.listOrders(anyOrder))(t).Data[0]
 		if got.Status != want {
 			t.Errorf("status is %s, want %s", got.Status, want)
 		}

@@ -13,7 +13,8 @@ import (
 // weightDecimals is the number of fraction digits that a weight can have.
 const weightDecimals = 5
 
-// mix is a checked list of instruments and weights. It never changes: an order keeps the one it was placed with.
+// mix is a checked list of instruments and weights. It never changes: an order keeps the
+// mix that it was placed with.
 type mix struct {
 	listed      []contract.InstrumentWeight
 	instruments []string // in the form of instrumentKey
@@ -22,14 +23,15 @@ type mix struct {
 
 // newMix checks the instruments and weights of a request.
 //
-// Source: "Create portfolios allocation". The guide has weights that sum to 1, a later text to 100 per cent.
-// Choice: both are accepted; anything else, an empty list and an instrument named twice are 400.
+// Source: "Create portfolios allocation". The guide has weights that sum to 1, a later
+// text to 100 per cent.
+// Choice: both are accepted. Any other sum, an empty list and an instrument named twice
+// are 400.
 func newMix(listed []contract.InstrumentWeight) (*mix, error) {
 	if len(listed) == 0 {
 		return nil, invalid("allocation", "expected at least one instrument")
 	}
 	m := &mix{listed: slices.Clone(listed)}
-	texts := make([]api.Decimal, len(listed))
 	seen := make(map[string]bool, len(listed))
 	for i, item := range listed {
 		field := fmt.Sprintf("allocation[%d]", i)
@@ -38,30 +40,50 @@ func newMix(listed []contract.InstrumentWeight) (*mix, error) {
 			return nil, err
 		}
 		if seen[key] {
-			return nil, invalid(field+".instrument_id", "expected every instrument once, %s is listed twice", key)
+			return nil, invalid(field+".instrument_id", "expected every instrument once, %s is listed twice",
+				key)
 		}
 		seen[key] = true
-		weight, err := api.NewWeight(item.Weight)
+		weight, err := readWeight(field, item)
 		if err != nil {
-			return nil, invalid(field+".weight", "%v", err)
+			return nil, err
 		}
-		units := scaled(item.Weight, weightDecimals)
-		if units.Sign() == 0 {
-			return nil, invalid(field+".weight", "expected a weight above 0, got %s", item.Weight)
-		}
-		m.instruments, m.weights, texts[i] = append(m.instruments, key), append(m.weights, units), weight
+		m.instruments = append(m.instruments, key)
+		m.weights = append(m.weights, weight)
 	}
-	if total := sum(m.weights); total.Cmp(scaled("1", weightDecimals)) != 0 && total.Cmp(scaled("100", weightDecimals)) != 0 {
-		text, err := api.Sum(texts...)
-		if err != nil {
-			return nil, invalid("allocation", "the weights cannot be summed: %v", err)
-		}
-		return nil, invalid("allocation", "expected weights that sum to exactly 1 (or 100), these sum to %s", text)
-	}
-	return m, nil
+	return m, m.checkSum()
 }
 
-// readInstrument returns the key of the instrument, or refuses one that is not what its instrument_id_type says.
+func (m *mix) checkSum() error {
+	total := sum(m.weights)
+	if total.Cmp(scaled("1", weightDecimals)) == 0 || total.Cmp(scaled("100", weightDecimals)) == 0 {
+		return nil
+	}
+	texts := make([]api.Decimal, len(m.listed))
+	for i, item := range m.listed {
+		texts[i] = api.Decimal(item.Weight)
+	}
+	text, err := api.Sum(texts...)
+	if err != nil {
+		return invalid("allocation", "the weights cannot be summed: %v", err)
+	}
+	return invalid("allocation", "expected weights that sum to exactly 1 (or 100), these sum to %s", text)
+}
+
+// readWeight returns a weight in units of 10^-5.
+func readWeight(field string, item contract.InstrumentWeight) (*big.Int, error) {
+	if _, err := api.NewWeight(item.Weight); err != nil {
+		return nil, invalid(field+".weight", "%v", err)
+	}
+	weight := scaled(item.Weight, weightDecimals)
+	if weight.Sign() == 0 {
+		return nil, invalid(field+".weight", "expected a weight above 0, got %s", item.Weight)
+	}
+	return weight, nil
+}
+
+// readInstrument returns the key of the instrument. It refuses an instrument that is not
+// of the form of its instrument_id_type.
 func readInstrument(field string, item contract.InstrumentWeight) (string, error) {
 	text, err := item.InstrumentID.AsInstrumentWeightInstrumentID0()
 	if err != nil {
@@ -71,11 +93,13 @@ func readInstrument(field string, item contract.InstrumentWeight) (string, error
 	switch item.InstrumentIDType {
 	case contract.InstrumentIDTypeISIN:
 		if !id.IsISIN() {
-			return "", invalid(field+".instrument_id", "expected an ISIN such as US0378331005, because instrument_id_type is ISIN")
+			return "", invalid(field+".instrument_id",
+				"expected an ISIN such as US0378331005, because instrument_id_type is ISIN")
 		}
 	case contract.InstrumentIDTypeUPVEST:
 		if !id.IsUpvestID() {
-			return "", invalid(field+".instrument_id", "expected a UUID of version 0 to 5, because instrument_id_type is UPVEST")
+			return "", invalid(field+".instrument_id",
+				"expected a UUID of version 0 to 5, because instrument_id_type is UPVEST")
 		}
 	default:
 		return "", invalid(field+".instrument_id_type", "expected ISIN or UPVEST")
@@ -83,7 +107,8 @@ func readInstrument(field string, item contract.InstrumentWeight) (string, error
 	return instrumentKey(id), nil
 }
 
-// instrumentKey is one text for all spellings of an instrument: upper case, no dashes.
+// instrumentKey returns one text for all spellings of an instrument: upper case, no
+// dashes.
 func instrumentKey(id api.InstrumentID) string {
 	return strings.ToUpper(strings.ReplaceAll(string(id), "-", ""))
 }

@@ -14,11 +14,13 @@ func TestZeroOptionsAreReady(t *testing.T) {
 	w.ledger = ledger.New(ledger.Options{})
 	w.api = w.ledger
 	before := time.Now()
-	made := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "1")}))(t)
-	if made.CreatedAt.Before(before.Round(0)) || made.CreatedAt.After(time.Now()) || made.CreatedAt.Location() != time.UTC {
+	made := w.allocate(funds, "1")
+	if made.CreatedAt.Before(before.Round(0)) || made.CreatedAt.After(time.Now()) ||
+		made.CreatedAt.Location() != time.UTC {
 		t.Errorf("created_at is %s, want the time of the call in UTC", made.CreatedAt)
 	}
-	if other := must(w.createAllocation(contract.AllocationRequest{Allocation: made.Allocation}))(t); other.ID == made.ID {
+	other := must(w.createAllocation(contract.AllocationRequest{Allocation: made.Allocation}))(t)
+	if other.ID == made.ID {
 		t.Errorf("two allocations have the id %s", made.ID)
 	}
 }
@@ -41,6 +43,7 @@ func TestRequestWithoutBodyIsRefused(t *testing.T) {
 	refused(w.api.CreatePortfoliosConfiguration(ctx, contract.CreatePortfoliosConfigurationRequestObject{}))
 	refused(w.api.UpdatePortfoliosConfiguration(ctx, contract.UpdatePortfoliosConfigurationRequestObject{}))
 	refused(w.api.CreatePortfoliosOrder(ctx, contract.CreatePortfoliosOrderRequestObject{}))
-	refused(w.api.CreatePortfoliosLiquidationRequest(ctx, contract.CreatePortfoliosLiquidationRequestRequestObject{}))
+	refused(w.api.CreatePortfoliosLiquidationRequest(ctx,
+		contract.CreatePortfoliosLiquidationRequestRequestObject{}))
 	refused(w.api.TriggerPortfolioRebalancing(ctx, contract.TriggerPortfolioRebalancingRequestObject{}))
 }

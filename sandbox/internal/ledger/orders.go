@@ -13,7 +13,10 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// order is kept small: there can be a million of them.
+// orderSettled is a status of later versions of the API, which follows FILLED.
+const orderSettled contract.OrderStatus = "SETTLED"
+
+// order is kept small, because there can be a million of them.
 type order struct {
 	id         uuid.UUID
 	account    *account
@@ -27,34 +30,52 @@ type order struct {
 	created, updated time.Time
 	status           contract.OrderStatus
 
-	// The individual orders, once it is PROCESSING: sales first, then purchases, and so many of them are filled.
+	// The individual orders once it is PROCESSING, sales before purchases. The first
+	// filled of them are filled.
 	instruments   []string
 	amounts       []*big.Int // nil when it is done
-	pot           *big.Int   // cash that a rebalancing has to spend and that a liquidation pays out, until it is done
+	pot           *big.Int   // cash to spend or to pay out, until it is done
 	sales, filled int32
 
 	placed  uint32 // position among all orders of the ledger
 	postTax bool
-	settles bool // FILLED is not its end
+	settles bool // whether SETTLED follows FILLED
 }
 
 func (o *order) key() *uuid.UUID { return &o.id }
 
-// done reports whether the order has come to its end.
+// done reports whether the status of the order is final.
 func (o *order) done() bool {
-	return o.status == contract.OrderStatusFILLED && !o.settles || o.status == orderSettled || o.status == contract.OrderStatusCANCELLED
+	switch o.status {
+	case contract.OrderStatusCANCELLED, orderSettled:
+		return true
+	case contract.OrderStatusFILLED:
+		return !o.settles
+	default:
+		return false
+	}
 }
 
 // show returns the order as of the time that its account has been advanced to.
 //
-// Choice: an individual order has the id that follows from the order and the instrument, so it does not matter who looked first.
+// Choice: the id of an individual order follows from the order and the instrument, so it
+// does not depend on who reads first.
 func (o *order) show() contract.Order {
 	kind := o.kind
 	shown := contract.Order{
-		ID: o.id, CreatedAt: o.created, UpdatedAt: o.updated, AccountID: o.account.id, CashAmount: o.cash, Currency: contract.CurrencyEUR,
-		Status: o.status, Type: &kind, PostTax: o.postTax, Orders: make([]contract.IndividualOrder, len(o.instruments)),
+		ID:         o.id,
+		CreatedAt:  o.created,
+		UpdatedAt:  o.updated,
+		AccountID:  o.account.id,
+		CashAmount: o.cash,
+		Currency:   contract.CurrencyEUR,
+		Status:     o.status,
+		Type:       &kind,
+		PostTax:    o.postTax,
+		Orders:     make([]contract.IndividualOrder, len(o.instruments)),
 	}
-	if userID := o.userID; userID != uuid.Nil {
+	if o.userID != uuid.Nil {
+		userID := o.userID
 		shown.UserID = &userID
 	}
 	if o.allocation != nil {
@@ -62,12 +83,14 @@ func (o *order) show() contract.Order {
 		shown.AllocationID = &id
 	}
 	for i, instrument := range o.instruments {
-		shown.Orders[i] = contract.IndividualOrder{ID: uuid.NewSHA1(o.id, []byte(instrument)), Side: o.side(i), Status: o.partStatus(i)}
+		shown.Orders[i] = contract.IndividualOrder{
+			ID: uuid.NewSHA1(o.id, []byte(instrument)), Side: o.side(i), Status: o.partStatus(i),
+		}
 	}
 	return shown
 }
 
-// side is the side of the individual order i.
+// side returns the side of the individual order i.
 func (o *order) side(i int) contract.Side {
 	if i < int(o.sales) {
 		return contract.SideSELL
@@ -75,9 +98,9 @@ func (o *order) side(i int) contract.Side {
 	return contract.SideBUY
 }
 
-// partStatus is the status of the individual order i.
+// partStatus returns the status of the individual order i.
 //
-// Choice: the one that fills next is PROCESSING, those behind it are NEW.
+// Choice: the individual order that fills next is PROCESSING, those after it are NEW.
 func (o *order) partStatus(i int) contract.IndividualOrderStatus {
 	switch {
 	case i < int(o.filled):
@@ -91,13 +114,19 @@ func (o *order) partStatus(i int) contract.IndividualOrderStatus {
 	}
 }
 
-// place takes an order on. It is NEW and has no individual orders, whatever the delay: nothing of it is due before the next look.
+// place adds an order. It is NEW and has no individual orders, also if the delay is zero:
+// its first transition happens when it is read next.
 func (l *Ledger) place(c *client, now time.Time, o *order) {
-	l.advance(o.account, now) // or the work would pile up for an account that nobody looks at
+	// Otherwise transitions would pile up in an account that is never read.
+	l.advance(o.account, now)
 	l.placed++
-	o.id, o.placed = l.options.NewID(), l.placed
-	o.created, o.updated, o.status, o.settles = now, now, contract.OrderStatusNEW, l.options.Settles
-	o.account.due = append(o.account.due, step{o.next(l.options.OrderDelay), o})
+	o.id = l.options.NewID()
+	o.placed = l.placed
+	o.created = now
+	o.updated = now
+	o.status = contract.OrderStatusNEW
+	o.settles = l.options.Settles
+	o.account.due = append(o.account.due, step{at: o.next(l.options.OrderDelay), order: o})
 	heap.Fix(&o.account.due, len(o.account.due)-1)
 	c.orders.insert(o)
 	o.account.keep(o)
@@ -105,9 +134,11 @@ func (l *Ledger) place(c *client, now time.Time, o *order) {
 
 // CreatePortfoliosOrder places an order to buy into or sell out of a portfolio.
 //
-// Source: "Create portfolios order", and the guide: an order takes the allocation of the account's configuration.
-// Choices: an account without a configuration is 422, as later versions of the API answer for an account in the wrong state; the
-// order keeps the weights that the allocation has now; the answer shows the order as NEW.
+// Source: "Create portfolios order", and the guide: an order uses the allocation of the
+// account's configuration.
+// Choices: an account without a configuration is 422, as later versions of the API
+// respond for an account in the wrong state. The order keeps the current weights of the
+// allocation. The response shows the order as NEW.
 func (l *Ledger) CreatePortfoliosOrder(
 	ctx context.Context, request contract.CreatePortfoliosOrderRequestObject,
 ) (contract.CreatePortfoliosOrderResponseObject, error) {
@@ -128,7 +159,8 @@ func (l *Ledger) CreatePortfoliosOrder(
 	found, err := c.configuration(body.AccountID)
 	if err != nil {
 		return nil, unprocessable("account_id",
-			"the account %s has no configuration; expected an account that follows an allocation", body.AccountID)
+			"the account %s has no configuration; expected an account that follows an allocation",
+			body.AccountID)
 	}
 	placed.follow(found)
 	l.place(c, now, placed)
@@ -138,10 +170,12 @@ func (l *Ledger) CreatePortfoliosOrder(
 
 // follow gives the order the account and the allocation of a configuration.
 func (o *order) follow(c *configuration) {
-	o.account, o.allocation, o.mix = c.account, c.allocation, c.allocation.mix
+	o.account = c.account
+	o.allocation = c.allocation
+	o.mix = c.allocation.mix
 }
 
-// readOrder checks what an order says of itself.
+// readOrder checks the fields of a request for an order.
 func readOrder(body *contract.OrderRequest) (*order, error) {
 	if _, err := api.NewAmount(body.CashAmount); err != nil {
 		return nil, invalid("cash_amount", "%v", err)
@@ -156,7 +190,10 @@ func readOrder(body *contract.OrderRequest) (*order, error) {
 		return nil, invalid("side", "expected BUY or SELL")
 	}
 	return &order{
-		userID: body.UserID, kind: contract.OrderType(body.Side), cash: body.CashAmount, postTax: body.PostTax != nil && *body.PostTax,
+		userID:  body.UserID,
+		kind:    contract.OrderType(body.Side),
+		cash:    body.CashAmount,
+		postTax: body.PostTax != nil && *body.PostTax,
 	}, nil
 }
 
@@ -164,7 +201,8 @@ func readOrder(body *contract.OrderRequest) (*order, error) {
 func (l *Ledger) order(c *client, id uuid.UUID, now time.Time) (*order, error) {
 	o := c.orders.get(id)
 	if o == nil {
-		return nil, notFound("portfolio_order_id", "there is no order %s; expected the id of an order of this client", id)
+		return nil, notFound("portfolio_order_id",
+			"there is no order %s; expected the id of an order of this client", id)
 	}
 	l.advance(o.account, now)
 	return o, nil
@@ -186,9 +224,11 @@ func (l *Ledger) RetrievePortfoliosOrder(
 
 // CancelPortfoliosOrder cancels an order at once.
 //
-// Source: "Cancel portfolios order" and the guide: always while NEW, while PROCESSING as far as the individual orders allow; the
-// errors page: conflict is "not available for current status".
-// Choice: while PROCESSING it takes an individual order that is not FILLED, so an order without any cannot be cancelled then.
+// Source: "Cancel portfolios order" and the guide: always while NEW, while PROCESSING as
+// far as the individual orders allow. The errors page: conflict is "not available for
+// current status".
+// Choice: while PROCESSING it needs an individual order that is not FILLED, so an order
+// without any individual order cannot be cancelled then.
 func (l *Ledger) CancelPortfoliosOrder(
 	ctx context.Context, request contract.CancelPortfoliosOrderRequestObject,
 ) (contract.CancelPortfoliosOrderResponseObject, error) {
@@ -207,12 +247,22 @@ func (l *Ledger) CancelPortfoliosOrder(
 	return contract.CancelPortfoliosOrder204Response{}, nil
 }
 
-// cancellable refuses to cancel an order of which nothing is left to cancel; field is its id in the request.
+// cancellable refuses an order of which nothing is left to cancel. field is the field of
+// the request that holds its id.
 func (o *order) cancellable(field string) error {
-	if o.status != contract.OrderStatusNEW && (o.done() || int(o.filled) == len(o.instruments)) {
-		return conflict(field, "not available for current status %s; expected NEW, or PROCESSING with an individual order that is not FILLED", o.status)
+	if o.status == contract.OrderStatusNEW || !o.done() && int(o.filled) < len(o.instruments) {
+		return nil
 	}
-	return nil
+	return conflict(field, "not available for current status %s; "+
+		"expected NEW, or PROCESSING with an individual order that is not FILLED", o.status)
+}
+
+// ordersOf returns the orders of an account, and the current time.
+func (l *Ledger) ordersOf(ctx context.Context, accountID uuid.UUID) (index[order], time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	return c.accounts[accountID].indexed(), now
 }
 
 // ListPortfoliosOrders returns a page of orders as of now, sorted by id.
@@ -220,7 +270,10 @@ func (l *Ledger) ListPortfoliosOrders(
 	ctx context.Context, request contract.ListPortfoliosOrdersRequestObject,
 ) (contract.ListPortfoliosOrdersResponseObject, error) {
 	params := request.Params
-	list, err := readListing("id", params.Sort, params.Order, params.Offset, params.Limit, params.StartDate, params.EndDate)
+	list, err := newListing("id", params.Sort, params.Order).
+		page(params.Offset, params.Limit).
+		between(params.StartDate, params.EndDate).
+		checked()
 	if err != nil {
 		return nil, err
 	}
@@ -229,16 +282,15 @@ func (l *Ledger) ListPortfoliosOrders(
 		id := *params.AllocationID
 		filters = append(filters, func(o *order) bool { return o.allocation != nil && o.allocation.id == id })
 	}
-	l.mu.Lock()
-	c, now := l.enter(ctx)
+	c, now := l.look(ctx)
 	orders := c.orders
 	if params.AccountID != nil {
-		orders = c.accounts[*params.AccountID].indexed()
+		orders, now = l.ordersOf(ctx, *params.AccountID)
 	}
-	l.mu.Unlock()
 	found, meta := paginate(l, list, orders, filters)
-	return page[order, contract.Order]{l, found, meta, func(o *order) contract.Order {
+	show := func(o *order) contract.Order {
 		l.advance(o.account, now)
 		return o.show()
-	}}, nil
+	}
+	return page[order, contract.Order]{ledger: l, items: found, meta: meta, show: show}, nil
 }

@@ -20,15 +20,17 @@ func TestOrderIsAnsweredAsNew(t *testing.T) {
 		request.PostTax = ptr(true)
 		got := must(w.createOrder(request))(t)
 		want := contract.Order{
-			ID: got.ID, CreatedAt: start, UpdatedAt: start, UserID: ptr(userID), AccountID: savings, AllocationID: &allocationID,
-			CashAmount: "100.00", Currency: contract.CurrencyEUR, Status: contract.OrderStatusNEW, Type: ptr(contract.OrderTypeBUY),
+			ID: got.ID, CreatedAt: start, UpdatedAt: start, UserID: ptr(userID), AccountID: savings,
+			AllocationID: &allocationID,
+			CashAmount:   "100.00", Currency: contract.CurrencyEUR, Status: statusNew,
+			Type:    ptr(contract.OrderTypeBUY),
 			PostTax: true, Orders: []contract.IndividualOrder{},
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("delay %s: got %+v, want %+v", wait, got, want)
 		}
 		if wait <= 0 {
-			w.wantOrder(got.ID, contract.OrderStatusFILLED, 0, []string{"BUY FILLED", "BUY FILLED"})
+			w.wantOrder(got.ID, filled, 0, []string{"BUY FILLED", "BUY FILLED"})
 			wantRefusal(t, w.cancelOrder(got.ID), 409, "conflict")
 		}
 		if sold := w.sell(savings, "1"); *sold.Type != contract.OrderTypeSELL || sold.PostTax {
@@ -48,28 +50,59 @@ func TestOrderRules(t *testing.T) {
 		status int // 0: accepted
 		says   string
 	}{
-		"amount 0":                 {amount("0"), 400, "cash_amount: expected an amount above 0"},
-		"amount 0.000":             {amount("0.000"), 400, "cash_amount: expected an amount above 0"},
-		"amount empty":             {amount(""), 400, "cash_amount: not an amount"},
-		"amount below 0":           {amount("-1"), 400, "cash_amount: not an amount"},
-		"amount with exponent":     {amount("1e3"), 400, "cash_amount: not an amount"},
-		"amount of 28 decimals":    {amount("1." + strings.Repeat("0", 27) + "1"), 400, "cash_amount: not an amount"},
-		"amount of 64 digits":      {amount(strings.Repeat("1", 64)), 400, "cash_amount: not an amount"},
-		"dollars":                  {func(r *contract.OrderRequest) { r.Currency = "USD" }, 400, "currency: expected EUR"},
-		"no side":                  {func(r *contract.OrderRequest) { r.Side = "" }, 400, "side: expected BUY or SELL"},
-		"side of another type":     {func(r *contract.OrderRequest) { r.Side = "REBALANCING" }, 400, "side: expected BUY or SELL"},
-		"no account":               {func(r *contract.OrderRequest) { r.AccountID = uuid.Nil }, 404, "account_id: there is no account"},
-		"no user":                  {func(r *contract.OrderRequest) { r.UserID = uuid.Nil }, 404, "user_id: there is no user"},
-		"account not configured":   {func(r *contract.OrderRequest) { r.AccountID = pension }, 422, "has no configuration"},
-		"smallest amount":          {amount("." + strings.Repeat("0", 26) + "1"), 0, ""},
-		"largest amount":           {amount(strings.Repeat("9", 63) + "." + strings.Repeat("9", 27)), 0, ""},
-		"amount without its whole": {amount(".5"), 0, ""},
+		"amount 0": {
+			change: amount("0"), status: 400, says: "cash_amount: expected an amount above 0",
+		},
+		"amount 0.000": {
+			change: amount("0.000"), status: 400, says: "cash_amount: expected an amount above 0",
+		},
+		"amount empty":   {change: amount(""), status: 400, says: "cash_amount: not an amount"},
+		"amount below 0": {change: amount("-1"), status: 400, says: "cash_amount: not an amount"},
+		"amount with exponent": {
+			change: amount("1e3"), status: 400, says: "cash_amount: not an amount",
+		},
+		"amount of 28 decimals": {
+			change: amount("1." + strings.Repeat("0", 27) + "1"), status: 400,
+			says: "cash_amount: not an amount",
+		},
+		"amount of 64 digits": {
+			change: amount(strings.Repeat("1", 64)), status: 400, says: "cash_amount: not an amount",
+		},
+		"dollars": {
+			change: func(r *contract.OrderRequest) { r.Currency = "USD" }, status: 400,
+			says: "currency: expected EUR",
+		},
+		"no side": {
+			change: func(r *contract.OrderRequest) { r.Side = "" }, status: 400,
+			says: "side: expected BUY or SELL",
+		},
+		"side of another type": {
+			change: func(r *contract.OrderRequest) { r.Side = "REBALANCING" }, status: 400,
+			says: "side: expected BUY or SELL",
+		},
+		"no account": {
+			change: func(r *contract.OrderRequest) { r.AccountID = uuid.Nil }, status: 404,
+			says: "account_id: there is no account",
+		},
+		"no user": {
+			change: func(r *contract.OrderRequest) { r.UserID = uuid.Nil }, status: 404,
+			says: "user_id: there is no user",
+		},
+		"account not configured": {
+			change: func(r *contract.OrderRequest) { r.AccountID = pension }, status: 422,
+			says: "has no configuration",
+		},
+		"smallest amount": {change: amount("." + strings.Repeat("0", 26) + "1")},
+		"largest amount": {
+			change: amount(strings.Repeat("9", 63) + "." + strings.Repeat("9", 27)),
+		},
+		"amount without its whole": {change: amount(".5")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			request := orderOf(savings, contract.SideBUY, "100")
 			test.change(&request)
-			before := len(w.ledger.Effects())
+			before := len(w.effects())
 			got, err := w.createOrder(request)
 			if test.status == 0 {
 				must(0, err)(t)
@@ -80,7 +113,7 @@ func TestOrderRules(t *testing.T) {
 			}
 			slugs := map[int]string{400: "invalid_request", 404: "not_found", 422: "unprocessable_entity"}
 			wantRefusal(t, err, test.status, slugs[test.status], test.says)
-			if len(w.ledger.Effects()) != before {
+			if len(w.effects()) != before {
 				t.Error("a refused order had an effect")
 			}
 		})
@@ -97,15 +130,36 @@ func TestOrderMovesOnWithTheClock(t *testing.T) {
 		status      contract.OrderStatus
 		parts       []string
 	}{
-		{0, 0, contract.OrderStatusNEW, []string{}},
-		{delay - 1, 0, contract.OrderStatusNEW, []string{}},
-		{delay, delay, contract.OrderStatusPROCESSING, []string{"BUY PROCESSING", "BUY NEW", "BUY NEW"}},
-		{delay + third - 1, delay, contract.OrderStatusPROCESSING, []string{"BUY PROCESSING", "BUY NEW", "BUY NEW"}},
-		{delay + third, delay + third, contract.OrderStatusPROCESSING, []string{"BUY FILLED", "BUY PROCESSING", "BUY NEW"}},
-		{delay + 2*third, delay + 2*third, contract.OrderStatusPROCESSING, []string{"BUY FILLED", "BUY FILLED", "BUY PROCESSING"}},
-		{2*delay - 1, delay + 2*third, contract.OrderStatusPROCESSING, []string{"BUY FILLED", "BUY FILLED", "BUY PROCESSING"}},
-		{2 * delay, 2 * delay, contract.OrderStatusFILLED, []string{"BUY FILLED", "BUY FILLED", "BUY FILLED"}},
-		{100 * delay, 2 * delay, contract.OrderStatusFILLED, []string{"BUY FILLED", "BUY FILLED", "BUY FILLED"}},
+		{status: statusNew, parts: []string{}},
+		{at: delay - 1, status: statusNew, parts: []string{}},
+		{
+			at: delay, updated: delay, status: processing,
+			parts: []string{"BUY PROCESSING", "BUY NEW", "BUY NEW"},
+		},
+		{
+			at: delay + third - 1, updated: delay, status: processing,
+			parts: []string{"BUY PROCESSING", "BUY NEW", "BUY NEW"},
+		},
+		{
+			at: delay + third, updated: delay + third, status: processing,
+			parts: []string{"BUY FILLED", "BUY PROCESSING", "BUY NEW"},
+		},
+		{
+			at: delay + 2*third, updated: delay + 2*third, status: processing,
+			parts: []string{"BUY FILLED", "BUY FILLED", "BUY PROCESSING"},
+		},
+		{
+			at: 2*delay - 1, updated: delay + 2*third, status: processing,
+			parts: []string{"BUY FILLED", "BUY FILLED", "BUY PROCESSING"},
+		},
+		{
+			at: 2 * delay, updated: 2 * delay, status: filled,
+			parts: []string{"BUY FILLED", "BUY FILLED", "BUY FILLED"},
+		},
+		{
+			at: 100 * delay, updated: 2 * delay, status: filled,
+			parts: []string{"BUY FILLED", "BUY FILLED", "BUY FILLED"},
+		},
 	}
 	for _, step := range steps {
 		w.pass(start.Add(step.at).Sub(w.now()))
@@ -127,7 +181,7 @@ func TestBuyIsSplitByTargetWeights(t *testing.T) {
 		w.follow(savings, weights...)
 		placed := w.buy(savings, "1000")
 		w.pass(delay + delay/2)
-		w.wantOrder(placed.ID, contract.OrderStatusPROCESSING, delay+delay/2, []string{"BUY FILLED", "BUY PROCESSING"})
+		w.wantOrder(placed.ID, processing, delay+delay/2, []string{"BUY FILLED", "BUY PROCESSING"})
 		w.wantValue(savings, "700")
 		w.pass(delay / 2)
 		w.wantValue(savings, "1000")
@@ -138,12 +192,12 @@ func TestSellIsSplitByCurrentValue(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "0.7", apple, "0.3")
 	w.hold(savings, "100")
-	must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, funds, "0.1", apple, "0.9")}))(t)
+	w.remix(allocationID, funds, "0.1", apple, "0.9")
 	placed := w.sell(savings, "50")
 	w.pass(delay + delay/2)
-	w.wantOrder(placed.ID, contract.OrderStatusPROCESSING, delay+delay/2, []string{"SELL FILLED", "SELL PROCESSING"})
+	w.wantOrder(placed.ID, processing, delay+delay/2, []string{"SELL FILLED", "SELL PROCESSING"})
 	must(0, w.cancelOrder(placed.ID))(t)
-	w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, delay+delay/2, []string{"SELL FILLED", "SELL CANCELLED"})
+	w.wantOrder(placed.ID, cancelled, delay+delay/2, []string{"SELL FILLED", "SELL CANCELLED"})
 	w.wantValue(savings, "65") // 35 of the 70 are sold, the 30 are left
 }
 
@@ -151,11 +205,11 @@ func TestOrderKeepsTheWeightsItWasPlacedWith(t *testing.T) {
 	w := newWorld(t)
 	first := w.follow(savings, funds, "0.7", apple, "0.3")
 	placed := w.buy(savings, "100")
-	must(w.updateAllocation(first, contract.AllocationRequest{Allocation: instruments(t, upvests, "1")}))(t)
-	second := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, upvests, "1")}))(t).ID
+	w.remix(first, upvests, "1")
+	second := w.allocate(upvests, "1").ID
 	must(w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &second}))(t)
 	w.pass(delay + delay/2)
-	w.wantOrder(placed.ID, contract.OrderStatusPROCESSING, delay+delay/2, []string{"BUY FILLED", "BUY PROCESSING"})
+	w.wantOrder(placed.ID, processing, delay+delay/2, []string{"BUY FILLED", "BUY PROCESSING"})
 	w.wantValue(savings, "70")
 	if got := must(w.retrieveOrder(placed.ID))(t); *got.AllocationID != first {
 		t.Errorf("allocation_id is %s, want %s", got.AllocationID, first)
@@ -171,10 +225,10 @@ func TestSellThatIsTooLargeIsCancelled(t *testing.T) {
 		status contract.OrderStatus
 		left   string
 	}{
-		{"90", contract.OrderStatusFILLED, "10"},
-		{"90.000000000000000000000000001", contract.OrderStatusCANCELLED, "100"},
-		{"100", contract.OrderStatusCANCELLED, "100"},
-		{"100.01", contract.OrderStatusCANCELLED, "100"},
+		{amount: "90", status: filled, left: "10"},
+		{amount: "90.000000000000000000000000001", status: cancelled, left: "100"},
+		{amount: "100", status: cancelled, left: "100"},
+		{amount: "100.01", status: cancelled, left: "100"},
 	}
 	for _, test := range tests {
 		t.Run(test.amount, func(t *testing.T) {
@@ -182,9 +236,9 @@ func TestSellThatIsTooLargeIsCancelled(t *testing.T) {
 			w.follow(savings, funds, "0.7", apple, "0.3")
 			w.hold(savings, "100")
 			placed := w.sell(savings, test.amount)
-			w.wantOrder(placed.ID, contract.OrderStatusNEW, 0, []string{})
+			w.wantOrder(placed.ID, statusNew, 0, []string{})
 			w.pass(3 * delay)
-			if test.status == contract.OrderStatusFILLED {
+			if test.status == filled {
 				w.wantOrder(placed.ID, test.status, 2*delay, []string{"SELL FILLED", "SELL FILLED"})
 			} else {
 				w.wantOrder(placed.ID, test.status, delay, []string{"SELL CANCELLED", "SELL CANCELLED"})
@@ -200,42 +254,48 @@ func TestSellOfNothingIsCancelled(t *testing.T) {
 	w.follow(savings, funds, "1")
 	placed := w.sell(savings, "0.01")
 	w.pass(2 * delay)
-	w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, delay, []string{})
+	w.wantOrder(placed.ID, cancelled, delay, []string{})
 }
 
 func TestNothingIsSoldTwice(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "0.7", apple, "0.3")
 	w.hold(savings, "100")
-	first, second, third := w.sell(savings, "60"), w.sell(savings, "36"), w.sell(savings, "3.61")
+	first := w.sell(savings, "60")
+	second := w.sell(savings, "36")
+	third := w.sell(savings, "3.61")
 	w.pass(delay)
-	w.wantOrder(first.ID, contract.OrderStatusPROCESSING, delay, nil)
-	w.wantOrder(second.ID, contract.OrderStatusPROCESSING, delay, nil) // 90 per cent of the 40 that are left
-	w.wantOrder(third.ID, contract.OrderStatusCANCELLED, delay, nil)   // more than 90 per cent of the 4 that are left
+	w.wantOrder(first.ID, processing, delay, nil)
+	// The second is 90 per cent of the 40 that are left, the third is more than that of
+	// the 4.
+	w.wantOrder(second.ID, processing, delay, nil)
+	w.wantOrder(third.ID, cancelled, delay, nil)
 	w.wantValue(savings, "4")
 	must(0, w.cancelOrder(first.ID))(t)
 	w.wantValue(savings, "64")
 	w.pass(delay)
-	w.wantOrder(second.ID, contract.OrderStatusFILLED, 2*delay, nil)
+	w.wantOrder(second.ID, filled, 2*delay, nil)
 	w.wantValue(savings, "64")
 }
 
-// A small sale takes nothing of a tiny position, and a rebalancing that was placed later sells that one first.
+// A small sale takes nothing of a tiny position, and a rebalancing that was placed later
+// sells that one first.
 func TestIndividualOrderOutlivesItsPosition(t *testing.T) {
 	const tiny = "JP0000000001"
 	w := newWorld(t)
 	w.follow(savings, funds, "0.5", tiny, "0.00001", apple, "0.49999")
-	w.hold(savings, "0.0000000000000000000001") // 50000, 1 and 49999 of the smallest units
-	halves := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, funds, "0.5", apple, "0.5")}))(t)
+	// 50000, 1 and 49999 of the smallest units.
+	w.hold(savings, "0.0000000000000000000001")
+	halves := w.allocate(funds, "0.5", apple, "0.5")
 	sold := w.sell(savings, "0.000000000000000000000000002")
 	w.pass(1)
 	must(w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &halves.ID}))(t)
 	made := w.rebalanced(accounts(savings))
 	w.pass(2*delay - 1)
-	w.wantOrder(sold.ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED", "SELL FILLED", "SELL FILLED"})
-	w.wantOrder(made[0].ID, contract.OrderStatusPROCESSING, delay+delay/2, []string{"SELL FILLED", "BUY PROCESSING"})
+	w.wantOrder(sold.ID, filled, 2*delay, []string{"SELL FILLED", "SELL FILLED", "SELL FILLED"})
+	w.wantOrder(made[0].ID, processing, delay+delay/2, []string{"SELL FILLED", "BUY PROCESSING"})
 	w.pass(1)
-	w.wantOrder(made[0].ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED", "BUY FILLED"})
+	w.wantOrder(made[0].ID, filled, 2*delay, []string{"SELL FILLED", "BUY FILLED"})
 	w.wantValue(savings, "0.000000000000000000000099998")
 }
 
@@ -248,11 +308,20 @@ func TestCancelByStatus(t *testing.T) {
 		worth  string
 		refuse contract.OrderStatus
 	}{
-		{"new", delay - 1, []string{}, "0", ""},
-		{"processing", delay, []string{"BUY CANCELLED", "BUY CANCELLED"}, "0", ""},
-		{"partly filled", delay + half, []string{"BUY FILLED", "BUY CANCELLED"}, "70", ""},
-		{"just before the end", 2*delay - 1, []string{"BUY FILLED", "BUY CANCELLED"}, "70", ""},
-		{"filled", 2 * delay, []string{"BUY FILLED", "BUY FILLED"}, "100", contract.OrderStatusFILLED},
+		{name: "new", at: delay - 1, parts: []string{}, worth: "0"},
+		{name: "processing", at: delay, parts: []string{"BUY CANCELLED", "BUY CANCELLED"}, worth: "0"},
+		{
+			name: "partly filled", at: delay + half, parts: []string{"BUY FILLED", "BUY CANCELLED"},
+			worth: "70",
+		},
+		{
+			name: "just before the end", at: 2*delay - 1, parts: []string{"BUY FILLED", "BUY CANCELLED"},
+			worth: "70",
+		},
+		{
+			name: "filled", at: 2 * delay, parts: []string{"BUY FILLED", "BUY FILLED"}, worth: "100",
+			refuse: filled,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -266,15 +335,16 @@ func TestCancelByStatus(t *testing.T) {
 				w.wantOrder(placed.ID, test.refuse, 2*delay, test.parts)
 			} else {
 				must(0, err)(t)
-				w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, test.at, test.parts)
+				w.wantOrder(placed.ID, cancelled, test.at, test.parts)
 				w.pass(3 * delay)
-				w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, test.at, test.parts)
+				w.wantOrder(placed.ID, cancelled, test.at, test.parts)
 				wantRefusal(t, w.cancelOrder(placed.ID), 409, "conflict", "CANCELLED")
 			}
 			w.wantValue(savings, test.worth)
 		})
 	}
-	wantRefusal(t, newWorld(t).cancelOrder(nowhere), 404, "not_found", "portfolio_order_id:", nowhere.String())
+	wantRefusal(t, newWorld(t).cancelOrder(nowhere), 404, "not_found", "portfolio_order_id:",
+		nowhere.String())
 	_, err := newWorld(t).retrieveOrder(nowhere)
 	wantRefusal(t, err, 404, "not_found", "portfolio_order_id:", nowhere.String())
 }
@@ -285,7 +355,9 @@ func TestClosedWorld(t *testing.T) {
 	})
 	w.follow(savings, funds, "1")
 	allocationID := must(w.listAllocations(contract.ListPortfoliosAllocationsParams{}))(t).Data[0].ID
-	_, err := w.createConfiguration(contract.ConfigurationRequest{AccountID: pension, AllocationID: allocationID})
+	_, err := w.createConfiguration(contract.ConfigurationRequest{
+		AccountID: pension, AllocationID: allocationID,
+	})
 	wantRefusal(t, err, 404, "not_found", "account_id:", pension.String())
 	_, err = w.createOrder(orderOf(pension, contract.SideBUY, "1"))
 	wantRefusal(t, err, 404, "not_found", "account_id:", pension.String())

@@ -10,8 +10,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// page is the answer of a list operation. Its rows are made one at a time while it is written: a wide page is never there as a whole, and
-// keeps nobody from the ledger. A row is therefore as of the moment at which it is written.
+// page is the response of a list operation. It makes its rows one at a time while it is
+// written, so a wide page is never in memory as a whole, and never locks the ledger for
+// long. Each row shows its item at the moment at which the row is written.
 type page[Item, Row any] struct {
 	ledger *Ledger
 	items  []*Item
@@ -25,7 +26,8 @@ func (p page[Item, Row]) row(item *Item) Row {
 	return p.show(item)
 }
 
-// streamer is a response writer that can take a body to be made later, when its header is out. It says whether it does.
+// streamer is a response writer that accepts a body to be made later, after its header is
+// sent. Stream reports whether it does.
 type streamer interface {
 	Stream(body func(io.Writer) error) bool
 }
@@ -40,19 +42,9 @@ func (p page[Item, Row]) write(w http.ResponseWriter) error {
 }
 
 func (p page[Item, Row]) writeBody(w io.Writer) error {
-	write := func(before string, value any, after string) error {
-		text, err := json.Marshal(value)
-		if err == nil {
-			_, err = w.Write(slices.Concat([]byte(before), text, []byte(after)))
-		}
-		if err != nil {
-			return fmt.Errorf("write a list: %w", err)
-		}
-		return nil
-	}
 	before := `{"data":[`
 	for _, item := range p.items {
-		if err := write(before, p.row(item), ""); err != nil {
+		if err := writeJSON(w, before, p.row(item), ""); err != nil {
 			return err
 		}
 		before = ","
@@ -60,20 +52,41 @@ func (p page[Item, Row]) writeBody(w io.Writer) error {
 	if len(p.items) > 0 {
 		before = ""
 	}
-	return write(before+`],"meta":`, p.meta, "}\n")
+	return writeJSON(w, before+`],"meta":`, p.meta, "}\n")
 }
 
-// VisitListPortfoliosAllocationsResponse implements [contract.ListPortfoliosAllocationsResponseObject].
+// writeJSON writes a value between two texts, in one piece.
+func writeJSON(w io.Writer, before string, value any, after string) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode a row of a list: %w", err)
+	}
+	if _, err := w.Write(slices.Concat([]byte(before), text, []byte(after))); err != nil {
+		return fmt.Errorf("write a row of a list: %w", err)
+	}
+	return nil
+}
+
+// VisitListPortfoliosAllocationsResponse implements
+// [contract.ListPortfoliosAllocationsResponseObject].
 func (p page[Item, Row]) VisitListPortfoliosAllocationsResponse(w http.ResponseWriter) error {
 	return p.write(w)
 }
 
-// VisitListPortfoliosConfigurationsResponse implements [contract.ListPortfoliosConfigurationsResponseObject].
+// VisitListPortfoliosConfigurationsResponse implements
+// [contract.ListPortfoliosConfigurationsResponseObject].
 func (p page[Item, Row]) VisitListPortfoliosConfigurationsResponse(w http.ResponseWriter) error {
 	return p.write(w)
 }
 
-// VisitListPortfoliosOrdersResponse implements [contract.ListPortfoliosOrdersResponseObject].
+// VisitListPortfoliosOrdersResponse implements
+// [contract.ListPortfoliosOrdersResponseObject].
 func (p page[Item, Row]) VisitListPortfoliosOrdersResponse(w http.ResponseWriter) error {
+	return p.write(w)
+}
+
+// VisitListAccountLiquidationsResponse implements
+// [later.ListAccountLiquidationsResponseObject].
+func (p page[Item, Row]) VisitListAccountLiquidationsResponse(w http.ResponseWriter) error {
 	return p.write(w)
 }

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
 type execution struct {
@@ -19,15 +21,18 @@ type execution struct {
 	orders                []*order
 }
 
-// TriggerPortfolioRebalancing places one order of type REBALANCING for each account that is listed, or that follows a listed
-// allocation.
+// TriggerPortfolioRebalancing places one order of type REBALANCING for each account that
+// is listed, or that follows a listed allocation.
 //
-// Source: "Trigger portfolio rebalancing" and the guide: accounts or allocations, exactly one of them.
-// Choices: a list that is null is the same as none; an empty list, or an id listed twice, is 400; an allocation that does not exist is
-// 404; a listed account without a configuration is 422; if one id is refused, nothing is rebalanced. An allocation that no account
-// follows is fine and places no order. The orders come in the order of the listed accounts, or by account id, and name no user. They are
-// placed before the answer, but not all at once: an account counts as following if it does when its turn comes, and what is begun is
-// carried through also for a caller that has gone.
+// Source: "Trigger portfolio rebalancing" and the guide: accounts or allocations, exactly
+// one of them.
+// Choices: a list that is null counts as missing. An empty list, or an id listed twice,
+// is 400. An allocation that does not exist is 404. A listed account without a
+// configuration is 422. If one id is refused, nothing is rebalanced. An allocation that
+// no account follows is accepted and places no order. The orders are placed in the order
+// of the listed accounts, or by account id, and name no user. They are placed before the
+// response, but not all at once: an account counts as following if it does when its turn
+// comes. All orders are placed even if the caller is gone.
 func (l *Ledger) TriggerPortfolioRebalancing(
 	ctx context.Context, request contract.TriggerPortfolioRebalancingRequestObject,
 ) (contract.TriggerPortfolioRebalancingResponseObject, error) {
@@ -40,45 +45,21 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 	}
 	for i, id := range made.accounts {
 		if l.checkAccount(id) != nil {
-			return nil, notFound(fmt.Sprintf("accounts[%d]", i), "there is no account %s; expected the id of an existing account", id)
+			return nil, notFound(fmt.Sprintf("accounts[%d]", i),
+				"there is no account %s; expected the id of an existing account", id)
 		}
 	}
 	c, err := l.begin(ctx, made)
 	if err != nil {
 		return nil, err
 	}
-	place := func(found *configuration) {
-		placed := &order{kind: contract.OrderTypeREBALANCING, cash: "0"}
-		placed.follow(found)
-		_, now := l.enter(ctx)
-		l.place(c, now, placed)
-		made.orders = append(made.orders, placed)
-	}
-	for accounts := range slices.Chunk(made.accounts, turn) {
-		l.mu.Lock()
-		for _, id := range accounts {
-			if found, err := c.configuration(id); err == nil { // it may have been deleted meanwhile
-				place(found)
-			}
-		}
-		l.mu.Unlock()
-	}
-	if len(made.allocations) > 0 {
-		wanted := make(map[uuid.UUID]bool, len(made.allocations))
-		for _, id := range made.allocations {
-			wanted[id] = true
-		}
-		walk(l, c.configurations, func(found *configuration) {
-			if wanted[found.allocation.id] {
-				place(found)
-			}
-		})
-	}
+	l.rebalanceAccounts(c, made)
+	l.rebalanceFollowers(c, made)
 	return contract.TriggerPortfolioRebalancing200JSONResponse{Body: contract.Rebalancing{ID: made.id}}, nil
 }
 
-// begin checks that everything that the execution names exists, and stores it. A configuration
-// can still be deleted before its turn comes, by later versions of the API.
+// begin checks that everything that the execution names exists, and stores it. A
+// configuration can still be deleted before its turn comes, by later versions of the API.
 func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -91,32 +72,73 @@ func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
 	}
 	for i, id := range e.allocations {
 		if _, err := c.allocation(id); err != nil {
-			return nil, notFound(fmt.Sprintf("allocations[%d]", i), "there is no allocation %s; expected the id of an allocation of this client", id)
+			return nil, notFound(fmt.Sprintf("allocations[%d]", i),
+				"there is no allocation %s; expected the id of an allocation of this client", id)
 		}
 	}
-	e.id, e.created = l.options.NewID(), now
+	e.id = l.options.NewID()
+	e.created = now
 	c.executions[e.id] = e
 	l.effects.add(now, c.id, "trigger_portfolio_rebalancing", e.id, uuid.Nil)
 	return c, nil
 }
 
-// readRebalancing reads both forms of the request at once, so that one that mixes them is seen. Names count with case.
+// rebalanceAccounts places the orders of the accounts that the execution lists.
+func (l *Ledger) rebalanceAccounts(c *client, e *execution) {
+	for accounts := range slices.Chunk(e.accounts, turn) {
+		l.mu.Lock()
+		for _, id := range accounts {
+			// The configuration may have been deleted meanwhile.
+			if found, err := c.configuration(id); err == nil {
+				l.placeRebalancing(c, e, found)
+			}
+		}
+		l.mu.Unlock()
+	}
+}
+
+// rebalanceFollowers places the orders of the accounts that follow an allocation of the
+// execution.
+func (l *Ledger) rebalanceFollowers(c *client, e *execution) {
+	if len(e.allocations) == 0 {
+		return
+	}
+	wanted := make(map[uuid.UUID]bool, len(e.allocations))
+	for _, id := range e.allocations {
+		wanted[id] = true
+	}
+	walk(l, c.configurations, func(found *configuration) {
+		if wanted[found.allocation.id] {
+			l.placeRebalancing(c, e, found)
+		}
+	})
+}
+
+func (l *Ledger) placeRebalancing(c *client, e *execution, found *configuration) {
+	placed := &order{kind: contract.OrderTypeREBALANCING, cash: "0"}
+	placed.follow(found)
+	l.place(c, l.now(), placed)
+	e.orders = append(e.orders, placed)
+}
+
+// readRebalancing reads both forms of the request, so that it sees a request that mixes
+// them. Names of fields are case-sensitive.
 func readRebalancing(body *contract.RebalancingRequest) (*execution, error) {
 	text, err := body.MarshalJSON()
 	if err != nil {
 		return nil, invalid("body", "expected a JSON object")
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(text, &members); err != nil {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
 		return nil, invalid("body", "expected a JSON object")
 	}
-	for _, field := range []string{"accounts", "allocations"} {
-		if member, found := members[field]; found && string(member) == "null" {
-			delete(members, field)
+	for _, name := range []string{"accounts", "allocations"} {
+		if string(fields[name]) == "null" {
+			delete(fields, name)
 		}
 	}
-	accounts, hasAccounts := members["accounts"]
-	allocations, hasAllocations := members["allocations"]
+	accounts, hasAccounts := fields["accounts"]
+	allocations, hasAllocations := fields["allocations"]
 	if hasAccounts == hasAllocations {
 		return nil, invalid("body", "expected exactly one of accounts and allocations")
 	}
@@ -129,10 +151,10 @@ func readRebalancing(body *contract.RebalancingRequest) (*execution, error) {
 	return made, err
 }
 
-// readTargets returns the ids that a member lists.
-func readTargets(field string, member json.RawMessage) ([]uuid.UUID, error) {
+// readTargets returns the ids that a field lists.
+func readTargets(field string, value json.RawMessage) ([]uuid.UUID, error) {
 	var texts []string
-	if json.Unmarshal(member, &texts) != nil {
+	if json.Unmarshal(value, &texts) != nil {
 		return nil, invalid(field, "expected a list of UUIDs")
 	}
 	if len(texts) == 0 {
@@ -149,26 +171,77 @@ func readTargets(field string, member json.RawMessage) ([]uuid.UUID, error) {
 		if seen[id] {
 			return nil, invalid(at, "expected every id once, %s is listed twice", id)
 		}
-		ids[i], seen[id] = id, true
+		seen[id] = true
+		ids[i] = id
 	}
 	return ids, nil
 }
 
+// execution returns one execution of the client.
+func (c *client) execution(id uuid.UUID) (*execution, error) {
+	if e := c.executions[id]; e != nil {
+		return e, nil
+	}
+	return nil, notFound("execution_id",
+		"there is no execution %s; expected the id of a rebalancing of this client", id)
+}
+
 // RetrievePortfoliosRebalancingExecution returns what a rebalancing was triggered for.
 //
-// Source: the example of "Retrieve portfolios rebalancing execution", where the list that was not asked for is empty.
-// Choice: updated_at stays at created_at, because nothing that the execution shows changes.
+// Source: the example of "Retrieve portfolios rebalancing execution", where the list that
+// was not sent is empty.
+// Choice: updated_at stays at created_at, because nothing that the execution shows
+// changes.
 func (l *Ledger) RetrievePortfoliosRebalancingExecution(
 	ctx context.Context, request contract.RetrievePortfoliosRebalancingExecutionRequestObject,
 ) (contract.RetrievePortfoliosRebalancingExecutionResponseObject, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, _ := l.enter(ctx)
-	e := c.executions[request.ExecutionID]
-	if e == nil {
-		return nil, notFound("execution_id", "there is no execution %s; expected the id of a rebalancing of this client", request.ExecutionID)
+	e, err := c.execution(request.ExecutionID)
+	if err != nil {
+		return nil, err
 	}
-	return contract.RetrievePortfoliosRebalancingExecution200JSONResponse{Body: contract.RebalancingExecution{
-		ID: e.id, CreatedAt: e.created, UpdatedAt: e.created, Accounts: cloneIDs(&e.accounts), Allocations: cloneIDs(&e.allocations),
-	}}, nil
+	shown := contract.RebalancingExecution{
+		ID:          e.id,
+		CreatedAt:   e.created,
+		UpdatedAt:   e.created,
+		Accounts:    cloneIDs(&e.accounts),
+		Allocations: cloneIDs(&e.allocations),
+	}
+	return contract.RetrievePortfoliosRebalancingExecution200JSONResponse{Body: shown}, nil
+}
+
+// ListPortfolioRebalancingExecutionOrders returns a page of the orders of a rebalancing,
+// sorted by status, in later versions of the API.
+func (l *Ledger) ListPortfolioRebalancingExecutionOrders(
+	ctx context.Context, request later.ListPortfolioRebalancingExecutionOrdersRequestObject,
+) (later.ListPortfolioRebalancingExecutionOrdersResponseObject, error) {
+	list, err := newListing[string]("status", nil, nil).page(request.Params.Offset,
+		request.Params.Limit).checked()
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, now := l.enter(ctx)
+	e, err := c.execution(request.ExecutionID)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]later.ExecutionOrder, len(e.orders))
+	for i, o := range e.orders {
+		l.advance(o.account, now)
+		rows[i] = later.ExecutionOrder{
+			AccountID: o.account.id, PortfolioOrderID: o.id, Status: string(o.status),
+		}
+	}
+	slices.SortStableFunc(rows,
+		func(a, b later.ExecutionOrder) int { return strings.Compare(a.Status, b.Status) })
+	first := min(list.offset, len(rows))
+	last := min(first+list.limit, len(rows))
+	var page later.ListPortfolioRebalancingExecutionOrders200JSONResponse
+	page.Body.Data = rows[first:last]
+	page.Body.Meta = list.meta(last-first, len(rows))
+	return page, nil
 }

@@ -13,12 +13,12 @@ import (
 func (w *world) rebalanced(body string) []contract.Order {
 	w.t.Helper()
 	before := map[uuid.UUID]bool{}
-	for _, o := range must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(w.t).Data {
+	for _, o := range must(w.listOrders(anyOrder))(w.t).Data {
 		before[o.ID] = true
 	}
 	must(w.rebalance(body))(w.t)
 	var made []contract.Order
-	for _, o := range must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(w.t).Data {
+	for _, o := range must(w.listOrders(anyOrder))(w.t).Data {
 		if !before[o.ID] {
 			made = append(made, o)
 		}
@@ -43,27 +43,28 @@ func TestRebalancingReachesTheTargetWeights(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "0.7", apple, "0.3")
 	w.hold(savings, "100")
-	must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, upvests, "0.5", funds, "0.5")}))(t)
+	w.remix(allocationID, upvests, "0.5", funds, "0.5")
 
 	at := w.now()
 	made := w.rebalanced(accounts(savings))
 	want := []contract.Order{{
-		CreatedAt: at, UpdatedAt: at, AccountID: savings, AllocationID: &allocationID, CashAmount: "0", Currency: contract.CurrencyEUR,
-		Status: contract.OrderStatusNEW, Type: ptr(contract.OrderTypeREBALANCING), Orders: []contract.IndividualOrder{},
+		CreatedAt: at, UpdatedAt: at, AccountID: savings, AllocationID: &allocationID, CashAmount: "0",
+		Currency: contract.CurrencyEUR,
+		Status:   statusNew, Type: ptr(contract.OrderTypeREBALANCING), Orders: []contract.IndividualOrder{},
 	}}
 	want[0].ID = made[0].ID
 	if !reflect.DeepEqual(made, want) {
 		t.Fatalf("got %+v, want %+v", made, want)
 	}
 	w.pass(delay)
-	w.wantOrder(made[0].ID, contract.OrderStatusPROCESSING, delay, []string{"SELL PROCESSING", "SELL NEW", "BUY NEW"})
+	w.wantOrder(made[0].ID, processing, delay, []string{"SELL PROCESSING", "SELL NEW", "BUY NEW"})
 	w.pass(delay)
-	w.wantOrder(made[0].ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED", "SELL FILLED", "BUY FILLED"})
+	w.wantOrder(made[0].ID, filled, 2*delay, []string{"SELL FILLED", "SELL FILLED", "BUY FILLED"})
 	w.wantValue(savings, "100")
 
 	again := w.rebalanced(accounts(savings))
 	w.pass(2 * delay)
-	w.wantOrder(again[0].ID, contract.OrderStatusFILLED, 2*delay, []string{})
+	w.wantOrder(again[0].ID, filled, 2*delay, []string{})
 
 	// The two positions are 50 each: of a sale of 20, half comes from the first.
 	sold := w.sell(savings, "20")
@@ -76,9 +77,9 @@ func TestRebalancingOfAllocationsTakesTheirAccounts(t *testing.T) {
 	w := newWorld(t)
 	first := w.follow(savings, funds, "1")
 	second := w.follow(pension, apple, "1")
-	unused := must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(t, apple, "1")}))(t).ID
+	unused := w.allocate(apple, "1").ID
 	third := uuid.MustParse("f2f7d2c7-d79b-4de2-ae9b-d01646259f9e")
-	must(w.createConfiguration(contract.ConfigurationRequest{AccountID: third, AllocationID: first}))(t)
+	w.configure(third, first)
 
 	if made := w.rebalanced(listOf("allocations", []uuid.UUID{unused})); len(made) != 0 {
 		t.Errorf("an allocation that no account follows made orders: %+v", made)
@@ -100,10 +101,16 @@ func TestNullIsNoListOfTargets(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
 	for body, want := range map[string]contract.RebalancingExecution{
-		`{"accounts":["` + savings.String() + `"],"allocations":null}`:      {Accounts: &[]uuid.UUID{savings}, Allocations: &[]uuid.UUID{}},
-		`{"accounts":null,"allocations":["` + allocationID.String() + `"]}`: {Accounts: &[]uuid.UUID{}, Allocations: &[]uuid.UUID{allocationID}},
+		`{"accounts":["` + savings.String() + `"],"allocations":null}`: {
+			Accounts: &[]uuid.UUID{savings}, Allocations: &[]uuid.UUID{},
+		},
+		`{"accounts":null,"allocations":["` + allocationID.String() + `"]}`: {
+			Accounts: &[]uuid.UUID{}, Allocations: &[]uuid.UUID{allocationID},
+		},
 	} {
-		want.ID, want.CreatedAt, want.UpdatedAt = must(w.rebalance(body))(t), start, start
+		want.ID = must(w.rebalance(body))(t)
+		want.CreatedAt = start
+		want.UpdatedAt = start
 		if got := must(w.retrieveExecution(want.ID))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, want %+v", body, got, want)
 		}
@@ -118,8 +125,14 @@ func TestRebalancingExecutionIsRetrieved(t *testing.T) {
 	byAllocations := must(w.rebalance(listOf("allocations", []uuid.UUID{allocationID})))(t)
 	w.pass(3 * delay)
 	for _, want := range []contract.RebalancingExecution{
-		{ID: byAccounts, CreatedAt: start, UpdatedAt: start, Accounts: &[]uuid.UUID{pension, savings}, Allocations: &[]uuid.UUID{}},
-		{ID: byAllocations, CreatedAt: start, UpdatedAt: start, Accounts: &[]uuid.UUID{}, Allocations: &[]uuid.UUID{allocationID}},
+		{
+			ID: byAccounts, CreatedAt: start, UpdatedAt: start, Accounts: &[]uuid.UUID{pension, savings},
+			Allocations: &[]uuid.UUID{},
+		},
+		{
+			ID: byAllocations, CreatedAt: start, UpdatedAt: start, Accounts: &[]uuid.UUID{},
+			Allocations: &[]uuid.UUID{allocationID},
+		},
 	} {
 		if got := must(w.retrieveExecution(want.ID))(t); !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, want %+v", got, want)
@@ -139,21 +152,59 @@ func TestRebalancingRules(t *testing.T) {
 		slug   string
 		says   string
 	}{
-		"both":                   {both, 400, "invalid_request", "exactly one of accounts and allocations"},
-		"neither":                {`{}`, 400, "invalid_request", "exactly one of accounts and allocations"},
-		"null":                   {`{"accounts":null}`, 400, "invalid_request", "exactly one of accounts and allocations"},
-		"no accounts":            {accounts(), 400, "invalid_request", "accounts:"},
-		"no allocations":         {`{"allocations":[]}`, 400, "invalid_request", "allocations:"},
-		"no UUID":                {`{"accounts":["x"]}`, 400, "invalid_request", "accounts[0]: expected a UUID"},
-		"a UUID without dashes":  {`{"accounts":["debf2026f2da4ff0bb8492e45babb1e3"]}`, 400, "invalid_request", "accounts[0]: expected a UUID"},
-		"numbers":                {`{"accounts":[1]}`, 400, "invalid_request", "list of UUIDs"},
-		"a list":                 {`[]`, 400, "invalid_request", "a JSON object"},
-		"a name in another case": {`{"Accounts":["` + savings.String() + `"]}`, 400, "invalid_request", "exactly one of accounts and allocations"},
-		"an account twice":       {accounts(savings, pension, savings), 400, "invalid_request", "accounts[2]:"},
-		"an allocation twice":    {listOf("allocations", []uuid.UUID{pension, pension}), 400, "invalid_request", "allocations[1]:"},
-		"unknown allocation":     {listOf("allocations", []uuid.UUID{pension}), 404, "not_found", "allocations[0]:"},
-		"account that is zero":   {accounts(savings, uuid.Nil), 404, "not_found", "accounts[1]:"},
-		"account not configured": {accounts(savings, pension), 422, "unprocessable_entity", "accounts[1]:"},
+		"both": {
+			body: both, status: 400, slug: "invalid_request",
+			says: "exactly one of accounts and allocations",
+		},
+		"neither": {
+			body: `{}`, status: 400, slug: "invalid_request",
+			says: "exactly one of accounts and allocations",
+		},
+		"null": {
+			body: `{"accounts":null}`, status: 400, slug: "invalid_request",
+			says: "exactly one of accounts and allocations",
+		},
+		"no accounts": {
+			body: accounts(), status: 400, slug: "invalid_request", says: "accounts:",
+		},
+		"no allocations": {
+			body: `{"allocations":[]}`, status: 400, slug: "invalid_request", says: "allocations:",
+		},
+		"no UUID": {
+			body: `{"accounts":["x"]}`, status: 400, slug: "invalid_request",
+			says: "accounts[0]: expected a UUID",
+		},
+		"a UUID without dashes": {
+			body: `{"accounts":["debf2026f2da4ff0bb8492e45babb1e3"]}`, status: 400,
+			slug: "invalid_request", says: "accounts[0]: expected a UUID",
+		},
+		"numbers": {
+			body: `{"accounts":[1]}`, status: 400, slug: "invalid_request", says: "list of UUIDs",
+		},
+		"a list": {body: `[]`, status: 400, slug: "invalid_request", says: "a JSON object"},
+		"a name in another case": {
+			body: `{"Accounts":["` + savings.String() + `"]}`, status: 400, slug: "invalid_request",
+			says: "exactly one of accounts and allocations",
+		},
+		"an account twice": {
+			body: accounts(savings, pension, savings), status: 400, slug: "invalid_request",
+			says: "accounts[2]:",
+		},
+		"an allocation twice": {
+			body: listOf("allocations", []uuid.UUID{pension, pension}), status: 400,
+			slug: "invalid_request", says: "allocations[1]:",
+		},
+		"unknown allocation": {
+			body: listOf("allocations", []uuid.UUID{pension}), status: 404, slug: "not_found",
+			says: "allocations[0]:",
+		},
+		"account that is zero": {
+			body: accounts(savings, uuid.Nil), status: 404, slug: "not_found", says: "accounts[1]:",
+		},
+		"account not configured": {
+			body: accounts(savings, pension), status: 422, slug: "unprocessable_entity",
+			says: "accounts[1]:",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -161,7 +212,7 @@ func TestRebalancingRules(t *testing.T) {
 			wantRefusal(t, err, test.status, test.slug, test.says)
 		})
 	}
-	if list := must(w.listOrders(contract.ListPortfoliosOrdersParams{}))(t); len(list.Data) != 0 {
+	if list := must(w.listOrders(anyOrder))(t); len(list.Data) != 0 {
 		t.Errorf("refused rebalancings placed orders: %+v", list.Data)
 	}
 }
@@ -171,9 +222,9 @@ func TestRebalancingOfAnEmptyAccount(t *testing.T) {
 	w.follow(savings, funds, "1")
 	made := w.rebalanced(accounts(savings))
 	w.pass(delay)
-	w.wantOrder(made[0].ID, contract.OrderStatusPROCESSING, delay, []string{})
+	w.wantOrder(made[0].ID, processing, delay, []string{})
 	w.pass(delay)
-	w.wantOrder(made[0].ID, contract.OrderStatusFILLED, 2*delay, []string{})
+	w.wantOrder(made[0].ID, filled, 2*delay, []string{})
 	w.wantValue(savings, "0")
 }
 
@@ -182,19 +233,20 @@ func TestProceedsOfACancelledRebalancing(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
 	w.hold(savings, "100")
-	must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, upvests, "1")}))(t)
+	w.remix(allocationID, upvests, "1")
 	made := w.rebalanced(accounts(savings))[0].ID
 	w.pass(delay + delay/2)
 	must(0, w.cancelOrder(made))(t)
-	w.wantOrder(made, contract.OrderStatusCANCELLED, delay+delay/2, []string{"SELL FILLED", "BUY CANCELLED"})
+	w.wantOrder(made, cancelled, delay+delay/2, []string{"SELL FILLED", "BUY CANCELLED"})
 	w.wantValue(savings, "100") // all of it cash
 
 	// There is no position to sell.
 	sold := w.sell(savings, "1")
 	w.pass(delay)
-	w.wantOrder(sold.ID, contract.OrderStatusCANCELLED, delay, []string{})
+	w.wantOrder(sold.ID, cancelled, delay, []string{})
 
-	// A liquidation pays the cash out, unless it is cancelled; nothing of it is left for another order meanwhile.
+	// A liquidation pays the cash out, unless it is cancelled; nothing of it is left for
+	// another order meanwhile.
 	w.hold(savings, "50")
 	closing := must(w.liquidate(savings, userID))(t)
 	if closing.CashAmount != "150" {
@@ -205,19 +257,22 @@ func TestProceedsOfACancelledRebalancing(t *testing.T) {
 	must(0, w.cancelOrder(closing.ID))(t)
 	w.wantValue(savings, "150")
 
-	// The next rebalancing invests it: there is nothing to sell, as the account holds only what it is to hold.
-	again, beside := w.rebalanced(accounts(savings))[0].ID, must(w.rebalance(accounts(savings)))(t)
+	// The next rebalancing invests it: there is nothing to sell, as the account holds
+	// only what it is to hold.
+	again := w.rebalanced(accounts(savings))[0].ID
+	beside := must(w.rebalance(accounts(savings)))(t)
 	w.pass(2 * delay)
-	w.wantOrder(again, contract.OrderStatusFILLED, 2*delay, []string{"BUY FILLED"})
+	w.wantOrder(again, filled, 2*delay, []string{"BUY FILLED"})
 	w.wantValue(savings, "150")
 	for _, id := range w.ordersOf(savings) {
-		if o := must(w.retrieveOrder(id))(t); *o.Type == contract.OrderTypeREBALANCING && id != made && id != again && len(o.Orders) != 0 {
+		if o := must(w.retrieveOrder(id))(t); *o.Type == contract.OrderTypeREBALANCING && id != made &&
+			id != again && len(o.Orders) != 0 {
 			t.Errorf("execution %s spent the cash a second time: %+v", beside, o)
 		}
 	}
 	sold = w.sell(savings, "135") // 90 per cent of the 150
 	w.pass(2 * delay)
-	w.wantOrder(sold.ID, contract.OrderStatusFILLED, 2*delay, []string{"SELL FILLED"})
+	w.wantOrder(sold.ID, filled, 2*delay, []string{"SELL FILLED"})
 
 	must(w.liquidate(savings, userID))(t)
 	w.pass(2 * delay)

@@ -12,10 +12,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// many is more than what is worked on before others get the ledger, and no multiple of it.
+// many is more than what is worked on before others get the ledger, and no multiple of
+// it.
 const many = 2500
 
-// numbered makes ids that share their first half, as nothing but their end tells them apart.
+// numbered makes ids that share their first half, as nothing but their end tells them
+// apart.
 func numbered(i int) uuid.UUID {
 	id := savings
 	binary.BigEndian.PutUint64(id[8:], uint64(i))
@@ -24,9 +26,9 @@ func numbered(i int) uuid.UUID {
 
 // crowd makes an allocation that many accounts follow.
 func crowd(w *world) (allocationID uuid.UUID) {
-	allocationID = must(w.createAllocation(contract.AllocationRequest{Allocation: instruments(w.t, funds, "1")}))(w.t).ID
+	allocationID = w.allocate(funds, "1").ID
 	for i := range many {
-		must(w.createConfiguration(contract.ConfigurationRequest{AccountID: numbered(i), AllocationID: allocationID}))(w.t)
+		w.configure(numbered(i), allocationID)
 	}
 	return allocationID
 }
@@ -70,7 +72,10 @@ func (w *world) ordersOf(accountID uuid.UUID) (ids []uuid.UUID) {
 func TestListsOfMany(t *testing.T) {
 	made := 0
 	w := newWorld(t, func(o *ledger.Options) {
-		o.NewID = func() uuid.UUID { made++; return numbered(made * 7919 % 1_000_003) }
+		o.NewID = func() uuid.UUID {
+			made++
+			return numbered(made * 7919 % 1_000_003)
+		}
 	})
 	crowd(w)
 	for range many {
@@ -78,7 +83,7 @@ func TestListsOfMany(t *testing.T) {
 		w.buy(numbered(8), "1")
 	}
 	got := w.ordersOf(numbered(7))
-	if len(got) != many || !slices.IsSortedFunc(got, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }) {
+	if len(got) != many || !slices.IsSortedFunc(got, byID) {
 		t.Errorf("got %d orders of one account, want %d in the order of their ids", len(got), many)
 	}
 	for _, id := range got {
@@ -90,8 +95,10 @@ func TestListsOfMany(t *testing.T) {
 	list := must(w.listConfigurations(contract.ListPortfoliosConfigurationsParams{
 		StartDate: since, Offset: ptr(int32(1990)), Limit: ptr(int32(20)),
 	}))(t)
-	if list.Meta.TotalCount != many || len(list.Data) != 20 || list.Data[0].AccountID != numbered(1990) || list.Data[19].AccountID != numbered(2009) {
-		t.Errorf("got %d of %d configurations from %s on", len(list.Data), list.Meta.TotalCount, list.Data[0].AccountID)
+	if list.Meta.TotalCount != many || len(list.Data) != 20 || list.Data[0].AccountID != numbered(1990) ||
+		list.Data[19].AccountID != numbered(2009) {
+		t.Errorf("got %d of %d configurations from %s on", len(list.Data), list.Meta.TotalCount,
+			list.Data[0].AccountID)
 	}
 }
 
@@ -101,11 +108,12 @@ func TestNothingIsUpdatedBeforeItWasCreated(t *testing.T) {
 	allocationID := w.follow(savings, funds, "1")
 	placed := w.buy(savings, "1")
 	w.pass(-time.Hour)
-	a := must(w.updateAllocation(allocationID, contract.AllocationRequest{Allocation: instruments(t, apple, "1")}))(t)
+	a := w.remix(allocationID, apple, "1")
 	c := must(w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &allocationID}))(t)
 	must(0, w.cancelOrder(placed.ID))(t)
-	w.wantOrder(placed.ID, contract.OrderStatusCANCELLED, 0, nil)
+	w.wantOrder(placed.ID, cancelled, 0, nil)
 	if !a.UpdatedAt.Equal(start) || !c.UpdatedAt.Equal(start) {
-		t.Errorf("the allocation was updated at %s, the configuration at %s, both were created at %s", a.UpdatedAt, c.UpdatedAt, start)
+		t.Errorf("the allocation was updated at %s, the configuration at %s, both were created at %s",
+			a.UpdatedAt, c.UpdatedAt, start)
 	}
 }

@@ -10,11 +10,12 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
-// checkJSON refuses a body of which two readers can see two things: a member twice, invalid UTF-8, half of a surrogate pair.
-func checkJSON(body []byte) *answer.Problem {
+// checkJSON refuses a body that two parsers can read differently: a field twice, invalid
+// UTF-8, or half of a surrogate pair.
+func checkJSON(body []byte) *response.Problem {
 	err := json.Unmarshal(body, new(jsontext.Value))
 	var wrong *jsontext.SyntacticError
 	switch {
@@ -22,77 +23,87 @@ func checkJSON(body []byte) *answer.Problem {
 		return nil
 	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &wrong):
 		field := strings.ReplaceAll(strings.TrimPrefix(string(wrong.JSONPointer), "/"), "/", ".")
-		return answer.Refuse(http.StatusBadRequest, "body field %.100s is there twice", field)
+		return response.Refuse(http.StatusBadRequest, "body field %.100s is there twice", field)
 	case errors.As(err, &wrong):
-		return answer.Refuse(http.StatusBadRequest, "the body is not one valid JSON value in UTF-8, see byte %d", wrong.ByteOffset)
+		return response.Refuse(http.StatusBadRequest,
+			"the body is not one valid JSON value in UTF-8, see byte %d", wrong.ByteOffset)
 	default:
-		return answer.Refuse(http.StatusBadRequest, "the body is not one valid JSON value")
+		return response.Refuse(http.StatusBadRequest, "the body is not one valid JSON value")
 	}
 }
 
-// Documented returns the body with the members that openapi.yaml names and no others, for readers that are less exact about names than
-// the check was: encoding/json takes "Side" for "side".
+// Documented returns the body with only the fields that openapi.yaml names. The code that
+// reads it next is less strict about names than the check was: encoding/json reads "Side"
+// as "side".
 func (r Request) Documented() ([]byte, error) {
 	if r.Route.IsToken() || r.Route.contract.Operation.RequestBody == nil {
 		return r.Body, nil
 	}
-	media := r.Route.contract.Operation.RequestBody.Value.Content.Get(answer.JSON)
+	media := r.Route.contract.Operation.RequestBody.Value.Content.Get(response.JSON)
 	return documented(r.Body, openapi3.SchemaRefs{media.Schema})
 }
 
-// documented goes by all the schemas that may describe the value: alternatives are told apart by what they require.
+// documented keeps the fields that any of the schemas names.
 func documented(value jsontext.Value, schemas openapi3.SchemaRefs) (jsontext.Value, error) {
-	schemas = alternativesOf(schemas)
+	schemas = withParts(schemas)
 	switch value.Kind() {
 	case jsontext.KindBeginObject:
-		var members map[string]jsontext.Value
-		if err := json.Unmarshal(value, &members); err != nil {
-			return nil, err
-		}
-		for name, member := range members {
-			var of openapi3.SchemaRefs
-			for _, schema := range schemas {
-				if property := schema.Value.Properties[name]; property != nil {
-					of = append(of, property)
-				}
-			}
-			if of == nil {
-				delete(members, name)
-				continue
-			}
-			kept, err := documented(member, of)
-			if err != nil {
-				return nil, err
-			}
-			members[name] = kept
-		}
-		return json.Marshal(members, json.Deterministic(true))
+		return documentedObject(value, schemas)
 	case jsontext.KindBeginArray:
-		var items []jsontext.Value
-		if err := json.Unmarshal(value, &items); err != nil {
-			return nil, err
-		}
-		var of openapi3.SchemaRefs
-		for _, schema := range schemas {
-			if schema.Value.Items != nil {
-				of = append(of, schema.Value.Items)
-			}
-		}
-		for i := range items {
-			kept, err := documented(items[i], of)
-			if err != nil {
-				return nil, err
-			}
-			items[i] = kept
-		}
-		return json.Marshal(items)
+		return documentedArray(value, schemas)
 	default:
 		return value, nil
 	}
 }
 
-// alternativesOf adds the schemas that the given ones are put together from.
-func alternativesOf(schemas openapi3.SchemaRefs) openapi3.SchemaRefs {
+func documentedObject(value jsontext.Value, schemas openapi3.SchemaRefs) (jsontext.Value, error) {
+	var fields map[string]jsontext.Value
+	if err := json.Unmarshal(value, &fields); err != nil {
+		return nil, err
+	}
+	for name, field := range fields {
+		var properties openapi3.SchemaRefs
+		for _, schema := range schemas {
+			if property := schema.Value.Properties[name]; property != nil {
+				properties = append(properties, property)
+			}
+		}
+		if properties == nil {
+			delete(fields, name)
+			continue
+		}
+		kept, err := documented(field, properties)
+		if err != nil {
+			return nil, err
+		}
+		fields[name] = kept
+	}
+	return json.Marshal(fields, json.Deterministic(true))
+}
+
+func documentedArray(value jsontext.Value, schemas openapi3.SchemaRefs) (jsontext.Value, error) {
+	var items []jsontext.Value
+	if err := json.Unmarshal(value, &items); err != nil {
+		return nil, err
+	}
+	var ofItems openapi3.SchemaRefs
+	for _, schema := range schemas {
+		if schema.Value.Items != nil {
+			ofItems = append(ofItems, schema.Value.Items)
+		}
+	}
+	for i := range items {
+		kept, err := documented(items[i], ofItems)
+		if err != nil {
+			return nil, err
+		}
+		items[i] = kept
+	}
+	return json.Marshal(items)
+}
+
+// withParts adds the schemas that the given ones consist of.
+func withParts(schemas openapi3.SchemaRefs) openapi3.SchemaRefs {
 	all := slices.Clone(schemas)
 	for i := 0; i < len(all); i++ {
 		all = slices.Concat(all, all[i].Value.OneOf, all[i].Value.AnyOf, all[i].Value.AllOf)

@@ -21,9 +21,9 @@ type Route struct {
 	// Operation is the operationId.
 	Operation string
 	Method    string
-	// segments are the parts of the path between slashes, "{name}" for a parameter.
+	// segments are the parts of the path between slashes. A parameter is "{name}".
 	segments []string
-	// contract is the operation in openapi.yaml, nil for the token endpoint, which is not in it.
+	// contract is the operation in openapi.yaml. It is nil for the token endpoint.
 	contract *routers.Route
 }
 
@@ -36,14 +36,16 @@ func newRoutes(doc *openapi3.T) []Route {
 				Operation: operation.OperationID,
 				Method:    method,
 				segments:  split(path),
-				contract:  &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: operation},
+				contract: &routers.Route{
+					Spec: doc, Path: path, PathItem: item, Method: method, Operation: operation,
+				},
 			})
 		}
 	}
 	return routes
 }
 
-// Named returns the operation of that name, nil if there is none.
+// Named returns the operation with the operationId, or nil if there is none.
 func (c *Contract) Named(operation string) *Route {
 	i := slices.IndexFunc(c.routes, func(r Route) bool { return r.Operation == operation })
 	if i < 0 {
@@ -52,8 +54,11 @@ func (c *Contract) Named(operation string) *Route {
 	return &c.routes[i]
 }
 
-// Find returns the route of a request and the values of its path parameters. Without one, it returns the methods that the path knows.
-func (c *Contract) Find(method, escapedPath string) (found *Route, values map[string]string, allowed []string) {
+// Find returns the route of a request and the values of its path parameters. If there is
+// none, it returns the methods that the path accepts.
+func (c *Contract) Find(
+	method, escapedPath string,
+) (found *Route, values map[string]string, allowed []string) {
 	segments := split(escapedPath)
 	for i := range c.routes {
 		values, ok := c.routes[i].match(segments)
@@ -76,19 +81,17 @@ func (r *Route) match(segments []string) (map[string]string, bool) {
 	values := map[string]string{}
 	for i, segment := range segments {
 		name, isParameter := strings.CutPrefix(r.segments[i], "{")
-		switch {
-		case !isParameter && segment != r.segments[i]:
-			return nil, false
-		case isParameter && segment == "":
-			return nil, false
-		case isParameter:
-			// The path parsed as a URL, so each of its segments does.
-			value, err := url.PathUnescape(segment)
-			if err != nil {
+		if !isParameter {
+			if segment != r.segments[i] {
 				return nil, false
 			}
-			values[strings.TrimSuffix(name, "}")] = value
+			continue
 		}
+		value, err := url.PathUnescape(segment)
+		if err != nil || segment == "" {
+			return nil, false
+		}
+		values[strings.TrimSuffix(name, "}")] = value
 	}
 	return values, true
 }
@@ -97,13 +100,13 @@ func split(path string) []string {
 	return strings.Split(strings.TrimPrefix(path, "/"), "/")
 }
 
-// Pattern is the route as the standard mux writes it.
+// Pattern returns the route in the form of the standard mux.
 func (r *Route) Pattern() string { return r.Method + " /" + strings.Join(r.segments, "/") }
 
 // IsToken reports whether this is the token endpoint.
 func (r *Route) IsToken() bool { return r.contract == nil }
 
-// SuccessStatus is the status of a success, as openapi.yaml declares it.
+// SuccessStatus returns the status of a success that openapi.yaml declares.
 func (r *Route) SuccessStatus() int {
 	success := http.StatusOK
 	if !r.IsToken() {
@@ -121,12 +124,17 @@ func (r *Route) TakesBody() bool {
 	return r.IsToken() || r.contract.Operation.RequestBody != nil
 }
 
-// TakesIdempotencyKey reports whether openapi.yaml declares the idempotency-key header for the operation.
+// TakesIdempotencyKey reports whether openapi.yaml declares the header idempotency-key
+// for the operation.
 func (r *Route) TakesIdempotencyKey() bool {
-	return !r.IsToken() && r.contract.Operation.Parameters.GetByInAndName(openapi3.ParameterInHeader, "idempotency-key") != nil
+	if r.IsToken() {
+		return false
+	}
+	parameters := r.contract.Operation.Parameters
+	return parameters.GetByInAndName(openapi3.ParameterInHeader, "idempotency-key") != nil
 }
 
-// Scopes returns the scopes of which a token needs one.
+// Scopes returns the scopes of the operation. A token needs one of them.
 func (r *Route) Scopes() []string {
 	var scopes []string
 	if r.IsToken() || r.contract.Operation.Security == nil {

@@ -12,30 +12,24 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// announce writes the variables of each client, for each form of its key, to a file beside the keys, and those of the first client in the
-// form that was chosen to stdout, or to the file that was named.
-func announce(running *sandbox.Sandbox, clients []madeClient, s settings, directory string, stdout io.Writer) error {
+// announce writes the variables of each client, for each form of its key, to a file in
+// the directory of the keys. It also writes those of the first client, in the form of
+// -key-form, to stdout or to the file of -env-file.
+func announce(
+	running *sandbox.Sandbox, clients []madeClient, s settings, directory string, stdout io.Writer,
+) error {
 	for i, client := range clients {
-		chosen := false
+		environ := running.EnvironOf(running.Clients()[i])
 		for _, key := range client.keys {
-			lines := key.variables(running.EnvironOf(running.Clients()[i]))
-			suffix := ""
-			if key.form != "" && key.form != ed25519Form {
-				suffix = "." + key.form
-			}
-			if err := writeFile(filepath.Join(directory, client.ID.String()+suffix+".env"), lines); err != nil {
+			file := filepath.Join(directory, client.ID.String()+key.suffix()+".env")
+			if err := writeFile(file, key.variables(environ)); err != nil {
 				return fmt.Errorf("write the variables of client %s: %w", client.ID, err)
-			}
-			if i > 0 || chosen || key.form != "" && key.form != s.keyForm {
-				continue
-			}
-			chosen = true
-			if err := publish(lines, s.envFile, stdout); err != nil {
-				return err
 			}
 		}
 	}
-	return nil
+	chosen := clients[0].key(s.keyForm)
+	environ := running.EnvironOf(running.Clients()[0])
+	return publish(chosen.variables(environ), s.envFile, stdout)
 }
 
 func publish(lines []byte, file string, stdout io.Writer) error {
@@ -51,8 +45,8 @@ func publish(lines []byte, file string, stdout io.Writer) error {
 	return nil
 }
 
-// variables are the lines that set the variables of a client in a shell. The private key is in a
-// file, not in a variable.
+// variables returns the lines that set the variables of a client in a shell. The private
+// key is in a file, not in a variable.
 func (key keyFile) variables(environ []string) []byte {
 	named := map[string]string{
 		"UPVEST_API_KEY_ID":                           key.keyID,
@@ -73,14 +67,17 @@ func (key keyFile) variables(environ []string) []byte {
 
 func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// writeFile writes a file whole or not at all, for its owner only, whatever stood there before.
+// writeFile writes a file whole or not at all, for its owner only. It replaces an
+// existing file.
 func writeFile(name string, content []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*") // with mode 0600
+	// The mode of a temporary file is 0600.
+	temporary, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
 		return err
 	}
 	_, err = temporary.Write(content)
-	if err = errors.Join(err, temporary.Close()); err == nil {
+	err = errors.Join(err, temporary.Close())
+	if err == nil {
 		err = os.Rename(temporary.Name(), name)
 	}
 	if err != nil {

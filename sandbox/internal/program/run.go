@@ -15,10 +15,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// How long the requests under way may take to finish at the end.
+// grace is how long the requests under way may take to finish at the end.
 const grace = 2 * time.Second
 
-// Run is the program: it returns when the context ends, or at once if the sandbox cannot start.
+// Run is the program. It returns when the context ends, or at once if the sandbox cannot
+// start.
 func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err error) {
 	logger := log.New(stderr, "upvest-sandbox: ", 0)
 	s, err := parse(arguments, stderr)
@@ -30,38 +31,52 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	clients := make([]madeClient, 0, len(s.clients))
-	options := s.options
-	for _, flags := range s.clients {
-		client, err := flags.make(keys)
-		if err != nil {
-			return err
-		}
-		clients = append(clients, client)
-	}
-	if s.checkResponses {
-		options = append(options, sandbox.WithResponseCheck(func(err error) { logger.Printf("not as in openapi.yaml: %v", err) }))
-	}
-	running, err := sandbox.New(append(options, sandbox.WithClients(known(clients)...))...)
+	running, clients, err := begin(s, keys, logger)
 	if err != nil {
 		return err
 	}
+	hint := ""
 	if s.envFile != "" {
-		if s.envFile, err = filepath.Abs(s.envFile); err != nil {
+		file, err := filepath.Abs(s.envFile)
+		if err != nil {
 			return errors.Join(fmt.Errorf("flag -env-file: %w", err), running.Close())
 		}
-		// What points at a sandbox that is gone would outlive it.
-		defer func() { err = errors.Join(err, removeFile(s.envFile)) }()
+		s.envFile = file
+		hint = "; in another shell: . " + shellQuoted(file)
 	}
+	// Variables must not outlive the sandbox that they point at.
+	defer func() { err = errors.Join(err, s.removeVariables()) }()
 	if err := announce(running, clients, s, keys, stdout); err != nil {
 		return errors.Join(err, running.Close())
 	}
-	hint := ""
-	if s.envFile != "" {
-		hint = "; in another shell: . " + shellQuoted(s.envFile)
-	}
 	logger.Printf("listening on %s, keys in %s, end with Ctrl-C%s", running.URL(), keys, hint)
 	<-ctx.Done()
+	return end(ctx, running)
+}
+
+// begin starts the sandbox with the clients of the settings.
+func begin(s settings, keys string, logger *log.Logger) (*sandbox.Sandbox, []madeClient, error) {
+	clients := make([]madeClient, 0, len(s.clients))
+	known := make([]sandbox.Client, 0, len(s.clients))
+	for _, flags := range s.clients {
+		client, err := flags.make(keys)
+		if err != nil {
+			return nil, nil, err
+		}
+		clients = append(clients, client)
+		known = append(known, client.Client)
+	}
+	options := append(s.options, sandbox.WithClients(known...))
+	if s.checkResponses {
+		options = append(options, sandbox.WithResponseCheck(func(err error) {
+			logger.Printf("not as in openapi.yaml: %v", err)
+		}))
+	}
+	running, err := sandbox.New(options...)
+	return running, clients, err
+}
+
+func end(ctx context.Context, running *sandbox.Sandbox) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if err := running.Shutdown(ending); err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -70,15 +85,8 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	return nil
 }
 
-func known(clients []madeClient) []sandbox.Client {
-	out := make([]sandbox.Client, 0, len(clients))
-	for _, client := range clients {
-		out = append(out, client.Client)
-	}
-	return out
-}
-
-// keyDirectory returns the directory for key files, and what removes it again if it was only made for this run.
+// keyDirectory returns the directory for key files, and a function that removes it if it
+// was made for this run only.
 func keyDirectory(named string) (directory string, remove func() error, err error) {
 	if named == "" {
 		directory, err = os.MkdirTemp("", "upvest-sandbox-")
@@ -93,9 +101,13 @@ func keyDirectory(named string) (directory string, remove func() error, err erro
 	return named, func() error { return nil }, nil
 }
 
-func removeFile(name string) error {
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+// removeVariables removes the file of -env-file.
+func (s settings) removeVariables() error {
+	if s.envFile == "" {
+		return nil
+	}
+	if err := os.Remove(s.envFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the variables: %w", err)
 	}
 	return nil
 }

@@ -1,4 +1,5 @@
-// Package replays makes a repeated request give the answer of the first, with no second effect (docs.upvest.co, Idempotency).
+// Package replays returns the response of the first request to each repetition of it,
+// without a second effect (docs.upvest.co, Idempotency).
 package replays
 
 import (
@@ -11,41 +12,45 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/answer"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
 const (
 	lifetime = 24 * time.Hour
-	// overhead is what a kept answer costs beside its body, roughly.
+	// overhead is roughly what a kept response costs in addition to its body, in bytes.
 	overhead = 160
 )
 
-// Replays remembers answers. It is safe for concurrent use.
+// Replays keeps responses. It is safe for concurrent use.
 type Replays struct {
 	maxBytes int64
 
 	mu    sync.Mutex
 	kept  map[Key]replay
 	bytes int64
-	// queue is in order of arrival, so that what expired is found at its front.
+	// queue is in order of arrival, so the responses that expire next are at its front.
 	queue []expiry
-	// running has a channel for each key whose first request is under way, closed when it is done.
+	// running has a channel for each key whose first request is being handled. It is
+	// closed when that request is done.
 	running map[Key]chan struct{}
 }
 
-// Key is an idempotency key, which is the client's own.
+// Key is an idempotency key. Each client has its own keys.
 type Key struct{ Client, ID uuid.UUID }
 
-// Fingerprint tells requests with one key apart: the start of the SHA-256 of all that makes a request what it is.
+// Fingerprint tells requests with the same key apart. It is the first half of a SHA-256.
 type Fingerprint [16]byte
 
-// FingerprintOf puts the parts of a request together.
+// FingerprintOf returns the fingerprint of a request that consists of the parts.
 func FingerprintOf(parts ...string) Fingerprint {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	return Fingerprint(sum[:])
 }
 
-// replay is an answer in little room: only successes with a JSON body are kept.
+// Act carries out a request.
+type Act func() (*response.Response, *response.Problem)
+
+// replay is a kept response in compact form. All of them are successes with a JSON body.
 type replay struct {
 	fingerprint Fingerprint
 	expires     int64 // Unix nanoseconds
@@ -53,48 +58,47 @@ type replay struct {
 	body        string
 }
 
+func (r replay) response() *response.Response {
+	header := http.Header{"Content-Type": {response.JSON}}
+	return &response.Response{Status: r.status, Header: header, Body: []byte(r.body)}
+}
+
+func (r replay) cost() int64 { return int64(len(r.body)) + overhead }
+
 type expiry struct {
 	key     Key
 	expires int64
 }
 
-// New returns an empty memory of at most so many bytes. When it is full, new keys are refused: an answer that was forgotten too early
-// would be a second effect.
+// New returns an empty store of at most maxBytes. When it is full, it refuses new keys:
+// forgetting a response too early would allow a second effect.
 func New(maxBytes int64) *Replays {
 	return &Replays{maxBytes: maxBytes, kept: map[Key]replay{}, running: map[Key]chan struct{}{}}
 }
 
-// Once runs act, unless a request with the same key succeeded before: then it gives that one's answer, as a replay. While one is under
-// way, the others with its key wait for it.
-func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, now time.Time, act func() (*answer.Answer, *answer.Problem)) (
-	given *answer.Answer, replayed bool, refused *answer.Problem,
+// Once calls act, unless a request with the same key succeeded before. In that case it
+// returns the kept response and replayed is true. Requests with one key wait for each
+// other.
+func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, now time.Time, act Act) (
+	given *response.Response, replayed bool, refused *response.Problem,
 ) {
 	for {
-		r.mu.Lock()
-		r.forget(now.UnixNano())
-		earlier, found := r.kept[key]
-		found = found && now.UnixNano() < earlier.expires
-		others, busy := r.running[key]
-		full := r.bytes >= r.maxBytes
-		if !found && !busy && !full {
-			r.running[key] = make(chan struct{})
-		}
-		r.mu.Unlock()
+		claimed := r.claim(key, now)
 		switch {
-		case found && earlier.fingerprint != fingerprint:
-			return nil, false, answer.Refuse(http.StatusUnprocessableEntity,
+		case claimed.found && claimed.earlier.fingerprint != fingerprint:
+			return nil, false, response.Refuse(http.StatusUnprocessableEntity,
 				"header idempotency-key was used before, for a request with another method, path or body")
-		case found:
-			header := http.Header{"Content-Type": {answer.JSON}}
-			return &answer.Answer{Status: earlier.status, Header: header, Body: []byte(earlier.body)}, true, nil
-		case busy && !wait(ctx, others):
-			return nil, false, answer.Refuse(http.StatusServiceUnavailable,
-				"the request was given up while another with its idempotency-key was under way")
-		case busy:
-		case full:
-			return nil, false, answer.Refuse(http.StatusServiceUnavailable,
-				"the answers of the last 24 hours fill the %d bytes that -kept-answers gives them, and none may be forgotten: "+
-					"raise it, or move the clock on", r.maxBytes)
+		case claimed.found:
+			return claimed.earlier.response(), true, nil
+		case claimed.other != nil:
+			if !wait(ctx, claimed.other) {
+				return nil, false, response.Refuse(http.StatusServiceUnavailable,
+					"the request was given up while another with its idempotency-key was under way")
+			}
+		case claimed.full:
+			return nil, false, response.Refuse(http.StatusServiceUnavailable,
+				"the responses of the last 24 hours fill the %d bytes of -kept-responses, "+
+					"and none may be forgotten: raise it, or move the clock on", r.maxBytes)
 		default:
 			given, refused = r.run(key, fingerprint, now, act)
 			return given, false, refused
@@ -102,16 +106,48 @@ func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, no
 	}
 }
 
-func (r *Replays) run(key Key, fingerprint Fingerprint, now time.Time, act func() (*answer.Answer, *answer.Problem)) (
-	given *answer.Answer, refused *answer.Problem,
+// claim is what the store has for a key. If all fields are zero, the key is reserved for
+// the caller.
+type claim struct {
+	earlier replay
+	found   bool
+	// other is closed when the request that is using the key is done.
+	other <-chan struct{}
+	full  bool
+}
+
+func (r *Replays) claim(key Key, now time.Time) claim {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget(now.UnixNano())
+	earlier, found := r.kept[key]
+	if found && now.UnixNano() < earlier.expires {
+		return claim{earlier: earlier, found: true}
+	}
+	if other, busy := r.running[key]; busy {
+		return claim{other: other}
+	}
+	if r.bytes >= r.maxBytes {
+		return claim{full: true}
+	}
+	r.running[key] = make(chan struct{})
+	return claim{}
+}
+
+func (r *Replays) run(key Key, fingerprint Fingerprint, now time.Time, act Act) (
+	given *response.Response, refused *response.Problem,
 ) {
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		// Of the answers to a request that failed nothing is kept: it may be sent again with the same key.
+		// The response to a request that failed is not kept: it may be sent again with
+		// its key.
 		if given != nil && refused == nil {
 			r.keep(key, replay{
-				fingerprint: fingerprint, expires: now.Add(lifetime).UnixNano(), status: given.Status, body: string(given.Body),
+				fingerprint: fingerprint,
+				expires:     now.Add(lifetime).UnixNano(),
+				status:      given.Status,
+				body:        string(given.Body),
 			})
 		}
 		close(r.running[key])
@@ -120,35 +156,27 @@ func (r *Replays) run(key Key, fingerprint Fingerprint, now time.Time, act func(
 	return act()
 }
 
-func (r *Replays) keep(key Key, a replay) {
-	if earlier, ok := r.kept[key]; ok {
-		r.bytes -= cost(earlier)
+func (r *Replays) keep(key Key, new replay) {
+	if earlier, found := r.kept[key]; found {
+		r.bytes -= earlier.cost()
 	}
-	r.kept[key] = a
-	r.bytes += cost(a)
-	r.queue = append(r.queue, expiry{key: key, expires: a.expires})
+	r.kept[key] = new
+	r.bytes += new.cost()
+	r.queue = append(r.queue, expiry{key: key, expires: new.expires})
 }
 
-// forget gives up what expired.
+// forget removes what expired.
 func (r *Replays) forget(now int64) {
 	for len(r.queue) > 0 && r.queue[0].expires <= now {
-		// The key may have been used again since.
-		if held, ok := r.kept[r.queue[0].key]; ok && held.expires == r.queue[0].expires {
-			r.bytes -= cost(held)
-			delete(r.kept, r.queue[0].key)
-		}
+		first := r.queue[0]
 		r.queue = r.queue[1:]
+		// The key may have been used again since.
+		if held, found := r.kept[first.key]; found && held.expires == first.expires {
+			r.bytes -= held.cost()
+			delete(r.kept, first.key)
+		}
 	}
 }
-
-// Clear forgets everything that is not under way.
-func (r *Replays) Clear() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.kept, r.queue, r.bytes = map[Key]replay{}, nil, 0
-}
-
-func cost(a replay) int64 { return int64(len(a.body)) + overhead }
 
 func wait(ctx context.Context, done <-chan struct{}) bool {
 	select {

@@ -6,20 +6,16 @@ import (
 	"strings"
 )
 
-// base is the text that was signed, and the same text in a form that may be shown.
+// base is the text that is signed, and the same text without secrets.
 type base struct {
 	text   string
 	masked string
 }
 
-// newBase rebuilds the signature base from the listed components, in their order, and from the parameters in theirs. A component without
-// a value is left out.
+// newBase rebuilds the signature base from the listed components and the parameters, each
+// in the order of the request. It leaves out components without a value.
 func newBase(r *Request, components []string, parameters string) base {
 	var text, masked strings.Builder
-	line := func(name, value, shown string) {
-		text.WriteString(`"` + name + `": ` + value)
-		masked.WriteString(`"` + name + `": ` + shown)
-	}
 	for _, name := range components {
 		value, failure := componentValue(r, name)
 		if failure != nil {
@@ -27,17 +23,22 @@ func newBase(r *Request, components []string, parameters string) base {
 		}
 		shown := value
 		if strings.HasSuffix(name, token) || name == query && r.Token {
-			// The query of a token request has no business there, but might hold what belongs into the form.
+			// A token request should have no query, but it might hold what belongs into
+			// the form.
 			shown = "***"
 		}
-		line(name, value+"\n", shown+"\n")
+		text.WriteString(`"` + name + `": ` + value + "\n")
+		masked.WriteString(`"` + name + `": ` + shown + "\n")
 	}
-	line("@signature-params", parameters, parameters)
+	for _, to := range []*strings.Builder{&text, &masked} {
+		to.WriteString(`"@signature-params": ` + parameters)
+	}
 	return base{text: text.String(), masked: masked.String()}
 }
 
-// expectedBase is what a signer could sign whose own list of components, if any, will not do: what it listed as far as that is allowed,
-// and what it has to list.
+// expectedBase returns the base that a signer could sign when its own list of components
+// is wrong: the components that it listed as far as they are allowed, and those that it
+// must list.
 func expectedBase(r *Request, listed []string, parameters string) base {
 	must := required(r)
 	components := slices.DeleteFunc(slices.Clone(listed), func(name string) bool {
@@ -52,7 +53,7 @@ func expectedBase(r *Request, listed []string, parameters string) base {
 	return newBase(r, components, "("+quoted(components)+")"+parameters)
 }
 
-// placeholders are the parameters of a signature that has none which could be read.
+// placeholders stand for parameters that could not be read.
 const placeholders = `;keyid="…";created=…;expires=…;nonce="…"`
 
 func componentValue(r *Request, name string) (string, *Failure) {
@@ -69,7 +70,8 @@ func componentValue(r *Request, name string) (string, *Failure) {
 	}
 	lines := r.Header.Values(name)
 	if len(lines) == 0 && name == "content-length" && r.ContentLength > 0 {
-		// net/http keeps the length out of the headers of a request that never crossed a wire.
+		// The length is not in the headers of a request that did not come from a
+		// connection.
 		return strconv.FormatInt(r.ContentLength, 10), nil
 	}
 	if len(lines) == 0 {

@@ -9,10 +9,12 @@ import (
 	"github.com/dunglas/httpsfv"
 )
 
-// checkBody holds content-length and content-digest, where there are any, against the bytes that arrived
-// (draft-ietf-httpbis-digest-headers-10; docs.upvest.co demands SHA-512).
+// checkBody holds content-length and content-digest, where there are any, against the
+// bytes that arrived (draft-ietf-httpbis-digest-headers-10; docs.upvest.co demands
+// SHA-512).
 func checkBody(r *Request) *Failure {
-	if length, failure := componentValue(r, "content-length"); failure == nil && length != strconv.Itoa(len(r.Body)) {
+	if length, failure := componentValue(r, "content-length"); failure == nil &&
+		length != strconv.Itoa(len(r.Body)) {
 		return fail("content-length is %q, but the body has %d bytes", length, len(r.Body))
 	}
 	if !sent(r, "content-digest") {
@@ -41,7 +43,8 @@ func checkBody(r *Request) *Failure {
 		item, _ := member.(httpsfv.Item)
 		got, ok := item.Value.([]byte)
 		if !ok {
-			return fail("content-digest member %s is not a byte sequence, expected %s=:<standard base64>:", name, name)
+			return fail("content-digest member %s is not a byte sequence, expected %s=:<standard base64>:",
+				name, name)
 		}
 		if !bytes.Equal(got, want) {
 			return fail("content-digest member %s does not match the %d bytes of the body, expected %s",

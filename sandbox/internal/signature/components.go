@@ -13,15 +13,22 @@ const (
 	token   = "authorization"
 )
 
-// forbidden are the components that must never be covered (docs.upvest.co, HTTP message signatures). A trailing "-" stands for all names
-// that start so.
+// forbidden are the components that must never be covered (docs.upvest.co, HTTP message
+// signatures). A trailing "-" stands for all names that start so.
 var forbidden = []string{
-	"signature", "signature-input", "upvest-signature-", "cf-", "cdn-", "cookie", "x-", "sec-", "priority", "user-agent", "accept-encoding",
-	"connection", "host", "@authority",
+	"signature", "signature-input", "upvest-signature-", "cf-", "cdn-", "cookie", "x-", "sec-",
+	"priority", "user-agent", "accept-encoding", "connection", "host", "@authority",
 }
 
-// checkCoverage holds the listed components against the documented table: what must be covered, and what must not. Any other header that
-// was sent may be: official signers cover date, and the Go proxy whatever its caller sends.
+func isForbidden(name string) bool {
+	return slices.ContainsFunc(forbidden, func(f string) bool {
+		return name == f || strings.HasSuffix(f, "-") && strings.HasPrefix(name, f)
+	})
+}
+
+// checkCoverage compares the listed components with the documented table: some must be
+// covered, some must not. Any other header that was sent may be covered. Official signers
+// cover date, and the Go proxy covers all headers of its caller.
 func checkCoverage(r *Request, listed []string) *Failure {
 	must := required(r)
 	for _, name := range must {
@@ -42,7 +49,7 @@ func checkCoverage(r *Request, listed []string) *Failure {
 	return nil
 }
 
-// checkOptional holds a component that need not be covered against what may be.
+// checkOptional checks a component that does not have to be covered.
 func checkOptional(r *Request, name string) *Failure {
 	switch {
 	case name == query && r.URL.ForceQuery:
@@ -52,7 +59,7 @@ func checkOptional(r *Request, name string) *Failure {
 		return fail("component %q is covered, but the URL has no query", name)
 	case name == token && r.Token:
 		return fail("component %q is covered, but a token request has no access token yet", name)
-	case slices.ContainsFunc(forbidden, func(f string) bool { return name == f || strings.HasSuffix(f, "-") && strings.HasPrefix(name, f) }):
+	case isForbidden(name):
 		return fail("component %q must never be covered", name)
 	case strings.HasPrefix(name, "@"):
 		return fail("component %q is not one of the documented ones, expected %s", name, quoted(required(r)))
@@ -61,7 +68,7 @@ func checkOptional(r *Request, name string) *Failure {
 	}
 }
 
-// required lists what this request has to cover.
+// required returns the components that this request must cover.
 func required(r *Request) []string {
 	names := []string{method, path}
 	if r.URL.RawQuery != "" {

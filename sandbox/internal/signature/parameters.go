@@ -9,82 +9,94 @@ import (
 	"github.com/dunglas/httpsfv"
 )
 
-// parameters are what comes after the list of components, in any order.
+// parameters follow the list of components, in any order.
 type parameters struct {
 	keyID, nonce, algorithm string
 	created, expires        time.Time
 }
 
-// checkParameters reads the parameters and holds the times against the clock. Unknown parameters are covered like the known ones, and
-// ignored.
+// checkParameters reads the parameters and checks the times. Unknown parameters are
+// covered like the known ones, and otherwise ignored.
 func (v *Verifier) checkParameters(p *httpsfv.Params) (parameters, *Failure) {
-	var out parameters
-	var failure *Failure
-	if out.keyID, failure = stringParameter(p, "keyid"); failure != nil {
-		return out, failure
-	}
-	if out.nonce, failure = stringParameter(p, "nonce"); failure != nil {
-		return out, failure
+	read := parameterReader{params: p}
+	out := parameters{
+		keyID: read.text("keyid"),
+		nonce: read.text("nonce"),
 	}
 	if len(out.nonce) > maxNonce {
-		return out, fail("nonce is longer than %d characters", maxNonce)
+		read.fail("nonce is longer than %d characters", maxNonce)
 	}
-	if _, ok := p.Get("alg"); ok {
-		if out.algorithm, failure = stringParameter(p, "alg"); failure != nil {
-			return out, failure
-		}
+	if _, found := p.Get("alg"); found {
+		out.algorithm = read.text("alg")
 	}
-	if out.created, failure = timeParameter(p, "created"); failure != nil {
-		return out, failure
-	}
-	if out.expires, failure = timeParameter(p, "expires"); failure != nil {
-		return out, failure
+	out.created = read.time("created")
+	out.expires = read.time("expires")
+	if read.failure != nil {
+		return out, read.failure
 	}
 	return out, v.checkTimes(out.created, out.expires)
 }
 
 func (v *Verifier) checkTimes(created, expires time.Time) *Failure {
 	now := v.rules.Now()
-	if lifetime := expires.Sub(created); lifetime <= 0 || lifetime > v.rules.MaxLifetime {
-		return fail("expires is %d seconds after created, expected 1 to %d", int64(lifetime/time.Second), int64(v.rules.MaxLifetime/time.Second))
+	skew := v.rules.Skew
+	lifetime := expires.Sub(created)
+	if lifetime <= 0 || lifetime > v.rules.MaxLifetime {
+		return fail("expires is %d seconds after created, expected 1 to %d",
+			int64(lifetime/time.Second), int64(v.rules.MaxLifetime/time.Second))
 	}
-	if created.After(now.Add(v.rules.Skew)) {
+	if created.After(now.Add(skew)) {
 		return fail("created is %d, in the future: the machine's time is %d and allows %d seconds of skew",
-			created.Unix(), now.Unix(), int64(v.rules.Skew/time.Second))
+			created.Unix(), now.Unix(), int64(skew/time.Second))
 	}
-	if now.After(expires.Add(v.rules.Skew)) {
+	if now.After(expires.Add(skew)) {
 		return fail("expires is %d, in the past: the machine's time is %d and allows %d seconds of skew",
-			expires.Unix(), now.Unix(), int64(v.rules.Skew/time.Second))
+			expires.Unix(), now.Unix(), int64(skew/time.Second))
 	}
 	return nil
 }
 
-func stringParameter(p *httpsfv.Params, name string) (string, *Failure) {
-	value, ok := p.Get(name)
-	if !ok {
-		return "", fail("parameter %s is missing", name)
+// parameterReader reads parameters by name, and keeps the first failure.
+type parameterReader struct {
+	params  *httpsfv.Params
+	failure *Failure
+}
+
+func (r *parameterReader) fail(format string, arguments ...any) {
+	if r.failure == nil {
+		r.failure = fail(format, arguments...)
+	}
+}
+
+func (r *parameterReader) text(name string) string {
+	value, found := r.params.Get(name)
+	if !found {
+		r.fail("parameter %s is missing", name)
+		return ""
 	}
 	text, ok := value.(string)
 	if !ok || text == "" {
-		return "", fail(`parameter %s is not a string in quotation marks, expected %s="…"`, name, name)
+		r.fail(`parameter %s is not a string in quotation marks, expected %s="…"`, name, name)
 	}
-	return text, nil
+	return text
 }
 
-func timeParameter(p *httpsfv.Params, name string) (time.Time, *Failure) {
-	value, ok := p.Get(name)
-	if !ok {
-		return time.Time{}, fail("parameter %s is missing", name)
+func (r *parameterReader) time(name string) time.Time {
+	value, found := r.params.Get(name)
+	if !found {
+		r.fail("parameter %s is missing", name)
+		return time.Time{}
 	}
 	seconds, ok := value.(int64)
 	if !ok || seconds < 0 || seconds > 1<<40 {
-		return time.Time{}, fail("parameter %s is not a bare integer of Unix seconds, expected %s=1633529659", name, name)
+		r.fail("parameter %s is not a bare integer of Unix seconds, expected %s=1633529659", name, name)
 	}
-	return time.Unix(seconds, 0), nil
+	return time.Unix(seconds, 0)
 }
 
-// checkAlgorithm accepts the absence of alg, which is the normal case, and otherwise wants the one of the key. The draft registers no name
-// for ECDSA with SHA-512, so it is written as the registered ones are.
+// checkAlgorithm accepts a missing alg, which is the normal case, and the algorithm of
+// the key. The draft registers no name for ECDSA with SHA-512, so its name follows the
+// pattern of the others.
 func checkAlgorithm(algorithm string, key crypto.PublicKey) *Failure {
 	want := "ed25519"
 	if ec, ok := key.(*ecdsa.PublicKey); ok {

@@ -1,6 +1,8 @@
-// Package signature checks the HTTP message signatures that the Investment API demands: draft-ietf-httpbis-message-signatures-15 with the
-// restrictions of docs.upvest.co (Authentication, HTTP message signatures). It is written from those documents alone, and shares no code
-// with any signer: it takes apart what arrived and rebuilds the signature base from the components that the request itself lists.
+// Package signature checks the HTTP message signatures that the Investment API demands:
+// draft-ietf-httpbis-message-signatures-15 with the restrictions of docs.upvest.co
+// (Authentication, HTTP message signatures). It is written from those documents alone and
+// shares no code with any signer: it parses the headers that arrived, and rebuilds the
+// signature base from the components that the request itself lists.
 package signature
 
 import (
@@ -17,28 +19,31 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/expiring"
 )
 
-// The one version of the signature scheme that is served, as the header upvest-signature-version selects it.
+// version is the only version of the signature scheme that is served. The header
+// upvest-signature-version selects it.
 const version = "15"
 
-// Bounds on what one request may cost: the length of a nonce to remember, and the number of signatures to check.
+// Bounds on what one request may cost: the length of a nonce, and the number of
+// signatures.
 const (
 	maxNonce  = 256
 	maxLabels = 4
 )
 
-// Request is a received request, with all that a signature can cover.
+// Request is a received request with everything that a signature can cover.
 type Request struct {
 	*http.Request
 	// Body is the whole body as it arrived.
 	Body []byte
-	// Token says that this is a request for an access token, which has no access token to cover yet.
+	// Token is true for a request for an access token, which has no token to cover yet.
 	Token bool
 	// Client is the calling client, and Keys are its public keys, by key id.
 	Client uuid.UUID
 	Keys   map[string]crypto.PublicKey
 }
 
-// Failure says which rule a signature broke. Its text starts with "Signature is incorrect", as the service's own does.
+// Failure names the rule that a signature broke. Its text starts with "Signature is
+// incorrect", like that of the service.
 type Failure struct {
 	detail string
 	// Base is the signature base that was expected, with the access token masked.
@@ -49,17 +54,17 @@ func (f *Failure) Error() string { return "Signature is incorrect: " + f.detail 
 
 // Rules are the limits that the documents leave open.
 type Rules struct {
-	// Now is the clock that created and expires are held against.
+	// Now is the clock that created and expires are compared with.
 	Now func() time.Time
-	// Skew is how far the clock of a client may be off.
+	// Skew is how far the clock of a client may differ.
 	Skew time.Duration
 	// MaxLifetime is the longest time from created to expires.
 	MaxLifetime time.Duration
-	// MaxNonces is how many used nonces are remembered.
+	// MaxNonces is how many used nonces are kept.
 	MaxNonces int
 }
 
-// Verifier checks signatures and remembers used nonces. It is safe for concurrent use.
+// Verifier checks signatures and keeps used nonces. It is safe for concurrent use.
 type Verifier struct {
 	rules  Rules
 	nonces *expiring.Store[usedNonce, struct{}]
@@ -81,28 +86,31 @@ func NewVerifier(rules Rules) *Verifier {
 	return &Verifier{rules: rules, nonces: expiring.New[usedNonce, struct{}](rules.MaxNonces)}
 }
 
-// Verify returns nil if one of the request's signatures keeps every rule, and otherwise what is wrong with the first of them.
+// Verify returns nil if one of the request's signatures keeps every rule, and otherwise
+// the failure of the first signature.
 func (v *Verifier) Verify(r *Request) *Failure {
 	if got := r.Header.Values("Upvest-Signature-Version"); len(got) != 1 || got[0] != version {
-		return fail("upvest-signature-version is %s, expected 15 (version 6 is taken when the header is missing, and is not served)", said(got)).
-			with(expectedBase(r, nil, placeholders))
+		return failUnlisted(r, "upvest-signature-version is %s, expected 15 "+
+			"(version 6 is taken when the header is missing, and is not served)", headerText(got))
 	}
 	inputs, failure := dictionary(r, "Signature-Input")
 	if failure != nil {
-		return failure.with(expectedBase(r, nil, placeholders))
+		return failUnlisted(r, "%s", failure.detail)
 	}
 	signatures, failure := dictionary(r, "Signature")
-	if failure == nil && len(inputs.Names()) > maxLabels {
-		failure = fail("signature-input has %d members, expected at most %d", len(inputs.Names()), maxLabels)
-	}
 	if failure != nil {
-		return failure.with(expectedBase(r, nil, placeholders))
+		return failUnlisted(r, "%s", failure.detail)
+	}
+	if n := len(inputs.Names()); n > maxLabels {
+		return failUnlisted(r, "signature-input has %d members, expected at most %d", n, maxLabels)
 	}
 	var first *Failure
 	var proven []proof
 	for _, label := range inputs.Names() {
-		// Finding out what was done wrong costs more than the check itself, so that it is done for one signature only.
-		p, failure := v.verifyOne(r, label, inputs, signatures, first == nil)
+		// A diagnosis costs more than the check itself, so only the first failure gets
+		// one.
+		diagnose := first == nil
+		p, failure := v.verifyOne(r, label, inputs, signatures, diagnose)
 		switch {
 		case failure == nil:
 			proven = append(proven, p)
@@ -123,13 +131,13 @@ func (v *Verifier) verifyOne(
 	member, _ := inputs.Get(label)
 	input, ok := member.(httpsfv.InnerList)
 	if !ok {
-		return proof{}, fail("signature-input member %s is not a list of components in parentheses", label).
-			with(expectedBase(r, nil, placeholders))
+		return proof{}, failUnlisted(r,
+			"signature-input member %s is not a list of components in parentheses", label)
 	}
 	given, err := httpsfv.Marshal(httpsfv.InnerList{Params: input.Params})
 	if err != nil {
-		return proof{}, fail("signature-input cannot be serialized as a structured field: %v", err).
-			with(expectedBase(r, nil, placeholders))
+		return proof{}, failUnlisted(r,
+			"signature-input cannot be serialized as a structured field: %v", err)
 	}
 	given = strings.TrimPrefix(given, "()")
 	components, failure := componentNames(input)
@@ -144,7 +152,7 @@ func (v *Verifier) verifyOne(
 	return proof{parameters: p, base: base}, failure.with(base)
 }
 
-// checkOne checks what stands beside the components: the parameters, the body and the signature itself.
+// checkOne checks the parameters, the body and the signature itself.
 func (v *Verifier) checkOne(
 	r *Request, base base, label string, given *httpsfv.Params, signatures *httpsfv.Dictionary, diagnose bool,
 ) (parameters, *Failure) {
@@ -169,22 +177,26 @@ func (v *Verifier) checkOne(
 	return p, checkSignature(key, base, signature, diagnose)
 }
 
-// useNonces comes last: only a request that proved to be the client's may use one up. It uses up those of all its signatures, or the same
-// request would pass once more for each of them.
+// useNonces marks the nonces of all signatures as used. Otherwise the same request would
+// pass once more for each of them. It comes last, because only a request that is proven
+// to be the client's may use up a nonce.
 func (v *Verifier) useNonces(r *Request, proven []proof) *Failure {
 	now := v.rules.Now()
 	var failure *Failure
 	for _, p := range proven {
-		// From then on the signature is refused for its age, so that the nonce can be forgotten.
+		// After that time the signature is refused for its age, so the nonce is not
+		// needed.
 		forget := p.expires.Add(v.rules.Skew + time.Second)
-		if !v.nonces.Add(usedNonce{client: r.Client, keyID: p.keyID, nonce: p.nonce}, struct{}{}, now, forget) && failure == nil {
-			failure = fail("nonce was used before with this key, expected a fresh one for every attempt").with(p.base)
+		used := usedNonce{client: r.Client, keyID: p.keyID, nonce: p.nonce}
+		if !v.nonces.Add(used, struct{}{}, now, forget) && failure == nil {
+			failure = fail("nonce was used before with this key, expected a fresh one for every attempt").
+				with(p.base)
 		}
 	}
 	return failure
 }
 
-// dictionary parses one of the two signature headers, which may come in several lines.
+// dictionary parses a header that is a dictionary, which may come in several lines.
 func dictionary(r *Request, header string) (*httpsfv.Dictionary, *Failure) {
 	name := strings.ToLower(header)
 	lines := r.Header.Values(header)
@@ -206,13 +218,12 @@ func signatureBytes(label string, signatures *httpsfv.Dictionary) ([]byte, *Fail
 	if !ok {
 		return nil, fail("signature has no member %s, which signature-input names", label)
 	}
-	item, ok := member.(httpsfv.Item)
-	if !ok {
-		return nil, fail("signature member %s is not a byte sequence such as %s=:<standard base64>:", label, label)
-	}
+	// The value of a member that is not an item is nil.
+	item, _ := member.(httpsfv.Item)
 	value, ok := item.Value.([]byte)
 	if !ok {
-		return nil, fail("signature member %s is not a byte sequence such as %s=:<standard base64>:", label, label)
+		return nil, fail("signature member %[1]s is not a byte sequence such as %[1]s=:<standard base64>:",
+			label)
 	}
 	return value, nil
 }
@@ -238,8 +249,8 @@ func componentNames(input httpsfv.InnerList) ([]string, *Failure) {
 	return names, nil
 }
 
-// said shows the values of a header that holds no secret.
-func said(values []string) string {
+// headerText shows the values of a header that holds no secret.
+func headerText(values []string) string {
 	if len(values) == 0 {
 		return "missing"
 	}
@@ -248,6 +259,11 @@ func said(values []string) string {
 
 func fail(format string, arguments ...any) *Failure {
 	return &Failure{detail: fmt.Sprintf(format, arguments...)}
+}
+
+// failUnlisted is for a signature whose list of components could not be read.
+func failUnlisted(r *Request, format string, arguments ...any) *Failure {
+	return fail(format, arguments...).with(expectedBase(r, nil, placeholders))
 }
 
 func (f *Failure) with(b base) *Failure {

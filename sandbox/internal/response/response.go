@@ -1,5 +1,6 @@
-// Package answer is what the sandbox sends back: successes, and errors in the one form that they have.
-package answer
+// Package response holds what the sandbox sends back: successes, and errors as problem
+// details.
+package response
 
 import (
 	"encoding/json"
@@ -8,23 +9,25 @@ import (
 	"net/http"
 )
 
-// Answer is what is to be sent back. One that is kept for replays is shared, so nobody changes it.
-type Answer struct {
-	// Status 0 cuts the connection instead.
+// Response is one response. A response that is kept for replays is shared, so its fields
+// must not be changed.
+type Response struct {
+	// Status 0 cuts the connection instead of responding.
 	Status int
 	Header http.Header
 	Body   []byte
-	// Stream writes a body that is made as it is sent, nil for one that is in Body.
+	// Stream writes a body that is made while it is sent. It is nil for a body in Body.
 	Stream func(io.Writer) error
 }
 
-// Content types of what is sent back.
+// Content types of responses.
 const (
 	JSON        = "application/json"
 	ProblemJSON = "application/problem+json"
 )
 
-// Problem is an error answer, as problem details (RFC 7807) with the types of docs.upvest.co/errors.
+// Problem is an error response, as problem details (RFC 7807) with the types of
+// docs.upvest.co/errors.
 type Problem struct {
 	Type          string `json:"type"`
 	Status        int    `json:"status"`
@@ -33,13 +36,14 @@ type Problem struct {
 	RequestID     string `json:"request_id,omitempty"`
 	SignatureBase string `json:"signature_base,omitempty"`
 
-	// Header goes along with the answer.
+	// Header is added to the response.
 	Header http.Header `json:"-"`
 }
 
 const typeBase = "https://docs.upvest.co/errors/"
 
-// slugs are the documented types of errors, by status. The last three are not documented: nor are their statuses.
+// slugs are the types of errors by status. The last three statuses and types are not
+// documented.
 var slugs = map[int]string{
 	http.StatusBadRequest:            "invalid_request",
 	http.StatusUnauthorized:          "unauthorised",
@@ -60,7 +64,7 @@ var slugs = map[int]string{
 	http.StatusTeapot:                "teapot",
 }
 
-// Refuse makes the problem of a status, of the type that is documented for it.
+// Refuse returns the problem of a status, with the type that is documented for it.
 func Refuse(status int, format string, arguments ...any) *Problem {
 	slug, ok := slugs[status]
 	if !ok {
@@ -69,19 +73,28 @@ func Refuse(status int, format string, arguments ...any) *Problem {
 	return RefuseAs(status, slug, format, arguments...)
 }
 
-// RefuseAs makes a problem of another type than that of its status.
+// RefuseAs returns a problem whose type is not the one of its status.
 func RefuseAs(status int, slug, format string, arguments ...any) *Problem {
 	return &Problem{
-		Type: typeBase + slug, Status: status, Title: http.StatusText(status), Detail: fmt.Sprintf(format, arguments...), Header: http.Header{},
+		Type:   typeBase + slug,
+		Status: status,
+		Title:  http.StatusText(status),
+		Detail: fmt.Sprintf(format, arguments...),
+		Header: http.Header{},
 	}
 }
 
-// Answer writes the problem out.
-func (p *Problem) Answer(requestID string) *Answer {
+// Response returns the problem as a response.
+func (p *Problem) Response(requestID string) *Response {
 	p.RequestID = requestID
-	// Strings and numbers only: this cannot fail.
+	// The fields are strings and numbers, so this cannot fail.
 	body, _ := json.Marshal(p)
 	header := p.Header.Clone()
 	header.Set("Content-Type", ProblemJSON)
-	return &Answer{Status: p.Status, Header: header, Body: body}
+	return &Response{Status: p.Status, Header: header, Body: body}
+}
+
+// CanHaveBody reports whether a response with the status can have a body.
+func CanHaveBody(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusNotModified
 }

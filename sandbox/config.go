@@ -1,0 +1,126 @@
+package sandbox
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/control"
+)
+
+// Defaults of what the documents leave open.
+const (
+	defaultAddress       = "127.0.0.1:0"
+	defaultOrderDelay    = time.Second
+	defaultTokenLifetime = 30 * time.Minute
+	defaultSkew          = 30 * time.Second
+	defaultMaxLifetime   = 5 * time.Minute
+	defaultBodyLimit     = 1 << 20
+	defaultKeptResponses = 1 << 30
+	defaultReadTimeout   = 10 * time.Second
+)
+
+type config struct {
+	address       string
+	expose        bool
+	listen        bool
+	network       bool
+	states        []State
+	clients       []Client
+	clock         *Clock
+	machine       func() time.Time
+	orderDelay    time.Duration
+	accounts      map[uuid.UUID]uuid.UUID
+	rateLimit     int
+	tokenLifetime time.Duration
+	skew          time.Duration
+	maxLifetime   time.Duration
+	bodyLimit     int64
+	keptResponses int64
+	readTimeout   time.Duration
+	seed          *uint64
+	control       bool
+	later         bool
+	responseCheck func(error)
+}
+
+// configure applies the options, and fills in the defaults that depend on others.
+func configure(options []Option) (config, error) {
+	c := config{
+		address:       defaultAddress,
+		listen:        true,
+		network:       true,
+		orderDelay:    defaultOrderDelay,
+		tokenLifetime: defaultTokenLifetime,
+		skew:          defaultSkew,
+		maxLifetime:   defaultMaxLifetime,
+		bodyLimit:     defaultBodyLimit,
+		keptResponses: defaultKeptResponses,
+		readTimeout:   defaultReadTimeout,
+	}
+	for _, option := range options {
+		if err := option(&c); err != nil {
+			return c, err
+		}
+	}
+	host, _, err := net.SplitHostPort(c.address)
+	if err == nil && !c.expose && !control.IsLoopback(host) {
+		return c, fmt.Errorf("address %q: expected a loopback address such as 127.0.0.1:8080; "+
+			"any other has to be asked for (WithExposure, -expose)", c.address)
+	}
+	if c.machine == nil {
+		c.machine = time.Now
+	}
+	if c.clock == nil {
+		c.clock = NewMovingClock(time.Now())
+	}
+	return c, c.completeClients()
+}
+
+// completeClients adds a random client if there is none, and gives all clients their
+// scopes.
+func (c *config) completeClients() error {
+	if len(c.clients) == 0 {
+		made, err := NewClient()
+		if err != nil {
+			return err
+		}
+		complete, err := made.complete()
+		if err != nil {
+			return err
+		}
+		c.clients = []Client{complete}
+	}
+	seen := map[uuid.UUID]bool{}
+	for i, client := range c.clients {
+		if len(client.Scopes) == 0 {
+			c.clients[i].Scopes = c.allScopes()
+		}
+		if seen[client.ID] {
+			return fmt.Errorf("clients: %s is there twice", client.ID)
+		}
+		seen[client.ID] = true
+	}
+	return nil
+}
+
+// allScopes returns the scopes of a client that names none.
+func (c *config) allScopes() []string {
+	if c.later {
+		return []string{ScopeAdmin, ScopeRead, ScopeLiquidationsAdmin, ScopeLiquidationsRead}
+	}
+	return []string{ScopeAdmin, ScopeRead}
+}
+
+// owner returns the function that looks up accounts. It is nil for an open world.
+func (c *config) owner() func(uuid.UUID) (uuid.UUID, bool) {
+	if c.accounts == nil {
+		return nil
+	}
+	return func(account uuid.UUID) (uuid.UUID, bool) {
+		user, known := c.accounts[account]
+		return user, known
+	}
+}

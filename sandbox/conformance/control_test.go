@@ -1,0 +1,133 @@
+package conformance_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestControlErrorsAreProblems(t *testing.T) {
+	p := start(t)
+	c := p.caller(t)
+	for _, test := range []struct{ method, path, body, says string }{
+		{method: "POST", path: "faults", says: "the body is missing"},
+		{method: "POST", path: "faults", body: `[]`, says: "the body: expected an object"},
+		{method: "POST", path: "faults", body: `{} {}`, says: "one JSON object"},
+		{method: "POST", path: "faults", body: `{"colour":"red"}`, says: `"colour"`},
+		{
+			method: "POST", path: "faults", body: `{"status":"503"}`,
+			says: "status: expected a whole number, not a JSON string",
+		},
+		{
+			method: "POST", path: "faults", body: `{"after":1}`,
+			says: "after: expected a boolean, not a JSON number",
+		},
+		{
+			method: "POST", path: "faults", body: `{"delay":5}`,
+			says: "delay: expected a string, not a JSON number",
+		},
+		{
+			method: "POST", path: "faults", body: `{"delay":"5"}`,
+			says: `delay: expected a duration such as 1.5s, not "5"`,
+		},
+		{method: "POST", path: "faults", body: `{"body_delay":"5"}`, says: "body_delay: expected a duration"},
+		{method: "POST", path: "faults", body: `{"date_skew":"5"}`, says: "date_skew: expected a duration"},
+		{method: "POST", path: "clock", body: `{"advance":"soon"}`, says: "advance: expected a duration"},
+		{method: "POST", path: "clock", body: `{"set":"soon"}`, says: "set: expected a time"},
+		{
+			method: "POST", path: "clock", body: `{"set":"9999-12-31T23:59:59Z","advance":"48h"}`,
+			says: "the year 10000",
+		},
+		{
+			method: "POST", path: "clock", body: `{"set":"1970-01-02T00:00:00Z","advance":"-48h"}`,
+			says: "the year 1969",
+		},
+		{method: "POST", path: "prices", body: `{"AAPL":"1"}`, says: "expected an ISIN or a UUID"},
+		{method: "POST", path: "prices", body: `{"IE00B0M62Q58":"0"}`, says: "expected one above 0"},
+		{method: "GET", path: "faults", says: "has no GET faults"},
+		{method: "POST", path: "other", says: "has no POST other"},
+	} {
+		t.Run(test.method+" "+test.path+" "+test.body, func(t *testing.T) {
+			r := &request{method: test.method, path: "/_sandbox/" + test.path}
+			r.set("host", c.address)
+			r.setBody(test.body)
+			status := 400
+			if strings.Contains(test.says, "has no") {
+				status = 404
+			}
+			rule{status: status, says: test.says}.refused(t, c, c.send(t, r))
+		})
+	}
+}
+
+// No web page reaches the control endpoint: not from another site, and not under a host
+// name that was made to resolve to this machine.
+func TestControlRefusesBrowsers(t *testing.T) {
+	c := start(t).caller(t)
+	_, port, _ := strings.Cut(c.address, ":")
+	crossSite := header{"sec-fetch-site", "cross-site"}
+	evil := header{"origin", "https://evil.example"}
+	for name, test := range map[string]struct {
+		method  string
+		headers []header
+		status  int
+	}{
+		"no browser": {method: "DELETE", status: 204},
+		"another local name": {
+			method: "DELETE", headers: []header{{"host", "localhost:" + port}}, status: 204,
+		},
+		"IPv6":                {method: "DELETE", headers: []header{{"host", "[::1]:" + port}}, status: 204},
+		"the address bar":     {method: "GET", headers: []header{{"sec-fetch-site", "none"}}, status: 200},
+		"another site writes": {method: "DELETE", headers: []header{crossSite, evil}, status: 403},
+		"an old browser":      {method: "DELETE", headers: []header{evil}, status: 403},
+		"another site reads":  {method: "GET", headers: []header{crossSite}, status: 403},
+		"a rebound name": {
+			method:  "GET",
+			headers: []header{{"host", "evil.example:" + port}, {"sec-fetch-site", "same-origin"}},
+			status:  403,
+		},
+		"a rebound name, old": {method: "DELETE", headers: []header{{"host", "evil.example"}}, status: 403},
+	} {
+		r := &request{method: test.method, path: "/_sandbox/faults", headers: []header{{"host", c.address}}}
+		if test.method == "GET" {
+			r.path = "/_sandbox/effects"
+		}
+		for _, h := range test.headers {
+			r.set(h.name, h.value)
+		}
+		got := c.send(t, r)
+		if got.status != test.status {
+			t.Errorf("%s: %d %s, want %d", name, got.status, got.body, test.status)
+		}
+		if test.status == 403 {
+			rule{status: 403, says: "no page of a browser"}.refused(t, c, got)
+		}
+	}
+}
+
+func TestExposure(t *testing.T) {
+	p := start(t, "-address", "0.0.0.0:0", "-expose")
+	if !strings.HasPrefix(p.variables["BASE_URL"], "http://127.0.0.1:") {
+		t.Errorf("the variables name %s", p.variables["BASE_URL"])
+	}
+	c := p.loggedIn(t)
+	if got := c.send(t, c.get().sign()); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	r := &request{method: "GET", path: "/_sandbox/effects", headers: []header{{"host", "sandbox:8080"}}}
+	if got := c.send(t, r); got.status != 200 {
+		t.Errorf("under the name of a container: %d %s", got.status, got.body)
+	}
+}
+
+func TestControlIsOffUnlessAskedFor(t *testing.T) {
+	p := start(t, "-control=false")
+	status := p.control(t, "GET", "requests", nil, nil)
+	if status != http.StatusBadRequest && status != http.StatusNotFound {
+		t.Errorf("the control endpoint responds %d", status)
+	}
+	c := p.loggedIn(t)
+	if got := c.send(t, at("/_sandbox/requests")(c).sign()); got.status != 404 {
+		t.Errorf("the control endpoint responds %d %s", got.status, got.body)
+	}
+}

@@ -1,0 +1,184 @@
+package conformance_test
+
+import (
+	"crypto/ed25519"
+	"crypto/sha512"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parameterRules are rules of the parameters of a signature.
+var parameterRules = []rule{
+	{
+		rule: "keyid is there", source: signatures,
+		breaks: signed(get, withoutParameter("keyid")),
+		says:   "parameter keyid is missing",
+	},
+	{
+		rule: "keyid is known", source: signatures,
+		breaks: signed(get, parameter("keyid", `"unknown"`)),
+		says:   `keyid "unknown" is not a key of the client`,
+	},
+	{
+		rule: "created is there", source: signatures,
+		breaks: signed(get, withoutParameter("created")),
+		says:   "parameter created is missing",
+	},
+	{
+		rule: "created is a bare integer", source: signatures,
+		breaks: signed(get,
+			func(r *request) {
+				r.setParameter("created",
+					`"`+strconv.FormatInt(time.Now().Unix(), 10)+`"`)
+			}),
+		says: "parameter created is not a bare integer",
+	},
+	{
+		rule: "created is at most 30 seconds in the future", source: choice,
+		keeps:  signed(get, dated(25*time.Second, 85*time.Second)),
+		breaks: signed(get, dated(45*time.Second, 85*time.Second)),
+		says:   "in the future",
+	},
+	{
+		rule: "expires is there", source: signatures,
+		breaks: signed(get, withoutParameter("expires")),
+		says:   "parameter expires is missing",
+	},
+	{
+		rule: "expires is a bare integer", source: signatures,
+		breaks: signed(get,
+			func(r *request) {
+				r.setParameter("expires",
+					strconv.FormatInt(time.Now().Unix()+60, 10)+".5")
+			}),
+		says: "parameter expires is not a bare integer",
+	},
+	{
+		rule: "expires is at most 30 seconds in the past", source: choice,
+		keeps:  signed(get, dated(-60*time.Second, -20*time.Second)),
+		breaks: signed(get, dated(-90*time.Second, -35*time.Second)),
+		says:   "in the past",
+	},
+	{
+		rule: "expires comes after created", source: signatures,
+		keeps:  signed(get, dated(0, time.Second)),
+		breaks: signed(get, dated(0, 0)),
+		says:   "expires is 0 seconds after created",
+	},
+	{
+		rule: "a signature lives for 5 minutes at most", source: choice,
+		keeps:  signed(get, dated(0, 5*time.Minute)),
+		breaks: signed(get, dated(0, 5*time.Minute+time.Second)),
+		says:   "expires is 301 seconds after created",
+	},
+	{
+		rule: "nonce is there", source: signatures,
+		breaks: signed(get, withoutParameter("nonce")),
+		says:   "parameter nonce is missing",
+	},
+	{
+		rule: "nonce is a string", source: draft,
+		breaks: signed(get, parameter("nonce", ":AAAA:")),
+		says:   "parameter nonce is not a string",
+	},
+	{
+		rule: "nonce has at most 256 characters", source: choice,
+		keeps:  signed(get, parameter("nonce", `"`+nonce()+strings.Repeat("n", 232)+`"`)),
+		breaks: signed(get, parameter("nonce", `"`+strings.Repeat("n", 257)+`"`)),
+		says:   "nonce is longer than 256 characters",
+	},
+	{
+		rule: "alg may be left out, and otherwise names the algorithm", source: signatures,
+		keeps:  signed(get, parameter("alg", `"ed25519"`)),
+		breaks: signed(get, parameter("alg", `"ecdsa-p521-sha512"`)),
+		says:   `alg is "ecdsa-p521-sha512", expected ed25519`,
+	},
+	{
+		rule: "unknown parameters are covered and ignored", source: choice,
+		keeps: signed(get,
+			func(r *request) { r.parameters = append(r.parameters, `tag="mine"`, "flag") }),
+	},
+}
+
+// valueRules are rules of the signature itself.
+var valueRules = []rule{
+	{
+		rule: "an Ed25519 signature has 64 bytes", source: signatures,
+		breaks: signed(get, signs(func(c *caller, base string) []byte { return c.sign(base)[:63] })),
+		says:   "the signature has 63 bytes, expected the 64 of Ed25519",
+	},
+	{
+		rule: "Ed25519 signs the base itself", source: signatures,
+		breaks: signed(get, signsText(func(base string) string {
+			sum := sha512.Sum512([]byte(base))
+			return string(sum[:])
+		})),
+		says: "over a digest of the signature base",
+	},
+	{
+		rule: "the base has no newline at its end", source: signatures,
+		breaks: signed(get, signsText(func(base string) string { return base + "\n" })),
+		says:   "the signed text ends with a newline",
+	},
+	{
+		rule: "the base ends with its parameters", source: signatures,
+		breaks: signed(get, signsText(func(base string) string {
+			return base[:strings.LastIndex(base, "\n")]
+		})),
+		says: `lacks the line "@signature-params"`,
+	},
+	{
+		rule: "the private key is that of the key id", source: signatures,
+		breaks: signed(get, signs(func(_ *caller, base string) []byte {
+			_, other, _ := ed25519.GenerateKey(nil)
+			return ed25519.Sign(other, []byte(base))
+		})),
+		says: "another private key was used",
+	},
+	{
+		rule: "a token request does not cover authorization", source: auth,
+		keeps: signed(asksToken, asIs),
+		breaks: signed(asksToken, func(r *request) {
+			r.set("authorization", "Bearer x")
+			r.cover("authorization")
+		}),
+		says: `component "authorization" is covered, but a token request has no access token`,
+	},
+	{
+		rule: "a token request is signed", source: auth,
+		breaks: tampered(asksToken, func(r *request) { r.remove("signature") }),
+		says:   "signature is missing",
+	},
+}
+
+// signs returns a change that signs with another function.
+func signs(sign func(c *caller, base string) []byte) func(*request) {
+	return func(r *request) {
+		r.signer = func(base string) []byte { return sign(r.caller, base) }
+	}
+}
+
+// signsText returns a change that signs another text.
+func signsText(other func(base string) string) func(*request) {
+	return signs(func(c *caller, base string) []byte { return c.sign(other(base)) })
+}
+
+// parameter sets a parameter of the signature.
+func parameter(name, value string) func(*request) {
+	return func(r *request) { r.setParameter(name, value) }
+}
+
+func withoutParameter(name string) func(*request) {
+	return func(r *request) { r.removeParameter(name) }
+}
+
+// dated sets created and expires, relative to now.
+func dated(created, expires time.Duration) func(*request) {
+	return func(r *request) {
+		now := r.caller.now()
+		lifetime := int64((expires - created) / time.Second)
+		r.setParameter("created", strconv.FormatInt(now.Add(created).Unix(), 10))
+		r.setParameter("expires", strconv.FormatInt(now.Add(created).Unix()+lifetime, 10))
+	}
+}

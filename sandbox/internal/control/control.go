@@ -1,0 +1,101 @@
+// Package control serves the control endpoint: what a Go test does with a sandbox, for
+// tests in other languages.
+package control
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
+)
+
+// Prefix begins the paths of the control endpoint.
+const Prefix = "/_sandbox/"
+
+// Endpoint serves the control endpoint of a sandbox.
+type Endpoint struct {
+	// World returns the world that the endpoint reads and changes.
+	World        func() *world.World
+	Clock        Clock
+	Reset        func()
+	RevokeTokens func()
+	BodyLimit    int64
+	// AnyHost makes it accept requests under any host name.
+	AnyHost bool
+}
+
+// Clock is the clock of the sandbox.
+type Clock interface {
+	Now() time.Time
+	Set(to time.Time)
+	Advance(by time.Duration)
+}
+
+// Handler returns the handler of all paths that begin with [Prefix].
+func (e *Endpoint) Handler() http.Handler { return e.forNoBrowser(e.routes()) }
+
+func (e *Endpoint) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+Prefix+"faults", e.postFault)
+	mux.HandleFunc("DELETE "+Prefix+"faults", do(func() { e.World().Faults.Clear() }))
+	mux.HandleFunc("GET "+Prefix+"requests", e.getRequests)
+	mux.HandleFunc("GET "+Prefix+"effects", e.getEffects)
+	mux.HandleFunc("POST "+Prefix+"clock", e.postClock)
+	mux.HandleFunc("POST "+Prefix+"prices", e.postPrices)
+	mux.HandleFunc("POST "+Prefix+"reset", do(e.Reset))
+	mux.HandleFunc("DELETE "+Prefix+"tokens", do(e.RevokeTokens))
+	mux.HandleFunc(Prefix, func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusNotFound,
+			fmt.Errorf("the control endpoint has no %s %s, but POST and DELETE faults, "+
+				"GET requests, GET effects, POST clock, POST prices, POST reset, DELETE tokens",
+				r.Method, strings.TrimPrefix(r.URL.Path, Prefix)))
+	})
+	return mux
+}
+
+// do returns a handler for an action that cannot fail.
+func do(action func()) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		action()
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// forNoBrowser refuses requests of web pages: those across origins, and those under a
+// host name that somebody made resolve to this machine (DNS rebinding).
+func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
+	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, errors.New("the control endpoint answers no page of a browser"))
+	})
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(deny)
+	protected := crossOrigin.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A read across origins changes nothing, but is refused too.
+		site := r.Header.Get("Sec-Fetch-Site")
+		fromPage := site != "" && site != "none"
+		if e.AnyHost || isLocal(r.Host) && !fromPage {
+			protected.ServeHTTP(w, r)
+			return
+		}
+		deny(w, r)
+	})
+}
+
+// isLocal reports whether the Host header names this machine.
+func isLocal(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return IsLoopback(strings.Trim(host, "[]"))
+}
+
+// IsLoopback reports whether a host is localhost or a loopback address.
+func IsLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

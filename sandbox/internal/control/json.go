@@ -1,0 +1,82 @@
+package control
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
+)
+
+// readJSON reads the body, or refuses the request and returns false.
+func (e *Endpoint) readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
+	err := decode(http.MaxBytesReader(w, r.Body, e.BodyLimit), into)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err)
+	}
+	return err == nil
+}
+
+// decode reads one JSON object. Its errors do not name types or packages of Go.
+func decode(body io.Reader, into any) error {
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		if _, more := decoder.Token(); more != io.EOF {
+			return errors.New("expected one JSON object")
+		}
+		return nil
+	case errors.As(err, &wrongType):
+		field := cmp.Or(wrongType.Field, "the body")
+		return fmt.Errorf("%s: expected %s, not a JSON %s", field, kind(wrongType.Type), wrongType.Value)
+	case errors.Is(err, io.EOF):
+		return errors.New("the body is missing, expected a JSON object")
+	default:
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+}
+
+// kind returns what JSON calls a type.
+func kind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "a boolean"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	default:
+		return "a " + t.Kind().String()
+	}
+}
+
+func fieldError(field, expected, got string) error {
+	return fmt.Errorf("%s: expected %s, not %q", field, expected, got)
+}
+
+// refuse responds with the problem of an error.
+func refuse(w http.ResponseWriter, status int, err error) {
+	id := uuid.NewString()
+	given := response.Refuse(status, "%s", err).Response(id)
+	w.Header().Set("Upvest-Request-Id", id)
+	w.Header().Set("Content-Type", given.Header.Get("Content-Type"))
+	w.WriteHeader(given.Status)
+	// A client that is gone reads no response.
+	_, _ = w.Write(given.Body)
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", response.JSON)
+	// A client that is gone reads no response.
+	_ = json.NewEncoder(w).Encode(value)
+}

@@ -1,0 +1,97 @@
+package exchange
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/replays"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
+)
+
+// actOrFail carries out a request that passed all checks, unless a fault prevents it, and
+// applies the fault to the response.
+func (h *Handler) actOrFail(x *exchange) *response.Response {
+	f := x.world.Faults.Meet(x.route)
+	if f == nil {
+		return h.act(x)
+	}
+	x.fault = f
+	var given *response.Response
+	if f.After {
+		given = h.act(x)
+	}
+	if !h.pause(x.request.Context(), f.Delay) || f.Reset {
+		return &response.Response{}
+	}
+	switch {
+	case f.ReplacesEffect():
+		given = &response.Response{Status: http.StatusOK, Header: http.Header{}}
+	case !f.After:
+		given = h.act(x)
+	}
+	return f.Spoil(given, x.requestID)
+}
+
+// pause waits, and reports whether all of the time passed. It ends early with the request
+// and with the sandbox.
+func (h *Handler) pause(ctx context.Context, d time.Duration) bool {
+	if d == 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-h.Stopping.Done():
+		return false
+	}
+}
+
+// act carries out a request, once per idempotency key.
+func (h *Handler) act(x *exchange) *response.Response {
+	var given *response.Response
+	var problem *response.Problem
+	switch {
+	case x.route.IsToken():
+		given, problem = h.Tokens.Grant(x.client.Client, x.body, h.Now())
+	case x.route.TakesIdempotencyKey():
+		key := replays.Key{Client: x.client.ID, ID: x.idempotencyKey}
+		same := replays.FingerprintOf(x.request.Method, x.request.URL.RequestURI(), string(x.body))
+		given, x.replayed, problem = x.world.Replays.Once(x.request.Context(), key, same, x.time, x.call)
+	default:
+		given, problem = x.call()
+	}
+	if problem != nil {
+		return x.refuse(problem)
+	}
+	return given
+}
+
+// call carries out the operation.
+func (x *exchange) call() (*response.Response, *response.Problem) {
+	request := x.request.WithContext(ledger.WithClient(x.request.Context(), x.client.ID))
+	body, err := x.described().Documented()
+	if err != nil {
+		return nil, response.Refuse(http.StatusInternalServerError,
+			"the sandbox failed to read a body that it had checked: %s", err)
+	}
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	for name, value := range x.pathValues {
+		request.SetPathValue(name, value)
+	}
+	// Both may come in several lines, but the generated code accepts only one.
+	for _, name := range []string{"Signature", "Signature-Input"} {
+		request.Header.Set(name, strings.Join(request.Header.Values(name), ", "))
+	}
+	// A fault that changes a response, and a check of it, need the whole body.
+	mayStream := x.fault == nil && !x.checked
+	return x.world.Call(x.route.Pattern(), request, mayStream)
+}

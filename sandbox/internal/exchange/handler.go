@@ -1,0 +1,139 @@
+// Package exchange takes each request through the checks of the API, carries it out, and
+// sends the response.
+package exchange
+
+import (
+	"context"
+	"crypto"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/time/rate"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
+)
+
+// Handler handles the requests for the API.
+type Handler struct {
+	Contract   *openapi.Contract
+	Signatures *signature.Verifier
+	Tokens     *tokens.Tokens
+	Clients    map[uuid.UUID]*Client
+	// World returns the world in which a request begins.
+	World func() *world.World
+	// Now is the sandbox's clock.
+	Now func() time.Time
+	// MachineTime is the time of rate limits and of the Date header.
+	MachineTime func() time.Time
+	// Stopping ends the delays of faults.
+	Stopping context.Context
+
+	BodyLimit   int64
+	ReadTimeout time.Duration
+	// ResponseCheck receives how responses differ from openapi.yaml. It is nil for no
+	// check.
+	ResponseCheck func(error)
+}
+
+// Client is an API client.
+type Client struct {
+	tokens.Client
+	// Keys are the public keys by keyid.
+	Keys map[string]crypto.PublicKey
+	// Limiter is nil without a rate limit.
+	Limiter *rate.Limiter
+}
+
+// exchange is one request with what the checks have found out so far.
+type exchange struct {
+	request *http.Request
+	// sent is the header as it arrived.
+	sent       http.Header
+	requestID  string
+	world      *world.World
+	time       time.Time
+	route      *openapi.Route
+	pathValues map[string]string
+	client     *Client
+	body       []byte
+	// scopes are those of the access token.
+	scopes []string
+	// idempotencyKey is zero for an operation that takes none.
+	idempotencyKey uuid.UUID
+	replayed       bool
+	// refusal is the detail of the problem that refused the request.
+	refusal string
+	// fault is the fault that the request met, or nil.
+	fault *fault.Fault
+	// checked is true if the response is compared with openapi.yaml.
+	checked bool
+}
+
+// check returns the problem of a request that breaks a rule.
+type check func(*exchange) *response.Problem
+
+// ServeHTTP handles one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{
+		request:   r.Clone(r.Context()),
+		sent:      r.Header.Clone(),
+		requestID: uuid.NewString(),
+		world:     h.World(),
+		time:      h.Now(),
+		checked:   h.ResponseCheck != nil,
+	}
+	if r.Body == nil {
+		x.request.Body = http.NoBody
+	}
+	x.request.Body = http.MaxBytesReader(w, x.request.Body, h.BodyLimit)
+	given := h.handle(x)
+	if x.checked && x.fault == nil {
+		if err := h.Contract.CheckResponse(x.described(), given); err != nil {
+			h.ResponseCheck(fmt.Errorf("response %d to %s %s: %w", given.Status, r.Method, r.URL.Path, err))
+		}
+	}
+	// Before the response is sent: a caller that has read it finds its request in the
+	// journal.
+	x.record(given)
+	h.send(w, x, given)
+}
+
+// handle takes a request through all checks. Each check relies on those above it.
+func (h *Handler) handle(x *exchange) *response.Response {
+	for _, check := range []check{
+		h.findRoute,         // 404, 405
+		h.readBody,          // 413, 408
+		h.findClient,        // 400, 401
+		checkVersion,        // 426
+		checkAccept,         // 406
+		checkContentType,    // 400
+		h.checkSignature,    // 401
+		h.limitRate,         // 429
+		h.checkToken,        // 401
+		checkScope,          // 403
+		checkIdempotencyKey, // 400
+		h.checkContract,     // 400
+	} {
+		if problem := check(x); problem != nil {
+			return x.refuse(problem)
+		}
+	}
+	return h.actOrFail(x)
+}
+
+func (x *exchange) refuse(problem *response.Problem) *response.Response {
+	x.refusal = problem.Detail
+	return problem.Response(x.requestID)
+}
+
+// described returns the request as package openapi reads it.
+func (x *exchange) described() openapi.Request {
+	return openapi.Request{Request: x.request, Body: x.body, Route: x.route, PathValues: x.pathValues}
+}

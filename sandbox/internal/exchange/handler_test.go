@@ -1,0 +1,58 @@
+package exchange_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/exchange"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
+)
+
+// reported returns what the check of responses reports of a request that is refused.
+func reported(t *testing.T, extend func(*openapi3.T) error) []error {
+	t.Helper()
+	contract, err := openapi.Load(extend)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := world.New(world.Options{
+		Contract: contract,
+		NewIDs:   func() func() uuid.UUID { return uuid.New },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []error
+	handler := &exchange.Handler{
+		Contract:      contract,
+		World:         func() *world.World { return first },
+		Now:           time.Now,
+		MachineTime:   time.Now,
+		BodyLimit:     1,
+		ResponseCheck: func(err error) { found = append(found, err) },
+	}
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/portfolios/orders", nil))
+	return found
+}
+
+func TestWrongResponsesAreReported(t *testing.T) {
+	asIs := func(*openapi3.T) error { return nil }
+	if found := reported(t, asIs); len(found) != 0 {
+		t.Errorf("a correct response is reported: %v", found)
+	}
+	venue := func(doc *openapi3.T) error {
+		problem := doc.Components.Schemas["Problem"].Value
+		problem.Required = append(problem.Required, "venue")
+		return nil
+	}
+	found := reported(t, venue)
+	if len(found) != 1 || !strings.Contains(found[0].Error(), "response 400 to GET /portfolios/orders") {
+		t.Errorf("reported %v, want the response that lacks a field", found)
+	}
+}

@@ -1,0 +1,128 @@
+// Package fault makes responses fail on demand.
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
+)
+
+// Fault has the fields of sandbox.Fault, which documents them.
+type Fault struct {
+	Operation string
+	Count     int
+
+	After bool
+	Delay time.Duration
+
+	Reset       bool
+	Status      int
+	Header      http.Header
+	Body        []byte
+	ContentType string
+	Pad         int
+	CutBody     bool
+	BodyDelay   time.Duration
+	DateSkew    time.Duration
+}
+
+const maxPad = 1 << 30
+
+// net/http leaves out a header that does not match these.
+var (
+	headerName  = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+	headerValue = regexp.MustCompile(`^[^\x00\r\n]*$`)
+)
+
+// check returns what is wrong with a fault.
+func (f *Fault) check(contract *openapi.Contract) error {
+	route := contract.Named(f.Operation)
+	success := http.StatusOK
+	if route != nil {
+		success = route.SuccessStatus()
+	}
+	switch {
+	case f.Operation != "" && route == nil:
+		return fmt.Errorf("operation %q is not an operationId of openapi.yaml, nor %q",
+			f.Operation, openapi.Token)
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("status %d: expected 200 to 599", f.Status)
+	case f.Delay < 0 || f.BodyDelay < 0:
+		return errors.New("delay and body delay: expected at least 0")
+	case f.Pad < 0 || f.Pad > maxPad:
+		return fmt.Errorf("pad %d: expected 0 to %d", f.Pad, maxPad)
+	case f.Reset && (f.changesResponse() || f.needsBody()):
+		return errors.New("reset: no response is sent then, so the fault cannot change one")
+	case (f.CutBody || f.BodyDelay > 0) && f.Body != nil && len(f.Body) == 0:
+		return errors.New("cut body and body delay: an empty body has no middle")
+	case !f.fits(success):
+		return errors.New("body, pad, cut body and body delay: the response has no body; " +
+			"set a status that has one")
+	default:
+		return f.checkHeader()
+	}
+}
+
+func (f *Fault) checkHeader() error {
+	for name, values := range f.Header {
+		invalid := func(value string) bool { return !headerValue.MatchString(value) }
+		if !headerName.MatchString(name) || slices.ContainsFunc(values, invalid) {
+			return fmt.Errorf("header %q: expected a name and values that can be sent", name)
+		}
+	}
+	return nil
+}
+
+// changesResponse reports whether the fault changes the status, the header or the body.
+func (f *Fault) changesResponse() bool {
+	return f.Status != 0 || len(f.Header) > 0 || f.Body != nil || f.ContentType != "" || f.DateSkew != 0
+}
+
+func (f *Fault) needsBody() bool {
+	return f.CutBody || f.Pad > 0 || f.BodyDelay > 0 || len(f.Body) > 0
+}
+
+// ReplacesEffect reports whether the request does not act because of the fault.
+func (f *Fault) ReplacesEffect() bool {
+	return !f.After && (f.Reset || f.Status != 0 || f.Body != nil)
+}
+
+// fits reports whether the response of an operation can have the body that the fault
+// needs. success is the status of a success of the operation.
+func (f *Fault) fits(success int) bool {
+	status := success
+	switch {
+	case f.Status != 0:
+		status = f.Status
+	case f.ReplacesEffect():
+		status = http.StatusOK
+	}
+	return !f.needsBody() || response.CanHaveBody(status)
+}
+
+// Spoil returns the response with the changes of the fault.
+func (f *Fault) Spoil(given *response.Response, requestID string) *response.Response {
+	if f.Status >= 400 && f.Body == nil {
+		given = response.Refuse(f.Status, "a fault that was asked for").Response(requestID)
+	}
+	spoilt := &response.Response{Status: given.Status, Header: given.Header.Clone(), Body: given.Body}
+	if f.Status != 0 {
+		spoilt.Status = f.Status
+	}
+	if f.Body != nil {
+		spoilt.Body = f.Body
+	}
+	if f.ContentType != "" {
+		spoilt.Header.Set("Content-Type", f.ContentType)
+	}
+	for name, values := range f.Header {
+		spoilt.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return spoilt
+}

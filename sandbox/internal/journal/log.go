@@ -1,0 +1,78 @@
+// Package journal records what happened, numbers it, and keeps the latest of it in
+// bounded memory.
+package journal
+
+import "sync"
+
+// Log drops its oldest entries when it holds too many or too much. It is safe for
+// concurrent use.
+type Log[T any] struct {
+	maxEntries, maxBytes int
+
+	mu sync.Mutex
+	// entries are in order. Those before first are dropped.
+	entries []entry[T]
+	first   int
+	bytes   int
+	total   uint64
+}
+
+type entry[T any] struct {
+	value T
+	bytes int
+}
+
+// NewLog returns an empty log of at most maxEntries entries that cost at most maxBytes
+// together. It always keeps the newest.
+func NewLog[T any](maxEntries, maxBytes int) *Log[T] {
+	return &Log[T]{maxEntries: maxEntries, maxBytes: maxBytes}
+}
+
+// Add appends the entry that value returns for its number, which counts from 1. The entry
+// costs bytes.
+func (l *Log[T]) Add(bytes int, value func(number uint64) T) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.total++
+	l.entries = append(l.entries, entry[T]{value: value(l.total), bytes: bytes})
+	l.bytes += bytes
+	for held := len(l.entries) - l.first; held > 1 && l.isFull(held); held-- {
+		l.bytes -= l.entries[l.first].bytes
+		l.entries[l.first] = entry[T]{}
+		l.first++
+	}
+	// Dropped entries are removed when they are more than half, so that it costs little.
+	if l.first > len(l.entries)/2 {
+		l.entries = append(l.entries[:0], l.entries[l.first:]...)
+		l.first = 0
+	}
+}
+
+func (l *Log[T]) isFull(held int) bool { return held > l.maxEntries || l.bytes > l.maxBytes }
+
+// After returns the entries with a higher number that match, oldest first, at most limit
+// of them; a negative limit is no limit. total is how many entries were ever added,
+// dropped how many of them are no longer kept.
+func (l *Log[T]) After(number uint64, limit int, matches func(T) bool) (found []T, total, dropped uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	dropped = l.total - uint64(len(l.entries)-l.first)
+	skipped := min(max(number, dropped)-dropped, l.total-dropped)
+	found = []T{}
+	for i := l.first + int(skipped); i < len(l.entries) && len(found) != limit; i++ {
+		if matches(l.entries[i].value) {
+			found = append(found, l.entries[i].value)
+		}
+	}
+	return found, l.total, dropped
+}
+
+// Clear removes all entries, and counts from 1 again.
+func (l *Log[T]) Clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries = nil
+	l.first = 0
+	l.bytes = 0
+	l.total = 0
+}

@@ -1,0 +1,121 @@
+package program
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// encoder writes a private key in one form.
+type encoder func(crypto.Signer) (*pem.Block, error)
+
+// keepKey returns the private key in a file, or writes the given one to it.
+func keepKey(file string, key crypto.Signer, encode encoder) (crypto.Signer, error) {
+	_, existing, err := readKey(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, err
+	case existing == nil:
+		return nil, fmt.Errorf("read the key: %s holds a public key, expected a private one", file)
+	default:
+		key = existing
+	}
+	// An existing file is written again, so that only its owner can read it.
+	return key, writePEM(file, key, encode)
+}
+
+func pkcs8(key crypto.Signer) (*pem.Block, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	return &pem.Block{Type: "PRIVATE KEY", Bytes: der}, err
+}
+
+func sec1(key crypto.Signer) (*pem.Block, error) {
+	ec, ok := key.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("a key of type %T is not on P-521", key)
+	}
+	der, err := x509.MarshalECPrivateKey(ec)
+	return &pem.Block{Type: "EC PRIVATE KEY", Bytes: der}, err
+}
+
+// encryptedSEC1 is the form that Upvest's instruction, openssl ec -aes256, makes.
+func encryptedSEC1(key crypto.Signer) (*pem.Block, error) {
+	plain, err := sec1(key)
+	if err != nil {
+		return nil, err
+	}
+	//lint:ignore SA1019 official signers read no other form of encryption
+	return x509.EncryptPEMBlock(rand.Reader, plain.Type, plain.Bytes, []byte(passphrase),
+		x509.PEMCipherAES256)
+}
+
+func writePEM(file string, key crypto.Signer, encode encoder) error {
+	block, err := encode(key)
+	if err != nil {
+		return fmt.Errorf("encode the private key: %w", err)
+	}
+	if err := writeFile(file, pem.EncodeToMemory(block)); err != nil {
+		return fmt.Errorf("write the private key: %w", err)
+	}
+	return nil
+}
+
+// readKey reads a public key, or a private key with its public half, from PEM.
+func readKey(file string) (crypto.PublicKey, crypto.Signer, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the key: %w", err)
+	}
+	block, rest := pem.Decode(content)
+	if block != nil && block.Type == "EC PARAMETERS" {
+		// openssl ecparam writes the curve first, which the key names too.
+		block, _ = pem.Decode(rest)
+	}
+	if block == nil {
+		return nil, nil, fmt.Errorf("read the key: %s is not a PEM file", file)
+	}
+	if strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") || block.Type == "ENCRYPTED PRIVATE KEY" {
+		return nil, nil, fmt.Errorf("read the key: %[1]s is encrypted; its public half is enough: "+
+			"openssl pkey -in %[1]s -pubout -out public.pem, and key=public.pem", file)
+	}
+	public, private, err := parseKey(block)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the key: %s %w", file, err)
+	}
+	return public, private, nil
+}
+
+func parseKey(block *pem.Block) (crypto.PublicKey, crypto.Signer, error) {
+	var key any
+	var err error
+	switch block.Type {
+	case "PUBLIC KEY":
+		key, err = x509.ParsePKIXPublicKey(block.Bytes)
+	case "PRIVATE KEY":
+		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case "EC PRIVATE KEY":
+		key, err = x509.ParseECPrivateKey(block.Bytes)
+	default:
+		return nil, nil, fmt.Errorf("holds %q, expected PUBLIC KEY, PRIVATE KEY or EC PRIVATE KEY",
+			block.Type)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot be parsed: %w", err)
+	}
+	if block.Type == "PUBLIC KEY" {
+		return key, nil, nil
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, nil, errors.New("holds a key that cannot sign, expected Ed25519 or P-521")
+	}
+	return signer.Public(), signer, nil
+}

@@ -1,0 +1,86 @@
+package signature
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/sha512"
+	"math/big"
+	"strings"
+)
+
+// diagnosis returns the detail of the mistake that explains a signature, or "" if none
+// does.
+func diagnosis(key crypto.PublicKey, text string, signature []byte) string {
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		if detail := ecdsaDiagnosis(key, text, signature); detail != "" {
+			return detail
+		}
+	case ed25519.PublicKey:
+		digest := sha512.Sum512([]byte(text))
+		if ed25519.Verify(key, digest[:], signature) {
+			return "the Ed25519 signature is over a digest of the signature base, expected the base itself"
+		}
+	}
+	for _, m := range textMistakes {
+		if signed := m.signed(text); signed != text && verifies(key, signed, signature) {
+			return m.detail
+		}
+	}
+	return ""
+}
+
+func ecdsaDiagnosis(key *ecdsa.PublicKey, text string, signature []byte) string {
+	if isRaw(key, text, signature) {
+		return "the ECDSA signature is raw r||s, expected ASN.1 DER"
+	}
+	if digest := sha256.Sum256([]byte(text)); ecdsa.VerifyASN1(key, digest[:], signature) {
+		return "the ECDSA signature is over a SHA-256 digest, expected SHA-512"
+	}
+	if digest := sha512.Sum384([]byte(text)); ecdsa.VerifyASN1(key, digest[:], signature) {
+		return "the ECDSA signature is over a SHA-384 digest, expected SHA-512"
+	}
+	return ""
+}
+
+// isRaw reports whether the signature is right, but in the form of generic libraries.
+func isRaw(key *ecdsa.PublicKey, text string, signature []byte) bool {
+	size := (key.Curve.Params().BitSize + 7) / 8
+	if len(signature) != 2*size {
+		return false
+	}
+	r := new(big.Int).SetBytes(signature[:size])
+	s := new(big.Int).SetBytes(signature[size:])
+	digest := sha512.Sum512([]byte(text))
+	return ecdsa.Verify(key, digest[:], r, s)
+}
+
+// textMistake is a mistake in the text that is signed. signed makes it in a correct text.
+type textMistake struct {
+	detail string
+	signed func(text string) string
+}
+
+var textMistakes = []textMistake{
+	{
+		detail: "the signed text ends with a newline, expected none after the last line",
+		signed: func(text string) string { return text + "\n" },
+	},
+	{
+		detail: `the signed text lacks the line "@signature-params"`,
+		signed: withoutParameters,
+	},
+	{
+		detail: `the signed text lacks the line "@signature-params"`,
+		signed: func(text string) string { return strings.TrimSuffix(withoutParameters(text), "\n") },
+	},
+	{
+		detail: `the signed text has "@query" without its leading question mark`,
+		signed: func(text string) string { return strings.Replace(text, `"@query": ?`, `"@query": `, 1) },
+	},
+}
+
+// withoutParameters returns the text up to its last newline.
+func withoutParameters(text string) string { return text[:strings.LastIndex(text, "\n")+1] }

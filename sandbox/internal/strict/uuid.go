@@ -1,0 +1,20 @@
+// Package strict reads UUIDs and times in one form each, where Go's own parsers accept
+// several.
+package strict
+
+import (
+	"errors"
+	"regexp"
+
+	"github.com/google/uuid"
+)
+
+var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// UUID reads a UUID of any version, with its four dashes, in either case.
+func UUID(text string) (uuid.UUID, error) {
+	if !uuidPattern.MatchString(text) {
+		return uuid.Nil, errors.New("expected a UUID")
+	}
+	return uuid.Parse(text)
+}

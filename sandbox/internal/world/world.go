@@ -1,0 +1,80 @@
+// Package world holds everything that a reset restores: resources and prices, kept
+// responses, faults, and the journals of requests and effects.
+package world
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/replays"
+)
+
+// Bounds of the journal of requests. The oldest are dropped first.
+const (
+	maxRequests     = 10_000
+	maxRequestBytes = 64 << 20
+)
+
+// Options are what a world is made from.
+type Options struct {
+	Contract *openapi.Contract
+	Now      func() time.Time
+	// NewIDs makes the source of resource ids. It is called for each world.
+	NewIDs     func() func() uuid.UUID
+	OrderDelay time.Duration
+	// Accounts returns the owner of an account that exists. It is nil if every account
+	// exists.
+	Accounts func(accountID uuid.UUID) (ownerUser uuid.UUID, known bool)
+	// Later adds the operations of later versions of the API.
+	Later bool
+	// KeptResponses is how many bytes the responses kept for repetitions may take.
+	KeptResponses int64
+	States        []State
+}
+
+// State is what an API client has before its first request.
+type State struct {
+	ClientID uuid.UUID
+	ledger.State
+}
+
+// World is safe for concurrent use.
+type World struct {
+	Ledger   *ledger.Ledger
+	Replays  *replays.Replays
+	Faults   *fault.Queue
+	Requests *journal.Log[journal.Request]
+
+	operations operations
+}
+
+// New makes a world in its initial state.
+func New(o Options) (*World, error) {
+	l := ledger.New(ledger.Options{
+		Now:        o.Now,
+		NewID:      o.NewIDs(),
+		OrderDelay: o.OrderDelay,
+		Accounts:   o.Accounts,
+		Settles:    o.Later,
+	})
+	for _, state := range o.States {
+		ctx := ledger.WithClient(context.Background(), state.ClientID)
+		if err := l.Load(ctx, state.State); err != nil {
+			return nil, fmt.Errorf("state: %w", err)
+		}
+	}
+	return &World{
+		Ledger:     l,
+		Replays:    replays.New(o.KeptResponses),
+		Faults:     fault.NewQueue(o.Contract),
+		Requests:   journal.NewLog[journal.Request](maxRequests, maxRequestBytes),
+		operations: newOperations(l, o.Later),
+	}, nil
+}
