@@ -53,7 +53,6 @@ type CreateAccountLiquidationJSONBody struct {
 // CreateAccountLiquidationParams defines parameters for CreateAccountLiquidation.
 type CreateAccountLiquidationParams struct {
 	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the answer of the first and has no effect of its own.
-
 	IdempotencyKey externalRef0.IdempotencyKey `json:"idempotency-key"`
 }
 
@@ -73,27 +72,22 @@ type CreateAccountLiquidationJSONRequestBody CreateAccountLiquidationJSONBody
 type ServerInterface interface {
 
 	// (GET /accounts/{account_id}/liquidations)
-	ListAccountLiquidations(w http.ResponseWriter, r *http.Request, accountID externalRef0.AccountID,
-		params ListAccountLiquidationsParams)
+	ListAccountLiquidations(w http.ResponseWriter, r *http.Request, accountID externalRef0.AccountID, params ListAccountLiquidationsParams)
 
 	// (POST /accounts/{account_id}/liquidations)
-	CreateAccountLiquidation(w http.ResponseWriter, r *http.Request, accountID externalRef0.AccountID,
-		params CreateAccountLiquidationParams)
+	CreateAccountLiquidation(w http.ResponseWriter, r *http.Request, accountID externalRef0.AccountID, params CreateAccountLiquidationParams)
 
 	// (DELETE /accounts/{account_id}/liquidations/{liquidation_id})
-	CancelAccountLiquidation(w http.ResponseWriter, r *http.Request, accountID externalRef0.AccountID,
-		liquidationID openapi_types.UUID)
+	CancelAccountLiquidation(w http.ResponseWriter, r *http.Request, accountID externalRef0.AccountID, liquidationID openapi_types.UUID)
 
 	// (GET /accounts/{account_id}/liquidations/{liquidation_id})
-	RetrieveAccountLiquidation(w http.ResponseWriter, r *http.Request, accountID externalRef0.AccountID,
-		liquidationID openapi_types.UUID)
+	RetrieveAccountLiquidation(w http.ResponseWriter, r *http.Request, accountID externalRef0.AccountID, liquidationID openapi_types.UUID)
 
 	// (DELETE /portfolios/configurations/{account_id})
 	DeletePortfoliosConfiguration(w http.ResponseWriter, r *http.Request, accountID externalRef0.AccountID)
 
 	// (GET /portfolios/rebalancings/executions/{execution_id}/orders)
-	ListPortfolioRebalancingExecutionOrders(w http.ResponseWriter, r *http.Request,
-		executionID openapi_types.UUID, params ListPortfolioRebalancingExecutionOrdersParams)
+	ListPortfolioRebalancingExecutionOrders(w http.ResponseWriter, r *http.Request, executionID openapi_types.UUID, params ListPortfolioRebalancingExecutionOrdersParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -114,11 +108,7 @@ func (siw *ServerInterfaceWrapper) ListAccountLiquidations(w http.ResponseWriter
 	// ------------- Path parameter "account_id" -------------
 	var accountID externalRef0.AccountID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"),
-		&accountID, runtime.BindStyledParameterOptions{
-			ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string",
-			Format: "uuid", ValueIsUnescaped: true,
-		})
+	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"), &accountID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account_id", Err: err})
 		return
@@ -129,8 +119,7 @@ func (siw *ServerInterfaceWrapper) ListAccountLiquidations(w http.ResponseWriter
 
 	// ------------- Optional query parameter "offset" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", r.URL.Query(), &params.Offset,
-		runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", r.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -143,8 +132,7 @@ func (siw *ServerInterfaceWrapper) ListAccountLiquidations(w http.ResponseWriter
 
 	// ------------- Optional query parameter "limit" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit,
-		runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -175,11 +163,7 @@ func (siw *ServerInterfaceWrapper) CreateAccountLiquidation(w http.ResponseWrite
 	// ------------- Path parameter "account_id" -------------
 	var accountID externalRef0.AccountID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"),
-		&accountID, runtime.BindStyledParameterOptions{
-			ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string",
-			Format: "uuid", ValueIsUnescaped: true,
-		})
+	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"), &accountID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account_id", Err: err})
 		return
@@ -199,11 +183,7 @@ func (siw *ServerInterfaceWrapper) CreateAccountLiquidation(w http.ResponseWrite
 			return
 		}
 
-		err = runtime.BindStyledParameterWithOptions("simple", "idempotency-key", valueList[0],
-			&IdempotencyKey, runtime.BindStyledParameterOptions{
-				ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string",
-				Format: "uuid",
-			})
+		err = runtime.BindStyledParameterWithOptions("simple", "idempotency-key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: "uuid"})
 		if err != nil {
 			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "idempotency-key", Err: err})
 			return
@@ -237,11 +217,7 @@ func (siw *ServerInterfaceWrapper) CancelAccountLiquidation(w http.ResponseWrite
 	// ------------- Path parameter "account_id" -------------
 	var accountID externalRef0.AccountID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"),
-		&accountID, runtime.BindStyledParameterOptions{
-			ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string",
-			Format: "uuid", ValueIsUnescaped: true,
-		})
+	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"), &accountID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account_id", Err: err})
 		return
@@ -250,11 +226,7 @@ func (siw *ServerInterfaceWrapper) CancelAccountLiquidation(w http.ResponseWrite
 	// ------------- Path parameter "liquidation_id" -------------
 	var liquidationID openapi_types.UUID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "liquidation_id", r.PathValue("liquidation_id"),
-		&liquidationID, runtime.BindStyledParameterOptions{
-			ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string",
-			Format: "uuid", ValueIsUnescaped: true,
-		})
+	err = runtime.BindStyledParameterWithOptions("simple", "liquidation_id", r.PathValue("liquidation_id"), &liquidationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "liquidation_id", Err: err})
 		return
@@ -280,11 +252,7 @@ func (siw *ServerInterfaceWrapper) RetrieveAccountLiquidation(w http.ResponseWri
 	// ------------- Path parameter "account_id" -------------
 	var accountID externalRef0.AccountID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"),
-		&accountID, runtime.BindStyledParameterOptions{
-			ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string",
-			Format: "uuid", ValueIsUnescaped: true,
-		})
+	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"), &accountID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account_id", Err: err})
 		return
@@ -293,11 +261,7 @@ func (siw *ServerInterfaceWrapper) RetrieveAccountLiquidation(w http.ResponseWri
 	// ------------- Path parameter "liquidation_id" -------------
 	var liquidationID openapi_types.UUID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "liquidation_id", r.PathValue("liquidation_id"),
-		&liquidationID, runtime.BindStyledParameterOptions{
-			ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string",
-			Format: "uuid", ValueIsUnescaped: true,
-		})
+	err = runtime.BindStyledParameterWithOptions("simple", "liquidation_id", r.PathValue("liquidation_id"), &liquidationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "liquidation_id", Err: err})
 		return
@@ -323,11 +287,7 @@ func (siw *ServerInterfaceWrapper) DeletePortfoliosConfiguration(w http.Response
 	// ------------- Path parameter "account_id" -------------
 	var accountID externalRef0.AccountID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"),
-		&accountID, runtime.BindStyledParameterOptions{
-			ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string",
-			Format: "uuid", ValueIsUnescaped: true,
-		})
+	err = runtime.BindStyledParameterWithOptions("simple", "account_id", r.PathValue("account_id"), &accountID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "account_id", Err: err})
 		return
@@ -353,11 +313,7 @@ func (siw *ServerInterfaceWrapper) ListPortfolioRebalancingExecutionOrders(w htt
 	// ------------- Path parameter "execution_id" -------------
 	var executionID openapi_types.UUID
 
-	err = runtime.BindStyledParameterWithOptions("simple", "execution_id", r.PathValue("execution_id"),
-		&executionID, runtime.BindStyledParameterOptions{
-			ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string",
-			Format: "uuid", ValueIsUnescaped: true,
-		})
+	err = runtime.BindStyledParameterWithOptions("simple", "execution_id", r.PathValue("execution_id"), &executionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: true})
 	if err != nil {
 		siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "execution_id", Err: err})
 		return
@@ -368,8 +324,7 @@ func (siw *ServerInterfaceWrapper) ListPortfolioRebalancingExecutionOrders(w htt
 
 	// ------------- Optional query parameter "offset" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", r.URL.Query(), &params.Offset,
-		runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", r.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -382,8 +337,7 @@ func (siw *ServerInterfaceWrapper) ListPortfolioRebalancingExecutionOrders(w htt
 
 	// ------------- Optional query parameter "limit" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit,
-		runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", r.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
 	if err != nil {
 		var requiredError *runtime.RequiredParameterError
 		if errors.As(err, &requiredError) {
@@ -525,17 +479,12 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 		ErrorHandlerFunc:   options.ErrorHandlerFunc,
 	}
 
-	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/portfolios/configurations/{account_id}",
-		wrapper.DeletePortfoliosConfiguration)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/portfolios/configurations/{account_id}", wrapper.DeletePortfoliosConfiguration)
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/portfolios/rebalancings/executions/{execution_id}/orders", wrapper.ListPortfolioRebalancingExecutionOrders)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/accounts/{account_id}/liquidations",
-		wrapper.ListAccountLiquidations)
-	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/accounts/{account_id}/liquidations",
-		wrapper.CreateAccountLiquidation)
-	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/accounts/{account_id}/liquidations/{liquidation_id}",
-		wrapper.CancelAccountLiquidation)
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/accounts/{account_id}/liquidations/{liquidation_id}",
-		wrapper.RetrieveAccountLiquidation)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/accounts/{account_id}/liquidations", wrapper.ListAccountLiquidations)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/accounts/{account_id}/liquidations", wrapper.CreateAccountLiquidation)
+	m.HandleFunc(http.MethodDelete+" "+options.BaseURL+"/accounts/{account_id}/liquidations/{liquidation_id}", wrapper.CancelAccountLiquidation)
+	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/accounts/{account_id}/liquidations/{liquidation_id}", wrapper.RetrieveAccountLiquidation)
 
 	return m
 }
@@ -563,9 +512,7 @@ type ListAccountLiquidations200JSONResponse struct {
 	Headers ListAccountLiquidations200ResponseHeaders
 }
 
-func (response ListAccountLiquidations200JSONResponse) VisitListAccountLiquidationsResponse(
-	w http.ResponseWriter,
-) error {
+func (response ListAccountLiquidations200JSONResponse) VisitListAccountLiquidationsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -586,9 +533,7 @@ type ListAccountLiquidationsdefaultApplicationProblemPlusJSONResponse struct {
 	StatusCode int
 }
 
-func (response ListAccountLiquidationsdefaultApplicationProblemPlusJSONResponse) VisitListAccountLiquidationsResponse(
-	w http.ResponseWriter,
-) error {
+func (response ListAccountLiquidationsdefaultApplicationProblemPlusJSONResponse) VisitListAccountLiquidationsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -622,9 +567,7 @@ type CreateAccountLiquidation202JSONResponse struct {
 	Headers CreateAccountLiquidation202ResponseHeaders
 }
 
-func (response CreateAccountLiquidation202JSONResponse) VisitCreateAccountLiquidationResponse(
-	w http.ResponseWriter,
-) error {
+func (response CreateAccountLiquidation202JSONResponse) VisitCreateAccountLiquidationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -645,9 +588,7 @@ type CreateAccountLiquidationdefaultApplicationProblemPlusJSONResponse struct {
 	StatusCode int
 }
 
-func (response CreateAccountLiquidationdefaultApplicationProblemPlusJSONResponse) VisitCreateAccountLiquidationResponse(
-	w http.ResponseWriter,
-) error {
+func (response CreateAccountLiquidationdefaultApplicationProblemPlusJSONResponse) VisitCreateAccountLiquidationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -679,9 +620,7 @@ type CancelAccountLiquidation204Response struct {
 	Headers CancelAccountLiquidation204ResponseHeaders
 }
 
-func (response CancelAccountLiquidation204Response) VisitCancelAccountLiquidationResponse(
-	w http.ResponseWriter,
-) error {
+func (response CancelAccountLiquidation204Response) VisitCancelAccountLiquidationResponse(w http.ResponseWriter) error {
 	if response.Headers.UpvestRequestID != nil {
 		w.Header().Set("upvest-request-id", fmt.Sprint(*response.Headers.UpvestRequestID))
 	}
@@ -695,9 +634,7 @@ type CancelAccountLiquidationdefaultApplicationProblemPlusJSONResponse struct {
 	StatusCode int
 }
 
-func (response CancelAccountLiquidationdefaultApplicationProblemPlusJSONResponse) VisitCancelAccountLiquidationResponse(
-	w http.ResponseWriter,
-) error {
+func (response CancelAccountLiquidationdefaultApplicationProblemPlusJSONResponse) VisitCancelAccountLiquidationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -730,9 +667,7 @@ type RetrieveAccountLiquidation200JSONResponse struct {
 	Headers RetrieveAccountLiquidation200ResponseHeaders
 }
 
-func (response RetrieveAccountLiquidation200JSONResponse) VisitRetrieveAccountLiquidationResponse(
-	w http.ResponseWriter,
-) error {
+func (response RetrieveAccountLiquidation200JSONResponse) VisitRetrieveAccountLiquidationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -753,9 +688,7 @@ type RetrieveAccountLiquidationdefaultApplicationProblemPlusJSONResponse struct 
 	StatusCode int
 }
 
-func (response RetrieveAccountLiquidationdefaultApplicationProblemPlusJSONResponse) VisitRetrieveAccountLiquidationResponse(
-	w http.ResponseWriter,
-) error {
+func (response RetrieveAccountLiquidationdefaultApplicationProblemPlusJSONResponse) VisitRetrieveAccountLiquidationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -786,9 +719,7 @@ type DeletePortfoliosConfiguration204Response struct {
 	Headers DeletePortfoliosConfiguration204ResponseHeaders
 }
 
-func (response DeletePortfoliosConfiguration204Response) VisitDeletePortfoliosConfigurationResponse(
-	w http.ResponseWriter,
-) error {
+func (response DeletePortfoliosConfiguration204Response) VisitDeletePortfoliosConfigurationResponse(w http.ResponseWriter) error {
 	if response.Headers.UpvestRequestID != nil {
 		w.Header().Set("upvest-request-id", fmt.Sprint(*response.Headers.UpvestRequestID))
 	}
@@ -802,9 +733,7 @@ type DeletePortfoliosConfigurationdefaultApplicationProblemPlusJSONResponse stru
 	StatusCode int
 }
 
-func (response DeletePortfoliosConfigurationdefaultApplicationProblemPlusJSONResponse) VisitDeletePortfoliosConfigurationResponse(
-	w http.ResponseWriter,
-) error {
+func (response DeletePortfoliosConfigurationdefaultApplicationProblemPlusJSONResponse) VisitDeletePortfoliosConfigurationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -842,9 +771,7 @@ type ListPortfolioRebalancingExecutionOrders200JSONResponse struct {
 	Headers ListPortfolioRebalancingExecutionOrders200ResponseHeaders
 }
 
-func (response ListPortfolioRebalancingExecutionOrders200JSONResponse) VisitListPortfolioRebalancingExecutionOrdersResponse(
-	w http.ResponseWriter,
-) error {
+func (response ListPortfolioRebalancingExecutionOrders200JSONResponse) VisitListPortfolioRebalancingExecutionOrdersResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -865,9 +792,7 @@ type ListPortfolioRebalancingExecutionOrdersdefaultApplicationProblemPlusJSONRes
 	StatusCode int
 }
 
-func (response ListPortfolioRebalancingExecutionOrdersdefaultApplicationProblemPlusJSONResponse) VisitListPortfolioRebalancingExecutionOrdersResponse(
-	w http.ResponseWriter,
-) error {
+func (response ListPortfolioRebalancingExecutionOrdersdefaultApplicationProblemPlusJSONResponse) VisitListPortfolioRebalancingExecutionOrdersResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -886,32 +811,25 @@ func (response ListPortfolioRebalancingExecutionOrdersdefaultApplicationProblemP
 type StrictServerInterface interface {
 
 	// (GET /accounts/{account_id}/liquidations)
-	ListAccountLiquidations(ctx context.Context,
-		request ListAccountLiquidationsRequestObject) (ListAccountLiquidationsResponseObject, error)
+	ListAccountLiquidations(ctx context.Context, request ListAccountLiquidationsRequestObject) (ListAccountLiquidationsResponseObject, error)
 
 	// (POST /accounts/{account_id}/liquidations)
-	CreateAccountLiquidation(ctx context.Context,
-		request CreateAccountLiquidationRequestObject) (CreateAccountLiquidationResponseObject, error)
+	CreateAccountLiquidation(ctx context.Context, request CreateAccountLiquidationRequestObject) (CreateAccountLiquidationResponseObject, error)
 
 	// (DELETE /accounts/{account_id}/liquidations/{liquidation_id})
-	CancelAccountLiquidation(ctx context.Context,
-		request CancelAccountLiquidationRequestObject) (CancelAccountLiquidationResponseObject, error)
+	CancelAccountLiquidation(ctx context.Context, request CancelAccountLiquidationRequestObject) (CancelAccountLiquidationResponseObject, error)
 
 	// (GET /accounts/{account_id}/liquidations/{liquidation_id})
-	RetrieveAccountLiquidation(ctx context.Context,
-		request RetrieveAccountLiquidationRequestObject) (RetrieveAccountLiquidationResponseObject, error)
+	RetrieveAccountLiquidation(ctx context.Context, request RetrieveAccountLiquidationRequestObject) (RetrieveAccountLiquidationResponseObject, error)
 
 	// (DELETE /portfolios/configurations/{account_id})
-	DeletePortfoliosConfiguration(ctx context.Context,
-		request DeletePortfoliosConfigurationRequestObject) (DeletePortfoliosConfigurationResponseObject, error)
+	DeletePortfoliosConfiguration(ctx context.Context, request DeletePortfoliosConfigurationRequestObject) (DeletePortfoliosConfigurationResponseObject, error)
 
 	// (GET /portfolios/rebalancings/executions/{execution_id}/orders)
-	ListPortfolioRebalancingExecutionOrders(ctx context.Context,
-		request ListPortfolioRebalancingExecutionOrdersRequestObject) (ListPortfolioRebalancingExecutionOrdersResponseObject, error)
+	ListPortfolioRebalancingExecutionOrders(ctx context.Context, request ListPortfolioRebalancingExecutionOrdersRequestObject) (ListPortfolioRebalancingExecutionOrdersResponseObject, error)
 }
 
-type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any,
-	error)
+type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
 type StrictMiddlewareFunc func(f StrictHandlerFunc, operationID string) StrictHandlerFunc
 
 type StrictHTTPServerOptions struct {
@@ -930,9 +848,7 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 	}}
 }
 
-func NewStrictHandlerWithOptions(
-	ssi StrictServerInterface, middlewares []StrictMiddlewareFunc, options StrictHTTPServerOptions,
-) ServerInterface {
+func NewStrictHandlerWithOptions(ssi StrictServerInterface, middlewares []StrictMiddlewareFunc, options StrictHTTPServerOptions) ServerInterface {
 	if options.RequestErrorHandlerFunc == nil {
 		options.RequestErrorHandlerFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -1101,8 +1017,7 @@ func (sh *strictHandler) ListPortfolioRebalancingExecutionOrders(w http.Response
 	request.Params = params
 
 	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
-		return sh.ssi.ListPortfolioRebalancingExecutionOrders(ctx,
-			request.(ListPortfolioRebalancingExecutionOrdersRequestObject))
+		return sh.ssi.ListPortfolioRebalancingExecutionOrders(ctx, request.(ListPortfolioRebalancingExecutionOrdersRequestObject))
 	}
 	for _, middleware := range sh.middlewares {
 		handler = middleware(handler, "ListPortfolioRebalancingExecutionOrders")
