@@ -20,8 +20,6 @@ type exchange struct {
 	authorized bool // the request carries a token; false for the request of a token
 	// send sends one attempt, signed with now as the time.
 	send func(ctx context.Context, token *oauth2.Token, now time.Time) (*http.Response, error)
-	// turn waits until the response may be decoded; nil means at once.
-	turn func(context.Context)
 	// accept decodes a 2xx.
 	accept func(response *Response) error
 }
@@ -97,7 +95,7 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 	r.RequestID = r.echo.Hide(r.response.requestID())
 	x.settings.keep(r.response)
 	if r.Status/100 == 2 {
-		r.accept(ctx, x)
+		r.accept(x)
 	} else {
 		r.transient = isRetryable(r.Status)
 		r.outcome = outcomeOf(r.Status)
@@ -148,11 +146,8 @@ func (r *result) failToSend(err error) {
 }
 
 // accept decodes a 2xx.
-func (r *result) accept(ctx context.Context, x exchange) {
+func (r *result) accept(x exchange) {
 	if r.Err == nil {
-		if x.turn != nil {
-			x.turn(ctx)
-		}
 		r.Err = x.accept(r.response)
 	}
 	r.ok = r.Err == nil

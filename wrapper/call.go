@@ -64,8 +64,6 @@ type arguments struct {
 	invalid error // what is wrong with the caller's arguments
 	send    sendFunc
 	options []CallOption
-	// turn waits until the response may be decoded; nil means at once.
-	turn func(context.Context)
 }
 
 // call carries out an operation whose response has a body.
@@ -105,7 +103,6 @@ func (c *core) call(ctx context.Context, op operation, args arguments, accept fu
 		send: func(ctx context.Context, token *oauth2.Token, now time.Time) (*http.Response, error) {
 			return args.send(ctx, c.callEditor(settings, token, now))
 		},
-		turn:   args.turn,
 		accept: accept,
 	})
 }

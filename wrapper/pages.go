@@ -90,14 +90,17 @@ func (q query[Row, Page]) read(ctx context.Context, options []AllOption, emit fu
 
 // fetcher returns the function with which the pager requests its pages.
 func (q query[Row, Page]) fetcher(options []CallOption) pager.Fetch[Row] {
-	return func(
-		ctx context.Context, offset, limit int32, turn func(context.Context),
-	) (pager.Page[Row], error) {
-		page, err := q.listing.call(ctx, q.core, arguments{
+	return func(ctx context.Context, offset, limit int32, wait func()) (pager.Page[Row], error) {
+		var page *Page
+		args := arguments{
 			invalid: validate.Page(&offset, &limit),
 			send:    q.send(&offset, &limit),
 			options: options,
-			turn:    turn,
+		}
+		err := q.core.call(ctx, q.listing.operation, args, func(response *Response) error {
+			wait()
+			page = new(Page)
+			return response.Decode(page)
 		})
 		if err != nil {
 			return pager.Page[Row]{}, err

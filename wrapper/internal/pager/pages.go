@@ -3,15 +3,18 @@ package pager
 import (
 	"context"
 	"runtime"
+	"slices"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
 )
 
-// pages reads pages, some of them before they are asked for. It owns the goroutines that do so.
+// pages reads pages, some of them before they are needed. It owns the goroutines that
+// request those.
 type pages[T any] struct {
 	List[T]
-	ctx     context.Context
-	last    Page[T] // that was read: its rows say how far the next ones are apart, its total where they end
+	// last is the page that was read last: its rows show how far apart the next pages
+	// are, its total where they end.
+	last    Page[T]
 	pending []pending[T]
 }
 
@@ -21,71 +24,91 @@ type pending[T any] struct {
 	call   *refresh.Call[Page[T]]
 }
 
-func (p *pages[T]) fetch(ctx context.Context, offset int32, turn func(context.Context)) (Page[T], error) {
-	page, err := p.Fetch(ctx, offset, p.Limit, turn)
+func (p *pages[T]) fetch(ctx context.Context, offset int32, wait func()) (Page[T], error) {
+	page, err := p.Fetch(ctx, offset, p.Limit, wait)
 	page.offset = offset
 	return page, err
 }
 
-// read returns a page, and sees to it that those that should follow are on their way. Those that turn out to be the wrong ones are cancelled.
-func (p *pages[T]) read(offset int32) (Page[T], error) {
+// read returns a page, and requests those that should follow. It cancels pages that were
+// requested for the wrong offset.
+func (p *pages[T]) read(ctx context.Context, offset int32) (Page[T], error) {
 	if p.Ahead == 0 {
-		return p.fetch(p.ctx, offset, nil)
+		return p.fetch(ctx, offset, func() {})
 	}
 	if len(p.pending) == 0 || p.pending[0].offset != offset {
 		p.close()
-		p.request(offset)
+		p.request(ctx, offset)
 	}
 	wanted := p.pending[0]
-	p.requestUpTo(p.Ahead + 1)
-	page, err := wanted.call.Wait(p.ctx)
+	p.requestUpTo(ctx, p.Ahead+1)
+	page, err := wanted.call.Wait(ctx)
 	wanted.cancel()
 	if err != nil {
 		return page, err
 	}
 	p.last = page
-	p.requestUpTo(p.Ahead + 1) // the first page tells how to go on
+	p.requestUpTo(ctx, p.Ahead+1) // only the first page shows how to go on
 	p.pending = p.pending[1:]
 	return page, nil
 }
 
-// requestUpTo requests what follows until so many pages are pending, as far as the server says that there is more.
-func (p *pages[T]) requestUpTo(most int) {
+// joinFormer puts the row before a page of one row in front of it: without an overlap a
+// page does not show its place in the list.
+func (p *pages[T]) joinFormer(ctx context.Context, page Page[T]) (Page[T], error) {
+	former, err := p.fetch(ctx, page.offset-1, func() {})
+	if err != nil {
+		return page, err
+	}
+	if len(former.Rows) == 1 {
+		page.Rows = slices.Concat(former.Rows, page.Rows)
+		page.offset--
+	}
+	return page, nil
+}
+
+// requestUpTo requests the following pages until so many are pending, or until the end
+// that the server reports.
+func (p *pages[T]) requestUpTo(ctx context.Context, most int) {
+	if len(p.last.Rows) == 0 {
+		return
+	}
 	stride := max(int32(len(p.last.Rows))-1, 1)
-	for offset := p.pending[len(p.pending)-1].offset + stride; len(p.pending) < most && len(p.last.Rows) > 0; offset += stride {
-		if p.last.Total > 0 && int(offset) >= p.last.Total {
-			return
-		}
-		p.request(offset)
+	offset := p.pending[len(p.pending)-1].offset + stride
+	for len(p.pending) < most && (p.last.Total <= 0 || int(offset) < p.last.Total) {
+		p.request(ctx, offset)
+		offset += stride
 	}
 }
 
-func (p *pages[T]) request(offset int32) {
-	ctx, cancel := context.WithCancel(p.ctx)
-	turn := p.nextTurn()
-	call := refresh.Go(func() (Page[T], error) { return p.fetch(ctx, offset, turn) })
-	p.pending = append(p.pending, pending[T]{offset, cancel, call})
+func (p *pages[T]) request(ctx context.Context, offset int32) {
+	ctx, cancel := context.WithCancel(ctx)
+	wait := p.turn(ctx)
+	call := refresh.Go(func() (Page[T], error) { return p.fetch(ctx, offset, wait) })
+	p.pending = append(p.pending, pending[T]{offset: offset, cancel: cancel, call: call})
 }
 
-// nextTurn returns what the next page waits for before it is decoded, nil for nothing: the page as many places before it as there are
-// processors has to be ready. Else they would work on pages that are wanted late, while the reader, who requests the next ones, waits for
-// an early one.
-func (p *pages[T]) nextTurn() func(context.Context) {
+// turn returns the function that waits until the next page may be decoded. Pages are
+// decoded in order, as many at once as there are processors. Otherwise the processors
+// would work on pages that are needed late, while the reader, who requests the next ones,
+// waits for an early one.
+func (p *pages[T]) turn(ctx context.Context) (wait func()) {
 	before := len(p.pending) - runtime.GOMAXPROCS(0)
 	if before < 0 {
-		return nil
+		return func() {}
 	}
 	ready := p.pending[before].call.Done()
-	return func(ctx context.Context) {
+	return func() {
 		select {
 		case <-ready:
 		case <-ctx.Done():
 		}
-		runtime.Gosched() // to the reader, and to answers that have come: they take less time than decoding
+		// The reader, and responses that have arrived, take less time than decoding.
+		runtime.Gosched()
 	}
 }
 
-// close ends what is under way, and waits for it.
+// close ends the pending requests, and waits for them.
 func (p *pages[T]) close() {
 	for _, pending := range p.pending {
 		pending.cancel()
