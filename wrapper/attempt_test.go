@@ -16,7 +16,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Each attempt has a signature of its own. All attempts of a POST or PATCH carry one
+// Each attempt has its own signature. All attempts of a POST or PATCH carry one
 // idempotency key, and the next call carries another.
 func TestEveryAttemptIsSignedAgain(t *testing.T) {
 	for _, operation := range everyOperation() {
@@ -70,7 +70,8 @@ func requireSignedAgain(t *testing.T, operation operationCase, client *upvest.Cl
 	}
 	key := server.requests[0].Header.Get("idempotency-key")
 	if operation.isKeyed() != (key != "") {
-		t.Errorf("the idempotency key of a %s is %q, want one: %t", operation.method, key, operation.isKeyed())
+		t.Errorf("the idempotency key of a %s is %q, want one: %t",
+			operation.method, key, operation.isKeyed())
 	}
 	wantKey := key
 	if key == "" {
@@ -88,9 +89,9 @@ func TestAttemptTimeout(t *testing.T) {
 		policy := upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Minute}
 		err := retrieve(t.Context(), newTestClient(t, server.serve), upvest.WithRetry(policy))
 		server.requireRequests(t, 2)
-		failure := asError(t, err)
-		if got := failure.Attempts[0].Duration; got != time.Minute || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%v after an attempt of %s, want the deadline after a minute", err, got)
+		took := asError(t, err).Attempts[0].Duration
+		if took != time.Minute || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v after an attempt of %s, want the deadline after a minute", err, took)
 		}
 	})
 }
@@ -151,8 +152,8 @@ func TestReadThatTheTransportRepeats(t *testing.T) {
 		}
 	}
 	if server.nonces[server.dying] != 2 || server.refusals != 1 || server.requests != 4 {
-		t.Errorf("%d requests with the nonce of the broken connection, %d refused, %d in all; want 2, 1 and 4: "+
-			"net/http no longer repeats a GET, or repeats it more than once",
+		t.Errorf("net/http no longer repeats a GET, or repeats it more than once: "+
+			"%d requests with the nonce of the broken connection, %d refused, %d in all; want 2, 1 and 4",
 			server.nonces[server.dying], server.refusals, server.requests)
 	}
 }
@@ -182,7 +183,7 @@ func (s *dyingServer) handler(t *testing.T) http.HandlerFunc {
 		case s.nonces[nonce] > 1:
 			s.refusals++
 			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = io.WriteString(w, `{"type": "unauthorised", "status": 401, "detail": "Signature is incorrect"}`)
+			_, _ = io.WriteString(w, refusalBody("Signature is incorrect"))
 		default:
 			_, _ = io.WriteString(w, orderBody)
 		}

@@ -36,9 +36,9 @@ var noSignature = make([]byte, ed25519.SignatureSize)
 
 func (s noSigner) Public() crypto.PublicKey { return s.PublicKey }
 
-func (s noSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return noSignature, nil }
+func (noSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return noSignature, nil }
 
-func (s noSigner) SignContext(context.Context, io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+func (noSigner) SignContext(context.Context, io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return noSignature, nil
 }
 
@@ -62,7 +62,10 @@ func unsigningClient(t testing.TB, transport http.RoundTripper) *upvest.Client {
 // editing returns a function that signs the request of an order, always the same one.
 func editing(t testing.TB, key crypto.Signer) func() error {
 	t.Helper()
-	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "8d4997a8-cf7a-4e51-adbb-401656a3e5c2", PrivateKey: key})
+	signer, err := upvest.NewSigner(upvest.SignerConfig{
+		KeyID:      "8d4997a8-cf7a-4e51-adbb-401656a3e5c2",
+		PrivateKey: key,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,8 +184,7 @@ func BenchmarkAll(b *testing.B) {
 		{name: "16_ahead", ahead: 16},
 	} {
 		each(b, row.name, func() error {
-			_, err := readAll(b.Context(), client, func(int) {}, upvest.WithPagesAhead(row.ahead))
-			return err
+			return readAll(b.Context(), client, func(int) {}, upvest.WithPagesAhead(row.ahead))
 		})
 	}
 }
@@ -201,7 +203,7 @@ func BenchmarkLiveHeap(b *testing.B) {
 			client := newClientOver(b, orderList{rows: row.rows}.transport())
 			var highest uint64
 			for b.Loop() {
-				_, err := readAll(b.Context(), client, func(read int) {
+				err := readAll(b.Context(), client, func(read int) {
 					if read%5000 == 0 {
 						highest = max(highest, liveHeap())
 					}
@@ -302,8 +304,7 @@ func BenchmarkParallel(b *testing.B) {
 	}
 }
 
-// callInLoop calls with a context of its own, like that of a request that a server
-// handles.
+// callInLoop calls with its own context, like the handler of a request.
 func callInLoop(b *testing.B, calls *testing.PB, call func(context.Context) error) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -2,6 +2,7 @@ package wrapper_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,16 +13,16 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// timeServer refuses signatures that were not made within 30 seconds of its own time.
+// timeServer refuses signatures that were not made within 30 seconds of its time.
 type timeServer struct {
 	t       testing.TB
 	ahead   time.Duration // of the clock of synctest
 	header  []string      // of each response, beside Date
 	noDate  bool
-	lenient bool // at the token endpoint
-	refused []string
-	created []time.Duration // of each request that is not for a token, ahead of the server's time
+	lenient bool     // at the token endpoint
+	refused []string // paths
 	calls   int
+	created []time.Duration // of each call, ahead of the server's time
 }
 
 func (s *timeServer) serve(req *http.Request) (*http.Response, error) {
@@ -52,8 +53,11 @@ func (s *timeServer) serve(req *http.Request) (*http.Response, error) {
 
 // refuse responds with 401.
 func refuse(detail string, header ...string) roundTrip {
-	body := `{"type": "unauthorised", "status": 401, "detail": "` + detail + `"}`
-	return respond(http.StatusUnauthorized, "application/problem+json", body, header...)
+	return respond(http.StatusUnauthorized, "application/problem+json", refusalBody(detail), header...)
+}
+
+func refusalBody(detail string) string {
+	return fmt.Sprintf(`{"type": "unauthorised", "status": 401, "detail": %q}`, detail)
 }
 
 // dateOf is the header Date at a time.
@@ -84,7 +88,8 @@ func TestClockTenMinutesOff(t *testing.T) {
 							}
 						}
 						if len(server.refused) != 1 {
-							t.Errorf("the requests %v were refused, want one: the client keeps the offset", server.refused)
+							t.Errorf("the requests %v were refused, want one: the client keeps the offset",
+								server.refused)
 						}
 					})
 				})
@@ -222,7 +227,8 @@ func TestClockWhoseOffsetChanges(t *testing.T) {
 		server := &timeServer{}
 		client := server.client(t)
 		for _, ahead := range []time.Duration{
-			10 * time.Minute, 20 * time.Minute, time.Minute, -time.Hour, 0, 40 * time.Second, 24 * time.Hour, time.Hour,
+			10 * time.Minute, 20 * time.Minute, time.Minute, -time.Hour, 0, 40 * time.Second,
+			24 * time.Hour, time.Hour,
 		} {
 			server.ahead = ahead
 			if err := retrieve(t.Context(), client); err != nil {
@@ -300,7 +306,8 @@ func TestClockForgetsAWrongDateAtOnce(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		if failed > 1 || granted > 4 {
-			t.Errorf("%d of 1440 calls failed and %d tokens were granted, want at most 1 and 4", failed, granted)
+			t.Errorf("%d of 1440 calls failed and %d tokens were granted, want at most 1 and 4",
+				failed, granted)
 		}
 	})
 }
@@ -330,7 +337,8 @@ func TestClockKeepsAProvenOffset(t *testing.T) {
 			t.Error(err)
 		}
 		if len(server.refused) != refused {
-			t.Errorf("the requests %v were refused, want none: the client keeps the offset", server.refused[refused:])
+			t.Errorf("the requests %v were refused, want none: the client keeps the offset",
+				server.refused[refused:])
 		}
 	})
 }

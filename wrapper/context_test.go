@@ -83,12 +83,13 @@ func TestContextTooShortForTheNextWait(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, upvest.ErrServiceUnavailable) {
 			t.Errorf("the error is %v, want the deadline and 503", err)
 		}
-		requireError(t, err, "would outlast the deadline")
+		requireText(t, err, "would outlast the deadline")
 		server.requireRequests(t, 1)
 		if took := time.Since(start); took != 0 {
 			t.Errorf("the call took %s, want it to end at once", took)
 		}
-		requireNoRetryListed(t, requireOutcome(t, err, upvest.OutcomeUnknown))
+		requireOutcome(t, err, upvest.OutcomeUnknown)
+		requireNoRetryListed(t, asError(t, err))
 	})
 }
 
@@ -120,7 +121,8 @@ func TestNilContextIsAnError(t *testing.T) {
 	const want = "context is nil"
 	for _, operation := range everyOperation() {
 		_, err := operation.call(none, client)
-		if failure := requireError(t, err, want); failure.Outcome == upvest.OutcomeUnknown {
+		requireText(t, err, want)
+		if failure := asError(t, err); failure.Outcome == upvest.OutcomeUnknown {
 			t.Errorf("%s: the outcome is unknown, though nothing was sent", operation.id)
 		}
 	}

@@ -188,12 +188,12 @@ func TestCredentialsHideSecrets(t *testing.T) {
 		"table":          map[string]upvest.Credentials{"live": credentials},
 		"wrapped":        fmt.Errorf("bad credentials %v, %+v", credentials, &credentials),
 	} {
-		for format, text := range everyFormat(value) {
+		for format, text := range everyFormat(t.Context(), value) {
 			requireNoSecret(t, name+" by "+format, text, secrets)
 		}
 	}
 	const shown = "ClientID:5ec16164-6173-461d-b90d-116d68f55b40"
-	for format, text := range everyFormat(credentials) {
+	for format, text := range everyFormat(t.Context(), credentials) {
 		if format != "json.Marshal" && !strings.Contains(text, shown) {
 			t.Errorf("%s writes %s, want it to contain %s", format, text, shown)
 		}
@@ -201,7 +201,7 @@ func TestCredentialsHideSecrets(t *testing.T) {
 }
 
 // everyFormat writes a value in every way in which programs print and log.
-func everyFormat(value any) map[string]string {
+func everyFormat(ctx context.Context, value any) map[string]string {
 	texts := map[string]string{}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		texts[verb] = fmt.Sprintf(verb, value)
@@ -214,7 +214,7 @@ func everyFormat(value any) map[string]string {
 		"slog JSON": func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) },
 	} {
 		var text bytes.Buffer
-		slog.New(handler(&text)).InfoContext(context.Background(), "a message", slog.Any("value", value))
+		slog.New(handler(&text)).InfoContext(ctx, "a message", slog.Any("value", value))
 		texts[name] = text.String()
 	}
 	return texts

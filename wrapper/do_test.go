@@ -30,7 +30,8 @@ func TestRequestsBeyondTheContract(t *testing.T) {
 		},
 		"do.raw": func(ctx context.Context, client *upvest.Client) error {
 			body := json.RawMessage(`{"amount": "10.00",  "unit":"EUR"}`)
-			return client.Do(ctx, upvest.Request{Method: http.MethodPut, Path: "/a%2Fb/c%20d", Body: body}, nil)
+			request := upvest.Request{Method: http.MethodPut, Path: "/a%2Fb/c%20d", Body: body}
+			return client.Do(ctx, request, nil)
 		},
 		"do.get": func(ctx context.Context, client *upvest.Client) error {
 			query := url.Values{"status": {"NEW", "PROCESSING"}, "since": {"2026-01-01T00:00:00Z"}}
@@ -117,7 +118,8 @@ func TestDoDecodesTheBody(t *testing.T) {
 // doCreate makes a POST that receives 202 with this body.
 func doCreate(t *testing.T, body string, out any) error {
 	t.Helper()
-	client := respondingClient(t, http.StatusAccepted, "application/json", body, "Upvest-Request-Id", someRequestID)
+	client := respondingClient(t, http.StatusAccepted, "application/json", body,
+		"Upvest-Request-Id", someRequestID)
 	request := upvest.Request{Method: http.MethodPost, Path: "/x", Operation: "create_x"}
 	return client.Do(t.Context(), request, out)
 }
@@ -136,7 +138,8 @@ func TestDoReportsABodyThatCannotBeRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := doCreate(t, test.body, test.out)
 			requireText(t, err, test.want)
-			failure := requireOutcome(t, err, upvest.OutcomeAccepted)
+			requireOutcome(t, err, upvest.OutcomeAccepted)
+			failure := asError(t, err)
 			if failure.Operation != "create_x" || strings.Contains(err.Error(), "secret") {
 				t.Errorf("%v of %s, want create_x and nothing of the body", err, failure.Operation)
 			}
@@ -150,7 +153,8 @@ func TestDoRequiresARequestIDForABody(t *testing.T) {
 	client := newTestClient(t, success(`{"maintenance": true}`))
 	err := client.Do(t.Context(), upvest.Request{Method: http.MethodPost, Path: "/x"}, new(liquidation))
 	requireText(t, err, "no upvest-request-id")
-	if failure := requireOutcome(t, err, upvest.OutcomeUnknown); len(failure.Attempts) != 1 {
+	requireOutcome(t, err, upvest.OutcomeUnknown)
+	if failure := asError(t, err); len(failure.Attempts) != 1 {
 		t.Errorf("%d attempts, want one", len(failure.Attempts))
 	}
 }
@@ -181,7 +185,8 @@ func TestDoRetries(t *testing.T) {
 				server := scripted(test.step)
 				request := upvest.Request{Method: test.method, Path: "/x", Repeatable: test.repeatable}
 				err := newTestClient(t, server.serve).Do(t.Context(), request, nil)
-				failure := requireError(t, err, test.method+" /x")
+				requireText(t, err, test.method+" /x")
+				failure := asError(t, err)
 				if len(failure.Attempts) != test.attempts {
 					t.Errorf("%d attempts, want %d: %v", len(failure.Attempts), test.attempts, err)
 				}
@@ -212,7 +217,10 @@ func TestDoRefusesInvalidRequests(t *testing.T) {
 		out     any
 		want    string
 	}{
-		"a method in lower case":    {request: upvest.Request{Method: "get", Path: "/x"}, want: "method: use GET, "},
+		"a method in lower case": {
+			request: upvest.Request{Method: "get", Path: "/x"},
+			want:    "method: use GET, ",
+		},
 		"a path without a slash":    {request: get("x"), want: pathForm},
 		"no path":                   {request: get(""), want: pathForm},
 		"a query in the path":       {request: get("/x?a=b"), want: pathForm},
@@ -231,10 +239,18 @@ func TestDoRefusesInvalidRequests(t *testing.T) {
 			request: upvest.Request{Method: http.MethodGet, Path: "/x", Body: 1},
 			want:    "body: a GET has none",
 		},
-		"a body that is not JSON":          {request: put([]byte("{")), want: "body: it is not JSON"},
-		"a body that json cannot write":    {request: put(func() {}), want: "body: encoding/json cannot"},
-		"an out that is not a pointer":     {request: get("/x"), out: liquidation{}, want: "out: use a pointer"},
-		"an out that is a pointer to none": {request: get("/x"), out: (*liquidation)(nil), want: "out: use a pointer"},
+		"a body that is not JSON":       {request: put([]byte("{")), want: "body: it is not JSON"},
+		"a body that json cannot write": {request: put(func() {}), want: "body: encoding/json cannot"},
+		"an out that is not a pointer": {
+			request: get("/x"),
+			out:     liquidation{},
+			want:    "out: use a pointer",
+		},
+		"an out that is a nil pointer": {
+			request: get("/x"),
+			out:     (*liquidation)(nil),
+			want:    "out: use a pointer",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := scripted(success(`{}`))

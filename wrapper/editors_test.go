@@ -60,10 +60,14 @@ func TestHeaderEditorsAlone(t *testing.T) {
 		header string
 		want   string
 	}{
-		"version":   {editor: upvest.VersionEditor(), header: "Upvest-Api-Version", want: "1"},
-		"client id": {editor: upvest.ClientIDEditor(clientID), header: "Upvest-Client-Id", want: clientID.String()},
-		"accept":    {editor: upvest.AcceptEditor(), header: "Accept", want: "application/json"},
-		"token":     {editor: upvest.TokenEditor(source), header: "Authorization", want: "Bearer ory_at_1"},
+		"version": {editor: upvest.VersionEditor(), header: "Upvest-Api-Version", want: "1"},
+		"accept":  {editor: upvest.AcceptEditor(), header: "Accept", want: "application/json"},
+		"token":   {editor: upvest.TokenEditor(source), header: "Authorization", want: "Bearer ory_at_1"},
+		"client id": {
+			editor: upvest.ClientIDEditor(clientID),
+			header: "Upvest-Client-Id",
+			want:   clientID.String(),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var sent wireLog
@@ -72,7 +76,8 @@ func TestHeaderEditorsAlone(t *testing.T) {
 				req.Header.Set(test.header, "other")
 				return nil
 			}
-			resp, err := plainClient(t, &sent, before, test.editor).RetrievePortfoliosOrder(t.Context(), someOrder)
+			client := plainClient(t, &sent, before, test.editor)
+			resp, err := client.RetrievePortfoliosOrder(t.Context(), someOrder)
 			closeResponse(t, resp, err)
 			if got := sent[0].header.Values(test.header); !slices.Equal(got, []string{test.want}) {
 				t.Errorf("%s is %q, want %q", test.header, got, test.want)
@@ -113,7 +118,8 @@ func TestIdempotencyKeyEditorAlone(t *testing.T) {
 		},
 		"PATCH": {
 			call: func(ctx context.Context, client *portfolios.Client) (*http.Response, error) {
-				return client.UpdatePortfoliosConfiguration(ctx, someAccount, portfolios.ConfigurationUpdate{})
+				update := portfolios.ConfigurationUpdate{}
+				return client.UpdatePortfoliosConfiguration(ctx, someAccount, update)
 			},
 			want: key,
 		},
@@ -187,7 +193,7 @@ func TestTokenEditorRefusesWhatIsNoToken(t *testing.T) {
 		"an error of oauth2": {
 			token: func() (*oauth2.Token, error) {
 				return nil, &oauth2.RetrieveError{
-					Response:         &http.Response{StatusCode: http.StatusBadRequest, Status: "400 Bad Request"},
+					Response:         &http.Response{StatusCode: 400, Status: "400 Bad Request"},
 					Body:             []byte("CANARY"),
 					ErrorCode:        "CANARY",
 					ErrorDescription: "CANARY",
@@ -230,10 +236,12 @@ func TestTokenEditorKeepsTheCause(t *testing.T) {
 		return nil, &oauth2.RetrieveError{Response: response, Body: []byte("why")}
 	})
 	var sent wireLog
-	resp, err := plainClient(t, &sent, upvest.TokenEditor(source)).RetrievePortfoliosOrder(t.Context(), someOrder)
+	client := plainClient(t, &sent, upvest.TokenEditor(source))
+	resp, err := client.RetrievePortfoliosOrder(t.Context(), someOrder)
 	failure := asError(t, failedCall(t, resp, err))
 	if !errors.Is(failure, upvest.ErrForbidden) || string(failure.Body) != "why" {
-		t.Errorf("got %v with the body %q, want ErrForbidden with the body as received", failure, failure.Body)
+		t.Errorf("got %v with the body %q, want ErrForbidden with the body as received",
+			failure, failure.Body)
 	}
 }
 

@@ -27,7 +27,8 @@ const (
 )
 
 var envAll = []string{
-	envBaseURL, envClientID, envClientSecret, envKeyID, envScopes, envKey, envKeyFilename, envKeyBase64, envPassphrase,
+	envBaseURL, envClientID, envClientSecret, envKeyID, envScopes,
+	envKey, envKeyFilename, envKeyBase64, envPassphrase,
 }
 
 // setEnv makes the environment hold these of the variables and no other.

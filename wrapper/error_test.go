@@ -80,8 +80,8 @@ func TestErrorsOfProblemDocuments(t *testing.T) {
 		"details": {
 			status:      400,
 			contentType: "application/problem+json",
-			body: `{"type": "https://docs.upvest.co/errors/invalid_request", "status": 400, "title": "Invalid",
-				"details": "weights sum to 0.9"}`,
+			body: `{"type": "https://docs.upvest.co/errors/invalid_request", "status": 400,
+				"title": "Invalid", "details": "weights sum to 0.9"}`,
 			want: errorFields{
 				typ:    "https://docs.upvest.co/errors/invalid_request",
 				title:  "Invalid",
@@ -317,7 +317,8 @@ func TestErrorKindsGoByStatus(t *testing.T) {
 			err = fmt.Errorf("wrapped: %w", err)
 			for other, kind := range kinds {
 				if got, want := errors.Is(err, kind), other == status; got != want {
-					t.Errorf("%d with the type %s: errors.Is(err, %v) is %t, want %t", status, typ, kind, got, want)
+					t.Errorf("%d with the type %s: errors.Is(err, %v) is %t, want %t",
+						status, typ, kind, got, want)
 				}
 			}
 		}
@@ -332,8 +333,8 @@ func TestErrorBodyThatBreaksOff(t *testing.T) {
 		return resp, nil
 	})
 	_, err := client.Orders.Create(t.Context(), someOrderRequest())
-	requireReceived(t, err, "create_portfolios_order", http.StatusConflict, beginning)
-	failure := requireOutcome(t, err, upvest.OutcomeRefused)
+	requireOutcome(t, err, upvest.OutcomeRefused)
+	failure := requireReceived(t, err, "create_portfolios_order", http.StatusConflict, beginning)
 	if !errors.Is(err, upvest.ErrConflict) || failure.RequestID != "r-1" {
 		t.Errorf("got %v with request id %q, want ErrConflict and r-1", err, failure.RequestID)
 	}
@@ -374,7 +375,8 @@ func TestErrorTextSeparatesSeveralCauses(t *testing.T) {
 }
 
 func TestErrorTextOmitsATitleThatRepeatsTheStatus(t *testing.T) {
-	body := `{"type": "conflict", "status": 409, "title": "Conflict", "detail": "not available for current status"}`
+	body := `{"type": "conflict", "status": 409, "title": "Conflict",
+		"detail": "not available for current status"}`
 	client := respondingClient(t, http.StatusConflict, "application/problem+json", body)
 	err := retrieve(t.Context(), client)
 	const want = "retrieve_portfolios_order: 409 Conflict: not available for current status"

@@ -48,7 +48,7 @@ func ExampleFromEnv() {
 	// 1 [portfolios:admin]
 }
 
-// A key that openssl wrote, such as openssl genpkey -algorithm ed25519.
+// A key as openssl writes it, for instance openssl genpkey -algorithm ed25519.
 func ExampleParsePrivateKey() {
 	text := []byte(`-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF
@@ -66,8 +66,8 @@ func ExampleIdempotencyKeyFor() {
 	// Output: VERSION_5 true <nil>
 }
 
-// A Signer also signs requests that are made without any other part of this package. All
-// headers have to be set before.
+// A Signer also signs requests that are made without the rest of this package. Callers
+// must set all headers before.
 func ExampleNewSigner() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -81,7 +81,7 @@ func ExampleNewSigner() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	request, err := http.NewRequest(http.MethodGet, credentials.BaseURL+"/portfolios/orders", nil)
+	request, err := http.NewRequest(http.MethodGet, credentials.BaseURL+"/portfolios/orders", http.NoBody)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func ExampleNewSigner() {
 	// Output: 15 <nil>
 }
 
-// The editors also work alone, on the plain generated client.
+// The editors also work on the plain generated client.
 func ExampleSignatureEditor() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -102,7 +102,10 @@ func ExampleSignatureEditor() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: credentials.KeyID, PrivateKey: credentials.PrivateKey})
+	signer, err := upvest.NewSigner(upvest.SignerConfig{
+		KeyID:      credentials.KeyID,
+		PrivateKey: credentials.PrivateKey,
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -131,7 +134,7 @@ func ExampleSignatureEditor() {
 	// 200 FILLED
 }
 
-// One source of tokens for several clients of the same credentials.
+// Several clients with the same credentials share one token source.
 func ExampleNewTokenSource() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {

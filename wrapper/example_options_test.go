@@ -54,14 +54,15 @@ func ExampleOption() {
 		log.Fatal(err)
 	}
 	_, err = client.Orders.List(context.Background(), portfolios.ListPortfoliosOrdersParams{},
-		upvest.WithTimeout(2*time.Second), upvest.WithoutRetry(), upvest.WithQuery("newer_than_this_client", "true"))
+		upvest.WithTimeout(2*time.Second),
+		upvest.WithoutRetry(),
+		upvest.WithQuery("not_covered_by_this_client", "true"))
 	fmt.Println(err)
 	// Output:
 	// <nil>
 }
 
-// Options of the reading of a whole list: the next page is under way while one is
-// handled.
+// Options of a whole list: the client requests the next page while one is handled.
 func ExampleAllOption() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -73,7 +74,8 @@ func ExampleAllOption() {
 	}
 	pageSize := int32(1000)
 	params := portfolios.ListPortfoliosAllocationsParams{Limit: &pageSize}
-	for allocation, err := range client.Allocations.All(context.Background(), params, upvest.WithPagesAhead(1)) {
+	list := client.Allocations.All(context.Background(), params, upvest.WithPagesAhead(1))
+	for allocation, err := range list {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -82,8 +84,8 @@ func ExampleAllOption() {
 	// Output: Allocation 1
 }
 
-// Options of a call: a key that is derived from the caller's own id of the order, a field
-// that is newer than this client, and the answer as received.
+// Options of a call: a key derived from the caller's own ID of the order, a field that
+// this client does not cover, and the response as received.
 func ExampleCallOption() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -97,24 +99,27 @@ func ExampleCallOption() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	var answer upvest.Response
-	_, err = client.Orders.Create(context.Background(), portfolios.OrderRequest{
+	request := portfolios.OrderRequest{
 		AccountID:  uuid.MustParse("debf2026-f2da-4ff0-bb84-92e45babb1e3"),
 		UserID:     uuid.MustParse("2a1f0c5e-6d3b-4e8f-9a7c-1b2d3e4f5a6b"),
 		CashAmount: "1000",
 		Currency:   portfolios.CurrencyEUR,
 		Side:       portfolios.SideSELL,
-	},
-		upvest.WithIdempotencyKey(key), upvest.WithBodyField("client_reference", "4711"), upvest.WithResponse(&answer))
+	}
+	var response upvest.Response
+	_, err = client.Orders.Create(context.Background(), request,
+		upvest.WithIdempotencyKey(key),
+		upvest.WithBodyField("client_reference", "4711"),
+		upvest.WithResponse(&response))
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(answer.Status, answer.Header.Get("upvest-request-id"))
+	fmt.Println(response.Status, response.Header.Get("upvest-request-id"))
 	// Output:
 	// 200 c0ffee00-0000-4000-8000-000000000001
 }
 
-// A field that is newer than this client is in the answer as received.
+// A field that this client does not cover is in the response as received.
 func ExampleResponse_Decode() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -124,22 +129,23 @@ func ExampleResponse_Decode() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	var answer upvest.Response
-	order, err := client.Orders.Retrieve(context.Background(), uuid.MustParse("eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"),
-		upvest.WithResponse(&answer))
+	id := uuid.MustParse("eb5ba93f-5dfe-4bf1-8571-4da0caacc80c")
+	var response upvest.Response
+	order, err := client.Orders.Retrieve(context.Background(), id, upvest.WithResponse(&response))
 	if err != nil {
 		log.Fatal(err)
 	}
 	var newer struct {
 		ClientReference string `json:"client_reference"`
 	}
-	err = answer.Decode(&newer)
+	err = response.Decode(&newer)
 	fmt.Println(order.Status, newer.ClientReference, err)
 	// Output:
 	// FILLED 4711 <nil>
 }
 
-// To find out why a server refuses a signature: what was signed, with the token masked.
+// The signature base, with the token masked, helps to find out why a server refuses a
+// signature.
 func ExampleWithSignatureBase() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -159,7 +165,7 @@ func ExampleWithSignatureBase() {
 	// <nil>
 }
 
-// An operation that is newer than this client.
+// An operation that this client does not cover.
 func ExampleClient_Do() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -200,8 +206,7 @@ func ExampleError() {
 	err = client.Orders.Cancel(context.Background(), uuid.MustParse("eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"))
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, upvest.ErrConflict), errors.Is(err, upvest.ErrNotFound))
-	var failure *upvest.Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*upvest.Error](err); ok {
 		fmt.Println(failure.Outcome, "for Upvest's support:", failure.RequestID)
 	}
 	// Output:

@@ -15,37 +15,38 @@ import (
 	"testing"
 )
 
-// TestMain gives the examples a server that UPVEST_API_* names, so that what their pages
-// show is all there is to it.
+// TestMain starts a server for the examples and sets UPVEST_API_*, so that an example
+// contains what a program needs and nothing else.
 func TestMain(m *testing.M) {
 	server := httptest.NewServer(exampleServer())
 	defer server.Close()
-	der, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))) // that nobody trusts
+	der, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, variable := range [][2]string{
-		{envBaseURL, server.URL},
-		{envClientID, "5ec16164-6173-461d-b90d-116d68f55b40"},
-		{envClientSecret, "secret"},
-		{envKeyID, "8d4997a8-cf7a-4e51-adbb-401656a3e5c2"},
-		{envScopes, "portfolios:admin"},
-		{envKey, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))},
+	for name, value := range map[string]string{
+		envBaseURL:      server.URL,
+		envClientID:     "5ec16164-6173-461d-b90d-116d68f55b40",
+		envClientSecret: "secret",
+		envKeyID:        "8d4997a8-cf7a-4e51-adbb-401656a3e5c2",
+		envScopes:       "portfolios:admin",
+		envKey:          string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
 	} {
-		if err := os.Setenv(variable[0], variable[1]); err != nil {
+		if err := os.Setenv(name, value); err != nil {
 			log.Fatal(err)
 		}
 	}
 	m.Run()
 }
 
-// exampleServer stands for Upvest. It gives everybody a token, and the documented
-// answers.
+// exampleServer responds with tokens and with the documented bodies.
 func exampleServer() http.Handler {
 	var placed atomic.Value // the idempotency key of the last order
 	mux := http.NewServeMux()
-	answer := func(pattern, body string) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
+	serve := func(pattern, body string) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, body)
+		})
 	}
 	refuse := func(pattern string, status int, problemType, detail string) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) {
@@ -53,21 +54,23 @@ func exampleServer() http.Handler {
 			_, _ = fmt.Fprintf(w, `{"type": %q, "status": %d, "detail": %q}`, problemType, status, detail)
 		})
 	}
-	answer("POST /auth/token", `{"access_token":"ory_at_example","expires_in":1800,"token_type":"bearer"}`)
-	answer("GET /portfolios/allocations", pageOf(allocationBody))
-	answer("POST /portfolios/allocations", allocationBody)
-	answer("/portfolios/allocations/{id}", allocationBody)
-	answer("GET /portfolios/configurations", pageOf(configurationBody))
-	answer("POST /portfolios/configurations", configurationBody)
-	answer("/portfolios/configurations/{id}", configurationBody)
-	answer("GET /portfolios/orders", pageOf(orderBody))
-	answer("GET /portfolios/orders/{id}", strings.Replace(orderBody, `"status": "PROCESSING",
-  "type"`, `"status": "FILLED", "client_reference": "4711",
-  "type"`, 1))
-	answer("POST /portfolios/rebalancings/executions", rebalancingBody)
-	answer("GET /portfolios/rebalancings/executions/{id}", executionBody)
-	answer("GET /portfolios/rebalancings/executions/{id}/orders", `{"data": [{"portfolio_order_id": "`+someOrder.String()+`"}]}`)
-	refuse("DELETE /portfolios/orders/{id}", http.StatusConflict, "conflict", "not available for current status")
+	serve("POST /auth/token", `{"access_token":"ory_at_example","expires_in":1800,"token_type":"bearer"}`)
+	serve("GET /portfolios/allocations", pageOf(allocationBody))
+	serve("POST /portfolios/allocations", allocationBody)
+	serve("/portfolios/allocations/{id}", allocationBody)
+	serve("GET /portfolios/configurations", pageOf(configurationBody))
+	serve("POST /portfolios/configurations", configurationBody)
+	serve("/portfolios/configurations/{id}", configurationBody)
+	serve("GET /portfolios/orders", pageOf(orderBody))
+	serve("GET /portfolios/orders/{id}", strings.Replace(orderBody,
+		"\"status\": \"PROCESSING\",\n  \"type\"",
+		"\"status\": \"FILLED\", \"client_reference\": \"4711\",\n  \"type\"", 1))
+	serve("POST /portfolios/rebalancings/executions", rebalancingBody)
+	serve("GET /portfolios/rebalancings/executions/{id}", executionBody)
+	serve("GET /portfolios/rebalancings/executions/{id}/orders",
+		`{"data": [{"portfolio_order_id": "`+someOrder.String()+`"}]}`)
+	refuse("DELETE /portfolios/orders/{id}",
+		http.StatusConflict, "conflict", "not available for current status")
 	mux.HandleFunc("POST /portfolios/orders", func(w http.ResponseWriter, req *http.Request) {
 		if key := req.Header.Get("Idempotency-Key"); placed.Swap(key) != key {
 			panic(http.ErrAbortHandler) // the order is placed, and the connection breaks

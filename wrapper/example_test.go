@@ -38,8 +38,8 @@ func Example() {
 	// 436244bb-4afd-4002-b53b-b1d7a3bca032 Allocation 1
 }
 
-// A change trades nothing: accounts that follow the allocation reach it with their next
-// rebalancing.
+// Update trades nothing. Accounts that follow the allocation reach the new weights with
+// their next rebalancing.
 func ExampleAllocations_Update() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -59,7 +59,8 @@ func ExampleAllocations_Update() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	allocation, err = client.Allocations.Update(context.Background(), id, portfolios.AllocationRequest{Name: "World", Allocation: weights})
+	request := portfolios.AllocationRequest{Name: "World", Allocation: weights}
+	allocation, err = client.Allocations.Update(context.Background(), id, request)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -89,7 +90,8 @@ func ExampleConfigurations_Create() {
 	// 4ca934ae-66b2-4494-86f9-df6ab89351f1 follows 65c69f95-c7b9-4c93-9943-a8c7fe4f7aef
 }
 
-// What the update does not name stays; an empty list empties.
+// Update leaves fields that it does not set unchanged. An empty list removes all
+// strategies.
 func ExampleConfigurations_Update() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -100,9 +102,10 @@ func ExampleConfigurations_Update() {
 		log.Fatal(err)
 	}
 	account := uuid.MustParse("4ca934ae-66b2-4494-86f9-df6ab89351f1")
-	configuration, err := client.Configurations.Update(context.Background(), account, portfolios.ConfigurationUpdate{
+	update := portfolios.ConfigurationUpdate{
 		AllocationID: api.OptionalUUID(uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")),
-	})
+	}
+	configuration, err := client.Configurations.Update(context.Background(), account, update)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -111,9 +114,9 @@ func ExampleConfigurations_Update() {
 	// 2 strategies stay
 }
 
-// A write whose outcome is unknown is taken up again by the same call with Resume: the
-// server then answers what it answered, or would have answered, the first time. Here
-// retries are off; they would do it by themselves.
+// The same call with Resume resumes a write whose outcome is unknown: it carries the same
+// idempotency key, so the server places the order once. Retries do that by themselves.
+// This example turns them off.
 func ExampleOrders_Create() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -133,7 +136,7 @@ func ExampleOrders_Create() {
 	order, err := client.Orders.Create(context.Background(), request, upvest.WithoutRetry())
 	var failure *upvest.Error
 	if errors.Is(err, upvest.ErrOutcomeUnknown) && errors.As(err, &failure) {
-		fmt.Println("unknown, so once more")
+		fmt.Println("unknown, so resume")
 		order, err = client.Orders.Create(context.Background(), request, failure.Resume())
 	}
 	if err != nil {
@@ -141,7 +144,7 @@ func ExampleOrders_Create() {
 	}
 	fmt.Println(order.ID, order.CashAmount, order.Currency)
 	// Output:
-	// unknown, so once more
+	// unknown, so resume
 	// eb5ba93f-5dfe-4bf1-8571-4da0caacc80c 1000 EUR
 }
 

@@ -21,9 +21,9 @@ import (
 //
 //	go test ./wrapper -run '^$' -fuzz '^FuzzProblemBody$' -fuzztime 60s -parallel 1
 
-// requireBoundedError checks what holds for every *Error: it keeps what was received and
-// reports it in one line of bounded length, whatever the verb.
-func requireBoundedError(t *testing.T, err error, status int, body []byte) *upvest.Error {
+// requireBounded checks what holds for every *Error: it keeps what was received, and
+// every verb prints it as one line of bounded length.
+func requireBounded(t *testing.T, err error, status int, body []byte) {
 	t.Helper()
 	failure := asError(t, err)
 	if failure.Status != status || !bytes.Equal(failure.Body, body) {
@@ -45,7 +45,6 @@ func requireBoundedError(t *testing.T, err error, status int, body []byte) *upve
 			t.Fatalf("%q differs from Error(), %q", formatted, text)
 		}
 	}
-	return failure
 }
 
 // requireNoBody checks that the text of an error does not quote the body. A short body
@@ -74,7 +73,9 @@ func FuzzProblemBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		status = 300 + modulo(status, 300)
 		client := respondingClient(t, status, "application/problem+json", string(body))
-		failure := requireBoundedError(t, createOrder(t.Context(), client), status, body)
+		err := createOrder(t.Context(), client)
+		requireBounded(t, err, status, body)
+		failure := asError(t, err)
 		if failure.Outcome != upvest.OutcomeRefused && failure.Outcome != upvest.OutcomeUnknown {
 			t.Fatalf("the outcome is %q, want refused or unknown", failure.Outcome)
 		}
@@ -93,14 +94,15 @@ func FuzzSuccessBody(f *testing.F) {
 		f.Add(i, []byte(operation.success[:len(operation.success)/2]))
 	}
 	for i, seed := range []string{
-		"", "{}", "null", "[]", "0", `""`, "{", "[{}]", `{"data":null}`, `{"data":[null]}`, `{"id":""}`, `{"id":1}`,
-		"<html>",
+		"", "{}", "null", "[]", "0", `""`, "{", "[{}]", "<html>",
+		`{"data":null}`, `{"data":[null]}`, `{"id":""}`, `{"id":1}`,
 	} {
 		f.Add(i, []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, number int, body []byte) {
 		operation := operations[modulo(number, len(operations))]
-		client := respondingClient(t, http.StatusOK, "application/json", string(body), "Upvest-Request-Id", "request")
+		client := respondingClient(t, http.StatusOK, "application/json", string(body),
+			"Upvest-Request-Id", "request")
 		var response upvest.Response
 		value, err := operation.call(t.Context(), client, upvest.WithResponse(&response))
 		if response.Status != http.StatusOK || !bytes.Equal(response.Body, body) {
@@ -110,7 +112,7 @@ func FuzzSuccessBody(f *testing.F) {
 			_ = fmt.Sprintf("%v %+v", value, value)
 			return
 		}
-		requireBoundedError(t, err, http.StatusOK, body)
+		requireBounded(t, err, http.StatusOK, body)
 		want := upvest.OutcomeNone
 		if operation.isWrite() {
 			want = upvest.OutcomeAccepted
@@ -146,7 +148,8 @@ func FuzzSteeringHeaders(f *testing.F) {
 				"upvest-request-id", requestID, "Cf-Ray", ray))
 			start := time.Now()
 			err := createOrder(t.Context(), newTestClient(t, server.serve))
-			failure := requireBoundedError(t, err, status, []byte(problemBody(status)))
+			requireBounded(t, err, status, []byte(problemBody(status)))
+			failure := asError(t, err)
 			const longest = 3 * 30 * time.Second
 			if took := time.Since(start); took > longest {
 				t.Fatalf("the call took %s, want at most %s", took, longest)
@@ -188,15 +191,17 @@ func FuzzTokenResponse(f *testing.F) {
 			err := createOrder(t.Context(), client, upvest.WithIdempotencyKey(uuid.UUID{8: 0x80, 15: 1}))
 			if err == nil {
 				if status/100 != 2 || server.accepted != 1 {
-					t.Fatalf("%d calls succeeded after a token response with the status %d", server.accepted, status)
+					t.Fatalf("%d calls succeeded after a token response with the status %d",
+						server.accepted, status)
 				}
 				return
 			}
-			failure := requireOutcome(t, err, upvest.OutcomeRefused)
+			requireOutcome(t, err, upvest.OutcomeRefused)
+			failure := asError(t, err)
 			if server.calls > 0 {
 				t.Fatalf("%d calls were sent without a token", server.calls)
 			}
-			requireBoundedError(t, asError(t, failure.Unwrap()), status, body)
+			requireBounded(t, asError(t, failure.Unwrap()), status, body)
 			requireNoBody(t, err, body)
 		})
 	})

@@ -50,12 +50,15 @@ func newHandWritten(t testing.TB, transport http.RoundTripper, sign func([]byte)
 	}
 }
 
-func (h handWritten) createOrder(ctx context.Context, order portfolios.OrderRequest) (*portfolios.Order, error) {
+func (h handWritten) createOrder(
+	ctx context.Context, order portfolios.OrderRequest,
+) (*portfolios.Order, error) {
 	body, err := json.Marshal(order)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.baseURL+"/portfolios/orders", bytes.NewReader(body))
+	url := h.baseURL + "/portfolios/orders"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +107,7 @@ func (h handWritten) setSignature(req *http.Request, length, nonce string) {
 	cover("upvest-client-id", req.Header.Get("Upvest-Client-Id"))
 	cover("upvest-api-version", req.Header.Get("Upvest-Api-Version"))
 	created := time.Now().Unix()
+	//nolint:gocritic // the quotes belong to the syntax of signature-input
 	input := fmt.Sprintf(`(%s);keyid="%s";created=%d;expires=%d;nonce="%s"`,
 		names.String()[1:], h.keyID, created, created+60, nonce)
 	base.WriteString(`"@signature-params": ` + input)
@@ -114,7 +118,7 @@ func (h handWritten) setSignature(req *http.Request, length, nonce string) {
 }
 
 func (h handWritten) listOrders(ctx context.Context) (*portfolios.OrderList, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.baseURL+"/portfolios/orders", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.baseURL+"/portfolios/orders", http.NoBody)
 	if err != nil {
 		return nil, err
 	}
@@ -171,8 +175,9 @@ func TestHandWrittenRequestIsLikeTheClients(t *testing.T) {
 	}
 	first := received[0]
 	second := received[1]
-	if a, b := requireSigned(t, first, testPublicKey(t)), requireSigned(t, second, testPublicKey(t)); !slices.Equal(a, b) {
-		t.Errorf("the signature by hand covers %q, that of the client %q", a, b)
+	coveredByHand := requireSigned(t, first, testPublicKey(t))
+	if covered := requireSigned(t, second, testPublicKey(t)); !slices.Equal(covered, coveredByHand) {
+		t.Errorf("the signature by hand covers %q, that of the client %q", coveredByHand, covered)
 	}
 	if a, b := headersOf(first), headersOf(second); !slices.Equal(a, b) {
 		t.Errorf("the headers by hand are %q, those of the client %q", a, b)

@@ -25,7 +25,7 @@ const someRequestID = "bd2c6a06-5c1c-4a0e-9f3b-6b1f4e7c4d10"
 const tokenBody = `{"access_token":"test-token","expires_in":1800,` +
 	`"token_type":"bearer","scope":"portfolios:admin portfolios:read"}`
 
-// roundTrip makes a function an http.RoundTripper. Tests also combine such functions: see
+// roundTrip makes a function an [http.RoundTripper]. Tests combine such functions, see
 // [respond], [script] and [grantingTokens].
 type roundTrip func(*http.Request) (*http.Response, error)
 
@@ -150,7 +150,7 @@ func newClientOver(t testing.TB, transport http.RoundTripper, options ...upvest.
 }
 
 // newServerClient makes a client that calls a server over real connections, with the
-// client's own http.Client if the options set no other.
+// client's own [http.Client] if the options set no other.
 func newServerClient(t testing.TB, baseURL string, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
 	credentials := testCredentials(t)
@@ -199,14 +199,6 @@ func asError(t testing.TB, err error) *upvest.Error {
 	return failure
 }
 
-// requireError returns the *Error that err must be. Its text must contain all parts.
-func requireError(t testing.TB, err error, parts ...string) *upvest.Error {
-	t.Helper()
-	failure := asError(t, err)
-	requireText(t, err, parts...)
-	return failure
-}
-
 // requireReceived returns the *Error that err must be. It must contain the response as
 // received.
 func requireReceived(t testing.TB, err error, operation string, status int, body string) *upvest.Error {
@@ -232,12 +224,10 @@ func requireText(t testing.TB, err error, parts ...string) {
 	}
 }
 
-// requireOutcome returns the *Error that err must be. It must report what became of the
-// write.
-func requireOutcome(t testing.TB, err error, want upvest.Outcome) *upvest.Error {
+// requireOutcome checks what an *Error reports about a write.
+func requireOutcome(t testing.TB, err error, want upvest.Outcome) {
 	t.Helper()
-	failure := asError(t, err)
-	if failure.Outcome != want {
+	if failure := asError(t, err); failure.Outcome != want {
 		t.Errorf("the outcome is %q, want %q: %v", failure.Outcome, want, err)
 	}
 	isUnknown := want == upvest.OutcomeUnknown
@@ -248,7 +238,6 @@ func requireOutcome(t testing.TB, err error, want upvest.Outcome) *upvest.Error 
 	if errors.Is(err, upvest.ErrAccepted) != isAccepted {
 		t.Errorf("errors.Is(err, ErrAccepted) is %t, want %t: %v", !isAccepted, isAccepted, err)
 	}
-	return failure
 }
 
 // retrieveAtOnce makes this many concurrent calls, all of which must succeed.

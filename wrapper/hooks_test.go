@@ -45,7 +45,8 @@ func TestHookSeesEveryAttempt(t *testing.T) {
 					steps:   []roundTrip{slow(time.Second, problem(503))},
 					respond: calls.serve,
 				}
-				client := server.client(t, upvest.WithAttemptHook(seen.hook), upvest.WithRandom(fixedRandom(0)))
+				client := server.client(t,
+					upvest.WithAttemptHook(seen.hook), upvest.WithRandom(fixedRandom(0)))
 				if _, err := operation.call(t.Context(), client); err != nil {
 					t.Fatal(err)
 				}
@@ -82,7 +83,7 @@ func requireAttemptsSeen(t *testing.T, got []upvest.Attempt, operation string) {
 	if len(got) != len(want) {
 		t.Fatalf("the hook saw %d attempts, want %d: %+v", len(got), len(want), got)
 	}
-	started := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // where the clock of synctest starts
+	started := synctestStart
 	for i, attempt := range got {
 		if !attempt.Started.Equal(started) {
 			t.Errorf("attempt %d started at %s, want %s", i, attempt.Started, started)

@@ -71,7 +71,8 @@ func TestIdempotencyKeyFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "16045650-d389-5c59-a80a-5b0311a86807"; key.String() != want { // of another implementation
+	const want = "16045650-d389-5c59-a80a-5b0311a86807" // of another implementation
+	if key.String() != want {
 		t.Errorf("the key is %s, want %s", key, want)
 	}
 	if key.Version() != 5 || !keyPattern.MatchString(key.String()) {
@@ -83,7 +84,8 @@ func TestIdempotencyKeyFor(t *testing.T) {
 	} {
 		again, err := upvest.IdempotencyKeyFor(other.operation, other.event)
 		if err != nil || again == key {
-			t.Errorf("the key for %q of %q is %s, %v; want another key", other.event, other.operation, again, err)
+			t.Errorf("the key for %q of %q is %s, %v; want another key",
+				other.event, other.operation, again, err)
 		}
 	}
 	for _, invalid := range []struct{ operation, event string }{
@@ -109,7 +111,9 @@ func TestResumeWithTheKey(t *testing.T) {
 			}
 			return success(orderBody)(req)
 		})
-		failure := requireOutcome(t, createOrder(t.Context(), client), upvest.OutcomeUnknown)
+		err := createOrder(t.Context(), client)
+		requireOutcome(t, err, upvest.OutcomeUnknown)
+		failure := asError(t, err)
 		if failure.IdempotencyKey == uuid.Nil {
 			t.Fatalf("the error has no idempotency key: %v", failure)
 		}
@@ -138,7 +142,8 @@ func TestResume(t *testing.T) {
 			server := scripted(failing(io.ErrUnexpectedEOF), success(operation.success))
 			client := newTestClient(t, server.serve, upvest.WithoutRetry())
 			_, err := operation.call(t.Context(), client)
-			failure := requireOutcome(t, err, upvest.OutcomeUnknown)
+			requireOutcome(t, err, upvest.OutcomeUnknown)
+			failure := asError(t, err)
 			if _, err := operation.call(t.Context(), client, failure.Resume()); err != nil {
 				t.Error(err)
 			}

@@ -36,12 +36,12 @@ type kmsKey struct {
 	before func(context.Context)
 }
 
-func (k kmsKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+func (kmsKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return nil, errors.New("called without a context")
 }
 
 func (k kmsKey) SignContext(
-	ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts,
+	ctx context.Context, random io.Reader, digest []byte, opts crypto.SignerOpts,
 ) ([]byte, error) {
 	if k.before != nil {
 		k.before(ctx)
@@ -49,7 +49,7 @@ func (k kmsKey) SignContext(
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return k.Signer.Sign(rand, digest, opts)
+	return k.Signer.Sign(random, digest, opts)
 }
 
 // callerCode places code of the caller into credentials or options.
@@ -63,8 +63,8 @@ func clientWithCode(t *testing.T, code callerCode) *upvest.Client {
 	return newClientWith(t, credentials, roundTrip((&tokenServer{}).serve), option)
 }
 
-// A panic reaches the call that waits for the code, whatever goroutine runs it. The next
-// call succeeds.
+// A panic reaches the call that waits for the code, also if another goroutine runs it.
+// The next call succeeds.
 func TestPanicsReachTheCaller(t *testing.T) {
 	var failing atomic.Bool
 	burst := func() {

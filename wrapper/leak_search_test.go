@@ -35,7 +35,7 @@ func secretsOf(secret string, key ed25519.PrivateKey) []string {
 			string(raw),
 			hex.EncodeToString(raw),
 			base64.StdEncoding.EncodeToString(raw),
-			strings.Trim(fmt.Sprint(raw), "[]"),
+			strings.Trim(fmt.Sprintf("%d", raw), "[]"),
 			strings.Trim(fmt.Sprintf("%#v", raw), "[]byte{}"),
 			fmt.Sprintf("%q", raw))
 	}
@@ -111,7 +111,12 @@ func (s *leakSearch) observers(transport http.RoundTripper) []upvest.ClientOptio
 	logOptions := &slog.HandlerOptions{Level: slog.LevelDebug}
 	textLog := slog.NewTextHandler(lockedWriter{mu: &s.mu, Writer: &s.textLog}, logOptions)
 	jsonLog := slog.NewJSONHandler(lockedWriter{mu: &s.mu, Writer: &s.jsonLog}, logOptions)
+	recording := roundTrip(func(req *http.Request) (*http.Response, error) {
+		s.recordSignature(req)
+		return transport.RoundTrip(req)
+	})
 	return []upvest.ClientOption{
+		upvest.WithHTTPClient(&http.Client{Transport: recording}),
 		upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, BaseDelay: 1, MaxDelay: 1}),
 		upvest.WithLogger(slog.New(textLog)),
 		upvest.WithLogger(slog.New(jsonLog)),
@@ -125,10 +130,6 @@ func (s *leakSearch) observers(transport http.RoundTripper) []upvest.ClientOptio
 			defer s.mu.Unlock()
 			s.bases = append(s.bases, base)
 		}),
-		upvest.WithHTTPClient(&http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
-			s.recordSignature(req)
-			return transport.RoundTrip(req)
-		})}),
 	}
 }
 
@@ -157,12 +158,12 @@ func (s *leakSearch) fail(ctx context.Context, t *testing.T) {
 	t.Helper()
 	err := createOrder(ctx, s.client, upvest.WithIdempotencyKey(s.key))
 	if _, tokenErr := s.source.TokenContext(ctx); tokenErr != nil {
-		s.requireNoLeak(t, tokenErr)
+		s.requireNoLeak(ctx, t, tokenErr)
 	}
-	s.requireNoLeak(t, err)
+	s.requireNoLeak(ctx, t, err)
 }
 
-func (s *leakSearch) requireNoLeak(t *testing.T, err error) {
+func (s *leakSearch) requireNoLeak(ctx context.Context, t *testing.T, err error) {
 	t.Helper()
 	if err == nil {
 		t.Fatal("the call succeeded, want a failure")
@@ -175,7 +176,7 @@ func (s *leakSearch) requireNoLeak(t *testing.T, err error) {
 	secrets := append(secretsOf(secretCanary, testKey(t)), s.signatures...)
 	secrets = append(secrets, tokenCanary, bodyCanary, s.key.String(), hex.EncodeToString(s.key[:]))
 	for what, value := range s.shown(err) {
-		for format, text := range everyFormat(value) {
+		for format, text := range everyFormat(ctx, value) {
 			requireNoSecret(t, what+" by "+format, text, secrets)
 		}
 	}
@@ -204,8 +205,7 @@ func (s *leakSearch) shown(err error) map[string]any {
 	if own, ok := s.client.TokenSource().(*upvest.TokenSource); ok {
 		shown["token source of the client"] = own
 	}
-	var failure *upvest.Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*upvest.Error](err); ok {
 		shown["error value"] = *failure
 		if cause := failure.Unwrap(); cause != nil {
 			shown["cause"] = cause

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // listServer serves the pages of a list of orders. The zero value has an empty list.
@@ -112,6 +113,15 @@ func ids(count int) []uuid.UUID {
 
 func ordersParams(offset, limit int32) portfolios.ListPortfoliosOrdersParams {
 	return portfolios.ListPortfoliosOrdersParams{Offset: &offset, Limit: &limit}
+}
+
+// collectOrders is collect for a list of orders.
+func collectOrders(
+	t *testing.T, client *upvest.Client,
+	params portfolios.ListPortfoliosOrdersParams, options ...upvest.AllOption,
+) ([]uuid.UUID, error) {
+	t.Helper()
+	return collect(t, client.Orders.All(t.Context(), params, options...))
 }
 
 // collect reads a list and returns its ids and its error, which must come last and once,

@@ -183,7 +183,9 @@ func TestMistakesThatTheServerDoesNotExplain(t *testing.T) {
 		"the scope is missing": {
 			token: 200,
 			call:  403,
-			want:  []string{"create_portfolios_order: 403 Forbidden", "Credentials.Scopes", "portfolios:admin"},
+			want: []string{
+				"create_portfolios_order: 403 Forbidden", "Credentials.Scopes", "portfolios:admin",
+			},
 		},
 		"the path does not exist": {
 			token: 200,

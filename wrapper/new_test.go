@@ -107,11 +107,11 @@ func TestNewAcceptsServers(t *testing.T) {
 			next := grantingTokens(success(orderBody))
 			credentials := testCredentials(t)
 			credentials.BaseURL = base
-			client := newClientWith(t, credentials, roundTrip(func(req *http.Request) (*http.Response, error) {
+			transport := roundTrip(func(req *http.Request) (*http.Response, error) {
 				urls = append(urls, req.URL.String())
 				return next(req)
-			}))
-			if err := retrieve(t.Context(), client); err != nil {
+			})
+			if err := retrieve(t.Context(), newClientWith(t, credentials, transport)); err != nil {
 				t.Fatal(err)
 			}
 			want := []string{want + "/auth/token", want + "/portfolios/orders/" + someOrder.String()}
@@ -137,7 +137,8 @@ func TestNewLeavesTheHTTPClientUnchanged(t *testing.T) {
 	if err := retrieve(t.Context(), client); err == nil {
 		t.Error("a redirect passed for an order")
 	}
-	if own.CheckRedirect != nil || own.Jar != jar || own.Timeout != time.Minute || own.Transport != transport {
+	if own.CheckRedirect != nil || own.Jar != jar || own.Timeout != time.Minute ||
+		own.Transport != transport {
 		t.Errorf("the caller's client was changed to %+v", own)
 	}
 }
@@ -220,7 +221,8 @@ func TestCallOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := operationNamed(t, test.operation).call(t.Context(), client, test.option)
 			requireText(t, err, test.want)
-			if failure := requireOutcome(t, err, upvest.OutcomeRefused); len(failure.Attempts) != 0 {
+			requireOutcome(t, err, upvest.OutcomeRefused)
+			if failure := asError(t, err); len(failure.Attempts) != 0 {
 				t.Errorf("the error lists the attempts %+v, want none", failure.Attempts)
 			}
 		})

@@ -29,7 +29,9 @@ const (
   "account_id": "4ca934ae-66b2-4494-86f9-df6ab89351f1",
   "allocation_id": "65c69f95-c7b9-4c93-9943-a8c7fe4f7aef",
   "created_at": "2021-07-21T14:10:00.00Z",
-  "rebalancing_strategy_ids": ["7a7322f5-b45d-4aba-aae4-c12797938c93", "d7b4291b-5a26-40c2-a8dd-235bd904a2ed"],
+  "rebalancing_strategy_ids": [
+    "7a7322f5-b45d-4aba-aae4-c12797938c93", "d7b4291b-5a26-40c2-a8dd-235bd904a2ed"
+  ],
   "updated_at": "2021-07-21T14:10:00.00Z"
 }`
 	orderBody = `{
@@ -151,33 +153,33 @@ func allocationOperations() []operationCase {
 			id:      "list_portfolios_allocations",
 			method:  http.MethodGet,
 			success: pageOf(allocationBody),
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Allocations.List(ctx, portfolios.ListPortfoliosAllocationsParams{}, options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Allocations.List(ctx, portfolios.ListPortfoliosAllocationsParams{}, options...)
 			},
 		},
 		{
 			id:      "create_portfolios_allocation",
 			method:  http.MethodPost,
 			success: allocationBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Allocations.Create(ctx, mix, options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Allocations.Create(ctx, mix, options...)
 			},
 		},
 		{
 			id:      "retrieve_portfolios_allocation",
 			method:  http.MethodGet,
 			success: allocationBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Allocations.Retrieve(ctx, someAllocation, options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Allocations.Retrieve(ctx, someAllocation, options...)
 			},
 		},
 		{
 			id:      "update_portfolios_allocation",
 			method:  http.MethodPut,
 			success: allocationBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
 				request := portfolios.AllocationRequest{Allocation: mix.Allocation}
-				return client.Allocations.Update(ctx, someAllocation, request, options...)
+				return c.Allocations.Update(ctx, someAllocation, request, options...)
 			},
 		},
 	}
@@ -189,16 +191,16 @@ func configurationOperations() []operationCase {
 			id:      "list_portfolios_configurations",
 			method:  http.MethodGet,
 			success: pageOf(configurationBody),
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Configurations.List(ctx, portfolios.ListPortfoliosConfigurationsParams{}, options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Configurations.List(ctx, portfolios.ListPortfoliosConfigurationsParams{}, options...)
 			},
 		},
 		{
 			id:      "create_portfolios_configuration",
 			method:  http.MethodPost,
 			success: configurationBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Configurations.Create(ctx, portfolios.ConfigurationRequest{
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Configurations.Create(ctx, portfolios.ConfigurationRequest{
 					AccountID:              someAccount,
 					AllocationID:           someAllocation,
 					RebalancingStrategyIDs: []uuid.UUID{someExecution},
@@ -209,17 +211,17 @@ func configurationOperations() []operationCase {
 			id:      "retrieve_portfolios_configuration",
 			method:  http.MethodGet,
 			success: configurationBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Configurations.Retrieve(ctx, someAccount, options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Configurations.Retrieve(ctx, someAccount, options...)
 			},
 		},
 		{
 			id:      "update_portfolios_configuration",
 			method:  http.MethodPatch,
 			success: configurationBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
 				update := portfolios.ConfigurationUpdate{AllocationID: api.OptionalUUID(someAllocation)}
-				return client.Configurations.Update(ctx, someAccount, update, options...)
+				return c.Configurations.Update(ctx, someAccount, update, options...)
 			},
 		},
 	}
@@ -231,40 +233,40 @@ func orderOperations() []operationCase {
 			id:      "list_portfolios_orders",
 			method:  http.MethodGet,
 			success: pageOf(orderBody),
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{}, options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{}, options...)
 			},
 		},
 		{
 			id:      "create_portfolios_order",
 			method:  http.MethodPost,
 			success: orderBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Orders.Create(ctx, someOrderRequest(), options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Orders.Create(ctx, someOrderRequest(), options...)
 			},
 		},
 		{
 			id:      "retrieve_portfolios_order",
 			method:  http.MethodGet,
 			success: orderBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Orders.Retrieve(ctx, someOrder, options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Orders.Retrieve(ctx, someOrder, options...)
 			},
 		},
 		{
 			id:     "cancel_portfolios_order",
 			method: http.MethodDelete,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return nil, client.Orders.Cancel(ctx, someOrder, options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return nil, c.Orders.Cancel(ctx, someOrder, options...)
 			},
 		},
 		{
 			id:      "create_portfolios_liquidation_request",
 			method:  http.MethodPost,
 			success: liquidationBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
 				request := portfolios.LiquidationRequest{UserID: someUser}
-				return client.Orders.CreateLiquidationRequest(ctx, someAccount, request, options...)
+				return c.Orders.CreateLiquidationRequest(ctx, someAccount, request, options...)
 			},
 		},
 	}
@@ -276,17 +278,17 @@ func rebalancingOperations() []operationCase {
 			id:      "trigger_portfolio_rebalancing",
 			method:  http.MethodPost,
 			success: rebalancingBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
 				request := portfolios.RebalancingRequest{Accounts: []uuid.UUID{someAccount}}
-				return client.Rebalancings.Trigger(ctx, request, options...)
+				return c.Rebalancings.Trigger(ctx, request, options...)
 			},
 		},
 		{
 			id:      "retrieve_portfolios_rebalancing_execution",
 			method:  http.MethodGet,
 			success: executionBody,
-			call: func(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (any, error) {
-				return client.Rebalancings.RetrieveExecution(ctx, someExecution, options...)
+			call: func(ctx context.Context, c *upvest.Client, options ...upvest.CallOption) (any, error) {
+				return c.Rebalancings.RetrieveExecution(ctx, someExecution, options...)
 			},
 		},
 	}

@@ -43,7 +43,8 @@ func TestTimeoutBoundsTheCall(t *testing.T) {
 					start := time.Now()
 					err := retrieve(t.Context(), newTestClient(t, bound.step, test.client...), test.call...)
 					if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != bound.want {
-						t.Errorf("%v after %s, want the deadline after %s", err, time.Since(start), bound.want)
+						t.Errorf("%v after %s, want the deadline after %s",
+							err, time.Since(start), bound.want)
 					}
 				})
 			})
@@ -106,14 +107,16 @@ func TestResponseOfAFailure(t *testing.T) {
 
 func TestTheLastOptionCounts(t *testing.T) {
 	var first, second upvest.Response
-	client := newTestClient(t, success(`{"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c", "client_reference": "new"}`))
-	if err := retrieve(t.Context(), client, upvest.WithResponse(&first), upvest.WithResponse(&second)); err != nil {
+	body := strings.Replace(orderBody, "{", `{"client_reference": "new",`, 1)
+	err := retrieve(t.Context(), newTestClient(t, success(body)),
+		upvest.WithResponse(&first), upvest.WithResponse(&second))
+	if err != nil {
 		t.Fatal(err)
 	}
 	if first.Status != 0 || second.Status != 200 {
 		t.Errorf("the responses have the statuses %d and %d, want none and 200", first.Status, second.Status)
 	}
-	if !strings.Contains(string(second.Body), "client_reference") {
+	if string(second.Body) != body {
 		t.Errorf("the body is %s, want it as received", second.Body)
 	}
 }
@@ -155,19 +158,19 @@ func TestAllAppliesCallOptionsToEachPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{rows: ids(50)}
 		client := newTestClient(t, slow(time.Second, server.serve))
-		rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10),
-			upvest.WithTimeout(2*time.Second)))
+		rows, err := collectOrders(t, client, ordersParams(0, 10),
+			upvest.WithTimeout(2*time.Second))
 		if err != nil || len(rows) != 50 {
 			t.Errorf("%d rows and %v, want 50", len(rows), err)
 		}
-		rows, err = collect(t, client.Orders.All(t.Context(), ordersParams(0, 10),
-			upvest.WithTimeout(time.Second/2)))
+		rows, err = collectOrders(t, client, ordersParams(0, 10),
+			upvest.WithTimeout(time.Second/2))
 		if !errors.Is(err, context.DeadlineExceeded) || len(rows) > 0 {
 			t.Errorf("%d rows and %v, want the deadline", len(rows), err)
 		}
 		failed := scripted(problem(503))
 		client = newTestClient(t, failed.serve)
-		_, err = collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithoutRetry()))
+		_, err = collectOrders(t, client, ordersParams(0, 10), upvest.WithoutRetry())
 		if err == nil {
 			t.Error("the list was read")
 		}

@@ -47,12 +47,15 @@ func (l orderList) transport() http.RoundTripper {
 
 // orderPage is a page as the API documents it, with one individual order in each order.
 func orderPage(offset, limit, total int) string {
-	const row = `{"id":"########-5dfe-4bf1-8571-4da0caacc80c","account_id":"debf2026-f2da-4ff0-bb84-92e45babb1e3",` +
-		`"allocation_id":"eb68abce-29f4-483f-a384-7f243e77851f","user_id":"a3ba5a52-4b3f-4d27-a3e4-7e0d1ad1a1f3",` +
+	const row = `{"id":"########-5dfe-4bf1-8571-4da0caacc80c",` +
+		`"account_id":"debf2026-f2da-4ff0-bb84-92e45babb1e3",` +
+		`"allocation_id":"eb68abce-29f4-483f-a384-7f243e77851f",` +
+		`"user_id":"a3ba5a52-4b3f-4d27-a3e4-7e0d1ad1a1f3",` +
 		`"cash_amount":"100.00","created_at":"2021-07-21T14:10:00.000Z","currency":"EUR",` +
 		`"orders":[{"id":"b291d8a4-21f5-4c52-8590-4f90ce54d0b1","side":"BUY","status":"NEW"}],` +
 		`"post_tax":false,"status":"NEW","type":"BUY","updated_at":"2021-07-21T14:10:00.000Z"}`
-	const meta = `{"meta":{"offset":%d,"limit":%d,"count":%d,"total_count":%d,"sort":"id","order":"ASC"},"data":[`
+	const meta = `{"meta":{"offset":%d,"limit":%d,"count":%d,"total_count":%d,` +
+		`"sort":"id","order":"ASC"},"data":[`
 	before, after, _ := strings.Cut(row, "########")
 	count := max(min(limit, total-offset), 0)
 	var page strings.Builder
@@ -70,19 +73,19 @@ func orderPage(offset, limit, total int) string {
 	return page.String()
 }
 
-// readAll reads all orders in pages of 1000, and calls each with the number of rows so
-// far.
+// readAll reads all orders in pages of 1000. It calls each with the number of rows read.
 func readAll(
 	ctx context.Context, client *upvest.Client, each func(read int), options ...upvest.AllOption,
-) (int, error) {
+) error {
 	limit := int32(1000)
+	params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}
 	read := 0
-	for _, err := range client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{Limit: &limit}, options...) {
+	for _, err := range client.Orders.All(ctx, params, options...) {
 		if err != nil {
-			return read, err
+			return err
 		}
 		read++
 		each(read)
 	}
-	return read, nil
+	return nil
 }

@@ -33,12 +33,15 @@ type outcomeCase struct {
 func TestRefusedWrites(t *testing.T) {
 	neverConnected := failing(dialFailure)
 	requireOutcomes(t, upvest.OutcomeRefused, map[string]outcomeCase{
-		"refused by the server":   {steps: []roundTrip{problem(400)}, status: 400},
-		"undeclared status":       {steps: []roundTrip{problem(418)}, status: 418},
-		"throttled for ever":      {steps: []roundTrip{problem(429)}, status: 429},
-		"unauthorized for ever":   {steps: []roundTrip{problem(401)}, status: 401},
-		"never connected":         {steps: []roundTrip{neverConnected}},
-		"throttled, then refused": {steps: []roundTrip{problem(429), neverConnected, problem(422)}, status: 422},
+		"refused by the server": {steps: []roundTrip{problem(400)}, status: 400},
+		"undeclared status":     {steps: []roundTrip{problem(418)}, status: 418},
+		"throttled for ever":    {steps: []roundTrip{problem(429)}, status: 429},
+		"unauthorized for ever": {steps: []roundTrip{problem(401)}, status: 401},
+		"never connected":       {steps: []roundTrip{neverConnected}},
+		"throttled, then refused": {
+			steps:  []roundTrip{problem(429), neverConnected, problem(422)},
+			status: 422,
+		},
 	})
 }
 
@@ -96,11 +99,13 @@ func requireOutcomes(t *testing.T, want upvest.Outcome, cases map[string]outcome
 					server := scripted(test.steps...)
 					_, err := operation.call(t.Context(), newTestClient(t, server.serve))
 					if !operation.isWrite() {
-						failure := requireOutcome(t, err, upvest.OutcomeNone)
+						requireOutcome(t, err, upvest.OutcomeNone)
+						failure := asError(t, err)
 						requireAttemptsListed(t, failure, len(server.requests))
 						return
 					}
-					failure := requireOutcome(t, err, want)
+					requireOutcome(t, err, want)
+					failure := asError(t, err)
 					if failure.Status != test.status {
 						t.Errorf("the status is %d, want %d: %v", failure.Status, test.status, err)
 					}
@@ -251,7 +256,9 @@ func requireNeverLeft(t *testing.T, baseURL string, transport http.RoundTripper,
 		client := newClientWith(t, credentials, transport,
 			upvest.WithTokenSource(staticToken("token")),
 			upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, BaseDelay: 1, MaxDelay: 1}))
-		failure := requireOutcome(t, createOrder(t.Context(), client), upvest.OutcomeRefused)
+		err := createOrder(t.Context(), client)
+		requireOutcome(t, err, upvest.OutcomeRefused)
+		failure := asError(t, err)
 		if len(failure.Attempts) != attempts {
 			t.Errorf("%s: %d attempts, want %d: %v", kind, len(failure.Attempts), attempts, failure)
 		}
@@ -300,7 +307,9 @@ func TestConnectionsThatBreak(t *testing.T) {
 			client := newServerClient(t, "http://"+listener.Addr().String(),
 				upvest.WithTokenSource(staticToken("token")),
 				upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, BaseDelay: 1, MaxDelay: 1}))
-			failure := requireOutcome(t, createOrder(t.Context(), client), upvest.OutcomeUnknown)
+			err := createOrder(t.Context(), client)
+			requireOutcome(t, err, upvest.OutcomeUnknown)
+			failure := asError(t, err)
 			if len(failure.Attempts) != 2 {
 				t.Errorf("%d attempts, want 2: %v", len(failure.Attempts), failure)
 			}
@@ -331,7 +340,8 @@ func TestCancelThatIsRetried(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			server := scripted(failing(io.ErrUnexpectedEOF), problem(status))
 			err := newTestClient(t, server.serve).Orders.Cancel(t.Context(), someOrder)
-			failure := requireOutcome(t, err, upvest.OutcomeUnknown)
+			requireOutcome(t, err, upvest.OutcomeUnknown)
+			failure := asError(t, err)
 			if failure.Status != status {
 				t.Errorf("the status is %d, want %d", failure.Status, status)
 			}

@@ -42,7 +42,7 @@ func TestPagesAheadAreRequestedAtOnce(t *testing.T) {
 		server := &listServer{rows: ids(46)}
 		var underWay gauge
 		client := newTestClient(t, underWay.over(slow(time.Second, server.serve)))
-		rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(2)))
+		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(2))
 		if err != nil || !slices.Equal(rows, server.rows) {
 			t.Errorf("%d rows of 46 in order, %v", len(rows), err)
 		}
@@ -59,12 +59,13 @@ func TestPagesAheadOfASmallerPage(t *testing.T) {
 		server := &listServer{rows: ids(400), capacity: 10}
 		var underWay gauge
 		client := newTestClient(t, underWay.over(slow(time.Second, server.serve)))
-		rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 100), upvest.WithPagesAhead(16)))
+		rows, err := collectOrders(t, client, ordersParams(0, 100), upvest.WithPagesAhead(16))
 		if err != nil || !slices.Equal(rows, server.rows) {
 			t.Errorf("%d rows of 400 in order, %v", len(rows), err)
 		}
 		if underWay.most > 17 || len(server.requests) > 46 {
-			t.Errorf("%d pages at once and %d requests, want at most 17 and 46", underWay.most, len(server.requests))
+			t.Errorf("%d pages at once and %d requests, want at most 17 and 46",
+				underWay.most, len(server.requests))
 		}
 	})
 }
@@ -78,7 +79,7 @@ func TestPagesAheadBeyondTheEnd(t *testing.T) {
 		}
 		return server.serve(req)
 	})
-	rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(4)))
+	rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(4))
 	if err != nil || len(rows) != 5 {
 		t.Errorf("%d rows, %v, want 5", len(rows), err)
 	}
@@ -110,13 +111,13 @@ func TestPagesAheadAreDecodedInOrder(t *testing.T) {
 		var seen recorder
 		client := newTestClient(t, serve,
 			upvest.WithTokenSource(staticToken("token")), upvest.WithAttemptHook(seen.hook))
-		rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(16)))
+		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(16))
 		if err != nil || !slices.Equal(rows, server.rows) {
 			t.Fatalf("%d rows of %d in order, %v", len(rows), len(server.rows), err)
 		}
 		var decoded []int
 		for _, attempt := range seen.attempts {
-			if attempt.RequestID == "" { // a page beyond the end, whose request was cancelled
+			if attempt.RequestID == "" { // the cancelled request of a page beyond the end
 				continue
 			}
 			page, err := strconv.Atoi(attempt.RequestID)
@@ -153,8 +154,6 @@ func TestPanicInAPageAheadReachesTheReader(t *testing.T) {
 			t.Errorf("the panic is %v, want that of the hook", cause)
 		}
 	}()
-	for range client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(4)) {
-		continue
-	}
-	t.Error("the list was read to its end")
+	rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(4))
+	t.Errorf("All returned %d rows and %v, want a panic", len(rows), err)
 }

@@ -39,7 +39,7 @@ func TestAllWhenRowsDisappear(t *testing.T) {
 					}
 				}
 				want := slices.Concat(all[:3], test.want)
-				rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 3)))
+				rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 3))
 				if err != nil || !slices.Equal(rows, want) || len(server.requests) > 6 {
 					t.Errorf("the rows %v, %v after %d requests, want %v after at most 6",
 						rows, err, len(server.requests), want)
@@ -203,7 +203,7 @@ func readChangingList(t *testing.T, order string, seed uint64) (unreadable bool)
 		time.Sleep(latency + time.Duration(offset)*time.Microsecond)
 		return c.server.serve(req)
 	})
-	rows, err := collect(t, client.Orders.All(t.Context(), c.params, upvest.WithPagesAhead(c.ahead)))
+	rows, err := collectOrders(t, client, c.params, upvest.WithPagesAhead(c.ahead))
 	what := fmt.Sprintf("seed %d, %d rows, limit %d, %d ahead, capacity %d",
 		seed, len(c.list.all), *c.params.Limit, c.ahead, c.server.capacity)
 	lasting := slices.DeleteFunc(slices.Clone(rows), func(id uuid.UUID) bool { return !c.list.stays[id] })
@@ -219,7 +219,8 @@ func readChangingList(t *testing.T, order string, seed uint64) (unreadable bool)
 		t.Fatalf("%s: %v", what, err)
 	}
 	if !slices.Equal(lasting, want) {
-		t.Errorf("%s: %d lasting rows came, want %d, once and in order: %v", what, len(lasting), len(want), err)
+		t.Errorf("%s: %d lasting rows came, want %d, once and in order: %v",
+			what, len(lasting), len(want), err)
 	}
 	if order != unordered && !isInOrder(rows, order) {
 		t.Errorf("%s: the rows are not in order, or repeat: %v", what, rows)

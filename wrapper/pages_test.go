@@ -88,8 +88,8 @@ func TestAllEndsAndIsComplete(t *testing.T) {
 	})
 }
 
-// Meta is a hint. A list is read completely whatever it contains.
-func TestAllIsCompleteWhateverTheMeta(t *testing.T) {
+// Meta is a hint: All reads a list completely even if it is absent or wrong.
+func TestAllIsCompleteWithAnyMeta(t *testing.T) {
 	requireComplete(t, map[string]pagingCase{
 		"an empty list without meta": {rows: 0, limit: 100, meta: noMeta, requests: 1},
 		"one row without meta":       {rows: 1, limit: 100, meta: noMeta, requests: 2},
@@ -133,7 +133,7 @@ func TestAllIsCompleteWhateverTheMeta(t *testing.T) {
 			meta:     fixedMeta(`{"limit": 100}`),
 			requests: 5,
 		},
-		"one row a page, whatever the limit": {rows: 25, limit: 10, capacity: 1, requests: 60},
+		"one row a page with any limit": {rows: 25, limit: 10, capacity: 1, requests: 60},
 	})
 }
 
@@ -144,8 +144,8 @@ func requireComplete(t *testing.T, cases map[string]pagingCase) {
 			t.Run(fmt.Sprintf("%s, %d ahead", name, ahead), func(t *testing.T) {
 				server := &listServer{rows: ids(test.rows), capacity: test.capacity, meta: test.meta}
 				client := newTestClient(t, server.serve)
-				rows, err := collect(t, client.Orders.All(t.Context(),
-					ordersParams(0, test.limit), upvest.WithPagesAhead(ahead)))
+				params := ordersParams(0, test.limit)
+				rows, err := collectOrders(t, client, params, upvest.WithPagesAhead(ahead))
 				if err != nil || !slices.Equal(rows, server.rows) {
 					t.Errorf("%d rows of %d in order, %v", len(rows), test.rows, err)
 				}
@@ -159,7 +159,7 @@ func requireComplete(t *testing.T, cases map[string]pagingCase) {
 
 func TestAllStartsAtTheOffset(t *testing.T) {
 	server := &listServer{rows: ids(25)}
-	rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(7, 5)))
+	rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(7, 5))
 	if err != nil || !slices.Equal(rows, server.rows[7:]) {
 		t.Errorf("%d rows, %v, want the 18 from the eighth on", len(rows), err)
 	}
@@ -168,16 +168,20 @@ func TestAllStartsAtTheOffset(t *testing.T) {
 func TestAllRefusesInvalidParameters(t *testing.T) {
 	server := &listServer{}
 	client := newTestClient(t, server.serve)
-	for name, list := range map[string]iter.Seq2[portfolios.Order, error]{
-		"a negative offset":    client.Orders.All(t.Context(), ordersParams(-1, 10)),
-		"a limit of 0":         client.Orders.All(t.Context(), ordersParams(0, 0)),
-		"a limit above 1000":   client.Orders.All(t.Context(), ordersParams(0, 1001)),
-		"too many pages ahead": client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(17)),
-		"less than 0 ahead":    client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(-1)),
-		"a nil option":         client.Orders.All(t.Context(), ordersParams(0, 10), nil),
-		"an invalid option":    client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithTimeout(0)),
+	for name, test := range map[string]struct {
+		offset, limit int32
+		options       []upvest.AllOption
+	}{
+		"a negative offset":    {offset: -1, limit: 10},
+		"a limit of 0":         {limit: 0},
+		"a limit above 1000":   {limit: 1001},
+		"too many pages ahead": {limit: 10, options: []upvest.AllOption{upvest.WithPagesAhead(17)}},
+		"less than 0 ahead":    {limit: 10, options: []upvest.AllOption{upvest.WithPagesAhead(-1)}},
+		"a nil option":         {limit: 10, options: []upvest.AllOption{nil}},
+		"an invalid option":    {limit: 10, options: []upvest.AllOption{upvest.WithTimeout(0)}},
 	} {
-		if rows, err := collect(t, list); err == nil || len(rows) > 0 {
+		rows, err := collectOrders(t, client, ordersParams(test.offset, test.limit), test.options...)
+		if err == nil || len(rows) > 0 {
 			t.Errorf("%s: rows %v and the error %v, want an error alone", name, rows, err)
 		}
 	}
@@ -194,7 +198,8 @@ func TestAllStopsOnBreak(t *testing.T) {
 				client := newTestClient(t, server.serve)
 				goroutines := runtime.NumGoroutine()
 				seen := 0
-				for _, err := range client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(ahead)) {
+				list := client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(ahead))
+				for _, err := range list {
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -242,7 +247,8 @@ func TestAllStopsWithItsContext(t *testing.T) {
 		}
 		cancel()
 		if most := 10 + ahead*10 + 10; failures != 1 || rows > most {
-			t.Errorf("%d ahead: %d errors and %d rows, want one error and at most %d", ahead, failures, rows, most)
+			t.Errorf("%d ahead: %d errors and %d rows, want one error and at most %d",
+				ahead, failures, rows, most)
 		}
 	}
 }
@@ -256,9 +262,10 @@ func TestAllReturnsAnErrorOnce(t *testing.T) {
 		return server.serve(req)
 	})
 	for _, ahead := range []int{0, 4} {
-		rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(ahead)))
+		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 		if !errors.Is(err, upvest.ErrForbidden) || len(rows) != 19 {
-			t.Errorf("%d ahead: %d rows, %v, want the 19 of two pages and ErrForbidden", ahead, len(rows), err)
+			t.Errorf("%d ahead: %d rows, %v, want the 19 of two pages and ErrForbidden",
+				ahead, len(rows), err)
 		}
 	}
 }

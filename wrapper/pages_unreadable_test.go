@@ -51,7 +51,7 @@ func TestAllEndsOnPagesThatRepeat(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %d ahead", name, ahead), func(t *testing.T) {
 				server := &listServer{view: view, meta: noMeta}
 				client := newTestClient(t, server.serve)
-				rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 10), upvest.WithPagesAhead(ahead)))
+				rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 				if !errors.Is(err, upvest.ErrListUnreadable) {
 					t.Errorf("the error is %v, want ErrListUnreadable", err)
 				}
@@ -79,7 +79,7 @@ func TestAllDetectsAnIgnoredOffset(t *testing.T) {
 			view: func(_, limit int) []uuid.UUID { return ids(limit) },
 			meta: meta,
 		}
-		rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 10)))
+		rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 10))
 		if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) != 10 || len(server.requests) > 3 {
 			t.Errorf("%d rows, %v after %d requests, want 10 and ErrListUnreadable after at most 3",
 				len(rows), err, len(server.requests))
@@ -121,7 +121,7 @@ func TestAllInNoOrder(t *testing.T) {
 					server.rows = test.then
 				}
 			}
-			rows, err := collect(t, newTestClient(t, server.serve).Orders.All(t.Context(), ordersParams(0, 50)))
+			rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 50))
 			if !slices.Equal(rows, test.want) {
 				t.Errorf("%d rows, want the %d that are certain, in order", len(rows), len(test.want))
 			}
@@ -139,7 +139,7 @@ func TestAllWhoseOrderBreaks(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 2))
 	random.Shuffle(len(unordered), func(i, j int) { unordered[i], unordered[j] = unordered[j], unordered[i] })
 	client := newTestClient(t, (&listServer{rows: all}).serve)
-	rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 50)))
+	rows, err := collectOrders(t, client, ordersParams(0, 50))
 	if !errors.Is(err, upvest.ErrListUnreadable) || !slices.Equal(rows, all[:len(rows)]) {
 		t.Errorf("%d rows, %v, want ErrListUnreadable after the first hundred", len(rows), err)
 	}
@@ -157,7 +157,7 @@ func TestAllWithOnePageOfOneRow(t *testing.T) {
 		}
 		return server.serve(req)
 	})
-	rows, err := collect(t, client.Orders.All(t.Context(), ordersParams(0, 3)))
+	rows, err := collectOrders(t, client, ordersParams(0, 3))
 	if err != nil || !slices.Equal(rows, server.rows) {
 		t.Errorf("%d rows of 6 in order, %v", len(rows), err)
 	}

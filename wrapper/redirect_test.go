@@ -17,7 +17,9 @@ var redirects = []int{301, 302, 303, 307, 308}
 func TestRedirectsAreNeverFollowed(t *testing.T) {
 	var followed, requests atomic.Int32
 	var status atomic.Int32
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		followed.Add(1)
+	}))
 	defer elsewhere.Close()
 	server := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		requests.Add(1)
@@ -67,15 +69,18 @@ func TestRedirectOfTheTokenRequestIsNeverFollowed(t *testing.T) {
 		var urls []string
 		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 			urls = append(urls, req.URL.String())
-			return newResponse(status, "", "", "Location", "https://elsewhere.test/auth/token"), closeBody(req)
+			resp := newResponse(status, "", "", "Location", "https://elsewhere.test/auth/token")
+			return resp, closeBody(req)
 		}))
-		failure := requireOutcome(t, createOrder(t.Context(), client), upvest.OutcomeRefused)
+		err := createOrder(t.Context(), client)
+		requireOutcome(t, err, upvest.OutcomeRefused)
+		failure := asError(t, err)
 		if failure.Status != 0 {
 			t.Errorf("%d: the status is %d, want none: the order was not sent", status, failure.Status)
 		}
-		cause, ok := failure.Unwrap().(*upvest.Error)
-		if !ok || cause.Operation != "token" || cause.Status != status {
-			t.Errorf("%d: the cause is %v, want that of the token request", status, failure.Unwrap())
+		cause := asError(t, failure.Unwrap())
+		if cause.Operation != "token" || cause.Status != status {
+			t.Errorf("%d: the cause is %v, want that of the token request", status, cause)
 		}
 		if len(urls) != 1 || urls[0] != "https://upvest.test/auth/token" {
 			t.Errorf("%d: requests went to %q, want one to the token endpoint", status, urls)

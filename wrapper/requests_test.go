@@ -23,13 +23,14 @@ import (
 
 var updateGolden = flag.Bool("update", false, "write the golden files again")
 
-// exactClient sends the same bytes in every run: time, nonces and keys are fixed.
+// exactClient sends the same bytes in every run: time, nonces and keys are fixed. It is
+// not safe for concurrent use.
 func exactClient(t *testing.T, transport http.RoundTripper) *upvest.Client {
 	t.Helper()
 	now := time.Date(2026, time.March, 2, 9, 30, 0, 0, time.FixedZone("CET", 3600))
 	return newClientOver(t, transport,
 		upvest.WithClock(func() time.Time { return now }),
-		upvest.WithRandom(rand.NewChaCha8([32]byte{})), // one goroutine at a time reads it
+		upvest.WithRandom(rand.NewChaCha8([32]byte{})),
 		upvest.WithUserAgent("my-service/1.2"),
 		upvest.WithoutRetry())
 }
@@ -102,7 +103,8 @@ func TestTokenRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if token.AccessToken != "test-token" || len(sent) != 1 {
-		t.Fatalf("got the token %q after %d requests, want test-token after one", token.AccessToken, len(sent))
+		t.Fatalf("got the token %q after %d requests, want test-token after one",
+			token.AccessToken, len(sent))
 	}
 	requireGolden(t, "requests/token", sent[0])
 	if got := sent[0].header.Get("Authorization"); got != "" {
@@ -136,10 +138,11 @@ func TestListRequestsWithEveryFilter(t *testing.T) {
 	}{
 		"list_portfolios_allocations": {
 			call: func(client *upvest.Client) error {
-				_, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{
+				params := portfolios.ListPortfoliosAllocationsParams{
 					Sort: &byAllocationID, Order: &ascending, Offset: &offset, Limit: &limit,
 					StartDate: &startDate, EndDate: &endDate, InstrumentIDs: &instruments,
-				})
+				}
+				_, err := client.Allocations.List(t.Context(), params)
 				return err
 			},
 			want: "sort=id" + page + dates +
@@ -147,22 +150,24 @@ func TestListRequestsWithEveryFilter(t *testing.T) {
 		},
 		"list_portfolios_configurations": {
 			call: func(client *upvest.Client) error {
-				_, err := client.Configurations.List(t.Context(), portfolios.ListPortfoliosConfigurationsParams{
+				params := portfolios.ListPortfoliosConfigurationsParams{
 					Sort: &byAccountID, Order: &ascending, Offset: &offset, Limit: &limit,
 					StartDate: &startDate, EndDate: &endDate,
 					AccountID: &someAccount, AllocationID: &someAllocation,
-				})
+				}
+				_, err := client.Configurations.List(t.Context(), params)
 				return err
 			},
 			want: "sort=account_id" + page + dates + accounts,
 		},
 		"list_portfolios_orders": {
 			call: func(client *upvest.Client) error {
-				_, err := client.Orders.List(t.Context(), portfolios.ListPortfoliosOrdersParams{
+				params := portfolios.ListPortfoliosOrdersParams{
 					Sort: &byOrderID, Order: &ascending, Offset: &offset, Limit: &limit,
 					StartDate: &startDate, EndDate: &endDate,
 					AccountID: &someAccount, AllocationID: &someAllocation,
-				})
+				}
+				_, err := client.Orders.List(t.Context(), params)
 				return err
 			},
 			want: "sort=id" + page + dates + accounts,

@@ -73,7 +73,8 @@ func TestDocumentedLiquidation(t *testing.T) {
 // The documented example of a page counts 1 for its 2 rows.
 func TestDocumentedPageWithAWrongCount(t *testing.T) {
 	body := `{"data": [` + configurationBody + `, ` + configurationBody + `],
-		"meta": {"count": 1, "limit": 100, "offset": 0, "order": "ASC", "sort": "account_id", "total_count": 1}}`
+		"meta": {"count": 1, "limit": 100, "offset": 0, "order": "ASC", "sort": "account_id",
+			"total_count": 1}}`
 	page, err := respondingClient(t, http.StatusOK, "application/json", body).
 		Configurations.List(t.Context(), portfolios.ListPortfoliosConfigurationsParams{})
 	if err != nil {
@@ -94,7 +95,8 @@ func TestNullIsAnEmptyPage(t *testing.T) {
 			return len(page.Data), err
 		},
 		"configurations": func() (int, error) {
-			page, err := client.Configurations.List(t.Context(), portfolios.ListPortfoliosConfigurationsParams{})
+			params := portfolios.ListPortfoliosConfigurationsParams{}
+			page, err := client.Configurations.List(t.Context(), params)
 			return len(page.Data), err
 		},
 		"orders": func() (int, error) {
@@ -164,7 +166,8 @@ func TestResponsesOfNewerServers(t *testing.T) {
 		"orders": [{"id": "b291d8a4-21f5-4c52-8590-4f90ce54d0b1", "side": "SWAP", "status": "HELD",
 			"price": {"amount": "1"}}],
 		"post_tax": true, "status": "SETTLED", "type": "DIVIDEND", "updated_at": "2021-07-21T14:10:00Z",
-		"client_reference": "abc", "cancellation_details": null, "user_id": "2a1f0c5e-6d3b-4e8f-9a7c-1b2d3e4f5a6b"
+		"client_reference": "abc", "cancellation_details": null,
+		"user_id": "2a1f0c5e-6d3b-4e8f-9a7c-1b2d3e4f5a6b"
 	}`
 	var received upvest.Response
 	client := respondingClient(t, http.StatusOK, "application/json", body, "X-New", "1")
@@ -183,7 +186,8 @@ func TestResponsesOfNewerServers(t *testing.T) {
 		!order.PostTax || order.CreatedAt.Nanosecond() != 123456789 {
 		t.Errorf("got %+v", order)
 	}
-	if received.Status != http.StatusOK || received.Header.Get("X-New") != "1" || string(received.Body) != body {
+	if received.Status != http.StatusOK || received.Header.Get("X-New") != "1" ||
+		string(received.Body) != body {
 		t.Errorf("the raw response is %+v", received)
 	}
 }
@@ -224,7 +228,8 @@ func TestResponseThatIsTooLarge(t *testing.T) {
 			return resp, nil
 		})
 		_, err := client.Orders.Create(t.Context(), someOrderRequest())
-		failure := requireError(t, err, "larger than 32 MiB")
+		requireText(t, err, "larger than 32 MiB")
+		failure := asError(t, err)
 		if failure.Status != status || len(failure.Body) != maxBody {
 			t.Fatalf("status %d with %d bytes of the body, want %d with %d",
 				failure.Status, len(failure.Body), status, maxBody)
@@ -275,13 +280,14 @@ func TestSwitchedProtocolIsNotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	go switchProtocols(listener)
 	baseURL := "http://" + strings.Replace(listener.Addr().String(), "127.0.0.1", "LOCALHOST", 1)
 	client := newServerClient(t, baseURL, upvest.WithTokenSource(staticToken("token")))
 	_, err = client.Orders.Create(t.Context(), someOrderRequest())
-	requireError(t, err, "protocol")
-	failure := requireOutcome(t, err, upvest.OutcomeUnknown)
+	requireText(t, err, "protocol")
+	requireOutcome(t, err, upvest.OutcomeUnknown)
+	failure := asError(t, err)
 	if failure.Status != http.StatusSwitchingProtocols {
 		t.Errorf("the status is %d, want 101", failure.Status)
 	}
@@ -290,12 +296,18 @@ func TestSwitchedProtocolIsNotRead(t *testing.T) {
 // switchProtocols responds to the first request of each connection with 101.
 func switchProtocols(listener net.Listener) {
 	const response = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\nno end"
+	var open []net.Conn
+	defer func() {
+		for _, connection := range open {
+			_ = connection.Close()
+		}
+	}()
 	for {
 		connection, err := listener.Accept()
 		if err != nil {
 			return
 		}
-		defer connection.Close()
+		open = append(open, connection)
 		if _, err := http.ReadRequest(bufio.NewReader(connection)); err != nil {
 			return
 		}

@@ -15,7 +15,7 @@ type unreadableCase struct {
 	contentType string // the default is application/json
 	body        string
 	want        string // in the text of the error
-	operations  string // part of the ids of the operations that are called; the default is all
+	operations  string // those whose id contains this text
 }
 
 // A 2xx that cannot be read is not a failure of the server: a write was accepted, and the
@@ -24,7 +24,8 @@ func TestSuccessesThatCannotBeRead(t *testing.T) {
 	const (
 		id             = `"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"`
 		unidentified   = "what identifies the resource is missing"
-		malformedUUIDs = `{"id": "CANARY", "account_id": "CANARY", "data": [{"id": "CANARY", "account_id": "CANARY"}]}`
+		malformedUUIDs = `{"id": "CANARY", "account_id": "CANARY",
+			"data": [{"id": "CANARY", "account_id": "CANARY"}]}`
 	)
 	for name, test := range map[string]unreadableCase{
 		"HTML":    {contentType: "text/html", body: "<html>CANARY</html>", want: "not JSON"},
@@ -94,7 +95,8 @@ func requireUnreadable(t *testing.T, operation operationCase, test unreadableCas
 	}
 	t.Run(operation.id, func(t *testing.T) {
 		var received upvest.Response
-		client := respondingClient(t, http.StatusOK, contentType, test.body, "Upvest-Request-Id", "not-a-uuid")
+		client := respondingClient(t, http.StatusOK, contentType, test.body,
+			"Upvest-Request-Id", "not-a-uuid")
 		_, err := operation.call(t.Context(), client, upvest.WithResponse(&received))
 		failure := requireReceived(t, err, operation.id, http.StatusOK, test.body)
 		if failure.RequestID != "not-a-uuid" || failure.Err == nil || string(received.Body) != test.body {
@@ -119,7 +121,9 @@ func requireUnreadable(t *testing.T, operation operationCase, test unreadableCas
 // Bytes that are not JSON do not end later: another attempt would receive them again.
 func TestInvalidJSONIsNotATruncatedBody(t *testing.T) {
 	for _, body := range []string{orderBody + "x", "x", `{"a":"b"]`} {
-		failure := requireError(t, retrieve(t.Context(), newTestClient(t, success(body))), "is not JSON")
+		err := retrieve(t.Context(), newTestClient(t, success(body)))
+		requireText(t, err, "is not JSON")
+		failure := asError(t, err)
 		if len(failure.Attempts) != 1 {
 			t.Errorf("%.40q: %d attempts, want one: %v", body, len(failure.Attempts), failure)
 		}

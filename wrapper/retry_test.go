@@ -34,7 +34,8 @@ func TestWhatIsRetried(t *testing.T) {
 		"text":             success("OK"),
 	}
 	for _, status := range []int{
-		300, 304, 307, 400, 402, 403, 404, 405, 406, 409, 410, 418, 422, 426, 428, 451, 499, 501, 505, 520, 599,
+		300, 304, 307, 400, 402, 403, 404, 405, 406, 409, 410, 418, 422, 426, 428, 451, 499,
+		501, 505, 520, 599,
 	} {
 		notRetried[fmt.Sprint(status)] = problem(status)
 	}
@@ -188,7 +189,8 @@ func TestRetryPolicies(t *testing.T) {
 				err := retrieve(t.Context(), newTestClient(t, server.serve, test.client...), test.call...)
 				server.requireRequests(t, test.want)
 				if failure := asError(t, err); len(failure.Attempts) != test.want {
-					t.Errorf("the error lists %d attempts, want %d: %v", len(failure.Attempts), test.want, err)
+					t.Errorf("the error lists %d attempts, want %d: %v",
+						len(failure.Attempts), test.want, err)
 				}
 			})
 		})
@@ -218,7 +220,8 @@ func TestRetryPolicyIsNotAskedAboutWhatWasNotSent(t *testing.T) {
 		failure := asError(t, retrieve(t.Context(), client, upvest.WithRetry(always)))
 		server.requireRequests(t, 0)
 		if len(failure.Attempts) != 1 {
-			t.Errorf("the error lists %d attempts, want one that was not sent: %v", len(failure.Attempts), failure)
+			t.Errorf("the error lists %d attempts, want one that was not sent: %v",
+				len(failure.Attempts), failure)
 		}
 	})
 }
@@ -228,32 +231,36 @@ func TestRetryBudget(t *testing.T) {
 		server := scripted(problem(503))
 		client := newTestClient(t, server.serve,
 			upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
-		call := func(wantAttempts int, wantSpent bool) error {
+		requireCall := func(wantAttempts int, wantSpent bool) {
 			t.Helper()
-			before := len(server.requests)
+			server.restart(server.steps...)
 			err := retrieve(t.Context(), client)
-			attempts := len(server.requests) - before
-			if attempts != wantAttempts || errors.Is(err, upvest.ErrRetryBudget) != wantSpent {
-				t.Fatalf("%d attempts, %v, want %d and ErrRetryBudget: %t", attempts, err, wantAttempts, wantSpent)
+			server.requireRequests(t, wantAttempts)
+			isSpent := errors.Is(err, upvest.ErrRetryBudget)
+			if isSpent != wantSpent {
+				t.Fatalf("errors.Is(err, ErrRetryBudget) is %t, want %t: %v", isSpent, wantSpent, err)
 			}
-			return err
+			if isSpent && !errors.Is(err, upvest.ErrServiceUnavailable) {
+				t.Errorf("the error is %v, want the 503 too", err)
+			}
+			if isSpent {
+				requireText(t, err, "the client gave up")
+			}
 		}
 		for range 33 { // three retries each, of the hundred that the budget has
-			call(4, false)
+			requireCall(4, false)
 		}
-		if err := call(2, true); !errors.Is(err, upvest.ErrServiceUnavailable) {
-			t.Errorf("the error is %v, want the 503 too", err)
-		}
-		requireText(t, call(1, true), "the client gave up")
+		requireCall(2, true)
+		requireCall(1, true)
 
 		server.steps = []roundTrip{success(orderBody)}
 		for range 5 {
-			call(1, false)
+			requireCall(1, false)
 		}
 		server.steps = []roundTrip{problem(503)}
-		call(2, true) // five successes pay for one retry
+		requireCall(2, true) // five successes pay for one retry
 		time.Sleep(2 * time.Second)
-		call(3, true) // each second pays for one retry
+		requireCall(3, true) // each second pays for one retry
 	})
 }
 

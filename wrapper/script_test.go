@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// synctestStart is the time at which the clock of a synctest bubble starts.
+var synctestStart = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
 // script responds to each request with its next step, and to those after the last step
 // with the last. It records the requests and when each came.
 type script struct {

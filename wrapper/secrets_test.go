@@ -31,7 +31,7 @@ func TestSecretsAreFoundIfTheyAreThere(t *testing.T) {
 		"key":              revealing{Key: key},
 		"seed":             revealing{Key: ed25519.PrivateKey(key.Seed())},
 	} {
-		for format, text := range everyFormat(leak) {
+		for format, text := range everyFormat(t.Context(), leak) {
 			if _, found := findSecret(text, secretsOf("test-secret", key)); !found {
 				t.Errorf("the search does not find the %s in %s: %s", name, format, text)
 			}
@@ -75,7 +75,8 @@ func TestQuotedRequestsShowNoSecret(t *testing.T) {
 		}, " ")
 		const form = `{"type": %[1]q, "title": %[1]q, "detail": %[1]q, "instance": %[1]q}`
 		body := fmt.Sprintf(form, quoted)
-		return respond(http.StatusBadRequest, "application/problem+json", body, "Upvest-Request-Id", quoted)(req)
+		return respond(http.StatusBadRequest, "application/problem+json", body,
+			"Upvest-Request-Id", quoted)(req)
 	}
 	newLeakSearch(t, testCredentials(t), grantingCanary(quoting)).fail(t.Context(), t)
 }
@@ -200,12 +201,13 @@ func TestTokenSourceOfTheCallerShowsNoSecret(t *testing.T) {
 // net/http quotes in its errors what a server wrote.
 func TestErrorsOfTheConnectionShowNoSecret(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
+	const found = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
 	for name, raw := range map[string]string{
 		"no HTTP":                bodyCanary + " " + tokenCanary + "\r\n\r\n",
 		"invalid status":         "HTTP/1.1 2000 " + bodyCanary + "\r\n\r\n",
 		"invalid header":         ok + bodyCanary + "\r\n\r\n",
 		"invalid content-length": ok + "Content-Length: " + bodyCanary + "\r\n\r\n",
-		"invalid location":       "HTTP/1.1 302 Found\r\nLocation: http://[" + bodyCanary + "\r\nContent-Length: 0\r\n\r\n",
+		"invalid location":       found + "Location: http://[" + bodyCanary + "\r\n\r\n",
 		"invalid trailer":        ok + "Transfer-Encoding: chunked\r\n\r\n0\r\n" + tokenCanary + "\r\n\r\n",
 		"short body":             ok + "Content-Length: 1000\r\n\r\n{\"id\": \"" + bodyCanary,
 	} {
@@ -239,7 +241,7 @@ func rawResponses(t *testing.T, raw string) http.HandlerFunc {
 	}
 }
 
-// A transport may quote the request in its error, in a form of its own.
+// A transport may quote the request in its error, in several forms.
 func TestErrorOfATransportShowsNoKey(t *testing.T) {
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 		key := req.Header.Get("idempotency-key")

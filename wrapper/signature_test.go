@@ -21,6 +21,10 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
+// documentedDigest is the SHA-512 digest of the body {"key": "value"}.
+const documentedDigest = "Hd9/AvGZkbjitW1+Ml8Fg1ux1mtcDYe6mLQjDyoowIWa" +
+	"3LM/PmwN2v9O+MjtQGrCA3EQWUL54dlgxKHyYbrucw=="
+
 // The documented example of a signed request.
 const documentedBase = `"@method": POST
 "@path": /endpoint
@@ -29,15 +33,15 @@ const documentedBase = `"@method": POST
 "authorization": Bearer access-token
 "content-length": 16
 "content-type": application/json
-"content-digest": sha-512=:Hd9/AvGZkbjitW1+Ml8Fg1ux1mtcDYe6mLQjDyoowIWa3LM/PmwN2v9O+MjtQGrCA3EQWUL54dlgxKHyYbrucw==:
+"content-digest": sha-512=:` + documentedDigest + `:
 "idempotency-key": 2133825797664cad
 "upvest-client-id": 5ec16164-6173-461d-b90d-116d68f55b40
-"@signature-params": ("@method" "@path" "@query" "accept" "authorization" "content-length" "content-type" "content-digest" ` +
-	`"idempotency-key" "upvest-client-id");keyid="8d4997a8-cf7a-4e51-adbb-401656a3e5c2";` +
+"@signature-params": ("@method" "@path" "@query" "accept" "authorization" "content-length" ` +
+	`"content-type" "content-digest" "idempotency-key" "upvest-client-id");` +
+	`keyid="8d4997a8-cf7a-4e51-adbb-401656a3e5c2";` +
 	`created=1633529659;expires=1633529664;nonce="o085M4cMgpbicuOL"`
 
-// documentedSigner signs with the documented parameters. It stores the last signature
-// base.
+// documentedSigner signs with the documented parameters. It stores the signature base.
 func documentedSigner(t *testing.T, key crypto.Signer, base *string) *upvest.Signer {
 	t.Helper()
 	signer, err := upvest.NewSigner(upvest.SignerConfig{
@@ -59,7 +63,8 @@ func documentedSigner(t *testing.T, key crypto.Signer, base *string) *upvest.Sig
 func documentedRequest(t *testing.T) *http.Request {
 	t.Helper()
 	body := strings.NewReader(`{"key": "value"}`)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.upvest.co/endpoint?a=b", body)
+	const url = "https://api.upvest.co/endpoint?a=b"
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,11 +91,13 @@ func sign(t *testing.T, key crypto.Signer, req *http.Request) string {
 func TestSignatureVector(t *testing.T) {
 	const (
 		wantBaseDigest = "238c3fe97248cbd7573540338520e4079e8b9a983335f0cb3915345ce0b0ffdb"
-		wantSignature  = "sig1=:ENVP0syDDL1Z88+KTPrECEc1YmhojlBEDeTlZHnfKjMqkGxQ6kY3S76K2VD+A8dEg+z35t/MyKsfUT2VOVrsDQ==:"
+		wantSignature  = "ENVP0syDDL1Z88+KTPrECEc1YmhojlBEDeTlZHnfKjMq" +
+			"kGxQ6kY3S76K2VD+A8dEg+z35t/MyKsfUT2VOVrsDQ=="
 	)
 	digest := sha256.Sum256([]byte(documentedBase))
 	if len(documentedBase) != 646 || hex.EncodeToString(digest[:]) != wantBaseDigest {
-		t.Fatalf("the base in this test is not the documented one: %d bytes, SHA-256 %x", len(documentedBase), digest)
+		t.Fatalf("the base in this test is not the documented one: %d bytes, SHA-256 %x",
+			len(documentedBase), digest)
 	}
 	var base string
 	req := documentedRequest(t)
@@ -100,7 +107,7 @@ func TestSignatureVector(t *testing.T) {
 	}
 	_, parameters, _ := strings.Cut(documentedBase, `"@signature-params": `)
 	for name, want := range map[string]string{
-		"signature":                wantSignature,
+		"signature":                "sig1=:" + wantSignature + ":",
 		"signature-input":          "sig1=" + parameters,
 		"upvest-signature-version": "15",
 	} {
@@ -121,8 +128,9 @@ func TestSignatureVector(t *testing.T) {
 
 func TestSignatureDigest(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"hello": "world"}`: "WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==",
-		`{"key": "value"}`:   "Hd9/AvGZkbjitW1+Ml8Fg1ux1mtcDYe6mLQjDyoowIWa3LM/PmwN2v9O+MjtQGrCA3EQWUL54dlgxKHyYbrucw==",
+		`{"key": "value"}`: documentedDigest,
+		`{"hello": "world"}`: "WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX" +
+			"+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==",
 	} {
 		req := documentedRequest(t)
 		req.Body = io.NopCloser(strings.NewReader(body))
@@ -151,7 +159,7 @@ func TestSignatureComponents(t *testing.T) {
 		"an empty query": {url: "https://api.upvest.co/a?", want: []string{`"@query": ?`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, test.url, nil)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, test.url, http.NoBody)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -241,7 +249,8 @@ func TestNewSignerRefusesInvalidKeys(t *testing.T) {
 
 func TestNewSignerRefusesInvalidLifetimes(t *testing.T) {
 	for _, lifetime := range []time.Duration{1500 * time.Millisecond, time.Millisecond, -time.Second} {
-		_, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t), Lifetime: lifetime})
+		config := upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t), Lifetime: lifetime}
+		_, err := upvest.NewSigner(config)
 		requireText(t, err, "signature lifetime: use whole seconds, at least one")
 	}
 }
@@ -276,6 +285,7 @@ func TestSignAnEmptyBodyAsNone(t *testing.T) {
 	base := sign(t, testKey(t), req)
 	digest := req.Header.Get("content-digest")
 	if strings.Contains(base, "content-") || digest != "" || req.ContentLength != 0 {
-		t.Errorf("an empty body is signed with the digest %q and the length %d:\n%s", digest, req.ContentLength, base)
+		t.Errorf("an empty body is signed with the digest %q and the length %d:\n%s",
+			digest, req.ContentLength, base)
 	}
 }

@@ -48,11 +48,11 @@ func TestTokenEndpointFails(t *testing.T) {
 		"network failure": {step: failing(io.ErrUnexpectedEOF), status: 0, fetches: 4},
 		"unauthorized":    {step: problem(401), status: 401, fetches: 1},
 		"bad request":     {step: problem(400), status: 400, fetches: 1},
-		"redirect":        {step: problem(302, "Location", "https://elsewhere.test/"), status: 302, fetches: 1},
+		"redirect":        {step: problem(302, "Location", "https://other.test/"), status: 302, fetches: 1},
 		"HTML":            {step: success("<html>Some detail</html>"), status: 200, fetches: 1},
 		"empty":           {step: success(""), status: 200, fetches: 1},
 		"no token":        {step: success(`{"expires_in": 1800}`), status: 200, fetches: 1},
-		"an empty token":  {step: success(`{"access_token": "", "expires_in": 1800}`), status: 200, fetches: 1},
+		"an empty token":  {step: success(grantBody("", "1800")), status: 200, fetches: 1},
 		"a broken token":  {step: success(`{"access_token": "a\nb"}`), status: 200, fetches: 1},
 		"cut off":         {step: cutOff, status: 200, fetches: 4},
 		"an error in 200": {
@@ -65,7 +65,8 @@ func TestTokenEndpointFails(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := &tokenServer{steps: slices.Repeat([]roundTrip{test.step}, 10)}
 				_, err := server.client(t).Orders.Create(t.Context(), someOrderRequest())
-				failure := requireOutcome(t, err, upvest.OutcomeRefused)
+				requireOutcome(t, err, upvest.OutcomeRefused)
+				failure := asError(t, err)
 				if failure.Operation != "create_portfolios_order" {
 					t.Errorf("the operation is %s, want create_portfolios_order", failure.Operation)
 				}

@@ -122,7 +122,7 @@ func TestRenewalDelaysNoCall(t *testing.T) {
 	)
 	for name, test := range map[string]struct {
 		delay   time.Duration // of the token endpoint
-		trouble time.Duration // how long it responds with step, from when the renewal is due
+		trouble time.Duration // for which it responds with step once the renewal is due
 		step    roundTrip
 	}{
 		"hanging":     {trouble: 2 * time.Minute, step: hangs},

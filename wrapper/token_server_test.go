@@ -41,8 +41,7 @@ func (s *tokenServer) serveCall(req *http.Request) (*http.Response, error) {
 	defer s.mu.Unlock()
 	s.calls++
 	if s.valid != "" && req.Header.Get("authorization") != "Bearer "+s.valid {
-		return newResponse(http.StatusUnauthorized, "application/problem+json",
-			`{"type": "unauthorised", "status": 401, "detail": "Token is not active"}`), nil
+		return refuse("Token is not active")(req)
 	}
 	s.accepted++
 	if s.respond != nil {

@@ -19,7 +19,7 @@ func (f sourceFunc) Token() (*oauth2.Token, error) { return f() }
 // contextSource is a token source of the caller that takes a context.
 type contextSource sourceFunc
 
-func (s contextSource) Token() (*oauth2.Token, error) {
+func (contextSource) Token() (*oauth2.Token, error) {
 	return nil, errors.New("called without a context")
 }
 
@@ -109,7 +109,8 @@ func TestTokenSourceAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		if token.AccessToken != "token-1" || token.Type() != "Bearer" {
-			t.Errorf("the token is %q of the type %s, want token-1 of Bearer", token.AccessToken, token.Type())
+			t.Errorf("the token is %q of the type %s, want token-1 of Bearer",
+				token.AccessToken, token.Type())
 		}
 	}
 	for _, step := range []struct {

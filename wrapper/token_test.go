@@ -89,21 +89,23 @@ func TestACallThatEndsLeavesTheTokenRequestToTheOthers(t *testing.T) {
 		client := server.client(t)
 		var callers sync.WaitGroup
 		start := time.Now()
-		for i := range 10 {
+		for i := range 10 { // the first to come is the first to leave
 			callers.Go(func() {
-				patience := time.Duration(i+1) * time.Second // the first to come is the first to leave
+				patience := time.Duration(i+1) * time.Second
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
 				err := retrieve(ctx, client)
 				if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != patience {
-					t.Errorf("caller %d: %v after %s, want the deadline after %s", i, err, time.Since(start), patience)
+					t.Errorf("caller %d: %v after %s, want the deadline after %s",
+						i, err, time.Since(start), patience)
 				}
 			})
 			synctest.Wait()
 		}
 		callers.Go(func() {
 			if err := retrieve(t.Context(), client); err != nil || time.Since(start) != server.delay {
-				t.Errorf("the caller that waited: %v after %s, want success after %s", err, time.Since(start), server.delay)
+				t.Errorf("the caller that waited: %v after %s, want success after %s",
+					err, time.Since(start), server.delay)
 			}
 		})
 		callers.Wait()
@@ -128,7 +130,8 @@ func TestTheLastWaitingCallCancelsTheTokenRequest(t *testing.T) {
 		callers.Wait()
 		synctest.Wait()
 		if err := server.fetches[0].Context().Err(); !errors.Is(err, context.Canceled) {
-			t.Errorf("no call waits any more, and the context of the token request is %v, want it canceled", err)
+			t.Errorf("no call waits any more, and the context of the token request is %v, want it canceled",
+				err)
 		}
 		server.delay = 0
 		if err := retrieve(t.Context(), client); err != nil {

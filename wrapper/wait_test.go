@@ -29,7 +29,9 @@ func status(text string) roundTrip {
 	return success(fmt.Sprintf(`{"id": %q, "status": %q}`, someOrder, text))
 }
 
-func waitForOrder(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) (*portfolios.Order, error) {
+func waitForOrder(
+	ctx context.Context, client *upvest.Client, options ...upvest.CallOption,
+) (*portfolios.Order, error) {
 	return client.Orders.Wait(ctx, someOrder, nil, options...)
 }
 
@@ -44,7 +46,8 @@ func requireLastSeen(t *testing.T, order *portfolios.Order, want portfolios.Orde
 func TestWaitEndsWithTheOrder(t *testing.T) {
 	for _, end := range []portfolios.OrderStatus{"FILLED", "SETTLED", "CANCELLED"} {
 		synctest.Test(t, func(t *testing.T) {
-			server := statuses("NEW", "SUBMITTED", "PROCESSING", "SOMETHING_NEW", "", "filled", string(end), "NEW")
+			server := statuses(
+				"NEW", "SUBMITTED", "PROCESSING", "SOMETHING_NEW", "", "filled", string(end), "NEW")
 			order, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
 			if err != nil {
 				t.Fatal(err)
@@ -166,7 +169,7 @@ func TestWaitForAnOrderThatDisappears(t *testing.T) {
 
 func TestWaitRefusesTheZeroUUID(t *testing.T) {
 	_, err := newTestClient(t, nil).Orders.Wait(t.Context(), uuid.Nil, nil)
-	requireError(t, err, "the zero UUID")
+	requireText(t, err, "the zero UUID")
 }
 
 func TestWaitOutlastsTransientFailures(t *testing.T) {
@@ -196,9 +199,11 @@ func TestWaitForAnOrderThatNeverAppears(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		order, err := waitForOrder(t.Context(), newTestClient(t, problem(404)))
-		took := time.Since(start)
-		if !errors.Is(err, upvest.ErrNotFound) || order != nil || took < 10*time.Second || took > 20*time.Second {
-			t.Errorf("the order %+v and the error %v after %s, want ErrNotFound after 10 to 20 s", order, err, took)
+		if !errors.Is(err, upvest.ErrNotFound) || order != nil {
+			t.Errorf("the order %+v and the error %v, want ErrNotFound alone", order, err)
+		}
+		if took := time.Since(start); took < 10*time.Second || took > 20*time.Second {
+			t.Errorf("Wait took %s, want 10 to 20 s", took)
 		}
 	})
 }
@@ -219,7 +224,8 @@ func TestWaitForAnOrderToAppearEndsWithItsContext(t *testing.T) {
 func TestWaitReturnsOtherFailuresAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(403))
-		if _, err := waitForOrder(t.Context(), newTestClient(t, server.serve)); !errors.Is(err, upvest.ErrForbidden) {
+		_, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
+		if !errors.Is(err, upvest.ErrForbidden) {
 			t.Errorf("the error is %v, want ErrForbidden", err)
 		}
 		server.requireRequests(t, 1)
@@ -229,7 +235,8 @@ func TestWaitReturnsOtherFailuresAtOnce(t *testing.T) {
 func TestWaitAppliesCallOptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503))
-		if _, err := waitForOrder(t.Context(), newTestClient(t, server.serve), upvest.WithoutRetry()); err == nil {
+		client := newTestClient(t, server.serve)
+		if _, err := waitForOrder(t.Context(), client, upvest.WithoutRetry()); err == nil {
 			t.Error("Wait returned no error")
 		}
 		server.requireRequests(t, 1)

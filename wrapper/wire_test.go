@@ -205,7 +205,8 @@ func signatureOf(t testing.TB, req *http.Request) signatureParameters {
 	t.Helper()
 	input := signatureInput.FindStringSubmatch(req.Header.Get("Signature-Input"))
 	if input == nil {
-		t.Errorf("%s %s: signature-input is malformed: %q", req.Method, req.URL, req.Header.Get("Signature-Input"))
+		t.Errorf("%s %s: signature-input is malformed: %q",
+			req.Method, req.URL, req.Header.Get("Signature-Input"))
 		return signatureParameters{}
 	}
 	created, createdErr := strconv.ParseInt(input[4], 10, 64)
@@ -213,5 +214,9 @@ func signatureOf(t testing.TB, req *http.Request) signatureParameters {
 	if err := errors.Join(createdErr, expiresErr); err != nil {
 		t.Errorf("signature-input %q: %v", input[0], err)
 	}
-	return signatureParameters{created: time.Unix(created, 0), expires: time.Unix(expires, 0), nonce: input[6]}
+	return signatureParameters{
+		created: time.Unix(created, 0),
+		expires: time.Unix(expires, 0),
+		nonce:   input[6],
+	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 )
 
-// line is a connection that can die in silence: what is written goes nowhere, and nothing comes back.
+// line is a connection that can die silently: it then drops what is written.
 type line struct {
 	net.Conn
 	dead *atomic.Bool
@@ -30,7 +30,7 @@ func (l line) Write(data []byte) (int, error) {
 	return l.Conn.Write(data)
 }
 
-// pipes is a network of net.Pipe, which synctest can wait on.
+// pipes is a network of [net.Pipe], which works in a synctest bubble.
 type pipes struct {
 	accept chan net.Conn
 	closed sync.Once
@@ -38,11 +38,11 @@ type pipes struct {
 }
 
 func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
-	mine, theirs := net.Pipe()
+	ours, theirs := net.Pipe()
 	dead := new(atomic.Bool)
 	p.lines = append(p.lines, dead)
 	p.accept <- line{theirs, dead}
-	return line{mine, dead}, nil
+	return line{ours, dead}, nil
 }
 
 func (p *pipes) Accept() (net.Conn, error) {
@@ -58,65 +58,88 @@ func (p *pipes) Close() error {
 	return nil
 }
 
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+func (*pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// A connection over HTTP/2 that dies in silence is left, and the next request dials anew.
-func TestDeadConnectionIsLeft(t *testing.T) {
+// The client gives up an HTTP/2 connection that died silently, and the next request dials
+// again.
+func TestDeadConnectionIsReplaced(t *testing.T) {
 	certificate := httptest.NewTLSServer(nil)
 	certificate.Close()
 	synctest.Test(t, func(t *testing.T) {
 		network := &pipes{accept: make(chan net.Conn)}
 		server := &http.Server{
-			TLSConfig: &tls.Config{Certificates: certificate.TLS.Certificates},
+			ReadHeaderTimeout: time.Minute,
+			TLSConfig:         &tls.Config{Certificates: certificate.TLS.Certificates},
 			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.WriteString(w, r.Proto)
 			}),
 		}
 		served := make(chan error, 1)
 		go func() { served <- server.ServeTLS(network, "", "") }()
-
 		client := defaultClient(t, network)
-		get := func() (string, error) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://upvest.test/", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp, err := client.Do(req)
-			if err != nil {
-				return "", err
-			}
-			defer func() { _ = resp.Body.Close() }()
-			proto, err := io.ReadAll(resp.Body)
-			return string(proto), err
-		}
-		if proto, err := get(); err != nil || proto != "HTTP/2.0" {
-			t.Fatalf("%q, %v, want HTTP/2", proto, err)
-		}
+		requireHTTP2(t, client)
+
 		network.lines[0].Store(true)
 		started := time.Now()
-		if _, err := get(); err == nil || errors.Is(err, context.DeadlineExceeded) || time.Since(started) > 20*time.Second {
-			t.Errorf("%v after %s, want the end of the connection within 20 s", err, time.Since(started))
+		proto, err := get(t, client)
+		if err == nil || errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the protocol is %q and the error %v, want the end of the connection", proto, err)
 		}
-		if proto, err := get(); err != nil || proto != "HTTP/2.0" || len(network.lines) != 2 {
-			t.Errorf("%q, %v after %d dials, want a new connection", proto, err, len(network.lines))
+		if took := time.Since(started); took > 20*time.Second {
+			t.Errorf("the connection ended after %s, want at most 20 s", took)
+		}
+
+		requireHTTP2(t, client)
+		if len(network.lines) != 2 {
+			t.Errorf("the client dialled %d times, want a second connection", len(network.lines))
 		}
 		client.CloseIdleConnections()
 		_ = server.Close()
-		<-served
-		time.Sleep(time.Hour) // for what still waits on the dead line
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("the server ended with %v, want http.ErrServerClosed", err)
+		}
+		time.Sleep(time.Hour) // for what still waits on the dead connection
 	})
 }
 
-func defaultClient(t *testing.T, dialled *pipes) *http.Client {
+// get returns the protocol of a request.
+func get(t *testing.T, client *http.Client) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://upvest.test/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	proto, err := io.ReadAll(resp.Body)
+	return string(proto), err
+}
+
+func requireHTTP2(t *testing.T, client *http.Client) {
+	t.Helper()
+	proto, err := get(t, client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if proto != "HTTP/2.0" {
+		t.Fatalf("the protocol is %q, want HTTP/2.0", proto)
+	}
+}
+
+// defaultClient is the default client over a network of pipes.
+func defaultClient(t *testing.T, network *pipes) *http.Client {
 	t.Helper()
 	client := transport.DefaultClient()
-	transport, ok := client.Transport.(*http.Transport)
+	over, ok := client.Transport.(*http.Transport)
 	if !ok {
-		t.Fatalf("the transport is a %T", client.Transport)
+		t.Fatalf("the transport is a %T, want *http.Transport", client.Transport)
 	}
-	transport.DialContext = dialled.dial
-	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+	over.DialContext = network.dial
+	over.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 	return client
 }
