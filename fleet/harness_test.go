@@ -23,6 +23,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 )
@@ -37,7 +38,6 @@ type fleet struct {
 	accounts    []uuid.UUID
 	sandbox     *sandbox.Sandbox
 	ledger      *ledger.Ledger
-	ahead       time.Duration
 	started     time.Time
 }
 
@@ -59,9 +59,7 @@ func size(t *testing.T, otherwise int) int {
 func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 	t.Helper()
 	f := &fleet{T: t, binary: filepath.Join(t.TempDir(), "fleet"), url: url, started: time.Now()}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", f.binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v: %s", err, out)
-	}
+	f.build("0s")
 	var file bytes.Buffer
 	file.WriteString("account,user,side,amount,currency\n")
 	for i := range accounts {
@@ -76,11 +74,24 @@ func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 	f.succeeds("migrate", "-rate", strconv.Itoa(rate))
 	f.say("%s", f.succeeds("enqueue", "-run", theRun, path))
 	var err error
-	if f.ledger, err = ledger.Connect(t.Context(), url, 1, 0); err != nil {
+	f.ledger, err = ledger.Connect(t.Context(), url, database.Options{Connections: 1})
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = f.ledger.Close() })
 	return f
+}
+
+// build builds the program, with its clock ahead of the machine's.
+func (f *fleet) build(ahead string) {
+	f.Helper()
+	const variable = "github.com/d8277167/upvest-portfolios-go/fleet/internal/program.testAhead"
+	binary := f.binary + ahead
+	command := exec.CommandContext(f.Context(), "go", "build", "-ldflags", "-X "+variable+"="+ahead, "-o", binary, ".")
+	if out, err := command.CombinedOutput(); err != nil {
+		f.Fatalf("build the program: %v: %s", err, out)
+	}
+	f.binary = binary
 }
 
 // say tells who watches what happens.
@@ -135,7 +146,7 @@ func (f *fleet) work() *worker {
 		f.Fatal(err)
 	}
 	defer log.Close()
-	w := &worker{f: f, log: log.Name(), Cmd: f.command("work", "-in-flight", "20", "-clock-ahead", f.ahead.String())}
+	w := &worker{f: f, log: log.Name(), Cmd: f.command("work", "-in-flight", "20")}
 	w.Stderr = log
 	if err := w.Start(); err != nil {
 		f.Fatal(err)
@@ -177,11 +188,12 @@ func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts)
 	var last ledger.Counts
 	said := time.Now()
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		counts, err := f.ledger.Count(f.Context(), theRun)
+		counts, err := f.count()
 		if err != nil {
 			continue // the database is down on purpose
 		}
-		if last = counts; isSo(counts) {
+		last = counts
+		if isSo(counts) {
 			f.say("%s: %s", what, describe(counts))
 			return counts
 		}
@@ -194,11 +206,20 @@ func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts)
 	return last
 }
 
-func describe(c ledger.Counts) string {
-	return fmt.Sprintf("%d of %d decided, %d adopted, %d refused, %d unknown, %d given up", c.Done(), c.Total(), c.Adopted, c.Refused, c.Unknown, c.GivenUp)
+func (f *fleet) count() (ledger.Counts, error) {
+	run, err := f.ledger.Run(f.Context(), theRun)
+	if err != nil {
+		return ledger.Counts{}, err
+	}
+	return f.ledger.Count(f.Context(), run.ID)
 }
 
-func isDone(c ledger.Counts) bool { return c.Done() == c.Total() }
+func describe(c ledger.Counts) string {
+	return fmt.Sprintf("%d of %d decided, %d found, %d refused, %d unknown, %d to review",
+		c.Decided(), c.Total(), c.Found, c.Refused, c.Unknown, c.Review)
+}
+
+func isDone(c ledger.Counts) bool { return c.Decided() == c.Total() }
 
 // inject adds a fault of the operation that places orders.
 func (f *fleet) inject(fault sandbox.Fault) {
@@ -247,12 +268,14 @@ func (f *fleet) trouble(every time.Duration) (stop func()) {
 
 // jump lets 25 hours pass at the server, and for the workers that start from now on.
 func (f *fleet) jump() {
-	f.ahead = 25 * time.Hour
-	f.sandbox.Clock().Advance(f.ahead)
+	const ahead = 25 * time.Hour
+	f.build(ahead.String())
+	f.sandbox.Clock().Advance(ahead)
 	f.say("25 hours later: no key is kept any more")
 }
 
-// perAccount counts the orders of each account, as the server has them: independent of what reconcile says.
+// perAccount counts the orders of each account, as the server has them: independent of
+// what reconcile says.
 func (f *fleet) perAccount() (once, more, none int) {
 	f.Helper()
 	counts := map[uuid.UUID]int{}
@@ -276,7 +299,8 @@ func (f *fleet) perAccount() (once, more, none int) {
 	return once, more, none
 }
 
-// expectOnce holds both the reconciliation and the server's own list to one order for each account.
+// expectOnce holds both the reconciliation and the server's own list to one order for
+// each account.
 func (f *fleet) expectOnce() {
 	f.Helper()
 	status, out := f.run("reconcile", "-run", theRun)

@@ -1,4 +1,5 @@
-// Command fleet places one order for each account of a list, from any number of machines, each exactly once. See README.md.
+// Command fleet places one order for each account of a list, from any number of machines,
+// each exactly once. See README.md.
 package main
 
 import (

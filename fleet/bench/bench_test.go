@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
@@ -44,7 +45,8 @@ func TestMain(m *testing.M) {
 
 // figures are what one database makes of a run.
 type figures struct {
-	enqueued, status, rate, large, memory float64 // per second, seconds, per second, per second, MiB
+	// per second, seconds, per second, per second, MiB
+	enqueued, status, rate, large, memory float64
 }
 
 func TestBench(t *testing.T) {
@@ -110,7 +112,8 @@ func (b *bench) file(accounts int) (path string) {
 	return path
 }
 
-// direct has another process place orders as fast as it can, as a worker does, but without the engine.
+// direct has another process place orders as fast as it can, as a worker does, but
+// without the engine.
 func (b *bench) direct() (rate float64) {
 	b.Helper()
 	command := exec.CommandContext(b.Context(), os.Args[0])
@@ -125,7 +128,8 @@ func (b *bench) direct() (rate float64) {
 	return rate
 }
 
-// measure enqueues a small and a large run, each into a database of its own, and has a worker place a part of it.
+// measure enqueues a small and a large run, each into a database of its own, and has a
+// worker place a part of it.
 func (b *bench) measure(name string, address func() string) (f figures) {
 	b.Helper()
 	for _, accounts := range []int{small, b.large} {
@@ -138,10 +142,12 @@ func (b *bench) measure(name string, address func() string) (f figures) {
 		}
 		began := time.Now()
 		b.run("status", "-run", theRun)
-		f.enqueued, f.status = enqueued, time.Since(began).Seconds()
+		f.enqueued = enqueued
+		f.status = time.Since(began).Seconds()
 		rate, memory := b.work()
 		f.memory = max(f.memory, memory)
-		if f.large = rate; accounts == small {
+		f.large = rate
+		if accounts == small {
 			f.rate = rate
 		}
 		fmt.Printf("%s, a run of %d: %.0f enqueued a second, status in %.2f s, %.0f orders a second, worker %.0f MiB\n",
@@ -166,10 +172,11 @@ func (b *bench) run(arguments ...string) string {
 	return string(out)
 }
 
-// work lets a worker place orders for a while, and returns how many a second and the most memory that it took.
+// work lets a worker place orders for a while, and returns how many a second and the most
+// memory that it took.
 func (b *bench) work() (rate, memory float64) {
 	b.Helper()
-	l, err := ledger.Connect(b.Context(), b.url, 1, 0)
+	l, err := ledger.Connect(b.Context(), b.url, database.Options{Connections: 1})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -178,15 +185,20 @@ func (b *bench) work() (rate, memory float64) {
 	if err := worker.Start(); err != nil {
 		b.Fatal(err)
 	}
+	run, err := l.Run(b.Context(), theRun)
+	if err != nil {
+		b.Fatal(err)
+	}
 	placed := func() int {
-		counts, err := l.Count(b.Context(), theRun)
+		counts, err := l.Count(b.Context(), run.ID)
 		if err != nil {
 			b.Fatal(err)
 		}
-		return counts.Placed
+		return counts.Done
 	}
 	time.Sleep(warmUp)
-	before, began := placed(), time.Now()
+	before := placed()
+	began := time.Now()
 	time.Sleep(measured)
 	passed := time.Since(began).Seconds()
 	after := placed()
@@ -194,7 +206,8 @@ func (b *bench) work() (rate, memory float64) {
 		b.Errorf("all %d orders were placed before the time was over", after)
 	}
 	rate = float64(after-before) / passed
-	if memory, err = peak(worker.Process.Pid); err != nil {
+	memory, err = peak(worker.Process.Pid)
+	if err != nil {
 		b.Error(err)
 	}
 	if err := errors.Join(worker.Process.Signal(os.Interrupt), worker.Wait()); err != nil {
@@ -203,7 +216,8 @@ func (b *bench) work() (rate, memory float64) {
 	return rate, memory
 }
 
-// peak is the most memory that a process had resident, in MiB, as Linux tells it; 0 elsewhere.
+// peak is the most memory that a process had resident, in MiB, as Linux tells it; 0
+// elsewhere.
 func peak(pid int) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if errors.Is(err, os.ErrNotExist) {

@@ -16,10 +16,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 )
 
-// direct places the orders of a file again and again for a while, as many at once as a worker does and with the same client, and prints how
-// many a second.
+// direct places the orders of a file again and again for a while, as many at once as a
+// worker does and with the same client, and prints how many a second.
 func direct(ctx context.Context, file string) error {
 	orders, err := read(file)
 	if err != nil {
@@ -42,7 +43,7 @@ func direct(ctx context.Context, file string) error {
 			for time.Since(began) < measured {
 				i := int(next.Add(1))
 				order := orders[i%len(orders)]
-				key, err := place.Key(fmt.Sprintf("direct %d", i/len(orders)), order.AccountID)
+				key, err := place.Key(testapi.Create, fmt.Sprintf("direct %d", i/len(orders)), order.AccountID)
 				if err == nil {
 					_, err = client.Orders.Create(ctx, order, upvest.WithIdempotencyKey(key))
 				}

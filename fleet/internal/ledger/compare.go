@@ -3,63 +3,92 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// Found is an order of the server.
-type Found struct {
-	ID uuid.UUID
-	Body
+// Order is an order of the server, as far as the ledger needs it.
+type Order struct {
+	ID, Account uuid.UUID
+	State       string
 }
 
-// Difference is an order that is not as it should be.
-type Difference struct {
-	Found           // the server's order, or the row's account with the order that it claims
-	Row     Body    // of the run for the same account
-	Outcome Outcome // of that row, empty if there is none
-	Detail  string
-}
+func (o Order) row() []any { return []any{o.ID, o.Account, o.State} }
 
-// Started returns when a run was made known, and what the time is now on the same clock.
-func (l *Ledger) Started(ctx context.Context, run string) (started, now time.Time, err error) {
-	var made, read int64
-	err = l.row(ctx, "select created, {now} from fleet_run where run = $1", run).Scan(&made, &read)
-	return time.UnixMilli(made), time.UnixMilli(read), wrap("look for the run "+run, err)
-}
-
-// Unclaimed passes on those of the server's orders that no row has claimed, each with the run's row for its account.
-func (l *Ledger) Unclaimed(ctx context.Context, run string, orders []Found, handle func(Difference)) error {
-	return l.differences(ctx, handle, `select cast(value->>0 as {id}), cast(value->>1 as {id}), value->>3, value->>4, value->>5,
-			coalesce(side, ''), coalesce(amount, ''), coalesce(currency, ''), coalesce(outcome, ''), ''
-		from {each} left join fleet_order on account = cast(value->>1 as {id}) and run = $2
-		where not exists (select 1 from fleet_order c where c.order_id = cast(value->>0 as {id}))`, list(orders, Found.fields), run)
-}
-
-// Ghosts passes on the run's rows that claim an order behind one id and up to another, decided before a time, that is not among those.
-func (l *Ledger) Ghosts(ctx context.Context, run string, after, upTo uuid.UUID, decided time.Time, orders []Found, handle func(Difference)) error {
-	return l.differences(ctx, handle, `select order_id, account, '', '', '', side, amount, currency, outcome, '' from fleet_order where run = $2
-		and order_id > $3 and order_id <= $4 and done < $5 and order_id not in (select cast(value->>0 as {id}) from {each})`,
-		list(orders, Found.fields), run, after, upTo, decided.UnixMilli())
-}
-
-// Undone passes on the run's rows that have no order.
-func (l *Ledger) Undone(ctx context.Context, run string, handle func(Difference)) error {
-	return l.differences(ctx, handle, `select null, account, '', '', '', side, amount, currency, outcome, coalesce(detail, '') from fleet_order
-		where run = $1 and order_id is null order by outcome, account`, run)
-}
-
-func (f Found) fields() []any { return append([]any{f.ID}, f.Body.fields()...) }
-
-func (l *Ledger) differences(ctx context.Context, handle func(Difference), statement string, arguments ...any) error {
-	return l.each(ctx, l.db, "compare orders", func(rows *sql.Rows) error {
-		var d Difference
-		var id uuid.NullUUID
-		err := rows.Scan(&id, &d.Account, &d.Side, &d.Amount, &d.Currency, &d.Row.Side, &d.Row.Amount, &d.Row.Currency, &d.Outcome, &d.Detail)
-		if d.ID, d.Row.Account = id.UUID, d.Account; err == nil {
-			handle(d)
+// Unclaimed passes on those of the server's orders that no item has, each with the item
+// of the run for its account. Orders of accounts outside the run are left out.
+func (l *Ledger) Unclaimed(ctx context.Context, run int64, orders []Order, handle func(id uuid.UUID, item Item) error) error {
+	return l.DB.Each(ctx, l.DB.SQL, "compare orders", func(rows *sql.Rows) error {
+		var id uuid.UUID
+		var item Item
+		var body []byte
+		if err := rows.Scan(&id, &item.Subject, &body, &item.Outcome); err != nil {
+			return err
 		}
-		return err
-	}, statement, arguments...)
+		if err := json.Unmarshal(body, &item.Fields); err != nil {
+			return err
+		}
+		return handle(id, item)
+	}, `select cast(value->>0 as {id}), subject, body, outcome
+		from {each} join {schema}fleet_item on subject = cast(value->>1 as {id}) and run = $2
+		where not exists (select 1 from {schema}fleet_item c where c.resource = cast(value->>0 as {id}))`,
+		database.List(orders, Order.row), run)
+}
+
+// Ghosts passes on the run's items with an order after one id and up to another, decided
+// before a time, that is not among the server's orders.
+func (l *Ledger) Ghosts(
+	ctx context.Context, run int64, after, upTo uuid.UUID, decided time.Time, orders []Order,
+	handle func(Item) error,
+) error {
+	// The inner query reads a range of the index of all claimed orders, not the whole
+	// run.
+	return l.DB.Each(ctx, l.DB.SQL, "compare orders", func(rows *sql.Rows) error {
+		var item Item
+		if err := rows.Scan(&item.Subject, &item.Resource, &item.Outcome); err != nil {
+			return err
+		}
+		return handle(item)
+	}, `with claimed as materialized (
+			select run, subject, resource, outcome, done from {schema}fleet_item where resource > $3 and resource <= $4)
+		select subject, resource, outcome from claimed
+		where run = $2 and done < $5 and resource not in (select cast(value->>0 as {id}) from {each})`,
+		database.List(orders, Order.row), run, after, upTo, decided.UnixMilli())
+}
+
+// SetStates records the states of the orders of a run's items, and returns those that
+// have changed.
+func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) (changed []Order, err error) {
+	err = l.DB.Each(ctx, l.DB.SQL, "record the states of orders", func(rows *sql.Rows) error {
+		var order Order
+		if err := rows.Scan(&order.ID, &order.State); err != nil {
+			return err
+		}
+		changed = append(changed, order)
+		return nil
+	}, `update {schema}fleet_item set status = value->>2 from {each}
+		where resource = cast(value->>0 as {id}) and run = $2 and outcome in ('done', 'found')
+			and status is distinct from value->>2 returning resource, status`, database.List(orders, Order.row), run)
+	return changed, err
+}
+
+// SetReason records why the order of an item was cancelled.
+func (l *Ledger) SetReason(ctx context.Context, order uuid.UUID, reason string) error {
+	return l.exec(ctx, "record the reason of a cancellation",
+		"update {schema}fleet_item set detail = $2 where resource = $1", order, "cancelled: "+reason)
+}
+
+// SetItemState records the state of what an item without an order of its own wrote to.
+func (l *Ledger) SetItemState(ctx context.Context, item Item, state, detail string) error {
+	return l.exec(ctx, "record the state of the item", `update {schema}fleet_item set status = $3, detail = $4
+		where run = $1 and subject = $2 and outcome in ('done', 'found')`, item.Run, item.Subject, state, detail)
+}
+
+// Analyze updates the planner's statistics after many items were added.
+func (l *Ledger) Analyze(ctx context.Context) error {
+	return l.exec(ctx, "update the planner's statistics", "analyze {schema}fleet_item")
 }

@@ -3,45 +3,67 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 )
 
-// Counts says how far a run is.
+// Counts are the numbers of a run's items.
 type Counts struct {
-	Waiting, // not begun
-	Unknown, // begun, and not known what became of it
-	Placed,
-	Adopted,
-	Refused,
-	Review,
-	GivenUp int // jobs that River has discarded; their orders are among those that wait or are unknown
+	Waiting   int `json:"waiting"` // not begun
+	Unknown   int `json:"unknown"` // begun, without a known outcome
+	Done      int `json:"done"`
+	Found     int `json:"found"`
+	Refused   int `json:"refused"`
+	Review    int `json:"review"`
+	Cancelled int `json:"cancelled"`
+	// States counts the done and found items by the state of their resource at the
+	// server; "" is a state that has not been read.
+	States map[string]int `json:"states"`
 }
 
-// Done is how many orders are decided.
-func (c Counts) Done() int { return c.Placed + c.Adopted + c.Refused + c.Review }
+// Open is how many items are not decided.
+func (c Counts) Open() int { return c.Waiting + c.Unknown }
+
+// Decided is how many items are decided.
+func (c Counts) Decided() int { return c.Done + c.Found + c.Refused + c.Review + c.Cancelled }
 
 // Total is the size of the run.
-func (c Counts) Total() int { return c.Done() + c.Waiting + c.Unknown }
+func (c Counts) Total() int { return c.Decided() + c.Open() }
 
-// Count counts the orders of a run.
-func (l *Ledger) Count(ctx context.Context, run string) (c Counts, err error) {
-	err = l.row(ctx, `select count(*) filter (where outcome = 'open' and since is null),
-		count(*) filter (where outcome = 'look' or outcome = 'open' and since is not null), count(*) filter (where outcome = 'placed'),
-		count(*) filter (where outcome = 'adopted'), count(*) filter (where outcome = 'refused'), count(*) filter (where outcome = 'review'),
-		(select count(*) from river_job where state = 'discarded' and args->>'run' = $1)
-		from fleet_order where run = $1`, run).
-		Scan(&c.Waiting, &c.Unknown, &c.Placed, &c.Adopted, &c.Refused, &c.Review, &c.GivenUp)
-	return c, wrap("count the orders of "+run, err)
+// Count counts the items of a run.
+func (l *Ledger) Count(ctx context.Context, run int64) (Counts, error) {
+	counts := Counts{States: map[string]int{}}
+	err := l.DB.Each(ctx, l.DB.SQL, "count the items", func(rows *sql.Rows) error {
+		var outcome Outcome
+		var state string
+		var isUnsure bool
+		var count int
+		if err := rows.Scan(&outcome, &state, &isUnsure, &count); err != nil {
+			return err
+		}
+		counts.add(outcome, state, isUnsure, count)
+		return nil
+	}, `select outcome, coalesce(status, ''), unsure > 0, count(*) from {schema}fleet_item where run = $1 group by 1, 2, 3`, run)
+	return counts, err
 }
 
-// ErrNoRun is the error of a ledger without runs.
-var ErrNoRun = errors.New("there is no run yet")
-
-// Latest returns the name of the latest run.
-func (l *Ledger) Latest(ctx context.Context) (run string, err error) {
-	err = l.row(ctx, "select run from fleet_run order by created desc, run limit 1").Scan(&run)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = ErrNoRun
+func (c *Counts) add(outcome Outcome, state string, isUnsure bool, count int) {
+	switch outcome {
+	case Open, Look:
+		if isUnsure || outcome == Look {
+			c.Unknown += count
+		} else {
+			c.Waiting += count
+		}
+	case Done:
+		c.Done += count
+		c.States[state] += count
+	case Found:
+		c.Found += count
+		c.States[state] += count
+	case Refused:
+		c.Refused += count
+	case Review:
+		c.Review += count
+	case Dropped:
+		c.Cancelled += count
 	}
-	return run, wrap("look for the latest run", err)
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -11,13 +12,14 @@ import (
 // statementTimeout is how long a statement for many orders may take.
 const statementTimeout = 5 * time.Second
 
-// rowKey names a row.
+// rowKey identifies an item.
 type rowKey struct {
-	run     string
-	account uuid.UUID
+	run     int64
+	subject uuid.UUID
 }
 
-// gather joins the calls that come while a statement is under way into the next one: orders share round trips and commits.
+// gather joins the calls that come while a statement is under way into the next one:
+// orders share round trips and commits.
 type gather[In, Out any] struct {
 	write   func(context.Context, []In) (map[rowKey]Out, error)
 	running sync.WaitGroup
@@ -33,7 +35,8 @@ type gathered[In, Out any] struct {
 	done chan struct{}
 }
 
-// do returns what comes out for a row, the zero value if nothing does. It comes out once, however many ask for it.
+// do returns what comes out for a row, the zero value if nothing does. It comes out once,
+// however many ask for it.
 func (g *gather[In, Out]) do(ctx context.Context, key rowKey, in In) (out Out, err error) {
 	g.mu.Lock()
 	b := g.next
@@ -47,7 +50,7 @@ func (g *gather[In, Out]) do(ctx context.Context, key rowKey, in In) (out Out, e
 	select {
 	case <-b.done:
 	case <-ctx.Done():
-		return out, wrap("wait for the statement that many orders share", ctx.Err())
+		return out, fmt.Errorf("wait for the statement that many items share: %w", ctx.Err())
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -2,12 +2,12 @@ package ledger_test
 
 import (
 	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
@@ -15,76 +15,88 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// TestOrdersThatShareAStatementAreEachTheirOwn starts and ends many orders at once: a row that is asked for twice begins one attempt, and an
-// order of the server that is claimed already fails the row that wants it and no other.
-func TestOrdersThatShareAStatementAreEachTheirOwn(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		ctx := t.Context()
-		l, err := ledger.Connect(ctx, url, 2, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = l.Close() })
-		client, err := queue.New(l, slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		const count = 100
-		var bodies []ledger.Body
-		for range count {
-			bodies = append(bodies, ledger.Body{Account: uuid.New(), User: uuid.New(), Side: "BUY", Amount: "25.00", Currency: "EUR"})
-		}
-		accounts := make([]uuid.UUID, count)
-		for i, body := range bodies {
-			accounts[i] = body.Account
-		}
-		if added, err := queue.Add(ctx, l, client, "r", bodies); err != nil || added != count {
-			t.Fatalf("%d added, %v", added, err)
-		}
+const kept = ledger.Blindly(1 << 40)
 
+// filled returns a ledger with a run of a number of lines.
+func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []uuid.UUID) {
+	t.Helper()
+	l, err := ledger.Connect(t.Context(), url, database.Options{Connections: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	q, err := queue.New(l, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make([]ledger.Line, count)
+	subjects := make([]uuid.UUID, count)
+	for i := range lines {
+		subjects[i] = uuid.New()
+		lines[i] = ledger.Line{Subject: subjects[i], Fields: []string{uuid.NewString(), "BUY", "25.00", "EUR"}}
+	}
+	run := ledger.Run{Name: "r", Operation: "create-orders", Priority: 2}
+	added, err := q.Add(t.Context(), run, lines)
+	if err != nil || added != count {
+		t.Fatalf("%d added, %v", added, err)
+	}
+	run, err = l.Run(t.Context(), "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, run, subjects
+}
+
+// TestItemsThatShareAStatementAreSeparate starts and ends many items at once: an item
+// that is asked for twice begins two attempts, and an order of the server that another
+// item has fails the item that wants it and no other.
+func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		const count = 100
+		l, run, subjects := filled(t, url, count)
 		var calls sync.WaitGroup
 		var mu sync.Mutex
-		begun := map[uuid.UUID]ledger.Order{}
+		begun := map[uuid.UUID]ledger.Item{}
 		for i := range 2 * count {
 			calls.Go(func() {
-				order, isBegun, err := l.Start(ctx, "r", accounts[i%count])
+				item, hasBegun, err := l.Start(t.Context(), run.ID, subjects[i%count], kept, false)
 				mu.Lock()
 				defer mu.Unlock()
-				if before, known := begun[order.Account]; err != nil || order.Account != accounts[i%count] || isBegun && known && before.Attempts == order.Attempts {
-					t.Errorf("attempt %d of %s began twice, or failed: %v", order.Attempts, order.Account, err)
+				before, isKnown := begun[item.Subject]
+				isTwice := hasBegun && isKnown && before.Attempts == item.Attempts
+				if err != nil || item.Subject != subjects[i%count] || isTwice {
+					t.Errorf("attempt %d of %s began twice, or failed: %v", item.Attempts, item.Subject, err)
 				}
-				if isBegun {
-					begun[order.Account] = order
+				if hasBegun && item.Attempts > before.Attempts {
+					begun[item.Subject] = item
 				}
 			})
 		}
 		calls.Wait()
 		if len(begun) != count {
-			t.Fatalf("%d orders have begun, expected %d", len(begun), count)
+			t.Fatalf("%d items have begun, expected %d", len(begun), count)
 		}
-
 		same := uuid.New()
-		claimed := 0
-		for i, account := range accounts {
+		for i, subject := range subjects {
 			calls.Go(func() {
 				id := uuid.New()
 				if i%10 == 0 {
 					id = same
 				}
-				err := l.Finish(ctx, begun[account], ledger.Placed, uuid.NullUUID{UUID: id, Valid: true}, "")
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil && strings.Contains(strings.ToLower(err.Error()), "unique") && id == same {
-					claimed++
-				} else if err != nil {
-					t.Errorf("an order that nobody else claims: %v", err)
+				end := ledger.End{Outcome: ledger.Done, Resource: uuid.NullUUID{UUID: id, Valid: true}}
+				item, err := l.Item(t.Context(), run.ID, subject)
+				if err == nil {
+					err = l.Finish(t.Context(), item, end)
+				}
+				if err != nil {
+					t.Error(err)
 				}
 			})
 		}
 		calls.Wait()
-		counts, err := l.Count(ctx, "r")
-		if err != nil || claimed != 9 || counts.Placed != 91 || counts.Unknown != 9 {
-			t.Errorf("%d were told that their order is claimed, expected 9; %+v, %v", claimed, counts, err)
+		counts, err := l.Count(t.Context(), run.ID)
+		if err != nil || counts.Done != 91 || counts.Review != 9 {
+			t.Errorf("expected 9 items whose order another one has: %+v, %v", counts, err)
 		}
 	})
 }

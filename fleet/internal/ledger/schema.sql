@@ -1,28 +1,52 @@
--- The tables of the fleet, in the words of PostgreSQL and SQLite: ledger.go says what each makes of those in braces.
--- The times are milliseconds since 1970 on the clock of the database, which is one for all workers.
-create table if not exists fleet_run (
-	run     {text} primary key,
-	created bigint not null
+-- The tables of the fleet in the words of PostgreSQL and SQLite. Package database lists what
+-- each makes of those in braces. A semicolon ends a statement, and comments have none. Times are milliseconds since 1970 on the clock of the
+-- database, which is one for all workers.
+create table {schema}fleet_run (
+	id        {number} primary key,
+	name      {text} not null unique,
+	operation {text} not null,
+	state     {text} not null default 'running' check (state in ('running', 'paused', 'cancelled')),
+	priority  integer not null check (priority between 1 and 4),
+	hash      {text} not null,
+	who       {text} not null,
+	created   bigint not null,
+	held      {text},
+	probe     bigint,
+	followed  bigint not null default 0,
+	settled   integer not null default 0
 );
-create table if not exists fleet_order (
-	run      {text} not null references fleet_run (run),
-	account  {id} not null,
-	user_id  {id} not null,
-	side     {text} not null,
-	amount   {text} not null,
-	currency {text} not null,
-	since    bigint,
-	last     bigint,
-	attempts integer not null default 0,
-	outcome  {text} not null default 'open' check (outcome in ('open', 'look', 'placed', 'adopted', 'refused', 'review')),
-	order_id {id} unique,
-	detail   {text},
-	done     bigint,
-	primary key (run, account)
+create table {schema}fleet_item (
+	run       integer not null references {schema}fleet_run (id),
+	subject   {id} not null,
+	body      {text} not null,
+	outcome   {text} not null default 'open'
+		check (outcome in ('open', 'look', 'done', 'found', 'refused', 'review', 'cancelled')),
+	attempts  integer not null default 0,
+	unsure    integer not null default 0,
+	forbidden integer not null default 0,
+	since     bigint,
+	last      bigint,
+	doubted   bigint,
+	done      bigint,
+	resource  {id} unique,
+	status    {text},
+	detail    {text},
+	primary key (run, subject)
 ){stored};
-create table if not exists fleet_pace (
-	one  integer primary key check (one = 1),
-	next bigint not null,
-	gap  bigint not null
+create table {schema}fleet_setting (
+	one      integer primary key check (one = 1),
+	next     bigint not null,
+	gap      bigint not null,
+	restored bigint,
+	marked   bigint,
+	halted   {text},
+	probe    bigint not null default 0
 );
-insert into fleet_pace (one, next, gap) values (1, 0, 3334) on conflict do nothing
+insert into {schema}fleet_setting (one, next, gap) values (1, 0, 3334);
+create table {schema}fleet_audit (
+	at      bigint not null,
+	who     {text} not null,
+	command {text} not null,
+	run     {text} not null,
+	detail  {text} not null
+)

@@ -1,4 +1,4 @@
-// Package metrics tells Prometheus how a worker and its runs are doing.
+// Package metrics exports figures of a worker and its runs to Prometheus.
 package metrics
 
 import (
@@ -6,11 +6,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus" // the format, the process's own figures and histograms that are safe to count in
+	// the format, the process's own figures and histograms that are safe to count in
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -19,27 +21,31 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 )
 
 const (
-	// keptFor is how long counts are told again: however often and by however many it is asked, the database counts a few times a minute.
+	// keptFor is how long counts are told again: however often and by however many it is
+	// asked, the database counts a few times a minute.
 	keptFor = 15 * time.Second
-	// countTimeout is how long counting may take before an answer goes out without it.
+	// countTimeout is how long counting may take before a response leaves it out.
 	countTimeout = 5 * time.Second
 )
 
 // Metrics are those of one worker. They are safe for concurrent use.
 type Metrics struct {
-	ledger          *ledger.Ledger
-	logger          *slog.Logger
-	registry        *prometheus.Registry
-	requests        *prometheus.HistogramVec
-	orders, givenUp *prometheus.GaugeVec // of the latest run: all workers tell the same of it
-	mu              sync.Mutex
-	counted         time.Time
+	ledger   *ledger.Ledger
+	logger   *slog.Logger
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	// These are of runs: all workers report the same of them.
+	lines, withoutJob, held *prometheus.GaugeVec
+
+	mu      sync.Mutex
+	counted time.Time
 }
 
-// New makes metrics of requests, of the process, and of the latest run in the ledger.
+// New returns metrics of requests, of the process, and of the runs in the ledger.
 func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -47,17 +53,22 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 	return &Metrics{
 		ledger: l, logger: logger, registry: registry,
 		requests: with.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "fleet_request_seconds", Help: "Attempts of calls by operation and HTTP status, 0 if there was no answer.",
+			Name: "fleet_request_seconds", Help: "Attempts of calls by operation and HTTP status, 0 without a response.",
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"operation", "status"}),
-		orders: with.NewGaugeVec(prometheus.GaugeOpts{Name: "fleet_orders", Help: "Orders of the latest run by what became of them."},
-			[]string{"run", "outcome"}),
-		givenUp: with.NewGaugeVec(prometheus.GaugeOpts{Name: "fleet_jobs_given_up", Help: "Jobs of the latest run that are not tried again."},
-			[]string{"run"}),
+		lines: with.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "fleet_lines", Help: "Lines of each run under way, and of the latest, by outcome.",
+		}, []string{"run", "outcome"}),
+		withoutJob: with.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "fleet_lines_without_job", Help: "Undecided lines of each run that no worker will take up.",
+		}, []string{"run"}),
+		held: with.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "fleet_run_held", Help: "1 if the fleet itself sends nothing of the run; fleet status gives the reason.",
+		}, []string{"run"}),
 	}
 }
 
-// Handler answers Prometheus.
+// Handler responds to Prometheus.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(prometheus.GathererFunc(m.gather), promhttp.HandlerOpts{})
 }
@@ -76,29 +87,68 @@ func (m *Metrics) Observe(_ context.Context, attempt upvest.Attempt) {
 	m.requests.WithLabelValues(attempt.Operation, strconv.Itoa(attempt.Status)).Observe(attempt.Duration.Seconds())
 }
 
-// count counts the orders of the latest run. While the database is down nothing is told of them, rather than something old.
+// count counts the lines of every run that has jobs, and of the latest one. While the
+// database is down there are no such figures, rather than old ones.
 func (m *Metrics) count() {
 	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
 	defer cancel()
-	m.orders.Reset()
-	m.givenUp.Reset()
-	run, err := m.ledger.Latest(ctx)
-	if errors.Is(err, ledger.ErrNoRun) {
-		return
-	}
-	var n ledger.Counts
-	if err == nil {
-		n, err = m.ledger.Count(ctx, run)
-	}
-	if err != nil {
+	m.lines.Reset()
+	m.withoutJob.Reset()
+	m.held.Reset()
+	if err := m.countRuns(ctx); err != nil {
 		m.logger.Warn("count for the metrics", "error", err)
 		return
 	}
-	for outcome, count := range map[string]int{
-		"waiting": n.Waiting, "unknown": n.Unknown, "placed": n.Placed, "adopted": n.Adopted, "refused": n.Refused, "review": n.Review,
-	} {
-		m.orders.WithLabelValues(run, outcome).Set(float64(count))
-	}
-	m.givenUp.WithLabelValues(run).Set(float64(n.GivenUp))
 	m.counted = time.Now()
+}
+
+func (m *Metrics) countRuns(ctx context.Context) error {
+	runs, err := queue.Active(ctx, m.ledger)
+	if err != nil {
+		return err
+	}
+	latest, err := m.ledger.Run(ctx, "")
+	if errors.Is(err, ledger.ErrNoRun) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(runs, func(run ledger.Run) bool { return run.ID == latest.ID }) {
+		runs = append(runs, latest)
+	}
+	settings, err := m.ledger.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		if err := m.countRun(ctx, run, settings.Halted != ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Metrics) countRun(ctx context.Context, run ledger.Run, isHalted bool) error {
+	live, err := queue.Live(ctx, m.ledger, run.ID)
+	if err != nil {
+		return err
+	}
+	n, err := m.ledger.Count(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	for outcome, count := range map[string]int{
+		"waiting": n.Waiting, "unknown": n.Unknown, "done": n.Done, "found": n.Found, "refused": n.Refused,
+		"review": n.Review, "cancelled": n.Cancelled,
+	} {
+		m.lines.WithLabelValues(run.Name, outcome).Set(float64(count))
+	}
+	m.withoutJob.WithLabelValues(run.Name).Set(float64(max(0, n.Open()-live)))
+	held := 0.0
+	if run.Held != "" || isHalted {
+		held = 1
+	}
+	m.held.WithLabelValues(run.Name).Set(held)
+	return nil
 }

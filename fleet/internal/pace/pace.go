@@ -1,4 +1,5 @@
-// Package pace keeps all workers of a fleet, on any number of machines, within one number of requests a second.
+// Package pace keeps all workers of a fleet, on any number of machines, within one number
+// of requests a second.
 package pace
 
 import (
@@ -6,15 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// batch is how many slots are leased at once: at 300 a second a twentieth of a second of them.
+// batch is how many slots a lease takes: at 300 a second those of a twentieth of a
+// second.
 const batch = 15
 
-// ErrBusy says that the next slot comes later than the call can wait for.
+// ErrBusy is the error of a call whose slot comes after its deadline.
 var ErrBusy = errors.New("the next slot comes too late")
 
 // Slots are shared by all workers, see the methods of ledger.Ledger.
@@ -23,10 +26,12 @@ type Slots interface {
 	Defer(ctx context.Context, wait time.Duration) error
 }
 
-// Limiter hands slots out to the requests of this process. It is safe for concurrent use.
+// Limiter hands slots out to the requests of this process, to the most urgent first. It
+// is safe for concurrent use.
 type Limiter struct {
 	slots Slots
-	state chan lease // one value: who holds it may change it
+	turns turns
+	held  chan lease // one value: who receives it may change it
 }
 
 type lease struct {
@@ -35,15 +40,48 @@ type lease struct {
 	gap  time.Duration
 }
 
-// New makes a limiter.
+// New returns a limiter.
 func New(slots Slots) *Limiter {
-	l := &Limiter{slots: slots, state: make(chan lease, 1)}
-	l.state <- lease{}
+	l := &Limiter{slots: slots, held: make(chan lease, 1)}
+	l.held <- lease{}
 	return l
 }
 
-// Wait returns when the next slot of this process is due. It fails at once if that would be after the deadline.
+type (
+	priorityKey struct{}
+	ticketKey   struct{}
+)
+
+// WithPriority returns a context whose requests take slots before those of a higher
+// number.
+func WithPriority(ctx context.Context, priority int) context.Context {
+	return context.WithValue(ctx, priorityKey{}, priority)
+}
+
+// Reserve waits for a slot, at most for a time, and returns a context whose first request
+// uses it.
+func (l *Limiter) Reserve(ctx context.Context, atMost time.Duration) (context.Context, error) {
+	bounded, cancel := context.WithTimeout(ctx, atMost)
+	defer cancel()
+	err := l.Wait(bounded)
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return ctx, ErrBusy
+	}
+	return context.WithValue(ctx, ticketKey{}, new(atomic.Bool)), err
+}
+
+// Wait returns when the next slot of this process is due. It fails at once if that is
+// after the deadline.
 func (l *Limiter) Wait(ctx context.Context) error {
+	used, hasTicket := ctx.Value(ticketKey{}).(*atomic.Bool)
+	if hasTicket && used.CompareAndSwap(false, true) {
+		return checkDeadline(ctx)
+	}
+	priority, _ := ctx.Value(priorityKey{}).(int)
+	if err := l.turns.take(ctx, priority); err != nil {
+		return fmt.Errorf("wait for a slot: %w", err)
+	}
+	defer l.turns.pass()
 	due, err := l.take(ctx)
 	if err != nil {
 		return fmt.Errorf("wait for a slot: %w", err)
@@ -53,44 +91,46 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("wait for a slot: %w", ctx.Err())
 	}
-	// A process that was stopped for long may come to here before the timer of its context does.
-	if deadline, bounded := ctx.Deadline(); bounded && !time.Now().Round(0).Before(deadline.Round(0)) {
-		return context.DeadlineExceeded
+	return checkDeadline(ctx)
+}
+
+// checkDeadline returns an error after the deadline. In a process that was stopped for
+// long, a call may come to here before the timer of its context fires.
+func checkDeadline(ctx context.Context) error {
+	deadline, isBounded := ctx.Deadline()
+	if isBounded && !time.Now().Round(0).Before(deadline.Round(0)) {
+		return fmt.Errorf("wait for a slot: %w", context.DeadlineExceeded)
 	}
 	return nil
 }
 
+// take returns when the next slot is due, and uses it up.
 func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 	var held lease
 	select {
-	case held = <-l.state:
+	case held = <-l.held:
 	case <-ctx.Done():
 		return due, ctx.Err()
 	}
-	defer func() { l.state <- held }()
-	deadline, bounded := ctx.Deadline()
-	tolerance := max(held.gap, 10*time.Millisecond)
-	if held.gap == 0 {
-		tolerance = time.Second // no limit: the database is asked now and then whether there is one
-	}
-	// Slots that nobody wanted in their time are gone: used later, they would come on top of those of that time.
-	for stale := time.Now().Add(-tolerance); held.left > 0 && held.next.Before(stale); held.left-- {
-		held.next = held.next.Add(held.gap)
-	}
+	defer func() { l.held <- held }()
+	held.dropStale(time.Now())
 	if held.left == 0 {
 		wait, gap, err := l.slots.Lease(ctx, batch)
 		if err != nil {
 			return due, err
 		}
-		// From the answer on, not from the question: a slow database makes slots late, never early.
+		// The wait counts from the response: a slow database makes slots late, never
+		// early.
 		held = lease{left: batch, next: time.Now().Add(wait), gap: gap}
 		if gap == 0 {
 			held.left = 1 << 20
 		}
 	}
-	if due = held.next; bounded && due.After(deadline) {
+	due = held.next
+	deadline, isBounded := ctx.Deadline()
+	if isBounded && due.After(deadline) {
 		return due, ErrBusy
 	}
 	held.next = due.Add(held.gap)
@@ -98,22 +138,35 @@ func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 	return due, nil
 }
 
+// dropStale gives up slots that were not used in their time: used later, they would come
+// on top of those of that time.
+func (l *lease) dropStale(now time.Time) {
+	tolerance := max(l.gap, 10*time.Millisecond)
+	if l.gap == 0 {
+		tolerance = time.Second // without a limit, look for one now and then
+	}
+	for stale := now.Add(-tolerance); l.left > 0 && l.next.Before(stale); l.left-- {
+		l.next = l.next.Add(l.gap)
+	}
+}
+
 // Defer puts the slots of all workers off, and gives those back that this process holds.
 func (l *Limiter) Defer(ctx context.Context, wait time.Duration) error {
 	select {
-	case <-l.state:
-		l.state <- lease{}
+	case <-l.held:
+		l.held <- lease{}
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	return l.slots.Defer(ctx, wait)
 }
 
-// Observe is a hook for the client's attempts: a 429 puts the slots of all workers off by what the client waits, at least a second.
+// Observe is a hook for the client's attempts: a 429 puts the slots of all workers off by
+// the time that the client waits, at least a second.
 func (l *Limiter) Observe(ctx context.Context, attempt upvest.Attempt) {
 	if attempt.Status != http.StatusTooManyRequests {
 		return
 	}
-	// Without this the limit holds as well: a 429 more is no harm.
+	// The limit holds without this as well: one more 429 does no harm.
 	_ = l.Defer(ctx, max(attempt.Wait, time.Second))
 }

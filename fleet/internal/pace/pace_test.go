@@ -3,6 +3,7 @@ package pace_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,7 +24,8 @@ type row struct {
 func (r *row) Lease(_ context.Context, slots int) (wait, gap time.Duration, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.leases++; r.next.Before(time.Now()) {
+	r.leases++
+	if r.next.Before(time.Now()) {
 		r.next = time.Now()
 	}
 	first := r.next
@@ -40,7 +42,7 @@ func (r *row) Defer(_ context.Context, wait time.Duration) error {
 	return nil
 }
 
-// workers send as much as they may for a time, and return when each request went out.
+// workers send as much as they may for a time, and return when each request was sent.
 func workers(ctx context.Context, limiters []*pace.Limiter) (sent []time.Time) {
 	var mu sync.Mutex
 	var calls sync.WaitGroup
@@ -84,8 +86,9 @@ func TestAllWorkersTogetherKeepTheRate(t *testing.T) {
 	})
 }
 
-// TestOneRefusalHoldsEverybodyBack lets one worker be told that there are too many requests: it sends nothing more for as long as it was told
-// to wait, and the others what they have leased at most.
+// TestOneRefusalHoldsEverybodyBack lets one worker be told that there are too many
+// requests: it sends nothing more for as long as it was told to wait, and the others what
+// they have leased at most.
 func TestOneRefusalHoldsEverybodyBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiters := three(&row{gap: time.Second / 300})
@@ -132,6 +135,52 @@ func TestNobodyWaitsForASlotThatComesTooLate(t *testing.T) {
 		began := time.Now()
 		if err := limiter.Wait(ctx); !errors.Is(err, pace.ErrBusy) || time.Since(began) > 0 {
 			t.Errorf("%v after %s, expected to be told at once", err, time.Since(began))
+		}
+	})
+}
+
+// TestTheMostUrgentGoesFirst queues calls of three priorities.
+func TestTheMostUrgentGoesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter := pace.New(&row{gap: time.Second})
+		var order []int
+		var mu sync.Mutex
+		var calls sync.WaitGroup
+		for _, priority := range []int{9, 3, 3, 2, 1} {
+			calls.Go(func() {
+				if err := limiter.Wait(pace.WithPriority(t.Context(), priority)); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				order = append(order, priority)
+				mu.Unlock()
+			})
+			synctest.Wait() // the first has its turn already
+		}
+		calls.Wait()
+		if want := []int{9, 1, 2, 3, 3}; !slices.Equal(order, want) {
+			t.Errorf("the order is %v, expected %v", order, want)
+		}
+	})
+}
+
+// TestAReservedSlotIsUsedOnce sends two requests with one reservation.
+func TestAReservedSlotIsUsedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter := pace.New(&row{gap: time.Second})
+		ctx, err := limiter.Reserve(t.Context(), time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for _, want := range []time.Duration{0, time.Second} {
+			if err := limiter.Wait(ctx); err != nil || time.Since(began) != want {
+				t.Errorf("a request went out after %s, expected %s: %v", time.Since(began), want, err)
+			}
+		}
+		busy := pace.New(&row{gap: time.Hour, next: time.Now().Add(time.Hour)})
+		if _, err := busy.Reserve(t.Context(), time.Minute); !errors.Is(err, pace.ErrBusy) {
+			t.Errorf("got %v for a slot in an hour", err)
 		}
 	})
 }

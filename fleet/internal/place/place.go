@@ -1,151 +1,134 @@
-// Package place sends the order of one row, and makes sure that it is placed once, whatever became of earlier attempts.
+// Package place carries out the item of a run, once, whatever became of earlier attempts.
 package place
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/riverqueue/river"
 
-	"github.com/d8277167/upvest-portfolios-go/api"
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
 const (
-	// Timeout is how long an attempt may take, waiting for its slot included.
+	// Timeout is how long an attempt may take.
 	Timeout = 20 * time.Second
-	// underWay is how long after its beginning an attempt can still act: it ends after Timeout, and what it signed last is good for a minute,
-	// as Upvest's clock sees it.
+	// underWay is how long after its beginning an attempt can still act: it ends after
+	// Timeout, and its last signature is valid for a minute on Upvest's clock.
 	underWay = Timeout + time.Minute + 40*time.Second
-	// Skew is how far the clocks of the database and of Upvest may be apart when orders are looked for.
-	Skew = 5 * time.Minute
-	// operation is what an order's key is derived from, beside run and account.
-	operation = "create_portfolios_order"
+	// Skew is how far the clocks of the database and of Upvest may be apart.
+	Skew = 2 * time.Minute
+	// doubtFor is how long a refusal that may pass must last before it counts.
+	doubtFor = time.Minute
+	// writeTimeout is how long recording an outcome may take.
+	writeTimeout = 5 * time.Second
 )
 
-// later has an order taken up again after a time. It is no failure.
-func later(wait time.Duration) error { return river.JobSnooze(wait + rand.N(time.Second)) }
+// Later is the error of an item that has to be taken up again after a wait. It is no
+// failure of the item.
+type Later struct {
+	Wait  time.Duration
+	Cause error
+}
 
-// Placer places orders. It is safe for concurrent use.
+// Error names the wait and its cause.
+func (l *Later) Error() string {
+	if l.Cause == nil {
+		return fmt.Sprintf("to be taken up again in %s", l.Wait.Round(time.Second))
+	}
+	return fmt.Sprintf("to be taken up again in %s: %v", l.Wait.Round(time.Second), l.Cause)
+}
+
+// Unwrap returns the cause.
+func (l *Later) Unwrap() error { return l.Cause }
+
+func later(wait time.Duration, cause error) error {
+	return &Later{Wait: wait + rand.N(time.Second), Cause: cause}
+}
+
+// soon takes an item up again after a failure that is not its own.
+func soon(cause error) error {
+	return &Later{Wait: 5*time.Second + rand.N(10*time.Second), Cause: cause}
+}
+
+// Placer carries out items. It is safe for concurrent use.
 type Placer struct {
 	Ledger *ledger.Ledger
 	Client *upvest.Client
+	Gauge  *Gauge
 }
 
-// Key returns the idempotency key of an order, the same for ever.
-func Key(run string, account uuid.UUID) (uuid.UUID, error) {
-	return upvest.IdempotencyKeyFor(operation, "fleet/"+run+"/"+account.String())
+// Key returns the idempotency key of an item, which never changes.
+func Key(operationID, run string, subject uuid.UUID) (uuid.UUID, error) {
+	return upvest.IdempotencyKeyFor(operationID, "fleet/"+run+"/"+subject.String())
 }
 
-// Place takes an order up. It returns nil when there is nothing more to do for it, a snooze of River's, or why it has to be tried again.
-func (p *Placer) Place(ctx context.Context, run string, account uuid.UUID) error {
-	order, begun, err := p.Ledger.Start(ctx, run, account)
+// task is an item that is being carried out.
+type task struct {
+	*Placer
+	run       ledger.Run
+	operation operation.Operation
+	isProbe   bool
+}
+
+// Place takes up an item. It returns nil when nothing is left to do for it, a [Later], or
+// why it has failed.
+func (p *Placer) Place(ctx context.Context, run ledger.Run, subject uuid.UUID, isProbe bool) error {
+	kind, err := operation.Named(run.Operation)
+	if err != nil {
+		return err
+	}
+	t := task{Placer: p, run: run, operation: kind, isProbe: isProbe}
+	item, hasBegun, err := p.Ledger.Start(ctx, run.ID, subject, kind.Blindly(), isProbe)
 	switch {
 	case err != nil:
-		return err
-	case begun:
-		return p.send(ctx, order)
-	case order.Outcome == ledger.Open, order.Outcome == ledger.Look:
-		return p.look(ctx, order)
+		return soon(err)
+	case hasBegun:
+		return t.send(ctx, item)
+	case item.Outcome.Decided():
+		return nil
+	case item.RunState == ledger.Paused, item.Held != "" && !isProbe:
+		return later(30*time.Second, nil)
+	case item.RunState == ledger.Cancelled && item.Unsure == 0 && !item.Resource.Valid:
+		return t.finish(ctx, item, ledger.End{Outcome: ledger.Dropped})
+	}
+	return t.look(ctx, item)
+}
+
+// send sends an item whose attempt has begun, and records what is known afterwards.
+func (t task) send(ctx context.Context, item ledger.Item) error {
+	var options []upvest.CallOption
+	if t.operation.Blindly() != ledger.Once { // a DELETE takes no key
+		key, err := Key(t.operation.ID(), t.run.Name, item.Subject)
+		if err != nil {
+			return fmt.Errorf("derive the key: %w", err)
+		}
+		options = append(options, upvest.WithIdempotencyKey(key))
+	}
+	sending, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	sent, err := t.operation.Send(sending, t.Client, operation.Item{Line: item.Line}, options...)
+	if err != nil {
+		return t.fail(ctx, item, err)
+	}
+	t.Gauge.Succeed(t.run.ID)
+	if sent.Contradiction != "" {
+		return t.finish(ctx, item, ledger.End{Outcome: ledger.Review, Detail: sent.Contradiction})
+	}
+	return t.finish(ctx, item, ledger.End{Outcome: ledger.Done, Resource: sent.Resource, State: sent.State})
+}
+
+// finish records how an item ended, even if the time for it is over.
+func (t task) finish(ctx context.Context, item ledger.Item, end ledger.End) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	if err := t.Ledger.Finish(ctx, item, end); err != nil {
+		return soon(err)
 	}
 	return nil
-}
-
-// send sends an order whose attempt has begun.
-func (p *Placer) send(ctx context.Context, order ledger.Order) error {
-	key, err := Key(order.Run, order.Account)
-	if err != nil {
-		return fmt.Errorf("derive the key: %w", err)
-	}
-	placed, err := p.Client.Orders.Create(ctx, portfolios.OrderRequest{
-		AccountID: order.Account, UserID: order.User, Side: portfolios.Side(order.Side), CashAmount: api.Decimal(order.Amount),
-		Currency: portfolios.Currency(order.Currency),
-	}, upvest.WithIdempotencyKey(key))
-	// What is known now is written down even if the time for the attempt is over.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	var failure *upvest.Error
-	switch {
-	case err == nil:
-		return p.Ledger.Finish(ctx, order, ledger.Placed, uuid.NullUUID{UUID: placed.ID, Valid: true}, "")
-	case !errors.As(err, &failure) || failure.Outcome != upvest.OutcomeRefused:
-		return err // it may have been placed: the row says so already
-	case isDefinite(failure.Status) && order.Attempts == 1:
-		return p.Ledger.Finish(ctx, order, ledger.Refused, uuid.NullUUID{}, err.Error())
-	case isDefinite(failure.Status):
-		if err := p.Ledger.Note(ctx, order.Run, order.Account, ledger.Look, err.Error()); err != nil {
-			return err
-		}
-		return later(underWay)
-	case errors.Is(err, pace.ErrBusy):
-		return errors.Join(p.Ledger.Release(ctx, order), later(time.Second))
-	}
-	return errors.Join(err, p.Ledger.Release(ctx, order))
-}
-
-// isDefinite says whether a status is about the order itself, so that the same order will be refused again.
-func isDefinite(status int) bool {
-	return slices.Contains([]int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity}, status)
-}
-
-// look finds out whether an earlier attempt has placed the order, as its key alone cannot tell any more.
-func (p *Placer) look(ctx context.Context, order ledger.Order) error {
-	if wait := underWay - order.Now.Sub(order.Last); wait > 0 {
-		return later(wait)
-	}
-	found, err := p.matches(ctx, order)
-	if err != nil {
-		return err
-	}
-	switch {
-	case len(found) == 1:
-		return p.Ledger.Finish(ctx, order, ledger.Adopted, uuid.NullUUID{UUID: found[0], Valid: true}, "")
-	case len(found) > 1:
-		return p.Ledger.Finish(ctx, order, ledger.Review, uuid.NullUUID{}, fmt.Sprintf("may be any of these orders: %v", found))
-	case order.Outcome == ledger.Look:
-		return p.Ledger.Finish(ctx, order, ledger.Refused, uuid.NullUUID{}, order.Detail)
-	}
-	if begun, err := p.Ledger.Restart(ctx, &order); err != nil || !begun {
-		return errors.Join(err, later(time.Second))
-	}
-	return p.send(ctx, order)
-}
-
-// matches returns the orders of the account that may be this one: as old as its attempts, alike, and claimed by no row.
-func (p *Placer) matches(ctx context.Context, order ledger.Order) ([]uuid.UUID, error) {
-	since := order.Since.Add(-Skew)
-	var alike []uuid.UUID
-	for found, err := range p.Client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{AccountID: &order.Account, StartDate: &since}) {
-		if err != nil {
-			return nil, fmt.Errorf("look for the order: %w", err)
-		}
-		if Matches(order.Body, Found(found).Body) {
-			alike = append(alike, found.ID)
-		}
-	}
-	claimed, err := p.Ledger.Claimed(ctx, alike)
-	return slices.DeleteFunc(alike, func(id uuid.UUID) bool { return slices.Contains(claimed, id) }), err
-}
-
-// Found is an order of the server as the ledger compares it.
-func Found(o portfolios.Order) ledger.Found {
-	return ledger.Found{ID: o.ID, Body: ledger.Body{
-		Account: o.AccountID, Side: string(o.Type), Amount: string(o.CashAmount), Currency: string(o.Currency),
-	}}
-}
-
-// Matches says whether an order of the server is what a row asks for: account, side, currency and exact amount.
-func Matches(row, found ledger.Body) bool {
-	difference, err := api.Decimal(found.Amount).Cmp(api.Decimal(row.Amount))
-	return err == nil && difference == 0 && found.Account == row.Account && found.Side == row.Side && found.Currency == row.Currency
 }

@@ -2,156 +2,162 @@ package program
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/api"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
 )
 
-// chunk is how many rows a transaction writes.
-const chunk = 1000
-
-var header = []string{"account", "user", "side", "amount", "currency"}
-
-// enqueue writes the orders of a file down, after it has found every bad line.
-func (c *command) enqueue() func(context.Context) error {
-	run := c.flags.String("run", "", "the name of the run, for ever: with the account it makes the key of each order")
+// enqueue writes the lines of a file to the ledger, after it has found every bad line.
+func (v *invocation) enqueue() func(context.Context) error {
+	name := v.flags.String("run", "", "the `name` of the run, for good: the key of each line follows from it")
+	kind := v.flags.String("operation", operation.CreateOrders{}.Name(), "the `operation`: fleet help lists them")
+	priority := v.flags.Int("priority", 2, "how urgent the run is, from 1, the most, to 4")
+	dryRun := v.flags.Bool("dry-run", false, "write nothing; report bad lines and accounts without a configuration")
 	return func(ctx context.Context) error {
-		if *run == "" {
-			return errors.New("-run is missing")
-		}
-		bodies, err := c.readOrders(ctx, *run, c.flags.Arg(0))
+		o, err := operation.Named(*kind)
 		if err != nil {
 			return err
 		}
-		client, err := queue.New(c.ledger, c.logger)
+		if err := errors.Join(checkRunName(*name), checkPriority(*priority)); err != nil {
+			return err
+		}
+		f, err := v.readLines(ctx, *name, o)
 		if err != nil {
 			return err
 		}
-		seen, added, renewed, started := 0, 0, 0, time.Now()
-		progress := c.newProgress()
-		defer progress.end()
-		for some := range slices.Chunk(bodies, chunk) {
-			fresh, err := queue.Add(ctx, c.ledger, client, *run, some)
-			if err != nil {
-				return fmt.Errorf("after %d orders: %w; run the command again to go on", added, err)
-			}
-			seen, added = seen+len(some), added+fresh
-			progress.show("%s %d of %d", bar(seen, len(bodies)), seen, len(bodies))
+		if *dryRun {
+			return v.dryRun(ctx, f, o)
 		}
-		progress.end()
-		rate := float64(seen) / time.Since(started).Seconds()
-		if added < seen {
-			if renewed, err = queue.Renew(ctx, c.ledger, client, *run); err != nil {
-				return err
-			}
-		}
-		if err := c.ledger.Settle(ctx); err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(c.out, "run %s: %d orders added, %d were there already (%.0f a second), %d had lost their job and have a new one\n",
-			*run, added, seen-added, rate, renewed)
-		return err
+		run := ledger.Run{Name: *name, Operation: o.Name(), Priority: *priority, Hash: f.hash, Who: who()}
+		return v.add(ctx, run, f)
 	}
 }
 
-// readOrders reads a file, and names every bad line: one that is no order, an account that comes twice, or that has another order in the run.
-func (c *command) readOrders(ctx context.Context, run, name string) (bodies []ledger.Body, err error) {
-	file, err := os.Open(name)
+func checkPriority(priority int) error {
+	if priority < 1 || priority > 4 {
+		return errors.New("-priority: use 1 to 4")
+	}
+	return nil
+}
+
+// readLines reads a file, and reports every bad line: one that is malformed, whose
+// subject comes twice, or asks for something else in the run.
+func (v *invocation) readLines(ctx context.Context, run string, o operation.Operation) (*file, error) {
+	f, err := readFile(v.flags.Arg(0), o, v.errors)
 	if err != nil {
-		return nil, fmt.Errorf("open the orders: %w", err)
+		return nil, err
 	}
-	defer file.Close()
-	reader := csv.NewReader(file)
-	reader.FieldsPerRecord = -1
-	if names, err := reader.Read(); !slices.Equal(names, header) {
-		return nil, errors.Join(fmt.Errorf("the first line has to be account,user,side,amount,currency, not %q", names), err)
-	}
-	bad, first := 0, map[uuid.UUID]int{}
-	complain := func(line int, problem error) {
-		bad++
-		_, _ = fmt.Fprintf(c.errors, "line %d: %v\n", line, problem)
-	}
-	for {
-		fields, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		var syntax *csv.ParseError
-		if errors.As(err, &syntax) {
-			complain(syntax.StartLine, syntax.Err)
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read the orders: %w", err)
-		}
-		line, _ := reader.FieldPos(0)
-		body, err := readBody(fields)
-		if before := first[body.Account]; err == nil && before != 0 {
-			err = fmt.Errorf("account %s is in line %d too", body.Account, before)
-		}
-		if err != nil {
-			complain(line, err)
-			continue
-		}
-		first[body.Account] = line
-		bodies = append(bodies, body)
-	}
-	for some := range slices.Chunk(bodies, chunk) {
-		differing, err := c.ledger.Differing(ctx, run, some)
+	for some := range slices.Chunk(f.lines, chunk) {
+		present, err := v.ledger.Present(ctx, run, some)
 		if err != nil {
 			return nil, err
 		}
-		for _, account := range differing {
-			complain(first[account], fmt.Errorf("account %s has another order in the run %s already", account, run))
+		if len(present) == 0 {
+			continue
+		}
+		asked := make(map[uuid.UUID][]string, len(some))
+		for _, line := range some {
+			asked[line.Subject] = line.Fields
+		}
+		for _, line := range present {
+			if !o.IsSame(line.Fields, asked[line.Subject]) {
+				f.complain(v.errors, f.first[line.Subject],
+					fmt.Errorf("%s %s has another line in the run %s already", o.Columns()[0], line.Subject, run))
+			}
 		}
 	}
 	switch {
-	case bad > 0:
-		return nil, fmt.Errorf("%d bad lines; nothing was written", bad)
-	case len(bodies) == 0:
-		return nil, errors.New("the file has no orders")
+	case f.bad > 0:
+		return nil, fmt.Errorf("%d bad lines; nothing was written", f.bad)
+	case len(f.lines) == 0:
+		return nil, errors.New("the file has no lines")
 	}
-	return bodies, nil
+	return f, nil
 }
 
-// readBody reads the fields of a line, and keeps to what the API's reference says of an order.
-func readBody(fields []string) (body ledger.Body, err error) {
-	if len(fields) != len(header) {
-		return body, fmt.Errorf("%d fields, expected %d", len(fields), len(header))
+func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
+	q, err := v.queue()
+	if err != nil {
+		return err
 	}
-	var problems []string
-	expect := func(isSo bool, format string, field string) {
-		if !isSo {
-			problems = append(problems, fmt.Sprintf(format, field))
+	var seen, added, renewed int
+	started := time.Now()
+	progress := newProgress(v.errors)
+	defer progress.end()
+	for some := range slices.Chunk(f.lines, chunk) {
+		fresh, err := q.Add(ctx, run, some)
+		if err != nil {
+			return fmt.Errorf("after %d lines: %w; run the command again to go on", added, err)
+		}
+		seen += len(some)
+		added += fresh
+		progress.show("%s %d of %d", bar(seen, len(f.lines)), seen, len(f.lines))
+	}
+	progress.end()
+	rate := float64(seen) / time.Since(started).Seconds()
+	run, err = v.ledger.Run(ctx, run.Name)
+	if err != nil {
+		return err
+	}
+	if added < seen {
+		renewed, err = q.Renew(ctx, run)
+		if err != nil {
+			return err
 		}
 	}
-	// As clones, or each amount would keep its whole line in memory.
-	body = ledger.Body{Side: strings.Clone(fields[2]), Amount: strings.Clone(fields[3]), Currency: strings.Clone(fields[4])}
-	body.Account, err = uuid.Parse(fields[0])
-	expect(err == nil && body.Account != uuid.Nil, "account %q is no UUID", fields[0])
-	body.User, err = uuid.Parse(fields[1])
-	expect(err == nil && body.User != uuid.Nil, "user %q is no UUID", fields[1])
-	expect(body.Side == string(portfolios.SideBUY) || body.Side == string(portfolios.SideSELL), "side %q is neither BUY nor SELL", body.Side)
-	_, err = api.NewAmount(body.Amount)
-	sign, _ := api.Decimal(body.Amount).Sign()
-	expect(err == nil, "amount %q is no number of up to 63 digits and 27 more behind a point", body.Amount)
-	expect(err != nil || sign > 0, "amount %q is not above 0", body.Amount)
-	expect(body.Currency == string(portfolios.CurrencyEUR), "currency %q is not EUR", body.Currency)
-	if len(problems) > 0 {
-		return body, errors.New(strings.Join(problems, "; "))
+	if err := q.Analyze(ctx); err != nil {
+		return err
 	}
-	return body, nil
+	_, err = fmt.Fprintf(v.out, "run %s: %d lines added, %d were there already (%.0f a second), "+
+		"%d had lost their job and have a new one\n", run.Name, added, seen-added, rate, renewed)
+	return errors.Join(err, v.record(ctx, "enqueue", run.Name, "%s: %d lines, %d added, %d renewed, sha256 %s",
+		run.Operation, seen, added, renewed, f.hash))
+}
+
+// dryRun reports the accounts of a file that have no configuration, without which they
+// cannot order.
+func (v *invocation) dryRun(ctx context.Context, f *file, o operation.Operation) error {
+	if o.Columns()[0] != "account" || o.ID() == (operation.CreateConfigurations{}).ID() {
+		_, err := fmt.Fprintf(v.out, "%d lines are well-formed; nothing was written\n", len(f.lines))
+		return err
+	}
+	client, err := v.client(upvest.WithLimiter(pace.New(v.ledger)))
+	if err != nil {
+		return err
+	}
+	limit := portfolios.Limit(chunk)
+	params := portfolios.ListPortfoliosConfigurationsParams{Limit: &limit}
+	progress := newProgress(v.errors)
+	defer progress.end()
+	read := 0
+	for configuration, err := range client.Configurations.All(ctx, params, upvest.WithPagesAhead(2)) {
+		if err != nil {
+			return fmt.Errorf("read the configurations: %w", err)
+		}
+		read++
+		delete(f.first, configuration.AccountID)
+		progress.show("%d configurations read", read)
+	}
+	progress.end()
+	for _, line := range f.lines {
+		if number, isMissing := f.first[line.Subject]; isMissing {
+			f.complain(v.errors, number, fmt.Errorf("account %s has no configuration", line.Subject))
+		}
+	}
+	_, err = fmt.Fprintf(v.out, "%d lines are well-formed, %d accounts have no configuration; nothing was written\n",
+		len(f.lines), f.bad)
+	if err == nil && f.bad > 0 {
+		return errPerson
+	}
+	return err
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/program"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
@@ -54,6 +56,9 @@ func write(t *testing.T, content string) (path string) {
 
 const header = "account,user,side,amount,currency\n"
 
+// userOf is the user of an account.
+func userOf(account uuid.UUID) uuid.UUID { return uuid.NewSHA1(account, []byte("user")) }
+
 // orders makes a file of buys, and the accounts in it.
 func orders(t *testing.T, count int) (path string, accounts []uuid.UUID) {
 	t.Helper()
@@ -62,7 +67,7 @@ func orders(t *testing.T, count int) (path string, accounts []uuid.UUID) {
 	for i := range count {
 		account := uuid.New()
 		accounts = append(accounts, account)
-		fmt.Fprintf(&content, "%s,%s,BUY,%d.00,EUR\n", account, uuid.New(), 10+i%50)
+		fmt.Fprintf(&content, "%s,%s,BUY,%d.00,EUR\n", account, userOf(account), 10+i%50)
 	}
 	return write(t, content.String()), accounts
 }
@@ -83,7 +88,7 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 	}
 	for _, want := range []string{
 		"line 3: account 11111111-1111-4111-8111-111111111111 is in line 2 too",
-		`line 4: account "x" is no UUID; side "HOLD" is neither BUY nor SELL; amount "0.00" is not above 0; currency "USD" is not EUR`,
+		`line 4: account: "x" is not a UUID; side "HOLD" is neither BUY nor SELL; amount "0.00" is not above 0; currency "USD" is not EUR`,
 		"line 6: 3 fields, expected 5", "line 7: ", "line 8: ", `line 9: bare " in non-quoted-field`, "6 bad lines",
 	} {
 		if !strings.Contains(errors, want) {
@@ -97,12 +102,12 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 
 func TestTheFirstLineNamesTheFields(t *testing.T) {
 	migrated(t)
-	for content, want := range map[string]string{"": "not []", "account;user\n": `not ["account;user"]`, "\"": "parse error on line 1"} {
+	for content, want := range map[string]string{"": `not ""`, "account;user\n": "semicolons", "\"": "parse error on line 1"} {
 		if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, content)); status != 2 || !strings.Contains(errors, want) {
 			t.Errorf("%q ended with %d: %s, expected %q", content, status, errors, want)
 		}
 	}
-	if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, header)); status != 2 || !strings.Contains(errors, "no orders") {
+	if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, header)); status != 2 || !strings.Contains(errors, "no lines") {
 		t.Errorf("a file without orders ended with %d: %s", status, errors)
 	}
 }
@@ -110,10 +115,10 @@ func TestTheFirstLineNamesTheFields(t *testing.T) {
 func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 	migrated(t)
 	path, _ := orders(t, 2500)
-	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "2500 orders added, 0 were there already") {
+	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "2500 lines added, 0 were there already") {
 		t.Error(out)
 	}
-	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "0 orders added, 2500 were there already") {
+	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "0 lines added, 2500 were there already") {
 		t.Error(out)
 	}
 	content, err := os.ReadFile(path)
@@ -124,7 +129,7 @@ func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 	if status, _, errors := fleet(t, "enqueue", "-run", "r", other); status != 2 || !strings.Contains(errors, "line 2: account") {
 		t.Errorf("a changed order was taken: %d, %s", status, errors)
 	}
-	if out := succeeds(t, "status"); !strings.Contains(out, "0 of 2500 orders decided") {
+	if out := succeeds(t, "status"); !strings.Contains(out, "0 of 2500 lines decided") {
 		t.Error(out)
 	}
 }
@@ -152,14 +157,17 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 	s := testapi.New(t)
 	migrated(t)
 	path, accounts := orders(t, 60)
-	testapi.Follow(t, testapi.Client(t), accounts[1:]...)
+	testapi.Follow(t, testapi.Client(t), accounts...)
+	if err := s.Inject(sandbox.Fault{Operation: testapi.Create, Status: 400}); err != nil {
+		t.Fatal(err)
+	}
 	succeeds(t, "enqueue", "-run", "r", path)
 	watched := worked(t, 2, "-in-flight", "4")
 	if !strings.Contains(watched, "60 of 60") || !strings.Contains(watched, "1 refused") {
 		t.Errorf("watched: %q", watched)
 	}
 	if got := testapi.Orders(s); got != 59 {
-		t.Errorf("%d orders were placed, expected 59: one account follows no allocation", got)
+		t.Errorf("%d orders were placed, expected 59: one is refused", got)
 	}
 }
 

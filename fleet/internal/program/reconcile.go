@@ -1,144 +1,143 @@
 package program
 
 import (
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"time"
 
-	"github.com/google/uuid"
-
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/reconcile"
 )
 
-// reconcile holds the rows of a run against all orders that the server has since the run began.
-func (c *command) reconcile() func(context.Context) error {
-	run := c.flags.String("run", "", "the run")
-	file := c.flags.String("csv", os.DevNull, "where to write every finding: finding,account,order,detail")
+// meanings explain the kinds of findings.
+var meanings = map[reconcile.Kind]string{
+	reconcile.Missing:   "not carried out, and not refused",
+	reconcile.Similar:   "an order like that of a line that is not decided",
+	reconcile.Double:    "a second order like that of the line",
+	reconcile.Stray:     "an order in an account of the run that no line asks for",
+	reconcile.Ghost:     "carried out, but the server does not show it",
+	reconcile.Cancelled: "carried out, and cancelled at the server since",
+	reconcile.Failed:    "accepted, but not carried out in the end",
+	reconcile.Review:    "a person decides: fleet decide",
+	reconcile.Refused:   "refused by the server; more than one percent needs a person",
+}
+
+// reconcile compares the lines of a run with what the server has.
+func (v *invocation) reconcile() func(context.Context) error {
+	name := v.flags.String("run", "", "the `name` of the run")
+	path := v.flags.String("csv", os.DevNull, "the `file` to write every finding to: finding,subject,order,detail")
+	until := v.flags.String("until", "", "leave out orders that were created after this `time`, as in 2026-03-31T00:00:00Z")
 	return func(ctx context.Context) (err error) {
-		client, err := c.client(upvest.WithLimiter(pace.New(c.ledger)), upvest.WithLogger(c.logger))
+		if err := checkRunName(*name); err != nil {
+			return err
+		}
+		run, err := v.ledger.Run(ctx, *name)
 		if err != nil {
 			return err
 		}
-		out, err := os.Create(*file)
+		end, err := parseTime("-until", *until)
+		if err != nil {
+			return err
+		}
+		client, err := v.client(upvest.WithLimiter(pace.New(v.ledger)))
+		if err != nil {
+			return err
+		}
+		out, err := os.Create(*path)
 		if err != nil {
 			return fmt.Errorf("write the findings: %w", err)
 		}
 		defer func() { err = errors.Join(err, out.Close()) }()
-		r := &reconciliation{ledger: c.ledger, run: *run, counts: map[string]int{}, csv: csv.NewWriter(out)}
-		_ = r.csv.Write([]string{"finding", "account", "order", "detail"}) // the writer keeps its first error
-		if err := r.walk(ctx, client, c.newProgress()); err != nil {
+		report := newReport(out)
+		shown := newProgress(v.errors)
+		r := reconcile.Reconciliation{
+			Ledger: v.ledger, Client: client, Run: run, Until: end, Found: report.add,
+			Progress: func(read int) { shown.show("%d read from the server", read) },
+		}
+		read, err := r.All(ctx)
+		shown.end()
+		if err != nil {
 			return err
 		}
-		if err := c.ledger.Undone(ctx, *run, r.undone); err != nil {
+		if err := report.flush(); err != nil {
 			return err
 		}
-		if r.csv.Flush(); r.csv.Error() != nil {
-			return fmt.Errorf("write the findings: %w", r.csv.Error())
+		counts, err := v.ledger.Count(ctx, run.ID)
+		if err != nil {
+			return err
 		}
-		return r.print(ctx, c.out)
+		return report.print(v.out, run, counts, read)
 	}
 }
 
-// reconciliation counts what it finds, and writes it down one by one.
-type reconciliation struct {
-	ledger *ledger.Ledger
-	run    string
-	counts map[string]int
-	seen   int
+func parseTime(name, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s %s is not a time as in 2026-03-31T12:00:00Z", name, operation.Quote(text))
+	}
+	return at, nil
+}
+
+// report counts findings and writes them one by one.
+type report struct {
+	counts map[reconcile.Kind]int
 	csv    *csv.Writer
 }
 
-// walk goes through the server's orders, which come in the order of their ids, and the rows that claim them, side by side.
-func (r *reconciliation) walk(ctx context.Context, client *upvest.Client, progress *progress) error {
-	defer progress.end()
-	started, now, err := r.ledger.Started(ctx, r.run)
+func newReport(out io.Writer) *report {
+	r := &report{counts: map[reconcile.Kind]int{}, csv: csv.NewWriter(out)}
+	// the writer keeps its first error
+	_ = r.csv.Write([]string{"finding", "subject", "order", "detail"})
+	return r
+}
+
+func (r *report) add(f reconcile.Finding) error {
+	r.counts[f.Kind]++
+	order := ""
+	if f.Order.Valid {
+		order = f.Order.UUID.String()
+	}
+	return r.csv.Write([]string{string(f.Kind), f.Subject.String(), order, f.Detail})
+}
+
+func (r *report) flush() error {
+	r.csv.Flush()
+	if err := r.csv.Error(); err != nil {
+		return fmt.Errorf("write the findings: %w", err)
+	}
+	return nil
+}
+
+// print prints the report, and returns errPerson if there is something for a person.
+func (r *report) print(out io.Writer, run ledger.Run, counts ledger.Counts, read int) error {
+	o, err := operation.Named(run.Operation)
 	if err != nil {
 		return err
 	}
-	since, limit := started.Add(-place.Skew), portfolios.Limit(chunk)
-	var last, compared uuid.UUID // the last order that was read, and up to which the ledger has been asked
-	page := make([]ledger.Found, 0, chunk)
-	compare := func(upTo uuid.UUID) error {
-		err := r.ledger.Unclaimed(ctx, r.run, page, r.unclaimed)
+	_, err = fmt.Fprintf(out, "run %s: %d lines, %d done, %d found, %d of these under way; %d read from the server\n",
+		run.Name, counts.Total(), counts.Done, counts.Found, reconcile.UnderWay(o, counts), read)
+	needsPerson := counts.Refused*100 > counts.Total()
+	for _, kind := range reconcile.Kinds() {
 		if err == nil {
-			err = r.ledger.Ghosts(ctx, r.run, compared, upTo, now, page, func(d ledger.Difference) { r.found("ghost", d, d.Detail) })
+			_, err = fmt.Fprintf(out, "  %-9s  %9d  %s\n", kind, r.counts[kind], meanings[kind])
 		}
-		r.seen, compared, page = r.seen+len(page), upTo, page[:0]
-		progress.show("%d orders read", r.seen)
-		return err
-	}
-	for order, err := range client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{StartDate: &since, Limit: &limit}, upvest.WithPagesAhead(2)) {
-		if err != nil {
-			return fmt.Errorf("read the orders of the server: %w", err)
-		}
-		if bytes.Compare(last[:], order.ID[:]) >= 0 {
-			return fmt.Errorf("read the orders of the server: %s comes before %s, not in the order of ids", last, order.ID)
-		}
-		last = order.ID
-		if page = append(page, place.Found(order)); len(page) == chunk {
-			if err := compare(last); err != nil {
-				return err
-			}
+		if kind != reconcile.Refused && r.counts[kind] > 0 {
+			needsPerson = true
 		}
 	}
-	return compare(uuid.Max)
-}
-
-func (r *reconciliation) unclaimed(d ledger.Difference) {
-	alike := place.Matches(d.Row, d.Body)
-	switch {
-	case alike && (d.Outcome == ledger.Placed || d.Outcome == ledger.Adopted):
-		r.found("double", d, "the row is "+string(d.Outcome)+" with another one")
-	case alike && d.Outcome != ledger.Refused: // the row itself is found, as missing or up for review
-	default:
-		r.found("stray", d, fmt.Sprintf("%s %s %s %s", d.Side, d.Amount, d.Currency, d.Outcome))
-	}
-}
-
-func (r *reconciliation) undone(d ledger.Difference) {
-	name := "missing"
-	if d.Outcome == ledger.Refused || d.Outcome == ledger.Review {
-		name = string(d.Outcome)
-	}
-	r.found(name, d, d.Detail)
-}
-
-func (r *reconciliation) found(name string, d ledger.Difference, detail string) {
-	r.counts[name]++
-	id := d.ID.String()
-	if d.ID == uuid.Nil {
-		id = ""
-	}
-	_ = r.csv.Write([]string{name, d.Account.String(), id, detail})
-}
-
-func (r *reconciliation) print(ctx context.Context, out io.Writer) error {
-	n, err := r.ledger.Count(ctx, r.run)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, `run %s: %d orders asked for, %d placed, %d adopted; the server shows %d orders since it began
-  missing  %9d  not placed, and not refused
-  double   %9d  a second order like that of the row
-  stray    %9d  an order since the run began that no row asks for
-  ghost    %9d  placed, but the server does not show it
-  review   %9d  several orders may be the row's
-  refused  %9d  the server will not have it
-  given up %9d  jobs that failed too often: enqueue the file again, or retry them on River's page
-`, r.run, n.Total(), n.Placed, n.Adopted, r.seen, r.counts["missing"], r.counts["double"], r.counts["stray"], r.counts["ghost"],
-		r.counts["review"], r.counts["refused"], n.GivenUp)
-	delete(r.counts, "refused") // there is nothing to be done about it
-	if err == nil && len(r.counts) > 0 {
-		err = errDiffers
+	if err == nil && needsPerson {
+		return errPerson
 	}
 	return err
 }

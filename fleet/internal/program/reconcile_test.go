@@ -18,7 +18,8 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// TestReconcileFindsEveryDifference makes one of each on purpose: a check that finds nothing proves nothing.
+// TestReconcileFindsEveryDifference makes one of each on purpose: a check that finds
+// nothing proves nothing.
 func TestReconcileFindsEveryDifference(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)
@@ -31,32 +32,37 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 
 		change := func(account int, statement string, arguments ...any) {
 			t.Helper()
-			testdb.Execute(t, url, "update fleet_order set "+statement+fmt.Sprintf(" where account = '%s'", accounts[account]), arguments...)
+			testdb.Execute(t, url, "update {schema}fleet_item set "+statement+fmt.Sprintf(" where subject = '%s'", accounts[account]), arguments...)
 		}
 		place := func(account int, amount string) uuid.UUID {
 			t.Helper()
 			order, err := client.Orders.Create(t.Context(), portfolios.OrderRequest{
-				AccountID: accounts[account], UserID: uuid.New(), Side: portfolios.SideBUY, CashAmount: api.Decimal(amount), Currency: "EUR",
+				AccountID: accounts[account], UserID: userOf(accounts[account]), Side: portfolios.SideBUY, CashAmount: api.Decimal(amount), Currency: "EUR",
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			return order.ID
 		}
-		const placed = "outcome = 'placed', done = 1, order_id = $1"
-		for account := range 9 {
-			change(account, placed, place(account, fmt.Sprintf("%d.00", 10+account)))
+		const done = "outcome = 'done', done = 1, resource = $1"
+		ids := make([]uuid.UUID, len(accounts))
+		for account := range accounts {
+			ids[account] = place(account, fmt.Sprintf("%d.00", 10+account))
+			change(account, done, ids[account])
 		}
 		file := filepath.Join(t.TempDir(), "findings.csv")
-		if out := succeeds(t, "reconcile", "-run", "r", "-csv", file); !strings.Contains(out, "9 orders asked for, 9 placed, 0 adopted; the server shows 9") {
+		if out := succeeds(t, "reconcile", "-run", "r", "-csv", file); !strings.Contains(out, "9 lines, 9 done, 0 found") {
 			t.Error(out)
 		}
-
-		double, stray, ghost := place(0, "10.0"), place(1, "11.01"), uuid.New()
-		change(2, "outcome = 'open', order_id = null, since = 1, last = 1")
-		change(3, placed, ghost)
-		change(4, "outcome = 'refused', order_id = null, detail = '422'")
-		change(5, "outcome = 'review', order_id = null")
+		double := place(0, "10.0")
+		stray := place(1, "11.01")
+		change(2, "outcome = 'open', resource = null, since = 1, last = 1")
+		change(3, done, uuid.New())
+		change(4, "outcome = 'refused', resource = null, detail = '422'")
+		change(5, "outcome = 'review', resource = null")
+		if err := client.Orders.Cancel(t.Context(), ids[6]); err != nil {
+			t.Fatal(err)
+		}
 		status, out, errors := fleet(t, "reconcile", "-run", "r", "-csv", file)
 		if status != 1 {
 			t.Errorf("exit status %d: %s%s", status, out, errors)
@@ -69,17 +75,23 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 			fmt.Sprintf("double,%s,%s,", accounts[0], double),
 			fmt.Sprintf("stray,%s,%s,", accounts[1], stray),
 			fmt.Sprintf("missing,%s,,", accounts[2]),
-			fmt.Sprintf("ghost,%s,%s,", accounts[3], ghost),
+			fmt.Sprintf("similar,%s,%s,", accounts[2], ids[2]),
+			fmt.Sprintf("ghost,%s,", accounts[3]),
 			fmt.Sprintf("refused,%s,,422", accounts[4]),
 			fmt.Sprintf("review,%s,,", accounts[5]),
+			fmt.Sprintf("cancelled,%s,%s,", accounts[6], ids[6]),
 		} {
 			if !strings.Contains(string(content), want) {
 				t.Errorf("%q is missing in:\n%s", want, content)
 			}
 		}
-		// The orders that rows 3 and 4 were placed with are not theirs any more: one more double, one more stray.
-		for _, want := range []string{"missing          1", "double           2", "stray            2", "ghost            1", "review           1", "refused          1"} {
-			if !strings.Contains(out, want) {
+		// The orders of lines 3 and 4 have lost their lines: one more double, one more
+		// stray.
+		found := " " + strings.Join(strings.Fields(out), " ")
+		for _, want := range []string{
+			"missing 1", "similar 1", "double 2", "stray 2", "ghost 1", "cancelled 1", "failed 0", "review 1", "refused 1",
+		} {
+			if !strings.Contains(found, " "+want+" ") {
 				t.Errorf("%q is missing in:\n%s", want, out)
 			}
 		}

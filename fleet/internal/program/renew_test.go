@@ -9,7 +9,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestEnqueueingAgainTakesUpWhatHasLostItsJob loses jobs in every way that there is. Orders that have one still, or need none, get no second.
+// TestEnqueueingAgainTakesUpWhatHasLostItsJob loses jobs in every way that there is.
+// Orders that have one still, or need none, get no second.
 func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
@@ -20,15 +21,15 @@ func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
 		succeeds(t, "enqueue", "-run", "r", path)
 		job := func(account int, statement string) {
 			t.Helper()
-			testdb.Execute(t, url, statement+fmt.Sprintf(" where args->>'account' = '%s'", accounts[account]))
+			testdb.Execute(t, url, statement+fmt.Sprintf(" where args->>'subject' = '%s'", accounts[account]))
 		}
-		job(0, "update river_job set state = 'cancelled', finalized_at = created_at")
-		job(1, "update river_job set state = 'discarded', finalized_at = created_at")
-		job(2, "delete from river_job")
-		job(3, "delete from river_job")
-		testdb.Execute(t, url, fmt.Sprintf("update fleet_order set outcome = 'refused' where account = '%s'", accounts[3]))
-		job(4, "update river_job set state = 'scheduled'")
-		if out := succeeds(t, "status"); !strings.Contains(out, "given up          1") {
+		job(0, "update {schema}river_job set state = 'cancelled', finalized_at = created_at")
+		job(1, "update {schema}river_job set state = 'discarded', finalized_at = created_at")
+		job(2, "delete from {schema}river_job")
+		job(3, "delete from {schema}river_job")
+		testdb.Execute(t, url, fmt.Sprintf("update {schema}fleet_item set outcome = 'refused' where subject = '%s'", accounts[3]))
+		job(4, "update {schema}river_job set state = 'scheduled'")
+		if out := succeeds(t, "status"); !strings.Contains(out, "without job          3") {
 			t.Error(out)
 		}
 		if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "3 had lost their job") {
@@ -37,7 +38,7 @@ func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
 		if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, " 0 had lost their job") {
 			t.Error("jobs are given twice: ", out)
 		}
-		if out := succeeds(t, "status"); !strings.Contains(out, "given up          0") {
+		if out := succeeds(t, "status"); !strings.Contains(out, "without job          0") {
 			t.Error(out)
 		}
 		worked(t, 1)

@@ -10,10 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"riverqueue.com/riverui" // the page of River's own makers: a queue of theirs is best looked at with it
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/metrics"
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 )
 
 // serve answers on an address until the context ends.
@@ -26,8 +23,9 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return nil
 }
 
-// tell answers Prometheus in the background, until stop is called, which waits for the end. Without an address it does nothing.
-func (c *command) tell(ctx context.Context, address string, measured *metrics.Metrics) (stop func(), err error) {
+// serveMetrics responds to Prometheus in the background, until stop is called, which
+// waits for the end. Without an address it does nothing.
+func (v *invocation) serveMetrics(ctx context.Context, address string, measured *metrics.Metrics) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
@@ -35,7 +33,7 @@ func (c *command) tell(ctx context.Context, address string, measured *metrics.Me
 	if err != nil {
 		return nil, fmt.Errorf("listen for Prometheus: %w", err)
 	}
-	c.logger.Info("metrics", "address", listener.Addr().String())
+	v.logger.Info("metrics", "address", listener.Addr().String())
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", measured.Handler())
 	// A worker that drains is still measured.
@@ -43,23 +41,23 @@ func (c *command) tell(ctx context.Context, address string, measured *metrics.Me
 	var served sync.WaitGroup
 	served.Go(func() {
 		if err := serve(ctx, listener, mux); err != nil {
-			c.logger.Error("metrics", "error", err)
+			v.logger.Error("metrics", "error", err)
 		}
 	})
-	return func() { cancel(); served.Wait() }, nil
+	return func() {
+		cancel()
+		served.Wait()
+	}, nil
 }
 
-// ui serves River's page. It has no users and no passwords, and whoever sees it may cancel and delete jobs: it stays on this machine.
-func (c *command) ui() func(context.Context) error {
-	address := c.flags.String("address", "127.0.0.1:8081", "where to listen, on loopback only")
+// ui serves River's page. It has no users and no passwords, and whoever sees it may
+// cancel and delete jobs: it stays on this machine.
+func (v *invocation) ui() func(context.Context) error {
+	address := v.flags.String("address", "127.0.0.1:8081", "where to listen, on loopback only")
 	return func(ctx context.Context) error {
-		client, err := queue.New(c.ledger, c.logger)
+		q, err := v.queue()
 		if err != nil {
 			return err
-		}
-		page, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: riverui.NewEndpoints(client, nil), Logger: c.logger})
-		if err != nil {
-			return fmt.Errorf("make River's page: %w", err)
 		}
 		listener, err := net.Listen("tcp", *address)
 		if err != nil {
@@ -70,16 +68,18 @@ func (c *command) ui() func(context.Context) error {
 		if !isTCP || !at.IP.IsLoopback() {
 			return fmt.Errorf("-address %s is not on loopback, and the page asks nobody for a password", *address)
 		}
-		if err := page.Start(ctx); err != nil {
-			return fmt.Errorf("start River's page: %w", err)
+		page, err := q.Page(ctx, v.logger)
+		if err != nil {
+			return err
 		}
-		_, _ = fmt.Fprintf(c.out, "River's page is on http://%s; everyone on this machine can see it, and cancel and delete jobs there\n", at)
+		_, _ = fmt.Fprintf(v.out, "River's page is on http://%s; everyone on this machine can see it, and cancel and delete jobs there\n", at)
 		return serve(ctx, listener, sameOrigin(page))
 	}
 }
 
-// sameOrigin keeps other sites in the user's browser away, by what the browser says of them and by the name that they call this machine.
-// Its port may be any, as at the end of a tunnel.
+// sameOrigin keeps other sites in the user's browser away, by what the browser says of
+// them and by the name that they call this machine. Its port may be any, as at the end of
+// a tunnel.
 func sameOrigin(page http.Handler) http.Handler {
 	protected := http.NewCrossOriginProtection().Handler(page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -9,11 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/program"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 )
 
-// serving runs a command until the test ends, and returns the address that it tells in a line that fits.
+// serving runs a command until the test ends, and returns the address that it tells in a
+// line that fits.
 func serving(t *testing.T, telling string, arguments ...string) (address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -71,7 +74,7 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 	succeeds(t, "enqueue", "-run", "r", path)
 	address := serving(t, `http://(\S+);`, "ui", "-address", "127.0.0.1:0")
 	if status, body := get(t, "GET", "http://"+address+"/api/jobs?state=available&limit=5", "", "same-origin"); status != 200 ||
-		strings.Count(body, `"kind":"fleet_order"`) != 3 {
+		strings.Count(body, `"kind":"fleet_item"`) != 3 {
 		t.Errorf("the jobs are %d %s", status, body)
 	}
 	if status, body := get(t, "GET", "http://"+address+"/", "", "none"); status != 200 || !strings.Contains(body, "<html") {
@@ -93,10 +96,13 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 }
 
 func TestPrometheusIsToldOfRunAndRequests(t *testing.T) {
-	testapi.New(t)
+	s := testapi.New(t)
 	migrated(t)
 	path, accounts := orders(t, 4)
-	testapi.Follow(t, testapi.Client(t), accounts[1:]...)
+	testapi.Follow(t, testapi.Client(t), accounts...)
+	if err := s.Inject(sandbox.Fault{Operation: testapi.Create, Status: 400}); err != nil {
+		t.Fatal(err)
+	}
 	succeeds(t, "enqueue", "-run", "r", path)
 	address := serving(t, `msg=metrics address=(\S+)`, "work", "-log", "info", "-metrics", "127.0.0.1:0")
 	succeeds(t, "status", "-watch")
@@ -105,8 +111,8 @@ func TestPrometheusIsToldOfRunAndRequests(t *testing.T) {
 		t.Fatalf("%d: %s", status, body)
 	}
 	for _, want := range []string{
-		`fleet_orders{outcome="placed",run="r"} 3`, `fleet_orders{outcome="refused",run="r"} 1`, `fleet_orders{outcome="waiting",run="r"} 0`,
-		`fleet_jobs_given_up{run="r"} 0`, `fleet_request_seconds_count{operation="create_portfolios_order",status="422"} 1`, "process_resident_memory_bytes",
+		`fleet_lines{outcome="done",run="r"} 3`, `fleet_lines{outcome="refused",run="r"} 1`, `fleet_lines{outcome="waiting",run="r"} 0`,
+		`fleet_lines_without_job{run="r"} 0`, `fleet_run_held{run="r"} 0`, `fleet_request_seconds_count{operation="create_portfolios_order",status="400"} 1`, "process_resident_memory_bytes",
 	} {
 		if !strings.Contains(body, want+"\n") && !strings.Contains(body, want+" ") {
 			t.Errorf("%s is missing in:\n%s", want, body)

@@ -2,84 +2,198 @@ package program
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/reconcile"
 )
 
-// status says how far a run is, once or every second.
-func (c *command) status() func(context.Context) error {
-	run := c.flags.String("run", "", "the run, the latest by default")
-	watch := c.flags.Bool("watch", false, "go on until every order is decided")
-	return func(ctx context.Context) (err error) {
-		if *run == "" {
-			if *run, err = c.ledger.Latest(ctx); err != nil {
-				return err
-			}
-		}
-		counts, err := c.ledger.Count(ctx, *run)
-		switch {
-		case err != nil:
+// standing is the state of a run. Its JSON form is that of fleet status -json.
+type standing struct {
+	Run       string          `json:"run"`
+	Operation string          `json:"operation"`
+	State     ledger.RunState `json:"state"`
+	Priority  int             `json:"priority"`
+	// Held is why the fleet itself sends nothing of the run.
+	Held string `json:"held,omitempty"`
+	// Restored is the mark of a restored ledger.
+	Restored string `json:"restored,omitempty"`
+	Total    int    `json:"total"`
+	Decided  int    `json:"decided"`
+	ledger.Counts
+	// WithoutJob is how many undecided lines no worker will take up.
+	WithoutJob int `json:"without_job"`
+	// UnderWay is how many confirmed lines the server is still carrying out.
+	UnderWay int `json:"under_way"`
+	// CancelledOrders is how many confirmed orders have been cancelled since.
+	CancelledOrders int `json:"cancelled_orders"`
+	// FollowedAt is when the states of orders were last read from the server.
+	FollowedAt string `json:"followed_at,omitempty"`
+}
+
+// moves reports whether anything is left that workers will do.
+func (s standing) moves() bool {
+	return s.Decided < s.Total && s.State != ledger.Paused && s.WithoutJob < s.Total-s.Decided
+}
+
+// status reports the state of a run, once or every second.
+func (v *invocation) status() func(context.Context) error {
+	name := v.flags.String("run", "", "the `name` of the run, the latest by default")
+	watch := v.flags.Bool("watch", false, "go on until nothing moves any more")
+	asJSON := v.flags.Bool("json", false, "print JSON")
+	return func(ctx context.Context) error {
+		run, err := v.ledger.Run(ctx, *name)
+		if err != nil {
 			return err
-		case counts.Total() == 0:
-			return fmt.Errorf("there is no run %s", *run)
-		case *watch:
-			c.watch(ctx, *run, counts)
+		}
+		s, err := v.standing(ctx, run)
+		if err != nil {
+			return err
+		}
+		if *watch {
+			s = v.watch(ctx, s)
+		}
+		if *asJSON {
+			encoder := json.NewEncoder(v.out)
+			encoder.SetIndent("", "  ")
+			return encoder.Encode(s)
+		}
+		if *watch {
 			return nil
 		}
-		return c.print(*run, counts)
+		return s.print(v.out)
 	}
 }
 
-func (c *command) print(run string, n ledger.Counts) error {
-	_, err := fmt.Fprintf(c.out, `run %s: %d of %d orders decided
-  placed    %9d  the server said so
-  adopted   %9d  found among the account's orders
-  refused   %9d  see reconcile for the reasons
-  review    %9d  a person decides
-  unknown   %9d  begun, outcome not known yet
-  waiting   %9d  not begun
-  given up  %9d  jobs that failed too often: enqueue the file again, or retry them on River's page
-`, run, n.Done(), n.Total(), n.Placed, n.Adopted, n.Refused, n.Review, n.Unknown, n.Waiting, n.GivenUp)
+func (v *invocation) standing(ctx context.Context, run ledger.Run) (s standing, err error) {
+	o, err := operation.Named(run.Operation)
+	if err != nil {
+		return s, err
+	}
+	s = standing{Run: run.Name, Operation: run.Operation, State: run.State, Priority: run.Priority, Held: run.Held}
+	// The jobs are counted first: one that ends meanwhile makes the difference smaller.
+	live, err := queue.Live(ctx, v.ledger, run.ID)
+	if err != nil {
+		return s, err
+	}
+	s.Counts, err = v.ledger.Count(ctx, run.ID)
+	if err != nil {
+		return s, err
+	}
+	settings, err := v.ledger.Settings(ctx)
+	if err != nil {
+		return s, err
+	}
+	if settings.Halted != "" {
+		s.Held = settings.Halted
+	}
+	if !settings.Restored.IsZero() {
+		s.Restored = settings.Restored.UTC().Format(time.RFC3339)
+	}
+	if !run.Followed.IsZero() {
+		s.FollowedAt = run.Followed.UTC().Format(time.RFC3339)
+	}
+	s.Total = s.Counts.Total()
+	s.Decided = s.Counts.Decided()
+	s.WithoutJob = max(0, s.Counts.Open()-live)
+	s.UnderWay = reconcile.UnderWay(o, s.Counts)
+	if o.MakesOrders() {
+		s.CancelledOrders = s.States[operation.StateCancelled]
+	}
+	return s, nil
+}
+
+func (s standing) print(out io.Writer) error {
+	state := string(s.State)
+	if s.Held != "" {
+		state += ", held: " + s.Held
+	}
+	if s.Restored != "" {
+		state += ", restored from a dump of " + s.Restored + ": every line is looked up before it is sent"
+	}
+	followed := "not read from the server yet"
+	if s.FollowedAt != "" {
+		followed = "as of " + s.FollowedAt
+	}
+	_, err := fmt.Fprintf(out, `run %s (%s, priority %d): %d of %d lines decided
+  state        %s
+  done         %9d  confirmed by the server
+  found        %9d  found at the server by a look
+  refused      %9d  refused by the server: fleet retry tries them again
+  review       %9d  a person decides: fleet decide
+  cancelled    %9d  cancelled before they were sent
+  unknown      %9d  begun, outcome not known yet
+  waiting      %9d  not begun
+  without job  %9d  of these two: enqueue the file again to give them one
+  under way    %9d  done or found, not settled at the server (%s)
+  cancelled at %9d  done or found, and cancelled at the server since
+`, s.Run, s.Operation, s.Priority, s.Decided, s.Total, state, s.Done, s.Found, s.Refused, s.Review, s.Cancelled,
+		s.Unknown, s.Waiting, s.WithoutJob, s.UnderWay, followed, s.CancelledOrders)
 	return err
 }
 
-// watch shows a bar until the run is done. The rate is that of the last ten seconds.
-func (c *command) watch(ctx context.Context, run string, n ledger.Counts) {
-	type point struct {
-		at   time.Time
-		done int
-	}
-	points := []point{{time.Now(), n.Done()}}
-	progress := &progress{out: c.out}
-	defer progress.end()
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
+// watch shows a bar until nothing moves any more, and returns the last state.
+func (v *invocation) watch(ctx context.Context, s standing) standing {
+	var speed speedometer
+	shown := newProgress(v.out)
+	defer shown.end()
+	ticks := time.NewTicker(time.Second)
+	defer ticks.Stop()
 	for {
-		first, last := points[0], points[len(points)-1]
-		rate, left := 0.0, "?"
-		if last.done > first.done {
-			rate = float64(last.done-first.done) / last.at.Sub(first.at).Seconds()
-			left = (time.Duration(float64(n.Total()-n.Done())/rate) * time.Second).String()
+		rate, left := speed.read(s.Decided, s.Total)
+		text := fmt.Sprintf("%s %s %d of %d, %.0f/s, %s left, %d refused, %d unknown, %d to review, %d without job",
+			s.Run, bar(s.Decided, s.Total), s.Decided, s.Total, rate, left, s.Refused, s.Unknown, s.Review, s.WithoutJob)
+		if s.Held != "" {
+			text += ", held: " + s.Held
 		}
-		progress.show("%s %s %d of %d, %.0f/s, %s left, %d refused, %d unknown, %d to review, %d given up", run,
-			bar(n.Done(), n.Total()), n.Done(), n.Total(), rate, left, n.Refused, n.Unknown, n.Review, n.GivenUp)
-		if n.Done() == n.Total() {
-			return
+		if s.State != ledger.Running {
+			text += ", " + string(s.State)
+		}
+		shown.show("%s", text)
+		if !s.moves() {
+			return s
 		}
 		select {
 		case <-ctx.Done():
-			return
-		case <-tick.C:
+			return s
+		case <-ticks.C:
 		}
-		next, err := c.ledger.Count(ctx, run)
+		run, err := v.ledger.Run(ctx, s.Run)
+		if err == nil {
+			var next standing
+			next, err = v.standing(ctx, run)
+			if err == nil {
+				s = next
+			}
+		}
 		if err != nil {
-			progress.show("%s: %v", run, err) // the database may come back
-			continue
+			shown.show("%s: %v", s.Run, err) // the database may come back
 		}
-		n = next
-		points = append(points, point{time.Now(), n.Done()})
-		points = points[max(0, len(points)-11):]
 	}
+}
+
+// speedometer measures the rate of the last ten seconds.
+type speedometer struct {
+	at   []time.Time
+	done []int
+}
+
+func (m *speedometer) read(done, total int) (rate float64, left string) {
+	m.at = append(m.at, time.Now())
+	m.done = append(m.done, done)
+	if len(m.at) > 11 {
+		m.at = m.at[1:]
+		m.done = m.done[1:]
+	}
+	advance := done - m.done[0]
+	if advance <= 0 {
+		return 0, "?"
+	}
+	rate = float64(advance) / time.Since(m.at[0]).Seconds()
+	return rate, (time.Duration(float64(total-done)/rate) * time.Second).String()
 }

@@ -4,65 +4,87 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/metrics"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/reconcile"
 )
 
-// migrate makes the tables, and sets the limit of requests.
-func (c *command) migrate() func(context.Context) error {
-	rate := c.flags.Uint("rate", 300, "requests a second that all workers together may send; 0 for any number")
+// migrate creates the tables, and sets the limit of requests if a flag names one.
+func (v *invocation) migrate() func(context.Context) error {
+	rate := v.flags.Int("rate", -1, "`requests` a second that all workers together may send, 0 for any number "+
+		"(300 after the first migration, unchanged after later ones)")
 	return func(ctx context.Context) error {
-		return errors.Join(queue.Migrate(ctx, c.ledger, c.logger), c.ledger.Migrate(ctx), c.ledger.SetRate(ctx, *rate))
+		if *rate < -1 {
+			return errors.New("-rate: use 0 or more")
+		}
+		if err := queue.Migrate(ctx, v.ledger.DB, *rate, v.logger); err != nil {
+			return err
+		}
+		return v.record(ctx, "migrate", "", "rate %d", *rate)
 	}
 }
 
-// work places orders until the context ends, and then finishes those under way.
-func (c *command) work() func(context.Context) error {
-	inFlight := c.flags.Int("in-flight", 100, "orders that this worker handles at once")
-	metricsAt := c.flags.String("metrics", "", "address on which Prometheus finds /metrics, as in :9090; none by default")
+// work carries out items until the context ends, and then finishes those under way.
+func (v *invocation) work() func(context.Context) error {
+	inFlight := v.flags.Int("in-flight", 100, "`lines` of a run that this worker handles at once")
+	metricsAt := v.flags.String("metrics", "", "`address` on which Prometheus finds /metrics, as in :9090; none by default")
 	return func(ctx context.Context) error {
 		if *inFlight < 1 || *inFlight > 1000 {
 			return errors.New("-in-flight: use 1 to 1000")
 		}
-		limiter, measured := pace.New(c.ledger), metrics.New(c.ledger, c.logger)
-		client, err := c.client(upvest.WithLimiter(limiter), upvest.WithLogger(c.logger), upvest.WithAttemptHook(limiter.Observe),
+		limiter := pace.New(v.ledger)
+		measured := metrics.New(v.ledger, v.logger)
+		client, err := v.client(upvest.WithLimiter(limiter), upvest.WithAttemptHook(limiter.Observe),
 			upvest.WithAttemptHook(measured.Observe))
 		if err != nil {
 			return err
 		}
-		stop, err := c.tell(ctx, *metricsAt, measured)
+		stop, err := v.serveMetrics(ctx, *metricsAt, measured)
 		if err != nil {
 			return err
 		}
 		defer stop()
-		worker, err := queue.NewWorker(&place.Placer{Ledger: c.ledger, Client: client}, *inFlight, c.logger)
+		if err := v.await(ctx); err != nil {
+			return err
+		}
+		placer := &place.Placer{Ledger: v.ledger, Client: client, Gauge: place.NewGauge()}
+		if err := placer.ProbeClock(ctx); err != nil {
+			v.logger.Error("compare the clocks", "error", err)
+		}
+		follow := func(ctx context.Context, run ledger.Run) error {
+			r := reconcile.Reconciliation{Ledger: v.ledger, Client: client, Run: run}
+			return r.Follow(pace.WithPriority(ctx, lowest))
+		}
+		worker, err := queue.NewWorker(placer, limiter, *inFlight, v.logger, follow)
 		if err != nil {
 			return err
 		}
-		if err := c.await(ctx); err != nil {
-			return err
-		}
-		if err := worker.Start(ctx); err != nil {
-			return fmt.Errorf("start the worker: %w", err)
-		}
-		<-worker.Stopped()
-		return nil
+		v.logger.Info("started", "version", version(), "process", os.Getpid(), "in_flight", *inFlight)
+		err = worker.Run(ctx)
+		v.logger.Info("stopped", "process", os.Getpid(), "error", err)
+		return err
 	}
 }
 
-// await waits for a database that is down, or has no tables yet: a worker may start before it.
-func (c *command) await(ctx context.Context) error {
+// lowest is a priority below that of every run.
+const lowest = 5
+
+// await waits for a database that is down, starting or read-only, or has no tables yet.
+func (v *invocation) await(ctx context.Context) error {
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		err := c.ledger.Ready(ctx)
+		err := v.ledger.Ready(ctx)
 		if err == nil {
 			return nil
 		}
-		c.logger.Warn("waiting for the database", "error", err)
+		v.logger.Warn("waiting for the database", "error", err)
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the database: %w", err)

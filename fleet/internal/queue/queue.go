@@ -1,154 +1,245 @@
-// Package queue is River as the fleet uses it: one job for each order.
+// Package queue runs the items of a fleet as jobs of River, one job for each item that is
+// not decided. It is the only package that knows River.
 package queue
 
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 )
 
 const (
-	name = "fleet"
-	// maxAttempts and the waits of [retries] keep a job for some four hours: far from the day that Upvest keeps keys for.
+	kind = "fleet_item"
+	// maxAttempts bounds the failures of an item that are its own.
 	maxAttempts = 40
-	maxWait     = 10 * time.Minute
-	// rescueAfter is how long a job may run before its worker counts as lost. Longer than a job's time-out, shorter than people's patience.
-	rescueAfter = 30 * time.Second
+	// chunk is how many jobs a statement adds.
+	chunk = 1000
 )
 
-// Job names a row.
+// queueOf is the queue of a run: pausing one run leaves the others alone.
+func queueOf(run int64) string { return "fleet_" + strconv.FormatInt(run, 10) }
+
+// Job names an item.
 type Job struct {
 	Run     string    `json:"run"`
-	Account uuid.UUID `json:"account"`
+	Subject uuid.UUID `json:"subject"`
 }
 
 // Kind is what River calls the job.
-func (Job) Kind() string { return "fleet_order" }
+func (Job) Kind() string { return kind }
 
-// InsertOpts are the options that every job has.
+// InsertOpts are the options of every job: an item has at most one that is not over.
 func (Job) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: name, MaxAttempts: maxAttempts}
+	return river.InsertOpts{MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: live}}
 }
 
-// Client is River's client on database/sql.
-type Client = river.Client[*sql.Tx]
+// live are the states of a job that is not over.
+var live = []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+	rivertype.JobStateRunning, rivertype.JobStateScheduled,
+}
 
-// Migrate makes River's tables.
-func Migrate(ctx context.Context, l *ledger.Ledger, logger *slog.Logger) error {
-	migrator, err := rivermigrate.New(l.Driver, &rivermigrate.Config{Logger: logger})
-	if err == nil {
-		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
-	}
+// isLive is the same as a condition of SQL.
+const isLive = "kind = '" + kind + "' and state in ('available', 'pending', 'retryable', 'running', 'scheduled')"
+
+// Queue adds and counts jobs. It is safe for concurrent use.
+type Queue struct {
+	ledger *ledger.Ledger
+	client *river.Client[*sql.Tx]
+}
+
+// New returns a queue that works no jobs.
+func New(l *ledger.Ledger, logger *slog.Logger) (*Queue, error) {
+	clock := clock{ledger: l, isForRows: true}
+	client, err := newClient(l.DB, &river.Config{Logger: quiet(logger), Test: river.TestConfig{Time: clock}})
 	if err != nil {
-		return fmt.Errorf("make River's tables: %w", err)
+		return nil, err
 	}
-	return nil
+	return &Queue{ledger: l, client: client}, nil
 }
 
-// New makes a client that adds and shows jobs, and works none.
-func New(l *ledger.Ledger, logger *slog.Logger) (*Client, error) {
-	return newClient(l, &river.Config{Logger: logger})
-}
-
-func newClient(l *ledger.Ledger, config *river.Config) (*Client, error) {
-	client, err := river.NewClient(l.Driver, config)
+func newClient(db *database.DB, config *river.Config) (*river.Client[*sql.Tx], error) {
+	config.Schema = db.Schema
+	config.PollOnly = db.IsPostgres() && db.Listener() == nil
+	client, err := river.NewClient(driver(db), config)
 	if err != nil {
 		return nil, fmt.Errorf("make River's client: %w", err)
 	}
 	return client, nil
 }
 
-// Add writes orders and their jobs down in one transaction, and returns how many were not there yet.
-func Add(ctx context.Context, l *ledger.Ledger, client *Client, run string, bodies []ledger.Body) (added int, err error) {
-	return addJobs(ctx, l, client, run, func(tx *sql.Tx) ([]uuid.UUID, error) { return l.Add(ctx, tx, run, bodies) })
+func driver(db *database.DB) riverdriver.Driver[*sql.Tx] {
+	if !db.IsPostgres() {
+		return riversqlite.New(db.SQL)
+	}
+	if listener := db.Listener(); listener != nil {
+		return riverdatabasesql.NewWithPgxListener(db.SQL, listener)
+	}
+	return riverdatabasesql.New(db.SQL)
 }
 
-// Renew gives a new job to each undecided order of a run whose job was cancelled, deleted or given up, and returns how many there were.
-func Renew(ctx context.Context, l *ledger.Ledger, client *Client, run string) (renewed int, err error) {
-	return addJobs(ctx, l, client, run, func(tx *sql.Tx) ([]uuid.UUID, error) { return l.Stranded(ctx, tx, run) })
+// clock gives River the time of the database in place of this machine's, so that a job is
+// due at the same moment for all machines.
+type clock struct {
+	ledger    *ledger.Ledger
+	isForRows bool
 }
 
-func addJobs(ctx context.Context, l *ledger.Ledger, client *Client, run string, find func(*sql.Tx) ([]uuid.UUID, error)) (int, error) {
-	tx, err := l.Begin(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("begin a transaction: %w", err)
+// Now returns the time.
+func (c clock) Now() time.Time { return time.Now().Add(c.ledger.Offset()) }
+
+// NowOrNil returns the time for new rows, or nil where the database fills it in.
+func (c clock) NowOrNil() *time.Time {
+	if !c.isForRows {
+		return nil
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	accounts, err := find(tx)
-	if err != nil {
-		return 0, err
-	}
-	for some := range slices.Chunk(accounts, 1000) {
-		jobs := make([]river.InsertManyParams, len(some))
-		for i, account := range some {
-			jobs[i].Args = Job{run, account}
+	now := c.Now().UTC()
+	return &now
+}
+
+// Add writes lines and their jobs in one transaction, creates the run if it is new, and
+// returns how many lines were not there yet.
+func (q *Queue) Add(ctx context.Context, run ledger.Run, lines []ledger.Line) (added int, err error) {
+	err = q.inTx(ctx, func(tx *sql.Tx) error {
+		created, err := q.ledger.CreateRun(ctx, tx, run)
+		if err != nil {
+			return err
 		}
-		if _, err := client.InsertManyFastTx(ctx, tx, jobs); err != nil {
-			return 0, fmt.Errorf("add jobs: %w", err)
+		subjects, err := q.ledger.Add(ctx, tx, created.ID, lines)
+		if err != nil {
+			return err
 		}
-	}
-	if err := tx.Commit(); err != nil {
-		return 0, fmt.Errorf("commit orders and jobs: %w", err)
-	}
-	return len(accounts), nil
+		added = len(subjects)
+		return q.addJobs(ctx, tx, created, subjects)
+	})
+	return added, err
 }
 
-// NewWorker makes a client that works up to inFlight jobs at once.
-func NewWorker(placer *place.Placer, inFlight int, logger *slog.Logger) (*Client, error) {
-	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{placer: placer, logger: logger})
-	return newClient(placer.Ledger, &river.Config{
-		Queues:               map[string]river.QueueConfig{name: {MaxWorkers: inFlight}},
-		Workers:              workers,
-		Logger:               logger,
-		JobTimeout:           place.Timeout,
-		RescueStuckJobsAfter: rescueAfter,
-		SoftStopTimeout:      place.Timeout + 5*time.Second,
-		RetryPolicy:          retries{},
-		FetchCooldown:        20 * time.Millisecond,
-		FetchPollInterval:    500 * time.Millisecond,
-		ReindexerIndexNames:  []string{}, // vacuuming keeps them small, and the largest two are not there: see ledger.Migrate
+// Renew gives a new job to each undecided item of a run whose job was cancelled, deleted
+// or given up, and returns how many there were.
+func (q *Queue) Renew(ctx context.Context, run ledger.Run) (renewed int, err error) {
+	err = q.inTx(ctx, func(tx *sql.Tx) error {
+		subjects, err := q.ledger.DB.IDs(ctx, tx, "look for items without a job", `select subject
+			from {schema}fleet_item where run = $1 and outcome in ('open', 'look') except
+			select cast(args->>'subject' as {id}) from {schema}river_job where queue = $2 and `+isLive, run.ID, queueOf(run.ID))
+		if err != nil {
+			return err
+		}
+		renewed = len(subjects)
+		return q.addJobs(ctx, tx, run, subjects)
+	})
+	return renewed, err
+}
+
+// Retry reopens the refused items of a run, and returns how many there were.
+func (q *Queue) Retry(ctx context.Context, run ledger.Run) (retried int, err error) {
+	err = q.inTx(ctx, func(tx *sql.Tx) error {
+		subjects, err := q.ledger.Retry(ctx, tx, run.ID)
+		if err != nil {
+			return err
+		}
+		retried = len(subjects)
+		return q.addJobs(ctx, tx, run, subjects)
+	})
+	return retried, err
+}
+
+// Decide ends an item that is up for review, or reopens it with a job.
+func (q *Queue) Decide(ctx context.Context, run ledger.Run, subject uuid.UUID, end ledger.End) error {
+	return q.inTx(ctx, func(tx *sql.Tx) error {
+		err := q.ledger.Decide(ctx, tx, run.ID, subject, end)
+		if err != nil || end.Outcome != ledger.Open {
+			return err
+		}
+		return q.addJobs(ctx, tx, run, []uuid.UUID{subject})
 	})
 }
 
-type worker struct {
-	river.WorkerDefaults[Job]
-	placer *place.Placer
-	logger *slog.Logger
-}
-
-// Work takes one order up.
-func (w *worker) Work(ctx context.Context, job *river.Job[Job]) error {
-	err := w.placer.Place(ctx, job.Args.Run, job.Args.Account)
-	var later *river.JobSnoozeError
-	if err != nil && !errors.As(err, &later) && job.Attempt >= job.MaxAttempts {
-		w.logger.Error("given up", "run", job.Args.Run, "account", job.Args.Account, "error", err)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		err = errors.Join(err, w.placer.Ledger.Note(ctx, job.Args.Run, job.Args.Account, ledger.Open, fmt.Sprintf("given up: %v", err)))
+// Cancel cancels a run for good: items that were never sent are dropped with their jobs,
+// and those whose outcome is unknown are still looked up. It returns how many were
+// dropped.
+func (q *Queue) Cancel(ctx context.Context, run ledger.Run) (dropped int, err error) {
+	if err := q.ledger.SetState(ctx, run.ID, ledger.Cancelled); err != nil {
+		return 0, err
 	}
-	return err
+	err = q.inTx(ctx, func(tx *sql.Tx) error {
+		dropped, err = q.ledger.Drop(ctx, tx, run.ID)
+		if err != nil {
+			return err
+		}
+		_, err = q.ledger.DB.Exec(ctx, tx, "delete the jobs", `delete from {schema}river_job where queue = $2
+			and kind = '`+kind+`' and state in ('available', 'pending', 'retryable', 'scheduled')
+			and cast(args->>'subject' as {id}) in (
+				select subject from {schema}fleet_item where run = $1 and outcome = 'cancelled')`, run.ID, queueOf(run.ID))
+		return err
+	})
+	return dropped, err
 }
 
-// retries waits a second after the first failure, four after the second and so on, up to ten minutes.
-type retries struct{}
+// Live returns how many jobs of a run are not over.
+func Live(ctx context.Context, l *ledger.Ledger, run int64) (count int, err error) {
+	err = l.DB.Row(ctx, l.DB.SQL,
+		"select count(*) from {schema}river_job where queue = $1 and "+isLive, queueOf(run)).Scan(&count)
+	return count, database.Wrap("count the jobs", err)
+}
 
-// NextRetry returns when a job is tried again.
-func (retries) NextRetry(job *rivertype.JobRow) time.Time {
-	failures := time.Duration(len(job.Errors) + 1)
-	wait := min(failures*failures*time.Second, maxWait)
-	return time.Now().Add(wait + rand.N(wait/2))
+// Active returns the runs with jobs that are not over, the most urgent first.
+func Active(ctx context.Context, l *ledger.Ledger) ([]ledger.Run, error) {
+	return l.RunsWhere(ctx, `exists (select 1 from {schema}river_job
+		where queue = 'fleet_' || cast({schema}fleet_run.id as text) and river_job.`+isLive+")")
+}
+
+// Analyze updates the planner's statistics after many jobs were added: a plan for an
+// empty table sorts the whole backlog for each fetch.
+func (q *Queue) Analyze(ctx context.Context) error {
+	if _, err := q.ledger.DB.Exec(ctx, q.ledger.DB.SQL, "update the planner's statistics", "analyze {schema}river_job"); err != nil {
+		return err
+	}
+	return q.ledger.Analyze(ctx)
+}
+
+func (q *Queue) inTx(ctx context.Context, change func(*sql.Tx) error) error {
+	if _, err := q.ledger.Clock(ctx); err != nil { // jobs are dated with it
+		return err
+	}
+	tx, err := q.ledger.DB.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	if err := change(tx); err != nil {
+		return err
+	}
+	return database.Wrap("commit items and jobs", tx.Commit())
+}
+
+func (q *Queue) addJobs(ctx context.Context, tx *sql.Tx, run ledger.Run, subjects []uuid.UUID) error {
+	if err := q.ledger.Reopen(ctx, tx, run.ID); err != nil {
+		return err
+	}
+	options := &river.InsertOpts{Queue: queueOf(run.ID)}
+	for some := range slices.Chunk(subjects, chunk) {
+		jobs := make([]river.InsertManyParams, len(some))
+		for i, subject := range some {
+			jobs[i] = river.InsertManyParams{Args: Job{run.Name, subject}, InsertOpts: options}
+		}
+		if _, err := q.client.InsertManyFastTx(ctx, tx, jobs); err != nil {
+			return fmt.Errorf("add jobs: %w", err)
+		}
+	}
+	return nil
 }

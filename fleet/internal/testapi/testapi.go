@@ -1,4 +1,5 @@
-// Package testapi gives tests an API to place orders with: a sandbox, and accounts that follow an allocation.
+// Package testapi gives tests an API to place orders with: a sandbox, and accounts that
+// follow an allocation.
 package testapi
 
 import (
@@ -16,7 +17,8 @@ import (
 // Create is the operation that places orders.
 const Create = "create_portfolios_order"
 
-// New starts a sandbox, and sets the UPVEST_API_* variables to reach it until the test ends.
+// New starts a sandbox, and sets the UPVEST_API_* variables to reach it until the test
+// ends.
 func New(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
 	s, err := sandbox.New(options...)

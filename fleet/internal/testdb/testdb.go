@@ -1,4 +1,5 @@
-// Package testdb gives tests databases: SQLite always, and PostgreSQL where Debian's package postgresql is installed.
+// Package testdb gives tests databases: SQLite always, and PostgreSQL where Debian's
+// package postgresql is installed.
 package testdb
 
 import (
@@ -11,18 +12,21 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 )
 
-// Each runs a test on every kind of database, each time with a fresh one that has its tables. In CI no kind may be missing.
+// Each runs a test on every kind of database, each time with a fresh one that has its
+// tables. In CI no kind may be missing.
 func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("SQLite", func(t *testing.T) {
 		url := SQLite(t)
@@ -41,11 +45,11 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 }
 
 func migrate(ctx context.Context, url string) error {
-	l, err := ledger.Connect(ctx, url, 1, 0)
+	db, err := database.Open(ctx, url, database.Options{Connections: 2})
 	if err != nil {
 		return err
 	}
-	return errors.Join(queue.Migrate(ctx, l, slog.New(slog.DiscardHandler)), l.Migrate(ctx), l.Close())
+	return errors.Join(queue.Migrate(ctx, db, 0, slog.New(slog.DiscardHandler)), db.Close())
 }
 
 // copy makes a database like the first one, which gets its tables once.
@@ -58,7 +62,8 @@ func (s *Server) copy(ctx context.Context) (url string, err error) {
 		return "", fmt.Errorf("make a database: %w", err)
 	}
 	defer db.Close()
-	if s.made++; s.made == 1 {
+	s.made++
+	if s.made == 1 {
 		if _, err := db.ExecContext(ctx, "create database model"); err != nil {
 			return "", fmt.Errorf("make a database: %w", err)
 		}
@@ -76,16 +81,12 @@ func (s *Server) copy(ctx context.Context) (url string, err error) {
 // SQLite returns the URL of an empty database.
 func SQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "fleet.db") }
 
-// Execute changes a database behind the fleet's back.
+// Execute runs a statement, in which {schema} stands for the schema of the tables.
 func Execute(t testing.TB, url, statement string, arguments ...any) {
 	t.Helper()
-	driver, source := "pgx", url
-	if path, found := strings.CutPrefix(url, "sqlite:"); found {
-		driver, source = "sqlite", path
-	}
-	db, err := sql.Open(driver, source)
+	db, err := database.Open(t.Context(), url, database.Options{Connections: 1})
 	if err == nil {
-		_, err = db.ExecContext(t.Context(), statement, arguments...)
+		_, err = db.Exec(t.Context(), db.SQL, "change the database", statement, arguments...)
 		err = errors.Join(err, db.Close())
 	}
 	if err != nil {
@@ -93,7 +94,7 @@ func Execute(t testing.TB, url, statement string, arguments ...any) {
 	}
 }
 
-// Server is a PostgreSQL server of the test's own.
+// Server is a PostgreSQL server that a test has started.
 type Server struct {
 	bin, directory string
 	port, made     int
@@ -114,7 +115,7 @@ func Shared(t testing.TB) *Server {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {
-		shared.server, shared.err = Start("-c", "fsync=off")
+		shared.server, shared.err = Start("fsync = off")
 	}
 	check(t, shared.err)
 	return shared.server
@@ -177,15 +178,17 @@ func Start(settings ...string) (*Server, error) {
 	if err := listener.Close(); err != nil {
 		return nil, fmt.Errorf("find a free port: %w", err)
 	}
-	if err := giveAway(directory); err != nil {
-		return nil, err
+	if credential := unprivileged(); credential != nil {
+		if err := os.Chown(directory, int(credential.Uid), int(credential.Gid)); err != nil {
+			return nil, fmt.Errorf("give the directory away: %w", err)
+		}
 	}
 	if err := s.run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D", s.data()); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(directory))
 	}
 	config := fmt.Sprintf("listen_addresses = '127.0.0.1'\nport = %d\nunix_socket_directories = ''\nmax_connections = 200\n", s.port)
-	for i := 1; i < len(settings); i += 2 { // as on the command line: -c name=value
-		config += settings[i] + "\n"
+	for _, setting := range settings {
+		config += setting + "\n"
 	}
 	file, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err == nil {
@@ -221,7 +224,7 @@ func (s *Server) data() string { return filepath.Join(s.directory, "data") }
 func (s *Server) run(program string, arguments ...string) error {
 	command := exec.CommandContext(context.Background(), filepath.Join(s.bin, program), arguments...)
 	command.Dir = s.directory
-	runUnprivileged(command)
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged()}
 	// A file, not a pipe: the server that pg_ctl leaves behind would keep a pipe open.
 	log, err := os.CreateTemp("", "fleet-postgres-*.log")
 	if err != nil {
@@ -229,10 +232,29 @@ func (s *Server) run(program string, arguments ...string) error {
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
-	command.Stdout, command.Stderr = log, log
+	command.Stdout = log
+	command.Stderr = log
 	if err := command.Run(); err != nil {
 		said, _ := os.ReadFile(log.Name())
 		return fmt.Errorf("%s: %w: %s", program, err, bytes.TrimSpace(said))
 	}
 	return nil
+}
+
+// unprivileged is who runs the server, which refuses root: the user that Debian's package
+// makes. It is nil for everybody else.
+func unprivileged() *syscall.Credential {
+	if os.Getuid() != 0 {
+		return nil
+	}
+	owner, err := user.Lookup("postgres")
+	if err != nil {
+		return nil
+	}
+	uid, err1 := strconv.ParseUint(owner.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(owner.Gid, 10, 32)
+	if err1 != nil || err2 != nil {
+		return nil
+	}
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }

@@ -1,0 +1,85 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"maps"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// isolation is the parameter that every connection sets: River and the ledger rely on
+// statements that see what others have committed meanwhile.
+const isolation = "default_transaction_isolation"
+
+// connector connects to PostgreSQL, or to PgBouncer in front of it. PgBouncer refuses the
+// isolation level as a startup parameter, and in transaction mode it keeps no prepared
+// statements: from that refusal on, connections do without both.
+type connector struct {
+	driver.Connector // to PostgreSQL itself
+	pooled           driver.Connector
+	isPooled         atomic.Bool
+}
+
+func newConnector(config *pgx.ConnConfig) *connector {
+	pooled := config.Copy()
+	pooled.RuntimeParams = maps.Clone(config.RuntimeParams)
+	if pooled.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
+		pooled.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
+	config.RuntimeParams[isolation] = "read committed"
+	c := &connector{Connector: stdlib.GetConnector(*config), pooled: stdlib.GetConnector(*pooled)}
+	// Who chooses another mode in the address does so because of a pooler.
+	c.isPooled.Store(config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement)
+	return c
+}
+
+// Connect opens a connection.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if !c.isPooled.Load() {
+		connection, err := c.Connector.Connect(ctx)
+		var refusal *pgconn.PgError
+		if !errors.As(err, &refusal) || refusal.Code != "08P01" {
+			return connection, err
+		}
+		c.isPooled.Store(true)
+	}
+	return c.pooled.Connect(ctx)
+}
+
+// CheckIsolation returns an error if statements behind a pooler run at another isolation
+// level than the fleet needs: it cannot set the level there.
+func (d *DB) CheckIsolation(ctx context.Context) error {
+	if d.postgres == nil || !d.postgres.isPooled.Load() {
+		return nil
+	}
+	var level string
+	err := d.SQL.QueryRowContext(ctx, "select current_setting('default_transaction_isolation')").Scan(&level)
+	if err != nil {
+		return fmt.Errorf("read the isolation level: %w", explain(err))
+	}
+	if level != "read committed" {
+		return fmt.Errorf("the isolation level behind the pooler is %s: "+
+			"alter role … set default_transaction_isolation = 'read committed'", level)
+	}
+	return nil
+}
+
+// explain adds the remedy to an error of PostgreSQL that a pooler causes.
+func explain(err error) error {
+	var refusal *pgconn.PgError
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	switch refusal.Code {
+	case "26000", "42P05": // a prepared statement that is not there, or is there already
+		return fmt.Errorf("%w: a pooler shares connections between transactions: "+
+			"add default_query_exec_mode=exec to DATABASE_URL", err)
+	}
+	return err
+}

@@ -1,0 +1,150 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
+)
+
+// Blindly says when an attempt may begin without a look at the server.
+type Blindly time.Duration
+
+// Never requires a look before every attempt, Once permits one attempt without. A
+// positive value permits further attempts for that long after the first.
+const (
+	Never Blindly = -1
+	Once  Blindly = 0
+)
+
+// starting asks for an attempt.
+type starting struct {
+	rowKey
+	blindly Blindly
+	isProbe bool
+}
+
+// canBegin is the condition under which any attempt of an item begins: its run is neither
+// paused, cancelled nor held. $2 is one for a probe, which may begin in a held run.
+const canBegin = `r.state = 'running' and halted is null and (held is null or `
+
+// Start commits the beginning of an attempt if the item is open and may be sent without a
+// look: no restore is marked, and the first attempt is recent enough. Otherwise it leaves
+// the item as it is and returns it.
+func (l *Ledger) Start(
+	ctx context.Context, run int64, subject uuid.UUID, blindly Blindly, isProbe bool,
+) (item Item, hasBegun bool, err error) {
+	key := rowKey{run, subject}
+	begun, err := l.starting.do(ctx, key, starting{key, blindly, isProbe})
+	if err != nil {
+		return Item{}, false, err
+	}
+	if begun != nil {
+		return *begun, true, nil
+	}
+	item, err = l.Item(ctx, run, subject)
+	return item, false, err
+}
+
+// start returns the items whose attempts begin.
+func (l *Ledger) start(ctx context.Context, asked []starting) (map[rowKey]*Item, error) {
+	begun := make(map[rowKey]*Item, len(asked))
+	err := l.DB.Each(ctx, l.DB.SQL, "begin an attempt", func(rows *sql.Rows) error {
+		item := new(Item)
+		if err := item.scan(rows); err != nil {
+			return err
+		}
+		begun[rowKey{item.Run, item.Subject}] = item
+		return nil
+	}, `update {schema}fleet_item as i set since = coalesce(since, {now}), last = {now},
+			attempts = attempts + 1, unsure = unsure + 1
+		from {each}, {schema}fleet_run r, {schema}fleet_setting
+		where run = cast(value->>0 as integer) and subject = cast(value->>1 as {id}) and r.id = run
+			and outcome = 'open' and resource is null and restored is null
+			and `+canBegin+`cast(value->>3 as integer) = 1)
+			and (since is null and cast(value->>2 as bigint) >= 0 or since > {now} - cast(value->>2 as bigint))
+		returning `+itemColumns,
+		database.List(asked, func(s starting) []any {
+			return []any{s.run, s.subject, time.Duration(max(s.blindly, -1)).Milliseconds() + sign(s.blindly), number(s.isProbe)}
+		}))
+	return begun, err
+}
+
+// sign keeps Never below zero when it is rounded to milliseconds.
+func sign(b Blindly) int64 {
+	if b < 0 {
+		return -1
+	}
+	return 0
+}
+
+func number(isSo bool) int {
+	if isSo {
+		return 1
+	}
+	return 0
+}
+
+// Restart begins an attempt after a look that did not find the item at the server:
+// earlier attempts have not acted. It reports false if the item, its run or the fleet has
+// changed since the item was read.
+func (l *Ledger) Restart(ctx context.Context, item *Item, isProbe bool) (hasBegun bool, err error) {
+	err = item.scan(l.DB.Row(ctx, l.DB.SQL, `update {schema}fleet_item as i
+		set since = {now}, last = {now}, attempts = attempts + 1, unsure = 1
+		from {schema}fleet_run r, {schema}fleet_setting
+		where run = $1 and subject = $2 and r.id = run and outcome = 'open' and attempts = $3 and `+
+		canBegin+`$4 = 1) returning `+itemColumns, item.Run, item.Subject, item.Attempts, number(isProbe)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, database.Wrap("begin another attempt", err)
+}
+
+// Release takes back an attempt that certainly did nothing. If another attempt has begun
+// since, the item stays as it is.
+func (l *Ledger) Release(ctx context.Context, item Item) error {
+	return l.exec(ctx, "take an attempt back", `update {schema}fleet_item set unsure = unsure - 1,
+			since = case when unsure = 1 then null else since end
+		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3 and unsure > 0`,
+		item.Run, item.Subject, item.Attempts)
+}
+
+// Note records why an open item is not decided: it stays open, or is to be looked for.
+func (l *Ledger) Note(ctx context.Context, item Item, outcome Outcome, detail string) error {
+	return l.exec(ctx, "record the state of the item", `update {schema}fleet_item set outcome = $3, detail = $4
+		where run = $1 and subject = $2 and outcome = 'open' and attempts = $5`,
+		item.Run, item.Subject, string(outcome), detail, item.Attempts)
+}
+
+// Doubt records that the server refused an open item with a status that may pass, and
+// when it did so first.
+func (l *Ledger) Doubt(ctx context.Context, item Item, detail string) error {
+	return l.exec(ctx, "record the refusal", `update {schema}fleet_item set doubted = coalesce(doubted, {now}), detail = $4
+		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3`,
+		item.Run, item.Subject, item.Attempts, detail)
+}
+
+// Forbid counts a response with status 403.
+func (l *Ledger) Forbid(ctx context.Context, item Item) error {
+	return l.exec(ctx, "count the refusal", `update {schema}fleet_item set forbidden = forbidden + 1
+		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3`, item.Run, item.Subject, item.Attempts)
+}
+
+// Give records an order that the server returned for the item, which stays the item's
+// whatever happens to it later.
+func (l *Ledger) Give(ctx context.Context, item Item, resource uuid.UUID) error {
+	return l.exec(ctx, "record the order of the item", `update {schema}fleet_item set resource = $3
+		where run = $1 and subject = $2 and outcome in ('open', 'look') and resource is null`,
+		item.Run, item.Subject, resource)
+}
+
+// GiveUp records the last failure of an item whose job is not tried again. The item stays
+// open.
+func (l *Ledger) GiveUp(ctx context.Context, run int64, subject uuid.UUID, failure error) error {
+	return l.exec(ctx, "record that the item is given up", `update {schema}fleet_item set detail = $3
+		where run = $1 and subject = $2 and outcome in ('open', 'look')`, run, subject, "given up: "+failure.Error())
+}

@@ -1,0 +1,167 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
+)
+
+// Outcome is the result of an item.
+type Outcome string
+
+// The outcomes. Workers take up only the first two.
+const (
+	Open Outcome = "open" // not written yet, or written without a confirmation
+	// refused after an attempt that may have acted: to be looked for
+	Look    Outcome = "look"
+	Done    Outcome = "done"      // the server confirmed it
+	Found   Outcome = "found"     // a look at the server found it
+	Refused Outcome = "refused"   // the server refused it, and does not have it
+	Review  Outcome = "review"    // a person decides
+	Dropped Outcome = "cancelled" // an operator cancelled it before it was sent
+)
+
+// Decided reports whether nothing is left to do for an item with the outcome.
+func (o Outcome) Decided() bool { return o != Open && o != Look }
+
+// Line is what an item asks for. It never changes.
+type Line struct {
+	Subject uuid.UUID // the account or the order that is written to
+	Fields  []string  // the other fields of the line, as the file has them
+}
+
+// Item is a row.
+type Item struct {
+	Line
+	Run       int64
+	Outcome   Outcome
+	Attempts  int // attempts so far
+	Unsure    int // attempts that may have acted
+	Forbidden int // responses with status 403 while other items succeeded
+	// when the first of the unsure attempts began; zero if there is none
+	Since time.Time
+	Last  time.Time // when the latest attempt began
+	// when the server first refused the item with a status that may pass
+	Doubted  time.Time
+	Resource uuid.NullUUID
+	State    string // the state of the resource at the server
+	Detail   string
+
+	Now time.Time // when the item was read
+
+	// The rest describes the run and the fleet at that time. It is absent from an item
+	// whose attempt [Ledger.Start] has begun.
+
+	RunName    string
+	RunState   RunState
+	RunCreated time.Time
+	Held       string    // why the run or the whole fleet is held
+	Restored   time.Time // the mark of a restored ledger, see [Ledger.MarkRestored]
+	Marked     time.Time // when that mark was set
+}
+
+const itemColumns = `run, subject, body, outcome, attempts, unsure, forbidden, coalesce(since, 0),
+	coalesce(last, 0), coalesce(doubted, 0), resource, coalesce(status, ''), coalesce(detail, ''), {now}`
+
+// itemsOfRuns selects items with what is known of their run and of the fleet.
+const itemsOfRuns = "select " + itemColumns + `, r.name, r.state, r.created, coalesce(halted, held, ''),
+	coalesce(restored, 0), coalesce(marked, 0)
+	from {schema}fleet_item i join {schema}fleet_run r on r.id = run cross join {schema}fleet_setting `
+
+// scan reads the columns of an item, and further ones into more.
+func (i *Item) scan(row interface{ Scan(fields ...any) error }, more ...any) error {
+	var body []byte
+	var since, last, doubted, now int64
+	err := row.Scan(append([]any{
+		&i.Run, &i.Subject, &body, &i.Outcome, &i.Attempts, &i.Unsure, &i.Forbidden, &since, &last, &doubted,
+		&i.Resource, &i.State, &i.Detail, &now,
+	}, more...)...)
+	if err != nil {
+		return err
+	}
+	i.Since = timeOf(since)
+	i.Last = timeOf(last)
+	i.Doubted = timeOf(doubted)
+	i.Now = timeOf(now)
+	return json.Unmarshal(body, &i.Fields)
+}
+
+// scanAll reads a row of [itemsOfRuns].
+func (i *Item) scanAll(row interface{ Scan(fields ...any) error }) error {
+	var created, restored, marked int64
+	err := i.scan(row, &i.RunName, &i.RunState, &created, &i.Held, &restored, &marked)
+	i.RunCreated = timeOf(created)
+	i.Restored = timeOf(restored)
+	i.Marked = timeOf(marked)
+	return err
+}
+
+// Item returns an item as it is.
+func (l *Ledger) Item(ctx context.Context, run int64, subject uuid.UUID) (item Item, err error) {
+	err = item.scanAll(l.DB.Row(ctx, l.DB.SQL, itemsOfRuns+"where run = $1 and subject = $2", run, subject))
+	return item, database.Wrap("read the item", err)
+}
+
+// Add writes items of a run in the caller's transaction, and returns the subjects of
+// those that were not there yet.
+func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) ([]uuid.UUID, error) {
+	return l.DB.IDs(ctx, tx, "write the items", `insert into {schema}fleet_item (run, subject, body)
+		select $2, cast(value->>0 as {id}), value->>1 from {each} where true
+		on conflict (run, subject) do nothing returning subject`, database.List(lines, Line.row), run)
+}
+
+func (l Line) row() []any { return []any{l.Subject, l.Fields} }
+
+// Present returns those of some lines that a run has already, as the run has them.
+func (l *Ledger) Present(ctx context.Context, run string, lines []Line) (present []Line, err error) {
+	err = l.DB.Each(ctx, l.DB.SQL, "compare the items", func(rows *sql.Rows) error {
+		var line Line
+		var body []byte
+		if err := rows.Scan(&line.Subject, &body); err != nil {
+			return err
+		}
+		present = append(present, line)
+		return json.Unmarshal(body, &present[len(present)-1].Fields)
+	}, `select subject, body from {each} join {schema}fleet_item on subject = cast(value->>0 as {id})
+		where run = (select id from {schema}fleet_run where name = $2)`,
+		database.List(lines, func(line Line) []any { return []any{line.Subject} }), run)
+	return present, err
+}
+
+// Items passes all items of a run on, in the order of their subjects.
+func (l *Ledger) Items(ctx context.Context, run int64, handle func(Item) error) error {
+	return l.items(ctx, "read the items", handle, "where run = $1 order by subject", run)
+}
+
+// Undecided passes those items of a run on that are not decided.
+func (l *Ledger) Undecided(ctx context.Context, run int64, handle func(Item) error) error {
+	return l.items(ctx, "read the open items", handle,
+		"where run = $1 and outcome in ('open', 'look') order by subject", run)
+}
+
+func (l *Ledger) items(ctx context.Context, what string, handle func(Item) error, rest string, arguments ...any) error {
+	return l.DB.Each(ctx, l.DB.SQL, what, func(rows *sql.Rows) error {
+		var item Item
+		if err := item.scanAll(rows); err != nil {
+			return err
+		}
+		return handle(item)
+	}, itemsOfRuns+rest, arguments...)
+}
+
+// OneOpen returns an item of a run that is not decided, preferably one that no attempt
+// has touched. It is not valid if there is none.
+func (l *Ledger) OneOpen(ctx context.Context, run int64) (subject uuid.NullUUID, err error) {
+	err = l.DB.Row(ctx, l.DB.SQL, `select subject from {schema}fleet_item
+		where run = $1 and outcome in ('open', 'look') order by outcome = 'look', unsure limit 1`, run).Scan(&subject)
+	if errors.Is(err, sql.ErrNoRows) {
+		return subject, nil
+	}
+	return subject, database.Wrap("look for an open item", err)
+}

@@ -1,0 +1,168 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
+)
+
+// RunState is what operators want of a run.
+type RunState string
+
+// The states of a run.
+const (
+	Running   RunState = "running"
+	Paused    RunState = "paused"
+	Cancelled RunState = "cancelled"
+)
+
+// Run is a named list of items of one operation.
+type Run struct {
+	ID        int64
+	Name      string
+	Operation string
+	State     RunState
+	Priority  int // 1 is the most urgent, 4 the least
+	Hash      string
+	Who       string
+	Created   time.Time
+	// Held is why the fleet itself has stopped the run until a probe succeeds.
+	Held string
+	// Followed is when the resources of the run were last compared with the server.
+	Followed time.Time
+}
+
+var (
+	// ErrNoRun is the error of a ledger without runs.
+	ErrNoRun = errors.New("there is no run yet")
+	// ErrUnknownRun is the error of a name that no run has.
+	ErrUnknownRun = errors.New("there is no such run")
+)
+
+const runColumns = `id, name, operation, state, priority, hash, who, created, coalesce(held, ''), followed`
+
+func (r *Run) scan(row interface{ Scan(fields ...any) error }) error {
+	var created, followed int64
+	err := row.Scan(&r.ID, &r.Name, &r.Operation, &r.State, &r.Priority, &r.Hash, &r.Who, &created, &r.Held, &followed)
+	r.Created = timeOf(created)
+	r.Followed = timeOf(followed)
+	return err
+}
+
+// CreateRun creates a run in the caller's transaction unless there is one of that name,
+// and returns it. A run never changes its operation.
+func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error) {
+	const what = "create the run"
+	_, err := l.DB.Exec(ctx, tx, what, `insert into {schema}fleet_run (name, operation, priority, hash, who, created)
+		values ($1, $2, $3, $4, $5, (select {least}({now}, coalesce(restored, {now})) from {schema}fleet_setting))
+		on conflict (name) do nothing`,
+		run.Name, run.Operation, run.Priority, run.Hash, run.Who)
+	if err != nil {
+		return Run{}, err
+	}
+	var created Run
+	err = created.scan(l.DB.Row(ctx, tx, "select "+runColumns+" from {schema}fleet_run where name = $1", run.Name))
+	if err == nil && created.Operation != run.Operation {
+		return Run{}, fmt.Errorf("%s: run %s is of the operation %s: use another name", what, run.Name, created.Operation)
+	}
+	return created, database.Wrap(what, err)
+}
+
+// Run returns the run of a name, or the latest for an empty one.
+func (l *Ledger) Run(ctx context.Context, name string) (Run, error) {
+	const what = "look for the run"
+	condition := "name = $1"
+	missing := fmt.Errorf("%s %s: %w", what, name, ErrUnknownRun)
+	if name == "" {
+		condition = "$1 = '' order by id desc limit 1"
+		missing = fmt.Errorf("%s: %w", what, ErrNoRun)
+	}
+	var run Run
+	err := run.scan(l.DB.Row(ctx, l.DB.SQL, "select "+runColumns+" from {schema}fleet_run where "+condition, name))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Run{}, missing
+	}
+	return run, database.Wrap(what, err)
+}
+
+// RunsWhere passes on the runs that meet a condition of the caller's, the most urgent
+// first.
+func (l *Ledger) RunsWhere(ctx context.Context, condition string, arguments ...any) (runs []Run, err error) {
+	err = l.DB.Each(ctx, l.DB.SQL, "look for runs", func(rows *sql.Rows) error {
+		var run Run
+		if err := run.scan(rows); err != nil {
+			return err
+		}
+		runs = append(runs, run)
+		return nil
+	}, "select "+runColumns+" from {schema}fleet_run where "+condition+" order by priority, id", arguments...)
+	return runs, err
+}
+
+// SetState sets what operators want of a run. A cancelled run stays cancelled.
+func (l *Ledger) SetState(ctx context.Context, run int64, state RunState) error {
+	const what = "set the state of the run"
+	changed, err := l.DB.Exec(ctx, l.DB.SQL, what,
+		"update {schema}fleet_run set state = $2 where id = $1 and state <> 'cancelled'", run, string(state))
+	if err == nil && changed == 0 {
+		err = fmt.Errorf("%s: the run is cancelled, for good", what)
+	}
+	return err
+}
+
+// SetPriority sets how urgent a run is.
+func (l *Ledger) SetPriority(ctx context.Context, run int64, priority int) error {
+	return l.exec(ctx, "set the priority of the run",
+		"update {schema}fleet_run set priority = $2 where id = $1", run, priority)
+}
+
+// Hold stops a run for a reason until [Ledger.Unhold], and dates the first probe.
+func (l *Ledger) Hold(ctx context.Context, run int64, reason string, probeIn time.Duration) error {
+	return l.exec(ctx, "hold the run", `update {schema}fleet_run set held = $2, probe = {now} + $3
+		where id = $1 and held is null`, run, reason, probeIn.Milliseconds())
+}
+
+// Unhold lets a held run go on.
+func (l *Ledger) Unhold(ctx context.Context, run int64) error {
+	return l.exec(ctx, "let the run go on", "update {schema}fleet_run set held = null, probe = null where id = $1", run)
+}
+
+// ClaimProbe reports whether the caller is the one to probe a held run now: a probe is
+// due, and the next one is not before an interval has passed.
+func (l *Ledger) ClaimProbe(ctx context.Context, run int64, interval time.Duration) (bool, error) {
+	changed, err := l.DB.Exec(ctx, l.DB.SQL, "claim the probe of the run", `update {schema}fleet_run
+		set probe = {now} + $2 where id = $1 and held is not null and probe <= {now}`, run, interval.Milliseconds())
+	return changed == 1, err
+}
+
+// ClaimFollowing reports whether the caller is the one to compare a run's resources with
+// the server now: nobody else has done so within the interval.
+func (l *Ledger) ClaimFollowing(ctx context.Context, run int64, interval time.Duration) (bool, error) {
+	changed, err := l.DB.Exec(ctx, l.DB.SQL, "claim the following of the run",
+		"update {schema}fleet_run set followed = {now} where id = $1 and followed <= {now} - $2",
+		run, interval.Milliseconds())
+	return changed == 1, err
+}
+
+// Unsettled returns the runs with confirmed items that the server has not settled, as far
+// as the ledger has read, and that were not compared with the server within an interval.
+func (l *Ledger) Unsettled(ctx context.Context, interval time.Duration) ([]Run, error) {
+	return l.RunsWhere(ctx, "settled = 0 and followed <= {now} - $1", interval.Milliseconds())
+}
+
+// Reopen records in the caller's transaction that a run has items to follow again.
+func (l *Ledger) Reopen(ctx context.Context, tx *sql.Tx, run int64) error {
+	_, err := l.DB.Exec(ctx, tx, "reopen the run", "update {schema}fleet_run set settled = 0 where id = $1 and settled <> 0", run)
+	return err
+}
+
+// Settle records that all items of a run are decided and settled, so that nobody follows
+// it.
+func (l *Ledger) Settle(ctx context.Context, run int64, isSettled bool) error {
+	return l.exec(ctx, "record that the run is settled", "update {schema}fleet_run set settled = $2 where id = $1",
+		run, number(isSettled))
+}

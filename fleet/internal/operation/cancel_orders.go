@@ -1,0 +1,75 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+)
+
+// CancelOrders cancels each order of a file.
+type CancelOrders struct{}
+
+// Name is how commands name the operation.
+func (CancelOrders) Name() string { return "cancel-orders" }
+
+// ID is the operationId of the API.
+func (CancelOrders) ID() string { return "cancel_portfolios_order" }
+
+// Columns are those of a file.
+func (CancelOrders) Columns() []string { return []string{"order"} }
+
+// Parse has nothing to check but the order.
+func (CancelOrders) Parse([]string) error { return nil }
+
+// IsSame is true: two cancellations of one order are the same.
+func (CancelOrders) IsSame(_, _ []string) bool { return true }
+
+// Blindly permits one attempt: a DELETE has no idempotency key.
+func (CancelOrders) Blindly() ledger.Blindly { return ledger.Once }
+
+// Send requests the cancellation (DELETE /portfolios/orders/{portfolio_order_id}). The
+// server carries it out later.
+func (CancelOrders) Send(
+	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
+) (Sent, error) {
+	return Sent{}, client.Orders.Cancel(ctx, item.Subject, options...)
+}
+
+// Look reads the order.
+func (CancelOrders) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
+	var response upvest.Response
+	order, err := client.Orders.Retrieve(ctx, item.Subject, upvest.WithResponse(&response))
+	finding := Finding{Date: dateOf(&response)}
+	if errors.Is(err, upvest.ErrNotFound) && IsDefinite(err) {
+		finding.Verdict = Refused
+		finding.Detail = "the server has no such order"
+		return finding, nil
+	}
+	if err != nil {
+		return Finding{}, fmt.Errorf("look at the order: %w", err)
+	}
+	finding.State = string(order.Status)
+	switch {
+	case order.Status == portfolios.OrderStatusCANCELLED:
+		finding.Verdict = One
+	case isSettledOrder(finding.State):
+		finding.Verdict = Refused
+		finding.Detail = fmt.Sprintf("the order is %s", order.Status)
+	case item.IsAccepted:
+		finding.Verdict = Waiting
+	default:
+		finding.Verdict = None
+	}
+	return finding, nil
+}
+
+// IsSettled reports whether a state of an order is final.
+func (CancelOrders) IsSettled(state string) bool { return isSettledOrder(state) }
+
+// MakesOrders is false: the order was there before.
+func (CancelOrders) MakesOrders() bool { return false }

@@ -1,0 +1,173 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+)
+
+// CreateConfigurations makes each account of a file follow an allocation for the first
+// time.
+type CreateConfigurations struct{}
+
+// Name is how commands name the operation.
+func (CreateConfigurations) Name() string { return "create-configurations" }
+
+// ID is the operationId of the API.
+func (CreateConfigurations) ID() string { return "create_portfolios_configuration" }
+
+// Columns are those of a file.
+func (CreateConfigurations) Columns() []string { return []string{"account", "allocation"} }
+
+// Parse checks the allocation.
+func (CreateConfigurations) Parse(fields []string) error {
+	var p problems
+	p.expectID("allocation", fields[0])
+	return p.err()
+}
+
+// IsSame compares two lines.
+func (CreateConfigurations) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
+
+// Blindly is the time during which Upvest keeps idempotency keys, less an hour.
+func (CreateConfigurations) Blindly() ledger.Blindly { return keptFor }
+
+// Send creates the configuration (POST /portfolios/configurations).
+func (CreateConfigurations) Send(
+	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
+) (Sent, error) {
+	allocation := mustID(item.Fields[0])
+	made, err := client.Configurations.Create(ctx, portfolios.ConfigurationRequest{
+		AccountID: item.Subject, AllocationID: allocation,
+	}, options...)
+	if err != nil {
+		return Sent{}, err
+	}
+	return sentConfiguration(made, item.Subject, allocation), nil
+}
+
+// Look reads the account's configuration.
+func (CreateConfigurations) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
+	finding, configuration, err := readConfiguration(ctx, client, item.Subject)
+	switch {
+	case err != nil:
+		return Finding{}, err
+	case configuration == nil:
+		finding.Verdict = None
+		finding.Detail = "the account has no configuration"
+		return finding, nil
+	}
+	finding.Verdict = One
+	if configuration.AllocationID != mustID(item.Fields[0]) {
+		finding.Verdict = Unclear
+		finding.Detail = "the account follows allocation " + configuration.AllocationID.String()
+	}
+	return finding, nil
+}
+
+// IsSettled is true: a configuration takes effect at once.
+func (CreateConfigurations) IsSettled(string) bool { return true }
+
+// MakesOrders is false.
+func (CreateConfigurations) MakesOrders() bool { return false }
+
+// ChangeConfigurations moves each account of a file from one allocation to another.
+type ChangeConfigurations struct{}
+
+// Name is how commands name the operation.
+func (ChangeConfigurations) Name() string { return "change-configurations" }
+
+// ID is the operationId of the API.
+func (ChangeConfigurations) ID() string { return "update_portfolios_configuration" }
+
+// Columns are those of a file.
+func (ChangeConfigurations) Columns() []string { return []string{"account", "from", "to"} }
+
+// Parse checks both allocations.
+func (ChangeConfigurations) Parse(fields []string) error {
+	var p problems
+	p.expectID("from", fields[0])
+	p.expectID("to", fields[1])
+	p.expect(!sameID(fields[0], fields[1]), "from and to are the same")
+	return p.err()
+}
+
+// IsSame compares two lines.
+func (ChangeConfigurations) IsSame(a, b []string) bool {
+	return sameID(a[0], b[0]) && sameID(a[1], b[1])
+}
+
+// Blindly requires a look before every attempt: the account must still follow the
+// allocation that the file names.
+func (ChangeConfigurations) Blindly() ledger.Blindly { return ledger.Never }
+
+// Send changes the configuration (PATCH /portfolios/configurations/{account_id}).
+func (ChangeConfigurations) Send(
+	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
+) (Sent, error) {
+	target := mustID(item.Fields[1])
+	changed, err := client.Configurations.Update(ctx, item.Subject,
+		portfolios.ConfigurationUpdate{AllocationID: api.OptionalUUID(target)}, options...)
+	if err != nil {
+		return Sent{}, err
+	}
+	return sentConfiguration(changed, item.Subject, target), nil
+}
+
+// Look reads the account's configuration.
+func (ChangeConfigurations) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
+	finding, configuration, err := readConfiguration(ctx, client, item.Subject)
+	switch {
+	case err != nil:
+		return Finding{}, err
+	case configuration == nil:
+		finding.Verdict = Unclear
+		finding.Detail = "the account has no configuration"
+	case configuration.AllocationID == mustID(item.Fields[1]):
+		finding.Verdict = One
+	case configuration.AllocationID == mustID(item.Fields[0]):
+		finding.Verdict = None
+	default:
+		finding.Verdict = Unclear
+		finding.Detail = "the account follows allocation " + configuration.AllocationID.String()
+	}
+	return finding, nil
+}
+
+// IsSettled is true: a configuration takes effect at once.
+func (ChangeConfigurations) IsSettled(string) bool { return true }
+
+// MakesOrders is false.
+func (ChangeConfigurations) MakesOrders() bool { return false }
+
+// readConfiguration returns the configuration of an account, nil if it has none.
+func readConfiguration(
+	ctx context.Context, client *upvest.Client, account uuid.UUID,
+) (Finding, *portfolios.Configuration, error) {
+	var response upvest.Response
+	configuration, err := client.Configurations.Retrieve(ctx, account, upvest.WithResponse(&response))
+	finding := Finding{Date: dateOf(&response)}
+	if errors.Is(err, upvest.ErrNotFound) && IsDefinite(err) {
+		return finding, nil, nil
+	}
+	if err != nil {
+		return Finding{}, nil, fmt.Errorf("look at the configuration: %w", err)
+	}
+	return finding, configuration, nil
+}
+
+func sentConfiguration(c *portfolios.Configuration, account, allocation uuid.UUID) Sent {
+	if c.AccountID == account && c.AllocationID == allocation {
+		return Sent{}
+	}
+	return Sent{Contradiction: fmt.Sprintf("the server returned a configuration of account %s with allocation %s",
+		c.AccountID, c.AllocationID)}
+}

@@ -1,0 +1,84 @@
+package operation
+
+import (
+	"context"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+)
+
+// CreateOrders places one order for each account of a file.
+type CreateOrders struct{}
+
+// Name is how commands name the operation.
+func (CreateOrders) Name() string { return "create-orders" }
+
+// ID is the operationId of the API.
+func (CreateOrders) ID() string { return "create_portfolios_order" }
+
+// Columns are those of a file.
+func (CreateOrders) Columns() []string {
+	return []string{"account", "user", "side", "amount", "currency"}
+}
+
+// Parse checks the fields after the account against the API's reference of an order.
+func (CreateOrders) Parse(fields []string) error {
+	var p problems
+	side := fields[1]
+	p.expectID("user", fields[0])
+	p.expect(side == string(portfolios.SideBUY) || side == string(portfolios.SideSELL),
+		"side %s is neither BUY nor SELL", Quote(side))
+	p.expectAmount(fields[2])
+	p.expect(fields[3] == string(portfolios.CurrencyEUR), "currency %s is not EUR", Quote(fields[3]))
+	return p.err()
+}
+
+// IsSame compares two lines: amounts are compared as numbers.
+func (CreateOrders) IsSame(a, b []string) bool {
+	return sameID(a[0], b[0]) && a[1] == b[1] && sameAmount(a[2], b[2]) && a[3] == b[3]
+}
+
+// Blindly is the time during which Upvest keeps idempotency keys, less an hour.
+func (CreateOrders) Blindly() ledger.Blindly { return keptFor }
+
+func (CreateOrders) want(item Item) wanted {
+	return wanted{
+		account: item.Subject, user: mustID(item.Fields[0]), kind: item.Fields[1], amount: item.Fields[2],
+		currency: item.Fields[3],
+	}
+}
+
+// Send places the order (POST /portfolios/orders).
+func (o CreateOrders) Send(
+	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
+) (Sent, error) {
+	want := o.want(item)
+	var response upvest.Response
+	order, err := client.Orders.Create(ctx, portfolios.OrderRequest{
+		AccountID: want.account, UserID: want.user, Side: portfolios.Side(want.kind),
+		CashAmount: api.Decimal(want.amount), Currency: portfolios.Currency(want.currency),
+	}, append(options, upvest.WithResponse(&response))...)
+	if err != nil {
+		return Sent{}, err
+	}
+	return sentOrder(order, &response, want), nil
+}
+
+// Look looks for the order among those of the account in the time of the item's attempts.
+func (o CreateOrders) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
+	return lookForOrder(ctx, client, item, o.want(item), None)
+}
+
+// IsSettled reports whether a state of an order is final.
+func (CreateOrders) IsSettled(state string) bool { return isSettledOrder(state) }
+
+// MakesOrders is true.
+func (CreateOrders) MakesOrders() bool { return true }
+
+// Resembles reports whether an order of the server is what a line asks for.
+func (o CreateOrders) Resembles(line ledger.Line, order Candidate) bool {
+	return o.want(Item{Line: line}).contradicts(order) == ""
+}

@@ -1,0 +1,75 @@
+package operation
+
+import (
+	"context"
+	"time"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+)
+
+// keptFor is how long a row may be sent again with its key alone: an hour less than
+// Upvest documents that it keeps keys.
+const keptFor = ledger.Blindly(23 * time.Hour)
+
+// Liquidate sells every position of each account of a file.
+type Liquidate struct{}
+
+// Name is how commands name the operation.
+func (Liquidate) Name() string { return "liquidate" }
+
+// ID is the operationId of the API.
+func (Liquidate) ID() string { return "create_portfolios_liquidation_request" }
+
+// Columns are those of a file.
+func (Liquidate) Columns() []string { return []string{"account", "user"} }
+
+// Parse checks the user.
+func (Liquidate) Parse(fields []string) error {
+	var p problems
+	p.expectID("user", fields[0])
+	return p.err()
+}
+
+// IsSame compares the users of two lines.
+func (Liquidate) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
+
+// Blindly is the time during which Upvest keeps idempotency keys, less an hour.
+func (Liquidate) Blindly() ledger.Blindly { return keptFor }
+
+func (Liquidate) want(item Item) wanted {
+	return wanted{account: item.Subject, user: mustID(item.Fields[0]), kind: string(portfolios.OrderTypeLIQUIDATION)}
+}
+
+// Send requests the liquidation (POST /portfolios/{account_id}/liquidation_request).
+func (o Liquidate) Send(
+	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
+) (Sent, error) {
+	want := o.want(item)
+	var response upvest.Response
+	order, err := client.Orders.CreateLiquidationRequest(ctx, want.account,
+		portfolios.LiquidationRequest{UserID: want.user}, append(options, upvest.WithResponse(&response))...)
+	if err != nil {
+		return Sent{}, err
+	}
+	return sentOrder(order, &response, want), nil
+}
+
+// Look looks for a liquidation of the account. If there is none it cannot tell: later
+// versions of the API have no such type of order.
+func (o Liquidate) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
+	return lookForOrder(ctx, client, item, o.want(item), Unclear)
+}
+
+// IsSettled reports whether a state of an order is final.
+func (Liquidate) IsSettled(state string) bool { return isSettledOrder(state) }
+
+// MakesOrders is true.
+func (Liquidate) MakesOrders() bool { return true }
+
+// Resembles reports whether an order of the server is what a line asks for.
+func (o Liquidate) Resembles(line ledger.Line, order Candidate) bool {
+	return o.want(Item{Line: line}).contradicts(order) == ""
+}

@@ -1,0 +1,226 @@
+package operation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// Candidate is an order of the server with the fields that identify it. An empty field is
+// one that the server did not send.
+type Candidate struct {
+	ID         uuid.UUID `json:"id"`
+	Account    uuid.UUID `json:"-"`
+	User       uuid.UUID `json:"-"`
+	Type       string    `json:"-"`
+	Amount     string    `json:"-"`
+	Currency   string    `json:"-"`
+	Status     string    `json:"-"`
+	Created    time.Time `json:"-"`
+	Flow       string    `json:"initiation_flow"`
+	Reference  string    `json:"client_reference"`
+	CancelCode string    `json:"cancellation_reason"`
+}
+
+// wanted is what an item asks for. An empty field means any.
+type wanted struct {
+	account, user uuid.UUID
+	kind          string // the type of the order
+	amount        string
+	currency      string
+}
+
+// candidateOf returns an order of the server without the fields that the client has no
+// name for; see [addUnnamed].
+func candidateOf(order portfolios.Order) Candidate {
+	return Candidate{
+		ID: order.ID, Account: order.AccountID, User: uuid.UUID(order.UserID), Type: string(order.Type),
+		Amount: string(order.CashAmount), Currency: string(order.Currency), Status: string(order.Status),
+		Created: order.CreatedAt,
+	}
+}
+
+// addUnnamed fills in what the client has no name for: who placed the order, under which
+// reference, and why it was cancelled. Only this function and [page] read such fields.
+func addUnnamed(response *upvest.Response, candidate *Candidate) error {
+	var read Candidate
+	if err := response.Decode(&read); err != nil {
+		return fmt.Errorf("read the order: %w", err)
+	}
+	candidate.Flow = read.Flow
+	candidate.Reference = read.Reference
+	candidate.CancelCode = read.CancelCode
+	return nil
+}
+
+// contradicts returns in what an order cannot be the one that was asked for. Fields that
+// the server did not send contradict nothing.
+func (w wanted) contradicts(c Candidate) string {
+	var differs []string
+	compare := func(name string, isKnown, isSame bool) {
+		if isKnown && !isSame {
+			differs = append(differs, name)
+		}
+	}
+	compare("account", true, c.Account == w.account)
+	compare("user", c.User != uuid.Nil && w.user != uuid.Nil, c.User == w.user)
+	compare("type", c.Type != "", c.Type == w.kind)
+	compare("amount", w.amount != "", sameAmount(c.Amount, w.amount))
+	compare("currency", c.Currency != "" && w.currency != "", c.Currency == w.currency)
+	compare("initiation_flow", c.Flow != "", c.Flow == "API")
+	compare("client_reference", c.Reference != "", false)
+	return strings.Join(differs, ", ")
+}
+
+func sameAmount(a, b string) bool {
+	difference, err := api.Decimal(a).Cmp(api.Decimal(b))
+	return err == nil && difference == 0
+}
+
+// lookPage is how many orders of one account a look reads. An account with more of them
+// in the time of a row's attempts needs a person.
+const lookPage = 1000
+
+// lookForOrder looks among the account's orders for the one that the item asks for. none
+// is the verdict if it finds none.
+func lookForOrder(ctx context.Context, client *upvest.Client, item Item, want wanted, none Verdict) (Finding, error) {
+	if item.Given.Valid {
+		return lookAtGiven(ctx, client, item, want)
+	}
+	limit := portfolios.Limit(lookPage)
+	params := portfolios.ListPortfoliosOrdersParams{AccountID: &want.account, Limit: &limit, StartDate: &item.From}
+	var response upvest.Response
+	orders, err := client.Orders.List(ctx, params, upvest.WithResponse(&response))
+	if err != nil {
+		return Finding{}, fmt.Errorf("look for the order: %w", err)
+	}
+	finding := Finding{Date: dateOf(&response)}
+	if len(orders.Data) >= lookPage {
+		finding.Verdict = Unclear
+		finding.Detail = fmt.Sprintf("the account has %d orders or more since %s", lookPage, item.From.Format(time.RFC3339))
+		return finding, nil
+	}
+	var unnamed page
+	if err := unnamed.read(&response); err != nil {
+		return Finding{}, err
+	}
+	var candidates []Candidate
+	for _, order := range orders.Data {
+		candidate := candidateOf(order)
+		unnamed.addTo(&candidate)
+		if want.contradicts(candidate) == "" && !item.isOutside(candidate.Created) {
+			candidates = append(candidates, candidate)
+		}
+	}
+	candidates, err = unclaimed(ctx, item, candidates)
+	if err != nil {
+		return Finding{}, err
+	}
+	return judge(finding, candidates, none), nil
+}
+
+// isOutside reports whether a time lies outside of that of the item's attempts. A time
+// that could not be read lies inside.
+func (i Item) isOutside(created time.Time) bool {
+	switch {
+	case created.IsZero():
+		return false
+	case created.Before(i.From):
+		return true
+	}
+	return !i.To.IsZero() && created.After(i.To)
+}
+
+func unclaimed(ctx context.Context, item Item, candidates []Candidate) ([]Candidate, error) {
+	ids := make([]uuid.UUID, len(candidates))
+	for i, candidate := range candidates {
+		ids[i] = candidate.ID
+	}
+	claimed, err := item.Claimed(ctx, ids)
+	return slices.DeleteFunc(candidates, func(c Candidate) bool { return slices.Contains(claimed, c.ID) }), err
+}
+
+func judge(finding Finding, candidates []Candidate, none Verdict) Finding {
+	switch {
+	case len(candidates) == 0:
+		finding.Verdict = none
+		finding.Detail = "the server has no such order"
+		return finding
+	case len(candidates) > 1:
+		ids := make([]string, len(candidates))
+		for i, candidate := range candidates {
+			ids[i] = candidate.ID.String()
+		}
+		finding.Verdict = Several
+		finding.Detail = "may be any of these orders: " + strings.Join(ids, " ")
+		return finding
+	}
+	found := candidates[0]
+	finding.State = found.Status
+	switch {
+	case found.Created.IsZero():
+		finding.Verdict = Unclear
+		finding.Detail = fmt.Sprintf("order %s looks like it, but when it was created cannot be read", found.ID)
+	case found.Status == string(portfolios.OrderStatusCANCELLED):
+		finding.Verdict = Unclear
+		finding.Detail = fmt.Sprintf("order %s looks like it, but is cancelled", found.ID)
+	default:
+		finding.Verdict = One
+		finding.Resource = valid(found.ID)
+	}
+	return finding
+}
+
+// lookAtGiven reads the order that the server returned for the item earlier: it stays the
+// item's even if it has been cancelled since.
+func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wanted) (Finding, error) {
+	var response upvest.Response
+	order, err := client.Orders.Retrieve(ctx, item.Given.UUID, upvest.WithResponse(&response))
+	if err != nil {
+		return Finding{}, fmt.Errorf("look at the order: %w", err)
+	}
+	found := candidateOf(*order)
+	if err := addUnnamed(&response, &found); err != nil {
+		return Finding{}, err
+	}
+	finding := Finding{Verdict: One, Resource: valid(found.ID), State: found.Status, Date: dateOf(&response)}
+	if differs := want.contradicts(found); differs != "" {
+		finding.Verdict = Unclear
+		finding.Resource = uuid.NullUUID{}
+		finding.Detail = fmt.Sprintf("the server returned order %s, which differs in %s", found.ID, differs)
+	}
+	return finding, nil
+}
+
+// sentOrder compares the order of a response with what was asked for.
+func sentOrder(order *portfolios.Order, response *upvest.Response, want wanted) Sent {
+	made := candidateOf(*order)
+	differs := ""
+	if err := addUnnamed(response, &made); err == nil {
+		differs = want.contradicts(made)
+	}
+	sent := Sent{Resource: valid(made.ID), State: made.Status}
+	if differs != "" {
+		sent.Contradiction = fmt.Sprintf("the server returned order %s, which differs in %s", made.ID, differs)
+	}
+	return sent
+}
+
+// isSettledOrder reports whether an order has reached its last state.
+func isSettledOrder(state string) bool {
+	return state == string(portfolios.OrderStatusFILLED) || state == stateSettled || state == StateCancelled
+}
+
+const (
+	// StateCancelled is the state of an order that was not carried out.
+	StateCancelled = string(portfolios.OrderStatusCANCELLED)
+	stateSettled   = "SETTLED"
+)

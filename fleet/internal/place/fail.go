@@ -1,0 +1,137 @@
+package place
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
+)
+
+// mostForbidden is how many responses with status 403 an item gets, while others succeed,
+// before a person decides.
+const mostForbidden = 5
+
+// fail records what is known of an attempt that did not succeed.
+func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	if !operation.IsRefused(err) {
+		return t.failUnknown(ctx, item, err)
+	}
+	var failure *upvest.Error
+	errors.As(err, &failure)
+	switch failure.Status {
+	case http.StatusBadRequest:
+		return t.refuse(ctx, item, err)
+	case http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity:
+		return t.doubt(ctx, item, err)
+	case http.StatusForbidden:
+		return t.forbid(ctx, item, err)
+	}
+	if releasing := t.Ledger.Release(ctx, item); releasing != nil {
+		return soon(errors.Join(err, releasing))
+	}
+	return t.failElsewhere(ctx, err)
+}
+
+// failUnknown keeps an attempt that may have acted: the ledger has it already.
+func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) error {
+	if !errors.Is(err, upvest.ErrAccepted) {
+		return t.failElsewhere(ctx, err)
+	}
+	t.Gauge.Succeed(t.run.ID)
+	if !t.operation.MakesOrders() {
+		return err
+	}
+	if id := acceptedID(err); id != uuid.Nil {
+		return later(underWay, errors.Join(err, t.Ledger.Give(ctx, item, id)))
+	}
+	return err
+}
+
+// acceptedID returns the id of an order that the server accepted with a response that is
+// otherwise unreadable.
+func acceptedID(err error) uuid.UUID {
+	var failure *upvest.Error
+	var order struct {
+		ID uuid.UUID `json:"id"`
+	}
+	if !errors.As(err, &failure) || json.Unmarshal(failure.Body, &order) != nil {
+		return uuid.Nil
+	}
+	return order.ID
+}
+
+// refuse ends an item that the server refuses. If an earlier attempt may have acted, a
+// look decides.
+func (t task) refuse(ctx context.Context, item ledger.Item, err error) error {
+	t.Gauge.Succeed(t.run.ID)
+	if item.Unsure == 1 && t.operation.MakesOrders() {
+		return t.finish(ctx, item, ledger.End{Outcome: ledger.Refused, Detail: err.Error()})
+	}
+	if noting := t.Ledger.Note(ctx, item, ledger.Look, err.Error()); noting != nil {
+		return soon(noting)
+	}
+	return later(underWay, nil)
+}
+
+// doubt ends an item whose refusal may come from a delay at the server, but only if the
+// server still refuses it a minute later.
+func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
+	if !item.Doubted.IsZero() && item.Now.Sub(item.Doubted) >= doubtFor {
+		return t.refuse(ctx, item, err)
+	}
+	t.Gauge.Succeed(t.run.ID)
+	if writing := errors.Join(t.Ledger.Doubt(ctx, item, err.Error()), t.Ledger.Release(ctx, item)); writing != nil {
+		return soon(writing)
+	}
+	return later(doubtFor, err)
+}
+
+// forbid counts a 403 if other items of the run succeed at the same time: then it is
+// about this item, and a person decides in the end.
+func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
+	if t.Gauge.SucceededWithin(t.run.ID, time.Minute) {
+		if item.Forbidden+1 >= mostForbidden {
+			return t.finish(ctx, item, ledger.End{Outcome: ledger.Review, Detail: err.Error()})
+		}
+		if counting := t.Ledger.Forbid(ctx, item); counting != nil {
+			return soon(counting)
+		}
+	}
+	if releasing := t.Ledger.Release(ctx, item); releasing != nil {
+		return soon(releasing)
+	}
+	return t.failElsewhere(ctx, err)
+}
+
+// failLook records that a look did not succeed.
+func (t task) failLook(ctx context.Context, item ledger.Item, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	if errors.Is(err, upvest.ErrNotFound) && operation.IsDefinite(err) {
+		return t.finish(ctx, item, ledger.End{Outcome: ledger.Review, Detail: err.Error()})
+	}
+	return t.failElsewhere(ctx, err)
+}
+
+// failElsewhere handles a failure that is not the item's own. Many of them in a row hold
+// the run until a probe succeeds.
+func (t task) failElsewhere(ctx context.Context, err error) error {
+	if errors.Is(err, pace.ErrBusy) || errors.Is(err, context.Canceled) {
+		return later(time.Second, nil)
+	}
+	if t.Gauge.Fail(t.run.ID) {
+		return soon(errors.Join(err, t.Ledger.Hold(ctx, t.run.ID, err.Error(), ProbeInterval)))
+	}
+	return soon(err)
+}

@@ -1,0 +1,192 @@
+package place_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+)
+
+func TestABadRequestIsARefusal(t *testing.T) {
+	each(t, func(w *world) {
+		w.fault(sandbox.Fault{Status: http.StatusBadRequest})
+		w.must(w.place())
+		w.expect(ledger.Refused, 0)
+		if item := w.item(january); !strings.Contains(item.Detail, "400") {
+			t.Errorf("the reason is not recorded: %q", item.Detail)
+		}
+	})
+}
+
+// TestARefusalThatMayPassIsConfirmed covers statuses that may come from a delay at the
+// server.
+func TestARefusalThatMayPassIsConfirmed(t *testing.T) {
+	for _, status := range []int{404, 409, 422} {
+		each(t, func(w *world) {
+			w.fault(sandbox.Fault{Status: status})
+			if later := w.later(); later.Wait < time.Minute {
+				t.Errorf("taken up again in %s", later.Wait)
+			}
+			w.expect(ledger.Open, 0)
+			w.advance(time.Minute)
+			w.must(w.place())
+			w.expect(ledger.Done, 1)
+		})
+		each(t, func(w *world) {
+			w.fault(sandbox.Fault{Status: status, Count: 2})
+			w.later()
+			w.advance(time.Minute)
+			w.must(w.place())
+			w.expect(ledger.Refused, 0)
+		})
+	}
+}
+
+func TestARefusalAfterAnUnknownOutcomeIsLookedInto(t *testing.T) {
+	for _, acted := range []bool{false, true} {
+		each(t, func(w *world) {
+			w.unknown(acted)
+			w.fault(sandbox.Fault{Status: http.StatusBadRequest})
+			if later := w.later(); later.Wait < 2*time.Minute {
+				t.Errorf("the look is in %s, while an attempt can still act", later.Wait)
+			}
+			w.later()
+			w.advance(3 * time.Minute)
+			w.must(w.place())
+			if acted {
+				w.expect(ledger.Found, 1)
+			} else {
+				w.expect(ledger.Refused, 0)
+			}
+		})
+	}
+}
+
+func TestResponsesThatAreNotAboutTheLineAreNoRefusal(t *testing.T) {
+	for _, status := range []int{401, 403, 426, 429} {
+		each(t, func(w *world) {
+			w.fault(sandbox.Fault{Status: status, Count: 2})
+			w.later()
+			if item := w.item(january); item.Outcome != ledger.Open || item.Unsure != 0 || !item.Since.IsZero() {
+				t.Errorf("an attempt that did nothing left a trace: %+v", item)
+			}
+			w.sandbox.ClearFaults()
+			w.must(w.place())
+			w.expect(ledger.Done, 1)
+		})
+	}
+}
+
+// TestAGatewayRefusesNothing has something in front of the API respond for it.
+func TestAGatewayRefusesNothing(t *testing.T) {
+	for _, status := range []int{400, 403, 404, 422, 429, 503} {
+		each(t, func(w *world) {
+			w.fault(html(status))
+			w.later()
+			w.expect(ledger.Open, 0)
+			w.must(w.place())
+			w.expect(ledger.Done, 1)
+		})
+	}
+}
+
+// TestARunIsHeldWhileNothingSucceeds has 20 attempts in a row fail, and a probe succeed.
+func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
+	each(t, func(w *world) {
+		fault := html(http.StatusNotFound)
+		fault.Count = -1
+		w.fault(fault)
+		for range 20 {
+			if held := w.run(january).Held; held != "" {
+				t.Fatalf("held too early: %s", held)
+			}
+			w.later()
+		}
+		if held := w.run(january).Held; !strings.Contains(held, "404") {
+			t.Errorf("the reason is %q", held)
+		}
+		before := len(w.sandbox.Requests())
+		w.later()
+		if after := len(w.sandbox.Requests()); after != before {
+			t.Errorf("%d requests while the run is held", after-before)
+		}
+		if w.probe() {
+			t.Error("the run goes on although the probe failed")
+		}
+		w.sandbox.ClearFaults()
+		if !w.probe() || w.run(january).Held != "" {
+			t.Error("the run does not go on although the probe succeeded")
+		}
+		w.expect(ledger.Done, 1)
+	})
+}
+
+// TestAForbiddenLineIsReviewed lets other lines of the run succeed.
+func TestAForbiddenLineIsReviewed(t *testing.T) {
+	for _, othersSucceed := range []bool{false, true} {
+		each(t, func(w *world) {
+			w.fault(sandbox.Fault{Status: http.StatusForbidden, Count: 10})
+			for range 4 {
+				if othersSucceed {
+					w.gauge.Succeed(w.run(january).ID)
+				}
+				w.later()
+			}
+			if othersSucceed {
+				w.gauge.Succeed(w.run(january).ID)
+				w.must(w.place())
+				w.expect(ledger.Review, 0)
+			} else {
+				w.later()
+				w.expect(ledger.Open, 0)
+			}
+		})
+	}
+}
+
+// TestALaterAttemptDecides gives an old refusal to an item that another worker has begun
+// again.
+func TestALaterAttemptDecides(t *testing.T) {
+	each(t, func(w *world) {
+		w.unknown(false)
+		stale := w.item(january)
+		w.unknown(true)
+		w.must(w.ledger().Finish(t.Context(), stale, ledger.End{Outcome: ledger.Refused}))
+		w.expect(ledger.Open, 1)
+		w.must(w.place())
+		w.expect(ledger.Done, 1)
+	})
+}
+
+// TestClocksThatDifferHaltTheFleet moves the server's clock by ten minutes.
+func TestClocksThatDifferHaltTheFleet(t *testing.T) {
+	for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
+		each(t, func(w *world) {
+			w.unknown(true)
+			w.advance(25 * time.Hour)
+			w.fault(sandbox.Fault{Operation: "list_portfolios_orders", DateSkew: skew, Count: -1})
+			w.later()
+			w.expect(ledger.Open, 1)
+			settings, err := w.ledger().Settings(t.Context())
+			w.must(err)
+			if !strings.Contains(settings.Halted, "clock of the database differs") {
+				t.Errorf("the reason is %q", settings.Halted)
+			}
+			w.add("february")
+			if err := w.placeFor("february"); err == nil {
+				t.Error("an order is placed while the clocks differ")
+			}
+			if err := w.placer().ProbeClock(t.Context()); err == nil {
+				t.Error("the fleet goes on although the clocks differ")
+			}
+			w.sandbox.ClearFaults()
+			w.must(w.placer().ProbeClock(t.Context()))
+			w.must(w.place())
+			w.expect(ledger.Found, 1)
+		})
+	}
+}

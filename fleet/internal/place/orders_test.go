@@ -1,0 +1,249 @@
+package place_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+)
+
+func TestPlacedOnce(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.place())
+		w.expect(ledger.Done, 1)
+		w.must(w.place())
+		w.advance(48 * time.Hour)
+		w.must(w.place())
+		w.expect(ledger.Done, 1)
+	})
+}
+
+func TestUnknownOutcomeIsResumedWithTheKey(t *testing.T) {
+	for _, acted := range []bool{false, true} {
+		each(t, func(w *world) {
+			w.unknown(acted)
+			w.unknown(acted)
+			w.advance(22 * time.Hour)
+			w.must(w.place())
+			w.expect(ledger.Done, 1)
+		})
+	}
+}
+
+func TestOldUnknownOutcomeIsFound(t *testing.T) {
+	each(t, func(w *world) {
+		w.order(portfolios.SideBUY, "24.99")
+		w.order(portfolios.SideSELL, "25.00")
+		w.unknown(true)
+		w.advance(25 * time.Hour)
+		w.must(w.place())
+		w.expect(ledger.Found, 3)
+	})
+}
+
+func TestOldUnknownOutcomeIsPlacedIfItIsMissing(t *testing.T) {
+	each(t, func(w *world) {
+		w.unknown(false)
+		w.order(portfolios.SideBUY, "24.99")
+		w.advance(25 * time.Hour)
+		w.must(w.place())
+		w.expect(ledger.Done, 2)
+		if item := w.item(january); item.Unsure != 1 || item.Now.Sub(item.Since) > time.Hour {
+			t.Errorf("the first attempt is not dated again: %+v", item)
+		}
+	})
+}
+
+func TestAmountsAreComparedAsNumbers(t *testing.T) {
+	each(t, func(w *world) {
+		w.unknown(false)
+		w.order(portfolios.SideBUY, "25.0")
+		w.advance(25 * time.Hour)
+		w.must(w.place())
+		w.expect(ledger.Found, 1)
+	})
+}
+
+func TestSeveralCandidatesAreReviewed(t *testing.T) {
+	each(t, func(w *world) {
+		w.unknown(true)
+		w.order(portfolios.SideBUY, "25.00")
+		w.advance(25 * time.Hour)
+		w.must(w.place())
+		w.expect(ledger.Review, 2)
+		w.must(w.place())
+		w.expect(ledger.Review, 2)
+	})
+}
+
+func TestOrdersOfOtherRunsAreLeftOut(t *testing.T) {
+	each(t, func(w *world) {
+		w.unknown(false)
+		w.add("february")
+		w.must(w.placeFor("february"))
+		w.advance(25 * time.Hour)
+		w.must(w.place())
+		w.expect(ledger.Done, 2)
+		w.expectFor("february", ledger.Done, 2)
+	})
+}
+
+// TestOrdersOutsideTheAttemptsAreLeftOut lets the customer place the same order an hour
+// before the first attempt, and ten hours after the last one.
+func TestOrdersOutsideTheAttemptsAreLeftOut(t *testing.T) {
+	each(t, func(w *world) {
+		w.order(portfolios.SideBUY, "25.00")
+		w.advance(time.Hour)
+		w.unknown(false)
+		w.advance(10 * time.Hour)
+		w.order(portfolios.SideBUY, "25.00")
+		w.advance(15 * time.Hour)
+		w.must(w.place())
+		w.expect(ledger.Done, 3)
+	})
+}
+
+func TestOrdersThatContradictTheLineAreLeftOut(t *testing.T) {
+	for name, change := range map[string]func(order map[string]any){
+		"initiation_flow":  func(order map[string]any) { order["initiation_flow"] = "SAVINGS_PLAN" },
+		"client_reference": func(order map[string]any) { order["client_reference"] = "plan 7" },
+		"user_id":          func(order map[string]any) { order["user_id"] = uuid.NewString() },
+		"type":             func(order map[string]any) { order["type"] = "REBALANCING" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				w.unknown(false)
+				w.order(portfolios.SideBUY, "25.00")
+				w.advance(25 * time.Hour)
+				w.rewrite("list_portfolios_orders", change)
+				w.must(w.place())
+				w.expect(ledger.Done, 2)
+			})
+		})
+	}
+}
+
+func TestACancelledCandidateIsReviewed(t *testing.T) {
+	each(t, func(w *world) {
+		w.unknown(true)
+		w.advance(25 * time.Hour)
+		w.rewrite("list_portfolios_orders", func(order map[string]any) { order["status"] = "CANCELLED" })
+		w.must(w.place())
+		w.expect(ledger.Review, 1)
+	})
+}
+
+// TestAnOrderThatTheServerReturnedStaysTheLines has the server accept the order with a
+// response that cannot be read but for its id, and cancel it.
+func TestAnOrderThatTheServerReturnedStaysTheLines(t *testing.T) {
+	each(t, func(w *world) {
+		var id uuid.UUID
+		w.unknown(true)
+		list, err := w.client.Orders.List(t.Context(), portfolios.ListPortfoliosOrdersParams{})
+		w.must(err)
+		id = list.Data[0].ID
+		w.must(w.ledger().Give(t.Context(), w.item(january), id))
+		w.must(w.client.Orders.Cancel(t.Context(), id))
+		w.advance(3 * time.Minute)
+		w.must(w.place())
+		w.expect(ledger.Found, 1)
+		if item := w.item(january); item.Resource.UUID != id {
+			t.Errorf("the order is %s, expected %s", item.Resource.UUID, id)
+		}
+	})
+}
+
+func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
+	for name, change := range map[string]func(string) string{
+		"amount":  func(body string) string { return strings.Replace(body, `"25.00"`, `"9999.00"`, 1) },
+		"account": func(body string) string { return strings.Replace(body, `"account_id":"`, `"account_id":"9`, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(w *world) {
+				account := w.line.Subject.String()
+				if name == "account" {
+					account = uuid.NewString()
+				}
+				body := `{"id":"` + uuid.NewString() + `","account_id":"` + account + `","user_id":"` + w.line.Fields[0] +
+					`","allocation_id":"` + uuid.NewString() + `","cash_amount":"25.00","currency":"EUR","type":"BUY",` +
+					`"status":"NEW","post_tax":false,"orders":[],"created_at":"2026-01-01T00:00:00Z",` +
+					`"updated_at":"2026-01-01T00:00:00Z"}`
+				if name == "amount" {
+					body = change(body)
+				}
+				w.fault(sandbox.Fault{After: true, Status: 200, Body: []byte(body), ContentType: "application/json"})
+				w.must(w.place())
+				w.expect(ledger.Review, 1)
+				if item := w.item(january); !strings.Contains(item.Detail, "differs in "+name) {
+					t.Errorf("the reason is %q", item.Detail)
+				}
+			})
+		})
+	}
+}
+
+// TestAFoundOrderGoesToTheLineThatItWasReturnedFor lets another run find an order before
+// the server returns it for the line that placed it.
+func TestAFoundOrderGoesToTheLineThatItWasReturnedFor(t *testing.T) {
+	each(t, func(w *world) {
+		w.add("february")
+		w.unknown(true)
+		w.fault(sandbox.Fault{Reset: true})
+		if err := w.placeFor("february"); err == nil {
+			t.Fatal("no error")
+		}
+		february := w.item("february")
+		w.advance(25 * time.Hour)
+		w.must(w.placeFor("february"))
+		w.expectFor("february", ledger.Found, 1)
+		id := w.item("february").Resource
+		w.must(w.ledger().Finish(t.Context(), w.item(january), ledger.End{Outcome: ledger.Done, Resource: id}))
+		w.expect(ledger.Done, 1)
+		w.expectFor("february", ledger.Review, 1)
+		if february.Attempts != 1 {
+			t.Errorf("%d attempts", february.Attempts)
+		}
+	})
+}
+
+func TestNothingIsSentWhileAnAttemptMayBeUnderWay(t *testing.T) {
+	each(t, func(w *world) {
+		w.unknown(false)
+		w.advance(22*time.Hour + 59*time.Minute)
+		w.unknown(false)
+		w.advance(time.Minute)
+		if later := w.later(); later.Wait <= 0 || later.Wait > 2*time.Minute {
+			t.Errorf("to be taken up again in %s", later.Wait)
+		}
+		w.advance(time.Minute)
+		w.must(w.place())
+		w.expect(ledger.Done, 1)
+	})
+}
+
+func TestUnreadableListLeavesTheLineOpen(t *testing.T) {
+	each(t, func(w *world) {
+		w.unknown(true)
+		w.advance(25 * time.Hour)
+		w.fault(sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusInternalServerError})
+		w.later()
+		w.expect(ledger.Open, 1)
+		w.must(w.place())
+		w.expect(ledger.Found, 1)
+	})
+}
+
+func TestKeyNeverChanges(t *testing.T) {
+	key, err := place.Key("create_portfolios_order", "january", uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030"))
+	if want := "2d89ec9f-4a23-5571-9dc9-2bb9653bc48b"; err != nil || key.String() != want {
+		t.Errorf("got %s, %v, expected %s", key, err, want)
+	}
+}

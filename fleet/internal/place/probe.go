@@ -1,0 +1,77 @@
+package place
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+)
+
+// ProbeInterval is how often a held run, or a halted fleet, is probed.
+const ProbeInterval = 15 * time.Second
+
+// Probe carries out one item of a held run, and lets the run go on if the API itself
+// responds. It reports whether the run goes on.
+func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err error) {
+	before := p.Gauge.Successes(run.ID)
+	subject, err := p.Ledger.OneOpen(ctx, run.ID)
+	if err != nil {
+		return false, err
+	}
+	if subject.Valid {
+		err = p.Place(ctx, run, subject.UUID, true)
+	}
+	if p.Gauge.Successes(run.ID) == before {
+		if isSent(err) {
+			return false, nil
+		}
+		// There was nothing to send: whether the API responds decides.
+		if _, err := p.date(ctx); err != nil {
+			return false, nil
+		}
+	}
+	return true, p.Ledger.Unhold(ctx, run.ID)
+}
+
+// isSent reports whether the result of placing an item means that a request failed.
+func isSent(err error) bool {
+	var postponed *Later
+	if errors.As(err, &postponed) {
+		return postponed.Cause != nil
+	}
+	return err != nil
+}
+
+// ProbeClock compares the clocks with the Date of a small response, and lets a halted
+// fleet go on if they agree. It returns why the fleet is halted.
+func (p *Placer) ProbeClock(ctx context.Context) error {
+	date, err := p.date(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.CheckClock(ctx, date); err != nil {
+		return err
+	}
+	return p.Ledger.Unhalt(ctx)
+}
+
+// date returns the Date of a small response of the API, zero if it has none.
+func (p *Placer) date(ctx context.Context) (time.Time, error) {
+	limit := portfolios.Limit(1)
+	var response upvest.Response
+	_, err := p.Client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{Limit: &limit}, upvest.WithResponse(&response))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("probe the API: %w", err)
+	}
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil || response.Header.Get("Age") != "" {
+		return time.Time{}, nil
+	}
+	return date, nil
+}

@@ -1,0 +1,230 @@
+package place_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+)
+
+const january = "january"
+
+func TestMain(m *testing.M) { testdb.Main(m) }
+
+// world is a sandbox, a database with one order to place, and one clock for both.
+type world struct {
+	*testing.T
+	sandbox   *sandbox.Sandbox
+	client    *upvest.Client
+	url       string
+	open      *ledger.Ledger
+	ahead     time.Duration
+	operation string
+	line      ledger.Line
+	gauge     *place.Gauge
+}
+
+// each runs a test on every kind of database, with an account that can order.
+func each(t *testing.T, test func(w *world)) {
+	t.Helper()
+	eachOf(t, "create-orders", func(w *world) {
+		w.line.Fields = []string{uuid.NewString(), "BUY", "25.00", "EUR"}
+		testapi.Follow(w, w.client, w.line.Subject)
+		w.add(january)
+		test(w)
+	})
+}
+
+func eachOf(t *testing.T, operation string, test func(w *world)) {
+	t.Helper()
+	testdb.Each(t, func(t *testing.T, url string) {
+		w := &world{
+			T: t, url: url, operation: operation, gauge: place.NewGauge(), line: ledger.Line{Subject: uuid.New()},
+			sandbox: testapi.New(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now()))),
+		}
+		w.client = testapi.Client(t)
+		test(w)
+	})
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// ledger is the database at the time of the moment.
+func (w *world) ledger() *ledger.Ledger {
+	w.Helper()
+	if w.open == nil {
+		l, err := ledger.Connect(w.Context(), w.url, database.Options{Connections: 4, Ahead: w.ahead})
+		w.must(err)
+		w.Cleanup(func() { _ = l.Close() })
+		w.open = l
+	}
+	return w.open
+}
+
+// add writes the line for a run.
+func (w *world) add(run string) {
+	w.Helper()
+	q, err := queue.New(w.ledger(), slog.New(slog.DiscardHandler))
+	w.must(err)
+	added, err := q.Add(w.Context(), ledger.Run{Name: run, Operation: w.operation, Priority: 2}, []ledger.Line{w.line})
+	w.must(err)
+	if added != 1 {
+		w.Fatalf("added %d lines, expected 1", added)
+	}
+}
+
+// advance lets time pass for everything.
+func (w *world) advance(d time.Duration) {
+	w.ahead += d
+	w.open = nil
+	w.sandbox.Clock().Advance(d)
+}
+
+func (w *world) placer() *place.Placer {
+	w.Helper()
+	return &place.Placer{Ledger: w.ledger(), Client: w.client, Gauge: w.gauge}
+}
+
+func (w *world) place() error { return w.placeFor(january) }
+
+func (w *world) placeFor(run string) error {
+	w.Helper()
+	return w.placer().Place(w.Context(), w.run(run), w.line.Subject, false)
+}
+
+func (w *world) run(name string) ledger.Run {
+	w.Helper()
+	run, err := w.ledger().Run(w.Context(), name)
+	w.must(err)
+	return run
+}
+
+// later takes the item up, and expects that it has to be taken up again.
+func (w *world) later() *place.Later {
+	w.Helper()
+	err := w.place()
+	var later *place.Later
+	if !errors.As(err, &later) {
+		w.Fatalf("got %v, expected that the item is taken up later", err)
+	}
+	return later
+}
+
+func (w *world) fault(f sandbox.Fault) {
+	w.Helper()
+	if f.Operation == "" {
+		f.Operation = testapi.Create
+	}
+	w.must(w.sandbox.Inject(f))
+}
+
+// unknown takes the item up with an attempt whose response is lost, after acting or not.
+func (w *world) unknown(acted bool) {
+	w.Helper()
+	w.fault(sandbox.Fault{Reset: true, After: acted})
+	if later := w.later(); !errors.Is(later, upvest.ErrOutcomeUnknown) {
+		w.Fatalf("got %v, expected an unknown outcome", later)
+	}
+}
+
+// expect checks how the item ended, and how many orders there are.
+func (w *world) expect(outcome ledger.Outcome, orders int) {
+	w.Helper()
+	w.expectFor(january, outcome, orders)
+}
+
+func (w *world) expectFor(run string, outcome ledger.Outcome, orders int) {
+	w.Helper()
+	item := w.item(run)
+	if item.Outcome != outcome {
+		w.Errorf("the item is %s, expected %s: %s", item.Outcome, outcome, item.Detail)
+	}
+	if placed := outcome == ledger.Done || outcome == ledger.Found; placed != item.Resource.Valid {
+		w.Errorf("the item is %s with the order %v", item.Outcome, item.Resource)
+	}
+	if got := testapi.Orders(w.sandbox); got != orders {
+		w.Errorf("%d orders were placed, expected %d", got, orders)
+	}
+}
+
+func (w *world) item(run string) ledger.Item {
+	w.Helper()
+	item, err := w.ledger().Item(w.Context(), w.run(run).ID, w.line.Subject)
+	w.must(err)
+	return item
+}
+
+// order places an order that the fleet does not place.
+func (w *world) order(side portfolios.Side, amount string) uuid.UUID {
+	w.Helper()
+	return w.orderOf(uuid.MustParse(w.line.Fields[0]), side, amount)
+}
+
+func (w *world) orderOf(user uuid.UUID, side portfolios.Side, amount string) uuid.UUID {
+	w.Helper()
+	order, err := w.client.Orders.Create(w.Context(), portfolios.OrderRequest{
+		AccountID: w.line.Subject, UserID: user, Side: side, CashAmount: api.Decimal(amount),
+		Currency: portfolios.CurrencyEUR,
+	})
+	w.must(err)
+	return order.ID
+}
+
+// rewrite answers the next call of an operation with what it would have returned,
+// changed.
+func (w *world) rewrite(operation string, change func(order map[string]any)) {
+	w.Helper()
+	list, err := w.client.Orders.List(w.Context(), portfolios.ListPortfoliosOrdersParams{})
+	w.must(err)
+	text, err := json.Marshal(list)
+	w.must(err)
+	var page struct {
+		Data []map[string]any `json:"data"`
+		Meta map[string]any   `json:"meta"`
+	}
+	w.must(json.Unmarshal(text, &page))
+	for _, order := range page.Data {
+		change(order)
+	}
+	body, err := json.Marshal(page)
+	w.must(err)
+	w.fault(sandbox.Fault{Operation: operation, Status: http.StatusOK, Body: body, ContentType: "application/json"})
+}
+
+// html is a response of something in front of the API.
+func html(status int) sandbox.Fault {
+	return sandbox.Fault{
+		Status: status, Body: []byte("<html>not here</html>"), ContentType: "text/html",
+		Header: http.Header{"Upvest-Request-Id": nil},
+	}
+}
+
+// inTurn places with a context of the test.
+func (w *world) probe() bool {
+	w.Helper()
+	goesOn, err := w.placer().Probe(context.WithoutCancel(w.Context()), w.run(january))
+	w.must(err)
+	return goesOn
+}

@@ -1,0 +1,131 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
+)
+
+// onRun registers the flag that names a run, and returns a command on that run. It is
+// recorded in the audit trail with the detail that it returns.
+func (v *invocation) onRun(
+	command string, do func(context.Context, *queue.Queue, ledger.Run) (detail string, err error),
+) func(context.Context) error {
+	name := v.flags.String("run", "", "the `name` of the run")
+	return func(ctx context.Context) error {
+		if err := checkRunName(*name); err != nil {
+			return err
+		}
+		run, err := v.ledger.Run(ctx, *name)
+		if err != nil {
+			return err
+		}
+		q, err := v.queue()
+		if err != nil {
+			return err
+		}
+		detail, err := do(ctx, q, run)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(v.out, "run %s: %s\n", run.Name, detail)
+		return errors.Join(err, v.record(ctx, command, run.Name, "%s", detail))
+	}
+}
+
+// pause stops a run until it is resumed.
+func (v *invocation) pause() func(context.Context) error {
+	return v.onRun("pause", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
+		return "paused: what has been sent already is still recorded", v.ledger.SetState(ctx, run.ID, ledger.Paused)
+	})
+}
+
+// resume lets a run go on that was paused, or that the fleet itself holds.
+func (v *invocation) resume() func(context.Context) error {
+	return v.onRun("resume", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
+		return "running", errors.Join(v.ledger.SetState(ctx, run.ID, ledger.Running), v.ledger.Unhold(ctx, run.ID))
+	})
+}
+
+// cancel cancels what has not been sent of a run.
+func (v *invocation) cancel() func(context.Context) error {
+	return v.onRun("cancel", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
+		dropped, err := q.Cancel(ctx, run)
+		return fmt.Sprintf("cancelled, %d lines were never sent; lines of unknown outcome are still looked up", dropped), err
+	})
+}
+
+// priority sets how urgent a run is.
+func (v *invocation) priority() func(context.Context) error {
+	priority := v.flags.Int("priority", 0, "from 1, the most urgent, to 4")
+	return v.onRun("priority", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
+		if err := checkPriority(*priority); err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("priority %d", *priority), v.ledger.SetPriority(ctx, run.ID, *priority)
+	})
+}
+
+// retry tries the refused lines of a run again.
+func (v *invocation) retry() func(context.Context) error {
+	refused := v.flags.Bool("refused", false, "retry the refused lines, the only ones that can be retried")
+	return v.onRun("retry", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
+		if !*refused {
+			return "", errors.New("-refused is missing: only refused lines can be retried")
+		}
+		retried, err := q.Retry(ctx, run)
+		return fmt.Sprintf("%d refused lines are tried again", retried), err
+	})
+}
+
+// decide decides a line that is up for review.
+func (v *invocation) decide() func(context.Context) error {
+	subject := v.flags.String("subject", "", "the `id` of the line: its account, or the order to cancel")
+	order := v.flags.String("order", "", "the line is done with this `order`")
+	done := v.flags.Bool("done", false, "the line is done, and has no order of its own")
+	refused := v.flags.Bool("refused", false, "the line is not carried out")
+	send := v.flags.Bool("send", false, "no attempt has acted: send the line")
+	return v.onRun("decide", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
+		id, err := operation.ParseID(*subject)
+		if err != nil {
+			return "", fmt.Errorf("-subject: %w", err)
+		}
+		end, err := decision(*order, *done, *refused, *send)
+		if err != nil {
+			return "", err
+		}
+		end.Detail = "decided by " + who()
+		return fmt.Sprintf("%s is %s by decision, order %q", id, end.Outcome, *order), q.Decide(ctx, run, id, end)
+	})
+}
+
+// decision reads exactly one of four decisions.
+func decision(order string, done, refused, send bool) (end ledger.End, err error) {
+	chosen := 0
+	if order != "" {
+		chosen++
+		id, err := operation.ParseID(order)
+		if err != nil {
+			return end, fmt.Errorf("-order: %w", err)
+		}
+		end = ledger.End{Outcome: ledger.Found, Resource: uuid.NullUUID{UUID: id, Valid: true}}
+	}
+	for outcome, isChosen := range map[ledger.Outcome]bool{
+		ledger.Found: done, ledger.Refused: refused, ledger.Open: send,
+	} {
+		if isChosen {
+			chosen++
+			end.Outcome = outcome
+		}
+	}
+	if chosen != 1 {
+		return end, errors.New("use exactly one of -order, -done, -refused and -send")
+	}
+	return end, nil
+}

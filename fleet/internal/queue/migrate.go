@@ -1,0 +1,149 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	_ "embed" // the settings of River's tables
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+)
+
+// RiverVersion is the version of River's tables that version 1 of the fleet's comes with.
+const RiverVersion = 8
+
+//go:embed river.sql
+var riverSettings string
+
+// lock is the number of the advisory lock that a migration holds.
+const lock = 7_085_233_419
+
+// Migrate creates or updates all tables, of River and of the fleet, while it holds a lock
+// that ends with its transaction. A rate below 0 leaves the rate as it is.
+func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger) error {
+	tx, err := db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	m := migration{db: db, tx: tx, logger: logger}
+	if db.IsPostgres() {
+		if _, err := tx.ExecContext(ctx, "select pg_advisory_xact_lock($1)", lock); err != nil {
+			return database.Wrap("wait for another migration", err)
+		}
+	}
+	if err := m.run(ctx); err != nil {
+		return err
+	}
+	if rate >= 0 {
+		if err := ledger.New(db).SetRate(ctx, tx, uint(rate)); err != nil {
+			return err
+		}
+	}
+	return database.Wrap("commit the migration", tx.Commit())
+}
+
+// migration is one run of Migrate. Statements of River have their own transactions in
+// PostgreSQL, which SQLite cannot have beside that of the lock.
+type migration struct {
+	db     *database.DB
+	tx     *sql.Tx
+	logger *slog.Logger
+}
+
+func (m migration) run(ctx context.Context) error {
+	version, err := m.version(ctx)
+	if err != nil || version >= 1 {
+		return err
+	}
+	if err := m.river(ctx, RiverVersion); err != nil {
+		return err
+	}
+	statements := ledger.Schema()
+	if m.db.IsPostgres() {
+		statements = append(statements, strings.Split(riverSettings, ";")...)
+	}
+	statements = append(statements, "insert into {schema}fleet_version (version) values (1)")
+	for _, statement := range statements {
+		if _, err := m.db.Exec(ctx, m.tx, "create the tables", statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// version returns the version of the tables, 0 if there are none.
+func (m migration) version(ctx context.Context) (version int, err error) {
+	const what = "look for the tables"
+	outside := m.outside()
+	if m.db.IsPostgres() {
+		var exists bool
+		err := m.db.Row(ctx, outside, "select exists (select from pg_namespace where nspname = $1)", m.db.Schema).Scan(&exists)
+		if err != nil {
+			return 0, database.Wrap(what, err)
+		}
+		if !exists {
+			_, err := m.db.Exec(ctx, outside, "create the schema", "create schema "+strings.TrimSuffix(m.db.Words("{schema}"), "."))
+			if err != nil {
+				return 0, err
+			}
+		}
+	}
+	hasVersion, hasRiver, err := m.present(ctx)
+	if err != nil {
+		return 0, database.Wrap(what, err)
+	}
+	if !hasVersion && hasRiver {
+		return 0, errors.New("create the tables: River's tables are there, but not the fleet's: they belong to " +
+			"another program, or were left by a migration that was cut off: use a schema (FLEET_SCHEMA) or a file of its own")
+	}
+	if !hasVersion {
+		_, err := m.db.Exec(ctx, outside, "create the tables", "create table {schema}fleet_version (version integer primary key)")
+		return 0, err
+	}
+	err = m.db.Row(ctx, m.tx, "select coalesce(max(version), 0) from {schema}fleet_version").Scan(&version)
+	return version, database.Wrap(what, err)
+}
+
+// present reports which tables are there.
+func (m migration) present(ctx context.Context) (hasVersion, hasRiver bool, err error) {
+	statement := "select exists (select 1 from sqlite_master where name = $1)"
+	names := []string{"fleet_version", "river_job"}
+	if m.db.IsPostgres() {
+		statement = "select to_regclass($1) is not null"
+		names = []string{m.db.Words("{schema}fleet_version"), m.db.Words("{schema}river_job")}
+	}
+	err = m.tx.QueryRowContext(ctx, statement, names[0]).Scan(&hasVersion)
+	if err == nil {
+		err = m.tx.QueryRowContext(ctx, statement, names[1]).Scan(&hasRiver)
+	}
+	return hasVersion, hasRiver, err
+}
+
+// outside runs statements that River's own transactions have to see.
+func (m migration) outside() database.Querier {
+	if m.db.IsPostgres() {
+		return m.db.SQL
+	}
+	return m.tx
+}
+
+func (m migration) river(ctx context.Context, version int) error {
+	migrator, err := rivermigrate.New(driver(m.db), &rivermigrate.Config{Logger: m.logger, Schema: m.db.Schema})
+	if err != nil {
+		return fmt.Errorf("create River's tables: %w", err)
+	}
+	options := &rivermigrate.MigrateOpts{TargetVersion: version}
+	if m.db.IsPostgres() {
+		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, options)
+	} else {
+		_, err = migrator.MigrateTx(ctx, m.tx, rivermigrate.DirectionUp, options)
+	}
+	return database.Wrap("create River's tables", err)
+}

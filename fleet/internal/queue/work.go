@@ -1,0 +1,59 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+)
+
+// jobWorker works one job.
+type jobWorker struct {
+	river.WorkerDefaults[Job]
+	worker *Worker
+}
+
+// Work takes up one item.
+func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
+	w := j.worker
+	run, err := w.runNamed(ctx, job.Args.Run)
+	if err != nil {
+		return snooze(5 * time.Second)
+	}
+	ctx, err = w.limiter.Reserve(pace.WithPriority(ctx, run.Priority), slotTimeout)
+	if err != nil { // the item is untouched
+		return snooze(time.Second)
+	}
+	err = w.placer.Place(ctx, run, job.Args.Subject, false)
+	var later *place.Later
+	if errors.As(err, &later) {
+		w.logger.Debug("later", "run", run.Name, "subject", job.Args.Subject, "wait", later.Wait, "cause", later.Cause)
+		return river.JobSnooze(later.Wait)
+	}
+	if err != nil && job.Attempt >= job.MaxAttempts {
+		w.logger.Error("given up", "run", run.Name, "subject", job.Args.Subject, "error", err)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = errors.Join(err, w.placer.Ledger.GiveUp(ctx, run.ID, job.Args.Subject, err))
+	}
+	return err
+}
+
+func snooze(least time.Duration) error { return river.JobSnooze(least + rand.N(4*least)) }
+
+// retries waits a second after the first failure, four after the second and so on, up to
+// ten minutes.
+type retries struct{ clock clock }
+
+// NextRetry returns when a job is tried again.
+func (r retries) NextRetry(job *rivertype.JobRow) time.Time {
+	failures := time.Duration(len(job.Errors) + 1)
+	wait := min(failures*failures*time.Second, maxWait)
+	return r.clock.Now().Add(wait + rand.N(wait/2))
+}

@@ -1,0 +1,255 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+)
+
+const (
+	// slotTimeout is how long a job waits for its slot before it leaves its item
+	// untouched.
+	slotTimeout = 10 * time.Second
+	jobTimeout  = slotTimeout + place.Timeout + 2*time.Second
+	// rescueAfter is how long a job may run before its worker counts as lost.
+	rescueAfter = jobTimeout + 8*time.Second
+	// backlog is how many seconds' worth of slots a worker fetches at most: fetching more
+	// jobs than there are slots only makes them wait.
+	backlog = 5
+	// maxWait is the longest wait after a failure: with maxAttempts some four hours.
+	maxWait = 10 * time.Minute
+	// tick is how often a worker looks which runs it works on.
+	tick = time.Second
+)
+
+// Worker works the jobs of all runs. Use [NewWorker].
+type Worker struct {
+	placer   *place.Placer
+	limiter  *pace.Limiter
+	client   *river.Client[*sql.Tx]
+	inFlight int
+	logger   *slog.Logger
+	follow   func(context.Context, ledger.Run) error
+
+	mu     sync.Mutex
+	runs   map[string]ledger.Run
+	queues map[int64]int // the runs that are worked on, with the number of jobs in flight
+}
+
+// NewWorker returns a worker of up to inFlight jobs of each run at once. follow compares
+// what a run has written with the server; it is called now and then for each run.
+func NewWorker(
+	placer *place.Placer, limiter *pace.Limiter, inFlight int, logger *slog.Logger,
+	follow func(context.Context, ledger.Run) error,
+) (*Worker, error) {
+	w := &Worker{
+		placer: placer, limiter: limiter, inFlight: inFlight, logger: logger, follow: follow,
+		runs: map[string]ledger.Run{}, queues: map[int64]int{},
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &jobWorker{worker: w})
+	client, err := newClient(placer.Ledger.DB, &river.Config{
+		// River requires a queue; this one stays empty.
+		Queues:               map[string]river.QueueConfig{"fleet": {MaxWorkers: 1, FetchPollInterval: time.Minute}},
+		Workers:              workers,
+		Logger:               quiet(logger),
+		JobTimeout:           jobTimeout,
+		RescueStuckJobsAfter: rescueAfter,
+		SoftStopTimeout:      jobTimeout + 3*time.Second,
+		RetryPolicy:          retries{clock{ledger: placer.Ledger}},
+		FetchCooldown:        20 * time.Millisecond,
+		FetchPollInterval:    500 * time.Millisecond,
+		ReindexerIndexNames:  []string{}, // vacuuming keeps them small: see river.sql
+		Test:                 river.TestConfig{Time: clock{ledger: placer.Ledger}},
+	})
+	w.client = client
+	return w, err
+}
+
+// quiet keeps River's own messages below a warning out of the log.
+func quiet(logger *slog.Logger) *slog.Logger {
+	return slog.New(levelHandler{logger.Handler()})
+}
+
+type levelHandler struct{ slog.Handler }
+
+// Enabled reports whether a message of a level is logged.
+func (h levelHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs returns a handler with attributes.
+func (h levelHandler) WithAttrs(attributes []slog.Attr) slog.Handler {
+	return levelHandler{h.Handler.WithAttrs(attributes)}
+}
+
+// WithGroup returns a handler with a group.
+func (h levelHandler) WithGroup(name string) slog.Handler {
+	return levelHandler{h.Handler.WithGroup(name)}
+}
+
+// Run works until the context ends, and then finishes the jobs under way.
+func (w *Worker) Run(ctx context.Context) error {
+	if err := w.client.Start(ctx); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
+	w.supervise(ctx)
+	<-w.client.Stopped()
+	return nil
+}
+
+// supervise decides every tick which runs are worked on, until the context ends.
+func (w *Worker) supervise(ctx context.Context) {
+	var following sync.WaitGroup
+	defer following.Wait()
+	ticks := time.NewTicker(tick)
+	defer ticks.Stop()
+	for {
+		if err := w.look(ctx, &following); err != nil && ctx.Err() == nil {
+			w.logger.Warn("look for runs", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+	}
+}
+
+// look brings the queues that are worked on in line with the ledger, and probes what is
+// held.
+func (w *Worker) look(ctx context.Context, following *sync.WaitGroup) error {
+	if _, err := w.placer.Ledger.Clock(ctx); err != nil {
+		return err
+	}
+	settings, err := w.placer.Ledger.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	rate, err := w.placer.Ledger.Rate(ctx)
+	if err != nil {
+		return err
+	}
+	runs, err := Active(ctx, w.placer.Ledger)
+	if err != nil {
+		return err
+	}
+	wanted := map[int64]int{}
+	for _, run := range runs {
+		w.remember(run)
+		if run.State != ledger.Paused && run.Held == "" && settings.Halted == "" {
+			wanted[run.ID] = w.share(rate)
+		}
+	}
+	if err := w.setQueues(ctx, wanted); err != nil {
+		return err
+	}
+	if settings.Halted != "" {
+		return w.probeClock(ctx, settings.Halted)
+	}
+	return errors.Join(w.probe(ctx, runs), w.followRuns(ctx, following))
+}
+
+// share is how many jobs of a run are in flight at a rate of requests a second.
+func (w *Worker) share(rate float64) int {
+	if rate == 0 {
+		return w.inFlight
+	}
+	return min(w.inFlight, int(math.Ceil(rate*backlog)))
+}
+
+func (w *Worker) setQueues(ctx context.Context, wanted map[int64]int) error {
+	for run, inFlight := range w.queues {
+		if wanted[run] == inFlight {
+			continue
+		}
+		stopping, cancel := context.WithTimeout(ctx, jobTimeout)
+		err := w.client.Queues().Remove(stopping, queueOf(run))
+		cancel()
+		if err != nil {
+			return fmt.Errorf("stop working on a run: %w", err)
+		}
+		delete(w.queues, run)
+	}
+	for run, inFlight := range wanted {
+		if w.queues[run] != 0 {
+			continue
+		}
+		if err := w.client.Queues().Add(queueOf(run), river.QueueConfig{MaxWorkers: inFlight}); err != nil {
+			return fmt.Errorf("begin to work on a run: %w", err)
+		}
+		w.queues[run] = inFlight
+	}
+	return nil
+}
+
+// probe tries one item of each held run whose turn it is.
+func (w *Worker) probe(ctx context.Context, runs []ledger.Run) error {
+	for _, run := range runs {
+		if run.Held == "" || run.State != ledger.Running {
+			continue
+		}
+		isMine, err := w.placer.Ledger.ClaimProbe(ctx, run.ID, place.ProbeInterval)
+		if err != nil {
+			return err
+		}
+		if !isMine {
+			continue
+		}
+		probing, cancel := context.WithTimeout(pace.WithPriority(ctx, 0), place.Timeout)
+		goesOn, err := w.placer.Probe(probing, run)
+		cancel()
+		if err != nil {
+			return err
+		}
+		w.logger.Info("probed a held run", "run", run.Name, "goes_on", goesOn, "held", run.Held)
+	}
+	return nil
+}
+
+// probeClock compares the clocks again, and logs why nothing is sent if they still
+// differ.
+func (w *Worker) probeClock(ctx context.Context, reason string) error {
+	isMine, err := w.placer.Ledger.ClaimClockProbe(ctx, place.ProbeInterval)
+	if err != nil || !isMine {
+		return err
+	}
+	probing, cancel := context.WithTimeout(ctx, place.Timeout)
+	defer cancel()
+	if err := w.placer.ProbeClock(probing); err != nil {
+		w.logger.Error("nothing is sent", "reason", reason, "error", err)
+	}
+	return nil
+}
+
+func (w *Worker) remember(run ledger.Run) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.runs[run.Name] = run
+}
+
+// runNamed returns a run, whose operation never changes.
+func (w *Worker) runNamed(ctx context.Context, name string) (ledger.Run, error) {
+	w.mu.Lock()
+	run, isKnown := w.runs[name]
+	w.mu.Unlock()
+	if isKnown {
+		return run, nil
+	}
+	run, err := w.placer.Ledger.Run(ctx, name)
+	if err == nil {
+		w.remember(run)
+	}
+	return run, err
+}

@@ -1,0 +1,71 @@
+package reconcile
+
+import (
+	"context"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
+)
+
+// items looks at what confirmed items wrote to, one by one, and records how it stands.
+// With reports it also reports what is no longer as the item asked for.
+func (r *Reconciliation) items(ctx context.Context, reports bool) error {
+	var confirmed []ledger.Item
+	err := r.Ledger.Items(ctx, r.Run.ID, func(item ledger.Item) error {
+		isConfirmed := item.Outcome == ledger.Done || item.Outcome == ledger.Found
+		if isConfirmed && (reports || !r.operation.IsSettled(item.State)) {
+			confirmed = append(confirmed, item)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, item := range confirmed {
+		finding, err := r.operation.Look(ctx, r.Client, operation.Item{Line: item.Line, Claimed: r.Ledger.Claimed})
+		if err != nil {
+			return err
+		}
+		r.read++
+		r.Progress(r.read)
+		if finding.State != "" && finding.State != item.State {
+			if err := r.Ledger.SetItemState(ctx, item, finding.State, finding.Detail); err != nil {
+				return err
+			}
+		}
+		if reports && (finding.Verdict == operation.None || finding.Verdict == operation.Unclear) && finding.State == "" {
+			if err := r.Found(Finding{Kind: Ghost, Subject: item.Subject, Detail: finding.Detail}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// judge reports an item that needs attention for itself.
+func (r *Reconciliation) judge(item ledger.Item) error {
+	finding := Finding{Subject: item.Subject, Order: item.Resource, Detail: item.Detail}
+	isFinal := r.operation.IsSettled(item.State)
+	isCancelled := item.State == operation.StateCancelled
+	switch item.Outcome {
+	case ledger.Open, ledger.Look:
+		finding.Kind = Missing
+	case ledger.Review:
+		finding.Kind = Review
+	case ledger.Refused:
+		finding.Kind = Refused
+	case ledger.Dropped:
+		return nil
+	case ledger.Done, ledger.Found:
+		switch {
+		case r.operation.MakesOrders() && isCancelled:
+			finding.Kind = Cancelled
+		case !r.operation.MakesOrders() && item.State != "" && isFinal && !isCancelled:
+			finding.Kind = Failed
+			finding.Detail = "the order is " + item.State
+		default:
+			return nil
+		}
+	}
+	return r.Found(finding)
+}

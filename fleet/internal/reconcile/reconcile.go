@@ -1,0 +1,264 @@
+// Package reconcile compares a run with what the server has.
+package reconcile
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+)
+
+// pageSize is how many orders of the server are compared at once.
+const pageSize = 1000
+
+// Kind is what a finding is about.
+type Kind string
+
+// The kinds of findings.
+const (
+	Missing Kind = "missing" // not carried out, and not refused
+	Similar Kind = "similar" // an order like that of an item that is not decided
+	Double  Kind = "double"  // a second order like that of the item
+	// an order in an account of the run that no item asks for
+	Stray     Kind = "stray"
+	Ghost     Kind = "ghost"     // carried out, but the server does not show it
+	Cancelled Kind = "cancelled" // carried out, and cancelled since
+	Failed    Kind = "failed"    // accepted, but not carried out in the end
+	Review    Kind = "review"    // a person decides
+	Refused   Kind = "refused"   // the server refused it
+)
+
+// Kinds are all kinds, in the order of the report.
+func Kinds() []Kind {
+	return []Kind{Missing, Similar, Double, Stray, Ghost, Cancelled, Failed, Review, Refused}
+}
+
+// Finding is something that differs.
+type Finding struct {
+	Kind    Kind
+	Subject uuid.UUID
+	Order   uuid.NullUUID
+	Detail  string
+}
+
+// Reconciliation compares one run with the server.
+type Reconciliation struct {
+	Ledger *ledger.Ledger
+	Client *upvest.Client
+	Run    ledger.Run
+	// Until leaves out orders that were created later. Zero is no bound.
+	Until time.Time
+	// Found receives every finding.
+	Found func(Finding) error
+	// Progress receives how much of the server has been read.
+	Progress func(read int)
+
+	operation operation.Operation
+	now       time.Time
+	read      int
+}
+
+// All compares everything, and returns how many orders or items of the server were read.
+func (r *Reconciliation) All(ctx context.Context) (read int, err error) {
+	if err := r.begin(ctx); err != nil {
+		return 0, err
+	}
+	maker, makesOrders := r.operation.(operation.OrderMaker)
+	if makesOrders {
+		err = r.orders(ctx, func(page []operation.Candidate, after, upTo uuid.UUID) error {
+			return r.compare(ctx, maker, page, after, upTo)
+		})
+	} else {
+		err = r.items(ctx, true)
+	}
+	if err != nil {
+		return r.read, err
+	}
+	return r.read, r.Ledger.Items(ctx, r.Run.ID, r.judge)
+}
+
+// Follow reads how the orders of the run stand, and records whether the whole run is
+// settled.
+func (r *Reconciliation) Follow(ctx context.Context) error {
+	if err := r.begin(ctx); err != nil {
+		return err
+	}
+	var err error
+	if r.operation.MakesOrders() {
+		err = r.orders(ctx, func(page []operation.Candidate, _, _ uuid.UUID) error {
+			return r.setStates(ctx, page)
+		})
+	} else if !r.operation.IsSettled("") {
+		err = r.items(ctx, false)
+	}
+	if err != nil {
+		return err
+	}
+	counts, err := r.Ledger.Count(ctx, r.Run.ID)
+	if err != nil {
+		return err
+	}
+	return r.Ledger.Settle(ctx, r.Run.ID, counts.Open() == 0 && counts.Review == 0 && UnderWay(r.operation, counts) == 0)
+}
+
+// UnderWay is how many confirmed items of a run the server is still carrying out.
+func UnderWay(o operation.Operation, counts ledger.Counts) (count int) {
+	for state, items := range counts.States {
+		if !o.IsSettled(state) {
+			count += items
+		}
+	}
+	return count
+}
+
+func (r *Reconciliation) begin(ctx context.Context) (err error) {
+	r.operation, err = operation.Named(r.Run.Operation)
+	if err != nil {
+		return err
+	}
+	r.now, err = r.Ledger.Clock(ctx)
+	if r.Progress == nil {
+		r.Progress = func(int) {}
+	}
+	return err
+}
+
+// orders passes the server's orders on since the run began, page by page in the order of
+// their ids, each with the ids that it reaches from and to.
+func (r *Reconciliation) orders(
+	ctx context.Context, handle func(page []operation.Candidate, after, upTo uuid.UUID) error,
+) error {
+	since := r.Run.Created.Add(-place.Skew)
+	limit := portfolios.Limit(pageSize)
+	params := portfolios.ListPortfoliosOrdersParams{StartDate: &since, Limit: &limit}
+	if !r.Until.IsZero() {
+		params.EndDate = &r.Until
+	}
+	var last, handled uuid.UUID
+	page := make([]operation.Candidate, 0, pageSize)
+	for order, err := range operation.Orders(ctx, r.Client, params) {
+		if err != nil {
+			return err
+		}
+		if bytes.Compare(last[:], order.ID[:]) >= 0 {
+			return fmt.Errorf("read the orders of the server: %s comes before %s, not in the order of ids", last, order.ID)
+		}
+		last = order.ID
+		page = append(page, order)
+		if len(page) < pageSize {
+			continue
+		}
+		if err := r.handle(page, handled, last, handle); err != nil {
+			return err
+		}
+		handled = last
+		page = page[:0]
+	}
+	return r.handle(page, handled, uuid.Max, handle)
+}
+
+func (r *Reconciliation) handle(
+	page []operation.Candidate, after, upTo uuid.UUID,
+	handle func(page []operation.Candidate, after, upTo uuid.UUID) error,
+) error {
+	r.read += len(page)
+	r.Progress(r.read)
+	return handle(page, after, upTo)
+}
+
+// compare compares a page of the server's orders with the items that claim them.
+func (r *Reconciliation) compare(
+	ctx context.Context, maker operation.OrderMaker, page []operation.Candidate, after, upTo uuid.UUID,
+) error {
+	if err := r.setStates(ctx, page); err != nil {
+		return err
+	}
+	byID := make(map[uuid.UUID]operation.Candidate, len(page))
+	for _, order := range page {
+		byID[order.ID] = order
+	}
+	unclaimed := map[uuid.UUID]ledger.Item{}
+	err := r.Ledger.Unclaimed(ctx, r.Run.ID, rows(page), func(id uuid.UUID, item ledger.Item) error {
+		unclaimed[id] = item
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for id, item := range unclaimed {
+		order, err := operation.Complete(ctx, r.Client, byID[id])
+		if err != nil {
+			return err
+		}
+		if err := r.unclaimed(maker, order, item); err != nil {
+			return err
+		}
+	}
+	decided := r.now
+	if !r.Until.IsZero() && r.Until.Before(decided) {
+		decided = r.Until.Add(-place.Skew)
+	}
+	return r.Ledger.Ghosts(ctx, r.Run.ID, after, upTo, decided, rows(page), func(item ledger.Item) error {
+		return r.Found(Finding{Ghost, item.Subject, item.Resource, "the server does not show the order"})
+	})
+}
+
+// setStates records how the orders of a page stand, and why they were cancelled.
+func (r *Reconciliation) setStates(ctx context.Context, page []operation.Candidate) error {
+	changed, err := r.Ledger.SetStates(ctx, r.Run.ID, rows(page))
+	if err != nil {
+		return err
+	}
+	for _, order := range changed {
+		if order.State != operation.StateCancelled {
+			continue
+		}
+		read, err := operation.Complete(ctx, r.Client, operation.Candidate{ID: order.ID})
+		if err != nil {
+			return err
+		}
+		if err := r.Ledger.SetReason(ctx, order.ID, read.CancelCode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unclaimed judges an order that no item has, in an account of the run.
+func (r *Reconciliation) unclaimed(maker operation.OrderMaker, order operation.Candidate, item ledger.Item) error {
+	finding := Finding{
+		Subject: item.Subject, Order: uuid.NullUUID{UUID: order.ID, Valid: true},
+		Detail: fmt.Sprintf("%s %s %s %s, the item is %s", order.Type, order.Amount, order.Currency, order.Status, item.Outcome),
+	}
+	isAlike := maker.Resembles(item.Line, order)
+	switch {
+	case order.Flow != "" && order.Flow != "API": // Upvest placed it by itself
+		return nil
+	case isAlike && (item.Outcome == ledger.Done || item.Outcome == ledger.Found):
+		finding.Kind = Double
+	case isAlike && !item.Outcome.Decided():
+		finding.Kind = Similar
+	case isAlike && item.Outcome == ledger.Review: // the item itself is reported
+		return nil
+	default:
+		finding.Kind = Stray
+	}
+	return r.Found(finding)
+}
+
+func rows(page []operation.Candidate) []ledger.Order {
+	orders := make([]ledger.Order, len(page))
+	for i, order := range page {
+		orders[i] = ledger.Order{ID: order.ID, Account: order.Account, State: order.Status}
+	}
+	return orders
+}
