@@ -6,10 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/d8277167/upvest-portfolios-go/sandbox"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
 // only runs a test that takes minutes where it is asked for by FLEET.
@@ -27,10 +26,18 @@ func TestFleet(t *testing.T) {
 	f := newFleet(t, testdb.SQLite(t), size(t, 2000), 300)
 	stop := f.trouble(50 * time.Millisecond)
 	workers := []*worker{f.work(), f.work(), f.work()}
-	f.await("half of the orders are decided", 2*time.Minute, func(c ledger.Counts) bool { return 2*c.Decided() > c.Total() })
+	f.await(
+		"half of the orders are decided",
+		2*time.Minute,
+		func(c ledger.Counts) bool { return 2*c.Decided() > c.Total() },
+	)
 	workers[1].kill()
-	f.say("kill -9 of one worker")
-	f.await("nine tenths of the orders are decided", 10*time.Minute, func(c ledger.Counts) bool { return 10*c.Decided() > 9*c.Total() })
+	f.sayf("kill -9 of one worker")
+	f.await(
+		"nine tenths of the orders are decided",
+		10*time.Minute,
+		func(c ledger.Counts) bool { return 10*c.Decided() > 9*c.Total() },
+	)
 	// with as many faults for ever fewer orders, the last ones would never get through
 	stop()
 	f.await("every order is decided", 10*time.Minute, isDone)
@@ -50,13 +57,13 @@ func TestChaos(t *testing.T) {
 	stop := f.trouble(100 * time.Millisecond)
 	workers := []*worker{f.work(), f.work(), f.work()}
 	time.Sleep(4 * time.Second)
-	f.say("kill -9 of the first worker, SIGSTOP for the second")
+	f.sayf("kill -9 of the first worker, SIGSTOP for the second")
 	workers[0].kill()
 	workers[1].signal(syscall.SIGSTOP)
 	frozen := time.Now()
 	workers[0] = f.work()
 	time.Sleep(4 * time.Second)
-	f.say("crash of PostgreSQL")
+	f.sayf("crash of PostgreSQL")
 	if err := server.Crash(); err != nil {
 		t.Fatal(err)
 	}
@@ -65,26 +72,38 @@ func TestChaos(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	f.say("PostgreSQL is back; a fourth worker has started without it")
+	f.sayf("PostgreSQL is back; a fourth worker has started without it")
 	time.Sleep(4 * time.Second)
-	f.say("SIGTERM for the third worker")
+	f.sayf("SIGTERM for the third worker")
 	workers[2].drain()
 	workers[2] = f.work()
 	time.Sleep(time.Until(frozen.Add(75 * time.Second)))
-	f.say("SIGCONT for the second worker, whose orders others have taken up by now")
+	f.sayf("SIGCONT for the second worker, whose orders others have taken up by now")
 	workers[1].signal(syscall.SIGCONT)
 	time.Sleep(time.Second)
 
-	before := f.await("before the day of unknown outcomes", time.Minute, func(ledger.Counts) bool { return true })
+	before := f.await(
+		"before the day of unknown outcomes",
+		time.Minute,
+		func(ledger.Counts) bool { return true },
+	)
 	if before.Waiting == 0 {
 		t.Error("every order was begun before the worst: take more accounts")
 	}
 	stop()
 	f.inject(sandbox.Fault{Count: -1, Reset: true, After: true})
-	f.await("orders that were placed without an answer", time.Minute, func(c ledger.Counts) bool { return c.Unknown >= before.Unknown+60 })
+	f.await(
+		"orders that were placed without an answer",
+		time.Minute,
+		func(c ledger.Counts) bool { return c.Unknown >= before.Unknown+60 },
+	)
 	f.sandbox.ClearFaults()
 	f.inject(sandbox.Fault{Count: -1, Status: 503})
-	f.await("and others that were not placed, without an answer", time.Minute, func(c ledger.Counts) bool { return c.Unknown >= before.Unknown+120 })
+	f.await(
+		"and others that were not placed, without an answer",
+		time.Minute,
+		func(c ledger.Counts) bool { return c.Unknown >= before.Unknown+120 },
+	)
 	for _, worker := range append(workers, early) {
 		worker.kill()
 	}
@@ -94,9 +113,17 @@ func TestChaos(t *testing.T) {
 	for range 3 {
 		f.work()
 	}
-	decided := f.await("every order is decided", 10*time.Minute+time.Duration(accounts)*10*time.Millisecond, isDone)
+	decided := f.await(
+		"every order is decided",
+		10*time.Minute+time.Duration(accounts)*10*time.Millisecond,
+		isDone,
+	)
 	if decided.Found < 60 || decided.Found > killed.Unknown {
-		t.Errorf("%d orders were found, expected the 60 that were placed without an answer, and %d that had begun at most", decided.Found, killed.Unknown)
+		t.Errorf(
+			"%d orders were found, expected the 60 placed without a response, and at most the %d begun",
+			decided.Found,
+			killed.Unknown,
+		)
 	}
 	f.expectOnce()
 }
@@ -108,18 +135,26 @@ func TestControl(t *testing.T) {
 	f := newFleet(t, testdb.SQLite(t), 100, 0)
 	f.inject(sandbox.Fault{Count: -1, Reset: true, After: true})
 	worker := f.work()
-	f.await("orders that were placed without an answer", time.Minute, func(c ledger.Counts) bool { return c.Unknown >= 50 })
+	f.await(
+		"orders that were placed without an answer",
+		time.Minute,
+		func(c ledger.Counts) bool { return c.Unknown >= 50 },
+	)
 	worker.drain()
 	f.sandbox.ClearFaults()
 	f.jump()
-	testdb.Execute(t, f.url, "update {schema}fleet_item set since = null, last = null, unsure = 0 where outcome = 'open'")
-	f.say("the fleet forgets that it has sent them")
+	testdb.Execute(
+		t,
+		f.url,
+		"update {schema}fleet_item set since = null, last = null, unsure = 0 where outcome = 'open'",
+	)
+	f.sayf("the fleet forgets that it has sent them")
 	f.work()
 	f.await("every order is decided", 5*time.Minute, isDone)
 	status, out := f.run("reconcile", "-run", theRun)
 	t.Log(out)
 	_, more, _ := f.perAccount()
-	f.say("%d accounts have two orders; the reconciliation ends with exit status %d", more, status)
+	f.sayf("%d accounts have two orders; the reconciliation ends with exit status %d", more, status)
 	if status != 1 || more < 50 {
 		t.Errorf("%d accounts have two orders, and the reconciliation ended with %d", more, status)
 	}

@@ -19,13 +19,12 @@ import (
 
 	"github.com/google/uuid"
 
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/sandbox"
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // theRun is the name of the run.
@@ -70,9 +69,13 @@ func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.sandbox = testapi.New(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now())), testapi.Following(f.accounts...))
+	f.sandbox = testapi.New(
+		t,
+		sandbox.WithClock(sandbox.NewMovingClock(time.Now())),
+		testapi.Following(f.accounts...),
+	)
 	f.succeeds("migrate", "-rate", strconv.Itoa(rate))
-	f.say("%s", f.succeeds("enqueue", "-run", theRun, path))
+	f.sayf("%s", f.succeeds("enqueue", "-run", theRun, path))
 	var err error
 	f.ledger, err = ledger.Connect(t.Context(), url, database.Options{Connections: 1})
 	if err != nil {
@@ -87,16 +90,29 @@ func (f *fleet) build(ahead string) {
 	f.Helper()
 	const variable = "github.com/d8277167/upvest-portfolios-go/fleet/internal/program.testAhead"
 	binary := f.binary + ahead
-	command := exec.CommandContext(f.Context(), "go", "build", "-ldflags", "-X "+variable+"="+ahead, "-o", binary, ".")
+	command := exec.CommandContext(
+		f.Context(),
+		"go",
+		"build",
+		"-ldflags",
+		"-X "+variable+"="+ahead,
+		"-o",
+		binary,
+		".",
+	)
 	if out, err := command.CombinedOutput(); err != nil {
 		f.Fatalf("build the program: %v: %s", err, out)
 	}
 	f.binary = binary
 }
 
-// say tells who watches what happens.
-func (f *fleet) say(format string, arguments ...any) {
-	fmt.Printf("%6.1fs  %s\n", time.Since(f.started).Seconds(), strings.TrimSpace(fmt.Sprintf(format, arguments...)))
+// sayf tells who watches what happens.
+func (f *fleet) sayf(format string, arguments ...any) {
+	fmt.Printf(
+		"%6.1fs  %s\n",
+		time.Since(f.started).Seconds(),
+		strings.TrimSpace(fmt.Sprintf(format, arguments...)),
+	)
 }
 
 func (f *fleet) command(arguments ...string) *exec.Cmd {
@@ -194,12 +210,12 @@ func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts)
 		}
 		last = counts
 		if isSo(counts) {
-			f.say("%s: %s", what, describe(counts))
+			f.sayf("%s: %s", what, describe(counts))
 			return counts
 		}
 		if time.Since(said) > 10*time.Second {
 			said = time.Now()
-			f.say("%s", describe(counts))
+			f.sayf("%s", describe(counts))
 		}
 	}
 	f.Fatalf("%s has not come about in %s: %s", what, limit, describe(last))
@@ -271,7 +287,7 @@ func (f *fleet) jump() {
 	const ahead = 25 * time.Hour
 	f.build(ahead.String())
 	f.sandbox.Clock().Advance(ahead)
-	f.say("25 hours later: no key is kept any more")
+	f.sayf("25 hours later: no key is kept any more")
 }
 
 // perAccount counts the orders of each account, as the server has them: independent of
@@ -280,7 +296,8 @@ func (f *fleet) perAccount() (once, more, none int) {
 	f.Helper()
 	counts := map[uuid.UUID]int{}
 	limit := portfolios.Limit(1000)
-	for order, err := range testapi.Client(f).Orders.All(f.Context(), portfolios.ListPortfoliosOrdersParams{Limit: &limit}, upvest.WithPagesAhead(2)) {
+	params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}
+	for order, err := range testapi.Client(f).Orders.All(f.Context(), params, upvest.WithPagesAhead(2)) {
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -309,7 +326,7 @@ func (f *fleet) expectOnce() {
 		f.Errorf("the reconciliation ended with %d", status)
 	}
 	once, more, none := f.perAccount()
-	f.say("the server has one order for %d accounts, more for %d, none for %d", once, more, none)
+	f.sayf("the server has one order for %d accounts, more for %d, none for %d", once, more, none)
 	if once != len(f.accounts) {
 		f.Errorf("%d of %d accounts have exactly one order", once, len(f.accounts))
 	}

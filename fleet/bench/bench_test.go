@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // figures are what one database makes of a run.
@@ -58,14 +58,16 @@ func TestBench(t *testing.T) {
 		t.Fatalf("FLEET_ACCOUNTS: %v; use %d or more", err, small)
 	}
 	b := &bench{T: t, binary: filepath.Join(t.TempDir(), "fleet"), large: large}
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", b.binary, "..").CombinedOutput(); err != nil {
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", b.binary, "..").CombinedOutput()
+	if err != nil {
 		t.Fatalf("build the program: %v: %s", err, out)
 	}
 	b.prepare()
 	before := b.direct()
 	databases := map[string]figures{}
 	for name, address := range map[string]func() string{
-		"SQLite": func() string { return testdb.SQLite(t) }, "PostgreSQL": func() string { return testdb.Own(t).URL() },
+		"SQLite":     func() string { return testdb.SQLite(t) },
+		"PostgreSQL": func() string { return testdb.Own(t).URL() },
 	} {
 		if only := os.Getenv("FLEET_DATABASE"); only == "" || only == name {
 			databases[name] = b.measure(name, address)
@@ -136,7 +138,10 @@ func (b *bench) measure(name string, address func() string) (f figures) {
 		b.url = address()
 		b.run("migrate", "-rate", "0")
 		said := b.run("enqueue", "-run", theRun, b.file(accounts))
-		enqueued, err := strconv.ParseFloat(regexp.MustCompile(`\((\d+) a second\)`).FindStringSubmatch(said)[1], 64)
+		enqueued, err := strconv.ParseFloat(
+			regexp.MustCompile(`\((\d+) a second\)`).FindStringSubmatch(said)[1],
+			64,
+		)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -150,8 +155,15 @@ func (b *bench) measure(name string, address func() string) (f figures) {
 		if accounts == small {
 			f.rate = rate
 		}
-		fmt.Printf("%s, a run of %d: %.0f enqueued a second, status in %.2f s, %.0f orders a second, worker %.0f MiB\n",
-			name, accounts, f.enqueued, f.status, rate, memory)
+		fmt.Printf(
+			"%s, a run of %d: %.0f enqueued/s, status in %.2f s, %.0f orders/s, worker %.0f MiB\n",
+			name,
+			accounts,
+			f.enqueued,
+			f.status,
+			rate,
+			memory,
+		)
 	}
 	return f
 }
@@ -236,14 +248,32 @@ func peak(pid int) (float64, error) {
 
 func (b *bench) print(alone float64, postgres, sqlite figures) {
 	row := func(name, wanted, form string, postgres, sqlite float64) {
-		fmt.Printf("| %-52s | %14s | %10s | %10s |\n", name, wanted, fmt.Sprintf(form, postgres), fmt.Sprintf(form, sqlite))
+		fmt.Printf(
+			"| %-52s | %14s | %10s | %10s |\n",
+			name,
+			wanted,
+			fmt.Sprintf(form, postgres),
+			fmt.Sprintf(form, sqlite),
+		)
 	}
-	fmt.Printf("\n| %-52s | %14s | %10s | %10s |\n|---|---:|---:|---:|\n", "", "wanted", "PostgreSQL", "SQLite")
+	fmt.Printf(
+		"\n| %-52s | %14s | %10s | %10s |\n|---|---:|---:|---:|\n",
+		"",
+		"wanted",
+		"PostgreSQL",
+		"SQLite",
+	)
 	row("orders a second without the engine", "", "%.0f", alone, alone)
 	row(fmt.Sprintf("orders a second, %d waiting", small), "", "%.0f", postgres.rate, sqlite.rate)
 	row("share of those without the engine", "0.35", "%.2f", postgres.rate/alone, sqlite.rate/alone)
 	row(fmt.Sprintf("orders a second, %d waiting", b.large), "", "%.0f", postgres.large, sqlite.large)
-	row(fmt.Sprintf("share of those with %d waiting", small), "0.9", "%.2f", postgres.large/postgres.rate, sqlite.large/sqlite.rate)
+	row(
+		fmt.Sprintf("share of those with %d waiting", small),
+		"0.9",
+		"%.2f",
+		postgres.large/postgres.rate,
+		sqlite.large/sqlite.rate,
+	)
 	row("orders written down a second", "15000 | 4000", "%.0f", postgres.enqueued, sqlite.enqueued)
 	row(fmt.Sprintf("status of a run of %d in seconds", b.large), "1", "%.2f", postgres.status, sqlite.status)
 	row("memory of a worker in MiB", "64", "%.0f", postgres.memory, sqlite.memory)

@@ -12,11 +12,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // direct places the orders of a file again and again for a while, as many at once as a
@@ -43,7 +42,11 @@ func direct(ctx context.Context, file string) error {
 			for time.Since(began) < measured {
 				i := int(next.Add(1))
 				order := orders[i%len(orders)]
-				key, err := place.Key(testapi.Create, fmt.Sprintf("direct %d", i/len(orders)), order.AccountID)
+				key, err := place.Key(
+					testapi.Create,
+					fmt.Sprintf("direct %d", i/len(orders)),
+					order.AccountID,
+				)
 				if err == nil {
 					_, err = client.Orders.Create(ctx, order, upvest.WithIdempotencyKey(key))
 				}
@@ -79,7 +82,8 @@ func read(file string) ([]portfolios.OrderRequest, error) {
 	orders := make([]portfolios.OrderRequest, 0, len(lines)-1)
 	for _, line := range lines[1:] {
 		orders = append(orders, portfolios.OrderRequest{
-			AccountID: uuid.MustParse(line[0]), UserID: uuid.MustParse(line[1]), Side: portfolios.Side(line[2]), CashAmount: api.Decimal(line[3]),
+			AccountID: uuid.MustParse(line[0]), UserID: uuid.MustParse(line[1]),
+			Side: portfolios.Side(line[2]), CashAmount: api.Decimal(line[3]),
 			Currency: portfolios.Currency(line[4]),
 		})
 	}

@@ -24,7 +24,8 @@ func readAddress(address string) (*pgx.ConnConfig, error) {
 	case isURL:
 		beforeQuery, _, _ := strings.Cut(rest, "?")
 		authority, _, _ := strings.Cut(beforeQuery, "/")
-		if strings.Count(beforeQuery, "@") > 1 || strings.Contains(beforeQuery, "@") && !strings.Contains(authority, "@") {
+		if strings.Count(beforeQuery, "@") > 1 ||
+			strings.Contains(beforeQuery, "@") && !strings.Contains(authority, "@") {
 			return nil, errUnread
 		}
 		if _, err := url.Parse(address); err != nil {
@@ -35,7 +36,9 @@ func readAddress(address string) (*pgx.ConnConfig, error) {
 	}
 	config, err := pgx.ParseConfig(address)
 	if err != nil && !isURL {
-		return nil, errors.New("the list of key=value cannot be read: see PostgreSQL's manual, connection strings")
+		return nil, errors.New(
+			"the list of key=value cannot be read: see PostgreSQL's manual, connection strings",
+		)
 	}
 	if err != nil {
 		return nil, err // pgx masks the password

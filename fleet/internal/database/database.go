@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	// SQLite in pure Go: a fleet on one machine needs no server and no C compiler
+	// SQLite in pure Go: a fleet on one machine needs no server and no C compiler.
 	_ "modernc.org/sqlite"
 )
 

@@ -25,18 +25,50 @@ const (
 // time that rows are dated with: the two differ in tests alone.
 
 func postgresWords(schema string, ahead time.Duration) *strings.Replacer {
-	return replacer(postgresClock, ahead,
-		"{schema}", pgx.Identifier{schema}.Sanitize()+".", "{greatest}", "greatest", "{least}", "least", "{id}", "uuid",
-		"{text}", `text collate "C"`, "{number}", "integer generated always as identity",
-		"{each}", "json_array_elements($1::text::json) as each (value)",
+	return replacer(
+		postgresClock,
+		ahead,
+		"{schema}",
+		pgx.Identifier{schema}.Sanitize()+".",
+		"{greatest}",
+		"greatest",
+		"{least}",
+		"least",
+		"{id}",
+		"uuid",
+		"{text}",
+		`text collate "C"`,
+		"{number}",
+		"integer generated always as identity",
+		"{each}",
+		"json_array_elements($1::text::json) as each (value)",
 		// Room for a row's next version on its page: the first update touches no index.
-		"{stored}", " with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)")
+		"{stored}",
+		" with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)",
+	)
 }
 
 func sqliteWords(ahead time.Duration) *strings.Replacer {
-	return replacer(sqliteClock, ahead,
-		"{schema}", "", "{greatest}", "max", "{least}", "min", "{id}", "text", "{text}", "text", "{number}", "integer",
-		"{each}", "json_each($1)", "{stored}", " without rowid")
+	return replacer(
+		sqliteClock,
+		ahead,
+		"{schema}",
+		"",
+		"{greatest}",
+		"max",
+		"{least}",
+		"min",
+		"{id}",
+		"text",
+		"{text}",
+		"text",
+		"{number}",
+		"integer",
+		"{each}",
+		"json_each($1)",
+		"{stored}",
+		" without rowid",
+	)
 }
 
 func replacer(clock string, ahead time.Duration, words ...string) *strings.Replacer {
@@ -80,7 +112,12 @@ func (d *DB) Row(ctx context.Context, db Querier, statement string, arguments ..
 
 // Each passes every row that a statement returns to handle.
 func (d *DB) Each(
-	ctx context.Context, db Querier, what string, handle func(*sql.Rows) error, statement string, arguments ...any,
+	ctx context.Context,
+	db Querier,
+	what string,
+	handle func(*sql.Rows) error,
+	statement string,
+	arguments ...any,
 ) error {
 	rows, err := db.QueryContext(ctx, d.words.Replace(statement), arguments...)
 	if err != nil {
@@ -94,7 +131,12 @@ func (d *DB) Each(
 }
 
 // IDs returns the one column of a statement.
-func (d *DB) IDs(ctx context.Context, db Querier, what, statement string, arguments ...any) (ids []uuid.UUID, err error) {
+func (d *DB) IDs(
+	ctx context.Context,
+	db Querier,
+	what, statement string,
+	arguments ...any,
+) (ids []uuid.UUID, err error) {
 	err = d.Each(ctx, db, what, func(rows *sql.Rows) error {
 		var id uuid.UUID
 		if err := rows.Scan(&id); err != nil {

@@ -66,10 +66,16 @@ func (l *Ledger) start(ctx context.Context, asked []starting) (map[rowKey]*Item,
 		where run = cast(value->>0 as integer) and subject = cast(value->>1 as {id}) and r.id = run
 			and outcome = 'open' and resource is null and restored is null
 			and `+canBegin+`cast(value->>3 as integer) = 1)
-			and (since is null and cast(value->>2 as bigint) >= 0 or since > {now} - cast(value->>2 as bigint))
+			and (since is null and cast(value->>2 as bigint) >= 0
+				or since > {now} - cast(value->>2 as bigint))
 		returning `+itemColumns,
 		database.List(asked, func(s starting) []any {
-			return []any{s.run, s.subject, time.Duration(max(s.blindly, -1)).Milliseconds() + sign(s.blindly), number(s.isProbe)}
+			return []any{
+				s.run,
+				s.subject,
+				time.Duration(max(s.blindly, -1)).Milliseconds() + sign(s.blindly),
+				number(s.isProbe),
+			}
 		}))
 	return begun, err
 }
@@ -115,23 +121,39 @@ func (l *Ledger) Release(ctx context.Context, item Item) error {
 
 // Note records why an open item is not decided: it stays open, or is to be looked for.
 func (l *Ledger) Note(ctx context.Context, item Item, outcome Outcome, detail string) error {
-	return l.exec(ctx, "record the state of the item", `update {schema}fleet_item set outcome = $3, detail = $4
+	return l.exec(
+		ctx,
+		"record the state of the item",
+		`update {schema}fleet_item set outcome = $3, detail = $4
 		where run = $1 and subject = $2 and outcome = 'open' and attempts = $5`,
-		item.Run, item.Subject, string(outcome), detail, item.Attempts)
+		item.Run,
+		item.Subject,
+		string(outcome),
+		detail,
+		item.Attempts,
+	)
 }
 
 // Doubt records that the server refused an open item with a status that may pass, and
 // when it did so first.
 func (l *Ledger) Doubt(ctx context.Context, item Item, detail string) error {
-	return l.exec(ctx, "record the refusal", `update {schema}fleet_item set doubted = coalesce(doubted, {now}), detail = $4
+	return l.exec(
+		ctx,
+		"record the refusal",
+		`update {schema}fleet_item set doubted = coalesce(doubted, {now}), detail = $4
 		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3`,
-		item.Run, item.Subject, item.Attempts, detail)
+		item.Run,
+		item.Subject,
+		item.Attempts,
+		detail,
+	)
 }
 
 // Forbid counts a response with status 403.
 func (l *Ledger) Forbid(ctx context.Context, item Item) error {
 	return l.exec(ctx, "count the refusal", `update {schema}fleet_item set forbidden = forbidden + 1
-		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3`, item.Run, item.Subject, item.Attempts)
+		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3`,
+		item.Run, item.Subject, item.Attempts)
 }
 
 // Give records an order that the server returned for the item, which stays the item's
@@ -146,5 +168,6 @@ func (l *Ledger) Give(ctx context.Context, item Item, resource uuid.UUID) error 
 // open.
 func (l *Ledger) GiveUp(ctx context.Context, run int64, subject uuid.UUID, failure error) error {
 	return l.exec(ctx, "record that the item is given up", `update {schema}fleet_item set detail = $3
-		where run = $1 and subject = $2 and outcome in ('open', 'look')`, run, subject, "given up: "+failure.Error())
+		where run = $1 and subject = $2 and outcome in ('open', 'look')`,
+		run, subject, "given up: "+failure.Error())
 }

@@ -21,7 +21,12 @@ func (o Order) row() []any { return []any{o.ID, o.Account, o.State} }
 
 // Unclaimed passes on those of the server's orders that no item has, each with the item
 // of the run for its account. Orders of accounts outside the run are left out.
-func (l *Ledger) Unclaimed(ctx context.Context, run int64, orders []Order, handle func(id uuid.UUID, item Item) error) error {
+func (l *Ledger) Unclaimed(
+	ctx context.Context,
+	run int64,
+	orders []Order,
+	handle func(id uuid.UUID, item Item) error,
+) error {
 	return l.DB.Each(ctx, l.DB.SQL, "compare orders", func(rows *sql.Rows) error {
 		var id uuid.UUID
 		var item Item
@@ -54,7 +59,8 @@ func (l *Ledger) Ghosts(
 		}
 		return handle(item)
 	}, `with claimed as materialized (
-			select run, subject, resource, outcome, done from {schema}fleet_item where resource > $3 and resource <= $4)
+			select run, subject, resource, outcome, done from {schema}fleet_item
+			where resource > $3 and resource <= $4)
 		select subject, resource, outcome from claimed
 		where run = $2 and done < $5 and resource not in (select cast(value->>0 as {id}) from {each})`,
 		database.List(orders, Order.row), run, after, upTo, decided.UnixMilli())
@@ -72,7 +78,8 @@ func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) (chan
 		return nil
 	}, `update {schema}fleet_item set status = value->>2 from {each}
 		where resource = cast(value->>0 as {id}) and run = $2 and outcome in ('done', 'found')
-			and status is distinct from value->>2 returning resource, status`, database.List(orders, Order.row), run)
+			and status is distinct from value->>2 returning resource, status`,
+		database.List(orders, Order.row), run)
 	return changed, err
 }
 
@@ -85,7 +92,8 @@ func (l *Ledger) SetReason(ctx context.Context, order uuid.UUID, reason string) 
 // SetItemState records the state of what an item without an order of its own wrote to.
 func (l *Ledger) SetItemState(ctx context.Context, item Item, state, detail string) error {
 	return l.exec(ctx, "record the state of the item", `update {schema}fleet_item set status = $3, detail = $4
-		where run = $1 and subject = $2 and outcome in ('done', 'found')`, item.Run, item.Subject, state, detail)
+		where run = $1 and subject = $2 and outcome in ('done', 'found')`,
+		item.Run, item.Subject, state, detail)
 }
 
 // Analyze updates the planner's statistics after many items were added.

@@ -20,13 +20,13 @@ type Counts struct {
 }
 
 // Open is how many items are not decided.
-func (c Counts) Open() int { return c.Waiting + c.Unknown }
+func (c *Counts) Open() int { return c.Waiting + c.Unknown }
 
 // Decided is how many items are decided.
-func (c Counts) Decided() int { return c.Done + c.Found + c.Refused + c.Review + c.Cancelled }
+func (c *Counts) Decided() int { return c.Done + c.Found + c.Refused + c.Review + c.Cancelled }
 
 // Total is the size of the run.
-func (c Counts) Total() int { return c.Decided() + c.Open() }
+func (c *Counts) Total() int { return c.Decided() + c.Open() }
 
 // Count counts the items of a run.
 func (l *Ledger) Count(ctx context.Context, run int64) (Counts, error) {
@@ -41,7 +41,8 @@ func (l *Ledger) Count(ctx context.Context, run int64) (Counts, error) {
 		}
 		counts.add(outcome, state, isUnsure, count)
 		return nil
-	}, `select outcome, coalesce(status, ''), unsure > 0, count(*) from {schema}fleet_item where run = $1 group by 1, 2, 3`, run)
+	}, `select outcome, coalesce(status, ''), unsure > 0, count(*) from {schema}fleet_item
+		where run = $1 group by 1, 2, 3`, run)
 	return counts, err
 }
 

@@ -13,26 +13,48 @@ import (
 // Retry reopens the refused items of a run in the caller's transaction, and returns their
 // subjects. No attempt of such an item has acted.
 func (l *Ledger) Retry(ctx context.Context, tx *sql.Tx, run int64) ([]uuid.UUID, error) {
-	return l.DB.IDs(ctx, tx, "reopen refused items", `update {schema}fleet_item set outcome = 'open', unsure = 0,
+	return l.DB.IDs(
+		ctx,
+		tx,
+		"reopen refused items",
+		`update {schema}fleet_item set outcome = 'open', unsure = 0,
 			since = null, doubted = null, done = null, forbidden = 0
-		where run = $1 and outcome = 'refused' returning subject`, run)
+		where run = $1 and outcome = 'refused' returning subject`,
+		run,
+	)
 }
 
 // Drop cancels the items of a run that have not been sent, in the caller's transaction,
 // and returns how many there were.
 func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, err error) {
-	return l.DB.Exec(ctx, tx, "cancel the items", `update {schema}fleet_item set outcome = 'cancelled', done = {now}
-		where run = $1 and outcome = 'open' and unsure = 0 and resource is null`, run)
+	return l.DB.Exec(
+		ctx,
+		tx,
+		"cancel the items",
+		`update {schema}fleet_item set outcome = 'cancelled', done = {now}
+		where run = $1 and outcome = 'open' and unsure = 0 and resource is null`,
+		run,
+	)
 }
 
 // Decide ends an item that is up for review. Reopening it with the outcome [Open] means
 // that no earlier attempt has acted.
 func (l *Ledger) Decide(ctx context.Context, tx *sql.Tx, run int64, subject uuid.UUID, end End) error {
 	const what = "decide the item"
-	changed, err := l.DB.Exec(ctx, tx, what, `update {schema}fleet_item set outcome = $3, resource = $4, detail = $5,
-			done = case when $3 = 'open' then null else {now} end, unsure = 0, since = null, doubted = null, forbidden = 0
+	changed, err := l.DB.Exec(
+		ctx,
+		tx,
+		what,
+		`update {schema}fleet_item set outcome = $3, resource = $4, detail = $5,
+			done = case when $3 = 'open' then null else {now} end,
+			unsure = 0, since = null, doubted = null, forbidden = 0
 		where run = $1 and subject = $2 and outcome = 'review'`,
-		run, subject, string(end.Outcome), end.Resource, end.Detail)
+		run,
+		subject,
+		string(end.Outcome),
+		end.Resource,
+		end.Detail,
+	)
 	switch {
 	case isClaimed(err):
 		return fmt.Errorf("%s: order %s belongs to another item", what, end.Resource.UUID)

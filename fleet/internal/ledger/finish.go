@@ -59,7 +59,8 @@ func (l *Ledger) finish(ctx context.Context, ends []ending) (map[rowKey]bool, er
 		err := rows.Scan(&key.run, &key.subject)
 		isNew[key] = true
 		return err
-	}, `update {schema}fleet_item set outcome = value->>3, resource = cast(value->>4 as {id}), status = value->>5,
+	}, `update {schema}fleet_item
+		set outcome = value->>3, resource = cast(value->>4 as {id}), status = value->>5,
 			detail = value->>6, done = {now}
 		from {each} where run = cast(value->>0 as integer) and subject = cast(value->>1 as {id})
 			and attempts = cast(value->>2 as integer) and outcome in ('open', 'look') returning run, subject`,
@@ -75,10 +76,18 @@ func (l *Ledger) finishLate(ctx context.Context, item Item, resource uuid.UUID) 
 	if err := l.Give(ctx, item, resource); err != nil && !isClaimed(err) {
 		return err
 	}
-	return l.exec(ctx, "put the item up for review", `update {schema}fleet_item set outcome = 'review', done = {now},
+	return l.exec(
+		ctx,
+		"put the item up for review",
+		`update {schema}fleet_item set outcome = 'review', done = {now},
 			detail = 'was ' || outcome || ' when the server returned order ' || cast($3 as text)
-		where run = $1 and subject = $2 and outcome not in ('open', 'look', 'review') and resource is distinct from $4`,
-		item.Run, item.Subject, resource.String(), resource)
+		where run = $1 and subject = $2 and outcome not in ('open', 'look', 'review')
+			and resource is distinct from $4`,
+		item.Run,
+		item.Subject,
+		resource.String(),
+		resource,
+	)
 }
 
 // isClaimed reports whether an error means that another item has the order already.

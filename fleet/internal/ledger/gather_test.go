@@ -33,7 +33,10 @@ func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []
 	subjects := make([]uuid.UUID, count)
 	for i := range lines {
 		subjects[i] = uuid.New()
-		lines[i] = ledger.Line{Subject: subjects[i], Fields: []string{uuid.NewString(), "BUY", "25.00", "EUR"}}
+		lines[i] = ledger.Line{
+			Subject: subjects[i],
+			Fields:  []string{uuid.NewString(), "BUY", "25.00", "EUR"},
+		}
 	}
 	run := ledger.Run{Name: "r", Operation: "create-orders", Priority: 2}
 	added, err := q.Add(t.Context(), run, lines)
@@ -52,6 +55,7 @@ func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []
 // item has fails the item that wants it and no other.
 func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
+		t.Helper()
 		const count = 100
 		l, run, subjects := filled(t, url, count)
 		var calls sync.WaitGroup
@@ -76,27 +80,34 @@ func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
 		if len(begun) != count {
 			t.Fatalf("%d items have begun, expected %d", len(begun), count)
 		}
-		same := uuid.New()
-		for i, subject := range subjects {
-			calls.Go(func() {
-				id := uuid.New()
-				if i%10 == 0 {
-					id = same
-				}
-				end := ledger.End{Outcome: ledger.Done, Resource: uuid.NullUUID{UUID: id, Valid: true}}
-				item, err := l.Item(t.Context(), run.ID, subject)
-				if err == nil {
-					err = l.Finish(t.Context(), item, end)
-				}
-				if err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		calls.Wait()
+		finishAll(t, l, run, subjects)
 		counts, err := l.Count(t.Context(), run.ID)
 		if err != nil || counts.Done != 91 || counts.Review != 9 {
 			t.Errorf("expected 9 items whose order another one has: %+v, %v", counts, err)
 		}
 	})
+}
+
+// finishAll ends all items at once, a tenth of them with the same order.
+func finishAll(t *testing.T, l *ledger.Ledger, run ledger.Run, subjects []uuid.UUID) {
+	t.Helper()
+	same := uuid.New()
+	var calls sync.WaitGroup
+	for i, subject := range subjects {
+		calls.Go(func() {
+			id := uuid.New()
+			if i%10 == 0 {
+				id = same
+			}
+			end := ledger.End{Outcome: ledger.Done, Resource: uuid.NullUUID{UUID: id, Valid: true}}
+			item, err := l.Item(t.Context(), run.ID, subject)
+			if err == nil {
+				err = l.Finish(t.Context(), item, end)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	calls.Wait()
 }

@@ -18,7 +18,7 @@ type Outcome string
 // The outcomes. Workers take up only the first two.
 const (
 	Open Outcome = "open" // not written yet, or written without a confirmation
-	// refused after an attempt that may have acted: to be looked for
+	// Look is for an item refused after an attempt that may have acted.
 	Look    Outcome = "look"
 	Done    Outcome = "done"      // the server confirmed it
 	Found   Outcome = "found"     // a look at the server found it
@@ -44,10 +44,10 @@ type Item struct {
 	Attempts  int // attempts so far
 	Unsure    int // attempts that may have acted
 	Forbidden int // responses with status 403 while other items succeeded
-	// when the first of the unsure attempts began; zero if there is none
+	// Since is when the first of the unsure attempts began; zero if there is none.
 	Since time.Time
 	Last  time.Time // when the latest attempt began
-	// when the server first refused the item with a status that may pass
+	// Doubted is when the server first refused the item with a status that may pass.
 	Doubted  time.Time
 	Resource uuid.NullUUID
 	State    string // the state of the resource at the server
@@ -145,7 +145,13 @@ func (l *Ledger) Undecided(ctx context.Context, run int64, handle func(Item) err
 		"where run = $1 and outcome in ('open', 'look') order by subject", run)
 }
 
-func (l *Ledger) items(ctx context.Context, what string, handle func(Item) error, rest string, arguments ...any) error {
+func (l *Ledger) items(
+	ctx context.Context,
+	what string,
+	handle func(Item) error,
+	rest string,
+	arguments ...any,
+) error {
 	return l.DB.Each(ctx, l.DB.SQL, what, func(rows *sql.Rows) error {
 		var item Item
 		if err := item.scanAll(rows); err != nil {
@@ -159,7 +165,8 @@ func (l *Ledger) items(ctx context.Context, what string, handle func(Item) error
 // has touched. It is not valid if there is none.
 func (l *Ledger) OneOpen(ctx context.Context, run int64) (subject uuid.NullUUID, err error) {
 	err = l.DB.Row(ctx, l.DB.SQL, `select subject from {schema}fleet_item
-		where run = $1 and outcome in ('open', 'look') order by outcome = 'look', unsure limit 1`, run).Scan(&subject)
+		where run = $1 and outcome in ('open', 'look') order by outcome = 'look', unsure limit 1`,
+		run).Scan(&subject)
 	if errors.Is(err, sql.ErrNoRows) {
 		return subject, nil
 	}

@@ -47,7 +47,18 @@ const runColumns = `id, name, operation, state, priority, hash, who, created, co
 
 func (r *Run) scan(row interface{ Scan(fields ...any) error }) error {
 	var created, followed int64
-	err := row.Scan(&r.ID, &r.Name, &r.Operation, &r.State, &r.Priority, &r.Hash, &r.Who, &created, &r.Held, &followed)
+	err := row.Scan(
+		&r.ID,
+		&r.Name,
+		&r.Operation,
+		&r.State,
+		&r.Priority,
+		&r.Hash,
+		&r.Who,
+		&created,
+		&r.Held,
+		&followed,
+	)
 	r.Created = timeOf(created)
 	r.Followed = timeOf(followed)
 	return err
@@ -57,17 +68,34 @@ func (r *Run) scan(row interface{ Scan(fields ...any) error }) error {
 // and returns it. A run never changes its operation.
 func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error) {
 	const what = "create the run"
-	_, err := l.DB.Exec(ctx, tx, what, `insert into {schema}fleet_run (name, operation, priority, hash, who, created)
-		values ($1, $2, $3, $4, $5, (select {least}({now}, coalesce(restored, {now})) from {schema}fleet_setting))
+	_, err := l.DB.Exec(
+		ctx,
+		tx,
+		what,
+		`insert into {schema}fleet_run (name, operation, priority, hash, who, created)
+		values ($1, $2, $3, $4, $5, (
+			select {least}({now}, coalesce(restored, {now})) from {schema}fleet_setting))
 		on conflict (name) do nothing`,
-		run.Name, run.Operation, run.Priority, run.Hash, run.Who)
+		run.Name,
+		run.Operation,
+		run.Priority,
+		run.Hash,
+		run.Who,
+	)
 	if err != nil {
 		return Run{}, err
 	}
 	var created Run
-	err = created.scan(l.DB.Row(ctx, tx, "select "+runColumns+" from {schema}fleet_run where name = $1", run.Name))
+	err = created.scan(
+		l.DB.Row(ctx, tx, "select "+runColumns+" from {schema}fleet_run where name = $1", run.Name),
+	)
 	if err == nil && created.Operation != run.Operation {
-		return Run{}, fmt.Errorf("%s: run %s is of the operation %s: use another name", what, run.Name, created.Operation)
+		return Run{}, fmt.Errorf(
+			"%s: run %s is of the operation %s: use another name",
+			what,
+			run.Name,
+			created.Operation,
+		)
 	}
 	return created, database.Wrap(what, err)
 }
@@ -82,7 +110,9 @@ func (l *Ledger) Run(ctx context.Context, name string) (Run, error) {
 		missing = fmt.Errorf("%s: %w", what, ErrNoRun)
 	}
 	var run Run
-	err := run.scan(l.DB.Row(ctx, l.DB.SQL, "select "+runColumns+" from {schema}fleet_run where "+condition, name))
+	err := run.scan(
+		l.DB.Row(ctx, l.DB.SQL, "select "+runColumns+" from {schema}fleet_run where "+condition, name),
+	)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Run{}, missing
 	}
@@ -128,14 +158,20 @@ func (l *Ledger) Hold(ctx context.Context, run int64, reason string, probeIn tim
 
 // Unhold lets a held run go on.
 func (l *Ledger) Unhold(ctx context.Context, run int64) error {
-	return l.exec(ctx, "let the run go on", "update {schema}fleet_run set held = null, probe = null where id = $1", run)
+	return l.exec(
+		ctx,
+		"let the run go on",
+		"update {schema}fleet_run set held = null, probe = null where id = $1",
+		run,
+	)
 }
 
 // ClaimProbe reports whether the caller is the one to probe a held run now: a probe is
 // due, and the next one is not before an interval has passed.
 func (l *Ledger) ClaimProbe(ctx context.Context, run int64, interval time.Duration) (bool, error) {
 	changed, err := l.DB.Exec(ctx, l.DB.SQL, "claim the probe of the run", `update {schema}fleet_run
-		set probe = {now} + $2 where id = $1 and held is not null and probe <= {now}`, run, interval.Milliseconds())
+		set probe = {now} + $2 where id = $1 and held is not null and probe <= {now}`,
+		run, interval.Milliseconds())
 	return changed == 1, err
 }
 
@@ -156,13 +192,24 @@ func (l *Ledger) Unsettled(ctx context.Context, interval time.Duration) ([]Run, 
 
 // Reopen records in the caller's transaction that a run has items to follow again.
 func (l *Ledger) Reopen(ctx context.Context, tx *sql.Tx, run int64) error {
-	_, err := l.DB.Exec(ctx, tx, "reopen the run", "update {schema}fleet_run set settled = 0 where id = $1 and settled <> 0", run)
+	_, err := l.DB.Exec(
+		ctx,
+		tx,
+		"reopen the run",
+		"update {schema}fleet_run set settled = 0 where id = $1 and settled <> 0",
+		run,
+	)
 	return err
 }
 
 // Settle records that all items of a run are decided and settled, so that nobody follows
 // it.
 func (l *Ledger) Settle(ctx context.Context, run int64, isSettled bool) error {
-	return l.exec(ctx, "record that the run is settled", "update {schema}fleet_run set settled = $2 where id = $1",
-		run, number(isSettled))
+	return l.exec(
+		ctx,
+		"record that the run is settled",
+		"update {schema}fleet_run set settled = $2 where id = $1",
+		run,
+		number(isSettled),
+	)
 }

@@ -35,8 +35,17 @@ func (l *Ledger) Rate(ctx context.Context) (perSecond float64, err error) {
 // first is due after a wait, each further one a gap later; without a limit the gap is 0.
 func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration, err error) {
 	var next, micros, now int64
-	err = l.DB.Row(ctx, l.DB.SQL, `update {schema}fleet_setting set next = {greatest}(next, {clock} * 1000) + $1 * gap
-		returning next, gap, {clock} * 1000`, slots).Scan(&next, &micros, &now)
+	err = l.DB.Row(
+		ctx,
+		l.DB.SQL,
+		`update {schema}fleet_setting set next = {greatest}(next, {clock} * 1000) + $1 * gap
+		returning next, gap, {clock} * 1000`,
+		slots,
+	).Scan(
+		&next,
+		&micros,
+		&now,
+	)
 	if err != nil {
 		return 0, 0, database.Wrap("lease slots", err)
 	}
@@ -63,8 +72,15 @@ type Settings struct {
 // Settings returns the settings of the fleet.
 func (l *Ledger) Settings(ctx context.Context) (s Settings, err error) {
 	var restored int64
-	err = l.DB.Row(ctx, l.DB.SQL, "select coalesce(halted, ''), coalesce(restored, 0) from {schema}fleet_setting").
-		Scan(&s.Halted, &restored)
+	err = l.DB.Row(
+		ctx,
+		l.DB.SQL,
+		"select coalesce(halted, ''), coalesce(restored, 0) from {schema}fleet_setting",
+	).
+		Scan(
+			&s.Halted,
+			&restored,
+		)
 	s.Restored = timeOf(restored)
 	return s, database.Wrap("read the settings", err)
 }
@@ -80,10 +96,18 @@ func (l *Ledger) MarkRestored(ctx context.Context, since time.Time) error {
 		return database.Wrap(what, err)
 	}
 	if since.UnixMilli() > now {
-		return fmt.Errorf("%s: %s lies in the future: use the time of the dump", what, since.Format(time.RFC3339))
+		return fmt.Errorf(
+			"%s: %s lies in the future: use the time of the dump",
+			what,
+			since.Format(time.RFC3339),
+		)
 	}
-	return l.exec(ctx, what,
-		"update {schema}fleet_setting set restored = {least}(coalesce(restored, $1), $1), marked = {now}", since.UnixMilli())
+	return l.exec(
+		ctx,
+		what,
+		"update {schema}fleet_setting set restored = {least}(coalesce(restored, $1), $1), marked = {now}",
+		since.UnixMilli(),
+	)
 }
 
 // LiftRestored ends what [Ledger.MarkRestored] began.
@@ -98,7 +122,11 @@ func (l *Ledger) Halt(ctx context.Context, reason string) error {
 
 // Unhalt lets the fleet go on.
 func (l *Ledger) Unhalt(ctx context.Context) error {
-	return l.exec(ctx, "let the fleet go on", "update {schema}fleet_setting set halted = null where halted is not null")
+	return l.exec(
+		ctx,
+		"let the fleet go on",
+		"update {schema}fleet_setting set halted = null where halted is not null",
+	)
 }
 
 // Entry is a command that changed something.

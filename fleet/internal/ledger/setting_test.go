@@ -14,6 +14,7 @@ import (
 // would: one row hands out each slot once.
 func TestProcessesShareOneLimit(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
+		t.Helper()
 		const (
 			processes = 3
 			leases    = 40

@@ -11,17 +11,17 @@ import (
 	"sync"
 	"time"
 
-	// the format, the process's own figures and histograms that are safe to count in
+	// Prometheus's client has its format, the figures of the process, and safe
+	// histograms.
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
 
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 const (
@@ -48,12 +48,16 @@ type Metrics struct {
 // New returns metrics of requests, of the process, and of the runs in the ledger.
 func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
 	with := promauto.With(registry)
 	return &Metrics{
 		ledger: l, logger: logger, registry: registry,
 		requests: with.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "fleet_request_seconds", Help: "Attempts of calls by operation and HTTP status, 0 without a response.",
+			Name:    "fleet_request_seconds",
+			Help:    "Attempts of calls by operation and HTTP status, 0 without a response.",
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"operation", "status"}),
 		lines: with.NewGaugeVec(prometheus.GaugeOpts{
@@ -63,7 +67,8 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 			Name: "fleet_lines_without_job", Help: "Undecided lines of each run that no worker will take up.",
 		}, []string{"run"}),
 		held: with.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "fleet_run_held", Help: "1 if the fleet itself sends nothing of the run; fleet status gives the reason.",
+			Name: "fleet_run_held",
+			Help: "1 if the fleet itself sends nothing of the run; fleet status gives the reason.",
 		}, []string{"run"}),
 	}
 }
@@ -84,7 +89,12 @@ func (m *Metrics) gather() ([]*dto.MetricFamily, error) {
 
 // Observe is a hook for the client's attempts.
 func (m *Metrics) Observe(_ context.Context, attempt upvest.Attempt) {
-	m.requests.WithLabelValues(attempt.Operation, strconv.Itoa(attempt.Status)).Observe(attempt.Duration.Seconds())
+	m.requests.WithLabelValues(
+		attempt.Operation,
+		strconv.Itoa(attempt.Status),
+	).Observe(
+		attempt.Duration.Seconds(),
+	)
 }
 
 // count counts the lines of every run that has jobs, and of the latest one. While the

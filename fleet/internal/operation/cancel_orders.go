@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 )
 
 // CancelOrders cancels each order of a file.
@@ -44,7 +43,7 @@ func (CancelOrders) Send(
 func (CancelOrders) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	var response upvest.Response
 	order, err := client.Orders.Retrieve(ctx, item.Subject, upvest.WithResponse(&response))
-	finding := Finding{Date: dateOf(&response)}
+	finding := Finding{Date: DateOf(&response)}
 	if errors.Is(err, upvest.ErrNotFound) && IsDefinite(err) {
 		finding.Verdict = Refused
 		finding.Detail = "the server has no such order"

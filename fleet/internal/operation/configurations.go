@@ -8,10 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 )
 
 // CreateConfigurations makes each account of a file follow an allocation for the first
@@ -96,7 +95,7 @@ func (ChangeConfigurations) Parse(fields []string) error {
 	var p problems
 	p.expectID("from", fields[0])
 	p.expectID("to", fields[1])
-	p.expect(!sameID(fields[0], fields[1]), "from and to are the same")
+	p.expectf(!sameID(fields[0], fields[1]), "from and to are the same")
 	return p.err()
 }
 
@@ -154,7 +153,7 @@ func readConfiguration(
 ) (Finding, *portfolios.Configuration, error) {
 	var response upvest.Response
 	configuration, err := client.Configurations.Retrieve(ctx, account, upvest.WithResponse(&response))
-	finding := Finding{Date: dateOf(&response)}
+	finding := Finding{Date: DateOf(&response)}
 	if errors.Is(err, upvest.ErrNotFound) && IsDefinite(err) {
 		return finding, nil, nil
 	}
@@ -168,6 +167,8 @@ func sentConfiguration(c *portfolios.Configuration, account, allocation uuid.UUI
 	if c.AccountID == account && c.AllocationID == allocation {
 		return Sent{}
 	}
-	return Sent{Contradiction: fmt.Sprintf("the server returned a configuration of account %s with allocation %s",
-		c.AccountID, c.AllocationID)}
+	return Sent{
+		Contradiction: fmt.Sprintf("the server returned a configuration of account %s with allocation %s",
+			c.AccountID, c.AllocationID),
+	}
 }

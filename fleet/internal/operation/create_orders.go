@@ -4,10 +4,9 @@ import (
 	"context"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 )
 
 // CreateOrders places one order for each account of a file.
@@ -29,10 +28,10 @@ func (CreateOrders) Parse(fields []string) error {
 	var p problems
 	side := fields[1]
 	p.expectID("user", fields[0])
-	p.expect(side == string(portfolios.SideBUY) || side == string(portfolios.SideSELL),
+	p.expectf(side == string(portfolios.SideBUY) || side == string(portfolios.SideSELL),
 		"side %s is neither BUY nor SELL", Quote(side))
 	p.expectAmount(fields[2])
-	p.expect(fields[3] == string(portfolios.CurrencyEUR), "currency %s is not EUR", Quote(fields[3]))
+	p.expectf(fields[3] == string(portfolios.CurrencyEUR), "currency %s is not EUR", Quote(fields[3]))
 	return p.err()
 }
 

@@ -11,7 +11,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-var idPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+var idPattern = regexp.MustCompile(
+	`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`,
+)
 
 // ParseID reads an id in the one form that the API uses: 36 characters with four hyphens.
 func ParseID(text string) (uuid.UUID, error) {
@@ -38,7 +40,7 @@ func Quote(text string) string {
 // problems collects what is wrong with a line.
 type problems []string
 
-func (p *problems) expect(isSo bool, format string, arguments ...any) {
+func (p *problems) expectf(isSo bool, format string, arguments ...any) {
 	if !isSo {
 		*p = append(*p, fmt.Sprintf(format, arguments...))
 	}
@@ -46,18 +48,26 @@ func (p *problems) expect(isSo bool, format string, arguments ...any) {
 
 func (p *problems) expectID(name, text string) {
 	_, err := ParseID(text)
-	p.expect(err == nil, "%s: %v", name, err)
+	p.expectf(err == nil, "%s: %v", name, err)
 }
 
 func (p *problems) expectAmount(text string) {
 	_, err := api.NewAmount(text)
 	if err != nil && strings.Contains(text, ",") {
-		p.expect(false, "amount %s has a comma: write a point before the decimals, since a comma can mean either", Quote(text))
+		p.expectf(
+			false,
+			"amount %s has a comma: write a point before the decimals, since a comma can mean either",
+			Quote(text),
+		)
 		return
 	}
-	p.expect(err == nil, "amount %s is not a number of up to 63 digits and 27 decimals after a point", Quote(text))
+	p.expectf(
+		err == nil,
+		"amount %s is not a number of up to 63 digits and 27 decimals after a point",
+		Quote(text),
+	)
 	sign, _ := api.Decimal(text).Sign()
-	p.expect(err != nil || sign > 0, "amount %s is not above 0", Quote(text))
+	p.expectf(err != nil || sign > 0, "amount %s is not above 0", Quote(text))
 }
 
 func (p *problems) err() error {

@@ -4,10 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 )
 
 // keptFor is how long a row may be sent again with its key alone: an hour less than
@@ -40,7 +39,11 @@ func (Liquidate) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 func (Liquidate) Blindly() ledger.Blindly { return keptFor }
 
 func (Liquidate) want(item Item) wanted {
-	return wanted{account: item.Subject, user: mustID(item.Fields[0]), kind: string(portfolios.OrderTypeLIQUIDATION)}
+	return wanted{
+		account: item.Subject,
+		user:    mustID(item.Fields[0]),
+		kind:    string(portfolios.OrderTypeLIQUIDATION),
+	}
 }
 
 // Send requests the liquidation (POST /portfolios/{account_id}/liquidation_request).

@@ -37,7 +37,8 @@ func Complete(ctx context.Context, client *upvest.Client, order Candidate) (Cand
 		return order, fmt.Errorf("read an order of the server: %w", err)
 	}
 	order = candidateOf(*read)
-	return order, addUnnamed(&response, &order)
+	err = addUnnamed(&response, &order)
+	return order, err
 }
 
 // page holds the fields of a page's orders that the client has no name for.

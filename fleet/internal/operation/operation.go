@@ -11,9 +11,8 @@ import (
 
 	"github.com/google/uuid"
 
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // Operation is a write. Its methods are safe for concurrent use.
@@ -78,8 +77,7 @@ const (
 	Several                    // more than one thing at the server may be the item's
 	Unclear                    // the look cannot tell
 	Refused                    // the item can no longer be carried out
-	// the server accepted the item, and is still carrying it out
-	Waiting
+	Waiting                    // the server is still carrying it out
 )
 
 // Finding is a verdict with its reason.
@@ -93,7 +91,13 @@ type Finding struct {
 
 // All returns the operations in the order in which help lists them.
 func All() []Operation {
-	return []Operation{CreateOrders{}, CreateConfigurations{}, ChangeConfigurations{}, CancelOrders{}, Liquidate{}}
+	return []Operation{
+		CreateOrders{},
+		CreateConfigurations{},
+		ChangeConfigurations{},
+		CancelOrders{},
+		Liquidate{},
+	}
 }
 
 // Named returns the operation of a name.
@@ -106,9 +110,9 @@ func Named(name string) (Operation, error) {
 	return nil, fmt.Errorf("there is no operation %.60q: fleet help lists them", name)
 }
 
-// dateOf returns the Date header of a response. A response out of a cache has an old one,
+// DateOf returns the Date header of a response. A response out of a cache has an old one,
 // which counts as absent.
-func dateOf(response *upvest.Response) time.Time {
+func DateOf(response *upvest.Response) time.Time {
 	if response.Header.Get("Age") != "" {
 		return time.Time{}
 	}

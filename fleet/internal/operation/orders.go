@@ -91,21 +91,35 @@ const lookPage = 1000
 
 // lookForOrder looks among the account's orders for the one that the item asks for. none
 // is the verdict if it finds none.
-func lookForOrder(ctx context.Context, client *upvest.Client, item Item, want wanted, none Verdict) (Finding, error) {
+func lookForOrder(
+	ctx context.Context,
+	client *upvest.Client,
+	item Item,
+	want wanted,
+	none Verdict,
+) (Finding, error) {
 	if item.Given.Valid {
 		return lookAtGiven(ctx, client, item, want)
 	}
 	limit := portfolios.Limit(lookPage)
-	params := portfolios.ListPortfoliosOrdersParams{AccountID: &want.account, Limit: &limit, StartDate: &item.From}
+	params := portfolios.ListPortfoliosOrdersParams{
+		AccountID: &want.account,
+		Limit:     &limit,
+		StartDate: &item.From,
+	}
 	var response upvest.Response
 	orders, err := client.Orders.List(ctx, params, upvest.WithResponse(&response))
 	if err != nil {
 		return Finding{}, fmt.Errorf("look for the order: %w", err)
 	}
-	finding := Finding{Date: dateOf(&response)}
+	finding := Finding{Date: DateOf(&response)}
 	if len(orders.Data) >= lookPage {
 		finding.Verdict = Unclear
-		finding.Detail = fmt.Sprintf("the account has %d orders or more since %s", lookPage, item.From.Format(time.RFC3339))
+		finding.Detail = fmt.Sprintf(
+			"the account has %d orders or more since %s",
+			lookPage,
+			item.From.Format(time.RFC3339),
+		)
 		return finding, nil
 	}
 	var unnamed page
@@ -145,7 +159,10 @@ func unclaimed(ctx context.Context, item Item, candidates []Candidate) ([]Candid
 		ids[i] = candidate.ID
 	}
 	claimed, err := item.Claimed(ctx, ids)
-	return slices.DeleteFunc(candidates, func(c Candidate) bool { return slices.Contains(claimed, c.ID) }), err
+	return slices.DeleteFunc(
+		candidates,
+		func(c Candidate) bool { return slices.Contains(claimed, c.ID) },
+	), err
 }
 
 func judge(finding Finding, candidates []Candidate, none Verdict) Finding {
@@ -168,7 +185,10 @@ func judge(finding Finding, candidates []Candidate, none Verdict) Finding {
 	switch {
 	case found.Created.IsZero():
 		finding.Verdict = Unclear
-		finding.Detail = fmt.Sprintf("order %s looks like it, but when it was created cannot be read", found.ID)
+		finding.Detail = fmt.Sprintf(
+			"order %s looks like it, but when it was created cannot be read",
+			found.ID,
+		)
 	case found.Status == string(portfolios.OrderStatusCANCELLED):
 		finding.Verdict = Unclear
 		finding.Detail = fmt.Sprintf("order %s looks like it, but is cancelled", found.ID)
@@ -191,7 +211,7 @@ func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wan
 	if err := addUnnamed(&response, &found); err != nil {
 		return Finding{}, err
 	}
-	finding := Finding{Verdict: One, Resource: valid(found.ID), State: found.Status, Date: dateOf(&response)}
+	finding := Finding{Verdict: One, Resource: valid(found.ID), State: found.Status, Date: DateOf(&response)}
 	if differs := want.contradicts(found); differs != "" {
 		finding.Verdict = Unclear
 		finding.Resource = uuid.NullUUID{}
@@ -209,7 +229,11 @@ func sentOrder(order *portfolios.Order, response *upvest.Response, want wanted) 
 	}
 	sent := Sent{Resource: valid(made.ID), State: made.Status}
 	if differs != "" {
-		sent.Contradiction = fmt.Sprintf("the server returned order %s, which differs in %s", made.ID, differs)
+		sent.Contradiction = fmt.Sprintf(
+			"the server returned order %s, which differs in %s",
+			made.ID,
+			differs,
+		)
 	}
 	return sent
 }

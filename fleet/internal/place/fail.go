@@ -9,11 +9,10 @@ import (
 
 	"github.com/google/uuid"
 
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // mostForbidden is how many responses with status 403 an item gets, while others succeed,
@@ -91,7 +90,8 @@ func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 		return t.refuse(ctx, item, err)
 	}
 	t.Gauge.Succeed(t.run.ID)
-	if writing := errors.Join(t.Ledger.Doubt(ctx, item, err.Error()), t.Ledger.Release(ctx, item)); writing != nil {
+	doubting := t.Ledger.Doubt(ctx, item, err.Error())
+	if writing := errors.Join(doubting, t.Ledger.Release(ctx, item)); writing != nil {
 		return soon(writing)
 	}
 	return later(doubtFor, err)

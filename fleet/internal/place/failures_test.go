@@ -6,9 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/d8277167/upvest-portfolios-go/sandbox"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
 func TestABadRequestIsARefusal(t *testing.T) {
@@ -38,7 +37,7 @@ func TestARefusalThatMayPassIsConfirmed(t *testing.T) {
 		})
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: status, Count: 2})
-			w.later()
+			w.postponed()
 			w.advance(time.Minute)
 			w.must(w.place())
 			w.expect(ledger.Refused, 0)
@@ -54,7 +53,7 @@ func TestARefusalAfterAnUnknownOutcomeIsLookedInto(t *testing.T) {
 			if later := w.later(); later.Wait < 2*time.Minute {
 				t.Errorf("the look is in %s, while an attempt can still act", later.Wait)
 			}
-			w.later()
+			w.postponed()
 			w.advance(3 * time.Minute)
 			w.must(w.place())
 			if acted {
@@ -70,8 +69,9 @@ func TestResponsesThatAreNotAboutTheLineAreNoRefusal(t *testing.T) {
 	for _, status := range []int{401, 403, 426, 429} {
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: status, Count: 2})
-			w.later()
-			if item := w.item(january); item.Outcome != ledger.Open || item.Unsure != 0 || !item.Since.IsZero() {
+			w.postponed()
+			if item := w.item(january); item.Outcome != ledger.Open || item.Unsure != 0 ||
+				!item.Since.IsZero() {
 				t.Errorf("an attempt that did nothing left a trace: %+v", item)
 			}
 			w.sandbox.ClearFaults()
@@ -86,7 +86,7 @@ func TestAGatewayRefusesNothing(t *testing.T) {
 	for _, status := range []int{400, 403, 404, 422, 429, 503} {
 		each(t, func(w *world) {
 			w.fault(html(status))
-			w.later()
+			w.postponed()
 			w.expect(ledger.Open, 0)
 			w.must(w.place())
 			w.expect(ledger.Done, 1)
@@ -104,13 +104,13 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 			if held := w.run(january).Held; held != "" {
 				t.Fatalf("held too early: %s", held)
 			}
-			w.later()
+			w.postponed()
 		}
 		if held := w.run(january).Held; !strings.Contains(held, "404") {
 			t.Errorf("the reason is %q", held)
 		}
 		before := len(w.sandbox.Requests())
-		w.later()
+		w.postponed()
 		if after := len(w.sandbox.Requests()); after != before {
 			t.Errorf("%d requests while the run is held", after-before)
 		}
@@ -134,14 +134,14 @@ func TestAForbiddenLineIsReviewed(t *testing.T) {
 				if othersSucceed {
 					w.gauge.Succeed(w.run(january).ID)
 				}
-				w.later()
+				w.postponed()
 			}
 			if othersSucceed {
 				w.gauge.Succeed(w.run(january).ID)
 				w.must(w.place())
 				w.expect(ledger.Review, 0)
 			} else {
-				w.later()
+				w.postponed()
 				w.expect(ledger.Open, 0)
 			}
 		})
@@ -169,7 +169,7 @@ func TestClocksThatDifferHaltTheFleet(t *testing.T) {
 			w.unknown(true)
 			w.advance(25 * time.Hour)
 			w.fault(sandbox.Fault{Operation: "list_portfolios_orders", DateSkew: skew, Count: -1})
-			w.later()
+			w.postponed()
 			w.expect(ledger.Open, 1)
 			settings, err := w.ledger().Settings(t.Context())
 			w.must(err)

@@ -1,6 +1,7 @@
 package place_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,11 +9,10 @@ import (
 
 	"github.com/google/uuid"
 
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/sandbox"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
 func TestPlacedOnce(t *testing.T) {
@@ -162,24 +162,23 @@ func TestAnOrderThatTheServerReturnedStaysTheLines(t *testing.T) {
 }
 
 func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
-	for name, change := range map[string]func(string) string{
-		"amount":  func(body string) string { return strings.Replace(body, `"25.00"`, `"9999.00"`, 1) },
-		"account": func(body string) string { return strings.Replace(body, `"account_id":"`, `"account_id":"9`, 1) },
-	} {
+	for _, name := range []string{"amount", "account"} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {
-				account := w.line.Subject.String()
+				account := w.line.Subject
+				amount := "25.00"
 				if name == "account" {
-					account = uuid.NewString()
+					account = uuid.New()
+				} else {
+					amount = "9999.00"
 				}
-				body := `{"id":"` + uuid.NewString() + `","account_id":"` + account + `","user_id":"` + w.line.Fields[0] +
-					`","allocation_id":"` + uuid.NewString() + `","cash_amount":"25.00","currency":"EUR","type":"BUY",` +
-					`"status":"NEW","post_tax":false,"orders":[],"created_at":"2026-01-01T00:00:00Z",` +
-					`"updated_at":"2026-01-01T00:00:00Z"}`
-				if name == "amount" {
-					body = change(body)
-				}
-				w.fault(sandbox.Fault{After: true, Status: 200, Body: []byte(body), ContentType: "application/json"})
+				body := fmt.Sprintf(`{"id":%q,"account_id":%q,"user_id":%q,"allocation_id":%q,
+					"cash_amount":%q,"currency":"EUR","type":"BUY","status":"NEW",
+					"post_tax":false,"orders":[],					"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`,
+					uuid.New(), account, w.line.Fields[0], uuid.New(), amount)
+				w.fault(sandbox.Fault{
+					After: true, Status: http.StatusOK, Body: []byte(body), ContentType: "application/json",
+				})
 				w.must(w.place())
 				w.expect(ledger.Review, 1)
 				if item := w.item(january); !strings.Contains(item.Detail, "differs in "+name) {
@@ -205,7 +204,9 @@ func TestAFoundOrderGoesToTheLineThatItWasReturnedFor(t *testing.T) {
 		w.must(w.placeFor("february"))
 		w.expectFor("february", ledger.Found, 1)
 		id := w.item("february").Resource
-		w.must(w.ledger().Finish(t.Context(), w.item(january), ledger.End{Outcome: ledger.Done, Resource: id}))
+		w.must(
+			w.ledger().Finish(t.Context(), w.item(january), ledger.End{Outcome: ledger.Done, Resource: id}),
+		)
 		w.expect(ledger.Done, 1)
 		w.expectFor("february", ledger.Review, 1)
 		if february.Attempts != 1 {
@@ -234,7 +235,7 @@ func TestUnreadableListLeavesTheLineOpen(t *testing.T) {
 		w.unknown(true)
 		w.advance(25 * time.Hour)
 		w.fault(sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusInternalServerError})
-		w.later()
+		w.postponed()
 		w.expect(ledger.Open, 1)
 		w.must(w.place())
 		w.expect(ledger.Found, 1)
@@ -242,7 +243,11 @@ func TestUnreadableListLeavesTheLineOpen(t *testing.T) {
 }
 
 func TestKeyNeverChanges(t *testing.T) {
-	key, err := place.Key("create_portfolios_order", "january", uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030"))
+	key, err := place.Key(
+		"create_portfolios_order",
+		"january",
+		uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030"),
+	)
 	if want := "2d89ec9f-4a23-5571-9dc9-2bb9653bc48b"; err != nil || key.String() != want {
 		t.Errorf("got %s, %v, expected %s", key, err, want)
 	}

@@ -9,10 +9,9 @@ import (
 
 	"github.com/google/uuid"
 
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 const (

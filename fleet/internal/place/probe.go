@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
-	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 )
 
 // ProbeInterval is how often a held run, or a halted fleet, is probed.
@@ -32,7 +31,8 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 			return false, nil
 		}
 		// There was nothing to send: whether the API responds decides.
-		if _, err := p.date(ctx); err != nil {
+		_, err = p.date(ctx)
+		if isSent(err) {
 			return false, nil
 		}
 	}
@@ -41,8 +41,7 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 
 // isSent reports whether the result of placing an item means that a request failed.
 func isSent(err error) bool {
-	var postponed *Later
-	if errors.As(err, &postponed) {
+	if postponed, isLater := errors.AsType[*Later](err); isLater {
 		return postponed.Cause != nil
 	}
 	return err != nil
@@ -55,6 +54,9 @@ func (p *Placer) ProbeClock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if date.IsZero() {
+		return errors.New("compare the clocks: the response has no usable Date")
+	}
 	if err := p.CheckClock(ctx, date); err != nil {
 		return err
 	}
@@ -64,14 +66,11 @@ func (p *Placer) ProbeClock(ctx context.Context) error {
 // date returns the Date of a small response of the API, zero if it has none.
 func (p *Placer) date(ctx context.Context) (time.Time, error) {
 	limit := portfolios.Limit(1)
+	params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}
 	var response upvest.Response
-	_, err := p.Client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{Limit: &limit}, upvest.WithResponse(&response))
+	_, err := p.Client.Orders.List(ctx, params, upvest.WithResponse(&response))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("probe the API: %w", err)
 	}
-	date, err := http.ParseTime(response.Header.Get("Date"))
-	if err != nil || response.Header.Get("Age") != "" {
-		return time.Time{}, nil
-	}
-	return date, nil
+	return operation.DateOf(&response), nil
 }

@@ -12,16 +12,15 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	"github.com/d8277167/upvest-portfolios-go/sandbox"
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 const january = "january"
@@ -55,8 +54,10 @@ func each(t *testing.T, test func(w *world)) {
 func eachOf(t *testing.T, operation string, test func(w *world)) {
 	t.Helper()
 	testdb.Each(t, func(t *testing.T, url string) {
+		t.Helper()
 		w := &world{
-			T: t, url: url, operation: operation, gauge: place.NewGauge(), line: ledger.Line{Subject: uuid.New()},
+			T: t, url: url, operation: operation, gauge: place.NewGauge(),
+			line:    ledger.Line{Subject: uuid.New()},
 			sandbox: testapi.New(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now()))),
 		}
 		w.client = testapi.Client(t)
@@ -88,7 +89,11 @@ func (w *world) add(run string) {
 	w.Helper()
 	q, err := queue.New(w.ledger(), slog.New(slog.DiscardHandler))
 	w.must(err)
-	added, err := q.Add(w.Context(), ledger.Run{Name: run, Operation: w.operation, Priority: 2}, []ledger.Line{w.line})
+	added, err := q.Add(
+		w.Context(),
+		ledger.Run{Name: run, Operation: w.operation, Priority: 2},
+		[]ledger.Line{w.line},
+	)
 	w.must(err)
 	if added != 1 {
 		w.Fatalf("added %d lines, expected 1", added)
@@ -130,6 +135,12 @@ func (w *world) later() *place.Later {
 		w.Fatalf("got %v, expected that the item is taken up later", err)
 	}
 	return later
+}
+
+// postponed takes the item up, and expects that nothing is decided.
+func (w *world) postponed() {
+	w.Helper()
+	_ = w.later()
 }
 
 func (w *world) fault(f sandbox.Fault) {
@@ -177,19 +188,14 @@ func (w *world) item(run string) ledger.Item {
 }
 
 // order places an order that the fleet does not place.
-func (w *world) order(side portfolios.Side, amount string) uuid.UUID {
+func (w *world) order(side portfolios.Side, amount string) {
 	w.Helper()
-	return w.orderOf(uuid.MustParse(w.line.Fields[0]), side, amount)
-}
-
-func (w *world) orderOf(user uuid.UUID, side portfolios.Side, amount string) uuid.UUID {
-	w.Helper()
-	order, err := w.client.Orders.Create(w.Context(), portfolios.OrderRequest{
-		AccountID: w.line.Subject, UserID: user, Side: side, CashAmount: api.Decimal(amount),
-		Currency: portfolios.CurrencyEUR,
+	_, err := w.client.Orders.Create(w.Context(), portfolios.OrderRequest{
+		AccountID: w.line.Subject, UserID: uuid.MustParse(w.line.Fields[0]), Side: side,
+		CashAmount: api.Decimal(amount),
+		Currency:   portfolios.CurrencyEUR,
 	})
 	w.must(err)
-	return order.ID
 }
 
 // rewrite answers the next call of an operation with what it would have returned,
@@ -210,7 +216,14 @@ func (w *world) rewrite(operation string, change func(order map[string]any)) {
 	}
 	body, err := json.Marshal(page)
 	w.must(err)
-	w.fault(sandbox.Fault{Operation: operation, Status: http.StatusOK, Body: body, ContentType: "application/json"})
+	w.fault(
+		sandbox.Fault{
+			Operation:   operation,
+			Status:      http.StatusOK,
+			Body:        body,
+			ContentType: "application/json",
+		},
+	)
 }
 
 // html is a response of something in front of the API.

@@ -14,48 +14,104 @@ import (
 // command is one of the program's commands. setup registers its flags and returns what it
 // does once they are read.
 type command struct {
-	name      string
-	arguments string
-	summary   string
-	files     int  // arguments after the flags
-	awaits    bool // creates the tables, or waits for them itself
-	setup     func(*invocation) func(context.Context) error
+	usage   string
+	summary string
+	files   int  // arguments after the flags
+	awaits  bool // creates the tables, or waits for them itself
+	setup   func(*invocation) func(context.Context) error
 }
 
+// name is the first word of the usage.
+func (c command) name() string {
+	name, _, _ := strings.Cut(c.usage, " ")
+	return name
+}
+
+// commands are those that move a run, followed by those of operators.
 func commands() []command {
+	return append([]command{
+		{
+			usage: "migrate [-rate N]", setup: (*invocation).migrate, awaits: true,
+			summary: "create or update the tables; set the requests a second of all workers",
+		},
+		{
+			usage: "enqueue -run RUN FILE", setup: (*invocation).enqueue, files: 1,
+			summary: "write the lines of a CSV file to the ledger",
+		},
+		{
+			usage: "work", setup: (*invocation).work, awaits: true,
+			summary: "carry out the lines of all runs until SIGTERM",
+		},
+		{
+			usage: "status [-run RUN]", setup: (*invocation).status,
+			summary: "report the state of a run, the latest by default",
+		},
+		{
+			usage: "reconcile -run RUN", setup: (*invocation).reconcile,
+			summary: "compare a run with the server; status 1 if a person has to look",
+		},
+	}, operatorCommands()...)
+}
+
+func operatorCommands() []command {
 	return []command{
-		{"migrate", "[-rate N]", "create or update the tables; set the requests a second of all workers", 0, true, (*invocation).migrate},
-		{"enqueue", "-run RUN FILE", "write the lines of a CSV file to the ledger", 1, false, (*invocation).enqueue},
-		{"work", "", "carry out the lines of all runs until SIGTERM", 0, true, (*invocation).work},
-		{"status", "[-run RUN]", "report the state of a run, the latest by default", 0, false, (*invocation).status},
-		{"reconcile", "-run RUN", "compare a run with the server; status 1 if a person has to look", 0, false, (*invocation).reconcile},
-		{"pause", "-run RUN", "send nothing more of a run until it is resumed", 0, false, (*invocation).pause},
-		{"resume", "-run RUN", "let a paused run go on", 0, false, (*invocation).resume},
-		{"cancel", "-run RUN", "cancel what has not been sent of a run, for good", 0, false, (*invocation).cancel},
-		{"priority", "-run RUN -priority N", "set how urgent a run is", 0, false, (*invocation).priority},
-		{"retry", "-run RUN -refused", "try the refused lines of a run again", 0, false, (*invocation).retry},
-		{"decide", "-run RUN -subject ID", "decide a line that is up for review", 0, false, (*invocation).decide},
-		{"export", "-run RUN", "write every line with its result as CSV", 0, false, (*invocation).export},
-		{"restored", "-since TIME", "mark the ledger as restored from a dump", 0, false, (*invocation).restored},
-		{"audit", "", "print which commands changed something", 0, false, (*invocation).audit},
-		{"ui", "[-address HOST:PORT]", "serve River's page on this machine", 0, false, (*invocation).ui},
+		{
+			usage:   "pause -run RUN",
+			setup:   (*invocation).pause,
+			summary: "send nothing more of a run until it is resumed",
+		},
+		{usage: "resume -run RUN", setup: (*invocation).resume, summary: "let a paused or held run go on"},
+		{
+			usage:   "cancel -run RUN",
+			setup:   (*invocation).cancel,
+			summary: "cancel what was not sent of a run, for good",
+		},
+		{
+			usage:   "priority -run RUN -priority N",
+			setup:   (*invocation).priority,
+			summary: "set how urgent a run is",
+		},
+		{usage: "retry -run RUN -refused", setup: (*invocation).retry, summary: "try refused lines again"},
+		{
+			usage:   "decide -run RUN -subject ID",
+			setup:   (*invocation).decide,
+			summary: "decide a line that is up for review",
+		},
+		{
+			usage:   "export -run RUN",
+			setup:   (*invocation).export,
+			summary: "write every line with its result as CSV",
+		},
+		{
+			usage:   "restored -since TIME",
+			setup:   (*invocation).restored,
+			summary: "mark the ledger as restored from a dump",
+		},
+		{usage: "audit", setup: (*invocation).audit, summary: "print which commands changed something"},
+		{
+			usage:   "ui [-address HOST:PORT]",
+			setup:   (*invocation).ui,
+			summary: "serve River's page on this machine",
+		},
 	}
 }
 
 // usage is the text of fleet help.
 func usage() string {
 	var text strings.Builder
-	text.WriteString("fleet carries out one write for each line of a file, from any number of machines, each exactly once.\n\n")
+	text.WriteString(
+		"fleet carries out one write for each line of a file, exactly once, from any number of machines.\n\n",
+	)
 	for _, c := range commands() {
-		fmt.Fprintf(&text, "  fleet %-31s %s\n", c.name+" "+c.arguments, c.summary)
+		fmt.Fprintf(&text, "  fleet %-31s %s\n", c.usage, c.summary)
 	}
 	text.WriteString("  fleet help, fleet version\n\nOperations, and the columns of their files:\n\n")
 	for _, o := range operation.All() {
 		fmt.Fprintf(&text, "  %-22s %s\n", o.Name(), strings.Join(o.Columns(), ","))
 	}
 	text.WriteString(`
-DATABASE_URL is postgres://…, a list of key=value, or sqlite:PATH. FLEET_SCHEMA names the schema in PostgreSQL,
-fleet by default. Commands that talk to the API take the credentials from UPVEST_API_*.
+DATABASE_URL is postgres://…, a list of key=value, or sqlite:PATH. FLEET_SCHEMA names the schema in
+PostgreSQL, fleet by default. Commands that talk to the API take the credentials from UPVEST_API_*.
 Exit status: 0 success, 1 a reconciliation found something for a person, 2 failure or wrong use.
 fleet COMMAND -h lists the flags of a command.
 `)
@@ -64,7 +120,7 @@ fleet COMMAND -h lists the flags of a command.
 
 // help prints how a command is used.
 func (c command) help(to io.Writer, flags *flag.FlagSet) {
-	_, _ = fmt.Fprintf(to, "fleet %s %s\n%s\n\n", c.name, c.arguments, c.summary)
+	_, _ = fmt.Fprintf(to, "fleet %s\n%s\n\n", c.usage, c.summary)
 	flags.SetOutput(to)
 	flags.PrintDefaults()
 }

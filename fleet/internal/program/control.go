@@ -42,14 +42,21 @@ func (v *invocation) onRun(
 // pause stops a run until it is resumed.
 func (v *invocation) pause() func(context.Context) error {
 	return v.onRun("pause", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
-		return "paused: what has been sent already is still recorded", v.ledger.SetState(ctx, run.ID, ledger.Paused)
+		return "paused: what has been sent already is still recorded", v.ledger.SetState(
+			ctx,
+			run.ID,
+			ledger.Paused,
+		)
 	})
 }
 
 // resume lets a run go on that was paused, or that the fleet itself holds.
 func (v *invocation) resume() func(context.Context) error {
 	return v.onRun("resume", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
-		return "running", errors.Join(v.ledger.SetState(ctx, run.ID, ledger.Running), v.ledger.Unhold(ctx, run.ID))
+		return "running", errors.Join(
+			v.ledger.SetState(ctx, run.ID, ledger.Running),
+			v.ledger.Unhold(ctx, run.ID),
+		)
 	})
 }
 
@@ -57,7 +64,10 @@ func (v *invocation) resume() func(context.Context) error {
 func (v *invocation) cancel() func(context.Context) error {
 	return v.onRun("cancel", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		dropped, err := q.Cancel(ctx, run)
-		return fmt.Sprintf("cancelled, %d lines were never sent; lines of unknown outcome are still looked up", dropped), err
+		return fmt.Sprintf(
+			"cancelled, %d lines were never sent; lines of unknown outcome are still looked up",
+			dropped,
+		), err
 	})
 }
 
@@ -101,7 +111,17 @@ func (v *invocation) decide() func(context.Context) error {
 			return "", err
 		}
 		end.Detail = "decided by " + who()
-		return fmt.Sprintf("%s is %s by decision, order %q", id, end.Outcome, *order), q.Decide(ctx, run, id, end)
+		return fmt.Sprintf(
+				"%s is %s by decision, order %q",
+				id,
+				end.Outcome,
+				*order,
+			), q.Decide(
+				ctx,
+				run,
+				id,
+				end,
+			)
 	})
 }
 

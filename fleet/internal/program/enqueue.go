@@ -9,20 +9,27 @@ import (
 
 	"github.com/google/uuid"
 
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // enqueue writes the lines of a file to the ledger, after it has found every bad line.
 func (v *invocation) enqueue() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run, for good: the key of each line follows from it")
-	kind := v.flags.String("operation", operation.CreateOrders{}.Name(), "the `operation`: fleet help lists them")
+	kind := v.flags.String(
+		"operation",
+		operation.CreateOrders{}.Name(),
+		"the `operation`: fleet help lists them",
+	)
 	priority := v.flags.Int("priority", 2, "how urgent the run is, from 1, the most, to 4")
-	dryRun := v.flags.Bool("dry-run", false, "write nothing; report bad lines and accounts without a configuration")
+	dryRun := v.flags.Bool(
+		"dry-run",
+		false,
+		"write nothing; report bad lines and accounts without a configuration",
+	)
 	return func(ctx context.Context) error {
 		o, err := operation.Named(*kind)
 		if err != nil {
@@ -71,8 +78,16 @@ func (v *invocation) readLines(ctx context.Context, run string, o operation.Oper
 		}
 		for _, line := range present {
 			if !o.IsSame(line.Fields, asked[line.Subject]) {
-				f.complain(v.errors, f.first[line.Subject],
-					fmt.Errorf("%s %s has another line in the run %s already", o.Columns()[0], line.Subject, run))
+				f.complain(
+					v.errors,
+					f.first[line.Subject],
+					fmt.Errorf(
+						"%s %s has another line in the run %s already",
+						o.Columns()[0],
+						line.Subject,
+						run,
+					),
+				)
 			}
 		}
 	}
@@ -101,7 +116,7 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 		}
 		seen += len(some)
 		added += fresh
-		progress.show("%s %d of %d", bar(seen, len(f.lines)), seen, len(f.lines))
+		progress.showf("%s %d of %d", bar(seen, len(f.lines)), seen, len(f.lines))
 	}
 	progress.end()
 	rate := float64(seen) / time.Since(started).Seconds()
@@ -120,8 +135,11 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 	}
 	_, err = fmt.Fprintf(v.out, "run %s: %d lines added, %d were there already (%.0f a second), "+
 		"%d had lost their job and have a new one\n", run.Name, added, seen-added, rate, renewed)
-	return errors.Join(err, v.record(ctx, "enqueue", run.Name, "%s: %d lines, %d added, %d renewed, sha256 %s",
-		run.Operation, seen, added, renewed, f.hash))
+	return errors.Join(
+		err,
+		v.record(ctx, "enqueue", run.Name, "%s: %d lines, %d added, %d renewed, sha256 %s",
+			run.Operation, seen, added, renewed, f.hash),
+	)
 }
 
 // dryRun reports the accounts of a file that have no configuration, without which they
@@ -131,7 +149,7 @@ func (v *invocation) dryRun(ctx context.Context, f *file, o operation.Operation)
 		_, err := fmt.Fprintf(v.out, "%d lines are well-formed; nothing was written\n", len(f.lines))
 		return err
 	}
-	client, err := v.client(upvest.WithLimiter(pace.New(v.ledger)))
+	client, err := newClient(upvest.WithLimiter(pace.New(v.ledger)))
 	if err != nil {
 		return err
 	}
@@ -146,7 +164,7 @@ func (v *invocation) dryRun(ctx context.Context, f *file, o operation.Operation)
 		}
 		read++
 		delete(f.first, configuration.AccountID)
-		progress.show("%d configurations read", read)
+		progress.showf("%d configurations read", read)
 	}
 	progress.end()
 	for _, line := range f.lines {
@@ -154,8 +172,12 @@ func (v *invocation) dryRun(ctx context.Context, f *file, o operation.Operation)
 			f.complain(v.errors, number, fmt.Errorf("account %s has no configuration", line.Subject))
 		}
 	}
-	_, err = fmt.Fprintf(v.out, "%d lines are well-formed, %d accounts have no configuration; nothing was written\n",
-		len(f.lines), f.bad)
+	_, err = fmt.Fprintf(
+		v.out,
+		"%d lines are well-formed, %d accounts have no configuration; nothing was written\n",
+		len(f.lines),
+		f.bad,
+	)
 	if err == nil && f.bad > 0 {
 		return errPerson
 	}

@@ -33,7 +33,10 @@ func checkRunName(name string) error {
 		return errors.New("-run is missing")
 	}
 	if !namePattern.MatchString(name) {
-		return fmt.Errorf("-run %s: use 1 to 64 letters, digits, points, underscores and hyphens", operation.Quote(name))
+		return fmt.Errorf(
+			"-run %s: use 1 to 64 letters, digits, points, underscores and hyphens",
+			operation.Quote(name),
+		)
 	}
 	return nil
 }
@@ -77,8 +80,7 @@ func readFile(name string, o operation.Operation, complaints io.Writer) (*file, 
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		var syntax *csv.ParseError
-		if errors.As(err, &syntax) {
+		if syntax, isSyntax := errors.AsType[*csv.ParseError](err); isSyntax {
 			f.complain(complaints, syntax.StartLine, syntax.Err)
 			continue
 		}
@@ -104,8 +106,11 @@ func readHeader(reader *csv.Reader, o operation.Operation) (columns int, err err
 	problem := fmt.Errorf("the first line has to be %s, not %s",
 		strings.Join(wanted, ","), operation.Quote(strings.Join(names, ",")))
 	if len(names) == 1 && strings.Contains(names[0], ";") {
-		problem = fmt.Errorf("%w: the file has semicolons between the fields, as Excel writes in some languages, "+
-			"and then often commas in numbers, which can mean either: save it with commas and points", problem)
+		problem = fmt.Errorf(
+			"%w: the file has semicolons between the fields, as Excel writes in some languages, "+
+				"and then often commas in numbers, which can mean either: save it with commas and points",
+			problem,
+		)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		problem = errors.Join(problem, err)

@@ -14,12 +14,11 @@ import (
 	"strings"
 	"time"
 
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // The exit statuses.
@@ -62,7 +61,7 @@ func Run(ctx context.Context, arguments []string, out, errorsTo io.Writer) int {
 		_, _ = fmt.Fprintln(out, version())
 		return exitOK
 	}
-	index := slices.IndexFunc(commands(), func(c command) bool { return c.name == name })
+	index := slices.IndexFunc(commands(), func(c command) bool { return c.name() == name })
 	if index < 0 {
 		_, _ = fmt.Fprintf(errorsTo, "fleet: there is no command %s\n\n%s", operation.Quote(name), usage())
 		return exitFailed
@@ -79,7 +78,11 @@ func Run(ctx context.Context, arguments []string, out, errorsTo io.Writer) int {
 }
 
 func run(ctx context.Context, c command, arguments []string, out, errorsTo io.Writer) error {
-	v := &invocation{out: out, errors: errorsTo, flags: flag.NewFlagSet("fleet "+c.name, flag.ContinueOnError)}
+	v := &invocation{
+		out:    out,
+		errors: errorsTo,
+		flags:  flag.NewFlagSet("fleet "+c.name(), flag.ContinueOnError),
+	}
 	v.flags.SetOutput(errorsTo)
 	v.flags.Usage = func() { c.help(errorsTo, v.flags) }
 	level := slog.LevelInfo
@@ -110,8 +113,8 @@ func run(ctx context.Context, c command, arguments []string, out, errorsTo io.Wr
 	return do(ctx)
 }
 
-// client returns a client of the API from UPVEST_API_*.
-func (v *invocation) client(options ...upvest.ClientOption) (*upvest.Client, error) {
+// newClient returns a client of the API from UPVEST_API_*.
+func newClient(options ...upvest.ClientOption) (*upvest.Client, error) {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
 		return nil, err

@@ -13,11 +13,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/d8277167/upvest-portfolios-go/sandbox"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/program"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
 // fleet runs a command, and returns its exit status and what it printed.
@@ -88,8 +87,10 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 	}
 	for _, want := range []string{
 		"line 3: account 11111111-1111-4111-8111-111111111111 is in line 2 too",
-		`line 4: account: "x" is not a UUID; side "HOLD" is neither BUY nor SELL; amount "0.00" is not above 0; currency "USD" is not EUR`,
-		"line 6: 3 fields, expected 5", "line 7: ", "line 8: ", `line 9: bare " in non-quoted-field`, "6 bad lines",
+		`line 4: account: "x" is not a UUID; side "HOLD" is neither BUY nor SELL; ` +
+			`amount "0.00" is not above 0; currency "USD" is not EUR`,
+		"line 6: 3 fields, expected 5", "line 7: ", "line 8: ", `line 9: bare " in non-quoted-field`,
+		"6 bad lines",
 	} {
 		if !strings.Contains(errors, want) {
 			t.Errorf("%q is missing in:\n%s", want, errors)
@@ -102,12 +103,16 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 
 func TestTheFirstLineNamesTheFields(t *testing.T) {
 	migrated(t)
-	for content, want := range map[string]string{"": `not ""`, "account;user\n": "semicolons", "\"": "parse error on line 1"} {
-		if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, content)); status != 2 || !strings.Contains(errors, want) {
+	for content, want := range map[string]string{
+		"": `not ""`, "account;user\n": "semicolons", "\"": "parse error on line 1",
+	} {
+		if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, content)); status != 2 ||
+			!strings.Contains(errors, want) {
 			t.Errorf("%q ended with %d: %s, expected %q", content, status, errors, want)
 		}
 	}
-	if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, header)); status != 2 || !strings.Contains(errors, "no lines") {
+	if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, header)); status != 2 ||
+		!strings.Contains(errors, "no lines") {
 		t.Errorf("a file without orders ended with %d: %s", status, errors)
 	}
 }
@@ -115,10 +120,16 @@ func TestTheFirstLineNamesTheFields(t *testing.T) {
 func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 	migrated(t)
 	path, _ := orders(t, 2500)
-	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "2500 lines added, 0 were there already") {
+	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(
+		out,
+		"2500 lines added, 0 were there already",
+	) {
 		t.Error(out)
 	}
-	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "0 lines added, 2500 were there already") {
+	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(
+		out,
+		"0 lines added, 2500 were there already",
+	) {
 		t.Error(out)
 	}
 	content, err := os.ReadFile(path)
@@ -126,7 +137,8 @@ func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := write(t, strings.Replace(string(content), ",10.00,", ",10.01,", 1))
-	if status, _, errors := fleet(t, "enqueue", "-run", "r", other); status != 2 || !strings.Contains(errors, "line 2: account") {
+	if status, _, errors := fleet(t, "enqueue", "-run", "r", other); status != 2 ||
+		!strings.Contains(errors, "line 2: account") {
 		t.Errorf("a changed order was taken: %d, %s", status, errors)
 	}
 	if out := succeeds(t, "status"); !strings.Contains(out, "0 of 2500 lines decided") {
@@ -142,7 +154,8 @@ func worked(t *testing.T, count int, arguments ...string) (watched string) {
 	for range count {
 		workers.Go(func() {
 			var out, errors bytes.Buffer
-			if status := program.Run(ctx, append([]string{"work"}, arguments...), &out, &errors); status != 0 {
+			status := program.Run(ctx, append([]string{"work"}, arguments...), &out, &errors)
+			if status != 0 {
 				t.Errorf("a worker ended with %d: %s", status, errors.String())
 			}
 		})
@@ -177,7 +190,8 @@ func TestAWorkerWaitsForItsDatabase(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer stop()
 	var out, errors bytes.Buffer
-	if status := program.Run(ctx, []string{"work"}, &out, &errors); status != 2 || !strings.Contains(errors.String(), "wait for the database") {
+	if status := program.Run(ctx, []string{"work"}, &out, &errors); status != 2 ||
+		!strings.Contains(errors.String(), "wait for the database") {
 		t.Errorf("ended with %d: %s", status, errors.String())
 	}
 }
@@ -185,7 +199,14 @@ func TestAWorkerWaitsForItsDatabase(t *testing.T) {
 func TestWrongUseIsExplained(t *testing.T) {
 	t.Setenv("DATABASE_URL", "mysql://x")
 	for _, arguments := range [][]string{
-		nil, {"fly"}, {"migrate"}, {"migrate", "x"}, {"enqueue"}, {"enqueue", "-run", "r", "missing.csv"}, {"work", "-in-flight", "0"}, {"status"},
+		nil,
+		{"fly"},
+		{"migrate"},
+		{"migrate", "x"},
+		{"enqueue"},
+		{"enqueue", "-run", "r", "missing.csv"},
+		{"work", "-in-flight", "0"},
+		{"status"},
 	} {
 		if status, _, errors := fleet(t, arguments...); status != 2 || errors == "" {
 			t.Errorf("fleet %v ended with %d, %q", arguments, status, errors)

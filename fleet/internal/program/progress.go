@@ -34,7 +34,7 @@ func newProgress(out io.Writer) *progress {
 	return p
 }
 
-func (p *progress) show(format string, arguments ...any) {
+func (p *progress) showf(format string, arguments ...any) {
 	p.pending = fmt.Sprintf(format, arguments...)
 	if time.Since(p.last) >= p.every {
 		p.print()

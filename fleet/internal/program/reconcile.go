@@ -9,12 +9,11 @@ import (
 	"os"
 	"time"
 
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/reconcile"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // meanings explain the kinds of findings.
@@ -33,8 +32,16 @@ var meanings = map[reconcile.Kind]string{
 // reconcile compares the lines of a run with what the server has.
 func (v *invocation) reconcile() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run")
-	path := v.flags.String("csv", os.DevNull, "the `file` to write every finding to: finding,subject,order,detail")
-	until := v.flags.String("until", "", "leave out orders that were created after this `time`, as in 2026-03-31T00:00:00Z")
+	path := v.flags.String(
+		"csv",
+		os.DevNull,
+		"the `file` to write every finding to: finding,subject,order,detail",
+	)
+	until := v.flags.String(
+		"until",
+		"",
+		"leave out orders that were created after this `time`, as in 2026-03-31T00:00:00Z",
+	)
 	return func(ctx context.Context) (err error) {
 		if err := checkRunName(*name); err != nil {
 			return err
@@ -47,7 +54,7 @@ func (v *invocation) reconcile() func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		client, err := v.client(upvest.WithLimiter(pace.New(v.ledger)))
+		client, err := newClient(upvest.WithLimiter(pace.New(v.ledger)))
 		if err != nil {
 			return err
 		}
@@ -60,7 +67,7 @@ func (v *invocation) reconcile() func(context.Context) error {
 		shown := newProgress(v.errors)
 		r := reconcile.Reconciliation{
 			Ledger: v.ledger, Client: client, Run: run, Until: end, Found: report.add,
-			Progress: func(read int) { shown.show("%d read from the server", read) },
+			Progress: func(read int) { shown.showf("%d read from the server", read) },
 		}
 		read, err := r.All(ctx)
 		shown.end()
@@ -84,7 +91,11 @@ func parseTime(name, text string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%s %s is not a time as in 2026-03-31T12:00:00Z", name, operation.Quote(text))
+		return time.Time{}, fmt.Errorf(
+			"%s %s is not a time as in 2026-03-31T12:00:00Z",
+			name,
+			operation.Quote(text),
+		)
 	}
 	return at, nil
 }
@@ -125,8 +136,16 @@ func (r *report) print(out io.Writer, run ledger.Run, counts ledger.Counts, read
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "run %s: %d lines, %d done, %d found, %d of these under way; %d read from the server\n",
-		run.Name, counts.Total(), counts.Done, counts.Found, reconcile.UnderWay(o, counts), read)
+	_, err = fmt.Fprintf(
+		out,
+		"run %s: %d lines, %d done, %d found, %d of these under way; %d read from the server\n",
+		run.Name,
+		counts.Total(),
+		counts.Done,
+		counts.Found,
+		reconcile.UnderWay(o, counts),
+		read,
+	)
 	needsPerson := counts.Refused*100 > counts.Total()
 	for _, kind := range reconcile.Kinds() {
 		if err == nil {

@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 // nothing proves nothing.
 func TestReconcileFindsEveryDifference(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
+		t.Helper()
 		testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
 		succeeds(t, "migrate", "-rate", "0")
@@ -32,12 +34,20 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 
 		change := func(account int, statement string, arguments ...any) {
 			t.Helper()
-			testdb.Execute(t, url, "update {schema}fleet_item set "+statement+fmt.Sprintf(" where subject = '%s'", accounts[account]), arguments...)
+			testdb.Execute(
+				t,
+				url,
+				"update {schema}fleet_item set "+statement+fmt.Sprintf(
+					" where subject = '%s'",
+					accounts[account],
+				),
+				arguments...)
 		}
 		place := func(account int, amount string) uuid.UUID {
 			t.Helper()
 			order, err := client.Orders.Create(t.Context(), portfolios.OrderRequest{
-				AccountID: accounts[account], UserID: userOf(accounts[account]), Side: portfolios.SideBUY, CashAmount: api.Decimal(amount), Currency: "EUR",
+				AccountID: accounts[account], UserID: userOf(accounts[account]), Side: portfolios.SideBUY,
+				CashAmount: api.Decimal(amount), Currency: portfolios.CurrencyEUR,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -51,7 +61,10 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 			change(account, done, ids[account])
 		}
 		file := filepath.Join(t.TempDir(), "findings.csv")
-		if out := succeeds(t, "reconcile", "-run", "r", "-csv", file); !strings.Contains(out, "9 lines, 9 done, 0 found") {
+		if out := succeeds(t, "reconcile", "-run", "r", "-csv", file); !strings.Contains(
+			out,
+			"9 lines, 9 done, 0 found",
+		) {
 			t.Error(out)
 		}
 		double := place(0, "10.0")
@@ -89,7 +102,8 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 		// stray.
 		found := " " + strings.Join(strings.Fields(out), " ")
 		for _, want := range []string{
-			"missing 1", "similar 1", "double 2", "stray 2", "ghost 1", "cancelled 1", "failed 0", "review 1", "refused 1",
+			"missing 1", "similar 1", "double 2", "stray 2", "ghost 1",
+			"cancelled 1", "failed 0", "review 1", "refused 1",
 		} {
 			if !strings.Contains(found, " "+want+" ") {
 				t.Errorf("%q is missing in:\n%s", want, out)
@@ -103,10 +117,13 @@ func TestReconcileSaysThatTheServerCannotBeRead(t *testing.T) {
 	migrated(t)
 	path, _ := orders(t, 1)
 	succeeds(t, "enqueue", "-run", "r", path)
-	if err := s.Inject(sandbox.Fault{Operation: "list_portfolios_orders", Status: 403, Count: 9}); err != nil {
+	fault := sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusForbidden, Count: 9}
+	err := s.Inject(fault)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if status, _, errors := fleet(t, "reconcile", "-run", "r"); status != 2 || !strings.Contains(errors, "403") {
+	if status, _, errors := fleet(t, "reconcile", "-run", "r"); status != 2 ||
+		!strings.Contains(errors, "403") {
 		t.Errorf("ended with %d: %s", status, errors)
 	}
 	if status, _, _ := fleet(t, "reconcile", "-run", "none"); status != 2 {

@@ -13,6 +13,7 @@ import (
 // Orders that have one still, or need none, get no second.
 func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
+		t.Helper()
 		s := testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
 		succeeds(t, "migrate", "-rate", "0")
@@ -27,7 +28,14 @@ func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
 		job(1, "update {schema}river_job set state = 'discarded', finalized_at = created_at")
 		job(2, "delete from {schema}river_job")
 		job(3, "delete from {schema}river_job")
-		testdb.Execute(t, url, fmt.Sprintf("update {schema}fleet_item set outcome = 'refused' where subject = '%s'", accounts[3]))
+		testdb.Execute(
+			t,
+			url,
+			fmt.Sprintf(
+				"update {schema}fleet_item set outcome = 'refused' where subject = '%s'",
+				accounts[3],
+			),
+		)
 		job(4, "update {schema}river_job set state = 'scheduled'")
 		if out := succeeds(t, "status"); !strings.Contains(out, "without job          3") {
 			t.Error(out)

@@ -25,15 +25,19 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 
 // serveMetrics responds to Prometheus in the background, until stop is called, which
 // waits for the end. Without an address it does nothing.
-func (v *invocation) serveMetrics(ctx context.Context, address string, measured *metrics.Metrics) (stop func(), err error) {
+func (v *invocation) serveMetrics(
+	ctx context.Context,
+	address string,
+	measured *metrics.Metrics,
+) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for Prometheus: %w", err)
 	}
-	v.logger.Info("metrics", "address", listener.Addr().String())
+	v.logger.InfoContext(ctx, "metrics", "address", listener.Addr().String())
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", measured.Handler())
 	// A worker that drains is still measured.
@@ -41,7 +45,7 @@ func (v *invocation) serveMetrics(ctx context.Context, address string, measured 
 	var served sync.WaitGroup
 	served.Go(func() {
 		if err := serve(ctx, listener, mux); err != nil {
-			v.logger.Error("metrics", "error", err)
+			v.logger.ErrorContext(ctx, "metrics", "error", err)
 		}
 	})
 	return func() {
@@ -59,20 +63,27 @@ func (v *invocation) ui() func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		listener, err := net.Listen("tcp", *address)
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *address)
 		if err != nil {
 			return fmt.Errorf("listen: %w", err)
 		}
 		defer listener.Close()
 		at, isTCP := listener.Addr().(*net.TCPAddr)
 		if !isTCP || !at.IP.IsLoopback() {
-			return fmt.Errorf("-address %s is not on loopback, and the page asks nobody for a password", *address)
+			return fmt.Errorf(
+				"-address %s is not on loopback, and the page asks nobody for a password",
+				*address,
+			)
 		}
 		page, err := q.Page(ctx, v.logger)
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(v.out, "River's page is on http://%s; everyone on this machine can see it, and cancel and delete jobs there\n", at)
+		_, _ = fmt.Fprintf(
+			v.out,
+			"River's page is on http://%s; every user of this machine can cancel and delete jobs there\n",
+			at,
+		)
 		return serve(ctx, listener, sameOrigin(page))
 	}
 }

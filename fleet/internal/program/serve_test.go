@@ -9,10 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/d8277167/upvest-portfolios-go/sandbox"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/program"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
 // serving runs a command until the test ends, and returns the address that it tells in a
@@ -73,11 +72,13 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 	path, _ := orders(t, 3)
 	succeeds(t, "enqueue", "-run", "r", path)
 	address := serving(t, `http://(\S+);`, "ui", "-address", "127.0.0.1:0")
-	if status, body := get(t, "GET", "http://"+address+"/api/jobs?state=available&limit=5", "", "same-origin"); status != 200 ||
+	jobs := "http://" + address + "/api/jobs?state=available&limit=5"
+	if status, body := get(t, "GET", jobs, "", "same-origin"); status != 200 ||
 		strings.Count(body, `"kind":"fleet_item"`) != 3 {
 		t.Errorf("the jobs are %d %s", status, body)
 	}
-	if status, body := get(t, "GET", "http://"+address+"/", "", "none"); status != 200 || !strings.Contains(body, "<html") {
+	if status, body := get(t, "GET", "http://"+address+"/", "", "none"); status != 200 ||
+		!strings.Contains(body, "<html") {
 		t.Errorf("the page is %d %s", status, body)
 	}
 	if status, _ := get(t, "GET", "http://"+address+"/", "evil.example", "none"); status != 403 {
@@ -90,7 +91,8 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 	if status, body := get(t, "POST", cancel, "localhost", "same-origin"); status != 200 {
 		t.Errorf("the page itself may not cancel jobs: %d %s", status, body)
 	}
-	if status, _, errors := fleet(t, "ui", "-address", "0.0.0.0:0"); status != 2 || !strings.Contains(errors, "not on loopback") {
+	if status, _, errors := fleet(t, "ui", "-address", "0.0.0.0:0"); status != 2 ||
+		!strings.Contains(errors, "not on loopback") {
 		t.Errorf("the page was to be served to the world: %d, %s", status, errors)
 	}
 }
@@ -111,8 +113,10 @@ func TestPrometheusIsToldOfRunAndRequests(t *testing.T) {
 		t.Fatalf("%d: %s", status, body)
 	}
 	for _, want := range []string{
-		`fleet_lines{outcome="done",run="r"} 3`, `fleet_lines{outcome="refused",run="r"} 1`, `fleet_lines{outcome="waiting",run="r"} 0`,
-		`fleet_lines_without_job{run="r"} 0`, `fleet_run_held{run="r"} 0`, `fleet_request_seconds_count{operation="create_portfolios_order",status="400"} 1`, "process_resident_memory_bytes",
+		`fleet_lines{outcome="done",run="r"} 3`, `fleet_lines{outcome="refused",run="r"} 1`,
+		`fleet_lines{outcome="waiting",run="r"} 0`, `fleet_lines_without_job{run="r"} 0`,
+		`fleet_run_held{run="r"} 0`, "process_resident_memory_bytes",
+		`fleet_request_seconds_count{operation="create_portfolios_order",status="400"} 1`,
 	} {
 		if !strings.Contains(body, want+"\n") && !strings.Contains(body, want+" ") {
 			t.Errorf("%s is missing in:\n%s", want, body)

@@ -75,16 +75,23 @@ func (v *invocation) standing(ctx context.Context, run ledger.Run) (s standing, 
 	if err != nil {
 		return s, err
 	}
-	s = standing{Run: run.Name, Operation: run.Operation, State: run.State, Priority: run.Priority, Held: run.Held}
+	s = standing{
+		Run:       run.Name,
+		Operation: run.Operation,
+		State:     run.State,
+		Priority:  run.Priority,
+		Held:      run.Held,
+	}
 	// The jobs are counted first: one that ends meanwhile makes the difference smaller.
 	live, err := queue.Live(ctx, v.ledger, run.ID)
 	if err != nil {
 		return s, err
 	}
-	s.Counts, err = v.ledger.Count(ctx, run.ID)
+	counts, err := v.ledger.Count(ctx, run.ID)
 	if err != nil {
 		return s, err
 	}
+	s.Counts = counts
 	settings, err := v.ledger.Settings(ctx)
 	if err != nil {
 		return s, err
@@ -98,10 +105,10 @@ func (v *invocation) standing(ctx context.Context, run ledger.Run) (s standing, 
 	if !run.Followed.IsZero() {
 		s.FollowedAt = run.Followed.UTC().Format(time.RFC3339)
 	}
-	s.Total = s.Counts.Total()
-	s.Decided = s.Counts.Decided()
-	s.WithoutJob = max(0, s.Counts.Open()-live)
-	s.UnderWay = reconcile.UnderWay(o, s.Counts)
+	s.Total = counts.Total()
+	s.Decided = counts.Decided()
+	s.WithoutJob = max(0, counts.Open()-live)
+	s.UnderWay = reconcile.UnderWay(o, counts)
 	if o.MakesOrders() {
 		s.CancelledOrders = s.States[operation.StateCancelled]
 	}
@@ -132,7 +139,8 @@ func (s standing) print(out io.Writer) error {
   without job  %9d  of these two: enqueue the file again to give them one
   under way    %9d  done or found, not settled at the server (%s)
   cancelled at %9d  done or found, and cancelled at the server since
-`, s.Run, s.Operation, s.Priority, s.Decided, s.Total, state, s.Done, s.Found, s.Refused, s.Review, s.Cancelled,
+`, s.Run, s.Operation, s.Priority, s.Decided, s.Total, state, s.Done, s.Found, s.Refused, s.Review,
+		s.Cancelled,
 		s.Unknown, s.Waiting, s.WithoutJob, s.UnderWay, followed, s.CancelledOrders)
 	return err
 }
@@ -146,15 +154,26 @@ func (v *invocation) watch(ctx context.Context, s standing) standing {
 	defer ticks.Stop()
 	for {
 		rate, left := speed.read(s.Decided, s.Total)
-		text := fmt.Sprintf("%s %s %d of %d, %.0f/s, %s left, %d refused, %d unknown, %d to review, %d without job",
-			s.Run, bar(s.Decided, s.Total), s.Decided, s.Total, rate, left, s.Refused, s.Unknown, s.Review, s.WithoutJob)
+		text := fmt.Sprintf(
+			"%s %s %d of %d, %.0f/s, %s left, %d refused, %d unknown, %d to review, %d without job",
+			s.Run,
+			bar(s.Decided, s.Total),
+			s.Decided,
+			s.Total,
+			rate,
+			left,
+			s.Refused,
+			s.Unknown,
+			s.Review,
+			s.WithoutJob,
+		)
 		if s.Held != "" {
 			text += ", held: " + s.Held
 		}
 		if s.State != ledger.Running {
 			text += ", " + string(s.State)
 		}
-		shown.show("%s", text)
+		shown.showf("%s", text)
 		if !s.moves() {
 			return s
 		}
@@ -172,7 +191,7 @@ func (v *invocation) watch(ctx context.Context, s standing) standing {
 			}
 		}
 		if err != nil {
-			shown.show("%s: %v", s.Run, err) // the database may come back
+			shown.showf("%s: %v", s.Run, err) // the database may come back
 		}
 	}
 }

@@ -51,7 +51,11 @@ func (v *invocation) export() func(context.Context) error {
 // restored marks the ledger as restored from a dump, or lifts the mark.
 func (v *invocation) restored() func(context.Context) error {
 	since := v.flags.String("since", "", "the `time` of the dump, as in 2026-03-31T12:00:00Z")
-	lift := v.flags.Bool("lift", false, "lift the mark, when all runs of that time are decided and reconciled")
+	lift := v.flags.Bool(
+		"lift",
+		false,
+		"lift the mark, when all runs of that time are decided and reconciled",
+	)
 	return func(ctx context.Context) error {
 		at, err := parseTime("-since", *since)
 		if err != nil {
@@ -70,7 +74,11 @@ func (v *invocation) restored() func(context.Context) error {
 		if err := v.ledger.MarkRestored(ctx, at); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(v.out, "every line is looked up from %s on before it is sent, until fleet restored -lift\n", *since)
+		_, err = fmt.Fprintf(
+			v.out,
+			"every line is looked up from %s on before it is sent, until fleet restored -lift\n",
+			*since,
+		)
 		return errors.Join(err, v.record(ctx, "restored", "", "since %s", *since))
 	}
 }

@@ -7,20 +7,23 @@ import (
 	"os"
 	"time"
 
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/metrics"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/reconcile"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // migrate creates the tables, and sets the limit of requests if a flag names one.
 func (v *invocation) migrate() func(context.Context) error {
-	rate := v.flags.Int("rate", -1, "`requests` a second that all workers together may send, 0 for any number "+
-		"(300 after the first migration, unchanged after later ones)")
+	rate := v.flags.Int(
+		"rate",
+		-1,
+		"`requests` a second that all workers together may send, 0 for any number "+
+			"(300 after the first migration, unchanged after later ones)",
+	)
 	return func(ctx context.Context) error {
 		if *rate < -1 {
 			return errors.New("-rate: use 0 or more")
@@ -35,14 +38,18 @@ func (v *invocation) migrate() func(context.Context) error {
 // work carries out items until the context ends, and then finishes those under way.
 func (v *invocation) work() func(context.Context) error {
 	inFlight := v.flags.Int("in-flight", 100, "`lines` of a run that this worker handles at once")
-	metricsAt := v.flags.String("metrics", "", "`address` on which Prometheus finds /metrics, as in :9090; none by default")
+	metricsAt := v.flags.String(
+		"metrics",
+		"",
+		"`address` on which Prometheus finds /metrics, as in :9090; none by default",
+	)
 	return func(ctx context.Context) error {
 		if *inFlight < 1 || *inFlight > 1000 {
 			return errors.New("-in-flight: use 1 to 1000")
 		}
 		limiter := pace.New(v.ledger)
 		measured := metrics.New(v.ledger, v.logger)
-		client, err := v.client(upvest.WithLimiter(limiter), upvest.WithAttemptHook(limiter.Observe),
+		client, err := newClient(upvest.WithLimiter(limiter), upvest.WithAttemptHook(limiter.Observe),
 			upvest.WithAttemptHook(measured.Observe))
 		if err != nil {
 			return err
@@ -57,7 +64,7 @@ func (v *invocation) work() func(context.Context) error {
 		}
 		placer := &place.Placer{Ledger: v.ledger, Client: client, Gauge: place.NewGauge()}
 		if err := placer.ProbeClock(ctx); err != nil {
-			v.logger.Error("compare the clocks", "error", err)
+			v.logger.ErrorContext(ctx, "compare the clocks", "error", err)
 		}
 		follow := func(ctx context.Context, run ledger.Run) error {
 			r := reconcile.Reconciliation{Ledger: v.ledger, Client: client, Run: run}
@@ -67,9 +74,18 @@ func (v *invocation) work() func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		v.logger.Info("started", "version", version(), "process", os.Getpid(), "in_flight", *inFlight)
+		v.logger.InfoContext(
+			ctx,
+			"started",
+			"version",
+			version(),
+			"process",
+			os.Getpid(),
+			"in_flight",
+			*inFlight,
+		)
 		err = worker.Run(ctx)
-		v.logger.Info("stopped", "process", os.Getpid(), "error", err)
+		v.logger.InfoContext(ctx, "stopped", "process", os.Getpid(), "error", err)
 		return err
 	}
 }
@@ -84,7 +100,7 @@ func (v *invocation) await(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		v.logger.Warn("waiting for the database", "error", err)
+		v.logger.WarnContext(ctx, "waiting for the database", "error", err)
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the database: %w", err)

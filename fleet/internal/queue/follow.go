@@ -35,6 +35,6 @@ func (w *Worker) followRuns(ctx context.Context, following *sync.WaitGroup) erro
 
 func (w *Worker) followRun(ctx context.Context, run ledger.Run) {
 	if err := w.follow(ctx, run); err != nil && ctx.Err() == nil {
-		w.logger.Warn("follow the orders of a run", "run", run.Name, "error", err)
+		w.logger.WarnContext(ctx, "follow the orders of a run", "run", run.Name, "error", err)
 	}
 }

@@ -49,6 +49,11 @@ func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger
 	return database.Wrap("commit the migration", tx.Commit())
 }
 
+// errForeign is the error of tables of River that the fleet did not create.
+var errForeign = errors.New("create the tables: River's tables are there, but not the fleet's: " +
+	"they belong to another program, or an earlier migration was cut off: " +
+	"use another schema (FLEET_SCHEMA) or file")
+
 // migration is one run of Migrate. Statements of River have their own transactions in
 // PostgreSQL, which SQLite cannot have beside that of the lock.
 type migration struct {
@@ -84,12 +89,24 @@ func (m migration) version(ctx context.Context) (version int, err error) {
 	outside := m.outside()
 	if m.db.IsPostgres() {
 		var exists bool
-		err := m.db.Row(ctx, outside, "select exists (select from pg_namespace where nspname = $1)", m.db.Schema).Scan(&exists)
+		err := m.db.Row(
+			ctx,
+			outside,
+			"select exists (select from pg_namespace where nspname = $1)",
+			m.db.Schema,
+		).Scan(
+			&exists,
+		)
 		if err != nil {
 			return 0, database.Wrap(what, err)
 		}
 		if !exists {
-			_, err := m.db.Exec(ctx, outside, "create the schema", "create schema "+strings.TrimSuffix(m.db.Words("{schema}"), "."))
+			_, err := m.db.Exec(
+				ctx,
+				outside,
+				"create the schema",
+				"create schema "+strings.TrimSuffix(m.db.Words("{schema}"), "."),
+			)
 			if err != nil {
 				return 0, err
 			}
@@ -100,11 +117,15 @@ func (m migration) version(ctx context.Context) (version int, err error) {
 		return 0, database.Wrap(what, err)
 	}
 	if !hasVersion && hasRiver {
-		return 0, errors.New("create the tables: River's tables are there, but not the fleet's: they belong to " +
-			"another program, or were left by a migration that was cut off: use a schema (FLEET_SCHEMA) or a file of its own")
+		return 0, errForeign
 	}
 	if !hasVersion {
-		_, err := m.db.Exec(ctx, outside, "create the tables", "create table {schema}fleet_version (version integer primary key)")
+		_, err := m.db.Exec(
+			ctx,
+			outside,
+			"create the tables",
+			"create table {schema}fleet_version (version integer primary key)",
+		)
 		return 0, err
 	}
 	err = m.db.Row(ctx, m.tx, "select coalesce(max(version), 0) from {schema}fleet_version").Scan(&version)
@@ -135,7 +156,10 @@ func (m migration) outside() database.Querier {
 }
 
 func (m migration) river(ctx context.Context, version int) error {
-	migrator, err := rivermigrate.New(driver(m.db), &rivermigrate.Config{Logger: m.logger, Schema: m.db.Schema})
+	migrator, err := rivermigrate.New(
+		driver(m.db),
+		&rivermigrate.Config{Logger: m.logger, Schema: m.db.Schema},
+	)
 	if err != nil {
 		return fmt.Errorf("create River's tables: %w", err)
 	}
@@ -143,6 +167,8 @@ func (m migration) river(ctx context.Context, version int) error {
 	if m.db.IsPostgres() {
 		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, options)
 	} else {
+		// nolint:staticcheck // only PostgreSQL has migrations that need transactions of
+		// their own
 		_, err = migrator.MigrateTx(ctx, m.tx, rivermigrate.DirectionUp, options)
 	}
 	return database.Wrap("create River's tables", err)

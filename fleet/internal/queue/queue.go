@@ -44,7 +44,10 @@ func (Job) Kind() string { return kind }
 
 // InsertOpts are the options of every job: an item has at most one that is not over.
 func (Job) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: live}}
+	return river.InsertOpts{
+		MaxAttempts: maxAttempts,
+		UniqueOpts:  river.UniqueOpts{ByArgs: true, ByState: live},
+	}
 }
 
 // live are the states of a job that is not over.
@@ -54,7 +57,8 @@ var live = []rivertype.JobState{
 }
 
 // isLive is the same as a condition of SQL.
-const isLive = "kind = '" + kind + "' and state in ('available', 'pending', 'retryable', 'running', 'scheduled')"
+const isLive = "kind = '" + kind + "' and " +
+	"state in ('available', 'pending', 'retryable', 'running', 'scheduled')"
 
 // Queue adds and counts jobs. It is safe for concurrent use.
 type Queue struct {
@@ -135,7 +139,8 @@ func (q *Queue) Renew(ctx context.Context, run ledger.Run) (renewed int, err err
 	err = q.inTx(ctx, func(tx *sql.Tx) error {
 		subjects, err := q.ledger.DB.IDs(ctx, tx, "look for items without a job", `select subject
 			from {schema}fleet_item where run = $1 and outcome in ('open', 'look') except
-			select cast(args->>'subject' as {id}) from {schema}river_job where queue = $2 and `+isLive, run.ID, queueOf(run.ID))
+			select cast(args->>'subject' as {id}) from {schema}river_job where queue = $2 and `+isLive,
+			run.ID, queueOf(run.ID))
 		if err != nil {
 			return err
 		}
@@ -184,7 +189,8 @@ func (q *Queue) Cancel(ctx context.Context, run ledger.Run) (dropped int, err er
 		_, err = q.ledger.DB.Exec(ctx, tx, "delete the jobs", `delete from {schema}river_job where queue = $2
 			and kind = '`+kind+`' and state in ('available', 'pending', 'retryable', 'scheduled')
 			and cast(args->>'subject' as {id}) in (
-				select subject from {schema}fleet_item where run = $1 and outcome = 'cancelled')`, run.ID, queueOf(run.ID))
+				select subject from {schema}fleet_item where run = $1 and outcome = 'cancelled')`,
+			run.ID, queueOf(run.ID))
 		return err
 	})
 	return dropped, err
@@ -206,7 +212,8 @@ func Active(ctx context.Context, l *ledger.Ledger) ([]ledger.Run, error) {
 // Analyze updates the planner's statistics after many jobs were added: a plan for an
 // empty table sorts the whole backlog for each fetch.
 func (q *Queue) Analyze(ctx context.Context) error {
-	if _, err := q.ledger.DB.Exec(ctx, q.ledger.DB.SQL, "update the planner's statistics", "analyze {schema}river_job"); err != nil {
+	const what = "update the planner's statistics"
+	if _, err := q.ledger.DB.Exec(ctx, q.ledger.DB.SQL, what, "analyze {schema}river_job"); err != nil {
 		return err
 	}
 	return q.ledger.Analyze(ctx)

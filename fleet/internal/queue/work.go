@@ -31,13 +31,13 @@ func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
 		return snooze(time.Second)
 	}
 	err = w.placer.Place(ctx, run, job.Args.Subject, false)
-	var later *place.Later
-	if errors.As(err, &later) {
-		w.logger.Debug("later", "run", run.Name, "subject", job.Args.Subject, "wait", later.Wait, "cause", later.Cause)
+	if later, isLater := errors.AsType[*place.Later](err); isLater {
+		w.logger.DebugContext(ctx, "later",
+			"run", run.Name, "subject", job.Args.Subject, "wait", later.Wait, "cause", later.Cause)
 		return river.JobSnooze(later.Wait)
 	}
 	if err != nil && job.Attempt >= job.MaxAttempts {
-		w.logger.Error("given up", "run", run.Name, "subject", job.Args.Subject, "error", err)
+		w.logger.ErrorContext(ctx, "given up", "run", run.Name, "subject", job.Args.Subject, "error", err)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		err = errors.Join(err, w.placer.Ledger.GiveUp(ctx, run.ID, job.Args.Subject, err))
@@ -53,7 +53,7 @@ type retries struct{ clock clock }
 
 // NextRetry returns when a job is tried again.
 func (r retries) NextRetry(job *rivertype.JobRow) time.Time {
-	failures := time.Duration(len(job.Errors) + 1)
-	wait := min(failures*failures*time.Second, maxWait)
+	failures := len(job.Errors) + 1
+	wait := min(time.Duration(failures*failures)*time.Second, maxWait)
 	return r.clock.Now().Add(wait + rand.N(wait/2))
 }

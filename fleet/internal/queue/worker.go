@@ -61,7 +61,9 @@ func NewWorker(
 	river.AddWorker(workers, &jobWorker{worker: w})
 	client, err := newClient(placer.Ledger.DB, &river.Config{
 		// River requires a queue; this one stays empty.
-		Queues:               map[string]river.QueueConfig{"fleet": {MaxWorkers: 1, FetchPollInterval: time.Minute}},
+		Queues: map[string]river.QueueConfig{
+			"fleet": {MaxWorkers: 1, FetchPollInterval: time.Minute},
+		},
 		Workers:              workers,
 		Logger:               quiet(logger),
 		JobTimeout:           jobTimeout,
@@ -117,7 +119,7 @@ func (w *Worker) supervise(ctx context.Context) {
 	defer ticks.Stop()
 	for {
 		if err := w.look(ctx, &following); err != nil && ctx.Err() == nil {
-			w.logger.Warn("look for runs", "error", err)
+			w.logger.WarnContext(ctx, "look for runs", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -213,7 +215,7 @@ func (w *Worker) probe(ctx context.Context, runs []ledger.Run) error {
 		if err != nil {
 			return err
 		}
-		w.logger.Info("probed a held run", "run", run.Name, "goes_on", goesOn, "held", run.Held)
+		w.logger.InfoContext(ctx, "probed a held run", "run", run.Name, "goes_on", goesOn, "held", run.Held)
 	}
 	return nil
 }
@@ -228,7 +230,7 @@ func (w *Worker) probeClock(ctx context.Context, reason string) error {
 	probing, cancel := context.WithTimeout(ctx, place.Timeout)
 	defer cancel()
 	if err := w.placer.ProbeClock(probing); err != nil {
-		w.logger.Error("nothing is sent", "reason", reason, "error", err)
+		w.logger.ErrorContext(ctx, "nothing is sent", "reason", reason, "error", err)
 	}
 	return nil
 }

@@ -22,24 +22,36 @@ func (r *Reconciliation) items(ctx context.Context, reports bool) error {
 		return err
 	}
 	for _, item := range confirmed {
-		finding, err := r.operation.Look(ctx, r.Client, operation.Item{Line: item.Line, Claimed: r.Ledger.Claimed})
-		if err != nil {
+		if err := r.item(ctx, item, reports); err != nil {
 			return err
 		}
 		r.read++
 		r.Progress(r.read)
-		if finding.State != "" && finding.State != item.State {
-			if err := r.Ledger.SetItemState(ctx, item, finding.State, finding.Detail); err != nil {
-				return err
-			}
-		}
-		if reports && (finding.Verdict == operation.None || finding.Verdict == operation.Unclear) && finding.State == "" {
-			if err := r.Found(Finding{Kind: Ghost, Subject: item.Subject, Detail: finding.Detail}); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
+}
+
+// item looks at what one item wrote to.
+func (r *Reconciliation) item(ctx context.Context, item ledger.Item, reports bool) error {
+	finding, err := r.operation.Look(
+		ctx,
+		r.Client,
+		operation.Item{Line: item.Line, Claimed: r.Ledger.Claimed},
+	)
+	if err != nil {
+		return err
+	}
+	if finding.State != "" {
+		if finding.State == item.State {
+			return nil
+		}
+		return r.Ledger.SetItemState(ctx, item, finding.State, finding.Detail)
+	}
+	isThere := finding.Verdict != operation.None && finding.Verdict != operation.Unclear
+	if !reports || isThere {
+		return nil
+	}
+	return r.Found(Finding{Kind: Ghost, Subject: item.Subject, Detail: finding.Detail})
 }
 
 // judge reports an item that needs attention for itself.

@@ -9,12 +9,11 @@ import (
 
 	"github.com/google/uuid"
 
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
-
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // pageSize is how many orders of the server are compared at once.
@@ -28,7 +27,7 @@ const (
 	Missing Kind = "missing" // not carried out, and not refused
 	Similar Kind = "similar" // an order like that of an item that is not decided
 	Double  Kind = "double"  // a second order like that of the item
-	// an order in an account of the run that no item asks for
+	// Stray is an order in an account of the run that no item asks for.
 	Stray     Kind = "stray"
 	Ghost     Kind = "ghost"     // carried out, but the server does not show it
 	Cancelled Kind = "cancelled" // carried out, and cancelled since
@@ -107,7 +106,11 @@ func (r *Reconciliation) Follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.Ledger.Settle(ctx, r.Run.ID, counts.Open() == 0 && counts.Review == 0 && UnderWay(r.operation, counts) == 0)
+	return r.Ledger.Settle(
+		ctx,
+		r.Run.ID,
+		counts.Open() == 0 && counts.Review == 0 && UnderWay(r.operation, counts) == 0,
+	)
 }
 
 // UnderWay is how many confirmed items of a run the server is still carrying out.
@@ -150,7 +153,11 @@ func (r *Reconciliation) orders(
 			return err
 		}
 		if bytes.Compare(last[:], order.ID[:]) >= 0 {
-			return fmt.Errorf("read the orders of the server: %s comes before %s, not in the order of ids", last, order.ID)
+			return fmt.Errorf(
+				"read the orders of the server: %s comes before %s, not in the order of ids",
+				last,
+				order.ID,
+			)
 		}
 		last = order.ID
 		page = append(page, order)
@@ -234,10 +241,21 @@ func (r *Reconciliation) setStates(ctx context.Context, page []operation.Candida
 }
 
 // unclaimed judges an order that no item has, in an account of the run.
-func (r *Reconciliation) unclaimed(maker operation.OrderMaker, order operation.Candidate, item ledger.Item) error {
+func (r *Reconciliation) unclaimed(
+	maker operation.OrderMaker,
+	order operation.Candidate,
+	item ledger.Item,
+) error {
 	finding := Finding{
 		Subject: item.Subject, Order: uuid.NullUUID{UUID: order.ID, Valid: true},
-		Detail: fmt.Sprintf("%s %s %s %s, the item is %s", order.Type, order.Amount, order.Currency, order.Status, item.Outcome),
+		Detail: fmt.Sprintf(
+			"%s %s %s %s, the item is %s",
+			order.Type,
+			order.Amount,
+			order.Currency,
+			order.Status,
+			item.Outcome,
+		),
 	}
 	isAlike := maker.Resembles(item.Line, order)
 	switch {

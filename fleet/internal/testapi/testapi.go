@@ -51,7 +51,11 @@ func Client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
 // Following has accounts follow an allocation from the start, however many they are.
 func Following(accounts ...uuid.UUID) sandbox.Option {
 	mix := uuid.New()
-	state := sandbox.State{Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B4L5Y983": "1"}}}}
+	state := sandbox.State{
+		Allocations: []sandbox.Allocation{
+			{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B4L5Y983": "1"}},
+		},
+	}
 	for _, account := range accounts {
 		state.Accounts = append(state.Accounts, sandbox.Account{ID: account, AllocationID: mix})
 	}
@@ -62,7 +66,10 @@ func Following(accounts ...uuid.UUID) sandbox.Option {
 func Follow(t testing.TB, client *upvest.Client, accounts ...uuid.UUID) {
 	t.Helper()
 	allocation, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
-		Name: "World", Allocation: []portfolios.InstrumentWeight{{InstrumentID: "IE00B4L5Y983", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"}},
+		Name: "World",
+		Allocation: []portfolios.InstrumentWeight{{
+			InstrumentID: "IE00B4L5Y983", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1",
+		}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"os/user"
@@ -25,9 +26,17 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 )
 
+// Server is a PostgreSQL server that a test has started.
+type Server struct {
+	bin, directory string
+	port, made     int
+	mu             sync.Mutex
+}
+
 // Each runs a test on every kind of database, each time with a fresh one that has its
 // tables. In CI no kind may be missing.
 func Each(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
 		url := SQLite(t)
 		if err := migrate(t.Context(), url); err != nil {
@@ -79,7 +88,10 @@ func (s *Server) copy(ctx context.Context) (url string, err error) {
 }
 
 // SQLite returns the URL of an empty database.
-func SQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "fleet.db") }
+func SQLite(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "fleet.db")
+}
 
 // Execute runs a statement, in which {schema} stands for the schema of the tables.
 func Execute(t testing.TB, url, statement string, arguments ...any) {
@@ -92,13 +104,6 @@ func Execute(t testing.TB, url, statement string, arguments ...any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// Server is a PostgreSQL server that a test has started.
-type Server struct {
-	bin, directory string
-	port, made     int
-	mu             sync.Mutex
 }
 
 var errMissing = errors.New("PostgreSQL is missing (Debian's package is postgresql)")
@@ -170,11 +175,19 @@ func Start(settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for PostgreSQL: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("find a free port: %w", err)
 	}
-	s := &Server{bin: filepath.Dir(found[len(found)-1]), directory: directory, port: listener.Addr().(*net.TCPAddr).Port}
+	address, err := netip.ParseAddrPort(listener.Addr().String())
+	if err != nil {
+		return nil, fmt.Errorf("find a free port: %w", err)
+	}
+	s := &Server{
+		bin:       filepath.Dir(found[len(found)-1]),
+		directory: directory,
+		port:      int(address.Port()),
+	}
 	if err := listener.Close(); err != nil {
 		return nil, fmt.Errorf("find a free port: %w", err)
 	}
@@ -183,13 +196,15 @@ func Start(settings ...string) (*Server, error) {
 			return nil, fmt.Errorf("give the directory away: %w", err)
 		}
 	}
-	if err := s.run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D", s.data()); err != nil {
+	err = s.run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D", s.data())
+	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(directory))
 	}
-	config := fmt.Sprintf("listen_addresses = '127.0.0.1'\nport = %d\nunix_socket_directories = ''\nmax_connections = 200\n", s.port)
-	for _, setting := range settings {
-		config += setting + "\n"
-	}
+	config := fmt.Sprintf(
+		"listen_addresses = '127.0.0.1'\nport = %d\nunix_socket_directories = ''\nmax_connections = 200\n",
+		s.port,
+	)
+	config += strings.Join(settings, "\n") + "\n"
 	file, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err == nil {
 		_, err = file.WriteString(config)
@@ -198,7 +213,14 @@ func Start(settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure PostgreSQL: %w", err)
 	}
-	return s, s.Start()
+	return s.started()
+}
+
+func (s *Server) started() (*Server, error) {
+	if err := s.Start(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Start starts the server again, and waits until it answers.
