@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -24,7 +26,7 @@ func only(t *testing.T, name string) {
 func TestFleet(t *testing.T) {
 	only(t, "fleet")
 	f := newFleet(t, testdb.SQLite(t), size(t, 2000), 300)
-	stop := f.trouble(50 * time.Millisecond)
+	stop := f.trouble(5)
 	workers := []*worker{f.work(), f.work(), f.work()}
 	f.await(
 		"half of the orders are decided",
@@ -54,7 +56,7 @@ func TestChaos(t *testing.T) {
 	accounts := size(t, 5000)
 	// Slow enough for all of it to happen before the last order is begun.
 	f := newFleet(t, server.URL(), accounts, 110+accounts/100)
-	stop := f.trouble(100 * time.Millisecond)
+	stop := f.trouble(10)
 	workers := []*worker{f.work(), f.work(), f.work()}
 	time.Sleep(4 * time.Second)
 	f.sayf("kill -9 of the first worker, SIGSTOP for the second")

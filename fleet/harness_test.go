@@ -1,3 +1,5 @@
+//go:build unix
+
 package main_test
 
 import (
@@ -246,8 +248,9 @@ func (f *fleet) inject(fault sandbox.Fault) {
 	}
 }
 
-// trouble injects a fault every so often until it is stopped.
-func (f *fleet) trouble(every time.Duration) (stop func()) {
+// trouble injects faults until it is stopped, at most one for each so many requests:
+// faults that waited for requests would make all of them fail.
+func (f *fleet) trouble(requests int) (stop func()) {
 	random := rand.New(rand.NewPCG(1, 1))
 	faults := []sandbox.Fault{
 		{Status: http.StatusServiceUnavailable},
@@ -262,14 +265,21 @@ func (f *fleet) trouble(every time.Duration) (stop func()) {
 	ctx, cancel := context.WithCancel(f.Context())
 	var injecting sync.WaitGroup
 	injecting.Go(func() {
-		tick := time.NewTicker(every)
+		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
+		var last uint64
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+			}
+			seen := f.sandbox.Requests(sandbox.OfOperation(testapi.Create), sandbox.After(last))
+			for range len(seen) / requests {
 				f.inject(faults[random.IntN(len(faults))])
+			}
+			if len(seen) >= requests {
+				last = seen[len(seen)-1].Number
 			}
 		}
 	})

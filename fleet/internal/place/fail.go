@@ -39,13 +39,13 @@ func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 	if releasing := t.Ledger.Release(ctx, item); releasing != nil {
 		return soon(errors.Join(err, releasing))
 	}
-	return t.failElsewhere(ctx, err)
+	return t.failElsewhere(ctx, item, err)
 }
 
 // failUnknown keeps an attempt that may have acted: the ledger has it already.
 func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) error {
 	if !errors.Is(err, upvest.ErrAccepted) {
-		return t.failElsewhere(ctx, err)
+		return t.failElsewhere(ctx, item, err)
 	}
 	t.Gauge.Succeed(t.run.ID)
 	if !t.operation.MakesOrders() {
@@ -111,7 +111,7 @@ func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	if releasing := t.Ledger.Release(ctx, item); releasing != nil {
 		return soon(releasing)
 	}
-	return t.failElsewhere(ctx, err)
+	return t.failElsewhere(ctx, item, err)
 }
 
 // failLook records that a look did not succeed.
@@ -121,17 +121,17 @@ func (t task) failLook(ctx context.Context, item ledger.Item, err error) error {
 	if errors.Is(err, upvest.ErrNotFound) && operation.IsDefinite(err) {
 		return t.finish(ctx, item, ledger.End{Outcome: ledger.Review, Detail: err.Error()})
 	}
-	return t.failElsewhere(ctx, err)
+	return t.failElsewhere(ctx, item, err)
 }
 
 // failElsewhere handles a failure that is not the item's own. Many of them in a row hold
 // the run until a probe succeeds.
-func (t task) failElsewhere(ctx context.Context, err error) error {
+func (t task) failElsewhere(ctx context.Context, item ledger.Item, err error) error {
 	if errors.Is(err, pace.ErrBusy) || errors.Is(err, context.Canceled) {
 		return later(time.Second, nil)
 	}
 	if t.Gauge.Fail(t.run.ID) {
-		return soon(errors.Join(err, t.Ledger.Hold(ctx, t.run.ID, err.Error(), ProbeInterval)))
+		err = errors.Join(err, t.Ledger.Hold(ctx, t.run.ID, err.Error(), ProbeInterval))
 	}
-	return soon(err)
+	return retry(item, err)
 }

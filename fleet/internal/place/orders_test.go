@@ -174,7 +174,8 @@ func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
 				}
 				body := fmt.Sprintf(`{"id":%q,"account_id":%q,"user_id":%q,"allocation_id":%q,
 					"cash_amount":%q,"currency":"EUR","type":"BUY","status":"NEW",
-					"post_tax":false,"orders":[],					"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`,
+					"post_tax":false,"orders":[],
+					"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`,
 					uuid.New(), account, w.line.Fields[0], uuid.New(), amount)
 				w.fault(sandbox.Fault{
 					After: true, Status: http.StatusOK, Body: []byte(body), ContentType: "application/json",

@@ -24,6 +24,8 @@ const (
 	Skew = 2 * time.Minute
 	// doubtFor is how long a refusal that may pass must last before it counts.
 	doubtFor = time.Minute
+	// longestRetry is the longest wait after failures that are not an item's own.
+	longestRetry = time.Minute
 	// writeTimeout is how long recording an outcome may take.
 	writeTimeout = 5 * time.Second
 )
@@ -50,9 +52,16 @@ func later(wait time.Duration, cause error) error {
 	return &Later{Wait: wait + rand.N(time.Second), Cause: cause}
 }
 
-// soon takes an item up again after a failure that is not its own.
+// soon takes an item up again after the database failed.
 func soon(cause error) error {
 	return &Later{Wait: 5*time.Second + rand.N(10*time.Second), Cause: cause}
+}
+
+// retry takes an item up again after a failure that is not its own: the longer, the more
+// attempts it has had.
+func retry(item ledger.Item, cause error) error {
+	wait := min(time.Duration(item.Attempts*item.Attempts)*time.Second, longestRetry)
+	return &Later{Wait: wait + rand.N(wait+time.Second), Cause: cause}
 }
 
 // Placer carries out items. It is safe for concurrent use.

@@ -167,8 +167,8 @@ func (m migration) river(ctx context.Context, version int) error {
 	if m.db.IsPostgres() {
 		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, options)
 	} else {
-		// nolint:staticcheck // only PostgreSQL has migrations that need transactions of
-		// their own
+		// only PostgreSQL has migrations that need separate transactions
+		//nolint:staticcheck
 		_, err = migrator.MigrateTx(ctx, m.tx, rivermigrate.DirectionUp, options)
 	}
 	return database.Wrap("create River's tables", err)

@@ -13,13 +13,11 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
@@ -191,10 +189,8 @@ func Start(settings ...string) (*Server, error) {
 	if err := listener.Close(); err != nil {
 		return nil, fmt.Errorf("find a free port: %w", err)
 	}
-	if credential := unprivileged(); credential != nil {
-		if err := os.Chown(directory, int(credential.Uid), int(credential.Gid)); err != nil {
-			return nil, fmt.Errorf("give the directory away: %w", err)
-		}
+	if err := giveAway(directory); err != nil {
+		return nil, err
 	}
 	err = s.run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D", s.data())
 	if err != nil {
@@ -246,7 +242,7 @@ func (s *Server) data() string { return filepath.Join(s.directory, "data") }
 func (s *Server) run(program string, arguments ...string) error {
 	command := exec.CommandContext(context.Background(), filepath.Join(s.bin, program), arguments...)
 	command.Dir = s.directory
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged()}
+	runUnprivileged(command)
 	// A file, not a pipe: the server that pg_ctl leaves behind would keep a pipe open.
 	log, err := os.CreateTemp("", "fleet-postgres-*.log")
 	if err != nil {
@@ -261,22 +257,4 @@ func (s *Server) run(program string, arguments ...string) error {
 		return fmt.Errorf("%s: %w: %s", program, err, bytes.TrimSpace(said))
 	}
 	return nil
-}
-
-// unprivileged is who runs the server, which refuses root: the user that Debian's package
-// makes. It is nil for everybody else.
-func unprivileged() *syscall.Credential {
-	if os.Getuid() != 0 {
-		return nil
-	}
-	owner, err := user.Lookup("postgres")
-	if err != nil {
-		return nil
-	}
-	uid, err1 := strconv.ParseUint(owner.Uid, 10, 32)
-	gid, err2 := strconv.ParseUint(owner.Gid, 10, 32)
-	if err1 != nil || err2 != nil {
-		return nil
-	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }

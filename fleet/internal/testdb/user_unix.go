@@ -28,8 +28,8 @@ func runUnprivileged(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged()}
 }
 
-// unprivileged is the user of Debian's package if root runs the tests, as the server refuses
-// root. Otherwise it is nil: the server runs as the current user.
+// unprivileged is the user of Debian's package if root runs the tests, as the server
+// refuses root. Otherwise it is nil: the server runs as the current user.
 func unprivileged() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
