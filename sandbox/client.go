@@ -22,7 +22,9 @@ import (
 const (
 	ScopeRead  = "portfolios:read"
 	ScopeAdmin = "portfolios:admin"
-	// Scopes of later versions, see [WithLaterVersions].
+
+	// ScopeLiquidationsRead and ScopeLiquidationsAdmin are scopes of later versions, see
+	// [WithLaterVersions].
 	ScopeLiquidationsRead  = later.ScopeRead
 	ScopeLiquidationsAdmin = later.ScopeAdmin
 )

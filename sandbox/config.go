@@ -76,7 +76,8 @@ func configure(options []Option) (config, error) {
 	if c.clock == nil {
 		c.clock = NewMovingClock(time.Now())
 	}
-	return c, c.completeClients()
+	err = c.completeClients()
+	return c, err
 }
 
 // completeClients adds a random client if there is none, and gives all clients their

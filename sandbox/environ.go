@@ -9,9 +9,8 @@ import (
 // environPrefix begins the names of all variables that official clients read.
 const environPrefix = "UPVEST_API_"
 
-// Setenv sets the UPVEST_API_* variables for the length of a test, so that the code under
-// test reaches the sandbox as its first client. t is a *testing.T, *testing.B or
-// *testing.F.
+// Setenv sets the UPVEST_API_* variables for the length of a test or benchmark t, so that
+// the code under test reaches the sandbox as its first client.
 func (s *Sandbox) Setenv(t interface{ Setenv(name, value string) }) {
 	for _, pair := range s.Environ() {
 		name, value, _ := strings.Cut(pair, "=")

@@ -84,7 +84,7 @@ func ExampleNew() {
 	}
 	defer server.Close()
 
-	request, err := http.NewRequest(http.MethodGet, server.URL()+"/portfolios/orders", nil)
+	request, err := http.NewRequest(http.MethodGet, server.URL()+"/portfolios/orders", http.NoBody)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -126,9 +126,9 @@ func ExampleSandbox_Inject() {
 	// inject a fault: operation "no_such_operation" is not an operationId of openapi.yaml, nor "token"
 }
 
-// With a clock that stands still, orders move on when the test moves it. A test that waits
-// for them, as Orders.Wait does, needs a clock that moves. The default clock does, and
-// WithOrderDelay makes the orders fast.
+// With a clock that stands still, orders move on when the test moves it. A test that
+// waits for them, as Orders.Wait does, needs a clock that moves. The default clock does,
+// and WithOrderDelay makes the orders fast.
 func ExampleWithClock() {
 	start := time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
 	server, err := sandbox.New(sandbox.WithClock(sandbox.NewClock(start)), sandbox.WithOrderDelay(time.Hour))
@@ -148,7 +148,7 @@ func ExampleWithClock() {
 func ExampleStart() {
 	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 	mix := uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")
-	_ = func(t *testing.T) { // your TestOrderIsPlacedOnce
+	_ = func(t *testing.T) { //nolint:thelper // your TestOrderIsPlacedOnce
 		// The state is there before the first request.
 		server := sandbox.Start(t, sandbox.WithState(sandbox.State{
 			Allocations: []sandbox.Allocation{
@@ -174,4 +174,5 @@ func ExampleStart() {
 			t.Errorf("%d orders were placed, expected 1", len(placed))
 		}
 	}
+	// Output:
 }

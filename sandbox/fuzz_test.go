@@ -41,7 +41,8 @@ func FuzzSignature(f *testing.F) {
 	f.Add(`sig1="`, `sig1=:AAAA`, `sha-512=AA`)
 	s := fuzzed(f)
 	f.Fuzz(func(t *testing.T, input, signature, digest string) {
-		r := httptest.NewRequest("POST", "/portfolios/allocations", strings.NewReader(someAllocation))
+		body := strings.NewReader(someAllocation)
+		r := httptest.NewRequest(http.MethodPost, "/portfolios/allocations", body)
 		r.Header.Set("Accept", "application/json")
 		r.Header.Set("Authorization", "Bearer none")
 		r.Header.Set("Content-Type", "application/json")
@@ -119,8 +120,8 @@ func FuzzTokenForm(f *testing.F) {
 	})
 }
 
-// Whatever a path, a query, a key or a body holds, the answer is one that openapi.yaml
-// knows and never an error of the sandbox itself.
+// For every path, query, key and body, the response is one that openapi.yaml describes
+// and never an error of the sandbox itself.
 func FuzzRequest(f *testing.F) {
 	const key = "f1150421-2e34-42b6-aae9-52ef157065b9"
 	const id = "4b9732bd-7496-4e91-8a5f-6360479d7fed"
@@ -267,7 +268,7 @@ func login(f *testing.F, s *sandbox.Sandbox) string {
 
 // post is a request with a body, without a signature.
 func post(s *sandbox.Sandbox, path, contentType, body string) *http.Request {
-	r := httptest.NewRequest("POST", path, strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("Upvest-Client-Id", s.Client().ID.String())
 	r.Header.Set("Upvest-Signature-Version", "15")

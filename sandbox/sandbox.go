@@ -94,7 +94,7 @@ func start(c config) (*Sandbox, error) {
 	s.world.Store(first)
 	stopping, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	s.handler = s.newHandler(stopping)
+	s.handler = s.newHandler(stopping.Done())
 	if c.listen {
 		if err := s.serve(); err != nil {
 			stop()
@@ -105,7 +105,7 @@ func start(c config) (*Sandbox, error) {
 }
 
 // newHandler returns the handler of the API, and of the control endpoint if it is open.
-func (s *Sandbox) newHandler(stopping context.Context) http.Handler {
+func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 	c := s.config
 	api := &exchange.Handler{
 		Contract: s.contract,
@@ -150,7 +150,7 @@ func (s *Sandbox) URL() string { return s.url }
 
 // Handler returns the sandbox as a handler, to call in process or to serve elsewhere. If
 // a server does not support hijacking, a fault that cuts the connection panics with
-// http.ErrAbortHandler.
+// [http.ErrAbortHandler].
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 
 // Client returns the first of the clients that the sandbox knows.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -109,7 +110,7 @@ func TestOptionsAreChecked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for says, option := range map[string]sandbox.Option{
+	for detail, option := range map[string]sandbox.Option{
 		"address \"0.0.0.0:1\"":      sandbox.WithAddress("0.0.0.0:1"),
 		"address \"example.com:1\"":  sandbox.WithAddress("example.com:1"),
 		"clients: expected at least": sandbox.WithClients(),
@@ -138,11 +139,11 @@ func TestOptionsAreChecked(t *testing.T) {
 		"address \"127.0.0.1\": expect": sandbox.WithAddress("127.0.0.1"),
 	} {
 		s, err := sandbox.New(option)
-		if err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("got %v, want it to say %q", err, says)
+		if err == nil || !strings.Contains(err.Error(), detail) {
+			t.Errorf("got %v, want it to contain %q", err, detail)
 		}
 		if s != nil {
-			t.Errorf("%s: a sandbox came with the error", says)
+			t.Errorf("%s: a sandbox came with the error", detail)
 		}
 	}
 }
@@ -198,7 +199,8 @@ func TestCloseEndsDelays(t *testing.T) {
 		var wait sync.WaitGroup
 		wait.Go(func() {
 			defer func() {
-				if cut := recover(); cut != http.ErrAbortHandler {
+				cut, _ := recover().(error)
+				if !errors.Is(cut, http.ErrAbortHandler) {
 					t.Errorf("got %v, want the connection cut", cut)
 				}
 			}()
@@ -218,7 +220,7 @@ func TestCloseEndsDelays(t *testing.T) {
 func TestRequestsAreLoggedAndForgotten(t *testing.T) {
 	s := newSandbox(t)
 	for range 12_000 {
-		serve(s, httptest.NewRequest("GET", "/portfolios/orders", nil))
+		serve(s, httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody))
 	}
 	w := serve(s, tokenRequest(s))
 	log := s.Requests()
@@ -245,7 +247,7 @@ func TestRequestsAreLoggedAndForgotten(t *testing.T) {
 func TestLogIsBoundedInBytes(t *testing.T) {
 	s := newSandbox(t)
 	for range 100 {
-		serve(s, httptest.NewRequest("GET", "/"+strings.Repeat("p", 1<<20), nil))
+		serve(s, httptest.NewRequest(http.MethodGet, "/"+strings.Repeat("p", 1<<20), http.NoBody))
 	}
 	if n := len(s.Requests()); n == 0 || n > 64 {
 		t.Errorf("%d requests of 1 MiB are remembered, want at most 64 MiB", n)
@@ -261,7 +263,7 @@ func TestManyAtOnce(t *testing.T) {
 				if w := serve(s, tokenRequest(s)); w.Code != http.StatusOK && w.Code != http.StatusTeapot {
 					t.Errorf("status %d %s", w.Code, w.Body)
 				}
-				serve(s, httptest.NewRequest("GET", "/portfolios/orders", nil))
+				serve(s, httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody))
 				if err := s.Inject(sandbox.Fault{Status: http.StatusTeapot}); err != nil {
 					t.Error(err)
 				}
@@ -310,7 +312,7 @@ func tokenRequest(s *sandbox.Sandbox) *http.Request {
 // A handler that is called by hand may get a request without any body.
 func TestHandlerTakesNoBody(t *testing.T) {
 	s := newSandbox(t)
-	r := httptest.NewRequest("GET", "/portfolios/orders", nil)
+	r := httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody)
 	r.Body = nil
 	if w := serve(s, r); w.Code != http.StatusBadRequest ||
 		!strings.Contains(w.Body.String(), "missing_client_id") {
@@ -318,12 +320,12 @@ func TestHandlerTakesNoBody(t *testing.T) {
 	}
 }
 
-// What an answer cannot do is refused at once, and a fault for any operation waits for an
-// answer that can.
+// A fault that the response cannot carry out is refused at once. A fault for any
+// operation waits for a response that can.
 func TestFaultsFitTheirAnswers(t *testing.T) {
 	s := newSandbox(t)
 	const cancels = "cancel_portfolios_order" // 204
-	for says, wrong := range map[string][]sandbox.Fault{
+	for detail, wrong := range map[string][]sandbox.Fault{
 		"has no body": {
 			{Operation: cancels, CutBody: true},
 			{Operation: cancels, Pad: 1},
@@ -334,7 +336,8 @@ func TestFaultsFitTheirAnswers(t *testing.T) {
 			{Operation: "list_portfolios_orders", Status: 204, Pad: 1},
 		},
 		"no response is sent": {
-			{Reset: true, Status: 500}, {Reset: true, CutBody: true},
+			{Reset: true, Status: 500},
+			{Reset: true, CutBody: true},
 			{Reset: true, After: true, DateSkew: time.Hour},
 		},
 		"has no middle": {{Body: []byte{}, CutBody: true}, {Body: []byte{}, BodyDelay: time.Second}},
@@ -343,8 +346,8 @@ func TestFaultsFitTheirAnswers(t *testing.T) {
 		},
 	} {
 		for _, f := range wrong {
-			if err := s.Inject(f); err == nil || !strings.Contains(err.Error(), says) {
-				t.Errorf("%+v: %v, want it to say %q", f, err, says)
+			if err := s.Inject(f); err == nil || !strings.Contains(err.Error(), detail) {
+				t.Errorf("%+v: %v, want it to contain %q", f, err, detail)
 			}
 		}
 	}

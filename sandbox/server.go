@@ -73,7 +73,8 @@ func (s *Sandbox) listen() (net.Listener, error) {
 		s.transport.DialContext = memory.dial
 		return memory, nil
 	}
-	listener, err := net.Listen("tcp", s.config.address)
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", s.config.address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", s.config.address, err)
 	}
@@ -111,7 +112,7 @@ func (l *memoryListener) Close() error {
 	return nil
 }
 
-func (l *memoryListener) Addr() net.Addr { return &net.UnixAddr{Name: "sandbox", Net: "memory"} }
+func (*memoryListener) Addr() net.Addr { return &net.UnixAddr{Name: "sandbox", Net: "memory"} }
 
 // dial connects to the sandbox, for every address.
 func (l *memoryListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {

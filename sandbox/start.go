@@ -4,7 +4,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// TB is the part of testing.TB that Start needs.
+// TB is the part of [testing.TB] that Start needs.
 type TB interface {
 	Helper()
 	Cleanup(end func())

@@ -71,9 +71,8 @@ func buy(t *testing.T, client *upvest.Client, side portfolios.Side, amount api.D
 func TestStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
-		if err := s.Inject(sandbox.Fault{
-			Operation: "create_portfolios_order", After: true, Reset: true,
-		}); err != nil {
+		lost := sandbox.Fault{Operation: "create_portfolios_order", After: true, Reset: true}
+		if err := s.Inject(lost); err != nil {
 			t.Fatal(err)
 		}
 		placed := buy(t, client, portfolios.SideBUY, "50")
@@ -87,7 +86,7 @@ func TestStart(t *testing.T) {
 		if len(sent) != 2 || !sent[0].Fault || !sent[1].Replayed ||
 			sent[0].IdempotencyKey != sent[1].IdempotencyKey ||
 			!strings.Contains(sent[0].Body, `"50"`) || sent[0].Header.Get("Content-Digest") == "" {
-			t.Errorf("sent %+v, want one try that is lost and one that gets the first's answer", sent)
+			t.Errorf("sent %+v, want one try that is lost and one that gets the first's response", sent)
 		}
 		time.Sleep(2 * time.Hour)
 		done, err := client.Orders.Retrieve(t.Context(), placed.ID)
@@ -166,7 +165,7 @@ func TestHoldingsAndPrices(t *testing.T) {
 }
 
 func TestStateIsChecked(t *testing.T) {
-	for says, state := range map[string]sandbox.State{
+	for detail, state := range map[string]sandbox.State{
 		"is not a client of this sandbox": {ClientID: uuid.New()},
 		"weights that sum to exactly 1": {Allocations: []sandbox.Allocation{{
 			ID: mixID, Weights: map[api.InstrumentID]api.Decimal{world: "0.7"},
@@ -185,8 +184,8 @@ func TestStateIsChecked(t *testing.T) {
 		"there is no account 00000000-0000": {Accounts: []sandbox.Account{{}}},
 	} {
 		_, err := sandbox.New(sandbox.WithoutListener(), sandbox.WithState(state))
-		if err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("got %v, want it to say %q", err, says)
+		if err == nil || !strings.Contains(err.Error(), detail) {
+			t.Errorf("got %v, want it to contain %q", err, detail)
 		}
 	}
 	s := sandbox.Start(t, sandbox.WithoutListener())
@@ -241,20 +240,19 @@ func TestStartLogsRefusals(t *testing.T) {
 func TestShutdownWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested())
-		if err := s.Inject(sandbox.Fault{
-			Operation: "list_portfolios_allocations", Delay: 10 * time.Second,
-		}); err != nil {
+		late := sandbox.Fault{Operation: "list_portfolios_allocations", Delay: 10 * time.Second}
+		if err := s.Inject(late); err != nil {
 			t.Fatal(err)
 		}
-		answered := make(chan error)
+		responded := make(chan error)
 		go func() {
 			_, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
-			answered <- err
+			responded <- err
 		}()
 		synctest.Wait()
 		shut := make(chan error)
 		go func() { shut <- s.Shutdown(t.Context()) }()
-		if err := <-answered; err != nil {
+		if err := <-responded; err != nil {
 			t.Errorf("the request under way: %v", err)
 		}
 		if err := <-shut; err != nil {

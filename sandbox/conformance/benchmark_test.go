@@ -13,7 +13,7 @@ import (
 // signing included: it runs on the same cores. Response checking is off, as it is in the
 // program unless asked for.
 func BenchmarkSignedRequests(b *testing.B) {
-	for name, make := range map[string]func(*caller) *request{"read": get, "write": post} {
+	for name, begin := range map[string]func(*caller) *request{"read": get, "write": post} {
 		b.Run(name, func(b *testing.B) {
 			c := start(b, "-check-responses=false", "-control=false").loggedIn(b)
 			b.RunParallel(func(each *testing.PB) {
@@ -25,7 +25,7 @@ func BenchmarkSignedRequests(b *testing.B) {
 				defer connection.Close()
 				reader := bufio.NewReader(connection)
 				for each.Next() {
-					if err := roundTrip(connection, reader, make(c).sign()); err != nil {
+					if err := roundTrip(connection, reader, begin(c).sign()); err != nil {
 						b.Error(err)
 						return
 					}

@@ -9,53 +9,53 @@ import (
 func TestControlErrorsAreProblems(t *testing.T) {
 	p := start(t)
 	c := p.caller(t)
-	for _, test := range []struct{ method, path, body, says string }{
-		{method: "POST", path: "faults", says: "the body is missing"},
-		{method: "POST", path: "faults", body: `[]`, says: "the body: expected an object"},
-		{method: "POST", path: "faults", body: `{} {}`, says: "one JSON object"},
-		{method: "POST", path: "faults", body: `{"colour":"red"}`, says: `"colour"`},
+	for _, test := range []struct{ method, path, body, detail string }{
+		{method: "POST", path: "faults", detail: "the body is missing"},
+		{method: "POST", path: "faults", body: `[]`, detail: "the body: expected an object"},
+		{method: "POST", path: "faults", body: `{} {}`, detail: "one JSON object"},
+		{method: "POST", path: "faults", body: `{"colour":"red"}`, detail: `"colour"`},
 		{
 			method: "POST", path: "faults", body: `{"status":"503"}`,
-			says: "status: expected a whole number, not a JSON string",
+			detail: "status: expected a whole number, not a JSON string",
 		},
 		{
 			method: "POST", path: "faults", body: `{"after":1}`,
-			says: "after: expected a boolean, not a JSON number",
+			detail: "after: expected a boolean, not a JSON number",
 		},
 		{
 			method: "POST", path: "faults", body: `{"delay":5}`,
-			says: "delay: expected a string, not a JSON number",
+			detail: "delay: expected a string, not a JSON number",
 		},
 		{
 			method: "POST", path: "faults", body: `{"delay":"5"}`,
-			says: `delay: expected a duration such as 1.5s, not "5"`,
+			detail: `delay: expected a duration such as 1.5s, not "5"`,
 		},
-		{method: "POST", path: "faults", body: `{"body_delay":"5"}`, says: "body_delay: expected a duration"},
-		{method: "POST", path: "faults", body: `{"date_skew":"5"}`, says: "date_skew: expected a duration"},
-		{method: "POST", path: "clock", body: `{"advance":"soon"}`, says: "advance: expected a duration"},
-		{method: "POST", path: "clock", body: `{"set":"soon"}`, says: "set: expected a time"},
+		{method: "POST", path: "faults", body: `{"body_delay":"5"}`, detail: "body_delay: expected a duration"},
+		{method: "POST", path: "faults", body: `{"date_skew":"5"}`, detail: "date_skew: expected a duration"},
+		{method: "POST", path: "clock", body: `{"advance":"soon"}`, detail: "advance: expected a duration"},
+		{method: "POST", path: "clock", body: `{"set":"soon"}`, detail: "set: expected a time"},
 		{
 			method: "POST", path: "clock", body: `{"set":"9999-12-31T23:59:59Z","advance":"48h"}`,
-			says: "the year 10000",
+			detail: "the year 10000",
 		},
 		{
 			method: "POST", path: "clock", body: `{"set":"1970-01-02T00:00:00Z","advance":"-48h"}`,
-			says: "the year 1969",
+			detail: "the year 1969",
 		},
-		{method: "POST", path: "prices", body: `{"AAPL":"1"}`, says: "expected an ISIN or a UUID"},
-		{method: "POST", path: "prices", body: `{"IE00B0M62Q58":"0"}`, says: "expected one above 0"},
-		{method: "GET", path: "faults", says: "has no GET faults"},
-		{method: "POST", path: "other", says: "has no POST other"},
+		{method: "POST", path: "prices", body: `{"AAPL":"1"}`, detail: "expected an ISIN or a UUID"},
+		{method: "POST", path: "prices", body: `{"IE00B0M62Q58":"0"}`, detail: "expected one above 0"},
+		{method: "GET", path: "faults", detail: "has no GET faults"},
+		{method: "POST", path: "other", detail: "has no POST other"},
 	} {
 		t.Run(test.method+" "+test.path+" "+test.body, func(t *testing.T) {
 			r := &request{method: test.method, path: "/_sandbox/" + test.path}
 			r.set("host", c.address)
 			r.setBody(test.body)
 			status := 400
-			if strings.Contains(test.says, "has no") {
+			if strings.Contains(test.detail, "has no") {
 				status = 404
 			}
-			rule{status: status, says: test.says}.refused(t, c, c.send(t, r))
+			rule{status: status, detail: test.detail}.refused(t, c, c.send(t, r))
 		})
 	}
 }
@@ -100,7 +100,7 @@ func TestControlRefusesBrowsers(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d", name, got.status, got.body, test.status)
 		}
 		if test.status == 403 {
-			rule{status: 403, says: "no page of a browser"}.refused(t, c, got)
+			rule{status: 403, detail: "refuses requests of web pages"}.refused(t, c, got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -146,8 +147,8 @@ var connectionFaults = []faultRow{
 	},
 }
 
-func isProblem(status int, says string) func(response) bool {
-	return func(r response) bool { return r.status == status && strings.Contains(string(r.body), says) }
+func isProblem(status int, detail string) func(response) bool {
+	return func(r response) bool { return r.status == status && strings.Contains(string(r.body), detail) }
 }
 
 func TestFaults(t *testing.T) {
@@ -161,10 +162,9 @@ func TestFaults(t *testing.T) {
 }
 
 func (row faultRow) run(t *testing.T, p *running, c *caller) {
+	t.Helper()
 	injected := fault{"operation": creates}
-	for name, value := range row.fault {
-		injected[name] = value
-	}
+	maps.Copy(injected, row.fault)
 	p.inject(t, injected)
 	if r := c.send(t, c.get().sign()); r.status != 200 {
 		t.Errorf("another operation met the fault: %d %s", r.status, r.body)

@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"bytes"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -36,9 +37,9 @@ func TestIdempotency(t *testing.T) {
 	}
 	log := p.requests(t, "").Data
 	if log[len(log)-2].Replayed || !log[len(log)-1].Replayed {
-		t.Errorf("the log says %+v, want the last to be replayed", log)
+		t.Errorf("the journal has %+v, want the last to be replayed", log)
 	}
-	reused := rule{source: choice, status: 422, says: "idempotency-key was used before"}
+	reused := rule{source: choice, status: 422, detail: "idempotency-key was used before"}
 	reused.refused(t, c, c.send(t, withKey(`{"allocation":[]}`+" ")))
 	other := c.build("POST", "/portfolios/rebalancings/executions", "application/json",
 		`{"accounts":["`+user+`"]}`)
@@ -131,7 +132,7 @@ func TestKeptResponsesAreBounded(t *testing.T) {
 	for a.status == 0 || a.status == 200 {
 		a = c.send(t, c.post().sign())
 	}
-	rule{source: choice, status: 503, says: "-kept-responses"}.refused(t, c, a)
+	rule{source: choice, status: 503, detail: "-kept-responses"}.refused(t, c, a)
 	effects := p.effects(t, creates)
 	again := c.post()
 	again.setKey(first.get("idempotency-key"))
@@ -174,7 +175,7 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	}
 	log := w.p.requests(t, "?account="+account)
 	last := log.Data[len(log.Data)-1]
-	if len(log.Data) != 5 || last.Method != "GET" || last.Path != "/portfolios/orders" ||
+	if len(log.Data) != 5 || last.Method != http.MethodGet || last.Path != "/portfolios/orders" ||
 		last.Query != "account_id="+account+"&limit=5" ||
 		last.Header["Authorization"][0] != "***" || last.Header["Signature-Input"] == nil ||
 		last.Number != log.Total {

@@ -44,7 +44,7 @@ func TestKeysOfClients(t *testing.T) {
 			rule: "ECDSA on P-521 with SHA-512 is ASN.1 DER", source: signatures,
 			keeps:  signed(post, asIs),
 			breaks: signed(post, signs(func(_ *caller, base string) []byte { return raw(t, p521, base) })),
-			status: 401, says: "Signature is incorrect: the ECDSA signature is raw r||s, expected ASN.1 DER",
+			status: 401, detail: "Signature is incorrect: the ECDSA signature is raw r||s, expected ASN.1 DER",
 		},
 		{
 			rule: "ECDSA signs a SHA-512 digest", source: signatures,
@@ -54,18 +54,18 @@ func TestKeysOfClients(t *testing.T) {
 				return signature
 			})),
 			status: 401,
-			says:   "Signature is incorrect: the ECDSA signature is over a SHA-256 digest, expected SHA-512",
+			detail: "Signature is incorrect: the ECDSA signature is over a SHA-256 digest, expected SHA-512",
 		},
 		{
 			rule: "alg is that of the curve", source: choice,
 			keeps:  signed(get, parameter("alg", `"ecdsa-p521-sha512"`)),
 			breaks: signed(get, parameter("alg", `"ecdsa-p256-sha256"`)),
-			status: 401, says: `alg is "ecdsa-p256-sha256", expected ecdsa-p521-sha512`,
+			status: 401, detail: `alg is "ecdsa-p256-sha256", expected ecdsa-p521-sha512`,
 		},
 		{
 			rule: "an ECDSA signature that is no DER is named", source: signatures,
 			breaks: signed(get, signs(func(*caller, string) []byte { return make([]byte, 132) })),
-			status: 401, says: "is not ASN.1 DER",
+			status: 401, detail: "is not ASN.1 DER",
 		},
 		{
 			rule: "the key is one of the client", source: signatures,
@@ -73,12 +73,12 @@ func TestKeysOfClients(t *testing.T) {
 				r.setParameter("keyid", `"`+ed.keyID+`"`)
 				r.signer = ed.sign
 			}),
-			status: 401, says: "is not a key of the client in upvest-client-id",
+			status: 401, detail: "is not a key of the client in upvest-client-id",
 		},
 		{
 			rule: "the token is one of the client", source: auth,
 			breaks: signed(get, with("authorization", "Bearer "+ed.token)),
-			status: 401, says: "the access token belongs to another client",
+			status: 401, detail: "the access token belongs to another client",
 		},
 	})
 	check(t, small, []rule{{
@@ -135,9 +135,8 @@ func publicFile(t *testing.T, directory, name string, key crypto.Signer) string 
 		t.Fatal(err)
 	}
 	file := filepath.Join(directory, name)
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{
-		Type: "PUBLIC KEY", Bytes: der,
-	}), 0o600); err != nil {
+	content := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -198,7 +197,7 @@ func decrypted(t testing.TB, block *pem.Block, passphrase string) []byte {
 	if passphrase == "" {
 		return block.Bytes
 	}
-	//lint:ignore SA1019 it is the form that Upvest's own instruction makes
+	//nolint:staticcheck // it is the form that Upvest's own instruction makes
 	der, err := x509.DecryptPEMBlock(block, []byte(passphrase))
 	if err != nil {
 		t.Fatal(err)

@@ -19,16 +19,16 @@ func TestLargeBodies(t *testing.T) {
 		rule: "a body has at most 1 MiB", source: choice,
 		keeps:  large(1 << 20),
 		breaks: large(1<<20 + 1),
-		status: 413, says: "larger than 1048576 bytes",
+		status: 413, detail: "larger than 1048576 bytes",
 	}})
 }
 
 func TestBodyLimit(t *testing.T) {
 	c := start(t, "-body-limit", "300").loggedIn(t)
 	check(t, c, []rule{{
-		rule: "a body is as large as the flag says", source: choice, keeps: signed(post, asIs),
+		rule: "a body is as large as the flag sets", source: choice, keeps: signed(post, asIs),
 		breaks: signed(post, func(r *request) { r.setBody(allocationBody + strings.Repeat(" ", 300)) }),
-		status: 413, says: "larger than 300 bytes",
+		status: 413, detail: "larger than 300 bytes",
 	}})
 }
 
@@ -88,7 +88,7 @@ func TestRateLimit(t *testing.T) {
 		}
 	}
 	rule := rule{
-		rule: "limit", source: rateLimits, status: 429, says: "more than 3 requests per second",
+		rule: "limit", source: rateLimits, status: 429, detail: "more than 3 requests per second",
 		header: "Retry-After: 1",
 	}
 	var last response
@@ -115,7 +115,7 @@ func TestChunkedBody(t *testing.T) {
 	r.body = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(r.body), r.body)
 	rule{
 		source: signatures, status: 401, starts: "Signature is incorrect: ",
-		says: `component "content-length" is covered, but the header was not sent`,
+		detail: `component "content-length" is covered, but the header was not sent`,
 	}.refused(t, c, c.send(t, r))
 }
 

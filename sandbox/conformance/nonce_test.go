@@ -9,7 +9,7 @@ import (
 func TestNonceIsUsedOnce(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
-	rule := rule{source: choice, status: 401, says: "nonce was used before with this key"}
+	rule := rule{source: choice, status: 401, detail: "nonce was used before with this key"}
 	first := c.get().sign()
 	if a := c.send(t, first); a.status != 200 {
 		t.Fatalf("first use: %d %s", a.status, a.body)
@@ -29,7 +29,7 @@ func TestNonceIsUsedOnce(t *testing.T) {
 		t.Errorf("a nonce of a wrong signature is used up: %d %s", a.status, a.body)
 	}
 
-	// The clock that moves orders does not move signatures: nobody is locked out, and
+	// The clock that moves orders does not move signatures: clients can still sign, and
 	// nonces are not forgotten early.
 	p.advance(t, 24*time.Hour)
 	rule.refused(t, c, c.send(t, first))
@@ -54,7 +54,7 @@ func TestReplayWithSeveralSignatures(t *testing.T) {
 	if a := c.send(t, r); a.status != 200 {
 		t.Fatalf("first: %d %s", a.status, a.body)
 	}
-	again := rule{source: choice, status: 401, says: "nonce was used before"}
+	again := rule{source: choice, status: 401, detail: "nonce was used before"}
 	again.refused(t, c, c.send(t, r))
 	r.set("signature-input", strings.TrimPrefix(r.get("signature-input"), input+", "))
 	again.refused(t, c, c.send(t, r))

@@ -54,8 +54,8 @@ func start(t testing.TB, flags ...string) *running {
 		if err := <-ended; err != nil {
 			t.Errorf("the program ended with %v", err)
 		}
-		if said := stderr.String(); strings.Contains(said, "not as in openapi.yaml") {
-			t.Errorf("the program said:\n%s", said)
+		if text := stderr.String(); strings.Contains(text, "not as in openapi.yaml") {
+			t.Errorf("the program reported:\n%s", text)
 		}
 	})
 	return p
@@ -170,7 +170,7 @@ func (p *running) effects(t testing.TB, operation string) int {
 	return len(page.Data)
 }
 
-// seen is what the control endpoint says of requests.
+// seen is a page of requests from the control endpoint.
 type seen struct {
 	Total, Dropped uint64
 	Data           []struct {

@@ -32,12 +32,12 @@ var headerRules = []rule{
 		rule: "the client is named", source: errorsPage,
 		keeps:  signed(get, asIs),
 		breaks: signed(get, func(r *request) { r.remove("upvest-client-id") }),
-		status: 400, slug: "missing_client_id", says: "upvest-client-id",
+		status: 400, slug: "missing_client_id", detail: "upvest-client-id",
 	},
 	{
 		rule: "the client is a UUID", source: reference,
 		breaks: signed(get, with("upvest-client-id", "me")),
-		status: 400, says: "upvest-client-id",
+		status: 400, detail: "upvest-client-id",
 	},
 	{
 		rule: "UUIDs have no braces", source: choice,
@@ -45,111 +45,111 @@ var headerRules = []rule{
 			r.set("upvest-client-id", strings.ToUpper(r.caller.clientID))
 		}),
 		breaks: signed(get, func(r *request) { r.set("upvest-client-id", "{"+r.caller.clientID+"}") }),
-		status: 400, says: "upvest-client-id",
+		status: 400, detail: "upvest-client-id",
 	},
 	{
 		rule: "the client is known", source: auth,
 		breaks: signed(get, with("upvest-client-id", uuid.NewString())),
-		status: 401, says: "is not a client of this sandbox",
+		status: 401, detail: "is not a client of this sandbox",
 	},
 	{
 		rule: "the path is known", source: errorsPage,
 		breaks: signed(at("/portfolios/unknown/path"), asIs),
-		status: 404, says: "nothing at this path",
+		status: 404, detail: "nothing at this path",
 	},
 	{
 		rule: "a path with a slash at the end is another path", source: choice,
 		breaks: signed(at("/portfolios/allocations/"), asIs),
-		status: 404, says: "nothing at this path",
+		status: 404, detail: "nothing at this path",
 	},
 	{
 		rule: "paths are not cleaned", source: choice,
 		breaks: signed(at("/portfolios//allocations"), asIs),
-		status: 404, says: "nothing at this path",
+		status: 404, detail: "nothing at this path",
 	},
 	{
 		rule: "the method is known", source: errorsPage,
 		breaks: signed(sends("DELETE", "/portfolios/allocations", ""), asIs),
-		status: 405, says: "GET, POST", header: "Allow: GET, POST",
+		status: 405, detail: "GET, POST", header: "Allow: GET, POST",
 	},
 	{
 		rule: "the method of the token endpoint is POST", source: auth,
 		breaks: signed(at("/auth/token"), asIs),
-		status: 405, says: "POST", header: "Allow: POST",
+		status: 405, detail: "POST", header: "Allow: POST",
 	},
 	{
 		rule:   "of two templates that fit a path, the one that knows the method is taken",
 		source: reference,
 		breaks: signed(at("/portfolios/orders/liquidation_request"), asIs),
-		status: 400, says: "portfolio_order_id",
+		status: 400, detail: "portfolio_order_id",
 	},
 	{
 		rule: "the version may be left out", source: versioning,
 		keeps:  signed(get, without("upvest-api-version")),
 		breaks: signed(get, with("upvest-api-version", "2")),
-		status: 426, says: `upvest-api-version is "2", expected 1`,
+		status: 426, detail: `upvest-api-version is "2", expected 1`,
 	},
 	{
 		rule: "the version is the MAJOR component alone", source: versioning,
 		breaks: signed(get, with("upvest-api-version", "1.0")),
-		status: 426, says: "expected 1",
+		status: 426, detail: "expected 1",
 	},
 	{
 		rule: "the version has no quotation marks", source: versioning,
 		breaks: signed(get, with("upvest-api-version", `"1"`)),
-		status: 426, says: "expected 1",
+		status: 426, detail: "expected 1",
 	},
 	{
 		rule: "accept is there", source: signatures,
 		breaks: signed(get, without("accept")),
-		status: 406, says: "expected exactly application/json",
+		status: 406, detail: "expected exactly application/json",
 	},
 	{
 		rule: "accept is application/json alone", source: signatures,
 		breaks: signed(get, with("accept", "application/json, application/problem+json")),
-		status: 406, says: "expected exactly application/json",
+		status: 406, detail: "expected exactly application/json",
 	},
 	{
 		rule: "content-type is application/json", source: reference,
 		keeps:  signed(post, asIs),
 		breaks: signed(post, with("content-type", "text/plain")),
-		status: 400, says: "content-type",
+		status: 400, detail: "content-type",
 	},
 	{
 		rule: "content-type has no charset", source: choice,
 		breaks: signed(post, with("content-type", "application/json; charset=utf-8")),
-		status: 400, says: "content-type",
+		status: 400, detail: "content-type",
 	},
 	{
 		rule: "a read has no body", source: choice,
 		breaks: signed(sends("GET", "/portfolios/allocations", "{}"), asIs),
-		status: 400, says: "the body",
+		status: 400, detail: "the body",
 	},
 	{
 		rule: "a write has a body", source: reference,
 		breaks: signed(sends("POST", "/portfolios/allocations", ""), asIs),
-		status: 400, says: "the body is missing",
+		status: 400, detail: "the body is missing",
 	},
 	{
 		rule: "the token is a bearer token", source: auth,
 		breaks: signed(get, with("authorization", "Basic eA==")),
-		status: 401, says: "Bearer",
+		status: 401, detail: "Bearer",
 	},
 	{
 		rule: "the token was granted", source: auth,
 		breaks: signed(get, with("authorization", "Bearer ory_at_unknown")),
-		status: 401, says: "the access token is not known",
+		status: 401, detail: "the access token is not known",
 	},
 	{
 		rule: "idempotency-key is there where it is declared", source: reference,
 		breaks: signed(post, without("idempotency-key")),
-		status: 400, slug: "missing_idempotency_key", says: "idempotency-key",
+		status: 400, slug: "missing_idempotency_key", detail: "idempotency-key",
 	},
 	{
 		rule: "idempotency-key is a UUID of version 0 to 5", source: idempotent,
 		keeps:  signed(post, with("idempotency-key", "F11504212E3442B6AAE952EF157065B9")),
 		breaks: signed(post, with("idempotency-key", uuid.Must(uuid.NewV7()).String())),
-		status: 400, says: "idempotency-key",
+		status: 400, detail: "idempotency-key",
 	},
 	{
 		rule: "of the dashes of an idempotency-key single ones may be left out", source: idempotent,
@@ -171,56 +171,56 @@ func TestTokenRules(t *testing.T) {
 			rule: "the token request is a form", source: auth,
 			keeps:  signed(asksToken, asIs),
 			breaks: signed(asksToken, with("content-type", "application/json")),
-			status: 400, says: "content-type",
+			status: 400, detail: "content-type",
 		},
 		{
 			rule: "the token request accepts JSON", source: signatures,
 			breaks: signed(asksToken, with("accept", "*/*")),
-			status: 406, says: "accept",
+			status: 406, detail: "accept",
 		},
 		{
 			rule: "the form can be read", source: auth,
 			breaks: signed(asksToken, func(r *request) { r.setBody("client_secret=" + c.secret + "%zz") }),
-			status: 400, says: "the body is not a form",
+			status: 400, detail: "the body is not a form",
 		},
 		{
 			rule: "the grant is client_credentials", source: auth,
 			breaks: form(func(f map[string][]string) { f["grant_type"] = []string{"password"} }),
-			status: 400, says: "grant_type",
+			status: 400, detail: "grant_type",
 		},
 		{
 			rule: "client_id is that of the header", source: auth,
 			breaks: form(func(f map[string][]string) { f["client_id"] = []string{uuid.NewString()} }),
-			status: 401, says: "client_id",
+			status: 401, detail: "client_id",
 		},
 		{
 			rule: "client_secret is right", source: auth,
 			breaks: form(func(f map[string][]string) { f["client_secret"] = []string{"wrong"} }),
-			status: 401, says: "client_secret",
+			status: 401, detail: "client_secret",
 		},
 		{
 			rule: "a field comes once", source: choice,
 			breaks: form(func(f map[string][]string) { f["scope"] = append(f["scope"], "portfolios:read") }),
-			status: 400, says: "scope",
+			status: 400, detail: "scope",
 		},
 		{
 			rule: "scopes are documented ones", source: auth,
 			breaks: form(func(f map[string][]string) {
 				f["scope"] = []string{"portfolios:read portfolios:everything"}
 			}),
-			status: 400, says: "scope",
+			status: 400, detail: "scope",
 		},
 		{
 			rule: "scopes are allowed to the client", source: auth,
 			breaks: form(func(f map[string][]string) { f["scope"] = []string{"portfolios:admin"} }),
-			status: 401, says: "scope",
+			status: 401, detail: "scope",
 		},
 	}
 	for _, field := range []string{"client_id", "client_secret", "grant_type", "scope"} {
 		rules = append(rules, rule{
 			rule: field + " is there", source: auth,
 			breaks: form(func(f map[string][]string) { delete(f, field) }),
-			status: 400, says: "form field " + field,
+			status: 400, detail: "form field " + field,
 		})
 	}
 	check(t, c, rules)
@@ -240,7 +240,7 @@ func TestGrant(t *testing.T) {
 		rule: "the token has one of the scopes of the operation", source: reference,
 		keeps:  signed(get, asIs),
 		breaks: signed(post, asIs),
-		status: 403, says: "portfolios:admin",
+		status: 403, detail: "portfolios:admin",
 	}})
 	p.advance(t, 89*time.Second)
 	check(t, c, []rule{{rule: "a token is good until it expires", source: auth, keeps: signed(get, asIs)}})
@@ -248,7 +248,7 @@ func TestGrant(t *testing.T) {
 	check(t, c, []rule{{
 		rule: "a token expires", source: auth,
 		breaks: signed(get, asIs),
-		status: 401, says: "the access token expired",
+		status: 401, detail: "the access token expired",
 	}})
 	c.login(t, "portfolios:read")
 	check(t, c, []rule{{rule: "a new token can be had", source: auth, keeps: signed(get, asIs)}})
@@ -258,7 +258,7 @@ func TestGrant(t *testing.T) {
 	check(t, c, []rule{{
 		rule: "a revoked token is worthless", source: choice,
 		breaks: signed(get, asIs),
-		status: 401, says: "the access token is not known",
+		status: 401, detail: "the access token is not known",
 	}})
 }
 

@@ -37,7 +37,7 @@ type caller struct {
 	now func() time.Time
 }
 
-// request is a request that is still to be written. Whatever is in it is sent, right or
+// request is a request that is still to be written. All of it is sent, right or
 // wrong.
 type request struct {
 	method, path, query string
@@ -285,7 +285,7 @@ func (a response) object(t testing.TB) map[string]any {
 	return o
 }
 
-// try sends a request on a connection of its own.
+// try sends a request on a new connection.
 func (c *caller) try(t testing.TB, r *request) response {
 	t.Helper()
 	connection, err := net.Dial("tcp", c.address)

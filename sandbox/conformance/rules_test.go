@@ -29,9 +29,9 @@ type rule struct {
 	rule, source string
 	keeps        func(*caller) *request
 	breaks       func(*caller) *request
-	// status, and what the detail says somewhere, are what the broken request gets.
+	// The broken request gets the status, and a detail that contains the text.
 	status int
-	says   string
+	detail string
 	// starts is what the detail starts with.
 	starts string
 	// slug is the type of the problem, when it is not the one of the status.
@@ -81,9 +81,9 @@ func (rule rule) refused(t *testing.T, c *caller, a response) {
 		p.Title == "" {
 		t.Errorf("broken: type %q, status %d, title %q, want the type %q", p.Type, p.Status, p.Title, want)
 	}
-	if !strings.HasPrefix(p.Detail, rule.starts) || !strings.Contains(p.Detail, rule.says) ||
-		rule.says == "" {
-		t.Errorf("broken: detail %q, want it to say %q%q", p.Detail, rule.starts, rule.says)
+	if !strings.HasPrefix(p.Detail, rule.starts) || !strings.Contains(p.Detail, rule.detail) ||
+		rule.detail == "" {
+		t.Errorf("broken: detail %q, want it to say %q%q", p.Detail, rule.starts, rule.detail)
 	}
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("broken: content-type %q", got)
@@ -159,6 +159,6 @@ func notCovering(name string) func(*request) {
 }
 
 // replacing replaces a text in the body.
-func replacing(old, new string) func(*request) {
-	return func(r *request) { r.setBody(strings.Replace(r.body, old, new, 1)) }
+func replacing(text, with string) func(*request) {
+	return func(r *request) { r.setBody(strings.Replace(r.body, text, with, 1)) }
 }

@@ -97,25 +97,25 @@ func TestServiceRules(t *testing.T) {
 	check(t, w.caller, []rule{
 		{
 			rule: "weights are above 0", source: guide,
-			breaks: posts(allocations, mix(world1, "1", apple, "0")), status: 400, says: "weight",
+			breaks: posts(allocations, mix(world1, "1", apple, "0")), status: 400, detail: "weight",
 		},
 		{
 			rule: "there is an instrument", source: guide,
-			breaks: posts(allocations, mix()), status: 400, says: "allocation",
+			breaks: posts(allocations, mix()), status: 400, detail: "allocation",
 		},
 		{
 			rule: "instruments are there once", source: guide,
-			breaks: posts(allocations, mix(world1, "0.5", world1, "0.5")), status: 400, says: "instrument_id",
+			breaks: posts(allocations, mix(world1, "0.5", world1, "0.5")), status: 400, detail: "instrument_id",
 		},
 		{
 			rule: "weights sum to 1", source: guide,
 			keeps:  posts(allocations, mix(world1, "0.33333", apple, "0.66667")),
-			breaks: posts(allocations, mix(world1, "0.33333", apple, "0.66666")), status: 400, says: "weight",
+			breaks: posts(allocations, mix(world1, "0.33333", apple, "0.66666")), status: 400, detail: "weight",
 		},
 		{
 			rule: "weights may sum to 100", source: choice,
 			keeps:  posts(allocations, mix(world1, "33.5", apple, "66.5")),
-			breaks: posts(allocations, mix(world1, "50", apple, "40")), status: 400, says: "weight",
+			breaks: posts(allocations, mix(world1, "50", apple, "40")), status: 400, detail: "weight",
 		},
 		{
 			rule: "a configuration follows an allocation that exists", source: errorsPage,
@@ -123,51 +123,51 @@ func TestServiceRules(t *testing.T) {
 				`{"account_id":"`+uuid.NewString()+`","allocation_id":"`+allocation+`"}`),
 			breaks: posts(configurations,
 				`{"account_id":"`+uuid.NewString()+`","allocation_id":"`+uuid.NewString()+`"}`),
-			status: 404, says: "allocation_id",
+			status: 404, detail: "allocation_id",
 		},
 		{
 			rule: "an account has one configuration", source: guide,
 			breaks: posts(configurations, `{"account_id":"`+account+`","allocation_id":"`+allocation+`"}`),
-			status: 409, says: "account_id",
+			status: 409, detail: "account_id",
 		},
 		{
 			rule: "an order needs a configuration", source: guide,
 			keeps:  posts(orders, orderBody(account, "BUY", "1")),
 			breaks: posts(orders, orderBody(uuid.NewString(), "BUY", "1")),
-			status: 422, says: "account_id",
+			status: 422, detail: "account_id",
 		},
 		{
 			rule: "an order is for an amount", source: choice,
-			breaks: posts(orders, orderBody(account, "BUY", "0.00")), status: 400, says: "cash_amount",
+			breaks: posts(orders, orderBody(account, "BUY", "0.00")), status: 400, detail: "cash_amount",
 		},
 		{
 			rule: "an order is cancelled by its status", source: reference,
 			keeps:  signed(sends("DELETE", orders+"/"+open, ""), asIs),
 			breaks: signed(sends("DELETE", orders+"/"+placed, ""), asIs), status: 409,
-			says: "not available for current status FILLED",
+			detail: "not available for current status FILLED",
 		},
 		{
 			rule: "a rebalancing needs configurations", source: guide,
 			keeps:  posts("/portfolios/rebalancings/executions", `{"accounts":["`+account+`"]}`),
 			breaks: posts("/portfolios/rebalancings/executions", `{"accounts":["`+uuid.NewString()+`"]}`),
-			status: 422, says: "accounts",
+			status: 422, detail: "accounts",
 		},
 		{
 			rule: "a rebalancing needs allocations that exist", source: errorsPage,
 			keeps:  posts("/portfolios/rebalancings/executions", `{"allocations":["`+allocation+`"]}`),
 			breaks: posts("/portfolios/rebalancings/executions", `{"allocations":["`+uuid.NewString()+`"]}`),
-			status: 404, says: "allocations",
+			status: 404, detail: "allocations",
 		},
 		{
 			rule: "dates are RFC 3339", source: reference,
 			keeps:  signed(at(orders+"?start_date=2022-10-14T00:00:00Z"), asIs),
-			breaks: signed(at(orders+"?end_date=yesterday"), asIs), status: 400, says: "end_date",
+			breaks: signed(at(orders+"?end_date=yesterday"), asIs), status: 400, detail: "end_date",
 		},
 		{
 			rule: "zones are less than a day from UTC", source: reference,
 			keeps:  signed(at(orders+"?start_date=2022-10-14T00:00:00%2B23:59"), asIs),
 			breaks: signed(at(orders+"?start_date=2022-10-14T00:00:00%2B24:00"), asIs), status: 400,
-			says: "start_date",
+			detail: "start_date",
 		},
 	})
 }
@@ -344,14 +344,14 @@ func TestClosedWorld(t *testing.T) {
 	check(t, w.caller, []rule{
 		{
 			rule: "only the accounts that are listed exist", source: choice,
-			keeps: configure(account), breaks: configure(uuid.NewString()), status: 404, says: "account_id",
+			keeps: configure(account), breaks: configure(uuid.NewString()), status: 404, detail: "account_id",
 		},
 		{
 			rule: "only the user who owns the account may order", source: choice,
 			keeps: signed(sends("POST", "/portfolios/orders", orderBody(account, "BUY", "1")), asIs),
 			breaks: signed(sends("POST", "/portfolios/orders",
 				strings.Replace(orderBody(account, "BUY", "1"), user, uuid.NewString(), 1)), asIs),
-			status: 404, says: "user_id",
+			status: 404, detail: "user_id",
 		},
 	})
 }

@@ -17,7 +17,7 @@ var coverageRules = []rule{
 			return strings.Replace(base, `": ?limit`,
 				`": limit`, 1)
 		})),
-		says: `"@query" without its leading question mark`,
+		detail: `"@query" without its leading question mark`,
 	},
 	{
 		rule: "@query is signed exactly as sent", source: signatures,
@@ -25,33 +25,33 @@ var coverageRules = []rule{
 		breaks: tampered(at("/portfolios/allocations?start_date=2022-10-14T00%3a00%3A00Z"), func(r *request) {
 			r.query = "start_date=2022-10-14T00:00:00Z"
 		}),
-		says: "the signature does not verify",
+		detail: "the signature does not verify",
 	},
 	{
 		rule: "@query is only covered when there is one", source: signatures,
 		breaks: signed(get, covering("@query")),
-		says:   `component "@query" is covered, but the URL has no query`,
+		detail: `component "@query" is covered, but the URL has no query`,
 	},
 	{
 		rule: "the method is the one that was signed", source: signatures,
 		breaks: tampered(at("/portfolios/orders/"+uuid.NewString()),
 			func(r *request) { r.method = "DELETE" }),
-		says: "the signature does not verify",
+		detail: "the signature does not verify",
 	},
 	{
 		rule: "the path is the one that was signed", source: signatures,
 		breaks: tampered(get, func(r *request) { r.path = "/portfolios/orders" }),
-		says:   "the signature does not verify",
+		detail: "the signature does not verify",
 	},
 	{
 		rule: "a covered header is the one that was signed", source: signatures,
 		breaks: tampered(post, with("idempotency-key", uuid.NewString())),
-		says:   "the signature does not verify",
+		detail: "the signature does not verify",
 	},
 	{
 		rule: "the access token is the one that was signed", source: signatures,
 		breaks: tampered(get, with("authorization", "Bearer other")),
-		says:   "the signature does not verify",
+		detail: "the signature does not verify",
 	},
 	{
 		rule: "white space around a covered value is not signed", source: draft,
@@ -61,19 +61,19 @@ var coverageRules = []rule{
 	{
 		rule: "a covered header was sent", source: draft,
 		breaks: signed(get, covering("idempotency-key")),
-		says:   `component "idempotency-key" is covered, but the header was not sent`,
+		detail: `component "idempotency-key" is covered, but the header was not sent`,
 	},
 	{
 		rule: "idempotency-key is covered wherever it is sent", source: signatures,
 		keeps:  signed(get, func(r *request) { r.setKey(uuid.NewString()) }),
 		breaks: signed(get, with("idempotency-key", uuid.NewString())),
-		says:   `component "idempotency-key" is not covered`,
+		detail: `component "idempotency-key" is not covered`,
 	},
 	{
 		rule: "upvest-api-version may be covered", source: choice,
 		keeps:  signed(get, notCovering("upvest-api-version")),
 		breaks: signed(get, func(r *request) { r.remove("upvest-api-version") }),
-		says:   `component "upvest-api-version" is covered, but the header was not sent`,
+		detail: `component "upvest-api-version" is covered, but the header was not sent`,
 	},
 }
 
@@ -85,14 +85,14 @@ var digestRules = []rule{
 		breaks: signed(get, func(r *request) {
 			r.set("content-digest", r.caller.post().get("content-digest"))
 		}),
-		says: "content-digest member sha-512 does not match the 0 bytes",
+		detail: "content-digest member sha-512 does not match the 0 bytes",
 	},
 	{
 		rule: "the digest matches the body", source: digests,
 		keeps: signed(post, asIs),
 		breaks: tampered(post,
 			func(r *request) { r.body = strings.Replace(r.body, "World", "Wurld", 1) }),
-		says: "content-digest member sha-512 does not match",
+		detail: "content-digest member sha-512 does not match",
 	},
 	{
 		rule: "the digest is SHA-512, others may join it", source: signatures,
@@ -102,14 +102,14 @@ var digestRules = []rule{
 		breaks: signed(post, func(r *request) {
 			r.set("content-digest", "sha-256=:"+sha256Text(r.body)+":")
 		}),
-		says: "content-digest has no member sha-512",
+		detail: "content-digest has no member sha-512",
 	},
 	{
 		rule: "every digest that is known matches", source: digests,
 		breaks: signed(post, func(r *request) {
 			r.set("content-digest", "sha-256=:"+sha256Text("other")+":, "+r.get("content-digest"))
 		}),
-		says: "content-digest member sha-256 does not match",
+		detail: "content-digest member sha-256 does not match",
 	},
 	{
 		rule: "the digest is a byte sequence", source: digests,
@@ -118,12 +118,12 @@ var digestRules = []rule{
 				r.set("content-digest",
 					strings.ReplaceAll(r.get("content-digest"), ":", `"`))
 			}),
-		says: "content-digest member sha-512 is not a byte sequence",
+		detail: "content-digest member sha-512 is not a byte sequence",
 	},
 	{
 		rule: "the length is that of the body", source: signatures,
 		breaks: signed(post, func(r *request) { r.set("content-length", "0"+r.get("content-length")) }),
-		says:   "but the body has",
+		detail: "but the body has",
 	},
 }
 
@@ -138,13 +138,13 @@ func componentRules() []rule {
 		rules = append(rules, rule{
 			rule: name + " is covered", source: signatures,
 			breaks: signed(post, notCovering(name)),
-			says:   `component "` + name + `" is not covered`,
+			detail: `component "` + name + `" is not covered`,
 		})
 	}
 	rules = append(rules, rule{
 		rule: "@query is covered", source: signatures,
 		breaks: signed(at("/portfolios/allocations?limit=1"), notCovering("@query")),
-		says:   `component "@query" is not covered`,
+		detail: `component "@query" is not covered`,
 	})
 	for _, name := range []string{
 		"user-agent", "accept-encoding", "connection", "host", "@authority", "cookie", "priority",
@@ -159,14 +159,14 @@ func componentRules() []rule {
 				}
 				r.cover(name)
 			}),
-			says: `component "` + name + `" must never be covered`,
+			detail: `component "` + name + `" must never be covered`,
 		})
 	}
 	for _, name := range []string{"@target-uri", "@status"} {
 		rules = append(rules, rule{
 			rule: name + " is not a documented component", source: choice,
 			breaks: signed(get, covering(name)),
-			says:   `component "` + name + `" is not one of the documented ones`,
+			detail: `component "` + name + `" is not one of the documented ones`,
 		})
 	}
 	return rules

@@ -13,32 +13,32 @@ var structureRules = []rule{
 		rule: "version 15 of the scheme is selected", source: signatures,
 		keeps:  signed(get, asIs),
 		breaks: signed(get, func(r *request) { r.remove("upvest-signature-version") }),
-		says:   "upvest-signature-version is missing, expected 15",
+		detail: "upvest-signature-version is missing, expected 15",
 	},
 	{
 		rule: "version 6 is not served", source: signatures,
 		breaks: signed(get, with("upvest-signature-version", "6")),
-		says:   `upvest-signature-version is "6", expected 15`,
+		detail: `upvest-signature-version is "6", expected 15`,
 	},
 	{
 		rule: "signature-input is there", source: signatures,
 		breaks: tampered(get, func(r *request) { r.remove("signature-input") }),
-		says:   "signature-input is missing",
+		detail: "signature-input is missing",
 	},
 	{
 		rule: "signature is there", source: signatures,
 		breaks: tampered(get, func(r *request) { r.remove("signature") }),
-		says:   "signature is missing",
+		detail: "signature is missing",
 	},
 	{
 		rule: "signature-input is a structured field", source: draft,
 		breaks: tampered(get, func(r *request) { r.set("signature-input", `sig1=("@method`) }),
-		says:   "signature-input is not a structured field dictionary",
+		detail: "signature-input is not a structured field dictionary",
 	},
 	{
 		rule: "signature-input lists components", source: draft,
 		breaks: tampered(get, with("signature-input", `sig1="@method"`)),
-		says:   "signature-input member sig1 is not a list of components",
+		detail: "signature-input member sig1 is not a list of components",
 	},
 	{
 		rule: "the signature is a byte sequence", source: draft,
@@ -46,7 +46,7 @@ var structureRules = []rule{
 			r.set("signature",
 				`sig1="`+strings.Trim(strings.TrimPrefix(r.get("signature"), "sig1="), ":")+`"`)
 		}),
-		says: "signature member sig1 is not a byte sequence",
+		detail: "signature member sig1 is not a byte sequence",
 	},
 	{
 		rule: "the signature is standard base64", source: signatures,
@@ -54,7 +54,7 @@ var structureRules = []rule{
 			r.set("signature",
 				"sig1=:"+base64.URLEncoding.EncodeToString(slices.Repeat([]byte{0xff}, 64))+":")
 		}),
-		says: "signature is not a structured field dictionary",
+		detail: "signature is not a structured field dictionary",
 	},
 	{
 		rule: "the label is free, but the same in both headers", source: draft,
@@ -64,7 +64,7 @@ var structureRules = []rule{
 				r.set("signature",
 					strings.Replace(r.get("signature"), "sig1", "sig2", 1))
 			}),
-		says: "signature has no member sig1",
+		detail: "signature has no member sig1",
 	},
 	{
 		rule: "of several signatures one is enough", source: draft,
@@ -76,7 +76,7 @@ var structureRules = []rule{
 			r.set("signature-input", `proxy=("@method");keyid="unknown"`)
 			r.set("signature", "proxy=:AAAA:, "+r.get("signature"))
 		}),
-		says: `component "@path" is not covered`,
+		detail: `component "@path" is not covered`,
 	},
 	{
 		rule: "the number of signatures is bounded", source: choice,
@@ -85,7 +85,7 @@ var structureRules = []rule{
 				r.set("signature-input", `more`+strconv.Itoa(i)+`=("@method"), `+r.get("signature-input"))
 			}
 		}),
-		says: "signature-input has 5 members, expected at most 4",
+		detail: "signature-input has 5 members, expected at most 4",
 	},
 	{
 		rule: "white space between the members of a structured field has no meaning", source: draft,
@@ -99,7 +99,7 @@ var structureRules = []rule{
 				r.set("signature-input",
 					strings.ReplaceAll(r.get("signature-input"), ";", " ;"))
 			}),
-		says: "signature-input is not a structured field dictionary",
+		detail: "signature-input is not a structured field dictionary",
 	},
 	{
 		rule: "a dictionary may come in several lines", source: draft,
@@ -112,7 +112,7 @@ var structureRules = []rule{
 		rule: "escapes in strings are read", source: draft,
 		keeps:  signed(get, parameter("nonce", `"a \"quoted\" `+nonce()+`"`)),
 		breaks: signed(get, parameter("nonce", `"a \n `+nonce()+`"`)),
-		says:   "signature-input is not a structured field dictionary",
+		detail: "signature-input is not a structured field dictionary",
 	},
 	{
 		rule: "the order of the components is free", source: signatures,
@@ -121,7 +121,7 @@ var structureRules = []rule{
 			slices.Reverse(r.components)
 			r.set("signature-input", r.label+"="+r.input())
 		}),
-		says: "the signature does not verify",
+		detail: "the signature does not verify",
 	},
 	{
 		rule: "the order of the parameters is free", source: signatures,
@@ -130,17 +130,17 @@ var structureRules = []rule{
 			slices.Reverse(r.parameters)
 			r.set("signature-input", r.label+"="+r.input())
 		}),
-		says: "the signature does not verify",
+		detail: "the signature does not verify",
 	},
 	{
 		rule: "no component is listed twice", source: draft,
 		breaks: signed(get, covering("accept")),
-		says:   `component "accept" is listed twice`,
+		detail: `component "accept" is listed twice`,
 	},
 	{
 		rule: "components are in lower case", source: draft,
 		breaks: signed(get, all(notCovering("accept"), covering("Accept"))),
-		says:   `component "Accept" is not in lower case`,
+		detail: `component "Accept" is not in lower case`,
 	},
 	{
 		rule: "components have no parameters", source: choice,
@@ -148,13 +148,13 @@ var structureRules = []rule{
 			r.set("signature-input",
 				strings.Replace(r.get("signature-input"), `"accept"`, `"accept";bs`, 1))
 		}),
-		says: `component "accept" has parameters`,
+		detail: `component "accept" has parameters`,
 	},
 	{
 		rule: "components are strings", source: draft,
 		breaks: tampered(get, func(r *request) {
 			r.set("signature-input", strings.Replace(r.get("signature-input"), `"accept"`, `accept`, 1))
 		}),
-		says: "a component that is not a string",
+		detail: "a component that is not a string",
 	},
 }

@@ -23,20 +23,20 @@ func TestSignatureWindow(t *testing.T) {
 	changed := func(change func(*request)) func(*caller) *request { return signed(asksToken, change) }
 	check(t, c, []rule{
 		{
-			rule: "a signature lives as long as the flag says", source: choice,
+			rule: "a signature lives as long as the flag sets", source: choice,
 			keeps: changed(dated(0, 10*time.Second)), breaks: changed(dated(0, 11*time.Second)),
-			status: 401, says: "expires is 11 seconds after created, expected 1 to 10",
+			status: 401, detail: "expires is 11 seconds after created, expected 1 to 10",
 		},
 		{
-			rule: "a client's clock is off as far as the flag says", source: choice,
+			rule: "a client's clock is off as far as the flag sets", source: choice,
 			keeps:  changed(dated(3*time.Second, 9*time.Second)),
 			breaks: changed(dated(9*time.Second, 12*time.Second)),
-			status: 401, says: "in the future",
+			status: 401, detail: "in the future",
 		},
 	})
 }
 
-// Whatever is wrong with a signature, the response has the base that would be accepted,
+// For every wrong signature, the response has the base that would be accepted,
 // the token masked.
 func TestSignatureBaseIsShown(t *testing.T) {
 	c := start(t).loggedIn(t)

@@ -13,17 +13,17 @@ var parameterRules = []rule{
 	{
 		rule: "keyid is there", source: signatures,
 		breaks: signed(get, withoutParameter("keyid")),
-		says:   "parameter keyid is missing",
+		detail: "parameter keyid is missing",
 	},
 	{
 		rule: "keyid is known", source: signatures,
 		breaks: signed(get, parameter("keyid", `"unknown"`)),
-		says:   `keyid "unknown" is not a key of the client`,
+		detail: `keyid "unknown" is not a key of the client`,
 	},
 	{
 		rule: "created is there", source: signatures,
 		breaks: signed(get, withoutParameter("created")),
-		says:   "parameter created is missing",
+		detail: "parameter created is missing",
 	},
 	{
 		rule: "created is a bare integer", source: signatures,
@@ -32,18 +32,18 @@ var parameterRules = []rule{
 				r.setParameter("created",
 					`"`+strconv.FormatInt(time.Now().Unix(), 10)+`"`)
 			}),
-		says: "parameter created is not a bare integer",
+		detail: "parameter created is not a bare integer",
 	},
 	{
 		rule: "created is at most 30 seconds in the future", source: choice,
 		keeps:  signed(get, dated(25*time.Second, 85*time.Second)),
 		breaks: signed(get, dated(45*time.Second, 85*time.Second)),
-		says:   "in the future",
+		detail: "in the future",
 	},
 	{
 		rule: "expires is there", source: signatures,
 		breaks: signed(get, withoutParameter("expires")),
-		says:   "parameter expires is missing",
+		detail: "parameter expires is missing",
 	},
 	{
 		rule: "expires is a bare integer", source: signatures,
@@ -52,47 +52,47 @@ var parameterRules = []rule{
 				r.setParameter("expires",
 					strconv.FormatInt(time.Now().Unix()+60, 10)+".5")
 			}),
-		says: "parameter expires is not a bare integer",
+		detail: "parameter expires is not a bare integer",
 	},
 	{
 		rule: "expires is at most 30 seconds in the past", source: choice,
 		keeps:  signed(get, dated(-60*time.Second, -20*time.Second)),
 		breaks: signed(get, dated(-90*time.Second, -35*time.Second)),
-		says:   "in the past",
+		detail: "in the past",
 	},
 	{
 		rule: "expires comes after created", source: signatures,
 		keeps:  signed(get, dated(0, time.Second)),
 		breaks: signed(get, dated(0, 0)),
-		says:   "expires is 0 seconds after created",
+		detail: "expires is 0 seconds after created",
 	},
 	{
 		rule: "a signature lives for 5 minutes at most", source: choice,
 		keeps:  signed(get, dated(0, 5*time.Minute)),
 		breaks: signed(get, dated(0, 5*time.Minute+time.Second)),
-		says:   "expires is 301 seconds after created",
+		detail: "expires is 301 seconds after created",
 	},
 	{
 		rule: "nonce is there", source: signatures,
 		breaks: signed(get, withoutParameter("nonce")),
-		says:   "parameter nonce is missing",
+		detail: "parameter nonce is missing",
 	},
 	{
 		rule: "nonce is a string", source: draft,
 		breaks: signed(get, parameter("nonce", ":AAAA:")),
-		says:   "parameter nonce is not a string",
+		detail: "parameter nonce is not a string",
 	},
 	{
 		rule: "nonce has at most 256 characters", source: choice,
 		keeps:  signed(get, parameter("nonce", `"`+nonce()+strings.Repeat("n", 232)+`"`)),
 		breaks: signed(get, parameter("nonce", `"`+strings.Repeat("n", 257)+`"`)),
-		says:   "nonce is longer than 256 characters",
+		detail: "nonce is longer than 256 characters",
 	},
 	{
 		rule: "alg may be left out, and otherwise names the algorithm", source: signatures,
 		keeps:  signed(get, parameter("alg", `"ed25519"`)),
 		breaks: signed(get, parameter("alg", `"ecdsa-p521-sha512"`)),
-		says:   `alg is "ecdsa-p521-sha512", expected ed25519`,
+		detail: `alg is "ecdsa-p521-sha512", expected ed25519`,
 	},
 	{
 		rule: "unknown parameters are covered and ignored", source: choice,
@@ -106,7 +106,7 @@ var valueRules = []rule{
 	{
 		rule: "an Ed25519 signature has 64 bytes", source: signatures,
 		breaks: signed(get, signs(func(c *caller, base string) []byte { return c.sign(base)[:63] })),
-		says:   "the signature has 63 bytes, expected the 64 of Ed25519",
+		detail: "the signature has 63 bytes, expected the 64 of Ed25519",
 	},
 	{
 		rule: "Ed25519 signs the base itself", source: signatures,
@@ -114,19 +114,19 @@ var valueRules = []rule{
 			sum := sha512.Sum512([]byte(base))
 			return string(sum[:])
 		})),
-		says: "over a digest of the signature base",
+		detail: "over a digest of the signature base",
 	},
 	{
 		rule: "the base has no newline at its end", source: signatures,
 		breaks: signed(get, signsText(func(base string) string { return base + "\n" })),
-		says:   "the signed text ends with a newline",
+		detail: "the signed text ends with a newline",
 	},
 	{
 		rule: "the base ends with its parameters", source: signatures,
 		breaks: signed(get, signsText(func(base string) string {
 			return base[:strings.LastIndex(base, "\n")]
 		})),
-		says: `lacks the line "@signature-params"`,
+		detail: `lacks the line "@signature-params"`,
 	},
 	{
 		rule: "the private key is that of the key id", source: signatures,
@@ -134,7 +134,7 @@ var valueRules = []rule{
 			_, other, _ := ed25519.GenerateKey(nil)
 			return ed25519.Sign(other, []byte(base))
 		})),
-		says: "another private key was used",
+		detail: "another private key was used",
 	},
 	{
 		rule: "a token request does not cover authorization", source: auth,
@@ -143,12 +143,12 @@ var valueRules = []rule{
 			r.set("authorization", "Bearer x")
 			r.cover("authorization")
 		}),
-		says: `component "authorization" is covered, but a token request has no access token`,
+		detail: `component "authorization" is covered, but a token request has no access token`,
 	},
 	{
 		rule: "a token request is signed", source: auth,
 		breaks: tampered(asksToken, func(r *request) { r.remove("signature") }),
-		says:   "signature is missing",
+		detail: "signature is missing",
 	},
 }
 

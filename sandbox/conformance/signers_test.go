@@ -121,19 +121,19 @@ func habitsOf(source string, as func(*request)) []rule {
 			rule: source + ": reads", source: source,
 			keeps:  signed(at("/portfolios/allocations?limit=1"), as),
 			breaks: tampered(signedLater(get, as), func(r *request) { r.path = "/portfolios/orders" }),
-			status: 401, says: unverified,
+			status: 401, detail: unverified,
 		},
 		{
 			rule: source + ": writes", source: source,
 			keeps:  signed(post, as),
 			breaks: tampered(signedLater(post, as), with("idempotency-key", uuid.NewString())),
-			status: 401, says: unverified,
+			status: 401, detail: unverified,
 		},
 		{
 			rule: source + ": asks for a token", source: source,
 			keeps:  signed(asksToken, as),
 			breaks: signed(asksToken, all(as, func(r *request) { r.remove("upvest-signature-version") })),
-			status: 401, says: "upvest-signature-version is missing",
+			status: 401, detail: "upvest-signature-version is missing",
 		},
 	}
 	if source == goProxy {
@@ -142,7 +142,7 @@ func habitsOf(source string, as func(*request)) []rule {
 	return append(rules, rule{
 		rule: source + ": the date is covered", source: source,
 		breaks: tampered(signedLater(get, as), with("date", "Fri, 02 Jan 2026 03:04:05 GMT")),
-		status: 401, says: unverified,
+		status: 401, detail: unverified,
 	})
 }
 
@@ -152,39 +152,39 @@ var signerRules = []rule{
 		// 404: the signature is accepted, the order does not exist.
 		rule: "python: a DELETE covers that it has no body", source: python,
 		breaks: signed(cancel, all(asPython, with("content-length", "0"), covering("content-length"))),
-		status: 404, says: noOrder,
+		status: 404, detail: noOrder,
 	},
 	{
 		rule: "python: what a DELETE covers was sent", source: python,
 		breaks: signed(cancel, all(asPython, covering("content-length"))),
-		status: 401, says: `component "content-length" is covered, but the header was not sent`,
+		status: 401, detail: `component "content-length" is covered, but the header was not sent`,
 	},
 	{
 		rule: "javascript: a DELETE has an idempotency-key", source: javascript,
 		breaks: signed(cancel, all(asJavaScript, func(r *request) { r.setKey(uuid.NewString()) })),
-		status: 404, says: noOrder,
+		status: 404, detail: noOrder,
 	},
 	{
 		rule: "javascript: the idempotency-key of a DELETE is covered", source: javascript,
 		breaks: signed(cancel, all(asJavaScript, with("idempotency-key", uuid.NewString()))),
-		status: 401, says: `component "idempotency-key" is not covered`,
+		status: 401, detail: `component "idempotency-key" is not covered`,
 	},
 	{
 		rule: "go: a GET has a content-type", source: goProxy,
 		keeps: signed(get,
 			all(asGoProxy, with("content-type", "application/json"), covering("content-type"))),
 		breaks: signed(get, all(asGoProxy, covering("content-type"))),
-		status: 401, says: `component "content-type" is covered, but the header was not sent`,
+		status: 401, detail: `component "content-type" is covered, but the header was not sent`,
 	},
 	{
 		rule: "go: a header that the caller adds is covered", source: goProxy,
 		breaks: tampered(signedLater(get, asGoProxy), with("origin", "http://elsewhere")),
-		status: 401, says: unverified,
+		status: 401, detail: unverified,
 	},
 	{
 		rule: "go: accept: */* is refused all the same", source: goProxy,
 		breaks: signed(get, all(asGoProxy, with("accept", "*/*"))),
-		status: 406, says: "expected exactly application/json",
+		status: 406, detail: "expected exactly application/json",
 	},
 	{
 		rule: "go: the client of a token request is in its form", source: goProxy,
@@ -192,23 +192,23 @@ var signerRules = []rule{
 		breaks: signed(asksToken, all(withoutClient, func(r *request) {
 			r.setBody(strings.Replace(r.body, r.caller.clientID, uuid.NewString(), 1))
 		})),
-		status: 401, says: "is not a client of this sandbox",
+		status: 401, detail: "is not a client of this sandbox",
 	},
 	{
 		rule: "java: the client of a token request is in its form", source: java,
 		keeps:  signed(asksToken, withoutClient),
 		breaks: signed(asksToken, all(withoutClient, replacing("client_id=", "id="))),
-		status: 400, slug: "missing_client_id", says: "upvest-client-id",
+		status: 400, slug: "missing_client_id", detail: "upvest-client-id",
 	},
 	{
 		rule: "java: the client of any other request is in its header", source: java,
 		breaks: signed(get, withoutClient),
-		status: 400, slug: "missing_client_id", says: "upvest-client-id",
+		status: 400, slug: "missing_client_id", detail: "upvest-client-id",
 	},
 	{
 		rule: "java: an idempotency-key that is not covered is refused all the same", source: java,
 		breaks: signed(post, notCovering("idempotency-key")),
-		status: 401, says: `component "idempotency-key" is not covered`,
+		status: 401, detail: `component "idempotency-key" is not covered`,
 	},
 }
 

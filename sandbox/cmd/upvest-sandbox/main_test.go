@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 const clientID = "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01"
@@ -119,7 +119,7 @@ func TestEnvironmentFile(t *testing.T) {
 	}
 	lines := bufio.NewScanner(stderr)
 	if !lines.Scan() || !strings.Contains(lines.Text(), "in another shell: . ") {
-		t.Fatalf("it says %q, want what to source", lines.Text())
+		t.Fatalf("it prints %q, want a command to source the file", lines.Text())
 	}
 	_, source, _ := strings.Cut(lines.Text(), "in another shell: ")
 	shell := exec.Command("sh", "-c", source+` && printf '%s\n' "$UPVEST_API_BASE_URL" `+
@@ -134,7 +134,7 @@ func TestEnvironmentFile(t *testing.T) {
 		t.Errorf("sourced %q, %v, want nothing of the other setting", sourced, err)
 	}
 	if response, err := http.Get(url); err != nil {
-		t.Errorf("it does not answer: %v", err)
+		t.Errorf("it does not respond: %v", err)
 	} else {
 		_ = response.Body.Close()
 	}
@@ -158,38 +158,38 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		flags []string
-		says  string
+		flags   []string
+		reports string
 	}{
-		{flags: []string{"-address", "0.0.0.0:0"}, says: "loopback"},
-		{flags: []string{"-address", "8080"}, says: "host:port"},
-		{flags: []string{"-client", "id=me"}, says: "expected a UUID"},
-		{flags: []string{"-client", "very secret"}, says: "not of the form name=value"},
-		{flags: []string{"-client", "key=" + empty}, says: "is not a PEM file"},
+		{flags: []string{"-address", "0.0.0.0:0"}, reports: "loopback"},
+		{flags: []string{"-address", "8080"}, reports: "host:port"},
+		{flags: []string{"-client", "id=me"}, reports: "expected a UUID"},
+		{flags: []string{"-client", "very secret"}, reports: "not of the form name=value"},
+		{flags: []string{"-client", "key=" + empty}, reports: "is not a PEM file"},
 		{
-			flags: []string{"-client", "key=../../../wrapper/testdata/keys/p521-sec1-aes256.pem"},
-			says:  "is encrypted; its public half is enough: openssl pkey",
+			flags:   []string{"-client", "key=../../../wrapper/testdata/keys/p521-sec1-aes256.pem"},
+			reports: "is encrypted; its public half is enough: openssl pkey",
 		},
 		{
-			flags: []string{"-client", "key=../../../wrapper/testdata/keys/p521-pkcs8-scrypt.pem"},
-			says:  "is encrypted; its public half is enough: openssl pkey",
+			flags:   []string{"-client", "key=../../../wrapper/testdata/keys/p521-pkcs8-scrypt.pem"},
+			reports: "is encrypted; its public half is enough: openssl pkey",
 		},
-		{flags: []string{"-client", "id={" + clientID + "}"}, says: "expected a UUID"},
-		{flags: []string{"-key-form", "rsa"}, says: "expected ed25519, p521 or p521-encrypted"},
+		{flags: []string{"-client", "id={" + clientID + "}"}, reports: "expected a UUID"},
+		{flags: []string{"-key-form", "rsa"}, reports: "expected ed25519, p521 or p521-encrypted"},
 		{
 			flags: []string{
 				"-client", "id=" + clientID,
 				"-client", "id=" + clientID,
 			},
-			says: "is there twice",
+			reports: "is there twice",
 		},
-		{flags: []string{"-client", "scopes=portfolios:raed"}, says: `scope "portfolios:raed"`},
-		{flags: []string{"-rate-limit", "0"}, says: "expected at least 1"},
-		{flags: []string{"-order-delay", "soon"}, says: "order-delay"},
-		{flags: []string{"-accounts", "mine"}, says: "ACCOUNT=USER"},
-		{flags: []string{"-accounts", "@missing"}, says: "read the accounts"},
-		{flags: []string{"-seed", "-1"}, says: "seed"},
-		{flags: []string{"more"}, says: "unexpected argument"},
+		{flags: []string{"-client", "scopes=portfolios:raed"}, reports: `scope "portfolios:raed"`},
+		{flags: []string{"-rate-limit", "0"}, reports: "expected at least 1"},
+		{flags: []string{"-order-delay", "soon"}, reports: "order-delay"},
+		{flags: []string{"-accounts", "mine"}, reports: "ACCOUNT=USER"},
+		{flags: []string{"-accounts", "@missing"}, reports: "read the accounts"},
+		{flags: []string{"-seed", "-1"}, reports: "seed"},
+		{flags: []string{"more"}, reports: "unexpected argument"},
 	} {
 		var stdout bytes.Buffer
 		var stderr bytes.Buffer
@@ -197,9 +197,9 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		command.Stdout = &stdout
 		command.Stderr = &stderr
 		err := command.Run()
-		if err == nil || !strings.Contains(stderr.String(), test.says) || stdout.Len() > 0 {
+		if err == nil || !strings.Contains(stderr.String(), test.reports) || stdout.Len() > 0 {
 			t.Errorf("%q: %v, stderr %q, stdout %q, want it to say %q", test.flags, err, stderr.String(),
-				stdout.String(), test.says)
+				stdout.String(), test.reports)
 		}
 		if strings.Contains(stderr.String(), "very secret") {
 			t.Errorf("%q: stderr repeats what may be a secret: %q", test.flags, stderr.String())

@@ -49,7 +49,11 @@ func newWorld(accounts int) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.allocation = made.(contract.CreatePortfoliosAllocation200JSONResponse).Body.ID
+	response, ok := made.(contract.CreatePortfoliosAllocation200JSONResponse)
+	if !ok {
+		return nil, fmt.Errorf("create the allocation: got %T", made)
+	}
+	w.allocation = response.Body.ID
 	for range accounts {
 		id := uuid.New()
 		w.accounts = append(w.accounts, id)

@@ -68,8 +68,8 @@ func rebalance() (r rebalanced, err error) {
 		case <-time.After(time.Millisecond):
 		}
 		asked := time.Now()
-		if _, err := w.RetrievePortfoliosAllocation(context.Background(),
-			contract.RetrievePortfoliosAllocationRequestObject{AllocationID: w.allocation}); err != nil {
+		one := contract.RetrievePortfoliosAllocationRequestObject{AllocationID: w.allocation}
+		if _, err := w.RetrievePortfoliosAllocation(context.Background(), one); err != nil {
 			return r, err
 		}
 		r.longest = max(r.longest, time.Since(asked))

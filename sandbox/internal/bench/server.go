@@ -51,7 +51,7 @@ func newServer(options ...sandbox.Option) (*server, error) {
 
 // request makes a signed request. It has no body if contentType is empty.
 func (s *server) request(method, path, contentType, body string) (*http.Request, error) {
-	r, err := http.NewRequest(method, s.URL()+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(context.Background(), method, s.URL()+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (c *caller) place(orders int) (time.Duration, error) {
 	requests := make([]*http.Request, orders)
 	errs := make([]error, runtime.GOMAXPROCS(0))
 	longest := make([]time.Duration, len(errs))
-	c.parallel(func(worker int) {
+	parallel(func(worker int) {
 		for i := worker; i < orders && errs[worker] == nil; i += len(errs) {
 			requests[i], errs[worker] = c.request(http.MethodPost, "/portfolios/orders", "application/json",
 				order(c.accounts[i%len(c.accounts)]))
@@ -43,7 +43,7 @@ func (c *caller) place(orders int) (time.Duration, error) {
 		return 0, err
 	}
 	from := time.Now()
-	c.parallel(func(worker int) {
+	parallel(func(worker int) {
 		for i := worker; i < orders && errs[worker] == nil; i += len(errs) {
 			sent := time.Now()
 			errs[worker] = c.serve(&received{}, requests[i])
@@ -55,7 +55,7 @@ func (c *caller) place(orders int) (time.Duration, error) {
 	return took, errors.Join(errs...)
 }
 
-func (c *caller) parallel(work func(worker int)) {
+func parallel(work func(worker int)) {
 	var group sync.WaitGroup
 	for worker := range runtime.GOMAXPROCS(0) {
 		group.Go(func() { work(worker) })

@@ -69,7 +69,7 @@ func do(action func()) http.HandlerFunc {
 // host name that somebody made resolve to this machine (DNS rebinding).
 func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, errors.New("the control endpoint answers no page of a browser"))
+		refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests of web pages"))
 	})
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(deny)

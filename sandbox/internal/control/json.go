@@ -77,6 +77,6 @@ func refuse(w http.ResponseWriter, status int, err error) {
 
 func writeJSON(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", response.JSON)
-	// A client that is gone reads no response.
+	//nolint:errchkjson // a client that is gone reads no response
 	_ = json.NewEncoder(w).Encode(value)
 }

@@ -50,7 +50,7 @@ func (h *Handler) pause(ctx context.Context, d time.Duration) bool {
 		return true
 	case <-ctx.Done():
 		return false
-	case <-h.Stopping.Done():
+	case <-h.Stopping:
 		return false
 	}
 }

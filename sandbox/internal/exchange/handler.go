@@ -3,7 +3,6 @@
 package exchange
 
 import (
-	"context"
 	"crypto"
 	"fmt"
 	"net/http"
@@ -32,8 +31,8 @@ type Handler struct {
 	Now func() time.Time
 	// MachineTime is the time of rate limits and of the Date header.
 	MachineTime func() time.Time
-	// Stopping ends the delays of faults.
-	Stopping context.Context
+	// Stopping is closed to end the delays of faults.
+	Stopping <-chan struct{}
 
 	BodyLimit   int64
 	ReadTimeout time.Duration
@@ -93,8 +92,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.request.Body = http.NoBody
 	}
 	x.request.Body = http.MaxBytesReader(w, x.request.Body, h.BodyLimit)
-	given := h.handle(x)
+	given := h.handle(x) //nolint:contextcheck // the exchange holds the request with its context
 	if x.checked && x.fault == nil {
+		//nolint:contextcheck // the described request holds its context
 		if err := h.Contract.CheckResponse(x.described(), given); err != nil {
 			h.ResponseCheck(fmt.Errorf("response %d to %s %s: %w", given.Status, r.Method, r.URL.Path, err))
 		}
@@ -102,7 +102,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Before the response is sent: a caller that has read it finds its request in the
 	// journal.
 	x.record(given)
-	h.send(w, x, given)
+	h.send(w, x, given) //nolint:contextcheck // the exchange holds the request with its context
 }
 
 // handle takes a request through all checks. Each check relies on those above it.

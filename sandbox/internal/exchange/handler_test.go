@@ -1,6 +1,7 @@
 package exchange_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -37,7 +38,8 @@ func reported(t *testing.T, extend func(*openapi3.T) error) []error {
 		BodyLimit:     1,
 		ResponseCheck: func(err error) { found = append(found, err) },
 	}
-	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/portfolios/orders", nil))
+	r := httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody)
+	handler.ServeHTTP(httptest.NewRecorder(), r)
 	return found
 }
 

@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -51,9 +52,7 @@ func (h *Handler) sendHeader(w http.ResponseWriter, x *exchange, given *response
 	header := w.Header()
 	header.Set("Upvest-Request-Id", x.requestID)
 	header.Set("Date", h.MachineTime().Add(f.DateSkew).UTC().Format(http.TimeFormat))
-	for name, values := range given.Header {
-		header[name] = values
-	}
+	maps.Copy(header, given.Header)
 	if response.CanHaveBody(given.Status) && given.Stream == nil {
 		header.Set("Content-Length", strconv.Itoa(len(given.Body)+f.Pad))
 	}

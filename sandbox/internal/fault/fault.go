@@ -57,15 +57,24 @@ func (f *Fault) check(contract *openapi.Contract) error {
 		return errors.New("delay and body delay: expected at least 0")
 	case f.Pad < 0 || f.Pad > maxPad:
 		return fmt.Errorf("pad %d: expected 0 to %d", f.Pad, maxPad)
+	default:
+		return errors.Join(f.checkCombination(success), f.checkHeader())
+	}
+}
+
+// checkCombination returns why the fields cannot be combined.
+func (f *Fault) checkCombination(success int) error {
+	emptied := f.Body != nil && len(f.Body) == 0
+	switch {
 	case f.Reset && (f.changesResponse() || f.needsBody()):
 		return errors.New("reset: no response is sent then, so the fault cannot change one")
-	case (f.CutBody || f.BodyDelay > 0) && f.Body != nil && len(f.Body) == 0:
+	case emptied && (f.CutBody || f.BodyDelay > 0):
 		return errors.New("cut body and body delay: an empty body has no middle")
 	case !f.fits(success):
 		return errors.New("body, pad, cut body and body delay: the response has no body; " +
 			"set a status that has one")
 	default:
-		return f.checkHeader()
+		return nil
 	}
 }
 

@@ -13,7 +13,7 @@ func TestAllocationRules(t *testing.T) {
 	const upper = "C2721BC0-9F65-474B-A846-B237EB17FB05"
 	tests := map[string]struct {
 		instruments []string
-		says        string // empty: accepted
+		detail      string // empty: accepted
 	}{
 		"sum 1": {instruments: []string{funds, "0.7", apple, "0.3"}},
 		"sum 1 with more decimals": {
@@ -23,70 +23,70 @@ func TestAllocationRules(t *testing.T) {
 		"one instrument at 1":   {instruments: []string{funds, "1"}},
 		"one instrument at 100": {instruments: []string{funds, "100"}},
 		"UUID without dashes":   {instruments: []string{dashless, "1"}},
-		"none":                  {says: "allocation: expected at least one instrument"},
+		"none":                  {detail: "allocation: expected at least one instrument"},
 		"sum just below 1": {
 			instruments: []string{funds, "0.7", apple, "0.29999"},
-			says:        "exactly 1 (or 100), these sum to 0.99999",
+			detail:      "exactly 1 (or 100), these sum to 0.99999",
 		},
 		"sum just above 1": {
 			instruments: []string{funds, "0.7", apple, "0.30001"},
-			says:        "exactly 1 (or 100), these sum to 1.00001",
+			detail:      "exactly 1 (or 100), these sum to 1.00001",
 		},
 		"sum 10": {
 			instruments: []string{funds, "7", apple, "3"},
-			says:        "allocation: expected weights that sum to exactly 1",
+			detail:      "allocation: expected weights that sum to exactly 1",
 		},
 		"sum 200": {
-			instruments: []string{funds, "100", apple, "100"}, says: "these sum to 200",
+			instruments: []string{funds, "100", apple, "100"}, detail: "these sum to 200",
 		},
 		"weight 0": {
 			instruments: []string{funds, "1", apple, "0"},
-			says:        "allocation[1].weight: expected a weight above 0",
+			detail:      "allocation[1].weight: expected a weight above 0",
 		},
 		"weight 0.00000": {
 			instruments: []string{funds, "1", apple, "0.00000"},
-			says:        "allocation[1].weight: expected a weight above 0",
+			detail:      "allocation[1].weight: expected a weight above 0",
 		},
 		"weight below 0": {
-			instruments: []string{funds, "-1", apple, "2"}, says: "allocation[0].weight: not a weight",
+			instruments: []string{funds, "-1", apple, "2"}, detail: "allocation[0].weight: not a weight",
 		},
 		"weight of six decimals": {
 			instruments: []string{funds, "0.999999", apple, "0.000001"},
-			says:        "allocation[0].weight: not a weight",
+			detail:      "allocation[0].weight: not a weight",
 		},
 		"no weight": {
-			instruments: []string{funds, ""}, says: "allocation[0].weight: not a weight",
+			instruments: []string{funds, ""}, detail: "allocation[0].weight: not a weight",
 		},
 		"ISIN twice": {
 			instruments: []string{funds, "0.5", apple, "0.25", funds, "0.25"},
-			says:        "[2].instrument_id: expected every",
+			detail:      "[2].instrument_id: expected every",
 		},
 		"ISIN in lower case": {
 			instruments: []string{"ie00b0m62q58", "1"},
-			says:        "allocation[0].instrument_id: expected an ISIN",
+			detail:      "allocation[0].instrument_id: expected an ISIN",
 		},
 		"ISIN that ends with a letter": {
 			instruments: []string{"US037833100X", "1"},
-			says:        "allocation[0].instrument_id: expected an ISIN",
+			detail:      "allocation[0].instrument_id: expected an ISIN",
 		},
 		"UUID twice, once dashless": {
 			instruments: []string{upvests, "0.5", dashless, "0.5"},
-			says:        "[1].instrument_id: expected every instrument once",
+			detail:      "[1].instrument_id: expected every instrument once",
 		},
 		"UUID twice, once in upper case": {
 			instruments: []string{upvests, "0.5", upper, "0.5"},
-			says:        "[1].instrument_id: expected every instrument once",
+			detail:      "[1].instrument_id: expected every instrument once",
 		},
 		"UUID of version 7": {
 			instruments: []string{"01890a5d-ac96-774b-bcce-b302099a8057", "1"},
-			says:        "expected a UUID of version 0 to 5",
+			detail:      "expected a UUID of version 0 to 5",
 		},
 		"UUID with more behind it": {
 			instruments: []string{upvests + "x", "1"},
-			says:        "allocation[0].instrument_id: expected a UUID",
+			detail:      "allocation[0].instrument_id: expected a UUID",
 		},
 		"neither ISIN nor UUID": {
-			instruments: []string{"gold", "1"}, says: "allocation[0].instrument_id: expected an ISIN",
+			instruments: []string{"gold", "1"}, detail: "allocation[0].instrument_id: expected an ISIN",
 		},
 	}
 	for name, test := range tests {
@@ -96,13 +96,13 @@ func TestAllocationRules(t *testing.T) {
 			kept := w.allocate(apple, "1")
 			_, created := w.createAllocation(body)
 			_, updated := w.updateAllocation(kept.ID, body)
-			if test.says == "" {
+			if test.detail == "" {
 				must(0, created)(t)
 				must(0, updated)(t)
 				return
 			}
-			wantRefusal(t, created, 400, "invalid_request", test.says)
-			wantRefusal(t, updated, 400, "invalid_request", test.says)
+			wantRefusal(t, created, 400, "invalid_request", test.detail)
+			wantRefusal(t, updated, 400, "invalid_request", test.detail)
 			if effects := w.effects(); len(effects) != 1 {
 				t.Errorf("a refused request had an effect: %v", effects)
 			}
@@ -132,7 +132,7 @@ func TestAllocationInstrumentIDTypeMustFit(t *testing.T) {
 func TestAllocationIsShownAsItWasSent(t *testing.T) {
 	w := newWorld(t)
 	sent := instruments(t, funds, "0.70", upvests, "0.3")
-	made := must(w.createAllocation(contract.AllocationRequest{Name: ptr("Retirement"), Allocation: sent}))(t)
+	made := must(w.createAllocation(contract.AllocationRequest{Name: new("Retirement"), Allocation: sent}))(t)
 	want, err := json.Marshal(contract.Allocation{
 		ID: made.ID, Name: "Retirement", CreatedAt: start, UpdatedAt: start,
 		Allocation: instruments(t, funds, "0.70", upvests, "0.3"),
@@ -159,7 +159,7 @@ func TestAllocationWithoutNameGetsOne(t *testing.T) {
 func TestUpdateAllocationReplacesTheMix(t *testing.T) {
 	w := newWorld(t)
 	made := must(w.createAllocation(contract.AllocationRequest{
-		Name: ptr("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3"),
+		Name: new("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3"),
 	}))(t)
 	w.pass(time.Hour)
 	changed := w.remix(made.ID, upvests, "1")
@@ -170,7 +170,7 @@ func TestUpdateAllocationReplacesTheMix(t *testing.T) {
 		t.Errorf("created_at is %s, updated_at is %s", changed.CreatedAt, changed.UpdatedAt)
 	}
 	renamed := must(w.updateAllocation(made.ID,
-		contract.AllocationRequest{Name: ptr("Second"), Allocation: instruments(t, upvests, "1")}))(t)
+		contract.AllocationRequest{Name: new("Second"), Allocation: instruments(t, upvests, "1")}))(t)
 	if renamed.Name != "Second" {
 		t.Errorf("name is %q, want Second", renamed.Name)
 	}
@@ -182,7 +182,7 @@ func TestUpdateAllocationReplacesTheMix(t *testing.T) {
 func TestRepeatedUpdateOfAllocationChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	request := contract.AllocationRequest{
-		Name: ptr("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3"),
+		Name: new("First"), Allocation: instruments(t, funds, "0.7", apple, "0.3"),
 	}
 	made := must(w.createAllocation(request))(t)
 	w.pass(time.Hour)

@@ -97,7 +97,7 @@ func TestUpdateConfigurationChangesWhatItNames(t *testing.T) {
 	_, err := w.updateConfiguration(savings, contract.ConfigurationUpdate{})
 	wantRefusal(t, err, 400, "invalid_request", "allocation_id", "rebalancing_strategy_ids")
 	_, err = w.updateConfiguration(savings,
-		contract.ConfigurationUpdate{AllocationID: ptr(nowhere), RebalancingStrategyIDs: &[]uuid.UUID{}})
+		contract.ConfigurationUpdate{AllocationID: new(nowhere), RebalancingStrategyIDs: &[]uuid.UUID{}})
 	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
 	if after := must(w.retrieveConfiguration(savings))(t); !reflect.DeepEqual(after, before) {
 		t.Errorf("refused changes left %+v, want %+v", after, before)

@@ -25,7 +25,7 @@ func TestEffectsAreWhatRequestsDid(t *testing.T) {
 	allocationID := must(w.createAllocation(contract.AllocationRequest{Allocation: list}))(t).ID
 	did("create_portfolios_allocation", allocationID, uuid.Nil)
 	must(w.updateAllocation(allocationID,
-		contract.AllocationRequest{Name: ptr("Renamed"), Allocation: list}))(t)
+		contract.AllocationRequest{Name: new("Renamed"), Allocation: list}))(t)
 	did("update_portfolios_allocation", allocationID, uuid.Nil)
 	w.configure(savings, allocationID)
 	did("create_portfolios_configuration", savings, savings)

@@ -46,11 +46,15 @@ func (o *order) step(at time.Time) {
 	case contract.OrderStatusNEW:
 		o.status = contract.OrderStatusPROCESSING
 		o.split()
-		return
 	case contract.OrderStatusFILLED:
 		o.status = orderSettled
-		return
+	default:
+		o.fill()
 	}
+}
+
+// fill fills the next individual order. The last one makes the order FILLED.
+func (o *order) fill() {
 	if i := int(o.filled); i < len(o.instruments) {
 		o.account.book(o.instruments[i], o.side(i), o.settle(i))
 		o.filled++
@@ -207,6 +211,8 @@ type step struct {
 
 // schedule is a heap of steps by instant. A cancelled order stays in it until its step
 // comes first.
+//
+//nolint:recvcheck // container/heap needs pointers for Push and Pop alone
 type schedule []step
 
 func (s schedule) Len() int { return len(s) }
@@ -221,7 +227,9 @@ func (s schedule) Less(i, j int) bool {
 func (s schedule) Swap(i, j int) { s[i], s[j] = s[j], s[i] }
 
 // Push implements [heap.Interface].
-func (s *schedule) Push(item any) { *s = append(*s, item.(step)) }
+func (s *schedule) Push(item any) {
+	*s = append(*s, item.(step)) //nolint:forcetypeassert // only steps are pushed
+}
 
 // Pop implements [heap.Interface].
 func (s *schedule) Pop() any {

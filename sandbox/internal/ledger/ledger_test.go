@@ -100,8 +100,6 @@ func (w *world) effects() []journal.Effect {
 	return all
 }
 
-func ptr[T any](value T) *T { return &value }
-
 // instruments makes a list of instruments from ids and weights in turn.
 func instruments(t testing.TB, idsAndWeights ...string) []contract.InstrumentWeight {
 	t.Helper()
@@ -134,10 +132,10 @@ func (w *world) remix(id uuid.UUID, idsAndWeights ...string) contract.Allocation
 }
 
 // configure makes an account follow an allocation.
-func (w *world) configure(accountID, allocationID uuid.UUID) contract.Configuration {
+func (w *world) configure(accountID, allocationID uuid.UUID) {
 	w.t.Helper()
 	request := contract.ConfigurationRequest{AccountID: accountID, AllocationID: allocationID}
-	return must(w.createConfiguration(request))(w.t)
+	must(w.createConfiguration(request))(w.t)
 }
 
 func (w *world) mixOf(idsAndWeights ...string) contract.AllocationRequest {
@@ -281,7 +279,7 @@ func written[T any](err error, write func(http.ResponseWriter) error) (list T, _
 		return list, err
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return list, fmt.Errorf("something follows the list: %v", err)
+		return list, fmt.Errorf("something follows the list: %w", err)
 	}
 	return list, nil
 }

@@ -18,10 +18,10 @@ func TestLiquidationSellsEverything(t *testing.T) {
 	at := w.now()
 	got := must(w.liquidate(savings, userID))(t)
 	want := contract.Order{
-		ID: got.ID, CreatedAt: at, UpdatedAt: at, UserID: ptr(userID), AccountID: savings,
+		ID: got.ID, CreatedAt: at, UpdatedAt: at, UserID: new(userID), AccountID: savings,
 		Currency:   contract.CurrencyEUR,
 		CashAmount: "100.050000000000000000000000001", Status: statusNew,
-		Type:   ptr(contract.OrderTypeLIQUIDATION),
+		Type:   new(contract.OrderTypeLIQUIDATION),
 		Orders: []contract.IndividualOrder{},
 	}
 	if !reflect.DeepEqual(got, want) {

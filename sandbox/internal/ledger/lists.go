@@ -31,8 +31,8 @@ type listing struct {
 }
 
 // newListing reads sort and order. sort is the only value of sort.
-func newListing[S ~string](sort string, by *S, order *contract.ListOrder) listing {
-	l := listing{sort: sort, limit: defaultLimit}
+func newListing[S ~string](sort string, by *S, order *contract.ListOrder) *listing {
+	l := &listing{sort: sort, limit: defaultLimit}
 	if by != nil && string(*by) != sort {
 		l.fail(invalid("sort", "expected %s", sort))
 	}
@@ -43,7 +43,7 @@ func newListing[S ~string](sort string, by *S, order *contract.ListOrder) listin
 }
 
 // page reads offset and limit.
-func (l listing) page(offset, limit *int32) listing {
+func (l *listing) page(offset, limit *int32) *listing {
 	if offset != nil {
 		if *offset < 0 {
 			l.fail(invalid("offset", "expected 0 or more, got %d", *offset))
@@ -60,13 +60,13 @@ func (l listing) page(offset, limit *int32) listing {
 }
 
 // between reads start_date and end_date.
-func (l listing) between(from, to *string) listing {
+func (l *listing) between(from, to *string) *listing {
 	l.from = l.date("start_date", from)
 	l.to = l.date("end_date", to)
 	return l
 }
 
-func (l listing) checked() (listing, error) { return l, l.err }
+func (l *listing) checked() (*listing, error) { return l, l.err }
 
 func (l *listing) date(field string, text *string) *time.Time {
 	if text == nil {
@@ -97,7 +97,7 @@ func readID(field string, text string) (uuid.UUID, error) {
 
 // createdBetween returns the filters of start_date and end_date, none if neither was
 // sent.
-func createdBetween[T any](l listing, created func(*T) time.Time) []func(*T) bool {
+func createdBetween[T any](l *listing, created func(*T) time.Time) []func(*T) bool {
 	var filters []func(*T) bool
 	if l.from != nil {
 		filters = append(filters, func(item *T) bool { return !created(item).Before(*l.from) })
@@ -111,7 +111,9 @@ func createdBetween[T any](l listing, created func(*T) time.Time) []func(*T) boo
 // paginate returns the page of the items that pass every filter, and its place in the
 // list. Without filters the time that it takes depends on the length of the page, with
 // filters on the number of all items.
-func paginate[T any](l *Ledger, list listing, items index[T], filters []func(*T) bool) ([]*T, contract.Meta) {
+func paginate[T any](
+	l *Ledger, list *listing, items index[T], filters []func(*T) bool,
+) ([]*T, contract.Meta) {
 	if len(filters) == 0 {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -134,7 +136,7 @@ func paginate[T any](l *Ledger, list listing, items index[T], filters []func(*T)
 	return found, list.meta(len(found), total)
 }
 
-func (l listing) meta(count, total int) contract.Meta {
+func (l *listing) meta(count, total int) contract.Meta {
 	order := contract.MetaOrderASC
 	return contract.Meta{
 		Offset: l.offset, Limit: l.limit, Count: count, TotalCount: total, Sort: &l.sort, Order: &order,

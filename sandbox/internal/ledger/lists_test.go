@@ -93,34 +93,34 @@ func TestListsPageAndCount(t *testing.T) {
 		}{
 			{query: query{}, ids: all.ids, meta: contract.Meta{Limit: 100, Count: 5, TotalCount: 5}},
 			{
-				query: query{sort: &sort, order: ptr("ASC")}, ids: all.ids,
+				query: query{sort: &sort, order: new("ASC")}, ids: all.ids,
 				meta: contract.Meta{Limit: 100, Count: 5, TotalCount: 5},
 			},
 			{
-				query: query{limit: ptr(int32(2))}, ids: all.ids[:2],
+				query: query{limit: new(int32(2))}, ids: all.ids[:2],
 				meta: contract.Meta{Limit: 2, Count: 2, TotalCount: 5},
 			},
 			{
-				query: query{limit: ptr(int32(2)), offset: ptr(int32(4))}, ids: all.ids[4:],
+				query: query{limit: new(int32(2)), offset: new(int32(4))}, ids: all.ids[4:],
 				meta: contract.Meta{Offset: 4, Limit: 2, Count: 1, TotalCount: 5},
 			},
 			{
-				query: query{offset: ptr(int32(5))}, ids: []uuid.UUID{},
+				query: query{offset: new(int32(5))}, ids: []uuid.UUID{},
 				meta: contract.Meta{Offset: 5, Limit: 100, TotalCount: 5},
 			},
-			{query: query{limit: ptr(int32(0))}, ids: []uuid.UUID{}, meta: contract.Meta{TotalCount: 5}},
+			{query: query{limit: new(int32(0))}, ids: []uuid.UUID{}, meta: contract.Meta{TotalCount: 5}},
 			{
-				query: query{limit: ptr(int32(1000)), offset: ptr(int32(math.MaxInt32))},
+				query: query{limit: new(int32(1000)), offset: new(int32(math.MaxInt32))},
 				ids:   []uuid.UUID{},
 				meta:  contract.Meta{Offset: math.MaxInt32, Limit: 1000, TotalCount: 5},
 			},
 		}
 		for i, test := range tests {
 			// A filter that lets everything pass must not change the page.
-			for _, from := range []*string{nil, ptr("2000-01-01T00:00:00Z")} {
+			for _, from := range []*string{nil, new("2000-01-01T00:00:00Z")} {
 				test.query.from = from
 				test.meta.Sort = &sort
-				test.meta.Order = ptr(contract.MetaOrderASC)
+				test.meta.Order = new(contract.MetaOrderASC)
 				got := must(list(test.query))(t)
 				if !reflect.DeepEqual(got, page{test.ids, test.meta}) {
 					t.Errorf("%s %d: got %+v, want %v %+v", name, i, got, test.ids, test.meta)
@@ -132,7 +132,7 @@ func TestListsPageAndCount(t *testing.T) {
 
 func TestListsFilterByDate(t *testing.T) {
 	w := newWorld(t)
-	at := func(d time.Duration) *string { return ptr(start.Add(d).Format(time.RFC3339Nano)) }
+	at := func(d time.Duration) *string { return new(start.Add(d).Format(time.RFC3339Nano)) }
 	for name, list := range lists(w, 4) {
 		tests := []struct {
 			from, to *string
@@ -144,11 +144,11 @@ func TestListsFilterByDate(t *testing.T) {
 			{to: at(time.Hour - 1), count: 1},
 			{from: at(time.Hour), to: at(2 * time.Hour), count: 2},
 			{from: at(2 * time.Hour), to: at(time.Hour)},
-			{from: ptr("2021-07-21T17:10:00+02:00"), count: 3},
-			{from: ptr("2021-07-21t15:10:00.0z"), count: 3},
+			{from: new("2021-07-21T17:10:00+02:00"), count: 3},
+			{from: new("2021-07-21t15:10:00.0z"), count: 3},
 		}
 		for i, test := range tests {
-			got := must(list(query{from: test.from, to: test.to, limit: ptr(int32(1))}))(t)
+			got := must(list(query{from: test.from, to: test.to, limit: new(int32(1))}))(t)
 			if got.meta.TotalCount != test.count || got.meta.Count != min(1, test.count) ||
 				len(got.ids) != got.meta.Count {
 				t.Errorf("%s %d: got %+v, want a total of %d", name, i, got, test.count)
@@ -161,12 +161,12 @@ func TestListParameterRules(t *testing.T) {
 	w := newWorld(t)
 	for name, list := range lists(w, 1) {
 		tests := map[string]query{
-			"sort":       {sort: ptr("name")},
-			"order":      {order: ptr("DESC")},
-			"offset":     {offset: ptr(int32(-1))},
-			"limit":      {limit: ptr(int32(1001))},
-			"start_date": {from: ptr("2022-10-14")},
-			"end_date":   {to: ptr("2022-10-14T00:00:00")},
+			"sort":       {sort: new("name")},
+			"order":      {order: new("DESC")},
+			"offset":     {offset: new(int32(-1))},
+			"limit":      {limit: new(int32(1001))},
+			"start_date": {from: new("2022-10-14")},
+			"end_date":   {to: new("2022-10-14T00:00:00")},
 		}
 		for field, q := range tests {
 			_, err := list(q)
@@ -180,10 +180,10 @@ func TestListParameterRules(t *testing.T) {
 			_, err := list(query{from: &text})
 			wantRefusal(t, err, 400, "invalid_request", "start_date:", "RFC 3339")
 		}
-		_, err := list(query{limit: ptr(int32(-1))})
+		_, err := list(query{limit: new(int32(-1))})
 		wantRefusal(t, err, 400, "invalid_request", "limit:", "0 to 1000")
 		if sort := sortedBy[name]; sort != "id" {
-			_, err := list(query{sort: ptr("id")})
+			_, err := list(query{sort: new("id")})
 			wantRefusal(t, err, 400, "invalid_request", "sort:", sort)
 		}
 	}
@@ -288,7 +288,7 @@ func TestListOrdersByID(t *testing.T) {
 	}
 }
 
-// A list must bring its orders up to date by itself, without anybody having retrieved
+// A list must bring its orders up to date by itself, also if no request has retrieved
 // them.
 func TestListedOrdersMoveOnWithTheClock(t *testing.T) {
 	w := newWorld(t)

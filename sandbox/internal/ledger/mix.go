@@ -51,7 +51,10 @@ func newMix(listed []contract.InstrumentWeight) (*mix, error) {
 		m.instruments = append(m.instruments, key)
 		m.weights = append(m.weights, weight)
 	}
-	return m, m.checkSum()
+	if err := m.checkSum(); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 func (m *mix) checkSum() error {

@@ -27,14 +27,14 @@ func TestZeroOptionsAreReady(t *testing.T) {
 
 func TestRequestWithoutBodyIsRefused(t *testing.T) {
 	w := newWorld(t)
-	refused := func(answer any, err error) {
+	refused := func(response any, err error) {
 		t.Helper()
 		wantRefusal(t, err, 400, "invalid_request", "body: expected a JSON object")
 		if !strings.HasPrefix(err.Error(), "invalid_request: body: ") {
 			t.Errorf("error reads %q", err)
 		}
-		if answer != nil {
-			t.Errorf("a refusal comes with the answer %v", answer)
+		if response != nil {
+			t.Errorf("a refusal comes with the response %v", response)
 		}
 	}
 	ctx := t.Context()

@@ -17,13 +17,13 @@ func TestOrderIsAnsweredAsNew(t *testing.T) {
 		w := newWorld(t, func(o *ledger.Options) { o.OrderDelay = wait })
 		allocationID := w.follow(savings, funds, "0.7", apple, "0.3")
 		request := orderOf(savings, contract.SideBUY, "100.00")
-		request.PostTax = ptr(true)
+		request.PostTax = new(true)
 		got := must(w.createOrder(request))(t)
 		want := contract.Order{
-			ID: got.ID, CreatedAt: start, UpdatedAt: start, UserID: ptr(userID), AccountID: savings,
+			ID: got.ID, CreatedAt: start, UpdatedAt: start, UserID: new(userID), AccountID: savings,
 			AllocationID: &allocationID,
 			CashAmount:   "100.00", Currency: contract.CurrencyEUR, Status: statusNew,
-			Type:    ptr(contract.OrderTypeBUY),
+			Type:    new(contract.OrderTypeBUY),
 			PostTax: true, Orders: []contract.IndividualOrder{},
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -48,49 +48,49 @@ func TestOrderRules(t *testing.T) {
 	tests := map[string]struct {
 		change func(*contract.OrderRequest)
 		status int // 0: accepted
-		says   string
+		detail string
 	}{
 		"amount 0": {
-			change: amount("0"), status: 400, says: "cash_amount: expected an amount above 0",
+			change: amount("0"), status: 400, detail: "cash_amount: expected an amount above 0",
 		},
 		"amount 0.000": {
-			change: amount("0.000"), status: 400, says: "cash_amount: expected an amount above 0",
+			change: amount("0.000"), status: 400, detail: "cash_amount: expected an amount above 0",
 		},
-		"amount empty":   {change: amount(""), status: 400, says: "cash_amount: not an amount"},
-		"amount below 0": {change: amount("-1"), status: 400, says: "cash_amount: not an amount"},
+		"amount empty":   {change: amount(""), status: 400, detail: "cash_amount: not an amount"},
+		"amount below 0": {change: amount("-1"), status: 400, detail: "cash_amount: not an amount"},
 		"amount with exponent": {
-			change: amount("1e3"), status: 400, says: "cash_amount: not an amount",
+			change: amount("1e3"), status: 400, detail: "cash_amount: not an amount",
 		},
 		"amount of 28 decimals": {
 			change: amount("1." + strings.Repeat("0", 27) + "1"), status: 400,
-			says: "cash_amount: not an amount",
+			detail: "cash_amount: not an amount",
 		},
 		"amount of 64 digits": {
-			change: amount(strings.Repeat("1", 64)), status: 400, says: "cash_amount: not an amount",
+			change: amount(strings.Repeat("1", 64)), status: 400, detail: "cash_amount: not an amount",
 		},
 		"dollars": {
 			change: func(r *contract.OrderRequest) { r.Currency = "USD" }, status: 400,
-			says: "currency: expected EUR",
+			detail: "currency: expected EUR",
 		},
 		"no side": {
 			change: func(r *contract.OrderRequest) { r.Side = "" }, status: 400,
-			says: "side: expected BUY or SELL",
+			detail: "side: expected BUY or SELL",
 		},
 		"side of another type": {
 			change: func(r *contract.OrderRequest) { r.Side = "REBALANCING" }, status: 400,
-			says: "side: expected BUY or SELL",
+			detail: "side: expected BUY or SELL",
 		},
 		"no account": {
 			change: func(r *contract.OrderRequest) { r.AccountID = uuid.Nil }, status: 404,
-			says: "account_id: there is no account",
+			detail: "account_id: there is no account",
 		},
 		"no user": {
 			change: func(r *contract.OrderRequest) { r.UserID = uuid.Nil }, status: 404,
-			says: "user_id: there is no user",
+			detail: "user_id: there is no user",
 		},
 		"account not configured": {
 			change: func(r *contract.OrderRequest) { r.AccountID = pension }, status: 422,
-			says: "has no configuration",
+			detail: "has no configuration",
 		},
 		"smallest amount": {change: amount("." + strings.Repeat("0", 26) + "1")},
 		"largest amount": {
@@ -112,7 +112,7 @@ func TestOrderRules(t *testing.T) {
 				return
 			}
 			slugs := map[int]string{400: "invalid_request", 404: "not_found", 422: "unprocessable_entity"}
-			wantRefusal(t, err, test.status, slugs[test.status], test.says)
+			wantRefusal(t, err, test.status, slugs[test.status], test.detail)
 			if len(w.effects()) != before {
 				t.Error("a refused order had an effect")
 			}

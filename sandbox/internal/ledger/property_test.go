@@ -66,14 +66,14 @@ func TestIndividualOrdersSumToTheAmount(t *testing.T) {
 		wantSame(t, w.value(savings), total)
 
 		must(w.updateConfiguration(savings, contract.ConfigurationUpdate{
-			AllocationID: ptr(w.allocate(randomMix(random)...).ID),
+			AllocationID: new(w.allocate(randomMix(random)...).ID),
 		}))(t)
 		made := w.rebalanced(accounts(savings))
 		w.pass(2 * delay)
 		w.wantOrder(made[0].ID, filled, 2*delay, nil)
 		wantSame(t, w.value(savings), total)
 		must(w.updateConfiguration(savings, contract.ConfigurationUpdate{
-			AllocationID: ptr(w.allocate(randomMix(random)...).ID),
+			AllocationID: new(w.allocate(randomMix(random)...).ID),
 		}))(t)
 		cut := w.rebalanced(accounts(savings))
 		w.pass(delay + time.Duration(random.Int64N(int64(delay))))
@@ -113,6 +113,7 @@ func TestLookingChangesNothing(t *testing.T) {
 // play makes a random history and returns all orders and the values of the accounts at
 // its end.
 func play(t *testing.T, seed uint64, look bool) []any {
+	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 2))
 	w := newWorld(t)
 	allocationID := w.follow(savings, randomMix(random)...)

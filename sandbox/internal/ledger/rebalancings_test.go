@@ -50,7 +50,7 @@ func TestRebalancingReachesTheTargetWeights(t *testing.T) {
 	want := []contract.Order{{
 		CreatedAt: at, UpdatedAt: at, AccountID: savings, AllocationID: &allocationID, CashAmount: "0",
 		Currency: contract.CurrencyEUR,
-		Status:   statusNew, Type: ptr(contract.OrderTypeREBALANCING), Orders: []contract.IndividualOrder{},
+		Status:   statusNew, Type: new(contract.OrderTypeREBALANCING), Orders: []contract.IndividualOrder{},
 	}}
 	want[0].ID = made[0].ID
 	if !reflect.DeepEqual(made, want) {
@@ -150,66 +150,66 @@ func TestRebalancingRules(t *testing.T) {
 		body   string
 		status int
 		slug   string
-		says   string
+		detail string
 	}{
 		"both": {
 			body: both, status: 400, slug: "invalid_request",
-			says: "exactly one of accounts and allocations",
+			detail: "exactly one of accounts and allocations",
 		},
 		"neither": {
 			body: `{}`, status: 400, slug: "invalid_request",
-			says: "exactly one of accounts and allocations",
+			detail: "exactly one of accounts and allocations",
 		},
 		"null": {
 			body: `{"accounts":null}`, status: 400, slug: "invalid_request",
-			says: "exactly one of accounts and allocations",
+			detail: "exactly one of accounts and allocations",
 		},
 		"no accounts": {
-			body: accounts(), status: 400, slug: "invalid_request", says: "accounts:",
+			body: accounts(), status: 400, slug: "invalid_request", detail: "accounts:",
 		},
 		"no allocations": {
-			body: `{"allocations":[]}`, status: 400, slug: "invalid_request", says: "allocations:",
+			body: `{"allocations":[]}`, status: 400, slug: "invalid_request", detail: "allocations:",
 		},
 		"no UUID": {
 			body: `{"accounts":["x"]}`, status: 400, slug: "invalid_request",
-			says: "accounts[0]: expected a UUID",
+			detail: "accounts[0]: expected a UUID",
 		},
 		"a UUID without dashes": {
 			body: `{"accounts":["debf2026f2da4ff0bb8492e45babb1e3"]}`, status: 400,
-			slug: "invalid_request", says: "accounts[0]: expected a UUID",
+			slug: "invalid_request", detail: "accounts[0]: expected a UUID",
 		},
 		"numbers": {
-			body: `{"accounts":[1]}`, status: 400, slug: "invalid_request", says: "list of UUIDs",
+			body: `{"accounts":[1]}`, status: 400, slug: "invalid_request", detail: "list of UUIDs",
 		},
-		"a list": {body: `[]`, status: 400, slug: "invalid_request", says: "a JSON object"},
+		"a list": {body: `[]`, status: 400, slug: "invalid_request", detail: "a JSON object"},
 		"a name in another case": {
 			body: `{"Accounts":["` + savings.String() + `"]}`, status: 400, slug: "invalid_request",
-			says: "exactly one of accounts and allocations",
+			detail: "exactly one of accounts and allocations",
 		},
 		"an account twice": {
 			body: accounts(savings, pension, savings), status: 400, slug: "invalid_request",
-			says: "accounts[2]:",
+			detail: "accounts[2]:",
 		},
 		"an allocation twice": {
 			body: listOf("allocations", []uuid.UUID{pension, pension}), status: 400,
-			slug: "invalid_request", says: "allocations[1]:",
+			slug: "invalid_request", detail: "allocations[1]:",
 		},
 		"unknown allocation": {
 			body: listOf("allocations", []uuid.UUID{pension}), status: 404, slug: "not_found",
-			says: "allocations[0]:",
+			detail: "allocations[0]:",
 		},
 		"account that is zero": {
-			body: accounts(savings, uuid.Nil), status: 404, slug: "not_found", says: "accounts[1]:",
+			body: accounts(savings, uuid.Nil), status: 404, slug: "not_found", detail: "accounts[1]:",
 		},
 		"account not configured": {
 			body: accounts(savings, pension), status: 422, slug: "unprocessable_entity",
-			says: "accounts[1]:",
+			detail: "accounts[1]:",
 		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.rebalance(test.body)
-			wantRefusal(t, err, test.status, test.slug, test.says)
+			wantRefusal(t, err, test.status, test.slug, test.detail)
 		})
 	}
 	if list := must(w.listOrders(anyOrder))(t); len(list.Data) != 0 {

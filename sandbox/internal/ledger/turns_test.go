@@ -58,7 +58,7 @@ func (w *world) ordersOf(accountID uuid.UUID) (ids []uuid.UUID) {
 	w.t.Helper()
 	for {
 		list := must(w.listOrders(contract.ListPortfoliosOrdersParams{
-			AccountID: &accountID, Limit: ptr(int32(999)), Offset: ptr(int32(len(ids))),
+			AccountID: &accountID, Limit: new(int32(999)), Offset: new(int32(len(ids))),
 		}))(w.t)
 		for _, o := range list.Data {
 			ids = append(ids, o.ID)
@@ -91,9 +91,9 @@ func TestListsOfMany(t *testing.T) {
 			t.Fatalf("got %+v for the order %s of %s", o, id, numbered(7))
 		}
 	}
-	since := ptr(start.Format(time.RFC3339))
+	since := new(start.Format(time.RFC3339))
 	list := must(w.listConfigurations(contract.ListPortfoliosConfigurationsParams{
-		StartDate: since, Offset: ptr(int32(1990)), Limit: ptr(int32(20)),
+		StartDate: since, Offset: new(int32(1990)), Limit: new(int32(20)),
 	}))(t)
 	if list.Meta.TotalCount != many || len(list.Data) != 20 || list.Data[0].AccountID != numbered(1990) ||
 		list.Data[19].AccountID != numbered(2009) {

@@ -48,7 +48,7 @@ func explainSchema(where string, wrong *openapi3.SchemaError) string {
 // deepest returns the schema error that is furthest inside the value: of several
 // alternatives, the error of the one that came closest to fitting.
 func deepest(err error) *openapi3.SchemaError {
-	switch err := err.(type) {
+	switch err := err.(type) { //nolint:errorlint // each level is unwrapped in turn
 	case nil:
 		return nil
 	case *openapi3.SchemaError:

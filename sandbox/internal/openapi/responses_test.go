@@ -70,7 +70,7 @@ func TestResponsesAreChecked(t *testing.T) {
 		if test.requestID == "" {
 			test.requestID = "169ae4c7-ebd7-4041-94da-25369653eba7"
 		}
-		r := openapi.Request{Request: httptest.NewRequest(http.MethodGet, test.path, nil)}
+		r := openapi.Request{Request: httptest.NewRequest(http.MethodGet, test.path, http.NoBody)}
 		r.Route, r.PathValues, _ = c.Find(r.Method, test.path)
 		header := http.Header{"Content-Type": {test.contentType}, "Upvest-Request-Id": {test.requestID}}
 		given := &response.Response{Status: test.status, Header: header, Body: []byte(test.body)}

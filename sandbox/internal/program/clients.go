@@ -47,7 +47,7 @@ func (key keyFile) suffix() string {
 }
 
 // key returns the key in a form, or the only key of a client that has none in that form.
-func (c madeClient) key(form string) keyFile {
+func (c *madeClient) key(form string) keyFile {
 	i := slices.IndexFunc(c.keys, func(key keyFile) bool { return key.form == form })
 	return c.keys[max(0, i)]
 }

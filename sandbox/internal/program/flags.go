@@ -190,7 +190,7 @@ func parseClient(text string) (clientFlags, error) {
 	if text == "" {
 		return c, nil
 	}
-	for _, part := range strings.Split(text, ",") {
+	for part := range strings.SplitSeq(text, ",") {
 		name, value, _ := strings.Cut(part, "=")
 		if value == "" {
 			// The part is not repeated, because it may be a secret in the wrong place.

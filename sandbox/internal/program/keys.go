@@ -52,7 +52,7 @@ func encryptedSEC1(key crypto.Signer) (*pem.Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	//lint:ignore SA1019 official signers read no other form of encryption
+	//nolint:staticcheck // official signers read no other form of encryption
 	return x509.EncryptPEMBlock(rand.Reader, plain.Type, plain.Bytes, []byte(passphrase),
 		x509.PEMCipherAES256)
 }

@@ -10,6 +10,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
@@ -31,7 +32,7 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	running, clients, err := begin(s, keys, logger)
+	running, clients, err := begin(s, keys, logger) //nolint:contextcheck // end shuts it down
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func begin(s settings, keys string, logger *log.Logger) (*sandbox.Sandbox, []mad
 		clients = append(clients, client)
 		known = append(known, client.Client)
 	}
-	options := append(s.options, sandbox.WithClients(known...))
+	options := append(slices.Clone(s.options), sandbox.WithClients(known...))
 	if s.checkResponses {
 		options = append(options, sandbox.WithResponseCheck(func(err error) {
 			logger.Printf("not as in openapi.yaml: %v", err)
@@ -102,7 +103,7 @@ func keyDirectory(named string) (directory string, remove func() error, err erro
 }
 
 // removeVariables removes the file of -env-file.
-func (s settings) removeVariables() error {
+func (s *settings) removeVariables() error {
 	if s.envFile == "" {
 		return nil
 	}

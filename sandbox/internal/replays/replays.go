@@ -156,13 +156,13 @@ func (r *Replays) run(key Key, fingerprint Fingerprint, now time.Time, act Act) 
 	return act()
 }
 
-func (r *Replays) keep(key Key, new replay) {
+func (r *Replays) keep(key Key, kept replay) {
 	if earlier, found := r.kept[key]; found {
 		r.bytes -= earlier.cost()
 	}
-	r.kept[key] = new
-	r.bytes += new.cost()
-	r.queue = append(r.queue, expiry{key: key, expires: new.expires})
+	r.kept[key] = kept
+	r.bytes += kept.cost()
+	r.queue = append(r.queue, expiry{key: key, expires: kept.expires})
 }
 
 // forget removes what expired.

@@ -87,8 +87,7 @@ func RefuseAs(status int, slug, format string, arguments ...any) *Problem {
 // Response returns the problem as a response.
 func (p *Problem) Response(requestID string) *Response {
 	p.RequestID = requestID
-	// The fields are strings and numbers, so this cannot fail.
-	body, _ := json.Marshal(p)
+	body, _ := json.Marshal(p) //nolint:errchkjson // strings and numbers cannot fail
 	header := p.Header.Clone()
 	header.Set("Content-Type", ProblemJSON)
 	return &Response{Status: p.Status, Header: header, Body: body}

@@ -24,7 +24,7 @@ func (v *Verifier) checkParameters(p *httpsfv.Params) (parameters, *Failure) {
 		nonce: read.text("nonce"),
 	}
 	if len(out.nonce) > maxNonce {
-		read.fail("nonce is longer than %d characters", maxNonce)
+		read.failf("nonce is longer than %d characters", maxNonce)
 	}
 	if _, found := p.Get("alg"); found {
 		out.algorithm = read.text("alg")
@@ -62,7 +62,7 @@ type parameterReader struct {
 	failure *Failure
 }
 
-func (r *parameterReader) fail(format string, arguments ...any) {
+func (r *parameterReader) failf(format string, arguments ...any) {
 	if r.failure == nil {
 		r.failure = fail(format, arguments...)
 	}
@@ -71,12 +71,12 @@ func (r *parameterReader) fail(format string, arguments ...any) {
 func (r *parameterReader) text(name string) string {
 	value, found := r.params.Get(name)
 	if !found {
-		r.fail("parameter %s is missing", name)
+		r.failf("parameter %s is missing", name)
 		return ""
 	}
 	text, ok := value.(string)
 	if !ok || text == "" {
-		r.fail(`parameter %s is not a string in quotation marks, expected %s="…"`, name, name)
+		r.failf(`parameter %s is not a string in quotation marks, expected %s="…"`, name, name)
 	}
 	return text
 }
@@ -84,12 +84,12 @@ func (r *parameterReader) text(name string) string {
 func (r *parameterReader) time(name string) time.Time {
 	value, found := r.params.Get(name)
 	if !found {
-		r.fail("parameter %s is missing", name)
+		r.failf("parameter %s is missing", name)
 		return time.Time{}
 	}
 	seconds, ok := value.(int64)
 	if !ok || seconds < 0 || seconds > 1<<40 {
-		r.fail("parameter %s is not a bare integer of Unix seconds, expected %s=1633529659", name, name)
+		r.failf("parameter %s is not a bare integer of Unix seconds, expected %s=1633529659", name, name)
 	}
 	return time.Unix(seconds, 0)
 }

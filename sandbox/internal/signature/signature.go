@@ -50,6 +50,7 @@ type Failure struct {
 	Base string
 }
 
+// Error returns the detail of the response.
 func (f *Failure) Error() string { return "Signature is incorrect: " + f.detail }
 
 // Rules are the limits that the documents leave open.

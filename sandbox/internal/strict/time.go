@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// time.Parse also accepts a comma before the fraction, an hour of one digit, and +24:00.
+// timePattern is needed because [time.Parse] also accepts a comma before the fraction, an
+// hour of one digit, and +24:00.
 var timePattern = regexp.MustCompile(
 	`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 

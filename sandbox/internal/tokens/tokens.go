@@ -78,7 +78,7 @@ func (t *Tokens) Grant(c Client, body []byte, now time.Time) (*response.Response
 	value := "ory_at_" + randomText() + "." + randomText()
 	granted.expires = now.Add(t.lifetime)
 	t.granted.Add(value, granted, now, granted.expires.Add(expiredMemory))
-	// The fields are strings and a number, so this cannot fail.
+	//nolint:errchkjson // strings and a number cannot fail
 	body, _ = json.Marshal(struct {
 		AccessToken string `json:"access_token"`
 		ExpiresIn   int64  `json:"expires_in"`

@@ -54,9 +54,9 @@ func (o operations) HandleFunc(pattern string, handler func(http.ResponseWriter,
 	o[pattern] = handler
 }
 
-func (o operations) ServeHTTP(http.ResponseWriter, *http.Request) {}
+func (operations) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
-// recorder is the http.ResponseWriter of the generated code.
+// recorder is the [http.ResponseWriter] of the generated code.
 type recorder struct {
 	header  http.Header
 	status  int
@@ -80,18 +80,24 @@ func (r *recorder) Header() http.Header            { return r.header }
 func (r *recorder) WriteHeader(status int)         { r.status = status }
 func (r *recorder) Write(body []byte) (int, error) { return r.body.Write(body) }
 
-// badRequest records the error of the generated code for a header or parameter, which it
-// names.
+// badRequest records the error of the generated code for a header or parameter. The error
+// names it.
 func badRequest(w http.ResponseWriter, _ *http.Request, err error) {
-	w.(*recorder).problem = response.Refuse(http.StatusBadRequest, "%s", err)
+	recordProblem(w, response.Refuse(http.StatusBadRequest, "%s", err))
 }
 
 // refused records the error of the ledger.
 func refused(w http.ResponseWriter, _ *http.Request, err error) {
 	var refusal *ledger.Refusal
 	if !errors.As(err, &refusal) {
-		w.(*recorder).problem = response.Refuse(http.StatusInternalServerError, "the sandbox failed: %s", err)
+		recordProblem(w, response.Refuse(http.StatusInternalServerError, "the sandbox failed: %s", err))
 		return
 	}
-	w.(*recorder).problem = response.RefuseAs(refusal.Status, refusal.Type, "%s", refusal.Detail)
+	recordProblem(w, response.RefuseAs(refusal.Status, refusal.Type, "%s", refusal.Detail))
+}
+
+func recordProblem(w http.ResponseWriter, problem *response.Problem) {
+	if recorded, ok := w.(*recorder); ok {
+		recorded.problem = problem
+	}
 }
