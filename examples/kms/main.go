@@ -1,8 +1,8 @@
 // Command kms reads a page of allocations with a signing key that is kept in HashiCorp
 // Vault and never leaves it.
 //
-// 	vault write transit/keys/upvest type=ecdsa-p521
-// 	go run ./kms
+//	vault write transit/keys/upvest type=ecdsa-p521
+//	go run ./kms
 //
 // It calls the server that the UPVEST_API_* variables name, and the Vault of VAULT_ADDR
 // and VAULT_TOKEN. The key services of the clouds fit in the same way: a type with

@@ -32,8 +32,9 @@ const (
 // does not wait for a Vault that hangs.
 type vaultKey struct {
 	vault
-	name    string
-	version int // Upvest has the public key of one version, which a rotation must not change
+	name string
+	// version stays the same after a rotation: Upvest has the public key of one version.
+	version int
 	public  crypto.PublicKey
 }
 
