@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -61,14 +60,16 @@ func (c Credentials) check() error {
 		problems = append(problems, errors.New("ClientSecret is missing: "+
 			"set the secret that Upvest gave to your API client"))
 	}
+	if err := validate.ClientSecret(c.ClientSecret); err != nil {
+		problems = append(problems, fmt.Errorf("ClientSecret: %w", err))
+	}
 	if len(c.Scopes) == 0 {
 		problems = append(problems, errors.New("the list Scopes is empty: "+
 			"name portfolios:read to read, portfolios:admin to read and write"))
 	}
 	for i, scope := range c.Scopes {
-		if scope == "" || strings.ContainsAny(scope, " ,\t\r\n\"\\") {
-			problems = append(problems, fmt.Errorf("the entry %d of Scopes is not one scope: "+
-				"give each its own entry, as in portfolios:read", i))
+		if err := validate.Scope(scope); err != nil {
+			problems = append(problems, fmt.Errorf("the entry %d of Scopes is not one scope: %w", i, err))
 		}
 	}
 	return errors.Join(problems...)

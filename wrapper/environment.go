@@ -10,25 +10,24 @@ import (
 // code:
 //
 //   - UPVEST_API_BASE_URL: optional, the default is the Upvest sandbox;
-//   - UPVEST_API_CLIENT_ID: a UUID;
-//   - UPVEST_API_CLIENT_SECRET: used exactly as it is;
+//   - UPVEST_API_CLIENT_ID: a UUID of 36 characters;
+//   - UPVEST_API_CLIENT_SECRET: used exactly as it is, printable ASCII (RFC 6749);
 //   - UPVEST_API_KEY_ID: the identifier that Upvest gave to the public half of the
 //     private key;
 //   - UPVEST_API_SCOPES: separated by commas or spaces, as in
 //     portfolios:admin,portfolios:read;
-//   - the private key in exactly one of UPVEST_API_HTTP_SIGN_PRIVATE_KEY (PEM; the two
-//     characters \n may stand for a line break),
-//     UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME (a file with the PEM) and
-//     UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64 (standard base64 of the PEM);
-//     [ParsePrivateKey] documents the supported keys;
+//   - the private key in exactly one of UPVEST_API_HTTP_SIGN_PRIVATE_KEY,
+//     UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64 and
+//     UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME, the name of a file. Each of the
+//     variables, and the file, may contain PEM or base64 of PEM, see [ParsePrivateKey];
 //   - UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE: of an encrypted private key; used
 //     exactly as it is.
 //
 // A variable that is set to an empty text counts as missing.
 //
-// FromEnv only reads; [New] checks the values. The error names all variables that are
-// missing in one line, and each variable that cannot be read in a line for itself. It
-// contains no value except the path of a key file that cannot be read.
+// The error names all variables that are missing in one line, and each variable that is
+// malformed in a line for itself, with the position and the kind of the first wrong
+// character. It contains no value except the path of a key file that cannot be read.
 func FromEnv() (Credentials, error) {
 	values, err := env.Read(os.LookupEnv, os.ReadFile)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // defaultSignatureLifetime is how long a signature may be used. Upvest documents no
@@ -94,8 +95,14 @@ func checkKeyID(keyID string) error {
 	if keyID == "" {
 		return errors.New("KeyID is missing: set the ID under which Upvest has your public key")
 	}
-	return errorUnless(httpsig.IsQuotable(keyID), "KeyID contains a character that a signature cannot "+
-		"carry: use printable ASCII without quote and backslash")
+	for i, char := range []rune(keyID) {
+		if !httpsig.IsQuotable(string(char)) {
+			return fmt.Errorf("KeyID contains a character that a signature cannot carry, "+
+				"character %d is %s: use printable ASCII without quotation mark and backslash",
+				i+1, validate.Describe(char))
+		}
+	}
+	return nil
 }
 
 func checkLifetime(life time.Duration) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pemkey"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // Values are the values of the variables.
@@ -54,7 +55,8 @@ func Read(lookup func(string) (string, bool), readFile func(string) ([]byte, err
 	problems := []error{problem}
 
 	values := Values{BaseURL: v.trimmed(baseURLVariable), KeyID: v.trimmed(keyIDVariable)}
-	values.ClientSecret, _ = lookup(clientSecretVariable)
+	values.ClientSecret, problem = v.clientSecret()
+	problems = append(problems, problem)
 	values.ClientID, problem = v.clientID()
 	problems = append(problems, problem)
 	values.Scopes, problem = v.scopes()
@@ -93,17 +95,22 @@ func (v variables) present() (keyVariables []string, err error) {
 	return keyVariables, err
 }
 
+func (v variables) clientSecret() (string, error) {
+	secret, _ := v(clientSecretVariable)
+	if err := validate.ClientSecret(secret); err != nil {
+		return "", fmt.Errorf("%s: %w", clientSecretVariable, err)
+	}
+	return secret, nil
+}
+
 func (v variables) clientID() (uuid.UUID, error) {
 	text := v.trimmed(clientIDVariable)
 	if text == "" {
 		return uuid.Nil, nil
 	}
-	clientID, err := uuid.Parse(text)
+	clientID, err := validate.ClientID(text)
 	if err != nil {
-		// The error of uuid can quote the value, which is a secret if two variables are
-		// swapped.
-		return uuid.Nil, errors.New(clientIDVariable +
-			": not a UUID: set it to the client ID that Upvest gave you")
+		return uuid.Nil, fmt.Errorf("%s: %w", clientIDVariable, err)
 	}
 	return clientID, nil
 }
@@ -114,6 +121,11 @@ func (v variables) scopes() ([]string, error) {
 	if len(scopes) == 0 && text != "" {
 		return nil, errors.New(scopesVariable +
 			": names no scope: set it as in portfolios:admin,portfolios:read")
+	}
+	for i, scope := range scopes {
+		if err := validate.Scope(scope); err != nil {
+			return nil, fmt.Errorf("%s: scope %d: %w", scopesVariable, i+1, err)
+		}
 	}
 	return scopes, nil
 }
@@ -130,52 +142,43 @@ func (v variables) privateKey(
 			": set one of them and unset the rest")
 	}
 	name := keyVariables[0]
-	pemText, err := keyText(name, v.trimmed(name), readFile)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	pemText := []byte(v.trimmed(name))
+	if name == keyFilenameVariable {
+		content, err := readFile(string(pemText))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, fileError(string(pemText), err))
+		}
+		pemText = content
 	}
 	passphrase, _ := v(passphraseVariable)
 	key, err := pemkey.Parse(pemText, passphrase)
+	_, wrongPassphrase := errors.AsType[pemkey.PassphraseError](err)
 	switch {
-	case errors.Is(err, pemkey.ErrPassphraseMissing), errors.Is(err, pemkey.ErrPassphraseWrong):
+	case wrongPassphrase:
 		return nil, fmt.Errorf("%s, for %s: %w", passphraseVariable, name, err)
+	case err != nil && name != keyFilenameVariable && isPath(v.trimmed(name)):
+		return nil, fmt.Errorf("%s: it holds the name of a file, not PEM: set %s to that, "+
+			"or this one to the whole text of the key file", name, keyFilenameVariable)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return key, nil
 }
 
-// keyText returns the PEM text in the variable, or in the file that it names.
-func keyText(variable, value string, readFile func(string) ([]byte, error)) ([]byte, error) {
-	switch variable {
-	case keyFilenameVariable:
-		text, err := readFile(value)
-		if err == nil {
-			return text, nil
-		}
-		return nil, fileError(value, err)
-	case keyBase64Variable:
-		text, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
-		if err != nil {
-			return nil, errors.New("not base64: set it to the output of base64 for the PEM file")
-		}
-		return text, nil
-	default:
-		return []byte(strings.ReplaceAll(value, `\n`, "\n")), nil
-	}
-}
-
 // fileError explains why the file of that name cannot be read. It shows the name only if
 // that cannot be a key: two variables may be swapped.
 func fileError(name string, err error) error {
-	var pathError *fs.PathError // its text quotes the name
-	if errors.As(err, &pathError) {
+	// The text of the error quotes the name.
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathError.Err
 	}
 	switch {
-	case strings.Contains(name, "-----BEGIN"):
+	case pemkey.IsKey(name):
 		return errors.New("it holds the key itself: set " + keyVariable +
 			" to that, or this one to the name of a file")
+	case strings.Trim(name, `"'`) != name:
+		return fmt.Errorf("the file that it names can't be read: %w: "+
+			"remove the quotation marks around the name", err)
 	case !isPath(name):
 		return fmt.Errorf("the file that it names can't be read: %w: "+
 			"set it to an absolute path to see the name here", err)

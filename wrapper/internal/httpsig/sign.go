@@ -23,7 +23,7 @@ type SignFunc func(ctx context.Context, message []byte) ([]byte, error)
 
 // contextSigner is implemented by keys of a key service that also take a context.
 type contextSigner interface {
-	SignContext(ctx context.Context, rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error)
+	SignContext(ctx context.Context, random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error)
 }
 
 // digestFunc signs a digest, or a message if hash is 0.
@@ -86,7 +86,7 @@ func isComplete(key crypto.Signer) bool {
 	case *ed25519.PrivateKey:
 		return key != nil && len(*key) == ed25519.PrivateKeySize
 	case *ecdsa.PrivateKey:
-		//lint:ignore SA1019 there is no other way to find out that one of these is missing
+		//nolint:staticcheck // nothing else reports that one of these is missing
 		return key != nil && key.Curve != nil && key.X != nil && key.D != nil && key.D.Sign() > 0
 	case *rsa.PrivateKey:
 		return key != nil

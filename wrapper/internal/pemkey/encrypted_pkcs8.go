@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
+	"crypto/des" //nolint:gosec // keys that are encrypted with triple DES are read
 	"crypto/pbkdf2"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // the default of PBKDF2
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509/pkix"
@@ -54,7 +54,7 @@ type (
 // asks for.
 func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	if passphrase == "" {
-		return nil, ErrPassphraseMissing
+		return nil, errPassphraseMissing
 	}
 	var envelope encryptedPKCS8
 	if rest, err := asn1.Unmarshal(der, &envelope); err != nil || len(rest) > 0 {
@@ -75,7 +75,7 @@ func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	var value asn1.RawValue
 	padding, err := asn1.Unmarshal(padded, &value)
 	if err != nil || !isPadding(padding) {
-		return nil, ErrPassphraseWrong
+		return nil, errPassphraseWrong(passphrase)
 	}
 	return value.FullBytes, nil
 }

@@ -12,13 +12,32 @@ import (
 	"strings"
 )
 
-// The texts of errors are fixed: errors of x509 and asn1 can quote bytes of the key.
-var (
-	ErrPassphraseMissing = errors.New("private key: it is encrypted, and no passphrase is given: " +
-		"give the passphrase that it was made with")
-	ErrPassphraseWrong = errors.New("private key: the passphrase is wrong, or the PEM block is damaged: " +
-		"check the passphrase first")
-)
+// PassphraseError is the error of a passphrase that is missing or that does not open the
+// key.
+type PassphraseError string
+
+// Error returns the text.
+func (e PassphraseError) Error() string { return string(e) }
+
+const errPassphraseMissing PassphraseError = "private key: it is encrypted, and no passphrase is given: " +
+	"give the passphrase that it was made with"
+
+// errPassphraseWrong names what is probably wrong with a passphrase.
+func errPassphraseWrong(passphrase string) error {
+	text := "private key: the passphrase is wrong, or the PEM block is damaged: check the passphrase first"
+	switch trimmed := strings.TrimSpace(passphrase); {
+	case strings.HasSuffix(passphrase, "\n"), strings.HasSuffix(passphrase, "\r"):
+		text = "private key: the passphrase is wrong, probably because it ends in a line break: " +
+			"remove the line break"
+	case trimmed != passphrase:
+		text = "private key: the passphrase is wrong, probably because there is space around it: " +
+			"remove the space"
+	case strings.TrimFunc(passphrase, isQuote) != passphrase:
+		text = "private key: the passphrase is wrong, probably because quotation marks are a part of it: " +
+			"remove the quotation marks"
+	}
+	return PassphraseError(text)
+}
 
 // The algorithms of a PKCS#8 key.
 var (
@@ -30,6 +49,8 @@ var (
 )
 
 // Parse reads the one private key in a PEM text, as wrapper.ParsePrivateKey documents.
+// The texts of its errors are fixed: errors of x509 and asn1 can quote bytes of the
+// key.
 func Parse(pemText []byte, passphrase string) (crypto.Signer, error) {
 	block, err := findPrivateKey(pemText)
 	if err != nil {
@@ -59,11 +80,12 @@ func Parse(pemText []byte, passphrase string) (crypto.Signer, error) {
 
 // findPrivateKey returns the only private key block, of a type that Parse supports.
 func findPrivateKey(pemText []byte) (*pem.Block, error) {
-	// Editors on Windows put a byte order mark before the first line.
-	pemText = bytes.TrimPrefix(pemText, []byte("\ufeff"))
-
+	pemText, err := clean(pemText)
+	if err != nil {
+		return nil, err
+	}
 	// pem.Decode skips a block that it cannot read: counting finds it.
-	begun := bytes.Count(pemText, []byte("-----BEGIN "))
+	begun := bytes.Count(pemText, []byte(beginning))
 	read := 0
 	var key *pem.Block
 	for block, rest := pem.Decode(pemText); block != nil; block, rest = pem.Decode(rest) {
@@ -79,12 +101,8 @@ func findPrivateKey(pemText []byte) (*pem.Block, error) {
 	}
 
 	switch {
-	case begun == 0:
-		return nil, errors.New("private key: not PEM: " +
-			"give the whole text of the key file, from -----BEGIN to the last line")
 	case read < begun:
-		return nil, errors.New("private key: a PEM block is damaged: " +
-			"keep its line breaks, begin each line at the margin and copy it whole")
+		return nil, errDamaged(string(pemText))
 	case key == nil:
 		return nil, errors.New("private key: the PEM holds a public key, a certificate or parameters, " +
 			"and no private key: give the private key that belongs to it")
@@ -110,12 +128,12 @@ func checkType(blockType string) error {
 // decryptLegacyPEM returns the DER of a block with a Proc-Type header.
 func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	if passphrase == "" {
-		return nil, ErrPassphraseMissing
+		return nil, errPassphraseMissing
 	}
-	//lint:ignore SA1019 Upvest's own instruction, openssl ec -aes256, makes such files
+	//nolint:staticcheck // Upvest's own instruction, openssl ec -aes256, makes such files
 	der, err := x509.DecryptPEMBlock(block, []byte(passphrase))
 	if errors.Is(err, x509.IncorrectPasswordError) {
-		return nil, ErrPassphraseWrong
+		return nil, errPassphraseWrong(passphrase)
 	}
 	if err != nil {
 		return nil, errEncryption()
@@ -124,7 +142,7 @@ func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	// it are then not one ASN.1 value of exactly this length.
 	var value asn1.RawValue
 	if rest, err := asn1.Unmarshal(der, &value); err != nil || len(rest) > 0 {
-		return nil, ErrPassphraseWrong
+		return nil, errPassphraseWrong(passphrase)
 	}
 	return der, nil
 }
