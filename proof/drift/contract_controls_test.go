@@ -6,7 +6,7 @@ var contractControls = []control{
 		name:  "an error is missing",
 		check: checkStatuses,
 		after: "operationId: cancel_portfolios_order",
-		old:   "        '404':\n          $ref: '#/components/responses/NotFound'\n",
+		old:   "        '404': {$ref: '#/components/responses/NotFound'}\n",
 		want:  "cancel_portfolios_order responses: 404 is missing",
 	},
 	{
@@ -14,14 +14,14 @@ var contractControls = []control{
 		check: checkStatuses,
 		after: "operationId: create_portfolios_order",
 		old:   "        '429':",
-		new:   "        '409':\n          $ref: '#/components/responses/NotFound'\n        '429':",
+		new:   "        '409': {$ref: '#/components/responses/NotFound'}\n        '429':",
 		want:  "409 is left over",
 	},
 	{
 		name:  "the default is missing",
 		check: checkStatuses,
 		after: "operationId: create_portfolios_order",
-		old:   "        default:\n          $ref: '#/components/responses/Problem'\n",
+		old:   "        default: {$ref: '#/components/responses/Problem'}\n",
 		want:  "default is missing",
 	},
 	{
@@ -67,8 +67,8 @@ var contractControls = []control{
 		name:  "an example of another status",
 		check: checkStatuses,
 		after: "    Forbidden:",
-		old:   `"status": 403`,
-		new:   `"status": 401`,
+		old:   "status: 403",
+		new:   "status: 401",
 		want:  "403: the example has the status 401",
 	},
 	{

@@ -115,7 +115,7 @@ func TestStaleCodeIsFound(t *testing.T) {
 	if findings := checkFresh(t, changed); len(findings) != 2 {
 		t.Errorf("a new property makes both generated files stale, got %q", findings)
 	}
-	changed = edit(t, readContract(t), "    NotFound:", `"type": "not_found"`, `"type": "missing"`)
+	changed = edit(t, readContract(t), "    NotFound:", "type: not_found", "type: missing")
 	if findings := checkFresh(t, changed); len(findings) != 1 {
 		t.Errorf("a new example makes the contract stale that the sandbox has in it, got %q", findings)
 	}

@@ -123,9 +123,9 @@ func policyMutations() []policyMutation {
 		{
 			name:    "another example",
 			verdict: invisible,
-			after:   "operationId: retrieve_portfolios_order",
-			old:     `"100.00"`,
-			new:     `"101.00"`,
+			after:   "    OrderBuy:",
+			old:     "'100.00'",
+			new:     "'101.00'",
 		},
 
 		{
