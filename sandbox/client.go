@@ -111,18 +111,18 @@ func (c Client) complete() (Client, error) {
 }
 
 // exchangeClients returns the clients as the checks of requests read them.
-func exchangeClients(c config) map[uuid.UUID]*exchange.Client {
+func exchangeClients(known []Client, rateLimit int) map[uuid.UUID]*exchange.Client {
 	clients := map[uuid.UUID]*exchange.Client{}
-	for _, known := range c.clients {
+	for _, one := range known {
 		client := &exchange.Client{
-			Client: tokens.Client{ID: known.ID, Secret: known.Secret, Scopes: known.Scopes},
-			Keys:   map[string]crypto.PublicKey{known.KeyID: known.PublicKey},
+			Client: tokens.Client{ID: one.ID, Secret: one.Secret, Scopes: one.Scopes},
+			Keys:   map[string]crypto.PublicKey{one.KeyID: one.PublicKey},
 		}
-		maps.Copy(client.Keys, known.OtherKeys)
-		if c.rateLimit > 0 {
-			client.Limiter = rate.NewLimiter(rate.Limit(c.rateLimit), c.rateLimit)
+		maps.Copy(client.Keys, one.OtherKeys)
+		if rateLimit > 0 {
+			client.Limiter = rate.NewLimiter(rate.Limit(rateLimit), rateLimit)
 		}
-		clients[known.ID] = client
+		clients[one.ID] = client
 	}
 	return clients
 }

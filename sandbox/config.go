@@ -2,12 +2,17 @@ package sandbox
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/control"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
 // Defaults of what the documents leave open.
@@ -123,5 +128,49 @@ func (c *config) owner() func(uuid.UUID) (uuid.UUID, bool) {
 	return func(account uuid.UUID) (uuid.UUID, bool) {
 		user, known := c.accounts[account]
 		return user, known
+	}
+}
+
+// worldOptions returns what the worlds of the sandbox are made from.
+func (c *config) worldOptions(contract *openapi.Contract) (world.Options, error) {
+	options := world.Options{
+		Contract:      contract,
+		Now:           c.clock.Now,
+		NewIDs:        func() func() uuid.UUID { return newIDs(c.seed) },
+		OrderDelay:    c.orderDelay,
+		Accounts:      c.owner(),
+		Later:         c.later,
+		KeptResponses: c.keptResponses,
+	}
+	for _, state := range c.states {
+		if state.ClientID == uuid.Nil {
+			state.ClientID = c.clients[0].ID
+		}
+		if !slices.ContainsFunc(c.clients, func(known Client) bool { return known.ID == state.ClientID }) {
+			return options, fmt.Errorf("state: %s is not a client of this sandbox", state.ClientID)
+		}
+		options.States = append(options.States, world.State{ClientID: state.ClientID, State: state.load()})
+	}
+	return options, nil
+}
+
+// newIDs returns the source of resource ids. Request ids do not come from it, so that an
+// additional read changes no id.
+func newIDs(seed *uint64) func() uuid.UUID {
+	if seed == nil {
+		return uuid.New
+	}
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(*seed, 0))
+	return func() uuid.UUID {
+		mu.Lock()
+		defer mu.Unlock()
+		var id uuid.UUID
+		for i := range id {
+			id[i] = byte(random.Uint32())
+		}
+		id[6] = id[6]&0x0f | 0x40
+		id[8] = id[8]&0x3f | 0x80
+		return id
 	}
 }

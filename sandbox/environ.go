@@ -28,7 +28,7 @@ func (s *Sandbox) Environ() []string { return s.EnvironOf(s.Client()) }
 // it cannot be written out.
 func (s *Sandbox) EnvironOf(c Client) []string {
 	return []string{
-		environPrefix + "BASE_URL=" + s.url,
+		environPrefix + "BASE_URL=" + s.URL(),
 		environPrefix + "CLIENT_ID=" + c.ID.String(),
 		environPrefix + "CLIENT_SECRET=" + c.Secret,
 		environPrefix + "KEY_ID=" + c.KeyID,

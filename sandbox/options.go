@@ -72,6 +72,15 @@ func WithClients(clients ...Client) Option {
 	}
 }
 
+// WithState loads a state, at the start and at each Reset. It can be given several times,
+// for several clients.
+func WithState(state State) Option {
+	return func(c *config) error {
+		c.states = append(c.states, state)
+		return nil
+	}
+}
+
 // WithClock sets the clock of orders, tokens and idempotency keys, instead of one that
 // moves with the machine's.
 func WithClock(clock *Clock) Option {

@@ -7,17 +7,16 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/control"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/exchange"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
@@ -30,9 +29,6 @@ import (
 // maxNonces bounds the used nonces that are kept. The oldest are dropped first.
 const maxNonces = 1_000_000
 
-// serverless is the URL of a sandbox without a listener.
-const serverless = "http://127.0.0.1"
-
 // Sandbox is a running sandbox. It is safe for concurrent use. Close it when done.
 type Sandbox struct {
 	config   config
@@ -42,12 +38,8 @@ type Sandbox struct {
 	handler  http.Handler
 	// stop ends the delays of faults.
 	stop context.CancelFunc
-
-	server    *http.Server
-	transport *http.Transport
-	url       string
-	served    chan struct{}
-	serveErr  error
+	// server is nil without a listener.
+	server *server
 }
 
 // New starts a sandbox. It listens on a free loopback port and knows one random client,
@@ -57,14 +49,14 @@ func New(options ...Option) (*Sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
-	s, err := start(c)
+	s, err := build(c)
 	if err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
 	return s, nil
 }
 
-func start(c config) (*Sandbox, error) {
+func build(c config) (*Sandbox, error) {
 	var extend []func(*openapi3.T) error
 	if c.later {
 		extend = append(extend, later.Extend)
@@ -77,13 +69,11 @@ func start(c config) (*Sandbox, error) {
 		return nil, err
 	}
 	s := &Sandbox{
-		config:    c,
-		contract:  contract,
-		tokens:    tokens.New(c.tokenLifetime, contract.Scopes),
-		transport: &http.Transport{},
-		url:       serverless,
+		config:   c,
+		contract: contract,
+		tokens:   tokens.New(c.tokenLifetime, contract.Scopes),
 	}
-	worldOptions, err := s.worldOptions()
+	worldOptions, err := c.worldOptions(contract)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +85,17 @@ func start(c config) (*Sandbox, error) {
 	stopping, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.handler = s.newHandler(stopping.Done())
-	if c.listen {
-		if err := s.serve(); err != nil {
-			stop()
-			return nil, err
-		}
+	if !c.listen {
+		return s, nil
+	}
+	address := c.address
+	if !c.network {
+		address = ""
+	}
+	s.server, err = serve(s.handler, address, c.readTimeout)
+	if err != nil {
+		stop()
+		return nil, err
 	}
 	return s, nil
 }
@@ -107,13 +103,13 @@ func start(c config) (*Sandbox, error) {
 // newHandler returns the handler of the API, and of the control endpoint if it is open.
 func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 	c := s.config
-	api := &exchange.Handler{
+	pipeline := &exchange.Handler{
 		Contract: s.contract,
 		Signatures: signature.NewVerifier(signature.Rules{
 			Now: c.machine, Skew: c.skew, MaxLifetime: c.maxLifetime, MaxNonces: maxNonces,
 		}),
 		Tokens:        s.tokens,
-		Clients:       exchangeClients(c),
+		Clients:       exchangeClients(c.clients, c.rateLimit),
 		World:         s.world.Load,
 		Now:           c.clock.Now,
 		MachineTime:   c.machine,
@@ -123,7 +119,7 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 		ResponseCheck: c.responseCheck,
 	}
 	if !c.control {
-		return api
+		return pipeline
 	}
 	endpoint := &control.Endpoint{
 		World:        s.world.Load,
@@ -140,13 +136,27 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 			opened.ServeHTTP(w, r)
 			return
 		}
-		api.ServeHTTP(w, r)
+		pipeline.ServeHTTP(w, r)
 	})
 }
 
 // URL returns the base URL of the sandbox, without a slash at the end. Nothing listens on
 // the URL of a sandbox WithoutListener.
-func (s *Sandbox) URL() string { return s.url }
+func (s *Sandbox) URL() string {
+	if s.server == nil {
+		return serverless
+	}
+	return s.server.url
+}
+
+// Transport returns a transport that leads to the sandbox: over loopback, or through
+// memory if the sandbox was started WithoutNetwork.
+func (s *Sandbox) Transport() http.RoundTripper {
+	if s.server == nil {
+		return &http.Transport{}
+	}
+	return s.server.transport
+}
 
 // Handler returns the sandbox as a handler, to call in process or to serve elsewhere. If
 // a server does not support hijacking, a fault that cuts the connection panics with
@@ -162,26 +172,48 @@ func (s *Sandbox) Clients() []Client { return slices.Clone(s.config.clients) }
 // Clock returns the clock of the sandbox.
 func (s *Sandbox) Clock() *Clock { return s.config.clock }
 
+// Shutdown ends the sandbox as Close does, but lets the requests under way finish until
+// the context ends, including the delays of their faults.
+func (s *Sandbox) Shutdown(ctx context.Context) error {
+	if s.server == nil {
+		return s.Close()
+	}
+	return errors.Join(s.server.shutdown(ctx), s.Close())
+}
+
+// Close ends the sandbox at once, and the requests under way.
+func (s *Sandbox) Close() error {
+	s.stop()
+	if s.server == nil {
+		return nil
+	}
+	return s.server.close()
+}
+
 // RevokeTokens makes every access token that was granted so far invalid.
 func (s *Sandbox) RevokeTokens() { s.tokens.Revoke() }
 
-// newIDs returns the source of resource ids. Request ids do not come from it, so that an
-// additional read changes no id.
-func newIDs(seed *uint64) func() uuid.UUID {
-	if seed == nil {
-		return uuid.New
+// Reset restores the initial state: resources, prices, kept responses, faults, requests
+// and effects. Access tokens, used nonces and the clock stay. A request that is under way
+// finishes in the world in which it began.
+func (s *Sandbox) Reset() {
+	options, err := s.config.worldOptions(s.contract)
+	if err != nil {
+		return // The same options were valid at the start.
 	}
-	var mu sync.Mutex
-	random := rand.New(rand.NewPCG(*seed, 0))
-	return func() uuid.UUID {
-		mu.Lock()
-		defer mu.Unlock()
-		var id uuid.UUID
-		for i := range id {
-			id[i] = byte(random.Uint32())
-		}
-		id[6] = id[6]&0x0f | 0x40
-		id[8] = id[8]&0x3f | 0x80
-		return id
+	fresh, err := world.New(options)
+	if err != nil {
+		return
 	}
+	s.world.Store(fresh)
+}
+
+// SetPrice sets the price of an instrument. Each price is 1 at first, and none moves by
+// itself. The value of what accounts hold of it, and of what their open individual orders
+// are still going to sell, changes in proportion.
+func (s *Sandbox) SetPrice(instrument api.InstrumentID, price api.Decimal) error {
+	if err := s.world.Load().Ledger.SetPrice(instrument, price); err != nil {
+		return fmt.Errorf("set a price: %w", err)
+	}
+	return nil
 }

@@ -16,70 +16,75 @@ const (
 	idleTimeout    = 2 * time.Minute
 )
 
-// Transport returns a transport that leads to the sandbox: over loopback, or through
-// memory if the sandbox was started WithoutNetwork.
-func (s *Sandbox) Transport() http.RoundTripper { return s.transport }
+// serverless is the URL of a sandbox without a listener.
+const serverless = "http://127.0.0.1"
 
-// Shutdown ends the sandbox as Close does, but lets the requests under way finish until
-// the context ends, including the delays of their faults.
-func (s *Sandbox) Shutdown(ctx context.Context) error {
-	if s.server == nil {
-		s.stop()
-		return nil
-	}
-	s.transport.CloseIdleConnections()
-	return errors.Join(s.server.Shutdown(ctx), s.Close())
+// server serves a handler on an address, or in memory.
+type server struct {
+	http      *http.Server
+	transport *http.Transport
+	url       string
+	// ended is closed when the server has stopped. err is the reason if it failed.
+	ended chan struct{}
+	err   error
 }
 
-// Close ends the sandbox at once, and the requests under way.
-func (s *Sandbox) Close() error {
-	s.stop()
-	if s.server == nil {
-		return nil
+// serve starts a server. It listens in memory if the address is empty.
+func serve(handler http.Handler, address string, readTimeout time.Duration) (*server, error) {
+	s := &server{
+		http: &http.Server{
+			Handler:           handler,
+			ReadHeaderTimeout: readTimeout,
+			ReadTimeout:       readTimeout,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeaderBytes,
+			// The checks respond to OPTIONS * like to every other request.
+			DisableGeneralOptionsHandler: true,
+		},
+		transport: &http.Transport{},
+		url:       serverless,
+		ended:     make(chan struct{}),
 	}
-	err := s.server.Close()
-	s.transport.CloseIdleConnections()
-	<-s.served
-	return errors.Join(err, s.serveErr)
-}
-
-func (s *Sandbox) serve() error {
-	listener, err := s.listen()
+	listener, err := s.listen(address)
 	if err != nil {
-		return err
-	}
-	s.served = make(chan struct{})
-	s.server = &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: s.config.readTimeout,
-		ReadTimeout:       s.config.readTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		// The checks respond to OPTIONS * like to every other request.
-		DisableGeneralOptionsHandler: true,
+		return nil, err
 	}
 	go func() {
-		defer close(s.served)
-		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.serveErr = fmt.Errorf("serve %s: %w", s.url, err)
+		defer close(s.ended)
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.err = fmt.Errorf("serve %s: %w", s.url, err)
 		}
 	}()
-	return nil
+	return s, nil
 }
 
-func (s *Sandbox) listen() (net.Listener, error) {
-	if !s.config.network {
+func (s *server) listen(address string) (net.Listener, error) {
+	if address == "" {
 		memory := &memoryListener{connections: make(chan net.Conn), closed: make(chan struct{})}
 		s.transport.DialContext = memory.dial
 		return memory, nil
 	}
 	var config net.ListenConfig
-	listener, err := config.Listen(context.Background(), "tcp", s.config.address)
+	listener, err := config.Listen(context.Background(), "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", s.config.address, err)
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
 	s.url = "http://" + reachable(listener.Addr())
 	return listener, nil
+}
+
+// shutdown lets the requests under way finish until the context ends.
+func (s *server) shutdown(ctx context.Context) error {
+	s.transport.CloseIdleConnections()
+	return s.http.Shutdown(ctx)
+}
+
+// close ends the requests under way.
+func (s *server) close() error {
+	err := s.http.Close()
+	s.transport.CloseIdleConnections()
+	<-s.ended
+	return errors.Join(err, s.err)
 }
 
 // reachable returns an address at which a listener is reached from the same machine.
@@ -98,6 +103,7 @@ type memoryListener struct {
 	once        sync.Once
 }
 
+// Accept implements [net.Listener].
 func (l *memoryListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.connections:
@@ -107,11 +113,13 @@ func (l *memoryListener) Accept() (net.Conn, error) {
 	}
 }
 
+// Close implements [net.Listener].
 func (l *memoryListener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil
 }
 
+// Addr implements [net.Listener].
 func (*memoryListener) Addr() net.Addr { return &net.UnixAddr{Name: "sandbox", Net: "memory"} }
 
 // dial connects to the sandbox, for every address.

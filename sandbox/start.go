@@ -58,7 +58,7 @@ func (s *Sandbox) Credentials() upvest.Credentials { return s.CredentialsOf(s.Cl
 // its private key.
 func (s *Sandbox) CredentialsOf(c Client) upvest.Credentials {
 	return upvest.Credentials{
-		BaseURL:      s.url,
+		BaseURL:      s.URL(),
 		ClientID:     c.ID,
 		ClientSecret: c.Secret,
 		KeyID:        c.KeyID,

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
 // State is what an API client has before the first request. It spares a test the requests
@@ -40,39 +38,6 @@ type Account struct {
 	Holdings map[api.InstrumentID]api.Decimal
 }
 
-// WithState loads a state, at the start and at each Reset. It can be given several times,
-// for several clients.
-func WithState(state State) Option {
-	return func(c *config) error {
-		c.states = append(c.states, state)
-		return nil
-	}
-}
-
-// worldOptions returns what the worlds of the sandbox are made from.
-func (s *Sandbox) worldOptions() (world.Options, error) {
-	c := s.config
-	options := world.Options{
-		Contract:      s.contract,
-		Now:           c.clock.Now,
-		NewIDs:        func() func() uuid.UUID { return newIDs(c.seed) },
-		OrderDelay:    c.orderDelay,
-		Accounts:      c.owner(),
-		Later:         c.later,
-		KeptResponses: c.keptResponses,
-	}
-	for _, state := range c.states {
-		if state.ClientID == uuid.Nil {
-			state.ClientID = c.clients[0].ID
-		}
-		if !slices.ContainsFunc(c.clients, func(known Client) bool { return known.ID == state.ClientID }) {
-			return options, fmt.Errorf("state: %s is not a client of this sandbox", state.ClientID)
-		}
-		options.States = append(options.States, world.State{ClientID: state.ClientID, State: state.load()})
-	}
-	return options, nil
-}
-
 func (s State) load() ledger.State {
 	var loaded ledger.State
 	for _, a := range s.Allocations {
@@ -100,29 +65,4 @@ func (a Allocation) load() ledger.LoadedAllocation {
 		loaded.Request.Allocation = append(loaded.Request.Allocation, listed)
 	}
 	return loaded
-}
-
-// Reset restores the initial state: resources, prices, kept responses, faults, requests
-// and effects. Access tokens, used nonces and the clock stay. A request that is under way
-// finishes in the world in which it began.
-func (s *Sandbox) Reset() {
-	options, err := s.worldOptions()
-	if err != nil {
-		return // The same options were valid at the start.
-	}
-	fresh, err := world.New(options)
-	if err != nil {
-		return
-	}
-	s.world.Store(fresh)
-}
-
-// SetPrice sets the price of an instrument. Each price is 1 at first, and none moves by
-// itself. The value of what accounts hold of it, and of what their open individual orders
-// are still going to sell, changes in proportion.
-func (s *Sandbox) SetPrice(instrument api.InstrumentID, price api.Decimal) error {
-	if err := s.world.Load().Ledger.SetPrice(instrument, price); err != nil {
-		return fmt.Errorf("set a price: %w", err)
-	}
-	return nil
 }

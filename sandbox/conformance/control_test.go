@@ -30,7 +30,10 @@ func TestControlErrorsAreProblems(t *testing.T) {
 			method: "POST", path: "faults", body: `{"delay":"5"}`,
 			detail: `delay: expected a duration such as 1.5s, not "5"`,
 		},
-		{method: "POST", path: "faults", body: `{"body_delay":"5"}`, detail: "body_delay: expected a duration"},
+		{
+			method: "POST", path: "faults", body: `{"body_delay":"5"}`,
+			detail: "body_delay: expected a duration",
+		},
 		{method: "POST", path: "faults", body: `{"date_skew":"5"}`, detail: "date_skew: expected a duration"},
 		{method: "POST", path: "clock", body: `{"advance":"soon"}`, detail: "advance: expected a duration"},
 		{method: "POST", path: "clock", body: `{"set":"soon"}`, detail: "set: expected a time"},

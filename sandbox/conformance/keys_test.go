@@ -44,7 +44,8 @@ func TestKeysOfClients(t *testing.T) {
 			rule: "ECDSA on P-521 with SHA-512 is ASN.1 DER", source: signatures,
 			keeps:  signed(post, asIs),
 			breaks: signed(post, signs(func(_ *caller, base string) []byte { return raw(t, p521, base) })),
-			status: 401, detail: "Signature is incorrect: the ECDSA signature is raw r||s, expected ASN.1 DER",
+			status: 401,
+			detail: "Signature is incorrect: the ECDSA signature is raw r||s, expected ASN.1 DER",
 		},
 		{
 			rule: "ECDSA signs a SHA-512 digest", source: signatures,

@@ -105,12 +105,14 @@ func TestServiceRules(t *testing.T) {
 		},
 		{
 			rule: "instruments are there once", source: guide,
-			breaks: posts(allocations, mix(world1, "0.5", world1, "0.5")), status: 400, detail: "instrument_id",
+			breaks: posts(allocations, mix(world1, "0.5", world1, "0.5")), status: 400,
+			detail: "instrument_id",
 		},
 		{
 			rule: "weights sum to 1", source: guide,
 			keeps:  posts(allocations, mix(world1, "0.33333", apple, "0.66667")),
-			breaks: posts(allocations, mix(world1, "0.33333", apple, "0.66666")), status: 400, detail: "weight",
+			breaks: posts(allocations, mix(world1, "0.33333", apple, "0.66666")), status: 400,
+			detail: "weight",
 		},
 		{
 			rule: "weights may sum to 100", source: choice,
