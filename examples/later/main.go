@@ -1,8 +1,11 @@
-// Command later calls operations of the API that are newer than this client, by [upvest.Client.Do]: it rebalances an account and reads the
-// orders of that, liquidates the account, waits until that is settled, and takes its configuration away.
+// Command later calls operations of the API that are newer than this client, by
+// [upvest.Client.Do]: it rebalances an account and reads the orders of that, liquidates
+// the account, waits until that is settled, and takes its configuration away.
 //
-// It talks to the server that the UPVEST_API_* variables name, with the scopes portfolios:admin and account_liquidations:admin;
-// `make sandbox ARGS=-later` starts one. Of a liquidation, Upvest publishes paths, methods and statuses: the fields here are the sandbox's.
+// It talks to the server that the UPVEST_API_* variables name, with the scopes
+// portfolios:admin and account_liquidations:admin; `make sandbox ARGS=-later` starts one.
+// Of a liquidation, Upvest publishes paths, methods and statuses: the fields here are the
+// sandbox's.
 package main
 
 import (
@@ -38,14 +41,18 @@ func main() {
 	}
 }
 
-// liquidation is what is needed here of the answer. Members that are not named are passed over.
+// liquidation is what is needed here of the answer. Members that are not named are passed
+// over.
 type liquidation struct {
 	ID     uuid.UUID `json:"id"`
 	Status string    `json:"status"`
 }
 
 func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, out io.Writer) error {
-	rebalancing, err := client.Rebalancings.Trigger(ctx, portfolios.RebalancingRequest{Accounts: []uuid.UUID{account}})
+	rebalancing, err := client.Rebalancings.Trigger(
+		ctx,
+		portfolios.RebalancingRequest{Accounts: []uuid.UUID{account}},
+	)
 	if err != nil {
 		return err
 	}
@@ -56,7 +63,10 @@ func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, ou
 	path := "/accounts/" + account.String() + "/liquidations"
 	var made liquidation
 	err = client.Do(ctx, upvest.Request{
-		Method: http.MethodPost, Path: path, Operation: "create_account_liquidation", Body: map[string]uuid.UUID{"user_id": user},
+		Method:    http.MethodPost,
+		Path:      path,
+		Operation: "create_account_liquidation",
+		Body:      map[string]uuid.UUID{"user_id": user},
 	}, &made)
 	if err != nil {
 		return err
@@ -69,7 +79,9 @@ func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, ou
 			return fmt.Errorf("wait for the liquidation: %w", ctx.Err())
 		}
 		err := client.Do(ctx, upvest.Request{
-			Method: http.MethodGet, Path: path + "/" + made.ID.String(), Operation: "retrieve_account_liquidation",
+			Method:    http.MethodGet,
+			Path:      path + "/" + made.ID.String(),
+			Operation: "retrieve_account_liquidation",
 		}, &made)
 		if err != nil {
 			return err
@@ -77,9 +89,12 @@ func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, ou
 	}
 	fmt.Fprintln(out, "liquidation is", made.Status)
 
-	// To delete twice is to delete, so an unknown outcome may be repeated: after one that acted, the answer is 404.
+	// To delete twice is to delete, so an unknown outcome may be repeated: after one that
+	// acted, the answer is 404.
 	err = client.Do(ctx, upvest.Request{
-		Method: http.MethodDelete, Path: "/portfolios/configurations/" + account.String(), Operation: "delete_portfolios_configuration",
+		Method:     http.MethodDelete,
+		Path:       "/portfolios/configurations/" + account.String(),
+		Operation:  "delete_portfolios_configuration",
 		Repeatable: true,
 	}, nil)
 	if err == nil {
@@ -100,7 +115,8 @@ func printOrders(ctx context.Context, client *upvest.Client, execution uuid.UUID
 			Meta portfolios.Meta `json:"meta"`
 		}
 		err := client.Do(ctx, upvest.Request{
-			Method: http.MethodGet, Path: "/portfolios/rebalancings/executions/" + execution.String() + "/orders",
+			Method:    http.MethodGet,
+			Path:      "/portfolios/rebalancings/executions/" + execution.String() + "/orders",
 			Query:     url.Values{"offset": {strconv.Itoa(offset)}, "limit": {"100"}},
 			Operation: "list_portfolio_rebalancing_execution_orders",
 		}, &page)

@@ -19,19 +19,27 @@ import (
 func start(t *testing.T) (*sandbox.Sandbox, *upvest.Client, uuid.UUID) {
 	t.Helper()
 	server := sandbox.Start(t, sandbox.WithLaterVersions(), sandbox.WithoutNetwork())
-	client, err := upvest.New(server.Credentials(), upvest.WithHTTPClient(&http.Client{Transport: server.Transport()}))
+	client, err := upvest.New(
+		server.Credentials(),
+		upvest.WithHTTPClient(&http.Client{Transport: server.Transport()}),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	allocation, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
-		Name:       "One share",
-		Allocation: []portfolios.InstrumentWeight{{InstrumentID: "US0378331005", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"}},
+		Name: "One share",
+		Allocation: []portfolios.InstrumentWeight{
+			{InstrumentID: "US0378331005", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	account := uuid.New()
-	if _, err := client.Configurations.Create(t.Context(), portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID}); err != nil {
+	if _, err := client.Configurations.Create(
+		t.Context(),
+		portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID},
+	); err != nil {
 		t.Fatal(err)
 	}
 	return server, client, account
@@ -52,21 +60,35 @@ func TestLaterVersions(t *testing.T) {
 		for _, effect := range server.Effects() {
 			operations = append(operations, effect.Operation)
 		}
-		if got := strings.Join(operations[2:], " "); got != "trigger_portfolio_rebalancing create_account_liquidation delete_portfolios_configuration" {
+		if got := strings.Join(
+			operations[2:],
+			" ",
+		); got != "trigger_portfolio_rebalancing create_account_liquidation delete_portfolios_configuration" {
 			t.Errorf("the effects are %s", got)
 		}
-		if _, err := client.Configurations.Retrieve(t.Context(), account); !errors.Is(err, upvest.ErrNotFound) {
+		if _, err := client.Configurations.Retrieve(
+			t.Context(),
+			account,
+		); !errors.Is(
+			err,
+			upvest.ErrNotFound,
+		) {
 			t.Errorf("%v, want that the configuration is gone", err)
 		}
 	})
 }
 
-// What the account liquidation took the place of is gone, and a liquidation can be listed and cancelled.
+// What the account liquidation took the place of is gone, and a liquidation can be listed
+// and cancelled.
 func TestAccountLiquidations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client, account := start(t)
 		user := uuid.New()
-		_, err := client.Orders.CreateLiquidationRequest(t.Context(), account, portfolios.LiquidationRequest{UserID: user})
+		_, err := client.Orders.CreateLiquidationRequest(
+			t.Context(),
+			account,
+			portfolios.LiquidationRequest{UserID: user},
+		)
 		if !errors.Is(err, upvest.ErrNotFound) {
 			t.Errorf("%v, want 404", err)
 		}
@@ -85,7 +107,13 @@ func TestAccountLiquidations(t *testing.T) {
 			Data []liquidation   `json:"data"`
 			Meta portfolios.Meta `json:"meta"`
 		}
-		if err := do(http.MethodGet, path, nil, &page); err != nil || len(page.Data) != 1 || page.Data[0].Status != "CANCELLED" || page.Meta.TotalCount != 1 {
+		if err := do(
+			http.MethodGet,
+			path,
+			nil,
+			&page,
+		); err != nil || len(page.Data) != 1 || page.Data[0].Status != "CANCELLED" ||
+			page.Meta.TotalCount != 1 {
 			t.Errorf("%+v, %v", page, err)
 		}
 		for want, err := range map[error]error{
@@ -106,14 +134,22 @@ func TestOrdersSettle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client, account := start(t)
 		order, err := client.Orders.Create(t.Context(), portfolios.OrderRequest{
-			AccountID: account, UserID: uuid.New(), CashAmount: "10.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+			AccountID:  account,
+			UserID:     uuid.New(),
+			CashAmount: "10.00",
+			Currency:   portfolios.CurrencyEUR,
+			Side:       portfolios.SideBUY,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err = client.Orders.Wait(ctx, order.ID, func(order *portfolios.Order) bool { return order.Status == "SETTLED" })
+		_, err = client.Orders.Wait(
+			ctx,
+			order.ID,
+			func(order *portfolios.Order) bool { return order.Status == "SETTLED" },
+		)
 		if err != nil {
 			t.Error(err)
 		}

@@ -15,9 +15,13 @@ import (
 
 const scope = "github.com/d8277167/upvest-portfolios-go/examples/otel"
 
-// attemptHook makes of every attempt a span and a measurement: by operation, status, and whether it is tried again. The request id, by which
-// Upvest's support finds the request, is for the span alone: a metric would get a series for each.
-func attemptHook(traces trace.TracerProvider, metrics metric.MeterProvider) (func(context.Context, upvest.Attempt), error) {
+// attemptHook makes of every attempt a span and a measurement: by operation, status, and
+// whether it is tried again. The request id, by which Upvest's support finds the request,
+// is for the span alone: a metric would get a series for each.
+func attemptHook(
+	traces trace.TracerProvider,
+	metrics metric.MeterProvider,
+) (func(context.Context, upvest.Attempt), error) {
 	tracer := traces.Tracer(scope)
 	durations, err := metrics.Meter(scope).Float64Histogram("upvest.attempt.duration", metric.WithUnit("s"),
 		metric.WithDescription("Time from the building of a request to the end of its answer."))
@@ -33,9 +37,15 @@ func attemptHook(traces trace.TracerProvider, metrics metric.MeterProvider) (fun
 			attribute.Bool("upvest.retried", attempt.Retry != ""),
 		}
 		span.SetAttributes(common...)
-		span.SetAttributes(attribute.Int("upvest.attempt", attempt.Number), attribute.String("upvest.request_id", attempt.RequestID))
+		span.SetAttributes(
+			attribute.Int("upvest.attempt", attempt.Number),
+			attribute.String("upvest.request_id", attempt.RequestID),
+		)
 		if attempt.Retry != "" {
-			span.SetAttributes(attribute.String("upvest.retry.reason", attempt.Retry), attribute.Float64("upvest.retry.wait", attempt.Wait.Seconds()))
+			span.SetAttributes(
+				attribute.String("upvest.retry.reason", attempt.Retry),
+				attribute.Float64("upvest.retry.wait", attempt.Wait.Seconds()),
+			)
 		}
 		if attempt.Err != nil {
 			span.RecordError(attempt.Err)

@@ -1,7 +1,8 @@
-// Command otel reads a page of orders and prints the traces and metrics of that as OpenTelemetry has them.
+// Command otel reads a page of orders and prints the traces and metrics of that as
+// OpenTelemetry has them.
 //
-// It reads from the server that the UPVEST_API_* variables name. To send to a collector, put the OTLP exporters in the place of the ones that
-// print.
+// It reads from the server that the UPVEST_API_* variables name. To send to a collector,
+// put the OTLP exporters in the place of the ones that print.
 package main
 
 import (

@@ -11,7 +11,9 @@ import (
 
 func TestTracesAndMetrics(t *testing.T) {
 	server := named.Sandbox(t)
-	if err := server.Inject(sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusServiceUnavailable}); err != nil {
+	if err := server.Inject(
+		sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusServiceUnavailable},
+	); err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder

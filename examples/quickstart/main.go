@@ -1,6 +1,8 @@
-// Command quickstart buys for 100 euros: it makes an allocation, lets an account follow it, and places the account's first order.
+// Command quickstart buys for 100 euros: it makes an allocation, lets an account follow
+// it, and places the account's first order.
 //
-// It talks to the server that the UPVEST_API_* variables name; `make sandbox` starts one that needs no credentials.
+// It talks to the server that the UPVEST_API_* variables name; `make sandbox` starts one
+// that needs no credentials.
 package main
 
 import (
@@ -43,7 +45,10 @@ func firstOrder(ctx context.Context, account, user uuid.UUID) (*portfolios.Order
 	if err != nil {
 		return nil, err
 	}
-	_, err = client.Configurations.Create(ctx, portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID})
+	_, err = client.Configurations.Create(
+		ctx,
+		portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID},
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -15,9 +15,21 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-var columns = []string{"id", "created_at", "account_id", "user_id", "allocation_id", "type", "cash_amount", "currency", "status", "individual_orders"}
+var columns = []string{
+	"id",
+	"created_at",
+	"account_id",
+	"user_id",
+	"allocation_id",
+	"type",
+	"cash_amount",
+	"currency",
+	"status",
+	"individual_orders",
+}
 
-// book is a CSV file with an order in each line, in the order of their ids. Amounts are written as the server wrote them.
+// book is a CSV file with an order in each line, in the order of their ids. Amounts are
+// written as the server wrote them.
 type book struct {
 	path string
 	file *os.File
@@ -67,8 +79,15 @@ func (b *book) resume() error {
 
 func (b *book) add(order portfolios.Order) error {
 	err := b.csv.Write([]string{
-		order.ID.String(), order.CreatedAt.UTC().Format(time.RFC3339Nano), order.AccountID.String(), order.UserID.String(),
-		order.AllocationID.String(), string(order.Type), string(order.CashAmount), string(order.Currency), string(order.Status),
+		order.ID.String(),
+		order.CreatedAt.UTC().Format(time.RFC3339Nano),
+		order.AccountID.String(),
+		order.UserID.String(),
+		order.AllocationID.String(),
+		string(order.Type),
+		string(order.CashAmount),
+		string(order.Currency),
+		string(order.Status),
 		strconv.Itoa(len(order.Orders)),
 	})
 	if err != nil {

@@ -1,9 +1,11 @@
-// Command reconcile writes the orders of a day to a CSV file, to be held against one's own books.
+// Command reconcile writes the orders of a day to a CSV file, to be held against one's
+// own books.
 //
 //	go run ./reconcile -day 2026-03-05 -to orders.csv
 //
-// It reads from the server that the UPVEST_API_* variables name. If it is broken off, the same command goes on where it stopped; what is
-// written so far is in orders.csv.part, and orders.csv appears once it is whole.
+// It reads from the server that the UPVEST_API_* variables name. If it is broken off, the
+// same command goes on where it stopped; what is written so far is in orders.csv.part,
+// and orders.csv appears once it is whole.
 package main
 
 import (
@@ -68,7 +70,12 @@ func run(ctx context.Context, args []string, out, watched io.Writer) error {
 	}
 	err = fill(ctx, client, book, day, int32(*rows), watched)
 	if err := errors.Join(err, book.close()); err != nil {
-		return fmt.Errorf("%s has %d orders so far, give the same command to go on: %w", book.path, book.rows, err)
+		return fmt.Errorf(
+			"%s has %d orders so far, give the same command to go on: %w",
+			book.path,
+			book.rows,
+			err,
+		)
 	}
 	if err := os.Rename(book.path, *path); err != nil {
 		return fmt.Errorf("name the finished file: %w", err)
@@ -78,16 +85,30 @@ func run(ctx context.Context, args []string, out, watched io.Writer) error {
 }
 
 // fill adds the orders of a day that the book does not have yet.
-func fill(ctx context.Context, client *upvest.Client, book *book, day time.Time, rows int32, watched io.Writer) error {
+func fill(
+	ctx context.Context,
+	client *upvest.Client,
+	book *book,
+	day time.Time,
+	rows int32,
+	watched io.Writer,
+) error {
 	next := day.AddDate(0, 0, 1)
-	// Whether end_date is inclusive is not documented: ask up to the next day's first second, and leave out what is of the next day.
+	// Whether end_date is inclusive is not documented: ask up to the next day's first
+	// second, and leave out what is of the next day.
 	params := portfolios.ListPortfoliosOrdersParams{StartDate: &day, EndDate: &next, Limit: &rows}
 	total, done, err := position(ctx, client, params, book.last)
 	if err != nil {
 		return err
 	}
-	bar := progressbar.NewOptions(total, progressbar.OptionSetWriter(watched), progressbar.OptionSetDescription(day.Format(time.DateOnly)),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond))
+	bar := progressbar.NewOptions(
+		total,
+		progressbar.OptionSetWriter(watched),
+		progressbar.OptionSetDescription(day.Format(time.DateOnly)),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionThrottle(100*time.Millisecond),
+	)
 	defer func() { _ = bar.Exit() }()
 	_ = bar.Set(done) // whether anybody sees it does not matter
 	offset := int32(done)

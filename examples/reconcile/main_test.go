@@ -36,11 +36,17 @@ type shop struct {
 
 func openShop(t *testing.T) *shop {
 	t.Helper()
-	server := named.Sandbox(t, sandbox.WithClock(sandbox.NewClock(time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC))),
-		sandbox.WithSeed(1), sandbox.WithState(sandbox.State{
-			Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}}},
-			Accounts:    []sandbox.Account{{ID: account, AllocationID: mix}},
-		}))
+	server := named.Sandbox(
+		t,
+		sandbox.WithClock(sandbox.NewClock(time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC))),
+		sandbox.WithSeed(1),
+		sandbox.WithState(sandbox.State{
+			Allocations: []sandbox.Allocation{
+				{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}},
+			},
+			Accounts: []sandbox.Account{{ID: account, AllocationID: mix}},
+		}),
+	)
 	client, err := upvest.New(server.Credentials())
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +61,11 @@ func (s *shop) sell(t *testing.T, at time.Time, count int) []string {
 	ids := make([]string, count)
 	for i := range ids {
 		order, err := s.client.Orders.Create(t.Context(), portfolios.OrderRequest{
-			AccountID: account, UserID: uuid.New(), CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+			AccountID:  account,
+			UserID:     uuid.New(),
+			CashAmount: "100.00",
+			Currency:   portfolios.CurrencyEUR,
+			Side:       portfolios.SideBUY,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -79,7 +89,11 @@ func readIDs(t *testing.T, path string) []string {
 	var ids []string
 	for _, record := range records[1:] {
 		if record[6] != "100.00" {
-			t.Errorf("order %s has the amount %s, expected 100.00 as the server wrote it", record[0], record[6])
+			t.Errorf(
+				"order %s has the amount %s, expected 100.00 as the server wrote it",
+				record[0],
+				record[6],
+			)
 		}
 		ids = append(ids, record[0])
 	}
@@ -99,19 +113,33 @@ func TestDayIsTakenUpWhereItStopped(t *testing.T) {
 	args := []string{"-day", day, "-to", path, "-page", "4"}
 	for _, answered := range []int{3, 18, 18} { // each time a few pages further
 		fail := sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusBadRequest, Count: -1}
-		pass := sandbox.Fault{Operation: "list_portfolios_orders", Header: http.Header{"X-Let-Through": {"1"}}, Count: answered}
+		pass := sandbox.Fault{
+			Operation: "list_portfolios_orders",
+			Header:    http.Header{"X-Let-Through": {"1"}},
+			Count:     answered,
+		}
 		for _, fault := range []sandbox.Fault{pass, fail} {
 			if err := s.server.Inject(fault); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "orders so far") {
+		if err := run(
+			t.Context(),
+			args,
+			io.Discard,
+			io.Discard,
+		); err == nil ||
+			!strings.Contains(err.Error(), "orders so far") {
 			t.Fatalf("got %v, want how far it came", err)
 		}
 		s.server.ClearFaults()
 		tear(t, path+".part")
 	}
-	if written := readIDs(t, whole(t, path+".part")); len(written) == 0 || !slices.Equal(written, want[:len(written)]) {
+	if written := readIDs(
+		t,
+		whole(t, path+".part"),
+	); len(written) == 0 ||
+		!slices.Equal(written, want[:len(written)]) {
 		t.Fatalf("before the last run the file has %v, expected the first of %v", written, want)
 	}
 	asked := len(s.server.Requests())
@@ -132,7 +160,13 @@ func TestDayIsTakenUpWhereItStopped(t *testing.T) {
 	if !strings.Contains(bar.String(), "/83") { // what is asked for, with the next day's first second
 		t.Errorf("the bar shows no total: %q", bar.String())
 	}
-	if err := run(t.Context(), args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "complete") {
+	if err := run(
+		t.Context(),
+		args,
+		io.Discard,
+		io.Discard,
+	); err == nil ||
+		!strings.Contains(err.Error(), "complete") {
 		t.Errorf("a complete file: got %v, want that it stays", err)
 	}
 }

@@ -11,9 +11,10 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// position returns how many orders the list has, and how many of them come before the place to go on from: behind the last order that is
-// written. The number of rows in the file will not do, since orders may have come and gone in front of it meanwhile; but the list is in the
-// order of the ids, so a few looks find the place.
+// position returns how many orders the list has, and how many of them come before the
+// place to go on from: behind the last order that is written. The number of rows in the
+// file will not do, since orders may have come and gone in front of it meanwhile; but the
+// list is in the order of the ids, so a few looks find the place.
 func position(
 	ctx context.Context, client *upvest.Client, params portfolios.ListPortfoliosOrdersParams, last uuid.UUID,
 ) (total, done int, err error) {

@@ -1,5 +1,6 @@
-// Command testing invests one instalment of a savings plan. It is here for its tests: they hold the service in savings.go against the sandbox,
-// with the faults of a network, without credentials and without waiting.
+// Command testing invests one instalment of a savings plan. It is here for its tests:
+// they hold the service in savings.go against the sandbox, with the faults of a network,
+// without credentials and without waiting.
 //
 //	go test ./testing
 package main

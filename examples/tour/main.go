@@ -1,7 +1,8 @@
-// Command tour walks through all 15 operations of the portfolios API and prints what each of them did.
+// Command tour walks through all 15 operations of the portfolios API and prints what each
+// of them did.
 //
-// It starts a sandbox of its own, unless UPVEST_API_* variables name a server: then it talks to that one, and only reads unless -write
-// is given.
+// It starts a sandbox of its own, unless UPVEST_API_* variables name a server: then it
+// talks to that one, and only reads unless -write is given.
 package main
 
 import (
@@ -36,8 +37,16 @@ func main() {
 func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	flags := flag.NewFlagSet("tour", flag.ContinueOnError)
 	flags.SetOutput(out)
-	write := flags.Bool("write", false, "also write to the server that UPVEST_API_* names; it moves what the account holds")
-	account := flags.String("account", "", "the id of the account to write to, on a server that UPVEST_API_* names")
+	write := flags.Bool(
+		"write",
+		false,
+		"also write to the server that UPVEST_API_* names; it moves what the account holds",
+	)
+	account := flags.String(
+		"account",
+		"",
+		"the id of the account to write to, on a server that UPVEST_API_* names",
+	)
 	user := flags.String("user", "", "the id of the user who owns the account")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -54,7 +63,11 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 		return err
 	}
 	steps := &timeline{out: out}
-	client, err := upvest.New(credentials, upvest.WithUserAgent("tour"), upvest.WithAttemptHook(steps.observe))
+	client, err := upvest.New(
+		credentials,
+		upvest.WithUserAgent("tour"),
+		upvest.WithAttemptHook(steps.observe),
+	)
 	if err != nil {
 		return err
 	}
@@ -74,7 +87,8 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	return s.tell(ctx)
 }
 
-// runEmbedded tells the story on a sandbox in this process, which holds its own answers against the contract.
+// runEmbedded tells the story on a sandbox in this process, which holds its own answers
+// against the contract.
 func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	var wrong atomic.Pointer[error]
 	server, err := sandbox.New(sandbox.WithOrderDelay(300*time.Millisecond),
@@ -101,7 +115,11 @@ func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 
 func namesServer(environment []string) bool {
 	for _, variable := range environment {
-		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "UPVEST_API_") && value != "" {
+		if name, value, _ := strings.Cut(
+			variable,
+			"=",
+		); strings.HasPrefix(name, "UPVEST_API_") &&
+			value != "" {
 			return true
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// line is an operation of the timeline: its number, name, status, request id and what changed.
+// line is an operation of the timeline: its number, name, status, request id and what
+// changed.
 var line = regexp.MustCompile(`(?m)^ +\d+  ([a-z_]+) +(\d{3})  [0-9a-f-]{36}  (.+)$`)
 
 func TestStoryOnTheEmbeddedSandbox(t *testing.T) {
@@ -59,10 +60,21 @@ func TestNamedServerIsOnlyReadUnlessTold(t *testing.T) {
 	}
 
 	account, user := "00ef0be8-d564-43af-b3c7-11b7a2188030", "4b9732bd-7496-4e91-8a5f-6360479d7fed"
-	if err := run(t.Context(), []string{"-write"}, environ, &out); err == nil || !strings.Contains(err.Error(), "-account") {
+	if err := run(
+		t.Context(),
+		[]string{"-write"},
+		environ,
+		&out,
+	); err == nil ||
+		!strings.Contains(err.Error(), "-account") {
 		t.Errorf("-write without an account: got %v, want an error that names -account", err)
 	}
-	if err := run(t.Context(), []string{"-write", "-account", account, "-user", user}, environ, &out); err != nil {
+	if err := run(
+		t.Context(),
+		[]string{"-write", "-account", account, "-user", user},
+		environ,
+		&out,
+	); err != nil {
 		t.Fatalf("%v after\n%s", err, out.String())
 	}
 	if !strings.Contains(out.String(), "Writing to "+server.URL()) {
@@ -93,7 +105,13 @@ func TestBadEnvironmentAndFlags(t *testing.T) {
 	if err := run(t.Context(), []string{"-no-such-flag"}, nil, &out); err == nil {
 		t.Error("an unknown flag was accepted")
 	}
-	if err := run(t.Context(), []string{"-help"}, nil, &out); err != nil || !strings.Contains(out.String(), "-write") {
+	if err := run(
+		t.Context(),
+		[]string{"-help"},
+		nil,
+		&out,
+	); err != nil ||
+		!strings.Contains(out.String(), "-write") {
 		t.Errorf("-help gave %v and %q", err, out.String())
 	}
 }
@@ -105,8 +123,20 @@ func TestDefaultServerIsNamed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out strings.Builder
-	args := []string{"-write", "-account", "00ef0be8-d564-43af-b3c7-11b7a2188030", "-user", "4b9732bd-7496-4e91-8a5f-6360479d7fed"}
-	if err := run(ctx, args, os.Environ(), &out); err == nil || !strings.HasPrefix(out.String(), "Writing to https://sandbox.upvest.co.\n") {
+	args := []string{
+		"-write",
+		"-account",
+		"00ef0be8-d564-43af-b3c7-11b7a2188030",
+		"-user",
+		"4b9732bd-7496-4e91-8a5f-6360479d7fed",
+	}
+	if err := run(
+		ctx,
+		args,
+		os.Environ(),
+		&out,
+	); err == nil ||
+		!strings.HasPrefix(out.String(), "Writing to https://sandbox.upvest.co.\n") {
 		t.Errorf("got %v and %q, want the default server and the end of the context", err, out.String())
 	}
 }

@@ -70,7 +70,11 @@ func (s *story) setUp(ctx context.Context) (err error) {
 	}
 	s.did("account %s follows the allocation", configuration.AccountID)
 
-	_, err = s.client.Configurations.Update(ctx, s.account, portfolios.ConfigurationUpdate{RebalancingStrategyIDs: []uuid.UUID{}})
+	_, err = s.client.Configurations.Update(
+		ctx,
+		s.account,
+		portfolios.ConfigurationUpdate{RebalancingStrategyIDs: []uuid.UUID{}},
+	)
 	if err != nil {
 		return err
 	}
@@ -93,13 +97,20 @@ func (s *story) invest(ctx context.Context) error {
 }
 
 func (s *story) rebalance(ctx context.Context) (err error) {
-	s.allocation, err = s.client.Allocations.Update(ctx, s.allocation.ID, portfolios.AllocationRequest{Allocation: mix("0.6", "0.4")})
+	s.allocation, err = s.client.Allocations.Update(
+		ctx,
+		s.allocation.ID,
+		portfolios.AllocationRequest{Allocation: mix("0.6", "0.4")},
+	)
 	if err != nil {
 		return err
 	}
 	s.did("%s; nothing is traded yet", describeMix(s.allocation))
 
-	triggered, err := s.client.Rebalancings.Trigger(ctx, portfolios.RebalancingRequest{Accounts: []uuid.UUID{s.account}})
+	triggered, err := s.client.Rebalancings.Trigger(
+		ctx,
+		portfolios.RebalancingRequest{Accounts: []uuid.UUID{s.account}},
+	)
 	if err != nil {
 		return err
 	}
@@ -132,7 +143,10 @@ func (s *story) list(ctx context.Context) error {
 	}
 	s.did("%d on this page", len(allocations.Data))
 
-	configurations, err := s.client.Configurations.List(ctx, portfolios.ListPortfoliosConfigurationsParams{AllocationID: &s.allocation.ID})
+	configurations, err := s.client.Configurations.List(
+		ctx,
+		portfolios.ListPortfoliosConfigurationsParams{AllocationID: &s.allocation.ID},
+	)
 	if err != nil {
 		return err
 	}
@@ -147,12 +161,19 @@ func (s *story) list(ctx context.Context) error {
 }
 
 func (s *story) mistake(ctx context.Context) error {
-	_, err := s.client.Allocations.Create(ctx, portfolios.AllocationRequest{Name: "Too much", Allocation: mix("0.7", "0.7")})
+	_, err := s.client.Allocations.Create(
+		ctx,
+		portfolios.AllocationRequest{Name: "Too much", Allocation: mix("0.7", "0.7")},
+	)
 	return s.refused(err)
 }
 
 func (s *story) liquidate(ctx context.Context) error {
-	order, err := s.client.Orders.CreateLiquidationRequest(ctx, s.account, portfolios.LiquidationRequest{UserID: s.user})
+	order, err := s.client.Orders.CreateLiquidationRequest(
+		ctx,
+		s.account,
+		portfolios.LiquidationRequest{UserID: s.user},
+	)
 	if errors.Is(err, upvest.ErrNotFound) || errors.Is(err, upvest.ErrMethodNotAllowed) {
 		return s.refused(err) // servers of today have moved it
 	}
@@ -163,14 +184,19 @@ func (s *story) liquidate(ctx context.Context) error {
 	return s.untilDone(ctx, order.ID)
 }
 
-// place places an order under a key derived from what it is for, so that even a restarted program would not place it twice.
+// place places an order under a key derived from what it is for, so that even a restarted
+// program would not place it twice.
 func (s *story) place(ctx context.Context, side portfolios.Side, amount string) (*portfolios.Order, error) {
 	cash, err := api.NewAmount(amount)
 	if err != nil {
 		return nil, err
 	}
-	// The tour places each of its orders once for an account: a real program has an id of its own for each.
-	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", fmt.Sprintf("tour %s %s %s", s.account, side, amount))
+	// The tour places each of its orders once for an account: a real program has an id of
+	// its own for each.
+	key, err := upvest.IdempotencyKeyFor(
+		"create_portfolios_order",
+		fmt.Sprintf("tour %s %s %s", s.account, side, amount),
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// timeline prints one line for each operation: which it was, its status, its request id and what changed.
+// timeline prints one line for each operation: which it was, its status, its request id
+// and what changed.
 type timeline struct {
 	out   io.Writer
 	steps int
@@ -28,7 +29,15 @@ func (t *timeline) title(text string) { fmt.Fprintf(t.out, "%s\n", text) }
 // did prints the line of the operation that was just carried out.
 func (t *timeline) did(format string, args ...any) {
 	t.steps++
-	fmt.Fprintf(t.out, "  %2d  %-42s  %d  %s  %s\n", t.steps, t.last.Operation, t.last.Status, t.last.RequestID, fmt.Sprintf(format, args...))
+	fmt.Fprintf(
+		t.out,
+		"  %2d  %-42s  %d  %s  %s\n",
+		t.steps,
+		t.last.Operation,
+		t.last.Status,
+		t.last.RequestID,
+		fmt.Sprintf(format, args...),
+	)
 }
 
 // refused prints the line of an operation that was meant to fail, and its error.

@@ -1,6 +1,7 @@
-// Bench runs the benchmarks of the client in turns and prints how it compares with what the work itself costs: one table, with the targets of
-// the project and whether they are met. `make bench` is the way to run it; nothing fails if a target is missed, since times vary with the
-// machine.
+// Bench runs the benchmarks of the client in turns and prints how it compares with what
+// the work itself costs: one table, with the targets of the project and whether they are
+// met. `make bench` is the way to run it; nothing fails if a target is missed, since
+// times vary with the machine.
 package main
 
 import (
@@ -38,7 +39,14 @@ func run(rounds int, pattern, duration, raw, from string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	measured, err := measure(ctx, rounds, "-test.run=^$", "-test.benchmem", "-test.bench="+pattern, "-test.benchtime="+duration)
+	measured, err := measure(
+		ctx,
+		rounds,
+		"-test.run=^$",
+		"-test.benchmem",
+		"-test.bench="+pattern,
+		"-test.benchtime="+duration,
+	)
 	if err != nil {
 		return err
 	}
@@ -53,7 +61,8 @@ func run(rounds int, pattern, duration, raw, from string) error {
 // packages are measured in this order. They are built once: a round must not compile.
 var packages = []string{"../wrapper", "./bench"}
 
-// measure returns what the test programs print. Rounds take turns, so that what slows the machine for a while slows both sides of a row.
+// measure returns what the test programs print. Rounds take turns, so that what slows the
+// machine for a while slows both sides of a row.
 func measure(ctx context.Context, rounds int, arguments ...string) ([]byte, error) {
 	directory, err := os.MkdirTemp("", "bench")
 	if err != nil {

@@ -18,7 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// BenchmarkSandbox places orders from 64 goroutines over loopback, by the client and by net/http with no more than the same signature.
+// BenchmarkSandbox places orders from 64 goroutines over loopback, by the client and by
+// net/http with no more than the same signature.
 func BenchmarkSandbox(b *testing.B) {
 	b.Run("limit", func(b *testing.B) {
 		place := newPlace(b)
@@ -71,17 +72,28 @@ func newPlace(b *testing.B) *place {
 		},
 	})
 	must(err)
-	_, err = client.Configurations.Create(b.Context(), portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID})
+	_, err = client.Configurations.Create(
+		b.Context(),
+		portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID},
+	)
 	must(err)
 	token, err := client.TokenSource().Token()
 	must(err)
 	transport := &http.Transport{MaxIdleConnsPerHost: goroutines}
 	b.Cleanup(transport.CloseIdleConnections)
 	return &place{
-		access: access, client: client, bare: &http.Client{Transport: transport}, signer: signer, url: server.URL(),
+		access: access,
+		client: client,
+		bare:   &http.Client{Transport: transport},
+		signer: signer,
+		url:    server.URL(),
 		bearer: "Bearer " + token.AccessToken,
 		order: portfolios.OrderRequest{
-			UserID: user, AccountID: account, CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+			UserID:     user,
+			AccountID:  account,
+			CashAmount: "100.00",
+			Currency:   portfolios.CurrencyEUR,
+			Side:       portfolios.SideBUY,
 		},
 	}
 }
@@ -108,7 +120,12 @@ func (p *place) byHand() error {
 		return err
 	}
 	ctx := context.Background()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/portfolios/orders", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodPost,
+		p.url+"/portfolios/orders",
+		bytes.NewReader(body),
+	)
 	if err != nil {
 		return err
 	}

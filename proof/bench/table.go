@@ -21,7 +21,8 @@ type row struct {
 	target      target
 }
 
-// target is what a row is to reach: a number made of ours and limit, and on which side of a bound it has to be.
+// target is what a row is to reach: a number made of ours and limit, and on which side of
+// a bound it has to be.
 type target struct {
 	bound float64
 	// relation is how the number is written, with its bound.
@@ -61,23 +62,79 @@ const (
 )
 
 var rows = []row{
-	{1, "signature editor, P-521, beside ecdsa.SignASN1", "SignatureP521/ours", "SignatureP521/limit", seconds, times(1.03)},
+	{
+		1,
+		"signature editor, P-521, beside ecdsa.SignASN1",
+		"SignatureP521/ours",
+		"SignatureP521/limit",
+		seconds,
+		times(1.03),
+	},
 	{1, "", "SignatureP521/ours", "SignatureP521/limit", allocations, more(25)},
-	{2, "signature editor, Ed25519, beside ed25519.Sign", "SignatureEd25519/ours", "SignatureEd25519/limit", seconds, times(1.35)},
+	{
+		2,
+		"signature editor, Ed25519, beside ed25519.Sign",
+		"SignatureEd25519/ours",
+		"SignatureEd25519/limit",
+		seconds,
+		times(1.35),
+	},
 	{3, "a whole order, beside one written by hand", "Order/ours", "Order/limit", seconds, times(1.4)},
 	{3, "", "Order/ours", "Order/limit", allocations, inAll(115)},
-	{4, "a page of 1000 orders, beside net/http and encoding/json", "OrderPage/ours", "OrderPage/limit", seconds, times(0.5)},
+	{
+		4,
+		"a page of 1000 orders, beside net/http and encoding/json",
+		"OrderPage/ours",
+		"OrderPage/limit",
+		seconds,
+		times(0.5),
+	},
 	{4, "", "OrderPage/ours", "OrderPage/limit", bytesOnHeap, times(0.5)},
 	{4, "", "OrderPage/ours", "OrderPage/limit", allocations, times(0.25)},
 	{5, "decoding that page, beside encoding/json", "Decode/ours", "Decode/limit", seconds, times(0.45)},
-	{6, "All over 100,000 orders, 20 ms a page, 4 ahead, beside 0", "All/4_ahead", "All/limit", seconds, times(0.25)},
+	{
+		6,
+		"All over 100,000 orders, 20 ms a page, 4 ahead, beside 0",
+		"All/4_ahead",
+		"All/limit",
+		seconds,
+		times(0.25),
+	},
 	{6, "the same, 16 ahead", "All/16_ahead", "All/limit", seconds, times(0.1)},
-	{7, "live heap of All over 1,000,000 orders, beside 10,000", "LiveHeap/ours", "LiveHeap/limit", "live-B", times(1.1)},
+	{
+		7,
+		"live heap of All over 1,000,000 orders, beside 10,000",
+		"LiveHeap/ours",
+		"LiveHeap/limit",
+		"live-B",
+		times(1.1),
+	},
 	{8, "1,000 goroutines on a cold client: token requests", "ColdClient", "", "tokens/op", inAll(1)},
 	{8, "the same: dials for each call in flight", "ColdClient", "", "dials/call", inAll(1)},
-	{9, "64 goroutines at the sandbox, beside bare net/http", "Sandbox/ours", "Sandbox/limit", seconds, faster(0.9)},
-	{10, "orders placed by 2 processors, beside 1", "Parallel/ours/processors_2", "Parallel/ours/processors_1", seconds, faster(1.8)},
-	{0, "what the machine allows: the same by hand", "Parallel/by_hand/processors_2", "Parallel/by_hand/processors_1", seconds, faster(1.8)},
+	{
+		9,
+		"64 goroutines at the sandbox, beside bare net/http",
+		"Sandbox/ours",
+		"Sandbox/limit",
+		seconds,
+		faster(0.9),
+	},
+	{
+		10,
+		"orders placed by 2 processors, beside 1",
+		"Parallel/ours/processors_2",
+		"Parallel/ours/processors_1",
+		seconds,
+		faster(1.8),
+	},
+	{
+		0,
+		"what the machine allows: the same by hand",
+		"Parallel/by_hand/processors_2",
+		"Parallel/by_hand/processors_1",
+		seconds,
+		faster(1.8),
+	},
 }
 
 // measurements are all values of a unit that a benchmark had, by "name unit".

@@ -16,7 +16,8 @@ type finding struct {
 
 // String returns the finding on one line, in the form that editors recognize.
 func (f finding) String() string {
-	return fmt.Sprintf("%s:%d:%d: %s (%s)", f.position.Filename, f.position.Line, f.position.Column, f.message, f.rule)
+	at := f.position
+	return fmt.Sprintf("%s:%d:%d: %s (%s)", at.Filename, at.Line, at.Column, f.message, f.rule)
 }
 
 // reporter records a finding at a position.

@@ -17,11 +17,12 @@ func checkHeaders(file source, report reporter) {
 		}
 		assignment, ok := init.(*ast.AssignStmt)
 		if !ok || assignment.Tok != token.DEFINE {
-			report(init.Pos(), "the header changes an outer variable: put the statement on a line above")
+			report(init.Pos(), "the header changes an outer variable: move the statement above it")
 			return true
 		}
-		if !slices.ContainsFunc(assignment.Lhs, func(left ast.Expr) bool { return mentions(readers, left) }) {
-			report(init.Pos(), "the header declares what its condition does not read: put the statement on a line above")
+		isRead := func(left ast.Expr) bool { return mentions(readers, left) }
+		if !slices.ContainsFunc(assignment.Lhs, isRead) {
+			report(init.Pos(), "the condition reads nothing of this statement: move it above the header")
 		}
 		return true
 	})
@@ -38,7 +39,9 @@ func header(node ast.Node) (init ast.Stmt, readers []ast.Expr) {
 			readers = append(readers, node.Tag)
 		}
 		for _, clause := range node.Body.List {
-			readers = append(readers, clause.(*ast.CaseClause).List...)
+			if clause, ok := clause.(*ast.CaseClause); ok {
+				readers = append(readers, clause.List...)
+			}
 		}
 		return node.Init, readers
 	case *ast.TypeSwitchStmt:
@@ -100,7 +103,8 @@ func checkValues(file source, report reporter) {
 	})
 }
 
-// comparesAll reports whether the condition reads every variable that the header declares.
+// comparesAll reports whether the condition reads every variable that the header
+// declares.
 func comparesAll(node *ast.IfStmt) bool {
 	assignment, ok := node.Init.(*ast.AssignStmt)
 	if !ok {

@@ -15,7 +15,7 @@ var want = regexp.MustCompile(`(?://|#) want ([a-z]+)$`)
 
 // Every rule reports the lines that break it and no other line.
 func TestControl(t *testing.T) {
-	sources := parseAll(t, "testdata/control")
+	sources := parseAll(t, "testdata/own")
 	var expected []string
 	for _, file := range sources {
 		for i, line := range file.lines {
@@ -26,7 +26,8 @@ func TestControl(t *testing.T) {
 	}
 	var reported []string
 	for _, found := range check(sources) {
-		reported = append(reported, fmt.Sprintf("%s:%d %s", found.position.Filename, found.position.Line, found.rule))
+		at := found.position
+		reported = append(reported, fmt.Sprintf("%s:%d %s", at.Filename, at.Line, found.rule))
 	}
 	for _, place := range expected {
 		if !slices.Contains(reported, place) {

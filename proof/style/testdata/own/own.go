@@ -1,6 +1,6 @@
-// Package control breaks every rule of this project's style. The comment at the end of a
+// Package own breaks every rule of proof/style. The comment at the end of a
 // line names the rule that must report the line.
-package control
+package own
 
 import "strconv"
 

@@ -1,0 +1,356 @@
+// Package control breaks every rule of .golangci.yml. The comment "want" at the end of a
+// line names the linters that must report the line, and for revive the rule.
+package control
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+)
+
+var state map[string]int
+
+func init() { // want gochecknoinits
+	state = map[string]int{}
+}
+
+// Zähler counts.
+type Zähler struct{ n int } // want asciicheck, recvcheck
+
+// Add has another kind of receiver than Total.
+func (z *Zähler) Add() { z.n++ }
+
+// Total returns the number.
+func (z Zähler) Total() int { return z.n }
+
+// Direction shows text in another order than the compiler reads it.
+func Direction() string { return "‮" } // want bidichk
+
+// Pause multiplies durations.
+func Pause(unit time.Duration) time.Duration { return unit * time.Second } // want durationcheck
+
+// Ignore drops an error.
+func Ignore() {
+	os.Setenv("A", "b") // want errcheck
+}
+
+// Encode drops an error that may happen.
+func Encode(value any) []byte {
+	text, _ := json.Marshal(value) // want errchkjson
+	return text
+}
+
+// Compare misses a wrapped error.
+func Compare(err error) bool { return err == io.EOF } // want errorlint
+
+// Color is an enumeration.
+type Color int
+
+// Red and Blue are the colors.
+const (
+	Red Color = iota
+	Blue
+)
+
+// Name misses a color.
+func Name(color Color) string {
+	switch color { // want exhaustive
+	case Red:
+		return "red"
+	}
+	return ""
+}
+
+// Assert panics.
+func Assert(value any) string {
+	return value.(string) // want forcetypeassert
+}
+
+// Serve has no timeout.
+func Serve(handler http.Handler) error {
+	return http.ListenAndServe(":8080", handler) // want gosec
+}
+
+// Print has too few arguments.
+func Print() { fmt.Printf("%d\n") } // want govet
+
+// Grow has a length instead of a capacity.
+func Grow(values []int) []int {
+	grown := make([]int, len(values))
+	return append(grown, values...) // want makezero
+}
+
+type untagged struct{ Name string }
+
+// Send makes JSON of a struct without tags.
+func Send(name string) ([]byte, error) {
+	return json.Marshal(untagged{Name: name}) // want musttag
+}
+
+// Swallow returns nil for an error.
+func Swallow() error {
+	if err := os.Remove("a"); err != nil {
+		return nil // want nilerr
+	}
+	return nil
+}
+
+// Confuse returns another error than the one that it found.
+func Confuse() error {
+	first := os.Remove("a")
+	if first != nil {
+		return first
+	}
+	if second := os.Remove("b"); second != nil {
+		return first // want nilnesserr
+	}
+	return nil
+}
+
+// Shadow names a variable like a function of the language.
+func Shadow() int {
+	len := 1 // want predeclared
+	return len
+}
+
+// Change sets a variable of another package.
+func Change() { io.EOF = nil } // want reassign
+
+// Deprecate uses what is deprecated.
+func Deprecate() string { return http.CanonicalHeaderKey("a") + fmt.Sprintf("a") } // want staticcheck
+
+// Ask never receives an error.
+func Ask() int {
+	n, err := answer(1)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func answer(n int) (int, error) { // want unparam
+	n *= 2
+	return n + 1, nil
+}
+
+func unused() {} // want unused
+
+// Lose assigns what it never reads.
+func Lose() int {
+	value := 1 // want wastedassign
+	value = 2
+	return value
+}
+
+// Overwrite assigns without effect.
+func Overwrite() int {
+	value := 1
+	result := value
+	value = 3 // want ineffassign
+	return result
+}
+
+// Holder keeps a context.
+type Holder struct {
+	ctx context.Context // want containedctx
+}
+
+// Context returns the context.
+func (h Holder) Context() context.Context { return h.ctx }
+
+// Forget starts from another context.
+func Forget(ctx context.Context) error {
+	return look(context.Background()) // want contextcheck
+}
+
+func look(ctx context.Context) error { return ctx.Err() }
+
+// Nest makes contexts in a loop.
+func Nest(ctx context.Context) context.Context {
+	for range 10 {
+		ctx = context.WithValue(ctx, Holder{}, 1) // want fatcontext
+	}
+	return ctx
+}
+
+// Get has no context.
+func Get() (*http.Response, error) { return http.Get("https://example.com") } // want noctx
+
+// Query forgets the error of the rows.
+func Query(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, "SELECT 1") // want rowserrcheck
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		continue
+	}
+	return nil
+}
+
+// Leak forgets to close the rows.
+func Leak(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, "SELECT 1") // want sqlclosecheck
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		continue
+	}
+	return rows.Err()
+}
+
+// Repeat repeats a word of the the comment. want dupword
+func Repeat() {}
+
+// Branch compares one value with several in turn.
+func Branch(n int) int {
+	if n == 1 { // want gocritic
+		return 1
+	} else if n == 2 {
+		return 2
+	} else if n == 3 {
+		return 3
+	}
+	return 0
+}
+
+// This comment begins with another name. want godoclint
+func Commented() {}
+
+// this comment on an unexported name too. want godoclint
+func commented() {}
+
+func Undocumented() {} // want godoclint
+
+// Sentence has a comment without a period, want godot
+func Sentence() {}
+
+// Report formats text.
+func Report(format string, values ...any) { fmt.Printf(format, values...) } // want goprintffuncname
+
+// Storer stores values.
+type Storer interface {
+	Store(string, int) error // want inamedparam
+}
+
+// Mispelled is a mispelled word. want misspell
+func Mispelled() {}
+
+// Old counts as one did before.
+func Old(n int) {
+	for i := 0; i < n; i++ { // want modernize
+		fmt.Println(i)
+	}
+}
+
+// Naked returns what is set somewhere above.
+func Naked(n int) (total int, err error) {
+	total = n + 1
+	if total < 1 {
+		err = errors.New("small")
+	}
+	return // want nakedret
+}
+
+// Excuse turns a linter off.
+func Excuse() {
+	os.Setenv("A", "b") //nolint:errcheck
+	os.Setenv("A", "b") //nolint // want nolintlint
+	fmt.Println() //nolint:lll // the line is short, want nolintlint
+}
+
+// Log uses keys in another form, without a context.
+func Log(ctx context.Context, logger *slog.Logger, text string) {
+	logger.Info("done", "a", 1)               // want sloglint
+	logger.InfoContext(ctx, text)             // want sloglint
+	logger.InfoContext(ctx, "Done")           // want sloglint
+	logger.InfoContext(ctx, "done", "aB", 1)  // want sloglint
+	logger.InfoContext(ctx, "done", "msg", 1) // want sloglint
+}
+
+// Convert converts a type to itself.
+func Convert(n int) int { return int(n) } // want unconvert
+
+// Request spells a method.
+func Request(ctx context.Context) (*http.Request, error) {
+	return http.NewRequestWithContext(ctx, "GET", "https://example.com", http.NoBody) // want usestdlibvars
+}
+
+// Blank begins with an empty line.
+func Blank() int { // want whitespace
+
+	return 1
+}
+
+// Original is written once.
+func Original(names []string, limit int) error { // want dupl
+	var lines []string
+	for number, name := range names {
+		if name == "" || number > limit {
+			continue
+		}
+		line := fmt.Sprintf("%d %s", number, name)
+		if len(line) > limit {
+			line = line[:limit] + "..."
+		}
+		lines = append(lines, line)
+	}
+	file, err := os.CreateTemp("", "control")
+	if err != nil {
+		return fmt.Errorf("create a file: %w", err)
+	}
+	for _, line := range lines {
+		if _, err := file.WriteString(line); err != nil {
+			return fmt.Errorf("write a line: %w", errors.Join(err, file.Close()))
+		}
+	}
+	switch len(lines) {
+	case 0:
+		return errors.New("no line")
+	case 1:
+		return os.WriteFile("a", []byte(lines[0]), 0o600)
+	default:
+		return file.Close()
+	}
+}
+
+// Copied is written again.
+func Copied(names []string, limit int) error { // want dupl
+	var lines []string
+	for number, name := range names {
+		if name == "" || number > limit {
+			continue
+		}
+		line := fmt.Sprintf("%d %s", number, name)
+		if len(line) > limit {
+			line = line[:limit] + "..."
+		}
+		lines = append(lines, line)
+	}
+	file, err := os.CreateTemp("", "control")
+	if err != nil {
+		return fmt.Errorf("create a file: %w", err)
+	}
+	for _, line := range lines {
+		if _, err := file.WriteString(line); err != nil {
+			return fmt.Errorf("write a line: %w", errors.Join(err, file.Close()))
+		}
+	}
+	switch len(lines) {
+	case 0:
+		return errors.New("no line")
+	case 1:
+		return os.WriteFile("a", []byte(lines[0]), 0o600)
+	default:
+		return file.Close()
+	}
+}

@@ -1,0 +1,4 @@
+package other // want godoclint
+
+// Name is imported.
+const Name = "other"
