@@ -1,11 +1,12 @@
-// Command later calls operations of the API that are newer than this client, by
-// [upvest.Client.Do]: it rebalances an account and reads the orders of that, liquidates
-// the account, waits until that is settled, and takes its configuration away.
+// Command later calls operations that this client does not cover, with
+// [upvest.Client.Do]. It rebalances an account and reads the resulting orders, liquidates
+// the account, waits until the liquidation is settled, and deletes the account's
+// configuration.
 //
-// It talks to the server that the UPVEST_API_* variables name, with the scopes
+// It calls the server that the UPVEST_API_* variables name, with the scopes
 // portfolios:admin and account_liquidations:admin; `make sandbox ARGS=-later` starts one.
-// Of a liquidation, Upvest publishes paths, methods and statuses: the fields here are the
-// sandbox's.
+// Upvest publishes the paths, methods and statuses of liquidations, but no fields: the
+// fields here are the sandbox's.
 package main
 
 import (
@@ -34,25 +35,24 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030") // yours, with a configuration
-	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")    // who owns it
+	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030") // with a configuration
+	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")    // the account's owner
 	if err := run(context.Background(), client, account, user, os.Stdout); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// liquidation is what is needed here of the answer. Members that are not named are passed
-// over.
+// liquidation holds the fields of the response that this program reads; decoding ignores
+// all others.
 type liquidation struct {
 	ID     uuid.UUID `json:"id"`
 	Status string    `json:"status"`
 }
 
 func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, out io.Writer) error {
-	rebalancing, err := client.Rebalancings.Trigger(
-		ctx,
-		portfolios.RebalancingRequest{Accounts: []uuid.UUID{account}},
-	)
+	rebalancing, err := client.Rebalancings.Trigger(ctx, portfolios.RebalancingRequest{
+		Accounts: []uuid.UUID{account},
+	})
 	if err != nil {
 		return err
 	}
@@ -89,8 +89,8 @@ func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, ou
 	}
 	fmt.Fprintln(out, "liquidation is", made.Status)
 
-	// To delete twice is to delete, so an unknown outcome may be repeated: after one that
-	// acted, the answer is 404.
+	// Deleting is safe to repeat after an unknown outcome: if the first request took
+	// effect, the second returns 404.
 	err = client.Do(ctx, upvest.Request{
 		Method:     http.MethodDelete,
 		Path:       "/portfolios/configurations/" + account.String(),
@@ -103,7 +103,7 @@ func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, ou
 	return err
 }
 
-// printOrders goes through all pages of the orders that a rebalancing placed.
+// printOrders prints the orders that a rebalancing placed, page by page.
 func printOrders(ctx context.Context, client *upvest.Client, execution uuid.UUID, out io.Writer) error {
 	for offset, total := 0, 1; offset < total; {
 		var page struct {
@@ -129,7 +129,8 @@ func printOrders(ctx context.Context, client *upvest.Client, execution uuid.UUID
 		if len(page.Data) == 0 {
 			return nil
 		}
-		offset, total = offset+len(page.Data), page.Meta.TotalCount
+		offset += len(page.Data)
+		total = page.Meta.TotalCount
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,10 +20,8 @@ import (
 func start(t *testing.T) (*sandbox.Sandbox, *upvest.Client, uuid.UUID) {
 	t.Helper()
 	server := sandbox.Start(t, sandbox.WithLaterVersions(), sandbox.WithoutNetwork())
-	client, err := upvest.New(
-		server.Credentials(),
-		upvest.WithHTTPClient(&http.Client{Transport: server.Transport()}),
-	)
+	inProcess := &http.Client{Transport: server.Transport()}
+	client, err := upvest.New(server.Credentials(), upvest.WithHTTPClient(inProcess))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,10 +35,11 @@ func start(t *testing.T) (*sandbox.Sandbox, *upvest.Client, uuid.UUID) {
 		t.Fatal(err)
 	}
 	account := uuid.New()
-	if _, err := client.Configurations.Create(
-		t.Context(),
-		portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID},
-	); err != nil {
+	_, err = client.Configurations.Create(t.Context(), portfolios.ConfigurationRequest{
+		AccountID:    account,
+		AllocationID: allocation.ID,
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return server, client, account
@@ -52,7 +52,8 @@ func TestLaterVersions(t *testing.T) {
 		if err := run(t.Context(), client, account, uuid.New(), &out); err != nil {
 			t.Fatal(err)
 		}
-		want := "order of " + account.String() + " is NEW\nliquidation is NEW\nliquidation is SETTLED\nconfiguration is deleted\n"
+		want := "order of " + account.String() + " is NEW\n" +
+			"liquidation is NEW\nliquidation is SETTLED\nconfiguration is deleted\n"
 		if out.String() != want {
 			t.Errorf("%s, want %s", out.String(), want)
 		}
@@ -60,35 +61,28 @@ func TestLaterVersions(t *testing.T) {
 		for _, effect := range server.Effects() {
 			operations = append(operations, effect.Operation)
 		}
-		if got := strings.Join(
-			operations[2:],
-			" ",
-		); got != "trigger_portfolio_rebalancing create_account_liquidation delete_portfolios_configuration" {
-			t.Errorf("the effects are %s", got)
+		wantOperations := []string{
+			"trigger_portfolio_rebalancing", "create_account_liquidation", "delete_portfolios_configuration",
 		}
-		if _, err := client.Configurations.Retrieve(
-			t.Context(),
-			account,
-		); !errors.Is(
-			err,
-			upvest.ErrNotFound,
-		) {
-			t.Errorf("%v, want that the configuration is gone", err)
+		if got := operations[2:]; !slices.Equal(got, wantOperations) {
+			t.Errorf("the effects are %s, want %s", got, wantOperations)
+		}
+		_, err := client.Configurations.Retrieve(t.Context(), account)
+		if !errors.Is(err, upvest.ErrNotFound) {
+			t.Errorf("the deleted configuration: got %v, want 404", err)
 		}
 	})
 }
 
-// What the account liquidation took the place of is gone, and a liquidation can be listed
-// and cancelled.
+// Account liquidations replace the liquidation request of v1, which now returns 404; they
+// can be listed and canceled.
 func TestAccountLiquidations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client, account := start(t)
 		user := uuid.New()
-		_, err := client.Orders.CreateLiquidationRequest(
-			t.Context(),
-			account,
-			portfolios.LiquidationRequest{UserID: user},
-		)
+		_, err := client.Orders.CreateLiquidationRequest(t.Context(), account, portfolios.LiquidationRequest{
+			UserID: user,
+		})
 		if !errors.Is(err, upvest.ErrNotFound) {
 			t.Errorf("%v, want 404", err)
 		}
@@ -107,21 +101,16 @@ func TestAccountLiquidations(t *testing.T) {
 			Data []liquidation   `json:"data"`
 			Meta portfolios.Meta `json:"meta"`
 		}
-		if err := do(
-			http.MethodGet,
-			path,
-			nil,
-			&page,
-		); err != nil || len(page.Data) != 1 || page.Data[0].Status != "CANCELLED" ||
-			page.Meta.TotalCount != 1 {
-			t.Errorf("%+v, %v", page, err)
+		if err := do(http.MethodGet, path, nil, &page); err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Data) != 1 || page.Data[0].Status != "CANCELLED" || page.Meta.TotalCount != 1 {
+			t.Errorf("%+v, want one liquidation, CANCELLED", page)
 		}
 		for want, err := range map[error]error{
 			upvest.ErrConflict: do(http.MethodDelete, path+"/"+made.ID.String(), nil, nil),
 			upvest.ErrNotFound: do(http.MethodGet, path+"/"+uuid.NewString(), nil, new(liquidation)),
-			upvest.ErrBadRequest: do(http.MethodPost, path, map[string]string{
-				"user_id": "nobody",
-			}, nil),
+			upvest.ErrBadRequest: do(http.MethodPost, path, map[string]string{"user_id": "no id"}, nil),
 		} {
 			if !errors.Is(err, want) {
 				t.Errorf("%v, want %v", err, want)
@@ -145,12 +134,8 @@ func TestOrdersSettle(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err = client.Orders.Wait(
-			ctx,
-			order.ID,
-			func(order *portfolios.Order) bool { return order.Status == "SETTLED" },
-		)
-		if err != nil {
+		settled := func(order *portfolios.Order) bool { return order.Status == "SETTLED" }
+		if _, err := client.Orders.Wait(ctx, order.ID, settled); err != nil {
 			t.Error(err)
 		}
 	})

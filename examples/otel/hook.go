@@ -15,16 +15,17 @@ import (
 
 const scope = "github.com/d8277167/upvest-portfolios-go/examples/otel"
 
-// attemptHook makes of every attempt a span and a measurement: by operation, status, and
-// whether it is tried again. The request id, by which Upvest's support finds the request,
-// is for the span alone: a metric would get a series for each.
+// attemptHook returns a hook that records each attempt as a span and as a measurement,
+// with the operation, the status and whether the client retries. Only the span has the
+// request id, by which Upvest's support finds a request: in a metric, each id would start
+// a new series.
 func attemptHook(
-	traces trace.TracerProvider,
-	metrics metric.MeterProvider,
+	traces trace.TracerProvider, metrics metric.MeterProvider,
 ) (func(context.Context, upvest.Attempt), error) {
 	tracer := traces.Tracer(scope)
-	durations, err := metrics.Meter(scope).Float64Histogram("upvest.attempt.duration", metric.WithUnit("s"),
-		metric.WithDescription("Time from the building of a request to the end of its answer."))
+	durations, err := metrics.Meter(scope).Float64Histogram("upvest.attempt.duration",
+		metric.WithUnit("s"),
+		metric.WithDescription("Time from the building of a request to the end of its response."))
 	if err != nil {
 		return nil, fmt.Errorf("make the histogram: %w", err)
 	}

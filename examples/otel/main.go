@@ -1,8 +1,8 @@
-// Command otel reads a page of orders and prints the traces and metrics of that as
-// OpenTelemetry has them.
+// Command otel reads a page of orders and prints the traces and metrics that
+// OpenTelemetry collects meanwhile.
 //
-// It reads from the server that the UPVEST_API_* variables name. To send to a collector,
-// put the OTLP exporters in the place of the ones that print.
+// It reads from the server that the UPVEST_API_* variables name. To send the data to a
+// collector, replace the exporters that print with the OTLP exporters.
 package main
 
 import (
@@ -52,12 +52,18 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	client, err := upvest.New(credentials,
-		// A span for each HTTP request, with its address and protocol.
-		upvest.WithHTTPClient(&http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport,
-			otelhttp.WithTracerProvider(traces), otelhttp.WithMeterProvider(metrics))}),
-		// A span for each attempt, with what only the client knows.
-		upvest.WithAttemptHook(observe))
+	// The transport makes a span for each HTTP request, with its address and protocol; the
+	// hook makes one for each attempt, with what only the client can tell.
+	transport := otelhttp.NewTransport(
+		http.DefaultTransport,
+		otelhttp.WithTracerProvider(traces),
+		otelhttp.WithMeterProvider(metrics),
+	)
+	client, err := upvest.New(
+		credentials,
+		upvest.WithHTTPClient(&http.Client{Transport: transport}),
+		upvest.WithAttemptHook(observe),
+	)
 	if err != nil {
 		return err
 	}

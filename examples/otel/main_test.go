@@ -11,9 +11,8 @@ import (
 
 func TestTracesAndMetrics(t *testing.T) {
 	server := named.Sandbox(t)
-	if err := server.Inject(
-		sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusServiceUnavailable},
-	); err != nil {
+	fault := sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusServiceUnavailable}
+	if err := server.Inject(fault); err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder

@@ -1,7 +1,7 @@
-// Command quickstart buys for 100 euros: it makes an allocation, lets an account follow
-// it, and places the account's first order.
+// Command quickstart invests 100 euros: it creates an allocation, configures an account
+// to follow it, and places the account's first order.
 //
-// It talks to the server that the UPVEST_API_* variables name; `make sandbox` starts one
+// It calls the server that the UPVEST_API_* variables name; `make sandbox` starts one
 // that needs no credentials.
 package main
 
@@ -17,8 +17,8 @@ import (
 )
 
 func main() {
-	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030") // yours, without a configuration yet
-	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")    // who owns it
+	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030") // without a configuration
+	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")    // the account's owner
 	order, err := firstOrder(context.Background(), account, user)
 	if err != nil {
 		log.Fatal(err)
@@ -45,10 +45,10 @@ func firstOrder(ctx context.Context, account, user uuid.UUID) (*portfolios.Order
 	if err != nil {
 		return nil, err
 	}
-	_, err = client.Configurations.Create(
-		ctx,
-		portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID},
-	)
+	_, err = client.Configurations.Create(ctx, portfolios.ConfigurationRequest{
+		AccountID:    account,
+		AllocationID: allocation.ID,
+	})
 	if err != nil {
 		return nil, err
 	}

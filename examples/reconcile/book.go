@@ -15,21 +15,14 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
+// columns is the header of the file; add writes the same order.
 var columns = []string{
-	"id",
-	"created_at",
-	"account_id",
-	"user_id",
-	"allocation_id",
-	"type",
-	"cash_amount",
-	"currency",
-	"status",
-	"individual_orders",
+	"id", "created_at", "account_id", "user_id", "allocation_id",
+	"type", "cash_amount", "currency", "status", "individual_orders",
 }
 
-// book is a CSV file with an order in each line, in the order of their ids. Amounts are
-// written as the server wrote them.
+// book is a CSV file with one order per line, sorted by id. Amounts are written exactly as
+// the server sent them.
 type book struct {
 	path string
 	file *os.File
@@ -38,7 +31,7 @@ type book struct {
 	last uuid.UUID // the zero UUID in an empty book
 }
 
-// openBook opens a book to go on with, or begins one.
+// openBook opens the book at the path to append to it, and creates it if there is none.
 func openBook(path string) (*book, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -46,12 +39,12 @@ func openBook(path string) (*book, error) {
 	}
 	b := &book{path: path, file: file, csv: csv.NewWriter(file)}
 	if err := b.resume(); err != nil {
-		return nil, errors.Join(fmt.Errorf("go on with %s: %w", path, err), file.Close())
+		return nil, errors.Join(fmt.Errorf("resume %s: %w", path, err), file.Close())
 	}
 	return b, nil
 }
 
-// resume reads what is there, and takes off a line that was broken off.
+// resume reads the orders already written, and removes an incomplete last line.
 func (b *book) resume() error {
 	text, err := io.ReadAll(b.file)
 	if err != nil {
@@ -71,9 +64,11 @@ func (b *book) resume() error {
 	if len(records) == 0 {
 		return b.csv.Write(columns)
 	}
-	if b.rows = len(records) - 1; b.rows > 0 {
-		b.last, err = uuid.Parse(records[b.rows][0])
+	b.rows = len(records) - 1
+	if b.rows == 0 {
+		return nil
 	}
+	b.last, err = uuid.Parse(records[b.rows][0])
 	return err
 }
 
@@ -93,11 +88,12 @@ func (b *book) add(order portfolios.Order) error {
 	if err != nil {
 		return fmt.Errorf("write order %s: %w", order.ID, err)
 	}
-	b.rows, b.last = b.rows+1, order.ID
+	b.rows++
+	b.last = order.ID
 	return nil
 }
 
-// close writes what is still in memory.
+// close writes the orders that are still in memory, and closes the file.
 func (b *book) close() error {
 	b.csv.Flush()
 	return errors.Join(b.csv.Error(), b.file.Close())

@@ -1,11 +1,11 @@
-// Command reconcile writes the orders of a day to a CSV file, to be held against one's
-// own books.
+// Command reconcile writes the orders of a day to a CSV file, to compare with one's own
+// books.
 //
 //	go run ./reconcile -day 2026-03-05 -to orders.csv
 //
-// It reads from the server that the UPVEST_API_* variables name. If it is broken off, the
-// same command goes on where it stopped; what is written so far is in orders.csv.part,
-// and orders.csv appears once it is whole.
+// It reads from the server that the UPVEST_API_* variables name. After an interruption,
+// the same command continues where the last run stopped: orders.csv.part holds the orders
+// written so far, and becomes orders.csv once the day is complete.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"os/signal"
 	"time"
 
-	"github.com/schollz/progressbar/v3" // a bar with rate and remaining time, and no output where nobody watches
+	"github.com/schollz/progressbar/v3" // rate and remaining time
 	"golang.org/x/term"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
@@ -29,23 +29,23 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	var watched io.Writer = io.Discard
+	progress := io.Discard
 	if term.IsTerminal(int(os.Stderr.Fd())) {
-		watched = os.Stderr
+		progress = os.Stderr
 	}
-	if err := run(ctx, os.Args[1:], os.Stdout, watched); err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(ctx, os.Args[1:], os.Stdout, progress); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "reconcile:", err)
 		os.Exit(1)
 	}
 }
 
-// run reports to out, and shows its progress to whoever watches.
-func run(ctx context.Context, args []string, out, watched io.Writer) error {
+// run prints its result to out and a progress bar to progress.
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("reconcile", flag.ContinueOnError)
 	flags.SetOutput(out)
 	date := flags.String("day", "", "the day, as in 2026-03-05, in UTC")
 	path := flags.String("to", "orders.csv", "the file to write")
-	rows := flags.Int("page", 1000, "how many orders to ask for at once")
+	rows := flags.Int("page", 1000, "how many orders to request at once")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, out, watched io.Writer) error {
 		return fmt.Errorf("-day: %w", err)
 	}
 	if _, err := os.Stat(*path); err == nil {
-		return fmt.Errorf("-to: %s is there already, and complete", *path)
+		return fmt.Errorf("-to: %s exists already and is complete", *path)
 	}
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -68,14 +68,10 @@ func run(ctx context.Context, args []string, out, watched io.Writer) error {
 	if err != nil {
 		return err
 	}
-	err = fill(ctx, client, book, day, int32(*rows), watched)
+	err = fill(ctx, client, book, day, int32(*rows), progress)
 	if err := errors.Join(err, book.close()); err != nil {
-		return fmt.Errorf(
-			"%s has %d orders so far, give the same command to go on: %w",
-			book.path,
-			book.rows,
-			err,
-		)
+		const text = "%s has %d orders so far, run the same command to continue: %w"
+		return fmt.Errorf(text, book.path, book.rows, err)
 	}
 	if err := os.Rename(book.path, *path); err != nil {
 		return fmt.Errorf("name the finished file: %w", err)
@@ -84,18 +80,13 @@ func run(ctx context.Context, args []string, out, watched io.Writer) error {
 	return nil
 }
 
-// fill adds the orders of a day that the book does not have yet.
+// fill adds the orders of a day that the book does not hold yet.
 func fill(
-	ctx context.Context,
-	client *upvest.Client,
-	book *book,
-	day time.Time,
-	rows int32,
-	watched io.Writer,
+	ctx context.Context, client *upvest.Client, book *book, day time.Time, rows int32, progress io.Writer,
 ) error {
 	next := day.AddDate(0, 0, 1)
-	// Whether end_date is inclusive is not documented: ask up to the next day's first
-	// second, and leave out what is of the next day.
+	// Upvest does not document whether end_date is inclusive: request the next day's first
+	// second too, and skip the orders of the next day.
 	params := portfolios.ListPortfoliosOrdersParams{StartDate: &day, EndDate: &next, Limit: &rows}
 	total, done, err := position(ctx, client, params, book.last)
 	if err != nil {
@@ -103,14 +94,14 @@ func fill(
 	}
 	bar := progressbar.NewOptions(
 		total,
-		progressbar.OptionSetWriter(watched),
+		progressbar.OptionSetWriter(progress),
 		progressbar.OptionSetDescription(day.Format(time.DateOnly)),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
 		progressbar.OptionThrottle(100*time.Millisecond),
 	)
 	defer func() { _ = bar.Exit() }()
-	_ = bar.Set(done) // whether anybody sees it does not matter
+	_ = bar.Set(done) // the result does not depend on the bar
 	offset := int32(done)
 	params.Offset = &offset
 	for order, err := range client.Orders.All(ctx, params) {

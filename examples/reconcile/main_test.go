@@ -89,18 +89,14 @@ func readIDs(t *testing.T, path string) []string {
 	var ids []string
 	for _, record := range records[1:] {
 		if record[6] != "100.00" {
-			t.Errorf(
-				"order %s has the amount %s, expected 100.00 as the server wrote it",
-				record[0],
-				record[6],
-			)
+			t.Errorf("order %s has the amount %s, want 100.00 as the server sent it", record[0], record[6])
 		}
 		ids = append(ids, record[0])
 	}
 	return ids
 }
 
-func TestDayIsTakenUpWhereItStopped(t *testing.T) {
+func TestDayContinuesWhereItStopped(t *testing.T) {
 	s := openShop(t)
 	midnight := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
 	s.sell(t, midnight.Add(-time.Second), 3)
@@ -111,67 +107,54 @@ func TestDayIsTakenUpWhereItStopped(t *testing.T) {
 
 	path := filepath.Join(t.TempDir(), "orders.csv")
 	args := []string{"-day", day, "-to", path, "-page", "4"}
-	for _, answered := range []int{3, 18, 18} { // each time a few pages further
+	for _, served := range []int{3, 18, 18} { // each time a few pages further
 		fail := sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusBadRequest, Count: -1}
 		pass := sandbox.Fault{
 			Operation: "list_portfolios_orders",
 			Header:    http.Header{"X-Let-Through": {"1"}},
-			Count:     answered,
+			Count:     served,
 		}
 		for _, fault := range []sandbox.Fault{pass, fail} {
 			if err := s.server.Inject(fault); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := run(
-			t.Context(),
-			args,
-			io.Discard,
-			io.Discard,
-		); err == nil ||
-			!strings.Contains(err.Error(), "orders so far") {
-			t.Fatalf("got %v, want how far it came", err)
+		err := run(t.Context(), args, io.Discard, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "orders so far") {
+			t.Fatalf("got %v, want an error that counts the orders so far", err)
 		}
 		s.server.ClearFaults()
 		tear(t, path+".part")
 	}
-	if written := readIDs(
-		t,
-		whole(t, path+".part"),
-	); len(written) == 0 ||
-		!slices.Equal(written, want[:len(written)]) {
-		t.Fatalf("before the last run the file has %v, expected the first of %v", written, want)
+	written := readIDs(t, whole(t, path+".part"))
+	if len(written) == 0 || !slices.Equal(written, want[:len(written)]) {
+		t.Fatalf("before the last run the file has %v, want the first of %v", written, want)
 	}
-	asked := len(s.server.Requests())
+	before := len(s.server.Requests())
 	var out strings.Builder
 	var bar bytes.Buffer
 	if err := run(t.Context(), args, &out, &bar); err != nil {
 		t.Fatal(err)
 	}
-	if asked = len(s.server.Requests()) - asked; asked > 20 {
-		t.Errorf("the last run asked %d times, as if it had begun anew", asked)
+	if requests := len(s.server.Requests()) - before; requests > 20 {
+		t.Errorf("the last run sent %d requests, as if it had started over", requests)
 	}
 	if got := readIDs(t, path); !slices.Equal(got, want) {
 		t.Errorf("the file has %d orders %v,\nexpected %d %v", len(got), got, len(want), want)
 	}
-	if told := path + " has the 80 orders of " + day + ".\n"; out.String() != told {
-		t.Errorf("got %q, want %q", out.String(), told)
+	if want := path + " has the 80 orders of " + day + ".\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
 	}
-	if !strings.Contains(bar.String(), "/83") { // what is asked for, with the next day's first second
+	if !strings.Contains(bar.String(), "/83") { // the 80 orders, and 3 of the next day's first second
 		t.Errorf("the bar shows no total: %q", bar.String())
 	}
-	if err := run(
-		t.Context(),
-		args,
-		io.Discard,
-		io.Discard,
-	); err == nil ||
-		!strings.Contains(err.Error(), "complete") {
-		t.Errorf("a complete file: got %v, want that it stays", err)
+	err := run(t.Context(), args, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "complete") {
+		t.Errorf("a complete file: got %v, want an error", err)
 	}
 }
 
-// tear leaves the file as a crash in the middle of a line does.
+// tear cuts the file in the middle of a line, as a crash does.
 func tear(t *testing.T, path string) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -183,7 +166,7 @@ func tear(t *testing.T, path string) {
 	}
 }
 
-// whole is a copy of a torn file without its last line.
+// whole copies a torn file without its last line and returns the copy's path.
 func whole(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)

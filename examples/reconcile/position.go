@@ -12,9 +12,9 @@ import (
 )
 
 // position returns how many orders the list has, and how many of them come before the
-// place to go on from: behind the last order that is written. The number of rows in the
-// file will not do, since orders may have come and gone in front of it meanwhile; but the
-// list is in the order of the ids, so a few looks find the place.
+// first order to write: the one after last. The number of rows in the file is not enough,
+// because orders may have been added and removed meanwhile. The list is sorted by id, so
+// a binary search finds the place in a few requests.
 func position(
 	ctx context.Context, client *upvest.Client, params portfolios.ListPortfoliosOrdersParams, last uuid.UUID,
 ) (total, done int, err error) {
@@ -35,7 +35,8 @@ func position(
 		offset := int32(place)
 		params.Offset = &offset
 		var page *portfolios.OrderList
-		if page, err = client.Orders.List(ctx, params); err != nil {
+		page, err = client.Orders.List(ctx, params)
+		if err != nil {
 			return true
 		}
 		return len(page.Data) == 0 || bytes.Compare(page.Data[0].ID[:], last[:]) > 0

@@ -1,6 +1,6 @@
-// Command testing invests one instalment of a savings plan. It is here for its tests:
-// they hold the service in savings.go against the sandbox, with the faults of a network,
-// without credentials and without waiting.
+// Command testing invests one instalment of a savings plan. Its tests show how to test a
+// service, here the one in savings.go, against the sandbox: with network faults, without
+// credentials and without waiting.
 //
 //	go test ./testing
 package main
@@ -34,10 +34,11 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	var err error
-	if i.amount, err = api.NewAmount(*amount); err != nil {
+	cash, err := api.NewAmount(*amount)
+	if err != nil {
 		return fmt.Errorf("-amount: %w", err)
 	}
+	i.amount = cash
 	credentials, err := upvest.FromEnv()
 	if err != nil {
 		return err

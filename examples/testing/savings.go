@@ -12,8 +12,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// instalment is one month of a savings plan. Its id comes from the books of whoever runs
-// the plan, and is the same whenever it is tried.
+// instalment is one month of a savings plan. Its id comes from the books of the plan's
+// operator, and stays the same in every attempt.
 type instalment struct {
 	id            string
 	account, user uuid.UUID
@@ -21,21 +21,21 @@ type instalment struct {
 }
 
 var (
-	// errLater means that nobody knows whether the order was placed, or that it was not:
-	// the same instalment has to be tried again.
+	// errLater means that the order was not placed, or that its outcome is unknown: the
+	// caller must try the same instalment again.
 	errLater = errors.New("try this instalment again later")
-	// errRejected means that the order was not placed, and that trying again will not
+	// errRejected means that the order was not placed, and that trying again does not
 	// help.
 	errRejected = errors.New("this instalment needs a person")
 )
 
-// savings is the service under test: it invests instalments, each exactly once however
-// often it is asked to.
+// savings is the service under test. It invests each instalment exactly once, even if it
+// is called several times.
 type savings struct{ client *upvest.Client }
 
-// invest returns the order of an instalment. The key that is derived from the
-// instalment's id lets the server recognise a repetition, be it by another process: no
-// list of what was sent has to be kept.
+// invest places the order of an instalment and returns it. The idempotency key is derived
+// from the instalment's id, so the server recognizes a repetition, also by another
+// process, and the service needs no list of what it sent.
 func (s savings) invest(ctx context.Context, i instalment) (*portfolios.Order, error) {
 	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", i.id)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 var (
 	mix  = uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")
 	user = uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
-	// march is the instalment of an account that is ready for orders.
+	// march is the instalment of an account that accepts orders.
 	march = instalment{
 		id:      "plan-4711-2026-03",
 		account: uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030"),
@@ -24,8 +24,8 @@ var (
 	}
 )
 
-// start starts a sandbox for a test, with an account that follows an allocation, and the
-// service on it.
+// start returns a sandbox with an account that follows an allocation, and the service
+// that calls it.
 func start(t *testing.T, options ...upvest.ClientOption) (*sandbox.Sandbox, savings) {
 	t.Helper()
 	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
@@ -41,7 +41,7 @@ func start(t *testing.T, options ...upvest.ClientOption) (*sandbox.Sandbox, savi
 	return server, savings{client}
 }
 
-// orders counts what was really placed, whatever anybody was told.
+// orders counts the orders that the sandbox placed, independent of the responses.
 func orders(server *sandbox.Sandbox) int {
 	return len(server.Effects(sandbox.OfOperation("create_portfolios_order")))
 }
@@ -66,21 +66,16 @@ func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again.ID != first.ID || orders(server) != 1 {
-		t.Errorf(
-			"the same instalment gave the orders %s and %s, %d in all",
-			first.ID,
-			again.ID,
-			orders(server),
-		)
+		t.Errorf("got the orders %s and %s, %d in all; want one", first.ID, again.ID, orders(server))
 	}
-	i.id = "plan-4711-2026-04" // the same account and amount, and another order
+	i.id = "plan-4711-2026-04" // same account and amount, but another order
 	if _, err := s.invest(t.Context(), i); err != nil || orders(server) != 2 {
 		t.Errorf("the next instalment: %v, %d orders in all, expected 2", err, orders(server))
 	}
 }
 
-// The order is placed and the connection breaks, twice: the client's own retries find the
-// order.
+// The order is placed and the connection breaks, twice: the client's own retries receive
+// the order.
 func TestBrokenConnection(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true, Count: 2})
@@ -89,33 +84,27 @@ func TestBrokenConnection(t *testing.T) {
 	}
 }
 
-// The network stays away for longer than a call tries: nobody knows what happened, until
-// the service tries again, be it the next day.
-func TestUnknownOutcomeIsTakenUpAgain(t *testing.T) {
+// The network stays down for longer than a call retries: the outcome is unknown until the
+// service tries again, which may be the next day.
+func TestUnknownOutcomeIsTriedAgain(t *testing.T) {
 	server, s := start(t, upvest.WithoutRetry())
 	inject(t, server, sandbox.Fault{Reset: true, After: true})
-	if _, err := s.invest(
-		t.Context(),
-		march,
-	); !errors.Is(err, errLater) ||
-		!errors.Is(err, upvest.ErrOutcomeUnknown) {
-		t.Fatalf("got %v, want an unknown outcome that is for later", err)
+	_, err := s.invest(t.Context(), march)
+	if !errors.Is(err, errLater) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
+		t.Fatalf("got %v, want an unknown outcome to try again later", err)
 	}
-	restarted := s // what a new process would make: it knows the instalment alone
+	restarted := s // as in a new process, which has only the instalment
 	if _, err := restarted.invest(t.Context(), march); err != nil || orders(server) != 1 {
 		t.Errorf("got %v and %d orders, expected 1", err, orders(server))
 	}
 }
 
-func TestWhatAPersonHasToLookAt(t *testing.T) {
+func TestRejectedInstalment(t *testing.T) {
 	server, s := start(t)
 	i := march
 	i.account = uuid.New() // without a configuration
-	if _, err := s.invest(
-		t.Context(),
-		i,
-	); !errors.Is(err, errRejected) ||
-		!errors.Is(err, upvest.ErrUnprocessable) {
+	_, err := s.invest(t.Context(), i)
+	if !errors.Is(err, errRejected) || !errors.Is(err, upvest.ErrUnprocessable) {
 		t.Errorf("got %v, want a rejection", err)
 	}
 	if orders(server) != 0 {
@@ -123,10 +112,10 @@ func TestWhatAPersonHasToLookAt(t *testing.T) {
 	}
 }
 
-func TestServerThatIsDownIsForLater(t *testing.T) {
+func TestUnavailableServer(t *testing.T) {
 	server, s := start(t, upvest.WithoutRetry())
 	inject(t, server, sandbox.Fault{Status: http.StatusServiceUnavailable})
 	if _, err := s.invest(t.Context(), march); !errors.Is(err, errLater) {
-		t.Errorf("got %v, want it for later", err)
+		t.Errorf("got %v, want an error to try again later", err)
 	}
 }
