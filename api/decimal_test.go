@@ -215,7 +215,7 @@ func checkAccepted(t *testing.T, decimal api.Decimal, text string) {
 	}
 }
 
-// checkSum holds Sum, Cmp and Sign against [big.Rat].
+// checkSum compares Sum, Cmp and Sign with [big.Rat].
 func checkSum(t *testing.T, a, b api.Decimal) {
 	t.Helper()
 	left, errA := a.Rat()

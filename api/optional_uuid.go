@@ -9,7 +9,7 @@ import (
 // OptionalUUID is a UUID that may be missing. Its zero value means that there is no UUID.
 //
 // The API leaves such a field out, or sends "" in its place: both decode to the zero
-// value. Convert with OptionalUUID(id) and uuid.UUID(optional); two values compare
+// value. Convert with OptionalUUID(id) and [uuid.UUID](optional); two values compare
 // with ==.
 //
 // Source: the example of create_portfolios_liquidation_request, whose allocation_id
@@ -31,7 +31,8 @@ func (o OptionalUUID) String() string {
 // MarshalText returns the UUID in its usual form, or an empty text if there is no UUID.
 func (o OptionalUUID) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
-// UnmarshalText accepts any form that uuid.Parse accepts, and an empty text for no UUID.
+// UnmarshalText accepts any form that [uuid.Parse] accepts, and an empty text for no
+// UUID.
 func (o *OptionalUUID) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*o = OptionalUUID{}

@@ -35,8 +35,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030") // with a configuration
-	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")    // the account's owner
+	// An account with a configuration, and the user who owns it.
+	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
+	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
 	if err := run(context.Background(), client, account, user, os.Stdout); err != nil {
 		log.Fatal(err)
 	}

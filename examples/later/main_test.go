@@ -108,8 +108,8 @@ func TestAccountLiquidations(t *testing.T) {
 			t.Errorf("%+v, want one liquidation, CANCELLED", page)
 		}
 		for want, err := range map[error]error{
-			upvest.ErrConflict: do(http.MethodDelete, path+"/"+made.ID.String(), nil, nil),
-			upvest.ErrNotFound: do(http.MethodGet, path+"/"+uuid.NewString(), nil, new(liquidation)),
+			upvest.ErrConflict:   do(http.MethodDelete, path+"/"+made.ID.String(), nil, nil),
+			upvest.ErrNotFound:   do(http.MethodGet, path+"/"+uuid.NewString(), nil, new(liquidation)),
 			upvest.ErrBadRequest: do(http.MethodPost, path, map[string]string{"user_id": "no id"}, nil),
 		} {
 			if !errors.Is(err, want) {

@@ -52,8 +52,8 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	// The transport makes a span for each HTTP request, with its address and protocol; the
-	// hook makes one for each attempt, with what only the client can tell.
+	// The transport makes a span for each HTTP request, with its address and protocol;
+	// the hook makes one for each attempt, with what only the client can tell.
 	transport := otelhttp.NewTransport(
 		http.DefaultTransport,
 		otelhttp.WithTracerProvider(traces),

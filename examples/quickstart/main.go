@@ -17,8 +17,9 @@ import (
 )
 
 func main() {
-	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030") // without a configuration
-	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")    // the account's owner
+	// An account without a configuration, and the user who owns it.
+	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
+	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
 	order, err := firstOrder(context.Background(), account, user)
 	if err != nil {
 		log.Fatal(err)

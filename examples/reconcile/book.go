@@ -21,8 +21,8 @@ var columns = []string{
 	"type", "cash_amount", "currency", "status", "individual_orders",
 }
 
-// book is a CSV file with one order per line, sorted by id. Amounts are written exactly as
-// the server sent them.
+// book is a CSV file with one order per line, sorted by id. Amounts are written exactly
+// as the server sent them.
 type book struct {
 	path string
 	file *os.File

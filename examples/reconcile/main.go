@@ -85,8 +85,8 @@ func fill(
 	ctx context.Context, client *upvest.Client, book *book, day time.Time, rows int32, progress io.Writer,
 ) error {
 	next := day.AddDate(0, 0, 1)
-	// Upvest does not document whether end_date is inclusive: request the next day's first
-	// second too, and skip the orders of the next day.
+	// Upvest does not document whether end_date is inclusive: request the next day's
+	// first second too, and skip the orders of the next day.
 	params := portfolios.ListPortfoliosOrdersParams{StartDate: &day, EndDate: &next, Limit: &rows}
 	total, done, err := position(ctx, client, params, book.last)
 	if err != nil {

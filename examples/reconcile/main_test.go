@@ -145,7 +145,8 @@ func TestDayContinuesWhereItStopped(t *testing.T) {
 	if want := path + " has the 80 orders of " + day + ".\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
-	if !strings.Contains(bar.String(), "/83") { // the 80 orders, and 3 of the next day's first second
+	// The list has the 80 orders of the day, and 3 of the next day's first second.
+	if !strings.Contains(bar.String(), "/83") {
 		t.Errorf("the bar shows no total: %q", bar.String())
 	}
 	err := run(t.Context(), args, io.Discard, io.Discard)

@@ -8,7 +8,7 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// mix is an allocation of the two instruments that Upvest's examples use.
+// mix returns weights for the two instruments that Upvest's examples use.
 func mix(first, second api.Decimal) []portfolios.InstrumentWeight {
 	return []portfolios.InstrumentWeight{
 		{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: first},
@@ -25,11 +25,12 @@ func describeMix(allocation *portfolios.Allocation) string {
 }
 
 func describeOrder(order *portfolios.Order) string {
-	text := fmt.Sprintf("%s for %s %s is %s", order.Type, order.CashAmount, order.Currency, order.Status)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s for %s %s is %s", order.Type, order.CashAmount, order.Currency, order.Status)
 	for _, individual := range order.Orders {
-		text += fmt.Sprintf("; individual %s %s", individual.Side, individual.Status)
+		fmt.Fprintf(&text, "; individual %s %s", individual.Side, individual.Status)
 	}
-	return text
+	return text.String()
 }
 
 func describeOrders(orders []portfolios.Order) string {

@@ -1,8 +1,8 @@
-// Command tour walks through all 15 operations of the portfolios API and prints what each
-// of them did.
+// Command tour calls all 15 operations of the portfolios API and prints what each of them
+// did.
 //
-// It starts a sandbox of its own, unless UPVEST_API_* variables name a server: then it
-// talks to that one, and only reads unless -write is given.
+// It starts a sandbox in its process. If UPVEST_API_* variables name a server, it calls
+// that server instead, and only reads unless -write is given.
 package main
 
 import (
@@ -37,16 +37,10 @@ func main() {
 func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	flags := flag.NewFlagSet("tour", flag.ContinueOnError)
 	flags.SetOutput(out)
-	write := flags.Bool(
-		"write",
-		false,
-		"also write to the server that UPVEST_API_* names; it moves what the account holds",
-	)
-	account := flags.String(
-		"account",
-		"",
-		"the id of the account to write to, on a server that UPVEST_API_* names",
-	)
+	write := flags.Bool("write", false,
+		"also write to the server that UPVEST_API_* names; it moves what the account holds")
+	account := flags.String("account", "",
+		"the id of the account to write to, on a server that UPVEST_API_* names")
 	user := flags.String("user", "", "the id of the user who owns the account")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -63,11 +57,8 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 		return err
 	}
 	steps := &timeline{out: out}
-	client, err := upvest.New(
-		credentials,
-		upvest.WithUserAgent("tour"),
-		upvest.WithAttemptHook(steps.observe),
-	)
+	hook := upvest.WithAttemptHook(steps.observe)
+	client, err := upvest.New(credentials, upvest.WithUserAgent("tour"), hook)
 	if err != nil {
 		return err
 	}
@@ -76,23 +67,27 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 		fmt.Fprintf(out, "Reading from %s (give -write to write, too).\n\n", server)
 		return readOnly(ctx, client, steps)
 	}
-	s := story{client: client, timeline: steps}
-	if s.account, err = uuid.Parse(*account); err != nil {
+	accountID, err := uuid.Parse(*account)
+	if err != nil {
 		return fmt.Errorf("-write needs -account, the id of an account without a configuration: %w", err)
 	}
-	if s.user, err = uuid.Parse(*user); err != nil {
+	userID, err := uuid.Parse(*user)
+	if err != nil {
 		return fmt.Errorf("-write needs -user, the id of the user who owns the account: %w", err)
 	}
 	fmt.Fprintf(out, "Writing to %s.\n\n", server)
+	s := story{client: client, timeline: steps, account: accountID, user: userID}
 	return s.tell(ctx)
 }
 
-// runEmbedded tells the story on a sandbox in this process, which holds its own answers
-// against the contract.
+// runEmbedded tells the story on a sandbox in this process, which checks its own
+// responses against the contract.
 func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	var wrong atomic.Pointer[error]
-	server, err := sandbox.New(sandbox.WithOrderDelay(300*time.Millisecond),
-		sandbox.WithResponseCheck(func(err error) { wrong.Store(&err) }))
+	server, err := sandbox.New(
+		sandbox.WithOrderDelay(300*time.Millisecond),
+		sandbox.WithResponseCheck(func(err error) { wrong.Store(&err) }),
+	)
 	if err != nil {
 		return err
 	}
@@ -108,18 +103,16 @@ func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	if deviation := wrong.Load(); deviation != nil {
-		return fmt.Errorf("the sandbox does not keep to the contract: %w", *deviation)
+		return fmt.Errorf("the sandbox breaks the contract: %w", *deviation)
 	}
 	return nil
 }
 
+// namesServer reports whether a variable of the client is set.
 func namesServer(environment []string) bool {
 	for _, variable := range environment {
-		if name, value, _ := strings.Cut(
-			variable,
-			"=",
-		); strings.HasPrefix(name, "UPVEST_API_") &&
-			value != "" {
+		name, value, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "UPVEST_API_") && value != "" {
 			return true
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// line is an operation of the timeline: its number, name, status, request id and what
+// line is the line of one operation: its number, name, status, request id and what
 // changed.
 var line = regexp.MustCompile(`(?m)^ +\d+  ([a-z_]+) +(\d{3})  [0-9a-f-]{36}  (.+)$`)
 
@@ -33,7 +33,8 @@ func TestStoryOnTheEmbeddedSandbox(t *testing.T) {
 	told := strings.Join(story, "\n")
 	for _, want := range []string{
 		"create_portfolios_order 200 BUY for 1000.00 EUR is NEW",
-		"retrieve_portfolios_order 200 BUY for 1000.00 EUR is FILLED; individual BUY FILLED; individual BUY FILLED",
+		"retrieve_portfolios_order 200 BUY for 1000.00 EUR is FILLED; " +
+			"individual BUY FILLED; individual BUY FILLED",
 		"cancel_portfolios_order 204 ",
 		"retrieve_portfolios_order 200 BUY for 250 EUR is CANCELLED",
 		"create_portfolios_allocation 400 refused",
@@ -48,7 +49,16 @@ func TestStoryOnTheEmbeddedSandbox(t *testing.T) {
 	}
 }
 
-func TestNamedServerIsOnlyReadUnlessTold(t *testing.T) {
+// writeArgs are the arguments of a tour that writes.
+func writeArgs() []string {
+	return []string{
+		"-write",
+		"-account", "00ef0be8-d564-43af-b3c7-11b7a2188030",
+		"-user", "4b9732bd-7496-4e91-8a5f-6360479d7fed",
+	}
+}
+
+func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
 	server := named.Sandbox(t, sandbox.WithOrderDelay(50*time.Millisecond))
 	environ := os.Environ()
 	var out strings.Builder
@@ -59,26 +69,15 @@ func TestNamedServerIsOnlyReadUnlessTold(t *testing.T) {
 		t.Errorf("reading had %d effects", len(effects))
 	}
 
-	account, user := "00ef0be8-d564-43af-b3c7-11b7a2188030", "4b9732bd-7496-4e91-8a5f-6360479d7fed"
-	if err := run(
-		t.Context(),
-		[]string{"-write"},
-		environ,
-		&out,
-	); err == nil ||
-		!strings.Contains(err.Error(), "-account") {
+	err := run(t.Context(), []string{"-write"}, environ, &out)
+	if err == nil || !strings.Contains(err.Error(), "-account") {
 		t.Errorf("-write without an account: got %v, want an error that names -account", err)
 	}
-	if err := run(
-		t.Context(),
-		[]string{"-write", "-account", account, "-user", user},
-		environ,
-		&out,
-	); err != nil {
+	if err := run(t.Context(), writeArgs(), environ, &out); err != nil {
 		t.Fatalf("%v after\n%s", err, out.String())
 	}
 	if !strings.Contains(out.String(), "Writing to "+server.URL()) {
-		t.Errorf("the server that is written to is not named:\n%s", out.String())
+		t.Errorf("the output does not name the server:\n%s", out.String())
 	}
 	if len(server.Effects()) == 0 {
 		t.Error("writing had no effect")
@@ -88,9 +87,11 @@ func TestNamedServerIsOnlyReadUnlessTold(t *testing.T) {
 	if err := run(t.Context(), nil, environ, &out); err != nil {
 		t.Fatalf("%v after\n%s", err, out.String())
 	}
-	for _, operation := range []string{"retrieve_portfolios_allocation", "retrieve_portfolios_configuration", "retrieve_portfolios_order"} {
+	for _, operation := range []string{
+		"retrieve_portfolios_allocation", "retrieve_portfolios_configuration", "retrieve_portfolios_order",
+	} {
 		if !strings.Contains(out.String(), operation) {
-			t.Errorf("what is there is not read by %s:\n%s", operation, out.String())
+			t.Errorf("the reading tour does not call %s:\n%s", operation, out.String())
 		}
 	}
 }
@@ -105,38 +106,21 @@ func TestBadEnvironmentAndFlags(t *testing.T) {
 	if err := run(t.Context(), []string{"-no-such-flag"}, nil, &out); err == nil {
 		t.Error("an unknown flag was accepted")
 	}
-	if err := run(
-		t.Context(),
-		[]string{"-help"},
-		nil,
-		&out,
-	); err != nil ||
-		!strings.Contains(out.String(), "-write") {
+	err = run(t.Context(), []string{"-help"}, nil, &out)
+	if err != nil || !strings.Contains(out.String(), "-write") {
 		t.Errorf("-help gave %v and %q", err, out.String())
 	}
 }
 
-// Whoever writes is told where to, also where nothing names the server.
+// The output names the server that is written to, also if that is the default one.
 func TestDefaultServerIsNamed(t *testing.T) {
 	named.Sandbox(t)
 	t.Setenv("UPVEST_API_BASE_URL", "")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out strings.Builder
-	args := []string{
-		"-write",
-		"-account",
-		"00ef0be8-d564-43af-b3c7-11b7a2188030",
-		"-user",
-		"4b9732bd-7496-4e91-8a5f-6360479d7fed",
-	}
-	if err := run(
-		ctx,
-		args,
-		os.Environ(),
-		&out,
-	); err == nil ||
-		!strings.HasPrefix(out.String(), "Writing to https://sandbox.upvest.co.\n") {
+	err := run(ctx, writeArgs(), os.Environ(), &out)
+	if err == nil || !strings.HasPrefix(out.String(), "Writing to https://sandbox.upvest.co.\n") {
 		t.Errorf("got %v and %q, want the default server and the end of the context", err, out.String())
 	}
 }

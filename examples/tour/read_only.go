@@ -13,39 +13,39 @@ func readOnly(ctx context.Context, client *upvest.Client, t *timeline) error {
 	if err != nil {
 		return err
 	}
-	t.did("%d on this page", len(allocations.Data))
+	t.didf("%d on this page", len(allocations.Data))
 	if len(allocations.Data) > 0 {
 		allocation, err := client.Allocations.Retrieve(ctx, allocations.Data[0].ID)
 		if err != nil {
 			return err
 		}
-		t.did("%s", describeMix(allocation))
+		t.didf("%s", describeMix(allocation))
 	}
 
 	configurations, err := client.Configurations.List(ctx, portfolios.ListPortfoliosConfigurationsParams{})
 	if err != nil {
 		return err
 	}
-	t.did("%d on this page", len(configurations.Data))
+	t.didf("%d on this page", len(configurations.Data))
 	if len(configurations.Data) > 0 {
 		configuration, err := client.Configurations.Retrieve(ctx, configurations.Data[0].AccountID)
 		if err != nil {
 			return err
 		}
-		t.did("account %s follows allocation %s", configuration.AccountID, configuration.AllocationID)
+		t.didf("account %s follows allocation %s", configuration.AccountID, configuration.AllocationID)
 	}
 
 	orders, err := client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{})
 	if err != nil {
 		return err
 	}
-	t.did("%d on this page", len(orders.Data))
+	t.didf("%d on this page", len(orders.Data))
 	if len(orders.Data) > 0 {
 		order, err := client.Orders.Retrieve(ctx, orders.Data[0].ID)
 		if err != nil {
 			return err
 		}
-		t.did("%s", describeOrder(order))
+		t.didf("%s", describeOrder(order))
 	}
 	return nil
 }

@@ -31,13 +31,13 @@ func (s *story) tell(ctx context.Context) error {
 		title string
 		tell  func(context.Context) error
 	}{
-		{"A portfolio is set up", s.setUp},
-		{"Money is invested", s.invest},
-		{"The target changes", s.rebalance},
-		{"An order is cancelled", s.cancel},
-		{"What is there can be listed", s.list},
-		{"A mistake is explained", s.mistake},
-		{"Everything is sold", s.liquidate},
+		{title: "A portfolio is set up", tell: s.setUp},
+		{title: "Money is invested", tell: s.invest},
+		{title: "The target changes", tell: s.rebalance},
+		{title: "An order is cancelled", tell: s.cancel},
+		{title: "What is there can be listed", tell: s.list},
+		{title: "A mistake is explained", tell: s.mistake},
+		{title: "Everything is sold", tell: s.liquidate},
 	} {
 		s.title(chapter.title)
 		if err := chapter.tell(ctx); err != nil {
@@ -49,42 +49,43 @@ func (s *story) tell(ctx context.Context) error {
 
 func (s *story) setUp(ctx context.Context) (err error) {
 	s.allocation, err = s.client.Allocations.Create(ctx, portfolios.AllocationRequest{
-		Name: "World and fruit", Allocation: mix("0.7", "0.3"),
+		Name:       "World and fruit",
+		Allocation: mix("0.7", "0.3"),
 	})
 	if err != nil {
 		return err
 	}
-	s.did("%s", describeMix(s.allocation))
+	s.didf("%s", describeMix(s.allocation))
 
 	s.allocation, err = s.client.Allocations.Retrieve(ctx, s.allocation.ID)
 	if err != nil {
 		return err
 	}
-	s.did("it is stored as %s", s.allocation.ID)
+	s.didf("it is stored as %s", s.allocation.ID)
 
 	configuration, err := s.client.Configurations.Create(ctx, portfolios.ConfigurationRequest{
-		AccountID: s.account, AllocationID: s.allocation.ID, RebalancingStrategyIDs: []uuid.UUID{uuid.New()},
+		AccountID:              s.account,
+		AllocationID:           s.allocation.ID,
+		RebalancingStrategyIDs: []uuid.UUID{uuid.New()},
 	})
 	if err != nil {
 		return err
 	}
-	s.did("account %s follows the allocation", configuration.AccountID)
+	s.didf("account %s follows the allocation", configuration.AccountID)
 
-	_, err = s.client.Configurations.Update(
-		ctx,
-		s.account,
-		portfolios.ConfigurationUpdate{RebalancingStrategyIDs: []uuid.UUID{}},
-	)
+	_, err = s.client.Configurations.Update(ctx, s.account, portfolios.ConfigurationUpdate{
+		RebalancingStrategyIDs: []uuid.UUID{},
+	})
 	if err != nil {
 		return err
 	}
-	s.did("its rebalancing strategies are taken away")
+	s.didf("its rebalancing strategies are taken away")
 
 	configuration, err = s.client.Configurations.Retrieve(ctx, s.account)
 	if err != nil {
 		return err
 	}
-	s.did("%d strategies are left", len(configuration.RebalancingStrategyIDs))
+	s.didf("%d strategies are left", len(configuration.RebalancingStrategyIDs))
 	return nil
 }
 
@@ -97,30 +98,27 @@ func (s *story) invest(ctx context.Context) error {
 }
 
 func (s *story) rebalance(ctx context.Context) (err error) {
-	s.allocation, err = s.client.Allocations.Update(
-		ctx,
-		s.allocation.ID,
-		portfolios.AllocationRequest{Allocation: mix("0.6", "0.4")},
-	)
+	s.allocation, err = s.client.Allocations.Update(ctx, s.allocation.ID, portfolios.AllocationRequest{
+		Allocation: mix("0.6", "0.4"),
+	})
 	if err != nil {
 		return err
 	}
-	s.did("%s; nothing is traded yet", describeMix(s.allocation))
+	s.didf("%s; nothing is traded yet", describeMix(s.allocation))
 
-	triggered, err := s.client.Rebalancings.Trigger(
-		ctx,
-		portfolios.RebalancingRequest{Accounts: []uuid.UUID{s.account}},
-	)
+	triggered, err := s.client.Rebalancings.Trigger(ctx, portfolios.RebalancingRequest{
+		Accounts: []uuid.UUID{s.account},
+	})
 	if err != nil {
 		return err
 	}
-	s.did("the account is to be brought to the new weights")
+	s.didf("the account is to be brought to the new weights")
 
 	execution, err := s.client.Rebalancings.RetrieveExecution(ctx, triggered.ID)
 	if err != nil {
 		return err
 	}
-	s.did("it covers %d account", len(execution.Accounts))
+	s.didf("it covers %d account", len(execution.Accounts))
 	return nil
 }
 
@@ -132,7 +130,7 @@ func (s *story) cancel(ctx context.Context) error {
 	if err := s.client.Orders.Cancel(ctx, order.ID); err != nil {
 		return err
 	}
-	s.did("the cancellation is accepted; it is carried out afterwards")
+	s.didf("the cancellation is accepted; it is carried out afterwards")
 	return s.untilDone(ctx, order.ID)
 }
 
@@ -141,76 +139,75 @@ func (s *story) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.did("%d on this page", len(allocations.Data))
+	s.didf("%d on this page", len(allocations.Data))
 
-	configurations, err := s.client.Configurations.List(
-		ctx,
-		portfolios.ListPortfoliosConfigurationsParams{AllocationID: &s.allocation.ID},
-	)
+	configurations, err := s.client.Configurations.List(ctx, portfolios.ListPortfoliosConfigurationsParams{
+		AllocationID: &s.allocation.ID,
+	})
 	if err != nil {
 		return err
 	}
-	s.did("%d of the allocation", len(configurations.Data))
+	s.didf("%d of the allocation", len(configurations.Data))
 
 	orders, err := s.client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{AccountID: &s.account})
 	if err != nil {
 		return err
 	}
-	s.did("%s", describeOrders(orders.Data))
+	s.didf("%s", describeOrders(orders.Data))
 	return nil
 }
 
 func (s *story) mistake(ctx context.Context) error {
-	_, err := s.client.Allocations.Create(
-		ctx,
-		portfolios.AllocationRequest{Name: "Too much", Allocation: mix("0.7", "0.7")},
-	)
+	_, err := s.client.Allocations.Create(ctx, portfolios.AllocationRequest{
+		Name:       "Too much",
+		Allocation: mix("0.7", "0.7"),
+	})
 	return s.refused(err)
 }
 
 func (s *story) liquidate(ctx context.Context) error {
-	order, err := s.client.Orders.CreateLiquidationRequest(
-		ctx,
-		s.account,
-		portfolios.LiquidationRequest{UserID: s.user},
-	)
+	order, err := s.client.Orders.CreateLiquidationRequest(ctx, s.account, portfolios.LiquidationRequest{
+		UserID: s.user,
+	})
 	if errors.Is(err, upvest.ErrNotFound) || errors.Is(err, upvest.ErrMethodNotAllowed) {
-		return s.refused(err) // servers of today have moved it
+		return s.refused(err) // later versions of the API moved this operation
 	}
 	if err != nil {
 		return err
 	}
-	s.did("%s", describeOrder(order))
+	s.didf("%s", describeOrder(order))
 	return s.untilDone(ctx, order.ID)
 }
 
-// place places an order under a key derived from what it is for, so that even a restarted
-// program would not place it twice.
+// place places an order under an idempotency key derived from its purpose, so that a
+// restarted program does not place it twice.
 func (s *story) place(ctx context.Context, side portfolios.Side, amount string) (*portfolios.Order, error) {
 	cash, err := api.NewAmount(amount)
 	if err != nil {
 		return nil, err
 	}
-	// The tour places each of its orders once for an account: a real program has an id of
-	// its own for each.
-	key, err := upvest.IdempotencyKeyFor(
-		"create_portfolios_order",
-		fmt.Sprintf("tour %s %s %s", s.account, side, amount),
-	)
+	// Account, side and amount are enough here, since the tour places each of its orders
+	// once per account. A real program must use a different id for every order.
+	purpose := fmt.Sprintf("tour %s %s %s", s.account, side, amount)
+	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", purpose)
 	if err != nil {
 		return nil, err
 	}
 	order, err := s.client.Orders.Create(ctx, portfolios.OrderRequest{
-		AccountID: s.account, UserID: s.user, CashAmount: cash, Currency: portfolios.CurrencyEUR, Side: side,
+		AccountID:  s.account,
+		UserID:     s.user,
+		CashAmount: cash,
+		Currency:   portfolios.CurrencyEUR,
+		Side:       side,
 	}, upvest.WithIdempotencyKey(key))
 	if err != nil {
 		return nil, err
 	}
-	s.did("%s", describeOrder(order))
+	s.didf("%s", describeOrder(order))
 	return order, nil
 }
 
-// untilDone waits for the end of an order and shows it with its individual orders.
+// untilDone waits until an order is complete and prints it with its individual orders.
 func (s *story) untilDone(ctx context.Context, id uuid.UUID) error {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
@@ -218,6 +215,6 @@ func (s *story) untilDone(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	s.did("%s", describeOrder(order))
+	s.didf("%s", describeOrder(order))
 	return nil
 }

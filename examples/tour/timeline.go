@@ -9,15 +9,16 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// timeline prints one line for each operation: which it was, its status, its request id
-// and what changed.
+// timeline prints one line per operation: its name, its status, its request id and what
+// changed.
 type timeline struct {
 	out   io.Writer
 	steps int
 	last  upvest.Attempt
 }
 
-// observe is the client's attempt hook: it keeps what the line of an operation needs.
+// observe is the client's attempt hook. It keeps the last attempt of an operation, whose
+// status and request id the timeline prints.
 func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
 	if attempt.Operation != "token" {
 		t.last = attempt
@@ -26,27 +27,23 @@ func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
 
 func (t *timeline) title(text string) { fmt.Fprintf(t.out, "%s\n", text) }
 
-// did prints the line of the operation that was just carried out.
-func (t *timeline) did(format string, args ...any) {
+// didf prints the line of the last operation.
+func (t *timeline) didf(format string, args ...any) {
 	t.steps++
-	fmt.Fprintf(
-		t.out,
-		"  %2d  %-42s  %d  %s  %s\n",
-		t.steps,
-		t.last.Operation,
-		t.last.Status,
-		t.last.RequestID,
-		fmt.Sprintf(format, args...),
-	)
+	const line = "  %2d  %-42s  %d  %s  %s\n"
+	changed := fmt.Sprintf(format, args...)
+	fmt.Fprintf(t.out, line, t.steps, t.last.Operation, t.last.Status, t.last.RequestID, changed)
 }
 
-// refused prints the line of an operation that was meant to fail, and its error.
+// refused prints the line of an operation that is expected to fail, and its error.
 func (t *timeline) refused(err error) error {
-	var failure *upvest.Error
-	if !errors.As(err, &failure) {
-		return fmt.Errorf("%s was meant to fail, and did not: %v", t.last.Operation, err)
+	if err == nil {
+		return fmt.Errorf("%s succeeded, although it was expected to fail", t.last.Operation)
 	}
-	t.did("refused, as it should be:")
-	fmt.Fprintf(t.out, "      %v\n", failure)
+	if _, ok := errors.AsType[*upvest.Error](err); !ok {
+		return err
+	}
+	t.didf("refused, as it should be:")
+	fmt.Fprintf(t.out, "      %v\n", err)
 	return nil
 }

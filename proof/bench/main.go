@@ -1,7 +1,6 @@
-// Bench runs the benchmarks of the client in turns and prints how it compares with what
-// the work itself costs: one table, with the targets of the project and whether they are
-// met. `make bench` is the way to run it; nothing fails if a target is missed, since
-// times vary with the machine.
+// Bench compares the client with the bare cost of the same work. It runs the benchmarks
+// in turns and prints one table with the project's targets and whether they are met. Run
+// it with `make bench`. A missed target fails nothing, since times vary with the machine.
 package main
 
 import (
@@ -39,30 +38,24 @@ func run(rounds int, pattern, duration, raw, from string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	measured, err := measure(
-		ctx,
-		rounds,
-		"-test.run=^$",
-		"-test.benchmem",
-		"-test.bench="+pattern,
-		"-test.benchtime="+duration,
-	)
+	measured, err := measure(ctx, rounds,
+		"-test.run=^$", "-test.benchmem", "-test.bench="+pattern, "-test.benchtime="+duration)
 	if err != nil {
 		return err
 	}
 	if raw != "" {
-		if err := os.WriteFile(raw, measured, 0o644); err != nil {
+		if err := os.WriteFile(raw, measured, 0o600); err != nil {
 			return err
 		}
 	}
 	return printTable(os.Stdout, bytes.NewReader(measured))
 }
 
-// packages are measured in this order. They are built once: a round must not compile.
+// packages are measured in this order. Each is built once, so that no round compiles.
 var packages = []string{"../wrapper", "./bench"}
 
-// measure returns what the test programs print. Rounds take turns, so that what slows the
-// machine for a while slows both sides of a row.
+// measure returns the output of the test programs. It repeats all benchmarks in every
+// round, so that a slow phase of the machine affects both sides of a row.
 func measure(ctx context.Context, rounds int, arguments ...string) ([]byte, error) {
 	directory, err := os.MkdirTemp("", "bench")
 	if err != nil {

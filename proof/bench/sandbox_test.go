@@ -18,8 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// BenchmarkSandbox places orders from 64 goroutines over loopback, by the client and by
-// net/http with no more than the same signature.
+// BenchmarkSandbox places orders from 64 goroutines over loopback: with the client, and
+// with net/http and the same signature.
 func BenchmarkSandbox(b *testing.B) {
 	b.Run("limit", func(b *testing.B) {
 		place := newPlace(b)
@@ -34,7 +34,7 @@ func BenchmarkSandbox(b *testing.B) {
 	})
 }
 
-// place is a sandbox of its own, with an account that can place orders.
+// place is a sandbox with an account that can place orders.
 type place struct {
 	access sandbox.Client
 	client *upvest.Client
@@ -58,24 +58,30 @@ func newPlace(b *testing.B) *place {
 	b.Cleanup(func() { must(server.Close()) })
 	access := server.Client()
 	client, err := upvest.New(upvest.Credentials{
-		BaseURL: server.URL(), ClientID: access.ID, ClientSecret: access.Secret,
-		KeyID: access.KeyID, PrivateKey: access.PrivateKey, Scopes: access.Scopes,
+		BaseURL:      server.URL(),
+		ClientID:     access.ID,
+		ClientSecret: access.Secret,
+		KeyID:        access.KeyID,
+		PrivateKey:   access.PrivateKey,
+		Scopes:       access.Scopes,
 	})
 	must(err)
 	b.Cleanup(client.CloseIdleConnections)
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: access.KeyID, PrivateKey: access.PrivateKey})
 	must(err)
-	user, account := uuid.New(), uuid.New()
+	user := uuid.New()
+	account := uuid.New()
 	allocation, err := client.Allocations.Create(b.Context(), portfolios.AllocationRequest{
-		Name: "All in one", Allocation: []portfolios.InstrumentWeight{
+		Name: "All in one",
+		Allocation: []portfolios.InstrumentWeight{
 			{InstrumentID: "IE00B0M62Q58", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1"},
 		},
 	})
 	must(err)
-	_, err = client.Configurations.Create(
-		b.Context(),
-		portfolios.ConfigurationRequest{AccountID: account, AllocationID: allocation.ID},
-	)
+	_, err = client.Configurations.Create(b.Context(), portfolios.ConfigurationRequest{
+		AccountID:    account,
+		AllocationID: allocation.ID,
+	})
 	must(err)
 	token, err := client.TokenSource().Token()
 	must(err)
@@ -100,7 +106,8 @@ func newPlace(b *testing.B) *place {
 
 const goroutines = 64
 
-func (p *place) inParallel(b *testing.B, call func() error) {
+// inParallel repeats the call in 64 goroutines.
+func (*place) inParallel(b *testing.B, call func() error) {
 	b.Helper()
 	b.SetParallelism(goroutines / runtime.GOMAXPROCS(0))
 	b.ResetTimer()
@@ -114,24 +121,25 @@ func (p *place) inParallel(b *testing.B, call func() error) {
 	})
 }
 
+// byHand places an order with net/http.
 func (p *place) byHand() error {
 	body, err := json.Marshal(p.order)
 	if err != nil {
 		return err
 	}
 	ctx := context.Background()
-	req, err := http.NewRequestWithContext(
-		ctx,
-		http.MethodPost,
-		p.url+"/portfolios/orders",
-		bytes.NewReader(body),
-	)
+	path := p.url + "/portfolios/orders"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	for name, value := range map[string]string{
-		"Accept": "application/json", "Authorization": p.bearer, "Content-Type": "application/json", "Idempotency-Key": uuid.NewString(),
-		"Upvest-Client-Id": p.access.ID.String(), "Upvest-Api-Version": "1",
+		"Accept":             "application/json",
+		"Authorization":      p.bearer,
+		"Content-Type":       "application/json",
+		"Idempotency-Key":    uuid.NewString(),
+		"Upvest-Client-Id":   p.access.ID.String(),
+		"Upvest-Api-Version": "1",
 	} {
 		req.Header.Set(name, value)
 	}
@@ -142,12 +150,12 @@ func (p *place) byHand() error {
 	if err != nil {
 		return err
 	}
-	answer, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(resp.Body)
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		return err
 	}
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("status %d: %s", resp.StatusCode, answer)
+		return fmt.Errorf("status %d: %s", resp.StatusCode, text)
 	}
-	return json.Unmarshal(answer, new(portfolios.Order))
+	return json.Unmarshal(text, new(portfolios.Order))
 }
