@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
@@ -22,13 +23,15 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// change is what happens to the list between two requests: rows appear or disappear at places given as fractions of the list.
+// change happens to the list between two requests: a row appears or disappears at a place
+// that is given as a fraction of the list.
 type change struct {
 	insert bool
-	at     byte
+	at     byte // in 256ths
 }
 
-// list is a server's list of orders, sorted by id. Rows of even rank at the start stay for ever; all others may come and go.
+// list is a server's list of orders, sorted by id. Steady rows stay for ever; all other
+// rows are added and removed.
 type list struct {
 	mu      sync.Mutex
 	rows    []uuid.UUID
@@ -39,7 +42,7 @@ type list struct {
 // idOf makes ids that sort by a number.
 func idOf(number uint32) uuid.UUID {
 	id := uuid.UUID{6: 0x40, 8: 0x80}
-	id[0], id[1], id[2], id[3] = byte(number>>24), byte(number>>16), byte(number>>8), byte(number)
+	binary.BigEndian.PutUint32(id[:], number)
 	return id
 }
 
@@ -48,8 +51,10 @@ func (l *list) apply(changes []change) {
 		index := int(change.at) * len(l.rows) / 256
 		switch {
 		case change.insert:
-			// A number of its own between those of the neighbours: the numbers at the start are far apart.
-			id := idOf(uint32(change.at)<<24 | uint32(len(l.changes))<<12 | uint32(len(l.rows))&0xfff | 1)
+			// The numbers at the start are far apart, so that this one lies between two
+			// rows.
+			number := uint32(change.at)<<24 | uint32(len(l.changes))<<12 | uint32(len(l.rows))&0xfff | 1
+			id := idOf(number)
 			if index, found := slices.BinarySearchFunc(l.rows, id, compareIDs); !found {
 				l.rows = slices.Insert(l.rows, index, id)
 			}
@@ -61,6 +66,7 @@ func (l *list) apply(changes []change) {
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
+// RoundTrip returns a page of the list, after the changes that come before this request.
 func (l *list) RoundTrip(req *http.Request) (*http.Response, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -68,15 +74,15 @@ func (l *list) RoundTrip(req *http.Request) (*http.Response, error) {
 		l.apply(l.changes[0])
 		l.changes = l.changes[1:]
 	}
-	offset, err := strconv.Atoi(req.URL.Query().Get("offset"))
-	if err != nil {
+	offset, errOffset := strconv.Atoi(req.URL.Query().Get("offset"))
+	limit, errLimit := strconv.Atoi(req.URL.Query().Get("limit"))
+	if err := errors.Join(errOffset, errLimit); err != nil {
 		return nil, err
 	}
-	limit, err := strconv.Atoi(req.URL.Query().Get("limit"))
-	if err != nil {
-		return nil, err
+	page := portfolios.OrderList{
+		Data: []portfolios.Order{},
+		Meta: portfolios.Meta{Offset: offset, Limit: limit, TotalCount: len(l.rows)},
 	}
-	page := portfolios.OrderList{Data: []portfolios.Order{}, Meta: portfolios.Meta{Offset: offset, Limit: limit, TotalCount: len(l.rows)}}
 	for _, id := range l.rows[min(offset, len(l.rows)):min(offset+limit, len(l.rows))] {
 		page.Data = append(page.Data, portfolios.Order{ID: id, Orders: []portfolios.IndividualOrder{}})
 	}
@@ -90,34 +96,44 @@ func (l *list) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// TestAllReadsAChangingList: every row that is there from beginning to end comes exactly once and in order, and no row comes twice. The
-// reader may only give up, with its own error, when rows went away.
+// drawList draws a list and its changes. Without deletions, every row at the start is
+// steady.
+func drawList(t *rapid.T, deletes bool) *list {
+	server := &list{steady: map[uuid.UUID]bool{}}
+	for i := range rapid.IntRange(0, 60).Draw(t, "rows") {
+		id := idOf(uint32(i+1) << 26 / 64 * 64)
+		server.rows = append(server.rows, id)
+		server.steady[id] = i%2 == 0 || !deletes
+	}
+	changes := rapid.Custom(func(t *rapid.T) change {
+		insert := !deletes || rapid.Bool().Draw(t, "insert")
+		return change{insert: insert, at: rapid.Byte().Draw(t, "at")}
+	})
+	server.changes = rapid.SliceOfN(rapid.SliceOfN(changes, 0, 6), 0, 80).Draw(t, "changes")
+	return server
+}
+
+// TestAllReadsAChangingList: every row that is there from beginning to end is delivered
+// exactly once and in order, and no row is delivered twice. The reader may only give up,
+// with [upvest.ErrListUnreadable], when rows were removed.
 func TestAllReadsAChangingList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		count := rapid.IntRange(0, 60).Draw(t, "rows")
 		deletes := rapid.Bool().Draw(t, "with deletions")
-		server := &list{steady: map[uuid.UUID]bool{}}
-		for i := range count {
-			id := idOf(uint32(i+1) << 26 / 64 * 64)
-			server.rows = append(server.rows, id)
-			server.steady[id] = i%2 == 0 || !deletes
-		}
-		server.changes = rapid.SliceOfN(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) change {
-			return change{insert: !deletes || rapid.Bool().Draw(t, "insert"), at: rapid.Byte().Draw(t, "at")}
-		}), 0, 6), 0, 80).Draw(t, "changes")
+		server := drawList(t, deletes)
+		limit := int32(rapid.IntRange(1, 7).Draw(t, "limit"))
+		ahead := upvest.WithPagesAhead(rapid.IntRange(0, 3).Draw(t, "pages ahead"))
 		steady := slices.SortedFunc(maps.Keys(server.steady), compareIDs)
 		steady = slices.DeleteFunc(steady, func(id uuid.UUID) bool { return !server.steady[id] })
-		limit := int32(rapid.IntRange(1, 7).Draw(t, "limit"))
-		options := []upvest.AllOption{upvest.WithPagesAhead(rapid.IntRange(0, 3).Draw(t, "pages ahead"))}
 
 		var got []uuid.UUID
 		var failure error
 		params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}
-		for order, err := range newClient(t, server).Orders.All(context.Background(), params, options...) {
+		for order, err := range newClient(t, server).Orders.All(context.Background(), params, ahead) {
 			if failure != nil {
-				t.Fatal("something came after the error")
+				t.Fatal("the list continued after its error")
 			}
-			if failure = err; err == nil {
+			failure = err
+			if err == nil {
 				got = append(got, order.ID)
 			}
 		}
@@ -125,13 +141,7 @@ func TestAllReadsAChangingList(t *testing.T) {
 		if failure != nil && !(deletes && errors.Is(failure, upvest.ErrListUnreadable)) {
 			t.Fatalf("the list was not read: %v", failure)
 		}
-		seen := map[uuid.UUID]bool{}
-		for _, id := range got {
-			if seen[id] {
-				t.Fatalf("row %s came twice", id)
-			}
-			seen[id] = true
-		}
+		requireOnce(t, got)
 		got = slices.DeleteFunc(got, func(id uuid.UUID) bool { return !server.steady[id] })
 		if failure != nil {
 			steady = steady[:min(len(got), len(steady))]
@@ -142,10 +152,27 @@ func TestAllReadsAChangingList(t *testing.T) {
 	})
 }
 
+func requireOnce(t *rapid.T, rows []uuid.UUID) {
+	seen := map[uuid.UUID]bool{}
+	for _, id := range rows {
+		if seen[id] {
+			t.Fatalf("row %s came twice", id)
+		}
+		seen[id] = true
+	}
+}
+
 func newClient(t *rapid.T, server http.RoundTripper) *upvest.Client {
 	client, err := upvest.New(upvest.Credentials{
-		ClientID: uuid.MustParse("5ec16164-6173-461d-b90d-116d68f55b40"), ClientSecret: "secret", KeyID: "key",
-		PrivateKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Scopes: []string{"portfolios:read"},
+		ClientID: uuid.MustParse(
+			"5ec16164-6173-461d-b90d-116d68f55b40",
+		),
+		ClientSecret: "secret",
+		KeyID:        "key",
+		PrivateKey: ed25519.NewKeyFromSeed(
+			make([]byte, ed25519.SeedSize),
+		),
+		Scopes: []string{"portfolios:read"},
 	},
 		upvest.WithHTTPClient(&http.Client{Transport: server}),
 		upvest.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"})),

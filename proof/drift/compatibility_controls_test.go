@@ -11,7 +11,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// tolerantClient does the least that is right: it decodes the body of a problem or of any 2xx.
+// tolerantClient does the least that is right: it decodes the body of a problem or of any
+// 2xx.
 type tolerantClient struct {
 	results map[string]reflect.Type // of the wrapper's methods, by operation
 }
@@ -141,7 +142,8 @@ func dropNewFields(c tolerantClient, op operation, r response) (any, error) {
 	return fields, nil
 }
 
-// TestIncompatibleClientsAreFound proves that checkCompatibility finds what clients get wrong.
+// TestIncompatibleClientsAreFound proves that checkCompatibility finds what clients get
+// wrong.
 func TestIncompatibleClientsAreFound(t *testing.T) {
 	t.Parallel()
 	contract := parse(t, readContract(t))

@@ -24,7 +24,8 @@ type response struct {
 }
 
 // caller calls an operation on a server that sends the response. It returns what the call
-// reports, as a value to be encoded as JSON: the resource, or the problem with all its fields.
+// reports, as a value to be encoded as JSON: the resource, or the problem with all its
+// fields.
 type caller func(op operation, r response) (any, error)
 
 // publicMethods calls the methods of the wrapper.
@@ -70,8 +71,8 @@ func problemOf(failure *upvest.Error) map[string]any {
 	return fields
 }
 
-// checkCompatibility makes every compatible change to every documented response. It reports
-// where a call no longer reports everything that it reported before.
+// checkCompatibility makes every compatible change to every documented response. It
+// reports where a call no longer reports everything that it reported before.
 func checkCompatibility(contract *openapi3.T, call caller) []string {
 	var findings []string
 	for _, op := range operations(contract) {

@@ -11,8 +11,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// compatibleChanges are the changes to the response with one status, by the name of the example
-// that they start from.
+// compatibleChanges are the changes to the response with one status, by the name of the
+// example that they start from.
 func compatibleChanges(op operation, status string) map[string][]change {
 	number, err := strconv.Atoi(status)
 	if err != nil {
@@ -161,7 +161,8 @@ func placesIn(schema *openapi3.Schema, value any, path []any) []placeIn {
 
 type missing struct{}
 
-// with returns a copy in which the value at the end of the path is another one, or is missing.
+// with returns a copy in which the value at the end of the path is another one, or is
+// missing.
 func with(value any, path []any, other any) any {
 	if len(path) == 0 {
 		return other

@@ -1,6 +1,7 @@
 package drift_test
 
-// contractControls are mistakes that the checks of the conventions of the contract have to find.
+// contractControls are mistakes that the checks of the conventions of the contract have
+// to find.
 var contractControls = []control{
 	{
 		name:  "an error is missing",

@@ -69,7 +69,8 @@ func methodName(operationID string) string {
 	return name.String()
 }
 
-// arguments are the types of the generated method's arguments between the context and the editors: ids, query parameters, body.
+// arguments are the types of the generated method's arguments between the context and the
+// editors: ids, query parameters, body.
 func (o operation) arguments() []reflect.Type {
 	var list []reflect.Type
 	if o.method.Type != nil {

@@ -32,7 +32,8 @@ func requireFinding(t *testing.T, findings []string, want string) {
 	}
 }
 
-// TestControls makes each kind of mistake in the contract and requires its check to find it.
+// TestControls makes each kind of mistake in the contract and requires its check to find
+// it.
 func TestControls(t *testing.T) {
 	contract := readContract(t)
 	all := slices.Concat(contractControls, generatedControls, exampleControls, operationControls)

@@ -26,8 +26,9 @@ var documentedErrors = map[string]string{
 	"retrieve_portfolios_rebalancing_execution": "401 403 404 405 406 429 500 503",
 }
 
-// checkStatuses: the documented operations and no others, each with its success, its documented errors and a default, and each error
-// with a problem body whose example repeats the status.
+// checkStatuses: the documented operations and no others, each with its success, its
+// documented errors and a default, and each error with a problem body whose example
+// repeats the status.
 func checkStatuses(contract *openapi3.T) []string {
 	var findings, ids []string
 	for _, op := range operations(contract) {
@@ -37,7 +38,9 @@ func checkStatuses(contract *openapi3.T) []string {
 			success = "204"
 		}
 		want := append(strings.Fields(documentedErrors[op.OperationID]), success, "default")
-		findings = append(findings, compareSets(op.OperationID+" responses", want, sorted(op.Responses.Map()))...)
+		findings = append(
+			findings,
+			compareSets(op.OperationID+" responses", want, sorted(op.Responses.Map()))...)
 		for status, response := range op.Responses.Map() {
 			if status != success {
 				findings = append(findings, checkProblem(op.OperationID, status, response.Value)...)
@@ -81,7 +84,8 @@ func checkIdempotencyKey(contract *openapi3.T) []string {
 	return findings
 }
 
-// checkCommonHeaders: the five headers on each path item, all of them required but for the version.
+// checkCommonHeaders: the five headers on each path item, all of them required but for
+// the version.
 func checkCommonHeaders(contract *openapi3.T) []string {
 	want := []string{
 		"header upvest-client-id required", "header authorization required", "header signature required",
@@ -102,7 +106,8 @@ func checkCommonHeaders(contract *openapi3.T) []string {
 	return findings
 }
 
-// checkScopes: a GET accepts either scope, a write only the administrator's; both are declared.
+// checkScopes: a GET accepts either scope, a write only the administrator's; both are
+// declared.
 func checkScopes(contract *openapi3.T) []string {
 	const scheme = "oauth-client-credentials"
 	declared := contract.Components.SecuritySchemes[scheme].Value.Flows.ClientCredentials.Scopes
@@ -117,12 +122,18 @@ func checkScopes(contract *openapi3.T) []string {
 			for _, requirement := range *op.Security {
 				scopes, found := requirement[scheme]
 				if !found || len(requirement) != 1 {
-					findings = append(findings, fmt.Sprintf("%s: security is not %s alone", op.OperationID, scheme))
+					findings = append(
+						findings,
+						fmt.Sprintf("%s: security is not %s alone", op.OperationID, scheme),
+					)
 				}
 				got = append(got, fmt.Sprint(scopes))
 				for _, scope := range scopes {
 					if _, found := declared[scope]; !found {
-						findings = append(findings, fmt.Sprintf("%s: the scope %s is not declared", op.OperationID, scope))
+						findings = append(
+							findings,
+							fmt.Sprintf("%s: the scope %s is not declared", op.OperationID, scope),
+						)
 					}
 				}
 			}
@@ -138,8 +149,12 @@ func checkRequestID(contract *openapi3.T) []string {
 	for _, op := range operations(contract) {
 		for status, response := range op.Responses.Map() {
 			header := response.Value.Headers["upvest-request-id"]
-			if header == nil || header.Value.Schema.Value.Format != "uuid" || len(response.Value.Headers) != 1 {
-				findings = append(findings, op.OperationID+" "+status+": no upvest-request-id that is a UUID, or another header")
+			if header == nil || header.Value.Schema.Value.Format != "uuid" ||
+				len(response.Value.Headers) != 1 {
+				findings = append(
+					findings,
+					op.OperationID+" "+status+": no upvest-request-id that is a UUID, or another header",
+				)
 			}
 		}
 	}

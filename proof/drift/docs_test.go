@@ -15,7 +15,8 @@ import (
 // docsPage is what make docs builds of the contract.
 const docsPage = repository + "/build/docs/index.html"
 
-// checkDocs looks at the page in a browser: its title, a heading for each operation, no error, and nothing loaded from elsewhere.
+// checkDocs looks at the page in a browser: its title, a heading for each operation, no
+// error, and nothing loaded from elsewhere.
 func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) []string {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
@@ -23,7 +24,11 @@ func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) []st
 		t.Fatal(err)
 	}
 	arguments := []string{
-		repository + "/proof/contract-check/page.mjs", repository + "/build/node/node_modules", chromium, page, screenshot,
+		repository + "/proof/contract-check/page.mjs",
+		repository + "/build/node/node_modules",
+		chromium,
+		page,
+		screenshot,
 	}
 	for _, op := range operations(contract) {
 		arguments = append(arguments, "#/"+strings.ToLower(op.Tags[0])+"/"+op.OperationID+"="+op.Summary)

@@ -13,7 +13,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// oddities are the documented examples that do not fit, by example and place in it, with the reason why that is right.
+// oddities are the documented examples that do not fit, by example and place in it, with
+// the reason why that is right.
 var errNoMethod = errors.New("there is no method of the wrapper")
 
 var oddities = map[string]string{
@@ -21,8 +22,8 @@ var oddities = map[string]string{
 		"follows no allocation; api.OptionalUUID reads it as none, which is left out again",
 }
 
-// checkExamples: each body has examples, and each example fits its schema and survives the generated type. So do the oddities, which
-// have to stay odd.
+// checkExamples: each body has examples, and each example fits its schema and survives
+// the generated type. So do the oddities, which have to stay odd.
 func checkExamples(contract *openapi3.T) []string {
 	var findings []string
 	unused := map[string]bool{}
@@ -53,7 +54,10 @@ func checkExamples(contract *openapi3.T) []string {
 		}
 		for _, parameter := range append(op.Parameters, op.item.Parameters...) {
 			if example := parameter.Value.Example; example != nil {
-				report(op.OperationID+" "+parameter.Value.Name, misfits(parameter.Value.Schema, example, true))
+				report(
+					op.OperationID+" "+parameter.Value.Name,
+					misfits(parameter.Value.Schema, example, true),
+				)
 			}
 		}
 		for status, response := range op.Responses.Map() {
@@ -89,7 +93,10 @@ func misfits(schema *openapi3.SchemaRef, example any, request bool) []problem {
 	options := []openapi3.SchemaValidationOption{
 		openapi3.MultiErrors(),
 		openapi3.EnableFormatValidation(),
-		openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC4122)),
+		openapi3.WithStringFormatValidator(
+			"uuid",
+			openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC4122),
+		),
 		openapi3.WithStringFormatValidator("ISO4217", openapi3.NewRegexpFormatValidator("^[A-Z]{3}$")),
 	}
 	if request {
@@ -119,7 +126,8 @@ func flatten(err error) []problem {
 	}
 }
 
-// losses says what an example loses when it is decoded into the generated type and encoded again.
+// losses says what an example loses when it is decoded into the generated type and
+// encoded again.
 func losses(place place, example any) []problem {
 	if place.goType == nil {
 		return []problem{{pointer: "/", text: "there is no Go type for this body"}}
@@ -133,7 +141,10 @@ func losses(place place, example any) []problem {
 		return []problem{{pointer: "/", text: "decode the example: " + err.Error()}}
 	}
 	byClient := reflect.New(place.goType).Interface()
-	if err := (&upvest.Response{Body: text}).Decode(byClient); err != nil || !reflect.DeepEqual(byClient, value) {
+	if err := (&upvest.Response{Body: text}).Decode(
+		byClient,
+	); err != nil ||
+		!reflect.DeepEqual(byClient, value) {
 		return []problem{{
 			pointer: "/",
 			text:    fmt.Sprintf("the client decodes %+v, %v; encoding/json %+v", byClient, err, value),

@@ -17,7 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the exported API to testdata/exported")
 
-// exported prints what a package exports: signatures, exported fields and constants, without comments, one declaration after another.
+// exported prints what a package exports: signatures, exported fields and constants,
+// without comments, one declaration after another.
 func exported(folder string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
@@ -65,7 +66,10 @@ func printDeclaration(set *token.FileSet, declaration ast.Decl) (string, error) 
 		return "", err
 	}
 	// Where comments were, blank lines are left.
-	lines := slices.DeleteFunc(strings.Split(text.String(), "\n"), func(line string) bool { return strings.TrimSpace(line) == "" })
+	lines := slices.DeleteFunc(
+		strings.Split(text.String(), "\n"),
+		func(line string) bool { return strings.TrimSpace(line) == "" },
+	)
 	return strings.Join(lines, "\n"), nil
 }
 
@@ -80,7 +84,8 @@ func receiver(method *ast.FuncDecl) (name string) {
 	return name
 }
 
-// TestExportedAPIChangesOnPurpose holds what importers can name against the last state that somebody agreed to.
+// TestExportedAPIChangesOnPurpose holds what importers can name against the last state
+// that somebody agreed to.
 func TestExportedAPIChangesOnPurpose(t *testing.T) {
 	for _, name := range []string{"api", "generated", "wrapper"} {
 		got, err := exported(filepath.Join(repository, name))
@@ -99,13 +104,18 @@ func TestExportedAPIChangesOnPurpose(t *testing.T) {
 		}
 		before, after := strings.Split(string(want), "\n"), strings.Split(got, "\n")
 		if got != string(want) {
-			t.Errorf("%s exports something else than %s says: %q.\nIf that is meant, run: go test -run Exported ./drift -update",
-				name, snapshot, compareSets(name, before, after))
+			t.Errorf(
+				"%s exports something else than %s says: %q.\nIf that is meant, run: go test -run Exported ./drift -update",
+				name,
+				snapshot,
+				compareSets(name, before, after),
+			)
 		}
 	}
 }
 
-// TestExportedAPIIsSeen proves that the snapshot has what importers depend on, and nothing else.
+// TestExportedAPIIsSeen proves that the snapshot has what importers depend on, and
+// nothing else.
 func TestExportedAPIIsSeen(t *testing.T) {
 	t.Parallel()
 	const source = `package p

@@ -19,7 +19,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// survey walks all bodies and query parameters of the contract beside the Go types that hold them.
+// survey walks all bodies and query parameters of the contract beside the Go types that
+// hold them.
 type survey struct {
 	findings []string
 	seen     map[any]bool
@@ -85,11 +86,19 @@ func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.T
 	case len(s.properties(schema)) > 0 && goType.Kind() == reflect.Struct:
 		s.fields(where, schema, goType)
 	case !holds(schema, goType, optional):
-		s.report(where, "%s cannot hold a %s (format %q, pattern %q)", goType, schema.Type.Slice(), schema.Format, schema.Pattern)
+		s.report(
+			where,
+			"%s cannot hold a %s (format %q, pattern %q)",
+			goType,
+			schema.Type.Slice(),
+			schema.Format,
+			schema.Pattern,
+		)
 	}
 }
 
-// properties are those of an object; a choice between objects is one Go struct with the properties of all.
+// properties are those of an object; a choice between objects is one Go struct with the
+// properties of all.
 func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
 	all := maps.Clone(schema.Properties)
 	for _, choice := range schema.OneOf {
@@ -104,7 +113,8 @@ func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
 
 func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Type) {
 	properties := s.properties(schema)
-	// Whether a tag leaves a value out depends on its type, so a value is encoded rather than the tag read.
+	// Whether a tag leaves a value out depends on its type, so a value is encoded rather
+	// than the tag read.
 	var zero map[string]any
 	if text, err := json.Marshal(reflect.Zero(goType).Interface()); err != nil {
 		s.report(where, "encode a zero value: %v", err)
@@ -127,7 +137,12 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 		}
 		required := slices.Contains(schema.Required, tag)
 		if _, sent := zero[tag]; sent != required {
-			s.report(where+"."+tag, "required is %t in the contract, but a zero value in Go is sent: %t", required, sent)
+			s.report(
+				where+"."+tag,
+				"required is %t in the contract, but a zero value in Go is sent: %t",
+				required,
+				sent,
+			)
 		}
 		s.compare(where+"."+tag, property, field.Type, !required)
 	}
@@ -149,7 +164,8 @@ func holds(schema *openapi3.Schema, goType reflect.Type, optional bool) bool {
 	case schema.Format == "date-time":
 		return goType == reflect.TypeFor[time.Time]()
 	case schema.Format == "uuid":
-		return goType == reflect.TypeFor[uuid.UUID]() || optional && goType == reflect.TypeFor[api.OptionalUUID]()
+		return goType == reflect.TypeFor[uuid.UUID]() ||
+			optional && goType == reflect.TypeFor[api.OptionalUUID]()
 	case schema.Pattern != "":
 		return goType == reflect.TypeFor[api.Decimal]()
 	default:
@@ -167,8 +183,9 @@ func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type
 	}
 }
 
-// parameters holds the query parameters against the generated struct. What their fields can hold is tried by checkRequests, since
-// filters are plain text in the contract and typed in Go.
+// parameters holds the query parameters against the generated struct. What their fields
+// can hold is tried by checkRequests, since filters are plain text in the contract and
+// typed in Go.
 func (s *survey) parameters(op operation) {
 	var names, tags []string
 	for _, parameter := range op.Parameters {
@@ -185,7 +202,12 @@ func (s *survey) parameters(op operation) {
 				continue
 			}
 			if (field.Type.Kind() == reflect.Pointer) == parameter.Required {
-				s.report(op.OperationID+" "+tag, "required is %t in the contract, but the Go type is %s", parameter.Required, field.Type)
+				s.report(
+					op.OperationID+" "+tag,
+					"required is %t in the contract, but the Go type is %s",
+					parameter.Required,
+					field.Type,
+				)
 			}
 			if len(parameter.Schema.Value.Enum) > 0 {
 				s.reached[parameter.Schema.Value] = true
@@ -196,10 +218,12 @@ func (s *survey) parameters(op operation) {
 	s.findings = append(s.findings, compareSets(op.OperationID+" query", names, tags)...)
 }
 
-// checkFields: each body has a Go type, each property and query parameter a field that can hold it; none is left over.
+// checkFields: each body has a Go type, each property and query parameter a field that
+// can hold it; none is left over.
 func checkFields(contract *openapi3.T) []string { return newSurvey(contract).findings }
 
-// checkEnums: each enum value of a body or query parameter has a constant, each constant is an enum value.
+// checkEnums: each enum value of a body or query parameter has a constant, each constant
+// is an enum value.
 func checkEnums(contract *openapi3.T) []string {
 	constants, err := generatedConstants()
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestSandboxTakesForeignSignatures: a library that knows nothing of the sandbox signs, for both kinds of keys.
+// TestSandboxTakesForeignSignatures: a library that knows nothing of the sandbox signs,
+// for both kinds of keys.
 func TestSandboxTakesForeignSignatures(t *testing.T) {
 	t.Parallel()
 	nodeProgram(t, "redocly") // installed together with that library
@@ -43,12 +44,24 @@ func TestSandboxTakesForeignSignatures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			command := exec.CommandContext(t.Context(), "node", repository+"/proof/contract-check/sign.js", modules)
+			command := exec.CommandContext(
+				t.Context(),
+				"node",
+				repository+"/proof/contract-check/sign.js",
+				modules,
+			)
 			command.Env = []string{
-				"UPVEST_API_BASE_URL=" + server.URL(), "UPVEST_API_CLIENT_ID=" + client.ID.String(), "UPVEST_API_CLIENT_SECRET=" + client.Secret,
-				"UPVEST_API_KEY_ID=" + client.KeyID, "UPVEST_API_SCOPES=portfolios:read,portfolios:admin",
+				"UPVEST_API_BASE_URL=" + server.URL(),
+				"UPVEST_API_CLIENT_ID=" + client.ID.String(),
+				"UPVEST_API_CLIENT_SECRET=" + client.Secret,
+				"UPVEST_API_KEY_ID=" + client.KeyID,
+				"UPVEST_API_SCOPES=portfolios:read,portfolios:admin",
 				"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME=" +
-					writeFile(t, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))),
+					writeFile(
+						t,
+						"key.pem",
+						string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+					),
 			}
 			output, err := command.CombinedOutput()
 			lines := strings.Split(strings.TrimSpace(string(output)), "\n")

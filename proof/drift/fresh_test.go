@@ -15,7 +15,8 @@ import (
 	"testing"
 )
 
-// The lines of tools.go and of the generator's configurations that say what is made of what.
+// The lines of tools.go and of the generator's configurations that say what is made of
+// what.
 var (
 	generateLine = regexp.MustCompile(`(?m)^//go:generate env (GOWORK=off go .* -config) (\S+) (\S+)$`)
 	outputLine   = regexp.MustCompile(`(?m)^output: (.*)$`)
@@ -23,8 +24,8 @@ var (
 	embeddedContract = regexp.MustCompile(`(?s)\nvar swaggerSpec = \[\]string\{(.*?)\n\}\n`)
 )
 
-// checkFresh makes the generated code again, in a temporary folder, and reports what differs from the tree. contract takes the place of
-// openapi.yaml if it is not empty.
+// checkFresh makes the generated code again, in a temporary folder, and reports what
+// differs from the tree. contract takes the place of openapi.yaml if it is not empty.
 func checkFresh(t *testing.T, contract string) []string {
 	t.Helper()
 	lines, err := os.ReadFile(filepath.Join(repository, "tools.go"))
@@ -37,7 +38,13 @@ func checkFresh(t *testing.T, contract string) []string {
 	}
 	var findings []string
 	for _, generation := range generations {
-		if finding := checkGeneration(t, generation[1], generation[2], generation[3], contract); finding != "" {
+		if finding := checkGeneration(
+			t,
+			generation[1],
+			generation[2],
+			generation[3],
+			contract,
+		); finding != "" {
 			findings = append(findings, finding)
 		}
 	}
@@ -61,11 +68,19 @@ func checkGeneration(t *testing.T, generator, configuration, document, contract 
 	}
 
 	made := filepath.Join(t.TempDir(), "made.go")
-	elsewhere := writeFile(t, "configuration.yaml", outputLine.ReplaceAllLiteralString(string(settings), "output: "+made))
+	elsewhere := writeFile(
+		t,
+		"configuration.yaml",
+		outputLine.ReplaceAllLiteralString(string(settings), "output: "+made),
+	)
 	if contract != "" && document == "openapi.yaml" {
 		document = writeFile(t, "openapi.yaml", contract)
 	}
-	if _, err := run(t.Context(), repository, "env", append(strings.Fields(generator), elsewhere, document)...); err != nil {
+	if _, err := run(
+		t.Context(),
+		repository,
+		"env",
+		append(strings.Fields(generator), elsewhere, document)...); err != nil {
 		return err.Error()
 	}
 
@@ -79,12 +94,15 @@ func checkGeneration(t *testing.T, generator, configuration, document, contract 
 		return err.Error()
 	}
 	if want != got {
-		return string(output[1]) + " is not what " + configuration + " makes of the contract: run make generate"
+		return string(
+			output[1],
+		) + " is not what " + configuration + " makes of the contract: run make generate"
 	}
 	return ""
 }
 
-// unpacked reads generated code, with the contract embedded in it as plain text: how it is compressed differs between versions of Go.
+// unpacked reads generated code, with the contract embedded in it as plain text: how it
+// is compressed differs between versions of Go.
 func unpacked(name string) (string, error) {
 	code, err := os.ReadFile(name)
 	if err != nil {
@@ -95,7 +113,9 @@ func unpacked(name string) (string, error) {
 		return string(code), nil
 	}
 	packed := regexp.MustCompile(`[",\s]`).ReplaceAll(code[place[2]:place[3]], nil)
-	contract, err := io.ReadAll(flate.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(packed))))
+	contract, err := io.ReadAll(
+		flate.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(packed))),
+	)
 	if err != nil {
 		return "", fmt.Errorf("unpack the contract in %s: %w", name, err)
 	}
@@ -111,7 +131,13 @@ func TestGeneratedCodeIsFresh(t *testing.T) {
 
 func TestStaleCodeIsFound(t *testing.T) {
 	withPrograms(t)
-	changed := edit(t, readContract(t), "    Order:", "      properties:", "      properties:\n        venue: {type: string}")
+	changed := edit(
+		t,
+		readContract(t),
+		"    Order:",
+		"      properties:",
+		"      properties:\n        venue: {type: string}",
+	)
 	if findings := checkFresh(t, changed); len(findings) != 2 {
 		t.Errorf("a new property makes both generated files stale, got %q", findings)
 	}

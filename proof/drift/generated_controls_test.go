@@ -1,6 +1,7 @@
 package drift_test
 
-// generatedControls are mistakes that the checks of the generated types and of package api have to find.
+// generatedControls are mistakes that the checks of the generated types and of package
+// api have to find.
 var generatedControls = []control{
 	{
 		name:  "a new property",

@@ -20,7 +20,8 @@ var allowedModules = []string{
 	"golang.org/x/oauth2",
 }
 
-// importerModules builds a program of a module outside of the repository that imports a package, and returns the modules in it.
+// importerModules builds a program of a module outside of the repository that imports a
+// package, and returns the modules in it.
 func importerModules(t *testing.T, imported string) ([]string, error) {
 	t.Helper()
 	root, err := filepath.Abs(repository)
@@ -44,16 +45,38 @@ func importerModules(t *testing.T, imported string) ([]string, error) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := run(t.Context(), folder, "go", "build", "-mod=mod", "-o", filepath.Join(folder, "importer"), "."); err != nil {
+	if _, err := run(
+		t.Context(),
+		folder,
+		"go",
+		"build",
+		"-mod=mod",
+		"-o",
+		filepath.Join(folder, "importer"),
+		".",
+	); err != nil {
 		return nil, err
 	}
-	printed, err := run(t.Context(), folder, "go", "list", "-mod=mod", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".")
+	printed, err := run(
+		t.Context(),
+		folder,
+		"go",
+		"list",
+		"-mod=mod",
+		"-deps",
+		"-f",
+		"{{with .Module}}{{.Path}}{{end}}",
+		".",
+	)
 	if err != nil {
 		return nil, err
 	}
 	modules := strings.Fields(printed)
 	slices.Sort(modules)
-	return slices.DeleteFunc(slices.Compact(modules), func(name string) bool { return name == "example.com/importer" }), nil
+	return slices.DeleteFunc(
+		slices.Compact(modules),
+		func(name string) bool { return name == "example.com/importer" },
+	), nil
 }
 
 // checkImporter: the program builds, with the allowed modules in it and no others.

@@ -61,8 +61,11 @@ func TestContractIsLinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := strings.Count(string(ignores), "- '#/"); report.Totals.Ignored != want {
-		t.Errorf("proof/contract-check/.redocly.lint-ignore.yaml silences %d places, %d of them need it: remove the others",
-			want, report.Totals.Ignored)
+		t.Errorf(
+			"proof/contract-check/.redocly.lint-ignore.yaml silences %d places, %d of them need it: remove the others",
+			want,
+			report.Totals.Ignored,
+		)
 	}
 }
 

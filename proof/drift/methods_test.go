@@ -26,8 +26,14 @@ func (f transport) RoundTrip(request *http.Request) (*http.Response, error) { re
 // stub is a client whose server is the transport. It has a token, and never tries again.
 func stub(server http.RoundTripper) (*upvest.Client, error) {
 	return upvest.New(upvest.Credentials{
-		BaseURL: "http://127.0.0.1", ClientID: sampleID, ClientSecret: "secret", KeyID: "key",
-		PrivateKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Scopes: []string{"portfolios:admin"},
+		BaseURL:      "http://127.0.0.1",
+		ClientID:     sampleID,
+		ClientSecret: "secret",
+		KeyID:        "key",
+		PrivateKey: ed25519.NewKeyFromSeed(
+			make([]byte, ed25519.SeedSize),
+		),
+		Scopes: []string{"portfolios:admin"},
 	}, upvest.WithHTTPClient(&http.Client{Transport: server}), withStaticToken(), upvest.WithoutRetry())
 }
 
@@ -43,7 +49,8 @@ type wrapperMethod struct{ service, name string }
 
 func (m wrapperMethod) String() string { return m.service + "." + m.name }
 
-// call calls the method with the documented examples. What comes back is nil for a method that returns an error alone.
+// call calls the method with the documented examples. What comes back is nil for a method
+// that returns an error alone.
 func (m wrapperMethod) call(
 	ctx context.Context, client *upvest.Client, examples map[reflect.Type]any, options ...upvest.CallOption,
 ) (any, error) {
@@ -75,7 +82,8 @@ func (m wrapperMethod) call(
 	return results[0].Interface(), nil
 }
 
-// requestExamples are the first documented request bodies, by the Go type that holds them.
+// requestExamples are the first documented request bodies, by the Go type that holds
+// them.
 func requestExamples(contract *openapi3.T) map[reflect.Type]any {
 	examples := map[reflect.Type]any{}
 	for _, op := range operations(contract) {
@@ -90,8 +98,9 @@ func requestExamples(contract *openapi3.T) map[reflect.Type]any {
 	return examples
 }
 
-// wrapperMethods finds the method for each operation, by calling all and looking at what they send. Methods that are built of others,
-// with a function or an iterator in their signature, are left out.
+// wrapperMethods finds the method for each operation, by calling all and looking at what
+// they send. Methods that are built of others, with a function or an iterator in their
+// signature, are left out.
 func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, findings []string) {
 	methods, examples := map[string]wrapperMethod{}, requestExamples(contract)
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[upvest.Client]()) {
@@ -107,7 +116,11 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fin
 			var sent *http.Request
 			client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
 				sent = request
-				return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Header: http.Header{}}, nil
+				return &http.Response{
+					StatusCode: http.StatusNoContent,
+					Body:       http.NoBody,
+					Header:     http.Header{},
+				}, nil
 			}))
 			if err != nil {
 				return nil, []string{err.Error()}
@@ -121,7 +134,10 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fin
 				return op.verb == sent.Method && regexp.MustCompile(path).MatchString(sent.URL.Path)
 			})
 			if op < 0 {
-				findings = append(findings, fmt.Sprintf("%s sends %s %s, which is no operation", m, sent.Method, sent.URL.Path))
+				findings = append(
+					findings,
+					fmt.Sprintf("%s sends %s %s, which is no operation", m, sent.Method, sent.URL.Path),
+				)
 				continue
 			}
 			id := operations(contract)[op].OperationID
@@ -151,7 +167,8 @@ func resultTypes(contract *openapi3.T) map[string]reflect.Type {
 
 func isOneCall(method reflect.Type) bool {
 	last := method.NumIn() - 1
-	if !method.IsVariadic() || method.In(last) != reflect.TypeFor[[]upvest.CallOption]() || method.Out(0).Kind() == reflect.Func {
+	if !method.IsVariadic() || method.In(last) != reflect.TypeFor[[]upvest.CallOption]() ||
+		method.Out(0).Kind() == reflect.Func {
 		return false
 	}
 	for i := range last {
@@ -162,12 +179,18 @@ func isOneCall(method reflect.Type) bool {
 	return true
 }
 
-// checkWrapper: each operation has one public method, and each public method an operation.
+// checkWrapper: each operation has one public method, and each public method an
+// operation.
 func checkWrapper(contract *openapi3.T) []string {
 	methods, findings := wrapperMethods(contract)
 	for _, op := range operations(contract) {
 		if _, found := methods[op.OperationID]; !found {
-			findings = append(findings, op.OperationID+": there is no method of the wrapper that sends "+op.verb+" "+strings.TrimSpace(op.path))
+			findings = append(
+				findings,
+				op.OperationID+": there is no method of the wrapper that sends "+op.verb+" "+strings.TrimSpace(
+					op.path,
+				),
+			)
 		}
 	}
 	return findings

@@ -1,6 +1,7 @@
 package drift_test
 
-// operationControls are mistakes that the checks of requests, the wrapper and the sandbox have to find.
+// operationControls are mistakes that the checks of requests, the wrapper and the sandbox
+// have to find.
 var operationControls = []control{
 	{
 		name:  "another path",

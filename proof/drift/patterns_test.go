@@ -10,7 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// patternCheck says what package api accepts where the contract has a pattern, and texts near which the two could differ.
+// patternCheck says what package api accepts where the contract has a pattern, and texts
+// near which the two could differ.
 type patternCheck struct {
 	accepts func(string) bool
 	near    []string
@@ -23,7 +24,8 @@ func patternChecks() map[string]patternCheck {
 		"/properties/cash_amount": {
 			accepts: func(text string) bool {
 				_, err := api.NewAmount(text)
-				return err == nil || text == "" // The documented pattern accepts an empty text, which is no amount of money.
+				return err == nil ||
+					text == "" // The documented pattern accepts an empty text, which is no amount of money.
 			},
 			near: []string{"", "0", ".5", "100.00", "1e3", digits, digits + "." + strings.Repeat("3", 27)},
 		},
@@ -45,8 +47,8 @@ func patternChecks() map[string]patternCheck {
 	}
 }
 
-// checkPatterns: package api accepts what each pattern of a body's schema accepts, and nothing else. Tried on every text that is one
-// edit away from those above.
+// checkPatterns: package api accepts what each pattern of a body's schema accepts, and
+// nothing else. Tried on every text that is one edit away from those above.
 func checkPatterns(contract *openapi3.T) []string {
 	var findings []string
 	unused := patternChecks()
@@ -83,14 +85,23 @@ func (c patternCheck) compare(pointer string, pattern *regexp.Regexp) []string {
 	for _, near := range c.near {
 		for _, text := range neighbours(near) {
 			if want := pattern.MatchString(text); want != c.accepts(text) {
-				return []string{fmt.Sprintf("%s: %q fits the contract: %t, is accepted by package api: %t", pointer, text, want, !want)}
+				return []string{
+					fmt.Sprintf(
+						"%s: %q fits the contract: %t, is accepted by package api: %t",
+						pointer,
+						text,
+						want,
+						!want,
+					),
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// neighbours are the text itself and all texts that one removed, inserted or replaced character makes of it.
+// neighbours are the text itself and all texts that one removed, inserted or replaced
+// character makes of it.
 func neighbours(text string) []string {
 	list := []string{text}
 	for i := 0; i <= len(text); i++ {

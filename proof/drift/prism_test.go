@@ -63,7 +63,8 @@ func prism(t *testing.T, arguments ...string) string {
 	}
 }
 
-// checkMock: each operation succeeds on Prism's mock of a contract, and gives the caller a documented example.
+// checkMock: each operation succeeds on Prism's mock of a contract, and gives the caller
+// a documented example.
 func checkMock(t *testing.T, mocked string) []string {
 	t.Helper()
 	contract := parse(t, readContract(t))
@@ -81,12 +82,18 @@ func checkMock(t *testing.T, mocked string) []string {
 	methods, findings := wrapperMethods(contract)
 	for _, op := range operations(contract) {
 		var answer upvest.Response
-		value, err := methods[op.OperationID].call(t.Context(), client, requestExamples(contract), upvest.WithResponse(&answer))
+		value, err := methods[op.OperationID].call(
+			t.Context(),
+			client,
+			requestExamples(contract),
+			upvest.WithResponse(&answer),
+		)
 		if err != nil {
 			findings = append(findings, fmt.Sprintf("%s: %v\n%s", op.OperationID, err, answer.Body))
 			continue
 		}
-		if media := op.Responses.Status(answer.Status).Value.Content["application/json"]; media != nil && !isExample(t, media, value) {
+		if media := op.Responses.Status(answer.Status).Value.Content["application/json"]; media != nil &&
+			!isExample(t, media, value) {
 			findings = append(findings, op.OperationID+": what comes back is not a documented example")
 		}
 	}
@@ -161,7 +168,8 @@ func TestPrismFindsBadRequests(t *testing.T) {
 	})
 }
 
-// checkProxy runs the demo on the sandbox, through Prism as a proxy that turns every violation of a contract into an error.
+// checkProxy runs the demo on the sandbox, through Prism as a proxy that turns every
+// violation of a contract into an error.
 func checkProxy(t *testing.T, contract string) []string {
 	t.Helper()
 	access, err := sandbox.NewClient()
@@ -173,17 +181,25 @@ func checkProxy(t *testing.T, contract string) []string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() }) // nothing of it is used afterwards
-	front := httptest.NewServer(aroundProxy(t, server.URL(), prism(t, "proxy", contract, server.URL(), "--errors")))
+	front := httptest.NewServer(
+		aroundProxy(t, server.URL(), prism(t, "proxy", contract, server.URL(), "--errors")),
+	)
 	t.Cleanup(front.Close)
 	key, err := x509.MarshalPKCS8PrivateKey(access.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed, err := demo(t,
+	printed, err := demo(
+		t,
 		"UPVEST_API_BASE_URL="+front.URL,
-		"UPVEST_API_CLIENT_ID="+access.ID.String(), "UPVEST_API_CLIENT_SECRET="+access.Secret, "UPVEST_API_KEY_ID="+access.KeyID,
+		"UPVEST_API_CLIENT_ID="+access.ID.String(),
+		"UPVEST_API_CLIENT_SECRET="+access.Secret,
+		"UPVEST_API_KEY_ID="+access.KeyID,
 		"UPVEST_API_SCOPES="+sandbox.ScopeRead+","+sandbox.ScopeAdmin,
-		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY="+string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY="+string(
+			pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+		),
+	)
 	findings := checkDemo(parse(t, readContract(t)), printed)
 	if err != nil {
 		findings = append(findings, err.Error())
@@ -191,7 +207,8 @@ func checkProxy(t *testing.T, contract string) []string {
 	return findings
 }
 
-// aroundProxy sends requests to the proxy, but for those of the token endpoint, which is in no contract.
+// aroundProxy sends requests to the proxy, but for those of the token endpoint, which is
+// in no contract.
 func aroundProxy(t *testing.T, server, proxy string) http.Handler {
 	t.Helper()
 	mux := http.NewServeMux()

@@ -22,7 +22,8 @@ func withPrograms(t *testing.T) {
 	}
 }
 
-// nodeProgram is the path of a program that make installs from proof/contract-check/package.json. Only people may go without.
+// nodeProgram is the path of a program that make installs from
+// proof/contract-check/package.json. Only people may go without.
 func nodeProgram(t *testing.T, name string) string {
 	t.Helper()
 	withPrograms(t)

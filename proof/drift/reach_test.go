@@ -17,7 +17,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// checkSandbox: the sandbox takes the request of each operation for that operation, and has an answer that is meant.
+// checkSandbox: the sandbox takes the request of each operation for that operation, and
+// has an answer that is meant.
 func checkSandbox(contract *openapi3.T) []string {
 	methods, findings := wrapperMethods(contract)
 	server, err := sandbox.New()
@@ -41,20 +42,33 @@ func checkSandbox(contract *openapi3.T) []string {
 		}
 		var answer upvest.Response
 		// Most ids in the examples name nothing: that is for the sandbox to say.
-		_, _ = method.call(context.Background(), client, requestExamples(contract), upvest.WithResponse(&answer))
+		_, _ = method.call(
+			context.Background(),
+			client,
+			requestExamples(contract),
+			upvest.WithResponse(&answer),
+		)
 		requests := server.Requests()
 		last := requests[len(requests)-1]
 		if last.Operation != op.OperationID || answer.Status != last.Status {
-			findings = append(findings, fmt.Sprintf("%s: the sandbox takes the request for %q", op.OperationID, last.Operation))
+			findings = append(
+				findings,
+				fmt.Sprintf("%s: the sandbox takes the request for %q", op.OperationID, last.Operation),
+			)
 		}
-		if last.Status/100 != 2 && last.Status != http.StatusNotFound && last.Status != http.StatusUnprocessableEntity {
-			findings = append(findings, fmt.Sprintf("%s: the sandbox answers %d: %s", op.OperationID, last.Status, answer.Body))
+		if last.Status/100 != 2 && last.Status != http.StatusNotFound &&
+			last.Status != http.StatusUnprocessableEntity {
+			findings = append(
+				findings,
+				fmt.Sprintf("%s: the sandbox answers %d: %s", op.OperationID, last.Status, answer.Body),
+			)
 		}
 	}
 	return findings
 }
 
-// checkGoldenRequests: each operation, and the token endpoint, has its request as a file, and each file an operation.
+// checkGoldenRequests: each operation, and the token endpoint, has its request as a file,
+// and each file an operation.
 func checkGoldenRequests(contract *openapi3.T) []string {
 	entries, err := os.ReadDir(filepath.Join(repository, "wrapper/testdata/requests"))
 	if err != nil {
@@ -73,7 +87,8 @@ func checkGoldenRequests(contract *openapi3.T) []string {
 
 var demoLine = regexp.MustCompile(`(?m)^ +\d+ +(\w+) +(2\d\d) +[0-9a-f-]{36} `)
 
-// checkDemo: each operation has a line in what the demo prints, with a success and a request id, and each such line an operation.
+// checkDemo: each operation has a line in what the demo prints, with a success and a
+// request id, and each such line an operation.
 func checkDemo(contract *openapi3.T, printed string) []string {
 	var want, got []string
 	for _, op := range operations(contract) {
@@ -85,17 +100,33 @@ func checkDemo(contract *openapi3.T, printed string) []string {
 	return compareSets("demo", want, got)
 }
 
-// demo runs the demo and returns what it printed. It sees these variables of the environment and no others, so that it never reaches a
-// server that somebody has set up in theirs.
+// demo runs the demo and returns what it printed. It sees these variables of the
+// environment and no others, so that it never reaches a server that somebody has set up
+// in theirs.
 func demo(t *testing.T, environment ...string) (string, error) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "demo")
-	if _, err := run(t.Context(), repository+"/examples", "go", "build", "-o", program, "./tour"); err != nil {
+	if _, err := run(
+		t.Context(),
+		repository+"/examples",
+		"go",
+		"build",
+		"-o",
+		program,
+		"./tour",
+	); err != nil {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), program)
 	if len(environment) > 0 {
-		command.Args = append(command.Args, "-write", "-account", sampleID.String(), "-user", sampleID.String())
+		command.Args = append(
+			command.Args,
+			"-write",
+			"-account",
+			sampleID.String(),
+			"-user",
+			sampleID.String(),
+		)
 	}
 	command.Env = append([]string{"HOME=" + t.TempDir()}, environment...)
 	printed, err := command.CombinedOutput()
@@ -135,7 +166,13 @@ func TestDemoReachesEveryOperation(t *testing.T) {
 			want:     "cancel_portfolios_order is missing",
 		},
 	} {
-		if findings := checkDemo(parse(t, control.contract), control.printed); !strings.Contains(strings.Join(findings, "\n"), control.want) {
+		if findings := checkDemo(
+			parse(t, control.contract),
+			control.printed,
+		); !strings.Contains(
+			strings.Join(findings, "\n"),
+			control.want,
+		) {
 			t.Errorf("%s: want a finding with %q, got %q", control.name, control.want, findings)
 		}
 	}

@@ -15,8 +15,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// checkRequests: each operation has a generated method that sends its method, its path with the ids in place, its content type, and
-// each query parameter as documented.
+// checkRequests: each operation has a generated method that sends its method, its path
+// with the ids in place, its content type, and each query parameter as documented.
 func checkRequests(contract *openapi3.T) []string {
 	var findings []string
 	for _, op := range operations(contract) {
@@ -78,14 +78,20 @@ func (o operation) tryRequest() []string {
 func (o operation) compareRequest(sent *http.Request, path string, query map[string]string) []string {
 	var problems []string
 	if sent.Method != o.verb || sent.URL.Path != path {
-		problems = append(problems, fmt.Sprintf("sends %s %s, documented is %s %s", sent.Method, sent.URL.Path, o.verb, path))
+		problems = append(
+			problems,
+			fmt.Sprintf("sends %s %s, documented is %s %s", sent.Method, sent.URL.Path, o.verb, path),
+		)
 	}
 	contentType := ""
 	if o.RequestBody != nil {
 		contentType = "application/json"
 	}
 	if got := sent.Header.Get("Content-Type"); got != contentType {
-		problems = append(problems, fmt.Sprintf("sends the content type %q, documented is %q", got, contentType))
+		problems = append(
+			problems,
+			fmt.Sprintf("sends the content type %q, documented is %q", got, contentType),
+		)
 	}
 	var want, got []string
 	for name, value := range query {
@@ -97,7 +103,8 @@ func (o operation) compareRequest(sent *http.Request, path string, query map[str
 	return append(problems, compareSets("query", want, got)...)
 }
 
-// sample is the documented example of a query parameter, or a value that its schema allows.
+// sample is the documented example of a query parameter, or a value that its schema
+// allows.
 func sample(parameter *openapi3.Parameter) string {
 	schema := parameter.Schema.Value
 	switch {
@@ -112,7 +119,8 @@ func sample(parameter *openapi3.Parameter) string {
 	}
 }
 
-// fillQuery sets the fields of a struct of query parameters from text, by their form tags.
+// fillQuery sets the fields of a struct of query parameters from text, by their form
+// tags.
 func fillQuery(query reflect.Value, values map[string]string) error {
 	for _, field := range reflect.VisibleFields(query.Type()) {
 		tag, _, _ := strings.Cut(field.Tag.Get("form"), ",")

@@ -7,7 +7,8 @@ const (
 	incompatible = "MAJOR"
 )
 
-// policyMutation is one change to the contract and what the policy says of it. bullet is how the bullet begins that it is for.
+// policyMutation is one change to the contract and what the policy says of it. bullet is
+// how the bullet begins that it is for.
 type policyMutation struct{ name, verdict, bullet, after, old, new string }
 
 func policyMutations() []policyMutation {

@@ -19,8 +19,9 @@ const releasedFile = "../released/openapi.yaml"
 
 const oasdiff = "github.com/oasdiff/oasdiff@v1.32.1"
 
-// compatibleRules are the rules of oasdiff for what the policy in info.description calls compatible, with a word that its text has to
-// have. What oasdiff itself thinks does not count: to it, a new value in an answer is a breaking change.
+// compatibleRules are the rules of oasdiff for what the policy in info.description calls
+// compatible, with a word that its text has to have. What oasdiff itself thinks does not
+// count: to it, a new value in an answer is a breaking change.
 var compatibleRules = map[string]string{
 	"endpoint-added":                     "",
 	"new-optional-request-property":      "",
@@ -33,12 +34,23 @@ var compatibleRules = map[string]string{
 	"response-property-enum-value-added": "",
 }
 
-// changes are the differences between two contracts, and those of them that the policy does not call compatible.
+// changes are the differences between two contracts, and those of them that the policy
+// does not call compatible.
 type changes struct{ all, incompatible []string }
 
 func compareContracts(t *testing.T, program, before, after string) changes {
 	t.Helper()
-	printed, err := run(t.Context(), ".", program, "changelog", "--flatten-params", "--format", "json", before, after)
+	printed, err := run(
+		t.Context(),
+		".",
+		program,
+		"changelog",
+		"--flatten-params",
+		"--format",
+		"json",
+		before,
+		after,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,13 +63,20 @@ func compareContracts(t *testing.T, program, before, after string) changes {
 		if difference.ID == "api-version-not-bumped" {
 			continue // that is for checkVersion
 		}
-		text := fmt.Sprintf("%s %s: %s (%s)", difference.Operation, difference.Path, difference.Text, difference.ID)
+		text := fmt.Sprintf(
+			"%s %s: %s (%s)",
+			difference.Operation,
+			difference.Path,
+			difference.Text,
+			difference.ID,
+		)
 		c.all = append(c.all, text)
 		if word, found := compatibleRules[difference.ID]; !found || !strings.Contains(difference.Text, word) {
 			c.incompatible = append(c.incompatible, text)
 		}
 	}
-	// What oasdiff has no rule for, such as another host, is not called compatible by anybody.
+	// What oasdiff has no rule for, such as another host, is not called compatible by
+	// anybody.
 	if len(found) == 0 && !reflect.DeepEqual(bare(t, before), bare(t, after)) {
 		c.all = []string{"a difference without a rule"}
 		c.incompatible = c.all
@@ -89,7 +108,8 @@ func withoutProse(value any) any {
 	case map[string]any:
 		for name, member := range value {
 			_, isText := member.(string)
-			if name == "description" && isText || name == "summary" && isText || name == "example" || name == "examples" {
+			if name == "description" && isText || name == "summary" && isText || name == "example" ||
+				name == "examples" {
 				delete(value, name)
 			} else {
 				value[name] = withoutProse(member)
@@ -103,8 +123,9 @@ func withoutProse(value any) any {
 	return value
 }
 
-// checkVersion holds the version of a changed contract against that of the release: it grows with every change that callers can notice,
-// and its MAJOR with an incompatible one.
+// checkVersion holds the version of a changed contract against that of the release: it
+// grows with every change that callers can notice, and its MAJOR with an incompatible
+// one.
 func checkVersion(c changes, before, after string) []string {
 	old, errOld := parseVersion(before)
 	now, errNow := parseVersion(after)
@@ -155,12 +176,20 @@ func TestVersionFollowsThePolicy(t *testing.T) {
 		}
 	}
 	for _, m := range policyMutations() {
-		if !slices.ContainsFunc(bullets, func(bullet []string) bool { return strings.HasPrefix(bullet[1], m.bullet) }) {
+		if !slices.ContainsFunc(
+			bullets,
+			func(bullet []string) bool { return strings.HasPrefix(bullet[1], m.bullet) },
+		) {
 			t.Errorf("%s is for the bullet %q, and the policy has none like it", m.name, m.bullet)
 		}
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			found := compareContracts(t, program, contractFile, writeFile(t, "openapi.yaml", edit(t, contract, m.after, m.old, m.new)))
+			found := compareContracts(
+				t,
+				program,
+				contractFile,
+				writeFile(t, "openapi.yaml", edit(t, contract, m.after, m.old, m.new)),
+			)
 			if len(found.all) == 0 && m.verdict != invisible {
 				t.Error("the change is not found")
 			}

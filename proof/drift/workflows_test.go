@@ -14,10 +14,13 @@ var (
 	usedAction   = regexp.MustCompile(`uses: (.*)`)
 	pinnedAction = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
 	mayOnlyRead  = regexp.MustCompile(`(?m)^permissions:\n  contents: read\n\n`)
-	mayPublish   = regexp.MustCompile(`(?m)^  publish:\n    needs: check\n    permissions:\n      contents: write # for .*\n`)
+	mayPublish   = regexp.MustCompile(
+		`(?m)^  publish:\n    needs: check\n    permissions:\n      contents: write # for .*\n`,
+	)
 )
 
-// checkWorkflow: a workflow is one that GitHub can run, uses actions by commit, and may and keeps no more than it needs.
+// checkWorkflow: a workflow is one that GitHub can run, uses actions by commit, and may
+// and keeps no more than it needs.
 func checkWorkflow(t *testing.T, file string) []string {
 	t.Helper()
 	content, err := os.ReadFile(file)
@@ -35,7 +38,10 @@ func checkWorkflow(t *testing.T, file string) []string {
 		}
 	}
 	if filepath.Base(file) == "release.yml" {
-		text = mayPublish.ReplaceAllString(text, "") // the one job that may write, once another has checked what it writes
+		text = mayPublish.ReplaceAllString(
+			text,
+			"",
+		) // the one job that may write, once another has checked what it writes
 	}
 	if !mayOnlyRead.MatchString(text) || strings.Count(text, "permissions:") != 1 {
 		findings = append(findings, "the workflow may do more than read")

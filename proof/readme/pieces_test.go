@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,7 +21,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// investor is somebody with an account that is ready for orders.
+// investor has an account that is ready for orders.
 type investor struct {
 	server      *sandbox.Sandbox
 	credentials upvest.Credentials
@@ -30,15 +30,22 @@ type investor struct {
 	request     portfolios.OrderRequest
 }
 
-func newInvestor(t *testing.T, options ...upvest.ClientOption) investor {
+func newInvestor(
+	t *testing.T, serverOptions []sandbox.Option, clientOptions ...upvest.ClientOption,
+) investor {
 	t.Helper()
-	mix, account := uuid.New(), uuid.New()
-	server := sandbox.Start(t, sandbox.WithOrderDelay(10*time.Millisecond), sandbox.WithState(sandbox.State{
-		Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}}},
-		Accounts:    []sandbox.Account{{ID: account, AllocationID: mix}},
-	}))
+	mix := uuid.New()
+	account := uuid.New()
+	state := sandbox.State{
+		Allocations: []sandbox.Allocation{
+			{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}},
+		},
+		Accounts: []sandbox.Account{{ID: account, AllocationID: mix}},
+	}
+	server := sandbox.Start(t, append(serverOptions, sandbox.WithState(state))...)
+	overServer := upvest.WithHTTPClient(&http.Client{Transport: server.Transport()})
 	credentials := server.Credentials()
-	client, err := upvest.New(credentials, options...)
+	client, err := upvest.New(credentials, append(clientOptions, overServer)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,12 +54,10 @@ func newInvestor(t *testing.T, options ...upvest.ClientOption) investor {
 		t.Fatal(err)
 	}
 	return investor{
-		server:      server,
-		credentials: credentials,
-		client:      client,
-		allocation:  allocation,
+		server: server, credentials: credentials, client: client, allocation: allocation,
 		request: portfolios.OrderRequest{
-			AccountID: account, UserID: uuid.New(), CashAmount: "100.00", Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
+			AccountID: account, UserID: uuid.New(), CashAmount: "100.00",
+			Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
 		},
 	}
 }
@@ -64,13 +69,21 @@ func (i investor) fail(t *testing.T, fault sandbox.Fault) {
 	}
 }
 
-func (i investor) orders() int {
-	return len(i.server.Effects(sandbox.OfOperation("create_portfolios_order")))
+// wantOrders fails the test unless the server has placed so many orders, without an
+// error.
+func (i investor) wantOrders(t *testing.T, want int, err error) {
+	t.Helper()
+	got := len(i.server.Effects(sandbox.OfOperation("create_portfolios_order")))
+	if err != nil || got != want {
+		t.Errorf("got %v and %d orders, want %d", err, got, want)
+	}
 }
 
 func TestKeys(t *testing.T) {
-	i := newInvestor(t)
-	connect := func(clientID uuid.UUID, secret, keyID string, text []byte, passphrase, server string) (*upvest.Client, error) {
+	i := newInvestor(t, nil)
+	connect := func(
+		clientID uuid.UUID, secret, keyID string, text []byte, passphrase, server string,
+	) (*upvest.Client, error) {
 		key, err := upvest.ParsePrivateKey(text, passphrase)
 		if err != nil {
 			return nil, err
@@ -82,7 +95,8 @@ func TestKeys(t *testing.T) {
 		return client, err
 	}
 	c := i.credentials
-	client, err := connect(c.ClientID, c.ClientSecret, c.KeyID, privateKey(t, c.PrivateKey), "", c.BaseURL)
+	key := privateKey(t, c.PrivateKey)
+	client, err := connect(c.ClientID, c.ClientSecret, c.KeyID, key, "", c.BaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,47 +105,55 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-func TestUnknownOutcomes(t *testing.T) {
-	i := newInvestor(t, upvest.WithoutRetry())
-	place := func(ctx context.Context, client *upvest.Client, request portfolios.OrderRequest) (*portfolios.Order, error) {
-		order, err := client.Orders.Create(ctx, request)
-		var failure *upvest.Error
-		if errors.Is(err, upvest.ErrOutcomeUnknown) || errors.Is(err, upvest.ErrAccepted) {
-			errors.As(err, &failure)
-			order, err = client.Orders.Create(ctx, request, failure.Resume())
-		}
-		return order, err
+// place places an order and resumes it once if its outcome is not known.
+func place(
+	ctx context.Context, client *upvest.Client, request portfolios.OrderRequest,
+) (*portfolios.Order, error) {
+	order, err := client.Orders.Create(ctx, request)
+	var failure *upvest.Error
+	if errors.Is(err, upvest.ErrOutcomeUnknown) || errors.Is(err, upvest.ErrAccepted) {
+		errors.As(err, &failure)
+		order, err = client.Orders.Create(ctx, request, failure.Resume())
 	}
-	faults := []sandbox.Fault{{After: true, Reset: true}, {After: true, CutBody: true}, {After: true, Body: []byte("{")}, {Reset: true}}
+	return order, err
+}
+
+func TestUnknownOutcomes(t *testing.T) {
+	i := newInvestor(t, nil, upvest.WithoutRetry())
+	faults := []sandbox.Fault{
+		{After: true, Reset: true},
+		{After: true, CutBody: true},
+		{After: true, Body: []byte("{")},
+		{Reset: true},
+	}
 	for n, fault := range faults {
 		i.fail(t, fault)
-		if _, err := place(t.Context(), i.client, i.request); err != nil || i.orders() != n+1 {
-			t.Errorf("%+v: got %v and %d orders, expected %d", fault, err, i.orders(), n+1)
-		}
+		_, err := place(t.Context(), i.client, i.request)
+		i.wantOrders(t, n+1, err)
 	}
 }
 
-// The line that takes up a POST does it for PUT, PATCH and DELETE, too.
+// The README resumes a POST; the same line resumes PUT, PATCH and DELETE.
 func TestUnknownOutcomesOfOtherMethods(t *testing.T) {
-	i := newInvestor(t, upvest.WithoutRetry())
+	i := newInvestor(t, nil, upvest.WithoutRetry())
 	order, err := i.client.Orders.Create(t.Context(), i.request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, call := range map[string]func(options ...upvest.CallOption) error{
 		"PUT": func(options ...upvest.CallOption) error {
-			_, err := i.client.Allocations.Update(t.Context(), i.allocation.ID,
-				portfolios.AllocationRequest{Name: "New", Allocation: i.allocation.Allocation}, options...)
+			request := portfolios.AllocationRequest{Name: "New", Allocation: i.allocation.Allocation}
+			_, err := i.client.Allocations.Update(t.Context(), i.allocation.ID, request, options...)
 			return err
 		},
 		"PATCH": func(options ...upvest.CallOption) error {
-			_, err := i.client.Configurations.Update(t.Context(), i.request.AccountID,
-				portfolios.ConfigurationUpdate{AllocationID: api.OptionalUUID(i.allocation.ID)}, options...)
+			request := portfolios.ConfigurationUpdate{AllocationID: api.OptionalUUID(i.allocation.ID)}
+			_, err := i.client.Configurations.Update(t.Context(), i.request.AccountID, request, options...)
 			return err
 		},
 		"DELETE": func(options ...upvest.CallOption) error {
 			err := i.client.Orders.Cancel(t.Context(), order.ID, options...)
-			if errors.Is(err, upvest.ErrConflict) { // of an order that is cancelled already
+			if errors.Is(err, upvest.ErrConflict) { // the order is cancelled already
 				return nil
 			}
 			return err
@@ -144,14 +166,16 @@ func TestUnknownOutcomesOfOtherMethods(t *testing.T) {
 			t.Fatalf("%s: got %v, want an unknown outcome", name, err)
 		}
 		if err := call(failure.Resume()); err != nil {
-			t.Errorf("%s taken up again: %v", name, err)
+			t.Errorf("%s resumed: %v", name, err)
 		}
 	}
 }
 
-func TestIdempotencyKeysOfOnesOwn(t *testing.T) {
-	i := newInvestor(t)
-	place := func(ctx context.Context, client *upvest.Client, request portfolios.OrderRequest) (*portfolios.Order, error) {
+func TestDerivedIdempotencyKeys(t *testing.T) {
+	i := newInvestor(t, nil)
+	placeOnce := func(
+		ctx context.Context, client *upvest.Client, request portfolios.OrderRequest,
+	) (*portfolios.Order, error) {
 		key, err := upvest.IdempotencyKeyFor("create_portfolios_order", "savings plan 4711, March 2026")
 		if err != nil {
 			return nil, err
@@ -160,60 +184,72 @@ func TestIdempotencyKeysOfOnesOwn(t *testing.T) {
 		return order, err
 	}
 	for range 2 {
-		if _, err := place(t.Context(), i.client, i.request); err != nil || i.orders() != 1 {
-			t.Errorf("got %v and %d orders, expected 1", err, i.orders())
-		}
+		_, err := placeOnce(t.Context(), i.client, i.request)
+		i.wantOrders(t, 1, err)
 	}
+}
+
+func printAll(ctx context.Context, client *upvest.Client, account uuid.UUID) error {
+	for order, err := range client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{AccountID: &account}) {
+		if err != nil {
+			return err
+		}
+		fmt.Println(order.ID, order.Status)
+	}
+	return nil
+}
+
+func wait(
+	ctx context.Context, client *upvest.Client, order *portfolios.Order,
+) (*portfolios.Order, error) {
+	ctx, stop := context.WithTimeout(ctx, time.Minute)
+	defer stop()
+	order, err := client.Orders.Wait(ctx, order.ID, nil) // FILLED, SETTLED or CANCELLED
+	return order, err
 }
 
 func TestListsAndWaiting(t *testing.T) {
-	i := newInvestor(t)
-	printAll := func(ctx context.Context, client *upvest.Client, account uuid.UUID) error {
-		for order, err := range client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{AccountID: &account}) {
-			if err != nil {
-				return err
-			}
-			fmt.Println(order.ID, order.Status)
+	synctest.Test(t, func(t *testing.T) {
+		i := newInvestor(t, []sandbox.Option{
+			sandbox.WithoutNetwork(), sandbox.WithOrderDelay(10 * time.Second),
+		})
+		order, err := i.client.Orders.Create(t.Context(), i.request)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	}
-	wait := func(ctx context.Context, client *upvest.Client, order *portfolios.Order) (*portfolios.Order, error) {
-		ctx, stop := context.WithTimeout(ctx, time.Minute)
-		defer stop()
-		order, err := client.Orders.Wait(ctx, order.ID, nil) // FILLED, SETTLED or CANCELLED
-		return order, err
-	}
-	order, err := i.client.Orders.Create(t.Context(), i.request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if order, err = wait(t.Context(), i.client, order); err != nil || order.Status != portfolios.OrderStatusFILLED {
-		t.Errorf("got %v, %v, want a filled order", order, err)
-	}
-	if err := printAll(t.Context(), i.client, i.request.AccountID); err != nil {
-		t.Error(err)
-	}
+		order, err = wait(t.Context(), i.client, order)
+		if err != nil || order.Status != portfolios.OrderStatusFILLED {
+			t.Errorf("got %v, %v, want a filled order", order, err)
+		}
+		if err := printAll(t.Context(), i.client, i.request.AccountID); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestOptions(t *testing.T) {
-	i := newInvestor(t)
+	i := newInvestor(t, nil)
 	credentials := i.credentials
 	client, err := upvest.New(credentials,
-		upvest.WithLimiter(rate.NewLimiter(250, 50)), // of golang.org/x/time/rate: 250 requests a second, 50 at once
-		upvest.WithLogger(slog.Default()),            // failures and retries as warnings, the rest at debug level
+		// golang.org/x/time/rate: 250 requests a second, 50 at once
+		upvest.WithLimiter(rate.NewLimiter(250, 50)),
+		// failures and retries as warnings, the rest at debug level
+		upvest.WithLogger(slog.Default()),
 		upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 6}),
 		upvest.WithTimeout(20*time.Second), // of a call with all its attempts
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Orders.Create(t.Context(), i.request, upvest.WithTimeout(2*time.Second), upvest.WithoutRetry()); err != nil {
+	_, err = client.Orders.Create(t.Context(), i.request,
+		upvest.WithTimeout(time.Minute), upvest.WithoutRetry())
+	if err != nil {
 		t.Error(err)
 	}
 }
 
-func TestNewerThanThisClient(t *testing.T) {
-	i := newInvestor(t)
+func TestReadingWhatIsNotCovered(t *testing.T) {
+	i := newInvestor(t, nil)
 	placed, err := i.client.Orders.Create(t.Context(), i.request)
 	if err != nil {
 		t.Fatal(err)
@@ -221,22 +257,28 @@ func TestNewerThanThisClient(t *testing.T) {
 	body := fmt.Sprintf(`{"id":%q,"status":"SETTLED","client_reference":"4711"}`, placed.ID)
 	i.fail(t, sandbox.Fault{Operation: "retrieve_portfolios_order", After: true, Body: []byte(body)})
 	read := func(ctx context.Context, client *upvest.Client, order *portfolios.Order) (string, error) {
-		var answer upvest.Response
-		order, err := client.Orders.Retrieve(ctx, order.ID, upvest.WithResponse(&answer), upvest.WithQuery("expand", "all"))
+		var response upvest.Response
+		order, err := client.Orders.Retrieve(ctx, order.ID,
+			upvest.WithResponse(&response), upvest.WithQuery("expand", "all"))
 		if err != nil {
 			return "", err
 		}
 		var newer struct {
 			ClientReference string `json:"client_reference"`
 		}
-		if err := answer.Decode(&newer); err != nil {
+		if err := response.Decode(&newer); err != nil {
 			return "", err
 		}
 		return string(order.Status) + " " + newer.ClientReference, nil
 	}
-	if reference, err := read(t.Context(), i.client, placed); err != nil || reference != "SETTLED 4711" {
-		t.Errorf("got %q, %v, want a status and a member that are newer", reference, err)
+	got, err := read(t.Context(), i.client, placed)
+	if err != nil || got != "SETTLED 4711" {
+		t.Errorf("got %q, %v, want a status and a field that this client does not cover", got, err)
 	}
+}
+
+func TestSendingWhatIsNotCovered(t *testing.T) {
+	i := newInvestor(t, nil)
 	write := func(ctx context.Context, client *upvest.Client, request portfolios.OrderRequest) error {
 		_, err := client.Orders.Create(ctx, request, upvest.WithBodyField("client_reference", "4711"))
 		return err
@@ -244,34 +286,36 @@ func TestNewerThanThisClient(t *testing.T) {
 	if err := write(t.Context(), i.client, i.request); err != nil {
 		t.Error(err)
 	}
-	call := func(ctx context.Context, client *upvest.Client, allocation *portfolios.Allocation) (json.RawMessage, error) {
+	call := func(
+		ctx context.Context, client *upvest.Client, allocation *portfolios.Allocation,
+	) (json.RawMessage, error) {
 		var accounts json.RawMessage // or any type of yours
 		err := client.Do(ctx, upvest.Request{
 			Method: http.MethodGet, Path: "/portfolios/allocations/" + allocation.ID.String() + "/accounts",
 		}, &accounts)
 		return accounts, err
 	}
-	if _, err := call(t.Context(), i.client, i.allocation); !errors.Is(err, upvest.ErrNotFound) { // signed, and not in this sandbox
+	_, err := call(t.Context(), i.client, i.allocation)
+	if !errors.Is(err, upvest.ErrNotFound) { // the sandbox verifies the signature, then finds no such path
 		t.Errorf("got %v, want 404", err)
 	}
 }
 
 func TestSignatureBase(t *testing.T) {
-	i := newInvestor(t)
+	i := newInvestor(t, nil)
 	credentials := i.credentials
 	var shown strings.Builder
 	out := &shown
-	client, err := upvest.New(credentials, upvest.WithSignatureBase(func(base string) { fmt.Fprintln(out, base) }))
+	client, err := upvest.New(credentials,
+		upvest.WithSignatureBase(func(base string) { fmt.Fprintln(out, base) }))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := client.Orders.List(t.Context(), portfolios.ListPortfoliosOrdersParams{}); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(shown.String(), `"@path": /portfolios/orders`) || !strings.Contains(shown.String(), "(hidden)") {
-		t.Errorf("got %q, want the base with a masked token", shown.String())
+	base := shown.String()
+	if !strings.Contains(base, `"@path": /portfolios/orders`) || !strings.Contains(base, "(hidden)") {
+		t.Errorf("got %q, want the base with a masked token", base)
 	}
 }
-
-// repository is the folder of the README, from this package.
-var repository = filepath.Join("..", "..")

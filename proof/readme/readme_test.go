@@ -18,6 +18,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
+// repository is the folder of the README, from this package.
+var repository = filepath.Join("..", "..")
+
 // readme returns the README and its pieces of Go.
 func readme(t *testing.T) (text string, pieces []string) {
 	t.Helper()
@@ -41,7 +44,8 @@ func program(t *testing.T) string {
 	return pieces[0]
 }
 
-// TestProgramRuns builds the program of the README and runs it as printed, as a newcomer would.
+// TestProgramRuns builds the program of the README and runs it as printed, as a newcomer
+// would.
 func TestProgramRuns(t *testing.T) {
 	sandbox.Start(t, sandbox.WithOrderDelay(10*time.Millisecond)).Setenv(t)
 	built, output, err := build(t, repository, program(t))
@@ -60,11 +64,13 @@ func TestProgramThatDoesNotBuildIsFound(t *testing.T) {
 	}
 }
 
-// TestInstalledPackagesExist: what the README installs are packages of this repository, and what it runs is a command.
+// TestInstalledPackagesExist: what the README installs are packages of this repository,
+// and what it runs is a command.
 func TestInstalledPackagesExist(t *testing.T) {
 	text, _ := readme(t)
 	var names []string
-	for _, match := range regexp.MustCompile(`(?m)^go get (\S+)|^go run (\S+)@latest`).FindAllStringSubmatch(text, -1) {
+	installs := regexp.MustCompile(`(?m)^go get (\S+)|^go run (\S+)@latest`)
+	for _, match := range installs.FindAllStringSubmatch(text, -1) {
 		output, err := run(t, repository, "go", "list", "-f", "{{.Name}}", match[1]+match[2])
 		if err != nil {
 			t.Errorf("%s: %v\n%s", match[0], err, output)
@@ -84,7 +90,8 @@ func TestPiecesAreTested(t *testing.T) {
 		if !strings.Contains(code, unindented(piece)) {
 			t.Errorf("this is in no Go file of the repository:\n%s", piece)
 		}
-		if changed := strings.Replace(piece, "\n", " // changed\n", 1); strings.Contains(code, unindented(changed)) {
+		changed := strings.Replace(piece, "\n", " // changed\n", 1)
+		if strings.Contains(code, unindented(changed)) {
 			t.Errorf("with a change this is still found, so that the test cannot fail:\n%s", changed)
 		}
 	}
@@ -98,7 +105,7 @@ func testedCode(t *testing.T) string {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (entry.Name() == "generated" || entry.Name() == "build" || entry.Name() == ".git"):
+		case entry.IsDir() && slices.Contains([]string{"generated", "build", ".git"}, entry.Name()):
 			return filepath.SkipDir
 		case filepath.Ext(path) != ".go":
 			return nil
@@ -117,7 +124,8 @@ var indentation = regexp.MustCompile(`(?m)^\t+`)
 
 func unindented(text string) string { return indentation.ReplaceAllString(text, "") }
 
-// build builds a program in a folder, and returns its path and what the compiler said.
+// build builds a program in a folder, and returns its path and the output of the
+// compiler.
 func build(t *testing.T, folder, program string) (built, output string, err error) {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "main.go")

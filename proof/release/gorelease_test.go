@@ -17,13 +17,17 @@ import (
 
 const gorelease = "golang.org/x/exp/cmd/gorelease@v0.0.0-20261113113407-e3970619a1a4"
 
-// TestVersionFitsTheChanges has gorelease judge VERSION by what changed in each module since its last tag.
+// TestVersionFitsTheChanges has gorelease judge VERSION by what changed in each module
+// since its last tag.
 func TestVersionFitsTheChanges(t *testing.T) {
 	withRelease(t)
 	repository := openRepository(t)
 	proxy := newProxy(t)
 	proxy.publishAll(t, repository, nil)
-	proxy.environment = append(proxy.environment, "GOFLAGS=-trimpath") // without it, nothing would come from the build cache
+	proxy.environment = append(
+		proxy.environment,
+		"GOFLAGS=-trimpath",
+	) // without it, nothing would come from the build cache
 	install := exec.CommandContext(t.Context(), "go", "install", gorelease)
 	install.Env = append(os.Environ(), "GOFLAGS=", "GOBIN="+proxy.programs)
 	if printed, err := install.CombinedOutput(); err != nil {
@@ -32,20 +36,31 @@ func TestVersionFitsTheChanges(t *testing.T) {
 	for _, m := range repository.published() {
 		folder := repository.unpacked(t, proxy, m)
 		base := proxy.publishLast(t, repository, m)
-		printed, err := proxy.run(t.Context(), folder, filepath.Join(proxy.programs, "gorelease"), "-base="+base, "-version="+repository.version)
+		printed, err := proxy.run(
+			t.Context(),
+			folder,
+			filepath.Join(proxy.programs, "gorelease"),
+			"-base="+base,
+			"-version="+repository.version,
+		)
 		if err != nil {
 			t.Errorf("%s: %v", m.folder, err)
 		}
 		// gorelease lets a version 0 change in any way.
-		if strings.Contains(printed, "## incompatible changes") && semver.MajorMinor(base) == semver.MajorMinor(repository.version) {
-			t.Errorf("%s changes incompatibly: the version behind %s has to be a new minor one", m.folder, base)
+		if strings.Contains(printed, "## incompatible changes") &&
+			semver.MajorMinor(base) == semver.MajorMinor(repository.version) {
+			t.Errorf(
+				"%s changes incompatibly: the version behind %s has to be a new minor one",
+				m.folder,
+				base,
+			)
 		}
 		t.Logf("%s against %s:\n%s", m.folder, base, printed)
 	}
 }
 
-// publishLast puts the last release of a module into the proxy in place of the one under way, and returns its version: none before the
-// first one.
+// publishLast puts the last release of a module into the proxy in place of the one under
+// way, and returns its version: none before the first one.
 func (p *proxy) publishLast(t *testing.T, repository tree, m member) string {
 	t.Helper()
 	git := func(arguments ...string) ([]byte, error) {
@@ -53,7 +68,15 @@ func (p *proxy) publishLast(t *testing.T, repository tree, m member) string {
 		command.Dir = repository.root
 		return command.Output()
 	}
-	described, err := git("describe", "--tags", "--abbrev=0", "--match", m.tag("v[0-9]*"), "--exclude", m.tag(repository.version))
+	described, err := git(
+		"describe",
+		"--tags",
+		"--abbrev=0",
+		"--match",
+		m.tag("v[0-9]*"),
+		"--exclude",
+		m.tag(repository.version),
+	)
 	if err != nil {
 		return "none"
 	}

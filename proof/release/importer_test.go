@@ -17,7 +17,11 @@ func readme(t *testing.T) (orders []string, program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile("(?s)```sh\n(go get [^`]*)\n```\n.*?```go\n(package main\n.*?)```").FindSubmatch(text)
+	found := regexp.MustCompile(
+		"(?s)```sh\n(go get [^`]*)\n```\n.*?```go\n(package main\n.*?)```",
+	).FindSubmatch(
+		text,
+	)
 	if found == nil {
 		t.Fatal("the README has no go get with a program after it")
 	}
@@ -59,6 +63,12 @@ func (i importer) weight(t *testing.T) string {
 	}
 	compiled := strings.Fields(i.run(t, "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "."))
 	slices.Sort(compiled)
-	return fmt.Sprintf("%d modules compiled in, this repository's among them; go.sum has %d lines, go list -m all %d",
-		len(slices.Compact(compiled))-1, strings.Count(string(sums), "\n"), strings.Count(i.run(t, "list", "-m", "all"), "\n"))
+	return fmt.Sprintf(
+		"%d modules compiled in, this repository's among them; go.sum has %d lines, go list -m all %d",
+		len(
+			slices.Compact(compiled),
+		)-1,
+		strings.Count(string(sums), "\n"),
+		strings.Count(i.run(t, "list", "-m", "all"), "\n"),
+	)
 }

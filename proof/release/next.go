@@ -12,7 +12,8 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// next moves VERSION, go.work and the requirements of the nested modules on to a version, such as v0.2.0.
+// next moves VERSION, go.work and the requirements of the nested modules on to a version,
+// such as v0.2.0.
 func (t tree) next(version string) error {
 	if err := module.Check(t.modules[0].path(), version); err != nil {
 		return fmt.Errorf("the next version cannot be %q: %w", version, err)
@@ -30,7 +31,10 @@ func (t tree) next(version string) error {
 		}
 	}
 	t.work.Cleanup()
-	failures := []error{t.write("VERSION", []byte(version+"\n")), t.write("go.work", modfile.Format(t.work.Syntax))}
+	failures := []error{
+		t.write("VERSION", []byte(version+"\n")),
+		t.write("go.work", modfile.Format(t.work.Syntax)),
+	}
 	for _, m := range t.modules {
 		for _, required := range t.own(m) {
 			if err := m.file.AddRequire(required.Mod.Path, version); err != nil {

@@ -26,10 +26,19 @@ func (f file) Path() string                 { return f.name }
 func (f file) Lstat() (os.FileInfo, error)  { return os.Lstat(f.from) }
 func (f file) Open() (io.ReadCloser, error) { return os.Open(f.from) }
 
-// files are those that the go command would put into the zip of a module if the tree were committed as it is.
+// files are those that the go command would put into the zip of a module if the tree were
+// committed as it is.
 func (t tree) files(tb testing.TB, m member) []zip.File {
 	tb.Helper()
-	listed := exec.CommandContext(tb.Context(), "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	listed := exec.CommandContext(
+		tb.Context(),
+		"git",
+		"ls-files",
+		"-z",
+		"--cached",
+		"--others",
+		"--exclude-standard",
+	)
 	listed.Dir = filepath.Join(t.root, m.folder)
 	names, err := listed.Output()
 	if err != nil {
@@ -49,7 +58,10 @@ func (t tree) files(tb testing.TB, m member) []zip.File {
 	if err != nil {
 		tb.Fatalf("%s cannot be a module: %v", m.folder, err)
 	}
-	return slices.DeleteFunc(files, func(f zip.File) bool { return !slices.Contains(checked.Valid, f.Path()) })
+	return slices.DeleteFunc(
+		files,
+		func(f zip.File) bool { return !slices.Contains(checked.Valid, f.Path()) },
+	)
 }
 
 func exists(name string) bool {
@@ -57,7 +69,8 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// proxy is a module proxy in a folder, in front of the one that the go command is set up with.
+// proxy is a module proxy in a folder, in front of the one that the go command is set up
+// with.
 type proxy struct {
 	folder      string
 	environment []string                  // what tells the go command of it, and keeps everything else of this machine from it
@@ -76,8 +89,15 @@ func newProxy(t *testing.T) *proxy {
 	// What this machine has already fetched and checked is not fetched again.
 	fetched := filepath.Join(settings[0], "cache/download")
 	p.environment = []string{
-		"GOPROXY=file://" + p.folder + ",file://" + fetched + "," + settings[1], "GONOSUMDB=" + openRepository(t).modules[0].path(),
-		"GOPRIVATE=", "GONOPROXY=", "GOENV=off", "GOWORK=off", "GOFLAGS=", "GOMODCACHE=" + t.TempDir(), "GOBIN=" + p.programs,
+		"GOPROXY=file://" + p.folder + ",file://" + fetched + "," + settings[1],
+		"GONOSUMDB=" + openRepository(t).modules[0].path(),
+		"GOPRIVATE=",
+		"GONOPROXY=",
+		"GOENV=off",
+		"GOWORK=off",
+		"GOFLAGS=",
+		"GOMODCACHE=" + t.TempDir(),
+		"GOBIN=" + p.programs,
 	}
 	t.Cleanup(func() {
 		// The go command makes what it unpacks read-only.
@@ -110,14 +130,24 @@ func (p *proxy) publish(t *testing.T, name module.Version, goMod []byte, write f
 	if err != nil {
 		t.Fatal(err)
 	}
-	ofGoMod, err := dirhash.Hash1([]string{"go.mod"}, func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(goMod)), nil })
+	ofGoMod, err := dirhash.Hash1(
+		[]string{"go.mod"},
+		func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(goMod)), nil },
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.sums[name] = fmt.Sprintf("%s %s %s\n%[1]s %[2]s/go.mod %[4]s\n", name.Path, name.Version, ofZip, ofGoMod)
+	p.sums[name] = fmt.Sprintf(
+		"%s %s %s\n%[1]s %[2]s/go.mod %[4]s\n",
+		name.Path,
+		name.Version,
+		ofZip,
+		ofGoMod,
+	)
 }
 
-// publishAll puts all modules into the proxy, at the version under way. goMods are files that take the place of the go.mod of a folder.
+// publishAll puts all modules into the proxy, at the version under way. goMods are files
+// that take the place of the go.mod of a folder.
 func (p *proxy) publishAll(t *testing.T, repository tree, goMods map[string]string) {
 	t.Helper()
 	for _, m := range repository.modules {
@@ -127,19 +157,27 @@ func (p *proxy) publishAll(t *testing.T, repository tree, goMods map[string]stri
 			t.Fatal(err)
 		}
 		files := repository.files(t, m)
-		files[slices.IndexFunc(files, func(f zip.File) bool { return f.Path() == "go.mod" })] = file{name: "go.mod", from: goMod}
+		files[slices.IndexFunc(files, func(f zip.File) bool { return f.Path() == "go.mod" })] = file{
+			name: "go.mod",
+			from: goMod,
+		}
 		name := module.Version{Path: m.path(), Version: repository.version}
 		p.publish(t, name, text, func(w io.Writer) error { return zip.Create(w, name, files) })
 	}
 }
 
-// unpacked is a module in a folder of its own, as its zip has it. Its go.sum names the modules of this repository too, which the one in
-// the tree does not: their sums are known once they are tagged, and nobody but the module itself reads its go.sum.
+// unpacked is a module in a folder of its own, as its zip has it. Its go.sum names the
+// modules of this repository too, which the one in the tree does not: their sums are
+// known once they are tagged, and nobody but the module itself reads its go.sum.
 func (t tree) unpacked(test *testing.T, p *proxy, m member) string {
 	test.Helper()
 	folder := test.TempDir()
 	name := module.Version{Path: m.path(), Version: t.version}
-	if err := zip.Unzip(folder, name, filepath.Join(p.folder, name.Path, "@v", name.Version+".zip")); err != nil {
+	if err := zip.Unzip(
+		folder,
+		name,
+		filepath.Join(p.folder, name.Path, "@v", name.Version+".zip"),
+	); err != nil {
 		test.Fatalf("unpack %s: %v", name, err)
 	}
 	sums, err := os.ReadFile(filepath.Join(folder, "go.sum"))
@@ -157,7 +195,8 @@ func (t tree) unpacked(test *testing.T, p *proxy, m member) string {
 	return folder
 }
 
-// run runs a program as somebody would who has nothing of this repository: no workspace, no flags, an empty module cache.
+// run runs a program as somebody would who has nothing of this repository: no workspace,
+// no flags, an empty module cache.
 func (p *proxy) run(ctx context.Context, folder, program string, arguments ...string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
 	defer stop()

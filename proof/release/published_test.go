@@ -49,7 +49,8 @@ func withRelease(t *testing.T) {
 	}
 }
 
-// TestReleasedModulesWork releases every module at VERSION to a proxy and does with them what others will do, from outside of the tree.
+// TestReleasedModulesWork releases every module at VERSION to a proxy and does with them
+// what others will do, from outside of the tree.
 func TestReleasedModulesWork(t *testing.T) {
 	withRelease(t)
 	repository := openRepository(t)
@@ -59,7 +60,11 @@ func TestReleasedModulesWork(t *testing.T) {
 
 	for _, imported := range []string{"/wrapper", "/sandbox"} {
 		t.Run("import"+imported, func(t *testing.T) {
-			importer := proxy.importer(t, "main.go", fmt.Sprintf("package main\n\nimport _ %q\n\nfunc main() {}\n", root+imported))
+			importer := proxy.importer(
+				t,
+				"main.go",
+				fmt.Sprintf("package main\n\nimport _ %q\n\nfunc main() {}\n", root+imported),
+			)
 			importer.run(t, "get", root+imported+"@"+version)
 			importer.run(t, "build", "-trimpath", ".")
 			t.Log(importer.weight(t))
@@ -79,7 +84,16 @@ func TestReleasedModulesWork(t *testing.T) {
 	t.Run("integration test", func(t *testing.T) {
 		importer := proxy.importer(t, "importer_test.go", strings.ReplaceAll(integrationTest, "ROOT", root))
 		importer.run(t, "get", root+"/wrapper", root+"/sandbox")
-		if printed := importer.run(t, "test", "-trimpath", "-v", "."); !strings.Contains(printed, "--- PASS: TestNoOrdersYet") {
+		if printed := importer.run(
+			t,
+			"test",
+			"-trimpath",
+			"-v",
+			".",
+		); !strings.Contains(
+			printed,
+			"--- PASS: TestNoOrdersYet",
+		) {
 			t.Errorf("the test did not run: %s", printed)
 		}
 	})
@@ -88,14 +102,26 @@ func TestReleasedModulesWork(t *testing.T) {
 		if _, err := proxy.run(t.Context(), t.TempDir(), "go", "install", "-trimpath", program); err != nil {
 			t.Fatal(err)
 		}
-		_, err := proxy.run(t.Context(), t.TempDir(), filepath.Join(proxy.programs, "upvest-sandbox"), "-help")
+		_, err := proxy.run(
+			t.Context(),
+			t.TempDir(),
+			filepath.Join(proxy.programs, "upvest-sandbox"),
+			"-help",
+		)
 		if err != nil {
 			t.Errorf("the program does not run: %v", err)
 		}
 	})
 	t.Run("tidy", func(t *testing.T) {
 		for _, m := range repository.modules {
-			if _, err := proxy.run(t.Context(), repository.unpacked(t, proxy, m), "go", "mod", "tidy", "-diff"); err != nil {
+			if _, err := proxy.run(
+				t.Context(),
+				repository.unpacked(t, proxy, m),
+				"go",
+				"mod",
+				"tidy",
+				"-diff",
+			); err != nil {
 				t.Errorf("%s is not tidy: %v", m.folder, err)
 			}
 		}

@@ -60,16 +60,23 @@ func open(root string) (tree, error) {
 		}
 		t.modules = append(t.modules, member{folder: use.Path, file: file})
 	}
-	// A go.mod lists what its requirements require too, so whoever requires another requires more than that one.
+	// A go.mod lists what its requirements require too, so whoever requires another
+	// requires more than that one.
 	unsorted := tree{modules: slices.Clone(t.modules)}
-	slices.SortStableFunc(t.modules, func(a, b member) int { return cmp.Compare(len(unsorted.own(a)), len(unsorted.own(b))) })
+	slices.SortStableFunc(
+		t.modules,
+		func(a, b member) int { return cmp.Compare(len(unsorted.own(a)), len(unsorted.own(b))) },
+	)
 	return t, nil
 }
 
 // own are the requirements of a module that are modules of this repository.
 func (t tree) own(m member) []*modfile.Require {
 	return slices.DeleteFunc(slices.Clone(m.file.Require), func(required *modfile.Require) bool {
-		return !slices.ContainsFunc(t.modules, func(other member) bool { return other.path() == required.Mod.Path })
+		return !slices.ContainsFunc(
+			t.modules,
+			func(other member) bool { return other.path() == required.Mod.Path },
+		)
 	})
 }
 
@@ -77,21 +84,40 @@ func (t tree) published() []member {
 	return slices.DeleteFunc(slices.Clone(t.modules), func(m member) bool { return m.folder == unpublished })
 }
 
-// disagreements says where a file names another version than VERSION, or would keep a module from being installed from elsewhere.
+// disagreements says where a file names another version than VERSION, or would keep a
+// module from being installed from elsewhere.
 func (t tree) disagreements() []string {
 	var found []string
 	for _, module := range t.modules {
 		for _, required := range t.own(module) {
 			if required.Mod.Version != t.version {
-				found = append(found, fmt.Sprintf("%s/go.mod requires %s, VERSION is %s", module.folder, required.Mod, t.version))
+				found = append(
+					found,
+					fmt.Sprintf(
+						"%s/go.mod requires %s, VERSION is %s",
+						module.folder,
+						required.Mod,
+						t.version,
+					),
+				)
 			}
 			replaced := func(r *modfile.Replace) bool { return r.Old == required.Mod }
 			if !slices.ContainsFunc(t.work.Replace, replaced) {
-				found = append(found, fmt.Sprintf("go.work does not replace %s, which %s/go.mod requires", required.Mod, module.folder))
+				found = append(
+					found,
+					fmt.Sprintf(
+						"go.work does not replace %s, which %s/go.mod requires",
+						required.Mod,
+						module.folder,
+					),
+				)
 			}
 		}
 		if len(module.file.Replace)+len(module.file.Exclude) > 0 {
-			found = append(found, module.folder+"/go.mod has a replace or exclude: it could not be installed from elsewhere")
+			found = append(
+				found,
+				module.folder+"/go.mod has a replace or exclude: it could not be installed from elsewhere",
+			)
 		}
 	}
 	return found

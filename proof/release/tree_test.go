@@ -102,7 +102,8 @@ func TestTagsGoInTheOrderOfTheRequirements(t *testing.T) {
 	if err := run(&printed, root, []string{"tags"}); err != nil {
 		t.Fatal(err)
 	}
-	if tags := printed.String(); !strings.HasPrefix(tags, "v1.2.3\nsandbox/v1.2.3\n") || !strings.Contains(tags, "\nexamples/v1.2.3\n") ||
+	if tags := printed.String(); !strings.HasPrefix(tags, "v1.2.3\nsandbox/v1.2.3\n") ||
+		!strings.Contains(tags, "\nexamples/v1.2.3\n") ||
 		strings.Contains(tags, "proof") {
 		t.Errorf("the tags are %q", tags)
 	}
@@ -131,7 +132,14 @@ func TestNextMovesEveryFileOn(t *testing.T) {
 			if errWant != nil || errGot != nil {
 				t.Fatal(errWant, errGot)
 			}
-			if back := bytes.ReplaceAll(got, []byte("v1.900.0"), []byte(before.version)); !bytes.Equal(back, want) {
+			if back := bytes.ReplaceAll(
+				got,
+				[]byte("v1.900.0"),
+				[]byte(before.version),
+			); !bytes.Equal(
+				back,
+				want,
+			) {
 				t.Errorf("%s changed in more than the version:\n%s", name, got)
 			}
 		}

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// contents are the files that a module's zip may hold: what an importer has a use for, and what has to lie where it lies.
+// contents are the files that a module's zip may hold: what an importer has a use for,
+// and what has to lie where it lies.
 var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
 	`^internal/later/later\.yaml$`, `^internal/ledger/(postgres|schema)\.sql$`, // embedded
