@@ -58,7 +58,7 @@ fleet: ## Place 2,000 orders with three workers on SQLite, one of them killed, t
 	@cd fleet && FLEET=fleet go test -count=1 -timeout 1h -v -run 'TestFleet$$' .
 
 fleet-chaos: ## Do whatever can happen to a fleet on PostgreSQL (Debian's package postgresql); FLEET_ACCOUNTS takes more than 5,000.
-	@cd fleet && FLEET=fleet-chaos go test -count=1 -timeout 24h -v -run 'Test(Chaos|Control)$$' .
+	@cd fleet && FLEET=fleet-chaos go test -count=1 -timeout 24h -v -run 'Test(Chaos|Control|(Restore|Clocks|Identity|Names|Neighbor)(Control)?)$$' .
 
 fuzz: ## Run every fuzz target for FUZZTIME (a minute).
 	@set -e; modules=$$(.ci/modules); for module in $$modules; do cd $(CURDIR)/$$module; \

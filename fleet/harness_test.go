@@ -5,6 +5,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -35,11 +36,18 @@ const theRun = "january"
 // fleet is a run with its workers, each a process of its own, against a sandbox.
 type fleet struct {
 	*testing.T
-	binary, url string
-	accounts    []uuid.UUID
-	sandbox     *sandbox.Sandbox
-	ledger      *ledger.Ledger
-	started     time.Time
+	url      string
+	accounts []uuid.UUID
+	file     string // of the run's lines
+	sandbox  *sandbox.Sandbox
+	ledger   *ledger.Ledger
+	started  time.Time
+
+	binaries string // the directory of the programs
+	binary   string // the program that is started from now on
+	builds   int
+	ahead    time.Duration
+	overlay  string // the file that names the sources with planted defects
 }
 
 // size is how many accounts a test is asked to take, by FLEET_ACCOUNTS.
@@ -59,54 +67,112 @@ func size(t *testing.T, otherwise int) int {
 // newFleet writes down a run of buys for accounts that follow an allocation.
 func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 	t.Helper()
-	f := &fleet{T: t, binary: filepath.Join(t.TempDir(), "fleet"), url: url, started: time.Now()}
-	f.build("0s")
+	f := prepare(t, url, accounts)
+	f.build()
+	f.enqueue(rate)
+	return f
+}
+
+// prepare makes the file of a run and the server.
+func prepare(t *testing.T, url string, accounts int, options ...sandbox.Option) *fleet {
+	t.Helper()
+	f := &fleet{T: t, binaries: t.TempDir(), url: url, started: time.Now()}
 	var file bytes.Buffer
 	file.WriteString("account,user,side,amount,currency\n")
 	for i := range accounts {
 		f.accounts = append(f.accounts, uuid.New())
-		fmt.Fprintf(&file, "%s,%s,BUY,%d.%02d,EUR\n", f.accounts[i], uuid.New(), 10+i%90, i%100)
+		fmt.Fprintf(&file, "%s,%s,BUY,%s,EUR\n", f.accounts[i], userOf(f.accounts[i]), amountOf(i))
 	}
-	path := filepath.Join(t.TempDir(), "orders.csv")
-	if err := os.WriteFile(path, file.Bytes(), 0o600); err != nil {
+	f.file = filepath.Join(t.TempDir(), "orders.csv")
+	if err := os.WriteFile(f.file, file.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.sandbox = testapi.New(
-		t,
-		sandbox.WithClock(sandbox.NewMovingClock(time.Now())),
-		testapi.Following(f.accounts...),
-	)
-	f.succeeds("migrate", "-rate", strconv.Itoa(rate))
-	f.sayf("%s", f.succeeds("enqueue", "-run", theRun, path))
-	var err error
-	f.ledger, err = ledger.Connect(t.Context(), url, database.Options{Connections: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.ledger.Close() })
+	options = append([]sandbox.Option{
+		sandbox.WithClock(sandbox.NewMovingClock(time.Now())), testapi.Following(f.accounts...),
+	}, options...)
+	f.sandbox = testapi.New(t, options...)
 	return f
 }
 
-// build builds the program, with its clock ahead of the machine's.
-func (f *fleet) build(ahead string) {
+// userOf is the user of an account, and amountOf the amount of a line.
+func userOf(account uuid.UUID) uuid.UUID { return uuid.NewSHA1(account, []byte("user")) }
+
+func amountOf(line int) string { return fmt.Sprintf("%d.%02d", 10+line%90, line%100) }
+
+// enqueue creates the tables and the run.
+func (f *fleet) enqueue(rate int) {
+	f.Helper()
+	f.succeeds("migrate", "-rate", strconv.Itoa(rate))
+	f.sayf("%s", f.succeeds("enqueue", "-run", theRun, f.file))
+	f.open()
+}
+
+// open opens the ledger of the run.
+func (f *fleet) open() {
+	f.Helper()
+	l, err := ledger.Connect(f.Context(), f.url, database.Options{Connections: 1})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = l.Close() })
+	f.ledger = l
+}
+
+// build builds the program, with its clock ahead of the machine's as the fleet's is, and
+// with the fleet's planted defect.
+func (f *fleet) build() {
 	f.Helper()
 	const variable = "github.com/d8277167/upvest-portfolios-go/fleet/internal/program.testAhead"
-	binary := f.binary + ahead
-	command := exec.CommandContext(
-		f.Context(),
-		"go",
-		"build",
-		"-ldflags",
-		"-X "+variable+"="+ahead,
-		"-o",
-		binary,
-		".",
-	)
-	if out, err := command.CombinedOutput(); err != nil {
+	f.builds++
+	binary := filepath.Join(f.binaries, "fleet"+strconv.Itoa(f.builds))
+	arguments := []string{"build", "-ldflags", "-X " + variable + "=" + f.ahead.String(), "-o", binary}
+	if f.overlay != "" {
+		arguments = append(arguments, "-overlay", f.overlay)
+	}
+	arguments = append(arguments, ".")
+	out, err := exec.CommandContext(f.Context(), "go", arguments...).CombinedOutput()
+	if err != nil {
 		f.Fatalf("build the program: %v: %s", err, out)
 	}
 	f.binary = binary
 }
+
+// plant plants a defect: the program is built with a text in one of its files replaced.
+func (f *fleet) plant(defects ...defect) {
+	f.Helper()
+	replaced := map[string]string{}
+	for i, d := range defects {
+		source, err := os.ReadFile(d.file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if bytes.Count(source, []byte(d.old)) != 1 {
+			f.Fatalf("%s does not have the text to replace once: %s", d.file, d.old)
+		}
+		changed := filepath.Join(f.binaries, fmt.Sprintf("defect%d.go", i))
+		text := bytes.Replace(source, []byte(d.old), []byte(d.new), 1)
+		if err := os.WriteFile(changed, text, 0o600); err != nil {
+			f.Fatal(err)
+		}
+		path, err := filepath.Abs(d.file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		replaced[path] = changed
+	}
+	content, err := json.Marshal(map[string]any{"Replace": replaced})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.overlay = filepath.Join(f.binaries, "overlay.json")
+	if err := os.WriteFile(f.overlay, content, 0o600); err != nil {
+		f.Fatal(err)
+	}
+	f.build()
+}
+
+// defect is a text of a source file, and what a defect has in its place.
+type defect struct{ file, old, new string }
 
 // sayf tells who watches what happens.
 func (f *fleet) sayf(format string, arguments ...any) {
@@ -292,12 +358,52 @@ func (f *fleet) trouble(requests int) (stop func()) {
 	return stop
 }
 
+// loseResponses injects a fault until so many outcomes are unknown. The fleet holds the
+// run meanwhile, and is told to go on.
+func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
+	f.Helper()
+	f.sandbox.ClearFaults()
+	f.inject(fault)
+	for range 40 {
+		f.succeeds("resume", "-run", theRun)
+		time.Sleep(3 * time.Second)
+		counts, err := f.count()
+		if err != nil {
+			f.Fatal(err)
+		}
+		if counts.Unknown >= unknown {
+			f.sayf("responses are lost: %s", describe(counts))
+			return
+		}
+	}
+	f.Fatalf("fewer than %d outcomes are unknown", unknown)
+}
+
+// expectDoubles expects at least so many accounts with two orders, and that the
+// reconciliation reports them.
+func (f *fleet) expectDoubles(least int) {
+	f.Helper()
+	status, out := f.run("reconcile", "-run", theRun)
+	f.Log(out)
+	_, more, _ := f.perAccount()
+	f.sayf("%d accounts have two orders; the reconciliation ends with exit status %d", more, status)
+	if status != 1 || more < least {
+		f.Errorf("%d accounts have two orders, and the reconciliation ended with %d", more, status)
+	}
+}
+
 // jump lets 25 hours pass at the server, and for the workers that start from now on.
 func (f *fleet) jump() {
-	const ahead = 25 * time.Hour
-	f.build(ahead.String())
-	f.sandbox.Clock().Advance(ahead)
+	f.advance(25 * time.Hour)
 	f.sayf("25 hours later: no key is kept any more")
+}
+
+// advance lets time pass at the server, and for the programs that start from now on.
+func (f *fleet) advance(d time.Duration) {
+	f.Helper()
+	f.ahead += d
+	f.build()
+	f.sandbox.Clock().Advance(d)
 }
 
 // perAccount counts the orders of each account, as the server has them: independent of

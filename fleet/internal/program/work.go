@@ -59,7 +59,8 @@ func (v *invocation) work() func(context.Context) error {
 			return err
 		}
 		defer stop()
-		if err := v.await(ctx); err != nil {
+		isReady, err := v.await(ctx)
+		if err != nil || !isReady {
 			return err
 		}
 		placer := &place.Placer{Ledger: v.ledger, Client: client, Gauge: place.NewGauge()}
@@ -93,17 +94,21 @@ func (v *invocation) work() func(context.Context) error {
 // lowest is a priority below that of every run.
 const lowest = 5
 
-// await waits for a database that is down, starting or read-only, or has no tables yet.
-func (v *invocation) await(ctx context.Context) error {
+// await waits for a database that is down, starting or read-only, or has no tables yet. It
+// reports false if the context ended while nothing was wrong with the database.
+func (v *invocation) await(ctx context.Context) (isReady bool, err error) {
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := v.ledger.Ready(ctx)
 		if err == nil {
-			return nil
+			return true, nil
+		}
+		if errors.Is(err, context.Canceled) {
+			return false, nil
 		}
 		v.logger.WarnContext(ctx, "waiting for the database", "error", err)
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the database: %w", err)
+			return false, fmt.Errorf("wait for the database: %w", err)
 		case <-time.After(wait):
 		}
 	}

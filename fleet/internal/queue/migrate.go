@@ -167,8 +167,7 @@ func (m migration) river(ctx context.Context, version int) error {
 	if m.db.IsPostgres() {
 		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, options)
 	} else {
-		// only PostgreSQL has migrations that need separate transactions
-		//nolint:staticcheck
+		//nolint:staticcheck // SQLite needs no transaction for each migration
 		_, err = migrator.MigrateTx(ctx, m.tx, rivermigrate.DirectionUp, options)
 	}
 	return database.Wrap("create River's tables", err)

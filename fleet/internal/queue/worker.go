@@ -104,6 +104,9 @@ func (h levelHandler) WithGroup(name string) slog.Handler {
 // Run works until the context ends, and then finishes the jobs under way.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.client.Start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // the worker was stopped before it started
+		}
 		return fmt.Errorf("start the worker: %w", err)
 	}
 	w.supervise(ctx)

@@ -104,6 +104,20 @@ func Execute(t testing.TB, url, statement string, arguments ...any) {
 	}
 }
 
+// Text returns the one value that a statement selects, as text.
+func Text(t testing.TB, url, statement string, arguments ...any) (value string) {
+	t.Helper()
+	db, err := database.Open(t.Context(), url, database.Options{Connections: 1})
+	if err == nil {
+		err = db.Row(t.Context(), db.SQL, statement, arguments...).Scan(&value)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
 var errMissing = errors.New("PostgreSQL is missing (Debian's package is postgresql)")
 
 var shared struct {

@@ -1,0 +1,98 @@
+//go:build unix
+
+package main_test
+
+import (
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+// TestChaos is make fleet-chaos: whatever can happen to a fleet on PostgreSQL, in one
+// run.
+func TestChaos(t *testing.T) {
+	only(t, "fleet-chaos")
+	server := testdb.Own(t)
+	accounts := size(t, 5000)
+	// Slow enough for all of it to happen before the last order is begun.
+	f := newFleet(t, server.URL(), accounts, 10+accounts/140)
+	stop := f.trouble(10)
+	workers := []*worker{f.work(), f.work(), f.work()}
+	time.Sleep(4 * time.Second)
+	f.sayf("kill -9 of the first worker, SIGSTOP for the second")
+	workers[0].kill()
+	workers[1].signal(syscall.SIGSTOP)
+	frozen := time.Now()
+	workers[0] = f.work()
+	time.Sleep(4 * time.Second)
+	f.sayf("crash of PostgreSQL")
+	if err := server.Crash(); err != nil {
+		t.Fatal(err)
+	}
+	early := f.work()
+	time.Sleep(2 * time.Second)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f.sayf("PostgreSQL is back; a fourth worker has started without it")
+	time.Sleep(4 * time.Second)
+	f.sayf("SIGTERM for the third worker")
+	workers[2].drain()
+	workers[2] = f.work()
+	time.Sleep(time.Until(frozen.Add(75 * time.Second)))
+	f.sayf("SIGCONT for the second worker, whose orders others have taken up by now")
+	workers[1].signal(syscall.SIGCONT)
+	time.Sleep(time.Second)
+
+	before := f.await(
+		"before the day of unknown outcomes",
+		time.Minute,
+		func(ledger.Counts) bool { return true },
+	)
+	if before.Waiting == 0 {
+		t.Error("every order was begun before the worst: take more accounts")
+	}
+	stop()
+	f.loseResponses(before.Unknown+40, sandbox.Fault{Count: -1, Reset: true, After: true})
+	f.loseResponses(before.Unknown+80, sandbox.Fault{Count: -1, Status: http.StatusServiceUnavailable})
+	for _, worker := range append(workers, early) {
+		worker.kill()
+	}
+	killed := f.await("kill -9 of all workers", time.Minute, func(ledger.Counts) bool { return true })
+	f.sandbox.ClearFaults()
+	f.jump()
+	for range 3 {
+		f.work()
+	}
+	limit := 10*time.Minute + time.Duration(accounts)*10*time.Millisecond
+	decided := f.await("every order is decided", limit, isDone)
+	if decided.Found < 40 || decided.Found > killed.Unknown {
+		t.Errorf("%d orders were found, expected the 40 placed without a response, and at most the %d begun",
+			decided.Found, killed.Unknown)
+	}
+	f.expectOnce()
+}
+
+// TestControl is the control of TestChaos: a fleet that forgets when it has begun, and so
+// sends without a look what is a day old, doubles orders, and the reconciliation reports
+// it.
+func TestControl(t *testing.T) {
+	only(t, "fleet-chaos")
+	f := newFleet(t, testdb.SQLite(t), 100, 0)
+	worker := f.work()
+	f.loseResponses(50, sandbox.Fault{Count: -1, Reset: true, After: true})
+	worker.drain()
+	f.sandbox.ClearFaults()
+	f.jump()
+	testdb.Execute(t, f.url, `update {schema}fleet_item set since = null, last = null, unsure = 0
+		where outcome = 'open'`)
+	f.sayf("the fleet forgets that it has sent them")
+	f.work()
+	f.await("every order is decided", 5*time.Minute, isDone)
+	f.expectDoubles(50)
+}

@@ -1,0 +1,340 @@
+package place_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+// allocation creates an allocation to follow.
+func (w *world) allocation() uuid.UUID {
+	w.Helper()
+	created, err := w.client.Allocations.Create(w.Context(), portfolios.AllocationRequest{
+		Name: "World",
+		Allocation: []portfolios.InstrumentWeight{{
+			InstrumentID: "IE00B4L5Y983", InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1",
+		}},
+	})
+	w.must(err)
+	return created.ID
+}
+
+// follow makes the account follow an allocation.
+func (w *world) follow(allocation uuid.UUID) {
+	w.Helper()
+	_, err := w.client.Configurations.Create(w.Context(), portfolios.ConfigurationRequest{
+		AccountID: w.line.Subject, AllocationID: allocation,
+	})
+	w.must(err)
+}
+
+// move makes the account follow another allocation.
+func (w *world) move(allocation uuid.UUID) {
+	w.Helper()
+	_, err := w.client.Configurations.Update(w.Context(), w.line.Subject, portfolios.ConfigurationUpdate{
+		AllocationID: api.OptionalUUID(allocation),
+	})
+	w.must(err)
+}
+
+// followed is the allocation that the account follows.
+func (w *world) followed() uuid.UUID {
+	w.Helper()
+	configuration, err := w.client.Configurations.Retrieve(w.Context(), w.line.Subject)
+	w.must(err)
+	return configuration.AllocationID
+}
+
+func (w *world) expectOutcome(want ledger.Outcome) {
+	w.Helper()
+	if item := w.item(january); item.Outcome != want {
+		w.Errorf("the item is %s, expected %s: %s", item.Outcome, want, item.Detail)
+	}
+}
+
+// lost takes the item up with an attempt whose response is lost.
+func (w *world) lost(operation string, acted bool) {
+	w.Helper()
+	w.fault(sandbox.Fault{Operation: operation, Reset: true, After: acted})
+	w.postponed()
+}
+
+func TestAConfigurationIsCreatedOnce(t *testing.T) {
+	const create = "create_portfolios_configuration"
+	for name, test := range map[string]func(w *world, target, other uuid.UUID){
+		"at once": func(w *world, _, _ uuid.UUID) {
+			w.must(w.place())
+			w.expectOutcome(ledger.Done)
+		},
+		"lost, then found": func(w *world, _, _ uuid.UUID) {
+			w.lost(create, true)
+			w.advance(25 * time.Hour)
+			w.must(w.place())
+			w.expectOutcome(ledger.Found)
+		},
+		"lost, then sent": func(w *world, _, _ uuid.UUID) {
+			w.lost(create, false)
+			w.advance(25 * time.Hour)
+			w.must(w.place())
+			w.expectOutcome(ledger.Done)
+		},
+		"there already": func(w *world, target, _ uuid.UUID) {
+			w.follow(target)
+			w.postponed() // 409: doubted for a minute
+			w.advance(time.Minute)
+			w.postponed() // 409: to be looked for
+			w.advance(3 * time.Minute)
+			w.must(w.place())
+			w.expectOutcome(ledger.Found)
+		},
+		"another one is there": func(w *world, target, other uuid.UUID) {
+			w.follow(other)
+			w.postponed()
+			w.advance(time.Minute)
+			w.postponed()
+			w.advance(3 * time.Minute)
+			w.must(w.place())
+			w.expectOutcome(ledger.Review)
+			w.move(target)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachOf(t, "create-configurations", func(w *world) {
+				target := w.allocation()
+				w.line.Fields = []string{target.String()}
+				w.add(january)
+				test(w, target, w.allocation())
+				if got := w.followed(); got != target {
+					t.Errorf("the account follows %s, expected %s", got, target)
+				}
+			})
+		})
+	}
+}
+
+// TestARefusedConfigurationIsLookedForFirst has the server refuse an account without
+// creating anything.
+func TestARefusedConfigurationIsLookedForFirst(t *testing.T) {
+	eachOf(t, "create-configurations", func(w *world) {
+		w.line.Fields = []string{w.allocation().String()}
+		w.add(january)
+		w.fault(sandbox.Fault{
+			Operation: "create_portfolios_configuration", Status: http.StatusUnprocessableEntity, Count: 2,
+		})
+		w.postponed()
+		w.advance(time.Minute)
+		w.postponed()
+		w.advance(3 * time.Minute)
+		w.must(w.place())
+		w.expectOutcome(ledger.Refused)
+	})
+}
+
+func TestAConfigurationIsChangedOnlyFromWhatTheFileNames(t *testing.T) {
+	for name, test := range map[string]func(w *world, to, other uuid.UUID) (want uuid.UUID){
+		"from": func(w *world, to, _ uuid.UUID) uuid.UUID {
+			w.must(w.place())
+			w.expectOutcome(ledger.Done)
+			return to
+		},
+		"to already": func(w *world, to, _ uuid.UUID) uuid.UUID {
+			w.move(to)
+			w.must(w.place())
+			w.expectOutcome(ledger.Found)
+			return to
+		},
+		"another one": func(w *world, _, other uuid.UUID) uuid.UUID {
+			w.move(other)
+			w.must(w.place())
+			w.expectOutcome(ledger.Review)
+			return other
+		},
+		"lost": func(w *world, to, _ uuid.UUID) uuid.UUID {
+			w.lost("update_portfolios_configuration", true)
+			w.advance(3 * time.Minute)
+			w.must(w.place())
+			w.expectOutcome(ledger.Found)
+			return to
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachOf(t, "change-configurations", func(w *world) {
+				from := w.allocation()
+				to := w.allocation()
+				w.line.Fields = []string{from.String(), to.String()}
+				w.follow(from)
+				w.add(january)
+				want := test(w, to, w.allocation())
+				if got := w.followed(); got != want {
+					t.Errorf("the account follows %s, expected %s", got, want)
+				}
+			})
+		})
+	}
+}
+
+// cancelling is a world with an order to cancel.
+func cancelling(t *testing.T, test func(w *world, retrieve func() portfolios.OrderStatus)) {
+	t.Helper()
+	eachOf(t, "cancel-orders", func(w *world) {
+		w.follow(w.allocation())
+		order, err := w.client.Orders.Create(w.Context(), portfolios.OrderRequest{
+			AccountID: w.line.Subject, UserID: uuid.New(), Side: portfolios.SideBUY, CashAmount: "25.00",
+			Currency: portfolios.CurrencyEUR,
+		})
+		w.must(err)
+		w.line = ledger.Line{Subject: order.ID, Fields: []string{}}
+		w.add(january)
+		test(w, func() portfolios.OrderStatus {
+			read, err := w.client.Orders.Retrieve(w.Context(), order.ID)
+			w.must(err)
+			return read.Status
+		})
+	})
+}
+
+func TestAnOrderIsCancelledOnce(t *testing.T) {
+	const cancel = "cancel_portfolios_order"
+	for name, test := range map[string]struct {
+		do   func(w *world)
+		want ledger.Outcome
+		ends portfolios.OrderStatus
+	}{
+		"at once": {func(w *world) { w.must(w.place()) }, ledger.Done, portfolios.OrderStatusCANCELLED},
+		"lost, then found": {func(w *world) {
+			w.lost(cancel, true)
+			w.advance(3 * time.Minute)
+			w.must(w.place())
+		}, ledger.Found, portfolios.OrderStatusCANCELLED},
+		"filled before": {func(w *world) {
+			w.lost(cancel, false)
+			w.advance(24 * time.Hour)
+			w.must(w.place())
+		}, ledger.Refused, portfolios.OrderStatusFILLED},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cancelling(t, func(w *world, status func() portfolios.OrderStatus) {
+				test.do(w)
+				w.expectOutcome(test.want)
+				if got := status(); got != test.ends {
+					t.Errorf("the order is %s, expected %s", got, test.ends)
+				}
+			})
+		})
+	}
+}
+
+func TestAnAccountIsLiquidatedOnce(t *testing.T) {
+	const liquidate = "create_portfolios_liquidation_request"
+	for name, test := range map[string]struct {
+		do   func(w *world)
+		want ledger.Outcome
+	}{
+		"at once": {func(w *world) { w.must(w.place()) }, ledger.Done},
+		"lost, then found": {func(w *world) {
+			w.lost(liquidate, true)
+			w.advance(25 * time.Hour)
+			w.must(w.place())
+		}, ledger.Found},
+		"lost, and cannot be told": {func(w *world) {
+			w.lost(liquidate, false)
+			w.advance(25 * time.Hour)
+			w.must(w.place())
+		}, ledger.Review},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachOf(t, "liquidate", func(w *world) {
+				w.line.Fields = []string{uuid.NewString()}
+				w.follow(w.allocation())
+				w.order(portfolios.SideBUY, "25.00")
+				w.advance(24 * time.Hour)
+				w.add(january)
+				test.do(w)
+				w.expectOutcome(test.want)
+			})
+		})
+	}
+}
+
+// TestARestoredLedgerLooksBeforeItSends restores the ledger as it was before an order was
+// placed.
+func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
+	each(t, func(w *world) {
+		dump := time.Now().Add(-time.Second)
+		w.order(portfolios.SideBUY, "25.00") // what the lost attempt has placed
+		w.must(w.ledger().MarkRestored(t.Context(), dump))
+		if later := w.later(); later.Wait < time.Minute {
+			t.Errorf("the look is in %s, while an attempt before the restore can still act", later.Wait)
+		}
+		w.advance(3 * time.Minute)
+		w.must(w.place())
+		w.expect(ledger.Found, 1)
+
+		w.add("february")
+		w.must(w.placeFor("february"))
+		w.expectFor("february", ledger.Done, 2)
+		w.must(w.ledger().LiftRestored(t.Context()))
+		w.add("march")
+		w.must(w.placeFor("march"))
+		w.expectFor("march", ledger.Done, 3)
+		if got := len(w.sandbox.Requests(sandbox.OfOperation("list_portfolios_orders"))); got != 2 {
+			t.Errorf("%d looks, expected one for each line before the mark was lifted", got)
+		}
+		if err := w.ledger().MarkRestored(t.Context(), time.Now().Add(time.Hour)); err == nil ||
+			!strings.Contains(err.Error(), "future") {
+			t.Errorf("a dump of the future is accepted: %v", err)
+		}
+	})
+}
+
+// TestARunThatARestoreLostIsLookedUpFromTheDumpOn enqueues a run whose record was lost,
+// and which had placed its order already.
+func TestARunThatARestoreLostIsLookedUpFromTheDumpOn(t *testing.T) {
+	each(t, func(w *world) {
+		dump := time.Now().Add(-time.Second)
+		w.order(portfolios.SideBUY, "25.00")
+		w.advance(10 * time.Hour)
+		w.must(w.ledger().MarkRestored(t.Context(), dump))
+		w.add("february")
+		w.advance(3 * time.Minute)
+		w.must(w.placeFor("february"))
+		w.expectFor("february", ledger.Found, 1)
+	})
+}
+
+func TestAPausedRunSendsNothing(t *testing.T) {
+	each(t, func(w *world) {
+		w.must(w.ledger().SetState(t.Context(), w.run(january).ID, ledger.Paused))
+		w.postponed()
+		w.expect(ledger.Open, 0)
+		w.must(w.ledger().SetState(t.Context(), w.run(january).ID, ledger.Running))
+		w.must(w.place())
+		w.expect(ledger.Done, 1)
+	})
+}
+
+// TestACancelledRunIsOnlyLookedUp cancels a run with an attempt of unknown outcome.
+func TestACancelledRunIsOnlyLookedUp(t *testing.T) {
+	for _, acted := range []bool{false, true} {
+		each(t, func(w *world) {
+			w.unknown(acted)
+			w.must(w.ledger().SetState(t.Context(), w.run(january).ID, ledger.Cancelled))
+			w.postponed()
+			w.advance(3 * time.Minute)
+			w.must(w.place())
+			if acted {
+				w.expect(ledger.Found, 1)
+			} else {
+				w.expect(ledger.Dropped, 0)
+			}
+		})
+	}
+}
