@@ -39,6 +39,7 @@ func (s *Allocations) Retrieve(
 ) (*portfolios.Allocation, error) {
 	return retrieveAllocation.call(ctx, s.core, arguments{
 		invalid: validate.ID("allocation_id", allocationID),
+		subject: allocationID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosAllocation(ctx, allocationID, edit...)
 		},
@@ -55,6 +56,7 @@ func (s *Allocations) Update(
 ) (*portfolios.Allocation, error) {
 	return updateAllocation.call(ctx, s.core, arguments{
 		invalid: errors.Join(validate.ID("allocation_id", allocationID), validate.Allocation(request)),
+		subject: allocationID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.UpdatePortfoliosAllocation(ctx, allocationID, request, edit...)
 		},

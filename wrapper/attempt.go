@@ -98,7 +98,7 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 		r.accept(x)
 	} else {
 		r.transient = isRetryable(r.Status)
-		r.outcome = outcomeOf(r.Status)
+		r.outcome = outcomeOf(r.response)
 	}
 	return r
 }
@@ -153,18 +153,23 @@ func (r *result) accept(x exchange) {
 	r.ok = r.Err == nil
 	r.transient = errors.Is(r.Err, wire.ErrCutOff)
 	r.outcome = OutcomeUnknown
-	if r.RequestID != "" { // without it, the response may come from a proxy
+	// Without a request ID the response may come from a proxy, and one about another
+	// resource confirms nothing.
+	if r.RequestID != "" && !errors.Is(r.Err, errOtherSubject) {
 		r.outcome = OutcomeAccepted
 	}
 }
 
-// outcomeOf returns what a status other than 2xx means for a write.
-func outcomeOf(status int) Outcome {
+// outcomeOf returns what a response other than a 2xx means for a write. A refusal needs
+// evidence that it comes from the server: a request ID, or a problem document.
+func outcomeOf(response *Response) Outcome {
 	switch {
-	case status == http.StatusRequestTimeout, status == statusClientClosedRequest:
+	case response.Status == http.StatusRequestTimeout, response.Status == statusClientClosedRequest:
 		return OutcomeUnknown
-	case status/100 == 4:
-		return OutcomeRefused
+	case response.Status/100 != 4:
+		return OutcomeUnknown
+	case response.requestID() == "" && !wire.IsProblem(response.Body):
+		return OutcomeUnknown
 	}
-	return OutcomeUnknown
+	return OutcomeRefused
 }

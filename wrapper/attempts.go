@@ -15,15 +15,11 @@ import (
 
 // attempts is the one loop that sends. Each turn builds, dates and signs a new request.
 // Then it succeeds, gives up, or waits for the next turn.
-func (c *core) attempts(ctx context.Context, x exchange) error {
+func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 	if x.settings.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, x.settings.timeout)
 		defer cancel()
-	}
-	failure := refused(x.operation, nil)
-	if x.isKeyed() {
-		failure.IdempotencyKey = x.settings.key
 	}
 	s := steering{core: c, exchange: x, policy: x.settings.retry.withDefaults()}
 	for {
@@ -71,10 +67,10 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 			return ctx.Err()
 		}
 		return nil
+	case s.single && r.outcome != OutcomeRefused:
+		return nil
 	case r.Status == http.StatusUnauthorized:
 		s.renew(r)
-		return nil
-	case s.single && r.outcome != OutcomeRefused:
 		return nil
 	case !r.retryable(s.policy) || s.retries+1 >= s.policy.MaxAttempts:
 		return nil
@@ -133,12 +129,18 @@ func (c *core) allowRetry(
 // replaces an acceptance.
 func (e *Error) add(r result) {
 	e.Attempts = append(e.Attempts, r.Attempt)
-	if e.Outcome == OutcomeAccepted {
+	if e.origin.first.IsZero() && !r.unsent {
+		e.origin.first = r.Started
+	}
+	if e.accepted {
 		return
 	}
 	e.Err = r.Err
-	if e.Outcome != OutcomeNone && r.outcome != OutcomeRefused {
-		e.Outcome = r.outcome
+	if e.Outcome != OutcomeNone {
+		e.accepted = r.outcome == OutcomeAccepted
+		if r.outcome.isWorseThan(e.Outcome) {
+			e.Outcome = r.outcome
+		}
 	}
 	if r.response == nil {
 		var token *Error

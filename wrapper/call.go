@@ -61,7 +61,8 @@ type core struct {
 
 // arguments are what a service method passes to the call path.
 type arguments struct {
-	invalid error // what is wrong with the caller's arguments
+	invalid error     // what is wrong with the caller's arguments
+	subject uuid.UUID // the ID in the path; the zero UUID if there is none
 	send    sendFunc
 	options []CallOption
 }
@@ -71,7 +72,13 @@ func (op returning[T]) call(ctx context.Context, c *core, args arguments) (*T, e
 	var value *T
 	err := c.call(ctx, op.operation, args, func(response *Response) error {
 		value = new(T)
-		return wire.Decode(response.Body, value)
+		if err := wire.Decode(response.Body, value); err != nil {
+			return err
+		}
+		if op.subject == nil {
+			return nil
+		}
+		return checkSubject(op.subject(value), args.subject)
 	})
 	if err != nil {
 		return nil, err
@@ -81,35 +88,47 @@ func (op returning[T]) call(ctx context.Context, c *core, args arguments) (*T, e
 
 // call carries out an operation: every service method comes through here. accept reads a
 // successful response.
-func (c *core) call(ctx context.Context, op operation, args arguments, accept func(*Response) error) error {
+func (c *core) call(
+	ctx context.Context, op operation, args arguments, accept func(*Response) error,
+) error {
 	settings, err := c.settings.with(op, args.options)
+	if op.isKeyed() && !settings.hasKey {
+		settings.key, err = c.newKey(err)
+	}
+	failure := newError(op, settings)
 	if ctx == nil {
 		err = errNoContext
 	}
-	if err := errors.Join(args.invalid, err); err != nil {
-		return refused(op, err)
+	err = errors.Join(args.invalid, err, settings.checkAge(op, c.clock.Local()))
+	if err != nil {
+		failure.Err = err
+		return failure
 	}
-	if op.isKeyed() && settings.key == uuid.Nil {
-		key, err := c.random.key()
-		if err != nil {
-			return refused(op, fmt.Errorf("make an idempotency key: %w", err))
-		}
-		settings.key = key
-	}
-	return c.attempts(ctx, exchange{
+	return c.attempts(ctx, failure, exchange{
 		operation:  op,
 		settings:   settings,
 		authorized: true,
 		send: func(ctx context.Context, token *oauth2.Token, now time.Time) (*http.Response, error) {
-			return args.send(ctx, c.callEditor(settings, token, now))
+			return args.send(ctx, c.callEditor(settings, failure, token, now))
 		},
 		accept: accept,
 	})
 }
 
+// newKey returns a random idempotency key. It adds its failure to an earlier one.
+func (c *core) newKey(earlier error) (uuid.UUID, error) {
+	key, err := c.random.key()
+	if err != nil {
+		return uuid.Nil, errors.Join(earlier, fmt.Errorf("make an idempotency key: %w", err))
+	}
+	return key, earlier
+}
+
 // callEditor sets what differs from attempt to attempt, and signs. The editors of the
-// client have run before it.
-func (c *core) callEditor(settings settings, token *oauth2.Token, now time.Time) portfolios.RequestEditorFn {
+// client have run before it. failure records which request the call sends.
+func (c *core) callEditor(
+	settings settings, failure *Error, token *oauth2.Token, now time.Time,
+) portfolios.RequestEditorFn {
 	return func(ctx context.Context, req *http.Request) error {
 		if settings.key != uuid.Nil {
 			setHeader(req, "Idempotency-Key", settings.key.String())
@@ -120,7 +139,10 @@ func (c *core) callEditor(settings settings, token *oauth2.Token, now time.Time)
 			}
 		}
 		setToken(req, token)
-		return c.signer.signAt(ctx, req, now, settings.covered...)
+		if err := c.signer.signAt(ctx, req, now, settings.covered...); err != nil {
+			return err
+		}
+		return failure.origin.match(req)
 	}
 }
 

@@ -52,25 +52,42 @@ func WithResponse(response *Response) CallOption {
 var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
 
 // WithIdempotencyKey gives a POST or PATCH the caller's key in place of a random one.
-// Repeating a call with the key of an [Error] resumes it: if the server carried out the
-// first call, it returns the same response again and does nothing.
+// While the server keeps a key, which Upvest documents as at least 24 hours, it returns
+// the same response to a repeated call and does nothing; after that it carries the call
+// out again. A call that is given two different keys is refused.
 //
-// Upvest accepts UUIDs of version 0 to 5 and keeps them for at least 24 hours. An earlier
-// [ErrOutcomeUnknown] stands until a repetition succeeds, even if the repetition was
-// never sent or was refused.
+// Upvest accepts UUIDs of version 0 to 5. An earlier [ErrOutcomeUnknown] stands until a
+// repetition succeeds, even if the repetition was never sent or was refused;
+// [Error.Resume] keeps track of that.
 func WithIdempotencyKey(key uuid.UUID) CallOption {
 	return callOption(func(s *settings) error {
-		s.key = key
-		return validate.IdempotencyKey(key)
+		return errors.Join(s.setKey(key), validate.IdempotencyKey(key))
 	})
+}
+
+// setKey sets the key of the call. The zero UUID is a key too, although no server accepts
+// it: only a call without a key gets a random one.
+func (s *settings) setKey(key uuid.UUID) error {
+	if s.hasKey && s.key != key {
+		return errors.New("idempotency key: the call is given two different keys: give it one")
+	}
+	s.key = key
+	s.hasKey = true
+	return nil
 }
 
 // IdempotencyKeyFor derives a key from the operation, by its operationId as in
 // create_portfolios_order, and the caller's ID of the business event, such as the number
 // of a savings plan's execution. The same two arguments give the same key on every host
-// and after every restart. Use a different ID for every order: account and amount are not
-// enough, because the second order of the same amount would get the key of the first, and
-// would never be placed.
+// and after every restart.
+//
+// A derived key makes a repetition safe for 24 hours, as long as Upvest documents that it
+// keeps keys. After that look first: list the account's orders since the first attempt,
+// and repeat the call only if the order is not there.
+//
+// Use a different ID for every order. Account and amount are not enough, because the
+// second order of the same amount would get the key of the first, and would never be
+// placed.
 func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
 	if operationID == "" || strings.Contains(operationID, "\x00") {
 		return uuid.Nil, errors.New("idempotency key: the operation is not an operationId: " +
@@ -80,17 +97,6 @@ func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
 		return uuid.Nil, errors.New("idempotency key: the business id is empty")
 	}
 	return uuid.NewSHA1(keyNamespace, []byte(operationID+"\x00"+businessID)), nil
-}
-
-// Resume returns the option that resumes a write whose outcome is unknown, in the same
-// call with the same arguments. A POST or PATCH is sent with its idempotency key, so that
-// it does not happen twice. A PUT or DELETE has the same effect however often it is
-// carried out, and needs no key.
-func (e *Error) Resume() CallOption {
-	return callOption(func(s *settings) error {
-		s.key = e.IdempotencyKey
-		return nil
-	})
 }
 
 // WithQuery adds a parameter that is not covered by this client to the query. The call is

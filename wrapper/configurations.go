@@ -39,6 +39,7 @@ func (s *Configurations) Retrieve(
 ) (*portfolios.Configuration, error) {
 	return retrieveConfiguration.call(ctx, s.core, arguments{
 		invalid: validate.ID("account_id", accountID),
+		subject: accountID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosConfiguration(ctx, accountID, edit...)
 		},
@@ -55,6 +56,7 @@ func (s *Configurations) Update(
 ) (*portfolios.Configuration, error) {
 	return updateConfiguration.call(ctx, s.core, arguments{
 		invalid: errors.Join(validate.ID("account_id", accountID), validate.ConfigurationUpdate(update)),
+		subject: accountID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.UpdatePortfoliosConfiguration(ctx, accountID, update, edit...)
 		},

@@ -65,8 +65,9 @@ func (c *core) do(ctx context.Context, request Request, out any, options []CallO
 		},
 		options: options,
 	}
-	return c.call(ctx, request.asOperation(), args, func(response *Response) error {
-		return response.decodeUndocumented(out)
+	op := request.asOperation()
+	return c.call(ctx, op, args, func(response *Response) error {
+		return response.decodeUndocumented(op, out)
 	})
 }
 
@@ -88,17 +89,19 @@ func checkOut(out any) error {
 	return errorUnless(ok, "out: use a pointer that is not nil, or nil itself")
 }
 
-// decodeUndocumented reads a response that may be empty, and otherwise must be JSON.
-func (r *Response) decodeUndocumented(out any) error {
-	empty := len(bytes.TrimSpace(r.Body)) == 0
-	switch {
-	case empty && out == nil:
+// decodeUndocumented reads a response that may be empty if out is nil, and otherwise must be
+// JSON. A write, and every body, needs an upvest-request-id.
+func (r *Response) decodeUndocumented(op operation, out any) error {
+	if len(bytes.TrimSpace(r.Body)) == 0 && out == nil {
+		if op.isWrite() {
+			return r.confirmed()
+		}
 		return nil
-	case !empty && r.requestID() == "":
-		return errors.New("the response has no upvest-request-id: it may come from a proxy")
 	}
-	err := wire.Decode(r.Body, new(jsontext.Value))
-	if err != nil || out == nil {
+	if err := wire.Decode(r.Body, new(jsontext.Value)); err != nil {
+		return err
+	}
+	if err := r.confirmed(); err != nil || out == nil {
 		return err
 	}
 	return wire.Decode(r.Body, out)

@@ -163,7 +163,7 @@ func TestDoRequiresARequestIDForABody(t *testing.T) {
 // refused is retried too.
 func TestDoRetries(t *testing.T) {
 	lost := failing(io.ErrUnexpectedEOF)
-	throttled := respond(http.StatusTooManyRequests, "", "")
+	throttled := respond(http.StatusTooManyRequests, "", "", "Upvest-Request-Id", "request")
 	for name, test := range map[string]struct {
 		method     string
 		repeatable bool

@@ -60,6 +60,9 @@ type Error struct {
 	// body or the arguments, or the *Error of the token request if no token could be had.
 	// It is nil if the server refused the call.
 	Err error `json:"-"`
+
+	origin   origin
+	accepted bool // one of the attempts was accepted: its response stays
 }
 
 // Is matches the kinds of problem, such as [ErrNotFound], and the outcomes of a write.
@@ -130,11 +133,21 @@ func (e *Error) addCause(reason error) {
 	}
 }
 
-// refused returns the error of a call that was not sent.
-func refused(op operation, err error) *Error {
-	failure := &Error{Operation: op.id, Err: err}
+// newError returns the error of a call that has not been sent yet. It carries the key from the
+// beginning, and the doubt of the call that this one resumes.
+func newError(op operation, s settings) *Error {
+	failure := &Error{Operation: op.id}
+	if op.isKeyed() {
+		failure.IdempotencyKey = s.key
+	}
 	if op.isWrite() {
 		failure.Outcome = OutcomeRefused
+	}
+	if s.resumed != nil && s.resumed.Operation == op.id {
+		failure.origin = s.resumed.origin
+		if s.resumed.Outcome.isWorseThan(failure.Outcome) {
+			failure.Outcome = s.resumed.Outcome
+		}
 	}
 	return failure
 }

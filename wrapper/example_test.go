@@ -79,7 +79,7 @@ func ExampleConfigurations_Create() {
 		log.Fatal(err)
 	}
 	configuration, err := client.Configurations.Create(context.Background(), portfolios.ConfigurationRequest{
-		AccountID:    uuid.MustParse("4ca934ae-66b2-4494-86f9-df6ab89351f1"),
+		AccountID:    uuid.MustParse("debf2026-f2da-4ff0-bb84-92e45babb1e3"),
 		AllocationID: uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef"),
 	})
 	if err != nil {
@@ -87,7 +87,7 @@ func ExampleConfigurations_Create() {
 	}
 	fmt.Println(configuration.AccountID, "follows", configuration.AllocationID)
 	// Output:
-	// 4ca934ae-66b2-4494-86f9-df6ab89351f1 follows 65c69f95-c7b9-4c93-9943-a8c7fe4f7aef
+	// debf2026-f2da-4ff0-bb84-92e45babb1e3 follows 65c69f95-c7b9-4c93-9943-a8c7fe4f7aef
 }
 
 // Update leaves fields that it does not set unchanged. An empty list removes all
@@ -101,7 +101,7 @@ func ExampleConfigurations_Update() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	account := uuid.MustParse("4ca934ae-66b2-4494-86f9-df6ab89351f1")
+	account := uuid.MustParse("debf2026-f2da-4ff0-bb84-92e45babb1e3")
 	update := portfolios.ConfigurationUpdate{
 		AllocationID: api.OptionalUUID(uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")),
 	}

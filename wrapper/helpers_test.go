@@ -58,7 +58,8 @@ func closeBody(req *http.Request) error {
 	return req.Body.Close()
 }
 
-// newResponse makes a response. The header consists of pairs of name and value.
+// newResponse makes a response. The header consists of pairs of name and value. A 2xx without
+// a body has an upvest-request-id unless the header sets it: without one it confirms no write.
 func newResponse(status int, contentType, body string, header ...string) *http.Response {
 	resp := &http.Response{
 		StatusCode:    status,
@@ -74,6 +75,9 @@ func newResponse(status int, contentType, body string, header ...string) *http.R
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		resp.Header.Add(header[i], header[i+1])
+	}
+	if _, set := resp.Header["Upvest-Request-Id"]; status/100 == 2 && strings.TrimSpace(body) == "" && !set {
+		resp.Header.Set("Upvest-Request-Id", "request-2xx")
 	}
 	return resp
 }

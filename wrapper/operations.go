@@ -28,9 +28,9 @@ func (o operation) isKeyed() bool { return o.method == http.MethodPost || o.meth
 // returning is an operation whose response has a body.
 type returning[T any] struct {
 	operation
-	// resource returns the ID by which a response names its resource. It is nil for a
-	// list.
-	resource func(*T) uuid.UUID
+	// subject returns the ID in the response that equals the ID in the path. It is nil
+	// for an operation without an ID in its path.
+	subject func(*T) uuid.UUID
 }
 
 // listing is an operation whose response is one page of a list.
@@ -51,15 +51,14 @@ var (
 	}
 	createAllocation = returning[portfolios.Allocation]{
 		operation: operation{id: "create_portfolios_allocation", method: http.MethodPost},
-		resource:  allocationID,
 	}
 	retrieveAllocation = returning[portfolios.Allocation]{
 		operation: get("retrieve_portfolios_allocation"),
-		resource:  allocationID,
+		subject:   allocationID,
 	}
 	updateAllocation = returning[portfolios.Allocation]{
 		operation: operation{id: "update_portfolios_allocation", method: http.MethodPut},
-		resource:  allocationID,
+		subject:   allocationID,
 	}
 
 	listConfigurations = listing[portfolios.Configuration, portfolios.ConfigurationList]{
@@ -71,15 +70,14 @@ var (
 	}
 	createConfiguration = returning[portfolios.Configuration]{
 		operation: operation{id: "create_portfolios_configuration", method: http.MethodPost},
-		resource:  configurationID,
 	}
 	retrieveConfiguration = returning[portfolios.Configuration]{
 		operation: get("retrieve_portfolios_configuration"),
-		resource:  configurationID,
+		subject:   configurationID,
 	}
 	updateConfiguration = returning[portfolios.Configuration]{
 		operation: operation{id: "update_portfolios_configuration", method: http.MethodPatch},
-		resource:  configurationID,
+		subject:   configurationID,
 	}
 
 	listOrders = listing[portfolios.Order, portfolios.OrderList]{
@@ -91,25 +89,23 @@ var (
 	}
 	createOrder = returning[portfolios.Order]{
 		operation: operation{id: "create_portfolios_order", method: http.MethodPost},
-		resource:  orderID,
 	}
 	retrieveOrder = returning[portfolios.Order]{
 		operation: get("retrieve_portfolios_order"),
-		resource:  orderID,
+		subject:   orderID,
 	}
 	cancelOrder              = operation{id: "cancel_portfolios_order", method: http.MethodDelete}
 	createLiquidationRequest = returning[portfolios.Order]{
 		operation: operation{id: "create_portfolios_liquidation_request", method: http.MethodPost},
-		resource:  orderID,
+		subject:   func(order *portfolios.Order) uuid.UUID { return order.AccountID },
 	}
 
 	triggerRebalancing = returning[portfolios.Rebalancing]{
 		operation: operation{id: "trigger_portfolio_rebalancing", method: http.MethodPost},
-		resource:  func(rebalancing *portfolios.Rebalancing) uuid.UUID { return rebalancing.ID },
 	}
 	retrieveExecution = returning[portfolios.RebalancingExecution]{
 		operation: get("retrieve_portfolios_rebalancing_execution"),
-		resource:  func(execution *portfolios.RebalancingExecution) uuid.UUID { return execution.ID },
+		subject:   func(execution *portfolios.RebalancingExecution) uuid.UUID { return execution.ID },
 	}
 )
 

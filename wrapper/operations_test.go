@@ -26,7 +26,7 @@ const (
   "updated_at": "2021-07-21T14:10:00.00Z"
 }`
 	configurationBody = `{
-  "account_id": "4ca934ae-66b2-4494-86f9-df6ab89351f1",
+  "account_id": "debf2026-f2da-4ff0-bb84-92e45babb1e3",
   "allocation_id": "65c69f95-c7b9-4c93-9943-a8c7fe4f7aef",
   "created_at": "2021-07-21T14:10:00.00Z",
   "rebalancing_strategy_ids": [

@@ -53,6 +53,8 @@ type config struct {
 // settings are what may differ from call to call.
 type settings struct {
 	key      uuid.UUID
+	hasKey   bool   // the caller gave the key
+	resumed  *Error // of the call that this one resumes; nil for none
 	retry    RetryPolicy
 	timeout  time.Duration
 	response *Response
@@ -84,22 +86,28 @@ func (o option) applyToAll(r *reading) error {
 	return nil
 }
 
-// with returns the settings of one call.
+// with returns the settings of one call. They are complete even if some options are invalid,
+// so that the error of the call carries the key and the doubt that it was given.
 func (s *settings) with(op operation, options []CallOption) (settings, error) {
 	merged := *s
+	var problems []error
 	for _, option := range options {
 		if option == nil {
-			return merged, errors.New("a call option is nil")
+			problems = append(problems, errors.New("a call option is nil"))
+			continue
 		}
 		if err := option.applyToCall(&merged); err != nil {
-			return merged, err
+			problems = append(problems, err)
 		}
 	}
-	if merged.key != uuid.Nil && !op.isKeyed() {
-		return merged, fmt.Errorf("idempotency key: a %s takes none, it can be repeated without one",
-			op.method)
+	if err := merged.resume(op); err != nil {
+		problems = append(problems, err)
 	}
-	return merged, nil
+	if merged.hasKey && !op.isKeyed() {
+		problems = append(problems, fmt.Errorf(
+			"idempotency key: a %s takes none, it can be repeated without one", op.method))
+	}
+	return merged, errors.Join(problems...)
 }
 
 // keep passes the response to a caller who asked for it.

@@ -42,6 +42,7 @@ func (s *Orders) CreateLiquidationRequest(
 ) (*portfolios.Order, error) {
 	return createLiquidationRequest.call(ctx, s.core, arguments{
 		invalid: errors.Join(validate.ID("account_id", accountID), validate.ID("user_id", request.UserID)),
+		subject: accountID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosLiquidationRequest(ctx, accountID, request, edit...)
 		},
@@ -56,6 +57,7 @@ func (s *Orders) Retrieve(
 ) (*portfolios.Order, error) {
 	return retrieveOrder.call(ctx, s.core, arguments{
 		invalid: validate.ID("portfolio_order_id", portfolioOrderID),
+		subject: portfolioOrderID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosOrder(ctx, portfolioOrderID, edit...)
 		},
@@ -71,11 +73,12 @@ func (s *Orders) Retrieve(
 func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) error {
 	return s.core.call(ctx, cancelOrder, arguments{
 		invalid: validate.ID("portfolio_order_id", portfolioOrderID),
+		subject: portfolioOrderID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CancelPortfoliosOrder(ctx, portfolioOrderID, edit...)
 		},
 		options: options,
-	}, acceptEmpty)
+	}, func(response *Response) error { return checkCancelled(response, portfolioOrderID) })
 }
 
 // List returns one page (GET /portfolios/orders, scope portfolios:read or

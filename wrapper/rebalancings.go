@@ -38,6 +38,7 @@ func (s *Rebalancings) RetrieveExecution(
 ) (*portfolios.RebalancingExecution, error) {
 	return retrieveExecution.call(ctx, s.core, arguments{
 		invalid: validate.ID("execution_id", executionID),
+		subject: executionID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.RetrievePortfoliosRebalancingExecution(ctx, executionID, edit...)
 		},

@@ -219,6 +219,7 @@ func TestRequestsAsReceived(t *testing.T) {
 			_, _ = io.WriteString(w, tokenBody)
 		case req.Method == http.MethodDelete:
 			record("cancel", req)
+			w.Header().Set("Upvest-Request-Id", "request")
 			w.WriteHeader(http.StatusNoContent)
 		default:
 			record("create", req)

@@ -8,8 +8,8 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
 
-	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
@@ -58,14 +58,42 @@ func readResponse(resp *http.Response, echo transport.Echo) (*Response, error) {
 	return response, nil
 }
 
-// acceptEmpty accepts what may come where no body is documented: none, JSON with an
-// upvest-request-id, or an order. Anything else may come from a proxy.
-func acceptEmpty(response *Response) error {
-	switch {
-	case len(bytes.TrimSpace(response.Body)) == 0:
+// errOtherSubject is the error of a response about something else than the ID in the
+// path: it confirms nothing, whatever request ID it carries.
+var errOtherSubject = errors.New("the response is about another resource: its ID differs from the ID in the path")
+
+// checkSubject compares the ID in a response with the ID in the path. An absent ID is
+// tolerated.
+func checkSubject(received, requested uuid.UUID) error {
+	if received == uuid.Nil || received == requested {
 		return nil
-	case response.requestID() != "":
-		return wire.Decode(response.Body, new(jsontext.Value))
 	}
-	return wire.Decode(response.Body, new(portfolios.Order))
+	return errOtherSubject
+}
+
+// confirmed reports whether the response to a write without a documented body comes from
+// the server: a proxy may also respond with an empty 2xx.
+func (r *Response) confirmed() error {
+	return errorUnless(r.requestID() != "", "the response has no upvest-request-id: it may come from a proxy")
+}
+
+// checkCancelled accepts the response to a cancellation: a body, which is not documented,
+// must be JSON that names no other order, and the response needs an upvest-request-id.
+func checkCancelled(response *Response, order uuid.UUID) error {
+	if len(bytes.TrimSpace(response.Body)) == 0 {
+		return response.confirmed()
+	}
+	var body jsontext.Value
+	if err := wire.Decode(response.Body, &body); err != nil {
+		return err
+	}
+	var named struct {
+		ID uuid.UUID `json:"id"`
+	}
+	if wire.Decode(body, &named) == nil { // an object whose ID can be read
+		if err := checkSubject(named.ID, order); err != nil {
+			return err
+		}
+	}
+	return response.confirmed()
 }

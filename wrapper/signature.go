@@ -7,7 +7,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
@@ -143,8 +145,19 @@ func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, m
 	if err != nil {
 		return fmt.Errorf("sign the request: %w", err)
 	}
+	preventReplay(req)
 	req.Header["Upvest-Signature-Version"] = []string{"15"}
 	req.Header["Signature-Input"] = []string{"sig1=" + input}
 	req.Header["Signature"] = []string{"sig1=:" + base64.StdEncoding.EncodeToString(signed) + ":"}
 	return nil
+}
+
+// preventReplay keeps net/http from sending a POST or PATCH without a body again, with
+// its old nonce, when a kept-alive connection turns out to be dead: it only does so for
+// requests whose body it can rewind.
+func preventReplay(req *http.Request) {
+	keyed := req.Method == http.MethodPost || req.Method == http.MethodPatch
+	if keyed && (req.Body == nil || req.Body == http.NoBody) {
+		req.Body = io.NopCloser(strings.NewReader(""))
+	}
 }

@@ -89,7 +89,7 @@ func (c *core) fetchToken(
 	settings := c.settings
 	settings.timeout = 0
 	settings.response = &response
-	err := c.attempts(ctx, exchange{
+	err := c.attempts(ctx, newError(tokenOperation, settings), exchange{
 		operation: tokenOperation,
 		settings:  settings,
 		send: func(ctx context.Context, _ *oauth2.Token, now time.Time) (*http.Response, error) {

@@ -45,7 +45,7 @@ func publicMethods(contract *openapi3.T) caller {
 			return nil, errors.Join(errClient, errNoMethod)
 		}
 		next = r
-		value, err := method.call(context.Background(), client, examples)
+		value, err := method.call(context.Background(), client, pathID(op, r.body), examples)
 		var failure *upvest.Error
 		if r.status < 300 || !errors.As(err, &failure) || failure.Err != nil {
 			return value, err

@@ -35,7 +35,10 @@ func compatibleChanges(op operation, status string) map[string][]change {
 			body:   []byte(`{"new": 1}`),
 		}
 		changes[""] = []change{
-			{name: "nothing", response: response{status: number}},
+			{name: "nothing", response: response{
+				status: number,
+				header: http.Header{"Upvest-Request-Id": {"a-request"}},
+			}},
 			{name: "a body", response: body},
 		}
 	}

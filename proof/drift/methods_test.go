@@ -49,17 +49,55 @@ type wrapperMethod struct{ service, name string }
 
 func (m wrapperMethod) String() string { return m.service + "." + m.name }
 
-// call calls the method with the documented examples. What comes back is nil for a method
-// that returns an error alone.
+// pathID returns the ID for the path of an operation whose response has this body: the client
+// refuses a response about another resource.
+func pathID(op operation, body []byte) uuid.UUID {
+	var named struct {
+		ID        uuid.UUID `json:"id"`
+		AccountID uuid.UUID `json:"account_id"`
+	}
+	if json.Unmarshal(body, &named) != nil {
+		return sampleID
+	}
+	id := named.ID
+	if strings.Contains(op.path, "{account_id}") {
+		id = named.AccountID
+	}
+	if id == uuid.Nil {
+		return sampleID
+	}
+	return id
+}
+
+// documentedID returns the ID for the path of an operation that receives a documented example.
+func documentedID(op operation) uuid.UUID {
+	response := op.Responses.Value("200")
+	if response == nil {
+		return sampleID
+	}
+	documented := bodies(response.Value.Content["application/json"])
+	if len(documented) == 0 {
+		return sampleID
+	}
+	body, err := json.Marshal(documented[sorted(documented)[0]])
+	if err != nil {
+		return sampleID
+	}
+	return pathID(op, body)
+}
+
+// call calls the method with an ID for its path, and the documented examples. The value is nil
+// for a method that returns an error alone.
 func (m wrapperMethod) call(
-	ctx context.Context, client *upvest.Client, examples map[reflect.Type]any, options ...upvest.CallOption,
+	ctx context.Context, client *upvest.Client, id uuid.UUID, examples map[reflect.Type]any,
+	options ...upvest.CallOption,
 ) (any, error) {
 	method := reflect.ValueOf(client).Elem().FieldByName(m.service).MethodByName(m.name)
 	arguments := []reflect.Value{reflect.ValueOf(ctx)}
 	for i := 1; i < method.Type().NumIn()-1; i++ {
 		argument := reflect.New(method.Type().In(i)).Elem()
 		if argument.Type() == reflect.TypeFor[uuid.UUID]() {
-			argument.Set(reflect.ValueOf(sampleID))
+			argument.Set(reflect.ValueOf(id))
 		} else if example, found := examples[argument.Type()]; found {
 			text, err := json.Marshal(example)
 			if err != nil {
@@ -125,7 +163,7 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fin
 			if err != nil {
 				return nil, []string{err.Error()}
 			}
-			if _, err := m.call(context.Background(), client, examples); sent == nil {
+			if _, err := m.call(context.Background(), client, sampleID, examples); sent == nil {
 				findings = append(findings, fmt.Sprintf("%s sends nothing: %v", m, err))
 				continue
 			}

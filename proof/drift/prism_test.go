@@ -83,11 +83,7 @@ func checkMock(t *testing.T, mocked string) []string {
 	for _, op := range operations(contract) {
 		var answer upvest.Response
 		value, err := methods[op.OperationID].call(
-			t.Context(),
-			client,
-			requestExamples(contract),
-			upvest.WithResponse(&answer),
-		)
+			t.Context(), client, documentedID(op), requestExamples(contract), upvest.WithResponse(&answer))
 		if err != nil {
 			findings = append(findings, fmt.Sprintf("%s: %v\n%s", op.OperationID, err, answer.Body))
 			continue

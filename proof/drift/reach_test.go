@@ -43,11 +43,7 @@ func checkSandbox(contract *openapi3.T) []string {
 		var answer upvest.Response
 		// Most ids in the examples name nothing: that is for the sandbox to say.
 		_, _ = method.call(
-			context.Background(),
-			client,
-			requestExamples(contract),
-			upvest.WithResponse(&answer),
-		)
+			context.Background(), client, sampleID, requestExamples(contract), upvest.WithResponse(&answer))
 		requests := server.Requests()
 		last := requests[len(requests)-1]
 		if last.Operation != op.OperationID || answer.Status != last.Status {

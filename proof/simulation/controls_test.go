@@ -79,6 +79,8 @@ var defects = []defect{
 			switch response.StatusCode {
 			case http.StatusBadGateway, http.StatusGatewayTimeout:
 				response.StatusCode = http.StatusBadRequest
+				// Without a request ID the client does not believe a refusal.
+				response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
 			}
 		},
 	},

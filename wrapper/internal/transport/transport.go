@@ -49,6 +49,9 @@ func (e *Error) Unwrap() error {
 type Doer struct {
 	client *http.Client
 	secret func() string // of the API client, a closure so that no verb of fmt can print it
+	// reports is set if the transport announces each connection that it asks for. Without
+	// such an announcement it has sent nothing.
+	reports bool
 }
 
 // NewDoer makes a Doer. The client is copied and stays unchanged; redirects are never
@@ -58,20 +61,18 @@ func NewDoer(client *http.Client, secret func() string) Doer {
 	// The signature of a redirected request would no longer match, and its headers would
 	// go to a stranger.
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	copied.Transport = withReadableLocation(client.Transport)
-	return Doer{&copied, secret}
+	transport := client.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	copied.Transport = readableLocation{transport}
+	_, reports := transport.(*http.Transport)
+	return Doer{client: &copied, secret: secret, reports: reports}
 }
 
 // readableLocation takes out a Location that is no URL: net/http would make an error of
 // it, and lose the answer.
 type readableLocation struct{ transport http.RoundTripper }
-
-func withReadableLocation(transport http.RoundTripper) http.RoundTripper {
-	if transport == nil {
-		transport = http.DefaultTransport
-	}
-	return readableLocation{transport}
-}
 
 func (r readableLocation) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := r.transport.RoundTrip(req)
@@ -126,9 +127,11 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 	if errors.As(err, &inURL) {
 		err = inURL.Err // the operation says more than a URL does
 	}
-	// A transport that reports no connections may have reached the server, whatever it
-	// does, unless the error itself tells.
-	reached := connected.Load() || !asked.Load() && !failedToConnect(err)
+	reached := connected.Load()
+	if !asked.Load() && !d.reports {
+		// This transport may reach the server without an announcement.
+		reached = reached || !failedToConnect(err)
+	}
 	return nil, &Error{Cause: err, Reached: reached, Untrusted: isUntrusted(err), Echo: EchoOf(d.secret(), req)}
 }
 

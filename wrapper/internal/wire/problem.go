@@ -37,3 +37,10 @@ func ReadProblem(body []byte, status int) (p Problem) {
 	}
 	return p
 }
+
+// IsProblem reports whether a body is a problem document: a JSON object whose type is a text.
+func IsProblem(body []byte) bool {
+	var problem struct{ Type string }
+	err := json.Unmarshal(TrimMark(body), &problem)
+	return err == nil && problem.Type != ""
+}

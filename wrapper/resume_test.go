@@ -1,0 +1,350 @@
+package wrapper_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// lostOrder returns the error of an order whose response was lost.
+func lostOrder(t *testing.T, client *upvest.Client) *upvest.Error {
+	t.Helper()
+	err := createOrder(t.Context(), client)
+	requireOutcome(t, err, upvest.OutcomeUnknown)
+	return asError(t, err)
+}
+
+// A caller who resumes the last error, also that of a call that was never sent, keeps the key
+// of the first attempt.
+func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	invalid := upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: -1})
+	for name, fail := range map[string]func(*upvest.Client, upvest.CallOption) error{
+		"an ended context": func(client *upvest.Client, resume upvest.CallOption) error {
+			return createOrder(ended, client, resume)
+		},
+		"no context": func(client *upvest.Client, resume upvest.CallOption) error {
+			return createOrder(nil, client, resume) //nolint:staticcheck // callers make this mistake
+		},
+		"a nil option": func(client *upvest.Client, resume upvest.CallOption) error {
+			return createOrder(t.Context(), client, nil, resume)
+		},
+		"an invalid policy": func(client *upvest.Client, resume upvest.CallOption) error {
+			return createOrder(t.Context(), client, invalid, resume)
+		},
+		"an invalid argument": func(client *upvest.Client, resume upvest.CallOption) error {
+			_, err := client.Orders.Create(t.Context(), portfolios.OrderRequest{}, resume)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := scripted(failing(io.ErrUnexpectedEOF), success(orderBody))
+			client := newTestClient(t, server.serve, upvest.WithoutRetry())
+			first := lostOrder(t, client)
+			err := fail(client, first.Resume())
+			requireOutcome(t, err, upvest.OutcomeUnknown)
+			if err := createOrder(t.Context(), client, asError(t, err).Resume()); err != nil {
+				t.Fatal(err)
+			}
+			server.requireRequests(t, 2)
+			for i, req := range server.requests {
+				if key := req.Header.Get("Idempotency-Key"); key != first.IdempotencyKey.String() {
+					t.Errorf("request %d carries the key %s, want %s", i, key, first.IdempotencyKey)
+				}
+			}
+		})
+	}
+}
+
+// Every error of a POST or PATCH carries a key, also that of the first call.
+func TestErrorsOfUnsentCallsCarryTheKey(t *testing.T) {
+	client := newTestClient(t, success(orderBody))
+	given := uuid.MustParse("0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37")
+	for _, operation := range everyOperation() {
+		_, err := operation.call(t.Context(), client, nil)
+		if failure := asError(t, err); (failure.IdempotencyKey != uuid.Nil) != operation.isKeyed() {
+			t.Errorf("%s: the error has the key %s", operation.id, failure.IdempotencyKey)
+		}
+		if !operation.isKeyed() {
+			continue
+		}
+		_, err = operation.call(t.Context(), client, nil, upvest.WithIdempotencyKey(given))
+		if failure := asError(t, err); failure.IdempotencyKey != given {
+			t.Errorf("%s: the error has the key %s, want %s", operation.id, failure.IdempotencyKey, given)
+		}
+	}
+}
+
+// Only a success ends the doubt about an earlier attempt.
+func TestResumeKeepsTheDoubt(t *testing.T) {
+	steps := map[string]roundTrip{
+		"no connection": failing(&net.OpError{Op: "dial", Err: errors.New("connection refused")}),
+	}
+	for _, status := range []int{400, 401, 403, 404, 409, 422, 429} {
+		steps[http.StatusText(status)] = problem(status)
+	}
+	for _, operation := range everyOperation() {
+		if !operation.isWrite() {
+			continue
+		}
+		for name, step := range steps {
+			t.Run(operation.id+"/"+name, func(t *testing.T) {
+				var next roundTrip
+				client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+					return next(req)
+				}, upvest.WithoutRetry())
+				next = failing(io.ErrUnexpectedEOF)
+				_, err := operation.call(t.Context(), client)
+				requireOutcome(t, err, upvest.OutcomeUnknown)
+				next = step
+				for range 2 {
+					_, err = operation.call(t.Context(), client, asError(t, err).Resume())
+					requireOutcome(t, err, upvest.OutcomeUnknown)
+				}
+				next = success(operation.success)
+				if _, err := operation.call(t.Context(), client, asError(t, err).Resume()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// A resumed call still reports the status that it received.
+func TestResumeReportsStatusAndDoubt(t *testing.T) {
+	server := scripted(failing(io.ErrUnexpectedEOF), problem(422))
+	client := newTestClient(t, server.serve, upvest.WithoutRetry())
+	err := createOrder(t.Context(), client, lostOrder(t, client).Resume())
+	if !errors.Is(err, upvest.ErrUnprocessable) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
+		t.Errorf("got %v, want both ErrUnprocessable and ErrOutcomeUnknown", err)
+	}
+}
+
+func TestResumeIsRefused(t *testing.T) {
+	other := uuid.MustParse("0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37")
+	for name, test := range map[string]struct {
+		call func(*upvest.Client, *upvest.Error) error
+		want string
+	}{
+		"in another operation": {
+			call: func(client *upvest.Client, failure *upvest.Error) error {
+				return client.Orders.Cancel(t.Context(), someOrder, failure.Resume())
+			},
+			want: "resume: the error is of create_portfolios_order",
+		},
+		"with another body": {
+			call: func(client *upvest.Client, failure *upvest.Error) error {
+				request := someOrderRequest()
+				request.CashAmount = "7"
+				_, err := client.Orders.Create(t.Context(), request, failure.Resume())
+				return err
+			},
+			want: "the body differs",
+		},
+		"with another key": {
+			call: func(client *upvest.Client, failure *upvest.Error) error {
+				return createOrder(t.Context(), client, failure.Resume(), upvest.WithIdempotencyKey(other))
+			},
+			want: "two different keys",
+		},
+		"with two keys": {
+			call: func(client *upvest.Client, failure *upvest.Error) error {
+				return createOrder(t.Context(), client,
+					upvest.WithIdempotencyKey(failure.IdempotencyKey), upvest.WithIdempotencyKey(other))
+			},
+			want: "two different keys",
+		},
+		"without a key": {
+			call: func(client *upvest.Client, failure *upvest.Error) error {
+				failure.IdempotencyKey = uuid.Nil
+				return createOrder(t.Context(), client, failure.Resume())
+			},
+			want: "resume: the error has no idempotency key",
+		},
+		"of no error": {
+			call: func(client *upvest.Client, _ *upvest.Error) error {
+				return createOrder(t.Context(), client, (*upvest.Error)(nil).Resume())
+			},
+			want: "resume: the error is nil",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := scripted(failing(io.ErrUnexpectedEOF), success(orderBody))
+			client := newTestClient(t, server.serve, upvest.WithoutRetry())
+			requireText(t, test.call(client, lostOrder(t, client)), test.want)
+			server.requireRequests(t, 1)
+		})
+	}
+}
+
+func TestResumeOfAnotherPathIsRefused(t *testing.T) {
+	server := scripted(failing(io.ErrUnexpectedEOF), success("{}", "Upvest-Request-Id", "request"))
+	client := newTestClient(t, server.serve, upvest.WithoutRetry())
+	err := client.Orders.Cancel(t.Context(), someOrder)
+	requireOutcome(t, err, upvest.OutcomeUnknown)
+	err = client.Orders.Cancel(t.Context(), someExecution, asError(t, err).Resume())
+	requireText(t, err, "the path differs")
+	requireOutcome(t, err, upvest.OutcomeUnknown)
+	server.requireRequests(t, 1)
+}
+
+// Upvest keeps keys for at least 24 hours. The age counts from the first attempt of the first
+// call. A DELETE has no key, and can be resumed at any time.
+func TestResumeEndsAfter23Hours(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var next roundTrip = failing(io.ErrUnexpectedEOF)
+		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+			return next(req)
+		}, upvest.WithoutRetry())
+		failure := lostOrder(t, client)
+		cancelled := asError(t, client.Orders.Cancel(t.Context(), someOrder))
+
+		time.Sleep(22 * time.Hour)
+		err := createOrder(t.Context(), client, failure.Resume())
+		requireOutcome(t, err, upvest.OutcomeUnknown)
+		failure = asError(t, err)
+
+		time.Sleep(61 * time.Minute)
+		next = success(orderBody, "Upvest-Request-Id", "request")
+		err = createOrder(t.Context(), client, failure.Resume())
+		requireText(t, err, "look whether the write was carried out")
+		requireOutcome(t, err, upvest.OutcomeUnknown)
+		if err := client.Orders.Cancel(t.Context(), someOrder, cancelled.Resume()); err != nil {
+			t.Errorf("a cancellation cannot be resumed after a day: %v", err)
+		}
+	})
+}
+
+// A response about another resource confirms nothing, whatever request ID it carries.
+func TestResponsesAboutAnotherResource(t *testing.T) {
+	const body = `{"id": "0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37",` +
+		` "account_id": "0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37", "status": "CANCELLED", "data": []}`
+	for _, operation := range everyOperation() {
+		switch {
+		case strings.HasPrefix(operation.id, "list_"):
+			continue // no ID in the path
+		case strings.HasPrefix(operation.id, "create_") && !strings.Contains(operation.id, "liquidation"):
+			continue
+		case strings.HasPrefix(operation.id, "trigger_"):
+			continue
+		}
+		client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "request")
+		value, err := operation.call(t.Context(), client)
+		if err == nil {
+			t.Errorf("%s returned %+v of another resource", operation.id, value)
+			continue
+		}
+		requireText(t, err, "about another resource")
+		want := upvest.OutcomeUnknown
+		if !operation.isWrite() {
+			want = upvest.OutcomeNone
+		}
+		requireOutcome(t, err, want)
+	}
+}
+
+// Nothing was sent if the function that chooses the proxy fails.
+func TestProxyFunctionThatFails(t *testing.T) {
+	transport := &http.Transport{
+		Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no such proxy") },
+	}
+	client, err := upvest.New(testCredentials(t), upvest.WithTokenSource(staticToken("token")), upvest.WithoutRetry(),
+		upvest.WithHTTPClient(&http.Client{Transport: transport}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = createOrder(t.Context(), client)
+	requireText(t, err, "no such proxy")
+	requireOutcome(t, err, upvest.OutcomeRefused)
+}
+
+// net/http repeats a request with its old nonce on a new connection if a kept-alive one is
+// dead. A POST without a body must not be among them.
+func TestPostWithoutABodyIsNotReplayed(t *testing.T) {
+	server := newDroppingServer(t)
+	client := newServerClient(t, server.url, upvest.WithTokenSource(staticToken("token")), upvest.WithoutRetry())
+	request := upvest.Request{Method: http.MethodPost, Path: "/portfolios/empty"}
+	for range 2 { // the second one meets a connection that the server closes
+		_ = client.Do(t.Context(), request, nil)
+	}
+	nonces := server.nonces()
+	for nonce, count := range nonces {
+		if count > 1 {
+			t.Errorf("%d requests carry the nonce %s", count, nonce)
+		}
+	}
+	if len(nonces) != 2 {
+		t.Errorf("%d different requests arrived, want 2", len(nonces))
+	}
+}
+
+// droppingServer responds to the first request of each connection, and closes the connection
+// when it has read the second.
+type droppingServer struct {
+	url  string
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+func newDroppingServer(t *testing.T) *droppingServer {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &droppingServer{url: "http://" + listener.Addr().String(), seen: map[string]int{}}
+	var open sync.WaitGroup
+	open.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			open.Go(func() { server.serve(conn) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		open.Wait()
+	})
+	return server
+}
+
+func (s *droppingServer) serve(conn net.Conn) {
+	defer func() { _ = conn.Close() }()
+	reader := bufio.NewReader(conn)
+	for count := range 2 {
+		req, err := http.ReadRequest(reader)
+		if err != nil {
+			return
+		}
+		_, nonce, _ := strings.Cut(req.Header.Get("Signature-Input"), "nonce=")
+		s.mu.Lock()
+		s.seen[nonce]++
+		s.mu.Unlock()
+		if count == 0 {
+			_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\nUpvest-Request-Id: request\r\n\r\n")
+		}
+	}
+}
+
+func (s *droppingServer) nonces() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen
+}
