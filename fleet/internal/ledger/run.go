@@ -175,19 +175,28 @@ func (l *Ledger) ClaimProbe(ctx context.Context, run int64, interval time.Durati
 	return changed == 1, err
 }
 
-// ClaimFollowing reports whether the caller is the one to compare a run's resources with
-// the server now: nobody else has done so within the interval.
-func (l *Ledger) ClaimFollowing(ctx context.Context, run int64, interval time.Duration) (bool, error) {
-	changed, err := l.DB.Exec(ctx, l.DB.SQL, "claim the following of the run",
-		"update {schema}fleet_run set followed = {now} where id = $1 and followed <= {now} - $2",
-		run, interval.Milliseconds())
-	return changed == 1, err
+// isDue is the condition under which a run is compared with the server: not before an
+// interval has passed, and a twentieth of the run's age.
+const isDue = "settled = 0 and followed <= {now} - {greatest}($1, ({now} - created) / 20)"
+
+// Unsettled returns the runs whose orders are to be compared with the server: as far as
+// the ledger has read, it has not settled all of them.
+func (l *Ledger) Unsettled(ctx context.Context, interval time.Duration) ([]Run, error) {
+	return l.RunsWhere(ctx, isDue, interval.Milliseconds())
 }
 
-// Unsettled returns the runs with confirmed items that the server has not settled, as far
-// as the ledger has read, and that were not compared with the server within an interval.
-func (l *Ledger) Unsettled(ctx context.Context, interval time.Duration) ([]Run, error) {
-	return l.RunsWhere(ctx, "settled = 0 and followed <= {now} - $1", interval.Milliseconds())
+// ClaimFollowing reports whether the caller is the one to compare a run with the server
+// now.
+func (l *Ledger) ClaimFollowing(ctx context.Context, run int64, interval time.Duration) (bool, error) {
+	changed, err := l.DB.Exec(
+		ctx,
+		l.DB.SQL,
+		"claim the following of the run",
+		"update {schema}fleet_run set followed = {now} where "+isDue+" and id = $2",
+		interval.Milliseconds(),
+		run,
+	)
+	return changed == 1, err
 }
 
 // Reopen records in the caller's transaction that a run has items to follow again.

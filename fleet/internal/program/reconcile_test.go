@@ -66,6 +66,12 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 		) {
 			t.Error(out)
 		}
+		succeeds(t, "reconcile", "-run", "r", "-until", "1970-01-02T00:00:00Z")
+		outsider := uuid.New()
+		testapi.Follow(t, client, outsider)
+		accounts = append(accounts, outsider)
+		place(9, "10.00") // in an account outside the run, which is left out
+		accounts = accounts[:9]
 		double := place(0, "10.0")
 		stray := place(1, "11.01")
 		change(2, "outcome = 'open', resource = null, since = 1, last = 1")

@@ -94,8 +94,8 @@ func (v *invocation) work() func(context.Context) error {
 // lowest is a priority below that of every run.
 const lowest = 5
 
-// await waits for a database that is down, starting or read-only, or has no tables yet. It
-// reports false if the context ended while nothing was wrong with the database.
+// await waits for a database that is down, starting or read-only, or has no tables yet.
+// It reports false if the context ended while nothing was wrong with the database.
 func (v *invocation) await(ctx context.Context) (isReady bool, err error) {
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := v.ledger.Ready(ctx)

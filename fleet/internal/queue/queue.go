@@ -5,6 +5,7 @@ package queue
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -68,7 +69,10 @@ type Queue struct {
 
 // New returns a queue that works no jobs.
 func New(l *ledger.Ledger, logger *slog.Logger) (*Queue, error) {
-	clock := clock{ledger: l, isForRows: true}
+	return newQueue(l, clock{offset: l.Offset, isForRows: true}, logger)
+}
+
+func newQueue(l *ledger.Ledger, clock clock, logger *slog.Logger) (*Queue, error) {
 	client, err := newClient(l.DB, &river.Config{Logger: quiet(logger), Test: river.TestConfig{Time: clock}})
 	if err != nil {
 		return nil, err
@@ -99,12 +103,12 @@ func driver(db *database.DB) riverdriver.Driver[*sql.Tx] {
 // clock gives River the time of the database in place of this machine's, so that a job is
 // due at the same moment for all machines.
 type clock struct {
-	ledger    *ledger.Ledger
+	offset    func() time.Duration // how far the database is ahead of this machine
 	isForRows bool
 }
 
 // Now returns the time.
-func (c clock) Now() time.Time { return time.Now().Add(c.ledger.Offset()) }
+func (c clock) Now() time.Time { return time.Now().Add(c.offset()) }
 
 // NowOrNil returns the time for new rows, or nil where the database fills it in.
 func (c clock) NowOrNil() *time.Time {
@@ -166,7 +170,7 @@ func (q *Queue) Retry(ctx context.Context, run ledger.Run) (retried int, err err
 // Decide ends an item that is up for review, or reopens it with a job.
 func (q *Queue) Decide(ctx context.Context, run ledger.Run, subject uuid.UUID, end ledger.End) error {
 	return q.inTx(ctx, func(tx *sql.Tx) error {
-		err := q.ledger.Decide(ctx, tx, run.ID, subject, end)
+		err := errors.Join(q.ledger.Decide(ctx, tx, run.ID, subject, end), q.ledger.Reopen(ctx, tx, run.ID))
 		if err != nil || end.Outcome != ledger.Open {
 			return err
 		}

@@ -69,11 +69,11 @@ func NewWorker(
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout:      jobTimeout + 3*time.Second,
-		RetryPolicy:          retries{clock{ledger: placer.Ledger}},
+		RetryPolicy:          retries{clock{offset: placer.Ledger.Offset}},
 		FetchCooldown:        20 * time.Millisecond,
 		FetchPollInterval:    500 * time.Millisecond,
 		ReindexerIndexNames:  []string{}, // vacuuming keeps them small: see river.sql
-		Test:                 river.TestConfig{Time: clock{ledger: placer.Ledger}},
+		Test:                 river.TestConfig{Time: clock{offset: placer.Ledger.Offset}},
 	})
 	w.client = client
 	return w, err

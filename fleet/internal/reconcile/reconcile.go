@@ -109,7 +109,7 @@ func (r *Reconciliation) Follow(ctx context.Context) error {
 	return r.Ledger.Settle(
 		ctx,
 		r.Run.ID,
-		counts.Open() == 0 && counts.Review == 0 && UnderWay(r.operation, counts) == 0,
+		counts.Open() == 0 && UnderWay(r.operation, counts) == 0,
 	)
 }
 

@@ -28,6 +28,7 @@ import (
 type Server struct {
 	bin, directory string
 	port, made     int
+	hasModel       bool
 	mu             sync.Mutex
 }
 
@@ -63,26 +64,38 @@ func migrate(ctx context.Context, url string) error {
 func (s *Server) copy(ctx context.Context) (url string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	named := func(name string) string { return strings.Replace(s.URL(), "/postgres?", "/"+name+"?", 1) }
+	if !s.hasModel {
+		model, err := s.create(ctx, "model", "")
+		if err != nil {
+			return "", err
+		}
+		if err := migrate(ctx, model); err != nil {
+			return "", err
+		}
+		s.hasModel = true
+	}
+	s.made++
+	return s.create(ctx, "copy_"+strconv.Itoa(s.made), " template model")
+}
+
+// Empty makes a database without tables, and returns its URL.
+func (s *Server) Empty(ctx context.Context) (url string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.made++
+	return s.create(ctx, "empty_"+strconv.Itoa(s.made), "")
+}
+
+func (s *Server) create(ctx context.Context, name, like string) (url string, err error) {
 	db, err := sql.Open("pgx", s.URL())
 	if err != nil {
 		return "", fmt.Errorf("make a database: %w", err)
 	}
 	defer db.Close()
-	s.made++
-	if s.made == 1 {
-		if _, err := db.ExecContext(ctx, "create database model"); err != nil {
-			return "", fmt.Errorf("make a database: %w", err)
-		}
-		if err := migrate(ctx, named("model")); err != nil {
-			return "", err
-		}
-	}
-	name := "copy_" + strconv.Itoa(s.made)
-	if _, err := db.ExecContext(ctx, "create database "+name+" template model"); err != nil {
+	if _, err := db.ExecContext(ctx, "create database "+name+like); err != nil {
 		return "", fmt.Errorf("make a database: %w", err)
 	}
-	return named(name), nil
+	return strings.Replace(s.URL(), "/postgres?", "/"+name+"?", 1), nil
 }
 
 // SQLite returns the URL of an empty database.

@@ -1,0 +1,135 @@
+package program_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+)
+
+// TestAPoolerInTransactionMode runs everything through PgBouncer.
+func TestAPoolerInTransactionMode(t *testing.T) {
+	server := testdb.Shared(t)
+	url, err := server.Empty(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DATABASE_URL", testdb.Pooler(t, url))
+	s := testapi.New(t)
+	path, accounts := orders(t, 200)
+	testapi.Follow(t, testapi.Client(t), accounts...)
+	succeeds(t, "migrate", "-rate", "0")
+	succeeds(t, "enqueue", "-run", "r", path)
+	worked(t, 2, "-in-flight", "20")
+	contains(t, succeeds(t, "reconcile", "-run", "r"), "200 lines, 200 done, 0 found")
+	if got := testapi.Orders(s); got != 200 {
+		t.Errorf("%d orders were placed, expected 200", got)
+	}
+}
+
+// TestAPoolerThatHidesItself accepts the isolation level as a startup parameter, which it
+// ignores: the error names the remedy, and the remedy works.
+func TestAPoolerThatHidesItself(t *testing.T) {
+	server := testdb.Shared(t)
+	url, err := server.Empty(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pooled := testdb.Pooler(t, url, "ignore_startup_parameters = default_transaction_isolation")
+	t.Setenv("DATABASE_URL", url)
+	succeeds(t, "migrate")
+	path, _ := orders(t, 1)
+	succeeds(t, "enqueue", "-run", "r", path)
+	t.Setenv("DATABASE_URL", pooled)
+	_, _, first := fleet(t, "status")
+	_, _, second := fleet(t, "status")
+	contains(t, first+second, "add default_query_exec_mode=exec to DATABASE_URL")
+	t.Setenv("DATABASE_URL", pooled+"&default_query_exec_mode=exec")
+	for range 2 {
+		succeeds(t, "status")
+	}
+}
+
+// TestTheFleetHasASchema migrates two fleets in one database.
+func TestTheFleetHasASchema(t *testing.T) {
+	server := testdb.Shared(t)
+	url, err := server.Empty(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DATABASE_URL", url)
+	const tables = `select string_agg(distinct schemaname, ',') from pg_tables
+		where schemaname !~ '^(pg_|information)'`
+	succeeds(t, "migrate")
+	if got := testdb.Text(t, url, tables); got != "fleet" {
+		t.Errorf("there are tables in the schemas %s", got)
+	}
+	t.Setenv("FLEET_SCHEMA", "Second")
+	succeeds(t, "migrate")
+	succeeds(t, "migrate")
+	path, _ := orders(t, 1)
+	succeeds(t, "enqueue", "-run", "r", path)
+	t.Setenv("FLEET_SCHEMA", "")
+	contains(t, fails(t, "status"), "no run yet")
+	const names = `select string_agg(distinct application_name, ',') from pg_stat_activity
+		where datname = current_database()`
+	contains(t, testdb.Text(t, url, names), "fleet")
+	const level = "select current_setting('transaction_isolation')"
+	testdb.Execute(
+		t,
+		url,
+		`do $$ begin execute format('alter database %I set default_transaction_isolation to serializable',
+		current_database()); end $$`,
+	)
+	if got := testdb.Text(t, url, level); got != "read committed" {
+		t.Errorf("the isolation level is %s", got)
+	}
+}
+
+// TestTablesOfAnotherProgramStay migrates into a schema and a file with River's tables.
+func TestTablesOfAnotherProgramStay(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+		testdb.Execute(t, url, "drop table {schema}fleet_version")
+		t.Setenv("DATABASE_URL", url)
+		contains(t, fails(t, "migrate"), "they belong to another program")
+	})
+}
+
+// TestAnAddressIsNeverMisread checks that no part of a password is printed as a host.
+func TestAnAddressIsNeverMisread(t *testing.T) {
+	for address, want := range map[string]string{
+		"postgres://user@corp:secret@127.0.0.1:1/db": "%40",
+		"postgres://user:se/secret@127.0.0.1:1/db":   "%2F",
+		"postgres://user:se?secret@127.0.0.1:1/db":   "cannot be read",
+		"postgres://user:secret%zz@127.0.0.1:1/db":   "cannot be read",
+		"mysql://user:secret@127.0.0.1/db":           "none of postgres://",
+		"secret":                                     "none of postgres://",
+		"sqlite:":                                    "none of postgres://",
+	} {
+		t.Setenv("DATABASE_URL", address)
+		errors := fails(t, "status")
+		contains(t, errors, want)
+		if strings.Contains(errors, "secret") {
+			t.Errorf("%s: the message has the password: %s", address, errors)
+		}
+	}
+	t.Setenv("DATABASE_URL", "host=127.0.0.1 port=1 user=me@corp password=secret connect_timeout=1")
+	if errors := fails(t, "status"); strings.Contains(errors, "secret") ||
+		!strings.Contains(errors, "connect") {
+		t.Errorf("a list of key=value: %s", errors)
+	}
+}
+
+// TestAReadOnlyDatabaseIsWaitedFor lets a worker meet one.
+func TestAReadOnlyDatabaseIsWaitedFor(t *testing.T) {
+	server := testdb.Shared(t)
+	url, err := server.Empty(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DATABASE_URL", url)
+	succeeds(t, "migrate")
+	t.Setenv("DATABASE_URL", url+"&default_transaction_read_only=on")
+	contains(t, fails(t, "status"), "read-only transaction")
+}
