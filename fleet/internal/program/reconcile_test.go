@@ -66,7 +66,7 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 		) {
 			t.Error(out)
 		}
-		succeeds(t, "reconcile", "-run", "r", "-until", "1970-01-02T00:00:00Z")
+		succeeds(t, "reconcile", "-run", "r", "-until", "1970-01-01T00:00:00Z")
 		outsider := uuid.New()
 		testapi.Follow(t, client, outsider)
 		accounts = append(accounts, outsider)

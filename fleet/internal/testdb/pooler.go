@@ -33,6 +33,7 @@ func Pooler(t testing.TB, url string, lines ...string) (pooled string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	//nolint:usetesting // the user who runs the pooler cannot enter t.TempDir
 	directory, err := os.MkdirTemp("", "fleet-pgbouncer-")
 	if err != nil {
 		t.Fatal(err)
