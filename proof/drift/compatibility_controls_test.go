@@ -146,6 +146,7 @@ func dropNewFields(c tolerantClient, op operation, r response) (any, error) {
 // wrong.
 func TestIncompatibleClientsAreFound(t *testing.T) {
 	t.Parallel()
+	withoutRaceDetector(t)
 	contract := parse(t, readContract(t))
 	tolerant := tolerantClient{results: resultTypes(contract)}
 	if findings := checkCompatibility(contract, tolerant.call); len(findings) > 0 {

@@ -46,7 +46,7 @@ var contractControls = []control{
 		check: checkStatuses,
 		old:   "operationId: list_portfolios_orders",
 		new:   "operationId: list_orders",
-		want:  "list_orders is left over",
+		want:  "documentedErrors: list_orders is missing",
 	},
 	{
 		name:  "an error as plain JSON",

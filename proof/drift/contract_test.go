@@ -2,7 +2,6 @@ package drift_test
 
 import (
 	"cmp"
-	"fmt"
 	"os"
 	"reflect"
 	"slices"
@@ -40,9 +39,10 @@ func parse(t *testing.T, text string) *openapi3.T {
 // operation is an operation of the contract and the generated method for it.
 type operation struct {
 	*openapi3.Operation
-	path, verb string
-	item       *openapi3.PathItem
-	method     reflect.Method // of ClientInterface, zero if there is none
+	path   string
+	verb   string
+	item   *openapi3.PathItem
+	method reflect.Method // of ClientInterface, zero if there is none
 }
 
 func operations(contract *openapi3.T) []operation {
@@ -58,7 +58,15 @@ func operations(contract *openapi3.T) []operation {
 	return list
 }
 
-// methodName says how the generator names the method of an operationId.
+func operationIDs(contract *openapi3.T) []string {
+	var ids []string
+	for _, op := range operations(contract) {
+		ids = append(ids, op.OperationID)
+	}
+	return ids
+}
+
+// methodName returns the name of the generated method of an operationId.
 func methodName(operationID string) string {
 	var name strings.Builder
 	for word := range strings.SplitSeq(operationID, "_") {
@@ -96,7 +104,7 @@ type place struct {
 	name    string
 	request bool
 	media   *openapi3.MediaType
-	goType  reflect.Type // nil if the generated code has none
+	goType  reflect.Type // nil if there is none
 }
 
 // requestBody is the place of the request, nil if the operation has none.
@@ -143,20 +151,4 @@ func sorted[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// compareSets reports what is only in one of two sets.
-func compareSets(where string, want, got []string) []string {
-	var findings []string
-	for _, name := range want {
-		if !slices.Contains(got, name) {
-			findings = append(findings, fmt.Sprintf("%s: %s is missing", where, name))
-		}
-	}
-	for _, name := range got {
-		if !slices.Contains(want, name) {
-			findings = append(findings, fmt.Sprintf("%s: %s is left over", where, name))
-		}
-	}
-	return findings
 }

@@ -11,8 +11,8 @@ import (
 // control is a mistake in the contract and what a check has to find then.
 type control struct {
 	name  string
-	check func(*openapi3.T) []string // nil if its test has one check for all controls
-	after string                     // the edit replaces the first old text after this one
+	check func(*openapi3.T) findings // nil if its test has one check for all controls
+	after string                     // the edit is at the first old text after it
 	old   string
 	new   string
 	want  string // in one of the findings
@@ -35,6 +35,8 @@ func requireFinding(t *testing.T, findings []string, want string) {
 // TestControls makes each kind of mistake in the contract and requires its check to find
 // it.
 func TestControls(t *testing.T) {
+	t.Parallel()
+	withoutRaceDetector(t)
 	contract := readContract(t)
 	all := slices.Concat(contractControls, generatedControls, exampleControls, operationControls)
 	for _, control := range all {

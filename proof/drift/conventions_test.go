@@ -26,72 +26,87 @@ var documentedErrors = map[string]string{
 	"retrieve_portfolios_rebalancing_execution": "401 403 404 405 406 429 500 503",
 }
 
-// checkStatuses: the documented operations and no others, each with its success, its
-// documented errors and a default, and each error with a problem body whose example
-// repeats the status.
-func checkStatuses(contract *openapi3.T) []string {
-	var findings, ids []string
+const (
+	ofContract    = "openapi.yaml: "
+	ofConventions = "proof/drift/conventions_test.go: "
+)
+
+// checkStatuses: each operation has its success, its documented errors and a default, and
+// each error has a problem as its body, whose example repeats the status.
+func checkStatuses(contract *openapi3.T) (found findings) {
+	var ids []string
 	for _, op := range operations(contract) {
 		ids = append(ids, op.OperationID)
 		success := "200"
-		if op.OperationID == "cancel_portfolios_order" {
+		if op.verb == "DELETE" {
 			success = "204"
 		}
-		want := append(strings.Fields(documentedErrors[op.OperationID]), success, "default")
-		findings = append(
-			findings,
-			compareSets(op.OperationID+" responses", want, sorted(op.Responses.Map()))...)
+		if errors, known := documentedErrors[op.OperationID]; known {
+			want := append(strings.Fields(errors), success, "default")
+			found.addSets(ofContract+op.OperationID+" responses", want, sorted(op.Responses.Map()),
+				"correct it there, or in documentedErrors in proof/drift/conventions_test.go")
+		}
 		for status, response := range op.Responses.Map() {
 			if status != success {
-				findings = append(findings, checkProblem(op.OperationID, status, response.Value)...)
+				found.addProblem(op.OperationID+" "+status, status, response.Value)
 			}
 		}
 	}
-	return append(findings, compareSets("operations", sorted(documentedErrors), ids)...)
+	found.addSets(ofConventions+"documentedErrors", ids, sorted(documentedErrors),
+		`add the line "operationId": "400 401 …" from the operation's page, or remove it`)
+	return found
 }
 
-func checkProblem(operationID, status string, response *openapi3.Response) []string {
-	where := operationID + " " + status
+// addProblem reports an error response that is not a problem with an example of its
+// status.
+func (f *findings) addProblem(where, status string, response *openapi3.Response) {
+	const right = "refer to one of the components/responses of openapi.yaml"
 	media := response.Content["application/problem+json"]
 	if media == nil || len(response.Content) != 1 {
-		return []string{where + ": the body is not application/problem+json alone"}
+		f.addf(ofContract+"%s: the body is not application/problem+json alone: %s", where, right)
+		return
 	}
 	if media.Schema.Ref != "#/components/schemas/Problem" {
-		return []string{where + ": the body is not a Problem"}
+		f.addf(ofContract+"%s: the body is not a Problem: %s", where, right)
+		return
 	}
-	example, _ := media.Example.(map[string]any)
-	if status != "default" && fmt.Sprint(example["status"]) != status {
-		return []string{fmt.Sprintf("%s: the example has the status %v", where, example["status"])}
+	for _, example := range bodies(media) {
+		fields, _ := example.(map[string]any)
+		if got := fmt.Sprint(fields["status"]); status != "default" && got != status {
+			f.addf(ofContract+"%s: the example has the status %s: write %s", where, got, status)
+		}
 	}
-	return nil
 }
 
 // checkIdempotencyKey: required, a UUID, on POST and PATCH and nowhere else.
-func checkIdempotencyKey(contract *openapi3.T) []string {
-	var findings []string
+func checkIdempotencyKey(contract *openapi3.T) (found findings) {
+	const reference = "$ref: '#/components/parameters/IdempotencyKey'"
 	for _, op := range operations(contract) {
 		key := op.Parameters.GetByInAndName(openapi3.ParameterInHeader, "idempotency-key")
+		ofPath := op.item.Parameters.GetByInAndName(openapi3.ParameterInHeader, "idempotency-key")
 		wanted := op.verb == "POST" || op.verb == "PATCH"
 		switch {
 		case wanted && key == nil:
-			findings = append(findings, op.OperationID+": idempotency-key is missing")
-		case !wanted && (key != nil || op.item.Parameters.GetByInAndName(openapi3.ParameterInHeader, "idempotency-key") != nil):
-			findings = append(findings, op.OperationID+": idempotency-key is left over")
+			found.addf(ofContract+"%s: idempotency-key is missing: add %s to its parameters",
+				op.OperationID, reference)
+		case !wanted && (key != nil || ofPath != nil):
+			found.addf(ofContract+"%s: idempotency-key is left over: remove it, a %s has none",
+				op.OperationID, op.verb)
 		case wanted && (!key.Required || key.Schema.Value.Format != "uuid"):
-			findings = append(findings, op.OperationID+": idempotency-key is not a required UUID")
+			found.addf(ofContract+"%s: idempotency-key is not a required UUID: use %s",
+				op.OperationID, reference)
 		}
 	}
-	return findings
+	return found
 }
 
-// checkCommonHeaders: the five headers on each path item, all of them required but for
+// checkCommonHeaders: the five headers on each path item, all of them required except for
 // the version.
-func checkCommonHeaders(contract *openapi3.T) []string {
+func checkCommonHeaders(contract *openapi3.T) (found findings) {
 	want := []string{
 		"header upvest-client-id required", "header authorization required", "header signature required",
 		"header signature-input required", "header upvest-api-version optional",
 	}
-	var findings []string
 	for path, item := range contract.Paths.Map() {
 		var got []string
 		for _, parameter := range item.Parameters {
@@ -101,62 +116,60 @@ func checkCommonHeaders(contract *openapi3.T) []string {
 			}
 			got = append(got, fmt.Sprintf("%s %s %s", parameter.Value.In, parameter.Value.Name, need))
 		}
-		findings = append(findings, compareSets(path, want, got)...)
+		found.addSets(ofContract+path, want, got,
+			"give the path the five parameters that every other path has")
 	}
-	return findings
+	return found
 }
 
 // checkScopes: a GET accepts either scope, a write only the administrator's; both are
 // declared.
-func checkScopes(contract *openapi3.T) []string {
+func checkScopes(contract *openapi3.T) (found findings) {
 	const scheme = "oauth-client-credentials"
 	declared := contract.Components.SecuritySchemes[scheme].Value.Flows.ClientCredentials.Scopes
-	var findings []string
 	for _, op := range operations(contract) {
 		want := []string{"[portfolios:admin]"}
 		if op.verb == "GET" {
 			want = []string{"[portfolios:read]", "[portfolios:admin]"}
 		}
 		var got []string
-		if op.Security != nil {
-			for _, requirement := range *op.Security {
-				scopes, found := requirement[scheme]
-				if !found || len(requirement) != 1 {
-					findings = append(
-						findings,
-						fmt.Sprintf("%s: security is not %s alone", op.OperationID, scheme),
-					)
-				}
-				got = append(got, fmt.Sprint(scopes))
-				for _, scope := range scopes {
-					if _, found := declared[scope]; !found {
-						findings = append(
-							findings,
-							fmt.Sprintf("%s: the scope %s is not declared", op.OperationID, scope),
-						)
-					}
+		for _, requirement := range op.requirements() {
+			scopes, named := requirement[scheme]
+			if !named || len(requirement) != 1 {
+				found.addf(ofContract+"%s: security is not %s alone: name that one", op.OperationID, scheme)
+			}
+			got = append(got, fmt.Sprint(scopes))
+			for _, scope := range scopes {
+				if _, known := declared[scope]; !known {
+					found.addf(ofContract+"%s: the scope %s is not declared: add it to %s",
+						op.OperationID, scope, scheme)
 				}
 			}
 		}
-		findings = append(findings, compareSets(op.OperationID+" scopes", want, got)...)
+		found.addSets(ofContract+op.OperationID+" scopes", want, got,
+			"list portfolios:read and portfolios:admin for a GET, portfolios:admin for a write")
 	}
-	return findings
+	return found
+}
+
+func (o operation) requirements() openapi3.SecurityRequirements {
+	if o.Security == nil {
+		return nil
+	}
+	return *o.Security
 }
 
 // checkRequestID: upvest-request-id, a UUID, and no other header on each response.
-func checkRequestID(contract *openapi3.T) []string {
-	var findings []string
+func checkRequestID(contract *openapi3.T) (found findings) {
 	for _, op := range operations(contract) {
 		for status, response := range op.Responses.Map() {
 			header := response.Value.Headers["upvest-request-id"]
-			if header == nil || header.Value.Schema.Value.Format != "uuid" ||
-				len(response.Value.Headers) != 1 {
-				findings = append(
-					findings,
-					op.OperationID+" "+status+": no upvest-request-id that is a UUID, or another header",
-				)
+			isAlone := len(response.Value.Headers) == 1
+			if header == nil || header.Value.Schema.Value.Format != "uuid" || !isAlone {
+				found.addf(ofContract+"%s %s: no upvest-request-id that is a UUID, or another header: "+
+					"refer to the headers that every other response has", op.OperationID, status)
 			}
 		}
 	}
-	return findings
+	return found
 }

@@ -1,7 +1,6 @@
 package drift_test
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -15,7 +14,7 @@ func TestContractIsValid(t *testing.T) {
 
 func TestNothingDrifts(t *testing.T) {
 	contract := parse(t, readContract(t))
-	for name, check := range map[string]func(*openapi3.T) []string{
+	for name, check := range map[string]func(*openapi3.T) findings{
 		"statuses":        checkStatuses,
 		"idempotency key": checkIdempotencyKey,
 		"common headers":  checkCommonHeaders,
@@ -27,15 +26,13 @@ func TestNothingDrifts(t *testing.T) {
 		"examples":        checkExamples,
 		"requests":        checkRequests,
 		"wrapper":         checkWrapper,
+		"calls":           checkCalls,
 		"sandbox":         checkSandbox,
 		"golden requests": checkGoldenRequests,
 	} {
 		t.Run(name, func(t *testing.T) {
-			findings := check(contract)
-			slices.Sort(findings)
-			for _, finding := range findings {
-				t.Error(finding)
-			}
+			found := check(contract)
+			found.report(t)
 		})
 	}
 }

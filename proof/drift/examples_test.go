@@ -13,65 +13,81 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// oddities are the documented examples that do not fit, by example and place in it, with
-// the reason why that is right.
 var errNoMethod = errors.New("there is no method of the wrapper")
 
+// oddities are the documented examples that do not fit, by example and place in it, with
+// the reason why that is right.
 var oddities = map[string]string{
-	"create_portfolios_liquidation_request 200 order /allocation_id": "documented as an empty text in a uuid field: a liquidation " +
-		"follows no allocation; api.OptionalUUID reads it as none, which is left out again",
+	"create_portfolios_liquidation_request 200 order /allocation_id": "documented as an empty " +
+		"text in a uuid field: a liquidation follows no allocation; api.OptionalUUID reads it as " +
+		"absent, and leaves it out again",
 }
 
 // checkExamples: each body has examples, and each example fits its schema and survives
-// the generated type. So do the oddities, which have to stay odd.
-func checkExamples(contract *openapi3.T) []string {
-	var findings []string
-	unused := map[string]bool{}
-	for place := range oddities {
-		unused[place] = true
-	}
-	report := func(place string, problems []problem) {
-		for _, p := range problems {
-			if key := place + " " + p.pointer; oddities[key] == "" {
-				findings = append(findings, key+": "+p.text)
-			} else {
-				delete(unused, key)
-			}
-		}
-	}
+// the Go type. The oddities have to stay odd.
+func checkExamples(contract *openapi3.T) findings {
+	survey := exampleSurvey{met: map[string]bool{}}
 	results := resultTypes(contract)
 	for _, op := range operations(contract) {
 		for _, place := range op.places(results) {
-			examples := bodies(place.media)
-			if len(examples) == 0 {
-				findings = append(findings, place.name+": there is no example")
-			}
-			for _, name := range sorted(examples) {
-				where := strings.TrimSpace(place.name + " " + name)
-				report(where, misfits(place.media.Schema, examples[name], place.request))
-				report(where, losses(place, examples[name]))
-			}
+			survey.body(op, place)
 		}
 		for _, parameter := range append(op.Parameters, op.item.Parameters...) {
 			if example := parameter.Value.Example; example != nil {
-				report(
-					op.OperationID+" "+parameter.Value.Name,
-					misfits(parameter.Value.Schema, example, true),
-				)
+				survey.report(op.OperationID+" "+parameter.Value.Name,
+					misfits(parameter.Value.Schema, example, true))
 			}
 		}
 		for status, response := range op.Responses.Map() {
 			for name, header := range response.Value.Headers {
 				if example := header.Value.Example; example != nil {
-					report(op.OperationID+" "+status+" "+name, misfits(header.Value.Schema, example, false))
+					survey.report(op.OperationID+" "+status+" "+name,
+						misfits(header.Value.Schema, example, false))
 				}
 			}
 		}
 	}
-	for _, place := range sorted(unused) {
-		findings = append(findings, place+": no longer odd; it was "+oddities[place])
+	for _, place := range sorted(oddities) {
+		if !survey.met[place] {
+			survey.found.addf("proof/drift/examples_test.go: %s: no longer odd: "+
+				"remove it from oddities", place)
+		}
 	}
-	return findings
+	return survey.found
+}
+
+// exampleSurvey gathers what is wrong with examples.
+type exampleSurvey struct {
+	found findings
+	met   map[string]bool // oddities
+}
+
+func (s *exampleSurvey) body(op operation, place place) {
+	examples := bodies(place.media)
+	if len(examples) == 0 {
+		s.found.addf(ofContract+"%s: there is no example: refer to one in components/examples", place.name)
+	}
+	if place.goType == nil {
+		s.found.addf(ofContract+"%s: there is no Go type for this body: %s", place.name, settleMethod(op))
+		return
+	}
+	for _, name := range sorted(examples) {
+		where := strings.TrimSpace(place.name + " " + name)
+		s.report(where, misfits(place.media.Schema, examples[name], place.request))
+		s.report(where, losses(place, examples[name]))
+	}
+}
+
+func (s *exampleSurvey) report(place string, problems []problem) {
+	for _, p := range problems {
+		key := place + " " + p.pointer
+		if oddities[key] != "" {
+			s.met[key] = true
+			continue
+		}
+		text, _, _ := strings.Cut(p.text, "\n")
+		s.found.addf(ofContract+"%s: %s: correct the example, or run make generate", key, text)
+	}
 }
 
 // problem is what is wrong with an example, at a JSON pointer in it.
@@ -88,16 +104,15 @@ func bodies(media *openapi3.MediaType) map[string]any {
 	return examples
 }
 
-// misfits says where an example breaks its schema.
+// misfits reports where an example breaks its schema.
 func misfits(schema *openapi3.SchemaRef, example any, request bool) []problem {
+	uuids := openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC4122)
+	currencies := openapi3.NewRegexpFormatValidator("^[A-Z]{3}$")
 	options := []openapi3.SchemaValidationOption{
 		openapi3.MultiErrors(),
 		openapi3.EnableFormatValidation(),
-		openapi3.WithStringFormatValidator(
-			"uuid",
-			openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC4122),
-		),
-		openapi3.WithStringFormatValidator("ISO4217", openapi3.NewRegexpFormatValidator("^[A-Z]{3}$")),
+		openapi3.WithStringFormatValidator("uuid", uuids),
+		openapi3.WithStringFormatValidator("ISO4217", currencies),
 	}
 	if request {
 		options = append(options, openapi3.VisitAsRequest())
@@ -126,12 +141,9 @@ func flatten(err error) []problem {
 	}
 }
 
-// losses says what an example loses when it is decoded into the generated type and
-// encoded again.
+// losses reports what an example loses when it is decoded into its Go type and encoded
+// again.
 func losses(place place, example any) []problem {
-	if place.goType == nil {
-		return []problem{{pointer: "/", text: "there is no Go type for this body"}}
-	}
 	text, err := json.Marshal(example)
 	if err != nil {
 		return []problem{{pointer: "/", text: "encode the example: " + err.Error()}}
@@ -141,14 +153,10 @@ func losses(place place, example any) []problem {
 		return []problem{{pointer: "/", text: "decode the example: " + err.Error()}}
 	}
 	byClient := reflect.New(place.goType).Interface()
-	if err := (&upvest.Response{Body: text}).Decode(
-		byClient,
-	); err != nil ||
-		!reflect.DeepEqual(byClient, value) {
-		return []problem{{
-			pointer: "/",
-			text:    fmt.Sprintf("the client decodes %+v, %v; encoding/json %+v", byClient, err, value),
-		}}
+	err = (&upvest.Response{Body: text}).Decode(byClient)
+	if err != nil || !reflect.DeepEqual(byClient, value) {
+		differ := fmt.Sprintf("the client decodes %+v, %v; encoding/json %+v", byClient, err, value)
+		return []problem{{pointer: "/", text: differ}}
 	}
 	again, err := json.Marshal(value)
 	if err != nil {
@@ -163,41 +171,19 @@ func losses(place place, example any) []problem {
 
 // differences compares JSON values; times are equal if they are the same instant.
 func differences(pointer string, want, got any) []problem {
-	var problems []problem
 	switch want := want.(type) {
 	case map[string]any:
-		object, ok := got.(map[string]any)
-		if !ok {
-			break
+		if object, ok := got.(map[string]any); ok {
+			return objectDifferences(pointer, want, object)
 		}
-		for name := range object {
-			if _, found := want[name]; !found {
-				problems = append(problems, problem{
-					pointer: pointer + "/" + name,
-					text:    "is new after decoding and encoding",
-				})
-			}
-		}
-		for name, value := range want {
-			if after, found := object[name]; found {
-				problems = append(problems, differences(pointer+"/"+name, value, after)...)
-			} else {
-				problems = append(problems, problem{
-					pointer: pointer + "/" + name,
-					text:    "is lost by decoding and encoding",
-				})
-			}
-		}
-		return problems
 	case []any:
-		list, ok := got.([]any)
-		if !ok || len(list) != len(want) {
-			break
+		if list, ok := got.([]any); ok && len(list) == len(want) {
+			var problems []problem
+			for i, value := range want {
+				problems = append(problems, differences(fmt.Sprintf("%s/%d", pointer, i), value, list[i])...)
+			}
+			return problems
 		}
-		for i, value := range want {
-			problems = append(problems, differences(fmt.Sprintf("%s/%d", pointer, i), value, list[i])...)
-		}
-		return problems
 	case string:
 		before, errBefore := time.Parse(time.RFC3339, want)
 		text, _ := got.(string)
@@ -207,10 +193,27 @@ func differences(pointer string, want, got any) []problem {
 		}
 	}
 	if !reflect.DeepEqual(want, got) {
-		return []problem{{
-			pointer: pointer,
-			text:    fmt.Sprintf("is %v after decoding and encoding, was %v", got, want),
-		}}
+		text := fmt.Sprintf("is %v after decoding and encoding, was %v", got, want)
+		return []problem{{pointer: pointer, text: text}}
 	}
 	return nil
+}
+
+func objectDifferences(pointer string, want, got map[string]any) []problem {
+	var problems []problem
+	for name := range got {
+		if _, found := want[name]; !found {
+			text := "is new after decoding and encoding"
+			problems = append(problems, problem{pointer: pointer + "/" + name, text: text})
+		}
+	}
+	for name, value := range want {
+		if after, found := got[name]; found {
+			problems = append(problems, differences(pointer+"/"+name, value, after)...)
+			continue
+		}
+		text := "is lost by decoding and encoding"
+		problems = append(problems, problem{pointer: pointer + "/" + name, text: text})
+	}
+	return problems
 }

@@ -66,12 +66,11 @@ func printDeclaration(set *token.FileSet, declaration ast.Decl) (string, error) 
 		return "", err
 	}
 	// Where comments were, blank lines are left.
-	lines := slices.DeleteFunc(
-		strings.Split(text.String(), "\n"),
-		func(line string) bool { return strings.TrimSpace(line) == "" },
-	)
+	lines := slices.DeleteFunc(strings.Split(text.String(), "\n"), isBlank)
 	return strings.Join(lines, "\n"), nil
 }
+
+func isBlank(line string) bool { return strings.TrimSpace(line) == "" }
 
 // receiver is the name of the type that a method belongs to.
 func receiver(method *ast.FuncDecl) (name string) {
@@ -102,14 +101,13 @@ func TestExportedAPIChangesOnPurpose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		before, after := strings.Split(string(want), "\n"), strings.Split(got, "\n")
-		if got != string(want) {
-			t.Errorf(
-				"%s exports something else than %s says: %q.\nIf that is meant, run: go test -run Exported ./drift -update",
-				name,
-				snapshot,
-				compareSets(name, before, after),
-			)
+		var found findings
+		found.addSets(name, strings.Split(string(want), "\n"), strings.Split(got, "\n"),
+			"if that is meant, run go test -run Exported ./drift -update in proof/")
+		found.report(t)
+		if got != string(want) && len(found) == 0 {
+			t.Errorf("%s: its exported declarations have another order: "+
+				"run go test -run Exported ./drift -update in proof/", name)
 		}
 	}
 }
@@ -129,7 +127,7 @@ func (Kept) Method(a int) error { return nil }
 func (hidden) Method() {}
 func New(options ...Kind) *Kept { return nil }
 `
-	print := func(source string) string {
+	printed := func(source string) string {
 		folder := filepath.Dir(writeFile(t, "p.go", source))
 		text, err := exported(folder)
 		if err != nil {
@@ -137,7 +135,7 @@ func New(options ...Kind) *Kept { return nil }
 		}
 		return text
 	}
-	want := print(source)
+	want := printed(source)
 	for _, change := range [][2]string{
 		{"Field string", "Field int"},
 		{"Field string", "Other string"},
@@ -149,7 +147,7 @@ func New(options ...Kind) *Kept { return nil }
 		{"type Kept struct {", "type Kept struct { New bool;"},
 		{"func (Kept)", "func (*Kept)"},
 	} {
-		if print(strings.Replace(source, change[0], change[1], 1)) == want {
+		if printed(strings.Replace(source, change[0], change[1], 1)) == want {
 			t.Errorf("%q instead of %q is not seen", change[1], change[0])
 		}
 	}
@@ -160,7 +158,7 @@ func New(options ...Kind) *Kept { return nil }
 		{"hiddenValue = 1", "hiddenValue = 2"},
 		{"func (hidden) Method()", "func (hidden) Other()"},
 	} {
-		if got := print(strings.Replace(source, change[0], change[1], 1)); got != want {
+		if got := printed(strings.Replace(source, change[0], change[1], 1)); got != want {
 			t.Errorf("%q instead of %q is seen:\n%s", change[1], change[0], got)
 		}
 	}

@@ -19,64 +19,82 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// survey walks all bodies and query parameters of the contract beside the Go types that
+// survey walks all bodies and query parameters of the contract next to the Go types that
 // hold them.
 type survey struct {
-	findings []string
-	seen     map[any]bool
+	findings findings
+	seen     map[pair]bool
 	reached  map[*openapi3.Schema]bool
 	enums    map[string][]string // values that the contract allows, by Go type
 }
 
+// pair is a schema and the Go type that holds its values.
+type pair struct {
+	schema *openapi3.Schema
+	goType reflect.Type
+}
+
+// The commands and lines that settle most findings.
+const (
+	regenerate = "run make generate"
+	retype     = "run make generate, or give it a Go type in api/overlay.yaml"
+)
+
 func newSurvey(contract *openapi3.T) *survey {
-	s := &survey{seen: map[any]bool{}, reached: map[*openapi3.Schema]bool{}, enums: map[string][]string{}}
+	s := &survey{
+		seen: map[pair]bool{}, reached: map[*openapi3.Schema]bool{}, enums: map[string][]string{},
+	}
 	results := resultTypes(contract)
 	for _, op := range operations(contract) {
-		hasResult := false
-		for _, place := range op.places(results) {
-			if place.goType == nil {
-				s.report(place.name, "there is no Go type for this body")
-				continue
-			}
-			s.compare(place.name, place.media.Schema, place.goType, false)
-			hasResult = hasResult || place.goType == results[op.OperationID]
-		}
-		if result := results[op.OperationID]; result != nil && !hasResult {
-			s.report(op.OperationID, "the wrapper returns a %s, which no response has", result)
-		}
+		s.bodies(op, results)
 		s.parameters(op)
 	}
 	for name, schema := range contract.Components.Schemas {
 		if !s.reached[schema.Value] {
-			s.report(name, "no operation uses this schema")
+			s.reportf(name, "remove it, or refer to it", "no operation uses this schema")
 		}
 	}
 	return s
 }
 
-func (s *survey) report(where, format string, values ...any) {
-	s.findings = append(s.findings, where+": "+fmt.Sprintf(format, values...))
+func (s *survey) bodies(op operation, results map[string]reflect.Type) {
+	result := results[op.OperationID]
+	hasResult := false
+	for _, place := range op.places(results) {
+		if place.goType == nil {
+			s.reached[place.media.Schema.Value] = true
+			s.reportf(place.name, settleMethod(op), "there is no Go type for this body")
+			continue
+		}
+		s.compare(place.name, place.media.Schema, place.goType, false)
+		hasResult = hasResult || place.goType == result
+	}
+	if result != nil && !hasResult {
+		s.reportf(op.OperationID, "document its 200, or return an error alone",
+			"the wrapper returns a %s, which no response has", result)
+	}
 }
 
-// compare holds a schema against the Go type that is to hold its values.
+func (s *survey) reportf(where, settle, format string, values ...any) {
+	s.findings.addf(ofContract+"%s: %s: %s", where, fmt.Sprintf(format, values...), settle)
+}
+
+// compare compares a schema with the Go type that holds its values.
 func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.Type, optional bool) {
 	schema := ref.Value
 	s.reached[schema] = true
 	if goType.Kind() == reflect.Pointer {
 		goType = goType.Elem()
 	}
-	type pair struct {
-		schema *openapi3.Schema
-		goType reflect.Type
-	}
-	if s.seen[pair{schema: schema, goType: goType}] {
+	both := pair{schema: schema, goType: goType}
+	if s.seen[both] {
 		return
 	}
-	s.seen[pair{schema: schema, goType: goType}] = true
+	s.seen[both] = true
 
 	name := ref.Ref[strings.LastIndex(ref.Ref, "/")+1:]
 	if name != "" && name != goType.Name() {
-		s.report(where, "is %s in the contract and %s in Go", name, goType)
+		s.reportf(where, regenerate, "is %s in the contract and %s in Go", name, goType)
 	}
 	switch {
 	case len(schema.Enum) > 0:
@@ -86,14 +104,8 @@ func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.T
 	case len(s.properties(schema)) > 0 && goType.Kind() == reflect.Struct:
 		s.fields(where, schema, goType)
 	case !holds(schema, goType, optional):
-		s.report(
-			where,
-			"%s cannot hold a %s (format %q, pattern %q)",
-			goType,
-			schema.Type.Slice(),
-			schema.Format,
-			schema.Pattern,
-		)
+		s.reportf(where, retype, "%s cannot hold a %s (format %q, pattern %q)",
+			goType, schema.Type.Slice(), schema.Format, schema.Pattern)
 	}
 }
 
@@ -113,20 +125,22 @@ func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
 
 func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Type) {
 	properties := s.properties(schema)
-	// Whether a tag leaves a value out depends on its type, so a value is encoded rather
-	// than the tag read.
+	// Whether a tag leaves a value out depends on its type, so a value is encoded.
 	var zero map[string]any
-	if text, err := json.Marshal(reflect.Zero(goType).Interface()); err != nil {
-		s.report(where, "encode a zero value: %v", err)
-	} else if err := json.Unmarshal(text, &zero); err != nil {
-		s.report(where, "a zero value is no object in JSON: %v", err)
+	text, err := json.Marshal(reflect.Zero(goType).Interface())
+	if err == nil {
+		err = json.Unmarshal(text, &zero)
+	}
+	if err != nil {
+		s.reportf(where, retype, "encode a zero value of %s as an object: %v", goType, err)
 	}
 	var tags []string
 	for _, field := range reflect.VisibleFields(goType) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if tag == "-" {
-			if schema.AdditionalProperties.Has == nil || !*schema.AdditionalProperties.Has {
-				s.report(where, "%s is left over", field.Name)
+			isOpen := schema.AdditionalProperties.Has
+			if isOpen == nil || !*isOpen {
+				s.reportf(where, regenerate, "%s is left over", field.Name)
 			}
 			continue
 		}
@@ -137,19 +151,15 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 		}
 		required := slices.Contains(schema.Required, tag)
 		if _, sent := zero[tag]; sent != required {
-			s.report(
-				where+"."+tag,
-				"required is %t in the contract, but a zero value in Go is sent: %t",
-				required,
-				sent,
-			)
+			s.reportf(where+"."+tag, retype,
+				"required is %t in the contract, but a zero value in Go is sent: %t", required, sent)
 		}
 		s.compare(where+"."+tag, property, field.Type, !required)
 	}
-	s.findings = append(s.findings, compareSets(where, sorted(properties), tags)...)
+	s.findings.addSets(ofContract+where, sorted(properties), tags, regenerate)
 }
 
-// holds says whether a Go type keeps every value of a plain schema.
+// holds reports whether a Go type keeps every value of a plain schema.
 func holds(schema *openapi3.Schema, goType reflect.Type, optional bool) bool {
 	integer := goType.Kind() == reflect.Int || goType.Kind() == reflect.Int64
 	switch {
@@ -175,7 +185,7 @@ func holds(schema *openapi3.Schema, goType reflect.Type, optional bool) bool {
 
 func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type) {
 	if goType.Kind() != reflect.String || goType.Name() == "string" {
-		s.report(where, "%s is no named string for an enum", goType)
+		s.reportf(where, retype, "%s is no named string for an enum", goType)
 		return
 	}
 	for _, value := range schema.Enum {
@@ -183,58 +193,60 @@ func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type
 	}
 }
 
-// parameters holds the query parameters against the generated struct. What their fields
-// can hold is tried by checkRequests, since filters are plain text in the contract and
-// typed in Go.
+// parameters compares the query parameters with the generated struct. checkRequests tries
+// what its fields can hold, because filters are plain text in the contract and typed in
+// Go.
 func (s *survey) parameters(op operation) {
-	var names, tags []string
+	var names []string
 	for _, parameter := range op.Parameters {
 		if parameter.Value.In == openapi3.ParameterInQuery {
 			names = append(names, parameter.Value.Name)
 		}
 	}
+	var tags []string
 	if query := op.queryType(); query != nil {
 		for _, field := range reflect.VisibleFields(query) {
 			tag, _, _ := strings.Cut(field.Tag.Get("form"), ",")
 			tags = append(tags, tag)
 			parameter := op.Parameters.GetByInAndName(openapi3.ParameterInQuery, tag)
-			if parameter == nil {
-				continue
-			}
-			if (field.Type.Kind() == reflect.Pointer) == parameter.Required {
-				s.report(
-					op.OperationID+" "+tag,
-					"required is %t in the contract, but the Go type is %s",
-					parameter.Required,
-					field.Type,
-				)
-			}
-			if len(parameter.Schema.Value.Enum) > 0 {
-				s.reached[parameter.Schema.Value] = true
-				s.enum(op.OperationID+" "+tag, parameter.Schema.Value, field.Type.Elem())
+			if parameter != nil {
+				s.parameter(op.OperationID+" "+tag, parameter, field.Type)
 			}
 		}
 	}
-	s.findings = append(s.findings, compareSets(op.OperationID+" query", names, tags)...)
+	s.findings.addSets(ofContract+op.OperationID+" query", names, tags, regenerate)
+}
+
+func (s *survey) parameter(where string, parameter *openapi3.Parameter, goType reflect.Type) {
+	if (goType.Kind() == reflect.Pointer) == parameter.Required {
+		s.reportf(where, retype, "required is %t in the contract, but the Go type is %s",
+			parameter.Required, goType)
+	}
+	if schema := parameter.Schema.Value; len(schema.Enum) > 0 {
+		s.reached[schema] = true
+		s.enum(where, schema, goType.Elem())
+	}
 }
 
 // checkFields: each body has a Go type, each property and query parameter a field that
 // can hold it; none is left over.
-func checkFields(contract *openapi3.T) []string { return newSurvey(contract).findings }
+func checkFields(contract *openapi3.T) findings { return newSurvey(contract).findings }
 
 // checkEnums: each enum value of a body or query parameter has a constant, each constant
 // is an enum value.
-func checkEnums(contract *openapi3.T) []string {
+func checkEnums(contract *openapi3.T) (found findings) {
+	const where = "generated/portfolios.gen.go: "
 	constants, err := generatedConstants()
 	if err != nil {
-		return []string{err.Error()}
+		found.addf(where+"%v: %s", err, regenerate)
+		return found
 	}
 	enums := newSurvey(contract).enums
-	findings := compareSets("enums", sorted(enums), sorted(constants))
+	found.addSets(where+"enums", sorted(enums), sorted(constants), regenerate)
 	for name, values := range enums {
-		findings = append(findings, compareSets(name, values, constants[name])...)
+		found.addSets(where+name, values, constants[name], regenerate)
 	}
-	return findings
+	return found
 }
 
 // generatedConstants are the values of the generated constants by their type.

@@ -26,79 +26,74 @@ var (
 
 // checkFresh makes the generated code again, in a temporary folder, and reports what
 // differs from the tree. contract takes the place of openapi.yaml if it is not empty.
-func checkFresh(t *testing.T, contract string) []string {
+func checkFresh(t *testing.T, contract string) (found findings) {
 	t.Helper()
 	lines, err := os.ReadFile(filepath.Join(repository, "tools.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	generations := generateLine.FindAllStringSubmatch(string(lines), -1)
-	if len(generations) != strings.Count(string(lines), "//go:generate") || len(generations) == 0 {
-		return []string{"tools.go has a go:generate line that this test cannot read"}
+	matches := generateLine.FindAllStringSubmatch(string(lines), -1)
+	if len(matches) != strings.Count(string(lines), "//go:generate") || len(matches) == 0 {
+		found.addf("tools.go: a go:generate line is not of the form that this test reads: " +
+			"adapt generateLine in proof/drift/fresh_test.go")
+		return found
 	}
-	var findings []string
-	for _, generation := range generations {
-		if finding := checkGeneration(
-			t,
-			generation[1],
-			generation[2],
-			generation[3],
-			contract,
-		); finding != "" {
-			findings = append(findings, finding)
+	for _, match := range matches {
+		g := generation{generator: strings.Fields(match[1]), configuration: match[2], document: match[3]}
+		if contract != "" && g.document == "openapi.yaml" {
+			g.document = writeFile(t, "openapi.yaml", contract)
+		}
+		if err := g.check(t); err != nil {
+			found.addf("%v", err)
 		}
 	}
-	return findings
+	return found
 }
 
-func checkGeneration(t *testing.T, generator, configuration, document, contract string) string {
+// generation is one go:generate line.
+type generation struct {
+	generator     []string
+	configuration string
+	document      string
+}
+
+// check makes the code again. It leaves the file in the tree alone.
+func (g generation) check(t *testing.T) error {
 	t.Helper()
-	settings, err := os.ReadFile(filepath.Join(repository, configuration))
+	settings, err := os.ReadFile(filepath.Join(repository, g.configuration))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	output := outputLine.FindSubmatch(settings)
 	if output == nil {
-		return configuration + ": there is no output"
+		return fmt.Errorf("%s: there is no output: name the file", g.configuration)
 	}
 	name := filepath.Join(repository, string(output[1]))
 	before, err := os.Stat(name)
 	if err != nil {
-		return err.Error()
+		return err
 	}
-
 	made := filepath.Join(t.TempDir(), "made.go")
-	elsewhere := writeFile(
-		t,
-		"configuration.yaml",
-		outputLine.ReplaceAllLiteralString(string(settings), "output: "+made),
-	)
-	if contract != "" && document == "openapi.yaml" {
-		document = writeFile(t, "openapi.yaml", contract)
+	elsewhere := outputLine.ReplaceAllLiteralString(string(settings), "output: "+made)
+	arguments := slices.Concat(g.generator,
+		[]string{writeFile(t, "configuration.yaml", elsewhere), g.document})
+	if _, err := run(t.Context(), repository, "env", arguments...); err != nil {
+		return err
 	}
-	if _, err := run(
-		t.Context(),
-		repository,
-		"env",
-		append(strings.Fields(generator), elsewhere, document)...); err != nil {
-		return err.Error()
-	}
-
 	after, err := os.Stat(name)
 	if err != nil || !after.ModTime().Equal(before.ModTime()) {
-		return fmt.Sprintf("%s was written to: %v", name, err)
+		return fmt.Errorf("%s: this test has written to it: %w", name, err)
 	}
 	want, errWant := unpacked(made)
 	got, errGot := unpacked(name)
 	if err := errors.Join(errWant, errGot); err != nil {
-		return err.Error()
+		return err
 	}
 	if want != got {
-		return string(
-			output[1],
-		) + " is not what " + configuration + " makes of the contract: run make generate"
+		return fmt.Errorf("%s: it is not what %s makes of %s: %s",
+			output[1], g.configuration, g.document, regenerate)
 	}
-	return ""
+	return nil
 }
 
 // unpacked reads generated code, with the contract embedded in it as plain text: how it
@@ -113,9 +108,8 @@ func unpacked(name string) (string, error) {
 		return string(code), nil
 	}
 	packed := regexp.MustCompile(`[",\s]`).ReplaceAll(code[place[2]:place[3]], nil)
-	contract, err := io.ReadAll(
-		flate.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(packed))),
-	)
+	decoded := base64.NewDecoder(base64.StdEncoding, bytes.NewReader(packed))
+	contract, err := io.ReadAll(flate.NewReader(decoded))
 	if err != nil {
 		return "", fmt.Errorf("unpack the contract in %s: %w", name, err)
 	}
@@ -123,26 +117,23 @@ func unpacked(name string) (string, error) {
 }
 
 func TestGeneratedCodeIsFresh(t *testing.T) {
+	t.Parallel()
 	withPrograms(t)
-	for _, finding := range checkFresh(t, "") {
-		t.Error(finding)
-	}
+	found := checkFresh(t, "")
+	found.report(t)
 }
 
 func TestStaleCodeIsFound(t *testing.T) {
+	t.Parallel()
 	withPrograms(t)
-	changed := edit(
-		t,
-		readContract(t),
-		"    Order:",
-		"      properties:",
-		"      properties:\n        venue: {type: string}",
-	)
-	if findings := checkFresh(t, changed); len(findings) != 2 {
-		t.Errorf("a new property makes both generated files stale, got %q", findings)
+	const properties = "      properties:"
+	field := properties + "\n        venue: {type: string}"
+	changed := edit(t, readContract(t), "    Order:", properties, field)
+	if found := checkFresh(t, changed); len(found) != 2 {
+		t.Errorf("a new property makes both generated files stale, got %q", found)
 	}
 	changed = edit(t, readContract(t), "    NotFound:", "type: not_found", "type: missing")
-	if findings := checkFresh(t, changed); len(findings) != 1 {
-		t.Errorf("a new example makes the contract stale that the sandbox has in it, got %q", findings)
+	if found := checkFresh(t, changed); len(found) != 1 {
+		t.Errorf("a new example makes the contract stale that the sandbox has in it, got %q", found)
 	}
 }

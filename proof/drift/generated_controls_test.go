@@ -141,7 +141,8 @@ var generatedControls = []control{
 		after: "operationId: cancel_portfolios_order",
 		old:   "        '401'",
 		new: "        '202':\n          description: Accepted\n" +
-			"          content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}\n        '401'",
+			"          content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}\n" +
+			"        '401'",
 		want: "cancel_portfolios_order 202: there is no Go type",
 	},
 	{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -26,14 +25,9 @@ func (f transport) RoundTrip(request *http.Request) (*http.Response, error) { re
 // stub is a client whose server is the transport. It has a token, and never tries again.
 func stub(server http.RoundTripper) (*upvest.Client, error) {
 	return upvest.New(upvest.Credentials{
-		BaseURL:      "http://127.0.0.1",
-		ClientID:     sampleID,
-		ClientSecret: "secret",
-		KeyID:        "key",
-		PrivateKey: ed25519.NewKeyFromSeed(
-			make([]byte, ed25519.SeedSize),
-		),
-		Scopes: []string{"portfolios:admin"},
+		BaseURL: "http://127.0.0.1", ClientID: sampleID, ClientSecret: "secret", KeyID: "key",
+		PrivateKey: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)),
+		Scopes:     []string{"portfolios:admin"},
 	}, upvest.WithHTTPClient(&http.Client{Transport: server}), withStaticToken(), upvest.WithoutRetry())
 }
 
@@ -44,13 +38,50 @@ func withStaticToken() upvest.ClientOption {
 // sampleID stands for every id of a path.
 var sampleID = uuid.MustParse("f96eaefd-b4c6-477a-9bbe-c744bf26172f")
 
-// wrapperMethod is a public method of the wrapper that carries out one operation.
-type wrapperMethod struct{ service, name string }
+// wrapperMethod is a public method of the wrapper that calls one operation.
+type wrapperMethod struct {
+	service string
+	name    string
+}
 
 func (m wrapperMethod) String() string { return m.service + "." + m.name }
 
-// pathID returns the ID for the path of an operation whose response has this body: the client
-// refuses a response about another resource.
+// call calls the method with an id for its path and the documented examples. It returns nil for a method that
+// returns an error alone.
+func (m wrapperMethod) call(
+	ctx context.Context, client *upvest.Client, id uuid.UUID, examples map[reflect.Type]any,
+	options ...upvest.CallOption,
+) (any, error) {
+	method := reflect.ValueOf(client).Elem().FieldByName(m.service).MethodByName(m.name)
+	arguments := []reflect.Value{reflect.ValueOf(ctx)}
+	for i := 1; i < method.Type().NumIn()-1; i++ {
+		argument := reflect.New(method.Type().In(i))
+		if argument.Type() == reflect.TypeFor[*uuid.UUID]() {
+			argument.Elem().Set(reflect.ValueOf(id))
+		} else if example, found := examples[argument.Type().Elem()]; found {
+			text, err := json.Marshal(example)
+			if err != nil {
+				return nil, err
+			}
+			if err := json.Unmarshal(text, argument.Interface()); err != nil {
+				return nil, err
+			}
+		}
+		arguments = append(arguments, argument.Elem())
+	}
+	for _, option := range options {
+		arguments = append(arguments, reflect.ValueOf(option))
+	}
+	results := method.Call(arguments)
+	err, _ := reflect.TypeAssert[error](results[len(results)-1])
+	if len(results) == 1 || err != nil {
+		return nil, err
+	}
+	return results[0].Interface(), nil
+}
+
+// pathID returns the id for the path of a call whose response has a body: the client requires a
+// response to be about the resource in the path.
 func pathID(op operation, body []byte) uuid.UUID {
 	var named struct {
 		ID        uuid.UUID `json:"id"`
@@ -69,7 +100,7 @@ func pathID(op operation, body []byte) uuid.UUID {
 	return id
 }
 
-// documentedID returns the ID for the path of an operation that receives a documented example.
+// documentedID returns the id for the path of a call whose response is a documented example.
 func documentedID(op operation) uuid.UUID {
 	response := op.Responses.Value("200")
 	if response == nil {
@@ -84,40 +115,6 @@ func documentedID(op operation) uuid.UUID {
 		return sampleID
 	}
 	return pathID(op, body)
-}
-
-// call calls the method with an ID for its path, and the documented examples. The value is nil
-// for a method that returns an error alone.
-func (m wrapperMethod) call(
-	ctx context.Context, client *upvest.Client, id uuid.UUID, examples map[reflect.Type]any,
-	options ...upvest.CallOption,
-) (any, error) {
-	method := reflect.ValueOf(client).Elem().FieldByName(m.service).MethodByName(m.name)
-	arguments := []reflect.Value{reflect.ValueOf(ctx)}
-	for i := 1; i < method.Type().NumIn()-1; i++ {
-		argument := reflect.New(method.Type().In(i)).Elem()
-		if argument.Type() == reflect.TypeFor[uuid.UUID]() {
-			argument.Set(reflect.ValueOf(id))
-		} else if example, found := examples[argument.Type()]; found {
-			text, err := json.Marshal(example)
-			if err != nil {
-				return nil, err
-			}
-			if err := json.Unmarshal(text, argument.Addr().Interface()); err != nil {
-				return nil, err
-			}
-		}
-		arguments = append(arguments, argument)
-	}
-	for _, option := range options {
-		arguments = append(arguments, reflect.ValueOf(option))
-	}
-	results := method.Call(arguments)
-	err, _ := results[len(results)-1].Interface().(error)
-	if len(results) == 1 || err != nil {
-		return nil, err
-	}
-	return results[0].Interface(), nil
 }
 
 // requestExamples are the first documented request bodies, by the Go type that holds
@@ -136,56 +133,69 @@ func requestExamples(contract *openapi3.T) map[reflect.Type]any {
 	return examples
 }
 
-// wrapperMethods finds the method for each operation, by calling all and looking at what
-// they send. Methods that are built of others, with a function or an iterator in their
+// wrapperMethods finds the method for each operation: it calls all and looks at what they
+// send. Methods that are made of others, with a function or an iterator in their
 // signature, are left out.
-func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, findings []string) {
-	methods, examples := map[string]wrapperMethod{}, requestExamples(contract)
+func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, found findings) {
+	methods = map[string]wrapperMethod{}
+	examples := requestExamples(contract)
+	documented := operations(contract)
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[upvest.Client]()) {
 		if !field.IsExported() {
 			continue
 		}
-		for i := range field.Type.NumMethod() {
-			method := field.Type.Method(i)
+		for method := range field.Type.Methods() {
 			if !isOneCall(method.Type) {
 				continue
 			}
 			m := wrapperMethod{service: field.Name, name: method.Name}
-			var sent *http.Request
-			client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
-				sent = request
-				return &http.Response{
-					StatusCode: http.StatusNoContent,
-					Body:       http.NoBody,
-					Header:     http.Header{},
-				}, nil
-			}))
+			sent, err := m.request(examples)
 			if err != nil {
-				return nil, []string{err.Error()}
-			}
-			if _, err := m.call(context.Background(), client, sampleID, examples); sent == nil {
-				findings = append(findings, fmt.Sprintf("%s sends nothing: %v", m, err))
+				found.addf(ofWrapper+"%s sends nothing: %v: send a request for the documented example",
+					m, err)
 				continue
 			}
-			op := slices.IndexFunc(operations(contract), func(op operation) bool {
-				path := "^" + regexp.MustCompile(`\{\w+\}`).ReplaceAllString(op.path, sampleID.String()) + "$"
-				return op.verb == sent.Method && regexp.MustCompile(path).MatchString(sent.URL.Path)
-			})
-			if op < 0 {
-				findings = append(
-					findings,
-					fmt.Sprintf("%s sends %s %s, which is no operation", m, sent.Method, sent.URL.Path),
-				)
+			at := slices.IndexFunc(documented, func(op operation) bool { return op.fits(sent) })
+			if at < 0 {
+				found.addf(ofWrapper+"%s sends %s %s, which is no operation: correct it, or openapi.yaml",
+					m, sent.Method, sent.URL.Path)
 				continue
 			}
-			id := operations(contract)[op].OperationID
-			if other, found := methods[id]; found {
-				findings = append(findings, fmt.Sprintf("%s and %s are both for %s", m, other, id))
+			id := documented[at].OperationID
+			if other, twice := methods[id]; twice {
+				found.addf(ofWrapper+"%s and %s are both for %s: remove one", m, other, id)
 			}
 			methods[id] = m
 		}
 	}
-	return methods, findings
+	return methods, found
+}
+
+// request returns what the method sends for the documented examples.
+func (m wrapperMethod) request(examples map[reflect.Type]any) (*http.Request, error) {
+	var sent *http.Request
+	client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
+		sent = request
+		return &http.Response{
+			StatusCode: http.StatusNoContent, Body: http.NoBody, Header: http.Header{},
+		}, nil
+	}))
+	if err != nil {
+		return nil, err
+	}
+	_, err = m.call(context.Background(), client, sampleID, examples)
+	if sent == nil {
+		return nil, err
+	}
+	return sent, nil
+}
+
+var pathParameter = regexp.MustCompile(`\{\w+\}`)
+
+// fits reports whether a request is one of the operation.
+func (o operation) fits(request *http.Request) bool {
+	path := pathParameter.ReplaceAllString(o.path, sampleID.String())
+	return o.verb == request.Method && path == request.URL.Path
 }
 
 // resultTypes are the types that the wrapper's methods return, by operation. A method
@@ -205,8 +215,8 @@ func resultTypes(contract *openapi3.T) map[string]reflect.Type {
 
 func isOneCall(method reflect.Type) bool {
 	last := method.NumIn() - 1
-	if !method.IsVariadic() || method.In(last) != reflect.TypeFor[[]upvest.CallOption]() ||
-		method.Out(0).Kind() == reflect.Func {
+	takesOptions := method.IsVariadic() && method.In(last) == reflect.TypeFor[[]upvest.CallOption]()
+	if !takesOptions || method.Out(0).Kind() == reflect.Func {
 		return false
 	}
 	for i := range last {
@@ -217,19 +227,21 @@ func isOneCall(method reflect.Type) bool {
 	return true
 }
 
+const ofWrapper = "wrapper: "
+
+// settleMethod tells how an operation gets its method.
+func settleMethod(op operation) string {
+	return "add a method that sends " + op.verb + " " + op.path + " to a service in wrapper/"
+}
+
 // checkWrapper: each operation has one public method, and each public method an
 // operation.
-func checkWrapper(contract *openapi3.T) []string {
-	methods, findings := wrapperMethods(contract)
+func checkWrapper(contract *openapi3.T) findings {
+	methods, found := wrapperMethods(contract)
 	for _, op := range operations(contract) {
-		if _, found := methods[op.OperationID]; !found {
-			findings = append(
-				findings,
-				op.OperationID+": there is no method of the wrapper that sends "+op.verb+" "+strings.TrimSpace(
-					op.path,
-				),
-			)
+		if _, known := methods[op.OperationID]; !known {
+			found.addf(ofWrapper+"%s has no method: %s", op.OperationID, settleMethod(op))
 		}
 	}
-	return findings
+	return found
 }

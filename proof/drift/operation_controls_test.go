@@ -78,7 +78,7 @@ var operationControls = []control{
 		check: checkWrapper,
 		old:   "  /portfolios/orders:",
 		new:   "  /portfolios/trades:",
-		want:  "create_portfolios_order: there is no method of the wrapper that sends POST",
+		want:  "create_portfolios_order has no method: add a method that sends POST",
 	},
 	{
 		name:  "a method without an operation",
@@ -86,7 +86,7 @@ var operationControls = []control{
 		after: "  /portfolios/orders/{portfolio_order_id}:",
 		old:   "    delete:",
 		new:   "    x-delete:",
-		want:  "Orders.Cancel sends DELETE /portfolios/orders/" + sampleID.String() + ", which is no operation",
+		want:  "Orders.Cancel sends DELETE /portfolios/orders/" + sampleID.String() + ", which is no",
 	},
 	{
 		name:  "a new method of a path",
@@ -94,14 +94,14 @@ var operationControls = []control{
 		after: "  /portfolios/orders:",
 		old:   "    get:",
 		new:   "    put: {operationId: replace_orders, responses: {}}\n    get:",
-		want:  "replace_orders: there is no method",
+		want:  "replace_orders has no method",
 	},
 	{
 		name:  "an operation that the sandbox does not know",
 		check: checkSandbox,
 		old:   "operationId: list_portfolios_orders",
 		new:   "operationId: list_orders",
-		want:  `list_orders: the sandbox takes the request for "list_p`,
+		want:  `list_orders: it takes the request for "list_p`,
 	},
 	{
 		name:  "an operation without a golden request",

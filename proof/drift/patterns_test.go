@@ -10,102 +10,118 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// patternCheck says what package api accepts where the contract has a pattern, and texts
-// near which the two could differ.
+// patternCheck is what package api accepts where the contract has a pattern.
 type patternCheck struct {
+	end     string // of the schema's place in the contract
 	accepts func(string) bool
-	near    []string
+	near    []string // texts near which the two could differ
 }
 
-// patternChecks are by the end of the schema's place in the contract.
-func patternChecks() map[string]patternCheck {
+func patternChecks() []patternCheck {
 	digits := strings.Repeat("7", 63)
-	return map[string]patternCheck{
-		"/properties/cash_amount": {
-			accepts: func(text string) bool {
-				_, err := api.NewAmount(text)
-				return err == nil ||
-					text == "" // The documented pattern accepts an empty text, which is no amount of money.
-			},
-			near: []string{"", "0", ".5", "100.00", "1e3", digits, digits + "." + strings.Repeat("3", 27)},
+	return []patternCheck{
+		{
+			end:     "/properties/cash_amount",
+			accepts: acceptsAmount,
+			near:    []string{"", "0", ".5", "100.00", "1e3", digits, digits + "." + strings.Repeat("3", 27)},
 		},
-		"/properties/weight": {
-			accepts: func(text string) bool { _, err := api.NewWeight(text); return err == nil },
+		{
+			end:     "/properties/weight",
+			accepts: acceptsWeight,
 			near:    []string{"", "0.7", "99.99999", "100", "100.0", "100.00000", "101"},
 		},
-		"/properties/instrument_id/oneOf/0": {
-			accepts: func(text string) bool {
-				_, err := api.NewISIN(text)
-				return err == nil && api.InstrumentID(text).IsISIN()
-			},
-			near: []string{"", "US0378331005", "IE00B0M62Q58", "ie00b0m62q58"},
+		{
+			end:     "/properties/instrument_id/oneOf/0",
+			accepts: acceptsISIN,
+			near:    []string{"", "US0378331005", "IE00B0M62Q58", "ie00b0m62q58"},
 		},
-		"/properties/instrument_id/oneOf/1": {
+		{
+			end:     "/properties/instrument_id/oneOf/1",
 			accepts: func(text string) bool { return api.InstrumentID(text).IsUpvestID() },
 			near:    []string{"c2721bc09f65474ba846b237eb17fb05", "C2721BC0-9F65-474B-8846-B237EB17FB05"},
 		},
 	}
 }
 
+// acceptsAmount accepts the empty text too, which the documented pattern does: it is no
+// amount.
+func acceptsAmount(text string) bool {
+	_, err := api.NewAmount(text)
+	return err == nil || text == ""
+}
+
+func acceptsWeight(text string) bool {
+	_, err := api.NewWeight(text)
+	return err == nil
+}
+
+func acceptsISIN(text string) bool {
+	_, err := api.NewISIN(text)
+	return err == nil && api.InstrumentID(text).IsISIN()
+}
+
 // checkPatterns: package api accepts what each pattern of a body's schema accepts, and
-// nothing else. Tried on every text that is one edit away from those above.
-func checkPatterns(contract *openapi3.T) []string {
-	var findings []string
-	unused := patternChecks()
+// nothing else. It tries every text that is one edit away from those above.
+func checkPatterns(contract *openapi3.T) (found findings) {
+	used := map[string]bool{}
 	err := contract.WalkSchemas(func(pointer string, schema *openapi3.SchemaRef) error {
-		if schema.Value.Pattern == "" || !strings.HasPrefix(pointer, "/components/schemas/") {
-			return nil
+		if schema.Value.Pattern != "" && strings.HasPrefix(pointer, "/components/schemas/") {
+			found.addPattern(pointer, schema.Value.Pattern, used)
 		}
-		pattern, err := regexp.Compile(schema.Value.Pattern)
-		if err != nil {
-			findings = append(findings, pointer+": "+err.Error())
-			return nil
-		}
-		for end, check := range patternChecks() {
-			if strings.HasSuffix(pointer, end) {
-				delete(unused, end)
-				findings = append(findings, check.compare(pointer, pattern)...)
-				return nil
-			}
-		}
-		findings = append(findings, pointer+": no value type of package api checks this pattern")
 		return nil
 	})
 	if err != nil {
-		findings = append(findings, err.Error())
+		found.addf(ofContract+"walk its schemas: %v", err)
 	}
-	for _, end := range sorted(unused) {
-		findings = append(findings, end+": the contract has no pattern there")
+	for _, check := range patternChecks() {
+		if !used[check.end] {
+			found.addf("proof/drift/patterns_test.go: %s: the contract has no pattern there: "+
+				"remove it from patternChecks", check.end)
+		}
 	}
-	return findings
+	return found
 }
 
-// compare stops at the first difference; the others would say the same.
-func (c patternCheck) compare(pointer string, pattern *regexp.Regexp) []string {
+// addPattern compares a pattern with package api. used gathers the checks that have a
+// pattern.
+func (f *findings) addPattern(pointer, text string, used map[string]bool) {
+	pattern, err := regexp.Compile(text)
+	if err != nil {
+		f.addf(ofContract+"%s: %v: correct the pattern", pointer, err)
+		return
+	}
+	for _, check := range patternChecks() {
+		if !strings.HasSuffix(pointer, check.end) {
+			continue
+		}
+		used[check.end] = true
+		if difference := check.difference(pattern); difference != "" {
+			f.addf(ofContract+"%s: %s: correct the pattern, or package api", pointer, difference)
+		}
+		return
+	}
+	f.addf(ofContract+"%s: no value type of package api checks this pattern: "+
+		"add it to patternChecks in proof/drift/patterns_test.go", pointer)
+}
+
+// difference returns the first difference between a pattern and package api.
+func (c patternCheck) difference(pattern *regexp.Regexp) string {
 	for _, near := range c.near {
-		for _, text := range neighbours(near) {
+		for _, text := range neighbors(near) {
 			if want := pattern.MatchString(text); want != c.accepts(text) {
-				return []string{
-					fmt.Sprintf(
-						"%s: %q fits the contract: %t, is accepted by package api: %t",
-						pointer,
-						text,
-						want,
-						!want,
-					),
-				}
+				return fmt.Sprintf("%q fits the contract: %t, package api accepts it: %t", text, want, !want)
 			}
 		}
 	}
-	return nil
+	return ""
 }
 
-// neighbours are the text itself and all texts that one removed, inserted or replaced
+// neighbors are the text itself and all texts that one removed, inserted or replaced
 // character makes of it.
-func neighbours(text string) []string {
+func neighbors(text string) []string {
 	list := []string{text}
 	for i := 0; i <= len(text); i++ {
-		for _, char := range strings.Split("015678 9.-+,_abcfgzABCFGZ\n", "") {
+		for char := range strings.SplitSeq("015678 9.-+,_abcfgzABCFGZ\n", "") {
 			list = append(list, text[:i]+char+text[i:])
 			if i < len(text) {
 				list = append(list, text[:i]+char+text[i+1:])

@@ -1,13 +1,13 @@
 package drift_test
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"fmt"
-	"net"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -23,49 +23,48 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// prism starts Prism on a free port and returns its URL. It ends with the test.
+// prism starts Prism on a free port and returns its URL when it listens. It ends with the
+// test.
 func prism(t *testing.T, arguments ...string) string {
 	t.Helper()
 	program := nodeProgram(t, "prism")
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	_, port, _ := net.SplitHostPort(address)
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
 	ctx, stop := context.WithCancel(context.Background())
-	var output bytes.Buffer
-	command := exec.CommandContext(ctx, program, append(arguments, "--host", "127.0.0.1", "--port", port)...)
-	command.Stdout, command.Stderr = &output, &output
+	command := exec.CommandContext(ctx, program, append(arguments, "--host", "127.0.0.1", "--port", "0")...)
+	output, printing := io.Pipe()
+	command.Stdout = printing
+	command.Stderr = printing
 	if err := command.Start(); err != nil {
 		stop()
 		t.Fatal(err)
 	}
+	var errWait error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		errWait = command.Wait()
+		_ = printing.Close() // a pipe in memory
+	}()
 	t.Cleanup(func() {
 		stop()
-		_ = command.Wait() // it was killed
-		if t.Failed() {
-			t.Logf("Prism printed:\n%s", output.String())
-		}
+		<-ended
 	})
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		connection, err := net.Dial("tcp", address)
-		if err == nil {
-			_ = connection.Close()
-			return "http://" + address
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("Prism does not listen: %v", err)
+	var printed strings.Builder
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		printed.WriteString(lines.Text() + "\n")
+		if _, address, found := strings.Cut(lines.Text(), "Prism is listening on "); found {
+			go func() { _, _ = io.Copy(io.Discard, output) }() // ends with Prism
+			return strings.TrimSpace(address)
 		}
 	}
+	<-ended
+	t.Fatalf("Prism ended before it listened: %v\n%s", errWait, printed.String())
+	return ""
 }
 
-// checkMock: each operation succeeds on Prism's mock of a contract, and gives the caller
-// a documented example.
-func checkMock(t *testing.T, mocked string) []string {
+// checkMock: each operation succeeds on Prism's mock of a contract, and returns a
+// documented example.
+func checkMock(t *testing.T, mocked string) findings {
 	t.Helper()
 	contract := parse(t, readContract(t))
 	access, err := sandbox.NewClient()
@@ -79,25 +78,41 @@ func checkMock(t *testing.T, mocked string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	methods, findings := wrapperMethods(contract)
+	methods, found := wrapperMethods(contract)
+	examples := requestExamples(contract)
 	for _, op := range operations(contract) {
-		var answer upvest.Response
-		value, err := methods[op.OperationID].call(
-			t.Context(), client, documentedID(op), requestExamples(contract), upvest.WithResponse(&answer))
-		if err != nil {
-			findings = append(findings, fmt.Sprintf("%s: %v\n%s", op.OperationID, err, answer.Body))
+		method, known := methods[op.OperationID]
+		if !known {
+			found.addf("wrapper: %s cannot be tried on Prism: %s", op.OperationID, settleMethod(op))
 			continue
 		}
-		if media := op.Responses.Status(answer.Status).Value.Content["application/json"]; media != nil &&
-			!isExample(t, media, value) {
-			findings = append(findings, op.OperationID+": what comes back is not a documented example")
+		var response upvest.Response
+		value, err := method.call(
+			t.Context(), client, documentedID(op), examples, upvest.WithResponse(&response))
+		if err != nil {
+			found.addf("wrapper: %s on Prism: %v: %s: send what openapi.yaml documents",
+				op.OperationID, err, oneLine(response.Body))
+			continue
+		}
+		documented := op.Responses.Status(response.Status)
+		if documented == nil || !isExample(t, documented.Value.Content["application/json"], value) {
+			found.addf("wrapper: %s on Prism: it does not return a documented example: %s",
+				op.OperationID, retype)
 		}
 	}
-	return findings
+	return found
 }
 
+// oneLine is a body of Prism on one line.
+func oneLine(body []byte) string { return strings.Join(strings.Fields(string(body)), " ") }
+
+// isExample reports whether a value is one of the documented ones. A response without a
+// body has no examples.
 func isExample(t *testing.T, media *openapi3.MediaType, value any) bool {
 	t.Helper()
+	if media == nil {
+		return value == nil
+	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
@@ -122,51 +137,45 @@ func isExample(t *testing.T, media *openapi3.MediaType, value any) bool {
 
 func TestWrapperRunsOnPrism(t *testing.T) {
 	t.Parallel()
-	for _, finding := range checkMock(t, contractFile) {
-		t.Error(finding)
-	}
+	found := checkMock(t, contractFile)
+	found.report(t)
 }
 
-// prismControl is an edit of the contract and a part of what a check has to find then.
-type prismControl struct{ name, after, old, new, want string }
-
-func requireFindings(t *testing.T, check func(*testing.T, string) []string, controls []prismControl) {
+func requireFindings(t *testing.T, check func(*testing.T, string) findings, controls []control) {
 	t.Helper()
 	contract := readContract(t)
 	for _, control := range controls {
 		t.Run(control.name, func(t *testing.T) {
 			t.Parallel()
-			bad := writeFile(t, "openapi.yaml", edit(t, contract, control.after, control.old, control.new))
-			if findings := strings.Join(check(t, bad), "\n"); !strings.Contains(findings, control.want) {
-				t.Errorf("want a finding with %q, got %s", control.want, findings)
-			}
+			bad := writeFile(t, "openapi.yaml", control.edit(t, contract))
+			requireFinding(t, check(t, bad), control.want)
 		})
 	}
 }
 
 func TestPrismFindsBadRequests(t *testing.T) {
 	t.Parallel()
-	requireFindings(t, checkMock, []prismControl{
+	requireFindings(t, checkMock, []control{
 		{
 			name:  "a body without a field",
 			after: "    OrderRequest:",
 			old:   "required: [user_id",
 			new:   "required: [venue, user_id",
-			want:  "create_portfolios_order: create_portfolios_order: 400",
+			want:  "create_portfolios_order on Prism: create_portfolios_order: 400",
 		},
 		{
 			name:  "a header that is not sent",
 			after: "    UpvestAPIVersion:",
 			old:   "name: upvest-api-version\n      in: header",
 			new:   "name: x-api-version\n      required: true\n      in: header",
-			want:  "list_portfolios_orders: list_portfolios_orders: 400",
+			want:  "list_portfolios_orders on Prism: list_portfolios_orders: 400",
 		},
 	})
 }
 
 // checkProxy runs the demo on the sandbox, through Prism as a proxy that turns every
 // violation of a contract into an error.
-func checkProxy(t *testing.T, contract string) []string {
+func checkProxy(t *testing.T, contract string) findings {
 	t.Helper()
 	access, err := sandbox.NewClient()
 	if err != nil {
@@ -177,59 +186,60 @@ func checkProxy(t *testing.T, contract string) []string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() }) // nothing of it is used afterwards
-	front := httptest.NewServer(
-		aroundProxy(t, server.URL(), prism(t, "proxy", contract, server.URL(), "--errors")),
-	)
+	proxy := prism(t, "proxy", contract, server.URL(), "--errors")
+	front := httptest.NewServer(aroundProxy(t, server.URL(), proxy))
 	t.Cleanup(front.Close)
-	key, err := x509.MarshalPKCS8PrivateKey(access.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	printed, err := demo(
-		t,
+	printed, err := demo(t,
 		"UPVEST_API_BASE_URL="+front.URL,
 		"UPVEST_API_CLIENT_ID="+access.ID.String(),
 		"UPVEST_API_CLIENT_SECRET="+access.Secret,
 		"UPVEST_API_KEY_ID="+access.KeyID,
 		"UPVEST_API_SCOPES="+sandbox.ScopeRead+","+sandbox.ScopeAdmin,
-		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY="+string(
-			pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
-		),
-	)
-	findings := checkDemo(parse(t, readContract(t)), printed)
+		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY="+keyAsPEM(t, access.PrivateKey))
+	found := checkDemo(parse(t, readContract(t)), printed)
 	if err != nil {
-		findings = append(findings, err.Error())
+		lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+		found.addf("sandbox: the demo fails through Prism: %s: correct the sandbox, or openapi.yaml",
+			lines[len(lines)-1])
 	}
-	return findings
+	return found
 }
 
-// aroundProxy sends requests to the proxy, but for those of the token endpoint, which is
-// in no contract.
+func keyAsPEM(t *testing.T, key any) string {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+// aroundProxy sends requests to the proxy, except for those of the token endpoint, which
+// is in no contract.
 func aroundProxy(t *testing.T, server, proxy string) http.Handler {
 	t.Helper()
 	mux := http.NewServeMux()
-	for path, target := range map[string]string{"/": proxy, "/auth/token": server} {
-		to, err := url.Parse(target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		mux.Handle(path, httputil.NewSingleHostReverseProxy(to))
+	toProxy, errProxy := url.Parse(proxy)
+	toServer, errServer := url.Parse(server)
+	if err := errors.Join(errProxy, errServer); err != nil {
+		t.Fatal(err)
 	}
+	mux.Handle("/", httputil.NewSingleHostReverseProxy(toProxy))
+	mux.Handle("/auth/token", httputil.NewSingleHostReverseProxy(toServer))
 	return mux
 }
 
 func TestSandboxPassesPrism(t *testing.T) {
 	t.Parallel()
-	for _, finding := range checkProxy(t, contractFile) {
-		t.Error(finding)
-	}
+	found := checkProxy(t, contractFile)
+	found.report(t)
 }
 
 func TestPrismFindsViolations(t *testing.T) {
 	t.Parallel()
-	requireFindings(t, checkProxy, []prismControl{
+	requireFindings(t, checkProxy, []control{
 		{
-			name:  "an answer without a field",
+			name:  "a response without a field",
 			after: "    Configuration:",
 			old:   "required: [created_at",
 			new:   "required: [venue, created_at",

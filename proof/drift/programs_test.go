@@ -1,12 +1,13 @@
 package drift_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -22,43 +23,71 @@ func withPrograms(t *testing.T) {
 	}
 }
 
-// nodeProgram is the path of a program that make installs from
-// proof/contract-check/package.json. Only people may go without.
+// withoutRaceDetector skips a test that takes ten times as long with the race detector,
+// which finds nothing in it: one goroutine does the work. `make contract` runs it.
+func withoutRaceDetector(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("make contract runs this, without the race detector")
+	}
+}
+
+// nodeProgram returns the path of a program that make installs from
+// proof/contract-check/package.json. Tests run without it, except in CI.
 func nodeProgram(t *testing.T, name string) string {
 	t.Helper()
 	withPrograms(t)
-	path, err := filepath.Abs(filepath.Join(repository, "build/node/node_modules/.bin", name))
+	program, err := filepath.Abs(filepath.Join(repository, "build/node/node_modules/.bin", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Stat(program); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(err)
 		}
 		t.Skipf("%s is not installed: make contract does that where there is Node.js", name)
 	}
-	return path
+	return program
 }
 
-// run runs a program in a folder and returns what it printed, on whichever stream.
+// install returns the path of a Go program, such as example.com/cmd/program@v1.2.3. It is
+// installed once, below build/.
+func install(t *testing.T, program string) string {
+	t.Helper()
+	folder, err := filepath.Abs(filepath.Join(repository, "build/go", path.Base(program)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, _, _ := strings.Cut(path.Base(program), "@")
+	installed := filepath.Join(folder, name)
+	if _, err := os.Stat(installed); err == nil {
+		return installed
+	}
+	if _, err := run(t.Context(), ".", "env", "GOBIN="+folder, "go", "install", program); err != nil {
+		t.Fatal(err)
+	}
+	return installed
+}
+
+// run runs a program in a folder and returns what it printed, on both streams.
 func run(ctx context.Context, folder, program string, arguments ...string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
 	defer stop()
-	var output bytes.Buffer
 	command := exec.CommandContext(ctx, program, arguments...)
-	command.Dir, command.Stdout, command.Stderr = folder, &output, &output
-	if err := command.Run(); err != nil {
-		return output.String(), fmt.Errorf("run %s: %w\n%s", program, err, output.String())
+	command.Dir = folder
+	output, err := command.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("run %s: %w\n%s", program, err, output)
 	}
-	return output.String(), nil
+	return string(output), err
 }
 
-// writeFile writes a file of the test's own and returns its path.
+// writeFile writes a file into a folder of the test and returns its path.
 func writeFile(t *testing.T, name, text string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return file
 }

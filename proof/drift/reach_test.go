@@ -8,121 +8,125 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	callable "github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
+// checkCalls: the fault matrix, the simulation and the test suites call each operation.
+func checkCalls(contract *openapi3.T) (found findings) {
+	const where = "proof/internal/operations: "
+	var want, got []string
+	for _, op := range operations(contract) {
+		want = append(want, op.verb+" "+op.OperationID)
+	}
+	for _, op := range callable.All() {
+		got = append(got, op.Method+" "+op.ID)
+	}
+	found.addSets(where+"operations", want, got, "add a call of it to the file of its service, or remove it")
+	return found
+}
+
 // checkSandbox: the sandbox takes the request of each operation for that operation, and
-// has an answer that is meant.
-func checkSandbox(contract *openapi3.T) []string {
-	methods, findings := wrapperMethods(contract)
-	server, err := sandbox.New()
+// gives it a response that is meant for it.
+func checkSandbox(contract *openapi3.T) findings {
+	methods, found := wrapperMethods(contract)
+	server, err := sandbox.New(sandbox.WithoutNetwork())
 	if err != nil {
-		return []string{err.Error()}
+		found.addf("sandbox: %v", err)
+		return found
 	}
 	defer func() { _ = server.Close() }() // nothing of it is used afterwards
-	access := server.Client()
-	client, err := upvest.New(upvest.Credentials{
-		BaseURL: server.URL(), ClientID: access.ID, ClientSecret: access.Secret,
-		KeyID: access.KeyID, PrivateKey: access.PrivateKey, Scopes: access.Scopes,
-	}, upvest.WithoutRetry())
+	client, err := upvest.New(server.Credentials(), upvest.WithoutRetry(),
+		upvest.WithHTTPClient(&http.Client{Transport: server.Transport()}))
 	if err != nil {
-		return []string{err.Error()}
+		found.addf("sandbox: %v", err)
+		return found
 	}
+	examples := requestExamples(contract)
 	for _, op := range operations(contract) {
-		method, found := methods[op.OperationID]
-		if !found {
-			findings = append(findings, op.OperationID+": there is no method to reach the sandbox with")
+		method, known := methods[op.OperationID]
+		if !known {
+			found.addf("sandbox: %s cannot be tried: %s", op.OperationID, settleMethod(op))
 			continue
 		}
-		var answer upvest.Response
-		// Most ids in the examples name nothing: that is for the sandbox to say.
+		var response upvest.Response
+		// Most ids in the examples name nothing: the sandbox has to report that.
 		_, _ = method.call(
-			context.Background(), client, sampleID, requestExamples(contract), upvest.WithResponse(&answer))
+			context.Background(), client, sampleID, examples, upvest.WithResponse(&response))
 		requests := server.Requests()
 		last := requests[len(requests)-1]
-		if last.Operation != op.OperationID || answer.Status != last.Status {
-			findings = append(
-				findings,
-				fmt.Sprintf("%s: the sandbox takes the request for %q", op.OperationID, last.Operation),
-			)
+		if last.Operation != op.OperationID || response.Status != last.Status {
+			found.addf("sandbox: %s: it takes the request for %q: run make generate",
+				op.OperationID, last.Operation)
+			continue
 		}
-		if last.Status/100 != 2 && last.Status != http.StatusNotFound &&
-			last.Status != http.StatusUnprocessableEntity {
-			findings = append(
-				findings,
-				fmt.Sprintf("%s: the sandbox answers %d: %s", op.OperationID, last.Status, answer.Body),
-			)
+		switch {
+		case last.Status/100 == 2, last.Status == http.StatusNotFound:
+		case last.Status == http.StatusUnprocessableEntity:
+		default:
+			found.addf("sandbox: %s: the documented example gets %d: %s: correct its ledger",
+				op.OperationID, last.Status, last.Detail)
 		}
 	}
-	return findings
+	return found
 }
 
 // checkGoldenRequests: each operation, and the token endpoint, has its request as a file,
 // and each file an operation.
-func checkGoldenRequests(contract *openapi3.T) []string {
-	entries, err := os.ReadDir(filepath.Join(repository, "wrapper/testdata/requests"))
+func checkGoldenRequests(contract *openapi3.T) (found findings) {
+	const folder = "wrapper/testdata/requests"
+	entries, err := os.ReadDir(filepath.Join(repository, folder))
 	if err != nil {
-		return []string{err.Error()}
+		found.addf("%v", err)
+		return found
 	}
-	want, got := []string{sandbox.TokenOperation}, []string{}
-	for _, op := range operations(contract) {
-		want = append(want, op.OperationID)
-	}
+	var got []string
 	for _, entry := range entries {
-		name, _, _ := strings.Cut(entry.Name(), ".")
-		got = append(got, name)
+		// Lists have a second request, with filters.
+		id, _, _ := strings.Cut(entry.Name(), ".")
+		got = append(got, id)
 	}
-	return compareSets("golden requests", want, got)
+	slices.Sort(got)
+	want := append(operationIDs(contract), sandbox.TokenOperation)
+	found.addSets(folder, want, slices.Compact(got), "give the operation a row in everyOperation in "+
+		"wrapper/operations_test.go, run go test ./wrapper -run TestRequests -update; or remove the file")
+	return found
 }
 
 var demoLine = regexp.MustCompile(`(?m)^ +\d+ +(\w+) +(2\d\d) +[0-9a-f-]{36} `)
 
 // checkDemo: each operation has a line in what the demo prints, with a success and a
 // request id, and each such line an operation.
-func checkDemo(contract *openapi3.T, printed string) []string {
-	var want, got []string
-	for _, op := range operations(contract) {
-		want = append(want, op.OperationID)
-	}
+func checkDemo(contract *openapi3.T, printed string) (found findings) {
+	var got []string
 	for _, line := range demoLine.FindAllStringSubmatch(printed, -1) {
 		got = append(got, line[1])
 	}
-	return compareSets("demo", want, got)
+	found.addSets("examples/tour/story.go: the demo", operationIDs(contract), got,
+		"call it in one of the chapters, or remove the call")
+	return found
 }
 
-// demo runs the demo and returns what it printed. It sees these variables of the
-// environment and no others, so that it never reaches a server that somebody has set up
-// in theirs.
+// demo runs the demo and returns what it printed. It gets these variables of the
+// environment and no others, so that it never reaches another server that they name.
 func demo(t *testing.T, environment ...string) (string, error) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "demo")
-	if _, err := run(
-		t.Context(),
-		repository+"/examples",
-		"go",
-		"build",
-		"-o",
-		program,
-		"./tour",
-	); err != nil {
+	_, err := run(t.Context(), repository+"/examples", "go", "build", "-o", program, "./tour")
+	if err != nil {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), program)
 	if len(environment) > 0 {
-		command.Args = append(
-			command.Args,
-			"-write",
-			"-account",
-			sampleID.String(),
-			"-user",
-			sampleID.String(),
-		)
+		command.Args = append(command.Args,
+			"-write", "-account", sampleID.String(), "-user", sampleID.String())
 	}
 	command.Env = append([]string{"HOME=" + t.TempDir()}, environment...)
 	printed, err := command.CombinedOutput()
@@ -139,13 +143,18 @@ func TestDemoReachesEveryOperation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, finding := range checkDemo(parse(t, contract), printed) {
-		t.Error(finding)
-	}
-	for _, control := range []struct{ name, contract, printed, want string }{
+	found := checkDemo(parse(t, contract), printed)
+	found.report(t)
+	const renamed = "operationId: list_portfolios_orders"
+	for _, control := range []struct {
+		name     string
+		contract string
+		printed  string
+		want     string
+	}{
 		{
 			name:     "a new operation",
-			contract: edit(t, contract, "", "operationId: list_portfolios_orders", "operationId: list_orders"),
+			contract: edit(t, contract, "", renamed, "operationId: list_orders"),
 			printed:  printed,
 			want:     "list_orders is missing",
 		},
@@ -162,14 +171,9 @@ func TestDemoReachesEveryOperation(t *testing.T) {
 			want:     "cancel_portfolios_order is missing",
 		},
 	} {
-		if findings := checkDemo(
-			parse(t, control.contract),
-			control.printed,
-		); !strings.Contains(
-			strings.Join(findings, "\n"),
-			control.want,
-		) {
-			t.Errorf("%s: want a finding with %q, got %q", control.name, control.want, findings)
-		}
+		t.Run(control.name, func(t *testing.T) {
+			t.Parallel()
+			requireFinding(t, checkDemo(parse(t, control.contract), control.printed), control.want)
+		})
 	}
 }

@@ -17,90 +17,102 @@ import (
 
 // checkRequests: each operation has a generated method that sends its method, its path
 // with the ids in place, its content type, and each query parameter as documented.
-func checkRequests(contract *openapi3.T) []string {
-	var findings []string
+func checkRequests(contract *openapi3.T) (found findings) {
 	for _, op := range operations(contract) {
-		for _, problem := range op.tryRequest() {
-			findings = append(findings, op.OperationID+": "+problem)
+		if op.method.Type == nil {
+			found.addf("generated/portfolios.gen.go: there is no generated method %s: %s",
+				methodName(op.OperationID), regenerate)
+			continue
 		}
+		sent, want, err := op.tryRequest()
+		if err != nil {
+			found.addf(ofContract+"%s: %v: %s", op.OperationID, err, retype)
+			continue
+		}
+		op.compareRequest(sent, want, &found)
 	}
-	return findings
+	return found
 }
 
-// recorder keeps the request and answers with nothing.
+// recorder keeps the request. Its response is empty.
 type recorder struct{ request *http.Request }
 
+// Do implements the generated HttpRequestDoer.
 func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	r.request = request
 	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Header: http.Header{}}, nil
 }
 
-func (o operation) tryRequest() []string {
-	if o.method.Type == nil {
-		return []string{"there is no generated method " + methodName(o.OperationID)}
-	}
-	recorder := &recorder{}
-	client, err := portfolios.NewClient("https://host", portfolios.WithHTTPClient(recorder))
-	if err != nil {
-		return []string{err.Error()}
-	}
-	path, want := o.path, map[string]string{}
-	id := uuid.MustParse("f96eaefd-b4c6-477a-9bbe-c744bf26172f")
+// documentedRequest is what a request has to be.
+type documentedRequest struct {
+	path  string
+	query map[string]string
+}
+
+// documented returns the request of the operation, with documented values of its
+// parameters.
+func (o operation) documented() documentedRequest {
+	want := documentedRequest{path: o.path, query: map[string]string{}}
 	for _, parameter := range o.Parameters {
 		switch parameter.Value.In {
 		case openapi3.ParameterInPath:
-			path = strings.ReplaceAll(path, "{"+parameter.Value.Name+"}", id.String())
+			name := "{" + parameter.Value.Name + "}"
+			want.path = strings.ReplaceAll(want.path, name, sampleID.String())
 		case openapi3.ParameterInQuery:
-			want[parameter.Value.Name] = sample(parameter.Value)
+			want.query[parameter.Value.Name] = sample(parameter.Value)
 		}
+	}
+	return want
+}
+
+// tryRequest calls the generated method. It returns what it sent, and what is documented.
+func (o operation) tryRequest() (*http.Request, documentedRequest, error) {
+	want := o.documented()
+	recorder := &recorder{}
+	client, err := portfolios.NewClient("https://host", portfolios.WithHTTPClient(recorder))
+	if err != nil {
+		return nil, want, err
 	}
 	arguments := []reflect.Value{reflect.ValueOf(context.Background())}
 	for _, argument := range o.arguments() {
 		value := reflect.New(argument).Elem()
 		if argument == reflect.TypeFor[uuid.UUID]() {
-			value.Set(reflect.ValueOf(id))
+			value.Set(reflect.ValueOf(sampleID))
 		} else if argument.Kind() == reflect.Pointer {
 			query := reflect.New(argument.Elem())
-			if err := fillQuery(query.Elem(), want); err != nil {
-				return []string{err.Error()}
+			if err := fillQuery(query.Elem(), want.query); err != nil {
+				return nil, want, err
 			}
 			value.Set(query)
 		}
 		arguments = append(arguments, value)
 	}
 	results := reflect.ValueOf(client).MethodByName(o.method.Name).Call(arguments)
-	if err, failed := results[1].Interface().(error); failed {
-		return []string{err.Error()}
-	}
-	return o.compareRequest(recorder.request, path, want)
+	err, _ = reflect.TypeAssert[error](results[1])
+	return recorder.request, want, err
 }
 
-func (o operation) compareRequest(sent *http.Request, path string, query map[string]string) []string {
-	var problems []string
-	if sent.Method != o.verb || sent.URL.Path != path {
-		problems = append(
-			problems,
-			fmt.Sprintf("sends %s %s, documented is %s %s", sent.Method, sent.URL.Path, o.verb, path),
-		)
+func (o operation) compareRequest(sent *http.Request, want documentedRequest, found *findings) {
+	if sent.Method != o.verb || sent.URL.Path != want.path {
+		found.addf(ofContract+"%s: the generated method sends %s %s, documented is %s %s: %s",
+			o.OperationID, sent.Method, sent.URL.Path, o.verb, want.path, regenerate)
 	}
 	contentType := ""
 	if o.RequestBody != nil {
 		contentType = "application/json"
 	}
 	if got := sent.Header.Get("Content-Type"); got != contentType {
-		problems = append(
-			problems,
-			fmt.Sprintf("sends the content type %q, documented is %q", got, contentType),
-		)
+		found.addf(ofContract+"%s: the generated method sends the content type %q, documented is %q: %s",
+			o.OperationID, got, contentType, regenerate)
 	}
-	var want, got []string
-	for name, value := range query {
-		want = append(want, name+"="+value)
+	var documented, got []string
+	for name, value := range want.query {
+		documented = append(documented, name+"="+value)
 	}
 	for name, values := range sent.URL.Query() {
 		got = append(got, name+"="+strings.Join(values, " and "))
 	}
-	return append(problems, compareSets("query", want, got)...)
+	found.addSets(ofContract+o.OperationID+" query", documented, got, regenerate)
 }
 
 // sample is the documented example of a query parameter, or a value that its schema
@@ -138,7 +150,7 @@ func fillQuery(query reflect.Value, values map[string]string) error {
 }
 
 func fill(value reflect.Value, text string) error {
-	if reader, ok := value.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if reader, ok := reflect.TypeAssert[encoding.TextUnmarshaler](value.Addr()); ok {
 		return reader.UnmarshalText([]byte(text))
 	}
 	switch value.Kind() {

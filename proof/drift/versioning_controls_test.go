@@ -1,304 +1,315 @@
 package drift_test
 
-// The verdicts of the policy.
+// verdict is what the versioning policy calls a change.
+type verdict string
+
 const (
-	invisible    = "callers cannot notice it"
-	compatible   = "MINOR or PATCH"
-	incompatible = "MAJOR"
+	invisible    verdict = "callers cannot notice it"
+	compatible   verdict = "MINOR or PATCH"
+	incompatible verdict = "MAJOR"
 )
 
-// policyMutation is one change to the contract and what the policy says of it. bullet is
-// how the bullet begins that it is for.
-type policyMutation struct{ name, verdict, bullet, after, old, new string }
+// policyMutation is one change to the contract and its verdict.
+type policyMutation struct {
+	name    string
+	verdict verdict
+	bullet  string // beginning of the bullet of the policy that it is for
+	after   string // the edit replaces the first old text after this one
+	old     string
+	new     string
+}
 
-func policyMutations() []policyMutation {
-	const (
-		newField = "      properties:\n        note: {type: string}"
-		order    = "    Order:\n      type: object"
-		required = "      required: [id, created_at, updated_at, account_id, cash_amount, currency, status, post_tax, orders]\n      properties:"
-	)
-	return []policyMutation{
-		{
-			name:    "an endpoint",
-			verdict: compatible,
-			bullet:  "a new endpoint",
-			old:     "\ncomponents:",
-			new:     "\n  /portfolios/strategies:\n    get:\n      operationId: list_strategies\n      responses: {'200': {description: All}}\n\ncomponents:",
-		},
-		{
-			name:    "a method",
-			verdict: compatible,
-			bullet:  "a new HTTP method on an existing endpoint",
-			after:   "  /portfolios/configurations/{account_id}:",
-			old:     "    get:",
-			new:     "    delete:\n      operationId: delete_configuration\n      responses: {'204': {description: Gone}}\n    get:",
-		},
-		{
-			name:    "a field of a request",
-			verdict: compatible,
-			bullet:  "a new optional field in a request body",
-			after:   "    OrderRequest:",
-			old:     "      properties:",
-			new:     newField,
-		},
-		{
-			name:    "a query parameter",
-			verdict: compatible,
-			bullet:  "a new optional query parameter",
-			after:   "operationId: list_portfolios_orders",
-			old:     "        - name: account_id",
-			new:     "        - {name: status, in: query, schema: {type: string}}\n        - name: account_id",
-		},
-		{
-			name:    "a field of an answer",
-			verdict: compatible,
-			bullet:  "a new field in a response",
-			after:   order,
-			old:     "      properties:",
-			new:     newField,
-		},
-		{
-			name:    "a field that an answer always has",
-			verdict: compatible,
-			bullet:  "a new field in a response",
-			after:   order,
-			old:     required,
-			new:     "      required: [note, id, created_at, updated_at, account_id, cash_amount, currency, status, post_tax, orders]\n" + newField,
-		},
-		{
-			name:    "a field of a page",
-			verdict: compatible,
-			bullet:  "a new field in a response",
-			after:   "    Meta:",
-			old:     "      properties:",
-			new:     newField,
-		},
-		{
-			name:    "a member of a problem",
-			verdict: compatible,
-			bullet:  "a new field in a response",
-			after:   "    Problem:\n      type: object",
-			old:     "      properties:",
-			new:     newField,
-		},
-		{
-			name:    "a header of an answer",
-			verdict: compatible,
-			bullet:  "a new response header",
-			after:   "    NotFound:",
-			old:     "      content:",
-			new:     "        x-cause: {schema: {type: string}}\n      content:",
-		},
-		{
-			name:    "a value of an answer",
-			verdict: compatible,
-			bullet:  "a new value of a field that looks like an enum",
-			after:   "    OrderStatus:",
-			old:     "FILLED, ",
-			new:     "FILLED, SETTLED, ",
-		},
-		{
-			name:    "a value of requests and answers",
-			verdict: compatible,
-			bullet:  "a new value of a field that looks like an enum",
-			after:   "    Currency:",
-			old:     "[EUR]",
-			new:     "[EUR, GBP]",
-		},
-		{
-			name:    "a value of a query parameter",
-			verdict: compatible,
-			bullet:  "a new value of a field that looks like an enum",
-			after:   "    ListOrder:",
-			old:     "[ASC]",
-			new:     "[ASC, DESC]",
-		},
+// Parts of the mutations.
+const (
+	newField      = "      properties:\n        note: {type: string}"
+	orderSchema   = "    Order:\n      type: object"
+	orderRequired = "id, created_at, updated_at, account_id, cash_amount, currency, status, " +
+		"post_tax, orders]\n      properties:"
+)
 
-		{
-			name:    "another description",
-			verdict: invisible,
-			after:   order,
-			old:     "An order for",
-			new:     "The order for",
-		},
-		{
-			name:    "another example",
-			verdict: invisible,
-			after:   "    OrderBuy:",
-			old:     "'100.00'",
-			new:     "'101.00'",
-		},
+var policyMutations = []policyMutation{
+	{
+		name:    "an endpoint",
+		verdict: compatible,
+		bullet:  "a new endpoint",
+		old:     "\ncomponents:",
+		new: "\n  /portfolios/strategies:\n    get:\n      operationId: list_strategies\n" +
+			"      responses: {'200': {description: All}}\n\ncomponents:",
+	},
+	{
+		name:    "a method",
+		verdict: compatible,
+		bullet:  "a new HTTP method on an existing endpoint",
+		after:   "  /portfolios/configurations/{account_id}:",
+		old:     "    get:",
+		new: "    delete:\n      operationId: delete_configuration\n" +
+			"      responses: {'204': {description: Gone}}\n    get:",
+	},
+	{
+		name:    "a field of a request",
+		verdict: compatible,
+		bullet:  "a new optional field in a request body",
+		after:   "    OrderRequest:",
+		old:     "      properties:",
+		new:     newField,
+	},
+	{
+		name:    "a query parameter",
+		verdict: compatible,
+		bullet:  "a new optional query parameter",
+		after:   "operationId: list_portfolios_orders",
+		old:     "        - name: account_id",
+		new:     "        - {name: status, in: query, schema: {type: string}}\n        - name: account_id",
+	},
+	{
+		name:    "a field of a response",
+		verdict: compatible,
+		bullet:  "a new field in a response",
+		after:   orderSchema,
+		old:     "      properties:",
+		new:     newField,
+	},
+	{
+		name:    "a field that a response always has",
+		verdict: compatible,
+		bullet:  "a new field in a response",
+		after:   orderSchema,
+		old:     "      required: [" + orderRequired,
+		new:     "      required: [note, " + orderRequired + "\n        note: {type: string}",
+	},
+	{
+		name:    "a field of a page",
+		verdict: compatible,
+		bullet:  "a new field in a response",
+		after:   "    Meta:",
+		old:     "      properties:",
+		new:     newField,
+	},
+	{
+		name:    "a field of a problem",
+		verdict: compatible,
+		bullet:  "a new field in a response",
+		after:   "    Problem:\n      type: object",
+		old:     "      properties:",
+		new:     newField,
+	},
+	{
+		name:    "a header of a response",
+		verdict: compatible,
+		bullet:  "a new response header",
+		after:   "    NotFound:",
+		old:     "      content:",
+		new:     "        x-cause: {schema: {type: string}}\n      content:",
+	},
+	{
+		name:    "a value of a response",
+		verdict: compatible,
+		bullet:  "a new value of a field that looks like an enum",
+		after:   "    OrderStatus:",
+		old:     "FILLED, ",
+		new:     "FILLED, SETTLED, ",
+	},
+	{
+		name:    "a value of requests and responses",
+		verdict: compatible,
+		bullet:  "a new value of a field that looks like an enum",
+		after:   "    Currency:",
+		old:     "[EUR]",
+		new:     "[EUR, GBP]",
+	},
+	{
+		name:    "a value of a query parameter",
+		verdict: compatible,
+		bullet:  "a new value of a field that looks like an enum",
+		after:   "    ListOrder:",
+		old:     "[ASC]",
+		new:     "[ASC, DESC]",
+	},
 
-		{
-			name:    "no endpoint",
-			verdict: incompatible,
-			old:     "  /portfolios/orders/{portfolio_order_id}:",
-			new:     "  x-portfolios-orders-id:",
-		},
-		{
-			name:    "no method",
-			verdict: incompatible,
-			after:   "  /portfolios/orders/{portfolio_order_id}:",
-			old:     "    delete:",
-			new:     "    x-delete:",
-		},
-		{
-			name:    "another path",
-			verdict: incompatible,
-			old:     "  /portfolios/orders:",
-			new:     "  /portfolios/trades:",
-		},
-		{
-			name:    "another operation id",
-			verdict: incompatible,
-			old:     "operationId: list_portfolios_orders",
-			new:     "operationId: list_orders",
-		},
-		{
-			name:    "another host",
-			verdict: incompatible,
-			old:     "- url: https://api.upvest.co",
-			new:     "- url: https://api.example.com",
-		},
-		{name: "another token endpoint", verdict: incompatible, old: "/auth/token", new: "/oauth/token"},
-		{
-			name:    "another scope",
-			verdict: incompatible,
-			after:   "operationId: list_portfolios_orders",
-			old:     "portfolios:read",
-			new:     "orders:read",
-		},
-		{
-			name:    "a required field of a request",
-			verdict: incompatible,
-			after:   "    OrderRequest:",
-			old:     "required: [user_id",
-			new:     "required: [post_tax, user_id",
-		},
-		{
-			name:    "no field of a request",
-			verdict: incompatible,
-			after:   "    OrderRequest:",
-			old:     "        post_tax:",
-			new:     "        x-post_tax:",
-		},
-		{
-			name:    "a required query parameter",
-			verdict: incompatible,
-			after:   "operationId: list_portfolios_orders",
-			old:     "- name: account_id",
-			new:     "- name: account_id\n          required: true",
-		},
-		{
-			name:    "a header that becomes required",
-			verdict: incompatible,
-			after:   "    UpvestAPIVersion:",
-			old:     "in: header",
-			new:     "in: header\n      required: true",
-		},
-		{
-			name:    "an optional header of a request",
-			verdict: incompatible,
-			after:   "operationId: list_portfolios_orders",
-			old:     "        - name: account_id",
-			new:     "        - {name: x-note, in: header, schema: {type: string}}\n        - name: account_id",
-		},
-		{
-			name:    "another version",
-			verdict: incompatible,
-			after:   "    UpvestAPIVersion:",
-			old:     "['1']",
-			new:     "['1', '2']",
-		},
-		{
-			name:    "no field of an answer",
-			verdict: incompatible,
-			after:   order,
-			old:     "        user_id:",
-			new:     "        x-user_id:",
-		},
-		{
-			name:    "a field that an answer may lack",
-			verdict: incompatible,
-			after:   order,
-			old:     "account_id, cash_amount",
-			new:     "cash_amount",
-		},
-		{
-			name:    "a field that may be null",
-			verdict: incompatible,
-			after:   order,
-			old:     "          type: string",
-			new:     "          type: string\n          nullable: true",
-		},
-		{
-			name:    "a field of another type",
-			verdict: incompatible,
-			after:   "    Meta:",
-			old:     "type: integer",
-			new:     "type: string",
-		},
-		{
-			name:    "no value of a request",
-			verdict: incompatible,
-			after:   "    Side:",
-			old:     "[BUY, SELL]",
-			new:     "[BUY]",
-		},
-		{
-			name:    "no value of an answer",
-			verdict: incompatible,
-			after:   "    OrderStatus:",
-			old:     "SUBMITTED, ",
-		},
-		{
-			name:    "a narrower pattern",
-			verdict: incompatible,
-			after:   "    OrderRequest:",
-			old:     "{0,63}",
-			new:     "{0,20}",
-		},
-		{
-			name:    "a lower limit",
-			verdict: incompatible,
-			after:   "    Limit:",
-			old:     "maximum: 1000",
-			new:     "maximum: 500",
-		},
-		{
-			name:    "another default",
-			verdict: incompatible,
-			after:   "    Limit:",
-			old:     "default: 100",
-			new:     "default: 50",
-		},
-		{
-			name:    "another success",
-			verdict: incompatible,
-			after:   "operationId: create_portfolios_order",
-			old:     "'200'",
-			new:     "'201'",
-		},
-		{
-			name:    "another media type",
-			verdict: incompatible,
-			after:   "    NotFound:",
-			old:     "application/problem+json",
-			new:     "application/json",
-		},
-		{
-			name:    "no request id",
-			verdict: incompatible,
-			after:   "    NotFound:",
-			old:     "        upvest-request-id:",
-			new:     "        x-upvest-request-id:",
-		},
-		{
-			name:    "a closed problem",
-			verdict: incompatible,
-			after:   "    Problem:\n      type: object",
-			old:     "additionalProperties: true",
-			new:     "additionalProperties: false",
-		},
-	}
+	{
+		name:    "another description",
+		verdict: invisible,
+		after:   orderSchema,
+		old:     "An order for",
+		new:     "The order for",
+	},
+	{
+		name:    "another example",
+		verdict: invisible,
+		after:   "    OrderBuy:",
+		old:     "'100.00'",
+		new:     "'101.00'",
+	},
+
+	{
+		name:    "no endpoint",
+		verdict: incompatible,
+		old:     "  /portfolios/orders/{portfolio_order_id}:",
+		new:     "  x-portfolios-orders-id:",
+	},
+	{
+		name:    "no method",
+		verdict: incompatible,
+		after:   "  /portfolios/orders/{portfolio_order_id}:",
+		old:     "    delete:",
+		new:     "    x-delete:",
+	},
+	{
+		name:    "another path",
+		verdict: incompatible,
+		old:     "  /portfolios/orders:",
+		new:     "  /portfolios/trades:",
+	},
+	{
+		name:    "another operation id",
+		verdict: incompatible,
+		old:     "operationId: list_portfolios_orders",
+		new:     "operationId: list_orders",
+	},
+	{
+		name:    "another host",
+		verdict: incompatible,
+		old:     "- url: https://api.upvest.co",
+		new:     "- url: https://api.example.com",
+	},
+	{name: "another token endpoint", verdict: incompatible, old: "/auth/token", new: "/oauth/token"},
+	{
+		name:    "another scope",
+		verdict: incompatible,
+		after:   "operationId: list_portfolios_orders",
+		old:     "portfolios:read",
+		new:     "orders:read",
+	},
+	{
+		name:    "a required field of a request",
+		verdict: incompatible,
+		after:   "    OrderRequest:",
+		old:     "required: [user_id",
+		new:     "required: [post_tax, user_id",
+	},
+	{
+		name:    "no field of a request",
+		verdict: incompatible,
+		after:   "    OrderRequest:",
+		old:     "        post_tax:",
+		new:     "        x-post_tax:",
+	},
+	{
+		name:    "a required query parameter",
+		verdict: incompatible,
+		after:   "operationId: list_portfolios_orders",
+		old:     "- name: account_id",
+		new:     "- name: account_id\n          required: true",
+	},
+	{
+		name:    "a header that becomes required",
+		verdict: incompatible,
+		after:   "    UpvestAPIVersion:",
+		old:     "in: header",
+		new:     "in: header\n      required: true",
+	},
+	{
+		name:    "an optional header of a request",
+		verdict: incompatible,
+		after:   "operationId: list_portfolios_orders",
+		old:     "        - name: account_id",
+		new:     "        - {name: x-note, in: header, schema: {type: string}}\n        - name: account_id",
+	},
+	{
+		name:    "another version",
+		verdict: incompatible,
+		after:   "    UpvestAPIVersion:",
+		old:     "['1']",
+		new:     "['1', '2']",
+	},
+	{
+		name:    "no field of a response",
+		verdict: incompatible,
+		after:   orderSchema,
+		old:     "        user_id:",
+		new:     "        x-user_id:",
+	},
+	{
+		name:    "a field that a response may lack",
+		verdict: incompatible,
+		after:   orderSchema,
+		old:     "account_id, cash_amount",
+		new:     "cash_amount",
+	},
+	{
+		name:    "a field that may be null",
+		verdict: incompatible,
+		after:   orderSchema,
+		old:     "          type: string",
+		new:     "          type: string\n          nullable: true",
+	},
+	{
+		name:    "a field of another type",
+		verdict: incompatible,
+		after:   "    Meta:",
+		old:     "type: integer",
+		new:     "type: string",
+	},
+	{
+		name:    "no value of a request",
+		verdict: incompatible,
+		after:   "    Side:",
+		old:     "[BUY, SELL]",
+		new:     "[BUY]",
+	},
+	{
+		name:    "no value of a response",
+		verdict: incompatible,
+		after:   "    OrderStatus:",
+		old:     "SUBMITTED, ",
+	},
+	{
+		name:    "a narrower pattern",
+		verdict: incompatible,
+		after:   "    OrderRequest:",
+		old:     "{0,63}",
+		new:     "{0,20}",
+	},
+	{
+		name:    "a lower limit",
+		verdict: incompatible,
+		after:   "    Limit:",
+		old:     "maximum: 1000",
+		new:     "maximum: 500",
+	},
+	{
+		name:    "another default",
+		verdict: incompatible,
+		after:   "    Limit:",
+		old:     "default: 100",
+		new:     "default: 50",
+	},
+	{
+		name:    "another success",
+		verdict: incompatible,
+		after:   "operationId: create_portfolios_order",
+		old:     "'200'",
+		new:     "'201'",
+	},
+	{
+		name:    "another media type",
+		verdict: incompatible,
+		after:   "    NotFound:",
+		old:     "application/problem+json",
+		new:     "application/json",
+	},
+	{
+		name:    "no request id",
+		verdict: incompatible,
+		after:   "    NotFound:",
+		old:     "        upvest-request-id:",
+		new:     "        x-upvest-request-id:",
+	},
+	{
+		name:    "a closed problem",
+		verdict: incompatible,
+		after:   "    Problem:\n      type: object",
+		old:     "additionalProperties: true",
+		new:     "additionalProperties: false",
+	},
 }

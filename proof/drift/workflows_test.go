@@ -14,103 +14,106 @@ var (
 	usedAction   = regexp.MustCompile(`uses: (.*)`)
 	pinnedAction = regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
 	mayOnlyRead  = regexp.MustCompile(`(?m)^permissions:\n  contents: read\n\n`)
-	mayPublish   = regexp.MustCompile(
-		`(?m)^  publish:\n    needs: check\n    permissions:\n      contents: write # for .*\n`,
-	)
+	mayPublish   = regexp.MustCompile(`(?m)^  publish:\n    needs: check\n` +
+		`    permissions:\n      contents: write # for .*\n`)
 )
 
 // checkWorkflow: a workflow is one that GitHub can run, uses actions by commit, and may
 // and keeps no more than it needs.
-func checkWorkflow(t *testing.T, file string) []string {
+func checkWorkflow(t *testing.T, program, file string) (found findings) {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := string(content)
-	var findings []string
-	if _, err := run(t.Context(), ".", "go", "run", actionlint, file); err != nil {
-		findings = append(findings, err.Error())
+	name := ".github/workflows/" + filepath.Base(file) + ": "
+	if printed, err := run(t.Context(), ".", program, "-oneline", file); err != nil {
+		found.addf(name+"actionlint: %s", printed)
 	}
 	for _, used := range usedAction.FindAllStringSubmatch(text, -1) {
 		if !pinnedAction.MatchString(used[1]) {
-			findings = append(findings, used[1]+" is not pinned by commit, with its version behind it")
+			found.addf(name+"%s is not pinned: write its commit, then # and its version", used[1])
 		}
 	}
 	if filepath.Base(file) == "release.yml" {
-		text = mayPublish.ReplaceAllString(
-			text,
-			"",
-		) // the one job that may write, once another has checked what it writes
+		// The one job that may write, after another has checked what it writes.
+		text = mayPublish.ReplaceAllString(text, "")
 	}
 	if !mayOnlyRead.MatchString(text) || strings.Count(text, "permissions:") != 1 {
-		findings = append(findings, "the workflow may do more than read")
+		found.addf("%sthe workflow may do more than read: set permissions to contents: read alone", name)
 	}
 	if strings.Count(text, "actions/checkout@") != strings.Count(text, "persist-credentials: false") {
-		findings = append(findings, "a checkout keeps its credentials")
+		found.addf("%sa checkout keeps its credentials: set persist-credentials to false", name)
 	}
-	return findings
+	return found
+}
+
+// workflowControls are mistakes that checkWorkflow has to find.
+var workflowControls = []struct {
+	file string
+	old  string
+	new  string
+	want string
+}{
+	{
+		file: "ci.yml",
+		old:  "${{ matrix.target }}",
+		new:  "${{ matrix.traget }}",
+		want: `property "traget" is not defined`,
+	},
+	{
+		file: "ci.yml",
+		old:  "runs-on: ubuntu-24.04",
+		new:  "runs-on: ubuntu-04.24",
+		want: `label "ubuntu-04.24" is unknown`,
+	},
+	{
+		file: "ci.yml",
+		old:  "@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
+		new:  "@v6",
+		want: "actions/checkout@v6 is not pinned",
+	},
+	{file: "ci.yml", old: "contents: read", new: "contents: write", want: "may do more"},
+	{
+		file: "ci.yml",
+		old:  "    steps:",
+		new:  "    permissions: {issues: write}\n    steps:",
+		want: "may do more",
+	},
+	{
+		file: "ci.yml",
+		old:  "persist-credentials: false",
+		new:  "persist-credentials: true",
+		want: "keeps its credentials",
+	},
+	{file: "release.yml", old: "    needs: check\n", want: "may do more"},
+	{
+		file: "release.yml",
+		old:  "  check:\n",
+		new:  "  check:\n    permissions:\n      contents: write # for fun\n",
+		want: "may do more",
+	},
 }
 
 func TestWorkflows(t *testing.T) {
 	t.Parallel()
 	withPrograms(t)
+	program := install(t, actionlint)
 	files, err := filepath.Glob(filepath.Join(repository, ".github/workflows/*.yml"))
 	if err != nil || len(files) < 2 {
 		t.Fatalf("the workflows are %q, %v", files, err)
 	}
 	for _, file := range files {
-		for _, finding := range checkWorkflow(t, file) {
-			t.Errorf("%s: %s", file, finding)
-		}
+		found := checkWorkflow(t, program, file)
+		found.report(t)
 	}
-	for _, control := range []struct{ file, old, new, want string }{
-		{
-			file: "ci.yml",
-			old:  "${{ matrix.target }}",
-			new:  "${{ matrix.traget }}",
-			want: `property "traget" is not defined`,
-		},
-		{
-			file: "ci.yml",
-			old:  "runs-on: ubuntu-24.04",
-			new:  "runs-on: ubuntu-04.24",
-			want: `label "ubuntu-04.24" is unknown`,
-		},
-		{
-			file: "ci.yml",
-			old:  "@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2",
-			new:  "@v6",
-			want: "actions/checkout@v6 is not pinned",
-		},
-		{file: "ci.yml", old: "contents: read", new: "contents: write", want: "may do more"},
-		{
-			file: "ci.yml",
-			old:  "    steps:",
-			new:  "    permissions: {issues: write}\n    steps:",
-			want: "may do more",
-		},
-		{
-			file: "ci.yml",
-			old:  "persist-credentials: false",
-			new:  "persist-credentials: true",
-			want: "keeps its credentials",
-		},
-		{file: "release.yml", old: "    needs: check\n", want: "may do more"},
-		{
-			file: "release.yml",
-			old:  "  check:\n",
-			new:  "  check:\n    permissions:\n      contents: write # for fun\n",
-			want: "may do more",
-		},
-	} {
+	for _, control := range workflowControls {
 		good, err := os.ReadFile(filepath.Join(repository, ".github/workflows", control.file))
 		if err != nil {
 			t.Fatal(err)
 		}
 		bad := writeFile(t, control.file, strings.Replace(string(good), control.old, control.new, 1))
-		if findings := strings.Join(checkWorkflow(t, bad), "\n"); !strings.Contains(findings, control.want) {
-			t.Errorf("%s: want a finding with %q, got %q", control.new, control.want, findings)
-		}
+		requireFinding(t, checkWorkflow(t, program, bad), control.want)
 	}
 }

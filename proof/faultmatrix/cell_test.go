@@ -82,6 +82,7 @@ func (c *cell) cannotMeet() bool {
 
 // run makes the call, judges it and returns the text of the cell.
 func (c *cell) run(t *testing.T) string {
+	t.Helper()
 	effectsBefore := c.effects()
 	requestsBefore := len(c.requests())
 	_, err := c.op.Call(t.Context(), c.client, c.about)
@@ -189,8 +190,7 @@ func (c *cell) attempts() int {
 }
 
 func attemptsOf(err error) int {
-	var failure *upvest.Error
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*upvest.Error](err); ok {
 		return len(failure.Attempts)
 	}
 	return 0

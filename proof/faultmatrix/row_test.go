@@ -17,6 +17,7 @@ import (
 // runRow meets all operations with one fault. Each operation has an API client, so that
 // their states and effects stay apart.
 func runRow(t *testing.T, row fault, columns []operations.Operation, results []string) {
+	t.Helper()
 	clients := make([]sandbox.Client, len(columns))
 	for i := range clients {
 		client, err := sandbox.NewClient(sandbox.ScopeRead, sandbox.ScopeAdmin)

@@ -190,7 +190,8 @@ func TestDerivedIdempotencyKeys(t *testing.T) {
 }
 
 func printAll(ctx context.Context, client *upvest.Client, account uuid.UUID) error {
-	for order, err := range client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{AccountID: &account}) {
+	params := portfolios.ListPortfoliosOrdersParams{AccountID: &account}
+	for order, err := range client.Orders.All(ctx, params) {
 		if err != nil {
 			return err
 		}
@@ -296,7 +297,8 @@ func TestSendingWhatIsNotCovered(t *testing.T) {
 		return accounts, err
 	}
 	_, err := call(t.Context(), i.client, i.allocation)
-	if !errors.Is(err, upvest.ErrNotFound) { // the sandbox verifies the signature, then finds no such path
+	// The sandbox verifies the signature, then finds no such path.
+	if !errors.Is(err, upvest.ErrNotFound) {
 		t.Errorf("got %v, want 404", err)
 	}
 }

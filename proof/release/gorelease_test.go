@@ -24,36 +24,26 @@ func TestVersionFitsTheChanges(t *testing.T) {
 	repository := openRepository(t)
 	proxy := newProxy(t)
 	proxy.publishAll(t, repository, nil)
-	proxy.environment = append(
-		proxy.environment,
-		"GOFLAGS=-trimpath",
-	) // without it, nothing would come from the build cache
+	// Without -trimpath, nothing would come from the build cache.
+	proxy.environment = append(proxy.environment, "GOFLAGS=-trimpath")
 	install := exec.CommandContext(t.Context(), "go", "install", gorelease)
 	install.Env = append(os.Environ(), "GOFLAGS=", "GOBIN="+proxy.programs)
 	if printed, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("install gorelease: %v\n%s", err, printed)
 	}
 	for _, m := range repository.published() {
-		folder := repository.unpacked(t, proxy, m)
+		folder := proxy.unpacked(t, repository, m)
 		base := proxy.publishLast(t, repository, m)
-		printed, err := proxy.run(
-			t.Context(),
-			folder,
-			filepath.Join(proxy.programs, "gorelease"),
-			"-base="+base,
-			"-version="+repository.version,
-		)
+		program := filepath.Join(proxy.programs, "gorelease")
+		printed, err := proxy.run(t.Context(), folder, program, "-base="+base, "-version="+repository.version)
 		if err != nil {
 			t.Errorf("%s: %v", m.folder, err)
 		}
 		// gorelease lets a version 0 change in any way.
-		if strings.Contains(printed, "## incompatible changes") &&
-			semver.MajorMinor(base) == semver.MajorMinor(repository.version) {
-			t.Errorf(
-				"%s changes incompatibly: the version behind %s has to be a new minor one",
-				m.folder,
-				base,
-			)
+		isIncompatible := strings.Contains(printed, "## incompatible changes")
+		if isIncompatible && semver.MajorMinor(base) == semver.MajorMinor(repository.version) {
+			t.Errorf("%s changes incompatibly: the version after %s has to be a new minor one",
+				m.folder, base)
 		}
 		t.Logf("%s against %s:\n%s", m.folder, base, printed)
 	}

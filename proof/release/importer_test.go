@@ -31,7 +31,7 @@ func readme(t *testing.T) (orders []string, program string) {
 	return orders, string(found[2])
 }
 
-// importer is a module of somebody else's.
+// importer is a module outside of this repository.
 type importer struct {
 	*proxy
 	folder string
@@ -54,7 +54,7 @@ func (i importer) run(t *testing.T, arguments ...string) string {
 	return printed
 }
 
-// weight says what the importer has taken on.
+// weight returns how many modules the importer has.
 func (i importer) weight(t *testing.T) string {
 	t.Helper()
 	sums, err := os.ReadFile(filepath.Join(i.folder, "go.sum"))
@@ -63,12 +63,8 @@ func (i importer) weight(t *testing.T) string {
 	}
 	compiled := strings.Fields(i.run(t, "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "."))
 	slices.Sort(compiled)
-	return fmt.Sprintf(
-		"%d modules compiled in, this repository's among them; go.sum has %d lines, go list -m all %d",
-		len(
-			slices.Compact(compiled),
-		)-1,
-		strings.Count(string(sums), "\n"),
-		strings.Count(i.run(t, "list", "-m", "all"), "\n"),
-	)
+	required := i.run(t, "list", "-m", "all")
+	return fmt.Sprintf("%d modules compiled in, this repository's among them; "+
+		"go.sum has %d lines, go list -m all %d",
+		len(slices.Compact(compiled))-1, strings.Count(string(sums), "\n"), strings.Count(required, "\n"))
 }

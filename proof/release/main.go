@@ -1,8 +1,10 @@
-// Command release knows the modules of this repository and the version under way, which
-// the file VERSION holds. `release tags` prints the tags of a release in the order in
-// which they are set, `release modules` what people ask the go command for then; `release
-// next v0.2.0` moves every file that names the version on to another. Its tests release
-// all modules to a proxy of their own and use them from there.
+// Command release prints and changes the version under way, which the file VERSION holds.
+//
+//	release tags         prints the tags of a release in the order in which they are set
+//	release modules      prints the modules and versions that are published then
+//	release next v0.2.0  changes every file that names the version to another one
+//
+// Its tests release all modules to a module proxy in a folder and use them from there.
 package main
 
 import (

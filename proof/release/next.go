@@ -12,14 +12,14 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// next moves VERSION, go.work and the requirements of the nested modules on to a version,
+// next changes VERSION, go.work and the requirements of the nested modules to a version,
 // such as v0.2.0.
 func (t tree) next(version string) error {
 	if err := module.Check(t.modules[0].path(), version); err != nil {
 		return fmt.Errorf("the next version cannot be %q: %w", version, err)
 	}
 	if semver.Canonical(version) != version || semver.Compare(version, t.version) <= 0 {
-		return fmt.Errorf("the next version has to be a whole one behind %s, not %s", t.version, version)
+		return fmt.Errorf("the next version has to be a whole one after %s, not %s", t.version, version)
 	}
 	for _, old := range slices.Clone(t.work.Replace) {
 		name := old.Old
@@ -47,8 +47,9 @@ func (t tree) next(version string) error {
 }
 
 func (t tree) write(name string, text []byte) error {
-	if err := os.WriteFile(filepath.Join(t.root, name), text, 0o644); err != nil {
-		return fmt.Errorf("move on to the next version: %w", err)
+	err := os.WriteFile(filepath.Join(t.root, name), text, 0o644) //nolint:gosec // every user reads the tree
+	if err != nil {
+		return fmt.Errorf("change to the next version: %w", err)
 	}
 	return nil
 }

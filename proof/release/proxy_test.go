@@ -51,17 +51,16 @@ func (t tree) files(tb testing.TB, m member) []zip.File {
 		}
 	}
 	// The go command adds the licence of the repository to a nested module that has none.
-	if license := filepath.Join(t.root, "LICENSE"); !exists(filepath.Join(t.root, m.folder, "LICENSE")) {
-		files = append(files, file{name: "LICENSE", from: license})
+	if !exists(filepath.Join(t.root, m.folder, "LICENSE")) {
+		files = append(files, file{name: "LICENSE", from: filepath.Join(t.root, "LICENSE")})
 	}
 	checked, err := zip.CheckFiles(files)
 	if err != nil {
 		tb.Fatalf("%s cannot be a module: %v", m.folder, err)
 	}
-	return slices.DeleteFunc(
-		files,
-		func(f zip.File) bool { return !slices.Contains(checked.Valid, f.Path()) },
-	)
+	return slices.DeleteFunc(files, func(f zip.File) bool {
+		return !slices.Contains(checked.Valid, f.Path())
+	})
 }
 
 func exists(name string) bool {
@@ -73,7 +72,7 @@ func exists(name string) bool {
 // with.
 type proxy struct {
 	folder      string
-	environment []string                  // what tells the go command of it, and keeps everything else of this machine from it
+	environment []string                  // of the go command, without local settings
 	programs    string                    // folder where go install puts programs
 	sums        map[module.Version]string // lines of a go.sum
 }
@@ -91,11 +90,7 @@ func newProxy(t *testing.T) *proxy {
 	p.environment = []string{
 		"GOPROXY=file://" + p.folder + ",file://" + fetched + "," + settings[1],
 		"GONOSUMDB=" + openRepository(t).modules[0].path(),
-		"GOPRIVATE=",
-		"GONOPROXY=",
-		"GOENV=off",
-		"GOWORK=off",
-		"GOFLAGS=",
+		"GOPRIVATE=", "GONOPROXY=", "GOENV=off", "GOWORK=off", "GOFLAGS=",
 		"GOMODCACHE=" + t.TempDir(),
 		"GOBIN=" + p.programs,
 	}
@@ -130,20 +125,13 @@ func (p *proxy) publish(t *testing.T, name module.Version, goMod []byte, write f
 	if err != nil {
 		t.Fatal(err)
 	}
-	ofGoMod, err := dirhash.Hash1(
-		[]string{"go.mod"},
-		func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(goMod)), nil },
-	)
+	open := func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(goMod)), nil }
+	ofGoMod, err := dirhash.Hash1([]string{"go.mod"}, open)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.sums[name] = fmt.Sprintf(
-		"%s %s %s\n%[1]s %[2]s/go.mod %[4]s\n",
-		name.Path,
-		name.Version,
-		ofZip,
-		ofGoMod,
-	)
+	p.sums[name] = fmt.Sprintf("%s %s %s\n%[1]s %[2]s/go.mod %[4]s\n",
+		name.Path, name.Version, ofZip, ofGoMod)
 }
 
 // publishAll puts all modules into the proxy, at the version under way. goMods are files
@@ -157,41 +145,36 @@ func (p *proxy) publishAll(t *testing.T, repository tree, goMods map[string]stri
 			t.Fatal(err)
 		}
 		files := repository.files(t, m)
-		files[slices.IndexFunc(files, func(f zip.File) bool { return f.Path() == "go.mod" })] = file{
-			name: "go.mod",
-			from: goMod,
-		}
+		at := slices.IndexFunc(files, func(f zip.File) bool { return f.Path() == "go.mod" })
+		files[at] = file{name: "go.mod", from: goMod}
 		name := module.Version{Path: m.path(), Version: repository.version}
 		p.publish(t, name, text, func(w io.Writer) error { return zip.Create(w, name, files) })
 	}
 }
 
-// unpacked is a module in a folder of its own, as its zip has it. Its go.sum names the
-// modules of this repository too, which the one in the tree does not: their sums are
-// known once they are tagged, and nobody but the module itself reads its go.sum.
-func (t tree) unpacked(test *testing.T, p *proxy, m member) string {
-	test.Helper()
-	folder := test.TempDir()
-	name := module.Version{Path: m.path(), Version: t.version}
-	if err := zip.Unzip(
-		folder,
-		name,
-		filepath.Join(p.folder, name.Path, "@v", name.Version+".zip"),
-	); err != nil {
-		test.Fatalf("unpack %s: %v", name, err)
+// unpacked is a module in a folder, as its zip has it. Its go.sum names the modules of
+// this repository too, which the one in the tree does not: their sums are known once they
+// are tagged, and only the module itself reads its go.sum.
+func (p *proxy) unpacked(t *testing.T, repository tree, m member) string {
+	t.Helper()
+	folder := t.TempDir()
+	name := module.Version{Path: m.path(), Version: repository.version}
+	packed := filepath.Join(p.folder, name.Path, "@v", name.Version+".zip")
+	if err := zip.Unzip(folder, name, packed); err != nil {
+		t.Fatalf("unpack %s: %v", name, err)
 	}
 	sums, err := os.ReadFile(filepath.Join(folder, "go.sum"))
 	if err != nil {
-		test.Fatal(err)
+		t.Fatal(err)
 	}
 	lines := slices.Collect(strings.Lines(string(sums)))
-	for _, required := range t.own(m) {
+	for _, required := range repository.own(m) {
 		for added := range strings.Lines(p.sums[required.Mod]) {
 			at := slices.IndexFunc(lines, func(line string) bool { return line > added })
 			lines = slices.Insert(lines, at, added)
 		}
 	}
-	writeFile(test, filepath.Join(folder, "go.sum"), []byte(strings.Join(lines, "")))
+	writeFile(t, filepath.Join(folder, "go.sum"), []byte(strings.Join(lines, "")))
 	return folder
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// integrationTest is what a user's first test of their own code looks like.
+// integrationTest is a user's first test of their code.
 const integrationTest = `package importer
 
 import (
@@ -49,22 +49,20 @@ func withRelease(t *testing.T) {
 	}
 }
 
-// TestReleasedModulesWork releases every module at VERSION to a proxy and does with them
-// what others will do, from outside of the tree.
+// TestReleasedModulesWork releases every module at VERSION to a proxy and uses them as
+// others will, from outside of the tree.
 func TestReleasedModulesWork(t *testing.T) {
 	withRelease(t)
 	repository := openRepository(t)
-	root, version := repository.modules[0].path(), repository.version
+	root := repository.modules[0].path()
+	version := repository.version
 	proxy := newProxy(t)
 	proxy.publishAll(t, repository, nil)
 
 	for _, imported := range []string{"/wrapper", "/sandbox"} {
 		t.Run("import"+imported, func(t *testing.T) {
-			importer := proxy.importer(
-				t,
-				"main.go",
-				fmt.Sprintf("package main\n\nimport _ %q\n\nfunc main() {}\n", root+imported),
-			)
+			program := fmt.Sprintf("package main\n\nimport _ %q\n\nfunc main() {}\n", root+imported)
+			importer := proxy.importer(t, "main.go", program)
 			importer.run(t, "get", root+imported+"@"+version)
 			importer.run(t, "build", "-trimpath", ".")
 			t.Log(importer.weight(t))
@@ -77,51 +75,34 @@ func TestReleasedModulesWork(t *testing.T) {
 			importer.run(t, strings.Fields(order)...)
 		}
 		importer.run(t, "build", "-trimpath", ".")
-		if required := importer.run(t, "list", "-m", root); strings.TrimSpace(required) != root+" "+version {
+		required := strings.TrimSpace(importer.run(t, "list", "-m", root))
+		if required != root+" "+version {
 			t.Errorf("the README's go get fetches %s", required)
 		}
 	})
 	t.Run("integration test", func(t *testing.T) {
 		importer := proxy.importer(t, "importer_test.go", strings.ReplaceAll(integrationTest, "ROOT", root))
 		importer.run(t, "get", root+"/wrapper", root+"/sandbox")
-		if printed := importer.run(
-			t,
-			"test",
-			"-trimpath",
-			"-v",
-			".",
-		); !strings.Contains(
-			printed,
-			"--- PASS: TestNoOrdersYet",
-		) {
+		printed := importer.run(t, "test", "-trimpath", "-v", ".")
+		if !strings.Contains(printed, "--- PASS: TestNoOrdersYet") {
 			t.Errorf("the test did not run: %s", printed)
 		}
 	})
 	t.Run("install", func(t *testing.T) {
 		program := root + "/sandbox/cmd/upvest-sandbox@" + version
-		if _, err := proxy.run(t.Context(), t.TempDir(), "go", "install", "-trimpath", program); err != nil {
+		_, err := proxy.run(t.Context(), t.TempDir(), "go", "install", "-trimpath", program)
+		if err != nil {
 			t.Fatal(err)
 		}
-		_, err := proxy.run(
-			t.Context(),
-			t.TempDir(),
-			filepath.Join(proxy.programs, "upvest-sandbox"),
-			"-help",
-		)
-		if err != nil {
+		installed := filepath.Join(proxy.programs, "upvest-sandbox")
+		if _, err := proxy.run(t.Context(), t.TempDir(), installed, "-help"); err != nil {
 			t.Errorf("the program does not run: %v", err)
 		}
 	})
 	t.Run("tidy", func(t *testing.T) {
 		for _, m := range repository.modules {
-			if _, err := proxy.run(
-				t.Context(),
-				repository.unpacked(t, proxy, m),
-				"go",
-				"mod",
-				"tidy",
-				"-diff",
-			); err != nil {
+			folder := proxy.unpacked(t, repository, m)
+			if _, err := proxy.run(t.Context(), folder, "go", "mod", "tidy", "-diff"); err != nil {
 				t.Errorf("%s is not tidy: %v", m.folder, err)
 			}
 		}

@@ -11,15 +11,15 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// unpublished is the folder of the one module that nobody imports or installs.
+// unpublished is the folder of the one module that is not released.
 const unpublished = "./proof"
 
-// tree is this repository as its modules see it.
+// tree is this repository as a set of modules.
 type tree struct {
 	root    string // folder of go.work
-	version string // content of VERSION: what the next release is called, with a leading v
+	version string // content of VERSION: the next release, with a leading v
 	work    *modfile.WorkFile
-	modules []member // each behind those that it requires
+	modules []member // each after those that it requires
 }
 
 // member is one of the modules that go.work joins.
@@ -45,7 +45,8 @@ func open(root string) (tree, error) {
 	if err != nil {
 		return tree{}, fmt.Errorf("read the workspace: %w", err)
 	}
-	if t.work, err = modfile.ParseWork("go.work", text, nil); err != nil {
+	t.work, err = modfile.ParseWork("go.work", text, nil)
+	if err != nil {
 		return tree{}, fmt.Errorf("read the workspace: %w", err)
 	}
 	for _, use := range t.work.Use {
@@ -60,64 +61,50 @@ func open(root string) (tree, error) {
 		}
 		t.modules = append(t.modules, member{folder: use.Path, file: file})
 	}
-	// A go.mod lists what its requirements require too, so whoever requires another
-	// requires more than that one.
+	// A go.mod lists what its requirements require too, so a module that requires another
+	// one requires more than that one.
 	unsorted := tree{modules: slices.Clone(t.modules)}
-	slices.SortStableFunc(
-		t.modules,
-		func(a, b member) int { return cmp.Compare(len(unsorted.own(a)), len(unsorted.own(b))) },
-	)
+	slices.SortStableFunc(t.modules, func(a, b member) int {
+		return cmp.Compare(len(unsorted.own(a)), len(unsorted.own(b)))
+	})
 	return t, nil
 }
 
 // own are the requirements of a module that are modules of this repository.
 func (t tree) own(m member) []*modfile.Require {
-	return slices.DeleteFunc(slices.Clone(m.file.Require), func(required *modfile.Require) bool {
-		return !slices.ContainsFunc(
-			t.modules,
-			func(other member) bool { return other.path() == required.Mod.Path },
-		)
-	})
+	var own []*modfile.Require
+	for _, required := range m.file.Require {
+		for _, other := range t.modules {
+			if other.path() == required.Mod.Path {
+				own = append(own, required)
+			}
+		}
+	}
+	return own
 }
 
 func (t tree) published() []member {
 	return slices.DeleteFunc(slices.Clone(t.modules), func(m member) bool { return m.folder == unpublished })
 }
 
-// disagreements says where a file names another version than VERSION, or would keep a
-// module from being installed from elsewhere.
+// disagreements reports where a file names another version than VERSION, or would prevent
+// a module from being installed from elsewhere.
 func (t tree) disagreements() []string {
 	var found []string
+	addf := func(format string, values ...any) { found = append(found, fmt.Sprintf(format, values...)) }
 	for _, module := range t.modules {
 		for _, required := range t.own(module) {
 			if required.Mod.Version != t.version {
-				found = append(
-					found,
-					fmt.Sprintf(
-						"%s/go.mod requires %s, VERSION is %s",
-						module.folder,
-						required.Mod,
-						t.version,
-					),
-				)
+				addf("%s/go.mod requires %s, VERSION is %s", module.folder, required.Mod, t.version)
 			}
 			replaced := func(r *modfile.Replace) bool { return r.Old == required.Mod }
 			if !slices.ContainsFunc(t.work.Replace, replaced) {
-				found = append(
-					found,
-					fmt.Sprintf(
-						"go.work does not replace %s, which %s/go.mod requires",
-						required.Mod,
-						module.folder,
-					),
-				)
+				addf("go.work does not replace %s, which %s/go.mod requires", required.Mod, module.folder)
 			}
 		}
 		if len(module.file.Replace)+len(module.file.Exclude) > 0 {
-			found = append(
-				found,
-				module.folder+"/go.mod has a replace or exclude: it could not be installed from elsewhere",
-			)
+			addf("%s/go.mod has a replace or exclude: it could not be installed from elsewhere",
+				module.folder)
 		}
 	}
 	return found

@@ -12,8 +12,10 @@ import (
 // and what has to lie where it lies.
 var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
-	`^internal/later/later\.yaml$`, `^internal/ledger/(postgres|schema)\.sql$`, // embedded
-	`^deploy/fleet-worker@\.service$`, `^deploy/kubernetes\.yaml$`, // for who runs a fleet
+	// Embedded:
+	`^internal/later/later\.yaml$`, `^internal/ledger/(postgres|schema)\.sql$`,
+	// For those who run a fleet:
+	`^deploy/fleet-worker@\.service$`, `^deploy/kubernetes\.yaml$`,
 	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and how it looks in Go
 	// Programs look for these in the root only.
 	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work$`,
@@ -40,7 +42,9 @@ func TestZipsHoldWhatImportersUse(t *testing.T) {
 		for _, name := range strangers(files) {
 			t.Errorf("%s holds %s", m.folder, name)
 		}
-		for _, name := range []string{"released/openapi.yaml", "package-lock.json", "build/upvest-sandbox", "wrapper/coverage.out"} {
+		for _, name := range []string{
+			"released/openapi.yaml", "package-lock.json", "build/upvest-sandbox", "wrapper/coverage.out",
+		} {
 			if len(strangers(append(files, file{name: name}))) == 0 {
 				t.Errorf("%s would not be found in %s", name, m.folder)
 			}

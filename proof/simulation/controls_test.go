@@ -28,7 +28,7 @@ type optionsMaker func(
 	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption
 
-// transport makes a function an http.RoundTripper.
+// transport makes a function an [http.RoundTripper].
 type transport func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements [http.RoundTripper].
@@ -176,6 +176,7 @@ func logging(header string) func(l line, log *logbook) http.RoundTripper {
 // TestDefectsAreFound adds a defect to the client or its callers, which a few months have
 // to find.
 func TestDefectsAreFound(t *testing.T) {
+	t.Parallel()
 	const months = 30
 	for _, broken := range defects {
 		t.Run(broken.name, func(t *testing.T) {

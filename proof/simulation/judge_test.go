@@ -33,21 +33,21 @@ func (s *simulation) judgeSafety(c *call) {
 	acts := c.acts()
 	switch {
 	case errors.Is(c.err, errLied):
-		s.complain(c, "lied")
+		s.complainf(c, "lied")
 	case !c.op.write && len(acts) > 0:
-		s.complain(c, "is a read that acted")
+		s.complainf(c, "is a read that acted")
 	case !c.op.write:
 	case len(acts) > 1:
-		s.complain(c, "acted more than once")
+		s.complainf(c, "acted more than once")
 	case told == operations.Refused && len(c.acted) > 0:
-		s.complain(c, "reports that it was refused")
+		s.complainf(c, "reports that it was refused")
 	case (told == operations.Succeeded || told == operations.Accepted) && len(acts) == 0:
-		s.complain(c, "reports that it acted")
+		s.complainf(c, "reports that it acted")
 	case told == operations.Succeeded && acts[0] != c.resource:
-		s.complain(c, "returned what another call made")
+		s.complainf(c, "returned what another call made")
 	}
 	if c.op.keyed && len(c.keys) > 1 {
-		s.complain(c, "sent %d idempotency keys", len(c.keys))
+		s.complainf(c, "sent %d idempotency keys", len(c.keys))
 	}
 }
 
@@ -63,9 +63,9 @@ func (s *simulation) judgeLiveness(c *call) {
 	case isLateCancellation(c):
 		// A second cancellation finds nothing to cancel, or comes too late.
 	case c.err != nil:
-		s.complain(c, "failed though the server is healthy")
+		s.complainf(c, "failed though the server is healthy")
 	case c.sent > 2 && !c.op.many:
-		s.complain(c, "took more than one extra attempt")
+		s.complainf(c, "took more than one extra attempt")
 	}
 	if c.err == nil && !c.op.many {
 		s.figures.worst("extra attempts of a call to a healthy server", c.sent-1)
@@ -118,16 +118,16 @@ func (s *simulation) judgeBounds(c *call) {
 		most = 4
 	}
 	if c.sent > most+1 && !c.op.many {
-		s.complain(c, "took too many attempts")
+		s.complainf(c, "took too many attempts")
 	}
-	var failure *upvest.Error
-	if errors.As(c.err, &failure) && !c.op.many {
+	failure, isCall := errors.AsType[*upvest.Error](c.err)
+	if isCall && !c.op.many {
 		if listed := len(failure.Attempts); listed < c.sent || listed > c.sent+1 {
-			s.complain(c, "lists %d attempts", listed)
+			s.complainf(c, "lists %d attempts", listed)
 		}
 	}
 	if took := c.ended.Sub(c.started); c.timeout > 0 && took > c.timeout {
-		s.complain(c, "outlasted its deadline of %s", c.timeout)
+		s.complainf(c, "outlasted its deadline of %s", c.timeout)
 	}
 }
 
@@ -136,13 +136,12 @@ func (s *simulation) judgeShown(c *call) {
 		return
 	}
 	shown := fmt.Sprintf("%v\n%+v\n%#v\n%s\n", c.err, c.err, c.err, c.err)
-	var failure *upvest.Error
-	if errors.As(c.err, &failure) {
+	if failure, ok := errors.AsType[*upvest.Error](c.err); ok {
 		attempts := failure.Attempts
 		shown += fmt.Sprintf("%v\n%+v\n%#v\n%s\n", attempts, attempts, attempts, failure.RequestID)
 	}
 	if _, err := s.log.Write([]byte(shown)); err != nil {
-		s.complain(c, "could not be written to the log: %v", err)
+		s.complainf(c, "could not be written to the log: %v", err)
 	}
 }
 
@@ -159,7 +158,7 @@ func (s *simulation) judgeTokens(before map[*process]int, took time.Duration) {
 		s.figures.worst("token requests of a host in a step", sent)
 		needed := 2 + len(s.upset) + int(took/(s.life*3/4))
 		if s.step.mild && !tokensFail && sent > 2*needed {
-			s.complain(nil, "host %s sent %d token requests, %d tokens were needed", h.name, sent, needed)
+			s.complainf(nil, "host %s sent %d token requests, %d tokens were needed", h.name, sent, needed)
 		}
 	}
 }
@@ -193,7 +192,7 @@ func (s *simulation) judgeBudget(took time.Duration) {
 		s.figures.worst("retries of a host in a step", count)
 		allowed := budget + int(took/time.Second) + successes[process]/5 + 1
 		if count > allowed {
-			s.complain(nil, "host %s retried %d times, its budget was %d",
+			s.complainf(nil, "host %s retried %d times, its budget was %d",
 				process.host.name, count, allowed)
 		}
 	}
@@ -212,25 +211,25 @@ func (s *simulation) judgeHanging() {
 	)
 	left := goroutines()
 	if most := running + keys*slots + fetches; len(left) > most && s.step.hanging {
-		s.complain(nil, "%d goroutines while calls have %d connections", len(left), running)
+		s.complainf(nil, "%d goroutines while calls have %d connections", len(left), running)
 	}
 }
 
 // judgeRest finds what is left when no call is under way.
 func (s *simulation) judgeRest() {
 	if left := goroutines(); len(left) > 0 {
-		s.complain(nil, "%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
+		s.complainf(nil, "%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
 	}
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
 	if s.network.open != 0 {
-		s.complain(nil, "%d connections are left open", s.network.open)
+		s.complainf(nil, "%d connections are left open", s.network.open)
 	}
 	if s.network.unclaimed != 0 {
-		s.complain(nil, "%d effects belong to no call", s.network.unclaimed)
+		s.complainf(nil, "%d effects belong to no call", s.network.unclaimed)
 	}
 	if s.network.tooOpen > 0 {
-		s.complain(nil, "%d connections more than there were requests to wait for", s.network.tooOpen)
+		s.complainf(nil, "%d connections more than there were requests to wait for", s.network.tooOpen)
 	}
 	s.figures.worst("connections open at once", s.network.mostOpen)
 }
@@ -247,10 +246,10 @@ func (s *simulation) judgeMonth() {
 		}
 		acts[first] += len(c.acted)
 		if acts[first] > 1 {
-			s.complain(c, "acted %d times in the end", acts[first])
+			s.complainf(c, "acted %d times in the end", acts[first])
 		}
 		if c.verdict() == operations.Refused && len(c.acted) > 0 {
-			s.complain(c, "reports that it was refused")
+			s.complainf(c, "reports that it was refused")
 		}
 	}
 	var printed strings.Builder
@@ -259,7 +258,7 @@ func (s *simulation) judgeMonth() {
 		fmt.Fprintf(&printed, "%+v %#v %+v", client, client, client.TokenSource())
 	}
 	if shown := secretIn(printed.String()); shown != "" {
-		s.complain(nil, "a printed client shows a secret: …%s…", shown)
+		s.complainf(nil, "a printed client shows a secret: …%s…", shown)
 	}
 	s.figures.read = s.log.read
 	s.figures.months = 1

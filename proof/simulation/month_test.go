@@ -135,7 +135,7 @@ func (s *simulation) make(c *call) *call {
 	return c
 }
 
-func (s *simulation) complain(c *call, format string, args ...any) {
+func (s *simulation) complainf(c *call, format string, args ...any) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "seed %d, day %.1f, %s", s.seed, s.step.at.Hours()/24, s.step.name)
 	for _, f := range s.step.faults {

@@ -164,7 +164,7 @@ func (n *network) exchange(
 		trace.GotConn(httptrace.GotConnInfo{})
 	}
 	if meets.late > 0 {
-		go func() { // it ends long before the month does
+		go func() { //nolint:contextcheck // it acts even after the client left, and ends soon
 			time.Sleep(there + meets.late)
 			n.serve(req, body, made)
 		}()
@@ -174,7 +174,7 @@ func (n *network) exchange(
 	}
 	response := n.emptyResponse(req)
 	if !meets.lost {
-		response = n.serve(req, body, made)
+		response = n.serve(req, body, made) //nolint:contextcheck // as above
 	}
 	if meets.hang {
 		<-ctx.Done()
@@ -320,9 +320,9 @@ func marked(random *rand.Rand) (key uuid.UUID) {
 	return key
 }
 
-func fill(random *rand.Rand, bytes []byte) {
-	for i := range bytes {
-		bytes[i] = byte(random.Uint32())
+func fill(random *rand.Rand, text []byte) {
+	for i := range text {
+		text[i] = byte(random.Uint32())
 	}
 }
 

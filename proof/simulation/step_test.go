@@ -39,7 +39,7 @@ func (s *simulation) live() {
 	s.judgeBudget(time.Since(began))
 	s.resume()
 	if shown := s.log.shows(); shown != "" {
-		s.complain(nil, "the log shows a secret: …%s…", shown)
+		s.complainf(nil, "the log shows a secret: …%s…", shown)
 	}
 	s.figures.steps[s.step.name]++
 }
@@ -128,7 +128,7 @@ func (s *simulation) act(d deed, c *call) {
 		u.host = h
 		h.process.kill()
 		if err := h.start(s.network, s.seed, s.log, s.defect); err != nil {
-			s.complain(nil, "start a process: %v", err)
+			s.complainf(nil, "start a process: %v", err)
 		}
 	}
 	s.upset = append(s.upset, u)
@@ -150,7 +150,7 @@ func (s *simulation) wait() {
 	}
 	for _, c := range s.calls {
 		if c.ended.IsZero() {
-			s.complain(c, "hangs")
+			s.complainf(c, "hangs")
 		}
 	}
 	for _, h := range s.hosts {
@@ -176,7 +176,7 @@ func (s *simulation) resume() {
 		s.judge(again)
 		acts := len(slices.Concat(c.acted, again.acted))
 		if acts > 1 || acts == 0 && c.op.id != "cancel_portfolios_order" {
-			s.complain(again, "was resumed and acted %d times in all", acts)
+			s.complainf(again, "was resumed and acted %d times in all", acts)
 		}
 	}
 }
