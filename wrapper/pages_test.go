@@ -59,6 +59,67 @@ func TestAllAlwaysSendsSortOrderAndLimit(t *testing.T) {
 	}
 }
 
+func TestAllOfEveryService(t *testing.T) {
+	for name, test := range map[string]struct {
+		row  string
+		read func(*upvest.Client) (string, error)
+		want string
+	}{
+		"allocations": {
+			row: allocationBody,
+			read: func(client *upvest.Client) (string, error) {
+				params := portfolios.ListPortfoliosAllocationsParams{}
+				row, err := onlyRow(t, client.Allocations.All(t.Context(), params))
+				return row.ID.String(), err
+			},
+			want: "436244bb-4afd-4002-b53b-b1d7a3bca032",
+		},
+		"configurations": {
+			row: configurationBody,
+			read: func(client *upvest.Client) (string, error) {
+				params := portfolios.ListPortfoliosConfigurationsParams{}
+				row, err := onlyRow(t, client.Configurations.All(t.Context(), params))
+				return row.AccountID.String(), err
+			},
+			want: "4ca934ae-66b2-4494-86f9-df6ab89351f1",
+		},
+		"orders": {
+			row: orderBody,
+			read: func(client *upvest.Client) (string, error) {
+				params := portfolios.ListPortfoliosOrdersParams{}
+				row, err := onlyRow(t, client.Orders.All(t.Context(), params))
+				return row.ID.String(), err
+			},
+			want: someOrder.String(),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := test.read(newTestClient(t, success(pageOf(test.row))))
+			if err != nil || got != test.want {
+				t.Errorf("All returned the row %s and %v, want %s", got, err, test.want)
+			}
+		})
+	}
+}
+
+// onlyRow returns the row of a list that has one.
+func onlyRow[T any](t *testing.T, list iter.Seq2[T, error]) (T, error) {
+	t.Helper()
+	var only T
+	count := 0
+	for row, err := range list {
+		if err != nil {
+			return only, err
+		}
+		only = row
+		count++
+	}
+	if count != 1 {
+		t.Errorf("All returned %d rows, want one", count)
+	}
+	return only, nil
+}
+
 func firstError[T any](list iter.Seq2[T, error]) error {
 	for _, err := range list {
 		return err

@@ -1,0 +1,164 @@
+package wrapper_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// The client refuses arguments that no server accepts, before it sends anything.
+
+// requireArgumentRefused checks the error of a call that must not be sent.
+func requireArgumentRefused(t *testing.T, call func(context.Context, *upvest.Client) error, want string) {
+	t.Helper()
+	server := scripted(success(`{}`))
+	err := call(t.Context(), newTestClient(t, server.serve))
+	requireText(t, err, want)
+	requireOutcome(t, err, upvest.OutcomeRefused)
+	server.requireRequests(t, 0)
+}
+
+func TestAllocationsThatAreRefused(t *testing.T) {
+	const (
+		byISIN = portfolios.InstrumentIDTypeISIN
+		byUUID = portfolios.InstrumentIDTypeUPVEST
+	)
+	for name, test := range map[string]struct {
+		weights []portfolios.InstrumentWeight
+		want    string
+	}{
+		"no instrument": {want: "allocation is empty"},
+		"no type of the id": {
+			weights: []portfolios.InstrumentWeight{{InstrumentID: "IE00B0M62Q58", Weight: "1"}},
+			want:    "allocation[0].instrument_id_type is missing",
+		},
+		"an ISIN that is none": {
+			weights: []portfolios.InstrumentWeight{
+				{InstrumentID: "AAPL", InstrumentIDType: byISIN, Weight: "1"},
+			},
+			want: "allocation[0].instrument_id is not an ISIN",
+		},
+		"a UUID that is none": {
+			weights: []portfolios.InstrumentWeight{
+				{InstrumentID: "IE00B0M62Q58", InstrumentIDType: byUUID, Weight: "1"},
+			},
+			want: "allocation[0].instrument_id is not a UUID",
+		},
+		"an instrument twice": {
+			weights: []portfolios.InstrumentWeight{
+				{InstrumentID: "IE00B0M62Q58", InstrumentIDType: byISIN, Weight: "0.5"},
+				{InstrumentID: "IE00B0M62Q58", InstrumentIDType: byISIN, Weight: "0.5"},
+			},
+			want: "allocation[1].instrument_id",
+		},
+		"a weight of 0": {
+			weights: []portfolios.InstrumentWeight{
+				{InstrumentID: "IE00B0M62Q58", InstrumentIDType: byISIN, Weight: "0.0"},
+			},
+			want: "allocation[0].weight is not above 0",
+		},
+		"a weight with too many decimals": {
+			weights: []portfolios.InstrumentWeight{
+				{InstrumentID: "IE00B0M62Q58", InstrumentIDType: byISIN, Weight: "0.7000001"},
+			},
+			want: "allocation[0].weight is not a weight",
+		},
+	} {
+		t.Run(name, func(t *testing.T) { requireAllocationRefused(t, test.weights, test.want) })
+	}
+}
+
+// requireAllocationRefused checks Create and Update.
+func requireAllocationRefused(t *testing.T, weights []portfolios.InstrumentWeight, want string) {
+	t.Helper()
+	request := portfolios.AllocationRequest{Name: "A", Allocation: weights}
+	requireArgumentRefused(t, func(ctx context.Context, client *upvest.Client) error {
+		_, err := client.Allocations.Create(ctx, request)
+		return err
+	}, want)
+	requireArgumentRefused(t, func(ctx context.Context, client *upvest.Client) error {
+		_, err := client.Allocations.Update(ctx, someAllocation, request)
+		return err
+	}, want)
+}
+
+func TestConfigurationsThatAreRefused(t *testing.T) {
+	create := func(request portfolios.ConfigurationRequest) func(context.Context, *upvest.Client) error {
+		return func(ctx context.Context, client *upvest.Client) error {
+			_, err := client.Configurations.Create(ctx, request)
+			return err
+		}
+	}
+	update := func(change portfolios.ConfigurationUpdate) func(context.Context, *upvest.Client) error {
+		return func(ctx context.Context, client *upvest.Client) error {
+			_, err := client.Configurations.Update(ctx, someAccount, change)
+			return err
+		}
+	}
+	incomplete := []uuid.UUID{someExecution, uuid.Nil}
+	for name, test := range map[string]struct {
+		call func(context.Context, *upvest.Client) error
+		want string
+	}{
+		"no account": {
+			call: create(portfolios.ConfigurationRequest{AllocationID: someAllocation}),
+			want: "account_id is missing",
+		},
+		"no allocation": {
+			call: create(portfolios.ConfigurationRequest{AccountID: someAccount}),
+			want: "allocation_id is missing",
+		},
+		"a strategy without an id": {
+			call: create(portfolios.ConfigurationRequest{
+				AccountID: someAccount, AllocationID: someAllocation, RebalancingStrategyIDs: incomplete,
+			}),
+			want: "rebalancing_strategy_ids[1] is missing",
+		},
+		"an empty update": {
+			call: update(portfolios.ConfigurationUpdate{}),
+			want: "the update is empty",
+		},
+		"an update with a strategy without an id": {
+			call: update(portfolios.ConfigurationUpdate{RebalancingStrategyIDs: incomplete}),
+			want: "rebalancing_strategy_ids[1] is missing",
+		},
+	} {
+		t.Run(name, func(t *testing.T) { requireArgumentRefused(t, test.call, test.want) })
+	}
+}
+
+func TestRebalancingsThatAreRefused(t *testing.T) {
+	const eitherOr = "either accounts or allocations"
+	for name, test := range map[string]struct {
+		request portfolios.RebalancingRequest
+		want    string
+	}{
+		"nothing": {want: eitherOr},
+		"accounts and allocations": {
+			request: portfolios.RebalancingRequest{
+				Accounts:    []uuid.UUID{someAccount},
+				Allocations: []uuid.UUID{someAllocation},
+			},
+			want: eitherOr,
+		},
+		"an account without an id": {
+			request: portfolios.RebalancingRequest{Accounts: []uuid.UUID{uuid.Nil}},
+			want:    "accounts[0] is missing",
+		},
+		"an allocation without an id": {
+			request: portfolios.RebalancingRequest{Allocations: []uuid.UUID{uuid.Nil}},
+			want:    "allocations[0] is missing",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requireArgumentRefused(t, func(ctx context.Context, client *upvest.Client) error {
+				_, err := client.Rebalancings.Trigger(ctx, test.request)
+				return err
+			}, test.want)
+		})
+	}
+}
