@@ -1,6 +1,7 @@
 package wrapper_test
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,7 +17,8 @@ func TestWithHeaderRefusesHeadersOfTheClient(t *testing.T) {
 	for _, name := range []string{
 		"Accept", "authorization", "Content-Type", "content-length", "Idempotency-Key", "Signature",
 		"signature-input", "Upvest-Client-Id", "upvest-api-version", "Upvest-Signature-Version", "User-Agent",
-		"Host", "connection", "Transfer-Encoding",
+		"Host", "connection", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Expect", "Keep-Alive",
+		"Accept-Encoding", "Content-Digest", "Proxy-Authorization", "Proxy-Connection",
 	} {
 		err := createOrder(t.Context(), client, upvest.WithHeader(name, "x"))
 		requireText(t, err, strings.ToLower(name)+" is set by the client itself")
@@ -46,6 +48,14 @@ func TestAdditionsThatAreRefused(t *testing.T) {
 		},
 		"a header value with a line break": {
 			err:  create(upvest.WithHeader("Date", "x\r\ny")),
+			want: "header: the value of date",
+		},
+		"a header value that begins with a space": {
+			err:  create(upvest.WithHeader("Date", " x")),
+			want: "header: the value of date",
+		},
+		"a header value that ends with a space": {
+			err:  create(upvest.WithHeader("Date", "x ")),
 			want: "header: the value of date",
 		},
 		"an empty header value": {
@@ -107,6 +117,47 @@ func TestAdditionsOfAClient(t *testing.T) {
 		}
 		if input := req.Header.Get("Signature-Input"); !strings.Contains(input, `"accept-language"`) {
 			t.Errorf("signature-input is %s, want it to cover accept-language", input)
+		}
+	}
+}
+
+// Calls that run at the same time do not see each other's additions.
+func TestAdditionsOfConcurrentCalls(t *testing.T) {
+	server := scripted(success(orderBody))
+	call := func(client *upvest.Client, name string) error {
+		return retrieve(t.Context(), client,
+			upvest.WithQuery("call", name), upvest.WithHeader(name+"-call", "1"))
+	}
+	// The first call waits for its turn, after it has merged its options, until another
+	// call has come and gone.
+	var client *upvest.Client
+	isFirst := true
+	limiter := limiterFunc(func(context.Context) error {
+		if isFirst {
+			isFirst = false
+			return call(client, "second")
+		}
+		return nil
+	})
+	client = newTestClient(t, server.serve,
+		upvest.WithTokenSource(staticToken("token")),
+		upvest.WithLimiter(limiter),
+		// With three additions of each kind, a slice has room for one more.
+		upvest.WithQuery("a", "1"), upvest.WithQuery("b", "1"), upvest.WithQuery("c", "1"),
+		upvest.WithHeader("A", "1"), upvest.WithHeader("B", "1"), upvest.WithHeader("C", "1"))
+	if err := call(client, "first"); err != nil {
+		t.Fatal(err)
+	}
+	if len(server.requests) != 2 {
+		t.Fatalf("%d requests, want 2", len(server.requests))
+	}
+	for i, want := range []string{"second", "first"} {
+		req := server.requests[i]
+		if query := req.URL.Query().Get("call"); query != want || req.Header.Get(want+"-call") != "1" {
+			t.Errorf("the %s call was sent with the query %q and the headers %v", want, query, req.Header)
+		}
+		if input := req.Header.Get("Signature-Input"); !strings.Contains(input, `"`+want+`-call"`) {
+			t.Errorf("the signature of the %s call covers %s, want the header of the call too", want, input)
 		}
 	}
 }

@@ -342,3 +342,25 @@ func TestClockKeepsAProvenOffset(t *testing.T) {
 		}
 	})
 }
+
+// The Date of a token response shows that the local clock was corrected, so the next call
+// is dated right.
+func TestClockFollowsTheTokenEndpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &timeServer{ahead: 10 * time.Minute, lenient: true}
+		var local time.Duration
+		client := server.client(t, upvest.WithClock(func() time.Time { return time.Now().Add(local) }))
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		local = server.ahead
+		time.Sleep(time.Hour) // the token expires
+		server.refused = nil
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		if len(server.refused) > 0 {
+			t.Errorf("the requests %v were refused, want none", server.refused)
+		}
+	})
+}

@@ -49,6 +49,24 @@ func TestAllWhenRowsDisappear(t *testing.T) {
 	}
 }
 
+// When rows before the place disappear, All goes back by pages, not row by row.
+func TestAllGoesBackByPages(t *testing.T) {
+	all := ids(200)
+	server := &listServer{rows: all}
+	server.before = func(request int) {
+		if request == 12 {
+			server.rows = all[100:]
+		}
+	}
+	rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 10))
+	if err != nil || !slices.Equal(rows, all) {
+		t.Errorf("%d rows of 200 in order, %v", len(rows), err)
+	}
+	if len(server.requests) > 40 {
+		t.Errorf("%d requests for 200 rows in pages of 10, want at most 40", len(server.requests))
+	}
+}
+
 // changingList is a list in which some rows stay while others are added and removed.
 type changingList struct {
 	random  *rand.Rand

@@ -87,6 +87,27 @@ func TestAllDetectsAnIgnoredOffset(t *testing.T) {
 	}
 }
 
+// A list in order that has a row twice is not in order.
+func TestAllDetectsARepeatedRow(t *testing.T) {
+	all := ids(5)
+	for name, rows := range map[string][]uuid.UUID{
+		"at the beginning of a page": slices.Concat(all[:1], all),
+		"in the middle of a page":    slices.Concat(all[:2], all[1:]),
+		"at the end of a page":       slices.Concat(all[:3], all[2:]),
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := &listServer{rows: rows}
+			got, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 4))
+			if !errors.Is(err, upvest.ErrListUnreadable) {
+				t.Errorf("the rows %v and the error %v, want ErrListUnreadable", got, err)
+			}
+			if unique := slices.Compact(slices.Clone(got)); len(unique) != len(got) {
+				t.Errorf("the rows are %v, want none twice", got)
+			}
+		})
+	}
+}
+
 // A list in no order is read as long as it does not change, and not a row further.
 func TestAllInNoOrder(t *testing.T) {
 	all := ids(350)
@@ -105,6 +126,13 @@ func TestAllInNoOrder(t *testing.T) {
 		},
 		"the last row moves to the front": {
 			then:       slices.Concat(all[49:50], all[:49], all[50:]),
+			want:       all[:50],
+			unreadable: true,
+		},
+		// A row that moves before the place would be missed, though it is there from
+		// beginning to end.
+		"a later row moves before the last row read": {
+			then:       slices.Concat(all[:49], all[200:201], all[49:200], all[201:]),
 			want:       all[:50],
 			unreadable: true,
 		},

@@ -97,3 +97,36 @@ func TestRetryAfterIsTheLeastWait(t *testing.T) {
 		}
 	})
 }
+
+// Without a Date in the response, a date counts from the time of the server as far as the
+// client knows it.
+func TestRetryAfterDateOfAServerWithAnotherClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &timeServer{ahead: time.Hour}
+		isThrottling := false
+		var at []time.Time
+		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if isThrottling && !isTokenRequest(req) {
+				at = append(at, time.Now())
+				isThrottling = len(at) < 2
+				after := time.Now().Add(server.ahead + 9*time.Second).UTC().Format(http.TimeFormat)
+				return problem(503, "Retry-After", after)(req)
+			}
+			return server.serve(req)
+		}))
+		server.t = t
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		isThrottling = true
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		if len(at) != 2 {
+			t.Fatalf("%d requests were throttled, want 2", len(at))
+		}
+		if wait := at[1].Sub(at[0]); wait < 9*time.Second || wait > 12*time.Second {
+			t.Errorf("the client waited %s, want about 9 s", wait)
+		}
+	})
+}

@@ -114,6 +114,12 @@ func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
 		{status: http.StatusConflict, kind: upvest.ErrConflict},
 		{status: http.StatusUnauthorized, kind: upvest.ErrUnauthorized, matches: true},
 		{status: http.StatusForbidden, kind: upvest.ErrForbidden, matches: true},
+		{status: http.StatusUpgradeRequired, kind: upvest.ErrUpgradeRequired, matches: true},
+		{status: http.StatusTooManyRequests, kind: upvest.ErrTooManyRequests, matches: true},
+		{status: http.StatusInternalServerError, kind: upvest.ErrInternal, matches: true},
+		{status: http.StatusBadGateway, kind: upvest.ErrBadGateway, matches: true},
+		{status: http.StatusServiceUnavailable, kind: upvest.ErrServiceUnavailable, matches: true},
+		{status: http.StatusGatewayTimeout, kind: upvest.ErrGatewayTimeout, matches: true},
 	} {
 		transport := respond(test.status, "application/problem+json", `{"type": "x", "status": 1}`,
 			"Upvest-Request-Id", "of-the-token", "Cf-Ray", "ray")
@@ -128,6 +134,46 @@ func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
 				test.status, failure.RequestID, failure.CFRay)
 		}
 	}
+}
+
+// An error names the request that its status and body belong to, even if the token
+// request after it failed too.
+func TestTokenRequestIDDoesNotReplaceThatOfTheCall(t *testing.T) {
+	server := &tokenServer{
+		steps:   []roundTrip{success(grantBody("token-1", "1800")), problem(403)},
+		respond: problem(401, "Cf-Ray", "ray-401"),
+	}
+	failure := asError(t, retrieve(t.Context(), server.client(t)))
+	if failure.Status != 401 || failure.RequestID != "request-401" || failure.CFRay != "ray-401" {
+		t.Errorf("status %d, request id %q, ray %q; want those of the call, 401, request-401 and ray-401",
+			failure.Status, failure.RequestID, failure.CFRay)
+	}
+	server.requireCounts(t, 2, 1)
+}
+
+// A body that breaks off does not affect the response to the next attempt.
+func TestTokenResponseThatBreaksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const beginning = `{"access_token": "other", "error": "invalid_client", "expires_in": 5, "scope`
+		server := &tokenServer{steps: []roundTrip{
+			success(beginning), success(`{"access_token": "token"}`),
+		}}
+		source, ok := server.client(t).TokenSource().(*upvest.TokenSource)
+		if !ok {
+			t.Fatal("the client has another token source")
+		}
+		token, err := source.TokenContext(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token.AccessToken != "token" || !token.Expiry.IsZero() {
+			t.Errorf("the token is %q and expires at %s, want token without an expiry",
+				token.AccessToken, token.Expiry)
+		}
+		if len(server.fetches) != 2 {
+			t.Errorf("%d token requests, want 2", len(server.fetches))
+		}
+	})
 }
 
 func TestTokenEndpointThatRequiresAnUpgrade(t *testing.T) {

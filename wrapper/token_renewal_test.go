@@ -1,7 +1,9 @@
 package wrapper_test
 
 import (
+	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -163,4 +165,104 @@ func TestRenewalDelaysNoCall(t *testing.T) {
 			})
 		})
 	}
+}
+
+// WithTimeout limits a call. It does not limit the renewal that a call starts in the
+// background.
+func TestTimeoutDoesNotLimitARenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{}
+		client := server.client(t, upvest.WithTimeout(time.Second), upvest.WithoutRetry())
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1700 * time.Second)
+		server.delay = 5 * time.Second
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		server.revokeFor("token-2")
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		server.requireCounts(t, 2, 3)
+	})
+}
+
+// A lifetime that no duration can hold is a long one.
+func TestTokenWithAHugeLifetime(t *testing.T) {
+	// 18446744074 s is 2^64 ns and a little more.
+	for _, life := range []string{"1e10", "18446744074", "1e300"} {
+		synctest.Test(t, func(t *testing.T) {
+			server := &tokenServer{life: life}
+			source := server.client(t).TokenSource()
+			const year = 365 * 24 * time.Hour
+			for range 10 {
+				token, err := source.Token()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if left := time.Until(token.Expiry); left < 80*year {
+					t.Errorf("expires_in %s: the token expires in %s, want 80 years or more", life, left)
+				}
+				time.Sleep(year)
+			}
+			if len(server.fetches) != 1 {
+				t.Errorf("expires_in %s: %d token requests in 10 years, want one", life, len(server.fetches))
+			}
+		})
+	}
+}
+
+// A renewal that was under way when the server refused the token may bring another token
+// that is revoked. It does not replace the one that was requested after the refusal.
+func TestRenewalFromBeforeARevocation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		renewed := slow(10*time.Second, success(grantBody("token-2", "1800")))
+		server := &tokenServer{}
+		client := server.client(t)
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1700 * time.Second)
+		server.steps = []roundTrip{renewed}
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		server.revokeFor("token-3")
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		server.requireCounts(t, 3, 4)
+		time.Sleep(20 * time.Second) // token-2 arrives
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		server.requireCounts(t, 3, 5)
+	})
+}
+
+// The transport may take a while to end a token request that was cancelled. The next call
+// does not wait for that.
+func TestCancelledTokenRequestThatDoesNotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stubborn := func(req *http.Request) (*http.Response, error) {
+			time.Sleep(time.Minute)
+			return nil, req.Context().Err()
+		}
+		server := &tokenServer{steps: []roundTrip{stubborn}}
+		client := server.client(t)
+		err := retrieve(t.Context(), client, upvest.WithTimeout(time.Second))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("the error is %v, want the deadline", err)
+		}
+		start := time.Now()
+		if err := retrieve(t.Context(), client); err != nil || time.Since(start) != 0 {
+			t.Errorf("the next call: %v after %s, want success at once", err, time.Since(start))
+		}
+		server.requireCounts(t, 2, 1)
+		time.Sleep(2 * time.Minute) // for the first request
+	})
 }

@@ -1,0 +1,175 @@
+package wrapper_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func TestRetryBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(problem(503))
+		client := newTestClient(t, server.serve,
+			upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
+		requireCall := func(wantAttempts int, wantSpent bool) {
+			t.Helper()
+			server.restart(server.steps...)
+			err := retrieve(t.Context(), client)
+			server.requireRequests(t, wantAttempts)
+			isSpent := errors.Is(err, upvest.ErrRetryBudget)
+			if isSpent != wantSpent {
+				t.Fatalf("errors.Is(err, ErrRetryBudget) is %t, want %t: %v", isSpent, wantSpent, err)
+			}
+			if isSpent && !errors.Is(err, upvest.ErrServiceUnavailable) {
+				t.Errorf("the error is %v, want the 503 too", err)
+			}
+			if isSpent {
+				requireText(t, err, "the client gave up")
+			}
+		}
+		for range 33 { // three retries each, of the hundred that the budget has
+			requireCall(4, false)
+		}
+		requireCall(2, true)
+		requireCall(1, true)
+
+		server.steps = []roundTrip{success(orderBody)}
+		for range 5 {
+			requireCall(1, false)
+		}
+		server.steps = []roundTrip{problem(503)}
+		requireCall(2, true) // five successes pay for one retry
+		time.Sleep(2 * time.Second)
+		requireCall(3, true) // each second pays for one retry
+	})
+}
+
+func TestRetryBudgetIsNotNeededForOneAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newTestClient(t, problem(503), upvest.WithoutRetry())
+		for range 200 {
+			if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
+				t.Fatalf("%v, though nothing was to be retried", err)
+			}
+		}
+	})
+}
+
+// The repeat after a 401 costs nothing, so the budget is full after any number of them.
+func TestUnauthorizedTakesNoBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(problem(401))
+		client := newTestClient(t, server.serve,
+			upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
+		for range 300 {
+			err := retrieve(t.Context(), client)
+			if !errors.Is(err, upvest.ErrUnauthorized) || len(asError(t, err).Attempts) != 2 {
+				t.Fatalf("%v, want the 401 after two attempts", err)
+			}
+		}
+		server.steps = []roundTrip{problem(503)}
+		if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
+			t.Errorf("%v, though nothing was retried before", err)
+		}
+	})
+}
+
+// A revoked token is renewed even if the budget is spent, for all calls that used it.
+func TestRevocationTakesNoBudget(t *testing.T) {
+	for name, outage := range map[string]int{"full": 0, "spent": 60} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &tokenServer{respond: problem(503)}
+				client := server.client(t, upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
+				for range outage {
+					if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrServiceUnavailable) {
+						t.Fatal(err)
+					}
+				}
+				server.respond = success(orderBody)
+				if err := retrieve(t.Context(), client); err != nil {
+					t.Fatal(err)
+				}
+				fetches := len(server.fetches)
+				server.delay = time.Second
+				server.revokeFor(fmt.Sprintf("token-%d", fetches+1))
+				retrieveAtOnce(t, client, 150)
+				if got := len(server.fetches) - fetches; got != 1 {
+					t.Errorf("%d token requests for one revocation, want one", got)
+				}
+			})
+		})
+	}
+}
+
+// spendBudget makes calls that fail until the budget of the client is spent.
+func spendBudget(t *testing.T, client *upvest.Client) {
+	t.Helper()
+	for range 50 {
+		if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
+			return
+		}
+	}
+	t.Fatal("the budget is not spent after 50 calls that failed")
+}
+
+// A wait that does not begin is not a retry.
+func TestRetryBudgetIsNotTakenForAWaitThatIsTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(problem(503, "Retry-After", "20"))
+		client := newTestClient(t, server.serve)
+		for range 150 {
+			if err := retrieve(t.Context(), client, upvest.WithTimeout(time.Second)); err == nil {
+				t.Fatal("a call succeeded")
+			}
+		}
+		server.restart(problem(503))
+		if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
+			t.Errorf("%v, though nothing was retried before", err)
+		}
+		server.requireRequests(t, 4)
+	})
+}
+
+// Each second pays for one retry, also if calls come more often than once a second.
+func TestRetryBudgetGrowsBetweenFrequentCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(problem(503))
+		client := newTestClient(t, server.serve,
+			upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
+		spendBudget(t, client)
+		server.restart(problem(503))
+		const calls = 40
+		for range calls {
+			time.Sleep(time.Second / 2)
+			_ = retrieve(t.Context(), client)
+		}
+		if retries := len(server.requests) - calls; retries < 15 || retries > 20 {
+			t.Errorf("%d retries in 20 s, want about one a second", retries)
+		}
+	})
+}
+
+// A clock that is set back does not pay for retries, and does not take any either.
+func TestRetryBudgetWithAClockThatIsSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(problem(503))
+		var offset time.Duration
+		client := newTestClient(t, server.serve,
+			upvest.WithClock(func() time.Time { return time.Now().Add(offset) }),
+			upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
+		spendBudget(t, client)
+		server.restart(problem(503))
+		offset = -time.Hour
+		_ = retrieve(t.Context(), client)
+		server.requireRequests(t, 1)
+		time.Sleep(2 * time.Second)
+		server.restart(problem(503))
+		_ = retrieve(t.Context(), client)
+		server.requireRequests(t, 3)
+	})
+}
