@@ -59,8 +59,6 @@ func (CancelOrders) Look(ctx context.Context, client *upvest.Client, item Item) 
 	case isSettledOrder(finding.State):
 		finding.Verdict = Refused
 		finding.Detail = fmt.Sprintf("the order is %s", order.Status)
-	case item.IsAccepted:
-		finding.Verdict = Waiting
 	default:
 		finding.Verdict = None
 	}

@@ -52,8 +52,6 @@ type Item struct {
 	Given uuid.NullUUID
 	// From and To bound when the attempts of the item can have acted. Zero is no bound.
 	From, To time.Time
-	// IsAccepted reports that the server accepted an earlier attempt.
-	IsAccepted bool
 	// Claimed returns those of some orders that other items have.
 	Claimed func(context.Context, []uuid.UUID) ([]uuid.UUID, error)
 }
@@ -77,7 +75,6 @@ const (
 	Several                    // more than one thing at the server may be the item's
 	Unclear                    // the look cannot tell
 	Refused                    // the item can no longer be carried out
-	Waiting                    // the server is still carrying it out
 )
 
 // Finding is a verdict with its reason.

@@ -7,19 +7,16 @@ import (
 )
 
 // IsRefused reports whether an attempt certainly did not act: the server refused it, or
-// it was never sent. It follows the outcome of the client, and asks for evidence that a
-// refusal comes from the API and not from a gateway: a problem document or a request id.
+// it was never sent. The client decides: a response that is neither a problem document
+// nor carries a request id, such as a gateway's page, refuses nothing.
 func IsRefused(err error) bool {
-	var failure *upvest.Error
-	if !errors.As(err, &failure) || failure.Outcome != upvest.OutcomeRefused {
-		return false
-	}
-	return failure.Status == 0 || IsDefinite(err)
+	failure, isAPI := errors.AsType[*upvest.Error](err)
+	return isAPI && failure.Outcome == upvest.OutcomeRefused
 }
 
-// IsDefinite reports whether an error is a response of the API itself, and not of
-// something in between.
+// IsDefinite reports whether the error of a read is a response of the API itself, and not
+// of something in between.
 func IsDefinite(err error) bool {
-	var failure *upvest.Error
-	return errors.As(err, &failure) && failure.Status != 0 && (failure.Type != "" || failure.RequestID != "")
+	failure, isAPI := errors.AsType[*upvest.Error](err)
+	return isAPI && failure.Status != 0 && (failure.Type != "" || failure.RequestID != "")
 }

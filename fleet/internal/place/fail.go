@@ -26,8 +26,7 @@ func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 	if !operation.IsRefused(err) {
 		return t.failUnknown(ctx, item, err)
 	}
-	var failure *upvest.Error
-	errors.As(err, &failure)
+	failure, _ := errors.AsType[*upvest.Error](err)
 	switch failure.Status {
 	case http.StatusBadRequest:
 		return t.refuse(ctx, item, err)
@@ -42,14 +41,16 @@ func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 	return t.failElsewhere(ctx, item, err)
 }
 
-// failUnknown keeps an attempt that may have acted: the ledger has it already.
+// failUnknown keeps an attempt that may have acted: the ledger has it already. What the
+// server accepted with an unreadable response is done, but for an order, whose id is
+// missing.
 func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) error {
 	if !errors.Is(err, upvest.ErrAccepted) {
 		return t.failElsewhere(ctx, item, err)
 	}
 	t.Gauge.Succeed(t.run.ID)
 	if !t.operation.MakesOrders() {
-		return err
+		return t.finish(ctx, item, ledger.End{Outcome: ledger.Done})
 	}
 	if id := acceptedID(err); id != uuid.Nil {
 		return later(underWay, errors.Join(err, t.Ledger.Give(ctx, item, id)))
@@ -60,11 +61,11 @@ func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) erro
 // acceptedID returns the id of an order that the server accepted with a response that is
 // otherwise unreadable.
 func acceptedID(err error) uuid.UUID {
-	var failure *upvest.Error
 	var order struct {
 		ID uuid.UUID `json:"id"`
 	}
-	if !errors.As(err, &failure) || json.Unmarshal(failure.Body, &order) != nil {
+	failure, isAPI := errors.AsType[*upvest.Error](err)
+	if !isAPI || json.Unmarshal(failure.Body, &order) != nil {
 		return uuid.Nil
 	}
 	return order.ID

@@ -32,8 +32,6 @@ func (t task) look(ctx context.Context, item ledger.Item) error {
 		end.Outcome = ledger.Review
 	case operation.Refused:
 		end.Outcome = ledger.Refused
-	case operation.Waiting:
-		return later(time.Minute, nil)
 	case operation.None:
 		return t.sendMissing(ctx, item)
 	}

@@ -214,6 +214,12 @@ func TestAnOrderIsCancelledOnce(t *testing.T) {
 			w.advance(3 * time.Minute)
 			w.must(w.place())
 		}, ledger.Found, portfolios.OrderStatusCANCELLED},
+		"accepted with a response that cannot be read": {func(w *world) {
+			w.fault(sandbox.Fault{
+				Operation: cancel, After: true, Status: http.StatusOK, Body: []byte("{"), ContentType: "application/json",
+			})
+			w.must(w.place())
+		}, ledger.Done, portfolios.OrderStatusCANCELLED},
 		"filled before": {func(w *world) {
 			w.lost(cancel, false)
 			w.advance(24 * time.Hour)

@@ -1,6 +1,7 @@
 package place_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 func TestPlacedOnce(t *testing.T) {
@@ -117,6 +119,7 @@ func TestOrdersThatContradictTheLineAreLeftOut(t *testing.T) {
 		"client_reference": func(order map[string]any) { order["client_reference"] = "plan 7" },
 		"user_id":          func(order map[string]any) { order["user_id"] = uuid.NewString() },
 		"type":             func(order map[string]any) { order["type"] = "REBALANCING" },
+		"created_at":       func(order map[string]any) { order["created_at"] = "2020-01-01T00:00:00Z" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {
@@ -145,12 +148,17 @@ func TestACancelledCandidateIsReviewed(t *testing.T) {
 // response that cannot be read but for its id, and cancel it.
 func TestAnOrderThatTheServerReturnedStaysTheLines(t *testing.T) {
 	each(t, func(w *world) {
-		var id uuid.UUID
 		w.unknown(true)
 		list, err := w.client.Orders.List(t.Context(), portfolios.ListPortfoliosOrdersParams{})
 		w.must(err)
-		id = list.Data[0].ID
-		w.must(w.ledger().Give(t.Context(), w.item(january), id))
+		id := list.Data[0].ID
+		w.fault(sandbox.Fault{
+			After: true, Status: http.StatusOK, ContentType: "application/json",
+			Body: []byte(`{"id":"` + id.String() + `","cash_amount":{}}`),
+		})
+		if later := w.later(); !errors.Is(later, upvest.ErrAccepted) {
+			t.Fatalf("got %v, expected an order that was accepted", later)
+		}
 		w.must(w.client.Orders.Cancel(t.Context(), id))
 		w.advance(3 * time.Minute)
 		w.must(w.place())
