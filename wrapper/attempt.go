@@ -29,6 +29,7 @@ type result struct {
 	Attempt
 	ok        bool
 	token     *oauth2.Token // nil if none was needed, or none could be had
+	stamp     uint64        // orders the requests of a token source
 	response  *Response     // nil if there was none
 	outcome   Outcome       // what the attempt did, if the call is a write
 	unsent    bool          // it was not sent, and neither would a repetition be
@@ -73,6 +74,9 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 		r.refuseUnsent(r.Err)
 		return r
 	}
+	if x.authorized {
+		r.stamp = stampOf(c.tokens)
+	}
 	started := c.clock.Local()
 	r.Started = started
 	r.ahead = c.clock.Skew() // read after the token request, which may have changed it
@@ -103,22 +107,21 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 	return r
 }
 
-// prepare waits for what a request needs before the timeout of its attempt begins: a
-// token, and a turn from the limiter.
-func (c *core) prepare(ctx context.Context, x exchange) (token *oauth2.Token, err error) {
-	if x.authorized {
-		token, err = tokenFrom(ctx, c.tokens, c.asking)
-		if err != nil {
+// prepare waits for what a request needs before the timeout of its attempt begins: a turn from
+// the limiter, and then a token, which might expire during a long wait for the turn.
+func (c *core) prepare(ctx context.Context, x exchange) (*oauth2.Token, error) {
+	if c.limiter != nil {
+		if err := c.limiter.Wait(ctx); err != nil {
 			return nil, err
 		}
 	}
-	if c.limiter != nil {
-		if err := c.limiter.Wait(ctx); err != nil {
-			return token, err
-		}
+	if err := ctx.Err(); err != nil { // otherwise the transport would have to report that it sent nothing
+		return nil, err
 	}
-	// Otherwise the transport would have to report that it sent nothing.
-	return token, ctx.Err()
+	if !x.authorized {
+		return nil, nil
+	}
+	return tokenFrom(ctx, c.tokens, c.asking, c.secret())
 }
 
 // refuseUnsent records that the attempt ended before it reached the network.

@@ -25,6 +25,7 @@ func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 	for {
 		r := c.try(ctx, x, s.guess, s.policy.AttemptTimeout)
 		r.Number = len(failure.Attempts) + 1
+		r.learn(c.tokens)
 		if r.ok {
 			if s.guess != nil {
 				c.clock.Prove(*s.guess)
@@ -96,11 +97,13 @@ func (s *steering) renew(r *result) {
 	if differs {
 		s.guess = &skew
 	}
-	if s.authorized {
-		forgetToken(s.core.tokens, r.token.AccessToken)
-	}
+	dropped := s.authorized && forgetToken(s.core.tokens, r.token, r.stamp)
 	s.renewed = s.authorized || s.guess != nil
-	if s.renewed {
+	if !s.renewed {
+		return
+	}
+	r.Retry = "401 Unauthorized"
+	if dropped || s.guess != nil {
 		r.Retry = "credentials renewed"
 	}
 	if s.guess != nil {
@@ -155,7 +158,10 @@ func (e *Error) add(r result) {
 	e.CFRay = r.response.Header.Get("Cf-Ray")
 	e.Body = r.response.Body
 	var problem wire.Problem
-	if r.Status/100 != 2 {
+	switch {
+	case e.Operation == tokenOperation.id:
+		problem = wire.ReadTokenProblem(wire.TrimMark(r.response.Body), r.Status)
+	case r.Status/100 != 2:
 		problem = wire.ReadProblem(wire.TrimMark(r.response.Body), r.Status)
 	}
 	e.Type = problem.Type

@@ -264,7 +264,7 @@ func BenchmarkColdClient(b *testing.B) {
 			})
 		}
 		calls.Wait()
-		client.CloseIdleConnections()
+		client.Close()
 	}
 	b.ReportMetric(float64(tokens.Load())/float64(b.N), "tokens/op")
 	b.ReportMetric(float64(dials.Load())/float64(b.N)/goroutines, "dials/call")

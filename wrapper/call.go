@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -57,6 +58,8 @@ type core struct {
 	limiter   Limiter
 	observers []func(context.Context, Attempt)
 	settings  settings
+	closed    atomic.Bool
+	underway  atomic.Int64 // calls
 }
 
 // arguments are what a service method passes to the call path.
@@ -96,8 +99,13 @@ func (c *core) call(
 		settings.key, err = c.newKey(err)
 	}
 	failure := newError(op, settings)
-	if ctx == nil {
+	c.underway.Add(1)
+	defer c.leave()
+	switch {
+	case ctx == nil:
 		err = errNoContext
+	case c.closed.Load():
+		err = errClosed
 	}
 	err = errors.Join(args.invalid, err, settings.checkAge(op, c.clock.Local()))
 	if err != nil {
@@ -113,6 +121,15 @@ func (c *core) call(
 		},
 		accept: accept,
 	})
+}
+
+var errClosed = errors.New("the client is closed: make another one")
+
+// leave ends a call. The last one of a closed client closes the connection that it returned.
+func (c *core) leave() {
+	if c.underway.Add(-1) == 0 && c.closed.Load() {
+		c.doer.CloseIdleConnections()
+	}
 }
 
 // newKey returns a random idempotency key. It adds its failure to an earlier one.

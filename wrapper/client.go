@@ -58,10 +58,16 @@ func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSou
 // of the same credentials.
 func (c *Client) TokenSource() oauth2.TokenSource { return c.core.tokens }
 
-// CloseIdleConnections closes the connections that no call is using, as
-// [http.Client.CloseIdleConnections] does: for a client that is not needed any more, or
-// to connect anew.
-func (c *Client) CloseIdleConnections() { c.core.doer.CloseIdleConnections() }
+// Close ends the client's work in the background and closes idle connections. Calls under way
+// finish; later calls, also for further pages of a list, are refused. A TokenSource that another
+// client shares stays usable.
+func (c *Client) Close() {
+	c.core.closed.Store(true)
+	if ours, ok := c.core.tokens.(*TokenSource); ok && ours.clock == c.core.clock {
+		ours.tokens.CancelBackground()
+	}
+	c.core.doer.CloseIdleConnections()
+}
 
 func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 	cfg := config{clock: time.Now, random: rand.Reader}

@@ -64,7 +64,7 @@ func IdempotencyKeyEditor(newKey func() (uuid.UUID, error)) portfolios.RequestEd
 func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 	slots := make(refresh.Slots, maxAsking)
 	return func(ctx context.Context, req *http.Request) error {
-		token, err := tokenFrom(ctx, source, slots)
+		token, err := tokenFrom(ctx, source, slots, "")
 		if err != nil {
 			return fmt.Errorf("get an access token: %w", err)
 		}

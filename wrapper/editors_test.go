@@ -195,15 +195,15 @@ func TestTokenEditorRefusesWhatIsNoToken(t *testing.T) {
 				return nil, &oauth2.RetrieveError{
 					Response:         &http.Response{StatusCode: 400, Status: "400 Bad Request"},
 					Body:             []byte("CANARY"),
-					ErrorCode:        "CANARY",
-					ErrorDescription: "CANARY",
+					ErrorCode:        "invalid_client",
+					ErrorDescription: "the secret is wrong",
 				}
 			},
 			want: "400",
 		},
 		"an error of oauth2 without a response": {
 			token: func() (*oauth2.Token, error) {
-				return nil, &oauth2.RetrieveError{Body: []byte("CANARY"), ErrorDescription: "CANARY"}
+				return nil, &oauth2.RetrieveError{Body: []byte("CANARY"), ErrorDescription: "no response"}
 			},
 			want: "token",
 		},

@@ -163,7 +163,7 @@ func newServerClient(t testing.TB, baseURL string, options ...upvest.ClientOptio
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(client.CloseIdleConnections)
+	t.Cleanup(client.Close)
 	return client
 }
 

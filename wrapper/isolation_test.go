@@ -200,9 +200,9 @@ func TestKeyReceivesTheContextOfTheCall(t *testing.T) {
 	}
 }
 
-func TestCloseIdleConnections(t *testing.T) {
+func TestCloseClosesIdleConnections(t *testing.T) {
 	transport := &closingTransport{}
-	newClientOver(t, transport).CloseIdleConnections()
+	newClientOver(t, transport).Close()
 	if transport.closed != 1 {
 		t.Errorf("the transport's CloseIdleConnections was called %d times, want once", transport.closed)
 	}

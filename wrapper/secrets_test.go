@@ -191,7 +191,7 @@ func TestTokenSourceOfTheCallerShowsNoSecret(t *testing.T) {
 		return nil, &oauth2.RetrieveError{
 			Response:         &http.Response{StatusCode: http.StatusBadRequest, Status: "400 " + bodyCanary},
 			Body:             []byte(secretCanary),
-			ErrorDescription: bodyCanary,
+			ErrorDescription: "the secret " + secretCanary + " is wrong",
 		}
 	})
 	newLeakSearch(t, testCredentials(t), grantingCanary(problem(400)), upvest.WithTokenSource(source)).

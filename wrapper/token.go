@@ -17,6 +17,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
@@ -74,6 +75,14 @@ func (s *TokenSource) Forget(accessToken string) {
 	s.tokens.Drop(func(token *oauth2.Token) bool { return token.AccessToken == accessToken })
 }
 
+// forgetRefused drops a token that the server refused with a 401, unless a request that was
+// sent later has succeeded with it. It reports whether the next token is another one.
+func (s *TokenSource) forgetRefused(refused *oauth2.Token, stamp uint64) bool {
+	return s.tokens.DropRefused(stamp, func(token *oauth2.Token) bool {
+		return token.AccessToken == refused.AccessToken
+	})
+}
+
 // fetchToken requests a token by the same loop as every other call.
 func (c *core) fetchToken(
 	ctx context.Context, credentials Credentials,
@@ -86,6 +95,7 @@ func (c *core) fetchToken(
 	}.Encode()
 	var received tokenResponse
 	var response Response
+	var sent time.Time
 	settings := c.settings
 	settings.timeout = 0
 	settings.response = &response
@@ -93,6 +103,7 @@ func (c *core) fetchToken(
 		operation: tokenOperation,
 		settings:  settings,
 		send: func(ctx context.Context, _ *oauth2.Token, now time.Time) (*http.Response, error) {
+			sent = c.clock.Local()
 			return c.send(ctx, message{
 				method:      http.MethodPost,
 				path:        "/auth/token",
@@ -106,33 +117,17 @@ func (c *core) fetchToken(
 		},
 	})
 	if err != nil {
-		return refresh.Grant[*oauth2.Token]{Sent: lastSent(err)}, err
+		return refresh.Grant[*oauth2.Token]{Sent: sent}, err
 	}
 	c.clock.Review(response.Header)
 	life := received.lifetime()
 	granted := &oauth2.Token{AccessToken: received.AccessToken, TokenType: jsonText(received.TokenType)}
 	if life > 0 {
-		granted.Expiry = c.clock.Local().Add(life)
+		granted.Expiry = sent.Add(life)
 		granted.ExpiresIn = int64(life / time.Second)
 	}
 	granted = granted.WithExtra(map[string]any{"scope": jsonText(received.Scope)})
-	return refresh.Grant[*oauth2.Token]{Value: granted, Life: life}, nil
-}
-
-// lastSent returns when the last attempt of a failed token request was sent, the zero
-// time if none was.
-func lastSent(err error) time.Time {
-	var failure *Error
-	if !errors.As(err, &failure) {
-		return time.Time{}
-	}
-	var sent time.Time
-	for _, attempt := range failure.Attempts {
-		if attempt.Started.After(sent) {
-			sent = attempt.Started
-		}
-	}
-	return sent
+	return refresh.Grant[*oauth2.Token]{Value: granted, Life: life, Sent: sent}, nil
 }
 
 // tokenResponse is the body of a token response. The lifetime is text or a number; a
@@ -159,7 +154,8 @@ func (t *tokenResponse) read(response *Response) error {
 // not positive.
 func (t *tokenResponse) lifetime() time.Duration {
 	const longest = 100 * 365 * 24 * time.Hour
-	seconds, err := strconv.ParseFloat(strings.Trim(string(t.ExpiresIn), `"`), 64)
+	text := strings.TrimSpace(strings.Trim(string(t.ExpiresIn), `"`))
+	seconds, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(seconds > 0) {
 		return 0
 	}
@@ -178,7 +174,9 @@ func jsonText(raw json.RawMessage) string {
 const maxAsking = 8
 
 // tokenFrom asks a source for a token, with the context if the source takes one.
-func tokenFrom(ctx context.Context, source oauth2.TokenSource, slots refresh.Slots) (*oauth2.Token, error) {
+func tokenFrom(
+	ctx context.Context, source oauth2.TokenSource, slots refresh.Slots, clientSecret string,
+) (*oauth2.Token, error) {
 	var token *oauth2.Token
 	var err error
 	withContext, ok := source.(interface {
@@ -191,7 +189,7 @@ func tokenFrom(ctx context.Context, source oauth2.TokenSource, slots refresh.Slo
 	}
 	switch {
 	case err != nil:
-		return nil, hideBody(err)
+		return nil, hideBody(err, clientSecret)
 	case token == nil || token.AccessToken == "":
 		return nil, errors.New("the token source returned no token")
 	}
@@ -210,23 +208,54 @@ func checkToken(accessToken string) error {
 
 // hideBody keeps the text of an x/oauth2 error, which quotes the whole response, out of
 // ours.
-func hideBody(err error) error {
+func hideBody(err error, clientSecret string) error {
 	var response *oauth2.RetrieveError
 	if !errors.As(err, &response) {
 		return err
 	}
-	failure := &Error{Operation: tokenOperation.id, Body: response.Body}
+	echo := transport.EchoOf(clientSecret, &http.Request{})
+	failure := &Error{
+		Operation: tokenOperation.id,
+		Type:      echo.Hide(response.ErrorCode),
+		Detail:    echo.Hide(response.ErrorDescription),
+		Body:      response.Body,
+	}
 	if response.Response != nil {
 		failure.Status = response.Response.StatusCode
 	}
 	return failure
 }
 
-// forgetToken tells a source that the server refused a token, if the source has a method
-// for that.
-func forgetToken(source oauth2.TokenSource, accessToken string) {
+// stampOf numbers a request for a source of ours.
+func stampOf(source oauth2.TokenSource) uint64 {
+	if ours, ok := source.(*TokenSource); ok {
+		return ours.tokens.Stamp()
+	}
+	return 0
+}
+
+// forgetToken tells a source that the server refused the token of the request with this stamp.
+// It reports whether the source may now return another one.
+func forgetToken(source oauth2.TokenSource, token *oauth2.Token, stamp uint64) bool {
+	if ours, ok := source.(*TokenSource); ok {
+		return ours.forgetRefused(token, stamp)
+	}
 	forgetful, ok := source.(interface{ Forget(accessToken string) })
 	if ok {
-		forgetful.Forget(accessToken)
+		forgetful.Forget(token.AccessToken)
+	}
+	return ok
+}
+
+// learn tells a source of ours what a response means for the token that it was sent with.
+func (r *result) learn(source oauth2.TokenSource) {
+	ours, ok := source.(*TokenSource)
+	switch {
+	case !ok || r.token == nil:
+	case r.ok:
+		ours.tokens.Confirm(r.token, r.stamp)
+	case r.Status == http.StatusForbidden && wire.IsProblem(r.response.Body):
+		// A scope may have been granted since.
+		ours.tokens.Renew(r.token)
 	}
 }

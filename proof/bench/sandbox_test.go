@@ -66,7 +66,7 @@ func newPlace(b *testing.B) *place {
 		Scopes:       access.Scopes,
 	})
 	must(err)
-	b.Cleanup(client.CloseIdleConnections)
+	b.Cleanup(client.Close)
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: access.KeyID, PrivateKey: access.PrivateKey})
 	must(err)
 	user := uuid.New()

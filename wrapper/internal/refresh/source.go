@@ -1,9 +1,9 @@
-// Package refresh keeps a value that expires, fetches its successor in the background,
-// and isolates callbacks.
+// Package refresh keeps a value that expires, fetches its successor in the background, and isolates callbacks.
 package refresh
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,39 +14,56 @@ const (
 	longestMargin = 5 * time.Minute
 	// pause is the least time between two renewals if the first fails.
 	pause = 5 * time.Second
+	// backgroundLimit ends a background fetch that hangs, for instance in a limiter.
+	backgroundLimit = 2 * time.Minute
+	// brake is how long the next fetch waits after a failed one, and after a value that was
+	// dropped at once.
+	brake = time.Second
+	// atOnce is the age up to which a dropped value counts as dropped at once.
+	atOnce = 10 * time.Second
+	// settled is the age from which on a value may be renewed early, see [Source.Renew].
+	settled = time.Minute
 )
 
 // Grant is a fetched value.
 type Grant[T any] struct {
 	Value T
-	// Life is how long the value may be used, counted from the start of the fetch; 0
-	// means that it is unknown.
+	// Life is how long the value may be used, counted from Sent; 0 means that it is unknown.
 	Life time.Duration
-	// Sent is when the last request of a failed fetch was sent; the zero time means that
-	// none was.
+	// Sent is when the last request of the fetch was sent, successful or not; the zero time
+	// means that none was.
 	Sent time.Time
 }
 
 // Source returns a value that expires. While the value is valid no caller waits for its
-// successor: the first caller in the last fifth of its lifetime, at most five minutes,
-// starts a fetch. Without a valid value callers wait for one fetch together, each as long
-// as its own context allows. A caller never receives the error of a request that was sent
+// successor: the first caller in the last fifth of its lifetime, at most five minutes, starts a
+// fetch in the background. Without a valid value callers wait for one fetch together, each as
+// long as its own context allows. A caller never receives the error of a request that was sent
 // before it called, nor a value that may be as old as the one that was dropped last.
+//
+// After a failed fetch, and after a value that was dropped within ten seconds of its arrival,
+// the next fetch waits a second, for all callers together.
 type Source[T comparable] struct {
 	Fetch  func(ctx context.Context) (Grant[T], error)
 	Now    func() time.Time
 	Jitter func(limit time.Duration) time.Duration
 
-	mu      sync.Mutex
-	value   T         // the zero value means none
-	fresh   bool      // it was requested when there was none
-	expires time.Time // the zero time means never
-	renewAt time.Time
-	current *fetch[T] // under way
+	mu        sync.Mutex
+	value     T         // the zero value means none
+	fresh     bool      // it was requested when there was none
+	arrived   time.Time // when the value arrived
+	expires   time.Time // the zero time means never
+	renewAt   time.Time
+	stamps    uint64    // of requests, in the order in which they are sent; no clock can do that
+	confirmed uint64    // the latest of a request that succeeded with the value
+	notBefore time.Time // when the next fetch may be sent
+	failure   error     // of the last fetch
+	failedAt  time.Time
+	current   *fetch[T] // under way
 }
 
-// fetch is one renewal. A background renewal runs to its end, any other until its last
-// waiter leaves.
+// fetch is one renewal. It runs until its last waiter leaves; in the background it runs to its
+// end, or until a caller has to wait and starts another one.
 type fetch[T any] struct {
 	call       *Call[T]
 	cancel     context.CancelFunc
@@ -56,13 +73,21 @@ type fetch[T any] struct {
 	sent       time.Time // when its last request was sent, if it failed
 }
 
-// Get returns a valid value, from memory or fetched. A caller whose context ends leaves;
-// the others keep waiting.
+// inside is the key of the context value that marks the callbacks of a fetch.
+type inside struct{}
+
+var errInside = errors.New("a hook of a token request asks for the token of that request: use another source")
+
+// Get returns a valid value, from memory or fetched. A caller whose context ends leaves; the
+// others keep waiting.
 func (s *Source[T]) Get(ctx context.Context) (T, error) {
 	came := s.Now()
 	for again := false; ; again = true {
 		value, fetch, started := s.request(ctx, s.Now())
-		if fetch == nil {
+		switch {
+		case fetch == nil && value == *new(T):
+			return value, errInside
+		case fetch == nil:
 			return value, nil
 		}
 		value, sent, err := s.wait(ctx, fetch)
@@ -70,11 +95,24 @@ func (s *Source[T]) Get(ctx context.Context) (T, error) {
 		case err == nil:
 			return value, nil
 		case ctx.Err() != nil:
-			return *new(T), fmt.Errorf("wait for an access token: %w", ctx.Err())
+			return *new(T), s.endWaiting(ctx.Err())
 		case started, again, !sent.IsZero() && !sent.Before(came):
 			return *new(T), err
 		}
 	}
+}
+
+// endWaiting returns the error of a caller that leaves. It names the last failure, which may
+// be why the caller had to wait.
+func (s *Source[T]) endWaiting(reason error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := fmt.Errorf("wait for an access token: %w", reason)
+	if s.failure == nil {
+		return err
+	}
+	age := s.Now().Sub(s.failedAt).Round(time.Second)
+	return fmt.Errorf("%w; the last token request failed %s ago: %w", err, age, s.failure)
 }
 
 // wait waits for a fetch, and returns when its last request was sent.
@@ -84,44 +122,119 @@ func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T]) (value T, sent ti
 	return value, sent, err
 }
 
-// Drop drops the value if is returns true for it, or if it may be as old: renewed while
-// that one was in use. A fetch under way is left to those who wait for it.
-func (s *Source[T]) Drop(is func(T) bool) {
+// Drop drops the value if is returns true for it, or if it may be as old: renewed while that
+// one was in use. It reports whether it dropped a value. A fetch under way is left to those who
+// wait for it.
+func (s *Source[T]) Drop(is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.value != *new(T) && (is(s.value) || !s.fresh) {
-		s.value = *new(T)
+	if s.value == *new(T) || (!is(s.value) && s.fresh) {
+		return false
+	}
+	now := s.Now()
+	if now.Sub(s.arrived) < atOnce {
+		s.notBefore = now.Add(brake)
+	}
+	s.value = *new(T)
+	s.current = nil
+	return true
+}
+
+// Stamp returns the next number for a request that is about to be sent.
+func (s *Source[T]) Stamp() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stamps++
+	return s.stamps
+}
+
+// DropRefused drops a value that the request with this stamp was refused with, as Drop does,
+// unless a request that was sent later has succeeded with it.
+func (s *Source[T]) DropRefused(stamp uint64, is func(T) bool) bool {
+	s.mu.Lock()
+	proved := s.value != *new(T) && is(s.value) && s.confirmed > stamp
+	s.mu.Unlock()
+	if proved {
+		return false
+	}
+	return s.Drop(is)
+}
+
+// Confirm records that the request with this stamp succeeded with the value.
+func (s *Source[T]) Confirm(value T, stamp uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.value == value {
+		s.confirmed = max(s.confirmed, stamp)
+	}
+}
+
+// Renew starts a fetch in the background if the value is older than a minute: the server may
+// grant more by now. The value stays until its successor arrives.
+func (s *Source[T]) Renew(value T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Now()
+	if s.value != value || s.current != nil || now.Sub(s.arrived) < settled {
+		return
+	}
+	s.start(context.Background(), &fetch[T]{background: true}, now)
+}
+
+// CancelBackground ends a fetch that no caller waits for.
+func (s *Source[T]) CancelBackground() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current != nil && s.current.background {
+		s.current.cancel()
 		s.current = nil
 	}
 }
 
-// request returns the value if it is valid, and otherwise the fetch to wait for and
-// whether this caller started it. It starts a fetch if one is due.
+// request returns the value if it is valid, and otherwise the fetch to wait for and whether
+// this caller started it. It starts a fetch if one is due. A callback inside a fetch gets
+// neither.
 func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *fetch[T], started bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	exists := s.value != *new(T)
 	valid := exists && (s.expires.IsZero() || now.Before(s.expires))
-	if valid && (s.expires.IsZero() || now.Before(s.renewAt)) {
+	if valid {
+		due := !s.expires.IsZero() && !now.Before(s.renewAt)
+		if due && s.current == nil {
+			s.start(context.Background(), &fetch[T]{background: true}, now)
+		}
 		return s.value, nil, false
+	}
+	if ctx.Value(inside{}) == any(s) {
+		return value, nil, false
+	}
+	if s.current != nil && s.current.background {
+		// It may hang, and this caller must not wait for it.
+		s.current.cancel()
+		s.current = nil
 	}
 	if s.current == nil {
-		s.start(ctx, &fetch[T]{background: valid, fresh: !exists})
-		s.renewAt = now.Add(pause)
+		s.start(context.WithoutCancel(ctx), &fetch[T]{fresh: !exists}, now)
 		started = true
-	}
-	if valid {
-		return s.value, nil, false
 	}
 	s.current.waiting++
 	return value, s.current, started
 }
 
-// start starts a fetch, which outlives the call that needs it. The lock is held.
-func (s *Source[T]) start(ctx context.Context, next *fetch[T]) {
-	ctx, next.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	next.call = Go(func() (T, error) { return s.renew(ctx, next) })
+// start starts a fetch. In the background it carries no values of the call that happened to
+// start it. The lock is held.
+func (s *Source[T]) start(ctx context.Context, next *fetch[T], now time.Time) {
+	ctx = context.WithValue(ctx, inside{}, s)
+	if next.background {
+		ctx, next.cancel = context.WithTimeout(ctx, backgroundLimit)
+	} else {
+		ctx, next.cancel = context.WithCancel(ctx)
+	}
+	delay := s.notBefore.Sub(now)
+	next.call = Go(func() (T, error) { return s.renew(ctx, next, delay) })
 	s.current = next
+	s.renewAt = now.Add(pause)
 }
 
 // leave returns when the last request of the fetch was sent.
@@ -129,7 +242,7 @@ func (s *Source[T]) leave(fetch *fetch[T]) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fetch.waiting--
-	if fetch.waiting == 0 && !fetch.background {
+	if fetch.waiting == 0 {
 		fetch.cancel()
 		s.finish(fetch)
 	}
@@ -137,19 +250,19 @@ func (s *Source[T]) leave(fetch *fetch[T]) time.Time {
 }
 
 // renew fetches a value and keeps it.
-func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T]) (T, error) {
+func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Duration) (T, error) {
 	defer fetch.cancel()
 	defer func() { // runs after a panic of a hook or a signer too
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.finish(fetch)
 	}()
-	asked := s.Now()
+	if err := sleep(ctx, delay); err != nil {
+		return *new(T), err
+	}
 	grant, err := s.Fetch(ctx)
 	if err != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		fetch.sent = grant.Sent
+		s.fail(ctx, fetch, grant.Sent, err)
 		return *new(T), err
 	}
 	margin := min(grant.Life/5, longestMargin)
@@ -157,12 +270,15 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T]) (T, error) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.failure = nil
 	if s.current != fetch {
 		return grant.Value, nil
 	}
 	s.value = grant.Value
 	s.fresh = fetch.fresh
-	s.expires = asked.Add(grant.Life)
+	s.arrived = s.Now()
+	s.confirmed = 0
+	s.expires = grant.Sent.Add(grant.Life)
 	s.renewAt = s.expires.Add(jitter - margin)
 	if grant.Life <= 0 {
 		s.expires = time.Time{}
@@ -170,9 +286,37 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T]) (T, error) {
 	return s.value, nil
 }
 
+// fail records a failed fetch. One that was cancelled says nothing about the server.
+func (s *Source[T]) fail(ctx context.Context, fetch *fetch[T], sent time.Time, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fetch.sent = sent
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return
+	}
+	now := s.Now()
+	s.failure = err
+	s.failedAt = now
+	s.notBefore = now.Add(brake)
+}
+
 // finish makes room for the next fetch. The lock is held.
 func (s *Source[T]) finish(fetch *fetch[T]) {
 	if s.current == fetch {
 		s.current = nil
+	}
+}
+
+func sleep(ctx context.Context, wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(min(wait, brake)) // a clock that jumps back must not stop the client
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

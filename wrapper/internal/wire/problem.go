@@ -38,6 +38,23 @@ func ReadProblem(body []byte, status int) (p Problem) {
 	return p
 }
 
+// ReadTokenProblem reads the body of a token response. The error of OAuth 2.0 (RFC 6749, section
+// 5.2) stands for type and detail where the problem document has none.
+func ReadTokenProblem(body []byte, status int) Problem {
+	problem := ReadProblem(body, status)
+	take := func(name string, field *string) {
+		var text string
+		if *field == "" && json.Unmarshal(problem.Members[name], &text) == nil && text != "" {
+			*field = text
+			delete(problem.Members, name)
+		}
+	}
+	take("error", &problem.Type)
+	take("error_description", &problem.Detail)
+	delete(problem.Members, "access_token")
+	return problem
+}
+
 // IsProblem reports whether a body is a problem document: a JSON object whose type is a text.
 func IsProblem(body []byte) bool {
 	var problem struct{ Type string }

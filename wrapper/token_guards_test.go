@@ -1,0 +1,310 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// hangingLimiter returns only with its context, from the moment on that it is told to hang.
+type hangingLimiter struct{ hangs atomic.Bool }
+
+func (l *hangingLimiter) Wait(ctx context.Context) error {
+	if !l.hangs.Load() {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A background renewal that hangs must not fail the calls that need a token later.
+func TestRenewalThatHangsInTheLimiter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter := &hangingLimiter{}
+		server := &tokenServer{life: "100", respond: success(orderBody)}
+		client := server.client(t, upvest.WithLimiter(limiter))
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(95 * time.Second) // renewal is due
+		source := client.TokenSource()
+		limiter.hangs.Store(true)
+		if _, err := source.Token(); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		limiter.hangs.Store(false)
+		time.Sleep(10 * time.Second) // the token has expired
+		began := time.Now()
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Error(err)
+		}
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("the call waited for %s", waited)
+		}
+	})
+}
+
+// slowLimiter lets one request pass every five seconds.
+type slowLimiter struct {
+	mu   sync.Mutex
+	next time.Time
+}
+
+func (l *slowLimiter) Wait(context.Context) error {
+	l.mu.Lock()
+	now := time.Now()
+	if l.next.Before(now) {
+		l.next = now
+	}
+	wait := l.next.Sub(now)
+	l.next = l.next.Add(5 * time.Second)
+	l.mu.Unlock()
+	time.Sleep(wait)
+	return nil
+}
+
+// The token is fetched after the limiter's turn, so that it does not expire during the wait.
+func TestNoExpiredTokenIsSentAfterALongWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var granted time.Time
+		var grants, expired int
+		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if isTokenRequest(req) {
+				grants++
+				granted = time.Now()
+				return success(grantBody(fmt.Sprint("token-", grants), "60"))(req)
+			}
+			isCurrent := req.Header.Get("Authorization") == fmt.Sprint("Bearer token-", grants)
+			if !isCurrent || time.Since(granted) >= time.Minute {
+				expired++
+			}
+			return success(orderBody)(req)
+		}), upvest.WithLimiter(&slowLimiter{}))
+		failures := make(chan error, 40)
+		for range 40 { // takes 200 seconds, longer than three tokens live
+			go func() { failures <- retrieve(t.Context(), client) }()
+		}
+		for range 40 {
+			if err := <-failures; err != nil {
+				t.Error(err)
+			}
+		}
+		if expired > 0 {
+			t.Errorf("%d requests carried an expired token", expired)
+		}
+	})
+}
+
+// A refused secret costs one token request a second, however many calls need a token.
+func TestRefusedSecretIsNotAskedForAtEveryCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{steps: slices.Repeat([]roundTrip{problem(401)}, 100), respond: success(orderBody)}
+		client := server.client(t)
+		end := time.Now().Add(10 * time.Second)
+		for time.Now().Before(end) {
+			if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
+				t.Fatalf("got %v, want ErrUnauthorized", err)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		// Each failure is two requests: the client repeats a 401 once if the clocks differ.
+		if fetches := len(server.fetches); fetches > 11 {
+			t.Errorf("%d token requests in 10 seconds", fetches)
+		}
+	})
+}
+
+// A call that ends while it waits for its turn reports why there is no token.
+func TestCallThatEndsReportsTheLatestTokenFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{steps: slices.Repeat([]roundTrip{problem(401)}, 100), respond: success(orderBody)}
+		client := server.client(t)
+		if err := retrieve(t.Context(), client); err == nil {
+			t.Fatal("the first call succeeded")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		err := retrieve(ctx, client)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the end of the context", err)
+		}
+		requireText(t, err, "the last token request failed 1s ago")
+		requireText(t, err, "401 Unauthorized")
+	})
+}
+
+// One kind of call that always gets a 401 must not take the token from the calls that succeed.
+func TestUnauthorizedCallsLeaveAProvedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fetches atomic.Int32
+		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if isTokenRequest(req) {
+				fetches.Add(1)
+				return success(grantBody("token", "3600"))(req)
+			}
+			if strings.HasSuffix(req.URL.Path, "/refused") {
+				time.Sleep(time.Second) // a call that is sent later succeeds meanwhile
+				return problem(401)(req)
+			}
+			return success(orderBody)(req)
+		}))
+		for range 60 {
+			refused := make(chan error)
+			go func() {
+				request := upvest.Request{Method: http.MethodGet, Path: "/refused"}
+				refused <- client.Do(t.Context(), request, nil)
+			}()
+			time.Sleep(500 * time.Millisecond)
+			if err := retrieve(t.Context(), client); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(time.Second) // during the repetition
+			if err := retrieve(t.Context(), client); err != nil {
+				t.Error(err)
+			}
+			if err := <-refused; !errors.Is(err, upvest.ErrUnauthorized) {
+				t.Errorf("got %v, want ErrUnauthorized", err)
+			}
+		}
+		if fetches.Load() != 1 {
+			t.Errorf("%d token requests, want 1", fetches.Load())
+		}
+	})
+}
+
+// A scope that was granted to the client since takes effect within two minutes.
+func TestForbiddenRenewsTheTokenInTheBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var next roundTrip = problem(403)
+		server := &tokenServer{life: "3600", respond: func(req *http.Request) (*http.Response, error) {
+			return next(req)
+		}}
+		client := server.client(t)
+		for range 59 {
+			if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrForbidden) {
+				t.Fatalf("got %v, want ErrForbidden", err)
+			}
+			time.Sleep(time.Second)
+		}
+		synctest.Wait()
+		if fetches := len(server.fetches); fetches != 1 {
+			t.Errorf("%d token requests within a minute, want 1", fetches)
+		}
+		time.Sleep(2 * time.Second)
+		_ = retrieve(t.Context(), client)
+		synctest.Wait()
+		if fetches := len(server.fetches); fetches != 2 {
+			t.Errorf("%d token requests after a minute, want 2", fetches)
+		}
+		next = respond(http.StatusForbidden, "text/html", "<html>blocked</html>")
+		time.Sleep(2 * time.Minute)
+		_ = retrieve(t.Context(), client)
+		synctest.Wait()
+		if fetches := len(server.fetches); fetches != 2 {
+			t.Errorf("a 403 of a proxy renewed the token: %d token requests, want 2", fetches)
+		}
+	})
+}
+
+// The token expires no later than at the server, which counts from the request.
+func TestTokenExpiryCountsFromTheRequest(t *testing.T) {
+	for _, life := range []string{"3600", `" 3600 "`, "3.6e3"} {
+		synctest.Test(t, func(t *testing.T) {
+			server := &tokenServer{life: life, delay: 20 * time.Second}
+			asked := time.Now()
+			token, err := server.client(t).TokenSource().Token()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := asked.Add(time.Hour); !token.Expiry.Equal(want) {
+				t.Errorf("expires_in %s: the token expires at %s, want %s", life, token.Expiry, want)
+			}
+		})
+	}
+}
+
+// The error of OAuth 2.0 reaches the caller, whatever the status.
+func TestTokenErrorsOfOAuth(t *testing.T) {
+	const body = `{"error": "invalid_client", "error_description": "unknown client"}`
+	for _, status := range []int{http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized} {
+		server := &tokenServer{steps: []roundTrip{respond(status, "application/json", body)}}
+		_, err := server.client(t).TokenSource().Token()
+		failure := asError(t, err)
+		if failure.Type != "invalid_client" || failure.Detail != "unknown client" || failure.Status != status {
+			t.Errorf("status %d: got type %q, detail %q", status, failure.Type, failure.Detail)
+		}
+	}
+}
+
+// A hook that asks for a token during a token request does not wait for itself.
+func TestHookThatAsksForAToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{life: "3600", respond: success(orderBody)}
+		var source *upvest.TokenSource
+		var inHook error
+		hook := func(ctx context.Context, attempt upvest.Attempt) {
+			if attempt.Operation == "token" {
+				_, inHook = source.TokenContext(ctx)
+			}
+		}
+		client := server.client(t, upvest.WithAttemptHook(hook))
+		source, _ = client.TokenSource().(*upvest.TokenSource)
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		requireText(t, inHook, "asks for the token of that request")
+	})
+}
+
+func TestClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{life: "100", respond: slow(10*time.Second, success(orderBody))}
+		client := server.client(t)
+		underway := make(chan error)
+		go func() { underway <- retrieve(t.Context(), client) }()
+		synctest.Wait()
+		client.Close()
+		requireText(t, retrieve(t.Context(), client), "the client is closed")
+		if err := <-underway; err != nil {
+			t.Errorf("the call under way failed: %v", err)
+		}
+		if _, err := client.TokenSource().Token(); err != nil {
+			t.Errorf("the token source is closed too: %v", err)
+		}
+	})
+}
+
+// Close ends a renewal in the background. synctest fails if its goroutine is left.
+func TestCloseEndsBackgroundWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter := &hangingLimiter{}
+		server := &tokenServer{life: "100", respond: success(orderBody)}
+		client := server.client(t, upvest.WithLimiter(limiter))
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(95 * time.Second)
+		limiter.hangs.Store(true)
+		if _, err := client.TokenSource().Token(); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		began := time.Now()
+		client.Close()
+		synctest.Wait()
+		if passed := time.Since(began); passed != 0 {
+			t.Errorf("Close took %s", passed)
+		}
+	})
+}
