@@ -107,8 +107,8 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 	return r
 }
 
-// prepare waits for what a request needs before the timeout of its attempt begins: a turn from
-// the limiter, and then a token, which might expire during a long wait for the turn.
+// prepare waits for what a request needs before the timeout of its attempt begins: a turn
+// from the limiter, and then a token, which might expire during a long wait for the turn.
 func (c *core) prepare(ctx context.Context, x exchange) (*oauth2.Token, error) {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {

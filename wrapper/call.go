@@ -125,7 +125,8 @@ func (c *core) call(
 
 var errClosed = errors.New("the client is closed: make another one")
 
-// leave ends a call. The last one of a closed client closes the connection that it returned.
+// leave ends a call. The last one of a closed client closes the connection that it
+// returned.
 func (c *core) leave() {
 	if c.underway.Add(-1) == 0 && c.closed.Load() {
 		c.doer.CloseIdleConnections()

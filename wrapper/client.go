@@ -58,9 +58,9 @@ func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSou
 // of the same credentials.
 func (c *Client) TokenSource() oauth2.TokenSource { return c.core.tokens }
 
-// Close ends the client's work in the background and closes idle connections. Calls under way
-// finish; later calls, also for further pages of a list, are refused. A TokenSource that another
-// client shares stays usable.
+// Close ends the client's work in the background and closes idle connections. Calls under
+// way finish; later calls, also for further pages of a list, are refused. A TokenSource
+// that another client shares stays usable.
 func (c *Client) Close() {
 	c.core.closed.Store(true)
 	if ours, ok := c.core.tokens.(*TokenSource); ok && ours.clock == c.core.clock {

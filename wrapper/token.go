@@ -75,8 +75,8 @@ func (s *TokenSource) Forget(accessToken string) {
 	s.tokens.Drop(func(token *oauth2.Token) bool { return token.AccessToken == accessToken })
 }
 
-// forgetRefused drops a token that the server refused with a 401, unless a request that was
-// sent later has succeeded with it. It reports whether the next token is another one.
+// forgetRefused drops a token that the server refused with a 401, unless a request that
+// was sent later has succeeded with it. It reports whether the next token is another one.
 func (s *TokenSource) forgetRefused(refused *oauth2.Token, stamp uint64) bool {
 	return s.tokens.DropRefused(stamp, func(token *oauth2.Token) bool {
 		return token.AccessToken == refused.AccessToken
@@ -234,8 +234,8 @@ func stampOf(source oauth2.TokenSource) uint64 {
 	return 0
 }
 
-// forgetToken tells a source that the server refused the token of the request with this stamp.
-// It reports whether the source may now return another one.
+// forgetToken tells a source that the server refused the token of the request with this
+// stamp. It reports whether the source may now return another one.
 func forgetToken(source oauth2.TokenSource, token *oauth2.Token, stamp uint64) bool {
 	if ours, ok := source.(*TokenSource); ok {
 		return ours.forgetRefused(token, stamp)

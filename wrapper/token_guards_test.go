@@ -16,7 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// hangingLimiter returns only with its context, from the moment on that it is told to hang.
+// hangingLimiter returns only with its context, from the moment on that it is told to
+// hang.
 type hangingLimiter struct{ hangs atomic.Bool }
 
 func (l *hangingLimiter) Wait(ctx context.Context) error {
@@ -74,7 +75,8 @@ func (l *slowLimiter) Wait(context.Context) error {
 	return nil
 }
 
-// The token is fetched after the limiter's turn, so that it does not expire during the wait.
+// The token is fetched after the limiter's turn, so that it does not expire during the
+// wait.
 func TestNoExpiredTokenIsSentAfterALongWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var granted time.Time
@@ -118,7 +120,8 @@ func TestRefusedSecretIsNotAskedForAtEveryCall(t *testing.T) {
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		// Each failure is two requests: the client repeats a 401 once if the clocks differ.
+		// Each failure is two requests: the client repeats a 401 once if the clocks
+		// differ.
 		if fetches := len(server.fetches); fetches > 11 {
 			t.Errorf("%d token requests in 10 seconds", fetches)
 		}
@@ -144,7 +147,8 @@ func TestCallThatEndsReportsTheLatestTokenFailure(t *testing.T) {
 	})
 }
 
-// One kind of call that always gets a 401 must not take the token from the calls that succeed.
+// One kind of call that always gets a 401 must not take the token from the calls that
+// succeed.
 func TestUnauthorizedCallsLeaveAProvedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fetches atomic.Int32

@@ -1,4 +1,5 @@
-// Package refresh keeps a value that expires, fetches its successor in the background, and isolates callbacks.
+// Package refresh keeps a value that expires, fetches its successor in the background,
+// and isolates callbacks.
 package refresh
 
 import (
@@ -16,8 +17,8 @@ const (
 	pause = 5 * time.Second
 	// backgroundLimit ends a background fetch that hangs, for instance in a limiter.
 	backgroundLimit = 2 * time.Minute
-	// brake is how long the next fetch waits after a failed one, and after a value that was
-	// dropped at once.
+	// brake is how long the next fetch waits after a failed one, and after a value that
+	// was dropped at once.
 	brake = time.Second
 	// atOnce is the age up to which a dropped value counts as dropped at once.
 	atOnce = 10 * time.Second
@@ -28,21 +29,23 @@ const (
 // Grant is a fetched value.
 type Grant[T any] struct {
 	Value T
-	// Life is how long the value may be used, counted from Sent; 0 means that it is unknown.
+	// Life is how long the value may be used, counted from Sent; 0 means that it is
+	// unknown.
 	Life time.Duration
-	// Sent is when the last request of the fetch was sent, successful or not; the zero time
-	// means that none was.
+	// Sent is when the last request of the fetch was sent, successful or not; the zero
+	// time means that none was.
 	Sent time.Time
 }
 
 // Source returns a value that expires. While the value is valid no caller waits for its
-// successor: the first caller in the last fifth of its lifetime, at most five minutes, starts a
-// fetch in the background. Without a valid value callers wait for one fetch together, each as
-// long as its own context allows. A caller never receives the error of a request that was sent
-// before it called, nor a value that may be as old as the one that was dropped last.
+// successor: the first caller in the last fifth of its lifetime, at most five minutes,
+// starts a fetch in the background. Without a valid value callers wait for one fetch
+// together, each as long as its own context allows. A caller never receives the error of
+// a request that was sent before it called, nor a value that may be as old as the one
+// that was dropped last.
 //
-// After a failed fetch, and after a value that was dropped within ten seconds of its arrival,
-// the next fetch waits a second, for all callers together.
+// After a failed fetch, and after a value that was dropped within ten seconds of its
+// arrival, the next fetch waits a second, for all callers together.
 type Source[T comparable] struct {
 	Fetch  func(ctx context.Context) (Grant[T], error)
 	Now    func() time.Time
@@ -62,8 +65,8 @@ type Source[T comparable] struct {
 	current   *fetch[T] // under way
 }
 
-// fetch is one renewal. It runs until its last waiter leaves; in the background it runs to its
-// end, or until a caller has to wait and starts another one.
+// fetch is one renewal. It runs until its last waiter leaves; in the background it runs
+// to its end, or until a caller has to wait and starts another one.
 type fetch[T any] struct {
 	call       *Call[T]
 	cancel     context.CancelFunc
@@ -78,8 +81,8 @@ type inside struct{}
 
 var errInside = errors.New("a hook of a token request asks for the token of that request: use another source")
 
-// Get returns a valid value, from memory or fetched. A caller whose context ends leaves; the
-// others keep waiting.
+// Get returns a valid value, from memory or fetched. A caller whose context ends leaves;
+// the others keep waiting.
 func (s *Source[T]) Get(ctx context.Context) (T, error) {
 	came := s.Now()
 	for again := false; ; again = true {
@@ -102,8 +105,8 @@ func (s *Source[T]) Get(ctx context.Context) (T, error) {
 	}
 }
 
-// endWaiting returns the error of a caller that leaves. It names the last failure, which may
-// be why the caller had to wait.
+// endWaiting returns the error of a caller that leaves. It names the last failure, which
+// may be why the caller had to wait.
 func (s *Source[T]) endWaiting(reason error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,9 +125,9 @@ func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T]) (value T, sent ti
 	return value, sent, err
 }
 
-// Drop drops the value if is returns true for it, or if it may be as old: renewed while that
-// one was in use. It reports whether it dropped a value. A fetch under way is left to those who
-// wait for it.
+// Drop drops the value if is returns true for it, or if it may be as old: renewed while
+// that one was in use. It reports whether it dropped a value. A fetch under way is left
+// to those who wait for it.
 func (s *Source[T]) Drop(is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,8 +151,8 @@ func (s *Source[T]) Stamp() uint64 {
 	return s.stamps
 }
 
-// DropRefused drops a value that the request with this stamp was refused with, as Drop does,
-// unless a request that was sent later has succeeded with it.
+// DropRefused drops a value that the request with this stamp was refused with, as Drop
+// does, unless a request that was sent later has succeeded with it.
 func (s *Source[T]) DropRefused(stamp uint64, is func(T) bool) bool {
 	s.mu.Lock()
 	proved := s.value != *new(T) && is(s.value) && s.confirmed > stamp
@@ -169,8 +172,8 @@ func (s *Source[T]) Confirm(value T, stamp uint64) {
 	}
 }
 
-// Renew starts a fetch in the background if the value is older than a minute: the server may
-// grant more by now. The value stays until its successor arrives.
+// Renew starts a fetch in the background if the value is older than a minute: the server
+// may grant more by now. The value stays until its successor arrives.
 func (s *Source[T]) Renew(value T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,9 +194,9 @@ func (s *Source[T]) CancelBackground() {
 	}
 }
 
-// request returns the value if it is valid, and otherwise the fetch to wait for and whether
-// this caller started it. It starts a fetch if one is due. A callback inside a fetch gets
-// neither.
+// request returns the value if it is valid, and otherwise the fetch to wait for and
+// whether this caller started it. It starts a fetch if one is due. A callback inside a
+// fetch gets neither.
 func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *fetch[T], started bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -222,8 +225,8 @@ func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *
 	return value, s.current, started
 }
 
-// start starts a fetch. In the background it carries no values of the call that happened to
-// start it. The lock is held.
+// start starts a fetch. In the background it carries no values of the call that happened
+// to start it. The lock is held.
 func (s *Source[T]) start(ctx context.Context, next *fetch[T], now time.Time) {
 	ctx = context.WithValue(ctx, inside{}, s)
 	if next.background {

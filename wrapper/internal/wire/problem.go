@@ -2,7 +2,8 @@ package wire
 
 import "encoding/json"
 
-// Problem is a body of application/problem+json, as far as it is one. Whatever of it is odd stays in Members.
+// Problem is a body of application/problem+json, as far as it is one. Whatever of it is
+// odd stays in Members.
 type Problem struct {
 	Type, Title, Detail, Instance, RequestID string
 
@@ -38,8 +39,8 @@ func ReadProblem(body []byte, status int) (p Problem) {
 	return p
 }
 
-// ReadTokenProblem reads the body of a token response. The error of OAuth 2.0 (RFC 6749, section
-// 5.2) stands for type and detail where the problem document has none.
+// ReadTokenProblem reads the body of a token response. The error of OAuth 2.0 (RFC 6749,
+// section 5.2) stands for type and detail where the problem document has none.
 func ReadTokenProblem(body []byte, status int) Problem {
 	problem := ReadProblem(body, status)
 	take := func(name string, field *string) {
@@ -55,7 +56,8 @@ func ReadTokenProblem(body []byte, status int) Problem {
 	return problem
 }
 
-// IsProblem reports whether a body is a problem document: a JSON object whose type is a text.
+// IsProblem reports whether a body is a problem document: a JSON object whose type is a
+// text.
 func IsProblem(body []byte) bool {
 	var problem struct{ Type string }
 	err := json.Unmarshal(TrimMark(body), &problem)
