@@ -216,7 +216,8 @@ func TestAnOrderIsCancelledOnce(t *testing.T) {
 		}, ledger.Found, portfolios.OrderStatusCANCELLED},
 		"accepted with a response that cannot be read": {func(w *world) {
 			w.fault(sandbox.Fault{
-				Operation: cancel, After: true, Status: http.StatusOK, Body: []byte("{"), ContentType: "application/json",
+				Operation: cancel, After: true, Status: http.StatusOK, Body: []byte("{"),
+				ContentType: "application/json",
 			})
 			w.must(w.place())
 		}, ledger.Done, portfolios.OrderStatusCANCELLED},

@@ -184,6 +184,23 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 	}
 }
 
+// TestALineIsTouchedWhenItsSlotIsDue has two workers with many lines in flight share 20
+// requests a second: each line is begun once.
+func TestALineIsTouchedWhenItsSlotIsDue(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+		testapi.New(t)
+		t.Setenv("DATABASE_URL", url)
+		succeeds(t, "migrate", "-rate", "20")
+		path, accounts := orders(t, 60)
+		testapi.Follow(t, testapi.Client(t), accounts...)
+		succeeds(t, "enqueue", "-run", "r", path)
+		worked(t, 2)
+		if got := testdb.Text(t, url, "select sum(attempts) from {schema}fleet_item"); got != "60" {
+			t.Errorf("%s attempts were begun for 60 lines", got)
+		}
+	})
+}
+
 func TestAWorkerWaitsForItsDatabase(t *testing.T) {
 	testapi.New(t)
 	t.Setenv("DATABASE_URL", "postgres://127.0.0.1:1/none?sslmode=disable&connect_timeout=1")
