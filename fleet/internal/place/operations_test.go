@@ -302,6 +302,21 @@ func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 	})
 }
 
+// TestAttemptsAfterTheDumpAreLookedFor has the record of a second attempt lost, which acted ten
+// hours after the first one.
+func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
+	each(t, func(w *world) {
+		w.unknown(false)
+		dump := time.Now()
+		w.advance(10 * time.Hour)
+		w.order(portfolios.SideBUY, "25.00")
+		w.must(w.ledger().MarkRestored(t.Context(), dump))
+		w.advance(3 * time.Minute)
+		w.must(w.place())
+		w.expect(ledger.Found, 1)
+	})
+}
+
 // TestARunThatARestoreLostIsLookedUpFromTheDumpOn enqueues a run whose record was lost,
 // and which had placed its order already.
 func TestARunThatARestoreLostIsLookedUpFromTheDumpOn(t *testing.T) {
