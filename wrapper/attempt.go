@@ -115,7 +115,8 @@ func (c *core) prepare(ctx context.Context, x exchange) (*oauth2.Token, error) {
 			return nil, err
 		}
 	}
-	if err := ctx.Err(); err != nil { // otherwise the transport would have to report that it sent nothing
+	// Otherwise the transport would have to report that it sent nothing.
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if !x.authorized {

@@ -25,7 +25,7 @@ func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 	for {
 		r := c.try(ctx, x, s.guess, s.policy.AttemptTimeout)
 		r.Number = len(failure.Attempts) + 1
-		r.learn(c.tokens)
+		r.learn(c.tokens) //nolint:contextcheck // what it starts outlives the call
 		if r.ok {
 			if s.guess != nil {
 				c.clock.Prove(*s.guess)

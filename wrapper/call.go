@@ -36,8 +36,8 @@ import (
 //     token, and the signature over all of that, dated now.
 //  6. The Doer passes it to the caller's http.Client and reports of a failure whether the
 //     request may have arrived (internal/transport).
-//  7. readResponse reads the response, bounded (response.go), and wire.Decode turns it into
-//     a value.
+//  7. readResponse reads the response, bounded (response.go), and wire.Decode turns it
+//     into a value.
 //  8. The hooks see every attempt. Failed ones are collected in the *Error, together with
 //     the outcome of a write (error.go).
 

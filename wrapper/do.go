@@ -89,8 +89,8 @@ func checkOut(out any) error {
 	return errorUnless(ok, "out: use a pointer that is not nil, or nil itself")
 }
 
-// decodeUndocumented reads a response that may be empty if out is nil, and otherwise must be
-// JSON. A write, and every body, needs an upvest-request-id.
+// decodeUndocumented reads a response that may be empty if out is nil, and otherwise must
+// be JSON. A write, and every body, needs an upvest-request-id.
 func (r *Response) decodeUndocumented(op operation, out any) error {
 	if len(bytes.TrimSpace(r.Body)) == 0 && out == nil {
 		if op.isWrite() {

@@ -17,7 +17,7 @@
 // # Failures
 //
 // Every failed request is an [*Error], with status, request ID and raw body as received.
-// Ask errors.Is for its kind: [ErrNotFound] and the like for an HTTP status,
+// Ask [errors.Is] for its kind: [ErrNotFound] and the like for an HTTP status,
 // [ErrOutcomeUnknown] for a write that may have been carried out, [ErrAccepted] for one
 // that was accepted with a response that cannot be read. The same call with
 // [Error.Resume] resumes such a write. It does not happen twice as long as the server

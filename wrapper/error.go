@@ -133,8 +133,8 @@ func (e *Error) addCause(reason error) {
 	}
 }
 
-// newError returns the error of a call that has not been sent yet. It carries the key from the
-// beginning, and the doubt of the call that this one resumes.
+// newError returns the error of a call that has not been sent yet. It carries the key
+// from the beginning, and the doubt of the call that this one resumes.
 func newError(op operation, s settings) *Error {
 	failure := &Error{Operation: op.id}
 	if op.isKeyed() {

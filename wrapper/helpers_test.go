@@ -58,8 +58,9 @@ func closeBody(req *http.Request) error {
 	return req.Body.Close()
 }
 
-// newResponse makes a response. The header consists of pairs of name and value. A 2xx without
-// a body has an upvest-request-id unless the header sets it: without one it confirms no write.
+// newResponse makes a response. The header consists of pairs of name and value. A 2xx
+// without a body has an upvest-request-id unless the header sets it: without one it
+// confirms no write.
 func newResponse(status int, contentType, body string, header ...string) *http.Response {
 	resp := &http.Response{
 		StatusCode:    status,

@@ -86,8 +86,8 @@ func (o option) applyToAll(r *reading) error {
 	return nil
 }
 
-// with returns the settings of one call. They are complete even if some options are invalid,
-// so that the error of the call carries the key and the doubt that it was given.
+// with returns the settings of one call. They are complete even if some options are
+// invalid, so that the error of the call carries the key and the doubt that it was given.
 func (s *settings) with(op operation, options []CallOption) (settings, error) {
 	merged := *s
 	var problems []error

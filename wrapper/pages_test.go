@@ -81,7 +81,7 @@ func TestAllOfEveryService(t *testing.T) {
 				row, err := onlyRow(t, client.Configurations.All(t.Context(), params))
 				return row.AccountID.String(), err
 			},
-			want: "4ca934ae-66b2-4494-86f9-df6ab89351f1",
+			want: "debf2026-f2da-4ff0-bb84-92e45babb1e3",
 		},
 		"orders": {
 			row: orderBody,

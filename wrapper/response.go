@@ -60,7 +60,8 @@ func readResponse(resp *http.Response, echo transport.Echo) (*Response, error) {
 
 // errOtherSubject is the error of a response about something else than the ID in the
 // path: it confirms nothing, whatever request ID it carries.
-var errOtherSubject = errors.New("the response is about another resource: its ID differs from the ID in the path")
+var errOtherSubject = errors.New("the response is about another resource: " +
+	"its ID differs from the ID in the path")
 
 // checkSubject compares the ID in a response with the ID in the path. An absent ID is
 // tolerated.

@@ -110,8 +110,8 @@ func TestNullIsAnEmptyPage(t *testing.T) {
 	}
 }
 
-// Cancel documents no body. It accepts an empty one, the order, and any JSON that names no
-// other order, of a response that has an upvest-request-id.
+// Cancel documents no body. It accepts an empty one, the order, and any JSON that names
+// no other order, of a response that has an upvest-request-id.
 func TestCancelAcceptsEverySuccess(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204, 226, 299} {
 		for _, body := range []string{"", orderBody, "{}", "null", `"done"`, `{"maintenance": true}`} {
@@ -202,8 +202,9 @@ func TestMissingFieldsAreNoFailure(t *testing.T) {
 		case strings.Contains(operation.id, "rebalancing"):
 			id = someExecution
 		}
-		least := fmt.Sprintf(`{"id": "%s", "account_id": "%s", "data": []}`, id, someAccount)
-		client := respondingClient(t, http.StatusOK, "application/json", least, "Upvest-Request-Id", "request")
+		least := `{"id": "` + id.String() + `", "account_id": "` + someAccount.String() + `", "data": []}`
+		client := respondingClient(t, http.StatusOK, "application/json", least,
+			"Upvest-Request-Id", "request")
 		if _, err := operation.call(t.Context(), client); err != nil {
 			t.Errorf("%s: %v", operation.id, err)
 		}

@@ -59,8 +59,8 @@ func (s *settings) resume(op operation) error {
 		return nil
 	}
 	if e.Operation != op.id {
-		return fmt.Errorf("resume: the error is of %s, not of this call: resume it in the call that returned it",
-			e.Operation)
+		return fmt.Errorf("resume: the error is of %s, not of this call: "+
+			"resume it in the call that returned it", e.Operation)
 	}
 	if !op.isKeyed() {
 		return nil
@@ -98,9 +98,11 @@ func (o *origin) match(req *http.Request) error {
 	}
 	switch {
 	case o.path != path:
-		return errors.New("resume: the path differs from that of the call that is resumed: use the same arguments")
+		return errors.New("resume: the path differs from that of the call that is resumed: " +
+			"use the same arguments")
 	case o.digest != digest:
-		return errors.New("resume: the body differs from that of the call that is resumed: use the same arguments")
+		return errors.New("resume: the body differs from that of the call that is resumed: " +
+			"use the same arguments")
 	}
 	return nil
 }

@@ -28,8 +28,8 @@ func lostOrder(t *testing.T, client *upvest.Client) *upvest.Error {
 	return asError(t, err)
 }
 
-// A caller who resumes the last error, also that of a call that was never sent, keeps the key
-// of the first attempt.
+// A caller who resumes the last error, also that of a call that was never sent, keeps the
+// key of the first attempt.
 func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -104,24 +104,30 @@ func TestResumeKeepsTheDoubt(t *testing.T) {
 		}
 		for name, step := range steps {
 			t.Run(operation.id+"/"+name, func(t *testing.T) {
-				var next roundTrip
-				client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
-					return next(req)
-				}, upvest.WithoutRetry())
-				next = failing(io.ErrUnexpectedEOF)
-				_, err := operation.call(t.Context(), client)
-				requireOutcome(t, err, upvest.OutcomeUnknown)
-				next = step
-				for range 2 {
-					_, err = operation.call(t.Context(), client, asError(t, err).Resume())
-					requireOutcome(t, err, upvest.OutcomeUnknown)
-				}
-				next = success(operation.success)
-				if _, err := operation.call(t.Context(), client, asError(t, err).Resume()); err != nil {
-					t.Error(err)
-				}
+				synctest.Test(t, func(t *testing.T) { requireDoubtKept(t, operation, step) })
 			})
 		}
+	}
+}
+
+// requireDoubtKept loses a response, resumes the call twice with the step, and then
+// succeeds.
+func requireDoubtKept(t *testing.T, operation operationCase, step roundTrip) {
+	t.Helper()
+	next := failing(io.ErrUnexpectedEOF)
+	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		return next(req)
+	}, upvest.WithoutRetry())
+	_, err := operation.call(t.Context(), client)
+	requireOutcome(t, err, upvest.OutcomeUnknown)
+	next = step
+	for range 2 {
+		_, err = operation.call(t.Context(), client, asError(t, err).Resume())
+		requireOutcome(t, err, upvest.OutcomeUnknown)
+	}
+	next = success(operation.success)
+	if _, err := operation.call(t.Context(), client, asError(t, err).Resume()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -203,11 +209,11 @@ func TestResumeOfAnotherPathIsRefused(t *testing.T) {
 	server.requireRequests(t, 1)
 }
 
-// Upvest keeps keys for at least 24 hours. The age counts from the first attempt of the first
-// call. A DELETE has no key, and can be resumed at any time.
+// Upvest keeps keys for at least 24 hours. The age counts from the first attempt of the
+// first call. A DELETE has no key, and can be resumed at any time.
 func TestResumeEndsAfter23Hours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var next roundTrip = failing(io.ErrUnexpectedEOF)
+		next := failing(io.ErrUnexpectedEOF)
 		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 			return next(req)
 		}, upvest.WithoutRetry())
@@ -263,7 +269,9 @@ func TestProxyFunctionThatFails(t *testing.T) {
 	transport := &http.Transport{
 		Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no such proxy") },
 	}
-	client, err := upvest.New(testCredentials(t), upvest.WithTokenSource(staticToken("token")), upvest.WithoutRetry(),
+	client, err := upvest.New(testCredentials(t),
+		upvest.WithTokenSource(staticToken("token")),
+		upvest.WithoutRetry(),
 		upvest.WithHTTPClient(&http.Client{Transport: transport}))
 	if err != nil {
 		t.Fatal(err)
@@ -273,11 +281,12 @@ func TestProxyFunctionThatFails(t *testing.T) {
 	requireOutcome(t, err, upvest.OutcomeRefused)
 }
 
-// net/http repeats a request with its old nonce on a new connection if a kept-alive one is
-// dead. A POST without a body must not be among them.
+// net/http repeats a request with its old nonce on a new connection if a kept-alive one
+// is dead. A POST without a body must not be among them.
 func TestPostWithoutABodyIsNotReplayed(t *testing.T) {
 	server := newDroppingServer(t)
-	client := newServerClient(t, server.url, upvest.WithTokenSource(staticToken("token")), upvest.WithoutRetry())
+	client := newServerClient(t, server.url,
+		upvest.WithTokenSource(staticToken("token")), upvest.WithoutRetry())
 	request := upvest.Request{Method: http.MethodPost, Path: "/portfolios/empty"}
 	for range 2 { // the second one meets a connection that the server closes
 		_ = client.Do(t.Context(), request, nil)
@@ -293,8 +302,8 @@ func TestPostWithoutABodyIsNotReplayed(t *testing.T) {
 	}
 }
 
-// droppingServer responds to the first request of each connection, and closes the connection
-// when it has read the second.
+// droppingServer responds to the first request of each connection, and closes the
+// connection when it has read the second.
 type droppingServer struct {
 	url  string
 	mu   sync.Mutex

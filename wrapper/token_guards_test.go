@@ -111,7 +111,8 @@ func TestNoExpiredTokenIsSentAfterALongWait(t *testing.T) {
 // A refused secret costs one token request a second, however many calls need a token.
 func TestRefusedSecretIsNotAskedForAtEveryCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &tokenServer{steps: slices.Repeat([]roundTrip{problem(401)}, 100), respond: success(orderBody)}
+		refusals := slices.Repeat([]roundTrip{problem(401)}, 100)
+		server := &tokenServer{steps: refusals, respond: success(orderBody)}
 		client := server.client(t)
 		end := time.Now().Add(10 * time.Second)
 		for time.Now().Before(end) {
@@ -131,7 +132,8 @@ func TestRefusedSecretIsNotAskedForAtEveryCall(t *testing.T) {
 // A call that ends while it waits for its turn reports why there is no token.
 func TestCallThatEndsReportsTheLatestTokenFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &tokenServer{steps: slices.Repeat([]roundTrip{problem(401)}, 100), respond: success(orderBody)}
+		refusals := slices.Repeat([]roundTrip{problem(401)}, 100)
+		server := &tokenServer{steps: refusals, respond: success(orderBody)}
 		client := server.client(t)
 		if err := retrieve(t.Context(), client); err == nil {
 			t.Fatal("the first call succeeded")
@@ -190,7 +192,7 @@ func TestUnauthorizedCallsLeaveAProvedToken(t *testing.T) {
 // A scope that was granted to the client since takes effect within two minutes.
 func TestForbiddenRenewsTheTokenInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var next roundTrip = problem(403)
+		next := problem(403)
 		server := &tokenServer{life: "3600", respond: func(req *http.Request) (*http.Response, error) {
 			return next(req)
 		}}
@@ -245,7 +247,8 @@ func TestTokenErrorsOfOAuth(t *testing.T) {
 		server := &tokenServer{steps: []roundTrip{respond(status, "application/json", body)}}
 		_, err := server.client(t).TokenSource().Token()
 		failure := asError(t, err)
-		if failure.Type != "invalid_client" || failure.Detail != "unknown client" || failure.Status != status {
+		if failure.Type != "invalid_client" || failure.Detail != "unknown client" ||
+			failure.Status != status {
 			t.Errorf("status %d: got type %q, detail %q", status, failure.Type, failure.Detail)
 		}
 	}

@@ -46,8 +46,8 @@ type wrapperMethod struct {
 
 func (m wrapperMethod) String() string { return m.service + "." + m.name }
 
-// call calls the method with an id for its path and the documented examples. It returns nil for a method that
-// returns an error alone.
+// call calls the method with an id for its path and the documented examples. It returns
+// nil for a method that returns an error alone.
 func (m wrapperMethod) call(
 	ctx context.Context, client *upvest.Client, id uuid.UUID, examples map[reflect.Type]any,
 	options ...upvest.CallOption,
@@ -80,8 +80,8 @@ func (m wrapperMethod) call(
 	return results[0].Interface(), nil
 }
 
-// pathID returns the id for the path of a call whose response has a body: the client requires a
-// response to be about the resource in the path.
+// pathID returns the id for the path of a call whose response has a body: the client
+// requires a response to be about the resource in the path.
 func pathID(op operation, body []byte) uuid.UUID {
 	var named struct {
 		ID        uuid.UUID `json:"id"`
@@ -100,7 +100,8 @@ func pathID(op operation, body []byte) uuid.UUID {
 	return id
 }
 
-// documentedID returns the id for the path of a call whose response is a documented example.
+// documentedID returns the id for the path of a call whose response is a documented
+// example.
 func documentedID(op operation) uuid.UUID {
 	response := op.Responses.Value("200")
 	if response == nil {

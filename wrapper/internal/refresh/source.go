@@ -57,23 +57,12 @@ type Source[T comparable] struct {
 	arrived   time.Time // when the value arrived
 	expires   time.Time // the zero time means never
 	renewAt   time.Time
-	stamps    uint64    // of requests, in the order in which they are sent; no clock can do that
+	stamps    uint64    // of requests in the order of sending, which no clock gives
 	confirmed uint64    // the latest of a request that succeeded with the value
 	notBefore time.Time // when the next fetch may be sent
 	failure   error     // of the last fetch
 	failedAt  time.Time
 	current   *fetch[T] // under way
-}
-
-// fetch is one renewal. It runs until its last waiter leaves; in the background it runs
-// to its end, or until a caller has to wait and starts another one.
-type fetch[T any] struct {
-	call       *Call[T]
-	cancel     context.CancelFunc
-	background bool
-	fresh      bool
-	waiting    int
-	sent       time.Time // when its last request was sent, if it failed
 }
 
 // inside is the key of the context value that marks the callbacks of a fetch.
@@ -205,6 +194,7 @@ func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *
 	if valid {
 		due := !s.expires.IsZero() && !now.Before(s.renewAt)
 		if due && s.current == nil {
+			//nolint:contextcheck // it outlives the call
 			s.start(context.Background(), &fetch[T]{background: true}, now)
 		}
 		return s.value, nil, false
@@ -223,103 +213,4 @@ func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *
 	}
 	s.current.waiting++
 	return value, s.current, started
-}
-
-// start starts a fetch. In the background it carries no values of the call that happened
-// to start it. The lock is held.
-func (s *Source[T]) start(ctx context.Context, next *fetch[T], now time.Time) {
-	ctx = context.WithValue(ctx, inside{}, s)
-	if next.background {
-		ctx, next.cancel = context.WithTimeout(ctx, backgroundLimit)
-	} else {
-		ctx, next.cancel = context.WithCancel(ctx)
-	}
-	delay := s.notBefore.Sub(now)
-	next.call = Go(func() (T, error) { return s.renew(ctx, next, delay) })
-	s.current = next
-	s.renewAt = now.Add(pause)
-}
-
-// leave returns when the last request of the fetch was sent.
-func (s *Source[T]) leave(fetch *fetch[T]) time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fetch.waiting--
-	if fetch.waiting == 0 {
-		fetch.cancel()
-		s.finish(fetch)
-	}
-	return fetch.sent
-}
-
-// renew fetches a value and keeps it.
-func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Duration) (T, error) {
-	defer fetch.cancel()
-	defer func() { // runs after a panic of a hook or a signer too
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.finish(fetch)
-	}()
-	if err := sleep(ctx, delay); err != nil {
-		return *new(T), err
-	}
-	grant, err := s.Fetch(ctx)
-	if err != nil {
-		s.fail(ctx, fetch, grant.Sent, err)
-		return *new(T), err
-	}
-	margin := min(grant.Life/5, longestMargin)
-	jitter := s.Jitter(margin / 2)
-
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failure = nil
-	if s.current != fetch {
-		return grant.Value, nil
-	}
-	s.value = grant.Value
-	s.fresh = fetch.fresh
-	s.arrived = s.Now()
-	s.confirmed = 0
-	s.expires = grant.Sent.Add(grant.Life)
-	s.renewAt = s.expires.Add(jitter - margin)
-	if grant.Life <= 0 {
-		s.expires = time.Time{}
-	}
-	return s.value, nil
-}
-
-// fail records a failed fetch. One that was cancelled says nothing about the server.
-func (s *Source[T]) fail(ctx context.Context, fetch *fetch[T], sent time.Time, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fetch.sent = sent
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return
-	}
-	now := s.Now()
-	s.failure = err
-	s.failedAt = now
-	s.notBefore = now.Add(brake)
-}
-
-// finish makes room for the next fetch. The lock is held.
-func (s *Source[T]) finish(fetch *fetch[T]) {
-	if s.current == fetch {
-		s.current = nil
-	}
-}
-
-func sleep(ctx context.Context, wait time.Duration) error {
-	if wait <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(min(wait, brake)) // a clock that jumps back must not stop the client
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -32,7 +32,8 @@ func After(header http.Header, now time.Time) (time.Duration, bool) {
 // already.
 func Fits(ctx context.Context, wait time.Duration) error {
 	if deadline, bounded := ctx.Deadline(); bounded && wait > 0 && time.Until(deadline) < wait {
-		return fmt.Errorf("a wait of %s would outlast the deadline of the call: %w", wait.Round(time.Millisecond), context.DeadlineExceeded)
+		return fmt.Errorf("a wait of %s would outlast the deadline of the call: %w",
+			wait.Round(time.Millisecond), context.DeadlineExceeded)
 	}
 	return nil
 }

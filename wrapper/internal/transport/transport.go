@@ -22,13 +22,14 @@ import (
 type Error struct {
 	Cause     error
 	Reached   bool // there was a connection, so the request may have arrived
-	Untrusted bool // the server's certificate is not valid: another attempt would fail too
+	Untrusted bool // the certificate is not valid, so another attempt would fail too
 	Echo      Echo
 }
 
 // quotation matches the texts that net/http quotes, which may be parts of a body.
 var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
+// Error returns the text of the cause, without secrets and what it quotes of a body.
 func (e *Error) Error() string {
 	return e.Echo.Hide(quotation.ReplaceAllString(e.Cause.Error(), "(hidden)"))
 }
@@ -48,7 +49,8 @@ func (e *Error) Unwrap() error {
 // the network.
 type Doer struct {
 	client *http.Client
-	secret func() string // of the API client, a closure so that no verb of fmt can print it
+	// secret is of the API client, a closure so that no verb of fmt can print it.
+	secret func() string
 	// reports is set if the transport announces each connection that it asks for. Without
 	// such an announcement it has sent nothing.
 	reports bool
@@ -95,11 +97,13 @@ func (r readableLocation) CloseIdleConnections() {
 // pays a TLS handshake for most calls. It pings over HTTP/2, where a connection that died
 // in silence would otherwise take every call with it.
 func DefaultClient() *http.Client {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+	pings := &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
 	return &http.Client{Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		DialContext:           dialer.DialContext,
 		ForceAttemptHTTP2:     true,
-		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
+		HTTP2:                 pings,
 		MaxIdleConns:          100,
 		MaxIdleConnsPerHost:   100,
 		IdleConnTimeout:       90 * time.Second,
@@ -123,8 +127,7 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 		resp.Request = req // not every transport says so
 		return resp, nil
 	}
-	var inURL *url.Error
-	if errors.As(err, &inURL) {
+	if inURL, ok := errors.AsType[*url.Error](err); ok {
 		err = inURL.Err // the operation says more than a URL does
 	}
 	reached := connected.Load()
@@ -132,7 +135,12 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 		// This transport may reach the server without an announcement.
 		reached = reached || !failedToConnect(err)
 	}
-	return nil, &Error{Cause: err, Reached: reached, Untrusted: isUntrusted(err), Echo: EchoOf(d.secret(), req)}
+	return nil, &Error{
+		Cause:     err,
+		Reached:   reached,
+		Untrusted: isUntrusted(err),
+		Echo:      EchoOf(d.secret(), req),
+	}
 }
 
 func failedToConnect(err error) bool {

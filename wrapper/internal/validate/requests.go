@@ -49,7 +49,8 @@ func Allocation(request portfolios.AllocationRequest) error {
 		if err := instrument(weight); err != nil {
 			problems = append(problems, fmt.Errorf("allocation[%d].%w", i, err))
 		} else if seen[weight.InstrumentID] {
-			problems = append(problems, fmt.Errorf("allocation[%d].instrument_id is there twice: give each instrument one weight", i))
+			problems = append(problems, fmt.Errorf(
+				"allocation[%d].instrument_id is there twice: give each instrument one weight", i))
 		}
 		seen[weight.InstrumentID] = true
 	}
@@ -59,11 +60,14 @@ func Allocation(request portfolios.AllocationRequest) error {
 func instrument(weight portfolios.InstrumentWeight) error {
 	switch kind := weight.InstrumentIDType; {
 	case kind == "":
-		return errors.New("instrument_id_type is missing: say whether instrument_id is an ISIN or UPVEST's own")
+		return errors.New("instrument_id_type is missing: " +
+			"say whether instrument_id is an ISIN or UPVEST's own")
 	case kind == portfolios.InstrumentIDTypeISIN && !weight.InstrumentID.IsISIN():
-		return errors.New("instrument_id is not an ISIN: expected one like US0378331005, or another instrument_id_type")
+		return errors.New("instrument_id is not an ISIN: " +
+			"expected one like US0378331005, or another instrument_id_type")
 	case kind == portfolios.InstrumentIDTypeUPVEST && !weight.InstrumentID.IsUpvestID():
-		return errors.New("instrument_id is not a UUID of Upvest: expected one, or another instrument_id_type")
+		return errors.New("instrument_id is not a UUID of Upvest: " +
+			"expected one, or another instrument_id_type")
 	}
 	_, err := api.NewWeight(string(weight.Weight))
 	return above0("weight", weight.Weight, err, "leave out what the allocation is not to hold")
@@ -107,13 +111,16 @@ func Order(request portfolios.OrderRequest) error {
 		present("side", request.Side, portfolios.SideBUY),
 	}
 	_, err := api.NewAmount(string(request.CashAmount))
-	return errors.Join(append(problems, above0("cash_amount", request.CashAmount, err, "an order says by its side whether it buys or sells"))...)
+	problems = append(problems, above0("cash_amount", request.CashAmount, err,
+		"an order says by its side whether it buys or sells"))
+	return errors.Join(problems...)
 }
 
 // Rebalancing checks what is to be rebalanced.
 func Rebalancing(request portfolios.RebalancingRequest) error {
 	if (len(request.Accounts) == 0) == (len(request.Allocations) == 0) {
-		return errors.New("rebalancing: name either accounts or allocations, at least one of them and not both")
+		return errors.New("rebalancing: name either accounts or allocations, " +
+			"at least one of them and not both")
 	}
 	return errors.Join(IDs("accounts", request.Accounts), IDs("allocations", request.Allocations))
 }

@@ -22,11 +22,13 @@ func Undocumented(baseURL, method, path string) error {
 	case !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#"):
 		return errors.New("path: begin it with a slash, and give what goes behind ? as Query")
 	case err != nil || !strings.HasSuffix(parsed.EscapedPath(), path):
-		return errors.New("path: it has a character that has to be escaped: use url.PathEscape for each segment")
+		return errors.New("path: it has a character that has to be escaped: " +
+			"use url.PathEscape for each segment")
 	}
 	for segment := range strings.SplitSeq(strings.Trim(parsed.Path, "/"), "/") {
 		if strings.Trim(segment, ".") == "" {
-			return errors.New("path: it has a segment that is empty or of dots only, which servers and proxies understand in different ways")
+			return errors.New("path: it has a segment that is empty or of dots only, " +
+				"which servers and proxies understand in different ways")
 		}
 	}
 	if strings.HasSuffix(strings.TrimRight(parsed.Path, "/"), "/auth/token") {

@@ -15,10 +15,14 @@ import (
 // ErrCutOff is the error of a body that is only a beginning.
 var ErrCutOff = errors.New("the body breaks off")
 
-// lenient takes what a server may send though it should not: a member twice, bytes that are no UTF-8, and times as loose as encoding/json
-// takes them. Names of members go by case.
+// lenient takes what a server may send though it should not: a member twice, bytes that
+// are no UTF-8, and times as loose as encoding/json takes them. Names of members go by
+// case.
 var lenient = json.JoinOptions(
-	jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true), jsonv1.ParseTimeWithLooseRFC3339(true))
+	jsontext.AllowDuplicateNames(true),
+	jsontext.AllowInvalidUTF8(true),
+	jsonv1.ParseTimeWithLooseRFC3339(true),
+)
 
 // Decode reads the body of a 2xx into value. Its errors quote nothing of the body.
 func Decode(body []byte, value any) error {
@@ -36,7 +40,8 @@ func Decode(body []byte, value any) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the body is not JSON: it goes wrong at byte %d", syntax.ByteOffset)
 	case errors.As(err, &mismatch) && mismatch.JSONPointer != "":
-		return fmt.Errorf("the body does not fit: the value at %s is not of the documented type", mismatch.JSONPointer)
+		return fmt.Errorf("the body does not fit: the value at %s is not of the documented type",
+			mismatch.JSONPointer)
 	case err != nil:
 		return errors.New("the body does not fit: a value is not of the documented form")
 	case !identified(value):

@@ -6,8 +6,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// identified reports whether a decoded value names its resource. JSON such as {} or null decodes without an error into a value that
-// would pass for an answer.
+// identified reports whether a decoded value names its resource. JSON such as {} or null
+// decodes without an error into a value that would pass for an answer.
 func identified(value any) bool {
 	switch value := value.(type) {
 	case *portfolios.Allocation:
@@ -30,5 +30,6 @@ func identified(value any) bool {
 	return true
 }
 
-// isEmptyList reports whether null may stand for a page without rows, as some servers write it.
+// isEmptyList reports whether null may stand for a page without rows, as some servers
+// write it.
 func isEmptyList(meta portfolios.Meta) bool { return meta.Limit > 0 && meta.TotalCount == 0 }

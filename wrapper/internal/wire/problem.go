@@ -59,7 +59,9 @@ func ReadTokenProblem(body []byte, status int) Problem {
 // IsProblem reports whether a body is a problem document: a JSON object whose type is a
 // text.
 func IsProblem(body []byte) bool {
-	var problem struct{ Type string }
+	var problem struct {
+		Type string `json:"type"`
+	}
 	err := json.Unmarshal(TrimMark(body), &problem)
 	return err == nil && problem.Type != ""
 }
