@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -114,12 +115,22 @@ func checkDemo(contract *openapi3.T, printed string) (found findings) {
 	return found
 }
 
+// tour builds the demo, once for all tests, and returns its path. If it is up to date, the
+// go command does not link it again.
+var tour = sync.OnceValues(func() (string, error) {
+	program, err := filepath.Abs(filepath.Join(repository, "build/go/tour"))
+	if err != nil {
+		return "", err
+	}
+	_, err = run(context.Background(), repository+"/examples", "go", "build", "-o", program, "./tour")
+	return program, err
+})
+
 // demo runs the demo and returns what it printed. It gets these variables of the
 // environment and no others, so that it never reaches another server that they name.
 func demo(t *testing.T, environment ...string) (string, error) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "demo")
-	_, err := run(t.Context(), repository+"/examples", "go", "build", "-o", program, "./tour")
+	program, err := tour()
 	if err != nil {
 		t.Fatal(err)
 	}
