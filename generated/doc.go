@@ -5,7 +5,7 @@
 // Client neither signs a request nor fetches a token. Package wrapper does both around
 // it; its request editors also work on a Client alone.
 //
-// A method of Client returns the *http.Response as received, and the caller closes its
+// A method of Client returns the *[http.Response] as received, and the caller closes its
 // body. The generator's ClientWithResponses is left out: it loses the status of a
 // response that it cannot decode. The services of package wrapper decode responses and
 // keep the status, request ID and body of every failure.

@@ -27,7 +27,7 @@ const (
 // vaultKey is a key in the transit engine of HashiCorp Vault. It never leaves Vault: each
 // signature is a request.
 //
-// It is a crypto.Signer, so that it fits into upvest.Credentials. The client calls
+// It is a [crypto.Signer], so that it fits into upvest.Credentials. The client calls
 // SignContext instead of Sign, with the context of the call: a call that is cancelled
 // does not wait for a Vault that hangs.
 type vaultKey struct {

@@ -84,6 +84,7 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 // responses against the contract.
 func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	var wrong atomic.Pointer[error]
+	//nolint:contextcheck // a sandbox has no context: it ends with its server
 	server, err := sandbox.New(
 		sandbox.WithOrderDelay(300*time.Millisecond),
 		sandbox.WithResponseCheck(func(err error) { wrong.Store(&err) }),

@@ -54,7 +54,7 @@ func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []
 // that is asked for twice begins two attempts, and an order of the server that another
 // item has fails the item that wants it and no other.
 func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		const count = 100
 		l, run, subjects := filled(t, url, count)
 		var calls sync.WaitGroup

@@ -13,7 +13,7 @@ import (
 // TestProcessesShareOneLimit leases slots over separate connections, as three processes
 // would: one row hands out each slot once.
 func TestProcessesShareOneLimit(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		const (
 			processes = 3
 			leases    = 40

@@ -53,7 +53,7 @@ func each(t *testing.T, test func(w *world)) {
 
 func eachOf(t *testing.T, operation string, test func(w *world)) {
 	t.Helper()
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		w := &world{
 			T: t, url: url, operation: operation, gauge: place.NewGauge(),
 			line:    ledger.Line{Subject: uuid.New()},

@@ -89,7 +89,7 @@ func TestTheFleetHasASchema(t *testing.T) {
 
 // TestTablesOfAnotherProgramStay migrates into a schema and a file with River's tables.
 func TestTablesOfAnotherProgramStay(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		testdb.Execute(t, url, "drop table {schema}fleet_version")
 		t.Setenv("DATABASE_URL", url)
 		contains(t, fails(t, "migrate"), "they belong to another program")

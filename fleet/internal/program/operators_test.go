@@ -45,7 +45,7 @@ func state(t *testing.T) map[string]any {
 }
 
 func TestARunIsPausedResumedAndCancelled(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
 		path, accounts := orders(t, 5)
@@ -88,7 +88,7 @@ func TestThePriorityOfARunIsSet(t *testing.T) {
 
 // TestRefusedLinesAreRetriedAndReviewsDecided ends lines in every way, by hand.
 func TestRefusedLinesAreRetriedAndReviewsDecided(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
 		path, accounts := orders(t, 5)
@@ -268,7 +268,7 @@ func TestTheRateStaysUnlessItIsNamed(t *testing.T) {
 
 // TestOrdersAreFollowed cancels one of two orders at the server.
 func TestOrdersAreFollowed(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
 		client := testapi.Client(t)

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 // TestReconcileFindsEveryDifference makes one of each on purpose: a check that finds
 // nothing proves nothing.
 func TestReconcileFindsEveryDifference(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
 		succeeds(t, "migrate", "-rate", "0")

@@ -12,7 +12,7 @@ import (
 // TestEnqueueingAgainTakesUpWhatHasLostItsJob loses jobs in every way that there is.
 // Orders that have one still, or need none, get no second.
 func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
 		succeeds(t, "migrate", "-rate", "0")
