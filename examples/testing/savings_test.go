@@ -84,6 +84,24 @@ func TestBrokenConnection(t *testing.T) {
 	}
 }
 
+// The order is placed, the connection breaks, and the client's own retry is refused: the
+// order exists, so the instalment is not rejected.
+func TestRefusalAfterAnUnknownOutcome(t *testing.T) {
+	server, s := start(t)
+	inject(t, server, sandbox.Fault{Reset: true, After: true})
+	inject(t, server, sandbox.Fault{Status: http.StatusUnprocessableEntity})
+	_, err := s.invest(t.Context(), march)
+	if !errors.Is(err, upvest.ErrUnprocessable) || orders(server) != 1 {
+		t.Fatalf("got %v and %d orders, want a refusal and one order", err, orders(server))
+	}
+	if errors.Is(err, errRejected) || !errors.Is(err, errLater) {
+		t.Errorf("got %v, want an unknown outcome to try again later", err)
+	}
+	if _, err := s.invest(t.Context(), march); err != nil || orders(server) != 1 {
+		t.Errorf("got %v and %d orders, expected 1", err, orders(server))
+	}
+}
+
 // The network stays down for longer than a call retries: the outcome is unknown until the
 // service tries again, which may be the next day.
 func TestUnknownOutcomeIsTriedAgain(t *testing.T) {
