@@ -34,9 +34,9 @@ var (
 type savings struct{ client *upvest.Client }
 
 // invest places the order of an instalment and returns it. The idempotency key is derived
-// from the instalment's id, so the server recognizes a repetition within 24 hours, also by
-// another process, and the service needs no list of what it sent. After that, look first
-// whether the account has the order.
+// from the instalment's id, so the server recognizes a repetition within 24 hours, also
+// by another process, and the service needs no list of what it sent. After that, look
+// first whether the account has the order.
 func (s savings) invest(ctx context.Context, i instalment) (*portfolios.Order, error) {
 	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", i.id)
 	if err != nil {
@@ -53,8 +53,8 @@ func (s savings) invest(ctx context.Context, i instalment) (*portfolios.Order, e
 	case err == nil:
 		return order, nil
 	case errors.Is(err, upvest.ErrOutcomeUnknown), errors.Is(err, upvest.ErrAccepted):
-		// This comes first: a refusal of a later attempt does not undo an earlier one that
-		// may have placed the order.
+		// This comes first: a refusal of a later attempt does not undo an earlier one
+		// that may have placed the order.
 		return nil, fmt.Errorf("%w: %w", errLater, err)
 	case errors.Is(err, upvest.ErrBadRequest),
 		errors.Is(err, upvest.ErrNotFound),

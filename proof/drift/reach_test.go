@@ -115,8 +115,8 @@ func checkDemo(contract *openapi3.T, printed string) (found findings) {
 	return found
 }
 
-// tour builds the demo, once for all tests, and returns its path. If it is up to date, the
-// go command does not link it again.
+// tour builds the demo, once for all tests, and returns its path. If it is up to date,
+// the go command does not link it again.
 var tour = sync.OnceValues(func() (string, error) {
 	program, err := filepath.Abs(filepath.Join(repository, "build/go/tour"))
 	if err != nil {

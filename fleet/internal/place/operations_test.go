@@ -302,8 +302,8 @@ func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 	})
 }
 
-// TestAttemptsAfterTheDumpAreLookedFor has the record of a second attempt lost, which acted ten
-// hours after the first one.
+// TestAttemptsAfterTheDumpAreLookedFor has the record of a second attempt lost, which
+// acted ten hours after the first one.
 func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
 	each(t, func(w *world) {
 		w.unknown(false)
