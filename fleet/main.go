@@ -1,4 +1,4 @@
-// Command fleet places one order for each account of a list, from any number of machines,
+// Command fleet carries out one write for each line of a file, from any number of machines,
 // each exactly once. See README.md.
 package main
 
