@@ -36,8 +36,10 @@ func TestARefusalThatMayPassIsConfirmed(t *testing.T) {
 			w.expect(ledger.Done, 1)
 		})
 		each(t, func(w *world) {
-			w.fault(sandbox.Fault{Status: status, Count: 2})
+			w.fault(sandbox.Fault{Status: status, Count: 3})
 			w.postponed()
+			w.postponed() // too early to count
+			w.expect(ledger.Open, 0)
 			w.advance(time.Minute)
 			w.must(w.place())
 			w.expect(ledger.Refused, 0)

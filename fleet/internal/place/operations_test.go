@@ -326,6 +326,9 @@ func TestARunThatARestoreLostIsLookedUpFromTheDumpOn(t *testing.T) {
 		w.advance(10 * time.Hour)
 		w.must(w.ledger().MarkRestored(t.Context(), dump))
 		w.add("february")
+		if created := w.run("february").Created; created.After(dump) {
+			t.Errorf("the run counts as created at %s, after the dump", created)
+		}
 		w.advance(3 * time.Minute)
 		w.must(w.placeFor("february"))
 		w.expectFor("february", ledger.Found, 1)
