@@ -1,6 +1,5 @@
 # Every command of this repository. `make demo` and `make test` need Go alone; what the others need they fetch, pinned.
 
-GOFUMPT     := mvdan.cc/gofumpt@v0.12.0
 GOLANGCI    := v2.15.0
 LINT        := build/golangci-$(GOLANGCI)/golangci-lint
 RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
@@ -73,6 +72,8 @@ check: fresh ## Check that everything is generated, formatted, vetted, linted an
 	@echo "check: style"; go run ./proof/style .
 	@echo "check: golangci-lint"; $(MAKE) -s --no-print-directory $(LINT)
 	@$(LINT) run --allow-parallel-runners $$(.ci/modules | sed 's|$$|/...|')
+	@echo "check: every linter reports its control"
+	@cd proof && GOLANGCI_LINT=$(CURDIR)/$(LINT) go test -count=1 -run '^TestLinters$$' ./style
 	@echo "check: go mod tidy"; .ci/tidy -diff
 
 $(LINT):
@@ -107,5 +108,5 @@ release-check: ## Release all modules to a module proxy of its own, and import, 
 generate: ## Make the generated code again.
 	go generate ./...
 
-format: ## Format all Go code.
-	@go run $(GOFUMPT) -w .
+format: $(LINT) ## Format all Go code.
+	@$(LINT) fmt
