@@ -6,6 +6,7 @@ RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 FUZZTIME    ?= 1m
 SEEDS       ?= 2000
 FLEET_ACCOUNTS ?= 100000
+SUITES      ?= ../shared/suites
 NODE        := build/node/node_modules/.package-lock.json
 PROOF       := cd proof && CONTRACT=1 go test -count=1
 NO_LOGO     := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%221%22 height=%221%22/%3E
@@ -21,7 +22,7 @@ export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help demo sandbox test bench bench-sandbox bench-fleet faults fleet fleet-chaos simulate fuzz check contract docs generate fresh
-.PHONY: format release-check
+.PHONY: format release-check suites
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,11 @@ fleet: ## Place 2,000 orders with three workers on SQLite, one of them killed, t
 
 fleet-chaos: ## Do whatever can happen to a fleet on PostgreSQL (Debian's package postgresql); FLEET_ACCOUNTS takes more than 5,000.
 	@cd fleet && FLEET=fleet-chaos go test -count=1 -timeout 24h -v -run 'Test(Chaos|Control|(Restore|Clocks|Identity|Names|Neighbor)(Control)?)$$' .
+
+suites: ## Run the public test suites in SUITES (../shared/suites), and print how many of their cases hold.
+	@export SUITES='$(abspath $(SUITES))'; for package in sandbox/internal/signature proof/suites; do \
+	result=$$(cd $$package && go test -count=1 -v .) || { echo "$$result"; exit 1; }; \
+	echo "$$result" | grep -E ' cases, | is missing' | sed 's/^ *[a-z_]*_test.go:[0-9]*: //'; done
 
 fuzz: ## Run every fuzz target for FUZZTIME (a minute).
 	@set -e; modules=$$(.ci/modules); for module in $$modules; do cd $(CURDIR)/$$module; \

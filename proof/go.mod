@@ -19,7 +19,8 @@ require github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // i
 
 require (
 	github.com/apapsch/go-jsonmerge/v2 v2.0.0 // indirect
-	github.com/dunglas/httpsfv v1.1.2 // indirect
+	github.com/cockroachdb/apd/v3 v3.2.3
+	github.com/dunglas/httpsfv v1.1.2
 	github.com/go-json-experiment/json v1.27.2 // indirect
 	github.com/go-openapi/jsonpointer v0.22.5 // indirect
 	github.com/go-openapi/swag/jsonname v0.25.5 // indirect

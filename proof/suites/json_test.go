@@ -1,0 +1,87 @@
+package suites_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// jsonCase is a file of JSONTestSuite.
+type jsonCase struct {
+	name string
+	text []byte
+}
+
+// isValid and isInvalid report what the name of the file says. Parsers may decide about
+// the others.
+func (c jsonCase) isValid() bool   { return strings.HasPrefix(c.name, "y_") }
+func (c jsonCase) isInvalid() bool { return strings.HasPrefix(c.name, "n_") }
+
+// inside returns the text as the value of a field of a JSON object.
+func (c jsonCase) inside(object string) []byte {
+	return []byte(strings.TrimSuffix(object, "}") + `, "x": ` + string(c.text) + "}")
+}
+
+func jsonCases(t *testing.T) []jsonCase {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(suite(t, "JSONTestSuite"), "test_parsing", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("JSONTestSuite has no files: %v", err)
+	}
+	cases := make([]jsonCase, len(files))
+	for i, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cases[i] = jsonCase{name: filepath.Base(file), text: text}
+	}
+	return cases
+}
+
+const allocationBody = `{"name": "Allocation 1", "allocation": [` +
+	`{"instrument_id": "IE00B0M62Q58", "instrument_id_type": "ISIN", "weight": "1"}]}`
+
+// TestJSONInSandbox posts each text as a body, and as a field that the contract does not
+// have. What is not JSON has to be refused as that, and what is JSON must not be.
+func TestJSONInSandbox(t *testing.T) {
+	invalid := newRun("invalid JSON in the sandbox")
+	valid := newRun("valid JSON in the sandbox")
+	p := newPeer(t)
+	for _, c := range jsonCases(t) {
+		for place, body := range map[string][]byte{"body": c.text, "field": c.inside(allocationBody)} {
+			got := p.send(t, p.request(t, http.MethodPost, "/portfolios/allocations", body), unchanged)
+			id := c.name + " as " + place
+			switch {
+			case got.status != http.StatusOK && got.status != http.StatusBadRequest:
+				t.Errorf("%s: status %d: %s", id, got.status, got.detail)
+			case c.isInvalid():
+				invalid.add(id, differsIf(!isNotJSON(got), got))
+			case c.isValid():
+				isRefused := isNotJSON(got) || place == "field" && got.status != http.StatusOK
+				valid.add(id, differsIf(isRefused, got))
+			}
+		}
+	}
+	invalid.compare(t)
+	valid.compare(t)
+}
+
+// isNotJSON reports whether a body was refused because it is not JSON.
+func isNotJSON(got outcome) bool {
+	isNamed := strings.Contains(got.detail, "not one valid JSON value") ||
+		strings.Contains(got.detail, "is there twice")
+	return got.status == http.StatusBadRequest && isNamed
+}
+
+func differsIf(wrong bool, got outcome) string {
+	switch {
+	case !wrong:
+		return ""
+	case got.detail == "":
+		return http.StatusText(got.status)
+	}
+	return got.detail
+}

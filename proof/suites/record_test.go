@@ -1,0 +1,148 @@
+package suites_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// suite returns the folder of a suite, in the folder that SUITES names. A suite that is
+// missing is skipped, except in CI.
+func suite(t *testing.T, name string) string {
+	t.Helper()
+	if os.Getenv("SUITES") == "" {
+		t.Skip("make suites runs this: it takes the files of public test suites")
+	}
+	folder := filepath.Join(os.Getenv("SUITES"), name)
+	if _, err := os.Stat(folder); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("the suite %s is missing: %v: set SUITES to the folder that has it", name, err)
+		}
+		t.Skipf("the suite %s is missing in %s: set SUITES to the folder that has it", name, folder)
+	}
+	return folder
+}
+
+func readJSON(t *testing.T, file string, value any) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, value); err != nil {
+		t.Fatalf("read %s: %v", file, err)
+	}
+}
+
+// run is a suite against one target.
+type run struct {
+	name    string // of the record in testdata
+	cases   int
+	differs map[string]string // what the case does instead
+}
+
+// newRun starts a run.
+func newRun(name string) *run { return &run{name: name, differs: map[string]string{}} }
+
+// add adds a case. got tells what it does if that is not right, and is empty if it holds.
+func (r *run) add(id, got string) {
+	r.cases++
+	if got != "" {
+		r.differs[id] = got
+	}
+}
+
+// record is what testdata has of a run.
+type record struct {
+	cases   int
+	reasons map[string]string // of the cases that differ
+}
+
+// compare prints the numbers of the run and compares it with its record.
+func (r *run) compare(t *testing.T) {
+	t.Helper()
+	fmt.Printf("%-55s %5d cases, %5d hold\n", r.name, r.cases, r.cases-len(r.differs))
+	file := filepath.Join("testdata", strings.ReplaceAll(r.name, " ", "-")+".txt")
+	known, err := readRecord(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.cases != known.cases {
+		t.Errorf("proof/suites/%s: it has %d cases, the run %d: correct the line \"cases\"",
+			file, known.cases, r.cases)
+	}
+	for id, got := range r.differs {
+		if known.reasons[id] == "" {
+			t.Errorf("%s: the case %q differs: %s: correct the code, or add the line "+
+				"\"differs %s: REASON\" to proof/suites/%s", r.name, id, got, id, file)
+		}
+	}
+	for id := range known.reasons {
+		if _, differs := r.differs[id]; !differs {
+			t.Errorf("proof/suites/%s: the case %q holds now: remove its line", file, id)
+		}
+	}
+}
+
+// readRecord reads lines such as "cases 22" and "differs CASE: REASON". A line that
+// starts with # is a comment.
+func readRecord(file string) (record, error) {
+	known := record{reasons: map[string]string{}}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return known, err
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		kind, rest, _ := strings.Cut(line, " ")
+		switch kind {
+		case "", "#":
+		case "cases":
+			if _, err := fmt.Sscan(rest, &known.cases); err != nil {
+				return known, fmt.Errorf("%s: the line %q has no number: %w", file, line, err)
+			}
+		case "differs":
+			id, reason, found := strings.Cut(rest, ": ")
+			if !found || reason == "" {
+				return known, fmt.Errorf("%s: the line %q gives no reason", file, line)
+			}
+			known.reasons[id] = reason
+		default:
+			return known, fmt.Errorf("%s: the line %q is not \"cases\" or \"differs\"", file, line)
+		}
+	}
+	return known, nil
+}
+
+// TestRecordsAreCompared proves that a run cannot differ from its record.
+func TestRecordsAreCompared(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "record.txt")
+	text := "# a comment\ncases 3\ndiffers a case: because\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	known, err := readRecord(file)
+	if err != nil || known.cases != 3 || known.reasons["a case"] != "because" {
+		t.Errorf("got %+v, %v", known, err)
+	}
+	for _, bad := range []string{"cases many\n", "differs a case\n", "holds 4\n"} {
+		if err := os.WriteFile(file, []byte(bad), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readRecord(file); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+	r := newRun("record")
+	r.add("a", "")
+	r.add("b", "it is refused")
+	if got := slices.Sorted(maps.Keys(r.differs)); r.cases != 2 || !slices.Equal(got, []string{"b"}) {
+		t.Errorf("%d cases, %q differ", r.cases, got)
+	}
+}
