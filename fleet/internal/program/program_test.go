@@ -187,7 +187,7 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 // TestALineIsTouchedWhenItsSlotIsDue has two workers with many lines in flight share 20
 // requests a second: each line is begun once.
 func TestALineIsTouchedWhenItsSlotIsDue(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) { //nolint:thelper // a test, not a helper
+	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
 		succeeds(t, "migrate", "-rate", "20")
