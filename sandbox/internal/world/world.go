@@ -56,8 +56,6 @@ type World struct {
 }
 
 // New makes a world in its initial state.
-//
-//nolint:contextcheck // the initial state belongs to no request
 func New(o Options) (*World, error) {
 	l := ledger.New(ledger.Options{
 		Now:        o.Now,
