@@ -48,9 +48,10 @@ func (e *Error) Resume() CallOption {
 
 // isWorseThan reports whether an outcome leaves more behind than another one.
 func (o Outcome) isWorseThan(other Outcome) bool {
-	rank := map[Outcome]int{OutcomeRefused: 1, OutcomeUnknown: 2, OutcomeAccepted: 3}
-	return rank[o] > rank[other]
+	return outcomeRank[o] > outcomeRank[other]
 }
+
+var outcomeRank = map[Outcome]int{OutcomeRefused: 1, OutcomeUnknown: 2, OutcomeAccepted: 3}
 
 // resume prepares the settings of a call that resumes another one.
 func (s *settings) resume(op operation) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 )
 
 // fetch is one renewal. It runs until its last waiter leaves; in the background it runs
@@ -52,8 +54,11 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Durat
 		defer s.mu.Unlock()
 		s.finish(fetch)
 	}()
-	if err := sleep(ctx, delay); err != nil {
-		return *new(T), err
+	if delay > 0 {
+		// The bound holds where a clock has jumped back, which must not stop the client.
+		if err := retry.Sleep(ctx, min(delay, brake)); err != nil {
+			return *new(T), err
+		}
 	}
 	grant, err := s.Fetch(ctx)
 	if err != nil {
@@ -99,20 +104,5 @@ func (s *Source[T]) fail(ctx context.Context, fetch *fetch[T], sent time.Time, e
 func (s *Source[T]) finish(fetch *fetch[T]) {
 	if s.current == fetch {
 		s.current = nil
-	}
-}
-
-func sleep(ctx context.Context, wait time.Duration) error {
-	if wait <= 0 {
-		return nil
-	}
-	// A clock that jumps back must not stop the client.
-	timer := time.NewTimer(min(wait, brake))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -51,13 +52,15 @@ type Source[T comparable] struct {
 	Now    func() time.Time
 	Jitter func(limit time.Duration) time.Duration
 
+	// stamps counts requests in the order of sending, which no clock gives.
+	stamps atomic.Uint64
+
 	mu        sync.Mutex
 	value     T         // the zero value means none
 	fresh     bool      // it was requested when there was none
 	arrived   time.Time // when the value arrived
 	expires   time.Time // the zero time means never
 	renewAt   time.Time
-	stamps    uint64    // of requests in the order of sending, which no clock gives
 	confirmed uint64    // the latest of a request that succeeded with the value
 	notBefore time.Time // when the next fetch may be sent
 	failure   error     // of the last fetch
@@ -120,6 +123,11 @@ func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T]) (value T, sent ti
 func (s *Source[T]) Drop(is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.drop(is)
+}
+
+// drop is Drop. The lock is held.
+func (s *Source[T]) drop(is func(T) bool) bool {
 	if s.value == *new(T) || (!is(s.value) && s.fresh) {
 		return false
 	}
@@ -133,23 +141,15 @@ func (s *Source[T]) Drop(is func(T) bool) bool {
 }
 
 // Stamp returns the next number for a request that is about to be sent.
-func (s *Source[T]) Stamp() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stamps++
-	return s.stamps
-}
+func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
 
 // DropRefused drops a value that the request with this stamp was refused with, as Drop
 // does, unless a request that was sent later has succeeded with it.
 func (s *Source[T]) DropRefused(stamp uint64, is func(T) bool) bool {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	proved := s.value != *new(T) && is(s.value) && s.confirmed > stamp
-	s.mu.Unlock()
-	if proved {
-		return false
-	}
-	return s.Drop(is)
+	return !proved && s.drop(is)
 }
 
 // Confirm records that the request with this stamp succeeded with the value.
