@@ -12,6 +12,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 )
 
+// run returns the run of a name that was given to a flag.
+func (v *invocation) run(ctx context.Context, name string) (ledger.Run, error) {
+	if err := checkRunName(name); err != nil {
+		return ledger.Run{}, err
+	}
+	return v.ledger.Run(ctx, name)
+}
+
 // onRun registers the flag that names a run, and returns a command on that run. It is
 // recorded in the audit trail with the detail that it returns.
 func (v *invocation) onRun(
@@ -19,10 +27,7 @@ func (v *invocation) onRun(
 ) func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run")
 	return func(ctx context.Context) error {
-		if err := checkRunName(*name); err != nil {
-			return err
-		}
-		run, err := v.ledger.Run(ctx, *name)
+		run, err := v.run(ctx, *name)
 		if err != nil {
 			return err
 		}

@@ -43,10 +43,7 @@ func (v *invocation) reconcile() func(context.Context) error {
 		"leave out orders that were created after this `time`, as in 2026-03-31T00:00:00Z",
 	)
 	return func(ctx context.Context) (err error) {
-		if err := checkRunName(*name); err != nil {
-			return err
-		}
-		run, err := v.ledger.Run(ctx, *name)
+		run, err := v.run(ctx, *name)
 		if err != nil {
 			return err
 		}

@@ -18,10 +18,7 @@ func (v *invocation) export() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run")
 	outcome := v.flags.String("outcome", "", "only lines of this `outcome`, as in refused")
 	return func(ctx context.Context) error {
-		if err := checkRunName(*name); err != nil {
-			return err
-		}
-		run, err := v.ledger.Run(ctx, *name)
+		run, err := v.run(ctx, *name)
 		if err != nil {
 			return err
 		}
