@@ -91,13 +91,16 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 // differs from ours.
 func (s *steering) renew(r *result) {
 	if s.renewed {
+		if s.authorized && s.guess == nil { // a wrong guess is about the clock
+			r.keepToken(s.core.tokens)
+		}
 		return
 	}
 	skew, differs := s.core.clock.Guess(r.responseHeader(), r.ahead)
 	if differs {
 		s.guess = &skew
 	}
-	dropped := s.authorized && forgetToken(s.core.tokens, r.token, r.stamp)
+	dropped := s.authorized && r.forgetToken(s.core.tokens)
 	s.renewed = s.authorized || s.guess != nil
 	if !s.renewed {
 		return

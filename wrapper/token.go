@@ -75,14 +75,6 @@ func (s *TokenSource) Forget(accessToken string) {
 	s.tokens.Drop(func(token *oauth2.Token) bool { return token.AccessToken == accessToken })
 }
 
-// forgetRefused drops a token that the server refused with a 401, unless a request that
-// was sent later has succeeded with it. It reports whether the next token is another one.
-func (s *TokenSource) forgetRefused(refused *oauth2.Token, stamp uint64) bool {
-	return s.tokens.DropRefused(stamp, func(token *oauth2.Token) bool {
-		return token.AccessToken == refused.AccessToken
-	})
-}
-
 // fetchToken requests a token by the same loop as every other call.
 func (c *core) fetchToken(
 	ctx context.Context, credentials Credentials,
@@ -234,17 +226,30 @@ func stampOf(source oauth2.TokenSource) uint64 {
 	return 0
 }
 
-// forgetToken tells a source that the server refused the token of the request with this
-// stamp. It reports whether the source may now return another one.
-func forgetToken(source oauth2.TokenSource, token *oauth2.Token, stamp uint64) bool {
+// forgetToken tells a source that the server refused the token of an attempt. It reports
+// whether the source may now return another one. A source of ours keeps a token that only
+// this operation is refused with.
+func (r *result) forgetToken(source oauth2.TokenSource) bool {
 	if ours, ok := source.(*TokenSource); ok {
-		return ours.forgetRefused(token, stamp)
+		return ours.tokens.Refuse(r.Operation, r.hasToken)
 	}
 	forgetful, ok := source.(interface{ Forget(accessToken string) })
 	if ok {
-		forgetful.Forget(token.AccessToken)
+		forgetful.Forget(r.token.AccessToken)
 	}
 	return ok
+}
+
+// keepToken tells a source of ours that the repeat of a refused attempt was refused too.
+func (r *result) keepToken(source oauth2.TokenSource) {
+	if ours, ok := source.(*TokenSource); ok {
+		ours.tokens.RefuseForGood(r.Operation, r.hasToken)
+	}
+}
+
+// hasToken reports whether the attempt was sent with a token.
+func (r *result) hasToken(token *oauth2.Token) bool {
+	return token.AccessToken == r.token.AccessToken
 }
 
 // learn tells a source of ours what a response means for the token that it was sent with.

@@ -23,7 +23,10 @@ const (
 	brake = time.Second
 	// atOnce is the age up to which a dropped value counts as dropped at once.
 	atOnce = 10 * time.Second
-	// settled is the age from which on a value may be renewed early, see [Source.Renew].
+	// maxKinds limits how many kinds of refused requests are told apart.
+	maxKinds = 100
+	// settled is the age from which on a value may be renewed early, see [Source.Renew],
+	// and for how long a refusal of one kind of request protects the value.
 	settled = time.Minute
 )
 
@@ -61,11 +64,18 @@ type Source[T comparable] struct {
 	arrived   time.Time // when the value arrived
 	expires   time.Time // the zero time means never
 	renewAt   time.Time
-	confirmed uint64    // the latest of a request that succeeded with the value
+	confirmed uint64 // the latest stamp of a request that succeeded with the value
+	refused   map[string]refusal
 	notBefore time.Time // when the next fetch may be sent
 	failure   error     // of the last fetch
 	failedAt  time.Time
 	current   *fetch[T] // under way
+}
+
+// refusal is about a kind of request that is refused with the value.
+type refusal struct {
+	stamp uint64 // the latest when the refusal arrived
+	at    time.Time
 }
 
 // inside is the key of the context value that marks the callbacks of a fetch.
@@ -143,13 +153,34 @@ func (s *Source[T]) drop(is func(T) bool) bool {
 // Stamp returns the next number for a request that is about to be sent.
 func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
 
-// DropRefused drops a value that the request with this stamp was refused with, as Drop
-// does, unless a request that was sent later has succeeded with it.
-func (s *Source[T]) DropRefused(stamp uint64, is func(T) bool) bool {
+// Refuse reports that a request of some kind, such as one operation, was refused with the
+// value that is returns true for. It drops the value as Drop does, and reports whether it
+// did, unless the refusal is known to concern the kind alone: less than a minute ago a
+// request of that kind was refused for good with this value, see [Source.RefuseForGood],
+// and another request that was sent after that succeeded with it.
+//
+// A success that was sent before a refusal arrived proves nothing: the server may have
+// received it first, and revoked the value in between.
+func (s *Source[T]) Refuse(kind string, is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	proved := s.value != *new(T) && is(s.value) && s.confirmed > stamp
-	return !proved && s.drop(is)
+	last, known := s.refused[kind]
+	if known && s.confirmed > last.stamp && s.Now().Sub(last.at).Abs() < settled {
+		return false
+	}
+	return s.drop(is)
+}
+
+// RefuseForGood reports that the repeat of a refused request was refused too, with the
+// value that is returns true for.
+func (s *Source[T]) RefuseForGood(kind string, is func(T) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, known := s.refused[kind]
+	isCurrent := s.value != *new(T) && is(s.value)
+	if isCurrent && !known && len(s.refused) < maxKinds {
+		s.refused[kind] = refusal{stamp: s.stamps.Load(), at: s.Now()}
+	}
 }
 
 // Confirm records that the request with this stamp succeeded with the value.
