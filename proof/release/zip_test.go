@@ -19,7 +19,7 @@ var contents = regexp.MustCompile(strings.Join([]string{
 	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and how it looks in Go
 	// Programs look for these in the root only.
 	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work$`,
-	`^\.(editorconfig|gitattributes|gitignore)$`,
+	`^\.(editorconfig|gitattributes|gitignore|golangci\.yml)$`,
 	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`, // beside their subject
 }, "|"))
 
