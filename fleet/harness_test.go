@@ -340,7 +340,10 @@ func (f *fleet) trouble(requests int) (stop func()) {
 				return
 			case <-tick.C:
 			}
-			seen := f.sandbox.Requests(sandbox.OfOperation(testapi.Create), sandbox.After(last))
+			seen, err := f.sandbox.Requests(sandbox.OfOperation(testapi.Create), sandbox.After(last))
+			if err != nil {
+				f.Error(err)
+			}
 			for range len(seen) / requests {
 				f.inject(faults[random.IntN(len(faults))])
 			}

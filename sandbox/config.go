@@ -112,6 +112,15 @@ func (c *config) completeClients() error {
 	return nil
 }
 
+// secrets returns the secrets of all clients.
+func (c *config) secrets() []string {
+	var secrets []string
+	for _, client := range c.clients {
+		secrets = append(secrets, client.Secret)
+	}
+	return secrets
+}
+
 // allScopes returns the scopes of a client that names none.
 func (c *config) allScopes() []string {
 	if c.later {

@@ -51,7 +51,7 @@ func Example() {
 		return
 	}
 
-	err = server.Inject(sandbox.Fault{Operation: "create_portfolios_order", After: true, Reset: true})
+	err = server.Inject(sandbox.Fault{Operation: sandbox.CreateOrder, After: true, Reset: true})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -68,7 +68,12 @@ func Example() {
 		return
 	}
 	fmt.Println(order.CashAmount, order.Currency)
-	fmt.Println("orders placed:", len(server.Effects(sandbox.OfOperation("create_portfolios_order"))))
+	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("orders placed:", len(placed))
 	// Output:
 	// 100.00 EUR
 	// orders placed: 1
@@ -113,7 +118,7 @@ func ExampleSandbox_Inject() {
 	for _, fault := range []sandbox.Fault{
 		{Operation: sandbox.TokenOperation, Status: http.StatusServiceUnavailable, Count: 2},
 		// The order is placed, and the connection breaks.
-		{Operation: "create_portfolios_order", After: true, Reset: true},
+		{Operation: sandbox.CreateOrder, After: true, Reset: true},
 		{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"2"}}},
 		{Operation: "no_such_operation"},
 	} {
@@ -170,8 +175,9 @@ func ExampleStart() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if placed := server.Effects(sandbox.OfAccount(account)); len(placed) != 1 {
-			t.Errorf("%d orders were placed, expected 1", len(placed))
+		placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder), sandbox.OfAccount(account))
+		if err != nil || len(placed) != 1 {
+			t.Errorf("%d orders were placed, %v, expected 1", len(placed), err)
 		}
 	}
 	// Output:

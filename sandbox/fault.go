@@ -5,20 +5,14 @@ import (
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 )
-
-// TokenOperation is the name of the token endpoint in faults and in the journal of
-// requests. The names of all other operations are their operationIds in openapi.yaml.
-const TokenOperation = openapi.Token
 
 // Fault makes a response fail on demand. It meets requests that passed every check: a
 // wrong request gets its own error and leaves the fault for the next one. A signature
 // that met a fault is used up like any other. The fields can be combined.
 type Fault struct {
-	// Operation is the operationId that the fault waits for, or TokenOperation. Empty
-	// means any.
-	Operation string
+	// Operation is the operation that the fault waits for. Empty means any.
+	Operation Operation
 	// Count is how many requests meet the fault. 0 means one, and a negative number means
 	// every request until ClearFaults.
 	Count int

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -9,115 +10,135 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
 )
 
-// Request is one request that the sandbox received. It holds no secret and no access
-// token: the authorization header is masked, and the body of a token request is left out.
+// Request is one request that the sandbox received, with its response. It holds no secret
+// and no access token: values of fields that are named like a secret are "***", wherever
+// they stand.
 type Request struct {
 	// Number counts the requests from 1, in the order of their responses.
 	Number uint64    `json:"number"`
 	Time   time.Time `json:"time"`
-	// RequestID is the upvest-request-id of the response.
+	// RequestID is the upvest-request-id of the response. The effect of the request has
+	// it too.
 	RequestID string `json:"request_id"`
 	Method    string `json:"method"`
 	// Path is the path as it was sent, escaped. Query is what followed the question mark.
 	Path  string `json:"path"`
 	Query string `json:"query"`
-	// Operation is the operationId, "token" for the token endpoint, and empty if the
-	// request reached no operation.
-	Operation string `json:"operation"`
+	// Operation is "" if the request reached no operation.
+	Operation Operation `json:"operation"`
 	// ClientID is zero if the client is not known.
 	ClientID uuid.UUID `json:"client_id"`
-	// AccountID is the account that the path, the query or the body names, zero for none.
-	AccountID      uuid.UUID `json:"account_id"`
-	IdempotencyKey string    `json:"idempotency_key"`
+	// AccountIDs are the accounts that the request names in its path, query or body, and
+	// those that it read or changed, sorted. A list that is not limited to an account
+	// names none.
+	AccountIDs []uuid.UUID `json:"account_ids"`
+	// IdempotencyKey is in lower case with all dashes, however it was sent.
+	IdempotencyKey string `json:"idempotency_key"`
 	// Header and Body are what was sent. The body is empty if it was not read.
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
-	// Status is the status of the response, and Detail the detail of an error. Status is
-	// 0 if the connection was cut before a response was sent.
+
+	// Status is the status of the response that was sent, and Detail the detail of an
+	// error. Status is 0 if the connection was cut before a response was sent.
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
+	// ResourceID is the resource of a success, zero for a list. For a configuration it is
+	// the account.
+	ResourceID uuid.UUID `json:"resource_id"`
+	// ResponseBody is the body that was sent, up to 16 KiB. ResponseTruncated is true if
+	// more was sent, or if a fault cut the body.
+	ResponseBody      string `json:"response_body"`
+	ResponseTruncated bool   `json:"response_truncated"`
 	// Replayed is true if the response is the kept one of an earlier request with the
 	// same idempotency key.
 	Replayed bool `json:"replayed"`
-	// Fault is true if a Fault changed the response.
+	// Fault is true if the request met a Fault.
 	Fault bool `json:"fault"`
 }
 
 // Effect is one change that a request made. Transitions of orders with the clock are no
 // effects, and a refused request makes none. A request makes one effect: a rebalancing
-// has the id of its execution, regardless of how many orders it placed.
+// has the id of its execution, and names the accounts of all orders that it placed.
 type Effect struct {
 	// Number counts the effects from 1.
 	Number uint64 `json:"number"`
+	// RequestID is the upvest-request-id of the request.
+	RequestID string `json:"request_id"`
 	// At is the time by the sandbox's clock, in UTC.
 	At time.Time `json:"at"`
 	// ClientID is the API client that called.
-	ClientID uuid.UUID `json:"client_id"`
-	// Operation is the operationId of openapi.yaml, such as "create_portfolios_order".
-	Operation string `json:"operation"`
-	// Resource is the id of what was made or changed. For a configuration it is the
+	ClientID  uuid.UUID `json:"client_id"`
+	Operation Operation `json:"operation"`
+	// ResourceID is the id of what was made or changed. For a configuration it is the
 	// account.
-	Resource uuid.UUID `json:"resource"`
-	// AccountID is the account of the resource. It is zero for an allocation and a
-	// rebalancing.
-	AccountID uuid.UUID `json:"account_id"`
+	ResourceID uuid.UUID `json:"resource_id"`
+	// AccountIDs are the accounts that were changed, sorted. An allocation has none.
+	AccountIDs []uuid.UUID `json:"account_ids"`
 }
 
-// Filter selects requests or effects. Of several filters, all must match.
-type Filter func(*journal.Filter)
+// Filter selects requests or effects. Of several filters, all must match. A filter is
+// refused if it is given twice or names nothing that exists, so that a typo cannot select
+// nothing or everything.
+type Filter func(f *journal.Filter, known func(Operation) bool) error
 
-// OfOperation selects those of an operationId, or of TokenOperation.
-func OfOperation(operation string) Filter {
-	return func(f *journal.Filter) { f.Operation = operation }
+// OfOperation selects those of an operation.
+func OfOperation(operation Operation) Filter {
+	return func(f *journal.Filter, known func(Operation) bool) error {
+		return f.SetOperation(operation, known)
+	}
 }
 
 // OfAccount selects those that name the account.
 func OfAccount(account uuid.UUID) Filter {
-	return func(f *journal.Filter) { f.AccountID = account }
+	return func(f *journal.Filter, _ func(Operation) bool) error { return f.SetAccount(account) }
 }
 
 // After selects those with a higher number.
 func After(number uint64) Filter {
-	return func(f *journal.Filter) { f.After = number }
+	return func(f *journal.Filter, _ func(Operation) bool) error { return f.SetAfter(number) }
 }
 
-func newFilter(filters []Filter) journal.Filter {
+func (s *Sandbox) newFilter(filters []Filter) (journal.Filter, error) {
 	var f journal.Filter
 	for _, set := range filters {
-		set(&f)
+		if err := set(&f, s.contract.Has); err != nil {
+			return f, err
+		}
 	}
-	return f
+	return f, nil
 }
 
 // Requests returns the requests that were received, in the order of their responses. The
 // last 10,000 are kept, or fewer when they are large: Forgotten returns how many were
-// dropped.
-func (s *Sandbox) Requests(filters ...Filter) []Request {
-	f := newFilter(filters)
-	found, _, _ := s.world.Load().Requests.After(f.After, -1, func(entry journal.Request) bool {
-		return f.Matches(entry.Operation, entry.AccountID)
-	})
+// dropped. It returns an error for a filter that it refuses.
+func (s *Sandbox) Requests(filters ...Filter) ([]Request, error) {
+	f, err := s.newFilter(filters)
+	if err != nil {
+		return nil, fmt.Errorf("read the requests: %w", err)
+	}
+	found, _, _ := s.world.Load().Requests.After(f.After, -1, f.MatchesRequest)
 	requests := make([]Request, len(found))
 	for i, entry := range found {
 		requests[i] = Request(entry)
 	}
-	return requests
+	return requests, nil
 }
 
 // Effects returns what changed since the start, in order. "Exactly one order of this
-// account" is proven by a single effect that is OfOperation("create_portfolios_order")
-// and OfAccount(account). The last 100,000 are kept: Forgotten returns how many were
-// dropped.
-func (s *Sandbox) Effects(filters ...Filter) []Effect {
-	f := newFilter(filters)
-	found, _, _ := s.world.Load().Ledger.Effects().After(f.After, -1, func(entry journal.Effect) bool {
-		return f.Matches(entry.Operation, entry.AccountID)
-	})
+// account" is proven by a single effect that is OfOperation(CreateOrder) and
+// OfAccount(account). The last 100,000 are kept: Forgotten returns how many were dropped.
+// It returns an error for a filter that it refuses.
+func (s *Sandbox) Effects(filters ...Filter) ([]Effect, error) {
+	f, err := s.newFilter(filters)
+	if err != nil {
+		return nil, fmt.Errorf("read the effects: %w", err)
+	}
+	found, _, _ := s.world.Load().Ledger.Effects().After(f.After, -1, f.MatchesEffect)
 	effects := make([]Effect, len(found))
 	for i, entry := range found {
 		effects[i] = Effect(entry)
 	}
-	return effects
+	return effects, nil
 }
 
 // Forgotten returns how many requests and effects were dropped, because there were too

@@ -20,6 +20,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/control"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/exchange"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/mask"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
@@ -114,6 +115,7 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 		Now:           c.clock.Now,
 		MachineTime:   c.machine,
 		Stopping:      stopping,
+		Mask:          mask.New(c.secrets()...),
 		BodyLimit:     c.bodyLimit,
 		ReadTimeout:   c.readTimeout,
 		ResponseCheck: c.responseCheck,
@@ -122,6 +124,7 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 		return pipeline
 	}
 	endpoint := &control.Endpoint{
+		Contract:     s.contract,
 		World:        s.world.Load,
 		Clock:        c.clock,
 		Reset:        s.Reset,

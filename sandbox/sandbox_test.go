@@ -223,22 +223,30 @@ func TestRequestsAreLoggedAndForgotten(t *testing.T) {
 		serve(s, httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody))
 	}
 	w := serve(s, tokenRequest(s))
-	log := s.Requests()
+	log := requests(t, s)
 	forgotten, _ := s.Forgotten()
 	if len(log) != 10_000 || forgotten != 2_001 {
 		t.Errorf("%d requests are remembered and %d forgotten, want the last 10,000", len(log), forgotten)
 	}
 	last := log[len(log)-1]
 	want := sandbox.Request{
-		Number: 12_001, Time: last.Time, RequestID: w.Header().Get("Upvest-Request-Id"), Method: "POST",
-		Path:      "/auth/token",
-		Operation: sandbox.TokenOperation, ClientID: s.Client().ID, Header: last.Header,
-		Status: http.StatusOK,
+		Number:       12_001,
+		Time:         last.Time,
+		RequestID:    w.Header().Get("Upvest-Request-Id"),
+		Method:       "POST",
+		Path:         "/auth/token",
+		Operation:    sandbox.TokenOperation,
+		ClientID:     s.Client().ID,
+		AccountIDs:   []uuid.UUID{},
+		Header:       last.Header,
+		Body:         last.Body,
+		Status:       http.StatusOK,
+		ResponseBody: last.ResponseBody,
 	}
 	if !reflect.DeepEqual(last, want) {
 		t.Errorf("got %+v, want %+v", last, want)
 	}
-	tokens := s.Requests(sandbox.OfOperation(sandbox.TokenOperation), sandbox.After(12_000))
+	tokens := requests(t, s, sandbox.OfOperation(sandbox.TokenOperation), sandbox.After(12_000))
 	if len(tokens) != 1 {
 		t.Errorf("%d token requests, want 1", len(tokens))
 	}
@@ -249,7 +257,7 @@ func TestLogIsBoundedInBytes(t *testing.T) {
 	for range 100 {
 		serve(s, httptest.NewRequest(http.MethodGet, "/"+strings.Repeat("p", 1<<20), http.NoBody))
 	}
-	if n := len(s.Requests()); n == 0 || n > 64 {
+	if n := len(requests(t, s)); n == 0 || n > 64 {
 		t.Errorf("%d requests of 1 MiB are remembered, want at most 64 MiB", n)
 	}
 }
@@ -267,8 +275,8 @@ func TestManyAtOnce(t *testing.T) {
 				if err := s.Inject(sandbox.Fault{Status: http.StatusTeapot}); err != nil {
 					t.Error(err)
 				}
-				s.Requests()
-				s.Effects()
+				requests(t, s)
+				effects(t, s)
 				s.Clock().Advance(time.Millisecond)
 				s.RevokeTokens()
 				s.ClearFaults()
@@ -379,11 +387,11 @@ func TestFaultWaitsForAnAnswerWithABody(t *testing.T) {
 		if _, err := client.Orders.Retrieve(t.Context(), placed.ID); err != nil {
 			t.Fatal(err)
 		}
-		met := map[string]bool{}
-		for _, r := range s.Requests() {
+		met := map[sandbox.Operation]bool{}
+		for _, r := range requests(t, s) {
 			met[r.Operation] = met[r.Operation] || r.Fault
 		}
-		if met["cancel_portfolios_order"] || !met["retrieve_portfolios_order"] {
+		if met[sandbox.CancelOrder] || !met[sandbox.RetrieveOrder] {
 			t.Errorf("the fault met %v", met)
 		}
 	})

@@ -36,7 +36,11 @@ func Start(t TB, options ...Option) *Sandbox {
 }
 
 func (s *Sandbox) logRefusals(t TB) {
-	for _, r := range s.Requests() {
+	requests, err := s.Requests()
+	if err != nil {
+		t.Errorf("%v", err)
+	}
+	for _, r := range requests {
 		switch {
 		case r.Fault:
 			t.Logf("sandbox: request %d, %s %s, met a fault: %d", r.Number, r.Method, r.Path, r.Status)

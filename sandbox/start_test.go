@@ -71,18 +71,18 @@ func buy(t *testing.T, client *upvest.Client, side portfolios.Side, amount api.D
 func TestStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
-		lost := sandbox.Fault{Operation: "create_portfolios_order", After: true, Reset: true}
+		lost := sandbox.Fault{Operation: sandbox.CreateOrder, After: true, Reset: true}
 		if err := s.Inject(lost); err != nil {
 			t.Fatal(err)
 		}
 		placed := buy(t, client, portfolios.SideBUY, "50")
 		ofAccount := []sandbox.Filter{
-			sandbox.OfOperation("create_portfolios_order"), sandbox.OfAccount(savings),
+			sandbox.OfOperation(sandbox.CreateOrder), sandbox.OfAccount(savings),
 		}
-		if n := len(s.Effects(ofAccount...)); n != 1 {
+		if n := len(effects(t, s, ofAccount...)); n != 1 {
 			t.Errorf("%d orders of the account, want exactly one", n)
 		}
-		sent := s.Requests(ofAccount...)
+		sent := requests(t, s, ofAccount...)
 		if len(sent) != 2 || !sent[0].Fault || !sent[1].Replayed ||
 			sent[0].IdempotencyKey != sent[1].IdempotencyKey ||
 			!strings.Contains(sent[0].Body, `"50"`) || sent[0].Header.Get("Content-Digest") == "" {
@@ -103,11 +103,11 @@ func TestStart(t *testing.T) {
 		if _, err := client.Orders.Retrieve(t.Context(), placed.ID); !errors.Is(err, upvest.ErrNotFound) {
 			t.Errorf("an order of before the reset: %v", err)
 		}
-		if n := len(s.Effects()); n != 0 {
+		if n := len(effects(t, s)); n != 0 {
 			t.Errorf("%d effects after the reset", n)
 		}
-		if requests := s.Requests(); len(requests) != 2 || requests[0].Number != 1 {
-			t.Errorf("requests after the reset: %+v, want the two and no token", requests)
+		if sent := requests(t, s); len(sent) != 2 || sent[0].Number != 1 {
+			t.Errorf("requests after the reset: %+v, want the two and no token", sent)
 		}
 	})
 }
@@ -240,7 +240,7 @@ func TestStartLogsRefusals(t *testing.T) {
 func TestShutdownWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested())
-		late := sandbox.Fault{Operation: "list_portfolios_allocations", Delay: 10 * time.Second}
+		late := sandbox.Fault{Operation: sandbox.ListAllocations, Delay: 10 * time.Second}
 		if err := s.Inject(late); err != nil {
 			t.Fatal(err)
 		}

@@ -57,17 +57,21 @@ func TestLaterVersions(t *testing.T) {
 		if out.String() != want {
 			t.Errorf("%s, want %s", out.String(), want)
 		}
-		var operations []string
-		for _, effect := range server.Effects() {
+		effects, err := server.Effects()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var operations []sandbox.Operation
+		for _, effect := range effects {
 			operations = append(operations, effect.Operation)
 		}
-		wantOperations := []string{
-			"trigger_portfolio_rebalancing", "create_account_liquidation", "delete_portfolios_configuration",
+		wantOperations := []sandbox.Operation{
+			sandbox.TriggerRebalancing, sandbox.CreateAccountLiquidation, sandbox.DeleteConfiguration,
 		}
 		if got := operations[2:]; !slices.Equal(got, wantOperations) {
 			t.Errorf("the effects are %s, want %s", got, wantOperations)
 		}
-		_, err := client.Configurations.Retrieve(t.Context(), account)
+		_, err = client.Configurations.Retrieve(t.Context(), account)
 		if !errors.Is(err, upvest.ErrNotFound) {
 			t.Errorf("the deleted configuration: got %v, want 404", err)
 		}

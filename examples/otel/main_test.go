@@ -32,12 +32,16 @@ func TestTracesAndMetrics(t *testing.T) {
 			t.Errorf("%s comes %d times, expected %d:\n%s", what, got, want, printed)
 		}
 	}
+	requests, err := server.Requests()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var ids int
-	for _, request := range server.Requests() {
+	for _, request := range requests {
 		ids += strings.Count(printed, request.RequestID)
 	}
-	if requests := len(server.Requests()); ids != requests {
-		t.Errorf("%d of %d request ids are on a span", ids, requests)
+	if ids != len(requests) {
+		t.Errorf("%d of %d request ids are on a span", ids, len(requests))
 	}
 	if secret := server.Client().Secret; strings.Contains(printed, secret) {
 		t.Error("the secret is on a span")

@@ -20,8 +20,8 @@ func TestFirstOrder(t *testing.T) {
 	if order.Status != portfolios.OrderStatusFILLED || order.CashAmount != "100.00" {
 		t.Errorf("the order is %s over %s, expected FILLED over 100.00", order.Status, order.CashAmount)
 	}
-	placed := len(server.Effects(sandbox.OfOperation("create_portfolios_order")))
-	if placed != 1 {
-		t.Errorf("%d orders were placed, expected 1", placed)
+	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
+	if err != nil || len(placed) != 1 {
+		t.Errorf("%d orders were placed, %v, expected 1", len(placed), err)
 	}
 }

@@ -130,14 +130,18 @@ func TestDayContinuesWhereItStopped(t *testing.T) {
 	if len(written) == 0 || !slices.Equal(written, want[:len(written)]) {
 		t.Fatalf("before the last run the file has %v, want the first of %v", written, want)
 	}
-	before := len(s.server.Requests())
+	before, err := s.server.Requests()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var out strings.Builder
 	var bar bytes.Buffer
 	if err := run(t.Context(), args, &out, &bar); err != nil {
 		t.Fatal(err)
 	}
-	if requests := len(s.server.Requests()) - before; requests > 20 {
-		t.Errorf("the last run sent %d requests, as if it had started over", requests)
+	after, err := s.server.Requests()
+	if sent := len(after) - len(before); err != nil || sent > 20 {
+		t.Errorf("the last run sent %d requests, %v, as if it had started over", sent, err)
 	}
 	if got := readIDs(t, path); !slices.Equal(got, want) {
 		t.Errorf("the file has %d orders %v,\nexpected %d %v", len(got), got, len(want), want)
@@ -149,7 +153,7 @@ func TestDayContinuesWhereItStopped(t *testing.T) {
 	if !strings.Contains(bar.String(), "/83") {
 		t.Errorf("the bar shows no total: %q", bar.String())
 	}
-	err := run(t.Context(), args, io.Discard, io.Discard)
+	err = run(t.Context(), args, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "complete") {
 		t.Errorf("a complete file: got %v, want an error", err)
 	}

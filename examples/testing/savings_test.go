@@ -42,8 +42,13 @@ func start(t *testing.T, options ...upvest.ClientOption) (*sandbox.Sandbox, savi
 }
 
 // orders counts the orders that the sandbox placed, independent of the responses.
-func orders(server *sandbox.Sandbox) int {
-	return len(server.Effects(sandbox.OfOperation("create_portfolios_order")))
+func orders(t *testing.T, server *sandbox.Sandbox) int {
+	t.Helper()
+	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(placed)
 }
 
 func inject(t *testing.T, server *sandbox.Sandbox, fault sandbox.Fault) {
@@ -65,12 +70,12 @@ func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again.ID != first.ID || orders(server) != 1 {
-		t.Errorf("got the orders %s and %s, %d in all; want one", first.ID, again.ID, orders(server))
+	if again.ID != first.ID || orders(t, server) != 1 {
+		t.Errorf("got the orders %s and %s, %d in all; want one", first.ID, again.ID, orders(t, server))
 	}
 	i.id = "plan-4711-2026-04" // same account and amount, but another order
-	if _, err := s.invest(t.Context(), i); err != nil || orders(server) != 2 {
-		t.Errorf("the next instalment: %v, %d orders in all, expected 2", err, orders(server))
+	if _, err := s.invest(t.Context(), i); err != nil || orders(t, server) != 2 {
+		t.Errorf("the next instalment: %v, %d orders in all, expected 2", err, orders(t, server))
 	}
 }
 
@@ -79,8 +84,8 @@ func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 func TestBrokenConnection(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true, Count: 2})
-	if _, err := s.invest(t.Context(), march); err != nil || orders(server) != 1 {
-		t.Errorf("got %v and %d orders, expected 1", err, orders(server))
+	if _, err := s.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
+		t.Errorf("got %v and %d orders, expected 1", err, orders(t, server))
 	}
 }
 
@@ -91,14 +96,14 @@ func TestRefusalAfterAnUnknownOutcome(t *testing.T) {
 	inject(t, server, sandbox.Fault{Reset: true, After: true})
 	inject(t, server, sandbox.Fault{Status: http.StatusUnprocessableEntity})
 	_, err := s.invest(t.Context(), march)
-	if !errors.Is(err, upvest.ErrUnprocessable) || orders(server) != 1 {
-		t.Fatalf("got %v and %d orders, want a refusal and one order", err, orders(server))
+	if !errors.Is(err, upvest.ErrUnprocessable) || orders(t, server) != 1 {
+		t.Fatalf("got %v and %d orders, want a refusal and one order", err, orders(t, server))
 	}
 	if errors.Is(err, errRejected) || !errors.Is(err, errLater) {
 		t.Errorf("got %v, want an unknown outcome to try again later", err)
 	}
-	if _, err := s.invest(t.Context(), march); err != nil || orders(server) != 1 {
-		t.Errorf("got %v and %d orders, expected 1", err, orders(server))
+	if _, err := s.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
+		t.Errorf("got %v and %d orders, expected 1", err, orders(t, server))
 	}
 }
 
@@ -112,8 +117,8 @@ func TestUnknownOutcomeIsTriedAgain(t *testing.T) {
 		t.Fatalf("got %v, want an unknown outcome to try again later", err)
 	}
 	restarted := s // as in a new process, which has only the instalment
-	if _, err := restarted.invest(t.Context(), march); err != nil || orders(server) != 1 {
-		t.Errorf("got %v and %d orders, expected 1", err, orders(server))
+	if _, err := restarted.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
+		t.Errorf("got %v and %d orders, expected 1", err, orders(t, server))
 	}
 }
 
@@ -125,7 +130,7 @@ func TestRejectedInstalment(t *testing.T) {
 	if !errors.Is(err, errRejected) || !errors.Is(err, upvest.ErrUnprocessable) {
 		t.Errorf("got %v, want a rejection", err)
 	}
-	if orders(server) != 0 {
+	if orders(t, server) != 0 {
 		t.Error("an order was placed")
 	}
 }

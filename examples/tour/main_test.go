@@ -65,8 +65,8 @@ func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
 	if err := run(t.Context(), nil, environ, &out); err != nil {
 		t.Fatalf("%v after\n%s", err, out.String())
 	}
-	if effects := server.Effects(); len(effects) != 0 {
-		t.Errorf("reading had %d effects", len(effects))
+	if effects, err := server.Effects(); err != nil || len(effects) != 0 {
+		t.Errorf("reading had %d effects, %v", len(effects), err)
 	}
 
 	err := run(t.Context(), []string{"-write"}, environ, &out)
@@ -79,8 +79,8 @@ func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
 	if !strings.Contains(out.String(), "Writing to "+server.URL()) {
 		t.Errorf("the output does not name the server:\n%s", out.String())
 	}
-	if len(server.Effects()) == 0 {
-		t.Error("writing had no effect")
+	if effects, err := server.Effects(); err != nil || len(effects) == 0 {
+		t.Errorf("writing had no effect: %v", err)
 	}
 
 	out.Reset()

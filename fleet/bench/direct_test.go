@@ -43,7 +43,7 @@ func direct(ctx context.Context, file string) error {
 				i := int(next.Add(1))
 				order := orders[i%len(orders)]
 				key, err := place.Key(
-					testapi.Create,
+					string(testapi.Create),
 					fmt.Sprintf("direct %d", i/len(orders)),
 					order.AccountID,
 				)

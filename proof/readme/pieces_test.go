@@ -73,9 +73,9 @@ func (i investor) fail(t *testing.T, fault sandbox.Fault) {
 // error.
 func (i investor) wantOrders(t *testing.T, want int, err error) {
 	t.Helper()
-	got := len(i.server.Effects(sandbox.OfOperation("create_portfolios_order")))
-	if err != nil || got != want {
-		t.Errorf("got %v and %d orders, want %d", err, got, want)
+	placed, filterErr := i.server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
+	if err != nil || filterErr != nil || len(placed) != want {
+		t.Errorf("got %v, %v and %d orders, want %d", err, filterErr, len(placed), want)
 	}
 }
 

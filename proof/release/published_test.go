@@ -36,8 +36,8 @@ func TestNoOrdersYet(t *testing.T) {
 	for _, err := range client.Orders.All(t.Context(), portfolios.ListPortfoliosOrdersParams{}) {
 		t.Errorf("there should be no order, got %v", err)
 	}
-	if requests := server.Requests(); len(requests) != 2 {
-		t.Errorf("a token and a page are two requests, got %d", len(requests))
+	if requests, err := server.Requests(); err != nil || len(requests) != 2 {
+		t.Errorf("a token and a page are two requests, got %d, %v", len(requests), err)
 	}
 }
 `

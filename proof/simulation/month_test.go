@@ -154,15 +154,16 @@ func (s *simulation) complainf(c *call, format string, args ...any) {
 
 // rows are those that a list of the call has to have: what calls have made so far.
 func (s *simulation) rows(c *call) map[uuid.UUID]bool {
-	made := map[string]string{
-		"Allocations.All":    "create_portfolios_allocation",
-		"Configurations.All": "create_portfolios_configuration",
-		"Orders.All":         "create_portfolios_order",
+	made := map[string]sandbox.Operation{
+		"Allocations.All":    sandbox.CreateAllocation,
+		"Configurations.All": sandbox.CreateConfiguration,
+		"Orders.All":         sandbox.CreateOrder,
 	}[c.op.id]
 	rows := map[uuid.UUID]bool{}
-	for _, effect := range s.server.Effects() {
+	effects, _ := s.server.Effects() // without a filter there is no error
+	for _, effect := range effects {
 		if effect.ClientID == c.host.access.ID && effect.Operation == made {
-			rows[effect.Resource] = true
+			rows[effect.ResourceID] = true
 		}
 	}
 	return rows

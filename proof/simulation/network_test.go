@@ -220,13 +220,13 @@ func (n *network) serve(req *http.Request, body []byte, made *call) *http.Respon
 	defer n.mu.Unlock()
 	recorder := httptest.NewRecorder()
 	n.server.Handler().ServeHTTP(recorder, arriving)
-	effects := n.server.Effects()
+	effects, _ := n.server.Effects() // without a filter there is no error
 	for _, effect := range effects[n.effects:] {
-		if made == nil || effect.Operation != made.op.id {
+		if made == nil || string(effect.Operation) != made.op.id {
 			n.unclaimed++
 			continue
 		}
-		made.acted = append(made.acted, effect.Resource)
+		made.acted = append(made.acted, effect.ResourceID)
 	}
 	n.effects = len(effects)
 	return recorder.Result()

@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"bytes"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -159,18 +160,18 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	var effects struct {
 		Total, Dropped uint64
 		Data           []struct {
-			Number    uint64
-			Operation string
-			AccountID string `json:"account_id"`
+			Number     uint64
+			Operation  string
+			AccountIDs []string `json:"account_ids"`
 		}
 	}
 	w.p.control(t, "GET", "effects?operation=create_portfolios_order&account="+account, nil, &effects)
 	if effects.Total != 8 || effects.Dropped != 0 || len(effects.Data) != 3 || effects.Data[2].Number != 7 ||
-		effects.Data[0].AccountID != account {
+		effects.Data[0].AccountIDs[0] != account {
 		t.Errorf("the orders of the account: %+v", effects)
 	}
 	w.p.control(t, "GET", "effects?limit=2&after=6", nil, &effects)
-	if len(effects.Data) != 2 || effects.Data[0].Number != 7 || effects.Data[1].AccountID != other {
+	if len(effects.Data) != 2 || effects.Data[0].Number != 7 || effects.Data[1].AccountIDs[0] != other {
 		t.Errorf("a page: %+v", effects)
 	}
 	log := w.p.requests(t, "?account="+account)
@@ -184,12 +185,21 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	if log.Data[1].Body != orderBody(account, "BUY", "1") {
 		t.Errorf("the body of an order: %q", log.Data[1].Body)
 	}
-	if granted := w.p.requests(t, "?operation=token").Data; len(granted) != 1 || granted[0].Body != "" {
+	granted := w.p.requests(t, "?operation=token").Data
+	if len(granted) != 1 || !strings.Contains(granted[0].Body, "client_secret=***") {
 		t.Errorf("the token request: %+v", granted)
 	}
-	for _, wrong := range []string{"?after=-1", "?limit=0", "?limit=1001", "?account=me", "?colour=red"} {
-		if status := w.p.control(t, "GET", "effects"+wrong, nil, nil); status != 400 {
-			t.Errorf("%s: %d", wrong, status)
+	for _, wrong := range []string{
+		"?after=-1", "?limit=0", "?limit=1001", "?account=me", "?colour=red",
+		// Filters that would select nothing or everything by mistake.
+		"?operation=create_portfolio_order", "?operation=", "?account=" + uuid.Nil.String(), "?account=",
+		"?operation=token&operation=token", "?account=" + account + "&account=" + other, "?after=1&after=2",
+		"?operation=create_account_liquidation", "?account=%zz", "?account=" + account + ";limit=1",
+	} {
+		for _, what := range []string{"effects", "requests"} {
+			if status := w.p.control(t, http.MethodGet, what+wrong, nil, nil); status != 400 {
+				t.Errorf("%s%s: %d", what, wrong, status)
+			}
 		}
 	}
 }

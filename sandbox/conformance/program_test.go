@@ -175,7 +175,7 @@ type seen struct {
 	Total, Dropped uint64
 	Data           []struct {
 		Operation, Method, Path, Query, Body, Detail string
-		AccountID                                    string `json:"account_id"`
+		AccountIDs                                   []string `json:"account_ids"`
 		Number                                       uint64
 		Status                                       int
 		Replayed, Fault                              bool

@@ -61,7 +61,7 @@ func (w *world) expectOutcome(want ledger.Outcome) {
 }
 
 // lost takes the item up with an attempt whose response is lost.
-func (w *world) lost(operation string, acted bool) {
+func (w *world) lost(operation sandbox.Operation, acted bool) {
 	w.Helper()
 	w.fault(sandbox.Fault{Operation: operation, Reset: true, After: acted})
 	w.postponed()
@@ -292,8 +292,9 @@ func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 		w.add("march")
 		w.must(w.placeFor("march"))
 		w.expectFor("march", ledger.Done, 3)
-		if got := len(w.sandbox.Requests(sandbox.OfOperation("list_portfolios_orders"))); got != 2 {
-			t.Errorf("%d looks, expected one for each line before the mark was lifted", got)
+		looks, err := w.sandbox.Requests(sandbox.OfOperation(sandbox.ListOrders))
+		if err != nil || len(looks) != 2 {
+			t.Errorf("%d looks, %v, expected one for each line before the mark was lifted", len(looks), err)
 		}
 		if err := w.ledger().MarkRestored(t.Context(), time.Now().Add(time.Hour)); err == nil ||
 			!strings.Contains(err.Error(), "future") {

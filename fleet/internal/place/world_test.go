@@ -217,7 +217,7 @@ func (w *world) rewrite(operation string, change func(order map[string]any)) {
 	w.must(err)
 	w.fault(
 		sandbox.Fault{
-			Operation:   operation,
+			Operation:   sandbox.Operation(operation),
 			Status:      http.StatusOK,
 			Body:        body,
 			ContentType: "application/json",

@@ -15,7 +15,7 @@ import (
 )
 
 // Create is the operation that places orders.
-const Create = "create_portfolios_order"
+const Create = sandbox.CreateOrder
 
 // New starts a sandbox, and sets the UPVEST_API_* variables to reach it until the test
 // ends.
@@ -94,11 +94,8 @@ func Follow(t testing.TB, client *upvest.Client, accounts ...uuid.UUID) {
 }
 
 // Orders counts the orders that the sandbox has carried out.
-func Orders(s *sandbox.Sandbox) (count int) {
-	for _, effect := range s.Effects() {
-		if effect.Operation == Create {
-			count++
-		}
-	}
-	return count
+func Orders(s *sandbox.Sandbox) int {
+	// An operation that the sandbox has is no error.
+	placed, _ := s.Effects(sandbox.OfOperation(Create))
+	return len(placed)
 }

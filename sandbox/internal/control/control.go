@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
@@ -18,6 +19,7 @@ const Prefix = "/_sandbox/"
 
 // Endpoint serves the control endpoint of a sandbox.
 type Endpoint struct {
+	Contract *openapi.Contract
 	// World returns the world that the endpoint reads and changes.
 	World        func() *world.World
 	Clock        Clock

@@ -5,24 +5,25 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
 )
 
 // faultJSON is a fault with durations like "250ms" and with the body as text.
 type faultJSON struct {
-	Operation   string            `json:"operation"`
-	Count       int               `json:"count"`
-	After       bool              `json:"after"`
-	Delay       duration          `json:"delay"`
-	Reset       bool              `json:"reset"`
-	Status      int               `json:"status"`
-	Header      map[string]string `json:"header"`
-	Body        *string           `json:"body"`
-	ContentType string            `json:"content_type"`
-	Pad         int               `json:"pad"`
-	CutBody     bool              `json:"cut_body"`
-	BodyDelay   duration          `json:"body_delay"`
-	DateSkew    duration          `json:"date_skew"`
+	Operation   contract.Operation `json:"operation"`
+	Count       int                `json:"count"`
+	After       bool               `json:"after"`
+	Delay       duration           `json:"delay"`
+	Reset       bool               `json:"reset"`
+	Status      int                `json:"status"`
+	Header      map[string]string  `json:"header"`
+	Body        *string            `json:"body"`
+	ContentType string             `json:"content_type"`
+	Pad         int                `json:"pad"`
+	CutBody     bool               `json:"cut_body"`
+	BodyDelay   duration           `json:"body_delay"`
+	DateSkew    duration           `json:"date_skew"`
 }
 
 func (e *Endpoint) postFault(w http.ResponseWriter, r *http.Request) {

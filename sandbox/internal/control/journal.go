@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
@@ -22,61 +23,77 @@ type pageJSON[T any] struct {
 const maxPage = 1000
 
 func (e *Endpoint) getRequests(w http.ResponseWriter, r *http.Request) {
-	getPage(w, r, e.World().Requests, func(f journal.Filter) func(journal.Request) bool {
-		return func(entry journal.Request) bool { return f.Matches(entry.Operation, entry.AccountID) }
-	})
-}
-
-func (e *Endpoint) getEffects(w http.ResponseWriter, r *http.Request) {
-	getPage(w, r, e.World().Ledger.Effects(), func(f journal.Filter) func(journal.Effect) bool {
-		return func(entry journal.Effect) bool { return f.Matches(entry.Operation, entry.AccountID) }
-	})
-}
-
-func getPage[T any](
-	w http.ResponseWriter, r *http.Request, log *journal.Log[T], matches func(journal.Filter) func(T) bool,
-) {
-	f, limit, err := readFilter(r.URL.Query())
+	f, limit, err := e.readFilter(r.URL)
 	if err != nil {
 		refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	data, total, dropped := log.After(f.After, limit, matches(f))
-	writeJSON(w, pageJSON[T]{Total: total, Dropped: dropped, Data: data})
+	data, total, dropped := e.World().Requests.After(f.After, limit, f.MatchesRequest)
+	writeJSON(w, pageJSON[journal.Request]{Total: total, Dropped: dropped, Data: data})
 }
 
-func readFilter(query url.Values) (f journal.Filter, limit int, err error) {
+func (e *Endpoint) getEffects(w http.ResponseWriter, r *http.Request) {
+	f, limit, err := e.readFilter(r.URL)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	data, total, dropped := e.World().Ledger.Effects().After(f.After, limit, f.MatchesEffect)
+	writeJSON(w, pageJSON[journal.Effect]{Total: total, Dropped: dropped, Data: data})
+}
+
+func (e *Endpoint) readFilter(from *url.URL) (f journal.Filter, limit int, err error) {
 	limit = maxPage
-	for name := range query {
-		text := query.Get(name)
+	query, err := url.ParseQuery(from.RawQuery)
+	if err != nil {
+		return f, limit, fmt.Errorf("the query cannot be read: %w", err)
+	}
+	for name, values := range query {
+		if len(values) > 1 {
+			return f, limit, fmt.Errorf("query parameter %s: given %d times, expected once", name,
+				len(values))
+		}
+		text := values[0]
 		switch name {
 		case "operation":
-			f.Operation = text
+			err = f.SetOperation(contract.Operation(text), e.Contract.Has)
 		case "account":
-			f.AccountID, err = strict.UUID(text)
+			err = setAccount(&f, text)
 		case "after":
-			f.After, err = strconv.ParseUint(text, 10, 64)
+			err = setAfter(&f, text)
 		case "limit":
 			limit, err = readLimit(text)
 		default:
-			return f, limit, fmt.Errorf("query parameter %q is not known, "+
+			err = fmt.Errorf("query parameter %q is not known, "+
 				"expected after, limit, operation or account", name)
 		}
 		if err != nil {
-			return f, limit, fmt.Errorf("query parameter %s: expected a number from 0 for after, "+
-				"1 to %d for limit, a UUID for account", name, maxPage)
+			return f, limit, err
 		}
 	}
 	return f, limit, nil
 }
 
+func setAccount(f *journal.Filter, text string) error {
+	account, err := strict.UUID(text)
+	if err != nil {
+		return fieldError("account", "a UUID", text)
+	}
+	return f.SetAccount(account)
+}
+
+func setAfter(f *journal.Filter, text string) error {
+	number, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return fieldError("after", "a number from 0", text)
+	}
+	return f.SetAfter(number)
+}
+
 func readLimit(text string) (int, error) {
 	limit, err := strconv.Atoi(text)
-	if err != nil {
-		return 0, err
-	}
-	if limit < 1 || limit > maxPage {
-		return 0, strconv.ErrRange
+	if err != nil || limit < 1 || limit > maxPage {
+		return 0, fieldError("limit", fmt.Sprintf("a number from 1 to %d", maxPage), text)
 	}
 	return limit, nil
 }

@@ -65,9 +65,10 @@ func (h *Handler) act(x *exchange) *response.Response {
 	case x.route.TakesIdempotencyKey():
 		key := replays.Key{Client: x.client.ID, ID: x.idempotencyKey}
 		same := replays.FingerprintOf(x.request.Method, x.request.URL.RequestURI(), string(x.body))
-		given, x.replayed, problem = x.world.Replays.Once(x.request.Context(), key, same, x.time, x.call)
+		given, x.replayed, problem = x.world.Replays.Once(x.request.Context(), key, same, x.time,
+			x.callLedger)
 	default:
-		given, problem = x.call()
+		given, problem = x.callLedger()
 	}
 	if problem != nil {
 		return x.refuse(problem)
@@ -75,9 +76,12 @@ func (h *Handler) act(x *exchange) *response.Response {
 	return given
 }
 
-// call carries out the operation.
-func (x *exchange) call() (*response.Response, *response.Problem) {
-	request := x.request.WithContext(ledger.WithClient(x.request.Context(), x.client.ID))
+// callLedger carries out the operation.
+func (x *exchange) callLedger() (*response.Response, *response.Problem) {
+	x.call.ClientID = x.client.ID
+	x.call.RequestID = x.requestID
+	x.call.Operation = x.route.Operation
+	request := x.request.WithContext(ledger.WithCall(x.request.Context(), &x.call))
 	body, err := x.described().Documented()
 	if err != nil {
 		return nil, response.Refuse(http.StatusInternalServerError,

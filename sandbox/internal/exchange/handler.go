@@ -12,6 +12,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/mask"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
@@ -36,6 +38,8 @@ type Handler struct {
 
 	BodyLimit   int64
 	ReadTimeout time.Duration
+	// Mask removes secrets from the journal.
+	Mask mask.Masker
 	// ResponseCheck receives how responses differ from openapi.yaml. It is nil for no
 	// check.
 	ResponseCheck func(error)
@@ -67,8 +71,8 @@ type exchange struct {
 	// idempotencyKey is zero for an operation that takes none.
 	idempotencyKey uuid.UUID
 	replayed       bool
-	// refusal is the detail of the problem that refused the request.
-	refusal string
+	// call is the call of the ledger. It collects the accounts that it touches.
+	call ledger.Call
 	// fault is the fault that the request met, or nil.
 	fault *fault.Fault
 	// checked is true if the response is compared with openapi.yaml.
@@ -99,9 +103,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.ResponseCheck(fmt.Errorf("response %d to %s %s: %w", given.Status, r.Method, r.URL.Path, err))
 		}
 	}
-	// Before the response is sent: a caller that has read it finds its request in the
-	// journal.
-	x.record(given)
 	h.send(w, x, given) //nolint:contextcheck // the exchange holds the request with its context
 }
 
@@ -129,7 +130,6 @@ func (h *Handler) handle(x *exchange) *response.Response {
 }
 
 func (x *exchange) refuse(problem *response.Problem) *response.Response {
-	x.refusal = problem.Detail
 	return problem.Response(x.requestID)
 }
 

@@ -1,8 +1,8 @@
 package exchange
 
 import (
-	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -13,68 +13,135 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// record adds the exchange to the journal of its world.
-func (x *exchange) record(given *response.Response) {
+// maxResponseBody is how many bytes of a response the journal keeps.
+const maxResponseBody = 16 << 10
+
+// record adds the exchange to the journal of its world, with the status and the body that
+// are sent. It comes before the end of the response: a caller that has read it finds its
+// request in the journal.
+func (h *Handler) record(x *exchange, given *response.Response, body []byte, truncated bool) {
 	entry := journal.Request{
 		Time:           x.time,
 		RequestID:      x.requestID,
 		Method:         x.request.Method,
-		Path:           x.request.URL.EscapedPath(),
-		Query:          x.request.URL.RawQuery,
-		IdempotencyKey: x.request.Header.Get("Idempotency-Key"),
-		Header:         masked(x.sent),
+		Path:           h.Mask.Body(x.request.URL.EscapedPath()),
+		Query:          h.Mask.Query(x.request.URL.RawQuery),
+		AccountIDs:     []uuid.UUID{},
+		IdempotencyKey: canonicalKey(x.request.Header.Get("Idempotency-Key")),
+		Header:         h.Mask.Header(x.sent),
+		Body:           h.Mask.Body(string(x.body)),
 		Status:         given.Status,
-		Detail:         x.refusal,
 		Replayed:       x.replayed,
 		Fault:          x.fault != nil,
 	}
+	if len(body) > maxResponseBody {
+		body = body[:maxResponseBody]
+		truncated = true
+	}
+	entry.ResponseBody = h.Mask.Body(string(body))
+	entry.ResponseTruncated = truncated
 	if x.client != nil {
 		entry.ClientID = x.client.ID
 	}
 	if x.route != nil {
 		entry.Operation = x.route.Operation
-		if x.route.IsToken() {
-			// A token request should have no query, but it might hold what belongs into
-			// the form.
-			entry.Query = ""
-		} else {
-			entry.Body = string(x.body)
-			entry.AccountID = x.accountID()
-		}
+		accounts := append(x.named(), x.call.Accounts()...)
+		entry.AccountIDs = journal.Accounts(accounts...)
 	}
+	entry.Detail, entry.ResourceID = x.describe(given, body)
 	x.world.Requests.Add(size(entry), func(number uint64) journal.Request {
 		entry.Number = number
 		return entry
 	})
 }
 
-// masked returns the header without secrets.
-func masked(header http.Header) http.Header {
-	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie"} {
-		if header.Get(name) != "" {
-			header.Set(name, "***")
+// describe returns the detail of an error, and the resource of a success.
+func (x *exchange) describe(given *response.Response, body []byte) (detail string, resource uuid.UUID) {
+	var shown struct {
+		Detail    string `json:"detail"`
+		ID        string `json:"id"`
+		AccountID string `json:"account_id"`
+	}
+	// A body that is not JSON, or is cut, has no fields.
+	_ = json.Unmarshal(body, &shown)
+	if given.Status >= 400 {
+		return shown.Detail, uuid.Nil
+	}
+	if given.Status < 200 || given.Status >= 300 || x.route == nil {
+		return "", uuid.Nil
+	}
+	for _, text := range []string{shown.ID, x.route.ResourceOf(x.pathValues), shown.AccountID} {
+		if id, err := strict.UUID(text); err == nil {
+			return "", id
 		}
 	}
-	return header
+	return "", uuid.Nil
+}
+
+// canonicalKey returns the one spelling of an idempotency key: lower case, with all
+// dashes. A key that breaks the rules stays as it was sent.
+func canonicalKey(sent string) string {
+	if !idempotencyPattern.MatchString(sent) {
+		return sent
+	}
+	key, err := uuid.Parse(strings.ReplaceAll(sent, "-", ""))
+	if err != nil {
+		return sent
+	}
+	return key.String()
 }
 
 // size returns roughly how much memory an entry takes, in bytes.
 func size(entry journal.Request) int {
-	bytes := len(entry.Path) + len(entry.Query) + len(entry.Body)
+	bytes := len(entry.Path) + len(entry.Query) + len(entry.Body) + len(entry.ResponseBody)
 	for name, values := range entry.Header {
 		bytes += len(name) + len(strings.Join(values, ""))
 	}
-	return bytes
+	return bytes + len(entry.AccountIDs)*len(uuid.UUID{})
 }
 
-// accountID returns the account that a request names in its path, its query or its body.
-func (x *exchange) accountID() uuid.UUID {
+// named returns the accounts that a request names in its path, its query and its body.
+func (x *exchange) named() []uuid.UUID {
 	var body struct {
-		AccountID string `json:"account_id"`
+		AccountID string   `json:"account_id"`
+		Accounts  []string `json:"accounts"`
 	}
 	// A body that is not JSON names no account.
 	_ = json.Unmarshal(x.body, &body)
-	inQuery := x.request.URL.Query().Get("account_id")
-	id, _ := strict.UUID(cmp.Or(x.pathValues["account_id"], inQuery, body.AccountID))
-	return id
+	texts := slices.Concat(body.Accounts, []string{body.AccountID, x.pathValues["account_id"]},
+		x.request.URL.Query()["account_id"])
+	var accounts []uuid.UUID
+	for _, text := range texts {
+		if id, err := strict.UUID(text); err == nil {
+			accounts = append(accounts, id)
+		}
+	}
+	return accounts
+}
+
+// held is a body that is made while it is sent. It keeps the beginning, and passes on the
+// rest once the beginning is longer than the journal keeps.
+type held struct {
+	begun []byte
+	// release sends the header, and is nil once it was called.
+	release func(begun []byte)
+	to      http.ResponseWriter
+}
+
+// Write implements [io.Writer].
+func (b *held) Write(p []byte) (int, error) {
+	if b.release == nil {
+		return b.to.Write(p)
+	}
+	b.begun = append(b.begun, p...)
+	if len(b.begun) <= maxResponseBody {
+		return len(p), nil
+	}
+	b.release(b.begun)
+	b.release = nil
+	if _, err := b.to.Write(b.begun); err != nil {
+		return 0, err
+	}
+	b.begun = nil
+	return len(p), nil
 }

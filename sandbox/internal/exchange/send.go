@@ -15,36 +15,85 @@ import (
 
 const writeTimeout = 30 * time.Second
 
-// send writes the response, in the manner of the fault if there is one.
+// send records the exchange and writes the response.
 func (h *Handler) send(w http.ResponseWriter, x *exchange, given *response.Response) {
-	f := x.fault
-	if f == nil {
-		f = &fault.Fault{}
-	}
-	if given.Status == 0 {
+	switch {
+	case given.Status == 0:
+		h.record(x, given, nil, false)
 		reset(w)
+	case given.Stream != nil:
+		h.sendStream(w, x, given)
+	case x.fault != nil:
+		h.sendFaulty(w, x, given, x.fault)
+	default:
+		h.sendWhole(w, x, given)
 	}
-	h.sendHeader(w, x, given, f)
-	if !response.CanHaveBody(given.Status) || x.request.Method == http.MethodHead {
+}
+
+// sendWhole sends a response whose body is in memory.
+func (h *Handler) sendWhole(w http.ResponseWriter, x *exchange, given *response.Response) {
+	hasBody := response.CanHaveBody(given.Status) && x.request.Method != http.MethodHead
+	if !hasBody {
+		h.record(x, given, nil, false)
+		h.sendHeader(w, x, given, &fault.Fault{})
 		return
 	}
-	if given.Stream != nil {
+	h.record(x, given, given.Body, false)
+	h.sendHeader(w, x, given, &fault.Fault{})
+	// A client that is gone reads no response.
+	_, _ = w.Write(given.Body)
+}
+
+// sendStream sends a response whose body is made meanwhile. A short one is sent as a
+// whole.
+func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response.Response) {
+	body := &held{to: w, release: func(begun []byte) {
+		h.record(x, given, begun, false)
+		h.sendHeader(w, x, given, &fault.Fault{})
+	}}
+	err := given.Stream(body)
+	if body.release == nil {
 		// A client that is gone reads no response.
-		_ = given.Stream(w)
 		return
 	}
-	rest := given.Body
+	whole := &response.Response{Status: given.Status, Header: given.Header, Body: body.begun}
+	if err != nil {
+		failed := response.Refuse(http.StatusInternalServerError, "the sandbox failed: %s", err)
+		whole = failed.Response(x.requestID)
+	}
+	h.sendWhole(w, x, whole)
+}
+
+// sendFaulty sends a response in the manner of the fault that the request met.
+func (h *Handler) sendFaulty(w http.ResponseWriter, x *exchange, given *response.Response, f *fault.Fault) {
+	first := given.Body
+	var rest []byte
 	if f.BodyDelay > 0 || f.CutBody {
 		half := len(given.Body) / 2
-		_, _ = w.Write(given.Body[:half])
+		first = given.Body[:half]
+		rest = given.Body[half:]
+	}
+	sent := given.Body
+	if f.CutBody {
+		sent = first
+	}
+	if !response.CanHaveBody(given.Status) {
+		sent = nil
+	}
+	h.record(x, given, sent, f.CutBody)
+	h.sendHeader(w, x, given, f)
+	if !response.CanHaveBody(given.Status) {
+		return
+	}
+	// A client that is gone reads no response.
+	_, _ = w.Write(first)
+	if rest != nil {
 		_ = http.NewResponseController(w).Flush()
 		if !h.pause(x.request.Context(), f.BodyDelay) || f.CutBody {
 			panic(http.ErrAbortHandler)
 		}
-		rest = given.Body[half:]
+		_, _ = w.Write(rest)
 	}
-	// A client that is gone reads no response.
-	_, _ = w.Write(rest)
 	pad(w, f.Pad)
 }
 

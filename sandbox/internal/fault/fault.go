@@ -9,13 +9,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
 // Fault has the fields of sandbox.Fault, which documents them.
 type Fault struct {
-	Operation string
+	Operation contract.Operation
 	Count     int
 
 	After bool
@@ -41,8 +42,8 @@ var (
 )
 
 // check returns what is wrong with a fault.
-func (f *Fault) check(contract *openapi.Contract) error {
-	route := contract.Named(f.Operation)
+func (f *Fault) check(known *openapi.Contract) error {
+	route := known.Named(f.Operation)
 	success := http.StatusOK
 	if route != nil {
 		success = route.SuccessStatus()
@@ -50,7 +51,7 @@ func (f *Fault) check(contract *openapi.Contract) error {
 	switch {
 	case f.Operation != "" && route == nil:
 		return fmt.Errorf("operation %q is not an operationId of openapi.yaml, nor %q",
-			f.Operation, openapi.Token)
+			f.Operation, contract.Token)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d: expected 200 to 599", f.Status)
 	case f.Delay < 0 || f.BodyDelay < 0:

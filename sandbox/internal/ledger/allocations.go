@@ -67,7 +67,7 @@ func (l *Ledger) CreatePortfoliosAllocation(
 	defer l.mu.Unlock()
 	c, now := l.enter(ctx)
 	a := c.addAllocation(l.options.NewID(), request.Body.Name, checked, now)
-	l.effects.add(now, c.id, "create_portfolios_allocation", a.id, uuid.Nil)
+	l.record(ctx, now, a.id)
 	return contract.CreatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
 
@@ -118,7 +118,7 @@ func (l *Ledger) UpdatePortfoliosAllocation(
 	a.name = name
 	a.mix = checked
 	a.updated = latest(a.updated, now)
-	l.effects.add(now, c.id, "update_portfolios_allocation", a.id, uuid.Nil)
+	l.record(ctx, now, a.id)
 	return contract.UpdatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
 func TestClientsDoNotSeeEachOther(t *testing.T) {
@@ -14,7 +13,7 @@ func TestClientsDoNotSeeEachOther(t *testing.T) {
 	placed := w.buy(savings, "1").ID
 	executed := must(w.rebalance(accounts(savings)))(t)
 
-	w.ctx = ledger.WithClient(w.ctx, nowhere)
+	w.client = nowhere
 	_, err := w.retrieveAllocation(allocationID)
 	wantRefusal(t, err, 404, "not_found")
 	_, err = w.updateAllocation(allocationID, w.mixOf(apple, "1"))
@@ -53,7 +52,7 @@ func TestClientsDoNotSeeEachOther(t *testing.T) {
 	w.wantValue(savings, "0")
 	w.follow(savings, apple, "1")
 
-	w.ctx = ledger.WithClient(w.ctx, clientID)
+	w.client = clientID
 	w.wantValue(savings, "100")
 	must(w.retrieveOrder(placed))(t)
 }

@@ -83,7 +83,7 @@ func (l *Ledger) CreatePortfoliosConfiguration(
 	}
 	made := c.configure(c.account(body.AccountID), a, now)
 	made.strategyIDs = cloneIDs(body.RebalancingStrategyIDs)
-	l.effects.add(now, c.id, "create_portfolios_configuration", body.AccountID, body.AccountID)
+	l.record(ctx, now, body.AccountID, body.AccountID)
 	return contract.CreatePortfoliosConfiguration200JSONResponse{Body: made.show()}, nil
 }
 
@@ -135,7 +135,7 @@ func (l *Ledger) UpdatePortfoliosConfiguration(
 		found.strategyIDs = cloneIDs(body.RebalancingStrategyIDs)
 	}
 	found.updated = latest(found.updated, now)
-	l.effects.add(now, c.id, "update_portfolios_configuration", found.account.id, found.account.id)
+	l.record(ctx, now, found.account.id, found.account.id)
 	return contract.UpdatePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
 }
 
@@ -153,7 +153,7 @@ func (l *Ledger) DeletePortfoliosConfiguration(
 	}
 	found.account.configured = false
 	c.configurations.remove(found)
-	l.effects.add(now, c.id, "delete_portfolios_configuration", request.AccountID, request.AccountID)
+	l.record(ctx, now, request.AccountID, request.AccountID)
 	return later.DeletePortfoliosConfiguration204Response{}, nil
 }
 

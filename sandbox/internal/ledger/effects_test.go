@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -14,30 +15,41 @@ import (
 func TestEffectsAreWhatRequestsDid(t *testing.T) {
 	w := newWorld(t)
 	var want []journal.Effect
-	did := func(operation string, resource, account uuid.UUID) {
-		want = append(want, journal.Effect{
-			Number: uint64(len(want) + 1), At: w.now(), ClientID: clientID, Operation: operation,
-			Resource: resource, AccountID: account,
-		})
+	// did expects the effect of the last call, and names the next call.
+	did := func(resource uuid.UUID, accounts ...uuid.UUID) {
+		effect := journal.Effect{
+			Number:     uint64(len(want) + 1),
+			RequestID:  "request of " + string(w.operation),
+			At:         w.now(),
+			ClientID:   clientID,
+			Operation:  w.operation,
+			ResourceID: resource,
+			AccountIDs: journal.Accounts(accounts...),
+		}
+		want = append(want, effect)
+		w.operation = contract.Operation(fmt.Sprintf("operation %d", len(want)))
 		w.pass(time.Second)
 	}
-	list := instruments(t, funds, "1")
-	allocationID := must(w.createAllocation(contract.AllocationRequest{Allocation: list}))(t).ID
-	did("create_portfolios_allocation", allocationID, uuid.Nil)
-	must(w.updateAllocation(allocationID,
-		contract.AllocationRequest{Name: new("Renamed"), Allocation: list}))(t)
-	did("update_portfolios_allocation", allocationID, uuid.Nil)
+	w.operation = "operation 0"
+	allocationID := w.allocate(funds, "1").ID
+	did(allocationID)
+	renamed := contract.AllocationRequest{Name: new("Renamed"), Allocation: instruments(t, funds, "1")}
+	must(w.updateAllocation(allocationID, renamed))(t)
+	did(allocationID)
 	w.configure(savings, allocationID)
-	did("create_portfolios_configuration", savings, savings)
+	did(savings, savings)
 	must(w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &allocationID}))(t)
-	did("update_portfolios_configuration", savings, savings)
+	did(savings, savings)
+	w.configure(pension, allocationID)
+	did(pension, pension)
 	placed := w.buy(savings, "1").ID
-	did("create_portfolios_order", placed, savings)
+	did(placed, savings)
 	must(0, w.cancelOrder(placed))(t)
-	did("cancel_portfolios_order", placed, savings)
-	did("trigger_portfolio_rebalancing", must(w.rebalance(accounts(savings)))(t), uuid.Nil)
+	did(placed, savings)
+	did(must(w.rebalance(accounts(savings)))(t), savings)
+	did(must(w.rebalance(listOf("allocations", []uuid.UUID{allocationID})))(t), pension, savings)
 	closing := must(w.liquidate(savings, userID))(t).ID
-	did("create_portfolios_liquidation_request", closing, savings)
+	did(closing, savings)
 
 	w.pass(3 * delay)
 	must(w.retrieveOrder(closing))(t)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
@@ -42,7 +43,7 @@ type Options struct {
 // and those of later versions. It is safe for concurrent use. Make one with [New].
 //
 // A method that refuses a request returns a [*Refusal] and leaves the state as it was. No
-// method waits, so a context only names the client (see [WithClient]). A method that goes
+// method waits, so a context only names the call (see [WithCall]). A method that goes
 // through many items unlocks the ledger after each [turn] of them.
 type Ledger struct {
 	options Options
@@ -50,7 +51,7 @@ type Ledger struct {
 	mu      sync.Mutex
 	clients map[uuid.UUID]*client
 	placed  uint32 // orders so far
-	effects effectLog
+	effects *journal.Log[journal.Effect]
 	// prices are by instrumentKey, in units of 10^-27. Instruments whose price was never
 	// set are not in it.
 	prices map[string]*big.Int
@@ -58,7 +59,6 @@ type Ledger struct {
 
 // client is the state of one API client.
 type client struct {
-	id             uuid.UUID
 	allocations    index[allocation]
 	configurations index[configuration] // sorted by account
 	orders         index[order]
@@ -78,28 +78,18 @@ func New(options Options) *Ledger {
 	return &Ledger{
 		options: options,
 		clients: map[uuid.UUID]*client{},
-		effects: newEffectLog(),
+		effects: journal.NewLog[journal.Effect](maxEffects, maxEffectBytes),
 		prices:  map[string]*big.Int{},
 	}
-}
-
-type clientKey struct{}
-
-// WithClient returns a context whose calls act for the API client clientID. A client does
-// not find what another client made. Without it, a call acts for the client with the zero
-// UUID.
-func WithClient(ctx context.Context, clientID uuid.UUID) context.Context {
-	return context.WithValue(ctx, clientKey{}, clientID)
 }
 
 // enter returns the state of the calling client and the current time. The ledger must be
 // locked.
 func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
-	id, _ := ctx.Value(clientKey{}).(uuid.UUID)
+	id := callOf(ctx).ClientID
 	c := l.clients[id]
 	if c == nil {
 		c = &client{
-			id:             id,
 			allocations:    newIndex(func(a *allocation) *uuid.UUID { return &a.id }),
 			configurations: newIndex(func(c *configuration) *uuid.UUID { return &c.account.id }),
 			orders:         newIndex((*order).key),

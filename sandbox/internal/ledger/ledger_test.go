@@ -55,9 +55,11 @@ var (
 // world is a ledger with a clock that the test moves and ids that come in a fixed order.
 type world struct {
 	t      testing.TB
-	ctx    context.Context
-	api    contract.StrictServerInterface
-	ledger *ledger.Ledger
+	client uuid.UUID
+	// operation is that of the next calls.
+	operation contract.Operation
+	api       contract.StrictServerInterface
+	ledger    *ledger.Ledger
 
 	mu   sync.Mutex
 	time time.Time
@@ -66,7 +68,7 @@ type world struct {
 
 func newWorld(t testing.TB, change ...func(*ledger.Options)) *world {
 	t.Helper()
-	w := &world{t: t, ctx: ledger.WithClient(t.Context(), clientID), time: start}
+	w := &world{t: t, client: clientID, time: start}
 	options := ledger.Options{Now: w.now, NewID: w.newID, OrderDelay: delay}
 	for _, apply := range change {
 		apply(&options)
@@ -74,6 +76,15 @@ func newWorld(t testing.TB, change ...func(*ledger.Options)) *world {
 	w.ledger = ledger.New(options)
 	w.api = w.ledger
 	return w
+}
+
+// ctx returns the context of a new call.
+func (w *world) ctx() context.Context {
+	return ledger.WithCall(w.t.Context(), &ledger.Call{
+		ClientID:  w.client,
+		RequestID: "request of " + string(w.operation),
+		Operation: w.operation,
+	})
 }
 
 func (w *world) now() time.Time {
@@ -144,19 +155,19 @@ func (w *world) mixOf(idsAndWeights ...string) contract.AllocationRequest {
 }
 
 func (w *world) createAllocation(body contract.AllocationRequest) (contract.Allocation, error) {
-	response, err := w.api.CreatePortfoliosAllocation(w.ctx,
+	response, err := w.api.CreatePortfoliosAllocation(w.ctx(),
 		contract.CreatePortfoliosAllocationRequestObject{Body: &body})
 	return body200[contract.CreatePortfoliosAllocation200JSONResponse](response, err).Body, err
 }
 
 func (w *world) updateAllocation(id uuid.UUID, body contract.AllocationRequest) (contract.Allocation, error) {
-	response, err := w.api.UpdatePortfoliosAllocation(w.ctx,
+	response, err := w.api.UpdatePortfoliosAllocation(w.ctx(),
 		contract.UpdatePortfoliosAllocationRequestObject{AllocationID: id, Body: &body})
 	return body200[contract.UpdatePortfoliosAllocation200JSONResponse](response, err).Body, err
 }
 
 func (w *world) retrieveAllocation(id uuid.UUID) (contract.Allocation, error) {
-	response, err := w.api.RetrievePortfoliosAllocation(w.ctx,
+	response, err := w.api.RetrievePortfoliosAllocation(w.ctx(),
 		contract.RetrievePortfoliosAllocationRequestObject{AllocationID: id})
 	return body200[contract.RetrievePortfoliosAllocation200JSONResponse](response, err).Body, err
 }
@@ -164,7 +175,7 @@ func (w *world) retrieveAllocation(id uuid.UUID) (contract.Allocation, error) {
 func (w *world) listAllocations(
 	params contract.ListPortfoliosAllocationsParams,
 ) (contract.AllocationList, error) {
-	response, err := w.api.ListPortfoliosAllocations(w.ctx,
+	response, err := w.api.ListPortfoliosAllocations(w.ctx(),
 		contract.ListPortfoliosAllocationsRequestObject{Params: params})
 	return written[contract.AllocationList](err, func(r http.ResponseWriter) error {
 		return response.VisitListPortfoliosAllocationsResponse(r)
@@ -172,7 +183,7 @@ func (w *world) listAllocations(
 }
 
 func (w *world) createConfiguration(body contract.ConfigurationRequest) (contract.Configuration, error) {
-	response, err := w.api.CreatePortfoliosConfiguration(w.ctx,
+	response, err := w.api.CreatePortfoliosConfiguration(w.ctx(),
 		contract.CreatePortfoliosConfigurationRequestObject{Body: &body})
 	return body200[contract.CreatePortfoliosConfiguration200JSONResponse](response, err).Body, err
 }
@@ -180,13 +191,13 @@ func (w *world) createConfiguration(body contract.ConfigurationRequest) (contrac
 func (w *world) updateConfiguration(
 	accountID uuid.UUID, body contract.ConfigurationUpdate,
 ) (contract.Configuration, error) {
-	response, err := w.api.UpdatePortfoliosConfiguration(w.ctx,
+	response, err := w.api.UpdatePortfoliosConfiguration(w.ctx(),
 		contract.UpdatePortfoliosConfigurationRequestObject{AccountID: accountID, Body: &body})
 	return body200[contract.UpdatePortfoliosConfiguration200JSONResponse](response, err).Body, err
 }
 
 func (w *world) retrieveConfiguration(accountID uuid.UUID) (contract.Configuration, error) {
-	response, err := w.api.RetrievePortfoliosConfiguration(w.ctx,
+	response, err := w.api.RetrievePortfoliosConfiguration(w.ctx(),
 		contract.RetrievePortfoliosConfigurationRequestObject{AccountID: accountID})
 	return body200[contract.RetrievePortfoliosConfiguration200JSONResponse](response, err).Body, err
 }
@@ -194,7 +205,7 @@ func (w *world) retrieveConfiguration(accountID uuid.UUID) (contract.Configurati
 func (w *world) listConfigurations(
 	params contract.ListPortfoliosConfigurationsParams,
 ) (contract.ConfigurationList, error) {
-	response, err := w.api.ListPortfoliosConfigurations(w.ctx,
+	response, err := w.api.ListPortfoliosConfigurations(w.ctx(),
 		contract.ListPortfoliosConfigurationsRequestObject{Params: params})
 	return written[contract.ConfigurationList](err, func(r http.ResponseWriter) error {
 		return response.VisitListPortfoliosConfigurationsResponse(r)
@@ -202,19 +213,19 @@ func (w *world) listConfigurations(
 }
 
 func (w *world) createOrder(body contract.OrderRequest) (contract.Order, error) {
-	response, err := w.api.CreatePortfoliosOrder(w.ctx,
+	response, err := w.api.CreatePortfoliosOrder(w.ctx(),
 		contract.CreatePortfoliosOrderRequestObject{Body: &body})
 	return body200[contract.CreatePortfoliosOrder200JSONResponse](response, err).Body, err
 }
 
 func (w *world) retrieveOrder(id uuid.UUID) (contract.Order, error) {
-	response, err := w.api.RetrievePortfoliosOrder(w.ctx,
+	response, err := w.api.RetrievePortfoliosOrder(w.ctx(),
 		contract.RetrievePortfoliosOrderRequestObject{PortfolioOrderID: id})
 	return body200[contract.RetrievePortfoliosOrder200JSONResponse](response, err).Body, err
 }
 
 func (w *world) listOrders(params contract.ListPortfoliosOrdersParams) (contract.OrderList, error) {
-	response, err := w.api.ListPortfoliosOrders(w.ctx,
+	response, err := w.api.ListPortfoliosOrders(w.ctx(),
 		contract.ListPortfoliosOrdersRequestObject{Params: params})
 	return written[contract.OrderList](err, func(r http.ResponseWriter) error {
 		return response.VisitListPortfoliosOrdersResponse(r)
@@ -222,7 +233,7 @@ func (w *world) listOrders(params contract.ListPortfoliosOrdersParams) (contract
 }
 
 func (w *world) cancelOrder(id uuid.UUID) error {
-	_, err := w.api.CancelPortfoliosOrder(w.ctx,
+	_, err := w.api.CancelPortfoliosOrder(w.ctx(),
 		contract.CancelPortfoliosOrderRequestObject{PortfolioOrderID: id})
 	return err
 }
@@ -231,7 +242,7 @@ func (w *world) liquidate(accountID, userID uuid.UUID) (contract.Order, error) {
 	request := contract.CreatePortfoliosLiquidationRequestRequestObject{
 		AccountID: accountID, Body: &contract.LiquidationRequest{UserID: userID},
 	}
-	response, err := w.api.CreatePortfoliosLiquidationRequest(w.ctx, request)
+	response, err := w.api.CreatePortfoliosLiquidationRequest(w.ctx(), request)
 	return body200[contract.CreatePortfoliosLiquidationRequest200JSONResponse](response, err).Body, err
 }
 
@@ -240,13 +251,13 @@ func (w *world) rebalance(body string) (uuid.UUID, error) {
 	if err := request.UnmarshalJSON([]byte(body)); err != nil {
 		w.t.Fatal(err)
 	}
-	response, err := w.api.TriggerPortfolioRebalancing(w.ctx,
+	response, err := w.api.TriggerPortfolioRebalancing(w.ctx(),
 		contract.TriggerPortfolioRebalancingRequestObject{Body: &request})
 	return body200[contract.TriggerPortfolioRebalancing200JSONResponse](response, err).Body.ID, err
 }
 
 func (w *world) retrieveExecution(id uuid.UUID) (contract.RebalancingExecution, error) {
-	response, err := w.api.RetrievePortfoliosRebalancingExecution(w.ctx,
+	response, err := w.api.RetrievePortfoliosRebalancingExecution(w.ctx(),
 		contract.RetrievePortfoliosRebalancingExecutionRequestObject{ExecutionID: id})
 	return body200[contract.RetrievePortfoliosRebalancingExecution200JSONResponse](response, err).Body, err
 }

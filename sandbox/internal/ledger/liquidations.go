@@ -26,8 +26,7 @@ func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	placed, err := l.liquidate(ctx, "create_portfolios_liquidation_request", request.AccountID,
-		request.Body.UserID)
+	placed, err := l.liquidate(ctx, request.AccountID, request.Body.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +43,7 @@ func (l *Ledger) CreateAccountLiquidation(
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	placed, err := l.liquidate(ctx, "create_account_liquidation", request.AccountID, request.Body.UserID)
+	placed, err := l.liquidate(ctx, request.AccountID, request.Body.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -53,9 +52,7 @@ func (l *Ledger) CreateAccountLiquidation(
 
 // liquidate places the order that sells everything an account holds. The ledger must be
 // locked.
-func (l *Ledger) liquidate(
-	ctx context.Context, operation string, accountID, userID uuid.UUID,
-) (*order, error) {
+func (l *Ledger) liquidate(ctx context.Context, accountID, userID uuid.UUID) (*order, error) {
 	if err := l.checkOwner(accountID, userID); err != nil {
 		return nil, err
 	}
@@ -71,7 +68,7 @@ func (l *Ledger) liquidate(
 	}
 	placed.cash = formatAmount(value)
 	l.place(c, now, placed)
-	l.effects.add(now, c.id, operation, placed.id, placed.account.id)
+	l.record(ctx, now, placed.id, placed.account.id)
 	return placed, nil
 }
 
@@ -110,6 +107,7 @@ func (l *Ledger) RetrieveAccountLiquidation(
 	if err != nil {
 		return nil, err
 	}
+	touch(ctx, o.account.id)
 	return later.RetrieveAccountLiquidation200JSONResponse{Body: o.showLiquidation()}, nil
 }
 
@@ -149,6 +147,6 @@ func (l *Ledger) CancelAccountLiquidation(
 		return nil, err
 	}
 	o.cancel(now)
-	l.effects.add(now, c.id, "cancel_account_liquidation", o.id, o.account.id)
+	l.record(ctx, now, o.id, o.account.id)
 	return later.CancelAccountLiquidation204Response{}, nil
 }

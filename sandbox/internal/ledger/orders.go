@@ -164,7 +164,7 @@ func (l *Ledger) CreatePortfoliosOrder(
 	}
 	placed.follow(found)
 	l.place(c, now, placed)
-	l.effects.add(now, c.id, "create_portfolios_order", placed.id, placed.account.id)
+	l.record(ctx, now, placed.id, placed.account.id)
 	return contract.CreatePortfoliosOrder200JSONResponse{Body: placed.show()}, nil
 }
 
@@ -219,6 +219,7 @@ func (l *Ledger) RetrievePortfoliosOrder(
 	if err != nil {
 		return nil, err
 	}
+	touch(ctx, o.account.id)
 	return contract.RetrievePortfoliosOrder200JSONResponse{Body: o.show()}, nil
 }
 
@@ -243,7 +244,7 @@ func (l *Ledger) CancelPortfoliosOrder(
 		return nil, err
 	}
 	o.cancel(now)
-	l.effects.add(now, c.id, "cancel_portfolios_order", o.id, o.account.id)
+	l.record(ctx, now, o.id, o.account.id)
 	return contract.CancelPortfoliosOrder204Response{}, nil
 }
 

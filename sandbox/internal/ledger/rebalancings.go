@@ -21,6 +21,15 @@ type execution struct {
 	orders                []*order
 }
 
+// accountIDs returns the accounts of the orders.
+func (e *execution) accountIDs() []uuid.UUID {
+	ids := make([]uuid.UUID, len(e.orders))
+	for i, o := range e.orders {
+		ids[i] = o.account.id
+	}
+	return ids
+}
+
 // TriggerPortfolioRebalancing places one order of type REBALANCING for each account that
 // is listed, or that follows a listed allocation.
 //
@@ -55,6 +64,8 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 	}
 	l.rebalanceAccounts(c, made)
 	l.rebalanceFollowers(c, made)
+	// The lock is not held: sorting many accounts takes long.
+	l.record(ctx, made.created, made.id, made.accountIDs()...)
 	return contract.TriggerPortfolioRebalancing200JSONResponse{Body: contract.Rebalancing{ID: made.id}}, nil
 }
 
@@ -79,7 +90,6 @@ func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
 	e.id = l.options.NewID()
 	e.created = now
 	c.executions[e.id] = e
-	l.effects.add(now, c.id, "trigger_portfolio_rebalancing", e.id, uuid.Nil)
 	return c, nil
 }
 
@@ -202,6 +212,7 @@ func (l *Ledger) RetrievePortfoliosRebalancingExecution(
 	if err != nil {
 		return nil, err
 	}
+	touch(ctx, e.accountIDs()...)
 	shown := contract.RebalancingExecution{
 		ID:          e.id,
 		CreatedAt:   e.created,
@@ -229,6 +240,7 @@ func (l *Ledger) ListPortfolioRebalancingExecutionOrders(
 	if err != nil {
 		return nil, err
 	}
+	touch(ctx, e.accountIDs()...)
 	rows := make([]later.ExecutionOrder, len(e.orders))
 	for i, o := range e.orders {
 		l.advance(o.account, now)

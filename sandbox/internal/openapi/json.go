@@ -36,10 +36,10 @@ func checkJSON(body []byte) *response.Problem {
 // reads it next is less strict about names than the check was: encoding/json reads "Side"
 // as "side".
 func (r Request) Documented() ([]byte, error) {
-	if r.Route.IsToken() || r.Route.contract.Operation.RequestBody == nil {
+	if r.Route.IsToken() || r.Route.declared.Operation.RequestBody == nil {
 		return r.Body, nil
 	}
-	media := r.Route.contract.Operation.RequestBody.Value.Content.Get(response.JSON)
+	media := r.Route.declared.Operation.RequestBody.Value.Content.Get(response.JSON)
 	return documented(r.Body, openapi3.SchemaRefs{media.Schema})
 }
 

@@ -147,7 +147,7 @@ func (c *Contract) input(r Request) *openapi3filter.RequestValidationInput {
 		Request:     request,
 		PathParams:  r.PathValues,
 		QueryParams: request.URL.Query(),
-		Route:       r.Route.contract,
+		Route:       r.Route.declared,
 		Options:     c.options,
 	}
 }

@@ -9,34 +9,33 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/routers"
-)
 
-// Token is the operation of the token endpoint, which is not in openapi.yaml.
-const Token = "token"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+)
 
 const tokenPath = "/auth/token"
 
 // Route is one operation.
 type Route struct {
 	// Operation is the operationId.
-	Operation string
+	Operation contract.Operation
 	Method    string
 	// segments are the parts of the path between slashes. A parameter is "{name}".
 	segments []string
-	// contract is the operation in openapi.yaml. It is nil for the token endpoint.
-	contract *routers.Route
+	// declared is the operation in openapi.yaml. It is nil for the token endpoint.
+	declared *routers.Route
 }
 
 func newRoutes(doc *openapi3.T) []Route {
-	routes := []Route{{Operation: Token, Method: http.MethodPost, segments: split(tokenPath)}}
+	routes := []Route{{Operation: contract.Token, Method: http.MethodPost, segments: split(tokenPath)}}
 	for _, path := range doc.Paths.InMatchingOrder() {
 		item := doc.Paths.Value(path)
 		for method, operation := range item.Operations() {
 			routes = append(routes, Route{
-				Operation: operation.OperationID,
+				Operation: contract.Operation(operation.OperationID),
 				Method:    method,
 				segments:  split(path),
-				contract: &routers.Route{
+				declared: &routers.Route{
 					Spec: doc, Path: path, PathItem: item, Method: method, Operation: operation,
 				},
 			})
@@ -46,13 +45,16 @@ func newRoutes(doc *openapi3.T) []Route {
 }
 
 // Named returns the operation with the operationId, or nil if there is none.
-func (c *Contract) Named(operation string) *Route {
+func (c *Contract) Named(operation contract.Operation) *Route {
 	i := slices.IndexFunc(c.routes, func(r Route) bool { return r.Operation == operation })
 	if i < 0 {
 		return nil
 	}
 	return &c.routes[i]
 }
+
+// Has reports whether the operation exists.
+func (c *Contract) Has(operation contract.Operation) bool { return c.Named(operation) != nil }
 
 // Find returns the route of a request and the values of its path parameters. If there is
 // none, it returns the methods that the path accepts.
@@ -100,17 +102,28 @@ func split(path string) []string {
 	return strings.Split(strings.TrimPrefix(path, "/"), "/")
 }
 
+// ResourceOf returns the id of the resource that the path ends with, or "" if the path
+// ends with no parameter.
+func (r *Route) ResourceOf(values map[string]string) string {
+	last := r.segments[len(r.segments)-1]
+	name, isParameter := strings.CutPrefix(last, "{")
+	if !isParameter {
+		return ""
+	}
+	return values[strings.TrimSuffix(name, "}")]
+}
+
 // Pattern returns the route in the form of the standard mux.
 func (r *Route) Pattern() string { return r.Method + " /" + strings.Join(r.segments, "/") }
 
 // IsToken reports whether this is the token endpoint.
-func (r *Route) IsToken() bool { return r.contract == nil }
+func (r *Route) IsToken() bool { return r.declared == nil }
 
 // SuccessStatus returns the status of a success that openapi.yaml declares.
 func (r *Route) SuccessStatus() int {
 	success := http.StatusOK
 	if !r.IsToken() {
-		for status := range r.contract.Operation.Responses.Map() {
+		for status := range r.declared.Operation.Responses.Map() {
 			if n, err := strconv.Atoi(status); err == nil && n/100 == 2 {
 				success = n
 			}
@@ -121,7 +134,7 @@ func (r *Route) SuccessStatus() int {
 
 // TakesBody reports whether the operation has a request body.
 func (r *Route) TakesBody() bool {
-	return r.IsToken() || r.contract.Operation.RequestBody != nil
+	return r.IsToken() || r.declared.Operation.RequestBody != nil
 }
 
 // TakesIdempotencyKey reports whether openapi.yaml declares the header idempotency-key
@@ -130,17 +143,17 @@ func (r *Route) TakesIdempotencyKey() bool {
 	if r.IsToken() {
 		return false
 	}
-	parameters := r.contract.Operation.Parameters
+	parameters := r.declared.Operation.Parameters
 	return parameters.GetByInAndName(openapi3.ParameterInHeader, "idempotency-key") != nil
 }
 
 // Scopes returns the scopes of the operation. A token needs one of them.
 func (r *Route) Scopes() []string {
 	var scopes []string
-	if r.IsToken() || r.contract.Operation.Security == nil {
+	if r.IsToken() || r.declared.Operation.Security == nil {
 		return nil
 	}
-	for _, alternative := range *r.contract.Operation.Security {
+	for _, alternative := range *r.declared.Operation.Security {
 		for _, names := range alternative {
 			scopes = append(scopes, names...)
 		}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/mask"
 )
 
 // base is the text that is signed, and the same text without secrets.
@@ -22,6 +24,9 @@ func newBase(r *Request, components []string, parameters string) base {
 			continue
 		}
 		shown := value
+		if name == query {
+			shown = mask.Masker{}.Query(value)
+		}
 		if strings.HasSuffix(name, token) || name == query && r.Token {
 			// A token request should have no query, but it might hold what belongs into
 			// the form.

@@ -65,7 +65,7 @@ func New(o Options) (*World, error) {
 		Settles:    o.Later,
 	})
 	for _, state := range o.States {
-		ctx := ledger.WithClient(context.Background(), state.ClientID)
+		ctx := ledger.WithCall(context.Background(), &ledger.Call{ClientID: state.ClientID})
 		if err := l.Load(ctx, state.State); err != nil {
 			return nil, fmt.Errorf("state: %w", err)
 		}

@@ -1,0 +1,185 @@
+// Package mask replaces secrets in what the sandbox stores and shows.
+package mask
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// hidden takes the place of a secret.
+const hidden = "***"
+
+// minSecret is the length from which a secret is found by its value. The value of a
+// shorter one could be a part of any word.
+const minSecret = 8
+
+const secretNames = `secret|password|passphrase|token|authorization|assertion|cookie|credential|` +
+	`api[-_]?key|private[-_]?key`
+
+// hints are parts of every name of a secret and of every access token.
+var hints = []string{
+	"secret", "passw", "passphrase", "token", "authorization", "assertion", "cookie", "credential", "key",
+	tokenPrefix,
+	// Escapes can hide a name.
+	"%", `\u`,
+}
+
+const tokenPrefix = "ory_at_"
+
+var (
+	secretName = regexp.MustCompile(`(?i)` + secretNames)
+	// notSecret are names that only look like one.
+	notSecret = regexp.MustCompile(`(?i)^(token_type|token-type)$`)
+	// inText finds a name with its value in any text, such as a part of a multipart form.
+	inText = regexp.MustCompile(`(?i)((?:` + secretNames + `)[\w-]*(?:["']?\s*[:=]\s*|["']\s+))` +
+		`("[^"]*"?|'[^']*'?|[^\s&;,"'<]+)`)
+	accessToken = regexp.MustCompile(tokenPrefix + `[\w.-]+`)
+)
+
+func isSecret(name string) bool {
+	return secretName.MatchString(name) && !notSecret.MatchString(name)
+}
+
+// Masker masks the values of fields whose name is that of a secret, access tokens, and
+// known secrets. The zero value knows no secret.
+type Masker struct {
+	known *strings.Replacer
+}
+
+// New returns a masker that also knows the values of secrets.
+func New(secrets ...string) Masker {
+	var pairs []string
+	for _, secret := range secrets {
+		if len(secret) < minSecret {
+			continue
+		}
+		for _, written := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+			pairs = append(pairs, written, hidden)
+		}
+	}
+	if pairs == nil {
+		return Masker{}
+	}
+	return Masker{known: strings.NewReplacer(pairs...)}
+}
+
+// Header returns a copy of the header without secrets.
+func (m Masker) Header(header http.Header) http.Header {
+	masked := make(http.Header, len(header))
+	for name, values := range header {
+		for _, value := range values {
+			if isSecret(name) && value != "" {
+				value = hidden
+			}
+			masked[name] = append(masked[name], m.values(value))
+		}
+	}
+	return masked
+}
+
+// Query returns a raw query, or the body of a form, without secrets.
+func (m Masker) Query(raw string) string {
+	if !mightHold(raw) {
+		return m.values(raw)
+	}
+	var masked strings.Builder
+	rest := raw
+	for rest != "" {
+		pair := rest
+		end := ""
+		if at := strings.IndexAny(rest, "&;"); at >= 0 {
+			pair = rest[:at]
+			end = rest[at : at+1]
+		}
+		rest = rest[len(pair)+len(end):]
+		masked.WriteString(maskedPair(pair) + end)
+	}
+	return m.values(masked.String())
+}
+
+func maskedPair(pair string) string {
+	written, _, hasValue := strings.Cut(pair, "=")
+	name, err := url.QueryUnescape(written)
+	if err != nil {
+		name = written
+	}
+	if hasValue && isSecret(name) {
+		return written + "=" + hidden
+	}
+	return pair
+}
+
+// Body returns the text of a body, a path or an error without secrets, in whichever
+// format it is.
+func (m Masker) Body(body string) string {
+	if !mightHold(body) {
+		return m.values(body)
+	}
+	if masked, ok := maskedJSON([]byte(body)); ok {
+		return m.values(string(masked))
+	}
+	// A form is a text too, but can write its names with escapes.
+	return inText.ReplaceAllString(m.Query(body), "${1}"+hidden)
+}
+
+// mightHold reports false for a text that has no name of a secret and no access token.
+func mightHold(text string) bool {
+	lower := strings.ToLower(text)
+	for _, hint := range hints {
+		if strings.Contains(lower, hint) {
+			return true
+		}
+	}
+	return false
+}
+
+// values masks secrets by their values.
+func (m Masker) values(text string) string {
+	if strings.Contains(text, tokenPrefix) {
+		text = accessToken.ReplaceAllString(text, hidden)
+	}
+	if m.known == nil {
+		return text
+	}
+	return m.known.Replace(text)
+}
+
+// maskedJSON masks the values of fields. It reports false for a body that is not JSON.
+func maskedJSON(body []byte) ([]byte, bool) {
+	decoder := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true))
+	var masked bytes.Buffer
+	copied := int64(0)
+	for {
+		// In an object, names and values take turns.
+		parent, length := decoder.StackIndex(decoder.StackDepth())
+		isName := parent == jsontext.KindBeginObject && length%2 == 0
+		token, err := decoder.ReadToken()
+		if err != nil {
+			break
+		}
+		if !isName || token.Kind() != jsontext.KindString || !isSecret(token.String()) {
+			continue
+		}
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return nil, false
+		}
+		begin := decoder.InputOffset() - int64(len(value))
+		masked.Write(body[copied:begin])
+		masked.WriteString(`"` + hidden + `"`)
+		copied = decoder.InputOffset()
+	}
+	if decoder.StackDepth() != 0 || decoder.InputOffset() == 0 {
+		return nil, false
+	}
+	if len(bytes.TrimSpace(body[decoder.InputOffset():])) > 0 {
+		return nil, false
+	}
+	masked.Write(body[copied:])
+	return masked.Bytes(), true
+}

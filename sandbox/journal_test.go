@@ -1,0 +1,274 @@
+package sandbox_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// requests returns the requests that the filters select.
+func requests(t *testing.T, s *sandbox.Sandbox, filters ...sandbox.Filter) []sandbox.Request {
+	t.Helper()
+	found, err := s.Requests(filters...)
+	if err != nil {
+		t.Error(err)
+	}
+	return found
+}
+
+// effects returns the effects that the filters select.
+func effects(t *testing.T, s *sandbox.Sandbox, filters ...sandbox.Filter) []sandbox.Effect {
+	t.Helper()
+	found, err := s.Effects(filters...)
+	if err != nil {
+		t.Error(err)
+	}
+	return found
+}
+
+// A filter that would select nothing or everything by mistake is refused.
+func TestFiltersAreNeverVacuous(t *testing.T) {
+	s, client := started(t, invested())
+	buy(t, client, portfolios.SideBUY, "50")
+	for detail, filters := range map[string][]sandbox.Filter{
+		`"create_portfolio_order" is not an operationId`: {sandbox.OfOperation("create_portfolio_order")},
+		`"" is not an operationId`:                       {sandbox.OfOperation("")},
+		`"create_account_liquidation" is not an operation`: {
+			sandbox.OfOperation(sandbox.CreateAccountLiquidation), // of later versions
+		},
+		"the zero UUID names no account": {sandbox.OfAccount(uuid.Nil)},
+		"operation: given twice": {
+			sandbox.OfOperation(sandbox.CreateOrder), sandbox.OfOperation(sandbox.CreateOrder),
+		},
+		"account: given twice": {sandbox.OfAccount(savings), sandbox.OfAccount(owner)},
+		"number: given twice":  {sandbox.After(0), sandbox.After(1)},
+	} {
+		found, err := s.Requests(filters...)
+		if err == nil || !strings.Contains(err.Error(), detail) || found != nil {
+			t.Errorf("requests: %v, %v, want an error with %q", found, err, detail)
+		}
+		done, err := s.Effects(filters...)
+		if err == nil || !strings.Contains(err.Error(), detail) || done != nil {
+			t.Errorf("effects: %v, %v, want an error with %q", done, err, detail)
+		}
+	}
+}
+
+// Every constant names an operation of the contract, and every operation has a constant.
+func TestOperationsAreThoseOfTheContract(t *testing.T) {
+	now := []sandbox.Operation{
+		sandbox.TokenOperation, sandbox.ListAllocations, sandbox.CreateAllocation, sandbox.RetrieveAllocation,
+		sandbox.UpdateAllocation, sandbox.ListConfigurations, sandbox.CreateConfiguration,
+		sandbox.RetrieveConfiguration, sandbox.UpdateConfiguration, sandbox.ListOrders, sandbox.CreateOrder,
+		sandbox.RetrieveOrder, sandbox.CancelOrder, sandbox.CreateLiquidationRequest,
+		sandbox.TriggerRebalancing, sandbox.RetrieveRebalancingExecution,
+	}
+	added := []sandbox.Operation{
+		sandbox.DeleteConfiguration, sandbox.ListRebalancingExecutionOrders, sandbox.ListAccountLiquidations,
+		sandbox.CreateAccountLiquidation, sandbox.RetrieveAccountLiquidation,
+		sandbox.CancelAccountLiquidation,
+	}
+	s := sandbox.Start(t, sandbox.WithoutListener())
+	for _, operation := range now {
+		requests(t, s, sandbox.OfOperation(operation))
+	}
+	later := sandbox.Start(t, sandbox.WithoutListener(), sandbox.WithLaterVersions())
+	for _, operation := range added {
+		requests(t, later, sandbox.OfOperation(operation))
+	}
+}
+
+// A request and its effect have the same id, and name every account that they touched.
+func TestRequestsAndEffectsAreLinked(t *testing.T) {
+	s, client := started(t, invested())
+	follow := portfolios.ConfigurationRequest{AccountID: owner, AllocationID: mixID}
+	if _, err := client.Configurations.Create(t.Context(), follow); err != nil {
+		t.Fatal(err)
+	}
+	var response upvest.Response
+	byAllocation := portfolios.RebalancingRequest{Allocations: []uuid.UUID{mixID}}
+	execution, err := client.Rebalancings.Trigger(t.Context(), byAllocation, upvest.WithResponse(&response))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := response.Header.Get("Upvest-Request-Id")
+	for _, account := range []uuid.UUID{savings, owner} {
+		done := effects(t, s, sandbox.OfOperation(sandbox.TriggerRebalancing), sandbox.OfAccount(account))
+		sent := requests(t, s, sandbox.OfOperation(sandbox.TriggerRebalancing), sandbox.OfAccount(account))
+		if len(done) != 1 || len(sent) != 1 {
+			t.Fatalf("account %s: effects %v, requests %v, want one each", account, done, sent)
+		}
+		if done[0].RequestID != id || sent[0].RequestID != id {
+			t.Errorf("the ids are %s and %s, want %s", done[0].RequestID, sent[0].RequestID, id)
+		}
+		if done[0].ResourceID != execution.ID || sent[0].ResourceID != execution.ID {
+			t.Errorf("the resources are %s and %s, want %s", done[0].ResourceID, sent[0].ResourceID,
+				execution.ID)
+		}
+	}
+	placed := buy(t, client, portfolios.SideBUY, "1")
+	if err := client.Orders.Cancel(t.Context(), placed.ID); err != nil {
+		t.Fatal(err)
+	}
+	cancelled := requests(t, s, sandbox.OfOperation(sandbox.CancelOrder), sandbox.OfAccount(savings))
+	if len(cancelled) != 1 || cancelled[0].ResourceID != placed.ID || cancelled[0].Status != 204 {
+		t.Errorf("the cancellation is %+v, want one of the account and the order", cancelled)
+	}
+}
+
+// An entry has the response that was sent: not the one that a fault replaced.
+func TestJournalHasTheResponse(t *testing.T) {
+	s, client := started(t, invested())
+	placed := buy(t, client, portfolios.SideBUY, "50")
+	created := requests(t, s, sandbox.OfOperation(sandbox.CreateOrder))[0]
+	var shown portfolios.Order
+	if err := json.Unmarshal([]byte(created.ResponseBody), &shown); err != nil || shown.ID != placed.ID {
+		t.Errorf("the response is %q, want the order %s", created.ResponseBody, placed.ID)
+	}
+	if created.ResourceID != placed.ID || created.Status != 200 || created.Detail != "" {
+		t.Errorf("the entry is %+v", created)
+	}
+
+	if err := s.Inject(sandbox.Fault{Operation: sandbox.CancelOrder, After: true, Status: 400}); err != nil {
+		t.Fatal(err)
+	}
+	// The order does not exist, so the response that the fault replaces is a 404.
+	err := client.Orders.Cancel(t.Context(), owner)
+	if failure, ok := errors.AsType[*upvest.Error](err); !ok || failure.Status != 400 {
+		t.Fatalf("got %v, want the 400 of the fault", err)
+	}
+	failed := requests(t, s, sandbox.OfOperation(sandbox.CancelOrder))[0]
+	if failed.Status != 400 || failed.Detail != "a fault that was asked for" ||
+		failed.ResourceID != uuid.Nil ||
+		!strings.Contains(failed.ResponseBody, failed.Detail) {
+		t.Errorf("the entry is %+v, want the response of the fault", failed)
+	}
+}
+
+// A body that is made while it is sent is kept as far as the journal goes.
+func TestJournalBoundsBodies(t *testing.T) {
+	// Without the check of responses, which needs whole bodies.
+	s, err := sandbox.New(sandbox.WithoutListener())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &inProcess{handler: s.Handler()}
+	client, err := upvest.New(s.Credentials(), upvest.WithHTTPClient(&http.Client{Transport: transport}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := map[bool]int{}
+	for range 100 {
+		_, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
+			Name: strings.Repeat("n", 100),
+			Allocation: []portfolios.InstrumentWeight{{
+				InstrumentID: world, InstrumentIDType: portfolios.InstrumentIDTypeISIN, Weight: "1",
+			}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent := requests(t, s, sandbox.OfOperation(sandbox.ListAllocations))
+		last := sent[len(sent)-1]
+		if len(last.ResponseBody) > 16<<10 ||
+			last.ResponseTruncated == json.Valid([]byte(last.ResponseBody)) {
+			t.Fatalf("%d rows: %d bytes, truncated %t",
+				len(list.Data), len(last.ResponseBody), last.ResponseTruncated)
+		}
+		weights[last.ResponseTruncated]++
+	}
+	if weights[true] == 0 || weights[false] == 0 {
+		t.Errorf("truncated or not: %v, want both", weights)
+	}
+}
+
+// One key has one spelling in the journal, however a client writes it.
+func TestIdempotencyKeyHasOneSpelling(t *testing.T) {
+	s := newSandbox(t)
+	for _, key := range []string{
+		"F11504212E3442B6AAE952EF157065B9", "f1150421-2e34-42b6-aae9-52ef157065b9",
+		"F11504212E34-42B6-AAE9-52EF157065B9",
+	} {
+		r := post(s, "/portfolios/allocations", "application/json", someAllocation)
+		r.Header.Set("Idempotency-Key", key)
+		serve(s, r) // refused, because it has no signature
+	}
+	for _, sent := range requests(t, s) {
+		if sent.IdempotencyKey != "f1150421-2e34-42b6-aae9-52ef157065b9" {
+			t.Errorf("the key is %s", sent.IdempotencyKey)
+		}
+	}
+}
+
+// The journal contains no secret, wherever a client puts it.
+func TestJournalContainsNoSecret(t *testing.T) {
+	s := newSandbox(t)
+	c := s.Client()
+	granted := serve(s, tokenRequest(s))
+	var token struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal(granted.Body.Bytes(), &token); err != nil || token.AccessToken == "" {
+		t.Fatalf("no token: %s", granted.Body)
+	}
+	const live = "the-live-secret"
+	form := url.Values{"client_id": {c.ID.String()}, "client_secret": {live}}.Encode()
+	send := func(method, target, contentType, body string, header ...string) {
+		t.Helper()
+		r := post(s, "/", contentType, body)
+		r.Method = method
+		parsed, err := url.Parse(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.URL = parsed
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		shown := serve(s, signByHand(s, r, len(body)))
+		for _, secret := range []string{live, c.Secret, token.AccessToken} {
+			if strings.Contains(shown.Body.String(), secret) {
+				t.Errorf("%s %s: the response shows a secret: %s", method, target, shown.Body)
+			}
+		}
+	}
+	send("GET", "/auth/token?"+form, "", "")
+	send("POST", "/auth/token?client%5Fsecret="+live, "application/x-www-form-urlencoded", form)
+	send("POST", "/portfolios/allocations", "application/x-www-form-urlencoded", form)
+	send("POST", "/portfolios/allocations", "application/json", `{"client_secret":"`+live+`","a":1}`)
+	send("POST", "/portfolios/allocations", "application/json", `{"client_secret":"`+live)
+	send("GET", "/portfolios/allocations?access_token="+token.AccessToken, "", "")
+	send("GET", "/portfolios/"+token.AccessToken, "", "")
+	send("GET", "/portfolios/"+c.Secret, "", "")
+	send("GET", "/portfolios/orders", "", "", "X-Client-Secret", live, "X-Note", c.Secret)
+	send("GET", "/portfolios/orders", "", "", "Authorization", live)
+
+	journal := requests(t, s)
+	shown, err := json.Marshal(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{live, c.Secret, token.AccessToken} {
+		if strings.Contains(string(shown), secret) {
+			i := slices.IndexFunc(journal, func(r sandbox.Request) bool {
+				one, _ := json.Marshal(r)
+				return strings.Contains(string(one), secret)
+			})
+			t.Errorf("request %+v has the secret %q", journal[i], secret)
+		}
+	}
+}
