@@ -22,7 +22,7 @@ export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help demo sandbox test bench bench-sandbox bench-fleet faults fleet fleet-chaos simulate fuzz check contract docs generate fresh
-.PHONY: format release-check suites
+.PHONY: cross format release-check suites
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ check: fresh ## Check that everything is generated, formatted, vetted, linted an
 $(LINT):
 	@echo "check: compile golangci-lint $(GOLANGCI), once, in about three minutes"
 	@GOBIN=$(CURDIR)/$(dir $(LINT)) GOWORK=off go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+
+cross: ## Build all modules for Windows, and vet them with their tests for macOS.
+	$(call IN_EACH,GOOS=windows CGO_ENABLED=0 go build ./...)
+	$(call IN_EACH,GOOS=darwin CGO_ENABLED=0 go vet ./...)
 
 fresh: ## Check that the generated code is what openapi.yaml and the overlay make.
 	@$(PROOF) -run '^Test(GeneratedCodeIsFresh|StaleCodeIsFound)$$' ./drift
