@@ -33,9 +33,12 @@ func (s *Sandbox) EnvironOf(c Client) []string {
 		environPrefix + "CLIENT_SECRET=" + c.Secret,
 		environPrefix + "KEY_ID=" + c.KeyID,
 		environPrefix + "SCOPES=" + strings.Join(c.Scopes, ","),
+		// The Java sample reads this one, and sends it as the scope of the token request.
+		environPrefix + "CLIENT_SCOPE=" + strings.Join(c.Scopes, " "),
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY=" + c.privateKeyPEM(),
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_BASE64=",
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_FILENAME=",
+		environPrefix + "HTTP_SIGN_PRIVATE_KEY_FILE=", // the Java sample's
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_PASSPHRASE=",
 	}
 }

@@ -152,6 +152,15 @@ func (s *Sandbox) URL() string {
 	return s.server.url
 }
 
+// Address returns the host:port at which a program on the same machine reaches the
+// sandbox. It is empty for a sandbox without a listener or without a network.
+func (s *Sandbox) Address() string {
+	if s.server == nil {
+		return ""
+	}
+	return s.server.address
+}
+
 // Transport returns a transport that leads to the sandbox: over loopback, or through
 // memory if the sandbox was started WithoutNetwork.
 func (s *Sandbox) Transport() http.RoundTripper {

@@ -24,6 +24,8 @@ type server struct {
 	http      *http.Server
 	transport *http.Transport
 	url       string
+	// address is where the server is reached from this machine, "" in memory.
+	address string
 	// ended is closed when the server has stopped. err is the reason if it failed.
 	ended chan struct{}
 	err   error
@@ -69,7 +71,8 @@ func (s *server) listen(address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	s.url = "http://" + reachable(listener.Addr())
+	s.address = reachable(listener.Addr())
+	s.url = "http://" + s.address
 	return listener, nil
 }
 

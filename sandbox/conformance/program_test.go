@@ -41,11 +41,11 @@ func start(t testing.TB, flags ...string) *running {
 	}()
 	p := &running{variables: map[string]string{}}
 	lines := bufio.NewScanner(printed)
-	for len(p.variables) < 9 && lines.Scan() {
+	for len(p.variables) < 11 && lines.Scan() {
 		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "export UPVEST_API_"), "=")
 		p.variables[name] = strings.Trim(value, "'")
 	}
-	if len(p.variables) < 9 {
+	if len(p.variables) < 11 {
 		stop()
 		t.Fatalf("the program did not start: %v\n%s", <-ended, stderr)
 	}

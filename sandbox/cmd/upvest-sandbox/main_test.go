@@ -65,7 +65,7 @@ func TestProgram(t *testing.T) {
 			t.Fatal(err)
 		}
 		var lines bytes.Buffer
-		for scanner := bufio.NewScanner(stdout); strings.Count(lines.String(), "\n") < 9 && scanner.Scan(); {
+		for scanner := bufio.NewScanner(stdout); strings.Count(lines.String(), "\n") < 11 && scanner.Scan(); {
 			lines.WriteString(scanner.Text() + "\n")
 		}
 		shell := exec.Command("sh")
@@ -75,7 +75,7 @@ func TestProgram(t *testing.T) {
 		if err != nil {
 			t.Fatalf("source: %v\n%s", err, sourced)
 		}
-		want := clientID + "|it's $HOME|k|portfolios:admin,portfolios:read|" + file + "|9\n"
+		want := clientID + "|it's $HOME|k|portfolios:admin,portfolios:read|" + file + "|11\n"
 		if string(sourced) != want {
 			t.Errorf("sourced %s, want %s", sourced, want)
 		}
@@ -103,10 +103,6 @@ func TestProgram(t *testing.T) {
 // leaves nothing of another setting in force.
 func TestEnvironmentFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "it's.env")
-	earlier := []byte("export UPVEST_API_BASE_URL=https://elsewhere.invalid\n")
-	if err := os.WriteFile(file, earlier, 0o644); err != nil {
-		t.Fatal(err)
-	}
 	command := command(t, "-env-file", file)
 	stderr, err := command.StderrPipe()
 	if err != nil {
@@ -189,7 +185,25 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		{flags: []string{"-accounts", "mine"}, reports: "ACCOUNT=USER"},
 		{flags: []string{"-accounts", "@missing"}, reports: "read the accounts"},
 		{flags: []string{"-seed", "-1"}, reports: "seed"},
-		{flags: []string{"more"}, reports: "unexpected argument"},
+		{flags: []string{"secret=very secret"}, reports: "unexpected argument"},
+		{flags: []string{"-client", "id=very secret"}, reports: "expected a UUID"},
+		{flags: []string{"-client", "id=a,sceret=very secret"}, reports: "the part id contains , or ="},
+		{
+			flags:   []string{"-client", "scopes=a secret=very secret"},
+			reports: "the part scopes contains , or =",
+		},
+		{flags: []string{"-client", "sceret=very secret"}, reports: "unknown name"},
+		{flags: []string{"-client", "secret=a,secret=very secret"}, reports: "secret is there twice"},
+		{
+			flags:   []string{"-client", "key=very secret,secret=a,key=very secret"},
+			reports: "key is there twice",
+		},
+		{flags: []string{"-env-form", "fish"}, reports: "expected sh, dotenv, powershell or json"},
+		{flags: []string{"-key-as", "der"}, reports: "expected file or base64"},
+		{
+			flags:   []string{"-env-form", "dotenv", "-client", "secret=very secret#"},
+			reports: "how to read the value of UPVEST_API_CLIENT_SECRET",
+		},
 	} {
 		var stdout bytes.Buffer
 		var stderr bytes.Buffer

@@ -32,14 +32,22 @@ type madeClient struct {
 	keys []keyFile
 }
 
+// The values of -key-as.
+const (
+	keyAsFile   = "file"
+	keyAsBase64 = "base64"
+)
+
 // keyFile is one form of a client's private key. form is empty for a key that the user
-// provided, and path for a client that keeps its private key to itself.
+// provided. path is empty without a directory, and content too for a client that keeps
+// its private key to itself.
 type keyFile struct {
 	form, keyID, path, passphrase string
+	content                       []byte
 }
 
 // suffix is added to the names of files for this form of the key.
-func (key keyFile) suffix() string {
+func (key *keyFile) suffix() string {
 	if key.form == "" || key.form == ed25519Form {
 		return ""
 	}
@@ -47,14 +55,15 @@ func (key keyFile) suffix() string {
 }
 
 // key returns the key in a form, or the only key of a client that has none in that form.
-func (c *madeClient) key(form string) keyFile {
+func (c *madeClient) key(form string) *keyFile {
 	i := slices.IndexFunc(c.keys, func(key keyFile) bool { return key.form == form })
-	return c.keys[max(0, i)]
+	return &c.keys[max(0, i)]
 }
 
 // make completes what the flags leave open of a client. It keeps private keys that it
-// makes in the directory, and uses them again for a later client with the same id.
-func (c clientFlags) make(directory string) (madeClient, error) {
+// makes in the directory, if there is one, and uses them again for a later client with
+// the same id.
+func (c *clientFlags) make(directory string) (madeClient, error) {
 	random, err := sandbox.NewClient(c.scopes...)
 	if err != nil {
 		return madeClient{}, err
@@ -63,7 +72,7 @@ func (c clientFlags) make(directory string) (madeClient, error) {
 	if c.id != "" {
 		id, err := strict.UUID(c.id)
 		if err != nil {
-			return madeClient{}, fmt.Errorf("client %q: id: %w", c.id, err)
+			return madeClient{}, fmt.Errorf("flag -client: id: %w", err)
 		}
 		made.ID = id
 	}
@@ -94,11 +103,14 @@ func (c *madeClient) readOwnKey(file string) error {
 	c.PrivateKey = private
 	own := keyFile{keyID: c.KeyID}
 	if private != nil {
-		path, err := filepath.Abs(file)
+		own.path, err = filepath.Abs(file)
 		if err != nil {
 			return fmt.Errorf("key file %s: %w", file, err)
 		}
-		own.path = path
+		own.content, err = readText(file)
+		if err != nil {
+			return fmt.Errorf("read the key: %w", err)
+		}
 	}
 	c.keys = []keyFile{own}
 	return nil
@@ -107,21 +119,23 @@ func (c *madeClient) readOwnKey(file string) error {
 // makeKeys gives the client two keys, because no official signer supports both kinds:
 // Ed25519, and P-521 in two forms.
 func (c *madeClient) makeKeys(directory string) error {
-	// The variables may be sourced in another directory.
-	directory, err := filepath.Abs(directory)
-	if err != nil {
-		return fmt.Errorf("directory for keys: %w", err)
-	}
 	other := uuid.NewSHA1(c.ID, []byte("P-521 beside "+c.KeyID)).String()
 	c.keys = []keyFile{
 		{form: ed25519Form, keyID: c.KeyID},
 		{form: p521Form, keyID: other},
 		{form: encryptedForm, keyID: other, passphrase: passphrase},
 	}
-	for i, key := range c.keys {
-		c.keys[i].path = filepath.Join(directory, c.ID.String()+key.suffix()+".pem")
+	if directory != "" {
+		// The variables may be sourced in another directory.
+		directory, err := filepath.Abs(directory)
+		if err != nil {
+			return fmt.Errorf("directory for keys: %w", err)
+		}
+		for i, key := range c.keys {
+			c.keys[i].path = filepath.Join(directory, c.ID.String()+key.suffix()+".pem")
+		}
 	}
-	ed, err := keepKey(c.key(ed25519Form).path, c.PrivateKey, pkcs8)
+	ed, err := c.keys[0].keep(c.PrivateKey, pkcs8)
 	if err != nil {
 		return err
 	}
@@ -131,10 +145,10 @@ func (c *madeClient) makeKeys(directory string) error {
 	if err != nil {
 		return fmt.Errorf("make the key on P-521: %w", err)
 	}
-	ec, err := keepKey(c.key(p521Form).path, random, sec1)
+	ec, err := c.keys[1].keep(random, sec1)
 	if err != nil {
 		return err
 	}
 	c.OtherKeys = map[string]crypto.PublicKey{other: ec.Public()}
-	return writePEM(c.key(encryptedForm).path, ec, encryptedSEC1)
+	return c.keys[2].write(ec, encryptedSEC1)
 }

@@ -1,7 +1,8 @@
 package program
 
 import (
-	"bytes"
+	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -14,58 +15,92 @@ import (
 
 // announce writes the variables of each client, for each form of its key, to a file in
 // the directory of the keys. It also writes those of the first client, in the form of
-// -key-form, to stdout or to the file of -env-file.
+// -key-form, to stdout or to the file of -env-file, which it returns.
 func announce(
-	running *sandbox.Sandbox, clients []madeClient, s settings, directory string, stdout io.Writer,
+	ctx context.Context, running *sandbox.Sandbox, clients []madeClient, s settings, directory string,
+	stdout io.Writer,
+) (envFile, error) {
+	if directory != "" {
+		if err := writeVariables(running, clients, s, directory); err != nil {
+			return envFile{}, err
+		}
+	}
+	pairs := variablesOf(running, clients, s)
+	if s.envFile != "" {
+		return writeEnvFile(ctx, s.envFile, s.envForm, running.Address(), pairs)
+	}
+	lines, err := encode(s.envForm, pairs)
+	if err != nil {
+		return envFile{}, err
+	}
+	if _, err := stdout.Write(lines); err != nil {
+		return envFile{}, fmt.Errorf("print the variables: %w", err)
+	}
+	return envFile{}, nil
+}
+
+func writeVariables(
+	running *sandbox.Sandbox, clients []madeClient, s settings, directory string,
 ) error {
 	for i, client := range clients {
 		environ := running.EnvironOf(running.Clients()[i])
 		for _, key := range client.keys {
+			lines, err := encode(s.envForm, key.pairs(environ, s.keyAs))
+			if err != nil {
+				return err
+			}
 			file := filepath.Join(directory, client.ID.String()+key.suffix()+".env")
-			if err := writeFile(file, key.variables(environ)); err != nil {
+			if err := writeFile(file, lines); err != nil {
 				return fmt.Errorf("write the variables of client %s: %w", client.ID, err)
 			}
 		}
 	}
-	chosen := clients[0].key(s.keyForm)
-	environ := running.EnvironOf(running.Clients()[0])
-	return publish(chosen.variables(environ), s.envFile, stdout)
-}
-
-func publish(lines []byte, file string, stdout io.Writer) error {
-	if file == "" {
-		if _, err := stdout.Write(lines); err != nil {
-			return fmt.Errorf("print the variables: %w", err)
-		}
-		return nil
-	}
-	if err := writeFile(file, lines); err != nil {
-		return fmt.Errorf("write the variables: %w", err)
-	}
 	return nil
 }
 
-// variables returns the lines that set the variables of a client in a shell. The private
-// key is in a file, not in a variable.
-func (key keyFile) variables(environ []string) []byte {
+// variablesOf returns the variables of the first client, in the form of -key-form, as
+// NAME=value.
+func variablesOf(running *sandbox.Sandbox, clients []madeClient, s settings) []string {
+	environ := running.EnvironOf(running.Clients()[0])
+	return clients[0].key(s.keyForm).pairs(environ, s.keyAs)
+}
+
+// pairs returns the variables of a client as NAME=value. The private key is in a file, or
+// in a variable as base64.
+func (key *keyFile) pairs(environ []string, keyAs string) []string {
 	named := map[string]string{
 		"UPVEST_API_KEY_ID":                           key.keyID,
 		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY":            "",
-		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME":   key.path,
 		"UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE": key.passphrase,
 	}
-	var lines bytes.Buffer
+	if keyAs == keyAsBase64 {
+		named["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64"] = base64.StdEncoding.EncodeToString(key.content)
+	} else {
+		named["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"] = key.path
+		named["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILE"] = key.path
+	}
+	pairs := make([]string, 0, len(environ))
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		if replaced, found := named[name]; found {
 			value = replaced
 		}
-		fmt.Fprintf(&lines, "export %s=%s\n", name, shellQuoted(value))
+		pairs = append(pairs, name+"="+value)
 	}
-	return lines.Bytes()
+	return pairs
 }
 
-func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// hint tells how to set the variables in the file of -env-file.
+func (s *settings) hint(file string) string {
+	switch s.envForm {
+	case shellForm:
+		return "in another shell: . " + shellQuoted(file)
+	case powershellForm:
+		return "in another PowerShell: Invoke-Expression (Get-Content -Raw " + powershellQuoted(file) + ")"
+	default:
+		return "variables in " + file
+	}
+}
 
 // writeFile writes a file whole or not at all, for its owner only. It replaces an
 // existing file.

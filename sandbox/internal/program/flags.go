@@ -1,10 +1,11 @@
 package program
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,9 @@ type settings struct {
 	clients        []clientFlags
 	keys           string
 	keyForm        string
+	keyAs          string
 	envFile        string
+	envForm        string
 	checkResponses bool
 }
 
@@ -49,7 +52,9 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 		return settings{}, err
 	}
 	if line.NArg() > 0 {
-		return settings{}, fmt.Errorf("unexpected argument %q: everything is a flag, see -help", line.Arg(0))
+		// The argument is not repeated, because it may be a secret after a space too
+		// many.
+		return settings{}, errors.New("unexpected argument after the flags: everything is a flag, see -help")
 	}
 	return line.complete()
 }
@@ -61,13 +66,18 @@ func (line *commandLine) defineClients() {
 		"`directory` for key files and the variables of each client (default: one removed at the end)")
 	line.StringVar(&s.envFile, "env-file", "",
 		"`file` for the variables, instead of stdout: written whole once the sandbox responds,\n"+
-			"removed at the end")
+			"removed at the end; the file of another running sandbox stays, and the next free name is used")
+	line.StringVar(&s.envForm, "env-form", shellForm,
+		"the `form` of the variables: sh, dotenv (for docker --env-file), powershell or json")
 	line.StringVar(&s.keyForm, "key-form", ed25519Form,
 		"which key the variables name: ed25519, p521 (an EC PRIVATE KEY)\n"+
 			"or p521-encrypted (the same with a passphrase); the `form` of a client with key=FILE is its own")
+	line.StringVar(&s.keyAs, "key-as", keyAsFile,
+		"how the variables hold the private key: `file` (its name) or base64 (the key itself; without\n"+
+			"-keys, no file is written then)")
 	line.Func("client", "an API client, as `id=…,secret=…,key-id=…,key=FILE,scopes=a b` (repeatable). "+
-		"Each part may be left out\nand is then made up. FILE is a PEM file with a public or a private key, "+
-		"Ed25519 or P-521, that is not encrypted",
+		"Each part may be left out\nand is then made up; only a secret may contain a comma. "+
+		"FILE is a PEM file with a public or a private key,\nEd25519 or P-521, that is not encrypted",
 		func(text string) error {
 			line.clients = append(line.clients, text)
 			return nil
@@ -140,6 +150,19 @@ func (line *commandLine) complete() (settings, error) {
 		return s, fmt.Errorf("flag -key-form: %q, expected %s, %s or %s",
 			s.keyForm, ed25519Form, p521Form, encryptedForm)
 	}
+	if s.keyAs != keyAsFile && s.keyAs != keyAsBase64 {
+		return s, fmt.Errorf("flag -key-as: %q, expected %s or %s", s.keyAs, keyAsFile, keyAsBase64)
+	}
+	if _, err := encode(s.envForm, []string{markVariable + "="}); err != nil {
+		return s, err
+	}
+	if s.envFile != "" {
+		file, err := filepath.Abs(s.envFile)
+		if err != nil {
+			return s, fmt.Errorf("flag -env-file: %w", err)
+		}
+		s.envFile = file
+	}
 	s.add(sandbox.WithSignatureWindow(line.skew, line.lifetime))
 	if line.later {
 		s.add(sandbox.WithLaterVersions())
@@ -179,46 +202,10 @@ func (s *settings) size(option func(int64) sandbox.Option) func(string) error {
 	}
 }
 
-// clientFlags are the parts of a -client flag. Empty parts are made up.
-type clientFlags struct {
-	id, secret, keyID, keyFile string
-	scopes                     []string
-}
-
-func parseClient(text string) (clientFlags, error) {
-	var c clientFlags
-	if text == "" {
-		return c, nil
-	}
-	for part := range strings.SplitSeq(text, ",") {
-		name, value, _ := strings.Cut(part, "=")
-		if value == "" {
-			// The part is not repeated, because it may be a secret in the wrong place.
-			return c, fmt.Errorf("a part is not of the form name=value, " +
-				"expected id=…,secret=…,key-id=…,key=FILE,scopes=a b")
-		}
-		switch name {
-		case "id":
-			c.id = value
-		case "secret":
-			c.secret = value
-		case "key-id":
-			c.keyID = value
-		case "key":
-			c.keyFile = value
-		case "scopes":
-			c.scopes = strings.Fields(value)
-		default:
-			return c, fmt.Errorf("unknown part %q, expected id, secret, key-id, key or scopes", name)
-		}
-	}
-	return c, nil
-}
-
 func parseAccounts(text string) (map[uuid.UUID]uuid.UUID, error) {
 	pairs := strings.Split(text, ",")
 	if file, ok := strings.CutPrefix(text, "@"); ok {
-		content, err := os.ReadFile(file)
+		content, err := readText(file)
 		if err != nil {
 			return nil, fmt.Errorf("read the accounts: %w", err)
 		}

@@ -9,27 +9,28 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 )
 
 // encoder writes a private key in one form.
 type encoder func(crypto.Signer) (*pem.Block, error)
 
-// keepKey returns the private key in a file, or writes the given one to it.
-func keepKey(file string, key crypto.Signer, encode encoder) (crypto.Signer, error) {
-	_, existing, err := readKey(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return nil, err
-	case existing == nil:
-		return nil, fmt.Errorf("read the key: %s holds a public key, expected a private one", file)
-	default:
-		key = existing
+// keep returns the private key in the file, or writes the given one to it.
+func (key *keyFile) keep(private crypto.Signer, encode encoder) (crypto.Signer, error) {
+	if key.path != "" {
+		_, existing, err := readKey(key.path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		case existing == nil:
+			return nil, fmt.Errorf("read the key: %s holds a public key, expected a private one", key.path)
+		default:
+			private = existing
+		}
 	}
 	// An existing file is written again, so that only its owner can read it.
-	return key, writePEM(file, key, encode)
+	return private, key.write(private, encode)
 }
 
 func pkcs8(key crypto.Signer) (*pem.Block, error) {
@@ -57,12 +58,17 @@ func encryptedSEC1(key crypto.Signer) (*pem.Block, error) {
 		x509.PEMCipherAES256)
 }
 
-func writePEM(file string, key crypto.Signer, encode encoder) error {
-	block, err := encode(key)
+// write encodes the private key, and writes it to the file if there is a path.
+func (key *keyFile) write(private crypto.Signer, encode encoder) error {
+	block, err := encode(private)
 	if err != nil {
 		return fmt.Errorf("encode the private key: %w", err)
 	}
-	if err := writeFile(file, pem.EncodeToMemory(block)); err != nil {
+	key.content = pem.EncodeToMemory(block)
+	if key.path == "" {
+		return nil
+	}
+	if err := writeFile(key.path, key.content); err != nil {
 		return fmt.Errorf("write the private key: %w", err)
 	}
 	return nil
@@ -70,7 +76,7 @@ func writePEM(file string, key crypto.Signer, encode encoder) error {
 
 // readKey reads a public key, or a private key with its public half, from PEM.
 func readKey(file string) (crypto.PublicKey, crypto.Signer, error) {
-	content, err := os.ReadFile(file)
+	content, err := readText(file)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the key: %w", err)
 	}

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -27,7 +25,7 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
-	keys, remove, err := keyDirectory(s.keys)
+	keys, remove, err := s.keyDirectory()
 	if err != nil {
 		return err
 	}
@@ -36,21 +34,21 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
-	hint := ""
-	if s.envFile != "" {
-		file, err := filepath.Abs(s.envFile)
-		if err != nil {
-			return errors.Join(fmt.Errorf("flag -env-file: %w", err), running.Close())
-		}
-		s.envFile = file
-		hint = "; in another shell: . " + shellQuoted(file)
-	}
-	// Variables must not outlive the sandbox that they point at.
-	defer func() { err = errors.Join(err, s.removeVariables()) }()
-	if err := announce(running, clients, s, keys, stdout); err != nil {
+	file, err := announce(ctx, running, clients, s, keys, stdout)
+	if err != nil {
 		return errors.Join(err, running.Close())
 	}
-	logger.Printf("listening on %s, keys in %s, end with Ctrl-C%s", running.URL(), keys, hint)
+	report := "listening on " + running.URL()
+	if keys != "" {
+		report += ", keys in " + keys
+	}
+	report += ", end with Ctrl-C"
+	if file.path != "" {
+		// Variables must not outlive the sandbox that they point at.
+		defer func() { err = errors.Join(err, file.remove()) }()
+		report += "; " + s.hint(file.path)
+	}
+	logger.Print(report)
 	<-ctx.Done()
 	return end(ctx, running)
 }
@@ -87,28 +85,21 @@ func end(ctx context.Context, running *sandbox.Sandbox) error {
 }
 
 // keyDirectory returns the directory for key files, and a function that removes it if it
-// was made for this run only.
-func keyDirectory(named string) (directory string, remove func() error, err error) {
-	if named == "" {
-		directory, err = os.MkdirTemp("", "upvest-sandbox-")
-		if err != nil {
-			return "", nil, fmt.Errorf("make a directory for keys: %w", err)
+// was made for this run only. There is no directory if the variables hold the keys, and
+// none is named.
+func (s *settings) keyDirectory() (directory string, remove func() error, err error) {
+	if s.keys != "" {
+		if err := os.MkdirAll(s.keys, 0o700); err != nil {
+			return "", nil, fmt.Errorf("make the directory for keys: %w", err)
 		}
-		return directory, func() error { return os.RemoveAll(directory) }, nil
+		return s.keys, func() error { return nil }, nil
 	}
-	if err := os.MkdirAll(named, 0o700); err != nil {
-		return "", nil, fmt.Errorf("make the directory for keys: %w", err)
+	if s.keyAs == keyAsBase64 {
+		return "", func() error { return nil }, nil
 	}
-	return named, func() error { return nil }, nil
-}
-
-// removeVariables removes the file of -env-file.
-func (s *settings) removeVariables() error {
-	if s.envFile == "" {
-		return nil
+	directory, err = os.MkdirTemp("", "upvest-sandbox-")
+	if err != nil {
+		return "", nil, fmt.Errorf("make a directory for keys: %w", err)
 	}
-	if err := os.Remove(s.envFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove the variables: %w", err)
-	}
-	return nil
+	return directory, func() error { return os.RemoveAll(directory) }, nil
 }

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// run is the program with a file of variables.
+type run struct {
+	*exec.Cmd
+	// report is the line with which it reports that it listens.
+	report string
+}
+
+func startRun(t *testing.T, flags ...string) *run {
+	t.Helper()
+	started := &run{Cmd: command(t, flags...)}
+	stderr, err := started.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := started.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	lines.Scan()
+	started.report = lines.Text()
+	if !strings.Contains(started.report, "listening on ") {
+		t.Fatalf("it does not start: %s", started.report)
+	}
+	return started
+}
+
+func (r *run) end(t *testing.T) {
+	t.Helper()
+	if err := r.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+func content(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Neither of two runs with the same file name changes or removes the file of the other.
+func TestTwoRuns(t *testing.T) {
+	for _, form := range []string{"sh", "dotenv", "powershell", "json"} {
+		file := filepath.Join(t.TempDir(), "sandbox.env")
+		first := startRun(t, "-env-file", file, "-env-form", form)
+		written := content(t, file)
+		second := startRun(t, "-env-file", file, "-env-form", form)
+		other := filepath.Join(filepath.Dir(file), "sandbox-2.env")
+		if !strings.Contains(second.report, other) || content(t, other) == written {
+			t.Errorf("%s: the second run reports %q, want it to name %s", form, second.report, other)
+		}
+		if content(t, file) != written {
+			t.Errorf("%s: the second run changed the file of the first", form)
+		}
+		first.end(t)
+		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: the file of the first run: %v, want none", form, err)
+		}
+		content(t, other)
+		second.end(t)
+		if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: the file of the second run: %v, want none", form, err)
+		}
+	}
+}
+
+// A file that was not, or not only, written by a sandbox is refused and stays as it is.
+func TestEnvironmentFileOfTheUser(t *testing.T) {
+	directory := t.TempDir()
+	killed := filepath.Join(directory, "killed.env")
+	first := startRun(t, "-env-file", killed)
+	if err := first.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = first.Wait() // it was killed
+	target := filepath.Join(directory, "target.env")
+	if err := os.WriteFile(target, []byte(content(t, killed)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, filepath.Join(directory, "link.env")); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"user.env":    "export UPVEST_API_BASE_URL=https://elsewhere.invalid\n",
+		"empty.env":   "",
+		"edited.env":  content(t, killed) + "export MINE=1\n",
+		"quoting.env": "export MINE=1\n" + content(t, killed),
+		"link.env":    "",
+	} {
+		file := filepath.Join(directory, name)
+		if text != "" || name == "empty.env" {
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := content(t, file)
+		refused, err := command(t, "-env-file", file).CombinedOutput()
+		if err == nil || !strings.Contains(string(refused), name+" is there") || content(t, file) != before {
+			t.Errorf("%s: %v, %s, want it refused and unchanged", name, err, refused)
+		}
+	}
+	// The file of a run that was killed is replaced.
+	second := startRun(t, "-env-file", killed)
+	if !strings.HasSuffix(second.report, ". '"+killed+"'") {
+		t.Errorf("it reports %q, want it to use the name again", second.report)
+	}
+	// What is added to the file outlives the run.
+	edited := content(t, killed) + "export MINE=1\n"
+	if err := os.WriteFile(killed, []byte(edited), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	second.end(t)
+	if content(t, killed) != edited {
+		t.Error("a run removed more than it wrote")
+	}
+}
+
+// Each form gives its reader the same values.
+func TestForms(t *testing.T) {
+	const secret = "it's, 100% =secret"
+	flags := []string{"-client", "id=" + clientID + ",secret=" + secret + ",key-id=k"}
+	values := func(form string, flags ...string) (text string, file string) {
+		file = filepath.Join(t.TempDir(), "variables")
+		started := startRun(t, append(flags, "-env-file", file, "-env-form", form)...)
+		text = content(t, file)
+		started.end(t)
+		return text, started.report
+	}
+	text, _ := values("json", flags...)
+	var object map[string]string
+	if err := json.Unmarshal([]byte(text), &object); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	if object["UPVEST_API_CLIENT_SECRET"] != secret || object["UPVEST_API_CLIENT_ID"] != clientID ||
+		object["UPVEST_API_KEY_ID"] != "k" || object["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILE"] !=
+		object["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"] || object["UPVEST_API_SCOPES"] !=
+		"portfolios:admin,portfolios:read" || object["UPVEST_API_CLIENT_SCOPE"] !=
+		"portfolios:admin portfolios:read" {
+		t.Errorf("json: %s", text)
+	}
+	text, report := values("powershell", flags...)
+	if !strings.Contains(text, "\n$env:UPVEST_API_CLIENT_SECRET = 'it''s, 100% =secret'\n") ||
+		!strings.Contains(text, "\n$env:UPVEST_API_HTTP_SIGN_PRIVATE_KEY = ''\n") ||
+		!strings.Contains(report, "Invoke-Expression (Get-Content -Raw '/") {
+		t.Errorf("powershell: %s\n%s", text, report)
+	}
+	text, _ = values("dotenv", "-client", "secret=one, two=three,key-id=k")
+	if !strings.Contains(text, "\nUPVEST_API_CLIENT_SECRET=one, two=three\nUPVEST_API_KEY_ID=k\n") ||
+		!strings.Contains(text, "\nUPVEST_API_HTTP_SIGN_PRIVATE_KEY=\n") || strings.Contains(text, "export") {
+		t.Errorf("dotenv: %s", text)
+	}
+}
+
+// The key is in the variables, so that the program needs no file.
+func TestKeyAsBase64(t *testing.T) {
+	for form, block := range map[string]string{
+		"ed25519": "-----BEGIN PRIVATE KEY-----", "p521-encrypted": "-----BEGIN EC PRIVATE KEY-----",
+	} {
+		nowhere := filepath.Join(t.TempDir(), "missing")
+		program := command(t, "-key-as", "base64", "-key-form", form, "-env-form", "json")
+		program.Env = append(program.Env, "TMPDIR="+nowhere)
+		stdout, err := program.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := program.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var variables map[string]string
+		if err := json.NewDecoder(stdout).Decode(&variables); err != nil {
+			t.Fatal(err)
+		}
+		key, err := base64.StdEncoding.DecodeString(variables["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64"])
+		if err != nil || !bytes.HasPrefix(key, []byte(block)) {
+			t.Errorf("%s: the key is %s, %v, want it to begin with %s", form, key, err, block)
+		}
+		if file := variables["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"]; file != "" {
+			t.Errorf("%s: there is also the file %s", form, file)
+		}
+		if err := program.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := program.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Key files and lists of accounts may begin with a byte order mark.
+func TestByteOrderMark(t *testing.T) {
+	key := content(t, "../../../wrapper/testdata/keys/ed25519-pkcs8.pem")
+	const accounts = clientID + "=" + clientID + "\r\n"
+	wide := func(text, mark string, first int) string {
+		for _, letter := range text {
+			pair := []string{"\x00", "\x00"}
+			pair[first] = string(letter)
+			mark += pair[0] + pair[1]
+		}
+		return mark
+	}
+	for name, with := range map[string]func(string) string{
+		"UTF-8":     func(text string) string { return "\xef\xbb\xbf" + text },
+		"UTF-16 LE": func(text string) string { return wide(text, "\xff\xfe", 0) },
+		"UTF-16 BE": func(text string) string { return wide(text, "\xfe\xff", 1) },
+	} {
+		keyFile := filepath.Join(t.TempDir(), "key.pem")
+		list := filepath.Join(t.TempDir(), "accounts")
+		for file, text := range map[string]string{keyFile: key, list: accounts} {
+			if err := os.WriteFile(file, []byte(with(text)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Logf("%s", name)
+		startRun(t, "-env-file", filepath.Join(t.TempDir(), "sandbox.env"), "-client", "key="+keyFile,
+			"-accounts", "@"+list).end(t)
+	}
+}

@@ -1,0 +1,177 @@
+package program
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// markVariable is the first variable in a file of -env-file. It holds the id of the
+	// run, the address on which the run listens, and a checksum of the file.
+	markVariable = "UPVEST_SANDBOX_RUN"
+	// maxNames is how many names are tried for the file of a run.
+	maxNames = 100
+	// answerTime is how long the sandbox of another run may take to accept a connection.
+	answerTime = time.Second
+)
+
+var (
+	noChecksum  = strings.Repeat("0", 16)
+	markPattern = regexp.MustCompile(`^(?:\{\s*")?(?:export |\$env:)?` + markVariable +
+		`\W+[0-9a-f-]{36}/([^/'"\s]+)/([0-9a-f]{16})['"]?[,\n]`)
+)
+
+// envFile is the file of -env-file that a run wrote.
+type envFile struct {
+	path    string
+	content []byte
+}
+
+// writeEnvFile writes the variables to a file that this run owns. It never changes a file
+// that a sandbox did not write, or that was edited since: that is an error. While another
+// run listens, its file stays, and this run takes the next name: sandbox-2.env after
+// sandbox.env. The file of a run that no longer listens is replaced.
+func writeEnvFile(ctx context.Context, path, form, address string, pairs []string) (envFile, error) {
+	content, err := marked(form, address, pairs)
+	if err != nil {
+		return envFile{}, err
+	}
+	for n := 1; n <= maxNames; n++ {
+		file := envFile{path: numbered(path, n), content: content}
+		existing, err := existingFile(file.path)
+		switch {
+		case err != nil:
+			return envFile{}, err
+		case existing.path == "":
+		case existing.isInUse(ctx):
+			continue
+		default:
+			if err := existing.remove(); err != nil {
+				return envFile{}, err
+			}
+		}
+		err = file.create()
+		if errors.Is(err, fs.ErrExist) {
+			continue // another run was faster
+		}
+		return file, err
+	}
+	return envFile{}, fmt.Errorf("flag -env-file: %s and %d further names belong to sandboxes that run: "+
+		"choose another name", path, maxNames-1)
+}
+
+// marked returns the variables in a form, after the mark of a new run.
+func marked(form, address string, pairs []string) ([]byte, error) {
+	mark := markVariable + "=" + uuid.NewString() + "/" + address + "/" + noChecksum
+	content, err := encode(form, append([]string{mark}, pairs...))
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Replace(content, []byte(noChecksum), []byte(checksum(content)), 1), nil
+}
+
+func checksum(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])[:len(noChecksum)]
+}
+
+// numbered returns the n-th name that is tried for a file.
+func numbered(path string, n int) string {
+	if n == 1 {
+		return path
+	}
+	extension := filepath.Ext(path)
+	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, extension), n, extension)
+}
+
+// existingFile reads the file that an earlier run wrote. It returns no path if there is
+// no file, and an error if there is one that is not, as a whole, from a run.
+func existingFile(path string) (envFile, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return envFile{}, nil
+	}
+	if err != nil {
+		return envFile{}, fmt.Errorf("flag -env-file: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return envFile{}, notOurs(path)
+	}
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return envFile{}, nil // its run has ended since
+	}
+	if err != nil {
+		return envFile{}, fmt.Errorf("flag -env-file: %w", err)
+	}
+	found := markPattern.FindSubmatch(content)
+	if found == nil {
+		return envFile{}, notOurs(path)
+	}
+	written := bytes.Replace(content, found[2], []byte(noChecksum), 1)
+	if checksum(written) != string(found[2]) {
+		return envFile{}, notOurs(path)
+	}
+	return envFile{path: path, content: content}, nil
+}
+
+func notOurs(path string) error {
+	return fmt.Errorf("flag -env-file: %s is there, and it is not, or not only, what a sandbox wrote: "+
+		"choose another name, or remove it", path)
+}
+
+// isInUse reports whether something listens on the address of the run that wrote the
+// file.
+func (f envFile) isInUse(ctx context.Context) bool {
+	address := string(markPattern.FindSubmatch(f.content)[1])
+	dialer := net.Dialer{Timeout: answerTime}
+	connection, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = connection.Close() // nothing was sent
+	return true
+}
+
+// create writes the file whole, for its owner only. It fails if the file exists.
+func (f envFile) create() error {
+	temporary := f.path + "." + uuid.NewString()
+	if err := writeFile(temporary, f.content); err != nil {
+		return fmt.Errorf("write the variables: %w", err)
+	}
+	err := os.Link(temporary, f.path)
+	if err := errors.Join(err, os.Remove(temporary)); err != nil {
+		return fmt.Errorf("write the variables: %w", err)
+	}
+	return nil
+}
+
+// remove removes the file if it still is what its run wrote.
+func (f envFile) remove() error {
+	content, err := os.ReadFile(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && !bytes.Equal(content, f.content):
+		return nil
+	case err == nil:
+		err = os.Remove(f.path)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the variables: %w", err)
+	}
+	return nil
+}
