@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/clock"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
@@ -36,6 +37,7 @@ type result struct {
 	transient bool          // another attempt may succeed
 	echo      transport.Echo
 	ahead     time.Duration // the skew of the clock that the signature used
+	date      clock.Reading // what the response shows of the server's clock
 }
 
 func (r *result) responseHeader() http.Header {
@@ -87,6 +89,7 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 	defer cancel()
 	resp, err := x.send(ctx, r.token, started.Add(r.ahead))
 	if err == nil {
+		r.date = c.clock.Read(resp.Header, started)
 		r.echo = transport.EchoOf(c.secret(), resp.Request)
 		r.response, r.Err = readResponse(resp, r.echo)
 	}

@@ -28,7 +28,7 @@ func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 		r.learn(c.tokens) //nolint:contextcheck // what it starts outlives the call
 		if r.ok {
 			if s.guess != nil {
-				c.clock.Prove(*s.guess)
+				c.clock.Prove(*s.guess, r.date)
 			}
 			c.budget.Refill(c.clock.Local())
 			c.observe(ctx, r.Attempt)
@@ -96,7 +96,7 @@ func (s *steering) renew(r *result) {
 		}
 		return
 	}
-	skew, differs := s.core.clock.Guess(r.responseHeader(), r.ahead)
+	skew, differs := r.date.Guess(r.ahead)
 	if differs {
 		s.guess = &skew
 	}

@@ -86,11 +86,9 @@ func (c *core) fetchToken(
 		"scope":         {strings.Join(credentials.Scopes, " ")},
 	}.Encode()
 	var received tokenResponse
-	var response Response
 	var sent time.Time
 	settings := c.settings
 	settings.timeout = 0
-	settings.response = &response
 	err := c.attempts(ctx, newError(tokenOperation, settings), exchange{
 		operation: tokenOperation,
 		settings:  settings,
@@ -111,7 +109,6 @@ func (c *core) fetchToken(
 	if err != nil {
 		return refresh.Grant[*oauth2.Token]{Sent: sent}, err
 	}
-	c.clock.Review(response.Header)
 	life := received.lifetime()
 	granted := &oauth2.Token{AccessToken: received.AccessToken, TokenType: jsonText(received.TokenType)}
 	if life > 0 {

@@ -10,23 +10,26 @@ import (
 
 const (
 	// largeSkew is the difference between two clocks from which on a signature may be
-	// refused for its time. The Date header counts whole seconds and takes time to
-	// arrive, so less than this says nothing.
+	// refused for its time.
 	largeSkew = 5 * time.Second
-	// maxSkew bounds what is believed of a Date: a signature that was made for a far-off
-	// time could be used then.
+	// maxSkew limits the offset that is taken from a Date: a signature that was made for
+	// a far-off time could be used then.
 	maxSkew = 24 * time.Hour
+	// tolerance is for the whole seconds of a Date.
+	tolerance = time.Second
+	// slowest is the longest exchange whose Date shows the time: the longer it takes, the
+	// less is known about when the server wrote the Date.
+	slowest = 5 * time.Second
 )
 
-// Clock is the local clock and how far the server's is ahead of it, as far as a success
-// has proved. A refused attempt gives a guess, which is good for the one attempt that
-// follows.
+// Clock is the local clock, and how far the server's is ahead of it as far as a success
+// has proved. A refused attempt gives a guess for the one attempt that follows.
 type Clock struct {
 	Local func() time.Time
 	ahead *atomic.Int64 // nanoseconds
 }
 
-// New makes a Clock that knows of no difference.
+// New makes a Clock without an offset.
 func New(local func() time.Time) *Clock { return &Clock{Local: local, ahead: new(atomic.Int64)} }
 
 // Skew is how far the server is ahead of the local clock.
@@ -35,34 +38,69 @@ func (c *Clock) Skew() time.Duration { return time.Duration(c.ahead.Load()) }
 // Share learns together with another clock of this host.
 func (c *Clock) Share(other *Clock) { c.ahead = other.ahead }
 
-// Guess returns what a refusal says of the server's clock, by a Date header that no cache
-// can have kept, and whether that differs from what the refused attempt went by.
-func (c *Clock) Guess(header http.Header, used time.Duration) (time.Duration, bool) {
+// Reading is the Date of a response, and when its request was sent and its header
+// received by the local clock. The zero value shows nothing.
+type Reading struct{ date, sent, received time.Time }
+
+// Read reads the header of a response that arrives now. Its Date shows nothing if a cache
+// may have kept it, or if the response took more than five seconds. If the Date agrees
+// with the local clock, Read drops the offset.
+func (c *Clock) Read(header http.Header, sent time.Time) Reading {
+	// Without the monotonic clock: the local clock may have been set in between.
+	r := Reading{sent: sent.Round(0), received: c.Local()}
+	took := r.received.Sub(r.sent)
 	date, err := http.ParseTime(header.Get("Date"))
-	if err != nil || header.Get("Age") != "" {
+	if err != nil || header.Get("Age") != "" || took < 0 || took > slowest {
+		return Reading{}
+	}
+	r.date = date
+	if r.distance(0).Abs() <= tolerance {
+		c.ahead.Store(0)
+	}
+	return r
+}
+
+func (r Reading) isEmpty() bool { return r.date.IsZero() }
+
+// distance returns how far the Date lies outside the time from sending to receiving, if
+// the server is ahead by this much.
+func (r Reading) distance(ahead time.Duration) time.Duration {
+	earliest := r.sent.Add(ahead)
+	latest := r.received.Add(ahead)
+	switch {
+	case r.date.Before(earliest):
+		return r.date.Sub(earliest)
+	case r.date.After(latest):
+		return r.date.Sub(latest)
+	}
+	return 0
+}
+
+// Guess returns the offset that the response to a refused attempt shows, and whether that
+// differs from the one that the attempt used.
+func (r Reading) Guess(used time.Duration) (time.Duration, bool) {
+	if r.isEmpty() {
 		return 0, false
 	}
-	ahead := date.Sub(c.Local())
+	ahead := r.distance(0)
 	switch {
-	case ahead.Abs() < largeSkew:
-		ahead = 0
 	case ahead.Abs() > maxSkew:
 		return 0, false
+	case ahead.Abs() < largeSkew:
+		ahead = 0
 	}
-	return ahead, (ahead - used).Abs() >= largeSkew
+	return ahead, r.distance(used).Abs() >= largeSkew
 }
 
-// Prove keeps a skew that an attempt succeeded with.
-func (c *Clock) Prove(ahead time.Duration) { c.ahead.Store(int64(ahead)) }
-
-// Review gives a skew up where the Date of a success agrees with the local clock.
-func (c *Clock) Review(header http.Header) {
-	if ahead, differs := c.Guess(header, c.Skew()); differs && ahead == 0 {
-		c.Prove(0)
+// Prove keeps an offset that an attempt succeeded with, unless the response shows another
+// time.
+func (c *Clock) Prove(ahead time.Duration, response Reading) {
+	if response.isEmpty() || response.distance(ahead).Abs() < largeSkew {
+		c.ahead.Store(int64(ahead))
 	}
 }
 
-// Describe says a skew in words.
+// Describe returns an offset in words.
 func Describe(ahead time.Duration) string {
 	difference := ahead.Abs().Round(time.Second)
 	switch {

@@ -1,0 +1,177 @@
+package wrapper_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// requireOffset checks how far ahead of the local clock a request is dated.
+func requireOffset(t *testing.T, server *script, request int, want time.Duration) {
+	t.Helper()
+	if len(server.requests) <= request {
+		t.Fatalf("%d requests were sent, want at least %d", len(server.requests), request+1)
+	}
+	created := signatureOf(t, server.requests[request]).created
+	if got := created.Sub(server.at[request].Truncate(time.Second)); got != want {
+		t.Errorf("request %d is dated %s ahead of the local clock, want %s", request+1, got, want)
+	}
+}
+
+// dated gives the response of next a Date that is ahead of the local clock.
+func dated(ahead time.Duration, next func(header ...string) roundTrip) roundTrip {
+	return func(req *http.Request) (*http.Response, error) {
+		return next(dateOf(time.Now().Add(ahead))...)(req)
+	}
+}
+
+func refusal(header ...string) roundTrip { return refuse("Token is not active", header...) }
+
+func order(header ...string) roundTrip { return success(orderBody, header...) }
+
+// refusing is a problem with a status.
+func refusing(status int) func(header ...string) roundTrip {
+	return func(header ...string) roundTrip { return problem(status, header...) }
+}
+
+// later delays a response that was written before: its Date is that much older.
+func later(delay time.Duration, next roundTrip) roundTrip {
+	return func(req *http.Request) (*http.Response, error) {
+		resp, err := next(req)
+		time.Sleep(delay)
+		return resp, err
+	}
+}
+
+// The response to a request that took long shows the time at an unknown instant in
+// between.
+func TestClockAndSlowResponses(t *testing.T) {
+	for name, test := range map[string]struct {
+		first roundTrip
+		want  time.Duration // the offset of the second attempt
+	}{
+		"written at once, received after 20 s": {first: later(20*time.Second, dated(0, refusal))},
+		"written after 20 s":                   {first: slow(20*time.Second, dated(0, refusal))},
+		"wrong, after 6 s":                     {first: slow(6*time.Second, dated(time.Hour, refusal))},
+		"written at once, received after 5 s":  {first: later(5*time.Second, dated(0, refusal))},
+		"an hour off, after 4 s": {
+			first: slow(4*time.Second, dated(time.Hour, refusal)), want: time.Hour,
+		},
+		"an hour off, at once, received after 4 s": {
+			first: later(4*time.Second, dated(-time.Hour, refusal)), want: -time.Hour,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := scripted(test.first, order())
+				client := newTestClient(t, server.serve)
+				for range 2 {
+					if err := retrieve(t.Context(), client); err != nil {
+						t.Fatal(err)
+					}
+				}
+				requireOffset(t, server, 1, test.want)
+				requireOffset(t, server, 2, test.want)
+			})
+		})
+	}
+}
+
+// A server at the edge of the network whose Date is 45 s off, met once, leaves no offset
+// behind: the next response whose Date is right ends it, whatever it is.
+func TestClockAndASingleWrongDate(t *testing.T) {
+	const off = 45 * time.Second
+	for name, next := range map[string]roundTrip{
+		"success":   dated(0, order),
+		"not found": dated(0, refusing(404)),
+		"conflict":  dated(0, refusing(409)),
+		"no route": dated(0, func(header ...string) roundTrip {
+			return respond(404, "text/html", "", header...)
+		}),
+		"unavailable": dated(-time.Second, refusing(503)),
+		"slow":        later(4*time.Second, dated(0, order)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := scripted(dated(off, refusal), order(), next, order())
+				client := newTestClient(t, server.serve, upvest.WithoutRetry())
+				for range 3 {
+					_ = retrieve(t.Context(), client)
+				}
+				server.requireRequests(t, 4)
+				requireOffset(t, server, 1, off) // the guess
+				// The guess succeeded, and no Date contradicts it yet.
+				requireOffset(t, server, 2, off)
+				requireOffset(t, server, 3, 0)
+			})
+		})
+	}
+}
+
+// The response that an attempt with a guess succeeds with may contradict the guess.
+func TestClockForgetsAGuessThatTheSuccessContradicts(t *testing.T) {
+	for _, ahead := range []time.Duration{0, -20 * time.Second, 90 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			server := scripted(dated(45*time.Second, refusal), dated(ahead, order), order())
+			client := newTestClient(t, server.serve)
+			for range 2 {
+				if err := retrieve(t.Context(), client); err != nil {
+					t.Fatal(err)
+				}
+			}
+			requireOffset(t, server, 1, 45*time.Second)
+			requireOffset(t, server, 2, 0)
+		})
+	}
+}
+
+// A Date that may be old does not end an offset either.
+func TestClockKeepsItsOffsetWithoutEvidence(t *testing.T) {
+	for name, next := range map[string]roundTrip{
+		"no Date": order(),
+		"Age": dated(0, func(header ...string) roundTrip {
+			return order(append(header, "Age", "0")...)
+		}),
+		"after 6 s":       slow(6*time.Second, dated(0, order)),
+		"two seconds off": dated(2*time.Second, order),
+		"the offset":      dated(time.Hour, order),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := scripted(dated(time.Hour, refusal), dated(time.Hour, order), next, order())
+				client := newTestClient(t, server.serve)
+				for range 3 {
+					if err := retrieve(t.Context(), client); err != nil {
+						t.Fatal(err)
+					}
+				}
+				requireOffset(t, server, 3, time.Hour)
+			})
+		})
+	}
+}
+
+// A local clock that is set while a request is under way shows nothing of the server's.
+func TestClockThatIsSetDuringARequest(t *testing.T) {
+	for _, jump := range []time.Duration{10 * time.Minute, -10 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			var local time.Duration
+			setting := func(req *http.Request) (*http.Response, error) {
+				resp, err := dated(0, refusal)(req)
+				local = jump
+				return resp, err
+			}
+			server := scripted(setting, order())
+			client := newTestClient(t, server.serve,
+				upvest.WithClock(func() time.Time { return time.Now().Add(local) }))
+			if err := retrieve(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			// Dated by the local clock as it is now.
+			requireOffset(t, server, 1, jump)
+		})
+	}
+}
