@@ -308,7 +308,7 @@ func signByHand(s *sandbox.Sandbox, r *http.Request, length int) *http.Request {
 		"accept", "authorization", "content-type", "content-digest", "idempotency-key", "upvest-client-id",
 	} {
 		if values := r.Header.Values(name); len(values) > 0 {
-			add(name, strings.TrimSpace(values[0]))
+			add(name, strings.Trim(values[0], " \t"))
 		}
 	}
 	now := machine().Unix()

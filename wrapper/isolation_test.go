@@ -25,10 +25,12 @@ import (
 // remoteKey is a key of the caller that takes no context.
 type remoteKey struct {
 	crypto.Signer
-	sign func() ([]byte, error)
+	sign func(message []byte) ([]byte, error)
 }
 
-func (k remoteKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return k.sign() }
+func (k remoteKey) Sign(_ io.Reader, message []byte, _ crypto.SignerOpts) ([]byte, error) {
+	return k.sign(message)
+}
 
 // kmsKey is a key of the caller that takes a context.
 type kmsKey struct {
@@ -84,9 +86,9 @@ func TestPanicsReachTheCaller(t *testing.T) {
 		},
 		"key": func(credentials *upvest.Credentials) upvest.ClientOption {
 			key := credentials.PrivateKey
-			credentials.PrivateKey = remoteKey{Signer: key, sign: func() ([]byte, error) {
+			credentials.PrivateKey = remoteKey{Signer: key, sign: func(message []byte) ([]byte, error) {
 				burst()
-				return key.Sign(rand.Reader, nil, crypto.Hash(0))
+				return key.Sign(rand.Reader, message, crypto.Hash(0))
 			}}
 			return upvest.WithoutRetry()
 		},
@@ -142,7 +144,7 @@ func TestCodeThatHangsIsLeft(t *testing.T) {
 		"key": func(hang <-chan struct{}) callerCode {
 			return func(credentials *upvest.Credentials) upvest.ClientOption {
 				key := credentials.PrivateKey
-				credentials.PrivateKey = remoteKey{Signer: key, sign: func() ([]byte, error) {
+				credentials.PrivateKey = remoteKey{Signer: key, sign: func([]byte) ([]byte, error) {
 					<-hang
 					return nil, errors.New("too late")
 				}}

@@ -35,6 +35,10 @@ type SignerConfig struct {
 	// hanging after the context of a call has ended. At most eight signatures are
 	// requested at the same time; further calls wait for one of those until their own
 	// contexts end.
+	//
+	// ECDSA signatures are ASN.1, as crypto.Signer requires. The first signature of a key
+	// that is not one of the standard library's is verified with its public key. A
+	// signature that is raw or does not match fails the call before anything is sent.
 	PrivateKey crypto.Signer `json:"-"`
 	// Lifetime is the time from created to expires, in whole seconds; 0 means 60 seconds.
 	Lifetime time.Duration
@@ -119,6 +123,15 @@ func checkLifetime(life time.Duration) error {
 // otherwise repeat a request with its old nonce if a kept-alive connection turns out to
 // be dead.
 func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
+	switch {
+	case s == nil || s.sign == nil:
+		return errors.New("sign the request: the signer is nil: create one with NewSigner")
+	case req == nil || req.URL == nil:
+		return errors.New("sign the request: it is nil or has no URL: use http.NewRequestWithContext")
+	}
+	if req.Header == nil {
+		req.Header = make(http.Header)
+	}
 	return s.signAt(ctx, req, s.now())
 }
 

@@ -143,7 +143,7 @@ func (r *request) get(name string) string {
 	var values []string
 	for _, h := range r.headers {
 		if h.name == name {
-			values = append(values, strings.TrimSpace(h.value))
+			values = append(values, strings.Trim(h.value, " \t"))
 		}
 	}
 	return strings.Join(values, ", ")

@@ -59,6 +59,19 @@ var coverageRules = []rule{
 			func(r *request) { r.set("authorization", "  "+r.get("authorization")+"\t ") }),
 	},
 	{
+		rule: "white space is SP and HTAB, any other is a part of the value", source: draft,
+		keeps: signed(get, func(r *request) {
+			r.set("accept-language", "\u00a0en\u00a0\t")
+			r.cover("accept-language")
+		}),
+		breaks: signed(get, func(r *request) {
+			r.set("accept-language", "\u00a0en\u00a0")
+			r.cover("accept-language")
+			signsText(func(base string) string { return strings.ReplaceAll(base, "\u00a0", "") })(r)
+		}),
+		detail: "the signature does not verify",
+	},
+	{
 		rule: "a covered header was sent", source: draft,
 		breaks: signed(get, covering("idempotency-key")),
 		detail: `component "idempotency-key" is covered, but the header was not sent`,

@@ -85,10 +85,12 @@ func componentValue(r *Request, name string) (string, *Failure) {
 	return strings.Join(trimmed(lines), ", "), nil
 }
 
+// trimmed removes the white space around each line of a header: SP and HTAB (RFC 9110,
+// section 5.5). Any other is a part of the value.
 func trimmed(lines []string) []string {
 	out := make([]string, len(lines))
 	for i, line := range lines {
-		out[i] = strings.TrimSpace(line)
+		out[i] = strings.Trim(line, " \t")
 	}
 	return out
 }

@@ -5,7 +5,9 @@
 package httpsig
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,17 +96,13 @@ func Base(req *http.Request, p Parameters, additional ...string) (base []byte, i
 func (c component) value(req *http.Request) string {
 	switch c.name {
 	case `"@method"`:
-		return req.Method
+		return cmp.Or(req.Method, http.MethodGet)
 	case `"@path"`:
-		if path := req.URL.EscapedPath(); path != "" {
-			return path
-		}
-		return "/"
+		path, _ := target(req.URL)
+		return path
 	case `"@query"`:
-		if req.URL.RawQuery != "" || req.URL.ForceQuery {
-			return "?" + req.URL.RawQuery
-		}
-		return ""
+		_, query := target(req.URL)
+		return query
 	case `"content-length"`:
 		// net/http ignores the header and sends the field of the request.
 		if req.Body == nil || req.Body == http.NoBody {
@@ -114,9 +112,44 @@ func (c component) value(req *http.Request) string {
 	}
 	values := req.Header[c.header]
 	if len(values) == 1 {
-		return strings.TrimSpace(values[0])
+		return trim(values[0])
 	}
-	return strings.TrimSpace(strings.Join(values, ", "))
+	trimmed := make([]string, 0, len(values))
+	for _, value := range values {
+		trimmed = append(trimmed, trim(value))
+	}
+	return strings.Join(trimmed, ", ")
+}
+
+// trim removes the space around a header, which no recipient receives: SP and HTAB. Any
+// other space is a part of the value.
+//
+// Source: RFC 9110, section 5.5.
+func trim(value string) string { return strings.Trim(value, " \t") }
+
+// target returns the path and the query, with its question mark, as net/http sends them.
+func target(u *url.URL) (path, query string) {
+	if u.Opaque != "" {
+		return opaqueTarget(u)
+	}
+	if u.RawQuery != "" || u.ForceQuery {
+		query = "?" + u.RawQuery
+	}
+	return cmp.Or(u.EscapedPath(), "/"), query
+}
+
+// opaqueTarget is target for a URL that has Opaque, which net/http sends in place of the
+// path: a path, or //host/path, each perhaps with a query.
+func opaqueTarget(u *url.URL) (path, query string) {
+	path, query, found := strings.Cut(u.RequestURI(), "?")
+	if found {
+		query = "?" + query
+	}
+	if _, afterScheme, isAbsolute := strings.Cut(path, "://"); isAbsolute && !strings.HasPrefix(path, "/") {
+		_, path, _ = strings.Cut(afterScheme, "/")
+		path = "/" + path
+	}
+	return path, query
 }
 
 // Mask hides the token in a base.

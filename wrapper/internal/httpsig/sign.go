@@ -12,6 +12,7 @@ import (
 	"io"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // maxSigning is the number of signatures under way at once for a key that takes no
@@ -30,28 +31,43 @@ type contextSigner interface {
 type digestFunc func(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error)
 
 // Signing returns a function that signs with the key: Ed25519 signs the message itself,
-// ECDSA its SHA-512.
+// ECDSA its SHA-512. The first signature of a key that is not one of the standard
+// library's is verified.
 func Signing(key crypto.Signer) (SignFunc, error) {
 	if !isComplete(key) {
 		return nil, errors.New("PrivateKey is missing or incomplete: " +
 			"set an Ed25519 or ECDSA P-521 key, for instance from ParsePrivateKey")
 	}
 	sign := withContext(key)
-	switch key.Public().(type) {
+	switch public := key.Public().(type) {
 	case ed25519.PublicKey:
-		return func(ctx context.Context, message []byte) ([]byte, error) {
+		if len(public) != ed25519.PublicKeySize {
+			return nil, errIncompletePublic()
+		}
+		signMessage := func(ctx context.Context, message []byte) ([]byte, error) {
 			return sign(ctx, message, crypto.Hash(0))
-		}, nil
+		}
+		return verifyFirst(key, signMessage, verifyEd25519(public)), nil
 	case *ecdsa.PublicKey:
-		return func(ctx context.Context, message []byte) ([]byte, error) {
+		//nolint:staticcheck // nothing else reports that one of these is missing
+		if public == nil || public.Curve == nil || public.X == nil || public.Y == nil {
+			return nil, errIncompletePublic()
+		}
+		signMessage := func(ctx context.Context, message []byte) ([]byte, error) {
 			digest := sha512.Sum512(message)
 			return sign(ctx, digest[:], crypto.SHA512)
-		}, nil
+		}
+		return verifyFirst(key, signMessage, verifyECDSA(public)), nil
 	case *rsa.PublicKey:
 		return nil, errors.New("PrivateKey: an RSA key cannot sign for Upvest: use ECDSA on P-521 or Ed25519")
 	}
 	return nil, errors.New("PrivateKey: a key of this kind cannot sign for Upvest: " +
 		"use ECDSA on P-521 or Ed25519")
+}
+
+func errIncompletePublic() error {
+	return errors.New("PrivateKey: the public key that its method Public returns is missing or incomplete: " +
+		"return an ed25519.PublicKey of 32 bytes or an *ecdsa.PublicKey")
 }
 
 // withContext returns the signing function of a key. A key of the standard library signs
@@ -76,7 +92,8 @@ func withContext(key crypto.Signer) digestFunc {
 	}
 }
 
-// isComplete reports false for keys of the standard library that would panic when used.
+// isComplete reports false for keys that would panic when used: nil pointers, and
+// unfinished keys of the standard library.
 func isComplete(key crypto.Signer) bool {
 	switch key := key.(type) {
 	case nil:
@@ -88,8 +105,6 @@ func isComplete(key crypto.Signer) bool {
 	case *ecdsa.PrivateKey:
 		//nolint:staticcheck // nothing else reports that one of these is missing
 		return key != nil && key.Curve != nil && key.X != nil && key.D != nil && key.D.Sign() > 0
-	case *rsa.PrivateKey:
-		return key != nil
 	}
-	return true
+	return !validate.IsNil(key)
 }

@@ -1,0 +1,142 @@
+package wrapper_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// The signature covers what net/http sends, byte for byte.
+
+// lineOf returns the value of a component in a signature base, and whether it is covered.
+func lineOf(base, component string) (string, bool) {
+	for line := range strings.Lines(base) {
+		value, found := strings.CutPrefix(line, `"`+component+`": `)
+		if found {
+			return strings.TrimSuffix(value, "\n"), true
+		}
+	}
+	return "", false
+}
+
+func TestSignatureCoversThePathAsSent(t *testing.T) {
+	var path, query string
+	server := newServer(t, func(_ http.ResponseWriter, r *http.Request) {
+		path, query, _ = strings.Cut(r.RequestURI, "?")
+		path = strings.TrimPrefix(path, "http://"+r.Host)
+	})
+	host := strings.TrimPrefix(server.URL, "http://")
+	for name, u := range map[string]url.URL{
+		"path":                       {Path: "/portfolios/orders"},
+		"escaped path":               {Path: "/a/b c", RawPath: "/a%2Fb%20c"},
+		"path and query":             {Path: "/a", RawQuery: "b=%2c&a=1,2"},
+		"opaque path":                {Opaque: "/a%2Fb%20c", Path: "/another"},
+		"opaque path and query":      {Opaque: "/a%2Fb", RawQuery: "c=%2c"},
+		"opaque path with a query":   {Opaque: "/a%2Fb?c=%2c"},
+		"opaque with the host":       {Opaque: "//" + host + "/a%2Fb", RawQuery: "c=%2c"},
+		"opaque path with a URL":     {Opaque: "/a/https://upvest.test/b"},
+		"opaque host with two paths": {Opaque: "//" + host + "/a//b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.Scheme = "http"
+			u.Host = host
+			req.URL = &u
+			base := sign(t, testKey(t), req)
+			resp, err := server.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := resp.Body.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := lineOf(base, "@path"); got != path {
+				t.Errorf("@path is %q, and %q was sent", got, path)
+			}
+			got, covered := lineOf(base, "@query")
+			if covered != (query != "") || covered && got != "?"+query {
+				t.Errorf("@query is %q, and %q was sent", got, query)
+			}
+		})
+	}
+}
+
+// Recipients receive no SP and HTAB around a value, and join repeated headers. Any other
+// space is a part of the value.
+func TestSignatureCoversHeadersAsReceived(t *testing.T) {
+	for name, test := range map[string]struct {
+		values []string
+		want   string
+	}{
+		"one":                   {values: []string{"a"}, want: "a"},
+		"space and tab":         {values: []string{" \ta b\t "}, want: "a b"},
+		"repeated":              {values: []string{"a", "b"}, want: "a, b"},
+		"repeated with space":   {values: []string{" a\t", "\tb ", " c"}, want: "a, b, c"},
+		"repeated, one empty":   {values: []string{"a", " ", "b"}, want: "a, , b"},
+		"space outside ASCII":   {values: []string{"\u00a0a\u2003"}, want: "\u00a0a\u2003"},
+		"repeated, other space": {values: []string{"\u00a0a ", "b\u3000"}, want: "\u00a0a, b\u3000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var received []string
+			server := newServer(t, func(_ http.ResponseWriter, r *http.Request) {
+				received = r.Header["Idempotency-Key"]
+			})
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header["Idempotency-Key"] = test.values
+			base := sign(t, testKey(t), req)
+			if got, _ := lineOf(base, "idempotency-key"); got != test.want {
+				t.Errorf("the base contains %q, want %q", got, test.want)
+			}
+			resp, err := server.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := resp.Body.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(received, ", "); got != test.want {
+				t.Errorf("%q was received, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// net/http sends a GET for an empty method.
+func TestSignatureCoversTheMethodAsSent(t *testing.T) {
+	req := &http.Request{URL: &url.URL{Scheme: "https", Host: "upvest.test", Path: "/a"}}
+	base := sign(t, testKey(t), req)
+	if got, _ := lineOf(base, "@method"); got != http.MethodGet {
+		t.Errorf("@method is %q, want GET", got)
+	}
+	if req.Header.Get("signature") == "" {
+		t.Error("a request without headers has no signature")
+	}
+}
+
+func TestSignRefusesARequestThatIsNotOne(t *testing.T) {
+	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, req := range []*http.Request{nil, {}} {
+		requireText(t, signer.Sign(t.Context(), req), "sign the request: it is nil or has no URL")
+	}
+	var none *upvest.Signer
+	req := documentedRequest(t)
+	requireText(t, none.Sign(t.Context(), req), "sign the request: the signer is nil")
+	requireText(t, new(upvest.Signer).Sign(t.Context(), req), "sign the request: the signer is nil")
+	requireText(t, upvest.SignatureEditor(none)(t.Context(), req), "the signer is nil")
+	if text := fmt.Sprint(req.Header); strings.Contains(text, "Signature") {
+		t.Errorf("the headers are %s", text)
+	}
+}
