@@ -29,8 +29,8 @@ import (
 // itself costs, or another way to do the same. `make bench` runs them in turns, and
 // prints how the two compare. Compare the lines of one run only.
 
-// noSigner signs once, as the client verifies the first signature, and nothing after that.
-// With it a benchmark measures everything but the signature.
+// noSigner signs once, as the client verifies the first signature, and nothing after
+// that. With it a benchmark measures everything but the signature.
 type noSigner struct {
 	crypto.Signer
 	signed *atomic.Bool
