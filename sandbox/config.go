@@ -146,6 +146,8 @@ func (c *config) worldOptions(contract *openapi.Contract) (world.Options, error)
 		Contract:      contract,
 		Now:           c.clock.Now,
 		NewIDs:        func() func() uuid.UUID { return newIDs(c.seed) },
+		Random:        newRandom(c.seed),
+		Clients:       c.hasClient,
 		OrderDelay:    c.orderDelay,
 		Accounts:      c.owner(),
 		Later:         c.later,
@@ -155,12 +157,30 @@ func (c *config) worldOptions(contract *openapi.Contract) (world.Options, error)
 		if state.ClientID == uuid.Nil {
 			state.ClientID = c.clients[0].ID
 		}
-		if !slices.ContainsFunc(c.clients, func(known Client) bool { return known.ID == state.ClientID }) {
+		if !c.hasClient(state.ClientID) {
 			return options, fmt.Errorf("state: %s is not a client of this sandbox", state.ClientID)
 		}
 		options.States = append(options.States, world.State{ClientID: state.ClientID, State: state.load()})
 	}
 	return options, nil
+}
+
+func (c *config) hasClient(id uuid.UUID) bool {
+	return slices.ContainsFunc(c.clients, func(known Client) bool { return known.ID == id })
+}
+
+// newRandom returns the source of the random parts of latencies.
+func newRandom(seed *uint64) func(n int64) int64 {
+	if seed == nil {
+		return rand.Int64N
+	}
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(*seed, 1))
+	return func(n int64) int64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return random.Int64N(n)
+	}
 }
 
 // newIDs returns the source of resource ids. Request ids do not come from it, so that an

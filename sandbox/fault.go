@@ -1,8 +1,14 @@
 package sandbox
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
 )
@@ -13,6 +19,15 @@ import (
 type Fault struct {
 	// Operation is the operation that the fault waits for. Empty means any.
 	Operation Operation
+	// ClientID limits the fault to the requests of an API client. Zero means any.
+	ClientID uuid.UUID
+	// AccountID limits the fault to requests that name the account in their path, query
+	// or body, or that name an order or a rebalancing of the account in their path. Zero
+	// means any request.
+	AccountID uuid.UUID
+	// Nth is the first request that meets the fault, counted from 1 among those that it
+	// waits for. A request that met another fault counts too. 0 means 1.
+	Nth int
 	// Count is how many requests meet the fault. 0 means one, and a negative number means
 	// every request until ClearFaults.
 	Count int
@@ -48,11 +63,82 @@ type Fault struct {
 	DateSkew time.Duration
 }
 
+// PendingFault is a fault that waits for further requests.
+type PendingFault struct {
+	// Fault has the Nth and the Count that are left.
+	Fault Fault
+	// Met is how many requests have met the fault.
+	Met int
+}
+
 // Inject adds a fault. Faults wait in the order in which they were injected, and each
-// request meets at most one. Inject refuses a fault that the response of its operation
-// cannot carry out, such as a cut body where there is none. A fault for any operation
-// waits for a response that can.
+// request meets at most one. Inject refuses a fault that changes nothing, and one that
+// the response of its operation cannot carry out, such as a cut body where there is none.
+// A fault for any operation waits for a response that can.
 func (s *Sandbox) Inject(f Fault) error { return s.world.Load().Faults.Add(fault.Fault(f)) }
+
+// PendingFaults returns the faults that wait for further requests, in the order in which
+// they were injected. A fault with Met 0 has met no request yet.
+func (s *Sandbox) PendingFaults() []PendingFault {
+	waiting := s.world.Load().Faults.Pending()
+	pending := make([]PendingFault, len(waiting))
+	for i, one := range waiting {
+		pending[i] = PendingFault{Fault: Fault(one.Fault), Met: one.Met}
+	}
+	return pending
+}
 
 // ClearFaults removes all faults that still wait.
 func (s *Sandbox) ClearFaults() { s.world.Load().Faults.Clear() }
+
+// Latency is how long requests wait before they act. It is independent of faults: a
+// request can have a latency and meet a fault.
+type Latency struct {
+	// Operation is the operation that is slow. Empty means every operation without an
+	// entry.
+	Operation Operation
+	// Delay is the shortest time that a request waits.
+	Delay time.Duration
+	// Spread is the length of the interval from which a random part is added to Delay.
+	// WithSeed makes the parts repeat from run to run.
+	Spread time.Duration
+}
+
+// SetLatency replaces the latency of all operations, one entry per operation. Without
+// entries no request waits. A request that is refused by a check does not wait. The wait
+// ends early when the client goes away, and the request then does nothing. Reset removes
+// the latency.
+func (s *Sandbox) SetLatency(profile ...Latency) error {
+	entries := make([]fault.Latency, len(profile))
+	for i, one := range profile {
+		entries[i] = fault.Latency(one)
+	}
+	return s.world.Load().Latency.Set(entries)
+}
+
+// String returns the fields that are set, without the values of the header and the body.
+func (f Fault) String() string {
+	var fields []string
+	add := func(set bool, format string, value any) {
+		if set {
+			fields = append(fields, fmt.Sprintf(format, value))
+		}
+	}
+	add(f.Operation != "", "operation %s", f.Operation)
+	add(f.ClientID != uuid.Nil, "client %s", f.ClientID)
+	add(f.AccountID != uuid.Nil, "account %s", f.AccountID)
+	add(f.Nth > 1, "nth %d", f.Nth)
+	add(f.Count != 0, "count %d", f.Count)
+	add(f.After, "after %t", f.After)
+	add(f.Delay != 0, "delay %s", f.Delay)
+	add(f.Reset, "reset %t", f.Reset)
+	add(f.Status != 0, "status %d", f.Status)
+	add(len(f.Header) > 0, "header of %s", slices.Sorted(maps.Keys(f.Header)))
+	add(f.Body != nil, "body of %d bytes", len(f.Body))
+	add(f.ContentType != "", "content type %s", f.ContentType)
+	add(f.Pad != 0, "pad %d", f.Pad)
+	add(f.CutBody, "cut body %t", f.CutBody)
+	add(f.BodyDelay != 0, "body delay %s", f.BodyDelay)
+	add(f.DateSkew != 0, "date skew %s", f.DateSkew)
+	return strings.Join(fields, ", ")
+}

@@ -224,7 +224,8 @@ func (s *Sandbox) Reset() {
 // itself. The value of what accounts hold of it, and of what their open individual orders
 // are still going to sell, changes in proportion.
 func (s *Sandbox) SetPrice(instrument api.InstrumentID, price api.Decimal) error {
-	if err := s.world.Load().Ledger.SetPrice(instrument, price); err != nil {
+	prices := map[api.InstrumentID]api.Decimal{instrument: price}
+	if err := s.world.Load().Ledger.SetPrices(prices); err != nil {
 		return fmt.Errorf("set a price: %w", err)
 	}
 	return nil

@@ -15,8 +15,9 @@ type TB interface {
 }
 
 // Start starts a sandbox for a test, and ends it with the test. If the test fails, it
-// logs the requests that were refused, and why. It compares every response with
-// openapi.yaml, and a response that differs is an error of the test.
+// logs the requests that were refused, and why, and the faults that met no request. It
+// compares every response with openapi.yaml, and a response that differs is an error of
+// the test.
 func Start(t TB, options ...Option) *Sandbox {
 	t.Helper()
 	checked := WithResponseCheck(func(err error) { t.Errorf("sandbox: not as in openapi.yaml: %v", err) })
@@ -27,6 +28,7 @@ func Start(t TB, options ...Option) *Sandbox {
 	t.Cleanup(func() {
 		if t.Failed() {
 			s.logRefusals(t)
+			s.logUnmet(t)
 		}
 		if err := s.Close(); err != nil {
 			t.Errorf("end the sandbox: %v", err)
@@ -51,6 +53,15 @@ func (s *Sandbox) logRefusals(t TB) {
 	}
 	if forgotten, _ := s.Forgotten(); forgotten > 0 {
 		t.Logf("sandbox: the first %d requests are forgotten", forgotten)
+	}
+}
+
+// logUnmet names the faults that met no request.
+func (s *Sandbox) logUnmet(t TB) {
+	for _, pending := range s.PendingFaults() {
+		if pending.Met == 0 {
+			t.Logf("sandbox: a fault met no request: %s", pending.Fault)
+		}
 	}
 }
 

@@ -47,7 +47,37 @@ func TestControlErrorsAreProblems(t *testing.T) {
 		},
 		{method: "POST", path: "prices", body: `{"AAPL":"1"}`, detail: "expected an ISIN or a UUID"},
 		{method: "POST", path: "prices", body: `{"IE00B0M62Q58":"0"}`, detail: "expected one above 0"},
-		{method: "GET", path: "faults", detail: "has no GET faults"},
+		{method: "PUT", path: "faults", detail: "has no PUT faults"},
+		{
+			method: "POST", path: "prices", body: `{"8b9d3a1c-5ea1-4f07-9d1a-0d3f6f5e8a01":"1",` +
+				`"8B9D3A1C-5EA1-4F07-9D1A-0D3F6F5E8A01":"2"}`,
+			detail: "given twice, in two spellings",
+		},
+		{method: "POST", path: "faults", body: `{}`, detail: "the fault changes nothing"},
+		{
+			method: "POST", path: "faults", body: `{"status":500,"client_id":"me"}`,
+			detail: "client_id: expected a UUID",
+		},
+		{method: "POST", path: "faults", body: `{"status":500,"nth":-1}`, detail: "nth -1: expected 1"},
+		{method: "PUT", path: "latency", body: `{}`, detail: "data: expected a list"},
+		{method: "PUT", path: "latency", body: `{"data":{}}`, detail: "data: expected a list"},
+		{
+			method: "PUT", path: "latency", body: `{"data":[{"delay":"x"}]}`,
+			detail: "delay: expected a duration",
+		},
+		{
+			method: "PUT", path: "latency", body: `{"data":[{"delay":"1s"},{"delay":"2s"}]}`,
+			detail: "one entry per operation",
+		},
+		{
+			method: "PUT", path: "latency", body: `{"data":[{"delay":"1s"},{"operation":"no"}]}`,
+			detail: "not an operationId",
+		},
+		{method: "DELETE", path: "faults?operation=token", detail: "the query: expected none"},
+		{method: "POST", path: "reset?client=1", detail: "the query: expected none"},
+		{method: "POST", path: "reset", body: `{"client":1}`, detail: "the body: expected none"},
+		{method: "DELETE", path: "tokens?", detail: "the query: expected none"},
+		{method: "POST", path: "clock?advance=24h", body: `{}`, detail: "the query: expected none"},
 		{method: "POST", path: "other", detail: "has no POST other"},
 	} {
 		t.Run(test.method+" "+test.path+" "+test.body, func(t *testing.T) {
@@ -78,6 +108,12 @@ func TestControlRefusesBrowsers(t *testing.T) {
 		"no browser": {method: "DELETE", status: 204},
 		"another local name": {
 			method: "DELETE", headers: []header{{"host", "localhost:" + port}}, status: 204,
+		},
+		"a name in capitals": {
+			method: "DELETE", headers: []header{{"host", "LOCALHOST:" + port}}, status: 204,
+		},
+		"a name with a dot": {
+			method: "DELETE", headers: []header{{"host", "localhost.:" + port}}, status: 204,
 		},
 		"IPv6":                {method: "DELETE", headers: []header{{"host", "[::1]:" + port}}, status: 204},
 		"the address bar":     {method: "GET", headers: []header{{"sec-fetch-site", "none"}}, status: 200},

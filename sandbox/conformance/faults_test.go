@@ -240,6 +240,9 @@ func TestFaultThatIsNotOne(t *testing.T) {
 		{"delay": "soon"},
 		{"delay": "-1s"},
 		{"pad": -1},
+		{},
+		{"after": true},
+		{"operation": creates, "count": -1},
 		{"colour": "red"},
 	} {
 		if status := p.control(t, "POST", "faults", wrong, nil); status != http.StatusBadRequest {

@@ -52,17 +52,15 @@ func (e *Endpoint) postClock(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]time.Time{"now": e.Clock.Now()})
 }
 
-// postPrices sets the prices of instruments.
+// postPrices sets the prices of instruments, or of none if one is not valid.
 func (e *Endpoint) postPrices(w http.ResponseWriter, r *http.Request) {
 	var in map[api.InstrumentID]api.Decimal
 	if !e.readJSON(w, r, &in) {
 		return
 	}
-	for instrument, price := range in {
-		if err := e.World().Ledger.SetPrice(instrument, price); err != nil {
-			refuse(w, http.StatusBadRequest, fmt.Errorf("set a price: %w", err))
-			return
-		}
+	if err := e.World().Ledger.SetPrices(in); err != nil {
+		refuse(w, http.StatusBadRequest, fmt.Errorf("set a price: %w", err))
+		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }

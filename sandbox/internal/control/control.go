@@ -42,8 +42,11 @@ func (e *Endpoint) Handler() http.Handler { return e.forNoBrowser(e.routes()) }
 
 func (e *Endpoint) routes() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Prefix+"faults", e.getFaults)
 	mux.HandleFunc("POST "+Prefix+"faults", e.postFault)
 	mux.HandleFunc("DELETE "+Prefix+"faults", do(func() { e.World().Faults.Clear() }))
+	mux.HandleFunc("GET "+Prefix+"latency", e.getLatency)
+	mux.HandleFunc("PUT "+Prefix+"latency", e.putLatency)
 	mux.HandleFunc("GET "+Prefix+"requests", e.getRequests)
 	mux.HandleFunc("GET "+Prefix+"effects", e.getEffects)
 	mux.HandleFunc("POST "+Prefix+"clock", e.postClock)
@@ -52,8 +55,9 @@ func (e *Endpoint) routes() http.Handler {
 	mux.HandleFunc("DELETE "+Prefix+"tokens", do(e.RevokeTokens))
 	mux.HandleFunc(Prefix, func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound,
-			fmt.Errorf("the control endpoint has no %s %s, but POST and DELETE faults, "+
-				"GET requests, GET effects, POST clock, POST prices, POST reset, DELETE tokens",
+			fmt.Errorf("the control endpoint has no %s %s, but GET, POST and DELETE faults, "+
+				"GET and PUT latency, GET requests, GET effects, POST clock, POST prices, POST reset, "+
+				"DELETE tokens",
 				r.Method, strings.TrimPrefix(r.URL.Path, Prefix)))
 	})
 	return mux
@@ -61,7 +65,10 @@ func (e *Endpoint) routes() http.Handler {
 
 // do returns a handler for an action that cannot fail.
 func do(action func()) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !bare(w, r) {
+			return
+		}
 		action()
 		w.WriteHeader(http.StatusNoContent)
 	}
@@ -77,6 +84,10 @@ func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 	crossOrigin.SetDenyHandler(deny)
 	protected := crossOrigin.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body == nil {
+			r = r.Clone(r.Context())
+			r.Body = http.NoBody
+		}
 		// A read across origins changes nothing, but is refused too.
 		site := r.Header.Get("Sec-Fetch-Site")
 		fromPage := site != "" && site != "none"
@@ -99,5 +110,7 @@ func isLocal(host string) bool {
 // IsLoopback reports whether a host is localhost or a loopback address.
 func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	// A name counts without case, and may end with the dot of the root.
+	name := strings.TrimSuffix(strings.ToLower(host), ".")
+	return name == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -15,13 +16,41 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
-// readJSON reads the body, or refuses the request and returns false.
+// readJSON reads the body, or refuses the request and returns false. It refuses a query
+// too, which would be ignored.
 func (e *Endpoint) readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
+	if !noQuery(w, r) {
+		return false
+	}
 	err := decode(http.MaxBytesReader(w, r.Body, e.BodyLimit), into)
 	if err != nil {
 		refuse(w, http.StatusBadRequest, err)
 	}
 	return err == nil
+}
+
+// bare refuses a request with a query or a body, and reports whether it has neither. Both
+// would be ignored, and an action would affect more than they name. An object without
+// fields, which some clients always send, counts as no body.
+func bare(w http.ResponseWriter, r *http.Request) bool {
+	if !noQuery(w, r) {
+		return false
+	}
+	const longest = 64
+	body, err := io.ReadAll(io.LimitReader(r.Body, longest))
+	if err == nil && slices.Contains([]string{"", "{}", "null"}, strings.TrimSpace(string(body))) {
+		return true
+	}
+	refuse(w, http.StatusBadRequest, errors.New("the body: expected none"))
+	return false
+}
+
+func noQuery(w http.ResponseWriter, r *http.Request) bool {
+	if r.URL.RawQuery != "" || r.URL.ForceQuery {
+		refuse(w, http.StatusBadRequest, errors.New("the query: expected none"))
+		return false
+	}
+	return true
 }
 
 // decode reads one JSON object. Its errors do not name types or packages of Go.
@@ -55,6 +84,8 @@ func kind(t reflect.Type) string {
 		return "a whole number"
 	case reflect.Struct, reflect.Map:
 		return "an object"
+	case reflect.Slice:
+		return "a list"
 	default:
 		return "a " + t.Kind().String()
 	}

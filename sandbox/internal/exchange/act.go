@@ -8,15 +8,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/replays"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
 // actOrFail carries out a request that passed all checks, unless a fault prevents it, and
 // applies the fault to the response.
 func (h *Handler) actOrFail(x *exchange) *response.Response {
-	f := x.world.Faults.Meet(x.route)
+	if !h.pause(x.request.Context(), x.world.Latency.Of(x.route.Operation)) {
+		return &response.Response{}
+	}
+	f := x.world.Faults.Meet(fault.Target{
+		Route: x.route, ClientID: x.client.ID, Accounts: x.targets,
+	})
 	if f == nil {
 		return h.act(x)
 	}
@@ -35,6 +44,18 @@ func (h *Handler) actOrFail(x *exchange) *response.Response {
 		given = h.act(x)
 	}
 	return f.Spoil(given, x.requestID)
+}
+
+// targets returns the accounts that a request names, and those of the order or the
+// rebalancing in its path.
+func (x *exchange) targets() []uuid.UUID {
+	accounts := x.named()
+	for _, text := range x.pathValues {
+		if id, err := strict.UUID(text); err == nil {
+			accounts = append(accounts, x.world.Ledger.AccountsOf(x.client.ID, id)...)
+		}
+	}
+	return accounts
 }
 
 // pause waits, and reports whether all of the time passed. It ends early with the request

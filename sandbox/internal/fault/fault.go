@@ -9,14 +9,18 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
-	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
 // Fault has the fields of sandbox.Fault, which documents them.
 type Fault struct {
 	Operation contract.Operation
+	ClientID  uuid.UUID
+	AccountID uuid.UUID
+	Nth       int
 	Count     int
 
 	After bool
@@ -42,8 +46,8 @@ var (
 )
 
 // check returns what is wrong with a fault.
-func (f *Fault) check(known *openapi.Contract) error {
-	route := known.Named(f.Operation)
+func (f *Fault) check(known Known) error {
+	route := known.Contract.Named(f.Operation)
 	success := http.StatusOK
 	if route != nil {
 		success = route.SuccessStatus()
@@ -52,6 +56,9 @@ func (f *Fault) check(known *openapi.Contract) error {
 	case f.Operation != "" && route == nil:
 		return fmt.Errorf("operation %q is not an operationId of openapi.yaml, nor %q",
 			f.Operation, contract.Token)
+	case !f.hasEffect():
+		return errors.New("the fault changes nothing: set a delay, a reset, a status, a header, a body, " +
+			"a content type, a pad, a cut body, a body delay or a date skew")
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d: expected 200 to 599", f.Status)
 	case f.Delay < 0 || f.BodyDelay < 0:
@@ -59,7 +66,21 @@ func (f *Fault) check(known *openapi.Contract) error {
 	case f.Pad < 0 || f.Pad > maxPad:
 		return fmt.Errorf("pad %d: expected 0 to %d", f.Pad, maxPad)
 	default:
-		return errors.Join(f.checkCombination(success), f.checkHeader())
+		return errors.Join(f.checkLimits(known), f.checkCombination(success), f.checkHeader())
+	}
+}
+
+// checkLimits returns why no request can be the one that the fault waits for.
+func (f *Fault) checkLimits(known Known) error {
+	switch {
+	case f.ClientID != uuid.Nil && !known.Client(f.ClientID):
+		return fmt.Errorf("client %s is not a client of this sandbox", f.ClientID)
+	case f.AccountID != uuid.Nil && !known.Account(f.AccountID):
+		return fmt.Errorf("there is no account %s", f.AccountID)
+	case f.Nth < 0:
+		return fmt.Errorf("nth %d: expected 1 for the first request, or 0, which means the same", f.Nth)
+	default:
+		return nil
 	}
 }
 
@@ -87,6 +108,11 @@ func (f *Fault) checkHeader() error {
 		}
 	}
 	return nil
+}
+
+// hasEffect reports whether a client can notice the fault.
+func (f *Fault) hasEffect() bool {
+	return f.Delay != 0 || f.BodyDelay != 0 || f.Pad != 0 || f.Reset || f.changesResponse() || f.needsBody()
 }
 
 // changesResponse reports whether the fault changes the status, the header or the body.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 )
 
@@ -13,22 +15,47 @@ const maxWaiting = 10_000
 
 // Queue holds the faults that wait for their requests. It is safe for concurrent use.
 type Queue struct {
-	contract *openapi.Contract
+	known Known
 
 	mu      sync.Mutex
-	waiting []*Fault
+	waiting []*Waiting
 }
 
-// NewQueue returns an empty queue of faults for the operations of the contract.
-func NewQueue(contract *openapi.Contract) *Queue { return &Queue{contract: contract} }
+// Known is what a fault can be limited to.
+type Known struct {
+	Contract *openapi.Contract
+	// Client reports whether an API client exists, and Account whether an account does.
+	Client, Account func(uuid.UUID) bool
+}
+
+// Waiting is a fault that waits for requests.
+type Waiting struct {
+	// Fault has the Count and the Nth that are left.
+	Fault Fault
+	// Met is how many requests have met the fault.
+	Met int
+}
+
+// Target is a request that passed every check.
+type Target struct {
+	Route    *openapi.Route
+	ClientID uuid.UUID
+	// Accounts returns the accounts that the request names. It is called only if a fault
+	// is limited to an account.
+	Accounts func() []uuid.UUID
+}
+
+// NewQueue returns an empty queue.
+func NewQueue(known Known) *Queue { return &Queue{known: known} }
 
 // Add checks a fault and appends it.
 func (q *Queue) Add(f Fault) error {
-	if err := f.check(q.contract); err != nil {
+	if err := f.check(q.known); err != nil {
 		return fmt.Errorf("inject a fault: %w", err)
 	}
 	f.Header = f.Header.Clone()
 	f.Body = slices.Clone(f.Body)
+	f.Nth = max(1, f.Nth)
 	if f.Count == 0 {
 		f.Count = 1
 	}
@@ -37,7 +64,7 @@ func (q *Queue) Add(f Fault) error {
 	if len(q.waiting) == maxWaiting {
 		return fmt.Errorf("inject a fault: %d are waiting already", maxWaiting)
 	}
-	q.waiting = append(q.waiting, &f)
+	q.waiting = append(q.waiting, &Waiting{Fault: f})
 	return nil
 }
 
@@ -48,23 +75,56 @@ func (q *Queue) Clear() {
 	q.waiting = nil
 }
 
-// Meet returns the fault for a request of the operation, or nil if there is none.
-func (q *Queue) Meet(route *openapi.Route) *Fault {
+// Pending returns the faults that wait, in the order in which they were added.
+func (q *Queue) Pending() []Waiting {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for i, waiting := range q.waiting {
-		if waiting.Operation != "" && waiting.Operation != route.Operation {
-			continue
-		}
-		if !waiting.fits(route.SuccessStatus()) {
-			continue
-		}
-		waiting.Count--
-		if waiting.Count == 0 {
-			q.waiting = slices.Delete(q.waiting, i, i+1)
-		}
-		met := *waiting
-		return &met
+	pending := make([]Waiting, len(q.waiting))
+	for i, one := range q.waiting {
+		pending[i] = *one
+		pending[i].Fault.Header = one.Fault.Header.Clone()
+		pending[i].Fault.Body = slices.Clone(one.Fault.Body)
 	}
-	return nil
+	return pending
+}
+
+// Meet returns the fault for a request, or nil if there is none. Each fault that the
+// request fits counts it, and the first whose turn has come meets it.
+func (q *Queue) Meet(target Target) *Fault {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 {
+		return nil
+	}
+	target.Accounts = sync.OnceValue(target.Accounts)
+	var met *Fault
+	for _, one := range q.waiting {
+		f := &one.Fault
+		switch {
+		case !f.meets(target):
+		case f.Nth > 1:
+			f.Nth--
+		case met == nil:
+			copied := *f
+			met = &copied
+			f.Count--
+			one.Met++
+		}
+	}
+	q.waiting = slices.DeleteFunc(q.waiting, func(one *Waiting) bool { return one.Fault.Count == 0 })
+	return met
+}
+
+// meets reports whether the request is one that the fault waits for.
+func (f *Fault) meets(target Target) bool {
+	switch {
+	case f.Operation != "" && f.Operation != target.Route.Operation:
+		return false
+	case f.ClientID != uuid.Nil && f.ClientID != target.ClientID:
+		return false
+	case !f.fits(target.Route.SuccessStatus()):
+		return false
+	default:
+		return f.AccountID == uuid.Nil || slices.Contains(target.Accounts(), f.AccountID)
+	}
 }

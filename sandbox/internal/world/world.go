@@ -27,8 +27,12 @@ type Options struct {
 	Contract *openapi.Contract
 	Now      func() time.Time
 	// NewIDs makes the source of resource ids. It is called for each world.
-	NewIDs     func() func() uuid.UUID
+	NewIDs func() func() uuid.UUID
+	// Random returns a number from 0 up to and without n.
+	Random     func(n int64) int64
 	OrderDelay time.Duration
+	// Clients reports whether an API client exists.
+	Clients func(uuid.UUID) bool
 	// Accounts returns the owner of an account that exists. It is nil if every account
 	// exists.
 	Accounts func(accountID uuid.UUID) (ownerUser uuid.UUID, known bool)
@@ -37,6 +41,15 @@ type Options struct {
 	// KeptResponses is how many bytes the responses kept for repetitions may take.
 	KeptResponses int64
 	States        []State
+}
+
+// hasAccount reports whether an account exists.
+func (o *Options) hasAccount(id uuid.UUID) bool {
+	if o.Accounts == nil {
+		return true
+	}
+	_, known := o.Accounts(id)
+	return known
 }
 
 // State is what an API client has before its first request.
@@ -50,6 +63,7 @@ type World struct {
 	Ledger   *ledger.Ledger
 	Replays  *replays.Replays
 	Faults   *fault.Queue
+	Latency  *fault.Profile
 	Requests *journal.Log[journal.Request]
 
 	operations operations
@@ -71,9 +85,12 @@ func New(o Options) (*World, error) {
 		}
 	}
 	return &World{
-		Ledger:     l,
-		Replays:    replays.New(o.KeptResponses),
-		Faults:     fault.NewQueue(o.Contract),
+		Ledger:  l,
+		Replays: replays.New(o.KeptResponses),
+		Faults: fault.NewQueue(fault.Known{
+			Contract: o.Contract, Client: o.Clients, Account: o.hasAccount,
+		}),
+		Latency:    fault.NewProfile(o.Contract, o.Random),
 		Requests:   journal.NewLog[journal.Request](maxRequests, maxRequestBytes),
 		operations: newOperations(l, o.Later),
 	}, nil
