@@ -148,7 +148,9 @@ func TestStartLogsUnmetFaults(t *testing.T) {
 	}
 	want := "sandbox: a fault met no request: operation create_portfolios_order, account " +
 		savings.String() + ", count 1, after true, body of 6 bytes"
-	unmet := slices.DeleteFunc(slices.Clone(r.lines), func(line string) bool { return !strings.Contains(line, "met no") })
+	unmet := slices.DeleteFunc(slices.Clone(r.lines), func(line string) bool {
+		return !strings.Contains(line, "met no")
+	})
 	if !slices.Equal(unmet, []string{want}) {
 		t.Errorf("logged %q, want %q", r.lines, want)
 	}
