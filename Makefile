@@ -22,10 +22,15 @@ export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help demo sandbox test bench bench-sandbox bench-fleet faults fleet fleet-chaos simulate fuzz check contract docs generate fresh
-.PHONY: cross format release-check suites
+.PHONY: cross first-order format release-check suites
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+first-order: ## Run the README's first order on a sandbox that ends with it; needs Go alone.
+	@echo 'Builds the sandbox and the first order of the README and runs both; the first build takes about a minute.'
+	@cd sandbox && go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
+	@cd examples && ../build/upvest-sandbox -- go run ./firstorder
 
 demo: ## Walk through all 15 operations, on a sandbox in process or on the server that UPVEST_API_* names.
 	@echo 'Builds the tour of all 15 operations and runs it; the first build takes about a minute.'

@@ -1,4 +1,5 @@
-// Package readme holds the README to the code: its program is built and run as printed,
-// and each of its other pieces of Go stands word for word in code that is tested, most of
-// it in the tests of this package.
+// Package readme compares the README and docs/ with the code. The README's program is
+// built and run as printed, its error table is compared with the errors of the client,
+// every other piece of Go occurs word for word in code that is tested, and every command
+// names something that exists.
 package readme

@@ -290,7 +290,7 @@ func TestSendingWhatIsNotCovered(t *testing.T) {
 	call := func(
 		ctx context.Context, client *upvest.Client, allocation *portfolios.Allocation,
 	) (json.RawMessage, error) {
-		var accounts json.RawMessage // or any type of yours
+		var accounts json.RawMessage // or a type of yours
 		err := client.Do(ctx, upvest.Request{
 			Method: http.MethodGet, Path: "/portfolios/allocations/" + allocation.ID.String() + "/accounts",
 		}, &accounts)

@@ -15,46 +15,67 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
 // repository is the folder of the README, from this package.
 var repository = filepath.Join("..", "..")
 
-// readme returns the README and its pieces of Go.
-func readme(t *testing.T) (text string, pieces []string) {
-	t.Helper()
-	read, err := os.ReadFile(filepath.Join(repository, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, match := range regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(read, -1) {
-		pieces = append(pieces, string(match[1]))
-	}
-	return string(read), pieces
-}
-
-// program returns the first piece, which is a whole program.
+// program returns the program of the README.
 func program(t *testing.T) string {
 	t.Helper()
-	_, pieces := readme(t)
+	pieces := goCode(t, "README.md")
 	if len(pieces) == 0 || !strings.HasPrefix(pieces[0], "package main\n") {
 		t.Fatal("the README does not begin with a program")
 	}
 	return pieces[0]
 }
 
+// The account of the first order, which the program upvest-sandbox has from the start.
+var firstAccount = uuid.MustParse("1f0d3b5c-7a29-4e68-9c14-8b2e6f5a0d37")
+
 // TestProgramRuns builds the program of the README and runs it as printed, as a newcomer
 // would.
 func TestProgramRuns(t *testing.T) {
-	sandbox.Start(t, sandbox.WithOrderDelay(10*time.Millisecond)).Setenv(t)
+	mix := uuid.New()
+	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
+		Allocations: []sandbox.Allocation{
+			{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}},
+		},
+		Accounts: []sandbox.Account{{ID: firstAccount, AllocationID: mix}},
+	}))
+	server.Setenv(t)
 	built, output, err := build(t, repository, program(t))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	output, err = run(t, repository, built)
-	if err != nil || !regexp.MustCompile(`^[0-9a-f-]{36} FILLED\n$`).MatchString(output) {
-		t.Errorf("got %v and %q, want a filled order", err, output)
+	if err != nil || !placedOrder.MatchString(output) {
+		t.Errorf("got %v and %q, want an order", err, output)
+	}
+}
+
+var placedOrder = regexp.MustCompile(`(?m)^[0-9a-f-]{36} NEW$`)
+
+// TestFirstOrderCommand runs the command that the README names for this program.
+func TestFirstOrderCommand(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is missing")
+	}
+	output, err := run(t, repository, "make", "first-order")
+	if err != nil || !placedOrder.MatchString(output) {
+		t.Errorf("got %v and %q, want an order", err, output)
+	}
+}
+
+// TestFirstOrderIsShort: main has at most 25 lines.
+func TestFirstOrderIsShort(t *testing.T) {
+	_, body, _ := strings.Cut(program(t), "func main() {\n")
+	if lines := strings.Count(body, "\n"); lines == 0 || lines > 25 {
+		t.Errorf("main of the first order has %d lines, want at most 25", lines)
 	}
 }
 
@@ -64,35 +85,20 @@ func TestProgramThatDoesNotBuildIsFound(t *testing.T) {
 	}
 }
 
-// TestInstalledPackagesExist: what the README installs are packages of this repository,
-// and what it runs is a command.
-func TestInstalledPackagesExist(t *testing.T) {
-	text, _ := readme(t)
-	var names []string
-	installs := regexp.MustCompile(`(?m)^go get (\S+)|^go run (\S+)@latest`)
-	for _, match := range installs.FindAllStringSubmatch(text, -1) {
-		output, err := run(t, repository, "go", "list", "-f", "{{.Name}}", match[1]+match[2])
-		if err != nil {
-			t.Errorf("%s: %v\n%s", match[0], err, output)
-		}
-		names = append(names, strings.TrimSpace(output))
-	}
-	if want := []string{"wrapper", "sandbox", "main"}; !slices.Equal(names, want) {
-		t.Errorf("the README installs %v, expected %v", names, want)
-	}
-}
-
-// TestPiecesAreTested finds each piece of the README in code that is built and tested.
+// TestPiecesAreTested finds each piece of Go of the documents in code that is built and
+// tested.
 func TestPiecesAreTested(t *testing.T) {
-	_, pieces := readme(t)
 	code := testedCode(t)
-	for _, piece := range pieces {
-		if !strings.Contains(code, unindented(piece)) {
-			t.Errorf("this is in no Go file of the repository:\n%s", piece)
-		}
-		changed := strings.Replace(piece, "\n", " // changed\n", 1)
-		if strings.Contains(code, unindented(changed)) {
-			t.Errorf("with a change this is still found, so that the test cannot fail:\n%s", changed)
+	for _, name := range documents(t) {
+		for _, piece := range goCode(t, name) {
+			if !strings.Contains(code, unindented(piece)) {
+				t.Errorf("%s: this is in no Go file of the repository:\n%s", name, piece)
+			}
+			changed := strings.Replace(piece, "\n", " // changed\n", 1)
+			if strings.Contains(code, unindented(changed)) {
+				t.Errorf("%s: with a change this is still found, so that the test cannot fail:\n%s",
+					name, changed)
+			}
 		}
 	}
 }

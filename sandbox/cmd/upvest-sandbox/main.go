@@ -1,6 +1,7 @@
 // Command upvest-sandbox runs the sandbox on a loopback address, for clients in any
 // language. It prints the UPVEST_API_* variables that point a client at it, as shell
-// lines ready to source, and runs until it is interrupted.
+// lines ready to source, and runs until it is interrupted. If a command follows the
+// flags, the program runs that with the variables set, and ends with its exit status.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"syscall"
 
@@ -20,8 +22,11 @@ func main() {
 	// A second signal ends the program the hard way.
 	context.AfterFunc(ctx, stop)
 	err := program.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	ended, isExit := errors.AsType[*exec.ExitError](err)
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
+	case isExit && ended.ExitCode() > 0:
+		os.Exit(ended.ExitCode())
 	default:
 		fmt.Fprintln(os.Stderr, "upvest-sandbox:", err)
 		os.Exit(1)

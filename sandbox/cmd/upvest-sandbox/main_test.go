@@ -148,6 +148,23 @@ func TestEnvironmentFile(t *testing.T) {
 	}
 }
 
+// A command reaches the sandbox through its variables, has stdout for itself, and decides
+// the exit status.
+func TestCommand(t *testing.T) {
+	const script = `echo "$UPVEST_API_CLIENT_ID"; test -r "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"; ` +
+		`echo "$?"; exit 7`
+	var stdout bytes.Buffer
+	command := command(t, "-client", "id="+clientID, "--", "sh", "-c", script)
+	command.Stdout = &stdout
+	err := command.Run()
+	if ended, ok := errors.AsType[*exec.ExitError](err); !ok || ended.ExitCode() != 7 {
+		t.Errorf("got %v, want the exit status 7 of the command", err)
+	}
+	if want := clientID + "\n0\n"; stdout.String() != want {
+		t.Errorf("got %q, want %q", stdout.String(), want)
+	}
+}
+
 func TestProgramRefusesBadFlags(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
@@ -185,6 +202,7 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		{flags: []string{"-accounts", "mine"}, reports: "ACCOUNT=USER"},
 		{flags: []string{"-accounts", "@missing"}, reports: "read the accounts"},
 		{flags: []string{"-seed", "-1"}, reports: "seed"},
+		{flags: []string{"--", "no-such-command"}, reports: "run no-such-command: "},
 		{flags: []string{"secret=very secret"}, reports: "unexpected argument"},
 		{flags: []string{"-client", "id=very secret"}, reports: "expected a UUID"},
 		{flags: []string{"-client", "id=a,sceret=very secret"}, reports: "the part id contains , or ="},

@@ -27,6 +27,9 @@ type settings struct {
 	envFile        string
 	envForm        string
 	checkResponses bool
+	// command runs with the variables of the first client, and the sandbox ends with it.
+	// It is empty for a sandbox that runs until it is interrupted.
+	command []string
 }
 
 func (s *settings) add(option sandbox.Option) { s.options = append(s.options, option) }
@@ -40,7 +43,16 @@ type commandLine struct {
 	clients                []string
 	skew, lifetime         time.Duration
 	later, expose, control bool
+	closed                 bool // -accounts names the only accounts that exist
 }
+
+// usage precedes the list of flags in the output of -help.
+const usage = `Usage: upvest-sandbox [flags] [-- command]
+
+The sandbox runs until it is interrupted. With a command, it runs the command with the
+UPVEST_API_* variables set, and ends with it. Flags:
+`
+
 
 func parse(arguments []string, stderr io.Writer) (settings, error) {
 	line := &commandLine{FlagSet: flag.NewFlagSet("upvest-sandbox", flag.ContinueOnError)}
@@ -48,6 +60,14 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	line.defineClients()
 	line.defineServer()
 	line.defineRules()
+	line.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		line.PrintDefaults()
+	}
+	if at := slices.Index(arguments, "--"); at >= 0 {
+		line.settings.command = arguments[at+1:]
+		arguments = arguments[:at]
+	}
 	if err := line.Parse(arguments); err != nil {
 		return settings{}, err
 	}
@@ -135,6 +155,7 @@ func (line *commandLine) defineRules() {
 		func(text string) error {
 			owners, err := parseAccounts(text)
 			s.add(sandbox.WithAccounts(owners))
+			line.closed = true
 			return err
 		})
 	line.BoolVar(&line.later, "later", false,
@@ -172,6 +193,9 @@ func (line *commandLine) complete() (settings, error) {
 	}
 	if line.control {
 		s.add(sandbox.WithControl())
+	}
+	if !line.closed {
+		s.add(sandbox.WithState(sample()))
 	}
 	if len(line.clients) == 0 {
 		line.clients = []string{""}

@@ -34,6 +34,10 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
+	if len(s.command) > 0 {
+		err := runCommand(ctx, s.command, variablesOf(running, clients, s), stdout, stderr)
+		return errors.Join(err, end(ctx, running))
+	}
 	file, err := announce(ctx, running, clients, s, keys, stdout)
 	if err != nil {
 		return errors.Join(err, running.Close())

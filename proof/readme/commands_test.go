@@ -1,0 +1,149 @@
+package readme_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestCommands: every command of the documents names a target, package, folder or file
+// that exists.
+func TestCommands(t *testing.T) {
+	c := commands{targets: targets(t), packages: map[string]error{}}
+	total := 0
+	for _, name := range documents(t) {
+		for _, line := range commandsOf(document(t, name)) {
+			total++
+			if err := c.check(t, line); err != nil {
+				t.Errorf("%s: %s: %v", name, line, err)
+			}
+		}
+	}
+	if total < 20 {
+		t.Errorf("found %d commands, so they are not found", total)
+	}
+}
+
+func TestWrongCommandsAreFound(t *testing.T) {
+	c := commands{targets: targets(t), packages: map[string]error{}}
+	for _, line := range []string{
+		"make nothing", "go get " + module + "/nothing", "go run " + module + "/nothing@latest",
+		"cd nothing && go run ./release", "(cd proof && go run ./nothing)", "cp nothing proof/released/openapi.yaml",
+		"unknown-program", "go doc " + module + "/wrapper.Nothing",
+	} {
+		if c.check(t, line) == nil {
+			t.Errorf("%s: no error, want one", line)
+		}
+	}
+}
+
+const module = "github.com/d8277167/upvest-portfolios-go"
+
+var inlineCommand = regexp.MustCompile("`((?:make|go|cd|cp|git|\\(cd) [^`…]+)`")
+
+// commandsOf returns the lines of the shell blocks of a document, and the commands in its
+// sentences, without comments.
+func commandsOf(text string) []string {
+	var found []string
+	for _, block := range blocks(text, "sh") {
+		for line := range strings.Lines(block) {
+			line, _, _ = strings.Cut(line, " #")
+			if line = strings.TrimSpace(line); line != "" {
+				found = append(found, line)
+			}
+		}
+	}
+	for _, match := range inlineCommand.FindAllStringSubmatch(text, -1) {
+		found = append(found, match[1])
+	}
+	return found
+}
+
+func targets(t *testing.T) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)^([a-z-]+):.*## `).FindAllStringSubmatch(document(t, "Makefile"), -1) {
+		found[match[1]] = true
+	}
+	return found
+}
+
+// commands checks commands against the repository.
+type commands struct {
+	targets  map[string]bool
+	packages map[string]error // what was looked up, by package
+}
+
+// elsewhere are programs that the repository does not contain.
+var elsewhere = map[string]bool{
+	"openssl": true, "curl": true, "git": true, "env": true, "echo": true, "timedatectl": true, ".": true,
+	".ci/run": true, "fleet": true, "export": true,
+}
+
+var setting = regexp.MustCompile(`^[A-Z]+=\S*\s+`)
+
+func (c commands) check(t *testing.T, line string) error {
+	t.Helper()
+	line = strings.Trim(setting.ReplaceAllString(line, ""), "()")
+	folder := repository
+	if inFolder, found := strings.CutPrefix(line, "cd "); found {
+		name, rest, _ := strings.Cut(inFolder, " && ")
+		folder = filepath.Join(repository, name)
+		line = rest
+	}
+	if _, err := os.Stat(folder); err != nil {
+		return err
+	}
+	words := strings.Fields(line)
+	switch {
+	case len(words) > 1 && words[0] == "make":
+		if !c.targets[words[1]] {
+			return fmt.Errorf("the Makefile has no target %s", words[1])
+		}
+		return nil
+	case len(words) > 2 && words[0] == "go":
+		return c.checkGo(t, folder, words)
+	case len(words) == 2 && words[0] == "go":
+		return nil // the name of a command in a sentence
+	case len(words) > 1 && words[0] == "cp":
+		_, err := os.Stat(filepath.Join(repository, words[1]))
+		return err
+	case len(words) > 0 && elsewhere[words[0]]:
+		return nil
+	}
+	return fmt.Errorf("no test knows this command: extend proof/readme/commands_test.go")
+}
+
+// checkGo looks up the package of a go command.
+func (c commands) checkGo(t *testing.T, folder string, words []string) error {
+	t.Helper()
+	if words[1] == "doc" {
+		output, err := run(t, folder, "go", "doc", words[2])
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, output)
+		}
+		return nil
+	}
+	for _, word := range words[2:] {
+		name, _, _ := strings.Cut(word, "@")
+		if !strings.HasPrefix(name, "./") && !strings.HasPrefix(name, module) {
+			continue
+		}
+		place := folder + " " + name
+		if _, known := c.packages[place]; !known {
+			command := exec.CommandContext(t.Context(), "go", "list", name)
+			command.Dir = folder
+			output, err := command.CombinedOutput()
+			if err != nil {
+				err = fmt.Errorf("%w: %s", err, output)
+			}
+			c.packages[place] = err
+		}
+		return c.packages[place]
+	}
+	return nil // go test -run without a package, go generate and the like
+}

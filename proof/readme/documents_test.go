@@ -1,0 +1,74 @@
+package readme_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// documents returns the README and the pages of docs/, from the repository.
+func documents(t *testing.T) []string {
+	t.Helper()
+	pages, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
+	if err != nil || len(pages) < 5 {
+		t.Fatalf("found %d pages in docs/: %v", len(pages), err)
+	}
+	names := []string{"README.md"}
+	for _, page := range pages {
+		names = append(names, filepath.Join("docs", filepath.Base(page)))
+	}
+	return names
+}
+
+func document(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// goCode returns the pieces of Go of a document.
+func goCode(t *testing.T, name string) []string {
+	t.Helper()
+	return blocks(document(t, name), "go")
+}
+
+// blocks returns the blocks of code in a language.
+func blocks(text, language string) []string {
+	var found []string
+	pattern := regexp.MustCompile("(?s)```" + language + "\n(.*?)```")
+	for _, match := range pattern.FindAllStringSubmatch(text, -1) {
+		found = append(found, match[1])
+	}
+	return found
+}
+
+// TestLengths: the README and some pages stay short.
+func TestLengths(t *testing.T) {
+	for name, limit := range map[string]int{
+		"README.md": 160, "docs/performance.md": 60, "docs/quick-reference.md": 80,
+	} {
+		if lines := strings.Count(document(t, name), "\n"); lines > limit {
+			t.Errorf("%s has %d lines, want at most %d", name, lines, limit)
+		}
+	}
+}
+
+// Every block of code has a language that a test reads, or shows something else than
+// commands and Go.
+func TestBlocksHaveALanguage(t *testing.T) {
+	fence := regexp.MustCompile("(?m)^```(.+)$")
+	known := []string{"go", "sh", "text"}
+	for _, name := range documents(t) {
+		for _, match := range fence.FindAllStringSubmatch(document(t, name), -1) {
+			if !slices.Contains(known, match[1]) {
+				t.Errorf("%s has a block of %s, which no test reads", name, match[1])
+			}
+		}
+	}
+}

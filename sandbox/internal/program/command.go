@@ -1,0 +1,26 @@
+package program
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+)
+
+// runCommand runs a command that reaches the sandbox through its variables, and returns
+// when the command ends.
+func runCommand(ctx context.Context, arguments, variables []string, stdout, stderr io.Writer) error {
+	command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
+	command.Env = append(os.Environ(), variables...)
+	command.Stdin = os.Stdin
+	command.Stdout = stdout
+	command.Stderr = stderr
+	// An interrupt of the terminal reaches the command too: it gets the time to end.
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = grace
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("run %s: %w", arguments[0], err)
+	}
+	return nil
+}
