@@ -20,6 +20,11 @@ type Allocations struct{ core *core }
 // Create creates an allocation (POST /portfolios/allocations, scope portfolios:admin).
 // Weights are exact decimals above 0, one for each instrument. The server requires a sum
 // of 1.
+//
+// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
+// [Error.Resume]; [ErrBadRequest] for weights or instruments that the server refuses.
+//
+// Source: docs.upvest.co, "Create portfolios allocation".
 func (s *Allocations) Create(
 	ctx context.Context, request portfolios.AllocationRequest, options ...CallOption,
 ) (*portfolios.Allocation, error) {
@@ -34,6 +39,10 @@ func (s *Allocations) Create(
 
 // Retrieve returns one allocation (GET /portfolios/allocations/{allocation_id}, scope
 // portfolios:read or portfolios:admin).
+//
+// Errors to handle: [ErrNotFound].
+//
+// Source: docs.upvest.co, "Retrieve portfolios allocation".
 func (s *Allocations) Retrieve(
 	ctx context.Context, allocationID uuid.UUID, options ...CallOption,
 ) (*portfolios.Allocation, error) {
@@ -51,6 +60,12 @@ func (s *Allocations) Retrieve(
 // /portfolios/allocations/{allocation_id}, scope portfolios:admin). An empty name leaves
 // the name as it is. Update trades nothing: accounts reach the new weights with their
 // next rebalancing.
+//
+// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
+// [Error.Resume], which overwrites changes that others made in between; [ErrBadRequest]
+// for weights or instruments that the server refuses; [ErrNotFound].
+//
+// Source: docs.upvest.co, "Update portfolios allocation".
 func (s *Allocations) Update(
 	ctx context.Context, allocationID uuid.UUID, request portfolios.AllocationRequest, options ...CallOption,
 ) (*portfolios.Allocation, error) {
@@ -64,9 +79,13 @@ func (s *Allocations) Update(
 	})
 }
 
-// List returns one page (GET /portfolios/allocations, scope portfolios:read or
-// portfolios:admin). Sort, order and limit are sent even if params leaves them out (id,
-// ASC, 100), because the order of the rows is undefined otherwise.
+// List returns one page of allocations (GET /portfolios/allocations, scope
+// portfolios:read or portfolios:admin). Sort, order and limit are sent even if params
+// leaves them out (id, ASC, 100), because the order of the rows is undefined otherwise.
+//
+// Errors to handle: [ErrBadRequest] for a parameter that the server refuses.
+//
+// Source: docs.upvest.co, "List portfolios allocations".
 func (s *Allocations) List(
 	ctx context.Context, params portfolios.ListPortfoliosAllocationsParams, options ...CallOption,
 ) (*portfolios.AllocationList, error) {

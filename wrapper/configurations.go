@@ -19,7 +19,13 @@ import (
 type Configurations struct{ core *core }
 
 // Create makes an account follow an allocation (POST /portfolios/configurations, scope
-// portfolios:admin).
+// portfolios:admin). Create trades nothing: orders and rebalancings do.
+//
+// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
+// [Error.Resume]; [ErrConflict] and [ErrUnprocessable] for an account that has a
+// configuration or is not active; [ErrNotFound] for an unknown account or allocation.
+//
+// Source: docs.upvest.co, "Create portfolios configuration".
 func (s *Configurations) Create(
 	ctx context.Context, request portfolios.ConfigurationRequest, options ...CallOption,
 ) (*portfolios.Configuration, error) {
@@ -34,6 +40,10 @@ func (s *Configurations) Create(
 
 // Retrieve returns the configuration of one account (GET
 // /portfolios/configurations/{account_id}, scope portfolios:read or portfolios:admin).
+//
+// Errors to handle: [ErrNotFound] for an account without a configuration.
+//
+// Source: docs.upvest.co, "Retrieve portfolios configuration".
 func (s *Configurations) Retrieve(
 	ctx context.Context, accountID uuid.UUID, options ...CallOption,
 ) (*portfolios.Configuration, error) {
@@ -51,6 +61,12 @@ func (s *Configurations) Retrieve(
 // /portfolios/configurations/{account_id}, scope portfolios:admin): a nil list of
 // strategies stays as it is, an empty one removes all. Update trades nothing: the account
 // reaches a new allocation with its next rebalancing.
+//
+// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
+// [Error.Resume]; [ErrBadRequest] for an update that the server refuses; [ErrNotFound]
+// for an account without a configuration, or for an unknown allocation.
+//
+// Source: docs.upvest.co, "Update portfolios configuration".
 func (s *Configurations) Update(
 	ctx context.Context, accountID uuid.UUID, update portfolios.ConfigurationUpdate, options ...CallOption,
 ) (*portfolios.Configuration, error) {
@@ -64,9 +80,14 @@ func (s *Configurations) Update(
 	})
 }
 
-// List returns one page (GET /portfolios/configurations, scope portfolios:read or
-// portfolios:admin). Sort, order and limit are sent even if params leaves them out
-// (account_id, ASC, 100), because the order of the rows is undefined otherwise.
+// List returns one page of configurations (GET /portfolios/configurations, scope
+// portfolios:read or portfolios:admin). Sort, order and limit are sent even if params
+// leaves them out (account_id, ASC, 100), because the order of the rows is undefined
+// otherwise.
+//
+// Errors to handle: [ErrBadRequest] for a parameter that the server refuses.
+//
+// Source: docs.upvest.co, "List portfolios configurations".
 func (s *Configurations) List(
 	ctx context.Context, params portfolios.ListPortfoliosConfigurationsParams, options ...CallOption,
 ) (*portfolios.ConfigurationList, error) {

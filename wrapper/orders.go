@@ -18,9 +18,16 @@ import (
 type Orders struct{ core *core }
 
 // Create places an order (POST /portfolios/orders, scope portfolios:admin). CashAmount is
-// an exact decimal in the order's currency. A buy is split by the weights of the
-// account's allocation, a sale by the value of its positions. After an
-// [ErrOutcomeUnknown] repeat the call with [Error.Resume].
+// an exact decimal in the order's currency. The server splits a buy by the weights of the
+// account's allocation, and a sale by the value of its positions. It executes the order
+// after its response: [Orders.Wait] returns how the order ended.
+//
+// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
+// [Error.Resume]; [ErrBadRequest] and [ErrUnprocessable] for a request that the server
+// refuses, such as an order for an account without a configuration; [ErrNotFound] for an
+// unknown account or user.
+//
+// Source: docs.upvest.co, "Create portfolios order".
 func (s *Orders) Create(
 	ctx context.Context, request portfolios.OrderRequest, options ...CallOption,
 ) (*portfolios.Order, error) {
@@ -37,6 +44,12 @@ func (s *Orders) Create(
 // /portfolios/{account_id}/liquidation_request, scope portfolios:admin). The account
 // stays active. Upvest moved this operation in later versions: today's servers may
 // respond with 404 or 405.
+//
+// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
+// [Error.Resume]; [ErrNotFound] and [ErrMethodNotAllowed] for an unknown account, or for
+// a server that moved the operation.
+//
+// Source: docs.upvest.co, "Create portfolios liquidation request".
 func (s *Orders) CreateLiquidationRequest(
 	ctx context.Context, accountID uuid.UUID, request portfolios.LiquidationRequest, options ...CallOption,
 ) (*portfolios.Order, error) {
@@ -52,6 +65,11 @@ func (s *Orders) CreateLiquidationRequest(
 
 // Retrieve returns one order with the individual orders that it was split into (GET
 // /portfolios/orders/{portfolio_order_id}, scope portfolios:read or portfolios:admin).
+//
+// Errors to handle: [ErrNotFound], also for a few seconds after the order was placed,
+// because the server's state spreads with delay.
+//
+// Source: docs.upvest.co, "Retrieve portfolios order".
 func (s *Orders) Retrieve(
 	ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption,
 ) (*portfolios.Order, error) {
@@ -66,10 +84,16 @@ func (s *Orders) Retrieve(
 }
 
 // Cancel requests the cancellation of an order (DELETE
-// /portfolios/orders/{portfolio_order_id}, scope portfolios:admin). The server carries it
-// out after its response, and can leave the order partly filled: [Orders.Wait] returns
-// how it ended. An [ErrNotFound] or [ErrConflict] that is also [ErrOutcomeUnknown]
-// followed an attempt that may have succeeded.
+// /portfolios/orders/{portfolio_order_id}, scope portfolios:admin). The server cancels
+// after its response and can leave the order partly filled: [Orders.Wait] returns how it
+// ended.
+//
+// Errors to handle: [ErrOutcomeUnknown] first, by the same call with [Error.Resume] or by
+// [Orders.Wait]. An [ErrNotFound] or [ErrConflict] that is also [ErrOutcomeUnknown]
+// followed an attempt that may have succeeded. Otherwise [ErrConflict] means that the
+// order can no longer be cancelled, and [ErrNotFound] that it does not exist.
+//
+// Source: docs.upvest.co, "Cancel portfolios order".
 func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) error {
 	return s.core.call(ctx, cancelOrder, arguments{
 		invalid: validate.ID("portfolio_order_id", portfolioOrderID),
@@ -81,9 +105,13 @@ func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options
 	}, func(response *Response) error { return checkCancelled(response, portfolioOrderID) })
 }
 
-// List returns one page (GET /portfolios/orders, scope portfolios:read or
+// List returns one page of orders (GET /portfolios/orders, scope portfolios:read or
 // portfolios:admin). Sort, order and limit are sent even if params leaves them out (id,
 // ASC, 100), because the order of the rows is undefined otherwise.
+//
+// Errors to handle: [ErrBadRequest] for a parameter that the server refuses.
+//
+// Source: docs.upvest.co, "List portfolios orders".
 func (s *Orders) List(
 	ctx context.Context, params portfolios.ListPortfoliosOrdersParams, options ...CallOption,
 ) (*portfolios.OrderList, error) {

@@ -18,6 +18,12 @@ type Rebalancings struct{ core *core }
 // Trigger rebalances accounts, or all accounts of allocations (POST
 // /portfolios/rebalancings/executions, scope portfolios:admin): set exactly one of the
 // two lists. Each account gets an order of type REBALANCING.
+//
+// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
+// [Error.Resume]; [ErrBadRequest] and [ErrUnprocessable] for a list that the server
+// refuses; [ErrNotFound] for an unknown account or allocation.
+//
+// Source: docs.upvest.co, "Trigger portfolio rebalancing".
 func (s *Rebalancings) Trigger(
 	ctx context.Context, request portfolios.RebalancingRequest, options ...CallOption,
 ) (*portfolios.Rebalancing, error) {
@@ -33,6 +39,10 @@ func (s *Rebalancings) Trigger(
 // RetrieveExecution returns what a rebalancing was triggered for, and when (GET
 // /portfolios/rebalancings/executions/{execution_id}, scope portfolios:read or
 // portfolios:admin).
+//
+// Errors to handle: [ErrNotFound].
+//
+// Source: docs.upvest.co, "Retrieve portfolios rebalancing execution".
 func (s *Rebalancings) RetrieveExecution(
 	ctx context.Context, executionID uuid.UUID, options ...CallOption,
 ) (*portfolios.RebalancingExecution, error) {

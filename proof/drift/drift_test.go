@@ -26,6 +26,7 @@ func TestNothingDrifts(t *testing.T) {
 		"examples":        checkExamples,
 		"requests":        checkRequests,
 		"wrapper":         checkWrapper,
+		"comments":        checkComments,
 		"calls":           checkCalls,
 		"sandbox":         checkSandbox,
 		"golden requests": checkGoldenRequests,

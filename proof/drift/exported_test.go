@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the exported API to testdata/exported")
+var update = flag.Bool("update", false, "write testdata/exported or docs/api.md, depending on the test")
 
 // exported prints what a package exports: signatures, exported fields and constants,
 // without comments, one declaration after another.

@@ -1,6 +1,7 @@
 package readme_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -32,8 +33,8 @@ func TestWrongCommandsAreFound(t *testing.T) {
 	c := commands{targets: targets(t), packages: map[string]error{}}
 	for _, line := range []string{
 		"make nothing", "go get " + module + "/nothing", "go run " + module + "/nothing@latest",
-		"cd nothing && go run ./release", "(cd proof && go run ./nothing)", "cp nothing proof/released/openapi.yaml",
-		"unknown-program", "go doc " + module + "/wrapper.Nothing",
+		"cd nothing && go run ./release", "(cd proof && go run ./nothing)",
+		"cp nothing proof/released/openapi.yaml", "unknown-program", "go doc " + module + "/wrapper.Nothing",
 	} {
 		if c.check(t, line) == nil {
 			t.Errorf("%s: no error, want one", line)
@@ -51,9 +52,10 @@ func commandsOf(text string) []string {
 	var found []string
 	for _, block := range blocks(text, "sh") {
 		for line := range strings.Lines(block) {
-			line, _, _ = strings.Cut(line, " #")
-			if line = strings.TrimSpace(line); line != "" {
-				found = append(found, line)
+			command, _, _ := strings.Cut(line, " #")
+			command = strings.TrimSpace(command)
+			if command != "" {
+				found = append(found, command)
 			}
 		}
 	}
@@ -66,7 +68,8 @@ func commandsOf(text string) []string {
 func targets(t *testing.T) map[string]bool {
 	t.Helper()
 	found := map[string]bool{}
-	for _, match := range regexp.MustCompile(`(?m)^([a-z-]+):.*## `).FindAllStringSubmatch(document(t, "Makefile"), -1) {
+	target := regexp.MustCompile(`(?m)^([a-z-]+):.*## `)
+	for _, match := range target.FindAllStringSubmatch(document(t, "Makefile"), -1) {
 		found[match[1]] = true
 	}
 	return found
@@ -115,7 +118,7 @@ func (c commands) check(t *testing.T, line string) error {
 	case len(words) > 0 && elsewhere[words[0]]:
 		return nil
 	}
-	return fmt.Errorf("no test knows this command: extend proof/readme/commands_test.go")
+	return errors.New("no test knows this command: extend proof/readme/commands_test.go")
 }
 
 // checkGo looks up the package of a go command.

@@ -34,8 +34,9 @@ func invest(
 	switch {
 	case err == nil:
 		return client.Orders.Wait(ctx, order.ID, nil) // FILLED, SETTLED or CANCELLED
+	// These two come first: the order may exist.
 	case errors.Is(err, upvest.ErrOutcomeUnknown), errors.Is(err, upvest.ErrAccepted):
-		return nil, fmt.Errorf("call again with the same event: %w", err) // check this first
+		return nil, fmt.Errorf("call again with the same event: %w", err)
 	case errors.Is(err, upvest.ErrBadRequest), errors.Is(err, upvest.ErrUnprocessable),
 		errors.Is(err, upvest.ErrNotFound), errors.Is(err, upvest.ErrConflict):
 		return nil, fmt.Errorf("not placed, and a repetition does not help: %w", err)
@@ -50,8 +51,10 @@ func TestQuickReference(t *testing.T) {
 	mix := uuid.New()
 	account := uuid.New()
 	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
-		Allocations: []sandbox.Allocation{{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}}},
-		Accounts:    []sandbox.Account{{ID: account, AllocationID: mix}},
+		Allocations: []sandbox.Allocation{
+			{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}},
+		},
+		Accounts: []sandbox.Account{{ID: account, AllocationID: mix}},
 	}), sandbox.WithOrderDelay(10*time.Millisecond))
 	client, err := upvest.New(server.Credentials())
 	if err != nil {
@@ -169,12 +172,12 @@ func (f fakeOrders) Create(
 }
 
 func TestFakes(t *testing.T) {
-	var fake orders = (&upvest.Client{}).Orders
+	var _ orders = (&upvest.Client{}).Orders
 	for err, want := range map[*upvest.Error]error{
 		{Operation: "create_portfolios_order", Outcome: upvest.OutcomeUnknown}: upvest.ErrOutcomeUnknown,
 		{Status: 404}: upvest.ErrNotFound,
 	} {
-		fake = fakeOrders{err}
+		var fake orders = fakeOrders{err}
 		if _, err := fake.Create(t.Context(), portfolios.OrderRequest{}); !errors.Is(err, want) {
 			t.Errorf("%v does not match %v", err, want)
 		}
@@ -195,7 +198,11 @@ func TestHTTPProxy(t *testing.T) {
 	}
 	credentials := i.credentials
 	credentials.BaseURL = "https://upvest.invalid"
-	transport := &http.Transport{Proxy: http.ProxyURL(proxy), ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 100}
+	transport := &http.Transport{
+		Proxy:               http.ProxyURL(proxy),
+		ForceAttemptHTTP2:   true,
+		MaxIdleConnsPerHost: 100,
+	}
 	client, err := upvest.New(credentials, upvest.WithHTTPClient(&http.Client{Transport: transport}))
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +242,8 @@ func TestCompanyCertificate(t *testing.T) {
 	}
 	_, err = client.Orders.Retrieve(t.Context(), uuid.New())
 	var failure *upvest.Error
-	if !errors.As(err, &failure) || !errors.As(failure.Err, &failure) || failure.Status != http.StatusNotFound {
+	isFailure := errors.As(err, &failure)
+	if !isFailure || !errors.As(failure.Err, &failure) || failure.Status != http.StatusNotFound {
 		t.Errorf("got %v, want the 404 of the token request", err)
 	}
 }
