@@ -21,8 +21,8 @@ func TestMainPlacesAnOrder(t *testing.T) {
 		},
 	}))
 	main()
-	placed := len(server.Effects(sandbox.OfOperation(sandbox.CreateOrder)))
-	if placed != 1 {
-		t.Errorf("%d orders were placed, want 1", placed)
+	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
+	if err != nil || len(placed) != 1 {
+		t.Errorf("%d orders were placed, %v, want 1", len(placed), err)
 	}
 }

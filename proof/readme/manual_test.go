@@ -77,9 +77,9 @@ func TestQuickReference(t *testing.T) {
 	if err != nil || order.Status != portfolios.OrderStatusFILLED {
 		t.Errorf("got %v, %v, want a filled order", order, err)
 	}
-	placed := len(server.Effects(sandbox.OfOperation(sandbox.CreateOrder)))
-	if placed != 1 {
-		t.Errorf("%d orders were placed, want 1", placed)
+	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
+	if err != nil || len(placed) != 1 {
+		t.Errorf("%d orders were placed, %v, want 1", len(placed), err)
 	}
 }
 
