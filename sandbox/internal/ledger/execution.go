@@ -28,7 +28,7 @@ func (l *Ledger) advance(a *account, now time.Time) {
 		if next.at.After(now) {
 			return
 		}
-		next.order.step(next.at)
+		next.order.step(next.at, l.prices)
 		next.at = next.order.next(l.options.OrderDelay)
 		heap.Fix(&a.due, 0)
 	}
@@ -40,23 +40,23 @@ func (l *Ledger) advance(a *account, now time.Time) {
 // Choices: the individual orders of an order fill one after the other, evenly spaced over
 // the time that the order is PROCESSING. The last one fills when the order becomes
 // FILLED. Each fill moves updated_at, because it changes what the order shows.
-func (o *order) step(at time.Time) {
+func (o *order) step(at time.Time, current prices) {
 	o.updated = latest(o.updated, at)
 	switch o.status {
 	case contract.OrderStatusNEW:
 		o.status = contract.OrderStatusPROCESSING
-		o.split()
+		o.split(current)
 	case contract.OrderStatusFILLED:
 		o.status = orderSettled
 	default:
-		o.fill()
+		o.fill(current)
 	}
 }
 
 // fill fills the next individual order. The last one makes the order FILLED.
-func (o *order) fill() {
+func (o *order) fill(current prices) {
 	if i := int(o.filled); i < len(o.instruments) {
-		o.account.book(o.instruments[i], o.side(i), o.settle(i))
+		o.execute(i, o.amounts[i], current)
 		o.filled++
 	}
 	if int(o.filled) == len(o.instruments) {
@@ -89,8 +89,9 @@ func (o *order) next(delay time.Duration) time.Time {
 // Choices: what earlier open orders are going to sell no longer counts as value, so that
 // nothing is sold twice. What they are going to buy does not count yet. A SELL is checked
 // here and not when it is placed, so one that is too large is accepted as NEW first.
-func (o *order) split() {
-	instruments, values := o.account.free()
+func (o *order) split(current prices) {
+	instruments, quantities := o.account.free()
+	values := current.values(instruments, quantities)
 	switch o.kind {
 	case contract.OrderTypeBUY:
 		o.instruments = o.mix.instruments
@@ -98,20 +99,23 @@ func (o *order) split() {
 	case contract.OrderTypeSELL:
 		amount := scaled(o.cash, amountDecimals)
 		o.instruments = instruments
-		o.amounts = share(amount, values)
 		o.sales = int32(len(values))
 		if exceedsSaleLimit(amount, sum(values)) {
 			o.end(contract.OrderStatusCANCELLED)
 			return
 		}
+		o.amounts = share(amount, values)
+		for i, part := range o.amounts {
+			o.amounts[i] = proportion(quantities[i], part, values[i])
+		}
 	case contract.OrderTypeLIQUIDATION:
 		o.instruments = instruments
-		o.amounts = values
-		o.sales = int32(len(values))
+		o.amounts = quantities
+		o.sales = int32(len(quantities))
 		o.pot = o.account.takeCash()
 	case contract.OrderTypeREBALANCING:
 		o.pot = o.account.takeCash()
-		o.rebalance(instruments, values)
+		o.rebalance(instruments, quantities, values)
 	}
 	for i := range int(o.sales) {
 		o.account.promise(o.instruments[i], o.amounts[i])
@@ -129,7 +133,7 @@ func exceedsSaleLimit(amount, total *big.Int) bool {
 //
 // Choices: an instrument that is at its target already has no individual order, so an
 // account that holds nothing has none at all. Sales come before purchases.
-func (o *order) rebalance(instruments []string, values []*big.Int) {
+func (o *order) rebalance(instruments []string, quantities, values []*big.Int) {
 	missing := map[string]*big.Int{}
 	total := sum(values)
 	for i, wanted := range share(total.Add(total, o.pot), o.mix.weights) {
@@ -141,18 +145,17 @@ func (o *order) rebalance(instruments []string, values []*big.Int) {
 		}
 		missing[instrument].Sub(missing[instrument], values[i])
 	}
-	sorted := slices.Sorted(maps.Keys(missing))
-	const sale = -1
-	const purchase = 1
-	for _, sign := range []int{sale, purchase} {
-		for _, instrument := range sorted {
-			if amount := missing[instrument]; amount.Sign() == sign {
-				o.instruments = append(o.instruments, instrument)
-				o.amounts = append(o.amounts, new(big.Int).Abs(amount))
-			}
+	for i, instrument := range instruments {
+		if amount := missing[instrument]; amount.Sign() < 0 {
+			o.instruments = append(o.instruments, instrument)
+			o.amounts = append(o.amounts, proportion(quantities[i], new(big.Int).Abs(amount), values[i]))
 		}
-		if sign == sale {
-			o.sales = int32(len(o.instruments))
+	}
+	o.sales = int32(len(o.instruments))
+	for _, instrument := range slices.Sorted(maps.Keys(missing)) {
+		if amount := missing[instrument]; amount.Sign() > 0 {
+			o.instruments = append(o.instruments, instrument)
+			o.amounts = append(o.amounts, amount)
 		}
 	}
 }
@@ -167,26 +170,30 @@ func (o *order) cancel(now time.Time) {
 	o.end(contract.OrderStatusCANCELLED)
 }
 
-// settle moves the cash of the individual order i into or out of the pot of a
-// rebalancing, and returns its amount. A purchase takes no more than the pot has: prices
-// may have changed since it was made.
+// execute carries out a part of the individual order i: a quantity to sell, or cash to
+// spend. Sales of a rebalancing fill its pot. Its purchases take no more than the pot
+// has, because prices may have changed since they were made.
 //
 // Choice: the proceeds of every other sale leave the account, and the cash for every
 // other purchase comes from outside.
-func (o *order) settle(i int) *big.Int {
-	amount := o.amounts[i]
-	if o.kind != contract.OrderTypeREBALANCING {
-		return amount
-	}
+func (o *order) execute(i int, part *big.Int, at prices) {
+	instrument := o.instruments[i]
+	rebalances := o.kind == contract.OrderTypeREBALANCING
 	if o.side(i) == contract.SideSELL {
-		o.pot.Add(o.pot, amount)
-		return amount
+		if rebalances {
+			o.pot.Add(o.pot, at.value(instrument, part))
+		}
+		o.account.book(instrument, contract.SideSELL, part)
+		return
 	}
-	if amount.Cmp(o.pot) > 0 {
-		amount.Set(o.pot)
+	cash := part
+	if rebalances {
+		if cash.Cmp(o.pot) > 0 {
+			cash = new(big.Int).Set(o.pot)
+		}
+		o.pot.Sub(o.pot, cash)
 	}
-	o.pot.Sub(o.pot, amount)
-	return amount
+	o.account.book(instrument, contract.SideBUY, at.quantity(instrument, cash))
 }
 
 // end gives the order its last status.

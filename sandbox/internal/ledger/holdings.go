@@ -12,8 +12,7 @@ import (
 
 // account is what an account of one client holds, and the orders that change it.
 //
-// Choice: no price moves by itself. A position is worth what was paid for it less what
-// was sold of it, until SetPrice changes it.
+// Choice: no price moves by itself, see [Ledger.SetPrices].
 //
 // The fields that placing an order reads come first: with a million accounts, each
 // further cache line costs time.
@@ -63,7 +62,9 @@ func (a *account) indexed() index[order] {
 	return orders
 }
 
-// position is the cash value of one instrument in an account, in units of 10^-27.
+// position is the quantity of one instrument in an account, in units of 10^-54. A
+// quantity does not change with the price, so a price that changes and comes back leaves
+// the value unchanged.
 type position struct {
 	instrument string // in the form of instrumentKey
 	held       big.Int
@@ -81,18 +82,18 @@ func (c *client) account(id uuid.UUID) *account {
 	return found
 }
 
-// free returns what can be sold: the instruments in a fixed order, and the value of each
-// that no open order is going to sell.
-func (a *account) free() (instruments []string, values []*big.Int) {
+// free returns what can be sold: the instruments in a fixed order, and the quantity of
+// each that no open order is going to sell.
+func (a *account) free() (instruments []string, quantities []*big.Int) {
 	for i := range a.positions {
 		p := &a.positions[i]
-		value := new(big.Int).Sub(&p.held, &p.promised)
-		if value.Sign() > 0 {
+		quantity := new(big.Int).Sub(&p.held, &p.promised)
+		if quantity.Sign() > 0 {
 			instruments = append(instruments, p.instrument)
-			values = append(values, value)
+			quantities = append(quantities, quantity)
 		}
 	}
-	return instruments, values
+	return instruments, quantities
 }
 
 // takeCash removes the cash from the account and returns it.
@@ -119,26 +120,26 @@ func (a *account) position(instrument string) *position {
 	return &a.positions[at]
 }
 
-// promise reserves the value of a sale, so that no other order sells it too.
-func (a *account) promise(instrument string, amount *big.Int) {
+// promise reserves the quantity of a sale, so that no other order sells it too.
+func (a *account) promise(instrument string, quantity *big.Int) {
 	p := a.position(instrument)
-	p.promised = tight(new(big.Int).Add(&p.promised, amount))
+	p.promised = tight(new(big.Int).Add(&p.promised, quantity))
 }
 
 // release undoes promise.
-func (a *account) release(instrument string, amount *big.Int) {
+func (a *account) release(instrument string, quantity *big.Int) {
 	p := a.position(instrument)
-	p.promised = tight(new(big.Int).Sub(&p.promised, amount))
+	p.promised = tight(new(big.Int).Sub(&p.promised, quantity))
 }
 
-// book applies an individual order that has been filled.
-func (a *account) book(instrument string, side contract.Side, amount *big.Int) {
+// book applies an execution of an individual order.
+func (a *account) book(instrument string, side contract.Side, quantity *big.Int) {
 	held := new(big.Int)
 	if side == contract.SideSELL {
-		a.release(instrument, amount)
-		held.Sub(&a.position(instrument).held, amount)
+		a.release(instrument, quantity)
+		held.Sub(&a.position(instrument).held, quantity)
 	} else {
-		held.Add(&a.position(instrument).held, amount)
+		held.Add(&a.position(instrument).held, quantity)
 	}
 	at, _ := a.find(instrument)
 	if held.Sign() == 0 {

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"math/big"
 	"sync"
 	"time"
 
@@ -52,9 +51,7 @@ type Ledger struct {
 	clients map[uuid.UUID]*client
 	placed  uint32 // orders so far
 	effects *journal.Log[journal.Effect]
-	// prices are by instrumentKey, in units of 10^-27. Instruments whose price was never
-	// set are not in it.
-	prices map[string]*big.Int
+	prices  prices
 }
 
 // client is the state of one API client.
@@ -79,7 +76,7 @@ func New(options Options) *Ledger {
 		options: options,
 		clients: map[uuid.UUID]*client{},
 		effects: journal.NewLog[journal.Effect](maxEffects, maxEffectBytes),
-		prices:  map[string]*big.Int{},
+		prices:  prices{},
 	}
 }
 

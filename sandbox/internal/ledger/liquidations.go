@@ -59,7 +59,7 @@ func (l *Ledger) liquidate(ctx context.Context, accountID, userID uuid.UUID) (*o
 	c, now := l.enter(ctx)
 	placed := &order{account: c.account(accountID), userID: userID, kind: contract.OrderTypeLIQUIDATION}
 	l.advance(placed.account, now)
-	_, values := placed.account.free()
+	values := l.prices.values(placed.account.free())
 	value := sum(append(values, &placed.account.cash))
 	if len(value.String()) > amountDigits+amountDecimals {
 		return nil, unprocessable("account_id",

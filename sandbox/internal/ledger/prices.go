@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math/big"
 	"slices"
-	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
@@ -29,9 +28,13 @@ func (l *Ledger) SetPrices(prices map[api.InstrumentID]api.Decimal) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	for key, to := range changes {
-		l.setPrice(key, to, now)
+	// What is due was filled at the old prices.
+	for _, c := range l.clients {
+		for _, a := range c.accounts {
+			l.advance(a, now)
+		}
 	}
+	maps.Copy(l.prices, changes)
 	return nil
 }
 
@@ -44,55 +47,58 @@ func readPrice(id api.InstrumentID, price api.Decimal) (*big.Int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("price of %s: %w", id, err)
 	}
-	if to.Sign() == 0 {
-		return nil, fmt.Errorf("price of %s: expected one above 0", id)
+	if to.Sign() == 0 || to.Cmp(quantityUnits) >= 0 {
+		return nil, fmt.Errorf("price of %s: expected one above 0 and below 10^%d", id, amountDecimals)
 	}
 	return to, nil
 }
 
-// setPrice sets the price of one instrument. The ledger must be locked.
-func (l *Ledger) setPrice(key string, to *big.Int, now time.Time) {
-	from := l.prices[key]
-	if from == nil {
-		from = scaled("1", amountDecimals)
+// quantityUnits and priceUnits are 1 in units of 10^-54 and 10^-27. Quantities are finer
+// than cash, so that what was bought for an amount is worth exactly that amount.
+var (
+	quantityUnits = new(big.Int).Exp(big.NewInt(10), big.NewInt(54), nil)
+	priceUnits    = new(big.Int).Exp(big.NewInt(10), big.NewInt(amountDecimals), nil)
+)
+
+// prices are by instrumentKey, in units of 10^-27. An instrument without one has the
+// price 1.
+type prices map[string]*big.Int
+
+func (p prices) of(instrument string) *big.Int {
+	if price := p[instrument]; price != nil {
+		return price
 	}
-	l.prices[key] = to
-	for _, c := range l.clients {
-		for _, a := range c.accounts {
-			l.advance(a, now)
-			a.revalue(key, from, to)
-		}
-	}
+	return priceUnits
 }
 
-// revalue changes the values of an instrument from one price to another. It sums what is
-// promised again from the orders, because each of their parts is rounded separately.
-func (a *account) revalue(instrument string, from, to *big.Int) {
-	at, held := a.find(instrument)
-	if !held {
-		return
+// value returns the cash that a quantity of an instrument is worth.
+func (p prices) value(instrument string, quantity *big.Int) *big.Int {
+	return proportion(quantity, p.of(instrument), quantityUnits)
+}
+
+// quantity returns the quantity of an instrument that cash buys.
+func (p prices) quantity(instrument string, cash *big.Int) *big.Int {
+	return proportion(cash, quantityUnits, p.of(instrument))
+}
+
+// values returns the value of each quantity of an instrument.
+func (p prices) values(instruments []string, quantities []*big.Int) []*big.Int {
+	values := make([]*big.Int, len(quantities))
+	for i, quantity := range quantities {
+		values[i] = p.value(instruments[i], quantity)
 	}
-	move := func(value *big.Int) *big.Int {
-		moved := new(big.Int).Mul(value, to)
-		return moved.Quo(moved, from)
+	return values
+}
+
+// proportion returns whole * part / of, rounded to the nearest number. No argument may be
+// below zero. It returns 0 if of is 0.
+func proportion(whole, part, of *big.Int) *big.Int {
+	result := new(big.Int)
+	if of.Sign() == 0 {
+		return result
 	}
-	promised := new(big.Int)
-	for _, next := range a.due {
-		o := next.order
-		if o.done() || o.amounts == nil {
-			continue
-		}
-		for i := int(o.filled); i < int(o.sales); i++ {
-			if o.instruments[i] == instrument {
-				o.amounts[i] = move(o.amounts[i])
-				promised.Add(promised, o.amounts[i])
-			}
-		}
-	}
-	p := &a.positions[at]
-	p.held = tight(move(&p.held))
-	p.promised = tight(promised)
-	if p.held.Sign() == 0 && promised.Sign() == 0 {
-		a.positions = slices.Delete(a.positions, at, at+1)
-	}
+	result.Mul(whole, part)
+	result.Lsh(result, 1)
+	result.Add(result, of)
+	return result.Quo(result, new(big.Int).Lsh(of, 1))
 }

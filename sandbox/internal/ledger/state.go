@@ -87,7 +87,8 @@ func (l *Ledger) loadAccount(c *client, loaded LoadedAccount, now time.Time) err
 			return fmt.Errorf("holding %s: %w", id, err)
 		}
 		if amount.Sign() > 0 {
-			account.position(instrumentKey(id)).held = tight(amount)
+			key := instrumentKey(id)
+			account.position(key).held = tight(l.prices.quantity(key, amount))
 		}
 	}
 	return nil
