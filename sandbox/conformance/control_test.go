@@ -166,7 +166,6 @@ func TestControlIsOffUnlessAskedFor(t *testing.T) {
 		t.Errorf("the control endpoint responds %d", status)
 	}
 	c := p.loggedIn(t)
-	if got := c.send(t, at("/_sandbox/requests")(c).sign()); got.status != 404 {
-		t.Errorf("the control endpoint responds %d %s", got.status, got.body)
-	}
+	got := c.send(t, at("/_sandbox/requests")(c).sign())
+	rule{status: 404, detail: "the flag -control opens it"}.refused(t, c, got)
 }

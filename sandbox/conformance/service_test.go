@@ -171,6 +171,11 @@ func TestServiceRules(t *testing.T) {
 			breaks: signed(at(orders+"?start_date=2022-10-14T00:00:00%2B24:00"), asIs), status: 400,
 			detail: "start_date",
 		},
+		{
+			rule: "a plus in a query is sent as %2B", source: choice,
+			breaks: signed(at(orders+"?start_date=2022-10-14T00:00:00+02:00"), asIs), status: 400,
+			detail: "send %2B for a plus",
+		},
 	})
 }
 

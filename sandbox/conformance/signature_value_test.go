@@ -129,6 +129,45 @@ var valueRules = []rule{
 		detail: `lacks the line "@signature-params"`,
 	},
 	{
+		rule: "lines end with a line feed", source: draft,
+		breaks: signed(get, signsText(replaces("\n", "\r\n"))),
+		detail: "end with CRLF",
+	},
+	{
+		rule: "names of components are in quotation marks", source: draft,
+		breaks: signed(get, signsText(unquoted)),
+		detail: "component names without quotation marks",
+	},
+	{
+		rule: "the method is in upper case", source: signatures,
+		breaks: signed(get, signsText(replaces(`"@method": GET`, `"@method": get`))),
+		detail: `"@method" in lower case`,
+	},
+	{
+		rule: "the path has no query", source: signatures,
+		breaks: signed(at("/portfolios/allocations?limit=1"),
+			signsText(replaces("/allocations\n", "/allocations?limit=1\n"))),
+		detail: `"@path" with the query`,
+	},
+	{
+		rule: "the token has its scheme", source: signatures,
+		breaks: signed(get, signsText(replaces("Bearer ", ""))),
+		detail: `"authorization" without "Bearer "`,
+	},
+	{
+		rule: "a plus is signed as %2B", source: signatures,
+		keeps: signed(at("/portfolios/allocations?start_date=2026-01-01T00:00:00%2B02:00"), asIs),
+		breaks: signed(at("/portfolios/allocations?start_date=2026-01-01T00:00:00%2B02:00"),
+			signsText(replaces("%2B", "+"))),
+		detail: "another spelling of the plus signs",
+	},
+	{
+		rule: "a plus is sent as %2B", source: signatures,
+		breaks: signed(at("/portfolios/allocations?start_date=2026-01-01T00:00:00+02:00"),
+			signsText(replaces("+", "%2B"))),
+		detail: "another spelling of the plus signs",
+	},
+	{
 		rule: "the private key is that of the key id", source: signatures,
 		breaks: signed(get, signs(func(_ *caller, base string) []byte {
 			_, other, _ := ed25519.GenerateKey(nil)
@@ -157,6 +196,21 @@ func signs(sign func(c *caller, base string) []byte) func(*request) {
 	return func(r *request) {
 		r.signer = func(base string) []byte { return sign(r.caller, base) }
 	}
+}
+
+// replaces returns a function that replaces a part of a text.
+func replaces(part, with string) func(string) string {
+	return func(text string) string { return strings.ReplaceAll(text, part, with) }
+}
+
+// unquoted removes the quotation marks of the components' lines.
+func unquoted(base string) string {
+	lines := strings.Split(base, "\n")
+	for i, line := range lines[:len(lines)-1] {
+		name, value, _ := strings.Cut(line, ": ")
+		lines[i] = strings.Trim(name, `"`) + ": " + value
+	}
+	return strings.Join(lines, "\n")
 }
 
 // signsText returns a change that signs another text.

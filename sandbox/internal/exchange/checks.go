@@ -28,6 +28,10 @@ func (h *Handler) findRoute(x *exchange) *response.Problem {
 		x.pathValues = values
 		return nil
 	}
+	if strings.HasPrefix(x.request.URL.Path, "/_sandbox/") {
+		return response.Refuse(http.StatusNotFound,
+			"the control endpoint is closed; the flag -control opens it (WithControl in Go)")
+	}
 	if len(allowed) == 0 {
 		return response.Refuse(http.StatusNotFound, "there is nothing at this path")
 	}

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"math/big"
-	"strings"
 )
 
 // diagnosis returns the detail of the mistake that explains a signature, or "" if none
@@ -56,31 +55,3 @@ func isRaw(key *ecdsa.PublicKey, text string, signature []byte) bool {
 	digest := sha512.Sum512([]byte(text))
 	return ecdsa.Verify(key, digest[:], r, s)
 }
-
-// textMistake is a mistake in the text that is signed. signed makes it in a correct text.
-type textMistake struct {
-	detail string
-	signed func(text string) string
-}
-
-var textMistakes = []textMistake{
-	{
-		detail: "the signed text ends with a newline, expected none after the last line",
-		signed: func(text string) string { return text + "\n" },
-	},
-	{
-		detail: `the signed text lacks the line "@signature-params"`,
-		signed: withoutParameters,
-	},
-	{
-		detail: `the signed text lacks the line "@signature-params"`,
-		signed: func(text string) string { return strings.TrimSuffix(withoutParameters(text), "\n") },
-	},
-	{
-		detail: `the signed text has "@query" without its leading question mark`,
-		signed: func(text string) string { return strings.Replace(text, `"@query": ?`, `"@query": `, 1) },
-	},
-}
-
-// withoutParameters returns the text up to its last newline.
-func withoutParameters(text string) string { return text[:strings.LastIndex(text, "\n")+1] }
