@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -130,7 +131,22 @@ func (h *Handler) handle(x *exchange) *response.Response {
 }
 
 func (x *exchange) refuse(problem *response.Problem) *response.Response {
+	if problem.Status == http.StatusBadRequest && x.blamesPlus(problem.Detail) {
+		problem.Detail += "; a + in a query means a space, send %2B for a plus"
+	}
 	return problem.Response(x.requestID)
+}
+
+// blamesPlus reports whether a detail is about a query parameter whose value was sent
+// with a plus, as in a time with an offset.
+func (x *exchange) blamesPlus(detail string) bool {
+	for pair := range strings.SplitSeq(x.request.URL.RawQuery, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if name != "" && strings.Contains(value, "+") && strings.Contains(detail, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // described returns the request as package openapi reads it.

@@ -89,20 +89,3 @@ func alternatives(schemas openapi3.SchemaRefs) string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// plusHint names a usual mistake in the value of a query parameter: a plus, as in a time
-// with an offset, that was sent as it is.
-func plusHint(rawQuery string, err error) string {
-	var request *openapi3filter.RequestError
-	if !errors.As(err, &request) || request.Parameter == nil ||
-		request.Parameter.In != openapi3.ParameterInQuery {
-		return ""
-	}
-	for pair := range strings.SplitSeq(rawQuery, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		if name == request.Parameter.Name && strings.Contains(value, "+") {
-			return "; a + in a query means a space, send %2B for a plus"
-		}
-	}
-	return ""
-}

@@ -101,7 +101,7 @@ func (c *Contract) CheckRequest(r Request) *response.Problem {
 	if err == nil {
 		return nil
 	}
-	return response.Refuse(http.StatusBadRequest, "%s%s", explain(err), plusHint(r.URL.RawQuery, err))
+	return response.Refuse(http.StatusBadRequest, "%s", explain(err))
 }
 
 // CheckResponse returns how a response differs from openapi.yaml.
