@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -29,6 +30,8 @@ const (
 
 type config struct {
 	address       string
+	url           string
+	certificate   *tls.Certificate
 	expose        bool
 	listen        bool
 	network       bool
@@ -80,6 +83,9 @@ func configure(options []Option) (config, error) {
 	}
 	if c.clock == nil {
 		c.clock = NewMovingClock(time.Now())
+	}
+	if err := c.checkReached(); err != nil {
+		return c, err
 	}
 	err = c.completeClients()
 	return c, err

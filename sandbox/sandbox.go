@@ -85,15 +85,11 @@ func build(c config) (*Sandbox, error) {
 	s.world.Store(first)
 	stopping, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	s.handler = s.newHandler(stopping.Done())
+	s.handler = withHealth(s.newHandler(stopping.Done()))
 	if !c.listen {
 		return s, nil
 	}
-	address := c.address
-	if !c.network {
-		address = ""
-	}
-	s.server, err = serve(s.handler, address, c.readTimeout)
+	s.server, err = serve(s.handler, c)
 	if err != nil {
 		stop()
 		return nil, err
@@ -143,13 +139,17 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 	})
 }
 
-// URL returns the base URL of the sandbox, without a slash at the end. Nothing listens on
-// the URL of a sandbox WithoutListener.
+// URL returns the base URL of the sandbox, without a slash at the end: the one of WithURL
+// if that is given. Nothing listens on the URL of a sandbox WithoutListener.
 func (s *Sandbox) URL() string {
-	if s.server == nil {
+	switch {
+	case s.config.url != "":
+		return s.config.url
+	case s.server == nil:
 		return serverless
+	default:
+		return s.server.url
 	}
-	return s.server.url
 }
 
 // Address returns the host:port at which a program on the same machine reaches the
@@ -162,7 +162,8 @@ func (s *Sandbox) Address() string {
 }
 
 // Transport returns a transport that leads to the sandbox: over loopback, or through
-// memory if the sandbox was started WithoutNetwork.
+// memory if the sandbox was started WithoutNetwork. It leads there for every host name if
+// the sandbox was started WithURL, and trusts the certificate of WithTLS.
 func (s *Sandbox) Transport() http.RoundTripper {
 	if s.server == nil {
 		return &http.Transport{}

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -31,13 +33,13 @@ type server struct {
 	err   error
 }
 
-// serve starts a server. It listens in memory if the address is empty.
-func serve(handler http.Handler, address string, readTimeout time.Duration) (*server, error) {
+// serve starts a server. It listens in memory without a network.
+func serve(handler http.Handler, c config) (*server, error) {
 	s := &server{
 		http: &http.Server{
 			Handler:           handler,
-			ReadHeaderTimeout: readTimeout,
-			ReadTimeout:       readTimeout,
+			ReadHeaderTimeout: c.readTimeout,
+			ReadTimeout:       c.readTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes,
 			// The checks respond to OPTIONS * like to every other request.
@@ -47,9 +49,12 @@ func serve(handler http.Handler, address string, readTimeout time.Duration) (*se
 		url:       serverless,
 		ended:     make(chan struct{}),
 	}
-	listener, err := s.listen(address)
+	listener, err := s.listen(c)
 	if err != nil {
 		return nil, err
+	}
+	if c.certificate != nil {
+		listener = s.secure(listener, *c.certificate)
 	}
 	go func() {
 		defer close(s.ended)
@@ -60,20 +65,39 @@ func serve(handler http.Handler, address string, readTimeout time.Duration) (*se
 	return s, nil
 }
 
-func (s *server) listen(address string) (net.Listener, error) {
-	if address == "" {
+func (s *server) listen(c config) (net.Listener, error) {
+	if !c.network {
 		memory := &memoryListener{connections: make(chan net.Conn), closed: make(chan struct{})}
 		s.transport.DialContext = memory.dial
 		return memory, nil
 	}
 	var config net.ListenConfig
-	listener, err := config.Listen(context.Background(), "tcp", address)
+	listener, err := config.Listen(context.Background(), "tcp", c.address)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, err)
+		return nil, fmt.Errorf("listen on %s: %w", c.address, err)
 	}
 	s.address = reachable(listener.Addr())
 	s.url = "http://" + s.address
+	if c.url != "" {
+		// The name of the sandbox need not resolve on this machine.
+		s.transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, s.address)
+		}
+	}
 	return listener, nil
+}
+
+// secure serves TLS on a listener. The faults that cut a connection need HTTP/1.1.
+func (s *server) secure(listener net.Listener, certificate tls.Certificate) net.Listener {
+	s.url = "https://" + s.address
+	trusted := x509.NewCertPool()
+	trusted.AddCert(certificate.Leaf)
+	s.transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trusted}
+	return tls.NewListener(listener, &tls.Config{
+		MinVersion:   tls.VersionTLS12,
+		Certificates: []tls.Certificate{certificate},
+		NextProtos:   []string{"http/1.1"},
+	})
 }
 
 // shutdown lets the requests under way finish until the context ends.

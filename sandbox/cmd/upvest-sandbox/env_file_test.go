@@ -60,6 +60,13 @@ func content(t *testing.T, file string) string {
 	return string(text)
 }
 
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Neither of two runs with the same file name changes or removes the file of the other.
 func TestTwoRuns(t *testing.T) {
 	for _, form := range []string{"sh", "dotenv", "powershell", "json"} {

@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	if address := os.Getenv(asClientOf); address != "" {
+		runClient(address)
+		return
+	}
 	m.Run()
 }
 

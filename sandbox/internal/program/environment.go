@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
@@ -43,7 +44,7 @@ func writeVariables(
 	running *sandbox.Sandbox, clients []madeClient, s settings, directory string,
 ) error {
 	for i, client := range clients {
-		environ := running.EnvironOf(running.Clients()[i])
+		environ := slices.Concat(running.EnvironOf(running.Clients()[i]), s.trust())
 		for _, key := range client.keys {
 			lines, err := encode(s.envForm, key.pairs(environ, s.keyAs))
 			if err != nil {
@@ -61,7 +62,7 @@ func writeVariables(
 // variablesOf returns the variables of the first client, in the form of -key-form, as
 // NAME=value.
 func variablesOf(running *sandbox.Sandbox, clients []madeClient, s settings) []string {
-	environ := running.EnvironOf(running.Clients()[0])
+	environ := slices.Concat(running.EnvironOf(running.Clients()[0]), s.trust())
 	return clients[0].key(s.keyForm).pairs(environ, s.keyAs)
 }
 

@@ -29,7 +29,13 @@ type settings struct {
 	checkResponses bool
 	// command runs with the variables of the first client, and the sandbox ends with it.
 	// It is empty for a sandbox that runs until it is interrupted.
-	command []string
+	command      []string
+	address, url string
+	tls          bool
+	tlsCA        string
+	// bundle is the file with the certificates that clients have to trust, for https.
+	bundle  string
+	version bool
 }
 
 func (s *settings) add(option sandbox.Option) { s.options = append(s.options, option) }
@@ -53,10 +59,10 @@ The sandbox runs until it is interrupted. With a command, it runs the command wi
 UPVEST_API_* variables set, and ends with it. Flags:
 `
 
-
 func parse(arguments []string, stderr io.Writer) (settings, error) {
 	line := &commandLine{FlagSet: flag.NewFlagSet("upvest-sandbox", flag.ContinueOnError)}
 	line.SetOutput(stderr)
+	line.BoolVar(&line.settings.version, "version", false, "print the version and exit")
 	line.defineClients()
 	line.defineServer()
 	line.defineRules()
@@ -109,9 +115,22 @@ func (line *commandLine) defineServer() {
 	s := &line.settings
 	line.Func("address", "loopback `host:port` to listen on (default 127.0.0.1:0, which takes a free port)",
 		func(text string) error {
+			s.address = text
 			s.add(sandbox.WithAddress(text))
 			return nil
 		})
+	line.Func("url", "base `URL` under which clients reach the sandbox, such as\n"+
+		"https://sandbox.internal:8443 (default: the address on which it listens)",
+		func(text string) error {
+			s.url = text
+			s.add(sandbox.WithURL(text))
+			return nil
+		})
+	line.BoolVar(&s.tls, "tls", false,
+		"serve https: make a certificate authority, or use that of an earlier run in the\n"+
+			"directory of -keys, and add variables that make Go, Python and Node.js trust it")
+	line.StringVar(&s.tlsCA, "tls-ca", "",
+		"`file` with the certificate authority for -tls, its certificate and private key in PEM")
 	line.BoolVar(&line.expose, "expose", false,
 		"allow an -address that is not loopback, as a container needs it: everyone who can reach it\n"+
 			"can use the sandbox, and the control endpoint requires no credentials")
@@ -176,6 +195,9 @@ func (line *commandLine) complete() (settings, error) {
 	}
 	if _, err := encode(s.envForm, []string{markVariable + "="}); err != nil {
 		return s, err
+	}
+	if s.tlsCA != "" && !s.tls {
+		return s, errors.New("flag -tls-ca: expected -tls too")
 	}
 	if s.envFile != "" {
 		file, err := filepath.Abs(s.envFile)

@@ -25,11 +25,18 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
+	if s.version {
+		_, err := fmt.Fprintln(stdout, "upvest-sandbox", version())
+		return err
+	}
 	keys, remove, err := s.keyDirectory()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
+	if err := s.secure(keys, logger); err != nil {
+		return err
+	}
 	running, clients, err := begin(s, keys, logger) //nolint:contextcheck // end shuts it down
 	if err != nil {
 		return err

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// asClientOf makes this binary a client with the credentials of its environment. Every
+// host name leads to the address in this variable.
+const asClientOf = "RUN_AS_CLIENT_OF"
+
+func runClient(address string) {
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	}
+	fmt.Println(callThrough(&http.Client{Transport: transport}))
+}
+
+func callThrough(through *http.Client) error {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		return err
+	}
+	client, err := upvest.New(credentials, upvest.WithHTTPClient(through))
+	if err != nil {
+		return err
+	}
+	_, err = client.Allocations.List(context.Background(), portfolios.ListPortfoliosAllocationsParams{})
+	return err
+}
+
+// another is a host name that no other program resolves.
+const another = "sandbox.internal"
+
+// freeAddress returns a loopback address on which nothing listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// The client of this repository calls the program over https under another host name,
+// with nothing but the variables that the program wrote.
+func TestTLS(t *testing.T) {
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		t.Skip("SSL_CERT_FILE has no effect on Go programs here")
+	}
+	keys := t.TempDir()
+	given := filepath.Join(t.TempDir(), "given.pem")
+	for _, extra := range [][]string{{}, {"-key-as", "base64"}, {"-tls-ca", given}} {
+		address := freeAddress(t)
+		file := filepath.Join(t.TempDir(), "variables.json")
+		flags := append([]string{
+			"-tls", "-keys", keys, "-address", address, "-url", "https://" + another,
+			"-env-file", file, "-env-form", "json",
+		}, extra...)
+		run := startRun(t, flags...)
+		var variables map[string]string
+		if err := json.Unmarshal([]byte(content(t, file)), &variables); err != nil {
+			t.Fatal(err)
+		}
+		if variables["UPVEST_API_BASE_URL"] != "https://"+another {
+			t.Errorf("the base URL is %s", variables["UPVEST_API_BASE_URL"])
+		}
+		client := clientProcess(t, address, variables)
+		if got, err := client.CombinedOutput(); err != nil || string(got) != "<nil>\n" {
+			t.Errorf("%q: the client reports %s, %v, want success", extra, got, err)
+		}
+		// Without the bundle, the client does not trust the sandbox.
+		distrusting := clientProcess(t, address, variables)
+		distrusting.Env = append(distrusting.Env, "SSL_CERT_FILE=/etc/hostname", "SSL_CERT_DIR=/nowhere")
+		if got, err := distrusting.CombinedOutput(); err != nil ||
+			!strings.Contains(string(got), "unknown authority") {
+			t.Errorf("%q: without the bundle, the client reports %s, %v", extra, got, err)
+		}
+		bundle := content(t, variables["SSL_CERT_FILE"])
+		if variables["REQUESTS_CA_BUNDLE"] != variables["SSL_CERT_FILE"] ||
+			variables["NODE_EXTRA_CA_CERTS"] != variables["SSL_CERT_FILE"] || !holdsSystemRoots(bundle) {
+			t.Errorf("%q: the bundle is not named for all, or does not hold the system's roots", extra)
+		}
+		write(t, given, content(t, filepath.Join(keys, "authority.pem")))
+		run.end(t)
+	}
+}
+
+func clientProcess(t *testing.T, address string, variables map[string]string) *exec.Cmd {
+	t.Helper()
+	process := command(t)
+	process.Env = []string{asClientOf + "=" + address}
+	for name, value := range variables {
+		process.Env = append(process.Env, name+"="+value)
+	}
+	return process
+}
+
+// holdsSystemRoots reports whether the bundle holds those of this machine, if it has any.
+func holdsSystemRoots(bundle string) bool {
+	system, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")
+	if err != nil {
+		return true
+	}
+	block, _ := pem.Decode(system)
+	return block != nil && strings.Contains(bundle, string(pem.EncodeToMemory(block)))
+}
+
+func TestAuthorityIsReused(t *testing.T) {
+	keys := t.TempDir()
+	var first string
+	for range 2 {
+		startRun(t, "-tls", "-keys", keys, "-env-file", filepath.Join(t.TempDir(), "variables")).end(t)
+		made := content(t, filepath.Join(keys, "authority.pem"))
+		if first == "" {
+			first = made
+		}
+		if made != first {
+			t.Error("the second run made another certificate authority")
+		}
+	}
+}
+
+func TestTLSRefusesBadFlags(t *testing.T) {
+	directory := t.TempDir()
+	key := filepath.Join(directory, "key.pem")
+	write(t, key, content(t, "../../../wrapper/testdata/keys/p521-pkcs8.pem"))
+	for _, test := range []struct {
+		flags   []string
+		reports string
+	}{
+		{flags: []string{"-url", "sandbox.internal:8443"}, reports: "expected a scheme and a host"},
+		{flags: []string{"-url", "https://sandbox.internal/api"}, reports: "expected a scheme and a host"},
+		{flags: []string{"-tls", "-url", "http://sandbox.internal"}, reports: "expected https"},
+		{flags: []string{"-tls", "-tls-ca", filepath.Join(directory, "missing")}, reports: "no such file"},
+		{flags: []string{"-tls", "-tls-ca", key}, reports: "expected a certificate and its private key"},
+		{flags: []string{"-tls-ca", key}, reports: "expected -tls too"},
+		{flags: []string{"-tls", "-key-as", "base64"}, reports: "name one with -keys"},
+	} {
+		got, err := command(t, test.flags...).CombinedOutput()
+		if err == nil || !strings.Contains(string(got), test.reports) {
+			t.Errorf("%q: %v, %s, want it to report %q", test.flags, err, got, test.reports)
+		}
+	}
+}
+
+// The health path responds without a signature and under every host name, whether the
+// control endpoint is open or not.
+func TestHealth(t *testing.T) {
+	for _, extra := range [][]string{{}, {"-control"}} {
+		address := freeAddress(t)
+		file := filepath.Join(t.TempDir(), "variables")
+		run := startRun(t, append([]string{"-address", address, "-env-file", file}, extra...)...)
+		url := "http://" + address + "/_sandbox/health"
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			request, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Host = "10.1.2.3:8080"
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if healthy := response.StatusCode == http.StatusOK; healthy != (method != "POST") {
+				t.Errorf("%q: %s: %d", extra, method, response.StatusCode)
+			}
+		}
+		run.end(t)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	got, err := command(t, "-version").Output()
+	if err != nil || !strings.HasPrefix(string(got), "upvest-sandbox ") ||
+		strings.Count(string(got), "\n") != 1 {
+		t.Errorf("%q, %v, want one line", got, err)
+	}
+}
