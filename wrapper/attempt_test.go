@@ -96,6 +96,20 @@ func TestAttemptTimeout(t *testing.T) {
 	})
 }
 
+// WithoutRetry changes the number of attempts alone.
+func TestWithoutRetryKeepsTheAttemptTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(hangs)
+		policy := upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Second}
+		client := newTestClient(t, server.serve, upvest.WithRetry(policy))
+		err := retrieve(t.Context(), client, upvest.WithoutRetry())
+		server.requireRequests(t, 1)
+		if took := asError(t, err).Attempts[0].Duration; took != time.Second {
+			t.Errorf("the attempt took %s, want the second of the client's policy", took)
+		}
+	})
+}
+
 func TestAttemptTimeoutCoversTheBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hangingBody := func(req *http.Request) (*http.Response, error) {

@@ -20,8 +20,14 @@ func WithRetry(policy RetryPolicy) Option {
 }
 
 // WithoutRetry sends each call once. Only a 401 is still followed by a second attempt
-// with a new token.
-func WithoutRetry() Option { return WithRetry(RetryPolicy{MaxAttempts: 1}) }
+// with a new token. The other fields of the [RetryPolicy], such as AttemptTimeout, stay
+// as they are.
+func WithoutRetry() Option {
+	return option(func(s *settings) error {
+		s.retry.MaxAttempts = 1
+		return nil
+	})
+}
 
 // WithTimeout limits the duration of a call with all its attempts and waits. The context
 // limits it too.

@@ -26,10 +26,11 @@
 // # Retries and timeouts
 //
 // Any 2xx is a success. The client makes up to four attempts: after a network failure,
-// the statuses 408, 429, 500, 502, 503 and 504, and a 2xx that breaks off. [RetryPolicy]
-// has waits, limits and the budget that all calls share. One more attempt with a new
-// token follows a 401. An attempt ends after 30 seconds. A call has no timeout except
-// that of its context, unless [WithTimeout] sets one.
+// the statuses 408, 429, 500, 502, 503, 504, 520 to 526 and 530 (Cloudflare got no usable
+// response), and a 2xx that breaks off. [RetryPolicy] has waits, limits and the budget
+// that all calls share. One more attempt with a new token follows a 401. An attempt ends
+// after 30 seconds. A call has no timeout except that of its context, unless
+// [WithTimeout] sets one.
 //
 // # Lists
 //

@@ -1,6 +1,7 @@
 package wrapper
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -66,7 +67,21 @@ func (k statusKind) Error() string { return statusText(int(k)) }
 const statusClientClosedRequest = 499
 
 func statusText(status int) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+	name := cmp.Or(http.StatusText(status), cloudflare[status])
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, name))
+}
+
+// cloudflare has Cloudflare's names of the statuses that it sends when it got no usable
+// response from the server.
+var cloudflare = map[int]string{
+	520: "Web Server Returns An Unknown Error (Cloudflare)",
+	521: "Web Server Is Down (Cloudflare)",
+	522: "Connection Timed Out (Cloudflare)",
+	523: "Origin Is Unreachable (Cloudflare)",
+	524: "A Timeout Occurred (Cloudflare)",
+	525: "SSL Handshake Failed (Cloudflare)",
+	526: "Invalid SSL Certificate (Cloudflare)",
+	530: "Origin DNS Error (Cloudflare)",
 }
 
 // isOfToken reports whether a status of the token endpoint also applies to the call that

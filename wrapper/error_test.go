@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -388,5 +389,22 @@ func TestErrorTextOmitsATitleThatRepeatsTheStatus(t *testing.T) {
 	const want = "retrieve_portfolios_order: 409 Conflict: not available for current status"
 	if err == nil || err.Error() != want {
 		t.Errorf("the text is %q, want %q", err, want)
+	}
+}
+
+// Cloudflare got no usable response from the server, so a write may have been carried
+// out.
+func TestErrorTextNamesTheStatusesOfCloudflare(t *testing.T) {
+	for status, name := range map[int]string{
+		520: "Web Server Returns An Unknown Error", 521: "Web Server Is Down", 522: "Connection Timed Out",
+		523: "Origin Is Unreachable", 524: "A Timeout Occurred", 525: "SSL Handshake Failed",
+		526: "Invalid SSL Certificate", 530: "Origin DNS Error",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := scripted(respond(status, "text/html", "<html>error code: 1000</html>"))
+			err := createOrder(t.Context(), newTestClient(t, server.serve))
+			requireText(t, err, fmt.Sprintf("create_portfolios_order: %d %s (Cloudflare)", status, name))
+			requireOutcome(t, err, upvest.OutcomeUnknown)
+		})
 	}
 }

@@ -12,10 +12,10 @@ import (
 // RetryPolicy determines how often and how fast a call is retried. The zero value of a
 // field means its default.
 //
-// The client retries network failures, the statuses 408, 429, 500, 502, 503 and 504, and
-// a 2xx whose body breaks off. Every attempt is built, dated and signed anew, and all
-// attempts of a POST or PATCH carry one idempotency key. A wait that would outlast the
-// deadline of the context is not begun.
+// The client retries network failures, the statuses 408, 429, 500, 502, 503, 504, 520 to
+// 526 and 530, and a 2xx whose body breaks off. Every attempt is built, dated and signed
+// anew, and all attempts of a POST or PATCH carry one idempotency key. A wait that would
+// outlast the deadline of the context is not begun.
 //
 // All calls of a client share a budget of 100 retries: each success returns a fifth of a
 // retry to it, each second one. A call that finds it empty ends with its first failure,
@@ -32,7 +32,9 @@ type RetryPolicy struct {
 	// MaxDelay is where the bound stops growing; the default is 8 s.
 	MaxDelay time.Duration
 	// MaxRetryAfter is the longest Retry-After that the client waits for; a longer one
-	// ends the call at once. The default is 30 s.
+	// ends the call at once. The default is 30 s. The wait lasts up to a quarter longer
+	// than Retry-After, or up to 250 ms if that is more, so that the calls that the
+	// server turned away together do not return together.
 	MaxRetryAfter time.Duration
 	// AttemptTimeout limits one attempt including the reading of its response; the
 	// default is 30 s.
@@ -41,6 +43,9 @@ type RetryPolicy struct {
 	// failed one, by its status and error.
 	Retry func(Attempt) bool
 }
+
+// leastSpread is the least range of the jitter that comes on top of Retry-After.
+const leastSpread = 250 * time.Millisecond
 
 func (p RetryPolicy) check() error {
 	for _, field := range []struct {
@@ -100,7 +105,7 @@ func (p RetryPolicy) delay(
 	case after > p.MaxRetryAfter:
 		return after, false
 	}
-	return max(wait, after), true
+	return max(wait, after+source.upTo(max(after/4, leastSpread))), true
 }
 
 func isRetryable(status int) bool {
@@ -109,5 +114,5 @@ func isRetryable(status int) bool {
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
-	return false
+	return cloudflare[status] != ""
 }

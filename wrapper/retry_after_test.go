@@ -1,7 +1,9 @@
 package wrapper_test
 
 import (
+	"math"
 	"net/http"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,16 +19,26 @@ func TestRetryAfter(t *testing.T) {
 		header []string
 		want   time.Duration
 	}{
-		"none":           {},
-		"seconds":        {header: []string{"Retry-After", "7"}, want: 7 * time.Second},
-		"zero":           {header: []string{"Retry-After", "0"}},
-		"the longest":    {header: []string{"Retry-After", "30"}, want: 30 * time.Second},
-		"date":           {header: []string{"Retry-After", in9Seconds, "Date", now}, want: 9 * time.Second},
-		"date alone":     {header: []string{"Retry-After", in9Seconds}, want: 9 * time.Second},
-		"past":           {header: []string{"Retry-After", before, "Date", now}},
-		"unknown form":   {header: []string{"Retry-After", "soon"}},
-		"negative":       {header: []string{"Retry-After", "-5"}},
-		"with fractions": {header: []string{"Retry-After", "1.5"}},
+		"none":        {},
+		"seconds":     {header: []string{"Retry-After", "7"}, want: 7 * time.Second},
+		"zero":        {header: []string{"Retry-After", "0"}},
+		"the longest": {header: []string{"Retry-After", "30"}, want: 30 * time.Second},
+		"date": {
+			header: []string{"Retry-After", in9Seconds, "Date", now}, want: 9 * time.Second,
+		},
+		"date alone":         {header: []string{"Retry-After", in9Seconds}, want: 9 * time.Second},
+		"past":               {header: []string{"Retry-After", before, "Date", now}},
+		"unknown form":       {header: []string{"Retry-After", "soon"}},
+		"negative":           {header: []string{"Retry-After", "-5"}},
+		"a fraction":         {header: []string{"Retry-After", "1.5"}, want: 2 * time.Second},
+		"a small fraction":   {header: []string{"Retry-After", "0.05"}, want: time.Second},
+		"no fraction":        {header: []string{"Retry-After", "3.000"}, want: 3 * time.Second},
+		"the longest, exact": {header: []string{"Retry-After", "29.71"}, want: 30 * time.Second},
+		"not a fraction":     {header: []string{"Retry-After", "1.5s"}},
+		"two points":         {header: []string{"Retry-After", "1.5.2"}},
+		"no whole number":    {header: []string{"Retry-After", ".5"}},
+		"exponent":           {header: []string{"Retry-After", "1e1"}},
+		"negative fraction":  {header: []string{"Retry-After", "1.-5"}},
 		"date of another clock": {
 			header: []string{
 				"Retry-After", "Sun, 05 Mar 2023 10:00:12 GMT",
@@ -57,10 +69,13 @@ func TestRetryAfterThatIsTooLong(t *testing.T) {
 	now := synctestStart.Format(http.TimeFormat)
 	in31Seconds := synctestStart.Add(31 * time.Second).Format(http.TimeFormat)
 	for name, header := range map[string][]string{
-		"31 seconds": {"Retry-After", "31"},
-		"endless":    {"Retry-After", "99999999999999999999999"},
-		"date":       {"Retry-After", in31Seconds, "Date", now},
-		"date alone": {"Retry-After", in31Seconds},
+		"31 seconds":        {"Retry-After", "31"},
+		"endless":           {"Retry-After", "99999999999999999999999"},
+		"endless, and more": {"Retry-After", "99999999999999999999999.5"},
+		"with a fraction":   {"Retry-After", "292.05"},
+		"a little too long": {"Retry-After", "30.000000000000000000001"},
+		"date":              {"Retry-After", in31Seconds, "Date", now},
+		"date alone":        {"Retry-After", in31Seconds},
 	} {
 		for _, status := range []int{429, 503} {
 			t.Run(name, func(t *testing.T) {
@@ -94,6 +109,58 @@ func TestRetryAfterIsTheLeastWait(t *testing.T) {
 		}
 		if waits := server.waits(); len(waits) != 1 || waits[0] != 3*time.Second {
 			t.Errorf("the waits are %v, want the jitter of 3 s, which is longer than Retry-After", waits)
+		}
+	})
+}
+
+// Jitter of up to a quarter of Retry-After, or of up to 250 ms if that is more, comes on
+// top.
+func TestRetryAfterHasJitter(t *testing.T) {
+	for after, most := range map[string]time.Duration{
+		"0": 250 * time.Millisecond, "1": 250 * time.Millisecond,
+		"8": 2 * time.Second, "7.5": 2 * time.Second, "30": 7500 * time.Millisecond,
+	} {
+		for _, random := range []time.Duration{0, most / 3, most} {
+			synctest.Test(t, func(t *testing.T) {
+				server := scripted(problem(429, "Retry-After", after), success(orderBody))
+				client := newTestClient(t, server.serve, upvest.WithRandom(fixedRandom(random)),
+					upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
+				if err := retrieve(t.Context(), client); err != nil {
+					t.Fatal(err)
+				}
+				seconds, err := strconv.ParseFloat(after, 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := time.Duration(math.Ceil(seconds))*time.Second + random
+				if wait := server.waits()[0]; wait != want {
+					t.Errorf("Retry-After %s: the wait is %s, want %s", after, wait, want)
+				}
+			})
+		}
+	}
+}
+
+// Calls that the server turns away together do not return together.
+func TestRetryAfterSpreadsCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 80
+		server := scripted(problem(429, "Retry-After", "1"))
+		for range calls - 1 {
+			server.steps = append(server.steps, server.steps[0])
+		}
+		server.steps = append(server.steps, success(orderBody))
+		retrieveAtOnce(t, newTestClient(t, server.serve), calls)
+		returned := map[time.Duration]bool{}
+		for _, at := range server.at[calls:] {
+			since := at.Sub(synctestStart)
+			if since < time.Second || since > 1250*time.Millisecond {
+				t.Errorf("a call returns after %s, want 1 s to 1.25 s", since)
+			}
+			returned[since] = true
+		}
+		if len(returned) < calls*9/10 {
+			t.Errorf("%d calls return at %d different instants", calls, len(returned))
 		}
 	})
 }

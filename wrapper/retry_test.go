@@ -21,7 +21,9 @@ func TestWhatIsRetried(t *testing.T) {
 		"JSON that ends in a text":   success(`{"id": "eb5ba93f-5dfe-4bf1-8`),
 		"attempt timed out":          hangs,
 	}
-	for _, status := range []int{408, 429, 500, 502, 503, 504} {
+	for _, status := range []int{
+		408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530,
+	} {
 		retried[fmt.Sprint(status)] = problem(status)
 	}
 	notRetried := map[string]roundTrip{
@@ -35,7 +37,7 @@ func TestWhatIsRetried(t *testing.T) {
 	}
 	for _, status := range []int{
 		300, 304, 307, 400, 402, 403, 404, 405, 406, 409, 410, 418, 422, 426, 428, 451, 499,
-		501, 505, 520, 599,
+		501, 505, 519, 527, 529, 531, 599,
 	} {
 		notRetried[fmt.Sprint(status)] = problem(status)
 	}

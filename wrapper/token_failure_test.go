@@ -45,6 +45,8 @@ func TestTokenEndpointFails(t *testing.T) {
 	}{
 		"unavailable":     {step: problem(503), status: 503, fetches: 4},
 		"throttled":       {step: problem(429), status: 429, fetches: 4},
+		"Cloudflare, 520": {step: problem(520), status: 520, fetches: 4},
+		"Cloudflare, 530": {step: problem(530), status: 530, fetches: 4},
 		"network failure": {step: failing(io.ErrUnexpectedEOF), status: 0, fetches: 4},
 		"unauthorized":    {step: problem(401), status: 401, fetches: 1},
 		"bad request":     {step: problem(400), status: 400, fetches: 1},

@@ -94,6 +94,11 @@ var faultRows = []fault{
 		want:   healed,
 	},
 	{
+		name:   "429 once, Retry-After with a fraction",
+		inject: &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"0.05"}}},
+		want:   healed,
+	},
+	{
 		name:   "429, Retry-After too long",
 		inject: &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"3600"}}},
 		want: expectation{
@@ -129,6 +134,23 @@ var faultRows = []fault{
 	},
 	{name: "503 once", inject: &sandbox.Fault{Status: 503}, want: healed},
 	{name: "504 once", inject: &sandbox.Fault{Status: 504}, want: healed},
+	{
+		name:   "521 HTML once",
+		inject: &sandbox.Fault{Status: 521, Body: html, ContentType: "text/html"},
+		want:   healed,
+	},
+	{
+		name:   "524 HTML after acting, once",
+		inject: &sandbox.Fault{Status: 524, Body: html, ContentType: "text/html", After: true},
+		want:   healedUnlessCancelled,
+	},
+	{
+		name:   "530 HTML for ever",
+		inject: &sandbox.Fault{Status: 530, Body: html, ContentType: "text/html", Count: always},
+		want: expectation{
+			read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy, status: 530,
+		},
+	},
 	{
 		name: "418, undeclared", inject: &sandbox.Fault{Status: 418},
 		want: expectation{read: operations.Failed, write: operations.Refused, attempts: 1, status: 418},

@@ -8,15 +8,16 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// After reads Retry-After in both its forms. A date counts from the server's own Date,
-// where there is one.
+// After reads Retry-After in both its forms. Seconds may have a fraction and are rounded
+// up. A date counts from the server's own Date, where there is one.
 func After(header http.Header, now time.Time) (time.Duration, bool) {
 	text := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(seconds) * time.Second, true
+	if seconds, ok := wholeSeconds(text); ok {
+		return seconds, true
 	}
 	date, err := http.ParseTime(text)
 	if err != nil {
@@ -26,6 +27,24 @@ func After(header http.Header, now time.Time) (time.Duration, bool) {
 		now = theirs
 	}
 	return max(date.Sub(now), 0), true
+}
+
+// wholeSeconds reads digits, which a point and further digits may follow, as seconds,
+// rounded up. A number that is too large becomes 136 years.
+func wholeSeconds(text string) (time.Duration, bool) {
+	whole, fraction, _ := strings.Cut(text, ".")
+	if strings.Trim(fraction, "0123456789") != "" {
+		return 0, false
+	}
+	count, err := strconv.ParseUint(whole, 10, 32)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, false
+	}
+	seconds := time.Duration(count) * time.Second
+	if strings.Trim(fraction, "0") != "" {
+		seconds += time.Second
+	}
+	return seconds, true
 }
 
 // Fits says no to a wait that would outlast the context's deadline: the answer is known
