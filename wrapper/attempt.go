@@ -77,7 +77,7 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 		return r
 	}
 	if x.authorized {
-		r.stamp = stampOf(c.tokens)
+		r.stamp = stampOf(c.tokens())
 	}
 	started := c.clock.Local()
 	r.Started = started
@@ -115,7 +115,7 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 func (c *core) prepare(ctx context.Context, x exchange) (*oauth2.Token, error) {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {
-			return nil, err
+			return nil, transport.Seal(err, transport.Echo{})
 		}
 	}
 	// Otherwise the transport would have to report that it sent nothing.
@@ -125,7 +125,7 @@ func (c *core) prepare(ctx context.Context, x exchange) (*oauth2.Token, error) {
 	if !x.authorized {
 		return nil, nil
 	}
-	return tokenFrom(ctx, c.tokens, c.asking, c.secret())
+	return tokenFrom(ctx, c.tokens(), c.asking, c.secret())
 }
 
 // refuseUnsent records that the attempt ended before it reached the network.

@@ -25,7 +25,7 @@ func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 	for {
 		r := c.try(ctx, x, s.guess, s.policy.AttemptTimeout)
 		r.Number = len(failure.Attempts) + 1
-		r.learn(c.tokens) //nolint:contextcheck // what it starts outlives the call
+		r.learn(c.tokens()) //nolint:contextcheck // what it starts outlives the call
 		if r.ok {
 			if s.guess != nil {
 				c.clock.Prove(*s.guess, r.date)
@@ -92,7 +92,7 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 func (s *steering) renew(r *result) {
 	if s.renewed {
 		if s.authorized && s.guess == nil { // a wrong guess is about the clock
-			r.keepToken(s.core.tokens)
+			r.keepToken(s.core.tokens())
 		}
 		return
 	}
@@ -100,7 +100,7 @@ func (s *steering) renew(r *result) {
 	if differs {
 		s.guess = &skew
 	}
-	dropped := s.authorized && r.forgetToken(s.core.tokens)
+	dropped := s.authorized && r.forgetToken(s.core.tokens())
 	s.renewed = s.authorized || s.guess != nil
 	if !s.renewed {
 		return

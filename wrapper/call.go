@@ -41,15 +41,15 @@ import (
 //  8. The hooks see every attempt. Failed ones are collected in the *Error, together with
 //     the outcome of a write (error.go).
 
-// core is what the services share: the call path and all its parts.
+// core is what the services share: the call path and all its parts. The secret, and the
+// token source, which may hold a token, are in closures, where no printer finds them.
 type core struct {
-	// secret is a closure, so that no verb of fmt can print it.
 	secret    func() string
 	baseURL   string
 	generated *portfolios.Client
 	doer      transport.Doer
 	signer    *Signer
-	tokens    oauth2.TokenSource
+	tokens    func() oauth2.TokenSource
 	asking    refresh.Slots
 	common    []portfolios.RequestEditorFn // of every request, token requests included
 	clock     *clock.Clock

@@ -56,14 +56,14 @@ func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSou
 
 // TokenSource returns the source of this client's tokens, to share it with another client
 // of the same credentials.
-func (c *Client) TokenSource() oauth2.TokenSource { return c.core.tokens }
+func (c *Client) TokenSource() oauth2.TokenSource { return c.core.tokens() }
 
 // Close ends the client's work in the background and closes idle connections. Calls under
 // way finish; later calls, also for further pages of a list, are refused. A TokenSource
 // that another client shares stays usable.
 func (c *Client) Close() {
 	c.core.closed.Store(true)
-	if ours, ok := c.core.tokens.(*TokenSource); ok && ours.clock == c.core.clock {
+	if ours, ok := c.core.tokens().(*TokenSource); ok && ours.clock == c.core.clock {
 		ours.tokens.CancelBackground()
 	}
 	c.core.doer.CloseIdleConnections()
@@ -140,10 +140,10 @@ func (c *core) connect(client *http.Client) error {
 // useTokens takes tokens from a source of the caller's, or makes one. Clients that share
 // a TokenSource also share what they learn about the server's clock.
 func (c *core) useTokens(source oauth2.TokenSource, credentials Credentials) {
-	c.tokens = source
 	if source == nil {
-		c.tokens = newTokenSource(c, credentials)
+		source = newTokenSource(c, credentials)
 	}
+	c.tokens = func() oauth2.TokenSource { return source }
 	if shared, ok := source.(*TokenSource); ok {
 		c.clock.Share(shared.clock)
 	}

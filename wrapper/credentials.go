@@ -12,9 +12,9 @@ import (
 )
 
 // Credentials identify one API client at Upvest, and contain the key that signs its
-// requests. They print and log without their secrets, with one exception: fmt does not
-// call Format for a value in an unexported field of a caller's struct, so do not print
-// such a struct.
+// requests. fmt, log/slog and encoding/json write them without their secrets. Printers
+// that read the fields instead of calling methods show them, and so does fmt for
+// credentials in an unexported field of a caller's struct: do not print such a struct.
 //
 // Source: docs.upvest.co, "Authentication" and "HTTP message signatures".
 type Credentials struct {
@@ -24,13 +24,13 @@ type Credentials struct {
 	// ClientID is the ID of the API client, sent as upvest-client-id.
 	ClientID uuid.UUID
 	// ClientSecret is the OAuth 2.0 secret of the API client.
-	ClientSecret string `json:"-"`
+	ClientSecret string
 	// KeyID identifies the public key that Upvest received, and becomes the keyid of each
 	// signature.
 	KeyID string
 	// PrivateKey signs requests: an Ed25519 or ECDSA P-521 key, from [ParsePrivateKey] or
 	// kept in a KMS or HSM.
-	PrivateKey crypto.Signer `json:"-"`
+	PrivateKey crypto.Signer
 	// Scopes are requested with the token: portfolios:read to read, portfolios:admin to
 	// read and write.
 	Scopes []string
@@ -43,7 +43,10 @@ func (c Credentials) Format(state fmt.State, _ rune) {
 		c.BaseURL, c.ClientID, c.KeyID, c.Scopes)
 }
 
-// LogValue logs the credentials without their secrets.
+// MarshalText returns the text that fmt prints, which is also what encoding/json writes.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
+
+// LogValue logs the text that fmt prints.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // check returns one line for each field that is missing or malformed.

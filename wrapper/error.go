@@ -21,7 +21,7 @@ import (
 //
 // Source: docs.upvest.co, "Errors", and the problem schema of each operation.
 //
-//nolint:recvcheck // Format has a value receiver, so that a copied Error prints no body either
+//nolint:recvcheck // Format and MarshalText have value receivers, for a copied Error shows no body either
 type Error struct {
 	// Operation is Upvest's operationId, for instance create_portfolios_order, or "token"
 	// for the token endpoint.
@@ -45,21 +45,21 @@ type Error struct {
 	// cannot reach it.
 	CFRay string
 	// Members are the fields of the problem document that have no field here, by name.
-	Members map[string]json.RawMessage `json:"-"`
+	Members map[string]json.RawMessage
 	// Body is the body of the last response as received, up to the limit of 32 MiB.
-	Body []byte `json:"-"`
+	Body []byte
 	// Outcome reports whether a write was carried out. Reads have none.
 	Outcome Outcome
 	// IdempotencyKey is the key that every attempt of a POST or PATCH carried: repeat the
 	// call with it, see [Error.Resume].
-	IdempotencyKey uuid.UUID `json:"-"`
+	IdempotencyKey uuid.UUID
 	// Attempts are the attempts of this call in order. The last one may never have been
 	// sent: then its Err is the reason.
 	Attempts []Attempt
 	// Err is the cause: an error of the network or the context, what is wrong with the
 	// body or the arguments, or the *Error of the token request if no token could be had.
 	// It is nil if the server refused the call.
-	Err error `json:"-"`
+	Err error
 
 	origin   origin
 	accepted bool // one of the attempts was accepted: its response stays
@@ -94,8 +94,7 @@ func (e *Error) Error() string {
 		}
 	}
 	if e.Err != nil {
-		// errors.Join puts each error on its own line.
-		parts = append(parts, wire.Line(strings.ReplaceAll(e.Err.Error(), "\n", "; ")))
+		parts = append(parts, lineOf(e.Err))
 	}
 	switch e.Outcome {
 	case OutcomeUnknown:
@@ -119,8 +118,14 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Format prints Error() whatever the verb, so that %+v and %#v show no body.
+// Format prints Error() for every verb, so that %+v and %#v show no body.
 func (e Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
+
+// MarshalText returns Error(), which is also what encoding/json writes.
+func (e Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
+
+// lineOf returns the text of an error in one line, also of several joined errors.
+func lineOf(err error) string { return wire.Line(strings.ReplaceAll(err.Error(), "\n", "; ")) }
 
 // addCause adds why there is no further attempt.
 func (e *Error) addCause(reason error) {

@@ -2,6 +2,8 @@ package wrapper
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -35,9 +37,23 @@ type Attempt struct {
 }
 
 // LogValue returns an explicit list of fields, so that a new field is never logged by
-// accident.
-func (a Attempt) LogValue() slog.Value {
-	attributes := []slog.Attr{
+// accident. fmt and encoding/json write the same fields.
+func (a Attempt) LogValue() slog.Value { return slog.GroupValue(a.fields()...) }
+
+// Format prints the fields of LogValue, for every verb.
+func (a Attempt) Format(state fmt.State, _ rune) { fmt.Fprint(state, a.fields()) }
+
+// MarshalJSON writes the fields of LogValue, durations in nanoseconds as slog does.
+func (a Attempt) MarshalJSON() ([]byte, error) {
+	fields := map[string]any{}
+	for _, field := range a.fields() {
+		fields[field.Key] = field.Value.Any()
+	}
+	return json.Marshal(fields)
+}
+
+func (a Attempt) fields() []slog.Attr {
+	fields := []slog.Attr{
 		slog.String("operation", a.Operation),
 		slog.Int("attempt", a.Number),
 		slog.Int("status", a.Status),
@@ -45,12 +61,12 @@ func (a Attempt) LogValue() slog.Value {
 		slog.Duration("duration", a.Duration),
 	}
 	if a.Err != nil {
-		attributes = append(attributes, slog.String("error", a.Err.Error()))
+		fields = append(fields, slog.String("error", lineOf(a.Err)))
 	}
 	if a.Retry != "" {
-		attributes = append(attributes, slog.String("retry", a.Retry), slog.Duration("wait", a.Wait))
+		fields = append(fields, slog.String("retry", a.Retry), slog.Duration("wait", a.Wait))
 	}
-	return slog.GroupValue(attributes...)
+	return fields
 }
 
 // logAttempts returns a hook that logs successful attempts at debug level, and failed or

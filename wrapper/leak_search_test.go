@@ -175,9 +175,14 @@ func (s *leakSearch) requireNoLeak(ctx context.Context, t *testing.T, err error)
 	}
 	secrets := append(secretsOf(secretCanary, testKey(t)), s.signatures...)
 	secrets = append(secrets, tokenCanary, bodyCanary, s.key.String(), hex.EncodeToString(s.key[:]))
+	kept := append(secretsOf(secretCanary, testKey(t)), s.signatures...)
+	kept = append(kept, tokenCanary)
 	for what, value := range s.shown(err) {
 		for format, text := range everyFormat(ctx, value) {
 			requireNoSecret(t, what+" by "+format, text, secrets)
+		}
+		if what != "credentials" { // the caller fills them in
+			requireNoSecret(t, what+" by reflection", byReflection(value), kept)
 		}
 	}
 	requireNoSecret(t, "the text log", s.textLog.String(), secrets)

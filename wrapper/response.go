@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,7 +20,10 @@ const maxBody = 32 << 20
 
 var errTooLarge = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
 
-// Response is a response as received, see [WithResponse].
+// Response is a response as received, see [WithResponse]. It prints and logs without
+// headers and body.
+//
+//nolint:recvcheck // Format and MarshalText have value receivers, for a copied Response
 type Response struct {
 	Status int
 	Header http.Header
@@ -31,7 +35,19 @@ type Response struct {
 // body.
 func (r *Response) Decode(value any) error { return wire.Decode(r.Body, value) }
 
-func (r *Response) requestID() string { return r.Header.Get("Upvest-Request-Id") }
+// Format prints the status, the size of the body and the request ID, for every verb.
+func (r Response) Format(state fmt.State, _ rune) {
+	fmt.Fprintf(state, "%s, %d bytes [request %s]",
+		statusText(r.Status), len(r.Body), wire.Line(r.requestID()))
+}
+
+// MarshalText returns the text that fmt prints, which is also what encoding/json writes.
+func (r Response) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(r)), nil }
+
+// LogValue logs the text that fmt prints.
+func (r Response) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
+
+func (r Response) requestID() string { return r.Header.Get("Upvest-Request-Id") }
 
 // readResponse reads the whole response, bounded. It returns what was read even if
 // reading fails.
@@ -50,7 +66,7 @@ func readResponse(resp *http.Response, echo transport.Echo) (*Response, error) {
 	response.Body = buffer.Bytes()
 	switch {
 	case err != nil:
-		return response, fmt.Errorf("%w: %w", wire.ErrCutOff, &transport.Error{Cause: err, Echo: echo})
+		return response, fmt.Errorf("%w: %w", wire.ErrCutOff, transport.NewError(err, echo))
 	case buffer.Len() > maxBody:
 		response.Body = response.Body[:maxBody]
 		return response, errTooLarge

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
@@ -39,23 +41,29 @@ type SignerConfig struct {
 	// ECDSA signatures are ASN.1, as crypto.Signer requires. The first signature of a key
 	// that is not one of the standard library's is verified with its public key. A
 	// signature that is raw or does not match fails the call before anything is sent.
-	PrivateKey crypto.Signer `json:"-"`
+	PrivateKey crypto.Signer
 	// Lifetime is the time from created to expires, in whole seconds; 0 means 60 seconds.
 	Lifetime time.Duration
 	// Clock returns the time for created and expires; nil means time.Now.
-	Clock func() time.Time `json:"-"`
+	Clock func() time.Time
 	// Nonce returns a new printable ASCII text without quote and backslash at each call;
 	// nil means 144 random bits.
-	Nonce func() (string, error) `json:"-"`
+	Nonce func() (string, error)
 	// SignatureBase receives the base of every signature before it is signed, with the
 	// token masked, to compare it with what a server expects. It may be nil.
-	SignatureBase func(base string) `json:"-"`
+	SignatureBase func(base string)
 }
 
 // Format prints the configuration without the key, whatever the verb.
 func (c SignerConfig) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "{KeyID:%s PrivateKey:(hidden) Lifetime:%s}", c.KeyID, c.Lifetime)
 }
+
+// MarshalText returns the text that fmt prints, which is also what encoding/json writes.
+func (c SignerConfig) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
+
+// LogValue logs the text that fmt prints.
+func (c SignerConfig) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
 // Signer signs requests with HTTP message signatures in the form of
 // draft-ietf-httpbis-message-signatures-15, which is Upvest's signature version 15. It is
@@ -64,7 +72,7 @@ func (c SignerConfig) Format(state fmt.State, _ rune) {
 // Source: docs.upvest.co, "HTTP message signatures".
 type Signer struct {
 	keyID string
-	sign  httpsig.SignFunc // a closure, so that no verb of fmt can print the key
+	sign  httpsig.SignFunc // a closure, so that no printer finds the key
 	life  time.Duration
 	now   func() time.Time
 	nonce func() (string, error)
@@ -156,7 +164,7 @@ func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, m
 	}
 	signed, err := s.sign(ctx, base)
 	if err != nil {
-		return fmt.Errorf("sign the request: %w", err)
+		return fmt.Errorf("sign the request: %w", transport.Seal(err, transport.Echo{}))
 	}
 	preventReplay(req)
 	req.Header["Upvest-Signature-Version"] = []string{"15"}

@@ -178,7 +178,7 @@ func tokenFrom(
 	}
 	switch {
 	case err != nil:
-		return nil, hideBody(err, clientSecret)
+		return nil, sealTokenError(source, err, clientSecret)
 	case token == nil || token.AccessToken == "":
 		return nil, errors.New("the token source returned no token")
 	}
@@ -195,14 +195,17 @@ func checkToken(accessToken string) error {
 	return nil
 }
 
-// hideBody keeps the text of an x/oauth2 error, which quotes the whole response, out of
-// ours.
-func hideBody(err error, clientSecret string) error {
-	var response *oauth2.RetrieveError
-	if !errors.As(err, &response) {
+// sealTokenError hides what an error of a caller's source may hold. It keeps the text of
+// an x/oauth2 error, which quotes the whole response, out of ours.
+func sealTokenError(source oauth2.TokenSource, err error, clientSecret string) error {
+	if _, ours := source.(*TokenSource); ours {
 		return err
 	}
 	echo := transport.EchoOf(clientSecret, &http.Request{})
+	var response *oauth2.RetrieveError
+	if !errors.As(err, &response) {
+		return transport.Seal(err, echo)
+	}
 	failure := &Error{
 		Operation: tokenOperation.id,
 		Type:      echo.Hide(response.ErrorCode),

@@ -74,7 +74,7 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Durat
 	if s.current != fetch {
 		return grant.Value, nil
 	}
-	s.value = grant.Value
+	s.value = func() T { return grant.Value }
 	s.fresh = fetch.fresh
 	s.arrived = s.Now()
 	s.confirmed = 0
@@ -84,7 +84,7 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Durat
 	if grant.Life <= 0 {
 		s.expires = time.Time{}
 	}
-	return s.value, nil
+	return grant.Value, nil
 }
 
 // fail records a failed fetch. One that was cancelled says nothing about the server.

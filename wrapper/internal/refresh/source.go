@@ -59,7 +59,7 @@ type Source[T comparable] struct {
 	stamps atomic.Uint64
 
 	mu        sync.Mutex
-	value     T         // the zero value means none
+	value     func() T  // a closure, where no printer finds the value; nil means none
 	fresh     bool      // it was requested when there was none
 	arrived   time.Time // when the value arrived
 	expires   time.Time // the zero time means never
@@ -138,17 +138,20 @@ func (s *Source[T]) Drop(is func(T) bool) bool {
 
 // drop is Drop. The lock is held.
 func (s *Source[T]) drop(is func(T) bool) bool {
-	if s.value == *new(T) || (!is(s.value) && s.fresh) {
+	if s.value == nil || (!is(s.value()) && s.fresh) {
 		return false
 	}
 	now := s.Now()
 	if now.Sub(s.arrived) < atOnce {
 		s.notBefore = now.Add(brake)
 	}
-	s.value = *new(T)
+	s.value = nil
 	s.current = nil
 	return true
 }
+
+// holds reports whether the value is this one. The lock is held.
+func (s *Source[T]) holds(value T) bool { return s.value != nil && s.value() == value }
 
 // Stamp returns the next number for a request that is about to be sent.
 func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
@@ -177,7 +180,7 @@ func (s *Source[T]) RefuseForGood(kind string, is func(T) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, known := s.refused[kind]
-	isCurrent := s.value != *new(T) && is(s.value)
+	isCurrent := s.value != nil && is(s.value())
 	if isCurrent && !known && len(s.refused) < maxKinds {
 		s.refused[kind] = refusal{stamp: s.stamps.Load(), at: s.Now()}
 	}
@@ -187,7 +190,7 @@ func (s *Source[T]) RefuseForGood(kind string, is func(T) bool) {
 func (s *Source[T]) Confirm(value T, stamp uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.value == value {
+	if s.holds(value) {
 		s.confirmed = max(s.confirmed, stamp)
 	}
 }
@@ -198,7 +201,7 @@ func (s *Source[T]) Renew(value T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.Now()
-	if s.value != value || s.current != nil || now.Sub(s.arrived) < settled {
+	if !s.holds(value) || s.current != nil || now.Sub(s.arrived) < settled {
 		return
 	}
 	s.start(context.Background(), &fetch[T]{background: true}, now)
@@ -220,7 +223,7 @@ func (s *Source[T]) CancelBackground() {
 func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *fetch[T], started bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	exists := s.value != *new(T)
+	exists := s.value != nil
 	valid := exists && (s.expires.IsZero() || now.Before(s.expires))
 	if valid {
 		due := !s.expires.IsZero() && !now.Before(s.renewAt)
@@ -228,7 +231,7 @@ func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *
 			//nolint:contextcheck // it outlives the call
 			s.start(context.Background(), &fetch[T]{background: true}, now)
 		}
-		return s.value, nil, false
+		return s.value(), nil, false
 	}
 	if ctx.Value(inside{}) == any(s) {
 		return value, nil, false

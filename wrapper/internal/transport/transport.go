@@ -6,8 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -20,37 +18,29 @@ import (
 // Error is the failure of a request that was handed to the network, or of reading its
 // response.
 type Error struct {
-	Cause     error
+	*Sealed
+
 	Reached   bool // there was a connection, so the request may have arrived
 	Untrusted bool // the certificate is not valid, so another attempt would fail too
-	Echo      Echo
+}
+
+// NewError makes an Error. Its text is that of the cause, without secrets and what the
+// cause quotes of a body.
+func NewError(cause error, echo Echo) *Error {
+	text := quotation.ReplaceAllString(cause.Error(), "(hidden)")
+	return &Error{Sealed: sealAs(cause, echo.Hide(text)), Untrusted: isUntrusted(cause)}
 }
 
 // quotation matches the texts that net/http quotes, which may be parts of a body.
 var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// Error returns the text of the cause, without secrets and what it quotes of a body.
-func (e *Error) Error() string {
-	return e.Echo.Hide(quotation.ReplaceAllString(e.Cause.Error(), "(hidden)"))
-}
-
-// Format prints Error() for every verb: the cause may contain secrets.
-func (e *Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.Error()) }
-
-// Unwrap returns the cause, or nil if the text of the cause contains what Error hides.
-func (e *Error) Unwrap() error {
-	if e.Error() != e.Cause.Error() {
-		return nil
-	}
-	return e.Cause
-}
-
 // Doer sends requests with a copy of the caller's client and marks failures as those of
-// the network.
+// the network. What it sends through is in closures, where no printer finds it: the
+// buffer of a connection contains the last request.
 type Doer struct {
-	client *http.Client
-	// secret is of the API client, a closure so that no verb of fmt can print it.
-	secret func() string
+	do        func(*http.Request) (*http.Response, error)
+	closeIdle func()
+	secret    func() string // of the API client
 	// reports is set if the transport announces each connection that it asks for. Without
 	// such an announcement it has sent nothing.
 	reports bool
@@ -69,7 +59,12 @@ func NewDoer(client *http.Client, secret func() string) Doer {
 	}
 	copied.Transport = readableLocation{transport}
 	_, reports := transport.(*http.Transport)
-	return Doer{client: &copied, secret: secret, reports: reports}
+	return Doer{
+		do:        copied.Do,
+		closeIdle: copied.CloseIdleConnections,
+		secret:    secret,
+		reports:   reports,
+	}
 }
 
 // readableLocation takes out a Location that is no URL: net/http would make an error of
@@ -113,7 +108,7 @@ func DefaultClient() *http.Client {
 }
 
 // CloseIdleConnections closes the connections that no call is using.
-func (d Doer) CloseIdleConnections() { d.client.CloseIdleConnections() }
+func (d Doer) CloseIdleConnections() { d.closeIdle() }
 
 // Do sends a request. Its error is an *[Error].
 func (d Doer) Do(req *http.Request) (*http.Response, error) {
@@ -122,7 +117,7 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 		GetConn: func(string) { asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	}
-	resp, err := d.client.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	resp, err := d.do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err == nil {
 		resp.Request = req // not every transport says so
 		return resp, nil
@@ -135,12 +130,9 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 		// This transport may reach the server without an announcement.
 		reached = reached || !failedToConnect(err)
 	}
-	return nil, &Error{
-		Cause:     err,
-		Reached:   reached,
-		Untrusted: isUntrusted(err),
-		Echo:      EchoOf(d.secret(), req),
-	}
+	failure := NewError(err, EchoOf(d.secret(), req))
+	failure.Reached = reached
+	return nil, failure
 }
 
 func failedToConnect(err error) bool {
