@@ -22,7 +22,7 @@ export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help demo sandbox test bench bench-sandbox bench-fleet faults fleet fleet-chaos simulate fuzz check contract docs generate fresh
-.PHONY: cross first-order format release-check suites
+.PHONY: addition cross first-order format release-check suites
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +32,8 @@ first-order: ## Run the README's first order on a sandbox that ends with it; nee
 	@cd sandbox && go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@cd examples && ../build/upvest-sandbox -- go run ./firstorder
 
-demo: ## Walk through all 15 operations, on a sandbox in process or on the server that UPVEST_API_* names.
-	@echo 'Builds the tour of all 15 operations and runs it; the first build takes about a minute.'
+demo: ## Walk through all operations, on a sandbox in process or on the server that UPVEST_API_* names.
+	@echo 'Builds the tour of all operations and runs it; the first build takes about a minute.'
 	@cd examples && go run ./tour $(ARGS)
 
 sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopback until Ctrl-C: it says what to source; ARGS are its flags.
@@ -102,7 +102,11 @@ contract: ## Hold the contract against oasdiff, Redocly CLI, Prism and an import
 	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(NODE); \
 	elif test "$$CI" = true; then echo "contract: npm is missing" >&2; exit 1; \
 	else echo "contract: npm is missing, so Redocly CLI and Prism are skipped"; fi
-	@$(PROOF) ./drift
+	@$(PROOF) ./handlers && CONTRACT=1 go test -count=1 ./drift
+
+addition: ## Add an operation and a field in a copy, and follow the findings of make contract, which has to run before.
+	@cd proof && result=$$(ADDITION=1 go test -count=1 -v -timeout 15m ./addition) || { echo "$$result"; exit 1; }; \
+	echo "$$result" | sed -n 's/^ *addition_test.go:[0-9]*: //p'
 
 $(NODE): proof/contract-check/package.json proof/contract-check/package-lock.json
 	@mkdir -p build/node && cp $^ build/node && npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --loglevel=error

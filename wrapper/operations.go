@@ -40,7 +40,7 @@ type listing[Row, Page any] struct {
 	row  func(*Row) uuid.UUID // the ID of a row
 }
 
-// The 15 operations of the contract.
+// The operations of the contract.
 var (
 	listAllocations = listing[portfolios.Allocation, portfolios.AllocationList]{
 		returning: returning[portfolios.AllocationList]{operation: get("list_portfolios_allocations")},

@@ -115,7 +115,7 @@ func (o operationCase) isKeyed() bool {
 	return o.method == http.MethodPost || o.method == http.MethodPatch
 }
 
-// everyOperation returns all 15 operations. It calls lists without parameters.
+// everyOperation returns all operations. It calls lists without parameters.
 func everyOperation() []operationCase {
 	return slices.Concat(
 		allocationOperations(), configurationOperations(), orderOperations(), rebalancingOperations())

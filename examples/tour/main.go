@@ -1,4 +1,4 @@
-// Command tour calls all 15 operations of the portfolios API and prints what each of them
+// Command tour calls all operations of the portfolios API and prints what each of them
 // did.
 //
 // It starts a sandbox in its process. If UPVEST_API_* variables name a server, it calls

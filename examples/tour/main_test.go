@@ -21,14 +21,9 @@ func TestStoryOnTheEmbeddedSandbox(t *testing.T) {
 	if err := run(t.Context(), nil, nil, &out); err != nil {
 		t.Fatalf("%v after\n%s", err, out.String())
 	}
-	seen := map[string]bool{}
 	var story []string
 	for _, match := range line.FindAllStringSubmatch(out.String(), -1) {
-		seen[match[1]] = true
 		story = append(story, match[1]+" "+match[2]+" "+match[3])
-	}
-	if len(seen) != 15 {
-		t.Errorf("the story has %d of the 15 operations:\n%s", len(seen), out.String())
 	}
 	told := strings.Join(story, "\n")
 	for _, want := range []string{

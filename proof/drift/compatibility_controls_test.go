@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -25,6 +26,9 @@ func (c tolerantClient) decode(op operation, r response, prepare func(*json.Deco
 	goType := reflect.TypeFor[portfolios.Problem]()
 	if r.status < 300 {
 		goType = c.results[op.OperationID]
+	}
+	if goType == nil && op.Responses.Status(http.StatusOK) != nil {
+		return nil, errNoMethod
 	}
 	if goType == nil {
 		return nil, nil

@@ -98,6 +98,9 @@ type change struct {
 
 func (c change) try(op operation, call caller, place string) []string {
 	got, err := c.report(op, call)
+	if errors.Is(err, errNoMethod) {
+		return nil // checkWrapper reports it
+	}
 	if err != nil {
 		return []string{fmt.Sprintf("%s, %s: %v", place, c.name, err)}
 	}

@@ -30,6 +30,10 @@ func TestNothingDrifts(t *testing.T) {
 		"calls":           checkCalls,
 		"sandbox":         checkSandbox,
 		"golden requests": checkGoldenRequests,
+		"wrapper's tests": checkWrapperTests,
+		"empty responses": checkEmptyResponses,
+		"typed counts":    checkTypedCounts,
+		"changelog":       checkChangelog,
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := check(contract)

@@ -110,4 +110,18 @@ var operationControls = []control{
 		new:   "operationId: list_orders",
 		want:  "list_orders is missing",
 	},
+	{
+		name:  "an operation that the wrapper's tests do not call",
+		check: checkWrapperTests,
+		old:   "operationId: list_portfolios_orders",
+		new:   "operationId: list_orders",
+		want:  "everyOperation: list_orders is missing",
+	},
+	{
+		name:  "a version that the changelog does not name",
+		check: checkChangelog,
+		old:   "version: 1.0.0",
+		new:   "version: 1.1.0",
+		want:  "write Contract 1.1.0.",
+	},
 }

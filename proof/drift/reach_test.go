@@ -100,8 +100,8 @@ func checkGoldenRequests(contract *openapi3.T) (found findings) {
 	}
 	slices.Sort(got)
 	want := append(operationIDs(contract), string(sandbox.TokenOperation))
-	found.addSets(folder, want, slices.Compact(got), "give the operation a row in everyOperation in "+
-		"wrapper/operations_test.go, run go test ./wrapper -run TestRequests -update; or remove the file")
+	found.addSets(folder, want, slices.Compact(got), "run go test ./wrapper -run TestRequests -update "+
+		"once everyOperation in wrapper/operations_test.go has a row of it, or remove the file")
 	return found
 }
 

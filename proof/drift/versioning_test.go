@@ -88,15 +88,11 @@ func checkVersion(c changes, before, after string) (found findings) {
 	case slices.Compare(now[:], old[:]) < 0:
 		found.addf(ofContract+"info.version went back from %s to %s: raise it", before, after)
 	case len(c.incompatible) > 0 && now[0] == old[0]:
-		for _, text := range c.incompatible {
-			found.addf(ofContract+"info.version %s needs a new MAJOR, for %s: write %d.0.0",
-				after, text, old[0]+1)
-		}
+		found.addf(ofContract+"info.version %s needs a new MAJOR, for %s: "+
+			"write %d.0.0 there and in CHANGELOG.md", after, strings.Join(c.incompatible, "; "), old[0]+1)
 	case len(c.all) > 0 && now == old:
-		for _, text := range c.all {
-			found.addf(ofContract+"info.version %s needs a new MINOR, for %s: write %d.%d.0",
-				after, text, old[0], old[1]+1)
-		}
+		found.addf(ofContract+"info.version %s needs a new MINOR, for %s: "+
+			"write %d.%d.0 there and in CHANGELOG.md", after, strings.Join(c.all, "; "), old[0], old[1]+1)
 	}
 	return found
 }

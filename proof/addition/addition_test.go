@@ -1,0 +1,118 @@
+package addition_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// maxRuns is how often a contributor has to run `make contract`, the run that passes
+// among them.
+const maxRuns = 3
+
+// edit is what a contributor does about findings.
+type edit struct {
+	name    string
+	settles []string // each finding of it contains one of these
+	apply   func(c clone)
+}
+
+func (e edit) isFor(finding string) bool {
+	return slices.ContainsFunc(e.settles, func(part string) bool { return strings.Contains(finding, part) })
+}
+
+var findingLine = regexp.MustCompile(`(?m)^ +\w+_test\.go:\d+: (.*)$`)
+
+// findingsOf returns the findings in what a run printed, each once.
+func findingsOf(printed string) []string {
+	var findings []string
+	for _, line := range findingLine.FindAllStringSubmatch(printed, -1) {
+		findings = append(findings, line[1])
+	}
+	slices.Sort(findings)
+	return slices.Compact(findings)
+}
+
+// due returns the edits that findings ask for, and the findings for which there is none.
+func due(findings []string, edits []edit) (asked []edit, unknown []string) {
+	for _, e := range edits {
+		if slices.ContainsFunc(findings, e.isFor) {
+			asked = append(asked, e)
+		}
+	}
+	for _, finding := range findings {
+		if !slices.ContainsFunc(edits, func(e edit) bool { return e.isFor(finding) }) {
+			unknown = append(unknown, finding)
+		}
+	}
+	return asked, unknown
+}
+
+func TestAdditionIsGuided(t *testing.T) {
+	if os.Getenv("ADDITION") == "" {
+		t.Skip("make addition runs this: it takes minutes")
+	}
+	c := newClone(t)
+	addToContract(c)
+	c.must(".", "make", "generate")
+	follow(t, c)
+	c.must(".", "go", "test", "-count=1", "./wrapper/...")
+	printed := c.must(".", "make", "faults")
+	if !strings.Contains(printed, operationID) {
+		t.Errorf("the fault matrix does not have %s:\n%s", operationID, printed)
+	}
+}
+
+// follow runs `make contract` and applies the edits that it asks for, until it passes.
+func follow(t *testing.T, c clone) {
+	t.Helper()
+	left := preparedEdits()
+	for number := 1; ; number++ {
+		if number > maxRuns {
+			t.Fatalf("make contract does not pass after %d runs", maxRuns)
+		}
+		start := time.Now()
+		printed, err := c.try(".", "make", "contract")
+		findings := findingsOf(printed)
+		t.Logf("run %d of make contract: %d findings, %s", number, len(findings),
+			time.Since(start).Round(time.Second))
+		if err == nil {
+			break
+		}
+		asked, unknown := due(findings, left)
+		for _, finding := range unknown {
+			t.Errorf("no edit is prepared for the finding, or its edit did not settle it: %s", finding)
+		}
+		if len(asked) == 0 {
+			t.Fatalf("make contract fails without a finding that tells what to do:\n%s", printed)
+		}
+		for _, e := range asked {
+			e.apply(c)
+			left = slices.DeleteFunc(left, func(other edit) bool { return other.name == e.name })
+		}
+	}
+	for _, e := range left {
+		t.Errorf("no finding asked for an edit that is prepared: %s", e.name)
+	}
+}
+
+func TestFindingsAndEditsBelongTogether(t *testing.T) {
+	printed := "--- FAIL: TestNothingDrifts (0.1s)\n" +
+		"        drift_test.go:35: wrapper: X has no method: add one\n" +
+		"        drift_test.go:35: wrapper: X has no method: add one\n" +
+		"    reach_test.go:9: examples: X is missing: call it\nFAIL\n"
+	edits := []edit{
+		{name: "method", settles: []string{"X has no method"}},
+		{name: "version", settles: []string{"write 1.1.0"}},
+	}
+	asked, unknown := due(findingsOf(printed), edits)
+	if len(asked) != 1 || asked[0].name != "method" {
+		t.Errorf("got %d edits, want that of the method", len(asked))
+	}
+	if !slices.Equal(unknown, []string{"examples: X is missing: call it"}) {
+		t.Errorf("got %q as findings without an edit, want the one of the examples", unknown)
+	}
+}

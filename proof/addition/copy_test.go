@@ -1,0 +1,145 @@
+package addition_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// clone is a copy of the repository.
+type clone struct {
+	t    *testing.T
+	root string
+}
+
+// newClone copies all files that git tracks, with what `make contract` has installed.
+func newClone(t *testing.T) clone {
+	t.Helper()
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := clone{t: t, root: t.TempDir()}
+	listed := exec.CommandContext(t.Context(), "git", "ls-files", "-z")
+	listed.Dir = repository
+	names, err := listed.Output()
+	if err != nil {
+		t.Fatalf("list the files of the repository: %v", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimRight(string(names), "\x00"), "\x00") {
+		copyFile(t, filepath.Join(repository, name), filepath.Join(c.root, name))
+	}
+	linkPrograms(t, repository, c.root)
+	return c
+}
+
+// linkPrograms lets the copy use the programs of other modules that `make contract` has
+// installed below build/. The copy builds its own programs itself.
+func linkPrograms(t *testing.T, repository, root string) {
+	t.Helper()
+	installed, err := filepath.Glob(filepath.Join(repository, "build/go/*@*"))
+	if err != nil || len(installed) == 0 {
+		t.Fatalf("the programs of make contract are not installed: run make contract first (%v)", err)
+	}
+	node := filepath.Join(repository, "build/node")
+	if _, err := os.Stat(node); err == nil {
+		installed = append(installed, node)
+	}
+	for _, program := range installed {
+		relative, err := filepath.Rel(repository, program)
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := filepath.Join(root, relative)
+		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(program, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// copyFile keeps the time of the file, by which make decides what is up to date.
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	info, err := os.Stat(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, text, info.Mode()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(to, info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// create writes a new file.
+func (c clone) create(name, text string) {
+	c.t.Helper()
+	file := filepath.Join(c.root, name)
+	if _, err := os.Stat(file); err == nil {
+		c.t.Fatalf("%s exists already", name)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// insert writes a text before the only place that has another one.
+func (c clone) insert(name, before, text string) {
+	c.t.Helper()
+	c.replace(name, before, text+before)
+}
+
+// replace replaces a text that occurs once.
+func (c clone) replace(name, old, text string) {
+	c.t.Helper()
+	file := filepath.Join(c.root, name)
+	content, err := os.ReadFile(file)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if count := bytes.Count(content, []byte(old)); count != 1 {
+		c.t.Fatalf("%s has %q %d times, want once: prepare the edit for another place", name, old, count)
+	}
+	content = bytes.Replace(content, []byte(old), []byte(text), 1)
+	if err := os.WriteFile(file, content, 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// try runs a command in a folder and returns what it printed.
+func (c clone) try(folder string, command ...string) (string, error) {
+	c.t.Helper()
+	ctx, stop := context.WithTimeout(c.t.Context(), 5*time.Minute)
+	defer stop()
+	program := exec.CommandContext(ctx, command[0], command[1:]...)
+	program.Dir = filepath.Join(c.root, folder)
+	program.Env = append(os.Environ(), "GOWORK=", "CONTRACT=", "ADDITION=")
+	printed, err := program.CombinedOutput()
+	return string(printed), err
+}
+
+// must runs a command that has to succeed.
+func (c clone) must(folder string, command ...string) string {
+	c.t.Helper()
+	printed, err := c.try(folder, command...)
+	if err != nil {
+		c.t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, printed)
+	}
+	return printed
+}

@@ -1,0 +1,171 @@
+package drift_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// rowOfWrapperTests is the line of an operation in wrapper/operations_test.go.
+var rowOfWrapperTests = regexp.MustCompile(`(?m)^\t+id: +"(\w+)",$`)
+
+// checkWrapperTests: what the wrapper's tests require of every operation, they require of
+// each operation of the contract.
+func checkWrapperTests(contract *openapi3.T) (found findings) {
+	const file = "wrapper/operations_test.go"
+	text, err := os.ReadFile(filepath.Join(repository, file))
+	if err != nil {
+		found.addf("%v", err)
+		return found
+	}
+	var got []string
+	for _, row := range rowOfWrapperTests.FindAllStringSubmatch(string(text), -1) {
+		got = append(got, row[1])
+	}
+	found.addSets(file+": everyOperation", operationIDs(contract), got,
+		"add a row with its documented response and a call, or remove the row")
+	return found
+}
+
+const identifiedFile = "wrapper/internal/wire/identified.go"
+
+// checkEmptyResponses: no method takes an empty object for the resource that was asked
+// for.
+func checkEmptyResponses(contract *openapi3.T) findings {
+	return acceptedBodies(contract, func(operation) string { return "{}" })
+}
+
+// acceptedBodies reports the methods that accept a body as a success.
+func acceptedBodies(contract *openapi3.T, body func(operation) string) (found findings) {
+	var next string
+	client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: http.StatusOK, Request: request,
+			Header: http.Header{"Content-Type": {"application/json"}},
+			Body:   io.NopCloser(strings.NewReader(next)), ContentLength: int64(len(next)),
+		}, nil
+	}))
+	if err != nil {
+		found.addf("wrapper: %v", err)
+		return found
+	}
+	identified, err := os.ReadFile(filepath.Join(repository, identifiedFile))
+	if err != nil {
+		found.addf("%v", err)
+		return found
+	}
+	methods, _ := wrapperMethods(contract) // checkWrapper reports the findings
+	examples := requestExamples(contract)
+	for _, op := range operations(contract) {
+		success := op.Responses.Status(http.StatusOK)
+		if success == nil {
+			continue
+		}
+		goType := path.Base(success.Value.Content["application/json"].Schema.Ref)
+		method, known := methods[op.OperationID]
+		next = body(op)
+		accepted := !strings.Contains(string(identified), "case *portfolios."+goType+":")
+		if known {
+			_, err := method.call(context.Background(), client, pathID(op, []byte(next)), examples)
+			accepted = err == nil
+		}
+		if accepted {
+			found.addf(identifiedFile+": %s accepts the response %.20s: add a case for %s",
+				op.OperationID, next, goType)
+		}
+	}
+	return found
+}
+
+func TestAcceptedBodiesAreFound(t *testing.T) {
+	t.Parallel()
+	contract := parse(t, readContract(t))
+	list := func(operation) string { return `{"data": [], "meta": {"limit": 100, "total_count": 0}}` }
+	requireFinding(t, acceptedBodies(contract, list), "list_portfolios_orders accepts the response")
+}
+
+// typedCount is the number of all operations, typed by hand: an operation more, and it is
+// wrong.
+var typedCount = regexp.MustCompile(
+	`(?i)\b(\d{2,}|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|twenty) operations\b`)
+
+// checkTypedCounts: no document, comment or text counts the operations.
+func checkTypedCounts(*openapi3.T) (found findings) {
+	err := filepath.WalkDir(repository, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		if entry.IsDir() {
+			if name == ".git" || name == "build" || name == "testdata" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if name != "Makefile" && filepath.Ext(name) != ".md" && filepath.Ext(name) != ".go" {
+			return nil
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(repository, file)
+		if err != nil {
+			return err
+		}
+		found = append(found, typedCounts(filepath.ToSlash(relative), string(text))...)
+		return nil
+	})
+	if err != nil {
+		found.addf("look for typed counts: %v", err)
+	}
+	return found
+}
+
+func typedCounts(file, text string) (found findings) {
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		if count := typedCount.FindString(line); count != "" {
+			found.addf("%s:%d: %q is typed by hand: write all operations", file, number, count)
+		}
+	}
+	return found
+}
+
+func TestTypedCountsAreFound(t *testing.T) {
+	t.Parallel()
+	for _, count := range []string{"15", "fifteen", "Sixteen"} {
+		text := "# Title\n\nIt calls all " + count + " operations.\n"
+		requireFinding(t, typedCounts("README.md", text), fmt.Sprintf("README.md:3: %q", count+" operations"))
+	}
+	if found := typedCounts("README.md", "two operations, all operations"); len(found) > 0 {
+		t.Errorf("got %q, want no finding", found)
+	}
+}
+
+var contractOfRelease = regexp.MustCompile(`(?m)^Contract (\S+)\.$`)
+
+// checkChangelog: the version in progress names the version of the contract.
+func checkChangelog(contract *openapi3.T) (found findings) {
+	text, err := os.ReadFile(filepath.Join(repository, "CHANGELOG.md"))
+	if err != nil {
+		found.addf("%v", err)
+		return found
+	}
+	want := "Contract " + contract.Info.Version + "."
+	if got := contractOfRelease.FindString(string(text)); got != want {
+		found.addf("CHANGELOG.md: the first version has the line %q: write %s", got, want)
+	}
+	return found
+}
