@@ -120,8 +120,8 @@ var operationControls = []control{
 	{
 		name:  "a version that the changelog does not name",
 		check: checkChangelog,
-		old:   "version: 1.0.0",
-		new:   "version: 1.1.0",
-		want:  "write Contract 1.1.0.",
+		old:   "  version: ",
+		new:   "  version: 9",
+		want:  "write Contract 9",
 	},
 }
