@@ -22,7 +22,7 @@ export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help demo sandbox test bench bench-sandbox bench-fleet faults fleet fleet-chaos simulate fuzz check contract docs generate fresh
-.PHONY: addition cross first-order format release-check suites
+.PHONY: addition cross dist first-order format release-check suites
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,10 @@ contract: ## Hold the contract against oasdiff, Redocly CLI, Prism and an import
 	elif test "$$CI" = true; then echo "contract: npm is missing" >&2; exit 1; \
 	else echo "contract: npm is missing, so Redocly CLI and Prism are skipped"; fi
 	@$(PROOF) ./handlers && CONTRACT=1 go test -count=1 ./drift
+
+dist: ## Build all programs for Linux, macOS and Windows into build/dist, with SBOM and checksums, and test that they are reproducible.
+	@rm -rf build/dist && .ci/dist build/dist && ls -l build/dist
+	@cd proof && DIST=1 go test -count=1 -timeout 10m -run '^TestProgramsAreReproducible$$' ./supply
 
 addition: ## Add an operation and a field in a copy, and follow the findings of make contract, which has to run before.
 	@cd proof && result=$$(ADDITION=1 go test -count=1 -v -timeout 15m ./addition) || { echo "$$result"; exit 1; }; \

@@ -1,0 +1,130 @@
+package supply_test
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed are the licences, by SPDX identifier, under which dependencies may come, with
+// words that only a text of that licence has. MPL-2.0 requires the source of changed files
+// alone, and no file is changed here.
+var allowed = map[string]string{
+	"Apache-2.0": "Apache License Version 2.0, January 2004",
+	"BSD":        "Redistribution and use in source and binary forms, with or without modification, are permitted",
+	"ISC":        "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee",
+	"MIT":        "Permission is hereby granted, free of charge, to any person obtaining a copy of this software",
+	"MPL-2.0":    "Mozilla Public License Version 2.0",
+}
+
+// refused are words of licences that add conditions to one of the allowed.
+var refused = []string{
+	"GNU GENERAL PUBLIC LICENSE", "GNU LESSER GENERAL PUBLIC LICENSE", "GNU AFFERO GENERAL PUBLIC LICENSE",
+	"Commons Clause", "Business Source License", "Server Side Public License",
+}
+
+// released are the folders of the modules that are released.
+var released = []string{".", "sandbox", "examples", "fleet"}
+
+// licences returns what is wrong with the licence files of a module, by name.
+func licences(module string, files map[string]string) []string {
+	const settle = ": use another module, or add the licence in proof/supply/licences_test.go"
+	if len(files) == 0 {
+		return []string{module + ": there is no licence file" + settle}
+	}
+	var findings []string
+	for name, text := range files {
+		words := strings.Join(strings.Fields(text), " ")
+		isAllowed := false
+		for _, phrase := range allowed {
+			isAllowed = isAllowed || strings.Contains(words, phrase)
+		}
+		isRefused := slices.ContainsFunc(refused, func(phrase string) bool { return strings.Contains(words, phrase) })
+		if !isAllowed || isRefused {
+			findings = append(findings, module+": the licence in "+name+" is not on the list of allowed ones"+settle)
+		}
+	}
+	return findings
+}
+
+// dependencies returns the folder of each module of others that is compiled into a module
+// of this repository, by path.
+func dependencies(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	const format = "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Dir}}{{end}}{{end}}"
+	command := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", format, "./...")
+	command.Dir = filepath.Join("../..", folder)
+	printed, err := command.Output()
+	if err != nil {
+		t.Fatalf("list the dependencies of %s: %v", folder, err)
+	}
+	modules := map[string]string{}
+	for line := range strings.Lines(string(printed)) {
+		if module, root, found := strings.Cut(strings.TrimSpace(line), "\t"); found {
+			modules[module] = root
+		}
+	}
+	return modules
+}
+
+// licenceFiles returns the licence files of a module. Those of logos and of third
+// parties' test data stand beside the one of the module and are not compiled in.
+func licenceFiles(t *testing.T, root string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, entry := range entries {
+		name := strings.ToUpper(entry.Name())
+		if name != "COPYING" && strings.TrimSuffix(strings.TrimSuffix(name, ".TXT"), ".MD") != "LICENSE" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[entry.Name()] = string(text)
+	}
+	return files
+}
+
+func TestLicences(t *testing.T) {
+	t.Parallel()
+	checked := map[string]bool{}
+	for _, folder := range released {
+		for module, root := range dependencies(t, folder) {
+			if checked[module] {
+				continue
+			}
+			checked[module] = true
+			for _, finding := range licences(module, licenceFiles(t, root)) {
+				t.Error(finding)
+			}
+		}
+	}
+	if len(checked) == 0 {
+		t.Error("no dependency was checked")
+	}
+	t.Logf("%d modules, all under one of %s", len(checked), slices.Sorted(maps.Keys(allowed)))
+}
+
+func TestOtherLicencesAreFound(t *testing.T) {
+	t.Parallel()
+	mit := allowed["MIT"] + " and associated documentation files"
+	for name, files := range map[string]map[string]string{
+		"an unknown licence":       {"LICENSE": "All rights reserved."},
+		"no licence file":          {},
+		"a second licence":         {"LICENSE": mit, "COPYING": "GNU GENERAL PUBLIC LICENSE Version 3"},
+		"a condition on a licence": {"LICENSE": "Commons Clause License Condition v1.0\n" + mit},
+	} {
+		if findings := licences("example.com/module", files); len(findings) == 0 {
+			t.Errorf("%s: want a finding, got none", name)
+		}
+	}
+}
