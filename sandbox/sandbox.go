@@ -122,6 +122,7 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 	endpoint := &control.Endpoint{
 		Contract:     s.contract,
 		World:        s.world.Load,
+		FirstClient:  c.clients[0].ID,
 		Clock:        c.clock,
 		Reset:        s.Reset,
 		RevokeTokens: s.RevokeTokens,

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
@@ -21,7 +23,9 @@ const Prefix = "/_sandbox/"
 type Endpoint struct {
 	Contract *openapi.Contract
 	// World returns the world that the endpoint reads and changes.
-	World        func() *world.World
+	World func() *world.World
+	// FirstClient is the API client that a request is about when it names none.
+	FirstClient  uuid.UUID
 	Clock        Clock
 	Reset        func()
 	RevokeTokens func()
@@ -40,25 +44,42 @@ type Clock interface {
 // Handler returns the handler of all paths that begin with [Prefix].
 func (e *Endpoint) Handler() http.Handler { return e.forNoBrowser(e.routes()) }
 
+// route is one operation of the endpoint. Its path comes after [Prefix].
+type route struct {
+	method, path string
+	handle       http.HandlerFunc
+}
+
+// table returns the operations. control.yaml describes each of them.
+func (e *Endpoint) table() []route {
+	return []route{
+		{method: http.MethodGet, path: "{$}", handle: e.getPage},
+		{method: http.MethodGet, path: "openapi.yaml", handle: getDescription},
+		{method: http.MethodGet, path: "faults", handle: e.getFaults},
+		{method: http.MethodPost, path: "faults", handle: e.postFault},
+		{method: http.MethodDelete, path: "faults", handle: do(func() { e.World().Faults.Clear() })},
+		{method: http.MethodGet, path: "latency", handle: e.getLatency},
+		{method: http.MethodPut, path: "latency", handle: e.putLatency},
+		{method: http.MethodGet, path: "requests", handle: e.getRequests},
+		{method: http.MethodGet, path: "effects", handle: e.getEffects},
+		{method: http.MethodGet, path: "portfolio", handle: e.getPortfolio},
+		{method: http.MethodPost, path: "clock", handle: e.postClock},
+		{method: http.MethodPost, path: "prices", handle: e.postPrices},
+		{method: http.MethodPost, path: "reset", handle: do(e.Reset)},
+		{method: http.MethodDelete, path: "tokens", handle: do(e.RevokeTokens)},
+	}
+}
+
 func (e *Endpoint) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+Prefix+"faults", e.getFaults)
-	mux.HandleFunc("POST "+Prefix+"faults", e.postFault)
-	mux.HandleFunc("DELETE "+Prefix+"faults", do(func() { e.World().Faults.Clear() }))
-	mux.HandleFunc("GET "+Prefix+"latency", e.getLatency)
-	mux.HandleFunc("PUT "+Prefix+"latency", e.putLatency)
-	mux.HandleFunc("GET "+Prefix+"requests", e.getRequests)
-	mux.HandleFunc("GET "+Prefix+"effects", e.getEffects)
-	mux.HandleFunc("POST "+Prefix+"clock", e.postClock)
-	mux.HandleFunc("POST "+Prefix+"prices", e.postPrices)
-	mux.HandleFunc("POST "+Prefix+"reset", do(e.Reset))
-	mux.HandleFunc("DELETE "+Prefix+"tokens", do(e.RevokeTokens))
+	var known []string
+	for _, one := range e.table() {
+		mux.HandleFunc(one.method+" "+Prefix+one.path, one.handle)
+		known = append(known, one.method+" "+strings.TrimSuffix(one.path, "{$}"))
+	}
 	mux.HandleFunc(Prefix, func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound,
-			fmt.Errorf("the control endpoint has no %s %s, but GET, POST and DELETE faults, "+
-				"GET and PUT latency, GET requests, GET effects, POST clock, POST prices, POST reset, "+
-				"DELETE tokens",
-				r.Method, strings.TrimPrefix(r.URL.Path, Prefix)))
+		refuse(w, http.StatusNotFound, fmt.Errorf("the control endpoint has no %s %s, but %s",
+			r.Method, strings.TrimPrefix(r.URL.Path, Prefix), strings.Join(known, ", ")))
 	})
 	return mux
 }
@@ -90,7 +111,8 @@ func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 		}
 		// A read across origins changes nothing, but is refused too.
 		site := r.Header.Get("Sec-Fetch-Site")
-		fromPage := site != "" && site != "none"
+		// Pages of the same origin are those of the endpoint.
+		fromPage := site != "" && site != "none" && site != "same-origin"
 		if e.AnyHost || isLocal(r.Host) && !fromPage {
 			protected.ServeHTTP(w, r)
 			return

@@ -1,0 +1,157 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+// described is the control endpoint of a sandbox, held against its OpenAPI document.
+type described struct {
+	s   *sandbox.Sandbox
+	doc *openapi3.T
+	// seen are the responses, as "METHOD /path status".
+	seen map[string]bool
+}
+
+func newDescribed(t *testing.T, s *sandbox.Sandbox) *described {
+	t.Helper()
+	w := serve(s, httptest.NewRequest(http.MethodGet, "http://localhost/_sandbox/openapi.yaml", http.NoBody))
+	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
+	if err != nil {
+		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+	}
+	return &described{s: s, doc: doc, seen: map[string]bool{}}
+}
+
+// call sends a request and checks the response, and the request if it is accepted.
+func (d *described) call(t *testing.T, method, target, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(method, "http://localhost/_sandbox"+target, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	path, _, _ := strings.Cut(target, "?")
+	item := d.doc.Paths.Value(path)
+	if item == nil || item.GetOperation(method) == nil {
+		t.Fatalf("%s %s is not described", method, path)
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request: r.Clone(t.Context()), QueryParams: r.URL.Query(),
+		Route: &routers.Route{
+			Spec: d.doc, Path: path, PathItem: item, Method: method, Operation: item.GetOperation(method),
+		},
+	}
+	input.Request.Body = io.NopCloser(strings.NewReader(body))
+	w := serve(d.s, r)
+	if w.Code < 300 {
+		if err := openapi3filter.ValidateRequest(t.Context(), input); err != nil {
+			t.Errorf("%s %s %s is accepted, but not as described: %v", method, target, body, err)
+		}
+	}
+	err := openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: w.Code, Header: w.Header(),
+		Body: io.NopCloser(bytes.NewReader(w.Body.Bytes())),
+		Options: &openapi3filter.Options{
+			IncludeResponseStatus: true,
+			ExcludeResponseBody:   !strings.Contains(w.Header().Get("Content-Type"), "json"),
+		},
+	})
+	if err != nil {
+		t.Errorf("%s %s: %d %s: %v", method, target, w.Code, w.Body, err)
+	}
+	d.seen[fmt.Sprint(method, " ", path, " ", w.Code)] = true
+	return w
+}
+
+// Every response of the control endpoint is as its OpenAPI document describes it, and
+// every response that the document describes occurs.
+func TestControlIsAsDescribed(t *testing.T) {
+	s := newSandbox(t, sandbox.WithControl(), invested())
+	d := newDescribed(t, s)
+	if w := d.call(t, "GET", "/", ""); !strings.Contains(w.Body.String(), "/_sandbox/portfolio") {
+		t.Errorf("the page: %s", w.Body)
+	}
+	fault := `{"operation":"token","client_id":"` + s.Client().ID.String() + `","account_id":"` +
+		savings.String() + `","nth":2,"count":3,"after":true,"delay":"1s","status":503,` +
+		`"header":{"Retry-After":"2"},"body":"no","content_type":"text/plain","pad":1,` +
+		`"cut_body":true,"body_delay":"1s","date_skew":"-1h"}`
+	for _, call := range [][3]string{
+		{"GET", "/openapi.yaml"},
+		{"POST", "/faults", fault},
+		{"POST", "/faults", `{"reset":true}`},
+		{"GET", "/faults"},
+		{"GET", "/faults?met=0"},
+		{"POST", "/faults", `{}`},
+		{"DELETE", "/faults?operation=token"},
+		{"DELETE", "/faults"},
+		{"PUT", "/latency", `{"data":[{"operation":"token","delay":"1ms","spread":"1ms"}]}`},
+		{"GET", "/latency"},
+		{"GET", "/latency?x"},
+		{"PUT", "/latency", `{"data":[{"delay":"-1s"}]}`},
+		{"PUT", "/latency", `{"data":[]}`},
+		{"GET", "/portfolio?account=" + savings.String()},
+		{"GET", "/portfolio?account=" + savings.String() + "&client=" + s.Client().ID.String()},
+		{"GET", "/portfolio?account=" + owner.String()},
+		{"GET", "/portfolio?account=" + savings.String() + "&client=" + uuid.NewString()},
+		{"GET", "/portfolio"},
+		{"POST", "/clock", `{"advance":"24h","set":"2026-01-02T03:04:05Z"}`},
+		{"POST", "/clock", `{"advance":"soon"}`},
+		{"POST", "/prices", `{"IE00B0M62Q58":"1.2"}`},
+		{"POST", "/prices", `{"IE00B0M62Q58":"0"}`},
+		{"DELETE", "/tokens"},
+		{"DELETE", "/tokens?client=1"},
+	} {
+		d.call(t, call[0], call[1], call[2])
+	}
+	serve(s, tokenRequest(s))
+	w := d.call(t, "GET", "/requests?operation=token", "")
+	if !strings.Contains(w.Body.String(), `"number":1`) {
+		t.Errorf("requests: %s", w.Body)
+	}
+	d.call(t, "GET", "/requests?account="+uuid.Nil.String(), "")
+	d.call(t, "GET", "/effects?limit=1&after=0&account="+savings.String(), "")
+	d.call(t, "GET", "/effects?operation=none", "")
+	d.call(t, "POST", "/reset", "")
+	d.call(t, "POST", "/reset?x=1", "")
+	for path, item := range d.doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			for status := range operation.Responses.Map() {
+				if name := method + " " + path + " " + status; !d.seen[name] {
+					t.Errorf("%s is described, and occurred nowhere", name)
+				}
+			}
+		}
+	}
+}
+
+// A portfolio is what the account holds at the present prices.
+func TestPortfolio(t *testing.T) {
+	s := newSandbox(t, invested())
+	if err := s.SetPrice(world, "1.5"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Portfolio(savings)
+	want := []sandbox.Holding{
+		{InstrumentID: world, Quantity: "60", Selling: "0", Price: "1.5", Value: "90"},
+		{InstrumentID: apple, Quantity: "40", Selling: "0", Price: "1", Value: "40"},
+	}
+	if err != nil || got.Value != "130" || got.Cash != "0" || len(got.Holdings) != len(want) ||
+		got.Holdings[0] != want[0] || got.Holdings[1] != want[1] {
+		t.Errorf("%+v, %v, want 130 in %+v", got, err, want)
+	}
+	if _, err := s.Portfolio(owner); err == nil || !strings.Contains(err.Error(), "has never used it") {
+		t.Errorf("the portfolio of an unused account: %v", err)
+	}
+}

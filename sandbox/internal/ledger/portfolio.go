@@ -1,0 +1,82 @@
+package ledger
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+)
+
+// quantityDecimals is the number of fraction digits of a quantity.
+const quantityDecimals = 2 * amountDecimals
+
+// Portfolio has the fields of sandbox.Portfolio, which documents them.
+type Portfolio struct {
+	AccountID uuid.UUID   `json:"account_id"`
+	Cash      api.Decimal `json:"cash"`
+	Value     api.Decimal `json:"value"`
+	Holdings  []Holding   `json:"holdings"`
+}
+
+// Holding has the fields of sandbox.Holding, which documents them.
+type Holding struct {
+	InstrumentID api.InstrumentID `json:"instrument_id"`
+	Quantity     api.Decimal      `json:"quantity"`
+	Selling      api.Decimal      `json:"selling"`
+	Price        api.Decimal      `json:"price"`
+	Value        api.Decimal      `json:"value"`
+}
+
+// Portfolio returns what an account of a client holds as of now. It returns an error for
+// an account that the client never used: an empty portfolio could be that of a typo.
+func (l *Ledger) Portfolio(clientID, accountID uuid.UUID) (Portfolio, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found *account
+	if c := l.clients[clientID]; c != nil {
+		found = c.accounts[accountID]
+	}
+	if found == nil {
+		return Portfolio{}, fmt.Errorf("account %s: the client %s has never used it, "+
+			"expected an account with a configuration, an order or an initial state", accountID, clientID)
+	}
+	l.advance(found, l.now())
+	shown := Portfolio{AccountID: accountID, Cash: units(&found.cash, amountDecimals), Holdings: []Holding{}}
+	total := new(big.Int).Set(&found.cash)
+	for i := range found.positions {
+		p := &found.positions[i]
+		value := l.prices.value(p.instrument, &p.held)
+		total.Add(total, value)
+		shown.Holdings = append(shown.Holdings, Holding{
+			InstrumentID: shownInstrument(p.instrument),
+			Quantity:     units(&p.held, quantityDecimals),
+			Selling:      units(&p.promised, quantityDecimals),
+			Price:        units(l.prices.of(p.instrument), amountDecimals),
+			Value:        units(value, amountDecimals),
+		})
+	}
+	shown.Value = units(total, amountDecimals)
+	return shown, nil
+}
+
+// units writes a number of units of 10^-decimals without trailing zeros.
+func units(number *big.Int, decimals int) api.Decimal {
+	digits := number.String()
+	if missing := decimals + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	point := len(digits) - decimals
+	text := strings.TrimRight(digits[:point]+"."+digits[point:], "0")
+	return api.Decimal(strings.TrimSuffix(text, "."))
+}
+
+// shownInstrument returns the id of an instrumentKey, UUIDs in lower case with dashes.
+func shownInstrument(key string) api.InstrumentID {
+	if id, err := uuid.Parse(key); err == nil {
+		return api.InstrumentID(id.String())
+	}
+	return api.InstrumentID(key)
+}

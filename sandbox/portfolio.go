@@ -1,0 +1,54 @@
+package sandbox
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+)
+
+// Portfolio is what an account holds.
+type Portfolio struct {
+	AccountID uuid.UUID `json:"account_id"`
+	// Cash is the cash in EUR that rebalancings have sold for and not spent.
+	Cash api.Decimal `json:"cash"`
+	// Value is the cash and the value of all holdings, in EUR.
+	Value    api.Decimal `json:"value"`
+	Holdings []Holding   `json:"holdings"`
+}
+
+// Holding is what an account holds of one instrument.
+type Holding struct {
+	InstrumentID api.InstrumentID `json:"instrument_id"`
+	// Quantity is the number of shares. Selling is the part of them that open orders are
+	// going to sell.
+	Quantity api.Decimal `json:"quantity"`
+	Selling  api.Decimal `json:"selling"`
+	// Price is the price of one share in EUR, and Value that of the quantity.
+	Price api.Decimal `json:"price"`
+	Value api.Decimal `json:"value"`
+}
+
+// Portfolio returns what an account of the first client holds now, by the sandbox's
+// clock. It returns an error for an account without a configuration, an order or an
+// initial state.
+func (s *Sandbox) Portfolio(account uuid.UUID) (Portfolio, error) {
+	return s.PortfolioOf(s.Client(), account)
+}
+
+// PortfolioOf returns what an account of another client holds, as [Sandbox.Portfolio]
+// does.
+func (s *Sandbox) PortfolioOf(c Client, account uuid.UUID) (Portfolio, error) {
+	found, err := s.world.Load().Ledger.Portfolio(c.ID, account)
+	if err != nil {
+		return Portfolio{}, fmt.Errorf("read a portfolio: %w", err)
+	}
+	holdings := make([]Holding, len(found.Holdings))
+	for i, one := range found.Holdings {
+		holdings[i] = Holding(one)
+	}
+	return Portfolio{
+		AccountID: found.AccountID, Cash: found.Cash, Value: found.Value, Holdings: holdings,
+	}, nil
+}
