@@ -46,7 +46,8 @@ func TestProgramsAreReproducible(t *testing.T) {
 	if os.Getenv("DIST") == "" {
 		t.Skip("make dist runs this: it compiles everything twice")
 	}
-	first, second := build(t, export(t)), build(t, export(t))
+	first := build(t, export(t))
+	second := build(t, export(t))
 	if !bytes.Equal(first, second) {
 		t.Errorf("two builds from two folders differ: %d and %d bytes", len(first), len(second))
 	}
