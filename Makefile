@@ -106,7 +106,7 @@ contract: ## Hold the contract against oasdiff, Redocly CLI, Prism and an import
 
 dist: ## Build all programs for Linux, macOS and Windows into build/dist, with SBOM and checksums, and test that they are reproducible.
 	@rm -rf build/dist && .ci/dist build/dist && ls -l build/dist
-	@cd proof && DIST=1 go test -count=1 -timeout 10m -run '^TestProgramsAreReproducible$$' ./supply
+	@cd proof && DIST=1 go test -count=1 -timeout 10m -run '^Test(ProgramsAreReproducible|UnreleasedModulesCanBeUsed)$$' ./supply
 
 addition: ## Add an operation and a field in a copy, and follow the findings of make contract, which has to run before.
 	@cd proof && result=$$(ADDITION=1 go test -count=1 -v -timeout 15m ./addition) || { echo "$$result"; exit 1; }; \

@@ -1,0 +1,71 @@
+package supply_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	question = regexp.MustCompile(`(?m)^## \d+\. `)
+	proof    = regexp.MustCompile("```sh\n(cd (\\S+) && )?.*-run (\\w+) (\\S+)\n```")
+)
+
+// unproved returns what is wrong with the questions of a document: one has no command, or
+// a command that selects no test.
+func unproved(text string) []string {
+	var findings []string
+	for _, part := range question.Split(text, -1)[1:] {
+		title, _, _ := strings.Cut(part, "\n")
+		if strings.Count(part, "```sh\n") != 1 {
+			findings = append(findings, title+": there is not one command")
+		}
+		if command := proof.FindStringSubmatch(part); command != nil {
+			if !hasTest(filepath.Join("../..", command[2], command[4]), command[3]) {
+				findings = append(findings, title+": no test is named "+command[3])
+			}
+		}
+	}
+	return findings
+}
+
+// hasTest reports whether go test -run selects a test in a folder.
+func hasTest(folder, name string) bool {
+	files, _ := filepath.Glob(filepath.Join(folder, "*_test.go")) // the pattern is valid
+	declared := regexp.MustCompile(`(?m)^func Test\w*` + strings.TrimPrefix(name, "Test"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err == nil && declared.Match(text) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestSecurityQuestionsHaveProofs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count := len(question.FindAll(text, -1)); count < 20 {
+		t.Errorf("docs/security.md has %d questions, want at least 20", count)
+	}
+	for _, finding := range unproved(string(text)) {
+		t.Errorf("docs/security.md: %s", finding)
+	}
+}
+
+func TestUnprovedQuestionsAreFound(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"## 1. Why?\n\nBecause.\n",
+		"## 1. Why?\n\n```sh\ngo test -count=1 -run TestNothingLikeIt ./wrapper\n```\n",
+	} {
+		if findings := unproved(text); len(findings) != 1 {
+			t.Errorf("%q: got %q, want one finding", text, findings)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package supply_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const service = `package service
+
+import (
+	"testing"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+func TestClient(t *testing.T) {
+	if _, err := upvest.New(sandbox.Start(t).Credentials()); err != nil {
+		t.Fatal(err)
+	}
+}
+`
+
+// TestUnreleasedModulesCanBeUsed runs the commands of docs/unreleased.md in a module
+// outside of the repository.
+func TestUnreleasedModulesCanBeUsed(t *testing.T) {
+	if os.Getenv("DIST") == "" {
+		t.Skip("make dist runs this: it compiles everything")
+	}
+	text, err := os.ReadFile("../../docs/unreleased.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("(?s)```sh\ngit clone (\\S+) (\\S+)\n(.*?)```").FindSubmatch(text)
+	if found == nil {
+		t.Fatal("docs/unreleased.md has no commands that begin with git clone")
+	}
+	parent := t.TempDir()
+	folder := filepath.Join(parent, "service")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(export(t), filepath.Join(folder, string(found[2]))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "service_test.go"), []byte(service), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	commands := []string{"go mod init example.com/service"}
+	commands = append(commands, strings.Split(strings.TrimSpace(string(found[3])), "\n")...)
+	commands = append(commands, "go test -vet=off ./...")
+	for _, line := range commands {
+		words := strings.Fields(line)
+		command := exec.CommandContext(t.Context(), words[0], words[1:]...)
+		command.Dir = folder
+		command.Env = append(os.Environ(), "GOWORK=off")
+		if printed, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", line, err, printed)
+		}
+	}
+}
