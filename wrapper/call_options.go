@@ -82,6 +82,26 @@ func (s *settings) setKey(key uuid.UUID) error {
 	return nil
 }
 
+// IdempotencyKeyOf returns the key that these options give to a POST or PATCH, by
+// [WithIdempotencyKey] or [Error.Resume], for a fake that stands in for the client in the
+// caller's tests. It returns false if they give none, or if a call with them would be
+// refused.
+func IdempotencyKeyOf(options ...CallOption) (uuid.UUID, bool) {
+	var s settings
+	for _, option := range options {
+		if option == nil || option.applyToCall(&s) != nil {
+			return uuid.Nil, false
+		}
+	}
+	if s.resumed != nil {
+		key := s.resumed.IdempotencyKey
+		if key == uuid.Nil || s.setKey(key) != nil {
+			return uuid.Nil, false
+		}
+	}
+	return s.key, s.hasKey
+}
+
 // IdempotencyKeyFor derives a key from the operation, by its operationId as in
 // create_portfolios_order, and the caller's ID of the business event, such as the number
 // of a savings plan's execution. The same two arguments give the same key on every host
@@ -119,12 +139,13 @@ func WithBodyField(name string, value any) CallOption {
 }
 
 // WithHeader sets a header that is not covered by this client. The signature covers it,
-// unless it is on Upvest's list of headers that are never covered. Headers that the
+// unless it is on Upvest's list of headers that are never covered. If a header is set
+// more than once, by the client and by a call, the last value is sent. Headers that the
 // client or the connection sets are refused. Token requests stay as they are.
 func WithHeader(name, value string) Option {
 	return option(func(s *settings) error {
 		edit, covered, err := headerEdit(name, value)
-		if covered != "" {
+		if covered != "" && !slices.Contains(s.covered, covered) {
 			s.covered = append(slices.Clip(s.covered), covered)
 		}
 		return s.add(edit, err)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // WithHTTPClient sends requests with the caller's client: its transport, cookie jar and
@@ -28,7 +29,7 @@ func WithHTTPClient(client *http.Client) ClientOption {
 func WithTokenSource(source oauth2.TokenSource) ClientOption {
 	return clientOption(func(c *config) error {
 		c.tokens = source
-		return errorUnless(source != nil, "token source: nil")
+		return errorUnless(!validate.IsNil(source), "token source: nil")
 	})
 }
 
@@ -36,7 +37,7 @@ func WithTokenSource(source oauth2.TokenSource) ClientOption {
 func WithLimiter(limiter Limiter) ClientOption {
 	return clientOption(func(c *config) error {
 		c.limiter = limiter
-		return errorUnless(limiter != nil, "limiter: nil")
+		return errorUnless(!validate.IsNil(limiter), "limiter: nil")
 	})
 }
 
@@ -94,6 +95,6 @@ func WithClock(now func() time.Time) ClientOption {
 func WithRandom(reader io.Reader) ClientOption {
 	return clientOption(func(c *config) error {
 		c.random = reader
-		return errorUnless(reader != nil, "random source: nil")
+		return errorUnless(!validate.IsNil(reader), "random source: nil")
 	})
 }

@@ -25,8 +25,9 @@ type Request struct {
 	Path string
 	// Query is optional.
 	Query url.Values
-	// Body is what a write sends: a json.RawMessage or []byte as it is, any other value
-	// as encoding/json writes it, nothing for nil.
+	// Body is what a write sends: bytes of any type as they are, any other value as
+	// encoding/json writes it, nothing for nil. An io.Reader is refused, because each
+	// attempt has to send it again.
 	Body any
 	// Repeatable allows a PUT or DELETE to be sent again after an attempt whose outcome
 	// is unknown. POST and PATCH always allow it, because they carry an idempotency key.

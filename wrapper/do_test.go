@@ -228,6 +228,8 @@ func TestDoRefusesInvalidRequests(t *testing.T) {
 		"a space":                   {request: get("/a b"), want: escaping},
 		"an invalid escape":         {request: get("/a%zz"), want: escaping},
 		"an empty segment":          {request: get("/x//y"), want: segmentForm},
+		"two slashes at the start":  {request: get("//x/y"), want: segmentForm},
+		"two slashes at the end":    {request: get("/x//"), want: segmentForm},
 		"a segment of dots":         {request: get("/x/../y"), want: segmentForm},
 		"a segment of escaped dots": {request: get("/x/%2e%2E/y"), want: segmentForm},
 		"dots after an escaped /":   {request: get("/x/a%2F..%2Fb"), want: segmentForm},
@@ -241,6 +243,18 @@ func TestDoRefusesInvalidRequests(t *testing.T) {
 		},
 		"a body that is not JSON":       {request: put([]byte("{")), want: "body: it is not JSON"},
 		"a body that json cannot write": {request: put(func() {}), want: "body: encoding/json cannot"},
+		"a reader as a body": {
+			request: put(strings.NewReader("{}")),
+			want:    "it is an io.Reader",
+		},
+		"a nil pointer as a body": {
+			request: put((*liquidation)(nil)),
+			want:    "body: it is a nil pointer",
+		},
+		"a nil map as a body": {
+			request: put(map[string]int(nil)),
+			want:    "body: it is a nil pointer",
+		},
 		"an out that is not a pointer": {
 			request: get("/x"),
 			out:     liquidation{},

@@ -11,6 +11,7 @@ import (
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
 // apiVersion is the MAJOR version of the API that openapi.yaml describes.
@@ -50,6 +51,9 @@ func IdempotencyKeyEditor(newKey func() (uuid.UUID, error)) portfolios.RequestEd
 		if !keyed || req.Header.Get("idempotency-key") != "" {
 			return nil
 		}
+		if newKey == nil {
+			return errors.New("idempotency key editor: the function is nil: use uuid.NewRandom")
+		}
 		key, err := newKey()
 		if err != nil {
 			return fmt.Errorf("make an idempotency key: %w", err)
@@ -62,6 +66,11 @@ func IdempotencyKeyEditor(newKey func() (uuid.UUID, error)) portfolios.RequestEd
 // TokenEditor sets authorization to a token from the source, for instance a
 // [TokenSource].
 func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
+	if validate.IsNil(source) {
+		return func(context.Context, *http.Request) error {
+			return errors.New("token editor: the token source is nil")
+		}
+	}
 	slots := make(refresh.Slots, maxAsking)
 	return func(ctx context.Context, req *http.Request) error {
 		token, err := tokenFrom(ctx, source, slots, "")

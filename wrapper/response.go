@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
@@ -33,7 +34,12 @@ type Response struct {
 // Decode reads the body into value, any pointer, for fields that the structs of this
 // client do not have. Names of fields are case-sensitive. The error quotes nothing of the
 // body.
-func (r *Response) Decode(value any) error { return wire.Decode(r.Body, value) }
+func (r *Response) Decode(value any) error {
+	if r == nil || validate.IsNil(value) {
+		return errors.New("decode a response: the response or the value is nil")
+	}
+	return wire.Decode(r.Body, value)
+}
 
 // Format prints the status, the size of the body and the request ID, for every verb.
 func (r Response) Format(state fmt.State, _ rune) {

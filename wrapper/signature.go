@@ -134,6 +134,8 @@ func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 	switch {
 	case s == nil || s.sign == nil:
 		return errors.New("sign the request: the signer is nil: create one with NewSigner")
+	case ctx == nil:
+		return fmt.Errorf("sign the request: %w", errNoContext)
 	case req == nil || req.URL == nil:
 		return errors.New("sign the request: it is nil or has no URL: use http.NewRequestWithContext")
 	}

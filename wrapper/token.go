@@ -56,6 +56,8 @@ func newTokenSource(c *core, credentials Credentials) *TokenSource {
 // changing.
 func (*TokenSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "{TokenSource}") }
 
+var errNoTokenSource = errors.New("the token source is nil: create one with NewTokenSource")
+
 // Token returns a valid token. It is TokenContext for callers without a context.
 func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
 
@@ -63,7 +65,10 @@ func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(con
 // whose Operation is "token". A caller whose context ends leaves; the others keep
 // waiting.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
-	if ctx == nil {
+	switch {
+	case s == nil || s.tokens == nil:
+		return nil, errNoTokenSource
+	case ctx == nil:
 		return nil, errNoContext
 	}
 	return s.tokens.Get(ctx)
@@ -72,6 +77,9 @@ func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 // Forget drops a token that the server refused, and one that was requested while that was
 // in use: both may have been revoked together.
 func (s *TokenSource) Forget(accessToken string) {
+	if s == nil || s.tokens == nil {
+		return
+	}
 	s.tokens.Drop(func(token *oauth2.Token) bool { return token.AccessToken == accessToken })
 }
 

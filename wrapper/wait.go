@@ -25,8 +25,11 @@ const (
 )
 
 // IsDone reports whether an order has reached an end: FILLED, SETTLED or CANCELLED. A
-// status that this client does not know is not an end.
+// status that this client does not know is not an end, and neither is no order.
 func IsDone(order *portfolios.Order) bool {
+	if order == nil {
+		return false
+	}
 	return order.Status == portfolios.OrderStatusFILLED ||
 		order.Status == portfolios.OrderStatusCANCELLED ||
 		order.Status == orderSettled

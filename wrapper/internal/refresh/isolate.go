@@ -51,7 +51,7 @@ type Slots chan struct{}
 // Within runs a function that knows no context, and leaves it when the context ends.
 // While all slots are taken it waits.
 func Within[T any](ctx context.Context, slots Slots, f func() (T, error)) (T, error) {
-	if ctx.Done() == nil {
+	if ctx == nil || ctx.Done() == nil {
 		return f()
 	}
 	select {

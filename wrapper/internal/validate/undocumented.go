@@ -2,10 +2,13 @@ package validate
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 )
 
@@ -25,7 +28,8 @@ func Undocumented(baseURL, method, path string) error {
 		return errors.New("path: it has a character that has to be escaped: " +
 			"use url.PathEscape for each segment")
 	}
-	for segment := range strings.SplitSeq(strings.Trim(parsed.Path, "/"), "/") {
+	segments := strings.TrimSuffix(strings.TrimPrefix(parsed.Path, "/"), "/")
+	for segment := range strings.SplitSeq(segments, "/") {
 		if strings.Trim(segment, ".") == "" {
 			return errors.New("path: it has a segment that is empty or of dots only, " +
 				"which servers and proxies understand in different ways")
@@ -43,14 +47,12 @@ func Body(method string, value any) (body []byte, err error) {
 	switch value := value.(type) {
 	case nil:
 		return nil, nil
-	case json.RawMessage:
-		body = bytes.Clone(value)
 	case []byte:
 		body = bytes.Clone(value)
 	default:
-		body, err = json.Marshal(value)
+		body, err = encode(value)
 		if err != nil {
-			return nil, errors.New("body: encoding/json cannot write it")
+			return nil, err
 		}
 	}
 	switch {
@@ -58,6 +60,35 @@ func Body(method string, value any) (body []byte, err error) {
 		return nil, errors.New("body: a GET has none")
 	case !json.Valid(body):
 		return nil, errors.New("body: it is not JSON")
+	}
+	return body, nil
+}
+
+// encode returns the bytes of a value: those of a named byte slice as they are, unless it
+// has its own way to be written.
+func encode(value any) ([]byte, error) {
+	switch value.(type) {
+	case json.RawMessage: // bytes
+	case json.Marshaler, encoding.TextMarshaler:
+		return marshal(value)
+	case io.Reader:
+		return nil, errors.New("body: it is an io.Reader, which can be sent only once: " +
+			"read it, and use its bytes")
+	}
+	if IsNil(value) {
+		return nil, errors.New("body: it is a nil pointer, map or slice: use nil itself to send no body")
+	}
+	bytesOf := reflect.ValueOf(value)
+	if bytesOf.Kind() == reflect.Slice && bytesOf.Type().Elem().Kind() == reflect.Uint8 {
+		return bytes.Clone(bytesOf.Bytes()), nil
+	}
+	return marshal(value)
+}
+
+func marshal(value any) ([]byte, error) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return nil, errors.New("body: encoding/json cannot write it")
 	}
 	return body, nil
 }

@@ -1,0 +1,209 @@
+package wrapper_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"golang.org/x/oauth2"
+	"golang.org/x/time/rate"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// withOption makes a client with one option.
+func withOption(t *testing.T, option upvest.ClientOption) error {
+	t.Helper()
+	_, err := upvest.New(testCredentials(t), option)
+	return err
+}
+
+// edit runs an editor on a request.
+func edit(t *testing.T, editor portfolios.RequestEditorFn) error {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://upvest.test/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return editor(t.Context(), req)
+}
+
+// Nil arguments, alone or in an interface, are errors.
+func TestNilArgumentsAreErrors(t *testing.T) {
+	var (
+		noContext context.Context
+		noSource  *upvest.TokenSource
+		noSigner  *upvest.Signer
+		noFailure *upvest.Error
+		noReply   *upvest.Response
+	)
+	server := scripted(success(orderBody))
+	client := newTestClient(t, server.serve)
+	call := func(option upvest.CallOption) error { return retrieve(t.Context(), client, option) }
+	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := func(ctx context.Context, options ...upvest.AllOption) error {
+		for _, err := range client.Orders.All(ctx, portfolios.ListPortfoliosOrdersParams{}, options...) {
+			return err
+		}
+		return nil
+	}
+	_, noKeyErr := upvest.NewSigner(upvest.SignerConfig{KeyID: "key"})
+	_, parseErr := upvest.ParsePrivateKey(nil, "")
+	_, credentialsErr := upvest.New(upvest.Credentials{})
+	_, sourceErr := upvest.NewTokenSource(upvest.Credentials{}, nil)
+	_, tokenErr := noSource.Token()
+	_, emptyTokenErr := new(upvest.TokenSource).Token()
+	_, waitErr := client.Orders.Wait(noContext, someOrder, nil)
+	_, keyErr := upvest.IdempotencyKeyFor("", "")
+	for name, err := range map[string]error{
+		"New":                        credentialsErr,
+		"NewTokenSource":             sourceErr,
+		"NewSigner":                  noKeyErr,
+		"ParsePrivateKey":            parseErr,
+		"IdempotencyKeyFor":          keyErr,
+		"client option":              withOption(t, nil),
+		"WithHTTPClient":             withOption(t, upvest.WithHTTPClient(nil)),
+		"WithTokenSource":            withOption(t, upvest.WithTokenSource(nil)),
+		"WithTokenSource, pointer":   withOption(t, upvest.WithTokenSource(noSource)),
+		"WithTokenSource, function":  withOption(t, upvest.WithTokenSource(sourceFunc(nil))),
+		"WithLimiter":                withOption(t, upvest.WithLimiter(nil)),
+		"WithLimiter, pointer":       withOption(t, upvest.WithLimiter((*rate.Limiter)(nil))),
+		"WithLogger":                 withOption(t, upvest.WithLogger(nil)),
+		"WithAttemptHook":            withOption(t, upvest.WithAttemptHook(nil)),
+		"WithSignatureBase":          withOption(t, upvest.WithSignatureBase(nil)),
+		"WithClock":                  withOption(t, upvest.WithClock(nil)),
+		"WithRandom":                 withOption(t, upvest.WithRandom(nil)),
+		"WithRandom, pointer":        withOption(t, upvest.WithRandom((*bytes.Reader)(nil))),
+		"call option":                call(nil),
+		"WithResponse":               call(upvest.WithResponse(nil)),
+		"Resume":                     call(noFailure.Resume()),
+		"context of a call":          retrieve(noContext, client),
+		"context of a list":          list(noContext),
+		"context of Wait":            waitErr,
+		"option of a list":           list(t.Context(), nil),
+		"context of Do":              client.Do(noContext, upvest.Request{Method: "GET", Path: "/x"}, nil),
+		"TokenSource":                tokenErr,
+		"TokenSource, empty":         emptyTokenErr,
+		"TokenEditor":                edit(t, upvest.TokenEditor(nil)),
+		"TokenEditor, pointer":       edit(t, upvest.TokenEditor(noSource)),
+		"IdempotencyKeyEditor":       edit(t, upvest.IdempotencyKeyEditor(nil)),
+		"SignatureEditor":            edit(t, upvest.SignatureEditor(nil)),
+		"Signer":                     noSigner.Sign(t.Context(), documentedRequest(t)),
+		"context of Signer":          signer.Sign(noContext, documentedRequest(t)),
+		"request of Signer":          signer.Sign(t.Context(), nil),
+		"Response":                   noReply.Decode(new(int)),
+		"value of Response":          new(upvest.Response).Decode(nil),
+		"value of Response, pointer": new(upvest.Response).Decode((*int)(nil)),
+	} {
+		if err == nil {
+			t.Errorf("%s accepts nil", name)
+		}
+	}
+	noSource.Forget("token")
+	new(upvest.TokenSource).Forget("token")
+	if upvest.IsDone(nil) {
+		t.Error("no order is done")
+	}
+	server.requireRequests(t, 0)
+}
+
+// A token source without support for contexts may be asked without one.
+func TestTokenEditorWithoutAContext(t *testing.T) {
+	source := sourceFunc(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a"}, nil })
+	req := documentedRequest(t)
+	var none context.Context
+	err := upvest.TokenEditor(source)(none, req)
+	if got := req.Header.Get("Authorization"); err != nil || got != "Bearer a" {
+		t.Errorf("authorization is %q, the error %v", got, err)
+	}
+}
+
+func TestIdempotencyKeyOf(t *testing.T) {
+	key := uuid.MustParse("b1946ac9-2492-4d23-8a4f-0d6f1c2e3a4b")
+	other := uuid.MustParse("9b2f6c1e-4d3a-4f5b-8a7c-0d1e2f3a4b5c")
+	failure := &upvest.Error{IdempotencyKey: key}
+	withKey := upvest.WithIdempotencyKey(key)
+	withOther := upvest.WithIdempotencyKey(other)
+	header := upvest.WithHeader("Accept-Language", "de")
+	for name, test := range map[string]struct {
+		options []upvest.CallOption
+		want    uuid.UUID
+	}{
+		"no option":            {},
+		"other options":        {options: []upvest.CallOption{header}},
+		"a key":                {options: []upvest.CallOption{header, withKey}, want: key},
+		"a key twice":          {options: []upvest.CallOption{withKey, withKey}, want: key},
+		"a resumed call":       {options: []upvest.CallOption{failure.Resume()}, want: key},
+		"a key and its error":  {options: []upvest.CallOption{failure.Resume(), withKey}, want: key},
+		"two keys":             {options: []upvest.CallOption{withKey, withOther}},
+		"a key and another's":  {options: []upvest.CallOption{failure.Resume(), withOther}},
+		"an error without one": {options: []upvest.CallOption{new(upvest.Error).Resume()}},
+		"a nil option":         {options: []upvest.CallOption{withKey, nil}},
+		"an invalid option":    {options: []upvest.CallOption{withKey, upvest.WithTimeout(-1)}},
+	} {
+		got, ok := upvest.IdempotencyKeyOf(test.options...)
+		if got != test.want || ok != (test.want != uuid.Nil) {
+			t.Errorf("%s: the key is %s (%t), want %s", name, got, ok, test.want)
+		}
+	}
+}
+
+// namedBytes has no methods; namedText writes itself.
+type (
+	namedBytes []byte
+	namedText  []byte
+)
+
+func (namedText) MarshalText() ([]byte, error) { return []byte("text"), nil }
+
+func TestDoSendsBytesAsTheyAre(t *testing.T) {
+	for want, body := range map[string]any{
+		`{"a": 1}`:  []byte(`{"a": 1}`),
+		`{"a":  2}`: json.RawMessage(`{"a":  2}`),
+		`{"a": 3}`:  namedBytes(`{"a": 3}`),
+		`"text"`:    namedText(`{"a": 4}`),
+	} {
+		var sent []byte
+		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+			var err error
+			sent, err = io.ReadAll(req.Body)
+			return newResponse(http.StatusNoContent, "", ""), err
+		})
+		request := upvest.Request{Method: http.MethodPut, Path: "/x", Body: body}
+		if err := client.Do(t.Context(), request, nil); err != nil || string(sent) != want {
+			t.Errorf("%T: %q was sent, want %q: %v", body, sent, want, err)
+		}
+	}
+}
+
+// The value of a call replaces that of the client, and the signature covers it once.
+func TestWithHeaderSendsTheLastValue(t *testing.T) {
+	var sent []string
+	var input string
+	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		sent = req.Header["Accept-Language"]
+		input = req.Header.Get("Signature-Input")
+		return respond(http.StatusNoContent, "", "")(req)
+	}, upvest.WithHeader("Accept-Language", "client"))
+	request := upvest.Request{Method: http.MethodPut, Path: "/x"}
+	err := client.Do(t.Context(), request, nil,
+		upvest.WithHeader("accept-language", "call"), upvest.WithHeader("ACCEPT-LANGUAGE", "last"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sent) != 1 || sent[0] != "last" {
+		t.Errorf("the header is %q, want the last value", sent)
+	}
+	if count := strings.Count(input, `"accept-language"`); count != 1 {
+		t.Errorf("the signature covers the header %d times: %s", count, input)
+	}
+}
