@@ -14,8 +14,8 @@ var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
 	// Embedded:
 	`^internal/later/later\.yaml$`, `^internal/(ledger/schema|queue/river)\.sql$`,
-	// For those who run a fleet:
-	`^deploy/fleet-worker@\.service$`, `^deploy/(alerts|kubernetes)\.yaml$`,
+	// For those who run a fleet, or a sandbox in a container:
+	`^Dockerfile$`, `^deploy/fleet-worker@\.service$`, `^deploy/(alerts|kubernetes)\.yaml$`,
 	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and how it looks in Go
 	// Programs look for these in the root only.
 	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work$`,

@@ -1,0 +1,173 @@
+package images_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// builder runs buildah with a storage that the test removes. It needs no registry.
+type builder struct{ storage string }
+
+func newBuilder(t *testing.T) builder {
+	t.Helper()
+	if os.Getenv("IMAGES") == "" {
+		t.Skip("make images builds and runs the images")
+	}
+	return builder{storage: t.TempDir()}
+}
+
+func (b builder) command(ctx context.Context, arguments ...string) *exec.Cmd {
+	storage := []string{
+		"--storage-driver", "vfs", "--root", filepath.Join(b.storage, "root"),
+		"--runroot", filepath.Join(b.storage, "run"),
+	}
+	return exec.CommandContext(ctx, "buildah", append(storage, arguments...)...)
+}
+
+func (b builder) output(t *testing.T, arguments ...string) string {
+	t.Helper()
+	output, err := b.command(t.Context(), arguments...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("buildah %q: %v\n%s", arguments, err, output)
+	}
+	return strings.TrimSpace(string(output))
+}
+
+// container builds an image, checks its configuration, and returns a container of it.
+func (b builder) container(t *testing.T, dockerfile, name string) string {
+	t.Helper()
+	b.output(t, "build", "--isolation", "chroot", "-f", dockerfile, "-t", name, "../../build/images")
+	container := b.output(t, "from", "--pull-never", "localhost/"+name)
+	user := b.output(t, "inspect", "--format", "{{.OCIv1.Config.User}}", container)
+	if user != "65532:65532" {
+		t.Errorf("%s runs as %q, want a user without rights", name, user)
+	}
+	mounted := b.output(t, "mount", container)
+	if _, err := os.Stat(filepath.Join(mounted, "etc/ssl/certs/ca-certificates.crt")); err != nil {
+		t.Errorf("%s has no root certificates: %v", name, err)
+	}
+	return container
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// The client of this repository calls the sandbox in a container, over https and under
+// another host name.
+func TestSandboxImage(t *testing.T) {
+	b := newBuilder(t)
+	container := b.container(t, "../../sandbox/Dockerfile", "upvest-sandbox")
+	refused, err := b.command(t.Context(), "run", "--isolation", "chroot", container, "--",
+		"/upvest-sandbox", "-keys", "/elsewhere").CombinedOutput()
+	if err == nil || !strings.Contains(string(refused), "permission denied") {
+		t.Errorf("it can write to the image: %v\n%s", err, refused)
+	}
+	keys := t.TempDir()
+	if err := os.Chmod(keys, 0o777); err != nil { // for the user of the container
+		t.Fatal(err)
+	}
+	address := freeAddress(t)
+	const base = "https://sandbox.internal"
+	running := b.command(t.Context(), "run", "--isolation", "chroot", "-v", keys+":/keys", container, "--",
+		"/upvest-sandbox", "-expose", "-address", address, "-tls", "-url", base, "-keys", "/keys",
+		"-key-as", "base64", "-env-form", "json")
+	running.Cancel = func() error { return running.Process.Signal(syscall.SIGTERM) }
+	stderr := &bytes.Buffer{}
+	running.Stderr = stderr
+	stdout, err := running.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := running.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var variables map[string]string
+	if err := json.NewDecoder(stdout).Decode(&variables); err != nil {
+		t.Fatalf("the sandbox does not start: %v\n%s", err, stderr)
+	}
+	for name, value := range variables {
+		if strings.HasPrefix(name, "UPVEST_API_") {
+			t.Setenv(name, value)
+		}
+	}
+	through := clientOf(t, address, filepath.Join(keys, "bundle.pem"))
+	checkHealth(t, through, base)
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := upvest.New(credentials, upvest.WithHTTPClient(through))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// clientOf returns a client that trusts the bundle, and reaches the address under every
+// host name.
+func clientOf(t *testing.T, address, bundle string) *http.Client {
+	t.Helper()
+	text, err := os.ReadFile(bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM(text)
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trusted},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		},
+	}}
+}
+
+func checkHealth(t *testing.T, client *http.Client, base string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/_sandbox/health", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("%d %s, %v, want a healthy sandbox", response.StatusCode, body, err)
+	}
+}
+
+func TestFleetImage(t *testing.T) {
+	b := newBuilder(t)
+	container := b.container(t, "../../fleet/Dockerfile", "fleet")
+	help := b.output(t, "run", "--isolation", "chroot", container, "--", "/fleet", "help")
+	if !strings.Contains(help, "fleet enqueue") {
+		t.Errorf("fleet help prints %s", help)
+	}
+}
