@@ -54,6 +54,14 @@ func (r *result) retryable(policy RetryPolicy) bool {
 	return r.transient
 }
 
+// isTransient reports whether a later call may succeed: it goes by the retry policy, and
+// covers the token request and a timeout before the attempt was sent.
+func (r *result) isTransient(policy RetryPolicy) bool {
+	var token *Error
+	return r.retryable(policy) || errors.Is(r.Err, context.DeadlineExceeded) ||
+		errors.As(r.Err, &token) && token.transient
+}
+
 // reason describes in a few words what calls for another attempt.
 func (r *result) reason() string {
 	switch {

@@ -21,7 +21,10 @@ func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 		ctx, cancel = context.WithTimeout(ctx, x.settings.timeout)
 		defer cancel()
 	}
-	s := steering{core: c, exchange: x, policy: x.settings.retry.withDefaults()}
+	s := steering{core: c, exchange: x, policy: x.settings.retry.withDefaults(), budget: c.budget}
+	if x.settings.polling {
+		s.budget = c.pollBudget
+	}
 	for {
 		r := c.try(ctx, x, s.guess, s.policy.AttemptTimeout)
 		r.Number = len(failure.Attempts) + 1
@@ -30,12 +33,14 @@ func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 			if s.guess != nil {
 				c.clock.Prove(*s.guess, r.date)
 			}
-			c.budget.Refill(c.clock.Local())
+			s.budget.Refill(c.clock.Local())
 			c.observe(ctx, r.Attempt)
 			return nil
 		}
 		giveUp := s.follow(ctx, &r)
 		failure.add(r)
+		failure.transient = s.policy.MaxAttempts > 1 && r.isTransient(s.policy)
+		failure.retryAfter = s.tooLong
 		c.observe(ctx, r.Attempt)
 		if r.Retry == "" {
 			failure.addCause(giveUp)
@@ -53,10 +58,12 @@ type steering struct {
 	core *core
 	exchange
 	policy RetryPolicy
+	budget *retry.Budget
 	// guess is the skew of the clock to try next, until an attempt succeeds with it.
 	guess   *time.Duration
 	renewed bool // the repeat after a 401 has been made
 	retries int
+	tooLong time.Duration // the Retry-After that ended the call
 }
 
 // follow sets Retry and Wait of a failed attempt that another one follows. Otherwise it
@@ -77,7 +84,7 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 		return nil
 	}
 	s.retries++
-	wait, err := s.core.allowRetry(ctx, s.policy, s.retries, r.responseHeader())
+	wait, err := s.allowRetry(ctx, r.responseHeader())
 	if err != nil {
 		return err
 	}
@@ -115,17 +122,17 @@ func (s *steering) renew(r *result) {
 }
 
 // allowRetry returns the wait before a retry, or why there is none.
-func (c *core) allowRetry(
-	ctx context.Context, policy RetryPolicy, retries int, header http.Header,
-) (time.Duration, error) {
-	wait, allowed := policy.delay(retries, header, c.clock.Local().Add(c.clock.Skew()), c.random)
+func (s *steering) allowRetry(ctx context.Context, header http.Header) (time.Duration, error) {
+	now := s.core.clock.Local()
+	wait, allowed := s.policy.delay(s.retries, header, now.Add(s.core.clock.Skew()), s.core.random)
 	if !allowed {
+		s.tooLong = wait
 		return 0, fmt.Errorf("the server asks to wait for %s, more than the retry policy allows", wait)
 	}
 	if err := retry.Fits(ctx, wait); err != nil {
 		return 0, err
 	}
-	if !c.budget.Take(c.clock.Local()) {
+	if !s.budget.Take(now) {
 		return 0, ErrRetryBudget
 	}
 	return wait, nil

@@ -55,11 +55,14 @@ type core struct {
 	clock     *clock.Clock
 	random    randomSource
 	budget    *retry.Budget
-	limiter   Limiter
-	observers []func(context.Context, Attempt)
-	settings  settings
-	closed    atomic.Bool
-	underway  atomic.Int64 // calls
+	// pollBudget is the budget of the looks of Orders.Wait, which would use up that of
+	// other calls in an outage.
+	pollBudget *retry.Budget
+	limiter    Limiter
+	observers  []func(context.Context, Attempt)
+	settings   settings
+	closed     atomic.Bool
+	underway   atomic.Int64 // calls
 }
 
 // arguments are what a service method passes to the call path.

@@ -91,16 +91,17 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 		return nil, err
 	}
 	c := &core{
-		secret:    func() string { return credentials.ClientSecret },
-		baseURL:   strings.TrimRight(credentials.BaseURL, "/"),
-		signer:    signer,
-		clock:     clock.New(cfg.clock),
-		random:    random,
-		budget:    retry.NewBudget(),
-		limiter:   cfg.limiter,
-		observers: cfg.observers,
-		settings:  cfg.settings,
-		asking:    make(refresh.Slots, maxAsking),
+		secret:     func() string { return credentials.ClientSecret },
+		baseURL:    strings.TrimRight(credentials.BaseURL, "/"),
+		signer:     signer,
+		clock:      clock.New(cfg.clock),
+		random:     random,
+		budget:     retry.NewBudget(),
+		pollBudget: retry.NewBudget(),
+		limiter:    cfg.limiter,
+		observers:  cfg.observers,
+		settings:   cfg.settings,
+		asking:     make(refresh.Slots, maxAsking),
 		common: []portfolios.RequestEditorFn{
 			VersionEditor(),
 			ClientIDEditor(credentials.ClientID),

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -63,6 +64,10 @@ type Error struct {
 
 	origin   origin
 	accepted bool // one of the attempts was accepted: its response stays
+	// transient reports whether the policy would have allowed another attempt after the
+	// last one, but for their number, the budget or the time left.
+	transient  bool
+	retryAfter time.Duration // what the server asked for, if that was too long
 }
 
 // Is matches the kinds of problem, such as [ErrNotFound], and the outcomes of a write.

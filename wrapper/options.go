@@ -57,6 +57,7 @@ type settings struct {
 	resumed  *Error // of the call that this one resumes; nil for none
 	retry    RetryPolicy
 	timeout  time.Duration
+	polling  bool // the call is one look of many
 	response *Response
 	edits    []requestEdit // what the caller adds to the request
 	covered  []string      // the headers among it that the signature has to cover

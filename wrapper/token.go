@@ -222,6 +222,7 @@ func sealTokenError(source oauth2.TokenSource, err error, clientSecret string) e
 	}
 	if response.Response != nil {
 		failure.Status = response.Response.StatusCode
+		failure.transient = isRetryable(failure.Status)
 	}
 	return failure
 }

@@ -1,0 +1,256 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// from responds with the first step before a time, counted from now, and with the second
+// one from then on.
+func from(after time.Duration, first, then roundTrip) roundTrip {
+	start := time.Now()
+	return func(req *http.Request) (*http.Response, error) {
+		if time.Since(start) < after {
+			return first(req)
+		}
+		return then(req)
+	}
+}
+
+// Wait looks once more shortly before its deadline.
+func TestWaitSeesWhatHappensBeforeItsDeadline(t *testing.T) {
+	for _, length := range []time.Duration{500 * time.Millisecond, 5 * time.Second, time.Minute, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), length)
+			defer cancel()
+			filled := max(length*9/10, length-time.Second-time.Millisecond)
+			client := newTestClient(t, from(filled, status("NEW"), status("FILLED")))
+			var waiting sync.WaitGroup
+			for range 40 {
+				waiting.Go(func() {
+					order, err := waitForOrder(ctx, client)
+					if err != nil {
+						t.Errorf("within %s: %v", length, err)
+					}
+					requireLastSeen(t, order, portfolios.OrderStatusFILLED)
+				})
+			}
+			waiting.Wait()
+		})
+	}
+}
+
+// The last look leaves time for its response.
+func TestWaitReservesTimeForItsLastLook(t *testing.T) {
+	for _, random := range []uint64{0, 7, 1 << 40, 1 << 63} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			filled := from(4*time.Second, status("NEW"), slow(124*time.Millisecond, status("FILLED")))
+			client := newTestClient(t, filled, upvest.WithRandom(fixedRandom(random)))
+			order, err := waitForOrder(ctx, client)
+			if err != nil {
+				t.Fatal(err)
+			}
+			requireLastSeen(t, order, portfolios.OrderStatusFILLED)
+		})
+	}
+}
+
+// While the context runs, a failure that the client retries counts as a look that saw
+// nothing.
+func TestWaitOutlastsAnOutage(t *testing.T) {
+	for name, outage := range map[string]roundTrip{
+		"unavailable":     problem(503),
+		"Cloudflare":      respond(521, "text/html", "<html></html>"),
+		"throttled":       problem(429, "Retry-After", "3"),
+		"network failure": failing(io.ErrUnexpectedEOF),
+		"no response":     hangs,
+		"cut off":         cutOff,
+	} {
+		for kind, first := range map[string]roundTrip{"seen before": status("NEW"), "never seen": outage} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+					defer cancel()
+					server := from(time.Millisecond, first, from(time.Minute, outage, status("FILLED")))
+					order, err := waitForOrder(ctx, newTestClient(t, server))
+					if err != nil {
+						t.Fatal(err)
+					}
+					requireLastSeen(t, order, portfolios.OrderStatusFILLED)
+				})
+			})
+		}
+	}
+}
+
+func TestWaitOutlastsAnOutageOfTheTokenEndpoint(t *testing.T) {
+	for name, outage := range map[string]roundTrip{"unavailable": problem(503), "no response": hangs} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tokens := from(time.Minute, outage, success(tokenBody))
+				client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+					if isTokenRequest(req) {
+						return tokens(req)
+					}
+					return status("FILLED")(req)
+				}))
+				if _, err := waitForOrder(t.Context(), client); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// WithTimeout limits a look, not Wait.
+func TestWaitOutlastsTheTimeoutOfALook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newTestClient(t, from(time.Minute, hangs, status("FILLED")))
+		if _, err := waitForOrder(t.Context(), client, upvest.WithTimeout(time.Second)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The timeout of a look may end before its request is sent.
+func TestWaitOutlastsTheTimeoutOfALookWithoutAToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tokens := from(time.Minute, hangs, success(tokenBody))
+		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if isTokenRequest(req) {
+				return tokens(req)
+			}
+			return status("FILLED")(req)
+		}))
+		if _, err := waitForOrder(t.Context(), client, upvest.WithTimeout(time.Second)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWaitEndsWithATokenThatIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, err := waitForOrder(t.Context(), newClientOver(t, problem(401)))
+		if !errors.Is(err, upvest.ErrUnauthorized) {
+			t.Errorf("the error is %v, want ErrUnauthorized", err)
+		}
+	})
+}
+
+// Wait does not look before the server allows it.
+func TestWaitHonorsALongRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := scripted(problem(429, "Retry-After", "100"), status("FILLED"))
+		if _, err := waitForOrder(t.Context(), newTestClient(t, server.serve)); err != nil {
+			t.Fatal(err)
+		}
+		if waits := server.waits(); len(waits) != 1 || waits[0] != 100*time.Second {
+			t.Errorf("the waits are %v, want one of 100 s", waits)
+		}
+	})
+}
+
+// The error of Wait contains the last failure.
+func TestWaitReportsTheLastFailure(t *testing.T) {
+	for name, test := range map[string]struct {
+		steps []roundTrip
+		want  string
+	}{
+		"a failure":  {steps: []roundTrip{status("NEW"), problem(503)}, want: "is NEW"},
+		"never seen": {steps: []roundTrip{problem(503)}, want: "not seen yet"},
+		"a failure, then no response": {
+			steps: []roundTrip{status("NEW"), problem(503), problem(503), hangs}, want: "the look before it",
+		},
+		"not found, then it cannot tell": {
+			steps: []roundTrip{problem(404), problem(503)}, want: "not seen yet",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				client := newTestClient(t, scripted(test.steps...).serve,
+					upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Hour}))
+				_, err := waitForOrder(ctx, client)
+				isUnavailable := errors.Is(err, upvest.ErrServiceUnavailable)
+				if !errors.Is(err, context.DeadlineExceeded) || !isUnavailable {
+					t.Errorf("the error is %v, want both the deadline and the 503", err)
+				}
+				requireText(t, err, test.want, "request-503")
+			})
+		})
+	}
+}
+
+// A failure that a successful look followed is over.
+func TestWaitReportsNoFailureThatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		steps := []roundTrip{problem(503), problem(503), problem(503), problem(503), status("NEW")}
+		_, err := waitForOrder(ctx, newTestClient(t, scripted(steps...).serve))
+		if errors.Is(err, upvest.ErrServiceUnavailable) || strings.Contains(err.Error(), "503") {
+			t.Errorf("the error is %v, want no 503", err)
+		}
+		requireText(t, err, "is NEW")
+	})
+}
+
+// The looks of many Waits leave the retries of other calls alone, and the other way
+// round.
+func TestWaitHasABudgetApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newTestClient(t, problem(503))
+		ctx, cancel := context.WithCancel(t.Context())
+		var waiting sync.WaitGroup
+		for range 500 {
+			waiting.Go(func() { _, _ = waitForOrder(ctx, client) })
+		}
+		time.Sleep(10 * time.Second)
+		failure := asError(t, retrieve(t.Context(), client))
+		if len(failure.Attempts) != 4 {
+			t.Errorf("the call made %d attempts, want 4: %v", len(failure.Attempts), failure)
+		}
+		cancel()
+		waiting.Wait()
+	})
+	synctest.Test(t, func(t *testing.T) {
+		isFilling := false
+		server := func(req *http.Request) (*http.Response, error) {
+			if isFilling {
+				isFilling = false
+				return problem(503)(req)
+			}
+			return status("FILLED")(req)
+		}
+		spent := newTestClient(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(req.URL.Path, someOrder.String()) {
+				return server(req)
+			}
+			return problem(503)(req)
+		}), upvest.WithRandom(fixedRandom(0)))
+		for range 40 {
+			_ = createOrder(t.Context(), spent)
+		}
+		if err := createOrder(t.Context(), spent); !errors.Is(err, upvest.ErrRetryBudget) {
+			t.Fatalf("the error is %v, want ErrRetryBudget", err)
+		}
+		isFilling = true
+		start := time.Now()
+		if _, err := waitForOrder(t.Context(), spent); err != nil || time.Since(start) > 0 {
+			t.Errorf("%v after %s, want the order after a retry without a pause", err, time.Since(start))
+		}
+	})
+}
