@@ -32,6 +32,7 @@ type config struct {
 	address       string
 	url           string
 	certificate   *tls.Certificate
+	nested        bool // whether it is a world of another sandbox
 	expose        bool
 	listen        bool
 	network       bool

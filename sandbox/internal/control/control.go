@@ -25,7 +25,9 @@ type Endpoint struct {
 	// World returns the world that the endpoint reads and changes.
 	World func() *world.World
 	// FirstClient is the API client that a request is about when it names none.
-	FirstClient  uuid.UUID
+	FirstClient uuid.UUID
+	// Worlds are further worlds. It is nil for the endpoint of such a world.
+	Worlds       Worlds
 	Clock        Clock
 	Reset        func()
 	RevokeTokens func()
@@ -52,7 +54,7 @@ type route struct {
 
 // table returns the operations. control.yaml describes each of them.
 func (e *Endpoint) table() []route {
-	return []route{
+	routes := []route{
 		{method: http.MethodGet, path: "{$}", handle: e.getPage},
 		{method: http.MethodGet, path: "openapi.yaml", handle: getDescription},
 		{method: http.MethodGet, path: "faults", handle: e.getFaults},
@@ -68,6 +70,14 @@ func (e *Endpoint) table() []route {
 		{method: http.MethodPost, path: "reset", handle: do(e.Reset)},
 		{method: http.MethodDelete, path: "tokens", handle: do(e.RevokeTokens)},
 	}
+	if e.Worlds == nil {
+		return routes
+	}
+	return append(routes,
+		route{method: http.MethodPost, path: "worlds", handle: e.postWorld},
+		route{method: http.MethodGet, path: "worlds", handle: e.getWorlds},
+		route{method: http.MethodDelete, path: "worlds/{client}", handle: e.deleteWorld},
+	)
 }
 
 func (e *Endpoint) routes() http.Handler {
@@ -76,6 +86,9 @@ func (e *Endpoint) routes() http.Handler {
 	for _, one := range e.table() {
 		mux.HandleFunc(one.method+" "+Prefix+one.path, one.handle)
 		known = append(known, one.method+" "+strings.TrimSuffix(one.path, "{$}"))
+	}
+	if e.Worlds != nil {
+		mux.HandleFunc(Prefix+"worlds/{client}/{rest...}", e.inWorld)
 	}
 	mux.HandleFunc(Prefix, func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, fmt.Errorf("the control endpoint has no %s %s, but %s",

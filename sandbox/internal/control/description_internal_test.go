@@ -20,7 +20,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var served []string
-	for _, one := range (&Endpoint{}).table() {
+	for _, one := range (&Endpoint{Worlds: noWorlds{}}).table() {
 		served = append(served, one.method+" /"+strings.TrimSuffix(one.path, "{$}"))
 	}
 	var described []string
@@ -52,3 +52,6 @@ func TestFaultIsDescribed(t *testing.T) {
 		t.Errorf("%d fields are described, the endpoint reads %d", len(described), n)
 	}
 }
+
+// noWorlds makes the endpoint serve the paths of worlds.
+type noWorlds struct{ Worlds }

@@ -1,0 +1,157 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/control"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
+)
+
+// maxWorlds is how many further worlds a sandbox can have.
+const maxWorlds = 1000
+
+// worlds are further worlds of a sandbox, each for one parallel worker of a test: a
+// sandbox without a listener, with one client and a clock. It is safe for concurrent use.
+type worlds struct {
+	// of is the sandbox whose listener and settings the worlds share.
+	of *Sandbox
+
+	mu       sync.RWMutex
+	byClient map[uuid.UUID]*Sandbox
+}
+
+// Create makes a world with a random client, in the initial state of the first client of
+// the sandbox.
+func (w *worlds) Create() (control.Variables, error) {
+	c := w.of.config
+	c.clients = nil
+	if err := c.completeClients(); err != nil {
+		return nil, err
+	}
+	c.states = nil
+	for _, state := range w.of.config.states {
+		if state.ClientID == uuid.Nil || state.ClientID == w.of.Client().ID {
+			state.ClientID = uuid.Nil
+			c.states = append(c.states, state)
+		}
+	}
+	c.clock = NewMovingClock(time.Now())
+	c.listen = false
+	c.nested = true
+	c.url = w.of.URL()
+	made, err := assemble(c, w.of.contract)
+	if err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.byClient) == maxWorlds {
+		made.stop()
+		return nil, fmt.Errorf("there are %d worlds already; drop one", maxWorlds)
+	}
+	w.byClient[made.Client().ID] = made
+	variables := control.Variables{}
+	for _, pair := range made.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		variables[name] = value
+	}
+	return variables, nil
+}
+
+// List returns the clients of the worlds, sorted.
+func (w *worlds) List() []uuid.UUID {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	clients := make([]uuid.UUID, 0, len(w.byClient))
+	for client := range w.byClient {
+		clients = append(clients, client)
+	}
+	slices.SortFunc(clients, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return clients
+}
+
+// Drop ends the world of a client, and reports whether there was one.
+func (w *worlds) Drop(client uuid.UUID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	dropped := w.byClient[client]
+	if dropped == nil {
+		return false
+	}
+	dropped.stop()
+	delete(w.byClient, client)
+	return true
+}
+
+// Handler returns the handler of the world of a client, or nil if there is none.
+func (w *worlds) Handler(client uuid.UUID) http.Handler {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if found := w.byClient[client]; found != nil {
+		return found.handler
+	}
+	return nil
+}
+
+// stop ends the delays of all worlds.
+func (w *worlds) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range w.byClient {
+		one.stop()
+	}
+}
+
+// pick returns the handler of the world of the client that a request of the API names, or
+// nil if that is none of the worlds.
+func (w *worlds) pick(r *http.Request) http.Handler {
+	w.mu.RLock()
+	empty := len(w.byClient) == 0
+	w.mu.RUnlock()
+	if empty {
+		return nil
+	}
+	named := strings.Join(r.Header.Values("Upvest-Client-Id"), ", ")
+	if named == "" && r.URL.Path == "/auth/token" && r.Body != nil {
+		named = w.inForm(r)
+	}
+	id, err := strict.UUID(named)
+	if err != nil {
+		return nil
+	}
+	return w.Handler(id)
+}
+
+// inForm returns the client that the form of a token request names. Official signers send
+// no header then. The body can be read again.
+func (w *worlds) inForm(r *http.Request) string {
+	begun, err := io.ReadAll(io.LimitReader(r.Body, w.of.config.bodyLimit))
+	rest := io.MultiReader(bytes.NewReader(begun), r.Body)
+	if err != nil {
+		rest = io.MultiReader(bytes.NewReader(begun), failing{err: err})
+	}
+	r.Body = body{Reader: rest, Closer: r.Body}
+	return tokens.FormClient(begun)
+}
+
+// body is a body of which a part was read already.
+type body struct {
+	io.Reader
+	io.Closer
+}
+
+// failing is the end of a body that could not be read.
+type failing struct{ err error }
+
+// Read implements [io.Reader].
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

@@ -1,0 +1,110 @@
+package sandbox_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// inWorld makes a world through the control endpoint, and returns its client.
+func inWorld(t *testing.T, s *sandbox.Sandbox) (id string, client *upvest.Client) {
+	t.Helper()
+	w := serve(s, httptest.NewRequest(http.MethodPost, "http://localhost/_sandbox/worlds", http.NoBody))
+	var made struct {
+		ClientID  string            `json:"client_id"`
+		Variables map[string]string `json:"variables"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &made); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if made.Variables["UPVEST_API_BASE_URL"] != s.URL() {
+		t.Errorf("the address of a world is %q, want %q", made.Variables["UPVEST_API_BASE_URL"], s.URL())
+	}
+	for name, value := range made.Variables {
+		t.Setenv(name, value)
+	}
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err = upvest.New(credentials, upvest.WithHTTPClient(&http.Client{Transport: s.Transport()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.ClientID, client
+}
+
+// Worlds share an address, and nothing else: not their state, faults, journal or clock.
+func TestWorldsAreIndependent(t *testing.T) {
+	s := sandbox.Start(t, sandbox.WithControl(), invested())
+	control := func(method, path, body string) string {
+		t.Helper()
+		w := serve(s, httptest.NewRequest(method, "http://localhost/_sandbox/"+path, strings.NewReader(body)))
+		if w.Code > 204 {
+			t.Errorf("%s %s: %d %s", method, path, w.Code, w.Body)
+		}
+		return w.Body.String()
+	}
+	first, of := inWorld(t, s)
+	second, other := inWorld(t, s)
+	placed := buy(t, of, portfolios.SideBUY, "10")
+	if _, err := other.Orders.Retrieve(t.Context(), placed.ID); err == nil {
+		t.Error("a world has the order of another")
+	}
+	control("POST", "worlds/"+first+"/faults", `{"status":418,"count":-1}`)
+	if _, err := of.Configurations.Retrieve(t.Context(), savings); err == nil {
+		t.Error("a world does not meet its fault")
+	}
+	if _, err := other.Configurations.Retrieve(t.Context(), savings); err != nil {
+		t.Errorf("a world has the fault of another, or lacks the initial state: %v", err)
+	}
+	control("POST", "worlds/"+second+"/clock", `{"set":"2020-01-02T03:04:05Z"}`)
+	if late := buy(t, other, portfolios.SideBUY, "10"); late.CreatedAt.Year() != 2020 {
+		t.Errorf("a world does not follow its clock: %s", late.CreatedAt)
+	}
+	for path, want := range map[string]string{
+		"effects": `"total":0`, "worlds/" + first + "/effects": `"total":1`, "faults": `"data":[]`,
+		"worlds/" + second + "/effects": `"total":1`, "requests": `"total":0`, "worlds": first,
+	} {
+		if got := control("GET", path, ""); !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	control("DELETE", "worlds/"+first, "")
+	if got := control("GET", "worlds", ""); strings.Contains(got, first) || !strings.Contains(got, second) {
+		t.Errorf("after one was dropped: %s", got)
+	}
+	if _, err := of.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{}); err == nil {
+		t.Error("the client of a dropped world still calls")
+	}
+}
+
+// A token request without a header reaches the world that its form names.
+func TestWorldOfAForm(t *testing.T) {
+	s := newSandbox(t, sandbox.WithControl())
+	w := serve(s, httptest.NewRequest(http.MethodPost, "http://localhost/_sandbox/worlds", http.NoBody))
+	var made struct {
+		ClientID string `json:"client_id"`
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &made); err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]string{
+		made.ClientID: "upvest-signature-version", uuid.NewString(): "is not a client",
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/auth/token", strings.NewReader("client_id="+id))
+		r.Header.Set("Accept", "application/json")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if w := serve(s, r); !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %s, want %s", id, w.Body, want)
+		}
+	}
+}
