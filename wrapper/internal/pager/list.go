@@ -24,7 +24,8 @@ type Page[T any] struct {
 func (p Page[T]) end() int32 { return p.offset + int32(len(p.Rows)) }
 
 // Fetch requests the page at an offset. Before it decodes the response, it calls wait,
-// which returns when it is this page's turn.
+// which returns when it is this page's turn. If a row cannot be read, it returns the rows
+// before it together with the error.
 type Fetch[T any] func(ctx context.Context, offset, limit int32, wait func()) (Page[T], error)
 
 // List is a list to be read.
@@ -46,43 +47,20 @@ type List[T any] struct {
 
 // Read passes every row from an offset on to emit, until emit returns false.
 func (l List[T]) Read(ctx context.Context, offset int32, emit func(T) bool) error {
-	r := reader[T]{List: l, end: -1}
+	r := reader[T]{List: l, start: offset, end: -1}
 	pages := pages[T]{List: l}
 	defer pages.close()
 	for offset >= 0 {
-		page, err := pages.read(ctx, offset)
-		if err != nil {
+		next, more, err := r.step(ctx, &pages, offset, emit)
+		if err != nil || !more {
 			return err
 		}
-		r.largest = max(r.largest, len(page.Rows))
-		isSingle := r.largest == 1 && len(page.Rows) == 1 && r.passed > 0
-		if isSingle {
-			page, err = pages.joinFormer(ctx, page)
-			if err != nil {
-				return err
-			}
-		}
-		fresh, next, err := r.place(page)
-		if err != nil {
-			return err
-		}
-		for _, row := range page.Rows[fresh:] {
-			if err := r.pass(r.ID(row)); err != nil {
-				return err
-			}
-			if !emit(row) {
-				return nil
-			}
-		}
-		if isSingle && len(page.Rows) == 2 && next >= 0 {
-			next++
-		}
-		offset = next
-		if offset > math.MaxInt32-2*l.Limit {
+		if next > math.MaxInt32-2*l.Limit {
 			return l.unreadable("it has more rows than an offset can count")
 		}
+		offset = next
 	}
-	return nil
+	return r.checkEnd()
 }
 
 func (l List[T]) unreadable(reason string) error { return fmt.Errorf("%w: %s", l.Unreadable, reason) }

@@ -53,18 +53,20 @@ func (p *pages[T]) read(ctx context.Context, offset int32) (Page[T], error) {
 	return page, nil
 }
 
-// joinFormer puts the row before a page of one row in front of it: without an overlap a
-// page does not show its place in the list.
-func (p *pages[T]) joinFormer(ctx context.Context, page Page[T]) (Page[T], error) {
+// joinFormer puts the row before a page of one row in front of it, if the server still
+// returns pages of one row: without an overlap a page does not show its place in the
+// list.
+func (p *pages[T]) joinFormer(ctx context.Context, page Page[T]) (joined Page[T], isJoined bool, err error) {
 	former, err := p.fetch(ctx, page.offset-1, func() {})
 	if err != nil {
-		return page, err
+		return Page[T]{}, false, err
 	}
-	if len(former.Rows) == 1 {
-		page.Rows = slices.Concat(former.Rows, page.Rows)
-		page.offset--
+	if len(former.Rows) != 1 {
+		return page, false, nil
 	}
-	return page, nil
+	page.Rows = slices.Concat(former.Rows, page.Rows)
+	page.offset--
+	return page, true, nil
 }
 
 // requestUpTo requests the following pages until so many are pending, or until the end

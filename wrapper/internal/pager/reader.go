@@ -3,6 +3,7 @@ package pager
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/google/uuid"
@@ -20,26 +21,85 @@ const maxIdle = 1000
 // IDs.
 type reader[T any] struct {
 	List[T]
-	seen    map[uuid.UUID]bool // nil for a list in order
-	last    uuid.UUID
-	passed  int
+	start   int32
 	end     int32 // the offset after the last page that reached the place
 	largest int   // rows of the largest page
-	idle    int   // consecutive pages with nothing new
-	head    uuid.UUID
-	total   int
+	isShort bool  // the last page with rows had fewer than its limit
+	isEmpty bool  // the last page was empty against its total, and is requested again
+
+	passed int
+	first  uuid.UUID
+	last   uuid.UUID
+	seen   map[uuid.UUID]bool // nil for a list in order
+	recent []uuid.UUID        // the IDs of the last rows of a list in order
+	missed bool               // a row before the place was never passed on
+
+	pages  int
+	total  int  // of the last page
+	varies bool // pages had different totals
+
+	idle int // consecutive pages with nothing new
+	head uuid.UUID
 	// same counts consecutive pages that begin like the one before, in a list of the same
 	// length.
 	same int
 }
 
+// step reads the page at an offset and passes on its rows. It returns the offset to read
+// next, -1 at the end of the list, and whether the caller accepts more.
+func (r *reader[T]) step(
+	ctx context.Context, pages *pages[T], offset int32, emit func(T) bool,
+) (next int32, more bool, err error) {
+	page, isJoined, failure := r.read(ctx, pages, offset)
+	if failure != nil && len(page.Rows) == 0 {
+		return 0, false, failure
+	}
+	fresh, next, err := r.place(page)
+	if err != nil {
+		return 0, false, err
+	}
+	more, err = r.passAll(ctx, page.Rows[fresh:], emit)
+	if err != nil || !more {
+		return 0, false, err
+	}
+	if isBack := next >= 0 && next < page.offset; failure != nil && !isBack {
+		return 0, false, failure
+	}
+	if isJoined && next >= 0 {
+		next++
+	}
+	return next, true, nil
+}
+
+// read returns the page at an offset, or two pages of one row as one. If a row cannot be
+// read, it returns the rows before it with the error.
+func (r *reader[T]) read(
+	ctx context.Context, pages *pages[T], offset int32,
+) (page Page[T], isJoined bool, err error) {
+	page, err = pages.read(ctx, offset)
+	r.largest = max(r.largest, len(page.Rows))
+	if err != nil || r.largest != 1 || len(page.Rows) != 1 || r.passed == 0 {
+		return page, false, err
+	}
+	return pages.joinFormer(ctx, page)
+}
+
 // place returns the index of the first row of a page that follows the place, and the
 // offset to read next, -1 at the end of the list.
+//
+// The signs of the end are a page that is shorter than its limit, an empty page, and a
+// total that is reached. One more page is read after a single sign.
 func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
+	hasChanged := r.pages > 0 && page.Total != r.total
+	r.varies = r.varies || hasChanged
+	r.total = page.Total
+	r.pages++
 	if len(page.Rows) == 0 && (r.passed == 0 || page.offset == 0 || page.offset == r.end) {
-		return 0, -1, nil
+		next, err = r.placeEmpty(page)
+		return 0, next, err
 	}
-	if r.repeats(page) {
+	r.isEmpty = false
+	if r.repeats(page, hasChanged) {
 		return 0, 0, r.unreadable("the server keeps sending the same rows, or ignores the offset")
 	}
 	fresh, err = r.find(page.Rows)
@@ -50,31 +110,49 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 		return len(page.Rows), max(0, page.offset-max(int32(r.largest)-1, 1)), nil
 	}
 	r.end = page.end()
+	r.isShort = len(page.Rows) < cmp.Or(page.Limit, int(r.Limit))
 	if fresh < len(page.Rows) {
 		r.idle = 0
 	}
-	// Any other total is ignored: the documented example counts 1 for 2 rows.
-	limit := cmp.Or(page.Limit, int(r.Limit))
-	if len(page.Rows) < limit && page.Total == int(page.end()) {
+	// A total that is exceeded is no sign: the documented example counts 1 for 2 rows.
+	if r.isShort && page.Total == int(page.end()) {
 		return fresh, -1, nil
 	}
 	return fresh, page.offset + max(int32(len(page.Rows))-1, 1), nil
 }
 
-// repeats reports whether the server does not move on in the list.
-func (r *reader[T]) repeats(page Page[T]) bool {
-	var head uuid.UUID
-	if len(page.Rows) > 0 {
-		head = r.ID(page.Rows[0])
+// placeEmpty returns the offset to read after an empty page, -1 at the end of the list.
+// If the page contradicts its total, and none before it was short, it is requested again.
+func (r *reader[T]) placeEmpty(page Page[T]) (next int32, err error) {
+	switch {
+	case page.Total <= int(page.offset) || r.passed > 0 && r.isShort:
+		return -1, nil
+	case r.isEmpty:
+		return 0, r.unreadable("the server returns no rows, although its total_count is not reached")
 	}
+	r.isEmpty = true
+	return page.offset, nil
+}
+
+// checkEnd returns an error for a list that was read to its end without some of its rows:
+// rows were skipped that had never been passed on, and fewer were passed on than it has
+// by a total that never changed.
+func (r *reader[T]) checkEnd() error {
+	if r.missed && !r.varies && r.passed < r.total-int(r.start) {
+		return r.unreadable("its pages are in different orders, and rows were skipped")
+	}
+	return nil
+}
+
+// repeats reports whether the server does not move on in the list.
+func (r *reader[T]) repeats(page Page[T], hasChanged bool) bool {
 	r.same++
-	if len(page.Rows) < 3 || head != r.head || page.Total != r.total {
+	if len(page.Rows) < 3 || r.ID(page.Rows[0]) != r.head || hasChanged {
 		r.same = 0
 	}
 	if len(page.Rows) > 0 {
-		r.head = head
+		r.head = r.ID(page.Rows[0])
 	}
-	r.total = page.Total
 	r.idle++
 	return r.same > 1 || r.idle > maxIdle
 }
@@ -82,7 +160,7 @@ func (r *reader[T]) repeats(page Page[T]) bool {
 // find returns the index of the first row that follows the place.
 func (r *reader[T]) find(rows []T) (int, error) {
 	isInOrder := r.Order != 0 && slices.IsSortedFunc(rows, func(a, b T) int {
-		return compare(r.ID(a), r.ID(b)) * r.Order
+		return r.compare(r.ID(a), r.ID(b))
 	})
 	switch {
 	case r.passed == 0:
@@ -96,7 +174,8 @@ func (r *reader[T]) find(rows []T) (int, error) {
 		return 0, r.unreadable("its rows are not in the requested order")
 	}
 	fresh := 0
-	for fresh < len(rows) && compare(r.ID(rows[fresh]), r.last) != r.Order {
+	for fresh < len(rows) && r.compare(r.ID(rows[fresh]), r.last) <= 0 {
+		r.missed = r.missed || !r.mayHavePassed(r.ID(rows[fresh]))
 		fresh++
 	}
 	return fresh, nil
@@ -113,17 +192,57 @@ func (r *reader[T]) findLast(rows []T) (int, error) {
 	return after, nil
 }
 
-// pass records a row that is passed on.
-func (r *reader[T]) pass(id uuid.UUID) error {
-	if r.seen[id] || r.passed > 0 && id == r.last {
-		return r.unreadable("the server repeats its rows")
+// mayHavePassed reports whether a row before the place may have been passed on. It is
+// certain for the rows of the last pages alone.
+func (r *reader[T]) mayHavePassed(id uuid.UUID) bool {
+	if r.compare(id, r.recent[0]) < 0 {
+		return r.compare(id, r.first) >= 0
 	}
-	if r.seen != nil {
-		r.seen[id] = true
+	_, found := slices.BinarySearchFunc(r.recent, id, r.compare)
+	return found
+}
+
+// passAll passes on rows, and reports whether the caller accepts more.
+func (r *reader[T]) passAll(ctx context.Context, rows []T, emit func(T) bool) (more bool, err error) {
+	for _, row := range rows {
+		more, err := r.pass(ctx, row, emit)
+		if err != nil || !more {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// pass passes on a row, and reports whether the caller accepts more.
+func (r *reader[T]) pass(ctx context.Context, row T, emit func(T) bool) (more bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	id := r.ID(row)
+	if r.seen[id] || r.passed > 0 && id == r.last {
+		return false, r.unreadable("the server repeats its rows")
+	}
+	if r.passed == 0 {
+		r.first = id
 	}
 	r.last = id
 	r.passed++
-	return nil
+	r.remember(id)
+	return emit(row), nil
 }
 
-func compare(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+// remember keeps the ID of every row of a list in no order, and the IDs of one to two
+// pages of a list in order.
+func (r *reader[T]) remember(id uuid.UUID) {
+	if r.seen != nil {
+		r.seen[id] = true
+		return
+	}
+	if len(r.recent) >= 2*int(r.Limit) {
+		r.recent = append(r.recent[:0], r.recent[r.Limit:]...)
+	}
+	r.recent = append(r.recent, id)
+}
+
+// compare orders IDs as the list is requested.
+func (r *reader[T]) compare(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) * r.Order }
