@@ -108,6 +108,9 @@ type Allocation struct {
 
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // AllocationList A page of allocations.
@@ -117,6 +120,9 @@ type AllocationList struct {
 
 	// Meta Where a page stands in its list.
 	Meta Meta `json:"meta"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // AllocationRequest The mix of instruments that an allocation is to have.
@@ -147,6 +153,9 @@ type Configuration struct {
 
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // ConfigurationList A page of configurations.
@@ -156,6 +165,9 @@ type ConfigurationList struct {
 
 	// Meta Where a page stands in its list.
 	Meta Meta `json:"meta"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // ConfigurationRequest The allocation that an account is to follow.
@@ -195,6 +207,9 @@ type IndividualOrder struct {
 
 	// Status How far the execution of an individual order has come.
 	Status IndividualOrderStatus `json:"status"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // IndividualOrderStatus How far the execution of an individual order has come.
@@ -243,6 +258,9 @@ type Meta struct {
 
 	// TotalCount How many items the whole list has.
 	TotalCount int `json:"total_count"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // MetaOrder Direction that the list is sorted in, ascending (ASC) or descending (DESC).
@@ -285,6 +303,9 @@ type Order struct {
 
 	// UserID The id of the user in whose name the order was placed.
 	UserID api.OptionalUUID `json:"user_id,omitzero"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // OrderList A page of portfolio orders.
@@ -294,6 +315,9 @@ type OrderList struct {
 
 	// Meta Where a page stands in its list.
 	Meta Meta `json:"meta"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // OrderRequest A portfolio order to place.
@@ -352,6 +376,9 @@ type Problem struct {
 type Rebalancing struct {
 	// ID The id of the rebalancing execution.
 	ID openapi_types.UUID `json:"id"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // RebalancingExecution The execution of a rebalancing.
@@ -370,6 +397,9 @@ type RebalancingExecution struct {
 
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
+
+	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	Unknown api.Unknown `json:"-"`
 }
 
 // RebalancingRequest What to rebalance. Exactly one of the two lists is set.

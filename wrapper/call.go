@@ -18,7 +18,6 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
-	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
 // The path of a call, from a service method to its value or *Error:
@@ -36,8 +35,8 @@ import (
 //     token, and the signature over all of that, dated now.
 //  6. The Doer passes it to the caller's http.Client and reports of a failure whether the
 //     request may have arrived (internal/transport).
-//  7. readResponse reads the response, bounded (response.go), and wire.Decode turns it
-//     into a value.
+//  7. readResponse reads the response, bounded (response.go), and Decode turns it into a
+//     value.
 //  8. The hooks see every attempt. Failed ones are collected in the *Error, together with
 //     the outcome of a write (error.go).
 
@@ -78,13 +77,14 @@ func (op returning[T]) call(ctx context.Context, c *core, args arguments) (*T, e
 	var value *T
 	err := c.call(ctx, op.operation, args, func(response *Response) error {
 		value = new(T)
-		if err := wire.Decode(response.Body, value); err != nil {
-			return err
+		err := response.Decode(value)
+		_, hasBadField := errors.AsType[*FieldError](err)
+		if op.subject != nil && (err == nil || hasBadField) {
+			if err := checkSubject(op.subject(value), args.subject); err != nil {
+				return err
+			}
 		}
-		if op.subject == nil {
-			return nil
-		}
-		return checkSubject(op.subject(value), args.subject)
+		return err
 	})
 	if err != nil {
 		return nil, err

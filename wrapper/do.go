@@ -99,11 +99,11 @@ func (r *Response) decodeUndocumented(op operation, out any) error {
 		}
 		return nil
 	}
-	if err := wire.Decode(r.Body, new(jsontext.Value)); err != nil {
+	if err := r.Decode(new(jsontext.Value)); err != nil {
 		return err
 	}
 	if err := r.confirmed(); err != nil || out == nil {
 		return err
 	}
-	return wire.Decode(r.Body, out)
+	return r.Decode(out)
 }

@@ -47,11 +47,21 @@ type query[Row, Page any] struct {
 
 // page requests the page at the query's offset and limit.
 func (q query[Row, Page]) page(ctx context.Context, options []CallOption) (*Page, error) {
-	return q.listing.call(ctx, q.core, arguments{
+	var page *Page
+	offset := *orDefault(q.offset, 0)
+	args := arguments{
 		invalid: validate.Page(q.offset, q.limit),
 		send:    q.send(q.offset, q.limit),
 		options: options,
+	}
+	err := q.core.call(ctx, q.listing.operation, args, func(response *Response) error {
+		page = new(Page)
+		return response.decodePage(page, offset)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
 }
 
 // all reads the whole list from the query's offset.
@@ -88,10 +98,11 @@ func (q query[Row, Page]) read(ctx context.Context, options []AllOption, emit fu
 	return list.Read(ctx, offset, emit)
 }
 
-// fetcher returns the function with which the pager requests its pages.
+// fetcher returns the function with which the pager requests its pages. If a row cannot
+// be read, it returns the rows before it with the error.
 func (q query[Row, Page]) fetcher(options []CallOption) pager.Fetch[Row] {
 	return func(ctx context.Context, offset, limit int32, wait func()) (pager.Page[Row], error) {
-		var page *Page
+		page := new(Page)
 		args := arguments{
 			invalid: validate.Page(&offset, &limit),
 			send:    q.send(&offset, &limit),
@@ -100,13 +111,13 @@ func (q query[Row, Page]) fetcher(options []CallOption) pager.Fetch[Row] {
 		err := q.core.call(ctx, q.listing.operation, args, func(response *Response) error {
 			wait()
 			page = new(Page)
-			return response.Decode(page)
+			return response.decodePage(page, offset)
 		})
-		if err != nil {
+		if _, ok := errors.AsType[*FieldError](err); err != nil && !ok {
 			return pager.Page[Row]{}, err
 		}
 		rows, meta := q.listing.rows(page)
-		return pager.Page[Row]{Rows: rows, Limit: meta.Limit, Total: meta.TotalCount}, nil
+		return pager.Page[Row]{Rows: rows, Limit: meta.Limit, Total: meta.TotalCount}, err
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
@@ -21,8 +22,9 @@ const maxBody = 32 << 20
 
 var errTooLarge = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
 
-// Response is a response as received, see [WithResponse]. It prints and logs without
-// headers and body.
+// Response is a response as received, see [WithResponse]. A gzip body is unpacked, and
+// the headers that describe the packed one are removed, as net/http does. It prints and
+// logs without headers and body.
 //
 //nolint:recvcheck // Format and MarshalText have value receivers, for a copied Response
 type Response struct {
@@ -38,7 +40,16 @@ func (r *Response) Decode(value any) error {
 	if r == nil || validate.IsNil(value) {
 		return errors.New("decode a response: the response or the value is nil")
 	}
-	return wire.Decode(r.Body, value)
+	return decode(r.Body, value)
+}
+
+// decodePage reads a page that begins at an offset of its list.
+func (r *Response) decodePage(page any, offset int32) error {
+	err := r.Decode(page)
+	if failed, ok := errors.AsType[*FieldError](err); ok && failed.Offset >= 0 {
+		failed.Offset += int(offset)
+	}
+	return err
 }
 
 // Format prints the status, the size of the body and the request ID, for every verb.
@@ -77,7 +88,29 @@ func readResponse(resp *http.Response, echo transport.Echo) (*Response, error) {
 		response.Body = response.Body[:maxBody]
 		return response, errTooLarge
 	}
-	return response, nil
+	err = response.unpack()
+	return response, err
+}
+
+// unpack removes the content encoding of a response that net/http did not ask for, and
+// therefore did not unpack. If that fails, the response stays as received.
+func (r *Response) unpack() error {
+	encoding := strings.Join(r.Header.Values("Content-Encoding"), ", ")
+	if encoding == "" {
+		return nil
+	}
+	body, err := wire.Unpack(r.Body, encoding, maxBody)
+	if errors.Is(err, wire.ErrTooLarge) {
+		return errTooLarge
+	}
+	if err != nil {
+		return err
+	}
+	r.Body = body
+	r.Header = r.Header.Clone()
+	r.Header.Del("Content-Encoding")
+	r.Header.Del("Content-Length")
+	return nil
 }
 
 // errOtherSubject is the error of a response about something else than the ID in the
@@ -107,13 +140,13 @@ func checkCancelled(response *Response, order uuid.UUID) error {
 		return response.confirmed()
 	}
 	var body jsontext.Value
-	if err := wire.Decode(response.Body, &body); err != nil {
+	if err := decode(response.Body, &body); err != nil {
 		return err
 	}
 	var named struct {
 		ID uuid.UUID `json:"id"`
 	}
-	if wire.Decode(body, &named) == nil { // an object whose ID can be read
+	if decode(body, &named) == nil { // an object whose ID can be read
 		if err := checkSubject(named.ID, order); err != nil {
 			return err
 		}

@@ -51,19 +51,19 @@ func TestSuccessesThatCannotBeRead(t *testing.T) {
 			want:       "does not fit",
 			operations: "retrieve_portfolios_order",
 		},
-		"a number for an amount": {
-			body:       `{` + id + `, "cash_amount": 1000.10}`,
+		"an exponent in an amount": {
+			body:       `{` + id + `, "cash_amount": 1.1e3}`,
 			want:       "cash_amount",
 			operations: "retrieve_portfolios_order",
 		},
-		"a number for the amount of a new order": {
-			body:       `{` + id + `, "cash_amount": 1000.10}`,
+		"an exponent in the amount of a new order": {
+			body:       `{` + id + `, "cash_amount": 1.1e3}`,
 			want:       "cash_amount",
 			operations: "create_portfolios_order",
 		},
-		"an object for a list": {
-			body:       `{` + id + `, "orders": {}}`,
-			want:       "orders",
+		"a number for a status": {
+			body:       `{` + id + `, "orders": [{"status": 5}]}`,
+			want:       "/orders/0/status",
 			operations: "create_portfolios_order",
 		},
 		"a page without rows": {

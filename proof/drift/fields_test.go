@@ -137,6 +137,9 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 	var tags []string
 	for _, field := range reflect.VisibleFields(goType) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if field.Type == reflect.TypeFor[api.Unknown]() {
+			continue // no property: it takes what the contract does not name
+		}
 		if tag == "-" {
 			isOpen := schema.AdditionalProperties.Has
 			if isOpen == nil || !*isOpen {

@@ -6,49 +6,71 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// ErrCutOff is the error of a body that is only a beginning.
-var ErrCutOff = errors.New("the body breaks off")
+var (
+	// ErrCutOff is the error of a body that is only a beginning.
+	ErrCutOff = errors.New("the body breaks off")
 
-// lenient takes what a server may send though it should not: a member twice, bytes that
-// are no UTF-8, and times as loose as encoding/json takes them. Names of members go by
-// case.
+	errMisfit       = errors.New("the body does not fit: a value is not of the documented form")
+	errUnidentified = errors.New("the body does not fit: what identifies the resource is missing")
+)
+
+// lenient accepts what a server may send although it should not: a name twice, bytes that
+// are not UTF-8, and times as loose as encoding/json accepts them. Names are
+// case-sensitive.
 var lenient = json.JoinOptions(
 	jsontext.AllowDuplicateNames(true),
 	jsontext.AllowInvalidUTF8(true),
 	jsonv1.ParseTimeWithLooseRFC3339(true),
 )
 
-// Decode reads the body of a 2xx into value. Its errors quote nothing of the body.
+// Decode reads the body of a 2xx into value, a pointer. Objects of the contract are read
+// field by field, wherever they are in the value; see [FieldError] for what they require.
+// The errors quote nothing of the body, except the ID of an object.
 func Decode(body []byte, value any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return errors.New("the body is empty")
 	}
 	takeBack := makeRoom(value, body)
-	err := json.Unmarshal(TrimMark(body), value, lenient)
+	err := unmarshal(TrimMark(body), value)
 	takeBack()
 	var syntax *jsontext.SyntacticError
 	var mismatch *json.SemanticError
+	var field *FieldError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return ErrCutOff
+	case errors.As(err, &field):
+		return field
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the body is not JSON: it goes wrong at byte %d", syntax.ByteOffset)
 	case errors.As(err, &mismatch) && mismatch.JSONPointer != "":
 		return fmt.Errorf("the body does not fit: the value at %s is not of the documented type",
 			mismatch.JSONPointer)
 	case err != nil:
-		return errors.New("the body does not fit: a value is not of the documented form")
+		return errMisfit
 	case !identified(value):
-		return errors.New("the body does not fit: what identifies the resource is missing")
+		return errUnidentified
 	}
 	return nil
 }
 
-// TrimMark takes off the byte order mark that some servers put before their JSON.
+// unmarshal reads an object of the contract by its shape, and any other value as the
+// library does.
+func unmarshal(body []byte, value any) error {
+	pointer := reflect.ValueOf(value)
+	shape := contract.shapes[pointer.Type()]
+	if shape == nil || pointer.IsNil() {
+		return json.Unmarshal(body, value, lenient, json.WithUnmarshalers(contract.unmarshalers))
+	}
+	return readAll(body, shape, pointer.Elem())
+}
+
+// TrimMark removes the byte order mark that some servers put before their JSON.
 func TrimMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }

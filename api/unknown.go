@@ -1,0 +1,90 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Unknown holds the fields of an object in a response that its struct does not hold:
+// fields that openapi.yaml does not name, and fields whose value the Go field cannot
+// hold, such as "yes" for a boolean. The Go field is then zero, as if the field were
+// absent, and Raw returns the value.
+//
+// It is the text of a JSON object, "" if there are no such fields. Values compare with
+// ==, so that a struct with an Unknown stays comparable: two of them are equal only if
+// these fields have the same text too. Only the client of package wrapper fills it in.
+// encoding/json neither reads nor writes it, so it is never sent.
+//
+// An allocation also keeps what is unknown of its weights: the whole list "allocation".
+type Unknown string
+
+// lenient accepts what the client of package wrapper accepts in a response.
+var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+// Names returns the names of the fields in the order of the response.
+func (u Unknown) Names() []string {
+	var names []string
+	u.each(func(name string, _ jsontext.Value) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	})
+	return names
+}
+
+// Raw returns the value of a field as received, nil if there is no such field. Of several
+// with one name it returns the last.
+func (u Unknown) Raw(name string) json.RawMessage {
+	var raw json.RawMessage
+	u.each(func(other string, value jsontext.Value) {
+		if other == name {
+			raw = json.RawMessage(value.Clone())
+		}
+	})
+	return raw
+}
+
+// Decode reads the fields into value, a pointer to a struct or map. Names are
+// case-sensitive, and fields that value does not have are ignored. The error quotes no
+// values.
+func (u Unknown) Decode(value any) error {
+	if u == "" {
+		return nil
+	}
+	err := jsonv2.Unmarshal([]byte(u), value, lenient)
+	var mismatch *jsonv2.SemanticError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &mismatch) && mismatch.GoType != nil:
+		return fmt.Errorf("decode unknown fields: the value at %q does not fit into %s",
+			mismatch.JSONPointer, mismatch.GoType)
+	}
+	return errors.New("decode unknown fields: the text is not a JSON object")
+}
+
+// each passes on every field, as far as the text is a JSON object.
+func (u Unknown) each(use func(name string, value jsontext.Value)) {
+	decoder := jsontext.NewDecoder(strings.NewReader(string(u)), lenient)
+	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
+		return
+	}
+	for decoder.PeekKind() == '"' {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return
+		}
+		name := token.String()
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return
+		}
+		use(name, value)
+	}
+}

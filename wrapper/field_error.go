@@ -1,0 +1,52 @@
+package wrapper
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
+)
+
+// FieldError is the cause of an [*Error] if a response has a value that cannot be read in
+// a field that callers decide by: an object's ID, amount, weights, type, side, status,
+// currency or time of creation. A value in any other field that cannot be read counts as
+// absent, and is in Unknown of its object.
+//
+// Repeating the call may return the same response again. A write with this error has been
+// carried out: see Outcome of the Error.
+type FieldError struct {
+	// Field is the place of the value in the body, a JSON pointer such as
+	// /data/3/cash_amount.
+	Field string
+	// ID is the ID of the order, allocation, configuration or execution that has the
+	// field, the zero UUID if it cannot be read.
+	ID uuid.UUID
+	// Offset is the offset of the row in its list, -1 outside a list: a list is read on
+	// from Offset + 1. All passes on the rows before. [Response.Decode] counts from the
+	// beginning of the page.
+	Offset int
+}
+
+// Error names the field, and what identifies its object.
+func (e *FieldError) Error() string {
+	text := "the body does not fit: the value at " + e.Field + " cannot be read"
+	if e.ID != uuid.Nil {
+		text += ", in the object with the ID " + e.ID.String()
+	}
+	text += ": repeating the call may return the same response"
+	if e.Offset >= 0 {
+		text += fmt.Sprintf(": the row has the offset %d, read the list on from %d", e.Offset, e.Offset+1)
+	}
+	return text
+}
+
+// decode reads a body into value.
+func decode(body []byte, value any) error {
+	err := wire.Decode(body, value)
+	if failed, ok := errors.AsType[*wire.FieldError](err); ok {
+		return &FieldError{Field: failed.Field, ID: failed.ID, Offset: failed.Row}
+	}
+	return err
+}

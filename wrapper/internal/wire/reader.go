@@ -1,0 +1,275 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+)
+
+// reader reads one body.
+type reader struct {
+	decoder *jsontext.Decoder
+	body    []byte
+	// unknown are the members that no field holds, of all objects that are being read.
+	unknown []byte
+	// unheld reports such members of an object that has no field for them.
+	unheld  bool
+	texts   map[string]string // short texts that were read before
+	scratch []byte            // of unquote
+}
+
+// readers saves the allocations of a decoder and of texts that all responses have.
+var readers = sync.Pool{New: func() any {
+	return &reader{decoder: new(jsontext.Decoder), texts: map[string]string{}}
+}}
+
+// readAll reads a body that is one object, or null.
+func readAll(body []byte, s *shape, into reflect.Value) error {
+	r := readers.Get().(*reader) //nolint:forcetypeassert // see readers
+	r.body = body
+	r.unknown = r.unknown[:0]
+	r.unheld = false
+	r.decoder.Reset(bytes.NewBuffer(body), lenient)
+	err := r.root(s, into)
+	r.body = nil
+	r.decoder.Reset(strings.NewReader("")) // the body is the caller's
+	readers.Put(r)
+	return err
+}
+
+func (r *reader) root(s *shape, into reflect.Value) error {
+	var failed *FieldError
+	var err error
+	switch r.decoder.PeekKind() {
+	case '{':
+		failed, err = r.object(s, into)
+	case 'n':
+		err = r.decoder.SkipValue()
+	default:
+		err = r.decoder.SkipValue()
+		if err == nil {
+			return errMisfit
+		}
+	}
+	if err != nil {
+		return err
+	}
+	end := r.decoder.InputOffset()
+	if _, err := r.decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return &jsontext.SyntacticError{ByteOffset: end}
+	}
+	if failed != nil {
+		return failed
+	}
+	return nil
+}
+
+// object reads an object whose bracket is next. After a failed field it goes on: the ID
+// of the object may follow. Only an error of the syntax ends it.
+func (r *reader) object(s *shape, into reflect.Value) (failed *FieldError, err error) {
+	if _, err := r.decoder.ReadToken(); err != nil {
+		return nil, err
+	}
+	before := len(r.unknown)
+	for r.decoder.PeekKind() != '}' {
+		name, err := r.decoder.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		start := r.decoder.InputOffset() - int64(len(name))
+		held, wrong, err := r.member(s.field(name), into)
+		if err != nil {
+			return nil, err
+		}
+		if failed == nil {
+			failed = wrong
+		}
+		if !held || r.unheld {
+			r.keep(s, before, r.body[start:r.decoder.InputOffset()])
+		}
+	}
+	if s.unknown >= 0 {
+		into.Field(s.unknown).SetString(r.take(before))
+	}
+	if failed != nil && s.id >= 0 {
+		var id uuid.UUID
+		copy(id[:], into.Field(s.id).Bytes())
+		if id != uuid.Nil {
+			failed.ID = id
+		}
+	}
+	_, err = r.decoder.ReadToken()
+	return failed, err
+}
+
+// keep adds a member to those that no field of the object holds. An object without a
+// field for them leaves it to the object around it to keep the whole value.
+func (r *reader) keep(s *shape, before int, member []byte) {
+	r.unheld = s.unknown < 0
+	if r.unheld {
+		return
+	}
+	separator := byte(',')
+	if len(r.unknown) == before {
+		separator = '{'
+	}
+	r.unknown = append(r.unknown, separator)
+	r.unknown = append(r.unknown, member...)
+}
+
+// take returns the members that were kept as an object, "" for none.
+func (r *reader) take(before int) string {
+	if len(r.unknown) == before {
+		return ""
+	}
+	object := string(r.unknown[before:]) + "}"
+	r.unknown = r.unknown[:before]
+	return object
+}
+
+// member reads the value of a member. It is not held if there is no field for it, or if
+// the field cannot hold it.
+func (r *reader) member(f *field, object reflect.Value) (held bool, failed *FieldError, err error) {
+	if f == nil {
+		return false, nil, r.decoder.SkipValue()
+	}
+	into := object.Field(f.index)
+	held, failed, err = r.value(f, into)
+	if err != nil {
+		return false, nil, err
+	}
+	if !held {
+		into.SetZero()
+		if f.strict && failed == nil {
+			failed = &FieldError{Row: -1}
+		}
+	}
+	if failed != nil {
+		failed.in(f.name)
+	}
+	return held, failed, nil
+}
+
+func (r *reader) value(f *field, into reflect.Value) (held bool, failed *FieldError, err error) {
+	kind := r.decoder.PeekKind()
+	switch {
+	case kind == 'n':
+		into.SetZero()
+		_, err = r.decoder.ReadToken()
+		return true, nil, err
+	case f.scalar != nil:
+		value, err := r.decoder.ReadValue()
+		if err != nil {
+			return false, nil, err
+		}
+		return f.scalar(r, value, into), nil, nil
+	case f.object != nil && kind == '{':
+		failed, err = r.object(f.object, into)
+		return true, failed, err
+	case f.list != nil && kind == '[':
+		return r.list(f, into)
+	}
+	return false, nil, r.decoder.SkipValue()
+}
+
+// list reads a list whose bracket is next. It keeps the elements before the first one
+// that fails. An element that is no object makes the whole list one that the field cannot
+// hold.
+func (r *reader) list(f *field, into reflect.Value) (held bool, failed *FieldError, err error) {
+	if _, err := r.decoder.ReadToken(); err != nil {
+		return false, nil, err
+	}
+	into.SetLen(0)
+	held = true
+	for r.decoder.PeekKind() != ']' {
+		if failed != nil || !held {
+			if err := r.decoder.SkipValue(); err != nil {
+				return false, nil, err
+			}
+			continue
+		}
+		held, failed, err = r.element(f, into)
+		if err != nil {
+			return false, nil, err
+		}
+	}
+	if into.Len() == 0 {
+		into.Set(reflect.MakeSlice(into.Type(), 0, 0))
+	}
+	_, err = r.decoder.ReadToken()
+	return held, failed, err
+}
+
+// element appends the next element to a list, unless it fails.
+func (r *reader) element(f *field, into reflect.Value) (held bool, failed *FieldError, err error) {
+	index := into.Len()
+	if index == into.Cap() {
+		into.Grow(1)
+	}
+	into.SetLen(index + 1)
+	element := into.Index(index)
+	element.SetZero()
+	switch r.decoder.PeekKind() {
+	case '{':
+		held = true
+		failed, err = r.object(f.list, element)
+	case 'n':
+		held = true
+		_, err = r.decoder.ReadToken()
+	default:
+		err = r.decoder.SkipValue()
+		if f.strict {
+			failed = &FieldError{Row: -1}
+		}
+	}
+	if failed != nil {
+		failed.in(strconv.Itoa(index))
+		if f.isPage {
+			failed.Row = index
+		}
+		into.SetLen(index)
+	}
+	return held, failed, err
+}
+
+// unquote returns the text of a JSON string, until the next call.
+func (r *reader) unquote(quoted jsontext.Value) []byte {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted[1 : len(quoted)-1]
+	}
+	r.scratch, _ = jsontext.AppendUnquote(r.scratch[:0], quoted)
+	return r.scratch
+}
+
+const (
+	maxTexts      = 256
+	maxTextLength = 64
+)
+
+// text returns the text of a JSON string. Short texts repeat from row to row, and are
+// allocated once.
+func (r *reader) text(quoted jsontext.Value) string {
+	text := r.unquote(quoted)
+	if known, found := r.texts[string(text)]; found {
+		return known
+	}
+	if !utf8.Valid(text) {
+		text, _ = jsontext.AppendUnquote(nil, quoted)
+	}
+	made := string(text)
+	if len(text) <= maxTextLength {
+		if len(r.texts) >= maxTexts {
+			clear(r.texts)
+		}
+		r.texts[made] = made
+	}
+	return made
+}

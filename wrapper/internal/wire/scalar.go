@@ -1,0 +1,125 @@
+package wire
+
+import (
+	"bytes"
+	"reflect"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+)
+
+// readFunc reads a value into a field and reports whether it could. If not, the content
+// of the field is undefined.
+type readFunc func(r *reader, value jsontext.Value, into reflect.Value) bool
+
+// readFuncOf returns how a type is read that holds no objects, nil for one that does.
+func readFuncOf(kind reflect.Type) readFunc {
+	switch kind {
+	case reflect.TypeFor[uuid.UUID]():
+		return readUUID
+	case reflect.TypeFor[api.OptionalUUID]():
+		return readOptionalUUID
+	case reflect.TypeFor[time.Time]():
+		return readTime
+	case reflect.TypeFor[api.Decimal]():
+		return readDecimal
+	case reflect.TypeFor[[]uuid.UUID]():
+		return readUUIDs
+	}
+	switch kind.Kind() {
+	case reflect.String:
+		return readText
+	case reflect.Bool:
+		return readBool
+	case reflect.Int:
+		return readInt
+	default:
+		return nil
+	}
+}
+
+func readText(r *reader, value jsontext.Value, into reflect.Value) bool {
+	if value.Kind() != '"' {
+		return false
+	}
+	into.SetString(r.text(value))
+	return true
+}
+
+// readDecimal also reads a JSON number from its digits, unless it has an exponent.
+func readDecimal(r *reader, value jsontext.Value, into reflect.Value) bool {
+	if value.Kind() == '0' && !bytes.ContainsAny(value, "eE") {
+		into.SetString(string(value))
+		return true
+	}
+	return readText(r, value, into)
+}
+
+func readBool(_ *reader, value jsontext.Value, into reflect.Value) bool {
+	into.SetBool(value.Kind() == 't')
+	return value.Kind() == 't' || value.Kind() == 'f'
+}
+
+func readInt(_ *reader, value jsontext.Value, into reflect.Value) bool {
+	number, err := strconv.ParseInt(string(value), 10, strconv.IntSize)
+	into.SetInt(number)
+	return err == nil
+}
+
+func readUUID(r *reader, value jsontext.Value, into reflect.Value) bool {
+	if value.Kind() != '"' {
+		return false
+	}
+	id, err := uuid.ParseBytes(r.unquote(value))
+	copy(into.Bytes(), id[:])
+	return err == nil
+}
+
+func readOptionalUUID(r *reader, value jsontext.Value, into reflect.Value) bool {
+	if string(value) == `""` {
+		into.SetZero()
+		return true
+	}
+	return readUUID(r, value, into)
+}
+
+func readUUIDs(_ *reader, value jsontext.Value, into reflect.Value) bool {
+	return json.Unmarshal(value, into.Addr().Interface(), lenient) == nil
+}
+
+func readTime(r *reader, value jsontext.Value, into reflect.Value) bool {
+	if value.Kind() != '"' {
+		return false
+	}
+	parsed, err := parseTime(r.unquote(value))
+	*into.Addr().Interface().(*time.Time) = parsed //nolint:forcetypeassert // see readFuncOf
+	return err == nil
+}
+
+// parseTime accepts every form of RFC 3339: also lower case, a space in place of the T,
+// and a leap second, which is the first second of the next minute. Like encoding/json, it
+// accepts an hour of one digit and a comma before the fraction.
+func parseTime(text []byte) (time.Time, error) {
+	var parsed time.Time
+	if parsed.UnmarshalText(text) == nil {
+		return parsed, nil
+	}
+	const beforeT = len("2006-01-02")
+	const beforeSecond = len("2006-01-02T15:04")
+	plain := bytes.ToUpper(text)
+	if len(plain) > beforeT && plain[beforeT] == ' ' {
+		plain[beforeT] = 'T'
+	}
+	var leap time.Duration
+	if len(plain) > beforeSecond && bytes.HasPrefix(plain[beforeSecond:], []byte(":60")) {
+		copy(plain[beforeSecond:], ":59")
+		leap = time.Second
+	}
+	parsed, err := time.Parse(time.RFC3339, string(plain))
+	return parsed.Add(leap), err
+}

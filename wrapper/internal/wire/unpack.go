@@ -1,0 +1,58 @@
+package wire
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// ErrTooLarge is the error of a body that is larger than the limit once it is unpacked.
+var ErrTooLarge = errors.New("the unpacked body is too large")
+
+// gzipMark is how every gzip body begins.
+const gzipMark = "\x1f\x8b"
+
+// Unpack returns a body without its content encoding. It reads gzip. A body without that
+// mark is returned as it is, because some proxies unpack a body and keep its header.
+func Unpack(body []byte, encoding string, limit int) ([]byte, error) {
+	switch strings.ToLower(encoding) {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip":
+	default:
+		if len(body) == 0 {
+			return body, nil
+		}
+		return nil, fmt.Errorf("the body has the content encoding %q: the client reads gzip alone, "+
+			"find the transport or proxy that asks for another", Line(encoding))
+	}
+	if !bytes.HasPrefix(body, []byte(gzipMark)) {
+		return body, nil
+	}
+	unpacked, err := gunzip(body, limit)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, ErrCutOff
+	case err != nil:
+		return nil, fmt.Errorf("unpack the gzip body: %w", err)
+	}
+	return unpacked, nil
+}
+
+func gunzip(body []byte, limit int) ([]byte, error) {
+	reader, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	unpacked, err := io.ReadAll(io.LimitReader(reader, int64(limit)+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(unpacked) > limit {
+		return nil, ErrTooLarge
+	}
+	return unpacked, reader.Close()
+}
