@@ -92,3 +92,19 @@ func ExampleOptionalUUID() {
 	// true <nil>
 	// eb68abce-29f4-483f-a384-7f243e77851f
 }
+
+func ExampleUnknown() {
+	// The client fills it in: order.Unknown, allocation.Unknown, …
+	unknown := api.Unknown(`{"initiation_flow": "API", "client_reference": "4711"}`)
+	fmt.Println(unknown.Names())
+	fmt.Printf("%s\n", unknown.Raw("client_reference"))
+	var newer struct {
+		InitiationFlow string `json:"initiation_flow"`
+	}
+	err := unknown.Decode(&newer)
+	fmt.Println(newer.InitiationFlow, err)
+	// Output:
+	// [initiation_flow client_reference]
+	// "4711"
+	// API <nil>
+}

@@ -12,7 +12,9 @@
 //	client.Rebalancings    Trigger, RetrieveExecution
 //
 // [Client.Do] calls what is not covered by this client. [WithQuery], [WithBodyField] and
-// [WithHeader] send fields that it does not cover, and [Response.Decode] reads them.
+// [WithHeader] send fields that it does not cover. Unknown of each object in a response,
+// an [api.Unknown], has those that it receives, also in lists, and [Response.Decode]
+// reads a response into a type of the caller's.
 //
 // # Failures
 //
@@ -22,6 +24,11 @@
 // that was accepted with a response that cannot be read. The same call with
 // [Error.Resume] resumes such a write. It does not happen twice as long as the server
 // keeps its idempotency key, which Upvest documents as at least 24 hours.
+//
+// A response is read strictly where callers decide: the ID of an object, its amounts and
+// weights, type, side, status, currency and time of creation. A value there that cannot
+// be read is a [FieldError]. Any other value that cannot be read counts as absent, and
+// Unknown of its object has it.
 //
 // # Retries and timeouts
 //
@@ -44,6 +51,9 @@
 // The reading ends with [ErrListUnreadable] where the guarantee cannot be kept. A server
 // that gives a single row a page overlaps no pages: there the guarantee holds unless rows
 // before the current one are both added and removed between two requests.
+//
+// A list ends with a page that is shorter than its limit, with an empty page, or at its
+// total_count. If only one of these signs is there, one more page decides.
 //
 // An error is delivered once and ends the list. The caller may stop at any row.
 // [WithRetry] and [WithTimeout] apply to the request of each page.

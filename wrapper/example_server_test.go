@@ -61,7 +61,10 @@ func exampleServer() http.Handler {
 	serve("GET /portfolios/configurations", pageOf(configurationBody))
 	serve("POST /portfolios/configurations", configurationBody)
 	serve("/portfolios/configurations/{id}", configurationBody)
-	serve("GET /portfolios/orders", pageOf(orderBody))
+	serve("GET /portfolios/orders", pageOf(strings.Replace(orderBody,
+		`"status": "PROCESSING",
+  "type"`, `"status": "PROCESSING", "initiation_flow": "UPVEST",
+  "type"`, 1)))
 	serve("GET /portfolios/orders/{id}", strings.Replace(orderBody,
 		"\"status\": \"PROCESSING\",\n  \"type\"",
 		"\"status\": \"FILLED\", \"client_reference\": \"4711\",\n  \"type\"", 1))

@@ -169,6 +169,33 @@ func ExampleOrders_All() {
 	// eb5ba93f-5dfe-4bf1-8571-4da0caacc80c PROCESSING
 }
 
+// Unknown has the fields that are not covered by this client, for every row of a list.
+func ExampleOrders_All_unknownFields() {
+	credentials, err := upvest.FromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := upvest.New(credentials)
+	if err != nil {
+		log.Fatal(err)
+	}
+	params := portfolios.ListPortfoliosOrdersParams{}
+	for order, err := range client.Orders.All(context.Background(), params) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		var newer struct {
+			InitiationFlow string `json:"initiation_flow"`
+		}
+		if err := order.Unknown.Decode(&newer); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(order.ID, "placed by", newer.InitiationFlow, order.Unknown.Names())
+	}
+	// Output:
+	// eb5ba93f-5dfe-4bf1-8571-4da0caacc80c placed by UPVEST [initiation_flow]
+}
+
 func ExampleOrders_Wait() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
