@@ -11,7 +11,8 @@ import (
 
 func TestUnknownReturnsItsFields(t *testing.T) {
 	unknown := api.Unknown(`{"b": 1, "a": "1","\u0063": {"x": [1, "}"]}, "b": 2}`)
-	if names := unknown.Names(); !slices.Equal(names, []string{"b", "a", "c"}) {
+	names := unknown.Names()
+	if !slices.Equal(names, []string{"b", "a", "c"}) {
 		t.Errorf("the names are %q, want each once, in the order of the text", names)
 	}
 	for name, want := range map[string]string{"a": `"1"`, "b": "2", "c": `{"x": [1, "}"]}`, "A": "", "d": ""} {
