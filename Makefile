@@ -22,7 +22,7 @@ export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help demo sandbox test bench bench-sandbox bench-fleet faults fleet fleet-chaos simulate fuzz check contract docs generate fresh
-.PHONY: addition cross dist first-order format images release-check suites
+.PHONY: addition cross dist histories first-order format images release-check suites
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ images: ## Build the container images of the sandbox and the fleet with buildah,
 	@cd sandbox && CGO_ENABLED=0 go build -trimpath -o ../build/images/upvest-sandbox ./cmd/upvest-sandbox
 	@cd fleet && CGO_ENABLED=0 go build -trimpath -o ../build/images/fleet .
 	@cd proof && IMAGES=1 go test -count=1 -v ./images
+
+histories: ## Judge SEEDS histories (2,000), or the one of SEED, of orders that several clients place and cancel, with porcupine.
+	@cd proof/histories && go test -count=1 -timeout 0 $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
 
 fleet: ## Place 2,000 orders with three workers on SQLite, one of them killed, the server failing in every way; needs Go alone.
 	@cd fleet && FLEET=fleet go test -count=1 -timeout 1h -v -run 'TestFleet$$' .

@@ -1,0 +1,138 @@
+package histories_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// defect is a mistake of a client, of its caller or of a server.
+type defect struct {
+	name    string
+	resume  func(failure *upvest.Error) []upvest.CallOption
+	cancels func(w *world, account int, order uuid.UUID) uuid.UUID
+	wrap    func(w *world, server http.RoundTripper) http.RoundTripper
+}
+
+// repeat returns the options with which a caller repeats a call.
+func (d defect) repeat(failure *upvest.Error) []upvest.CallOption {
+	if d.resume == nil {
+		return []upvest.CallOption{failure.Resume()}
+	}
+	return d.resume(failure)
+}
+
+// target returns the order that a caller cancels.
+func (d defect) target(w *world, account int, order uuid.UUID) uuid.UUID {
+	if d.cancels == nil {
+		return order
+	}
+	return d.cancels(w, account, order)
+}
+
+var defects = []defect{
+	{
+		name: "two keys for one order",
+		resume: func(failure *upvest.Error) []upvest.CallOption {
+			return repeatWith(uuid.New(), failure)
+		},
+	},
+	{
+		name: "a key forgotten early",
+		resume: func(failure *upvest.Error) []upvest.CallOption {
+			time.Sleep(25 * time.Hour) // as if the server had kept it for less than that
+			return repeatWith(failure.IdempotencyKey, failure)
+		},
+	},
+	{name: "another account's order is adopted", wrap: adoptAnother},
+	{name: "a refusal that acted", wrap: refuseWhatActed},
+	{
+		name: "a doubt forgotten by Resume",
+		resume: func(failure *upvest.Error) []upvest.CallOption {
+			// The repetition is not linked to the first call, and ends before it is sent.
+			ended := upvest.WithTimeout(time.Nanosecond)
+			if failure.IdempotencyKey == uuid.Nil {
+				return []upvest.CallOption{ended}
+			}
+			return []upvest.CallOption{ended, upvest.WithIdempotencyKey(failure.IdempotencyKey)}
+		},
+	},
+	{
+		name: "a cancellation confirmed by another order",
+		cancels: func(w *world, account int, order uuid.UUID) uuid.UUID {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if other := w.orders[(account+1)%accounts]; other != uuid.Nil {
+				return other
+			}
+			return order
+		},
+	},
+}
+
+// repeatWith repeats a call with a key, instead of as its error says. A cancellation has
+// no key.
+func repeatWith(key uuid.UUID, failure *upvest.Error) []upvest.CallOption {
+	if failure.IdempotencyKey == uuid.Nil {
+		return []upvest.CallOption{failure.Resume()}
+	}
+	return []upvest.CallOption{upvest.WithIdempotencyKey(key)}
+}
+
+// transport makes a function an [http.RoundTripper].
+type transport func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements [http.RoundTripper].
+func (t transport) RoundTrip(request *http.Request) (*http.Response, error) { return t(request) }
+
+func isCreation(request *http.Request) bool {
+	return request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/portfolios/orders")
+}
+
+// adoptAnother replaces the id of a new order by that of another account.
+func adoptAnother(w *world, server http.RoundTripper) http.RoundTripper {
+	return transport(func(request *http.Request) (*http.Response, error) {
+		response, err := server.RoundTrip(request)
+		if err != nil || !isCreation(request) || response.StatusCode != http.StatusOK {
+			return response, err
+		}
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			return nil, err
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for i, order := range w.orders {
+			isOther := !bytes.Contains(body, []byte(w.accounts[i].String()))
+			_, id, found := bytes.Cut(body, []byte(`"id":"`))
+			if order != uuid.Nil && isOther && found {
+				copy(id, order.String())
+			}
+		}
+		response.Body = io.NopCloser(bytes.NewReader(body))
+		return response, nil
+	})
+}
+
+// refuseWhatActed turns the response of each new order into a refusal.
+func refuseWhatActed(_ *world, server http.RoundTripper) http.RoundTripper {
+	return transport(func(request *http.Request) (*http.Response, error) {
+		response, err := server.RoundTrip(request)
+		if err != nil || !isCreation(request) || response.StatusCode != http.StatusOK {
+			return response, err
+		}
+		const problem = `{"type": "about:blank", "title": "Bad Request", "status": 400}`
+		response.StatusCode = http.StatusBadRequest
+		response.Header.Set("Content-Type", "application/problem+json")
+		response.Body = io.NopCloser(strings.NewReader(problem))
+		response.ContentLength = int64(len(problem))
+		response.Header.Del("Content-Length")
+		return response, nil
+	})
+}

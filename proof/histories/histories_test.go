@@ -1,0 +1,75 @@
+package histories_test
+
+import (
+	"flag"
+	"testing"
+	"testing/synctest"
+
+	"github.com/anishathalye/porcupine"
+)
+
+var (
+	seeds = flag.Uint64("seeds", 20, "how many histories TestHistories judges")
+	seed  = flag.Uint64("seed", 0, "the one history that TestHistories judges, from 1; 0 for all")
+)
+
+// holds reports whether the history of a seed is one of the model.
+func holds(t *testing.T, seed uint64, d defect) bool {
+	t.Helper()
+	var history []porcupine.Operation
+	synctest.Test(t, func(t *testing.T) {
+		w, err := newWorld(seed, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.run(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := w.server.Close(); err != nil {
+			t.Error(err)
+		}
+		history = w.history
+	})
+	isLegal := porcupine.CheckOperations(model(), history)
+	if !isLegal && d.name == "" {
+		for _, operation := range history {
+			t.Logf("%d to %d: %+v: %+v", operation.Call, operation.Return, operation.Input, operation.Output)
+		}
+	}
+	return isLegal
+}
+
+func TestHistories(t *testing.T) {
+	first := uint64(1)
+	last := *seeds
+	if *seed > 0 {
+		first = *seed
+		last = *seed
+	}
+	for number := first; number <= last; number++ {
+		if !holds(t, number, defect{}) {
+			t.Errorf("the history is not one of the model: make histories SEED=%d repeats it", number)
+		}
+	}
+}
+
+// TestDefectsAreFound: each defect breaks the history of a seed, and of the same seed
+// again.
+func TestDefectsAreFound(t *testing.T) {
+	const tried = 200
+	for _, d := range defects {
+		t.Run(d.name, func(t *testing.T) {
+			for number := uint64(1); number <= tried; number++ {
+				if holds(t, number, d) {
+					continue
+				}
+				if holds(t, number, d) {
+					t.Errorf("seed %d does not reproduce it", number)
+				}
+				t.Logf("found with seed %d", number)
+				return
+			}
+			t.Errorf("no history of %d seeds shows it", tried)
+		})
+	}
+}

@@ -1,0 +1,139 @@
+package histories_test
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
+)
+
+// kind is what an operation of a history does.
+type kind string
+
+const (
+	create   kind = "create"
+	cancel   kind = "cancel"
+	retrieve kind = "retrieve"
+	// inspect reads from the sandbox, after all calls, what really happened.
+	inspect kind = "inspect"
+)
+
+// input is an operation about the one order of an account.
+type input struct {
+	kind    kind
+	account int
+}
+
+// output is what a caller was told. A call and those that resume it are one operation,
+// whose verdict is the last one.
+type output struct {
+	verdict   operations.Verdict
+	order     uuid.UUID // zero if the caller learned none
+	cancelled bool
+	created   []uuid.UUID // of inspect: the orders that were placed on the account
+}
+
+// state is that of an account.
+type state struct {
+	exists    bool
+	order     uuid.UUID // zero while no caller has learned it
+	cancelled bool
+}
+
+// named returns the state with the order that a caller learned, and whether it is the
+// order of the account.
+func (s state) named(order uuid.UUID) (state, bool) {
+	if order == uuid.Nil {
+		return s, s.exists
+	}
+	isSame := s.order == uuid.Nil || s.order == order
+	s.order = order
+	return s, s.exists && isSame
+}
+
+// step returns the states in which an operation with this output can leave an account.
+func (s state) step(in input, out output) []state {
+	acted := s
+	switch in.kind {
+	case create:
+		acted.exists = true
+	case cancel:
+		acted.cancelled = true
+	case retrieve:
+		return s.read(out)
+	case inspect:
+		return s.inspected(out)
+	}
+	acted, isPossible := acted.named(out.order)
+	isDone := out.verdict == operations.Succeeded || out.verdict == operations.Accepted
+	switch {
+	case isDone && isPossible:
+		return []state{acted}
+	case isDone:
+		return nil
+	case out.verdict == operations.Unknown && isPossible:
+		return []state{s, acted}
+	}
+	return []state{s} // it was refused, or could not act
+}
+
+func (s state) read(out output) []state {
+	if out.verdict != operations.Succeeded {
+		return []state{s}
+	}
+	after, isPossible := s.named(out.order)
+	if !isPossible || out.cancelled != s.cancelled {
+		return nil
+	}
+	return []state{after}
+}
+
+func (s state) inspected(out output) []state {
+	want := 0
+	if s.exists {
+		want = 1
+	}
+	if len(out.created) != want || out.cancelled != s.cancelled {
+		return nil
+	}
+	if want == 1 {
+		if _, isSame := s.named(out.created[0]); !isSame {
+			return nil
+		}
+	}
+	return []state{s}
+}
+
+// model is what the clients promise: an account has at most one order, every caller is
+// told of that one, and what is reported to have happened has happened, once.
+func model() porcupine.Model {
+	nondeterministic := porcupine.NondeterministicModel{
+		Partition: byAccount,
+		Init:      func() []any { return []any{state{}} },
+		Step: func(before, in, out any) (after []any) {
+			for _, next := range before.(state).step(in.(input), out.(output)) {
+				after = append(after, next)
+			}
+			return after
+		},
+		Equal: func(a, b any) bool { return a == b },
+	}
+	return nondeterministic.ToModel()
+}
+
+func byAccount(history []porcupine.Operation) (parts [][]porcupine.Operation) {
+	account := func(o porcupine.Operation) int { return o.Input.(input).account }
+	slices.SortStableFunc(history, func(a, b porcupine.Operation) int {
+		return cmp.Or(cmp.Compare(account(a), account(b)), cmp.Compare(a.Call, b.Call))
+	})
+	for i, operation := range history {
+		if i == 0 || account(history[i-1]) != account(operation) {
+			parts = append(parts, nil)
+		}
+		parts[len(parts)-1] = append(parts[len(parts)-1], operation)
+	}
+	return parts
+}
