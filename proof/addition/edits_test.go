@@ -78,6 +78,13 @@ func preparedEdits() []edit {
 			},
 		},
 		{
+			name:    "the page of the API",
+			settles: []string{"run go test -run APIPage ./drift -update in proof/"},
+			apply: func(c clone) {
+				c.must("proof", "go", "test", "-run", "APIPage", "./drift", "-update")
+			},
+		},
+		{
 			name:    "the exported names",
 			settles: []string{"run go test -run Exported ./drift -update in proof/"},
 			apply: func(c clone) {
@@ -131,6 +138,10 @@ var retrieveOrderFee = returning[portfolios.OrderFee]{
 // RetrieveFee returns the fee of one order (GET
 // /portfolios/orders/{portfolio_order_id}/fee, scope portfolios:read or
 // portfolios:admin), in euros.
+//
+// Errors to handle: [ErrNotFound].
+//
+// Source: docs.upvest.co, "Retrieve portfolios order fee".
 func (s *Orders) RetrieveFee(
 	ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption,
 ) (*portfolios.OrderFee, error) {
