@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/uuid"
 	"golang.org/x/oauth2"
-	"golang.org/x/time/rate"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -76,7 +75,7 @@ func TestNilArgumentsAreErrors(t *testing.T) {
 		"WithTokenSource, pointer":   withOption(t, upvest.WithTokenSource(noSource)),
 		"WithTokenSource, function":  withOption(t, upvest.WithTokenSource(sourceFunc(nil))),
 		"WithLimiter":                withOption(t, upvest.WithLimiter(nil)),
-		"WithLimiter, pointer":       withOption(t, upvest.WithLimiter((*rate.Limiter)(nil))),
+		"WithLimiter, pointer":       withOption(t, upvest.WithLimiter((*limiterFunc)(nil))),
 		"WithLogger":                 withOption(t, upvest.WithLogger(nil)),
 		"WithAttemptHook":            withOption(t, upvest.WithAttemptHook(nil)),
 		"WithSignatureBase":          withOption(t, upvest.WithSignatureBase(nil)),

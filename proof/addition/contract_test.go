@@ -12,6 +12,8 @@ func addToContract(c clone) {
 	c.insert(file, "    OrderBuy:\n      summary: ", newExample)
 	const order = "status, post_tax, orders]\n      properties:\n"
 	c.replace(file, order, order+newField)
+	const example = "  summary: A buy order in progress\n      value:\n"
+	c.replace(file, example, example+"        client_reference: savings plan\n")
 }
 
 const (

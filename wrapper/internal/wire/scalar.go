@@ -17,7 +17,7 @@ import (
 // of the field is undefined.
 type readFunc func(r *reader, value jsontext.Value, into reflect.Value) bool
 
-// readFuncOf returns how a type is read that holds no objects, nil for one that does.
+// readFuncOf returns how a type is read, nil for an object and for a list of objects.
 func readFuncOf(kind reflect.Type) readFunc {
 	switch kind {
 	case reflect.TypeFor[uuid.UUID]():
@@ -28,18 +28,19 @@ func readFuncOf(kind reflect.Type) readFunc {
 		return readTime
 	case reflect.TypeFor[api.Decimal]():
 		return readDecimal
-	case reflect.TypeFor[[]uuid.UUID]():
-		return readUUIDs
 	}
-	switch kind.Kind() {
-	case reflect.String:
+	isList := kind.Kind() == reflect.Slice
+	switch {
+	case kind.Kind() == reflect.String:
 		return readText
-	case reflect.Bool:
+	case kind.Kind() == reflect.Bool:
 		return readBool
-	case reflect.Int:
+	case kind.Kind() == reflect.Int:
 		return readInt
-	default:
+	case kind.Kind() == reflect.Struct, isList && kind.Elem().Kind() == reflect.Struct:
 		return nil
+	default:
+		return readAny
 	}
 }
 
@@ -88,7 +89,8 @@ func readOptionalUUID(r *reader, value jsontext.Value, into reflect.Value) bool 
 	return readUUID(r, value, into)
 }
 
-func readUUIDs(_ *reader, value jsontext.Value, into reflect.Value) bool {
+// readAny reads a value as the library does, a pointer or a list of values for example.
+func readAny(_ *reader, value jsontext.Value, into reflect.Value) bool {
 	return json.Unmarshal(value, into.Addr().Interface(), lenient) == nil
 }
 
