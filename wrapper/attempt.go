@@ -35,6 +35,7 @@ type result struct {
 	outcome   Outcome       // what the attempt did, if the call is a write
 	unsent    bool          // it was not sent, and neither would a repetition be
 	transient bool          // another attempt may succeed
+	retryable bool          // the retry policy allows another attempt
 	echo      transport.Echo
 	ahead     time.Duration // the skew of the clock that the signature used
 	date      clock.Reading // what the response shows of the server's clock
@@ -47,7 +48,8 @@ func (r *result) responseHeader() http.Header {
 	return r.response.Header
 }
 
-func (r *result) retryable(policy RetryPolicy) bool {
+// isRetryable asks the retry policy. A call asks it once for each failed attempt.
+func (r *result) isRetryable(policy RetryPolicy) bool {
 	if policy.Retry != nil && !r.unsent {
 		return policy.Retry(r.Attempt)
 	}
@@ -56,9 +58,9 @@ func (r *result) retryable(policy RetryPolicy) bool {
 
 // isTransient reports whether a later call may succeed: it goes by the retry policy, and
 // covers the token request and a timeout before the attempt was sent.
-func (r *result) isTransient(policy RetryPolicy) bool {
+func (r *result) isTransient() bool {
 	var token *Error
-	return r.retryable(policy) || errors.Is(r.Err, context.DeadlineExceeded) ||
+	return r.retryable || errors.Is(r.Err, context.DeadlineExceeded) ||
 		errors.As(r.Err, &token) && token.transient
 }
 

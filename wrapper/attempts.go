@@ -37,9 +37,10 @@ func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 			c.observe(ctx, r.Attempt)
 			return nil
 		}
+		r.retryable = r.isRetryable(s.policy)
 		giveUp := s.follow(ctx, &r)
 		failure.add(r)
-		failure.transient = s.policy.MaxAttempts > 1 && r.isTransient(s.policy)
+		failure.transient = s.policy.MaxAttempts > 1 && r.isTransient()
 		failure.retryAfter = s.tooLong
 		c.observe(ctx, r.Attempt)
 		if r.Retry == "" {
@@ -80,7 +81,7 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 	case r.Status == http.StatusUnauthorized:
 		s.renew(r)
 		return nil
-	case !r.retryable(s.policy) || s.retries+1 >= s.policy.MaxAttempts:
+	case !r.retryable || s.retries+1 >= s.policy.MaxAttempts:
 		return nil
 	}
 	s.retries++
