@@ -29,6 +29,14 @@ func preparedEdits() []edit {
 			},
 		},
 		{
+			name:    "how the response is read",
+			settles: []string{"add add[portfolios.OrderFee](o) to newObjects"},
+			apply: func(c clone) {
+				c.insert("wrapper/internal/wire/shape.go", "\t\tadd[portfolios.Meta](o),\n",
+					"\t\tadd[portfolios.OrderFee](o),\n")
+			},
+		},
+		{
 			name:    "the row of the wrapper's tests",
 			settles: []string{"wrapper/operations_test.go: everyOperation: " + operationID + " is missing"},
 			apply: func(c clone) {

@@ -32,6 +32,7 @@ func TestNothingDrifts(t *testing.T) {
 		"golden requests": checkGoldenRequests,
 		"wrapper's tests": checkWrapperTests,
 		"empty responses": checkEmptyResponses,
+		"shapes":          checkShapes,
 		"typed counts":    checkTypedCounts,
 		"changelog":       checkChangelog,
 	} {

@@ -124,4 +124,12 @@ var operationControls = []control{
 		new:   "  version: 9",
 		want:  "write Contract 9",
 	},
+	{
+		name:  "a response that is not read field by field",
+		check: checkShapes,
+		after: "operationId: trigger_portfolio_rebalancing",
+		old:   "#/components/schemas/Rebalancing'",
+		new:   "#/components/schemas/RebalancingRequest'",
+		want:  "add add[portfolios.RebalancingRequest](o) to newObjects",
+	},
 }

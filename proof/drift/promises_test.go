@@ -87,6 +87,29 @@ func acceptedBodies(contract *openapi3.T, body func(operation) string) (found fi
 	return found
 }
 
+// checkShapes: the client reads each documented response field by field, so that one
+// wrong field does not cost the others.
+func checkShapes(contract *openapi3.T) (found findings) {
+	const file = "wrapper/internal/wire/shape.go"
+	text, err := os.ReadFile(filepath.Join(repository, file))
+	if err != nil {
+		found.addf("%v", err)
+		return found
+	}
+	for _, op := range operations(contract) {
+		success := op.Responses.Status(http.StatusOK)
+		if success == nil {
+			continue
+		}
+		goType := path.Base(success.Value.Content["application/json"].Schema.Ref)
+		if want := "add[portfolios." + goType + "](o)"; !strings.Contains(string(text), want) {
+			found.addf(file+": %s returns a %s, which is not read field by field: add %s to newObjects",
+				op.OperationID, goType, want)
+		}
+	}
+	return found
+}
+
 func TestAcceptedBodiesAreFound(t *testing.T) {
 	t.Parallel()
 	contract := parse(t, readContract(t))
