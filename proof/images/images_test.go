@@ -148,7 +148,8 @@ func clientOf(t *testing.T, address, bundle string) *http.Client {
 
 func checkHealth(t *testing.T, client *http.Client, base string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/_sandbox/health", http.NoBody)
+	health := base + "/_sandbox/health"
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, health, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -186,14 +186,7 @@ func (line *commandLine) defineRules() {
 // complete returns the settings, with the options that several flags make together.
 func (line *commandLine) complete() (settings, error) {
 	s := line.settings
-	if !slices.Contains([]string{ed25519Form, p521Form, encryptedForm}, s.keyForm) {
-		return s, fmt.Errorf("flag -key-form: %q, expected %s, %s or %s",
-			s.keyForm, ed25519Form, p521Form, encryptedForm)
-	}
-	if s.keyAs != keyAsFile && s.keyAs != keyAsBase64 {
-		return s, fmt.Errorf("flag -key-as: %q, expected %s or %s", s.keyAs, keyAsFile, keyAsBase64)
-	}
-	if _, err := encode(s.envForm, []string{markVariable + "="}); err != nil {
+	if err := s.checkForms(); err != nil {
 		return s, err
 	}
 	if s.tlsCA != "" && !s.tls {
@@ -230,6 +223,19 @@ func (line *commandLine) complete() (settings, error) {
 		s.clients = append(s.clients, client)
 	}
 	return s, nil
+}
+
+// checkForms checks the flags that take one of several words.
+func (s *settings) checkForms() error {
+	if !slices.Contains([]string{ed25519Form, p521Form, encryptedForm}, s.keyForm) {
+		return fmt.Errorf("flag -key-form: %q, expected %s, %s or %s",
+			s.keyForm, ed25519Form, p521Form, encryptedForm)
+	}
+	if s.keyAs != keyAsFile && s.keyAs != keyAsBase64 {
+		return fmt.Errorf("flag -key-as: %q, expected %s or %s", s.keyAs, keyAsFile, keyAsBase64)
+	}
+	_, err := encode(s.envForm, []string{markVariable + "="})
+	return err
 }
 
 func (s *settings) duration(option func(time.Duration) sandbox.Option) func(string) error {
