@@ -131,7 +131,7 @@ docs: $(NODE) ## Build the API reference, build/docs/index.html, and look at it 
 	@sed -i 's|https://cdn.redoc.ly/redoc/logo-[a-z-]*.svg|$(NO_LOGO)|g' build/docs/index.html
 	@export DOCS=1; $(PROOF) -run '^TestDocs$$' ./drift && echo "build/docs/index.html, build/docs/screenshot.png"
 
-release-check: ## Release all modules to a module proxy of its own, and import, install and judge them from outside of the repository.
+release-check: ## Release all modules to a temporary module proxy, then import, install and check them from outside of the repository.
 	@cd proof && RELEASE=1 go test -count=1 -v -timeout 20m ./release
 
 generate: ## Make the generated code again.
