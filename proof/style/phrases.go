@@ -21,7 +21,7 @@ type phrase struct {
 // from matching its own text. A space also matches the end of a line with the marks of a
 // comment.
 func phrases() []phrase {
-	list := []phrase{}
+	var list []phrase
 	for _, entry := range [][2]string{
 		{`(?i)\btime[-]outs?\b`, "timeout"},
 		{`(?i)\bm[e]nd(?:s|ed|ing)?\b`, "fix or correct"},
@@ -45,8 +45,26 @@ func phrases() []phrase {
 // checkPhrases applies the rule "phrase" to all texts at and below the paths: Go,
 // documents, the contract, workflows and the Makefile.
 func checkPhrases(paths []string) ([]finding, error) {
+	texts, err := textFiles(paths)
+	if err != nil {
+		return nil, err
+	}
 	var findings []finding
 	rejected := phrases()
+	for _, path := range texts {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, findPhrases(path, string(content), rejected)...)
+	}
+	return findings, nil
+}
+
+// textFiles returns the files at and below the paths that hold texts of this project's
+// authors.
+func textFiles(paths []string) ([]string, error) {
+	var files []string
 	for _, root := range paths {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			switch {
@@ -54,21 +72,16 @@ func checkPhrases(paths []string) ([]finding, error) {
 				return err
 			case entry.IsDir() && path != root && hasNoText(entry.Name()):
 				return filepath.SkipDir
-			case entry.IsDir() || !isText(entry.Name()):
-				return nil
+			case !entry.IsDir() && isText(entry.Name()):
+				files = append(files, path)
 			}
-			content, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			findings = append(findings, findPhrases(path, string(content), rejected)...)
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	return findings, nil
+	return files, nil
 }
 
 // hasNoText reports whether a folder of this name has no texts of this project's authors.
