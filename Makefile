@@ -9,7 +9,7 @@ FLEET_ACCOUNTS ?= 100000
 SUITES      ?= ../shared/suites
 NODE        := build/node/node_modules/.package-lock.json
 PROOF       := cd proof && CONTRACT=1 go test -count=1
-NO_LOGO     := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%221%22 height=%221%22/%3E
+LOGO        := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%2248%22 height=%2216%22%3E%3Ctext y=%2212%22 font-family=%22sans-serif%22 font-size=%2212%22 fill=%22gray%22%3ERedoc%3C/text%3E%3C/svg%3E
 
 # Runs a command in every module. The workspace raises each module to the highest version
 # that any of them requires, so the client runs without it: its importers get less.
@@ -125,16 +125,16 @@ $(NODE): proof/contract-check/package.json proof/contract-check/package-lock.jso
 	@mkdir -p build/node && cp $^ build/node && npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# The page has everything in it, but for a logo that it would fetch: an empty picture takes its place.
+# The page would fetch the logo of Redoc: a picture of that name takes its place.
 docs: $(NODE) ## Build the API reference, build/docs/index.html, and look at it in headless Chromium.
 	@command -v chromium >/dev/null || { echo "docs: chromium is missing; Debian's package is chromium" >&2; exit 1; }
 	@mkdir -p build/docs && rm -f build/docs/*
 	@build/node/node_modules/.bin/redocly build-docs openapi.yaml --config proof/contract-check/redocly.yaml \
 		--inlineBundle -o build/docs/index.html 2>build/docs/log || { cat build/docs/log; exit 1; }
-	@sed -i 's|https://cdn.redoc.ly/redoc/logo-[a-z-]*.svg|$(NO_LOGO)|g' build/docs/index.html
+	@sed -i 's|https://cdn.redoc.ly/redoc/logo-[a-z-]*.svg|$(LOGO)|g' build/docs/index.html
 	@export DOCS=1; $(PROOF) -run '^TestDocs$$' ./drift && echo "build/docs/index.html, build/docs/screenshot.png"
 
-release-check: ## Release all modules to a module proxy of its own, and import, install and judge them from outside of the repository.
+release-check: ## Release all modules to a temporary module proxy, then import, install and check them from outside of the repository.
 	@cd proof && RELEASE=1 go test -count=1 -v -timeout 20m ./release
 
 generate: ## Make the generated code again.

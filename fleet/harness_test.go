@@ -33,7 +33,7 @@ import (
 // theRun is the name of the run.
 const theRun = "january"
 
-// fleet is a run with its workers, each a process of its own, against a sandbox.
+// fleet is a run with its workers, each a separate process, against a sandbox.
 type fleet struct {
 	*testing.T
 	url      string

@@ -113,7 +113,7 @@ func (w *worlds) stop() {
 }
 
 // pick returns the handler of the world of the client that a request of the API names, or
-// nil if that is none of the worlds.
+// nil if that client has no world.
 func (w *worlds) pick(r *http.Request) http.Handler {
 	w.mu.RLock()
 	empty := len(w.byClient) == 0

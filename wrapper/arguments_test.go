@@ -36,13 +36,13 @@ func TestAllocationsThatAreRefused(t *testing.T) {
 			weights: []portfolios.InstrumentWeight{{InstrumentID: "IE00B0M62Q58", Weight: "1"}},
 			want:    "allocation[0].instrument_id_type is missing",
 		},
-		"an ISIN that is none": {
+		"an invalid ISIN": {
 			weights: []portfolios.InstrumentWeight{
 				{InstrumentID: "AAPL", InstrumentIDType: byISIN, Weight: "1"},
 			},
 			want: "allocation[0].instrument_id is not an ISIN",
 		},
-		"a UUID that is none": {
+		"an invalid UUID": {
 			weights: []portfolios.InstrumentWeight{
 				{InstrumentID: "IE00B0M62Q58", InstrumentIDType: byUUID, Weight: "1"},
 			},

@@ -40,7 +40,7 @@ func headerEditor(name, value string) portfolios.RequestEditorFn {
 }
 
 // IdempotencyKeyEditor sets idempotency-key on the operations that take one, POST and
-// PATCH, to what newKey returns. uuid.NewRandom gives each call a key of its own. A key
+// PATCH, to what newKey returns. uuid.NewRandom gives each call a new key. A key
 // that the request already has stays.
 //
 // The generated client runs the editors that it was made with before those of a call: to

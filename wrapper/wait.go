@@ -46,7 +46,7 @@ func IsDone(order *portfolios.Order) bool {
 // deadline of the context. An order that was never seen may be [ErrNotFound] for waits of
 // 10 seconds in total, because the server's state spreads with delay.
 //
-// Wait has no deadline of its own: it ends with the context. [WithTimeout] limits each
+// Wait sets no deadline: it ends with the context. [WithTimeout] limits each
 // look. While the context runs, a look that fails in a way that the [RetryPolicy] retries
 // counts as one that saw nothing, unless the policy allows a single attempt. The retries
 // of looks have a budget apart from that of other calls.

@@ -130,8 +130,8 @@ func (b *bench) direct() (rate float64) {
 	return rate
 }
 
-// measure enqueues a small and a large run, each into a database of its own, and has a
-// worker place a part of it.
+// measure enqueues a small and a large run, each into a new database, and has a worker
+// place a part of it.
 func (b *bench) measure(name string, address func() string) (f figures) {
 	b.Helper()
 	for _, accounts := range []int{small, b.large} {

@@ -111,7 +111,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// RetrievePortfoliosOrderFee returns the fee of an order, which is none.
+// RetrievePortfoliosOrderFee returns the fee of an order, always zero.
 func (l *Ledger) RetrievePortfoliosOrderFee(
 	ctx context.Context, request contract.RetrievePortfoliosOrderFeeRequestObject,
 ) (contract.RetrievePortfoliosOrderFeeResponseObject, error) {

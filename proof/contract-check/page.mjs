@@ -1,5 +1,5 @@
-// Opens a page in headless Chromium, then each of its routes, and prints what was seen as JSON: the title, the routes without their
-// heading, errors, and requests that leave the machine.
+// Opens a page in headless Chromium, then each of its routes, and prints what was seen as JSON: the title, the main heading, empty
+// pictures, the routes without their heading, errors, and requests that leave the machine.
 // Usage: node page.mjs FOLDER-OF-NODE-MODULES CHROMIUM PAGE SCREENSHOT ROUTE=HEADING...
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
@@ -14,7 +14,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync'],
 });
-const seen = { title: '', missing: [], errors: [], requests: [] };
+const seen = { title: '', heading: '', empty: [], missing: [], errors: [], requests: [] };
 try {
   const tab = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
   tab.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
@@ -23,6 +23,10 @@ try {
   const address = pathToFileURL(page).href;
   await tab.goto(address);
   seen.title = await tab.title();
+  await tab.waitForSelector('h1', { timeout: 3000 });
+  seen.heading = await tab.evaluate(() => document.querySelector('h1').innerText);
+  seen.empty = await tab.evaluate(() => [...document.images].filter((image) => image.naturalWidth < 2)
+    .map((image) => 'an empty picture: ' + (image.alt || image.src)));
   for (const [route, heading] of routes.map((pair) => pair.split('='))) {
     await tab.goto(address + route);
     // The menu names every operation; the button beside it makes it the heading of what is shown.

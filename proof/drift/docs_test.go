@@ -15,8 +15,8 @@ import (
 // docsPage is the page that make docs builds of the contract.
 const docsPage = repository + "/build/docs/index.html"
 
-// checkDocs looks at the page in a browser: its title, a heading for each operation, no
-// error, and nothing loaded from another place.
+// checkDocs looks at the page in a browser: its title, the version, a heading for each
+// operation, no empty picture, no error, and nothing loaded from another place.
 func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) findings {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
@@ -35,6 +35,8 @@ func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) find
 	}
 	var seen struct {
 		Title    string
+		Heading  string
+		Empty    []string
 		Missing  []string
 		Errors   []string
 		Requests []string
@@ -42,9 +44,12 @@ func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) find
 	if err := json.Unmarshal([]byte(printed), &seen); err != nil {
 		t.Fatalf("%v: %s", err, printed)
 	}
-	found := slices.Concat(seen.Missing, seen.Errors, seen.Requests)
+	found := slices.Concat(seen.Empty, seen.Missing, seen.Errors, seen.Requests)
 	if seen.Title != contract.Info.Title {
 		found = append(found, "the title is "+seen.Title)
+	}
+	if seen.Heading != contract.Info.Title+" ("+contract.Info.Version+")" {
+		found = append(found, "the heading is "+seen.Heading)
 	}
 	return found
 }
@@ -63,15 +68,17 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const blank = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 	// The scripts in the page have others.
 	end := strings.LastIndex(string(built), "</body>")
 	broken := writeFile(t, "index.html", string(built)[:end]+`<script>console.error("a control")</script>`+
-		`<img src="https://example.invalid/x.png"></body></html>`)
+		`<img src="https://example.invalid/x.png"><img alt="blank" src="`+blank+`"></body></html>`)
 	another := edit(t, text, "", "  title: Upvest", "  title: The Upvest")
 	more := parse(t, edit(t, another, "", "summary: List portfolios orders", "summary: Orders of all"))
 	found = checkDocs(t, more, broken, filepath.Join(t.TempDir(), "screenshot.png"))
 	for _, want := range []string{
 		"#/orders/list_portfolios_orders", "a control", "https://example.invalid/x.png", "the title is",
+		"the heading is", "an empty picture: blank",
 	} {
 		requireFinding(t, found, want)
 	}

@@ -11,7 +11,7 @@ var exampleControls = []control{
 		want:  "create_portfolios_order request buy /cash_amount",
 	},
 	{
-		name:  "an amount that is none",
+		name:  "an invalid amount",
 		check: checkExamples,
 		after: "    OrderRequestBuy:",
 		old:   "'100.00'",

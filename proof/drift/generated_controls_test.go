@@ -256,7 +256,7 @@ var generatedControls = []control{
 		want:  "instrument_id/oneOf/1",
 	},
 	{
-		name:  "a pattern nobody checks",
+		name:  "a pattern without a check",
 		check: checkPatterns,
 		after: "    LiquidationRequest:",
 		old:   "          type: string",

@@ -1,6 +1,9 @@
 package readme_test
 
 import (
+	"go/doc/comment"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -69,6 +72,44 @@ func TestBlocksHaveALanguage(t *testing.T) {
 			if !slices.Contains(known, match[1]) {
 				t.Errorf("%s has a block of %s, which no test reads", name, match[1])
 			}
+		}
+	}
+}
+
+// packageComment is the file with the package comment of the client.
+const packageComment = "wrapper/doc.go"
+
+// packageCode returns the code of the package comment, except for the list of methods.
+func packageCode(t *testing.T) []string {
+	t.Helper()
+	mode := parser.ParseComments | parser.PackageClauseOnly
+	name := filepath.Join(repository, packageComment)
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, mode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pieces []string
+	for _, block := range new(comment.Parser).Parse(file.Doc.Text()).Content {
+		code, ok := block.(*comment.Code)
+		if ok && !strings.HasPrefix(code.Text, "client.Allocations ") {
+			pieces = append(pieces, code.Text)
+		}
+	}
+	if len(pieces) < 8 {
+		t.Errorf("found %d pieces of code in %s, so they are not found", len(pieces), packageComment)
+	}
+	return pieces
+}
+
+// The package comment has a section for each subject that callers look for.
+func TestPackageCommentHasSections(t *testing.T) {
+	text := document(t, packageComment)
+	for _, section := range []string{
+		"Quick start", "Authentication", "Errors and outcomes", "Retries, timeouts and limits", "Lists",
+		"Waiting", "Testing", "Using the editors alone",
+	} {
+		if !strings.Contains(text, "\n// # "+section+"\n") {
+			t.Errorf("%s has no section %q", packageComment, section)
 		}
 	}
 }

@@ -90,8 +90,12 @@ func TestKeys(t *testing.T) {
 			return nil, err
 		}
 		client, err := upvest.New(upvest.Credentials{
-			BaseURL: server, ClientID: clientID, ClientSecret: secret, KeyID: keyID, PrivateKey: key,
-			Scopes: []string{"portfolios:admin"},
+			BaseURL:      server,
+			ClientID:     clientID,
+			ClientSecret: secret,
+			KeyID:        keyID,
+			PrivateKey:   key,
+			Scopes:       []string{"portfolios:admin"},
 		})
 		return client, err
 	}

@@ -89,8 +89,12 @@ func TestProgramThatDoesNotBuildIsFound(t *testing.T) {
 // tested.
 func TestPiecesAreTested(t *testing.T) {
 	code := testedCode(t)
+	pieces := map[string][]string{packageComment: packageCode(t)}
 	for _, name := range documents(t) {
-		for _, piece := range goCode(t, name) {
+		pieces[name] = goCode(t, name)
+	}
+	for name, ofOne := range pieces {
+		for _, piece := range ofOne {
 			if !strings.Contains(code, unindented(piece)) {
 				t.Errorf("%s: this is in no Go file of the repository:\n%s", name, piece)
 			}

@@ -1,10 +1,12 @@
 // Style reports what no linter of golangci-lint covers: headers that assign to outer
 // variables, unrelated values in one assignment, nested appends, several statements on a
-// line, wide comments and long files. `make check` runs it over all modules;
+// line, wide comments and long files. It also reports phrases that readers have to read
+// twice, in every kind of text. `make check` runs it over all modules;
 // `go run ./proof/style wrapper` checks one folder.
 //
-// Style reads the files named on the command line, and all Go files below the folders
-// named there. It leaves out generated files and the folders that the go command ignores.
+// For Go, style reads the files named on the command line, and all Go files below the
+// folders named there. It leaves out generated files and the folders that the go command
+// ignores.
 package main
 
 import (
@@ -23,6 +25,12 @@ func main() {
 		os.Exit(2)
 	}
 	findings := check(sources)
+	wordings, err := checkPhrases(paths)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "style:", err)
+		os.Exit(2)
+	}
+	findings = append(findings, wordings...)
 	for _, found := range findings {
 		fmt.Println(found)
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// build runs .ci/dist of a copy of the repository for one program and Linux, with a build
-// cache of its own, and returns the bytes of the program.
+// build runs .ci/dist of a copy of the repository for one program and Linux, with a new
+// build cache, and returns the bytes of the program.
 func build(t *testing.T, root string) []byte {
 	t.Helper()
 	folder := t.TempDir()

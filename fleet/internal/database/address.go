@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	errAddress = errors.New("it is none of postgres://…, a list of key=value and sqlite:PATH")
+	errAddress = errors.New("it has an unknown form: use postgres://…, a list of key=value or sqlite:PATH")
 	errUnread  = errors.New("its user, password, host or port cannot be read: " +
 		"write @ : / ? # and % in user and password as %40 %3A %2F %3F %23 and %25")
 )

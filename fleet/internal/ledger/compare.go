@@ -89,7 +89,7 @@ func (l *Ledger) SetReason(ctx context.Context, order uuid.UUID, reason string) 
 		"update {schema}fleet_item set detail = $2 where resource = $1", order, "cancelled: "+reason)
 }
 
-// SetItemState records the state of what an item without an order of its own wrote to.
+// SetItemState records the state of what an item wrote to that places no order.
 func (l *Ledger) SetItemState(ctx context.Context, item Item, state, detail string) error {
 	return l.exec(ctx, "record the state of the item", `update {schema}fleet_item set status = $3, detail = $4
 		where run = $1 and subject = $2 and outcome in ('done', 'found')`,

@@ -211,8 +211,8 @@ func (l *Ledger) Reopen(ctx context.Context, tx *sql.Tx, run int64) error {
 	return err
 }
 
-// Settle records that all items of a run are decided and settled, so that nobody follows
-// it.
+// Settle records that all items of a run are decided and settled, so that no worker
+// follows it.
 func (l *Ledger) Settle(ctx context.Context, run int64, isSettled bool) error {
 	return l.exec(
 		ctx,

@@ -87,10 +87,10 @@ func TestAllWorkersTogetherKeepTheRate(t *testing.T) {
 	})
 }
 
-// TestOneRefusalHoldsEverybodyBack lets one worker be told that there are too many
+// TestOneRefusalHoldsAllWorkersBack lets one worker be told that there are too many
 // requests: it sends nothing more for as long as it was told to wait, and the others what
 // they have leased at most.
-func TestOneRefusalHoldsEverybodyBack(t *testing.T) {
+func TestOneRefusalHoldsAllWorkersBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiters := three(&row{gap: time.Second / 300})
 		told := time.Now().Add(2 * time.Second)
@@ -102,7 +102,7 @@ func TestOneRefusalHoldsEverybodyBack(t *testing.T) {
 		sent := workers(ctx, limiters)
 		// Those that wait for a slot already, 20 of each worker, use it too.
 		if got := within(sent, told, 5*time.Second); got > 3*(20+15) {
-			t.Errorf("%d requests were sent while everybody was to wait", got)
+			t.Errorf("%d requests were sent while all workers had to wait", got)
 		}
 		if got := within(sent, told.Add(6*time.Second), time.Second); got < 296 || got > 301 {
 			t.Errorf("%d requests in a second when it was over, expected 300", got)
@@ -110,7 +110,7 @@ func TestOneRefusalHoldsEverybodyBack(t *testing.T) {
 	})
 }
 
-func TestSlotsThatNobodyWantedAreGone(t *testing.T) {
+func TestUnusedSlotsAreGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &row{gap: time.Second / 300}
 		limiter := pace.New(r)
@@ -124,7 +124,7 @@ func TestSlotsThatNobodyWantedAreGone(t *testing.T) {
 	})
 }
 
-func TestNobodyWaitsForASlotThatComesTooLate(t *testing.T) {
+func TestNoCallWaitsForASlotThatComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &row{gap: time.Second / 300}
 		limiter := pace.New(r)

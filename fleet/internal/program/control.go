@@ -103,7 +103,7 @@ func (v *invocation) retry() func(context.Context) error {
 func (v *invocation) decide() func(context.Context) error {
 	subject := v.flags.String("subject", "", "the `id` of the line: its account, or the order to cancel")
 	order := v.flags.String("order", "", "the line is done with this `order`")
-	done := v.flags.Bool("done", false, "the line is done, and has no order of its own")
+	done := v.flags.Bool("done", false, "the line is done, and places no order")
 	refused := v.flags.Bool("refused", false, "the line is not carried out")
 	send := v.flags.Bool("send", false, "no attempt has acted: send the line")
 	return v.onRun("decide", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {

@@ -103,9 +103,9 @@ func TestAnAddressIsNeverMisread(t *testing.T) {
 		"postgres://user:se/secret@127.0.0.1:1/db":   "%2F",
 		"postgres://user:se?secret@127.0.0.1:1/db":   "cannot be read",
 		"postgres://user:secret%zz@127.0.0.1:1/db":   "cannot be read",
-		"mysql://user:secret@127.0.0.1/db":           "none of postgres://",
-		"secret":                                     "none of postgres://",
-		"sqlite:":                                    "none of postgres://",
+		"mysql://user:secret@127.0.0.1/db":           "use postgres://",
+		"secret":                                     "use postgres://",
+		"sqlite:":                                    "use postgres://",
 	} {
 		t.Setenv("DATABASE_URL", address)
 		errors := fails(t, "status")

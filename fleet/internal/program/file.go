@@ -27,7 +27,7 @@ var exported = []string{"outcome", "resource", "state", "detail"}
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// checkRunName returns an error unless a name is one that nobody can mistake for another.
+// checkRunName returns an error unless a name cannot be mistaken for another.
 func checkRunName(name string) error {
 	if name == "" {
 		return errors.New("-run is missing")

@@ -37,7 +37,7 @@ func succeeds(t *testing.T, arguments ...string) string {
 	return out
 }
 
-// migrated gives the test a database of its own with tables.
+// migrated gives the test a new database with tables.
 func migrated(t *testing.T) {
 	t.Helper()
 	t.Setenv("DATABASE_URL", testdb.SQLite(t))

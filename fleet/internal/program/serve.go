@@ -71,7 +71,7 @@ func (v *invocation) ui() func(context.Context) error {
 		at, isTCP := listener.Addr().(*net.TCPAddr)
 		if !isTCP || !at.IP.IsLoopback() {
 			return fmt.Errorf(
-				"-address %s is not on loopback, and the page asks nobody for a password",
+				"-address %s is not on loopback, and the page requires no password",
 				*address,
 			)
 		}

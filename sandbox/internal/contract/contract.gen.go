@@ -518,7 +518,7 @@ type ListPortfoliosAllocationsParams struct {
 
 // CreatePortfoliosAllocationParams defines parameters for CreatePortfoliosAllocation.
 type CreatePortfoliosAllocationParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the answer of the first and has no effect of its own.
+	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The id of the API client that calls.
@@ -617,7 +617,7 @@ type ListPortfoliosConfigurationsParams struct {
 
 // CreatePortfoliosConfigurationParams defines parameters for CreatePortfoliosConfiguration.
 type CreatePortfoliosConfigurationParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the answer of the first and has no effect of its own.
+	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The id of the API client that calls.
@@ -656,7 +656,7 @@ type RetrievePortfoliosConfigurationParams struct {
 
 // UpdatePortfoliosConfigurationParams defines parameters for UpdatePortfoliosConfiguration.
 type UpdatePortfoliosConfigurationParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the answer of the first and has no effect of its own.
+	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The id of the API client that calls.
@@ -719,7 +719,7 @@ type ListPortfoliosOrdersParams struct {
 
 // CreatePortfoliosOrderParams defines parameters for CreatePortfoliosOrder.
 type CreatePortfoliosOrderParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the answer of the first and has no effect of its own.
+	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The id of the API client that calls.
@@ -776,7 +776,7 @@ type RetrievePortfoliosOrderParams struct {
 
 // TriggerPortfolioRebalancingParams defines parameters for TriggerPortfolioRebalancing.
 type TriggerPortfolioRebalancingParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the answer of the first and has no effect of its own.
+	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The id of the API client that calls.
@@ -815,7 +815,7 @@ type RetrievePortfoliosRebalancingExecutionParams struct {
 
 // CreatePortfoliosLiquidationRequestParams defines parameters for CreatePortfoliosLiquidationRequest.
 type CreatePortfoliosLiquidationRequestParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the answer of the first and has no effect of its own.
+	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The id of the API client that calls.
@@ -7572,114 +7572,114 @@ var swaggerSpec = []string{
 	"dVC1tIcnArYop1ke/7OO5a1CRiiFokBldgvpGJECERQAyZmpxn5qb+0b8YQaf/0Hnf1VO77505+qRQga",
 	"U5bR+vSmZcxJWULO5vg/cv7PBP/zCP9Nw/7lJb68nFz/v/88uPqPP/1H7xpP0vAn6b5sr+5DmixRXMKs",
 	"QIs549zlNC5QGc9ggi7Oj9srMzTDwLqGdetcY4zmUPIuNtGvC8iXzcogDa+5w1RdRA9cFb/eThOqNlqz",
-	"+TXkUT9/OnWchjCbZyWToP8blqtAviO3wOghhzmUMRc9BYlggpj5SLM0rLiDDARXiQi3sEQ3UAoGQtLi",
-	"HvJqpVGcFyVPnRE+AARRBJQzvrgsUHbfIbhI123NMnRsgGlhywgcTAj42DYg0m1Xc+zAX0eBcbM8fAvL",
-	"JyLrrbBKujj6S3aPZiStCE3oB4s8ZZbzLCsa1tMhImHkqCCEEJFFUhk+NUBxWvKo/ox8iWeLGX+sjUez",
-	"OBV/ajWwcVrCDeRCRZN20xZw5a4kcVEy0IvbeL4OYGmJ9SKthnEzUB+zvIyyJM64Arn9WMyr94WJtuZA",
-	"1G9d87eefizO4puUlIsc+uErqscCzLioTsG4ctGyT7CHfzk//4hmUBTkRhlWTNYRbP3KxgVsAPg0nS96",
-	"Nv2XKSnF6axBp9kd5MWYn0R28Br5uh06HPPP7Ahjlpd10KEN3k9xDpRzF0aCTLWoaTJO15JjLoBrvvn7",
-	"HKLR4eh3B03+8oF4Why8jQv5dQ5LSfJyq8yI8mzWiAyUpWOGKUgiFKc0WYQQPk2MFAyKIYJEaF5HH0//",
-	"CnmxVo6/O/qvD5/QnXilOkFHH0+FxzUuECVJAuHa7V3wr2Ayj7GcpJ87jXS24JSd8s8jndkF6yA+TmIY",
-	"oqQxICl/V8DKAC3aaIWABDSyQuzo1MSWbxnYc22KwXBs4lIj1Bxjy8LEF/ATucMDG1zMs7QQAeU3JFQC",
-	"NzRLS5klSebzJBZq3ME8z4IEZv/5j0JsXr2ur7XXwdIalhmQ8FqylNHDUAr/KL4hQFzFdiWo4wLNSMJW",
-	"CSHKchTkQG65jF8kjA4VS0HiTY5kiFsDghxz0DUtOCg/Z3kQhyGkT8WPWeMnqqd8LuxwTRclhN4KnaWg",
-	"2RxkcmVcoGwOeaXGPjuCTlOm/JLkDPI7yE/yPMufhipba0tfNvl1wWe/Bj79c6FNTIoiEic8++zZcfMO",
-	"ymkWvs+4+XwvwkpPoSG7RsyMz3ydZuU1kXM/31ErskVOAYUZiDDXbZrdC0oSn30JVDEkUQrzkgRi1U/B",
-	"k1PjiSOomfe5cCSmRGJFjSehyBiCuE+eJ5+UU5Ki/zrjQfWXwNjP2SJ9MlFZLWRFfMpnwlMOjGGnGSoW",
-	"dFoT1ksgo4LjabgwGsJZzG9yEsJ1LWqfAyVH6VJShoRmLDBDCmQZDrqfQlprFJUmJBCYZOkN5IJjvcj5",
-	"Y+w7pnCRkjsSJ08/hLYi8F6QWRUCbERJyjiVNNaluTDLZkwpW0kCYs8YaGgVsNcvgdvzLHtH0qX8tXgq",
-	"kfo1Ysssu2bWcKVuFc+GV6nPclUWlVmGsqiEF9EfLtLK0/Z0+ag3x1ed9dmIrbGcRdmK0LuYXIyLIk5v",
-	"xug+z3hEFsGXeZy/xFGtF9NT0drhNqgk+Q2UaBZ/4Q6qpr6GWSfznOmFpcwsJRsm4uZOM5gb3eUU4rqO",
-	"hxtlzOjchuCmEksUB7GtkTtG8pws2d9qVGbVEyA5ZK2k3BNmEYTAXb+ffj5Gpmn6KE4r07Y2iJihipkl",
-	"vGoViRDPLm7vLWZWZbv1TVnlv61OujKJGkwahomEFCWiU5LeQPgUjDyoNuZnkaWg7EsLNLlYNb6mWNVZ",
-	"8A+gfJ9Xa1C75DonNyI1sAkUrRKqSNnpjQQ0w2rXFptyMHUqh6mHLqtEj00zvGPvdLHHB44F4JsRo5ji",
-	"q8tbPcXC3UBaxesx9+FOyR38yGf8GY5HB8mDie+MJ96oDiFO3W1Ifo4hCSV6FaoiOXAHH68QnSh+pDjs",
-	"cST1lKJ1z3DMlD+l6D2tI6lRxhSSPkat5B8MDh5u5VedlJ+hvFCgSPmYCvfWj34PTr8+r71/zUVfjKup",
-	"tWDfj7KctpnMOuSRvlmWg3DVPUE/jGxYLxZa4ek2gfUd0d5itnUiol3WtouU6BTEPUpQtM/1t5QVfSVC",
-	"26RhIybkGRUyQpzUH57BqIBu/cpzn+4yQ8wIWX7b090VbU84R6vSrjXbWqnXOSVrBZ8y21YB2JRptT97",
-	"zHmSQHb7wxP0iwz+JBCVKFvwHO5lwbhXzH7fpOM8ks5E3CzN7tFAVf9RNEeSZBvNdQH5pvS3SlV1qqJK",
-	"TCJrsY/5zKckgDKmJEE0C2XFT5XvOEblNAdACZQlz9TncvT07AOyDN2doJOLT5xJTYHnX6oEx754pazo",
-	"9OwDG9O3qNO6ImBN4JZBKpKnoyzniWtqJ5A5yUsBdk8cv0102ymtW50waFdENuhmKXLG3nlo0n+36eYt",
-	"lJyJQb3mHv94PW8fo+mfrDdlIyJ5J92UITZdQQvPqqHZDNQtFwUkrbRmmQg9Hh0fvT8+4f++6qWAajtP",
-	"fzrnD1XilS0tenINWh0w0DRLQp5qgNgI9Ir99zXK8ialMLtPlSYx6JVok/JaXYT8mGygshlYaTf1Z29M",
-	"GS/mPLpNsBx1cdo2B3tItd37Y0XDStd3w+Grz3L255qVs89lKXyIeDZ+Jy/z7PQ9VzvZMXd0x0EhRHHK",
-	"VGiuQShZdJ+P8N+uvhoPn0UO3dVX/+Ez+//v2SGJSx5Rl2FHNjlJUAF0kcclV8glNJKvp4tZwKPpXXx3",
-	"4auXpGxkfXgrjPQdWxVwDfsER0f456uv3gP+s/q3Jf62r9QfTf6j55Pg6E3Pg+Zv3XhQV3+Rxr8uoN2Y",
-	"qLPAq4f+Ti5DjXd5Yh6ani995CierSJqjAgKgcYzksjCW5FOhqL4DlCUE5EwE8Y3sfRGNlh8pWva/+Ub",
-	"/lUfGw+vLi8n1V/2w+s/v/79dn9Vi8h78VAvq4+z9Ze1dug5lYVn3GPR1q6rQmSRrtI+gHVS/2aBwV4b",
-	"ICQ6C68m719UoWYwVVxQlCOtzWjipoNIZqIkRQEgUtxCKBKnU5XDsYn6+No76DPFfuHRQSIMuqIkaci5",
-	"F+Mz7GOreJPlUdvyFytbjrHDCWI4TSC9KacMr8yq4t76LGcafxKTIAHFtVTn+tU1XFu+RupPqemSq7Nl",
-	"w7IZmeBDAUQZ5/CKUdozY7WR2yxMmTVWFZx1IXivuNsirv4HS3TP/VL8QItl5uxoN4rLqvqoFrBt3SFg",
-	"ByeRGXJsm0a92ZYqXdfJm1XaqfhW+8t9RN+gYFPaXuXEEjl7RWXqxDyhnEIaMoX61dHZMRf7bJrqt59O",
-	"zo5fd0/BeMR+7j0Ma2A5ShVFlEj81GrnBJ1ysIT2JAVyt9x1zPWBOa8EVMXVb8J7KAt5SSGrqYPlBLX7",
-	"OYh06xSGORbVeqseXItHDKBZlsKyynvlUPyhUMyUNULMMZGkVO4nN9wtEk2IL23smC1pZrgPr//8+x/F",
-	"M0oVC2+j86t6b1DcrMd22rp9VUVnf4yiW+Zde/A6X0InvNHHIi3jBMVCP24K9ncIZ7StyB5vX1OLqQhW",
-	"WZa5snc8/UMhUC6QgKQlIlEJOSrJF4UhBlmWAEmHW3gtu66aZsCQStn7fn7l8S6qEZtbUb/aPGSeECpU",
-	"r920py1hzpbnTGUxytmpt0mhipqg+wRUq8HBOm93h7R38nd3xz7O472W9l/M060W6fbipr0uVGZi37+V",
-	"zPvty5hH8PtvxOl28Hs9B8+IH88yqs8P5g4M7LXkvmtsWml0sktY+pHuupUjt95Zd3bx5t3p+Tl30T3G",
-	"cdeIpP5ioFVYYp6Bq0Ii2gPIUvp2AwS13VXf55VsUhKGsXAyfVSYiii7WDnzPD2dy0CZroZCKEmcFOgV",
-	"E4qup7mvJ+gdzAK2bQEsM5FlUQCakSUi8zmQHveymGQNKu4hLWXaWVMf2pvjlDIzm0IfM734dFrLBWZG",
-	"yIXwpL+qtjHJbib98Q/OowccwrrOTHgqV7Lheqcv1tApm5oXqIkXahbOM0DHvOaTiW7E/QxVn2lKCqh8",
-	"GvM8+7KUioswS7MFY0vSyFi1uaXzrQ+Q2zjlq+R4415YFME9us/yUHoheGEpAwN4wbx4UZbLs09N1odl",
-	"tn6QyZCLT2+rjarSXatGeIiggLEIBs32RBrpHdvg9+/0mFhJOszjmxvIIVTDUY+JmaytKt5Zq9uyCrXz",
-	"Qhug6iVJIElcMJKqei+sVTW2x5vVKbYH9tKdNJMhwWSxs9KbfNT0l9iIpnYPiLWYglZLCH7aZFYQp3al",
-	"ZpfhclOuH9n0xS5G2xMNQupuOZ2b8aqAqqJW+XkzdluNU1aB7ojijUdrZyqULDFvzpwstHxRyhw/dn+l",
-	"FldD/0jAn7L7P2qa8mN55m8l2XgLJ19rL4oS8qbRP9uIinyyvMs8mhjmJhOkT4I8jIePUYifR+vOpNnT",
-	"b0iVGe9C+erNxf9wL3SZiR6Ir5iG+3qN4ttb3SyDpcszBpPgGBlZlNOqxJjmwOOKJOk5Qh+OFuUUGROt",
-	"LhFp3haajiiKUAp2iWgo8EoMuI7DsRx7XQDNoRyjm5ykJY/LjUXt6mtR2F/wkgsIURLfgpArl7Kvc61L",
-	"whdeiieqxKvWnKjVvaWq02Moi2/SyWXKKJMJJB5Y4rActxfNoWgx00MSzuKqq8hY0j0HM4QESpUdpbWK",
-	"gG7ybDEvGvOwOMyBhLzL2LYRdAr0tv1ZJH5rHiqT1Y8igM4oNn0BgCKApha4flWZY+UFJSNcfa99U8uM",
-	"pOx8bsdQ9aI6RplVeSwM260TSr9a/b4yWf1oTpYC/mqyj2Qp8iRENViYk3v1NWWOOVnGadF6k5HHuGnZ",
-	"0cwqktgas7Tzmjpr+5WCm5edN+SPvNSfNy+lcD2YEOshauOwnnmUL64ZwkDtvMd/YjycfIGV1ZfkCxMR",
-	"cQgpFY3oxWvKDD2vZPPFvIdi5cLE4+Y9da76UU7SQjjH2i8ov7M9p6SYCs6SKikjstPedsTyt+q3le9U",
-	"D+5IsiArUDS/8qyDYJplt9s/Vr2ojlEmrR/z8OstpBd5MjocTctyXhweHBQkDYPsy0TY2BOaHTCOeMDf",
-	"bCX4sZ8NUfAWp1G2xYdc1FlxTBuQ12Odpux/PAfp6OPpoSpMx51E0nEdrFRie+KEKZpLMblMz6dxY8ny",
-	"ZEC2lzSPAxH/nLIxssUJoPkiSGLakPEfxa+EWfakZPMUDSp4DmklIZiVfAeTy/Qy/d3vkOxQEqc37Idz",
-	"WYpbWS8FzEhaxrSqzeUVf7xvyeTd6fsPnyYfj86P/zKRrUxucjam6jofp0wbIGUcJFCTdtUtBPICzRZF",
-	"iUhImCzLxpcpn1EMT+EeRYuUCj9UXC7FyFuAeYHgS1yUTN2rJrrP8lsOGYdGzBDFX0Bq+fLbadaMDGBK",
-	"7uJskXM0HMmZ0Dyu+km0erOIpjtZmggwxk1NrRSzf19txXKI9L+jV2mGfl1k0i8xI/lt8VqoDHLgjCxR",
-	"AJdplez7x7oIWpfpoCkiRbGYQThBR8KHzJXSBEghU0wZrtqtZDgl5MAWKAxQmUJc1TmjgLMjpjzw6Ptl",
-	"yklN9AubQx5n4QR9YLyR40/8wuDJ7iAfC8dREtafEw4oUdB9IYrI0Sep3nL8ylMz483JRLslRl58C6Uz",
-	"6l7eT9KznDEqeJq0UL6YtlNmKInvQGwDEDqVx3N2yL6G5SSQhvMsTss/Nj/J9k7lNGPbya9GqCii5+1s",
-	"LnPtRJoI93FVSl6Qhcu+V3nHoKY3k/JKaxLRj+awWVZ8k2Y5cC+qNGvZ7rT7UfBiefYr0CyEQpm7mlCS",
-	"lfKEt6IUdBI1XvSE8VGhYjIcpIvZoSjL5+9I9zpXn2XDqRrOklkpfBNnSMQdmWCpXk2Zwso7El6mCNEk",
-	"KyBEQsnl8o1pmGLXOFzyfIZxyBfJ96JeJbO37vO4LEGqr0lMIS24vVDdlzYndArYmGhMRLWkwf39/YTw",
-	"x5MsvzmQY4uDt6fHJ+/PTviYByW7sI+vj9uKS9Vj6XCkTzQxPJtDSubx6HBkTrSJKcJTU65EHzRjDzpG",
-	"/01fYtSHFOrgZ7mmtFPsATfXKpX1NOSd6YryuvneNWm5YNRGnCs5qjK00u3iJYIqvT2wsrwc3MSrU4P4",
-	"sM5WbEA8aLqODXhZ9swb8KboBTjk+3WnsQEvV40sV3NreVcydQ/FLQpZUkU/WneTNlmtTOSyD8icJ5rN",
-	"ZqTTWSuIXCMIqY4D0zKw5VsR9l3Tx4HhEvA1XQ88ZxzSAAwayTbyVgQ29k3fxFYU2EYQeG5EgjU73Eod",
-	"LTZ2Orvq9NYyNG1DQ4NOI4M+f2cfvqvXDzrl1A8Pu5OhHLjapqSvEvslej9YAkN942pMHigtyvgQffuQ",
-	"i073B0sztw/6WW3LZWnW9hF1Bx4+wN4+YKUfFB/oDPrSUauLkWX420d1+448jEf2EIz3tfTiYwdgsaeP",
-	"DKcvGdDeNrzpwNH4qTijXu+h+rxiZ18xDjRwgDDDrtjhVa8tKkrV6Gkfg5Lc8FlUB97Vw4po2cItOz0G",
-	"B/DXdjPkIdy77se5y8uiCeeAESt9Hat7CXpybWWph1DDNrYlaQtz4QfuF+ejXVHe6RcsGLa42yALl4/m",
-	"1Tuw6pqRPYJbN2Mfuh0gH55R8uywmuqypMesZl2PnZU78vZCZ5PQ2cuO55MdvaJA0Hi/MFgrCx7G6yye",
-	"g6+tXPmHjRaQkikvS/BEjkybRVb3eTwTk2zdBfCsOu0OnOVZWcpLs5M9b9jrlcOYyafq6p3d2MletRSq",
-	"ZV9v+E/AU3eFJ1VqlO3kDvQ+Ez1ZRRAhFL6EchoXf2wisDl3nJZSAZEtr2rPdpyjFL607osWXrg2JxZ5",
-	"Ci/Hhx+rqjYa9g4sWHTraOqBm0rgYudZfpHj/jXU3ura5+eUUTKNZq/67sXbD6P6Cjp/murbDv8O9vev",
-	"adI11OXf+ep39fqvtmP6d3P8r2xovZ9K7mjj0TdJSDzwAXsGtbBFXQ8TywwxcXw90B3TsTV/zca0anA2",
-	"XEnSC2aH5pS8ZQlsK19UueLJoUagGQSbhm5hi1ga9gwC2KGuE0a2FlCProO3c1XaS8YWVk/iRnG32o1v",
-	"uLjrG7shyLByWvdybx9n+LeMM6ychErGHrcf7E3CjdEGee9ft5lu1y48al6YEpEaRGgZ33Wk1ZCgRGvA",
-	"941L8CSU3di7PLgf+Uheclc1I3zUPGfN8EfKjBe1+Wi3KfPwBe4e8Oh0il0f8+hS0F4G7m2/Hyrs0SXQ",
-	"taJpowV48LXR0dcHP877LAbBn2uDYXsQ5GlMubmj+bmV7914znMzm2/AaPaa857dfIdIymAOtVeehfJM",
-	"Sjrd0I5b3sYRVnnQrXrfP3TwzVOaEyB3VS+Fcgp5sTH4ol4bweMvwFOl2xkgIgYTl8UjIzDPq5mPdxYb",
-	"3yC9qK/J+iOFRj36x9K7d4+4DBOFMuiy1733uvcPHXd5rO7dNFIcFHVZ2ypuaNxFKbr9bvGWppHWv1uc",
-	"RW5aKbpC5VD3Ut0Sv/AdIBCFOLCogy3XJdgPAsDUtawgMhzdNaKd4xdbW/RsWsHG8JBBPccmJMCOa7rY",
-	"CjTAvm5b2PGJ5RhGYLiGu1t4aBusTzf/mnO4UeY1vSCHCzp1zIYYS/do76Xc3lb8d42y1CegEqMfZHvW",
-	"vWG4KaryZrEsUJyWjIXw1jMFv5CpaxU2nIZXU6uNUCkpphN0xPvYxIUqnqCqCaky79oNqv5QXKaNrBkj",
-	"ggqSQDVUtNcsm+peZi3WPTT6zMTVAI7op/9dAzfBYjlMQkgO8GbB+1Cxndhp3BkbsKOAedGAzMa7DNpL",
-	"2D0AI5W7Tdf4Q4iq7d/LxL3l90NFXSrCXBFVvZbewdf6J8HRqiiL6CnT062zuC2U5qgphSQhaxv+HiKS",
-	"3JMlZ64Fb2RyP40TEFfxofcnv4jGBuqPTfNfRAreV5hf3VdcpquN/PkV/KIhSAuUfJEWvEFF3fGjuuY/",
-	"DfmlNNztqPRznpO8TJYoipOE99xY5f98+qfz/4/VBHxb+kNF1prwlrrCe1LUvGhfo7JnKc/JUjidDWIp",
-	"4w1eok637brlz+oprhrxNZe5MJ1xWMT25U6h9lLKmNTC8nZP5CHKWDPgmbSZzibtGcmekfxoIdoNvGdv",
-	"eV91dDq1I95B3cxXJPntkbXWTcG7bzWVfQGht6jMZBlf281wiEreSVr0Ih/LTsCd1P/eVuWISUUhC7OI",
-	"N/W6TJU7JvhVJySUHf8Jnda+7B5tVDbMbwThtSpNvm+TC6WT+EaZttqDWWmJvFNfo56Z1EbJg0VlT1fo",
-	"F/Fe7CL5Hyf026N6Rf+WBuB7z8Zee/i+Zsi54HGKjtrmcZVCoNB6j5djjUQ8+Fr/e2Naqbw6SD0izEpp",
-	"LiyJ+F0q3IUB6TCTRb39Xz1vuzHt+vKH57FeQL1LYihHai6geBRrUof38qhvyJn2QcU9f/oO1s06Cl/D",
-	"3PY2z6rNo5YHHCg9wq/z5maPPdbWGj9nPCwrLmCqIqDtCG077Va2wuZVbxP0E2+0Kjv71jHYo4+nKM1Q",
-	"kqU3/M6/O3k5eS0b0auSX7LGPf6X6d8/fjg7RweV6bB2S4u/v5bNrAvORPj3spAsxV14wsVvaRazyizN",
-	"HhbH7SOZ307SrwL9Vsn9tnl3966CvYO/W2hXgaZycL5AeLcy1JF6++PeMNobRj9YyFe99b5hYasBYA4F",
-	"Q0Jfju2ZuP9jpRP8yr0gPcmkb+M7WBlI5rE66KqGaCW4WTd3haLT3hUFS+l5a3IyW86d8arFFtOpWg2y",
-	"UtRdNFN1sqFXZxMN7Xk1Slpm4rKVuPqJ3yWihLybeSXKV+fjrkY2dpCzsZmwpQc+XD38/wAAAP//",
+	"+TXkUT9/OnWchjCbZyWToP8blqtAviO3wOghhzmUMRc9BYlggpj5SLM0rLiDDARXiQi3sEQ3UFYMpJhn",
+	"aQFiAwBFcV6UPHlGeAFQtMi5pxmiCGiHlUS6bmuWoWMDTAtbRuBgQsDHtgGRbruaYwf+OgKMm9XhW1g+",
+	"EVdvhVHSRdFfsns0I2lFZ0I9WOQpM5xnWdFwng4NCRtHBSGEiCySyu6pAYrTkgf1Z+RLPFvM+GNtPJrF",
+	"qfhTq4GN0xJuIBcamjSbtoAryS+Ji5KBXtzG83UAS0OsF2k1jJuB+pjlZZQlccb1x+2nYl69Lyy0Neeh",
+	"fuuav/X0U3EW36SkXOTQD19RPRZgxkV1CMaVh5Z9gj38y/n5RzSDoiA3yrBiso5g61c2LmADwKfpfNGz",
+	"6b9MSSkOZw06ze4gL8b8GMZlgRrxuh06HPPP7Ahjlpd1zKEN3k9xDpQzF0aCTLOoaTJO15JjLoBrvvn7",
+	"HKLR4eh3B0368oF4Why8jQv5dQ5LSfJyq8iI8mzWSAyUpWOGKUgiFKc0WYQQPk2KFAyKIXJEKF5HH0//",
+	"CnmxVoy/O/qvD5/QnXilOkFHH0+FwzUuECVJAuHa7V3wr2Ayj7GcpJ87jXS24JSd8s8jnZkF6yA+TmIY",
+	"oqMxICl/V8DKAC3aaIWABDSyQuzo1MSWbxnYc22KwXBs4lIj1Bxjy8LEF/ATucMDGyzkGVdE35BQidvQ",
+	"LC1lkiSZz5NYaHEH8zwLEpj95z8KsXn1ur7WTgdLa1hmQMJryVJGD0Mp/KP4hgBxFduVnI4LNCMJWyWE",
+	"KMtRkAO55SJ+kTA6VAwFiTc5kiFuDQhyzEHXsuCg/JzlQRyGkD4VP2aNn6ie8rmwwxVdlBB6K1SWgmZz",
+	"kLmVcYGyOeSVFvvsCDpNme5LkjPI7yA/yfMsfxqqbK0tfdnk1wWf/Rr49M+FNjEpikic8OSzZ8fNOyin",
+	"Wfg+49bzvYgqPYWG7BoxMz7zdZqV10TO/XxHrcgWOQUUZiCiXLdpdi8oSXz2JVDFkEQpzEsSiFU/BU9O",
+	"jSeOoGbe58KRmBKJFTWOhCJjCOIueW4RlFOSov864zH1l8DYz9kifTJRWS1kRXzKZ8JTDoxhpxkqFnRa",
+	"E9ZLIKOC42m4MBrCWcxvchLCdS1qnwMlR+lSUoaEZiwwQwpkGQ66n0JaaxSVJiQQmGTpDeSCY73I+WPs",
+	"O6ZwkZI7EidPP4S2IvBekFkVAmxESco4FUmLe3YghQo+y2ZMKVvJAWLPGGhoFbDXL4Hb8yx7R9Kl/LV4",
+	"KpH6NWLLLLtm1nClbhXPhlepz3JVFpVZhrKohBfRHy7SytH2dPmoN8dXnfXZiK2xnEXVitC7mFyMiyJO",
+	"b8boPs94QBbBl3mcv8RRrRfTU9Da4TaoJPkNlGgWf2G2ilJew6yTec70wlImlpINE3FzpxnMje5yCnFd",
+	"xsONMmZ0bkNwU4glaoPY1sgdI3lOluxvNSiz6gmQHLJWUu4JswhC4J7fTz8fI9M0fRSnlWlbG0TMUMXM",
+	"El61ikSEZxev9xYzq7Ld+qas0t9WJ12ZRI0lDcNEQooS0SlJbyB8CkYeVBvzs0hSUPalBZpcrBpeU6zq",
+	"LPgHUL7PqyWoXXKdkxuRGdjEiVYJVWTs9AYCmmG1a4tNOZg6lcPUQ5dVnsemGd6xd7rY4wPHAvDNiFFM",
+	"8dXlrZ5i4W4grdr1mPtwp+QOfuQz/gzHo4PkwcR3xvNuVIcQp+42JD/HkIQSvQpVkRy4g48XiE4UP1Ic",
+	"9jiSeirRumc4ZsqfUvOe1oHUKGMKSR+jVtIPBscOt/KrTsbPUF4oUKR8TIV760e/B6dfn9bev+aiL8TV",
+	"lFqw70dZTttMZh3ySN8sy0G46p6gH0Y2rBcLreh0m8D6jmhvLds6EdGuattFSnTq4R4lKNrn+lvKir4K",
+	"oW3SsBET8owKGSFO6g/PYFRAt37luU93mSFmhCy/7enuirYnnKNVadeaba3U65yStYJPmW2rAGyqtNqf",
+	"PeY8SSC7/eEJ+kUGfxKISpQteAr3smDcK2a/b9JxHklnIm6WZvdooKr/KJojSbKN5rqAfFP6W6WqOlNR",
+	"JSaRtNjHfOZTEkAZU5IgmoWy4KdKdxyjcpoDoATKkifqczl6evYBWYbuTtDJxSfOpKbA0y9VgmNfvFJW",
+	"dHr2gY3pW9RpXRCwJnDLIBW501GW87w1tRHInOSlALsnjt8muu2U1i1OGLQrIhl0sxQ5Y+88NNm/23Tz",
+	"FkrOxKBec49/vJ63j9H0T9abshGRvJNtyhCbrqCFp9TQbAbqlov6kVZWs8yDHo+Oj94fn/B/X/VSQLWd",
+	"pz+d84cq8cqOFj25Bq0GGGiaJSFPNUBsBHrF/vsaZXmTUZjdp0qPGPRKdEl5rS5Cfkz2T9kMrLSb+rM3",
+	"powXcx7dJliOujhtm4M9pNpu/bGiYaXrm+Hw1Wc5+3PNytnnshQ+RDwZv5OWeXb6nqud7Jg7uuOgEKI4",
+	"ZSo01yCUJLrPR/hvV1+Nh88ihe7qq//wmf3/9+yQxCWPqMuwI5ucJKgAusjjkivkEhrJ19PFLODR9C6+",
+	"u/DVS1I2sj68FUb6jq0KuIZ9gqMj/PPVV+8B/1n92xJ/21fqjyb/0fNJcPSm50Hzt248qKu/SONfF9Du",
+	"S9RZ4NVDfyOXoca7PDEPTcuXPnIUz1YRNUYEhUDjGUlk3a1IJ0NRfAcoyolImAnjm1h6IxssvtI17f/y",
+	"Df+qj42HV5eXk+ov++H1n1//fru/qkXkvXiol9XH2fqrWjv0nMq6M+6xaGvXVR2ySFdpH8A6p3+zwGCv",
+	"DRASnYVXk/cvqlAzmCouKKqR1mY0cdNBJDNRkqIAECluIRR506nK4dhEfXztHfSZYr/w6CARBl1RkjTk",
+	"3IvxGfaxVbzJ6qht+YuVLcfY4QQxnCaQ3pRThldmVXFvfZYzjT+JSZCA4lqqc/3qEq4tXyP1p9R0ydXZ",
+	"smHZjEzwoQCijHN4xSjtmbHayG0Wpswaq+rNuhC8V9xtEVf/gyW6534pfqDFMnN2tBvFZVV9VOvXtu4Q",
+	"sIOTyAw5tk2j3mxLla7r5M0q7VR8q/3lPqJvULApba9yYomcvaIydWKeT04hDZlC/ero7JiLfTZN9dtP",
+	"J2fHr7unYDxiP/cehjWwHKWKIkokfmq1c4JOOVhCe5ICuVvtOub6wJwXAqri6jfhPZR1vKSQxdTBcoLa",
+	"7RxErnUKwxyLarlVD67FIwbQLEthWeW9cij+UChmyhoh5phIUir3kxvuFokmxJc2dsyWNDPch9d//v2P",
+	"4hmlioW30flVvTcobtZjO23dvqqgsz9G0a3yrj14nS+hE97nY5GWcYJioR839fo7hDPaVmSPt68pxVQE",
+	"q6zKXNk7nv6hECgXSEDSEpGohByV5IvCEIMsS4Ckwy28ll1XTTNgSKXsfT+/8ngX1YjNrahfbR4yTwgV",
+	"qtdu2tOWMGfLc6ayGOXs1NukUEVN0H0CqtXfYJ23u0PaO/m7u2Mf5/FeS/sv5ulWa3R7cdNeFyozse/f",
+	"Sub99mXMI/j9N+J0O/i9noNnxI9nGdXnB3MHBvZact81Nq30OdklLP1Id93KkVvvrDu7ePPu9Pycu+ge",
+	"47hrRFJ/MdAqLDHPwFUhEd0BZCV9u/+B2u2q7/NKNikJw1g4mT4qTEWUXayceZ6ezmWgTFdDIZQkTgr0",
+	"iglF19Pc1xP0DmYB27YAlpnIsigAzcgSkfkcSI97WUyyBhX3kJYy7awpD+3NcUqZmU2hj5lefDqt5QIz",
+	"I+RCeNIfTzphZnl2M+mPf3AePeAQ1nVmwlO5kg3XO32xhk7Z1LxATbxQs3CeATrmJZ9MdCPuZ6jaTFNS",
+	"QOXTmOfZl6VUXIRZmi0YW5JGxqrNLZ1vfYDcxilfJccb98KiCO7RfZaH0gvB60oZGMDr5cWLslqefWqy",
+	"Piyz9YNMhlx8elttVJXuWvXBQwQFjEUwaLYn0kjv2Aa/f6fFxErSYR7f3EAOoRqOekzMZG1R8c5a3ZZV",
+	"qI0X2gBVL0kCSeKCkVTVemGtqrE93qxOsT2wl+6kmQwJJoudld7ko6a9xEY0tVtArMUUtDpC8NMms4I4",
+	"tSs1uwyXm3L9yKYvdjHanmgQUnfL6dyMVwVUFbXKz5ux2+qbsgp0RxRvPFo7U6FkiXlz5mSh5YtS5vix",
+	"+yu1uBr6RwL+lN3/UdOUH8szfyvJxls4+Vp7UZSQN33+2UZU5JPlXebRxDA3mSB9EuRhPHyMQvw8Wncm",
+	"zZ5+Q6rMeBPKV28u/od7octMtEB8xTTc12sU397qZhksXZ4xmATHyMiinFYlxjQHHlckSc8R+nC0KKfI",
+	"mGh1iUjzttB0RFGEUrBLREOBV2LAdRyO5djrAmgO5Rjd5CQteVxuLGpXX4vC/oKXXECIkvgWhFy5lG2d",
+	"a10SvvBSPFElXnXmRK3mLVWdHkNZfJNOLlNGmUwg8cASh+W4vWgORYuZHpJwFldNRcaS7jmYISRQquwo",
+	"rVUEdJNni3nRmIfFYQ4k5E3Gto2gU6C37c8i8VvzUJmsfhQBdEax6QsAFAE0tcD1q8ocKy8oGeHqe+2L",
+	"WmYkZedzO4aqF9UxyqzKY2HYbp1Q+tXq95XJ6kdzshTwV5N9JEuRJyGqwcKc3KuvKXPMyTJOi9abjDzG",
+	"TcuOZlaRxNaYpZ3X1FnbrxTcvOy8IX/kpf68dymF68GEWA9R+4b1zKN8cc0QBmrnPf4T4+HkC6ysviRf",
+	"mIiIQ0ip6EMvXlNm6Hklmy/mPRQrFyYeN++pc9WPcpIWwjnWfkH5ne05JcVUcJZUSRmRjfa2I5a/Vb+t",
+	"fKd6cEeSBVmBovmVZx0E0yy73f6x6kV1jDJp/ZiHX28hvciT0eFoWpbz4vDgoCBpGGRfJsLGntDsgHHE",
+	"A/5mK8GP/WyIgrc4jbItPuSizopj2oC8Hes0Zf/jOUhHH08PVWE67iSSjutgpRLbEydM0VyKyWV6Po0b",
+	"S5YnA7K9pHkciPjnlI2RLU4AzRdBEtOGjP8ofiXMsiclm6doUMFzSCsJwazkO5hcppfp736HZIeSOL1h",
+	"P5zLUtzKeilgRtIyplVtLq/4431LJu9O33/4NPl4dH78l4lsZXKTszFV0/k4ZdoAKeMggZq0q24hkBdo",
+	"tihKRELCZFk2vkz5jGJ4CvcoWqRU+KHicilG3gLMCwRf4qJk6l410X2W33LIODRihij+AlLLl99Os2Zk",
+	"AFNyF2eLnKPhSM6E5nHVT6LVm0U03cnSRIAxbmpqpZj9+2orlkOk/x29SjP06yKTfokZyW+L10JlkANn",
+	"ZIkCuEyrZN8/1kXQukwHTREpisUMwgk6Ej5krpQmQAqZYspw1W4lwykhB7ZAYYDKFOKqzhkFnB0x5YFH",
+	"3y9TTmqiXdgc8jgLJ+gD440cf+IXBk92B/lYOI6SsP6ccECJgu4LUUSOPkn1luNXnpoZ700m2i0x8uJb",
+	"KJ1R9/J6kp7ljFHB06SF8sW0nTJDSXwHYhuA0Kk8nrND9jUsJ4E0nGdxWv6x+Um2dyqnGdtOfjNCRRE9",
+	"b2dzmWsn0kS4j6tS8oIsXPa9yjsGNb2ZlFdak4h+NIfNsuKbNMuBe1GlWct2p92PghfLs1+BZiEUytx1",
+	"wzZBVsoT3olS0EnUeNETxkeFislwkC5mh6Isn78j3etcfZYNp2o4S2al8E2cIRF3ZIKlejVlCitvSHiZ",
+	"IkSTrIAQCSWXyzemYYpd43DJ8xnGIV8k34t6lczeus/jsgSpviYxhbTg9kJ1Xdqc0ClgY6IxEdWSBvf3",
+	"9xPCH0+y/OZAji0O3p4en7w/O+FjHpTswj6+Pm4rLlWPpcORPtHE8GwOKZnHo8OROdEmpghPTbkSfdCM",
+	"PegY/Td9iVEfUqiDn+Wa0k6xB9xcq1TW05B3pivK6+Z716TlglH7cK7kqMrQSreLlwiq9PbAyvJycBOv",
+	"Tg3iwzpbsQHxoOk6NuBl2TNvwJuiF+CQ79edxga8XPWxXM2t5V3J1D0UlyhkSRX9aF1N2mS1MpHLPiBz",
+	"nmg2m5FOZ60gco0gpDoOTMvAlm9F2HdNHweGS8DXdD3wnHFIAzBoJLvIWxHY2Dd9E1tRYBtB4LkRCdbs",
+	"cCt1tNjY6eyq01vL0LQNDQ06jQz6/J19+K5eP+iUUz887E6GcuBqm5K+SuyX6P1gCQz1jasxeaC0KOND",
+	"9O1DLjrdHyzN3D7oZ7Utl6VZ20fUHXj4AHv7gJV+UHygM+hLR60uRpbhbx/V7TvyMB7ZQzDe19KLjx2A",
+	"xZ4+Mpy+ZEB72/CmA0fjp+KMer2H6vOKnX3FONDAAcIMu2KHV721qChVo6d9DEpyw2dRHXhXDyuiZQu3",
+	"7PQYHMBf272Qh3Dvuh/nLi+LJpwDRqz0dayuJejJtZWlHkIN29iWpC3MhR+4X5yPdkV5p12wYNjiaoMs",
+	"XD6aV+/AqmtG9ghu3Yx96HaAfHhGybPDaqq7kh6zmnU9dlauyNsLnU1CZy87nk929IoCQeP9wmCtLHgY",
+	"r7N4Dr62cuUfNlpASqa8LMETOTJtFlld5/FMTLJ1FcCz6rQ7cJZnZSkvzU72vGGvVw5jJp+qm3d2Yyd7",
+	"1VKoln294T8BT90VnlSpUbaTO9D7TPRkFUGEUPgSymlc/LGJwObccVpKBUS2vKo923GOUvjSui5aeOHa",
+	"nFjkKbwcH36sqtpo2DuwYNGto6kHbiqBi51n+UWO+9dQe6tbn59TRsk0mr3quxdvP4zqK+j8aapvO/w7",
+	"2N+/pknXUJd/56vf1eu/2o7p383xv7Kh9X4quaONR98kIfHAB+wZ1MIWdT1MLDPExPH1QHdMx9b8NRvT",
+	"qsHZcCVJL5gdmlPyliWwrXxR5YonhxqBZhBsGrqFLWJp2DMIYIe6ThjZWkA9ug7ezk1pLxlbWD2JG8Xd",
+	"aje+4eKub+yGIMPKad3LvX2c4d8yzrByEioZe9x+sDcJN0Yb5LV/3Wa6XbvwqHlhSkRqEKFlfNeRVkOC",
+	"Eq0B3zcuwZNQdmPv8uB+5CN5yV3VjPBR85w1wx8pM17U5qPdpszDF7h7wKPTKXZ9zKNLQXsZuLf9fqiw",
+	"R5dA14qmjRbgwddGR18f/DjvsxgEf64Nhu1BkKcx5eaK5udWvnfjOc/NbL4Bo9lrznt28x0iKYM51F55",
+	"FsozKel0QztueRtHWOVBt+p9/9DBN09pToDcVb0Uyinkxcbgi3ptBI+/AE+VbmeAiBhMXBaPjMA8r2Y+",
+	"3llsfIP0or4m648UGvXoH0vv3j3iMkwUyqDLXvfe694/dNzlsbp300hxUNRlbau4oXEXpej2u8VbmkZa",
+	"/25xFrlppegKlUPdS3VL/MJ3gEAU4sCiDrZcl2A/CABT17KCyHB014h2jl9sbdGzaQUbw0MG9RybkAA7",
+	"ruliK9AA+7ptYccnlmMYgeEa7m7hoW2wPt38a87hRpnX9IIcLujUMRtiLN2jvZdye1vx3zXKUp+ASox+",
+	"kO1Z94bhpqjKm8WyQHFaMhbCW88U/EKmrlXYcBpeTa02QqWkmE7QEe9jExeqeIKqJqTKvGs3qPpDcZk2",
+	"smaMCCpIAtVQ0V6zbKp7mbVY99DoMxNXAziin/53DdwEi+UwCSE5wJsF70PFdmKncWdswI4C5kUDMhvv",
+	"MmgvYfcAjFTuNl3jDyGqtn8vE/eW3w8VdakIc0VU9Vp6B1/rnwRHq6IsoqdMT7fO4rZQmqOmFJKErG34",
+	"e4hIck+WnLkWvJHJ/TROQFzFh96f/CIaG6g/Ns1/ESl4X2F+dV9xma428udX8IuGIC1Q8kVa8AYVdceP",
+	"6pr/NOSX0nC3o9LPeU7yMlmiKE4S3nNjlf/z6Z/O/z9WE/Bt6Q8VWWvCW+oK70lR86J9jcqepTwnS+F0",
+	"NoiljDd4iTrdtuuWP6unuGrE11zmwnTGYRHblzuF2kspY1ILy9s9kYcoY82AZ9JmOpu0ZyR7RvKjhWg3",
+	"8J695X3V0enUjngHdTNfkeS3R9ZaNwXvvtVU9gWE3qIyk2V8bTfDISp5J2nRi3wsOwF3Uv97W5UjJhWF",
+	"LMwi3tTrMlXumOBXnZBQdvwndFr7snu0UdkwvxGE16o0+b5NLpRO4htl2moPZqUl8k59jXpmUhslDxaV",
+	"PV2hX8R7sYvkf5zQb4/qFf1bGoDvPRt77eH7miHngscpOmqbx1UKgULrPV6ONRLx4Gv9741ppfLqIPWI",
+	"MCulubAk4nepcBcGpMNMFvX2f/W87ca068sfnsd6AfUuiaEcqbmA4lGsSR3ey6O+IWfaBxX3/Ok7WDfr",
+	"KHwNc9vbPKs2j1oecKD0CL/Om5s99lhba/yc8bCsuICpioC2I7TttFvZCptXvU3QT7zRquzsW8dgjz6e",
+	"ojRDSZbe8Dv/7uTl5LVsRK9Kfska9/hfpn//+OHsHB1UpsPaLS3+/lo2sy44E+Hfy0KyFHfhCRe/pVnM",
+	"KrM0e1gct49kfjtJvwr0WyX32+bd3bsK9g7+bqFdBZrKwfkC4d3KUEfq7Y97w2hvGP1gIV/11vuGha0G",
+	"gDkUDAl9ObZn4v6PlU7wK/eC9CSTvo3vYGUgmcfqoKsaopXgZt3cFYpOe1cULKXnrcnJbDl3xqsWW0yn",
+	"ajXISlF30UzVyYZenU00tOfVKGmZictW4uonfpeIEvJu5pUoX52PuxrZ2EHOxmbClh74cPXw/wMAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

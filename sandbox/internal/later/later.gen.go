@@ -49,7 +49,7 @@ type CreateAccountLiquidationJSONBody struct {
 
 // CreateAccountLiquidationParams defines parameters for CreateAccountLiquidation.
 type CreateAccountLiquidationParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the answer of the first and has no effect of its own.
+	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
 	IdempotencyKey externalRef0.IdempotencyKey `json:"idempotency-key"`
 }
 

@@ -39,7 +39,7 @@ func TestResponsesAreChecked(t *testing.T) {
 		"an id is no UUID": {
 			status: 200, contentType: response.JSON, body: `{"id":"1",` + created + `,` + updated + `}`,
 		},
-		"a time is none": {
+		"an invalid time": {
 			status: 200, contentType: response.JSON,
 			body: `{"id":"` + executionID + `","created_at":"2021-07-21",` + updated + `}`,
 		},

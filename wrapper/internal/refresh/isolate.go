@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// Call is a function that runs in a goroutine of its own.
+// Call is a function that runs in a separate goroutine.
 type Call[T any] struct {
 	done     chan struct{}
 	value    T

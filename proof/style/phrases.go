@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// phrase is a wording that readers have to read twice, and what to write instead.
+type phrase struct {
+	pattern *regexp.Regexp
+	instead string
+}
+
+// phrases returns the wordings that the rule "phrase" rejects. Brackets keep a pattern
+// from matching its own text. A space also matches the end of a line with the marks of a
+// comment.
+func phrases() []phrase {
+	var list []phrase
+	for _, entry := range [][2]string{
+		{`(?i)\btime[-]outs?\b`, "timeout"},
+		{`(?i)\bm[e]nd(?:s|ed|ing)?\b`, "fix or correct"},
+		{`[Nn]o[b]ody`, "the subject that does not: no caller, no other worker"},
+		{`[Aa]ny[b]ody`, "the subject: a caller, a reader"},
+		{`[Ee]very[b]ody`, "the subject: every caller, every worker"},
+		{`(?i)\bbear[s]? with\b`, "tolerates"},
+		{`(?i)\bof it[s] own\b`, "its own, or the word alone"},
+		{`(?i)\bby Upvest.?[s] word\b`, "Upvest documents"},
+		{`(?i)\bnew[e]r than this client\b`, "not covered by this client"},
+		{`(?i)\bwhatever com[e]s and goes\b`, "while other rows are added and removed"},
+		// "there is none" is plain.
+		{`(?i)\b(?:[a-df-z]|\w*[a-df-z]|\w*[^r]e) is n[o]ne\b`, "is not one, or is invalid"},
+	} {
+		pattern := strings.ReplaceAll(entry[0], " ", `[\s/#*>|]+`)
+		list = append(list, phrase{pattern: regexp.MustCompile(pattern), instead: entry[1]})
+	}
+	return list
+}
+
+// checkPhrases applies the rule "phrase" to all texts at and below the paths: Go,
+// documents, the contract, workflows and the Makefile.
+func checkPhrases(paths []string) ([]finding, error) {
+	texts, err := textFiles(paths)
+	if err != nil {
+		return nil, err
+	}
+	var findings []finding
+	rejected := phrases()
+	for _, path := range texts {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, findPhrases(path, string(content), rejected)...)
+	}
+	return findings, nil
+}
+
+// textFiles returns the files at and below the paths that hold texts of this project's
+// authors.
+func textFiles(paths []string) ([]string, error) {
+	var files []string
+	for _, root := range paths {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && path != root && hasNoText(entry.Name()):
+				return filepath.SkipDir
+			case !entry.IsDir() && isText(entry.Name()):
+				files = append(files, path)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// hasNoText reports whether a folder of this name has no texts of this project's authors.
+func hasNoText(name string) bool {
+	isHidden := strings.HasPrefix(name, ".") && name != ".github" && name != ".ci" && name != "."
+	return isHidden || slices.Contains([]string{"testdata", "build", "node_modules", "released"}, name)
+}
+
+func isText(name string) bool {
+	written := []string{".go", ".md", ".yaml", ".yml", ".mjs", ".js", ".sh", ".py", ".sql"}
+	isGenerated := strings.HasSuffix(name, ".gen.go")
+	return !isGenerated && (name == "Makefile" || slices.Contains(written, filepath.Ext(name)))
+}
+
+func findPhrases(path, content string, rejected []phrase) []finding {
+	var findings []finding
+	for _, phrase := range rejected {
+		for _, place := range phrase.pattern.FindAllStringIndex(content, -1) {
+			before := content[:place[0]]
+			position := token.Position{
+				Filename: path,
+				Line:     strings.Count(before, "\n") + 1,
+				Column:   place[0] - strings.LastIndex(before, "\n"),
+			}
+			words := strings.Join(strings.Fields(content[place[0]:place[1]]), " ")
+			message := fmt.Sprintf("%q: write %s", words, phrase.instead)
+			findings = append(findings, finding{rule: "phrase", position: position, message: message})
+		}
+	}
+	return findings
+}
