@@ -35,6 +35,7 @@ type result struct {
 	outcome   Outcome       // what the attempt did, if the call is a write
 	unsent    bool          // it was not sent, and neither would a repetition be
 	transient bool          // another attempt may succeed
+	asked     bool          // transient is what the policy's function returned
 	echo      transport.Echo
 	ahead     time.Duration // the skew of the clock that the signature used
 	date      clock.Reading // what the response shows of the server's clock
@@ -47,9 +48,11 @@ func (r *result) responseHeader() http.Header {
 	return r.response.Header
 }
 
+// retryable asks the policy once about an attempt that was sent.
 func (r *result) retryable(policy RetryPolicy) bool {
-	if policy.Retry != nil && !r.unsent {
-		return policy.Retry(r.Attempt)
+	if policy.Retry != nil && !r.unsent && !r.asked {
+		r.asked = true
+		r.transient = policy.Retry(r.Attempt)
 	}
 	return r.transient
 }
