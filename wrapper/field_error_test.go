@@ -75,7 +75,12 @@ func TestStrictFields(t *testing.T) {
 			if failed.Field != test.field || failed.ID != test.id || failed.Offset != -1 {
 				t.Errorf("got %+v, want the field %s, the ID %s and no offset", failed, test.field, test.id)
 			}
-			requireText(t, err, "the value at "+test.field, "repeating the call may return the same response")
+			requireText(
+				t,
+				err,
+				"the value at "+test.field+" cannot be read",
+				"repeating the call may return the same response",
+			)
 			if test.id != uuid.Nil {
 				requireText(t, err, test.id.String())
 			}
@@ -101,6 +106,15 @@ func TestStrictFieldBeforeTheID(t *testing.T) {
 			t.Errorf("%s: the error is %v, want one with the ID of the order", body, err)
 		}
 	}
+}
+
+// A response about another resource confirms nothing, also if it cannot be read.
+func TestStrictFieldOfAnotherResource(t *testing.T) {
+	body := strings.Replace(withValue(t, allocationBody, "created_at", "5"), "436244bb", "536244bb", 1)
+	client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "request")
+	_, err := operationNamed(t, "update_portfolios_allocation").call(t.Context(), client)
+	requireText(t, err, "another resource")
+	requireOutcome(t, err, upvest.OutcomeUnknown)
 }
 
 // A row that cannot be read ends a list after the rows before it. The error has the
@@ -181,6 +195,20 @@ func TestLenientFields(t *testing.T) {
 	order, err = newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 	if err != nil || order.AccountID != uuid.Nil || order.Unknown != `{"account_id": ""}` {
 		t.Errorf("got %+v, %v, want an order without an account", order, err)
+	}
+}
+
+// A field is absent if the last value of its name, or one row of its list, cannot be
+// read.
+func TestLenientFieldsThatWereReadInPart(t *testing.T) {
+	body := strings.Replace(orderBody, `"post_tax": false`, `"post_tax": true, "post_tax": "yes"`, 1)
+	body = strings.Replace(body, `"status": "NEW"},`, `"status": "NEW"}, 5,`, 1)
+	order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
+	if err != nil || order.PostTax || order.Orders != nil {
+		t.Fatalf("got %+v, %v, want an order without orders and the flag", order, err)
+	}
+	if names := order.Unknown.Names(); !slices.Equal(names, []string{"orders", "post_tax"}) {
+		t.Errorf("the unknown fields are %q, want orders and post_tax", names)
 	}
 }
 

@@ -64,12 +64,18 @@ func TestAllNoticesSkippedRows(t *testing.T) {
 	const total = 350
 	const lower = 250
 	all := ids(total)
-	rotated := slices.Concat(all[lower:], all[:lower]) // the pages after the first hold lower IDs
+	view := func(offset, limit int) []uuid.UUID {
+		if offset == 0 {
+			return all[lower:]
+		}
+		offset -= total - lower - 1 // the second page overlaps the first by a row
+		return all[min(offset, lower):min(offset+limit, lower)]
+	}
 	for _, ahead := range []int{0, 3} {
-		server := &listServer{rows: rotated}
+		server := &listServer{rows: all, view: view}
 		rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 100),
 			upvest.WithPagesAhead(ahead))
-		if !errors.Is(err, upvest.ErrListUnreadable) {
+		if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) != total-lower {
 			t.Errorf("%d ahead: %d rows of %d, %v, want ErrListUnreadable", ahead, len(rows), total, err)
 		}
 	}
