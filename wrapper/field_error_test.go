@@ -84,7 +84,7 @@ func TestStrictFields(t *testing.T) {
 			if test.id != uuid.Nil {
 				requireText(t, err, test.id.String())
 			}
-			requireReceived(t, err, operation.id, http.StatusOK, body)
+			_ = requireReceived(t, err, operation.id, http.StatusOK, body)
 			if operation.isWrite() {
 				requireOutcome(t, err, upvest.OutcomeAccepted)
 			}
@@ -263,7 +263,7 @@ func TestTimesOfRFC3339(t *testing.T) {
 
 // An amount that is sent as a JSON number keeps every digit.
 func TestAmountsAsNumbers(t *testing.T) {
-	for _, number := range []string{"1000.10", "0", "-0.00", "123456789012345678901234567890.123456789012345678"} {
+	for _, number := range []string{"1000.10", "0", "-0.00", "12345678901234567890.123456789012345678"} {
 		body := withValue(t, orderBody, "cash_amount", number)
 		order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 		if err != nil || order.CashAmount != api.Decimal(number) || order.Unknown != "" {

@@ -16,14 +16,18 @@ import (
 func TestAllWhoseSignsOfTheEndContradict(t *testing.T) {
 	all := ids(25)
 	for name, test := range map[string]struct {
-		empty      func(request int) bool // whether the response to that request has no rows
+		empty      func(request int) bool // the response to that request has no rows
 		want       int
 		unreadable bool
 	}{
 		"the first page is empty once":    {empty: func(n int) bool { return n == 1 }, want: 25},
 		"every page is empty":             {empty: func(int) bool { return true }, unreadable: true},
 		"a page in the middle, once":      {empty: func(n int) bool { return n == 2 }, want: 25},
-		"all pages from the second on":    {empty: func(n int) bool { return n > 1 }, want: 10, unreadable: true},
+		"from the second page on": {
+			empty:      func(n int) bool { return n > 1 },
+			want:       10,
+			unreadable: true,
+		},
 		"the page after a short last one": {empty: func(n int) bool { return n > 3 }, want: 25},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +105,8 @@ func TestAllEndsAtTheNextRowOfACancelledContext(t *testing.T) {
 				client := newTestClient(t, (&listServer{rows: ids(200)}).serve)
 				rows := 0
 				var failures []error
-				for _, err := range client.Orders.All(ctx, ordersParams(0, 10), upvest.WithPagesAhead(ahead)) {
+				list := client.Orders.All(ctx, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
+				for _, err := range list {
 					if err != nil {
 						failures = append(failures, err)
 						continue

@@ -67,10 +67,8 @@ func TestGzipThatWasNotRequested(t *testing.T) {
 		t.Errorf("got the type %q and the body %q, want the problem", failure.Type, failure.Body)
 	}
 	// Some proxies unpack a body and keep its header.
-	if err := retrieve(
-		t.Context(),
-		newTestClient(t, success(orderBody, "Content-Encoding", "gzip")),
-	); err != nil {
+	client = newTestClient(t, success(orderBody, "Content-Encoding", "gzip"))
+	if err := retrieve(t.Context(), client); err != nil {
 		t.Error(err)
 	}
 }
@@ -91,7 +89,7 @@ func TestEncodingsThatCannotBeRead(t *testing.T) {
 				"Content-Encoding", test.encoding, "Upvest-Request-Id", "request")
 			_, err := client.Orders.Create(t.Context(), someOrderRequest())
 			requireText(t, err, test.want)
-			requireReceived(t, err, "create_portfolios_order", http.StatusOK, test.body)
+			_ = requireReceived(t, err, "create_portfolios_order", http.StatusOK, test.body)
 			if strings.Contains(err.Error(), "CANARY") {
 				t.Errorf("the error quotes the body: %v", err)
 			}
