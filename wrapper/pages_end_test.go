@@ -20,9 +20,9 @@ func TestAllWhoseSignsOfTheEndContradict(t *testing.T) {
 		want       int
 		unreadable bool
 	}{
-		"the first page is empty once":    {empty: func(n int) bool { return n == 1 }, want: 25},
-		"every page is empty":             {empty: func(int) bool { return true }, unreadable: true},
-		"a page in the middle, once":      {empty: func(n int) bool { return n == 2 }, want: 25},
+		"the first page is empty once": {empty: func(n int) bool { return n == 1 }, want: 25},
+		"every page is empty":          {empty: func(int) bool { return true }, unreadable: true},
+		"a page in the middle, once":   {empty: func(n int) bool { return n == 2 }, want: 25},
 		"from the second page on": {
 			empty:      func(n int) bool { return n > 1 },
 			want:       10,
