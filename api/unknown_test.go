@@ -15,7 +15,9 @@ func TestUnknownReturnsItsFields(t *testing.T) {
 	if !slices.Equal(names, []string{"b", "a", "c"}) {
 		t.Errorf("the names are %q, want each once, in the order of the text", names)
 	}
-	for name, want := range map[string]string{"a": `"1"`, "b": "2", "c": `{"x": [1, "}"]}`, "A": "", "d": ""} {
+	for name, want := range map[string]string{
+		"a": `"1"`, "b": "2", "c": `{"x": [1, "}"]}`, "A": "", "d": "",
+	} {
 		if raw := unknown.Raw(name); string(raw) != want {
 			t.Errorf("Raw(%q) is %s, want %q, the last value of the name", name, raw, want)
 		}

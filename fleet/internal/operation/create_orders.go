@@ -55,15 +55,14 @@ func (o CreateOrders) Send(
 	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
 ) (Sent, error) {
 	want := o.want(item)
-	var response upvest.Response
 	order, err := client.Orders.Create(ctx, portfolios.OrderRequest{
 		AccountID: want.account, UserID: want.user, Side: portfolios.Side(want.kind),
 		CashAmount: api.Decimal(want.amount), Currency: portfolios.Currency(want.currency),
-	}, append(options, upvest.WithResponse(&response))...)
+	}, options...)
 	if err != nil {
 		return Sent{}, err
 	}
-	return sentOrder(order, &response, want), nil
+	return sentOrder(order, want), nil
 }
 
 // Look looks for the order among those of the account in the time of the item's attempts.

@@ -51,13 +51,12 @@ func (o Liquidate) Send(
 	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
 ) (Sent, error) {
 	want := o.want(item)
-	var response upvest.Response
 	order, err := client.Orders.CreateLiquidationRequest(ctx, want.account,
-		portfolios.LiquidationRequest{UserID: want.user}, append(options, upvest.WithResponse(&response))...)
+		portfolios.LiquidationRequest{UserID: want.user}, options...)
 	if err != nil {
 		return Sent{}, err
 	}
-	return sentOrder(order, &response, want), nil
+	return sentOrder(order, want), nil
 }
 
 // Look looks for a liquidation of the account. If there is none it cannot tell: later

@@ -17,17 +17,23 @@ import (
 // Candidate is an order of the server with the fields that identify it. An empty field is
 // one that the server did not send.
 type Candidate struct {
-	ID         uuid.UUID `json:"id"`
-	Account    uuid.UUID `json:"-"`
-	User       uuid.UUID `json:"-"`
-	Type       string    `json:"-"`
-	Amount     string    `json:"-"`
-	Currency   string    `json:"-"`
-	Status     string    `json:"-"`
-	Created    time.Time `json:"-"`
-	Flow       string    `json:"initiation_flow"`
-	Reference  string    `json:"client_reference"`
-	CancelCode string    `json:"cancellation_reason"`
+	ID       uuid.UUID
+	Account  uuid.UUID
+	User     uuid.UUID
+	Type     string
+	Amount   string
+	Currency string
+	Status   string
+	Created  time.Time
+	unnamed
+}
+
+// unnamed are the fields of an order that the client has no name for: who placed it,
+// under which reference, and why it was cancelled.
+type unnamed struct {
+	Flow       string `json:"initiation_flow"`
+	Reference  string `json:"client_reference"`
+	CancelCode string `json:"cancellation_reason"`
 }
 
 // wanted is what an item asks for. An empty field means any.
@@ -38,27 +44,18 @@ type wanted struct {
 	currency      string
 }
 
-// candidateOf returns an order of the server without the fields that the client has no
-// name for; see [addUnnamed].
-func candidateOf(order portfolios.Order) Candidate {
-	return Candidate{
+// candidateOf returns an order of the server. If a field that the client has no name for
+// cannot be read, it returns the others with the error.
+func candidateOf(order *portfolios.Order) (Candidate, error) {
+	candidate := Candidate{
 		ID: order.ID, Account: order.AccountID, User: uuid.UUID(order.UserID), Type: string(order.Type),
 		Amount: string(order.CashAmount), Currency: string(order.Currency), Status: string(order.Status),
 		Created: order.CreatedAt,
 	}
-}
-
-// addUnnamed fills in what the client has no name for: who placed the order, under which
-// reference, and why it was cancelled. Only this function and [page] read such fields.
-func addUnnamed(response *upvest.Response, candidate *Candidate) error {
-	var read Candidate
-	if err := response.Decode(&read); err != nil {
-		return fmt.Errorf("read the order: %w", err)
+	if err := order.Unknown.Decode(&candidate.unnamed); err != nil {
+		return candidate, fmt.Errorf("read order %s: %w", order.ID, err)
 	}
-	candidate.Flow = read.Flow
-	candidate.Reference = read.Reference
-	candidate.CancelCode = read.CancelCode
-	return nil
+	return candidate, nil
 }
 
 // contradicts returns in what an order cannot be the one that was asked for. Fields that
@@ -122,14 +119,12 @@ func lookForOrder(
 		)
 		return finding, nil
 	}
-	var unnamed page
-	if err := unnamed.read(&response); err != nil {
-		return Finding{}, err
-	}
 	var candidates []Candidate
-	for _, order := range orders.Data {
-		candidate := candidateOf(order)
-		unnamed.addTo(&candidate)
+	for i := range orders.Data {
+		candidate, err := candidateOf(&orders.Data[i])
+		if err != nil {
+			return Finding{}, err
+		}
 		if want.contradicts(candidate) == "" && !item.isOutside(candidate.Created) {
 			candidates = append(candidates, candidate)
 		}
@@ -207,8 +202,8 @@ func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wan
 	if err != nil {
 		return Finding{}, fmt.Errorf("look at the order: %w", err)
 	}
-	found := candidateOf(*order)
-	if err := addUnnamed(&response, &found); err != nil {
+	found, err := candidateOf(order)
+	if err != nil {
 		return Finding{}, err
 	}
 	finding := Finding{Verdict: One, Resource: valid(found.ID), State: found.Status, Date: DateOf(&response)}
@@ -221,10 +216,10 @@ func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wan
 }
 
 // sentOrder compares the order of a response with what was asked for.
-func sentOrder(order *portfolios.Order, response *upvest.Response, want wanted) Sent {
-	made := candidateOf(*order)
+func sentOrder(order *portfolios.Order, want wanted) Sent {
 	differs := ""
-	if err := addUnnamed(response, &made); err == nil {
+	made, err := candidateOf(order)
+	if err == nil {
 		differs = want.contradicts(made)
 	}
 	sent := Sent{Resource: valid(made.ID), State: made.Status}

@@ -189,10 +189,7 @@ func (r *Reconciliation) compare(
 	if err := r.setStates(ctx, page); err != nil {
 		return err
 	}
-	byID := make(map[uuid.UUID]operation.Candidate, len(page))
-	for _, order := range page {
-		byID[order.ID] = order
-	}
+	byID := ordersByID(page)
 	unclaimed := map[uuid.UUID]ledger.Item{}
 	err := r.Ledger.Unclaimed(ctx, r.Run.ID, rows(page), func(id uuid.UUID, item ledger.Item) error {
 		unclaimed[id] = item
@@ -202,11 +199,7 @@ func (r *Reconciliation) compare(
 		return err
 	}
 	for id, item := range unclaimed {
-		order, err := operation.Complete(ctx, r.Client, byID[id])
-		if err != nil {
-			return err
-		}
-		if err := r.unclaimed(maker, order, item); err != nil {
+		if err := r.unclaimed(maker, byID[id], item); err != nil {
 			return err
 		}
 	}
@@ -225,19 +218,24 @@ func (r *Reconciliation) setStates(ctx context.Context, page []operation.Candida
 	if err != nil {
 		return err
 	}
+	byID := ordersByID(page)
 	for _, order := range changed {
 		if order.State != operation.StateCancelled {
 			continue
 		}
-		read, err := operation.Complete(ctx, r.Client, operation.Candidate{ID: order.ID})
-		if err != nil {
-			return err
-		}
-		if err := r.Ledger.SetReason(ctx, order.ID, read.CancelCode); err != nil {
+		if err := r.Ledger.SetReason(ctx, order.ID, byID[order.ID].CancelCode); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func ordersByID(page []operation.Candidate) map[uuid.UUID]operation.Candidate {
+	byID := make(map[uuid.UUID]operation.Candidate, len(page))
+	for _, order := range page {
+		byID[order.ID] = order
+	}
+	return byID
 }
 
 // unclaimed judges an order that no item has, in an account of the run.

@@ -1,0 +1,278 @@
+package wrapper_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// withValue replaces the value of a field, which is on one line, in a documented body.
+func withValue(t *testing.T, body, name, value string) string {
+	t.Helper()
+	before, after, found := strings.Cut(body, fmt.Sprintf("%q: ", name))
+	if !found {
+		t.Fatalf("%s has no field %q", body, name)
+	}
+	end := strings.IndexAny(after, ",}\n")
+	return fmt.Sprintf("%s%q: %s%s", before, name, value, after[end:])
+}
+
+// A field that callers decide by is read or refused, in every object that has it. The
+// error names the field and the object, says that the same response may come again, and
+// a write counts as carried out.
+func TestStrictFields(t *testing.T) {
+	individual := uuid.MustParse("b291d8a4-21f5-4c52-8590-4f90ce54d0b1")
+	for _, test := range []struct {
+		operation, field string
+		value            string // as JSON, instead of the documented one
+		id               uuid.UUID
+	}{
+		{"create_portfolios_allocation", "/id", `"436244bb"`, uuid.Nil},
+		{"create_portfolios_allocation", "/created_at", `"yesterday"`, someAllocation},
+		{"create_portfolios_allocation", "/allocation/0/weight", `7e-1`, someAllocation},
+		{"update_portfolios_allocation", "/allocation/0/weight", `true`, someAllocation},
+		{"update_portfolios_allocation", "/allocation/0/instrument_id", `5`, someAllocation},
+		{"create_portfolios_configuration", "/account_id", `5`, uuid.Nil},
+		{"create_portfolios_configuration", "/created_at", `1626876600`, someAccount},
+		{"create_portfolios_order", "/id", `5`, uuid.Nil},
+		{"create_portfolios_order", "/cash_amount", `1e3`, someOrder},
+		{"create_portfolios_order", "/cash_amount", `{"amount": "1000"}`, someOrder},
+		{"create_portfolios_order", "/currency", `978`, someOrder},
+		{"create_portfolios_order", "/created_at", `"2021-07-21"`, someOrder},
+		{"create_portfolios_order", "/type", `false`, someOrder},
+		{"create_portfolios_order", "/orders/0/id", `"` + individual.String()[:8] + `"`, someOrder},
+		{"create_portfolios_order", "/orders/0/side", `["SELL"]`, someOrder},
+		{"create_portfolios_order", "/orders/0/status", `1`, someOrder},
+		{"retrieve_portfolios_rebalancing_execution", "/id", `1`, uuid.Nil},
+		{"retrieve_portfolios_rebalancing_execution", "/created_at", `{}`, someExecution},
+	} {
+		t.Run(test.operation+test.field, func(t *testing.T) {
+			operation := operationNamed(t, test.operation)
+			names := strings.Split(test.field, "/")
+			body := operation.success
+			if before, after, inOrders := strings.Cut(body, `"orders": [`); inOrders && len(names) > 2 {
+				body = before + `"orders": [` + withValue(t, after, names[len(names)-1], test.value)
+			} else if inOrders && names[1] == "id" {
+				body = strings.Replace(body, `"id": "`+someOrder.String()+`"`, `"id": `+test.value, 1)
+			} else {
+				body = withValue(t, body, names[len(names)-1], test.value)
+			}
+			client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "r")
+			_, err := operation.call(t.Context(), client)
+			var failed *upvest.FieldError
+			if !errors.As(err, &failed) {
+				t.Fatalf("the error is %v, want a FieldError", err)
+			}
+			if failed.Field != test.field || failed.ID != test.id || failed.Offset != -1 {
+				t.Errorf("got %+v, want the field %s, the ID %s and no offset", failed, test.field, test.id)
+			}
+			requireText(
+				t,
+				err,
+				"the value at "+test.field+" cannot be read",
+				"repeating the call may return the same response",
+			)
+			if test.id != uuid.Nil {
+				requireText(t, err, test.id.String())
+			}
+			_ = requireReceived(t, err, operation.id, http.StatusOK, body)
+			if operation.isWrite() {
+				requireOutcome(t, err, upvest.OutcomeAccepted)
+			}
+		})
+	}
+}
+
+// The ID of an order is in the error wherever it is in the body: the order is placed.
+func TestStrictFieldBeforeTheID(t *testing.T) {
+	for _, body := range []string{
+		`{"cash_amount": [], "id": "` + someOrder.String() + `"}`,
+		`{"id": "` + someOrder.String() + `", "cash_amount": []}`,
+		`{"orders": [{"id": "b291d8a4-21f5-4c52-8590-4f90ce54d0b1", "side": 1}, {"side": 2}],` +
+			`"new": {"id": 1}, "id": "` + someOrder.String() + `"}`,
+	} {
+		_, err := newTestClient(t, success(body)).Orders.Create(t.Context(), someOrderRequest())
+		var failed *upvest.FieldError
+		if !errors.As(err, &failed) || failed.ID != someOrder {
+			t.Errorf("%s: the error is %v, want one with the ID of the order", body, err)
+		}
+	}
+}
+
+// A response about another resource confirms nothing, also if it cannot be read.
+func TestStrictFieldOfAnotherResource(t *testing.T) {
+	body := strings.Replace(withValue(t, allocationBody, "created_at", "5"), "436244bb", "536244bb", 1)
+	client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "request")
+	_, err := operationNamed(t, "update_portfolios_allocation").call(t.Context(), client)
+	requireText(t, err, "another resource")
+	requireOutcome(t, err, upvest.OutcomeUnknown)
+}
+
+// A row that cannot be read ends a list after the rows before it. The error has the
+// offset of the row, so that the caller can go on after it.
+func TestStrictFieldInAList(t *testing.T) {
+	all := ids(25)
+	const bad = 17
+	serve := func(server *listServer) roundTrip {
+		return func(req *http.Request) (*http.Response, error) {
+			resp, err := server.serve(req)
+			if err != nil {
+				return nil, err
+			}
+			return editBody(resp, func(body string) string {
+				row := fmt.Sprintf(`{"id": %q`, all[bad])
+				return strings.Replace(body, row, row+`, "status": 5`, 1)
+			})
+		}
+	}
+	for _, ahead := range []int{0, 3} {
+		client := newTestClient(t, serve(&listServer{rows: all}))
+		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
+		var failed *upvest.FieldError
+		if !errors.As(err, &failed) || failed.Offset != bad || failed.ID != all[bad] {
+			t.Fatalf("%d ahead: the error is %v, want the offset %d", ahead, err, bad)
+		}
+		requireText(t, err, "/status", "read the list on from 18")
+		if !slices.Equal(rows, all[:bad]) {
+			t.Errorf("%d ahead: %d rows before the error, want %d", ahead, len(rows), bad)
+		}
+		rest, err := collectOrders(t, client, ordersParams(int32(failed.Offset+1), 10))
+		if err != nil || !slices.Equal(rest, all[bad+1:]) {
+			t.Errorf(
+				"%d ahead: %d rows after the bad one, %v, want %d",
+				ahead,
+				len(rest),
+				err,
+				len(all)-bad-1,
+			)
+		}
+	}
+	params := ordersParams(15, 10)
+	_, err := newTestClient(t, serve(&listServer{rows: all})).Orders.List(t.Context(), params)
+	var failed *upvest.FieldError
+	if !errors.As(err, &failed) || failed.Offset != bad || failed.Field != "/data/2/status" {
+		t.Errorf("List returns %v, want the offset in the list and the place in the page", err)
+	}
+}
+
+// A value elsewhere that cannot be read counts as absent, and is an unknown field.
+func TestLenientFields(t *testing.T) {
+	const other = `"account_id": 5, "allocation_id": "none", "user_id": true, "post_tax": "yes",
+		"updated_at": "today", "orders": {"a": 1}`
+	body := `{"id": "` + someOrder.String() + `", "status": "NEW", ` + other + `}`
+	order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if order.AccountID != uuid.Nil || !order.AllocationID.IsZero() || !order.UserID.IsZero() ||
+		order.PostTax || !order.UpdatedAt.IsZero() || order.Orders != nil || order.Status != "NEW" {
+		t.Errorf("got %+v, want nothing but ID and status", order)
+	}
+	for name, want := range map[string]string{
+		"account_id": "5", "allocation_id": `"none"`, "user_id": "true", "post_tax": `"yes"`,
+		"updated_at": `"today"`, "orders": `{"a": 1}`, "status": "",
+	} {
+		if raw := order.Unknown.Raw(name); string(raw) != want {
+			t.Errorf("the unknown field %s is %s, want %s", name, raw, want)
+		}
+	}
+	// Zero values that were received are no unknown fields.
+	body = withValue(t, orderBody, "allocation_id", `""`)
+	order, err = newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
+	if err != nil || order.Unknown != "" || !order.AllocationID.IsZero() || order.PostTax {
+		t.Errorf("got %+v, %v, want an order without unknown fields", order, err)
+	}
+	body = withValue(t, orderBody, "account_id", `""`)
+	order, err = newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
+	if err != nil || order.AccountID != uuid.Nil || order.Unknown != `{"account_id": ""}` {
+		t.Errorf("got %+v, %v, want an order without an account", order, err)
+	}
+}
+
+// A field is absent if the last value of its name, or one row of its list, cannot be
+// read.
+func TestLenientFieldsThatWereReadInPart(t *testing.T) {
+	body := strings.Replace(orderBody, `"post_tax": false`, `"post_tax": true, "post_tax": "yes"`, 1)
+	body = strings.Replace(body, `"status": "NEW"},`, `"status": "NEW"}, 5,`, 1)
+	order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
+	if err != nil || order.PostTax || order.Orders != nil {
+		t.Fatalf("got %+v, %v, want an order without orders and the flag", order, err)
+	}
+	if names := order.Unknown.Names(); !slices.Equal(names, []string{"orders", "post_tax"}) {
+		t.Errorf("the unknown fields are %q, want orders and post_tax", names)
+	}
+}
+
+// Odd meta of a page loses none of its rows.
+func TestLenientMeta(t *testing.T) {
+	for name, meta := range map[string]string{
+		"count":       `"1"`,
+		"limit":       `10.0`,
+		"offset":      `{}`,
+		"order":       `["ASC"]`,
+		"sort":        `["id", "name"]`,
+		"total_count": `"1"`,
+	} {
+		body := fmt.Sprintf(`{"data": [%s], "meta": {%q: %s}}`, orderBody, name, meta)
+		client := newTestClient(t, success(body))
+		page, err := client.Orders.List(t.Context(), ordersParams(0, 10))
+		if err != nil || len(page.Data) != 1 || page.Data[0].ID != someOrder {
+			t.Errorf("%s: got %+v, %v, want the order", name, page, err)
+			continue
+		}
+		if raw := page.Meta.Unknown.Raw(name); string(raw) != meta {
+			t.Errorf("%s: the unknown field is %s, want %s", name, raw, meta)
+		}
+	}
+	body := `{"data": [` + orderBody + `], "meta": "none"}`
+	page, err := newTestClient(t, success(body)).Orders.List(t.Context(), ordersParams(0, 10))
+	if err != nil || len(page.Data) != 1 || string(page.Unknown.Raw("meta")) != `"none"` {
+		t.Errorf("got %+v, %v, want the order, and meta as an unknown field", page, err)
+	}
+}
+
+func TestTimesOfRFC3339(t *testing.T) {
+	afternoon := time.Date(2021, time.July, 21, 14, 10, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"2021-07-21t14:10:00z":           afternoon,
+		"2021-07-21T14:10:00Z":           afternoon,
+		"2021-07-21 14:10:00z":           afternoon,
+		"2021-07-21t16:10:00.500+02:00":  afternoon.Add(time.Second / 2),
+		"2021-07-21T14:10:00-00:00":      afternoon,
+		"2016-12-31T23:59:60Z":           time.Date(2017, time.January, 1, 0, 0, 0, 0, time.UTC),
+		"2016-12-31t23:59:60.25z":        time.Date(2017, time.January, 1, 0, 0, 0, 250e6, time.UTC),
+		"2017-01-01T00:59:60+01:00":      time.Date(2017, time.January, 1, 0, 0, 0, 0, time.UTC),
+		"2021-07-21T14:10:00.123456789Z": afternoon.Add(123456789),
+	} {
+		body := withValue(t, orderBody, "created_at", `"`+text+`"`)
+		order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
+		if err != nil || !order.CreatedAt.Equal(want) || order.Unknown != "" {
+			t.Errorf("%s: got %+v, %v, want %s", text, order, err, want)
+		}
+	}
+}
+
+// An amount that is sent as a JSON number keeps every digit.
+func TestAmountsAsNumbers(t *testing.T) {
+	for _, number := range []string{"1000.10", "0", "-0.00", "12345678901234567890.123456789012345678"} {
+		body := withValue(t, orderBody, "cash_amount", number)
+		order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
+		if err != nil || order.CashAmount != api.Decimal(number) || order.Unknown != "" {
+			t.Errorf("%s: got %+v, %v", number, order, err)
+		}
+		body = withValue(t, allocationBody, "weight", number)
+		allocation, err := newTestClient(t, success(body)).Allocations.Retrieve(t.Context(), someAllocation)
+		if err != nil || allocation.Allocation[0].Weight != api.Decimal(number) {
+			t.Errorf("%s: got %+v, %v", number, allocation, err)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package wrapper_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// editBody changes the body of a response.
+func editBody(resp *http.Response, edit func(string) string) (*http.Response, error) {
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	edited := edit(string(body))
+	resp.Body = io.NopCloser(strings.NewReader(edited))
+	resp.ContentLength = int64(len(edited))
+	return resp, nil
+}
+
+func packed(t *testing.T, body string) string {
+	t.Helper()
+	var buffer bytes.Buffer
+	writer := gzip.NewWriter(&buffer)
+	if _, err := io.WriteString(writer, body); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.String()
+}
+
+// A body that net/http did not request as gzip is unpacked, in successes and failures.
+func TestGzipThatWasNotRequested(t *testing.T) {
+	for _, encoding := range []string{"gzip", "GZIP", "x-gzip", "identity"} {
+		body := orderBody
+		if encoding != "identity" {
+			body = packed(t, orderBody)
+		}
+		var received upvest.Response
+		client := newTestClient(t, success(body, "Content-Encoding", encoding, "Content-Length", "7"))
+		if err := retrieve(t.Context(), client, upvest.WithResponse(&received)); err != nil {
+			t.Errorf("%s: %v", encoding, err)
+		}
+		if string(received.Body) != orderBody || received.Header.Get("Content-Encoding") != "" {
+			t.Errorf("%s: the response is %.40q with %v, want the unpacked body",
+				encoding, received.Body, received.Header)
+		}
+	}
+	body := packed(t, problemBody(http.StatusConflict))
+	client := respondingClient(
+		t,
+		http.StatusConflict,
+		"application/problem+json",
+		body,
+		"Content-Encoding",
+		"gzip",
+	)
+	failure := asError(t, retrieve(t.Context(), client))
+	if failure.Type != "some_type" || string(failure.Body) != problemBody(http.StatusConflict) {
+		t.Errorf("got the type %q and the body %q, want the problem", failure.Type, failure.Body)
+	}
+	// Some proxies unpack a body and keep its header.
+	client = newTestClient(t, success(orderBody, "Content-Encoding", "gzip"))
+	if err := retrieve(t.Context(), client); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEncodingsThatCannotBeRead(t *testing.T) {
+	whole := packed(t, orderBody)
+	bomb := packed(t, strings.Repeat(" ", maxBody+1))
+	damaged := whole[:len(whole)-6] + "CANARY"
+	for name, test := range map[string]struct{ encoding, body, want string }{
+		"another encoding": {"br", "CANARY", `content encoding "br"`},
+		"two encodings":    {"gzip, br", "CANARY", `content encoding "gzip, br"`},
+		"cut off":          {"gzip", whole[:len(whole)-20], "breaks off"},
+		"damaged":          {"gzip", damaged, "unpack the gzip body"},
+		"too large":        {"gzip", bomb, "larger than 32 MiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := respondingClient(t, http.StatusOK, "application/json", test.body,
+				"Content-Encoding", test.encoding, "Upvest-Request-Id", "request")
+			_, err := client.Orders.Create(t.Context(), someOrderRequest())
+			requireText(t, err, test.want)
+			_ = requireReceived(t, err, "create_portfolios_order", http.StatusOK, test.body)
+			if strings.Contains(err.Error(), "CANARY") {
+				t.Errorf("the error quotes the body: %v", err)
+			}
+		})
+	}
+}
