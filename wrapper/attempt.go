@@ -35,9 +35,11 @@ type result struct {
 	outcome   Outcome       // what the attempt did, if the call is a write
 	unsent    bool          // it was not sent, and neither would a repetition be
 	transient bool          // another attempt may succeed
-	echo      transport.Echo
-	ahead     time.Duration // the skew of the clock that the signature used
-	date      clock.Reading // what the response shows of the server's clock
+	// repeatable is what the policy decided: it is asked once about each attempt.
+	repeatable bool
+	echo       transport.Echo
+	ahead      time.Duration // the skew of the clock that the signature used
+	date       clock.Reading // what the response shows of the server's clock
 }
 
 func (r *result) responseHeader() http.Header {
@@ -54,11 +56,11 @@ func (r *result) retryable(policy RetryPolicy) bool {
 	return r.transient
 }
 
-// isTransient reports whether a later call may succeed: it goes by the retry policy, and
+// mayPass reports whether a later call may succeed: it goes by the retry policy, and
 // covers the token request and a timeout before the attempt was sent.
-func (r *result) isTransient(policy RetryPolicy) bool {
+func (r *result) mayPass() bool {
 	var token *Error
-	return r.retryable(policy) || errors.Is(r.Err, context.DeadlineExceeded) ||
+	return r.repeatable || errors.Is(r.Err, context.DeadlineExceeded) ||
 		errors.As(r.Err, &token) && token.transient
 }
 

@@ -39,7 +39,7 @@ func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 		}
 		giveUp := s.follow(ctx, &r)
 		failure.add(r)
-		failure.transient = s.policy.MaxAttempts > 1 && r.isTransient(s.policy)
+		failure.transient = s.policy.MaxAttempts > 1 && r.mayPass()
 		failure.retryAfter = s.tooLong
 		c.observe(ctx, r.Attempt)
 		if r.Retry == "" {
@@ -71,6 +71,7 @@ type steering struct {
 func (s *steering) follow(ctx context.Context, r *result) error {
 	switch {
 	case ctx.Err() != nil:
+		r.repeatable = r.transient
 		if r.transient {
 			return ctx.Err()
 		}
@@ -80,7 +81,9 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 	case r.Status == http.StatusUnauthorized:
 		s.renew(r)
 		return nil
-	case !r.retryable(s.policy) || s.retries+1 >= s.policy.MaxAttempts:
+	}
+	r.repeatable = r.retryable(s.policy)
+	if !r.repeatable || s.retries+1 >= s.policy.MaxAttempts {
 		return nil
 	}
 	s.retries++
