@@ -84,6 +84,19 @@ var defects = []defect{
 			}
 		},
 	},
+	{
+		name:  "404 pages of gateways pass for the API's",
+		found: "reports that it was refused",
+		sabotage: func(response *http.Response) {
+			if response.StatusCode == http.StatusNotFound {
+				response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
+			}
+		},
+	},
+	{
+		name: "refused secrets are sent by every call", found: "with a refused secret",
+		options: withUnsharedTokens,
+	},
 	{name: "tokens are logged", found: "the log shows a secret", wrap: logging("Authorization")},
 	{name: "signatures are logged", found: "the log shows a secret", wrap: logging("Signature")},
 	{

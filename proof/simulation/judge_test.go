@@ -156,10 +156,24 @@ func (s *simulation) judgeTokens(before map[*process]int, took time.Duration) {
 	for _, h := range s.hosts {
 		sent := h.process.tokenRequests - before[h.process]
 		s.figures.worst("token requests of a host in a step", sent)
+		s.judgeBrake(h, sent, took)
 		needed := 2 + len(s.upset) + int(took/(s.life*3/4))
 		if s.step.mild && !tokensFail && sent > 2*needed {
 			s.complainf(nil, "host %s sent %d token requests, %d tokens were needed", h.name, sent, needed)
 		}
+	}
+}
+
+// judgeBrake bounds the token requests with a refused secret: after a failed one the next
+// waits a second. On a host whose clock is wrong each is repeated once with the server's
+// time.
+func (s *simulation) judgeBrake(h *host, sent int, took time.Duration) {
+	most := int(took/time.Second) + 2
+	if h.ahead.Load() != 0 {
+		most *= 2
+	}
+	if s.step.refused && sent > most {
+		s.complainf(nil, "host %s sent %d token requests in %s with a refused secret", h.name, sent, took)
 	}
 }
 

@@ -27,6 +27,7 @@ type step struct {
 	hanging bool          // the keys of all hosts hang
 	level   bool          // all clocks are right when it begins
 	mild    bool          // calls have to succeed though it lasts
+	refused bool          // the token endpoint refuses the client secret
 	deeds   []deed        // ordered by time
 }
 
@@ -129,6 +130,7 @@ var kinds = []struct {
 	{name: "outage", weight: 7, plan: (*planner).planOutage},
 	{name: "server restarts under load", weight: 2, plan: (*planner).planRestart},
 	{name: "key hangs", weight: 1, plan: (*planner).planHangingKey},
+	{name: "refused secret", weight: 1, plan: (*planner).planRefusedSecret},
 }
 
 func (p *planner) planQuiet() {
@@ -230,6 +232,15 @@ func (p *planner) planHangingKey() {
 	p.step.length = p.logBetween(time.Minute, time.Hour)
 	p.call(8, 0, p.step.length)
 	p.burst(40, p.anyHost(), 0, time.Second)
+	p.limit()
+}
+
+func (p *planner) planRefusedSecret() {
+	p.step.refused = true
+	p.step.length = time.Minute
+	p.step.faults = []fault{refusedSecret}
+	p.happen(revocation, 0)
+	p.burst(300, p.anyHost(), time.Second, p.step.length)
 	p.limit()
 }
 
