@@ -97,6 +97,10 @@ var defects = []defect{
 		name: "refused secrets are sent by every call", found: "with a refused secret",
 		options: withUnsharedTokens,
 	},
+	{
+		name: "calls wait for renewals", found: "though its token was valid",
+		options: withForegroundRenewals,
+	},
 	{name: "tokens are logged", found: "the log shows a secret", wrap: logging("Authorization")},
 	{name: "signatures are logged", found: "the log shows a secret", wrap: logging("Signature")},
 	{
@@ -147,6 +151,30 @@ func withKeptTokens(
 			return nil, err
 		}
 		return shared.Token()
+	}))}
+}
+
+// withForegroundRenewals lets a call wait for the renewal of a token that is still valid.
+func withForegroundRenewals(
+	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
+) []upvest.ClientOption {
+	turn := make(chan struct{}, 1)
+	var token *oauth2.Token
+	return []upvest.ClientOption{upvest.WithTokenSource(source(func() (*oauth2.Token, error) {
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		if token != nil {
+			life := time.Duration(token.ExpiresIn) * time.Second
+			if token.Expiry.Sub(h.now()) > life/2 {
+				return token, nil
+			}
+		}
+		alone, err := upvest.NewTokenSource(credentials, options...)
+		if err != nil {
+			return nil, err
+		}
+		token, err = alone.Token()
+		return token, err
 	}))}
 }
 

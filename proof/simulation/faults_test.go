@@ -193,6 +193,12 @@ var refusedSecret = fault{
 	name: "refused secret", on: tokens, event: problem(http.StatusUnauthorized, nil),
 }
 
+// lostRenewal loses every second token request without a trace.
+var lostRenewal = fault{
+	name: "every second token request is lost", on: tokens, only: isOdd,
+	event: always(event{lost: true, hang: true}),
+}
+
 // mildFaults are those that a client has to overcome.
 var mildFaults = []fault{
 	{name: "slow responses", slows: true, event: func(random *rand.Rand) event {

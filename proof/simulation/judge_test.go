@@ -126,6 +126,11 @@ func (s *simulation) judgeBounds(c *call) {
 			s.complainf(c, "lists %d attempts", listed)
 		}
 	}
+	const prompt = 10 * time.Second
+	if s.step.name == "lost renewals" && c.goodUntil.After(c.started.Add(prompt)) &&
+		c.ended.Sub(c.started) > prompt {
+		s.complainf(c, "waited for a renewal though its token was valid")
+	}
 	if took := c.ended.Sub(c.started); c.timeout > 0 && took > c.timeout {
 		s.complainf(c, "outlasted its deadline of %s", c.timeout)
 	}

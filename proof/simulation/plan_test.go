@@ -130,6 +130,7 @@ var kinds = []struct {
 	{name: "outage", weight: 7, plan: (*planner).planOutage},
 	{name: "server restarts under load", weight: 2, plan: (*planner).planRestart},
 	{name: "key hangs", weight: 1, plan: (*planner).planHangingKey},
+	{name: "lost renewals", weight: 1, plan: (*planner).planLostRenewals},
 	{name: "refused secret", weight: 1, plan: (*planner).planRefusedSecret},
 }
 
@@ -233,6 +234,14 @@ func (p *planner) planHangingKey() {
 	p.call(8, 0, p.step.length)
 	p.burst(40, p.anyHost(), 0, time.Second)
 	p.limit()
+}
+
+// planLostRenewals has one caller, whose calls are too far apart to help each other.
+func (p *planner) planLostRenewals() {
+	p.step.mild = true
+	p.step.length = p.logBetween(30*time.Minute, 5*time.Hour)
+	p.step.faults = []fault{lostRenewal}
+	p.burst(20, p.anyHost(), 0, p.step.length)
 }
 
 func (p *planner) planRefusedSecret() {
