@@ -40,6 +40,12 @@ type source func() (*oauth2.Token, error)
 // Token implements [oauth2.TokenSource].
 func (s source) Token() (*oauth2.Token, error) { return s() }
 
+// deaf is a limiter that does not return with its context.
+type deaf struct{ *limiter }
+
+// Wait implements [upvest.Limiter].
+func (d deaf) Wait(ctx context.Context) error { return d.limiter.Wait(context.WithoutCancel(ctx)) }
+
 // hasty is a token source that gives up after a second.
 type hasty struct{ *upvest.TokenSource }
 
@@ -96,6 +102,12 @@ var defects = []defect{
 	{
 		name: "refused secrets are sent by every call", found: "with a refused secret",
 		options: withUnsharedTokens,
+	},
+	{
+		name: "limiters outlast their context", found: "outlasted its deadline",
+		options: func(h *host, _ upvest.Credentials, _ []upvest.ClientOption) []upvest.ClientOption {
+			return []upvest.ClientOption{upvest.WithLimiter(deaf{h.limiter})}
+		},
 	},
 	{
 		name: "calls wait for renewals", found: "though its token was valid",

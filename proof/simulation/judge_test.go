@@ -108,7 +108,8 @@ func (s *simulation) isUpset(h *host, from, to time.Time) bool {
 // process had a valid token, and only token requests failed.
 func (s *simulation) needsNoToken(c *call) bool {
 	callsFail := slices.ContainsFunc(s.step.faults, func(f fault) bool { return f.on != tokens })
-	return !callsFail && !s.step.hanging && c.timeout == 0 && c.ended.Before(c.goodUntil) &&
+	hangs := s.step.hanging || s.step.limited
+	return !callsFail && !hangs && c.timeout == 0 && c.ended.Before(c.goodUntil) &&
 		!s.isUpset(c.host, time.Time{}, c.ended)
 }
 

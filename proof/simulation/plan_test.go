@@ -25,6 +25,7 @@ type step struct {
 	faults  []fault
 	date    time.Duration // by which the Date header is wrong
 	hanging bool          // the keys of all hosts hang
+	limited bool          // the limiters of all hosts hang
 	level   bool          // all clocks are right when it begins
 	mild    bool          // calls have to succeed though it lasts
 	refused bool          // the token endpoint refuses the client secret
@@ -130,6 +131,7 @@ var kinds = []struct {
 	{name: "outage", weight: 7, plan: (*planner).planOutage},
 	{name: "server restarts under load", weight: 2, plan: (*planner).planRestart},
 	{name: "key hangs", weight: 1, plan: (*planner).planHangingKey},
+	{name: "limiter hangs", weight: 1, plan: (*planner).planHangingLimiter},
 	{name: "lost renewals", weight: 1, plan: (*planner).planLostRenewals},
 	{name: "refused secret", weight: 1, plan: (*planner).planRefusedSecret},
 }
@@ -250,6 +252,14 @@ func (p *planner) planRefusedSecret() {
 	p.step.faults = []fault{refusedSecret}
 	p.happen(revocation, 0)
 	p.burst(300, p.anyHost(), time.Second, p.step.length)
+	p.limit()
+}
+
+func (p *planner) planHangingLimiter() {
+	p.step.limited = true
+	p.step.length = p.logBetween(time.Minute, time.Hour)
+	p.call(8, 0, p.step.length)
+	p.burst(40, p.anyHost(), 0, time.Second)
 	p.limit()
 }
 
