@@ -72,6 +72,7 @@ type steering struct {
 func (s *steering) follow(ctx context.Context, r *result) error {
 	switch {
 	case ctx.Err() != nil:
+		r.repeatable = r.transient
 		if r.transient {
 			return ctx.Err()
 		}

@@ -342,6 +342,9 @@ func (s *droppingServer) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+			return
+		}
 		_, nonce, _ := strings.Cut(req.Header.Get("Signature-Input"), "nonce=")
 		s.mu.Lock()
 		s.seen[nonce]++

@@ -40,6 +40,12 @@ type source func() (*oauth2.Token, error)
 // Token implements [oauth2.TokenSource].
 func (s source) Token() (*oauth2.Token, error) { return s() }
 
+// deaf is a limiter that does not return with its context.
+type deaf struct{ *limiter }
+
+// Wait implements [upvest.Limiter].
+func (d deaf) Wait(ctx context.Context) error { return d.limiter.Wait(context.WithoutCancel(ctx)) }
+
 // hasty is a token source that gives up after a second.
 type hasty struct{ *upvest.TokenSource }
 
@@ -83,6 +89,29 @@ var defects = []defect{
 				response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
 			}
 		},
+	},
+	{
+		name:  "404 pages of gateways pass for the API's",
+		found: "reports that it was refused",
+		sabotage: func(response *http.Response) {
+			if response.StatusCode == http.StatusNotFound {
+				response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
+			}
+		},
+	},
+	{
+		name: "refused secrets are sent by every call", found: "with a refused secret",
+		options: withUnsharedTokens,
+	},
+	{
+		name: "limiters outlast their context", found: "outlasted its deadline",
+		options: func(h *host, _ upvest.Credentials, _ []upvest.ClientOption) []upvest.ClientOption {
+			return []upvest.ClientOption{upvest.WithLimiter(deaf{h.limiter})}
+		},
+	},
+	{
+		name: "calls wait for renewals", found: "though its token was valid",
+		options: withForegroundRenewals,
 	},
 	{name: "tokens are logged", found: "the log shows a secret", wrap: logging("Authorization")},
 	{name: "signatures are logged", found: "the log shows a secret", wrap: logging("Signature")},
@@ -134,6 +163,30 @@ func withKeptTokens(
 			return nil, err
 		}
 		return shared.Token()
+	}))}
+}
+
+// withForegroundRenewals lets a call wait for the renewal of a token that is still valid.
+func withForegroundRenewals(
+	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
+) []upvest.ClientOption {
+	turn := make(chan struct{}, 1)
+	var token *oauth2.Token
+	return []upvest.ClientOption{upvest.WithTokenSource(source(func() (*oauth2.Token, error) {
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		if token != nil {
+			life := time.Duration(token.ExpiresIn) * time.Second
+			if token.Expiry.Sub(h.now()) > life/2 {
+				return token, nil
+			}
+		}
+		alone, err := upvest.NewTokenSource(credentials, options...)
+		if err != nil {
+			return nil, err
+		}
+		token, err = alone.Token()
+		return token, err
 	}))}
 }
 

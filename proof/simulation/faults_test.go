@@ -177,10 +177,26 @@ var hardFaults = []fault{
 	{name: "307", event: always(event{lost: true, spoil: redirecting})},
 	{name: "401", event: problem(http.StatusUnauthorized, nil)},
 	{name: "403 page", event: always(event{lost: true, spoil: page(http.StatusForbidden)})},
+	{
+		name:  "404 page of a gateway before acting",
+		event: always(event{lost: true, spoil: page(http.StatusNotFound)}),
+	},
+	{name: "404 page of a gateway after acting", event: always(event{spoil: page(http.StatusNotFound)})},
 	{name: "408", event: problem(http.StatusRequestTimeout, nil)},
 	{name: "499 page after acting", event: always(event{spoil: page(499)})},
 	{name: "429", event: problem(http.StatusTooManyRequests, seconds(1, 20))},
 	{name: "429, Retry-After too long", event: problem(http.StatusTooManyRequests, seconds(1000, 4000))},
+}
+
+// refusedSecret is the fault of a client secret that was replaced at the server.
+var refusedSecret = fault{
+	name: "refused secret", on: tokens, event: problem(http.StatusUnauthorized, nil),
+}
+
+// lostRenewal loses every second token request without a trace.
+var lostRenewal = fault{
+	name: "every second token request is lost", on: tokens, only: isOdd,
+	event: always(event{lost: true, hang: true}),
 }
 
 // mildFaults are those that a client has to overcome.

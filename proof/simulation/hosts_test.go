@@ -34,6 +34,7 @@ type host struct {
 	sharing bool // two clients share a source of tokens
 	ahead   atomic.Int64
 	key     *key
+	limiter *limiter
 	process *process
 	started int // processes
 }
@@ -76,6 +77,8 @@ func newHosts(random *rand.Rand) []*host {
 		}
 		h.key = &key{Signer: h.access.PrivateKey, hangs: make(chan struct{})}
 		close(h.key.hangs)
+		h.limiter = &limiter{hangs: make(chan struct{})}
+		h.limiter.heal()
 		h.sharing = i == 2
 		hosts = append(hosts, h)
 	}
@@ -115,6 +118,37 @@ func (k *key) heal() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	close(k.hangs)
+}
+
+// limiter is a limiter whose database may hang: then it returns with its context alone.
+type limiter struct {
+	mu    sync.Mutex
+	hangs chan struct{} // closed when the database responds
+}
+
+// Wait implements [upvest.Limiter].
+func (l *limiter) Wait(ctx context.Context) error {
+	l.mu.Lock()
+	hangs := l.hangs
+	l.mu.Unlock()
+	select {
+	case <-hangs:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l *limiter) hang() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hangs = make(chan struct{})
+}
+
+func (l *limiter) heal() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.hangs)
 }
 
 // contextKey is a key that takes contexts.
@@ -161,6 +195,7 @@ func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error
 		upvest.WithRandom(&randomness{random: source}),
 		upvest.WithLogger(slog.New(slog.NewTextHandler(log, debug))),
 		upvest.WithRetry(h.policy),
+		upvest.WithLimiter(h.limiter),
 		upvest.WithAttemptHook(func(_ context.Context, attempt upvest.Attempt) {
 			_, _ = fmt.Fprintf(log, "%+v\n", attempt)
 		}),

@@ -108,7 +108,8 @@ func (s *simulation) isUpset(h *host, from, to time.Time) bool {
 // process had a valid token, and only token requests failed.
 func (s *simulation) needsNoToken(c *call) bool {
 	callsFail := slices.ContainsFunc(s.step.faults, func(f fault) bool { return f.on != tokens })
-	return !callsFail && !s.step.hanging && c.timeout == 0 && c.ended.Before(c.goodUntil) &&
+	hangs := s.step.hanging || s.step.limited
+	return !callsFail && !hangs && c.timeout == 0 && c.ended.Before(c.goodUntil) &&
 		!s.isUpset(c.host, time.Time{}, c.ended)
 }
 
@@ -125,6 +126,11 @@ func (s *simulation) judgeBounds(c *call) {
 		if listed := len(failure.Attempts); listed < c.sent || listed > c.sent+1 {
 			s.complainf(c, "lists %d attempts", listed)
 		}
+	}
+	const prompt = 10 * time.Second
+	if s.step.name == "lost renewals" && c.goodUntil.After(c.started.Add(prompt)) &&
+		c.ended.Sub(c.started) > prompt {
+		s.complainf(c, "waited for a renewal though its token was valid")
 	}
 	if took := c.ended.Sub(c.started); c.timeout > 0 && took > c.timeout {
 		s.complainf(c, "outlasted its deadline of %s", c.timeout)
@@ -156,10 +162,24 @@ func (s *simulation) judgeTokens(before map[*process]int, took time.Duration) {
 	for _, h := range s.hosts {
 		sent := h.process.tokenRequests - before[h.process]
 		s.figures.worst("token requests of a host in a step", sent)
+		s.judgeBrake(h, sent, took)
 		needed := 2 + len(s.upset) + int(took/(s.life*3/4))
 		if s.step.mild && !tokensFail && sent > 2*needed {
 			s.complainf(nil, "host %s sent %d token requests, %d tokens were needed", h.name, sent, needed)
 		}
+	}
+}
+
+// judgeBrake bounds the token requests with a refused secret: after a failed one the next
+// waits a second. On a host whose clock is wrong each is repeated once with the server's
+// time.
+func (s *simulation) judgeBrake(h *host, sent int, took time.Duration) {
+	most := int(took/time.Second) + 2
+	if h.ahead.Load() != 0 {
+		most *= 2
+	}
+	if s.step.refused && sent > most {
+		s.complainf(nil, "host %s sent %d token requests in %s with a refused secret", h.name, sent, took)
 	}
 }
 

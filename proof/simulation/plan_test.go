@@ -25,8 +25,10 @@ type step struct {
 	faults  []fault
 	date    time.Duration // by which the Date header is wrong
 	hanging bool          // the keys of all hosts hang
+	limited bool          // the limiters of all hosts hang
 	level   bool          // all clocks are right when it begins
 	mild    bool          // calls have to succeed though it lasts
+	refused bool          // the token endpoint refuses the client secret
 	deeds   []deed        // ordered by time
 }
 
@@ -129,6 +131,9 @@ var kinds = []struct {
 	{name: "outage", weight: 7, plan: (*planner).planOutage},
 	{name: "server restarts under load", weight: 2, plan: (*planner).planRestart},
 	{name: "key hangs", weight: 1, plan: (*planner).planHangingKey},
+	{name: "limiter hangs", weight: 1, plan: (*planner).planHangingLimiter},
+	{name: "lost renewals", weight: 1, plan: (*planner).planLostRenewals},
+	{name: "refused secret", weight: 1, plan: (*planner).planRefusedSecret},
 }
 
 func (p *planner) planQuiet() {
@@ -227,6 +232,31 @@ func (p *planner) planRestart() {
 
 func (p *planner) planHangingKey() {
 	p.step.hanging = true
+	p.step.length = p.logBetween(time.Minute, time.Hour)
+	p.call(8, 0, p.step.length)
+	p.burst(40, p.anyHost(), 0, time.Second)
+	p.limit()
+}
+
+// planLostRenewals has one caller, whose calls are too far apart to help each other.
+func (p *planner) planLostRenewals() {
+	p.step.mild = true
+	p.step.length = p.logBetween(30*time.Minute, 5*time.Hour)
+	p.step.faults = []fault{lostRenewal}
+	p.burst(20, p.anyHost(), 0, p.step.length)
+}
+
+func (p *planner) planRefusedSecret() {
+	p.step.refused = true
+	p.step.length = time.Minute
+	p.step.faults = []fault{refusedSecret}
+	p.happen(revocation, 0)
+	p.burst(300, p.anyHost(), time.Second, p.step.length)
+	p.limit()
+}
+
+func (p *planner) planHangingLimiter() {
+	p.step.limited = true
 	p.step.length = p.logBetween(time.Minute, time.Hour)
 	p.call(8, 0, p.step.length)
 	p.burst(40, p.anyHost(), 0, time.Second)

@@ -81,9 +81,12 @@ func (s *simulation) begin() {
 		s.network.faults = append(s.network.faults, &s.step.faults[i])
 		s.figures.faults[s.step.faults[i].name]++
 	}
-	if s.step.hanging {
-		for _, h := range s.hosts {
+	for _, h := range s.hosts {
+		if s.step.hanging {
 			h.key.hang()
+		}
+		if s.step.limited {
+			h.limiter.hang()
 		}
 	}
 	if s.step.date != 0 {
@@ -97,9 +100,12 @@ func (s *simulation) heal() {
 	defer s.network.mu.Unlock()
 	s.network.faults = nil
 	s.network.date = 0
-	if s.step.hanging {
-		for _, h := range s.hosts {
+	for _, h := range s.hosts {
+		if s.step.hanging {
 			h.key.heal()
+		}
+		if s.step.limited {
+			h.limiter.heal()
 		}
 	}
 }
