@@ -116,6 +116,13 @@ func TestControlIsAsDescribed(t *testing.T) {
 		d.call(t, call[0], call[1], call[2])
 	}
 	d.worlds(t)
+	order := `{"account_id":"` + savings.String() +
+		`","side":"BUY","cash_amount":"25","initiation_flow":"SAVINGS_PLAN"}`
+	id := strings.Trim(d.call(t, "POST", "/orders", order).Body.String(), "{}\n")
+	cancel := strings.Replace(`{`+id+`,"reason":"CANCELLED_BY_UPVEST"}`, `"id"`, `"order_id"`, 1)
+	d.call(t, "POST", "/orders", `{}`)
+	d.call(t, "POST", "/cancellations", cancel)
+	d.call(t, "POST", "/cancellations", cancel)
 	serve(s, tokenRequest(s))
 	w := d.call(t, "GET", "/requests?operation=token", "")
 	if !strings.Contains(w.Body.String(), `"number":1`) {
