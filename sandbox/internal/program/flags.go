@@ -177,6 +177,12 @@ func (line *commandLine) defineRules() {
 			line.closed = true
 			return err
 		})
+	line.Func("state", "JSON `file` with allocations, accounts with configuration and holdings, and prices, "+
+		"as\nthey are at the start and after each reset (repeatable)",
+		func(text string) error {
+			s.add(sandbox.WithStateFile(text))
+			return nil
+		})
 	line.BoolVar(&line.later, "later", false,
 		"play what is known of later versions of the API: liquidations of accounts and the like")
 	line.BoolVar(&s.checkResponses, "check-responses", false,
