@@ -123,6 +123,9 @@ func TestControlIsAsDescribed(t *testing.T) {
 	d.call(t, "POST", "/orders", `{}`)
 	d.call(t, "POST", "/cancellations", cancel)
 	d.call(t, "POST", "/cancellations", cancel)
+	d.call(t, "PUT", "/state", d.call(t, "GET", "/state", "").Body.String())
+	d.call(t, "GET", "/state?x", "")
+	d.call(t, "PUT", "/state", `{"format":0}`)
 	serve(s, tokenRequest(s))
 	w := d.call(t, "GET", "/requests?operation=token", "")
 	if !strings.Contains(w.Body.String(), `"number":1`) {

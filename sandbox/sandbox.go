@@ -137,6 +137,8 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 		RevokeTokens: s.RevokeTokens,
 		PlaceOrder:   func(o ledger.UpvestOrder) (uuid.UUID, error) { return s.PlaceOrder(UpvestOrder(o)) },
 		CancelOrder:  s.CancelOrder,
+		Dump:         s.Dump,
+		Load:         s.Load,
 		BodyLimit:    c.bodyLimit,
 		AnyHost:      c.expose || !c.listen || !c.network,
 	}

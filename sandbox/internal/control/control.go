@@ -5,6 +5,7 @@ package control
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -33,6 +34,8 @@ type Endpoint struct {
 	Reset        func()
 	RevokeTokens func()
 	PlaceOrder   func(ledger.UpvestOrder) (uuid.UUID, error)
+	Dump         func(io.Writer) error
+	Load         func(io.Reader) error
 	CancelOrder  func(orderID uuid.UUID, reason string) error
 	BodyLimit    int64
 	// AnyHost makes it accept requests under any host name.
@@ -72,6 +75,8 @@ func (e *Endpoint) table() []route {
 		{method: http.MethodPost, path: "prices", handle: e.postPrices},
 		{method: http.MethodPost, path: "orders", handle: e.postOrder},
 		{method: http.MethodPost, path: "cancellations", handle: e.postCancellation},
+		{method: http.MethodGet, path: "state", handle: e.getState},
+		{method: http.MethodPut, path: "state", handle: e.putState},
 		{method: http.MethodPost, path: "reset", handle: do(e.Reset)},
 		{method: http.MethodDelete, path: "tokens", handle: do(e.RevokeTokens)},
 	}

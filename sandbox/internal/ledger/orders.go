@@ -141,7 +141,7 @@ func (l *Ledger) place(c *client, now time.Time, o *order) {
 	// Otherwise transitions would pile up in an account that is never read.
 	l.advance(o.account, now)
 	l.placed++
-	o.id = l.options.NewID()
+	o.id = l.newID()
 	o.placed = l.placed
 	o.created = now
 	o.updated = now
