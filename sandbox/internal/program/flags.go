@@ -50,6 +50,7 @@ type commandLine struct {
 	skew, lifetime         time.Duration
 	later, expose, control bool
 	closed                 bool // -accounts names the only accounts that exist
+	stated                 bool // -state names the initial state
 }
 
 // usage precedes the list of flags in the output of -help.
@@ -178,8 +179,9 @@ func (line *commandLine) defineRules() {
 			return err
 		})
 	line.Func("state", "JSON `file` with allocations, accounts with configuration and holdings, and prices, "+
-		"as\nthey are at the start and after each reset (repeatable)",
+		"as\nthey are at the start and after each reset, in place of the sample (repeatable)",
 		func(text string) error {
+			line.stated = true
 			s.add(sandbox.WithStateFile(text))
 			return nil
 		})
@@ -213,18 +215,7 @@ func (line *commandLine) complete() (settings, error) {
 		s.envFile = file
 	}
 	s.add(sandbox.WithSignatureWindow(line.skew, line.lifetime))
-	if line.later {
-		s.add(sandbox.WithLaterVersions())
-	}
-	if line.expose {
-		s.add(sandbox.WithExposure())
-	}
-	if line.control {
-		s.add(sandbox.WithControl())
-	}
-	if !line.closed {
-		s.add(sandbox.WithState(sample()))
-	}
+	line.addSwitches(&s)
 	if len(line.clients) == 0 {
 		line.clients = []string{""}
 	}
@@ -236,6 +227,23 @@ func (line *commandLine) complete() (settings, error) {
 		s.clients = append(s.clients, client)
 	}
 	return s, nil
+}
+
+// addSwitches adds the options of the flags without a value, and the sample if no other
+// state is named.
+func (line *commandLine) addSwitches(s *settings) {
+	if line.later {
+		s.add(sandbox.WithLaterVersions())
+	}
+	if line.expose {
+		s.add(sandbox.WithExposure())
+	}
+	if line.control {
+		s.add(sandbox.WithControl())
+	}
+	if !line.closed && !line.stated {
+		s.add(sandbox.WithState(sample()))
+	}
 }
 
 func (s *settings) duration(option func(time.Duration) sandbox.Option) func(string) error {
