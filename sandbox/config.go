@@ -167,7 +167,8 @@ func (c *config) worldOptions(contract *openapi.Contract) (world.Options, error)
 		if !c.hasClient(state.ClientID) {
 			return options, fmt.Errorf("state: %s is not a client of this sandbox", state.ClientID)
 		}
-		options.States = append(options.States, world.State{ClientID: state.ClientID, State: state.load()})
+		options.States = append(options.States,
+			world.State{ClientID: state.ClientID, Prices: state.Prices, State: state.load()})
 	}
 	return options, nil
 }

@@ -116,6 +116,16 @@ func TestControlIsAsDescribed(t *testing.T) {
 		d.call(t, call[0], call[1], call[2])
 	}
 	d.worlds(t)
+	order := `{"account_id":"` + savings.String() +
+		`","side":"BUY","cash_amount":"25","initiation_flow":"SAVINGS_PLAN"}`
+	id := strings.Trim(d.call(t, "POST", "/orders", order).Body.String(), "{}\n")
+	cancel := strings.Replace(`{`+id+`,"reason":"CANCELLED_BY_UPVEST"}`, `"id"`, `"order_id"`, 1)
+	d.call(t, "POST", "/orders", `{}`)
+	d.call(t, "POST", "/cancellations", cancel)
+	d.call(t, "POST", "/cancellations", cancel)
+	d.call(t, "PUT", "/state", d.call(t, "GET", "/state", "").Body.String())
+	d.call(t, "GET", "/state?x", "")
+	d.call(t, "PUT", "/state", `{"format":0}`)
 	serve(s, tokenRequest(s))
 	w := d.call(t, "GET", "/requests?operation=token", "")
 	if !strings.Contains(w.Body.String(), `"number":1`) {

@@ -81,6 +81,20 @@ func WithState(state State) Option {
 	}
 }
 
+// WithStateFile loads the state in a JSON file as [WithState] does. The fields are those
+// of [State]: client_id, allocations (id, name, weights), accounts (id, allocation_id,
+// holdings) and prices. Amounts, weights and prices are strings. The file is read once.
+func WithStateFile(name string) Option {
+	return func(c *config) error {
+		state, err := readState(name)
+		if err != nil {
+			return err
+		}
+		c.states = append(c.states, state)
+		return nil
+	}
+}
+
 // WithClock sets the clock of orders, tokens and idempotency keys, instead of one that
 // moves with the machine's.
 func WithClock(clock *Clock) Option {

@@ -21,6 +21,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/control"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/exchange"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/mask"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/signature"
@@ -134,6 +135,10 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 		Clock:        c.clock,
 		Reset:        s.Reset,
 		RevokeTokens: s.RevokeTokens,
+		PlaceOrder:   func(o ledger.UpvestOrder) (uuid.UUID, error) { return s.PlaceOrder(UpvestOrder(o)) },
+		CancelOrder:  s.CancelOrder,
+		Dump:         s.Dump,
+		Load:         s.Load,
 		BodyLimit:    c.bodyLimit,
 		AnyHost:      c.expose || !c.listen || !c.network,
 	}

@@ -1,9 +1,13 @@
 package sandbox
 
 import (
+	"bytes"
+	"fmt"
 	"maps"
+	"os"
 	"slices"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
@@ -15,27 +19,45 @@ import (
 // that make it, and makes no effects.
 type State struct {
 	// ClientID is the API client. Zero means the first that the sandbox knows.
-	ClientID    uuid.UUID
-	Allocations []Allocation
-	Accounts    []Account
+	ClientID    uuid.UUID    `json:"client_id"`
+	Allocations []Allocation `json:"allocations"`
+	Accounts    []Account    `json:"accounts"`
+	// Prices are the prices in EUR of instruments, for all clients. Each is 1 without an
+	// entry.
+	Prices map[api.InstrumentID]api.Decimal `json:"prices"`
 }
 
 // Allocation is an allocation that exists from the start.
 type Allocation struct {
-	ID uuid.UUID
+	ID uuid.UUID `json:"id"`
 	// Name is "Allocation 1", "Allocation 2" and so on if it is empty.
-	Name string
+	Name string `json:"name"`
 	// Weights sum to exactly 1, or to 100.
-	Weights map[api.InstrumentID]api.Decimal
+	Weights map[api.InstrumentID]api.Decimal `json:"weights"`
 }
 
 // Account is an account that has something from the start.
 type Account struct {
-	ID uuid.UUID
+	ID uuid.UUID `json:"id"`
 	// AllocationID is the allocation of its configuration. Zero means that it has none.
-	AllocationID uuid.UUID
-	// Holdings are the values in EUR of what it holds.
-	Holdings map[api.InstrumentID]api.Decimal
+	AllocationID uuid.UUID `json:"allocation_id"`
+	// Holdings are the values in EUR of what it holds, at the initial prices.
+	Holdings map[api.InstrumentID]api.Decimal `json:"holdings"`
+}
+
+// readState reads the JSON file of a state. It refuses fields that a state does not have,
+// and fields that are there twice.
+func readState(name string) (State, error) {
+	var state State
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return state, fmt.Errorf("read the state: %w", err)
+	}
+	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
+	if err := json.Unmarshal(content, &state, json.RejectUnknownMembers(true)); err != nil {
+		return state, fmt.Errorf("read the state in %s: %w", name, err)
+	}
+	return state, nil
 }
 
 func (s State) load() ledger.State {

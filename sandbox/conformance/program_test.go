@@ -26,16 +26,21 @@ type running struct {
 	variables map[string]string
 }
 
-// start runs the program with the flags until the test ends. The control endpoint is
-// open, and every response is checked.
+// start runs the program with the flags until the test ends. It begins empty, the control
+// endpoint is open, and every response is checked.
 func start(t testing.TB, flags ...string) *running {
 	t.Helper()
+	empty := filepath.Join(t.TempDir(), "state.json")
+	if err := os.WriteFile(empty, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	arguments := append([]string{"-control", "-check-responses", "-state", empty}, flags...)
 	ctx, stop := context.WithCancel(context.Background())
 	printed, stdout := io.Pipe()
 	stderr := &lockedBuffer{}
 	ended := make(chan error, 1)
 	go func() {
-		err := program.Run(ctx, append([]string{"-control", "-check-responses"}, flags...), stdout, stderr)
+		err := program.Run(ctx, arguments, stdout, stderr)
 		_ = stdout.CloseWithError(err)
 		ended <- err
 	}()

@@ -206,6 +206,7 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		{flags: []string{"-accounts", "mine"}, reports: "ACCOUNT=USER"},
 		{flags: []string{"-accounts", "@missing"}, reports: "read the accounts"},
 		{flags: []string{"-seed", "-1"}, reports: "seed"},
+		{flags: []string{"-state", "nowhere.json"}, reports: "read the state: open nowhere.json"},
 		{flags: []string{"--", "no-such-command"}, reports: "run no-such-command: "},
 		{flags: []string{"secret=very secret"}, reports: "unexpected argument"},
 		{flags: []string{"-client", "id=very secret"}, reports: "expected a UUID"},

@@ -5,6 +5,7 @@ package control
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
@@ -31,6 +33,10 @@ type Endpoint struct {
 	Clock        Clock
 	Reset        func()
 	RevokeTokens func()
+	PlaceOrder   func(ledger.UpvestOrder) (uuid.UUID, error)
+	Dump         func(io.Writer) error
+	Load         func(io.Reader) error
+	CancelOrder  func(orderID uuid.UUID, reason string) error
 	BodyLimit    int64
 	// AnyHost makes it accept requests under any host name.
 	AnyHost bool
@@ -67,6 +73,10 @@ func (e *Endpoint) table() []route {
 		{method: http.MethodGet, path: "portfolio", handle: e.getPortfolio},
 		{method: http.MethodPost, path: "clock", handle: e.postClock},
 		{method: http.MethodPost, path: "prices", handle: e.postPrices},
+		{method: http.MethodPost, path: "orders", handle: e.postOrder},
+		{method: http.MethodPost, path: "cancellations", handle: e.postCancellation},
+		{method: http.MethodGet, path: "state", handle: e.getState},
+		{method: http.MethodPut, path: "state", handle: e.putState},
 		{method: http.MethodPost, path: "reset", handle: do(e.Reset)},
 		{method: http.MethodDelete, path: "tokens", handle: do(e.RevokeTokens)},
 	}

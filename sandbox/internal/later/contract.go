@@ -4,6 +4,7 @@ package later
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"net/url"
 	"path"
 
@@ -33,6 +34,10 @@ func Extend(doc *openapi3.T) error {
 	doc.Paths.Delete(removedPath)
 	status := doc.Components.Schemas["OrderStatus"].Value
 	status.Enum = append(status.Enum, "SETTLED")
+	order := doc.Components.Schemas["Order"].Value
+	fields := added.Components.Schemas["OrderFields"].Value
+	order.Required = append(order.Required, fields.Required...)
+	maps.Copy(order.Properties, fields.Properties)
 	for at, item := range added.Paths.Map() {
 		existing := doc.Paths.Value(at)
 		if existing == nil {

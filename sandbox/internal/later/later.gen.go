@@ -16,6 +16,22 @@ import (
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
+// Defines values for CancellationReason.
+const (
+	CancellationReasonACCOUNTISEMPTY      CancellationReason = "ACCOUNT_IS_EMPTY"
+	CancellationReasonCANCELLEDBYCLIENT   CancellationReason = "CANCELLED_BY_CLIENT"
+	CancellationReasonCANCELLEDBYUPVEST   CancellationReason = "CANCELLED_BY_UPVEST"
+	CancellationReasonPORTFOLIOISBALANCED CancellationReason = "PORTFOLIO_IS_BALANCED"
+	CancellationReasonSELLLIMITEXCEEDED   CancellationReason = "SELL_LIMIT_EXCEEDED"
+)
+
+// Defines values for InitiationFlow.
+const (
+	InitiationFlowAPI            InitiationFlow = "API"
+	InitiationFlowAUTOINVESTMENT InitiationFlow = "AUTO_INVESTMENT"
+	InitiationFlowSAVINGSPLAN    InitiationFlow = "SAVINGS_PLAN"
+)
+
 // AccountLiquidation defines model for AccountLiquidation.
 type AccountLiquidation struct {
 	AccountID openapi_types.UUID `json:"account_id"`
@@ -26,11 +42,24 @@ type AccountLiquidation struct {
 	UserID    openapi_types.UUID `json:"user_id"`
 }
 
+// CancellationReason defines model for CancellationReason.
+type CancellationReason string
+
 // ExecutionOrder defines model for ExecutionOrder.
 type ExecutionOrder struct {
 	AccountID        openapi_types.UUID `json:"account_id"`
 	PortfolioOrderID openapi_types.UUID `json:"portfolio_order_id"`
 	Status           string             `json:"status"`
+}
+
+// InitiationFlow defines model for InitiationFlow.
+type InitiationFlow string
+
+// OrderFields The fields that later versions add to a portfolio order.
+type OrderFields struct {
+	CancellationReason *CancellationReason `json:"cancellation_reason,omitempty"`
+	ClientReference    string              `json:"client_reference"`
+	InitiationFlow     InitiationFlow      `json:"initiation_flow"`
 }
 
 // ListAccountLiquidationsParams defines parameters for ListAccountLiquidations.

@@ -66,7 +66,7 @@ func (l *Ledger) CreatePortfoliosAllocation(
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c, now := l.enter(ctx)
-	a := c.addAllocation(l.options.NewID(), request.Body.Name, checked, now)
+	a := c.addAllocation(l.newID(), request.Body.Name, checked, now)
 	l.record(ctx, now, a.id)
 	return contract.CreatePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
 // saleLimit is the largest share of an account's value that a SELL may ask for, in
@@ -37,9 +38,9 @@ func (l *Ledger) advance(a *account, now time.Time) {
 
 // step makes the transition that is due at the instant.
 //
-// Choices: the individual orders of an order fill one after the other, evenly spaced over
-// the time that the order is PROCESSING. The last one fills when the order becomes
-// FILLED. Each fill moves updated_at, because it changes what the order shows.
+// Choices: the individual orders of an order fill one after the other, their executions
+// evenly spaced over the time that the order is PROCESSING. The last one fills when the
+// order becomes FILLED. Each execution moves updated_at.
 func (o *order) step(at time.Time, current prices) {
 	o.updated = latest(o.updated, at)
 	switch o.status {
@@ -49,15 +50,31 @@ func (o *order) step(at time.Time, current prices) {
 	case contract.OrderStatusFILLED:
 		o.status = orderSettled
 	default:
-		o.fill(current)
+		o.fill(at, current)
 	}
 }
 
-// fill fills the next individual order. The last one makes the order FILLED.
-func (o *order) fill(current prices) {
+// fill makes the next execution of the next individual order. The last one makes the
+// order FILLED.
+func (o *order) fill(at time.Time, current prices) {
 	if i := int(o.filled); i < len(o.instruments) {
-		o.execute(i, o.amounts[i], current)
-		o.filled++
+		left := o.executionsLeft(i)
+		switch {
+		case left > 1:
+			part := new(big.Int).Quo(o.amounts[i], big.NewInt(int64(left)))
+			o.execute(i, part, current)
+			o.amounts[i].Sub(o.amounts[i], part)
+			o.extra.executed++
+		case o.instruments[i] == mockCancelled:
+			o.cancel(at, later.CancellationReasonCANCELLEDBYUPVEST)
+			return
+		default:
+			o.execute(i, o.amounts[i], current)
+			o.filled++
+			if o.extra != nil {
+				o.extra.executed = 0
+			}
+		}
 	}
 	if int(o.filled) == len(o.instruments) {
 		o.end(contract.OrderStatusFILLED)
@@ -68,16 +85,16 @@ func (o *order) fill(current prices) {
 // first open individual order fills, or the order settles.
 func (o *order) next(delay time.Duration) time.Time {
 	started := o.created.Add(delay)
-	left := len(o.instruments) - int(o.filled)
+	done, all := o.executions()
 	switch {
 	case o.status == contract.OrderStatusNEW:
 		return started
 	case o.status == contract.OrderStatusFILLED:
 		return started.Add(2 * delay)
-	case left <= 1:
+	case all-done <= 1:
 		return started.Add(delay)
 	default:
-		return started.Add(delay / time.Duration(len(o.instruments)) * time.Duration(o.filled+1))
+		return started.Add(delay / time.Duration(all) * time.Duration(done+1))
 	}
 }
 
@@ -102,6 +119,7 @@ func (o *order) split(current prices) {
 		o.sales = int32(len(values))
 		if exceedsSaleLimit(amount, sum(values)) {
 			o.end(contract.OrderStatusCANCELLED)
+			o.extras().reason = later.CancellationReasonSELLLIMITEXCEEDED
 			return
 		}
 		o.amounts = share(amount, values)
@@ -120,6 +138,7 @@ func (o *order) split(current prices) {
 	for i := range int(o.sales) {
 		o.account.promise(o.instruments[i], o.amounts[i])
 	}
+	o.mock(current)
 }
 
 func exceedsSaleLimit(amount, total *big.Int) bool {
@@ -162,7 +181,8 @@ func (o *order) rebalance(instruments []string, quantities, values []*big.Int) {
 
 // cancel stops an order whose account has been advanced to now. What is filled stays
 // filled.
-func (o *order) cancel(now time.Time) {
+func (o *order) cancel(now time.Time, reason later.CancellationReason) {
+	o.extras().reason = reason
 	for i := int(o.filled); i < int(o.sales); i++ {
 		o.account.release(o.instruments[i], o.amounts[i])
 	}

@@ -50,6 +50,7 @@ type Ledger struct {
 	mu      sync.Mutex
 	clients map[uuid.UUID]*client
 	placed  uint32 // orders so far
+	ids     uint64 // ids so far
 	effects *journal.Log[journal.Effect]
 	prices  prices
 }
@@ -83,7 +84,11 @@ func New(options Options) *Ledger {
 // enter returns the state of the calling client and the current time. The ledger must be
 // locked.
 func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
-	id := callOf(ctx).ClientID
+	return l.client(callOf(ctx).ClientID), l.now()
+}
+
+// client returns the state of a client. It is empty for one that has not called yet.
+func (l *Ledger) client(id uuid.UUID) *client {
 	c := l.clients[id]
 	if c == nil {
 		c = &client{
@@ -95,7 +100,13 @@ func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
 		}
 		l.clients[id] = c
 	}
-	return c, l.now()
+	return c
+}
+
+// newID makes the id of a resource.
+func (l *Ledger) newID() uuid.UUID {
+	l.ids++
+	return l.options.NewID()
 }
 
 // now returns the time without its monotonic reading, so that instants compare as the

@@ -146,7 +146,7 @@ func (l *Ledger) CancelAccountLiquidation(
 	if err := o.cancellable("liquidation_id"); err != nil {
 		return nil, err
 	}
-	o.cancel(now)
+	o.cancel(now, later.CancellationReasonCANCELLEDBYCLIENT)
 	l.record(ctx, now, o.id, o.account.id)
 	return later.CancelAccountLiquidation204Response{}, nil
 }

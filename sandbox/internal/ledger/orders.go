@@ -11,6 +11,7 @@ import (
 
 	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
 // orderSettled is a status of later versions of the API, which follows FILLED.
@@ -40,6 +41,26 @@ type order struct {
 	placed  uint32 // position among all orders of the ledger
 	postTax bool
 	settles bool // whether SETTLED follows FILLED
+
+	extra *extra // nil for most orders
+}
+
+// extra is what few orders have.
+type extra struct {
+	flow   later.InitiationFlow     // "" for API
+	reason later.CancellationReason // "" for an order that is not cancelled
+	// executions has the number of executions of each individual order. It is nil if each
+	// has one. executed is how many the next individual order to fill has had.
+	executions []int
+	executed   int
+}
+
+// extras returns what few orders have, to change it.
+func (o *order) extras() *extra {
+	if o.extra == nil {
+		o.extra = &extra{}
+	}
+	return o.extra
 }
 
 func (o *order) key() *uuid.UUID { return &o.id }
@@ -120,7 +141,7 @@ func (l *Ledger) place(c *client, now time.Time, o *order) {
 	// Otherwise transitions would pile up in an account that is never read.
 	l.advance(o.account, now)
 	l.placed++
-	o.id = l.options.NewID()
+	o.id = l.newID()
 	o.placed = l.placed
 	o.created = now
 	o.updated = now
@@ -165,6 +186,9 @@ func (l *Ledger) CreatePortfoliosOrder(
 	placed.follow(found)
 	l.place(c, now, placed)
 	l.record(ctx, now, placed.id, placed.account.id)
+	if l.options.Settles {
+		return laterOrder{placed.showLater()}, nil
+	}
 	return contract.CreatePortfoliosOrder200JSONResponse{Body: placed.show()}, nil
 }
 
@@ -220,42 +244,10 @@ func (l *Ledger) RetrievePortfoliosOrder(
 		return nil, err
 	}
 	touch(ctx, o.account.id)
+	if l.options.Settles {
+		return laterOrder{o.showLater()}, nil
+	}
 	return contract.RetrievePortfoliosOrder200JSONResponse{Body: o.show()}, nil
-}
-
-// CancelPortfoliosOrder cancels an order at once.
-//
-// Source: "Cancel portfolios order" and the guide: always while NEW, while PROCESSING as
-// far as the individual orders allow. The errors page: conflict is "not available for
-// current status".
-// Choice: while PROCESSING it needs an individual order that is not FILLED, so an order
-// without any individual order cannot be cancelled then.
-func (l *Ledger) CancelPortfoliosOrder(
-	ctx context.Context, request contract.CancelPortfoliosOrderRequestObject,
-) (contract.CancelPortfoliosOrderResponseObject, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c, now := l.enter(ctx)
-	o, err := l.order(c, request.PortfolioOrderID, now)
-	if err != nil {
-		return nil, err
-	}
-	if err := o.cancellable("portfolio_order_id"); err != nil {
-		return nil, err
-	}
-	o.cancel(now)
-	l.record(ctx, now, o.id, o.account.id)
-	return contract.CancelPortfoliosOrder204Response{}, nil
-}
-
-// cancellable refuses an order of which nothing is left to cancel. field is the field of
-// the request that holds its id.
-func (o *order) cancellable(field string) error {
-	if o.status == contract.OrderStatusNEW || !o.done() && int(o.filled) < len(o.instruments) {
-		return nil
-	}
-	return conflict(field, "not available for current status %s; "+
-		"expected NEW, or PROCESSING with an individual order that is not FILLED", o.status)
 }
 
 // ordersOf returns the orders of an account, and the current time.
@@ -289,9 +281,12 @@ func (l *Ledger) ListPortfoliosOrders(
 		orders, now = l.ordersOf(ctx, *params.AccountID)
 	}
 	found, meta := paginate(l, list, orders, filters)
-	show := func(o *order) contract.Order {
+	show := func(o *order) any {
 		l.advance(o.account, now)
+		if l.options.Settles {
+			return o.showLater()
+		}
 		return o.show()
 	}
-	return page[order, contract.Order]{ledger: l, items: found, meta: meta, show: show}, nil
+	return page[order, any]{ledger: l, items: found, meta: meta, show: show}, nil
 }

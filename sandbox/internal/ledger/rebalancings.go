@@ -87,7 +87,7 @@ func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
 				"there is no allocation %s; expected the id of an allocation of this client", id)
 		}
 	}
-	e.id = l.options.NewID()
+	e.id = l.newID()
 	e.created = now
 	c.executions[e.id] = e
 	return c, nil

@@ -50,6 +50,7 @@ type commandLine struct {
 	skew, lifetime         time.Duration
 	later, expose, control bool
 	closed                 bool // -accounts names the only accounts that exist
+	stated                 bool // -state names the initial state
 }
 
 // usage precedes the list of flags in the output of -help.
@@ -177,6 +178,13 @@ func (line *commandLine) defineRules() {
 			line.closed = true
 			return err
 		})
+	line.Func("state", "JSON `file` with allocations, accounts with configuration and holdings, and prices, "+
+		"as\nthey are at the start and after each reset, in place of the sample (repeatable)",
+		func(text string) error {
+			line.stated = true
+			s.add(sandbox.WithStateFile(text))
+			return nil
+		})
 	line.BoolVar(&line.later, "later", false,
 		"play what is known of later versions of the API: liquidations of accounts and the like")
 	line.BoolVar(&s.checkResponses, "check-responses", false,
@@ -200,18 +208,7 @@ func (line *commandLine) complete() (settings, error) {
 		s.envFile = file
 	}
 	s.add(sandbox.WithSignatureWindow(line.skew, line.lifetime))
-	if line.later {
-		s.add(sandbox.WithLaterVersions())
-	}
-	if line.expose {
-		s.add(sandbox.WithExposure())
-	}
-	if line.control {
-		s.add(sandbox.WithControl())
-	}
-	if !line.closed {
-		s.add(sandbox.WithState(sample()))
-	}
+	line.addSwitches(&s)
 	if len(line.clients) == 0 {
 		line.clients = []string{""}
 	}
@@ -225,17 +222,21 @@ func (line *commandLine) complete() (settings, error) {
 	return s, nil
 }
 
-// checkForms checks the flags that take one of several words.
-func (s *settings) checkForms() error {
-	if !slices.Contains([]string{ed25519Form, p521Form, encryptedForm}, s.keyForm) {
-		return fmt.Errorf("flag -key-form: %q, expected %s, %s or %s",
-			s.keyForm, ed25519Form, p521Form, encryptedForm)
+// addSwitches adds the options of the flags without a value, and the sample if no other
+// state is named.
+func (line *commandLine) addSwitches(s *settings) {
+	if line.later {
+		s.add(sandbox.WithLaterVersions())
 	}
-	if s.keyAs != keyAsFile && s.keyAs != keyAsBase64 {
-		return fmt.Errorf("flag -key-as: %q, expected %s or %s", s.keyAs, keyAsFile, keyAsBase64)
+	if line.expose {
+		s.add(sandbox.WithExposure())
 	}
-	_, err := encode(s.envForm, []string{markVariable + "="})
-	return err
+	if line.control {
+		s.add(sandbox.WithControl())
+	}
+	if !line.closed && !line.stated {
+		s.add(sandbox.WithState(sample()))
+	}
 }
 
 func (s *settings) duration(option func(time.Duration) sandbox.Option) func(string) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/d8277167/upvest-portfolios-go/api"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
@@ -55,6 +56,7 @@ func (o *Options) hasAccount(id uuid.UUID) bool {
 // State is what an API client has before its first request.
 type State struct {
 	ClientID uuid.UUID
+	Prices   map[api.InstrumentID]api.Decimal
 	ledger.State
 }
 
@@ -78,6 +80,12 @@ func New(o Options) (*World, error) {
 		Accounts:   o.Accounts,
 		Settles:    o.Later,
 	})
+	// What accounts hold is given as values, at the initial prices.
+	for _, state := range o.States {
+		if err := l.SetPrices(state.Prices); err != nil {
+			return nil, fmt.Errorf("state: %w", err)
+		}
+	}
 	for _, state := range o.States {
 		ctx := ledger.WithCall(context.Background(), &ledger.Call{ClientID: state.ClientID})
 		if err := l.Load(ctx, state.State); err != nil {

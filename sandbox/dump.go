@@ -1,0 +1,95 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/replays"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
+)
+
+// dumpFormat is the form of dumps. It changes when an older one can no longer be loaded.
+const dumpFormat = 1
+
+// dump is the state of a sandbox at one moment.
+type dump struct {
+	Format int            `json:"format"`
+	Time   time.Time      `json:"time"`
+	Ledger ledger.Dump    `json:"ledger"`
+	Kept   []replays.Kept `json:"kept_responses"`
+}
+
+// Dump writes the state as JSON: the time of the clock, resources, holdings, prices, and
+// the responses that are kept for idempotency keys. Access tokens, used nonces, faults,
+// latency and the journals are not part of it. No request may be under way meanwhile.
+func (s *Sandbox) Dump(w io.Writer) error {
+	current := s.world.Load()
+	clients := s.clientIDs()
+	state := dump{
+		Format: dumpFormat,
+		Time:   s.config.clock.Now(),
+		Ledger: current.Ledger.Dump(clients),
+		Kept:   current.Replays.Dump(clients),
+	}
+	if err := json.NewEncoder(w).Encode(state); err != nil {
+		return fmt.Errorf("dump the state: %w", err)
+	}
+	return nil
+}
+
+// Load replaces the state with one that Dump wrote, and sets the clock to its time. From
+// there, orders continue as they would have in the sandbox that was dumped, if this one
+// has the same options. The first client of the dump becomes the first client of this
+// sandbox, and so on. There are no requests, effects and faults then. Access tokens stay,
+// and Reset restores the initial state of the options. After an error nothing has
+// changed.
+func (s *Sandbox) Load(r io.Reader) error {
+	if err := s.load(r); err != nil {
+		return fmt.Errorf("load a dump: %w", err)
+	}
+	return nil
+}
+
+func (s *Sandbox) load(r io.Reader) error {
+	var state dump
+	decoder := json.NewDecoder(r)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&state); err != nil {
+		return err
+	}
+	if state.Format != dumpFormat {
+		return fmt.Errorf("format: expected %d, not %d", dumpFormat, state.Format)
+	}
+	options, err := s.config.worldOptions(s.contract)
+	if err != nil {
+		return err
+	}
+	options.States = nil
+	loaded, err := world.New(options)
+	if err != nil {
+		return err
+	}
+	clients := s.clientIDs()
+	if err := loaded.Ledger.Restore(state.Ledger, clients); err != nil {
+		return err
+	}
+	if err := loaded.Replays.Restore(state.Kept, clients); err != nil {
+		return err
+	}
+	s.world.Store(loaded)
+	s.config.clock.Set(state.Time)
+	return nil
+}
+
+func (s *Sandbox) clientIDs() []uuid.UUID {
+	ids := make([]uuid.UUID, len(s.config.clients))
+	for i, known := range s.config.clients {
+		ids[i] = known.ID
+	}
+	return ids
+}

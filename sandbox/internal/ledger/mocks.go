@@ -1,0 +1,85 @@
+package ledger
+
+import (
+	"math/big"
+	"slices"
+)
+
+// The instruments whose behaviour in its sandbox Upvest documents, and that behave
+// differently from all others.
+//
+// Source: the guide "Sandbox mock ISINs". An order for mockParts is executed in up to 5
+// parts: one below 101 EUR, two below 201 EUR and so on. An order for mockCancelled is
+// executed in part and then cancelled.
+// Choices: the parts are equal. Of two parts, mockCancelled executes the first, and
+// instead of the second the portfolio order is cancelled with all that is left of it. No
+// instrument has another price than 1 at first.
+const (
+	mockParts     = "IE00B5M1WJ87"
+	mockCancelled = "IE00BF2GFH28"
+)
+
+// mock plans the executions of the individual orders, if one of them is for a mock
+// instrument.
+func (o *order) mock(current prices) {
+	isMock := func(instrument string) bool { return instrument == mockParts || instrument == mockCancelled }
+	if !slices.ContainsFunc(o.instruments, isMock) {
+		return
+	}
+	planned := make([]int, len(o.instruments))
+	for i, instrument := range o.instruments {
+		planned[i] = 1
+		switch instrument {
+		case mockParts:
+			planned[i] = executionsOf(o.worth(i, current))
+		case mockCancelled:
+			planned[i] = 2
+		}
+	}
+	o.extras().executions = planned
+}
+
+// worth returns the cash that the individual order i buys for, or that its quantity is
+// worth now.
+func (o *order) worth(i int, current prices) *big.Int {
+	if i < int(o.sales) {
+		return current.value(o.instruments[i], o.amounts[i])
+	}
+	return o.amounts[i]
+}
+
+// executionsOf returns in how many parts an order for mockParts is executed.
+func executionsOf(cash *big.Int) int {
+	const most = 5
+	for parts := 1; parts < most; parts++ {
+		limit := big.NewInt(int64(100*parts + 1))
+		if cash.Cmp(limit.Mul(limit, priceUnits)) < 0 {
+			return parts
+		}
+	}
+	return most
+}
+
+// executions returns how many executions the individual orders have had, and how many
+// they have together.
+func (o *order) executions() (done, all int) {
+	if o.extra == nil || o.extra.executions == nil {
+		return int(o.filled), len(o.instruments)
+	}
+	for i, planned := range o.extra.executions {
+		all += planned
+		if i < int(o.filled) {
+			done += planned
+		}
+	}
+	return done + o.extra.executed, all
+}
+
+// executionsLeft returns how many executions the individual order i still has, which is
+// the next to fill.
+func (o *order) executionsLeft(i int) int {
+	if o.extra == nil || o.extra.executions == nil {
+		return 1
+	}
+	return o.extra.executions[i] - o.extra.executed
+}

@@ -1,0 +1,63 @@
+package replays
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Kept is a response that is kept for repetitions of its request, in a form that JSON can
+// hold.
+type Kept struct {
+	// Client is the position of the client in the list that was asked for.
+	Client      int       `json:"client"`
+	Key         uuid.UUID `json:"key"`
+	Fingerprint []byte    `json:"fingerprint"`
+	Expires     time.Time `json:"expires"`
+	Status      int       `json:"status"`
+	Body        string    `json:"body"`
+}
+
+// Dump returns the kept responses of the clients, those that expire first at the front.
+func (r *Replays) Dump(clients []uuid.UUID) []Kept {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := []Kept{}
+	for _, next := range r.queue {
+		held, found := r.kept[next.key]
+		at := slices.Index(clients, next.key.Client)
+		if !found || held.expires != next.expires || at < 0 {
+			continue
+		}
+		kept = append(kept, Kept{
+			Client:      at,
+			Key:         next.key.ID,
+			Fingerprint: held.fingerprint[:],
+			Expires:     time.Unix(0, held.expires).UTC(),
+			Status:      held.status,
+			Body:        held.body,
+		})
+	}
+	return kept
+}
+
+// Restore adds kept responses in the form of Dump.
+func (r *Replays) Restore(kept []Kept, clients []uuid.UUID) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, one := range kept {
+		if one.Client < 0 || one.Client >= len(clients) || len(one.Fingerprint) != len(Fingerprint{}) {
+			return fmt.Errorf("kept response of key %s: "+
+				"expected a client of the dump, and a fingerprint of %d bytes", one.Key, len(Fingerprint{}))
+		}
+		r.keep(Key{Client: clients[one.Client], ID: one.Key}, replay{
+			fingerprint: Fingerprint(one.Fingerprint),
+			expires:     one.Expires.UnixNano(),
+			status:      one.Status,
+			body:        one.Body,
+		})
+	}
+	return nil
+}

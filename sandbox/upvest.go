@@ -1,0 +1,54 @@
+package sandbox
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/api"
+	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
+)
+
+// UpvestOrder is an order that Upvest places in an account by itself, for a savings plan
+// for instance.
+type UpvestOrder struct {
+	// ClientID is the API client that finds the order. Zero means the first that the
+	// sandbox knows.
+	ClientID uuid.UUID
+	// AccountID is an account with a configuration.
+	AccountID uuid.UUID
+	// Side is BUY or SELL.
+	Side string
+	// CashAmount is in EUR.
+	CashAmount api.Decimal
+	// InitiationFlow is API, AUTO_INVESTMENT or SAVINGS_PLAN. Clients find it in the
+	// order if the sandbox plays later versions, see [WithLaterVersions].
+	InitiationFlow string
+}
+
+// PlaceOrder places an order as Upvest does, and returns its id. The order is no effect,
+// because no request made it.
+func (s *Sandbox) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
+	o.ClientID = cmp.Or(o.ClientID, s.Client().ID)
+	if !s.config.hasClient(o.ClientID) {
+		return uuid.Nil, fmt.Errorf("place an order: client_id: %s is not a client of this sandbox",
+			o.ClientID)
+	}
+	id, err := s.world.Load().Ledger.PlaceOrder(ledger.UpvestOrder(o))
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("place an order: %w", err)
+	}
+	return id, nil
+}
+
+// CancelOrder cancels an order as Upvest does. The order must be NEW or PROCESSING. What
+// is filled stays filled. reason is ACCOUNT_IS_EMPTY, CANCELLED_BY_CLIENT,
+// CANCELLED_BY_UPVEST, PORTFOLIO_IS_BALANCED or SELL_LIMIT_EXCEEDED. Clients find it in
+// the order if the sandbox plays later versions, see [WithLaterVersions].
+func (s *Sandbox) CancelOrder(orderID uuid.UUID, reason string) error {
+	if err := s.world.Load().Ledger.CancelOrder(orderID, reason); err != nil {
+		return fmt.Errorf("cancel order %s: %w", orderID, err)
+	}
+	return nil
+}
