@@ -56,7 +56,7 @@ func (r *result) isRetryable(policy RetryPolicy) bool {
 	return r.transient
 }
 
-// mayPass reports whether a later call may succeed: it goes by the retry policy, and
+// isTransient reports whether a later call may succeed: it goes by the retry policy, and
 // covers the token request and a timeout before the attempt was sent.
 func (r *result) isTransient() bool {
 	var token *Error

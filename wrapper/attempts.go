@@ -72,7 +72,6 @@ type steering struct {
 func (s *steering) follow(ctx context.Context, r *result) error {
 	switch {
 	case ctx.Err() != nil:
-		r.repeatable = r.transient
 		if r.transient {
 			return ctx.Err()
 		}

@@ -239,6 +239,19 @@ func (line *commandLine) addSwitches(s *settings) {
 	}
 }
 
+// checkForms checks the flags that take one of several words.
+func (s *settings) checkForms() error {
+	if !slices.Contains([]string{ed25519Form, p521Form, encryptedForm}, s.keyForm) {
+		return fmt.Errorf("flag -key-form: %q, expected %s, %s or %s",
+			s.keyForm, ed25519Form, p521Form, encryptedForm)
+	}
+	if s.keyAs != keyAsFile && s.keyAs != keyAsBase64 {
+		return fmt.Errorf("flag -key-as: %q, expected %s or %s", s.keyAs, keyAsFile, keyAsBase64)
+	}
+	_, err := encode(s.envForm, []string{markVariable + "="})
+	return err
+}
+
 func (s *settings) duration(option func(time.Duration) sandbox.Option) func(string) error {
 	return func(text string) error {
 		d, err := time.ParseDuration(text)
