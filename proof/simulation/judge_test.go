@@ -58,7 +58,7 @@ func (s *simulation) judgeLiveness(c *call) {
 		return // its one repeat was spent on something else
 	case c.process != c.host.process:
 		return // it ended with its process
-	case s.isMisled(c):
+	case s.isMisled(c), s.isUntaught(c):
 		return
 	case isLateCancellation(c):
 		// A second cancellation finds nothing to cancel, or comes too late.
@@ -94,6 +94,13 @@ func (s *simulation) isMisled(c *call) bool {
 	}
 	s.figures.misled++
 	return true
+}
+
+// isUntaught reports whether a call was refused for a wrong clock by responses that may
+// have taken more than five seconds: their Date shows nothing.
+func (s *simulation) isUntaught(c *call) bool {
+	isSlow := slices.ContainsFunc(s.step.faults, func(f fault) bool { return f.slows })
+	return isSlow && c.host.ahead.Load() != 0 && errors.Is(c.err, upvest.ErrUnauthorized)
 }
 
 // isUpset reports whether something happened to a host that makes calls need another
