@@ -1,4 +1,5 @@
-# Every command of this repository. `make demo` and `make test` need Go alone; what the others need they fetch, pinned.
+# Every command of this repository. `make demo` and `make test` need Go alone. The other commands download what they need, in
+# pinned versions, or name the program that is missing.
 
 GOLANGCI    := v2.15.0
 LINT        := build/golangci-$(GOLANGCI)/golangci-lint
@@ -11,13 +12,13 @@ NODE        := build/node/node_modules/.package-lock.json
 PROOF       := cd proof && CONTRACT=1 go test -count=1
 LOGO        := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%2248%22 height=%2216%22%3E%3Ctext y=%2212%22 font-family=%22sans-serif%22 font-size=%2212%22 fill=%22gray%22%3ERedoc%3C/text%3E%3C/svg%3E
 
-# Runs a command in every module. The workspace raises each module to the highest version
-# that any of them requires, so the client runs without it: its importers get less.
+# Runs a command in every module. The client runs without the workspace, because go.work raises each dependency to the highest
+# version that any module requires, which importers of the client do not get.
 IN_EACH      = @set -e; modules=$$(.ci/modules); count=$$(echo $$modules | wc -w); n=0; export GOWORK; \
 	for module in $$modules; do n=$$((n + 1)); GOWORK=; test $$module != . || GOWORK=off; \
 	echo "[$$n/$$count] $$module: $(strip $(1))"; (cd $$module && $(1)); done
 
-# Neither Redocly CLI nor the page that it builds reports that it is used.
+# Redocly CLI and the page that it builds send no usage data.
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
@@ -27,67 +28,67 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-first-order: ## Run the README's first order on a sandbox that ends with it; needs Go alone.
-	@echo 'Builds the sandbox and the first order of the README and runs both; the first build takes about a minute.'
+first-order: ## Run the README's first order on a temporary sandbox; needs Go alone.
+	@echo 'Building the sandbox and the first order of the README, then running both. The first build takes about a minute.'
 	@cd sandbox && go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@cd examples && ../build/upvest-sandbox -- go run ./firstorder
 
-demo: ## Walk through all operations, on a sandbox in process or on the server that UPVEST_API_* names.
-	@echo 'Builds the tour of all operations and runs it; the first build takes about a minute.'
+demo: ## Call all operations on a sandbox in the same process. If UPVEST_API_* variables name a server, read from it; ARGS=-write also writes.
+	@echo 'Building the tour of all operations, then running it. The first build takes about a minute.'
 	@cd examples && go run ./tour $(ARGS)
 
-sandbox: ## Build build/upvest-sandbox, one static binary, and run it on loopback until Ctrl-C: it says what to source; ARGS are its flags.
+sandbox: ## Build build/upvest-sandbox and run it on loopback until Ctrl-C; it writes sandbox.env, to source. ARGS are its flags.
 	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@exec build/upvest-sandbox -env-file sandbox.env $(ARGS)
 
-test: ## Run all tests, with the race detector where there is the C compiler that it needs.
-	@echo 'Tests one module after the other; the first run compiles for about a minute before its first result.'
+test: ## Run all tests, with the race detector if a C compiler is installed.
+	@echo 'Testing one module after the other. The first run compiles for about a minute before its first result.'
 	$(call IN_EACH,go test $(RACE) ./...)
 
-bench: ## Measure the client beside the work itself, in about three minutes; ARGS are flags, as in -bench Order -rounds 3.
+bench: ## Measure the client against hand-written equivalents, in about three minutes; ARGS are flags, as in -bench Order -rounds 3.
 	@mkdir -p build && cd proof && go run ./bench -raw ../build/bench.txt $(ARGS)
 
-bench-sandbox: ## Measure how the sandbox bears a million accounts, in about three minutes, and hold that against what is wanted.
+bench-sandbox: ## Measure the sandbox with a million accounts, in about three minutes, and compare the results with their limits.
 	@cd sandbox && go run ./internal/bench
 
-bench-fleet: ## Measure how fast a fleet places orders, with FLEET_ACCOUNTS (100,000) waiting, beside the same client without the engine.
+bench-fleet: ## Measure how fast a fleet with FLEET_ACCOUNTS (100,000) accounts places orders, against the same client without a queue.
 	@cd fleet && FLEET=bench FLEET_ACCOUNTS=$(FLEET_ACCOUNTS) go test -count=1 -timeout 60m -v -run '^TestBench$$' ./bench
 
-faults: ## Print the fault matrix: what callers are told when every fault meets every operation.
+faults: ## Print the fault matrix: the outcome that callers receive for every network fault in every operation.
 	@cd proof && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \
 	echo "$$result" | sed -n '/^fault /,/cells/p'
 
-simulate: ## Simulate SEEDS months (2,000), or the one of SEED, of calls and of all that goes wrong; print what was tried and the worst figures.
+simulate: ## Simulate SEEDS months (2,000), or the month of SEED, of calls and failures; print what was tried and the worst figures.
 	@cd proof/simulation && go test -count=1 -timeout 0 -run 'TestMonths$$' -report $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
 
-images: ## Build the container images of the sandbox and the fleet with buildah, as root and without a registry, and run them.
+images: ## Build the container images of the sandbox and the fleet with buildah, and run them; needs root, and no registry.
 	@mkdir -p build/images/keys && cp /etc/ssl/certs/ca-certificates.crt build/images
 	@cd sandbox && CGO_ENABLED=0 go build -trimpath -o ../build/images/upvest-sandbox ./cmd/upvest-sandbox
 	@cd fleet && CGO_ENABLED=0 go build -trimpath -o ../build/images/fleet .
 	@cd proof && IMAGES=1 go test -count=1 -v ./images
 
-histories: ## Judge SEEDS histories (2,000), or the one of SEED, of orders that several clients place and cancel, with porcupine.
+histories: ## Check SEEDS histories (2,000), or the one of SEED, of concurrent orders and cancellations for linearizability, with porcupine.
 	@cd proof/histories && go test -count=1 -timeout 0 $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
 
-fleet: ## Place 2,000 orders with three workers on SQLite, one of them killed, the server failing in every way; needs Go alone.
+fleet: ## Place 2,000 orders with three workers on SQLite, kill one worker, and inject server and network faults; needs Go alone.
 	@cd fleet && FLEET=fleet go test -count=1 -timeout 1h -v -run 'TestFleet$$' .
 
-fleet-chaos: ## Do whatever can happen to a fleet on PostgreSQL (Debian's package postgresql); FLEET_ACCOUNTS takes more than 5,000.
+fleet-chaos: ## Run a fleet of FLEET_ACCOUNTS (5,000) accounts on PostgreSQL (Debian's package postgresql) through crashes, freezes, restores and lost responses.
 	@cd fleet && FLEET=fleet-chaos go test -count=1 -timeout 24h -v -run 'Test(Chaos|Control|(Restore|Clocks|Identity|Names|Neighbor)(Control)?)$$' .
 
-suites: ## Run the public test suites in SUITES (../shared/suites), and print how many of their cases hold.
+suites: ## Run the public test suites in SUITES (../shared/suites), and print how many cases pass.
 	@export SUITES='$(abspath $(SUITES))'; for package in sandbox/internal/signature proof/suites; do \
 	result=$$(cd $$package && go test -count=1 -v .) || { echo "$$result"; exit 1; }; \
 	echo "$$result" | grep -E ' cases, | is missing' | sed 's/^ *[a-z_]*_test.go:[0-9]*: //'; done
 
-fuzz: ## Run every fuzz target for FUZZTIME (a minute).
+fuzz: ## Run every fuzz target for FUZZTIME (1m).
 	@set -e; modules=$$(.ci/modules); for module in $$modules; do cd $(CURDIR)/$$module; \
 	for package in $$(go list ./...); do \
 	for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
 	done; done; done
 
-check: fresh ## Check that everything is generated, formatted, vetted, linted and tidy.
+check: fresh ## Check generated code, vet, style, linters with their controls, and go.mod files.
 	$(call IN_EACH,go vet ./...)
 	@echo "check: style"; go run ./proof/style .
 	@echo "check: golangci-lint"; $(MAKE) -s --no-print-directory $(LINT)
@@ -104,20 +105,20 @@ cross: ## Build all modules for Windows, and vet them with their tests for macOS
 	$(call IN_EACH,GOOS=windows CGO_ENABLED=0 go build ./...)
 	$(call IN_EACH,GOOS=darwin CGO_ENABLED=0 go vet ./...)
 
-fresh: ## Check that the generated code is what openapi.yaml and the overlay make.
+fresh: ## Check that the generated code matches openapi.yaml and the overlay.
 	@$(PROOF) -run '^Test(GeneratedCodeIsFresh|StaleCodeIsFound)$$' ./drift
 
-contract: ## Hold the contract against oasdiff, Redocly CLI, Prism and an importer; what needs Node.js is skipped without it.
+contract: ## Check the contract with oasdiff, Redocly CLI, Prism and an importer; without npm, Redocly CLI and Prism are skipped.
 	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(NODE); \
 	elif test "$$CI" = true; then echo "contract: npm is missing" >&2; exit 1; \
 	else echo "contract: npm is missing, so Redocly CLI and Prism are skipped"; fi
 	@$(PROOF) ./handlers && CONTRACT=1 go test -count=1 ./drift
 
-dist: ## Build all programs for Linux, macOS and Windows into build/dist, with SBOM and checksums, and test that they are reproducible.
+dist: ## Build all programs for Linux, macOS and Windows into build/dist, with SBOM and checksums; test that builds are reproducible.
 	@rm -rf build/dist && .ci/dist build/dist && ls -l build/dist
 	@cd proof && DIST=1 go test -count=1 -timeout 10m -run '^Test(ProgramsAreReproducible|UnreleasedModulesCanBeUsed)$$' ./supply
 
-addition: ## Add an operation and a field in a copy, and follow the findings of make contract, which has to run before.
+addition: ## Add an operation and a field to a copy of the repository, and follow the findings; run make contract first.
 	@cd proof && result=$$(ADDITION=1 go test -count=1 -v -timeout 15m ./addition) || { echo "$$result"; exit 1; }; \
 	echo "$$result" | sed -n 's/^ *addition_test.go:[0-9]*: //p'
 
@@ -125,8 +126,8 @@ $(NODE): proof/contract-check/package.json proof/contract-check/package-lock.jso
 	@mkdir -p build/node && cp $^ build/node && npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# The page would fetch the logo of Redoc: a picture of that name takes its place.
-docs: $(NODE) ## Build the API reference, build/docs/index.html, and look at it in headless Chromium.
+# The page would download the logo of Redoc. An inline picture replaces it.
+docs: $(NODE) ## Build the API reference, build/docs/index.html, and check the rendered page in headless Chromium.
 	@command -v chromium >/dev/null || { echo "docs: chromium is missing; Debian's package is chromium" >&2; exit 1; }
 	@mkdir -p build/docs && rm -f build/docs/*
 	@build/node/node_modules/.bin/redocly build-docs openapi.yaml --config proof/contract-check/redocly.yaml \
@@ -134,10 +135,10 @@ docs: $(NODE) ## Build the API reference, build/docs/index.html, and look at it 
 	@sed -i 's|https://cdn.redoc.ly/redoc/logo-[a-z-]*.svg|$(LOGO)|g' build/docs/index.html
 	@export DOCS=1; $(PROOF) -run '^TestDocs$$' ./drift && echo "build/docs/index.html, build/docs/screenshot.png"
 
-release-check: ## Release all modules to a temporary module proxy, then import, install and check them from outside of the repository.
+release-check: ## Release all modules to a temporary module proxy, then import, install and check them outside the repository.
 	@cd proof && RELEASE=1 go test -count=1 -v -timeout 20m ./release
 
-generate: ## Make the generated code again.
+generate: ## Generate all generated code again.
 	go generate ./...
 
 format: $(LINT) ## Format all Go code.

@@ -97,10 +97,10 @@ type Allocation struct {
 	// Allocation The instruments and their weights.
 	Allocation []InstrumentWeight `json:"allocation"`
 
-	// CreatedAt When the resource was made, as RFC 3339 in UTC.
+	// CreatedAt When the resource was created, as RFC 3339 in UTC.
 	CreatedAt time.Time `json:"created_at"`
 
-	// ID The id of the allocation.
+	// ID The ID of the allocation.
 	ID openapi_types.UUID `json:"id"`
 
 	// Name The name of the allocation.
@@ -109,7 +109,7 @@ type Allocation struct {
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -118,14 +118,14 @@ type AllocationList struct {
 	// Data The allocations of this page.
 	Data []Allocation `json:"data"`
 
-	// Meta Where a page stands in its list.
+	// Meta The position of a page in its list.
 	Meta Meta `json:"meta"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
-// AllocationRequest The mix of instruments that an allocation is to have.
+// AllocationRequest The instruments and weights of an allocation.
 type AllocationRequest struct {
 	// Allocation The instruments and their weights.
 	Allocation []InstrumentWeight `json:"allocation"`
@@ -139,22 +139,22 @@ type AllocationSort string
 
 // Configuration Which allocation an account follows.
 type Configuration struct {
-	// AccountID The id of the account.
+	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// AllocationID The id of the allocation that the account follows.
+	// AllocationID The ID of the allocation that the account follows.
 	AllocationID openapi_types.UUID `json:"allocation_id"`
 
-	// CreatedAt When the resource was made, as RFC 3339 in UTC.
+	// CreatedAt When the resource was created, as RFC 3339 in UTC.
 	CreatedAt time.Time `json:"created_at"`
 
-	// RebalancingStrategyIDs The ids of the rebalancing strategies in force.
+	// RebalancingStrategyIDs The IDs of the rebalancing strategies that apply to the account.
 	RebalancingStrategyIDs []openapi_types.UUID `json:"rebalancing_strategy_ids,omitzero"`
 
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -163,148 +163,148 @@ type ConfigurationList struct {
 	// Data The configurations of this page.
 	Data []Configuration `json:"data"`
 
-	// Meta Where a page stands in its list.
+	// Meta The position of a page in its list.
 	Meta Meta `json:"meta"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
-// ConfigurationRequest The allocation that an account is to follow.
+// ConfigurationRequest An account, and the allocation that it will follow.
 type ConfigurationRequest struct {
-	// AccountID The id of the account.
+	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// AllocationID The id of the allocation to follow.
+	// AllocationID The ID of the allocation to follow.
 	AllocationID openapi_types.UUID `json:"allocation_id"`
 
-	// RebalancingStrategyIDs The ids of the rebalancing strategies to apply.
+	// RebalancingStrategyIDs The IDs of the rebalancing strategies to apply.
 	RebalancingStrategyIDs []openapi_types.UUID `json:"rebalancing_strategy_ids,omitzero"`
 }
 
 // ConfigurationSort Field that configurations are sorted by.
 type ConfigurationSort string
 
-// ConfigurationUpdate Changes to a configuration. What is left out stays as it is.
+// ConfigurationUpdate Changes to a configuration. Fields that are left out stay as they are.
 type ConfigurationUpdate struct {
-	// AllocationID The id of the allocation to follow from now on.
+	// AllocationID The ID of the allocation that the account will follow.
 	AllocationID api.OptionalUUID `json:"allocation_id,omitzero"`
 
-	// RebalancingStrategyIDs The ids of all rebalancing strategies to apply from now on.
+	// RebalancingStrategyIDs The IDs of all rebalancing strategies that will apply to the account.
 	RebalancingStrategyIDs []openapi_types.UUID `json:"rebalancing_strategy_ids,omitzero"`
 }
 
-// Currency The alphabetical code of a currency, three letters as in ISO 4217. EUR is the euro.
+// Currency The alphabetical ISO 4217 code of a currency. EUR is the euro.
 type Currency string
 
-// IndividualOrder The order for one instrument, part of a portfolio order.
+// IndividualOrder The part of a portfolio order that buys or sells one instrument.
 type IndividualOrder struct {
-	// ID The id of the individual order.
+	// ID The ID of the individual order.
 	ID openapi_types.UUID `json:"id"`
 
 	// Side Whether to buy (BUY) or to sell (SELL).
 	Side Side `json:"side"`
 
-	// Status How far the execution of an individual order has come.
+	// Status The status of an individual order.
 	Status IndividualOrderStatus `json:"status"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
-// IndividualOrderStatus How far the execution of an individual order has come.
+// IndividualOrderStatus The status of an individual order.
 type IndividualOrderStatus string
 
-// InstrumentIDType What instrument_id holds, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
+// InstrumentIDType What instrument_id contains, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
 type InstrumentIDType string
 
-// InstrumentWeight The share that one instrument has in an allocation.
+// InstrumentWeight The weight of one instrument in an allocation.
 type InstrumentWeight struct {
 	// InstrumentID An instrument, named by its ISIN or by Upvest's own identifier.
 	InstrumentID api.InstrumentID `json:"instrument_id"`
 
-	// InstrumentIDType What instrument_id holds, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
+	// InstrumentIDType What instrument_id contains, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
 	InstrumentIDType InstrumentIDType `json:"instrument_id_type"`
 
 	// Weight The weight of the instrument, a decimal with at most five fraction digits.
 	Weight api.Decimal `json:"weight"`
 }
 
-// LiquidationRequest In whose name an account is liquidated.
+// LiquidationRequest The user in whose name an account is liquidated.
 type LiquidationRequest struct {
-	// UserID The id of the user.
+	// UserID The ID of the user.
 	UserID openapi_types.UUID `json:"user_id"`
 }
 
-// ListOrder Direction that a list can be asked for in.
+// ListOrder Direction in which a list can be requested.
 type ListOrder string
 
-// Meta Where a page stands in its list.
+// Meta The position of a page in its list.
 type Meta struct {
-	// Count How many items this page has. The length of data is more reliable.
+	// Count The number of items of this page. The length of data is more reliable.
 	Count int `json:"count"`
 
-	// Limit How many items a page has at most.
+	// Limit The maximum number of items of a page.
 	Limit int `json:"limit"`
 
-	// Offset How many items come before this page.
+	// Offset The number of items before this page.
 	Offset int `json:"offset"`
 
-	// Order Direction that the list is sorted in, ascending (ASC) or descending (DESC).
+	// Order The direction in which the list is sorted, ascending (ASC) or descending (DESC).
 	Order MetaOrder `json:"order,omitempty"`
 
-	// Sort Name of the field by which the items are in order.
+	// Sort The field by which the list is sorted.
 	Sort string `json:"sort,omitempty"`
 
-	// TotalCount How many items the whole list has.
+	// TotalCount The number of items of the whole list.
 	TotalCount int `json:"total_count"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
-// MetaOrder Direction that the list is sorted in, ascending (ASC) or descending (DESC).
+// MetaOrder The direction in which the list is sorted, ascending (ASC) or descending (DESC).
 type MetaOrder string
 
-// Order An order for a whole portfolio. It is executed by individual orders, one per instrument.
+// Order An order for a whole portfolio. It is executed as individual orders, one for each instrument.
 type Order struct {
-	// AccountID The id of the account.
+	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// AllocationID The id of the allocation that the order was split by. A liquidation has none.
+	// AllocationID The ID of the allocation by which the order was split. A liquidation has no allocation.
 	AllocationID api.OptionalUUID `json:"allocation_id,omitzero"`
 
-	// CashAmount An amount of money in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
+	// CashAmount The amount in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
 	CashAmount api.Decimal `json:"cash_amount"`
 
-	// CreatedAt When the resource was made, as RFC 3339 in UTC.
+	// CreatedAt When the resource was created, as RFC 3339 in UTC.
 	CreatedAt time.Time `json:"created_at"`
 
-	// Currency The alphabetical code of a currency, three letters as in ISO 4217. EUR is the euro.
+	// Currency The alphabetical ISO 4217 code of a currency. EUR is the euro.
 	Currency Currency `json:"currency"`
 
-	// ID The id of the portfolio order.
+	// ID The ID of the portfolio order.
 	ID openapi_types.UUID `json:"id"`
 
-	// Orders The individual orders of this portfolio order. Empty until it has been split.
+	// Orders The individual orders of this portfolio order. The list is empty until the order has been split.
 	Orders []IndividualOrder `json:"orders"`
 
-	// PostTax Whether cash_amount is meant after tax.
+	// PostTax Whether cash_amount is an amount after tax.
 	PostTax bool `json:"post_tax"`
 
-	// Status How far the execution of a portfolio order has come.
+	// Status The status of a portfolio order.
 	Status OrderStatus `json:"status"`
 
-	// Type What the portfolio order is for.
+	// Type The purpose of the portfolio order.
 	Type OrderType `json:"type,omitempty"`
 
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// UserID The id of the user in whose name the order was placed.
+	// UserID The ID of the user in whose name the order was placed.
 	UserID api.OptionalUUID `json:"user_id,omitzero"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -313,101 +313,101 @@ type OrderList struct {
 	// Data The portfolio orders of this page.
 	Data []Order `json:"data"`
 
-	// Meta Where a page stands in its list.
+	// Meta The position of a page in its list.
 	Meta Meta `json:"meta"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
 // OrderRequest A portfolio order to place.
 type OrderRequest struct {
-	// AccountID The id of the account.
+	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// CashAmount An amount of money in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
+	// CashAmount The amount in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
 	CashAmount api.Decimal `json:"cash_amount"`
 
-	// Currency The alphabetical code of a currency, three letters as in ISO 4217. EUR is the euro.
+	// Currency The alphabetical ISO 4217 code of a currency. EUR is the euro.
 	Currency Currency `json:"currency"`
 
-	// PostTax Whether cash_amount is meant after tax.
+	// PostTax Whether cash_amount is an amount after tax.
 	PostTax bool `json:"post_tax,omitempty"`
 
 	// Side Whether to buy (BUY) or to sell (SELL).
 	Side Side `json:"side"`
 
-	// UserID The id of the user in whose name the order is placed.
+	// UserID The ID of the user in whose name the order is placed.
 	UserID openapi_types.UUID `json:"user_id"`
 }
 
 // OrderSort Field that orders are sorted by.
 type OrderSort string
 
-// OrderStatus How far the execution of a portfolio order has come.
+// OrderStatus The status of a portfolio order.
 type OrderStatus string
 
-// OrderType What a portfolio order is for.
+// OrderType The purpose of a portfolio order.
 type OrderType string
 
-// Problem An error, as problem details (RFC 7807). Members beyond these may appear.
+// Problem An error, as problem details (RFC 7807). It may have further fields.
 type Problem struct {
-	// Detail What went wrong this time.
+	// Detail What went wrong in this request.
 	Detail *string `json:"detail,omitempty"`
 
-	// Instance A URI of this one error, often of its log.
+	// Instance A URI that identifies this occurrence of the error.
 	Instance *string `json:"instance,omitempty"`
 
-	// RequestID The id of the request, as in upvest-request-id.
+	// RequestID The ID of the request, as in upvest-request-id.
 	RequestID *string `json:"request_id,omitempty"`
 
-	// Status The HTTP status of the answer, repeated here for the case that a proxy changes the outer one.
+	// Status The HTTP status of the response, repeated here because a proxy may change the status of the response itself.
 	Status int `json:"status"`
 
-	// Title The kind of error in a few words. The same for every error of one type.
+	// Title The kind of error in a few words. All errors of one type have the same title.
 	Title *string `json:"title,omitempty"`
 
-	// Type The kind of error, a URL of its documentation or a bare word.
+	// Type The kind of error, either the URL of its documentation or a single word.
 	Type                 string                 `json:"type"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
 // Rebalancing A triggered rebalancing.
 type Rebalancing struct {
-	// ID The id of the rebalancing execution.
+	// ID The ID of the rebalancing execution.
 	ID openapi_types.UUID `json:"id"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
 // RebalancingExecution The execution of a rebalancing.
 type RebalancingExecution struct {
-	// Accounts The ids of the accounts that are rebalanced.
+	// Accounts The IDs of the accounts that are rebalanced.
 	Accounts []openapi_types.UUID `json:"accounts,omitzero"`
 
-	// Allocations The ids of the allocations whose accounts are rebalanced.
+	// Allocations The IDs of the allocations whose accounts are rebalanced.
 	Allocations []openapi_types.UUID `json:"allocations,omitzero"`
 
-	// CreatedAt When the resource was made, as RFC 3339 in UTC.
+	// CreatedAt When the resource was created, as RFC 3339 in UTC.
 	CreatedAt time.Time `json:"created_at"`
 
-	// ID The id of the rebalancing execution.
+	// ID The ID of the rebalancing execution.
 	ID openapi_types.UUID `json:"id"`
 
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// Unknown Fields of the response that this struct does not hold, see [api.Unknown].
+	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
 // RebalancingRequest What to rebalance. Exactly one of the two lists is set.
 type RebalancingRequest struct {
-	// Accounts The ids of the accounts.
+	// Accounts The IDs of the accounts.
 	Accounts []openapi_types.UUID `json:"accounts,omitzero"`
 
-	// Allocations The ids of the allocations, each of whose accounts is rebalanced.
+	// Allocations The IDs of the allocations. All accounts that follow them are rebalanced.
 	Allocations []openapi_types.UUID `json:"allocations,omitzero"`
 }
 
@@ -435,7 +435,7 @@ type Offset = int32
 // PortfolioOrderID defines model for PortfolioOrderID.
 type PortfolioOrderID = openapi_types.UUID
 
-// SortOrder Direction that a list can be asked for in.
+// SortOrder Direction in which a list can be requested.
 type SortOrder = ListOrder
 
 // StartDate defines model for StartDate.
@@ -449,19 +449,19 @@ type ListPortfoliosAllocationsParams struct {
 	// Order Direction to sort the list in.
 	Order *SortOrder `form:"order,omitempty" json:"order,omitempty"`
 
-	// Offset How many items of the list to skip.
+	// Offset The number of items to skip at the beginning of the list.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many items to return at most.
+	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Only items from this time on, itself included. UTC.
+	// StartDate Return only items from this time on, inclusive. UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Only items up to this time. UTC.
+	// EndDate Return only items up to this time. UTC.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// InstrumentIDs Only allocations that hold these instruments, identifiers separated by commas.
+	// InstrumentIDs Return only allocations that contain these instruments. Separate the identifiers with commas.
 	InstrumentIDs *[]api.InstrumentID `form:"instrument_ids,omitempty" json:"instrument_ids,omitempty"`
 }
 
@@ -473,22 +473,22 @@ type ListPortfoliosConfigurationsParams struct {
 	// Order Direction to sort the list in.
 	Order *SortOrder `form:"order,omitempty" json:"order,omitempty"`
 
-	// Offset How many items of the list to skip.
+	// Offset The number of items to skip at the beginning of the list.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many items to return at most.
+	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Only items from this time on, itself included. UTC.
+	// StartDate Return only items from this time on, inclusive. UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Only items up to this time. UTC.
+	// EndDate Return only items up to this time. UTC.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// AccountID Only the configuration of this account.
+	// AccountID Return only the configuration of this account.
 	AccountID *openapi_types.UUID `form:"account_id,omitempty" json:"account_id,omitempty"`
 
-	// AllocationID Only configurations that follow this allocation.
+	// AllocationID Return only configurations that follow this allocation.
 	AllocationID *openapi_types.UUID `form:"allocation_id,omitempty" json:"allocation_id,omitempty"`
 }
 
@@ -500,22 +500,22 @@ type ListPortfoliosOrdersParams struct {
 	// Order Direction to sort the list in.
 	Order *SortOrder `form:"order,omitempty" json:"order,omitempty"`
 
-	// Offset How many items of the list to skip.
+	// Offset The number of items to skip at the beginning of the list.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many items to return at most.
+	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Only items from this time on, itself included. UTC.
+	// StartDate Return only items from this time on, inclusive. UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Only items up to this time. UTC.
+	// EndDate Return only items up to this time. UTC.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// AllocationID Only orders that were split by this allocation.
+	// AllocationID Return only orders that were split according to this allocation.
 	AllocationID *openapi_types.UUID `form:"allocation_id,omitempty" json:"allocation_id,omitempty"`
 
-	// AccountID Only orders of this account.
+	// AccountID Return only orders of this account.
 	AccountID *openapi_types.UUID `form:"account_id,omitempty" json:"account_id,omitempty"`
 }
 
@@ -755,7 +755,7 @@ type ClientInterface interface {
 
 	// ListPortfoliosAllocations List portfolios allocations
 	//
-	// One page of the allocations of this client.
+	// Returns one page of the allocations of this client.
 	//
 	// Corresponds with GET /portfolios/allocations (the `ListPortfoliosAllocations` operationId).
 	ListPortfoliosAllocations(ctx context.Context, params *ListPortfoliosAllocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -780,14 +780,15 @@ type ClientInterface interface {
 
 	// RetrievePortfoliosAllocation Retrieve portfolios allocation
 	//
-	// One allocation by its id.
+	// Returns one allocation.
 	//
 	// Corresponds with GET /portfolios/allocations/{allocation_id} (the `RetrievePortfoliosAllocation` operationId).
 	RetrievePortfoliosAllocation(ctx context.Context, allocationID AllocationID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdatePortfoliosAllocationWithBody Update portfolios allocation
 	//
-	// Replaces the mix of an allocation. Nothing is traded by this; accounts reach the new weights with their next rebalancing.
+	// Replaces the instruments and weights of an allocation. It trades nothing: accounts reach the new weights with their next
+	// rebalancing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -796,7 +797,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosAllocation Update portfolios allocation
 	//
-	// Replaces the mix of an allocation. Nothing is traded by this; accounts reach the new weights with their next rebalancing.
+	// Replaces the instruments and weights of an allocation. It trades nothing: accounts reach the new weights with their next
+	// rebalancing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -805,7 +807,7 @@ type ClientInterface interface {
 
 	// ListPortfoliosConfigurations List portfolios configurations
 	//
-	// One page of the configurations of this client.
+	// Returns one page of the configurations of this client.
 	//
 	// Corresponds with GET /portfolios/configurations (the `ListPortfoliosConfigurations` operationId).
 	ListPortfoliosConfigurations(ctx context.Context, params *ListPortfoliosConfigurationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -830,15 +832,15 @@ type ClientInterface interface {
 
 	// RetrievePortfoliosConfiguration Retrieve portfolios configuration
 	//
-	// The configuration of one account.
+	// Returns the configuration of one account.
 	//
 	// Corresponds with GET /portfolios/configurations/{account_id} (the `RetrievePortfoliosConfiguration` operationId).
 	RetrievePortfoliosConfiguration(ctx context.Context, accountID AccountID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdatePortfoliosConfigurationWithBody Update portfolios configuration
 	//
-	// Changes the named fields of an account's configuration and leaves the others. Nothing is traded by this; the account reaches a
-	// new allocation with its next rebalancing.
+	// Changes the fields of an account's configuration that the request contains. It trades nothing: the account reaches a new
+	// allocation with its next rebalancing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -847,8 +849,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosConfiguration Update portfolios configuration
 	//
-	// Changes the named fields of an account's configuration and leaves the others. Nothing is traded by this; the account reaches a
-	// new allocation with its next rebalancing.
+	// Changes the fields of an account's configuration that the request contains. It trades nothing: the account reaches a new
+	// allocation with its next rebalancing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -857,15 +859,15 @@ type ClientInterface interface {
 
 	// ListPortfoliosOrders List portfolios orders
 	//
-	// One page of the portfolio orders of this client.
+	// Returns one page of the portfolio orders of this client.
 	//
 	// Corresponds with GET /portfolios/orders (the `ListPortfoliosOrders` operationId).
 	ListPortfoliosOrders(ctx context.Context, params *ListPortfoliosOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreatePortfoliosOrderWithBody Create portfolios order
 	//
-	// Buys into or sells out of an account's portfolio for an amount of cash. A buy is split by the target weights of the account's
-	// allocation, a sale by the current value of its positions.
+	// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
+	// account's allocation, and a sale by the current values of its positions.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -874,8 +876,8 @@ type ClientInterface interface {
 
 	// CreatePortfoliosOrder Create portfolios order
 	//
-	// Buys into or sells out of an account's portfolio for an amount of cash. A buy is split by the target weights of the account's
-	// allocation, a sale by the current value of its positions.
+	// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
+	// account's allocation, and a sale by the current values of its positions.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -884,23 +886,23 @@ type ClientInterface interface {
 
 	// CancelPortfoliosOrder Cancel portfolios order
 	//
-	// Asks for the cancellation of a portfolio order: always possible while it is NEW, and while it is PROCESSING as far as its
-	// individual orders allow. The cancellation runs on after the answer and can leave the order partly filled.
+	// Requests the cancellation of a portfolio order. A NEW order can always be cancelled, a PROCESSING order only as far as its
+	// individual orders allow. The cancellation continues after the response and can leave the order partly filled.
 	//
 	// Corresponds with DELETE /portfolios/orders/{portfolio_order_id} (the `CancelPortfoliosOrder` operationId).
 	CancelPortfoliosOrder(ctx context.Context, portfolioOrderID PortfolioOrderID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RetrievePortfoliosOrder Retrieve portfolios order
 	//
-	// One portfolio order with the individual orders that it was split into.
+	// Returns one portfolio order with the individual orders that it was split into.
 	//
 	// Corresponds with GET /portfolios/orders/{portfolio_order_id} (the `RetrievePortfoliosOrder` operationId).
 	RetrievePortfoliosOrder(ctx context.Context, portfolioOrderID PortfolioOrderID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// TriggerPortfolioRebalancingWithBody Trigger portfolio rebalancing
 	//
-	// Brings accounts back to their target weights: those listed, or all that follow the listed allocations. One order of type
-	// REBALANCING is made for each account.
+	// Brings accounts back to their target weights: the listed accounts, or all accounts that follow the listed allocations. The
+	// server creates one order of type REBALANCING for each account.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -909,8 +911,8 @@ type ClientInterface interface {
 
 	// TriggerPortfolioRebalancing Trigger portfolio rebalancing
 	//
-	// Brings accounts back to their target weights: those listed, or all that follow the listed allocations. One order of type
-	// REBALANCING is made for each account.
+	// Brings accounts back to their target weights: the listed accounts, or all accounts that follow the listed allocations. The
+	// server creates one order of type REBALANCING for each account.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -919,15 +921,15 @@ type ClientInterface interface {
 
 	// RetrievePortfoliosRebalancingExecution Retrieve portfolios rebalancing execution
 	//
-	// What a rebalancing was triggered for, and when.
+	// Returns the accounts or allocations of a rebalancing, and when it was triggered.
 	//
 	// Corresponds with GET /portfolios/rebalancings/executions/{execution_id} (the `RetrievePortfoliosRebalancingExecution` operationId).
 	RetrievePortfoliosRebalancingExecution(ctx context.Context, executionID ExecutionID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreatePortfoliosLiquidationRequestWithBody Create portfolios liquidation request
 	//
-	// Sells every position of an account; the account stays active. Dated versions of the API no longer have this operation (there it is
-	// `POST /accounts/{account_id}/liquidations`), so a server of today may answer 404 or 405.
+	// Sells every position of an account. The account stays active. Later versions of the API have replaced this operation by
+	// `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -936,8 +938,8 @@ type ClientInterface interface {
 
 	// CreatePortfoliosLiquidationRequest Create portfolios liquidation request
 	//
-	// Sells every position of an account; the account stays active. Dated versions of the API no longer have this operation (there it is
-	// `POST /accounts/{account_id}/liquidations`), so a server of today may answer 404 or 405.
+	// Sells every position of an account. The account stays active. Later versions of the API have replaced this operation by
+	// `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -947,7 +949,7 @@ type ClientInterface interface {
 
 // ListPortfoliosAllocations List portfolios allocations
 //
-// One page of the allocations of this client.
+// Returns one page of the allocations of this client.
 //
 // Corresponds with GET /portfolios/allocations (the `ListPortfoliosAllocations` operationId).
 func (c *Client) ListPortfoliosAllocations(ctx context.Context, params *ListPortfoliosAllocationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1002,7 +1004,7 @@ func (c *Client) CreatePortfoliosAllocation(ctx context.Context, body CreatePort
 
 // RetrievePortfoliosAllocation Retrieve portfolios allocation
 //
-// One allocation by its id.
+// Returns one allocation.
 //
 // Corresponds with GET /portfolios/allocations/{allocation_id} (the `RetrievePortfoliosAllocation` operationId).
 func (c *Client) RetrievePortfoliosAllocation(ctx context.Context, allocationID AllocationID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1019,7 +1021,8 @@ func (c *Client) RetrievePortfoliosAllocation(ctx context.Context, allocationID 
 
 // UpdatePortfoliosAllocationWithBody Update portfolios allocation
 //
-// Replaces the mix of an allocation. Nothing is traded by this; accounts reach the new weights with their next rebalancing.
+// Replaces the instruments and weights of an allocation. It trades nothing: accounts reach the new weights with their next
+// rebalancing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1038,7 +1041,8 @@ func (c *Client) UpdatePortfoliosAllocationWithBody(ctx context.Context, allocat
 
 // UpdatePortfoliosAllocation Update portfolios allocation
 //
-// Replaces the mix of an allocation. Nothing is traded by this; accounts reach the new weights with their next rebalancing.
+// Replaces the instruments and weights of an allocation. It trades nothing: accounts reach the new weights with their next
+// rebalancing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1057,7 +1061,7 @@ func (c *Client) UpdatePortfoliosAllocation(ctx context.Context, allocationID Al
 
 // ListPortfoliosConfigurations List portfolios configurations
 //
-// One page of the configurations of this client.
+// Returns one page of the configurations of this client.
 //
 // Corresponds with GET /portfolios/configurations (the `ListPortfoliosConfigurations` operationId).
 func (c *Client) ListPortfoliosConfigurations(ctx context.Context, params *ListPortfoliosConfigurationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1112,7 +1116,7 @@ func (c *Client) CreatePortfoliosConfiguration(ctx context.Context, body CreateP
 
 // RetrievePortfoliosConfiguration Retrieve portfolios configuration
 //
-// The configuration of one account.
+// Returns the configuration of one account.
 //
 // Corresponds with GET /portfolios/configurations/{account_id} (the `RetrievePortfoliosConfiguration` operationId).
 func (c *Client) RetrievePortfoliosConfiguration(ctx context.Context, accountID AccountID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1129,8 +1133,8 @@ func (c *Client) RetrievePortfoliosConfiguration(ctx context.Context, accountID 
 
 // UpdatePortfoliosConfigurationWithBody Update portfolios configuration
 //
-// Changes the named fields of an account's configuration and leaves the others. Nothing is traded by this; the account reaches a
-// new allocation with its next rebalancing.
+// Changes the fields of an account's configuration that the request contains. It trades nothing: the account reaches a new
+// allocation with its next rebalancing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1149,8 +1153,8 @@ func (c *Client) UpdatePortfoliosConfigurationWithBody(ctx context.Context, acco
 
 // UpdatePortfoliosConfiguration Update portfolios configuration
 //
-// Changes the named fields of an account's configuration and leaves the others. Nothing is traded by this; the account reaches a
-// new allocation with its next rebalancing.
+// Changes the fields of an account's configuration that the request contains. It trades nothing: the account reaches a new
+// allocation with its next rebalancing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1169,7 +1173,7 @@ func (c *Client) UpdatePortfoliosConfiguration(ctx context.Context, accountID Ac
 
 // ListPortfoliosOrders List portfolios orders
 //
-// One page of the portfolio orders of this client.
+// Returns one page of the portfolio orders of this client.
 //
 // Corresponds with GET /portfolios/orders (the `ListPortfoliosOrders` operationId).
 func (c *Client) ListPortfoliosOrders(ctx context.Context, params *ListPortfoliosOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1186,8 +1190,8 @@ func (c *Client) ListPortfoliosOrders(ctx context.Context, params *ListPortfolio
 
 // CreatePortfoliosOrderWithBody Create portfolios order
 //
-// Buys into or sells out of an account's portfolio for an amount of cash. A buy is split by the target weights of the account's
-// allocation, a sale by the current value of its positions.
+// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
+// account's allocation, and a sale by the current values of its positions.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1206,8 +1210,8 @@ func (c *Client) CreatePortfoliosOrderWithBody(ctx context.Context, contentType 
 
 // CreatePortfoliosOrder Create portfolios order
 //
-// Buys into or sells out of an account's portfolio for an amount of cash. A buy is split by the target weights of the account's
-// allocation, a sale by the current value of its positions.
+// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
+// account's allocation, and a sale by the current values of its positions.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1226,8 +1230,8 @@ func (c *Client) CreatePortfoliosOrder(ctx context.Context, body CreatePortfolio
 
 // CancelPortfoliosOrder Cancel portfolios order
 //
-// Asks for the cancellation of a portfolio order: always possible while it is NEW, and while it is PROCESSING as far as its
-// individual orders allow. The cancellation runs on after the answer and can leave the order partly filled.
+// Requests the cancellation of a portfolio order. A NEW order can always be cancelled, a PROCESSING order only as far as its
+// individual orders allow. The cancellation continues after the response and can leave the order partly filled.
 //
 // Corresponds with DELETE /portfolios/orders/{portfolio_order_id} (the `CancelPortfoliosOrder` operationId).
 func (c *Client) CancelPortfoliosOrder(ctx context.Context, portfolioOrderID PortfolioOrderID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1244,7 +1248,7 @@ func (c *Client) CancelPortfoliosOrder(ctx context.Context, portfolioOrderID Por
 
 // RetrievePortfoliosOrder Retrieve portfolios order
 //
-// One portfolio order with the individual orders that it was split into.
+// Returns one portfolio order with the individual orders that it was split into.
 //
 // Corresponds with GET /portfolios/orders/{portfolio_order_id} (the `RetrievePortfoliosOrder` operationId).
 func (c *Client) RetrievePortfoliosOrder(ctx context.Context, portfolioOrderID PortfolioOrderID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1261,8 +1265,8 @@ func (c *Client) RetrievePortfoliosOrder(ctx context.Context, portfolioOrderID P
 
 // TriggerPortfolioRebalancingWithBody Trigger portfolio rebalancing
 //
-// Brings accounts back to their target weights: those listed, or all that follow the listed allocations. One order of type
-// REBALANCING is made for each account.
+// Brings accounts back to their target weights: the listed accounts, or all accounts that follow the listed allocations. The
+// server creates one order of type REBALANCING for each account.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1281,8 +1285,8 @@ func (c *Client) TriggerPortfolioRebalancingWithBody(ctx context.Context, conten
 
 // TriggerPortfolioRebalancing Trigger portfolio rebalancing
 //
-// Brings accounts back to their target weights: those listed, or all that follow the listed allocations. One order of type
-// REBALANCING is made for each account.
+// Brings accounts back to their target weights: the listed accounts, or all accounts that follow the listed allocations. The
+// server creates one order of type REBALANCING for each account.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1301,7 +1305,7 @@ func (c *Client) TriggerPortfolioRebalancing(ctx context.Context, body TriggerPo
 
 // RetrievePortfoliosRebalancingExecution Retrieve portfolios rebalancing execution
 //
-// What a rebalancing was triggered for, and when.
+// Returns the accounts or allocations of a rebalancing, and when it was triggered.
 //
 // Corresponds with GET /portfolios/rebalancings/executions/{execution_id} (the `RetrievePortfoliosRebalancingExecution` operationId).
 func (c *Client) RetrievePortfoliosRebalancingExecution(ctx context.Context, executionID ExecutionID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1318,8 +1322,8 @@ func (c *Client) RetrievePortfoliosRebalancingExecution(ctx context.Context, exe
 
 // CreatePortfoliosLiquidationRequestWithBody Create portfolios liquidation request
 //
-// Sells every position of an account; the account stays active. Dated versions of the API no longer have this operation (there it is
-// `POST /accounts/{account_id}/liquidations`), so a server of today may answer 404 or 405.
+// Sells every position of an account. The account stays active. Later versions of the API have replaced this operation by
+// `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1338,8 +1342,8 @@ func (c *Client) CreatePortfoliosLiquidationRequestWithBody(ctx context.Context,
 
 // CreatePortfoliosLiquidationRequest Create portfolios liquidation request
 //
-// Sells every position of an account; the account stays active. Dated versions of the API no longer have this operation (there it is
-// `POST /accounts/{account_id}/liquidations`), so a server of today may answer 404 or 405.
+// Sells every position of an account. The account stays active. Later versions of the API have replaced this operation by
+// `POST /accounts/{account_id}/liquidations`, so today's servers may respond with 404 or 405.
 //
 // Takes a body of the `application/json` content type.
 //

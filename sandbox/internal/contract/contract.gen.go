@@ -99,10 +99,10 @@ type Allocation struct {
 	// Allocation The instruments and their weights.
 	Allocation []InstrumentWeight `json:"allocation"`
 
-	// CreatedAt When the resource was made, as RFC 3339 in UTC.
+	// CreatedAt When the resource was created, as RFC 3339 in UTC.
 	CreatedAt time.Time `json:"created_at"`
 
-	// ID The id of the allocation.
+	// ID The ID of the allocation.
 	ID openapi_types.UUID `json:"id"`
 
 	// Name The name of the allocation.
@@ -117,11 +117,11 @@ type AllocationList struct {
 	// Data The allocations of this page.
 	Data []Allocation `json:"data"`
 
-	// Meta Where a page stands in its list.
+	// Meta The position of a page in its list.
 	Meta Meta `json:"meta"`
 }
 
-// AllocationRequest The mix of instruments that an allocation is to have.
+// AllocationRequest The instruments and weights of an allocation.
 type AllocationRequest struct {
 	// Allocation The instruments and their weights.
 	Allocation []InstrumentWeight `json:"allocation"`
@@ -135,16 +135,16 @@ type AllocationSort string
 
 // Configuration Which allocation an account follows.
 type Configuration struct {
-	// AccountID The id of the account.
+	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// AllocationID The id of the allocation that the account follows.
+	// AllocationID The ID of the allocation that the account follows.
 	AllocationID openapi_types.UUID `json:"allocation_id"`
 
-	// CreatedAt When the resource was made, as RFC 3339 in UTC.
+	// CreatedAt When the resource was created, as RFC 3339 in UTC.
 	CreatedAt time.Time `json:"created_at"`
 
-	// RebalancingStrategyIDs The ids of the rebalancing strategies in force.
+	// RebalancingStrategyIDs The IDs of the rebalancing strategies that apply to the account.
 	RebalancingStrategyIDs *[]openapi_types.UUID `json:"rebalancing_strategy_ids,omitempty"`
 
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
@@ -156,61 +156,61 @@ type ConfigurationList struct {
 	// Data The configurations of this page.
 	Data []Configuration `json:"data"`
 
-	// Meta Where a page stands in its list.
+	// Meta The position of a page in its list.
 	Meta Meta `json:"meta"`
 }
 
-// ConfigurationRequest The allocation that an account is to follow.
+// ConfigurationRequest An account, and the allocation that it will follow.
 type ConfigurationRequest struct {
-	// AccountID The id of the account.
+	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// AllocationID The id of the allocation to follow.
+	// AllocationID The ID of the allocation to follow.
 	AllocationID openapi_types.UUID `json:"allocation_id"`
 
-	// RebalancingStrategyIDs The ids of the rebalancing strategies to apply.
+	// RebalancingStrategyIDs The IDs of the rebalancing strategies to apply.
 	RebalancingStrategyIDs *[]openapi_types.UUID `json:"rebalancing_strategy_ids,omitempty"`
 }
 
 // ConfigurationSort Field that configurations are sorted by.
 type ConfigurationSort string
 
-// ConfigurationUpdate Changes to a configuration. What is left out stays as it is.
+// ConfigurationUpdate Changes to a configuration. Fields that are left out stay as they are.
 type ConfigurationUpdate struct {
-	// AllocationID The id of the allocation to follow from now on.
+	// AllocationID The ID of the allocation that the account will follow.
 	AllocationID *openapi_types.UUID `json:"allocation_id,omitempty"`
 
-	// RebalancingStrategyIDs The ids of all rebalancing strategies to apply from now on.
+	// RebalancingStrategyIDs The IDs of all rebalancing strategies that will apply to the account.
 	RebalancingStrategyIDs *[]openapi_types.UUID `json:"rebalancing_strategy_ids,omitempty"`
 }
 
-// Currency The alphabetical code of a currency, three letters as in ISO 4217. EUR is the euro.
+// Currency The alphabetical ISO 4217 code of a currency. EUR is the euro.
 type Currency string
 
-// IndividualOrder The order for one instrument, part of a portfolio order.
+// IndividualOrder The part of a portfolio order that buys or sells one instrument.
 type IndividualOrder struct {
-	// ID The id of the individual order.
+	// ID The ID of the individual order.
 	ID openapi_types.UUID `json:"id"`
 
 	// Side Whether to buy (BUY) or to sell (SELL).
 	Side Side `json:"side"`
 
-	// Status How far the execution of an individual order has come.
+	// Status The status of an individual order.
 	Status IndividualOrderStatus `json:"status"`
 }
 
-// IndividualOrderStatus How far the execution of an individual order has come.
+// IndividualOrderStatus The status of an individual order.
 type IndividualOrderStatus string
 
-// InstrumentIDType What instrument_id holds, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
+// InstrumentIDType What instrument_id contains, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
 type InstrumentIDType string
 
-// InstrumentWeight The share that one instrument has in an allocation.
+// InstrumentWeight The weight of one instrument in an allocation.
 type InstrumentWeight struct {
 	// InstrumentID An instrument, named by its ISIN or by Upvest's own identifier.
 	InstrumentID InstrumentWeight_InstrumentID `json:"instrument_id"`
 
-	// InstrumentIDType What instrument_id holds, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
+	// InstrumentIDType What instrument_id contains, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
 	InstrumentIDType InstrumentIDType `json:"instrument_id_type"`
 
 	// Weight The weight of the instrument, a decimal with at most five fraction digits.
@@ -228,75 +228,75 @@ type InstrumentWeight_InstrumentID struct {
 	union json.RawMessage
 }
 
-// LiquidationRequest In whose name an account is liquidated.
+// LiquidationRequest The user in whose name an account is liquidated.
 type LiquidationRequest struct {
-	// UserID The id of the user.
+	// UserID The ID of the user.
 	UserID openapi_types.UUID `json:"user_id"`
 }
 
-// ListOrder Direction that a list can be asked for in.
+// ListOrder Direction in which a list can be requested.
 type ListOrder string
 
-// Meta Where a page stands in its list.
+// Meta The position of a page in its list.
 type Meta struct {
-	// Count How many items this page has. The length of data is more reliable.
+	// Count The number of items of this page. The length of data is more reliable.
 	Count int `json:"count"`
 
-	// Limit How many items a page has at most.
+	// Limit The maximum number of items of a page.
 	Limit int `json:"limit"`
 
-	// Offset How many items come before this page.
+	// Offset The number of items before this page.
 	Offset int `json:"offset"`
 
-	// Order Direction that the list is sorted in, ascending (ASC) or descending (DESC).
+	// Order The direction in which the list is sorted, ascending (ASC) or descending (DESC).
 	Order *MetaOrder `json:"order,omitempty"`
 
-	// Sort Name of the field by which the items are in order.
+	// Sort The field by which the list is sorted.
 	Sort *string `json:"sort,omitempty"`
 
-	// TotalCount How many items the whole list has.
+	// TotalCount The number of items of the whole list.
 	TotalCount int `json:"total_count"`
 }
 
-// MetaOrder Direction that the list is sorted in, ascending (ASC) or descending (DESC).
+// MetaOrder The direction in which the list is sorted, ascending (ASC) or descending (DESC).
 type MetaOrder string
 
-// Order An order for a whole portfolio. It is executed by individual orders, one per instrument.
+// Order An order for a whole portfolio. It is executed as individual orders, one for each instrument.
 type Order struct {
-	// AccountID The id of the account.
+	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// AllocationID The id of the allocation that the order was split by. A liquidation has none.
+	// AllocationID The ID of the allocation by which the order was split. A liquidation has no allocation.
 	AllocationID *openapi_types.UUID `json:"allocation_id,omitempty"`
 
-	// CashAmount An amount of money in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
+	// CashAmount The amount in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
 	CashAmount string `json:"cash_amount"`
 
-	// CreatedAt When the resource was made, as RFC 3339 in UTC.
+	// CreatedAt When the resource was created, as RFC 3339 in UTC.
 	CreatedAt time.Time `json:"created_at"`
 
-	// Currency The alphabetical code of a currency, three letters as in ISO 4217. EUR is the euro.
+	// Currency The alphabetical ISO 4217 code of a currency. EUR is the euro.
 	Currency Currency `json:"currency"`
 
-	// ID The id of the portfolio order.
+	// ID The ID of the portfolio order.
 	ID openapi_types.UUID `json:"id"`
 
-	// Orders The individual orders of this portfolio order. Empty until it has been split.
+	// Orders The individual orders of this portfolio order. The list is empty until the order has been split.
 	Orders []IndividualOrder `json:"orders"`
 
-	// PostTax Whether cash_amount is meant after tax.
+	// PostTax Whether cash_amount is an amount after tax.
 	PostTax bool `json:"post_tax"`
 
-	// Status How far the execution of a portfolio order has come.
+	// Status The status of a portfolio order.
 	Status OrderStatus `json:"status"`
 
-	// Type What a portfolio order is for.
+	// Type The purpose of a portfolio order.
 	Type *OrderType `json:"type,omitempty"`
 
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// UserID The id of the user in whose name the order was placed.
+	// UserID The ID of the user in whose name the order was placed.
 	UserID *openapi_types.UUID `json:"user_id,omitempty"`
 }
 
@@ -305,92 +305,92 @@ type OrderList struct {
 	// Data The portfolio orders of this page.
 	Data []Order `json:"data"`
 
-	// Meta Where a page stands in its list.
+	// Meta The position of a page in its list.
 	Meta Meta `json:"meta"`
 }
 
 // OrderRequest A portfolio order to place.
 type OrderRequest struct {
-	// AccountID The id of the account.
+	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// CashAmount An amount of money in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
+	// CashAmount The amount in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
 	CashAmount string `json:"cash_amount"`
 
-	// Currency The alphabetical code of a currency, three letters as in ISO 4217. EUR is the euro.
+	// Currency The alphabetical ISO 4217 code of a currency. EUR is the euro.
 	Currency Currency `json:"currency"`
 
-	// PostTax Whether cash_amount is meant after tax.
+	// PostTax Whether cash_amount is an amount after tax.
 	PostTax *bool `json:"post_tax,omitempty"`
 
 	// Side Whether to buy (BUY) or to sell (SELL).
 	Side Side `json:"side"`
 
-	// UserID The id of the user in whose name the order is placed.
+	// UserID The ID of the user in whose name the order is placed.
 	UserID openapi_types.UUID `json:"user_id"`
 }
 
 // OrderSort Field that orders are sorted by.
 type OrderSort string
 
-// OrderStatus How far the execution of a portfolio order has come.
+// OrderStatus The status of a portfolio order.
 type OrderStatus string
 
-// OrderType What a portfolio order is for.
+// OrderType The purpose of a portfolio order.
 type OrderType string
 
-// Problem An error, as problem details (RFC 7807). Members beyond these may appear.
+// Problem An error, as problem details (RFC 7807). It may have further fields.
 type Problem struct {
-	// Detail What went wrong this time.
+	// Detail What went wrong in this request.
 	Detail *string `json:"detail,omitempty"`
 
-	// Instance A URI of this one error, often of its log.
+	// Instance A URI that identifies this occurrence of the error.
 	Instance *string `json:"instance,omitempty"`
 
-	// RequestID The id of the request, as in upvest-request-id.
+	// RequestID The ID of the request, as in upvest-request-id.
 	RequestID *string `json:"request_id,omitempty"`
 
-	// Status The HTTP status of the answer, repeated here for the case that a proxy changes the outer one.
+	// Status The HTTP status of the response, repeated here because a proxy may change the status of the response itself.
 	Status int `json:"status"`
 
-	// Title The kind of error in a few words. The same for every error of one type.
+	// Title The kind of error in a few words. All errors of one type have the same title.
 	Title *string `json:"title,omitempty"`
 
-	// Type The kind of error, a URL of its documentation or a bare word.
+	// Type The kind of error, either the URL of its documentation or a single word.
 	Type                 string                 `json:"type"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
 
 // Rebalancing A triggered rebalancing.
 type Rebalancing struct {
-	// ID The id of the rebalancing execution.
+	// ID The ID of the rebalancing execution.
 	ID openapi_types.UUID `json:"id"`
 }
 
 // RebalancingAccounts Rebalances the listed accounts.
 type RebalancingAccounts struct {
-	// Accounts The ids of the accounts.
+	// Accounts The IDs of the accounts.
 	Accounts []openapi_types.UUID `json:"accounts"`
 }
 
 // RebalancingAllocations Rebalances every account that follows one of the listed allocations.
 type RebalancingAllocations struct {
-	// Allocations The ids of the allocations.
+	// Allocations The IDs of the allocations.
 	Allocations []openapi_types.UUID `json:"allocations"`
 }
 
 // RebalancingExecution The execution of a rebalancing.
 type RebalancingExecution struct {
-	// Accounts The ids of the accounts that are rebalanced.
+	// Accounts The IDs of the accounts that are rebalanced.
 	Accounts *[]openapi_types.UUID `json:"accounts,omitempty"`
 
-	// Allocations The ids of the allocations whose accounts are rebalanced.
+	// Allocations The IDs of the allocations whose accounts are rebalanced.
 	Allocations *[]openapi_types.UUID `json:"allocations,omitempty"`
 
-	// CreatedAt When the resource was made, as RFC 3339 in UTC.
+	// CreatedAt When the resource was created, as RFC 3339 in UTC.
 	CreatedAt time.Time `json:"created_at"`
 
-	// ID The id of the rebalancing execution.
+	// ID The ID of the rebalancing execution.
 	ID openapi_types.UUID `json:"id"`
 
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
@@ -438,7 +438,7 @@ type Signature = string
 // SignatureInput defines model for SignatureInput.
 type SignatureInput = string
 
-// SortOrder Direction that a list can be asked for in.
+// SortOrder Direction in which a list can be requested.
 type SortOrder = ListOrder
 
 // StartDate defines model for StartDate.
@@ -450,31 +450,31 @@ type UpvestAPIVersion string
 // UpvestClientID defines model for UpvestClientID.
 type UpvestClientID = openapi_types.UUID
 
-// BadRequest An error, as problem details (RFC 7807). Members beyond these may appear.
+// BadRequest An error, as problem details (RFC 7807). It may have further fields.
 type BadRequest = Problem
 
-// Forbidden An error, as problem details (RFC 7807). Members beyond these may appear.
+// Forbidden An error, as problem details (RFC 7807). It may have further fields.
 type Forbidden = Problem
 
-// InternalServerError An error, as problem details (RFC 7807). Members beyond these may appear.
+// InternalServerError An error, as problem details (RFC 7807). It may have further fields.
 type InternalServerError = Problem
 
-// MethodNotAllowed An error, as problem details (RFC 7807). Members beyond these may appear.
+// MethodNotAllowed An error, as problem details (RFC 7807). It may have further fields.
 type MethodNotAllowed = Problem
 
-// NotAcceptable An error, as problem details (RFC 7807). Members beyond these may appear.
+// NotAcceptable An error, as problem details (RFC 7807). It may have further fields.
 type NotAcceptable = Problem
 
-// NotFound An error, as problem details (RFC 7807). Members beyond these may appear.
+// NotFound An error, as problem details (RFC 7807). It may have further fields.
 type NotFound = Problem
 
-// ServiceUnavailable An error, as problem details (RFC 7807). Members beyond these may appear.
+// ServiceUnavailable An error, as problem details (RFC 7807). It may have further fields.
 type ServiceUnavailable = Problem
 
-// TooManyRequests An error, as problem details (RFC 7807). Members beyond these may appear.
+// TooManyRequests An error, as problem details (RFC 7807). It may have further fields.
 type TooManyRequests = Problem
 
-// Unauthorized An error, as problem details (RFC 7807). Members beyond these may appear.
+// Unauthorized An error, as problem details (RFC 7807). It may have further fields.
 type Unauthorized = Problem
 
 // ListPortfoliosAllocationsParams defines parameters for ListPortfoliosAllocations.
@@ -485,91 +485,91 @@ type ListPortfoliosAllocationsParams struct {
 	// Order Direction to sort the list in.
 	Order *SortOrder `form:"order,omitempty" json:"order,omitempty"`
 
-	// Offset How many items of the list to skip.
+	// Offset The number of items to skip at the beginning of the list.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many items to return at most.
+	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Only items from this time on, itself included. UTC.
+	// StartDate Return only items from this time on, inclusive. UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Only items up to this time. UTC.
+	// EndDate Return only items up to this time. UTC.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// InstrumentIDs Only allocations that hold these instruments, identifiers separated by commas.
+	// InstrumentIDs Return only allocations that contain these instruments. Separate the identifiers with commas.
 	InstrumentIDs *string `form:"instrument_ids,omitempty" json:"instrument_ids,omitempty"`
 
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // CreatePortfoliosAllocationParams defines parameters for CreatePortfoliosAllocation.
 type CreatePortfoliosAllocationParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
+	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // RetrievePortfoliosAllocationParams defines parameters for RetrievePortfoliosAllocation.
 type RetrievePortfoliosAllocationParams struct {
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // UpdatePortfoliosAllocationParams defines parameters for UpdatePortfoliosAllocation.
 type UpdatePortfoliosAllocationParams struct {
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
@@ -581,97 +581,97 @@ type ListPortfoliosConfigurationsParams struct {
 	// Order Direction to sort the list in.
 	Order *SortOrder `form:"order,omitempty" json:"order,omitempty"`
 
-	// Offset How many items of the list to skip.
+	// Offset The number of items to skip at the beginning of the list.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many items to return at most.
+	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Only items from this time on, itself included. UTC.
+	// StartDate Return only items from this time on, inclusive. UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Only items up to this time. UTC.
+	// EndDate Return only items up to this time. UTC.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// AccountID Only the configuration of this account.
+	// AccountID Return only the configuration of this account.
 	AccountID *string `form:"account_id,omitempty" json:"account_id,omitempty"`
 
-	// AllocationID Only configurations that follow this allocation.
+	// AllocationID Return only configurations that follow this allocation.
 	AllocationID *string `form:"allocation_id,omitempty" json:"allocation_id,omitempty"`
 
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // CreatePortfoliosConfigurationParams defines parameters for CreatePortfoliosConfiguration.
 type CreatePortfoliosConfigurationParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
+	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // RetrievePortfoliosConfigurationParams defines parameters for RetrievePortfoliosConfiguration.
 type RetrievePortfoliosConfigurationParams struct {
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // UpdatePortfoliosConfigurationParams defines parameters for UpdatePortfoliosConfiguration.
 type UpdatePortfoliosConfigurationParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
+	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
@@ -683,154 +683,154 @@ type ListPortfoliosOrdersParams struct {
 	// Order Direction to sort the list in.
 	Order *SortOrder `form:"order,omitempty" json:"order,omitempty"`
 
-	// Offset How many items of the list to skip.
+	// Offset The number of items to skip at the beginning of the list.
 	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many items to return at most.
+	// Limit The maximum number of items to return.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// StartDate Only items from this time on, itself included. UTC.
+	// StartDate Return only items from this time on, inclusive. UTC.
 	StartDate *StartDate `form:"start_date,omitempty" json:"start_date,omitempty"`
 
-	// EndDate Only items up to this time. UTC.
+	// EndDate Return only items up to this time. UTC.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// AllocationID Only orders that were split by this allocation.
+	// AllocationID Return only orders that were split according to this allocation.
 	AllocationID *openapi_types.UUID `form:"allocation_id,omitempty" json:"allocation_id,omitempty"`
 
-	// AccountID Only orders of this account.
+	// AccountID Return only orders of this account.
 	AccountID *openapi_types.UUID `form:"account_id,omitempty" json:"account_id,omitempty"`
 
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // CreatePortfoliosOrderParams defines parameters for CreatePortfoliosOrder.
 type CreatePortfoliosOrderParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
+	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // CancelPortfoliosOrderParams defines parameters for CancelPortfoliosOrder.
 type CancelPortfoliosOrderParams struct {
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // RetrievePortfoliosOrderParams defines parameters for RetrievePortfoliosOrder.
 type RetrievePortfoliosOrderParams struct {
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // TriggerPortfolioRebalancingParams defines parameters for TriggerPortfolioRebalancing.
 type TriggerPortfolioRebalancingParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
+	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // RetrievePortfoliosRebalancingExecutionParams defines parameters for RetrievePortfoliosRebalancingExecution.
 type RetrievePortfoliosRebalancingExecutionParams struct {
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
 // CreatePortfoliosLiquidationRequestParams defines parameters for CreatePortfoliosLiquidationRequest.
 type CreatePortfoliosLiquidationRequestParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
+	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
-	// UpvestClientID The id of the API client that calls.
+	// UpvestClientID The ID of the calling API client.
 	UpvestClientID UpvestClientID `json:"upvest-client-id"`
 
 	// Authorization The access token, as a bearer token.
 	Authorization Authorization `json:"authorization"`
 
-	// Signature The signature of this request, in the form of HTTP message signatures.
+	// Signature The HTTP message signature of this request.
 	Signature Signature `json:"signature"`
 
-	// SignatureInput What the signature covers, and its parameters.
+	// SignatureInput The components that the signature covers, and its parameters.
 	SignatureInput SignatureInput `json:"signature-input"`
 
-	// UpvestAPIVersion The MAJOR version of the API that is called.
+	// UpvestAPIVersion The MAJOR version of the API.
 	UpvestAPIVersion *UpvestAPIVersion `json:"upvest-api-version,omitempty"`
 }
 
@@ -7531,155 +7531,154 @@ func (sh *strictHandler) CreatePortfoliosLiquidationRequest(w http.ResponseWrite
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H1rc9vIsehfmWJSFfscDoX3Q6lUStZqb3SuX8eSsnVi6SqDQUNEBAJcAJTM+Or+9lvzADAAQRLUw/Ym",
-	"/LJrEZhBT09Pv7vn64hms3mWQloWo8OvI/hCZvME+L+PkiSjpIyzlP1VLGYzki9Hh6OjFJH6EcoiVN5n",
-	"KE6LMl/M+Dzj0R1JFsBGEWWOz19HzVvXcTg6HJ2eaNob7Z1j/Lftjcbtx9flcg7snbPT96Px6B7im2k5",
-	"OhxpE3f0MF6d6+JMM13PNHVNs4fPZY4ersYjmgMpIbwm7EdDM3SsudjQz3XrUNcONW2iaX9jc7LvBJEd",
-	"GY7rYMs2bWxpZogD6jhYc4CaHqWuRqLReJSSGftig0Skj8ajxTzc/qGHh7Ey7ljA1t6D8ymom0AKVJRZ",
-	"DuG/OO4t0zEsKwiwRaIQW5pm4MA2AxzooUvMgBLNNJ4T92/jomwj/kMKw6k/JCXhuP8X3ApquFSPQooD",
-	"3fCxFboE+zahmHrEijQ7NDzNeuJWXI1HM2AYZFxqkZajQ308SuJZzP6laeNRFkUFlKND9s88hJx96Ox4",
-	"NB4VWc5mjtl5KLOSJNfVBA/tDf4Evy6gu8fn7R0dI1dDJA2RqaE55IhCWv4Gz1nfTrSRccF35bSetMP2",
-	"UTmN81DBzBixOUMULFFcFuhifgdFieIQ0jKOYshfHEn2MyLJ6J+MGq6hB1TDfuTY2HKtABPPcnBgmC4E",
-	"uhsF6z9y8fGvJ2fnq5+56kP7L/ydosNtyinkSAwvUJTlqJwCKsgMvqnAdZ4Rz9aa9W8WcPdxOeVElsJ9",
-	"hY/f3LK/u6wzznW7I+uOszSKbxZ5n56HqPpQ7AGTdjkEJCEpjdMbVJQ5KeEmhvZ2UM5vBcIiI3JDg7o4",
-	"dP0AWyEYmIAf4FDTHcsxbD/yYTRWtlAMg8DxSEABG35kYcszI0xMz8JuZFgmuK5n60zPGohSBeZrCfPy",
-	"Og6L0eHnkUtc0zAiGweWHWKLBAQTAhamuuH6rm961DdH41EUemCbjomJ51NsESPCgUkdbEee7bqG7hh2",
-	"NLraQc9o4X6tmtfehH5Nb4/uXdG9qtkxqd/CdYFehRnlRxtCQf0EcUQztS9L4XW/rqduhkWJb1oEsOME",
-	"BrYs38KeE/k4jBwSeL5p65HesxmOTR0/8m1M3cDHFvVN7PsWQwV1I7Ail8C33YzQDSzD1wNsE8PBlkYN",
-	"TLwwxIZpB6GvWcSAcPhmjDtYIpZDLdvUMVBfwxahJibUCbBpO6FrmcT0bL8HS8TSdRcMB7vU1LFlkhCT",
-	"yHKx5noWsXzbDYn/TbHk+AaYukdw6IQaA4hi3/cJDjyLeEYYgKlZw7H0ZPVXwXGvGtw6EFIT/piQuCMH",
-	"fonLabYofyS2vw76swaslSX8WGLrmzHIFVQJdavr0sm4pqmoUb3KlViiafvgUx9w4OsUW55tYs9xLQyO",
-	"Y7skcjQ/oqM1390q4Fqa3hp4nmGbBq3htyPuejS7t/GvizjkS/4guENbuUua54izjx5xlyKYzcslamHv",
-	"9dq9CCGIDM1wcGSEBFtRpOEg8CzsG2DZAQkCHcyevWB4JsX0mswEdxrpmqYNQz7HPl3kOaSULevk4lOl",
-	"P0NgB8Q3I2yHEWAriHTs2a6OrZBolBBKPY3tMF8626ir8WieFeV1Sb6MDiOSFDAeFSUpF8XocPT+5BfG",
-	"Q4V2//b0vy9Ofzo6P/3wfpgvY3VHev0OynMUp9zUY9o90zYIWhRtg5r9LdCn+VYAEBHsOVqILbAtHEBE",
-	"MbEiAhFEjgkG/z4ngzeLZZcSgsVSUkCconme3eRQPDtf1H3iawahWKeaji1q2TgI7RA7RhRavuNpNvX6",
-	"CGEylBTWU4LhB9RnegtxALDlEhMHjuZjyw1NjbimS6IWJXwVw1w/MqinO1g3IcSW7XnYs8HBkWn6XqAF",
-	"tmcwA7CIQ0YUby7+Z9QhGG49ci3QimyNWIBdCh62gAAmmuvhyArM0COB5Wre5pk2EufHTx+OT87OTt//",
-	"r4ZGxSSDFI2xQktW4LumEYTYtXwHW+Dr2CN2hB3T0SzXD90IwoaWem0WlZ7KKSnRlBQozUoUAKSomCdx",
-	"iZZQPjcTGWq//JYYzeBNlAyGb8qqZXOECkgSuSX306wAFKdhfBeHCyJ/LhDJAZEShXEUQQ5piYqS3ECx",
-	"3cT5l98veYgDw9dDj1jY0CMbW9Q2sGczcyXyNQq2FWqB3hzis5O3b9fyA08PNSMIfewGfogtywxxEEQE",
-	"m3oYWaFtmZEbrp9KOe71jOC7UWA7FoYgsLAVmS72TY3gICSWTzWfGGCtn/Hn07dvT356BJeREw2k0Bfz",
-	"53O6/9ToYF3yVzX/4YLukYQ9cFibsL8bVYNLgAaehm3wLDbMxb5nBTgwfRK4LgQa8QZS9UAIdqDq0COe",
-	"rRsaNnxLxxaEDvZC28XgaZamE8t1ffoCVP3p5M3R26P3x+LHHdmv1OxW1Kw3iyV34OuahmCRZ+vpTtMg",
-	"0gLwcMgOtGUSbgm4WNcDlxi652mmtkFT6lJHS6t4rKSv7GtIkvay2C/Vul5qYVtWVjGh3Ze2lmUwszQO",
-	"UZmhHMo8hjvg2jh8Abrg6nmwVFcp1EXTNj2dAvZMT8NWoLnYB8vAvgtG4ISmY5nQ/epJNeFKhkXzKR71",
-	"uc+QRGUfermdaZmepgeejYOARtjSqcsg8XGg6Z7mGcQGytRVQ9Nt3XF9THXbx1akOzjwiIENxw3M0Hc8",
-	"6nA7s2FrUmfZJXYxCBc7uG4VlElKPKpX3vXhflM8rQFOxZ0K38kd5MsKQulF3up04VADiYjpg4ldz3Sx",
-	"5ToR9kikY8uPiKNZYEaWz8B5GI+mQASP/zoSIVkJ1elPXImDgubxXBDd6LQK1hacwHPx5kTGcv9QoGIx",
-	"n2d5iUhxKwKQcTkZjas8IXY+HZ+ARV0MQehiS7N07FshwYZtOr5jmxAQl51VOoUZF/1Rls/4hi8WQp4L",
-	"pluUOTuGfAVzkpMZlHIRcqv7wJfnNIs49BKvEx6VGx2O5qScNhGyljeULTTOmelS5gvYBTw1cjkApPrd",
-	"dVC1tIcnArYop1ke/7OO5a1CRiiFokBldgvpGJECERQAyZmpxn5qb+0b8YQaf/0Hnf1VO77505+qRQga",
-	"U5bR+vSmZcxJWULO5vg/cv7PBP/zCP9Nw/7lJb68nFz/v/88uPqPP/1H7xpP0vAn6b5sr+5DmixRXMKs",
-	"QIs549zlNC5QGc9ggi7Oj9srMzTDwLqGdetcY4zmUPIuNtGvC8iXzcogDa+5w1RdRA9cFb/eThOqNlqz",
-	"+TXkUT9/OnWchjCbZyWToP8blqtAviO3wOghhzmUMRc9BYlggpj5SLM0rLiDDARXiQi3sEQ3UFYMpJhn",
-	"aQFiAwBFcV6UPHlGeAFQtMi5pxmiCGiHlUS6bmuWoWMDTAtbRuBgQsDHtgGRbruaYwf+OgKMm9XhW1g+",
-	"EVdvhVHSRdFfsns0I2lFZ0I9WOQpM5xnWdFwng4NCRtHBSGEiCySyu6pAYrTkgf1Z+RLPFvM+GNtPJrF",
-	"qfhTq4GN0xJuIBcamjSbtoAryS+Ji5KBXtzG83UAS0OsF2k1jJuB+pjlZZQlccb1x+2nYl69Lyy0Neeh",
-	"fuuav/X0U3EW36SkXOTQD19RPRZgxkV1CMaVh5Z9gj38y/n5RzSDoiA3yrBiso5g61c2LmADwKfpfNGz",
-	"6b9MSSkOZw06ze4gL8b8GMZlgRrxuh06HPPP7Ahjlpd1zKEN3k9xDpQzF0aCTLOoaTJO15JjLoBrvvn7",
-	"HKLR4eh3B0368oF4Why8jQv5dQ5LSfJyq8iI8mzWSAyUpWOGKUgiFKc0WYQQPk2KFAyKIXJEKF5HH0//",
-	"CnmxVoy/O/qvD5/QnXilOkFHH0+FwzUuECVJAuHa7V3wr2Ayj7GcpJ87jXS24JSd8s8jnZkF6yA+TmIY",
-	"oqMxICl/V8DKAC3aaIWABDSyQuzo1MSWbxnYc22KwXBs4lIj1Bxjy8LEF/ATucMDGyzkGVdE35BQidvQ",
-	"LC1lkiSZz5NYaHEH8zwLEpj95z8KsXn1ur7WTgdLa1hmQMJryVJGD0Mp/KP4hgBxFduVnI4LNCMJWyWE",
-	"KMtRkAO55SJ+kTA6VAwFiTc5kiFuDQhyzEHXsuCg/JzlQRyGkD4VP2aNn6ie8rmwwxVdlBB6K1SWgmZz",
-	"kLmVcYGyOeSVFvvsCDpNme5LkjPI7yA/yfMsfxqqbK0tfdnk1wWf/Rr49M+FNjEpikic8OSzZ8fNOyin",
-	"Wfg+49bzvYgqPYWG7BoxMz7zdZqV10TO/XxHrcgWOQUUZiCiXLdpdi8oSXz2JVDFkEQpzEsSiFU/BU9O",
-	"jSeOoGbe58KRmBKJFTWOhCJjCOIueW4RlFOSov864zH1l8DYz9kifTJRWS1kRXzKZ8JTDoxhpxkqFnRa",
-	"E9ZLIKOC42m4MBrCWcxvchLCdS1qnwMlR+lSUoaEZiwwQwpkGQ66n0JaaxSVJiQQmGTpDeSCY73I+WPs",
-	"O6ZwkZI7EidPP4S2IvBekFkVAmxESco4FUmLe3YghQo+y2ZMKVvJAWLPGGhoFbDXL4Hb8yx7R9Kl/LV4",
-	"KpH6NWLLLLtm1nClbhXPhlepz3JVFpVZhrKohBfRHy7SytH2dPmoN8dXnfXZiK2xnEXVitC7mFyMiyJO",
-	"b8boPs94QBbBl3mcv8RRrRfTU9Da4TaoJPkNlGgWf2G2ilJew6yTec70wlImlpINE3FzpxnMje5yCnFd",
-	"xsONMmZ0bkNwU4glaoPY1sgdI3lOluxvNSiz6gmQHLJWUu4JswhC4J7fTz8fI9M0fRSnlWlbG0TMUMXM",
-	"El61ikSEZxev9xYzq7Ld+qas0t9WJ12ZRI0lDcNEQooS0SlJbyB8CkYeVBvzs0hSUPalBZpcrBpeU6zq",
-	"LPgHUL7PqyWoXXKdkxuRGdjEiVYJVWTs9AYCmmG1a4tNOZg6lcPUQ5dVnsemGd6xd7rY4wPHAvDNiFFM",
-	"8dXlrZ5i4W4grdr1mPtwp+QOfuQz/gzHo4PkwcR3xvNuVIcQp+42JD/HkIQSvQpVkRy4g48XiE4UP1Ic",
-	"9jiSeirRumc4ZsqfUvOe1oHUKGMKSR+jVtIPBscOt/KrTsbPUF4oUKR8TIV760e/B6dfn9bev+aiL8TV",
-	"lFqw70dZTttMZh3ySN8sy0G46p6gH0Y2rBcLreh0m8D6jmhvLds6EdGuattFSnTq4R4lKNrn+lvKir4K",
-	"oW3SsBET8owKGSFO6g/PYFRAt37luU93mSFmhCy/7enuirYnnKNVadeaba3U65yStYJPmW2rAGyqtNqf",
-	"PeY8SSC7/eEJ+kUGfxKISpQteAr3smDcK2a/b9JxHklnIm6WZvdooKr/KJojSbKN5rqAfFP6W6WqOlNR",
-	"JSaRtNjHfOZTEkAZU5IgmoWy4KdKdxyjcpoDoATKkifqczl6evYBWYbuTtDJxSfOpKbA0y9VgmNfvFJW",
-	"dHr2gY3pW9RpXRCwJnDLIBW501GW87w1tRHInOSlALsnjt8muu2U1i1OGLQrIhl0sxQ5Y+88NNm/23Tz",
-	"FkrOxKBec49/vJ63j9H0T9abshGRvJNtyhCbrqCFp9TQbAbqlov6kVZWs8yDHo+Oj94fn/B/X/VSQLWd",
-	"pz+d84cq8cqOFj25Bq0GGGiaJSFPNUBsBHrF/vsaZXmTUZjdp0qPGPRKdEl5rS5Cfkz2T9kMrLSb+rM3",
-	"powXcx7dJliOujhtm4M9pNpu/bGiYaXrm+Hw1Wc5+3PNytnnshQ+RDwZv5OWeXb6nqud7Jg7uuOgEKI4",
-	"ZSo01yCUJLrPR/hvV1+Nh88ihe7qq//wmf3/9+yQxCWPqMuwI5ucJKgAusjjkivkEhrJ19PFLODR9C6+",
-	"u/DVS1I2sj68FUb6jq0KuIZ9gqMj/PPVV+8B/1n92xJ/21fqjyb/0fNJcPSm50Hzt248qKu/SONfF9Du",
-	"S9RZ4NVDfyOXoca7PDEPTcuXPnIUz1YRNUYEhUDjGUlk3a1IJ0NRfAcoyolImAnjm1h6IxssvtI17f/y",
-	"Df+qj42HV5eXk+ov++H1n1//fru/qkXkvXiol9XH2fqrWjv0nMq6M+6xaGvXVR2ySFdpH8A6p3+zwGCv",
-	"DRASnYVXk/cvqlAzmCouKKqR1mY0cdNBJDNRkqIAECluIRR506nK4dhEfXztHfSZYr/w6CARBl1RkjTk",
-	"3IvxGfaxVbzJ6qht+YuVLcfY4QQxnCaQ3pRThldmVXFvfZYzjT+JSZCA4lqqc/3qEq4tXyP1p9R0ydXZ",
-	"smHZjEzwoQCijHN4xSjtmbHayG0Wpswaq+rNuhC8V9xtEVf/gyW6534pfqDFMnN2tBvFZVV9VOvXtu4Q",
-	"sIOTyAw5tk2j3mxLla7r5M0q7VR8q/3lPqJvULApba9yYomcvaIydWKeT04hDZlC/ero7JiLfTZN9dtP",
-	"J2fHr7unYDxiP/cehjWwHKWKIkokfmq1c4JOOVhCe5ICuVvtOub6wJwXAqri6jfhPZR1vKSQxdTBcoLa",
-	"7RxErnUKwxyLarlVD67FIwbQLEthWeW9cij+UChmyhoh5phIUir3kxvuFokmxJc2dsyWNDPch9d//v2P",
-	"4hmlioW30flVvTcobtZjO23dvqqgsz9G0a3yrj14nS+hE97nY5GWcYJioR839fo7hDPaVmSPt68pxVQE",
-	"q6zKXNk7nv6hECgXSEDSEpGohByV5IvCEIMsS4Ckwy28ll1XTTNgSKXsfT+/8ngX1YjNrahfbR4yTwgV",
-	"qtdu2tOWMGfLc6ayGOXs1NukUEVN0H0CqtXfYJ23u0PaO/m7u2Mf5/FeS/sv5ulWa3R7cdNeFyozse/f",
-	"Sub99mXMI/j9N+J0O/i9noNnxI9nGdXnB3MHBvZact81Nq30OdklLP1Id93KkVvvrDu7ePPu9Pycu+ge",
-	"47hrRFJ/MdAqLDHPwFUhEd0BZCV9u/+B2u2q7/NKNikJw1g4mT4qTEWUXayceZ6ezmWgTFdDIZQkTgr0",
-	"iglF19Pc1xP0DmYB27YAlpnIsigAzcgSkfkcSI97WUyyBhX3kJYy7awpD+3NcUqZmU2hj5lefDqt5QIz",
-	"I+RCeNIfTzphZnl2M+mPf3AePeAQ1nVmwlO5kg3XO32xhk7Z1LxATbxQs3CeATrmJZ9MdCPuZ6jaTFNS",
-	"QOXTmOfZl6VUXIRZmi0YW5JGxqrNLZ1vfYDcxilfJccb98KiCO7RfZaH0gvB60oZGMDr5cWLslqefWqy",
-	"Piyz9YNMhlx8elttVJXuWvXBQwQFjEUwaLYn0kjv2Aa/f6fFxErSYR7f3EAOoRqOekzMZG1R8c5a3ZZV",
-	"qI0X2gBVL0kCSeKCkVTVemGtqrE93qxOsT2wl+6kmQwJJoudld7ko6a9xEY0tVtArMUUtDpC8NMms4I4",
-	"tSs1uwyXm3L9yKYvdjHanmgQUnfL6dyMVwVUFbXKz5ux2+qbsgp0RxRvPFo7U6FkiXlz5mSh5YtS5vix",
-	"+yu1uBr6RwL+lN3/UdOUH8szfyvJxls4+Vp7UZSQN33+2UZU5JPlXebRxDA3mSB9EuRhPHyMQvw8Wncm",
-	"zZ5+Q6rMeBPKV28u/od7octMtEB8xTTc12sU397qZhksXZ4xmATHyMiinFYlxjQHHlckSc8R+nC0KKfI",
-	"mGh1iUjzttB0RFGEUrBLREOBV2LAdRyO5djrAmgO5Rjd5CQteVxuLGpXX4vC/oKXXECIkvgWhFy5lG2d",
-	"a10SvvBSPFElXnXmRK3mLVWdHkNZfJNOLlNGmUwg8cASh+W4vWgORYuZHpJwFldNRcaS7jmYISRQquwo",
-	"rVUEdJNni3nRmIfFYQ4k5E3Gto2gU6C37c8i8VvzUJmsfhQBdEax6QsAFAE0tcD1q8ocKy8oGeHqe+2L",
-	"WmYkZedzO4aqF9UxyqzKY2HYbp1Q+tXq95XJ6kdzshTwV5N9JEuRJyGqwcKc3KuvKXPMyTJOi9abjDzG",
-	"TcuOZlaRxNaYpZ3X1FnbrxTcvOy8IX/kpf68dymF68GEWA9R+4b1zKN8cc0QBmrnPf4T4+HkC6ysviRf",
-	"mIiIQ0ip6EMvXlNm6Hklmy/mPRQrFyYeN++pc9WPcpIWwjnWfkH5ne05JcVUcJZUSRmRjfa2I5a/Vb+t",
-	"fKd6cEeSBVmBovmVZx0E0yy73f6x6kV1jDJp/ZiHX28hvciT0eFoWpbz4vDgoCBpGGRfJsLGntDsgHHE",
-	"A/5mK8GP/WyIgrc4jbItPuSizopj2oC8Hes0Zf/jOUhHH08PVWE67iSSjutgpRLbEydM0VyKyWV6Po0b",
-	"S5YnA7K9pHkciPjnlI2RLU4AzRdBEtOGjP8ofiXMsiclm6doUMFzSCsJwazkO5hcppfp736HZIeSOL1h",
-	"P5zLUtzKeilgRtIyplVtLq/4431LJu9O33/4NPl4dH78l4lsZXKTszFV0/k4ZdoAKeMggZq0q24hkBdo",
-	"tihKRELCZFk2vkz5jGJ4CvcoWqRU+KHicilG3gLMCwRf4qJk6l410X2W33LIODRihij+AlLLl99Os2Zk",
-	"AFNyF2eLnKPhSM6E5nHVT6LVm0U03cnSRIAxbmpqpZj9+2orlkOk/x29SjP06yKTfokZyW+L10JlkANn",
-	"ZIkCuEyrZN8/1kXQukwHTREpisUMwgk6Ej5krpQmQAqZYspw1W4lwykhB7ZAYYDKFOKqzhkFnB0x5YFH",
-	"3y9TTmqiXdgc8jgLJ+gD440cf+IXBk92B/lYOI6SsP6ccECJgu4LUUSOPkn1luNXnpoZ700m2i0x8uJb",
-	"KJ1R9/J6kp7ljFHB06SF8sW0nTJDSXwHYhuA0Kk8nrND9jUsJ4E0nGdxWv6x+Um2dyqnGdtOfjNCRRE9",
-	"b2dzmWsn0kS4j6tS8oIsXPa9yjsGNb2ZlFdak4h+NIfNsuKbNMuBe1GlWct2p92PghfLs1+BZiEUytx1",
-	"wzZBVsoT3olS0EnUeNETxkeFislwkC5mh6Isn78j3etcfZYNp2o4S2al8E2cIRF3ZIKlejVlCitvSHiZ",
-	"IkSTrIAQCSWXyzemYYpd43DJ8xnGIV8k34t6lczeus/jsgSpviYxhbTg9kJ1Xdqc0ClgY6IxEdWSBvf3",
-	"9xPCH0+y/OZAji0O3p4en7w/O+FjHpTswj6+Pm4rLlWPpcORPtHE8GwOKZnHo8OROdEmpghPTbkSfdCM",
-	"PegY/Td9iVEfUqiDn+Wa0k6xB9xcq1TW05B3pivK6+Z716TlglH7cK7kqMrQSreLlwiq9PbAyvJycBOv",
-	"Tg3iwzpbsQHxoOk6NuBl2TNvwJuiF+CQ79edxga8XPWxXM2t5V3J1D0UlyhkSRX9aF1N2mS1MpHLPiBz",
-	"nmg2m5FOZ60gco0gpDoOTMvAlm9F2HdNHweGS8DXdD3wnHFIAzBoJLvIWxHY2Dd9E1tRYBtB4LkRCdbs",
-	"cCt1tNjY6eyq01vL0LQNDQ06jQz6/J19+K5eP+iUUz887E6GcuBqm5K+SuyX6P1gCQz1jasxeaC0KOND",
-	"9O1DLjrdHyzN3D7oZ7Utl6VZ20fUHXj4AHv7gJV+UHygM+hLR60uRpbhbx/V7TvyMB7ZQzDe19KLjx2A",
-	"xZ4+Mpy+ZEB72/CmA0fjp+KMer2H6vOKnX3FONDAAcIMu2KHV721qChVo6d9DEpyw2dRHXhXDyuiZQu3",
-	"7PQYHMBf272Qh3Dvuh/nLi+LJpwDRqz0dayuJejJtZWlHkIN29iWpC3MhR+4X5yPdkV5p12wYNjiaoMs",
-	"XD6aV+/AqmtG9ghu3Yx96HaAfHhGybPDaqq7kh6zmnU9dlauyNsLnU1CZy87nk929IoCQeP9wmCtLHgY",
-	"r7N4Dr62cuUfNlpASqa8LMETOTJtFlld5/FMTLJ1FcCz6rQ7cJZnZSkvzU72vGGvVw5jJp+qm3d2Yyd7",
-	"1VKoln294T8BT90VnlSpUbaTO9D7TPRkFUGEUPgSymlc/LGJwObccVpKBUS2vKo923GOUvjSui5aeOHa",
-	"nFjkKbwcH36sqtpo2DuwYNGto6kHbiqBi51n+UWO+9dQe6tbn59TRsk0mr3quxdvP4zqK+j8aapvO/w7",
-	"2N+/pknXUJd/56vf1eu/2o7p383xv7Kh9X4quaONR98kIfHAB+wZ1MIWdT1MLDPExPH1QHdMx9b8NRvT",
-	"qsHZcCVJL5gdmlPyliWwrXxR5YonhxqBZhBsGrqFLWJp2DMIYIe6ThjZWkA9ug7ezk1pLxlbWD2JG8Xd",
-	"aje+4eKub+yGIMPKad3LvX2c4d8yzrByEioZe9x+sDcJN0Yb5LV/3Wa6XbvwqHlhSkRqEKFlfNeRVkOC",
-	"Eq0B3zcuwZNQdmPv8uB+5CN5yV3VjPBR85w1wx8pM17U5qPdpszDF7h7wKPTKXZ9zKNLQXsZuLf9fqiw",
-	"R5dA14qmjRbgwddGR18f/DjvsxgEf64Nhu1BkKcx5eaK5udWvnfjOc/NbL4Bo9lrznt28x0iKYM51F55",
-	"FsozKel0QztueRtHWOVBt+p9/9DBN09pToDcVb0Uyinkxcbgi3ptBI+/AE+VbmeAiBhMXBaPjMA8r2Y+",
-	"3llsfIP0or4m648UGvXoH0vv3j3iMkwUyqDLXvfe694/dNzlsbp300hxUNRlbau4oXEXpej2u8VbmkZa",
-	"/25xFrlppegKlUPdS3VL/MJ3gEAU4sCiDrZcl2A/CABT17KCyHB014h2jl9sbdGzaQUbw0MG9RybkAA7",
-	"ruliK9AA+7ptYccnlmMYgeEa7m7hoW2wPt38a87hRpnX9IIcLujUMRtiLN2jvZdye1vx3zXKUp+ASox+",
-	"kO1Z94bhpqjKm8WyQHFaMhbCW88U/EKmrlXYcBpeTa02QqWkmE7QEe9jExeqeIKqJqTKvGs3qPpDcZk2",
-	"smaMCCpIAtVQ0V6zbKp7mbVY99DoMxNXAziin/53DdwEi+UwCSE5wJsF70PFdmKncWdswI4C5kUDMhvv",
-	"MmgvYfcAjFTuNl3jDyGqtn8vE/eW3w8VdakIc0VU9Vp6B1/rnwRHq6IsoqdMT7fO4rZQmqOmFJKErG34",
-	"e4hIck+WnLkWvJHJ/TROQFzFh96f/CIaG6g/Ns1/ESl4X2F+dV9xma428udX8IuGIC1Q8kVa8AYVdceP",
-	"6pr/NOSX0nC3o9LPeU7yMlmiKE4S3nNjlf/z6Z/O/z9WE/Bt6Q8VWWvCW+oK70lR86J9jcqepTwnS+F0",
-	"NoiljDd4iTrdtuuWP6unuGrE11zmwnTGYRHblzuF2kspY1ILy9s9kYcoY82AZ9JmOpu0ZyR7RvKjhWg3",
-	"8J695X3V0enUjngHdTNfkeS3R9ZaNwXvvtVU9gWE3qIyk2V8bTfDISp5J2nRi3wsOwF3Uv97W5UjJhWF",
-	"LMwi3tTrMlXumOBXnZBQdvwndFr7snu0UdkwvxGE16o0+b5NLpRO4htl2moPZqUl8k59jXpmUhslDxaV",
-	"PV2hX8R7sYvkf5zQb4/qFf1bGoDvPRt77eH7miHngscpOmqbx1UKgULrPV6ONRLx4Gv9741ppfLqIPWI",
-	"MCulubAk4nepcBcGpMNMFvX2f/W87ca068sfnsd6AfUuiaEcqbmA4lGsSR3ey6O+IWfaBxX3/Ok7WDfr",
-	"KHwNc9vbPKs2j1oecKD0CL/Om5s99lhba/yc8bCsuICpioC2I7TttFvZCptXvU3QT7zRquzsW8dgjz6e",
-	"ojRDSZbe8Dv/7uTl5LVsRK9Kfska9/hfpn//+OHsHB1UpsPaLS3+/lo2sy44E+Hfy0KyFHfhCRe/pVnM",
-	"KrM0e1gct49kfjtJvwr0WyX32+bd3bsK9g7+bqFdBZrKwfkC4d3KUEfq7Y97w2hvGP1gIV/11vuGha0G",
-	"gDkUDAl9ObZn4v6PlU7wK/eC9CSTvo3vYGUgmcfqoKsaopXgZt3cFYpOe1cULKXnrcnJbDl3xqsWW0yn",
-	"ajXISlF30UzVyYZenU00tOfVKGmZictW4uonfpeIEvJu5pUoX52PuxrZ2EHOxmbClh74cPXw/wMAAP//",
+	"7L17c9s4lij+VVCaqZpkV5D5fvhXU1NOOv1b700n2dierp3Y1wOShxYnEqkmIDvaXN/PfgsPkiBFSZQf",
+	"SXpG/3THIgEeHByc9zn4OoqL+aLIIWd0dPx1BF/IfDED8e+T2ayICcuKnP9Fl/M5KVej49FJjkj9CBUp",
+	"YncFynLKyuVczDMe3ZLZEvgoos3x6euoees6S0bHo9M3hvHK+MWz/ssNRuP242u2WgB/5+z03Wg8uoPs",
+	"ZspGxyNj4o/ux+tzXZwZth/YtmkY7vC57NH91XgUl0AYJNeE/2gZlokNH1vmuekcm8axYUwM4298Tv6d",
+	"KHVTy/M97Li2ix3DTnAUex42PIjtII59g6Sj8Sgnc/7FBonIHI1Hy0Wy+0P392Nt3GsJW3sPzqegbwKh",
+	"iLKihOSfHPeO7VmOE0XYIWmCHcOwcOTaEY7MxCd2FBPDtp4S928zytqIf5/DcOpPCCMC9/+EWxFbfmym",
+	"SYwj0wqxk/gEhy6JcRwQJzXcxAoM55FbcTUezYFjkHOpZc5Gx+Z4NMvmGf+XYYxHRZpSYKNj/s8ygZJ/",
+	"6Oz1aDyiRclnzvh5YAUjs+tqgvv2Bn+E35bQ3ePz9o6OkW8gkifINtACShRDzn6H56xvJ9rIuBC7clpP",
+	"2mH7iE2zMtEwM0Z8zgRFK5Qxii4Wt0AZyhLIWZZmUD47ktwnRJLVP1ls+ZYZxQYOU8/Fju9EmASOhyPL",
+	"9iEy/TTa/JGLD399c3a+/pmrPrT/Kt6hHW7DplAiOZyitCgRmwKiZA7fVOB6T4hnZ8P6twu4u4xNBZHl",
+	"cFfh43e37O8u66xz0+3IutdFnmY3y7JPz0Ox/lDuAZd2JURkRvI4y28QZSVhcJNBeztiwW8lwlIr9RMr",
+	"9nHihxF2ErAwgTDCiWF6jme5YRrCaKxtoRwGkReQKAZshamDncBOMbEDB/up5djg+4Frcj1rIEo1mK8V",
+	"zKvrLKGj408jn/i2ZaUujhw3wQ6JCCYEHByblh/6oR3EoT0aj9IkANf2bEyCMMYOsVIc2bGH3TRwfd8y",
+	"PctNR1d76Bkt3G9U89qb0K/pHdC9L7rXNTsu9Vu4pugF57ZJEYvjDQkSWEYZRUUOL/sVPX0nnJiEtkMA",
+	"e15kYccJHRx4aYiT1CNRENqumZo9O+G5sRemoYtjPwqxE4c2DkOH4yH2U3BSn8C33YnEjxwrNCPsEsvD",
+	"jhFbmARJgi3bjZLQcIgFyfCdGHewRBwvdlzbxBCHBnZIbGMSexG2XS/xHZvYgRv2YIk4pumD5WE/tk3s",
+	"2CTBJHV8bPiBQ5zQ9RMSflMseaEFthkQnHiJwQGKcRiGBEeBQwIricA2nOFYerTuq+G4VwdunQalBn+Y",
+	"kawjBH7N2LRYsh+J52+C/qwBa20JP5bM+mbccQ1VUtfq+nMKoWZqOlSvZiWXaLshhHEIOArNGDuBa+PA",
+	"8x0Mnuf6JPWMMI1HG767U7q11LwN8DzBNg1aw+9H1vWodW+z35ZZIpb8XnKHtmY3a54jwT7QC03OiW0g",
+	"OYL5gq1QC3svN+5FAlFqGZaHUysh2ElTA0dR4ODQAseNSBSZYPfsBcczodNrMpfcaWQahjEM+QL78bIs",
+	"IY/5st5cfKyUZ4jciIR2it0kBexEqYkD1zexkxAjJiSOA4PvsFg636ir8WhRUHbNyJfRcUpmFMYjyghb",
+	"0tHx6N2bXzkPlar929P/ujj96eT89P27YY6M9R3pdTpoz1GWCzuPq/aoSBFBS9q2pvnfEn1G6EQAKcGB",
+	"ZyTYAdfBEaQxJk5KIIXUs8ES3xdk8Gq56lJCtFwpCshytCiLmxLok/NFMyShYZEYm7FhYid2XBwlboI9",
+	"K02c0AsMNw76CGEylBQ2U4IVRnHI9RbiAWDHJzaOPCPEjp/YBvFtn6QtSvgqh/lhasWB6WHThgQ7bhDg",
+	"wAUPp7YdBpERuYHFrT+aJZwoXl3896hDMMJ0FFqgk7oGcQD7MQTYAQKYGH6AUyeyk4BEjm8E22faSpwf",
+	"Pr5//ebs7PTd/9/QqJxkkKIx1mjJiULftqIE+07oYQdCEwfETbFne4bjh4mfQtLQUq/BotMTmxKGpoSi",
+	"vGAoAsgRXcwyhlbAnpqJDDVefk+MZvAmKgYjNmXdrDlBFGYztSV304ICyvIku82SJVE/U0RKQIShJEtT",
+	"KCFniDJyA3S3ifNPv1/qEEdWaCYBcbBlpi52YtfCgcvNlTQ0YnCdxIjM5hCfvXn7diM/CMzEsKIkxH4U",
+	"Jthx7ARHUUqwbSapk7iOnfrJ5qm0417PCKGfRq7nYIgiBzup7ePQNgiOEuKEsRESC5zNM/58+vbtm58e",
+	"wGXURAMp9Nmc+YLuPzY6WJf8dc1/uKB7IGEPHNYm7O9G1eATiKPAwC4EDh/m4zBwIhzZIYl8HyKDBAOp",
+	"eiAEe1B1EpDANS0DW6FjYgcSDweJ62MIDMcwieP7YfwMVP3xzauTtyfvXssf92S/SrNbU7NeLVfCe28a",
+	"BoJlWWymO8OA1IggwAk/0I5NhCXgY9OMfGKZQWDYxhZNqUsdLa3ioZK+sq9hNmsvi/9Sreu5FrZjZRUT",
+	"2n9pG1kGN0tPfxKh3Sm02Ad8gXjZNUilumi7dmDGgAM7MLATGT4OwbFw6IMVeYntOTZ0v/qmnq2bXlF/",
+	"R4Z87gqkUNmHXmFnOnZgmFHg4iiKU+yYsc8hCXFkmIERWMSFmKurlmG6pueHODbdEDup6eEoIBa2PD+y",
+	"k9ALYk/YmQ1bUzrLPoGLQbjYw2+roUxR4km98q4D95viaQNwOu50+N7cQrmqIOTkVbRyCfqdLgJqICmx",
+	"Q7CxH9g+dnwvxQFJTeyEKfEMB+zUCTk49+PRFIjk8V9HMh6roDr9SShxQOMyW0iiG51WkVqqKF28OVGB",
+	"3D9RRJeLRVEyROhnGX3M2GQ0rpKE+Pn0QgJO7GOIEh87hmPi0EkItlzbCz3Xhoj4/KzGU5gL0Z8W5Vxs",
+	"+HIp5blkupSV/BiKFSxISebA1CLUVveB3z6nCq8TEZIbHY8WhE2b8FjLG8oXmpXcdGHlEvYBTw9bDgCp",
+	"fncTVC3t4ZGALdm0KLP/qQN565CROAZKESs+Qz5GhCKCIiAlN9X4T+2tfSWfxNZf/xHP/2q8vvnzn6tF",
+	"SBrTltH69LZlLAhjUPI5/rea/xPB/3OC/2bg8PISX15Orv/vvx9d/duf/613jW/y5Cflvmyv7iOwZZmj",
+	"Ip+tUMZgTtFygViB2DSjiGVzmKCL89ftBVqGZWHTwKZzbnB+c6xYGJ/vtyWUq2aBkCfXwm+qr6UHvIpt",
+	"7yaNXqmygUrq548nktME5ouCcUH6v2C1DuQv5DNQVMICWCZDYJSkMEEnFXNQQeApoM+wEr6pHAEpZxmU",
+	"gp1Jcx+ly1K4lCFNIWZjkT1TQgzZreI1IoWhBLoocgrtfUlN0zUcy8QW2A52rMjDhECIXQtS0/UNz43C",
+	"TZSYNevDn2H1SGy9ldZJ307OyZdsvpyjfDmP+NJTRXasQKWgxckGUpIWjw5HAilZziorqIYqy5mI76sv",
+	"icfGeDTPcvmnUUOc5QxuoJT6mjKi+mDugZV+zhbc8OdbEsFNlufCSpI0Osso27QMZaz14rOGfDuoH4qS",
+	"pcUsK4SOufvILKr3pRW34bDUb12Ltx5/ZM6ym5ywZQn98P3H+fkHNAdKyQ0gWr0rYc5oLVM3EWw9YiuU",
+	"W6A6zRfLDfvdZPZKV5w4dzWEcXELJZVHM2MUNWJ3N7A4E1/dE+SiZHUsog3tT1kJsdB3OU1yjaOiP5Rt",
+	"PEnSSaB/848lpKPj0R+OmpUfyaf06G1G1dcFLIyUbKgoScti3kgSVORjlOXxbEmz20fKFcrBGCJZpEZ2",
+	"8uH0r1DSjfL9l5P/fP8R3cpXqmNz8uF044YuxbSYLDKsRvVzppHJV5jzs/xpZHIDYROIr2cZDNHWYjKb",
+	"cVZz8uEUxWJMG4kQkShOnQR7ZmxjJ3QsHPhujMHyXOLHVmJ41o5VyWnxIxnAPR8sxZTQR1+RRAvfxEXO",
+	"VKIkWSxmmVTmjhZlEc1g/u//oHKr6nV9rX0PjtFwxYgk14pRjO6HEvQH+Q0J4jqqK3mdUTQnM75KSFBR",
+	"oqgE8plrfuVyxqlOsxcU3tRIjrgNIKgxR10DQ4Dyc1FGWZJA/lj82DV+0nrKp8KO0HfRjMSflToSFwtQ",
+	"+ZUZRcUCykqZfXIEneZcBSazMyhvoXxTlkX5OFS5RlvA8smvqZj9GsT0T4U2OSlKSTYTCWhPjptfgE2L",
+	"5F0hjOg7GVx6DA25NWLmYubrvGDXRM39dEeNFssyBpQUIINdld0siEl++TmwxfEUx7BgJJILfwyqvBpV",
+	"AkfNvE+FJjklkiuq+BNFtOAIEmqnMBnYlOToP89EdP05MPZzscwfTVdOC1mpmPKJ8FQC59l5gegynta0",
+	"9RzIqOB4HC6shnCWi5uSJHBdS9unQMlJvlKUoaAZS8wQihzLEzyb5EKPqBQfoexKHM6K/AZKRG5JNhPE",
+	"/Axo5Hw8i+Eib77ySHZufwuuRSXYHFHLBvTKGJwXc8jZelIQf8ZhQ+uQvXwO5J4XxS8kX6lf6WNpNawx",
+	"y4riek7yVaV40SdDrNQ7hYbLbewCFSmDZ9EkLvLK8/Z4SWk2p1if9cmorbGMZQ2L1MC4eMwozfKbMbor",
+	"CxGhRfBlkZXPoV/Ui+kpb+0wHcRIeQMMzbMvwmHSFNtwO2VRcg2RqUxTsmUivnZtsLC22RSyuqhH2Gbc",
+	"zNyF4KYsS1YK8a1RO0bKkqz433qUpgvJr1PIletRqSt3hCI1QniDP/78Gtm2HaIsr6za2jriNirm5u+6",
+	"iSSjPvt4wnfYXJUh1+vDUilx65OuTaLHl4YhY0YoQ/GU5DePw8i9bnB+kokL2ta0QFOL1UNumn1dRP+A",
+	"WGz1ek1ql2IX5EZmCzaxo3ValVk8vcGBZljtveJTDiZQ7Tz1kGaV+7Fthl/4O13siYFjCfh2xGh2+e5D",
+	"WNXUSRd2m5R+1OP9BMeig9zBRHcmcnB0l5Cg6jYkP2cwS6T6pVMTKUE49USl6ETzJGVJjyuppySte3Yz",
+	"rv5pxe95HVRNC66L9PFoLRVhcBxxJ5/qZP8M5YGNO7YH7p0f/U5MfnOWe/+yaV+oq6m8UGSyWMxWMlDX",
+	"juBWR2YTQknftKtB+Oueqh9GTmwWEa3odZvo+o5tb6HbJnHRLnnbR2J0iuUeJDTaZ/1byo2+CqIePNW8",
+	"ZVwx97WDnDF0l4lEKH6If3jeU2iA7vzKk5/6Qp75b3vIu1LvEcdpXRC2ZtsoEDuHZaNM1GbbKRubYq72",
+	"Z18L1iSR3f7wBAmQKu5bAppBylCxFBnfK87L2BRW/Mk2ReiR0q5zWp6HCMlstlX0CCC+v/y57yO4OtdR",
+	"pzOZ9tinuC+mJAKWxWSGTs/eI8cyfRQXiaodqjInJ+jNxUducfO1wrIsdLLjk19pwJ+evefT9MF/WlcP",
+	"bIjmcqAWpGTy852wvUR+tFxRbupTmM1ENbWmRa8T3m5q61Y0DNoImUG6XbSc8Xfum5ThXUp8CzVnclCv",
+	"PSg+Xs/bx3b6J+tFhJxF2TJ9uKi2WRaYtNKeVaL0ePT65N3rN+LfV727Xu3P6U/n4qFOm6rfRVd54sJR",
+	"b4/BmREjWS7SDhAfhF7w/77ktFBnHRZ3udZEBr2QbVRe6utQ31MNVrbDq+ypXsRJK63KxWxg5YrcDrOw",
+	"0xakR3HY2ChHLLwo+Z8bFs0/V+TwPhW5+p2szbPTd0Lr5GfdMz0PJZBmOVCVnanl2H06wX+7+mrdf5IZ",
+	"dldfw/tP/P9/5MchYyLSrsKRfHIyQxTiZZnxNdbQKC4us4d6zlEXvnpJ2h7Wx1Q/5N0DqgNu4JDg9AT/",
+	"fPU1uMd/0f925N/ulf6jLX4MQhKdvOp50PxtWvf66i/y7LcltHsWdRZ4dd/f5GWoPa/Oy33TDmY7JbYR",
+	"NUYEJRBnczJTZbkMzQvKUJrdAkpLIvNmkuwmU77JBosvTMP4P2LDv5pj6/7F5eWk+su9f/mXl3/c7bpq",
+	"EXkvHupl9fGw/qLX9dUvqSzLkfVpwpuhWfUZreuVIVk/iXXu/3YZwV8bIBc6GKgm718d1TOaKmYoq5Y2",
+	"ZTiJVQoPhkxwikmOojpfQ66vYnN8pj7m9gtssskWBc2qxnRE2nhZLphOlc3Xxp2qpBqSLtiy7xB/Ywb5",
+	"DZvyB9zKEs78ouRLmWUkmoHmfqrz/uqSr32SKuu19M9Y7JHzGEHKQWwZqj0zVpu6y+pUGWVVjVofBKmw",
+	"AaKV2vUmsY0qA6DXed2qcxu8O8AP0KzJ3OzJutRpu07irJJS5ffaX+8j/GbpvbAl68S+vmwuwmLIE64/",
+	"vzg5ey10AD5X9dtPb85ev+yehvGI/9x7KDYAdFI1OBCRYoWgWimdoFMBk8yxhoTL1bXy2LHQDvh4IPF0",
+	"q6r6Y9n6LapTFcCEyjLsCWp3gVCZ23tGalrlWr1hhblk4XkDw59obZNslG6ejRTVCreL5e8QdVKuGWPP",
+	"bok5y79/+Zc//kBe1Fgz7bb6xar3BoXXelKjd+5cVQvaH9LoFojXzL/zJSkH1MGW7UKWOctmGsVxwmqq",
+	"//cIiLTNzB7fYFPYqYlfVeO5tqMihUQjVw4w1zHkHyRl3DYlXzS2GRXFDEg+3PxrGX3VNAOGVPrh9/NE",
+	"j/dRojqKWpu3LGYkljJtPz1rR5C05WTTmY52pOpt0iijpvM+MdbqmLDJP96h+L085N2xD/ORb6T/Z/ON",
+	"61W/vbjp+nQKue/fSh7+fqXOA9j/N+RyezjEnoJfZA9nF9XnB3MGDvZGUt83uq11TdknsL2PH69Ppre9",
+	"eGcXr345PT8XvruHePQa0dPPu5blgu/ZLmBkawFVht9unqC3yuqDQEtAJUmSSRfUB41/yGKNNX1eJLUL",
+	"cadS21ACjGQzil5w+ecHhv9SKPZzskJTcgt1PaIwxvpYuBjfJ3UJQ3eQM5WdJhhKu6xrPRsqp4zkMfQx",
+	"zouPpypmqJdeZxQVsSLWOo1DLHLSHw4RHx9w+tSbY2nVoLUcut7p6RYCFdVuDZUqfURUx4xF2SiX2Egk",
+	"MUcQkyUFTjxl8WUl9kJqKrLioncSlDEKs7TfKlc+uz64Pmd5wucSSBPOW5TCHboryoRO0MlsJp/QytMr",
+	"UlgFZdTFqGL2yeaAzc7PjhFkKoMd0MXHt9I2p3X/2KrZHiKIZvnNDAR4u3N0lJdtS6Sg08liLZWxzG5u",
+	"oIREj1k9JMqysWh5b1Vvxyr0/g7d6jz5kioj5pYHN9rV+xv1j93xan2K3dG/fC91ZUgwWu6s8kqfNF0s",
+	"tqKp3WliI6ag1XhC8B+VcCQOg1buy3G5LX2QbPtiF6PtiQYhdT/nw3a8aqDqqNV+3o7dVnuWdaCbHi3d",
+	"cPATUGETn6/mlUrS81Lm+KH7q9S7GvoHAv6Y3f+Bk58fyjZ/LynMO5j5RjtSKFesuU4Axg0FFWWXfzTh",
+	"0G3mSZ8QuR8PH6PRvwj8nSmTqN/QYoVod/ni1cV/C/c1K2SzxRdcHX65QUvurZ5WcdfVGYdJMo2CLNm0",
+	"qmKOSxAaI5n1nKL3J0s2RdbEqGtPmrelh05WW2g1wQRxKkAv5IDrLBmrsdcU4hLYGN2UJGcixDeW5bEv",
+	"K185zW5ySNAs+wxStFyqBtK1uhktWe1P1nvDqOK/yWXOyZALIBGDEh9+3V6h+GSLeR6TZC7qvWXj0XGl",
+	"TXJLPYEZMJ0B5bVSgG7KYrmgjaVIj0sgiZCQJNkxJJ5C/Ln7ZSR/bR7r89XPUoC1gbINCklQCtAUGddv",
+	"6/OsvaGlmbdebN8DMyc5P5dDkFW9qo/SJ9aeS3t3wJzK2VaP0Oerny3ISi6jg50FWWW5ys7P2DQpyR0n",
+	"Bm2APt3mtytbVfuABLR50n6tNW37HRlN7b6ifhWNBUTD1Biu9yDTepDerqxnJv2jG8ZwcLsvit84Sydf",
+	"YA0HjHzhEoPbn7FsgC9f06foeadYLBe95FyZdOKF5s3WdPWzkuRU+tM6b2gPuKCKCZ3KxiS5lpGi2vwN",
+	"wbB4r35f/1T15JbMlmQdkuZnkdgQTYvi85APVq/qo/R56+citvsZ8otyNjoeTRlb0OOjI0ryJCq+TKSF",
+	"PomLI843j8SbrRxB/rMli+yyPC12uJ1pnYcnbFJ5P9dpzv8nspxOPpwe63J23ElTHdcBUC1SSBUbq4Um",
+	"nVzm59OssXRFkiHf0rjMIpn2NOVjVCMVQItlNMvihqalkFqQG6CiDXER0wYVqIQ54Sa9lCTcjr6FyWV+",
+	"mf/hD0j1Q8nyG/7Duex3Uls3FOYkZ1lclQaLOkPRJWXyy+m79x8nH07OX//HRDVOyXKu4VCgdf/7LOfq",
+	"AmFZNIPGeUFkcSeUFM2XlCGSkAVXZMaXuZhVDs/hDqXLPJZerYyt5MjPAAuK4EtGGdcHq4nuivKzgE5A",
+	"JGdIsy9Vsqr6dl40IyOYktusWJYCFSdqJq5/QMykddzqByPz10VbGz7luKnnVRX5f1/vBnOMzL+jF3mB",
+	"flsWyn8xJ+Vn+nKCqntB2BQucznDuK7ANkVVMYVkgk6ky1noqTOOXWkucex0wBOEUQJfk7RLKSMr2tRu",
+	"qwC+ICyZ47KAMiuSyWVefYQw9ZucTbWrkM6lhFZ5vsUsqSEVSHAsD13I2nX0UWm9AqvqxMxFVzQ+VBKW",
+	"2DiVY32n8NC7JCoSsKVOJklF9kAQaQTyVM6P+YewGg95siiynP1/zU+qwRSbFnz3RL+1igR63i4WKpFP",
+	"pp0IT1il9kVFsup7VTQlavo/aa+0JpEeumO1Hoqym7woAS3zz3lxJzoqK4sX3SnTZIUSEHnIzXBt8trn",
+	"J6lHeyLaYEo6SRun+4zzT6l1ciTky/mx7AQgnbrSGy80ajpBJxXaGWfZYvPmSIYnuUyRr41RzvVX0Qnx",
+	"MkconhUUEiR1XqUPwoJRCZA6ikmWiB4fYhfkUjMmbK+7MmMMcqndzrIYcipsh+qGtgWJp4CticEFU4v9",
+	"393dTYh4PCnKmyM1lh69PX395t3ZGzHmXkta7GPk47bqUvVzOh6ZE0MOLxaQk0U2Oh7ZE2Niy1DWVOjY",
+	"R83Yo44P4KYvtUo2yZLHtAqUsg1FpE17p1qfPU1EJzzKrpvvXpOWZ0bvArqWAqtCMd1eYTII09toqyjZ",
+	"4FZhnarH+032YwPiUdPbbMDLqkffgDdlA8Ih36/7mQ14ueqiuZ66q/c+07eyqmBhREZUaavqdYLOgE/P",
+	"pDe9yaVVgjQu5nNC2/29otS3oiQ2cWQ7FnZCJ8Whb4c4snwCoWGaUeCNkzgCK05VS3snBReHdmhjJ41c",
+	"K4oCPyXRhg1vJarSrd3VrjodvizD2NJModNEoc8r2of+6vWjTh33/f3+VKkGrndK6SsBf46+E47EUN+4",
+	"GpNHWqM0McTcPeSi03nCMezdg37Wm4M5hrN7RN0ESAxwdw9Y60olBnqDvnTSaqTkWOHuUd2eJ/fjkTsE",
+	"432NxcTYAVjsaWIj6EvFw3cNb7p/NK4swbc3O7E+rVngV5whDRwgLbIrfnj1K5Qo042f9jFg5EbMovv4",
+	"ru7XJM0O5tlpcziA3bYbMw9h5nVP0H1elo1AB4xY6yVZ3ZHQ05dTFZZItWxrS5S2bJeu4n7pPtoX5Z2m",
+	"xZJhy3sWimT1YF69B6uuGdkDuHUz9r7bh/L+CSXPHqupLm56yGo29fdZu6/vIHS2CZ2D7Hg62dErCiqX",
+	"cp8w2CgL7sebDKGjr60U/PtBhlE7ntlmkCWwMoPbp2KRrVsJnlSj3YOvPClDeW5mcuAMB61yGCv5qI7q",
+	"nszkoFhKxXLZyyVF3i/t1Lru6MyFThliJUlkk91plt8cN+HbUvhUmVJFqjkqH3dWohy+sMtcT9MRfro2",
+	"W5ZZDc/HlB+qtTY42oMfy/YgTSFyU4JM957lVzXun0MDrm6jfkqBpZJuDlrwQdb9MFqwpPPHacHtiPDe",
+	"EYENTcKGBgU6X/+ucYH1PlD/oqGBtX2tt1XLPW18/TZJSAAh4MCKHezEfoCJYyeYeKEZmZ7tuUa4YX9a",
+	"xT1bLkjZBm2HArX0ZwVzy0zT7qHyYisyLIJty3SwQxwDBxYB7MW+l6SuEcVBvAnszr1uzxl8WD+fW4Xg",
+	"em/A4UKwb+yWKMTa2T1Iw0Mg4l8yELF2EirJ+7r94GA1bg1HyNsJ19r9ds3EpmenSEIWrriYZbcdoTUk",
+	"atEa8H0DFyJzZT/2rg7uBzFSVPZVLRAfNM9ZM/yBMuNZLcG42zZ6+AL3j4h0+tZuDop0KeggAw8W4Q8V",
+	"F+kS6EbRtNUuPPraqOq7oyO9BoTk07X9sDte8jjm3Fws/dRK+H6856mZzjdgOAcN+sB2vkPQZTCnOijR",
+	"UokmLJ5u6Q5eNSek7cLhP3Uw3fTvrhLJqy6+vREZvdG3CMpU+UOXudaZTgRmMkZFWAbtHZV5Wr18vLew",
+	"+AbZR32d3h8oKurRP5bWvX8UZpgAVIGYg+Z90Lx/6FjMQzXvpnPjXpGYjc3ohsZitALe7xaDadp1/YvG",
+	"XtTeySssoATZVVNI3FL0zRVFbtvCGqEHBNIER07sYcf3CQ6jCHDsO06UWp7pW+neYY2dDYAGLGlrDMmK",
+	"A88lJMKeb/vYiQzAoek62AuJ41lWZPmWv18MaRfIjzcKm3O6VSY2XSiHC0J9zJYITPfIH6TgwYL8V43B",
+	"1CegErPvVWPYg7m4LebyqnVTj56r1zUaG2aj7uRWTUeLVPRzkDX+qiRbCC1uF0bLFYpkRoEqL9HS/0Rt",
+	"efOBRvyo6lxEyQyq4bJ/IqtqdVXzvbpXR59duR7vkY3/v2ucJ1quhokMxRJeLUX3K74/e4074wP2lDjP",
+	"Gr/ZeulCewn7x2uUFrgh11ywZVAtag5C8mAq/mhBmoow12RXr2l49LX+SXK0Kigjm9X0mYwS45KRkjyG",
+	"2Yxo18h0m/6foHdvflVNnGMRfb8jK4qierBoPoearsTqXVlYTlFKRNOFjNHLfP2uASIuBhTiogUL5yVZ",
+	"zpk70ZqKqCYSohcRydEMqq6u8pMLUrLZCqUZB6pXCIhPPF4IfKgmEHvTH1ZyNlykqq/yjtCaIR1KXw58",
+	"5Sn5iqCzQXxlPMC31LkEoO4ntH6i62tyq8tnUJazYliU9/lOo/FcmplSycp2W+Yhmlkz4IlUm84mHRjK",
+	"gaH8aGHdLTzoYJdfdRQ8ve3eUd1MWCYIHpC10Ykh2n01xYIRiT+rbnBZ2XE8HPc1lh+rhsSdBt11GUFv",
+	"93SuwV7myuMhfQ2q4bpUhlN5DYF2Z0Zzx1zlBO9RWFU7/0ZGXuuC5vs219D6nG8Vd+vtobVuzXv1U+qZ",
+	"Se/hPFiK9jSsfhYvxz5KwcP0gfaoXq1gR2/ygwfkoFh8X0vlXPI4TX1t87hKV9BovccbskFYHn2t/z04",
+	"W3VDY/q1ux+kZ1rvClnfvjLM3NHmutYP5H5cvb674mksH9CvwhjKspr7Mx7Eu/ThvUzsG7KuQ7jywMC+",
+	"g2W0icI3cL+DvbRuL+llCUdaE/PrsrmV5IC1jYbTmYj6yvujWlfLN9cMoXMt4Ve17BbVdhP0ljAoq27Y",
+	"9b1BJx9O5dVrpewCk6gb8CrRiKLVZf73D+/PztFRJXY37iP9u+iyzYqErP5EVXiZisvmVNtv1eLbcLjo",
+	"dgx3WCC4j1R+P2nGGvQ7Jfbb5t392xz2Dv5usWENmsop+gzx4dpw16+3PFhMB4vpB4sZ65f7NyxsPYIs",
+	"oBBssyeb90xeTLLWsX7twpKetNW32S2sDSSLTB90VUO0Fhitu82qbB4t9ShaKW9dk+XZ8vqM1y/syuKp",
+	"ZritF5HTZqpO/vX6bLLxfibug2WFvAYmq34Sl5xoMfNmXoXy9fmEe5KPHeSgbCZs6X/3V/f/LwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -64,10 +64,10 @@ type OrderFields struct {
 
 // ListAccountLiquidationsParams defines parameters for ListAccountLiquidations.
 type ListAccountLiquidationsParams struct {
-	// Offset How many items of the list to skip.
+	// Offset The number of items to skip at the beginning of the list.
 	Offset *externalRef0.Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many items to return at most.
+	// Limit The maximum number of items to return.
 	Limit *externalRef0.Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
@@ -78,16 +78,16 @@ type CreateAccountLiquidationJSONBody struct {
 
 // CreateAccountLiquidationParams defines parameters for CreateAccountLiquidation.
 type CreateAccountLiquidationParams struct {
-	// IdempotencyKey Makes a repetition safe. A second request with the same key gets the response to the first and has no further effect.
+	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
 	IdempotencyKey externalRef0.IdempotencyKey `json:"idempotency-key"`
 }
 
 // ListPortfolioRebalancingExecutionOrdersParams defines parameters for ListPortfolioRebalancingExecutionOrders.
 type ListPortfolioRebalancingExecutionOrdersParams struct {
-	// Offset How many items of the list to skip.
+	// Offset The number of items to skip at the beginning of the list.
 	Offset *externalRef0.Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
-	// Limit How many items to return at most.
+	// Limit The maximum number of items to return.
 	Limit *externalRef0.Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
@@ -532,7 +532,7 @@ type ListAccountLiquidations200JSONResponse struct {
 	Body struct {
 		Data []AccountLiquidation `json:"data"`
 
-		// Meta Where a page stands in its list.
+		// Meta The position of a page in its list.
 		Meta externalRef0.Meta `json:"meta"`
 	}
 	Headers ListAccountLiquidations200ResponseHeaders
@@ -791,7 +791,7 @@ type ListPortfolioRebalancingExecutionOrders200JSONResponse struct {
 	Body struct {
 		Data []ExecutionOrder `json:"data"`
 
-		// Meta Where a page stands in its list.
+		// Meta The position of a page in its list.
 		Meta externalRef0.Meta `json:"meta"`
 	}
 	Headers ListPortfolioRebalancingExecutionOrders200ResponseHeaders
