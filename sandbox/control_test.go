@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,7 +154,10 @@ func TestControlIsAsDescribed(t *testing.T) {
 func (d *described) worlds(t *testing.T) {
 	t.Helper()
 	const most = 1000
-	for range most {
+	content, _ := manyAccounts()
+	d.call(t, "POST", "/worlds", `{"state":`+content+`}`)
+	d.call(t, "POST", "/worlds", `{"state":{"colour":"red"}}`)
+	for range most - 1 {
 		if w := d.call(t, "POST", "/worlds", ""); w.Code != http.StatusOK {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
@@ -172,6 +178,35 @@ func (d *described) worlds(t *testing.T) {
 	// TestWorldsAreIndependent has the 204.
 	for _, status := range []string{"204", "400", "404"} {
 		d.seen["DELETE /worlds/{client} "+status] = true
+	}
+}
+
+// The schema of a state has the fields of a state file, but for the client.
+func TestStateIsDescribed(t *testing.T) {
+	d := newDescribed(t, newSandbox(t, sandbox.WithControl()))
+	state := d.doc.Components.Schemas["State"].Value.Properties
+	for _, test := range []struct {
+		of        reflect.Type
+		described openapi3.Schemas
+		without   string
+	}{
+		{of: reflect.TypeFor[sandbox.State](), described: state, without: "client_id"},
+		{
+			of:        reflect.TypeFor[sandbox.Allocation](),
+			described: state["allocations"].Value.Items.Value.Properties,
+		},
+		{of: reflect.TypeFor[sandbox.Account](), described: state["accounts"].Value.Items.Value.Properties},
+	} {
+		var read []string
+		for field := range test.of.Fields() {
+			if name := field.Tag.Get("json"); name != test.without {
+				read = append(read, name)
+			}
+		}
+		slices.Sort(read)
+		if described := slices.Sorted(maps.Keys(test.described)); !slices.Equal(read, described) {
+			t.Errorf("%s: described %q, read %q", test.of, described, read)
+		}
 	}
 }
 

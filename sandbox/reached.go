@@ -11,7 +11,8 @@ import (
 
 // WithURL sets the base URL under which clients reach the sandbox, such as
 // "https://sandbox.internal:8443" for a container or a proxy. URL and the variables of
-// Environ return it. The default is the address on which the sandbox listens.
+// Environ return it, and the control endpoint accepts requests under its host. The
+// default is the address on which the sandbox listens.
 func WithURL(base string) Option {
 	return func(c *config) error {
 		parsed, err := url.Parse(base)
@@ -59,4 +60,13 @@ func (c *config) checkReached() error {
 		return fmt.Errorf("URL %q: expected https, which the sandbox serves with TLS", c.url)
 	}
 	return nil
+}
+
+// host returns the host of WithURL, without its port, or "".
+func (c *config) host() string {
+	base, err := url.Parse(c.url)
+	if err != nil {
+		return "" // WithURL has checked it
+	}
+	return base.Hostname()
 }

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"crypto/tls"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,34 @@ func TestTransportWithTLS(t *testing.T) {
 		_, err = client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
 		if (err == nil) != accepted {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The control endpoint responds under the host of the URL, and under every host name only
+// if the sandbox is exposed.
+func TestControlUnderTheHostOfTheURL(t *testing.T) {
+	url := sandbox.WithURL("http://Sandbox.internal:8080")
+	for name, test := range map[string]struct {
+		options []sandbox.Option
+		host    string
+		status  int
+	}{
+		"no URL":             {host: "sandbox.internal", status: 403},
+		"its host":           {options: []sandbox.Option{url}, host: "sandbox.internal", status: 200},
+		"its host and port":  {options: []sandbox.Option{url}, host: "sandbox.internal.:8080", status: 200},
+		"loopback beside it": {options: []sandbox.Option{url}, host: "127.0.0.1:1", status: 200},
+		"another host":       {options: []sandbox.Option{url}, host: "other.internal", status: 403},
+		"a host within":      {options: []sandbox.Option{url}, host: "evil.sandbox.internal", status: 403},
+		"exposed": {
+			options: []sandbox.Option{url, sandbox.WithExposure()}, host: "other.internal", status: 200,
+		},
+	} {
+		s := sandbox.Start(t, append(test.options, sandbox.WithControl())...)
+		r := httptest.NewRequest(http.MethodGet, "/_sandbox/effects", http.NoBody)
+		r.Host = test.host
+		if w := serve(s, r); w.Code != test.status {
+			t.Errorf("%s: %d %s, want %d", name, w.Code, w.Body, test.status)
 		}
 	}
 }

@@ -140,6 +140,7 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 		Dump:         s.Dump,
 		Load:         s.Load,
 		BodyLimit:    c.bodyLimit,
+		Host:         c.host(),
 		AnyHost:      c.expose || !c.listen || !c.network,
 	}
 	if !c.nested {

@@ -45,19 +45,24 @@ type Account struct {
 	Holdings map[api.InstrumentID]api.Decimal `json:"holdings"`
 }
 
-// readState reads the JSON file of a state. It refuses fields that a state does not have,
-// and fields that are there twice.
+// readState reads the JSON file of a state.
 func readState(name string) (State, error) {
-	var state State
 	content, err := os.ReadFile(name)
 	if err != nil {
-		return state, fmt.Errorf("read the state: %w", err)
+		return State{}, fmt.Errorf("read the state: %w", err)
 	}
-	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
-	if err := json.Unmarshal(content, &state, json.RejectUnknownMembers(true)); err != nil {
-		return state, fmt.Errorf("read the state in %s: %w", name, err)
+	state, err := parseState(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")))
+	if err != nil {
+		return State{}, fmt.Errorf("read the state in %s: %w", name, err)
 	}
 	return state, nil
+}
+
+// parseState reads a state as JSON. It refuses fields that a state does not have, and
+// fields that are there twice.
+func parseState(content []byte) (state State, err error) {
+	err = json.Unmarshal(content, &state, json.RejectUnknownMembers(true))
+	return state, err
 }
 
 func (s State) load() ledger.State {

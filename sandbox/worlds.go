@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,21 +31,19 @@ type worlds struct {
 	byClient map[uuid.UUID]*Sandbox
 }
 
-// Create makes a world with a random client, in the initial state of the first client of
-// the sandbox.
-func (w *worlds) Create() (control.Variables, error) {
+// Create makes a world with a random client. It begins in the given state, or in that of
+// the first client of the sandbox if state is nil.
+func (w *worlds) Create(state []byte) (control.Variables, error) {
 	c := w.of.config
 	c.clients = nil
 	if err := c.completeClients(); err != nil {
 		return nil, err
 	}
-	c.states = nil
-	for _, state := range w.of.config.states {
-		if state.ClientID == uuid.Nil || state.ClientID == w.of.Client().ID {
-			state.ClientID = uuid.Nil
-			c.states = append(c.states, state)
-		}
+	states, err := w.states(state)
+	if err != nil {
+		return nil, err
 	}
+	c.states = states
 	c.clock = NewMovingClock(time.Now())
 	c.listen = false
 	c.nested = true
@@ -57,7 +56,7 @@ func (w *worlds) Create() (control.Variables, error) {
 	defer w.mu.Unlock()
 	if len(w.byClient) == maxWorlds {
 		made.stop()
-		return nil, fmt.Errorf("there are %d worlds already; drop one", maxWorlds)
+		return nil, fmt.Errorf("%w: %d; drop one", control.ErrTooManyWorlds, maxWorlds)
 	}
 	w.byClient[made.Client().ID] = made
 	variables := control.Variables{}
@@ -66,6 +65,29 @@ func (w *worlds) Create() (control.Variables, error) {
 		variables[name] = value
 	}
 	return variables, nil
+}
+
+// states returns the initial state of a world: the given one, or those of the first
+// client of the sandbox if it is nil.
+func (w *worlds) states(given []byte) ([]State, error) {
+	if given != nil {
+		state, err := parseState(given)
+		if err != nil {
+			return nil, fmt.Errorf("read the state: %w", err)
+		}
+		if state.ClientID != uuid.Nil {
+			return nil, errors.New("state: client_id: expected none, because the client of a world is new")
+		}
+		return []State{state}, nil
+	}
+	var states []State
+	for _, state := range w.of.config.states {
+		if state.ClientID == uuid.Nil || state.ClientID == w.of.Client().ID {
+			state.ClientID = uuid.Nil
+			states = append(states, state)
+		}
+	}
+	return states, nil
 }
 
 // List returns the clients of the worlds, sorted.

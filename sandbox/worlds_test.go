@@ -15,9 +15,10 @@ import (
 )
 
 // inWorld makes a world through the control endpoint, and returns its client.
-func inWorld(t *testing.T, s *sandbox.Sandbox) (id string, client *upvest.Client) {
+func inWorld(t *testing.T, s *sandbox.Sandbox, body string) (id string, client *upvest.Client) {
 	t.Helper()
-	w := serve(s, httptest.NewRequest(http.MethodPost, "http://localhost/_sandbox/worlds", http.NoBody))
+	w := serve(s, httptest.NewRequest(
+		http.MethodPost, "http://localhost/_sandbox/worlds", strings.NewReader(body)))
 	var made struct {
 		ClientID  string            `json:"client_id"`
 		Variables map[string]string `json:"variables"`
@@ -53,8 +54,8 @@ func TestWorldsAreIndependent(t *testing.T) {
 		}
 		return w.Body.String()
 	}
-	first, of := inWorld(t, s)
-	second, other := inWorld(t, s)
+	first, of := inWorld(t, s, "")
+	second, other := inWorld(t, s, "")
 	placed := buy(t, of, portfolios.SideBUY, "10")
 	if _, err := other.Orders.Retrieve(t.Context(), placed.ID); err == nil {
 		t.Error("a world has the order of another")
@@ -106,5 +107,53 @@ func TestWorldOfAForm(t *testing.T) {
 		if w := serve(s, r); !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: %s, want %s", id, w.Body, want)
 		}
+	}
+}
+
+// A world begins in the state that its request names, and returns to it with a reset.
+func TestWorldHasItsState(t *testing.T) {
+	s := sandbox.Start(t, sandbox.WithControl(), invested())
+	content, ids := manyAccounts()
+	id, client := inWorld(t, s, `{"state":`+content+`}`)
+	for range 2 {
+		for account, found := range map[uuid.UUID]bool{ids[0]: true, ids[len(ids)-1]: true, savings: false} {
+			if _, err := client.Configurations.Retrieve(t.Context(), account); (err == nil) != found {
+				t.Errorf("the configuration of %s: %v, want found %t", account, err, found)
+			}
+		}
+		path := "http://localhost/_sandbox/worlds/" + id + "/reset"
+		if w := serve(s, httptest.NewRequest(http.MethodPost, path, http.NoBody)); w.Code != 204 {
+			t.Errorf("reset: %d %s", w.Code, w.Body)
+		}
+	}
+	_, plain := inWorld(t, s, `{"state":null}`)
+	if _, err := plain.Configurations.Retrieve(t.Context(), savings); err != nil {
+		t.Errorf("a world without a state: %v", err)
+	}
+}
+
+// A state that is refused makes no world.
+func TestStatesOfWorldsAreChecked(t *testing.T) {
+	s := newSandbox(t, sandbox.WithControl())
+	client := s.Client().ID.String()
+	account := `{"accounts":[{"id":"` + mixID.String() + `","allocation_id":"` + mixID.String() + `"}]}`
+	for body, detail := range map[string]string{
+		`{"states":{}}`:                            "states",
+		`{"state":[]}`:                             "read the state",
+		`{"state":{"colour":1}}`:                   "colour",
+		`{"state":{"prices":{"X":"1"}}}`:           "instrument",
+		`{"state":{"prices":{},"prices":{}}}`:      "duplicate",
+		`{"state":{"client_id":"` + client + `"}}`: "client_id: expected none",
+		`{"state":` + account + `}`:                "allocation",
+	} {
+		w := serve(s, httptest.NewRequest(
+			http.MethodPost, "http://localhost/_sandbox/worlds", strings.NewReader(body)))
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), detail) {
+			t.Errorf("%s: %d %s, want 400 with %s", body, w.Code, w.Body, detail)
+		}
+	}
+	w := serve(s, httptest.NewRequest(http.MethodGet, "http://localhost/_sandbox/worlds", http.NoBody))
+	if got := strings.TrimSpace(w.Body.String()); got != `{"data":[]}` {
+		t.Errorf("the worlds: %s", got)
 	}
 }

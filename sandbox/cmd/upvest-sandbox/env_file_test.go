@@ -93,6 +93,35 @@ func TestTwoRuns(t *testing.T) {
 	}
 }
 
+// A command gets the variables, and so does the file beside it, which is gone afterwards.
+func TestEnvironmentFileBesideACommand(t *testing.T) {
+	directory := t.TempDir()
+	file := filepath.Join(directory, "sandbox.env")
+	script := `given=$UPVEST_API_CLIENT_SECRET; UPVEST_API_CLIENT_SECRET=; . "$1"; ` +
+		`test "$given" = "$UPVEST_API_CLIENT_SECRET" && test -n "$given" && ` +
+		`cat "$2/` + clientID + `.p521.env"`
+	keys := filepath.Join(directory, "keys")
+	program := command(t, "-env-file", file, "-keys", keys, "-client", "id="+clientID,
+		"--", "sh", "-c", script, "sh", file, keys)
+	var stderr bytes.Buffer
+	program.Stderr = &stderr
+	stdout, err := program.Output()
+	if err != nil || !strings.HasPrefix(string(stdout), "export UPVEST_API_BASE_URL=") {
+		t.Errorf("%v, %s%s, want the variables in all three places", err, stdout, &stderr)
+	}
+	if !strings.Contains(stderr.String(), "in another shell: . '"+file+"'") {
+		t.Errorf("it reports %q, want the name of the file", &stderr)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("afterwards: %v, want no file", err)
+	}
+	write(t, file, "MINE=1\n")
+	refused, err := command(t, "-env-file", file, "--", "true").CombinedOutput()
+	if err == nil || !strings.Contains(string(refused), "sandbox.env is there") {
+		t.Errorf("beside a file of the user: %v, %s", err, refused)
+	}
+}
+
 // A file that was not, or not only, written by a sandbox is refused and stays as it is.
 func TestEnvironmentFileOfTheUser(t *testing.T) {
 	directory := t.TempDir()

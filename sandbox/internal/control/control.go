@@ -38,6 +38,9 @@ type Endpoint struct {
 	Load         func(io.Reader) error
 	CancelOrder  func(orderID uuid.UUID, reason string) error
 	BodyLimit    int64
+	// Host is a host name under which it accepts requests, besides localhost and loopback
+	// addresses. It is empty if there is none.
+	Host string
 	// AnyHost makes it accept requests under any host name.
 	AnyHost bool
 }
@@ -136,7 +139,7 @@ func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 		site := r.Header.Get("Sec-Fetch-Site")
 		// Pages of the same origin are those of the endpoint.
 		fromPage := site != "" && site != "none" && site != "same-origin"
-		if e.AnyHost || isLocal(r.Host) && !fromPage {
+		if e.AnyHost || e.accepts(r.Host) && !fromPage {
 			protected.ServeHTTP(w, r)
 			return
 		}
@@ -144,18 +147,21 @@ func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 	})
 }
 
-// isLocal reports whether the Host header names this machine.
-func isLocal(host string) bool {
+// accepts reports whether the Host header names this machine or the host of the endpoint.
+func (e *Endpoint) accepts(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	return IsLoopback(strings.Trim(host, "[]"))
+	host = strings.Trim(host, "[]")
+	return IsLoopback(host) || e.Host != "" && hostName(host) == hostName(e.Host)
 }
+
+// hostName returns one text for all spellings of a host name: lower case, without the dot
+// of the root.
+func hostName(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
 
 // IsLoopback reports whether a host is localhost or a loopback address.
 func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	// A name counts without case, and may end with the dot of the root.
-	name := strings.TrimSuffix(strings.ToLower(host), ".")
-	return name == "localhost" || ip != nil && ip.IsLoopback()
+	return hostName(host) == "localhost" || ip != nil && ip.IsLoopback()
 }

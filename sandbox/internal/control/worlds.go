@@ -1,7 +1,11 @@
 package control
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -11,8 +15,11 @@ import (
 // Worlds are further worlds of a sandbox, each with a client, a state, faults and a
 // clock.
 type Worlds interface {
-	// Create makes a world and returns the variables of its client.
-	Create() (Variables, error)
+	// Create makes a world with an initial state in the form of a state file, and returns
+	// the variables of its client. If state is nil, it is that of the sandbox's first
+	// client. The error is ErrTooManyWorlds if there are too many, and otherwise about
+	// the state.
+	Create(state []byte) (Variables, error)
 	// List returns the clients of the worlds.
 	List() []uuid.UUID
 	// Drop ends the world of a client, and reports whether there was one.
@@ -21,21 +28,56 @@ type Worlds interface {
 	Handler(client uuid.UUID) http.Handler
 }
 
+// ErrTooManyWorlds reports that there can be no further world.
+var ErrTooManyWorlds = errors.New("there are too many worlds")
+
 // Variables are the UPVEST_API_* variables of a client, by name.
 type Variables map[string]string
 
+// postWorld makes a world. Its body may be left out, and may be larger than that of other
+// requests.
 func (e *Endpoint) postWorld(w http.ResponseWriter, r *http.Request) {
-	if !bare(w, r) {
+	if !noQuery(w, r) {
 		return
 	}
-	variables, err := e.Worlds.Create()
+	state, err := readWorld(r.Body)
 	if err != nil {
-		refuse(w, http.StatusConflict, fmt.Errorf("create a world: %w", err))
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	variables, err := e.Worlds.Create(state)
+	if err != nil {
+		status := http.StatusBadRequest
+		if errors.Is(err, ErrTooManyWorlds) {
+			status = http.StatusConflict
+		}
+		refuse(w, status, fmt.Errorf("create a world: %w", err))
 		return
 	}
 	writeJSON(w, map[string]any{
 		"client_id": variables["UPVEST_API_CLIENT_ID"], "variables": variables,
 	})
+}
+
+// readWorld returns the initial state that the body has, or nil.
+func readWorld(body io.Reader) ([]byte, error) {
+	content, err := io.ReadAll(body)
+	if err != nil {
+		return nil, fmt.Errorf("read the body: %w", err)
+	}
+	if len(bytes.TrimSpace(content)) == 0 {
+		return nil, nil
+	}
+	var in struct {
+		State json.RawMessage `json:"state"`
+	}
+	if err := decode(bytes.NewReader(content), &in); err != nil {
+		return nil, err
+	}
+	if string(in.State) == "null" {
+		return nil, nil
+	}
+	return in.State, nil
 }
 
 func (e *Endpoint) getWorlds(w http.ResponseWriter, r *http.Request) {

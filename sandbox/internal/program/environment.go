@@ -16,7 +16,8 @@ import (
 
 // announce writes the variables of each client, for each form of its key, to a file in
 // the directory of the keys. It also writes those of the first client, in the form of
-// -key-form, to stdout or to the file of -env-file, which it returns.
+// -key-form, to the file of -env-file, which it returns. Without that file they go to
+// stdout, unless a command receives them.
 func announce(
 	ctx context.Context, running *sandbox.Sandbox, clients []madeClient, s settings, directory string,
 	stdout io.Writer,
@@ -29,6 +30,9 @@ func announce(
 	pairs := variablesOf(running, clients, s)
 	if s.envFile != "" {
 		return writeEnvFile(ctx, s.envFile, s.envForm, running.Address(), pairs)
+	}
+	if len(s.command) > 0 {
+		return envFile{}, nil
 	}
 	lines, err := encode(s.envForm, pairs)
 	if err != nil {

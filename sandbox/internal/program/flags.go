@@ -57,7 +57,8 @@ type commandLine struct {
 const usage = `Usage: upvest-sandbox [flags] [-- command]
 
 The sandbox runs until it is interrupted. With a command, it runs the command with the
-UPVEST_API_* variables set, and ends with it. Flags:
+UPVEST_API_* variables set, and ends with it. It then prints no variables, and writes the
+file of -env-file as without a command. Flags:
 `
 
 func parse(arguments []string, stderr io.Writer) (settings, error) {

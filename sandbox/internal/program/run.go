@@ -41,13 +41,20 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	if err != nil {
 		return err
 	}
-	if len(s.command) > 0 {
-		err := runCommand(ctx, s.command, variablesOf(running, clients, s), stdout, stderr)
-		return errors.Join(err, end(ctx, running))
-	}
 	file, err := announce(ctx, running, clients, s, keys, stdout)
 	if err != nil {
 		return errors.Join(err, running.Close())
+	}
+	if file.path != "" {
+		// Variables must not outlive the sandbox that they point at.
+		defer func() { err = errors.Join(err, file.remove()) }()
+	}
+	if len(s.command) > 0 {
+		if file.path != "" {
+			logger.Print("listening on " + running.URL() + "; " + s.hint(file.path))
+		}
+		err := runCommand(ctx, s.command, variablesOf(running, clients, s), stdout, stderr)
+		return errors.Join(err, end(ctx, running))
 	}
 	report := "listening on " + running.URL()
 	if keys != "" {
@@ -55,8 +62,6 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 	}
 	report += ", end with Ctrl-C"
 	if file.path != "" {
-		// Variables must not outlive the sandbox that they point at.
-		defer func() { err = errors.Join(err, file.remove()) }()
 		report += "; " + s.hint(file.path)
 	}
 	logger.Print(report)
