@@ -126,6 +126,25 @@ func (c *core) call(
 	})
 }
 
+// newError returns the error of a call that has not been sent yet. It carries the key
+// from the beginning, and the doubt of the call that this one resumes.
+func newError(op operation, s settings) *Error {
+	failure := &Error{Operation: op.id}
+	if op.isKeyed() {
+		failure.IdempotencyKey = s.key
+	}
+	if op.isWrite() {
+		failure.Outcome = OutcomeRefused
+	}
+	if s.resumed != nil && s.resumed.Operation == op.id {
+		failure.origin = s.resumed.origin
+		if s.resumed.Outcome.isWorseThan(failure.Outcome) {
+			failure.Outcome = s.resumed.Outcome
+		}
+	}
+	return failure
+}
+
 var errClosed = errors.New("the client is closed: make another one")
 
 // leave ends a call. The last one of a closed client closes the connection that it

@@ -71,15 +71,29 @@ func WithIdempotencyKey(key uuid.UUID) CallOption {
 	})
 }
 
-// setKey sets the key of the call. The zero UUID is a key too, although no server accepts
-// it: only a call without a key gets a random one.
-func (s *settings) setKey(key uuid.UUID) error {
-	if s.hasKey && s.key != key {
-		return errors.New("idempotency key: the call is given two different keys: give it one")
-	}
-	s.key = key
-	s.hasKey = true
-	return nil
+// Resume returns the option that resumes a write whose outcome is unknown, in the same
+// call with the same arguments. A POST or PATCH is sent with its idempotency key, so that
+// it does not happen twice. A PUT or DELETE has the same effect however often it is
+// carried out, and has no key.
+//
+// The doubt goes along: until an attempt succeeds, the resumed call reports the outcome
+// of this error, even if the server refuses the new attempt or it is never sent.
+//
+// The call is refused before anything is sent if it is another operation, if its path or
+// body differs, if it is given another idempotency key, if this error of a POST or PATCH
+// has no key, or more than 23 hours after the first attempt of a POST or PATCH, because
+// Upvest documents that it keeps keys for 24 hours.
+func (e *Error) Resume() CallOption {
+	return callOption(func(s *settings) error {
+		if e == nil {
+			return errors.New("resume: the error is nil")
+		}
+		if s.resumed != nil && s.resumed.Outcome.isWorseThan(e.Outcome) {
+			return nil
+		}
+		s.resumed = e
+		return nil
+	})
 }
 
 // IdempotencyKeyOf returns the key that these options give to a POST or PATCH, by

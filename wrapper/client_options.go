@@ -19,7 +19,7 @@ import (
 func WithHTTPClient(client *http.Client) ClientOption {
 	return clientOption(func(c *config) error {
 		c.client = client
-		return errorUnless(client != nil, "HTTP client: nil pointer")
+		return validate.Unless(client != nil, "HTTP client: nil pointer")
 	})
 }
 
@@ -29,7 +29,7 @@ func WithHTTPClient(client *http.Client) ClientOption {
 func WithTokenSource(source oauth2.TokenSource) ClientOption {
 	return clientOption(func(c *config) error {
 		c.tokens = source
-		return errorUnless(!validate.IsNil(source), "token source: nil")
+		return validate.Unless(!validate.IsNil(source), "token source: nil")
 	})
 }
 
@@ -37,7 +37,7 @@ func WithTokenSource(source oauth2.TokenSource) ClientOption {
 func WithLimiter(limiter Limiter) ClientOption {
 	return clientOption(func(c *config) error {
 		c.limiter = limiter
-		return errorUnless(!validate.IsNil(limiter), "limiter: nil")
+		return validate.Unless(!validate.IsNil(limiter), "limiter: nil")
 	})
 }
 
@@ -47,7 +47,7 @@ func WithUserAgent(name string) ClientOption {
 	return clientOption(func(c *config) error {
 		c.userAgent = name
 		ok := name != "" && httpsig.IsQuotable(name)
-		return errorUnless(ok, "user agent: use printable ASCII, as in my-service/1.2")
+		return validate.Unless(ok, "user agent: use printable ASCII, as in my-service/1.2")
 	})
 }
 
@@ -69,7 +69,7 @@ func WithLogger(logger *slog.Logger) ClientOption {
 func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.observers = append(c.observers, hook)
-		return errorUnless(hook != nil, "attempt hook: nil function")
+		return validate.Unless(hook != nil, "attempt hook: nil function")
 	})
 }
 
@@ -78,7 +78,7 @@ func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 func WithSignatureBase(show func(base string)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.signatureBase = show
-		return errorUnless(show != nil, "signature base: nil function")
+		return validate.Unless(show != nil, "signature base: nil function")
 	})
 }
 
@@ -86,7 +86,7 @@ func WithSignatureBase(show func(base string)) ClientOption {
 func WithClock(now func() time.Time) ClientOption {
 	return clientOption(func(c *config) error {
 		c.clock = now
-		return errorUnless(now != nil, "clock: nil function")
+		return validate.Unless(now != nil, "clock: nil function")
 	})
 }
 
@@ -95,6 +95,6 @@ func WithClock(now func() time.Time) ClientOption {
 func WithRandom(reader io.Reader) ClientOption {
 	return clientOption(func(c *config) error {
 		c.random = reader
-		return errorUnless(!validate.IsNil(reader), "random source: nil")
+		return validate.Unless(!validate.IsNil(reader), "random source: nil")
 	})
 }

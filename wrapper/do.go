@@ -87,7 +87,7 @@ func checkOut(out any) error {
 	}
 	pointer := reflect.ValueOf(out)
 	ok := pointer.Kind() == reflect.Pointer && !pointer.IsNil()
-	return errorUnless(ok, "out: use a pointer that is not nil, or nil itself")
+	return validate.Unless(ok, "out: use a pointer that is not nil, or nil itself")
 }
 
 // decodeUndocumented reads a response that may be empty if out is nil, and otherwise must

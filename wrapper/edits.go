@@ -15,9 +15,6 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
 )
 
-// requestEdit changes a request before it is signed.
-type requestEdit func(req *http.Request) error
-
 // queryEdit returns an edit that adds a parameter, unless the request has it.
 func queryEdit(name, value string) (requestEdit, error) {
 	if name == "" {

@@ -99,7 +99,7 @@ func (e *Error) Error() string {
 		}
 	}
 	if e.Err != nil {
-		parts = append(parts, lineOf(e.Err))
+		parts = append(parts, wire.ErrorLine(e.Err))
 	}
 	switch e.Outcome {
 	case OutcomeUnknown:
@@ -129,9 +129,6 @@ func (e Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.
 // MarshalText returns Error(), which is also what encoding/json writes.
 func (e Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
-// lineOf returns the text of an error in one line, also of several joined errors.
-func lineOf(err error) string { return wire.Line(strings.ReplaceAll(err.Error(), "\n", "; ")) }
-
 // addCause adds why there is no further attempt.
 func (e *Error) addCause(reason error) {
 	switch {
@@ -141,23 +138,4 @@ func (e *Error) addCause(reason error) {
 	default:
 		e.Err = fmt.Errorf("%w; %w", e.Err, reason)
 	}
-}
-
-// newError returns the error of a call that has not been sent yet. It carries the key
-// from the beginning, and the doubt of the call that this one resumes.
-func newError(op operation, s settings) *Error {
-	failure := &Error{Operation: op.id}
-	if op.isKeyed() {
-		failure.IdempotencyKey = s.key
-	}
-	if op.isWrite() {
-		failure.Outcome = OutcomeRefused
-	}
-	if s.resumed != nil && s.resumed.Operation == op.id {
-		failure.origin = s.resumed.origin
-		if s.resumed.Outcome.isWorseThan(failure.Outcome) {
-			failure.Outcome = s.resumed.Outcome
-		}
-	}
-	return failure
 }

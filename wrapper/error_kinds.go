@@ -26,6 +26,13 @@ const (
 	OutcomeAccepted Outcome = "accepted"
 )
 
+// isWorseThan reports whether an outcome leaves more behind than another one.
+func (o Outcome) isWorseThan(other Outcome) bool {
+	return outcomeRank[o] > outcomeRank[other]
+}
+
+var outcomeRank = map[Outcome]int{OutcomeRefused: 1, OutcomeUnknown: 2, OutcomeAccepted: 3}
+
 var (
 	// ErrOutcomeUnknown is matched by the error of a write that the server may have
 	// carried out.

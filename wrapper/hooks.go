@@ -61,7 +61,7 @@ func (a Attempt) fields() []slog.Attr {
 		slog.Duration("duration", a.Duration),
 	}
 	if a.Err != nil {
-		fields = append(fields, slog.String("error", lineOf(a.Err)))
+		fields = append(fields, slog.String("error", wire.ErrorLine(a.Err)))
 	}
 	if a.Retry != "" {
 		fields = append(fields, slog.String("retry", a.Retry), slog.Duration("wait", a.Wait))

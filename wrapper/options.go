@@ -37,6 +37,11 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
+// keyLife is how long after its first attempt a POST or PATCH may be resumed. Upvest
+// keeps idempotency keys for at least 24 hours; an hour is the margin for clocks and
+// attempts.
+const keyLife = 23 * time.Hour
+
 // config is what client options set.
 type config struct {
 	settings      settings
@@ -62,6 +67,9 @@ type settings struct {
 	edits    []requestEdit // what the caller adds to the request
 	covered  []string      // the headers among it that the signature has to cover
 }
+
+// requestEdit changes a request before it is signed.
+type requestEdit func(req *http.Request) error
 
 // reading is how a whole list is read.
 type reading struct {
@@ -111,6 +119,51 @@ func (s *settings) with(op operation, options []CallOption) (settings, error) {
 	return merged, errors.Join(problems...)
 }
 
+// resume prepares the settings of a call that resumes another one.
+func (s *settings) resume(op operation) error {
+	e := s.resumed
+	if e == nil {
+		return nil
+	}
+	if e.Operation != op.id {
+		return fmt.Errorf("resume: the error is of %s, not of this call: "+
+			"resume it in the call that returned it", e.Operation)
+	}
+	if !op.isKeyed() {
+		return nil
+	}
+	if e.IdempotencyKey == uuid.Nil {
+		return errors.New("resume: the error has no idempotency key: " +
+			"look whether the write was carried out, then make a new call")
+	}
+	return s.setKey(e.IdempotencyKey)
+}
+
+// checkAge refuses to resume a write whose key the server may have forgotten.
+func (s *settings) checkAge(op operation, now time.Time) error {
+	if s.resumed == nil || !op.isKeyed() || s.resumed.origin.first.IsZero() {
+		return nil
+	}
+	age := now.Sub(s.resumed.origin.first)
+	if age <= keyLife {
+		return nil
+	}
+	return fmt.Errorf("resume: the first attempt was sent %s ago, and the server may have forgotten its "+
+		"idempotency key: look whether the write was carried out, then make a new call if it was not",
+		age.Round(time.Minute))
+}
+
+// setKey sets the key of the call. The zero UUID is a key too, although no server accepts
+// it: only a call without a key gets a random one.
+func (s *settings) setKey(key uuid.UUID) error {
+	if s.hasKey && s.key != key {
+		return errors.New("idempotency key: the call is given two different keys: give it one")
+	}
+	s.key = key
+	s.hasKey = true
+	return nil
+}
+
 // keep passes the response to a caller who asked for it.
 func (s *settings) keep(response *Response) {
 	if s.response != nil {
@@ -130,13 +183,6 @@ func readingWith(options []AllOption) (reading, error) {
 		}
 	}
 	return r, nil
-}
-
-func errorUnless(ok bool, text string) error {
-	if ok {
-		return nil
-	}
-	return errors.New(text)
 }
 
 // orDefault returns value, or a pointer to otherwise if value is nil.

@@ -30,7 +30,7 @@ var ErrListUnreadable = errors.New("the list cannot be read completely")
 func WithPagesAhead(pages int) AllOption {
 	return allOption(func(r *reading) error {
 		r.ahead = pages
-		return errorUnless(pages >= 0 && pages <= 16, "pages ahead: use 0 to 16")
+		return validate.Unless(pages >= 0 && pages <= 16, "pages ahead: use 0 to 16")
 	})
 }
 

@@ -130,7 +130,8 @@ func checkSubject(received, requested uuid.UUID) error {
 // confirmed reports whether the response to a write without a documented body comes from
 // the server: a proxy may also respond with an empty 2xx.
 func (r *Response) confirmed() error {
-	return errorUnless(r.requestID() != "", "the response has no upvest-request-id: it may come from a proxy")
+	return validate.Unless(r.requestID() != "",
+		"the response has no upvest-request-id: it may come from a proxy")
 }
 
 // checkCancelled accepts the response to a cancellation: a body, which is not documented,

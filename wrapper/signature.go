@@ -121,7 +121,7 @@ func checkKeyID(keyID string) error {
 
 func checkLifetime(life time.Duration) error {
 	ok := life >= 0 && life%time.Second == 0
-	return errorUnless(ok, "signature lifetime: use whole seconds, at least one")
+	return validate.Unless(ok, "signature lifetime: use whole seconds, at least one")
 }
 
 // Sign adds the digest of the body and the signature to a request whose other headers are

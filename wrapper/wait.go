@@ -61,7 +61,7 @@ func (s *Orders) Wait(
 		done = IsDone
 	}
 	w := watch{random: s.core.random, started: time.Now()}
-	options = append(slices.Clip(options), polling())
+	options = append(slices.Clip(options), asLook())
 	for {
 		order, err := s.Retrieve(ctx, portfolioOrderID, options...)
 		switch {
@@ -84,8 +84,8 @@ func (s *Orders) Wait(
 	}
 }
 
-// polling marks a call as one look of many.
-func polling() CallOption {
+// asLook marks a call as one look of many.
+func asLook() CallOption {
 	return callOption(func(s *settings) error {
 		s.polling = true
 		return nil

@@ -19,3 +19,6 @@ func Line(text string) string {
 	}
 	return clean
 }
+
+// ErrorLine returns the text of an error in one line, also of several joined errors.
+func ErrorLine(err error) string { return Line(strings.ReplaceAll(err.Error(), "\n", "; ")) }

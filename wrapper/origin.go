@@ -1,0 +1,35 @@
+package wrapper
+
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
+// origin identifies the request that a call sends, and every call that resumes it.
+type origin struct {
+	path   string
+	digest string    // the content-digest of the body, "" without one
+	first  time.Time // when the first attempt was sent; the zero time means never
+}
+
+// match records which request a call sends, and refuses one that is not the request that
+// the call resumes.
+func (o *origin) match(req *http.Request) error {
+	path := req.URL.EscapedPath()
+	digest := req.Header.Get("Content-Digest")
+	if o.path == "" {
+		o.path = path
+		o.digest = digest
+		return nil
+	}
+	switch {
+	case o.path != path:
+		return errors.New("resume: the path differs from that of the call that is resumed: " +
+			"use the same arguments")
+	case o.digest != digest:
+		return errors.New("resume: the body differs from that of the call that is resumed: " +
+			"use the same arguments")
+	}
+	return nil
+}
