@@ -11,12 +11,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// only runs a test that takes minutes where it is asked for by FLEET.
+// only runs a test that takes minutes where it is asked for by FLEET, beside the others
+// of its kind: each has its database, server and processes, and mostly waits.
 func only(t *testing.T, name string) {
 	t.Helper()
 	if os.Getenv("FLEET") != name {
 		t.Skipf("takes a minute or two: make %s", name)
 	}
+	t.Parallel()
 }
 
 // TestFleet is make fleet: three workers on SQLite, one of them killed in the middle, and

@@ -43,11 +43,9 @@ type fleet struct {
 	ledger   *ledger.Ledger
 	started  time.Time
 
-	binaries string // the directory of the programs
-	binary   string // the program that is started from now on
-	builds   int
-	ahead    time.Duration
-	overlay  string // the file that names the sources with planted defects
+	binary  string // the program that is started from now on
+	ahead   time.Duration
+	overlay string // the file that names the sources with planted defects
 }
 
 // size is how many accounts a test is asked to take, by FLEET_ACCOUNTS.
@@ -76,7 +74,7 @@ func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 // prepare makes the file of a run and the server.
 func prepare(t *testing.T, url string, accounts int, options ...sandbox.Option) *fleet {
 	t.Helper()
-	f := &fleet{T: t, binaries: t.TempDir(), url: url, started: time.Now()}
+	f := &fleet{T: t, url: url, started: time.Now()}
 	var file bytes.Buffer
 	file.WriteString("account,user,side,amount,currency\n")
 	for i := range accounts {
@@ -90,7 +88,7 @@ func prepare(t *testing.T, url string, accounts int, options ...sandbox.Option) 
 	options = append([]sandbox.Option{
 		sandbox.WithClock(sandbox.NewMovingClock(time.Now())), testapi.Following(f.accounts...),
 	}, options...)
-	f.sandbox = testapi.New(t, options...)
+	f.sandbox = testapi.Start(t, options...)
 	return f
 }
 
@@ -122,24 +120,17 @@ func (f *fleet) open() {
 // with the fleet's planted defect.
 func (f *fleet) build() {
 	f.Helper()
-	const variable = "github.com/d8277167/upvest-portfolios-go/fleet/internal/program.testAhead"
-	f.builds++
-	binary := filepath.Join(f.binaries, "fleet"+strconv.Itoa(f.builds))
-	arguments := []string{"build", "-ldflags", "-X " + variable + "=" + f.ahead.String(), "-o", binary}
-	if f.overlay != "" {
-		arguments = append(arguments, "-overlay", f.overlay)
-	}
-	arguments = append(arguments, ".")
-	out, err := exec.CommandContext(f.Context(), "go", arguments...).CombinedOutput()
+	file, err := program(f.Context(), f.ahead.String(), f.overlay)
 	if err != nil {
-		f.Fatalf("build the program: %v: %s", err, out)
+		f.Fatal(err)
 	}
-	f.binary = binary
+	f.binary = file
 }
 
 // plant plants a defect: the program is built with a text in one of its files replaced.
 func (f *fleet) plant(defects ...defect) {
 	f.Helper()
+	directory := f.TempDir()
 	replaced := map[string]string{}
 	for i, d := range defects {
 		source, err := os.ReadFile(d.file)
@@ -149,7 +140,7 @@ func (f *fleet) plant(defects ...defect) {
 		if bytes.Count(source, []byte(d.old)) != 1 {
 			f.Fatalf("%s does not have the text to replace once: %s", d.file, d.old)
 		}
-		changed := filepath.Join(f.binaries, fmt.Sprintf("defect%d.go", i))
+		changed := filepath.Join(directory, fmt.Sprintf("defect%d.go", i))
 		text := bytes.Replace(source, []byte(d.old), []byte(d.new), 1)
 		if err := os.WriteFile(changed, text, 0o600); err != nil {
 			f.Fatal(err)
@@ -164,7 +155,7 @@ func (f *fleet) plant(defects ...defect) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.overlay = filepath.Join(f.binaries, "overlay.json")
+	f.overlay = filepath.Join(directory, "overlay.json")
 	if err := os.WriteFile(f.overlay, content, 0o600); err != nil {
 		f.Fatal(err)
 	}
@@ -174,10 +165,11 @@ func (f *fleet) plant(defects ...defect) {
 // defect is a text of a source file, and what a defect has in its place.
 type defect struct{ file, old, new string }
 
-// sayf tells who watches what happens.
+// sayf prints what happens, beside the name of the test, as several tests run at once.
 func (f *fleet) sayf(format string, arguments ...any) {
 	fmt.Printf(
-		"%6.1fs  %s\n",
+		"%-19s %6.1fs  %s\n",
+		f.Name(),
 		time.Since(f.started).Seconds(),
 		strings.TrimSpace(fmt.Sprintf(format, arguments...)),
 	)
@@ -185,7 +177,8 @@ func (f *fleet) sayf(format string, arguments ...any) {
 
 func (f *fleet) command(arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(f.Context(), f.binary, arguments...)
-	command.Env = append(os.Environ(), "DATABASE_URL="+f.url)
+	command.Env = append(os.Environ(), f.sandbox.Environ()...)
+	command.Env = append(command.Env, "DATABASE_URL="+f.url)
 	return command
 }
 
@@ -416,7 +409,8 @@ func (f *fleet) perAccount() (once, more, none int) {
 	counts := map[uuid.UUID]int{}
 	limit := portfolios.Limit(1000)
 	params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}
-	for order, err := range testapi.Client(f).Orders.All(f.Context(), params, upvest.WithPagesAhead(2)) {
+	client := testapi.ClientOf(f, f.sandbox.Credentials())
+	for order, err := range client.Orders.All(f.Context(), params, upvest.WithPagesAhead(2)) {
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -440,7 +434,7 @@ func (f *fleet) perAccount() (once, more, none int) {
 func (f *fleet) expectOnce() {
 	f.Helper()
 	status, out := f.run("reconcile", "-run", theRun)
-	fmt.Print(out)
+	f.sayf("%s", out)
 	if status != 0 {
 		f.Errorf("the reconciliation ended with %d", status)
 	}

@@ -49,8 +49,7 @@ func (w *serviceWorker) Work(ctx context.Context, _ *river.Job[serviceJob]) erro
 // takes longer than any job of the fleet's.
 func TestNeighbor(t *testing.T) {
 	only(t, "fleet-chaos")
-	server := testdb.Own(t)
-	f := prepare(t, server.URL(), 200)
+	f := prepare(t, emptyDatabase(t), 200)
 	f.build()
 	if damage := f.besideService(); len(damage) > 0 {
 		t.Errorf("the service has lost %v", damage)
@@ -61,8 +60,7 @@ func TestNeighbor(t *testing.T) {
 // TestNeighborControl puts the fleet's tables into the service's schema.
 func TestNeighborControl(t *testing.T) {
 	only(t, "fleet-chaos")
-	server := testdb.Own(t)
-	f := prepare(t, server.URL(), 200)
+	f := prepare(t, emptyDatabase(t), 200)
 	f.plant(
 		defect{"internal/database/database.go", `DefaultSchema = "fleet"`, `DefaultSchema = "public"`},
 		defect{"internal/queue/migrate.go", "if !hasVersion && hasRiver {", "if false && hasRiver {"},
@@ -73,6 +71,16 @@ func TestNeighborControl(t *testing.T) {
 			t.Errorf("the control finds %v, and not %s", damage, want)
 		}
 	}
+}
+
+// emptyDatabase returns the URL of a database of PostgreSQL that the test has for itself.
+func emptyDatabase(t *testing.T) (url string) {
+	t.Helper()
+	url, err := testdb.Shared(t).Empty(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
 }
 
 // besideService returns what a service has lost after a run in its database.

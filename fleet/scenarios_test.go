@@ -36,7 +36,7 @@ func TestRestoreControl(t *testing.T) {
 
 func restore(t *testing.T, isMarked bool) *fleet {
 	t.Helper()
-	f := newFleet(t, testdb.SQLite(t), 300, 60)
+	f := newFleet(t, testdb.SQLite(t), 300, 30)
 	worker := f.work()
 	f.await("a third is decided", time.Minute, func(c ledger.Counts) bool { return c.Decided() > 100 })
 	dump := filepath.Join(t.TempDir(), "dump.db")
@@ -153,7 +153,7 @@ func (f *fleet) besideCustomers() (once, more, none int) {
 	worker.drain()
 	f.sandbox.ClearFaults()
 	f.advance(10 * time.Hour)
-	client := testapi.Client(f)
+	client := testapi.ClientOf(f, f.sandbox.Credentials())
 	for i, account := range f.accounts {
 		_, err := client.Orders.Create(f.Context(), portfolios.OrderRequest{
 			AccountID: account, UserID: userOf(account), Side: portfolios.SideBUY,

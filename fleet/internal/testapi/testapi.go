@@ -21,6 +21,15 @@ const Create = sandbox.CreateOrder
 // ends.
 func New(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
+	s := Start(t, options...)
+	s.Setenv(t)
+	return s
+}
+
+// Start starts a sandbox for a test that may run beside others: the variables of this
+// process stay as they are.
+func Start(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
+	t.Helper()
 	s, err := sandbox.New(options...)
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +39,6 @@ func New(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 			t.Error(err)
 		}
 	})
-	s.Setenv(t)
 	return s
 }
 
@@ -41,6 +49,14 @@ func Client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ClientOf(t, credentials, options...)
+}
+
+// ClientOf returns a client with credentials that sends each call once.
+func ClientOf(
+	t testing.TB, credentials upvest.Credentials, options ...upvest.ClientOption,
+) *upvest.Client {
+	t.Helper()
 	client, err := upvest.New(credentials, append(options, upvest.WithoutRetry())...)
 	if err != nil {
 		t.Fatal(err)

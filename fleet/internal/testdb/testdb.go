@@ -152,15 +152,18 @@ func Shared(t testing.TB) *Server {
 }
 
 // Main is to be called by the TestMain of a package that uses a shared server.
-func Main(m *testing.M) {
-	status := m.Run()
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for a package that has more to clean up: it returns the exit status.
+func Run(m *testing.M) (status int) {
+	status = m.Run()
 	if shared.server != nil {
 		if err := shared.server.Remove(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			status = 1
 		}
 	}
-	os.Exit(status)
+	return status
 }
 
 // Own starts a server with its settings for one test, which ends with it.
