@@ -15,9 +15,10 @@ import (
 type Order struct {
 	ID, Account uuid.UUID
 	State       string
+	Detail      *string // why it was cancelled, or nil
 }
 
-func (o Order) row() []any { return []any{o.ID, o.Account, o.State} }
+func (o Order) row() []any { return []any{o.ID, o.Account, o.State, o.Detail} }
 
 // Unclaimed passes on those of the server's orders that no item has, each with the item
 // of the run for its account. Orders of accounts outside the run are left out.
@@ -66,27 +67,14 @@ func (l *Ledger) Ghosts(
 		database.List(orders, Order.row), run, after, upTo, decided.UnixMilli())
 }
 
-// SetStates records the states of the orders of a run's items, and returns those that
-// have changed.
-func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) (changed []Order, err error) {
-	err = l.DB.Each(ctx, l.DB.SQL, "record the states of orders", func(rows *sql.Rows) error {
-		var order Order
-		if err := rows.Scan(&order.ID, &order.State); err != nil {
-			return err
-		}
-		changed = append(changed, order)
-		return nil
-	}, `update {schema}fleet_item set status = value->>2 from {each}
+// SetStates records the states of the orders of a run's items, and the details that they
+// have.
+func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) error {
+	return l.exec(ctx, "record the states of orders", `update {schema}fleet_item
+		set status = value->>2, detail = coalesce(value->>3, detail) from {each}
 		where resource = cast(value->>0 as {id}) and run = $2 and outcome in ('done', 'found')
-			and status is distinct from value->>2 returning resource, status`,
+			and (status is distinct from value->>2 or detail is distinct from coalesce(value->>3, detail))`,
 		database.List(orders, Order.row), run)
-	return changed, err
-}
-
-// SetReason records why the order of an item was cancelled.
-func (l *Ledger) SetReason(ctx context.Context, order uuid.UUID, reason string) error {
-	return l.exec(ctx, "record the reason of a cancellation",
-		"update {schema}fleet_item set detail = $2 where resource = $1", order, "cancelled: "+reason)
 }
 
 // SetItemState records the state of what an item wrote to that places no order.

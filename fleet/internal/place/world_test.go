@@ -54,10 +54,12 @@ func each(t *testing.T, test func(w *world)) {
 func eachOf(t *testing.T, operation string, test func(w *world)) {
 	t.Helper()
 	testdb.Each(t, func(t *testing.T, url string) {
+		// Orders stay under way until a test lets hours pass, however slow the machine.
 		w := &world{
 			T: t, url: url, operation: operation, gauge: place.NewGauge(),
-			line:    ledger.Line{Subject: uuid.New()},
-			sandbox: testapi.New(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now()))),
+			line: ledger.Line{Subject: uuid.New()},
+			sandbox: testapi.New(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now())),
+				sandbox.WithOrderDelay(time.Hour)),
 		}
 		w.client = testapi.Client(t)
 		test(w)

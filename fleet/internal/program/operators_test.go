@@ -269,7 +269,7 @@ func TestTheRateStaysUnlessItIsNamed(t *testing.T) {
 // TestOrdersAreFollowed cancels one of two orders at the server.
 func TestOrdersAreFollowed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		testapi.New(t)
+		testapi.New(t, underWay)
 		t.Setenv("DATABASE_URL", url)
 		client := testapi.Client(t)
 		path, accounts := orders(t, 2)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -19,11 +20,14 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
+// underWay keeps orders from being filled while a test runs, however slow the machine is.
+var underWay = sandbox.WithOrderDelay(time.Hour)
+
 // TestReconcileFindsEveryDifference makes one of each on purpose: a check that finds
 // nothing proves nothing.
 func TestReconcileFindsEveryDifference(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		testapi.New(t)
+		testapi.New(t, underWay)
 		t.Setenv("DATABASE_URL", url)
 		succeeds(t, "migrate", "-rate", "0")
 		path, accounts := orders(t, 9)
@@ -134,4 +138,48 @@ func TestReconcileSaysThatTheServerCannotBeRead(t *testing.T) {
 	if status, _, _ := fleet(t, "reconcile", "-run", "none"); status != 2 {
 		t.Errorf("a run that does not exist ended with %d", status)
 	}
+}
+
+// TestTheReasonOfACancellationIsRecorded has Upvest cancel two orders. The state of the
+// second one is recorded before the reconciliation, as a look does, without its reason.
+func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		s := testapi.New(t, underWay, sandbox.WithLaterVersions())
+		t.Setenv("DATABASE_URL", url)
+		succeeds(t, "migrate", "-rate", "0")
+		path, accounts := orders(t, 3)
+		testapi.Follow(t, testapi.Client(t), accounts...)
+		succeeds(t, "enqueue", "-run", "r", path)
+		worked(t, 1)
+		reasons := []string{"ACCOUNT_IS_EMPTY", "CANCELLED_BY_UPVEST"}
+		for i, reason := range reasons {
+			const resource = "select resource from {schema}fleet_item where subject = $1"
+			id, err := uuid.Parse(testdb.Text(t, url, resource, accounts[i]))
+			if err == nil {
+				err = s.CancelOrder(id, reason)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		testdb.Execute(t, url, "update {schema}fleet_item set status = 'CANCELLED' where subject = $1",
+			accounts[1])
+		file := filepath.Join(t.TempDir(), "findings.csv")
+		if status, out, errors := fleet(t, "reconcile", "-run", "r", "-csv", file); status != 1 {
+			t.Errorf("exit status %d: %s%s", status, out, errors)
+		}
+		findings, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		export := succeeds(t, "export", "-run", "r")
+		for i, reason := range reasons {
+			contains(t, string(findings), fmt.Sprintf("cancelled,%s,", accounts[i]))
+			contains(t, string(findings), ",cancelled: "+reason+"\n")
+			contains(t, export, ",CANCELLED,cancelled: "+reason+"\n")
+		}
+		if lines := strings.Count(export, "cancelled: "); lines != len(reasons) {
+			t.Errorf("%d lines have a reason, expected %d:\n%s", lines, len(reasons), export)
+		}
+	})
 }

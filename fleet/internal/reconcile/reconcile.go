@@ -3,6 +3,7 @@ package reconcile
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -94,7 +95,7 @@ func (r *Reconciliation) Follow(ctx context.Context) error {
 	var err error
 	if r.operation.MakesOrders() {
 		err = r.orders(ctx, func(page []operation.Candidate, _, _ uuid.UUID) error {
-			return r.setStates(ctx, page)
+			return r.Ledger.SetStates(ctx, r.Run.ID, rows(page))
 		})
 	} else if !r.operation.IsSettled("") {
 		err = r.items(ctx, false)
@@ -186,7 +187,7 @@ func (r *Reconciliation) handle(
 func (r *Reconciliation) compare(
 	ctx context.Context, maker operation.OrderMaker, page []operation.Candidate, after, upTo uuid.UUID,
 ) error {
-	if err := r.setStates(ctx, page); err != nil {
+	if err := r.Ledger.SetStates(ctx, r.Run.ID, rows(page)); err != nil {
 		return err
 	}
 	byID := ordersByID(page)
@@ -210,24 +211,6 @@ func (r *Reconciliation) compare(
 	return r.Ledger.Ghosts(ctx, r.Run.ID, after, upTo, decided, rows(page), func(item ledger.Item) error {
 		return r.Found(Finding{Ghost, item.Subject, item.Resource, "the server does not show the order"})
 	})
-}
-
-// setStates records how the orders of a page stand, and why they were cancelled.
-func (r *Reconciliation) setStates(ctx context.Context, page []operation.Candidate) error {
-	changed, err := r.Ledger.SetStates(ctx, r.Run.ID, rows(page))
-	if err != nil {
-		return err
-	}
-	byID := ordersByID(page)
-	for _, order := range changed {
-		if order.State != operation.StateCancelled {
-			continue
-		}
-		if err := r.Ledger.SetReason(ctx, order.ID, byID[order.ID].CancelCode); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func ordersByID(page []operation.Candidate) map[uuid.UUID]operation.Candidate {
@@ -275,6 +258,10 @@ func rows(page []operation.Candidate) []ledger.Order {
 	orders := make([]ledger.Order, len(page))
 	for i, order := range page {
 		orders[i] = ledger.Order{ID: order.ID, Account: order.Account, State: order.Status}
+		if order.Status == operation.StateCancelled {
+			detail := "cancelled: " + cmp.Or(order.CancelCode, "the server gives no reason")
+			orders[i].Detail = &detail
+		}
 	}
 	return orders
 }
