@@ -84,7 +84,7 @@ type commands struct {
 // elsewhere are programs that the repository does not contain.
 var elsewhere = map[string]bool{
 	"openssl": true, "curl": true, "git": true, "env": true, "echo": true, "timedatectl": true, ".": true,
-	".ci/run": true, "fleet": true, "export": true,
+	".ci/run": true, "fleet": true, "export": true, "upvest-sandbox": true,
 }
 
 var setting = regexp.MustCompile(`^[A-Z]+=\S*\s+`)
