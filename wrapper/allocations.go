@@ -28,7 +28,7 @@ type Allocations struct{ core *core }
 func (s *Allocations) Create(
 	ctx context.Context, request portfolios.AllocationRequest, options ...CallOption,
 ) (*portfolios.Allocation, error) {
-	return createAllocation.call(ctx, s.core, arguments{
+	return createAllocation.call(ctx, coreOf(s), arguments{
 		invalid: validate.Allocation(request),
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosAllocation(ctx, request, edit...)
@@ -46,7 +46,7 @@ func (s *Allocations) Create(
 func (s *Allocations) Retrieve(
 	ctx context.Context, allocationID uuid.UUID, options ...CallOption,
 ) (*portfolios.Allocation, error) {
-	return retrieveAllocation.call(ctx, s.core, arguments{
+	return retrieveAllocation.call(ctx, coreOf(s), arguments{
 		invalid: validate.ID("allocation_id", allocationID),
 		subject: allocationID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
@@ -69,7 +69,7 @@ func (s *Allocations) Retrieve(
 func (s *Allocations) Update(
 	ctx context.Context, allocationID uuid.UUID, request portfolios.AllocationRequest, options ...CallOption,
 ) (*portfolios.Allocation, error) {
-	return updateAllocation.call(ctx, s.core, arguments{
+	return updateAllocation.call(ctx, coreOf(s), arguments{
 		invalid: errors.Join(validate.ID("allocation_id", allocationID), validate.Allocation(request)),
 		subject: allocationID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
@@ -107,7 +107,7 @@ func (s *Allocations) query(
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
 	return query[portfolios.Allocation, portfolios.AllocationList]{
-		core:       s.core,
+		core:       coreOf(s),
 		listing:    listAllocations,
 		offset:     params.Offset,
 		limit:      orDefault(params.Limit, defaultLimit),

@@ -64,6 +64,15 @@ type core struct {
 	underway   atomic.Int64 // calls
 }
 
+// coreOf returns the core of a service, nil for a service that is nil or was not made by
+// New: the call path then returns an error.
+func coreOf[Service ~struct{ core *core }](service *Service) *core {
+	if service == nil {
+		return nil
+	}
+	return struct{ core *core }(*service).core
+}
+
 // arguments are what a service method passes to the call path.
 type arguments struct {
 	invalid error     // what is wrong with the caller's arguments
@@ -97,6 +106,9 @@ func (op returning[T]) call(ctx context.Context, c *core, args arguments) (*T, e
 func (c *core) call(
 	ctx context.Context, op operation, args arguments, accept func(*Response) error,
 ) error {
+	if c == nil {
+		return withoutClient(op, args.options)
+	}
 	settings, err := c.settings.with(op, args.options)
 	if op.isKeyed() && !settings.hasKey {
 		settings.key, err = c.newKey(err)
@@ -144,6 +156,17 @@ func newError(op operation, s settings) *Error {
 	}
 	return failure
 }
+
+// withoutClient returns the error of a call whose client or service is nil. Like every
+// error it carries the key and the doubt that the call was given.
+func withoutClient(op operation, options []CallOption) error {
+	settings, err := new(settings).with(op, options)
+	failure := newError(op, settings)
+	failure.Err = errors.Join(errNoClient, err)
+	return failure
+}
+
+var errNoClient = errors.New("the client or service is nil: make a client with New")
 
 var errClosed = errors.New("the client is closed: make another one")
 

@@ -56,17 +56,34 @@ func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSou
 
 // TokenSource returns the source of this client's tokens, to share it with another client
 // of the same credentials.
-func (c *Client) TokenSource() oauth2.TokenSource { return c.core.tokens() }
+func (c *Client) TokenSource() oauth2.TokenSource {
+	core := c.coreOrNil()
+	if core == nil {
+		return (*TokenSource)(nil) // its methods return an error
+	}
+	return core.tokens()
+}
 
 // Close ends the client's work in the background and closes idle connections. Calls under
 // way finish; later calls, also for further pages of a list, are refused. A TokenSource
 // that another client shares stays usable.
 func (c *Client) Close() {
-	c.core.closed.Store(true)
-	if ours, ok := c.core.tokens().(*TokenSource); ok && ours.clock == c.core.clock {
+	core := c.coreOrNil()
+	if core == nil {
+		return
+	}
+	core.closed.Store(true)
+	if ours, ok := core.tokens().(*TokenSource); ok && ours.clock == core.clock {
 		ours.tokens.CancelBackground()
 	}
-	c.core.doer.CloseIdleConnections()
+	core.doer.CloseIdleConnections()
+}
+
+func (c *Client) coreOrNil() *core {
+	if c == nil {
+		return nil
+	}
+	return c.core
 }
 
 func newCore(credentials Credentials, options []ClientOption) (*core, error) {

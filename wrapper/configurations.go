@@ -29,7 +29,7 @@ type Configurations struct{ core *core }
 func (s *Configurations) Create(
 	ctx context.Context, request portfolios.ConfigurationRequest, options ...CallOption,
 ) (*portfolios.Configuration, error) {
-	return createConfiguration.call(ctx, s.core, arguments{
+	return createConfiguration.call(ctx, coreOf(s), arguments{
 		invalid: validate.Configuration(request),
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosConfiguration(ctx, request, edit...)
@@ -47,7 +47,7 @@ func (s *Configurations) Create(
 func (s *Configurations) Retrieve(
 	ctx context.Context, accountID uuid.UUID, options ...CallOption,
 ) (*portfolios.Configuration, error) {
-	return retrieveConfiguration.call(ctx, s.core, arguments{
+	return retrieveConfiguration.call(ctx, coreOf(s), arguments{
 		invalid: validate.ID("account_id", accountID),
 		subject: accountID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
@@ -70,7 +70,7 @@ func (s *Configurations) Retrieve(
 func (s *Configurations) Update(
 	ctx context.Context, accountID uuid.UUID, update portfolios.ConfigurationUpdate, options ...CallOption,
 ) (*portfolios.Configuration, error) {
-	return updateConfiguration.call(ctx, s.core, arguments{
+	return updateConfiguration.call(ctx, coreOf(s), arguments{
 		invalid: errors.Join(validate.ID("account_id", accountID), validate.ConfigurationUpdate(update)),
 		subject: accountID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
@@ -109,7 +109,7 @@ func (s *Configurations) query(
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
 	return query[portfolios.Configuration, portfolios.ConfigurationList]{
-		core:       s.core,
+		core:       coreOf(s),
 		listing:    listConfigurations,
 		offset:     params.Offset,
 		limit:      orDefault(params.Limit, defaultLimit),

@@ -46,10 +46,14 @@ type Request struct {
 // A body is accepted only with an upvest-request-id, because the client cannot tell
 // whether it is the documented one.
 func (c *Client) Do(ctx context.Context, request Request, out any, options ...CallOption) error {
-	return c.core.do(ctx, request, out, options)
+	return c.coreOrNil().do(ctx, request, out, options)
 }
 
 func (c *core) do(ctx context.Context, request Request, out any, options []CallOption) error {
+	op := request.asOperation()
+	if c == nil {
+		return withoutClient(op, options)
+	}
 	body, bodyErr := validate.Body(request.Method, request.Body)
 	msg := message{method: request.Method, path: request.Path, body: body}
 	if len(request.Query) > 0 {
@@ -66,7 +70,6 @@ func (c *core) do(ctx context.Context, request Request, out any, options []CallO
 		},
 		options: options,
 	}
-	op := request.asOperation()
 	return c.call(ctx, op, args, func(response *Response) error {
 		return response.decodeUndocumented(op, out)
 	})

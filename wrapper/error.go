@@ -72,6 +72,9 @@ type Error struct {
 
 // Is matches the kinds of problem, such as [ErrNotFound], and the outcomes of a write.
 func (e *Error) Is(target error) bool {
+	if e == nil {
+		return false
+	}
 	if kind, ok := target.(statusKind); ok {
 		return int(kind) == e.Status && (e.Operation != tokenOperation.id || isOfToken(e.Status))
 	}
@@ -85,10 +88,21 @@ func (e *Error) Is(target error) bool {
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
+
+// nilText is the text of an error that is a nil pointer, as in package net.
+const nilText = "<nil>"
 
 // Error states in one line what was attempted and what the response was.
 func (e *Error) Error() string {
+	if e == nil {
+		return nilText
+	}
 	parts := []string{e.Operation}
 	if e.Status != 0 {
 		parts = append(parts, statusText(e.Status))

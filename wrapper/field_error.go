@@ -31,6 +31,9 @@ type FieldError struct {
 
 // Error names the field, and what identifies its object.
 func (e *FieldError) Error() string {
+	if e == nil {
+		return nilText
+	}
 	text := "the body does not fit: the value at " + e.Field + " cannot be read"
 	if e.ID != uuid.Nil {
 		text += ", in the object with the ID " + e.ID.String()

@@ -31,7 +31,7 @@ type Orders struct{ core *core }
 func (s *Orders) Create(
 	ctx context.Context, request portfolios.OrderRequest, options ...CallOption,
 ) (*portfolios.Order, error) {
-	return createOrder.call(ctx, s.core, arguments{
+	return createOrder.call(ctx, coreOf(s), arguments{
 		invalid: validate.Order(request),
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.CreatePortfoliosOrder(ctx, request, edit...)
@@ -53,7 +53,7 @@ func (s *Orders) Create(
 func (s *Orders) CreateLiquidationRequest(
 	ctx context.Context, accountID uuid.UUID, request portfolios.LiquidationRequest, options ...CallOption,
 ) (*portfolios.Order, error) {
-	return createLiquidationRequest.call(ctx, s.core, arguments{
+	return createLiquidationRequest.call(ctx, coreOf(s), arguments{
 		invalid: errors.Join(validate.ID("account_id", accountID), validate.ID("user_id", request.UserID)),
 		subject: accountID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
@@ -73,7 +73,7 @@ func (s *Orders) CreateLiquidationRequest(
 func (s *Orders) Retrieve(
 	ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption,
 ) (*portfolios.Order, error) {
-	return retrieveOrder.call(ctx, s.core, arguments{
+	return retrieveOrder.call(ctx, coreOf(s), arguments{
 		invalid: validate.ID("portfolio_order_id", portfolioOrderID),
 		subject: portfolioOrderID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
@@ -95,7 +95,7 @@ func (s *Orders) Retrieve(
 //
 // Source: docs.upvest.co, "Cancel portfolios order".
 func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) error {
-	return s.core.call(ctx, cancelOrder, arguments{
+	return coreOf(s).call(ctx, cancelOrder, arguments{
 		invalid: validate.ID("portfolio_order_id", portfolioOrderID),
 		subject: portfolioOrderID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
@@ -133,7 +133,7 @@ func (s *Orders) query(
 	params.Order = orDefault(params.Order, portfolios.ListOrderASC)
 	params.StartDate, params.EndDate = validate.WholeSeconds(params.StartDate, params.EndDate)
 	return query[portfolios.Order, portfolios.OrderList]{
-		core:       s.core,
+		core:       coreOf(s),
 		listing:    listOrders,
 		offset:     params.Offset,
 		limit:      orDefault(params.Limit, defaultLimit),

@@ -27,7 +27,7 @@ type Rebalancings struct{ core *core }
 func (s *Rebalancings) Trigger(
 	ctx context.Context, request portfolios.RebalancingRequest, options ...CallOption,
 ) (*portfolios.Rebalancing, error) {
-	return triggerRebalancing.call(ctx, s.core, arguments{
+	return triggerRebalancing.call(ctx, coreOf(s), arguments{
 		invalid: validate.Rebalancing(request),
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
 			return s.core.generated.TriggerPortfolioRebalancing(ctx, request, edit...)
@@ -46,7 +46,7 @@ func (s *Rebalancings) Trigger(
 func (s *Rebalancings) RetrieveExecution(
 	ctx context.Context, executionID uuid.UUID, options ...CallOption,
 ) (*portfolios.RebalancingExecution, error) {
-	return retrieveExecution.call(ctx, s.core, arguments{
+	return retrieveExecution.call(ctx, coreOf(s), arguments{
 		invalid: validate.ID("execution_id", executionID),
 		subject: executionID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {

@@ -60,7 +60,7 @@ func (s *Orders) Wait(
 	if done == nil {
 		done = IsDone
 	}
-	w := watch{random: s.core.random, started: time.Now()}
+	w := watch{core: coreOf(s), started: time.Now()}
 	options = append(slices.Clip(options), asLook())
 	for {
 		order, err := s.Retrieve(ctx, portfolioOrderID, options...)
@@ -94,7 +94,7 @@ func asLook() CallOption {
 
 // watch is what Wait has seen so far.
 type watch struct {
-	random  randomSource
+	core    *core
 	started time.Time
 	last    *portfolios.Order // nil if the order was never seen
 	failure error             // of the last look that failed, unless one succeeded since
@@ -115,7 +115,7 @@ func (w *watch) sawNothing(err error) bool {
 // pause waits until the next look. If there is none, it returns the error of Wait.
 func (w *watch) pause(ctx context.Context, look error) error {
 	w.poll = min(max(firstPoll, w.poll*3/2), longestPoll)
-	wait := w.poll/2 + w.random.upTo(w.poll/2)
+	wait := w.poll/2 + w.core.random.upTo(w.poll/2)
 	if failure, ok := errors.AsType[*Error](look); ok {
 		wait = max(wait, failure.retryAfter)
 	}
@@ -136,7 +136,7 @@ func (w *watch) beforeDeadline(ctx context.Context, wait time.Duration) time.Dur
 	}
 	if w.reserve == 0 {
 		longest := min(deadline.Sub(w.started)/20, longestReserve)
-		w.reserve = longest/2 + w.random.upTo(longest/2)
+		w.reserve = longest/2 + w.core.random.upTo(longest/2)
 	}
 	if left := time.Until(deadline) - w.reserve; left > 0 {
 		return min(wait, left)

@@ -1,0 +1,198 @@
+package wrapper_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// structs are the exported structs, each as a nil pointer.
+var structs = []any{
+	(*upvest.Allocations)(nil), (*upvest.Attempt)(nil), (*upvest.Client)(nil),
+	(*upvest.Configurations)(nil), (*upvest.Credentials)(nil), (*upvest.Error)(nil),
+	(*upvest.FieldError)(nil), (*upvest.Orders)(nil), (*upvest.Rebalancings)(nil),
+	(*upvest.Request)(nil), (*upvest.Response)(nil), (*upvest.RetryPolicy)(nil),
+	(*upvest.Signer)(nil), (*upvest.SignerConfig)(nil), (*upvest.TokenSource)(nil),
+}
+
+// The list of structs is complete.
+func TestStructsAreListed(t *testing.T) {
+	listed := map[string]bool{}
+	for _, value := range structs {
+		listed[reflect.TypeOf(value).Elem().Name()] = true
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			declared, ok := node.(*ast.TypeSpec)
+			if !ok || !declared.Name.IsExported() {
+				return true
+			}
+			if _, ok := declared.Type.(*ast.StructType); ok && !listed[declared.Name.Name] {
+				t.Errorf("the struct %s is not in the list", declared.Name.Name)
+			}
+			return true
+		})
+	}
+}
+
+// hasValueReceiver reports whether Go itself refuses a method on a nil pointer: it has to
+// copy the struct. fmt, log/slog and encoding/json handle a nil pointer before they call
+// such a method.
+func hasValueReceiver(receiver reflect.Value, method string) bool {
+	_, found := receiver.Type().Elem().MethodByName(method)
+	return found
+}
+
+// callWithZeros calls a method with the zero value of each argument, except for a context
+// that is not nil, and returns its results. It reads an iterator to its end.
+func callWithZeros(ctx context.Context, method reflect.Value) []reflect.Value {
+	var arguments []reflect.Value
+	count := method.Type().NumIn()
+	if method.Type().IsVariadic() {
+		count--
+	}
+	for i := range count {
+		argument := reflect.Zero(method.Type().In(i))
+		switch method.Type().In(i) {
+		case reflect.TypeFor[context.Context]():
+			if ctx != nil {
+				argument = reflect.ValueOf(ctx)
+			}
+		case reflect.TypeFor[fmt.State]():
+			argument = reflect.ValueOf(discardState{})
+		}
+		arguments = append(arguments, argument)
+	}
+	results := method.Call(arguments)
+	if len(results) == 1 && results[0].Type().CanSeq2() {
+		for row, err := range results[0].Seq2() {
+			results = []reflect.Value{row, err}
+		}
+	}
+	return results
+}
+
+// discardState is the state of a printer that discards what it prints.
+type discardState struct{ io.Writer }
+
+func (discardState) Write(text []byte) (int, error) { return len(text), nil }
+func (discardState) Width() (int, bool)             { return 0, false }
+func (discardState) Precision() (int, bool)         { return 0, false }
+func (discardState) Flag(int) bool                  { return false }
+
+// eachMethod calls do for every method of every struct, on a nil pointer and on a zero
+// value, and reports a panic.
+func eachMethod(t *testing.T, do func(t *testing.T, name string, method reflect.Value)) {
+	t.Helper()
+	for _, value := range structs {
+		isNil := reflect.ValueOf(value)
+		for kind, receiver := range map[string]reflect.Value{
+			"nil": isNil, "zero": reflect.New(isNil.Type().Elem()),
+		} {
+			for i := range receiver.NumMethod() {
+				name := receiver.Type().Method(i).Name
+				if kind == "nil" && hasValueReceiver(receiver, name) {
+					continue
+				}
+				title := fmt.Sprintf("%s %s.%s", kind, receiver.Type().Elem().Name(), name)
+				t.Run(title, func(t *testing.T) {
+					defer func() {
+						if caught := recover(); caught != nil {
+							t.Errorf("panic: %v", caught)
+						}
+					}()
+					do(t, name, receiver.Method(i))
+				})
+			}
+		}
+	}
+}
+
+// No method panics on a nil pointer or a zero value with zero arguments, and each that
+// can fail returns an error.
+func TestMethodsOfNil(t *testing.T) {
+	var noContext context.Context
+	for _, ctx := range []context.Context{noContext, t.Context()} {
+		eachMethod(t, func(t *testing.T, name string, method reflect.Value) {
+			t.Helper()
+			results := callWithZeros(ctx, method)
+			if len(results) == 0 || name == "Unwrap" || strings.HasPrefix(name, "Marshal") {
+				return
+			}
+			last := results[len(results)-1]
+			if last.Type() == reflect.TypeFor[error]() && last.IsNil() {
+				t.Error("it returns no error")
+			}
+		})
+	}
+}
+
+// fmt, log/slog and encoding/json print a nil pointer to any struct.
+func TestNilPointersArePrinted(t *testing.T) {
+	for _, value := range structs {
+		if text := fmt.Sprintf("%v %+v", value, value); strings.Contains(text, "PANIC") {
+			t.Errorf("%T prints %s", value, text)
+		}
+		var log strings.Builder
+		slog.New(slog.NewTextHandler(&log, nil)).Info("test", "value", value)
+		if !strings.Contains(log.String(), "value=") { // slog recovers from panics
+			t.Errorf("log/slog writes %T as %s", value, log.String())
+		}
+		if text, err := json.Marshal(value); err != nil || string(text) != "null" && string(text) != "{}" {
+			t.Errorf("encoding/json writes %T as %s: %v", value, text, err)
+		}
+	}
+}
+
+// The error of a call on a nil service carries the key and the doubt that it was given.
+func TestErrorOfANilServiceKeepsKeyAndDoubt(t *testing.T) {
+	key := uuid.MustParse("b1946ac9-2492-4d23-8a4f-0d6f1c2e3a4b")
+	earlier := &upvest.Error{
+		Operation: "create_portfolios_order", Outcome: upvest.OutcomeUnknown, IdempotencyKey: key,
+	}
+	var orders *upvest.Orders
+	_, err := orders.Create(t.Context(), someOrderRequest(), earlier.Resume())
+	failure := asError(t, err)
+	requireOutcome(t, err, upvest.OutcomeUnknown)
+	if failure.Operation != earlier.Operation || failure.IdempotencyKey != key {
+		t.Errorf("the error is of %s with the key %s, want that of %s with %s",
+			failure.Operation, failure.IdempotencyKey, earlier.Operation, key)
+	}
+	requireText(t, err, "the client or service is nil")
+}
+
+// An *Error that is nil in an interface matches nothing, and prints.
+func TestNilErrorInAnInterface(t *testing.T) {
+	for _, err := range []error{(*upvest.Error)(nil), (*upvest.FieldError)(nil)} {
+		wrapped := fmt.Errorf("call: %w", err)
+		if errors.Is(wrapped, upvest.ErrNotFound) || errors.Is(wrapped, upvest.ErrOutcomeUnknown) {
+			t.Errorf("%T, nil, matches a kind of problem", err)
+		}
+		requireText(t, wrapped, "call: <nil>")
+	}
+}
