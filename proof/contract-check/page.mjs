@@ -23,14 +23,14 @@ try {
   const address = pathToFileURL(page).href;
   await tab.goto(address);
   seen.title = await tab.title();
-  await tab.waitForSelector('h1', { timeout: 3000 });
+  await tab.waitForSelector('h1', { timeout: 30000 });
   seen.heading = await tab.evaluate(() => document.querySelector('h1').innerText);
   seen.empty = await tab.evaluate(() => [...document.images].filter((image) => image.naturalWidth < 2)
     .map((image) => 'an empty picture: ' + (image.alt || image.src)));
   for (const [route, heading] of routes.map((pair) => pair.split('='))) {
     await tab.goto(address + route);
     // The menu names every operation; the button beside it makes it the heading of what is shown.
-    await tab.waitForFunction((text) => document.body.innerText.includes(text), `\n${heading}\nCopy\n`, { timeout: 3000 })
+    await tab.waitForFunction((text) => document.body.innerText.includes(text), `\n${heading}\nCopy\n`, { timeout: 30000 })
       .catch(() => seen.missing.push(route));
   }
   await tab.waitForTimeout(500); // the menu moves

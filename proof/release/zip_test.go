@@ -13,7 +13,7 @@ import (
 var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
 	// Embedded:
-	`^internal/later/later\.yaml$`, `^internal/(ledger/schema|queue/river)\.sql$`,
+	`^internal/(control/control|later/later)\.yaml$`, `^internal/(ledger/schema|queue/river)\.sql$`,
 	// For those who run a fleet, or a sandbox in a container:
 	`^Dockerfile$`, `^deploy/fleet-worker@\.service$`, `^deploy/(alerts|kubernetes)\.yaml$`,
 	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and how it looks in Go

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
 	"strconv"
 	"time"
@@ -104,8 +105,9 @@ func readTime(r *reader, value jsontext.Value, into reflect.Value) bool {
 }
 
 // parseTime accepts every form of RFC 3339: also lower case, a space in place of the T,
-// and a leap second, which is the first second of the next minute. Like encoding/json, it
-// accepts an hour of one digit and a comma before the fraction.
+// and a leap second at the end of a day in UTC, which it reads as the first second of the
+// next day. Like encoding/json, it accepts an hour of one digit and a comma before the
+// fraction.
 func parseTime(text []byte) (time.Time, error) {
 	var parsed time.Time
 	if parsed.UnmarshalText(text) == nil {
@@ -117,11 +119,17 @@ func parseTime(text []byte) (time.Time, error) {
 	if len(plain) > beforeT && plain[beforeT] == ' ' {
 		plain[beforeT] = 'T'
 	}
-	var leap time.Duration
+	isLeap := false
 	if len(plain) > beforeSecond && bytes.HasPrefix(plain[beforeSecond:], []byte(":60")) {
 		copy(plain[beforeSecond:], ":59")
-		leap = time.Second
+		isLeap = true
 	}
 	parsed, err := time.Parse(time.RFC3339, string(plain))
-	return parsed.Add(leap), err
+	if err != nil || !isLeap {
+		return parsed, err
+	}
+	if hour, minute, _ := parsed.UTC().Clock(); hour != 23 || minute != 59 {
+		return time.Time{}, errors.New("a leap second is not at the end of a day in UTC")
+	}
+	return parsed.Add(time.Second), nil
 }
