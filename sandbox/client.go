@@ -29,8 +29,8 @@ const (
 	ScopeLiquidationsAdmin = later.ScopeAdmin
 )
 
-// Client is an API client that the sandbox knows: its credentials and its permissions.
-// Printing it never shows its secret or its key.
+// Client is an API client of the sandbox: its credentials and its permissions. Printing
+// it never shows its secret or its key.
 type Client struct {
 	// ID is the client id, sent in upvest-client-id and in the form of the token request.
 	ID uuid.UUID
@@ -43,8 +43,8 @@ type Client struct {
 	PublicKey crypto.PublicKey
 	// OtherKeys are further public keys that check its signatures, by their keyid.
 	OtherKeys map[string]crypto.PublicKey
-	// PrivateKey makes its signatures. The sandbox does not need it. It is nil for a
-	// client that keeps its key to itself.
+	// PrivateKey makes its signatures. The sandbox does not need it. It is nil if the
+	// client does not share its key.
 	PrivateKey crypto.Signer `json:"-"`
 	// Scopes are what a token of this client can be granted. Empty means all scopes.
 	Scopes []string
@@ -77,7 +77,7 @@ func (c Client) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "sandbox.Client{ID:%s KeyID:%s Scopes:%v Secret:***}", c.ID, c.KeyID, c.Scopes)
 }
 
-// complete checks a client and fills in what follows from the other fields.
+// complete checks a client and fills in the fields that follow from others.
 func (c Client) complete() (Client, error) {
 	if c.ID == uuid.Nil {
 		return c, errors.New("client: ID is missing")
@@ -110,7 +110,7 @@ func (c Client) complete() (Client, error) {
 	return c, nil
 }
 
-// exchangeClients returns the clients as the checks of requests read them.
+// exchangeClients returns the clients in the form that the checks of requests read.
 func exchangeClients(known []Client, rateLimit int) map[uuid.UUID]*exchange.Client {
 	clients := map[uuid.UUID]*exchange.Client{}
 	for _, one := range known {

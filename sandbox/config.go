@@ -16,7 +16,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
-// Defaults of what the documents leave open.
+// Defaults of settings that Upvest's documents do not specify.
 const (
 	defaultAddress       = "127.0.0.1:0"
 	defaultOrderDelay    = time.Second
@@ -32,7 +32,7 @@ type config struct {
 	address       string
 	url           string
 	certificate   *tls.Certificate
-	nested        bool // whether it is a world of another sandbox
+	nested        bool // whether this is a world of another sandbox
 	expose        bool
 	listen        bool
 	network       bool
@@ -77,7 +77,7 @@ func configure(options []Option) (config, error) {
 	host, _, err := net.SplitHostPort(c.address)
 	if err == nil && !c.expose && !control.IsLoopback(host) {
 		return c, fmt.Errorf("address %q: expected a loopback address such as 127.0.0.1:8080; "+
-			"any other has to be asked for (WithExposure, -expose)", c.address)
+			"any other address requires WithExposure or -expose", c.address)
 	}
 	if c.machine == nil {
 		c.machine = time.Now
@@ -112,7 +112,7 @@ func (c *config) completeClients() error {
 			c.clients[i].Scopes = c.allScopes()
 		}
 		if seen[client.ID] {
-			return fmt.Errorf("clients: %s is there twice", client.ID)
+			return fmt.Errorf("clients: %s appears twice", client.ID)
 		}
 		seen[client.ID] = true
 	}
@@ -147,7 +147,7 @@ func (c *config) owner() func(uuid.UUID) (uuid.UUID, bool) {
 	}
 }
 
-// worldOptions returns what the worlds of the sandbox are made from.
+// worldOptions returns the options of the sandbox's worlds.
 func (c *config) worldOptions(contract *openapi.Contract) (world.Options, error) {
 	options := world.Options{
 		Contract:      contract,
@@ -191,8 +191,8 @@ func newRandom(seed *uint64) func(n int64) int64 {
 	}
 }
 
-// newIDs returns the source of resource ids. Request ids do not come from it, so that an
-// additional read changes no id.
+// newIDs returns the source of resource ids. Request ids have another source, so an
+// additional read does not change the ids of later resources.
 func newIDs(seed *uint64) func() uuid.UUID {
 	if seed == nil {
 		return uuid.New

@@ -20,7 +20,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// described is the control endpoint of a sandbox, held against its OpenAPI document.
+// described is the control endpoint of a sandbox, with its OpenAPI document to compare it
+// with.
 type described struct {
 	s   *sandbox.Sandbox
 	doc *openapi3.T
@@ -78,8 +79,8 @@ func (d *described) call(t *testing.T, method, target, body string) *httptest.Re
 	return w
 }
 
-// Every response of the control endpoint is as its OpenAPI document describes it, and
-// every response that the document describes occurs.
+// Every response of the control endpoint matches its OpenAPI document, and each response
+// in the document occurs.
 func TestControlIsAsDescribed(t *testing.T) {
 	s := newSandbox(t, sandbox.WithControl(), invested())
 	d := newDescribed(t, s)
@@ -150,7 +151,7 @@ func TestControlIsAsDescribed(t *testing.T) {
 	}
 }
 
-// worlds makes the responses of the operations of worlds.
+// worlds calls the operations of worlds so that each of their responses occurs.
 func (d *described) worlds(t *testing.T) {
 	t.Helper()
 	const most = 1000
@@ -210,7 +211,7 @@ func TestStateIsDescribed(t *testing.T) {
 	}
 }
 
-// A portfolio is what the account holds at the present prices.
+// A portfolio shows what the account holds, at current prices.
 func TestPortfolio(t *testing.T) {
 	s := newSandbox(t, invested())
 	if err := s.SetPrice(world, "1.5"); err != nil {

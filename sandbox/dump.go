@@ -26,7 +26,7 @@ type dump struct {
 
 // Dump writes the state as JSON: the time of the clock, resources, holdings, prices, and
 // the responses that are kept for idempotency keys. Access tokens, used nonces, faults,
-// latency and the journals are not part of it. No request may be under way meanwhile.
+// latency and the journals are not part of it. No request may be in progress meanwhile.
 func (s *Sandbox) Dump(w io.Writer) error {
 	current := s.world.Load()
 	clients := s.clientIDs()
@@ -45,9 +45,9 @@ func (s *Sandbox) Dump(w io.Writer) error {
 // Load replaces the state with one that Dump wrote, and sets the clock to its time. From
 // there, orders continue as they would have in the sandbox that was dumped, if this one
 // has the same options. The first client of the dump becomes the first client of this
-// sandbox, and so on. There are no requests, effects and faults then. Access tokens stay,
-// and Reset restores the initial state of the options. After an error nothing has
-// changed.
+// sandbox, and so on. After that, there are no requests, effects or faults. Access tokens
+// stay, and Reset restores the initial state of the options. If Load returns an error,
+// nothing has changed.
 func (s *Sandbox) Load(r io.Reader) error {
 	if err := s.load(r); err != nil {
 		return fmt.Errorf("load a dump: %w", err)

@@ -19,7 +19,7 @@ const mockParts = api.InstrumentID("IE00B5M1WJ87")
 
 var pension = uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 
-// busy starts a sandbox in which every kind of order is under way, halfway through.
+// busy starts a sandbox in which an order of every kind is halfway through.
 func busy(t *testing.T) (s *sandbox.Sandbox, client *upvest.Client, key uuid.UUID) {
 	t.Helper()
 	s, client = dumpable(t, sandbox.WithState(sandbox.State{
@@ -70,7 +70,7 @@ func busy(t *testing.T) (s *sandbox.Sandbox, client *upvest.Client, key uuid.UUI
 	return s, client, key
 }
 
-// cancelHalfway cancels a rebalancing between sale and purchase, so that cash is left.
+// cancelHalfway cancels a rebalancing between sale and purchase, so that cash remains.
 func cancelHalfway(t *testing.T, client *upvest.Client) {
 	t.Helper()
 	account := pension
@@ -105,7 +105,7 @@ func dumpable(t *testing.T, options ...sandbox.Option) (*sandbox.Sandbox, *upves
 		sandbox.WithSeed(7), sandbox.WithTokenLifetime(24*time.Hour))...)
 }
 
-// view is what a client and a test see of a sandbox.
+// view returns what a client and a test can read from a sandbox.
 func view(t *testing.T, s *sandbox.Sandbox, client *upvest.Client) []any {
 	t.Helper()
 	limit := portfolios.Limit(100)

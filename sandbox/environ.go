@@ -9,8 +9,8 @@ import (
 // environPrefix begins the names of all variables that official clients read.
 const environPrefix = "UPVEST_API_"
 
-// Setenv sets the UPVEST_API_* variables for the length of a test or benchmark t, so that
-// the code under test reaches the sandbox as its first client.
+// Setenv sets the UPVEST_API_* variables until the test or benchmark t ends, so that the
+// code under test reaches the sandbox as its first client.
 func (s *Sandbox) Setenv(t interface{ Setenv(name, value string) }) {
 	for _, pair := range s.Environ() {
 		name, value, _ := strings.Cut(pair, "=")
@@ -23,9 +23,9 @@ func (s *Sandbox) Setenv(t interface{ Setenv(name, value string) }) {
 // setting stays in force.
 func (s *Sandbox) Environ() []string { return s.EnvironOf(s.Client()) }
 
-// EnvironOf returns the variables of another client that the sandbox knows, as
-// [Sandbox.Environ] does. The private key is empty if the sandbox does not have it, or if
-// it cannot be written out.
+// EnvironOf returns the variables of another client of the sandbox, as [Sandbox.Environ]
+// does. The private key is empty if the sandbox does not have it, or if it cannot be
+// exported.
 func (s *Sandbox) EnvironOf(c Client) []string {
 	return []string{
 		environPrefix + "BASE_URL=" + s.URL(),
@@ -33,7 +33,8 @@ func (s *Sandbox) EnvironOf(c Client) []string {
 		environPrefix + "CLIENT_SECRET=" + c.Secret,
 		environPrefix + "KEY_ID=" + c.KeyID,
 		environPrefix + "SCOPES=" + strings.Join(c.Scopes, ","),
-		// The Java sample reads this one, and sends it as the scope of the token request.
+		// The Java sample reads this variable, and sends it as the scope of the token
+		// request.
 		environPrefix + "CLIENT_SCOPE=" + strings.Join(c.Scopes, " "),
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY=" + c.privateKeyPEM(),
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_BASE64=",
@@ -43,8 +44,8 @@ func (s *Sandbox) EnvironOf(c Client) []string {
 	}
 }
 
-// privateKeyPEM returns the private key as PKCS#8 in PEM, or "" for a key that only
-// signs.
+// privateKeyPEM returns the private key as PKCS#8 in PEM, or "" for a key that cannot be
+// exported.
 func (c Client) privateKeyPEM() string {
 	if c.PrivateKey == nil {
 		return ""

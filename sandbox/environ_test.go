@@ -11,7 +11,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A client that reads the variables reaches the sandbox, whatever was set before.
+// A client that reads the variables reaches the sandbox, also if other values were set
+// before.
 func TestSetenv(t *testing.T) {
 	t.Setenv("UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME", "/nowhere/key.pem")
 	t.Setenv("UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64", "bGl2ZQ==")
@@ -37,10 +38,10 @@ func TestSetenv(t *testing.T) {
 	}
 }
 
-// signer is a private key that cannot be read, such as one in an HSM.
+// signer is a private key that cannot be exported, such as one in an HSM.
 type signer struct{ crypto.Signer }
 
-// The variables of a client whose key cannot be written out name no key.
+// The variables contain no key if the client's key cannot be exported.
 func TestEnvironOfClientThatKeepsItsKey(t *testing.T) {
 	own, err := sandbox.NewClient()
 	if err != nil {

@@ -15,8 +15,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A client of this repository calls a sandbox in the same process. The order is placed,
-// the connection breaks, and the client finds the order.
+// This repository's client calls a sandbox in the same process. The sandbox places the
+// order and breaks the connection. The client sends the request again with the same key,
+// and receives the order.
 func Example() {
 	server, err := sandbox.New()
 	if err != nil {
@@ -79,8 +80,8 @@ func Example() {
 	// orders placed: 1
 }
 
-// Requests can be signed by hand, in any language. The detail of the response names what
-// is wrong with one.
+// Requests can be built and signed in any language. The detail of an error names what is
+// wrong with the request.
 func ExampleNew() {
 	server, err := sandbox.New()
 	if err != nil {
@@ -117,7 +118,7 @@ func ExampleSandbox_Inject() {
 
 	for _, fault := range []sandbox.Fault{
 		{Operation: sandbox.TokenOperation, Status: http.StatusServiceUnavailable, Count: 2},
-		// The order is placed, and the connection breaks.
+		// The sandbox places the order and breaks the connection.
 		{Operation: sandbox.CreateOrder, After: true, Reset: true},
 		{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"2"}}},
 		{Operation: "no_such_operation"},
@@ -131,9 +132,9 @@ func ExampleSandbox_Inject() {
 	// inject a fault: operation "no_such_operation" is not an operationId of openapi.yaml, nor "token"
 }
 
-// With a clock that stands still, orders move on when the test moves it. A test that
-// waits for them, as Orders.Wait does, needs a clock that moves. The default clock does,
-// and WithOrderDelay makes the orders fast.
+// If the clock stands still, orders change their status only when the test moves the
+// clock. A test that waits for an order, for instance with Orders.Wait, needs a clock
+// that moves, as the default clock does. WithOrderDelay makes the orders fast.
 func ExampleWithClock() {
 	start := time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
 	server, err := sandbox.New(sandbox.WithClock(sandbox.NewClock(start)), sandbox.WithOrderDelay(time.Hour))
@@ -148,13 +149,13 @@ func ExampleWithClock() {
 	// Output: 2026-03-05 13:00:00 +0000 UTC
 }
 
-// A test of a service: Start ends the sandbox with the test, and logs what was refused if
-// the test fails.
+// A test of a service: Start ends the sandbox with the test, and logs the refused
+// requests if the test fails.
 func ExampleStart() {
 	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 	mix := uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")
 	_ = func(t *testing.T) { //nolint:thelper // your TestOrderIsPlacedOnce
-		// The state is there before the first request.
+		// The state exists before the first request.
 		server := sandbox.Start(t, sandbox.WithState(sandbox.State{
 			Allocations: []sandbox.Allocation{
 				{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}},

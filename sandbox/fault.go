@@ -13,9 +13,10 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
 )
 
-// Fault makes a response fail on demand. It meets requests that passed every check: a
-// wrong request gets its own error and leaves the fault for the next one. A signature
-// that met a fault is used up like any other. The fields can be combined.
+// Fault makes a response fail on demand. It applies to requests that passed every check:
+// a wrong request gets its own error, and leaves the fault for the next request. The
+// nonce of a request that met a fault is used up, as of any other request. The fields can
+// be combined.
 type Fault struct {
 	// Operation is the operation that the fault waits for. Empty means any.
 	Operation Operation
@@ -32,9 +33,9 @@ type Fault struct {
 	// every request until ClearFaults.
 	Count int
 
-	// After lets the request act first, so that only its response fails: the effect is
-	// there, and the client cannot know it. Without After, a Status, a Body or a Reset
-	// replaces the effect. The other fields never prevent it.
+	// After lets the request act first, so that only its response fails: the request has
+	// its effect, which the client cannot tell from the response. Without After, a
+	// Status, a Body or a Reset replaces the effect. The other fields never prevent it.
 	After bool
 	// Delay is how long to wait: before acting, or with After before responding. It ends
 	// early when the client goes away. The request then does nothing more.
@@ -53,7 +54,7 @@ type Fault struct {
 	// ContentType is the content type of Body, such as text/html.
 	ContentType string
 	// Pad is the number of spaces to send after the body. JSON stays valid, but becomes
-	// larger than a client wants to read.
+	// larger than a client accepts.
 	Pad int
 	// CutBody sends half of the body and then cuts the connection.
 	CutBody bool
@@ -73,8 +74,8 @@ type PendingFault struct {
 
 // Inject adds a fault. Faults wait in the order in which they were injected, and each
 // request meets at most one. Inject refuses a fault that changes nothing, and one that
-// the response of its operation cannot carry out, such as a cut body where there is none.
-// A fault for any operation waits for a response that can.
+// the response of its operation cannot carry out, such as a cut body for a response
+// without one. A fault for any operation waits for a response that can.
 func (s *Sandbox) Inject(f Fault) error { return s.world.Load().Faults.Add(fault.Fault(f)) }
 
 // PendingFaults returns the faults that wait for further requests, in the order in which
@@ -88,7 +89,7 @@ func (s *Sandbox) PendingFaults() []PendingFault {
 	return pending
 }
 
-// ClearFaults removes all faults that still wait.
+// ClearFaults removes all faults that wait for requests.
 func (s *Sandbox) ClearFaults() { s.world.Load().Faults.Clear() }
 
 // Latency is how long requests wait before they act. It is independent of faults: a

@@ -18,7 +18,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A fault that could not fail anything would let a test pass that proves nothing.
+// A fault without effect is refused, because a test that injects one proves nothing.
 func TestFaultsWithoutEffectAreRefused(t *testing.T) {
 	s := newSandbox(t, sandbox.WithAccounts(map[uuid.UUID]uuid.UUID{savings: owner}))
 	for detail, wrong := range map[string][]sandbox.Fault{
@@ -44,7 +44,8 @@ func TestFaultsWithoutEffectAreRefused(t *testing.T) {
 	}
 }
 
-// clientOf returns a client without retries that calls as one of the sandbox's clients.
+// clientOf returns a client of this repository, without retries, with the credentials of
+// one of the sandbox's clients.
 func clientOf(t *testing.T, s *sandbox.Sandbox, c sandbox.Client) *upvest.Client {
 	t.Helper()
 	client, err := upvest.New(s.CredentialsOf(c),
@@ -80,7 +81,7 @@ func TestFaultsAreLimited(t *testing.T) {
 		of := clientOf(t, s, s.Clients()[0])
 		other := clientOf(t, s, s.Clients()[1])
 		if list(of) || list(other) {
-			t.Fatal("the first lists fail") // they fetch the tokens
+			t.Fatal("the first lists fail") // these calls fetch the tokens
 		}
 
 		inject(sandbox.Fault{ClientID: second.ID, Status: http.StatusTeapot})
@@ -124,7 +125,7 @@ func TestFaultsAreLimited(t *testing.T) {
 	})
 }
 
-// A failing test names the faults that met no request.
+// A test that fails logs the faults that met no request.
 func TestStartLogsUnmetFaults(t *testing.T) {
 	r := &recorded{T: t, failed: true}
 	s := sandbox.Start(r, sandbox.WithoutListener(), sandbox.WithMachineTime(machine))
@@ -156,7 +157,7 @@ func TestStartLogsUnmetFaults(t *testing.T) {
 	}
 }
 
-// Latency slows requests down and hides no fault.
+// Latency slows requests down, and faults still apply to them.
 func TestLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := started(t, invested(), sandbox.WithSeed(1))
@@ -217,7 +218,7 @@ func (b blocking) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// A request that is under way at a reset stays in the world in which it began.
+// A request that is in progress during a reset stays in the world in which it began.
 func TestResetIsComplete(t *testing.T) {
 	const rounds = 30
 	const each = 20

@@ -24,7 +24,7 @@ import (
 const someAllocation = `{"allocation":[` +
 	`{"instrument_id":"IE00B0M62Q58","instrument_id_type":"ISIN","weight":"1"}]}`
 
-// Invented headers of a signature are refused, and the detail names what is wrong.
+// Random signature headers are refused, and the detail names what is wrong.
 func FuzzSignature(f *testing.F) {
 	const components = `("@method" "@path" "accept" "authorization" "content-type" "content-length" ` +
 		`"content-digest" "upvest-client-id")`
@@ -59,7 +59,7 @@ func FuzzSignature(f *testing.F) {
 	})
 }
 
-// A digest that is signed is only good if it is that of the body.
+// A signed digest is accepted only if it matches the body.
 func FuzzDigest(f *testing.F) {
 	good := digestOf(someAllocation)
 	for _, digest := range []string{
@@ -89,7 +89,7 @@ func FuzzDigest(f *testing.F) {
 	})
 }
 
-// A token costs the secret, and nothing in a form stops the sandbox.
+// Only a form with the secret gets a token, and no form stops the sandbox.
 func FuzzTokenForm(f *testing.F) {
 	s := fuzzed(f, sandbox.WithSeed(1))
 	c := s.Client()
@@ -167,7 +167,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// The control endpoint takes what it knows and refuses the rest, and lives on.
+// The control endpoint accepts documented requests, refuses all others, and keeps
+// running.
 func FuzzControl(f *testing.F) {
 	for _, body := range []string{
 		`{}`, `null`, `[]`, `{"status":503,"count":2}`,
@@ -221,7 +222,7 @@ func fuzzed(f *testing.F, options ...sandbox.Option) *sandbox.Sandbox {
 	return s
 }
 
-// goNames are the beginnings of errors of Go's libraries.
+// goNames matches the beginning of errors from Go's libraries.
 var goNames = regexp.MustCompile(`\b(json|jsontext|strconv|http|url|time|runtime|uuid|errors|` +
 	`openapi3|openapi3filter|contract|ledger|struct)[.:]`)
 
@@ -244,7 +245,7 @@ func isProblem(t *testing.T, w *httptest.ResponseRecorder) string {
 		t.Errorf("content-type of a problem: %q", got)
 	}
 	if goNames.MatchString(p.Detail) {
-		t.Errorf("a detail speaks of Go: %s", p.Detail)
+		t.Errorf("a detail contains names from Go: %s", p.Detail)
 	}
 	return p.Detail
 }
@@ -266,7 +267,7 @@ func login(f *testing.F, s *sandbox.Sandbox) string {
 	return granted.AccessToken
 }
 
-// post is a request with a body, without a signature.
+// post returns a request with a body and without a signature.
 func post(s *sandbox.Sandbox, path, contentType, body string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Accept", "application/json")
@@ -284,7 +285,7 @@ func digestOf(body string) string {
 	return "sha-512=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
 }
 
-// signByHand adds the two headers of the signature, as the documents describe them.
+// signByHand adds the two signature headers as Upvest documents them.
 func signByHand(s *sandbox.Sandbox, r *http.Request, length int) *http.Request {
 	c := s.Client()
 	path := r.URL.EscapedPath()

@@ -16,7 +16,7 @@ func withHealth(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		// A client that is gone reads no response.
+		// The write fails if the client has disconnected.
 		_, _ = io.WriteString(w, "{\"status\":\"ok\"}\n")
 	})
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
 )
 
-// Request is one request that the sandbox received, with its response. It holds no secret
-// and no access token: values of fields that are named like a secret are "***", wherever
-// they stand.
+// Request is one request that the sandbox received, with its response. It contains no
+// secret and no access token: the value of every field with the name of a secret is
+// "***".
 type Request struct {
 	// Number counts the requests from 1, in the order of their responses.
 	Number uint64    `json:"number"`
@@ -32,7 +32,7 @@ type Request struct {
 	// those that it read or changed, sorted. A list that is not limited to an account
 	// names none.
 	AccountIDs []uuid.UUID `json:"account_ids"`
-	// IdempotencyKey is in lower case with all dashes, however it was sent.
+	// IdempotencyKey is in lower case with all dashes, even if it was sent otherwise.
 	IdempotencyKey string `json:"idempotency_key"`
 	// Header and Body are what was sent. The body is empty if it was not read.
 	Header http.Header `json:"header"`
@@ -49,16 +49,17 @@ type Request struct {
 	// more was sent, or if a fault cut the body.
 	ResponseBody      string `json:"response_body"`
 	ResponseTruncated bool   `json:"response_truncated"`
-	// Replayed is true if the response is the kept one of an earlier request with the
-	// same idempotency key.
+	// Replayed is true if the response is that of an earlier request with the same
+	// idempotency key.
 	Replayed bool `json:"replayed"`
 	// Fault is true if the request met a Fault.
 	Fault bool `json:"fault"`
 }
 
-// Effect is one change that a request made. Transitions of orders with the clock are no
-// effects, and a refused request makes none. A request makes one effect: a rebalancing
-// has the id of its execution, and names the accounts of all orders that it placed.
+// Effect is one change that a request made. Transitions of orders with the clock are not
+// effects, and a refused request has none. Every other write has one effect: that of a
+// rebalancing has the id of the execution, and names the accounts of all orders that it
+// placed.
 type Effect struct {
 	// Number counts the effects from 1.
 	Number uint64 `json:"number"`
@@ -69,31 +70,31 @@ type Effect struct {
 	// ClientID is the API client that called.
 	ClientID  uuid.UUID `json:"client_id"`
 	Operation Operation `json:"operation"`
-	// ResourceID is the id of what was made or changed. For a configuration it is the
-	// account.
+	// ResourceID is the id of the resource that was created or changed. For a
+	// configuration it is the account.
 	ResourceID uuid.UUID `json:"resource_id"`
 	// AccountIDs are the accounts that were changed, sorted. An allocation has none.
 	AccountIDs []uuid.UUID `json:"account_ids"`
 }
 
-// Filter selects requests or effects. Of several filters, all must match. A filter is
-// refused if it is given twice or names nothing that exists, so that a typo cannot select
-// nothing or everything.
+// Filter selects requests or effects. If there are several filters, all must match. A
+// filter is refused if it is given twice or names nothing that exists, so that a typo
+// cannot select nothing or everything.
 type Filter func(f *journal.Filter, known func(Operation) bool) error
 
-// OfOperation selects those of an operation.
+// OfOperation selects the requests or effects of an operation.
 func OfOperation(operation Operation) Filter {
 	return func(f *journal.Filter, known func(Operation) bool) error {
 		return f.SetOperation(operation, known)
 	}
 }
 
-// OfAccount selects those that name the account.
+// OfAccount selects the requests or effects that name the account.
 func OfAccount(account uuid.UUID) Filter {
 	return func(f *journal.Filter, _ func(Operation) bool) error { return f.SetAccount(account) }
 }
 
-// After selects those with a higher number.
+// After selects the requests or effects with a higher number.
 func After(number uint64) Filter {
 	return func(f *journal.Filter, _ func(Operation) bool) error { return f.SetAfter(number) }
 }
@@ -124,8 +125,8 @@ func (s *Sandbox) Requests(filters ...Filter) ([]Request, error) {
 	return requests, nil
 }
 
-// Effects returns what changed since the start, in order. "Exactly one order of this
-// account" is proven by a single effect that is OfOperation(CreateOrder) and
+// Effects returns the effects since the start, in order. An account got exactly one order
+// if there is one effect with the filters OfOperation(CreateOrder) and
 // OfAccount(account). The last 100,000 are kept: Forgotten returns how many were dropped.
 // It returns an error for a filter that it refuses.
 func (s *Sandbox) Effects(filters ...Filter) ([]Effect, error) {

@@ -36,7 +36,7 @@ func effects(t *testing.T, s *sandbox.Sandbox, filters ...sandbox.Filter) []sand
 	return found
 }
 
-// A filter that would select nothing or everything by mistake is refused.
+// A filter that selects nothing or everything by mistake is refused.
 func TestFiltersAreNeverVacuous(t *testing.T) {
 	s, client := started(t, invested())
 	buy(t, client, portfolios.SideBUY, "50")
@@ -126,7 +126,7 @@ func TestRequestsAndEffectsAreLinked(t *testing.T) {
 	}
 }
 
-// An entry has the response that was sent: not the one that a fault replaced.
+// An entry has the response that was sent, not the one that a fault replaced.
 func TestJournalHasTheResponse(t *testing.T) {
 	s, client := started(t, invested())
 	placed := buy(t, client, portfolios.SideBUY, "50")
@@ -148,14 +148,14 @@ func TestJournalHasTheResponse(t *testing.T) {
 		t.Fatalf("got %v, want the 400 of the fault", err)
 	}
 	failed := requests(t, s, sandbox.OfOperation(sandbox.CancelOrder))[0]
-	if failed.Status != 400 || failed.Detail != "a fault that was asked for" ||
+	if failed.Status != 400 || failed.Detail != "an injected fault" ||
 		failed.ResourceID != uuid.Nil ||
 		!strings.Contains(failed.ResponseBody, failed.Detail) {
 		t.Errorf("the entry is %+v, want the response of the fault", failed)
 	}
 }
 
-// A body that is made while it is sent is kept as far as the journal goes.
+// Of a body that is generated while it is sent, the journal keeps the beginning.
 func TestJournalBoundsBodies(t *testing.T) {
 	// Without the check of responses, which needs whole bodies.
 	s, err := sandbox.New(sandbox.WithoutListener())
@@ -196,7 +196,7 @@ func TestJournalBoundsBodies(t *testing.T) {
 	}
 }
 
-// One key has one spelling in the journal, however a client writes it.
+// The journal has the same spelling of a key for all spellings that clients send.
 func TestIdempotencyKeyHasOneSpelling(t *testing.T) {
 	s := newSandbox(t)
 	for _, key := range []string{
@@ -214,7 +214,7 @@ func TestIdempotencyKeyHasOneSpelling(t *testing.T) {
 	}
 }
 
-// The journal contains no secret, wherever a client puts it.
+// The journal contains no secret, in whichever part of a request a client sends it.
 func TestJournalContainsNoSecret(t *testing.T) {
 	s := newSandbox(t)
 	c := s.Client()

@@ -35,8 +35,8 @@ func WithExposure() Option {
 	}
 }
 
-// WithoutListener makes a sandbox that is reached through Handler only. It starts no
-// goroutine and has no timeouts of a server.
+// WithoutListener creates a sandbox that is reached through Handler only. It starts no
+// goroutine, and has none of the timeouts of a server.
 func WithoutListener() Option {
 	return func(c *config) error {
 		c.listen = false
@@ -44,7 +44,7 @@ func WithoutListener() Option {
 	}
 }
 
-// WithoutNetwork makes a sandbox that is reached through its Transport only: real HTTP
+// WithoutNetwork creates a sandbox that is reached through its Transport only: real HTTP
 // over connections in memory. It works inside testing/synctest, where it has to be closed
 // before the bubble ends.
 func WithoutNetwork() Option {
@@ -54,8 +54,8 @@ func WithoutNetwork() Option {
 	}
 }
 
-// WithClients sets the API clients that the sandbox knows, instead of one random client.
-// Each client has a state that others do not see.
+// WithClients sets the API clients of the sandbox, instead of one random client. Each
+// client has a state of which others see nothing.
 func WithClients(clients ...Client) Option {
 	return func(c *config) error {
 		if len(clients) == 0 {
@@ -95,7 +95,7 @@ func WithStateFile(name string) Option {
 	}
 }
 
-// WithClock sets the clock of orders, tokens and idempotency keys, instead of one that
+// WithClock sets the clock of orders, tokens and idempotency keys. The default clock
 // moves with the machine's.
 func WithClock(clock *Clock) Option {
 	return func(c *config) error {
@@ -108,8 +108,8 @@ func WithClock(clock *Clock) Option {
 }
 
 // WithMachineTime sets the time of signatures, nonces, rate limits and the Date header,
-// instead of the machine's time. The Clock does not move it, so a client signs as before
-// after a jump of 24 hours.
+// instead of the machine's time. The Clock does not move it, so a client can still sign
+// after the Clock jumps by 24 hours.
 func WithMachineTime(now func() time.Time) Option {
 	return func(c *config) error {
 		if now == nil {
@@ -120,11 +120,11 @@ func WithMachineTime(now func() time.Time) Option {
 	}
 }
 
-// WithLaterVersions plays what is known of versions of the API after that of
-// openapi.yaml: liquidations of accounts replace the liquidation request, under a scope
-// for them alone; DELETE of a configuration; the orders of a rebalancing; and SETTLED, an
-// order delay after FILLED. Clients that name no scopes are allowed those of liquidations
-// too.
+// WithLaterVersions plays what is known of later versions of the API than that of
+// openapi.yaml: liquidations of accounts, with their own scopes, replace the liquidation
+// request; DELETE of a configuration; the orders of a rebalancing; and SETTLED, an order
+// delay after FILLED. Clients that name no scopes are also allowed the scopes of
+// liquidations.
 func WithLaterVersions() Option {
 	return func(c *config) error {
 		c.later = true
@@ -158,8 +158,8 @@ func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
 }
 
 // WithRateLimit sets how many requests per second each client may send, with bursts of as
-// many. Further requests get 429. Without it there is no limit. Upvest's own sandbox
-// documents 300.
+// many. Further requests get 429. Without it there is no limit. Upvest documents 300 for
+// Upvest's sandbox.
 func WithRateLimit(perSecond int) Option {
 	return func(c *config) error {
 		if perSecond < 1 {
@@ -204,9 +204,9 @@ func WithBodyLimit(bytes int64) Option {
 	}
 }
 
-// WithKeptResponses sets how many bytes the responses may take that are kept for the
-// repetition of a request, for 24 hours each. When they are full, a write with a new
-// idempotency key gets 503: none is dropped early. The default is 1 GiB, which holds
+// WithKeptResponses sets how many bytes the responses that are kept for repetitions may
+// take. Each is kept for 24 hours. If there is no room, a write with a new idempotency
+// key gets 503, because no response is dropped early. The default is 1 GiB, which holds
 // about two million small responses.
 func WithKeptResponses(bytes int64) Option {
 	return func(c *config) error {
@@ -218,9 +218,9 @@ func WithKeptResponses(bytes int64) Option {
 	}
 }
 
-// WithReadTimeout sets how long a request may take to arrive, on the clock of the system.
-// A slower one is cut off, with 408 if its headers were complete. The default is 10
-// seconds.
+// WithReadTimeout sets how long a request may take to arrive, by the clock of the system.
+// The connection of a slower request is closed, after a 408 if its headers were complete.
+// The default is 10 seconds.
 func WithReadTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.readTimeout = d
@@ -247,8 +247,8 @@ func WithControl() Option {
 }
 
 // WithResponseCheck compares every response with openapi.yaml before it is sent, and
-// reports each that differs. Responses that a Fault changed are left out. The report is
-// called from the goroutine of the request.
+// reports each that differs, except for those that a Fault changed. The report function
+// is called from the goroutine of the request.
 func WithResponseCheck(report func(error)) Option {
 	return func(c *config) error {
 		if report == nil {

@@ -11,7 +11,7 @@ import (
 // Portfolio is what an account holds.
 type Portfolio struct {
 	AccountID uuid.UUID `json:"account_id"`
-	// Cash is the cash in EUR that rebalancings have sold for and not spent.
+	// Cash is the proceeds in EUR that rebalancings have not spent.
 	Cash api.Decimal `json:"cash"`
 	// Value is the cash and the value of all holdings, in EUR.
 	Value    api.Decimal `json:"value"`
@@ -25,7 +25,7 @@ type Holding struct {
 	// going to sell.
 	Quantity api.Decimal `json:"quantity"`
 	Selling  api.Decimal `json:"selling"`
-	// Price is the price of one share in EUR, and Value that of the quantity.
+	// Price is the price of one share in EUR. Value is the value of the quantity.
 	Price api.Decimal `json:"price"`
 	Value api.Decimal `json:"value"`
 }

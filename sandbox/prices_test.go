@@ -9,8 +9,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// What an account holds is a quantity, so its value follows the price exactly, also when
-// it was bought at a price that divides no amount.
+// An account holds quantities, so their value follows the price exactly, even if they
+// were bought at a price by which the amount is not divisible.
 func TestAPriceThatComesBackLeavesTheValue(t *testing.T) {
 	clock := sandbox.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour), sandbox.WithClock(clock))

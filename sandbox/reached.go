@@ -32,7 +32,7 @@ func WithURL(base string) Option {
 }
 
 // WithTLS serves https with the certificate, over HTTP/1.1. The certificate must be valid
-// for the host of URL. It needs a listener on the network.
+// for the host of URL. It requires a listener on the network.
 func WithTLS(certificate tls.Certificate) Option {
 	return func(c *config) error {
 		if len(certificate.Certificate) == 0 || certificate.PrivateKey == nil {

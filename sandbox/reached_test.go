@@ -27,8 +27,8 @@ func certificateFor(t *testing.T, host string) tls.Certificate {
 	return certificate
 }
 
-// The transport leads to the sandbox under the name of its URL, and trusts its
-// certificate for that name alone.
+// The transport reaches the sandbox under the host name of its URL, and trusts the
+// certificate for that name only.
 func TestTransportWithTLS(t *testing.T) {
 	const host = "sandbox.internal"
 	for name, accepted := range map[string]bool{host: true, "other.internal": false} {

@@ -1,8 +1,8 @@
-// Package sandbox is a look-alike of the portfolios part of the Upvest Investment API, to
-// write integration tests against without credentials from Upvest. It checks what the
-// public documents (docs.upvest.co) describe that a server checks: tokens, request
-// signatures, scopes, versions, idempotency keys, bodies and parameters. It keeps its
-// state in memory, and fails on demand.
+// Package sandbox plays the portfolios part of the Upvest Investment API, for integration
+// tests without credentials from Upvest. It checks tokens, request signatures, scopes,
+// versions, idempotency keys, bodies and parameters as Upvest documents them
+// (docs.upvest.co). It keeps its state in memory, and fails on demand. It is not Upvest's
+// sandbox.
 package sandbox
 
 import (
@@ -46,8 +46,8 @@ type Sandbox struct {
 	server *server
 }
 
-// New starts a sandbox. It listens on a free loopback port and knows one random client,
-// unless the options change that.
+// New starts a sandbox. By default it listens on a free loopback port and has one random
+// client.
 func New(options ...Option) (*Sandbox, error) {
 	c, err := configure(options)
 	if err != nil {
@@ -75,7 +75,7 @@ func build(c config) (*Sandbox, error) {
 	return assemble(c, contract)
 }
 
-// assemble starts a sandbox for the contract.
+// assemble starts a sandbox with the contract.
 func assemble(c config, contract *openapi.Contract) (*Sandbox, error) {
 	s := &Sandbox{
 		config:   c,
@@ -148,7 +148,8 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 	}
 	opened := endpoint.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A mux would change the paths, which the checks must receive as they were sent.
+		// There is no mux here, because it would change paths, and the checks must
+		// receive them as sent.
 		if strings.HasPrefix(r.URL.Path, control.Prefix) {
 			opened.ServeHTTP(w, r)
 			return
@@ -183,9 +184,9 @@ func (s *Sandbox) Address() string {
 	return s.server.address
 }
 
-// Transport returns a transport that leads to the sandbox: over loopback, or through
-// memory if the sandbox was started WithoutNetwork. It leads there for every host name if
-// the sandbox was started WithURL, and trusts the certificate of WithTLS.
+// Transport returns a transport to the sandbox: over loopback, or through memory for a
+// sandbox WithoutNetwork. With WithURL, it reaches the sandbox under every host name.
+// With WithTLS, it trusts the sandbox's certificate.
 func (s *Sandbox) Transport() http.RoundTripper {
 	if s.server == nil {
 		return &http.Transport{}
@@ -198,17 +199,17 @@ func (s *Sandbox) Transport() http.RoundTripper {
 // [http.ErrAbortHandler].
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 
-// Client returns the first of the clients that the sandbox knows.
+// Client returns the first client of the sandbox.
 func (s *Sandbox) Client() Client { return s.config.clients[0] }
 
-// Clients returns all clients that the sandbox knows.
+// Clients returns all clients of the sandbox.
 func (s *Sandbox) Clients() []Client { return slices.Clone(s.config.clients) }
 
 // Clock returns the clock of the sandbox.
 func (s *Sandbox) Clock() *Clock { return s.config.clock }
 
-// Shutdown ends the sandbox as Close does, but lets the requests under way finish until
-// the context ends, including the delays of their faults.
+// Shutdown ends the sandbox as Close does, but first waits for requests in progress,
+// including the delays of their faults, until the context ends.
 func (s *Sandbox) Shutdown(ctx context.Context) error {
 	if s.server == nil {
 		return s.Close()
@@ -216,7 +217,7 @@ func (s *Sandbox) Shutdown(ctx context.Context) error {
 	return errors.Join(s.server.shutdown(ctx), s.Close())
 }
 
-// Close ends the sandbox at once, and the requests under way.
+// Close ends the sandbox and the requests in progress at once.
 func (s *Sandbox) Close() error {
 	s.stop()
 	s.worlds.stop()
@@ -230,7 +231,7 @@ func (s *Sandbox) Close() error {
 func (s *Sandbox) RevokeTokens() { s.tokens.Revoke() }
 
 // Reset restores the initial state: resources, prices, kept responses, faults, requests
-// and effects. Access tokens, used nonces and the clock stay. A request that is under way
+// and effects. Access tokens, used nonces and the clock stay. A request in progress
 // finishes in the world in which it began.
 func (s *Sandbox) Reset() {
 	options, err := s.config.worldOptions(s.contract)
@@ -244,9 +245,8 @@ func (s *Sandbox) Reset() {
 	s.world.Store(fresh)
 }
 
-// SetPrice sets the price of an instrument. Each price is 1 at first, and none moves by
-// itself. The value of what accounts hold of it, and of what their open individual orders
-// are still going to sell, changes in proportion.
+// SetPrice sets the price of an instrument. Each price is 1 until it is set. The value of
+// the holdings of the instrument, and of open sales of it, changes in proportion.
 func (s *Sandbox) SetPrice(instrument api.InstrumentID, price api.Decimal) error {
 	prices := map[api.InstrumentID]api.Decimal{instrument: price}
 	if err := s.world.Load().Ledger.SetPrices(prices); err != nil {

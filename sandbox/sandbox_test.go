@@ -24,7 +24,7 @@ import (
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// machine is the time that signatures are made and checked with.
+// machine returns the time at which signatures are made and checked.
 func machine() time.Time { return start }
 
 func TestSandboxListens(t *testing.T) {
@@ -88,7 +88,7 @@ func TestClientIsRedacted(t *testing.T) {
 		}
 	}
 	if !strings.Contains(shown[1], c.ID.String()) {
-		t.Errorf("%s does not say which client it is", shown[1])
+		t.Errorf("%s does not name the client", shown[1])
 	}
 }
 
@@ -114,7 +114,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"address \"0.0.0.0:1\"":      sandbox.WithAddress("0.0.0.0:1"),
 		"address \"example.com:1\"":  sandbox.WithAddress("example.com:1"),
 		"clients: expected at least": sandbox.WithClients(),
-		"is there twice":             sandbox.WithClients(good, good),
+		"appears twice":              sandbox.WithClients(good, good),
 		"ID is missing":              with(func(c *sandbox.Client) { c.ID = uuid.Nil }),
 		"Secret is missing":          with(func(c *sandbox.Client) { c.Secret = "" }),
 		"KeyID is missing":           with(func(c *sandbox.Client) { c.KeyID = "" }),
@@ -173,8 +173,8 @@ func TestClock(t *testing.T) {
 	})
 }
 
-// Inside a bubble the default clock, the delays of faults and the order of the ledger all
-// go by the bubble's time.
+// Inside a bubble, the default clock, the delays of faults and the transitions of orders
+// use the bubble's time.
 func TestHandlerInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSandbox(t)
@@ -308,8 +308,8 @@ func serve(s *sandbox.Sandbox, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// tokenRequest is signed by hand, with the headers that a request has that never crossed
-// a wire.
+// tokenRequest returns a request that was signed by hand. It has only the headers of a
+// request that was not sent over a connection.
 func tokenRequest(s *sandbox.Sandbox) *http.Request {
 	c := s.Client()
 	body := "grant_type=client_credentials&scope=portfolios%3Aread" +
@@ -317,7 +317,7 @@ func tokenRequest(s *sandbox.Sandbox) *http.Request {
 	return signByHand(s, post(s, "/auth/token", "application/x-www-form-urlencoded", body), len(body))
 }
 
-// A handler that is called by hand may get a request without any body.
+// The handler accepts a request whose Body is nil, as a direct call may pass it.
 func TestHandlerTakesNoBody(t *testing.T) {
 	s := newSandbox(t)
 	r := httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody)
@@ -330,7 +330,7 @@ func TestHandlerTakesNoBody(t *testing.T) {
 
 // A fault that the response cannot carry out is refused at once. A fault for any
 // operation waits for a response that can.
-func TestFaultsFitTheirAnswers(t *testing.T) {
+func TestFaultsFitTheirResponses(t *testing.T) {
 	s := newSandbox(t)
 	const cancels = "cancel_portfolios_order" // 204
 	for detail, wrong := range map[string][]sandbox.Fault{
@@ -374,7 +374,7 @@ func TestFaultsFitTheirAnswers(t *testing.T) {
 	s.ClearFaults()
 }
 
-func TestFaultWaitsForAnAnswerWithABody(t *testing.T) {
+func TestFaultWaitsForAResponseWithABody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
 		placed := buy(t, client, "BUY", "1")

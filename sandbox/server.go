@@ -26,14 +26,15 @@ type server struct {
 	http      *http.Server
 	transport *http.Transport
 	url       string
-	// address is where the server is reached from this machine, "" in memory.
+	// address is the host:port at which this machine reaches the server. It is "" in
+	// memory.
 	address string
 	// ended is closed when the server has stopped. err is the reason if it failed.
 	ended chan struct{}
 	err   error
 }
 
-// serve starts a server. It listens in memory without a network.
+// serve starts a server. Without a network, it listens in memory.
 func serve(handler http.Handler, c config) (*server, error) {
 	s := &server{
 		http: &http.Server{
@@ -79,7 +80,7 @@ func (s *server) listen(c config) (net.Listener, error) {
 	s.address = reachable(listener.Addr())
 	s.url = "http://" + s.address
 	if c.url != "" {
-		// The name of the sandbox need not resolve on this machine.
+		// The host name of the sandbox need not resolve on this machine.
 		s.transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, s.address)
 		}
@@ -100,13 +101,13 @@ func (s *server) secure(listener net.Listener, certificate tls.Certificate) net.
 	})
 }
 
-// shutdown lets the requests under way finish until the context ends.
+// shutdown waits for the requests in progress until the context ends.
 func (s *server) shutdown(ctx context.Context) error {
 	s.transport.CloseIdleConnections()
 	return s.http.Shutdown(ctx)
 }
 
-// close ends the requests under way.
+// close ends the requests in progress.
 func (s *server) close() error {
 	err := s.http.Close()
 	s.transport.CloseIdleConnections()

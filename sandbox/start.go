@@ -15,7 +15,7 @@ type TB interface {
 }
 
 // Start starts a sandbox for a test, and ends it with the test. If the test fails, it
-// logs the requests that were refused, and why, and the faults that met no request. It
+// logs the refused requests with their reasons, and the faults that met no request. It
 // compares every response with openapi.yaml, and a response that differs is an error of
 // the test.
 func Start(t TB, options ...Option) *Sandbox {
@@ -52,7 +52,7 @@ func (s *Sandbox) logRefusals(t TB) {
 		}
 	}
 	if forgotten, _ := s.Forgotten(); forgotten > 0 {
-		t.Logf("sandbox: the first %d requests are forgotten", forgotten)
+		t.Logf("sandbox: the first %d requests were dropped", forgotten)
 	}
 }
 
@@ -65,12 +65,12 @@ func (s *Sandbox) logUnmet(t TB) {
 	}
 }
 
-// Credentials returns what a client of this repository needs to call the sandbox as its
-// first client, with all scopes of that client.
+// Credentials returns the credentials with which this repository's client calls the
+// sandbox as its first client, with all scopes of that client.
 func (s *Sandbox) Credentials() upvest.Credentials { return s.CredentialsOf(s.Client()) }
 
-// CredentialsOf returns the credentials of another client that the sandbox knows, with
-// its private key.
+// CredentialsOf returns the credentials of another client of the sandbox, including its
+// private key.
 func (s *Sandbox) CredentialsOf(c Client) upvest.Credentials {
 	return upvest.Credentials{
 		BaseURL:      s.URL(),

@@ -29,7 +29,7 @@ var (
 	owner   = uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
 )
 
-// invested is a state in which an account follows an allocation and holds 100 EUR.
+// invested is an option with an account that follows an allocation and holds 100 EUR.
 func invested() sandbox.Option {
 	return sandbox.WithState(sandbox.State{
 		Allocations: []sandbox.Allocation{{
@@ -44,7 +44,7 @@ func invested() sandbox.Option {
 	})
 }
 
-// started is a sandbox without a network, and a client of it.
+// started returns a sandbox without a network, and a client of it.
 func started(t *testing.T, options ...sandbox.Option) (*sandbox.Sandbox, *upvest.Client) {
 	t.Helper()
 	s := sandbox.Start(t, append([]sandbox.Option{sandbox.WithoutNetwork()}, options...)...)
@@ -66,8 +66,8 @@ func buy(t *testing.T, client *upvest.Client, side portfolios.Side, amount api.D
 	return placed
 }
 
-// A whole test as a user writes it: state, a call that meets a fault, time that passes
-// without waiting, and what is left of it.
+// A whole test as a user writes it: it loads a state, makes a call that meets a fault,
+// advances the time, resets, and checks the effects.
 func TestStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
@@ -112,8 +112,7 @@ func TestStart(t *testing.T) {
 	})
 }
 
-// A SELL may ask for 90 per cent of the value, which is what the holdings and their
-// prices make it.
+// A SELL may be for 90 percent of the value of the holdings at current prices.
 func TestHoldingsAndPrices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
@@ -134,18 +133,18 @@ func TestHoldingsAndPrices(t *testing.T) {
 			}
 		}
 		if got := status(portfolios.SideSELL, "90.01"); got != portfolios.OrderStatusCANCELLED {
-			t.Errorf("more than 90 per cent of 100: %s", got)
+			t.Errorf("more than 90 percent of 100: %s", got)
 		}
 		set(world, "2") // 120 + 40
 		if got := status(portfolios.SideSELL, "144.01"); got != portfolios.OrderStatusCANCELLED {
-			t.Errorf("more than 90 per cent of 160: %s", got)
+			t.Errorf("more than 90 percent of 160: %s", got)
 		}
 		set(world, "1.5") // 90 + 40
 		if got := status(portfolios.SideSELL, "117"); got != portfolios.OrderStatusFILLED {
-			t.Errorf("90 per cent of 130: %s", got)
+			t.Errorf("90 percent of 130: %s", got)
 		}
-		// An order that is PROCESSING sells the same pieces at the new price: 13 are
-		// left, 10 of them are being sold.
+		// An order that is PROCESSING sells the same quantities at the new price: of the
+		// remaining 13, 10 are being sold.
 		open := buy(t, client, portfolios.SideSELL, "10")
 		time.Sleep(time.Hour)
 		for _, id := range []api.InstrumentID{world, apple} {
@@ -199,7 +198,7 @@ func TestStateIsChecked(t *testing.T) {
 	}
 }
 
-// recorded is another test, whose log can be read.
+// recorded is a fake test that records its log.
 type recorded struct {
 	*testing.T
 	failed  bool
@@ -213,7 +212,7 @@ func (r *recorded) Logf(format string, a ...any) {
 	r.lines = append(r.lines, fmt.Sprintf(format, a...))
 }
 
-// Start logs what was refused if the test fails, and nothing if it passes.
+// Start logs refused requests if the test fails, and nothing if it passes.
 func TestStartLogsRefusals(t *testing.T) {
 	for _, failed := range []bool{true, false} {
 		r := &recorded{T: t, failed: failed}
@@ -236,7 +235,7 @@ func TestStartLogsRefusals(t *testing.T) {
 	}
 }
 
-// Requests under way finish, as far as the context lets them.
+// Requests in progress finish if they do so before the context ends.
 func TestShutdownWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested())

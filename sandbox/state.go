@@ -15,15 +15,15 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// State is what an API client has before the first request. It spares a test the requests
-// that make it, and makes no effects.
+// State is what an API client has before the first request. A test needs no requests to
+// create it, and it has no effects.
 type State struct {
-	// ClientID is the API client. Zero means the first that the sandbox knows.
+	// ClientID is the API client. Zero means the first client of the sandbox.
 	ClientID    uuid.UUID    `json:"client_id"`
 	Allocations []Allocation `json:"allocations"`
 	Accounts    []Account    `json:"accounts"`
-	// Prices are the prices in EUR of instruments, for all clients. Each is 1 without an
-	// entry.
+	// Prices are the prices in EUR of instruments, for all clients. A price without an
+	// entry is 1.
 	Prices map[api.InstrumentID]api.Decimal `json:"prices"`
 }
 
@@ -36,12 +36,13 @@ type Allocation struct {
 	Weights map[api.InstrumentID]api.Decimal `json:"weights"`
 }
 
-// Account is an account that has something from the start.
+// Account is an account with a configuration or holdings from the start.
 type Account struct {
 	ID uuid.UUID `json:"id"`
 	// AllocationID is the allocation of its configuration. Zero means that it has none.
 	AllocationID uuid.UUID `json:"allocation_id"`
-	// Holdings are the values in EUR of what it holds, at the initial prices.
+	// Holdings are the values in EUR of what the account holds of each instrument, at the
+	// initial prices.
 	Holdings map[api.InstrumentID]api.Decimal `json:"holdings"`
 }
 
@@ -58,8 +59,7 @@ func readState(name string) (State, error) {
 	return state, nil
 }
 
-// parseState reads a state as JSON. It refuses fields that a state does not have, and
-// fields that are there twice.
+// parseState reads a state as JSON. It refuses unknown and duplicate fields.
 func parseState(content []byte) (state State, err error) {
 	err = json.Unmarshal(content, &state, json.RejectUnknownMembers(true))
 	return state, err

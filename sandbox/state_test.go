@@ -37,7 +37,7 @@ func manyAccounts() (content string, ids []uuid.UUID) {
 		`"accounts":[%s],"prices":{%q:"81.77"}}`, mixID, world, apple, strings.Join(rows, ","), world), ids
 }
 
-// The accounts of a file hold what it says, at the prices that it says.
+// The accounts hold what the file contains, at the prices in the file.
 func TestStateComesFromAFile(t *testing.T) {
 	content, ids := manyAccounts()
 	s := newSandbox(t, sandbox.WithStateFile(stateFile(t, "\xef\xbb\xbf"+content)))
@@ -74,7 +74,7 @@ func TestStateFilesAreChecked(t *testing.T) {
 	}
 }
 
-// The size that a team's accounts have. The result is a measure, not a check.
+// The benchmark measures a file of a realistic size. It checks nothing.
 func BenchmarkStateFile(b *testing.B) {
 	content, _ := manyAccounts()
 	name := filepath.Join(b.TempDir(), "state.json")
@@ -92,7 +92,7 @@ func BenchmarkStateFile(b *testing.B) {
 	}
 }
 
-// The file in the README is a valid one.
+// The state file in the README is valid.
 func TestStateFileOfTheREADME(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {

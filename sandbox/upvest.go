@@ -13,8 +13,8 @@ import (
 // UpvestOrder is an order that Upvest places in an account by itself, for a savings plan
 // for instance.
 type UpvestOrder struct {
-	// ClientID is the API client that finds the order. Zero means the first that the
-	// sandbox knows.
+	// ClientID is the API client that can retrieve the order. Zero means the first client
+	// of the sandbox.
 	ClientID uuid.UUID
 	// AccountID is an account with a configuration.
 	AccountID uuid.UUID
@@ -27,8 +27,8 @@ type UpvestOrder struct {
 	InitiationFlow string
 }
 
-// PlaceOrder places an order as Upvest does, and returns its id. The order is no effect,
-// because no request made it.
+// PlaceOrder places an order as Upvest does, and returns its id. The order is not an
+// effect, because no request caused it.
 func (s *Sandbox) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	o.ClientID = cmp.Or(o.ClientID, s.Client().ID)
 	if !s.config.hasClient(o.ClientID) {
@@ -42,10 +42,11 @@ func (s *Sandbox) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	return id, nil
 }
 
-// CancelOrder cancels an order as Upvest does. The order must be NEW or PROCESSING. What
-// is filled stays filled. reason is ACCOUNT_IS_EMPTY, CANCELLED_BY_CLIENT,
-// CANCELLED_BY_UPVEST, PORTFOLIO_IS_BALANCED or SELL_LIMIT_EXCEEDED. Clients find it in
-// the order if the sandbox plays later versions, see [WithLaterVersions].
+// CancelOrder cancels an order as Upvest does. The order must be NEW or PROCESSING.
+// Individual orders that are FILLED stay FILLED. reason is ACCOUNT_IS_EMPTY,
+// CANCELLED_BY_CLIENT, CANCELLED_BY_UPVEST, PORTFOLIO_IS_BALANCED or SELL_LIMIT_EXCEEDED.
+// Clients find it in the order if the sandbox plays later versions, see
+// [WithLaterVersions].
 func (s *Sandbox) CancelOrder(orderID uuid.UUID, reason string) error {
 	if err := s.world.Load().Ledger.CancelOrder(orderID, reason); err != nil {
 		return fmt.Errorf("cancel order %s: %w", orderID, err)

@@ -33,7 +33,7 @@ func wantFields(t *testing.T, body string, fields ...string) {
 	}
 }
 
-// What Upvest does by itself shows in the account, and is no effect of a request.
+// Orders and cancellations of Upvest appear in the account, and are not effects.
 func TestUpvestPlacesAndCancelsOrders(t *testing.T) {
 	clock := sandbox.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour), sandbox.WithClock(clock),

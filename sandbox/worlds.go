@@ -21,8 +21,9 @@ import (
 // maxWorlds is how many further worlds a sandbox can have.
 const maxWorlds = 1000
 
-// worlds are further worlds of a sandbox, each for one parallel worker of a test: a
-// sandbox without a listener, with one client and a clock. It is safe for concurrent use.
+// worlds are the further worlds of a sandbox, each for a parallel worker of a test. A
+// world is a sandbox without a listener, with one client and a clock. It is safe for
+// concurrent use.
 type worlds struct {
 	// of is the sandbox whose listener and settings the worlds share.
 	of *Sandbox
@@ -154,8 +155,8 @@ func (w *worlds) pick(r *http.Request) http.Handler {
 	return w.Handler(id)
 }
 
-// inForm returns the client that the form of a token request names. Official signers send
-// no header then. The body can be read again.
+// inForm returns the client that the form of a token request names, because some official
+// signers send no header with it. The body can be read again afterwards.
 func (w *worlds) inForm(r *http.Request) string {
 	begun, err := io.ReadAll(io.LimitReader(r.Body, w.of.config.bodyLimit))
 	rest := io.MultiReader(bytes.NewReader(begun), r.Body)
@@ -166,13 +167,13 @@ func (w *worlds) inForm(r *http.Request) string {
 	return tokens.FormClient(begun)
 }
 
-// body is a body of which a part was read already.
+// body is a body of which a part has been read.
 type body struct {
 	io.Reader
 	io.Closer
 }
 
-// failing is the end of a body that could not be read.
+// failing is a reader that returns the error of a body that could not be read.
 type failing struct{ err error }
 
 // Read implements [io.Reader].

@@ -72,7 +72,7 @@ func TestJSONInSandbox(t *testing.T) {
 // isNotJSON reports whether a body was refused because it is not JSON.
 func isNotJSON(got outcome) bool {
 	isNamed := strings.Contains(got.detail, "not one valid JSON value") ||
-		strings.Contains(got.detail, "is there twice")
+		strings.Contains(got.detail, "appears twice")
 	return got.status == http.StatusBadRequest && isNamed
 }
 

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// BenchmarkSignedRequests counts whole signed requests per second over loopback, the
-// signing included: it runs on the same cores. Response checking is off, as it is in the
-// program unless asked for.
+// BenchmarkSignedRequests counts signed requests per second over loopback, including the
+// signing, which runs on the same cores. Response checking is off, as it is by default in
+// the program.
 func BenchmarkSignedRequests(b *testing.B) {
 	for name, begin := range map[string]func(*caller) *request{"read": get, "write": post} {
 		b.Run(name, func(b *testing.B) {

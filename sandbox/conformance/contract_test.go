@@ -19,18 +19,18 @@ var bodyRules = []rule{
 		status: 400, detail: "the body",
 	},
 	{
-		rule: "a field comes once", source: choice,
+		rule: "a field appears once", source: choice,
 		breaks: signed(sends("POST", "/portfolios/orders",
 			strings.Replace(order(`"side":"BUY"`), "{", `{"side":"SELL",`, 1)), asIs),
-		status: 400, detail: "body field side is there twice",
+		status: 400, detail: "body field side appears twice",
 	},
 	{
-		rule: "a field inside a list comes once", source: choice,
+		rule: "a field inside a list appears once", source: choice,
 		breaks: signed(post, replacing(`"weight":"0.7"`, `"weight":"1","weight":"0.7"`)),
-		status: 400, detail: "body field allocation.0.weight is there twice",
+		status: 400, detail: "body field allocation.0.weight appears twice",
 	},
 	{
-		rule: "a field has its case", source: reference,
+		rule: "field names are case-sensitive", source: reference,
 		breaks: signed(sends("POST", "/portfolios/orders",
 			strings.Replace(order(`"side":"BUY"`), `"side"`, `"Side"`, 1)), asIs),
 		status: 400, detail: "body field side",
@@ -51,7 +51,7 @@ var bodyRules = []rule{
 		status: 400, detail: "valid JSON value in UTF-8",
 	},
 	{
-		rule: "required fields are there", source: reference,
+		rule: "required fields are present", source: reference,
 		breaks: signed(sends("POST", "/portfolios/orders",
 			strings.Replace(order(`"side":"BUY"`), `"cash_amount":"5",`, "", 1)), asIs),
 		status: 400, detail: "body field cash_amount",
@@ -67,7 +67,7 @@ var bodyRules = []rule{
 		status: 400, detail: "body field cash_amount",
 	},
 	{
-		rule: "fields are of their enum", source: reference,
+		rule: "fields have values of their enum", source: reference,
 		breaks: signed(sends("POST", "/portfolios/orders", order(`"side":"HOLD"`)), asIs),
 		status: 400, detail: "body field side",
 	},
@@ -92,7 +92,7 @@ var bodyRules = []rule{
 		status: 400, detail: "exactly one of accounts, allocations",
 	},
 	{
-		rule: "a rebalancing has not both", source: reference,
+		rule: "a rebalancing does not have both", source: reference,
 		breaks: signed(sends("POST", "/portfolios/rebalancings/executions",
 			`{"accounts":[],"allocations":[]}`), asIs),
 		status: 400, detail: "exactly one of accounts, allocations",
@@ -121,7 +121,7 @@ var queryRules = []rule{
 		status: 400, detail: "query parameter limit",
 	},
 	{
-		rule: "a parameter comes once", source: choice,
+		rule: "a parameter appears once", source: choice,
 		breaks: signed(at("/portfolios/allocations?limit=1&limit=2"), asIs),
 		status: 400, detail: "parameter limit",
 	},
@@ -131,7 +131,7 @@ var queryRules = []rule{
 		status: 400, detail: "query parameter offset",
 	},
 	{
-		rule: "sort is of its enum", source: reference,
+		rule: "sort has a value of its enum", source: reference,
 		keeps:  signed(at("/portfolios/configurations?sort=account_id&order=ASC"), asIs),
 		breaks: signed(at("/portfolios/configurations?sort=id"), asIs),
 		status: 400, detail: "query parameter sort",
@@ -154,13 +154,13 @@ var queryRules = []rule{
 		status: 400, detail: "body field account_id",
 	},
 	{
-		rule: "of the dashes of an instrument_id single ones may be left out", source: reference,
+		rule: "each dash of an instrument_id is optional", source: reference,
 		keeps: signed(sends("POST", "/portfolios/allocations",
 			`{"allocation":[{"instrument_id":"`+strings.Replace(user, "-", "",
 				1)+`","instrument_id_type":"UPVEST","weight":"1"}]}`), asIs),
 	},
 	{
-		rule: "the query can be read", source: choice,
+		rule: "the query is well-formed", source: choice,
 		keeps:  signed(at("/portfolios/allocations?limit=%31"), asIs),
 		breaks: signed(at("/portfolios/allocations?limit=%zz"), asIs),
 		status: 400, detail: "the query cannot be read",

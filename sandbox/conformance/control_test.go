@@ -93,8 +93,8 @@ func TestControlErrorsAreProblems(t *testing.T) {
 	}
 }
 
-// No web page reaches the control endpoint: not from another site, and not under a host
-// name that was made to resolve to this machine.
+// No web page reaches the control endpoint, neither from another site nor under a host
+// name that resolves to this machine (DNS rebinding).
 func TestControlRefusesBrowsers(t *testing.T) {
 	c := start(t).caller(t)
 	_, port, _ := strings.Cut(c.address, ":")

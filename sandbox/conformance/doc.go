@@ -1,4 +1,4 @@
-// Package conformance holds the tests that hold the sandbox against the documents. They
-// run the program and talk to it over TCP with requests that they put together and sign
-// by hand, byte for byte: no client, no generated code and no library for signatures.
+// Package conformance tests the sandbox against Upvest's documents. The tests run the
+// program and send it requests over TCP that they build and sign byte for byte, without a
+// client, generated code or a library for signatures.
 package conformance

@@ -14,7 +14,8 @@ import (
 
 const html = "<html><body>Bad Gateway</body></html>"
 
-// faultRow is a fault, what the caller receives, and whether the effect is there.
+// faultRow is a fault with what the caller receives and whether the request has an
+// effect.
 type faultRow struct {
 	name  string
 	fault fault
@@ -108,8 +109,7 @@ var bodyFaults = []faultRow{
 	},
 }
 
-// connectionFaults cut the connection, or change when and with which date the response is
-// sent.
+// connectionFaults cut the connection, delay the response or change its date.
 var connectionFaults = []faultRow{
 	{
 		name:  "a body that is cut",

@@ -120,8 +120,8 @@ func TestIdempotencyAtOnce(t *testing.T) {
 	}
 }
 
-// No key is dropped when there are too many. The next write is refused, and its detail
-// names the flag.
+// When there are too many keys, the sandbox refuses the next write, names the flag in its
+// detail, and drops no key.
 func TestKeptResponsesAreBounded(t *testing.T) {
 	p := start(t, "-kept-responses", "2000")
 	c := p.loggedIn(t)
@@ -191,7 +191,7 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	}
 	for _, wrong := range []string{
 		"?after=-1", "?limit=0", "?limit=1001", "?account=me", "?colour=red",
-		// Filters that would select nothing or everything by mistake.
+		// Filters that select nothing or everything by mistake.
 		"?operation=create_portfolio_order", "?operation=", "?account=" + uuid.Nil.String(), "?account=",
 		"?operation=token&operation=token", "?account=" + account + "&account=" + other, "?after=1&after=2",
 		"?operation=create_account_liquidation", "?account=%zz", "?account=" + account + ";limit=1",

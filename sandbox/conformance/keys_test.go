@@ -64,7 +64,7 @@ func TestKeysOfClients(t *testing.T) {
 			status: 401, detail: `alg is "ecdsa-p256-sha256", expected ecdsa-p521-sha512`,
 		},
 		{
-			rule: "an ECDSA signature that is no DER is named", source: signatures,
+			rule: "an ECDSA signature that is not DER is named", source: signatures,
 			breaks: signed(get, signs(func(*caller, string) []byte { return make([]byte, 132) })),
 			status: 401, detail: "is not ASN.1 DER",
 		},
@@ -105,7 +105,8 @@ func TestKeysOfClients(t *testing.T) {
 	}
 }
 
-// The files are what openssl writes; the wrapper's testdata say how.
+// The files were written by openssl. The README of the wrapper's testdata lists the
+// commands.
 func TestKeyFiles(t *testing.T) {
 	for _, name := range []string{
 		"ed25519-pkcs8", "p521-pkcs8", "p521-sec1", "p521-sec1-parameters", "p521-public",
@@ -114,8 +115,7 @@ func TestKeyFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The first client is for start, which wants one that has its private key in a
-		// file.
+		// start requires a client with its private key in a file, which is the first one.
 		start(t, "-client", "", "-client", "key="+file)
 	}
 }
@@ -143,7 +143,7 @@ func publicFile(t *testing.T, directory, name string, key crypto.Signer) string 
 	return file
 }
 
-// raw is a signature as generic libraries make it: r and s side by side.
+// raw is a signature in the form of generic libraries: r followed by s.
 func raw(t *testing.T, key *ecdsa.PrivateKey, base string) []byte {
 	t.Helper()
 	sum := sha512.Sum512([]byte(base))

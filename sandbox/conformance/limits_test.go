@@ -32,7 +32,7 @@ func TestBodyLimit(t *testing.T) {
 	}})
 }
 
-// What net/http refuses by itself is no problem+json.
+// Requests that net/http itself refuses get no problem+json.
 func TestLargeHeaders(t *testing.T) {
 	c := start(t).loggedIn(t)
 	for size, want := range map[int]int{50 << 10: 200, 80 << 10: 431} {
@@ -51,7 +51,7 @@ func TestSlowRequests(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		sent int
-		// want are the statuses that will do, 0 for no response.
+		// want are the accepted statuses. 0 means no response.
 		want []int
 	}{
 		{name: "slow headers", sent: 40, want: []int{0, 400}},
@@ -80,7 +80,7 @@ func TestSlowRequests(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	p := start(t, "-rate-limit", "3")
 	c := p.caller(t)
-	// Requests that are not the client's use up nothing.
+	// Requests that the client did not sign do not count against its limit.
 	for range 50 {
 		unsigned := tampered(asksToken, func(r *request) { r.remove("signature") })
 		if a := c.send(t, unsigned(c)); a.status != 401 {
@@ -119,7 +119,7 @@ func TestChunkedBody(t *testing.T) {
 	}.refused(t, c, c.send(t, r))
 }
 
-// What is no HTTP never reaches the sandbox's own checks, but must not stop it either.
+// Bytes that are not HTTP never reach the checks of the sandbox, and must not stop it.
 func TestGarbage(t *testing.T) {
 	c := start(t).loggedIn(t)
 	for _, garbage := range []string{

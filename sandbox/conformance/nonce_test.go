@@ -29,8 +29,8 @@ func TestNonceIsUsedOnce(t *testing.T) {
 		t.Errorf("a nonce of a wrong signature is used up: %d %s", a.status, a.body)
 	}
 
-	// The clock that moves orders does not move signatures: clients can still sign, and
-	// nonces are not forgotten early.
+	// The clock of orders does not affect signatures: clients can still sign, and no
+	// nonce is dropped early.
 	p.advance(t, 24*time.Hour)
 	rule.refused(t, c, c.send(t, first))
 	c.login(t, "portfolios:read")
@@ -39,7 +39,7 @@ func TestNonceIsUsedOnce(t *testing.T) {
 	}
 }
 
-// A signature for each of two keys makes no second request of one that is replayed.
+// A replayed request is refused even if it has a signature for each of two keys.
 func TestReplayWithSeveralSignatures(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
@@ -60,7 +60,8 @@ func TestReplayWithSeveralSignatures(t *testing.T) {
 	again.refused(t, c, c.send(t, r))
 }
 
-// A nonce belongs to a client and to its key: two clients may name theirs alike.
+// A nonce belongs to a client and its key, so two clients may use the same key id and
+// nonce.
 func TestNonceOfAnotherClient(t *testing.T) {
 	p := start(t, "-client", "key-id=same", "-client",
 		"id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=two,key-id=same")

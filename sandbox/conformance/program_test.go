@@ -81,7 +81,7 @@ func (p *running) caller(t testing.TB) *caller {
 	}
 }
 
-// loggedIn returns the client that the program printed, with a token for everything.
+// loggedIn returns the client that the program printed, with a token for all scopes.
 func (p *running) loggedIn(t testing.TB) *caller {
 	t.Helper()
 	c := p.caller(t)
@@ -89,7 +89,7 @@ func (p *running) loggedIn(t testing.TB) *caller {
 	return c
 }
 
-// keyBeside returns the key that the program made up for another client.
+// keyBeside returns the key that the program generated for another client.
 func keyBeside(t testing.TB, p *running, clientID string) crypto.Signer {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(filepath.Dir(p.variables["HTTP_SIGN_PRIVATE_KEY_FILENAME"]),
@@ -158,7 +158,7 @@ func (p *running) inject(t testing.TB, f fault) {
 	}
 }
 
-// advance moves the clock of the program. Signatures do not go by it.
+// advance moves the clock of the program. Signatures use the machine's time instead.
 func (p *running) advance(t testing.TB, d time.Duration) {
 	t.Helper()
 	move := map[string]string{"advance": d.String()}

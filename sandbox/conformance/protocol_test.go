@@ -15,7 +15,7 @@ func TestProtocolRules(t *testing.T) {
 	check(t, c, slices.Concat(headerRules, bodyRules, queryRules))
 	check(t, c, []rule{
 		{
-			rule: "idempotency-key is not needed where it is not declared", source: reference,
+			rule: "idempotency-key is optional where it is not declared", source: reference,
 			keeps: func(c *caller) *request {
 				made := c.build("POST", "/portfolios/allocations", "application/json", allocationBody)
 				got := c.send(t, made.sign())
@@ -78,7 +78,7 @@ var headerRules = []rule{
 		status: 405, detail: "POST", header: "Allow: POST",
 	},
 	{
-		rule:   "of two templates that fit a path, the one that knows the method is taken",
+		rule:   "of two templates that match a path, the one with the method is used",
 		source: reference,
 		breaks: signed(at("/portfolios/orders/liquidation_request"), asIs),
 		status: 400, detail: "portfolio_order_id",
@@ -100,7 +100,7 @@ var headerRules = []rule{
 		status: 426, detail: "expected 1",
 	},
 	{
-		rule: "accept is there", source: signatures,
+		rule: "accept is present", source: signatures,
 		breaks: signed(get, without("accept")),
 		status: 406, detail: "expected exactly application/json",
 	},
@@ -141,7 +141,7 @@ var headerRules = []rule{
 		status: 401, detail: "the access token is not known",
 	},
 	{
-		rule: "idempotency-key is there where it is declared", source: reference,
+		rule: "idempotency-key is present where it is declared", source: reference,
 		breaks: signed(post, without("idempotency-key")),
 		status: 400, slug: "missing_idempotency_key", detail: "idempotency-key",
 	},
@@ -152,7 +152,7 @@ var headerRules = []rule{
 		status: 400, detail: "idempotency-key",
 	},
 	{
-		rule: "of the dashes of an idempotency-key single ones may be left out", source: idempotent,
+		rule: "each dash of an idempotency-key is optional", source: idempotent,
 		keeps: signed(post, with("idempotency-key", "123456781234-4234-8123-123456789012")),
 	},
 }
@@ -179,7 +179,7 @@ func TestTokenRules(t *testing.T) {
 			status: 406, detail: "accept",
 		},
 		{
-			rule: "the form can be read", source: auth,
+			rule: "the form is well-formed", source: auth,
 			breaks: signed(asksToken, func(r *request) { r.setBody("client_secret=" + c.secret + "%zz") }),
 			status: 400, detail: "the body is not a form",
 		},
@@ -194,12 +194,12 @@ func TestTokenRules(t *testing.T) {
 			status: 401, detail: "client_id",
 		},
 		{
-			rule: "client_secret is right", source: auth,
+			rule: "client_secret is correct", source: auth,
 			breaks: form(func(f map[string][]string) { f["client_secret"] = []string{"wrong"} }),
 			status: 401, detail: "client_secret",
 		},
 		{
-			rule: "a field comes once", source: choice,
+			rule: "a field appears once", source: choice,
 			breaks: form(func(f map[string][]string) { f["scope"] = append(f["scope"], "portfolios:read") }),
 			status: 400, detail: "scope",
 		},
@@ -218,7 +218,7 @@ func TestTokenRules(t *testing.T) {
 	}
 	for _, field := range []string{"client_id", "client_secret", "grant_type", "scope"} {
 		rules = append(rules, rule{
-			rule: field + " is there", source: auth,
+			rule: field + " is present", source: auth,
 			breaks: form(func(f map[string][]string) { delete(f, field) }),
 			status: 400, detail: "form field " + field,
 		})
@@ -243,7 +243,7 @@ func TestGrant(t *testing.T) {
 		status: 403, detail: "portfolios:admin",
 	}})
 	p.advance(t, 89*time.Second)
-	check(t, c, []rule{{rule: "a token is good until it expires", source: auth, keeps: signed(get, asIs)}})
+	check(t, c, []rule{{rule: "a token is valid until it expires", source: auth, keeps: signed(get, asIs)}})
 	p.advance(t, time.Second)
 	check(t, c, []rule{{
 		rule: "a token expires", source: auth,
@@ -251,12 +251,12 @@ func TestGrant(t *testing.T) {
 		status: 401, detail: "the access token expired",
 	}})
 	c.login(t, "portfolios:read")
-	check(t, c, []rule{{rule: "a new token can be had", source: auth, keeps: signed(get, asIs)}})
+	check(t, c, []rule{{rule: "a new token is granted", source: auth, keeps: signed(get, asIs)}})
 	if status := p.control(t, "DELETE", "tokens", nil, nil); status != http.StatusNoContent {
 		t.Errorf("revoke: %d", status)
 	}
 	check(t, c, []rule{{
-		rule: "a revoked token is worthless", source: choice,
+		rule: "a revoked token is refused", source: choice,
 		breaks: signed(get, asIs),
 		status: 401, detail: "the access token is not known",
 	}})

@@ -25,7 +25,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// caller is an API client: what it needs to write requests by hand.
+// caller is an API client that builds its requests byte by byte.
 type caller struct {
 	address  string
 	clientID string
@@ -37,15 +37,14 @@ type caller struct {
 	now func() time.Time
 }
 
-// request is a request that is still to be written. All of it is sent, right or
-// wrong.
+// request is a request that has not been sent yet. It is sent as it is, valid or not.
 type request struct {
 	method, path, query string
 	headers             []header
 	body                string
 
-	// What the signature is made from. The lists are filled in by build, and may be
-	// changed until sign.
+	// The input of the signature. build fills in the lists, and tests may change them
+	// before sign.
 	label      string
 	components []string
 	parameters []string
@@ -149,7 +148,7 @@ func (r *request) get(name string) string {
 	return strings.Join(values, ", ")
 }
 
-// setBody changes the body and what describes it.
+// setBody changes the body, its length and its digest.
 func (r *request) setBody(body string) {
 	r.body = body
 	sum := sha512.Sum512([]byte(body))
@@ -181,7 +180,7 @@ func (r *request) uncover(name string) {
 	r.components = slices.DeleteFunc(r.components, func(c string) bool { return c == name })
 }
 
-// base is the signature base as the documents describe it.
+// base is the signature base as Upvest documents it.
 func (r *request) base() string {
 	var lines []string
 	for _, name := range r.components {
@@ -207,14 +206,15 @@ func (r *request) input() string {
 	return strings.Join(append([]string{list}, r.parameters...), ";")
 }
 
-// sign adds the two headers. Changes after it are tampering.
+// sign adds the two headers. A later change of the request makes the signature wrong.
 func (r *request) sign() *request {
 	r.set("signature-input", r.label+"="+r.input())
 	r.set("signature", r.label+"=:"+base64.StdEncoding.EncodeToString(r.signer(r.base()))+":")
 	return r
 }
 
-// sign signs as the documents say: Ed25519 as it is, ECDSA over SHA-512 as ASN.1 DER.
+// sign signs as Upvest documents it: Ed25519 over the base itself, ECDSA over its
+// SHA-512, in ASN.1 DER.
 func (c *caller) sign(base string) []byte {
 	switch key := c.key.(type) {
 	case ed25519.PrivateKey:
@@ -231,7 +231,7 @@ func (c *caller) sign(base string) []byte {
 	}
 }
 
-// bytes is the request as it goes over the wire.
+// bytes returns the request as it is sent.
 func (r *request) bytes() []byte {
 	var out bytes.Buffer
 	target := r.path
@@ -251,8 +251,8 @@ type response struct {
 	status int
 	header http.Header
 	body   []byte
-	// failed is why no whole response could be read. The other fields are what came
-	// before.
+	// failed is the reason why the response could not be read to its end. The other
+	// fields have what was received until then.
 	failed error
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Where the rules come from. "Choice" marks what the documents leave open: the table in
-// the sandbox's README lists those.
+// The sources of the rules. "Choice" marks a rule that Upvest does not document. The
+// sandbox's README lists the choices.
 const (
 	signatures = "docs.upvest.co, HTTP message signatures"
 	draft      = "draft-ietf-httpbis-message-signatures-15"
@@ -34,7 +34,7 @@ type rule struct {
 	detail string
 	// starts is what the detail starts with.
 	starts string
-	// slug is the type of the problem, when it is not the one of the status.
+	// slug is the type of the problem, if it differs from the type of the status.
 	slug string
 	// header is what the response to the broken request must have, as "name: value".
 	header string
@@ -66,7 +66,7 @@ func check(t *testing.T, c *caller, rules []rule) {
 	}
 }
 
-// refused checks that the response is the problem that the rule announces.
+// refused checks that the response is the problem that the rule describes.
 func (rule rule) refused(t *testing.T, c *caller, a response) {
 	t.Helper()
 	if a.status != rule.status {
@@ -83,7 +83,7 @@ func (rule rule) refused(t *testing.T, c *caller, a response) {
 	}
 	if !strings.HasPrefix(p.Detail, rule.starts) || !strings.Contains(p.Detail, rule.detail) ||
 		rule.detail == "" {
-		t.Errorf("broken: detail %q, want it to say %q%q", p.Detail, rule.starts, rule.detail)
+		t.Errorf("broken: detail %q, want it to contain %q%q", p.Detail, rule.starts, rule.detail)
 	}
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("broken: content-type %q", got)
@@ -104,7 +104,7 @@ func (rule rule) refused(t *testing.T, c *caller, a response) {
 	}
 }
 
-// signed is a request that is changed before it is signed.
+// signed returns a request that is changed before it is signed.
 func signed(start func(*caller) *request, change func(*request)) func(*caller) *request {
 	return func(c *caller) *request {
 		r := start(c)
@@ -113,7 +113,7 @@ func signed(start func(*caller) *request, change func(*request)) func(*caller) *
 	}
 }
 
-// tampered is a request that is changed after it was signed.
+// tampered returns a request that is changed after it was signed.
 func tampered(start func(*caller) *request, change func(*request)) func(*caller) *request {
 	return func(c *caller) *request {
 		r := start(c).sign()
@@ -125,24 +125,24 @@ func tampered(start func(*caller) *request, change func(*request)) func(*caller)
 func get(c *caller) *request  { return c.get() }
 func post(c *caller) *request { return c.post() }
 
-// at reads a path.
+// at returns a request that returns a request that reads a path.
 func at(target string) func(*caller) *request {
 	return func(c *caller) *request { return c.build("GET", target, "", "") }
 }
 
-// sends writes a body to a path.
+// sends returns a request that writes a body to a path.
 func sends(method, target, body string) func(*caller) *request {
 	return func(c *caller) *request { return c.build(method, target, "application/json", body) }
 }
 
 func asIs(*request) {}
 
-// with sets a header, without covering it.
+// with returns a change that sets a header and does not cover it.
 func with(name, value string) func(*request) {
 	return func(r *request) { r.set(name, value) }
 }
 
-// without neither sends nor covers a header.
+// without returns a change that neither sends nor covers a header.
 func without(name string) func(*request) {
 	return func(r *request) {
 		r.remove(name)
@@ -158,7 +158,7 @@ func notCovering(name string) func(*request) {
 	return func(r *request) { r.uncover(name) }
 }
 
-// replacing replaces a text in the body.
+// replacing returns a change that replaces a text in the body.
 func replacing(text, with string) func(*request) {
 	return func(r *request) { r.setBody(strings.Replace(r.body, text, with, 1)) }
 }

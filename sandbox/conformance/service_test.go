@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// world is a client together with what it made.
+// world is a client with the resources that it created.
 type world struct {
 	*caller
 	t *testing.T
@@ -23,7 +23,7 @@ func newWorld(t *testing.T, flags ...string) world {
 	return world{caller: p.loggedIn(t), t: t, p: p}
 }
 
-// call sends a request that is to succeed.
+// call sends a request that has to succeed.
 func (w world) call(method, target, body string) map[string]any {
 	w.t.Helper()
 	a := w.send(w.t, w.build(method, target, "application/json", body).sign())
@@ -100,11 +100,11 @@ func TestServiceRules(t *testing.T) {
 			breaks: posts(allocations, mix(world1, "1", apple, "0")), status: 400, detail: "weight",
 		},
 		{
-			rule: "there is an instrument", source: guide,
+			rule: "there is at least one instrument", source: guide,
 			breaks: posts(allocations, mix()), status: 400, detail: "allocation",
 		},
 		{
-			rule: "instruments are there once", source: guide,
+			rule: "each instrument appears once", source: guide,
 			breaks: posts(allocations, mix(world1, "0.5", world1, "0.5")), status: 400,
 			detail: "instrument_id",
 		},
@@ -210,8 +210,9 @@ func TestOrderMovesOn(t *testing.T) {
 	}
 }
 
-// A member that openapi.yaml does not name is ignored, however like a documented one it
-// looks: what was checked is what is done.
+// A body field that openapi.yaml does not name is ignored even if it differs from a
+// documented one only in case, so the sandbox acts on exactly the fields that it has
+// checked.
 func TestNamesCountWithCase(t *testing.T) {
 	w := newWorld(t)
 	allocation := w.allocate(world1, "0.7", apple, "0.3")
@@ -366,7 +367,7 @@ func TestClosedWorld(t *testing.T) {
 func TestSeed(t *testing.T) {
 	first := newWorld(t, "-seed", "7").allocate(world1, "1")
 	again := newWorld(t, "-seed", "7")
-	// A read in between changes no id.
+	// A read in between does not change the ids of later resources.
 	again.call("GET", "/portfolios/allocations", "")
 	second := again.allocate(world1, "1")
 	other := newWorld(t, "-seed", "8").allocate(world1, "1")

@@ -93,7 +93,7 @@ var coverageRules = []rule{
 // digestRules are rules of content-digest and content-length.
 var digestRules = []rule{
 	{
-		rule: "a digest that is sent matches, where there is no body too", source: digests,
+		rule: "a digest that is sent matches, even without a body", source: digests,
 		keeps: signed(get, with("content-type", "application/json")),
 		breaks: signed(get, func(r *request) {
 			r.set("content-digest", r.caller.post().get("content-digest"))
@@ -108,7 +108,7 @@ var digestRules = []rule{
 		detail: "content-digest member sha-512 does not match",
 	},
 	{
-		rule: "the digest is SHA-512, others may join it", source: signatures,
+		rule: "the digest is SHA-512, other digests may be added", source: signatures,
 		keeps: signed(post, func(r *request) {
 			r.set("content-digest", "sha-256=:"+sha256Text(r.body)+":, "+r.get("content-digest"))
 		}),

@@ -16,17 +16,17 @@ var structureRules = []rule{
 		detail: "upvest-signature-version is missing, expected 15",
 	},
 	{
-		rule: "version 6 is not served", source: signatures,
+		rule: "version 6 is not supported", source: signatures,
 		breaks: signed(get, with("upvest-signature-version", "6")),
 		detail: `upvest-signature-version is "6", expected 15`,
 	},
 	{
-		rule: "signature-input is there", source: signatures,
+		rule: "signature-input is present", source: signatures,
 		breaks: tampered(get, func(r *request) { r.remove("signature-input") }),
 		detail: "signature-input is missing",
 	},
 	{
-		rule: "signature is there", source: signatures,
+		rule: "signature is present", source: signatures,
 		breaks: tampered(get, func(r *request) { r.remove("signature") }),
 		detail: "signature is missing",
 	},
@@ -67,7 +67,7 @@ var structureRules = []rule{
 		detail: "signature has no member sig1",
 	},
 	{
-		rule: "of several signatures one is enough", source: draft,
+		rule: "one of several signatures is enough", source: draft,
 		keeps: tampered(get, func(r *request) {
 			r.set("signature-input", `proxy=("@method");keyid="unknown", `+r.get("signature-input"))
 			r.set("signature", "proxy=:AAAA:, "+r.get("signature"))
@@ -88,7 +88,7 @@ var structureRules = []rule{
 		detail: "signature-input has 5 members, expected at most 4",
 	},
 	{
-		rule: "white space between the members of a structured field has no meaning", source: draft,
+		rule: "white space between the members of a structured field is ignored", source: draft,
 		keeps: tampered(get, func(r *request) {
 			spaced := strings.NewReplacer(`" "`, `"   "`, `("`, `(  "`, `")`, `"  )`, ";",
 				";  ").Replace(r.get("signature-input"))
@@ -102,7 +102,7 @@ var structureRules = []rule{
 		detail: "signature-input is not a structured field dictionary",
 	},
 	{
-		rule: "a dictionary may come in several lines", source: draft,
+		rule: "a dictionary may have several lines", source: draft,
 		keeps: tampered(get, func(r *request) {
 			r.headers = append(r.headers, header{"signature-input", `other=("@method")`},
 				header{"signature", `other=:AAAA:`})

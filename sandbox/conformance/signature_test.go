@@ -36,8 +36,8 @@ func TestSignatureWindow(t *testing.T) {
 	})
 }
 
-// For every wrong signature, the response has the base that would be accepted,
-// the token masked.
+// For every wrong signature, the response contains the expected base, with the token
+// masked.
 func TestSignatureBaseIsShown(t *testing.T) {
 	c := start(t).loggedIn(t)
 	masked := func(r *request) string { return strings.Replace(r.base(), "Bearer "+c.token, "***", 1) }

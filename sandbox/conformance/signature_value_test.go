@@ -11,7 +11,7 @@ import (
 // parameterRules are rules of the parameters of a signature.
 var parameterRules = []rule{
 	{
-		rule: "keyid is there", source: signatures,
+		rule: "keyid is present", source: signatures,
 		breaks: signed(get, withoutParameter("keyid")),
 		detail: "parameter keyid is missing",
 	},
@@ -21,7 +21,7 @@ var parameterRules = []rule{
 		detail: `keyid "unknown" is not a key of the client`,
 	},
 	{
-		rule: "created is there", source: signatures,
+		rule: "created is present", source: signatures,
 		breaks: signed(get, withoutParameter("created")),
 		detail: "parameter created is missing",
 	},
@@ -41,7 +41,7 @@ var parameterRules = []rule{
 		detail: "in the future",
 	},
 	{
-		rule: "expires is there", source: signatures,
+		rule: "expires is present", source: signatures,
 		breaks: signed(get, withoutParameter("expires")),
 		detail: "parameter expires is missing",
 	},
@@ -73,7 +73,7 @@ var parameterRules = []rule{
 		detail: "expires is 301 seconds after created",
 	},
 	{
-		rule: "nonce is there", source: signatures,
+		rule: "nonce is present", source: signatures,
 		breaks: signed(get, withoutParameter("nonce")),
 		detail: "parameter nonce is missing",
 	},
@@ -150,7 +150,7 @@ var valueRules = []rule{
 		detail: `"@path" with the query`,
 	},
 	{
-		rule: "the token has its scheme", source: signatures,
+		rule: "the token has the scheme Bearer", source: signatures,
 		breaks: signed(get, signsText(replaces("Bearer ", ""))),
 		detail: `"authorization" without "Bearer "`,
 	},

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The habits of Upvest's own signers, whose requests the service takes. They are written
-// here by hand, from what was seen on the wire.
+// The habits of Upvest's own signers, whose requests the service accepts. The tests
+// repeat them by hand, as they were seen on the wire.
 const (
 	python     = "official Python signer"
 	javascript = "official JavaScript signer"
@@ -23,8 +23,8 @@ func dateHeader(r *request) {
 	r.cover("date")
 }
 
-// ordered puts the components that the request covers in the order of a signer; those
-// that it does not name come last.
+// ordered sorts the components that the request covers as a signer does. Components that
+// the list does not name come last.
 func ordered(names ...string) func(*request) {
 	place := func(name string) int {
 		if i := slices.Index(names, name); i >= 0 {
@@ -69,7 +69,8 @@ var asJavaScript = all(
 		"idempotency-key", "authorization", "date", "content-length", "content-digest"),
 )
 
-// asGoProxy signs for a browser or for Postman: what they send comes first, in any order.
+// asGoProxy signs as the Go proxy does for a browser or Postman: it first covers the
+// headers that these send, in any order.
 func asGoProxy(r *request) {
 	for _, sent := range []header{
 		{name: "accept-language", value: "de, en;q=0.5"},
@@ -91,7 +92,7 @@ func asGoProxy(r *request) {
 	parameterOrder("keyid", "created", "nonce", "expires")(r)
 }
 
-// withoutClient is a token request that names its client in the form alone.
+// withoutClient changes a token request so that only its form names the client.
 var withoutClient = without("upvest-client-id")
 
 func cancel(c *caller) *request {
@@ -182,7 +183,7 @@ var signerRules = []rule{
 		status: 401, detail: unverified,
 	},
 	{
-		rule: "go: accept: */* is refused all the same", source: goProxy,
+		rule: "go: accept: */* is refused", source: goProxy,
 		breaks: signed(get, all(asGoProxy, with("accept", "*/*"))),
 		status: 406, detail: "expected exactly application/json",
 	},
@@ -206,13 +207,13 @@ var signerRules = []rule{
 		status: 400, slug: "missing_client_id", detail: "upvest-client-id",
 	},
 	{
-		rule: "java: an idempotency-key that is not covered is refused all the same", source: java,
+		rule: "java: an idempotency-key that is not covered is refused", source: java,
 		breaks: signed(post, notCovering("idempotency-key")),
 		status: 401, detail: `component "idempotency-key" is not covered`,
 	},
 }
 
-// signedLater is for tampered, which signs by itself.
+// signedLater returns a request that is not signed yet, because tampered signs it.
 func signedLater(start func(*caller) *request, change func(*request)) func(*caller) *request {
 	return func(c *caller) *request {
 		r := start(c)

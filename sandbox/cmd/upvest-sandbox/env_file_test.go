@@ -117,12 +117,12 @@ func TestEnvironmentFileBesideACommand(t *testing.T) {
 	}
 	write(t, file, "MINE=1\n")
 	refused, err := command(t, "-env-file", file, "--", "true").CombinedOutput()
-	if err == nil || !strings.Contains(string(refused), "sandbox.env is there") {
+	if err == nil || !strings.Contains(string(refused), "sandbox.env exists") {
 		t.Errorf("beside a file of the user: %v, %s", err, refused)
 	}
 }
 
-// A file that was not, or not only, written by a sandbox is refused and stays as it is.
+// A file that another program wrote or edited is refused and stays unchanged.
 func TestEnvironmentFileOfTheUser(t *testing.T) {
 	directory := t.TempDir()
 	killed := filepath.Join(directory, "killed.env")
@@ -153,7 +153,7 @@ func TestEnvironmentFileOfTheUser(t *testing.T) {
 		}
 		before := content(t, file)
 		refused, err := command(t, "-env-file", file).CombinedOutput()
-		if err == nil || !strings.Contains(string(refused), name+" is there") || content(t, file) != before {
+		if err == nil || !strings.Contains(string(refused), name+" exists") || content(t, file) != before {
 			t.Errorf("%s: %v, %s, want it refused and unchanged", name, err, refused)
 		}
 	}
@@ -162,7 +162,7 @@ func TestEnvironmentFileOfTheUser(t *testing.T) {
 	if !strings.HasSuffix(second.report, ". '"+killed+"'") {
 		t.Errorf("it reports %q, want it to use the name again", second.report)
 	}
-	// What is added to the file outlives the run.
+	// A line that was added to the file remains after the run.
 	edited := content(t, killed) + "export MINE=1\n"
 	if err := os.WriteFile(killed, []byte(edited), 0o600); err != nil {
 		t.Fatal(err)

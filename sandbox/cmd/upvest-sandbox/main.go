@@ -19,7 +19,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// A second signal ends the program the hard way.
+	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
 	err := program.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	ended, isExit := errors.AsType[*exec.ExitError](err)

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// The tests run this binary as the program: one that they built would be none of what
-// decides whether a cached result still holds.
+// The tests run this binary as the program. A program that they built would not be part
+// of the test cache, which could then return an outdated result.
 const asProgram = "RUN_AS_PROGRAM=1"
 
 func TestMain(m *testing.M) {
@@ -46,7 +46,7 @@ func command(t *testing.T, flags ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One that should have refused its flags would run for ever.
+	// A program that wrongly accepts its flags would run forever.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	program := exec.CommandContext(ctx, executable, flags...)
@@ -54,8 +54,8 @@ func command(t *testing.T, flags ...string) *exec.Cmd {
 	return program
 }
 
-// The lines on stdout are sourced by a shell, as a user does it, and a signal ends the
-// program with success.
+// A shell sources the lines on stdout, as a user does, and a signal ends the program with
+// exit status 0.
 func TestProgram(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "it's keys")
 	file := filepath.Join(keys, clientID+".pem")
@@ -103,8 +103,8 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// The file exists, whole, as soon as the sandbox responds, and is removed with it. It
-// leaves nothing of another setting in force.
+// The file is complete as soon as the sandbox responds, and is removed when the sandbox
+// ends. It overrides every earlier setting.
 func TestEnvironmentFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "it's.env")
 	command := command(t, "-env-file", file)
@@ -152,8 +152,8 @@ func TestEnvironmentFile(t *testing.T) {
 	}
 }
 
-// A command reaches the sandbox through its variables, has stdout for itself, and decides
-// the exit status.
+// A command reaches the sandbox through its variables, alone writes to stdout, and
+// decides the exit status.
 func TestCommand(t *testing.T) {
 	const script = `echo "$UPVEST_API_CLIENT_ID"; test -r "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"; ` +
 		`echo "$?"; exit 7`
@@ -198,7 +198,7 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 				"-client", "id=" + clientID,
 				"-client", "id=" + clientID,
 			},
-			reports: "is there twice",
+			reports: "appears twice",
 		},
 		{flags: []string{"-client", "scopes=portfolios:raed"}, reports: `scope "portfolios:raed"`},
 		{flags: []string{"-rate-limit", "0"}, reports: "expected at least 1"},
@@ -216,10 +216,10 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 			reports: "the part scopes contains , or =",
 		},
 		{flags: []string{"-client", "sceret=very secret"}, reports: "unknown name"},
-		{flags: []string{"-client", "secret=a,secret=very secret"}, reports: "secret is there twice"},
+		{flags: []string{"-client", "secret=a,secret=very secret"}, reports: "secret appears twice"},
 		{
 			flags:   []string{"-client", "key=very secret,secret=a,key=very secret"},
-			reports: "key is there twice",
+			reports: "key appears twice",
 		},
 		{flags: []string{"-env-form", "fish"}, reports: "expected sh, dotenv, powershell or json"},
 		{flags: []string{"-key-as", "der"}, reports: "expected file or base64"},
@@ -235,7 +235,7 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		command.Stderr = &stderr
 		err := command.Run()
 		if err == nil || !strings.Contains(stderr.String(), test.reports) || stdout.Len() > 0 {
-			t.Errorf("%q: %v, stderr %q, stdout %q, want it to say %q", test.flags, err, stderr.String(),
+			t.Errorf("%q: %v, stderr %q, stdout %q, want it to contain %q", test.flags, err, stderr.String(),
 				stdout.String(), test.reports)
 		}
 		if strings.Contains(stderr.String(), "very secret") {

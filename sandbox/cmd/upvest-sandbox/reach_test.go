@@ -18,8 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// asClientOf makes this binary a client with the credentials of its environment. Every
-// host name leads to the address in this variable.
+// asClientOf makes this binary a client with the credentials of its environment. The
+// client connects to the address in this variable, whatever the host name.
 const asClientOf = "RUN_AS_CLIENT_OF"
 
 func runClient(address string) {
@@ -58,8 +58,8 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// The client of this repository calls the program over https under another host name,
-// with nothing but the variables that the program wrote.
+// This repository's client calls the program over https under another host name. It needs
+// only the variables that the program wrote.
 func TestTLS(t *testing.T) {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
 		t.Skip("SSL_CERT_FILE has no effect on Go programs here")
@@ -112,7 +112,8 @@ func clientProcess(t *testing.T, address string, variables map[string]string) *e
 	return process
 }
 
-// holdsSystemRoots reports whether the bundle holds those of this machine, if it has any.
+// holdsSystemRoots reports whether the bundle contains the root certificates of this
+// machine, if the machine has any.
 func holdsSystemRoots(bundle string) bool {
 	system, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")
 	if err != nil {

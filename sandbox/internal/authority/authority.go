@@ -1,5 +1,4 @@
-// Package authority is a certificate authority for the sandbox: it issues the certificate
-// with which the sandbox serves https.
+// Package authority issues the certificate with which the sandbox serves https.
 package authority
 
 import (
@@ -31,7 +30,7 @@ const (
 type Authority struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
-	// chain is the certificate, and those above it.
+	// chain is the certificate of the authority, followed by those of its issuers.
 	chain [][]byte
 }
 
@@ -57,7 +56,7 @@ func New(now time.Time) (*Authority, error) {
 	return &Authority{certificate: certificate, key: key, chain: [][]byte{der}}, nil
 }
 
-// Parse reads an authority from PEM: its certificate, those above it if there are any,
+// Parse reads an authority from PEM: its certificate, those of its issuers if present,
 // and its private key.
 func Parse(text []byte, now time.Time) (*Authority, error) {
 	pair, err := tls.X509KeyPair(text, text)
@@ -87,7 +86,7 @@ func (a *Authority) PEM() ([]byte, error) {
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), nil
 }
 
-// Certificates returns what a client has to trust, in PEM.
+// Certificates returns the certificates that a client has to trust, in PEM.
 func (a *Authority) Certificates() []byte {
 	var text bytes.Buffer
 	for _, der := range a.chain {
@@ -96,7 +95,7 @@ func (a *Authority) Certificates() []byte {
 	return text.Bytes()
 }
 
-// Issue makes a certificate for a server that is reached under the names and addresses.
+// Issue creates a certificate for a server with these host names and addresses.
 func (a *Authority) Issue(hosts []string, now time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

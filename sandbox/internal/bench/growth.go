@@ -22,7 +22,8 @@ const (
 	orderDelay = time.Minute
 )
 
-// world is a ledger without HTTP, and a clock that stands still unless moved.
+// world is a ledger without HTTP, with a clock that stands still until the benchmark
+// moves it.
 type world struct {
 	*ledger.Ledger
 	now        time.Time
@@ -67,8 +68,8 @@ func newWorld(accounts int) (*world, error) {
 	return w, nil
 }
 
-// buy places an order. The ledger shares no memory with it, as with the body of a
-// request.
+// buy places an order. Its strings are copied, so the ledger shares no memory with the
+// caller, as after decoding a request.
 func (w *world) buy(accountID uuid.UUID) error {
 	request := contract.CreatePortfoliosOrderRequestObject{Body: &contract.OrderRequest{
 		AccountID:  accountID,
@@ -118,7 +119,7 @@ func growth() ([]row, error) {
 			}
 		}
 	}
-	held := heap() - before - lots*16 // less the ids kept here
+	held := heap() - before - lots*16 // without the ids that the benchmark keeps
 	// Listing is measured first: the insertions give the accounts of the small ledger
 	// more orders than those of the large one.
 	listing, err := compare(small, large, (*world).list)
@@ -154,7 +155,7 @@ func growth() ([]row, error) {
 // heap returns how many bytes are in use.
 func heap() float64 {
 	runtime.GC()
-	runtime.GC() // the first leaves what finalizers and pools hold
+	runtime.GC() // the first run keeps what finalizers and pools hold
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return float64(m.HeapAlloc)
@@ -169,8 +170,8 @@ func (c comparison) String() string {
 }
 
 // compare returns the time of an operation on an account in each of two worlds: the
-// median of batches that take turns. Between two requests a ledger falls out of the
-// caches too.
+// median of alternating batches. Alternating evicts each ledger from the CPU caches, as
+// other work between two requests does.
 func compare(small, large *world, operation func(*world, uuid.UUID) error) (comparison, error) {
 	const batches = 100
 	const size = 200

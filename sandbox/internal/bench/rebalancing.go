@@ -8,8 +8,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// rebalancing runs three times and returns the fastest, which other programs disturbed
-// least.
+// rebalancing measures three times and returns the fastest run, because it was disturbed
+// least by other programs.
 func rebalancing() ([]row, error) {
 	best := rebalanced{took: time.Hour}
 	for range 3 {

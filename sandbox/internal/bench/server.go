@@ -69,7 +69,7 @@ func (s *server) request(method, path, contentType, body string) (*http.Request,
 	return r, s.signer.Sign(context.Background(), r)
 }
 
-// post sends a JSON body and reads the response.
+// post sends a JSON body and decodes the response.
 func (s *server) post(path, body string, into any) error {
 	r, err := s.request(http.MethodPost, path, "application/json", body)
 	if err != nil {
@@ -121,7 +121,7 @@ func order(accountID uuid.UUID) string {
 		accountID, uuid.New())
 }
 
-// received is a response writer that keeps the body, or only counts it.
+// received is a response writer that keeps the body, or only counts its bytes.
 type received struct {
 	header http.Header
 	status int

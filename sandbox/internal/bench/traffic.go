@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// caller places orders with a server, as many at once as there are CPUs.
+// caller places orders with a server, one at a time per CPU.
 type caller struct {
 	*server
 	accounts []uuid.UUID
@@ -28,7 +28,7 @@ func newCaller() (*caller, error) {
 	return &caller{server: s, accounts: accounts}, err
 }
 
-// place places orders and returns how long that took, without the time for signing them.
+// place places orders and returns how long that took, without the time for signing.
 func (c *caller) place(orders int) (time.Duration, error) {
 	requests := make([]*http.Request, orders)
 	errs := make([]error, runtime.GOMAXPROCS(0))

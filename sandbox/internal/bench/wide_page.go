@@ -44,7 +44,7 @@ func widePage() ([]row, error) {
 	if _, err := read(); err != nil {
 		return nil, err
 	}
-	// Otherwise most of the measured memory would be garbage.
+	// A low GC percentage keeps garbage out of the measured memory.
 	defer debug.SetGCPercent(debug.SetGCPercent(5))
 	before := heap()
 	stop := make(chan struct{})

@@ -1,3 +1,3 @@
-// Package contract is the server side that oapi-codegen makes of the full openapi.yaml,
-// headers included.
+// Package contract is the server code that oapi-codegen generates from the full
+// openapi.yaml, including headers.
 package contract

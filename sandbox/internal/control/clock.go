@@ -9,14 +9,15 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// Signatures are dated in seconds since 1970. RFC 3339 ends with the year 9999, and
-// orders and tokens have times that are ahead of the clock.
+// The first and last year that the clock can show. Unix time begins in 1970. RFC 3339
+// ends with the year 9999, and orders and tokens have times that are later than the
+// clock's.
 const (
 	minYear = 1970
 	maxYear = 9000
 )
 
-// postClock moves the clock, and responds with its time.
+// postClock moves the clock, and returns its time.
 func (e *Endpoint) postClock(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Advance duration `json:"advance"`

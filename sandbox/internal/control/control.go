@@ -1,5 +1,5 @@
-// Package control serves the control endpoint: what a Go test does with a sandbox, for
-// tests in other languages.
+// Package control serves the control endpoint. It gives tests in other languages what Go
+// tests do with package sandbox.
 package control
 
 import (
@@ -26,9 +26,10 @@ type Endpoint struct {
 	Contract *openapi.Contract
 	// World returns the world that the endpoint reads and changes.
 	World func() *world.World
-	// FirstClient is the API client that a request is about when it names none.
+	// FirstClient is the API client of requests that name none.
 	FirstClient uuid.UUID
-	// Worlds are further worlds. It is nil for the endpoint of such a world.
+	// Worlds are the worlds of parallel workers. It is nil for the endpoint of such a
+	// world.
 	Worlds       Worlds
 	Clock        Clock
 	Reset        func()
@@ -41,7 +42,7 @@ type Endpoint struct {
 	// Host is a host name under which it accepts requests, besides localhost and loopback
 	// addresses. It is empty if there is none.
 	Host string
-	// AnyHost makes it accept requests under any host name.
+	// AnyHost makes the endpoint accept requests under any host name.
 	AnyHost bool
 }
 
@@ -121,8 +122,8 @@ func do(action func()) http.HandlerFunc {
 	}
 }
 
-// forNoBrowser refuses requests of web pages: those across origins, and those under a
-// host name that somebody made resolve to this machine (DNS rebinding).
+// forNoBrowser refuses requests from web pages: those of other origins, and those under a
+// host name that an attacker makes resolve to this machine (DNS rebinding).
 func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests of web pages"))
@@ -135,9 +136,9 @@ func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 			r = r.Clone(r.Context())
 			r.Body = http.NoBody
 		}
-		// A read across origins changes nothing, but is refused too.
+		// Reads across origins change nothing, but are refused as well.
 		site := r.Header.Get("Sec-Fetch-Site")
-		// Pages of the same origin are those of the endpoint.
+		// The endpoint's own page has the same origin.
 		fromPage := site != "" && site != "none" && site != "same-origin"
 		if e.AnyHost || e.accepts(r.Host) && !fromPage {
 			protected.ServeHTTP(w, r)

@@ -44,7 +44,7 @@ func getDescription(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/yaml")
-	// A client that is gone reads no response.
+	// The write fails if the client has disconnected.
 	_, _ = w.Write(description)
 }
 
@@ -59,6 +59,6 @@ func (e *Endpoint) getPage(w http.ResponseWriter, r *http.Request) {
 		rows = append(rows, row{Method: one.method, Path: Prefix + strings.TrimSuffix(one.path, "{$}")})
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	// A client that is gone reads no response.
+	// The write fails if the client has disconnected.
 	_ = page.Execute(w, map[string]any{"Routes": rows, "Description": string(description)})
 }

@@ -33,7 +33,7 @@ type faultJSON struct {
 	DateSkew    duration           `json:"date_skew,omitempty"`
 }
 
-// pendingJSON is a fault that waits, with the nth and the count that are left.
+// pendingJSON is a fault that waits, with its remaining nth and count.
 type pendingJSON struct {
 	Fault faultJSON `json:"fault"`
 	Met   int       `json:"met"`
@@ -82,7 +82,7 @@ func (in faultJSON) fault() (fault.Fault, error) {
 	}
 	for name, value := range in.Header {
 		if f.Header.Values(name) != nil {
-			return f, fmt.Errorf("header: %q is there twice, in two spellings", name)
+			return f, fmt.Errorf("header: %q appears twice, in two spellings", name)
 		}
 		f.Header.Set(name, value)
 	}
@@ -128,7 +128,7 @@ func newFaultJSON(f fault.Fault) faultJSON {
 	return out
 }
 
-// readID reads an id that may be left out. The zero id names nothing.
+// readID reads an optional id. It refuses the zero id, which names nothing.
 func readID(field, text string) (uuid.UUID, error) {
 	if text == "" {
 		return uuid.Nil, nil

@@ -11,9 +11,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// pageJSON is a page of requests or effects. The entries after the last of Data come with
-// ?after= its number. Total is how many entries there ever were, Dropped how many of them
-// are no longer kept.
+// pageJSON is a page of requests or effects. The next page is the one with ?after= the
+// number of the last entry in Data. Total is how many entries there ever were, and
+// Dropped how many of them are no longer kept.
 type pageJSON[T any] struct {
 	Total   uint64 `json:"total"`
 	Dropped uint64 `json:"dropped"`

@@ -16,8 +16,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
-// readJSON reads the body, or refuses the request and returns false. It refuses a query
-// too, which would be ignored.
+// readJSON reads the body, or refuses the request and returns false. It also refuses a
+// query, which it would otherwise ignore.
 func (e *Endpoint) readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	if !noQuery(w, r) {
 		return false
@@ -29,8 +29,8 @@ func (e *Endpoint) readJSON(w http.ResponseWriter, r *http.Request, into any) bo
 	return err == nil
 }
 
-// bare refuses a request with a query or a body, and reports whether it has neither. Both
-// would be ignored, and an action would affect more than they name. An object without
+// bare refuses a request with a query or a body, and reports whether it has neither.
+// Ignoring them would make an action affect more than the caller named. An object without
 // fields, which some clients always send, counts as no body.
 func bare(w http.ResponseWriter, r *http.Request) bool {
 	if !noQuery(w, r) {
@@ -75,7 +75,7 @@ func decode(body io.Reader, into any) error {
 	}
 }
 
-// kind returns what JSON calls a type.
+// kind returns the JSON name of a type.
 func kind(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Bool:
@@ -95,14 +95,14 @@ func fieldError(field, expected, got string) error {
 	return fmt.Errorf("%s: expected %s, not %q", field, expected, got)
 }
 
-// refuse responds with the problem of an error.
+// refuse sends an error as a problem.
 func refuse(w http.ResponseWriter, status int, err error) {
 	id := uuid.NewString()
 	given := response.Refuse(status, "%s", err).Response(id)
 	w.Header().Set("Upvest-Request-Id", id)
 	w.Header().Set("Content-Type", given.Header.Get("Content-Type"))
 	w.WriteHeader(given.Status)
-	// A client that is gone reads no response.
+	// The write fails if the client has disconnected.
 	_, _ = w.Write(given.Body)
 }
 

@@ -18,7 +18,7 @@ func (e *Endpoint) getState(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", response.JSON)
-	// A client that is gone reads no response.
+	// The write fails if the client has disconnected.
 	_, _ = dump.WriteTo(w)
 }
 

@@ -58,8 +58,8 @@ func (x *exchange) targets() []uuid.UUID {
 	return accounts
 }
 
-// pause waits, and reports whether all of the time passed. It ends early with the request
-// and with the sandbox.
+// pause waits, and reports whether the whole time passed. It ends early if the request or
+// the sandbox ends.
 func (h *Handler) pause(ctx context.Context, d time.Duration) bool {
 	if d == 0 {
 		return true
@@ -112,7 +112,8 @@ func (x *exchange) callLedger() (*response.Response, *response.Problem) {
 	for name, value := range x.pathValues {
 		request.SetPathValue(name, value)
 	}
-	// Both may come in several lines, but the generated code accepts only one.
+	// A request may have several lines of each header, but the generated code accepts
+	// only one.
 	for _, name := range []string{"Signature", "Signature-Input"} {
 		request.Header.Set(name, strings.Join(request.Header.Values(name), ", "))
 	}

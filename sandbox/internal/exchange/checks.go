@@ -36,7 +36,7 @@ func (h *Handler) findRoute(x *exchange) *response.Problem {
 		return response.Refuse(http.StatusNotFound, "there is nothing at this path")
 	}
 	methods := strings.Join(allowed, ", ")
-	problem := response.Refuse(http.StatusMethodNotAllowed, "this path knows %s", methods)
+	problem := response.Refuse(http.StatusMethodNotAllowed, "this path accepts %s", methods)
 	problem.Header.Set("Allow", methods)
 	return problem
 }
@@ -63,7 +63,7 @@ func (h *Handler) readBody(x *exchange) *response.Problem {
 }
 
 // findClient finds the client that a header names. For a token request without the
-// header, the form names it: two official signers send none.
+// header, the form names the client, because two official signers do not send the header.
 func (h *Handler) findClient(x *exchange) *response.Problem {
 	values := x.request.Header.Values("Upvest-Client-Id")
 	if len(values) == 0 && x.route.IsToken() {
@@ -139,7 +139,7 @@ func (h *Handler) checkSignature(x *exchange) *response.Problem {
 	return problem
 }
 
-// limitRate counts every request that a client signed, also those that are refused later
+// limitRate counts every request that the client signed, even if a later check refuses it
 // (docs.upvest.co, Rate limiting). Requests that others send in its name do not count.
 func (h *Handler) limitRate(x *exchange) *response.Problem {
 	limiter := x.client.Limiter
@@ -194,7 +194,7 @@ func checkIdempotencyKey(x *exchange) *response.Problem {
 		return response.Refuse(http.StatusBadRequest,
 			"header idempotency-key is not one UUID of version 0 to 5")
 	default:
-		// The pattern lets single dashes be left out, which a parser of UUIDs does not.
+		// The pattern makes each dash optional, but the UUID parser requires all or none.
 		x.idempotencyKey = uuid.MustParse(strings.ReplaceAll(values[0], "-", ""))
 		x.request.Header.Set("Idempotency-Key", x.idempotencyKey.String())
 		return nil

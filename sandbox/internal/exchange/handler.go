@@ -1,5 +1,5 @@
-// Package exchange takes each request through the checks of the API, carries it out, and
-// sends the response.
+// Package exchange checks each request for the API, carries it out, and sends the
+// response.
 package exchange
 
 import (
@@ -55,10 +55,10 @@ type Client struct {
 	Limiter *rate.Limiter
 }
 
-// exchange is one request with what the checks have found out so far.
+// exchange is one request with the results of the checks so far.
 type exchange struct {
 	request *http.Request
-	// sent is the header as it arrived.
+	// sent is the header as received.
 	sent       http.Header
 	requestID  string
 	world      *world.World
@@ -72,7 +72,7 @@ type exchange struct {
 	// idempotencyKey is zero for an operation that takes none.
 	idempotencyKey uuid.UUID
 	replayed       bool
-	// call is the call of the ledger. It collects the accounts that it touches.
+	// call is the call of the ledger. It collects the accounts that the request touches.
 	call ledger.Call
 	// fault is the fault that the request met, or nil.
 	fault *fault.Fault
@@ -80,7 +80,7 @@ type exchange struct {
 	checked bool
 }
 
-// check returns the problem of a request that breaks a rule.
+// check returns a problem if the request breaks a rule.
 type check func(*exchange) *response.Problem
 
 // ServeHTTP handles one request.
@@ -107,7 +107,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.send(w, x, given) //nolint:contextcheck // the exchange holds the request with its context
 }
 
-// handle takes a request through all checks. Each check relies on those above it.
+// handle runs all checks on a request, in order. Each check relies on those above it.
 func (h *Handler) handle(x *exchange) *response.Response {
 	for _, check := range []check{
 		h.findRoute,         // 404, 405
@@ -137,8 +137,8 @@ func (x *exchange) refuse(problem *response.Problem) *response.Response {
 	return problem.Response(x.requestID)
 }
 
-// blamesPlus reports whether a detail is about a query parameter whose value was sent
-// with a plus, as in a time with an offset.
+// blamesPlus reports whether a detail names a query parameter whose value was sent with a
+// plus, as in a time with an offset.
 func (x *exchange) blamesPlus(detail string) bool {
 	for pair := range strings.SplitSeq(x.request.URL.RawQuery, "&") {
 		name, value, _ := strings.Cut(pair, "=")
@@ -149,7 +149,7 @@ func (x *exchange) blamesPlus(detail string) bool {
 	return false
 }
 
-// described returns the request as package openapi reads it.
+// described returns the request in the form that package openapi checks.
 func (x *exchange) described() openapi.Request {
 	return openapi.Request{Request: x.request, Body: x.body, Route: x.route, PathValues: x.pathValues}
 }

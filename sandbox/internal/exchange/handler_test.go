@@ -15,7 +15,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
-// reported returns what the check of responses reports of a request that is refused.
+// reported returns the errors that the check of responses reports for a refused request.
 func reported(t *testing.T, extend func(*openapi3.T) error) []error {
 	t.Helper()
 	contract, err := openapi.Load(extend)

@@ -17,8 +17,8 @@ import (
 const maxResponseBody = 16 << 10
 
 // record adds the exchange to the journal of its world, with the status and the body that
-// are sent. It comes before the end of the response: a caller that has read it finds its
-// request in the journal.
+// are sent. It runs before the end of the response, so a caller that has read the
+// response finds its request in the journal.
 func (h *Handler) record(x *exchange, given *response.Response, body []byte, truncated bool) {
 	entry := journal.Request{
 		Time:           x.time,
@@ -55,7 +55,7 @@ func (h *Handler) record(x *exchange, given *response.Response, body []byte, tru
 	})
 }
 
-// describe returns the detail of an error, and the resource of a success.
+// describe returns the detail of an error, or the resource of a success.
 func (x *exchange) describe(given *response.Response, body []byte) (detail string, resource uuid.UUID) {
 	var shown struct {
 		Detail    string `json:"detail"`
@@ -78,8 +78,8 @@ func (x *exchange) describe(given *response.Response, body []byte) (detail strin
 	return "", uuid.Nil
 }
 
-// canonicalKey returns the one spelling of an idempotency key: lower case, with all
-// dashes. A key that breaks the rules stays as it was sent.
+// canonicalKey returns an idempotency key in lower case with all dashes. It returns a key
+// that breaks the rules as it was sent.
 func canonicalKey(sent string) string {
 	if !idempotencyPattern.MatchString(sent) {
 		return sent
@@ -119,11 +119,11 @@ func (x *exchange) named() []uuid.UUID {
 	return accounts
 }
 
-// held is a body that is made while it is sent. It keeps the beginning, and passes on the
-// rest once the beginning is longer than the journal keeps.
+// held is a body that is generated while it is sent. It holds the body back until there
+// is more than the journal keeps, and then passes everything on.
 type held struct {
 	begun []byte
-	// release sends the header, and is nil once it was called.
+	// release sends the header. It is nil after its call.
 	release func(begun []byte)
 	to      http.ResponseWriter
 }

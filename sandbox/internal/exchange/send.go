@@ -40,12 +40,12 @@ func (h *Handler) sendWhole(w http.ResponseWriter, x *exchange, given *response.
 	}
 	h.record(x, given, given.Body, false)
 	h.sendHeader(w, x, given, &fault.Fault{})
-	// A client that is gone reads no response.
+	// The write fails if the client has disconnected.
 	_, _ = w.Write(given.Body)
 }
 
-// sendStream sends a response whose body is made meanwhile. A short one is sent as a
-// whole.
+// sendStream sends a response whose body is generated meanwhile. A short body is sent as
+// a whole.
 func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response.Response) {
 	body := &held{to: w, release: func(begun []byte) {
 		h.record(x, given, begun, false)
@@ -53,7 +53,7 @@ func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response
 	}}
 	err := given.Stream(body)
 	if body.release == nil {
-		// A client that is gone reads no response.
+		// The write fails if the client has disconnected.
 		return
 	}
 	whole := &response.Response{Status: given.Status, Header: given.Header, Body: body.begun}
@@ -64,7 +64,7 @@ func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response
 	h.sendWhole(w, x, whole)
 }
 
-// sendFaulty sends a response in the manner of the fault that the request met.
+// sendFaulty sends a response with the changes of the fault that the request met.
 func (h *Handler) sendFaulty(w http.ResponseWriter, x *exchange, given *response.Response, f *fault.Fault) {
 	first := given.Body
 	var rest []byte
@@ -85,7 +85,7 @@ func (h *Handler) sendFaulty(w http.ResponseWriter, x *exchange, given *response
 	if !response.CanHaveBody(given.Status) {
 		return
 	}
-	// A client that is gone reads no response.
+	// The write fails if the client has disconnected.
 	_, _ = w.Write(first)
 	if rest != nil {
 		_ = http.NewResponseController(w).Flush()
@@ -105,7 +105,7 @@ func (h *Handler) sendHeader(w http.ResponseWriter, x *exchange, given *response
 	if response.CanHaveBody(given.Status) && given.Stream == nil {
 		header.Set("Content-Length", strconv.Itoa(len(given.Body)+f.Pad))
 	}
-	// A server that supports no deadlines returns an error, which changes nothing.
+	// A server without support for deadlines returns an error, which is harmless.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout + f.BodyDelay))
 	w.WriteHeader(given.Status)
 }
@@ -127,7 +127,7 @@ func reset(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err == nil {
 		if tcp, ok := connection.(*net.TCPConn); ok {
-			// Discarding what is not sent yet makes the close a reset.
+			// Linger 0 discards unsent data, which makes the close a reset.
 			_ = tcp.SetLinger(0)
 		}
 		_ = connection.Close()

@@ -7,14 +7,14 @@ import (
 )
 
 // Store maps keys to values that expire. When it is full, it drops the value that was
-// added first, expired or not. It starts no goroutine: each Add removes what expired.
-// Make one with [New].
+// added first, expired or not. It starts no goroutine: each Add removes expired entries.
+// Create one with [New].
 type Store[K comparable, V any] struct {
 	mu      sync.Mutex
 	limit   int
 	entries map[K]entry[V]
-	// queue is in order of arrival. All lifetimes in one store are about the same, so
-	// removing from its front is enough to keep it short.
+	// queue is in order of arrival. All lifetimes in one store are about equal, so
+	// removing expired entries from the front keeps it short.
 	queue  []queued[K]
 	serial uint64
 }
@@ -88,7 +88,7 @@ func (s *Store[K, V]) put(key K, value V, now, expires time.Time) {
 		held, ok := s.entries[first.key]
 		switch {
 		case !ok || held.serial != first.serial:
-			// The value was replaced. Its new place in the queue is further back.
+			// The key has a newer value, whose entry is further back in the queue.
 		case len(s.entries) > s.limit || !now.Before(held.expires):
 			delete(s.entries, first.key)
 		default:

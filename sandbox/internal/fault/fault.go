@@ -39,13 +39,13 @@ type Fault struct {
 
 const maxPad = 1 << 30
 
-// net/http leaves out a header that does not match these.
+// net/http omits headers that do not match these patterns.
 var (
 	headerName  = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 	headerValue = regexp.MustCompile(`^[^\x00\r\n]*$`)
 )
 
-// check returns what is wrong with a fault.
+// check returns an error if the fault is invalid.
 func (f *Fault) check(known Known) error {
 	route := known.Contract.Named(f.Operation)
 	success := http.StatusOK
@@ -70,7 +70,7 @@ func (f *Fault) check(known Known) error {
 	}
 }
 
-// checkLimits returns why no request can be the one that the fault waits for.
+// checkLimits returns an error if no request can meet the fault.
 func (f *Fault) checkLimits(known Known) error {
 	switch {
 	case f.ClientID != uuid.Nil && !known.Client(f.ClientID):
@@ -84,7 +84,7 @@ func (f *Fault) checkLimits(known Known) error {
 	}
 }
 
-// checkCombination returns why the fields cannot be combined.
+// checkCombination returns an error if the fields cannot be combined.
 func (f *Fault) checkCombination(success int) error {
 	emptied := f.Body != nil && len(f.Body) == 0
 	switch {
@@ -130,7 +130,7 @@ func (f *Fault) ReplacesEffect() bool {
 }
 
 // fits reports whether the response of an operation can have the body that the fault
-// needs. success is the status of a success of the operation.
+// needs. success is the operation's status of success.
 func (f *Fault) fits(success int) bool {
 	status := success
 	switch {
@@ -142,10 +142,10 @@ func (f *Fault) fits(success int) bool {
 	return !f.needsBody() || response.CanHaveBody(status)
 }
 
-// Spoil returns the response with the changes of the fault.
+// Spoil returns the response as the fault changes it.
 func (f *Fault) Spoil(given *response.Response, requestID string) *response.Response {
 	if f.Status >= 400 && f.Body == nil {
-		given = response.Refuse(f.Status, "a fault that was asked for").Response(requestID)
+		given = response.Refuse(f.Status, "an injected fault").Response(requestID)
 	}
 	spoilt := &response.Response{Status: given.Status, Header: given.Header.Clone(), Body: given.Body}
 	if f.Status != 0 {

@@ -21,7 +21,7 @@ type Latency struct {
 // use.
 type Profile struct {
 	contract *openapi.Contract
-	// random returns a number from 0 up to and without n.
+	// random returns a number from 0 to n-1.
 	random func(n int64) int64
 
 	mu      sync.Mutex
@@ -33,7 +33,7 @@ func NewProfile(known *openapi.Contract, random func(n int64) int64) *Profile {
 	return &Profile{contract: known, random: random}
 }
 
-// Set replaces the profile, or leaves it as it is if an entry is not valid.
+// Set replaces the profile. If an entry is invalid, it changes nothing.
 func (p *Profile) Set(entries []Latency) error {
 	for i, one := range entries {
 		same := func(other Latency) bool { return other.Operation == one.Operation }
@@ -45,7 +45,7 @@ func (p *Profile) Set(entries []Latency) error {
 			return fmt.Errorf("set the latency of %q: delay %s, spread %s, expected at least 0",
 				one.Operation, one.Delay, one.Spread)
 		case slices.ContainsFunc(entries[:i], same):
-			return fmt.Errorf("set the latency of %q: it is there twice, expected one entry per operation",
+			return fmt.Errorf("set the latency of %q: it appears twice, expected one entry per operation",
 				one.Operation)
 		}
 	}

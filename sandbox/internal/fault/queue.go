@@ -21,7 +21,7 @@ type Queue struct {
 	waiting []*Waiting
 }
 
-// Known is what a fault can be limited to.
+// Known has the operations, clients and accounts that a fault can be limited to.
 type Known struct {
 	Contract *openapi.Contract
 	// Client reports whether an API client exists, and Account whether an account does.
@@ -30,7 +30,7 @@ type Known struct {
 
 // Waiting is a fault that waits for requests.
 type Waiting struct {
-	// Fault has the Count and the Nth that are left.
+	// Fault has the remaining Count and Nth.
 	Fault Fault
 	// Met is how many requests have met the fault.
 	Met int
@@ -88,8 +88,9 @@ func (q *Queue) Pending() []Waiting {
 	return pending
 }
 
-// Meet returns the fault for a request, or nil if there is none. Each fault that the
-// request fits counts it, and the first whose turn has come meets it.
+// Meet returns the fault that applies to a request, or nil if there is none. Every fault
+// that matches the request counts it, and the first one that has reached its Nth request
+// applies.
 func (q *Queue) Meet(target Target) *Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -10,11 +10,11 @@ import (
 )
 
 // Filter selects requests or effects. The zero value selects all. Its methods add a
-// condition, and refuse a condition that would select nothing or everything by mistake.
+// condition. They refuse a condition that selects nothing or everything by mistake.
 type Filter struct {
 	operation contract.Operation
 	account   uuid.UUID
-	// After is the number that the entries come after.
+	// After selects the entries with a higher number.
 	After uint64
 	// hasAfter is true once After is set.
 	hasAfter bool

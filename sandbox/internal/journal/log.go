@@ -1,11 +1,11 @@
-// Package journal records what happened, numbers it, and keeps the latest of it in
+// Package journal records requests and effects, numbers them, and keeps the latest in
 // bounded memory.
 package journal
 
 import "sync"
 
-// Log drops its oldest entries when it holds too many or too much. It is safe for
-// concurrent use.
+// Log drops its oldest entries when it exceeds its limit of entries or bytes. It is safe
+// for concurrent use.
 type Log[T any] struct {
 	maxEntries, maxBytes int
 
@@ -41,7 +41,8 @@ func (l *Log[T]) Add(bytes int, value func(number uint64) T) {
 		l.entries[l.first] = entry[T]{}
 		l.first++
 	}
-	// Dropped entries are removed when they are more than half, so that it costs little.
+	// Dropped entries are removed only when they are more than half, so that the average
+	// cost of Add stays small.
 	if l.first > len(l.entries)/2 {
 		l.entries = append(l.entries[:0], l.entries[l.first:]...)
 		l.first = 0

@@ -1,4 +1,4 @@
-// Package later describes later versions of the API, as far as they are known.
+// Package later describes later versions of the API, as far as they are public.
 package later
 
 import (

@@ -52,7 +52,7 @@ func (c *client) addAllocation(id uuid.UUID, name *string, checked *mix, now tim
 	return a
 }
 
-// CreatePortfoliosAllocation makes an allocation.
+// CreatePortfoliosAllocation creates an allocation.
 func (l *Ledger) CreatePortfoliosAllocation(
 	ctx context.Context, request contract.CreatePortfoliosAllocationRequestObject,
 ) (contract.CreatePortfoliosAllocationResponseObject, error) {
@@ -89,8 +89,8 @@ func (l *Ledger) RetrievePortfoliosAllocation(
 // before keep the old one.
 //
 // Source: "Update portfolios allocation", whose examples send no name and return the old
-// one.
-// Choice: a repetition, which changes nothing, keeps updated_at and is no effect.
+// one. Choice: a repetition, which changes nothing, keeps updated_at and is not an
+// effect.
 func (l *Ledger) UpdatePortfoliosAllocation(
 	ctx context.Context, request contract.UpdatePortfoliosAllocationRequestObject,
 ) (contract.UpdatePortfoliosAllocationResponseObject, error) {
@@ -124,7 +124,8 @@ func (l *Ledger) UpdatePortfoliosAllocation(
 
 // ListPortfoliosAllocations returns a page of allocations, sorted by id.
 //
-// Choice: instrument_ids keeps the allocations that hold all of the named instruments.
+// Choice: instrument_ids selects the allocations that contain all of the named
+// instruments.
 func (l *Ledger) ListPortfoliosAllocations(
 	ctx context.Context, request contract.ListPortfoliosAllocationsRequestObject,
 ) (contract.ListPortfoliosAllocationsResponseObject, error) {

@@ -6,8 +6,8 @@ import (
 )
 
 // amountDecimals is the number of fraction digits that a cash_amount can have. All cash
-// is counted in whole units of 10^-27, so sums are exact, and numbers stay small however
-// many orders an account has seen.
+// is counted in whole units of 10^-27. So sums are exact, and numbers stay small after
+// any number of orders.
 const amountDecimals = 27
 
 // amountDigits is the number of digits before the point that a cash_amount can have.
@@ -32,12 +32,12 @@ func formatAmount(units *big.Int) string {
 	return strings.TrimSuffix(strings.TrimRight(digits[:point]+"."+digits[point:], "0"), ".")
 }
 
-// share splits an amount in proportion to weights, whose sum must be above zero, into
-// whole units that sum to the amount exactly.
+// share splits an amount in proportion to weights into whole units that sum to exactly
+// the amount. The sum of the weights must be above zero.
 //
-// Each part is the difference of two running totals that are rounded down. That keeps the
-// sum. A part of a sale never exceeds the position that it is weighted by, as long as the
-// amount does not exceed the sum of all positions.
+// Each part is the difference of two running totals that are rounded down, which keeps
+// the sum exact. A part of a sale never exceeds the position that is its weight, provided
+// that the amount does not exceed the sum of all positions.
 func share(amount *big.Int, weights []*big.Int) []*big.Int {
 	total := sum(weights)
 	parts := make([]*big.Int, len(weights))

@@ -9,11 +9,11 @@ import (
 
 // CancelPortfoliosOrder cancels an order at once.
 //
-// Source: "Cancel portfolios order" and the guide: always while NEW, while PROCESSING as
-// far as the individual orders allow. The errors page: conflict is "not available for
-// current status".
-// Choice: while PROCESSING it needs an individual order that is not FILLED, so an order
-// without any individual order cannot be cancelled then.
+// Sources: "Cancel portfolios order" and the guide: an order that is NEW can always be
+// cancelled, and one that is PROCESSING as far as its individual orders allow. The errors
+// page: conflict is "not available for current status". Choice: an order that is
+// PROCESSING can be cancelled if an individual order is not FILLED, so one without
+// individual orders cannot.
 func (l *Ledger) CancelPortfoliosOrder(
 	ctx context.Context, request contract.CancelPortfoliosOrderRequestObject,
 ) (contract.CancelPortfoliosOrderResponseObject, error) {
@@ -32,8 +32,8 @@ func (l *Ledger) CancelPortfoliosOrder(
 	return contract.CancelPortfoliosOrder204Response{}, nil
 }
 
-// cancellable refuses an order of which nothing is left to cancel. field is the field of
-// the request that holds its id.
+// cancellable refuses an order that can no longer be cancelled. field is the field of the
+// request with its id.
 func (o *order) cancellable(field string) error {
 	if o.status == contract.OrderStatusNEW || !o.done() && int(o.filled) < len(o.instruments) {
 		return nil

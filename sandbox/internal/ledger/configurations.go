@@ -27,8 +27,7 @@ func (c *configuration) show() contract.Configuration {
 	}
 }
 
-// cloneIDs copies a list, and keeps the difference between one that is missing and one
-// that is empty.
+// cloneIDs copies a list. A missing list stays nil, and an empty list stays empty.
 func cloneIDs(ids *[]uuid.UUID) *[]uuid.UUID {
 	if ids == nil {
 		return nil
@@ -104,7 +103,7 @@ func (l *Ledger) RetrievePortfoliosConfiguration(
 // UpdatePortfoliosConfiguration changes what the request names: the allocation, the
 // rebalancing strategies (an empty list removes all), or both.
 //
-// Choice: a request that names neither is 400. One that changes nothing still moves
+// Choices: a request that names neither is 400. A request that changes nothing still sets
 // updated_at.
 func (l *Ledger) UpdatePortfoliosConfiguration(
 	ctx context.Context, request contract.UpdatePortfoliosConfigurationRequestObject,
@@ -115,7 +114,7 @@ func (l *Ledger) UpdatePortfoliosConfiguration(
 	}
 	if body.AllocationID == nil && body.RebalancingStrategyIDs == nil {
 		return nil, invalid("body", "expected allocation_id, rebalancing_strategy_ids or both; "+
-			"nothing is named that could change")
+			"the request names nothing to change")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,8 +138,8 @@ func (l *Ledger) UpdatePortfoliosConfiguration(
 	return contract.UpdatePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
 }
 
-// DeletePortfoliosConfiguration ends that an account follows an allocation, in later
-// versions of the API. The account keeps what it holds and its orders.
+// DeletePortfoliosConfiguration deletes the configuration of an account, in later
+// versions of the API. The account keeps its holdings and its orders.
 func (l *Ledger) DeletePortfoliosConfiguration(
 	ctx context.Context, request later.DeletePortfoliosConfigurationRequestObject,
 ) (later.DeletePortfoliosConfigurationResponseObject, error) {

@@ -2,15 +2,14 @@
 // liquidations and rebalancings, and the rules that they follow. It is independent of
 // signatures, idempotency and faults.
 //
-// Nothing runs in the background. An order keeps the instants of its transitions, and
+// Nothing runs in the background. An order stores the instants of its transitions, and
 // each access to an account first applies the transitions that have become due, in the
-// order of those instants. What a caller sees therefore depends on the clock alone, and
-// not on earlier reads.
+// order of their instants. The result therefore depends on the clock alone, and not on
+// earlier reads.
 //
 // Everything is kept in memory for the life of the [Ledger]. Only the log of effects is
 // bounded.
 //
 // Sources: the pages of the portfolios reference and the portfolios guide at
-// docs.upvest.co. A comment that begins with "Choice:" marks a rule that these leave
-// open.
+// docs.upvest.co. "Choice:" in a comment marks a rule that these sources do not specify.
 package ledger

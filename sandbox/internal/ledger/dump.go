@@ -12,11 +12,11 @@ import (
 
 // Dump is the state of a ledger at one moment, in a form that JSON can hold.
 type Dump struct {
-	// IDs is how many ids were made, and Placed how many orders were placed.
+	// IDs is how many ids were generated, and Placed how many orders were placed.
 	IDs    uint64              `json:"ids"`
 	Placed uint32              `json:"placed"`
 	Prices map[string]*big.Int `json:"prices"`
-	// Clients has the state of each client, in the order in which they were asked for.
+	// Clients has the state of each client, in the order of the argument of Dump.
 	Clients []dumpedClient `json:"clients"`
 }
 
@@ -53,7 +53,7 @@ type dumpedOrder struct {
 	ID           uuid.UUID `json:"id"`
 	AccountID    uuid.UUID `json:"account_id"`
 	AllocationID uuid.UUID `json:"allocation_id"`
-	// Mix is that of an order that has no individual orders yet.
+	// Mix is the mix of an order that has no individual orders yet.
 	Mix         []contract.InstrumentWeight `json:"mix,omitempty"`
 	UserID      uuid.UUID                   `json:"user_id"`
 	Kind        contract.OrderType          `json:"type"`

@@ -16,7 +16,7 @@ const (
 	maxEffectBytes = 256 << 20
 )
 
-// Call is a call of an API client. A client does not find what another client made.
+// Call is a call of an API client. A client cannot read the resources of another client.
 type Call struct {
 	ClientID  uuid.UUID
 	RequestID string
@@ -50,9 +50,9 @@ func touch(ctx context.Context, accounts ...uuid.UUID) {
 	call.accounts = append(call.accounts, accounts...)
 }
 
-// Effects returns the log of what requests have done, in order, the newest 100,000 at
-// most. A request makes one effect: a rebalancing has the id of its execution, regardless
-// of how many orders it placed.
+// Effects returns the log of the effects of requests, in order, and the newest 100,000 at
+// most. A request has one effect. That of a rebalancing has the id of the execution,
+// however many orders it placed.
 func (l *Ledger) Effects() *journal.Log[journal.Effect] { return l.effects }
 
 // record adds the effect of a call.

@@ -15,7 +15,7 @@ import (
 func TestEffectsAreWhatRequestsDid(t *testing.T) {
 	w := newWorld(t)
 	var want []journal.Effect
-	// did expects the effect of the last call, and names the next call.
+	// did records the expected effect of the last call, and prepares the next call.
 	did := func(resource uuid.UUID, accounts ...uuid.UUID) {
 		effect := journal.Effect{
 			Number:     uint64(len(want) + 1),

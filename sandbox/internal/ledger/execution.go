@@ -14,11 +14,12 @@ import (
 // saleLimit is the largest share of an account's value that a SELL may ask for, in
 // tenths.
 //
-// Source: the portfolios guide: a SELL over 90 per cent of the value is cancelled.
+// Source: the portfolios guide: a SELL over 90 percent of the value is cancelled.
 const saleLimit = 9
 
 // advance applies the transitions of the account that are due at now, in the order of
-// their instants, and of placement where these are equal.
+// their instants. Transitions at the same instant are applied in the order in which their
+// orders were placed.
 func (l *Ledger) advance(a *account, now time.Time) {
 	for len(a.due) > 0 {
 		next := &a.due[0]
@@ -36,11 +37,11 @@ func (l *Ledger) advance(a *account, now time.Time) {
 	a.due = nil
 }
 
-// step makes the transition that is due at the instant.
+// step applies the transition that is due at an instant.
 //
 // Choices: the individual orders of an order fill one after the other, their executions
 // evenly spaced over the time that the order is PROCESSING. The last one fills when the
-// order becomes FILLED. Each execution moves updated_at.
+// order becomes FILLED. Each execution sets updated_at.
 func (o *order) step(at time.Time, current prices) {
 	o.updated = latest(o.updated, at)
 	switch o.status {
@@ -54,8 +55,8 @@ func (o *order) step(at time.Time, current prices) {
 	}
 }
 
-// fill makes the next execution of the next individual order. The last one makes the
-// order FILLED.
+// fill carries out the next execution of the next individual order. After the last one,
+// the order is FILLED.
 func (o *order) fill(at time.Time, current prices) {
 	if i := int(o.filled); i < len(o.instruments) {
 		left := o.executionsLeft(i)
@@ -98,13 +99,12 @@ func (o *order) next(delay time.Duration) time.Time {
 	}
 }
 
-// split makes the individual orders from what the account holds now, or cancels the
+// split creates the individual orders from what the account holds now, or cancels the
 // order.
 //
 // Source: the portfolios guide: a BUY is split by target weights, a SELL by current
-// value.
-// Choices: what earlier open orders are going to sell no longer counts as value, so that
-// nothing is sold twice. What they are going to buy does not count yet. A SELL is checked
+// value. Choices: the value of the account excludes what earlier open orders are going to
+// sell, so that nothing is sold twice, and what they are going to buy. A SELL is checked
 // here and not when it is placed, so one that is too large is accepted as NEW first.
 func (o *order) split(current prices) {
 	instruments, quantities := o.account.free()
@@ -147,11 +147,11 @@ func exceedsSaleLimit(amount, total *big.Int) bool {
 	return asked.Cmp(allowed) > 0
 }
 
-// rebalance makes the individual orders that bring positions, and the cash in the pot, to
-// the weights of the mix.
+// rebalance creates the individual orders that bring positions, and the cash in the pot,
+// to the weights of the mix.
 //
-// Choices: an instrument that is at its target already has no individual order, so an
-// account that holds nothing has none at all. Sales come before purchases.
+// Choices: an instrument at its target has no individual order, so the order of an empty
+// account has none. Sales come before purchases.
 func (o *order) rebalance(instruments []string, quantities, values []*big.Int) {
 	missing := map[string]*big.Int{}
 	total := sum(values)
@@ -179,8 +179,8 @@ func (o *order) rebalance(instruments []string, quantities, values []*big.Int) {
 	}
 }
 
-// cancel stops an order whose account has been advanced to now. What is filled stays
-// filled.
+// cancel stops an order whose account has been advanced to now. Individual orders that
+// are FILLED stay FILLED.
 func (o *order) cancel(now time.Time, reason later.CancellationReason) {
 	o.extras().reason = reason
 	for i := int(o.filled); i < int(o.sales); i++ {
@@ -191,8 +191,8 @@ func (o *order) cancel(now time.Time, reason later.CancellationReason) {
 }
 
 // execute carries out a part of the individual order i: a quantity to sell, or cash to
-// spend. Sales of a rebalancing fill its pot. Its purchases take no more than the pot
-// has, because prices may have changed since they were made.
+// spend. Sales of a rebalancing fill its pot. Its purchases spend no more than the pot
+// has, because prices may have changed since they were created.
 //
 // Choice: the proceeds of every other sale leave the account, and the cash for every
 // other purchase comes from outside.
@@ -216,10 +216,10 @@ func (o *order) execute(i int, part *big.Int, at prices) {
 	o.account.book(instrument, contract.SideBUY, at.quantity(instrument, cash))
 }
 
-// end gives the order its last status.
+// end gives the order its final status.
 //
-// Choice: what is left in the pot stays in the account as cash, so nothing is lost when a
-// rebalancing is cancelled between sale and purchase. The next rebalancing invests it. A
+// Choice: what is left in the pot stays in the account as cash, so a rebalancing that is
+// cancelled between sale and purchase loses nothing. The next rebalancing invests it. A
 // liquidation that is FILLED has paid it out.
 func (o *order) end(status contract.OrderStatus) {
 	if o.pot != nil && (status == contract.OrderStatusCANCELLED || o.kind == contract.OrderTypeREBALANCING) {
@@ -236,8 +236,8 @@ type step struct {
 	order *order
 }
 
-// schedule is a heap of steps by instant. A cancelled order stays in it until its step
-// comes first.
+// schedule is a heap of steps by instant. The step of a cancelled order stays in it until
+// it is the first.
 //
 //nolint:recvcheck // container/heap needs pointers for Push and Pop alone
 type schedule []step

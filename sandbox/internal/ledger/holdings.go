@@ -14,12 +14,12 @@ import (
 //
 // Choice: no price moves by itself, see [Ledger.SetPrices].
 //
-// The fields that placing an order reads come first: with a million accounts, each
-// further cache line costs time.
+// The fields that are read when an order is placed come first, because each further cache
+// line costs time with a million accounts.
 type account struct {
 	due schedule
-	// Most accounts have few orders, and an index for each of them would take more memory
-	// than the orders do.
+	// Most accounts have few orders, and an index per account would take more memory than
+	// these orders.
 	latest        *order        // the first of a chain of all orders
 	many          *index[order] // all orders, once there are more than fewOrders
 	count         int32
@@ -28,13 +28,13 @@ type account struct {
 
 	id        uuid.UUID
 	positions []position // sorted by instrument
-	cash      big.Int    // what rebalancings have sold and not spent
+	cash      big.Int    // proceeds that rebalancings have not spent
 }
 
 // fewOrders is how many orders an account keeps without an index.
 const fewOrders = 32
 
-// keep adds an order to those of the account.
+// keep adds an order to the account.
 func (a *account) keep(o *order) {
 	o.previous = a.latest
 	a.latest = o
@@ -71,8 +71,7 @@ type position struct {
 	promised   big.Int // the part of held that open individual orders are going to sell
 }
 
-// account returns the account's state. It is empty if nothing was ordered for the account
-// yet.
+// account returns the account's state. It is empty if the account has no order yet.
 func (c *client) account(id uuid.UUID) *account {
 	found := c.accounts[id]
 	if found == nil {
@@ -110,8 +109,8 @@ func (a *account) find(instrument string) (at int, found bool) {
 }
 
 // position returns the position in an instrument, and adds one if there is none. An
-// individual order can outlive its position: its share of a tiny position may be zero,
-// and another order can sell the position meanwhile.
+// individual order can remain after its position: if its share of a tiny position is
+// zero, another order can sell the position meanwhile.
 func (a *account) position(instrument string) *position {
 	at, found := a.find(instrument)
 	if !found {
@@ -126,7 +125,7 @@ func (a *account) promise(instrument string, quantity *big.Int) {
 	p.promised = tight(new(big.Int).Add(&p.promised, quantity))
 }
 
-// release undoes promise.
+// release reverts promise.
 func (a *account) release(instrument string, quantity *big.Int) {
 	p := a.position(instrument)
 	p.promised = tight(new(big.Int).Sub(&p.promised, quantity))
@@ -149,8 +148,8 @@ func (a *account) book(instrument string, side contract.Side, quantity *big.Int)
 	a.positions[at].held = tight(held)
 }
 
-// tight copies a number without the spare capacity of math/big. Each position stores two
-// of them.
+// tight copies a number without the spare capacity that math/big allocates. Each position
+// stores two such numbers.
 func tight(number *big.Int) (copied big.Int) {
 	copied.SetBits(slices.Clone(number.Bits()))
 	return copied

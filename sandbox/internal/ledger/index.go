@@ -9,20 +9,21 @@ import (
 )
 
 // index keeps items in the order of their ids, which is the order of lists. Insertion,
-// search and access by position take about as long among a million items as among a
+// search and access by position take about as long with a million items as with a
 // thousand.
 //
-// github.com/tidwall/btree counts the items below each node, so an offset needs no walk.
+// github.com/tidwall/btree counts the items below each node, so it finds an offset
+// without walking over the items before it.
 type index[T any] struct {
 	tree *btree.BTreeG[entry[T]]
 	id   func(*T) *uuid.UUID
 }
 
-// entry keeps the first half of the item's id beside the item. A search then seldom reads
-// the item itself, which is elsewhere in memory.
+// entry stores the first half of the item's id beside the pointer. So a search rarely
+// reads the item itself, which is elsewhere in memory.
 type entry[T any] struct {
 	half uint64
-	item *T // nil comes before all items with the half
+	item *T // nil sorts before all items with this half
 }
 
 func (e entry[T]) less(other entry[T], id func(*T) *uuid.UUID) bool {
@@ -77,12 +78,12 @@ func (x index[T]) page(offset, limit int) []*T {
 	return items
 }
 
-// turn is the number of items that a method goes through before it unlocks the ledger for
-// others.
+// turn is the number of items that a method handles before it unlocks the ledger for
+// other calls.
 const turn = 1000
 
 // walk calls visit for all items. The ledger is locked during each call, but not between
-// turns. An item that is inserted meanwhile is visited if it comes later in the order.
+// turns. walk visits an item that is inserted meanwhile if it comes later in the order.
 func walk[T any](l *Ledger, x index[T], visit func(*T)) {
 	var last entry[T]
 	for more := true; more; {

@@ -42,8 +42,8 @@ type Options struct {
 // and those of later versions. It is safe for concurrent use. Make one with [New].
 //
 // A method that refuses a request returns a [*Refusal] and leaves the state as it was. No
-// method waits, so a context only names the call (see [WithCall]). A method that goes
-// through many items unlocks the ledger after each [turn] of them.
+// method waits, so the context only carries the call (see [WithCall]). A method that
+// handles many items unlocks the ledger after each [turn] of them.
 type Ledger struct {
 	options Options
 
@@ -64,7 +64,7 @@ type client struct {
 	accounts       map[uuid.UUID]*account
 }
 
-// New makes an empty ledger.
+// New returns an empty ledger.
 func New(options Options) *Ledger {
 	if options.Now == nil {
 		options.Now = time.Now
@@ -87,7 +87,7 @@ func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
 	return l.client(callOf(ctx).ClientID), l.now()
 }
 
-// client returns the state of a client. It is empty for one that has not called yet.
+// client returns the state of a client. It is empty for a client that has not called yet.
 func (l *Ledger) client(id uuid.UUID) *client {
 	c := l.clients[id]
 	if c == nil {
@@ -109,8 +109,8 @@ func (l *Ledger) newID() uuid.UUID {
 	return l.options.NewID()
 }
 
-// now returns the time without its monotonic reading, so that instants compare as the
-// wall clock shows them.
+// now returns the time without its monotonic reading, so that comparisons use the wall
+// clock.
 func (l *Ledger) now() time.Time { return l.options.Now().UTC().Round(0) }
 
 // look is enter for a caller that does not hold the lock.
@@ -120,7 +120,7 @@ func (l *Ledger) look(ctx context.Context) (*client, time.Time) {
 	return l.enter(ctx)
 }
 
-// latest returns the later of two instants. It keeps updated_at from going back with the
+// latest returns the later of two instants, so that updated_at does not go back with the
 // clock.
 func latest(a, b time.Time) time.Time {
 	if b.After(a) {

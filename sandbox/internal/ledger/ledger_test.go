@@ -56,7 +56,7 @@ var (
 type world struct {
 	t      testing.TB
 	client uuid.UUID
-	// operation is that of the next calls.
+	// operation is the operation of the next calls.
 	operation contract.Operation
 	api       contract.StrictServerInterface
 	ledger    *ledger.Ledger
@@ -262,7 +262,7 @@ func (w *world) retrieveExecution(id uuid.UUID) (contract.RebalancingExecution, 
 	return body200[contract.RetrievePortfoliosRebalancingExecution200JSONResponse](response, err).Body, err
 }
 
-// body200 gives the response its type, or the zero value where there is an error.
+// body200 returns the response in its type, or the zero value if there is an error.
 func body200[T any](response any, err error) T {
 	if err != nil {
 		var none T
@@ -271,8 +271,8 @@ func body200[T any](response any, err error) T {
 	return response.(T)
 }
 
-// written reads the list that an response writes: all of it, and no member that the
-// contract does not have.
+// written reads the whole list that a response writes. It accepts only fields of the
+// contract.
 func written[T any](err error, write func(http.ResponseWriter) error) (list T, _ error) {
 	if err != nil {
 		return list, err
@@ -295,7 +295,7 @@ func written[T any](err error, write func(http.ResponseWriter) error) (list T, _
 	return list, nil
 }
 
-// must gives the value of a call that has to succeed: must(w.createOrder(...))(t).
+// must returns the value of a call that has to succeed: must(w.createOrder(...))(t).
 func must[T any](value T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -306,7 +306,7 @@ func must[T any](value T, err error) func(testing.TB) T {
 	}
 }
 
-// follow makes an allocation and the account's configuration, and returns the id of the
+// follow creates an allocation and the account's configuration, and returns the id of the
 // allocation.
 func (w *world) follow(accountID uuid.UUID, idsAndWeights ...string) uuid.UUID {
 	w.t.Helper()
@@ -339,8 +339,8 @@ func (w *world) hold(accountID uuid.UUID, amount string) {
 	w.wantOrder(bought.ID, filled, 2*delay, nil)
 }
 
-// value is what an account could liquidate now: it asks for a liquidation and takes that
-// back.
+// value returns what an account could liquidate now. It places a liquidation and cancels
+// it.
 func (w *world) value(accountID uuid.UUID) string {
 	w.t.Helper()
 	asked := must(w.liquidate(accountID, userID))(w.t)
@@ -395,7 +395,7 @@ func wantRefusal(t testing.TB, err error, status int, slug string, words ...stri
 	}
 	for _, word := range words {
 		if !strings.Contains(refusal.Detail, word) {
-			t.Errorf("detail %q does not say %q", refusal.Detail, word)
+			t.Errorf("detail %q does not contain %q", refusal.Detail, word)
 		}
 	}
 }

@@ -13,11 +13,11 @@ import (
 // CreatePortfoliosLiquidationRequest places an order that sells everything an account
 // holds. The account and its configuration stay.
 //
-// Source: "Create portfolios liquidation request" and the guide.
-// Choices: cash_amount is the value when the order is placed, including the cash of
-// cancelled rebalancings, "0" if nothing is held. The order sells and pays out what is
-// there when it becomes PROCESSING. An account without a configuration can be liquidated.
-// The limit of 90 per cent does not apply. allocation_id is left out.
+// Source: "Create portfolios liquidation request" and the guide. Choices: cash_amount is
+// the value when the order is placed, including the cash of cancelled rebalancings, and
+// "0" for an empty account. The order sells and pays out what the account holds when the
+// order becomes PROCESSING. An account without a configuration can be liquidated. The
+// limit of 90 percent does not apply. allocation_id is left out.
 func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	ctx context.Context, request contract.CreatePortfoliosLiquidationRequestRequestObject,
 ) (contract.CreatePortfoliosLiquidationRequestResponseObject, error) {

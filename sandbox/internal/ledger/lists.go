@@ -14,8 +14,8 @@ const (
 	maxLimit     = 1000
 )
 
-// listing is what a request for a list asks for. Its methods read the parameters that
-// lists share, and keep the first error.
+// listing has the parameters of a list. Its methods read the parameters that lists share,
+// and keep the first error.
 //
 // Source: the query parameters of the list operations. start_date is documented as
 // inclusive.

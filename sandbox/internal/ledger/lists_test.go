@@ -24,8 +24,8 @@ type query struct {
 	offset, limit         *int32
 }
 
-// lists are the three list operations, each over items that were made one hour apart from
-// the start on.
+// lists are the three list operations, each with items that were created one hour apart,
+// beginning at the start.
 func lists(w *world, count int) map[string]func(query) (page, error) {
 	var shared uuid.UUID
 	for i := range count {
@@ -116,7 +116,7 @@ func TestListsPageAndCount(t *testing.T) {
 			},
 		}
 		for i, test := range tests {
-			// A filter that lets everything pass must not change the page.
+			// A filter that matches every item must not change the page.
 			for _, from := range []*string{nil, new("2000-01-01T00:00:00Z")} {
 				test.query.from = from
 				test.meta.Sort = &sort
@@ -288,8 +288,7 @@ func TestListOrdersByID(t *testing.T) {
 	}
 }
 
-// A list must bring its orders up to date by itself, also if no request has retrieved
-// them.
+// A list must bring its orders up to date, even if no request has retrieved them.
 func TestListedOrdersMoveOnWithTheClock(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "1")

@@ -13,8 +13,8 @@ import (
 // weightDecimals is the number of fraction digits that a weight can have.
 const weightDecimals = 5
 
-// mix is a checked list of instruments and weights. It never changes: an order keeps the
-// mix that it was placed with.
+// mix is a checked list of instruments and weights. It is immutable: an order keeps the
+// mix with which it was placed.
 type mix struct {
 	listed      []contract.InstrumentWeight
 	instruments []string // in the form of instrumentKey
@@ -23,10 +23,9 @@ type mix struct {
 
 // newMix checks the instruments and weights of a request.
 //
-// Source: "Create portfolios allocation". The guide has weights that sum to 1, a later
-// text to 100 per cent.
-// Choice: both are accepted. Any other sum, an empty list and an instrument named twice
-// are 400.
+// Source: "Create portfolios allocation". In the guide, weights sum to 1; in a later
+// document, to 100 percent. Choice: both are accepted. Any other sum, an empty list and
+// an instrument named twice are 400.
 func newMix(listed []contract.InstrumentWeight) (*mix, error) {
 	if len(listed) == 0 {
 		return nil, invalid("allocation", "expected at least one instrument")
@@ -85,8 +84,8 @@ func readWeight(field string, item contract.InstrumentWeight) (*big.Int, error) 
 	return weight, nil
 }
 
-// readInstrument returns the key of the instrument. It refuses an instrument that is not
-// of the form of its instrument_id_type.
+// readInstrument returns the key of the instrument. It refuses an instrument that does
+// not match its instrument_id_type.
 func readInstrument(field string, item contract.InstrumentWeight) (string, error) {
 	text, err := item.InstrumentID.AsInstrumentWeightInstrumentID0()
 	if err != nil {

@@ -5,15 +5,13 @@ import (
 	"slices"
 )
 
-// The instruments whose behaviour in its sandbox Upvest documents, and that behave
-// differently from all others.
+// The instruments for which Upvest documents a special behavior in Upvest's sandbox.
 //
 // Source: the guide "Sandbox mock ISINs". An order for mockParts is executed in up to 5
 // parts: one below 101 EUR, two below 201 EUR and so on. An order for mockCancelled is
-// executed in part and then cancelled.
-// Choices: the parts are equal. Of two parts, mockCancelled executes the first, and
-// instead of the second the portfolio order is cancelled with all that is left of it. No
-// instrument has another price than 1 at first.
+// executed in part and then cancelled. Choices: the parts are equal. An order for
+// mockCancelled executes the first of two parts, and then the portfolio order is
+// cancelled with all that is left of it. Every instrument has the initial price 1.
 const (
 	mockParts     = "IE00B5M1WJ87"
 	mockCancelled = "IE00BF2GFH28"
@@ -48,7 +46,7 @@ func (o *order) worth(i int, current prices) *big.Int {
 	return o.amounts[i]
 }
 
-// executionsOf returns in how many parts an order for mockParts is executed.
+// executionsOf returns the number of parts in which an order for mockParts is executed.
 func executionsOf(cash *big.Int) int {
 	const most = 5
 	for parts := 1; parts < most; parts++ {
@@ -75,7 +73,7 @@ func (o *order) executions() (done, all int) {
 	return done + o.extra.executed, all
 }
 
-// executionsLeft returns how many executions the individual order i still has, which is
+// executionsLeft returns how many executions remain of the individual order i, which is
 // the next to fill.
 func (o *order) executionsLeft(i int) int {
 	if o.extra == nil || o.extra.executions == nil {

@@ -10,7 +10,7 @@ const (
 	mockCancelled = "IE00BF2GFH28"
 )
 
-// The guide gives the number of executions by amount. Each of them shows in what the
+// The guide gives the number of executions by amount. Each execution changes what the
 // account holds.
 func TestAMockInstrumentFillsInParts(t *testing.T) {
 	for _, c := range []struct {

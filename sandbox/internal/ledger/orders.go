@@ -17,7 +17,7 @@ import (
 // orderSettled is a status of later versions of the API, which follows FILLED.
 const orderSettled contract.OrderStatus = "SETTLED"
 
-// order is kept small, because there can be a million of them.
+// order is small, because there can be a million of them.
 type order struct {
 	id         uuid.UUID
 	account    *account
@@ -31,8 +31,8 @@ type order struct {
 	created, updated time.Time
 	status           contract.OrderStatus
 
-	// The individual orders once it is PROCESSING, sales before purchases. The first
-	// filled of them are filled.
+	// The individual orders, once the order is PROCESSING: sales come before purchases.
+	// filled counts those that are FILLED, which are the first ones.
 	instruments   []string
 	amounts       []*big.Int // nil when it is done
 	pot           *big.Int   // cash to spend or to pay out, until it is done
@@ -45,17 +45,18 @@ type order struct {
 	extra *extra // nil for most orders
 }
 
-// extra is what few orders have.
+// extra has the fields that few orders need.
 type extra struct {
 	flow   later.InitiationFlow     // "" for API
 	reason later.CancellationReason // "" for an order that is not cancelled
 	// executions has the number of executions of each individual order. It is nil if each
-	// has one. executed is how many the next individual order to fill has had.
+	// has one execution. executed counts the executions so far of the individual order
+	// that fills next.
 	executions []int
 	executed   int
 }
 
-// extras returns what few orders have, to change it.
+// extras returns the extra of the order, and creates it if necessary.
 func (o *order) extras() *extra {
 	if o.extra == nil {
 		o.extra = &extra{}
@@ -79,8 +80,8 @@ func (o *order) done() bool {
 
 // show returns the order as of the time that its account has been advanced to.
 //
-// Choice: the id of an individual order follows from the order and the instrument, so it
-// does not depend on who reads first.
+// Choice: the id of an individual order is derived from the order and the instrument, so
+// it does not depend on which request reads it first.
 func (o *order) show() contract.Order {
 	kind := o.kind
 	shown := contract.Order{
@@ -135,10 +136,10 @@ func (o *order) partStatus(i int) contract.IndividualOrderStatus {
 	}
 }
 
-// place adds an order. It is NEW and has no individual orders, also if the delay is zero:
-// its first transition happens when it is read next.
+// place adds an order. It is NEW and has no individual orders, even if the delay is zero:
+// its first transition is applied when it is read.
 func (l *Ledger) place(c *client, now time.Time, o *order) {
-	// Otherwise transitions would pile up in an account that is never read.
+	// Without this, transitions would accumulate in an account that is never read.
 	l.advance(o.account, now)
 	l.placed++
 	o.id = l.newID()

@@ -12,7 +12,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-func TestOrderIsAnsweredAsNew(t *testing.T) {
+func TestOrderIsReturnedAsNew(t *testing.T) {
 	for _, wait := range []time.Duration{delay, 0, -1} {
 		w := newWorld(t, func(o *ledger.Options) { o.OrderDelay = wait })
 		allocationID := w.follow(savings, funds, "0.7", apple, "0.3")
@@ -198,7 +198,7 @@ func TestSellIsSplitByCurrentValue(t *testing.T) {
 	w.wantOrder(placed.ID, processing, delay+delay/2, []string{"SELL FILLED", "SELL PROCESSING"})
 	must(0, w.cancelOrder(placed.ID))(t)
 	w.wantOrder(placed.ID, cancelled, delay+delay/2, []string{"SELL FILLED", "SELL CANCELLED"})
-	w.wantValue(savings, "65") // 35 of the 70 are sold, the 30 are left
+	w.wantValue(savings, "65") // of the 70, 35 are sold; the 30 remain
 }
 
 func TestOrderKeepsTheWeightsItWasPlacedWith(t *testing.T) {
@@ -266,8 +266,8 @@ func TestNothingIsSoldTwice(t *testing.T) {
 	third := w.sell(savings, "3.61")
 	w.pass(delay)
 	w.wantOrder(first.ID, processing, delay, nil)
-	// The second is 90 per cent of the 40 that are left, the third is more than that of
-	// the 4.
+	// The second order is for 90 percent of the remaining 40. The third is for more than
+	// 90 percent of the remaining 4.
 	w.wantOrder(second.ID, processing, delay, nil)
 	w.wantOrder(third.ID, cancelled, delay, nil)
 	w.wantValue(savings, "4")
@@ -278,8 +278,8 @@ func TestNothingIsSoldTwice(t *testing.T) {
 	w.wantValue(savings, "64")
 }
 
-// A small sale takes nothing of a tiny position, and a rebalancing that was placed later
-// sells that one first.
+// A small sale has a share of zero in a tiny position, which a rebalancing that was
+// placed later sells first.
 func TestIndividualOrderOutlivesItsPosition(t *testing.T) {
 	const tiny = "JP0000000001"
 	w := newWorld(t)

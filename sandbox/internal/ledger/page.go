@@ -10,9 +10,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// page is the response of a list operation. It makes its rows one at a time while it is
-// written, so a wide page is never in memory as a whole, and never locks the ledger for
-// long. Each row shows its item at the moment at which the row is written.
+// page is the response of a list operation. It generates its rows one at a time while it
+// is written, so a large page is never completely in memory and never locks the ledger
+// for long. Each row shows its item as of the moment when the row is written.
 type page[Item, Row any] struct {
 	ledger *Ledger
 	items  []*Item
@@ -26,8 +26,8 @@ func (p page[Item, Row]) row(item *Item) Row {
 	return p.show(item)
 }
 
-// streamer is a response writer that accepts a body to be made later, after its header is
-// sent. Stream reports whether it does.
+// streamer is a response writer that can accept a function that generates the body after
+// the header is sent. Stream reports whether it accepts the function.
 type streamer interface {
 	Stream(body func(io.Writer) error) bool
 }

@@ -31,7 +31,8 @@ type Holding struct {
 }
 
 // Portfolio returns what an account of a client holds as of now. It returns an error for
-// an account that the client never used: an empty portfolio could be that of a typo.
+// an account that the client never used, because a typo would otherwise look like an
+// empty portfolio.
 func (l *Ledger) Portfolio(clientID, accountID uuid.UUID) (Portfolio, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

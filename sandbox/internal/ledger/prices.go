@@ -9,9 +9,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// SetPrices sets the prices of instruments. Each is 1 until then. The value of what
-// accounts hold of an instrument, and of what their open individual orders are still
-// going to sell, changes in proportion. After an error no price has changed.
+// SetPrices sets the prices of instruments. Each price is 1 until it is set. The value of
+// the holdings of an instrument, and of open sales of it, changes in proportion. If
+// SetPrices returns an error, no price has changed.
 func (l *Ledger) SetPrices(prices map[api.InstrumentID]api.Decimal) error {
 	changes := make(map[string]*big.Int, len(prices))
 	for _, id := range slices.Sorted(maps.Keys(prices)) {
@@ -28,7 +28,7 @@ func (l *Ledger) SetPrices(prices map[api.InstrumentID]api.Decimal) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	// What is due was filled at the old prices.
+	// Executions that are due already use the old prices.
 	for _, c := range l.clients {
 		for _, a := range c.accounts {
 			l.advance(a, now)
@@ -53,15 +53,15 @@ func readPrice(id api.InstrumentID, price api.Decimal) (*big.Int, error) {
 	return to, nil
 }
 
-// quantityUnits and priceUnits are 1 in units of 10^-54 and 10^-27. Quantities are finer
-// than cash, so that what was bought for an amount is worth exactly that amount.
+// quantityUnits and priceUnits are 1 in units of 10^-54 and 10^-27. Quantities have more
+// digits than cash, so that a quantity bought for an amount is worth exactly that amount.
 var (
 	quantityUnits = new(big.Int).Exp(big.NewInt(10), big.NewInt(54), nil)
 	priceUnits    = new(big.Int).Exp(big.NewInt(10), big.NewInt(amountDecimals), nil)
 )
 
-// prices are by instrumentKey, in units of 10^-27. An instrument without one has the
-// price 1.
+// prices maps instrumentKeys to prices in units of 10^-27. An instrument without an entry
+// has the price 1.
 type prices map[string]*big.Int
 
 func (p prices) of(instrument string) *big.Int {

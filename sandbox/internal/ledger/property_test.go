@@ -14,8 +14,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// randomMix returns up to eight instruments with weights that sum to 1, some of them the
-// smallest that there is.
+// randomMix returns up to eight instruments with weights that sum to 1. Some of them have
+// the smallest possible weight.
 func randomMix(random *rand.Rand) []string {
 	var list []string
 	left := 100_000
@@ -39,8 +39,8 @@ func randomAmount(random *rand.Rand) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d.%s", 1+random.IntN(1000), fraction), ".")
 }
 
-// The individual amounts are not shown, but a liquidation tells their sum: what is bought
-// is there to the last digit, at every moment.
+// Responses do not contain individual amounts, but a liquidation shows their sum:
+// purchases add up to the last digit, at every moment.
 func TestIndividualOrdersSumToTheAmount(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -77,7 +77,7 @@ func TestIndividualOrdersSumToTheAmount(t *testing.T) {
 		}))(t)
 		cut := w.rebalanced(accounts(savings))
 		w.pass(delay + time.Duration(random.Int64N(int64(delay))))
-		_ = w.cancelOrder(cut[0].ID) // refused where there was nothing to do
+		_ = w.cancelOrder(cut[0].ID) // refused if there is nothing left to cancel
 		wantSame(t, w.value(savings), total)
 		must(w.rebalance(accounts(savings)))(t)
 		w.pass(2 * delay)
@@ -99,7 +99,7 @@ func wantSame(t *testing.T, got string, want api.Decimal) {
 	}
 }
 
-// What is seen at the end must not depend on whether somebody looked in between.
+// The final state must not depend on reads in between.
 func TestLookingChangesNothing(t *testing.T) {
 	for seed := range uint64(25) {
 		unseen := play(t, seed, false)
@@ -110,7 +110,7 @@ func TestLookingChangesNothing(t *testing.T) {
 	}
 }
 
-// play makes a random history and returns all orders and the values of the accounts at
+// play runs a random history, and returns all orders and the values of the accounts at
 // its end.
 func play(t *testing.T, seed uint64, look bool) []any {
 	t.Helper()
@@ -136,7 +136,7 @@ func play(t *testing.T, seed uint64, look bool) []any {
 			w.remix(allocationID, list...)
 		case 7:
 			if len(placed) > 0 {
-				// refused where it is too late, in both histories alike
+				// refused if it is too late, in both histories
 				_ = w.cancelOrder(placed[random.IntN(len(placed))])
 			}
 		}

@@ -56,7 +56,7 @@ func (w *world) buyAndCancel(accountID uuid.UUID) error {
 	return w.cancelOrder(bought.ID)
 }
 
-// Only one of many that want the same account may get it.
+// Of many concurrent requests for a configuration of the same account, only one succeeds.
 func TestOneConfigurationOfManyAtOnce(t *testing.T) {
 	w := newWorld(t)
 	made := w.allocate(funds, "1")

@@ -34,14 +34,14 @@ func (e *execution) accountIDs() []uuid.UUID {
 // is listed, or that follows a listed allocation.
 //
 // Source: "Trigger portfolio rebalancing" and the guide: accounts or allocations, exactly
-// one of them.
-// Choices: a list that is null counts as missing. An empty list, or an id listed twice,
-// is 400. An allocation that does not exist is 404. A listed account without a
-// configuration is 422. If one id is refused, nothing is rebalanced. An allocation that
-// no account follows is accepted and places no order. The orders are placed in the order
-// of the listed accounts, or by account id, and name no user. They are placed before the
-// response, but not all at once: an account counts as following if it does when its turn
-// comes. All orders are placed even if the caller is gone.
+// one of them. Choices: a list that is null counts as missing. An empty list, or an id
+// listed twice, is 400. An allocation that does not exist is 404. A listed account
+// without a configuration is 422. If one id is refused, nothing is rebalanced. An
+// allocation that no account follows is accepted and places no order. The orders are
+// placed in the order of the listed accounts, or by account id, and name no user. They
+// are placed before the response, but not all at once: an account follows an allocation
+// if it does when its order is placed. All orders are placed even if the caller has
+// disconnected.
 func (l *Ledger) TriggerPortfolioRebalancing(
 	ctx context.Context, request contract.TriggerPortfolioRebalancingRequestObject,
 ) (contract.TriggerPortfolioRebalancingResponseObject, error) {
@@ -69,8 +69,8 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 	return contract.TriggerPortfolioRebalancing200JSONResponse{Body: contract.Rebalancing{ID: made.id}}, nil
 }
 
-// begin checks that everything that the execution names exists, and stores it. A
-// configuration can still be deleted before its turn comes, by later versions of the API.
+// begin checks that everything that the execution names exists, and stores it. In later
+// versions of the API, a configuration can still be deleted before its order is placed.
 func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -131,8 +131,8 @@ func (l *Ledger) placeRebalancing(c *client, e *execution, found *configuration)
 	e.orders = append(e.orders, placed)
 }
 
-// readRebalancing reads both forms of the request, so that it sees a request that mixes
-// them. Names of fields are case-sensitive.
+// readRebalancing reads both forms of the request, so that it can refuse a request that
+// mixes them. Names of fields are case-sensitive.
 func readRebalancing(body *contract.RebalancingRequest) (*execution, error) {
 	text, err := body.MarshalJSON()
 	if err != nil {
@@ -196,7 +196,8 @@ func (c *client) execution(id uuid.UUID) (*execution, error) {
 		"there is no execution %s; expected the id of a rebalancing of this client", id)
 }
 
-// RetrievePortfoliosRebalancingExecution returns what a rebalancing was triggered for.
+// RetrievePortfoliosRebalancingExecution returns the accounts or allocations of a
+// rebalancing.
 //
 // Source: the example of "Retrieve portfolios rebalancing execution", where the list that
 // was not sent is empty.

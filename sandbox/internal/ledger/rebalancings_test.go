@@ -66,7 +66,7 @@ func TestRebalancingReachesTheTargetWeights(t *testing.T) {
 	w.pass(2 * delay)
 	w.wantOrder(again[0].ID, filled, 2*delay, []string{})
 
-	// The two positions are 50 each: of a sale of 20, half comes from the first.
+	// Both positions are worth 50, so half of a sale of 20 comes from the first.
 	sold := w.sell(savings, "20")
 	w.pass(delay + delay/2)
 	must(0, w.cancelOrder(sold.ID))(t)
@@ -238,15 +238,15 @@ func TestProceedsOfACancelledRebalancing(t *testing.T) {
 	w.pass(delay + delay/2)
 	must(0, w.cancelOrder(made))(t)
 	w.wantOrder(made, cancelled, delay+delay/2, []string{"SELL FILLED", "BUY CANCELLED"})
-	w.wantValue(savings, "100") // all of it cash
+	w.wantValue(savings, "100") // all of it is cash
 
 	// There is no position to sell.
 	sold := w.sell(savings, "1")
 	w.pass(delay)
 	w.wantOrder(sold.ID, cancelled, delay, []string{})
 
-	// A liquidation pays the cash out, unless it is cancelled; nothing of it is left for
-	// another order meanwhile.
+	// A liquidation that is not cancelled pays the cash out. Meanwhile, no other order
+	// can use the cash.
 	w.hold(savings, "50")
 	closing := must(w.liquidate(savings, userID))(t)
 	if closing.CashAmount != "150" {
@@ -257,8 +257,8 @@ func TestProceedsOfACancelledRebalancing(t *testing.T) {
 	must(0, w.cancelOrder(closing.ID))(t)
 	w.wantValue(savings, "150")
 
-	// The next rebalancing invests it: there is nothing to sell, as the account holds
-	// only what it is to hold.
+	// The next rebalancing invests the cash. It sells nothing, because the positions
+	// already have their target weights.
 	again := w.rebalanced(accounts(savings))[0].ID
 	beside := must(w.rebalance(accounts(savings)))(t)
 	w.pass(2 * delay)
@@ -270,7 +270,7 @@ func TestProceedsOfACancelledRebalancing(t *testing.T) {
 			t.Errorf("execution %s spent the cash a second time: %+v", beside, o)
 		}
 	}
-	sold = w.sell(savings, "135") // 90 per cent of the 150
+	sold = w.sell(savings, "135") // 90 percent of the 150
 	w.pass(2 * delay)
 	w.wantOrder(sold.ID, filled, 2*delay, []string{"SELL FILLED"})
 

@@ -13,16 +13,16 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// Restore adds a dump to an empty ledger, for as many clients as were dumped. Orders
-// continue as they would have in the ledger that was dumped. After an error, a part of
-// the dump is restored.
+// Restore adds a dump to an empty ledger, for as many clients as the dump has. Orders
+// continue as in the ledger that was dumped. If Restore returns an error, a part of the
+// dump may be restored.
 func (l *Ledger) Restore(d Dump, clients []uuid.UUID) error {
 	if len(d.Clients) != len(clients) {
 		return fmt.Errorf("the dump is of %d clients, expected one of %d", len(d.Clients), len(clients))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// Ids that a seed makes must not come again.
+	// A source of ids with a seed must not repeat the ids of the dump.
 	for range d.IDs {
 		l.newID()
 	}
@@ -148,8 +148,7 @@ func (c *client) restoreOrder(d dumpedOrder) (*order, error) {
 	return o, err
 }
 
-// check refuses an order whose parts do not fit each other, which the ledger could not
-// continue.
+// check refuses an order with inconsistent parts, which the ledger could not continue.
 func (d dumpedOrder) check() error {
 	if _, err := api.NewAmount(d.Cash); err != nil {
 		return fmt.Errorf("cash: %w", err)
@@ -173,7 +172,7 @@ func (d dumpedOrder) check() error {
 	return nil
 }
 
-// checkOpen checks what the individual orders of an order need to fill.
+// checkOpen checks the fields that open individual orders need to fill.
 func (d dumpedOrder) checkOpen() error {
 	if len(d.Amounts) != len(d.Instruments) || slices.Contains(d.Amounts, nil) {
 		return errors.New("amounts: expected as many as instruments")
@@ -184,7 +183,7 @@ func (d dumpedOrder) checkOpen() error {
 	return nil
 }
 
-// resume adds an order to those of its account, and to what the account has ahead.
+// resume adds an order to its account, and its next transition to the account's schedule.
 func (l *Ledger) resume(o *order) {
 	o.account.keep(o)
 	if o.done() {

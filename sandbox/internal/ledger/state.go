@@ -19,7 +19,7 @@ type State struct {
 	Accounts    []LoadedAccount
 }
 
-// LoadedAllocation is an allocation with the id that it is to have.
+// LoadedAllocation is an allocation with a given id.
 type LoadedAllocation struct {
 	ID      uuid.UUID
 	Request contract.AllocationRequest
@@ -32,8 +32,8 @@ type LoadedAccount struct {
 	Holdings         map[api.InstrumentID]api.Decimal
 }
 
-// Load adds the state to what the client of the context has. It makes no effects. After
-// an error, a part of the state is loaded.
+// Load adds the state to that of the client of the context. It records no effects. If
+// Load returns an error, a part of the state may be loaded.
 func (l *Ledger) Load(ctx context.Context, s State) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

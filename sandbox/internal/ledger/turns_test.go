@@ -12,12 +12,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// many is more than what is worked on before others get the ledger, and no multiple of
-// it.
+// many is larger than a turn, and not a multiple of it.
 const many = 2500
 
-// numbered makes ids that share their first half, as nothing but their end tells them
-// apart.
+// numbered returns ids that share their first half, so that only their end distinguishes
+// them.
 func numbered(i int) uuid.UUID {
 	id := savings
 	binary.BigEndian.PutUint64(id[8:], uint64(i))
@@ -102,7 +101,7 @@ func TestListsOfMany(t *testing.T) {
 	}
 }
 
-// A clock that goes back must not make anything look changed before it was made.
+// After the clock goes back, updated_at must not be earlier than created_at.
 func TestNothingIsUpdatedBeforeItWasCreated(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")

@@ -22,10 +22,11 @@ type UpvestOrder struct {
 	InitiationFlow string
 }
 
-// PlaceOrder places an order as Upvest does. It is no effect, because no request made it.
+// PlaceOrder places an order as Upvest does. It is not an effect, because no request
+// caused it.
 //
-// Choices: the order names the owner of the account as its user if the accounts are
-// limited to known ones, and otherwise none.
+// Choice: with Options.Accounts, the order names the owner of the account as its user,
+// and otherwise no user.
 func (l *Ledger) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	flows := []later.InitiationFlow{
 		later.InitiationFlowAPI, later.InitiationFlowAUTOINVESTMENT, later.InitiationFlowSAVINGSPLAN,
@@ -56,8 +57,8 @@ func (l *Ledger) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	return placed.id, nil
 }
 
-// CancelOrder cancels an order as Upvest does, which is possible while it is NEW or
-// PROCESSING. It is no effect, because no request made it.
+// CancelOrder cancels an order as Upvest does, while it is NEW or PROCESSING. It is not
+// an effect, because no request caused it.
 func (l *Ledger) CancelOrder(orderID uuid.UUID, reason string) error {
 	reasons := []later.CancellationReason{
 		later.CancellationReasonACCOUNTISEMPTY, later.CancellationReasonCANCELLEDBYCLIENT,

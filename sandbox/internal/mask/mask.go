@@ -14,14 +14,14 @@ import (
 // hidden takes the place of a secret.
 const hidden = "***"
 
-// minSecret is the length from which a secret is found by its value. The value of a
-// shorter one could be a part of any word.
+// minSecret is the shortest length of a secret that is found by its value. A shorter
+// value could be a part of any word.
 const minSecret = 8
 
 const secretNames = `secret|password|passphrase|token|authorization|assertion|cookie|credential|` +
 	`api[-_]?key|private[-_]?key`
 
-// hints are parts of every name of a secret and of every access token.
+// hints are texts of which every name of a secret and every access token contains one.
 var hints = []string{
 	"secret", "passw", "passphrase", "token", "authorization", "assertion", "cookie", "credential", "key",
 	tokenPrefix,
@@ -33,7 +33,7 @@ const tokenPrefix = "ory_at_"
 
 var (
 	secretName = regexp.MustCompile(`(?i)` + secretNames)
-	// notSecret are names that only look like one.
+	// notSecret are names that only look like the name of a secret.
 	notSecret = regexp.MustCompile(`(?i)^(token_type|token-type)$`)
 	// inText finds a name with its value in any text, such as a part of a multipart form.
 	inText = regexp.MustCompile(`(?i)((?:` + secretNames + `)[\w-]*(?:["']?\s*[:=]\s*|["']\s+))` +
@@ -46,12 +46,12 @@ func isSecret(name string) bool {
 }
 
 // Masker masks the values of fields whose name is that of a secret, access tokens, and
-// known secrets. The zero value knows no secret.
+// known secrets. The zero value has no known secrets.
 type Masker struct {
 	known *strings.Replacer
 }
 
-// New returns a masker that also knows the values of secrets.
+// New returns a masker that also masks these secrets by their values.
 func New(secrets ...string) Masker {
 	var pairs []string
 	for _, secret := range secrets {
@@ -114,8 +114,7 @@ func maskedPair(pair string) string {
 	return pair
 }
 
-// Body returns the text of a body, a path or an error without secrets, in whichever
-// format it is.
+// Body returns the text of a body, a path or an error without secrets, in any format.
 func (m Masker) Body(body string) string {
 	if !mightHold(body) {
 		return m.values(body)
@@ -123,7 +122,7 @@ func (m Masker) Body(body string) string {
 	if masked, ok := maskedJSON([]byte(body)); ok {
 		return m.values(string(masked))
 	}
-	// A form is a text too, but can write its names with escapes.
+	// Forms are masked separately, because they can contain names with escapes.
 	return inText.ReplaceAllString(m.Query(body), "${1}"+hidden)
 }
 

@@ -9,7 +9,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 )
 
-// explain names the field that is wrong. It never repeats the value of the field.
+// explain returns a text that names the invalid field. It never repeats the value of the
+// field.
 func explain(err error) string {
 	var request *openapi3filter.RequestError
 	if !errors.As(err, &request) {
@@ -45,8 +46,8 @@ func explainSchema(where string, wrong *openapi3.SchemaError) string {
 	return where + ": " + wrong.Reason
 }
 
-// deepest returns the schema error that is furthest inside the value: of several
-// alternatives, the error of the one that came closest to fitting.
+// deepest returns the innermost schema error. Of several alternatives, it is the error of
+// the one that matched best.
 func deepest(err error) *openapi3.SchemaError {
 	switch err := err.(type) { //nolint:errorlint // each level is unwrapped in turn
 	case nil:
@@ -56,8 +57,8 @@ func deepest(err error) *openapi3.SchemaError {
 		if inner == nil || depth(inner) <= depth(err) {
 			return err
 		}
-		// "None of the alternatives" tells more than "the one field of this alternative
-		// is missing".
+		// "None of the alternatives matches" says more than "the one field of this
+		// alternative is missing".
 		if len(err.Schema.OneOf) > 0 && inner.SchemaField == "required" {
 			return err
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
-// checkJSON refuses a body that two parsers can read differently: a field twice, invalid
-// UTF-8, or half of a surrogate pair.
+// checkJSON refuses a body that two parsers can read differently: with a duplicate field,
+// invalid UTF-8, or half of a surrogate pair.
 func checkJSON(body []byte) *response.Problem {
 	err := json.Unmarshal(body, new(jsontext.Value))
 	var wrong *jsontext.SyntacticError
@@ -23,7 +23,7 @@ func checkJSON(body []byte) *response.Problem {
 		return nil
 	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &wrong):
 		field := strings.ReplaceAll(strings.TrimPrefix(string(wrong.JSONPointer), "/"), "/", ".")
-		return response.Refuse(http.StatusBadRequest, "body field %.100s is there twice", field)
+		return response.Refuse(http.StatusBadRequest, "body field %.100s appears twice", field)
 	case errors.As(err, &wrong):
 		return response.Refuse(http.StatusBadRequest,
 			"the body is not one valid JSON value in UTF-8, see byte %d", wrong.ByteOffset)
@@ -33,7 +33,7 @@ func checkJSON(body []byte) *response.Problem {
 }
 
 // Documented returns the body with only the fields that openapi.yaml names. The code that
-// reads it next is less strict about names than the check was: encoding/json reads "Side"
+// decodes it next is less strict about names than the check: encoding/json decodes "Side"
 // as "side".
 func (r Request) Documented() ([]byte, error) {
 	if r.Route.IsToken() || r.Route.declared.Operation.RequestBody == nil {
@@ -102,7 +102,7 @@ func documentedArray(value jsontext.Value, schemas openapi3.SchemaRefs) (jsontex
 	return json.Marshal(items)
 }
 
-// withParts adds the schemas that the given ones consist of.
+// withParts adds the schemas of which the given ones consist.
 func withParts(schemas openapi3.SchemaRefs) openapi3.SchemaRefs {
 	all := slices.Clone(schemas)
 	for i := 0; i < len(all); i++ {

@@ -1,5 +1,5 @@
-// Package openapi holds requests and responses against openapi.yaml, and finds the
-// operation that a request is for.
+// Package openapi compares requests and responses with openapi.yaml, and finds the
+// operation of a request.
 package openapi
 
 import (
@@ -32,7 +32,7 @@ type Contract struct {
 // Request is a request for an operation.
 type Request struct {
 	*http.Request
-	// Body is the whole body, which has been read already.
+	// Body is the whole body.
 	Body []byte
 	// Route is nil when the request is for no operation.
 	Route      *Route
@@ -56,8 +56,7 @@ func Load(extend ...func(*openapi3.T) error) (*Contract, error) {
 			c.Scopes[scope] = true
 		}
 	}
-	// The pattern of an instrument_id lets single dashes be left out, which the format
-	// does not.
+	// The pattern of an instrument_id makes each dash optional, and the format does not.
 	instrument := doc.Components.Schemas["InstrumentWeight"].Value.Properties["instrument_id"].Value
 	for _, alternative := range instrument.OneOf {
 		alternative.Value.Format = ""
@@ -77,7 +76,7 @@ func newOptions() *openapi3filter.Options {
 	}
 }
 
-// readable returns a validator that accepts what read accepts.
+// readable returns a validator that accepts the texts that read accepts.
 func readable[T any](read func(string) (T, error)) openapi3.StringFormatValidator {
 	return openapi3.NewCallbackValidator(func(text string) error {
 		_, err := read(text)
@@ -94,7 +93,7 @@ func (c *Contract) CheckRequest(r Request) *response.Problem {
 		}
 	}
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
-		// The code that reads the query later would skip what it cannot read.
+		// The code that decodes the query later skips parts that it cannot read.
 		return response.Refuse(http.StatusBadRequest, "the query cannot be read: %s", err)
 	}
 	err := openapi3filter.ValidateRequest(r.Context(), c.input(r))

@@ -18,7 +18,7 @@ const (
 	notFound      = `{"type":"not_found","status":404}`
 )
 
-// The check of responses is a gate for other tests. This test shows that it can fail.
+// Other tests rely on the check of responses. This test shows that the check can fail.
 func TestResponsesAreChecked(t *testing.T) {
 	c, err := openapi.Load()
 	if err != nil {
@@ -36,7 +36,7 @@ func TestResponsesAreChecked(t *testing.T) {
 		"a field is missing": {
 			status: 200, contentType: response.JSON, body: `{"id":"` + executionID + `",` + created + `}`,
 		},
-		"an id is no UUID": {
+		"an id is not a UUID": {
 			status: 200, contentType: response.JSON, body: `{"id":"1",` + created + `,` + updated + `}`,
 		},
 		"an invalid time": {
@@ -44,7 +44,7 @@ func TestResponsesAreChecked(t *testing.T) {
 			body: `{"id":"` + executionID + `","created_at":"2021-07-21",` + updated + `}`,
 		},
 		"HTML": {status: 200, contentType: "text/html", body: `<html>`},
-		"a request id is no UUID": {
+		"a request id is not a UUID": {
 			status: 404, contentType: response.ProblemJSON, body: notFound, requestID: "1",
 		},
 		"a problem": {status: 404, contentType: response.ProblemJSON, body: notFound, right: true},

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// clientFlags are the parts of a -client flag. Empty parts are made up.
+// clientFlags are the parts of a -client flag. The program generates the empty ones.
 type clientFlags struct {
 	id, secret, keyID, keyFile string
 	scopes                     []string
@@ -16,8 +16,8 @@ type clientFlags struct {
 // nextPart finds the comma before a part. Every other comma belongs to the value.
 var nextPart = regexp.MustCompile(`,(?:id|secret|key-id|key|scopes)=`)
 
-// parseClient reads a -client flag. Its errors repeat nothing of the flag, because any
-// part of it may be a secret in the wrong place.
+// parseClient reads a -client flag. Its errors never repeat text of the flag, because any
+// part of it may be a misplaced secret.
 func parseClient(text string) (clientFlags, error) {
 	var c clientFlags
 	seen := map[string]bool{}
@@ -33,7 +33,7 @@ func parseClient(text string) (clientFlags, error) {
 			return clientFlags{}, err
 		}
 		if seen[name] {
-			return clientFlags{}, fmt.Errorf("the part %s is there twice", name)
+			return clientFlags{}, fmt.Errorf("the part %s appears twice", name)
 		}
 		seen[name] = true
 	}

@@ -15,15 +15,15 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// The forms of the private key of a client that the program makes up.
+// The forms of the private key that the program generates for a client.
 const (
 	ed25519Form   = "ed25519"
 	p521Form      = "p521"
 	encryptedForm = "p521-encrypted"
 )
 
-// passphrase is that of every encrypted key file. It protects nothing: the plain key is
-// in the same directory, and is valid for a sandbox only.
+// passphrase encrypts every encrypted key file. It need not protect anything: the plain
+// key is in the same directory, and is valid for a sandbox only.
 const passphrase = "upvest-sandbox"
 
 // madeClient is a client with the files of its private keys.
@@ -39,8 +39,8 @@ const (
 )
 
 // keyFile is one form of a client's private key. form is empty for a key that the user
-// provided. path is empty without a directory, and content too for a client that keeps
-// its private key to itself.
+// provided. path is empty without a directory. content is empty if only the public key is
+// known.
 type keyFile struct {
 	form, keyID, path, passphrase string
 	content                       []byte
@@ -60,9 +60,9 @@ func (c *madeClient) key(form string) *keyFile {
 	return &c.keys[max(0, i)]
 }
 
-// make completes what the flags leave open of a client. It keeps private keys that it
-// makes in the directory, if there is one, and uses them again for a later client with
-// the same id.
+// make generates the parts of a client that the flag leaves out. It keeps private keys
+// that it generates in the directory, if there is one, and uses them again for a later
+// client with the same id.
 func (c *clientFlags) make(directory string) (madeClient, error) {
 	random, err := sandbox.NewClient(c.scopes...)
 	if err != nil {

@@ -16,7 +16,7 @@ func runCommand(ctx context.Context, arguments, variables []string, stdout, stde
 	command.Stdin = os.Stdin
 	command.Stdout = stdout
 	command.Stderr = stderr
-	// An interrupt of the terminal reaches the command too: it gets the time to end.
+	// Ctrl-C in a terminal also reaches the command, which gets time to end.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = grace
 	if err := command.Run(); err != nil {

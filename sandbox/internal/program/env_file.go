@@ -40,9 +40,9 @@ type envFile struct {
 	content []byte
 }
 
-// writeEnvFile writes the variables to a file that this run owns. It never changes a file
-// that a sandbox did not write, or that was edited since: that is an error. While another
-// run listens, its file stays, and this run takes the next name: sandbox-2.env after
+// writeEnvFile writes the variables to a file that this run owns. It returns an error for
+// a file that a sandbox did not write, or that was edited since. While another run
+// listens, its file stays, and this run takes the next name: sandbox-2.env after
 // sandbox.env. The file of a run that no longer listens is replaced.
 func writeEnvFile(ctx context.Context, path, form, address string, pairs []string) (envFile, error) {
 	content, err := marked(form, address, pairs)
@@ -98,7 +98,7 @@ func numbered(path string, n int) string {
 }
 
 // existingFile reads the file that an earlier run wrote. It returns no path if there is
-// no file, and an error if there is one that is not, as a whole, from a run.
+// no file, and an error if the file is not exactly as a run wrote it.
 func existingFile(path string) (envFile, error) {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,7 +129,7 @@ func existingFile(path string) (envFile, error) {
 }
 
 func notOurs(path string) error {
-	return fmt.Errorf("flag -env-file: %s is there, and it is not, or not only, what a sandbox wrote: "+
+	return fmt.Errorf("flag -env-file: %s exists, and a sandbox did not write it, or it was edited since: "+
 		"choose another name, or remove it", path)
 }
 

@@ -95,7 +95,7 @@ func (key *keyFile) pairs(environ []string, keyAs string) []string {
 	return pairs
 }
 
-// hint tells how to set the variables in the file of -env-file.
+// hint returns the command that sets the variables in the file of -env-file.
 func (s *settings) hint(file string) string {
 	switch s.envForm {
 	case shellForm:

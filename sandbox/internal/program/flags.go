@@ -40,7 +40,7 @@ type settings struct {
 
 func (s *settings) add(option sandbox.Option) { s.options = append(s.options, option) }
 
-// commandLine is what parse reads before it becomes settings.
+// commandLine collects the flags before they become settings.
 type commandLine struct {
 	*flag.FlagSet
 	settings settings
@@ -80,8 +80,8 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 		return settings{}, err
 	}
 	if line.NArg() > 0 {
-		// The argument is not repeated, because it may be a secret after a space too
-		// many.
+		// The error does not repeat the argument: after a surplus space, it may be a
+		// secret.
 		return settings{}, errors.New("unexpected argument after the flags: everything is a flag, see -help")
 	}
 	return line.complete()
@@ -99,12 +99,12 @@ func (line *commandLine) defineClients() {
 		"the `form` of the variables: sh, dotenv (for docker --env-file), powershell or json")
 	line.StringVar(&s.keyForm, "key-form", ed25519Form,
 		"which key the variables name: ed25519, p521 (an EC PRIVATE KEY)\n"+
-			"or p521-encrypted (the same with a passphrase); the `form` of a client with key=FILE is its own")
+			"or p521-encrypted (the same with a passphrase); this `form` does not apply to a client with key=FILE")
 	line.StringVar(&s.keyAs, "key-as", keyAsFile,
 		"how the variables hold the private key: `file` (its name) or base64 (the key itself; without\n"+
 			"-keys, no file is written then)")
 	line.Func("client", "an API client, as `id=…,secret=…,key-id=…,key=FILE,scopes=a b` (repeatable). "+
-		"Each part may be left out\nand is then made up; only a secret may contain a comma. "+
+		"Parts that are left out\nare generated; only a secret may contain a comma. "+
 		"FILE is a PEM file with a public or a private key,\nEd25519 or P-521, that is not encrypted",
 		func(text string) error {
 			line.clients = append(line.clients, text)
@@ -192,7 +192,7 @@ func (line *commandLine) defineRules() {
 		"compare every response with openapi.yaml, and report on stderr what differs")
 }
 
-// complete returns the settings, with the options that several flags make together.
+// complete returns the settings, including options that depend on several flags.
 func (line *commandLine) complete() (settings, error) {
 	s := line.settings
 	if err := s.checkForms(); err != nil {
@@ -240,7 +240,7 @@ func (line *commandLine) addSwitches(s *settings) {
 	}
 }
 
-// checkForms checks the flags that take one of several words.
+// checkForms checks the flags that accept one of several words.
 func (s *settings) checkForms() error {
 	if !slices.Contains([]string{ed25519Form, p521Form, encryptedForm}, s.keyForm) {
 		return fmt.Errorf("flag -key-form: %q, expected %s, %s or %s",

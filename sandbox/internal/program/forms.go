@@ -63,16 +63,16 @@ func jsonObject(pairs []string) ([]byte, error) {
 
 func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// powershellQuoted doubles quotation marks. PowerShell ends a text at a typographic one
-// too.
+// powershellQuoted doubles quotation marks. PowerShell also ends a text at typographic
+// quotation marks.
 func powershellQuoted(text string) string {
 	doubled := strings.NewReplacer("'", "''", "\u2018", "\u2018\u2018", "\u2019", "\u2019\u2019",
 		"\u201a", "\u201a\u201a", "\u201b", "\u201b\u201b")
 	return "'" + doubled.Replace(text) + "'"
 }
 
-// isPlain reports whether a value means the same to every program that reads dotenv
-// files: docker takes a line as it is, others take off quotation marks and replace $NAME.
+// isPlain reports whether all programs that read dotenv files read the value alike:
+// docker uses a line as it is, and others remove quotation marks and replace $NAME.
 func isPlain(value string) bool {
 	return strings.TrimSpace(value) == value && !strings.ContainsAny(value, "'\"`#$\\\r\n")
 }

@@ -29,7 +29,7 @@ func (key *keyFile) keep(private crypto.Signer, encode encoder) (crypto.Signer, 
 			private = existing
 		}
 	}
-	// An existing file is written again, so that only its owner can read it.
+	// Writing an existing file again makes it readable by its owner only.
 	return private, key.write(private, encode)
 }
 
@@ -47,7 +47,7 @@ func sec1(key crypto.Signer) (*pem.Block, error) {
 	return &pem.Block{Type: "EC PRIVATE KEY", Bytes: der}, err
 }
 
-// encryptedSEC1 is the form that Upvest's instruction, openssl ec -aes256, makes.
+// encryptedSEC1 is the form that Upvest's instructions (openssl ec -aes256) produce.
 func encryptedSEC1(key crypto.Signer) (*pem.Block, error) {
 	plain, err := sec1(key)
 	if err != nil {
@@ -82,7 +82,8 @@ func readKey(file string) (crypto.PublicKey, crypto.Signer, error) {
 	}
 	block, rest := pem.Decode(content)
 	if block != nil && block.Type == "EC PARAMETERS" {
-		// openssl ecparam writes the curve first, which the key names too.
+		// openssl ecparam writes a block with the curve first. It is skipped, because the
+		// key names the curve too.
 		block, _ = pem.Decode(rest)
 	}
 	if block == nil {

@@ -1,4 +1,5 @@
-// Package program is the command upvest-sandbox, as a function that tests can run.
+// Package program implements the command upvest-sandbox as a function that tests can
+// call.
 package program
 
 import (
@@ -14,7 +15,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// grace is how long the requests under way may take to finish at the end.
+// grace is how long requests in progress may take to finish at the end.
 const grace = 2 * time.Second
 
 // Run is the program. It returns when the context ends, or at once if the sandbox cannot
@@ -46,7 +47,7 @@ func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err
 		return errors.Join(err, running.Close())
 	}
 	if file.path != "" {
-		// Variables must not outlive the sandbox that they point at.
+		// The variables are useless after the sandbox has ended.
 		defer func() { err = errors.Join(err, file.remove()) }()
 	}
 	if len(s.command) > 0 {
@@ -101,8 +102,8 @@ func end(ctx context.Context, running *sandbox.Sandbox) error {
 }
 
 // keyDirectory returns the directory for key files, and a function that removes it if it
-// was made for this run only. There is no directory if the variables hold the keys, and
-// none is named.
+// was made for this run only. The directory is empty if the variables hold the keys and
+// -keys names none.
 func (s *settings) keyDirectory() (directory string, remove func() error, err error) {
 	if s.keys != "" {
 		if err := os.MkdirAll(s.keys, 0o700); err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// sample is what the first client has from the start: an allocation, and an account that
+// sample is the initial state of the first client: an allocation, and an account that
 // follows it. The first order of the README is for this account.
 func sample() sandbox.State {
 	allocation := uuid.MustParse("7d3a1c52-40be-4b6f-8e25-95c0a1f4e6b8")

@@ -45,7 +45,7 @@ func (s *settings) secure(directory string, logger *log.Logger) error {
 	roots := authority.SystemRoots()
 	if len(roots) == 0 {
 		logger.Print("found no file with the system's root certificates: " +
-			"programs that use the bundle trust the sandbox alone")
+			"programs that use the bundle trust only the sandbox")
 	}
 	s.bundle, err = filepath.Abs(filepath.Join(directory, bundleFile))
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *settings) issuer(directory string, now time.Time) (*authority.Authority
 	return made, nil
 }
 
-// hosts returns the names and addresses under which the sandbox can be reached.
+// hosts returns the names and addresses under which clients can reach the sandbox.
 func (s *settings) hosts() []string {
 	hosts := []string{"localhost", "127.0.0.1", "::1"}
 	if name, err := os.Hostname(); err == nil && name != "" {

@@ -11,7 +11,7 @@ import (
 // Kept is a response that is kept for repetitions of its request, in a form that JSON can
 // hold.
 type Kept struct {
-	// Client is the position of the client in the list that was asked for.
+	// Client is the position of the client in the argument of Dump.
 	Client      int       `json:"client"`
 	Key         uuid.UUID `json:"key"`
 	Fingerprint []byte    `json:"fingerprint"`
@@ -20,7 +20,7 @@ type Kept struct {
 	Body        string    `json:"body"`
 }
 
-// Dump returns the kept responses of the clients, those that expire first at the front.
+// Dump returns the kept responses of the clients, in the order in which they expire.
 func (r *Replays) Dump(clients []uuid.UUID) []Kept {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 
 const (
 	lifetime = 24 * time.Hour
-	// overhead is roughly what a kept response costs in addition to its body, in bytes.
+	// overhead is roughly the size in bytes of a kept response without its body.
 	overhead = 160
 )
 
@@ -38,7 +38,8 @@ type Replays struct {
 // Key is an idempotency key. Each client has its own keys.
 type Key struct{ Client, ID uuid.UUID }
 
-// Fingerprint tells requests with the same key apart. It is the first half of a SHA-256.
+// Fingerprint distinguishes requests with the same key. It is the first half of a
+// SHA-256.
 type Fingerprint [16]byte
 
 // FingerprintOf returns the fingerprint of a request that consists of the parts.
@@ -70,15 +71,14 @@ type expiry struct {
 	expires int64
 }
 
-// New returns an empty store of at most maxBytes. When it is full, it refuses new keys:
-// forgetting a response too early would allow a second effect.
+// New returns an empty store of at most maxBytes. When it is full, it refuses new keys,
+// because dropping a response early would allow a second effect.
 func New(maxBytes int64) *Replays {
 	return &Replays{maxBytes: maxBytes, kept: map[Key]replay{}, running: map[Key]chan struct{}{}}
 }
 
-// Once calls act, unless a request with the same key succeeded before. In that case it
-// returns the kept response and replayed is true. Requests with one key wait for each
-// other.
+// Once calls act, unless a request with the same key succeeded before. It then returns
+// the kept response, and true for replayed. Requests with one key wait for each other.
 func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, now time.Time, act Act) (
 	given *response.Response, replayed bool, refused *response.Problem,
 ) {
@@ -93,12 +93,12 @@ func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, no
 		case claimed.other != nil:
 			if !wait(ctx, claimed.other) {
 				return nil, false, response.Refuse(http.StatusServiceUnavailable,
-					"the request was given up while another with its idempotency-key was under way")
+					"the client gave the request up while another one with the same idempotency-key was in progress")
 			}
 		case claimed.full:
 			return nil, false, response.Refuse(http.StatusServiceUnavailable,
 				"the responses of the last 24 hours fill the %d bytes of -kept-responses, "+
-					"and none may be forgotten: raise it, or move the clock on", r.maxBytes)
+					"and none may be dropped: raise the limit, or advance the clock", r.maxBytes)
 		default:
 			given, refused = r.run(key, fingerprint, now, act)
 			return given, false, refused
@@ -106,8 +106,8 @@ func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, no
 	}
 }
 
-// claim is what the store has for a key. If all fields are zero, the key is reserved for
-// the caller.
+// claim is the state of a key in the store. If all fields are zero, the key is reserved
+// for the caller.
 type claim struct {
 	earlier replay
 	found   bool
@@ -140,8 +140,8 @@ func (r *Replays) run(key Key, fingerprint Fingerprint, now time.Time, act Act) 
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		// The response to a request that failed is not kept: it may be sent again with
-		// its key.
+		// The response to a failed request is not kept, so the client may send it again
+		// with its key.
 		if given != nil && refused == nil {
 			r.keep(key, replay{
 				fingerprint: fingerprint,
@@ -165,7 +165,7 @@ func (r *Replays) keep(key Key, kept replay) {
 	r.queue = append(r.queue, expiry{key: key, expires: kept.expires})
 }
 
-// forget removes what expired.
+// forget removes expired responses.
 func (r *Replays) forget(now int64) {
 	for len(r.queue) > 0 && r.queue[0].expires <= now {
 		first := r.queue[0]

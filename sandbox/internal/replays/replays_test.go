@@ -31,7 +31,8 @@ func (s *slowAct) act() (*response.Response, *response.Problem) {
 	return &response.Response{Status: 200, Body: []byte{byte(s.acted)}}, nil
 }
 
-// The second of two at once waits for the first, and no longer than its own client does.
+// The second of two concurrent requests waits for the first, but no longer than its
+// client waits.
 func TestSecondWaitsForFirst(t *testing.T) {
 	for name, test := range map[string]struct {
 		first slowAct
@@ -39,7 +40,7 @@ func TestSecondWaitsForFirst(t *testing.T) {
 		after time.Duration
 	}{
 		"the first succeeds": {acted: 1, after: time.Hour},
-		// The second tries by itself.
+		// The second request then acts itself.
 		"the first fails": {first: slowAct{fails: true}, acted: 2, after: 2 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +54,7 @@ func TestSecondWaitsForFirst(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				_, _, gaveUp := r.Once(ctx, key, replays.Fingerprint{}, begun, slow.act)
-				if gaveUp == nil || gaveUp.Status != 503 || !strings.Contains(gaveUp.Detail, "given up") {
+				if gaveUp == nil || gaveUp.Status != 503 || !strings.Contains(gaveUp.Detail, "gave the request up") {
 					t.Errorf("the request that was given up got %v", gaveUp)
 				}
 				if waited := time.Since(begun); waited != time.Minute {
@@ -75,7 +76,7 @@ func TestSecondWaitsForFirst(t *testing.T) {
 	}
 }
 
-// A full store refuses new keys, and forgets none before its 24 hours are over.
+// A full store refuses new keys, and drops no key before its 24 hours are over.
 func TestNothingIsForgottenEarly(t *testing.T) {
 	r := replays.New(3000)
 	acted := 0

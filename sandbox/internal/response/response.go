@@ -1,4 +1,4 @@
-// Package response holds what the sandbox sends back: successes, and errors as problem
+// Package response defines the responses of the sandbox: successes, and errors as problem
 // details.
 package response
 
@@ -16,7 +16,8 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// Stream writes a body that is made while it is sent. It is nil for a body in Body.
+	// Stream writes a body that is generated while it is sent. It is nil if the body is
+	// in Body.
 	Stream func(io.Writer) error
 }
 
@@ -64,7 +65,7 @@ var slugs = map[int]string{
 	http.StatusTeapot:                "teapot",
 }
 
-// Refuse returns the problem of a status, with the type that is documented for it.
+// Refuse returns the problem for a status, with the type that is documented for it.
 func Refuse(status int, format string, arguments ...any) *Problem {
 	slug, ok := slugs[status]
 	if !ok {
@@ -73,7 +74,7 @@ func Refuse(status int, format string, arguments ...any) *Problem {
 	return RefuseAs(status, slug, format, arguments...)
 }
 
-// RefuseAs returns a problem whose type is not the one of its status.
+// RefuseAs returns a problem whose type differs from that of its status.
 func RefuseAs(status int, slug, format string, arguments ...any) *Problem {
 	return &Problem{
 		Type:   typeBase + slug,

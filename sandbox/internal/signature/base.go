@@ -14,8 +14,8 @@ type base struct {
 	masked string
 }
 
-// newBase rebuilds the signature base from the listed components and the parameters, each
-// in the order of the request. It leaves out components without a value.
+// newBase rebuilds the signature base from the listed components and the parameters, both
+// in the order of the request. It omits components without a value.
 func newBase(r *Request, components []string, parameters string) base {
 	var text, masked strings.Builder
 	for _, name := range components {
@@ -28,8 +28,8 @@ func newBase(r *Request, components []string, parameters string) base {
 			shown = mask.Masker{}.Query(value)
 		}
 		if strings.HasSuffix(name, token) || name == query && r.Token {
-			// A token request should have no query, but it might hold what belongs into
-			// the form.
+			// A token request should have no query. If it has one, it may contain the
+			// secret that belongs in the form.
 			shown = "***"
 		}
 		text.WriteString(`"` + name + `": ` + value + "\n")
@@ -41,9 +41,8 @@ func newBase(r *Request, components []string, parameters string) base {
 	return base{text: text.String(), masked: masked.String()}
 }
 
-// expectedBase returns the base that a signer could sign when its own list of components
-// is wrong: the components that it listed as far as they are allowed, and those that it
-// must list.
+// expectedBase returns a correct base for a request whose list of components is wrong: it
+// has the listed components that are allowed, and the required ones.
 func expectedBase(r *Request, listed []string, parameters string) base {
 	must := required(r)
 	components := slices.DeleteFunc(slices.Clone(listed), func(name string) bool {
@@ -75,8 +74,7 @@ func componentValue(r *Request, name string) (string, *Failure) {
 	}
 	lines := r.Header.Values(name)
 	if len(lines) == 0 && name == "content-length" && r.ContentLength > 0 {
-		// The length is not in the headers of a request that did not come from a
-		// connection.
+		// A request that did not come from a connection has no header with the length.
 		return strconv.FormatInt(r.ContentLength, 10), nil
 	}
 	if len(lines) == 0 {
@@ -86,7 +84,7 @@ func componentValue(r *Request, name string) (string, *Failure) {
 }
 
 // trimmed removes the white space around each line of a header: SP and HTAB (RFC 9110,
-// section 5.5). Any other is a part of the value.
+// section 5.5). Other white space is part of the value.
 func trimmed(lines []string) []string {
 	out := make([]string, len(lines))
 	for i, line := range lines {

@@ -9,9 +9,8 @@ import (
 	"github.com/dunglas/httpsfv"
 )
 
-// checkBody holds content-length and content-digest, where there are any, against the
-// bytes that arrived (draft-ietf-httpbis-digest-headers-10; docs.upvest.co demands
-// SHA-512).
+// checkBody compares content-length and content-digest, if sent, with the bytes that
+// arrived (draft-ietf-httpbis-digest-headers-10; docs.upvest.co requires SHA-512).
 func checkBody(r *Request) *Failure {
 	if length, failure := componentValue(r, "content-length"); failure == nil &&
 		length != strconv.Itoa(len(r.Body)) {

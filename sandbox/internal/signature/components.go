@@ -53,7 +53,7 @@ func checkCoverage(r *Request, listed []string) *Failure {
 func checkOptional(r *Request, name string) *Failure {
 	switch {
 	case name == query && r.URL.ForceQuery:
-		// A bare "?" can be read as an empty query or as none.
+		// A URL that ends with "?" has an empty query or none, so both are accepted.
 		return nil
 	case name == query:
 		return fail("component %q is covered, but the URL has no query", name)

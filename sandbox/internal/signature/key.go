@@ -12,9 +12,9 @@ import (
 	"math/big"
 )
 
-// CheckKey returns nil for a public key that signatures can be checked with: Ed25519, or
-// ECDSA on P-521. P-256 and P-384 are not documented. They are accepted because official
-// samples use P-256.
+// CheckKey returns nil for a public key that can verify signatures: Ed25519, or ECDSA on
+// P-521. P-256 and P-384 are not documented, but accepted because official samples use
+// P-256.
 func CheckKey(key crypto.PublicKey) error {
 	switch key := key.(type) {
 	case ed25519.PublicKey:
@@ -33,9 +33,9 @@ func CheckKey(key crypto.PublicKey) error {
 	}
 }
 
-// checkSignature verifies the signature over the base. If it is wrong and diagnose is
-// set, it tries the mistakes that are common in practice, so that the response can name
-// the one that was made.
+// checkSignature verifies the signature over the base. If the signature is wrong and
+// diagnose is set, it tries common mistakes, so that the response can name the one that
+// was made.
 func checkSignature(key crypto.PublicKey, b base, signature []byte, diagnose bool) *Failure {
 	if verifies(key, b.text, signature) {
 		return nil

@@ -44,7 +44,8 @@ func ecdsaDiagnosis(key *ecdsa.PublicKey, text string, signature []byte) string 
 	return ""
 }
 
-// isRaw reports whether the signature is right, but in the form of generic libraries.
+// isRaw reports whether the signature is correct except for its form, which is r followed
+// by s as generic libraries write it.
 func isRaw(key *ecdsa.PublicKey, text string, signature []byte) bool {
 	size := (key.Curve.Params().BitSize + 7) / 8
 	if len(signature) != 2*size {

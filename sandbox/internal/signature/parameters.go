@@ -15,8 +15,8 @@ type parameters struct {
 	created, expires        time.Time
 }
 
-// checkParameters reads the parameters and checks the times. Unknown parameters are
-// covered like the known ones, and otherwise ignored.
+// checkParameters reads the parameters and checks the times. Unknown parameters are part
+// of the base like all others, and otherwise ignored.
 func (v *Verifier) checkParameters(p *httpsfv.Params) (parameters, *Failure) {
 	read := parameterReader{params: p}
 	out := parameters{
@@ -95,8 +95,8 @@ func (r *parameterReader) time(name string) time.Time {
 }
 
 // checkAlgorithm accepts a missing alg, which is the normal case, and the algorithm of
-// the key. The draft registers no name for ECDSA with SHA-512, so its name follows the
-// pattern of the others.
+// the key. The draft registers no name for ECDSA with SHA-512, so the sandbox uses a name
+// in the pattern of the others.
 func checkAlgorithm(algorithm string, key crypto.PublicKey) *Failure {
 	want := "ed25519"
 	if ec, ok := key.(*ecdsa.PublicKey); ok {

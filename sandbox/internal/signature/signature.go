@@ -1,4 +1,4 @@
-// Package signature checks the HTTP message signatures that the Investment API demands:
+// Package signature checks the HTTP message signatures that the Investment API requires:
 // draft-ietf-httpbis-message-signatures-15 with the restrictions of docs.upvest.co
 // (Authentication, HTTP message signatures). It is written from those documents alone and
 // shares no code with any signer: it parses the headers that arrived, and rebuilds the
@@ -19,12 +19,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/expiring"
 )
 
-// version is the only version of the signature scheme that is served. The header
+// version is the only supported version of the signature scheme. The header
 // upvest-signature-version selects it.
 const version = "15"
 
-// Bounds on what one request may cost: the length of a nonce, and the number of
-// signatures.
+// Limits on the cost of one request: the length of a nonce, and the number of signatures.
 const (
 	maxNonce  = 256
 	maxLabels = 4
@@ -53,7 +52,7 @@ type Failure struct {
 // Error returns the detail of the response.
 func (f *Failure) Error() string { return "Signature is incorrect: " + f.detail }
 
-// Rules are the limits that the documents leave open.
+// Rules are the limits that Upvest does not document.
 type Rules struct {
 	// Now is the clock that created and expires are compared with.
 	Now func() time.Time
@@ -92,7 +91,7 @@ func NewVerifier(rules Rules) *Verifier {
 func (v *Verifier) Verify(r *Request) *Failure {
 	if got := r.Header.Values("Upvest-Signature-Version"); len(got) != 1 || got[0] != version {
 		return failUnlisted(r, "upvest-signature-version is %s, expected 15 "+
-			"(version 6 is taken when the header is missing, and is not served)", headerText(got))
+			"(without the header, version 6 applies, which this sandbox does not support)", headerText(got))
 	}
 	inputs, failure := dictionary(r, "Signature-Input")
 	if failure != nil {
@@ -179,14 +178,14 @@ func (v *Verifier) checkOne(
 }
 
 // useNonces marks the nonces of all signatures as used. Otherwise the same request would
-// pass once more for each of them. It comes last, because only a request that is proven
-// to be the client's may use up a nonce.
+// be accepted once for each of its signatures. This step is last, because only a verified
+// signature may use up its nonce.
 func (v *Verifier) useNonces(r *Request, proven []proof) *Failure {
 	now := v.rules.Now()
 	var failure *Failure
 	for _, p := range proven {
-		// After that time the signature is refused for its age, so the nonce is not
-		// needed.
+		// After that time the signature is refused as expired, so its nonce need not be
+		// kept.
 		forget := p.expires.Add(v.rules.Skew + time.Second)
 		used := usedNonce{client: r.Client, keyID: p.keyID, nonce: p.nonce}
 		if !v.nonces.Add(used, struct{}{}, now, forget) && failure == nil {
@@ -197,7 +196,7 @@ func (v *Verifier) useNonces(r *Request, proven []proof) *Failure {
 	return failure
 }
 
-// dictionary parses a header that is a dictionary, which may come in several lines.
+// dictionary parses a header that is a dictionary and may have several lines.
 func dictionary(r *Request, header string) (*httpsfv.Dictionary, *Failure) {
 	name := strings.ToLower(header)
 	lines := r.Header.Values(header)
@@ -250,7 +249,7 @@ func componentNames(input httpsfv.InnerList) ([]string, *Failure) {
 	return names, nil
 }
 
-// headerText shows the values of a header that holds no secret.
+// headerText returns the values of a header that contains no secret, for an error text.
 func headerText(values []string) string {
 	if len(values) == 0 {
 		return "missing"

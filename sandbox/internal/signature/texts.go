@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// textMistake is a mistake in the text that is signed. signed makes it in a correct text.
+// textMistake is a mistake in the signed text. signed returns a correct text with this
+// mistake.
 type textMistake struct {
 	detail string
 	signed func(text string) string
 }
 
-// Details of mistakes that are made in more than one way.
+// Details of mistakes that have more than one form.
 const (
 	lacksParameters = `the signed text lacks the line "@signature-params"`
 	unquotedNames   = `the signed text has component names without quotation marks, ` +

@@ -25,12 +25,12 @@ type wycheproof struct {
 	}
 }
 
-// wycheproofFiles are the vectors for the documented keys. ECDSA signatures are ASN.1
-// DER, so that every raw one (P1363) is refused.
+// wycheproofFiles are the vectors for the documented keys. ECDSA signatures must be ASN.1
+// DER, so every raw one (P1363) is refused.
 var wycheproofFiles = []struct {
 	file    string
 	cases   int
-	refused bool // whatever the vector says
+	refused bool // even if the vector is valid
 }{
 	{file: "ed25519_test.json", cases: 151},
 	{file: "ecdsa_secp521r1_sha512_test.json", cases: 542},
@@ -40,7 +40,7 @@ var wycheproofFiles = []struct {
 // TestWycheproof verifies the signatures of Wycheproof, in the folder that SUITES names.
 func TestWycheproof(t *testing.T) {
 	if os.Getenv("SUITES") == "" {
-		t.Skip("make suites runs this: it takes the files of Wycheproof")
+		t.Skip("make suites runs this test, which needs the files of Wycheproof")
 	}
 	folder := filepath.Join(os.Getenv("SUITES"), "wycheproof")
 	if _, err := os.Stat(folder); err != nil {

@@ -1,5 +1,5 @@
-// Package strict reads UUIDs and times in one form each, where Go's own parsers accept
-// several.
+// Package strict parses UUIDs and times in one form each. Go's own parsers accept several
+// forms.
 package strict
 
 import (

@@ -23,8 +23,8 @@ import (
 
 const (
 	maxTokens = 100_000
-	// expiredMemory is how long an expired token is kept, so that the detail can say that
-	// it expired.
+	// expiredMemory is how long an expired token is kept, so that the detail can report
+	// that it expired.
 	expiredMemory = time.Hour
 )
 
@@ -98,14 +98,14 @@ func (t *Tokens) Grant(c Client, body []byte, now time.Time) (*response.Response
 func (t *Tokens) checkForm(c Client, body []byte) (token, *response.Problem) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		// The parser's error repeats the text that it could not read, which may be the
+		// The parser's error is not shown, because it repeats text that may be the
 		// secret.
 		return token{}, response.Refuse(http.StatusBadRequest, "the body is not a form")
 	}
 	for _, field := range []string{"client_id", "client_secret", "grant_type", "scope"} {
 		if values := form[field]; len(values) != 1 || values[0] == "" {
 			return token{}, response.Refuse(http.StatusBadRequest,
-				"form field %s is there %d times or empty, expected one value", field, len(values))
+				"form field %s appears %d times or is empty, expected one value", field, len(values))
 		}
 	}
 	if grant := form.Get("grant_type"); grant != "client_credentials" {
@@ -170,7 +170,7 @@ func (t *Tokens) Check(
 // Revoke makes all tokens invalid.
 func (t *Tokens) Revoke() { t.granted.Clear() }
 
-// sameSecret takes the same time wherever the two differ, and however long they are.
+// sameSecret compares two texts of any length in constant time.
 func sameSecret(a, b string) bool {
 	hashA := sha256.Sum256([]byte(a))
 	hashB := sha256.Sum256([]byte(b))
@@ -179,7 +179,7 @@ func sameSecret(a, b string) bool {
 
 func randomText() string {
 	random := make([]byte, 32)
-	// crypto/rand never fails: it ends the program instead.
+	// crypto/rand never returns an error: it ends the program instead.
 	_, _ = rand.Read(random)
 	return base64.RawURLEncoding.EncodeToString(random)
 }

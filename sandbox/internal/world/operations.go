@@ -13,7 +13,7 @@ import (
 )
 
 // Call carries out the operation with the pattern. If mayStream is set, the body of a
-// list may be made while it is sent.
+// list may be generated while it is sent.
 func (w *World) Call(
 	pattern string, r *http.Request, mayStream bool,
 ) (*response.Response, *response.Problem) {
@@ -28,8 +28,8 @@ func (w *World) Call(
 }
 
 // operations are the handlers that the generated code registers, by pattern. The pipeline
-// selects among them itself, because the standard mux redirects and sends its own 404 and
-// 405.
+// selects the handler itself, because the standard mux redirects, and sends its own 404
+// and 405.
 type operations map[string]http.HandlerFunc
 
 func newOperations(l *ledger.Ledger, laterVersions bool) operations {
@@ -67,8 +67,8 @@ type recorder struct {
 	stream    func(io.Writer) error
 }
 
-// Stream accepts the body of a list, to be made while it is sent, unless the pipeline
-// needs the whole body before.
+// Stream accepts a function that generates the body of a list while it is sent, unless
+// the pipeline needs the whole body first.
 func (r *recorder) Stream(body func(io.Writer) error) bool {
 	if r.mayStream {
 		r.stream = body

@@ -23,13 +23,13 @@ const (
 	maxRequestBytes = 64 << 20
 )
 
-// Options are what a world is made from.
+// Options configure a world.
 type Options struct {
 	Contract *openapi.Contract
 	Now      func() time.Time
-	// NewIDs makes the source of resource ids. It is called for each world.
+	// NewIDs returns a source of resource ids. Each world calls it once.
 	NewIDs func() func() uuid.UUID
-	// Random returns a number from 0 up to and without n.
+	// Random returns a number from 0 to n-1.
 	Random     func(n int64) int64
 	OrderDelay time.Duration
 	// Clients reports whether an API client exists.
@@ -71,7 +71,7 @@ type World struct {
 	operations operations
 }
 
-// New makes a world in its initial state.
+// New returns a world in its initial state.
 func New(o Options) (*World, error) {
 	l := ledger.New(ledger.Options{
 		Now:        o.Now,
@@ -80,7 +80,7 @@ func New(o Options) (*World, error) {
 		Accounts:   o.Accounts,
 		Settles:    o.Later,
 	})
-	// What accounts hold is given as values, at the initial prices.
+	// The state gives holdings as values at the initial prices, so prices are set first.
 	for _, state := range o.States {
 		if err := l.SetPrices(state.Prices); err != nil {
 			return nil, fmt.Errorf("state: %w", err)
