@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -121,15 +122,37 @@ func TestAnAddressIsNeverMisread(t *testing.T) {
 	}
 }
 
-// TestAReadOnlyDatabaseIsWaitedFor lets a worker meet one.
+// TestAReadOnlyDatabaseIsWaitedFor starts a worker while the server is read-only, as
+// after a failover, and makes the server read-only again while the worker runs.
 func TestAReadOnlyDatabaseIsWaitedFor(t *testing.T) {
-	server := testdb.Shared(t)
-	url, err := server.Empty(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	url := testdb.Own(t).URL()
 	t.Setenv("DATABASE_URL", url)
-	succeeds(t, "migrate")
-	t.Setenv("DATABASE_URL", url+"&default_transaction_read_only=on")
+	s := testapi.New(t)
+	path, accounts := orders(t, 2)
+	testapi.Follow(t, testapi.Client(t), accounts...)
+	succeeds(t, "migrate", "-rate", "0")
+	succeeds(t, "enqueue", "-run", "first", path)
+	setReadOnly(t, url, "on")
 	contains(t, fails(t, "status"), "read-only transaction")
+	serving(t, `msg="(waiting for the database)"`, "work")
+	setReadOnly(t, url, "off")
+	succeeds(t, "status", "-watch")
+	setReadOnly(t, url, "on")
+	setReadOnly(t, url, "off")
+	succeeds(t, "enqueue", "-run", "second", path)
+	succeeds(t, "status", "-watch")
+	if got := testapi.Orders(s); got != 4 {
+		t.Errorf("%d orders were placed, expected 4", got)
+	}
+}
+
+// setReadOnly makes a server read-only, or ends that, and returns when it has taken
+// effect.
+func setReadOnly(t *testing.T, url, value string) {
+	t.Helper()
+	testdb.Execute(t, url, "alter system set default_transaction_read_only = "+value)
+	testdb.Execute(t, url, "select pg_reload_conf()")
+	for testdb.Text(t, url, "show default_transaction_read_only") != value {
+		runtime.Gosched() // the server reads its configuration in the background
+	}
 }

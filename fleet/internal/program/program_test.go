@@ -155,8 +155,9 @@ func worked(t *testing.T, count int, arguments ...string) (watched string) {
 		workers.Go(func() {
 			var out, errors bytes.Buffer
 			status := program.Run(ctx, append([]string{"work"}, arguments...), &out, &errors)
-			if status != 0 {
-				t.Errorf("a worker ended with %d: %s", status, errors.String())
+			log := errors.String()
+			if status != 0 || !strings.Contains(log, "msg=started") || !strings.Contains(log, "msg=stopped") {
+				t.Errorf("a worker ended with %d: %s", status, log)
 			}
 		})
 	}

@@ -183,3 +183,24 @@ func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
 		}
 	})
 }
+
+// TestMoreThanOnePercentRefusedNeedsAPerson has one and then two of a hundred lines
+// refused, and the others cancelled.
+func TestMoreThanOnePercentRefusedNeedsAPerson(t *testing.T) {
+	testapi.New(t)
+	migrated(t)
+	path, accounts := orders(t, 100)
+	succeeds(t, "enqueue", "-run", "r", path)
+	url := os.Getenv("DATABASE_URL")
+	testdb.Execute(t, url, "update {schema}fleet_item set outcome = 'cancelled'")
+	for refused, want := range []int{0, 0, 1} {
+		if refused > 0 {
+			testdb.Execute(t, url, "update {schema}fleet_item set outcome = 'refused' where subject = $1",
+				accounts[refused])
+		}
+		if status, out, errors := fleet(t, "reconcile", "-run", "r"); status != want {
+			t.Errorf("with %d refused lines the exit status is %d, expected %d: %s%s",
+				refused, status, want, out, errors)
+		}
+	}
+}
