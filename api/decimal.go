@@ -9,8 +9,8 @@ import (
 )
 
 // Decimal is a decimal number kept as exact text, such as "100.00" or "0.7": an amount
-// of cash or a weight. No digit and no trailing zero is ever lost; == compares the text
-// ("1.0" differs from "1.00"), [Decimal.Cmp] the number.
+// of cash or a weight. It never loses a digit or a trailing zero. == compares the text
+// ("1.0" differs from "1.00"); [Decimal.Cmp] compares the number.
 //
 // encoding/json writes it as a string and refuses a JSON number. A value decoded from a
 // response is kept as the server wrote it.
@@ -23,12 +23,12 @@ var (
 	amountPattern = regexp.MustCompile(`^[0-9]{0,63}(\.[0-9]{1,27})?$`)
 	weightPattern = regexp.MustCompile(`^(100|[0-9]{1,2}(\.[0-9]{1,5})?)$`)
 	// numberPattern accepts more than the API documents, so that callers can compute with
-	// any number that a server sends. Its bounds keep hostile text from costing more than
-	// a few microseconds.
+	// any number that a server sends. Its limits keep the time for hostile text below a
+	// few microseconds.
 	numberPattern = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 )
 
-// NewAmount makes a Decimal of an amount of cash in the order's currency: at most 63
+// NewAmount returns an amount of cash in the order's currency as a Decimal: at most 63
 // digits, and at most 27 more after a point. It accepts no sign, exponent, space or
 // thousands separator.
 func NewAmount(text string) (Decimal, error) {
@@ -39,8 +39,8 @@ func NewAmount(text string) (Decimal, error) {
 	return Decimal(text), nil
 }
 
-// NewWeight makes a Decimal of the weight of an instrument in an allocation: 100, or one
-// or two digits and at most five decimals. The weights of an allocation are fractions
+// NewWeight returns the weight of an instrument in an allocation as a Decimal: 100, or
+// one or two digits and at most five decimals. The weights of an allocation are fractions
 // that sum to 1, as in "0.7" and "0.3".
 func NewWeight(text string) (Decimal, error) {
 	if !weightPattern.MatchString(text) {
@@ -52,8 +52,8 @@ func NewWeight(text string) (Decimal, error) {
 
 var errNotNumber = errors.New("not a decimal number")
 
-// Rat returns the exact number. It fails for text that is not a plain decimal number,
-// which only a server or a conversion can produce.
+// Rat returns the exact number. It fails for text that is not a plain decimal number; a
+// server may send such text, and a conversion may create it.
 func (d Decimal) Rat() (*big.Rat, error) {
 	if !numberPattern.MatchString(string(d)) {
 		return nil, errNotNumber

@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// InstrumentID names an instrument, by its ISIN or by Upvest's own UUID for it. In
-// requests, instrument_id_type states which of the two it is. Two values compare with ==.
+// InstrumentID identifies an instrument by its ISIN or by Upvest's own UUID. In requests,
+// instrument_id_type states which of the two it is. Compare two values with ==.
 //
 // A value decoded from a response is kept as the server wrote it, in any form.
 //
@@ -21,7 +21,7 @@ var (
 		`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-5][0-9a-fA-F]{3}-?[089abAB][0-9a-fA-F]{3}-?[0-9a-fA-F]{12}$`)
 )
 
-// NewISIN makes an InstrumentID of an ISIN such as "US0378331005": two letters, nine
+// NewISIN returns the InstrumentID for an ISIN such as "US0378331005": two letters, nine
 // letters or digits, one digit, all upper case. It does not verify the check digit.
 func NewISIN(isin string) (InstrumentID, error) {
 	if id := InstrumentID(isin); id.IsISIN() {
@@ -31,8 +31,8 @@ func NewISIN(isin string) (InstrumentID, error) {
 		"in upper case, as in US0378331005")
 }
 
-// NewUpvestID makes an InstrumentID of Upvest's own identifier, a UUID of version 0 to 5
-// other than the zero UUID.
+// NewUpvestID returns the InstrumentID for Upvest's own identifier, a UUID of version 0
+// to 5 other than the zero UUID.
 func NewUpvestID(id uuid.UUID) (InstrumentID, error) {
 	if upvest := InstrumentID(id.String()); id != uuid.Nil && upvest.IsUpvestID() {
 		return upvest, nil

@@ -8,9 +8,8 @@ import (
 
 // OptionalUUID is a UUID that may be missing. Its zero value means that there is no UUID.
 //
-// The API leaves such a field out, or sends "" in its place: both decode to the zero
-// value. Convert with OptionalUUID(id) and [uuid.UUID](optional); two values compare
-// with ==.
+// The API leaves such a field out, or sends "": both decode to the zero value. Convert
+// with OptionalUUID(id) and [uuid.UUID](optional). Compare two values with ==.
 //
 // Source: the example of create_portfolios_liquidation_request, whose allocation_id
 // is "".

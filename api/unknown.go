@@ -11,17 +11,18 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Unknown holds the fields of an object in a response that its struct does not hold:
-// fields that openapi.yaml does not name, and fields whose value the Go field cannot
-// hold, such as "yes" for a boolean. The Go field is then zero, as if the field were
-// absent, and Raw returns the value.
+// Unknown contains the fields of an object in a response that its struct does not have:
+// fields that openapi.yaml does not define, and fields whose value the Go field cannot
+// hold, such as "yes" for a boolean. In the second case the Go field is zero, as if the
+// field were absent, and Raw returns the value.
 //
-// It is the text of a JSON object, "" if there are no such fields. Values compare with
-// ==, so that a struct with an Unknown stays comparable: two of them are equal only if
-// these fields have the same text too. Only the client of package wrapper fills it in.
-// encoding/json neither reads nor writes it, so it is never sent.
+// Unknown is the text of a JSON object, or "" if there are no such fields. It is
+// comparable, so that a struct with an Unknown is comparable too: two structs are equal
+// only if their unknown fields have the same text. Only the client of package wrapper
+// sets it. encoding/json neither reads nor writes it, so it is never sent.
 //
-// An allocation also keeps what is unknown of its weights: the whole list "allocation".
+// If a weight of an allocation has unknown fields, Unknown of the allocation contains the
+// whole list "allocation".
 type Unknown string
 
 // lenient accepts what the client of package wrapper accepts in a response.
@@ -38,8 +39,8 @@ func (u Unknown) Names() []string {
 	return names
 }
 
-// Raw returns the value of a field as received, nil if there is no such field. Of several
-// with one name it returns the last.
+// Raw returns the value of a field as received, or nil if there is no such field. If
+// several fields have the name, it returns the last.
 func (u Unknown) Raw(name string) json.RawMessage {
 	var raw json.RawMessage
 	u.each(func(other string, value jsontext.Value) {
@@ -69,7 +70,7 @@ func (u Unknown) Decode(value any) error {
 	return errors.New("decode unknown fields: the text is not a JSON object")
 }
 
-// each passes on every field, as far as the text is a JSON object.
+// each calls use for every field, up to the first error in the text.
 func (u Unknown) each(use func(name string, value jsontext.Value)) {
 	decoder := jsontext.NewDecoder(strings.NewReader(string(u)), lenient)
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {

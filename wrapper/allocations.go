@@ -12,7 +12,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// Allocations are target mixes of instruments.
+// Allocations is the service for allocations, which are target mixes of instruments.
 //
 // Source: docs.upvest.co, "Portfolios", allocations.
 type Allocations struct{ core *core }
@@ -92,8 +92,14 @@ func (s *Allocations) List(
 	return s.query(params).page(ctx, options)
 }
 
-// All reads the whole list from params.Offset, page by page. "Lists" in the package
-// comment describes what it guarantees.
+// All reads the whole list from params.Offset, page by page (GET /portfolios/allocations,
+// scope portfolios:read or portfolios:admin). "Lists" in the package comment describes
+// the order of the rows and what All guarantees.
+//
+// Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and those of
+// List.
+//
+// Source: docs.upvest.co, "List portfolios allocations".
 func (s *Allocations) All(
 	ctx context.Context, params portfolios.ListPortfoliosAllocationsParams, options ...AllOption,
 ) iter.Seq2[portfolios.Allocation, error] {

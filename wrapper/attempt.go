@@ -13,12 +13,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// exchange is what the loop works on: a request that can be sent any number of times, and
-// how to read its response.
+// exchange describes a request that the loop can send any number of times, and how to
+// read its response.
 type exchange struct {
 	operation
 	settings   settings
-	authorized bool // the request carries a token; false for the request of a token
+	authorized bool // the request carries a token; false for a token request
 	// send sends one attempt, signed with now as the time.
 	send func(ctx context.Context, token *oauth2.Token, now time.Time) (*http.Response, error)
 	// accept decodes a 2xx.
@@ -29,16 +29,16 @@ type exchange struct {
 type result struct {
 	Attempt
 	ok        bool
-	token     *oauth2.Token // nil if none was needed, or none could be had
+	token     *oauth2.Token // nil if none was needed or received
 	stamp     uint64        // orders the requests of a token source
 	response  *Response     // nil if there was none
 	outcome   Outcome       // what the attempt did, if the call is a write
-	unsent    bool          // it was not sent, and neither would a repetition be
+	unsent    bool          // it was not sent, and a repetition would not be sent either
 	transient bool          // another attempt may succeed
 	retryable bool          // the retry policy allows another attempt
 	echo      transport.Echo
 	ahead     time.Duration // the skew of the clock that the signature used
-	date      clock.Reading // what the response shows of the server's clock
+	date      clock.Reading // what the response shows about the server's clock
 }
 
 func (r *result) responseHeader() http.Header {
@@ -48,7 +48,7 @@ func (r *result) responseHeader() http.Header {
 	return r.response.Header
 }
 
-// isRetryable asks the retry policy. A call asks it once for each failed attempt.
+// isRetryable applies the retry policy. A call applies it once to each failed attempt.
 func (r *result) isRetryable(policy RetryPolicy) bool {
 	if policy.Retry != nil && !r.unsent {
 		return policy.Retry(r.Attempt)
@@ -56,15 +56,15 @@ func (r *result) isRetryable(policy RetryPolicy) bool {
 	return r.transient
 }
 
-// isTransient reports whether a later call may succeed: it goes by the retry policy, and
-// covers the token request and a timeout before the attempt was sent.
+// isTransient reports whether a later call may succeed: because the retry policy allows a
+// retry, because of a timeout, or because the token request failed in such a way.
 func (r *result) isTransient() bool {
 	var token *Error
 	return r.retryable || errors.Is(r.Err, context.DeadlineExceeded) ||
 		errors.As(r.Err, &token) && token.transient
 }
 
-// reason describes in a few words what calls for another attempt.
+// reason describes in a few words why another attempt follows.
 func (r *result) reason() string {
 	switch {
 	case r.Status/100 == 2:
@@ -77,7 +77,7 @@ func (r *result) reason() string {
 	return "network failure"
 }
 
-// try sends one request and judges the response. A guess replaces the known skew of
+// try sends one request and classifies the response. A guess replaces the known skew of
 // the clock.
 func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeout time.Duration) result {
 	r := result{Attempt: Attempt{Operation: x.id}}
@@ -120,15 +120,15 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 	return r
 }
 
-// prepare waits for what a request needs before the timeout of its attempt begins: a turn
-// from the limiter, and then a token, which might expire during a long wait for the turn.
+// prepare waits for the limiter and then for a token, before the timeout of the attempt
+// begins. The token comes second, because it could expire while the limiter waits.
 func (c *core) prepare(ctx context.Context, x exchange) (*oauth2.Token, error) {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {
 			return nil, transport.Seal(err, transport.Echo{})
 		}
 	}
-	// Otherwise the transport would have to report that it sent nothing.
+	// Nothing is sent with an ended context, but not every transport reports that.
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -170,8 +170,8 @@ func (r *result) accept(x exchange) {
 	r.ok = r.Err == nil
 	r.transient = errors.Is(r.Err, wire.ErrCutOff)
 	r.outcome = OutcomeUnknown
-	// Without a request ID the response may come from a proxy, and one about another
-	// resource confirms nothing.
+	// Without a request ID the response may come from a proxy, and a response about
+	// another resource confirms nothing.
 	if r.RequestID != "" && !errors.Is(r.Err, errOtherSubject) {
 		r.outcome = OutcomeAccepted
 	}

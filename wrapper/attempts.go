@@ -67,8 +67,8 @@ type steering struct {
 	tooLong time.Duration // the Retry-After that ended the call
 }
 
-// follow sets Retry and Wait of a failed attempt that another one follows. Otherwise it
-// returns why the call gives up, if the attempt does not show that by itself.
+// follow sets Retry and Wait of a failed attempt if another attempt follows. Otherwise it
+// returns why the call gives up, or nil if the attempt itself is the reason.
 func (s *steering) follow(ctx context.Context, r *result) error {
 	switch {
 	case ctx.Err() != nil:
@@ -96,10 +96,10 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 
 // renew prepares the attempt that follows a 401, once in a call, regardless of the retry
 // policy and the budget: with a new token, and with the time of the server if that
-// differs from ours.
+// differs from the local time.
 func (s *steering) renew(r *result) {
 	if s.renewed {
-		if s.authorized && s.guess == nil { // a wrong guess is about the clock
+		if s.authorized && s.guess == nil { // after a guess, the clock may be the cause
 			r.keepToken(s.core.tokens())
 		}
 		return
@@ -122,7 +122,7 @@ func (s *steering) renew(r *result) {
 	}
 }
 
-// allowRetry returns the wait before a retry, or why there is none.
+// allowRetry returns the wait before a retry, or why no retry follows.
 func (s *steering) allowRetry(ctx context.Context, header http.Header) (time.Duration, error) {
 	now := s.core.clock.Local()
 	wait, allowed := s.policy.delay(s.retries, header, now.Add(s.core.clock.Skew()), s.core.random)
@@ -139,8 +139,8 @@ func (s *steering) allowRetry(ctx context.Context, header http.Header) (time.Dur
 	return wait, nil
 }
 
-// add records a failed attempt. Of the responses it keeps the last, except that nothing
-// replaces an acceptance.
+// add records a failed attempt. The error keeps the last response, but nothing replaces
+// the response of an accepted write.
 func (e *Error) add(r result) {
 	e.Attempts = append(e.Attempts, r.Attempt)
 	if e.origin.first.IsZero() && !r.unsent {

@@ -33,15 +33,15 @@ import (
 //  5. The generated function builds the request and runs the editors: version, client ID,
 //     accept, user agent, and then callEditor: idempotency key, what the caller adds,
 //     token, and the signature over all of that, dated now.
-//  6. The Doer passes it to the caller's http.Client and reports of a failure whether the
-//     request may have arrived (internal/transport).
-//  7. readResponse reads the response, bounded (response.go), and Decode turns it into a
-//     value.
-//  8. The hooks see every attempt. Failed ones are collected in the *Error, together with
-//     the outcome of a write (error.go).
+//  6. The Doer sends it with the caller's http.Client and reports, if that fails, whether
+//     the request may have arrived (internal/transport).
+//  7. readResponse reads the response up to a limit (response.go), and Decode turns it
+//     into a value.
+//  8. The hooks receive every attempt. The *Error collects the failed attempts and the
+//     outcome of a write (error.go).
 
-// core is what the services share: the call path and all its parts. The secret, and the
-// token source, which may hold a token, are in closures, where no printer finds them.
+// core is shared by the services: the call path and all its parts. The secret, and the
+// token source, which may contain a token, are in closures, which printers cannot read.
 type core struct {
 	secret    func() string
 	baseURL   string
@@ -54,14 +54,14 @@ type core struct {
 	clock     *clock.Clock
 	random    randomSource
 	budget    *retry.Budget
-	// pollBudget is the budget of the looks of Orders.Wait, which would use up that of
+	// pollBudget is the retry budget of Orders.Wait, which would use up the budget of
 	// other calls in an outage.
 	pollBudget *retry.Budget
 	limiter    Limiter
 	observers  []func(context.Context, Attempt)
 	settings   settings
 	closed     atomic.Bool
-	underway   atomic.Int64 // calls
+	underway   atomic.Int64 // the number of calls in progress
 }
 
 // coreOf returns the core of a service, nil for a service that is nil or was not made by
@@ -138,8 +138,8 @@ func (c *core) call(
 	})
 }
 
-// newError returns the error of a call that has not been sent yet. It carries the key
-// from the beginning, and the doubt of the call that this one resumes.
+// newError returns the error of a call that has not been sent yet. It carries the key,
+// and the unknown outcome of a call that this one resumes.
 func newError(op operation, s settings) *Error {
 	failure := &Error{Operation: op.id}
 	if op.isKeyed() {
@@ -170,15 +170,15 @@ var errNoClient = errors.New("the client or service is nil: make a client with N
 
 var errClosed = errors.New("the client is closed: make another one")
 
-// leave ends a call. The last one of a closed client closes the connection that it
-// returned.
+// leave ends a call. The last call of a closed client closes the idle connections, its
+// own among them.
 func (c *core) leave() {
 	if c.underway.Add(-1) == 0 && c.closed.Load() {
 		c.doer.CloseIdleConnections()
 	}
 }
 
-// newKey returns a random idempotency key. It adds its failure to an earlier one.
+// newKey returns a random idempotency key. It joins its error to an earlier one.
 func (c *core) newKey(earlier error) (uuid.UUID, error) {
 	key, err := c.random.key()
 	if err != nil {
@@ -209,7 +209,7 @@ func (c *core) callEditor(
 	}
 }
 
-// observe shows an attempt to the hooks.
+// observe passes an attempt to the hooks.
 func (c *core) observe(ctx context.Context, attempt Attempt) {
 	for _, observer := range c.observers {
 		observer(ctx, attempt)
@@ -241,7 +241,7 @@ func (c *core) send(
 	return c.doer.Do(req)
 }
 
-// setHeader sets a header whose name is written as net/http has it.
+// setHeader sets a header. The name is in the canonical form of net/http.
 func setHeader(req *http.Request, name, value string) { req.Header[name] = []string{value} }
 
 // setToken sets authorization. The documented scheme is "Bearer"; the token endpoint

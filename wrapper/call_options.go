@@ -19,9 +19,9 @@ func WithRetry(policy RetryPolicy) Option {
 	})
 }
 
-// WithoutRetry sends each call once. Only a 401 is still followed by a second attempt
-// with a new token. The other fields of the [RetryPolicy], such as AttemptTimeout, stay
-// as they are.
+// WithoutRetry sends each call once, except that a second attempt with a new token
+// follows a 401. The other fields of the [RetryPolicy], such as AttemptTimeout, stay as
+// they are.
 func WithoutRetry() Option {
 	return option(func(s *settings) error {
 		s.retry.MaxAttempts = 1
@@ -41,8 +41,8 @@ func WithTimeout(timeout time.Duration) Option {
 	})
 }
 
-// WithResponse keeps the last response of the call as received. It is filled on failure
-// too, and stays as it is if there was no response.
+// WithResponse stores the last response of the call as received, also if the call fails.
+// If there was no response, it stays as it is.
 func WithResponse(response *Response) CallOption {
 	return callOption(func(s *settings) error {
 		if response == nil {
@@ -62,22 +62,22 @@ var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
 // the same response to a repeated call and does nothing; after that it carries the call
 // out again. A call that is given two different keys is refused.
 //
-// Upvest accepts UUIDs of version 0 to 5. An earlier [ErrOutcomeUnknown] stands until a
-// repetition succeeds, even if the repetition was never sent or was refused;
-// [Error.Resume] keeps track of that.
+// Upvest accepts UUIDs of version 0 to 5. If an earlier call returned
+// [ErrOutcomeUnknown], its outcome stays unknown until a repetition succeeds, even if a
+// repetition was refused or never sent. [Error.Resume] keeps track of that.
 func WithIdempotencyKey(key uuid.UUID) CallOption {
 	return callOption(func(s *settings) error {
 		return errors.Join(s.setKey(key), validate.IdempotencyKey(key))
 	})
 }
 
-// Resume returns the option that resumes a write whose outcome is unknown, in the same
-// call with the same arguments. A POST or PATCH is sent with its idempotency key, so that
-// it does not happen twice. A PUT or DELETE has the same effect however often it is
-// carried out, and has no key.
+// Resume returns the option that resumes a write whose outcome is unknown. Pass it to the
+// same call with the same arguments. A POST or PATCH is sent with its idempotency key, so
+// that the server does not carry it out twice. A PUT or DELETE has no key, because it has
+// the same effect if it is repeated.
 //
-// The doubt goes along: until an attempt succeeds, the resumed call reports the outcome
-// of this error, even if the server refuses the new attempt or it is never sent.
+// Until an attempt succeeds, the resumed call reports the outcome of this error, even if
+// the server refuses the new attempt or it is never sent.
 //
 // The call is refused before anything is sent if it is another operation, if its path or
 // body differs, if it is given another idempotency key, if this error of a POST or PATCH
@@ -97,8 +97,8 @@ func (e *Error) Resume() CallOption {
 }
 
 // IdempotencyKeyOf returns the key that these options give to a POST or PATCH, by
-// [WithIdempotencyKey] or [Error.Resume], for a fake that stands in for the client in the
-// caller's tests. It returns false if they give none, or if a call with them would be
+// [WithIdempotencyKey] or [Error.Resume]. A fake that replaces the client in tests can
+// use it. It returns false if the options give no key, or if a call with them would be
 // refused.
 func IdempotencyKeyOf(options ...CallOption) (uuid.UUID, bool) {
 	var s settings
@@ -121,9 +121,9 @@ func IdempotencyKeyOf(options ...CallOption) (uuid.UUID, bool) {
 // of a savings plan's execution. The same two arguments give the same key on every host
 // and after every restart.
 //
-// A derived key makes a repetition safe for 24 hours, as long as Upvest documents that it
-// keeps keys. After that look first: list the account's orders since the first attempt,
-// and repeat the call only if the order is not there.
+// A derived key makes a repetition safe for 24 hours, because Upvest documents that it
+// keeps keys for that time. Later, list the account's orders since the first attempt
+// first, and repeat the call only if the order is not among them.
 //
 // Use a different ID for every order. Account and amount are not enough, because the
 // second order of the same amount would get the key of the first, and would never be
@@ -140,22 +140,23 @@ func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
 }
 
 // WithQuery adds a parameter that is not covered by this client to the query. The call is
-// refused if it sets that parameter itself. Token requests stay as they are.
+// refused if it already sets that parameter. Token requests do not get the parameter.
 func WithQuery(name, value string) Option {
 	return option(func(s *settings) error { return s.add(queryEdit(name, value)) })
 }
 
 // WithBodyField adds a field that is not covered by this client to the JSON object that a
-// write sends. The value is anything that encoding/json can write; amounts are text. The
-// call is refused if it has no such body, or sets that field itself.
+// write sends. The value can be of any type that encoding/json writes; pass amounts as
+// text. The call is refused if its body is not an object, or if it already sets that
+// field.
 func WithBodyField(name string, value any) CallOption {
 	return callOption(func(s *settings) error { return s.add(bodyFieldEdit(name, value)) })
 }
 
 // WithHeader sets a header that is not covered by this client. The signature covers it,
-// unless it is on Upvest's list of headers that are never covered. If a header is set
-// more than once, by the client and by a call, the last value is sent. Headers that the
-// client or the connection sets are refused. Token requests stay as they are.
+// unless it is on Upvest's list of headers that are never covered. If several options of
+// the client and the call set one header, the last value is sent. Headers that the client
+// or net/http sets are refused. Token requests do not get the header.
 func WithHeader(name, value string) Option {
 	return option(func(s *settings) error {
 		edit, covered, err := headerEdit(name, value)

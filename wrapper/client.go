@@ -28,8 +28,8 @@ type Client struct {
 	core *core
 }
 
-// New creates a Client. It sends nothing. It checks credentials and options, and the
-// error names each that is missing or malformed, with the fix.
+// New creates a Client. It checks credentials and options, and sends nothing. The error
+// names each value that is missing or malformed, and how to fix it.
 func New(credentials Credentials, options ...ClientOption) (*Client, error) {
 	c, err := newCore(credentials, options)
 	if err != nil {
@@ -64,9 +64,9 @@ func (c *Client) TokenSource() oauth2.TokenSource {
 	return core.tokens()
 }
 
-// Close ends the client's work in the background and closes idle connections. Calls under
-// way finish; later calls, also for further pages of a list, are refused. A TokenSource
-// that another client shares stays usable.
+// Close ends the client's work in the background and closes idle connections. Calls in
+// progress finish. Later calls return an error, and so do the requests of further pages
+// of a list. A TokenSource that another client shares stays usable.
 func (c *Client) Close() {
 	core := c.coreOrNil()
 	if core == nil {
@@ -155,8 +155,8 @@ func (c *core) connect(client *http.Client) error {
 	return nil
 }
 
-// useTokens takes tokens from a source of the caller's, or makes one. Clients that share
-// a TokenSource also share what they learn about the server's clock.
+// useTokens sets the caller's token source, or a new one. Clients that share a
+// TokenSource also share the offset of the server's clock.
 func (c *core) useTokens(source oauth2.TokenSource, credentials Credentials) {
 	if source == nil {
 		source = newTokenSource(c, credentials)

@@ -23,9 +23,10 @@ func WithHTTPClient(client *http.Client) ClientOption {
 	})
 }
 
-// WithTokenSource takes tokens from another source, such as that of another client. A
-// source that also has the methods TokenContext and Forget of [TokenSource] is asked with
-// the context of the call, and receives the tokens that the server refused.
+// WithTokenSource takes tokens from another source, such as that of another client. If
+// the source also has the method TokenContext of [TokenSource], the client calls that
+// with the context of the call. If it has the method Forget, the client calls it with
+// each token that the server refused.
 func WithTokenSource(source oauth2.TokenSource) ClientOption {
 	return clientOption(func(c *config) error {
 		c.tokens = source
@@ -64,8 +65,8 @@ func WithLogger(logger *slog.Logger) ClientOption {
 }
 
 // WithAttemptHook calls a function after every attempt, token requests included, for
-// metrics and traces. The function delays the call, and several goroutines may call it at
-// the same time.
+// metrics and traces. The call waits for the function, which must be safe for concurrent
+// use.
 func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.observers = append(c.observers, hook)
@@ -74,7 +75,7 @@ func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 }
 
 // WithSignatureBase passes the base of every signature to a function, with the token
-// masked, to find out why a server refuses a signature.
+// masked. Compare it with what the server expects if the server refuses a signature.
 func WithSignatureBase(show func(base string)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.signatureBase = show

@@ -12,8 +12,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// Configurations determine which allocation an account follows. An account has at most
-// one.
+// Configurations is the service for configurations. The configuration of an account
+// determines which allocation the account follows. An account has at most one.
 //
 // Source: docs.upvest.co, "Portfolios", configurations.
 type Configurations struct{ core *core }
@@ -58,9 +58,9 @@ func (s *Configurations) Retrieve(
 }
 
 // Update changes the fields that the update sets (PATCH
-// /portfolios/configurations/{account_id}, scope portfolios:admin): a nil list of
-// strategies stays as it is, an empty one removes all. Update trades nothing: the account
-// reaches a new allocation with its next rebalancing.
+// /portfolios/configurations/{account_id}, scope portfolios:admin). A nil list of
+// rebalancing strategies leaves them as they are, an empty list removes all. Update
+// trades nothing: the account reaches a new allocation with its next rebalancing.
 //
 // Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
 // [Error.Resume]; [ErrBadRequest] for an update that the server refuses; [ErrNotFound]
@@ -94,8 +94,14 @@ func (s *Configurations) List(
 	return s.query(params).page(ctx, options)
 }
 
-// All reads the whole list from params.Offset, page by page. "Lists" in the package
-// comment describes what it guarantees.
+// All reads the whole list from params.Offset, page by page (GET
+// /portfolios/configurations, scope portfolios:read or portfolios:admin). "Lists" in the
+// package comment describes the order of the rows and what All guarantees.
+//
+// Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and those of
+// List.
+//
+// Source: docs.upvest.co, "List portfolios configurations".
 func (s *Configurations) All(
 	ctx context.Context, params portfolios.ListPortfoliosConfigurationsParams, options ...AllOption,
 ) iter.Seq2[portfolios.Configuration, error] {

@@ -20,31 +20,30 @@ import (
 type Request struct {
 	// Method is GET, POST, PUT, PATCH or DELETE.
 	Method string
-	// Path follows the base URL. It begins with a slash, and url.PathEscape has escaped
-	// each of its segments.
+	// Path is appended to the base URL. It begins with a slash. Escape each segment with
+	// url.PathEscape.
 	Path string
 	// Query is optional.
 	Query url.Values
-	// Body is what a write sends: bytes of any type as they are, any other value as
-	// encoding/json writes it, nothing for nil. An io.Reader is refused, because each
-	// attempt has to send it again.
+	// Body is the body of a write. Bytes are sent as they are, any other value as
+	// encoding/json writes it; nil sends no body. An io.Reader is refused, because each
+	// attempt has to send the body again.
 	Body any
 	// Repeatable allows a PUT or DELETE to be sent again after an attempt whose outcome
 	// is unknown. POST and PATCH always allow it, because they carry an idempotency key.
 	Repeatable bool
-	// Operation names the call in errors, logs and hooks. If it is empty, Method and Path
-	// do.
+	// Operation names the call in errors, logs and hooks. The default is Method and Path.
 	Operation string
 }
 
-// Do calls a path that no service of this client covers: a later operation, or another
-// part of the API. The call takes the same path as all others: it gets a token, is
-// signed, paced and retried, and fails with an *[Error]. The response is decoded into
-// out, any pointer; names of fields are case-sensitive. nil is for calls whose response
-// does not matter or has no body.
+// Do calls an operation that has no method in this client: a later one, or one of another
+// part of the API. Like every call, it gets a token, is signed, paced and retried, and
+// returns an *[Error] if it fails. It decodes the response into out, any pointer. Field
+// names are case-sensitive. Pass nil if the response has no body, or if its body does not
+// matter.
 //
-// A body is accepted only with an upvest-request-id, because the client cannot tell
-// whether it is the documented one.
+// A response with a body is accepted only if it has an upvest-request-id, because the
+// client cannot compare the body with a documented one.
 func (c *Client) Do(ctx context.Context, request Request, out any, options ...CallOption) error {
 	return c.coreOrNil().do(ctx, request, out, options)
 }
@@ -93,8 +92,8 @@ func checkOut(out any) error {
 	return validate.Unless(ok, "out: use a pointer that is not nil, or nil itself")
 }
 
-// decodeUndocumented reads a response that may be empty if out is nil, and otherwise must
-// be JSON. A write, and every body, needs an upvest-request-id.
+// decodeUndocumented reads a response. It must be JSON; if out is nil, it may be empty.
+// The response to a write, and every response with a body, needs an upvest-request-id.
 func (r *Response) decodeUndocumented(op operation, out any) error {
 	if len(bytes.TrimSpace(r.Body)) == 0 && out == nil {
 		if op.isWrite() {

@@ -3,8 +3,8 @@
 // generated client, retries what is safe to repeat, and reports the outcome of every
 // call.
 //
-// The folders are called wrapper and generated after what they hold: this code around
-// generated code. Import them under the names that callers read:
+// The folders are named after their content: generated has generated code, and wrapper
+// has this code around it. Import them under the names that callers read:
 //
 //	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 //	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -29,15 +29,16 @@
 //	                       CreateLiquidationRequest
 //	client.Rebalancings    Trigger, RetrieveExecution
 //
-// [Client.Do] calls what is not covered by this client. [WithQuery], [WithBodyField] and
-// [WithHeader] send fields that it does not cover. Unknown of each object in a response,
-// an [api.Unknown], has those that it receives, also in lists, and [Response.Decode]
-// reads a response into a type of the caller's.
+// [Client.Do] calls operations that have no method. [WithQuery], [WithBodyField] and
+// [WithHeader] send parameters and fields that this client does not cover. Each object of
+// a response, also in a list, has a field Unknown with the fields that its struct does
+// not have, see [api.Unknown]. [Response.Decode] reads a response into the caller's own
+// type.
 //
 // # Authentication
 //
-// [FromEnv] reads [Credentials] from the UPVEST_API_* variables, whose names are those of
-// Upvest's own code. With a key from another place:
+// [FromEnv] reads [Credentials] from the UPVEST_API_* variables, which Upvest's own code
+// uses too. To read the key from another source:
 //
 //	key, err := upvest.ParsePrivateKey(text, passphrase)
 //	if err != nil {
@@ -52,19 +53,20 @@
 //		Scopes:       []string{"portfolios:admin"},
 //	})
 //
-// A key in a KMS or HSM is a [crypto.Signer]. If it also has a method SignContext, a call
-// that is cancelled does not wait for a key service that hangs.
+// A key in a KMS or HSM is a [crypto.Signer]. If it also has a method SignContext, a
+// cancelled call does not wait for a key service that hangs.
 //
 // The client fetches and renews access tokens. Clients with the same credentials can
 // share a [TokenSource].
 //
 // # Errors and outcomes
 //
-// Every failed request is an [*Error], with status, request ID and raw body as received.
-// Ask [errors.Is] for its kind: first for [ErrOutcomeUnknown], a write that may have been
-// carried out, and [ErrAccepted], one that was accepted with a response that cannot be
-// read; then for [ErrNotFound] and the like, by HTTP status. The same call with
-// [Error.Resume] resumes such a write:
+// Every failed request returns an [*Error] with status, request ID and raw body as
+// received. Check its kind with [errors.Is]. Begin with [ErrOutcomeUnknown], which means
+// that the server may have carried out the write, and [ErrAccepted], which means that the
+// server accepted the write but its response cannot be read. Then check for an HTTP
+// status, such as [ErrNotFound]. To resume a write after one of the first two errors,
+// make the same call with [Error.Resume]:
 //
 //	order, err := client.Orders.Create(ctx, request)
 //	var failure *upvest.Error
@@ -73,23 +75,22 @@
 //		order, err = client.Orders.Create(ctx, request, failure.Resume())
 //	}
 //
-// It does not happen twice as long as the server keeps its idempotency key, which Upvest
-// documents as at least 24 hours. [IdempotencyKeyFor] derives a key that any process can
-// use again.
+// The write is not carried out twice as long as the server keeps its idempotency key,
+// which Upvest documents as at least 24 hours. [IdempotencyKeyFor] derives a key that any
+// process can use again.
 //
-// A response is read strictly where callers decide: the ID of an object, its amounts and
-// weights, type, side, status, currency and time of creation. A value there that cannot
-// be read is a [FieldError]. Any other value that cannot be read counts as absent, and
-// Unknown of its object has it.
+// A call returns a [FieldError] if it cannot read the ID of an object, or one of its
+// amounts and weights, its type, side, status, currency or time of creation. Any other
+// value that cannot be read counts as absent, and is in Unknown of its object.
 //
 // # Retries, timeouts and limits
 //
-// Any 2xx is a success. The client makes up to four attempts: after a network failure,
-// the statuses 408, 429, 500, 502, 503, 504, 520 to 526 and 530 (Cloudflare got no usable
-// response), and a 2xx that breaks off. [RetryPolicy] has waits, limits and the budget
-// that all calls share. One more attempt with a new token follows a 401. An attempt ends
-// after 30 seconds. A call has no timeout except that of its context, unless
-// [WithTimeout] sets one.
+// Any 2xx is a success. The client makes up to four attempts. It retries network
+// failures, the statuses 408, 429, 500, 502, 503, 504, 520 to 526 and 530 (Cloudflare got
+// no usable response), and a 2xx whose body breaks off. [RetryPolicy] describes the
+// waits, the limits, and the budget that all calls share. After a 401 the client makes
+// one more attempt, with a new token. An attempt ends after 30 seconds. A call has no
+// timeout except that of its context, unless [WithTimeout] sets one.
 //
 //	client, err := upvest.New(credentials,
 //		// golang.org/x/time/rate: 250 requests a second, 50 at once
@@ -112,19 +113,21 @@
 //		fmt.Println(order.ID, order.Status)
 //	}
 //
-// List of a service returns one page, All reads the whole list in pages of params.Limit
-// rows (100 if it is nil, at least 2). Each page overlaps the one before by a row.
+// The method List of a service returns one page. All reads the whole list in pages of
+// params.Limit rows (100 if it is nil, at least 2). Each page overlaps the page before by
+// one row.
 //
-// Rows are requested in the order of their IDs. While the server keeps that order, every
-// row that is in the list from beginning to end is delivered exactly once, even while
-// other rows are added and removed, and memory does not grow with the list. If rows are
-// not in that order, each page has to begin with the row that the one before ended with.
-// The reading ends with [ErrListUnreadable] where the guarantee cannot be kept. A server
-// that gives a single row a page overlaps no pages: there the guarantee holds unless rows
-// before the current one are both added and removed between two requests.
+// All requests the rows in the order of their IDs. While the server keeps that order,
+// every row that is in the list from beginning to end is delivered exactly once, even
+// while other rows are added and removed, and memory does not grow with the list. If the
+// rows are in another order, each page must begin with the last row of the page before.
+// The list ends with [ErrListUnreadable] if the guarantee cannot be kept. Pages of a
+// single row do not overlap: there, the guarantee holds unless rows before the current
+// row are both added and removed between two requests.
 //
-// A list ends with a page that is shorter than its limit, with an empty page, or at its
-// total_count. If only one of these signs is there, one more page decides.
+// A page that is shorter than its limit, an empty page, and a total_count that is reached
+// are signs of the end. All stops after two of these signs; after one, it requests
+// another page.
 //
 // An error is delivered once and ends the list. The caller may stop at any row.
 // [WithRetry] and [WithTimeout] apply to the request of each page.
@@ -135,13 +138,14 @@
 //	defer stop()
 //	order, err := client.Orders.Wait(ctx, order.ID, nil) // FILLED, SETTLED or CANCELLED
 //
-// [Orders.Wait] looks every second at first and every 30 seconds at last, until the
-// context ends. Then it returns the order as last seen, and the error.
+// [Orders.Wait] retrieves the order after one second, then less and less often, at least
+// every 30 seconds. If the context ends before the order is done, it returns the order as
+// last received, and the error.
 //
 // # Testing
 //
-// Tests need no credentials: the package sandbox is a local server with state that
-// refuses what Upvest documents that it refuses, and fails on demand.
+// Tests need no credentials. Package sandbox is a local server that keeps state, checks
+// requests as Upvest documents it, and fails on demand.
 //
 //	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
 //		Allocations: []sandbox.Allocation{
@@ -166,7 +170,9 @@
 //
 // # Goroutines
 //
-// A Client starts goroutines only for token requests, which end soon after the last call
-// that waits for them, and for pages that were requested ahead. [Client.Close] ends its
-// work in the background.
+// A Client starts goroutines for token requests, for pages that are requested ahead, and
+// for a key or token source that takes no context. A token request ends soon after the
+// last call that waits for it, unless it renews a valid token in the background, which
+// [Client.Close] ends. A key or source that hangs keeps its goroutine until it returns,
+// at most eight of each.
 package wrapper

@@ -40,11 +40,12 @@ func headerEditor(name, value string) portfolios.RequestEditorFn {
 }
 
 // IdempotencyKeyEditor sets idempotency-key on the operations that take one, POST and
-// PATCH, to what newKey returns. uuid.NewRandom gives each call a new key. A key
+// PATCH, to the result of newKey. Pass uuid.NewRandom to give each call a new key. A key
 // that the request already has stays.
 //
-// The generated client runs the editors that it was made with before those of a call: to
-// give one call its own key, give that call the SignatureEditor too, behind this one.
+// The generated client runs the editors of the client before those of a call. To give a
+// certain key to one call, pass to the call an editor that sets the header
+// idempotency-key, and after it another [SignatureEditor].
 func IdempotencyKeyEditor(newKey func() (uuid.UUID, error)) portfolios.RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
 		keyed := req.Method == http.MethodPost || req.Method == http.MethodPatch
@@ -82,8 +83,8 @@ func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 	}
 }
 
-// SignatureEditor signs the request as it then is, so it has to be the last editor,
-// behind those of the call.
+// SignatureEditor signs the request with all headers that it has at that time. It must be
+// the last editor, also after the editors of a call.
 func SignatureEditor(signer *Signer) portfolios.RequestEditorFn {
 	if signer == nil {
 		return func(context.Context, *http.Request) error {

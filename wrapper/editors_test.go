@@ -160,6 +160,31 @@ func TestIdempotencyKeyEditorKeepsAKey(t *testing.T) {
 	}
 }
 
+// The comment of IdempotencyKeyEditor describes this way to give a key to one call.
+func TestKeyOfOneCallOnThePlainClient(t *testing.T) {
+	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent wireLog
+	client := plainClient(t, &sent,
+		upvest.IdempotencyKeyEditor(uuid.NewRandom), upvest.SignatureEditor(signer))
+	const key = "9b2f6c1e-4d3a-4f5b-8a7c-0d1e2f3a4b5c"
+	ofCall := func(_ context.Context, req *http.Request) error {
+		req.Header.Set("idempotency-key", key)
+		return nil
+	}
+	resp, err := client.CreatePortfoliosOrder(
+		t.Context(), someOrderRequest(), ofCall, upvest.SignatureEditor(signer))
+	closeResponse(t, resp, err)
+	if got := sent[0].header.Values("Idempotency-Key"); !slices.Equal(got, []string{key}) {
+		t.Errorf("idempotency-key is %q, want %s", got, key)
+	}
+	if covered := requireSigned(t, sent[0], testPublicKey(t)); !slices.Contains(covered, "idempotency-key") {
+		t.Errorf("the signature covers %q, want idempotency-key among them", covered)
+	}
+}
+
 func TestIdempotencyKeyEditorReportsFailure(t *testing.T) {
 	failure := errors.New("no entropy")
 	var sent wireLog

@@ -79,8 +79,8 @@ var ownHeaders = map[string]string{
 	"Upgrade": "",
 }
 
-// headerEdit returns an edit that sets a header, and the name under which a signature has
-// to cover it, "" if no signature may.
+// headerEdit returns an edit that sets a header, and the name under which the signature
+// must cover it, "" if it must not.
 func headerEdit(name, value string) (edit requestEdit, covered string, err error) {
 	if !isToken(name) {
 		return nil, "", errors.New("header: the name is not one: use letters, digits and hyphens")

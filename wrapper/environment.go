@@ -6,8 +6,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/env"
 )
 
-// FromEnv reads credentials from the environment. The names are those of Upvest's own
-// code:
+// FromEnv reads credentials from the environment variables that Upvest's own code uses:
 //
 //   - UPVEST_API_BASE_URL: optional, the default is the Upvest sandbox;
 //   - UPVEST_API_CLIENT_ID: a UUID of 36 characters;
@@ -25,9 +24,9 @@ import (
 //
 // A variable that is set to an empty text counts as missing.
 //
-// The error names all variables that are missing in one line, and each variable that is
-// malformed in a line for itself, with the position and the kind of the first wrong
-// character. It contains no value except the path of a key file that cannot be read.
+// The error names all missing variables in one line, and each malformed variable in a
+// separate line, with the position and kind of its first invalid character. It contains
+// no value except the path of a key file that cannot be read.
 func FromEnv() (Credentials, error) {
 	values, err := env.Read(os.LookupEnv, os.ReadFile)
 	if err != nil {

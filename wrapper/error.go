@@ -16,8 +16,8 @@ import (
 
 // Error is the failure of a call. Its text states in one line what was attempted and what
 // the response was, without body and secrets. Its fields keep everything that was
-// received. [errors.Is] with [ErrNotFound] and the like ask for the HTTP status,
-// [ErrOutcomeUnknown] and [ErrAccepted] for the outcome of a write. [errors.Is] and
+// received. [errors.Is] compares the HTTP status with [ErrNotFound] and the like, and the
+// outcome of a write with [ErrOutcomeUnknown] and [ErrAccepted]. [errors.Is] and
 // [errors.As] also reach Err.
 //
 // Source: docs.upvest.co, "Errors", and the problem schema of each operation.
@@ -29,27 +29,27 @@ type Error struct {
 	Operation string
 	// Status is the HTTP status of the last response, 0 if there was none.
 	Status int
-	// Type is the kind of problem, a URL or a bare word. Upvest changes it more freely
-	// than Status.
+	// Type is the kind of problem, a URL or a single word. Upvest uses both forms, so
+	// compare Status instead.
 	Type string
 	// Title is the kind of problem in words.
 	Title string
-	// Detail describes this one problem (detail, or details where the server writes
-	// that).
+	// Detail describes this occurrence of the problem: the field detail, or details if
+	// the server sends that.
 	Detail string
-	// Instance is a URI of this one problem.
+	// Instance is a URI that identifies this occurrence of the problem.
 	Instance string
-	// RequestID is what Upvest's support asks for: upvest-request-id, or request_id of
-	// the body.
+	// RequestID identifies the request for Upvest's support: upvest-request-id, or
+	// request_id of the body.
 	RequestID string
-	// CFRay is the Cf-Ray header of Cloudflare, which responds in Upvest's place when it
-	// cannot reach it.
+	// CFRay is the Cf-Ray header of Cloudflare, which responds in Upvest's place if it
+	// cannot reach Upvest.
 	CFRay string
 	// Members are the fields of the problem document that have no field here, by name.
 	Members map[string]json.RawMessage
 	// Body is the body of the last response as received, up to the limit of 32 MiB.
 	Body []byte
-	// Outcome reports whether a write was carried out. Reads have none.
+	// Outcome reports whether a write was carried out. It is OutcomeNone for a read.
 	Outcome Outcome
 	// IdempotencyKey is the key that every attempt of a POST or PATCH carried: repeat the
 	// call with it, see [Error.Resume].
@@ -57,17 +57,17 @@ type Error struct {
 	// Attempts are the attempts of this call in order. The last one may never have been
 	// sent: then its Err is the reason.
 	Attempts []Attempt
-	// Err is the cause: an error of the network or the context, what is wrong with the
-	// body or the arguments, or the *Error of the token request if no token could be had.
-	// It is nil if the server refused the call.
+	// Err is the cause: an error of the network or the context, an error in the body or
+	// the arguments, or the *Error of a failed token request. It is nil if the server
+	// refused the call.
 	Err error
 
 	origin   origin
 	accepted bool // one of the attempts was accepted: its response stays
-	// transient reports whether the policy would have allowed another attempt after the
-	// last one, but for their number, the budget or the time left.
+	// transient reports whether the last attempt failed in a way that the policy retries,
+	// regardless of the number of attempts, the budget and the time left.
 	transient  bool
-	retryAfter time.Duration // what the server asked for, if that was too long
+	retryAfter time.Duration // the Retry-After of the server, if it was too long
 }
 
 // Is matches the kinds of problem, such as [ErrNotFound], and the outcomes of a write.
@@ -143,7 +143,7 @@ func (e Error) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.
 // MarshalText returns Error(), which is also what encoding/json writes.
 func (e Error) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
-// addCause adds why there is no further attempt.
+// addCause adds the reason why no further attempt follows.
 func (e *Error) addCause(reason error) {
 	switch {
 	case reason == nil || errors.Is(e.Err, reason):

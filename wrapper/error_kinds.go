@@ -26,7 +26,8 @@ const (
 	OutcomeAccepted Outcome = "accepted"
 )
 
-// isWorseThan reports whether an outcome leaves more behind than another one.
+// isWorseThan reports whether an outcome ranks above another one: accepted above unknown,
+// and unknown above refused.
 func (o Outcome) isWorseThan(other Outcome) bool {
 	return outcomeRank[o] > outcomeRank[other]
 }
@@ -37,16 +38,16 @@ var (
 	// ErrOutcomeUnknown is matched by the error of a write that the server may have
 	// carried out.
 	ErrOutcomeUnknown = errors.New("the server may have carried out the write")
-	// ErrAccepted is matched by the error of a write that the server accepted with a
-	// response that could not be read.
+	// ErrAccepted is matched by the error of a write that the server accepted, but whose
+	// response could not be read.
 	ErrAccepted = errors.New("the server accepted the write, but its response could not be read")
 	// ErrRetryBudget is matched when the client gave up before its last attempt, because
 	// too many of its calls were failing.
 	ErrRetryBudget = errors.New("the client gave up: its retry budget is spent")
 )
 
-// The kinds of problem, by HTTP status alone: the type of a problem document changes more
-// freely.
+// The kinds of problem, by HTTP status alone: Upvest writes the type of a problem in
+// different forms.
 var (
 	ErrBadRequest         error = statusKind(http.StatusBadRequest)
 	ErrUnauthorized       error = statusKind(http.StatusUnauthorized)

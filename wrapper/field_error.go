@@ -9,13 +9,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// FieldError is the cause of an [*Error] if a response has a value that cannot be read in
-// a field that callers decide by: an object's ID, amount, weights, type, side, status,
-// currency or time of creation. A value in any other field that cannot be read counts as
-// absent, and is in Unknown of its object.
+// FieldError is the cause of an [*Error] if one of these values in a response cannot be
+// read: an object's ID, amount, weights, type, side, status, currency or time of
+// creation. Any other value that cannot be read counts as absent, and is in Unknown of
+// its object.
 //
-// Repeating the call may return the same response again. A write with this error has been
-// carried out: see Outcome of the Error.
+// Repeating the call may return the same response again. A write that returns this error
+// was accepted or may have been carried out: see Outcome of the Error.
 type FieldError struct {
 	// Field is the place of the value in the body, a JSON pointer such as
 	// /data/3/cash_amount.
@@ -23,9 +23,9 @@ type FieldError struct {
 	// ID is the ID of the order, allocation, configuration or execution that has the
 	// field, the zero UUID if it cannot be read.
 	ID uuid.UUID
-	// Offset is the offset of the row in its list, -1 outside a list: a list is read on
-	// from Offset + 1. All passes on the rows before. [Response.Decode] counts from the
-	// beginning of the page.
+	// Offset is the offset of the row in its list, -1 outside a list. All delivers the
+	// rows before it; to skip the row, read the list from Offset + 1. In an error of
+	// [Response.Decode], Offset counts from the beginning of the page.
 	Offset int
 }
 

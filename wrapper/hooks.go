@@ -11,15 +11,15 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// Attempt is one attempt of a call, as hooks and errors see it. It contains no secret,
-// key or body.
+// Attempt is one attempt of a call. Hooks receive it, and an [Error] lists all of its
+// call. It contains no secret, key or body.
 type Attempt struct {
 	// Operation is Upvest's operationId, or "token".
 	Operation string
 	// Number counts the attempts of a call from 1.
 	Number int
 	// Started is when the request was built, by the local clock. It is the zero time if
-	// it never was.
+	// no request was built.
 	Started time.Time
 	// Status is the HTTP status of the response, 0 if there was none.
 	Status int
@@ -27,7 +27,7 @@ type Attempt struct {
 	RequestID string
 	// Duration is the time from building the request to the end of the response.
 	Duration time.Duration
-	// Err is what went wrong, other than the status.
+	// Err is the error of the attempt, apart from its status.
 	Err error
 	// Retry states why another attempt follows, for instance "503 Service Unavailable".
 	// It is empty on the last attempt.

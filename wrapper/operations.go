@@ -10,13 +10,13 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// operation is what the call path needs to know about an operation of the API.
+// operation describes an operation of the API to the call path.
 type operation struct {
 	id     string // Upvest's operationId
 	method string
-	// single forbids another attempt after one that may have acted. Only [Client.Do] sets
-	// it: the documented PUT and DELETE have the same effect however often they are
-	// carried out.
+	// single forbids another attempt after one that may have had an effect. Only
+	// [Client.Do] sets it: the documented PUT and DELETE have the same effect if they are
+	// repeated.
 	single bool
 }
 
@@ -109,8 +109,8 @@ var (
 	}
 )
 
-// tokenOperation is the request of a token. The retry loop treats it as a read: a token
-// that no caller receives changes nothing.
+// tokenOperation is the token request. The retry loop treats it as a read, because a
+// token that is never used has no effect.
 var tokenOperation = get("token")
 
 func get(id string) operation { return operation{id: id, method: http.MethodGet} }

@@ -32,17 +32,17 @@ type Option interface {
 }
 
 // Limiter delays each attempt, token requests included, until it may be sent.
-// *rate.Limiter of golang.org/x/time/rate is one.
+// *rate.Limiter of golang.org/x/time/rate implements it.
 type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
 // keyLife is how long after its first attempt a POST or PATCH may be resumed. Upvest
-// keeps idempotency keys for at least 24 hours; an hour is the margin for clocks and
-// attempts.
+// documents that it keeps idempotency keys for at least 24 hours. One hour less leaves
+// time for attempts and differences between clocks.
 const keyLife = 23 * time.Hour
 
-// config is what client options set.
+// config has the values that client options set.
 type config struct {
 	settings      settings
 	client        *http.Client
@@ -55,23 +55,23 @@ type config struct {
 	observers     []func(context.Context, Attempt)
 }
 
-// settings are what may differ from call to call.
+// settings can differ from call to call.
 type settings struct {
 	key      uuid.UUID
 	hasKey   bool   // the caller gave the key
 	resumed  *Error // of the call that this one resumes; nil for none
 	retry    RetryPolicy
 	timeout  time.Duration
-	polling  bool // the call is one look of many
+	polling  bool // the call is one of many retrievals by Orders.Wait
 	response *Response
 	edits    []requestEdit // what the caller adds to the request
-	covered  []string      // the headers among it that the signature has to cover
+	covered  []string      // the added headers that the signature must cover
 }
 
 // requestEdit changes a request before it is signed.
 type requestEdit func(req *http.Request) error
 
-// reading is how a whole list is read.
+// reading has the settings for reading a whole list.
 type reading struct {
 	calls []CallOption
 	ahead int
@@ -96,7 +96,8 @@ func (o option) applyToAll(r *reading) error {
 }
 
 // with returns the settings of one call. They are complete even if some options are
-// invalid, so that the error of the call carries the key and the doubt that it was given.
+// invalid, so that the error of the call carries the key, and the unknown outcome of a
+// call that it resumes.
 func (s *settings) with(op operation, options []CallOption) (settings, error) {
 	merged := *s
 	var problems []error
@@ -139,7 +140,7 @@ func (s *settings) resume(op operation) error {
 	return s.setKey(e.IdempotencyKey)
 }
 
-// checkAge refuses to resume a write whose key the server may have forgotten.
+// checkAge refuses to resume a write whose key the server may have deleted.
 func (s *settings) checkAge(op operation, now time.Time) error {
 	if s.resumed == nil || !op.isKeyed() || s.resumed.origin.first.IsZero() {
 		return nil
@@ -164,14 +165,14 @@ func (s *settings) setKey(key uuid.UUID) error {
 	return nil
 }
 
-// keep passes the response to a caller who asked for it.
+// keep stores the response for WithResponse.
 func (s *settings) keep(response *Response) {
 	if s.response != nil {
 		*s.response = *response
 	}
 }
 
-// readingWith returns how to read a list with these options.
+// readingWith returns the settings for reading a list with these options.
 func readingWith(options []AllOption) (reading, error) {
 	var r reading
 	for _, option := range options {

@@ -12,7 +12,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// Orders buy into and sell out of the portfolio of an account.
+// Orders is the service for portfolio orders, which buy and sell instruments of an
+// account's portfolio.
 //
 // Source: docs.upvest.co, "Portfolios", orders.
 type Orders struct{ core *core }
@@ -66,8 +67,8 @@ func (s *Orders) CreateLiquidationRequest(
 // Retrieve returns one order with the individual orders that it was split into (GET
 // /portfolios/orders/{portfolio_order_id}, scope portfolios:read or portfolios:admin).
 //
-// Errors to handle: [ErrNotFound], also for a few seconds after the order was placed,
-// because the server's state spreads with delay.
+// Errors to handle: [ErrNotFound]. The server may also return it for a few seconds after
+// the order was placed.
 //
 // Source: docs.upvest.co, "Retrieve portfolios order".
 func (s *Orders) Retrieve(
@@ -118,8 +119,14 @@ func (s *Orders) List(
 	return s.query(params).page(ctx, options)
 }
 
-// All reads the whole list from params.Offset, page by page. "Lists" in the package
-// comment describes what it guarantees.
+// All reads the whole list from params.Offset, page by page (GET /portfolios/orders,
+// scope portfolios:read or portfolios:admin). "Lists" in the package comment describes
+// the order of the rows and what All guarantees.
+//
+// Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and those of
+// List.
+//
+// Source: docs.upvest.co, "List portfolios orders".
 func (s *Orders) All(
 	ctx context.Context, params portfolios.ListPortfoliosOrdersParams, options ...AllOption,
 ) iter.Seq2[portfolios.Order, error] {

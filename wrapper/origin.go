@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// origin identifies the request that a call sends, and every call that resumes it.
+// origin identifies the request of a call and of every call that resumes it.
 type origin struct {
 	path   string
 	digest string    // the content-digest of the body, "" without one
 	first  time.Time // when the first attempt was sent; the zero time means never
 }
 
-// match records which request a call sends, and refuses one that is not the request that
-// the call resumes.
+// match records the request that a call sends. It refuses a request that differs from the
+// one that the call resumes.
 func (o *origin) match(req *http.Request) error {
 	path := req.URL.EscapedPath()
 	digest := req.Header.Get("Content-Digest")

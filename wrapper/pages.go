@@ -17,12 +17,12 @@ import (
 // one.
 const defaultLimit int32 = 100
 
-// orderDescending is not documented, but its meaning would be clear.
+// orderDescending is not documented. If a server accepts it, its meaning is clear.
 const orderDescending portfolios.ListOrder = "DESC"
 
-// ErrListUnreadable is the error of a list that cannot be read to its end with every row
-// exactly once: the server repeats rows, ignores the offset, changes the list faster than
-// it can be read, or changes it while its rows are not in the requested order.
+// ErrListUnreadable is the error of All if it cannot deliver every row exactly once: the
+// server repeats rows, ignores the offset, changes the list faster than it can be read,
+// or changes it while its rows are not in the requested order.
 var ErrListUnreadable = errors.New("the list cannot be read completely")
 
 // WithPagesAhead requests up to that many further pages, at most 16, while the caller
@@ -34,7 +34,7 @@ func WithPagesAhead(pages int) AllOption {
 	})
 }
 
-// query is one caller's query of a list: what List and All of a service share.
+// query holds the parameters of a list, which List and All of a service share.
 type query[Row, Page any] struct {
 	core          *core
 	listing       listing[Row, Page]
@@ -98,8 +98,8 @@ func (q query[Row, Page]) read(ctx context.Context, options []AllOption, emit fu
 	return list.Read(ctx, offset, emit)
 }
 
-// fetcher returns the function with which the pager requests its pages. If a row cannot
-// be read, it returns the rows before it with the error.
+// fetcher returns the function that requests a page for the pager. If a row cannot be
+// read, the function returns the rows before it with the error.
 func (q query[Row, Page]) fetcher(options []CallOption) pager.Fetch[Row] {
 	return func(ctx context.Context, offset, limit int32, wait func()) (pager.Page[Row], error) {
 		page := new(Page)

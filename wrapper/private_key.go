@@ -20,11 +20,10 @@ import (
 // The key is ECDSA on P-521 or Ed25519. ECDSA on P-224, P-256 and P-384 is read as
 // well, but Upvest does not document that it accepts signatures of those curves.
 //
-// The PEM may have been changed by copying, if that leaves no doubt about the key.
-// These changes are undone: UTF-16, a byte order mark, quotation marks around the text,
-// and line breaks that became the characters \n or \r\n. Base64 of the PEM is decoded:
-// standard or URL-safe, with or without padding and line breaks. Every other damage is
-// an error, which names the line.
+// ParsePrivateKey undoes changes that are common when PEM is copied: UTF-16, a byte order
+// mark, quotation marks around the text, and line breaks that became the characters \n or
+// \r\n. It also decodes base64 of the PEM: standard or URL-safe, with or without padding
+// and line breaks. Any other damage is an error that describes the damage.
 //
 // The PEM must contain exactly one private key. Text around the blocks, EC PARAMETERS,
 // certificates and public keys are ignored. The passphrase is used byte for byte

@@ -10,13 +10,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// Rebalancings bring accounts back to the weights of their allocations.
+// Rebalancings is the service for rebalancings, which bring accounts back to the weights
+// of their allocations.
 //
 // Source: docs.upvest.co, "Portfolios", rebalancings.
 type Rebalancings struct{ core *core }
 
 // Trigger rebalances accounts, or all accounts of allocations (POST
-// /portfolios/rebalancings/executions, scope portfolios:admin): set exactly one of the
+// /portfolios/rebalancings/executions, scope portfolios:admin). Set exactly one of the
 // two lists. Each account gets an order of type REBALANCING.
 //
 // Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
@@ -36,9 +37,9 @@ func (s *Rebalancings) Trigger(
 	})
 }
 
-// RetrieveExecution returns what a rebalancing was triggered for, and when (GET
-// /portfolios/rebalancings/executions/{execution_id}, scope portfolios:read or
-// portfolios:admin).
+// RetrieveExecution returns the accounts or allocations of a rebalancing, and when it was
+// triggered (GET /portfolios/rebalancings/executions/{execution_id}, scope
+// portfolios:read or portfolios:admin).
 //
 // Errors to handle: [ErrNotFound].
 //

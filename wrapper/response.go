@@ -34,8 +34,7 @@ type Response struct {
 }
 
 // Decode reads the body into value, any pointer, for fields that the structs of this
-// client do not have. Names of fields are case-sensitive. The error quotes nothing of the
-// body.
+// client do not have. Field names are case-sensitive. The error does not quote the body.
 func (r *Response) Decode(value any) error {
 	if r == nil || validate.IsNil(value) {
 		return errors.New("decode a response: the response or the value is nil")
@@ -66,13 +65,13 @@ func (r Response) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r))
 
 func (r Response) requestID() string { return r.Header.Get("Upvest-Request-Id") }
 
-// readResponse reads the whole response, bounded. It returns what was read even if
+// readResponse reads the whole response, up to maxBody. It returns what was read even if
 // reading fails.
 func readResponse(resp *http.Response, echo transport.Echo) (*Response, error) {
 	defer func() { _ = resp.Body.Close() }()
 	response := &Response{Status: resp.StatusCode, Header: resp.Header}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		// What follows is no body, and may never end.
+		// What follows is not a body, and may never end.
 		return response, errors.New("the server requires another protocol")
 	}
 	var buffer bytes.Buffer
@@ -92,8 +91,8 @@ func readResponse(resp *http.Response, echo transport.Echo) (*Response, error) {
 	return response, err
 }
 
-// unpack removes the content encoding of a response that net/http did not ask for, and
-// therefore did not unpack. If that fails, the response stays as received.
+// unpack removes a content encoding that net/http did not request, and therefore did not
+// remove. If that fails, the response stays as received.
 func (r *Response) unpack() error {
 	encoding := strings.Join(r.Header.Values("Content-Encoding"), ", ")
 	if encoding == "" {
@@ -113,8 +112,8 @@ func (r *Response) unpack() error {
 	return nil
 }
 
-// errOtherSubject is the error of a response about something else than the ID in the
-// path: it confirms nothing, whatever request ID it carries.
+// errOtherSubject is the error of a response about another resource than that of the ID
+// in the path. Such a response confirms nothing, even if it has a request ID.
 var errOtherSubject = errors.New("the response is about another resource: " +
 	"its ID differs from the ID in the path")
 
@@ -127,15 +126,15 @@ func checkSubject(received, requested uuid.UUID) error {
 	return errOtherSubject
 }
 
-// confirmed reports whether the response to a write without a documented body comes from
-// the server: a proxy may also respond with an empty 2xx.
+// confirmed returns an error unless a response without a documented body comes from the
+// server: a proxy may also respond with an empty 2xx.
 func (r *Response) confirmed() error {
 	return validate.Unless(r.requestID() != "",
 		"the response has no upvest-request-id: it may come from a proxy")
 }
 
-// checkCancelled accepts the response to a cancellation: a body, which is not documented,
-// must be JSON that names no other order, and the response needs an upvest-request-id.
+// checkCancelled accepts the response to a cancellation if it has an upvest-request-id.
+// No body is documented; a body must be JSON that names no other order.
 func checkCancelled(response *Response, order uuid.UUID) error {
 	if len(bytes.TrimSpace(response.Body)) == 0 {
 		return response.confirmed()

@@ -17,10 +17,10 @@ import (
 // anew, and all attempts of a POST or PATCH carry one idempotency key. A wait that would
 // outlast the deadline of the context is not begun.
 //
-// All calls of a client share a budget of 100 retries: each success returns a fifth of a
-// retry to it, each second one. A call that finds it empty ends with its first failure,
-// see [ErrRetryBudget]. The repetition after a 401 is not a retry: it happens once,
-// without a wait, and does not use the budget.
+// All calls of a client share a budget of 100 retries. Each success adds a fifth of a
+// retry to it, and each second adds one. While it is empty, a call ends with its first
+// failure, see [ErrRetryBudget]. The repetition after a 401 is not a retry: it happens
+// once, without a wait, and does not use the budget.
 type RetryPolicy struct {
 	// MaxAttempts is the number of attempts including the first; the default is 4, and 1
 	// turns retries off.
@@ -29,22 +29,22 @@ type RetryPolicy struct {
 	// one; the default is 250 ms. Waits are drawn evenly from 0 to the bound (full
 	// jitter).
 	BaseDelay time.Duration
-	// MaxDelay is where the bound stops growing; the default is 8 s.
+	// MaxDelay limits that bound; the default is 8 s.
 	MaxDelay time.Duration
 	// MaxRetryAfter is the longest Retry-After that the client waits for; a longer one
-	// ends the call at once. The default is 30 s. The wait lasts up to a quarter longer
-	// than Retry-After, or up to 250 ms if that is more, so that the calls that the
-	// server turned away together do not return together.
+	// ends the call at once. The default is 30 s. The client adds a random time of up to
+	// a quarter of Retry-After, or up to 250 ms if that is more, so that calls that were
+	// refused together are not repeated together.
 	MaxRetryAfter time.Duration
 	// AttemptTimeout limits one attempt including the reading of its response; the
 	// default is 30 s.
 	AttemptTimeout time.Duration
-	// Retry, if set, decides in place of the list above whether another attempt follows a
-	// failed one, by its status and error.
+	// Retry, if set, replaces the list of statuses above: it decides whether another
+	// attempt follows a failed one, by its status and error.
 	Retry func(Attempt) bool
 }
 
-// leastSpread is the least range of the jitter that comes on top of Retry-After.
+// leastSpread is the smallest range of the jitter that is added to Retry-After.
 const leastSpread = 250 * time.Millisecond
 
 func (p RetryPolicy) check() error {

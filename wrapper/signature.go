@@ -26,21 +26,21 @@ const defaultSignatureLifetime = 60 * time.Second
 type SignerConfig struct {
 	// KeyID names the public key that Upvest has.
 	KeyID string
-	// PrivateKey is Ed25519 or ECDSA on P-521; other curves work here, but Upvest does
-	// not document them. Any crypto.Signer will do, so that the key can stay in a KMS or
-	// HSM. A key that has the method
+	// PrivateKey is Ed25519 or ECDSA on P-521. Other curves work here, but Upvest does
+	// not document them. Any crypto.Signer is accepted, so that the key can stay in a KMS
+	// or HSM. If the key has the method
 	//
 	//	SignContext(ctx context.Context, rand io.Reader, digest []byte,
 	//		opts crypto.SignerOpts) ([]byte, error)
 	//
-	// is asked through it, with the context of the attempt. A key without it may keep
-	// hanging after the context of a call has ended. At most eight signatures are
-	// requested at the same time; further calls wait for one of those until their own
-	// contexts end.
+	// the client calls it with the context of the attempt. Without this method, a key
+	// service that hangs does so even after the context of the call has ended. The client
+	// then requests at most eight signatures at the same time; further calls wait until
+	// one returns or their own contexts end.
 	//
-	// ECDSA signatures are ASN.1, as crypto.Signer requires. The first signature of a key
-	// that is not one of the standard library's is verified with its public key. A
-	// signature that is raw or does not match fails the call before anything is sent.
+	// ECDSA signatures are ASN.1, as crypto.Signer requires. The client verifies the
+	// first signature of a key that is not from the standard library with its public key.
+	// If the signature is raw or does not match, the call fails before anything is sent.
 	PrivateKey crypto.Signer
 	// Lifetime is the time from created to expires, in whole seconds; 0 means 60 seconds.
 	Lifetime time.Duration

@@ -25,17 +25,17 @@ import (
 // /auth/token). Its token requests are signed, and retried like those of a [Client]. It
 // is safe for concurrent use: any number of callers share one request.
 //
-// While a token is valid no caller waits for its successor: the first caller in the last
-// fifth of its lifetime, at most five minutes, starts a request in the background.
-// Without a valid token callers wait for one request together, each as long as its own
-// context allows. A call never receives an error that occurred before it was made, nor a
-// token that was requested before the server refused the last one.
+// While a token is valid, callers do not wait for its successor: in the last fifth of its
+// lifetime, but at most its last five minutes, the first caller starts a token request in
+// the background. Without a valid token, all callers wait for one request, each as long
+// as its own context allows. A call never receives an error that occurred before it was
+// made, nor a token that was requested before the server refused the last one.
 //
 // Source: docs.upvest.co, "Authentication".
 type TokenSource struct {
 	tokens *refresh.Source[*oauth2.Token]
-	// clock is the client's, to share what it learns with the other clients of this
-	// source.
+	// clock is the clock of the client, whose offset the other clients of this source
+	// share.
 	clock *clock.Clock
 }
 
@@ -62,8 +62,8 @@ var errNoTokenSource = errors.New("the token source is nil: create one with NewT
 func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
 
 // TokenContext returns a valid token, from memory or from the server, or an *[Error]
-// whose Operation is "token". A caller whose context ends leaves; the others keep
-// waiting.
+// whose Operation is "token". If the context ends, this caller stops waiting; other
+// callers keep waiting.
 func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	switch {
 	case s == nil || s.tokens == nil:
@@ -74,8 +74,8 @@ func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	return s.tokens.Get(ctx)
 }
 
-// Forget drops a token that the server refused, and one that was requested while that was
-// in use: both may have been revoked together.
+// Forget drops a token that the server refused. It also drops a token that was requested
+// while the refused one was in use, because both may have been revoked together.
 func (s *TokenSource) Forget(accessToken string) {
 	if s == nil || s.tokens == nil {
 		return
@@ -83,7 +83,7 @@ func (s *TokenSource) Forget(accessToken string) {
 	s.tokens.Drop(func(token *oauth2.Token) bool { return token.AccessToken == accessToken })
 }
 
-// fetchToken requests a token by the same loop as every other call.
+// fetchToken requests a token with the same loop as every other call.
 func (c *core) fetchToken(
 	ctx context.Context, credentials Credentials,
 ) (refresh.Grant[*oauth2.Token], error) {
@@ -127,8 +127,8 @@ func (c *core) fetchToken(
 	return refresh.Grant[*oauth2.Token]{Value: granted, Life: life, Sent: sent}, nil
 }
 
-// tokenResponse is the body of a token response. The lifetime is text or a number; a
-// token is not refused because its lifetime is neither.
+// tokenResponse is the body of a token response. The lifetime is text or a number. A
+// token with any other lifetime is accepted too.
 type tokenResponse struct {
 	AccessToken string          `json:"access_token"`
 	TokenType   json.RawMessage `json:"token_type"`
@@ -166,11 +166,11 @@ func jsonText(raw json.RawMessage) string {
 	return text
 }
 
-// maxAsking is the number of calls that ask a token source without context support at the
-// same time.
+// maxAsking limits the calls that use a token source without context support at the same
+// time.
 const maxAsking = 8
 
-// tokenFrom asks a source for a token, with the context if the source takes one.
+// tokenFrom gets a token from a source, with the context if the source takes one.
 func tokenFrom(
 	ctx context.Context, source oauth2.TokenSource, slots refresh.Slots, clientSecret string,
 ) (*oauth2.Token, error) {
@@ -203,8 +203,8 @@ func checkToken(accessToken string) error {
 	return nil
 }
 
-// sealTokenError hides what an error of a caller's source may hold. It keeps the text of
-// an x/oauth2 error, which quotes the whole response, out of ours.
+// sealTokenError hides secrets in the error of a caller's source. It does not use the
+// text of an x/oauth2 error, which quotes the whole response.
 func sealTokenError(source oauth2.TokenSource, err error, clientSecret string) error {
 	if _, ours := source.(*TokenSource); ours {
 		return err
@@ -227,7 +227,7 @@ func sealTokenError(source oauth2.TokenSource, err error, clientSecret string) e
 	return failure
 }
 
-// stampOf numbers a request for a source of ours.
+// stampOf returns the number of a request to a *TokenSource, 0 for any other source.
 func stampOf(source oauth2.TokenSource) uint64 {
 	if ours, ok := source.(*TokenSource); ok {
 		return ours.tokens.Stamp()
@@ -235,9 +235,9 @@ func stampOf(source oauth2.TokenSource) uint64 {
 	return 0
 }
 
-// forgetToken tells a source that the server refused the token of an attempt. It reports
-// whether the source may now return another one. A source of ours keeps a token that only
-// this operation is refused with.
+// forgetToken reports to a source that the server refused the token of an attempt. It
+// returns whether the source may now return another token. A *TokenSource keeps a token
+// if only this operation is refused with it.
 func (r *result) forgetToken(source oauth2.TokenSource) bool {
 	if ours, ok := source.(*TokenSource); ok {
 		return ours.tokens.Refuse(r.Operation, r.hasToken)
@@ -249,7 +249,8 @@ func (r *result) forgetToken(source oauth2.TokenSource) bool {
 	return ok
 }
 
-// keepToken tells a source of ours that the repeat of a refused attempt was refused too.
+// keepToken reports to a *TokenSource that the repeat of a refused attempt was refused
+// too.
 func (r *result) keepToken(source oauth2.TokenSource) {
 	if ours, ok := source.(*TokenSource); ok {
 		ours.tokens.RefuseForGood(r.Operation, r.hasToken)
@@ -261,7 +262,7 @@ func (r *result) hasToken(token *oauth2.Token) bool {
 	return token.AccessToken == r.token.AccessToken
 }
 
-// learn tells a source of ours what a response means for the token that it was sent with.
+// learn reports to a *TokenSource whether the server accepted the token of the attempt.
 func (r *result) learn(source oauth2.TokenSource) {
 	ours, ok := source.(*TokenSource)
 	switch {
@@ -269,7 +270,7 @@ func (r *result) learn(source oauth2.TokenSource) {
 	case r.ok:
 		ours.tokens.Confirm(r.token, r.stamp)
 	case r.Status == http.StatusForbidden && wire.IsProblem(r.response.Body):
-		// A scope may have been granted since.
+		// A scope may have been granted after the token was issued.
 		ours.tokens.Renew(r.token)
 	}
 }

@@ -20,16 +20,15 @@ const (
 
 	firstPoll   = time.Second
 	longestPoll = 30 * time.Second
-	// appearing is how long the server may not know an order that was just placed,
-	// because its state spreads with delay.
+	// appearing is how long the server may not find an order that was just placed.
 	appearing = 10 * time.Second
-	// longestReserve is how long before the deadline the last look begins at the
-	// earliest; it is a twentieth of a short Wait.
+	// longestReserve limits the time between the last retrieval and the deadline, which
+	// is a twentieth of the time of Wait.
 	longestReserve = time.Second
 )
 
-// IsDone reports whether an order has reached an end: FILLED, SETTLED or CANCELLED. A
-// status that this client does not know is not an end, and neither is no order.
+// IsDone reports whether an order is FILLED, SETTLED or CANCELLED. It returns false for
+// an unknown status, and for nil.
 func IsDone(order *portfolios.Order) bool {
 	if order == nil {
 		return false
@@ -39,21 +38,27 @@ func IsDone(order *portfolios.Order) bool {
 		order.Status == orderSettled
 }
 
-// Wait retrieves an order (GET /portfolios/orders/{portfolio_order_id}, scope
-// portfolios:read or portfolios:admin) again and again until done returns true; a nil
-// done is [IsDone]. It waits one second before the second look, then half as long again
-// each time, up to 30 seconds, with jitter, and looks once more shortly before the
-// deadline of the context. An order that was never seen may be [ErrNotFound] for waits of
-// 10 seconds in total, because the server's state spreads with delay.
+// Wait retrieves an order repeatedly until done returns true (GET
+// /portfolios/orders/{portfolio_order_id}, scope portfolios:read or portfolios:admin). If
+// done is nil, it uses [IsDone]. It waits one second before the second retrieval, then
+// half as long again each time, up to 30 seconds, with jitter. The last retrieval begins
+// shortly before the deadline of the context. If the first retrievals return
+// [ErrNotFound], Wait continues for up to 10 seconds of waiting, because a server may
+// need some time to find a new order.
 //
-// Wait sets no deadline: it ends with the context. [WithTimeout] limits each
-// look. While the context runs, a look that fails in a way that the [RetryPolicy] retries
-// counts as one that saw nothing, unless the policy allows a single attempt. The retries
-// of looks have a budget apart from that of other calls.
+// Wait sets no deadline: it ends with the context. [WithTimeout] limits each retrieval.
+// Wait continues after a retrieval that failed in a way that the [RetryPolicy] retries,
+// unless the policy allows a single attempt. The retries of these retrievals use a
+// separate budget.
 //
-// When the context ends, or a look fails in another way, Wait returns the order as last
-// seen (nil if it never was) with the error. That contains the last failure that no
-// successful look followed.
+// If the context ends, or a retrieval fails in another way, Wait returns the order as
+// last received (nil if it was never received) with the error. The error also contains
+// the last failure, unless a successful retrieval followed it.
+//
+// Errors to handle: [context.DeadlineExceeded] for an order that is not done yet, and
+// those of Retrieve.
+//
+// Source: docs.upvest.co, "Retrieve portfolios order".
 func (s *Orders) Wait(
 	ctx context.Context, portfolioOrderID uuid.UUID, done func(*portfolios.Order) bool, options ...CallOption,
 ) (*portfolios.Order, error) {
@@ -73,7 +78,7 @@ func (s *Orders) Wait(
 			}
 		case ctx == nil || ctx.Err() != nil:
 			return w.last, w.withFailure(err)
-		case w.sawNothing(err):
+		case w.mayContinue(err):
 			w.failure = err
 		default:
 			return w.last, err
@@ -84,7 +89,7 @@ func (s *Orders) Wait(
 	}
 }
 
-// asLook marks a call as one look of many.
+// asLook marks a call as one of many retrievals.
 func asLook() CallOption {
 	return callOption(func(s *settings) error {
 		s.polling = true
@@ -92,19 +97,19 @@ func asLook() CallOption {
 	})
 }
 
-// watch is what Wait has seen so far.
+// watch is what Wait has received so far.
 type watch struct {
 	core    *core
 	started time.Time
-	last    *portfolios.Order // nil if the order was never seen
-	failure error             // of the last look that failed, unless one succeeded since
+	last    *portfolios.Order // nil if the order was never received
+	failure error             // of the last retrieval, nil if that succeeded
 	poll    time.Duration     // the last pause before jitter
 	waited  time.Duration
-	reserve time.Duration // between the last look and the deadline
+	reserve time.Duration // between the last retrieval and the deadline
 }
 
-// sawNothing reports whether another look may succeed after one that failed.
-func (w *watch) sawNothing(err error) bool {
+// mayContinue reports whether another retrieval may succeed after one that failed.
+func (w *watch) mayContinue(err error) bool {
 	var failure *Error
 	if errors.As(err, &failure) && failure.transient {
 		return true
@@ -112,7 +117,7 @@ func (w *watch) sawNothing(err error) bool {
 	return w.last == nil && w.waited < appearing && errors.Is(err, ErrNotFound)
 }
 
-// pause waits until the next look. If there is none, it returns the error of Wait.
+// pause waits until the next retrieval. If none follows, it returns the error of Wait.
 func (w *watch) pause(ctx context.Context, look error) error {
 	w.poll = min(max(firstPoll, w.poll*3/2), longestPoll)
 	wait := w.poll/2 + w.core.random.upTo(w.poll/2)
@@ -127,7 +132,7 @@ func (w *watch) pause(ctx context.Context, look error) error {
 	return nil
 }
 
-// beforeDeadline shortens a wait so that the last look begins shortly before the
+// beforeDeadline shortens a wait so that the last retrieval begins shortly before the
 // deadline.
 func (w *watch) beforeDeadline(ctx context.Context, wait time.Duration) time.Duration {
 	deadline, limited := ctx.Deadline()
@@ -141,18 +146,18 @@ func (w *watch) beforeDeadline(ctx context.Context, wait time.Duration) time.Dur
 	if left := time.Until(deadline) - w.reserve; left > 0 {
 		return min(wait, left)
 	}
-	return wait // the last look was made
+	return wait // no retrieval follows
 }
 
-// end returns the error of Wait whose context ends it during a pause.
+// end returns the error of Wait if the context ends during a pause.
 func (w *watch) end(reason error) error {
 	failure := &Error{Operation: retrieveOrder.id}
-	_ = errors.As(w.failure, &failure) // a 404 stays one
+	_ = errors.As(w.failure, &failure) // the error still matches ErrNotFound after a 404
 	failure.addCause(fmt.Errorf("wait for the order, which is %s: %w", w.state(), reason))
 	return failure
 }
 
-// withFailure adds the last failure to the error of a look that the context ended.
+// withFailure adds the last failure to the error of a retrieval that the context ended.
 func (w *watch) withFailure(err error) error {
 	var look *Error
 	if w.failure != nil && errors.As(err, &look) {
@@ -161,7 +166,7 @@ func (w *watch) withFailure(err error) error {
 	return err
 }
 
-// state describes in a few words what the last look saw.
+// state describes in a few words what the last retrieval returned.
 func (w *watch) state() string {
 	switch {
 	case w.last != nil:

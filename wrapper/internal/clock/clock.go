@@ -1,4 +1,4 @@
-// Package clock keeps the difference between the local clock and the server's.
+// Package clock measures the difference between the local clock and the server's.
 package clock
 
 import (
@@ -9,21 +9,21 @@ import (
 )
 
 const (
-	// largeSkew is the difference between two clocks from which on a signature may be
-	// refused for its time.
+	// largeSkew is the smallest difference between two clocks for which the server may
+	// refuse a signature.
 	largeSkew = 5 * time.Second
-	// maxSkew limits the offset that is taken from a Date: a signature that was made for
-	// a far-off time could be used then.
+	// maxSkew limits the offset that is taken from a Date, because a signature with a
+	// date in the future could be used again at that time.
 	maxSkew = 24 * time.Hour
-	// tolerance is for the whole seconds of a Date.
+	// tolerance allows for the whole seconds of a Date.
 	tolerance = time.Second
 	// slowest is the longest exchange whose Date shows the time: the longer it takes, the
 	// less is known about when the server wrote the Date.
 	slowest = 5 * time.Second
 )
 
-// Clock is the local clock, and how far the server's is ahead of it as far as a success
-// has proved. A refused attempt gives a guess for the one attempt that follows.
+// Clock is the local clock, and the offset of the server's clock that a successful
+// attempt has proved. After a refused attempt, the next one can use a guess instead.
 type Clock struct {
 	Local func() time.Time
 	ahead *atomic.Int64 // nanoseconds
@@ -32,10 +32,10 @@ type Clock struct {
 // New makes a Clock without an offset.
 func New(local func() time.Time) *Clock { return &Clock{Local: local, ahead: new(atomic.Int64)} }
 
-// Skew is how far the server is ahead of the local clock.
+// Skew returns how far the server is ahead of the local clock.
 func (c *Clock) Skew() time.Duration { return time.Duration(c.ahead.Load()) }
 
-// Share learns together with another clock of this host.
+// Share makes both clocks use one offset. They belong to the same host.
 func (c *Clock) Share(other *Clock) { c.ahead = other.ahead }
 
 // Reading is the Date of a response, and when its request was sent and its header
@@ -92,7 +92,7 @@ func (r Reading) Guess(used time.Duration) (time.Duration, bool) {
 	return ahead, r.distance(used).Abs() >= largeSkew
 }
 
-// Prove keeps an offset that an attempt succeeded with, unless the response shows another
+// Prove stores the offset of a successful attempt, unless the response shows another
 // time.
 func (c *Clock) Prove(ahead time.Duration, response Reading) {
 	if response.isEmpty() || response.distance(ahead).Abs() < largeSkew {

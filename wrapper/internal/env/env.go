@@ -165,8 +165,8 @@ func (v variables) privateKey(
 	return key, nil
 }
 
-// fileError explains why the file of that name cannot be read. It shows the name only if
-// that cannot be a key: two variables may be swapped.
+// fileError explains why a file cannot be read. It shows the name only if that cannot be
+// a key, because two variables may be swapped.
 func fileError(name string, err error) error {
 	// The text of the error quotes the name.
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
@@ -188,8 +188,8 @@ func fileError(name string, err error) error {
 	return fmt.Errorf("%s can't be read: %w", name, err)
 }
 
-// isPath reports whether a text is the name of a file, judged by its beginning and its
-// end, and cannot be a key.
+// isPath reports whether a text begins or ends like the name of a file, and cannot be a
+// key.
 func isPath(text string) bool {
 	begins := strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") ||
 		strings.HasPrefix(text, "~") || filepath.VolumeName(text) != ""

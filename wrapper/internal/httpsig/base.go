@@ -13,15 +13,15 @@ import (
 	"strings"
 )
 
-// Parameters are those of signature-input, which the base ends with. The texts must be
-// quotable, see [IsQuotable].
+// Parameters are the signature parameters, in signature-input and at the end of the base.
+// The texts must be quotable, see [IsQuotable].
 type Parameters struct {
 	KeyID, Nonce     string
 	Created, Expires int64 // Unix seconds
 }
 
 // component is a part of the request that a signature can cover: its name, quoted as in
-// the base, and the header that it stands for.
+// the base, and the header with its value, if it is a header.
 type component struct{ name, header string }
 
 // components are in the order of Upvest's documentation.
@@ -39,8 +39,8 @@ var components = [...]component{
 	{`"upvest-api-version"`, "Upvest-Api-Version"},
 }
 
-// neverCovered are prefixes of the names that Upvest leaves out of a signature, or that
-// its proxies change.
+// neverCovered lists prefixes of header names that a signature must not cover: Upvest
+// leaves these headers out of signatures, or its proxies change them.
 var neverCovered = []string{
 	"Signature", "Upvest-Signature", "Cf-", "Cdn-", "Cookie", "X-", "Sec-", "Priority",
 	"User-Agent", "Accept-Encoding", "Connection", "Host",
@@ -121,8 +121,8 @@ func (c component) value(req *http.Request) string {
 	return strings.Join(trimmed, ", ")
 }
 
-// trim removes the space around a header, which no recipient receives: SP and HTAB. Any
-// other space is a part of the value.
+// trim removes SP and HTAB around the value of a header, which are not part of the value.
+// Any other space is.
 //
 // Source: RFC 9110, section 5.5.
 func trim(value string) string { return strings.Trim(value, " \t") }

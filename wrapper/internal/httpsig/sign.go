@@ -15,14 +15,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// maxSigning is the number of signatures under way at once for a key that takes no
-// context.
+// maxSigning limits the concurrent signatures of a key that takes no context.
 const maxSigning = 8
 
 // SignFunc returns the signature of a message.
 type SignFunc func(ctx context.Context, message []byte) ([]byte, error)
 
-// contextSigner is implemented by keys of a key service that also take a context.
+// contextSigner is implemented by keys that take a context, such as those of a key
+// service.
 type contextSigner interface {
 	SignContext(ctx context.Context, random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error)
 }
@@ -31,8 +31,8 @@ type contextSigner interface {
 type digestFunc func(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error)
 
 // Signing returns a function that signs with the key: Ed25519 signs the message itself,
-// ECDSA its SHA-512. The first signature of a key that is not one of the standard
-// library's is verified.
+// ECDSA its SHA-512 digest. The function verifies the first signature of a key that is
+// not from the standard library.
 func Signing(key crypto.Signer) (SignFunc, error) {
 	if !isComplete(key) {
 		return nil, errors.New("PrivateKey is missing or incomplete: " +
@@ -92,8 +92,8 @@ func withContext(key crypto.Signer) digestFunc {
 	}
 }
 
-// isComplete reports false for keys that would panic when used: nil pointers, and
-// unfinished keys of the standard library.
+// isComplete returns false for keys that would panic when used: nil pointers, and
+// incomplete keys of the standard library.
 func isComplete(key crypto.Signer) bool {
 	switch key := key.(type) {
 	case nil:

@@ -11,11 +11,11 @@ import (
 	"sync/atomic"
 )
 
-// verifyFunc reports what is wrong with a signature of a message.
+// verifyFunc returns an error if the signature of a message is wrong.
 type verifyFunc func(message, signature []byte) error
 
-// verifyFirst returns sign with a check of its signatures, which ends with the first
-// valid one. Signatures of the standard library's keys are not checked.
+// verifyFirst returns a function that signs and verifies its signatures until one is
+// valid. Signatures of the standard library's keys are not verified.
 func verifyFirst(key crypto.Signer, sign SignFunc, verify verifyFunc) SignFunc {
 	switch key.(type) {
 	case ed25519.PrivateKey, *ed25519.PrivateKey, *ecdsa.PrivateKey:

@@ -20,7 +20,8 @@ type Page[T any] struct {
 	offset int32
 }
 
-// end returns the offset after the page. The size of a body limits it.
+// end returns the offset after the page. It cannot overflow, because the size of a body
+// is limited.
 func (p Page[T]) end() int32 { return p.offset + int32(len(p.Rows)) }
 
 // Fetch requests the page at an offset. Before it decodes the response, it calls wait,

@@ -8,12 +8,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/refresh"
 )
 
-// pages reads pages, some of them before they are needed. It owns the goroutines that
-// request those.
+// pages requests pages, some of them before they are needed. It owns the goroutines that
+// request pages ahead.
 type pages[T any] struct {
 	List[T]
-	// last is the page that was read last: its rows show how far apart the next pages
-	// are, its total where they end.
+	// last is the page that was read last. The number of its rows is the distance between
+	// the next pages, and its total is where they end.
 	last    Page[T]
 	pending []pending[T]
 }
@@ -48,14 +48,13 @@ func (p *pages[T]) read(ctx context.Context, offset int32) (Page[T], error) {
 		return page, err
 	}
 	p.last = page
-	p.requestUpTo(ctx, p.Ahead+1) // only the first page shows how to go on
+	p.requestUpTo(ctx, p.Ahead+1) // needed after the first page, whose rows it counts
 	p.pending = p.pending[1:]
 	return page, nil
 }
 
-// joinFormer puts the row before a page of one row in front of it, if the server still
-// returns pages of one row: without an overlap a page does not show its place in the
-// list.
+// joinFormer adds the previous row to a page of one row, if the server still returns
+// pages of one row: a page without an overlap does not show its position in the list.
 func (p *pages[T]) joinFormer(ctx context.Context, page Page[T]) (joined Page[T], isJoined bool, err error) {
 	former, err := p.fetch(ctx, page.offset-1, func() {})
 	if err != nil {
@@ -69,8 +68,8 @@ func (p *pages[T]) joinFormer(ctx context.Context, page Page[T]) (joined Page[T]
 	return page, true, nil
 }
 
-// requestUpTo requests the following pages until so many are pending, or until the end
-// that the server reports.
+// requestUpTo requests the following pages until the given number is pending, or until
+// the end that the server reports.
 func (p *pages[T]) requestUpTo(ctx context.Context, most int) {
 	if len(p.last.Rows) == 0 {
 		return
@@ -92,8 +91,8 @@ func (p *pages[T]) request(ctx context.Context, offset int32) {
 
 // turn returns the function that waits until the next page may be decoded. Pages are
 // decoded in order, as many at once as there are processors. Otherwise the processors
-// would work on pages that are needed late, while the reader, who requests the next ones,
-// waits for an early one.
+// could decode pages that are needed later, while the reader, which requests the next
+// pages, waits for an earlier one.
 func (p *pages[T]) turn(ctx context.Context) (wait func()) {
 	before := len(p.pending) - runtime.GOMAXPROCS(0)
 	if before < 0 {
@@ -105,7 +104,8 @@ func (p *pages[T]) turn(ctx context.Context) (wait func()) {
 		case <-ready:
 		case <-ctx.Done():
 		}
-		// The reader, and responses that have arrived, take less time than decoding.
+		// The reader and the arrival of responses need less time than decoding: let them
+		// run first.
 		runtime.Gosched()
 	}
 }

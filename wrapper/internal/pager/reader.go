@@ -9,39 +9,38 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxIdle limits how many consecutive pages may bring nothing new.
+// maxIdle limits the number of consecutive pages without a new row.
 const maxIdle = 1000
 
-// reader is the place of a reader in a list whose offsets shift: after the last row that
-// it passed on.
+// reader has a position in a list whose offsets shift: after the last row that it passed
+// on.
 //
-// If the first page is in the requested order, the ID of that row determines the place,
-// even after the row has gone, and the list must stay in order. Otherwise the reader has
-// to find the row itself, after no rows but those that it passed on, and it remembers all
-// IDs.
+// If the first page is in the requested order, the ID of that row determines the
+// position, even if the row was removed, and the list must stay in order. Otherwise the
+// reader must find the row itself, with only rows before it that it has passed on, and it
+// remembers all IDs.
 type reader[T any] struct {
 	List[T]
 	start   int32
-	end     int32 // the offset after the last page that reached the place
+	end     int32 // the offset after the last page that reached the position
 	largest int   // rows of the largest page
 	isShort bool  // the last page with rows had fewer than its limit
-	isEmpty bool  // the last page was empty against its total, and is requested again
+	isEmpty bool  // the last page was empty despite its total, and is requested again
 
 	passed int
 	first  uuid.UUID
 	last   uuid.UUID
 	seen   map[uuid.UUID]bool // nil for a list in order
 	recent []uuid.UUID        // the IDs of the last rows of a list in order
-	missed bool               // a row before the place was never passed on
+	missed bool               // a row before the position was never passed on
 
 	pages  int
 	total  int  // of the last page
 	varies bool // pages had different totals
 
-	idle int // consecutive pages with nothing new
-	head uuid.UUID
-	// same counts consecutive pages that begin like the one before, in a list of the same
-	// length.
+	idle int       // consecutive pages without a new row
+	head uuid.UUID // the first row of the last page
+	// same counts consecutive pages with the same first row and the same total.
 	same int
 }
 
@@ -84,11 +83,11 @@ func (r *reader[T]) read(
 	return pages.joinFormer(ctx, page)
 }
 
-// place returns the index of the first row of a page that follows the place, and the
-// offset to read next, -1 at the end of the list.
+// place returns the index of the first row of a page after the position, and the offset
+// to read next, -1 at the end of the list.
 //
 // The signs of the end are a page that is shorter than its limit, an empty page, and a
-// total that is reached. One more page is read after a single sign.
+// total that is reached. After a single sign, another page is read.
 func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 	hasChanged := r.pages > 0 && page.Total != r.total
 	r.varies = r.varies || hasChanged
@@ -106,7 +105,7 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	if r.passed > 0 && fresh == 0 && page.offset > 0 { // rows before the place have gone
+	if r.passed > 0 && fresh == 0 && page.offset > 0 { // rows before it were removed
 		return len(page.Rows), max(0, page.offset-max(int32(r.largest)-1, 1)), nil
 	}
 	r.end = page.end()
@@ -114,7 +113,7 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 	if fresh < len(page.Rows) {
 		r.idle = 0
 	}
-	// A total that is exceeded is no sign: the documented example counts 1 for 2 rows.
+	// A total that is exceeded is not a sign: the documented example has 1 for 2 rows.
 	if r.isShort && page.Total == int(page.end()) {
 		return fresh, -1, nil
 	}
@@ -122,7 +121,8 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 }
 
 // placeEmpty returns the offset to read after an empty page, -1 at the end of the list.
-// If the page contradicts its total, and none before it was short, it is requested again.
+// If the page contradicts its total, and the page before was not short, it is requested
+// again.
 func (r *reader[T]) placeEmpty(page Page[T]) (next int32, err error) {
 	switch {
 	case page.Total <= int(page.offset) || r.passed > 0 && r.isShort:
@@ -134,9 +134,9 @@ func (r *reader[T]) placeEmpty(page Page[T]) (next int32, err error) {
 	return page.offset, nil
 }
 
-// checkEnd returns an error for a list that was read to its end without some of its rows:
-// rows were skipped that had never been passed on, and fewer were passed on than it has
-// by a total that never changed.
+// checkEnd returns an error if rows are missing at the end of the list: rows before the
+// position were never passed on, and fewer rows were passed on than the total, which
+// never changed.
 func (r *reader[T]) checkEnd() error {
 	if r.missed && !r.varies && r.passed < r.total-int(r.start) {
 		return r.unreadable("its pages are in different orders, and rows were skipped")
@@ -157,7 +157,7 @@ func (r *reader[T]) repeats(page Page[T], hasChanged bool) bool {
 	return r.same > 1 || r.idle > maxIdle
 }
 
-// find returns the index of the first row that follows the place.
+// find returns the index of the first row after the position.
 func (r *reader[T]) find(rows []T) (int, error) {
 	isInOrder := r.Order != 0 && slices.IsSortedFunc(rows, func(a, b T) int {
 		return r.compare(r.ID(a), r.ID(b))
@@ -181,8 +181,7 @@ func (r *reader[T]) find(rows []T) (int, error) {
 	return fresh, nil
 }
 
-// findLast returns the index after the row that was passed on last, in a list in no
-// order.
+// findLast returns the index after the row that was passed on last, in an unordered list.
 func (r *reader[T]) findLast(rows []T) (int, error) {
 	after := slices.IndexFunc(rows, func(row T) bool { return r.ID(row) == r.last }) + 1
 	isNew := func(row T) bool { return !r.seen[r.ID(row)] }
@@ -192,8 +191,8 @@ func (r *reader[T]) findLast(rows []T) (int, error) {
 	return after, nil
 }
 
-// mayHavePassed reports whether a row before the place may have been passed on. It is
-// certain for the rows of the last pages alone.
+// mayHavePassed reports whether a row before the position may have been passed on. It is
+// certain only for the rows of the last pages.
 func (r *reader[T]) mayHavePassed(id uuid.UUID) bool {
 	if r.compare(id, r.recent[0]) < 0 {
 		return r.compare(id, r.first) >= 0
@@ -231,8 +230,8 @@ func (r *reader[T]) pass(ctx context.Context, row T, emit func(T) bool) (more bo
 	return emit(row), nil
 }
 
-// remember keeps the ID of every row of a list in no order, and the IDs of one to two
-// pages of a list in order.
+// remember keeps the ID of every row of an unordered list, and the IDs of one to two
+// pages of an ordered one.
 func (r *reader[T]) remember(id uuid.UUID) {
 	if r.seen != nil {
 		r.seen[id] = true
@@ -244,5 +243,5 @@ func (r *reader[T]) remember(id uuid.UUID) {
 	r.recent = append(r.recent, id)
 }
 
-// compare orders IDs as the list is requested.
+// compare compares IDs in the requested order.
 func (r *reader[T]) compare(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) * r.Order }

@@ -48,7 +48,7 @@ func isBase64(char rune) bool {
 }
 
 // errDamaged returns the error of a text with a block that encoding/pem cannot read. It
-// names the first line that is not as PEM requires.
+// names the first line that breaks a rule of PEM.
 func errDamaged(text string) error {
 	var open *openBlock
 	for i, line := range strings.Split(text, "\n") {
@@ -110,7 +110,7 @@ func readBoundary(line, prefix string, number int) (label string, err error) {
 type openBlock struct {
 	label string
 	line  int
-	body  bool // the headers are over
+	body  bool // the headers have ended
 }
 
 func (b *openBlock) errNoEnd() error {

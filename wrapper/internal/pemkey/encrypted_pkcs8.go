@@ -49,9 +49,9 @@ type (
 	}
 )
 
-// decryptPKCS8 returns the DER of the PKCS#8 key inside. It reads the envelope itself:
-// libraries for it panic on a damaged key and derive a key at any cost that the file
-// asks for.
+// decryptPKCS8 returns the DER of the PKCS#8 key inside. It reads the envelope itself,
+// because libraries for it panic on a damaged key, and derive a key however many rounds
+// the file demands.
 func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	if passphrase == "" {
 		return nil, errPassphraseMissing
@@ -104,7 +104,7 @@ func decryptCBC(data []byte, params pbes2Params, passphrase string) ([]byte, err
 	return padded, nil
 }
 
-// isPadding reports whether every byte is the number of bytes, as PKCS#7 pads.
+// isPadding reports whether the bytes are PKCS#7 padding: each is the number of bytes.
 func isPadding(padding []byte) bool {
 	want := bytes.Repeat([]byte{byte(len(padding))}, len(padding))
 	return len(padding) > 0 && bytes.Equal(padding, want)

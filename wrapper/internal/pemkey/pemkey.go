@@ -22,7 +22,7 @@ func (e PassphraseError) Error() string { return string(e) }
 const errPassphraseMissing PassphraseError = "private key: it is encrypted, and no passphrase is given: " +
 	"give the passphrase that it was made with"
 
-// errPassphraseWrong names what is probably wrong with a passphrase.
+// errPassphraseWrong returns an error with the probable mistake in a passphrase.
 func errPassphraseWrong(passphrase string) error {
 	text := "private key: the passphrase is wrong, or the PEM block is damaged: check the passphrase first"
 	switch trimmed := strings.TrimSpace(passphrase); {
@@ -78,13 +78,13 @@ func Parse(pemText []byte, passphrase string) (crypto.Signer, error) {
 	return parsePKCS8(der)
 }
 
-// findPrivateKey returns the only private key block, of a type that Parse supports.
+// findPrivateKey returns the only private key block, if Parse supports its type.
 func findPrivateKey(pemText []byte) (*pem.Block, error) {
 	pemText, err := clean(pemText)
 	if err != nil {
 		return nil, err
 	}
-	// pem.Decode skips a block that it cannot read: counting finds it.
+	// pem.Decode skips blocks that it cannot read. Counting finds them.
 	begun := bytes.Count(pemText, []byte(beginning))
 	read := 0
 	var key *pem.Block
@@ -138,8 +138,8 @@ func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	if err != nil {
 		return nil, errEncryption()
 	}
-	// One wrong passphrase in 256 leaves bytes that look like padding. The bytes before
-	// it are then not one ASN.1 value of exactly this length.
+	// One wrong passphrase in 256 results in bytes that look like padding. The bytes
+	// before them are then not one ASN.1 value of exactly this length.
 	var value asn1.RawValue
 	if rest, err := asn1.Unmarshal(der, &value); err != nil || len(rest) > 0 {
 		return nil, errPassphraseWrong(passphrase)

@@ -39,8 +39,8 @@ func clean(text []byte) ([]byte, error) {
 func undoCopying(text []byte) []byte {
 	text = toUTF8(text)
 	text = bytes.TrimFunc(text, func(char rune) bool { return unicode.IsSpace(char) || isQuote(char) })
-	// PEM contains no backslash, so that each is a part of an escaped line break. Some
-	// tools escape twice.
+	// PEM contains no backslash, so each backslash is a part of an escaped line break.
+	// Some tools escape twice.
 	for bytes.Contains(text, []byte(`\\`)) {
 		text = bytes.ReplaceAll(text, []byte(`\\`), []byte(`\`))
 	}

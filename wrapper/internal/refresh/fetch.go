@@ -19,8 +19,8 @@ type fetch[T any] struct {
 	sent       time.Time // when its last request was sent, if it failed
 }
 
-// start starts a fetch. In the background it carries no values of the call that happened
-// to start it. The lock is held.
+// start starts a fetch. A fetch in the background does not carry the context values of
+// the call that started it. The lock is held.
 func (s *Source[T]) start(ctx context.Context, next *fetch[T], now time.Time) {
 	ctx = context.WithValue(ctx, inside{}, s)
 	if next.background {
@@ -34,7 +34,8 @@ func (s *Source[T]) start(ctx context.Context, next *fetch[T], now time.Time) {
 	s.renewAt = now.Add(pause)
 }
 
-// leave returns when the last request of the fetch was sent.
+// leave ends the waiting of one caller. It returns when the last request of the fetch was
+// sent.
 func (s *Source[T]) leave(fetch *fetch[T]) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +56,7 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Durat
 		s.finish(fetch)
 	}()
 	if delay > 0 {
-		// The bound holds where a clock has jumped back, which must not stop the client.
+		// The limit applies if a clock has jumped back, which must not stop the client.
 		if err := retry.Sleep(ctx, min(delay, brake)); err != nil {
 			return *new(T), err
 		}
@@ -87,7 +88,7 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Durat
 	return grant.Value, nil
 }
 
-// fail records a failed fetch. One that was cancelled says nothing about the server.
+// fail records a failed fetch. A fetch that was cancelled shows nothing about the server.
 func (s *Source[T]) fail(ctx context.Context, fetch *fetch[T], sent time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

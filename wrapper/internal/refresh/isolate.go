@@ -13,10 +13,11 @@ type Call[T any] struct {
 	panicked any
 }
 
-// errNoReturn is what comes of a function that ended its goroutine.
+// errNoReturn is the error of a function that ended its goroutine.
 var errNoReturn = errors.New("the function ended its goroutine")
 
-// Go starts a function. Whatever it does, the process goes on.
+// Go runs a function in a new goroutine. A panic of the function does not end the
+// process.
 func Go[T any](f func() (T, error)) *Call[T] {
 	c := &Call[T]{done: make(chan struct{}), err: errNoReturn}
 	go func() {
@@ -27,8 +28,8 @@ func Go[T any](f func() (T, error)) *Call[T] {
 	return c
 }
 
-// Wait returns what the function returned, or panics as it did. A caller whose context
-// ends leaves; the function goes on.
+// Wait returns what the function returned, or panics with the value of its panic. If the
+// context ends first, Wait returns the error of the context, and the function continues.
 func (c *Call[T]) Wait(ctx context.Context) (T, error) {
 	select {
 	case <-c.done:
@@ -44,12 +45,12 @@ func (c *Call[T]) Wait(ctx context.Context) (T, error) {
 // Done is closed when the function has ended.
 func (c *Call[T]) Done() <-chan struct{} { return c.done }
 
-// Slots bounds how many functions that know no context run at once: as many are left
-// behind if they never return, and no more.
+// Slots limits how many functions without a context run at the same time, and so how many
+// goroutines remain if they never return.
 type Slots chan struct{}
 
-// Within runs a function that knows no context, and leaves it when the context ends.
-// While all slots are taken it waits.
+// Within runs a function that takes no context, and stops waiting for it when the context
+// ends. While all slots are taken, it waits for one.
 func Within[T any](ctx context.Context, slots Slots, f func() (T, error)) (T, error) {
 	if ctx == nil || ctx.Done() == nil {
 		return f()

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// longestMargin is how long before its end a value is renewed at the earliest.
+	// longestMargin limits how long before its end a value is renewed.
 	longestMargin = 5 * time.Minute
-	// pause is the least time between two renewals if the first fails.
+	// pause is the shortest time between two renewals if the first fails.
 	pause = 5 * time.Second
 	// backgroundLimit ends a background fetch that hangs, for instance in a limiter.
 	backgroundLimit = 2 * time.Minute
@@ -23,10 +23,10 @@ const (
 	brake = time.Second
 	// atOnce is the age up to which a dropped value counts as dropped at once.
 	atOnce = 10 * time.Second
-	// maxKinds limits how many kinds of refused requests are told apart.
+	// maxKinds limits the number of kinds of refused requests that are stored.
 	maxKinds = 100
-	// settled is the age from which on a value may be renewed early, see [Source.Renew],
-	// and for how long a refusal of one kind of request protects the value.
+	// settled is the smallest age at which a value may be renewed early, see
+	// [Source.Renew], and how long a refusal of one kind of request protects the value.
 	settled = time.Minute
 )
 
@@ -41,12 +41,12 @@ type Grant[T any] struct {
 	Sent time.Time
 }
 
-// Source returns a value that expires. While the value is valid no caller waits for its
-// successor: the first caller in the last fifth of its lifetime, at most five minutes,
-// starts a fetch in the background. Without a valid value callers wait for one fetch
-// together, each as long as its own context allows. A caller never receives the error of
-// a request that was sent before it called, nor a value that may be as old as the one
-// that was dropped last.
+// Source returns a value that expires. While the value is valid, callers do not wait for
+// its successor: in the last fifth of its lifetime, but at most its last five minutes,
+// the first caller starts a fetch in the background. Without a valid value, all callers
+// wait for one fetch, each as long as its own context allows. A caller never receives the
+// error of a request that was sent before it called, nor a value that may be as old as
+// the one that was dropped last.
 //
 // After a failed fetch, and after a value that was dropped within ten seconds of its
 // arrival, the next fetch waits a second, for all callers together.
@@ -72,9 +72,9 @@ type Source[T comparable] struct {
 	current   *fetch[T] // under way
 }
 
-// refusal is about a kind of request that is refused with the value.
+// refusal records that a kind of request is refused with the value.
 type refusal struct {
-	stamp uint64 // the latest when the refusal arrived
+	stamp uint64 // the latest stamp when the refusal arrived
 	at    time.Time
 }
 
@@ -83,8 +83,8 @@ type inside struct{}
 
 var errInside = errors.New("a hook of a token request asks for the token of that request: use another source")
 
-// Get returns a valid value, from memory or fetched. A caller whose context ends leaves;
-// the others keep waiting.
+// Get returns a valid value, from memory or fetched. If the context ends, this caller
+// stops waiting; other callers keep waiting.
 func (s *Source[T]) Get(ctx context.Context) (T, error) {
 	came := s.Now()
 	for again := false; ; again = true {
@@ -107,8 +107,8 @@ func (s *Source[T]) Get(ctx context.Context) (T, error) {
 	}
 }
 
-// endWaiting returns the error of a caller that leaves. It names the last failure, which
-// may be why the caller had to wait.
+// endWaiting returns the error of a caller that stops waiting. It names the last failure,
+// which may be the reason why the caller had to wait.
 func (s *Source[T]) endWaiting(reason error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,9 +127,9 @@ func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T]) (value T, sent ti
 	return value, sent, err
 }
 
-// Drop drops the value if is returns true for it, or if it may be as old: renewed while
-// that one was in use. It reports whether it dropped a value. A fetch under way is left
-// to those who wait for it.
+// Drop drops the value if is returns true for it, or if it may be as old as such a value
+// because it was renewed while that was in use. It reports whether it dropped a value.
+// Later callers do not share a fetch in progress; those that wait for it keep waiting.
 func (s *Source[T]) Drop(is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,11 +156,11 @@ func (s *Source[T]) holds(value T) bool { return s.value != nil && s.value() == 
 // Stamp returns the next number for a request that is about to be sent.
 func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
 
-// Refuse reports that a request of some kind, such as one operation, was refused with the
-// value that is returns true for. It drops the value as Drop does, and reports whether it
-// did, unless the refusal is known to concern the kind alone: less than a minute ago a
-// request of that kind was refused for good with this value, see [Source.RefuseForGood],
-// and another request that was sent after that succeeded with it.
+// Refuse records that a request of some kind, such as one operation, was refused with the
+// value for which is returns true. It drops the value as Drop does, and reports whether
+// it did. It keeps the value if only this kind of request is refused with it: less than a
+// minute ago such a request was refused for good, see [Source.RefuseForGood], and another
+// request that was sent after that succeeded with the value.
 //
 // A success that was sent before a refusal arrived proves nothing: the server may have
 // received it first, and revoked the value in between.
@@ -174,8 +174,8 @@ func (s *Source[T]) Refuse(kind string, is func(T) bool) bool {
 	return s.drop(is)
 }
 
-// RefuseForGood reports that the repeat of a refused request was refused too, with the
-// value that is returns true for.
+// RefuseForGood records that the repeat of a refused request was refused too, with the
+// value for which is returns true.
 func (s *Source[T]) RefuseForGood(kind string, is func(T) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,8 +195,8 @@ func (s *Source[T]) Confirm(value T, stamp uint64) {
 	}
 }
 
-// Renew starts a fetch in the background if the value is older than a minute: the server
-// may grant more by now. The value stays until its successor arrives.
+// Renew starts a fetch in the background if the value is older than a minute, because the
+// server may grant more in the meantime. The value stays until its successor arrives.
 func (s *Source[T]) Renew(value T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -218,8 +218,8 @@ func (s *Source[T]) CancelBackground() {
 }
 
 // request returns the value if it is valid, and otherwise the fetch to wait for and
-// whether this caller started it. It starts a fetch if one is due. A callback inside a
-// fetch gets neither.
+// whether this caller started it. It starts a fetch if one is due. A callback of a fetch
+// receives neither.
 func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *fetch[T], started bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Budget is a token bucket that all calls of a client share: a retry takes from it, a
-// success puts a little back, and so does time. When most calls fail it runs dry, and the
-// client stops adding to the load.
+// Budget is a token bucket that all calls of a client share. A retry removes tokens; each
+// success and each second adds some. If most calls fail, the bucket is soon empty, and
+// the client no longer adds to the load.
 type Budget struct {
 	mu     sync.Mutex
 	tokens atomic.Int32 // changed with the lock only
-	seen   time.Time    // up to when time has paid
+	seen   time.Time    // the tokens for the seconds until then have been added
 }
 
 const (
@@ -29,7 +29,7 @@ func NewBudget() *Budget {
 	return b
 }
 
-// Take pays for a retry, if there is enough.
+// Take removes the tokens of a retry. It returns false if there are too few.
 func (b *Budget) Take(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -41,8 +41,8 @@ func (b *Budget) Take(now time.Time) bool {
 	return true
 }
 
-// Refill puts back what a success is worth. While all goes well the bucket is full, and
-// calls do not wait for each other here.
+// Refill adds the tokens of a success. If the bucket is full, it takes no lock, so that
+// successful calls do not wait for each other.
 func (b *Budget) Refill(now time.Time) {
 	if b.tokens.Load() == size {
 		return
@@ -53,8 +53,8 @@ func (b *Budget) Refill(now time.Time) {
 	b.put(success)
 }
 
-// pay puts back what whole seconds are worth. A host's clock may jump: back pays nothing,
-// far ahead fills the bucket.
+// pay adds the tokens of the whole seconds that have passed. If the clock has jumped
+// back, it adds nothing; if it has jumped far ahead, the bucket is full.
 func (b *Budget) pay(now time.Time) {
 	passed := now.Sub(b.seen) / time.Second
 	if passed < 1 && !now.Before(b.seen) {

@@ -47,8 +47,7 @@ func wholeSeconds(text string) (time.Duration, bool) {
 	return seconds, true
 }
 
-// Fits says no to a wait that would outlast the context's deadline: the answer is known
-// already.
+// Fits returns an error if a wait would outlast the deadline of the context.
 func Fits(ctx context.Context, wait time.Duration) error {
 	if deadline, bounded := ctx.Deadline(); bounded && wait > 0 && time.Until(deadline) < wait {
 		return fmt.Errorf("a wait of %s would outlast the deadline of the call: %w",
@@ -57,8 +56,8 @@ func Fits(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// Sleep waits for a time or for the end of the context, and does not begin what would
-// outlast its deadline.
+// Sleep waits for the given time or until the context ends. It returns at once if the
+// wait would outlast the deadline.
 func Sleep(ctx context.Context, wait time.Duration) error {
 	if err := Fits(ctx, wait); err != nil {
 		return err

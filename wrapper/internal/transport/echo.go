@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Echo holds the parts of a request that errors must not show. A server that quotes the
-// request in its response would otherwise bring them there.
+// Echo holds the parts of a request that errors must not show, even if a server quotes
+// the request in its response.
 type Echo struct {
 	secrets []string
 	key     string
@@ -45,7 +45,7 @@ func (e Echo) Hide(text string) string {
 			text = strings.ReplaceAll(text, form, "(hidden)")
 		}
 	}
-	// Every call comes here, and compiling the pattern takes longer than signing.
+	// Compiling the pattern takes longer than signing, and every call gets to this place.
 	if e.key == "" || !strings.Contains(plainKey(text), plainKey(e.key)) {
 		return text
 	}

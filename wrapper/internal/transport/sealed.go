@@ -6,11 +6,11 @@ import (
 	"io"
 )
 
-// Sealed is an error of code that is not ours, which may hold a request with its token.
-// Its text is made at once, without secrets. The cause is in a closure, where no printer
-// finds it: neither encoding/json nor one that walks through unexported fields.
-// [errors.Is] and [errors.As] reach the cause. Unwrap would show it to programs that
-// print every error of a chain.
+// Sealed contains an error of other code, which may contain a request with its token. Its
+// text is made at once, without secrets. The cause is in a closure, which neither
+// encoding/json nor a printer of unexported fields can read. [errors.Is] and [errors.As]
+// reach the cause. There is no Unwrap, because programs that print every error of a chain
+// would print the cause.
 type Sealed struct {
 	text  string
 	cause func() error

@@ -24,8 +24,8 @@ type Error struct {
 	Untrusted bool // the certificate is not valid, so another attempt would fail too
 }
 
-// NewError makes an Error. Its text is that of the cause, without secrets and what the
-// cause quotes of a body.
+// NewError makes an Error. Its text is that of the cause, without secrets, and without
+// quotations, which may come from a body.
 func NewError(cause error, echo Echo) *Error {
 	text := quotation.ReplaceAllString(cause.Error(), "(hidden)")
 	return &Error{Sealed: sealAs(cause, echo.Hide(text)), Untrusted: isUntrusted(cause)}
@@ -34,15 +34,15 @@ func NewError(cause error, echo Echo) *Error {
 // quotation matches the texts that net/http quotes, which may be parts of a body.
 var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// Doer sends requests with a copy of the caller's client and marks failures as those of
-// the network. What it sends through is in closures, where no printer finds it: the
-// buffer of a connection contains the last request.
+// Doer sends requests with a copy of the caller's client, and returns an [Error] if that
+// fails. The client is in closures, which printers cannot read, because the buffer of a
+// connection contains the last request.
 type Doer struct {
 	do        func(*http.Request) (*http.Response, error)
 	closeIdle func()
 	secret    func() string // of the API client
-	// reports is set if the transport announces each connection that it asks for. Without
-	// such an announcement it has sent nothing.
+	// reports is set if the transport calls the hook GetConn before it uses a connection.
+	// If it did not call it, it has sent nothing.
 	reports bool
 }
 
@@ -50,8 +50,8 @@ type Doer struct {
 // followed.
 func NewDoer(client *http.Client, secret func() string) Doer {
 	copied := *client
-	// The signature of a redirected request would no longer match, and its headers would
-	// go to a stranger.
+	// The signature of a redirected request would no longer match, and another host could
+	// receive its headers.
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	transport := client.Transport
 	if transport == nil {
@@ -67,8 +67,8 @@ func NewDoer(client *http.Client, secret func() string) Doer {
 	}
 }
 
-// readableLocation takes out a Location that is no URL: net/http would make an error of
-// it, and lose the answer.
+// readableLocation removes a Location that is not a URL: net/http would return an error
+// for it, and lose the response.
 type readableLocation struct{ transport http.RoundTripper }
 
 func (r readableLocation) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -89,8 +89,8 @@ func (r readableLocation) CloseIdleConnections() {
 }
 
 // DefaultClient keeps more idle connections than net/http does: with two, a busy client
-// pays a TLS handshake for most calls. It pings over HTTP/2, where a connection that died
-// in silence would otherwise take every call with it.
+// needs a TLS handshake for most calls. It sends pings over HTTP/2, because all calls
+// share a connection and would hang if that were dead.
 func DefaultClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
 	pings := &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
@@ -119,15 +119,15 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := d.do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err == nil {
-		resp.Request = req // not every transport says so
+		resp.Request = req // not every transport sets it
 		return resp, nil
 	}
 	if inURL, ok := errors.AsType[*url.Error](err); ok {
-		err = inURL.Err // the operation says more than a URL does
+		err = inURL.Err // errors name the operation, which tells more than the URL
 	}
 	reached := connected.Load()
 	if !asked.Load() && !d.reports {
-		// This transport may reach the server without an announcement.
+		// This transport may reach the server without calling the hook.
 		reached = reached || !failedToConnect(err)
 	}
 	failure := NewError(err, EchoOf(d.secret(), req))

@@ -9,7 +9,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// BaseURL refuses what is no address of a server, and plain http beyond this machine.
+// BaseURL refuses a text that is not the URL of a server, and plain http to any host but
+// this one.
 func BaseURL(text string) error {
 	base, err := url.Parse(text)
 	switch {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// IdempotencyKey refuses what Upvest's documented pattern does not match.
+// IdempotencyKey refuses a key that does not match the pattern that Upvest documents.
 func IdempotencyKey(key uuid.UUID) error {
 	switch {
 	case key == uuid.Nil:

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// WholeSeconds says a range of time in the form that the API documents, UTC and without
-// fractions: a range with fractions becomes wider.
+// WholeSeconds returns a range of time in the form that the API documents, in UTC and
+// without fractions. A range with fractions becomes wider.
 func WholeSeconds(start, end *time.Time) (from, to *time.Time) {
 	if start != nil {
 		whole := start.UTC().Truncate(time.Second)
@@ -19,7 +19,7 @@ func WholeSeconds(start, end *time.Time) (from, to *time.Time) {
 	return from, to
 }
 
-// Page refuses a page that no list has.
+// Page refuses an offset and a limit that no list accepts.
 func Page(offset, limit *int32) error {
 	var problems []error
 	if offset != nil && *offset < 0 {

@@ -1,6 +1,6 @@
-// Package validate finds in the arguments of a call what no server would accept, before
-// anything is sent. What may depend on the server's version, such as the sum of weights
-// or an unknown enum value, is left to the server.
+// Package validate refuses arguments that no server would accept, before anything is
+// sent. It leaves to the server what may depend on its version, such as the sum of
+// weights or an unknown enum value.
 package validate
 
 import (
@@ -73,7 +73,8 @@ func instrument(weight portfolios.InstrumentWeight) error {
 	return above0("weight", weight.Weight, err, "leave out what the allocation is not to hold")
 }
 
-// above0 refuses what is no number above 0; malformed is what is wrong with its form.
+// above0 refuses a value that is not a number above 0. malformed is the error of its
+// form.
 func above0(field string, value api.Decimal, malformed error, fix string) error {
 	switch sign, err := value.Sign(); {
 	case err == nil && sign < 0:
@@ -116,7 +117,7 @@ func Order(request portfolios.OrderRequest) error {
 	return errors.Join(problems...)
 }
 
-// Rebalancing checks what is to be rebalanced.
+// Rebalancing checks the lists of a rebalancing.
 func Rebalancing(request portfolios.RebalancingRequest) error {
 	if (len(request.Accounts) == 0) == (len(request.Allocations) == 0) {
 		return errors.New("rebalancing: name either accounts or allocations, " +

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Undocumented refuses a method that the API does not know, and a path that is not sent
-// as it is written or would leave the API.
+// Undocumented refuses a method that the API does not use, and a path that would be sent
+// in another form or would leave the API.
 func Undocumented(baseURL, method, path string) error {
 	switch method {
 	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
@@ -41,8 +41,8 @@ func Undocumented(baseURL, method, path string) error {
 	return nil
 }
 
-// Body is what is sent for a value: JSON as it is, or what encoding/json makes of it.
-// Errors of json are not passed on: they can quote it.
+// Body returns the body for a value: JSON as it is, any other value as encoding/json
+// writes it. It does not return the errors of encoding/json, which can quote the value.
 func Body(method string, value any) (body []byte, err error) {
 	switch value := value.(type) {
 	case nil:
@@ -64,8 +64,8 @@ func Body(method string, value any) (body []byte, err error) {
 	return body, nil
 }
 
-// encode returns the bytes of a value: those of a named byte slice as they are, unless it
-// has its own way to be written.
+// encode returns the bytes of a value: those of a named byte slice as they are, unless
+// its type has a method that writes JSON or text.
 func encode(value any) ([]byte, error) {
 	switch value.(type) {
 	case json.RawMessage: // bytes

@@ -14,25 +14,24 @@ import (
 )
 
 var (
-	// ErrCutOff is the error of a body that is only a beginning.
+	// ErrCutOff is the error of a body that ends too early.
 	ErrCutOff = errors.New("the body breaks off")
 
 	errMisfit       = errors.New("the body does not fit: a value is not of the documented form")
 	errUnidentified = errors.New("the body does not fit: what identifies the resource is missing")
 )
 
-// lenient accepts what a server may send although it should not: a name twice, bytes that
-// are not UTF-8, and times as loose as encoding/json accepts them. Names are
-// case-sensitive.
+// lenient accepts common mistakes of servers: duplicate names, bytes that are not UTF-8,
+// and all forms of time that encoding/json accepts. Names are case-sensitive.
 var lenient = json.JoinOptions(
 	jsontext.AllowDuplicateNames(true),
 	jsontext.AllowInvalidUTF8(true),
 	jsonv1.ParseTimeWithLooseRFC3339(true),
 )
 
-// Decode reads the body of a 2xx into value, a pointer. Objects of the contract are read
-// field by field, wherever they are in the value; see [FieldError] for what they require.
-// The errors quote nothing of the body, except the ID of an object.
+// Decode reads the body of a 2xx into value, a pointer. It reads objects of the contract
+// field by field, also inside other values; see [FieldError] for the fields that they
+// require. The errors quote nothing of the body, except the ID of an object.
 func Decode(body []byte, value any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return errors.New("the body is empty")

@@ -2,14 +2,14 @@ package wire
 
 import "github.com/google/uuid"
 
-// FieldError is the error of a response with a value that cannot be read in a field that
-// callers decide by. In any other field, such a value counts as absent.
+// FieldError is the error of a response if the value of a strict field cannot be read,
+// see the list strict. In any other field, such a value counts as absent.
 type FieldError struct {
 	// Field is the place of the value as a JSON pointer, made of documented names and
 	// numbers.
 	Field string
-	// ID is the ID of the object, the zero UUID if it cannot be read. An individual order
-	// has that of its order.
+	// ID is the ID of the object, the zero UUID if it cannot be read. For an individual
+	// order, it is the ID of the portfolio order.
 	ID uuid.UUID
 	// Row is the index of the object in its page, -1 for an object outside a page.
 	Row int

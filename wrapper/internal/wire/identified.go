@@ -6,8 +6,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// identified reports whether a decoded value names its resource. JSON such as {} or null
-// decodes without an error into a value that would pass for an answer.
+// identified reports whether a decoded value has the ID of its resource. JSON such as {}
+// or null decodes without an error, but is not a response of the API.
 func identified(value any) bool {
 	switch value := value.(type) {
 	case *portfolios.Allocation:

@@ -5,7 +5,8 @@ import (
 	"unicode"
 )
 
-// Line keeps text from elsewhere from breaking a log: one line, printable, bounded.
+// Line makes text from a server safe for a log: one line, printable characters, limited
+// length.
 func Line(text string) string {
 	const limit = 500
 	clean := strings.Map(func(char rune) rune {

@@ -2,15 +2,16 @@ package wire
 
 import "encoding/json"
 
-// Problem is a body of application/problem+json, as far as it is one. Whatever of it is
-// odd stays in Members.
+// Problem is a body of application/problem+json. A field of an unexpected type stays in
+// Members.
 type Problem struct {
 	Type, Title, Detail, Instance, RequestID string
 
 	Members map[string]json.RawMessage
 }
 
-// ReadProblem reads the body of an answer with that status.
+// ReadProblem reads the body of a response with the given status. The result is empty if
+// the body is not a JSON object.
 func ReadProblem(body []byte, status int) (p Problem) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(body, &members) != nil {
@@ -26,11 +27,11 @@ func ReadProblem(body []byte, status int) (p Problem) {
 	take("type", &p.Type)
 	take("title", &p.Title)
 	take("detail", &p.Detail)
-	take("details", &p.Detail) // where the server writes that
+	take("details", &p.Detail) // if the server sends that instead
 	take("instance", &p.Instance)
 	take("request_id", &p.RequestID)
-	var said int
-	if json.Unmarshal(members["status"], &said) == nil && said == status {
+	var repeated int
+	if json.Unmarshal(members["status"], &repeated) == nil && repeated == status {
 		delete(members, "status")
 	}
 	if len(members) > 0 {
@@ -39,8 +40,9 @@ func ReadProblem(body []byte, status int) (p Problem) {
 	return p
 }
 
-// ReadTokenProblem reads the body of a token response. The error of OAuth 2.0 (RFC 6749,
-// section 5.2) stands for type and detail where the problem document has none.
+// ReadTokenProblem reads the body of a failed token request. If the body has no type and
+// detail, it uses the fields error and error_description of OAuth 2.0 (RFC 6749, section
+// 5.2).
 func ReadTokenProblem(body []byte, status int) Problem {
 	problem := ReadProblem(body, status)
 	take := func(name string, field *string) {

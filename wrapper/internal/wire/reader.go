@@ -18,15 +18,15 @@ import (
 type reader struct {
 	decoder *jsontext.Decoder
 	body    []byte
-	// unknown are the members that no field holds, of all objects that are being read.
+	// unknown has the members without a field, of all objects that are being read.
 	unknown []byte
-	// unheld reports such members of an object that has no field for them.
+	// unheld is set after such a member of an object that cannot keep it.
 	unheld  bool
 	texts   map[string]string // short texts that were read before
 	scratch []byte            // of unquote
 }
 
-// readers saves the allocations of a decoder and of texts that all responses have.
+// readers saves the allocations of a decoder, and of texts that most responses contain.
 var readers = sync.Pool{New: func() any {
 	return &reader{decoder: new(jsontext.Decoder), texts: map[string]string{}}
 }}
@@ -72,8 +72,8 @@ func (r *reader) root(s *shape, into reflect.Value) error {
 	return nil
 }
 
-// object reads an object whose bracket is next. After a failed field it goes on: the ID
-// of the object may follow. Only an error of the syntax ends it.
+// object reads an object whose bracket is next. It continues after a failed field,
+// because the ID of the object may follow. Only a syntax error ends it.
 func (r *reader) object(s *shape, into reflect.Value) (failed *FieldError, err error) {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return nil, err
@@ -110,8 +110,8 @@ func (r *reader) object(s *shape, into reflect.Value) (failed *FieldError, err e
 	return failed, err
 }
 
-// keep adds a member to those that no field of the object holds. An object without a
-// field for them leaves it to the object around it to keep the whole value.
+// keep adds a member to the unknown members of the object. If the object has no field for
+// them, the object around it keeps the whole value.
 func (r *reader) keep(s *shape, before int, member []byte) {
 	r.unheld = s.unknown < 0
 	if r.unheld {
@@ -125,7 +125,7 @@ func (r *reader) keep(s *shape, before int, member []byte) {
 	r.unknown = append(r.unknown, member...)
 }
 
-// take returns the members that were kept as an object, "" for none.
+// take returns the members that were kept, as the text of an object, or "" for none.
 func (r *reader) take(before int) string {
 	if len(r.unknown) == before {
 		return ""
@@ -135,7 +135,7 @@ func (r *reader) take(before int) string {
 	return object
 }
 
-// member reads the value of a member. It is not held if there is no field for it, or if
+// member reads the value of a member. held is false if there is no field for it, or if
 // the field cannot hold it.
 func (r *reader) member(f *field, object reflect.Value) (held bool, failed *FieldError, err error) {
 	if f == nil {
@@ -181,8 +181,7 @@ func (r *reader) value(f *field, into reflect.Value) (held bool, failed *FieldEr
 }
 
 // list reads a list whose bracket is next. It keeps the elements before the first one
-// that fails. An element that is no object makes the whole list one that the field cannot
-// hold.
+// that fails. If an element is not an object, the field cannot hold the list.
 func (r *reader) list(f *field, into reflect.Value) (held bool, failed *FieldError, err error) {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return false, nil, err

@@ -6,17 +6,17 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// shortestRow is less than any row takes as JSON: it bounds the room that a body can ask
-// for.
+// shortestRow is smaller than any row in JSON. It limits how much memory a body can make
+// the client allocate.
 const shortestRow = 200
 
-// sampleSize is how much of a body is looked at to see how long its rows are. To look at
-// all of it takes a tenth of the time of decoding.
+// sampleSize is how much of a body is searched to estimate the length of its rows.
+// Searching all of it would take a tenth of the time of decoding.
 const sampleSize = 16 << 10
 
-// makeRoom gives a page room for the rows that its body seems to have. A slice that grows
-// row by row moves each time that it is full, which costs more memory than all else that
-// a page needs. What it returns has to be called after decoding.
+// makeRoom allocates space for the rows that the body of a page seems to have. A slice
+// that grows row by row is copied each time that it is full, which takes more memory than
+// the rest of the page. Call takeBack after decoding.
 func makeRoom(value any, body []byte) (takeBack func()) {
 	switch page := value.(type) {
 	case *portfolios.AllocationList:
@@ -29,8 +29,8 @@ func makeRoom(value any, body []byte) (takeBack func()) {
 	return func() {}
 }
 
-// room gives a slice room for the rows of a body. Every row has created_at once, and the
-// last one of the sample may be cut off.
+// room allocates space for the rows of a body. Every row has created_at once, and the
+// last row of the sample may be cut off.
 func room[T any](rows *[]T, body []byte) (takeBack func()) {
 	sample := body[:min(len(body), sampleSize)]
 	seen := bytes.Count(sample, []byte("created_at")) + 1
@@ -39,7 +39,7 @@ func room[T any](rows *[]T, body []byte) (takeBack func()) {
 		*rows = make([]T, 0, count)
 	}
 	return func() {
-		// Without a list in the body there must be no slice either.
+		// If the body has no list, the slice must be nil.
 		if len(*rows) == 0 && cap(*rows) > 0 {
 			*rows = nil
 		}

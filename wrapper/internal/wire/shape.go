@@ -12,14 +12,14 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// strict names the fields that callers decide by, besides the ID of an object: a value
-// there that cannot be read is a [FieldError].
+// strict names the fields on which callers base decisions, besides the ID of an object.
+// If the value of one of them cannot be read, decoding returns a [FieldError].
 var strict = map[string]bool{
 	"allocation": true, "cash_amount": true, "created_at": true, "currency": true, "data": true,
 	"instrument_id": true, "side": true, "status": true, "type": true, "weight": true,
 }
 
-// contract are the objects that responses consist of.
+// contract has the objects that responses consist of.
 var contract = newObjects()
 
 type objects struct {
@@ -53,7 +53,7 @@ func add[T any](o objects) *json.Unmarshalers {
 	})
 }
 
-// shape is how a JSON object is read into a struct.
+// shape describes how a JSON object is read into a struct.
 type shape struct {
 	// byLength has the fields by the length of their names: it is quicker than a map.
 	byLength [][]*field

@@ -12,11 +12,12 @@ import (
 // ErrTooLarge is the error of a body that is larger than the limit once it is unpacked.
 var ErrTooLarge = errors.New("the unpacked body is too large")
 
-// gzipMark is how every gzip body begins.
+// gzipMark begins every gzip body.
 const gzipMark = "\x1f\x8b"
 
-// Unpack returns a body without its content encoding. It reads gzip. A body without that
-// mark is returned as it is, because some proxies unpack a body and keep its header.
+// Unpack returns a body without its content encoding. It supports gzip. A body that does
+// not begin like gzip is returned as it is, because some proxies unpack a body but leave
+// the header.
 func Unpack(body []byte, encoding string, limit int) ([]byte, error) {
 	switch strings.ToLower(encoding) {
 	case "", "identity":
