@@ -88,10 +88,13 @@ func (e *Error) Resume() CallOption {
 		if e == nil {
 			return errors.New("resume: the error is nil")
 		}
-		if s.resumed != nil && s.resumed.Outcome.isWorseThan(e.Outcome) {
-			return nil
+		earlier := s.resumed
+		if earlier == nil || !earlier.Outcome.isWorseThan(e.Outcome) {
+			s.resumed = e
 		}
-		s.resumed = e
+		if earlier != nil && earlier.IdempotencyKey != e.IdempotencyKey {
+			return errTwoKeys
+		}
 		return nil
 	})
 }

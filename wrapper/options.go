@@ -133,11 +133,14 @@ func (s *settings) resume(op operation) error {
 	if !op.isKeyed() {
 		return nil
 	}
-	if e.IdempotencyKey == uuid.Nil {
+	err := s.setKey(e.IdempotencyKey)
+	// If the call is refused for its key, its error still resumes the same write.
+	s.key = e.IdempotencyKey
+	if s.key == uuid.Nil {
 		return errors.New("resume: the error has no idempotency key: " +
 			"look whether the write was carried out, then make a new call")
 	}
-	return s.setKey(e.IdempotencyKey)
+	return err
 }
 
 // checkAge refuses to resume a write whose key the server may have deleted.
@@ -158,12 +161,14 @@ func (s *settings) checkAge(op operation, now time.Time) error {
 // it: only a call without a key gets a random one.
 func (s *settings) setKey(key uuid.UUID) error {
 	if s.hasKey && s.key != key {
-		return errors.New("idempotency key: the call is given two different keys: give it one")
+		return errTwoKeys
 	}
 	s.key = key
 	s.hasKey = true
 	return nil
 }
+
+var errTwoKeys = errors.New("idempotency key: the call is given two different keys: give it one")
 
 // keep stores the response for WithResponse.
 func (s *settings) keep(response *Response) {

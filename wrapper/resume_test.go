@@ -47,6 +47,19 @@ func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 		"an invalid policy": func(client *upvest.Client, resume upvest.CallOption) error {
 			return createOrder(t.Context(), client, invalid, resume)
 		},
+		"another key": func(client *upvest.Client, resume upvest.CallOption) error {
+			return createOrder(t.Context(), client, upvest.WithIdempotencyKey(uuid.New()), resume)
+		},
+		"another key afterwards": func(client *upvest.Client, resume upvest.CallOption) error {
+			return createOrder(t.Context(), client, resume, upvest.WithIdempotencyKey(uuid.New()))
+		},
+		"the error of another order": func(client *upvest.Client, resume upvest.CallOption) error {
+			other := &upvest.Error{
+				Operation: "create_portfolios_order", IdempotencyKey: uuid.New(),
+				Outcome: upvest.OutcomeRefused,
+			}
+			return createOrder(t.Context(), client, resume, other.Resume())
+		},
 		"an invalid argument": func(client *upvest.Client, resume upvest.CallOption) error {
 			_, err := client.Orders.Create(t.Context(), portfolios.OrderRequest{}, resume)
 			return err
@@ -67,6 +80,27 @@ func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 					t.Errorf("request %d carries the key %s, want %s", i, key, first.IdempotencyKey)
 				}
 			}
+		})
+	}
+}
+
+// The error of a call that could not resume a write without a key has none either:
+// otherwise resuming that one would carry out the write again.
+func TestResumeWithoutAKeyStaysRefused(t *testing.T) {
+	given := upvest.WithIdempotencyKey(uuid.MustParse("0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37"))
+	for name, options := range map[string][]upvest.CallOption{"alone": nil, "with a key": {given}} {
+		t.Run(name, func(t *testing.T) {
+			server := scripted(failing(io.ErrUnexpectedEOF), success(orderBody))
+			client := newTestClient(t, server.serve, upvest.WithoutRetry())
+			failure := lostOrder(t, client)
+			failure.IdempotencyKey = uuid.Nil
+			for range 2 {
+				err := createOrder(t.Context(), client, append(options, failure.Resume())...)
+				requireText(t, err, "resume: the error has no idempotency key")
+				requireOutcome(t, err, upvest.OutcomeUnknown)
+				failure = asError(t, err)
+			}
+			server.requireRequests(t, 1)
 		})
 	}
 }
