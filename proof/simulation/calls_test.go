@@ -2,7 +2,7 @@ package simulation_test
 
 import (
 	"context"
-	"slices"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,27 +13,36 @@ import (
 
 // call is one call of a service method, what it reported, and what it caused.
 type call struct {
-	number    int
-	op        *operation
-	host      *host
-	client    int
-	target    target
-	key       uuid.UUID // the caller's, zero if the client makes one
-	timeout   time.Duration
-	must      bool // succeed, because the server is healthy
-	resumes   *call
-	process   *process
-	goodUntil time.Time // expiry of the token that the process has when the call starts
-	started   time.Time
-	ended     time.Time // zero while it runs
-	err       error
-	resource  uuid.UUID
+	number  int
+	op      *operation
+	host    *host
+	client  int
+	target  target
+	key     uuid.UUID // the caller's, zero if the client makes one
+	options []upvest.CallOption
+	timeout time.Duration // 0 for none; below 0 it is over from the start
+	must    bool          // succeed, because the server is healthy
+	resumes *call
+	process *process
+
+	// What its process has when the call starts:
+	goodUntil time.Time // the expiry of the token
+	knew      bool      // whether it has corrected the clock
+
+	started  time.Time
+	ended    time.Time // zero while it runs
+	err      error
+	resource uuid.UUID
 
 	// Guarded by the network's lock:
 	sent              int
 	unauthorized      int
 	firstUnauthorized time.Time
-	acted             []uuid.UUID // the resources of its effects
+	guesses           bool          // a 401 showed it another time
+	untaught          bool          // its first 401 showed no time
+	misdated          time.Duration // by which a request was dated ahead without a reason
+	expired           int           // requests with a token that had expired
+	acted             []uuid.UUID   // the resources of its effects
 	keys              map[string]bool
 	requests          map[string]int
 }
@@ -43,7 +52,7 @@ func (c *call) verdict() operations.Verdict { return operations.VerdictOf(c.op.w
 // run makes the call.
 func (c *call) run() {
 	ctx := context.WithValue(c.process.ctx, ofCall{}, c)
-	if c.timeout > 0 {
+	if c.timeout != 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 		defer cancel()
@@ -52,6 +61,7 @@ func (c *call) run() {
 	if c.key != uuid.Nil && c.op.keyed {
 		options = append(options, upvest.WithIdempotencyKey(c.key))
 	}
+	options = append(options, c.options...)
 	c.process.network.enter(c.room())
 	defer c.process.network.enter(-c.room())
 	client := c.process.clients[c.client%len(c.process.clients)]
@@ -68,10 +78,20 @@ func (c *call) room() int {
 	return 1
 }
 
-// acts returns the resources of the effects of the call and of the one that it resumes.
+// acts returns the resources of the effects of the call and of all that it resumes.
 func (c *call) acts() []uuid.UUID {
-	if c.resumes == nil {
-		return c.acted
+	var acts []uuid.UUID
+	for ; c != nil; c = c.resumes {
+		acts = append(acts, c.acted...)
 	}
-	return slices.Concat(c.acted, c.resumes.acted)
+	return acts
+}
+
+// sentKeys returns the idempotency keys of the call and of all that it resumes.
+func (c *call) sentKeys() map[string]bool {
+	keys := map[string]bool{}
+	for ; c != nil; c = c.resumes {
+		maps.Copy(keys, c.keys)
+	}
+	return keys
 }

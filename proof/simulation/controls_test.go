@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,10 +18,14 @@ import (
 type defect struct {
 	name     string
 	found    string // part of what the judge reports
+	in       string // the kind of steps that finds it; empty for any
 	options  optionsMaker
 	wrap     func(l line, log *logbook) http.RoundTripper
 	sabotage func(response *http.Response)
-	newKeys  bool // callers repeat an unknown outcome with a new key
+	// What callers do wrong when they resume a write:
+	newKeys   bool // they repeat it with a new key
+	keysAlone bool // they repeat it with its key alone
+	forgetful bool // they forget the key of a try that never left
 }
 
 // optionsMaker returns more options for the clients of a host, which have the given ones.
@@ -60,7 +65,7 @@ const failedWhileHealthy = "failed though the server is healthy"
 
 var defects = []defect{
 	{name: "renewals are not shared", found: "token requests", options: withUnsharedTokens},
-	{name: "refused tokens are kept", found: failedWhileHealthy, options: withKeptTokens},
+	{name: "refused tokens are kept", in: "revocation", found: failedWhileHealthy, options: withKeptTokens},
 	{name: "tokens are waited for a second", found: failedWhileHealthy, options: withHastyTokens},
 	{name: "every Date sets the clock for good", found: failedWhileHealthy, wrap: trustEveryDate},
 	{
@@ -70,17 +75,41 @@ var defects = []defect{
 			return []upvest.ClientOption{upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 20})}
 		},
 	},
+	{
+		name: "quick responses alone set the clock", in: "mild fault", found: failedWhileHealthy,
+		wrap: withoutDates(func(_ *http.Response, took time.Duration) bool { return took > time.Second }),
+	},
+	{
+		name: "no Date ends a correction of the clock",
+		in:   "single wrong Date", found: "though a Date agreed",
+		wrap: withoutDates(func(resp *http.Response, _ time.Duration) bool {
+			return resp.StatusCode != http.StatusUnauthorized
+		}),
+	},
+	{
+		name: "tokens are fetched before the limiter's turn",
+		in:   "slow limiter", found: "with an expired token",
+		options: withEarlyTokens,
+	},
+	{
+		name: "tries that never left lose the key",
+		in:   "resume chains", found: "acted 2 times in all", forgetful: true,
+	},
+	{
+		name: "callers resume with the key alone",
+		in:   "resume chains", found: "after an unknown outcome", keysAlone: true,
+	},
 	{name: "callers resume with a new key", found: "acted 2 times in all", newKeys: true},
 	{
-		name:  "pages of proxies pass for the API's",
-		found: "reports that it acted",
+		name: "pages of proxies pass for the API's",
+		in:   "outage", found: "reports that it acted",
 		sabotage: func(response *http.Response) {
 			response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
 		},
 	},
 	{
-		name:  "what acted is refused",
-		found: "reports that it was refused",
+		name: "what acted is refused",
+		in:   "outage", found: "reports that it was refused",
 		sabotage: func(response *http.Response) {
 			switch response.StatusCode {
 			case http.StatusBadGateway, http.StatusGatewayTimeout:
@@ -91,8 +120,8 @@ var defects = []defect{
 		},
 	},
 	{
-		name:  "404 pages of gateways pass for the API's",
-		found: "reports that it was refused",
+		name: "404 pages of gateways pass for the API's",
+		in:   "outage", found: "reports that it was refused",
 		sabotage: func(response *http.Response) {
 			if response.StatusCode == http.StatusNotFound {
 				response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
@@ -100,17 +129,18 @@ var defects = []defect{
 		},
 	},
 	{
-		name: "refused secrets are sent by every call", found: "with a refused secret",
+		name: "refused secrets are sent by every call",
+		in:   "refused secret", found: "with a refused secret",
 		options: withUnsharedTokens,
 	},
 	{
-		name: "limiters outlast their context", found: "outlasted its deadline",
+		name: "limiters outlast their context", in: "limiter hangs", found: "outlasted its deadline",
 		options: func(h *host, _ upvest.Credentials, _ []upvest.ClientOption) []upvest.ClientOption {
 			return []upvest.ClientOption{upvest.WithLimiter(deaf{h.limiter})}
 		},
 	},
 	{
-		name: "calls wait for renewals", found: "though its token was valid",
+		name: "calls wait for renewals", in: "lost renewals", found: "though its token was valid",
 		options: withForegroundRenewals,
 	},
 	{name: "tokens are logged", found: "the log shows a secret", wrap: logging("Authorization")},
@@ -199,6 +229,62 @@ func withHastyTokens(
 		return nil
 	}
 	return []upvest.ClientOption{upvest.WithTokenSource(hasty{shared})}
+}
+
+// early fetches a token before a call waits for its turn.
+type early struct {
+	*limiter
+	*upvest.TokenSource
+	tokens sync.Map // of *call, *oauth2.Token
+}
+
+// Wait implements [upvest.Limiter].
+func (e *early) Wait(ctx context.Context) error {
+	if c, ok := ctx.Value(ofCall{}).(*call); ok {
+		token, err := e.TokenSource.TokenContext(ctx)
+		if err != nil {
+			return err
+		}
+		e.tokens.Store(c, token)
+	}
+	return e.limiter.Wait(ctx)
+}
+
+// TokenContext is the method that the client calls.
+func (e *early) TokenContext(ctx context.Context) (*oauth2.Token, error) {
+	token, ok := e.tokens.Load(ctx.Value(ofCall{}))
+	if !ok {
+		return nil, errors.New("no token was fetched")
+	}
+	return token.(*oauth2.Token), nil
+}
+
+// withEarlyTokens fetches tokens before the limiter's turn.
+func withEarlyTokens(
+	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
+) []upvest.ClientOption {
+	shared, err := upvest.NewTokenSource(credentials, options...)
+	if err != nil {
+		return nil
+	}
+	both := &early{limiter: h.limiter, TokenSource: shared}
+	return []upvest.ClientOption{upvest.WithTokenSource(both), upvest.WithLimiter(both)}
+}
+
+// withoutDates takes the Date from some responses, by how long they took.
+func withoutDates(
+	from func(resp *http.Response, took time.Duration) bool,
+) func(l line, _ *logbook) http.RoundTripper {
+	return func(l line, _ *logbook) http.RoundTripper {
+		return transport(func(req *http.Request) (*http.Response, error) {
+			sent := time.Now()
+			resp, err := l.RoundTrip(req)
+			if err == nil && from(resp, time.Since(sent)) {
+				resp.Header.Del("Date")
+			}
+			return resp, err
+		})
+	}
 }
 
 // trustEveryDate sets the host's clock by the Date of each 401.

@@ -34,6 +34,8 @@ type fault struct {
 	share float64 // of the requests; 0 means all
 	only  func(number int) bool
 	slows bool // has no other effect
+	once  bool // for one request
+	met   bool // by a request
 	event func(random *rand.Rand) event
 }
 
@@ -54,6 +56,8 @@ func (f *fault) meets(token bool, number int, random *rand.Rand) bool {
 	case f.on == calls && token, f.on == tokens && !token:
 		return false
 	case f.only != nil && !f.only(number):
+		return false
+	case f.once && f.met:
 		return false
 	}
 	return f.share == 0 || random.Float64() < f.share
@@ -197,6 +201,32 @@ var refusedSecret = fault{
 var lostRenewal = fault{
 	name: "every second token request is lost", on: tokens, only: isOdd,
 	event: always(event{lost: true, hang: true}),
+}
+
+// wrongDate is the fault of a server at the edge of the network whose clock is wrong, and
+// that refuses one call.
+func wrongDate(off time.Duration) fault {
+	refuse := problem(http.StatusUnauthorized, nil)
+	return fault{
+		name: "one wrong Date", on: calls, once: true,
+		event: func(random *rand.Rand) event {
+			met := refuse(random)
+			spoil := met.spoil
+			met.spoil = func(req *http.Request, response *http.Response) {
+				spoil(req, response)
+				response.Header.Set("Date", time.Now().Add(off).UTC().Format(http.TimeFormat))
+			}
+			return met
+		},
+	}
+}
+
+// staleDates are the fault of a cache, whose Dates show nothing.
+var staleDates = fault{
+	name: "responses with an Age", on: calls, share: 0.5,
+	event: always(event{spoil: func(_ *http.Request, response *http.Response) {
+		response.Header.Set("Age", "0")
+	}}),
 }
 
 // mildFaults are those that a client has to overcome.

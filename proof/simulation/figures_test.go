@@ -21,6 +21,7 @@ type figures struct {
 	longest  time.Duration
 	requests int
 	resumed  int
+	held     int
 	misled   int
 	read     int
 }
@@ -75,6 +76,7 @@ func (f *figures) add(other *figures) {
 	f.months += other.months
 	f.requests += other.requests
 	f.resumed += other.resumed
+	f.held += other.held
 	f.misled += other.misled
 	f.read += other.read
 }
@@ -110,9 +112,10 @@ func (f *figures) String() string {
 		fmt.Fprintf(table, "most %s\t%d\t\n", name, f.most[name])
 	}
 	_ = table.Flush() // writing to a strings.Builder does not fail
-	fmt.Fprintf(&text, "\n%d months, %d calls with %d requests, %d of them resumed; "+
+	fmt.Fprintf(&text, "\n%d months, %d calls with %d requests, %d of them resumed, "+
+		"%d of those by tries that never left; "+
 		"the longest call took %s; %d calls were misled by a wrong Date once; "+
 		"%d bytes of log and errors held no secret\n",
-		f.months, total, f.requests, f.resumed, f.longest, f.misled, f.read)
+		f.months, total, f.requests, f.resumed, f.held, f.longest, f.misled, f.read)
 	return text.String()
 }

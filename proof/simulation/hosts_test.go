@@ -33,6 +33,7 @@ type host struct {
 	policy  upvest.RetryPolicy
 	sharing bool // two clients share a source of tokens
 	ahead   atomic.Int64
+	jumped  time.Time // when the clock was set last, guarded by the network's lock
 	key     *key
 	limiter *limiter
 	process *process
@@ -51,6 +52,7 @@ type process struct {
 	// Guarded by the network's lock:
 	tokenRequests int
 	granted       time.Time // when the last token was requested
+	known         knowledge
 }
 
 func (h *host) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
@@ -118,37 +120,6 @@ func (k *key) heal() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	close(k.hangs)
-}
-
-// limiter is a limiter whose database may hang: then it returns with its context alone.
-type limiter struct {
-	mu    sync.Mutex
-	hangs chan struct{} // closed when the database responds
-}
-
-// Wait implements [upvest.Limiter].
-func (l *limiter) Wait(ctx context.Context) error {
-	l.mu.Lock()
-	hangs := l.hangs
-	l.mu.Unlock()
-	select {
-	case <-hangs:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (l *limiter) hang() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.hangs = make(chan struct{})
-}
-
-func (l *limiter) heal() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	close(l.hangs)
 }
 
 // contextKey is a key that takes contexts.

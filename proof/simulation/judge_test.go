@@ -46,8 +46,19 @@ func (s *simulation) judgeSafety(c *call) {
 	case told == operations.Succeeded && acts[0] != c.resource:
 		s.complainf(c, "returned what another call made")
 	}
-	if c.op.keyed && len(c.keys) > 1 {
-		s.complainf(c, "sent %d idempotency keys", len(c.keys))
+	if keys := c.sentKeys(); c.op.keyed && len(keys) > 1 {
+		s.complainf(c, "sent %d idempotency keys", len(keys))
+	}
+	s.judgeRequests(c)
+}
+
+// judgeRequests is about what its requests were sent with. A key that hangs signs late.
+func (s *simulation) judgeRequests(c *call) {
+	if c.expired > 0 && !s.step.hanging {
+		s.complainf(c, "sent %d requests with an expired token", c.expired)
+	}
+	if c.misdated != 0 && !s.step.hanging {
+		s.complainf(c, "dated a request %s ahead though a Date agreed with the local clock", c.misdated)
 	}
 }
 
@@ -58,7 +69,7 @@ func (s *simulation) judgeLiveness(c *call) {
 		return // its one repeat was spent on something else
 	case c.process != c.host.process:
 		return // it ended with its process
-	case s.isMisled(c), s.isUntaught(c):
+	case s.isMisled(c), isMisledOnce(c, s.step), isUntaught(c):
 		return
 	case isLateCancellation(c):
 		// A second cancellation finds nothing to cancel, or comes too late.
@@ -96,11 +107,28 @@ func (s *simulation) isMisled(c *call) bool {
 	return true
 }
 
-// isUntaught reports whether a call was refused for a wrong clock by responses that may
-// have taken more than five seconds: their Date shows nothing.
-func (s *simulation) isUntaught(c *call) bool {
-	isSlow := slices.ContainsFunc(s.step.faults, func(f fault) bool { return f.slows })
-	return isSlow && c.host.ahead.Load() != 0 && errors.Is(c.err, upvest.ErrUnauthorized)
+// isMisledOnce reports whether a call was repeated by the one wrong Date of the step, so
+// far ahead that the server refused it again.
+func isMisledOnce(c *call, now *step) bool {
+	return now.off > serverSkew && c.guesses && c.unauthorized == 2 &&
+		errors.Is(c.err, upvest.ErrUnauthorized)
+}
+
+// isUntaught reports whether a call was refused for a wrong clock that the client had not
+// corrected before, and could not correct: the first 401 of the call, or the one of the
+// request for its token, took more than five seconds, so that its Date shows nothing.
+func isUntaught(c *call) bool {
+	h := c.host
+	if h.ahead.Load() == 0 || c.knew && !h.jumped.After(c.started) ||
+		!errors.Is(c.err, upvest.ErrUnauthorized) {
+		return false
+	}
+	if c.unauthorized >= 2 {
+		return c.untaught
+	}
+	return slices.ContainsFunc(c.process.known.untaught, func(at time.Time) bool {
+		return !at.Before(c.started) && !at.After(c.ended)
+	})
 }
 
 // isUpset reports whether something happened to a host that makes calls need another
@@ -268,8 +296,8 @@ func (s *simulation) judgeMonth() {
 	acts := map[*call]int{}
 	for _, c := range s.all {
 		first := c
-		if c.resumes != nil {
-			first = c.resumes
+		for first.resumes != nil {
+			first = first.resumes
 		}
 		acts[first] += len(c.acted)
 		if acts[first] > 1 {

@@ -72,7 +72,7 @@ func simulate(seed uint64, defect defect) (*simulation, error) {
 
 func newSimulation(seed uint64, defect defect) (*simulation, error) {
 	s := &simulation{
-		seed: seed, plan: planOf(seed), random: rand.New(rand.NewPCG(seed, 2)),
+		seed: seed, plan: planOf(seed, defect.in), random: rand.New(rand.NewPCG(seed, 2)),
 		log: &logbook{}, defect: defect, figures: newFigures(),
 	}
 	s.hosts = newHosts(s.random)
@@ -88,7 +88,7 @@ func newSimulation(seed uint64, defect defect) (*simulation, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.network = &network{server: s.server, seed: seed, sabotage: defect.sabotage}
+	s.network = &network{server: s.server, seed: seed, life: s.life, sabotage: defect.sabotage}
 	for _, h := range s.hosts {
 		if err := h.start(s.network, seed, s.log, defect); err != nil {
 			return nil, err

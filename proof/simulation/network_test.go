@@ -30,6 +30,8 @@ type network struct {
 	seed      uint64
 	faults    []*fault
 	date      time.Duration // by which the Date of every response is wrong
+	life      time.Duration // of tokens
+	hanging   bool          // keys hang in this step
 	sabotage  func(*http.Response)
 	open      int // requests under way and bodies that are not closed
 	mostOpen  int
@@ -52,8 +54,8 @@ type line struct {
 func (l line) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	made, _ := ctx.Value(ofCall{}).(*call)
-	asked := time.Now()
-	meets, there, back := l.begin(req, made)
+	sent := l.process.host.datingOf(req)
+	meets, there, back := l.begin(req, made, sent)
 	resp, err := l.network.exchange(ctx, req, made, meets, there, back)
 	if err != nil {
 		l.network.end()
@@ -61,41 +63,43 @@ func (l line) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	l.network.mu.Lock()
 	defer l.network.mu.Unlock()
-	if reading, ok := resp.Body.(*body); ok && isToken(req) && reading.isToken {
-		l.process.granted = asked
+	reading, ok := resp.Body.(*body)
+	if ok && isToken(req) && reading.isToken && sent.at.After(l.process.granted) {
+		l.process.granted = sent.at
 	}
-	if resp.StatusCode == http.StatusUnauthorized && !isToken(req) {
-		made.unauthorized++
-		if made.unauthorized == 1 {
-			made.firstUnauthorized = time.Now()
-		}
-	}
+	l.learn(sent, made, resp)
 	return resp, nil
 }
 
 // goodUntil returns when the token of a process expires.
-func (n *network) goodUntil(p *process, life time.Duration) time.Time {
+func (n *network) goodUntil(p *process) time.Time {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return p.granted.Add(life)
+	return p.granted.Add(n.life)
 }
 
 func isToken(req *http.Request) bool { return req.URL.Path == "/auth/token" }
 
 // begin counts a request and draws the event that it meets and how long it takes.
-func (l line) begin(req *http.Request, made *call) (meets event, there, back time.Duration) {
+func (l line) begin(
+	req *http.Request, made *call, sent dating,
+) (meets event, there, back time.Duration) {
 	n := l.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.open++
 	n.mostOpen = max(n.mostOpen, n.open)
 	n.tooOpen = max(n.tooOpen, n.open-n.room-spare)
+	if !isToken(req) {
+		l.check(sent, made)
+	}
 	number, luck := l.count(req, made)
 	random := n.randomFor(luck, number)
 	there = between(random, 2*time.Millisecond, 40*time.Millisecond)
 	back = between(random, 2*time.Millisecond, 40*time.Millisecond)
 	for _, f := range n.faults {
 		if f.meets(isToken(req), number, random) {
+			f.met = true
 			return f.event(random), there, back
 		}
 	}

@@ -15,6 +15,12 @@ const (
 	fewMinutes = 2 * time.Minute
 	// farthest is how far a host's clock goes wrong.
 	farthest = 10 * time.Hour
+	// serverSkew is how far ahead a signature may be dated.
+	serverSkew = 30 * time.Second
+	// longestQueue is the longest life of a token that a queue outlasts.
+	longestQueue = 30 * time.Minute
+	// turnsPerLife is the number of turns of a slow limiter while a token lives.
+	turnsPerLife = 8
 )
 
 // step is an episode and the calls that meet it, planned from the seed alone.
@@ -29,6 +35,9 @@ type step struct {
 	level   bool          // all clocks are right when it begins
 	mild    bool          // calls have to succeed though it lasts
 	refused bool          // the token endpoint refuses the client secret
+	queued  bool          // the limiters of all hosts are slow
+	chained bool          // writes are resumed while the faults last
+	off     time.Duration // by which the one wrong Date is wrong
 	deeds   []deed        // ordered by time
 }
 
@@ -117,12 +126,15 @@ func (p *planner) happen(thing what, at time.Duration) {
 
 const hosts = 3
 
-// kinds are the kinds of steps, some more frequent than others.
-var kinds = []struct {
+// kind is a kind of steps.
+type kind struct {
 	name   string
 	weight int
 	plan   func(p *planner)
-}{
+}
+
+// kinds are the kinds of steps, some more frequent than others.
+var kinds = []kind{
 	{name: "quiet", weight: 1, plan: (*planner).planQuiet},
 	{name: "mild fault", weight: 3, plan: (*planner).planMildFault},
 	{name: "revocation", weight: 2, plan: (*planner).planRevocation},
@@ -134,6 +146,9 @@ var kinds = []struct {
 	{name: "limiter hangs", weight: 1, plan: (*planner).planHangingLimiter},
 	{name: "lost renewals", weight: 1, plan: (*planner).planLostRenewals},
 	{name: "refused secret", weight: 1, plan: (*planner).planRefusedSecret},
+	{name: "slow limiter", weight: 1, plan: (*planner).planSlowLimiter},
+	{name: "single wrong Date", weight: 1, plan: (*planner).planSingleWrongDate},
+	{name: "resume chains", weight: 1, plan: (*planner).planResumeChains},
 }
 
 func (p *planner) planQuiet() {
@@ -146,6 +161,9 @@ func (p *planner) planMildFault() {
 	p.step.mild = true
 	p.step.length = p.logBetween(time.Minute, 5*time.Hour)
 	p.step.faults = []fault{pick(p, mildFaults)}
+	if p.step.faults[0].slows && p.chance(0.5) {
+		p.happen(jump, 0)
+	}
 	p.call(5, 0, p.step.length)
 	at := p.between(0, p.step.length)
 	p.burst(6, p.anyHost(), at, at+time.Second)
@@ -263,6 +281,53 @@ func (p *planner) planHangingLimiter() {
 	p.limit()
 }
 
+// planSlowLimiter has more calls than the limiter lets through while a token lives.
+func (p *planner) planSlowLimiter() {
+	p.step.mild = true
+	p.step.queued = true
+	p.step.length = p.logBetween(2*time.Hour, 5*time.Hour)
+	p.burst(4, p.anyHost(), 0, p.step.length/2)
+	p.burst(20, p.anyHost(), 0, time.Minute)
+	// An order is filled before a cancellation has its turn.
+	p.place(func(op *operation) bool { return op.id == "cancel_portfolios_order" })
+}
+
+// place places orders in place of some of the calls so far.
+func (p *planner) place(of func(op *operation) bool) {
+	for i, d := range p.step.deeds {
+		if d.what == calling && of(d.op) {
+			p.step.deeds[i].op = operationNamed("create_portfolios_order")
+		}
+	}
+}
+
+// planSingleWrongDate has one wrong Date, by which the client may date the calls until it
+// sees one that agrees with its clock.
+func (p *planner) planSingleWrongDate() {
+	p.step.mild = true
+	p.step.level = true
+	p.step.length = p.logBetween(10*time.Minute, 5*time.Hour)
+	p.step.off = pick(p, []time.Duration{-45 * time.Second, 20 * time.Second, 45 * time.Second})
+	p.step.faults = []fault{wrongDate(p.step.off), staleDates}
+	p.burst(20, p.anyHost(), 0, p.step.length)
+}
+
+// planResumeChains has writes whose outcome is unknown, and that are resumed while the
+// server still fails.
+func (p *planner) planResumeChains() {
+	p.step.chained = true
+	p.step.length = p.logBetween(5*time.Second, 10*time.Minute)
+	f := pick(p, hardFaults)
+	f.share = 0.5 + 0.5*p.random.Float64()
+	if f.on == everything {
+		f.on = calls
+	}
+	p.step.faults = []fault{f}
+	p.burst(12, p.anyHost(), 0, p.step.length)
+	p.place(func(op *operation) bool { return !op.write })
+	p.limit()
+}
+
 // limit gives some of the calls so far a context that ends.
 func (p *planner) limit() {
 	for i := range p.step.deeds {
@@ -272,9 +337,12 @@ func (p *planner) limit() {
 	}
 }
 
-// planOf draws the month of a seed.
-func planOf(seed uint64) []step {
+// planOf draws the month of a seed, from the steps of one kind if only names it.
+func planOf(seed uint64, only string) []step {
 	p := &planner{random: rand.New(rand.NewPCG(seed, 1))}
+	kinds := slices.DeleteFunc(slices.Clone(kinds), func(k kind) bool {
+		return only != "" && k.name != only
+	})
 	total := 0
 	for _, kind := range kinds {
 		total += kind.weight

@@ -1,12 +1,9 @@
 package simulation_test
 
 import (
-	"errors"
-	"slices"
 	"time"
 
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
-	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // live goes through a step: its deeds in their time, then the judgement, and then the
@@ -16,7 +13,7 @@ func (s *simulation) live() {
 	s.upset = nil
 	if s.step.level {
 		for _, h := range s.hosts {
-			h.ahead.Store(0)
+			s.network.set(h, 0)
 			s.need(h, "retrieve_portfolios_order", operations.Subject{Order: h.tenant.order})
 		}
 	}
@@ -73,14 +70,7 @@ func (s *simulation) prepare() []*call {
 }
 
 func (s *simulation) begin() {
-	s.network.mu.Lock()
-	defer s.network.mu.Unlock()
-	s.network.faults = nil
-	s.network.date = s.step.date
-	for i := range s.step.faults {
-		s.network.faults = append(s.network.faults, &s.step.faults[i])
-		s.figures.faults[s.step.faults[i].name]++
-	}
+	s.fail()
 	for _, h := range s.hosts {
 		if s.step.hanging {
 			h.key.hang()
@@ -88,9 +78,27 @@ func (s *simulation) begin() {
 		if s.step.limited {
 			h.limiter.hang()
 		}
+		if s.step.queued {
+			h.limiter.slow(min(s.life, longestQueue) / turnsPerLife)
+		}
+	}
+	for _, f := range s.step.faults {
+		s.figures.faults[f.name]++
 	}
 	if s.step.date != 0 {
 		s.figures.faults["wrong Date"]++
+	}
+}
+
+// fail lets requests meet the faults of the step.
+func (s *simulation) fail() {
+	s.network.mu.Lock()
+	defer s.network.mu.Unlock()
+	s.network.faults = nil
+	s.network.date = s.step.date
+	s.network.hanging = s.step.hanging
+	for i := range s.step.faults {
+		s.network.faults = append(s.network.faults, &s.step.faults[i])
 	}
 }
 
@@ -107,6 +115,7 @@ func (s *simulation) heal() {
 		if s.step.limited {
 			h.limiter.heal()
 		}
+		h.limiter.slow(0)
 	}
 }
 
@@ -118,7 +127,8 @@ func (s *simulation) act(d deed, c *call) {
 		c.must = s.step.mild || d.at >= s.step.length
 		c.target.there = s.rows(c)
 		s.make(c)
-		c.goodUntil = s.network.goodUntil(h.process, s.life)
+		c.goodUntil = s.network.goodUntil(h.process)
+		c.knew = s.network.knows(h.process)
 		s.running.Go(c.run)
 		return
 	case healing:
@@ -129,7 +139,7 @@ func (s *simulation) act(d deed, c *call) {
 		s.server.RevokeTokens()
 	case jump:
 		u.host = h
-		h.ahead.Store(int64(d.jump))
+		s.network.set(h, d.jump)
 	case restart:
 		u.host = h
 		h.process.kill()
@@ -163,26 +173,4 @@ func (s *simulation) wait() {
 		h.process.kill()
 	}
 	<-done
-}
-
-// resume repeats every write of the step that reported neither success nor refusal.
-func (s *simulation) resume() {
-	for _, c := range s.calls {
-		if told := c.verdict(); told != operations.Unknown && told != operations.Accepted {
-			continue
-		}
-		again := s.make(&call{
-			op: c.op, host: c.host, client: c.client, target: c.target, must: true, resumes: c,
-		})
-		var failure *upvest.Error
-		if errors.As(c.err, &failure) && !s.defect.newKeys {
-			again.key = failure.IdempotencyKey
-		}
-		again.run()
-		s.judge(again)
-		acts := len(slices.Concat(c.acted, again.acted))
-		if acts > 1 || acts == 0 && c.op.id != "cancel_portfolios_order" {
-			s.complainf(again, "was resumed and acted %d times in all", acts)
-		}
-	}
 }
