@@ -44,7 +44,7 @@ func TestAdditionsThatAreRefused(t *testing.T) {
 	}{
 		"a header name with a space": {
 			err:  create(upvest.WithHeader("a b", "x")),
-			want: "header: the name is not one",
+			want: "header: the name is invalid",
 		},
 		"a header value with a line break": {
 			err:  create(upvest.WithHeader("Date", "x\r\ny")),
@@ -80,7 +80,7 @@ func TestAdditionsThatAreRefused(t *testing.T) {
 		},
 		"a field of a list": {
 			err:  put([]int{1}, upvest.WithBodyField("a", 1)),
-			want: "is no object",
+			want: "is not an object",
 		},
 		"a field of no body": {
 			err:  put(nil, upvest.WithBodyField("a", 1)),
@@ -88,7 +88,7 @@ func TestAdditionsThatAreRefused(t *testing.T) {
 		},
 		"a query parameter that the call sets": {
 			err:  list(upvest.WithQuery("limit", "5")),
-			want: `the call sets "limit" already`,
+			want: `the call already sets "limit"`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) { requireText(t, test.err, test.want) })

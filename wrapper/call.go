@@ -168,7 +168,7 @@ func withoutClient(op operation, options []CallOption) error {
 
 var errNoClient = errors.New("the client or service is nil: make a client with New")
 
-var errClosed = errors.New("the client is closed: make another one")
+var errClosed = errors.New("the client is closed: create another one")
 
 // leave ends a call. The last call of a closed client closes the idle connections, its
 // own among them.

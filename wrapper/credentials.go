@@ -72,7 +72,7 @@ func (c Credentials) check() error {
 	}
 	for i, scope := range c.Scopes {
 		if err := validate.Scope(scope); err != nil {
-			problems = append(problems, fmt.Errorf("the entry %d of Scopes is not one scope: %w", i, err))
+			problems = append(problems, fmt.Errorf("the entry %d of Scopes is not a single scope: %w", i, err))
 		}
 	}
 	return errors.Join(problems...)

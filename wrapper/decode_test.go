@@ -30,21 +30,21 @@ var documentedTypes = []reflect.Type{
 }
 
 // unidentified is the error of a body that is valid, but not of the resource.
-const unidentified = "the body does not fit: what identifies the resource is missing"
+const unidentified = "the body is not as documented: the ID of the resource or the data of the page is missing"
 
 // decodeFailure matches every error of decoding. A place in the body consists of
 // documented names and numbers, so that no error quotes the body.
 var decodeFailure = regexp.MustCompile(`^(` + strings.Join([]string{
 	`the body is empty`,
 	`the body breaks off`,
-	`the body is not JSON: it goes wrong at byte [0-9]+`,
-	`the body does not fit: what identifies the resource is missing`,
-	`the body does not fit: a value is not of the documented form`,
-	`the body does not fit: the value at ((/[a-z_]+|/[0-9]+)+) is not of the documented type`,
-	`the body does not fit: the value at ((/[a-z_]+|/[0-9]+)+) cannot be read` +
+	`the body is not JSON: the error is at byte [0-9]+`,
+	`the body is not as documented: the ID of the resource or the data of the page is missing`,
+	`the body is not as documented: a value has another form`,
+	`the body is not as documented: the value at ((/[a-z_]+|/[0-9]+)+) has another type`,
+	`the body is not as documented: the value at ((/[a-z_]+|/[0-9]+)+) cannot be read` +
 		`(, in the object with the ID [0-9a-f-]{36})?` +
 		`: repeating the call may return the same response` +
-		`(: the row has the offset [0-9]+, read the list on from [0-9]+)?`,
+		`(: the row has the offset [0-9]+: continue at [0-9]+)?`,
 }, `|`) + `)$`)
 
 const byteOrderMark = "\xef\xbb\xbf"
@@ -91,7 +91,7 @@ func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 		}
 		plain := bytes.TrimPrefix(body, []byte(byteOrderMark))
 		isValid := json.Valid(plain)
-		if isValid && err != nil && !strings.Contains(err.Error(), "does not fit") {
+		if isValid && err != nil && !strings.Contains(err.Error(), "not as documented") {
 			t.Fatalf("the body is valid JSON: %v", err)
 		}
 		if !isValid && err == nil {

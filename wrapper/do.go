@@ -89,7 +89,7 @@ func checkOut(out any) error {
 	}
 	pointer := reflect.ValueOf(out)
 	ok := pointer.Kind() == reflect.Pointer && !pointer.IsNil()
-	return validate.Unless(ok, "out: use a pointer that is not nil, or nil itself")
+	return validate.Unless(ok, "out: use a pointer that is not nil, or nil to ignore the body")
 }
 
 // decodeUndocumented reads a response. It must be JSON; if out is nil, it may be empty.

@@ -208,9 +208,9 @@ func TestDoRefusesInvalidRequests(t *testing.T) {
 		return upvest.Request{Method: http.MethodPut, Path: "/x", Body: body}
 	}
 	const (
-		pathForm    = "path: begin it with a slash, and give what goes behind ? as Query"
+		pathForm    = "path: begin it with a slash, and use Query for the query"
 		escaping    = "has to be escaped: use url.PathEscape"
-		segmentForm = "a segment that is empty or of dots only"
+		segmentForm = "a segment that is empty or consists of dots"
 	)
 	for name, test := range map[string]struct {
 		request upvest.Request
@@ -239,7 +239,7 @@ func TestDoRefusesInvalidRequests(t *testing.T) {
 		},
 		"a body of a GET": {
 			request: upvest.Request{Method: http.MethodGet, Path: "/x", Body: 1},
-			want:    "body: a GET has none",
+			want:    "body: a GET has no body",
 		},
 		"a body that is not JSON":       {request: put([]byte("{")), want: "body: it is not JSON"},
 		"a body that json cannot write": {request: put(func() {}), want: "body: encoding/json cannot"},

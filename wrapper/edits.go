@@ -23,7 +23,7 @@ func queryEdit(name, value string) (requestEdit, error) {
 	pair := url.QueryEscape(name) + "=" + url.QueryEscape(value)
 	return func(req *http.Request) error {
 		if req.URL.Query().Has(name) {
-			return fmt.Errorf("query: the call sets %q already", name)
+			return fmt.Errorf("query: the call already sets %q", name)
 		}
 		req.URL.RawQuery = strings.TrimPrefix(req.URL.RawQuery+"&"+pair, "&")
 		return nil
@@ -42,7 +42,7 @@ func bodyFieldEdit(name string, value any) (requestEdit, error) {
 	field := slices.Concat(quoted, []byte(":"), encoded)
 	return func(req *http.Request) error {
 		if req.Body == nil || req.Body == http.NoBody {
-			return fmt.Errorf("body field: the call has no body to put %q in", name)
+			return fmt.Errorf("body field: the call has no body, so %q cannot be added", name)
 		}
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
@@ -50,10 +50,10 @@ func bodyFieldEdit(name string, value any) (requestEdit, error) {
 		}
 		var fields map[string]json.RawMessage
 		if json.Unmarshal(body, &fields) != nil || fields == nil {
-			return fmt.Errorf("body field: the body is no object to put %q in", name)
+			return fmt.Errorf("body field: the body is not an object, so %q cannot be added", name)
 		}
 		if _, taken := fields[name]; taken {
-			return fmt.Errorf("body field: the call sets %q already", name)
+			return fmt.Errorf("body field: the call already sets %q", name)
 		}
 		body = bytes.TrimSuffix(bytes.TrimSpace(body), []byte("}"))
 		if len(fields) > 0 {
@@ -83,7 +83,7 @@ var ownHeaders = map[string]string{
 // must cover it, "" if it must not.
 func headerEdit(name, value string) (edit requestEdit, covered string, err error) {
 	if !isToken(name) {
-		return nil, "", errors.New("header: the name is not one: use letters, digits and hyphens")
+		return nil, "", errors.New("header: the name is invalid: use letters, digits and hyphens")
 	}
 	canonical := textproto.CanonicalMIMEHeaderKey(name)
 	lower := strings.ToLower(name)
@@ -95,7 +95,7 @@ func headerEdit(name, value string) (edit requestEdit, covered string, err error
 	case own:
 		return nil, "", fmt.Errorf("header: %s is set by the client itself: use %s", lower, option)
 	case value == "" || strings.TrimSpace(value) != value || !isPrintable(value):
-		return nil, "", fmt.Errorf("header: the value of %s is not one: "+
+		return nil, "", fmt.Errorf("header: the value of %s is invalid: "+
 			"use printable ASCII without spaces around it", lower)
 	}
 	if httpsig.MayCover(canonical) {

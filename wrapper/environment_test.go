@@ -233,11 +233,11 @@ func TestFromEnvRefusesWhatItCannotRead(t *testing.T) {
 		},
 		"a home": {
 			changes: map[string]string{envKey: "", envKeyFilename: "~/key.pem"},
-			want:    []string{"~/key.pem", "~ means nothing"},
+			want:    []string{"~/key.pem", "~ is not expanded"},
 		},
 		"a key for a name": {
 			changes: map[string]string{envKey: "", envKeyFilename: pemText},
-			want:    []string{envKeyFilename, "holds the key itself"},
+			want:    []string{envKeyFilename, "contains the key itself"},
 		},
 		"base64 for a name": {
 			changes: map[string]string{envKey: "", envKeyFilename: "/hush" + strings.Repeat("A", 59)},

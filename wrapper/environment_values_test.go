@@ -104,7 +104,7 @@ func TestScopesAreCheckedBeforeAnythingIsSent(t *testing.T) {
 		credentials := testCredentials(t)
 		credentials.Scopes = []string{"portfolios:admin", scope}
 		_, err := upvest.New(credentials)
-		requireCause(t, err, "the entry 1 of Scopes is not one scope: ", cause)
+		requireCause(t, err, "the entry 1 of Scopes is not a single scope: ", cause)
 	}
 }
 
@@ -147,7 +147,7 @@ func TestFromEnvNamesTheVariableThatIsMalformed(t *testing.T) {
 		},
 		"name of a file as the key": {
 			changes: map[string]string{envKey: path},
-			want:    []string{envKey + ": it holds the name of a file, not PEM: set " + envKeyFilename},
+			want:    []string{envKey + ": it contains the name of a file, not PEM: set " + envKeyFilename},
 		},
 		"name of a file in quotation marks": {
 			changes: map[string]string{envKey: "", envKeyFilename: `"` + path + `"`},
@@ -155,7 +155,7 @@ func TestFromEnvNamesTheVariableThatIsMalformed(t *testing.T) {
 		},
 		"base64 of the key as the name of a file": {
 			changes: map[string]string{envKey: "", envKeyFilename: encodedKey},
-			want:    []string{envKeyFilename + ": it holds the key itself: set " + envKey + " to that"},
+			want:    []string{envKeyFilename + ": it contains the key itself: set " + envKey + " to the key"},
 		},
 		"passphrase": {
 			changes: map[string]string{envKey: encryptedKey, envPassphrase: "hush\n"},

@@ -105,8 +105,9 @@ func isOfToken(status int) bool {
 
 // hints name the usual causes of a refusal whose response may not explain it.
 var hints = map[int]string{
-	http.StatusUnauthorized: "usual causes: PrivateKey is not the one of KeyID, ClientID and ClientSecret " +
-		"are of another client or BaseURL, the local clock is off; WithSignatureBase shows what was signed",
+	http.StatusUnauthorized: "usual causes: PrivateKey does not belong to KeyID, ClientID and ClientSecret " +
+		"belong to another client or BaseURL, or the local clock is wrong; " +
+		"WithSignatureBase shows what was signed",
 	http.StatusForbidden: "usual cause: Credentials.Scopes lack portfolios:read for a read " +
 		"or portfolios:admin for a write, or were not granted",
 }

@@ -34,13 +34,13 @@ func (e *FieldError) Error() string {
 	if e == nil {
 		return nilText
 	}
-	text := "the body does not fit: the value at " + e.Field + " cannot be read"
+	text := "the body is not as documented: the value at " + e.Field + " cannot be read"
 	if e.ID != uuid.Nil {
 		text += ", in the object with the ID " + e.ID.String()
 	}
 	text += ": repeating the call may return the same response"
 	if e.Offset >= 0 {
-		text += fmt.Sprintf(": the row has the offset %d, read the list on from %d", e.Offset, e.Offset+1)
+		text += fmt.Sprintf(": the row has the offset %d: continue at %d", e.Offset, e.Offset+1)
 	}
 	return text
 }

@@ -141,7 +141,7 @@ func TestStrictFieldInAList(t *testing.T) {
 		if !errors.As(err, &failed) || failed.Offset != bad || failed.ID != all[bad] {
 			t.Fatalf("%d ahead: the error is %v, want the offset %d", ahead, err, bad)
 		}
-		requireText(t, err, "/status", "read the list on from 18")
+		requireText(t, err, "/status", "continue at 18")
 		if !slices.Equal(rows, all[:bad]) {
 			t.Errorf("%d ahead: %d rows before the error, want %d", ahead, len(rows), bad)
 		}

@@ -43,11 +43,11 @@ func TestMistakesInTheEnvironment(t *testing.T) {
 		},
 		"the path begins with ~": {
 			changes: map[string]string{envKey: "", envKeyFilename: "~/upvest.pem"},
-			want:    []string{"~/upvest.pem", "~ means nothing", "write the folder out"},
+			want:    []string{"~/upvest.pem", "~ is not expanded", "write the whole path"},
 		},
 		"the variable for the path contains the PEM": {
 			changes: map[string]string{envKey: "", envKeyFilename: string(readKeyFile(t, "p521-sec1.pem"))},
-			want:    []string{envKeyFilename, "holds the key itself", "set " + envKey},
+			want:    []string{envKeyFilename, "contains the key itself", "set " + envKey},
 		},
 		"the variable for the PEM contains the path": {
 			changes: map[string]string{envKey: "/keys/upvest.pem"},
@@ -93,7 +93,7 @@ func TestMistakesInTheCredentials(t *testing.T) {
 		},
 		"the scopes are one text": {
 			change: func(c *upvest.Credentials) { c.Scopes = []string{"a b"} },
-			want:   []string{"Scopes is not one scope", "own entry"},
+			want:   []string{"Scopes is not a single scope", "own entry"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestMistakesThatTheServerDoesNotExplain(t *testing.T) {
 		"the secret is wrong": {
 			token: 401,
 			want: []string{
-				"token: 401 Unauthorized", "ClientSecret", "PrivateKey is not the one of KeyID", "clock",
+				"token: 401 Unauthorized", "ClientSecret", "PrivateKey does not belong to KeyID", "clock",
 				"WithSignatureBase",
 			},
 		},
@@ -177,7 +177,7 @@ func TestMistakesThatTheServerDoesNotExplain(t *testing.T) {
 			token: 200,
 			call:  401,
 			want: []string{
-				"create_portfolios_order: 401", "PrivateKey is not the one of KeyID", "WithSignatureBase",
+				"create_portfolios_order: 401", "PrivateKey does not belong to KeyID", "WithSignatureBase",
 			},
 		},
 		"the scope is missing": {

@@ -205,7 +205,7 @@ func TestCallOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
 		"a key for a DELETE": {
 			operation: "cancel_portfolios_order",
 			option:    upvest.WithIdempotencyKey(uuid.New()),
-			want:      "idempotency key: a DELETE takes none",
+			want:      "idempotency key: a DELETE takes no key",
 		},
 		"a zero timeout": {
 			operation: "create_portfolios_order",

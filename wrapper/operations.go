@@ -127,4 +127,4 @@ func orderID(order *portfolios.Order) uuid.UUID { return order.ID }
 // editors in order.
 type sendFunc func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error)
 
-var errNoContext = errors.New("the context is nil: use context.Background() where there is no other")
+var errNoContext = errors.New("the context is nil: use context.Background() if there is no other")

@@ -115,7 +115,7 @@ func (s *settings) with(op operation, options []CallOption) (settings, error) {
 	}
 	if merged.hasKey && !op.isKeyed() {
 		problems = append(problems, fmt.Errorf(
-			"idempotency key: a %s takes none, it can be repeated without one", op.method))
+			"idempotency key: a %s takes no key: it can be repeated without one", op.method))
 	}
 	return merged, errors.Join(problems...)
 }
@@ -127,8 +127,8 @@ func (s *settings) resume(op operation) error {
 		return nil
 	}
 	if e.Operation != op.id {
-		return fmt.Errorf("resume: the error is of %s, not of this call: "+
-			"resume it in the call that returned it", e.Operation)
+		return fmt.Errorf("resume: the error belongs to %s, not to this call: "+
+			"pass it to the call that returned it", e.Operation)
 	}
 	if !op.isKeyed() {
 		return nil
@@ -138,7 +138,7 @@ func (s *settings) resume(op operation) error {
 	s.key = e.IdempotencyKey
 	if s.key == uuid.Nil {
 		return errors.New("resume: the error has no idempotency key: " +
-			"look whether the write was carried out, then make a new call")
+			"check whether the write was carried out, then make a new call")
 	}
 	return err
 }
@@ -152,8 +152,8 @@ func (s *settings) checkAge(op operation, now time.Time) error {
 	if age <= keyLife {
 		return nil
 	}
-	return fmt.Errorf("resume: the first attempt was sent %s ago, and the server may have forgotten its "+
-		"idempotency key: look whether the write was carried out, then make a new call if it was not",
+	return fmt.Errorf("resume: the first attempt was sent %s ago, and the server may have deleted its "+
+		"idempotency key: check whether the write was carried out, then make a new call if it was not",
 		age.Round(time.Minute))
 }
 

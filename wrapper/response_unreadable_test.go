@@ -25,7 +25,7 @@ type unreadableCase struct {
 func TestSuccessesThatCannotBeRead(t *testing.T) {
 	const (
 		id             = `"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"`
-		unidentified   = "what identifies the resource is missing"
+		unidentified   = "the ID of the resource or the data of the page is missing"
 		malformedUUIDs = `{"id": "CANARY", "account_id": "CANARY",
 			"data": [{"id": "CANARY", "account_id": "CANARY"}]}`
 	)
@@ -36,21 +36,21 @@ func TestSuccessesThatCannotBeRead(t *testing.T) {
 		"problem": {
 			contentType: "application/problem+json",
 			body:        `{"type": "CANARY", "status": 500}`,
-			want:        "the body does not fit",
+			want:        "the body is not as documented",
 		},
 		"null":                   {body: "null", want: unidentified},
 		"an empty object":        {body: "{}", want: unidentified},
-		"a list":                 {body: "[]", want: "does not fit"},
-		"a text":                 {body: `"CANARY"`, want: "does not fit"},
-		"a number":               {body: "42", want: "does not fit"},
+		"a list":                 {body: "[]", want: "not as documented"},
+		"a text":                 {body: `"CANARY"`, want: "not as documented"},
+		"a number":               {body: "42", want: "not as documented"},
 		"truncated in a text":    {body: `{"id": "CANARY`, want: "breaks off"},
 		"truncated after a name": {body: `{"id"`, want: "breaks off"},
 		"text after the JSON":    {body: `{} CANARY`, want: "not JSON"},
 		"two values":             {body: `{` + id + `}{` + id + `}`, want: "not JSON"},
-		"a malformed UUID":       {body: malformedUUIDs, want: "does not fit"},
+		"a malformed UUID":       {body: malformedUUIDs, want: "not as documented"},
 		"a number for a time": {
 			body:       `{` + id + `, "created_at": 1626876600}`,
-			want:       "does not fit",
+			want:       "not as documented",
 			operations: "retrieve_portfolios_order",
 		},
 		"an exponent in an amount": {

@@ -185,7 +185,7 @@ func TestResumeIsRefused(t *testing.T) {
 			call: func(client *upvest.Client, failure *upvest.Error) error {
 				return client.Orders.Cancel(t.Context(), someOrder, failure.Resume())
 			},
-			want: "resume: the error is of create_portfolios_order",
+			want: "resume: the error belongs to create_portfolios_order",
 		},
 		"with another body": {
 			call: func(client *upvest.Client, failure *upvest.Error) error {
@@ -262,7 +262,7 @@ func TestResumeEndsAfter23Hours(t *testing.T) {
 		time.Sleep(61 * time.Minute)
 		next = success(orderBody, "Upvest-Request-Id", "request")
 		err = createOrder(t.Context(), client, failure.Resume())
-		requireText(t, err, "look whether the write was carried out")
+		requireText(t, err, "check whether the write was carried out")
 		requireOutcome(t, err, upvest.OutcomeUnknown)
 		if err := client.Orders.Cancel(t.Context(), someOrder, cancelled.Resume()); err != nil {
 			t.Errorf("a cancellation cannot be resumed after a day: %v", err)

@@ -271,7 +271,7 @@ func TestHookThatAsksForAToken(t *testing.T) {
 		if err := retrieve(t.Context(), client); err != nil {
 			t.Fatal(err)
 		}
-		requireText(t, inHook, "asks for the token of that request")
+		requireText(t, inHook, "needs the token of that request")
 	})
 }
 

@@ -161,7 +161,7 @@ func (w *watch) end(reason error) error {
 func (w *watch) withFailure(err error) error {
 	var look *Error
 	if w.failure != nil && errors.As(err, &look) {
-		look.addCause(fmt.Errorf("the look before it failed: %w", w.failure))
+		look.addCause(fmt.Errorf("the previous retrieval failed: %w", w.failure))
 	}
 	return err
 }
@@ -172,7 +172,7 @@ func (w *watch) state() string {
 	case w.last != nil:
 		return wire.Line(string(w.last.Status))
 	case errors.Is(w.failure, ErrNotFound):
-		return "not there yet"
+		return "not found yet"
 	}
-	return "not seen yet"
+	return "not received yet"
 }

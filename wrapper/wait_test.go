@@ -217,7 +217,7 @@ func TestWaitForAnOrderToAppearEndsWithItsContext(t *testing.T) {
 		if !errors.Is(err, upvest.ErrNotFound) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the error is %v, want both the 404 and the deadline", err)
 		}
-		requireText(t, err, "not there yet")
+		requireText(t, err, "not found yet")
 	})
 }
 

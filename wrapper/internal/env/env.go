@@ -157,8 +157,8 @@ func (v variables) privateKey(
 	case wrongPassphrase:
 		return nil, fmt.Errorf("%s, for %s: %w", passphraseVariable, name, err)
 	case err != nil && name != keyFilenameVariable && isPath(v.trimmed(name)):
-		return nil, fmt.Errorf("%s: it holds the name of a file, not PEM: set %s to that, "+
-			"or this one to the whole text of the key file", name, keyFilenameVariable)
+		return nil, fmt.Errorf("%s: it contains the name of a file, not PEM: set %s to the name, "+
+			"or this variable to the whole text of the key file", name, keyFilenameVariable)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -174,8 +174,8 @@ func fileError(name string, err error) error {
 	}
 	switch {
 	case pemkey.IsKey(name):
-		return errors.New("it holds the key itself: set " + keyVariable +
-			" to that, or this one to the name of a file")
+		return errors.New("it contains the key itself: set " + keyVariable +
+			" to the key, or this variable to the name of a file")
 	case strings.Trim(name, `"'`) != name:
 		return fmt.Errorf("the file that it names can't be read: %w: "+
 			"remove the quotation marks around the name", err)
@@ -183,7 +183,7 @@ func fileError(name string, err error) error {
 		return fmt.Errorf("the file that it names can't be read: %w: "+
 			"set it to an absolute path to see the name here", err)
 	case strings.HasPrefix(name, "~"):
-		return fmt.Errorf("%s can't be read: %w: ~ means nothing here, write the folder out", name, err)
+		return fmt.Errorf("%s can't be read: %w: ~ is not expanded here: write the whole path", name, err)
 	}
 	return fmt.Errorf("%s can't be read: %w", name, err)
 }

@@ -149,7 +149,7 @@ func deriveKey(algorithm pkix.AlgorithmIdentifier, passphrase string, size int) 
 		return nil, errEncryption()
 	}
 	if params.Iterations > maxIterations {
-		return nil, errors.New("private key: its key derivation asks for too much work: " +
+		return nil, errors.New("private key: its key derivation has too many rounds: " +
 			"encrypt it again with the defaults of openssl pkcs8 -topk8")
 	}
 	secret, err := pbkdf2.Key(newHash, passphrase, params.Salt, params.Iterations, size)

@@ -181,7 +181,7 @@ func errAlgorithm(what string) error {
 }
 
 func errEncryption() error {
-	return errors.New("private key: the way it is encrypted is damaged or not supported: " +
+	return errors.New("private key: its encryption is damaged or not supported: " +
 		"encrypt it again with openssl pkcs8 -topk8 -v2 aes-256-cbc")
 }
 

@@ -81,7 +81,8 @@ type refusal struct {
 // inside is the key of the context value that marks the callbacks of a fetch.
 type inside struct{}
 
-var errInside = errors.New("a hook of a token request asks for the token of that request: use another source")
+var errInside = errors.New("a hook of a token request needs the token of that request: " +
+	"use another source in the hook")
 
 // Get returns a valid value, from memory or fetched. If the context ends, this caller
 // stops waiting; other callers keep waiting.

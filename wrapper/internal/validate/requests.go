@@ -16,7 +16,7 @@ import (
 // ID refuses the zero UUID.
 func ID(field string, id uuid.UUID) error {
 	if id == uuid.Nil {
-		return fmt.Errorf("%s is missing: the zero UUID names nothing", field)
+		return fmt.Errorf("%s is missing: the zero UUID is not an ID", field)
 	}
 	return nil
 }
@@ -50,7 +50,7 @@ func Allocation(request portfolios.AllocationRequest) error {
 			problems = append(problems, fmt.Errorf("allocation[%d].%w", i, err))
 		} else if seen[weight.InstrumentID] {
 			problems = append(problems, fmt.Errorf(
-				"allocation[%d].instrument_id is there twice: give each instrument one weight", i))
+				"allocation[%d].instrument_id appears twice: give each instrument one weight", i))
 		}
 		seen[weight.InstrumentID] = true
 	}
@@ -61,7 +61,7 @@ func instrument(weight portfolios.InstrumentWeight) error {
 	switch kind := weight.InstrumentIDType; {
 	case kind == "":
 		return errors.New("instrument_id_type is missing: " +
-			"say whether instrument_id is an ISIN or UPVEST's own")
+			"use ISIN, or UPVEST for Upvest's own identifier")
 	case kind == portfolios.InstrumentIDTypeISIN && !weight.InstrumentID.IsISIN():
 		return errors.New("instrument_id is not an ISIN: " +
 			"expected one like US0378331005, or another instrument_id_type")
@@ -70,7 +70,7 @@ func instrument(weight portfolios.InstrumentWeight) error {
 			"expected one, or another instrument_id_type")
 	}
 	_, err := api.NewWeight(string(weight.Weight))
-	return above0("weight", weight.Weight, err, "leave out what the allocation is not to hold")
+	return above0("weight", weight.Weight, err, "leave out instruments that the allocation should not contain")
 }
 
 // above0 refuses a value that is not a number above 0. malformed is the error of its
@@ -113,14 +113,14 @@ func Order(request portfolios.OrderRequest) error {
 	}
 	_, err := api.NewAmount(string(request.CashAmount))
 	problems = append(problems, above0("cash_amount", request.CashAmount, err,
-		"an order says by its side whether it buys or sells"))
+		"the side of an order determines whether it buys or sells"))
 	return errors.Join(problems...)
 }
 
 // Rebalancing checks the lists of a rebalancing.
 func Rebalancing(request portfolios.RebalancingRequest) error {
 	if (len(request.Accounts) == 0) == (len(request.Allocations) == 0) {
-		return errors.New("rebalancing: name either accounts or allocations, " +
+		return errors.New("rebalancing: set either accounts or allocations, " +
 			"at least one of them and not both")
 	}
 	return errors.Join(IDs("accounts", request.Accounts), IDs("allocations", request.Allocations))

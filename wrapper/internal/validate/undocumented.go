@@ -23,7 +23,7 @@ func Undocumented(baseURL, method, path string) error {
 	parsed, err := url.Parse(baseURL + path)
 	switch {
 	case !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "?#"):
-		return errors.New("path: begin it with a slash, and give what goes behind ? as Query")
+		return errors.New("path: begin it with a slash, and use Query for the query")
 	case err != nil || !strings.HasSuffix(parsed.EscapedPath(), path):
 		return errors.New("path: it has a character that has to be escaped: " +
 			"use url.PathEscape for each segment")
@@ -31,12 +31,12 @@ func Undocumented(baseURL, method, path string) error {
 	segments := strings.TrimSuffix(strings.TrimPrefix(parsed.Path, "/"), "/")
 	for segment := range strings.SplitSeq(segments, "/") {
 		if strings.Trim(segment, ".") == "" {
-			return errors.New("path: it has a segment that is empty or of dots only, " +
-				"which servers and proxies understand in different ways")
+			return errors.New("path: it has a segment that is empty or consists of dots, " +
+				"which servers and proxies interpret in different ways")
 		}
 	}
 	if strings.HasSuffix(strings.TrimRight(parsed.Path, "/"), "/auth/token") {
-		return errors.New("path: tokens are the business of TokenSource")
+		return errors.New("path: use a TokenSource to request tokens")
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func Body(method string, value any) (body []byte, err error) {
 	}
 	switch {
 	case method == http.MethodGet:
-		return nil, errors.New("body: a GET has none")
+		return nil, errors.New("body: a GET has no body")
 	case !json.Valid(body):
 		return nil, errors.New("body: it is not JSON")
 	}

@@ -17,8 +17,9 @@ var (
 	// ErrCutOff is the error of a body that ends too early.
 	ErrCutOff = errors.New("the body breaks off")
 
-	errMisfit       = errors.New("the body does not fit: a value is not of the documented form")
-	errUnidentified = errors.New("the body does not fit: what identifies the resource is missing")
+	errMisfit       = errors.New("the body is not as documented: a value has another form")
+	errUnidentified = errors.New("the body is not as documented: " +
+		"the ID of the resource or the data of the page is missing")
 )
 
 // lenient accepts common mistakes of servers: duplicate names, bytes that are not UTF-8,
@@ -48,9 +49,9 @@ func Decode(body []byte, value any) error {
 	case errors.As(err, &field):
 		return field
 	case errors.As(err, &syntax):
-		return fmt.Errorf("the body is not JSON: it goes wrong at byte %d", syntax.ByteOffset)
+		return fmt.Errorf("the body is not JSON: the error is at byte %d", syntax.ByteOffset)
 	case errors.As(err, &mismatch) && mismatch.JSONPointer != "":
-		return fmt.Errorf("the body does not fit: the value at %s is not of the documented type",
+		return fmt.Errorf("the body is not as documented: the value at %s has another type",
 			mismatch.JSONPointer)
 	case err != nil:
 		return errMisfit

@@ -17,7 +17,7 @@ type FieldError struct {
 
 // Error names the field.
 func (e *FieldError) Error() string {
-	return "the body does not fit: the value at " + e.Field + " cannot be read"
+	return "the body is not as documented: the value at " + e.Field + " cannot be read"
 }
 
 // in extends the place of the value by the field or the list that holds it.

@@ -27,8 +27,8 @@ func Unpack(body []byte, encoding string, limit int) ([]byte, error) {
 		if len(body) == 0 {
 			return body, nil
 		}
-		return nil, fmt.Errorf("the body has the content encoding %q: the client reads gzip alone, "+
-			"find the transport or proxy that asks for another", Line(encoding))
+		return nil, fmt.Errorf("the body has the content encoding %q: the client supports only gzip: "+
+			"find the transport or proxy that requests another encoding", Line(encoding))
 	}
 	if !bytes.HasPrefix(body, []byte(gzipMark)) {
 		return body, nil
