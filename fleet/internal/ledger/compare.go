@@ -45,26 +45,27 @@ func (l *Ledger) Unclaimed(
 		database.List(orders, Order.row), run)
 }
 
+// ghosts reads a range of the index of all claimed orders in its inner query, and not the
+// whole run for each page of the server's orders.
+const ghosts = `with claimed as materialized (
+		select run, subject, resource, outcome, done from {schema}fleet_item
+		where resource > $3 and resource <= $4)
+	select subject, resource, outcome from claimed
+	where run = $2 and done < $5 and resource not in (select cast(value->>0 as {id}) from {each})`
+
 // Ghosts passes on the run's items with an order after one id and up to another, decided
 // before a time, that is not among the server's orders.
 func (l *Ledger) Ghosts(
 	ctx context.Context, run int64, after, upTo uuid.UUID, decided time.Time, orders []Order,
 	handle func(Item) error,
 ) error {
-	// The inner query reads a range of the index of all claimed orders, not the whole
-	// run.
 	return l.DB.Each(ctx, l.DB.SQL, "compare orders", func(rows *sql.Rows) error {
 		var item Item
 		if err := rows.Scan(&item.Subject, &item.Resource, &item.Outcome); err != nil {
 			return err
 		}
 		return handle(item)
-	}, `with claimed as materialized (
-			select run, subject, resource, outcome, done from {schema}fleet_item
-			where resource > $3 and resource <= $4)
-		select subject, resource, outcome from claimed
-		where run = $2 and done < $5 and resource not in (select cast(value->>0 as {id}) from {each})`,
-		database.List(orders, Order.row), run, after, upTo, decided.UnixMilli())
+	}, ghosts, database.List(orders, Order.row), run, after, upTo, decided.UnixMilli())
 }
 
 // SetStates records the states of the orders of a run's items, and the details that they

@@ -1,0 +1,59 @@
+package ledger_test
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
+)
+
+// TestGhostsAreFoundThroughAnIndex asks the database how it reads the items of a page.
+func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		const count = 2000
+		l, run, _ := filled(t, url, count)
+		testdb.Execute(t, url,
+			"update {schema}fleet_item set outcome = 'done', resource = subject, done = 1")
+		if err := l.Analyze(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		explain := "explain "
+		if !l.DB.IsPostgres() {
+			explain += "query plan "
+		}
+		page := database.List([]uuid.UUID{uuid.New()}, func(id uuid.UUID) []any { return []any{id} })
+		// A twentieth of all orders, as a page of 1,000 is.
+		from := uuid.UUID{0x40}
+		upTo := uuid.UUID{0x4d}
+		plan := ""
+		err := l.DB.Each(t.Context(), l.DB.SQL, "explain", func(rows *sql.Rows) error {
+			columns, err := rows.Columns()
+			if err != nil {
+				return err
+			}
+			row := make([]any, len(columns))
+			pointers := make([]any, len(columns))
+			for i := range row {
+				pointers[i] = &row[i]
+			}
+			err = rows.Scan(pointers...)
+			plan += fmt.Sprintln(row[len(row)-1])
+			return err
+		}, explain+ledger.GhostsStatement, page, run.ID, from, upTo, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		usesIndex := strings.Contains(plan, "fleet_item_resource_key") || // PostgreSQL
+			strings.Contains(plan, "SEARCH fleet_item USING INDEX sqlite_autoindex") &&
+				strings.Contains(plan, "(resource>? AND resource<?)")
+		if !usesIndex || strings.Contains(plan, "Seq Scan on fleet_item") {
+			t.Errorf("the plan is\n%s", plan)
+		}
+	})
+}

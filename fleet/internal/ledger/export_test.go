@@ -1,0 +1,4 @@
+package ledger
+
+// GhostsStatement is the statement of [Ledger.Ghosts].
+const GhostsStatement = ghosts
