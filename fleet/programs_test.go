@@ -20,7 +20,10 @@ import (
 var programs struct {
 	sync.Mutex
 	directory string
-	built     map[string]string // the file of each variant
+	// built has for each variant what builds it once and returns its file.
+	built map[string]func() (file string, err error)
+	// linking is held by one link at a time: each takes all processors.
+	linking sync.Mutex
 }
 
 func TestMain(m *testing.M) {
@@ -30,7 +33,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	programs.directory = directory
-	programs.built = map[string]string{}
+	programs.built = map[string]func() (string, error){}
 	status := testdb.Run(m)
 	if err := os.RemoveAll(directory); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -42,22 +45,29 @@ func TestMain(m *testing.M) {
 // program returns the file of a variant of the program: one whose clock is ahead of the
 // machine's, and whose sources an overlay replaces if it is not empty.
 func program(ctx context.Context, ahead, overlay string) (file string, err error) {
-	const variable = "github.com/d8277167/upvest-portfolios-go/fleet/internal/program.testAhead"
 	programs.Lock()
-	defer programs.Unlock()
 	variant := ahead + " " + overlay
-	if file, isBuilt := programs.built[variant]; isBuilt {
-		return file, nil
+	build, isKnown := programs.built[variant]
+	if !isKnown {
+		file := filepath.Join(programs.directory, "fleet"+strconv.Itoa(len(programs.built)))
+		build = sync.OnceValues(func() (string, error) { return file, link(ctx, file, ahead, overlay) })
+		programs.built[variant] = build
 	}
-	file = filepath.Join(programs.directory, "fleet"+strconv.Itoa(len(programs.built)))
+	programs.Unlock()
+	return build()
+}
+
+func link(ctx context.Context, file, ahead, overlay string) error {
+	const variable = "github.com/d8277167/upvest-portfolios-go/fleet/internal/program.testAhead"
+	programs.linking.Lock()
+	defer programs.linking.Unlock()
 	arguments := []string{"build", "-ldflags", "-s -w -X " + variable + "=" + ahead, "-o", file}
 	if overlay != "" {
 		arguments = append(arguments, "-overlay", overlay)
 	}
 	out, err := exec.CommandContext(ctx, "go", append(arguments, ".")...).CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("build the program: %w: %s", err, out)
+		return fmt.Errorf("build the program: %w: %s", err, out)
 	}
-	programs.built[variant] = file
-	return file, nil
+	return nil
 }

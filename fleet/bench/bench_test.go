@@ -265,7 +265,7 @@ func (b *bench) print(alone float64, postgres, sqlite figures) {
 	)
 	row("orders a second without the engine", "", "%.0f", alone, alone)
 	row(fmt.Sprintf("orders a second, %d waiting", small), "", "%.0f", postgres.rate, sqlite.rate)
-	row("share of those without the engine", "0.35", "%.2f", postgres.rate/alone, sqlite.rate/alone)
+	row("share of those without the engine", "0.4", "%.2f", postgres.rate/alone, sqlite.rate/alone)
 	row(fmt.Sprintf("orders a second, %d waiting", b.large), "", "%.0f", postgres.large, sqlite.large)
 	row(
 		fmt.Sprintf("share of those with %d waiting", small),

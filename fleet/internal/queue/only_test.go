@@ -12,7 +12,7 @@ import (
 // module.
 func TestOnlyTheQueueUsesRiver(t *testing.T) {
 	own := 0
-	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir("../..", func(path string, _ fs.DirEntry, err error) error {
 		isSource := filepath.Ext(path) == ".go" || filepath.Ext(path) == ".sql"
 		if err != nil || !isSource || strings.HasSuffix(path, "_test.go") {
 			return err
