@@ -283,12 +283,22 @@ func removeProse(value any, isProperties bool) {
 				delete(value, name)
 				continue
 			}
+			if name == "scopes" && !isProperties {
+				removeDescriptions(asDocument(inner))
+			}
 			removeProse(inner, name == "properties" && !isProperties)
 		}
 	case []any:
 		for _, item := range value {
 			removeProse(item, false)
 		}
+	}
+}
+
+// removeDescriptions empties the descriptions of scopes, which stand beside their names.
+func removeDescriptions(scopes document) {
+	for name := range scopes {
+		scopes[name] = ""
 	}
 }
 

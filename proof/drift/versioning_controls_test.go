@@ -134,6 +134,13 @@ var policyMutations = []policyMutation{
 		new:     "The order for",
 	},
 	{
+		name:    "another description of a scope",
+		verdict: invisible,
+		after:   "          scopes:",
+		old:     "Read portfolios",
+		new:     "See portfolios",
+	},
+	{
 		name:    "another example",
 		verdict: invisible,
 		after:   "    OrderBuy:",
