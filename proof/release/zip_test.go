@@ -14,6 +14,7 @@ var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
 	// Embedded:
 	`^internal/(control/control|later/later)\.yaml$`, `^internal/(ledger/schema|queue/river)\.sql$`,
+	`^(node/[a-z.]+\.mjs|python/[a-z_]+\.py)$`, // tests in other languages
 	// For those who run a fleet, or a sandbox in a container:
 	`^Dockerfile$`, `^deploy/fleet-worker@\.service$`, `^deploy/(alerts|kubernetes)\.yaml$`,
 	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and how it looks in Go
