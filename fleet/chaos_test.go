@@ -13,13 +13,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestChaos is make fleet-chaos: whatever can happen to a fleet on PostgreSQL, in one
-// run.
+// TestChaos is make fleet-chaos: one run on PostgreSQL with kills, stops, a database
+// crash, lost responses and a day that passes.
 func TestChaos(t *testing.T) {
 	only(t, "fleet-chaos")
 	server := testdb.Own(t)
 	accounts := size(t, 5000)
-	// Slow enough for all of it to happen before the last order is begun.
+	// The rate is low enough for all failures to happen before the last order is begun.
 	f := newFleet(t, server.URL(), accounts, 10+accounts/140)
 	stop := f.trouble(10)
 	workers := []*worker{f.work(), f.work(), f.work()}
@@ -45,7 +45,7 @@ func TestChaos(t *testing.T) {
 	workers[2].drain()
 	workers[2] = f.work()
 	time.Sleep(time.Until(frozen.Add(75 * time.Second)))
-	f.sayf("SIGCONT for the second worker, whose orders others have taken up by now")
+	f.sayf("SIGCONT for the second worker, whose orders other workers have taken over")
 	workers[1].signal(syscall.SIGCONT)
 	time.Sleep(time.Second)
 
@@ -55,7 +55,7 @@ func TestChaos(t *testing.T) {
 		func(ledger.Counts) bool { return true },
 	)
 	if before.Waiting == 0 {
-		t.Error("every order was begun before the worst: take more accounts")
+		t.Error("every order was begun before the last failures: use more accounts")
 	}
 	stop()
 	f.loseResponses(before.Unknown+40, sandbox.Fault{Count: -1, Reset: true, After: true})
@@ -78,9 +78,9 @@ func TestChaos(t *testing.T) {
 	f.expectOnce()
 }
 
-// TestControl is the control of TestChaos: a fleet that forgets when it has begun, and so
-// sends without a look what is a day old, doubles orders, and the reconciliation reports
-// it.
+// TestControl is the control of TestChaos: a fleet that loses the times of its attempts
+// sends old lines without a look and so places orders twice, and the reconciliation
+// reports them.
 func TestControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := newFleet(t, testdb.SQLite(t), 100, 0)

@@ -16,7 +16,7 @@ import (
 func only(t *testing.T, name string) {
 	t.Helper()
 	if os.Getenv("FLEET") != name {
-		t.Skipf("takes a minute or two: make %s", name)
+		t.Skipf("takes a minute or two: run it with make %s", name)
 	}
 	t.Parallel()
 }
@@ -40,7 +40,8 @@ func TestFleet(t *testing.T) {
 		10*time.Minute,
 		func(c ledger.Counts) bool { return 10*c.Decided() > 9*c.Total() },
 	)
-	// with as many faults for ever fewer orders, the last ones would never get through
+	// With as many faults for fewer and fewer orders, the last orders would never
+	// succeed.
 	stop()
 	f.await("every order is decided", 10*time.Minute, isDone)
 	workers[0].drain()

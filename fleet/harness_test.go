@@ -48,7 +48,7 @@ type fleet struct {
 	overlay string // the file that names the sources with planted defects
 }
 
-// size is how many accounts a test is asked to take, by FLEET_ACCOUNTS.
+// size returns the number of accounts in FLEET_ACCOUNTS, or otherwise.
 func size(t *testing.T, otherwise int) int {
 	t.Helper()
 	text := os.Getenv("FLEET_ACCOUNTS")
@@ -62,7 +62,7 @@ func size(t *testing.T, otherwise int) int {
 	return n
 }
 
-// newFleet writes down a run of buys for accounts that follow an allocation.
+// newFleet enqueues a run of purchases for accounts that follow an allocation.
 func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 	t.Helper()
 	f := prepare(t, url, accounts)
@@ -71,7 +71,7 @@ func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 	return f
 }
 
-// prepare makes the file of a run and the server.
+// prepare writes the file of a run and starts the server.
 func prepare(t *testing.T, url string, accounts int, options ...sandbox.Option) *fleet {
 	t.Helper()
 	f := &fleet{T: t, url: url, started: time.Now()}
@@ -92,7 +92,7 @@ func prepare(t *testing.T, url string, accounts int, options ...sandbox.Option) 
 	return f
 }
 
-// userOf is the user of an account, and amountOf the amount of a line.
+// userOf returns the user of an account, and amountOf the amount of a line.
 func userOf(account uuid.UUID) uuid.UUID { return uuid.NewSHA1(account, []byte("user")) }
 
 func amountOf(line int) string { return fmt.Sprintf("%d.%02d", 10+line%90, line%100) }
@@ -116,8 +116,8 @@ func (f *fleet) open() {
 	f.ledger = l
 }
 
-// build builds the program, with its clock ahead of the machine's as the fleet's is, and
-// with the fleet's planted defect.
+// build builds the program with the fleet's planted defects, and with a clock that is as
+// far ahead of the machine's as the fleet's clock.
 func (f *fleet) build() {
 	f.Helper()
 	file, err := program(f.Context(), f.ahead.String(), f.overlay)
@@ -127,7 +127,8 @@ func (f *fleet) build() {
 	f.binary = file
 }
 
-// plant plants a defect: the program is built with a text in one of its files replaced.
+// plant plants defects: each replaces a text in a file of the program, which is built
+// again.
 func (f *fleet) plant(defects ...defect) {
 	f.Helper()
 	directory := f.TempDir()
@@ -162,7 +163,7 @@ func (f *fleet) plant(defects ...defect) {
 	f.build()
 }
 
-// defect is a text of a source file, and what a defect has in its place.
+// defect is a text in a source file, with the text that replaces it.
 type defect struct{ file, old, new string }
 
 // sayf prints what happens, beside the name of the test, as several tests run at once.
@@ -208,7 +209,7 @@ func (f *fleet) succeeds(arguments ...string) string {
 	return out
 }
 
-// worker is a process that works.
+// worker is a process that runs fleet work.
 type worker struct {
 	*exec.Cmd
 	f      *fleet
@@ -248,7 +249,8 @@ func (w *worker) signal(signal os.Signal) {
 	}
 }
 
-// drain ends the process as a deploy does, and expects it to finish what it has begun.
+// drain ends the process as a deployment does, and expects it to finish the lines that it
+// has begun.
 func (w *worker) drain() {
 	w.f.Helper()
 	w.signal(syscall.SIGTERM)
@@ -259,7 +261,7 @@ func (w *worker) drain() {
 	}
 }
 
-// await watches the run until it is as it should be.
+// await watches the run until a condition holds.
 func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts) bool) ledger.Counts {
 	f.Helper()
 	var last ledger.Counts
@@ -279,7 +281,7 @@ func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts)
 			f.sayf("%s", describe(counts))
 		}
 	}
-	f.Fatalf("%s has not come about in %s: %s", what, limit, describe(last))
+	f.Fatalf("%s: not reached within %s: %s", what, limit, describe(last))
 	return last
 }
 
@@ -307,8 +309,8 @@ func (f *fleet) inject(fault sandbox.Fault) {
 	}
 }
 
-// trouble injects faults until it is stopped, at most one for each so many requests:
-// faults that waited for requests would make all of them fail.
+// trouble injects faults until stop is called, at most one per this number of requests.
+// If faults accumulated, every request would fail.
 func (f *fleet) trouble(requests int) (stop func()) {
 	random := rand.New(rand.NewPCG(1, 1))
 	faults := []sandbox.Fault{
@@ -354,8 +356,8 @@ func (f *fleet) trouble(requests int) (stop func()) {
 	return stop
 }
 
-// loseResponses injects a fault until so many outcomes are unknown. The fleet holds the
-// run meanwhile, and is told to go on.
+// loseResponses injects a fault until a number of outcomes are unknown. Meanwhile the
+// fleet holds the run, and loseResponses resumes it.
 func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 	f.Helper()
 	f.sandbox.ClearFaults()
@@ -375,7 +377,7 @@ func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 	f.Fatalf("fewer than %d outcomes are unknown", unknown)
 }
 
-// expectDoubles expects at least so many accounts with two orders, and that the
+// expectDoubles expects at least this number of accounts with two orders, and that the
 // reconciliation reports them.
 func (f *fleet) expectDoubles(least int) {
 	f.Helper()
@@ -388,13 +390,13 @@ func (f *fleet) expectDoubles(least int) {
 	}
 }
 
-// jump lets 25 hours pass at the server, and for the workers that start from now on.
+// jump lets 25 hours pass for the server, and for the workers that start later.
 func (f *fleet) jump() {
 	f.advance(25 * time.Hour)
 	f.sayf("25 hours later: no key is kept any more")
 }
 
-// advance lets time pass at the server, and for the programs that start from now on.
+// advance lets time pass for the server, and for the programs that start later.
 func (f *fleet) advance(d time.Duration) {
 	f.Helper()
 	f.ahead += d
@@ -402,8 +404,7 @@ func (f *fleet) advance(d time.Duration) {
 	f.sandbox.Clock().Advance(d)
 }
 
-// perAccount counts the orders of each account, as the server has them: independent of
-// what reconcile says.
+// perAccount counts the orders of each account at the server, independently of reconcile.
 func (f *fleet) perAccount() (once, more, none int) {
 	f.Helper()
 	counts := map[uuid.UUID]int{}
@@ -429,8 +430,8 @@ func (f *fleet) perAccount() (once, more, none int) {
 	return once, more, none
 }
 
-// expectOnce holds both the reconciliation and the server's own list to one order for
-// each account.
+// expectOnce expects one order for each account, both in the reconciliation and in the
+// server's own list.
 func (f *fleet) expectOnce() {
 	f.Helper()
 	status, out := f.run("reconcile", "-run", theRun)

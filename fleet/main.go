@@ -13,7 +13,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends the program the hard way.
+	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
 	os.Exit(program.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

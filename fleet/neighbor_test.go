@@ -18,13 +18,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// serviceJob is a job of a service that has the word run among its arguments, as the
-// fleet's jobs do.
+// serviceJob is a job of a service. Like the fleet's jobs, it has an argument with the
+// name run.
 type serviceJob struct {
 	Run string `json:"run"`
 }
 
-// Kind is what River calls the job.
+// Kind returns the kind of the job in River.
 func (serviceJob) Kind() string { return "service" }
 
 type serviceWorker struct {
@@ -32,10 +32,10 @@ type serviceWorker struct {
 	takes time.Duration
 }
 
-// Timeout is longer than the job takes.
+// Timeout returns more time than the job takes.
 func (w *serviceWorker) Timeout(*river.Job[serviceJob]) time.Duration { return 2 * w.takes }
 
-// Work takes its time.
+// Work takes the time that the test sets.
 func (w *serviceWorker) Work(ctx context.Context, _ *river.Job[serviceJob]) error {
 	select {
 	case <-time.After(w.takes):
@@ -45,8 +45,8 @@ func (w *serviceWorker) Work(ctx context.Context, _ *river.Job[serviceJob]) erro
 	}
 }
 
-// TestNeighbor runs a fleet in the database of a service that uses River, with a job that
-// takes longer than any job of the fleet's.
+// TestNeighbor runs a fleet in the database of a service that uses River. The service has
+// a job that takes longer than any job of the fleet.
 func TestNeighbor(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, emptyDatabase(t), 200)
@@ -83,7 +83,8 @@ func emptyDatabase(t *testing.T) (url string) {
 	return url
 }
 
-// besideService returns what a service has lost after a run in its database.
+// besideService runs a fleet in the database of a service, and returns what the service
+// has lost.
 func (f *fleet) besideService() (damage []string) {
 	f.Helper()
 	ctx := f.Context()

@@ -21,14 +21,13 @@ import (
 // Each scenario of this file comes with a control: the same with a planted defect, which
 // the scenario has to notice.
 
-// TestRestore restores a dump that was taken in the middle of a run, 25 hours after the
-// run.
+// TestRestore restores a dump from the middle of a run, 25 hours after the run.
 func TestRestore(t *testing.T) {
 	only(t, "fleet-chaos")
 	restore(t, true).expectOnce()
 }
 
-// TestRestoreControl does not mark the ledger as restored.
+// TestRestoreControl is the control of TestRestore: the ledger is not marked as restored.
 func TestRestoreControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	restore(t, false).expectDoubles(100)
@@ -57,8 +56,8 @@ func restore(t *testing.T, isMarked bool) *fleet {
 	return f
 }
 
-// TestClocks lets the server's clock be ten minutes behind that of the database: nothing
-// is sent until it is right.
+// TestClocks runs the server's clock ten minutes behind that of the database. Nothing is
+// sent until the clocks agree.
 func TestClocks(t *testing.T) {
 	only(t, "fleet-chaos")
 	f, skew := skewed(t)
@@ -75,7 +74,7 @@ func TestClocks(t *testing.T) {
 	f.expectOnce()
 }
 
-// TestClocksControl tolerates an hour.
+// TestClocksControl is the control of TestClocks: the fleet tolerates an hour.
 func TestClocksControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f, _ := skewed(t)
@@ -93,7 +92,7 @@ func TestClocksControl(t *testing.T) {
 	}
 }
 
-// skewed returns a fleet whose server has a clock that differs.
+// skewed returns a fleet whose server has a different clock.
 func skewed(t *testing.T) (*fleet, *atomic.Int64) {
 	t.Helper()
 	skew := new(atomic.Int64)
@@ -119,11 +118,11 @@ func (f *fleet) awaitReason(part string) {
 			return
 		}
 	}
-	f.Fatalf("the status does not say %q, but %q", part, status.Held)
+	f.Fatalf("the status does not contain %q: %q", part, status.Held)
 }
 
 // TestIdentity lets the customers place the same orders ten hours after attempts that did
-// not act: the fleet places its own as well.
+// not act. The fleet still places its own orders.
 func TestIdentity(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 100)
@@ -133,7 +132,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestIdentityControl takes an order of any time for its own.
+// TestIdentityControl is the control of TestIdentity: the fleet matches orders of any
+// time.
 func TestIdentityControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 100)
@@ -172,7 +172,7 @@ func (f *fleet) besideCustomers() (once, more, none int) {
 	return once, more, none
 }
 
-// TestNames enqueues the file under a name that looks like the run's.
+// TestNames enqueues the file again under a name that looks like the run's.
 func TestNames(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 50)
@@ -183,7 +183,7 @@ func TestNames(t *testing.T) {
 	f.expectOnce()
 }
 
-// TestNamesControl accepts any name.
+// TestNamesControl is the control of TestNames: the fleet accepts any name.
 func TestNamesControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 50)
@@ -191,15 +191,15 @@ func TestNamesControl(t *testing.T) {
 	if !f.underAnotherName() {
 		t.Error("the defect is not there")
 	}
-	// Both orders of an account have a line, of two runs: only the server shows the
-	// mistake.
+	// Both orders of an account belong to a line, but of different runs, so only the
+	// server shows the mistake.
 	if _, more, _ := f.perAccount(); more < 50 {
 		t.Errorf("%d accounts have two orders: the control finds nothing", more)
 	}
 }
 
-// underAnotherName reports whether the name was accepted, after everything has been
-// placed.
+// underAnotherName enqueues the file under another name, and reports whether the name was
+// accepted.
 func (f *fleet) underAnotherName() (isAccepted bool) {
 	f.Helper()
 	f.enqueue(0)

@@ -24,14 +24,14 @@ import (
 )
 
 const (
-	small    = 10_000 // the backlog that a large one is held against
+	small    = 10_000 // the backlog to compare the large one with
 	inFlight = 100
 	warmUp   = 1500 * time.Millisecond
 	measured = 3 * time.Second
 	theRun   = "bench"
 )
 
-// TestMain is also the process that places orders without the engine.
+// TestMain also runs as the process that places orders without the engine.
 func TestMain(m *testing.M) {
 	if file := os.Getenv("BENCH_DIRECT"); file != "" {
 		if err := direct(context.Background(), file); err != nil {
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// figures are what one database makes of a run.
+// figures are the results of a run on one database.
 type figures struct {
 	// per second, seconds, per second, per second, MiB
 	enqueued, status, rate, large, memory float64
@@ -51,7 +51,7 @@ type figures struct {
 
 func TestBench(t *testing.T) {
 	if os.Getenv("FLEET") != "bench" {
-		t.Skip("takes minutes: make bench-fleet")
+		t.Skip("takes minutes: run it with make bench-fleet")
 	}
 	large, err := strconv.Atoi(os.Getenv("FLEET_ACCOUNTS"))
 	if err != nil || large < small {
@@ -84,7 +84,8 @@ type bench struct {
 	large       int
 }
 
-// account is that of a line: the same in file and sandbox, and spread as accounts are.
+// account returns the account of a line. It is the same in the file and the sandbox, and
+// spread over all UUIDs.
 func account(i int) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, strconv.AppendInt(nil, int64(i), 10))
 }
@@ -99,7 +100,7 @@ func (b *bench) prepare() {
 	testapi.New(b, testapi.Following(accounts...))
 }
 
-// file writes the orders of the first accounts down.
+// file writes a file with the orders of the first accounts.
 func (b *bench) file(accounts int) (path string) {
 	b.Helper()
 	var content bytes.Buffer
@@ -114,7 +115,7 @@ func (b *bench) file(accounts int) (path string) {
 	return path
 }
 
-// direct has another process place orders as fast as it can, as a worker does, but
+// direct lets another process place orders as fast as it can, as a worker does but
 // without the engine.
 func (b *bench) direct() (rate float64) {
 	b.Helper()
@@ -184,8 +185,8 @@ func (b *bench) run(arguments ...string) string {
 	return string(out)
 }
 
-// work lets a worker place orders for a while, and returns how many a second and the most
-// memory that it took.
+// work lets a worker place orders for a while, and returns its orders per second and its
+// peak memory.
 func (b *bench) work() (rate, memory float64) {
 	b.Helper()
 	l, err := ledger.Connect(b.Context(), b.url, database.Options{Connections: 1})
@@ -215,7 +216,7 @@ func (b *bench) work() (rate, memory float64) {
 	passed := time.Since(began).Seconds()
 	after := placed()
 	if after >= small {
-		b.Errorf("all %d orders were placed before the time was over", after)
+		b.Errorf("all %d orders were placed before the end of the measurement", after)
 	}
 	rate = float64(after-before) / passed
 	memory, err = peak(worker.Process.Pid)
@@ -228,8 +229,8 @@ func (b *bench) work() (rate, memory float64) {
 	return rate, memory
 }
 
-// peak is the most memory that a process had resident, in MiB, as Linux tells it; 0
-// elsewhere.
+// peak returns the largest resident memory of a process in MiB, as Linux reports it, and
+// 0 on other systems.
 func peak(pid int) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if errors.Is(err, os.ErrNotExist) {

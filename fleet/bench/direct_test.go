@@ -18,8 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// direct places the orders of a file again and again for a while, as many at once as a
-// worker does and with the same client, and prints how many a second.
+// direct places the orders of a file repeatedly for a while, with the client and the
+// concurrency of a worker, and prints the orders per second.
 func direct(ctx context.Context, file string) error {
 	orders, err := read(file)
 	if err != nil {

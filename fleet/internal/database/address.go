@@ -14,8 +14,8 @@ var (
 		"write @ : / ? # and % in user and password as %40 %3A %2F %3F %23 and %25")
 )
 
-// readAddress reads the address of a PostgreSQL server. It refuses a URL that is easily
-// misread before any part of it can be printed as the host.
+// readAddress reads the address of a PostgreSQL server. It refuses an ambiguous URL,
+// because an error could otherwise print a part of the password as the host.
 func readAddress(address string) (*pgx.ConnConfig, error) {
 	_, rest, isURL := strings.Cut(address, "://")
 	switch {

@@ -1,5 +1,5 @@
-// Package database opens the database of a fleet, PostgreSQL or SQLite, and holds what
-// the two express differently.
+// Package database opens the database of a fleet, PostgreSQL or SQLite, and hides the
+// differences between the two.
 package database
 
 import (
@@ -20,7 +20,7 @@ import (
 type DB struct {
 	// SQL runs statements.
 	SQL *sql.DB
-	// Schema holds the tables in PostgreSQL. It is empty on SQLite.
+	// Schema is the schema of the tables in PostgreSQL. It is empty for SQLite.
 	Schema string
 
 	listener *pgxpool.Pool
@@ -30,16 +30,17 @@ type DB struct {
 
 // Options are the settings of [Open].
 type Options struct {
-	// Schema holds the tables in PostgreSQL. An empty one means fleet.
+	// Schema is the schema of the tables in PostgreSQL. Empty means fleet.
 	Schema string
-	// Connections is the largest number of connections in use. SQLite has one writer and
-	// gets one.
+	// Connections is the largest number of connections in use. SQLite allows one writer,
+	// so it gets one connection.
 	Connections int
-	// Ahead is added to the time that rows are dated with. Only tests set it.
+	// Ahead is added to the time in new rows. Only tests set it.
 	Ahead time.Duration
 }
 
-// DefaultSchema holds the tables in PostgreSQL unless the caller names another one.
+// DefaultSchema is the schema of the tables in PostgreSQL unless the caller names another
+// one.
 const DefaultSchema = "fleet"
 
 // Open opens a database by its address, postgres://…, a list of key=value, or
@@ -60,8 +61,8 @@ func Open(ctx context.Context, address string, options Options) (*DB, error) {
 }
 
 func openSQLite(path string, options Options) (*DB, error) {
-	// A writer waits for the other processes at its beginning, where waiting does no
-	// harm.
+	// A writer waits for other processes when its transaction begins, so it never fails
+	// in the middle.
 	const settings = "?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=journal_mode(wal)" +
 		"&_pragma=synchronous(full)&_pragma=temp_store(file)"
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+settings)
@@ -105,8 +106,8 @@ func (d *DB) Close() error {
 // IsPostgres reports whether the database is PostgreSQL; otherwise it is SQLite.
 func (d *DB) IsPostgres() bool { return d.postgres != nil }
 
-// Listener returns connections that can wait for notifications. It is nil on SQLite, and
-// where a pooler shares connections between transactions.
+// Listener returns connections that can wait for notifications. It returns nil for
+// SQLite, and for a pooler that shares connections between transactions.
 func (d *DB) Listener() *pgxpool.Pool {
 	if d.postgres == nil || d.postgres.isPooled.Load() {
 		return nil

@@ -13,13 +13,13 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// isolation is the parameter that every connection sets: River and the ledger rely on
-// statements that see what others have committed meanwhile.
+// isolation is a parameter that every connection sets, because River and the ledger rely
+// on statements that see what other transactions have committed meanwhile.
 const isolation = "default_transaction_isolation"
 
 // connector connects to PostgreSQL, or to PgBouncer in front of it. PgBouncer refuses the
 // isolation level as a startup parameter, and in transaction mode it keeps no prepared
-// statements: from that refusal on, connections do without both.
+// statements. After that refusal, connections use neither.
 type connector struct {
 	driver.Connector // to PostgreSQL itself
 	pooled           driver.Connector
@@ -34,7 +34,7 @@ func newConnector(config *pgx.ConnConfig) *connector {
 	}
 	config.RuntimeParams[isolation] = "read committed"
 	c := &connector{Connector: stdlib.GetConnector(*config), pooled: stdlib.GetConnector(*pooled)}
-	// Who chooses another mode in the address does so because of a pooler.
+	// An address that sets another mode is that of a pooler.
 	c.isPooled.Store(config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement)
 	return c
 }
@@ -53,7 +53,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 // CheckIsolation returns an error if statements behind a pooler run at another isolation
-// level than the fleet needs: it cannot set the level there.
+// level than the fleet needs. The fleet cannot set the level there.
 func (d *DB) CheckIsolation(ctx context.Context) error {
 	if d.postgres == nil || !d.postgres.isPooled.Load() {
 		return nil
@@ -77,7 +77,7 @@ func explain(err error) error {
 		return err
 	}
 	switch refusal.Code {
-	case "26000", "42P05": // a prepared statement that is not there, or is there already
+	case "26000", "42P05": // a prepared statement does not exist, or exists already
 		return fmt.Errorf("%w: a pooler shares connections between transactions: "+
 			"add default_query_exec_mode=exec to DATABASE_URL", err)
 	}

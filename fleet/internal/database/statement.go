@@ -42,7 +42,8 @@ func postgresWords(schema string, ahead time.Duration) *strings.Replacer {
 		"integer generated always as identity",
 		"{each}",
 		"json_array_elements($1::text::json) as each (value)",
-		// Room for a row's next version on its page: the first update touches no index.
+		// This leaves room on the page for the next version of a row, so that the first
+		// update touches no index.
 		"{stored}",
 		" with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)",
 	)
@@ -83,8 +84,8 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, statement string, arguments ...any) *sql.Row
 }
 
-// Wrap adds to an error what was attempted, and the remedy where a pooler is the cause.
-// It returns nil for nil.
+// Wrap adds to an error what was attempted, and the remedy if a pooler is the cause. It
+// returns nil for nil.
 func Wrap(what string, err error) error {
 	if err == nil {
 		return nil
@@ -92,7 +93,8 @@ func Wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, explain(err))
 }
 
-// Words returns a statement with its words replaced by those of the database.
+// Words returns a statement in which words in braces are replaced by those of the
+// database.
 func (d *DB) Words(statement string) string { return d.words.Replace(statement) }
 
 // Exec runs a statement and returns how many rows it changed.
@@ -130,7 +132,7 @@ func (d *DB) Each(
 	return Wrap(what, errors.Join(err, rows.Err()))
 }
 
-// IDs returns the one column of a statement.
+// IDs returns the ids in the only column of a statement.
 func (d *DB) IDs(
 	ctx context.Context,
 	db Querier,
@@ -148,8 +150,8 @@ func (d *DB) IDs(
 	return ids, err
 }
 
-// Parameter is many rows in one parameter, which {each} takes apart: SQLite slows down
-// with the number of parameters.
+// Parameter holds many rows in one parameter, which {each} expands, because SQLite slows
+// down with the number of parameters.
 type Parameter [][]any
 
 // List makes a parameter of items.
@@ -161,7 +163,7 @@ func List[T any](items []T, fields func(T) []any) Parameter {
 	return rows
 }
 
-// Value is JSON.
+// Value returns the rows as JSON.
 func (p Parameter) Value() (driver.Value, error) {
 	text, err := json.Marshal([][]any(p))
 	return string(text), err

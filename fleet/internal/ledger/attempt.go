@@ -11,30 +11,30 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// Blindly says when an attempt may begin without a look at the server.
+// Blindly is when an attempt may begin without a look at the server.
 type Blindly time.Duration
 
-// Never requires a look before every attempt, Once permits one attempt without. A
-// positive value permits further attempts for that long after the first.
+// Never requires a look before every attempt. Once permits a single attempt without one.
+// A positive value permits further attempts for that time after the first.
 const (
 	Never Blindly = -1
 	Once  Blindly = 0
 )
 
-// starting asks for an attempt.
+// starting is a request to begin an attempt.
 type starting struct {
 	rowKey
 	blindly Blindly
 	isProbe bool
 }
 
-// canBegin is the condition under which any attempt of an item begins: its run is neither
-// paused, cancelled nor held. $2 is one for a probe, which may begin in a held run.
+// canBegin is the condition for every attempt: the run is neither paused, cancelled nor
+// held. $2 is 1 for a probe, which may begin in a held run.
 const canBegin = `r.state = 'running' and halted is null and (held is null or `
 
 // Start commits the beginning of an attempt if the item is open and may be sent without a
-// look: no restore is marked, and the first attempt is recent enough. Otherwise it leaves
-// the item as it is and returns it.
+// look: no restore is marked, and the first attempt is recent enough. Otherwise it
+// returns the item unchanged.
 func (l *Ledger) Start(
 	ctx context.Context, run int64, subject uuid.UUID, blindly Blindly, isProbe bool,
 ) (item Item, hasBegun bool, err error) {
@@ -50,7 +50,7 @@ func (l *Ledger) Start(
 	return item, false, err
 }
 
-// start returns the items whose attempts begin.
+// start begins attempts, and returns their items.
 func (l *Ledger) start(ctx context.Context, asked []starting) (map[rowKey]*Item, error) {
 	begun := make(map[rowKey]*Item, len(asked))
 	err := l.DB.Each(ctx, l.DB.SQL, "begin an attempt", func(rows *sql.Rows) error {
@@ -80,7 +80,7 @@ func (l *Ledger) start(ctx context.Context, asked []starting) (map[rowKey]*Item,
 	return begun, err
 }
 
-// sign keeps Never below zero when it is rounded to milliseconds.
+// sign converts to milliseconds, and keeps Never below zero.
 func sign(b Blindly) int64 {
 	if b < 0 {
 		return -1
@@ -95,7 +95,7 @@ func number(isSo bool) int {
 	return 0
 }
 
-// Restart begins an attempt after a look that did not find the item at the server:
+// Restart begins an attempt after a look that did not find the item at the server, so
 // earlier attempts have not acted. It reports false if the item, its run or the fleet has
 // changed since the item was read.
 func (l *Ledger) Restart(ctx context.Context, item *Item, isProbe bool) (hasBegun bool, err error) {
@@ -110,16 +110,17 @@ func (l *Ledger) Restart(ctx context.Context, item *Item, isProbe bool) (hasBegu
 	return err == nil, database.Wrap("begin another attempt", err)
 }
 
-// Release takes back an attempt that certainly did nothing. If another attempt has begun
-// since, the item stays as it is.
+// Release reverts an attempt that certainly did not act. If another attempt has begun
+// since, the item does not change.
 func (l *Ledger) Release(ctx context.Context, item Item) error {
-	return l.exec(ctx, "take an attempt back", `update {schema}fleet_item set unsure = unsure - 1,
+	return l.exec(ctx, "revert an attempt", `update {schema}fleet_item set unsure = unsure - 1,
 			since = case when unsure = 1 then null else since end
 		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3 and unsure > 0`,
 		item.Run, item.Subject, item.Attempts)
 }
 
-// Note records why an open item is not decided: it stays open, or is to be looked for.
+// Note records why an item is not decided. The item stays open, or its outcome becomes
+// Look.
 func (l *Ledger) Note(ctx context.Context, item Item, outcome Outcome, detail string) error {
 	return l.exec(
 		ctx,
@@ -134,8 +135,8 @@ func (l *Ledger) Note(ctx context.Context, item Item, outcome Outcome, detail st
 	)
 }
 
-// Doubt records that the server refused an open item with a status that may pass, and
-// when it did so first.
+// Doubt records that the server refused an open item with a status that may be temporary,
+// and the time of the first such refusal.
 func (l *Ledger) Doubt(ctx context.Context, item Item, detail string) error {
 	return l.exec(
 		ctx,
@@ -156,16 +157,16 @@ func (l *Ledger) Forbid(ctx context.Context, item Item) error {
 		item.Run, item.Subject, item.Attempts)
 }
 
-// Give records an order that the server returned for the item, which stays the item's
-// whatever happens to it later.
+// Give records the order that the server returned for the item. The order stays the
+// item's, even if it is cancelled later.
 func (l *Ledger) Give(ctx context.Context, item Item, resource uuid.UUID) error {
 	return l.exec(ctx, "record the order of the item", `update {schema}fleet_item set resource = $3
 		where run = $1 and subject = $2 and outcome in ('open', 'look') and resource is null`,
 		item.Run, item.Subject, resource)
 }
 
-// GiveUp records the last failure of an item whose job is not tried again. The item stays
-// open.
+// GiveUp records the last failure of an item whose job gets no further attempt. The item
+// stays open.
 func (l *Ledger) GiveUp(ctx context.Context, run int64, subject uuid.UUID, failure error) error {
 	return l.exec(ctx, "record that the item is given up", `update {schema}fleet_item set detail = $3
 		where run = $1 and subject = $2 and outcome in ('open', 'look')`,

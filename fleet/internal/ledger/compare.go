@@ -11,7 +11,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// Order is an order of the server, as far as the ledger needs it.
+// Order has the fields of an order of the server that the ledger needs.
 type Order struct {
 	ID, Account uuid.UUID
 	State       string
@@ -20,8 +20,8 @@ type Order struct {
 
 func (o Order) row() []any { return []any{o.ID, o.Account, o.State, o.Detail} }
 
-// Unclaimed passes on those of the server's orders that no item has, each with the item
-// of the run for its account. Orders of accounts outside the run are left out.
+// Unclaimed calls handle for each of the server's orders that no item has, with the item
+// of the run for its account. It leaves out orders of accounts outside the run.
 func (l *Ledger) Unclaimed(
 	ctx context.Context,
 	run int64,
@@ -53,8 +53,8 @@ const ghosts = `with claimed as materialized (
 	select subject, resource, outcome from claimed
 	where run = $2 and done < $5 and resource not in (select cast(value->>0 as {id}) from {each})`
 
-// Ghosts passes on the run's items with an order after one id and up to another, decided
-// before a time, that is not among the server's orders.
+// Ghosts calls handle for each item of the run that was decided before a time and whose
+// order is in a range of ids, but not among the server's orders.
 func (l *Ledger) Ghosts(
 	ctx context.Context, run int64, after, upTo uuid.UUID, decided time.Time, orders []Order,
 	handle func(Item) error,
@@ -78,7 +78,7 @@ func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) error
 		database.List(orders, Order.row), run)
 }
 
-// SetItemState records the state of what an item wrote to that places no order.
+// SetItemState records the state of the resource of an item that places no order.
 func (l *Ledger) SetItemState(ctx context.Context, item Item, state, detail string) error {
 	return l.exec(ctx, "record the state of the item", `update {schema}fleet_item set status = $3, detail = $4
 		where run = $1 and subject = $2 and outcome in ('done', 'found')`,

@@ -5,27 +5,27 @@ import (
 	"database/sql"
 )
 
-// Counts are the numbers of a run's items.
+// Counts are the numbers of a run's items by outcome.
 type Counts struct {
-	Waiting   int `json:"waiting"` // not begun
-	Unknown   int `json:"unknown"` // begun, without a known outcome
+	Waiting   int `json:"waiting"` // no attempt has begun
+	Unknown   int `json:"unknown"` // an attempt has begun, and its outcome is unknown
 	Done      int `json:"done"`
 	Found     int `json:"found"`
 	Refused   int `json:"refused"`
 	Review    int `json:"review"`
 	Cancelled int `json:"cancelled"`
 	// States counts the done and found items by the state of their resource at the
-	// server; "" is a state that has not been read.
+	// server; "" means that the state has not been read yet.
 	States map[string]int `json:"states"`
 }
 
-// Open is how many items are not decided.
+// Open returns how many items are not decided.
 func (c *Counts) Open() int { return c.Waiting + c.Unknown }
 
-// Decided is how many items are decided.
+// Decided returns how many items are decided.
 func (c *Counts) Decided() int { return c.Done + c.Found + c.Refused + c.Review + c.Cancelled }
 
-// Total is the size of the run.
+// Total returns the number of items of the run.
 func (c *Counts) Total() int { return c.Decided() + c.Open() }
 
 // Count counts the items of a run.

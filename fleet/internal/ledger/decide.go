@@ -11,7 +11,7 @@ import (
 )
 
 // Retry reopens the refused items of a run in the caller's transaction, and returns their
-// subjects. No attempt of such an item has acted.
+// subjects. No attempt of a refused item has acted.
 func (l *Ledger) Retry(ctx context.Context, tx *sql.Tx, run int64) ([]uuid.UUID, error) {
 	return l.DB.IDs(
 		ctx,
@@ -37,8 +37,8 @@ func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, 
 	)
 }
 
-// Decide ends an item that is up for review. Reopening it with the outcome [Open] means
-// that no earlier attempt has acted.
+// Decide ends an item that is up for review. The outcome [Open] reopens the item, and
+// means that no earlier attempt has acted.
 func (l *Ledger) Decide(ctx context.Context, tx *sql.Tx, run int64, subject uuid.UUID, end End) error {
 	const what = "decide the item"
 	changed, err := l.DB.Exec(

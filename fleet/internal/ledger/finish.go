@@ -30,14 +30,14 @@ type ending struct {
 }
 
 // Finish records how an item ended, if no attempt has begun since the item was read. If
-// one has, an order that the server returned is recorded as the item's, and the later
-// attempt decides. If the item is decided already and differs, it is up for review. An
-// order that an item of another run found for itself goes to the item that the server
-// returned it for.
+// one has, Finish records an order that the server returned as the item's, and the later
+// attempt decides. If the item is already decided otherwise, it goes to review. If an
+// item of another run found the order by a look, the order is moved to the item for which
+// the server returned it.
 func (l *Ledger) Finish(ctx context.Context, item Item, end End) error {
 	e := ending{rowKey{item.Run, item.Subject}, item.Attempts, end}
 	isNew, err := l.finishing.do(ctx, e.rowKey, e)
-	if err != nil { // the cause may be another item of the same statement
+	if err != nil { // Another item of the same statement may be the cause.
 		var alone map[rowKey]bool
 		alone, err = l.finish(ctx, []ending{e})
 		isNew = alone[e.rowKey]
@@ -51,7 +51,7 @@ func (l *Ledger) Finish(ctx context.Context, item Item, end End) error {
 	return l.finishLate(ctx, item, end.Resource.UUID)
 }
 
-// finish returns the items that were not decided yet.
+// finish records outcomes, and returns the items that were not decided before.
 func (l *Ledger) finish(ctx context.Context, ends []ending) (map[rowKey]bool, error) {
 	isNew := make(map[rowKey]bool, len(ends))
 	err := l.DB.Each(ctx, l.DB.SQL, "record the outcome of the item", func(rows *sql.Rows) error {
@@ -103,9 +103,9 @@ func isClaimed(err error) bool {
 	return false
 }
 
-// settleClaim ends an item whose order another item has. Who only found the order
-// releases it to the item that the server returned it for, and is up for review;
-// otherwise the item at hand is.
+// settleClaim ends an item whose order another item has. If the other item only found the
+// order by a look, it releases the order to the item for which the server returned it,
+// and goes to review. Otherwise this item goes to review.
 func (l *Ledger) settleClaim(ctx context.Context, e ending) error {
 	if e.Outcome == Done {
 		detail := fmt.Sprintf("found order %s, which the server returned for another item", e.Resource.UUID)
@@ -127,7 +127,7 @@ func (l *Ledger) settleClaim(ctx context.Context, e ending) error {
 	return err
 }
 
-// Claimed returns those of some orders that an item of any run has.
+// Claimed returns those of the given orders that an item of any run has.
 func (l *Ledger) Claimed(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	if len(ids) == 0 {
 		return nil, nil

@@ -18,13 +18,13 @@ type rowKey struct {
 	subject uuid.UUID
 }
 
-// gather joins the calls that come while a statement is under way into the next one:
-// orders share round trips and commits.
+// gather combines the calls that arrive while a statement is running into the next
+// statement, so that orders share round trips and commits.
 type gather[In, Out any] struct {
 	write   func(context.Context, []In) (map[rowKey]Out, error)
 	running sync.WaitGroup
-	turn    sync.Mutex // of the statement under way
-	mu      sync.Mutex // of what is next, and of what came out
+	turn    sync.Mutex // held while a statement runs
+	mu      sync.Mutex // guards the next calls, and the results
 	next    *gathered[In, Out]
 }
 
@@ -35,8 +35,8 @@ type gathered[In, Out any] struct {
 	done chan struct{}
 }
 
-// do returns what comes out for a row, the zero value if nothing does. It comes out once,
-// however many ask for it.
+// do returns the result for a row, or the zero value if there is none. If several calls
+// are for the same row, only one gets the result.
 func (g *gather[In, Out]) do(ctx context.Context, key rowKey, in In) (out Out, err error) {
 	g.mu.Lock()
 	b := g.next

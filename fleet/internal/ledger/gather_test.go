@@ -50,9 +50,9 @@ func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []
 	return l, run, subjects
 }
 
-// TestItemsThatShareAStatementAreSeparate starts and ends many items at once: an item
-// that is asked for twice begins two attempts, and an order of the server that another
-// item has fails the item that wants it and no other.
+// TestItemsThatShareAStatementAreSeparate starts and ends many items at once. An item
+// that is started twice begins two attempts. An order that another item has fails only
+// the item that claims it.
 func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const count = 100

@@ -15,7 +15,7 @@ import (
 // Outcome is the result of an item.
 type Outcome string
 
-// The outcomes. Workers take up only the first two.
+// The outcomes. Workers handle only items with the first two.
 const (
 	Open Outcome = "open" // not written yet, or written without a confirmation
 	// Look is for an item refused after an attempt that may have acted.
@@ -27,16 +27,16 @@ const (
 	Dropped Outcome = "cancelled" // an operator cancelled it before it was sent
 )
 
-// Decided reports whether nothing is left to do for an item with the outcome.
+// Decided reports whether the outcome is final.
 func (o Outcome) Decided() bool { return o != Open && o != Look }
 
-// Line is what an item asks for. It never changes.
+// Line has the content of an item. It never changes.
 type Line struct {
 	Subject uuid.UUID // the account or the order that is written to
 	Fields  []string  // the other fields of the line, as the file has them
 }
 
-// Item is a row.
+// Item is a row of the table of items.
 type Item struct {
 	Line
 	Run       int64
@@ -47,7 +47,8 @@ type Item struct {
 	// Since is when the first of the unsure attempts began; zero if there is none.
 	Since time.Time
 	Last  time.Time // when the latest attempt began
-	// Doubted is when the server first refused the item with a status that may pass.
+	// Doubted is when the server first refused the item with a status that may be
+	// temporary.
 	Doubted  time.Time
 	Resource uuid.NullUUID
 	State    string // the state of the resource at the server
@@ -69,12 +70,12 @@ type Item struct {
 const itemColumns = `run, subject, body, outcome, attempts, unsure, forbidden, coalesce(since, 0),
 	coalesce(last, 0), coalesce(doubted, 0), resource, coalesce(status, ''), coalesce(detail, ''), {now}`
 
-// itemsOfRuns selects items with what is known of their run and of the fleet.
+// itemsOfRuns selects items with the states of their run and of the fleet.
 const itemsOfRuns = "select " + itemColumns + `, r.name, r.state, r.created, coalesce(halted, held, ''),
 	coalesce(restored, 0), coalesce(marked, 0)
 	from {schema}fleet_item i join {schema}fleet_run r on r.id = run cross join {schema}fleet_setting `
 
-// scan reads the columns of an item, and further ones into more.
+// scan reads the columns of an item, and further columns into more.
 func (i *Item) scan(row interface{ Scan(fields ...any) error }, more ...any) error {
 	var body []byte
 	var since, last, doubted, now int64
@@ -102,14 +103,14 @@ func (i *Item) scanAll(row interface{ Scan(fields ...any) error }) error {
 	return err
 }
 
-// Item returns an item as it is.
+// Item returns the present state of an item.
 func (l *Ledger) Item(ctx context.Context, run int64, subject uuid.UUID) (item Item, err error) {
 	err = item.scanAll(l.DB.Row(ctx, l.DB.SQL, itemsOfRuns+"where run = $1 and subject = $2", run, subject))
 	return item, database.Wrap("read the item", err)
 }
 
-// Add writes items of a run in the caller's transaction, and returns the subjects of
-// those that were not there yet.
+// Add writes items of a run in the caller's transaction, and returns the subjects of the
+// new ones.
 func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) ([]uuid.UUID, error) {
 	return l.DB.IDs(ctx, tx, "write the items", `insert into {schema}fleet_item (run, subject, body)
 		select $2, cast(value->>0 as {id}), value->>1 from {each} where true
@@ -118,7 +119,8 @@ func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) (
 
 func (l Line) row() []any { return []any{l.Subject, l.Fields} }
 
-// Present returns those of some lines that a run has already, as the run has them.
+// Present returns those of the given lines that the run has already, with the fields in
+// the ledger.
 func (l *Ledger) Present(ctx context.Context, run string, lines []Line) (present []Line, err error) {
 	err = l.DB.Each(ctx, l.DB.SQL, "compare the items", func(rows *sql.Rows) error {
 		var line Line
@@ -134,12 +136,12 @@ func (l *Ledger) Present(ctx context.Context, run string, lines []Line) (present
 	return present, err
 }
 
-// Items passes all items of a run on, in the order of their subjects.
+// Items calls handle for all items of a run, in the order of their subjects.
 func (l *Ledger) Items(ctx context.Context, run int64, handle func(Item) error) error {
 	return l.items(ctx, "read the items", handle, "where run = $1 order by subject", run)
 }
 
-// Undecided passes those items of a run on that are not decided.
+// Undecided calls handle for the items of a run that are not decided.
 func (l *Ledger) Undecided(ctx context.Context, run int64, handle func(Item) error) error {
 	return l.items(ctx, "read the open items", handle,
 		"where run = $1 and outcome in ('open', 'look') order by subject", run)
@@ -161,8 +163,8 @@ func (l *Ledger) items(
 	}, itemsOfRuns+rest, arguments...)
 }
 
-// OneOpen returns an item of a run that is not decided, preferably one that no attempt
-// has touched. It is not valid if there is none.
+// OneOpen returns an undecided item of a run, preferably one without attempts. The result
+// is not valid if there is none.
 func (l *Ledger) OneOpen(ctx context.Context, run int64) (subject uuid.NullUUID, err error) {
 	err = l.DB.Row(ctx, l.DB.SQL, `select subject from {schema}fleet_item
 		where run = $1 and outcome in ('open', 'look') order by outcome = 'look', unsure limit 1`,

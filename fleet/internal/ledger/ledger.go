@@ -1,6 +1,5 @@
-// Package ledger holds the runs of a fleet and their items, in PostgreSQL or SQLite. An
-// item is a line of a run's file: what to write, since when it may have been written, and
-// the outcome.
+// Package ledger stores the runs of a fleet and their items in PostgreSQL or SQLite. An
+// item is a line of a run's file, with its attempts and its outcome.
 package ledger
 
 import (
@@ -24,8 +23,7 @@ type Ledger struct {
 	offset atomic.Int64
 }
 
-// New returns the ledger in a database, which keeps running statements until
-// [Ledger.Close].
+// New returns the ledger in a database. [Ledger.Close] ends its statements.
 func New(db *database.DB) *Ledger {
 	l := &Ledger{DB: db}
 	l.starting.write = l.start
@@ -89,7 +87,7 @@ func (l *Ledger) exec(ctx context.Context, what, statement string, arguments ...
 	return err
 }
 
-// timeOf returns the time of milliseconds since 1970, and the zero time for 0.
+// timeOf converts milliseconds since 1970 to a time, and 0 to the zero time.
 func timeOf(milliseconds int64) time.Time {
 	if milliseconds == 0 {
 		return time.Time{}

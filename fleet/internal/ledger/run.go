@@ -10,7 +10,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// RunState is what operators want of a run.
+// RunState is the state that operators set for a run.
 type RunState string
 
 // The states of a run.
@@ -37,9 +37,9 @@ type Run struct {
 }
 
 var (
-	// ErrNoRun is the error of a ledger without runs.
+	// ErrNoRun is returned if the ledger has no run.
 	ErrNoRun = errors.New("there is no run yet")
-	// ErrUnknownRun is the error of a name that no run has.
+	// ErrUnknownRun is returned for a name that no run has.
 	ErrUnknownRun = errors.New("there is no such run")
 )
 
@@ -64,7 +64,7 @@ func (r *Run) scan(row interface{ Scan(fields ...any) error }) error {
 	return err
 }
 
-// CreateRun creates a run in the caller's transaction unless there is one of that name,
+// CreateRun creates a run in the caller's transaction, unless a run of that name exists,
 // and returns it. A run never changes its operation.
 func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error) {
 	const what = "create the run"
@@ -100,7 +100,7 @@ func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error
 	return created, database.Wrap(what, err)
 }
 
-// Run returns the run of a name, or the latest for an empty one.
+// Run returns the run with a name, or the latest run for an empty name.
 func (l *Ledger) Run(ctx context.Context, name string) (Run, error) {
 	const what = "look for the run"
 	condition := "name = $1"
@@ -119,8 +119,7 @@ func (l *Ledger) Run(ctx context.Context, name string) (Run, error) {
 	return run, database.Wrap(what, err)
 }
 
-// RunsWhere passes on the runs that meet a condition of the caller's, the most urgent
-// first.
+// RunsWhere calls handle for the runs that meet a condition, the most urgent first.
 func (l *Ledger) RunsWhere(ctx context.Context, condition string, arguments ...any) (runs []Run, err error) {
 	err = l.DB.Each(ctx, l.DB.SQL, "look for runs", func(rows *sql.Rows) error {
 		var run Run
@@ -133,13 +132,13 @@ func (l *Ledger) RunsWhere(ctx context.Context, condition string, arguments ...a
 	return runs, err
 }
 
-// SetState sets what operators want of a run. A cancelled run stays cancelled.
+// SetState sets the state of a run. A cancelled run stays cancelled.
 func (l *Ledger) SetState(ctx context.Context, run int64, state RunState) error {
 	const what = "set the state of the run"
 	changed, err := l.DB.Exec(ctx, l.DB.SQL, what,
 		"update {schema}fleet_run set state = $2 where id = $1 and state <> 'cancelled'", run, string(state))
 	if err == nil && changed == 0 {
-		err = fmt.Errorf("%s: the run is cancelled, for good", what)
+		err = fmt.Errorf("%s: the run is cancelled, which is final", what)
 	}
 	return err
 }
@@ -150,24 +149,25 @@ func (l *Ledger) SetPriority(ctx context.Context, run int64, priority int) error
 		"update {schema}fleet_run set priority = $2 where id = $1", run, priority)
 }
 
-// Hold stops a run for a reason until [Ledger.Unhold], and dates the first probe.
+// Hold stops a run for a reason until [Ledger.Unhold], and sets the time of the first
+// probe.
 func (l *Ledger) Hold(ctx context.Context, run int64, reason string, probeIn time.Duration) error {
 	return l.exec(ctx, "hold the run", `update {schema}fleet_run set held = $2, probe = {now} + $3
 		where id = $1 and held is null`, run, reason, probeIn.Milliseconds())
 }
 
-// Unhold lets a held run go on.
+// Unhold resumes a held run.
 func (l *Ledger) Unhold(ctx context.Context, run int64) error {
 	return l.exec(
 		ctx,
-		"let the run go on",
+		"resume the run",
 		"update {schema}fleet_run set held = null, probe = null where id = $1",
 		run,
 	)
 }
 
-// ClaimProbe reports whether the caller is the one to probe a held run now: a probe is
-// due, and the next one is not before an interval has passed.
+// ClaimProbe reports whether the caller has to probe a held run now. If a probe is due,
+// it schedules the next one after an interval.
 func (l *Ledger) ClaimProbe(ctx context.Context, run int64, interval time.Duration) (bool, error) {
 	changed, err := l.DB.Exec(ctx, l.DB.SQL, "claim the probe of the run", `update {schema}fleet_run
 		set probe = {now} + $2 where id = $1 and held is not null and probe <= {now}`,
@@ -175,18 +175,17 @@ func (l *Ledger) ClaimProbe(ctx context.Context, run int64, interval time.Durati
 	return changed == 1, err
 }
 
-// isDue is the condition under which a run is compared with the server: not before an
-// interval has passed, and a twentieth of the run's age.
+// isDue is the condition for comparing a run with the server: since the last comparison,
+// an interval and a twentieth of the run's age have passed.
 const isDue = "settled = 0 and followed <= {now} - {greatest}($1, ({now} - created) / 20)"
 
-// Unsettled returns the runs whose orders are to be compared with the server: as far as
-// the ledger has read, it has not settled all of them.
+// Unsettled returns the runs whose orders have to be compared with the server, because
+// not all are settled yet.
 func (l *Ledger) Unsettled(ctx context.Context, interval time.Duration) ([]Run, error) {
 	return l.RunsWhere(ctx, isDue, interval.Milliseconds())
 }
 
-// ClaimFollowing reports whether the caller is the one to compare a run with the server
-// now.
+// ClaimFollowing reports whether the caller has to compare a run with the server now.
 func (l *Ledger) ClaimFollowing(ctx context.Context, run int64, interval time.Duration) (bool, error) {
 	changed, err := l.DB.Exec(
 		ctx,
@@ -211,8 +210,8 @@ func (l *Ledger) Reopen(ctx context.Context, tx *sql.Tx, run int64) error {
 	return err
 }
 
-// Settle records that all items of a run are decided and settled, so that no worker
-// follows it.
+// Settle records whether all items of a run are decided and settled. No worker follows a
+// settled run.
 func (l *Ledger) Settle(ctx context.Context, run int64, isSettled bool) error {
 	return l.exec(
 		ctx,

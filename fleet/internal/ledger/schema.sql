@@ -1,6 +1,6 @@
--- The tables of the fleet in the words of PostgreSQL and SQLite. Package database lists what
--- each makes of those in braces. A semicolon ends a statement, and comments have none. Times are milliseconds since 1970 on the clock of the
--- database, which is one for all workers.
+-- The tables of the fleet for PostgreSQL and SQLite. Package database replaces the words in
+-- braces by those of the database. A semicolon ends a statement, so comments have none.
+-- Times are milliseconds since 1970 on the clock of the database, which all workers share.
 create table {schema}fleet_run (
 	id        {number} primary key,
 	name      {text} not null unique,

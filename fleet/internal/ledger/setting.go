@@ -21,7 +21,7 @@ func (l *Ledger) SetRate(ctx context.Context, db database.Querier, perSecond uin
 	return err
 }
 
-// Rate returns the limit of requests a second, 0 if there is none.
+// Rate returns the limit of requests a second, or 0 if there is none.
 func (l *Ledger) Rate(ctx context.Context) (perSecond float64, err error) {
 	var gap int64
 	err = l.DB.Row(ctx, l.DB.SQL, "select gap from {schema}fleet_setting").Scan(&gap)
@@ -31,8 +31,8 @@ func (l *Ledger) Rate(ctx context.Context) (perSecond float64, err error) {
 	return 1_000_000 / float64(gap), nil
 }
 
-// Lease takes a number of consecutive slots out of those that all workers share. The
-// first is due after a wait, each further one a gap later; without a limit the gap is 0.
+// Lease reserves consecutive slots of the limit that all workers share. The first slot is
+// due after wait, and each further one a gap later. Without a limit the gap is 0.
 func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration, err error) {
 	var next, micros, now int64
 	err = l.DB.Row(
@@ -53,10 +53,10 @@ func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration,
 	return time.Duration(first-now) * time.Microsecond, time.Duration(micros) * time.Microsecond, nil
 }
 
-// Defer keeps all workers from taking slots for a time, because the server asks for fewer
+// Defer delays the slots of all workers by a time, because the server requires fewer
 // requests.
 func (l *Ledger) Defer(ctx context.Context, wait time.Duration) error {
-	return l.exec(ctx, "put the next slots off",
+	return l.exec(ctx, "defer the next slots",
 		"update {schema}fleet_setting set next = {greatest}(next, {clock} * 1000 + $1)", wait.Microseconds())
 }
 
@@ -85,9 +85,9 @@ func (l *Ledger) Settings(ctx context.Context) (s Settings, err error) {
 	return s, database.Wrap("read the settings", err)
 }
 
-// MarkRestored records that the ledger was restored from a dump of a time: attempts after
-// it may be missing. Until [Ledger.LiftRestored] every item is looked up before it is
-// sent.
+// MarkRestored records that the ledger was restored from a dump of a time, so later
+// attempts may be missing. Until [Ledger.LiftRestored], every item is looked up before it
+// is sent.
 func (l *Ledger) MarkRestored(ctx context.Context, since time.Time) error {
 	const what = "mark the ledger as restored"
 	var now int64
@@ -110,26 +110,26 @@ func (l *Ledger) MarkRestored(ctx context.Context, since time.Time) error {
 	)
 }
 
-// LiftRestored ends what [Ledger.MarkRestored] began.
+// LiftRestored removes the mark of [Ledger.MarkRestored].
 func (l *Ledger) LiftRestored(ctx context.Context) error {
 	return l.exec(ctx, "lift the mark", "update {schema}fleet_setting set restored = null, marked = null")
 }
 
-// Halt keeps all workers from sending anything, for a reason, until [Ledger.Unhalt].
+// Halt stops all workers from sending anything, for a reason, until [Ledger.Unhalt].
 func (l *Ledger) Halt(ctx context.Context, reason string) error {
 	return l.exec(ctx, "halt the fleet", "update {schema}fleet_setting set halted = $1", reason)
 }
 
-// Unhalt lets the fleet go on.
+// Unhalt resumes a halted fleet.
 func (l *Ledger) Unhalt(ctx context.Context) error {
 	return l.exec(
 		ctx,
-		"let the fleet go on",
+		"resume the fleet",
 		"update {schema}fleet_setting set halted = null where halted is not null",
 	)
 }
 
-// Entry is a command that changed something.
+// Entry is a command in the audit trail.
 type Entry struct {
 	At                        time.Time
 	Who, Command, Run, Detail string
@@ -142,7 +142,7 @@ func (l *Ledger) Record(ctx context.Context, e Entry) error {
 		e.Who, e.Command, e.Run, e.Detail)
 }
 
-// Trail passes the audit trail on, the oldest entry first.
+// Trail calls handle for the entries of the audit trail, the oldest first.
 func (l *Ledger) Trail(ctx context.Context, handle func(Entry) error) error {
 	return l.DB.Each(ctx, l.DB.SQL, "read the audit trail", func(rows *sql.Rows) error {
 		var e Entry
@@ -155,8 +155,8 @@ func (l *Ledger) Trail(ctx context.Context, handle func(Entry) error) error {
 	}, "select at, who, command, run, detail from {schema}fleet_audit order by at")
 }
 
-// ClaimClockProbe reports whether the caller is the one to compare the clocks now: the
-// fleet is halted, and no other worker has compared them within the interval.
+// ClaimClockProbe reports whether the caller has to compare the clocks now, because the
+// fleet is halted and no other worker has compared them within the interval.
 func (l *Ledger) ClaimClockProbe(ctx context.Context, interval time.Duration) (bool, error) {
 	changed, err := l.DB.Exec(ctx, l.DB.SQL, "claim the probe of the clock", `update {schema}fleet_setting
 		set probe = {now} + $1 where halted is not null and probe <= {now}`, interval.Milliseconds())

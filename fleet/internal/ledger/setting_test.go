@@ -11,7 +11,7 @@ import (
 )
 
 // TestProcessesShareOneLimit leases slots over separate connections, as three processes
-// would: one row hands out each slot once.
+// do. Each slot is leased once.
 func TestProcessesShareOneLimit(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const (
@@ -50,7 +50,7 @@ func TestProcessesShareOneLimit(t *testing.T) {
 			})
 		}
 		calls.Wait()
-		// Nothing has waited here, so the next slot is due when all others are used up,
+		// No lease waited for its slots, so the next slot is due after all leased ones,
 		// less the time that has passed. SQLite's clock counts whole milliseconds.
 		wait := lease(open[1])
 		passed := time.Since(began)
@@ -63,7 +63,7 @@ func TestProcessesShareOneLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		if wait := lease(open[0]); wait < time.Hour-time.Minute {
-			t.Errorf("one process has to wait for an hour, and another gets a slot in %s", wait)
+			t.Errorf("one process deferred all slots by an hour, and another gets a slot in %s", wait)
 		}
 	})
 }

@@ -11,8 +11,7 @@ import (
 	"sync"
 	"time"
 
-	// Prometheus's client has its format, the figures of the process, and safe
-	// histograms.
+	// Prometheus's client writes its format, process metrics and histograms.
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -25,20 +24,21 @@ import (
 )
 
 const (
-	// keptFor is how long counts are told again: however often and by however many it is
-	// asked, the database counts a few times a minute.
+	// keptFor is how long counts are reused, so that the database counts a few times a
+	// minute at most, for any number of scrapes.
 	keptFor = 15 * time.Second
-	// countTimeout is how long counting may take before a response leaves it out.
+	// countTimeout is how long counting may take. After that, the response omits the
+	// counts.
 	countTimeout = 5 * time.Second
 )
 
-// Metrics are those of one worker. They are safe for concurrent use.
+// Metrics are the metrics of one worker. They are safe for concurrent use.
 type Metrics struct {
 	ledger   *ledger.Ledger
 	logger   *slog.Logger
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
-	// These are of runs: all workers report the same of them.
+	// These are metrics of runs, which all workers report alike.
 	lines, withoutJob, held *prometheus.GaugeVec
 
 	mu      sync.Mutex
@@ -64,7 +64,7 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 			Name: "fleet_lines", Help: "Lines of each run under way, and of the latest, by outcome.",
 		}, []string{"run", "outcome"}),
 		withoutJob: with.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "fleet_lines_without_job", Help: "Undecided lines of each run that no worker will take up.",
+			Name: "fleet_lines_without_job", Help: "Undecided lines of each run that have no job.",
 		}, []string{"run"}),
 		held: with.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "fleet_run_held",
@@ -73,7 +73,7 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 	}
 }
 
-// Handler responds to Prometheus.
+// Handler returns the handler for Prometheus.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(prometheus.GathererFunc(m.gather), promhttp.HandlerOpts{})
 }
@@ -97,8 +97,8 @@ func (m *Metrics) Observe(_ context.Context, attempt upvest.Attempt) {
 	)
 }
 
-// count counts the lines of every run that has jobs, and of the latest one. While the
-// database is down there are no such figures, rather than old ones.
+// count counts the lines of every run that has jobs, and of the latest run. While the
+// database is down, these metrics are missing instead of outdated.
 func (m *Metrics) count() {
 	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
 	defer cancel()

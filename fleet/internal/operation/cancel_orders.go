@@ -13,22 +13,22 @@ import (
 // CancelOrders cancels each order of a file.
 type CancelOrders struct{}
 
-// Name is how commands name the operation.
+// Name returns the name of the operation in commands.
 func (CancelOrders) Name() string { return "cancel-orders" }
 
-// ID is the operationId of the API.
+// ID returns the operationId of the API.
 func (CancelOrders) ID() string { return "cancel_portfolios_order" }
 
-// Columns are those of a file.
+// Columns returns the columns of a file.
 func (CancelOrders) Columns() []string { return []string{"order"} }
 
-// Parse has nothing to check but the order.
+// Parse returns nil, because a line has no field after the order.
 func (CancelOrders) Parse([]string) error { return nil }
 
-// IsSame is true: two cancellations of one order are the same.
+// IsSame returns true, because two cancellations of one order are the same.
 func (CancelOrders) IsSame(_, _ []string) bool { return true }
 
-// Blindly permits one attempt: a DELETE has no idempotency key.
+// Blindly permits one attempt without a look, because a DELETE has no idempotency key.
 func (CancelOrders) Blindly() ledger.Blindly { return ledger.Once }
 
 // Send requests the cancellation (DELETE /portfolios/orders/{portfolio_order_id}). The
@@ -39,7 +39,7 @@ func (CancelOrders) Send(
 	return Sent{}, client.Orders.Cancel(ctx, item.Subject, options...)
 }
 
-// Look reads the order.
+// Look reads the order that the item cancels.
 func (CancelOrders) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	var response upvest.Response
 	order, err := client.Orders.Retrieve(ctx, item.Subject, upvest.WithResponse(&response))
@@ -68,5 +68,5 @@ func (CancelOrders) Look(ctx context.Context, client *upvest.Client, item Item) 
 // IsSettled reports whether a state of an order is final.
 func (CancelOrders) IsSettled(state string) bool { return isSettledOrder(state) }
 
-// MakesOrders is false: the order was there before.
+// MakesOrders returns false, because the order exists already.
 func (CancelOrders) MakesOrders() bool { return false }

@@ -13,17 +13,16 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// CreateConfigurations makes each account of a file follow an allocation for the first
-// time.
+// CreateConfigurations creates the first configuration of each account of a file.
 type CreateConfigurations struct{}
 
-// Name is how commands name the operation.
+// Name returns the name of the operation in commands.
 func (CreateConfigurations) Name() string { return "create-configurations" }
 
-// ID is the operationId of the API.
+// ID returns the operationId of the API.
 func (CreateConfigurations) ID() string { return "create_portfolios_configuration" }
 
-// Columns are those of a file.
+// Columns returns the columns of a file.
 func (CreateConfigurations) Columns() []string { return []string{"account", "allocation"} }
 
 // Parse checks the allocation.
@@ -36,7 +35,7 @@ func (CreateConfigurations) Parse(fields []string) error {
 // IsSame compares two lines.
 func (CreateConfigurations) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
-// Blindly is the time during which Upvest keeps idempotency keys, less an hour.
+// Blindly returns an hour less than the time for which Upvest keeps idempotency keys.
 func (CreateConfigurations) Blindly() ledger.Blindly { return keptFor }
 
 // Send creates the configuration (POST /portfolios/configurations).
@@ -72,22 +71,22 @@ func (CreateConfigurations) Look(ctx context.Context, client *upvest.Client, ite
 	return finding, nil
 }
 
-// IsSettled is true: a configuration takes effect at once.
+// IsSettled returns true, because a configuration takes effect at once.
 func (CreateConfigurations) IsSettled(string) bool { return true }
 
-// MakesOrders is false.
+// MakesOrders returns false.
 func (CreateConfigurations) MakesOrders() bool { return false }
 
 // ChangeConfigurations moves each account of a file from one allocation to another.
 type ChangeConfigurations struct{}
 
-// Name is how commands name the operation.
+// Name returns the name of the operation in commands.
 func (ChangeConfigurations) Name() string { return "change-configurations" }
 
-// ID is the operationId of the API.
+// ID returns the operationId of the API.
 func (ChangeConfigurations) ID() string { return "update_portfolios_configuration" }
 
-// Columns are those of a file.
+// Columns returns the columns of a file.
 func (ChangeConfigurations) Columns() []string { return []string{"account", "from", "to"} }
 
 // Parse checks both allocations.
@@ -104,8 +103,8 @@ func (ChangeConfigurations) IsSame(a, b []string) bool {
 	return sameID(a[0], b[0]) && sameID(a[1], b[1])
 }
 
-// Blindly requires a look before every attempt: the account must still follow the
-// allocation that the file names.
+// Blindly requires a look before every attempt, because the account must still follow the
+// allocation from in the file.
 func (ChangeConfigurations) Blindly() ledger.Blindly { return ledger.Never }
 
 // Send changes the configuration (PATCH /portfolios/configurations/{account_id}).
@@ -141,13 +140,13 @@ func (ChangeConfigurations) Look(ctx context.Context, client *upvest.Client, ite
 	return finding, nil
 }
 
-// IsSettled is true: a configuration takes effect at once.
+// IsSettled returns true, because a configuration takes effect at once.
 func (ChangeConfigurations) IsSettled(string) bool { return true }
 
-// MakesOrders is false.
+// MakesOrders returns false.
 func (ChangeConfigurations) MakesOrders() bool { return false }
 
-// readConfiguration returns the configuration of an account, nil if it has none.
+// readConfiguration returns the configuration of an account, or nil if it has none.
 func readConfiguration(
 	ctx context.Context, client *upvest.Client, account uuid.UUID,
 ) (Finding, *portfolios.Configuration, error) {

@@ -12,18 +12,18 @@ import (
 // CreateOrders places one order for each account of a file.
 type CreateOrders struct{}
 
-// Name is how commands name the operation.
+// Name returns the name of the operation in commands.
 func (CreateOrders) Name() string { return "create-orders" }
 
-// ID is the operationId of the API.
+// ID returns the operationId of the API.
 func (CreateOrders) ID() string { return "create_portfolios_order" }
 
-// Columns are those of a file.
+// Columns returns the columns of a file.
 func (CreateOrders) Columns() []string {
 	return []string{"account", "user", "side", "amount", "currency"}
 }
 
-// Parse checks the fields after the account against the API's reference of an order.
+// Parse checks the fields after the account as the API's reference requires.
 func (CreateOrders) Parse(fields []string) error {
 	var p problems
 	side := fields[1]
@@ -35,12 +35,12 @@ func (CreateOrders) Parse(fields []string) error {
 	return p.err()
 }
 
-// IsSame compares two lines: amounts are compared as numbers.
+// IsSame compares two lines, with amounts as numbers.
 func (CreateOrders) IsSame(a, b []string) bool {
 	return sameID(a[0], b[0]) && a[1] == b[1] && sameAmount(a[2], b[2]) && a[3] == b[3]
 }
 
-// Blindly is the time during which Upvest keeps idempotency keys, less an hour.
+// Blindly returns an hour less than the time for which Upvest keeps idempotency keys.
 func (CreateOrders) Blindly() ledger.Blindly { return keptFor }
 
 func (CreateOrders) want(item Item) wanted {
@@ -65,7 +65,7 @@ func (o CreateOrders) Send(
 	return sentOrder(order, want), nil
 }
 
-// Look looks for the order among those of the account in the time of the item's attempts.
+// Look searches the account's orders from the time of the item's attempts.
 func (o CreateOrders) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	return lookForOrder(ctx, client, item, o.want(item), None)
 }
@@ -73,7 +73,7 @@ func (o CreateOrders) Look(ctx context.Context, client *upvest.Client, item Item
 // IsSettled reports whether a state of an order is final.
 func (CreateOrders) IsSettled(state string) bool { return isSettledOrder(state) }
 
-// MakesOrders is true.
+// MakesOrders returns true.
 func (CreateOrders) MakesOrders() bool { return true }
 
 // Resembles reports whether an order of the server is what a line asks for.

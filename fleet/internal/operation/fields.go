@@ -15,7 +15,7 @@ var idPattern = regexp.MustCompile(
 	`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`,
 )
 
-// ParseID reads an id in the one form that the API uses: 36 characters with four hyphens.
+// ParseID parses an id in the form of the API: 36 characters with four hyphens.
 func ParseID(text string) (uuid.UUID, error) {
 	if !idPattern.MatchString(text) {
 		return uuid.Nil, fmt.Errorf("%s is not a UUID", Quote(text))
@@ -27,7 +27,7 @@ func ParseID(text string) (uuid.UUID, error) {
 	return id, err
 }
 
-// Quote quotes input for a message, at most 60 characters of it.
+// Quote quotes at most 60 characters of input, for a message.
 func Quote(text string) string {
 	const most = 60
 	runes := []rune(text)
@@ -37,7 +37,7 @@ func Quote(text string) string {
 	return fmt.Sprintf("%q…", string(runes[:most]))
 }
 
-// problems collects what is wrong with a line.
+// problems collects the errors of a line.
 type problems []string
 
 func (p *problems) expectf(isSo bool, format string, arguments ...any) {
@@ -56,7 +56,7 @@ func (p *problems) expectAmount(text string) {
 	if err != nil && strings.Contains(text, ",") {
 		p.expectf(
 			false,
-			"amount %s has a comma: write a point before the decimals, since a comma can mean either",
+			"amount %s has a comma, which is ambiguous: write a point before the decimals",
 			Quote(text),
 		)
 		return

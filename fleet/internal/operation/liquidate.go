@@ -9,20 +9,20 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// keptFor is how long a row may be sent again with its key alone: an hour less than
-// Upvest documents that it keeps keys.
+// keptFor is how long an item may be sent again without a look. Upvest documents that it
+// keeps idempotency keys for an hour longer.
 const keptFor = ledger.Blindly(23 * time.Hour)
 
 // Liquidate sells every position of each account of a file.
 type Liquidate struct{}
 
-// Name is how commands name the operation.
+// Name returns the name of the operation in commands.
 func (Liquidate) Name() string { return "liquidate" }
 
-// ID is the operationId of the API.
+// ID returns the operationId of the API.
 func (Liquidate) ID() string { return "create_portfolios_liquidation_request" }
 
-// Columns are those of a file.
+// Columns returns the columns of a file.
 func (Liquidate) Columns() []string { return []string{"account", "user"} }
 
 // Parse checks the user.
@@ -35,7 +35,7 @@ func (Liquidate) Parse(fields []string) error {
 // IsSame compares the users of two lines.
 func (Liquidate) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
-// Blindly is the time during which Upvest keeps idempotency keys, less an hour.
+// Blindly returns an hour less than the time for which Upvest keeps idempotency keys.
 func (Liquidate) Blindly() ledger.Blindly { return keptFor }
 
 func (Liquidate) want(item Item) wanted {
@@ -59,8 +59,8 @@ func (o Liquidate) Send(
 	return sentOrder(order, want), nil
 }
 
-// Look looks for a liquidation of the account. If there is none it cannot tell: later
-// versions of the API have no such type of order.
+// Look searches for a liquidation of the account. If it finds none, the result is
+// unclear, because later versions of the API have no such type of order.
 func (o Liquidate) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	return lookForOrder(ctx, client, item, o.want(item), Unclear)
 }
@@ -68,7 +68,7 @@ func (o Liquidate) Look(ctx context.Context, client *upvest.Client, item Item) (
 // IsSettled reports whether a state of an order is final.
 func (Liquidate) IsSettled(state string) bool { return isSettledOrder(state) }
 
-// MakesOrders is true.
+// MakesOrders returns true.
 func (Liquidate) MakesOrders() bool { return true }
 
 // Resembles reports whether an order of the server is what a line asks for.

@@ -9,7 +9,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Orders goes through a list of orders in the order of their ids.
+// Orders returns the orders of a list, sorted by id.
 func Orders(
 	ctx context.Context, client *upvest.Client, params portfolios.ListPortfoliosOrdersParams,
 ) iter.Seq2[Candidate, error] {

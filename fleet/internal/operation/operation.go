@@ -1,6 +1,5 @@
-// Package operation holds the writes that a fleet can make. Each is a small type that
-// parses a line of a file, sends it, looks it up at the server, and reports whether it is
-// settled.
+// Package operation defines the writes of a fleet. Each is a small type that parses a
+// line of a file, sends it, looks it up at the server, and reports whether it is settled.
 package operation
 
 import (
@@ -17,51 +16,52 @@ import (
 
 // Operation is a write. Its methods are safe for concurrent use.
 type Operation interface {
-	// Name is how commands and the ledger name it, for example create-orders.
+	// Name is the name in commands and the ledger, for example create-orders.
 	Name() string
 	// ID is the operationId of the API, from which idempotency keys are derived.
 	ID() string
-	// Columns are those of a file. The first is the subject, an id.
+	// Columns are the columns of a file. The first is the subject, an id.
 	Columns() []string
 	// Parse checks the fields of a line after the subject. Its errors name every problem.
 	Parse(fields []string) error
-	// IsSame reports whether two lines of one subject ask for the same.
+	// IsSame reports whether two lines of one subject are equivalent.
 	IsSame(a, b []string) bool
-	// Blindly says when an item may be sent without a look.
+	// Blindly returns when an item may be sent without a look.
 	Blindly() ledger.Blindly
 	// Send sends the item.
 	Send(ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption) (Sent, error)
-	// Look looks for the item at the server.
+	// Look finds out whether the server has carried the item out.
 	Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error)
 	// IsSettled reports whether a state of the server is final.
 	IsSettled(state string) bool
-	// MakesOrders reports whether an item makes an order, which the server lists.
+	// MakesOrders reports whether an item places an order, which the server lists.
 	MakesOrders() bool
 }
 
-// OrderMaker is an operation whose items make orders.
+// OrderMaker is an operation whose items place orders.
 type OrderMaker interface {
-	// Resembles reports whether an order of the server is what a line asks for.
+	// Resembles reports whether an order of the server matches a line.
 	Resembles(line ledger.Line, order Candidate) bool
 }
 
-// Item is what an operation needs of an item of the ledger.
+// Item has the fields of an item of the ledger that an operation needs.
 type Item struct {
 	ledger.Line
 	// Given is the order that the server returned for the item earlier.
 	Given uuid.NullUUID
-	// From and To bound when the attempts of the item can have acted. Zero is no bound.
+	// From and To are the interval in which the attempts of the item can have acted. A
+	// zero time is no bound.
 	From, To time.Time
-	// Claimed returns those of some orders that other items have.
+	// Claimed returns those of the given orders that other items have.
 	Claimed func(context.Context, []uuid.UUID) ([]uuid.UUID, error)
 }
 
-// Sent is a success of the server.
+// Sent is the result of a successful request.
 type Sent struct {
-	Resource uuid.NullUUID // the order that was made
+	Resource uuid.NullUUID // the order that was placed
 	State    string
-	// Contradiction is what the response contains that is not the item's. The item then
-	// needs a person.
+	// Contradiction names what in the response differs from the item. A person then has
+	// to review the item.
 	Contradiction string
 }
 
@@ -72,8 +72,8 @@ type Verdict int
 const (
 	None    Verdict = iota + 1 // the server does not have the item: it may be sent
 	One                        // the server has it
-	Several                    // more than one thing at the server may be the item's
-	Unclear                    // the look cannot tell
+	Several                    // several resources of the server may be the item's
+	Unclear                    // the look is inconclusive
 	Refused                    // the item can no longer be carried out
 )
 
@@ -97,7 +97,7 @@ func All() []Operation {
 	}
 }
 
-// Named returns the operation of a name.
+// Named returns the operation with a name.
 func Named(name string) (Operation, error) {
 	for _, operation := range All() {
 		if operation.Name() == name {
@@ -107,8 +107,8 @@ func Named(name string) (Operation, error) {
 	return nil, fmt.Errorf("there is no operation %.60q: fleet help lists them", name)
 }
 
-// DateOf returns the Date header of a response. A response out of a cache has an old one,
-// which counts as absent.
+// DateOf returns the Date header of a response. The date of a cached response is old, so
+// it counts as missing.
 func DateOf(response *upvest.Response) time.Time {
 	if response.Header.Get("Age") != "" {
 		return time.Time{}
@@ -120,5 +120,5 @@ func DateOf(response *upvest.Response) time.Time {
 	return date
 }
 
-// valid makes an id that is there.
+// valid returns the id as a NullUUID that is set.
 func valid(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: true} }

@@ -28,15 +28,15 @@ type Candidate struct {
 	unnamed
 }
 
-// unnamed are the fields of an order that the client has no name for: who placed it,
-// under which reference, and why it was cancelled.
+// unnamed has the fields of an order that the client's types do not have: the flow that
+// placed it, its reference, and the reason of its cancellation.
 type unnamed struct {
 	Flow       string `json:"initiation_flow"`
 	Reference  string `json:"client_reference"`
 	CancelCode string `json:"cancellation_reason"`
 }
 
-// wanted is what an item asks for. An empty field means any.
+// wanted describes the order of an item. An empty field matches any value.
 type wanted struct {
 	account, user uuid.UUID
 	kind          string // the type of the order
@@ -44,8 +44,8 @@ type wanted struct {
 	currency      string
 }
 
-// candidateOf returns an order of the server. If a field that the client has no name for
-// cannot be read, it returns the others with the error.
+// candidateOf converts an order of the server. If a field of unnamed cannot be read, it
+// returns the other fields with an error.
 func candidateOf(order *portfolios.Order) (Candidate, error) {
 	candidate := Candidate{
 		ID: order.ID, Account: order.AccountID, User: uuid.UUID(order.UserID), Type: string(order.Type),
@@ -58,8 +58,8 @@ func candidateOf(order *portfolios.Order) (Candidate, error) {
 	return candidate, nil
 }
 
-// contradicts returns in what an order cannot be the one that was asked for. Fields that
-// the server did not send contradict nothing.
+// contradicts returns the name of the field in which the order differs from the wanted
+// one, or "". Fields that the server did not send never differ.
 func (w wanted) contradicts(c Candidate) string {
 	var differs []string
 	compare := func(name string, isKnown, isSame bool) {
@@ -82,12 +82,12 @@ func sameAmount(a, b string) bool {
 	return err == nil && difference == 0
 }
 
-// lookPage is how many orders of one account a look reads. An account with more of them
-// in the time of a row's attempts needs a person.
+// lookPage is how many orders of one account a look reads. An item whose account has more
+// of them in the time of its attempts goes to review.
 const lookPage = 1000
 
-// lookForOrder looks among the account's orders for the one that the item asks for. none
-// is the verdict if it finds none.
+// lookForOrder searches the account's orders for that of the item. none is the verdict if
+// it finds none.
 func lookForOrder(
 	ctx context.Context,
 	client *upvest.Client,
@@ -136,8 +136,8 @@ func lookForOrder(
 	return judge(finding, candidates, none), nil
 }
 
-// isOutside reports whether a time lies outside of that of the item's attempts. A time
-// that could not be read lies inside.
+// isOutside reports whether a time is outside the interval of the item's attempts. A time
+// that could not be read counts as inside.
 func (i Item) isOutside(created time.Time) bool {
 	switch {
 	case created.IsZero():
@@ -181,12 +181,12 @@ func judge(finding Finding, candidates []Candidate, none Verdict) Finding {
 	case found.Created.IsZero():
 		finding.Verdict = Unclear
 		finding.Detail = fmt.Sprintf(
-			"order %s looks like it, but when it was created cannot be read",
+			"order %s matches, but its creation time cannot be read",
 			found.ID,
 		)
 	case found.Status == string(portfolios.OrderStatusCANCELLED):
 		finding.Verdict = Unclear
-		finding.Detail = fmt.Sprintf("order %s looks like it, but is cancelled", found.ID)
+		finding.Detail = fmt.Sprintf("order %s matches, but is cancelled", found.ID)
 	default:
 		finding.Verdict = One
 		finding.Resource = valid(found.ID)
@@ -194,8 +194,8 @@ func judge(finding Finding, candidates []Candidate, none Verdict) Finding {
 	return finding
 }
 
-// lookAtGiven reads the order that the server returned for the item earlier: it stays the
-// item's even if it has been cancelled since.
+// lookAtGiven reads the order that the server returned for the item earlier. The order is
+// the item's even if it has been cancelled since.
 func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wanted) (Finding, error) {
 	var response upvest.Response
 	order, err := client.Orders.Retrieve(ctx, item.Given.UUID, upvest.WithResponse(&response))
@@ -215,7 +215,7 @@ func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wan
 	return finding, nil
 }
 
-// sentOrder compares the order of a response with what was asked for.
+// sentOrder compares the order of a response with the wanted one.
 func sentOrder(order *portfolios.Order, want wanted) Sent {
 	differs := ""
 	made, err := candidateOf(order)
@@ -233,7 +233,7 @@ func sentOrder(order *portfolios.Order, want wanted) Sent {
 	return sent
 }
 
-// isSettledOrder reports whether an order has reached its last state.
+// isSettledOrder reports whether the state of an order is final.
 func isSettledOrder(state string) bool {
 	return state == string(portfolios.OrderStatusFILLED) || state == stateSettled || state == StateCancelled
 }

@@ -1,5 +1,5 @@
-// Package pace keeps all workers of a fleet, on any number of machines, within one number
-// of requests a second.
+// Package pace limits the requests per second of all workers of a fleet together, on any
+// number of machines.
 package pace
 
 import (
@@ -13,25 +13,25 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// batch is how many slots a lease takes: at 300 a second those of a twentieth of a
+// batch is the number of slots in a lease. At 300 a second, it lasts for a twentieth of a
 // second.
 const batch = 15
 
-// ErrBusy is the error of a call whose slot comes after its deadline.
-var ErrBusy = errors.New("the next slot comes too late")
+// ErrBusy is returned for a call whose slot is due after its deadline.
+var ErrBusy = errors.New("the next slot is due too late")
 
-// Slots are shared by all workers, see the methods of ledger.Ledger.
+// Slots are the slots that all workers share. ledger.Ledger documents the methods.
 type Slots interface {
 	Lease(ctx context.Context, slots int) (wait, gap time.Duration, err error)
 	Defer(ctx context.Context, wait time.Duration) error
 }
 
-// Limiter hands slots out to the requests of this process, to the most urgent first. It
-// is safe for concurrent use.
+// Limiter assigns slots to the requests of this process, the most urgent first. It is
+// safe for concurrent use.
 type Limiter struct {
 	slots Slots
 	turns turns
-	held  chan lease // one value: who receives it may change it
+	held  chan lease // has one value: the goroutine that receives it may change it
 }
 
 type lease struct {
@@ -52,14 +52,14 @@ type (
 	ticketKey   struct{}
 )
 
-// WithPriority returns a context whose requests take slots before those of a higher
+// WithPriority returns a context whose requests get slots before those with a higher
 // number.
 func WithPriority(ctx context.Context, priority int) context.Context {
 	return context.WithValue(ctx, priorityKey{}, priority)
 }
 
-// Reserve waits for a slot, at most for a time, and returns a context whose first request
-// uses it.
+// Reserve waits for a slot, at most for atMost, and returns a context whose first request
+// uses the slot.
 func (l *Limiter) Reserve(ctx context.Context, atMost time.Duration) (context.Context, error) {
 	bounded, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
@@ -70,7 +70,7 @@ func (l *Limiter) Reserve(ctx context.Context, atMost time.Duration) (context.Co
 	return context.WithValue(ctx, ticketKey{}, new(atomic.Bool)), err
 }
 
-// Wait returns when the next slot of this process is due. It fails at once if that is
+// Wait waits until the next slot of this process is due. It fails at once if that is
 // after the deadline.
 func (l *Limiter) Wait(ctx context.Context) error {
 	used, hasTicket := ctx.Value(ticketKey{}).(*atomic.Bool)
@@ -97,7 +97,7 @@ func (l *Limiter) Wait(ctx context.Context) error {
 }
 
 // checkDeadline returns an error after the deadline. In a process that was stopped for
-// long, a call may come to here before the timer of its context fires.
+// long, a call can reach this point before the timer of its context fires.
 func checkDeadline(ctx context.Context) error {
 	deadline, isBounded := ctx.Deadline()
 	if isBounded && !time.Now().Round(0).Before(deadline.Round(0)) {
@@ -106,7 +106,7 @@ func checkDeadline(ctx context.Context) error {
 	return nil
 }
 
-// take returns when the next slot is due, and uses it up.
+// take uses up the next slot, and returns when it is due.
 func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 	var held lease
 	select {
@@ -121,8 +121,8 @@ func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 		if err != nil {
 			return due, err
 		}
-		// The wait counts from the response: a slow database makes slots late, never
-		// early.
+		// The wait begins when the database responds, so a slow database makes slots
+		// late, but never early.
 		held = lease{left: batch, next: time.Now().Add(wait), gap: gap}
 		if gap == 0 {
 			held.left = 1 << 20
@@ -138,19 +138,19 @@ func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 	return due, nil
 }
 
-// dropStale gives up slots that were not used in their time: used later, they would come
-// on top of those of that time.
+// dropStale drops slots that were not used in time. If they were used later, there would
+// be too many requests then.
 func (l *lease) dropStale(now time.Time) {
 	tolerance := max(l.gap, 10*time.Millisecond)
 	if l.gap == 0 {
-		tolerance = time.Second // without a limit, look for one now and then
+		tolerance = time.Second // without a limit, read it every second
 	}
 	for stale := now.Add(-tolerance); l.left > 0 && l.next.Before(stale); l.left-- {
 		l.next = l.next.Add(l.gap)
 	}
 }
 
-// Defer puts the slots of all workers off, and gives those back that this process holds.
+// Defer defers the slots of all workers, and drops those that this process holds.
 func (l *Limiter) Defer(ctx context.Context, wait time.Duration) error {
 	select {
 	case <-l.held:
@@ -161,12 +161,13 @@ func (l *Limiter) Defer(ctx context.Context, wait time.Duration) error {
 	return l.slots.Defer(ctx, wait)
 }
 
-// Observe is a hook for the client's attempts: a 429 puts the slots of all workers off by
-// the time that the client waits, at least a second.
+// Observe is a hook for the client's attempts. After a 429, it defers the slots of all
+// workers by the time that the client waits, and by at least a second.
 func (l *Limiter) Observe(ctx context.Context, attempt upvest.Attempt) {
 	if attempt.Status != http.StatusTooManyRequests {
 		return
 	}
-	// The limit holds without this as well: one more 429 does no harm.
+	// An error is ignored, because the rate limit holds without this, and one more 429 is
+	// harmless.
 	_ = l.Defer(ctx, max(attempt.Wait, time.Second))
 }

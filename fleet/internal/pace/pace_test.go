@@ -13,7 +13,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// row is what the database keeps for all workers.
+// row is a fake of the row in the database that all workers share.
 type row struct {
 	mu     sync.Mutex
 	next   time.Time
@@ -42,7 +42,8 @@ func (r *row) Defer(_ context.Context, wait time.Duration) error {
 	return nil
 }
 
-// workers send as much as they may for a time, and return when each request was sent.
+// workers sends as many requests as the limiters allow for a time, and returns when each
+// was sent.
 func workers(ctx context.Context, limiters []*pace.Limiter) (sent []time.Time) {
 	var mu sync.Mutex
 	var calls sync.WaitGroup
@@ -87,9 +88,9 @@ func TestAllWorkersTogetherKeepTheRate(t *testing.T) {
 	})
 }
 
-// TestOneRefusalHoldsAllWorkersBack lets one worker be told that there are too many
-// requests: it sends nothing more for as long as it was told to wait, and the others what
-// they have leased at most.
+// TestOneRefusalHoldsAllWorkersBack lets one worker receive a 429. Until the wait is
+// over, this worker sends nothing, and the others use at most the slots that they have
+// leased.
 func TestOneRefusalHoldsAllWorkersBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiters := three(&row{gap: time.Second / 300})
@@ -100,7 +101,8 @@ func TestOneRefusalHoldsAllWorkersBack(t *testing.T) {
 		ctx, cancel := context.WithDeadline(t.Context(), told.Add(10*time.Second))
 		defer cancel()
 		sent := workers(ctx, limiters)
-		// Those that wait for a slot already, 20 of each worker, use it too.
+		// The 20 requests of each worker that are already waiting for a slot are sent
+		// too.
 		if got := within(sent, told, 5*time.Second); got > 3*(20+15) {
 			t.Errorf("%d requests were sent while all workers had to wait", got)
 		}
@@ -135,7 +137,7 @@ func TestNoCallWaitsForASlotThatComesTooLate(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		if err := limiter.Wait(ctx); !errors.Is(err, pace.ErrBusy) || time.Since(began) > 0 {
-			t.Errorf("%v after %s, expected to be told at once", err, time.Since(began))
+			t.Errorf("%v after %s, expected an error at once", err, time.Since(began))
 		}
 	})
 }
@@ -156,7 +158,7 @@ func TestTheMostUrgentGoesFirst(t *testing.T) {
 				order = append(order, priority)
 				mu.Unlock()
 			})
-			synctest.Wait() // the first has its slot then, and the second its turn
+			synctest.Wait() // Now the first call has its slot, and the second its turn.
 		}
 		calls.Wait()
 		if want := []int{9, 4, 1, 2, 3, 3}; !slices.Equal(order, want) {

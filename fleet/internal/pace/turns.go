@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// turns let one caller after the other proceed, the most urgent first and among equals in
-// the order in which they came.
+// turns lets one caller proceed at a time: the most urgent first, and callers with the
+// same priority in the order in which they arrived.
 type turns struct {
 	mu      sync.Mutex
 	isTaken bool
@@ -19,7 +19,7 @@ type waiter struct {
 	ready    chan struct{}
 }
 
-// take waits for the caller's turn, which [turns.pass] ends.
+// take waits for the caller's turn. [turns.pass] ends the turn.
 func (t *turns) take(ctx context.Context, priority int) error {
 	t.mu.Lock()
 	if !t.isTaken {

@@ -15,11 +15,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// mostForbidden is how many responses with status 403 an item gets, while others succeed,
-// before a person decides.
+// mostForbidden is how many 403 an item gets, while other items succeed, before it goes
+// to review.
 const mostForbidden = 5
 
-// fail records what is known of an attempt that did not succeed.
+// fail records the result of an attempt that did not succeed.
 func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
@@ -41,9 +41,9 @@ func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 	return t.failElsewhere(ctx, item, err)
 }
 
-// failUnknown keeps an attempt that may have acted: the ledger has it already. What the
-// server accepted with an unreadable response is done, but for an order, whose id is
-// missing.
+// failUnknown keeps an attempt that may have acted, which the ledger has recorded before.
+// An item that the server accepted with an unreadable response is done, except for an
+// order, whose id is missing.
 func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) error {
 	if !errors.Is(err, upvest.ErrAccepted) {
 		return t.failElsewhere(ctx, item, err)
@@ -58,8 +58,8 @@ func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) erro
 	return err
 }
 
-// acceptedID returns the id of an order that the server accepted with a response that is
-// otherwise unreadable.
+// acceptedID returns the id from a response that is otherwise unreadable, if the server
+// accepted the order.
 func acceptedID(err error) uuid.UUID {
 	var order struct {
 		ID uuid.UUID `json:"id"`
@@ -84,8 +84,8 @@ func (t task) refuse(ctx context.Context, item ledger.Item, err error) error {
 	return later(underWay, nil)
 }
 
-// doubt ends an item whose refusal may come from a delay at the server, but only if the
-// server still refuses it a minute later.
+// doubt handles a refusal that may be caused by a delay at the server. It ends the item
+// only if the server still refuses it a minute later.
 func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	if !item.Doubted.IsZero() && item.Now.Sub(item.Doubted) >= doubtFor {
 		return t.refuse(ctx, item, err)
@@ -98,8 +98,8 @@ func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	return later(doubtFor, err)
 }
 
-// forbid counts a 403 if other items of the run succeed at the same time: then it is
-// about this item, and a person decides in the end.
+// forbid counts a 403 if other items of the run succeed at the same time. The 403 then
+// concerns this item, which goes to review in the end.
 func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	if t.Gauge.SucceededWithin(t.run.ID, time.Minute) {
 		if item.Forbidden+1 >= mostForbidden {
@@ -115,7 +115,7 @@ func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	return t.failElsewhere(ctx, item, err)
 }
 
-// failLook records that a look did not succeed.
+// failLook records that a look failed.
 func (t task) failLook(ctx context.Context, item ledger.Item, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
@@ -125,8 +125,8 @@ func (t task) failLook(ctx context.Context, item ledger.Item, err error) error {
 	return t.failElsewhere(ctx, item, err)
 }
 
-// failElsewhere handles a failure that is not the item's own. Many of them in a row hold
-// the run until a probe succeeds.
+// failElsewhere handles a failure that the item did not cause. Many such failures in a
+// row hold the run until a probe succeeds.
 func (t task) failElsewhere(ctx context.Context, item ledger.Item, err error) error {
 	if errors.Is(err, pace.ErrBusy) || errors.Is(err, context.Canceled) {
 		return later(time.Second, nil)

@@ -21,14 +21,14 @@ func TestABadRequestIsARefusal(t *testing.T) {
 	})
 }
 
-// TestARefusalThatMayPassIsConfirmed covers statuses that may come from a delay at the
-// server.
+// TestARefusalThatMayPassIsConfirmed covers statuses that a delay at the server may
+// cause.
 func TestARefusalThatMayPassIsConfirmed(t *testing.T) {
 	for _, status := range []int{404, 409, 422} {
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: status})
 			if later := w.later(); later.Wait < time.Minute {
-				t.Errorf("taken up again in %s", later.Wait)
+				t.Errorf("placed again in %s", later.Wait)
 			}
 			w.expect(ledger.Open, 0)
 			w.advance(time.Minute)
@@ -83,7 +83,7 @@ func TestResponsesThatAreNotAboutTheLineAreNoRefusal(t *testing.T) {
 	}
 }
 
-// TestAGatewayRefusesNothing has something in front of the API respond for it.
+// TestAGatewayRefusesNothing lets a gateway respond in place of the API.
 func TestAGatewayRefusesNothing(t *testing.T) {
 	for _, status := range []int{400, 403, 404, 422, 429, 503} {
 		each(t, func(w *world) {
@@ -96,7 +96,8 @@ func TestAGatewayRefusesNothing(t *testing.T) {
 	}
 }
 
-// TestARunIsHeldWhileNothingSucceeds has 20 attempts in a row fail, and a probe succeed.
+// TestARunIsHeldWhileNothingSucceeds lets 20 attempts in a row fail, and then a probe
+// succeed.
 func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 	each(t, func(w *world) {
 		fault := html(http.StatusNotFound)
@@ -128,7 +129,8 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 	})
 }
 
-// TestAForbiddenLineIsReviewed lets other lines of the run succeed.
+// TestAForbiddenLineIsReviewed lets one line get 403 while other lines of the run
+// succeed.
 func TestAForbiddenLineIsReviewed(t *testing.T) {
 	for _, othersSucceed := range []bool{false, true} {
 		each(t, func(w *world) {
@@ -151,8 +153,8 @@ func TestAForbiddenLineIsReviewed(t *testing.T) {
 	}
 }
 
-// TestALaterAttemptDecides gives an old refusal to an item that another worker has begun
-// again.
+// TestALaterAttemptDecides records a late refusal of an item after another worker has
+// begun a further attempt.
 func TestALaterAttemptDecides(t *testing.T) {
 	each(t, func(w *world) {
 		w.unknown(false)

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// mostFailures is how many items of a run may fail in a row, for reasons that are not
-// theirs, before the run is held.
+// mostFailures is how many items of a run may fail in a row, for reasons outside the
+// items, before the run is held.
 const mostFailures = 20
 
-// Gauge counts, for each run, how many items have failed in a row in this process for
-// reasons that are not their own. It is safe for concurrent use.
+// Gauge counts for each run how many items have failed in a row in this process for
+// reasons outside the items. It is safe for concurrent use.
 type Gauge struct {
 	mu   sync.Mutex
 	runs map[int64]*reading
@@ -34,7 +34,7 @@ func (g *Gauge) of(run int64) *reading {
 	return r
 }
 
-// Succeed counts an item that the API itself responded to.
+// Succeed counts an item to which the API itself responded.
 func (g *Gauge) Succeed(run int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -58,15 +58,15 @@ func (g *Gauge) Fail(run int64) bool {
 	return true
 }
 
-// Successes returns how many items the API itself has responded to.
+// Successes returns the number of items to which the API itself has responded.
 func (g *Gauge) Successes(run int64) uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.of(run).successes
 }
 
-// SucceededWithin reports whether an item has succeeded in the last time, and since the
-// run was held last.
+// SucceededWithin reports whether an item has succeeded within the time last, and since
+// the run was last held.
 func (g *Gauge) SucceededWithin(run int64, last time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

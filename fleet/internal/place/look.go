@@ -10,8 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// look finds out whether an earlier attempt has acted, where the item's key alone cannot
-// tell.
+// look finds out whether an earlier attempt has acted, if sending the item again with its
+// key is not safe.
 func (t task) look(ctx context.Context, item ledger.Item) error {
 	if wait := lookIn(item); wait > 0 {
 		return later(wait, nil)
@@ -38,8 +38,8 @@ func (t task) look(ctx context.Context, item ledger.Item) error {
 	return t.finish(ctx, item, end)
 }
 
-// sendMissing sends an item that the server was found not to have, unless it is refused
-// or cancelled.
+// sendMissing sends an item that a look did not find at the server, unless the item is
+// refused or cancelled.
 func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 	switch {
 	case item.Outcome == ledger.Look:
@@ -57,8 +57,8 @@ func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 	return t.send(ctx, item)
 }
 
-// lookIn returns how long an attempt may still act: a look before that proves nothing. In
-// a restored ledger the latest attempt may have begun just before the mark was set.
+// lookIn returns how long an attempt may still act. An earlier look proves nothing. In a
+// restored ledger, the latest attempt may have begun just before the mark was set.
 func lookIn(item ledger.Item) time.Duration {
 	last := item.Last
 	if item.Marked.After(last) {
@@ -70,7 +70,7 @@ func lookIn(item ledger.Item) time.Duration {
 	return underWay - item.Now.Sub(last)
 }
 
-// itemOf returns the item with the time in which its attempts can have acted.
+// itemOf returns the item with the interval in which its attempts can have acted.
 func (t task) itemOf(item ledger.Item) operation.Item {
 	asked := operation.Item{
 		Line: item.Line, Given: item.Resource, Claimed: t.Ledger.Claimed,
@@ -91,8 +91,8 @@ func (t task) itemOf(item ledger.Item) operation.Item {
 }
 
 // CheckClock halts the whole fleet if the time of a response differs by more than [Skew]
-// from the clock of the database: attempts could then not be compared with orders. A zero
-// time proves nothing.
+// from the clock of the database, because attempts cannot then be compared with orders.
+// It ignores a zero time.
 func (p *Placer) CheckClock(ctx context.Context, date time.Time) error {
 	if date.IsZero() {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// allocation creates an allocation to follow.
+// allocation creates an allocation.
 func (w *world) allocation() uuid.UUID {
 	w.Helper()
 	created, err := w.client.Allocations.Create(w.Context(), portfolios.AllocationRequest{
@@ -45,7 +45,7 @@ func (w *world) move(allocation uuid.UUID) {
 	w.must(err)
 }
 
-// followed is the allocation that the account follows.
+// followed returns the allocation that the account follows.
 func (w *world) followed() uuid.UUID {
 	w.Helper()
 	configuration, err := w.client.Configurations.Retrieve(w.Context(), w.line.Subject)
@@ -60,7 +60,7 @@ func (w *world) expectOutcome(want ledger.Outcome) {
 	}
 }
 
-// lost takes the item up with an attempt whose response is lost.
+// lost places the item with an attempt whose response is lost.
 func (w *world) lost(operation sandbox.Operation, acted bool) {
 	w.Helper()
 	w.fault(sandbox.Fault{Operation: operation, Reset: true, After: acted})
@@ -88,9 +88,9 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 		},
 		"there already": func(w *world, target, _ uuid.UUID) {
 			w.follow(target)
-			w.postponed() // 409: doubted for a minute
+			w.postponed() // 409: not accepted as a refusal for a minute
 			w.advance(time.Minute)
-			w.postponed() // 409: to be looked for
+			w.postponed() // 409 again: a look has to decide
 			w.advance(3 * time.Minute)
 			w.must(w.place())
 			w.expectOutcome(ledger.Found)
@@ -120,8 +120,8 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 	}
 }
 
-// TestARefusedConfigurationIsLookedForFirst has the server refuse an account without
-// creating anything.
+// TestARefusedConfigurationIsLookedForFirst lets the server refuse an account without
+// creating a configuration.
 func TestARefusedConfigurationIsLookedForFirst(t *testing.T) {
 	eachOf(t, "create-configurations", func(w *world) {
 		w.line.Fields = []string{w.allocation().String()}
@@ -181,7 +181,7 @@ func TestAConfigurationIsChangedOnlyFromWhatTheFileNames(t *testing.T) {
 	}
 }
 
-// cancelling is a world with an order to cancel.
+// cancelling runs a test in a world with an order to cancel.
 func cancelling(t *testing.T, test func(w *world, retrieve func() portfolios.OrderStatus)) {
 	t.Helper()
 	eachOf(t, "cancel-orders", func(w *world) {
@@ -251,7 +251,7 @@ func TestAnAccountIsLiquidatedOnce(t *testing.T) {
 			w.advance(25 * time.Hour)
 			w.must(w.place())
 		}, ledger.Found},
-		"lost, and cannot be told": {func(w *world) {
+		"lost, and the look is inconclusive": {func(w *world) {
 			w.lost(liquidate, false)
 			w.advance(25 * time.Hour)
 			w.must(w.place())
@@ -271,12 +271,12 @@ func TestAnAccountIsLiquidatedOnce(t *testing.T) {
 	}
 }
 
-// TestARestoredLedgerLooksBeforeItSends restores the ledger as it was before an order was
-// placed.
+// TestARestoredLedgerLooksBeforeItSends restores the ledger from a dump of before an
+// order was placed.
 func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 	each(t, func(w *world) {
 		dump := time.Now().Add(-time.Second)
-		w.order(portfolios.SideBUY, "25.00") // what the lost attempt has placed
+		w.order(portfolios.SideBUY, "25.00") // the order of the lost attempt
 		w.must(w.ledger().MarkRestored(t.Context(), dump))
 		if later := w.later(); later.Wait < time.Minute {
 			t.Errorf("the look is in %s, while an attempt before the restore can still act", later.Wait)
@@ -298,13 +298,13 @@ func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 		}
 		if err := w.ledger().MarkRestored(t.Context(), time.Now().Add(time.Hour)); err == nil ||
 			!strings.Contains(err.Error(), "future") {
-			t.Errorf("a dump of the future is accepted: %v", err)
+			t.Errorf("a dump with a future time is accepted: %v", err)
 		}
 	})
 }
 
-// TestAttemptsAfterTheDumpAreLookedFor has the record of a second attempt lost, which
-// acted ten hours after the first one.
+// TestAttemptsAfterTheDumpAreLookedFor loses the record of a second attempt, which acted
+// ten hours after the first one.
 func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
 	each(t, func(w *world) {
 		w.unknown(false)
@@ -318,8 +318,8 @@ func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
 	})
 }
 
-// TestARunThatARestoreLostIsLookedUpFromTheDumpOn enqueues a run whose record was lost,
-// and which had placed its order already.
+// TestARunThatARestoreLostIsLookedUpFromTheDumpOn enqueues a run again that had placed
+// its order before its record was lost.
 func TestARunThatARestoreLostIsLookedUpFromTheDumpOn(t *testing.T) {
 	each(t, func(w *world) {
 		dump := time.Now().Add(-time.Second)

@@ -59,7 +59,7 @@ func TestOldUnknownOutcomeIsPlacedIfItIsMissing(t *testing.T) {
 		w.must(w.place())
 		w.expect(ledger.Done, 2)
 		if item := w.item(january); item.Unsure != 1 || item.Now.Sub(item.Since) > time.Hour {
-			t.Errorf("the first attempt is not dated again: %+v", item)
+			t.Errorf("the time of the first attempt is not renewed: %+v", item)
 		}
 	})
 }
@@ -144,8 +144,8 @@ func TestACancelledCandidateIsReviewed(t *testing.T) {
 	})
 }
 
-// TestAnOrderThatTheServerReturnedStaysTheLines has the server accept the order with a
-// response that cannot be read but for its id, and cancel it.
+// TestAnOrderThatTheServerReturnedStaysTheLines lets the server accept the order with a
+// response of which only the id can be read, and then cancel the order.
 func TestAnOrderThatTheServerReturnedStaysTheLines(t *testing.T) {
 	each(t, func(w *world) {
 		w.unknown(true)
@@ -198,8 +198,8 @@ func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
 	}
 }
 
-// TestAFoundOrderGoesToTheLineThatItWasReturnedFor lets another run find an order before
-// the server returns it for the line that placed it.
+// TestAFoundOrderGoesToTheLineThatItWasReturnedFor lets another run find an order by a
+// look before the server returns the order for the line that placed it.
 func TestAFoundOrderGoesToTheLineThatItWasReturnedFor(t *testing.T) {
 	each(t, func(w *world) {
 		w.add("february")
@@ -231,7 +231,7 @@ func TestNothingIsSentWhileAnAttemptMayBeUnderWay(t *testing.T) {
 		w.unknown(false)
 		w.advance(time.Minute)
 		if later := w.later(); later.Wait <= 0 || later.Wait > 2*time.Minute {
-			t.Errorf("to be taken up again in %s", later.Wait)
+			t.Errorf("to be placed again in %s", later.Wait)
 		}
 		w.advance(time.Minute)
 		w.must(w.place())

@@ -1,4 +1,5 @@
-// Package place carries out the item of a run, once, whatever became of earlier attempts.
+// Package place carries out an item of a run once, taking the outcomes of earlier
+// attempts into account.
 package place
 
 import (
@@ -20,29 +21,29 @@ const (
 	// underWay is how long after its beginning an attempt can still act: it ends after
 	// Timeout, and its last signature is valid for a minute on Upvest's clock.
 	underWay = Timeout + time.Minute + 40*time.Second
-	// Skew is how far the clocks of the database and of Upvest may be apart.
+	// Skew is how far the clocks of the database and of Upvest may differ.
 	Skew = 2 * time.Minute
-	// doubtFor is how long a refusal that may pass must last before it counts.
+	// doubtFor is how long a possibly temporary refusal must last before it counts.
 	doubtFor = time.Minute
-	// longestRetry is the longest wait after failures that are not an item's own.
+	// longestRetry is the longest wait after failures that the item did not cause.
 	longestRetry = time.Minute
 	// writeTimeout is how long recording an outcome may take.
 	writeTimeout = 5 * time.Second
 )
 
-// Later is the error of an item that has to be taken up again after a wait. It is no
+// Later is returned for an item that has to be placed again after a wait. It is not a
 // failure of the item.
 type Later struct {
 	Wait  time.Duration
 	Cause error
 }
 
-// Error names the wait and its cause.
+// Error returns the wait and its cause.
 func (l *Later) Error() string {
 	if l.Cause == nil {
-		return fmt.Sprintf("to be taken up again in %s", l.Wait.Round(time.Second))
+		return fmt.Sprintf("to be placed again in %s", l.Wait.Round(time.Second))
 	}
-	return fmt.Sprintf("to be taken up again in %s: %v", l.Wait.Round(time.Second), l.Cause)
+	return fmt.Sprintf("to be placed again in %s: %v", l.Wait.Round(time.Second), l.Cause)
 }
 
 // Unwrap returns the cause.
@@ -52,13 +53,13 @@ func later(wait time.Duration, cause error) error {
 	return &Later{Wait: wait + rand.N(time.Second), Cause: cause}
 }
 
-// soon takes an item up again after the database failed.
+// soon retries an item after a failure of the database.
 func soon(cause error) error {
 	return &Later{Wait: 5*time.Second + rand.N(10*time.Second), Cause: cause}
 }
 
-// retry takes an item up again after a failure that is not its own: the longer, the more
-// attempts it has had.
+// retry retries an item after a failure that it did not cause. The wait grows with the
+// number of attempts.
 func retry(item ledger.Item, cause error) error {
 	wait := min(time.Duration(item.Attempts*item.Attempts)*time.Second, longestRetry)
 	return &Later{Wait: wait + rand.N(wait+time.Second), Cause: cause}
@@ -84,8 +85,8 @@ type task struct {
 	isProbe   bool
 }
 
-// Place takes up an item. It returns nil when nothing is left to do for it, a [Later], or
-// why it has failed.
+// Place carries out an item. It returns nil if the item is decided, a [Later] if it has
+// to be placed again, and otherwise the error of the item.
 func (p *Placer) Place(ctx context.Context, run ledger.Run, subject uuid.UUID, isProbe bool) error {
 	kind, err := operation.Named(run.Operation)
 	if err != nil {
@@ -108,10 +109,10 @@ func (p *Placer) Place(ctx context.Context, run ledger.Run, subject uuid.UUID, i
 	return t.look(ctx, item)
 }
 
-// send sends an item whose attempt has begun, and records what is known afterwards.
+// send sends an item whose attempt has begun, and records the result.
 func (t task) send(ctx context.Context, item ledger.Item) error {
 	var options []upvest.CallOption
-	if t.operation.Blindly() != ledger.Once { // a DELETE takes no key
+	if t.operation.Blindly() != ledger.Once { // a DELETE has no key
 		key, err := Key(t.operation.ID(), t.run.Name, item.Subject)
 		if err != nil {
 			return fmt.Errorf("derive the key: %w", err)
@@ -131,7 +132,7 @@ func (t task) send(ctx context.Context, item ledger.Item) error {
 	return t.finish(ctx, item, ledger.End{Outcome: ledger.Done, Resource: sent.Resource, State: sent.State})
 }
 
-// finish records how an item ended, even if the time for it is over.
+// finish records how an item ended, even after the context has ended.
 func (t task) finish(ctx context.Context, item ledger.Item, end ledger.End) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()

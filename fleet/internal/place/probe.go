@@ -15,8 +15,8 @@ import (
 // ProbeInterval is how often a held run, or a halted fleet, is probed.
 const ProbeInterval = 15 * time.Second
 
-// Probe carries out one item of a held run, and lets the run go on if the API itself
-// responds. It reports whether the run goes on.
+// Probe carries out one item of a held run, and resumes the run if the API itself
+// responds. It reports whether the run was resumed.
 func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err error) {
 	before := p.Gauge.Successes(run.ID)
 	subject, err := p.Ledger.OneOpen(ctx, run.ID)
@@ -30,7 +30,7 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 		if isSent(err) {
 			return false, nil
 		}
-		// There was nothing to send: whether the API responds decides.
+		// There is no item to send, so a read shows whether the API responds.
 		_, err = p.date(ctx)
 		if isSent(err) {
 			return false, nil
@@ -39,7 +39,7 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 	return true, p.Ledger.Unhold(ctx, run.ID)
 }
 
-// isSent reports whether the result of placing an item means that a request failed.
+// isSent reports whether an error of placing an item is that of a failed request.
 func isSent(err error) bool {
 	if postponed, isLater := errors.AsType[*Later](err); isLater {
 		return postponed.Cause != nil
@@ -47,8 +47,8 @@ func isSent(err error) bool {
 	return err != nil
 }
 
-// ProbeClock compares the clocks with the Date of a small response, and lets a halted
-// fleet go on if they agree. It returns why the fleet is halted.
+// ProbeClock compares the clocks with the Date of a small response, and resumes a halted
+// fleet if they agree. It returns an error with the reason if the fleet stays halted.
 func (p *Placer) ProbeClock(ctx context.Context) error {
 	date, err := p.date(ctx)
 	if err != nil {
@@ -63,7 +63,7 @@ func (p *Placer) ProbeClock(ctx context.Context) error {
 	return p.Ledger.Unhalt(ctx)
 }
 
-// date returns the Date of a small response of the API, zero if it has none.
+// date returns the Date of a small response of the API, or the zero time if it has none.
 func (p *Placer) date(ctx context.Context) (time.Time, error) {
 	limit := portfolios.Limit(1)
 	params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}

@@ -73,7 +73,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// ledger is the database at the time of the moment.
+// ledger returns the ledger with the present time of the world.
 func (w *world) ledger() *ledger.Ledger {
 	w.Helper()
 	if w.open == nil {
@@ -85,7 +85,7 @@ func (w *world) ledger() *ledger.Ledger {
 	return w.open
 }
 
-// add writes the line for a run.
+// add writes the line into a run.
 func (w *world) add(run string) {
 	w.Helper()
 	q, err := queue.New(w.ledger(), slog.New(slog.DiscardHandler))
@@ -101,7 +101,7 @@ func (w *world) add(run string) {
 	}
 }
 
-// advance lets time pass for everything.
+// advance lets time pass for the sandbox, the database and the client.
 func (w *world) advance(d time.Duration) {
 	w.ahead += d
 	w.open = nil
@@ -127,18 +127,18 @@ func (w *world) run(name string) ledger.Run {
 	return run
 }
 
-// later takes the item up, and expects that it has to be taken up again.
+// later places the item, and expects that it has to be placed again.
 func (w *world) later() *place.Later {
 	w.Helper()
 	err := w.place()
 	var later *place.Later
 	if !errors.As(err, &later) {
-		w.Fatalf("got %v, expected that the item is taken up later", err)
+		w.Fatalf("got %v, expected that the item is placed later", err)
 	}
 	return later
 }
 
-// postponed takes the item up, and expects that nothing is decided.
+// postponed places the item, and expects that it is not decided.
 func (w *world) postponed() {
 	w.Helper()
 	_ = w.later()
@@ -152,7 +152,7 @@ func (w *world) fault(f sandbox.Fault) {
 	w.must(w.sandbox.Inject(f))
 }
 
-// unknown takes the item up with an attempt whose response is lost, after acting or not.
+// unknown places the item with an attempt whose response is lost, after acting or not.
 func (w *world) unknown(acted bool) {
 	w.Helper()
 	w.fault(sandbox.Fault{Reset: true, After: acted})
@@ -188,7 +188,7 @@ func (w *world) item(run string) ledger.Item {
 	return item
 }
 
-// order places an order that the fleet does not place.
+// order places an order outside the fleet.
 func (w *world) order(side portfolios.Side, amount string) {
 	w.Helper()
 	_, err := w.client.Orders.Create(w.Context(), portfolios.OrderRequest{
@@ -199,8 +199,7 @@ func (w *world) order(side portfolios.Side, amount string) {
 	w.must(err)
 }
 
-// rewrite answers the next call of an operation with what it would have returned,
-// changed.
+// rewrite changes the response to the next call of an operation.
 func (w *world) rewrite(operation string, change func(order map[string]any)) {
 	w.Helper()
 	list, err := w.client.Orders.List(w.Context(), portfolios.ListPortfoliosOrdersParams{})
@@ -227,7 +226,7 @@ func (w *world) rewrite(operation string, change func(order map[string]any)) {
 	)
 }
 
-// html is a response of something in front of the API.
+// html returns a fault with a response of a gateway.
 func html(status int) sandbox.Fault {
 	return sandbox.Fault{
 		Status: status, Body: []byte("<html>not here</html>"), ContentType: "text/html",

@@ -11,13 +11,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// command is one of the program's commands. setup registers its flags and returns what it
-// does once they are read.
+// command is one of the program's commands. setup registers its flags, and returns the
+// function to call after the flags are parsed.
 type command struct {
 	usage   string
 	summary string
 	files   int  // arguments after the flags
-	awaits  bool // creates the tables, or waits for them itself
+	awaits  bool // it it it creates the tables, or waits for them itself
 	setup   func(*invocation) func(context.Context) error
 }
 
@@ -27,12 +27,12 @@ func (c command) name() string {
 	return name
 }
 
-// commands are those that move a run, followed by those of operators.
+// commands returns the commands that carry out a run, followed by those of operators.
 func commands() []command {
 	return append([]command{
 		{
 			usage: "migrate [-rate N]", setup: (*invocation).migrate, awaits: true,
-			summary: "create or update the tables; set the requests a second of all workers",
+			summary: "create or update the tables; set the rate limit of all workers",
 		},
 		{
 			usage: "enqueue -run RUN FILE", setup: (*invocation).enqueue, files: 1,
@@ -48,7 +48,7 @@ func commands() []command {
 		},
 		{
 			usage: "reconcile -run RUN", setup: (*invocation).reconcile,
-			summary: "compare a run with the server; status 1 if a person has to look",
+			summary: "compare a run with the server; exit status 1 if a person has to look",
 		},
 	}, operatorCommands()...)
 }
@@ -60,11 +60,11 @@ func operatorCommands() []command {
 			setup:   (*invocation).pause,
 			summary: "send nothing more of a run until it is resumed",
 		},
-		{usage: "resume -run RUN", setup: (*invocation).resume, summary: "let a paused or held run go on"},
+		{usage: "resume -run RUN", setup: (*invocation).resume, summary: "resume a paused or held run"},
 		{
 			usage:   "cancel -run RUN",
 			setup:   (*invocation).cancel,
-			summary: "cancel what was not sent of a run, for good",
+			summary: "cancel the lines of a run that were not sent, finally",
 		},
 		{
 			usage:   "priority -run RUN -priority N",
@@ -75,7 +75,7 @@ func operatorCommands() []command {
 		{
 			usage:   "decide -run RUN -subject ID",
 			setup:   (*invocation).decide,
-			summary: "decide a line that is up for review",
+			summary: "decide a line that needs review",
 		},
 		{
 			usage:   "export -run RUN",
@@ -87,7 +87,7 @@ func operatorCommands() []command {
 			setup:   (*invocation).restored,
 			summary: "mark the ledger as restored from a dump",
 		},
-		{usage: "audit", setup: (*invocation).audit, summary: "print which commands changed something"},
+		{usage: "audit", setup: (*invocation).audit, summary: "print the commands that changed something"},
 		{
 			usage:   "ui [-address HOST:PORT]",
 			setup:   (*invocation).ui,
@@ -96,7 +96,7 @@ func operatorCommands() []command {
 	}
 }
 
-// usage is the text of fleet help.
+// usage returns the text of fleet help.
 func usage() string {
 	var text strings.Builder
 	text.WriteString(
@@ -111,7 +111,7 @@ func usage() string {
 	}
 	text.WriteString(`
 DATABASE_URL is postgres://…, a list of key=value, or sqlite:PATH. FLEET_SCHEMA names the schema in
-PostgreSQL, fleet by default. Commands that talk to the API take the credentials from UPVEST_API_*.
+PostgreSQL, fleet by default. Commands that call the API read the credentials from UPVEST_API_*.
 Exit status: 0 success, 1 a reconciliation found something for a person, 2 failure or wrong use.
 fleet COMMAND -h lists the flags of a command.
 `)
@@ -125,7 +125,7 @@ func (c command) help(to io.Writer, flags *flag.FlagSet) {
 	flags.PrintDefaults()
 }
 
-// version is that of the module that the program was built from.
+// version returns the version of the program's module.
 func version() string {
 	info, isKnown := debug.ReadBuildInfo()
 	if !isKnown || info.Main.Version == "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 )
 
-// run returns the run of a name that was given to a flag.
+// run returns the run with the name in a flag.
 func (v *invocation) run(ctx context.Context, name string) (ledger.Run, error) {
 	if err := checkRunName(name); err != nil {
 		return ledger.Run{}, err
@@ -20,8 +20,8 @@ func (v *invocation) run(ctx context.Context, name string) (ledger.Run, error) {
 	return v.ledger.Run(ctx, name)
 }
 
-// onRun registers the flag that names a run, and returns a command on that run. It is
-// recorded in the audit trail with the detail that it returns.
+// onRun registers the flag that names a run, and returns a command on that run. The audit
+// trail records the command with the detail that do returns.
 func (v *invocation) onRun(
 	command string, do func(context.Context, *queue.Queue, ledger.Run) (detail string, err error),
 ) func(context.Context) error {
@@ -47,7 +47,7 @@ func (v *invocation) onRun(
 // pause stops a run until it is resumed.
 func (v *invocation) pause() func(context.Context) error {
 	return v.onRun("pause", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
-		return "paused: what has been sent already is still recorded", v.ledger.SetState(
+		return "paused: results of requests in progress are still recorded", v.ledger.SetState(
 			ctx,
 			run.ID,
 			ledger.Paused,
@@ -55,7 +55,7 @@ func (v *invocation) pause() func(context.Context) error {
 	})
 }
 
-// resume lets a run go on that was paused, or that the fleet itself holds.
+// resume resumes a run that was paused, or that the fleet itself holds.
 func (v *invocation) resume() func(context.Context) error {
 	return v.onRun("resume", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
 		return "running", errors.Join(
@@ -65,7 +65,7 @@ func (v *invocation) resume() func(context.Context) error {
 	})
 }
 
-// cancel cancels what has not been sent of a run.
+// cancel cancels the lines of a run that have not been sent.
 func (v *invocation) cancel() func(context.Context) error {
 	return v.onRun("cancel", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		dropped, err := q.Cancel(ctx, run)
@@ -78,7 +78,7 @@ func (v *invocation) cancel() func(context.Context) error {
 
 // priority sets how urgent a run is.
 func (v *invocation) priority() func(context.Context) error {
-	priority := v.flags.Int("priority", 0, "from 1, the most urgent, to 4")
+	priority := v.flags.Int("priority", 0, "`priority` from 1 (the most urgent) to 4")
 	return v.onRun("priority", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
 		if err := checkPriority(*priority); err != nil {
 			return "", err
@@ -99,13 +99,13 @@ func (v *invocation) retry() func(context.Context) error {
 	})
 }
 
-// decide decides a line that is up for review.
+// decide decides a line that needs review.
 func (v *invocation) decide() func(context.Context) error {
 	subject := v.flags.String("subject", "", "the `id` of the line: its account, or the order to cancel")
 	order := v.flags.String("order", "", "the line is done with this `order`")
 	done := v.flags.Bool("done", false, "the line is done, and places no order")
 	refused := v.flags.Bool("refused", false, "the line is not carried out")
-	send := v.flags.Bool("send", false, "no attempt has acted: send the line")
+	send := v.flags.Bool("send", false, "no attempt has acted, so send the line")
 	return v.onRun("decide", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		id, err := operation.ParseID(*subject)
 		if err != nil {
@@ -130,7 +130,8 @@ func (v *invocation) decide() func(context.Context) error {
 	})
 }
 
-// decision reads exactly one of four decisions.
+// decision returns the decision, and an error unless exactly one of the four flags is
+// set.
 func decision(order string, done, refused, send bool) (end ledger.End, err error) {
 	chosen := 0
 	if order != "" {

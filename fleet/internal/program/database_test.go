@@ -9,7 +9,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestAPoolerInTransactionMode runs everything through PgBouncer.
+// TestAPoolerInTransactionMode runs all commands through PgBouncer.
 func TestAPoolerInTransactionMode(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
@@ -29,8 +29,8 @@ func TestAPoolerInTransactionMode(t *testing.T) {
 	}
 }
 
-// TestAPoolerThatHidesItself accepts the isolation level as a startup parameter, which it
-// ignores: the error names the remedy, and the remedy works.
+// TestAPoolerThatHidesItself uses a pooler that accepts the isolation level as a startup
+// parameter and ignores it. The error names the remedy, and the remedy works.
 func TestAPoolerThatHidesItself(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
@@ -97,7 +97,8 @@ func TestTablesOfAnotherProgramStay(t *testing.T) {
 	})
 }
 
-// TestAnAddressIsNeverMisread checks that no part of a password is printed as a host.
+// TestAnAddressIsNeverMisread checks that errors never print a part of a password as the
+// host.
 func TestAnAddressIsNeverMisread(t *testing.T) {
 	for address, want := range map[string]string{
 		"postgres://user@corp:secret@127.0.0.1:1/db": "%40",

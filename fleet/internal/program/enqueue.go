@@ -16,19 +16,20 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// enqueue writes the lines of a file to the ledger, after it has found every bad line.
+// enqueue writes the lines of a file to the ledger. If any line is invalid, it reports
+// all of them and writes nothing.
 func (v *invocation) enqueue() func(context.Context) error {
-	name := v.flags.String("run", "", "the `name` of the run, for good: the key of each line follows from it")
+	name := v.flags.String("run", "", "the `name` of the run. It is final, because the keys of the lines are derived from it")
 	kind := v.flags.String(
 		"operation",
 		operation.CreateOrders{}.Name(),
 		"the `operation`: fleet help lists them",
 	)
-	priority := v.flags.Int("priority", 2, "how urgent the run is, from 1, the most, to 4")
+	priority := v.flags.Int("priority", 2, "how urgent the run is, from 1 (the most urgent) to 4")
 	dryRun := v.flags.Bool(
 		"dry-run",
 		false,
-		"write nothing; report bad lines and accounts without a configuration",
+		"write nothing; report invalid lines and accounts without a configuration",
 	)
 	return func(ctx context.Context) error {
 		o, err := operation.Named(*kind)
@@ -57,8 +58,8 @@ func checkPriority(priority int) error {
 	return nil
 }
 
-// readLines reads a file, and reports every bad line: one that is malformed, whose
-// subject comes twice, or asks for something else in the run.
+// readLines reads a file, and reports every invalid line: one that is malformed, whose
+// subject appears twice, or that differs from the line in the run.
 func (v *invocation) readLines(ctx context.Context, run string, o operation.Operation) (*file, error) {
 	f, err := readFile(v.flags.Arg(0), o, v.errors)
 	if err != nil {
@@ -82,7 +83,7 @@ func (v *invocation) readLines(ctx context.Context, run string, o operation.Oper
 					v.errors,
 					f.first[line.Subject],
 					fmt.Errorf(
-						"%s %s has another line in the run %s already",
+						"%s %s already has another line in the run %s",
 						o.Columns()[0],
 						line.Subject,
 						run,
@@ -93,7 +94,7 @@ func (v *invocation) readLines(ctx context.Context, run string, o operation.Oper
 	}
 	switch {
 	case f.bad > 0:
-		return nil, fmt.Errorf("%d bad lines; nothing was written", f.bad)
+		return nil, fmt.Errorf("%d invalid lines; nothing was written", f.bad)
 	case len(f.lines) == 0:
 		return nil, errors.New("the file has no lines")
 	}
@@ -112,7 +113,7 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 	for some := range slices.Chunk(f.lines, chunk) {
 		fresh, err := q.Add(ctx, run, some)
 		if err != nil {
-			return fmt.Errorf("after %d lines: %w; run the command again to go on", added, err)
+			return fmt.Errorf("after %d lines: %w; run the command again to continue", added, err)
 		}
 		seen += len(some)
 		added += fresh
@@ -133,7 +134,7 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 	if err := q.Analyze(ctx); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(v.out, "run %s: %d lines added, %d were there already (%.0f a second), "+
+	_, err = fmt.Fprintf(v.out, "run %s: %d lines added, %d existed already (%.0f a second), "+
 		"%d had lost their job and have a new one\n", run.Name, added, seen-added, rate, renewed)
 	return errors.Join(
 		err,
@@ -142,8 +143,8 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 	)
 }
 
-// dryRun reports the accounts of a file that have no configuration, without which they
-// cannot order.
+// dryRun reports the accounts of a file that have no configuration. Orders for them would
+// be refused.
 func (v *invocation) dryRun(ctx context.Context, f *file, o operation.Operation) error {
 	if o.Columns()[0] != "account" || o.ID() == (operation.CreateConfigurations{}).ID() {
 		_, err := fmt.Fprintf(v.out, "%d lines are well-formed; nothing was written\n", len(f.lines))

@@ -22,12 +22,12 @@ import (
 // chunk is how many lines a transaction writes.
 const chunk = 1000
 
-// exported are the columns that fleet export adds, and that a file may have therefore.
+// exported are the columns that fleet export adds. A file to enqueue may have them.
 var exported = []string{"outcome", "resource", "state", "detail"}
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// checkRunName returns an error unless a name cannot be mistaken for another.
+// checkRunName returns an error for a name that could be confused with another one.
 func checkRunName(name string) error {
 	if name == "" {
 		return errors.New("-run is missing")
@@ -49,14 +49,14 @@ type file struct {
 	hash  string
 }
 
-// complain reports a problem of a line.
+// complain reports a problem in a line.
 func (f *file) complain(to io.Writer, line int, problem error) {
 	f.bad++
 	_, _ = fmt.Fprintf(to, "line %d: %v\n", line, problem)
 }
 
-// readFile reads a file of an operation, and reports every bad line: one that is
-// malformed, or whose subject comes twice.
+// readFile reads a file of an operation, and reports every invalid line: one that is
+// malformed, or whose subject appears twice.
 func readFile(name string, o operation.Operation, complaints io.Writer) (*file, error) {
 	opened, err := os.Open(name)
 	if err != nil {
@@ -96,19 +96,19 @@ func readFile(name string, o operation.Operation, complaints io.Writer) (*file, 
 	return f, nil
 }
 
-// readHeader returns how many fields a line has.
+// readHeader checks the first line, and returns how many fields a line has.
 func readHeader(reader *csv.Reader, o operation.Operation) (columns int, err error) {
 	names, err := reader.Read()
 	wanted := o.Columns()
 	if slices.Equal(names, wanted) || slices.Equal(names, slices.Concat(wanted, exported)) {
 		return len(names), nil
 	}
-	problem := fmt.Errorf("the first line has to be %s, not %s",
+	problem := fmt.Errorf("the first line must be %s, not %s",
 		strings.Join(wanted, ","), operation.Quote(strings.Join(names, ",")))
 	if len(names) == 1 && strings.Contains(names[0], ";") {
 		problem = fmt.Errorf(
-			"%w: the file has semicolons between the fields, as Excel writes in some languages, "+
-				"and then often commas in numbers, which can mean either: save it with commas and points",
+			"%w: the file has semicolons between the fields, as Excel writes them in some languages, "+
+				"and may have commas in numbers, which are ambiguous: save it with commas and decimal points",
 			problem,
 		)
 	}
@@ -134,7 +134,7 @@ func (f *file) add(fields []string, number, columns int, o operation.Operation) 
 		return err
 	}
 	if before := f.first[subject]; before != 0 {
-		return fmt.Errorf("%s %s is in line %d too", o.Columns()[0], subject, before)
+		return fmt.Errorf("%s %s is also in line %d", o.Columns()[0], subject, before)
 	}
 	f.first[subject] = number
 	f.lines = append(f.lines, ledger.Line{Subject: subject, Fields: fields[1:]})

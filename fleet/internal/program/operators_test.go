@@ -34,7 +34,7 @@ func contains(t *testing.T, text, part string) {
 	}
 }
 
-// state is the JSON of the latest run's status.
+// state returns the JSON of the latest run's status.
 func state(t *testing.T) map[string]any {
 	t.Helper()
 	var read map[string]any
@@ -52,7 +52,7 @@ func TestARunIsPausedResumedAndCancelled(t *testing.T) {
 		testapi.Follow(t, testapi.Client(t), accounts...)
 		succeeds(t, "enqueue", "-run", "r", path)
 		succeeds(t, "pause", "-run", "r")
-		worked(t, 1) // watching ends at once: nothing moves
+		worked(t, 1) // watching ends at once, because workers have nothing to do
 		if got := state(t); got["state"] != "paused" || got["decided"] != 0.0 || testapi.Orders(s) != 0 {
 			t.Errorf("a paused run is %v, with %d orders", got, testapi.Orders(s))
 		}
@@ -62,7 +62,7 @@ func TestARunIsPausedResumedAndCancelled(t *testing.T) {
 			got["without_job"] != 0.0 {
 			t.Errorf("a cancelled run is %v", got)
 		}
-		contains(t, fails(t, "resume", "-run", "r"), "for good")
+		contains(t, fails(t, "resume", "-run", "r"), "which is final")
 		trail := succeeds(t, "audit")
 		for _, want := range []string{
 			",enqueue,r,\"create-orders: 5 lines", ",pause,r,", ",resume,r,", ",cancel,r,",
@@ -86,7 +86,8 @@ func TestThePriorityOfARunIsSet(t *testing.T) {
 	contains(t, fails(t, "priority", "-run", "r", "-priority", "5"), "1 to 4")
 }
 
-// TestRefusedLinesAreRetriedAndReviewsDecided ends lines in every way, by hand.
+// TestRefusedLinesAreRetriedAndReviewsDecided ends lines with every command of an
+// operator.
 func TestRefusedLinesAreRetriedAndReviewsDecided(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
@@ -142,7 +143,7 @@ func TestRefusedLinesAreRetriedAndReviewsDecided(t *testing.T) {
 	})
 }
 
-// TestAnExportCanBeEnqueuedAgain exports a run with refused lines, and enqueues those as
+// TestAnExportCanBeEnqueuedAgain exports the refused lines of a run, and enqueues them as
 // another run.
 func TestAnExportCanBeEnqueuedAgain(t *testing.T) {
 	testapi.New(t)
@@ -214,14 +215,14 @@ func TestInputThatCanBeMistakenIsRefused(t *testing.T) {
 	contains(t, fails(t, "enqueue", "-run", "r", semicolons), "semicolons")
 }
 
-// TestFormsOfOneFileAreTheSame enqueues a file again with a byte order mark, Windows's
-// ends of lines, capital digits and an amount saved without its last zero.
+// TestFormsOfOneFileAreTheSame enqueues a file again with a byte order mark, Windows line
+// ends, upper-case digits and an amount without its last zero.
 func TestFormsOfOneFileAreTheSame(t *testing.T) {
 	migrated(t)
 	const line = "1111111a-1111-4111-8111-111111111111,22222222-2222-4222-8222-222222222222,BUY,"
 	succeeds(t, "enqueue", "-run", "r", write(t, header+line+"1.50,EUR\n"))
 	again := "\ufeff" + strings.ReplaceAll(header+strings.ToUpper(line)+"1.5,EUR\n", "\n", "\r\n")
-	contains(t, succeeds(t, "enqueue", "-run", "r", write(t, again)), "0 lines added, 1 were there")
+	contains(t, succeeds(t, "enqueue", "-run", "r", write(t, again)), "0 lines added, 1 existed")
 	contains(t, fails(t, "enqueue", "-run", "r", write(t, header+line+"1.51,EUR\n")), "line 2")
 	other := "account,user\n33333333-3333-4333-8333-333333333333,22222222-2222-4222-8222-222222222222\n"
 	contains(t, fails(t, "enqueue", "-run", "r", "-operation", "liquidate", write(t, other)),
@@ -247,7 +248,7 @@ func TestARestoredLedgerIsMarked(t *testing.T) {
 	}
 }
 
-// TestTheRateStaysUnlessItIsNamed migrates three times.
+// TestTheRateStaysUnlessItIsNamed migrates three times, once with a rate.
 func TestTheRateStaysUnlessItIsNamed(t *testing.T) {
 	url := testdb.SQLite(t)
 	t.Setenv("DATABASE_URL", url)

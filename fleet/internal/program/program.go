@@ -1,4 +1,4 @@
-// Package program is the command fleet, as a function that tests can run.
+// Package program implements the command fleet as a function that tests can call.
 package program
 
 import (
@@ -25,17 +25,17 @@ import (
 const (
 	exitOK     = 0
 	exitPerson = 1 // a reconciliation found something that a person has to look at
-	exitFailed = 2 // the command failed, or was used wrongly
+	exitFailed = 2 // the command failed, or was used incorrectly
 )
 
-// errPerson is the error of a reconciliation that found something.
+// errPerson is returned by a reconciliation that found something for a person.
 var errPerson = errors.New("the run needs a person")
 
 // connections is the largest number of connections of a program to its database.
 const connections = 16
 
-// testAhead is added to the time that rows are dated with. Only the linker sets it, with
-// -X, for tests that let days pass.
+// testAhead is added to the time in new rows. Only the linker sets it, with -X, for tests
+// that let days pass.
 var testAhead string
 
 // invocation is one run of a command.
@@ -46,7 +46,7 @@ type invocation struct {
 	ledger      *ledger.Ledger
 }
 
-// Run is the program. It returns the exit status.
+// Run runs a command. It returns the exit status.
 func Run(ctx context.Context, arguments []string, out, errorsTo io.Writer) int {
 	if len(arguments) == 0 {
 		_, _ = io.WriteString(errorsTo, usage())
@@ -86,7 +86,7 @@ func run(ctx context.Context, c command, arguments []string, out, errorsTo io.Wr
 	v.flags.SetOutput(errorsTo)
 	v.flags.Usage = func() { c.help(errorsTo, v.flags) }
 	level := slog.LevelInfo
-	v.flags.TextVar(&level, "log", level, "the least `level` that is logged: debug, info, warn or error")
+	v.flags.TextVar(&level, "log", level, "the lowest `level` that is logged: debug, info, warn or error")
 	do := c.setup(v)
 	if err := v.flags.Parse(arguments); err != nil {
 		return err
@@ -113,7 +113,7 @@ func run(ctx context.Context, c command, arguments []string, out, errorsTo io.Wr
 	return do(ctx)
 }
 
-// newClient returns a client of the API from UPVEST_API_*.
+// newClient returns a client of the API with the credentials in UPVEST_API_*.
 func newClient(options ...upvest.ClientOption) (*upvest.Client, error) {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -134,7 +134,7 @@ func (v *invocation) record(ctx context.Context, command, run, format string, ar
 	})
 }
 
-// who is the user of the operating system and the machine.
+// who returns the user of the operating system and the name of the machine.
 func who() string {
 	name := "unknown"
 	if current, err := user.Current(); err == nil {

@@ -37,7 +37,7 @@ func succeeds(t *testing.T, arguments ...string) string {
 	return out
 }
 
-// migrated gives the test a new database with tables.
+// migrated sets DATABASE_URL to a new database with tables.
 func migrated(t *testing.T) {
 	t.Helper()
 	t.Setenv("DATABASE_URL", testdb.SQLite(t))
@@ -55,10 +55,10 @@ func write(t *testing.T, content string) (path string) {
 
 const header = "account,user,side,amount,currency\n"
 
-// userOf is the user of an account.
+// userOf returns the user of an account.
 func userOf(account uuid.UUID) uuid.UUID { return uuid.NewSHA1(account, []byte("user")) }
 
-// orders makes a file of buys, and the accounts in it.
+// orders writes a file of purchases, and returns its path and accounts.
 func orders(t *testing.T, count int) (path string, accounts []uuid.UUID) {
 	t.Helper()
 	var content strings.Builder
@@ -86,11 +86,11 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	for _, want := range []string{
-		"line 3: account 11111111-1111-4111-8111-111111111111 is in line 2 too",
+		"line 3: account 11111111-1111-4111-8111-111111111111 is also in line 2",
 		`line 4: account: "x" is not a UUID; side "HOLD" is neither BUY nor SELL; ` +
 			`amount "0.00" is not above 0; currency "USD" is not EUR`,
 		"line 6: 3 fields, expected 5", "line 7: ", "line 8: ", `line 9: bare " in non-quoted-field`,
-		"6 bad lines",
+		"6 invalid lines",
 	} {
 		if !strings.Contains(errors, want) {
 			t.Errorf("%q is missing in:\n%s", want, errors)
@@ -122,13 +122,13 @@ func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 	path, _ := orders(t, 2500)
 	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(
 		out,
-		"2500 lines added, 0 were there already",
+		"2500 lines added, 0 existed already",
 	) {
 		t.Error(out)
 	}
 	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(
 		out,
-		"0 lines added, 2500 were there already",
+		"0 lines added, 2500 existed already",
 	) {
 		t.Error(out)
 	}
@@ -139,14 +139,14 @@ func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 	other := write(t, strings.Replace(string(content), ",10.00,", ",10.01,", 1))
 	if status, _, errors := fleet(t, "enqueue", "-run", "r", other); status != 2 ||
 		!strings.Contains(errors, "line 2: account") {
-		t.Errorf("a changed order was taken: %d, %s", status, errors)
+		t.Errorf("a changed order was accepted: %d, %s", status, errors)
 	}
 	if out := succeeds(t, "status"); !strings.Contains(out, "0 of 2500 lines decided") {
 		t.Error(out)
 	}
 }
 
-// worked lets workers place the latest run, and returns what watching it showed.
+// worked lets workers place the latest run, and returns the output of watching it.
 func worked(t *testing.T, count int, arguments ...string) (watched string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -185,8 +185,8 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 	}
 }
 
-// TestALineIsTouchedWhenItsSlotIsDue has two workers with many lines in flight share 20
-// requests a second: each line is begun once.
+// TestALineIsTouchedWhenItsSlotIsDue lets two workers with many lines in flight share 20
+// requests a second. Each line has one attempt.
 func TestALineIsTouchedWhenItsSlotIsDue(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)

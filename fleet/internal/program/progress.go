@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// progress shows how far a command is: on a terminal it rewrites one line, into a pipe or
-// a file it prints a line now and then.
+// progress shows the progress of a command. On a terminal it rewrites one line. In a pipe
+// or a file it prints a line from time to time.
 type progress struct {
 	out        io.Writer
 	isTerminal bool
@@ -52,7 +52,7 @@ func (p *progress) print() {
 	p.pending = ""
 }
 
-// end prints what has not been shown yet, and leaves the line.
+// end prints the last text if it has not been shown yet, and ends the line.
 func (p *progress) end() {
 	if p.pending != "" {
 		p.print()
@@ -63,7 +63,7 @@ func (p *progress) end() {
 	p.width = 0
 }
 
-// bar draws how much of a whole is done.
+// bar draws a progress bar.
 func bar(done, total int) string {
 	const width = 24
 	filled := width * done / max(total, 1)

@@ -18,15 +18,15 @@ import (
 
 // meanings explain the kinds of findings.
 var meanings = map[reconcile.Kind]string{
-	reconcile.Missing:   "not carried out, and not refused",
-	reconcile.Similar:   "an order like that of a line that is not decided",
+	reconcile.Missing:   "neither carried out nor refused",
+	reconcile.Similar:   "an order like that of an undecided line",
 	reconcile.Double:    "a second order like that of the line",
 	reconcile.Stray:     "an order in an account of the run that no line asks for",
 	reconcile.Ghost:     "carried out, but the server does not show it",
-	reconcile.Cancelled: "carried out, and cancelled at the server since",
-	reconcile.Failed:    "accepted, but not carried out in the end",
+	reconcile.Cancelled: "carried out, but cancelled at the server since",
+	reconcile.Failed:    "accepted by the server, but not carried out",
 	reconcile.Review:    "a person decides: fleet decide",
-	reconcile.Refused:   "refused by the server; more than one percent needs a person",
+	reconcile.Refused:   "refused by the server; if more than one percent is, a person has to look",
 }
 
 // reconcile compares the lines of a run with what the server has.
@@ -40,7 +40,7 @@ func (v *invocation) reconcile() func(context.Context) error {
 	until := v.flags.String(
 		"until",
 		"",
-		"leave out orders that were created after this `time`, as in 2026-03-31T00:00:00Z",
+		"ignore orders that were created after this `time`, as in 2026-03-31T00:00:00Z",
 	)
 	return func(ctx context.Context) (err error) {
 		run, err := v.run(ctx, *name)
@@ -105,7 +105,7 @@ type report struct {
 
 func newReport(out io.Writer) *report {
 	r := &report{counts: map[reconcile.Kind]int{}, csv: csv.NewWriter(out)}
-	// the writer keeps its first error
+	// the writer reports its first error at the end
 	_ = r.csv.Write([]string{"finding", "subject", "order", "detail"})
 	return r
 }
@@ -127,7 +127,7 @@ func (r *report) flush() error {
 	return nil
 }
 
-// print prints the report, and returns errPerson if there is something for a person.
+// print prints the report, and returns errPerson if a person has to look at a finding.
 func (r *report) print(out io.Writer, run ledger.Run, counts ledger.Counts, read int) error {
 	o, err := operation.Named(run.Operation)
 	if err != nil {

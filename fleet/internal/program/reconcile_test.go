@@ -23,8 +23,8 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 // underWay keeps orders from being filled while a test runs, however slow the machine is.
 var underWay = sandbox.WithOrderDelay(time.Hour)
 
-// TestReconcileFindsEveryDifference makes one of each on purpose: a check that finds
-// nothing proves nothing.
+// TestReconcileFindsEveryDifference creates one difference of every kind, because a check
+// that finds nothing proves nothing.
 func TestReconcileFindsEveryDifference(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t, underWay)
@@ -74,7 +74,7 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 		outsider := uuid.New()
 		testapi.Follow(t, client, outsider)
 		accounts = append(accounts, outsider)
-		place(9, "10.00") // in an account outside the run, which is left out
+		place(9, "10.00") // in an account outside the run, which is ignored
 		accounts = accounts[:9]
 		double := place(0, "10.0")
 		stray := place(1, "11.01")
@@ -107,8 +107,8 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 				t.Errorf("%q is missing in:\n%s", want, content)
 			}
 		}
-		// The orders of lines 3 and 4 have lost their lines: one more double, one more
-		// stray.
+		// The orders of lines 3 and 4 no longer belong to a line, which adds a double and
+		// a stray.
 		found := " " + strings.Join(strings.Fields(out), " ")
 		for _, want := range []string{
 			"missing 1", "similar 1", "double 2", "stray 2", "ghost 1",

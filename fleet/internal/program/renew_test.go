@@ -9,8 +9,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestEnqueueingAgainTakesUpWhatHasLostItsJob loses jobs in every way that there is.
-// Orders that have one still, or need none, get no second.
+// TestEnqueueingAgainTakesUpWhatHasLostItsJob loses jobs in every possible way. Lines
+// that still have a job, or need none, get no further job.
 func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/metrics"
 )
 
-// serve answers on an address until the context ends.
+// serve serves HTTP on a listener until the context ends.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
@@ -23,8 +23,8 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return nil
 }
 
-// serveMetrics responds to Prometheus in the background, until stop is called, which
-// waits for the end. Without an address it does nothing.
+// serveMetrics serves Prometheus in the background until stop is called. stop waits for
+// the server to end. Without an address, serveMetrics does nothing.
 func (v *invocation) serveMetrics(
 	ctx context.Context,
 	address string,
@@ -40,7 +40,7 @@ func (v *invocation) serveMetrics(
 	v.logger.InfoContext(ctx, "metrics", "address", listener.Addr().String())
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", measured.Handler())
-	// A worker that drains is still measured.
+	// Prometheus still gets the metrics of a worker that is draining.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var served sync.WaitGroup
 	served.Go(func() {
@@ -54,8 +54,8 @@ func (v *invocation) serveMetrics(
 	}, nil
 }
 
-// ui serves River's page. It has no users and no passwords, and whoever sees it may
-// cancel and delete jobs: it stays on this machine.
+// ui serves River's page on this machine only, because the page has no passwords and
+// everyone who can open it can cancel and delete jobs.
 func (v *invocation) ui() func(context.Context) error {
 	address := v.flags.String("address", "127.0.0.1:8081", "where to listen, on loopback only")
 	return func(ctx context.Context) error {
@@ -88,9 +88,9 @@ func (v *invocation) ui() func(context.Context) error {
 	}
 }
 
-// sameOrigin keeps other sites in the user's browser away, by what the browser says of
-// them and by the name that they call this machine. Its port may be any, as at the end of
-// a tunnel.
+// sameOrigin refuses requests of other sites in the user's browser, by their origin and
+// by the host name that they use for this machine. It accepts any port, as the end of a
+// tunnel has.
 func sameOrigin(page http.Handler) http.Handler {
 	protected := http.NewCrossOriginProtection().Handler(page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

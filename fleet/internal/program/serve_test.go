@@ -14,8 +14,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// serving runs a command until the test ends, and returns the address that it tells in a
-// line that fits.
+// serving runs a command until the test ends, and returns the address in the line of its
+// output that matches.
 func serving(t *testing.T, telling string, arguments ...string) (address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -46,7 +46,7 @@ func serving(t *testing.T, telling string, arguments ...string) (address string)
 	return address
 }
 
-// get asks an address, under a name for it, as a page of some origin would.
+// get sends a request with a host name and an origin.
 func get(t *testing.T, method, url, host, site string) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(`{"ids":["1"]}`))
@@ -82,7 +82,7 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 		t.Errorf("the page is %d %s", status, body)
 	}
 	if status, _ := get(t, "GET", "http://"+address+"/", "evil.example", "none"); status != 403 {
-		t.Errorf("a name that is not this machine's is answered %d", status)
+		t.Errorf("another host name gets status %d", status)
 	}
 	cancel := "http://" + address + "/api/jobs/cancel"
 	if status, _ := get(t, "POST", cancel, "", "cross-site"); status != 403 {
@@ -93,7 +93,7 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 	}
 	if status, _, errors := fleet(t, "ui", "-address", "0.0.0.0:0"); status != 2 ||
 		!strings.Contains(errors, "not on loopback") {
-		t.Errorf("the page was to be served to the world: %d, %s", status, errors)
+		t.Errorf("the page is served on a public address: %d, %s", status, errors)
 	}
 }
 

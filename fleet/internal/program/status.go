@@ -19,14 +19,14 @@ type standing struct {
 	Operation string          `json:"operation"`
 	State     ledger.RunState `json:"state"`
 	Priority  int             `json:"priority"`
-	// Held is why the fleet itself sends nothing of the run.
+	// Held is the reason why the fleet holds the run.
 	Held string `json:"held,omitempty"`
 	// Restored is the mark of a restored ledger.
 	Restored string `json:"restored,omitempty"`
 	Total    int    `json:"total"`
 	Decided  int    `json:"decided"`
 	ledger.Counts
-	// WithoutJob is how many undecided lines no worker will take up.
+	// WithoutJob is how many undecided lines have no job.
 	WithoutJob int `json:"without_job"`
 	// UnderWay is how many confirmed lines the server is still carrying out.
 	UnderWay int `json:"under_way"`
@@ -36,7 +36,7 @@ type standing struct {
 	FollowedAt string `json:"followed_at,omitempty"`
 }
 
-// moves reports whether anything is left that workers will do.
+// moves reports whether workers have anything left to do.
 func (s standing) moves() bool {
 	return s.Decided < s.Total && s.State != ledger.Paused && s.WithoutJob < s.Total-s.Decided
 }
@@ -44,7 +44,7 @@ func (s standing) moves() bool {
 // status reports the state of a run, once or every second.
 func (v *invocation) status() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run, the latest by default")
-	watch := v.flags.Bool("watch", false, "go on until nothing moves any more")
+	watch := v.flags.Bool("watch", false, "repeat until the workers have nothing left to do")
 	asJSON := v.flags.Bool("json", false, "print JSON")
 	return func(ctx context.Context) error {
 		run, err := v.ledger.Run(ctx, *name)
@@ -82,7 +82,8 @@ func (v *invocation) standing(ctx context.Context, run ledger.Run) (s standing, 
 		Priority:  run.Priority,
 		Held:      run.Held,
 	}
-	// The jobs are counted first: one that ends meanwhile makes the difference smaller.
+	// The jobs are counted first. A job that ends meanwhile makes the number without a
+	// job smaller, never larger.
 	live, err := queue.Live(ctx, v.ledger, run.ID)
 	if err != nil {
 		return s, err
@@ -145,7 +146,7 @@ func (s standing) print(out io.Writer) error {
 	return err
 }
 
-// watch shows a bar until nothing moves any more, and returns the last state.
+// watch shows a bar until workers have nothing left to do, and returns the last state.
 func (v *invocation) watch(ctx context.Context, s standing) standing {
 	var speed speedometer
 	shown := newProgress(v.out)

@@ -16,7 +16,7 @@ import (
 // enqueued.
 func (v *invocation) export() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run")
-	outcome := v.flags.String("outcome", "", "only lines of this `outcome`, as in refused")
+	outcome := v.flags.String("outcome", "", "only lines with this `outcome`, as in refused")
 	return func(ctx context.Context) error {
 		run, err := v.run(ctx, *name)
 		if err != nil {
@@ -73,14 +73,14 @@ func (v *invocation) restored() func(context.Context) error {
 		}
 		_, err = fmt.Fprintf(
 			v.out,
-			"every line is looked up from %s on before it is sent, until fleet restored -lift\n",
+			"until fleet restored -lift, every line is looked up from %s on before it is sent\n",
 			*since,
 		)
 		return errors.Join(err, v.record(ctx, "restored", "", "since %s", *since))
 	}
 }
 
-// audit prints which commands changed something, by whom and when.
+// audit prints the commands that changed something, with user and time.
 func (v *invocation) audit() func(context.Context) error {
 	return func(ctx context.Context) error {
 		out := csv.NewWriter(v.out)

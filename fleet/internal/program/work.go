@@ -21,7 +21,7 @@ func (v *invocation) migrate() func(context.Context) error {
 	rate := v.flags.Int(
 		"rate",
 		-1,
-		"`requests` a second that all workers together may send, 0 for any number "+
+		"`requests` a second that all workers together may send, or 0 for no limit "+
 			"(300 after the first migration, unchanged after later ones)",
 	)
 	return func(ctx context.Context) error {
@@ -35,13 +35,13 @@ func (v *invocation) migrate() func(context.Context) error {
 	}
 }
 
-// work carries out items until the context ends, and then finishes those under way.
+// work carries out items until the context ends, and then finishes those in progress.
 func (v *invocation) work() func(context.Context) error {
 	inFlight := v.flags.Int("in-flight", 100, "`lines` of a run that this worker handles at once")
 	metricsAt := v.flags.String(
 		"metrics",
 		"",
-		"`address` on which Prometheus finds /metrics, as in :9090; none by default",
+		"`address` that serves /metrics for Prometheus, as in :9090; none by default",
 	)
 	return func(ctx context.Context) error {
 		if *inFlight < 1 || *inFlight > 1000 {
@@ -91,11 +91,11 @@ func (v *invocation) work() func(context.Context) error {
 	}
 }
 
-// lowest is a priority below that of every run.
+// lowest is a lower priority than that of any run.
 const lowest = 5
 
-// await waits for a database that is down, starting or read-only, or has no tables yet.
-// It reports false if the context ended while nothing was wrong with the database.
+// await waits while the database is down, starting or read-only, or has no tables yet. It
+// reports false if the context ended before an attempt to use the database failed.
 func (v *invocation) await(ctx context.Context) (isReady bool, err error) {
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := v.ledger.Ready(ctx)

@@ -12,7 +12,7 @@ import (
 // are settled.
 const followEvery = 5 * time.Minute
 
-// followRuns compares one run with the server in the background, if its turn has come.
+// followRuns compares one run with the server in the background, if a comparison is due.
 func (w *Worker) followRuns(ctx context.Context, following *sync.WaitGroup) error {
 	if w.follow == nil {
 		return nil

@@ -15,7 +15,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 )
 
-// RiverVersion is the version of River's tables that version 1 of the fleet's comes with.
+// RiverVersion is the version of River's tables that belongs to version 1 of the fleet's
+// tables.
 const RiverVersion = 8
 
 //go:embed river.sql
@@ -25,13 +26,13 @@ var riverSettings string
 const lock = 7_085_233_419
 
 // Migrate creates or updates all tables, of River and of the fleet, while it holds a lock
-// that ends with its transaction. A rate below 0 leaves the rate as it is.
+// that ends with its transaction. A rate below 0 keeps the present rate.
 func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	defer func() { _ = tx.Rollback() }() // it does nothing after a commit
 	m := migration{db: db, tx: tx, logger: logger}
 	if db.IsPostgres() {
 		if _, err := tx.ExecContext(ctx, "select pg_advisory_xact_lock($1)", lock); err != nil {
@@ -49,13 +50,13 @@ func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger
 	return database.Wrap("commit the migration", tx.Commit())
 }
 
-// errForeign is the error of tables of River that the fleet did not create.
-var errForeign = errors.New("create the tables: River's tables are there, but not the fleet's: " +
-	"they belong to another program, or an earlier migration was cut off: " +
+// errForeign is returned if there are tables of River that the fleet did not create.
+var errForeign = errors.New("create the tables: River's tables exist, but not the fleet's: " +
+	"they belong to another program, or an earlier migration was interrupted: " +
 	"use another schema (FLEET_SCHEMA) or file")
 
-// migration is one run of Migrate. Statements of River have their own transactions in
-// PostgreSQL, which SQLite cannot have beside that of the lock.
+// migration is one run of Migrate. In PostgreSQL, River's statements have their own
+// transactions. In SQLite they run in that of the lock, because there can be only one.
 type migration struct {
 	db     *database.DB
 	tx     *sql.Tx
@@ -83,7 +84,7 @@ func (m migration) run(ctx context.Context) error {
 	return nil
 }
 
-// version returns the version of the tables, 0 if there are none.
+// version returns the version of the tables, or 0 if there are none.
 func (m migration) version(ctx context.Context) (version int, err error) {
 	const what = "look for the tables"
 	outside := m.outside()
@@ -132,7 +133,7 @@ func (m migration) version(ctx context.Context) (version int, err error) {
 	return version, database.Wrap(what, err)
 }
 
-// present reports which tables are there.
+// present reports which tables exist.
 func (m migration) present(ctx context.Context) (hasVersion, hasRiver bool, err error) {
 	statement := "select exists (select 1 from sqlite_master where name = $1)"
 	names := []string{"fleet_version", "river_job"}
@@ -147,7 +148,7 @@ func (m migration) present(ctx context.Context) (hasVersion, hasRiver bool, err 
 	return hasVersion, hasRiver, err
 }
 
-// outside runs statements that River's own transactions have to see.
+// outside runs statements that must be visible to River's own transactions.
 func (m migration) outside() database.Querier {
 	if m.db.IsPostgres() {
 		return m.db.SQL

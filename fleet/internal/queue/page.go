@@ -6,10 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 
-	"riverqueue.com/riverui" // the page of River's makers shows its jobs best
+	"riverqueue.com/riverui" // River's own page shows its jobs
 )
 
-// Page returns River's page, which works until the context ends. It asks for no password.
+// Page returns River's page, which works until the context ends. The page requires no
+// password.
 func (q *Queue) Page(ctx context.Context, logger *slog.Logger) (http.Handler, error) {
 	endpoints := riverui.NewEndpoints(q.client, nil)
 	page, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: endpoints, Logger: quiet(logger)})

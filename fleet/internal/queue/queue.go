@@ -1,5 +1,5 @@
 // Package queue runs the items of a fleet as jobs of River, one job for each item that is
-// not decided. It is the only package that knows River.
+// not decided. It is the only package that uses River.
 package queue
 
 import (
@@ -25,13 +25,14 @@ import (
 
 const (
 	kind = "fleet_item"
-	// maxAttempts bounds the failures of an item that are its own.
+	// maxAttempts is how often an item may fail for reasons of its content.
 	maxAttempts = 40
 	// chunk is how many jobs a statement adds.
 	chunk = 1000
 )
 
-// queueOf is the queue of a run: pausing one run leaves the others alone.
+// queueOf returns the queue of a run. Each run has a queue, so pausing one does not
+// affect the others.
 func queueOf(run int64) string { return "fleet_" + strconv.FormatInt(run, 10) }
 
 // Job names an item.
@@ -40,10 +41,11 @@ type Job struct {
 	Subject uuid.UUID `json:"subject"`
 }
 
-// Kind is what River calls the job.
+// Kind returns the kind of the job in River.
 func (Job) Kind() string { return kind }
 
-// InsertOpts are the options of every job: an item has at most one that is not over.
+// InsertOpts returns the options of every job: an item has at most one job that has not
+// ended.
 func (Job) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		MaxAttempts: maxAttempts,
@@ -51,13 +53,13 @@ func (Job) InsertOpts() river.InsertOpts {
 	}
 }
 
-// live are the states of a job that is not over.
+// live are the states of a job that has not ended.
 var live = []rivertype.JobState{
 	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
 	rivertype.JobStateRunning, rivertype.JobStateScheduled,
 }
 
-// isLive is the same as a condition of SQL.
+// isLive is the same as an SQL condition.
 const isLive = "kind = '" + kind + "' and " +
 	"state in ('available', 'pending', 'retryable', 'running', 'scheduled')"
 
@@ -67,7 +69,7 @@ type Queue struct {
 	client *river.Client[*sql.Tx]
 }
 
-// New returns a queue that works no jobs.
+// New returns a queue that adds jobs and runs none.
 func New(l *ledger.Ledger, logger *slog.Logger) (*Queue, error) {
 	return newQueue(l, clock{offset: l.Offset, isForRows: true}, logger)
 }
@@ -100,8 +102,8 @@ func driver(db *database.DB) riverdriver.Driver[*sql.Tx] {
 	return riverdatabasesql.New(db.SQL)
 }
 
-// clock gives River the time of the database in place of this machine's, so that a job is
-// due at the same moment for all machines.
+// clock gives River the time of the database instead of this machine's, so that a job is
+// due at the same moment on all machines.
 type clock struct {
 	offset    func() time.Duration // how far the database is ahead of this machine
 	isForRows bool
@@ -110,7 +112,7 @@ type clock struct {
 // Now returns the time.
 func (c clock) Now() time.Time { return time.Now().Add(c.offset()) }
 
-// NowOrNil returns the time for new rows, or nil where the database fills it in.
+// NowOrNil returns the time for new rows, or nil if the database fills it in.
 func (c clock) NowOrNil() *time.Time {
 	if !c.isForRows {
 		return nil
@@ -120,7 +122,7 @@ func (c clock) NowOrNil() *time.Time {
 }
 
 // Add writes lines and their jobs in one transaction, creates the run if it is new, and
-// returns how many lines were not there yet.
+// returns how many lines are new.
 func (q *Queue) Add(ctx context.Context, run ledger.Run, lines []ledger.Line) (added int, err error) {
 	err = q.inTx(ctx, func(tx *sql.Tx) error {
 		created, err := q.ledger.CreateRun(ctx, tx, run)
@@ -138,7 +140,7 @@ func (q *Queue) Add(ctx context.Context, run ledger.Run, lines []ledger.Line) (a
 }
 
 // Renew gives a new job to each undecided item of a run whose job was cancelled, deleted
-// or given up, and returns how many there were.
+// or discarded, and returns the number of new jobs.
 func (q *Queue) Renew(ctx context.Context, run ledger.Run) (renewed int, err error) {
 	err = q.inTx(ctx, func(tx *sql.Tx) error {
 		subjects, err := q.ledger.DB.IDs(ctx, tx, "look for items without a job", `select subject
@@ -167,7 +169,7 @@ func (q *Queue) Retry(ctx context.Context, run ledger.Run) (retried int, err err
 	return retried, err
 }
 
-// Decide ends an item that is up for review, or reopens it with a job.
+// Decide ends an item that needs review, or reopens it with a job.
 func (q *Queue) Decide(ctx context.Context, run ledger.Run, subject uuid.UUID, end ledger.End) error {
 	return q.inTx(ctx, func(tx *sql.Tx) error {
 		err := errors.Join(q.ledger.Decide(ctx, tx, run.ID, subject, end), q.ledger.Reopen(ctx, tx, run.ID))
@@ -178,9 +180,8 @@ func (q *Queue) Decide(ctx context.Context, run ledger.Run, subject uuid.UUID, e
 	})
 }
 
-// Cancel cancels a run for good: items that were never sent are dropped with their jobs,
-// and those whose outcome is unknown are still looked up. It returns how many were
-// dropped.
+// Cancel cancels a run, which is final. It drops items that were never sent, with their
+// jobs, and returns their number. Items with an unknown outcome are still looked up.
 func (q *Queue) Cancel(ctx context.Context, run ledger.Run) (dropped int, err error) {
 	if err := q.ledger.SetState(ctx, run.ID, ledger.Cancelled); err != nil {
 		return 0, err
@@ -200,21 +201,21 @@ func (q *Queue) Cancel(ctx context.Context, run ledger.Run) (dropped int, err er
 	return dropped, err
 }
 
-// Live returns how many jobs of a run are not over.
+// Live returns how many jobs of a run have not ended.
 func Live(ctx context.Context, l *ledger.Ledger, run int64) (count int, err error) {
 	err = l.DB.Row(ctx, l.DB.SQL,
 		"select count(*) from {schema}river_job where queue = $1 and "+isLive, queueOf(run)).Scan(&count)
 	return count, database.Wrap("count the jobs", err)
 }
 
-// Active returns the runs with jobs that are not over, the most urgent first.
+// Active returns the runs with jobs that have not ended, the most urgent first.
 func Active(ctx context.Context, l *ledger.Ledger) ([]ledger.Run, error) {
 	return l.RunsWhere(ctx, `exists (select 1 from {schema}river_job
 		where queue = 'fleet_' || cast({schema}fleet_run.id as text) and river_job.`+isLive+")")
 }
 
-// Analyze updates the planner's statistics after many jobs were added: a plan for an
-// empty table sorts the whole backlog for each fetch.
+// Analyze updates the planner's statistics after many jobs were added. Without it, a plan
+// for an empty table sorts the whole backlog for each fetch.
 func (q *Queue) Analyze(ctx context.Context) error {
 	const what = "update the planner's statistics"
 	if _, err := q.ledger.DB.Exec(ctx, q.ledger.DB.SQL, what, "analyze {schema}river_job"); err != nil {
@@ -224,7 +225,7 @@ func (q *Queue) Analyze(ctx context.Context) error {
 }
 
 func (q *Queue) inTx(ctx context.Context, change func(*sql.Tx) error) error {
-	if _, err := q.ledger.Clock(ctx); err != nil { // jobs are dated with it
+	if _, err := q.ledger.Clock(ctx); err != nil { // the times of jobs depend on it
 		return err
 	}
 	tx, err := q.ledger.DB.Begin(ctx)

@@ -13,13 +13,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 )
 
-// jobWorker works one job.
+// jobWorker runs jobs.
 type jobWorker struct {
 	river.WorkerDefaults[Job]
 	worker *Worker
 }
 
-// Work takes up one item.
+// Work carries out the item of a job.
 func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
 	w := j.worker
 	run, err := w.runNamed(ctx, job.Args.Run)
@@ -27,7 +27,7 @@ func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
 		return snooze(5 * time.Second)
 	}
 	ctx, err = w.limiter.Reserve(pace.WithPriority(ctx, run.Priority), slotTimeout)
-	if err != nil { // the item is untouched
+	if err != nil { // the item has not changed
 		return snooze(time.Second)
 	}
 	err = w.placer.Place(ctx, run, job.Args.Subject, false)
@@ -47,8 +47,8 @@ func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
 
 func snooze(least time.Duration) error { return river.JobSnooze(least + rand.N(4*least)) }
 
-// retries waits a second after the first failure, four after the second and so on, up to
-// ten minutes.
+// retries waits one second after the first failure, four seconds after the second, and so
+// on, up to ten minutes.
 type retries struct{ clock clock }
 
 // NextRetry returns when a job is tried again.

@@ -18,22 +18,23 @@ import (
 )
 
 const (
-	// slotTimeout is how long a job waits for its slot before it leaves its item
-	// untouched.
+	// slotTimeout is how long a job waits for its slot before it returns without an
+	// attempt.
 	slotTimeout = 10 * time.Second
 	jobTimeout  = slotTimeout + place.Timeout + 2*time.Second
 	// rescueAfter is how long a job may run before its worker counts as lost.
 	rescueAfter = jobTimeout + 8*time.Second
-	// backlog is how many seconds' worth of slots a worker fetches at most: fetching more
-	// jobs than there are slots only makes them wait.
+	// backlog is for how many seconds of slots a worker fetches jobs. With more jobs than
+	// slots, jobs would only wait.
 	backlog = 5
-	// maxWait is the longest wait after a failure: with maxAttempts some four hours.
+	// maxWait is the longest wait after a failure. maxAttempts failures take about four
+	// hours.
 	maxWait = 10 * time.Minute
-	// tick is how often a worker looks which runs it works on.
+	// tick is how often a worker decides on which runs it works.
 	tick = time.Second
 )
 
-// Worker works the jobs of all runs. Use [NewWorker].
+// Worker runs the jobs of all runs. Create one with [NewWorker].
 type Worker struct {
 	placer   *place.Placer
 	limiter  *pace.Limiter
@@ -44,11 +45,11 @@ type Worker struct {
 
 	mu     sync.Mutex
 	runs   map[string]ledger.Run
-	queues map[int64]int // the runs that are worked on, with the number of jobs in flight
+	queues map[int64]int // by run: the number of jobs in flight
 }
 
-// NewWorker returns a worker of up to inFlight jobs of each run at once. follow compares
-// what a run has written with the server; it is called now and then for each run.
+// NewWorker returns a worker that runs up to inFlight jobs of each run at once. It calls
+// follow for each run from time to time, to compare the run with the server.
 func NewWorker(
 	placer *place.Placer, limiter *pace.Limiter, inFlight int, logger *slog.Logger,
 	follow func(context.Context, ledger.Run) error,
@@ -60,7 +61,7 @@ func NewWorker(
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &jobWorker{worker: w})
 	client, err := newClient(placer.Ledger.DB, &river.Config{
-		// River requires a queue; this one stays empty.
+		// River requires a queue at the start. This one stays empty.
 		Queues: map[string]river.QueueConfig{
 			"fleet": {MaxWorkers: 1, FetchPollInterval: time.Minute},
 		},
@@ -79,7 +80,7 @@ func NewWorker(
 	return w, err
 }
 
-// quiet keeps River's own messages below a warning out of the log.
+// quiet removes River's own messages below a warning from the log.
 func quiet(logger *slog.Logger) *slog.Logger {
 	return slog.New(levelHandler{logger.Handler()})
 }
@@ -101,7 +102,7 @@ func (h levelHandler) WithGroup(name string) slog.Handler {
 	return levelHandler{h.Handler.WithGroup(name)}
 }
 
-// Run works until the context ends, and then finishes the jobs under way.
+// Run runs jobs until the context ends, and then finishes those in progress.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.client.Start(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -114,7 +115,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// supervise decides every tick which runs are worked on, until the context ends.
+// supervise decides every tick on which runs the worker works, until the context ends.
 func (w *Worker) supervise(ctx context.Context) {
 	var following sync.WaitGroup
 	defer following.Wait()
@@ -132,8 +133,8 @@ func (w *Worker) supervise(ctx context.Context) {
 	}
 }
 
-// look brings the queues that are worked on in line with the ledger, and probes what is
-// held.
+// look starts and stops queues so that they match the runs in the ledger, and probes held
+// runs.
 func (w *Worker) look(ctx context.Context, following *sync.WaitGroup) error {
 	if _, err := w.placer.Ledger.Clock(ctx); err != nil {
 		return err
@@ -166,7 +167,7 @@ func (w *Worker) look(ctx context.Context, following *sync.WaitGroup) error {
 	return errors.Join(w.probe(ctx, runs), w.followRuns(ctx, following))
 }
 
-// share is how many jobs of a run are in flight at a rate of requests a second.
+// share returns how many jobs of a run may be in flight at a rate of requests a second.
 func (w *Worker) share(rate float64) int {
 	if rate == 0 {
 		return w.inFlight
@@ -199,7 +200,7 @@ func (w *Worker) setQueues(ctx context.Context, wanted map[int64]int) error {
 	return nil
 }
 
-// probe tries one item of each held run whose turn it is.
+// probe tries one item of each held run for which a probe is due.
 func (w *Worker) probe(ctx context.Context, runs []ledger.Run) error {
 	for _, run := range runs {
 		if run.Held == "" || run.State != ledger.Running {
@@ -223,8 +224,8 @@ func (w *Worker) probe(ctx context.Context, runs []ledger.Run) error {
 	return nil
 }
 
-// probeClock compares the clocks again, and logs why nothing is sent if they still
-// differ.
+// probeClock compares the clocks again. If they still differ, it logs why nothing is
+// sent.
 func (w *Worker) probeClock(ctx context.Context, reason string) error {
 	isMine, err := w.placer.Ledger.ClaimClockProbe(ctx, place.ProbeInterval)
 	if err != nil || !isMine {
@@ -244,7 +245,8 @@ func (w *Worker) remember(run ledger.Run) {
 	w.runs[run.Name] = run
 }
 
-// runNamed returns a run, whose operation never changes.
+// runNamed returns the run with a name. It keeps runs, because their operations never
+// change.
 func (w *Worker) runNamed(ctx context.Context, name string) (ledger.Run, error) {
 	w.mu.Lock()
 	run, isKnown := w.runs[name]

@@ -7,8 +7,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// items looks at what confirmed items wrote to, one by one, and records how it stands.
-// With reports it also reports what is no longer as the item asked for.
+// items reads the resources of confirmed items one by one, and records their states. If
+// reports is set, it also reports resources that no longer match their items.
 func (r *Reconciliation) items(ctx context.Context, reports bool) error {
 	var confirmed []ledger.Item
 	err := r.Ledger.Items(ctx, r.Run.ID, func(item ledger.Item) error {
@@ -31,7 +31,7 @@ func (r *Reconciliation) items(ctx context.Context, reports bool) error {
 	return nil
 }
 
-// item looks at what one item wrote to.
+// item reads the resource of one item.
 func (r *Reconciliation) item(ctx context.Context, item ledger.Item, reports bool) error {
 	finding, err := r.operation.Look(
 		ctx,
@@ -54,7 +54,7 @@ func (r *Reconciliation) item(ctx context.Context, item ledger.Item, reports boo
 	return r.Found(Finding{Kind: Ghost, Subject: item.Subject, Detail: finding.Detail})
 }
 
-// judge reports an item that needs attention for itself.
+// judge reports an item that is a finding by its outcome alone.
 func (r *Reconciliation) judge(item ledger.Item) error {
 	finding := Finding{Subject: item.Subject, Order: item.Resource, Detail: item.Detail}
 	isFinal := r.operation.IsSettled(item.State)

@@ -1,4 +1,4 @@
-// Package reconcile compares a run with what the server has.
+// Package reconcile compares a run with the resources of the server.
 package reconcile
 
 import (
@@ -25,24 +25,24 @@ type Kind string
 
 // The kinds of findings.
 const (
-	Missing Kind = "missing" // not carried out, and not refused
-	Similar Kind = "similar" // an order like that of an item that is not decided
+	Missing Kind = "missing" // neither carried out nor refused
+	Similar Kind = "similar" // an order like that of an undecided item
 	Double  Kind = "double"  // a second order like that of the item
 	// Stray is an order in an account of the run that no item asks for.
 	Stray     Kind = "stray"
 	Ghost     Kind = "ghost"     // carried out, but the server does not show it
-	Cancelled Kind = "cancelled" // carried out, and cancelled since
-	Failed    Kind = "failed"    // accepted, but not carried out in the end
+	Cancelled Kind = "cancelled" // carried out, but cancelled since
+	Failed    Kind = "failed"    // accepted by the server, but not carried out
 	Review    Kind = "review"    // a person decides
 	Refused   Kind = "refused"   // the server refused it
 )
 
-// Kinds are all kinds, in the order of the report.
+// Kinds returns all kinds, in the order of the report.
 func Kinds() []Kind {
 	return []Kind{Missing, Similar, Double, Stray, Ghost, Cancelled, Failed, Review, Refused}
 }
 
-// Finding is something that differs.
+// Finding is a difference between the ledger and the server.
 type Finding struct {
 	Kind    Kind
 	Subject uuid.UUID
@@ -55,7 +55,7 @@ type Reconciliation struct {
 	Ledger *ledger.Ledger
 	Client *upvest.Client
 	Run    ledger.Run
-	// Until leaves out orders that were created later. Zero is no bound.
+	// Until excludes orders that were created later. Zero means no bound.
 	Until time.Time
 	// Found receives every finding.
 	Found func(Finding) error
@@ -67,7 +67,8 @@ type Reconciliation struct {
 	read      int
 }
 
-// All compares everything, and returns how many orders or items of the server were read.
+// All compares all items of the run, and returns how many orders or resources of the
+// server were read.
 func (r *Reconciliation) All(ctx context.Context) (read int, err error) {
 	if err := r.begin(ctx); err != nil {
 		return 0, err
@@ -86,7 +87,7 @@ func (r *Reconciliation) All(ctx context.Context) (read int, err error) {
 	return r.read, r.Ledger.Items(ctx, r.Run.ID, r.judge)
 }
 
-// Follow reads how the orders of the run stand, and records whether the whole run is
+// Follow reads the states of the run's orders, and records whether the whole run is
 // settled.
 func (r *Reconciliation) Follow(ctx context.Context) error {
 	if err := r.begin(ctx); err != nil {
@@ -114,7 +115,7 @@ func (r *Reconciliation) Follow(ctx context.Context) error {
 	)
 }
 
-// UnderWay is how many confirmed items of a run the server is still carrying out.
+// UnderWay returns how many confirmed items of a run the server is still carrying out.
 func UnderWay(o operation.Operation, counts ledger.Counts) (count int) {
 	for state, items := range counts.States {
 		if !o.IsSettled(state) {
@@ -136,8 +137,8 @@ func (r *Reconciliation) begin(ctx context.Context) (err error) {
 	return err
 }
 
-// orders passes the server's orders on since the run began, page by page in the order of
-// their ids, each with the ids that it reaches from and to.
+// orders calls handle with the server's orders since the run began, in pages sorted by
+// id. Each page has the orders with ids above after and up to upTo.
 func (r *Reconciliation) orders(
 	ctx context.Context, handle func(page []operation.Candidate, after, upTo uuid.UUID) error,
 ) error {
@@ -155,7 +156,7 @@ func (r *Reconciliation) orders(
 		}
 		if bytes.Compare(last[:], order.ID[:]) >= 0 {
 			return fmt.Errorf(
-				"read the orders of the server: %s comes before %s, not in the order of ids",
+				"read the orders of the server: they are not sorted by id: %s comes before %s",
 				last,
 				order.ID,
 			)
@@ -221,7 +222,7 @@ func ordersByID(page []operation.Candidate) map[uuid.UUID]operation.Candidate {
 	return byID
 }
 
-// unclaimed judges an order that no item has, in an account of the run.
+// unclaimed reports an order in an account of the run that no item has.
 func (r *Reconciliation) unclaimed(
 	maker operation.OrderMaker,
 	order operation.Candidate,

@@ -1,5 +1,4 @@
-// Package testapi gives tests an API to place orders with: a sandbox, and accounts that
-// follow an allocation.
+// Package testapi starts a sandbox for tests, with accounts that follow an allocation.
 package testapi
 
 import (
@@ -64,7 +63,7 @@ func ClientOf(
 	return client
 }
 
-// Following has accounts follow an allocation from the start, however many they are.
+// Following is an option with accounts that follow an allocation from the start.
 func Following(accounts ...uuid.UUID) sandbox.Option {
 	mix := uuid.New()
 	state := sandbox.State{
@@ -78,7 +77,7 @@ func Following(accounts ...uuid.UUID) sandbox.Option {
 	return sandbox.WithState(state)
 }
 
-// Follow makes accounts follow an allocation, without which they cannot order.
+// Follow creates configurations, so that orders for the accounts are accepted.
 func Follow(t testing.TB, client *upvest.Client, accounts ...uuid.UUID) {
 	t.Helper()
 	allocation, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
@@ -111,7 +110,7 @@ func Follow(t testing.TB, client *upvest.Client, accounts ...uuid.UUID) {
 
 // Orders counts the orders that the sandbox has carried out.
 func Orders(s *sandbox.Sandbox) int {
-	// An operation that the sandbox has is no error.
+	// The filter is valid, so there is no error.
 	placed, _ := s.Effects(sandbox.OfOperation(Create))
 	return len(placed)
 }

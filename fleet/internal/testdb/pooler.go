@@ -15,7 +15,7 @@ import (
 )
 
 // Pooler starts PgBouncer in transaction mode in front of a database, with further lines
-// of configuration, and returns the database's URL behind it.
+// of configuration, and returns the URL of the database through PgBouncer.
 func Pooler(t testing.TB, url string, lines ...string) (pooled string) {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")

@@ -1,5 +1,5 @@
-// Package testdb gives tests databases: SQLite always, and PostgreSQL where Debian's
-// package postgresql is installed.
+// Package testdb provides databases for tests: SQLite, and PostgreSQL if Debian's package
+// postgresql is installed.
 package testdb
 
 import (
@@ -32,8 +32,8 @@ type Server struct {
 	mu             sync.Mutex
 }
 
-// Each runs a test on every kind of database, each time with a fresh one that has its
-// tables. In CI no kind may be missing.
+// Each runs a test on every kind of database, each time on a new database with tables. In
+// CI no kind may be missing.
 func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
@@ -60,7 +60,7 @@ func migrate(ctx context.Context, url string) error {
 	return errors.Join(queue.Migrate(ctx, db, 0, slog.New(slog.DiscardHandler)), db.Close())
 }
 
-// copy makes a database like the first one, which gets its tables once.
+// copy creates a database as a copy of the first one, whose tables are created once.
 func (s *Server) copy(ctx context.Context) (url string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +78,7 @@ func (s *Server) copy(ctx context.Context) (url string, err error) {
 	return s.create(ctx, "copy_"+strconv.Itoa(s.made), " template model")
 }
 
-// Empty makes a database without tables, and returns its URL.
+// Empty creates a database without tables, and returns its URL.
 func (s *Server) Empty(ctx context.Context) (url string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,7 +139,7 @@ var shared struct {
 	err    error
 }
 
-// Shared returns a server that the tests of a package share: Main ends it.
+// Shared returns a server that the tests of a package share. Main ends it.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	shared.Lock()
@@ -151,7 +151,7 @@ func Shared(t testing.TB) *Server {
 	return shared.server
 }
 
-// Main is to be called by the TestMain of a package that uses a shared server.
+// Main runs the tests of a package with a shared server. Call it from TestMain.
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
 // Run is Main for a package that has more to clean up: it returns the exit status.
@@ -166,7 +166,7 @@ func Run(m *testing.M) (status int) {
 	return status
 }
 
-// Own starts a server with its settings for one test, which ends with it.
+// Own starts a server with settings for one test. The server ends with the test.
 func Own(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	server, err := Start(settings...)
@@ -189,7 +189,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// Start makes and starts a server on a free loopback port.
+// Start creates and starts a server on a free loopback port.
 func Start(settings ...string) (*Server, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if path, err := exec.LookPath("initdb"); err == nil {
@@ -249,12 +249,12 @@ func (s *Server) started() (*Server, error) {
 	return s, nil
 }
 
-// Start starts the server again, and waits until it answers.
+// Start starts the server again, and waits until it responds.
 func (s *Server) Start() error {
 	return s.run("pg_ctl", "-w", "-t", "60", "-D", s.data(), "-l", filepath.Join(s.directory, "log"), "start")
 }
 
-// Crash ends the server as a crash would: without a checkpoint.
+// Crash ends the server without a checkpoint, as a crash does.
 func (s *Server) Crash() error {
 	return s.run("pg_ctl", "-w", "-m", "immediate", "-D", s.data(), "stop")
 }
@@ -262,7 +262,7 @@ func (s *Server) Crash() error {
 // Remove ends the server and removes its files.
 func (s *Server) Remove() error { return errors.Join(s.Crash(), os.RemoveAll(s.directory)) }
 
-// URL is where the server's first database is.
+// URL returns the URL of the server's first database.
 func (s *Server) URL() string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port)
 }
@@ -273,7 +273,7 @@ func (s *Server) run(program string, arguments ...string) error {
 	command := exec.CommandContext(context.Background(), filepath.Join(s.bin, program), arguments...)
 	command.Dir = s.directory
 	runUnprivileged(command)
-	// A file, not a pipe: the server that pg_ctl leaves behind would keep a pipe open.
+	// The log is a file, because the server that pg_ctl starts would keep a pipe open.
 	log, err := os.CreateTemp("", "fleet-postgres-*.log")
 	if err != nil {
 		return fmt.Errorf("make a log: %w", err)

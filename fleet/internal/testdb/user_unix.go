@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// giveAway makes the user who runs the server the owner of a directory.
+// giveAway makes the user of the server the owner of a directory.
 func giveAway(directory string) error {
 	credential := unprivileged()
 	if credential == nil {
@@ -23,13 +23,13 @@ func giveAway(directory string) error {
 	return nil
 }
 
-// runUnprivileged sets the user who runs a program of the server.
+// runUnprivileged sets the user of a program of the server.
 func runUnprivileged(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged()}
 }
 
-// unprivileged is the user of Debian's package if root runs the tests, as the server
-// refuses root. Otherwise it is nil: the server runs as the current user.
+// unprivileged returns the user of Debian's package if root runs the tests, because the
+// server refuses root. Otherwise it returns nil, and the server runs as the current user.
 func unprivileged() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
