@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// maxRuns is how often a contributor has to run `make contract`, the run that passes
-// among them.
+// maxRuns is how often a contributor has to run `make contract`, including the run that
+// passes.
 const maxRuns = 3
 
-// edit is what a contributor does about findings.
+// edit is a change that a contributor makes because of findings.
 type edit struct {
 	name    string
 	settles []string // each finding of it contains one of these
@@ -36,7 +36,7 @@ func findingsOf(printed string) []string {
 	return slices.Compact(findings)
 }
 
-// due returns the edits that findings ask for, and the findings for which there is none.
+// due returns the edits that settle findings, and the findings without an edit.
 func due(findings []string, edits []edit) (asked []edit, unknown []string) {
 	for _, e := range edits {
 		if slices.ContainsFunc(findings, e.isFor) {
@@ -53,7 +53,7 @@ func due(findings []string, edits []edit) (asked []edit, unknown []string) {
 
 func TestAdditionIsGuided(t *testing.T) {
 	if os.Getenv("ADDITION") == "" {
-		t.Skip("make addition runs this: it takes minutes")
+		t.Skip("make addition runs this test, which takes minutes")
 	}
 	c := newClone(t)
 	addToContract(c)
@@ -66,7 +66,7 @@ func TestAdditionIsGuided(t *testing.T) {
 	}
 }
 
-// follow runs `make contract` and applies the edits that it asks for, until it passes.
+// follow runs `make contract` and applies the edits for its findings, until it passes.
 func follow(t *testing.T, c clone) {
 	t.Helper()
 	left := preparedEdits()
@@ -95,7 +95,7 @@ func follow(t *testing.T, c clone) {
 		}
 	}
 	for _, e := range left {
-		t.Errorf("no finding asked for an edit that is prepared: %s", e.name)
+		t.Errorf("no finding required this prepared edit: %s", e.name)
 	}
 }
 

@@ -17,7 +17,8 @@ type clone struct {
 	root string
 }
 
-// newClone copies all files that git tracks, with what `make contract` has installed.
+// newClone copies all files that git tracks, and the programs that `make contract` has
+// installed.
 func newClone(t *testing.T) clone {
 	t.Helper()
 	repository, err := filepath.Abs("../..")
@@ -65,7 +66,7 @@ func linkPrograms(t *testing.T, repository, root string) {
 	}
 }
 
-// copyFile keeps the time of the file, by which make decides what is up to date.
+// copyFile keeps the modification time, by which make decides what is up to date.
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	info, err := os.Stat(from)
@@ -99,7 +100,7 @@ func (c clone) create(name, text string) {
 	}
 }
 
-// insert writes a text before the only place that has another one.
+// insert inserts a text before another one, which must occur once.
 func (c clone) insert(name, before, text string) {
 	c.t.Helper()
 	c.replace(name, before, text+before)

@@ -1,4 +1,4 @@
-// Package addition measures what it takes to add to the contract. In a copy of the
-// repository it adds one operation and one field, and then follows the findings of
-// `make contract`, each with an edit that is prepared here.
+// Package addition measures how much work an addition to the contract is. In a copy of
+// the repository, it adds an operation and a field. Then it settles each finding of `make
+// contract` with an edit that is prepared here.
 package addition

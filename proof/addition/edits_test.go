@@ -1,6 +1,6 @@
 package addition_test
 
-// preparedEdits are what the findings of the addition ask for, in the order in which they
+// preparedEdits returns the edits that settle the findings, in the order in which they
 // are applied.
 func preparedEdits() []edit {
 	return []edit{

@@ -1,6 +1,7 @@
-// Bench compares the client with the bare cost of the same work. It runs the benchmarks
-// in turns and prints one table with the project's targets and whether they are met. Run
-// it with `make bench`. A missed target fails nothing, since times vary with the machine.
+// Bench compares the cost of the client with that of the same work without it. It runs
+// the benchmarks in turns and prints one table with the project's targets and whether
+// they are met. Run it with `make bench`. A missed target fails nothing, since times vary
+// with the machine.
 package main
 
 import (
@@ -17,10 +18,10 @@ import (
 
 func main() {
 	rounds := flag.Int("rounds", 10, "how often everything is measured; the table compares medians")
-	pattern := flag.String("bench", ".", "which benchmarks to run, as of go test")
-	duration := flag.String("benchtime", "300ms", "how long each runs in a round, as of go test")
+	pattern := flag.String("bench", ".", "which benchmarks to run, as for go test")
+	duration := flag.String("benchtime", "300ms", "how long each runs in a round, as for go test")
 	raw := flag.String("raw", "", "a file to keep the measurements in, for benchstat")
-	from := flag.String("from", "", "a file with measurements: print their table, and measure nothing")
+	from := flag.String("from", "", "a file with measurements: print their table without measuring")
 	flag.Parse()
 	if err := run(*rounds, *pattern, *duration, *raw, *from); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -54,8 +55,8 @@ func run(rounds int, pattern, duration, raw, from string) error {
 // packages are measured in this order. Each is built once, so that no round compiles.
 var packages = []string{"../wrapper", "./bench"}
 
-// measure returns the output of the test programs. It repeats all benchmarks in every
-// round, so that a slow phase of the machine affects both sides of a row.
+// measure runs the test programs and returns their output. It repeats all benchmarks in
+// every round, so that a slow phase of the machine affects both sides of a comparison.
 func measure(ctx context.Context, rounds int, arguments ...string) ([]byte, error) {
 	directory, err := os.MkdirTemp("", "bench")
 	if err != nil {

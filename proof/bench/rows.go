@@ -9,8 +9,8 @@ type row struct {
 	target      target
 }
 
-// target is the goal of a row: a number computed from ours and limit must be at most, or
-// at least, the bound.
+// target is the goal of a row: a number computed from ours and limit, and the bound that
+// it must reach or not exceed.
 type target struct {
 	bound float64
 	// relation is the format that prints the bound.
@@ -28,8 +28,8 @@ func times(bound float64) target {
 	}
 }
 
-// faster demands that ours does so many times as much as limit in the same time. The
-// measurements are times per operation.
+// faster requires that ours does at least bound times as many operations as limit in the
+// same time. The measurements are times per operation.
 func faster(bound float64) target {
 	return target{
 		bound:    bound,

@@ -18,8 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// BenchmarkSandbox places orders from 64 goroutines over loopback: with the client, and
-// with net/http and the same signature.
+// BenchmarkSandbox places orders from 64 goroutines over loopback, once with the client,
+// and once with net/http and the same signature.
 func BenchmarkSandbox(b *testing.B) {
 	b.Run("limit", func(b *testing.B) {
 		place := newPlace(b)

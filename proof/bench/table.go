@@ -81,7 +81,7 @@ func printTable(to io.Writer, from io.Reader) error {
 		printed++
 	}
 	if printed == 0 {
-		return errors.New("nothing of the table was measured")
+		return errors.New("no benchmark of the table was measured")
 	}
 	return table.Flush()
 }

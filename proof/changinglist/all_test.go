@@ -23,15 +23,15 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// change happens to the list between two requests: a row appears or disappears at a place
-// that is given as a fraction of the list.
+// change is a change of the list between two requests: a row is added or removed at a
+// place that is a fraction of the list.
 type change struct {
 	insert bool
 	at     byte // in 256ths
 }
 
-// list is a server's list of orders, sorted by id. Steady rows stay for ever; all other
-// rows are added and removed.
+// list is a server's list of orders, sorted by id. Steady rows are never removed. All
+// other rows are added and removed.
 type list struct {
 	mu      sync.Mutex
 	rows    []uuid.UUID
@@ -39,7 +39,7 @@ type list struct {
 	changes [][]change // before each request
 }
 
-// idOf makes ids that sort by a number.
+// idOf returns an id that sorts by the number.
 func idOf(number uint32) uuid.UUID {
 	id := uuid.UUID{6: 0x40, 8: 0x80}
 	binary.BigEndian.PutUint32(id[:], number)
@@ -66,7 +66,7 @@ func (l *list) apply(changes []change) {
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
-// RoundTrip returns a page of the list, after the changes that come before this request.
+// RoundTrip applies the changes before this request, and returns a page of the list.
 func (l *list) RoundTrip(req *http.Request) (*http.Response, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -113,9 +113,9 @@ func drawList(t *rapid.T, deletes bool) *list {
 	return server
 }
 
-// TestAllReadsAChangingList: every row that is there from beginning to end is delivered
-// exactly once and in order, and no row is delivered twice. The reader may only give up,
-// with [upvest.ErrListUnreadable], when rows were removed.
+// TestAllReadsAChangingList: every row that is in the list from beginning to end is
+// delivered exactly once and in order, and no row is delivered twice. Only if rows were
+// removed, the reader may end with [upvest.ErrListUnreadable].
 func TestAllReadsAChangingList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		deletes := rapid.Bool().Draw(t, "with deletions")

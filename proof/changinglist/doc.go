@@ -1,3 +1,3 @@
-// Package changinglist holds the property test of reading a list to its end while rows
-// come and go.
+// Package changinglist has a property test that reads a list to its end while rows are
+// added and removed.
 package changinglist

@@ -38,7 +38,7 @@ func apiPage(contract *openapi3.T) string {
 
 const regeneratePage = "run go test -run APIPage ./drift -update in proof/"
 
-// checkAPIPage: docs/api.md is what the contract and the wrapper make.
+// checkAPIPage: docs/api.md is the page that the contract and the wrapper produce.
 func checkAPIPage(contract *openapi3.T) (found findings) {
 	page, err := os.ReadFile(apiPageFile)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// tolerantClient does the least that is right: it decodes the body of a problem or of any
-// 2xx.
+// tolerantClient is the simplest correct client: it decodes the body of a problem or of
+// any 2xx.
 type tolerantClient struct {
 	results map[string]reflect.Type // of the wrapper's methods, by operation
 }
@@ -146,8 +146,8 @@ func dropNewFields(c tolerantClient, op operation, r response) (any, error) {
 	return fields, nil
 }
 
-// TestIncompatibleClientsAreFound proves that checkCompatibility finds what clients get
-// wrong.
+// TestIncompatibleClientsAreFound proves that checkCompatibility finds the mistakes of
+// incompatible clients.
 func TestIncompatibleClientsAreFound(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)

@@ -16,7 +16,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// response is what a server sends.
+// response is a response of a server.
 type response struct {
 	status int
 	header http.Header
@@ -71,8 +71,8 @@ func problemOf(failure *upvest.Error) map[string]any {
 	return fields
 }
 
-// checkCompatibility makes every compatible change to every documented response. It
-// reports where a call no longer reports everything that it reported before.
+// checkCompatibility applies every compatible change to every documented response. It
+// reports calls that no longer report everything that they reported before.
 func checkCompatibility(contract *openapi3.T, call caller) []string {
 	var findings []string
 	for _, op := range operations(contract) {
@@ -88,8 +88,8 @@ func checkCompatibility(contract *openapi3.T, call caller) []string {
 	return findings
 }
 
-// change is a response that differs from a documented one in a way that the policy calls
-// compatible, and what a call has to report of it.
+// change is a response with a compatible difference to a documented one, and the value
+// that a call has to report for it.
 type change struct {
 	name     string
 	response response
@@ -114,7 +114,7 @@ func (c change) try(op operation, call caller, place string) []string {
 	return findings
 }
 
-// report returns what a call reports, as decoded JSON.
+// report makes the call, and returns the value that it reports as decoded JSON.
 func (c change) report(op operation, call caller) (any, error) {
 	value, err := call(op, c.response)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// compatibleChanges are the changes to the response with one status, by the name of the
-// example that they start from.
+// compatibleChanges returns the changes to the response with one status, by the name of
+// the example that they change.
 func compatibleChanges(op operation, status string) map[string][]change {
 	number, err := strconv.Atoi(status)
 	if err != nil {
@@ -48,7 +48,7 @@ func compatibleChanges(op operation, status string) map[string][]change {
 	return changes
 }
 
-// headerChanges add headers to the first response of a list.
+// headerChanges returns the first change with further headers.
 func headerChanges(first change) []change {
 	more := http.Header{
 		"X-New": {"1"}, "Deprecation": {"@1688169599"}, "Retry-After": {"soon"},
@@ -61,7 +61,8 @@ func headerChanges(first change) []change {
 	return []change{changed}
 }
 
-// statusChanges give a success every other status of a success that can have its body.
+// statusChanges returns the first change with every other status of success that can have
+// its body.
 func statusChanges(first change, status int) []change {
 	var list []change
 	for other := http.StatusOK; other < 300 && status < 300; other++ {
@@ -164,8 +165,7 @@ func placesIn(schema *openapi3.Schema, value any, path []any) []placeIn {
 
 type missing struct{}
 
-// with returns a copy in which the value at the end of the path is another one, or is
-// missing.
+// with returns a copy in which the value at the end of the path is replaced, or removed.
 func with(value any, path []any, other any) any {
 	if len(path) == 0 {
 		return other

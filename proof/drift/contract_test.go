@@ -77,8 +77,8 @@ func methodName(operationID string) string {
 	return name.String()
 }
 
-// arguments are the types of the generated method's arguments between the context and the
-// editors: ids, query parameters, body.
+// arguments returns the types of the generated method's arguments between the context and
+// the editors: ids, query parameters, body.
 func (o operation) arguments() []reflect.Type {
 	var list []reflect.Type
 	if o.method.Type != nil {
@@ -89,7 +89,7 @@ func (o operation) arguments() []reflect.Type {
 	return list
 }
 
-// queryType is the struct of the query parameters, or nil.
+// queryType returns the struct of the query parameters, or nil.
 func (o operation) queryType() reflect.Type {
 	for _, argument := range o.arguments() {
 		if argument.Kind() == reflect.Pointer {
@@ -99,7 +99,7 @@ func (o operation) queryType() reflect.Type {
 	return nil
 }
 
-// place is where the contract has a body, and the Go type that holds it there.
+// place is a body in the contract, and the Go type that holds it.
 type place struct {
 	name    string
 	request bool
@@ -107,7 +107,7 @@ type place struct {
 	goType  reflect.Type // nil if there is none
 }
 
-// requestBody is the place of the request, nil if the operation has none.
+// requestBody returns the place of the request body, or nil if the operation has none.
 func (o operation) requestBody() *place {
 	if o.RequestBody == nil {
 		return nil
@@ -125,7 +125,7 @@ func (o operation) requestBody() *place {
 	return p
 }
 
-// places are the bodies of the operation. results are the types that the wrapper's
+// places returns the bodies of the operation. results are the types that the wrapper's
 // methods return.
 func (o operation) places(results map[string]reflect.Type) []place {
 	var list []place

@@ -8,7 +8,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// control is a mistake in the contract and what a check has to find then.
+// control is a mistake in the contract, with the finding that a check has to report.
 type control struct {
 	name  string
 	check func(*openapi3.T) findings // nil if its test has one check for all controls
@@ -24,7 +24,7 @@ func (c control) edit(t *testing.T, contract string) string {
 	return edit(t, contract, c.after, c.old, c.new)
 }
 
-// requireFinding fails the test unless one of the findings has the wanted text in it.
+// requireFinding fails the test unless one of the findings contains the text.
 func requireFinding(t *testing.T, findings []string, want string) {
 	t.Helper()
 	if !strings.Contains(strings.Join(findings, "\n"), want) {

@@ -56,7 +56,7 @@ func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) find
 
 func TestDocs(t *testing.T) {
 	if os.Getenv("DOCS") == "" {
-		t.Skip("make docs runs this: it takes a browser")
+		t.Skip("make docs runs this test, which needs a browser")
 	}
 	text := readContract(t)
 	contract := parse(t, text)
@@ -69,7 +69,7 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	const blank = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
-	// The scripts in the page have others.
+	// The last one is that of the page, because its scripts contain others.
 	end := strings.LastIndex(string(built), "</body>")
 	broken := writeFile(t, "index.html", string(built)[:end]+`<script>console.error("a control")</script>`+
 		`<img src="https://example.invalid/x.png"><img alt="blank" src="`+blank+`"></body></html>`)

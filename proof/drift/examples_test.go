@@ -15,16 +15,17 @@ import (
 
 var errNoMethod = errors.New("there is no method of the wrapper")
 
-// oddities are the documented examples that do not fit, by example and place in it, with
-// the reason why that is right.
+// oddities are the documented examples that do not match their schema or Go type, by
+// example and place, with the reason why they are kept.
 var oddities = map[string]string{
 	"create_portfolios_liquidation_request 200 order /allocation_id": "documented as an empty " +
 		"text in a uuid field: a liquidation follows no allocation; api.OptionalUUID reads it as " +
 		"absent, and leaves it out again",
 }
 
-// checkExamples: each body has examples, and each example fits its schema and survives
-// the Go type. The oddities have to stay odd.
+// checkExamples: each body has examples. Each example matches its schema, and is
+// unchanged after it is decoded into its Go type and encoded again. An oddity must not
+// match.
 func checkExamples(contract *openapi3.T) findings {
 	survey := exampleSurvey{met: map[string]bool{}}
 	results := resultTypes(contract)
@@ -56,7 +57,7 @@ func checkExamples(contract *openapi3.T) findings {
 	return survey.found
 }
 
-// exampleSurvey gathers what is wrong with examples.
+// exampleSurvey collects problems of examples.
 type exampleSurvey struct {
 	found findings
 	met   map[string]bool // oddities
@@ -90,7 +91,7 @@ func (s *exampleSurvey) report(place string, problems []problem) {
 	}
 }
 
-// problem is what is wrong with an example, at a JSON pointer in it.
+// problem is a problem of an example, at a JSON pointer.
 type problem struct{ pointer, text string }
 
 func bodies(media *openapi3.MediaType) map[string]any {
@@ -141,7 +142,7 @@ func flatten(err error) []problem {
 	}
 }
 
-// losses reports what an example loses when it is decoded into its Go type and encoded
+// losses reports how an example changes when it is decoded into its Go type and encoded
 // again.
 func losses(place place, example any) []problem {
 	text, err := json.Marshal(example)

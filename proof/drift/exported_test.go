@@ -65,14 +65,14 @@ func printDeclaration(set *token.FileSet, declaration ast.Decl) (string, error) 
 	if err := printer.Fprint(&text, set, declaration); err != nil {
 		return "", err
 	}
-	// Where comments were, blank lines are left.
+	// Removed comments leave blank lines.
 	lines := slices.DeleteFunc(strings.Split(text.String(), "\n"), isBlank)
 	return strings.Join(lines, "\n"), nil
 }
 
 func isBlank(line string) bool { return strings.TrimSpace(line) == "" }
 
-// receiver is the name of the type that a method belongs to.
+// receiver returns the name of the type of a method.
 func receiver(method *ast.FuncDecl) (name string) {
 	ast.Inspect(method.Recv.List[0].Type, func(node ast.Node) bool {
 		if identifier, ok := node.(*ast.Ident); ok && name == "" {
@@ -83,8 +83,8 @@ func receiver(method *ast.FuncDecl) (name string) {
 	return name
 }
 
-// TestExportedAPIChangesOnPurpose holds what importers can name against the last state
-// that somebody agreed to.
+// TestExportedAPIChangesOnPurpose compares the exported declarations with those in
+// testdata/exported, which change only on purpose.
 func TestExportedAPIChangesOnPurpose(t *testing.T) {
 	for _, name := range []string{"api", "generated", "wrapper"} {
 		got, err := exported(filepath.Join(repository, name))
@@ -112,8 +112,8 @@ func TestExportedAPIChangesOnPurpose(t *testing.T) {
 	}
 }
 
-// TestExportedAPIIsSeen proves that the snapshot has what importers depend on, and
-// nothing else.
+// TestExportedAPIIsSeen proves that the snapshot contains the declarations on which
+// importers depend, and no others.
 func TestExportedAPIIsSeen(t *testing.T) {
 	t.Parallel()
 	const source = `package p

@@ -109,8 +109,8 @@ func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.T
 	}
 }
 
-// properties are those of an object; a choice between objects is one Go struct with the
-// properties of all.
+// properties returns the properties of an object. A choice between objects is one Go
+// struct with the properties of all.
 func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
 	all := maps.Clone(schema.Properties)
 	for _, choice := range schema.OneOf {
@@ -125,7 +125,7 @@ func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
 
 func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Type) {
 	properties := s.properties(schema)
-	// Whether a tag leaves a value out depends on its type, so a value is encoded.
+	// A zero value is encoded, because it depends on its type whether a tag omits it.
 	var zero map[string]any
 	text, err := json.Marshal(reflect.Zero(goType).Interface())
 	if err == nil {
@@ -138,7 +138,7 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 	for _, field := range reflect.VisibleFields(goType) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if field.Type == reflect.TypeFor[api.Unknown]() {
-			continue // no property: it takes what the contract does not name
+			continue // not a property: it holds unknown fields
 		}
 		if tag == "-" {
 			isOpen := schema.AdditionalProperties.Has
@@ -231,8 +231,8 @@ func (s *survey) parameter(where string, parameter *openapi3.Parameter, goType r
 	}
 }
 
-// checkFields: each body has a Go type, each property and query parameter a field that
-// can hold it; none is left over.
+// checkFields: each body has a Go type, and each property and query parameter has a field
+// that can hold it. There are no other fields.
 func checkFields(contract *openapi3.T) findings { return newSurvey(contract).findings }
 
 // checkEnums: each enum value of a body or query parameter has a constant, each constant

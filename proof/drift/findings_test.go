@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// findings are what a check reports. Each is one line: the file, what is wrong in it, and
-// the command or the line that settles it.
+// findings are the reports of a check. Each is one line: the file, the mistake, and the
+// command or the line that settles it.
 type findings []string
 
 func (f *findings) addf(format string, values ...any) {
 	*f = append(*f, fmt.Sprintf(format, values...))
 }
 
-// addSets reports what is only in one of two sets. settle tells what to do about it.
+// addSets reports the elements that are in only one of two sets. settle is the remedy.
 func (f *findings) addSets(where string, want, got []string, settle string) {
 	for _, name := range want {
 		if !slices.Contains(got, name) {
@@ -28,7 +28,7 @@ func (f *findings) addSets(where string, want, got []string, settle string) {
 	}
 }
 
-// report fails the test with each finding, in a stable order and once.
+// report fails the test with each finding once, in a stable order.
 func (f *findings) report(t *testing.T) {
 	t.Helper()
 	list := slices.Sorted(slices.Values(*f))

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// The lines of tools.go and of the generator's configurations that say what is made of
-// what.
+// The lines of tools.go and of the generator's configurations that name the inputs and
+// outputs.
 var (
 	generateLine = regexp.MustCompile(`(?m)^//go:generate env (GOWORK=off go .* -config) (\S+) (\S+)$`)
 	outputLine   = regexp.MustCompile(`(?m)^output: (.*)$`)
@@ -24,8 +24,8 @@ var (
 	embeddedContract = regexp.MustCompile(`(?s)\nvar swaggerSpec = \[\]string\{(.*?)\n\}\n`)
 )
 
-// checkFresh makes the generated code again, in a temporary folder, and reports what
-// differs from the tree. contract takes the place of openapi.yaml if it is not empty.
+// checkFresh generates the code again in a temporary folder, and reports differences to
+// the tree. If contract is not empty, it is used instead of openapi.yaml.
 func checkFresh(t *testing.T, contract string) (found findings) {
 	t.Helper()
 	lines, err := os.ReadFile(filepath.Join(repository, "tools.go"))
@@ -57,7 +57,7 @@ type generation struct {
 	document      string
 }
 
-// check makes the code again. It leaves the file in the tree alone.
+// check generates the code again. It does not change the file in the tree.
 func (g generation) check(t *testing.T) error {
 	t.Helper()
 	settings, err := os.ReadFile(filepath.Join(repository, g.configuration))
@@ -96,8 +96,8 @@ func (g generation) check(t *testing.T) error {
 	return nil
 }
 
-// unpacked reads generated code, with the contract embedded in it as plain text: how it
-// is compressed differs between versions of Go.
+// unpacked reads generated code, and replaces the embedded contract by its plain text,
+// because its compression differs between versions of Go.
 func unpacked(name string) (string, error) {
 	code, err := os.ReadFile(name)
 	if err != nil {

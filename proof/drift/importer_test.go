@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// allowedModules are compiled into a program that imports the wrapper.
+// allowedModules are the modules that a program with the wrapper may contain.
 var allowedModules = []string{
 	"github.com/d8277167/upvest-portfolios-go",
 	"github.com/oapi-codegen/runtime",
@@ -31,7 +31,7 @@ func newImporter(t *testing.T, imported string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The sums are those that the repository has checked; no other module may come in.
+	// The sums are those of the repository, so that no other module can be used.
 	sums, err := os.ReadFile(filepath.Join(root, "sandbox/go.sum"))
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// linted is what Redocly CLI reports of contracts under redocly.yaml.
+// linted is a report of Redocly CLI, with the configuration redocly.yaml, about a
+// contract.
 type linted struct {
 	Totals   struct{ Ignored int }
 	Problems []lintProblem
@@ -25,7 +26,7 @@ type lintProblem struct {
 // returns a report for each.
 func lint(t *testing.T, program string, contracts ...string) []linted {
 	t.Helper()
-	// It fails if there are problems, and prints to two streams.
+	// Redocly CLI fails if there are problems, and prints to both streams.
 	output := filepath.Join(t.TempDir(), "reports.json")
 	const script = `output=$1; config=$2; shift 2
 exec "$0" lint --config "$config" --format=json "$@" > "$output"`

@@ -22,7 +22,8 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// stub is a client whose server is the transport. It has a token, and never tries again.
+// stub returns a client whose server is the transport. The client has a token and makes
+// no retries.
 func stub(server http.RoundTripper) (*upvest.Client, error) {
 	return upvest.New(upvest.Credentials{
 		BaseURL: "http://127.0.0.1", ClientID: sampleID, ClientSecret: "secret", KeyID: "key",
@@ -80,8 +81,8 @@ func (m wrapperMethod) call(
 	return results[0].Interface(), nil
 }
 
-// pathID returns the id for the path of a call whose response has a body: the client
-// requires a response to be about the resource in the path.
+// pathID returns the id for the path of a call, taken from the body of the response,
+// because the client requires that a response is about the resource in the path.
 func pathID(op operation, body []byte) uuid.UUID {
 	var named struct {
 		ID        uuid.UUID `json:"id"`
@@ -134,9 +135,9 @@ func requestExamples(contract *openapi3.T) map[reflect.Type]any {
 	return examples
 }
 
-// wrapperMethods finds the method for each operation: it calls all and looks at what they
-// send. Methods that are made of others, with a function or an iterator in their
-// signature, are left out.
+// wrapperMethods finds the method of each operation by calling all methods and comparing
+// their requests. It leaves out methods that call others, which have a function or an
+// iterator in their signature.
 func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, found findings) {
 	methods = map[string]wrapperMethod{}
 	examples := requestExamples(contract)
@@ -172,7 +173,7 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fou
 	return methods, found
 }
 
-// request returns what the method sends for the documented examples.
+// request returns the request that the method sends for the documented examples.
 func (m wrapperMethod) request(examples map[reflect.Type]any) (*http.Request, error) {
 	var sent *http.Request
 	client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
@@ -193,7 +194,7 @@ func (m wrapperMethod) request(examples map[reflect.Type]any) (*http.Request, er
 
 var pathParameter = regexp.MustCompile(`\{\w+\}`)
 
-// fits reports whether a request is one of the operation.
+// fits reports whether a request is for the operation.
 func (o operation) fits(request *http.Request) bool {
 	path := pathParameter.ReplaceAllString(o.path, sampleID.String())
 	return o.verb == request.Method && path == request.URL.Path
@@ -230,7 +231,7 @@ func isOneCall(method reflect.Type) bool {
 
 const ofWrapper = "wrapper: "
 
-// settleMethod tells how an operation gets its method.
+// settleMethod returns the remedy for an operation without a method.
 func settleMethod(op operation) string {
 	return "add a method that sends " + op.verb + " " + op.path + " to a service in wrapper/"
 }

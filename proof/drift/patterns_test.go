@@ -10,7 +10,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// patternCheck is what package api accepts where the contract has a pattern.
+// patternCheck is the check of package api for a pattern of the contract.
 type patternCheck struct {
 	end     string // of the schema's place in the contract
 	accepts func(string) bool
@@ -43,8 +43,8 @@ func patternChecks() []patternCheck {
 	}
 }
 
-// acceptsAmount accepts the empty text too, which the documented pattern does: it is no
-// amount.
+// acceptsAmount also accepts the empty text, because the documented pattern does,
+// although it is not an amount.
 func acceptsAmount(text string) bool {
 	_, err := api.NewAmount(text)
 	return err == nil || text == ""
@@ -60,8 +60,8 @@ func acceptsISIN(text string) bool {
 	return err == nil && api.InstrumentID(text).IsISIN()
 }
 
-// checkPatterns: package api accepts what each pattern of a body's schema accepts, and
-// nothing else. It tries every text that is one edit away from those above.
+// checkPatterns: package api accepts exactly the texts that each pattern of a body's
+// schema accepts. It tries all texts that are one edit away from those above.
 func checkPatterns(contract *openapi3.T) (found findings) {
 	used := map[string]bool{}
 	err := contract.WalkSchemas(func(pointer string, schema *openapi3.SchemaRef) error {
@@ -82,7 +82,7 @@ func checkPatterns(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// addPattern compares a pattern with package api. used gathers the checks that have a
+// addPattern compares a pattern with package api. used collects the checks that have a
 // pattern.
 func (f *findings) addPattern(pointer, text string, used map[string]bool) {
 	pattern, err := regexp.Compile(text)
@@ -116,8 +116,8 @@ func (c patternCheck) difference(pattern *regexp.Regexp) string {
 	return ""
 }
 
-// neighbors are the text itself and all texts that one removed, inserted or replaced
-// character makes of it.
+// neighbors returns the text itself, and all texts in which one character is removed,
+// inserted or replaced.
 func neighbors(text string) []string {
 	list := []string{text}
 	for i := 0; i <= len(text); i++ {

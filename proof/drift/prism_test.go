@@ -23,8 +23,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// prism starts Prism on a free port and returns its URL when it listens. It ends with the
-// test.
+// prism starts Prism on a free port, and returns its URL when it listens. Prism ends with
+// the test.
 func prism(t *testing.T, arguments ...string) string {
 	t.Helper()
 	program := nodeProgram(t, "prism")
@@ -103,7 +103,7 @@ func checkMock(t *testing.T, mocked string) findings {
 	return found
 }
 
-// oneLine is a body of Prism on one line.
+// oneLine returns a body of Prism on one line.
 func oneLine(body []byte) string { return strings.Join(strings.Fields(string(body)), " ") }
 
 // isExample reports whether a value is one of the documented ones. A response without a
@@ -214,8 +214,8 @@ func keyAsPEM(t *testing.T, key any) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// aroundProxy sends requests to the proxy, except for those of the token endpoint, which
-// is in no contract.
+// aroundProxy sends requests to the proxy, except those to the token endpoint, which is
+// not in the contract.
 func aroundProxy(t *testing.T, server, proxy string) http.Handler {
 	t.Helper()
 	mux := http.NewServeMux()

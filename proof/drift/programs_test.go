@@ -19,16 +19,17 @@ const repository = "../.."
 func withPrograms(t *testing.T) {
 	t.Helper()
 	if os.Getenv("CONTRACT") == "" {
-		t.Skip("make contract runs this: it takes more than Go and its tests")
+		t.Skip("make contract runs this test, which needs more than Go")
 	}
 }
 
-// withoutRaceDetector skips a test that takes ten times as long with the race detector,
-// which finds nothing in it: one goroutine does the work. `make contract` runs it.
+// withoutRaceDetector skips a test under the race detector, which slows it down ten times
+// and finds nothing, because a single goroutine does the work. `make contract` runs the
+// test.
 func withoutRaceDetector(t *testing.T) {
 	t.Helper()
 	if raceDetector {
-		t.Skip("make contract runs this, without the race detector")
+		t.Skip("make contract runs this test without the race detector")
 	}
 }
 
@@ -45,13 +46,13 @@ func nodeProgram(t *testing.T, name string) string {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(err)
 		}
-		t.Skipf("%s is not installed: make contract does that where there is Node.js", name)
+		t.Skipf("%s is not installed: make contract installs it if there is Node.js", name)
 	}
 	return program
 }
 
-// install returns the path of a Go program, such as example.com/cmd/program@v1.2.3. It is
-// installed once, below build/.
+// install installs a Go program, such as example.com/cmd/program@v1.2.3, once below
+// build/, and returns its path.
 func install(t *testing.T, program string) string {
 	t.Helper()
 	folder, err := filepath.Abs(filepath.Join(repository, "build/go", path.Base(program)))

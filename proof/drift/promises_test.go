@@ -16,11 +16,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// rowOfWrapperTests is the line of an operation in wrapper/operations_test.go.
+// rowOfWrapperTests matches the line of an operation in wrapper/operations_test.go.
 var rowOfWrapperTests = regexp.MustCompile(`(?m)^\t+id: +"(\w+)",$`)
 
-// checkWrapperTests: what the wrapper's tests require of every operation, they require of
-// each operation of the contract.
+// checkWrapperTests: the table of the wrapper's tests has every operation of the
+// contract.
 func checkWrapperTests(contract *openapi3.T) (found findings) {
 	const file = "wrapper/operations_test.go"
 	text, err := os.ReadFile(filepath.Join(repository, file))
@@ -39,8 +39,7 @@ func checkWrapperTests(contract *openapi3.T) (found findings) {
 
 const identifiedFile = "wrapper/internal/wire/identified.go"
 
-// checkEmptyResponses: no method takes an empty object for the resource that was asked
-// for.
+// checkEmptyResponses: no method accepts an empty object as the requested resource.
 func checkEmptyResponses(contract *openapi3.T) findings {
 	return acceptedBodies(contract, func(operation) string { return "{}" })
 }
@@ -88,7 +87,7 @@ func acceptedBodies(contract *openapi3.T, body func(operation) string) (found fi
 }
 
 // checkShapes: the client reads each documented response field by field, so that one
-// wrong field does not cost the others.
+// invalid field does not lose the others.
 func checkShapes(contract *openapi3.T) (found findings) {
 	const file = "wrapper/internal/wire/shape.go"
 	text, err := os.ReadFile(filepath.Join(repository, file))
@@ -117,12 +116,12 @@ func TestAcceptedBodiesAreFound(t *testing.T) {
 	requireFinding(t, acceptedBodies(contract, list), "list_portfolios_orders accepts the response")
 }
 
-// typedCount is the number of all operations, typed by hand: an operation more, and it is
-// wrong.
+// typedCount matches a number of all operations that was typed by hand, which a new
+// operation makes wrong.
 var typedCount = regexp.MustCompile(
 	`(?i)\b(\d{2,}|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|twenty) operations\b`)
 
-// checkTypedCounts: no document, comment or text counts the operations.
+// checkTypedCounts: no document, comment or text contains the number of all operations.
 func checkTypedCounts(*openapi3.T) (found findings) {
 	err := filepath.WalkDir(repository, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -34,8 +34,8 @@ func checkCalls(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// checkSandbox: the sandbox takes the request of each operation for that operation, and
-// gives it a response that is meant for it.
+// checkSandbox: the sandbox handles the request of each operation as that operation, and
+// its response is one of the operation.
 func checkSandbox(contract *openapi3.T) findings {
 	methods, found := wrapperMethods(contract)
 	server, err := sandbox.New(sandbox.WithoutNetwork())
@@ -58,7 +58,7 @@ func checkSandbox(contract *openapi3.T) findings {
 			continue
 		}
 		var response upvest.Response
-		// Most ids in the examples name nothing: the sandbox has to report that.
+		// Most ids in the examples do not exist, so the sandbox has to return 404.
 		_, _ = method.call(
 			context.Background(), client, sampleID, examples, upvest.WithResponse(&response))
 		requests, err := server.Requests()
@@ -83,8 +83,8 @@ func checkSandbox(contract *openapi3.T) findings {
 	return found
 }
 
-// checkGoldenRequests: each operation, and the token endpoint, has its request as a file,
-// and each file an operation.
+// checkGoldenRequests: each operation and the token endpoint has a file with its request,
+// and each file has an operation.
 func checkGoldenRequests(contract *openapi3.T) (found findings) {
 	const folder = "wrapper/testdata/requests"
 	entries, err := os.ReadDir(filepath.Join(repository, folder))
@@ -107,8 +107,8 @@ func checkGoldenRequests(contract *openapi3.T) (found findings) {
 
 var demoLine = regexp.MustCompile(`(?m)^ +\d+ +(\w+) +(2\d\d) +[0-9a-f-]{36} `)
 
-// checkDemo: each operation has a line in what the demo prints, with a success and a
-// request id, and each such line an operation.
+// checkDemo: the output of the demo has a line for each operation, with a success and a
+// request id, and each such line is for an operation.
 func checkDemo(contract *openapi3.T, printed string) (found findings) {
 	var got []string
 	for _, line := range demoLine.FindAllStringSubmatch(printed, -1) {
@@ -130,8 +130,8 @@ var tour = sync.OnceValues(func() (string, error) {
 	return program, err
 })
 
-// demo runs the demo and returns what it printed. It gets these variables of the
-// environment and no others, so that it never reaches another server that they name.
+// demo runs the demo and returns what it printed. The demo gets only these environment
+// variables, so that it never calls another server that variables name.
 func demo(t *testing.T, environment ...string) (string, error) {
 	t.Helper()
 	program, err := tour()

@@ -43,7 +43,7 @@ func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Header: http.Header{}}, nil
 }
 
-// documentedRequest is what a request has to be.
+// documentedRequest is the request that the contract documents.
 type documentedRequest struct {
 	path  string
 	query map[string]string
@@ -65,7 +65,8 @@ func (o operation) documented() documentedRequest {
 	return want
 }
 
-// tryRequest calls the generated method. It returns what it sent, and what is documented.
+// tryRequest calls the generated method. It returns the request that was sent, and the
+// documented one.
 func (o operation) tryRequest() (*http.Request, documentedRequest, error) {
 	want := o.documented()
 	recorder := &recorder{}
@@ -115,7 +116,7 @@ func (o operation) compareRequest(sent *http.Request, want documentedRequest, fo
 	found.addSets(ofContract+o.OperationID+" query", documented, got, regenerate)
 }
 
-// sample is the documented example of a query parameter, or a value that its schema
+// sample returns the documented example of a query parameter, or a value that its schema
 // allows.
 func sample(parameter *openapi3.Parameter) string {
 	schema := parameter.Schema.Value

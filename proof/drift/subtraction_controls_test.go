@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// mutated is a policy mutation as differences between documents. That makes thousands of
-// combinations possible, each of which would take longer to read than to judge.
+// mutated is a policy mutation as differences between documents. So thousands of
+// combinations can be judged without parsing a document for each.
 type mutated struct {
 	policyMutation
 	patches []patch
@@ -42,7 +42,7 @@ func patches(old, now document, path []string) []patch {
 	return list
 }
 
-// mutations returns those with a verdict.
+// mutations returns the policy mutations with a verdict.
 func mutations(t *testing.T, contract string, v verdict) []mutated {
 	t.Helper()
 	base := bare(t, contract)
@@ -56,8 +56,8 @@ func mutations(t *testing.T, contract string, v verdict) []mutated {
 	return list
 }
 
-// together makes several mutations. It reports false if two of them change the same
-// place, so that they cannot come together.
+// together applies several mutations. It reports false if two of them change the same
+// place.
 func together(base document, all ...mutated) (document, bool) {
 	changed, _ := deepCopy(base).(document)
 	var paths []string
@@ -101,8 +101,8 @@ func deepCopy(value any) any {
 	return value
 }
 
-// TestCompatibleChangesLeaveNothing: what the policy calls compatible is subtracted,
-// alone and together with another compatible change.
+// TestCompatibleChangesLeaveNothing: a compatible change leaves no difference, alone and
+// together with another compatible change.
 func TestCompatibleChangesLeaveNothing(t *testing.T) {
 	t.Parallel()
 	contract := readContract(t)
@@ -125,9 +125,9 @@ func TestCompatibleChangesLeaveNothing(t *testing.T) {
 	}
 }
 
-// TestIncompatibleChangesAreLeft: an incompatible change is left alone, and when it comes
-// together with one or two compatible ones, in every combination that does not change one
-// place twice.
+// TestIncompatibleChangesAreLeft: an incompatible change leaves a difference, alone and
+// together with one or two compatible changes, in every combination that does not change
+// one place twice.
 func TestIncompatibleChangesAreLeft(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)

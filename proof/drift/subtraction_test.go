@@ -11,11 +11,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// document is a contract as it is written, or a part of it.
+// document is a contract, or a part of it, as decoded YAML.
 type document = map[string]any
 
-// subtraction removes from a contract what the policy calls compatible, compared with the
-// contract of the release. If anything else has changed, something is left.
+// subtraction removes all differences to the contract of the release that the policy
+// calls compatible. Any other change remains.
 type subtraction struct {
 	old document
 	now document
@@ -36,7 +36,7 @@ func unexplained(old, now document) []string {
 	eachBoth(at(old, "paths"), at(now, "paths"), s.pathItem)
 	components := at(now, "components")
 	for _, kind := range []string{"schemas", "parameters", "headers", "responses"} {
-		// A new component matters only where something else refers to it.
+		// A new component has an effect only if something refers to it.
 		removeNew(at(old, "components", kind), at(components, kind))
 	}
 	before := at(old, "components")
@@ -47,7 +47,7 @@ func unexplained(old, now document) []string {
 	return placesOfDifferences("", old, now)
 }
 
-// pathItem removes new methods, and what is compatible in the others.
+// pathItem removes new methods, and compatible changes in the others.
 func (s subtraction) pathItem(old, now document, _ string) {
 	for _, verb := range []string{"get", "put", "post", "patch", "delete", "head", "options", "trace"} {
 		switch {
@@ -94,7 +94,7 @@ func (s subtraction) parameter(old, now document, _ string) {
 	}
 }
 
-// response removes new headers and what is new in the body.
+// response removes new headers and new parts of the body.
 func (s subtraction) response(old, now document, _ string) {
 	removeNew(at(old, "headers"), at(now, "headers"))
 	s.content(old, now, true)
@@ -106,13 +106,13 @@ func (s subtraction) content(old, now document, isResponse bool) {
 	})
 }
 
-// named removes what is new in a schema of the components.
+// named removes new parts of a schema of the components.
 func (s subtraction) named(old, now document, name string) {
 	s.schema(old, now, !s.sent[name], !s.headers[name])
 }
 
-// schema removes new properties and new values. In a response alone, a new property may
-// be required.
+// schema removes new properties and new values. A new property may be required only in a
+// response.
 func (s subtraction) schema(old, now document, isResponse, hasValues bool) {
 	properties := at(old, "properties")
 	required, _ := now["required"].([]any)
@@ -196,7 +196,7 @@ func identify(contract document, parameter any) string {
 	return fmt.Sprint(resolved["in"], " ", resolved["name"])
 }
 
-// at follows a path of names, nil where it ends early.
+// at returns the value at a path of names, or nil if the path ends early.
 func at(from document, path ...string) document {
 	for _, name := range path {
 		from = asDocument(from[name])
@@ -209,7 +209,7 @@ func asDocument(value any) document {
 	return inner
 }
 
-// eachBoth visits what two objects have in common.
+// eachBoth visits the names that two objects have in common.
 func eachBoth(old, now document, visit func(old, now document, name string)) {
 	for name, value := range now {
 		before := asDocument(old[name])
@@ -229,7 +229,7 @@ func removeNew(old, now document) {
 	}
 }
 
-// placesOfDifferences are the JSON pointers to everything that differs.
+// placesOfDifferences returns the JSON pointers to all differences.
 func placesOfDifferences(pointer string, old, now any) []string {
 	before, isObject := old.(document)
 	after, stillIsObject := now.(document)
@@ -253,7 +253,7 @@ func placesOfDifferences(pointer string, old, now any) []string {
 	return places
 }
 
-// readBare reads a contract without its version and everything that is for readers only.
+// readBare reads a contract without its version and without texts for readers.
 func readBare(t *testing.T, file string) document {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -274,7 +274,7 @@ func bare(t *testing.T, text string) document {
 	return contract
 }
 
-// removeProse removes descriptions and examples. The names of properties are no keywords.
+// removeProse removes descriptions and examples. It keeps properties with these names.
 func removeProse(value any, isProperties bool) {
 	switch value := value.(type) {
 	case document:

@@ -1,6 +1,6 @@
 package drift_test
 
-// verdict is what the versioning policy calls a change.
+// verdict is the class of a change in the versioning policy.
 type verdict string
 
 const (

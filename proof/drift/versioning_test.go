@@ -17,9 +17,10 @@ const releasedFile = "../released/openapi.yaml"
 
 const oasdiff = "github.com/oasdiff/oasdiff@v1.32.1"
 
-// compatibleRules are the rules of oasdiff for what the policy in info.description calls
-// compatible, with a word that its text has to have. The level of oasdiff does not count:
-// to it, a new value in a response is a breaking change.
+// compatibleRules are the rules of oasdiff for changes that the policy in
+// info.description calls compatible, with a word that the text of the change must
+// contain. The level of oasdiff is ignored, because it treats a new value in a response
+// as a breaking change.
 var compatibleRules = map[string]string{
 	"endpoint-added":                   "",
 	"new-optional-request-property":    "",
@@ -27,21 +28,22 @@ var compatibleRules = map[string]string{
 	"response-optional-property-added": "",
 	"response-required-property-added": "",
 	"response-header-added":            "",
-	// Another value of the header upvest-api-version is another version.
+	// A new value of the header upvest-api-version is a new version, so only queries
+	// count.
 	"request-parameter-enum-value-added": "`query`",
 	"request-property-enum-value-added":  "",
 	"response-property-enum-value-added": "",
 }
 
-// changes are the differences between two contracts, and those of them that the policy
-// does not call compatible.
+// changes are the differences between two contracts, and the incompatible ones among
+// them.
 type changes struct {
 	all          []string
 	incompatible []string
 }
 
-// compareContracts finds the differences by the rules of oasdiff. What no rule explains
-// counts as incompatible.
+// compareContracts finds the differences by the rules of oasdiff. A difference without a
+// rule counts as incompatible.
 func compareContracts(t *testing.T, program, before, after string) changes {
 	t.Helper()
 	printed, err := run(t.Context(), ".",
@@ -58,7 +60,7 @@ func compareContracts(t *testing.T, program, before, after string) changes {
 	var c changes
 	for _, d := range differences {
 		if d.ID == "api-version-not-bumped" {
-			continue // that is for checkVersion
+			continue // checkVersion handles the version
 		}
 		text := fmt.Sprintf("%s %s: %s (%s)", d.Operation, d.Path, d.Text, d.ID)
 		c.all = append(c.all, text)
@@ -125,7 +127,7 @@ func TestVersionFollowsThePolicy(t *testing.T) {
 	}
 }
 
-// requireVerdict makes one change and requires the versions that its verdict allows.
+// requireVerdict applies one change, and requires the versions that its verdict allows.
 func requireVerdict(t *testing.T, program string, m policyMutation) {
 	t.Helper()
 	changed := edit(t, readContract(t), m.after, m.old, m.new)
@@ -148,7 +150,7 @@ func requireVerdict(t *testing.T, program string, m policyMutation) {
 }
 
 // TestMutationsCoverThePolicy: each bullet of the policy has a mutation, and each
-// mutation its bullet.
+// mutation has a bullet.
 func TestMutationsCoverThePolicy(t *testing.T) {
 	t.Parallel()
 	description := parse(t, readContract(t)).Info.Description

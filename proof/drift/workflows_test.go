@@ -18,8 +18,8 @@ var (
 		`    permissions:\n      contents: write # for .*\n`)
 )
 
-// checkWorkflow: a workflow is one that GitHub can run, uses actions by commit, and may
-// and keeps no more than it needs.
+// checkWorkflow: GitHub can run the workflow. It pins actions by commit, and has no
+// permissions or credentials that it does not need.
 func checkWorkflow(t *testing.T, program, file string) (found findings) {
 	t.Helper()
 	content, err := os.ReadFile(file)
@@ -37,7 +37,7 @@ func checkWorkflow(t *testing.T, program, file string) (found findings) {
 		}
 	}
 	if filepath.Base(file) == "release.yml" {
-		// The one job that may write, after another has checked what it writes.
+		// One job may write, after another job has checked its input.
 		text = mayPublish.ReplaceAllString(text, "")
 	}
 	if !mayOnlyRead.MatchString(text) || strings.Count(text, "permissions:") != 1 {

@@ -15,7 +15,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// cell is one fault that meets one operation.
+// cell is one fault applied to one operation.
 type cell struct {
 	server  server
 	access  sandbox.Client
@@ -73,8 +73,8 @@ func (c *cell) breakNetwork(t *testing.T) {
 	}
 }
 
-// cannotMeet reports whether the fault is one of a body, which the response to a
-// cancellation does not have: the sandbox refuses to inject it.
+// cannotMeet reports whether the sandbox refuses the fault because it changes a body,
+// which the response to a cancellation does not have.
 func (c *cell) cannotMeet() bool {
 	inject := c.row.inject
 	return c.op.ID == cancellation && inject != nil && (inject.CutBody || inject.BodyDelay > 0)
@@ -88,7 +88,7 @@ func (c *cell) run(t *testing.T) string {
 	_, err := c.op.Call(t.Context(), c.client, c.about)
 	c.network.waitUntilEmpty()
 	if c.row.timeout > 0 {
-		synctest.Wait() // until the server has noticed that the client left
+		synctest.Wait() // until the server has noticed that the client has disconnected
 	}
 	acted := c.effects() - effectsBefore
 	attempts := attemptsOf(err)
@@ -157,7 +157,7 @@ func (c *cell) judgeError(err error) []string {
 	return problems
 }
 
-// judgeShown looks for secrets in every form of the error.
+// judgeShown searches every form of the error for secrets.
 func (c *cell) judgeShown(err error) []string {
 	var problems []string
 	shown := fmt.Sprintf("%v %+v %#v", err, err, err)

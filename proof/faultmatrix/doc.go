@@ -1,4 +1,4 @@
-// Package faultmatrix proves that no call is doubled, lost or misreported: every fault of
-// a network meets every operation, over real connections between the client and the
-// sandbox. `make faults` prints the table.
+// Package faultmatrix proves that no call is carried out twice, lost or misreported. It
+// applies every network fault to every operation, over real connections between the
+// client and the sandbox. `make faults` prints the table.
 package faultmatrix

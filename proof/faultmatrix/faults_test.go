@@ -13,20 +13,20 @@ import (
 type fault struct {
 	name    string
 	network string         // what happens to connections: refuse, reset or nothing
-	times   int            // number of connections that it happens to, -1 for all
+	times   int            // number of affected connections, -1 for all
 	inject  *sandbox.Fault // what the server does
 	clock   time.Duration  // how far the client's clock is ahead
 	timeout time.Duration  // of one attempt, in virtual time; 0 for none
 	want    expectation
 }
 
-// expectation is what a call has to report.
+// expectation is the result that a call has to report.
 type expectation struct {
 	read     operations.Verdict
 	write    operations.Verdict
 	cancel   operations.Verdict // of a cancellation, if it differs from other writes
 	attempts int
-	status   int   // of the error; 0 if there is no error or any status will do
+	status   int   // of the error; 0 if there is no error, or for any status
 	kind     error // that errors.Is has to find
 }
 
@@ -39,7 +39,7 @@ const (
 // healed is expected of a fault that one more attempt overcomes.
 var healed = expectation{read: operations.Succeeded, write: operations.Succeeded, attempts: 2}
 
-// healedUnlessCancelled is healed, except that a second cancellation meets a conflict.
+// healedUnlessCancelled is healed, except that a second cancellation gets a conflict.
 var healedUnlessCancelled = expectation{
 	read: operations.Succeeded, write: operations.Succeeded, cancel: operations.Unknown, attempts: 2,
 }

@@ -13,8 +13,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 )
 
-// TestFaultMatrix meets every operation with every fault. In each cell the server acts at
-// most once, the call reports the truth, no secret shows and no connection is left.
+// TestFaultMatrix applies every fault to every operation. In each cell the server acts at
+// most once, the call reports the true outcome, no secret is shown and no connection
+// remains open.
 func TestFaultMatrix(t *testing.T) {
 	columns := operations.All()
 	results := make([][]string, len(faultRows))

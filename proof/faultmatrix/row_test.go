@@ -14,8 +14,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// runRow meets all operations with one fault. Each operation has an API client, so that
-// their states and effects stay apart.
+// runRow applies one fault to all operations. Each operation has an API client, so that
+// their states and effects are separate.
 func runRow(t *testing.T, row fault, columns []operations.Operation, results []string) {
 	t.Helper()
 	clients := make([]sandbox.Client, len(columns))
@@ -42,7 +42,7 @@ func runRow(t *testing.T, row fault, columns []operations.Operation, results []s
 	running.Wait()
 }
 
-// server is a sandbox and the way to it.
+// server is a sandbox with the network to it.
 type server struct {
 	*sandbox.Sandbox
 	connect dialFunc
@@ -72,8 +72,8 @@ func startServer(t *testing.T, row fault, clients []sandbox.Client) server {
 	return server{Sandbox: started, connect: memory.DialContext}
 }
 
-// newSubject makes what a cell needs: an account with a configuration, an allocation, an
-// order that has not been carried out and a rebalancing.
+// newSubject creates the resources of a cell: an account with a configuration, an
+// allocation, an order that is not filled yet and a rebalancing.
 func newSubject(t *testing.T, client *upvest.Client) operations.Subject {
 	t.Helper()
 	create := func(id string, about operations.Subject) uuid.UUID {

@@ -46,7 +46,7 @@ var defects = []defect{
 	{
 		name: "a key forgotten early",
 		resume: func(failure *upvest.Error) []upvest.CallOption {
-			time.Sleep(25 * time.Hour) // as if the server had kept it for less than that
+			time.Sleep(25 * time.Hour) // the server kept the key for less
 			return repeatWith(failure.IdempotencyKey, failure)
 		},
 	},
@@ -76,8 +76,8 @@ var defects = []defect{
 	},
 }
 
-// repeatWith repeats a call with a key, instead of as its error says. A cancellation has
-// no key.
+// repeatWith repeats a call with a key instead of resuming it by its error. A
+// cancellation has no key.
 func repeatWith(key uuid.UUID, failure *upvest.Error) []upvest.CallOption {
 	if failure.IdempotencyKey == uuid.Nil {
 		return []upvest.CallOption{failure.Resume()}
@@ -95,7 +95,7 @@ func isCreation(request *http.Request) bool {
 	return request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/portfolios/orders")
 }
 
-// adoptAnother replaces the id of a new order by that of another account.
+// adoptAnother replaces the id of a new order by that of an order of another account.
 func adoptAnother(w *world, server http.RoundTripper) http.RoundTripper {
 	return transport(func(request *http.Request) (*http.Response, error) {
 		response, err := server.RoundTrip(request)

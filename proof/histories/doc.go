@@ -1,4 +1,4 @@
-// Package histories judges what several clients reported about the same orders, with a
-// linearizability checker and a model that share no code with the simulation's judge.
-// `make histories` does so for 2,000 seeds.
+// Package histories checks the reports of several clients about the same orders, with a
+// linearizability checker and a model. It shares no code with the judge of the
+// simulation. `make histories` checks 2,000 seeds.
 package histories

@@ -13,7 +13,7 @@ var (
 	seed  = flag.Uint64("seed", 0, "the one history that TestHistories judges, from 1; 0 for all")
 )
 
-// holds reports whether the history of a seed is one of the model.
+// holds reports whether the model allows the history of a seed.
 func holds(t *testing.T, seed uint64, d defect) bool {
 	t.Helper()
 	var history []porcupine.Operation
@@ -53,8 +53,8 @@ func TestHistories(t *testing.T) {
 	}
 }
 
-// TestDefectsAreFound: each defect breaks the history of a seed, and of the same seed
-// again.
+// TestDefectsAreFound: for each defect there is a seed whose history the model refuses,
+// also when it is repeated.
 func TestDefectsAreFound(t *testing.T) {
 	const tried = 200
 	for _, d := range defects {

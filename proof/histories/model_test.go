@@ -10,14 +10,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 )
 
-// kind is what an operation of a history does.
+// kind is the kind of an operation in a history.
 type kind string
 
 const (
 	create   kind = "create"
 	cancel   kind = "cancel"
 	retrieve kind = "retrieve"
-	// inspect reads from the sandbox, after all calls, what really happened.
+	// inspect reads the real effects from the sandbox after all calls.
 	inspect kind = "inspect"
 )
 
@@ -27,23 +27,23 @@ type input struct {
 	account int
 }
 
-// output is what a caller was told. A call and those that resume it are one operation,
-// whose verdict is the last one.
+// output is the result that a caller received. A call and those that resume it are one
+// operation, with the verdict of the last call.
 type output struct {
 	verdict   operations.Verdict
-	order     uuid.UUID // zero if the caller learned none
+	order     uuid.UUID // zero if the caller received none
 	cancelled bool
-	created   []uuid.UUID // of inspect: the orders that were placed on the account
+	created   []uuid.UUID // of inspect: the orders that were placed for the account
 }
 
-// state is that of an account.
+// state is the state of an account.
 type state struct {
 	exists    bool
-	order     uuid.UUID // zero while no caller has learned it
+	order     uuid.UUID // zero while no caller has received it
 	cancelled bool
 }
 
-// named returns the state with the order that a caller learned, and whether it is the
+// named returns the state with the order that a caller received, and whether that is the
 // order of the account.
 func (s state) named(order uuid.UUID) (state, bool) {
 	if order == uuid.Nil {
@@ -107,8 +107,8 @@ func (s state) inspected(out output) []state {
 	return []state{s}
 }
 
-// model is what the clients promise: an account has at most one order, every caller is
-// told of that one, and what is reported to have happened has happened, once.
+// model describes the guarantees of the clients: an account has at most one order, every
+// caller receives that order, and every reported effect has happened once.
 func model() porcupine.Model {
 	nondeterministic := porcupine.NondeterministicModel{
 		Partition: byAccount,

@@ -37,7 +37,7 @@ type world struct {
 
 	mu      sync.Mutex
 	tick    int64
-	orders  []uuid.UUID // that callers have learned, by account
+	orders  []uuid.UUID // that callers have received, by account
 	history []porcupine.Operation
 }
 
@@ -72,7 +72,7 @@ func newID(seed, number uint64) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%d %d", seed, number))
 }
 
-// run makes the history of a seed.
+// run produces the history of a seed.
 func (w *world) run(ctx context.Context) error {
 	var plans [][]move
 	for range callers {
@@ -125,7 +125,7 @@ func (w *world) injectFaults() error {
 	return nil
 }
 
-// newClient returns a client as after a restart.
+// newClient returns a new client, as a restart does.
 func (w *world) newClient() (*upvest.Client, error) {
 	server := w.server.Transport()
 	if w.defect.wrap != nil {
@@ -209,7 +209,7 @@ func (w *world) once(
 // keyOf returns the key of the one order of an account, the same for all callers.
 func keyOf(account int) uuid.UUID { return newID(uint64(account), 1) }
 
-// inspect records what happened on the sandbox.
+// inspect records the real effects on the sandbox.
 func (w *world) inspect() error {
 	effects, err := w.server.Effects()
 	if err != nil {

@@ -74,8 +74,8 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// The client of this repository calls the sandbox in a container, over https and under
-// another host name.
+// This repository's client calls the sandbox in a container, over https and under another
+// host name.
 func TestSandboxImage(t *testing.T) {
 	b := newBuilder(t)
 	container := b.container(t, "../../sandbox/Dockerfile", "upvest-sandbox")

@@ -78,7 +78,7 @@ func targets(t *testing.T) map[string]bool {
 // commands checks commands against the repository.
 type commands struct {
 	targets  map[string]bool
-	packages map[string]error // what was looked up, by package
+	packages map[string]error // the result of looking up a package, by package
 }
 
 // elsewhere are programs that the repository does not contain.

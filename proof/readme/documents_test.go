@@ -62,8 +62,7 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// Every block of code has a language that a test reads, or shows something else than
-// commands and Go.
+// Every block of code is in a language that a test reads, or is plain text.
 func TestBlocksHaveALanguage(t *testing.T) {
 	fence := regexp.MustCompile("(?m)^```(.+)$")
 	known := []string{"go", "sh", "text"}

@@ -89,8 +89,8 @@ func rowOf(rows []errorRow, err error) errorRow {
 	return errorRow{}
 }
 
-// TestErrorTableNamesEveryError: the table has every exported error of the client, and no
-// other.
+// TestErrorTableNamesEveryError: the table contains every exported error of the client,
+// and no other error.
 func TestErrorTableNamesEveryError(t *testing.T) {
 	var named []string
 	for _, row := range errorRows(t) {
@@ -143,8 +143,8 @@ func over(t *testing.T, server roundTrip) *upvest.Client {
 	return client
 }
 
-// statusKinds are the rows that the table promises for a status of a read. A status that
-// is missing has the last row.
+// statusKinds are the rows of the table for the status of a read. A status that is not in
+// this map has the last row.
 var statusKinds = map[int]string{
 	400: "ErrBadRequest", 401: "ErrUnauthorized", 403: "ErrForbidden", 404: "ErrNotFound",
 	405: "ErrMethodNotAllowed", 406: "ErrNotAcceptable", 409: "ErrConflict", 422: "ErrUnprocessable",
@@ -192,7 +192,7 @@ func TestEveryStatusHasARow(t *testing.T) {
 	}
 }
 
-// TestErrorsWithoutAStatus: what fails before a response has the rows that the table
+// TestErrorsWithoutAStatus: failures before a response have the rows that the table
 // promises.
 func TestErrorsWithoutAStatus(t *testing.T) {
 	rows := errorRows(t)

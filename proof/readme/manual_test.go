@@ -106,7 +106,8 @@ func candidates(
 	return found, nil
 }
 
-// An order is found 25 hours later by account, amount, currency and side, and no other.
+// An order is found 25 hours later by account, amount, currency and side, and no other
+// order is found.
 func TestLookingFirst(t *testing.T) {
 	i := newInvestor(t, nil)
 	first := time.Now().Add(-time.Second)

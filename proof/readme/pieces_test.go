@@ -22,7 +22,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// investor has an account that is ready for orders.
+// investor is a client with an account that is ready for orders.
 type investor struct {
 	server      *sandbox.Sandbox
 	credentials upvest.Credentials
@@ -70,8 +70,8 @@ func (i investor) fail(t *testing.T, fault sandbox.Fault) {
 	}
 }
 
-// wantOrders fails the test unless the server has placed so many orders, without an
-// error.
+// wantOrders fails the test unless the server has placed this number of orders, and err
+// is nil.
 func (i investor) wantOrders(t *testing.T, want int, err error) {
 	t.Helper()
 	placed, filterErr := i.server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
@@ -305,7 +305,7 @@ func TestSendingWhatIsNotCovered(t *testing.T) {
 		return accounts, err
 	}
 	_, err := call(t.Context(), i.client, i.allocation)
-	// The sandbox verifies the signature, then finds no such path.
+	// The sandbox responds 404, because it does not have this path.
 	if !errors.Is(err, upvest.ErrNotFound) {
 		t.Errorf("got %v, want 404", err)
 	}

@@ -37,8 +37,7 @@ func program(t *testing.T) string {
 // The account of the first order, which the program upvest-sandbox has from the start.
 var firstAccount = uuid.MustParse("1f0d3b5c-7a29-4e68-9c14-8b2e6f5a0d37")
 
-// TestProgramRuns builds the program of the README and runs it as printed, as a newcomer
-// would.
+// TestProgramRuns builds the program of the README and runs it as printed.
 func TestProgramRuns(t *testing.T) {
 	mix := uuid.New()
 	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
@@ -107,7 +106,7 @@ func TestPiecesAreTested(t *testing.T) {
 	}
 }
 
-// testedCode is the Go code of the repository, without indentation.
+// testedCode returns the Go code of the repository without indentation.
 func testedCode(t *testing.T) string {
 	t.Helper()
 	var code strings.Builder

@@ -30,7 +30,8 @@ func inFolder(t *testing.T, folder, program string, arguments ...string) string 
 	defer stop()
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Dir = folder
-	// Without the folder's name in what is compiled, the build cache has it already.
+	// With -trimpath, the name of the folder is not compiled in, so the build cache can
+	// be used.
 	command.Env = append(os.Environ(), "GOFLAGS=-trimpath", "GOWORK=")
 	printed, err := command.CombinedOutput()
 	if err != nil {
@@ -39,7 +40,7 @@ func inFolder(t *testing.T, folder, program string, arguments ...string) string 
 	return string(printed)
 }
 
-// TestCommandsLeaveACheckoutClean runs what a newcomer runs first.
+// TestCommandsLeaveACheckoutClean runs the commands with which newcomers begin.
 func TestCommandsLeaveACheckoutClean(t *testing.T) {
 	withRelease(t)
 	folder := cloned(t, repository)

@@ -1,4 +1,5 @@
-// Command release prints and changes the version under way, which the file VERSION holds.
+// Command release prints and changes the version of the next release, which is in the
+// file VERSION.
 //
 //	release tags         prints the tags of a release in the order in which they are set
 //	release modules      prints the modules and versions that are published then

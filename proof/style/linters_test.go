@@ -20,7 +20,7 @@ const (
 	controlModule = "github.com/d8277167/upvest-portfolios-go/control"
 )
 
-// lintFinding is what golangci-lint reports in JSON.
+// lintFinding is a finding of golangci-lint, as in its JSON report.
 type lintFinding struct {
 	FromLinter string
 	Text       string
@@ -30,7 +30,7 @@ type lintFinding struct {
 	}
 }
 
-// name returns the linter, for revive with the rule.
+// name returns the name of the linter. For revive, it includes the rule.
 func (f lintFinding) name() string {
 	if f.FromLinter == "revive" {
 		rule, _, _ := strings.Cut(f.Text, ":")

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// phrase is a wording that readers have to read twice, and what to write instead.
+// phrase is a wording that readers have to read twice, with its replacement.
 type phrase struct {
 	pattern *regexp.Regexp
 	instead string

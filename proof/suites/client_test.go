@@ -79,8 +79,8 @@ func TestJSONInClient(t *testing.T) {
 	r.compare(t)
 }
 
-// successDiffers: what is not JSON is an error. What is JSON, but no order, is not called
-// invalid JSON. Status and body are kept.
+// successDiffers: a body that is not JSON is an error. A body that is JSON, but not an
+// order, is not reported as invalid JSON. Status and body are kept.
 func successDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	_, response, err := reply{status: 200, contentType: "application/json", body: body}.retrieve(t)
@@ -161,7 +161,7 @@ func noError(err error) string {
 	return ""
 }
 
-// keptDiffers: an error keeps status and body, and shows nothing of the body.
+// keptDiffers: an error keeps status and body, and its text contains nothing of the body.
 func keptDiffers(err error, status int, body []byte) string {
 	failure, isCall := errors.AsType[*upvest.Error](err)
 	switch {

@@ -25,7 +25,7 @@ type decimalCase struct {
 	result    string
 }
 
-// plain is a number as package api reads it: no exponent, no infinity, no plus sign.
+// plain matches a number that package api reads: without exponent, infinity or plus sign.
 var plain = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 
 // decimalCases returns the cases of a file that have plain numbers and an exact result.
@@ -73,7 +73,7 @@ func readDecimalCase(line string) (decimalCase, bool) {
 	return c, true
 }
 
-// TestDecimals computes what package api can compute.
+// TestDecimals runs the cases of operations that package api has.
 func TestDecimals(t *testing.T) {
 	r := newRun("decimals in package api")
 	for _, c := range decimalCases(t, "compare") {

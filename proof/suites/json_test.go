@@ -14,8 +14,8 @@ type jsonCase struct {
 	text []byte
 }
 
-// isValid and isInvalid report what the name of the file says. Parsers may decide about
-// the others.
+// isValid and isInvalid report what the name of the file requires. For other names,
+// parsers may accept or refuse the text.
 func (c jsonCase) isValid() bool   { return strings.HasPrefix(c.name, "y_") }
 func (c jsonCase) isInvalid() bool { return strings.HasPrefix(c.name, "n_") }
 
@@ -45,7 +45,7 @@ const allocationBody = `{"name": "Allocation 1", "allocation": [` +
 	`{"instrument_id": "IE00B0M62Q58", "instrument_id_type": "ISIN", "weight": "1"}]}`
 
 // TestJSONInSandbox posts each text as a body, and as a field that the contract does not
-// have. What is not JSON has to be refused as that, and what is JSON must not be.
+// have. The sandbox has to refuse a text for not being JSON exactly if it is not JSON.
 func TestJSONInSandbox(t *testing.T) {
 	invalid := newRun("invalid JSON in the sandbox")
 	valid := newRun("valid JSON in the sandbox")

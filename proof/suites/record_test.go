@@ -16,7 +16,7 @@ import (
 func suite(t *testing.T, name string) string {
 	t.Helper()
 	if os.Getenv("SUITES") == "" {
-		t.Skip("make suites runs this: it takes the files of public test suites")
+		t.Skip("make suites runs this test, which needs the files of public test suites")
 	}
 	folder := filepath.Join(os.Getenv("SUITES"), name)
 	if _, err := os.Stat(folder); err != nil {
@@ -49,7 +49,8 @@ type run struct {
 // newRun starts a run.
 func newRun(name string) *run { return &run{name: name, differs: map[string]string{}} }
 
-// add adds a case. got tells what it does if that is not right, and is empty if it holds.
+// add adds a case. got is empty if the case holds, and otherwise describes how it
+// differs.
 func (r *run) add(id, got string) {
 	r.cases++
 	if got != "" {
@@ -57,7 +58,7 @@ func (r *run) add(id, got string) {
 	}
 }
 
-// record is what testdata has of a run.
+// record is the record of a run in testdata.
 type record struct {
 	cases   int
 	reasons map[string]string // of the cases that differ

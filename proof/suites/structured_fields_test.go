@@ -67,8 +67,8 @@ func TestStructuredFieldsInSandbox(t *testing.T) {
 	r.compare(t)
 }
 
-// hasTooManyMembers reports whether a dictionary has more members than the sandbox takes
-// from a request: four, one of which is the signature.
+// hasTooManyMembers reports whether a dictionary has more members than the sandbox
+// accepts: four, one of which is the signature.
 func hasTooManyMembers(c fieldCase) bool { return c.HeaderType == "dictionary" && len(c.Expected) > 3 }
 
 // withField adds a case to the header signature-input.
@@ -107,7 +107,7 @@ func TestStructuredFieldsInClient(t *testing.T) {
 	r.compare(t)
 }
 
-// signWith signs a request with a key id. It returns what is wrong with the signature.
+// signWith signs a request with a key id. It returns how the signature differs, or "".
 func signWith(t *testing.T, key ed25519.PrivateKey, keyID string) string {
 	t.Helper()
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: keyID, PrivateKey: key})

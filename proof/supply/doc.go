@@ -1,3 +1,3 @@
-// Package supply checks what a user of the modules and programs receives: the licences of
-// all dependencies, and programs that anyone can build again bit for bit.
+// Package supply checks the licences of all dependencies of the modules, and that
+// programs can be built again bit for bit.
 package supply

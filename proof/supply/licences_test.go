@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// allowed are the licences, by SPDX identifier, under which dependencies may come, with
-// words that only a text of that licence has. MPL-2.0 requires the source of changed
+// allowed are the licences that dependencies may have, by SPDX identifier, with words
+// that occur only in the text of that licence. MPL-2.0 requires the source of changed
 // files alone, and no file is changed here.
 var allowed = map[string]string{
 	"Apache-2.0": "Apache License Version 2.0, January 2004",
@@ -30,7 +30,7 @@ var refused = []string{
 // released are the folders of the modules that are released.
 var released = []string{".", "sandbox", "examples", "fleet"}
 
-// licences returns what is wrong with the licence files of a module, by name.
+// licences returns a finding for the licence files of a module unless they are allowed.
 func licences(module string, files map[string]string) []string {
 	const settle = ": use another module, or add the licence in proof/supply/licences_test.go"
 	if len(files) == 0 {

@@ -44,7 +44,7 @@ func export(t *testing.T) string {
 
 func TestProgramsAreReproducible(t *testing.T) {
 	if os.Getenv("DIST") == "" {
-		t.Skip("make dist runs this: it compiles everything twice")
+		t.Skip("make dist runs this test, which compiles everything twice")
 	}
 	first := build(t, export(t))
 	second := build(t, export(t))

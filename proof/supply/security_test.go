@@ -13,8 +13,8 @@ var (
 	proof    = regexp.MustCompile("```sh\n(cd (\\S+) && )?.*-run (\\w+) (\\S+)\n```")
 )
 
-// unproved returns what is wrong with the questions of a document: one has no command, or
-// a command that selects no test.
+// unproved returns a finding for each question of a document that has no command, or
+// whose command selects no test.
 func unproved(text string) []string {
 	var findings []string
 	for _, part := range question.Split(text, -1)[1:] {

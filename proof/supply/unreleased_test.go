@@ -29,7 +29,7 @@ func TestClient(t *testing.T) {
 // outside of the repository.
 func TestUnreleasedModulesCanBeUsed(t *testing.T) {
 	if os.Getenv("DIST") == "" {
-		t.Skip("make dist runs this: it compiles everything")
+		t.Skip("make dist runs this test, which compiles everything")
 	}
 	text, err := os.ReadFile("../../docs/unreleased.md")
 	if err != nil {

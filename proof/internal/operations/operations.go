@@ -1,6 +1,7 @@
 // Package operations calls every operation of openapi.yaml through the client. It is the
-// one list of them in this module: the fault matrix, the simulation and the public test
-// suites call what stands here, and package drift compares it with the contract.
+// only list of operations in this module. The fault matrix, the simulation and the public
+// test suites call the operations in this list, and package drift compares it with the
+// contract.
 package operations
 
 import (
@@ -27,7 +28,8 @@ type Call func(
 	ctx context.Context, client *upvest.Client, about Subject, options ...upvest.CallOption,
 ) (uuid.UUID, error)
 
-// Subject holds what calls are about. Each call reads the fields that its request needs.
+// Subject has the ids of the resources for calls. Each call reads the fields that its
+// request needs.
 type Subject struct {
 	Account    uuid.UUID // has a configuration
 	NewAccount uuid.UUID // has no configuration yet
@@ -39,7 +41,7 @@ type Subject struct {
 	Weights    Weights
 }
 
-// Weights are those of the two instruments of an allocation.
+// Weights are the weights of the two instruments of an allocation.
 type Weights [2]api.Decimal
 
 // IsWrite reports whether the operation changes something.

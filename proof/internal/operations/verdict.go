@@ -18,7 +18,7 @@ const (
 	Accepted  Verdict = "accepted" // the write was carried out, its response is lost
 )
 
-// VerdictOf returns what the error of a call reports.
+// VerdictOf returns the verdict that the error of a call reports.
 func VerdictOf(isWrite bool, err error) Verdict {
 	switch {
 	case err == nil:
