@@ -194,7 +194,7 @@ func TestStateIsChecked(t *testing.T) {
 		}
 	}
 	if err := s.SetPrice("AAPL", "1"); err == nil {
-		t.Error("a price of what is no instrument is taken")
+		t.Error("a price of an invalid instrument is accepted")
 	}
 }
 

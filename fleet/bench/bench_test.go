@@ -131,8 +131,8 @@ func (b *bench) direct() (rate float64) {
 	return rate
 }
 
-// measure enqueues a small and a large run, each into a new database, and has a worker
-// place a part of it.
+// measure enqueues a small and a large run, each into a new database, and lets a worker
+// place a part of each.
 func (b *bench) measure(name string, address func() string) (f figures) {
 	b.Helper()
 	for _, accounts := range []int{small, b.large} {
@@ -275,7 +275,7 @@ func (b *bench) print(alone float64, postgres, sqlite figures) {
 		postgres.large/postgres.rate,
 		sqlite.large/sqlite.rate,
 	)
-	row("orders written down a second", "15000 | 4000", "%.0f", postgres.enqueued, sqlite.enqueued)
+	row("orders enqueued a second", "15000 | 4000", "%.0f", postgres.enqueued, sqlite.enqueued)
 	row(fmt.Sprintf("status of a run of %d in seconds", b.large), "1", "%.2f", postgres.status, sqlite.status)
 	row("memory of a worker in MiB", "64", "%.0f", postgres.memory, sqlite.memory)
 }

@@ -87,7 +87,7 @@ func follow(t *testing.T, c clone) {
 			t.Errorf("no edit is prepared for the finding, or its edit did not settle it: %s", finding)
 		}
 		if len(asked) == 0 {
-			t.Fatalf("make contract fails without a finding that tells what to do:\n%s", printed)
+			t.Fatalf("make contract fails without a finding:\n%s", printed)
 		}
 		for _, e := range asked {
 			e.apply(c)

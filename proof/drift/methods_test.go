@@ -48,7 +48,7 @@ type wrapperMethod struct {
 func (m wrapperMethod) String() string { return m.service + "." + m.name }
 
 // call calls the method with an id for its path and the documented examples. It returns
-// nil for a method that returns an error alone.
+// nil for a method whose only result is an error.
 func (m wrapperMethod) call(
 	ctx context.Context, client *upvest.Client, id uuid.UUID, examples map[reflect.Type]any,
 	options ...upvest.CallOption,

@@ -17,8 +17,8 @@ import (
 
 const gorelease = "golang.org/x/exp/cmd/gorelease@v0.0.0-20261113113407-e3970619a1a4"
 
-// TestVersionFitsTheChanges has gorelease judge VERSION by what changed in each module
-// since its last tag.
+// TestVersionFitsTheChanges checks with gorelease that VERSION matches the changes of
+// each module since its last tag.
 func TestVersionFitsTheChanges(t *testing.T) {
 	withRelease(t)
 	repository := openRepository(t)
@@ -79,7 +79,7 @@ func (p *proxy) publishLast(t *testing.T, repository tree, m member) string {
 	p.publish(t, last, goMod, func(w io.Writer) error {
 		return zip.CreateFromVCS(w, last, repository.root, tag, strings.TrimLeft(m.folder, "./"))
 	})
-	// gorelease refuses a version that there is already.
+	// gorelease refuses a version that exists already.
 	writeFile(t, filepath.Join(p.folder, last.Path, "@v/list"), fmt.Appendln(nil, last.Version))
 	return last.Version
 }

@@ -134,8 +134,8 @@ func (p *proxy) publish(t *testing.T, name module.Version, goMod []byte, write f
 		name.Path, name.Version, ofZip, ofGoMod)
 }
 
-// publishAll puts all modules into the proxy, at the version under way. goMods are files
-// that take the place of the go.mod of a folder.
+// publishAll puts all modules into the proxy, with the version in VERSION. goMods are
+// files that replace the go.mod of a folder.
 func (p *proxy) publishAll(t *testing.T, repository tree, goMods map[string]string) {
 	t.Helper()
 	for _, m := range repository.modules {
@@ -178,8 +178,8 @@ func (p *proxy) unpacked(t *testing.T, repository tree, m member) string {
 	return folder
 }
 
-// run runs a program as somebody would who has nothing of this repository: no workspace,
-// no flags, an empty module cache.
+// run runs a program in an environment without this repository: no workspace, no flags,
+// an empty module cache.
 func (p *proxy) run(ctx context.Context, folder, program string, arguments ...string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
 	defer stop()

@@ -49,8 +49,8 @@ func withRelease(t *testing.T) {
 	}
 }
 
-// TestReleasedModulesWork releases every module at VERSION to a proxy and uses them as
-// others will, from outside of the tree.
+// TestReleasedModulesWork releases every module at VERSION to a proxy, and uses them
+// outside of the repository.
 func TestReleasedModulesWork(t *testing.T) {
 	withRelease(t)
 	repository := openRepository(t)
@@ -109,7 +109,8 @@ func TestReleasedModulesWork(t *testing.T) {
 	})
 }
 
-// TestReplaceIsFound puts back what kept the modules from being used from elsewhere.
+// TestReplaceIsFound adds a replace directive, which would prevent the use of a module
+// outside of this repository.
 func TestReplaceIsFound(t *testing.T) {
 	withRelease(t)
 	repository := openRepository(t)

@@ -23,7 +23,7 @@ func openRepository(t *testing.T) tree {
 	return opened
 }
 
-// copied is a tree with the files of this one that name versions.
+// copied returns a tree with those files of the repository that name versions.
 func copied(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// contents are the files that a module's zip may hold: what an importer has a use for,
-// and what has to lie where it lies.
+// contents are the files that a module's zip may contain: those that importers need, and
+// those that must be in this place.
 var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
 	// Embedded:
@@ -24,7 +24,7 @@ var contents = regexp.MustCompile(strings.Join([]string{
 	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`, // beside their subject
 }, "|"))
 
-// strangers are the files of a module's zip that should not be there.
+// strangers returns the files of a module's zip that should not be in it.
 func strangers(files []zip.File) []string {
 	var found []string
 	for _, file := range files {

@@ -11,7 +11,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// call is one call of a service method, what it reported, and what it caused.
+// call is one call of a service method, with its result and its effects.
 type call struct {
 	number  int
 	op      *operation

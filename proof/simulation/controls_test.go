@@ -14,7 +14,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// defect is what a control breaks.
+// defect is a mistake that a control adds to the client or its callers.
 type defect struct {
 	name     string
 	found    string // part of what the judge reports
@@ -28,7 +28,8 @@ type defect struct {
 	forgetful bool // they forget the key of a try that never left
 }
 
-// optionsMaker returns more options for the clients of a host, which have the given ones.
+// optionsMaker returns options that the clients of a host get in addition to the given
+// ones.
 type optionsMaker func(
 	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption
@@ -45,13 +46,13 @@ type source func() (*oauth2.Token, error)
 // Token implements [oauth2.TokenSource].
 func (s source) Token() (*oauth2.Token, error) { return s() }
 
-// deaf is a limiter that does not return with its context.
+// deaf is a limiter that ignores the end of its context.
 type deaf struct{ *limiter }
 
 // Wait implements [upvest.Limiter].
 func (d deaf) Wait(ctx context.Context) error { return d.limiter.Wait(context.WithoutCancel(ctx)) }
 
-// hasty is a token source that gives up after a second.
+// hasty is a token source that waits for a token for a second only.
 type hasty struct{ *upvest.TokenSource }
 
 // TokenContext is the method that the client calls.
@@ -114,7 +115,7 @@ var defects = []defect{
 			switch response.StatusCode {
 			case http.StatusBadGateway, http.StatusGatewayTimeout:
 				response.StatusCode = http.StatusBadRequest
-				// Without a request ID the client does not believe a refusal.
+				// The client accepts a refusal only with a request ID.
 				response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
 			}
 		},
@@ -312,8 +313,8 @@ func logging(header string) func(l line, log *logbook) http.RoundTripper {
 	}
 }
 
-// TestDefectsAreFound adds a defect to the client or its callers, which a few months have
-// to find.
+// TestDefectsAreFound adds a defect to the client or its callers. The simulation of a few
+// months has to find it.
 func TestDefectsAreFound(t *testing.T) {
 	t.Parallel()
 	const months = 30
@@ -332,8 +333,8 @@ func TestDefectsAreFound(t *testing.T) {
 }
 
 // TestMonthsRepeat simulates one seed twice: its calls begin and end at the same
-// instants, and report the same. Of a list only the beginning is compared, because its
-// pages ahead race each other.
+// instants, and report the same. Only the beginning of a list is compared, because pages
+// that are read ahead arrive in any order.
 func TestMonthsRepeat(t *testing.T) {
 	var months [2][]string
 	for i := range months {

@@ -27,7 +27,7 @@ type event struct {
 	cut    bool // the body breaks off in the middle
 }
 
-// fault is a rule that decides which requests meet which event.
+// fault is a rule that decides which event happens to a request.
 type fault struct {
 	name  string
 	on    scope
@@ -84,14 +84,14 @@ var (
 
 func isReset(*http.Request) error { return errReset }
 
-// quotes is the error of net/http for a response that it cannot read, which it quotes.
+// quotes returns the error of net/http for a response that it cannot read. The error
+// quotes the response.
 func quotes(req *http.Request) error {
 	malformed := errors.New("malformed HTTP response " + strconv.Quote(secretsOf(req)))
 	return fmt.Errorf("net/http: HTTP/1.x transport connection broken: %w", malformed)
 }
 
-// replacing replaces a response by one that is not the API's: it has no
-// upvest-request-id.
+// replacing replaces a response by one without upvest-request-id, which is not the API's.
 func replacing(status int, contentType, text string) func(*http.Request, *http.Response) {
 	return func(_ *http.Request, response *http.Response) {
 		response.StatusCode = status
@@ -150,7 +150,7 @@ func redirecting(req *http.Request, response *http.Response) {
 	response.Header.Set("Location", "https://elsewhere.invalid/")
 }
 
-// hardFaults are those that no client can overcome while they last.
+// hardFaults are the faults that no client can overcome while they last.
 var hardFaults = []fault{
 	{name: "connection refused", event: always(event{dial: errRefused})},
 	{name: "dial times out", event: always(event{dial: errDialTimeout, before: 10 * time.Second})},
@@ -197,7 +197,7 @@ var refusedSecret = fault{
 	name: "refused secret", on: tokens, event: problem(http.StatusUnauthorized, nil),
 }
 
-// lostRenewal loses every second token request without a trace.
+// lostRenewal loses every second token request, without a response or an error.
 var lostRenewal = fault{
 	name: "every second token request is lost", on: tokens, only: isOdd,
 	event: always(event{lost: true, hang: true}),
@@ -229,7 +229,7 @@ var staleDates = fault{
 	}}),
 }
 
-// mildFaults are those that a client has to overcome.
+// mildFaults are the faults that a client has to overcome.
 var mildFaults = []fault{
 	{name: "slow responses", slows: true, event: func(random *rand.Rand) event {
 		return event{after: between(random, time.Second, 8*time.Second)}

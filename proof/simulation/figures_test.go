@@ -11,7 +11,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 )
 
-// figures count what was tried, and keep the worst values.
+// figures count calls, requests and faults, and keep the worst values.
 type figures struct {
 	months   int
 	calls    map[string]map[operations.Verdict]int
@@ -49,7 +49,7 @@ func (f *figures) count(c *call) {
 	}
 }
 
-// verdicts are the counts of an operation.
+// verdicts returns the number of calls of an operation by verdict.
 func (f *figures) verdicts(op string) map[operations.Verdict]int {
 	if f.calls[op] == nil {
 		f.calls[op] = map[operations.Verdict]int{}

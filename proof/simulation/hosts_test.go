@@ -24,7 +24,7 @@ import (
 // secret is the client secret of every client, which the judge recognizes anywhere.
 const secret = "hush-hush/5f1d+9c"
 
-// host is a machine that calls: it has a clock, and one process after the other.
+// host is a machine of a caller. It has a clock, and runs one process after the other.
 type host struct {
 	name    string
 	number  int
@@ -40,7 +40,8 @@ type host struct {
 	started int // processes
 }
 
-// process is what ends when a host restarts: clients, and everything that they learned.
+// process has the clients of a host, and everything that they have learned. It ends when
+// the host restarts.
 type process struct {
 	number  int // of the host, from 1
 	host    *host
@@ -57,7 +58,7 @@ type process struct {
 
 func (h *host) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
 
-// newHosts makes the hosts of a month: two of one API client, and one of another.
+// newHosts returns the hosts of a month: two of one API client, and one of another.
 func newHosts(random *rand.Rand) []*host {
 	var hosts []*host
 	for i, name := range []string{"one", "two", "three"} {
@@ -140,7 +141,7 @@ func (k contextKey) SignContext(
 	}
 }
 
-// start makes the clients of a new process.
+// start creates the clients of a new process.
 func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error {
 	h.started++
 	p := &process{host: h, number: h.started, network: n}
@@ -189,7 +190,7 @@ func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error
 	return nil
 }
 
-// logbook keeps what the month's logs and errors show, until the judge has read it.
+// logbook keeps the text of logs and errors until the judge has read it.
 type logbook struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -203,7 +204,7 @@ func (l *logbook) Write(text []byte) (int, error) {
 	return l.text.Write(text)
 }
 
-// shows returns a secret that the log shows, and forgets what it has read.
+// shows returns a secret in the log, and removes the text that it has read.
 func (l *logbook) shows() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

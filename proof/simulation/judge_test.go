@@ -12,7 +12,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// judge compares what a call reported with what it caused.
+// judge compares the result of a call with its effects.
 func (s *simulation) judge(c *call) {
 	if c.ended.IsZero() {
 		return // wait has already reported that it hangs
@@ -62,7 +62,7 @@ func (s *simulation) judgeRequests(c *call) {
 	}
 }
 
-// judgeLiveness is about calls that met a healthy server, or one with a mild fault.
+// judgeLiveness judges calls to a healthy server, or to one with a mild fault.
 func (s *simulation) judgeLiveness(c *call) {
 	switch {
 	case c.unauthorized > 1 && s.isUpset(c.host, c.firstUnauthorized, c.ended):
@@ -91,8 +91,8 @@ func isLateCancellation(c *call) bool {
 	return c.resumes != nil || c.verdict() == operations.Unknown && len(c.acted) == 1
 }
 
-// isMisled reports whether a call used a wrong Date, as it has to: one of those that met
-// a revocation, up to the first that ended.
+// isMisled reports whether a call used a wrong Date, which the calls after a revocation
+// have to use until the first of them has ended.
 func (s *simulation) isMisled(c *call) bool {
 	if s.step.date == 0 || c.unauthorized < 2 {
 		return false
@@ -270,7 +270,8 @@ func (s *simulation) judgeHanging() {
 	}
 }
 
-// judgeRest finds what is left when no call is under way.
+// judgeRest reports goroutines, connections and effects that remain when no call is in
+// progress.
 func (s *simulation) judgeRest() {
 	if left := goroutines(); len(left) > 0 {
 		s.complainf(nil, "%d goroutines are left:\n%s", len(left), strings.Join(left, "\n\n"))
@@ -289,8 +290,7 @@ func (s *simulation) judgeRest() {
 	s.figures.worst("connections open at once", s.network.mostOpen)
 }
 
-// judgeMonth looks at all calls again, because a request that arrived late may have
-// acted.
+// judgeMonth judges all calls again, because a request that arrived late may have acted.
 func (s *simulation) judgeMonth() {
 	s.step = &step{name: "end of the month", at: month}
 	acts := map[*call]int{}

@@ -17,8 +17,8 @@ import (
 // orderDelay is how long an order stays NEW, and then PROCESSING.
 const orderDelay = 5 * time.Minute
 
-// simulation is one month. Only its own goroutine touches it, apart from the calls that
-// are under way.
+// simulation is one month. Apart from the calls in progress, only its own goroutine
+// accesses it.
 type simulation struct {
 	seed    uint64
 	plan    []step
@@ -39,7 +39,7 @@ type simulation struct {
 	problems []string
 }
 
-// upset is an instant after which a call may need another attempt.
+// upset is an instant after which calls may need another attempt.
 type upset struct {
 	at   time.Time
 	what what
@@ -104,7 +104,7 @@ func (s *simulation) finds(defect defect) bool {
 	})
 }
 
-// settleIn makes the resources that the calls of a host are about.
+// settleIn creates the resources for the calls of a host.
 func (s *simulation) settleIn(h *host) {
 	t := h.tenant
 	t.account = newID(s.random)
@@ -117,7 +117,7 @@ func (s *simulation) settleIn(h *host) {
 	t.execution = s.need(h, "trigger_portfolio_rebalancing", about).resource
 }
 
-// need makes a call while the server is healthy.
+// need makes a call that has to succeed, while the server is healthy.
 func (s *simulation) need(h *host, op string, about operations.Subject) *call {
 	c := s.make(&call{op: operationNamed(op), host: h, target: target{Subject: about}, must: true})
 	c.run()
@@ -152,7 +152,8 @@ func (s *simulation) complainf(c *call, format string, args ...any) {
 	s.problems = append(s.problems, text.String())
 }
 
-// rows are those that a list of the call has to have: what calls have made so far.
+// rows returns the ids that a list of the call must contain: those that calls have
+// created so far.
 func (s *simulation) rows(c *call) map[uuid.UUID]bool {
 	made := map[string]sandbox.Operation{
 		"Allocations.All":    sandbox.CreateAllocation,

@@ -120,8 +120,8 @@ func (l line) count(req *http.Request, made *call) (number int, luck string) {
 	return made.sent, fmt.Sprint(made.number, uri, made.requests[uri])
 }
 
-// randomFor returns the randomness of a request. It depends on the request alone, so that
-// requests of the same instant may come in any order.
+// randomFor returns the random source of a request. It depends on the request alone, so
+// that requests of the same instant may arrive in any order.
 func (n *network) randomFor(luck string, number int) *rand.Rand {
 	hash := fnv.New64a()
 	_, _ = fmt.Fprint(hash, luck, number) // writing to a hash does not fail
@@ -204,7 +204,7 @@ func readBody(req *http.Request) ([]byte, error) {
 	return body, errors.Join(err, req.Body.Close())
 }
 
-// emptyResponse is the response of something that is not the server.
+// emptyResponse returns the response of a proxy in place of the server.
 func (n *network) emptyResponse(req *http.Request) *http.Response {
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -16,8 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// operation is what calls can be of: an operation of the API, or a method of the client
-// that sends several requests.
+// operation is an operation of the API, or a method of the client that sends several
+// requests.
 type operation struct {
 	id    string
 	write bool
@@ -26,7 +26,8 @@ type operation struct {
 	do    doing
 }
 
-// doing calls an operation. It returns the id of the resource in the response.
+// doing is a function that calls an operation and returns the id of the resource in the
+// response.
 type doing func(
 	ctx context.Context, client *upvest.Client, about target, options ...upvest.CallOption,
 ) (uuid.UUID, error)
@@ -98,10 +99,11 @@ func waitForOrder(
 	return order.ID, nil
 }
 
-// errLied is the error of a call that reported something that is not true.
+// errLied is the error of a call that reported an untrue result.
 var errLied = errors.New("the client lied")
 
-// readAll reads a list to its end. Rows that were there before are in it exactly once.
+// readAll reads a list to its end, and requires that it contains every row from before
+// the call exactly once.
 func readAll[T any](about target, rows iter.Seq2[T, error], id func(*T) uuid.UUID) error {
 	seen := map[uuid.UUID]bool{}
 	for row, err := range rows {
@@ -122,8 +124,7 @@ func readAll[T any](about target, rows iter.Seq2[T, error], id func(*T) uuid.UUI
 	return nil
 }
 
-// tenant holds what an API client has on the server: the resources that its calls are
-// about.
+// tenant has the resources of an API client on the server.
 type tenant struct {
 	client     uuid.UUID
 	account    uuid.UUID
@@ -132,7 +133,7 @@ type tenant struct {
 	execution  uuid.UUID
 }
 
-// target is what a call is about. A call that resumes another has the same target.
+// target has the resources of a call. A call that resumes another has the same target.
 type target struct {
 	operations.Subject
 	limit int32
@@ -140,7 +141,7 @@ type target struct {
 	there map[uuid.UUID]bool // rows that a list must have
 }
 
-// aim chooses what a call is about. One goroutine calls it, in the order of the plan.
+// aim chooses the target of a call. One goroutine calls it, in the order of the plan.
 func (t *tenant) aim(op *operation, random *rand.Rand) target {
 	aimed := target{
 		Subject: operations.Subject{

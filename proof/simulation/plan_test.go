@@ -13,7 +13,7 @@ const (
 	// fewMinutes is the time in which an order that was placed for a step can still be
 	// cancelled.
 	fewMinutes = 2 * time.Minute
-	// farthest is how far a host's clock goes wrong.
+	// farthest is the largest error of a host's clock.
 	farthest = 10 * time.Hour
 	// serverSkew is how far ahead a signature may be dated.
 	serverSkew = 30 * time.Second
@@ -23,7 +23,7 @@ const (
 	turnsPerLife = 8
 )
 
-// step is an episode and the calls that meet it, planned from the seed alone.
+// step is an episode with its calls, planned from the seed alone.
 type step struct {
 	name    string
 	at      time.Duration // from the beginning of the month
@@ -41,7 +41,7 @@ type step struct {
 	deeds   []deed        // ordered by time
 }
 
-// deed is something that happens at an instant of a step.
+// deed is an action at an instant of a step.
 type deed struct {
 	at      time.Duration
 	what    what
@@ -99,7 +99,7 @@ func (p *planner) call(count int, from, to time.Duration) {
 	}
 }
 
-// burst plans calls that are under way together, on one host.
+// burst plans concurrent calls on one host.
 func (p *planner) burst(count, host int, from, to time.Duration) {
 	first := len(p.step.deeds)
 	p.call(count, from, to)
@@ -256,7 +256,8 @@ func (p *planner) planHangingKey() {
 	p.limit()
 }
 
-// planLostRenewals has one caller, whose calls are too far apart to help each other.
+// planLostRenewals plans calls of one caller that are too far apart to share a token
+// renewal.
 func (p *planner) planLostRenewals() {
 	p.step.mild = true
 	p.step.length = p.logBetween(30*time.Minute, 5*time.Hour)
@@ -328,7 +329,7 @@ func (p *planner) planResumeChains() {
 	p.limit()
 }
 
-// limit gives some of the calls so far a context that ends.
+// limit gives some of the planned calls a context that ends.
 func (p *planner) limit() {
 	for i := range p.step.deeds {
 		if p.step.deeds[i].what == calling && p.chance(0.3) {

@@ -6,8 +6,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 )
 
-// live goes through a step: its deeds in their time, then the judgement, and then the
-// resuming of each write that has no certain outcome.
+// live runs a step: it performs the deeds, judges the calls, and then resumes each write
+// with an unknown outcome.
 func (s *simulation) live() {
 	s.calls = nil
 	s.upset = nil
@@ -41,7 +41,7 @@ func (s *simulation) live() {
 	s.figures.steps[s.step.name]++
 }
 
-// prepare makes the calls of a step and the resources that they are about.
+// prepare creates the calls of a step, and the resources that they need.
 func (s *simulation) prepare() []*call {
 	planned := make([]*call, len(s.step.deeds))
 	for i, d := range s.step.deeds {

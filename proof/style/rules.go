@@ -29,7 +29,7 @@ type rule struct {
 	check func(source, reporter)
 }
 
-// rules returns every rule. The messages say what to do.
+// rules returns every rule. Its messages contain the remedy.
 func rules() []rule {
 	return []rule{
 		{"header", checkHeaders},

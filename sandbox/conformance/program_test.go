@@ -20,7 +20,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/program"
 )
 
-// running is the program, run as its main function runs it.
+// running is the program upvest-sandbox, which runs in this process.
 type running struct {
 	// variables are the UPVEST_API_* that it printed, without that prefix.
 	variables map[string]string

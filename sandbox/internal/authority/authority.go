@@ -22,7 +22,7 @@ import (
 const (
 	lifetime     = 10 * 365 * 24 * time.Hour
 	leafLifetime = 365 * 24 * time.Hour
-	// clockSkew is how far the clock of a client may be behind.
+	// clockSkew is how far the clock of a client may lag.
 	clockSkew = time.Hour
 )
 

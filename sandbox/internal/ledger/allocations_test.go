@@ -81,7 +81,7 @@ func TestAllocationRules(t *testing.T) {
 			instruments: []string{"01890a5d-ac96-774b-bcce-b302099a8057", "1"},
 			detail:      "expected a UUID of version 0 to 5",
 		},
-		"UUID with more behind it": {
+		"UUID with more text after it": {
 			instruments: []string{upvests + "x", "1"},
 			detail:      "allocation[0].instrument_id: expected a UUID",
 		},

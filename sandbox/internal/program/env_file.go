@@ -146,7 +146,8 @@ func (f envFile) isInUse(ctx context.Context) bool {
 	return true
 }
 
-// create writes the file whole, for its owner only. It fails if the file exists.
+// create writes the complete file, readable by its owner only. It fails if the file
+// exists.
 func (f envFile) create() error {
 	temporary := f.path + "." + uuid.NewString()
 	if err := writeFile(temporary, f.content); err != nil {

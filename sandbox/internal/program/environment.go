@@ -107,7 +107,7 @@ func (s *settings) hint(file string) string {
 	}
 }
 
-// writeFile writes a file whole or not at all, for its owner only. It replaces an
+// writeFile writes a complete file or none, readable by its owner only. It replaces an
 // existing file.
 func writeFile(name string, content []byte) error {
 	// The mode of a temporary file is 0600.

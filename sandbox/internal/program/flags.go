@@ -93,7 +93,7 @@ func (line *commandLine) defineClients() {
 	line.StringVar(&s.keys, "keys", "",
 		"`directory` for key files and the variables of each client (default: one removed at the end)")
 	line.StringVar(&s.envFile, "env-file", "",
-		"`file` for the variables, instead of stdout: written whole once the sandbox responds,\n"+
+		"`file` for the variables, instead of stdout: written once the sandbox responds,\n"+
 			"removed at the end; the file of another running sandbox stays, and the next free name is used")
 	line.StringVar(&s.envForm, "env-form", shellForm,
 		"the `form` of the variables: sh, dotenv (for docker --env-file), powershell or json")
