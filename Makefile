@@ -23,7 +23,7 @@ export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help demo sandbox test bench bench-sandbox bench-fleet faults fleet fleet-chaos simulate fuzz check contract docs generate fresh
-.PHONY: addition cross dist histories first-order format images languages release-check suites
+.PHONY: addition conformance cross dist histories first-order format images languages release-check suites
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ images: ## Build the container images of the sandbox and the fleet with buildah,
 	@cd sandbox && CGO_ENABLED=0 go build -trimpath -o ../build/images/upvest-sandbox ./cmd/upvest-sandbox
 	@cd fleet && CGO_ENABLED=0 go build -trimpath -o ../build/images/fleet .
 	@cd proof && IMAGES=1 go test -count=1 -v ./images
+
+conformance: ## Test the server of UPVEST_API_* by each documented rule: same, differs or not testable there. It places orders.
+	@cd sandbox && result=$$(CONFORMANCE=1 go test -count=1 -v -timeout 30m -run '^TestAddress$$' ./conformance) || status=1; \
+	echo "$$result" | grep -v -E '^(=== RUN|--- PASS|PASS|ok|FAIL) *'; exit $${status:-0}
 
 languages: ## Run the tests of examples/python (it needs the package cryptography) and examples/node, and break their signing code.
 	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox

@@ -9,18 +9,19 @@ import (
 	"testing"
 )
 
-func TestLargeBodies(t *testing.T) {
-	c := start(t).loggedIn(t)
-	large := func(n int) func(*caller) *request {
-		return signed(post,
-			func(r *request) { r.setBody(allocationBody + strings.Repeat(" ", n-len(allocationBody))) })
-	}
-	check(t, c, []rule{{
-		rule: "a body has at most 1 MiB", source: choice,
-		keeps:  large(1 << 20),
-		breaks: large(1<<20 + 1),
-		status: 413, detail: "larger than 1048576 bytes",
-	}})
+func TestLargeBodies(t *testing.T) { check(t, start(t).loggedIn(t), sizeRules) }
+
+// sizeRules are rules of the size of a body.
+var sizeRules = []rule{{
+	rule: "a body has at most 1 MiB", source: choice,
+	keeps:  signed(post, padded(1<<20)),
+	breaks: signed(post, padded(1<<20+1)),
+	status: 413, detail: "larger than 1048576 bytes",
+}}
+
+// padded returns a change that gives the body that many bytes.
+func padded(bytes int) func(*request) {
+	return func(r *request) { r.setBody(r.body + strings.Repeat(" ", bytes-len(r.body))) }
 }
 
 func TestBodyLimit(t *testing.T) {

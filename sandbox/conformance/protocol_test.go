@@ -11,20 +11,22 @@ import (
 )
 
 func TestProtocolRules(t *testing.T) {
-	c := start(t).loggedIn(t)
-	check(t, c, slices.Concat(headerRules, bodyRules, queryRules))
-	check(t, c, []rule{
-		{
-			rule: "idempotency-key is optional where it is not declared", source: reference,
-			keeps: func(c *caller) *request {
-				made := c.build("POST", "/portfolios/allocations", "application/json", allocationBody)
-				got := c.send(t, made.sign())
-				return c.build("PUT", "/portfolios/allocations/"+got.object(t)["id"].(string),
-					"application/json", allocationBody).sign()
-			},
-		},
-	})
+	check(t, start(t).loggedIn(t), slices.Concat(headerRules, bodyRules, queryRules, putRules))
 }
+
+// putRules are rules of PUT.
+var putRules = []rule{{
+	rule: "idempotency-key is optional where it is not declared", source: reference, writes: true,
+	run: func(t testing.TB, c *caller) {
+		t.Helper()
+		made := c.send(t, c.post().sign()).object(t)
+		id, _ := made["id"].(string)
+		put := c.build("PUT", "/portfolios/allocations/"+id, "application/json", allocationBody)
+		if a := c.send(t, put.sign()); a.status/100 != 2 {
+			t.Errorf("PUT: %d %s", a.status, a.body)
+		}
+	},
+}}
 
 // headerRules are rules of the method, the path and the header.
 var headerRules = []rule{
@@ -158,7 +160,11 @@ var headerRules = []rule{
 }
 
 func TestTokenRules(t *testing.T) {
-	c := start(t, "-client", "scopes=portfolios:read").caller(t)
+	check(t, start(t, "-client", "scopes=portfolios:read").caller(t), tokenRules())
+}
+
+// tokenRules are rules of the token request.
+func tokenRules() []rule {
 	form := func(change func(form map[string][]string)) func(*caller) *request {
 		return signed(func(c *caller) *request {
 			values := c.form("portfolios:read")
@@ -180,7 +186,9 @@ func TestTokenRules(t *testing.T) {
 		},
 		{
 			rule: "the form is well-formed", source: auth,
-			breaks: signed(asksToken, func(r *request) { r.setBody("client_secret=" + c.secret + "%zz") }),
+			breaks: signed(asksToken, func(r *request) {
+				r.setBody("client_secret=" + r.caller.secret + "%zz")
+			}),
 			status: 400, detail: "the body is not a form",
 		},
 		{
@@ -199,7 +207,7 @@ func TestTokenRules(t *testing.T) {
 			status: 401, detail: "client_secret",
 		},
 		{
-			rule: "a field appears once", source: choice,
+			rule: "a form field appears once", source: choice,
 			breaks: form(func(f map[string][]string) { f["scope"] = append(f["scope"], "portfolios:read") }),
 			status: 400, detail: "scope",
 		},
@@ -211,7 +219,7 @@ func TestTokenRules(t *testing.T) {
 			status: 400, detail: "scope",
 		},
 		{
-			rule: "scopes are allowed to the client", source: auth,
+			rule: "scopes are allowed to the client", source: auth, needs: needsReadOnly,
 			breaks: form(func(f map[string][]string) { f["scope"] = []string{"portfolios:admin"} }),
 			status: 401, detail: "scope",
 		},
@@ -223,7 +231,7 @@ func TestTokenRules(t *testing.T) {
 			status: 400, detail: "form field " + field,
 		})
 	}
-	check(t, c, rules)
+	return rules
 }
 
 func TestGrant(t *testing.T) {

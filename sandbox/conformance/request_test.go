@@ -8,6 +8,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha512"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -35,6 +36,10 @@ type caller struct {
 	token    string
 	// now is the clock that signatures are dated with.
 	now func() time.Time
+	// secure makes it call over TLS.
+	secure bool
+	// scopes are those of the token.
+	scopes []string
 }
 
 // request is a request that has not been sent yet. It is sent as it is, valid or not.
@@ -122,11 +127,13 @@ func (c *caller) login(t testing.TB, scopes string) {
 	got := c.send(t, c.tokenRequest(scopes).sign())
 	var granted struct {
 		AccessToken string `json:"access_token"`
+		Scope       string `json:"scope"`
 	}
 	if err := json.Unmarshal(got.body, &granted); err != nil || granted.AccessToken == "" {
 		t.Fatalf("no token: %d %s", got.status, got.body)
 	}
 	c.token = granted.AccessToken
+	c.scopes = strings.Fields(granted.Scope)
 }
 
 func (r *request) set(name, value string) {
@@ -288,7 +295,7 @@ func (a response) object(t testing.TB) map[string]any {
 // try sends a request on a new connection.
 func (c *caller) try(t testing.TB, r *request) response {
 	t.Helper()
-	connection, err := net.Dial("tcp", c.address)
+	connection, err := c.dial()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,6 +304,21 @@ func (c *caller) try(t testing.TB, r *request) response {
 		return response{failed: err}
 	}
 	return read(connection, r.method)
+}
+
+func (c *caller) dial() (net.Conn, error) {
+	if !c.secure {
+		return net.Dial("tcp", c.address)
+	}
+	return tls.Dial("tcp", withPort(c.address), &tls.Config{MinVersion: tls.VersionTLS12})
+}
+
+// withPort adds the port of https to an address that has none.
+func withPort(address string) string {
+	if _, _, err := net.SplitHostPort(address); err == nil {
+		return address
+	}
+	return net.JoinHostPort(address, "443")
 }
 
 func read(connection net.Conn, method string) response {

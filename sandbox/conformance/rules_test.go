@@ -38,6 +38,12 @@ type rule struct {
 	slug string
 	// header is what the response to the broken request must have, as "name: value".
 	header string
+	// run checks a rule that takes more than two requests, in place of them.
+	run func(testing.TB, *caller)
+	// writes reports whether run sends requests that need the scope portfolios:admin.
+	writes bool
+	// needs is what an address must have so that the rule can be tested there.
+	needs need
 }
 
 var slugs = map[int]string{
@@ -59,6 +65,9 @@ func check(t *testing.T, c *caller, rules []rule) {
 					t.Errorf("kept: %d %s", a.status, a.body)
 				}
 			}
+			if rule.run != nil {
+				rule.run(t, c)
+			}
 			if rule.breaks != nil {
 				rule.refused(t, c, c.send(t, rule.breaks(c)))
 			}
@@ -67,7 +76,7 @@ func check(t *testing.T, c *caller, rules []rule) {
 }
 
 // refused checks that the response is the problem that the rule describes.
-func (rule rule) refused(t *testing.T, c *caller, a response) {
+func (rule rule) refused(t testing.TB, c *caller, a response) {
 	t.Helper()
 	if a.status != rule.status {
 		t.Fatalf("broken: status %d, want %d: %s", a.status, rule.status, a.body)

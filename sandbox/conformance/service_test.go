@@ -81,102 +81,136 @@ const (
 
 func TestServiceRules(t *testing.T) {
 	w := newWorld(t)
-	allocation := w.allocate(world1, "0.7", apple, "0.3")
-	account := w.follow(allocation)
-	placed := w.order(account, "BUY", "100")
-	filled := w.order(account, "BUY", "100")
+	f := fixture{allocation: w.allocate(world1, "0.7", apple, "0.3")}
+	f.account = w.follow(f.allocation)
+	filled := w.order(f.account, "BUY", "100")
 	w.advance(3 * time.Minute)
-	w.status(filled)
-	open := w.order(account, "BUY", "1")
-	posts := func(path, body string) func(*caller) *request { return signed(sends("POST", path, body), asIs) }
-	const (
-		allocations    = "/portfolios/allocations"
-		configurations = "/portfolios/configurations"
-		orders         = "/portfolios/orders"
-	)
-	check(t, w.caller, []rule{
-		{
-			rule: "weights are above 0", source: guide,
-			breaks: posts(allocations, mix(world1, "1", apple, "0")), status: 400, detail: "weight",
-		},
-		{
-			rule: "there is at least one instrument", source: guide,
-			breaks: posts(allocations, mix()), status: 400, detail: "allocation",
-		},
-		{
-			rule: "each instrument appears once", source: guide,
-			breaks: posts(allocations, mix(world1, "0.5", world1, "0.5")), status: 400,
-			detail: "instrument_id",
-		},
-		{
-			rule: "weights sum to 1", source: guide,
-			keeps:  posts(allocations, mix(world1, "0.33333", apple, "0.66667")),
-			breaks: posts(allocations, mix(world1, "0.33333", apple, "0.66666")), status: 400,
-			detail: "weight",
-		},
-		{
-			rule: "weights may sum to 100", source: choice,
-			keeps:  posts(allocations, mix(world1, "33.5", apple, "66.5")),
-			breaks: posts(allocations, mix(world1, "50", apple, "40")), status: 400, detail: "weight",
-		},
+	check(t, w.caller, slices.Concat(allocationRules, accountRules(f), dateRules, filledRules(filled)))
+}
+
+const (
+	allocations    = "/portfolios/allocations"
+	configurations = "/portfolios/configurations"
+	orders         = "/portfolios/orders"
+)
+
+func posts(path, body string) func(*caller) *request { return signed(sends("POST", path, body), asIs) }
+
+// allocationRules are rules of instruments and weights.
+var allocationRules = []rule{
+	{
+		rule: "weights are above 0", source: guide,
+		breaks: posts(allocations, mix(world1, "1", apple, "0")), status: 400, detail: "weight",
+	},
+	{
+		rule: "there is at least one instrument", source: guide,
+		breaks: posts(allocations, mix()), status: 400, detail: "allocation",
+	},
+	{
+		rule: "each instrument appears once", source: guide,
+		breaks: posts(allocations, mix(world1, "0.5", world1, "0.5")), status: 400,
+		detail: "instrument_id",
+	},
+	{
+		rule: "weights sum to 1", source: guide,
+		keeps:  posts(allocations, mix(world1, "0.33333", apple, "0.66667")),
+		breaks: posts(allocations, mix(world1, "0.33333", apple, "0.66666")), status: 400,
+		detail: "weight",
+	},
+	{
+		rule: "weights may sum to 100", source: choice,
+		keeps:  posts(allocations, mix(world1, "33.5", apple, "66.5")),
+		breaks: posts(allocations, mix(world1, "50", apple, "40")), status: 400, detail: "weight",
+	},
+}
+
+// dateRules are rules of times in queries.
+var dateRules = []rule{
+	{
+		rule: "dates are RFC 3339", source: reference,
+		keeps:  signed(at(orders+"?start_date=2022-10-14T00:00:00Z"), asIs),
+		breaks: signed(at(orders+"?end_date=yesterday"), asIs), status: 400, detail: "end_date",
+	},
+	{
+		rule: "zones are less than a day from UTC", source: reference,
+		keeps:  signed(at(orders+"?start_date=2022-10-14T00:00:00%2B23:59"), asIs),
+		breaks: signed(at(orders+"?start_date=2022-10-14T00:00:00%2B24:00"), asIs), status: 400,
+		detail: "start_date",
+	},
+	{
+		rule: "a plus in a query is sent as %2B", source: choice,
+		breaks: signed(at(orders+"?start_date=2022-10-14T00:00:00+02:00"), asIs), status: 400,
+		detail: "send %2B for a plus",
+	},
+}
+
+// fixture is what the rules of accounts need: an account that follows an allocation.
+type fixture struct{ allocation, account string }
+
+// filledRules are rules of an order that is FILLED.
+func filledRules(order string) []rule {
+	return []rule{{
+		rule: "a FILLED order cannot be cancelled", source: reference, needs: needsControl,
+		breaks: cancels(order), status: 409, detail: "not available for current status FILLED",
+	}}
+}
+
+func cancels(order string) func(*caller) *request {
+	return signed(sends("DELETE", orders+"/"+order, ""), asIs)
+}
+
+// accountRules are rules of configurations, orders and rebalancings.
+func accountRules(f fixture) []rule {
+	return []rule{
 		{
 			rule: "a configuration follows an allocation that exists", source: errorsPage,
 			keeps: posts(configurations,
-				`{"account_id":"`+uuid.NewString()+`","allocation_id":"`+allocation+`"}`),
+				`{"account_id":"`+uuid.NewString()+`","allocation_id":"`+f.allocation+`"}`),
 			breaks: posts(configurations,
 				`{"account_id":"`+uuid.NewString()+`","allocation_id":"`+uuid.NewString()+`"}`),
 			status: 404, detail: "allocation_id",
 		},
 		{
 			rule: "an account has one configuration", source: guide,
-			breaks: posts(configurations, `{"account_id":"`+account+`","allocation_id":"`+allocation+`"}`),
+			breaks: posts(configurations,
+				`{"account_id":"`+f.account+`","allocation_id":"`+f.allocation+`"}`),
 			status: 409, detail: "account_id",
 		},
 		{
 			rule: "an order needs a configuration", source: guide,
-			keeps:  posts(orders, orderBody(account, "BUY", "1")),
+			keeps:  posts(orders, orderBody(f.account, "BUY", "1")),
 			breaks: posts(orders, orderBody(uuid.NewString(), "BUY", "1")),
 			status: 422, detail: "account_id",
 		},
 		{
 			rule: "an order is for an amount", source: choice,
-			breaks: posts(orders, orderBody(account, "BUY", "0.00")), status: 400, detail: "cash_amount",
+			breaks: posts(orders, orderBody(f.account, "BUY", "0.00")), status: 400, detail: "cash_amount",
 		},
 		{
-			rule: "an order is cancelled by its status", source: reference,
-			keeps:  signed(sends("DELETE", orders+"/"+open, ""), asIs),
-			breaks: signed(sends("DELETE", orders+"/"+placed, ""), asIs), status: 409,
-			detail: "not available for current status FILLED",
+			rule: "a NEW order can be cancelled", source: reference, writes: true,
+			run: func(t testing.TB, c *caller) {
+				t.Helper()
+				placed := c.send(t, posts(orders, orderBody(f.account, "BUY", "1"))(c)).object(t)
+				id, _ := placed["id"].(string)
+				if a := c.send(t, cancels(id)(c)); a.status/100 != 2 {
+					t.Errorf("cancel %s: %d %s", id, a.status, a.body)
+				}
+			},
 		},
 		{
 			rule: "a rebalancing needs configurations", source: guide,
-			keeps:  posts("/portfolios/rebalancings/executions", `{"accounts":["`+account+`"]}`),
+			keeps:  posts("/portfolios/rebalancings/executions", `{"accounts":["`+f.account+`"]}`),
 			breaks: posts("/portfolios/rebalancings/executions", `{"accounts":["`+uuid.NewString()+`"]}`),
 			status: 422, detail: "accounts",
 		},
 		{
 			rule: "a rebalancing needs allocations that exist", source: errorsPage,
-			keeps:  posts("/portfolios/rebalancings/executions", `{"allocations":["`+allocation+`"]}`),
-			breaks: posts("/portfolios/rebalancings/executions", `{"allocations":["`+uuid.NewString()+`"]}`),
+			keeps: posts("/portfolios/rebalancings/executions", `{"allocations":["`+f.allocation+`"]}`),
+			breaks: posts("/portfolios/rebalancings/executions",
+				`{"allocations":["`+uuid.NewString()+`"]}`),
 			status: 404, detail: "allocations",
 		},
-		{
-			rule: "dates are RFC 3339", source: reference,
-			keeps:  signed(at(orders+"?start_date=2022-10-14T00:00:00Z"), asIs),
-			breaks: signed(at(orders+"?end_date=yesterday"), asIs), status: 400, detail: "end_date",
-		},
-		{
-			rule: "zones are less than a day from UTC", source: reference,
-			keeps:  signed(at(orders+"?start_date=2022-10-14T00:00:00%2B23:59"), asIs),
-			breaks: signed(at(orders+"?start_date=2022-10-14T00:00:00%2B24:00"), asIs), status: 400,
-			detail: "start_date",
-		},
-		{
-			rule: "a plus in a query is sent as %2B", source: choice,
-			breaks: signed(at(orders+"?start_date=2022-10-14T00:00:00+02:00"), asIs), status: 400,
-			detail: "send %2B for a plus",
-		},
-	})
+	}
 }
 
 func TestOrderMovesOn(t *testing.T) {

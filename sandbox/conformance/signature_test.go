@@ -7,7 +7,10 @@ import (
 	"time"
 )
 
-func TestSignatureRules(t *testing.T) {
+func TestSignatureRules(t *testing.T) { check(t, start(t).loggedIn(t), signatureRules()) }
+
+// signatureRules are all rules of signatures. Breaking one is 401.
+func signatureRules() []rule {
 	rules := slices.Concat(
 		structureRules, coverageRules, digestRules, parameterRules, valueRules, componentRules(),
 	)
@@ -15,7 +18,7 @@ func TestSignatureRules(t *testing.T) {
 		rules[i].status = 401
 		rules[i].starts = "Signature is incorrect: "
 	}
-	check(t, start(t).loggedIn(t), rules)
+	return rules
 }
 
 func TestSignatureWindow(t *testing.T) {

@@ -90,6 +90,7 @@ var parameterRules = []rule{
 	},
 	{
 		rule: "alg may be left out, and otherwise names the algorithm", source: signatures,
+		needs:  needsEd25519,
 		keeps:  signed(get, parameter("alg", `"ed25519"`)),
 		breaks: signed(get, parameter("alg", `"ecdsa-p521-sha512"`)),
 		detail: `alg is "ecdsa-p521-sha512", expected ed25519`,
@@ -104,12 +105,12 @@ var parameterRules = []rule{
 // valueRules are rules of the signature itself.
 var valueRules = []rule{
 	{
-		rule: "an Ed25519 signature has 64 bytes", source: signatures,
+		rule: "an Ed25519 signature has 64 bytes", source: signatures, needs: needsEd25519,
 		breaks: signed(get, signs(func(c *caller, base string) []byte { return c.sign(base)[:63] })),
 		detail: "the signature has 63 bytes, expected the 64 of Ed25519",
 	},
 	{
-		rule: "Ed25519 signs the base itself", source: signatures,
+		rule: "Ed25519 signs the base itself", source: signatures, needs: needsEd25519,
 		breaks: signed(get, signsText(func(base string) string {
 			sum := sha512.Sum512([]byte(base))
 			return string(sum[:])

@@ -105,14 +105,16 @@ const (
 )
 
 func TestOfficialSigners(t *testing.T) {
-	c := start(t, "-key-form", "p521-encrypted").loggedIn(t)
-	rules := slices.Concat(
+	check(t, start(t, "-key-form", "p521-encrypted").loggedIn(t), allSignerRules())
+}
+
+func allSignerRules() []rule {
+	return slices.Concat(
 		habitsOf(python, asPython),
 		habitsOf(javascript, asJavaScript),
 		habitsOf(goProxy, asGoProxy),
 		signerRules,
 	)
-	check(t, c, rules)
 }
 
 // habitsOf are the rules that hold for the requests of each signer.

@@ -1,0 +1,157 @@
+package conformance_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/d8277167/upvest-portfolios-go/sandbox"
+)
+
+// TestAddress runs the suite against the server of the UPVEST_API_* variables, and prints
+// one line per rule.
+func TestAddress(t *testing.T) {
+	if os.Getenv("CONFORMANCE") == "" {
+		t.Skip("make conformance runs the suite against the server of UPVEST_API_*")
+	}
+	a := newAddress(t, os.Getenv)
+	counts := map[string]int{}
+	for _, v := range a.judge(t, a.suite()) {
+		fmt.Println(v)
+		counts[v.result]++
+	}
+	fmt.Printf("%d same, %d differ, %d not testable at %s\n",
+		counts[same], counts[differs], counts[notTestable], a.base)
+	if counts[differs] > 0 {
+		t.Fail()
+	}
+}
+
+// served starts a sandbox behind a handler that may change its behavior, and returns its
+// address.
+func served(
+	t *testing.T, change func(next http.Handler) http.Handler, client func(*sandbox.Client),
+	options ...sandbox.Option,
+) *address {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	made, err := sandbox.NewClient()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client(&made)
+	options = append(options, sandbox.WithoutListener(), sandbox.WithClients(made),
+		sandbox.WithURL("http://"+server.Listener.Addr().String()))
+	s, err := sandbox.New(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Config.Handler = change(s.Handler())
+	server.Start()
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { _ = s.Close() })
+	variables := map[string]string{}
+	for _, pair := range s.Environ() {
+		name, value, _ := strings.Cut(pair, "=")
+		variables[name] = value
+	}
+	return newAddress(t, func(name string) string { return variables[name] })
+}
+
+func unchanged(next http.Handler) http.Handler { return next }
+
+func anyClient(*sandbox.Client) {}
+
+// The sandbox differs in no rule. A rule is only not testable for a reason that the
+// address gives.
+func TestSandboxIsTheSame(t *testing.T) {
+	reads := func(c *sandbox.Client) { c.Scopes = []string{sandbox.ScopeRead} }
+	closed := sandbox.WithAccounts(nil)
+	for name, test := range map[string]struct {
+		client  func(*sandbox.Client)
+		options []sandbox.Option
+		// missing are the needs that are not met.
+		missing []need
+	}{
+		"with the control endpoint": {
+			client: anyClient, options: []sandbox.Option{sandbox.WithControl()},
+			missing: []need{needsReadOnly, needsStart},
+		},
+		"without it": {client: anyClient, missing: []need{needsReadOnly, needsStart, needsControl}},
+		"no accounts": {
+			client: anyClient, options: []sandbox.Option{closed},
+			missing: []need{needsReadOnly, needsStart, needsControl, needsAccounts},
+		},
+		"reads alone": {
+			client:  reads,
+			missing: []need{needsStart, needsControl, needsAccounts, needsAdmin, needsBoth},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := served(t, unchanged, test.client, test.options...)
+			var missing []need
+			for _, v := range a.judge(t, a.suite()) {
+				switch v.result {
+				case differs:
+					t.Error(v)
+				case notTestable:
+					missing = append(missing, need(strings.TrimPrefix(v.reason, "needs ")))
+				}
+			}
+			slices.Sort(missing)
+			slices.Sort(test.missing)
+			missing = slices.Compact(missing)
+			if !slices.Equal(missing, test.missing) {
+				t.Errorf("not testable for %q, want %q", missing, test.missing)
+			}
+		})
+	}
+}
+
+// A look-alike that is wrong in one thing differs in the rule of that thing alone.
+func TestWrongLookAlikeDiffers(t *testing.T) {
+	for name, test := range map[string]struct {
+		isWrong func(*http.Request) bool
+		status  int
+		want    string
+	}{
+		"a limit that is too large": {
+			isWrong: func(r *http.Request) bool { return r.URL.Query().Get("limit") == "1001" },
+			status:  200, want: "limit is at most 1000",
+		},
+		"a version that does not exist": {
+			isWrong: func(r *http.Request) bool { return r.Header.Get("Upvest-Api-Version") == "2" },
+			status:  200, want: "the version may be left out",
+		},
+		"another status": {
+			isWrong: func(r *http.Request) bool { return r.Header.Get("Authorization") == "Basic eA==" },
+			status:  403, want: "the token is a bearer token",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wrong := func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if test.isWrong(r) {
+						w.WriteHeader(test.status)
+						return
+					}
+					next.ServeHTTP(w, r)
+				})
+			}
+			a := served(t, wrong, anyClient, sandbox.WithControl())
+			var found []string
+			for _, v := range a.judge(t, a.suite()) {
+				if v.result == differs {
+					found = append(found, v.rule.rule)
+				}
+			}
+			if !slices.Equal(found, []string{test.want}) {
+				t.Errorf("differs in %q, want %q alone", found, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,159 @@
+package conformance_test
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+// need is what an address must have so that a rule can be tested there.
+type need string
+
+const (
+	needsControl  need = "the control endpoint of a sandbox, for its clock and faults"
+	needsAccounts need = "a server that accepts every account, or the scope portfolios:admin"
+	needsAdmin    need = "the scope portfolios:admin"
+	needsBoth     need = "the scopes portfolios:read and portfolios:admin"
+	needsReadOnly need = "a client without the scope portfolios:admin"
+	needsEd25519  need = "an Ed25519 key"
+	needsStart    need = "a server that is started for it"
+)
+
+// The results of a rule at an address.
+const (
+	same        = "same"
+	differs     = "differs"
+	notTestable = "not testable"
+)
+
+// verdict is the result of a rule at an address, with a reason unless it is the same.
+type verdict struct {
+	rule   rule
+	result string
+	reason string
+}
+
+func (v verdict) String() string {
+	line := fmt.Sprintf("%-12s  %s (%s)", v.result, v.rule.rule, v.rule.source)
+	if v.reason != "" {
+		line += ": " + v.reason
+	}
+	return line
+}
+
+// judge tests each rule at the address.
+func (a *address) judge(t testing.TB, rules []rule) []verdict {
+	t.Helper()
+	verdicts := make([]verdict, 0, len(rules))
+	for _, rule := range rules {
+		c := a.caller
+		if rule.needs == needsControl {
+			c = a.world
+		}
+		v := verdict{rule: rule, result: same}
+		if missing := a.missing(rule); missing != "" {
+			v.result = notTestable
+			v.reason = "needs " + string(missing)
+		} else if failed := record(t, rule, c); failed != "" {
+			v.result = differs
+			v.reason = failed
+		}
+		verdicts = append(verdicts, v)
+	}
+	return verdicts
+}
+
+// missing returns what the rule needs and the address does not have, or "".
+func (a *address) missing(rule rule) need {
+	isAdmin := slices.Contains(a.scopes, "portfolios:admin")
+	isReader := slices.Contains(a.scopes, "portfolios:read")
+	_, isEd25519 := a.key.(ed25519.PrivateKey)
+	has := map[need]bool{
+		"":            true,
+		needsControl:  a.world != nil,
+		needsAccounts: a.fixture != nil,
+		needsBoth:     isAdmin && isReader,
+		needsReadOnly: !isAdmin,
+		needsEd25519:  isEd25519,
+	}
+	switch {
+	case !has[rule.needs]:
+		return rule.needs
+	case rule.needs != needsControl && !isAdmin && rule.isWrite(a.caller):
+		return needsAdmin
+	}
+	return ""
+}
+
+// isWrite reports whether the rule sends a request that needs the scope portfolios:admin.
+func (rule rule) isWrite(c *caller) bool {
+	for _, build := range []func(*caller) *request{rule.keeps, rule.breaks} {
+		if build == nil {
+			continue
+		}
+		if r := build(c); r.method != http.MethodGet && r.path != "/auth/token" {
+			return true
+		}
+	}
+	return rule.writes
+}
+
+// compare reports what differs from the rule. It compares statuses and not details, since
+// Upvest documents no text of them.
+func (rule rule) compare(t testing.TB, c *caller) {
+	t.Helper()
+	if rule.run != nil {
+		rule.run(t, c)
+		return
+	}
+	if rule.keeps != nil {
+		if a := c.send(t, rule.keeps(c)); a.status/100 != 2 {
+			t.Errorf("a request that keeps the rule: status %d, want 2xx", a.status)
+		}
+	}
+	if rule.breaks != nil {
+		if a := c.send(t, rule.breaks(c)); a.status != rule.status {
+			t.Errorf("a request that breaks the rule: status %d, want %d", a.status, rule.status)
+		}
+	}
+}
+
+// recorder keeps what a check reports instead of failing the test.
+type recorder struct {
+	testing.TB
+	failures []string
+}
+
+func (r *recorder) Errorf(format string, values ...any) {
+	r.failures = append(r.failures, fmt.Sprintf(format, values...))
+}
+
+func (r *recorder) Error(values ...any) { r.Errorf("%s", fmt.Sprint(values...)) }
+
+func (r *recorder) Fatalf(format string, values ...any) {
+	r.Errorf(format, values...)
+	runtime.Goexit()
+}
+
+func (r *recorder) Fatal(values ...any) { r.Fatalf("%s", fmt.Sprint(values...)) }
+
+// record compares a rule, and returns what differs in one line.
+func record(t testing.TB, rule rule, c *caller) string {
+	t.Helper()
+	r := &recorder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		rule.compare(r, c)
+	}()
+	<-done
+	return strings.Join(strings.Fields(strings.Join(r.failures, "; ")), " ")
+}
+
+func newID() string { return uuid.NewString() }
