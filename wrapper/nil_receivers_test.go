@@ -123,7 +123,7 @@ func eachMethod(t *testing.T, do func(t *testing.T, name string, method reflect.
 				t.Run(title, func(t *testing.T) {
 					defer func() {
 						if caught := recover(); caught != nil {
-							t.Errorf("panic: %v", caught)
+							t.Errorf("panic: %v: a method of a service passes coreOf(s) to call", caught)
 						}
 					}()
 					do(t, name, receiver.Method(i))

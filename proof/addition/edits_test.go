@@ -153,7 +153,7 @@ var retrieveOrderFee = returning[portfolios.OrderFee]{
 func (s *Orders) RetrieveFee(
 	ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption,
 ) (*portfolios.OrderFee, error) {
-	return retrieveOrderFee.call(ctx, s.core, arguments{
+	return retrieveOrderFee.call(ctx, coreOf(s), arguments{
 		invalid: validate.ID("portfolio_order_id", portfolioOrderID),
 		subject: portfolioOrderID,
 		send: func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error) {
