@@ -72,7 +72,8 @@ func (c Credentials) check() error {
 	}
 	for i, scope := range c.Scopes {
 		if err := validate.Scope(scope); err != nil {
-			problems = append(problems, fmt.Errorf("the entry %d of Scopes is not a single scope: %w", i, err))
+			problem := fmt.Errorf("the entry %d of Scopes is not a single scope: %w", i, err)
+			problems = append(problems, problem)
 		}
 	}
 	return errors.Join(problems...)

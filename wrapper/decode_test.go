@@ -30,7 +30,8 @@ var documentedTypes = []reflect.Type{
 }
 
 // unidentified is the error of a body that is valid, but not of the resource.
-const unidentified = "the body is not as documented: the ID of the resource or the data of the page is missing"
+const unidentified = "the body is not as documented: " +
+	"the ID of the resource or the data of the page is missing"
 
 // decodeFailure matches every error of decoding. A place in the body consists of
 // documented names and numbers, so that no error quotes the body.

@@ -171,7 +171,8 @@ func TestWaitReportsTheLastFailure(t *testing.T) {
 		"a failure":  {steps: []roundTrip{status("NEW"), problem(503)}, want: "is NEW"},
 		"never seen": {steps: []roundTrip{problem(503)}, want: "not received yet"},
 		"a failure, then no response": {
-			steps: []roundTrip{status("NEW"), problem(503), problem(503), hangs}, want: "the previous retrieval failed",
+			steps: []roundTrip{status("NEW"), problem(503), problem(503), hangs},
+			want:  "the previous retrieval failed",
 		},
 		"not found, then it cannot tell": {
 			steps: []roundTrip{problem(404), problem(503)}, want: "not received yet",

@@ -186,7 +186,8 @@ func (r *reader[T]) findLast(rows []T) (int, error) {
 	after := slices.IndexFunc(rows, func(row T) bool { return r.ID(row) == r.last }) + 1
 	isNew := func(row T) bool { return !r.seen[r.ID(row)] }
 	if after == 0 || slices.ContainsFunc(rows[:after], isNew) {
-		return 0, r.unreadable("its rows are in no order, and the row that was read last has moved or is missing")
+		return 0, r.unreadable(
+			"its rows are in no order, and the row that was read last has moved or is missing")
 	}
 	return after, nil
 }

@@ -70,7 +70,8 @@ func instrument(weight portfolios.InstrumentWeight) error {
 			"expected one, or another instrument_id_type")
 	}
 	_, err := api.NewWeight(string(weight.Weight))
-	return above0("weight", weight.Weight, err, "leave out instruments that the allocation should not contain")
+	return above0("weight", weight.Weight, err,
+		"leave out instruments that the allocation should not contain")
 }
 
 // above0 refuses a value that is not a number above 0. malformed is the error of its
