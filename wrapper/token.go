@@ -253,7 +253,7 @@ func (r *result) forgetToken(source oauth2.TokenSource) bool {
 // too.
 func (r *result) keepToken(source oauth2.TokenSource) {
 	if ours, ok := source.(*TokenSource); ok {
-		ours.tokens.RefuseForGood(r.Operation, r.hasToken)
+		ours.tokens.RefuseForGood(r.Operation)
 	}
 }
 

@@ -79,7 +79,6 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Durat
 	s.fresh = fetch.fresh
 	s.arrived = s.Now()
 	s.confirmed = 0
-	s.refused = map[string]refusal{}
 	s.expires = grant.Sent.Add(grant.Life)
 	s.renewAt = s.expires.Add(jitter - margin)
 	if grant.Life <= 0 {

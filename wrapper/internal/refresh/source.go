@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -72,7 +73,7 @@ type Source[T comparable] struct {
 	current   *fetch[T] // under way
 }
 
-// refusal records that a kind of request is refused with the value.
+// refusal records that a kind of request was refused for good.
 type refusal struct {
 	stamp uint64 // the latest stamp when the refusal arrived
 	at    time.Time
@@ -102,7 +103,7 @@ func (s *Source[T]) Get(ctx context.Context) (T, error) {
 			return value, nil
 		case ctx.Err() != nil:
 			return *new(T), s.endWaiting(ctx.Err())
-		case started, again, !sent.IsZero() && !sent.Before(came):
+		case started, again, !sent.Before(came):
 			return *new(T), err
 		}
 	}
@@ -159,8 +160,8 @@ func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
 
 // Refuse records that a request of some kind, such as one operation, was refused with the
 // value for which is returns true. It drops the value as Drop does, and reports whether
-// it did. It keeps the value if only this kind of request is refused with it: less than a
-// minute ago such a request was refused for good, see [Source.RefuseForGood], and another
+// it did. It keeps the value if only this kind of request is refused: less than a minute
+// ago such a request was refused for good, see [Source.RefuseForGood], and another
 // request that was sent after that succeeded with the value.
 //
 // A success that was sent before a refusal arrived proves nothing: the server may have
@@ -169,23 +170,32 @@ func (s *Source[T]) Refuse(kind string, is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last, known := s.refused[kind]
-	if known && s.confirmed > last.stamp && s.Now().Sub(last.at).Abs() < settled {
+	if known && s.confirmed > last.stamp && s.isRecent(last) {
 		return false
 	}
+	delete(s.refused, kind) // the repeat decides anew
 	return s.drop(is)
 }
 
-// RefuseForGood records that the repeat of a refused request was refused too, with the
-// value for which is returns true.
-func (s *Source[T]) RefuseForGood(kind string, is func(T) bool) {
+// RefuseForGood records that the repeat of a refused request was refused too.
+func (s *Source[T]) RefuseForGood(kind string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, known := s.refused[kind]
-	isCurrent := s.value != nil && is(s.value())
-	if isCurrent && !known && len(s.refused) < maxKinds {
-		s.refused[kind] = refusal{stamp: s.stamps.Load(), at: s.Now()}
+	if len(s.refused) == maxKinds {
+		maps.DeleteFunc(s.refused, func(_ string, last refusal) bool { return !s.isRecent(last) })
 	}
+	_, known := s.refused[kind]
+	if known || len(s.refused) == maxKinds {
+		return
+	}
+	if s.refused == nil {
+		s.refused = map[string]refusal{}
+	}
+	s.refused[kind] = refusal{stamp: s.stamps.Load(), at: s.Now()}
 }
+
+// isRecent reports whether a refusal still protects the value. The lock is held.
+func (s *Source[T]) isRecent(last refusal) bool { return s.Now().Sub(last.at).Abs() < settled }
 
 // Confirm records that the request with this stamp succeeded with the value.
 func (s *Source[T]) Confirm(value T, stamp uint64) {

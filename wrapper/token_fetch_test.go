@@ -1,0 +1,228 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// requireAtOnce makes a call that must succeed without waiting.
+func requireAtOnce(t *testing.T, client *upvest.Client) {
+	t.Helper()
+	began := time.Now()
+	if err := retrieve(t.Context(), client); err != nil || time.Since(began) != 0 {
+		t.Errorf("the call: %v after %s, want success at once", err, time.Since(began))
+	}
+}
+
+// A renewal in the background carries no values of the call that started it.
+func TestRenewalCarriesNoValuesOfACall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type mark struct{}
+		var marked []bool // of each token request
+		hook := func(ctx context.Context, attempt upvest.Attempt) {
+			if attempt.Operation == "token" {
+				marked = append(marked, ctx.Value(mark{}) != nil)
+			}
+		}
+		client := (&tokenServer{life: "100"}).client(t, upvest.WithAttemptHook(hook))
+		ctx := context.WithValue(t.Context(), mark{}, true)
+		for range 2 {
+			if err := retrieve(ctx, client); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(95 * time.Second)
+			synctest.Wait()
+		}
+		if len(marked) != 2 || !marked[0] || marked[1] {
+			t.Errorf("the token requests have the values of the call: %v, want the first alone", marked)
+		}
+	})
+}
+
+// A renewal that hangs is given up after two minutes, while the token is still valid.
+func TestRenewalThatHangsIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limiter := &hangingLimiter{}
+		server := &tokenServer{}
+		client := server.client(t, upvest.WithLimiter(limiter))
+		requireAtOnce(t, client)
+		time.Sleep(1651 * time.Second) // 1800 - 300 + the largest jitter
+		limiter.hangs.Store(true)
+		if _, err := client.TokenSource().Token(); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		limiter.hangs.Store(false)
+		time.Sleep(121 * time.Second)
+		requireAtOnce(t, client)
+		synctest.Wait()
+		server.requireCounts(t, 2, 2)
+	})
+}
+
+// However many calls come during a slow renewal, it is one request.
+func TestSlowRenewalIsOneRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{}
+		client := server.client(t)
+		requireAtOnce(t, client)
+		time.Sleep(1651 * time.Second)
+		server.delay = 20 * time.Second
+		for range 30 {
+			requireAtOnce(t, client)
+			time.Sleep(time.Second)
+		}
+		server.requireCounts(t, 2, 31)
+	})
+}
+
+// A clock that is set back after a failed token request does not prolong the pause of one
+// second.
+func TestTokenPauseWithAClockThatIsSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var offset time.Duration
+		server := &tokenServer{steps: []roundTrip{problem(400)}}
+		client := server.client(t,
+			upvest.WithClock(func() time.Time { return time.Now().Add(offset) }))
+		if err := retrieve(t.Context(), client); err == nil {
+			t.Fatal("the first call succeeded")
+		}
+		offset = -time.Hour
+		began := time.Now()
+		if err := retrieve(t.Context(), client); err != nil || time.Since(began) > time.Second {
+			t.Errorf("%v after %s, want success after a second at most", err, time.Since(began))
+		}
+	})
+}
+
+// A call that ends while it waits for a token reports no failure that a success followed.
+func TestCallThatEndsReportsNoTokenFailureThatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{life: "100", steps: []roundTrip{problem(401)}}
+		client := server.client(t)
+		if err := retrieve(t.Context(), client); err == nil {
+			t.Fatal("the first call succeeded")
+		}
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(200 * time.Second)
+		server.delay = time.Minute
+		err := retrieve(t.Context(), client, upvest.WithTimeout(time.Second))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the error is %v, want the deadline", err)
+		}
+		if strings.Contains(err.Error(), "the last token request failed") {
+			t.Errorf("the error is %v, and names a failure that is over", err)
+		}
+	})
+}
+
+// The age of a failure counts from its end.
+func TestAgeOfATokenFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{steps: []roundTrip{slow(20*time.Second, problem(400)), hangs}}
+		client := server.client(t)
+		if err := retrieve(t.Context(), client); err == nil {
+			t.Fatal("the first call succeeded")
+		}
+		err := retrieve(t.Context(), client, upvest.WithTimeout(5*time.Second))
+		requireText(t, err, "the last token request failed 5s ago", "400 Bad Request")
+	})
+}
+
+// A token request that its last caller left does not make the next call wait.
+func TestCancelledTokenRequestDelaysNoCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{steps: []roundTrip{hangs}}
+		client := server.client(t)
+		err := retrieve(t.Context(), client, upvest.WithTimeout(time.Second))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("the error is %v, want the deadline", err)
+		}
+		synctest.Wait()
+		requireAtOnce(t, client)
+	})
+}
+
+// Calls that wait together share the failure of one token request.
+func TestConcurrentCallsShareAFailedTokenRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{steps: []roundTrip{slow(time.Second, problem(400))}}
+		client := server.client(t)
+		began := time.Now()
+		var calls sync.WaitGroup
+		for range 50 {
+			calls.Go(func() {
+				err := retrieve(t.Context(), client)
+				if asError(t, err).Outcome != upvest.OutcomeNone || time.Since(began) != time.Second {
+					t.Errorf("%v after %s, want the failure after a second", err, time.Since(began))
+				}
+			})
+		}
+		calls.Wait()
+		server.requireCounts(t, 1, 0)
+	})
+}
+
+// A limiter that refuses the token request fails the call at once.
+func TestLimiterThatRefusesTheTokenRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := 0
+		limiter := limiterFunc(func(context.Context) error {
+			turns++
+			if turns > 1 {
+				return errors.New("no turn left")
+			}
+			return nil
+		})
+		server := &tokenServer{}
+		began := time.Now()
+		err := retrieve(t.Context(), server.client(t, upvest.WithLimiter(limiter)))
+		requireText(t, err, "no turn left")
+		if turns != 2 || time.Since(began) != 0 {
+			t.Errorf("%d turns in %s, want 2 at once", turns, time.Since(began))
+		}
+	})
+}
+
+// A token source without support for contexts can be asked any number of times.
+func TestTokenSourceWithoutAContextIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := sourceFunc(func() (*oauth2.Token, error) {
+			return &oauth2.Token{AccessToken: "token"}, nil
+		})
+		client := (&tokenServer{}).client(t, upvest.WithTokenSource(source))
+		for range 50 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if err := retrieve(ctx, client); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+		}
+	})
+}
+
+// Close lets a call finish that waits for its token.
+func TestCloseLeavesATokenRequestToItsCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{delay: 10 * time.Second}
+		client := server.client(t)
+		underway := make(chan error)
+		go func() { underway <- retrieve(t.Context(), client) }()
+		synctest.Wait()
+		client.Close()
+		if err := <-underway; err != nil {
+			t.Errorf("the call under way failed: %v", err)
+		}
+	})
+}

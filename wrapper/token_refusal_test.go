@@ -1,0 +1,276 @@
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
+)
+
+// refusedServer grants tokens. It always refuses calls under /refused with 401, and those
+// under /forbidden with 403.
+type refusedServer struct {
+	tokenServer
+	refused time.Duration // the latency of a call that is refused
+	order   atomic.Int64  // the latency of any other call
+}
+
+func (s *refusedServer) serve(req *http.Request) (*http.Response, error) {
+	switch {
+	case isTokenRequest(req):
+		return s.tokenServer.serve(req)
+	case strings.Contains(req.URL.Path, "/refused/"):
+		return slow(s.refused, problem(401))(req)
+	case strings.Contains(req.URL.Path, "/forbidden"):
+		return slow(time.Duration(s.order.Load()), problem(403))(req)
+	}
+	return slow(time.Duration(s.order.Load()), s.tokenServer.serve)(req)
+}
+
+func (s *refusedServer) client(t *testing.T, options ...upvest.ClientOption) *upvest.Client {
+	t.Helper()
+	return newClientOver(t, roundTrip(s.serve), options...)
+}
+
+// requireTokens checks how many tokens were requested.
+func (s *refusedServer) requireTokens(t *testing.T, want int) {
+	t.Helper()
+	synctest.Wait()
+	if len(s.fetches) != want {
+		t.Errorf("%d tokens were requested, want %d", len(s.fetches), want)
+	}
+}
+
+// start starts a call that must succeed, and that takes as long as latency.
+func (s *refusedServer) start(t *testing.T, client *upvest.Client, latency time.Duration) (wait func()) {
+	t.Helper()
+	s.order.Store(int64(latency))
+	result := make(chan error, 1)
+	go func() { result <- retrieve(t.Context(), client) }()
+	synctest.Wait()
+	s.order.Store(0)
+	return func() {
+		t.Helper()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// callRefused makes a call of a kind that is always refused.
+func callRefused(t *testing.T, client *upvest.Client, kind string) {
+	t.Helper()
+	request := upvest.Request{Method: http.MethodGet, Path: "/refused/" + kind}
+	if err := client.Do(t.Context(), request, nil); !errors.Is(err, upvest.ErrUnauthorized) {
+		t.Errorf("got %v, want ErrUnauthorized", err)
+	}
+}
+
+// However many kinds of calls are always refused, each costs one token a minute.
+func TestUnauthorizedCallsOfSeveralKinds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &refusedServer{}
+		client := server.client(t)
+		for began := time.Now(); time.Since(began) < 2*time.Minute; {
+			for kind := range 3 {
+				callRefused(t, client, fmt.Sprint(kind))
+				if err := retrieve(t.Context(), client); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(500 * time.Millisecond)
+			}
+		}
+		if tokens := len(server.fetches); tokens > 7 {
+			t.Errorf("%d tokens were requested in two minutes, want 1 and 2 for each of 3 kinds", tokens)
+		}
+	})
+}
+
+// What a success proves about a token that one kind of call is refused with.
+func TestSuccessesThatProveAToken(t *testing.T) {
+	for name, test := range map[string]struct {
+		succeed func(t *testing.T, server *refusedServer, client *upvest.Client)
+		want    int // tokens
+	}{
+		"sent after the refusal": {
+			succeed: func(t *testing.T, server *refusedServer, client *upvest.Client) {
+				t.Helper()
+				time.Sleep(4 * time.Second)
+				server.start(t, client, 0)()
+			},
+			want: 2,
+		},
+		"sent before the refusal": {
+			succeed: func(t *testing.T, server *refusedServer, client *upvest.Client) {
+				t.Helper()
+				time.Sleep(2500 * time.Millisecond) // during the repeat, from 2 s to 3 s
+				server.start(t, client, 2*time.Second)()
+			},
+			want: 3,
+		},
+		"sent after it, and then the response to one before": {
+			succeed: func(t *testing.T, server *refusedServer, client *upvest.Client) {
+				t.Helper()
+				time.Sleep(2500 * time.Millisecond)
+				wait := server.start(t, client, 5*time.Second)
+				time.Sleep(2 * time.Second)
+				server.start(t, client, 0)()
+				wait()
+			},
+			want: 2,
+		},
+		"with the token before": {
+			succeed: func(t *testing.T, server *refusedServer, client *upvest.Client) {
+				t.Helper()
+				time.Sleep(4 * time.Second)
+				server.start(t, client, 0)()
+				wait := server.start(t, client, 10*time.Second)
+				callRefused(t, client, "another") // takes a third token
+				wait()
+			},
+			want: 4,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &refusedServer{refused: time.Second}
+				client := server.client(t)
+				requireAtOnce(t, client)
+				refused := make(chan struct{})
+				go func() {
+					callRefused(t, client, "one")
+					close(refused)
+				}()
+				test.succeed(t, server, client)
+				<-refused
+				callRefused(t, client, "one")
+				server.requireTokens(t, test.want)
+			})
+		})
+	}
+}
+
+// A clock that is set back does not protect a token from refusals until it has caught up.
+func TestRefusalWithAClockThatIsSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var offset time.Duration
+		server := &refusedServer{}
+		client := server.client(t, upvest.WithClock(func() time.Time { return time.Now().Add(offset) }))
+		requireAtOnce(t, client)
+		callRefused(t, client, "one")
+		requireAtOnce(t, client)
+		offset = -time.Hour
+		time.Sleep(2 * time.Minute)
+		callRefused(t, client, "one")
+		server.requireTokens(t, 3)
+	})
+}
+
+// A token that is refused within ten seconds of its arrival has a successor a second
+// later, any other one at once.
+func TestPauseAfterARefusedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{}
+		client := server.client(t)
+		requireAtOnce(t, client)
+		time.Sleep(10 * time.Second)
+		server.revokeFor("token-2")
+		requireAtOnce(t, client)
+		time.Sleep(9 * time.Second)
+		server.revokeFor("token-3")
+		began := time.Now()
+		if err := retrieve(t.Context(), client); err != nil || time.Since(began) != time.Second {
+			t.Errorf("the call: %v after %s, want success after a second", err, time.Since(began))
+		}
+	})
+}
+
+// A call whose token was revoked while another token was requested, or had just arrived,
+// does not repeat with that one: both may have been revoked.
+func TestRevocationWhileAnExpiredTokenIsReplaced(t *testing.T) {
+	for name, delay := range map[string]time.Duration{"requested": 5 * time.Second, "arrived": 0} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := &refusedServer{tokenServer: tokenServer{life: "10"}}
+				client := server.client(t)
+				requireAtOnce(t, client)
+				time.Sleep(5 * time.Second)
+				waitFirst := server.start(t, client, 8*time.Second)
+				time.Sleep(6 * time.Second) // the token has expired
+				server.delay = delay
+				waitSecond := server.start(t, client, 0)
+				time.Sleep(time.Second)
+				server.revokeFor("token-3")
+				waitFirst()
+				waitSecond()
+				server.requireTokens(t, 3)
+			})
+		})
+	}
+}
+
+// Several refusals for lack of a scope start one renewal, and a refusal of an older token
+// starts none.
+func TestForbiddenRenewsTheTokenOnce(t *testing.T) {
+	forbidden := upvest.Request{Method: http.MethodGet, Path: "/forbidden"}
+	synctest.Test(t, func(t *testing.T) {
+		server := &refusedServer{tokenServer: tokenServer{life: "3600"}}
+		client := server.client(t, upvest.WithRetry(upvest.RetryPolicy{AttemptTimeout: time.Hour}))
+		requireAtOnce(t, client)
+		time.Sleep(61 * time.Second)
+		server.delay = 20 * time.Second
+		for range 3 {
+			_ = client.Do(t.Context(), forbidden, nil)
+			time.Sleep(time.Second)
+		}
+		time.Sleep(time.Minute) // token-2 has arrived
+		server.requireTokens(t, 2)
+
+		server.delay = 0
+		server.order.Store(int64(90 * time.Second))
+		late := make(chan error)
+		go func() { late <- client.Do(t.Context(), forbidden, nil) }()
+		synctest.Wait()
+		server.order.Store(0)
+		server.revokeFor("token-3")
+		requireAtOnce(t, client)
+		if err := <-late; !errors.Is(err, upvest.ErrForbidden) {
+			t.Errorf("got %v, want ErrForbidden", err)
+		}
+		server.requireTokens(t, 3)
+	})
+}
+
+// Calls that wait for a token which no request can be sent for give up together.
+func TestCallsWithoutATurnForTheToken(t *testing.T) {
+	const calls = 50
+	synctest.Test(t, func(t *testing.T) {
+		var turns atomic.Int64
+		limiter := limiterFunc(func(context.Context) error {
+			taken := turns.Add(1)
+			time.Sleep(time.Millisecond)
+			if taken > calls { // all calls have theirs
+				return errors.New("no turn left")
+			}
+			return nil
+		})
+		client := (&tokenServer{}).client(t, upvest.WithLimiter(limiter))
+		began := time.Now()
+		var group sync.WaitGroup
+		for range calls {
+			group.Go(func() { requireText(t, retrieve(t.Context(), client), "no turn left") })
+		}
+		group.Wait()
+		if passed := time.Since(began); passed > 2*time.Second {
+			t.Errorf("the calls gave up after %s, want two seconds at most", passed)
+		}
+	})
+}
