@@ -20,8 +20,8 @@ type call struct {
 	target  target
 	key     uuid.UUID // the caller's, zero if the client makes one
 	options []upvest.CallOption
-	timeout time.Duration // 0 for none; below 0 it is over from the start
-	must    bool          // succeed, because the server is healthy
+	timeout time.Duration // 0 means none; a negative one has ended before the call
+	must    bool          // whether it has to succeed, because the server is healthy
 	resumes *call
 	process *process
 
@@ -38,8 +38,8 @@ type call struct {
 	sent              int
 	unauthorized      int
 	firstUnauthorized time.Time
-	guesses           bool          // a 401 showed it another time
-	untaught          bool          // its first 401 showed no time
+	guesses           bool          // a 401 had a Date that differs from its clock
+	untaught          bool          // its first 401 had no usable Date
 	misdated          time.Duration // by which a request was dated ahead without a reason
 	expired           int           // requests with a token that had expired
 	acted             []uuid.UUID   // the resources of its effects

@@ -19,7 +19,8 @@ import (
 // enqueue writes the lines of a file to the ledger. If any line is invalid, it reports
 // all of them and writes nothing.
 func (v *invocation) enqueue() func(context.Context) error {
-	name := v.flags.String("run", "", "the `name` of the run. It is final, because the keys of the lines are derived from it")
+	name := v.flags.String("run", "",
+		"the `name` of the run, which is final: the keys of the lines are derived from it")
 	kind := v.flags.String(
 		"operation",
 		operation.CreateOrders{}.Name(),
