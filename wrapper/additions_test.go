@@ -129,7 +129,7 @@ func TestAdditionsOfConcurrentCalls(t *testing.T) {
 			upvest.WithQuery("call", name), upvest.WithHeader(name+"-call", "1"))
 	}
 	// The first call waits for its turn, after it has merged its options, until another
-	// call has come and gone.
+	// call has ended.
 	var client *upvest.Client
 	isFirst := true
 	limiter := limiterFunc(func(context.Context) error {

@@ -96,7 +96,7 @@ func TestAttemptTimeout(t *testing.T) {
 	})
 }
 
-// WithoutRetry changes the number of attempts alone.
+// WithoutRetry changes only the number of attempts.
 func TestWithoutRetryKeepsTheAttemptTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(hangs)
@@ -155,8 +155,8 @@ func TestBodyShorterThanItsLength(t *testing.T) {
 }
 
 // net/http repeats a GET by itself, with its nonce, if a kept-alive connection turns out
-// to be dead. A server that saw the nonce before refuses it. The call then succeeds by
-// its one repeat after a 401, and a read that is carried out twice does no harm.
+// to be dead. A server that saw the nonce before refuses it. The call then succeeds with
+// its one repeat after a 401. A read may be carried out twice.
 func TestReadThatTheTransportRepeats(t *testing.T) {
 	server := &dyingServer{nonces: map[string]int{}}
 	client := newServerClient(t, newServer(t, server.handler(t)).URL, upvest.WithoutRetry())

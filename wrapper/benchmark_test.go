@@ -25,9 +25,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Each benchmark measures what the client does, "ours", beside "limit": what the work
-// itself costs, or another way to do the same. `make bench` runs them in turns, and
-// prints how the two compare. Compare the lines of one run only.
+// Each benchmark compares the client, "ours", with "limit": the work itself, or another
+// implementation. `make bench` runs both alternately and prints the ratio. Compare the
+// lines of one run only.
 
 // noSigner signs once, as the client verifies the first signature, and nothing after
 // that. With it a benchmark measures everything but the signature.

@@ -80,8 +80,8 @@ func TestClockAndSlowResponses(t *testing.T) {
 	}
 }
 
-// A server at the edge of the network whose Date is 45 s off, met once, leaves no offset
-// behind: the next response whose Date is right ends it, whatever it is.
+// A server at the edge of the network whose Date is 45 s off leaves no offset if it
+// responds once: the next response with a correct Date removes the offset.
 func TestClockAndASingleWrongDate(t *testing.T) {
 	const off = 45 * time.Second
 	for name, next := range map[string]roundTrip{
@@ -154,7 +154,8 @@ func TestClockKeepsItsOffsetWithoutEvidence(t *testing.T) {
 	}
 }
 
-// A local clock that is set while a request is under way shows nothing of the server's.
+// A local clock that is set while a request is in progress shows nothing about the
+// server's.
 func TestClockThatIsSetDuringARequest(t *testing.T) {
 	for _, jump := range []time.Duration{10 * time.Minute, -10 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {

@@ -196,8 +196,8 @@ func TestDecodeIsLenient(t *testing.T) {
 	}
 }
 
-// The client makes room for the rows that a page seems to have. A page without a list
-// must not pass for one with an empty list.
+// The client allocates space for the rows that a page seems to have. A page without a
+// list must not decode like a page with an empty list.
 func TestPageWithoutAListIsNotAPage(t *testing.T) {
 	decoy := `"former_data": [` + strings.Repeat(`{"created_at": "2021-07-21T14:10:00Z"},`, 50) + `{}]`
 	meta := `"meta": {"limit": 100, "total_count": 51}`

@@ -159,8 +159,8 @@ func TestDoRequiresARequestIDForABody(t *testing.T) {
 	}
 }
 
-// After an unknown outcome, only a call that may act twice is retried. A call that was
-// refused is retried too.
+// After an unknown outcome, only a call that may take effect twice is retried. A call
+// that was refused is retried too.
 func TestDoRetries(t *testing.T) {
 	lost := failing(io.ErrUnexpectedEOF)
 	throttled := respond(http.StatusTooManyRequests, "", "", "Upvest-Request-Id", "request")

@@ -49,7 +49,7 @@ func TestAllWhenRowsDisappear(t *testing.T) {
 	}
 }
 
-// When rows before the place disappear, All goes back by pages, not row by row.
+// When rows before its position disappear, All goes back by pages, not row by row.
 func TestAllGoesBackByPages(t *testing.T) {
 	all := ids(200)
 	server := &listServer{rows: all}
@@ -146,7 +146,7 @@ func TestAllReadsAChangingListOnce(t *testing.T) {
 					}
 				})
 			}
-			// Where the order is known, All hardly ever loses its place.
+			// Where the order is known, All almost never loses its position.
 			if order != unordered && unreadable > 1 {
 				t.Errorf("%d of %d lists could not be read, want at most one", unreadable, seeds)
 			}

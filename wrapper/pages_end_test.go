@@ -63,7 +63,7 @@ func TestAllOfAnEmptyListWithoutATotal(t *testing.T) {
 }
 
 // A server whose second page starts over at lower IDs loses most of the list. Rows that
-// were added before the place of the reader do not count as lost.
+// were added before the position of the reader do not count as lost.
 func TestAllNoticesSkippedRows(t *testing.T) {
 	const total = 350
 	const lower = 250

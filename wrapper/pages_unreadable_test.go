@@ -108,7 +108,7 @@ func TestAllDetectsARepeatedRow(t *testing.T) {
 	}
 }
 
-// A list in no order is read as long as it does not change, and not a row further.
+// An unordered list is read until it changes, and no row after that.
 func TestAllInNoOrder(t *testing.T) {
 	all := ids(350)
 	random := rand.New(rand.NewPCG(1, 1))
@@ -129,14 +129,14 @@ func TestAllInNoOrder(t *testing.T) {
 			want:       all[:50],
 			unreadable: true,
 		},
-		// A row that moves before the place would be missed, though it is there from
-		// beginning to end.
+		// A row that moves to before the position would be missed, although it is in the
+		// list from beginning to end.
 		"a later row moves before the last row read": {
 			then:       slices.Concat(all[:49], all[200:201], all[49:200], all[201:]),
 			want:       all[:50],
 			unreadable: true,
 		},
-		// The row was not at its place from beginning to end, so All may miss it.
+		// The row did not keep its position from beginning to end, so All may miss it.
 		"the next row moves to the front": {
 			then: slices.Concat(all[50:51], all[:50], all[51:]),
 			want: slices.Delete(slices.Clone(all), 50, 51),
@@ -160,7 +160,8 @@ func TestAllInNoOrder(t *testing.T) {
 	}
 }
 
-// An order that holds by chance for some pages is not an order: no row is lost silently.
+// An order that holds by chance for some pages is not an order: no row is lost without an
+// error.
 func TestAllWhoseOrderBreaks(t *testing.T) {
 	all := ids(500)
 	unordered := all[100:]
@@ -173,7 +174,7 @@ func TestAllWhoseOrderBreaks(t *testing.T) {
 	}
 }
 
-// Pages of one row cannot overlap. All must not pass a part of the list off as the whole.
+// Pages of one row cannot overlap. All must not return a part of the list as the whole.
 func TestAllWithOnePageOfOneRow(t *testing.T) {
 	calls := 0
 	server := &listServer{rows: ids(6)}
