@@ -5,5 +5,6 @@
 //
 // testdata has a record for each run of a suite: the selection of cases, their number,
 // and each case that differs, with the reason. The test fails for a case that differs
-// without a record, and for a recorded case that holds, so the numbers can only rise.
+// without a record, and for a recorded case that holds. proof/released/suites has the
+// records of the last release, and no run may hold in fewer cases than there.
 package suites

@@ -120,6 +120,66 @@ func readRecord(file string) (record, error) {
 	return known, nil
 }
 
+// releasedRecords has the records as they were at the last release.
+const releasedRecords = "../released/suites"
+
+// fewer returns a finding for each record in the folder of a release from which cases
+// were lost: it is missing in the other folder, or fewer of its cases hold there.
+func fewer(t *testing.T, released, now string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(released, "*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("the records of the last release are %q, %v", files, err)
+	}
+	var findings []string
+	for _, file := range files {
+		before, err := readRecord(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(file)
+		after, err := readRecord(filepath.Join(now, name))
+		switch {
+		case os.IsNotExist(err):
+			findings = append(findings, "proof/suites/testdata/"+name+": it is missing: run its suite again")
+		case err != nil:
+			t.Fatal(err)
+		case after.hold() < before.hold():
+			findings = append(findings, fmt.Sprintf("proof/suites/testdata/%s: %d cases hold, and %d did at "+
+				"the last release: correct the code", name, after.hold(), before.hold()))
+		}
+	}
+	return findings
+}
+
+func (r record) hold() int { return r.cases - len(r.reasons) }
+
+// TestNoCaseIsLost: no suite holds in fewer cases than at the last release.
+func TestNoCaseIsLost(t *testing.T) {
+	t.Parallel()
+	for _, finding := range fewer(t, releasedRecords, "testdata") {
+		t.Error(finding)
+	}
+	released := t.TempDir()
+	now := t.TempDir()
+	for file, text := range map[string]string{
+		filepath.Join(released, "lost.txt"):    "cases 3\n",
+		filepath.Join(released, "missing.txt"): "cases 3\n",
+		filepath.Join(released, "more.txt"):    "cases 3\ndiffers a: because\n",
+		filepath.Join(now, "lost.txt"):         "cases 4\ndiffers a: because\ndiffers b: because\n",
+		filepath.Join(now, "more.txt"):         "cases 4\ndiffers a: because\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := fewer(t, released, now)
+	if len(got) != 2 || !strings.Contains(got[0], "lost.txt: 2 cases hold, and 3 did") ||
+		!strings.Contains(got[1], "missing.txt: it is missing") {
+		t.Errorf("got %q, want findings for lost.txt and missing.txt", got)
+	}
+}
+
 // TestRecordsAreCompared proves that a run cannot differ from its record.
 func TestRecordsAreCompared(t *testing.T) {
 	t.Parallel()
