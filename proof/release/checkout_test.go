@@ -42,6 +42,7 @@ func inFolder(t *testing.T, folder, program string, arguments ...string) string 
 
 // TestCommandsLeaveACheckoutClean runs the commands with which newcomers begin.
 func TestCommandsLeaveACheckoutClean(t *testing.T) {
+	t.Parallel()
 	withRelease(t)
 	folder := cloned(t, repository)
 	for _, command := range []string{"go doc ./wrapper", "go vet ./...", "make demo"} {
@@ -60,6 +61,7 @@ func TestCommandsLeaveACheckoutClean(t *testing.T) {
 
 // TestLineEndingsAreKept checks that git on Windows leaves every file as it is committed.
 func TestLineEndingsAreKept(t *testing.T) {
+	t.Parallel()
 	withRelease(t)
 	folder := cloned(t, repository, "core.autocrlf=true")
 	if changed := changedEndings(t, folder); changed != "" {

@@ -20,22 +20,22 @@ const gorelease = "golang.org/x/exp/cmd/gorelease@v0.0.0-20261113113407-e3970619
 // TestVersionFitsTheChanges checks with gorelease that VERSION matches the changes of
 // each module since its last tag.
 func TestVersionFitsTheChanges(t *testing.T) {
+	t.Parallel()
 	withRelease(t)
 	repository := openRepository(t)
-	proxy := newProxy(t)
-	proxy.publishAll(t, repository, nil)
+	user := newOutsider(t, repository, nil)
 	// Without -trimpath, nothing would come from the build cache.
-	proxy.environment = append(proxy.environment, "GOFLAGS=-trimpath")
+	user.environment = append(user.environment, "GOFLAGS=-trimpath")
 	install := exec.CommandContext(t.Context(), "go", "install", gorelease)
-	install.Env = append(os.Environ(), "GOFLAGS=", "GOBIN="+proxy.programs)
+	install.Env = append(os.Environ(), "GOFLAGS=", "GOBIN="+user.programs)
 	if printed, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("install gorelease: %v\n%s", err, printed)
 	}
 	for _, m := range repository.published() {
-		folder := proxy.unpacked(t, repository, m)
-		base := proxy.publishLast(t, repository, m)
-		program := filepath.Join(proxy.programs, "gorelease")
-		printed, err := proxy.run(t.Context(), folder, program, "-base="+base, "-version="+repository.version)
+		folder := user.unpacked(t, repository, m)
+		base := user.publishLast(t, repository, m)
+		program := filepath.Join(user.programs, "gorelease")
+		printed, err := user.run(t.Context(), folder, program, "-base="+base, "-version="+repository.version)
 		if err != nil {
 			t.Errorf("%s: %v", m.folder, err)
 		}
@@ -51,7 +51,7 @@ func TestVersionFitsTheChanges(t *testing.T) {
 
 // publishLast puts the last release of a module into the proxy in place of the one under
 // way, and returns its version: none before the first one.
-func (p *proxy) publishLast(t *testing.T, repository tree, m member) string {
+func (o *outsider) publishLast(t *testing.T, repository tree, m member) string {
 	t.Helper()
 	git := func(arguments ...string) ([]byte, error) {
 		command := exec.CommandContext(t.Context(), "git", arguments...)
@@ -76,10 +76,13 @@ func (p *proxy) publishLast(t *testing.T, repository tree, m member) string {
 		t.Fatalf("read the go.mod of %s: %v", tag, err)
 	}
 	last := module.Version{Path: m.path(), Version: path.Base(tag)}
-	p.publish(t, last, goMod, func(w io.Writer) error {
+	write := func(w io.Writer) error {
 		return zip.CreateFromVCS(w, last, repository.root, tag, strings.TrimLeft(m.folder, "./"))
-	})
+	}
+	if err := o.publish(last, goMod, write); err != nil {
+		t.Fatal(err)
+	}
 	// gorelease refuses a version that exists already.
-	writeFile(t, filepath.Join(p.folder, last.Path, "@v/list"), fmt.Appendln(nil, last.Version))
+	writeFile(t, filepath.Join(o.folder, last.Path, "@v/list"), fmt.Appendln(nil, last.Version))
 	return last.Version
 }

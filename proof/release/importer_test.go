@@ -33,13 +33,13 @@ func readme(t *testing.T) (orders []string, program string) {
 
 // importer is a module outside of this repository.
 type importer struct {
-	*proxy
+	*outsider
 	folder string
 }
 
-func (p *proxy) importer(t *testing.T, file, text string) importer {
+func (o *outsider) importer(t *testing.T, file, text string) importer {
 	t.Helper()
-	i := importer{proxy: p, folder: t.TempDir()}
+	i := importer{outsider: o, folder: t.TempDir()}
 	i.run(t, "mod", "init", "example.com/importer")
 	writeFile(t, filepath.Join(i.folder, file), []byte(text))
 	return i
@@ -47,7 +47,7 @@ func (p *proxy) importer(t *testing.T, file, text string) importer {
 
 func (i importer) run(t *testing.T, arguments ...string) string {
 	t.Helper()
-	printed, err := i.proxy.run(t.Context(), i.folder, "go", arguments...)
+	printed, err := i.outsider.run(t.Context(), i.folder, "go", arguments...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,12 +3,14 @@
 //
 //	release tags         prints the tags of a release in the order in which they are set
 //	release modules      prints the modules and versions that are published then
+//	release proxy FOLDER makes FOLDER a module proxy that has them (GOPROXY=file://FOLDER)
 //	release next v0.2.0  changes every file that names the version to another one
 //
 // Its tests release all modules to a module proxy in a folder and use them from there.
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,15 +19,16 @@ import (
 )
 
 func main() {
-	if err := run(os.Stdout, "..", os.Args[1:]); err != nil {
+	if err := run(context.Background(), os.Stdout, "..", os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
 }
 
-var errUsage = errors.New("usage: release tags | release modules | release next VERSION")
+var errUsage = errors.New(
+	"usage: release tags | release modules | release proxy FOLDER | release next VERSION")
 
-func run(out io.Writer, root string, arguments []string) error {
+func run(ctx context.Context, out io.Writer, root string, arguments []string) error {
 	tree, err := open(root)
 	if err != nil {
 		return err
@@ -33,6 +36,9 @@ func run(out io.Writer, root string, arguments []string) error {
 	command := strings.Join(arguments, " ")
 	if version, found := strings.CutPrefix(command, "next "); found {
 		return tree.next(version)
+	}
+	if folder, found := strings.CutPrefix(command, "proxy "); found {
+		return newProxy(folder).publishAll(ctx, tree, nil)
 	}
 	if command != "tags" && command != "modules" {
 		return errUsage

@@ -52,25 +52,27 @@ func withRelease(t *testing.T) {
 // TestReleasedModulesWork releases every module at VERSION to a proxy, and uses them
 // outside of the repository.
 func TestReleasedModulesWork(t *testing.T) {
+	t.Parallel()
 	withRelease(t)
 	repository := openRepository(t)
 	root := repository.modules[0].path()
 	version := repository.version
-	proxy := newProxy(t)
-	proxy.publishAll(t, repository, nil)
+	user := newOutsider(t, repository, nil)
 
 	for _, imported := range []string{"/wrapper", "/sandbox"} {
 		t.Run("import"+imported, func(t *testing.T) {
+			t.Parallel()
 			program := fmt.Sprintf("package main\n\nimport _ %q\n\nfunc main() {}\n", root+imported)
-			importer := proxy.importer(t, "main.go", program)
+			importer := user.importer(t, "main.go", program)
 			importer.run(t, "get", root+imported+"@"+version)
 			importer.run(t, "build", "-trimpath", ".")
 			t.Log(importer.weight(t))
 		})
 	}
 	t.Run("README", func(t *testing.T) {
+		t.Parallel()
 		orders, program := readme(t)
-		importer := proxy.importer(t, "main.go", program)
+		importer := user.importer(t, "main.go", program)
 		for _, order := range orders {
 			importer.run(t, strings.Fields(order)...)
 		}
@@ -81,7 +83,8 @@ func TestReleasedModulesWork(t *testing.T) {
 		}
 	})
 	t.Run("integration test", func(t *testing.T) {
-		importer := proxy.importer(t, "importer_test.go", strings.ReplaceAll(integrationTest, "ROOT", root))
+		t.Parallel()
+		importer := user.importer(t, "importer_test.go", strings.ReplaceAll(integrationTest, "ROOT", root))
 		importer.run(t, "get", root+"/wrapper", root+"/sandbox")
 		printed := importer.run(t, "test", "-trimpath", "-v", ".")
 		if !strings.Contains(printed, "--- PASS: TestNoOrdersYet") {
@@ -89,20 +92,23 @@ func TestReleasedModulesWork(t *testing.T) {
 		}
 	})
 	t.Run("install", func(t *testing.T) {
+		t.Parallel()
 		program := root + "/sandbox/cmd/upvest-sandbox@" + version
-		_, err := proxy.run(t.Context(), t.TempDir(), "go", "install", "-trimpath", program)
+		_, err := user.run(t.Context(), t.TempDir(), "go", "install", "-trimpath", program)
 		if err != nil {
 			t.Fatal(err)
 		}
-		installed := filepath.Join(proxy.programs, "upvest-sandbox")
-		if _, err := proxy.run(t.Context(), t.TempDir(), installed, "-help"); err != nil {
-			t.Errorf("the program does not run: %v", err)
+		installed := filepath.Join(user.programs, "upvest-sandbox")
+		printed, err := user.run(t.Context(), t.TempDir(), installed, "-version")
+		if want := "upvest-sandbox " + version + "\n"; err != nil || printed != want {
+			t.Errorf("-version prints %q, %v; want %q", printed, err, want)
 		}
 	})
 	t.Run("tidy", func(t *testing.T) {
+		t.Parallel()
 		for _, m := range repository.modules {
-			folder := proxy.unpacked(t, repository, m)
-			if _, err := proxy.run(t.Context(), folder, "go", "mod", "tidy", "-diff"); err != nil {
+			folder := user.unpacked(t, repository, m)
+			if _, err := user.run(t.Context(), folder, "go", "mod", "tidy", "-diff"); err != nil {
 				t.Errorf("%s is not tidy: %v", m.folder, err)
 			}
 		}
@@ -112,6 +118,7 @@ func TestReleasedModulesWork(t *testing.T) {
 // TestReplaceIsFound adds a replace directive, which would prevent the use of a module
 // outside of this repository.
 func TestReplaceIsFound(t *testing.T) {
+	t.Parallel()
 	withRelease(t)
 	repository := openRepository(t)
 	sandbox := repository.modules[1]
@@ -121,10 +128,9 @@ func TestReplaceIsFound(t *testing.T) {
 	}
 	replaced := filepath.Join(t.TempDir(), "go.mod")
 	writeFile(t, replaced, fmt.Appendf(goMod, "\nreplace %s => ../\n", repository.modules[0].path()))
-	proxy := newProxy(t)
-	proxy.publishAll(t, repository, map[string]string{sandbox.folder: replaced})
+	user := newOutsider(t, repository, map[string]string{sandbox.folder: replaced})
 	program := sandbox.path() + "/cmd/upvest-sandbox@" + repository.version
-	_, err = proxy.run(t.Context(), t.TempDir(), "go", "install", program)
+	_, err = user.run(t.Context(), t.TempDir(), "go", "install", program)
 	if err == nil || !strings.Contains(err.Error(), "replace directives") {
 		t.Errorf("want go install to refuse a module with a replace, got %v", err)
 	}

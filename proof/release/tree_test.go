@@ -43,10 +43,7 @@ func copied(t *testing.T) string {
 
 func writeFile(t *testing.T, name string, text []byte) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, text, 0o600); err != nil {
+	if err := create(name, text); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -99,7 +96,7 @@ func TestTagsGoInTheOrderOfTheRequirements(t *testing.T) {
 	root := copied(t)
 	writeFile(t, filepath.Join(root, "VERSION"), []byte("v1.2.3\n"))
 	var printed bytes.Buffer
-	if err := run(&printed, root, []string{"tags"}); err != nil {
+	if err := run(t.Context(), &printed, root, []string{"tags"}); err != nil {
 		t.Fatal(err)
 	}
 	want := "v1.2.3\nsandbox/v1.2.3\nexamples/v1.2.3\nfleet/v1.2.3\n"
@@ -111,7 +108,7 @@ func TestTagsGoInTheOrderOfTheRequirements(t *testing.T) {
 func TestNextMovesEveryFileOn(t *testing.T) {
 	root := copied(t)
 	before := openRepository(t)
-	if err := run(nil, root, []string{"next", "v1.900.0"}); err != nil {
+	if err := run(t.Context(), nil, root, []string{"next", "v1.900.0"}); err != nil {
 		t.Fatal(err)
 	}
 	after, err := open(root)
@@ -140,7 +137,7 @@ func TestNextMovesEveryFileOn(t *testing.T) {
 	for _, version := range []string{
 		"v1.899.9", "v1.900.0", "v1.901", "1.901.0", "v1.901.0+build", "v2.0.0", "",
 	} {
-		if err := run(nil, root, []string{"next", version}); err == nil {
+		if err := run(t.Context(), nil, root, []string{"next", version}); err == nil {
 			t.Errorf("%q was taken for the next version", version)
 		}
 	}

@@ -36,10 +36,14 @@ func strangers(files []zip.File) []string {
 }
 
 func TestZipsHoldWhatImportersUse(t *testing.T) {
+	t.Parallel()
 	withRelease(t)
 	repository := openRepository(t)
 	for _, m := range repository.published() {
-		files := repository.files(t, m)
+		files, err := repository.files(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, name := range strangers(files) {
 			t.Errorf("%s holds %s", m.folder, name)
 		}
