@@ -2,53 +2,169 @@ package supply_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"debug/buildinfo"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 )
 
-// build runs .ci/dist of a copy of the repository for one program and Linux, with a new
-// build cache, and returns the bytes of the program.
-func build(t *testing.T, root string) []byte {
+// withDist skips a test that compiles programs, unless make dist runs it.
+func withDist(t *testing.T) {
+	t.Helper()
+	if os.Getenv("DIST") == "" {
+		t.Skip("make dist runs this: it compiles for minutes")
+	}
+}
+
+// build runs .ci/dist of a copy of the repository for the system of this machine, and
+// returns the folder with the programs.
+func build(t *testing.T, root string, environment ...string) string {
 	t.Helper()
 	folder := t.TempDir()
 	command := exec.CommandContext(t.Context(), filepath.Join(root, ".ci/dist"), folder)
-	command.Env = append(os.Environ(), "GOCACHE="+t.TempDir(), "SBOM=",
-		"TARGETS=linux/amd64", "PROGRAMS=sandbox/cmd/upvest-sandbox")
+	command.Env = append(os.Environ(), "TARGETS="+runtime.GOOS+"/"+runtime.GOARCH)
+	command.Env = append(command.Env, environment...)
 	if printed, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v\n%s", err, printed)
+		t.Fatalf("build the programs: %v\n%s", err, printed)
 	}
-	names, err := filepath.Glob(filepath.Join(folder, "upvest-sandbox_*"))
-	if err != nil || len(names) != 1 {
-		t.Fatalf("the programs are %q, %v; want one", names, err)
-	}
-	program, err := os.ReadFile(names[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return program
+	return folder
 }
 
-// export writes all files that git tracks into another folder.
+// export copies the files of the repository, without those that git ignores, into a
+// repository in another folder.
 func export(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	command := exec.CommandContext(t.Context(), "git", "-C", "../..", "checkout-index", "--all",
-		"--prefix="+root+"/")
-	if printed, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("copy the repository: %v\n%s", err, printed)
+	listed := exec.CommandContext(t.Context(), "git", "ls-files", "-z", "--cached", "--others",
+		"--exclude-standard")
+	listed.Dir = "../.."
+	names, err := listed.Output()
+	if err != nil {
+		t.Fatalf("list the files of the repository: %v", err)
+	}
+	for name := range strings.SplitSeq(strings.TrimRight(string(names), "\x00"), "\x00") {
+		text, err := os.ReadFile(filepath.Join("../..", name))
+		if os.IsNotExist(err) {
+			continue // deleted, but not yet committed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, text, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	initialized := exec.CommandContext(t.Context(), "git", "init", "--quiet", root)
+	if printed, err := initialized.CombinedOutput(); err != nil {
+		t.Fatalf("make a repository of the copy: %v\n%s", err, printed)
 	}
 	return root
 }
 
-func TestProgramsAreReproducible(t *testing.T) {
-	if os.Getenv("DIST") == "" {
-		t.Skip("make dist runs this test, which compiles everything twice")
+// TestPrograms builds every program twice, from the repository and from a copy in another
+// folder with an empty build cache.
+func TestPrograms(t *testing.T) {
+	withDist(t)
+	text, err := os.ReadFile("../../VERSION")
+	if err != nil {
+		t.Fatal(err)
 	}
-	first := build(t, export(t))
-	second := build(t, export(t))
-	if !bytes.Equal(first, second) {
-		t.Errorf("two builds from two folders differ: %d and %d bytes", len(first), len(second))
+	version := strings.TrimSpace(string(text))
+	first := build(t, "../..")
+	second := build(t, export(t), "GOCACHE="+t.TempDir(), "SBOM=")
+	requireChecksums(t, first)
+	for _, title := range []string{"fleet", "upvest-sandbox"} {
+		name := fmt.Sprintf("%s_%s_%s_%s", title, version, runtime.GOOS, runtime.GOARCH)
+		if runtime.GOOS == "windows" {
+			name += ".exe"
+		}
+		t.Run(title, func(t *testing.T) {
+			program := filepath.Join(first, name)
+			printed, err := exec.CommandContext(t.Context(), program, "-version").Output()
+			if err != nil || !strings.HasPrefix(string(printed), title+" "+version) {
+				t.Errorf("-version prints %q, %v; want %s %s", printed, err, title, version)
+			}
+			if !bytes.Equal(read(t, program), read(t, filepath.Join(second, name))) {
+				t.Error("two builds from two folders differ")
+			}
+			requireBill(t, program)
+		})
 	}
+}
+
+// requireChecksums checks that SHA256SUMS has the sum of every other file of a folder.
+func requireChecksums(t *testing.T, folder string) {
+	t.Helper()
+	var want strings.Builder
+	files, err := filepath.Glob(filepath.Join(folder, "*_*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("the programs are %q, %v", files, err)
+	}
+	for _, file := range files {
+		fmt.Fprintf(&want, "%x  %s\n", sha256.Sum256(read(t, file)), filepath.Base(file))
+	}
+	if sums := string(read(t, filepath.Join(folder, "SHA256SUMS"))); sums != want.String() {
+		t.Errorf("SHA256SUMS is\n%s, want\n%s", sums, want.String())
+	}
+}
+
+// unrecognized are the modules whose licence text the program that writes the SBOM does
+// not recognize. TestLicences reads them all.
+var unrecognized = []string{"std", "github.com/oasdiff/yaml", "github.com/tidwall/btree"}
+
+// requireBill checks that the SBOM of a program names each module in the program, with
+// its version and its licence, and the standard library.
+func requireBill(t *testing.T, program string) {
+	t.Helper()
+	var bill struct {
+		Format     string `json:"bomFormat"`
+		Components []struct {
+			Name     string           `json:"name"`
+			Version  string           `json:"version"`
+			Evidence map[string][]any `json:"evidence"`
+		} `json:"components"`
+	}
+	if err := json.Unmarshal(read(t, program+".cdx.json"), &bill); err != nil {
+		t.Fatalf("read the SBOM: %v", err)
+	}
+	listed := map[string]string{}
+	for _, component := range bill.Components {
+		listed[component.Name] = component.Version
+		isRecognized := len(component.Evidence["licenses"]) > 0
+		if isRecognized == slices.Contains(unrecognized, component.Name) {
+			t.Errorf("the SBOM has a licence of %s: %t: correct unrecognized", component.Name, isRecognized)
+		}
+	}
+	info, err := buildinfo.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"std": info.GoVersion}
+	for _, module := range info.Deps {
+		want[module.Path] = module.Version
+	}
+	if bill.Format != "CycloneDX" || !maps.Equal(listed, want) {
+		t.Errorf("the SBOM is of format %s and names %v, want %v", bill.Format, listed, want)
+	}
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
 }

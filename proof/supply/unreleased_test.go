@@ -28,9 +28,7 @@ func TestClient(t *testing.T) {
 // TestUnreleasedModulesCanBeUsed runs the commands of docs/unreleased.md in a module
 // outside of the repository.
 func TestUnreleasedModulesCanBeUsed(t *testing.T) {
-	if os.Getenv("DIST") == "" {
-		t.Skip("make dist runs this test, which compiles everything")
-	}
+	withDist(t)
 	text, err := os.ReadFile("../../docs/unreleased.md")
 	if err != nil {
 		t.Fatal(err)
