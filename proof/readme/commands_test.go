@@ -115,8 +115,10 @@ func (c commands) check(t *testing.T, line string) error {
 	case len(words) == 2 && words[0] == "go":
 		return nil // the name of a command in a sentence
 	case len(words) > 1 && words[0] == "cp":
-		_, err := os.Stat(filepath.Join(repository, words[1]))
-		return err
+		if found, err := filepath.Glob(filepath.Join(repository, words[1])); err != nil || len(found) == 0 {
+			return fmt.Errorf("there is no file %s to copy", words[1])
+		}
+		return nil
 	case len(words) > 0 && elsewhere[words[0]]:
 		return nil
 	}
