@@ -9,7 +9,8 @@ SEEDS       ?= 2000
 FLEET_ACCOUNTS ?= 100000
 SUITES      ?= ../shared/suites
 NODE        := build/node/node_modules/.package-lock.json
-PROOF       := cd proof && CONTRACT=1 go test -count=1
+# make check vets all packages.
+PROOF       := cd proof && CONTRACT=1 go test -count=1 -vet=off
 LOGO        := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%2248%22 height=%2216%22%3E%3Ctext y=%2212%22 font-family=%22sans-serif%22 font-size=%2212%22 fill=%22gray%22%3ERedoc%3C/text%3E%3C/svg%3E
 
 # Runs a command in every module. The client runs without the workspace, because go.work raises each dependency to the highest
@@ -120,7 +121,7 @@ contract: ## Check the contract with oasdiff, Redocly CLI, Prism and an importer
 	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(NODE); \
 	elif test "$$CI" = true; then echo "contract: npm is missing" >&2; exit 1; \
 	else echo "contract: npm is missing, so Redocly CLI and Prism are skipped"; fi
-	@$(PROOF) ./handlers && CONTRACT=1 go test -count=1 ./drift
+	@$(PROOF) ./handlers && CONTRACT=1 go test -count=1 -vet=off ./drift
 
 dist: ## Build all programs for Linux, macOS and Windows into build/dist, with SBOM and checksums; test that builds are reproducible.
 	@rm -rf build/dist && .ci/dist build/dist && ls -l build/dist
