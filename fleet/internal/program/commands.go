@@ -17,7 +17,7 @@ type command struct {
 	usage   string
 	summary string
 	files   int  // arguments after the flags
-	awaits  bool // it it it creates the tables, or waits for them itself
+	awaits  bool // it creates the tables, or waits for them itself
 	setup   func(*invocation) func(context.Context) error
 }
 

@@ -98,8 +98,8 @@ func (line *commandLine) defineClients() {
 	line.StringVar(&s.envForm, "env-form", shellForm,
 		"the `form` of the variables: sh, dotenv (for docker --env-file), powershell or json")
 	line.StringVar(&s.keyForm, "key-form", ed25519Form,
-		"which key the variables name: ed25519, p521 (an EC PRIVATE KEY)\n"+
-			"or p521-encrypted (the same with a passphrase); this `form` does not apply to a client with key=FILE")
+		"which key the variables name: ed25519, p521 (an EC PRIVATE KEY) or p521-encrypted (the same\n"+
+			"with a passphrase); this `form` does not apply to a client with key=FILE")
 	line.StringVar(&s.keyAs, "key-as", keyAsFile,
 		"how the variables hold the private key: `file` (its name) or base64 (the key itself; without\n"+
 			"-keys, no file is written then)")

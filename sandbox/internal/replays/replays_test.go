@@ -54,7 +54,8 @@ func TestSecondWaitsForFirst(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				_, _, gaveUp := r.Once(ctx, key, replays.Fingerprint{}, begun, slow.act)
-				if gaveUp == nil || gaveUp.Status != 503 || !strings.Contains(gaveUp.Detail, "gave the request up") {
+				if gaveUp == nil || gaveUp.Status != 503 ||
+					!strings.Contains(gaveUp.Detail, "gave the request up") {
 					t.Errorf("the request that was given up got %v", gaveUp)
 				}
 				if waited := time.Since(begun); waited != time.Minute {
