@@ -34,7 +34,7 @@ try {
       .catch(() => seen.missing.push(route));
   }
   await tab.waitForTimeout(500); // the menu moves
-  await tab.screenshot({ path: screenshot });
+  await tab.screenshot({ path: screenshot, timeout: 120000 });
 } finally {
   await browser.close();
 }
