@@ -17,13 +17,14 @@ const browser = await chromium.launch({
 const seen = { title: '', heading: '', empty: [], missing: [], errors: [], requests: [] };
 try {
   const tab = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+  tab.setDefaultTimeout(120_000); // of the page and the screenshot, on a busy machine
   tab.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
   tab.on('pageerror', (error) => seen.errors.push(error.message));
   tab.on('request', (request) => /^(https?|wss?):/.test(request.url()) && seen.requests.push(request.url()));
   const address = pathToFileURL(page).href;
   await tab.goto(address);
   seen.title = await tab.title();
-  await tab.waitForSelector('h1', { timeout: 30000 });
+  await tab.waitForSelector('h1');
   seen.heading = await tab.evaluate(() => document.querySelector('h1').innerText);
   seen.empty = await tab.evaluate(() => [...document.images].filter((image) => image.naturalWidth < 2)
     .map((image) => 'an empty picture: ' + (image.alt || image.src)));
@@ -34,7 +35,7 @@ try {
       .catch(() => seen.missing.push(route));
   }
   await tab.waitForTimeout(500); // the menu moves
-  await tab.screenshot({ path: screenshot, timeout: 120000 });
+  await tab.screenshot({ path: screenshot });
 } finally {
   await browser.close();
 }
