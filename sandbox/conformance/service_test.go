@@ -362,6 +362,12 @@ func TestPricesAndReset(t *testing.T) {
 	if status := w.p.control(t, "POST", "prices", map[string]string{world1: "1.2"}, nil); status != 204 {
 		t.Errorf("prices: %d", status)
 	}
+	for range 20 { // a broken server would have to start with the invalid price every time
+		invalid := map[string]string{world1: "7", apple: "0"}
+		if status := w.p.control(t, "POST", "prices", invalid, nil); status != 400 {
+			t.Errorf("a valid and an invalid price: %d, want 400", status)
+		}
+	}
 	sold := w.call("POST", "/portfolios/"+account+"/liquidation_request", `{"user_id":"`+user+`"}`)
 	if sold["cash_amount"] != "120" {
 		t.Errorf("at a higher price it is worth %v", sold["cash_amount"])
