@@ -142,6 +142,7 @@ func TestAReadOnlyDatabaseIsWaitedFor(t *testing.T) {
 	setReadOnly(t, url, "off")
 	succeeds(t, "enqueue", "-run", "second", path)
 	succeeds(t, "status", "-watch")
+	serving(t, `msg=(started)`, "work")
 	if got := testapi.Orders(s); got != 4 {
 		t.Errorf("%d orders were placed, expected 4", got)
 	}
