@@ -250,6 +250,11 @@ func (p *planner) planRestart() {
 
 func (p *planner) planHangingKey() {
 	p.step.hanging = true
+	p.planHang()
+}
+
+// planHang plans calls that hang in large numbers, and some over the whole step.
+func (p *planner) planHang() {
 	p.step.length = p.logBetween(time.Minute, time.Hour)
 	p.call(8, 0, p.step.length)
 	p.burst(40, p.anyHost(), 0, time.Second)
@@ -276,10 +281,7 @@ func (p *planner) planRefusedSecret() {
 
 func (p *planner) planHangingLimiter() {
 	p.step.limited = true
-	p.step.length = p.logBetween(time.Minute, time.Hour)
-	p.call(8, 0, p.step.length)
-	p.burst(40, p.anyHost(), 0, time.Second)
-	p.limit()
+	p.planHang()
 }
 
 // planSlowLimiter has more calls than the limiter lets through while a token lives.

@@ -69,16 +69,9 @@ func start(t testing.TB, flags ...string) *running {
 // caller returns the client that the program printed, without a token.
 func (p *running) caller(t testing.TB) *caller {
 	t.Helper()
-	content, err := os.ReadFile(p.variables["HTTP_SIGN_PRIVATE_KEY_FILENAME"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &caller{
-		address:  strings.TrimPrefix(p.variables["BASE_URL"], "http://"),
-		clientID: p.variables["CLIENT_ID"], secret: p.variables["CLIENT_SECRET"],
-		keyID: p.variables["KEY_ID"],
-		key:   signerFrom(t, content, p.variables["HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"]), now: time.Now,
-	}
+	return newCaller(t, func(name string) string {
+		return p.variables[strings.TrimPrefix(name, "UPVEST_API_")]
+	})
 }
 
 // loggedIn returns the client that the program printed, with a token for all scopes.
@@ -128,25 +121,13 @@ func (p *running) control(t testing.TB, method, what string, in, out any) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := http.NewRequest(method, p.variables["BASE_URL"]+"/_sandbox/"+what, bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	status, content := plain(t, method, p.variables["BASE_URL"]+"/_sandbox/"+what, string(body))
 	if out != nil {
-		if err := json.Unmarshal(content, out); err != nil {
+		if err := json.Unmarshal([]byte(content), out); err != nil {
 			t.Fatalf("%s: %v", content, err)
 		}
 	}
-	return response.StatusCode
+	return status
 }
 
 type fault map[string]any
