@@ -1,5 +1,6 @@
-# Every command of this repository. `make demo` and `make test` need Go alone. The other commands download what they need, in
-# pinned versions, or name the program that is missing.
+# Every command of this repository. `make demo` and `make test` need Go alone. The other
+# commands download what they need, in pinned versions, or name the program that is
+# missing.
 
 GOLANGCI    := v2.15.0
 LINT        := build/golangci-$(GOLANGCI)/golangci-lint
@@ -13,8 +14,9 @@ NODE        := build/node/node_modules/.package-lock.json
 PROOF       := cd proof && CONTRACT=1 go test -count=1 -vet=off
 LOGO        := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%2248%22 height=%2216%22%3E%3Ctext y=%2212%22 font-family=%22sans-serif%22 font-size=%2212%22 fill=%22gray%22%3ERedoc%3C/text%3E%3C/svg%3E
 
-# Runs a command in every module. The client runs without the workspace, because go.work raises each dependency to the highest
-# version that any module requires, which importers of the client do not get.
+# Runs a command in every module. The client runs without the workspace, because go.work
+# raises each dependency to the highest version that any module requires, which importers
+# of the client do not get.
 IN_EACH      = @set -e; modules=$$(.ci/modules); count=$$(echo $$modules | wc -w); n=0; export GOWORK; \
 	for module in $$modules; do n=$$((n + 1)); GOWORK=; test $$module != . || GOWORK=off; \
 	echo "[$$n/$$count] $$module: $(strip $(1))"; (cd $$module && $(1)); done

@@ -2,7 +2,8 @@
 //
 //   upvest-sandbox -control -- node --test examples/node/orders.test.mjs
 //
-// Each test has a world: a client, a state, faults and a journal that other tests do not see.
+// Each test has a world: a client, a state, faults and a journal that other tests do not
+// see.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';

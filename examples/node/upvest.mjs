@@ -1,6 +1,6 @@
 // A client of the portfolios API for Node.js, without dependencies. It signs requests as
-// Upvest documents: HTTP message signatures, version 15. It neither retries nor renews its
-// access token, and it has no timeouts.
+// Upvest documents: HTTP message signatures, version 15. It neither retries nor renews
+// its access token, and it has no timeouts.
 import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -75,7 +75,8 @@ export class Client {
       `;nonce="${randomBytes(12).toString('hex')}"`;
     const lines = Object.entries(components).map(([name, value]) => `"${name}": ${value}`);
     lines.push(`"@signature-params": ${parameters}`);
-    // Ed25519 signs the text itself. ECDSA signs its SHA-512 digest, and sign writes ASN.1 DER.
+    // Ed25519 signs the text itself. ECDSA signs its SHA-512 digest, and sign writes
+    // ASN.1 DER.
     const digest = this.key.asymmetricKeyType === 'ed25519' ? null : 'sha512';
     const signature = sign(digest, Buffer.from(lines.join('\n')), this.key).toString('base64');
     headers['upvest-signature-version'] = '15';

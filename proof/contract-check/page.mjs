@@ -1,5 +1,6 @@
-// Opens a page in headless Chromium, then each of its routes, and prints what was seen as JSON: the title, the main heading, empty
-// pictures, the routes without their heading, errors, and requests that leave the machine.
+// Opens a page in headless Chromium, then each of its routes, and prints what was seen as
+// JSON: the title, the main heading, empty pictures, the routes without their heading,
+// errors, and requests that leave the machine.
 // Usage: node page.mjs FOLDER-OF-NODE-MODULES CHROMIUM PAGE SCREENSHOT ROUTE=HEADING...
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
@@ -30,7 +31,8 @@ try {
     .map((image) => 'an empty picture: ' + (image.alt || image.src)));
   for (const [route, heading] of routes.map((pair) => pair.split('='))) {
     await tab.goto(address + route);
-    // The menu names every operation; the button beside it makes it the heading of what is shown.
+    // The menu names every operation; the button beside it makes it the heading of what
+    // is shown.
     await tab.waitForFunction((text) => document.body.innerText.includes(text), `\n${heading}\nCopy\n`, { timeout: 30000 })
       .catch(() => seen.missing.push(route));
   }

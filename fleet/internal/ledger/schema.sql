@@ -1,6 +1,7 @@
--- The tables of the fleet for PostgreSQL and SQLite. Package database replaces the words in
--- braces by those of the database. A semicolon ends a statement, so comments have none.
--- Times are milliseconds since 1970 on the clock of the database, which all workers share.
+-- The tables of the fleet for PostgreSQL and SQLite. Package database replaces the words
+-- in braces by those of the database. A semicolon ends a statement, so comments have
+-- none. Times are milliseconds since 1970 on the clock of the database, which all workers
+-- share.
 create table {schema}fleet_run (
 	id        {number} primary key,
 	name      {text} not null unique,
