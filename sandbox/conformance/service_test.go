@@ -362,7 +362,7 @@ func TestPricesAndReset(t *testing.T) {
 	if status := w.p.control(t, "POST", "prices", map[string]string{world1: "1.2"}, nil); status != 204 {
 		t.Errorf("prices: %d", status)
 	}
-	for range 20 { // a broken server would have to start with the invalid price every time
+	for range 20 { // a broken server would start with the invalid price every time
 		invalid := map[string]string{world1: "7", apple: "0"}
 		if status := w.p.control(t, "POST", "prices", invalid, nil); status != 400 {
 			t.Errorf("a valid and an invalid price: %d, want 400", status)
