@@ -40,8 +40,8 @@ func (l *Ledger) Unclaimed(
 		}
 		return handle(id, item)
 	}, `select cast(value->>0 as {id}), subject, body, outcome
-		from {each} join {schema}fleet_item on subject = cast(value->>1 as {id}) and run = $2
-		where not exists (select 1 from {schema}fleet_item c where c.resource = cast(value->>0 as {id}))`,
+		from {each} cross join {schema}fleet_item where subject = cast(value->>1 as {id}) and run = $2
+		and not exists (select 1 from {schema}fleet_item c where c.resource = cast(value->>0 as {id}))`,
 		database.List(orders, Order.row), run)
 }
 

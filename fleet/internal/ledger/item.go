@@ -120,7 +120,8 @@ func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) (
 func (l Line) row() []any { return []any{l.Subject, l.Fields} }
 
 // Present returns those of the given lines that the run has already, with the fields in
-// the ledger.
+// the ledger. The cross join has SQLite look up each line, even before it has statistics
+// of the run.
 func (l *Ledger) Present(ctx context.Context, run string, lines []Line) (present []Line, err error) {
 	err = l.DB.Each(ctx, l.DB.SQL, "compare the items", func(rows *sql.Rows) error {
 		var line Line
@@ -130,8 +131,8 @@ func (l *Ledger) Present(ctx context.Context, run string, lines []Line) (present
 		}
 		present = append(present, line)
 		return json.Unmarshal(body, &present[len(present)-1].Fields)
-	}, `select subject, body from {each} join {schema}fleet_item on subject = cast(value->>0 as {id})
-		where run = (select id from {schema}fleet_run where name = $2)`,
+	}, `select subject, body from {each} cross join {schema}fleet_item
+		where subject = cast(value->>0 as {id}) and run = (select id from {schema}fleet_run where name = $2)`,
 		database.List(lines, func(line Line) []any { return []any{line.Subject} }), run)
 	return present, err
 }

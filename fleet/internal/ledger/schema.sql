@@ -29,11 +29,13 @@ create table {schema}fleet_item (
 	last      bigint,
 	doubted   bigint,
 	done      bigint,
-	resource  {id} unique,
+	resource  {id},
 	status    {text},
 	detail    {text},
 	primary key (run, subject)
 ){stored};
+-- Partial, so that enqueueing a line adds no entry.
+create unique index fleet_item_resource on {schema}fleet_item (resource) where resource is not null;
 create table {schema}fleet_setting (
 	one      integer primary key check (one = 1),
 	next     bigint not null,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,6 +13,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/pace"
+	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
@@ -107,25 +109,18 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 	if err != nil {
 		return err
 	}
-	var seen, added, renewed int
+	seen := len(f.lines)
 	started := time.Now()
-	progress := newProgress(v.errors)
-	defer progress.end()
-	for some := range slices.Chunk(f.lines, chunk) {
-		fresh, err := q.Add(ctx, run, some)
-		if err != nil {
-			return fmt.Errorf("after %d lines: %w; run the command again to continue", added, err)
-		}
-		seen += len(some)
-		added += fresh
-		progress.showf("%s %d of %d", bar(seen, len(f.lines)), seen, len(f.lines))
+	added, err := v.write(ctx, q, run, f.lines)
+	if err != nil {
+		return fmt.Errorf("after %d lines: %w; run the command again to continue", added, err)
 	}
-	progress.end()
 	rate := float64(seen) / time.Since(started).Seconds()
 	run, err = v.ledger.Run(ctx, run.Name)
 	if err != nil {
 		return err
 	}
+	renewed := 0
 	if added < seen {
 		renewed, err = q.Renew(ctx, run)
 		if err != nil {
@@ -142,6 +137,49 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 		v.record(ctx, "enqueue", run.Name, "%s: %d lines, %d added, %d renewed, sha256 %s",
 			run.Operation, seen, added, renewed, f.hash),
 	)
+}
+
+// writers is how many chunks are written at once: the program prepares one while the
+// database stores another.
+const writers = 2
+
+// write adds lines to the ledger in chunks, and returns how many were not there yet.
+func (v *invocation) write(
+	ctx context.Context, q *queue.Queue, run ledger.Run, lines []ledger.Line,
+) (added int, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	shown := newProgress(v.errors)
+	defer shown.end()
+	var mu sync.Mutex
+	seen := 0
+	chunks := make(chan []ledger.Line)
+	var writing sync.WaitGroup
+	for range writers {
+		writing.Go(func() {
+			for some := range chunks {
+				fresh, err := q.Add(ctx, run, some)
+				if err != nil {
+					cancel(err)
+					return
+				}
+				mu.Lock()
+				seen += len(some)
+				added += fresh
+				shown.showf("%s %d of %d", bar(seen, len(lines)), seen, len(lines))
+				mu.Unlock()
+			}
+		})
+	}
+	for some := range slices.Chunk(lines, chunk) {
+		select {
+		case chunks <- some:
+		case <-ctx.Done():
+		}
+	}
+	close(chunks)
+	writing.Wait()
+	return added, context.Cause(ctx)
 }
 
 // dryRun reports the accounts of a file that have no configuration. Orders for them would
