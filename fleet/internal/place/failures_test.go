@@ -11,6 +11,7 @@ import (
 )
 
 func TestABadRequestIsARefusal(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.fault(sandbox.Fault{Status: http.StatusBadRequest})
 		w.must(w.place())
@@ -24,6 +25,7 @@ func TestABadRequestIsARefusal(t *testing.T) {
 // TestARefusalThatMayPassIsConfirmed covers statuses that a delay at the server may
 // cause.
 func TestARefusalThatMayPassIsConfirmed(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{404, 409, 422} {
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: status})
@@ -48,6 +50,7 @@ func TestARefusalThatMayPassIsConfirmed(t *testing.T) {
 }
 
 func TestARefusalAfterAnUnknownOutcomeIsLookedInto(t *testing.T) {
+	t.Parallel()
 	for _, acted := range []bool{false, true} {
 		each(t, func(w *world) {
 			w.unknown(acted)
@@ -68,6 +71,7 @@ func TestARefusalAfterAnUnknownOutcomeIsLookedInto(t *testing.T) {
 }
 
 func TestResponsesThatAreNotAboutTheLineAreNoRefusal(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{401, 403, 426, 429} {
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: status, Count: 2})
@@ -85,6 +89,7 @@ func TestResponsesThatAreNotAboutTheLineAreNoRefusal(t *testing.T) {
 
 // TestAGatewayRefusesNothing lets a gateway respond in place of the API.
 func TestAGatewayRefusesNothing(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{400, 403, 404, 422, 429, 503} {
 		each(t, func(w *world) {
 			w.fault(html(status))
@@ -99,6 +104,7 @@ func TestAGatewayRefusesNothing(t *testing.T) {
 // TestARunIsHeldWhileNothingSucceeds lets 20 attempts in a row fail, and then a probe
 // succeed.
 func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		fault := html(http.StatusNotFound)
 		fault.Count = -1
@@ -132,6 +138,7 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 // TestAForbiddenLineIsReviewed lets one line get 403 while other lines of the run
 // succeed.
 func TestAForbiddenLineIsReviewed(t *testing.T) {
+	t.Parallel()
 	for _, othersSucceed := range []bool{false, true} {
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: http.StatusForbidden, Count: 10})
@@ -156,6 +163,7 @@ func TestAForbiddenLineIsReviewed(t *testing.T) {
 // TestALaterAttemptDecides records a late refusal of an item after another worker has
 // begun a further attempt.
 func TestALaterAttemptDecides(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
 		stale := w.item(january)
@@ -169,6 +177,7 @@ func TestALaterAttemptDecides(t *testing.T) {
 
 // TestClocksThatDifferHaltTheFleet moves the server's clock by ten minutes.
 func TestClocksThatDifferHaltTheFleet(t *testing.T) {
+	t.Parallel()
 	for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
 		each(t, func(w *world) {
 			w.unknown(true)

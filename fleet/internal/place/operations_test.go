@@ -68,6 +68,7 @@ func (w *world) lost(operation sandbox.Operation, acted bool) {
 }
 
 func TestAConfigurationIsCreatedOnce(t *testing.T) {
+	t.Parallel()
 	const create = "create_portfolios_configuration"
 	for name, test := range map[string]func(w *world, target, other uuid.UUID){
 		"at once": func(w *world, _, _ uuid.UUID) {
@@ -107,6 +108,7 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachOf(t, "create-configurations", func(w *world) {
 				target := w.allocation()
 				w.line.Fields = []string{target.String()}
@@ -123,6 +125,7 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 // TestARefusedConfigurationIsLookedForFirst lets the server refuse an account without
 // creating a configuration.
 func TestARefusedConfigurationIsLookedForFirst(t *testing.T) {
+	t.Parallel()
 	eachOf(t, "create-configurations", func(w *world) {
 		w.line.Fields = []string{w.allocation().String()}
 		w.add(january)
@@ -139,6 +142,7 @@ func TestARefusedConfigurationIsLookedForFirst(t *testing.T) {
 }
 
 func TestAConfigurationIsChangedOnlyFromWhatTheFileNames(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]func(w *world, to, other uuid.UUID) (want uuid.UUID){
 		"from": func(w *world, to, _ uuid.UUID) uuid.UUID {
 			w.must(w.place())
@@ -166,6 +170,7 @@ func TestAConfigurationIsChangedOnlyFromWhatTheFileNames(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachOf(t, "change-configurations", func(w *world) {
 				from := w.allocation()
 				to := w.allocation()
@@ -202,6 +207,7 @@ func cancelling(t *testing.T, test func(w *world, retrieve func() portfolios.Ord
 }
 
 func TestAnOrderIsCancelledOnce(t *testing.T) {
+	t.Parallel()
 	const cancel = "cancel_portfolios_order"
 	for name, test := range map[string]struct {
 		do   func(w *world)
@@ -228,6 +234,7 @@ func TestAnOrderIsCancelledOnce(t *testing.T) {
 		}, ledger.Refused, portfolios.OrderStatusFILLED},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			cancelling(t, func(w *world, status func() portfolios.OrderStatus) {
 				test.do(w)
 				w.expectOutcome(test.want)
@@ -240,6 +247,7 @@ func TestAnOrderIsCancelledOnce(t *testing.T) {
 }
 
 func TestAnAccountIsLiquidatedOnce(t *testing.T) {
+	t.Parallel()
 	const liquidate = "create_portfolios_liquidation_request"
 	for name, test := range map[string]struct {
 		do   func(w *world)
@@ -258,6 +266,7 @@ func TestAnAccountIsLiquidatedOnce(t *testing.T) {
 		}, ledger.Review},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachOf(t, "liquidate", func(w *world) {
 				w.line.Fields = []string{uuid.NewString()}
 				w.follow(w.allocation())
@@ -274,6 +283,7 @@ func TestAnAccountIsLiquidatedOnce(t *testing.T) {
 // TestARestoredLedgerLooksBeforeItSends restores the ledger from a dump of before an
 // order was placed.
 func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		dump := time.Now().Add(-time.Second)
 		w.order(portfolios.SideBUY, "25.00") // the order of the lost attempt
@@ -306,6 +316,7 @@ func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 // TestAttemptsAfterTheDumpAreLookedFor loses the record of a second attempt, which acted
 // ten hours after the first one.
 func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
 		dump := time.Now()
@@ -321,6 +332,7 @@ func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
 // TestARunThatARestoreLostIsLookedUpFromTheDumpOn enqueues a run again that had placed
 // its order before its record was lost.
 func TestARunThatARestoreLostIsLookedUpFromTheDumpOn(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		dump := time.Now().Add(-time.Second)
 		w.order(portfolios.SideBUY, "25.00")
@@ -337,6 +349,7 @@ func TestARunThatARestoreLostIsLookedUpFromTheDumpOn(t *testing.T) {
 }
 
 func TestAPausedRunSendsNothing(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.must(w.ledger().SetState(t.Context(), w.run(january).ID, ledger.Paused))
 		w.postponed()
@@ -349,6 +362,7 @@ func TestAPausedRunSendsNothing(t *testing.T) {
 
 // TestACancelledRunIsOnlyLookedUp cancels a run with an attempt of unknown outcome.
 func TestACancelledRunIsOnlyLookedUp(t *testing.T) {
+	t.Parallel()
 	for _, acted := range []bool{false, true} {
 		each(t, func(w *world) {
 			w.unknown(acted)

@@ -18,6 +18,7 @@ import (
 )
 
 func TestPlacedOnce(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.must(w.place())
 		w.expect(ledger.Done, 1)
@@ -29,6 +30,7 @@ func TestPlacedOnce(t *testing.T) {
 }
 
 func TestUnknownOutcomeIsResumedWithTheKey(t *testing.T) {
+	t.Parallel()
 	for _, acted := range []bool{false, true} {
 		each(t, func(w *world) {
 			w.unknown(acted)
@@ -41,6 +43,7 @@ func TestUnknownOutcomeIsResumedWithTheKey(t *testing.T) {
 }
 
 func TestOldUnknownOutcomeIsFound(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.order(portfolios.SideBUY, "24.99")
 		w.order(portfolios.SideSELL, "25.00")
@@ -52,6 +55,7 @@ func TestOldUnknownOutcomeIsFound(t *testing.T) {
 }
 
 func TestOldUnknownOutcomeIsPlacedIfItIsMissing(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
 		w.order(portfolios.SideBUY, "24.99")
@@ -65,6 +69,7 @@ func TestOldUnknownOutcomeIsPlacedIfItIsMissing(t *testing.T) {
 }
 
 func TestAmountsAreComparedAsNumbers(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
 		w.order(portfolios.SideBUY, "25.0")
@@ -75,6 +80,7 @@ func TestAmountsAreComparedAsNumbers(t *testing.T) {
 }
 
 func TestSeveralCandidatesAreReviewed(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)
 		w.order(portfolios.SideBUY, "25.00")
@@ -87,6 +93,7 @@ func TestSeveralCandidatesAreReviewed(t *testing.T) {
 }
 
 func TestOrdersOfOtherRunsAreLeftOut(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
 		w.add("february")
@@ -101,6 +108,7 @@ func TestOrdersOfOtherRunsAreLeftOut(t *testing.T) {
 // TestOrdersOutsideTheAttemptsAreLeftOut lets the customer place the same order an hour
 // before the first attempt, and ten hours after the last one.
 func TestOrdersOutsideTheAttemptsAreLeftOut(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.order(portfolios.SideBUY, "25.00")
 		w.advance(time.Hour)
@@ -114,6 +122,7 @@ func TestOrdersOutsideTheAttemptsAreLeftOut(t *testing.T) {
 }
 
 func TestOrdersThatContradictTheLineAreLeftOut(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(order map[string]any){
 		"initiation_flow":  func(order map[string]any) { order["initiation_flow"] = "SAVINGS_PLAN" },
 		"client_reference": func(order map[string]any) { order["client_reference"] = "plan 7" },
@@ -122,6 +131,7 @@ func TestOrdersThatContradictTheLineAreLeftOut(t *testing.T) {
 		"created_at":       func(order map[string]any) { order["created_at"] = "2020-01-01T00:00:00Z" },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			each(t, func(w *world) {
 				w.unknown(false)
 				w.order(portfolios.SideBUY, "25.00")
@@ -135,6 +145,7 @@ func TestOrdersThatContradictTheLineAreLeftOut(t *testing.T) {
 }
 
 func TestACancelledCandidateIsReviewed(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)
 		w.advance(25 * time.Hour)
@@ -147,6 +158,7 @@ func TestACancelledCandidateIsReviewed(t *testing.T) {
 // TestAnOrderThatTheServerReturnedStaysTheLines lets the server accept the order with a
 // response of which only the id can be read, and then cancel the order.
 func TestAnOrderThatTheServerReturnedStaysTheLines(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)
 		list, err := w.client.Orders.List(t.Context(), portfolios.ListPortfoliosOrdersParams{})
@@ -170,8 +182,10 @@ func TestAnOrderThatTheServerReturnedStaysTheLines(t *testing.T) {
 }
 
 func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"amount", "account"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			each(t, func(w *world) {
 				account := w.line.Subject
 				amount := "25.00"
@@ -201,6 +215,7 @@ func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
 // TestAFoundOrderGoesToTheLineThatItWasReturnedFor lets another run find an order by a
 // look before the server returns the order for the line that placed it.
 func TestAFoundOrderGoesToTheLineThatItWasReturnedFor(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.add("february")
 		w.unknown(true)
@@ -225,6 +240,7 @@ func TestAFoundOrderGoesToTheLineThatItWasReturnedFor(t *testing.T) {
 }
 
 func TestNothingIsSentWhileAnAttemptMayBeUnderWay(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
 		w.advance(22*time.Hour + 59*time.Minute)
@@ -240,6 +256,7 @@ func TestNothingIsSentWhileAnAttemptMayBeUnderWay(t *testing.T) {
 }
 
 func TestUnreadableListLeavesTheLineOpen(t *testing.T) {
+	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)
 		w.advance(25 * time.Hour)
@@ -252,6 +269,7 @@ func TestUnreadableListLeavesTheLineOpen(t *testing.T) {
 }
 
 func TestKeyNeverChanges(t *testing.T) {
+	t.Parallel()
 	key, err := place.Key(
 		"create_portfolios_order",
 		"january",

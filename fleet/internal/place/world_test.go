@@ -54,14 +54,15 @@ func each(t *testing.T, test func(w *world)) {
 func eachOf(t *testing.T, operation string, test func(w *world)) {
 	t.Helper()
 	testdb.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
 		// Orders stay under way until a test lets hours pass, however slow the machine.
 		w := &world{
 			T: t, url: url, operation: operation, gauge: place.NewGauge(),
 			line: ledger.Line{Subject: uuid.New()},
-			sandbox: testapi.New(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now())),
-				sandbox.WithOrderDelay(time.Hour)),
+			sandbox: testapi.Start(t, sandbox.WithClock(sandbox.NewMovingClock(time.Now())),
+				sandbox.WithOrderDelay(time.Hour), sandbox.WithTokenLifetime(1000*time.Hour)),
 		}
-		w.client = testapi.Client(t)
+		w.client = testapi.ClientOf(t, w.sandbox.Credentials())
 		test(w)
 	})
 }

@@ -37,11 +37,7 @@ type Server struct {
 func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
-		url := SQLite(t)
-		if err := migrate(t.Context(), url); err != nil {
-			t.Fatal(err)
-		}
-		test(t, url)
+		test(t, copySQLite(t))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		url, err := Shared(t).copy(t.Context())
@@ -50,6 +46,35 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 		}
 		test(t, url)
 	})
+}
+
+// model is the file of a SQLite database with tables. They are created once for all tests,
+// because that takes longer than most tests.
+var model struct {
+	sync.Mutex
+	file []byte
+}
+
+// copySQLite returns the URL of a new SQLite database with tables.
+func copySQLite(t testing.TB) (url string) {
+	t.Helper()
+	model.Lock()
+	defer model.Unlock()
+	if model.file == nil {
+		first := SQLite(t)
+		err := migrate(t.Context(), first)
+		if err == nil {
+			model.file, err = os.ReadFile(strings.TrimPrefix(first, "sqlite:"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	url = SQLite(t)
+	if err := os.WriteFile(strings.TrimPrefix(url, "sqlite:"), model.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return url
 }
 
 func migrate(ctx context.Context, url string) error {

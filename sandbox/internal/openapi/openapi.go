@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -39,8 +40,20 @@ type Request struct {
 	PathValues map[string]string
 }
 
-// Load reads the embedded openapi.yaml, and calls extend to change it.
+// unchanged reads the embedded openapi.yaml once. All sandboxes of a process share the
+// result, because tests start many.
+var unchanged = sync.OnceValues(func() (*Contract, error) { return read(nil) })
+
+// Load returns the content of the embedded openapi.yaml, and calls extend, if it is given,
+// to change it first.
 func Load(extend ...func(*openapi3.T) error) (*Contract, error) {
+	if len(extend) == 0 {
+		return unchanged()
+	}
+	return read(extend)
+}
+
+func read(extend []func(*openapi3.T) error) (*Contract, error) {
 	doc, err := contract.GetSpec()
 	if err != nil {
 		return nil, fmt.Errorf("read the embedded openapi.yaml: %w", err)
