@@ -12,12 +12,12 @@ import (
 func TestManyLinesAreWrittenOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		t.Setenv("DATABASE_URL", url)
-		path, _ := orders(t, 5500)
-		contains(t, succeeds(t, "enqueue", "-run", "r", path), "5500 lines added, 0 existed already")
-		contains(t, succeeds(t, "enqueue", "-run", "r", path), "0 lines added, 5500 existed already")
+		path, _ := orders(t, 2100)
+		contains(t, succeeds(t, "enqueue", "-run", "r", path), "2100 lines added, 0 existed already")
+		contains(t, succeeds(t, "enqueue", "-run", "r", path), "0 lines added, 2100 existed already")
 		for _, table := range []string{"fleet_item", "river_job"} {
-			if got := testdb.Text(t, url, "select count(*) from {schema}"+table); got != "5500" {
-				t.Errorf("%s has %s rows, expected 5500", table, got)
+			if got := testdb.Text(t, url, "select count(*) from {schema}"+table); got != "2100" {
+				t.Errorf("%s has %s rows, expected 2100", table, got)
 			}
 		}
 	})
@@ -28,9 +28,9 @@ func TestManyLinesAreWrittenOnce(t *testing.T) {
 func TestEnqueueingStopsAtAFailure(t *testing.T) {
 	migrated(t)
 	url := os.Getenv("DATABASE_URL")
-	path, accounts := orders(t, 20_500)
+	path, accounts := orders(t, 4500)
 	testdb.Execute(t, url, fmt.Sprintf(`create trigger refuse before insert on fleet_item
-		when new.subject = '%s' begin select raise(abort, 'refused here'); end`, accounts[5100]))
+		when new.subject = '%s' begin select raise(abort, 'refused here'); end`, accounts[2100]))
 	errors := fails(t, "enqueue", "-run", "r", path)
 	contains(t, errors, "refused here")
 	contains(t, errors, "run the command again to continue")
@@ -38,11 +38,11 @@ func TestEnqueueingStopsAtAFailure(t *testing.T) {
 	if _, err := fmt.Sscan(testdb.Text(t, url, "select count(*) from fleet_item"), &written); err != nil {
 		t.Fatal(err)
 	}
-	if written == 0 || written > 7000 {
+	if written == 0 || written > 3000 {
 		t.Errorf("%d lines are written, expected those of the transactions beside the failure", written)
 	}
 	contains(t, errors, fmt.Sprintf("after %d lines", written))
 	testdb.Execute(t, url, "drop trigger refuse")
 	contains(t, succeeds(t, "enqueue", "-run", "r", path),
-		fmt.Sprintf("%d lines added, %d existed already", 20_500-written, written))
+		fmt.Sprintf("%d lines added, %d existed already", 4500-written, written))
 }
