@@ -5,6 +5,9 @@
 GOLANGCI    := v2.15.0
 LINT        := build/golangci-$(GOLANGCI)/golangci-lint
 RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+# A program with the race detector sleeps for a second before it exits, which every test
+# of a program would wait for.
+test: export GORACE ?= atexit_sleep_ms=20
 FUZZTIME    ?= 1m
 SEEDS       ?= 2000
 FLEET_ACCOUNTS ?= 100000

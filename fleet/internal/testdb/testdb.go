@@ -48,35 +48,6 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 	})
 }
 
-// model is the file of a SQLite database with tables. They are created once for all tests,
-// because that takes longer than most tests.
-var model struct {
-	sync.Mutex
-	file []byte
-}
-
-// copySQLite returns the URL of a new SQLite database with tables.
-func copySQLite(t testing.TB) (url string) {
-	t.Helper()
-	model.Lock()
-	defer model.Unlock()
-	if model.file == nil {
-		first := SQLite(t)
-		err := migrate(t.Context(), first)
-		if err == nil {
-			model.file, err = os.ReadFile(strings.TrimPrefix(first, "sqlite:"))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	url = SQLite(t)
-	if err := os.WriteFile(strings.TrimPrefix(url, "sqlite:"), model.file, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return url
-}
-
 func migrate(ctx context.Context, url string) error {
 	db, err := database.Open(ctx, url, database.Options{Connections: 2})
 	if err != nil {
@@ -121,12 +92,6 @@ func (s *Server) create(ctx context.Context, name, like string) (url string, err
 		return "", fmt.Errorf("make a database: %w", err)
 	}
 	return strings.Replace(s.URL(), "/postgres?", "/"+name+"?", 1), nil
-}
-
-// SQLite returns the URL of an empty database.
-func SQLite(t testing.TB) string {
-	t.Helper()
-	return "sqlite:" + filepath.Join(t.TempDir(), "fleet.db")
 }
 
 // Execute runs a statement, in which {schema} stands for the schema of the tables.

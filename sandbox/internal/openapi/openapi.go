@@ -44,8 +44,8 @@ type Request struct {
 // result, because tests start many.
 var unchanged = sync.OnceValues(func() (*Contract, error) { return read(nil) })
 
-// Load returns the content of the embedded openapi.yaml, and calls extend, if it is given,
-// to change it first.
+// Load returns the content of the embedded openapi.yaml, and calls extend, if it is
+// given, to change it first.
 func Load(extend ...func(*openapi3.T) error) (*Contract, error) {
 	if len(extend) == 0 {
 		return unchanged()
