@@ -1,0 +1,116 @@
+package program_test
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestTheDeploymentStartsAWorker checks that the parts of kubernetes.yaml refer to each
+// other, and that the program accepts its arguments.
+func TestTheDeploymentStartsAWorker(t *testing.T) {
+	text := deployed(t, "kubernetes.yaml")
+	for _, problem := range problemsOfObjects(t, text) {
+		t.Error(problem)
+	}
+	const disruptions = "minAvailable: 1\n  selector:\n    matchLabels:\n      app: "
+	for _, control := range []struct{ old, wrong, problem string }{
+		{"/etc/fleet-ca/ca.crt\n", "/etc/fleet/ca.crt\n", "SSL_CERT_FILE is /etc/fleet/ca.crt"},
+		{"create configmap fleet-ca", "create configmap ca", "the comment creates no config map fleet-ca"},
+		{"create secret generic fleet", "create secret generic x", "the comment creates no secret fleet"},
+		{"=ca.crt=", "=bundle.crt=", "the comment creates no file ca.crt"},
+		{"            name: fleet-ca\n", "            name: other\n", "no config map other"},
+		{"- name: ca\n              mountPath", "- name: cab\n              mountPath", "no volume cab"},
+		{"containerPort: 9090", "containerPort: 9091", "the metrics are on port 9090"},
+		{`port: "9090"`, `port: "9091"`, "Prometheus reads port 9091"},
+		{"port: metrics", "port: web", "the probe uses the port web"},
+		{disruptions + "fleet-worker", disruptions + "worker", "PodDisruptionBudget selects"},
+		{"replicas: 3", "replica: 3", "field replica not found"},
+	} {
+		changed := strings.Replace(text, control.old, control.wrong, 1)
+		if got := problemsOfObjects(t, changed); changed == text ||
+			!strings.Contains(strings.Join(got, "\n"), control.problem) {
+			t.Errorf("%s in place of %s: got %q, want %q", control.wrong, control.old, got, control.problem)
+		}
+	}
+}
+
+func problemsOfObjects(t *testing.T, text string) (problems []string) {
+	t.Helper()
+	objects, err := strictly[object](text)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	labels := objects[0].Spec.Template.Metadata.Labels
+	for _, o := range objects {
+		if !maps.Equal(o.Spec.Selector.MatchLabels, labels) || len(labels) == 0 {
+			problems = append(problems, o.Kind+" selects other pods")
+		}
+	}
+	template := objects[0].Spec.Template
+	for _, constraint := range template.Spec.TopologySpreadConstraints {
+		if !maps.Equal(constraint.LabelSelector.MatchLabels, labels) {
+			problems = append(problems, "the spread constraint selects other pods")
+		}
+	}
+	if len(template.Spec.Containers) != 1 {
+		return append(problems, "there is not one container")
+	}
+	c := template.Spec.Containers[0]
+	problems = append(problems, problemsOfPorts(t, template.Metadata, c)...)
+	return append(problems, problemsOfFiles(t, text, template.Spec, c)...)
+}
+
+func problemsOfPorts(t *testing.T, m meta, c container) (problems []string) {
+	t.Helper()
+	port := strconv.Itoa(int(portOf(t, c.Args)))
+	if len(c.Ports) != 1 || strconv.Itoa(c.Ports[0].ContainerPort) != port {
+		return []string{"the metrics are on port " + port + ", not on that of the container"}
+	}
+	if read := m.Annotations["prometheus.io/port"]; read != port {
+		problems = append(problems, "Prometheus reads port "+read)
+	}
+	if probed := c.LivenessProbe.TCPSocket.Port; probed != c.Ports[0].Name {
+		problems = append(problems, "the probe uses the port "+probed)
+	}
+	return problems
+}
+
+// problemsOfFiles checks secrets, variables and mounted files. The commands that create
+// the secret and the config map are in a comment.
+func problemsOfFiles(t *testing.T, text string, p pod, c container) (problems []string) {
+	t.Helper()
+	for _, from := range c.EnvFrom {
+		if !strings.Contains(text, "create secret generic "+from.SecretRef.Name+" ") {
+			problems = append(problems, "the comment creates no secret "+from.SecretRef.Name)
+		}
+	}
+	mounted := map[string]string{} // volume to path
+	for _, mount := range c.VolumeMounts {
+		mounted[mount.Name] = mount.MountPath
+	}
+	for _, volume := range p.Volumes {
+		if !strings.Contains(text, "create configmap "+volume.ConfigMap.Name+" ") {
+			problems = append(problems, "the comment creates no config map "+volume.ConfigMap.Name)
+		}
+		for _, variable := range c.Env {
+			checkVariable(t, variable.Name)
+			if variable.Name != "SSL_CERT_FILE" {
+				continue
+			}
+			file, isBelow := strings.CutPrefix(variable.Value, mounted[volume.Name]+"/")
+			if !isBelow {
+				problems = append(problems, "SSL_CERT_FILE is "+variable.Value+", which is not mounted")
+			}
+			if !strings.Contains(text, "--from-file="+file+"=") {
+				problems = append(problems, "the comment creates no file "+file)
+			}
+		}
+		delete(mounted, volume.Name)
+	}
+	for name := range mounted {
+		problems = append(problems, "there is no volume "+name)
+	}
+	return problems
+}

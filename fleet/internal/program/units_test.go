@@ -1,0 +1,165 @@
+package program_test
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestTheUnitStartsAWorker checks the systemd unit: the program accepts its flags, and
+// each instance has the port of its name, also beyond the ninth instance.
+func TestTheUnitStartsAWorker(t *testing.T) {
+	text := deployed(t, "fleet-worker@.service")
+	var ports []uint16
+	for instance := uint16(9101); instance <= 9120; instance++ {
+		port := startedBy(t, strings.ReplaceAll(text, "%i", strconv.Itoa(int(instance))))
+		if port != instance || slices.Contains(ports, port) {
+			t.Errorf("the instance %d has port %d, after %v", instance, port, ports)
+		}
+		ports = append(ports, port)
+	}
+	for _, example := range regexp.MustCompile(`fleet-worker@(\w+)`).FindAllStringSubmatch(text, -1) {
+		if port, err := strconv.ParseUint(example[1], 10, 16); err != nil || port < 1024 {
+			t.Errorf("the example %s is not named after a port that needs no privilege", example[0])
+		}
+	}
+	for _, variable := range regexp.MustCompile(`(?m)^Environment=(\w+)=`).FindAllStringSubmatch(text, -1) {
+		checkVariable(t, variable[1])
+	}
+	for _, name := range []string{"DATABASE_URL", "UPVEST_API_*", "EnvironmentFile=/"} {
+		contains(t, text, name)
+	}
+}
+
+// startedBy returns the port of the metrics of the command in a unit, which the program
+// has to accept.
+func startedBy(t *testing.T, unit string) (port uint16) {
+	t.Helper()
+	commands := regexp.MustCompile(`(?m)^ExecStart=/\S*/fleet (.+)$`).FindAllStringSubmatch(unit, -1)
+	if len(commands) != 1 || strings.Contains(commands[0][1], "%") {
+		t.Fatalf("the unit starts %q, expected one command without a specifier", commands)
+	}
+	return portOf(t, strings.Fields(commands[0][1]))
+}
+
+// portOf returns the port of the metrics in arguments of a worker. The program parses the
+// arguments first: with -h after them, it prints its help if it accepts them.
+func portOf(t *testing.T, arguments []string) (port uint16) {
+	t.Helper()
+	if status, _, errors := fleet(t, append(slices.Clone(arguments), "-h")...); status != 0 ||
+		arguments[0] != "work" {
+		t.Errorf("fleet %v is refused: %s", arguments, errors)
+	}
+	index := slices.Index(arguments, "-metrics")
+	if index < 0 || index+1 == len(arguments) {
+		t.Fatalf("fleet %v has no metrics", arguments)
+	}
+	address := arguments[index+1]
+	if strings.HasPrefix(address, ":") {
+		address = "0.0.0.0" + address
+	}
+	at, err := netip.ParseAddrPort(address)
+	if err != nil || at.Port() < 1024 {
+		t.Errorf("fleet %v: %s: %v", arguments, address, err)
+	}
+	return at.Port()
+}
+
+// checkVariable reports a variable that neither the fleet nor Go's runtime reads.
+func checkVariable(t *testing.T, name string) {
+	t.Helper()
+	if !slices.Contains([]string{"DATABASE_URL", "FLEET_SCHEMA", "GOMEMLIMIT", "SSL_CERT_FILE"}, name) {
+		t.Errorf("nothing reads the variable %s", name)
+	}
+}
+
+// TestArgumentsOfFilesAreParsed is the control of the checks of both files: a wrong flag
+// and an argument that is no flag are refused.
+func TestArgumentsOfFilesAreParsed(t *testing.T) {
+	for _, wrong := range []string{"-inflight 100", "-in-flight many", "extra"} {
+		arguments := strings.Fields("work " + wrong + " -h")
+		if status, _, _ := fleet(t, arguments...); status != 2 {
+			t.Errorf("fleet %v ended with %d, expected 2", arguments, status)
+		}
+	}
+}
+
+// object has the fields of the objects in kubernetes.yaml.
+type object struct {
+	APIVersion string `yaml:"apiVersion"`
+	Kind       string `yaml:"kind"`
+	Metadata   meta   `yaml:"metadata"`
+	Spec       struct {
+		Replicas     int      `yaml:"replicas"`
+		MinAvailable int      `yaml:"minAvailable"`
+		Selector     selected `yaml:"selector"`
+		Template     struct {
+			Metadata meta `yaml:"metadata"`
+			Spec     pod  `yaml:"spec"`
+		} `yaml:"template"`
+	} `yaml:"spec"`
+}
+
+type meta struct {
+	Name        string            `yaml:"name"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations"`
+}
+
+type selected struct {
+	MatchLabels map[string]string `yaml:"matchLabels"`
+}
+
+type pod struct {
+	AutomountServiceAccountToken  bool           `yaml:"automountServiceAccountToken"`
+	TerminationGracePeriodSeconds int            `yaml:"terminationGracePeriodSeconds"`
+	SecurityContext               map[string]any `yaml:"securityContext"`
+	TopologySpreadConstraints     []struct {
+		MaxSkew           int      `yaml:"maxSkew"`
+		TopologyKey       string   `yaml:"topologyKey"`
+		WhenUnsatisfiable string   `yaml:"whenUnsatisfiable"`
+		LabelSelector     selected `yaml:"labelSelector"`
+	} `yaml:"topologySpreadConstraints"`
+	Containers []container `yaml:"containers"`
+	Volumes    []struct {
+		Name      string `yaml:"name"`
+		ConfigMap struct {
+			Name string `yaml:"name"`
+		} `yaml:"configMap"`
+	} `yaml:"volumes"`
+}
+
+type container struct {
+	Name    string   `yaml:"name"`
+	Image   string   `yaml:"image"`
+	Args    []string `yaml:"args"`
+	EnvFrom []struct {
+		SecretRef struct {
+			Name string `yaml:"name"`
+		} `yaml:"secretRef"`
+	} `yaml:"envFrom"`
+	Env []struct {
+		Name  string `yaml:"name"`
+		Value string `yaml:"value"`
+	} `yaml:"env"`
+	VolumeMounts []struct {
+		Name      string `yaml:"name"`
+		MountPath string `yaml:"mountPath"`
+		ReadOnly  bool   `yaml:"readOnly"`
+	} `yaml:"volumeMounts"`
+	Ports []struct {
+		Name          string `yaml:"name"`
+		ContainerPort int    `yaml:"containerPort"`
+	} `yaml:"ports"`
+	LivenessProbe struct {
+		TCPSocket struct {
+			Port string `yaml:"port"`
+		} `yaml:"tcpSocket"`
+		PeriodSeconds int `yaml:"periodSeconds"`
+	} `yaml:"livenessProbe"`
+	Resources       map[string]map[string]string `yaml:"resources"`
+	SecurityContext map[string]any               `yaml:"securityContext"`
+}
