@@ -1,15 +1,18 @@
 package readme_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestLinks: every link in a Markdown file of the repository leads to a file or folder.
+// TestLinks: every link in a Markdown file of the repository leads to a file or folder,
+// and to a heading if it has an anchor.
 func TestLinks(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir(repository, func(path string, entry fs.DirEntry, err error) error {
@@ -31,25 +34,68 @@ func TestLinks(t *testing.T) {
 	if err != nil || files < 5 {
 		t.Errorf("read %d Markdown files: %v", files, err)
 	}
-	bad := "[a](../../README.md) [b](../../README.md#keys) [c](https://example.com/x) [d](RELEASING.md)"
-	if dead := deadLinks("links_test.go", bad); len(dead) != 1 || dead[0] != "RELEASING.md" {
-		t.Errorf("want RELEASING.md as the one dead link, got %q", dead)
+	bad := "# A b\n[a](../../README.md) [b](../../README.md#keys) " +
+		"[c](https://example.com/x) " +
+		"[d](RELEASING.md) [e](#a-b) [f](#a-c) " +
+		"[g](../../fleet/README.md#on-the-day) [h](../../fleet/README.md#one-the-day) " +
+		"[i](../../fleet/README.md#creates-the-tables)"
+	want := []string{
+		"../../README.md#keys", "RELEASING.md", "#a-c", "../../fleet/README.md#one-the-day",
+		"../../fleet/README.md#creates-the-tables",
+	}
+	if dead := deadLinks("links_test.go", bad); !slices.Equal(dead, want) {
+		t.Errorf("got %q as dead links, want %q", dead, want)
 	}
 }
 
-var link = regexp.MustCompile(`\]\(([^)#\s]+)`)
+var (
+	link    = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
+	fence   = regexp.MustCompile("(?s)```.*?```")
+	heading = regexp.MustCompile(`(?m)^#+ +(.+?) *$`)
+	// notInAnchor is what GitHub omits when it makes the anchor of a heading.
+	notInAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
 
 // deadLinks are the relative links of a text that lead to nothing, seen from the folder
-// of a file.
+// of a file: no such file, or no such heading in it.
 func deadLinks(path, text string) []string {
 	var dead []string
 	for _, match := range link.FindAllStringSubmatch(text, -1) {
-		if strings.Contains(match[1], "://") {
+		name := match[1]
+		anchor := strings.TrimPrefix(match[2], "#")
+		if strings.Contains(name, "://") || strings.HasPrefix(name, "mailto:") {
 			continue
 		}
-		if _, err := os.Stat(filepath.Join(filepath.Dir(path), match[1])); err != nil {
-			dead = append(dead, match[1])
+		target := []byte(text)
+		if name != "" {
+			file := filepath.Join(filepath.Dir(path), name)
+			_, err := os.Stat(file)
+			if err == nil && anchor != "" {
+				target, err = os.ReadFile(file)
+			}
+			if err != nil {
+				dead = append(dead, name)
+				continue
+			}
+		}
+		if anchor != "" && !slices.Contains(anchors(string(target)), anchor) {
+			dead = append(dead, name+"#"+anchor)
 		}
 	}
 	return dead
+}
+
+// anchors returns the anchors that GitHub gives the headings of a Markdown text.
+func anchors(text string) (found []string) {
+	times := map[string]int{}
+	for _, title := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
+		anchor := notInAnchor.ReplaceAllString(strings.ToLower(title[1]), "")
+		anchor = strings.ReplaceAll(anchor, " ", "-")
+		times[anchor]++
+		if count := times[anchor]; count > 1 {
+			anchor = fmt.Sprintf("%s-%d", anchor, count-1)
+		}
+		found = append(found, anchor)
+	}
+	return found
 }
