@@ -3,6 +3,7 @@ package wrapper_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -223,6 +224,53 @@ func TestCloseLeavesATokenRequestToItsCall(t *testing.T) {
 		client.Close()
 		if err := <-underway; err != nil {
 			t.Errorf("the call under way failed: %v", err)
+		}
+	})
+}
+
+// A token has the scope that the server granted. Its lifetime counts from the request
+// that succeeded.
+func TestTokenFields(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{life: "3600", steps: []roundTrip{slow(10*time.Second, problem(503))}}
+		token, err := server.client(t, upvest.WithRandom(fixedRandom(0))).TokenSource().Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := time.Now().Add(time.Hour); !token.Expiry.Equal(want) || token.ExpiresIn != 3600 {
+			t.Errorf("the token expires at %s, in %d s, want %s", token.Expiry, token.ExpiresIn, want)
+		}
+		if scope := token.Extra("scope"); scope != "portfolios:read" {
+			t.Errorf("the scope is %q, want the granted one", scope)
+		}
+	})
+}
+
+// Only Close, and the last call of a closed client, close idle connections.
+func TestCallsKeepIdleConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{}
+		next := roundTrip(func(req *http.Request) (*http.Response, error) {
+			if !isTokenRequest(req) {
+				time.Sleep(time.Second)
+			}
+			return server.serve(req)
+		})
+		transport := &closingTransport{RoundTripper: next}
+		client := newClientOver(t, transport)
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		if transport.closed != 0 {
+			t.Errorf("a call closed the idle connections %d times", transport.closed)
+		}
+		underway := make(chan error)
+		go func() { underway <- retrieve(t.Context(), client) }()
+		synctest.Wait()
+		client.Close()
+		if err := <-underway; err != nil || transport.closed != 2 {
+			t.Errorf("%v, connections closed %d times, want by Close and after the call",
+				err, transport.closed)
 		}
 	})
 }

@@ -274,3 +274,18 @@ func TestCallsWithoutATurnForTheToken(t *testing.T) {
 		}
 	})
 }
+
+// If a request with an older token is refused late, the newer token stays in use.
+func TestLateRefusalOfAnOlderToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &refusedServer{}
+		client := server.client(t)
+		requireAtOnce(t, client)
+		time.Sleep(time.Minute)
+		server.revokeFor("token-2")
+		wait := server.start(t, client, 5*time.Second)
+		requireAtOnce(t, client)
+		wait()
+		server.requireTokens(t, 2)
+	})
+}
