@@ -135,23 +135,29 @@ func TestRetryBudgetIsNotTakenForAWaitThatIsTooLong(t *testing.T) {
 	})
 }
 
-// Each second pays for one retry, also if calls come more often than once a second.
-func TestRetryBudgetGrowsBetweenFrequentCalls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := scripted(problem(503))
-		client := newTestClient(t, server.serve,
-			upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
-		spendBudget(t, client)
-		server.restart(problem(503))
-		const calls = 40
-		for range calls {
-			time.Sleep(time.Second / 2)
-			_ = retrieve(t.Context(), client)
-		}
-		if retries := len(server.requests) - calls; retries < 15 || retries > 20 {
-			t.Errorf("%d retries in 20 s, want about one a second", retries)
-		}
-	})
+// Each second pays for one retry, however often calls come.
+func TestRetryBudgetGrowsWithTime(t *testing.T) {
+	for _, interval := range []time.Duration{500 * time.Millisecond, 1900 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			server := scripted(problem(503))
+			client := newTestClient(t, server.serve,
+				upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
+			spendBudget(t, client)
+			server.restart(problem(503))
+			const calls = 40
+			start := time.Now()
+			for range calls {
+				time.Sleep(interval)
+				_ = retrieve(t.Context(), client)
+			}
+			retries := len(server.requests) - calls
+			seconds := int(time.Since(start).Seconds())
+			if retries < seconds-5 || retries > seconds {
+				t.Errorf("a call every %s: %d retries in %d s, want about one a second",
+					interval, retries, seconds)
+			}
+		})
+	}
 }
 
 // A clock that is set back does not pay for retries, and does not take any either.

@@ -56,12 +56,17 @@ func (b *Budget) Refill(now time.Time) {
 // pay adds the tokens of the whole seconds that have passed. If the clock has jumped
 // back, it adds nothing; if it has jumped far ahead, the bucket is full.
 func (b *Budget) pay(now time.Time) {
-	passed := now.Sub(b.seen) / time.Second
-	if passed < 1 && !now.Before(b.seen) {
-		return
+	passed := now.Sub(b.seen)
+	switch {
+	case passed < 0:
+		b.seen = now
+	case passed > size*time.Second:
+		b.put(size)
+		b.seen = now
+	case passed >= time.Second:
+		b.put(int32(passed/time.Second) * second)
+		b.seen = now.Add(-passed % time.Second) // the fraction counts next time
 	}
-	b.put(int32(min(max(passed, 0), size)) * second)
-	b.seen = now
 }
 
 func (b *Budget) put(tokens int32) { b.tokens.Store(min(b.tokens.Load()+tokens, size)) }
