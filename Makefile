@@ -49,7 +49,7 @@ sandbox: ## Build build/upvest-sandbox and run it on loopback until Ctrl-C; it w
 
 test: ## Run all tests, with the race detector if a C compiler is installed.
 	@echo 'Testing one module after the other. The first run compiles for about a minute before its first result.'
-	$(call IN_EACH,go test $(RACE) ./...)
+	$(call IN_EACH,go test $(RACE) -timeout 20m ./...)
 
 bench: ## Measure the client against hand-written equivalents, in about three minutes; ARGS are flags, as in -bench Order -rounds 3.
 	@mkdir -p build && cd proof && go run ./bench -raw ../build/bench.txt $(ARGS)
