@@ -205,15 +205,16 @@ func TestKeyReceivesTheContextOfTheCall(t *testing.T) {
 func TestCloseClosesIdleConnections(t *testing.T) {
 	transport := &closingTransport{}
 	newClientOver(t, transport).Close()
-	if transport.closed != 1 {
-		t.Errorf("the transport's CloseIdleConnections was called %d times, want once", transport.closed)
+	if transport.closed.Load() != 1 {
+		t.Errorf("CloseIdleConnections of the transport was called %d times, want once",
+			transport.closed.Load())
 	}
 }
 
 // closingTransport counts the calls of its CloseIdleConnections.
 type closingTransport struct {
 	http.RoundTripper
-	closed int
+	closed atomic.Int64
 }
 
-func (t *closingTransport) CloseIdleConnections() { t.closed++ }
+func (t *closingTransport) CloseIdleConnections() { t.closed.Add(1) }

@@ -261,16 +261,16 @@ func TestCallsKeepIdleConnections(t *testing.T) {
 		if err := retrieve(t.Context(), client); err != nil {
 			t.Fatal(err)
 		}
-		if transport.closed != 0 {
-			t.Errorf("a call closed the idle connections %d times", transport.closed)
+		if transport.closed.Load() != 0 {
+			t.Errorf("a call closed the idle connections %d times", transport.closed.Load())
 		}
 		underway := make(chan error)
 		go func() { underway <- retrieve(t.Context(), client) }()
 		synctest.Wait()
 		client.Close()
-		if err := <-underway; err != nil || transport.closed != 2 {
+		if err := <-underway; err != nil || transport.closed.Load() != 2 {
 			t.Errorf("%v, connections closed %d times, want by Close and after the call",
-				err, transport.closed)
+				err, transport.closed.Load())
 		}
 	})
 }
