@@ -32,7 +32,7 @@ type (
 	metaFunc func(page pageInfo) string
 )
 
-// pageInfo is what a page is.
+// pageInfo describes a page.
 type pageInfo struct {
 	offset, limit int
 	rows          int // in the page
@@ -99,7 +99,7 @@ func fixedMeta(meta string) metaFunc {
 	return func(pageInfo) string { return meta }
 }
 
-// noMeta does not describe the page.
+// noMeta returns meta without fields.
 var noMeta = fixedMeta(`{}`)
 
 // ids returns ids in ascending order.

@@ -15,7 +15,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// gauge counts the requests under way.
+// gauge counts the requests in progress.
 type gauge struct {
 	mu        sync.Mutex
 	now, most int
@@ -40,14 +40,14 @@ func (g *gauge) add(change int) {
 func TestPagesAheadAreRequestedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{rows: ids(46)}
-		var underWay gauge
-		client := newTestClient(t, underWay.over(slow(time.Second, server.serve)))
+		var inProgress gauge
+		client := newTestClient(t, inProgress.over(slow(time.Second, server.serve)))
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(2))
 		if err != nil || !slices.Equal(rows, server.rows) {
-			t.Errorf("%d rows of 46 in order, %v", len(rows), err)
+			t.Errorf("got %d rows and the error %v, want all 46 rows in order", len(rows), err)
 		}
-		if underWay.most != 3 {
-			t.Errorf("%d pages at once, want the next one and two ahead", underWay.most)
+		if inProgress.most != 3 {
+			t.Errorf("got %d requests at the same time, want 3: the next page and two ahead", inProgress.most)
 		}
 	})
 }
@@ -57,20 +57,20 @@ func TestPagesAheadAreRequestedAtOnce(t *testing.T) {
 func TestPagesAheadOfASmallerPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{rows: ids(400), capacity: 10}
-		var underWay gauge
-		client := newTestClient(t, underWay.over(slow(time.Second, server.serve)))
+		var inProgress gauge
+		client := newTestClient(t, inProgress.over(slow(time.Second, server.serve)))
 		rows, err := collectOrders(t, client, ordersParams(0, 100), upvest.WithPagesAhead(16))
 		if err != nil || !slices.Equal(rows, server.rows) {
-			t.Errorf("%d rows of 400 in order, %v", len(rows), err)
+			t.Errorf("got %d rows and the error %v, want all 400 rows in order", len(rows), err)
 		}
-		if underWay.most > 17 || len(server.requests) > 46 {
-			t.Errorf("%d pages at once and %d requests, want at most 17 and 46",
-				underWay.most, len(server.requests))
+		if inProgress.most > 17 || len(server.requests) > 46 {
+			t.Errorf("got %d requests at the same time and %d in all, want at most 17 and 46",
+				inProgress.most, len(server.requests))
 		}
 	})
 }
 
-// An error of a page ahead does not count if the list ends before that page.
+// All ignores the error of a page ahead if the list ends before that page.
 func TestPagesAheadBeyondTheEnd(t *testing.T) {
 	server := &listServer{rows: ids(5)}
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
@@ -81,13 +81,13 @@ func TestPagesAheadBeyondTheEnd(t *testing.T) {
 	})
 	rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(4))
 	if err != nil || len(rows) != 5 {
-		t.Errorf("%d rows, %v, want 5", len(rows), err)
+		t.Errorf("got %d rows and the error %v, want 5 rows", len(rows), err)
 	}
 }
 
 // The client decodes pages in the order of the list, even if later ones arrive first.
-// With two processors, two pages are decoded at once. The durations of the attempts leave
-// out what a page waited for its turn.
+// With two processors, two pages are decoded at the same time. The duration of an attempt
+// does not include the time that its page waits to be decoded.
 func TestPagesAheadAreDecodedInOrder(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	synctest.Test(t, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestPagesAheadAreDecodedInOrder(t *testing.T) {
 			upvest.WithTokenSource(staticToken("token")), upvest.WithAttemptHook(seen.hook))
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(16))
 		if err != nil || !slices.Equal(rows, server.rows) {
-			t.Fatalf("%d rows of %d in order, %v", len(rows), len(server.rows), err)
+			t.Fatalf("got %d rows and the error %v, want all %d rows in order", len(rows), err, len(server.rows))
 		}
 		var decoded []int
 		for _, attempt := range seen.attempts {
@@ -126,11 +126,11 @@ func TestPagesAheadAreDecodedInOrder(t *testing.T) {
 			}
 			decoded = append(decoded, page)
 			if attempt.Duration != latency(page) {
-				t.Errorf("page %d took %s, want %s", page, attempt.Duration, latency(page))
+				t.Errorf("the attempt for page %d took %s, want %s", page, attempt.Duration, latency(page))
 			}
 		}
 		if len(decoded) != pages {
-			t.Fatalf("the pages %v were decoded, want %d", decoded, pages)
+			t.Fatalf("the pages %v were decoded, want %d pages", decoded, pages)
 		}
 		for page := 2; page < pages; page++ {
 			if slices.Index(decoded, page) < slices.Index(decoded, page-2) {
@@ -151,9 +151,9 @@ func TestPanicInAPageAheadReachesTheReader(t *testing.T) {
 	client := newTestClient(t, (&listServer{rows: ids(100)}).serve, upvest.WithAttemptHook(hook))
 	defer func() {
 		if cause := recover(); cause != "of a hook" {
-			t.Errorf("the panic is %v, want that of the hook", cause)
+			t.Errorf("got the panic %v, want the panic of the hook", cause)
 		}
 	}()
 	rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(4))
-	t.Errorf("All returned %d rows and %v, want a panic", len(rows), err)
+	t.Errorf("All returned %d rows and the error %v, want a panic", len(rows), err)
 }

@@ -24,11 +24,11 @@ func TestAllWhenRowsDisappear(t *testing.T) {
 		left []uuid.UUID
 		want []uuid.UUID // after the first page
 	}{
-		"no row is left":                   {},
-		"the rows before are left":         {left: all[:2]},
-		"the rows before but one are left": {left: all[:1]},
-		"only later rows are left":         {left: all[5:], want: all[5:]},
-		"only the last row read is left":   {left: all[2:3]},
+		"no row remains":                          {},
+		"the first two rows remain":               {left: all[:2]},
+		"the first row remains":                   {left: all[:1]},
+		"only rows of later pages remain":         {left: all[5:], want: all[5:]},
+		"only the last row that was read remains": {left: all[2:3]},
 	} {
 		for kind, meta := range map[string]metaFunc{"correct meta": nil, "no meta": noMeta} {
 			t.Run(name+", "+kind, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestAllWhenRowsDisappear(t *testing.T) {
 				want := slices.Concat(all[:3], test.want)
 				rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 3))
 				if err != nil || !slices.Equal(rows, want) || len(server.requests) > 6 {
-					t.Errorf("the rows %v, %v after %d requests, want %v after at most 6",
+					t.Errorf("got the rows %v and the error %v after %d requests, want %v after at most 6",
 						rows, err, len(server.requests), want)
 				}
 			})
@@ -60,20 +60,20 @@ func TestAllGoesBackByPages(t *testing.T) {
 	}
 	rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 10))
 	if err != nil || !slices.Equal(rows, all) {
-		t.Errorf("%d rows of 200 in order, %v", len(rows), err)
+		t.Errorf("got %d rows and the error %v, want all 200 rows in order", len(rows), err)
 	}
 	if len(server.requests) > 40 {
-		t.Errorf("%d requests for 200 rows in pages of 10, want at most 40", len(server.requests))
+		t.Errorf("got %d requests for 200 rows in pages of 10, want at most 40", len(server.requests))
 	}
 }
 
 // changingList is a list in which some rows stay while others are added and removed.
 type changingList struct {
 	random  *rand.Rand
-	all     []uuid.UUID // in the order of the list
-	stays   map[uuid.UUID]bool
-	present map[uuid.UUID]bool
-	changes int // how often it changes, 0 to 4
+	all     []uuid.UUID        // in the order of the list
+	stays   map[uuid.UUID]bool // rows that are never removed
+	present map[uuid.UUID]bool // rows that are in the list now
+	changes int                // how often the list changes, 0 to 4
 }
 
 func newChangingList(random *rand.Rand, all []uuid.UUID) *changingList {
@@ -131,9 +131,10 @@ func (c *changingList) change() {
 const (
 	ascending  = "ascending"
 	descending = "descending"
-	unordered  = "in no known order"
+	unordered  = "unordered"
 )
 
+// All returns each row that stays in a changing list exactly once.
 func TestAllReadsAChangingListOnce(t *testing.T) {
 	for _, order := range []string{ascending, descending, unordered} {
 		t.Run(order, func(t *testing.T) {
@@ -146,7 +147,7 @@ func TestAllReadsAChangingListOnce(t *testing.T) {
 					}
 				})
 			}
-			// Where the order is known, All almost never loses its position.
+			// All can continue in an ordered list after almost every change.
 			if order != unordered && unreadable > 1 {
 				t.Errorf("%d of %d lists could not be read, want at most one", unreadable, seeds)
 			}
@@ -155,7 +156,7 @@ func TestAllReadsAChangingListOnce(t *testing.T) {
 	}
 }
 
-// changingCase is a reading of a changing list that follows from a seed.
+// changingCase describes how to read a changing list. Everything follows from a seed.
 type changingCase struct {
 	order  string
 	list   *changingList
@@ -192,7 +193,7 @@ func newChangingCase(order string, seed uint64) changingCase {
 		}
 	}
 	limits := []int32{1, 2, 3, 4, 7, 30, 200}
-	if order == unordered { // which only pages of some rows show
+	if order == unordered { // the client detects that order only in pages of several rows
 		limits = []int32{30, 200}
 		server.capacity = 0
 	}
@@ -222,7 +223,7 @@ func readChangingList(t *testing.T, order string, seed uint64) (unreadable bool)
 		return c.server.serve(req)
 	})
 	rows, err := collectOrders(t, client, c.params, upvest.WithPagesAhead(c.ahead))
-	what := fmt.Sprintf("seed %d, %d rows, limit %d, %d ahead, capacity %d",
+	input := fmt.Sprintf("seed %d, %d rows, limit %d, %d ahead, capacity %d",
 		seed, len(c.list.all), *c.params.Limit, c.ahead, c.server.capacity)
 	lasting := slices.DeleteFunc(slices.Clone(rows), func(id uuid.UUID) bool { return !c.list.stays[id] })
 	want := c.list.rowsIn(c.list.stays)
@@ -230,18 +231,18 @@ func readChangingList(t *testing.T, order string, seed uint64) (unreadable bool)
 	case errors.Is(err, upvest.ErrListUnreadable):
 		unreadable = true
 		if c.ahead == 0 && order != unordered {
-			t.Errorf("%s: %v", what, err)
+			t.Errorf("%s: got the error %v, want none", input, err)
 		}
 		want = want[:min(len(lasting), len(want))]
 	case err != nil:
-		t.Fatalf("%s: %v", what, err)
+		t.Fatalf("%s: got the error %v, want none or ErrListUnreadable", input, err)
 	}
 	if !slices.Equal(lasting, want) {
-		t.Errorf("%s: %d lasting rows came, want %d, once and in order: %v",
-			what, len(lasting), len(want), err)
+		t.Errorf("%s: got %d of the rows that stay and the error %v, want %d, each once and in order",
+			input, len(lasting), err, len(want))
 	}
 	if order != unordered && !isInOrder(rows, order) {
-		t.Errorf("%s: the rows are not in order, or repeat: %v", what, rows)
+		t.Errorf("%s: got rows that repeat or are not %s: %v", input, order, rows)
 	}
 	return unreadable
 }

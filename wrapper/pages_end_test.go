@@ -12,23 +12,23 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// If the signs of the end contradict each other, one more page decides.
-func TestAllWhoseSignsOfTheEndContradict(t *testing.T) {
+// If an empty page contradicts total_count, All requests one more page.
+func TestAllWithEmptyPagesBeforeTheTotal(t *testing.T) {
 	all := ids(25)
 	for name, test := range map[string]struct {
 		empty      func(request int) bool // the response to that request has no rows
 		want       int
 		unreadable bool
 	}{
-		"the first page is empty once": {empty: func(n int) bool { return n == 1 }, want: 25},
-		"every page is empty":          {empty: func(int) bool { return true }, unreadable: true},
-		"a page in the middle, once":   {empty: func(n int) bool { return n == 2 }, want: 25},
-		"from the second page on": {
+		"the first page is empty once":  {empty: func(n int) bool { return n == 1 }, want: 25},
+		"every page is empty":           {empty: func(int) bool { return true }, unreadable: true},
+		"the second page is empty once": {empty: func(n int) bool { return n == 2 }, want: 25},
+		"all pages after the first are empty": {
 			empty:      func(n int) bool { return n > 1 },
 			want:       10,
 			unreadable: true,
 		},
-		"the page after a short last one": {empty: func(n int) bool { return n > 3 }, want: 25},
+		"the page after a short page is empty": {empty: func(n int) bool { return n > 3 }, want: 25},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := &listServer{rows: all}
@@ -41,30 +41,32 @@ func TestAllWhoseSignsOfTheEndContradict(t *testing.T) {
 			rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 10))
 			if len(rows) != test.want || errors.Is(err, upvest.ErrListUnreadable) != test.unreadable ||
 				!test.unreadable && err != nil {
-				t.Errorf("%d rows, %v; want %d, unreadable: %t", len(rows), err, test.want, test.unreadable)
+				t.Errorf("got %d rows and the error %v, want %d rows and ErrListUnreadable: %t",
+					len(rows), err, test.want, test.unreadable)
 			}
 			if len(server.requests) > 5 {
-				t.Errorf("%d requests, want at most 5", len(server.requests))
+				t.Errorf("got %d requests, want at most 5", len(server.requests))
 			}
 		})
 	}
 }
 
-// Without a total that can be read, an empty page is the end.
+// If total_count is absent or malformed, an empty page is the end of the list.
 func TestAllOfAnEmptyListWithoutATotal(t *testing.T) {
 	for _, meta := range []string{`{}`, `{"limit": 10}`, `{"total_count": "230"}`, `{"total_count": null}`} {
 		server := &listServer{meta: fixedMeta(meta)}
 		rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 10))
 		if err != nil || len(rows) != 0 || len(server.requests) != 1 {
-			t.Errorf("%s: %d rows, %v after %d requests, want no rows after one",
+			t.Errorf("meta %s: got %d rows and the error %v after %d requests, want no rows after one",
 				meta, len(rows), err, len(server.requests))
 		}
 	}
 }
 
-// A server whose second page starts over at lower IDs loses most of the list. Rows that
-// were added before the position of the reader do not count as lost.
-func TestAllNoticesSkippedRows(t *testing.T) {
+// All detects that a server sorts its pages differently: its second page starts again at
+// lower IDs, so that most rows would be skipped. Rows that were added before the position
+// of the reader are not skipped rows.
+func TestAllDetectsSkippedRows(t *testing.T) {
 	const total = 350
 	const lower = 250
 	all := ids(total)
@@ -80,7 +82,8 @@ func TestAllNoticesSkippedRows(t *testing.T) {
 		rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 100),
 			upvest.WithPagesAhead(ahead))
 		if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) != total-lower {
-			t.Errorf("%d ahead: %d rows of %d, %v, want ErrListUnreadable", ahead, len(rows), total, err)
+			t.Errorf("%d ahead: got %d rows of %d and the error %v, want the %d rows of the first page "+
+				"and ErrListUnreadable", ahead, len(rows), total, err, total-lower)
 		}
 	}
 	server := &listServer{rows: all[10:]}
@@ -91,7 +94,8 @@ func TestAllNoticesSkippedRows(t *testing.T) {
 	}
 	rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 100))
 	if err != nil || !slices.Equal(rows, all[10:]) {
-		t.Errorf("%d rows, %v, want those that were there from the beginning", len(rows), err)
+		t.Errorf("got %d rows and the error %v, want the %d rows that were there at the beginning",
+			len(rows), err, total-10)
 	}
 }
 
@@ -117,7 +121,8 @@ func TestAllEndsAtTheNextRowOfACancelledContext(t *testing.T) {
 					}
 				}
 				if rows != after || len(failures) != 1 || !errors.Is(failures[0], context.Canceled) {
-					t.Errorf("%d rows and %v, want %d rows and context.Canceled once", rows, failures, after)
+					t.Errorf("got %d rows and the errors %v, want %d rows and context.Canceled once",
+						rows, failures, after)
 				}
 			})
 		}

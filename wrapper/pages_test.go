@@ -23,13 +23,13 @@ func TestListReturnsOnePageWithItsMeta(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(page.Data) != 3 || page.Data[0].ID != server.rows[2] {
-		t.Errorf("the rows are %v, want the third to the fifth of %v", page.Data, server.rows)
+		t.Errorf("got the rows %v, want the third to the fifth of %v", page.Data, server.rows)
 	}
 	if page.Meta.Count != 3 || page.Meta.Limit != 3 || page.Meta.Offset != 2 || page.Meta.TotalCount != 7 {
 		t.Errorf("the meta is %+v, want count 3, limit 3, offset 2, total_count 7", page.Meta)
 	}
 	if len(server.requests) != 1 {
-		t.Errorf("%d requests, want one", len(server.requests))
+		t.Errorf("got %d requests, want one", len(server.requests))
 	}
 }
 
@@ -96,13 +96,13 @@ func TestAllOfEveryService(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, err := test.read(newTestClient(t, success(pageOf(test.row))))
 			if err != nil || got != test.want {
-				t.Errorf("All returned the row %s and %v, want %s", got, err, test.want)
+				t.Errorf("All returned the row %s and the error %v, want %s", got, err, test.want)
 			}
 		})
 	}
 }
 
-// onlyRow returns the row of a list that has one.
+// onlyRow returns the row of a list that must have exactly one row.
 func onlyRow[T any](t *testing.T, list iter.Seq2[T, error]) (T, error) {
 	t.Helper()
 	var only T
@@ -149,7 +149,7 @@ func TestAllEndsAndIsComplete(t *testing.T) {
 	})
 }
 
-// Meta is a hint: All reads a list completely even if it is absent or wrong.
+// All reads a list completely even if meta is absent or wrong.
 func TestAllIsCompleteWithAnyMeta(t *testing.T) {
 	requireComplete(t, map[string]pagingCase{
 		"an empty list without meta": {rows: 0, limit: 100, meta: noMeta, requests: 1},
@@ -208,10 +208,10 @@ func requireComplete(t *testing.T, cases map[string]pagingCase) {
 				params := ordersParams(0, test.limit)
 				rows, err := collectOrders(t, client, params, upvest.WithPagesAhead(ahead))
 				if err != nil || !slices.Equal(rows, server.rows) {
-					t.Errorf("%d rows of %d in order, %v", len(rows), test.rows, err)
+					t.Errorf("got %d rows and the error %v, want all %d rows in order", len(rows), err, test.rows)
 				}
 				if ahead == 0 && len(server.requests) > test.requests {
-					t.Errorf("%d requests, want at most %d", len(server.requests), test.requests)
+					t.Errorf("got %d requests, want at most %d", len(server.requests), test.requests)
 				}
 			})
 		}
@@ -222,7 +222,7 @@ func TestAllStartsAtTheOffset(t *testing.T) {
 	server := &listServer{rows: ids(25)}
 	rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(7, 5))
 	if err != nil || !slices.Equal(rows, server.rows[7:]) {
-		t.Errorf("%d rows, %v, want the 18 from the eighth on", len(rows), err)
+		t.Errorf("got %d rows and the error %v, want the 18 rows from the eighth on", len(rows), err)
 	}
 }
 
@@ -237,13 +237,13 @@ func TestAllRefusesInvalidParameters(t *testing.T) {
 		"a limit of 0":         {limit: 0},
 		"a limit above 1000":   {limit: 1001},
 		"too many pages ahead": {limit: 10, options: []upvest.AllOption{upvest.WithPagesAhead(17)}},
-		"less than 0 ahead":    {limit: 10, options: []upvest.AllOption{upvest.WithPagesAhead(-1)}},
+		"negative pages ahead": {limit: 10, options: []upvest.AllOption{upvest.WithPagesAhead(-1)}},
 		"a nil option":         {limit: 10, options: []upvest.AllOption{nil}},
 		"an invalid option":    {limit: 10, options: []upvest.AllOption{upvest.WithTimeout(0)}},
 	} {
 		rows, err := collectOrders(t, client, ordersParams(test.offset, test.limit), test.options...)
 		if err == nil || len(rows) > 0 {
-			t.Errorf("%s: rows %v and the error %v, want an error alone", name, rows, err)
+			t.Errorf("%s: got the rows %v and the error %v, want no rows and an error", name, rows, err)
 		}
 	}
 	if len(server.requests) > 0 {
@@ -271,15 +271,17 @@ func TestAllStopsOnBreak(t *testing.T) {
 				}
 				requests := len(server.requests)
 				if requests > 1+ahead {
-					t.Errorf("%d requests, want at most the first page and %d ahead", requests, ahead)
+					t.Errorf("got %d requests, want at most %d: the first page and %d ahead",
+						requests, 1+ahead, ahead)
 				}
 				synctest.Wait()
 				if now := runtime.NumGoroutine(); now > goroutines {
-					t.Errorf("%d goroutines after the break, %d before the list", now, goroutines)
+					t.Errorf("got %d goroutines after the break, want at most %d as before the list",
+						now, goroutines)
 				}
 				time.Sleep(time.Hour)
 				if later := len(server.requests); later != requests {
-					t.Errorf("%d requests were sent after the break", later-requests)
+					t.Errorf("%d requests were sent after the break, want none", later-requests)
 				}
 			})
 		})
@@ -297,7 +299,7 @@ func TestAllStopsWithItsContext(t *testing.T) {
 			if err != nil {
 				failures++
 				if !errors.Is(err, context.Canceled) {
-					t.Errorf("%d ahead: the error is %v, want context.Canceled", ahead, err)
+					t.Errorf("%d ahead: got the error %v, want context.Canceled", ahead, err)
 				}
 				continue
 			}
@@ -308,7 +310,7 @@ func TestAllStopsWithItsContext(t *testing.T) {
 		}
 		cancel()
 		if most := 10 + ahead*10 + 10; failures != 1 || rows > most {
-			t.Errorf("%d ahead: %d errors and %d rows, want one error and at most %d",
+			t.Errorf("%d ahead: got %d errors and %d rows, want one error and at most %d rows",
 				ahead, failures, rows, most)
 		}
 	}
@@ -325,7 +327,7 @@ func TestAllReturnsAnErrorOnce(t *testing.T) {
 	for _, ahead := range []int{0, 4} {
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 		if !errors.Is(err, upvest.ErrForbidden) || len(rows) != 19 {
-			t.Errorf("%d ahead: %d rows, %v, want the 19 of two pages and ErrForbidden",
+			t.Errorf("%d ahead: got %d rows and the error %v, want the 19 rows of two pages and ErrForbidden",
 				ahead, len(rows), err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Servers whose pages repeat rows for ever, each in its own way.
+// All ends if the pages of a server repeat without end.
 func TestAllEndsOnPagesThatRepeat(t *testing.T) {
 	list := ids(50)
 	for name, view := range map[string]viewFunc{
@@ -38,11 +38,11 @@ func TestAllEndsOnPagesThatRepeat(t *testing.T) {
 				return list[25+(i-25)%25]
 			})
 		},
-		"one row for ever": func(_, limit int) []uuid.UUID { return slices.Repeat(list[:1], limit) },
-		"two rows in turn": func(offset, limit int) []uuid.UUID {
+		"every row is the same": func(_, limit int) []uuid.UUID { return slices.Repeat(list[:1], limit) },
+		"two rows alternate": func(offset, limit int) []uuid.UUID {
 			return slices.Repeat(list[offset%2:offset%2+1], limit)
 		},
-		"rows at random": func(offset, limit int) []uuid.UUID {
+		"the rows are random": func(offset, limit int) []uuid.UUID {
 			random := rand.New(rand.NewPCG(1, uint64(offset)))
 			return rowsBy(offset, limit, func(int) uuid.UUID { return list[random.IntN(len(list))] })
 		},
@@ -53,17 +53,17 @@ func TestAllEndsOnPagesThatRepeat(t *testing.T) {
 				client := newTestClient(t, server.serve)
 				rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 				if !errors.Is(err, upvest.ErrListUnreadable) {
-					t.Errorf("the error is %v, want ErrListUnreadable", err)
+					t.Errorf("got the error %v, want ErrListUnreadable", err)
 				}
 				if len(rows) > 500 {
-					t.Errorf("%d rows before the error, want at most 500", len(rows))
+					t.Errorf("got %d rows before the error, want at most 500", len(rows))
 				}
 			})
 		}
 	}
 }
 
-// rowsBy returns a page of rows by their places in the list.
+// rowsBy returns a page. row returns the row at an index of the list.
 func rowsBy(offset, limit int, row func(i int) uuid.UUID) []uuid.UUID {
 	var rows []uuid.UUID
 	for i := offset; i < offset+limit; i++ {
@@ -81,13 +81,14 @@ func TestAllDetectsAnIgnoredOffset(t *testing.T) {
 		}
 		rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 10))
 		if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) != 10 || len(server.requests) > 3 {
-			t.Errorf("%d rows, %v after %d requests, want 10 and ErrListUnreadable after at most 3",
+			t.Errorf("got %d rows and the error %v after %d requests, "+
+				"want 10 rows and ErrListUnreadable after at most 3 requests",
 				len(rows), err, len(server.requests))
 		}
 	}
 }
 
-// A list in order that has a row twice is not in order.
+// A list that contains a row twice is unreadable.
 func TestAllDetectsARepeatedRow(t *testing.T) {
 	all := ids(5)
 	for name, rows := range map[string][]uuid.UUID{
@@ -99,17 +100,18 @@ func TestAllDetectsARepeatedRow(t *testing.T) {
 			server := &listServer{rows: rows}
 			got, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 4))
 			if !errors.Is(err, upvest.ErrListUnreadable) {
-				t.Errorf("the rows %v and the error %v, want ErrListUnreadable", got, err)
+				t.Errorf("got the rows %v and the error %v, want ErrListUnreadable", got, err)
 			}
 			if unique := slices.Compact(slices.Clone(got)); len(unique) != len(got) {
-				t.Errorf("the rows are %v, want none twice", got)
+				t.Errorf("got the rows %v, want no row twice", got)
 			}
 		})
 	}
 }
 
-// An unordered list is read until it changes, and no row after that.
-func TestAllInNoOrder(t *testing.T) {
+// If the rows of a list are not sorted by ID, All reads them as long as it can find the
+// row that it returned last. It returns no row after that.
+func TestAllOfAnUnorderedList(t *testing.T) {
 	all := ids(350)
 	random := rand.New(rand.NewPCG(1, 1))
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
@@ -129,14 +131,13 @@ func TestAllInNoOrder(t *testing.T) {
 			want:       all[:50],
 			unreadable: true,
 		},
-		// A row that moves to before the position would be missed, although it is in the
-		// list from beginning to end.
+		// All would skip the row that moves, although it is in the list all the time.
 		"a later row moves before the last row read": {
 			then:       slices.Concat(all[:49], all[200:201], all[49:200], all[201:]),
 			want:       all[:50],
 			unreadable: true,
 		},
-		// The row did not keep its position from beginning to end, so All may miss it.
+		// All may skip the row that moves, because the row did not keep its position.
 		"the next row moves to the front": {
 			then: slices.Concat(all[50:51], all[:50], all[51:]),
 			want: slices.Delete(slices.Clone(all), 50, 51),
@@ -151,18 +152,18 @@ func TestAllInNoOrder(t *testing.T) {
 			}
 			rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 50))
 			if !slices.Equal(rows, test.want) {
-				t.Errorf("%d rows, want the %d that are certain, in order", len(rows), len(test.want))
+				t.Errorf("got %d rows, want the %d expected rows in order", len(rows), len(test.want))
 			}
 			if test.unreadable != errors.Is(err, upvest.ErrListUnreadable) || !test.unreadable && err != nil {
-				t.Errorf("the error is %v, want ErrListUnreadable: %t", err, test.unreadable)
+				t.Errorf("got the error %v, want ErrListUnreadable: %t", err, test.unreadable)
 			}
 		})
 	}
 }
 
-// An order that holds by chance for some pages is not an order: no row is lost without an
-// error.
-func TestAllWhoseOrderBreaks(t *testing.T) {
+// If only the first pages of a list are sorted by ID, All returns an error instead of
+// skipping rows.
+func TestAllOfAPartlySortedList(t *testing.T) {
 	all := ids(500)
 	unordered := all[100:]
 	random := rand.New(rand.NewPCG(2, 2))
@@ -170,11 +171,11 @@ func TestAllWhoseOrderBreaks(t *testing.T) {
 	client := newTestClient(t, (&listServer{rows: all}).serve)
 	rows, err := collectOrders(t, client, ordersParams(0, 50))
 	if !errors.Is(err, upvest.ErrListUnreadable) || !slices.Equal(rows, all[:len(rows)]) {
-		t.Errorf("%d rows, %v, want ErrListUnreadable after the first hundred", len(rows), err)
+		t.Errorf("got %d rows and the error %v, want ErrListUnreadable after sorted rows", len(rows), err)
 	}
 }
 
-// Pages of one row cannot overlap. All must not return a part of the list as the whole.
+// A page of one row does not overlap the page before. All still reads the whole list.
 func TestAllWithOnePageOfOneRow(t *testing.T) {
 	calls := 0
 	server := &listServer{rows: ids(6)}
@@ -188,6 +189,6 @@ func TestAllWithOnePageOfOneRow(t *testing.T) {
 	})
 	rows, err := collectOrders(t, client, ordersParams(0, 3))
 	if err != nil || !slices.Equal(rows, server.rows) {
-		t.Errorf("%d rows of 6 in order, %v", len(rows), err)
+		t.Errorf("got %d rows and the error %v, want all 6 rows in order", len(rows), err)
 	}
 }

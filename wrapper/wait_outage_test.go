@@ -27,8 +27,8 @@ func from(after time.Duration, first, then roundTrip) roundTrip {
 	}
 }
 
-// Wait looks once more shortly before its deadline.
-func TestWaitSeesWhatHappensBeforeItsDeadline(t *testing.T) {
+// The last retrieval of Wait begins shortly before its deadline.
+func TestWaitRetrievesShortlyBeforeItsDeadline(t *testing.T) {
 	for _, length := range []time.Duration{500 * time.Millisecond, 5 * time.Second, time.Minute, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), length)
@@ -40,9 +40,9 @@ func TestWaitSeesWhatHappensBeforeItsDeadline(t *testing.T) {
 				waiting.Go(func() {
 					order, err := waitForOrder(ctx, client)
 					if err != nil {
-						t.Errorf("within %s: %v", length, err)
+						t.Errorf("a Wait of %s returned %v, want the order", length, err)
 					}
-					requireLastSeen(t, order, portfolios.OrderStatusFILLED)
+					requireLastReceived(t, order, portfolios.OrderStatusFILLED)
 				})
 			}
 			waiting.Wait()
@@ -50,8 +50,8 @@ func TestWaitSeesWhatHappensBeforeItsDeadline(t *testing.T) {
 	}
 }
 
-// The last look leaves time for its response.
-func TestWaitReservesTimeForItsLastLook(t *testing.T) {
+// The last retrieval begins early enough to receive its response before the deadline.
+func TestWaitReservesTimeForItsLastRetrieval(t *testing.T) {
 	for _, random := range []uint64{0, 7, 1 << 40, 1 << 63} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -62,14 +62,13 @@ func TestWaitReservesTimeForItsLastLook(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			requireLastSeen(t, order, portfolios.OrderStatusFILLED)
+			requireLastReceived(t, order, portfolios.OrderStatusFILLED)
 		})
 	}
 }
 
-// While the context runs, a failure that the client retries counts as a look that saw
-// nothing.
-func TestWaitOutlastsAnOutage(t *testing.T) {
+// Wait continues after retryable failures until its context ends.
+func TestWaitContinuesAfterAnOutage(t *testing.T) {
 	for name, outage := range map[string]roundTrip{
 		"unavailable":     problem(503),
 		"Cloudflare":      respond(521, "text/html", "<html></html>"),
@@ -78,7 +77,7 @@ func TestWaitOutlastsAnOutage(t *testing.T) {
 		"no response":     hangs,
 		"cut off":         cutOff,
 	} {
-		for kind, first := range map[string]roundTrip{"seen before": status("NEW"), "never seen": outage} {
+		for kind, first := range map[string]roundTrip{"order received": status("NEW"), "no order yet": outage} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -88,14 +87,14 @@ func TestWaitOutlastsAnOutage(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					requireLastSeen(t, order, portfolios.OrderStatusFILLED)
+					requireLastReceived(t, order, portfolios.OrderStatusFILLED)
 				})
 			})
 		}
 	}
 }
 
-func TestWaitOutlastsAnOutageOfTheTokenEndpoint(t *testing.T) {
+func TestWaitContinuesAfterAnOutageOfTheTokenEndpoint(t *testing.T) {
 	for name, outage := range map[string]roundTrip{"unavailable": problem(503), "no response": hangs} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -114,8 +113,8 @@ func TestWaitOutlastsAnOutageOfTheTokenEndpoint(t *testing.T) {
 	}
 }
 
-// WithTimeout limits a look, not Wait.
-func TestWaitOutlastsTheTimeoutOfALook(t *testing.T) {
+// WithTimeout limits each retrieval, not Wait.
+func TestWaitContinuesAfterATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newTestClient(t, from(time.Minute, hangs, status("FILLED")))
 		if _, err := waitForOrder(t.Context(), client, upvest.WithTimeout(time.Second)); err != nil {
@@ -124,8 +123,8 @@ func TestWaitOutlastsTheTimeoutOfALook(t *testing.T) {
 	})
 }
 
-// The timeout of a look may end before its request is sent.
-func TestWaitOutlastsTheTimeoutOfALookWithoutAToken(t *testing.T) {
+// A retrieval may time out while it waits for a token.
+func TestWaitContinuesAfterATimeoutOfTheTokenRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := from(time.Minute, hangs, success(tokenBody))
 		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
@@ -144,12 +143,12 @@ func TestWaitEndsWithATokenThatIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, err := waitForOrder(t.Context(), newClientOver(t, problem(401)))
 		if !errors.Is(err, upvest.ErrUnauthorized) {
-			t.Errorf("the error is %v, want ErrUnauthorized", err)
+			t.Errorf("got the error %v, want ErrUnauthorized", err)
 		}
 	})
 }
 
-// Wait does not look before the server allows it.
+// If Retry-After is longer than the retry policy allows, Wait pauses for that time.
 func TestWaitHonorsALongRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(429, "Retry-After", "100"), status("FILLED"))
@@ -157,7 +156,7 @@ func TestWaitHonorsALongRetryAfter(t *testing.T) {
 			t.Fatal(err)
 		}
 		if waits := server.waits(); len(waits) != 1 || waits[0] != 100*time.Second {
-			t.Errorf("the waits are %v, want one of 100 s", waits)
+			t.Errorf("got the pauses %v, want one of 100 s", waits)
 		}
 	})
 }
@@ -168,13 +167,13 @@ func TestWaitReportsTheLastFailure(t *testing.T) {
 		steps []roundTrip
 		want  string
 	}{
-		"a failure":  {steps: []roundTrip{status("NEW"), problem(503)}, want: "is NEW"},
-		"never seen": {steps: []roundTrip{problem(503)}, want: "not received yet"},
+		"a failure": {steps: []roundTrip{status("NEW"), problem(503)}, want: "is NEW"},
+		"no order":  {steps: []roundTrip{problem(503)}, want: "not received yet"},
 		"a failure, then no response": {
 			steps: []roundTrip{status("NEW"), problem(503), problem(503), hangs},
 			want:  "the previous retrieval failed",
 		},
-		"not found, then it cannot tell": {
+		"not found, then a failure": {
 			steps: []roundTrip{problem(404), problem(503)}, want: "not received yet",
 		},
 	} {
@@ -187,7 +186,7 @@ func TestWaitReportsTheLastFailure(t *testing.T) {
 				_, err := waitForOrder(ctx, client)
 				isUnavailable := errors.Is(err, upvest.ErrServiceUnavailable)
 				if !errors.Is(err, context.DeadlineExceeded) || !isUnavailable {
-					t.Errorf("the error is %v, want both the deadline and the 503", err)
+					t.Errorf("got the error %v, want context.DeadlineExceeded and the 503", err)
 				}
 				requireText(t, err, test.want, "request-503")
 			})
@@ -195,23 +194,23 @@ func TestWaitReportsTheLastFailure(t *testing.T) {
 	}
 }
 
-// A failure that a successful look followed is over.
-func TestWaitReportsNoFailureThatIsOver(t *testing.T) {
+// The error of Wait omits a failure that a successful retrieval followed.
+func TestWaitOmitsAFailureThatASuccessFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		steps := []roundTrip{problem(503), problem(503), problem(503), problem(503), status("NEW")}
 		_, err := waitForOrder(ctx, newTestClient(t, scripted(steps...).serve))
 		if errors.Is(err, upvest.ErrServiceUnavailable) || strings.Contains(err.Error(), "503") {
-			t.Errorf("the error is %v, want no 503", err)
+			t.Errorf("got the error %v, want no 503", err)
 		}
 		requireText(t, err, "is NEW")
 	})
 }
 
-// The looks of many Waits leave the retries of other calls alone, and the other way
-// round.
-func TestWaitHasABudgetApart(t *testing.T) {
+// Retrievals by Wait do not use the retry budget of other calls, and other calls do not
+// use the budget of Wait.
+func TestWaitHasASeparateRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newTestClient(t, problem(503))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -222,7 +221,7 @@ func TestWaitHasABudgetApart(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		failure := asError(t, retrieve(t.Context(), client))
 		if len(failure.Attempts) != 4 {
-			t.Errorf("the call made %d attempts, want 4: %v", len(failure.Attempts), failure)
+			t.Errorf("got %d attempts, want 4: %v", len(failure.Attempts), failure)
 		}
 		cancel()
 		waiting.Wait()
@@ -246,12 +245,13 @@ func TestWaitHasABudgetApart(t *testing.T) {
 			_ = createOrder(t.Context(), spent)
 		}
 		if err := createOrder(t.Context(), spent); !errors.Is(err, upvest.ErrRetryBudget) {
-			t.Fatalf("the error is %v, want ErrRetryBudget", err)
+			t.Fatalf("got the error %v, want ErrRetryBudget", err)
 		}
 		isFilling = true
 		start := time.Now()
 		if _, err := waitForOrder(t.Context(), spent); err != nil || time.Since(start) > 0 {
-			t.Errorf("%v after %s, want the order after a retry without a pause", err, time.Since(start))
+			t.Errorf("got the error %v after %s, want the order after one immediate retry",
+				err, time.Since(start))
 		}
 	})
 }

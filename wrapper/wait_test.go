@@ -35,11 +35,11 @@ func waitForOrder(
 	return client.Orders.Wait(ctx, someOrder, nil, options...)
 }
 
-// requireLastSeen checks which order Wait returned with its error.
-func requireLastSeen(t *testing.T, order *portfolios.Order, want portfolios.OrderStatus) {
+// requireLastReceived checks that Wait returned the order as last received.
+func requireLastReceived(t *testing.T, order *portfolios.Order, want portfolios.OrderStatus) {
 	t.Helper()
 	if order == nil || order.Status != want {
-		t.Errorf("Wait returned the order %+v, want the last that it saw, with status %s", order, want)
+		t.Errorf("Wait returned the order %+v, want the last received order, with status %s", order, want)
 	}
 }
 
@@ -52,14 +52,15 @@ func TestWaitEndsWithTheOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			requireLastSeen(t, order, end)
+			requireLastReceived(t, order, end)
 			server.requireRequests(t, 7)
 		})
 	}
 }
 
-// The pauses between two looks grow by half. A half of each is random.
-func TestWaitGrowsWithJitter(t *testing.T) {
+// Each pause between two retrievals is half as long again as the one before. A random
+// part of up to half of it is left out.
+func TestWaitPausesGrowWithJitter(t *testing.T) {
 	second := time.Second
 	pauses := []time.Duration{second, second * 3 / 2, second * 9 / 4, second * 27 / 8}
 	for random, share := range map[uint64]func(pause time.Duration) time.Duration{
@@ -82,7 +83,7 @@ func TestWaitGrowsWithJitter(t *testing.T) {
 	}
 }
 
-func TestWaitLooksAtLeastEvery30Seconds(t *testing.T) {
+func TestWaitRetrievesAtLeastEvery30Seconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
@@ -93,11 +94,11 @@ func TestWaitLooksAtLeastEvery30Seconds(t *testing.T) {
 		for _, wait := range waits[10 : len(waits)-1] { // the last one is cut short
 			seen[wait] = true
 			if wait < 15*time.Second || wait > 30*time.Second {
-				t.Errorf("a pause is %s, want 15 to 30 s", wait)
+				t.Errorf("got a pause of %s, want 15 to 30 s", wait)
 			}
 		}
 		if len(seen) < 50 {
-			t.Errorf("%d different pauses in an hour, want at least 50", len(seen))
+			t.Errorf("got %d different pauses in an hour, want at least 50", len(seen))
 		}
 	})
 }
@@ -113,36 +114,37 @@ func TestWaitForAConditionOfTheCaller(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		requireLastSeen(t, order, portfolios.OrderStatusPROCESSING)
+		requireLastReceived(t, order, portfolios.OrderStatusPROCESSING)
 		if len(seen) != 3 {
-			t.Errorf("the condition saw %v, want three orders", seen)
+			t.Errorf("the condition received the statuses %v, want three", seen)
 		}
 	})
 }
 
-func TestWaitEndsBeforeAPauseThatIsTooLong(t *testing.T) {
+func TestWaitEndsBeforeAPauseThatOutlastsTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		start := time.Now()
 		order, err := waitForOrder(ctx, newTestClient(t, statuses("NEW", "PROCESSING").serve))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) >= 10*time.Second {
-			t.Errorf("%v after %s, want the deadline before 10 s", err, time.Since(start))
+			t.Errorf("got the error %v after %s, want context.DeadlineExceeded before 10 s",
+				err, time.Since(start))
 		}
 		requireText(t, err, "would outlast", "PROCESSING")
-		requireLastSeen(t, order, portfolios.OrderStatusPROCESSING)
+		requireLastReceived(t, order, portfolios.OrderStatusPROCESSING)
 	})
 }
 
-func TestWaitEndsDuringALook(t *testing.T) {
+func TestWaitEndsDuringARetrieval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		order, err := waitForOrder(ctx, newTestClient(t, scripted(status("NEW"), hangs).serve))
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the error is %v, want the deadline", err)
+			t.Errorf("got the error %v, want context.DeadlineExceeded", err)
 		}
-		requireLastSeen(t, order, portfolios.OrderStatusNEW)
+		requireLastReceived(t, order, portfolios.OrderStatusNEW)
 	})
 }
 
@@ -151,19 +153,19 @@ func TestWaitWithAContextThatEndedBefore(t *testing.T) {
 	cancel()
 	order, err := waitForOrder(ctx, newTestClient(t, statuses("NEW").serve))
 	if !errors.Is(err, context.Canceled) || order != nil {
-		t.Errorf("the order %+v and the error %v, want none and context.Canceled", order, err)
+		t.Errorf("got the order %+v and the error %v, want no order and context.Canceled", order, err)
 	}
 }
 
-// An order that was seen once does not have to appear any more.
+// A 404 ends Wait if an earlier retrieval returned the order.
 func TestWaitForAnOrderThatDisappears(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(status("NEW"), problem(404), status("FILLED"))
 		order, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
 		if !errors.Is(err, upvest.ErrNotFound) {
-			t.Errorf("the error is %v, want ErrNotFound", err)
+			t.Errorf("got the error %v, want ErrNotFound", err)
 		}
-		requireLastSeen(t, order, portfolios.OrderStatusNEW)
+		requireLastReceived(t, order, portfolios.OrderStatusNEW)
 		server.requireRequests(t, 2)
 	})
 }
@@ -173,18 +175,18 @@ func TestWaitRefusesTheZeroUUID(t *testing.T) {
 	requireText(t, err, "the zero UUID")
 }
 
-func TestWaitOutlastsTransientFailures(t *testing.T) {
+func TestWaitContinuesAfterTransientFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(status("NEW"), problem(503), failing(http.ErrServerClosed), status("FILLED"))
 		order, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
 		if err != nil {
 			t.Fatal(err)
 		}
-		requireLastSeen(t, order, portfolios.OrderStatusFILLED)
+		requireLastReceived(t, order, portfolios.OrderStatusFILLED)
 	})
 }
 
-// An order that was just placed may be unknown to the server for a while.
+// A server may return 404 for a short time after an order was placed.
 func TestWaitForAnOrderToAppear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(404), problem(404), status("NEW"), status("FILLED"))
@@ -192,7 +194,7 @@ func TestWaitForAnOrderToAppear(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		requireLastSeen(t, order, portfolios.OrderStatusFILLED)
+		requireLastReceived(t, order, portfolios.OrderStatusFILLED)
 	})
 }
 
@@ -201,7 +203,7 @@ func TestWaitForAnOrderThatNeverAppears(t *testing.T) {
 		start := time.Now()
 		order, err := waitForOrder(t.Context(), newTestClient(t, problem(404)))
 		if !errors.Is(err, upvest.ErrNotFound) || order != nil {
-			t.Errorf("the order %+v and the error %v, want ErrNotFound alone", order, err)
+			t.Errorf("got the order %+v and the error %v, want no order and ErrNotFound", order, err)
 		}
 		if took := time.Since(start); took < 10*time.Second || took > 20*time.Second {
 			t.Errorf("Wait took %s, want 10 to 20 s", took)
@@ -215,19 +217,19 @@ func TestWaitForAnOrderToAppearEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		_, err := waitForOrder(ctx, newTestClient(t, problem(404)))
 		if !errors.Is(err, upvest.ErrNotFound) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the error is %v, want both the 404 and the deadline", err)
+			t.Errorf("got the error %v, want ErrNotFound and context.DeadlineExceeded", err)
 		}
 		requireText(t, err, "not found yet")
 	})
 }
 
-// Only a 404 may mean that the order has not appeared yet.
+// Wait continues after a 404, but not after other errors that a retry cannot change.
 func TestWaitReturnsOtherFailuresAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(403))
 		_, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
 		if !errors.Is(err, upvest.ErrForbidden) {
-			t.Errorf("the error is %v, want ErrForbidden", err)
+			t.Errorf("got the error %v, want ErrForbidden", err)
 		}
 		server.requireRequests(t, 1)
 	})
