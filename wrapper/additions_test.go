@@ -149,7 +149,7 @@ func TestAdditionsOfConcurrentCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(server.requests) != 2 {
-		t.Fatalf("%d requests, want 2", len(server.requests))
+		t.Fatalf("got %d requests, want 2", len(server.requests))
 	}
 	for i, want := range []string{"second", "first"} {
 		req := server.requests[i]

@@ -61,7 +61,7 @@ func requireSignedAgain(t *testing.T, operation operationCase, client *upvest.Cl
 		keys[req.Header.Get("idempotency-key")] = true
 	}
 	if len(server.requests) != 4 || len(keys) != 1 {
-		t.Fatalf("%d attempts with %d idempotency keys, want 4 with one", len(server.requests), len(keys))
+		t.Fatalf("got %d attempts with %d idempotency keys, want 4 with one", len(server.requests), len(keys))
 	}
 	for _, body := range server.bodies {
 		if body != server.bodies[0] || body == "" {
@@ -91,7 +91,8 @@ func TestAttemptTimeout(t *testing.T) {
 		server.requireRequests(t, 2)
 		took := asError(t, err).Attempts[0].Duration
 		if took != time.Minute || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("%v after an attempt of %s, want the deadline after a minute", err, took)
+			t.Errorf("got the error %v after an attempt of %s, want context.DeadlineExceeded after a minute",
+				err, took)
 		}
 	})
 }
@@ -123,7 +124,7 @@ func TestAttemptTimeoutCoversTheBody(t *testing.T) {
 		start := time.Now()
 		err := retrieve(t.Context(), newTestClient(t, server.serve, upvest.WithRandom(fixedRandom(0))))
 		if err != nil || time.Since(start) != 30*time.Second {
-			t.Errorf("%v after %s, want success after 30 s", err, time.Since(start))
+			t.Errorf("got the error %v after %s, want success after 30 s", err, time.Since(start))
 		}
 	})
 }

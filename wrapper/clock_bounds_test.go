@@ -10,8 +10,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A difference counts from five seconds on, in both directions, and a response that took
-// exactly five seconds still shows the time.
+// The client corrects its clock from a difference of five seconds on, in both directions.
+// It uses the Date of a response that took up to five seconds.
 func TestClockBounds(t *testing.T) {
 	for name, test := range map[string]struct {
 		first roundTrip
@@ -36,8 +36,7 @@ func TestClockBounds(t *testing.T) {
 	}
 }
 
-// A refusal without a usable Date says nothing about the clock, so its repeat is dated
-// like the refused attempt.
+// A refusal without a usable Date leaves the offset unchanged.
 func TestClockKeepsItsOffsetAfterARefusalWithoutADate(t *testing.T) {
 	for name, next := range map[string]roundTrip{
 		"no Date":   refusal(),
@@ -59,8 +58,8 @@ func TestClockKeepsItsOffsetAfterARefusalWithoutADate(t *testing.T) {
 	}
 }
 
-// When the clocks nearly agree again, the offset is dropped, and no small one takes its
-// place.
+// If the clocks nearly agree again, the client drops its offset and does not use the
+// small difference as a new one.
 func TestClockDropsItsOffsetForASmallDifference(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(dated(time.Hour, refusal), dated(time.Hour, order),
@@ -76,8 +75,8 @@ func TestClockDropsItsOffsetForASmallDifference(t *testing.T) {
 	})
 }
 
-// Clients that share a token source share what they learn about the server's clock, also
-// after both were made.
+// Clients that share a token source share the offset of the server's clock, even if one
+// of them learns it after both were made.
 func TestClockIsSharedWithTheTokenSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: 10 * time.Minute, lenient: true}
@@ -89,12 +88,12 @@ func TestClockIsSharedWithTheTokenSource(t *testing.T) {
 			}
 		}
 		if len(server.refused) != 1 {
-			t.Errorf("the requests %v were refused, want one of the first client", server.refused)
+			t.Errorf("the requests %v were refused, want one request of the first client", server.refused)
 		}
 	})
 }
 
-// The attempt that is repeated with another time names the difference.
+// If an attempt is repeated with another time, Attempt.Retry contains the difference.
 func TestClockDifferenceIsDescribed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reasons []string

@@ -13,7 +13,7 @@ import (
 func requireOffset(t *testing.T, server *script, request int, want time.Duration) {
 	t.Helper()
 	if len(server.requests) <= request {
-		t.Fatalf("%d requests were sent, want at least %d", len(server.requests), request+1)
+		t.Fatalf("got %d requests, want at least %d", len(server.requests), request+1)
 	}
 	created := signatureOf(t, server.requests[request]).created
 	if got := created.Sub(server.at[request].Truncate(time.Second)); got != want {
@@ -32,12 +32,12 @@ func refusal(header ...string) roundTrip { return refuse("Token is not active", 
 
 func order(header ...string) roundTrip { return success(orderBody, header...) }
 
-// refusing is a problem with a status.
+// refusing returns a response function for [dated]: a problem with a status.
 func refusing(status int) func(header ...string) roundTrip {
 	return func(header ...string) roundTrip { return problem(status, header...) }
 }
 
-// later delays a response that was written before: its Date is that much older.
+// later delays the arrival of a response. Its Date is the time before the delay.
 func later(delay time.Duration, next roundTrip) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		resp, err := next(req)
@@ -46,8 +46,8 @@ func later(delay time.Duration, next roundTrip) roundTrip {
 	}
 }
 
-// The response to a request that took long shows the time at an unknown instant in
-// between.
+// The client ignores the Date of a slow response, which may be from any time between
+// request and arrival.
 func TestClockAndSlowResponses(t *testing.T) {
 	for name, test := range map[string]struct {
 		first roundTrip
@@ -80,8 +80,8 @@ func TestClockAndSlowResponses(t *testing.T) {
 	}
 }
 
-// A server at the edge of the network whose Date is 45 s off leaves no offset if it
-// responds once: the next response with a correct Date removes the offset.
+// If a single refusal has a wrong Date, for instance because a proxy sent it, the next
+// response with a correct Date removes the offset.
 func TestClockAndASingleWrongDate(t *testing.T) {
 	const off = 45 * time.Second
 	for name, next := range map[string]roundTrip{
@@ -103,7 +103,7 @@ func TestClockAndASingleWrongDate(t *testing.T) {
 				}
 				server.requireRequests(t, 4)
 				requireOffset(t, server, 1, off) // the guess
-				// The guess succeeded, and no Date contradicts it yet.
+				// The guess succeeded, and no Date has contradicted it yet.
 				requireOffset(t, server, 2, off)
 				requireOffset(t, server, 3, 0)
 			})
@@ -111,7 +111,8 @@ func TestClockAndASingleWrongDate(t *testing.T) {
 	}
 }
 
-// The response that an attempt with a guess succeeds with may contradict the guess.
+// The client drops a guessed offset if the Date of the successful response contradicts
+// it.
 func TestClockForgetsAGuessThatTheSuccessContradicts(t *testing.T) {
 	for _, ahead := range []time.Duration{0, -20 * time.Second, 90 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -128,7 +129,7 @@ func TestClockForgetsAGuessThatTheSuccessContradicts(t *testing.T) {
 	}
 }
 
-// A Date that may be old does not end an offset either.
+// The client keeps its offset if a response has no Date, or one that may be old.
 func TestClockKeepsItsOffsetWithoutEvidence(t *testing.T) {
 	for name, next := range map[string]roundTrip{
 		"no Date": order(),
@@ -154,8 +155,8 @@ func TestClockKeepsItsOffsetWithoutEvidence(t *testing.T) {
 	}
 }
 
-// A local clock that is set while a request is in progress shows nothing about the
-// server's.
+// If the local clock is set while a request is in progress, the client ignores the Date
+// of its response.
 func TestClockThatIsSetDuringARequest(t *testing.T) {
 	for _, jump := range []time.Duration{10 * time.Minute, -10 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
@@ -171,7 +172,7 @@ func TestClockThatIsSetDuringARequest(t *testing.T) {
 			if err := retrieve(t.Context(), client); err != nil {
 				t.Fatal(err)
 			}
-			// Dated by the local clock as it is now.
+			// The request is dated by the local clock after the change.
 			requireOffset(t, server, 1, jump)
 		})
 	}

@@ -88,7 +88,7 @@ func TestClockTenMinutesOff(t *testing.T) {
 							}
 						}
 						if len(server.refused) != 1 {
-							t.Errorf("the requests %v were refused, want one: the client keeps the offset",
+							t.Errorf("the requests %v were refused, want one as the client keeps the offset",
 								server.refused)
 						}
 					})
@@ -98,7 +98,7 @@ func TestClockTenMinutesOff(t *testing.T) {
 	}
 }
 
-// A token source that is used alone takes the time of the server from the token endpoint.
+// A token source without a client learns the server's time from the token endpoint.
 func TestClockOfATokenSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{t: t, ahead: time.Hour}
@@ -115,7 +115,7 @@ func TestClockOfATokenSource(t *testing.T) {
 	})
 }
 
-// A Date that a cache may have kept does not show the time of the server.
+// The client ignores the Date of a response that may come from a cache.
 func TestClockIgnoresADateThatMayBeOld(t *testing.T) {
 	for name, test := range map[string]struct {
 		header []string
@@ -134,12 +134,12 @@ func TestClockIgnoresADateThatMayBeOld(t *testing.T) {
 					}
 					err := retrieve(t.Context(), server.client(t))
 					if !errors.Is(err, upvest.ErrUnauthorized) {
-						t.Errorf("the error is %v, want ErrUnauthorized", err)
+						t.Errorf("got the error %v, want ErrUnauthorized", err)
 					}
 					requireText(t, err, "Signature is incorrect")
 					for _, skew := range server.created {
 						if skew.Abs() < 9*time.Minute {
-							t.Errorf("created is %s off, want the local time: the Date does not count", skew)
+							t.Errorf("created is %s off, want the local time", skew)
 						}
 					}
 				})
@@ -165,8 +165,8 @@ func TestClockIgnoresTheDateOfASuccess(t *testing.T) {
 	})
 }
 
-// Date counts whole seconds and takes time to arrive, so a small difference means
-// nothing.
+// The client ignores a small difference, because Date counts whole seconds and its
+// response takes time to arrive.
 func TestClockIgnoresASmallDifference(t *testing.T) {
 	for _, ahead := range []time.Duration{-4 * time.Second, 0, 4 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestClockIgnoresASmallDifference(t *testing.T) {
 			})
 			err := retrieve(t.Context(), newTestClient(t, server.serve))
 			if !errors.Is(err, upvest.ErrUnauthorized) {
-				t.Errorf("the error is %v, want ErrUnauthorized", err)
+				t.Errorf("got the error %v, want ErrUnauthorized", err)
 			}
 			server.requireRequests(t, 2)
 			first := signatureOf(t, server.requests[0]).created
@@ -211,18 +211,19 @@ func TestClockThatIsCorrected(t *testing.T) {
 					}
 				}
 				if last := server.created[len(server.created)-1]; last.Abs() > time.Second {
-					t.Errorf("created is %s off, though the clocks agree", last)
+					t.Errorf("created is %s off, want the local time after the clocks agree", last)
 				}
 				calls := server.calls
 				if err := retrieve(t.Context(), client); err != nil || server.calls != calls+1 {
-					t.Errorf("%v after %d requests, want success after one", err, server.calls-calls)
+					t.Errorf("got the error %v after %d requests, want success after one",
+						err, server.calls-calls)
 				}
 			})
 		})
 	}
 }
 
-// A call succeeds whenever the offset grows, shrinks or changes its sign.
+// Calls succeed while the difference of the clocks grows, shrinks or changes its sign.
 func TestClockWhoseOffsetChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{}
@@ -233,13 +234,13 @@ func TestClockWhoseOffsetChanges(t *testing.T) {
 		} {
 			server.ahead = ahead
 			if err := retrieve(t.Context(), client); err != nil {
-				t.Errorf("%s ahead: %v", ahead, err)
+				t.Errorf("%s ahead: got the error %v, want success", ahead, err)
 			}
 		}
 	})
 }
 
-// A wrong Date on a refusal that has another reason must not leave a wrong offset behind.
+// If a refusal has another reason and a wrong Date, the client drops the offset again.
 func TestClockForgetsAnOffsetThatDidNotHelp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var created []time.Duration
@@ -252,7 +253,7 @@ func TestClockForgetsAnOffsetThatDidNotHelp(t *testing.T) {
 			return refuse("Token is not active", dateOf(time.Now().Add(10*time.Minute))...)(req)
 		})
 		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
-			t.Fatalf("the error is %v, want ErrUnauthorized", err)
+			t.Fatalf("got the error %v, want ErrUnauthorized", err)
 		}
 		isRefusing = false
 		if err := retrieve(t.Context(), client); err != nil {
@@ -264,12 +265,13 @@ func TestClockForgetsAnOffsetThatDidNotHelp(t *testing.T) {
 	})
 }
 
-// A signature that is dated far away could be used then, so the offset is bounded.
+// The offset is limited to a day. A signature that is dated far in the future could be
+// misused at that time.
 func TestClockIgnoresAnOffsetOverADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: 25 * time.Hour}
 		if err := retrieve(t.Context(), server.client(t)); !errors.Is(err, upvest.ErrUnauthorized) {
-			t.Errorf("the error is %v, want ErrUnauthorized", err)
+			t.Errorf("got the error %v, want ErrUnauthorized", err)
 		}
 		if len(server.refused) != 1 {
 			t.Errorf("the requests %v were refused, want one", server.refused)
@@ -307,7 +309,7 @@ func TestClockForgetsAWrongDateAtOnce(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		if failed > 1 || granted > 4 {
-			t.Errorf("%d of 1440 calls failed and %d tokens were granted, want at most 1 and 4",
+			t.Errorf("got %d failures of 1440 calls and %d tokens, want at most 1 failure and 4 tokens",
 				failed, granted)
 		}
 	})
@@ -330,7 +332,7 @@ func TestClockKeepsAProvenOffset(t *testing.T) {
 		}
 		isRefusing = true
 		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
-			t.Fatalf("the error is %v, want ErrUnauthorized", err)
+			t.Fatalf("got the error %v, want ErrUnauthorized", err)
 		}
 		isRefusing = false
 		refused := len(server.refused)

@@ -29,7 +29,7 @@ func TestContextThatEndedBefore(t *testing.T) {
 				}
 				err := createOrder(ctx, client)
 				if !errors.Is(err, context.Canceled) {
-					t.Errorf("the error is %v, want context.Canceled", err)
+					t.Errorf("got the error %v, want context.Canceled", err)
 				}
 				requireOutcome(t, err, upvest.OutcomeRefused)
 				server.requireRequests(t, 0)
@@ -46,17 +46,18 @@ func TestContextThatEndsDuringAnAttempt(t *testing.T) {
 		start := time.Now()
 		err := createOrder(ctx, newTestClient(t, server.serve))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
-			t.Errorf("%v after %s, want the deadline after a second", err, time.Since(start))
+			t.Errorf("got the error %v after %s, want context.DeadlineExceeded after a second",
+				err, time.Since(start))
 		}
 		requireOutcome(t, err, upvest.OutcomeUnknown)
 		server.requireRequests(t, 1)
 		if count := strings.Count(err.Error(), context.DeadlineExceeded.Error()); count != 1 {
-			t.Errorf("the text names the deadline %d times, want once: %v", count, err)
+			t.Errorf("the error text contains the deadline %d times, want once: %v", count, err)
 		}
 	})
 }
 
-// A response that arrives as the context ends is kept.
+// If the context ends when a response arrives, the error contains both.
 func TestContextThatEndsWithAResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -67,7 +68,7 @@ func TestContextThatEndsWithAResponse(t *testing.T) {
 		err := createOrder(ctx, newTestClient(t, server.serve))
 		server.requireRequests(t, 1)
 		if !errors.Is(err, context.Canceled) || !errors.Is(err, upvest.ErrServiceUnavailable) {
-			t.Errorf("the error is %v, want 503 and context.Canceled", err)
+			t.Errorf("got the error %v, want 503 and context.Canceled", err)
 		}
 	})
 }
@@ -81,12 +82,12 @@ func TestContextTooShortForTheNextWait(t *testing.T) {
 		start := time.Now()
 		err := createOrder(ctx, newTestClient(t, server.serve))
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, upvest.ErrServiceUnavailable) {
-			t.Errorf("the error is %v, want the deadline and 503", err)
+			t.Errorf("got the error %v, want context.DeadlineExceeded and the 503", err)
 		}
 		requireText(t, err, "would outlast the deadline")
 		server.requireRequests(t, 1)
 		if took := time.Since(start); took != 0 {
-			t.Errorf("the call took %s, want it to end at once", took)
+			t.Errorf("the call took %s, want no wait", took)
 		}
 		requireOutcome(t, err, upvest.OutcomeUnknown)
 		requireNoRetryListed(t, asError(t, err))
@@ -101,17 +102,18 @@ func TestContextThatEndsDuringAWait(t *testing.T) {
 		start := time.Now()
 		err := createOrder(ctx, newTestClient(t, server.serve))
 		if !errors.Is(err, context.Canceled) || time.Since(start) != time.Second {
-			t.Errorf("%v after %s, want the cancellation after a second", err, time.Since(start))
+			t.Errorf("got the error %v after %s, want context.Canceled after a second",
+				err, time.Since(start))
 		}
 		requireNoRetryListed(t, asError(t, err))
 	})
 }
 
-// requireNoRetryListed checks that the first attempt does not announce another.
+// requireNoRetryListed checks that the last attempt has neither Retry nor Wait.
 func requireNoRetryListed(t *testing.T, failure *upvest.Error) {
 	t.Helper()
 	if last := failure.Attempts[0]; last.Retry != "" || last.Wait != 0 {
-		t.Errorf("the last attempt announces a retry, %q after %s, want none", last.Retry, last.Wait)
+		t.Errorf("the last attempt has Retry %q and Wait %s, want neither", last.Retry, last.Wait)
 	}
 }
 
@@ -123,7 +125,7 @@ func TestNilContextIsAnError(t *testing.T) {
 		_, err := operation.call(none, client)
 		requireText(t, err, want)
 		if failure := asError(t, err); failure.Outcome == upvest.OutcomeUnknown {
-			t.Errorf("%s: the outcome is unknown, though nothing was sent", operation.id)
+			t.Errorf("%s: the outcome is unknown, want refused because nothing was sent", operation.id)
 		}
 	}
 	for _, err := range client.Orders.All(none, portfolios.ListPortfoliosOrdersParams{}) {

@@ -33,7 +33,7 @@ var documentedTypes = []reflect.Type{
 const unidentified = "the body is not as documented: " +
 	"the ID of the resource or the data of the page is missing"
 
-// decodeFailure matches every error of decoding. A place in the body consists of
+// decodeFailure matches every error of decoding. The path in such an error consists of
 // documented names and numbers, so that no error quotes the body.
 var decodeFailure = regexp.MustCompile(`^(` + strings.Join([]string{
 	`the body is empty`,
@@ -50,9 +50,10 @@ var decodeFailure = regexp.MustCompile(`^(` + strings.Join([]string{
 
 const byteOrderMark = "\xef\xbb\xbf"
 
-// The client does not use encoding/json, but it decodes what that accepts to the same
-// values, apart from two intended differences: names are case-sensitive, and a success
-// must identify its resource. Where it accepts more, nothing is lost: see explains.
+// The client does not use encoding/json, but decodes every body that encoding/json
+// accepts to the same value. There are two intended differences: names are
+// case-sensitive, and a success must identify its resource. The client also accepts some
+// bodies that encoding/json refuses, see explains.
 func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 	for number := range documentedTypes {
 		for _, operation := range everyOperation() {
@@ -93,10 +94,10 @@ func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 		plain := bytes.TrimPrefix(body, []byte(byteOrderMark))
 		isValid := json.Valid(plain)
 		if isValid && err != nil && !strings.Contains(err.Error(), "not as documented") {
-			t.Fatalf("the body is valid JSON: %v", err)
+			t.Fatalf("got the error %v for a body that is valid JSON", err)
 		}
 		if !isValid && err == nil {
-			t.Fatal("the body is not valid JSON, and was decoded")
+			t.Fatal("the client decoded a body that is not valid JSON")
 		}
 		if !isOrdinary(plain) || err != nil && err.Error() == unidentified {
 			return
@@ -104,14 +105,15 @@ func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 		theirs := reflect.New(kind).Interface()
 		theirErr := json.Unmarshal(plain, theirs)
 		if err != nil && theirErr == nil {
-			t.Fatalf("the client returns %v, encoding/json accepts the body", err)
+			t.Fatalf("got the error %v, want none as from encoding/json", err)
 		}
 		unknown := takeUnknown(reflect.ValueOf(ours))
 		if err == nil && theirErr != nil && !unknown && !explains(plain) {
-			t.Fatalf("the client accepts the body without a trace, encoding/json returns %v", theirErr)
+			t.Fatalf("the client accepts the body without unknown fields, but encoding/json returns %v",
+				theirErr)
 		}
 		if err == nil && theirErr == nil && !reflect.DeepEqual(ours, theirs) {
-			t.Fatalf("the client decodes %+v, encoding/json %+v", ours, theirs)
+			t.Fatalf("got %+v, want %+v as from encoding/json", ours, theirs)
 		}
 	})
 }
@@ -136,8 +138,8 @@ func takeUnknown(value reflect.Value) (found bool) {
 	return found
 }
 
-// extended matches what the client alone reads: amounts and weights as numbers, and times
-// in forms of RFC 3339 that encoding/json refuses.
+// extended matches values that the client reads and encoding/json refuses: amounts and
+// weights as numbers, and times in further forms of RFC 3339.
 var extended = regexp.MustCompile(`"(cash_amount|weight)"\s*:\s*-?[0-9]|"[0-9-]{10}([t ]|T.*(:60|z"))`)
 
 func explains(body []byte) bool { return extended.Match(body) }
@@ -198,7 +200,7 @@ func TestDecodeIsLenient(t *testing.T) {
 
 // The client allocates space for the rows that a page seems to have. A page without a
 // list must not decode like a page with an empty list.
-func TestPageWithoutAListIsNotAPage(t *testing.T) {
+func TestPageWithoutAListIsUnreadable(t *testing.T) {
 	decoy := `"former_data": [` + strings.Repeat(`{"created_at": "2021-07-21T14:10:00Z"},`, 50) + `{}]`
 	meta := `"meta": {"limit": 100, "total_count": 51}`
 	for name, test := range map[string]struct {
@@ -218,7 +220,7 @@ func TestPageWithoutAListIsNotAPage(t *testing.T) {
 				got = err.Error()
 			}
 			if got != test.want {
-				t.Errorf("%T with %s: the error is %q, want %q", page, name, got, test.want)
+				t.Errorf("%T with %s: got the error %q, want %q", page, name, got, test.want)
 			}
 		}
 	}

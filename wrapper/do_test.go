@@ -109,7 +109,7 @@ func TestDoDecodesTheBody(t *testing.T) {
 				t.Fatal(err)
 			}
 			if test.check != nil && !test.check(test.out) {
-				t.Errorf("%s was decoded into %+v", test.body, test.out)
+				t.Errorf("%s decodes to %+v, want the fields of the body", test.body, test.out)
 			}
 		})
 	}
@@ -141,26 +141,27 @@ func TestDoReportsABodyThatCannotBeRead(t *testing.T) {
 			requireOutcome(t, err, upvest.OutcomeAccepted)
 			failure := asError(t, err)
 			if failure.Operation != "create_x" || strings.Contains(err.Error(), "secret") {
-				t.Errorf("%v of %s, want create_x and nothing of the body", err, failure.Operation)
+				t.Errorf("got the error %v of %s, want one of create_x that does not quote the body",
+					err, failure.Operation)
 			}
 		})
 	}
 }
 
-// The client cannot tell whether JSON is the documented body of an operation that it does
-// not know. Without a request id it may come from a proxy.
+// Do cannot check whether a JSON body is the documented one. Without a request ID the
+// response may come from a proxy, so Do refuses it.
 func TestDoRequiresARequestIDForABody(t *testing.T) {
 	client := newTestClient(t, success(`{"maintenance": true}`))
 	err := client.Do(t.Context(), upvest.Request{Method: http.MethodPost, Path: "/x"}, new(liquidation))
 	requireText(t, err, "no upvest-request-id")
 	requireOutcome(t, err, upvest.OutcomeUnknown)
 	if failure := asError(t, err); len(failure.Attempts) != 1 {
-		t.Errorf("%d attempts, want one", len(failure.Attempts))
+		t.Errorf("got %d attempts, want one", len(failure.Attempts))
 	}
 }
 
-// After an unknown outcome, only a call that may take effect twice is retried. A call
-// that was refused is retried too.
+// After an unknown outcome, Do retries only calls that have the same effect if they are
+// repeated. After a refusal, it retries every call.
 func TestDoRetries(t *testing.T) {
 	lost := failing(io.ErrUnexpectedEOF)
 	throttled := respond(http.StatusTooManyRequests, "", "", "Upvest-Request-Id", "request")
@@ -188,7 +189,7 @@ func TestDoRetries(t *testing.T) {
 				requireText(t, err, test.method+" /x")
 				failure := asError(t, err)
 				if len(failure.Attempts) != test.attempts {
-					t.Errorf("%d attempts, want %d: %v", len(failure.Attempts), test.attempts, err)
+					t.Errorf("got %d attempts, want %d: %v", len(failure.Attempts), test.attempts, err)
 				}
 				keys := map[string]bool{}
 				for _, req := range server.requests {

@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// plainClient is the generated client with these editors and nothing else of this
-// package. It records what it sends.
+// plainClient is the generated client with these editors, without the rest of this
+// package. It records its requests.
 func plainClient(t *testing.T, sent *wireLog, editors ...portfolios.RequestEditorFn) *portfolios.Client {
 	t.Helper()
 	transport := sent.over(success(orderBody))
@@ -52,7 +52,7 @@ func failedCall(t *testing.T, resp *http.Response, err error) error {
 	return err
 }
 
-func TestHeaderEditorsAlone(t *testing.T) {
+func TestHeaderEditorsOnThePlainClient(t *testing.T) {
 	clientID := testCredentials(t).ClientID
 	source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "ory_at_1", TokenType: "bearer"})
 	for name, test := range map[string]struct {
@@ -83,13 +83,13 @@ func TestHeaderEditorsAlone(t *testing.T) {
 				t.Errorf("%s is %q, want %q", test.header, got, test.want)
 			}
 			if len(sent[0].header) != 1 {
-				t.Errorf("the request has the headers %v, want %s alone", sent[0].header, test.header)
+				t.Errorf("the request has the headers %v, want only %s", sent[0].header, test.header)
 			}
 		})
 	}
 }
 
-func TestIdempotencyKeyEditorAlone(t *testing.T) {
+func TestIdempotencyKeyEditorOnThePlainClient(t *testing.T) {
 	const key = "9b2f6c1e-4d3a-4f5b-8a7c-0d1e2f3a4b5c"
 	for name, test := range map[string]struct {
 		call func(context.Context, *portfolios.Client) (*http.Response, error)
@@ -137,7 +137,7 @@ func TestIdempotencyKeyEditorAlone(t *testing.T) {
 				t.Errorf("idempotency-key is %q, want %q", got, test.want)
 			}
 			if isMade := keys == 1; isMade != (test.want != "") || keys > 1 {
-				t.Errorf("%d keys were made for a %s", keys, name)
+				t.Errorf("%s: %d keys were generated, want one for POST and PATCH only", name, keys)
 			}
 		})
 	}
@@ -145,7 +145,7 @@ func TestIdempotencyKeyEditorAlone(t *testing.T) {
 
 func TestIdempotencyKeyEditorKeepsAKey(t *testing.T) {
 	editor := upvest.IdempotencyKeyEditor(func() (uuid.UUID, error) {
-		t.Error("a key was made")
+		t.Error("the editor generated a key, want the key of the request")
 		return uuid.New(), nil
 	})
 	own := func(_ context.Context, req *http.Request) error {
@@ -156,7 +156,7 @@ func TestIdempotencyKeyEditorKeepsAKey(t *testing.T) {
 	resp, err := plainClient(t, &sent, own, editor).CreatePortfoliosOrder(t.Context(), someOrderRequest())
 	closeResponse(t, resp, err)
 	if got := sent[0].header.Values("Idempotency-Key"); !slices.Equal(got, []string{"own"}) {
-		t.Errorf("idempotency-key is %q, want own", got)
+		t.Errorf("idempotency-key is %q, want the key of the request, own", got)
 	}
 }
 
@@ -191,14 +191,14 @@ func TestIdempotencyKeyEditorReportsFailure(t *testing.T) {
 	editor := upvest.IdempotencyKeyEditor(func() (uuid.UUID, error) { return uuid.Nil, failure })
 	resp, err := plainClient(t, &sent, editor).CreatePortfoliosOrder(t.Context(), someOrderRequest())
 	if err := failedCall(t, resp, err); !errors.Is(err, failure) {
-		t.Errorf("the error is %v, want %v", err, failure)
+		t.Errorf("got the error %v, want %v", err, failure)
 	}
 	if len(sent) != 0 {
-		t.Errorf("%d requests were sent, want none", len(sent))
+		t.Errorf("got %d requests, want none", len(sent))
 	}
 }
 
-func TestTokenEditorRefusesWhatIsNoToken(t *testing.T) {
+func TestTokenEditorRefusesInvalidTokens(t *testing.T) {
 	sources := map[string]struct {
 		token sourceFunc
 		want  string
@@ -245,10 +245,10 @@ func TestTokenEditorRefusesWhatIsNoToken(t *testing.T) {
 				err = failedCall(t, resp, err)
 				requireText(t, err, "get an access token: ", test.want)
 				if strings.Contains(err.Error(), "CANARY") {
-					t.Errorf("%q quotes the response", err)
+					t.Errorf("the error %q quotes the response", err)
 				}
 				if len(sent) != 0 {
-					t.Errorf("%d requests were sent, want none", len(sent))
+					t.Errorf("got %d requests, want none", len(sent))
 				}
 			})
 		}
@@ -315,7 +315,7 @@ func TestTokenSourceOnThePlainClient(t *testing.T) {
 		}
 	}
 	if len(tokenRequests) != 1 {
-		t.Fatalf("%d token requests, want one", len(tokenRequests))
+		t.Fatalf("got %d token requests, want one", len(tokenRequests))
 	}
 	requireSigned(t, tokenRequests[0], testPublicKey(t))
 }

@@ -31,7 +31,7 @@ var envAll = []string{
 	envKey, envKeyFilename, envKeyBase64, envPassphrase,
 }
 
-// setEnv makes the environment hold these of the variables and no other.
+// setEnv sets these UPVEST_API_* variables and unsets all others.
 func setEnv(t *testing.T, variables map[string]string) {
 	t.Helper()
 	for _, name := range envAll {
@@ -45,8 +45,8 @@ func setEnv(t *testing.T, variables map[string]string) {
 	}
 }
 
-// completeEnv is an environment from which credentials can be read, with these changes;
-// an empty value takes a variable out.
+// completeEnv returns complete variables with these changes. An empty value removes a
+// variable.
 func completeEnv(t *testing.T, changes map[string]string) map[string]string {
 	t.Helper()
 	variables := map[string]string{
@@ -86,7 +86,7 @@ func TestFromEnvReadsEveryVariable(t *testing.T) {
 		t.Errorf("ClientID is %s", got.ClientID)
 	}
 	if got.ClientSecret != " secret with blanks " {
-		t.Error("ClientSecret is not what was set")
+		t.Error("ClientSecret differs from the variable")
 	}
 	if got.KeyID != "key-id" {
 		t.Errorf("KeyID is %q", got.KeyID)
@@ -100,7 +100,7 @@ func TestFromEnvReadsEveryVariable(t *testing.T) {
 func TestFromEnvLeavesOptionalVariablesToNew(t *testing.T) {
 	for name, changes := range map[string]map[string]string{
 		"not set": nil,
-		"blank":   {envBaseURL: " ", envKeyFilename: " ", envKeyBase64: "\n"},
+		"space":   {envBaseURL: " ", envKeyFilename: " ", envKeyBase64: "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setEnv(t, completeEnv(t, changes))
@@ -161,7 +161,7 @@ func TestFromEnvSplitsScopes(t *testing.T) {
 		setEnv(t, completeEnv(t, map[string]string{envScopes: value}))
 		got, err := upvest.FromEnv()
 		if err != nil {
-			t.Errorf("%q: %v", value, err)
+			t.Errorf("scopes %q: got the error %v, want none", value, err)
 		}
 		if !slices.Equal(got.Scopes, want) {
 			t.Errorf("%q: got %q, want %q", value, got.Scopes, want)
@@ -169,7 +169,7 @@ func TestFromEnvSplitsScopes(t *testing.T) {
 	}
 }
 
-func TestFromEnvRefusesScopesSetToNothing(t *testing.T) {
+func TestFromEnvRefusesEmptyScopes(t *testing.T) {
 	setEnv(t, completeEnv(t, nil))
 	t.Setenv(envScopes, " , ")
 	_, err := upvest.FromEnv()
@@ -182,18 +182,18 @@ func TestFromEnvNamesEverythingThatIsMissing(t *testing.T) {
 	requireText(t, err, envClientID, envClientSecret, envKeyID, envScopes,
 		"one of "+envKey+", "+envKeyFilename+" and "+envKeyBase64)
 	if strings.Contains(err.Error(), "\n") {
-		t.Errorf("%q is more than one line", err)
+		t.Errorf("the error %q has several lines, want one", err)
 	}
 
 	setEnv(t, completeEnv(t, map[string]string{envKeyID: ""}))
 	_, err = upvest.FromEnv()
 	requireText(t, err, envKeyID)
 	if strings.Contains(err.Error(), envClientID) || strings.Contains(err.Error(), envKey) {
-		t.Errorf("%q names what is not missing", err)
+		t.Errorf("the error %q names a variable that is set", err)
 	}
 }
 
-func TestFromEnvRefusesWhatItCannotRead(t *testing.T) {
+func TestFromEnvRefusesInvalidVariables(t *testing.T) {
 	pemText := string(readKeyFile(t, "p521-sec1.pem"))
 	encrypted := string(readKeyFile(t, "p521-sec1-aes256.pem"))
 	rsa := string(readKeyFile(t, "rsa-pkcs8.pem"))
@@ -281,11 +281,11 @@ func TestFromEnvRefusesWhatItCannotRead(t *testing.T) {
 			got, err := upvest.FromEnv()
 			requireText(t, err, test.want...)
 			if got.PrivateKey != nil || got.ClientSecret != "" {
-				t.Error("got credentials beside the error")
+				t.Error("got credentials and an error, want only the error")
 			}
 			for _, secret := range []string{"hush", "client-secret", strings.Split(pemText, "\n")[1]} {
 				if strings.Contains(err.Error(), secret) {
-					t.Errorf("%q holds a value", err)
+					t.Errorf("the error %q contains a value of a variable", err)
 				}
 			}
 		})

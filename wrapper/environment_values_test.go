@@ -37,11 +37,11 @@ func TestFromEnvReadsAClientIDOnlyAsAUUID(t *testing.T) {
 			value: someClientID + "," + someClientID,
 			want:  "it has 73 characters instead of 36",
 		},
-		"a hyphen in another place": {
+		"a hyphen at another index": {
 			value: "5ec1616-46173-461d-b90d-116d68f55b40",
 			want:  "character 8 is a punctuation mark",
 		},
-		"a secret in the wrong place": {"hush-hush", "character 1 is a letter"},
+		"a secret in the wrong variable": {"hush-hush", "character 1 is a letter"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setEnv(t, completeEnv(t, map[string]string{envClientID: test.value}))
@@ -60,7 +60,8 @@ func TestFromEnvReadsAClientIDInCapitals(t *testing.T) {
 	}
 }
 
-// What RFC 6749, appendix A, does not allow, and what it allows (an empty cause).
+// The secret may contain the characters that RFC 6749, appendix A, allows (an empty
+// cause).
 func TestSecretIsCheckedBeforeAnythingIsSent(t *testing.T) {
 	for secret, cause := range map[string]string{
 		"hush":         "",

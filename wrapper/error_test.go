@@ -26,7 +26,7 @@ type errorCase struct {
 	want        errorFields
 }
 
-// errorFields are the fields of an *Error that a response fills.
+// errorFields are the fields of an *Error that come from a response.
 type errorFields struct {
 	typ       string
 	title     string
@@ -131,7 +131,8 @@ func TestErrorsOfProblemDocuments(t *testing.T) {
 	}
 }
 
-// A member of another type than documented does not fill a field. It stays available.
+// If a field of a problem has an undocumented type, the field of the *Error stays empty.
+// The value remains available in Members.
 func TestErrorsOfOddProblemDocuments(t *testing.T) {
 	for name, test := range map[string]errorCase{
 		"status is text": {
@@ -281,7 +282,8 @@ func requireErrors(t *testing.T, test errorCase) {
 			text := err.Error()
 			beginning := fmt.Sprintf("%s: %d", operation.id, test.status)
 			if !strings.HasPrefix(text, beginning) || strings.ContainsAny(text, "\n<{") {
-				t.Errorf("the text is %q, want it to begin with %q and to quote no body", text, beginning)
+				t.Errorf("the text is %q, want it to begin with %q and not to quote the body",
+					text, beginning)
 			}
 		})
 	}
@@ -298,7 +300,7 @@ func outcomeOf(operation operationCase, test errorCase) upvest.Outcome {
 	return upvest.OutcomeUnknown
 }
 
-func TestErrorKindsGoByStatus(t *testing.T) {
+func TestErrorKindsFollowTheStatus(t *testing.T) {
 	kinds := map[int]error{
 		400: upvest.ErrBadRequest,
 		401: upvest.ErrUnauthorized,
@@ -347,7 +349,7 @@ func TestErrorBodyThatBreaksOff(t *testing.T) {
 	}
 	requireText(t, err, "breaks off")
 	if !errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "CANARY") {
-		t.Errorf("the error is %q, want io.ErrUnexpectedEOF and nothing of the body", err)
+		t.Errorf("got the error %q, want io.ErrUnexpectedEOF without a part of the body", err)
 	}
 }
 
@@ -392,8 +394,8 @@ func TestErrorTextOmitsATitleThatRepeatsTheStatus(t *testing.T) {
 	}
 }
 
-// Cloudflare got no usable response from the server, so a write may have been carried
-// out.
+// After a status of Cloudflare, the outcome is unknown: the server may have carried out a
+// write whose response did not reach Cloudflare.
 func TestErrorTextNamesTheStatusesOfCloudflare(t *testing.T) {
 	for status, name := range map[int]string{
 		520: "Web Server Returns An Unknown Error", 521: "Web Server Is Down", 522: "Connection Timed Out",

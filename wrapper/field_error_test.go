@@ -70,7 +70,7 @@ func TestStrictFields(t *testing.T) {
 			_, err := operation.call(t.Context(), client)
 			var failed *upvest.FieldError
 			if !errors.As(err, &failed) {
-				t.Fatalf("the error is %v, want a FieldError", err)
+				t.Fatalf("got the error %v, want a FieldError", err)
 			}
 			if failed.Field != test.field || failed.ID != test.id || failed.Offset != -1 {
 				t.Errorf("got %+v, want the field %s, the ID %s and no offset", failed, test.field, test.id)
@@ -103,7 +103,7 @@ func TestStrictFieldBeforeTheID(t *testing.T) {
 		_, err := newTestClient(t, success(body)).Orders.Create(t.Context(), someOrderRequest())
 		var failed *upvest.FieldError
 		if !errors.As(err, &failed) || failed.ID != someOrder {
-			t.Errorf("%s: the error is %v, want one with the ID of the order", body, err)
+			t.Errorf("%s: got the error %v, want one with the ID of the order", body, err)
 		}
 	}
 }
@@ -139,11 +139,11 @@ func TestStrictFieldInAList(t *testing.T) {
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 		var failed *upvest.FieldError
 		if !errors.As(err, &failed) || failed.Offset != bad || failed.ID != all[bad] {
-			t.Fatalf("%d ahead: the error is %v, want the offset %d", ahead, err, bad)
+			t.Fatalf("%d ahead: got the error %v, want the offset %d", ahead, err, bad)
 		}
 		requireText(t, err, "/status", "continue at 18")
 		if !slices.Equal(rows, all[:bad]) {
-			t.Errorf("%d ahead: %d rows before the error, want %d", ahead, len(rows), bad)
+			t.Errorf("%d ahead: got %d rows before the error, want %d", ahead, len(rows), bad)
 		}
 		rest, err := collectOrders(t, client, ordersParams(int32(failed.Offset+1), 10))
 		if err != nil || !slices.Equal(rest, all[bad+1:]) {

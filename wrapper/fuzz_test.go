@@ -155,7 +155,7 @@ func FuzzSteeringHeaders(f *testing.F) {
 				t.Fatalf("the call took %s, want at most %s", took, longest)
 			}
 			if len(server.requests) > 4 || len(failure.Attempts) != len(server.requests) {
-				t.Fatalf("%d requests and %d attempts, want as many and at most 4",
+				t.Fatalf("got %d requests and %d attempts, want as many and at most 4",
 					len(server.requests), len(failure.Attempts))
 			}
 			for _, req := range server.requests {

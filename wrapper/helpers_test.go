@@ -224,7 +224,7 @@ func requireText(t testing.TB, err error, parts ...string) {
 	}
 	for _, part := range parts {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error is %q, want it to contain %q", err, part)
+			t.Errorf("got the error %q, want it to contain %q", err, part)
 		}
 	}
 }

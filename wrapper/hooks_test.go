@@ -210,7 +210,7 @@ func TestSignatureBaseHidesTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(bases) != 2 {
-		t.Fatalf("%d bases, want those of the token request and the order", len(bases))
+		t.Fatalf("got %d bases, want those of the token request and the order", len(bases))
 	}
 	for _, base := range bases {
 		if strings.Contains(base, "token-1") || strings.Contains(base, "test-secret") {

@@ -19,8 +19,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// The caller's own code may panic, or never return: a key in a KMS, a token source, a
-// limiter, a hook, a clock.
+// The tests of this file use code of the caller that panics or never returns: a key in a
+// KMS, a token source, a limiter, a hook, a clock.
 
 // remoteKey is a key of the caller that takes no context.
 type remoteKey struct {
@@ -54,7 +54,7 @@ func (k kmsKey) SignContext(
 	return k.Signer.Sign(random, digest, opts)
 }
 
-// callerCode places code of the caller into credentials or options.
+// callerCode sets code of the caller in credentials, or returns an option that does.
 type callerCode func(*upvest.Credentials) upvest.ClientOption
 
 // clientWithCode makes a client with code of the caller.
@@ -65,8 +65,8 @@ func clientWithCode(t *testing.T, code callerCode) *upvest.Client {
 	return newClientWith(t, credentials, roundTrip((&tokenServer{}).serve), option)
 }
 
-// A panic reaches the call that waits for the code, also if another goroutine runs it.
-// The next call succeeds.
+// A panic of the caller's code reaches the call that waits for it, even if another
+// goroutine runs the code. The next call succeeds.
 func TestPanicsReachTheCaller(t *testing.T) {
 	var failing atomic.Bool
 	burst := func() {
@@ -116,11 +116,12 @@ func TestPanicsReachTheCaller(t *testing.T) {
 				for range 3 { // with a token to fetch, and without
 					failing.Store(true)
 					if cause, err := recoverCall(t, client); fmt.Sprint(cause) != "of the caller's code" {
-						t.Errorf("got %v and the panic %v, want the panic of the caller's code", err, cause)
+						t.Errorf("got the error %v and the panic %v, want the panic of the caller's code",
+							err, cause)
 					}
 					failing.Store(false)
 					if cause, err := recoverCall(t, client); err != nil || cause != nil {
-						t.Errorf("the next call: %v, panic %v", err, cause)
+						t.Errorf("the next call: got the error %v and the panic %v, want success", err, cause)
 					}
 				}
 			})
@@ -137,9 +138,9 @@ func recoverCall(t *testing.T, client *upvest.Client) (cause any, err error) {
 	return nil, retrieve(ctx, client)
 }
 
-// A call does not wait beyond its context for code that hangs. However many calls met
-// such code, few goroutines remain.
-func TestCodeThatHangsIsLeft(t *testing.T) {
+// If the caller's code hangs, a call returns when its context ends. The number of
+// goroutines that remain is limited.
+func TestCallsReturnIfTheCallersCodeHangs(t *testing.T) {
 	for name, code := range map[string]func(hang <-chan struct{}) callerCode{
 		"key": func(hang <-chan struct{}) callerCode {
 			return func(credentials *upvest.Credentials) upvest.ClientOption {
@@ -169,13 +170,13 @@ func TestCodeThatHangsIsLeft(t *testing.T) {
 				for range 100 {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 					if err := retrieve(ctx, client); !errors.Is(err, context.DeadlineExceeded) {
-						t.Errorf("%v, want the deadline", err)
+						t.Errorf("got the error %v, want context.DeadlineExceeded", err)
 					}
 					cancel()
 				}
 				synctest.Wait()
 				if left := runtime.NumGoroutine() - before; left > 20 {
-					t.Errorf("%d goroutines remain after 100 calls, want at most 20", left)
+					t.Errorf("got %d goroutines after 100 calls, want at most 20", left)
 				}
 			})
 		})
@@ -198,7 +199,7 @@ func TestKeyReceivesTheContextOfTheCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if marked != 2 {
-		t.Errorf("%d signatures were made with the context of the call, want those of token and call", marked)
+		t.Errorf("got %d signatures with the context of the call, want 2: of token request and call", marked)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// What must never appear in errors, logs and printed values.
+// Secrets and contents that must never appear in errors, logs and printed values.
 const (
 	tokenCanary  = "ory_at_CANARY-TOKEN"
 	bodyCanary   = "CANARY-BODY"
@@ -55,7 +55,7 @@ func findSecret(text string, secrets []string) (string, bool) {
 func requireNoSecret(t *testing.T, what, text string, secrets []string) {
 	t.Helper()
 	if secret, found := findSecret(text, secrets); found {
-		t.Errorf("%s contains %q: %s", what, secret, text)
+		t.Errorf("%s contains the secret %q: %s", what, secret, text)
 	}
 }
 
@@ -153,7 +153,8 @@ func (w lockedWriter) Write(text []byte) (int, error) {
 	return w.Writer.Write(text)
 }
 
-// fail makes a call that must fail, and looks for secrets in everything it leaves behind.
+// fail makes a call that must fail, and searches its error, logs and attempts for
+// secrets.
 func (s *leakSearch) fail(ctx context.Context, t *testing.T) {
 	t.Helper()
 	err := createOrder(ctx, s.client, upvest.WithIdempotencyKey(s.key))

@@ -67,7 +67,7 @@ func TestLimiterThatRefuses(t *testing.T) {
 	requireOutcome(t, err, upvest.OutcomeRefused)
 	server.requireRequests(t, 0)
 	if !errors.Is(err, cause) {
-		t.Errorf("the error is %v, want that of the limiter", err)
+		t.Errorf("got the error %v, want the error of the limiter", err)
 	}
 
 	turns = 1 // for the first attempt, which the server may have carried out
@@ -75,7 +75,7 @@ func TestLimiterThatRefuses(t *testing.T) {
 	requireOutcome(t, err, upvest.OutcomeUnknown)
 	server.requireRequests(t, 1)
 	if !errors.Is(err, cause) {
-		t.Errorf("the error is %v, want that of the limiter", err)
+		t.Errorf("got the error %v, want the error of the limiter", err)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestLimiterEndsWithTheContext(t *testing.T) {
 		err := createOrder(ctx, client)
 		requireOutcome(t, err, upvest.OutcomeRefused)
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the error is %v, want the deadline", err)
+			t.Errorf("got the error %v, want context.DeadlineExceeded", err)
 		}
 	})
 }

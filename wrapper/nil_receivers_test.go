@@ -29,7 +29,7 @@ var structs = []any{
 	(*upvest.Signer)(nil), (*upvest.SignerConfig)(nil), (*upvest.TokenSource)(nil),
 }
 
-// The list of structs is complete.
+// The list structs contains every exported struct.
 func TestStructsAreListed(t *testing.T) {
 	listed := map[string]bool{}
 	for _, value := range structs {
@@ -156,7 +156,7 @@ func TestMethodsOfNil(t *testing.T) {
 func TestNilPointersArePrinted(t *testing.T) {
 	for _, value := range structs {
 		if text := fmt.Sprintf("%v %+v", value, value); strings.Contains(text, "PANIC") {
-			t.Errorf("%T prints %s", value, text)
+			t.Errorf("fmt prints %T as %s", value, text)
 		}
 		var log strings.Builder
 		slog.New(slog.NewTextHandler(&log, nil)).Info("test", "value", value)
@@ -169,8 +169,9 @@ func TestNilPointersArePrinted(t *testing.T) {
 	}
 }
 
-// The error of a call on a nil service carries the key and the doubt that it was given.
-func TestErrorOfANilServiceKeepsKeyAndDoubt(t *testing.T) {
+// The error of a call on a nil service keeps the key and the outcome that the call
+// resumes.
+func TestErrorOfANilServiceKeepsKeyAndOutcome(t *testing.T) {
 	key := uuid.MustParse("b1946ac9-2492-4d23-8a4f-0d6f1c2e3a4b")
 	earlier := &upvest.Error{
 		Operation: "create_portfolios_order", Outcome: upvest.OutcomeUnknown, IdempotencyKey: key,
@@ -186,12 +187,12 @@ func TestErrorOfANilServiceKeepsKeyAndDoubt(t *testing.T) {
 	requireText(t, err, "the client or service is nil")
 }
 
-// An *Error that is nil in an interface matches nothing, and prints.
+// A nil *Error in an interface matches no kind of error, and can be printed.
 func TestNilErrorInAnInterface(t *testing.T) {
 	for _, err := range []error{(*upvest.Error)(nil), (*upvest.FieldError)(nil)} {
 		wrapped := fmt.Errorf("call: %w", err)
 		if errors.Is(wrapped, upvest.ErrNotFound) || errors.Is(wrapped, upvest.ErrOutcomeUnknown) {
-			t.Errorf("%T, nil, matches a kind of problem", err)
+			t.Errorf("a nil %T matches a kind of error, want no match", err)
 		}
 		requireText(t, wrapped, "call: <nil>")
 	}

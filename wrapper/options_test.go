@@ -43,7 +43,7 @@ func TestTimeoutBoundsTheCall(t *testing.T) {
 					start := time.Now()
 					err := retrieve(t.Context(), newTestClient(t, bound.step, test.client...), test.call...)
 					if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != bound.want {
-						t.Errorf("%v after %s, want the deadline after %s",
+						t.Errorf("got the error %v after %s, want context.DeadlineExceeded after %s",
 							err, time.Since(start), bound.want)
 					}
 				})
@@ -58,7 +58,8 @@ func TestTimeoutCoversTheToken(t *testing.T) {
 		start := time.Now()
 		err := createOrder(t.Context(), server.client(t), upvest.WithTimeout(5*time.Second))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 5*time.Second {
-			t.Errorf("%v after %s, want the deadline after 5 s", err, time.Since(start))
+			t.Errorf("got the error %v after %s, want context.DeadlineExceeded after 5 s",
+				err, time.Since(start))
 		}
 		requireOutcome(t, err, upvest.OutcomeRefused)
 	})
@@ -71,7 +72,8 @@ func TestTheContextBoundsACallWithALongerTimeout(t *testing.T) {
 		start := time.Now()
 		err := retrieve(ctx, newTestClient(t, hangs), upvest.WithTimeout(time.Hour))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
-			t.Errorf("%v after %s, want the deadline of the context", err, time.Since(start))
+			t.Errorf("got the error %v after %s, want context.DeadlineExceeded after the context ended",
+				err, time.Since(start))
 		}
 	})
 }
@@ -145,7 +147,7 @@ func TestOptionsDoNotOutliveTheCall(t *testing.T) {
 		_ = createOrder(t.Context(), client, upvest.WithoutRetry(), upvest.WithIdempotencyKey(key))
 		_ = createOrder(t.Context(), client)
 		if len(server.requests) != 5 {
-			t.Fatalf("%d requests, want one and four", len(server.requests))
+			t.Fatalf("got %d requests, want one and four", len(server.requests))
 		}
 		if got := server.requests[1].Header.Get("idempotency-key"); got == key.String() {
 			t.Errorf("the second call carries the key %s of the first", got)
@@ -161,12 +163,12 @@ func TestAllAppliesCallOptionsToEachPage(t *testing.T) {
 		rows, err := collectOrders(t, client, ordersParams(0, 10),
 			upvest.WithTimeout(2*time.Second))
 		if err != nil || len(rows) != 50 {
-			t.Errorf("%d rows and %v, want 50", len(rows), err)
+			t.Errorf("got %d rows and %v, want 50", len(rows), err)
 		}
 		rows, err = collectOrders(t, client, ordersParams(0, 10),
 			upvest.WithTimeout(time.Second/2))
 		if !errors.Is(err, context.DeadlineExceeded) || len(rows) > 0 {
-			t.Errorf("%d rows and %v, want the deadline", len(rows), err)
+			t.Errorf("got %d rows and %v, want context.DeadlineExceeded", len(rows), err)
 		}
 		failed := scripted(problem(503))
 		client = newTestClient(t, failed.serve)

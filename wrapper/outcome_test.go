@@ -23,8 +23,7 @@ var (
 	resetError  = &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
 )
 
-// outcomeCase is what the attempts of a write meet, one after the other, the last one for
-// ever.
+// outcomeCase lists the results of the attempts of a write. The last one repeats.
 type outcomeCase struct {
 	steps  []roundTrip
 	status int // of the error
@@ -35,8 +34,8 @@ func TestRefusedWrites(t *testing.T) {
 	requireOutcomes(t, upvest.OutcomeRefused, map[string]outcomeCase{
 		"refused by the server": {steps: []roundTrip{problem(400)}, status: 400},
 		"undeclared status":     {steps: []roundTrip{problem(418)}, status: 418},
-		"throttled for ever":    {steps: []roundTrip{problem(429)}, status: 429},
-		"unauthorized for ever": {steps: []roundTrip{problem(401)}, status: 401},
+		"always throttled":      {steps: []roundTrip{problem(429)}, status: 429},
+		"always unauthorized":   {steps: []roundTrip{problem(401)}, status: 401},
 		"never connected":       {steps: []roundTrip{neverConnected}},
 		"throttled, then refused": {
 			steps:  []roundTrip{problem(429), neverConnected, problem(422)},
@@ -52,8 +51,8 @@ func TestWritesWithAnUnknownOutcome(t *testing.T) {
 	maintenance := `{"maintenance": true}`
 	proxy := respond(http.StatusNonAuthoritativeInfo, "application/json", maintenance)
 	requireOutcomes(t, upvest.OutcomeUnknown, map[string]outcomeCase{
-		"reset for ever":           {steps: []roundTrip{reset}},
-		"timed out for ever":       {steps: []roundTrip{hangs}},
+		"always reset":             {steps: []roundTrip{reset}},
+		"always timed out":         {steps: []roundTrip{hangs}},
 		"server timeout":           {steps: []roundTrip{problem(408)}, status: 408},
 		"server error":             {steps: []roundTrip{problem(500)}, status: 500},
 		"not retried server error": {steps: []roundTrip{problem(501)}, status: 501},
@@ -83,7 +82,7 @@ func TestAcceptedWrites(t *testing.T) {
 	requireOutcomes(t, upvest.OutcomeAccepted, map[string]outcomeCase{
 		"HTML of the API":     {steps: []roundTrip{html}, status: 200},
 		"reset, then HTML":    {steps: []roundTrip{reset, html}, status: 200},
-		"cut off for ever":    {steps: []roundTrip{cutOff}, status: 200},
+		"always cut off":      {steps: []roundTrip{cutOff}, status: 200},
 		"cut off, then reset": {steps: []roundTrip{cutOff, reset}, status: 200},
 		"cut off, then 409":   {steps: []roundTrip{cutOff, problem(409)}, status: 200},
 	})
@@ -116,8 +115,8 @@ func requireOutcomes(t *testing.T, want upvest.Outcome, cases map[string]outcome
 	}
 }
 
-// requireAttemptsListed checks that the error lists each attempt with what it met, and
-// that it matches the kinds of its status alone.
+// requireAttemptsListed checks that the error lists each attempt with its result, and
+// that it matches only the kinds of error that belong to its status.
 func requireAttemptsListed(t *testing.T, failure *upvest.Error, requests int) {
 	t.Helper()
 	for kind, status := range map[error]int{
@@ -140,7 +139,8 @@ func requireAttemptsListed(t *testing.T, failure *upvest.Error, requests int) {
 			t.Errorf("attempt %d has neither a status nor an error", i+1)
 		}
 		if isLast := i == requests-1; isLast != (attempt.Retry == "") {
-			t.Errorf("attempt %d of %d announces the retry %q", i+1, requests, attempt.Retry)
+			t.Errorf("attempt %d of %d has the retry reason %q, want one except on the last",
+				i+1, requests, attempt.Retry)
 		}
 	}
 }
@@ -176,8 +176,8 @@ func TestErrorKeepsWhatWasReceived(t *testing.T) {
 	})
 }
 
-// Real connections that fail before a request can leave.
-func TestRequestsThatNeverLeft(t *testing.T) {
+// Real connections that fail before a request is sent have the outcome refused.
+func TestRequestsThatWereNotSent(t *testing.T) {
 	listener := listen(t)
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
@@ -212,7 +212,7 @@ func TestRequestsThatNeverLeft(t *testing.T) {
 			transport: &http.Transport{},
 			attempts:  2,
 		},
-		// A server that cannot prove its identity cannot do so a second later either.
+		// A retry does not help if the certificate of a server is invalid.
 		"unknown authority": {
 			baseURL:   untrusted.URL,
 			transport: &http.Transport{},
@@ -224,7 +224,7 @@ func TestRequestsThatNeverLeft(t *testing.T) {
 			attempts:  1,
 		},
 	} {
-		t.Run(name, func(t *testing.T) { requireNeverLeft(t, test.baseURL, test.transport, test.attempts) })
+		t.Run(name, func(t *testing.T) { requireNotSent(t, test.baseURL, test.transport, test.attempts) })
 	}
 }
 
@@ -236,13 +236,13 @@ func TestDialThatHangs(t *testing.T) {
 			<-end
 			return nil, dialFailure
 		}}
-		requireNeverLeft(t, "https://upvest.test", hanging, 2)
+		requireNotSent(t, "https://upvest.test", hanging, 2)
 	})
 }
 
-// requireNeverLeft checks that a write over the transport is refused, and how often it is
+// requireNotSent checks that a write over the transport is refused, and how often it is
 // tried.
-func requireNeverLeft(t *testing.T, baseURL string, transport http.RoundTripper, attempts int) {
+func requireNotSent(t *testing.T, baseURL string, transport http.RoundTripper, attempts int) {
 	t.Helper()
 	credentials := testCredentials(t)
 	credentials.BaseURL = baseURL
@@ -260,7 +260,7 @@ func requireNeverLeft(t *testing.T, baseURL string, transport http.RoundTripper,
 		requireOutcome(t, err, upvest.OutcomeRefused)
 		failure := asError(t, err)
 		if len(failure.Attempts) != attempts {
-			t.Errorf("%s: %d attempts, want %d: %v", kind, len(failure.Attempts), attempts, failure)
+			t.Errorf("%s: got %d attempts, want %d: %v", kind, len(failure.Attempts), attempts, failure)
 		}
 	}
 }
@@ -311,7 +311,7 @@ func TestConnectionsThatBreak(t *testing.T) {
 			requireOutcome(t, err, upvest.OutcomeUnknown)
 			failure := asError(t, err)
 			if len(failure.Attempts) != 2 {
-				t.Errorf("%d attempts, want 2: %v", len(failure.Attempts), failure)
+				t.Errorf("got %d attempts, want 2: %v", len(failure.Attempts), failure)
 			}
 			if err := listener.Close(); err != nil {
 				t.Fatal(err)

@@ -113,7 +113,8 @@ func TestPagesAheadAreDecodedInOrder(t *testing.T) {
 			upvest.WithTokenSource(staticToken("token")), upvest.WithAttemptHook(seen.hook))
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(16))
 		if err != nil || !slices.Equal(rows, server.rows) {
-			t.Fatalf("got %d rows and the error %v, want all %d rows in order", len(rows), err, len(server.rows))
+			t.Fatalf("got %d rows and the error %v, want all %d rows in order",
+				len(rows), err, len(server.rows))
 		}
 		var decoded []int
 		for _, attempt := range seen.attempts {

@@ -208,7 +208,8 @@ func requireComplete(t *testing.T, cases map[string]pagingCase) {
 				params := ordersParams(0, test.limit)
 				rows, err := collectOrders(t, client, params, upvest.WithPagesAhead(ahead))
 				if err != nil || !slices.Equal(rows, server.rows) {
-					t.Errorf("got %d rows and the error %v, want all %d rows in order", len(rows), err, test.rows)
+					t.Errorf("got %d rows and the error %v, want all %d rows in order",
+						len(rows), err, test.rows)
 				}
 				if ahead == 0 && len(server.requests) > test.requests {
 					t.Errorf("got %d requests, want at most %d", len(server.requests), test.requests)
@@ -247,7 +248,7 @@ func TestAllRefusesInvalidParameters(t *testing.T) {
 		}
 	}
 	if len(server.requests) > 0 {
-		t.Errorf("%d requests were sent, want none", len(server.requests))
+		t.Errorf("got %d requests, want none", len(server.requests))
 	}
 }
 
@@ -281,7 +282,7 @@ func TestAllStopsOnBreak(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				if later := len(server.requests); later != requests {
-					t.Errorf("%d requests were sent after the break, want none", later-requests)
+					t.Errorf("got %d requests after the break, want none", later-requests)
 				}
 			})
 		})

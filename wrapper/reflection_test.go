@@ -80,8 +80,8 @@ func isReceived(structure reflect.Type, field string) bool {
 	return false
 }
 
-// A walk that does not find a secret which is there would prove nothing.
-func TestReflectionFindsWhatIsThere(t *testing.T) {
+// A control: byReflection finds a secret in every kind of value.
+func TestReflectionFindsSecrets(t *testing.T) {
 	text := "test-secret"
 	for name, value := range map[string]any{
 		"field":           struct{ secret string }{text},
@@ -96,10 +96,10 @@ func TestReflectionFindsWhatIsThere(t *testing.T) {
 		"credentials":     upvest.Credentials{ClientSecret: text},
 	} {
 		if !strings.Contains(byReflection(value), text) {
-			t.Errorf("the walk does not find the secret in the %s", name)
+			t.Errorf("byReflection does not find the secret in the %s", name)
 		}
 	}
 	if found := byReflection(upvest.Error{Title: text}); !strings.Contains(found, text) {
-		t.Errorf("the walk does not find the title of an error: %s", found)
+		t.Errorf("byReflection does not find the title of an error: %s", found)
 	}
 }

@@ -77,7 +77,7 @@ func TestRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(sent) != 2 {
-				t.Fatalf("%d requests were sent, want one for the token and one for the call", len(sent))
+				t.Fatalf("got %d requests, want one for the token and one for the call", len(sent))
 			}
 			requireGolden(t, "requests/"+operation.id, sent[1])
 			key := sent[1].header.Get("Idempotency-Key")

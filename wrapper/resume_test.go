@@ -28,8 +28,8 @@ func lostOrder(t *testing.T, client *upvest.Client) *upvest.Error {
 	return asError(t, err)
 }
 
-// A caller who resumes the last error, also that of a call that was never sent, keeps the
-// key of the first attempt.
+// Every error of a resumed call keeps the key of the first attempt, even if the call was
+// never sent. So a caller can always resume the latest error.
 func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -84,8 +84,8 @@ func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 	}
 }
 
-// The error of a call that could not resume a write without a key has none either:
-// otherwise resuming that one would carry out the write again.
+// A POST cannot be resumed without its key. The error of such an attempt has no key
+// either: with a new key, resuming that error would carry out the write twice.
 func TestResumeWithoutAKeyStaysRefused(t *testing.T) {
 	given := upvest.WithIdempotencyKey(uuid.MustParse("0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37"))
 	for name, options := range map[string][]upvest.CallOption{"alone": nil, "with a key": {given}} {
@@ -105,27 +105,28 @@ func TestResumeWithoutAKeyStaysRefused(t *testing.T) {
 	}
 }
 
-// Every error of a POST or PATCH carries a key, also that of the first call.
+// Every error of a POST or PATCH carries a key, even if the call was never sent.
 func TestErrorsOfUnsentCallsCarryTheKey(t *testing.T) {
 	client := newTestClient(t, success(orderBody))
 	given := uuid.MustParse("0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37")
 	for _, operation := range everyOperation() {
 		_, err := operation.call(t.Context(), client, nil)
 		if failure := asError(t, err); (failure.IdempotencyKey != uuid.Nil) != operation.isKeyed() {
-			t.Errorf("%s: the error has the key %s", operation.id, failure.IdempotencyKey)
+			t.Errorf("%s: got an error with the key %s, want a key: %t",
+				operation.id, failure.IdempotencyKey, operation.isKeyed())
 		}
 		if !operation.isKeyed() {
 			continue
 		}
 		_, err = operation.call(t.Context(), client, nil, upvest.WithIdempotencyKey(given))
 		if failure := asError(t, err); failure.IdempotencyKey != given {
-			t.Errorf("%s: the error has the key %s, want %s", operation.id, failure.IdempotencyKey, given)
+			t.Errorf("%s: got an error with the key %s, want %s", operation.id, failure.IdempotencyKey, given)
 		}
 	}
 }
 
-// Only a success ends the doubt about an earlier attempt.
-func TestResumeKeepsTheDoubt(t *testing.T) {
+// The outcome of a resumed call stays unknown until an attempt succeeds.
+func TestResumeKeepsTheUnknownOutcome(t *testing.T) {
 	steps := map[string]roundTrip{
 		"no connection": failing(&net.OpError{Op: "dial", Err: errors.New("connection refused")}),
 	}
@@ -138,15 +139,15 @@ func TestResumeKeepsTheDoubt(t *testing.T) {
 		}
 		for name, step := range steps {
 			t.Run(operation.id+"/"+name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { requireDoubtKept(t, operation, step) })
+				synctest.Test(t, func(t *testing.T) { requireOutcomeStaysUnknown(t, operation, step) })
 			})
 		}
 	}
 }
 
-// requireDoubtKept loses a response, resumes the call twice with the step, and then
-// succeeds.
-func requireDoubtKept(t *testing.T, operation operationCase, step roundTrip) {
+// requireOutcomeStaysUnknown loses a response, resumes the call twice with the step, and
+// then succeeds.
+func requireOutcomeStaysUnknown(t *testing.T, operation operationCase, step roundTrip) {
 	t.Helper()
 	next := failing(io.ErrUnexpectedEOF)
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
@@ -166,7 +167,7 @@ func requireDoubtKept(t *testing.T, operation operationCase, step roundTrip) {
 }
 
 // A resumed call still reports the status that it received.
-func TestResumeReportsStatusAndDoubt(t *testing.T) {
+func TestResumeReportsStatusAndUnknownOutcome(t *testing.T) {
 	server := scripted(failing(io.ErrUnexpectedEOF), problem(422))
 	client := newTestClient(t, server.serve, upvest.WithoutRetry())
 	err := createOrder(t.Context(), client, lostOrder(t, client).Resume())
@@ -265,12 +266,12 @@ func TestResumeEndsAfter23Hours(t *testing.T) {
 		requireText(t, err, "check whether the write was carried out")
 		requireOutcome(t, err, upvest.OutcomeUnknown)
 		if err := client.Orders.Cancel(t.Context(), someOrder, cancelled.Resume()); err != nil {
-			t.Errorf("a cancellation cannot be resumed after a day: %v", err)
+			t.Errorf("got the error %v, want a resumed cancellation after a day", err)
 		}
 	})
 }
 
-// A response about another resource confirms nothing, whatever request ID it carries.
+// A response about another resource does not confirm a write, even with a request ID.
 func TestResponsesAboutAnotherResource(t *testing.T) {
 	const body = `{"id": "0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37",` +
 		` "account_id": "0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37", "status": "CANCELLED", "data": []}`
@@ -286,7 +287,7 @@ func TestResponsesAboutAnotherResource(t *testing.T) {
 		client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "request")
 		value, err := operation.call(t.Context(), client)
 		if err == nil {
-			t.Errorf("%s returned %+v of another resource", operation.id, value)
+			t.Errorf("%s: got %+v, which is another resource, want no value", operation.id, value)
 			continue
 		}
 		requireText(t, err, "about another resource")
@@ -315,8 +316,8 @@ func TestProxyFunctionThatFails(t *testing.T) {
 	requireOutcome(t, err, upvest.OutcomeRefused)
 }
 
-// net/http repeats a request with its old nonce on a new connection if a kept-alive one
-// is dead. A POST without a body must not be among them.
+// If a kept-alive connection is dead, net/http repeats some requests, with the same
+// nonce, on a new connection. It must not repeat a POST without a body.
 func TestPostWithoutABodyIsNotReplayed(t *testing.T) {
 	server := newDroppingServer(t)
 	client := newServerClient(t, server.url,
@@ -328,11 +329,11 @@ func TestPostWithoutABodyIsNotReplayed(t *testing.T) {
 	nonces := server.nonces()
 	for nonce, count := range nonces {
 		if count > 1 {
-			t.Errorf("%d requests carry the nonce %s", count, nonce)
+			t.Errorf("got %d requests with the nonce %s, want one", count, nonce)
 		}
 	}
 	if len(nonces) != 2 {
-		t.Errorf("%d different requests arrived, want 2", len(nonces))
+		t.Errorf("got requests with %d different nonces, want 2", len(nonces))
 	}
 }
 

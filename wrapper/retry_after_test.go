@@ -56,7 +56,7 @@ func TestRetryAfter(t *testing.T) {
 						t.Error(err)
 					}
 					if waits := server.waits(); len(waits) != 1 || waits[0] != test.want {
-						t.Errorf("%d: the waits are %v, want one of %s", status, waits, test.want)
+						t.Errorf("%d: got the waits %v, want one of %s", status, waits, test.want)
 					}
 				})
 			})
@@ -108,7 +108,7 @@ func TestRetryAfterIsTheLeastWait(t *testing.T) {
 			t.Error(err)
 		}
 		if waits := server.waits(); len(waits) != 1 || waits[0] != 3*time.Second {
-			t.Errorf("the waits are %v, want the jitter of 3 s, which is longer than Retry-After", waits)
+			t.Errorf("got the waits %v, want the jitter of 3 s, which is longer than Retry-After", waits)
 		}
 	})
 }
@@ -190,7 +190,7 @@ func TestRetryAfterDateOfAServerWithAnotherClock(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(at) != 2 {
-			t.Fatalf("%d requests were throttled, want 2", len(at))
+			t.Fatalf("got %d throttled requests, want 2", len(at))
 		}
 		if wait := at[1].Sub(at[0]); wait < 9*time.Second || wait > 12*time.Second {
 			t.Errorf("the client waited %s, want about 9 s", wait)

@@ -25,7 +25,7 @@ func TestRetryBudget(t *testing.T) {
 				t.Fatalf("errors.Is(err, ErrRetryBudget) is %t, want %t: %v", isSpent, wantSpent, err)
 			}
 			if isSpent && !errors.Is(err, upvest.ErrServiceUnavailable) {
-				t.Errorf("the error is %v, want the 503 too", err)
+				t.Errorf("got the error %v, want the 503 too", err)
 			}
 			if isSpent {
 				requireText(t, err, "the client gave up")
@@ -68,7 +68,7 @@ func TestUnauthorizedTakesNoBudget(t *testing.T) {
 		for range 300 {
 			err := retrieve(t.Context(), client)
 			if !errors.Is(err, upvest.ErrUnauthorized) || len(asError(t, err).Attempts) != 2 {
-				t.Fatalf("%v, want the 401 after two attempts", err)
+				t.Fatalf("got the error %v, want the 401 after two attempts", err)
 			}
 		}
 		server.steps = []roundTrip{problem(503)}
@@ -99,7 +99,7 @@ func TestRevocationTakesNoBudget(t *testing.T) {
 				server.revokeFor(fmt.Sprintf("token-%d", fetches+1))
 				retrieveAtOnce(t, client, 150)
 				if got := len(server.fetches) - fetches; got != 1 {
-					t.Errorf("%d token requests for one revocation, want one", got)
+					t.Errorf("got %d token requests for one revocation, want one", got)
 				}
 			})
 		})

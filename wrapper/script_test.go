@@ -74,7 +74,7 @@ func (s *script) waits() []time.Duration {
 func (s *script) requireRequests(t testing.TB, want int) {
 	t.Helper()
 	if len(s.requests) != want {
-		t.Errorf("%d requests were sent, want %d", len(s.requests), want)
+		t.Errorf("got %d requests, want %d", len(s.requests), want)
 	}
 }
 

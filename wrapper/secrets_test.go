@@ -18,18 +18,18 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A search that does not find a secret which is there would prove nothing.
-func TestSecretsAreFoundIfTheyAreThere(t *testing.T) {
+// A control for the tests below: the search finds secrets in values that contain them.
+func TestSearchFindsSecrets(t *testing.T) {
 	key := testKey(t)
 	type revealing struct {
 		Secret string
 		Key    ed25519.PrivateKey
 	}
 	for name, leak := range map[string]any{
-		"secret":           revealing{Secret: "test-secret"},
-		"secret by a link": &revealing{Secret: "test-secret"},
-		"key":              revealing{Key: key},
-		"seed":             revealing{Key: ed25519.PrivateKey(key.Seed())},
+		"secret":            revealing{Secret: "test-secret"},
+		"pointer to secret": &revealing{Secret: "test-secret"},
+		"key":               revealing{Key: key},
+		"seed":              revealing{Key: ed25519.PrivateKey(key.Seed())},
 	} {
 		for format, text := range everyFormat(t.Context(), leak) {
 			if _, found := findSecret(text, secretsOf("test-secret", key)); !found {
@@ -198,7 +198,7 @@ func TestTokenSourceOfTheCallerShowsNoSecret(t *testing.T) {
 		fail(t.Context(), t)
 }
 
-// net/http quotes in its errors what a server wrote.
+// Errors of net/http quote bytes that the server sent.
 func TestErrorsOfTheConnectionShowNoSecret(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	const found = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"

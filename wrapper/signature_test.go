@@ -272,7 +272,7 @@ func TestSignReportsABodyThatCannotBeRead(t *testing.T) {
 	err := documentedSigner(t, testKey(t), &base).Sign(t.Context(), req)
 	requireText(t, err, "read the body")
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("the error is %v, want io.ErrUnexpectedEOF", err)
+		t.Errorf("got the error %v, want io.ErrUnexpectedEOF", err)
 	}
 }
 

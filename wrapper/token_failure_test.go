@@ -19,7 +19,7 @@ func TestTokenEndpointFailsAndRecovers(t *testing.T) {
 			t.Error(err)
 		}
 		if len(server.fetches) != 4 {
-			t.Errorf("%d token requests, want 4", len(server.fetches))
+			t.Errorf("got %d token requests, want 4", len(server.fetches))
 		}
 		nonces := map[string]bool{}
 		for i, req := range server.fetches {
@@ -81,7 +81,7 @@ func TestTokenEndpointFails(t *testing.T) {
 					t.Errorf("the body of the cause is %q, want it as received", token.Body)
 				}
 				if test.status == 401 && !errors.Is(err, upvest.ErrUnauthorized) {
-					t.Errorf("the error is %v, want ErrUnauthorized", err)
+					t.Errorf("got the error %v, want ErrUnauthorized", err)
 				}
 				server.requireCounts(t, test.fetches, 0)
 			})
@@ -173,7 +173,7 @@ func TestTokenResponseThatBreaksOff(t *testing.T) {
 				token.AccessToken, token.Expiry)
 		}
 		if len(server.fetches) != 2 {
-			t.Errorf("%d token requests, want 2", len(server.fetches))
+			t.Errorf("got %d token requests, want 2", len(server.fetches))
 		}
 	})
 }
@@ -181,6 +181,6 @@ func TestTokenResponseThatBreaksOff(t *testing.T) {
 func TestTokenEndpointThatRequiresAnUpgrade(t *testing.T) {
 	server := &tokenServer{steps: []roundTrip{problem(426)}}
 	if err := retrieve(t.Context(), server.client(t)); !errors.Is(err, upvest.ErrUpgradeRequired) {
-		t.Errorf("the error is %v, want ErrUpgradeRequired", err)
+		t.Errorf("got the error %v, want ErrUpgradeRequired", err)
 	}
 }

@@ -44,13 +44,13 @@ func TestRenewalCarriesNoValuesOfACall(t *testing.T) {
 			synctest.Wait()
 		}
 		if len(marked) != 2 || !marked[0] || marked[1] {
-			t.Errorf("the token requests have the values of the call: %v, want the first alone", marked)
+			t.Errorf("token requests carry the context values of the call: %v, want only the first", marked)
 		}
 	})
 }
 
-// A renewal that hangs is given up after two minutes, while the token is still valid.
-func TestRenewalThatHangsIsGivenUp(t *testing.T) {
+// A renewal that hangs is cancelled after two minutes, while the token is still valid.
+func TestRenewalThatHangsIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := &hangingLimiter{}
 		server := &tokenServer{}
@@ -70,7 +70,7 @@ func TestRenewalThatHangsIsGivenUp(t *testing.T) {
 	})
 }
 
-// However many calls come during a slow renewal, it is one request.
+// Any number of calls during a slow renewal share its one request.
 func TestSlowRenewalIsOneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{}
@@ -100,13 +100,14 @@ func TestTokenPauseWithAClockThatIsSetBack(t *testing.T) {
 		offset = -time.Hour
 		began := time.Now()
 		if err := retrieve(t.Context(), client); err != nil || time.Since(began) > time.Second {
-			t.Errorf("%v after %s, want success after a second at most", err, time.Since(began))
+			t.Errorf("got the error %v after %s, want success after a second at most", err, time.Since(began))
 		}
 	})
 }
 
-// A call that ends while it waits for a token reports no failure that a success followed.
-func TestCallThatEndsReportsNoTokenFailureThatIsOver(t *testing.T) {
+// If a call ends while it waits for a token, its error omits failures of token requests
+// that a success followed.
+func TestCallThatEndsOmitsFailuresThatASuccessFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{life: "100", steps: []roundTrip{problem(401)}}
 		client := server.client(t)
@@ -120,10 +121,10 @@ func TestCallThatEndsReportsNoTokenFailureThatIsOver(t *testing.T) {
 		server.delay = time.Minute
 		err := retrieve(t.Context(), client, upvest.WithTimeout(time.Second))
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the error is %v, want the deadline", err)
+			t.Errorf("got the error %v, want context.DeadlineExceeded", err)
 		}
 		if strings.Contains(err.Error(), "the last token request failed") {
-			t.Errorf("the error is %v, and names a failure that is over", err)
+			t.Errorf("got the error %v, want no failure that a success followed", err)
 		}
 	})
 }
@@ -141,14 +142,14 @@ func TestAgeOfATokenFailure(t *testing.T) {
 	})
 }
 
-// A token request that its last caller left does not make the next call wait.
+// If all callers of a token request are gone, the next call does not wait for it.
 func TestCancelledTokenRequestDelaysNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{steps: []roundTrip{hangs}}
 		client := server.client(t)
 		err := retrieve(t.Context(), client, upvest.WithTimeout(time.Second))
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatalf("the error is %v, want the deadline", err)
+			t.Fatalf("got the error %v, want context.DeadlineExceeded", err)
 		}
 		synctest.Wait()
 		requireAtOnce(t, client)
@@ -166,7 +167,8 @@ func TestConcurrentCallsShareAFailedTokenRequest(t *testing.T) {
 			calls.Go(func() {
 				err := retrieve(t.Context(), client)
 				if asError(t, err).Outcome != upvest.OutcomeNone || time.Since(began) != time.Second {
-					t.Errorf("%v after %s, want the failure after a second", err, time.Since(began))
+					t.Errorf("got the error %v after %s, want the failure after a second",
+						err, time.Since(began))
 				}
 			})
 		}
@@ -191,13 +193,13 @@ func TestLimiterThatRefusesTheTokenRequest(t *testing.T) {
 		err := retrieve(t.Context(), server.client(t, upvest.WithLimiter(limiter)))
 		requireText(t, err, "no turn left")
 		if turns != 2 || time.Since(began) != 0 {
-			t.Errorf("%d turns in %s, want 2 at once", turns, time.Since(began))
+			t.Errorf("the limiter was called %d times in %s, want twice at once", turns, time.Since(began))
 		}
 	})
 }
 
-// A token source without support for contexts can be asked any number of times.
-func TestTokenSourceWithoutAContextIsAskedAgain(t *testing.T) {
+// A token source without support for contexts can be called any number of times.
+func TestTokenSourceWithoutAContextIsCalledAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := sourceFunc(func() (*oauth2.Token, error) {
 			return &oauth2.Token{AccessToken: "token"}, nil
@@ -213,7 +215,7 @@ func TestTokenSourceWithoutAContextIsAskedAgain(t *testing.T) {
 	})
 }
 
-// Close lets a call finish that waits for its token.
+// Close does not cancel a token request that a call waits for.
 func TestCloseLeavesATokenRequestToItsCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{delay: 10 * time.Second}
@@ -223,7 +225,7 @@ func TestCloseLeavesATokenRequestToItsCall(t *testing.T) {
 		synctest.Wait()
 		client.Close()
 		if err := <-underway; err != nil {
-			t.Errorf("the call under way failed: %v", err)
+			t.Errorf("the call in progress failed: %v", err)
 		}
 	})
 }
@@ -238,10 +240,11 @@ func TestTokenFields(t *testing.T) {
 			t.Fatal(err)
 		}
 		if want := time.Now().Add(time.Hour); !token.Expiry.Equal(want) || token.ExpiresIn != 3600 {
-			t.Errorf("the token expires at %s, in %d s, want %s", token.Expiry, token.ExpiresIn, want)
+			t.Errorf("the token expires at %s, in %d s, want %s, in 3600 s",
+				token.Expiry, token.ExpiresIn, want)
 		}
 		if scope := token.Extra("scope"); scope != "portfolios:read" {
-			t.Errorf("the scope is %q, want the granted one", scope)
+			t.Errorf("the scope is %q, want portfolios:read as granted", scope)
 		}
 	})
 }
@@ -262,15 +265,15 @@ func TestCallsKeepIdleConnections(t *testing.T) {
 			t.Fatal(err)
 		}
 		if transport.closed.Load() != 0 {
-			t.Errorf("a call closed the idle connections %d times", transport.closed.Load())
+			t.Errorf("a call closed the idle connections %d times, want never", transport.closed.Load())
 		}
 		underway := make(chan error)
 		go func() { underway <- retrieve(t.Context(), client) }()
 		synctest.Wait()
 		client.Close()
 		if err := <-underway; err != nil || transport.closed.Load() != 2 {
-			t.Errorf("%v, connections closed %d times, want by Close and after the call",
-				err, transport.closed.Load())
+			t.Errorf("got the error %v and idle connections closed %d times, "+
+				"want success and 2 times: by Close and after the call", err, transport.closed.Load())
 		}
 	})
 }

@@ -16,8 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// hangingLimiter returns only with its context, from the moment on that it is told to
-// hang.
+// hangingLimiter returns at once while hangs is false. Otherwise it returns when its
+// context ends.
 type hangingLimiter struct{ hangs atomic.Bool }
 
 func (l *hangingLimiter) Wait(ctx context.Context) error {
@@ -28,7 +28,7 @@ func (l *hangingLimiter) Wait(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// A background renewal that hangs must not fail the calls that need a token later.
+// If a renewal hangs in the background, later calls that need a token still succeed.
 func TestRenewalThatHangsInTheLimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := &hangingLimiter{}
@@ -51,7 +51,7 @@ func TestRenewalThatHangsInTheLimiter(t *testing.T) {
 			t.Error(err)
 		}
 		if waited := time.Since(began); waited != 0 {
-			t.Errorf("the call waited for %s", waited)
+			t.Errorf("the call waited for %s, want no wait", waited)
 		}
 	})
 }
@@ -103,13 +103,14 @@ func TestNoExpiredTokenIsSentAfterALongWait(t *testing.T) {
 			}
 		}
 		if expired > 0 {
-			t.Errorf("%d requests carried an expired token", expired)
+			t.Errorf("got %d requests with an expired token, want none", expired)
 		}
 	})
 }
 
-// A refused secret costs one token request a second, however many calls need a token.
-func TestRefusedSecretIsNotAskedForAtEveryCall(t *testing.T) {
+// If the server refuses the client secret, the client sends at most one token request a
+// second for all calls together.
+func TestRefusedSecretLimitsTokenRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refusals := slices.Repeat([]roundTrip{problem(401)}, 100)
 		server := &tokenServer{steps: refusals, respond: success(orderBody)}
@@ -121,15 +122,14 @@ func TestRefusedSecretIsNotAskedForAtEveryCall(t *testing.T) {
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
-		// Each failure is two requests: the client repeats a 401 once if the clocks
-		// differ.
+		// The client sends one token request at once, and then one a second.
 		if fetches := len(server.fetches); fetches > 11 {
-			t.Errorf("%d token requests in 10 seconds", fetches)
+			t.Errorf("got %d token requests in 10 seconds, want at most 11", fetches)
 		}
 	})
 }
 
-// A call that ends while it waits for its turn reports why there is no token.
+// A call that ends while it waits for the limiter reports why there is no token.
 func TestCallThatEndsReportsTheLatestTokenFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refusals := slices.Repeat([]roundTrip{problem(401)}, 100)
@@ -149,9 +149,9 @@ func TestCallThatEndsReportsTheLatestTokenFailure(t *testing.T) {
 	})
 }
 
-// One kind of call that always gets a 401 must not take the token from the calls that
-// succeed.
-func TestUnauthorizedCallsLeaveAProvedToken(t *testing.T) {
+// If one kind of call always receives a 401, the other calls keep the token with which
+// they succeed.
+func TestUnauthorizedCallsKeepAConfirmedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fetches atomic.Int32
 		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
@@ -183,14 +183,15 @@ func TestUnauthorizedCallsLeaveAProvedToken(t *testing.T) {
 				t.Errorf("got %v, want ErrUnauthorized", err)
 			}
 		}
-		// A refusal may mean that the token was revoked: a token request a minute.
+		// A refusal may mean that the token was revoked, so the client requests a new
+		// token once a minute.
 		if fetches.Load() != 3 {
-			t.Errorf("%d token requests in two minutes, want 3", fetches.Load())
+			t.Errorf("got %d token requests in two minutes, want 3", fetches.Load())
 		}
 	})
 }
 
-// A scope that was granted to the client since takes effect within two minutes.
+// If a scope is granted to the client after a 403, it takes effect within two minutes.
 func TestForbiddenRenewsTheTokenInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		next := problem(403)
@@ -206,13 +207,13 @@ func TestForbiddenRenewsTheTokenInTheBackground(t *testing.T) {
 		}
 		synctest.Wait()
 		if fetches := len(server.fetches); fetches != 1 {
-			t.Errorf("%d token requests within a minute, want 1", fetches)
+			t.Errorf("got %d token requests within a minute, want 1", fetches)
 		}
 		time.Sleep(2 * time.Second)
 		_ = retrieve(t.Context(), client)
 		synctest.Wait()
 		if fetches := len(server.fetches); fetches != 2 {
-			t.Errorf("%d token requests after a minute, want 2", fetches)
+			t.Errorf("got %d token requests after a minute, want 2", fetches)
 		}
 		next = respond(http.StatusForbidden, "text/html", "<html>blocked</html>")
 		time.Sleep(2 * time.Minute)
@@ -241,7 +242,7 @@ func TestTokenExpiryCountsFromTheRequest(t *testing.T) {
 	}
 }
 
-// The error of OAuth 2.0 reaches the caller, whatever the status.
+// The caller receives the error of OAuth 2.0 with every status.
 func TestTokenErrorsOfOAuth(t *testing.T) {
 	const body = `{"error": "invalid_client", "error_description": "unknown client"}`
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized} {
@@ -255,8 +256,9 @@ func TestTokenErrorsOfOAuth(t *testing.T) {
 	}
 }
 
-// A hook that asks for a token during a token request does not wait for itself.
-func TestHookThatAsksForAToken(t *testing.T) {
+// A hook that requests a token during a token request receives an error instead of
+// waiting for itself.
+func TestHookThatRequestsAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{life: "3600", respond: success(orderBody)}
 		var source *upvest.TokenSource
@@ -285,15 +287,15 @@ func TestClose(t *testing.T) {
 		client.Close()
 		requireText(t, retrieve(t.Context(), client), "the client is closed")
 		if err := <-underway; err != nil {
-			t.Errorf("the call under way failed: %v", err)
+			t.Errorf("the call in progress failed: %v", err)
 		}
 		if _, err := client.TokenSource().Token(); err != nil {
-			t.Errorf("the token source is closed too: %v", err)
+			t.Errorf("the token source returned %v after Close, want a token", err)
 		}
 	})
 }
 
-// Close ends a renewal in the background. synctest fails if its goroutine is left.
+// Close ends a renewal in the background. synctest fails if its goroutine still runs.
 func TestCloseEndsBackgroundWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := &hangingLimiter{}
@@ -312,7 +314,7 @@ func TestCloseEndsBackgroundWork(t *testing.T) {
 		client.Close()
 		synctest.Wait()
 		if passed := time.Since(began); passed != 0 {
-			t.Errorf("Close took %s", passed)
+			t.Errorf("Close took %s, want no wait", passed)
 		}
 	})
 }

@@ -45,7 +45,7 @@ func (s *refusedServer) requireTokens(t *testing.T, want int) {
 	t.Helper()
 	synctest.Wait()
 	if len(s.fetches) != want {
-		t.Errorf("%d tokens were requested, want %d", len(s.fetches), want)
+		t.Errorf("got %d token requests, want %d", len(s.fetches), want)
 	}
 }
 
@@ -74,7 +74,7 @@ func callRefused(t *testing.T, client *upvest.Client, kind string) {
 	}
 }
 
-// However many kinds of calls are always refused, each costs one token a minute.
+// Each kind of call that is always refused causes one token request a minute.
 func TestUnauthorizedCallsOfSeveralKinds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &refusedServer{}
@@ -89,13 +89,14 @@ func TestUnauthorizedCallsOfSeveralKinds(t *testing.T) {
 			}
 		}
 		if tokens := len(server.fetches); tokens > 7 {
-			t.Errorf("%d tokens were requested in two minutes, want 1 and 2 for each of 3 kinds", tokens)
+			t.Errorf("got %d token requests in two minutes, want 1 and 2 for each of 3 kinds", tokens)
 		}
 	})
 }
 
-// What a success proves about a token that one kind of call is refused with.
-func TestSuccessesThatProveAToken(t *testing.T) {
+// If one kind of call is refused, only a success of another call that was sent after the
+// refusal shows that the token is still valid.
+func TestSuccessesThatConfirmAToken(t *testing.T) {
 	for name, test := range map[string]struct {
 		succeed func(t *testing.T, server *refusedServer, client *upvest.Client)
 		want    int // tokens
@@ -158,7 +159,7 @@ func TestSuccessesThatProveAToken(t *testing.T) {
 	}
 }
 
-// A clock that is set back does not protect a token from refusals until it has caught up.
+// After the clock was set back, a refusal still drops the token at once.
 func TestRefusalWithAClockThatIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var offset time.Duration
@@ -174,8 +175,8 @@ func TestRefusalWithAClockThatIsSetBack(t *testing.T) {
 	})
 }
 
-// A token that is refused within ten seconds of its arrival has a successor a second
-// later, any other one at once.
+// If a token is refused within ten seconds of its arrival, the client waits a second
+// before it requests the next one. Otherwise it requests the next one at once.
 func TestPauseAfterARefusedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{}
@@ -193,8 +194,8 @@ func TestPauseAfterARefusedToken(t *testing.T) {
 	})
 }
 
-// A call whose token was revoked while another token was requested, or had just arrived,
-// does not repeat with that one: both may have been revoked.
+// If a token is revoked while another one is requested, or just after that one arrived, a
+// refused call is not repeated with the other token, because both may be revoked.
 func TestRevocationWhileAnExpiredTokenIsReplaced(t *testing.T) {
 	for name, delay := range map[string]time.Duration{"requested": 5 * time.Second, "arrived": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -249,15 +250,16 @@ func TestForbiddenRenewsTheTokenOnce(t *testing.T) {
 	})
 }
 
-// Calls that wait for a token which no request can be sent for give up together.
-func TestCallsWithoutATurnForTheToken(t *testing.T) {
+// If the limiter refuses the token request, all calls that wait for the token fail
+// together.
+func TestCallsFailTogetherIfTheLimiterRefusesTheTokenRequest(t *testing.T) {
 	const calls = 50
 	synctest.Test(t, func(t *testing.T) {
 		var turns atomic.Int64
 		limiter := limiterFunc(func(context.Context) error {
 			taken := turns.Add(1)
 			time.Sleep(time.Millisecond)
-			if taken > calls { // all calls have theirs
+			if taken > calls { // every call has had its turn
 				return errors.New("no turn left")
 			}
 			return nil
@@ -270,7 +272,7 @@ func TestCallsWithoutATurnForTheToken(t *testing.T) {
 		}
 		group.Wait()
 		if passed := time.Since(began); passed > 2*time.Second {
-			t.Errorf("the calls gave up after %s, want two seconds at most", passed)
+			t.Errorf("the calls failed after %s, want at most two seconds", passed)
 		}
 	})
 }

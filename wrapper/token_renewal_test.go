@@ -110,13 +110,13 @@ func TestTokenOutlivesAFailingRenewal(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrServiceUnavailable) {
-			t.Errorf("error = %v, want that of the token endpoint: the token has expired", err)
+			t.Errorf("got the error %v, want the error of the token endpoint after the token expired", err)
 		}
 	})
 }
 
-// While a token is valid, no call waits for the next, however slow or broken the token
-// endpoint is.
+// While a token is valid, calls do not wait for its renewal, even if the token endpoint
+// is slow or fails.
 func TestRenewalDelaysNoCall(t *testing.T) {
 	const (
 		life   = 1800 * time.Second
@@ -160,7 +160,7 @@ func TestRenewalDelaysNoCall(t *testing.T) {
 					synctest.Wait()
 				}
 				if len(server.fetches) > 200 || len(server.fetches) < 2 {
-					t.Errorf("%d token requests, want 2 to 200", len(server.fetches))
+					t.Errorf("got %d token requests, want 2 to 200", len(server.fetches))
 				}
 			})
 		})
@@ -190,7 +190,7 @@ func TestTimeoutDoesNotLimitARenewal(t *testing.T) {
 	})
 }
 
-// A lifetime that no duration can hold is a long one.
+// A lifetime that overflows [time.Duration] counts as a very long one.
 func TestTokenWithAHugeLifetime(t *testing.T) {
 	// 18446744074 s is 2^64 ns and a little more.
 	for _, life := range []string{"1e10", "18446744074", "1e300"} {
@@ -215,9 +215,9 @@ func TestTokenWithAHugeLifetime(t *testing.T) {
 	}
 }
 
-// A renewal that was under way when the server refused the token may bring another token
-// that is revoked. It does not replace the one that was requested after the refusal.
-func TestRenewalFromBeforeARevocation(t *testing.T) {
+// A renewal that started before the server refused the token may return a token that is
+// revoked too. That token does not replace the one that was requested after the refusal.
+func TestRenewalThatStartedBeforeARevocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		renewed := slow(10*time.Second, success(grantBody("token-2", "1800")))
 		server := &tokenServer{}
@@ -256,7 +256,7 @@ func TestCancelledTokenRequestThatDoesNotEnd(t *testing.T) {
 		client := server.client(t)
 		err := retrieve(t.Context(), client, upvest.WithTimeout(time.Second))
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Fatalf("the error is %v, want the deadline", err)
+			t.Fatalf("got the error %v, want context.DeadlineExceeded", err)
 		}
 		start := time.Now()
 		if err := retrieve(t.Context(), client); err != nil || time.Since(start) != 0 {

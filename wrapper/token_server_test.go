@@ -107,7 +107,8 @@ func (s *tokenServer) client(t testing.TB, options ...upvest.ClientOption) *upve
 func (s *tokenServer) requireCounts(t testing.TB, fetches, calls int) {
 	t.Helper()
 	if len(s.fetches) != fetches || s.calls != calls {
-		t.Errorf("%d token requests and %d calls, want %d and %d", len(s.fetches), s.calls, fetches, calls)
+		t.Errorf("got %d token requests and %d calls, want %d and %d",
+			len(s.fetches), s.calls, fetches, calls)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestReplacedTokenSource(t *testing.T) {
 			}
 		}
 		if len(server.fetches) > 0 || len(other.fetches) > 1 {
-			t.Errorf("%s: %d token requests of the client, %d of the source, want none and at most one",
+			t.Errorf("%s: got %d token requests of the client, %d of the source, want none and at most one",
 				name, len(server.fetches), len(other.fetches))
 		}
 	}
@@ -94,7 +94,7 @@ func TestTokenSourceThatFails(t *testing.T) {
 				requireOutcome(t, err, upvest.OutcomeRefused)
 				server.requireRequests(t, 0)
 				if name == "error" && !errors.Is(err, cause) {
-					t.Errorf("the error is %v, want that of the source", err)
+					t.Errorf("got the error %v, want the error of the source", err)
 				}
 			})
 		}

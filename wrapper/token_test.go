@@ -83,7 +83,7 @@ func TestConcurrentCallsShareOneTokenRequest(t *testing.T) {
 	})
 }
 
-func TestACallThatEndsLeavesTheTokenRequestToTheOthers(t *testing.T) {
+func TestTokenRequestContinuesForTheOtherCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{delay: 10*time.Second + 1}
 		client := server.client(t)
@@ -96,7 +96,7 @@ func TestACallThatEndsLeavesTheTokenRequestToTheOthers(t *testing.T) {
 				defer cancel()
 				err := retrieve(ctx, client)
 				if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != patience {
-					t.Errorf("caller %d: %v after %s, want the deadline after %s",
+					t.Errorf("caller %d: %v after %s, want context.DeadlineExceeded after %s",
 						i, err, time.Since(start), patience)
 				}
 			})
@@ -123,7 +123,7 @@ func TestTheLastWaitingCallCancelsTheTokenRequest(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i+1)*time.Second)
 				defer cancel()
 				if err := retrieve(ctx, client); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("caller %d: %v, want the deadline", i, err)
+					t.Errorf("caller %d: %v, want context.DeadlineExceeded", i, err)
 				}
 			})
 		}
@@ -173,12 +173,12 @@ func TestCallsNeverReceiveAnEarlierFailure(t *testing.T) {
 			}
 		}
 		if len(server.fetches) != 3 {
-			t.Errorf("%d token requests, want 2 that failed and one more", len(server.fetches))
+			t.Errorf("got %d token requests, want 3: two that failed and one more", len(server.fetches))
 		}
 	})
 }
 
-func TestUnauthorizedOnce(t *testing.T) {
+func TestUnauthorizedCallIsRepeatedWithANewToken(t *testing.T) {
 	server := &tokenServer{}
 	client := server.client(t, upvest.WithoutRetry())
 	if err := retrieve(t.Context(), client); err != nil {
@@ -186,16 +186,16 @@ func TestUnauthorizedOnce(t *testing.T) {
 	}
 	server.revokeFor("token-2")
 	if err := retrieve(t.Context(), client); err != nil {
-		t.Errorf("error = %v, want success with the new token", err)
+		t.Errorf("got the error %v, want success with the new token", err)
 	}
 	server.requireCounts(t, 2, 3)
 }
 
-func TestUnauthorizedForEver(t *testing.T) {
+func TestUnauthorizedCallIsRepeatedOnce(t *testing.T) {
 	server := &tokenServer{valid: "another"}
 	failure := asError(t, retrieve(t.Context(), server.client(t)))
 	if failure.Status != 401 || failure.Detail != "Token is not active" || len(failure.Attempts) != 2 {
-		t.Errorf("error = %v, want the 401 with its detail after two attempts", failure)
+		t.Errorf("got the error %v, want the 401 with its detail after two attempts", failure)
 	}
 	server.requireCounts(t, 2, 2)
 }
@@ -219,7 +219,8 @@ func TestConcurrentUnauthorizedCallsShareOneTokenRequest(t *testing.T) {
 		}
 		callers.Wait()
 		if len(server.fetches) != 2 {
-			t.Errorf("%d token requests, want one more than the first", len(server.fetches))
+			t.Errorf("got %d token requests, want 2: the first and one that all calls share",
+				len(server.fetches))
 		}
 	})
 }
@@ -228,7 +229,7 @@ func TestConcurrentUnauthorizedCallsShareOneTokenRequest(t *testing.T) {
 // together with it.
 func TestTokensThatAreRevokedTogether(t *testing.T) {
 	for name, renewal := range map[string]time.Duration{
-		"the renewal is under way":     3 * time.Second,
+		"the renewal is in progress":   3 * time.Second,
 		"the renewal has just arrived": time.Second,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -261,14 +262,15 @@ func TestTokensThatAreRevokedTogether(t *testing.T) {
 					t.Error(err)
 				}
 				if len(server.fetches) != 3 {
-					t.Errorf("%d token requests, want a third that all calls share", len(server.fetches))
+					t.Errorf("got %d token requests, want 3: the third one is shared by all calls",
+						len(server.fetches))
 				}
 			})
 		})
 	}
 }
 
-// While a renewal is under way, no call is sent with a token that has expired.
+// While a renewal is in progress, no call is sent with a token that has expired.
 func TestExpiredTokensAreNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := 0
@@ -306,7 +308,7 @@ func TestExpiredTokensAreNotSent(t *testing.T) {
 			}
 		}
 		if tokens != 2 {
-			t.Errorf("%d token requests, want 2", tokens)
+			t.Errorf("got %d token requests, want 2", tokens)
 		}
 	})
 }

@@ -157,7 +157,7 @@ func TestUnknownFieldsInAList(t *testing.T) {
 		}
 	}
 	if rows != 1 {
-		t.Errorf("%d rows, want 1", rows)
+		t.Errorf("got %d rows, want 1", rows)
 	}
 }
 
@@ -203,7 +203,7 @@ func TestUnknownFieldsAreNotSentBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(server.bodies) != 2 {
-		t.Fatalf("%d requests with a body, want 2", len(server.bodies))
+		t.Fatalf("got %d requests with a body, want 2", len(server.bodies))
 	}
 	for _, body := range server.bodies {
 		if strings.Contains(body, "new_field") || strings.Contains(strings.ToLower(body), "unknown") {

@@ -77,7 +77,7 @@ func TestWaitContinuesAfterAnOutage(t *testing.T) {
 		"no response":     hangs,
 		"cut off":         cutOff,
 	} {
-		for kind, first := range map[string]roundTrip{"order received": status("NEW"), "no order yet": outage} {
+		for kind, first := range map[string]roundTrip{"with an order": status("NEW"), "without one": outage} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
