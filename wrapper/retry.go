@@ -94,7 +94,7 @@ func (p RetryPolicy) delay(
 ) (time.Duration, bool) {
 	bound := p.MaxDelay
 	shift := attempt - 1
-	if shift < 32 && p.BaseDelay < p.MaxDelay>>shift {
+	if p.BaseDelay < p.MaxDelay>>shift {
 		bound = p.BaseDelay << shift
 	}
 	wait := source.upTo(bound)

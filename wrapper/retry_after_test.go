@@ -22,18 +22,18 @@ func TestRetryAfter(t *testing.T) {
 		"none":        {},
 		"seconds":     {header: []string{"Retry-After", "7"}, want: 7 * time.Second},
 		"zero":        {header: []string{"Retry-After", "0"}},
-		"the longest": {header: []string{"Retry-After", "30"}, want: 30 * time.Second},
+		"the maximum": {header: []string{"Retry-After", "30"}, want: 30 * time.Second},
 		"date": {
 			header: []string{"Retry-After", in9Seconds, "Date", now}, want: 9 * time.Second,
 		},
-		"date alone":         {header: []string{"Retry-After", in9Seconds}, want: 9 * time.Second},
+		"date without Date":  {header: []string{"Retry-After", in9Seconds}, want: 9 * time.Second},
 		"past":               {header: []string{"Retry-After", before, "Date", now}},
 		"unknown form":       {header: []string{"Retry-After", "soon"}},
 		"negative":           {header: []string{"Retry-After", "-5"}},
 		"a fraction":         {header: []string{"Retry-After", "1.5"}, want: 2 * time.Second},
 		"a small fraction":   {header: []string{"Retry-After", "0.05"}, want: time.Second},
 		"no fraction":        {header: []string{"Retry-After", "3.000"}, want: 3 * time.Second},
-		"the longest, exact": {header: []string{"Retry-After", "29.71"}, want: 30 * time.Second},
+		"rounded to maximum": {header: []string{"Retry-After", "29.71"}, want: 30 * time.Second},
 		"not a fraction":     {header: []string{"Retry-After", "1.5s"}},
 		"two points":         {header: []string{"Retry-After", "1.5.2"}},
 		"no whole number":    {header: []string{"Retry-After", ".5"}},
@@ -69,13 +69,13 @@ func TestRetryAfterThatIsTooLong(t *testing.T) {
 	now := synctestStart.Format(http.TimeFormat)
 	in31Seconds := synctestStart.Add(31 * time.Second).Format(http.TimeFormat)
 	for name, header := range map[string][]string{
-		"31 seconds":        {"Retry-After", "31"},
-		"endless":           {"Retry-After", "99999999999999999999999"},
-		"endless, and more": {"Retry-After", "99999999999999999999999.5"},
-		"with a fraction":   {"Retry-After", "292.05"},
-		"a little too long": {"Retry-After", "30.000000000000000000001"},
-		"date":              {"Retry-After", in31Seconds, "Date", now},
-		"date alone":        {"Retry-After", in31Seconds},
+		"31 seconds":         {"Retry-After", "31"},
+		"huge":               {"Retry-After", "99999999999999999999999"},
+		"huge with fraction": {"Retry-After", "99999999999999999999999.5"},
+		"with a fraction":    {"Retry-After", "292.05"},
+		"a little too long":  {"Retry-After", "30.000000000000000000001"},
+		"date":               {"Retry-After", in31Seconds, "Date", now},
+		"date alone":         {"Retry-After", in31Seconds},
 	} {
 		for _, status := range []int{429, 503} {
 			t.Run(name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestRetryAfterThatIsTooLong(t *testing.T) {
 					}
 					server.requireRequests(t, 1)
 					if took := time.Since(start); took != 0 {
-						t.Errorf("the call took %s, want it to end at once", took)
+						t.Errorf("the call took %s, want no wait", took)
 					}
 				})
 			})
@@ -98,7 +98,7 @@ func TestRetryAfterThatIsTooLong(t *testing.T) {
 	}
 }
 
-func TestRetryAfterIsTheLeastWait(t *testing.T) {
+func TestRetryAfterIsTheMinimumWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503, "Retry-After", "1"), success(orderBody))
 		client := newTestClient(t, server.serve,
@@ -113,8 +113,8 @@ func TestRetryAfterIsTheLeastWait(t *testing.T) {
 	})
 }
 
-// Jitter of up to a quarter of Retry-After, or of up to 250 ms if that is more, comes on
-// top.
+// The client adds jitter of up to a quarter of Retry-After, or of up to 250 ms if that is
+// more.
 func TestRetryAfterHasJitter(t *testing.T) {
 	for after, most := range map[string]time.Duration{
 		"0": 250 * time.Millisecond, "1": 250 * time.Millisecond,
@@ -141,7 +141,7 @@ func TestRetryAfterHasJitter(t *testing.T) {
 	}
 }
 
-// Calls that the server turns away together do not return together.
+// Calls that the server refuses at the same time are not repeated at the same time.
 func TestRetryAfterSpreadsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const calls = 80
@@ -151,22 +151,23 @@ func TestRetryAfterSpreadsCalls(t *testing.T) {
 		}
 		server.steps = append(server.steps, success(orderBody))
 		retrieveAtOnce(t, newTestClient(t, server.serve), calls)
-		returned := map[time.Duration]bool{}
+		instants := map[time.Duration]bool{}
 		for _, at := range server.at[calls:] {
 			since := at.Sub(synctestStart)
 			if since < time.Second || since > 1250*time.Millisecond {
-				t.Errorf("a call returns after %s, want 1 s to 1.25 s", since)
+				t.Errorf("a call was repeated after %s, want 1 s to 1.25 s", since)
 			}
-			returned[since] = true
+			instants[since] = true
 		}
-		if len(returned) < calls*9/10 {
-			t.Errorf("%d calls return at %d different instants", calls, len(returned))
+		if len(instants) < calls*9/10 {
+			t.Errorf("%d calls were repeated at %d different times, want at least %d",
+				calls, len(instants), calls*9/10)
 		}
 	})
 }
 
-// Without a Date in the response, a date counts from the time of the server as far as the
-// client knows it.
+// If a response has no Date, a date in Retry-After counts from the server's time that the
+// client has learned before.
 func TestRetryAfterDateOfAServerWithAnotherClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: time.Hour}
@@ -193,7 +194,7 @@ func TestRetryAfterDateOfAServerWithAnotherClock(t *testing.T) {
 			t.Fatalf("got %d throttled requests, want 2", len(at))
 		}
 		if wait := at[1].Sub(at[0]); wait < 9*time.Second || wait > 12*time.Second {
-			t.Errorf("the client waited %s, want about 9 s", wait)
+			t.Errorf("the client waited %s, want 9 s to 12 s", wait)
 		}
 	})
 }

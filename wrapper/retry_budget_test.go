@@ -15,23 +15,23 @@ func TestRetryBudget(t *testing.T) {
 		server := scripted(problem(503))
 		client := newTestClient(t, server.serve,
 			upvest.WithRetry(upvest.RetryPolicy{BaseDelay: 1, MaxDelay: 1}))
-		requireCall := func(wantAttempts int, wantSpent bool) {
+		requireCall := func(wantAttempts int, wantErrBudget bool) {
 			t.Helper()
 			server.restart(server.steps...)
 			err := retrieve(t.Context(), client)
 			server.requireRequests(t, wantAttempts)
 			isSpent := errors.Is(err, upvest.ErrRetryBudget)
-			if isSpent != wantSpent {
-				t.Fatalf("errors.Is(err, ErrRetryBudget) is %t, want %t: %v", isSpent, wantSpent, err)
+			if isSpent != wantErrBudget {
+				t.Fatalf("errors.Is(err, ErrRetryBudget) is %t, want %t: %v", isSpent, wantErrBudget, err)
 			}
 			if isSpent && !errors.Is(err, upvest.ErrServiceUnavailable) {
-				t.Errorf("got the error %v, want the 503 too", err)
+				t.Errorf("got the error %v, want it to match ErrServiceUnavailable too", err)
 			}
 			if isSpent {
 				requireText(t, err, "the client gave up")
 			}
 		}
-		for range 33 { // three retries each, of the hundred that the budget has
+		for range 33 { // each call uses 3 of the 100 retries
 			requireCall(4, false)
 		}
 		requireCall(2, true)
@@ -53,13 +53,13 @@ func TestRetryBudgetIsNotNeededForOneAttempt(t *testing.T) {
 		client := newTestClient(t, problem(503), upvest.WithoutRetry())
 		for range 200 {
 			if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
-				t.Fatalf("%v, though nothing was to be retried", err)
+				t.Fatalf("got the error %v, want no ErrRetryBudget without retries", err)
 			}
 		}
 	})
 }
 
-// The repeat after a 401 costs nothing, so the budget is full after any number of them.
+// The repeat after a 401 does not use the retry budget.
 func TestUnauthorizedTakesNoBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(401))
@@ -73,12 +73,13 @@ func TestUnauthorizedTakesNoBudget(t *testing.T) {
 		}
 		server.steps = []roundTrip{problem(503)}
 		if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
-			t.Errorf("%v, though nothing was retried before", err)
+			t.Errorf("got the error %v, want no ErrRetryBudget with a full budget", err)
 		}
 	})
 }
 
-// A revoked token is renewed even if the budget is spent, for all calls that used it.
+// If a token is revoked, all calls that use it are repeated with a new one, even if the
+// budget is spent.
 func TestRevocationTakesNoBudget(t *testing.T) {
 	for name, outage := range map[string]int{"full": 0, "spent": 60} {
 		t.Run(name, func(t *testing.T) {
@@ -117,7 +118,7 @@ func spendBudget(t *testing.T, client *upvest.Client) {
 	t.Fatal("the budget is not spent after 50 calls that failed")
 }
 
-// A wait that does not begin is not a retry.
+// A wait that is too long to begin does not use the budget.
 func TestRetryBudgetIsNotTakenForAWaitThatIsTooLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503, "Retry-After", "20"))
@@ -129,13 +130,13 @@ func TestRetryBudgetIsNotTakenForAWaitThatIsTooLong(t *testing.T) {
 		}
 		server.restart(problem(503))
 		if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
-			t.Errorf("%v, though nothing was retried before", err)
+			t.Errorf("got the error %v, want no ErrRetryBudget with a full budget", err)
 		}
 		server.requireRequests(t, 4)
 	})
 }
 
-// Each second pays for one retry, however often calls come.
+// Each second adds one retry to the budget, at any rate of calls.
 func TestRetryBudgetGrowsWithTime(t *testing.T) {
 	for _, interval := range []time.Duration{500 * time.Millisecond, 1900 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
@@ -160,7 +161,34 @@ func TestRetryBudgetGrowsWithTime(t *testing.T) {
 	}
 }
 
-// A clock that is set back does not pay for retries, and does not take any either.
+// After a pause, the budget has one retry for each second, up to a hundred.
+func TestRetryBudgetAfterAPause(t *testing.T) {
+	for pause, want := range map[time.Duration]int{
+		time.Second:             1,
+		1999 * time.Millisecond: 1,
+		time.Minute:             60,
+		99 * time.Second:        99,
+		101 * time.Second:       100,
+		time.Hour:               100,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			server := scripted(problem(503))
+			client := newTestClient(t, server.serve,
+				upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 1000, BaseDelay: 1, MaxDelay: 1}))
+			_ = retrieve(t.Context(), client)
+			time.Sleep(pause)
+			server.restart(problem(503))
+			err := retrieve(t.Context(), client)
+			retries := len(server.requests) - 1
+			if retries != want || !errors.Is(err, upvest.ErrRetryBudget) {
+				t.Errorf("after %s: got %d retries and the error %v, want %d and ErrRetryBudget",
+					pause, retries, err, want)
+			}
+		})
+	}
+}
+
+// A clock that is set back neither adds retries to the budget nor removes any.
 func TestRetryBudgetWithAClockThatIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503))

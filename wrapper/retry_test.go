@@ -12,13 +12,13 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-func TestWhatIsRetried(t *testing.T) {
+func TestRetriedFailures(t *testing.T) {
 	retried := map[string]roundTrip{
 		"network failure":            failing(errors.New("some network failure")),
 		"connection reset":           failing(io.ErrUnexpectedEOF),
 		"body cut off":               cutOff,
-		"JSON that ends in a member": success(`{"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c", "status": `),
-		"JSON that ends in a text":   success(`{"id": "eb5ba93f-5dfe-4bf1-8`),
+		"JSON that ends in a field":  success(`{"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c", "status": `),
+		"JSON that ends in a string": success(`{"id": "eb5ba93f-5dfe-4bf1-8`),
 		"attempt timed out":          hangs,
 	}
 	for _, status := range []int{
@@ -51,7 +51,7 @@ func TestWhatIsRetried(t *testing.T) {
 	}
 }
 
-// requireAttempts checks how often a call that always meets the same step is sent.
+// requireAttempts checks how often a call is sent if every response is the same.
 func requireAttempts(t *testing.T, operation operationCase, step roundTrip, want int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -91,8 +91,8 @@ func TestWaitsHaveFullJitter(t *testing.T) {
 		random uint64
 		want   func(bound time.Duration) time.Duration
 	}{
-		"least": {random: 0, want: func(time.Duration) time.Duration { return 0 }},
-		"small": {random: 1000, want: func(time.Duration) time.Duration { return 1000 }},
+		"smallest": {random: 0, want: func(time.Duration) time.Duration { return 0 }},
+		"small":    {random: 1000, want: func(time.Duration) time.Duration { return 1000 }},
 		"largest": {
 			random: uint64(250 * time.Millisecond),
 			want: func(bound time.Duration) time.Duration {
@@ -115,8 +115,8 @@ func TestWaitsHaveFullJitter(t *testing.T) {
 				failure := asError(t, retrieve(t.Context(), client))
 				for i, wait := range server.waits() {
 					want := test.want(boundOfWait(i))
-					if noted := failure.Attempts[i].Wait; wait != want || noted != want {
-						t.Errorf("wait %d is %s, the attempt lists %s, want %s", i+1, wait, noted, want)
+					if listed := failure.Attempts[i].Wait; wait != want || listed != want {
+						t.Errorf("wait %d is %s, Attempt.Wait is %s, want %s", i+1, wait, listed, want)
 					}
 				}
 				server.requireRequests(t, 8)
@@ -125,7 +125,8 @@ func TestWaitsHaveFullJitter(t *testing.T) {
 	}
 }
 
-// boundOfWait is the documented bound of a wait, counted from 0.
+// boundOfWait returns the documented upper bound of a wait. The first wait has the number
+// 0.
 func boundOfWait(i int) time.Duration {
 	return min(250*time.Millisecond<<i, 8*time.Second)
 }
@@ -148,7 +149,7 @@ func TestWaitsAreDrawnEvenly(t *testing.T) {
 	})
 }
 
-// A BaseDelay above the default of MaxDelay raises that bound too.
+// A BaseDelay above the default MaxDelay of 8 s raises MaxDelay.
 func TestBaseDelayAboveTheDefaultMaxDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const longest = 20 * time.Second
@@ -159,7 +160,7 @@ func TestBaseDelayAboveTheDefaultMaxDelay(t *testing.T) {
 		_ = retrieve(t.Context(), client)
 		for i, wait := range server.waits() {
 			if wait != longest {
-				t.Errorf("wait %d is %s, want %s: the largest that the policy allows", i+1, wait, longest)
+				t.Errorf("wait %d is %s, want BaseDelay, %s", i+1, wait, longest)
 			}
 		}
 		server.requireRequests(t, 4)
@@ -167,7 +168,7 @@ func TestBaseDelayAboveTheDefaultMaxDelay(t *testing.T) {
 }
 
 func TestRetryPolicies(t *testing.T) {
-	asked := upvest.RetryPolicy{Retry: func(attempt upvest.Attempt) bool {
+	teapots := upvest.RetryPolicy{Retry: func(attempt upvest.Attempt) bool {
 		return attempt.Status == http.StatusTeapot
 	}}
 	for name, test := range map[string]struct {
@@ -186,7 +187,7 @@ func TestRetryPolicies(t *testing.T) {
 			call: []upvest.CallOption{upvest.WithoutRetry()},
 			want: 1,
 		},
-		"the policy of the call counts": {
+		"the call replaces the client's policy": {
 			step:   problem(503),
 			client: []upvest.ClientOption{upvest.WithoutRetry()},
 			call:   []upvest.CallOption{upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 3})},
@@ -194,12 +195,12 @@ func TestRetryPolicies(t *testing.T) {
 		},
 		"a policy that retries a status": {
 			step: problem(418),
-			call: []upvest.CallOption{upvest.WithRetry(asked)},
+			call: []upvest.CallOption{upvest.WithRetry(teapots)},
 			want: 4,
 		},
 		"a policy that does not retry a status": {
 			step: problem(503),
-			call: []upvest.CallOption{upvest.WithRetry(asked)},
+			call: []upvest.CallOption{upvest.WithRetry(teapots)},
 			want: 1,
 		},
 	} {
@@ -217,7 +218,7 @@ func TestRetryPolicies(t *testing.T) {
 	}
 }
 
-func TestRetryPolicySeesTheAttempt(t *testing.T) {
+func TestRetryPolicyReceivesTheAttempt(t *testing.T) {
 	var seen []upvest.Attempt
 	policy := upvest.RetryPolicy{Retry: func(attempt upvest.Attempt) bool {
 		seen = append(seen, attempt)
@@ -226,13 +227,13 @@ func TestRetryPolicySeesTheAttempt(t *testing.T) {
 	_ = retrieve(t.Context(), newTestClient(t, problem(418)), upvest.WithRetry(policy))
 	if len(seen) != 1 || seen[0].Operation != "retrieve_portfolios_order" || seen[0].Number != 1 ||
 		seen[0].Status != 418 || seen[0].RequestID != "request-418" {
-		t.Errorf("the policy saw %+v, want the first attempt of retrieve_portfolios_order with its 418", seen)
+		t.Errorf("Retry received %+v, want the first attempt of retrieve_portfolios_order with its 418", seen)
 	}
 }
 
-// A policy decides on attempts that were sent. What keeps a call from being sent would
-// keep the next attempt too.
-func TestRetryPolicyIsNotAskedAboutWhatWasNotSent(t *testing.T) {
+// The client calls RetryPolicy.Retry only for attempts that were sent. An error that
+// prevents sending would prevent the next attempt too.
+func TestRetryPolicyIsNotCalledForUnsentAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503))
 		client := newTestClient(t, server.serve, upvest.WithTokenSource(staticToken("")))
