@@ -1,5 +1,5 @@
 // Command firstorder places an order of 100 euros for an account that has a
-// configuration. It is the program of the README.
+// configuration. The README shows this program.
 //
 // It calls the server that the UPVEST_API_* variables name; `make first-order` runs it on
 // a sandbox that has the account.

@@ -4,10 +4,10 @@
 //	vault write transit/keys/upvest type=ecdsa-p521
 //	go run ./kms
 //
-// It calls the server that the UPVEST_API_* variables name, and the Vault of VAULT_ADDR
-// and VAULT_TOKEN. The key services of the clouds fit in the same way: a type with
-// Public, Sign and SignContext for a key of P-521 or Ed25519. Signatures of P-521 must
-// be ASN.1.
+// It calls the server that the UPVEST_API_* variables name, and the Vault that VAULT_ADDR
+// and VAULT_TOKEN name. The key service of a cloud provider can be used in the same way:
+// write a type with the methods Public, Sign and SignContext for a P-521 or Ed25519 key.
+// A P-521 signature must be in ASN.1 DER.
 package main
 
 import (

@@ -31,7 +31,8 @@ type signRequest struct {
 	Form      string `json:"marshaling_algorithm"`
 }
 
-// fakeVault imitates the transit engine of Vault for one key, at version 1 of two.
+// fakeVault imitates the transit engine of Vault. It has one key with two versions, and
+// signs with version 1.
 type fakeVault struct {
 	keyType string
 	public  string // as Vault writes it
@@ -170,8 +171,8 @@ func TestKeyThatCannotSignForUpvest(t *testing.T) {
 	}
 }
 
-// A call whose context ends does not wait for a Vault that hangs.
-func TestSignatureEndsWithItsContext(t *testing.T) {
+// If the context of a call is cancelled, the call does not wait for a Vault that hangs.
+func TestSigningStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
@@ -185,6 +186,6 @@ func TestSignatureEndsWithItsContext(t *testing.T) {
 	key := &vaultKey{vault: transit, name: "upvest", version: 1}
 	_, err := key.SignContext(ctx, nil, make([]byte, 64), crypto.SHA512)
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want the end of the context", err)
+		t.Errorf("got %v, want context.Canceled", err)
 	}
 }

@@ -33,7 +33,7 @@ const (
 type vaultKey struct {
 	vault
 	name string
-	// version stays the same after a rotation: Upvest has the public key of one version.
+	// version does not follow rotations: Upvest has the public key of this version only.
 	version int
 	public  crypto.PublicKey
 }
@@ -90,13 +90,13 @@ func (k *vaultKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts)
 }
 
 // SignContext signs a SHA-512 digest with ECDSA, or a message with Ed25519. It ignores
-// the reader: Vault has a random source.
+// the reader, because Vault generates the random numbers.
 func (k *vaultKey) SignContext(
 	ctx context.Context, _ io.Reader, input []byte, opts crypto.SignerOpts,
 ) ([]byte, error) {
 	request := map[string]any{"input": input, "key_version": k.version}
 	switch opts.HashFunc() {
-	case 0: // Ed25519 hashes the message itself
+	case 0: // Ed25519 signs the message, not a digest
 	case crypto.SHA512:
 		request["prehashed"] = true
 		request["hash_algorithm"] = "sha2-512"

@@ -45,7 +45,7 @@ async function newWorld(t) {
     client,
     inject: (fault) => control('POST', `worlds/${id}/faults`, fault),
     pending: async () => (await control('GET', `worlds/${id}/faults`)).data,
-    // The orders of the account that were carried out.
+    // The IDs of the orders that the sandbox has placed for the account.
     placed: async () => {
       const query = `operation=create_portfolios_order&account=${account}`;
       const { dropped, data } = await control('GET', `worlds/${id}/effects?${query}`);
@@ -73,7 +73,7 @@ test('an order whose response is lost is placed once', async (t) => {
   await world.inject({ operation: 'create_portfolios_order', after: true, reset: true });
   const key = randomUUID();
   await assert.rejects(world.client.call('POST', '/portfolios/orders', order, key), TypeError);
-  assert.deepEqual(await world.pending(), []); // the order met the fault
+  assert.deepEqual(await world.pending(), []); // the fault was used
   const [id] = await world.placed();
   const again = await world.client.call('POST', '/portfolios/orders', order, key);
   assert.equal(again.status, 200, JSON.stringify(again.body));

@@ -5,7 +5,7 @@ import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from 'nod
 import { readFileSync } from 'node:fs';
 
 export class Client {
-  // The variables are those that upvest-sandbox prints, by name.
+  // The variables map the names that upvest-sandbox prints to their values.
   constructor(variables) {
     this.baseURL = variables.UPVEST_API_BASE_URL;
     this.id = variables.UPVEST_API_CLIENT_ID;
@@ -26,7 +26,7 @@ export class Client {
       scope,
     });
     const { status, body } = await this.send('POST', '/auth/token', {}, form.toString());
-    if (status !== 200) throw new Error(`no access token: ${status} ${JSON.stringify(body)}`);
+    if (status !== 200) throw new Error(`request an access token: status ${status} ${JSON.stringify(body)}`);
     this.token = body.access_token;
   }
 
@@ -56,7 +56,7 @@ export class Client {
       method,
       headers,
       body,
-      redirect: 'manual', // the signature is for this URL alone
+      redirect: 'manual', // the signature covers this URL only
     });
     const text = await response.text();
     return { status: response.status, body: text && JSON.parse(text) };

@@ -17,7 +17,7 @@ const scope = "github.com/d8277167/upvest-portfolios-go/examples/otel"
 
 // attemptHook returns a hook that records each attempt as a span and as a measurement,
 // with the operation, the status and whether the client retries. Only the span has the
-// request id, by which Upvest's support finds a request: in a metric, each id would start
+// request ID, by which Upvest's support finds a request. In a metric, each ID would start
 // a new series.
 func attemptHook(
 	traces trace.TracerProvider, metrics metric.MeterProvider,
@@ -25,9 +25,9 @@ func attemptHook(
 	tracer := traces.Tracer(scope)
 	durations, err := metrics.Meter(scope).Float64Histogram("upvest.attempt.duration",
 		metric.WithUnit("s"),
-		metric.WithDescription("Time from the building of a request to the end of its response."))
+		metric.WithDescription("Time from building a request to the end of its response."))
 	if err != nil {
-		return nil, fmt.Errorf("make the histogram: %w", err)
+		return nil, fmt.Errorf("create the histogram: %w", err)
 	}
 	return func(ctx context.Context, attempt upvest.Attempt) {
 		end := time.Now()

@@ -2,7 +2,7 @@
 // OpenTelemetry collects meanwhile.
 //
 // It reads from the server that the UPVEST_API_* variables name. To send the data to a
-// collector, replace the exporters that print with the OTLP exporters.
+// collector, use the OTLP exporters in place of the stdout exporters.
 package main
 
 import (
@@ -33,13 +33,13 @@ func main() {
 func run(ctx context.Context, out io.Writer) (err error) {
 	spans, err := stdouttrace.New(stdouttrace.WithWriter(out))
 	if err != nil {
-		return fmt.Errorf("make the exporter of traces: %w", err)
+		return fmt.Errorf("create the trace exporter: %w", err)
 	}
 	traces := trace.NewTracerProvider(trace.WithBatcher(spans))
 	defer func() { err = errors.Join(err, traces.Shutdown(ctx)) }()
 	numbers, err := stdoutmetric.New(stdoutmetric.WithWriter(out))
 	if err != nil {
-		return fmt.Errorf("make the exporter of metrics: %w", err)
+		return fmt.Errorf("create the metric exporter: %w", err)
 	}
 	metrics := metric.NewMeterProvider(metric.WithReader(metric.NewPeriodicReader(numbers)))
 	defer func() { err = errors.Join(err, metrics.Shutdown(ctx)) }()
@@ -52,8 +52,9 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	// The transport makes a span for each HTTP request, with its address and protocol;
-	// the hook makes one for each attempt, with what only the client can tell.
+	// The transport makes a span for each HTTP request, with its address and protocol.
+	// The hook makes one for each attempt, with the operation, the request ID and
+	// whether the client retries.
 	transport := otelhttp.NewTransport(
 		http.DefaultTransport,
 		otelhttp.WithTracerProvider(traces),
@@ -68,7 +69,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 
-	ctx, span := traces.Tracer(scope).Start(ctx, "look at the orders")
+	ctx, span := traces.Tracer(scope).Start(ctx, "read a page of orders")
 	defer span.End()
 	page, err := client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{})
 	if err != nil {

@@ -21,7 +21,7 @@ func TestTracesAndMetrics(t *testing.T) {
 	}
 	printed := out.String()
 	for what, want := range map[string]int{
-		`"Name":"look at the orders"`:     1,
+		`"Name":"read a page of orders"`:  1,
 		`"Name":"token"`:                  1,
 		`"Name":"list_portfolios_orders"`: 2,
 		`"Name":"HTTP GET"`:               2,
@@ -29,7 +29,7 @@ func TestTracesAndMetrics(t *testing.T) {
 		`"upvest.attempt.duration"`:       1,
 	} {
 		if got := strings.Count(printed, what); got != want {
-			t.Errorf("%s comes %d times, expected %d:\n%s", what, got, want, printed)
+			t.Errorf("%s is printed %d times, expected %d:\n%s", what, got, want, printed)
 		}
 	}
 	requests, err := server.Requests()
@@ -41,9 +41,9 @@ func TestTracesAndMetrics(t *testing.T) {
 		ids += strings.Count(printed, request.RequestID)
 	}
 	if ids != len(requests) {
-		t.Errorf("%d of %d request ids are on a span", ids, len(requests))
+		t.Errorf("the spans have %d of %d request IDs", ids, len(requests))
 	}
 	if secret := server.Client().Secret; strings.Contains(printed, secret) {
-		t.Error("the secret is on a span")
+		t.Error("a span has the client secret")
 	}
 }

@@ -54,7 +54,7 @@ class OrdersTest(unittest.TestCase):
         control("POST", f"{self.world}/faults", {"operation": "create_portfolios_order", **fault})
 
     def placed(self):
-        """Returns the orders of the account that were carried out."""
+        """Returns the IDs of the orders that the sandbox has placed for the account."""
         query = f"operation=create_portfolios_order&account={ACCOUNT}"
         effects = control("GET", f"{self.world}/effects?{query}")
         self.assertEqual(effects["dropped"], 0)
@@ -77,7 +77,7 @@ class OrdersTest(unittest.TestCase):
         with self.assertRaises(ConnectionError):
             self.client.call("POST", "/portfolios/orders", ORDER, key)
         pending = control("GET", f"{self.world}/faults")["data"]
-        self.assertEqual(pending, [])  # the order met the fault
+        self.assertEqual(pending, [])  # the fault was used
         orders = self.placed()
         status, again = self.client.call("POST", "/portfolios/orders", ORDER, key)
         self.assertEqual(status, 200, again)

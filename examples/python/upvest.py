@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 class Client:
     def __init__(self, variables):
-        """The variables are those that upvest-sandbox prints, by name."""
+        """The variables map the names that upvest-sandbox prints to their values."""
         self.base = urllib.parse.urlsplit(variables["UPVEST_API_BASE_URL"])
         self.id = variables["UPVEST_API_CLIENT_ID"]
         self.secret = variables["UPVEST_API_CLIENT_SECRET"]
@@ -42,7 +42,7 @@ class Client:
         })
         status, body = self.send("POST", "/auth/token", {}, form)
         if status != 200:
-            raise RuntimeError(f"no access token: {status} {body}")
+            raise RuntimeError(f"request an access token: status {status} {body}")
         self.token = body["access_token"]
 
     def call(self, method, target, value=None, idempotency_key=None):

@@ -1,5 +1,5 @@
-// Command reconcile writes the orders of a day to a CSV file, to compare with one's own
-// books.
+// Command reconcile writes the orders of a day to a CSV file, so that you can compare
+// them with your books.
 //
 //	go run ./reconcile -day 2026-03-05 -to orders.csv
 //
@@ -43,9 +43,9 @@ func main() {
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("reconcile", flag.ContinueOnError)
 	flags.SetOutput(out)
-	date := flags.String("day", "", "the day, as in 2026-03-05, in UTC")
+	date := flags.String("day", "", "the day in UTC, such as 2026-03-05")
 	path := flags.String("to", "orders.csv", "the file to write")
-	rows := flags.Int("page", 1000, "how many orders to request at once")
+	rows := flags.Int("page", 1000, "the number of orders to request per page")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -70,17 +70,17 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	err = fill(ctx, client, book, day, int32(*rows), progress)
 	if err := errors.Join(err, book.close()); err != nil {
-		const text = "%s has %d orders so far, run the same command to continue: %w"
+		const text = "%s has %d orders so far; run the same command to continue: %w"
 		return fmt.Errorf(text, book.path, book.rows, err)
 	}
 	if err := os.Rename(book.path, *path); err != nil {
-		return fmt.Errorf("name the finished file: %w", err)
+		return fmt.Errorf("rename the complete file: %w", err)
 	}
 	fmt.Fprintf(out, "%s has the %d orders of %s.\n", *path, book.rows, *date)
 	return nil
 }
 
-// fill adds the orders of a day that the book does not hold yet.
+// fill adds those orders of a day that the book does not contain yet.
 func fill(
 	ctx context.Context, client *upvest.Client, book *book, day time.Time, rows int32, progress io.Writer,
 ) error {
@@ -101,7 +101,7 @@ func fill(
 		progressbar.OptionThrottle(100*time.Millisecond),
 	)
 	defer func() { _ = bar.Exit() }()
-	_ = bar.Set(done) // the result does not depend on the bar
+	_ = bar.Set(done) // a failure to draw the bar does not matter
 	offset := int32(done)
 	params.Offset = &offset
 	for order, err := range client.Orders.All(ctx, params) {

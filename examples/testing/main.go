@@ -27,10 +27,10 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	var i instalment
 	flags := flag.NewFlagSet("testing", flag.ExitOnError)
-	flags.StringVar(&i.id, "id", "", "the id of the instalment in your books, as in plan-4711-2026-03")
-	flags.TextVar(&i.account, "account", uuid.UUID{}, "the id of the account; it needs a configuration")
-	flags.TextVar(&i.user, "user", uuid.UUID{}, "the id of the user who owns it")
-	amount := flags.String("amount", "", "the amount in euros, as in 50.00")
+	flags.StringVar(&i.id, "id", "", "the ID of the instalment in your books, such as plan-4711-2026-03")
+	flags.TextVar(&i.account, "account", uuid.UUID{}, "the ID of the account; it needs a configuration")
+	flags.TextVar(&i.user, "user", uuid.UUID{}, "the ID of the user who owns the account")
+	amount := flags.String("amount", "", "the amount in euros, such as 50.00")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// instalment is one month of a savings plan. Its id comes from the books of the plan's
+// instalment is one month of a savings plan. Its ID comes from the books of the plan's
 // operator, and stays the same in every attempt.
 type instalment struct {
 	id            string
@@ -26,7 +26,7 @@ var (
 	errLater = errors.New("try this instalment again later")
 	// errRejected means that the order was not placed, and that trying again does not
 	// help.
-	errRejected = errors.New("this instalment needs a person")
+	errRejected = errors.New("this instalment needs manual review")
 )
 
 // savings is the service under test. It invests each instalment exactly once, even if it
@@ -34,9 +34,9 @@ var (
 type savings struct{ client *upvest.Client }
 
 // invest places the order of an instalment and returns it. The idempotency key is derived
-// from the instalment's id, so the server recognizes a repetition within 24 hours, also
-// by another process, and the service needs no list of what it sent. After that, look
-// first whether the account has the order.
+// from the instalment's ID, so the server recognizes a repetition within 24 hours, even
+// from another process, and the service need not store what it sent. After 24 hours,
+// check whether the account has the order before you call invest again.
 func (s savings) invest(ctx context.Context, i instalment) (*portfolios.Order, error) {
 	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", i.id)
 	if err != nil {
@@ -53,8 +53,8 @@ func (s savings) invest(ctx context.Context, i instalment) (*portfolios.Order, e
 	case err == nil:
 		return order, nil
 	case errors.Is(err, upvest.ErrOutcomeUnknown), errors.Is(err, upvest.ErrAccepted):
-		// This comes first: a refusal of a later attempt does not undo an earlier one
-		// that may have placed the order.
+		// This case comes before the refusals, because an earlier attempt may have
+		// placed the order even if a later attempt was refused.
 		return nil, fmt.Errorf("%w: %w", errLater, err)
 	case errors.Is(err, upvest.ErrBadRequest),
 		errors.Is(err, upvest.ErrNotFound),

@@ -79,8 +79,8 @@ func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 	}
 }
 
-// The order is placed and the connection breaks, twice: the client's own retries receive
-// the order.
+// Twice, the sandbox places the order and the connection breaks. A retry of the client
+// returns the order.
 func TestBrokenConnection(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true, Count: 2})

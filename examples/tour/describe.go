@@ -38,5 +38,5 @@ func describeOrders(orders []portfolios.Order) string {
 	for i, order := range orders {
 		parts[i] = fmt.Sprintf("%s %s", order.Type, order.Status)
 	}
-	return fmt.Sprintf("%d of the account: %s", len(orders), strings.Join(parts, ", "))
+	return fmt.Sprintf("%d orders of the account: %s", len(orders), strings.Join(parts, ", "))
 }

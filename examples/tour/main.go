@@ -38,10 +38,10 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	flags := flag.NewFlagSet("tour", flag.ContinueOnError)
 	flags.SetOutput(out)
 	write := flags.Bool("write", false,
-		"also write to the server that UPVEST_API_* names; it moves what the account holds")
+		"write to the server that the UPVEST_API_* variables name: trade in the account")
 	account := flags.String("account", "",
-		"the id of the account to write to, on a server that UPVEST_API_* names")
-	user := flags.String("user", "", "the id of the user who owns the account")
+		"the ID of the account that -write uses, which must not have a configuration")
+	user := flags.String("user", "", "the ID of the user who owns the account")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil
@@ -64,23 +64,23 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	}
 	server := cmp.Or(credentials.BaseURL, portfolios.ServerURLSandbox)
 	if !*write {
-		fmt.Fprintf(out, "Reading from %s (give -write to write, too).\n\n", server)
+		fmt.Fprintf(out, "Reading from %s (to make changes, give -write).\n\n", server)
 		return readOnly(ctx, client, steps)
 	}
 	accountID, err := uuid.Parse(*account)
 	if err != nil {
-		return fmt.Errorf("-write needs -account, the id of an account without a configuration: %w", err)
+		return fmt.Errorf("-write needs -account, the ID of an account without a configuration: %w", err)
 	}
 	userID, err := uuid.Parse(*user)
 	if err != nil {
-		return fmt.Errorf("-write needs -user, the id of the user who owns the account: %w", err)
+		return fmt.Errorf("-write needs -user, the ID of the user who owns the account: %w", err)
 	}
 	fmt.Fprintf(out, "Writing to %s.\n\n", server)
 	s := story{client: client, timeline: steps, account: accountID, user: userID}
 	return s.tell(ctx)
 }
 
-// runEmbedded tells the story on a sandbox in this process, which checks its own
+// runEmbedded runs the tour on a sandbox in this process. The sandbox checks its
 // responses against the contract.
 func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	var wrong atomic.Pointer[error]
@@ -98,18 +98,18 @@ func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "A sandbox in this process answers at %s. No credentials, no money.\n\n", server.URL())
+	fmt.Fprintf(out, "Started a sandbox in this process at %s; no money is moved.\n\n", server.URL())
 	s := story{client: client, timeline: steps, account: uuid.New(), user: uuid.New()}
 	if err := s.tell(ctx); err != nil {
 		return err
 	}
 	if deviation := wrong.Load(); deviation != nil {
-		return fmt.Errorf("the sandbox breaks the contract: %w", *deviation)
+		return fmt.Errorf("a response of the sandbox does not match the contract: %w", *deviation)
 	}
 	return nil
 }
 
-// namesServer reports whether a variable of the client is set.
+// namesServer reports whether an UPVEST_API_* variable is set.
 func namesServer(environment []string) bool {
 	for _, variable := range environment {
 		name, value, _ := strings.Cut(variable, "=")

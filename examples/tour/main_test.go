@@ -12,11 +12,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// line is the line of one operation: its number, name, status, request id and what
+// line is the line of one operation: its number, name, status, request ID and what
 // changed.
 var line = regexp.MustCompile(`(?m)^ +\d+  ([a-z_]+) +(\d{3})  [0-9a-f-]{36}  (.+)$`)
 
-func TestStoryOnTheEmbeddedSandbox(t *testing.T) {
+func TestTourOnTheEmbeddedSandbox(t *testing.T) {
 	var out strings.Builder
 	if err := run(t.Context(), nil, nil, &out); err != nil {
 		t.Fatalf("%v after\n%s", err, out.String())
@@ -36,11 +36,11 @@ func TestStoryOnTheEmbeddedSandbox(t *testing.T) {
 		"retrieve_portfolios_order 200 LIQUIDATION for 1000 EUR is FILLED",
 	} {
 		if !strings.Contains(told, want) {
-			t.Errorf("the story has no line %q:\n%s", want, told)
+			t.Errorf("the output has no line %q:\n%s", want, told)
 		}
 	}
 	if !strings.Contains(out.String(), "weights that sum to exactly 1") {
-		t.Errorf("the mistake is not explained:\n%s", out.String())
+		t.Errorf("the reason for the refusal is not printed:\n%s", out.String())
 	}
 }
 
@@ -61,7 +61,7 @@ func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
 		t.Fatalf("%v after\n%s", err, out.String())
 	}
 	if effects, err := server.Effects(); err != nil || len(effects) != 0 {
-		t.Errorf("reading had %d effects, %v", len(effects), err)
+		t.Errorf("a tour without -write made %d changes, %v", len(effects), err)
 	}
 
 	err := run(t.Context(), []string{"-write"}, environ, &out)
@@ -75,7 +75,7 @@ func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
 		t.Errorf("the output does not name the server:\n%s", out.String())
 	}
 	if effects, err := server.Effects(); err != nil || len(effects) == 0 {
-		t.Errorf("writing had no effect: %v", err)
+		t.Errorf("a tour with -write changed nothing: %v", err)
 	}
 
 	out.Reset()
@@ -86,7 +86,7 @@ func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
 		"retrieve_portfolios_allocation", "retrieve_portfolios_configuration", "retrieve_portfolios_order",
 	} {
 		if !strings.Contains(out.String(), operation) {
-			t.Errorf("the reading tour does not call %s:\n%s", operation, out.String())
+			t.Errorf("a tour without -write does not call %s:\n%s", operation, out.String())
 		}
 	}
 }
@@ -96,18 +96,18 @@ func TestBadEnvironmentAndFlags(t *testing.T) {
 	var out strings.Builder
 	err := run(t.Context(), nil, []string{"UPVEST_API_KEY_ID=key"}, &out)
 	if err == nil || !strings.Contains(err.Error(), "UPVEST_API_CLIENT_ID") {
-		t.Errorf("got %v, want an error that names what is missing", err)
+		t.Errorf("got %v, want an error that names UPVEST_API_CLIENT_ID", err)
 	}
 	if err := run(t.Context(), []string{"-no-such-flag"}, nil, &out); err == nil {
 		t.Error("an unknown flag was accepted")
 	}
 	err = run(t.Context(), []string{"-help"}, nil, &out)
 	if err != nil || !strings.Contains(out.String(), "-write") {
-		t.Errorf("-help gave %v and %q", err, out.String())
+		t.Errorf("-help: got error %v and output %q, want no error and the flag -write", err, out.String())
 	}
 }
 
-// The output names the server that is written to, also if that is the default one.
+// The output names the server that the tour writes to, even if it is the default one.
 func TestDefaultServerIsNamed(t *testing.T) {
 	named.Sandbox(t)
 	t.Setenv("UPVEST_API_BASE_URL", "")
@@ -116,15 +116,15 @@ func TestDefaultServerIsNamed(t *testing.T) {
 	var out strings.Builder
 	err := run(ctx, writeArgs(), os.Environ(), &out)
 	if err == nil || !strings.HasPrefix(out.String(), "Writing to https://sandbox.upvest.co.\n") {
-		t.Errorf("got %v and %q, want the default server and the end of the context", err, out.String())
+		t.Errorf("got error %v and output %q, want a cancelled context and the default server", err, out.String())
 	}
 }
 
-func TestStoryEndsWithItsContext(t *testing.T) {
+func TestTourStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out strings.Builder
 	if err := run(ctx, nil, nil, &out); err == nil || !strings.Contains(err.Error(), "context canceled") {
-		t.Errorf("got %v, want the end of the context", err)
+		t.Errorf("got %v, want context canceled", err)
 	}
 }

@@ -13,7 +13,7 @@ func readOnly(ctx context.Context, client *upvest.Client, t *timeline) error {
 	if err != nil {
 		return err
 	}
-	t.didf("%d on this page", len(allocations.Data))
+	t.didf("%d allocations on the first page", len(allocations.Data))
 	if len(allocations.Data) > 0 {
 		allocation, err := client.Allocations.Retrieve(ctx, allocations.Data[0].ID)
 		if err != nil {
@@ -26,7 +26,7 @@ func readOnly(ctx context.Context, client *upvest.Client, t *timeline) error {
 	if err != nil {
 		return err
 	}
-	t.didf("%d on this page", len(configurations.Data))
+	t.didf("%d configurations on the first page", len(configurations.Data))
 	if len(configurations.Data) > 0 {
 		configuration, err := client.Configurations.Retrieve(ctx, configurations.Data[0].AccountID)
 		if err != nil {
@@ -39,7 +39,7 @@ func readOnly(ctx context.Context, client *upvest.Client, t *timeline) error {
 	if err != nil {
 		return err
 	}
-	t.didf("%d on this page", len(orders.Data))
+	t.didf("%d orders on the first page", len(orders.Data))
 	if len(orders.Data) > 0 {
 		order, err := client.Orders.Retrieve(ctx, orders.Data[0].ID)
 		if err != nil {

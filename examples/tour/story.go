@@ -14,10 +14,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// patience is how long the story waits for an order to be filled.
+// patience is how long the tour waits for an order to be filled.
 const patience = time.Minute
 
-// story is the life of one portfolio, from its allocation to its liquidation.
+// story calls the operations of one portfolio in order, from its allocation to its
+// liquidation.
 type story struct {
 	*timeline
 	client        *upvest.Client
@@ -31,13 +32,13 @@ func (s *story) tell(ctx context.Context) error {
 		title string
 		tell  func(context.Context) error
 	}{
-		{title: "A portfolio is set up", tell: s.setUp},
-		{title: "Money is invested", tell: s.invest},
-		{title: "The target changes", tell: s.rebalance},
-		{title: "An order is cancelled", tell: s.cancel},
-		{title: "What is there can be listed", tell: s.list},
-		{title: "A mistake is explained", tell: s.mistake},
-		{title: "Everything is sold", tell: s.liquidate},
+		{title: "Set up a portfolio", tell: s.setUp},
+		{title: "Invest money", tell: s.invest},
+		{title: "Change the target", tell: s.rebalance},
+		{title: "Cancel an order", tell: s.cancel},
+		{title: "List allocations, configurations and orders", tell: s.list},
+		{title: "Send an invalid request", tell: s.mistake},
+		{title: "Sell everything", tell: s.liquidate},
 	} {
 		s.title(chapter.title)
 		if err := chapter.tell(ctx); err != nil {
@@ -61,7 +62,7 @@ func (s *story) setUp(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.didf("it is stored as %s", s.allocation.ID)
+	s.didf("stored as %s", s.allocation.ID)
 
 	configuration, err := s.client.Configurations.Create(ctx, portfolios.ConfigurationRequest{
 		AccountID:              s.account,
@@ -79,13 +80,13 @@ func (s *story) setUp(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.didf("its rebalancing strategies are taken away")
+	s.didf("its rebalancing strategies are removed")
 
 	configuration, err = s.client.Configurations.Retrieve(ctx, s.account)
 	if err != nil {
 		return err
 	}
-	s.didf("%d strategies are left", len(configuration.RebalancingStrategyIDs))
+	s.didf("%d rebalancing strategies", len(configuration.RebalancingStrategyIDs))
 	return nil
 }
 
@@ -112,7 +113,7 @@ func (s *story) rebalance(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.didf("the account is to be brought to the new weights")
+	s.didf("a rebalancing to the new weights is triggered")
 
 	execution, err := s.client.Rebalancings.RetrieveExecution(ctx, triggered.ID)
 	if err != nil {
@@ -130,7 +131,7 @@ func (s *story) cancel(ctx context.Context) error {
 	if err := s.client.Orders.Cancel(ctx, order.ID); err != nil {
 		return err
 	}
-	s.didf("the cancellation is accepted; it is carried out afterwards")
+	s.didf("the cancellation is accepted and takes effect later")
 	return s.untilDone(ctx, order.ID)
 }
 
@@ -139,7 +140,7 @@ func (s *story) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.didf("%d on this page", len(allocations.Data))
+	s.didf("%d allocations on the first page", len(allocations.Data))
 
 	configurations, err := s.client.Configurations.List(ctx, portfolios.ListPortfoliosConfigurationsParams{
 		AllocationID: &s.allocation.ID,
@@ -147,7 +148,7 @@ func (s *story) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.didf("%d of the allocation", len(configurations.Data))
+	s.didf("%d accounts follow the allocation", len(configurations.Data))
 
 	orders, err := s.client.Orders.List(ctx, portfolios.ListPortfoliosOrdersParams{AccountID: &s.account})
 	if err != nil {
@@ -187,7 +188,7 @@ func (s *story) place(ctx context.Context, side portfolios.Side, amount string) 
 		return nil, err
 	}
 	// Account, side and amount are enough here, since the tour places each of its orders
-	// once per account. A real program must use a different id for every order.
+	// once per account. A real program must use a different ID for every order.
 	purpose := fmt.Sprintf("tour %s %s %s", s.account, side, amount)
 	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", purpose)
 	if err != nil {

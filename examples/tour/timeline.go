@@ -9,7 +9,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// timeline prints one line per operation: its name, its status, its request id and what
+// timeline prints one line per operation: its name, its status, its request ID and what
 // changed.
 type timeline struct {
 	out   io.Writer
@@ -18,7 +18,7 @@ type timeline struct {
 }
 
 // observe is the client's attempt hook. It keeps the last attempt of an operation, whose
-// status and request id the timeline prints.
+// status and request ID the timeline prints.
 func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
 	if attempt.Operation != "token" {
 		t.last = attempt
@@ -27,7 +27,7 @@ func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
 
 func (t *timeline) title(text string) { fmt.Fprintf(t.out, "%s\n", text) }
 
-// didf prints the line of the last operation.
+// didf prints the line of the last operation; the arguments describe what changed.
 func (t *timeline) didf(format string, args ...any) {
 	t.steps++
 	const line = "  %2d  %-42s  %d  %s  %s\n"
@@ -43,7 +43,7 @@ func (t *timeline) refused(err error) error {
 	if _, ok := errors.AsType[*upvest.Error](err); !ok {
 		return err
 	}
-	t.didf("refused, as it should be:")
+	t.didf("refused, as expected:")
 	fmt.Fprintf(t.out, "      %v\n", err)
 	return nil
 }

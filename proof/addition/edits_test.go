@@ -72,8 +72,8 @@ func preparedEdits() []edit {
 			settles: []string{"examples/tour/story.go: the demo: " + operationID + " is missing"},
 			apply: func(c clone) {
 				c.insert("examples/tour/story.go", "func (s *story) place(", chapter)
-				c.insert("examples/tour/story.go", "\t\t{title: \"The target changes\"",
-					"\t\t{title: \"It has a price\", tell: s.price},\n")
+				c.insert("examples/tour/story.go", "\t\t{title: \"Change the target\"",
+					"\t\t{title: \"Retrieve its price\", tell: s.price},\n")
 			},
 		},
 		{

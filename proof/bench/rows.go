@@ -4,13 +4,13 @@ package main
 type row struct {
 	number      int
 	what        string
-	ours, limit string // benchmarks; a row without a limit has only ours
+	ours, limit string // benchmarks of the client and of the baseline; limit may be empty
 	unit        string
 	target      target
 }
 
-// target is the goal of a row: a number computed from ours and limit, and the bound that
-// it must reach or not exceed.
+// target is the goal of a row: a number computed from the measurements of ours and limit,
+// and the bound that the number must reach or must not exceed.
 type target struct {
 	bound float64
 	// relation is the format that prints the bound.
@@ -19,7 +19,7 @@ type target struct {
 	atLeast  bool
 }
 
-// times limits the quotient of ours and limit.
+// times requires that ours divided by limit is at most bound.
 func times(bound float64) target {
 	return target{
 		bound:    bound,
@@ -39,7 +39,7 @@ func faster(bound float64) target {
 	}
 }
 
-// more limits the difference of ours and limit.
+// more requires that ours minus limit is at most bound.
 func more(bound float64) target {
 	return target{
 		bound:    bound,
@@ -48,7 +48,7 @@ func more(bound float64) target {
 	}
 }
 
-// inAll limits ours alone.
+// inAll requires that ours is at most bound; limit is not used.
 func inAll(bound float64) target {
 	return target{
 		bound:    bound,
@@ -72,10 +72,11 @@ const (
 	allocations = "allocs/op"
 )
 
-// rows are the rows of the table. A row without a text continues the one above it.
+// rows are the rows of the table. A row whose field what is empty continues the row above
+// it, with another unit.
 var rows = []row{
 	{
-		number: 1, what: "signature editor, P-521, beside ecdsa.SignASN1",
+		number: 1, what: "signature editor, P-521, vs. ecdsa.SignASN1",
 		ours: "SignatureP521/ours", limit: "SignatureP521/limit", unit: seconds, target: times(1.03),
 	},
 	{
@@ -83,11 +84,11 @@ var rows = []row{
 		ours:   "SignatureP521/ours", limit: "SignatureP521/limit", unit: allocations, target: more(25),
 	},
 	{
-		number: 2, what: "signature editor, Ed25519, beside ed25519.Sign",
+		number: 2, what: "signature editor, Ed25519, vs. ed25519.Sign",
 		ours: "SignatureEd25519/ours", limit: "SignatureEd25519/limit", unit: seconds, target: times(1.35),
 	},
 	{
-		number: 3, what: "a whole order, beside one written by hand",
+		number: 3, what: "a whole order, vs. one written by hand",
 		ours: "Order/ours", limit: "Order/limit", unit: seconds, target: times(1.4),
 	},
 	{
@@ -95,7 +96,7 @@ var rows = []row{
 		ours:   "Order/ours", limit: "Order/limit", unit: allocations, target: inAll(115),
 	},
 	{
-		number: 4, what: "a page of 1000 orders, beside net/http and encoding/json",
+		number: 4, what: "a page of 1000 orders, vs. net/http and encoding/json",
 		ours: "OrderPage/ours", limit: "OrderPage/limit", unit: seconds, target: times(0.5),
 	},
 	{
@@ -107,11 +108,11 @@ var rows = []row{
 		ours:   "OrderPage/ours", limit: "OrderPage/limit", unit: allocations, target: times(0.25),
 	},
 	{
-		number: 5, what: "decoding that page, beside encoding/json",
+		number: 5, what: "decoding that page, vs. encoding/json",
 		ours: "Decode/ours", limit: "Decode/limit", unit: seconds, target: times(0.45),
 	},
 	{
-		number: 6, what: "All over 100,000 orders, 20 ms a page, 4 ahead, beside 0",
+		number: 6, what: "All over 100,000 orders, 20 ms a page, 4 ahead, vs. 0",
 		ours: "All/4_ahead", limit: "All/limit", unit: seconds, target: times(0.25),
 	},
 	{
@@ -119,7 +120,7 @@ var rows = []row{
 		ours: "All/16_ahead", limit: "All/limit", unit: seconds, target: times(0.1),
 	},
 	{
-		number: 7, what: "live heap of All over 1,000,000 orders, beside 10,000",
+		number: 7, what: "live heap of All over 1,000,000 orders, vs. 10,000",
 		ours: "LiveHeap/ours", limit: "LiveHeap/limit", unit: "live-B", target: times(1.1),
 	},
 	{
@@ -131,16 +132,16 @@ var rows = []row{
 		ours: "ColdClient", unit: "dials/call", target: inAll(1),
 	},
 	{
-		number: 9, what: "64 goroutines at the sandbox, beside bare net/http",
+		number: 9, what: "64 goroutines at the sandbox, vs. bare net/http",
 		ours: "Sandbox/ours", limit: "Sandbox/limit", unit: seconds, target: faster(0.9),
 	},
 	{
-		number: 10, what: "orders placed by 2 processors, beside 1",
+		number: 10, what: "orders placed by 2 processors, vs. 1",
 		ours: "Parallel/ours/processors_2", limit: "Parallel/ours/processors_1",
 		unit: seconds, target: faster(1.8),
 	},
 	{
-		what: "what the machine allows: the same by hand",
+		what: "the same without the client: what the machine allows",
 		ours: "Parallel/by_hand/processors_2", limit: "Parallel/by_hand/processors_1",
 		unit: seconds, target: faster(1.8),
 	},

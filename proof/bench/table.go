@@ -53,7 +53,7 @@ func printTable(to io.Writer, from io.Reader) error {
 		return err
 	}
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "row\twhat\tunit\tours\tlimit\tratio\ttarget\tmet")
+	fmt.Fprintln(table, "row\twhat\tunit\tclient\tbaseline\tratio\ttarget\tmet")
 	printed := 0
 	for _, row := range rows {
 		ours, measured := all.median(row.ours, row.unit)

@@ -1,6 +1,7 @@
-// Opens a page in headless Chromium, then each of its routes, and prints what was seen as
-// JSON: the title, the main heading, empty pictures, the routes without their heading,
-// errors, and requests that leave the machine.
+// Opens a page in headless Chromium, then each of its routes, and prints as JSON: the
+// title, the main heading, empty images, the routes whose heading is missing, errors, and
+// requests over the network.
+//
 // Usage: node page.mjs FOLDER-OF-NODE-MODULES CHROMIUM PAGE SCREENSHOT ROUTE=HEADING...
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
@@ -9,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 const [modules, executablePath, page, screenshot, ...routes] = process.argv.slice(2);
 const { chromium } = createRequire(resolve(modules, 'page.mjs'))('playwright-core');
 
-// As root Chromium has no sandbox; the other switches keep it from calling home.
+// Chromium cannot use its sandbox as root. The other flags prevent its background requests.
 const browser = await chromium.launch({
   executablePath,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -18,7 +19,7 @@ const browser = await chromium.launch({
 const seen = { title: '', heading: '', empty: [], missing: [], errors: [], requests: [] };
 try {
   const tab = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
-  tab.setDefaultTimeout(120_000); // of the page and the screenshot, on a busy machine
+  tab.setDefaultTimeout(120_000); // for the page and the screenshot, enough for a busy machine
   tab.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
   tab.on('pageerror', (error) => seen.errors.push(error.message));
   tab.on('request', (request) => /^(https?|wss?):/.test(request.url()) && seen.requests.push(request.url()));
@@ -28,15 +29,15 @@ try {
   await tab.waitForSelector('h1');
   seen.heading = await tab.evaluate(() => document.querySelector('h1').innerText);
   seen.empty = await tab.evaluate(() => [...document.images].filter((image) => image.naturalWidth < 2)
-    .map((image) => 'an empty picture: ' + (image.alt || image.src)));
+    .map((image) => 'an empty image: ' + (image.alt || image.src)));
   for (const [route, heading] of routes.map((pair) => pair.split('='))) {
     await tab.goto(address + route);
-    // The menu names every operation; the button beside it makes it the heading of what
-    // is shown.
+    // The menu contains the names of all operations, but only the heading of the operation
+    // on display is followed by the button "Copy".
     await tab.waitForFunction((text) => document.body.innerText.includes(text), `\n${heading}\nCopy\n`, { timeout: 30000 })
       .catch(() => seen.missing.push(route));
   }
-  await tab.waitForTimeout(500); // the menu moves
+  await tab.waitForTimeout(500); // until the animation of the menu ends
   await tab.screenshot({ path: screenshot });
 } finally {
   await browser.close();

@@ -1,4 +1,5 @@
-// The house rules of openapi.yaml, as a plugin of Redocly CLI. redocly.yaml turns them on.
+// This repository's rules for openapi.yaml, as a plugin of Redocly CLI. redocly.yaml
+// enables them.
 
 const commonHeaders = ['upvest-client-id', 'authorization', 'signature', 'signature-input', 'upvest-api-version'];
 const keyedVerbs = ['post', 'patch'];
@@ -17,13 +18,14 @@ const commonHeadersOnPaths = () => ({
   },
 });
 
-// A POST or PATCH is made safe to repeat by its key; the other methods are by their meaning.
+// A POST or PATCH is safe to repeat only with an idempotency key. The other methods are
+// idempotent without one.
 const idempotencyKey = () => ({
   PathItem(item, { report, resolve, location }) {
     for (const verb of verbs.filter((verb) => item[verb])) {
       const declared = headers([...(item.parameters ?? []), ...(item[verb].parameters ?? [])], resolve).includes('idempotency-key');
       if (declared !== keyedVerbs.includes(verb)) {
-        const message = `A ${verb.toUpperCase()} ${declared ? 'takes no' : 'needs an'} idempotency-key.`;
+        const message = `A ${verb.toUpperCase()} ${declared ? 'must not' : 'must'} declare the header idempotency-key.`;
         report({ message, location: location.child([verb]) });
       }
     }
@@ -38,12 +40,12 @@ const scopes = () => ({
       return lists.length > 0 && lists.every((list) => list.length > 0);
     });
     if (requirements.length === 0 || !named) {
-      report({ message: 'The operation does not say which scopes it needs.' });
+      report({ message: 'The operation does not list the scopes that it needs.' });
     }
   },
 });
 
-// Upvest's support asks for it, whatever happened.
+// Upvest's support asks for the request ID of any response, successful or not.
 const requestID = () => ({
   Response(response, { report }) {
     if (!response.headers?.['upvest-request-id']) {
@@ -52,7 +54,7 @@ const requestID = () => ({
   },
 });
 
-// Tests, mocks and readers live on the examples.
+// Tests and mock servers use the examples, and readers learn from them.
 const bodyExamples = () => ({
   MediaType(media, { report }) {
     if (media.example === undefined && Object.keys(media.examples ?? {}).length === 0) {
@@ -65,7 +67,7 @@ const bodyExamples = () => ({
 const openObjects = () => ({
   Schema(schema, { report }) {
     if (schema.additionalProperties === false) {
-      report({ message: 'The object is closed: new fields are compatible changes.' });
+      report({ message: 'The object allows no additional properties: remove additionalProperties, because new fields are compatible changes.' });
     }
   },
 });

@@ -16,7 +16,7 @@ import (
 const docsPage = repository + "/build/docs/index.html"
 
 // checkDocs looks at the page in a browser: its title, the version, a heading for each
-// operation, no empty picture, no error, and nothing loaded from another place.
+// operation, no empty image, no error, and nothing loaded from another place.
 func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) findings {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
@@ -78,7 +78,7 @@ func TestDocs(t *testing.T) {
 	found = checkDocs(t, more, broken, filepath.Join(t.TempDir(), "screenshot.png"))
 	for _, want := range []string{
 		"#/orders/list_portfolios_orders", "a control", "https://example.invalid/x.png", "the title is",
-		"the heading is", "an empty picture: blank",
+		"the heading is", "an empty image: blank",
 	} {
 		requireFinding(t, found, want)
 	}

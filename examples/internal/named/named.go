@@ -1,5 +1,5 @@
-// Package named gives the tests of the examples a sandbox that the UPVEST_API_* variables
-// name.
+// Package named starts a sandbox for a test of an example and sets the UPVEST_API_*
+// variables to its address and credentials.
 package named
 
 import (
@@ -8,8 +8,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// Sandbox starts a sandbox and sets the variables to reach it until the test ends. A
-// response that breaks the contract fails the test.
+// Sandbox starts a sandbox and sets the UPVEST_API_* variables for it until the test
+// ends. A response that does not match the contract fails the test.
 func Sandbox(t *testing.T, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
 	server := sandbox.Start(t, options...)

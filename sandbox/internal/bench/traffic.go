@@ -100,13 +100,13 @@ func traffic() ([]row, error) {
 	ratio := rates[1] / rates[0]
 	return []row{
 		{
-			what:   "rate of POST at 300,000 orders, beside an empty sandbox",
+			what:   "rate of POST at 300,000 orders, vs. an empty sandbox",
 			figure: fmt.Sprintf("%.2f × (%.0f/s, %.0f/s)", ratio, rates[1], rates[0]),
 			target: "at least 0.8 ×",
 			met:    ratio >= 0.8,
 		},
 		{
-			what:   "the longest of these POST",
+			what:   "the longest of these POST requests",
 			figure: fmt.Sprintf("%.1f ms", float64(full.longest)/1e6),
 			target: "below 250 ms",
 			met:    full.longest < 250*time.Millisecond,
