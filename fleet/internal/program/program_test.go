@@ -119,16 +119,16 @@ func TestTheFirstLineNamesTheFields(t *testing.T) {
 
 func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 	migrated(t)
-	path, _ := orders(t, 1200)
+	path, _ := orders(t, 300)
 	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(
 		out,
-		"1200 lines added, 0 existed already",
+		"300 lines added, 0 existed already",
 	) {
 		t.Error(out)
 	}
 	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(
 		out,
-		"0 lines added, 1200 existed already",
+		"0 lines added, 300 existed already",
 	) {
 		t.Error(out)
 	}
@@ -141,7 +141,7 @@ func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 		!strings.Contains(errors, "line 2: account") {
 		t.Errorf("a changed order was accepted: %d, %s", status, errors)
 	}
-	if out := succeeds(t, "status"); !strings.Contains(out, "0 of 1200 lines decided") {
+	if out := succeeds(t, "status"); !strings.Contains(out, "0 of 300 lines decided") {
 		t.Error(out)
 	}
 }
