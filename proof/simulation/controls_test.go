@@ -19,6 +19,7 @@ type defect struct {
 	name     string
 	found    string // part of what the judge reports
 	in       string // the kind of steps that finds it; empty for any
+	first    uint64 // the first month to simulate, because earlier ones do not find it
 	options  optionsMaker
 	wrap     func(l line, log *logbook) http.RoundTripper
 	sabotage func(response *http.Response)
@@ -103,7 +104,7 @@ var defects = []defect{
 	{name: "callers resume with a new key", found: "acted 2 times in all", newKeys: true},
 	{
 		name: "pages of proxies pass for the API's",
-		in:   "outage", found: "reports that it acted",
+		in:   "outage", found: "reports that it acted", first: 3,
 		sabotage: func(response *http.Response) {
 			response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
 		},
@@ -122,7 +123,7 @@ var defects = []defect{
 	},
 	{
 		name: "404 pages of gateways pass for the API's",
-		in:   "outage", found: "reports that it was refused",
+		in:   "outage", found: "reports that it was refused", first: 8,
 		sabotage: func(response *http.Response) {
 			if response.StatusCode == http.StatusNotFound {
 				response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
@@ -321,9 +322,9 @@ func TestDefectsAreFound(t *testing.T) {
 	for _, broken := range defects {
 		t.Run(broken.name, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(months) {
-				if run(t, seed+1, broken).finds(broken) {
-					t.Logf("found by seed %d", seed+1)
+			for seed := max(broken.first, 1); seed <= months; seed++ {
+				if run(t, seed, broken).finds(broken) {
+					t.Logf("found by seed %d", seed)
 					return
 				}
 			}
