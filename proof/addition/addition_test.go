@@ -56,13 +56,20 @@ func TestAdditionIsGuided(t *testing.T) {
 		t.Skip("make addition runs this test, which takes minutes")
 	}
 	c := newClone(t)
+	if found := listsWithout(c); len(found) != len(listed()) {
+		t.Fatalf("before the addition, only %q lack the operation", found)
+	}
 	addToContract(c)
 	c.must(".", "make", "generate")
 	follow(t, c)
 	c.must(".", "go", "test", "-count=1", "./wrapper/...")
-	printed := c.must(".", "make", "faults")
-	if !strings.Contains(printed, operationID) {
-		t.Errorf("the fault matrix does not have %s:\n%s", operationID, printed)
+	for _, list := range listsWithout(c) {
+		t.Errorf("%s lacks the operation", list)
+	}
+	for _, run := range runsOfAll() {
+		if printed := c.must(run.folder, run.command...); !strings.Contains(printed, operationID) {
+			t.Errorf("%s does not call %s:\n%s", run.name, operationID, printed)
+		}
 	}
 }
 

@@ -1,14 +1,28 @@
 package addition_test
 
+import "slices"
+
 // preparedEdits returns the edits that settle the findings, in the order in which they
 // are applied.
 func preparedEdits() []edit {
+	return slices.Concat(codeEdits(), otherEdits())
+}
+
+// codeEdits add the operation to the sandbox and the client.
+func codeEdits() []edit {
 	return []edit{
 		{
 			name:    "the sandbox's handler",
 			settles: []string{"RetrievePortfoliosOrderFee has no handler"},
 			apply: func(c clone) {
 				c.create("sandbox/internal/ledger/order_fee.go", handler)
+			},
+		},
+		{
+			name:    "the sandbox's constant",
+			settles: []string{"sandbox/operation.go: " + operationID + " is missing"},
+			apply: func(c clone) {
+				c.insert("sandbox/operation.go", "\tCancelOrder  ", constant)
 			},
 		},
 		{
@@ -36,6 +50,12 @@ func preparedEdits() []edit {
 					"\t\tadd[portfolios.OrderFee](o),\n")
 			},
 		},
+	}
+}
+
+// otherEdits add the operation to tests, lists and documents.
+func otherEdits() []edit {
+	return []edit{
 		{
 			name:    "the row of the wrapper's tests",
 			settles: []string{"wrapper/operations_test.go: everyOperation: " + operationID + " is missing"},
@@ -63,7 +83,7 @@ func preparedEdits() []edit {
 			settles: []string{"proof/internal/operations: operations: GET " + operationID + " is missing"},
 			apply: func(c clone) {
 				const file = "proof/internal/operations/orders.go"
-				c.insert(file, "\t\t{ID: \"cancel_portfolios_order\"", listed)
+				c.insert(file, "\t\t{ID: \"cancel_portfolios_order\"", listedCall)
 				c.insert(file, "func cancelOrder(\n", call)
 			},
 		},
@@ -103,6 +123,8 @@ func preparedEdits() []edit {
 }
 
 const (
+	constant = `	RetrieveOrderFee             Operation = "retrieve_portfolios_order_fee"
+`
 	handler = `package ledger
 
 import (
@@ -172,7 +194,7 @@ func (s *Orders) RetrieveFee(
 			},
 		},
 `
-	listed = `		{ID: "retrieve_portfolios_order_fee", Method: http.MethodGet, Call: retrieveFee},
+	listedCall = `		{ID: "retrieve_portfolios_order_fee", Method: http.MethodGet, Call: retrieveFee},
 `
 	call = `func retrieveFee(
 	ctx context.Context, client *upvest.Client, about Subject, options ...upvest.CallOption,

@@ -28,6 +28,7 @@ func TestNothingDrifts(t *testing.T) {
 		"wrapper":         checkWrapper,
 		"comments":        checkComments,
 		"calls":           checkCalls,
+		"constants":       checkConstants,
 		"sandbox":         checkSandbox,
 		"golden requests": checkGoldenRequests,
 		"wrapper's tests": checkWrapperTests,

@@ -26,6 +26,13 @@ var operationControls = []control{
 		want:  "no generated method ListOrders",
 	},
 	{
+		name:  "an operation without a constant",
+		check: checkConstants,
+		old:   "operationId: list_portfolios_orders",
+		new:   "operationId: list_orders",
+		want:  "sandbox/operation.go: list_orders is missing",
+	},
+	{
 		name:  "a body for a GET",
 		check: checkRequests,
 		after: "operationId: list_portfolios_orders",

@@ -34,6 +34,25 @@ func checkCalls(contract *openapi3.T) (found findings) {
 	return found
 }
 
+var operationConstant = regexp.MustCompile(`(?m)^\t\w+ +Operation = "(\w+)"$`)
+
+// checkConstants: the sandbox has a constant of each operation.
+func checkConstants(contract *openapi3.T) (found findings) {
+	const file = "sandbox/operation.go"
+	text, err := os.ReadFile(filepath.Join(repository, file))
+	if err != nil {
+		found.addf("%v", err)
+		return found
+	}
+	current, _, _ := strings.Cut(string(text), "// Operations of later versions")
+	var got []string
+	for _, constant := range operationConstant.FindAllStringSubmatch(current, -1) {
+		got = append(got, constant[1])
+	}
+	found.addSets(file, operationIDs(contract), got, "add a constant of it to the first list, or remove it")
+	return found
+}
+
 // checkSandbox: the sandbox handles the request of each operation as that operation, and
 // its response is one of the operation.
 func checkSandbox(contract *openapi3.T) findings {
