@@ -73,6 +73,20 @@ func TestContextThatEndsWithAResponse(t *testing.T) {
 	})
 }
 
+// If no retry would follow anyway, the error does not contain the end of the context.
+func TestContextThatEndsWithAFinalResponse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := retrieve(ctx, newTestClient(t, func(req *http.Request) (*http.Response, error) {
+			cancel()
+			return problem(404)(req)
+		}))
+		if !errors.Is(err, upvest.ErrNotFound) || errors.Is(err, context.Canceled) {
+			t.Errorf("got the error %v, want ErrNotFound without context.Canceled", err)
+		}
+	})
+}
+
 // A wait that would outlast the deadline does not begin.
 func TestContextTooShortForTheNextWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -233,6 +233,14 @@ func TestResumeIsRefused(t *testing.T) {
 	}
 }
 
+// A call that resumes the error of another operation was not sent, so its outcome is
+// refused.
+func TestResumeOfAnotherOperationHasNoUnknownOutcome(t *testing.T) {
+	client := newTestClient(t, failing(io.ErrUnexpectedEOF), upvest.WithoutRetry())
+	err := client.Orders.Cancel(t.Context(), someOrder, lostOrder(t, client).Resume())
+	requireOutcome(t, err, upvest.OutcomeRefused)
+}
+
 func TestResumeOfAnotherPathIsRefused(t *testing.T) {
 	server := scripted(failing(io.ErrUnexpectedEOF), success("{}", "Upvest-Request-Id", "request"))
 	client := newTestClient(t, server.serve, upvest.WithoutRetry())

@@ -277,6 +277,33 @@ func TestCallsFailTogetherIfTheLimiterRefusesTheTokenRequest(t *testing.T) {
 	})
 }
 
+// If a repeat with the time of a wrong Date is refused, the client does not conclude that
+// the server refuses this kind of call. So the next refusal drops the token.
+func TestRefusalWithAWrongDateDoesNotProtectTheToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &tokenServer{}
+		isRefusing := true
+		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			if isRefusing && !isTokenRequest(req) {
+				return dated(time.Hour, refusal)(req)
+			}
+			return server.serve(req)
+		}))
+		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
+			t.Fatalf("got the error %v, want ErrUnauthorized", err)
+		}
+		isRefusing = false
+		time.Sleep(15 * time.Second)
+		if err := createOrder(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+		server.revokeFor(fmt.Sprintf("token-%d", len(server.fetches)+1))
+		if err := retrieve(t.Context(), client); err != nil {
+			t.Errorf("got the error %v after the token was revoked, want success with a new token", err)
+		}
+	})
+}
+
 // If a request with an older token is refused late, the newer token stays in use.
 func TestLateRefusalOfAnOlderToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

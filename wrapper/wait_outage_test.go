@@ -94,6 +94,22 @@ func TestWaitContinuesAfterAnOutage(t *testing.T) {
 	}
 }
 
+// Wait continues after a failure that the caller's retry policy retries.
+func TestWaitContinuesAfterFailuresOfTheRetryPolicy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		policy := upvest.RetryPolicy{
+			MaxAttempts: 2,
+			Retry:       func(attempt upvest.Attempt) bool { return attempt.Status == http.StatusTeapot },
+		}
+		server := scripted(problem(418), problem(418), problem(418), status("FILLED"))
+		order, err := waitForOrder(t.Context(), newTestClient(t, server.serve), upvest.WithRetry(policy))
+		if err != nil {
+			t.Fatal(err)
+		}
+		requireLastReceived(t, order, portfolios.OrderStatusFILLED)
+	})
+}
+
 func TestWaitContinuesAfterAnOutageOfTheTokenEndpoint(t *testing.T) {
 	for name, outage := range map[string]roundTrip{"unavailable": problem(503), "no response": hangs} {
 		t.Run(name, func(t *testing.T) {
