@@ -119,8 +119,9 @@ $(LINT):
 	@echo "check: compile golangci-lint $(GOLANGCI), once, in about three minutes"
 	@GOBIN=$(CURDIR)/$(dir $(LINT)) GOWORK=off go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 
-cross: ## Build all modules for Windows, and vet them with their tests for macOS.
+cross: ## Build all modules for Windows, and vet them with their tests for Windows and macOS.
 	$(call IN_EACH,GOOS=windows CGO_ENABLED=0 go build ./...)
+	$(call IN_EACH,GOOS=windows CGO_ENABLED=0 go vet ./...)
 	$(call IN_EACH,GOOS=darwin CGO_ENABLED=0 go vet ./...)
 
 fresh: ## Check that the generated code matches openapi.yaml and the overlay.
