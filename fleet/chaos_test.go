@@ -13,13 +13,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestChaos is make fleet-chaos: one run on PostgreSQL with kills, stops, a database
-// crash, lost responses and a day that passes.
+// TestChaos is the main test of make fleet-chaos: one run on PostgreSQL with killed and
+// stopped workers, a database crash, lost responses, and a day on which no worker runs.
 func TestChaos(t *testing.T) {
 	only(t, "fleet-chaos")
 	server := testdb.Own(t)
 	accounts := size(t, 5000)
-	// The rate is low enough for all failures to happen before the last order is begun.
+	// The rate is low enough for all failures to happen before a worker begins the last
+	// order.
 	f := newFleet(t, server.URL(), accounts, 10+accounts/140)
 	stop := f.trouble(10)
 	workers := []*worker{f.work(), f.work(), f.work()}
@@ -50,12 +51,12 @@ func TestChaos(t *testing.T) {
 	time.Sleep(time.Second)
 
 	before := f.await(
-		"before the day of unknown outcomes",
+		"before responses are lost",
 		time.Minute,
 		func(ledger.Counts) bool { return true },
 	)
 	if before.Waiting == 0 {
-		t.Error("every order was begun before the last failures: use more accounts")
+		t.Error("workers began every order before the last failures: use more accounts")
 	}
 	stop()
 	f.loseResponses(before.Unknown+40, sandbox.Fault{Count: -1, Reset: true, After: true})
@@ -72,15 +73,15 @@ func TestChaos(t *testing.T) {
 	limit := 10*time.Minute + time.Duration(accounts)*10*time.Millisecond
 	decided := f.await("every order is decided", limit, isDone)
 	if decided.Found < 40 || decided.Found > killed.Unknown {
-		t.Errorf("%d orders were found, expected the 40 placed without a response, and at most the %d begun",
+		t.Errorf("%d orders were found, expected 40 whose response was lost, up to %d of unknown outcome",
 			decided.Found, killed.Unknown)
 	}
 	f.expectOnce()
 }
 
-// TestControl is the control of TestChaos: a fleet that loses the times of its attempts
-// sends old lines without a look and so places orders twice, and the reconciliation
-// reports them.
+// TestControl is the control of TestChaos: when the ledger loses the times of attempts,
+// the fleet sends old lines again without a look, and so places orders twice. The
+// reconciliation reports them.
 func TestControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := newFleet(t, testdb.SQLite(t), 100, 0)
@@ -91,7 +92,7 @@ func TestControl(t *testing.T) {
 	f.jump()
 	testdb.Execute(t, f.url, `update {schema}fleet_item set since = null, last = null, unsure = 0
 		where outcome = 'open'`)
-	f.sayf("the fleet forgets that it has sent them")
+	f.sayf("the ledger has lost the times of the attempts")
 	f.work()
 	f.await("every order is decided", 5*time.Minute, isDone)
 	f.expectDoubles(50)

@@ -11,8 +11,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// only runs a test that takes minutes where it is asked for by FLEET, beside the others
-// of its kind: each has its database, server and processes, and mostly waits.
+// only skips a test that takes minutes unless the variable FLEET names its group. Tests
+// of a group run at the same time: each has a database, a server and processes that it
+// does not share, and mostly waits.
 func only(t *testing.T, name string) {
 	t.Helper()
 	if os.Getenv("FLEET") != name {
@@ -21,8 +22,8 @@ func only(t *testing.T, name string) {
 	t.Parallel()
 }
 
-// TestFleet is make fleet: three workers on SQLite, one of them killed in the middle, and
-// a server that fails in every way.
+// TestFleet is the test of make fleet: three workers on SQLite, one of which is killed in
+// the middle of the run, and a server that fails in every way.
 func TestFleet(t *testing.T) {
 	only(t, "fleet")
 	f := newFleet(t, testdb.SQLite(t), size(t, 2000), 300)
@@ -40,8 +41,8 @@ func TestFleet(t *testing.T) {
 		10*time.Minute,
 		func(c ledger.Counts) bool { return 10*c.Decided() > 9*c.Total() },
 	)
-	// With as many faults for fewer and fewer orders, the last orders would never
-	// succeed.
+	// The rate of faults would stay the same while fewer orders remain, so the last
+	// orders would never succeed.
 	stop()
 	f.await("every order is decided", 10*time.Minute, isDone)
 	workers[0].drain()

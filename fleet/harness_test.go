@@ -38,7 +38,7 @@ type fleet struct {
 	*testing.T
 	url      string
 	accounts []uuid.UUID
-	file     string // of the run's lines
+	file     string // the CSV file with the run's lines
 	sandbox  *sandbox.Sandbox
 	ledger   *ledger.Ledger
 	started  time.Time
@@ -48,12 +48,13 @@ type fleet struct {
 	overlay string // the file that names the sources with planted defects
 }
 
-// size returns the number of accounts in FLEET_ACCOUNTS, or otherwise.
-func size(t *testing.T, otherwise int) int {
+// size returns the number of accounts in FLEET_ACCOUNTS, or the fallback if it is not
+// set.
+func size(t *testing.T, fallback int) int {
 	t.Helper()
 	text := os.Getenv("FLEET_ACCOUNTS")
 	if text == "" {
-		return otherwise
+		return fallback
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -139,7 +140,7 @@ func (f *fleet) plant(defects ...defect) {
 			f.Fatal(err)
 		}
 		if bytes.Count(source, []byte(d.old)) != 1 {
-			f.Fatalf("%s does not have the text to replace once: %s", d.file, d.old)
+			f.Fatalf("%s must contain the text to replace exactly once: %s", d.file, d.old)
 		}
 		changed := filepath.Join(directory, fmt.Sprintf("defect%d.go", i))
 		text := bytes.Replace(source, []byte(d.old), []byte(d.new), 1)
@@ -166,7 +167,7 @@ func (f *fleet) plant(defects ...defect) {
 // defect is a text in a source file, with the text that replaces it.
 type defect struct{ file, old, new string }
 
-// sayf prints what happens, beside the name of the test, as several tests run at once.
+// sayf prints a message with the name of the test, because several tests run at once.
 func (f *fleet) sayf(format string, arguments ...any) {
 	fmt.Printf(
 		"%-19s %6.1fs  %s\n",
@@ -257,7 +258,7 @@ func (w *worker) drain() {
 	w.waited = true
 	if err := w.Wait(); err != nil {
 		log, _ := os.ReadFile(w.log)
-		w.f.Errorf("a worker that was asked to end: %v: %s", err, log)
+		w.f.Errorf("a worker did not drain: %v: %s", err, log)
 	}
 }
 
@@ -309,8 +310,8 @@ func (f *fleet) inject(fault sandbox.Fault) {
 	}
 }
 
-// trouble injects faults until stop is called, at most one per this number of requests.
-// If faults accumulated, every request would fail.
+// trouble injects faults until stop is called, at most one fault per the given number of
+// requests. Without that limit, faults would accumulate until every request fails.
 func (f *fleet) trouble(requests int) (stop func()) {
 	random := rand.New(rand.NewPCG(1, 1))
 	faults := []sandbox.Fault{

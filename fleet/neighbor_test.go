@@ -68,12 +68,12 @@ func TestNeighborControl(t *testing.T) {
 	damage := f.besideService()
 	for _, want := range []string{"river_job_args_index", "river_job_metadata_index", "the running job"} {
 		if !slices.Contains(damage, want) {
-			t.Errorf("the control finds %v, and not %s", damage, want)
+			t.Errorf("the control finds %v, expected also %s", damage, want)
 		}
 	}
 }
 
-// emptyDatabase returns the URL of a database of PostgreSQL that the test has for itself.
+// emptyDatabase returns the URL of a PostgreSQL database that only this test uses.
 func emptyDatabase(t *testing.T) (url string) {
 	t.Helper()
 	url, err := testdb.Shared(t).Empty(t.Context())
@@ -128,7 +128,7 @@ func (f *fleet) besideService() (damage []string) {
 	return damage
 }
 
-// startService starts the service and a job of it, and returns the job's id.
+// startService starts the service and one of its jobs, and returns the job's id.
 func (f *fleet) startService(db *sql.DB, takes time.Duration) (job int64) {
 	f.Helper()
 	workers := river.NewWorkers()

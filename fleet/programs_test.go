@@ -20,9 +20,9 @@ import (
 var programs struct {
 	sync.Mutex
 	directory string
-	// built has for each variant what builds it once and returns its file.
+	// built maps each variant to a function that builds it once and returns its file.
 	built map[string]func() (file string, err error)
-	// linking is held by one link at a time: each takes all processors.
+	// linking lets one variant be linked at a time, because linking uses all processors.
 	linking sync.Mutex
 }
 
@@ -42,8 +42,9 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// program returns the file of a variant of the program: one whose clock is ahead of the
-// machine's, and whose sources an overlay replaces if it is not empty.
+// program returns the file of a variant of the program. Its clock is ahead of the
+// machine's by a duration, and an overlay replaces some of its sources unless it is
+// empty.
 func program(ctx context.Context, ahead, overlay string) (file string, err error) {
 	programs.Lock()
 	variant := ahead + " " + overlay

@@ -18,8 +18,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// Each scenario of this file comes with a control: the same with a planted defect, which
-// the scenario has to notice.
+// Each scenario of this file has a control: the same scenario with a planted defect,
+// which it has to notice.
 
 // TestRestore restores a dump from the middle of a run, 25 hours after the run.
 func TestRestore(t *testing.T) {
@@ -132,8 +132,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestIdentityControl is the control of TestIdentity: the fleet matches orders of any
-// time.
+// TestIdentityControl is the control of TestIdentity: the fleet matches orders regardless
+// of their time.
 func TestIdentityControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 100)
@@ -189,10 +189,10 @@ func TestNamesControl(t *testing.T) {
 	f := prepare(t, testdb.SQLite(t), 50)
 	f.plant(defect{"internal/program/file.go", "`^[A-Za-z0-9._-]{1,64}$`", "`^.+$`"})
 	if !f.underAnotherName() {
-		t.Error("the defect is not there")
+		t.Error("the name was refused, so the defect was not planted")
 	}
-	// Both orders of an account belong to a line, but of different runs, so only the
-	// server shows the mistake.
+	// The two orders of an account belong to lines of different runs. So reconcile finds
+	// nothing, and only the server's list shows the mistake.
 	if _, more, _ := f.perAccount(); more < 50 {
 		t.Errorf("%d accounts have two orders: the control finds nothing", more)
 	}

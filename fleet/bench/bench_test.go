@@ -24,14 +24,15 @@ import (
 )
 
 const (
-	small    = 10_000 // the backlog to compare the large one with
+	small    = 10_000 // the large backlog is compared with one of this size
 	inFlight = 100
 	warmUp   = 1500 * time.Millisecond
 	measured = 3 * time.Second
 	theRun   = "bench"
 )
 
-// TestMain also runs as the process that places orders without the engine.
+// TestMain runs the benchmark or, in the process that direct starts, places orders
+// without the fleet.
 func TestMain(m *testing.M) {
 	if file := os.Getenv("BENCH_DIRECT"); file != "" {
 		if err := direct(context.Background(), file); err != nil {
@@ -74,7 +75,7 @@ func TestBench(t *testing.T) {
 		}
 	}
 	after := b.direct()
-	fmt.Printf("without the engine %.0f orders a second before, %.0f after\n", before, after)
+	fmt.Printf("without the fleet %.0f orders a second before, %.0f after\n", before, after)
 	b.print((before+after)/2, databases["PostgreSQL"], databases["SQLite"])
 }
 
@@ -84,8 +85,8 @@ type bench struct {
 	large       int
 }
 
-// account returns the account of a line. It is the same in the file and the sandbox, and
-// spread over all UUIDs.
+// account returns the account of a line. The file and the sandbox use the same IDs, which
+// are spread over all UUIDs.
 func account(i int) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, strconv.AppendInt(nil, int64(i), 10))
 }
@@ -115,8 +116,8 @@ func (b *bench) file(accounts int) (path string) {
 	return path
 }
 
-// direct lets another process place orders as fast as it can, as a worker does but
-// without the engine.
+// direct starts another process that places orders as fast as it can, with the client of
+// a worker but without database and queue.
 func (b *bench) direct() (rate float64) {
 	b.Helper()
 	command := exec.CommandContext(b.Context(), os.Args[0])
@@ -126,7 +127,7 @@ func (b *bench) direct() (rate float64) {
 		rate, err = strconv.ParseFloat(strings.TrimSpace(string(out)), 64)
 	}
 	if err != nil {
-		b.Fatalf("without the engine: %v", err)
+		b.Fatalf("place orders without the fleet: %v", err)
 	}
 	return rate
 }
@@ -264,12 +265,12 @@ func (b *bench) print(alone float64, postgres, sqlite figures) {
 		"PostgreSQL",
 		"SQLite",
 	)
-	row("orders a second without the engine", "", "%.0f", alone, alone)
+	row("orders a second without the fleet", "", "%.0f", alone, alone)
 	row(fmt.Sprintf("orders a second, %d waiting", small), "", "%.0f", postgres.rate, sqlite.rate)
-	row("share of those without the engine", "0.4", "%.2f", postgres.rate/alone, sqlite.rate/alone)
+	row("as a share of those without the fleet", "0.4", "%.2f", postgres.rate/alone, sqlite.rate/alone)
 	row(fmt.Sprintf("orders a second, %d waiting", b.large), "", "%.0f", postgres.large, sqlite.large)
 	row(
-		fmt.Sprintf("share of those with %d waiting", small),
+		fmt.Sprintf("as a share of those with %d waiting", small),
 		"0.9",
 		"%.2f",
 		postgres.large/postgres.rate,

@@ -34,7 +34,7 @@ func newConnector(config *pgx.ConnConfig) *connector {
 	}
 	config.RuntimeParams[isolation] = "read committed"
 	c := &connector{Connector: stdlib.GetConnector(*config), pooled: stdlib.GetConnector(*pooled)}
-	// An address that sets another mode is that of a pooler.
+	// If the address sets another mode, the server is taken for a pooler.
 	c.isPooled.Store(config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement)
 	return c
 }

@@ -21,8 +21,8 @@ const (
 	sqliteClock   = "cast(unixepoch('subsec') * 1000 as integer)"
 )
 
-// Statements name these words in braces. {clock} is the clock of the database, {now} the
-// time that rows are dated with: the two differ in tests alone.
+// Statements name these words in braces. {clock} is the clock of the database, and {now}
+// the time that new rows get. The two differ only in tests.
 
 func postgresWords(schema string, ahead time.Duration) *strings.Replacer {
 	return replacer(
@@ -93,8 +93,7 @@ func Wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, explain(err))
 }
 
-// Words returns a statement in which words in braces are replaced by those of the
-// database.
+// Words returns a statement with its words in braces replaced by those of the database.
 func (d *DB) Words(statement string) string { return d.words.Replace(statement) }
 
 // Exec runs a statement and returns how many rows it changed.
@@ -112,7 +111,7 @@ func (d *DB) Row(ctx context.Context, db Querier, statement string, arguments ..
 	return db.QueryRowContext(ctx, d.words.Replace(statement), arguments...)
 }
 
-// Each passes every row that a statement returns to handle.
+// Each runs a statement and calls handle for every row that it returns.
 func (d *DB) Each(
 	ctx context.Context,
 	db Querier,

@@ -11,7 +11,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// Blindly is when an attempt may begin without a look at the server.
+// Blindly is how long an item may be sent again without a look at the server.
 type Blindly time.Duration
 
 // Never requires a look before every attempt. Once permits a single attempt without one.
@@ -33,8 +33,8 @@ type starting struct {
 const canBegin = `r.state = 'running' and halted is null and (held is null or `
 
 // Start commits the beginning of an attempt if the item is open and may be sent without a
-// look: no restore is marked, and the first attempt is recent enough. Otherwise it
-// returns the item unchanged.
+// look: the ledger is not marked as restored, and the first attempt is recent enough.
+// Otherwise it returns the item unchanged.
 func (l *Ledger) Start(
 	ctx context.Context, run int64, subject uuid.UUID, blindly Blindly, isProbe bool,
 ) (item Item, hasBegun bool, err error) {

@@ -68,8 +68,8 @@ func (l *Ledger) Ghosts(
 	}, ghosts, database.List(orders, Order.row), run, after, upTo, decided.UnixMilli())
 }
 
-// SetStates records the states of the orders of a run's items, and the details that they
-// have.
+// SetStates records the states of the orders of a run's items, and their details if they
+// have any.
 func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) error {
 	return l.exec(ctx, "record the states of orders", `update {schema}fleet_item
 		set status = value->>2, detail = coalesce(value->>3, detail) from {each}

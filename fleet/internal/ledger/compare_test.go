@@ -13,7 +13,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestGhostsAreFoundThroughAnIndex asks the database how it reads the items of a page.
+// TestGhostsAreFoundThroughAnIndex checks how the database plans to read the items of a
+// page.
 func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const count = 2000
@@ -28,7 +29,8 @@ func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
 			explain += "query plan "
 		}
 		page := database.List([]uuid.UUID{uuid.New()}, func(id uuid.UUID) []any { return []any{id} })
-		// A twentieth of all orders, as a page of 1,000 is.
+		// The range holds a twentieth of all orders, like a page of 1,000 in a run of
+		// 20,000.
 		from := uuid.UUID{0x40}
 		upTo := uuid.UUID{0x4d}
 		plan := ""

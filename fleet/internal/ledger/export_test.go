@@ -1,4 +1,4 @@
 package ledger
 
-// GhostsStatement is the statement of [Ledger.Ghosts].
+// GhostsStatement is the SQL statement that [Ledger.Ghosts] runs.
 const GhostsStatement = ghosts

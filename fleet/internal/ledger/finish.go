@@ -127,7 +127,7 @@ func (l *Ledger) settleClaim(ctx context.Context, e ending) error {
 	return err
 }
 
-// Claimed returns those of the given orders that an item of any run has.
+// Claimed returns the given orders that already belong to an item of any run.
 func (l *Ledger) Claimed(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	if len(ids) == 0 {
 		return nil, nil

@@ -119,9 +119,9 @@ func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) (
 
 func (l Line) row() []any { return []any{l.Subject, l.Fields} }
 
-// Present returns those of the given lines that the run has already, with the fields in
-// the ledger. The cross join has SQLite look up each line, even before it has statistics
-// of the run.
+// Present returns the given lines that the run already has, with their fields in the
+// ledger. The cross join makes SQLite look up each line, even before it has statistics of
+// the run.
 func (l *Ledger) Present(ctx context.Context, run string, lines []Line) (present []Line, err error) {
 	err = l.DB.Each(ctx, l.DB.SQL, "compare the items", func(rows *sql.Rows) error {
 		var line Line

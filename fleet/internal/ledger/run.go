@@ -91,7 +91,7 @@ func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error
 	)
 	if err == nil && created.Operation != run.Operation {
 		return Run{}, fmt.Errorf(
-			"%s: run %s is of the operation %s: use another name",
+			"%s: run %s already exists with the operation %s: use another name",
 			what,
 			run.Name,
 			created.Operation,

@@ -50,8 +50,8 @@ func TestProcessesShareOneLimit(t *testing.T) {
 			})
 		}
 		calls.Wait()
-		// No lease waited for its slots, so the next slot is due after all leased ones,
-		// less the time that has passed. SQLite's clock counts whole milliseconds.
+		// No lease waited for its slots. So the next slot is due after all leased slots,
+		// minus the time that has passed. SQLite's clock counts whole milliseconds.
 		wait := lease(open[1])
 		passed := time.Since(began)
 		due := (1 + processes*leases) * slots * gap
@@ -63,7 +63,7 @@ func TestProcessesShareOneLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		if wait := lease(open[0]); wait < time.Hour-time.Minute {
-			t.Errorf("one process deferred all slots by an hour, and another gets a slot in %s", wait)
+			t.Errorf("after one process deferred all slots by an hour, another gets a slot in %s", wait)
 		}
 	})
 }

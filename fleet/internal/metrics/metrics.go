@@ -68,7 +68,7 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 		}, []string{"run"}),
 		held: with.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "fleet_run_held",
-			Help: "1 if the fleet itself sends nothing of the run; fleet status gives the reason.",
+			Help: "1 while the fleet holds the run; fleet status gives the reason.",
 		}, []string{"run"}),
 	}
 }
@@ -98,7 +98,7 @@ func (m *Metrics) Observe(_ context.Context, attempt upvest.Attempt) {
 }
 
 // count counts the lines of every run that has jobs, and of the latest run. While the
-// database is down, these metrics are missing instead of outdated.
+// database is down, these metrics are missing rather than out of date.
 func (m *Metrics) count() {
 	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
 	defer cancel()

@@ -104,7 +104,7 @@ func (ChangeConfigurations) IsSame(a, b []string) bool {
 }
 
 // Blindly requires a look before every attempt, because the account must still follow the
-// allocation from in the file.
+// allocation in the file's column from.
 func (ChangeConfigurations) Blindly() ledger.Blindly { return ledger.Never }
 
 // Send changes the configuration (PATCH /portfolios/configurations/{account_id}).

@@ -67,7 +67,7 @@ func (p *problems) expectAmount(text string) {
 		Quote(text),
 	)
 	sign, _ := api.Decimal(text).Sign()
-	p.expectf(err != nil || sign > 0, "amount %s is not above 0", Quote(text))
+	p.expectf(err != nil || sign > 0, "amount %s is not greater than 0", Quote(text))
 }
 
 func (p *problems) err() error {

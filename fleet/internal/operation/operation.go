@@ -49,8 +49,8 @@ type Item struct {
 	ledger.Line
 	// Given is the order that the server returned for the item earlier.
 	Given uuid.NullUUID
-	// From and To are the interval in which the attempts of the item can have acted. A
-	// zero time is no bound.
+	// From and To bound the interval in which the attempts of the item can have acted. A
+	// zero time means no bound.
 	From, To time.Time
 	// Claimed returns those of the given orders that other items have.
 	Claimed func(context.Context, []uuid.UUID) ([]uuid.UUID, error)
@@ -60,8 +60,8 @@ type Item struct {
 type Sent struct {
 	Resource uuid.NullUUID // the order that was placed
 	State    string
-	// Contradiction names what in the response differs from the item. A person then has
-	// to review the item.
+	// Contradiction names the field of the response that differs from the item, and is
+	// empty if none does. A person then has to review the item.
 	Contradiction string
 }
 

@@ -82,12 +82,12 @@ func sameAmount(a, b string) bool {
 	return err == nil && difference == 0
 }
 
-// lookPage is how many orders of one account a look reads. An item whose account has more
-// of them in the time of its attempts goes to review.
+// lookPage is how many orders of one account a look reads. If the account has as many
+// since the item's first attempt, the item goes to review.
 const lookPage = 1000
 
-// lookForOrder searches the account's orders for that of the item. none is the verdict if
-// it finds none.
+// lookForOrder searches the account's orders for that of the item. It returns the verdict
+// none if no order matches.
 func lookForOrder(
 	ctx context.Context,
 	client *upvest.Client,

@@ -138,8 +138,8 @@ func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 	return due, nil
 }
 
-// dropStale drops slots that were not used in time. If they were used later, there would
-// be too many requests then.
+// dropStale drops slots that were not used in time. Using them later would exceed the
+// rate.
 func (l *lease) dropStale(now time.Time) {
 	tolerance := max(l.gap, 10*time.Millisecond)
 	if l.gap == 0 {

@@ -88,10 +88,10 @@ func TestAllWorkersTogetherKeepTheRate(t *testing.T) {
 	})
 }
 
-// TestOneRefusalHoldsAllWorkersBack lets one worker receive a 429. Until the wait is
+// TestOne429DelaysAllWorkers lets one worker receive a 429. Until the wait is
 // over, this worker sends nothing, and the others use at most the slots that they have
 // leased.
-func TestOneRefusalHoldsAllWorkersBack(t *testing.T) {
+func TestOne429DelaysAllWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiters := three(&row{gap: time.Second / 300})
 		told := time.Now().Add(2 * time.Second)
@@ -107,12 +107,12 @@ func TestOneRefusalHoldsAllWorkersBack(t *testing.T) {
 			t.Errorf("%d requests were sent while all workers had to wait", got)
 		}
 		if got := within(sent, told.Add(6*time.Second), time.Second); got < 296 || got > 301 {
-			t.Errorf("%d requests in a second when it was over, expected 300", got)
+			t.Errorf("%d requests in the second after the wait, expected 300", got)
 		}
 	})
 }
 
-func TestUnusedSlotsAreGone(t *testing.T) {
+func TestUnusedSlotsExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &row{gap: time.Second / 300}
 		limiter := pace.New(r)
@@ -126,7 +126,7 @@ func TestUnusedSlotsAreGone(t *testing.T) {
 	})
 }
 
-func TestNoCallWaitsForASlotThatComesTooLate(t *testing.T) {
+func TestACallFailsAtOnceIfItsSlotIsDueTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &row{gap: time.Second / 300}
 		limiter := pace.New(r)
@@ -142,8 +142,8 @@ func TestNoCallWaitsForASlotThatComesTooLate(t *testing.T) {
 	})
 }
 
-// TestTheMostUrgentGoesFirst queues calls of three priorities.
-func TestTheMostUrgentGoesFirst(t *testing.T) {
+// TestUrgentCallsGoFirst queues calls of three priorities.
+func TestUrgentCallsGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := pace.New(&row{gap: time.Second})
 		var order []int
@@ -183,7 +183,7 @@ func TestAReservedSlotIsUsedOnce(t *testing.T) {
 		}
 		busy := pace.New(&row{gap: time.Hour, next: time.Now().Add(time.Hour)})
 		if _, err := busy.Reserve(t.Context(), time.Minute); !errors.Is(err, pace.ErrBusy) {
-			t.Errorf("got %v for a slot in an hour", err)
+			t.Errorf("got %v for a slot that is due in an hour", err)
 		}
 	})
 }

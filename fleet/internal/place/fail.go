@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// mostForbidden is how many 403 an item gets, while other items succeed, before it goes
-// to review.
+// mostForbidden is how many responses with status 403 an item gets, while other items
+// succeed, before it goes to review.
 const mostForbidden = 5
 
 // fail records the result of an attempt that did not succeed.

@@ -22,9 +22,9 @@ func TestABadRequestIsARefusal(t *testing.T) {
 	})
 }
 
-// TestARefusalThatMayPassIsConfirmed covers statuses that a delay at the server may
+// TestATemporaryRefusalIsConfirmed covers statuses that a delay at the server may
 // cause.
-func TestARefusalThatMayPassIsConfirmed(t *testing.T) {
+func TestATemporaryRefusalIsConfirmed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{404, 409, 422} {
 		each(t, func(w *world) {
@@ -49,7 +49,7 @@ func TestARefusalThatMayPassIsConfirmed(t *testing.T) {
 	}
 }
 
-func TestARefusalAfterAnUnknownOutcomeIsLookedInto(t *testing.T) {
+func TestARefusalAfterAnUnknownOutcomeIsLookedUp(t *testing.T) {
 	t.Parallel()
 	for _, acted := range []bool{false, true} {
 		each(t, func(w *world) {
@@ -70,7 +70,7 @@ func TestARefusalAfterAnUnknownOutcomeIsLookedInto(t *testing.T) {
 	}
 }
 
-func TestResponsesThatAreNotAboutTheLineAreNoRefusal(t *testing.T) {
+func TestResponsesNotAboutTheLineDoNotRefuseIt(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{401, 403, 426, 429} {
 		each(t, func(w *world) {
@@ -78,7 +78,7 @@ func TestResponsesThatAreNotAboutTheLineAreNoRefusal(t *testing.T) {
 			w.postponed()
 			if item := w.item(january); item.Outcome != ledger.Open || item.Unsure != 0 ||
 				!item.Since.IsZero() {
-				t.Errorf("an attempt that did nothing left a trace: %+v", item)
+				t.Errorf("an attempt that did not act is still recorded: %+v", item)
 			}
 			w.sandbox.ClearFaults()
 			w.must(w.place())
@@ -125,11 +125,11 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 			t.Errorf("%d requests while the run is held", len(after)-len(before))
 		}
 		if w.probe() {
-			t.Error("the run goes on although the probe failed")
+			t.Error("the run was resumed although the probe failed")
 		}
 		w.sandbox.ClearFaults()
 		if !w.probe() || w.run(january).Held != "" {
-			t.Error("the run does not go on although the probe succeeded")
+			t.Error("the run was not resumed although the probe succeeded")
 		}
 		w.expect(ledger.Done, 1)
 	})
@@ -192,10 +192,10 @@ func TestClocksThatDifferHaltTheFleet(t *testing.T) {
 			}
 			w.add("february")
 			if err := w.placeFor("february"); err == nil {
-				t.Error("an order is placed while the clocks differ")
+				t.Error("an order was placed while the clocks differ")
 			}
 			if err := w.placer().ProbeClock(t.Context()); err == nil {
-				t.Error("the fleet goes on although the clocks differ")
+				t.Error("the fleet was resumed although the clocks differ")
 			}
 			w.sandbox.ClearFaults()
 			w.must(w.placer().ProbeClock(t.Context()))

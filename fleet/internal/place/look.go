@@ -57,8 +57,9 @@ func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 	return t.send(ctx, item)
 }
 
-// lookIn returns how long an attempt may still act. An earlier look proves nothing. In a
-// restored ledger, the latest attempt may have begun just before the mark was set.
+// lookIn returns how long an attempt may still act. A look before that time has passed
+// proves nothing. In a restored ledger, the latest attempt may have begun just before the
+// mark was set.
 func lookIn(item ledger.Item) time.Duration {
 	last := item.Last
 	if item.Marked.After(last) {

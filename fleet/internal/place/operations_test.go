@@ -87,7 +87,7 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 			w.must(w.place())
 			w.expectOutcome(ledger.Done)
 		},
-		"there already": func(w *world, target, _ uuid.UUID) {
+		"the account has it already": func(w *world, target, _ uuid.UUID) {
 			w.follow(target)
 			w.postponed() // 409: not accepted as a refusal for a minute
 			w.advance(time.Minute)
@@ -96,7 +96,7 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 			w.must(w.place())
 			w.expectOutcome(ledger.Found)
 		},
-		"another one is there": func(w *world, target, other uuid.UUID) {
+		"the account has another one": func(w *world, target, other uuid.UUID) {
 			w.follow(other)
 			w.postponed()
 			w.advance(time.Minute)
@@ -141,7 +141,7 @@ func TestARefusedConfigurationIsLookedForFirst(t *testing.T) {
 	})
 }
 
-func TestAConfigurationIsChangedOnlyFromWhatTheFileNames(t *testing.T) {
+func TestAConfigurationIsChangedOnlyFromTheNamedAllocation(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(w *world, to, other uuid.UUID) (want uuid.UUID){
 		"from": func(w *world, to, _ uuid.UUID) uuid.UUID {
@@ -280,8 +280,8 @@ func TestAnAccountIsLiquidatedOnce(t *testing.T) {
 	}
 }
 
-// TestARestoredLedgerLooksBeforeItSends restores the ledger from a dump of before an
-// order was placed.
+// TestARestoredLedgerLooksBeforeItSends restores the ledger from a dump that was taken
+// before an order was placed.
 func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -329,9 +329,9 @@ func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
 	})
 }
 
-// TestARunThatARestoreLostIsLookedUpFromTheDumpOn enqueues a run again that had placed
+// TestARunLostInARestoreIsLookedUpSinceTheDump enqueues a run again that had placed
 // its order before its record was lost.
-func TestARunThatARestoreLostIsLookedUpFromTheDumpOn(t *testing.T) {
+func TestARunLostInARestoreIsLookedUpSinceTheDump(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		dump := time.Now().Add(-time.Second)

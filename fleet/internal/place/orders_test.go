@@ -29,7 +29,7 @@ func TestPlacedOnce(t *testing.T) {
 	})
 }
 
-func TestUnknownOutcomeIsResumedWithTheKey(t *testing.T) {
+func TestUnknownOutcomeIsRetriedWithTheSameKey(t *testing.T) {
 	t.Parallel()
 	for _, acted := range []bool{false, true} {
 		each(t, func(w *world) {
@@ -155,9 +155,9 @@ func TestACancelledCandidateIsReviewed(t *testing.T) {
 	})
 }
 
-// TestAnOrderThatTheServerReturnedStaysTheLines lets the server accept the order with a
+// TestAReturnedOrderStaysWithItsLine lets the server accept the order with a
 // response of which only the id can be read, and then cancel the order.
-func TestAnOrderThatTheServerReturnedStaysTheLines(t *testing.T) {
+func TestAReturnedOrderStaysWithItsLine(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)
@@ -212,9 +212,9 @@ func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
 	}
 }
 
-// TestAFoundOrderGoesToTheLineThatItWasReturnedFor lets another run find an order by a
+// TestAFoundOrderMovesToTheLineThatPlacedIt lets another run find an order by a
 // look before the server returns the order for the line that placed it.
-func TestAFoundOrderGoesToTheLineThatItWasReturnedFor(t *testing.T) {
+func TestAFoundOrderMovesToTheLineThatPlacedIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.add("february")
@@ -239,7 +239,7 @@ func TestAFoundOrderGoesToTheLineThatItWasReturnedFor(t *testing.T) {
 	})
 }
 
-func TestNothingIsSentWhileAnAttemptMayBeUnderWay(t *testing.T) {
+func TestNothingIsSentWhileAnAttemptMayBeInProgress(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)

@@ -39,7 +39,7 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 	return true, p.Ledger.Unhold(ctx, run.ID)
 }
 
-// isSent reports whether an error of placing an item is that of a failed request.
+// isSent reports whether placing an item failed because a request failed.
 func isSent(err error) bool {
 	if postponed, isLater := errors.AsType[*Later](err); isLater {
 		return postponed.Cause != nil

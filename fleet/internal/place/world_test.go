@@ -134,7 +134,7 @@ func (w *world) later() *place.Later {
 	err := w.place()
 	var later *place.Later
 	if !errors.As(err, &later) {
-		w.Fatalf("got %v, expected that the item is placed later", err)
+		w.Fatalf("got %v, expected that the item has to be placed again", err)
 	}
 	return later
 }
@@ -153,7 +153,8 @@ func (w *world) fault(f sandbox.Fault) {
 	w.must(w.sandbox.Inject(f))
 }
 
-// unknown places the item with an attempt whose response is lost, after acting or not.
+// unknown places the item with an attempt whose response is lost. The argument tells
+// whether the server places the order before that.
 func (w *world) unknown(acted bool) {
 	w.Helper()
 	w.fault(sandbox.Fault{Reset: true, After: acted})
@@ -235,7 +236,7 @@ func html(status int) sandbox.Fault {
 	}
 }
 
-// inTurn places with a context of the test.
+// probe probes the run, and reports whether the run was resumed.
 func (w *world) probe() bool {
 	w.Helper()
 	goesOn, err := w.placer().Probe(context.WithoutCancel(w.Context()), w.run(january))

@@ -64,7 +64,7 @@ func operatorCommands() []command {
 		{
 			usage:   "cancel -run RUN",
 			setup:   (*invocation).cancel,
-			summary: "cancel the lines of a run that were not sent, finally",
+			summary: "cancel a run for good: drop the lines that were never sent",
 		},
 		{
 			usage:   "priority -run RUN -priority N",
@@ -112,7 +112,7 @@ func usage() string {
 	text.WriteString(`
 DATABASE_URL is postgres://…, a list of key=value, or sqlite:PATH. FLEET_SCHEMA names the schema in
 PostgreSQL, fleet by default. Commands that call the API read the credentials from UPVEST_API_*.
-Exit status: 0 success, 1 a reconciliation found something for a person, 2 failure or wrong use.
+Exit status: 0 success, 1 a person has to look at the run, 2 failure or incorrect use.
 fleet COMMAND -h lists the flags of a command.
 `)
 	return text.String()

@@ -29,9 +29,10 @@ func TestAPoolerInTransactionMode(t *testing.T) {
 	}
 }
 
-// TestAPoolerThatHidesItself uses a pooler that accepts the isolation level as a startup
-// parameter and ignores it. The error names the remedy, and the remedy works.
-func TestAPoolerThatHidesItself(t *testing.T) {
+// TestAPoolerThatIgnoresTheIsolationLevel uses a pooler that accepts the isolation level
+// as a startup parameter and ignores it. The error names the remedy, and the remedy
+// works.
+func TestAPoolerThatIgnoresTheIsolationLevel(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
 	if err != nil {
@@ -52,8 +53,8 @@ func TestAPoolerThatHidesItself(t *testing.T) {
 	}
 }
 
-// TestTheFleetHasASchema migrates two fleets in one database.
-func TestTheFleetHasASchema(t *testing.T) {
+// TestEachFleetHasASchema migrates two fleets in one database.
+func TestEachFleetHasASchema(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
 	if err != nil {
@@ -88,8 +89,9 @@ func TestTheFleetHasASchema(t *testing.T) {
 	}
 }
 
-// TestTablesOfAnotherProgramStay migrates into a schema and a file with River's tables.
-func TestTablesOfAnotherProgramStay(t *testing.T) {
+// TestTablesOfAnotherProgramAreKept migrates into a schema and a file with River's
+// tables.
+func TestTablesOfAnotherProgramAreKept(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testdb.Execute(t, url, "drop table {schema}fleet_version")
 		t.Setenv("DATABASE_URL", url)
@@ -123,9 +125,9 @@ func TestAnAddressIsNeverMisread(t *testing.T) {
 	}
 }
 
-// TestAReadOnlyDatabaseIsWaitedFor starts a worker while the server is read-only, as
+// TestWorkersWaitForAReadOnlyDatabase starts a worker while the server is read-only, as
 // after a failover, and makes the server read-only again while the worker runs.
-func TestAReadOnlyDatabaseIsWaitedFor(t *testing.T) {
+func TestWorkersWaitForAReadOnlyDatabase(t *testing.T) {
 	url := testdb.Own(t).URL()
 	t.Setenv("DATABASE_URL", url)
 	s := testapi.New(t)

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	// Prometheus and Kubernetes read YAML. The check of their files has to be as strict.
+	// This decoder checks the files for Prometheus and Kubernetes as strictly as those
+	// do.
 	"go.yaml.in/yaml/v3"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
@@ -98,13 +99,13 @@ func TestAlertsUseMetricsOfTheWorker(t *testing.T) {
 		t.Error(problem)
 	}
 	for _, control := range []struct{ old, wrong, problem string }{
-		{"fleet_run_held) == 1", "fleet_run_hold) == 1", "fleet_run_hold is no metric"},
-		{"absent(fleet_lines)", "missing(fleet_lines)", "missing is no metric"},
+		{"fleet_run_held) == 1", "fleet_run_hold) == 1", "fleet_run_hold is not a metric"},
+		{"absent(fleet_lines)", "missing(fleet_lines)", "missing is not a metric"},
 		{`outcome="review"`, `result="review"`, "fleet_lines has no label result"},
 		{`outcome="review"`, `outcome="reviewed"`, "outcome is never reviewed"},
 		{"max by (run) (fleet_run_held)", "max by (name) (fleet_run_held)", "has no label name"},
 		{"$labels.run }}. fleet", "$labels.name }}. fleet", "the text uses the label name"},
-		{"for: 2m", "for: 2 minutes", "2 minutes is no duration"},
+		{"for: 2m", "for: 2 minutes", "2 minutes is not a duration"},
 		{"for: 2m", "during: 2m", "field during not found"},
 		{"> 0.01 * sum by (run) (max", "> 0.01 * sum by (run) max)", "parentheses"},
 		{"severity: ticket", "severity: tickets", "the severity tickets"},
@@ -148,7 +149,7 @@ func problemsOfRule(r rule, metrics exported) (problems []string) {
 		problems = append(problems, "a rule needs a name and a summary")
 	}
 	if r.For != "" && !regexp.MustCompile(`^\d+[smhd]$`).MatchString(r.For) {
-		problems = append(problems, r.For+" is no duration")
+		problems = append(problems, r.For+" is not a duration")
 	}
 	if severity := r.Labels["severity"]; severity != "page" && severity != "ticket" {
 		problems = append(problems, "the severity "+severity+" is unknown")
@@ -179,8 +180,8 @@ var (
 	words    = []string{"max", "sum", "delta", "absent", "and"}
 )
 
-// read returns the metrics and the labels of groups in an expression, and what is wrong
-// with it. It covers what the rules use, and reports everything else as no metric.
+// read returns the metrics of an expression, the labels that it groups by, and its
+// faults. It covers what the rules use, and reports every other word as not a metric.
 func read(expr string, metrics exported) (used, grouped, problems []string) {
 	if strings.Count(expr, "(") != strings.Count(expr, ")") {
 		problems = append(problems, "the parentheses do not match")
@@ -197,7 +198,7 @@ func read(expr string, metrics exported) (used, grouped, problems []string) {
 		case slices.Contains(words, name):
 			continue
 		default:
-			problems = append(problems, name+" is no metric")
+			problems = append(problems, name+" is not a metric")
 			continue
 		}
 		for _, match := range matcher.FindAllStringSubmatch(one[2], -1) {

@@ -22,7 +22,7 @@ import (
 // all of them and writes nothing.
 func (v *invocation) enqueue() func(context.Context) error {
 	name := v.flags.String("run", "",
-		"the `name` of the run, which is final: the keys of the lines are derived from it")
+		"the `name` of the run; never change it, because the keys of the lines are derived from it")
 	kind := v.flags.String(
 		"operation",
 		operation.CreateOrders{}.Name(),
@@ -131,7 +131,7 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 		return err
 	}
 	_, err = fmt.Fprintf(v.out, "run %s: %d lines added, %d existed already (%.0f a second), "+
-		"%d had lost their job and have a new one\n", run.Name, added, seen-added, rate, renewed)
+		"%d without a job got one\n", run.Name, added, seen-added, rate, renewed)
 	return errors.Join(
 		err,
 		v.record(ctx, "enqueue", run.Name, "%s: %d lines, %d added, %d renewed, sha256 %s",

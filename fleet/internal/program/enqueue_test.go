@@ -39,7 +39,7 @@ func TestEnqueueingStopsAtAFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	if written == 0 || written > 3000 {
-		t.Errorf("%d lines are written, expected those of the transactions beside the failure", written)
+		t.Errorf("%d lines were written, expected those before or beside the failed transaction", written)
 	}
 	contains(t, errors, fmt.Sprintf("after %d lines", written))
 	testdb.Execute(t, url, "drop trigger refuse")

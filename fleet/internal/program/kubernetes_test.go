@@ -55,7 +55,7 @@ func problemsOfObjects(t *testing.T, text string) (problems []string) {
 		}
 	}
 	if len(template.Spec.Containers) != 1 {
-		return append(problems, "there is not one container")
+		return append(problems, "there must be exactly one container")
 	}
 	c := template.Spec.Containers[0]
 	problems = append(problems, problemsOfPorts(t, template.Metadata, c)...)

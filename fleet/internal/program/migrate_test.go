@@ -39,7 +39,8 @@ func TestMigrationsAtTheSameTime(t *testing.T) {
 }
 
 // migrateAtOnce compares a database that was migrated once with one that was migrated
-// several times at once. Schema is the statement that describes all tables.
+// several times at once. The argument schema is a statement that returns a description of
+// all tables.
 func migrateAtOnce(t *testing.T, empty func() (url string), schema string) {
 	t.Helper()
 	const (

@@ -86,9 +86,9 @@ func TestThePriorityOfARunIsSet(t *testing.T) {
 	contains(t, fails(t, "priority", "-run", "r", "-priority", "5"), "1 to 4")
 }
 
-// TestRefusedLinesAreRetriedAndReviewsDecided ends lines with every command of an
-// operator.
-func TestRefusedLinesAreRetriedAndReviewsDecided(t *testing.T) {
+// TestRefusedLinesAreRetriedAndReviewsAreDecided ends lines with every command that an
+// operator has for it.
+func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
@@ -186,8 +186,8 @@ func TestADryRunWritesNothing(t *testing.T) {
 	contains(t, fails(t, "status"), "no run yet")
 }
 
-// TestInputThatCanBeMistakenIsRefused covers names, ids and forms of a file.
-func TestInputThatCanBeMistakenIsRefused(t *testing.T) {
+// TestAmbiguousInputIsRefused covers names, ids and forms of a file.
+func TestAmbiguousInputIsRefused(t *testing.T) {
 	migrated(t)
 	path, _ := orders(t, 1)
 	for _, name := range []string{"r ", "r\r", "r\u00a0", "r\u200b", "r/s", "ré", strings.Repeat("r", 65)} {
@@ -215,9 +215,9 @@ func TestInputThatCanBeMistakenIsRefused(t *testing.T) {
 	contains(t, fails(t, "enqueue", "-run", "r", semicolons), "semicolons")
 }
 
-// TestFormsOfOneFileAreTheSame enqueues a file again with a byte order mark, Windows line
-// ends, upper-case digits and an amount without its last zero.
-func TestFormsOfOneFileAreTheSame(t *testing.T) {
+// TestAFileInAnotherFormAddsNothing enqueues a file again with a byte order mark, Windows
+// line ends, upper-case digits and an amount without its last zero.
+func TestAFileInAnotherFormAddsNothing(t *testing.T) {
 	migrated(t)
 	const line = "1111111a-1111-4111-8111-111111111111,22222222-2222-4222-8222-222222222222,BUY,"
 	succeeds(t, "enqueue", "-run", "r", write(t, header+line+"1.50,EUR\n"))
@@ -226,7 +226,7 @@ func TestFormsOfOneFileAreTheSame(t *testing.T) {
 	contains(t, fails(t, "enqueue", "-run", "r", write(t, header+line+"1.51,EUR\n")), "line 2")
 	other := "account,user\n33333333-3333-4333-8333-333333333333,22222222-2222-4222-8222-222222222222\n"
 	contains(t, fails(t, "enqueue", "-run", "r", "-operation", "liquidate", write(t, other)),
-		"is of the operation create-orders")
+		"already exists with the operation create-orders")
 }
 
 func TestARestoredLedgerIsMarked(t *testing.T) {
@@ -248,8 +248,8 @@ func TestARestoredLedgerIsMarked(t *testing.T) {
 	}
 }
 
-// TestTheRateStaysUnlessItIsNamed migrates three times, once with a rate.
-func TestTheRateStaysUnlessItIsNamed(t *testing.T) {
+// TestMigrateKeepsTheRateByDefault migrates three times, once with a rate.
+func TestMigrateKeepsTheRateByDefault(t *testing.T) {
 	url := testdb.SQLite(t)
 	t.Setenv("DATABASE_URL", url)
 	for _, step := range []struct {

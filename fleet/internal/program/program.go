@@ -28,8 +28,8 @@ const (
 	exitFailed = 2 // the command failed, or was used incorrectly
 )
 
-// errPerson is returned by a reconciliation that found something for a person.
-var errPerson = errors.New("the run needs a person")
+// errPerson is returned by a reconciliation that found something a person has to look at.
+var errPerson = errors.New("a person has to look at the run")
 
 // connections is the largest number of connections of a program to its database.
 const connections = 16

@@ -71,7 +71,7 @@ func orders(t *testing.T, count int) (path string, accounts []uuid.UUID) {
 	return write(t, content.String()), accounts
 }
 
-func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
+func TestEveryInvalidLineIsReportedAndNothingIsWritten(t *testing.T) {
 	migrated(t)
 	good := "11111111-1111-4111-8111-111111111111,22222222-2222-4222-8222-222222222222,BUY,1.50,EUR\n"
 	status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, header+good+
@@ -88,7 +88,7 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 	for _, want := range []string{
 		"line 3: account 11111111-1111-4111-8111-111111111111 is also in line 2",
 		`line 4: account: "x" is not a UUID; side "HOLD" is neither BUY nor SELL; ` +
-			`amount "0.00" is not above 0; currency "USD" is not EUR`,
+			`amount "0.00" is not greater than 0; currency "USD" is not EUR`,
 		"line 6: 3 fields, expected 5", "line 7: ", "line 8: ", `line 9: bare " in non-quoted-field`,
 		"6 invalid lines",
 	} {
@@ -101,7 +101,7 @@ func TestEveryBadLineIsNamedBeforeAnythingIsWritten(t *testing.T) {
 	}
 }
 
-func TestTheFirstLineNamesTheFields(t *testing.T) {
+func TestTheFirstLineMustNameTheFields(t *testing.T) {
 	migrated(t)
 	for content, want := range map[string]string{
 		"": `not ""`, "account;user\n": "semicolons", "\"": "parse error on line 1",
@@ -187,9 +187,9 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 	}
 }
 
-// TestALineIsTouchedWhenItsSlotIsDue lets two workers with many lines in flight share 20
+// TestAnAttemptBeginsWhenItsSlotIsDue lets two workers with many lines in flight share 20
 // requests a second. Each line has one attempt.
-func TestALineIsTouchedWhenItsSlotIsDue(t *testing.T) {
+func TestAnAttemptBeginsWhenItsSlotIsDue(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
@@ -216,7 +216,7 @@ func TestAWorkerWaitsForItsDatabase(t *testing.T) {
 	}
 }
 
-func TestWrongUseIsExplained(t *testing.T) {
+func TestIncorrectUseIsExplained(t *testing.T) {
 	t.Setenv("DATABASE_URL", "mysql://x")
 	for _, arguments := range [][]string{
 		nil,

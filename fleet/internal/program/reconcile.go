@@ -26,7 +26,7 @@ var meanings = map[reconcile.Kind]string{
 	reconcile.Cancelled: "carried out, but cancelled at the server since",
 	reconcile.Failed:    "accepted by the server, but not carried out",
 	reconcile.Review:    "a person decides: fleet decide",
-	reconcile.Refused:   "refused by the server; if more than one percent is, a person has to look",
+	reconcile.Refused:   "refused by the server; a person has to look if that is more than one percent",
 }
 
 // reconcile compares the lines of a run with what the server has.

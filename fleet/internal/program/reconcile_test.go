@@ -121,7 +121,7 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 	})
 }
 
-func TestReconcileSaysThatTheServerCannotBeRead(t *testing.T) {
+func TestReconcileReportsThatTheServerCannotBeRead(t *testing.T) {
 	s := testapi.New(t)
 	migrated(t)
 	path, _ := orders(t, 1)
@@ -140,8 +140,8 @@ func TestReconcileSaysThatTheServerCannotBeRead(t *testing.T) {
 	}
 }
 
-// TestTheReasonOfACancellationIsRecorded has Upvest cancel two orders. The state of the
-// second one is recorded before the reconciliation, as a look does, without its reason.
+// TestTheReasonOfACancellationIsRecorded has Upvest cancel two orders. The ledger has the
+// state of the second one before the reconciliation, but not the reason, as after a look.
 func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t, underWay, sandbox.WithLaterVersions())

@@ -9,9 +9,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestEnqueueingAgainTakesUpWhatHasLostItsJob loses jobs in every possible way. Lines
+// TestEnqueueingAgainRenewsLostJobs loses jobs in every possible way. Lines
 // that still have a job, or need none, get no further job.
-func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
+func TestEnqueueingAgainRenewsLostJobs(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
@@ -39,11 +39,11 @@ func TestEnqueueingAgainTakesUpWhatHasLostItsJob(t *testing.T) {
 		if out := succeeds(t, "status"); !strings.Contains(out, "without job          3") {
 			t.Error(out)
 		}
-		if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "3 had lost their job") {
+		if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "3 without a job got") {
 			t.Error(out)
 		}
-		if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, " 0 had lost their job") {
-			t.Error("jobs are given twice: ", out)
+		if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, " 0 without a job got") {
+			t.Error("lines got a second job: ", out)
 		}
 		if out := succeeds(t, "status"); !strings.Contains(out, "without job          0") {
 			t.Error(out)

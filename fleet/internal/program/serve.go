@@ -89,8 +89,8 @@ func (v *invocation) ui() func(context.Context) error {
 }
 
 // sameOrigin refuses requests of other sites in the user's browser, by their origin and
-// by the host name that they use for this machine. It accepts any port, as the end of a
-// tunnel has.
+// by the host name that they use for this machine. It accepts any port, because a tunnel
+// may end at another port of the user's machine.
 func sameOrigin(page http.Handler) http.Handler {
 	protected := http.NewCrossOriginProtection().Handler(page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

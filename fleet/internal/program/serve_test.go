@@ -97,7 +97,7 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 	}
 }
 
-func TestPrometheusIsToldOfRunAndRequests(t *testing.T) {
+func TestPrometheusReceivesRunsAndRequests(t *testing.T) {
 	s := testapi.New(t)
 	migrated(t)
 	path, accounts := orders(t, 4)

@@ -10,7 +10,7 @@ import (
 )
 
 // TestTheUnitStartsAWorker checks the systemd unit: the program accepts its flags, and
-// each instance has the port of its name, also beyond the ninth instance.
+// each instance has the port that its name gives, also beyond the ninth instance.
 func TestTheUnitStartsAWorker(t *testing.T) {
 	text := deployed(t, "fleet-worker@.service")
 	var ports []uint16
@@ -23,7 +23,7 @@ func TestTheUnitStartsAWorker(t *testing.T) {
 	}
 	for _, example := range regexp.MustCompile(`fleet-worker@(\w+)`).FindAllStringSubmatch(text, -1) {
 		if port, err := strconv.ParseUint(example[1], 10, 16); err != nil || port < 1024 {
-			t.Errorf("the example %s is not named after a port that needs no privilege", example[0])
+			t.Errorf("the name of the example %s must be a port from 1024 to 65535", example[0])
 		}
 	}
 	for _, variable := range regexp.MustCompile(`(?m)^Environment=(\w+)=`).FindAllStringSubmatch(text, -1) {
@@ -34,8 +34,8 @@ func TestTheUnitStartsAWorker(t *testing.T) {
 	}
 }
 
-// startedBy returns the port of the metrics of the command in a unit, which the program
-// has to accept.
+// startedBy returns the port that the command of a unit serves metrics on. The program
+// has to accept the command.
 func startedBy(t *testing.T, unit string) (port uint16) {
 	t.Helper()
 	commands := regexp.MustCompile(`(?m)^ExecStart=/\S*/fleet (.+)$`).FindAllStringSubmatch(unit, -1)
@@ -45,8 +45,9 @@ func startedBy(t *testing.T, unit string) (port uint16) {
 	return portOf(t, strings.Fields(commands[0][1]))
 }
 
-// portOf returns the port of the metrics in arguments of a worker. The program parses the
-// arguments first: with -h after them, it prints its help if it accepts them.
+// portOf returns the port that a worker with these arguments serves metrics on. The
+// program has to accept the arguments: it then prints its help for the -h that follows
+// them.
 func portOf(t *testing.T, arguments []string) (port uint16) {
 	t.Helper()
 	if status, _, errors := fleet(t, append(slices.Clone(arguments), "-h")...); status != 0 ||
@@ -76,8 +77,8 @@ func checkVariable(t *testing.T, name string) {
 	}
 }
 
-// TestArgumentsOfFilesAreParsed is the control of the checks of both files: a wrong flag
-// and an argument that is no flag are refused.
+// TestArgumentsOfFilesAreParsed is the control of the checks of both files: the program
+// refuses a wrong flag, a wrong value, and an argument that is not a flag.
 func TestArgumentsOfFilesAreParsed(t *testing.T) {
 	for _, wrong := range []string{"-inflight 100", "-in-flight many", "extra"} {
 		arguments := strings.Fields("work " + wrong + " -h")

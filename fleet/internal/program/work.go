@@ -94,8 +94,9 @@ func (v *invocation) work() func(context.Context) error {
 // lowest is a lower priority than that of any run.
 const lowest = 5
 
-// await waits while the database is down, starting or read-only, or has no tables yet. It
-// reports false if the context ended before an attempt to use the database failed.
+// await waits while the database is down, starting or read-only, or has no tables yet. If
+// the context ends first, await reports false, with an error if the last attempt to use
+// the database failed.
 func (v *invocation) await(ctx context.Context) (isReady bool, err error) {
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := v.ledger.Ready(ctx)

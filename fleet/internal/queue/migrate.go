@@ -56,7 +56,8 @@ var errForeign = errors.New("create the tables: River's tables exist, but not th
 	"use another schema (FLEET_SCHEMA) or file")
 
 // migration is one run of Migrate. In PostgreSQL, River's statements have their own
-// transactions. In SQLite they run in that of the lock, because there can be only one.
+// transactions. In SQLite they run in the transaction that holds the lock, because there
+// can be only one.
 type migration struct {
 	db     *database.DB
 	tx     *sql.Tx

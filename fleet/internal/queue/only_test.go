@@ -27,7 +27,7 @@ func TestOnlyTheQueueUsesRiver(t *testing.T) {
 		case filepath.Dir(path) == filepath.Join("..", "..", "internal", "queue"):
 			own++
 		default:
-			t.Errorf("%s uses River: only the package queue does", path)
+			t.Errorf("%s uses River: only the package queue may do that", path)
 		}
 		return nil
 	})

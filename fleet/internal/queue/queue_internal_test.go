@@ -48,10 +48,10 @@ func TestDueTimesComeFromTheDatabase(t *testing.T) {
 		t.Errorf("%d jobs are due by the clock of the database, expected 1: %v", due, err)
 	}
 	if now := ahead.NowOrNil(); now == nil || time.Since(*now) < time.Minute {
-		t.Errorf("new rows are dated %v", now)
+		t.Errorf("new rows have the time %v", now)
 	}
 	if now := (clock{offset: ahead.offset}).NowOrNil(); now != nil {
-		t.Errorf("workers date rows %v, and not the database", now)
+		t.Errorf("workers set the time of new rows to %v, expected the database to set it", now)
 	}
 }
 

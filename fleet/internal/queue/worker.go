@@ -30,7 +30,7 @@ const (
 	// maxWait is the longest wait after a failure. maxAttempts failures take about four
 	// hours.
 	maxWait = 10 * time.Minute
-	// tick is how often a worker decides on which runs it works.
+	// tick is how often a worker chooses the runs that it works on.
 	tick = time.Second
 )
 
@@ -115,7 +115,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// supervise decides every tick on which runs the worker works, until the context ends.
+// supervise chooses the runs that the worker works on, every tick, until the context
+// ends.
 func (w *Worker) supervise(ctx context.Context) {
 	var following sync.WaitGroup
 	defer following.Wait()
@@ -245,7 +246,7 @@ func (w *Worker) remember(run ledger.Run) {
 	w.runs[run.Name] = run
 }
 
-// runNamed returns the run with a name. It keeps runs, because their operations never
+// runNamed returns the run with a name. It caches runs, because their operations never
 // change.
 func (w *Worker) runNamed(ctx context.Context, name string) (ledger.Run, error) {
 	w.mu.Lock()
