@@ -3,6 +3,7 @@ package wrapper_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -172,6 +173,24 @@ func TestAllOfAPartlySortedList(t *testing.T) {
 	rows, err := collectOrders(t, client, ordersParams(0, 50))
 	if !errors.Is(err, upvest.ErrListUnreadable) || !slices.Equal(rows, all[:len(rows)]) {
 		t.Errorf("got %d rows and the error %v, want ErrListUnreadable after sorted rows", len(rows), err)
+	}
+}
+
+// All returns an error instead of ending silently before an offset that overflows.
+func TestAllDetectsAnOffsetThatOverflows(t *testing.T) {
+	const start = math.MaxInt32 - 250
+	server := &listServer{
+		view: func(offset, limit int) []uuid.UUID {
+			return rowsBy(offset, limit, func(i int) uuid.UUID {
+				return uuid.MustParse(fmt.Sprintf("%08x-1111-4111-8111-111111111111", i))
+			})
+		},
+		meta: noMeta,
+	}
+	rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(start, 100))
+	if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) == 0 || len(server.requests) > 3 {
+		t.Errorf("got %d rows and the error %v after %d requests, want rows and ErrListUnreadable",
+			len(rows), err, len(server.requests))
 	}
 }
 
