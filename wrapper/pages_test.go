@@ -176,6 +176,15 @@ func TestAllIsCompleteWithAnyMeta(t *testing.T) {
 			},
 			requests: 5,
 		},
+		"total_count is the end of the page": {
+			rows:  25,
+			limit: 10,
+			meta: func(page pageInfo) string {
+				page.total = page.offset + page.rows
+				return correctMeta(page)
+			},
+			requests: 3,
+		},
 		"a smaller limit without meta": {rows: 25, limit: 100, capacity: 10, meta: noMeta, requests: 5},
 		"a smaller limit, meta with the requested limit": {
 			rows:     25,
