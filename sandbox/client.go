@@ -46,7 +46,7 @@ type Client struct {
 	// PrivateKey makes its signatures. The sandbox does not need it. It is nil if the
 	// client does not share its key.
 	PrivateKey crypto.Signer `json:"-"`
-	// Scopes are what a token of this client can be granted. Empty means all scopes.
+	// Scopes are the scopes that a token of this client can have. Empty means all scopes.
 	Scopes []string
 }
 

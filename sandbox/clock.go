@@ -11,7 +11,7 @@ type Clock struct {
 	mu    sync.Mutex
 	time  time.Time
 	moves bool
-	// since is the time of the system at which time was the time.
+	// since is the system's time when the field time was set.
 	since time.Time
 }
 

@@ -151,7 +151,8 @@ func TestControlIsAsDescribed(t *testing.T) {
 	}
 }
 
-// worlds calls the operations of worlds so that each of their responses occurs.
+// worlds calls the operations of worlds so that each of their documented responses
+// occurs.
 func (d *described) worlds(t *testing.T) {
 	t.Helper()
 	const most = 1000
@@ -176,13 +177,13 @@ func (d *described) worlds(t *testing.T) {
 			t.Errorf("drop %s: %d %s", target, w.Code, w.Body)
 		}
 	}
-	// TestWorldsAreIndependent has the 204.
+	// TestWorldsAreIndependent checks the 204.
 	for _, status := range []string{"204", "400", "404"} {
 		d.seen["DELETE /worlds/{client} "+status] = true
 	}
 }
 
-// The schema of a state has the fields of a state file, but for the client.
+// The schema of a state has the fields of a state file except client_id.
 func TestStateIsDescribed(t *testing.T) {
 	d := newDescribed(t, newSandbox(t, sandbox.WithControl()))
 	state := d.doc.Components.Schemas["State"].Value.Properties

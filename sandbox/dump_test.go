@@ -147,7 +147,7 @@ func TestALoadedDumpContinues(t *testing.T) {
 		t.Fatal(err)
 	}
 	if waiting := copied.PendingFaults(); len(waiting) != 0 {
-		t.Errorf("a fault from before the load waits: %v", waiting)
+		t.Errorf("a fault that was injected before the load still waits: %v", waiting)
 	}
 	if left, err := copied.Portfolio(pension); err != nil || left.Cash == "0" {
 		t.Errorf("%+v %v, want cash", left, err)

@@ -14,9 +14,9 @@ import (
 )
 
 // Fault makes a response fail on demand. It applies to requests that passed every check:
-// a wrong request gets its own error, and leaves the fault for the next request. The
-// nonce of a request that met a fault is used up, as of any other request. The fields can
-// be combined.
+// a wrong request gets its own error, and leaves the fault for the next request. A
+// request that met a fault uses up its nonce like any other request. The fields can be
+// combined.
 type Fault struct {
 	// Operation is the operation that the fault waits for. Empty means any.
 	Operation Operation

@@ -241,7 +241,7 @@ func TestResetIsComplete(t *testing.T) {
 		logged := requests(t, s)
 		old := slices.ContainsFunc(logged, func(r sandbox.Request) bool { return r.Method == http.MethodPut })
 		if old || len(logged) != each {
-			t.Fatalf("%d requests in the new world, of the old one: %t; want the %d that came later",
+			t.Fatalf("%d requests after the reset, an earlier one among them: %t; want the %d later ones",
 				len(logged), old, each)
 		}
 	}

@@ -37,7 +37,7 @@ func effects(t *testing.T, s *sandbox.Sandbox, filters ...sandbox.Filter) []sand
 }
 
 // A filter that selects nothing or everything by mistake is refused.
-func TestFiltersAreNeverVacuous(t *testing.T) {
+func TestFiltersThatSelectByMistakeAreRefused(t *testing.T) {
 	s, client := started(t, invested())
 	buy(t, client, portfolios.SideBUY, "50")
 	for detail, filters := range map[string][]sandbox.Filter{

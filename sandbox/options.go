@@ -54,8 +54,8 @@ func WithoutNetwork() Option {
 	}
 }
 
-// WithClients sets the API clients of the sandbox, instead of one random client. Each
-// client has a state of which others see nothing.
+// WithClients sets the API clients of the sandbox, instead of one random client. No
+// client sees the state of another.
 func WithClients(clients ...Client) Option {
 	return func(c *config) error {
 		if len(clients) == 0 {
@@ -120,11 +120,11 @@ func WithMachineTime(now func() time.Time) Option {
 	}
 }
 
-// WithLaterVersions plays what is known of later versions of the API than that of
-// openapi.yaml: liquidations of accounts, with their own scopes, replace the liquidation
-// request; DELETE of a configuration; the orders of a rebalancing; and SETTLED, an order
-// delay after FILLED. Clients that name no scopes are also allowed the scopes of
-// liquidations.
+// WithLaterVersions simulates what is known of versions of the API that are later than
+// that of openapi.yaml: liquidations of accounts, with their own scopes, replace the
+// liquidation request; DELETE of a configuration; the orders of a rebalancing; and
+// SETTLED, an order delay after FILLED. Clients that name no scopes are also allowed the
+// scopes of liquidations.
 func WithLaterVersions() Option {
 	return func(c *config) error {
 		c.later = true
@@ -157,9 +157,9 @@ func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
 	}
 }
 
-// WithRateLimit sets how many requests per second each client may send, with bursts of as
-// many. Further requests get 429. Without it there is no limit. Upvest documents 300 for
-// Upvest's sandbox.
+// WithRateLimit sets how many requests per second each client may send, with bursts of
+// that many requests. Further requests get 429. Without it there is no limit. Upvest
+// documents 300 for Upvest's sandbox.
 func WithRateLimit(perSecond int) Option {
 	return func(c *config) error {
 		if perSecond < 1 {

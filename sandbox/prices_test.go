@@ -11,7 +11,7 @@ import (
 
 // An account holds quantities, so their value follows the price exactly, even if they
 // were bought at a price by which the amount is not divisible.
-func TestAPriceThatComesBackLeavesTheValue(t *testing.T) {
+func TestRestoringAPriceRestoresTheValue(t *testing.T) {
 	clock := sandbox.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour), sandbox.WithClock(clock))
 	worth := func() api.Decimal {

@@ -1,8 +1,8 @@
-// Package sandbox plays the portfolios part of the Upvest Investment API, for integration
-// tests without credentials from Upvest. It checks tokens, request signatures, scopes,
-// versions, idempotency keys, bodies and parameters as Upvest documents them
-// (docs.upvest.co). It keeps its state in memory, and fails on demand. It is not Upvest's
-// sandbox.
+// Package sandbox simulates the portfolios part of the Upvest Investment API, for
+// integration tests without credentials from Upvest. It checks tokens, request
+// signatures, scopes, versions, idempotency keys, bodies and parameters as Upvest
+// documents them (docs.upvest.co). It keeps its state in memory, and fails on demand. It
+// is not Upvest's sandbox.
 package sandbox
 
 import (

@@ -59,7 +59,7 @@ func TestClientIsReady(t *testing.T) {
 	c := s.Client()
 	if c.ID == uuid.Nil || c.Secret == "" || c.KeyID == "" || c.PrivateKey == nil || c.PublicKey == nil ||
 		len(c.Scopes) != 2 {
-		t.Errorf("the client lacks something: %v", c)
+		t.Errorf("a field of the client is empty: %v", c)
 	}
 	if others := s.Clients(); len(others) != 1 || others[0].ID != c.ID {
 		t.Errorf("clients %v", others)

@@ -86,7 +86,7 @@ func TestStart(t *testing.T) {
 		if len(sent) != 2 || !sent[0].Fault || !sent[1].Replayed ||
 			sent[0].IdempotencyKey != sent[1].IdempotencyKey ||
 			!strings.Contains(sent[0].Body, `"50"`) || sent[0].Header.Get("Content-Digest") == "" {
-			t.Errorf("sent %+v, want one try that is lost and one that gets the first's response", sent)
+			t.Errorf("sent %+v, want an attempt whose response is lost, and one with the same response", sent)
 		}
 		time.Sleep(2 * time.Hour)
 		done, err := client.Orders.Retrieve(t.Context(), placed.ID)
@@ -101,7 +101,7 @@ func TestStart(t *testing.T) {
 			t.Errorf("after the reset: %+v %v, want the state of the start", page, err)
 		}
 		if _, err := client.Orders.Retrieve(t.Context(), placed.ID); !errors.Is(err, upvest.ErrNotFound) {
-			t.Errorf("an order of before the reset: %v", err)
+			t.Errorf("an order from before the reset: %v", err)
 		}
 		if n := len(effects(t, s)); n != 0 {
 			t.Errorf("%d effects after the reset", n)
@@ -230,7 +230,7 @@ func TestStartLogsRefusals(t *testing.T) {
 			t.Errorf("failed %t: logged %q", failed, r.lines)
 		}
 		if _, err := http.Get(s.URL()); err == nil {
-			t.Error("it outlives the test")
+			t.Error("the sandbox still runs after the test")
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (w *countingWriter) Write(body []byte) (int, error) {
 
 // A page is sent row by row, so that a large one is never completely in memory. It is
 // sent as a whole if a check or a fault needs the whole body.
-func TestListsAreWrittenAsTheyAreMade(t *testing.T) {
+func TestListsAreSentRowByRow(t *testing.T) {
 	const rows = 200
 	for name, test := range map[string]struct {
 		options []sandbox.Option

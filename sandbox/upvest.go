@@ -23,7 +23,7 @@ type UpvestOrder struct {
 	// CashAmount is in EUR.
 	CashAmount api.Decimal
 	// InitiationFlow is API, AUTO_INVESTMENT or SAVINGS_PLAN. Clients find it in the
-	// order if the sandbox plays later versions, see [WithLaterVersions].
+	// order if the sandbox simulates later versions, see [WithLaterVersions].
 	InitiationFlow string
 }
 
@@ -45,7 +45,7 @@ func (s *Sandbox) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 // CancelOrder cancels an order as Upvest does. The order must be NEW or PROCESSING.
 // Individual orders that are FILLED stay FILLED. reason is ACCOUNT_IS_EMPTY,
 // CANCELLED_BY_CLIENT, CANCELLED_BY_UPVEST, PORTFOLIO_IS_BALANCED or SELL_LIMIT_EXCEEDED.
-// Clients find it in the order if the sandbox plays later versions, see
+// Clients find it in the order if the sandbox simulates later versions, see
 // [WithLaterVersions].
 func (s *Sandbox) CancelOrder(orderID uuid.UUID, reason string) error {
 	if err := s.world.Load().Ledger.CancelOrder(orderID, reason); err != nil {

@@ -57,7 +57,7 @@ func TestUpvestPlacesAndCancelsOrders(t *testing.T) {
 		}
 		wantFields(t, seen(t, client, own), `"status":"CANCELLED"`, `"cancellation_reason":"`+reason+`"`)
 		if err := s.CancelOrder(own, reason); err == nil {
-			t.Error("a cancelled order is cancelled again")
+			t.Error("a cancelled order was cancelled again")
 		}
 	}
 	tooMuch := buy(t, client, portfolios.SideSELL, "99").ID

@@ -43,7 +43,8 @@ func inWorld(t *testing.T, s *sandbox.Sandbox, body string) (id string, client *
 	return made.ClientID, client
 }
 
-// Worlds share an address, and nothing else: not their state, faults, journal or clock.
+// Worlds share only an address: each has a separate state, journal and clock, and
+// separate faults.
 func TestWorldsAreIndependent(t *testing.T) {
 	s := sandbox.Start(t, sandbox.WithControl(), invested())
 	control := func(method, path, body string) string {

@@ -159,7 +159,7 @@ func TestExposure(t *testing.T) {
 	}
 }
 
-func TestControlIsOffUnlessAskedFor(t *testing.T) {
+func TestControlIsOffByDefault(t *testing.T) {
 	p := start(t, "-control=false")
 	status := p.control(t, "GET", "requests", nil, nil)
 	if status != http.StatusBadRequest && status != http.StatusNotFound {

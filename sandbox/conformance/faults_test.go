@@ -232,7 +232,7 @@ func TestFaultKeepsTheResponseForTheRepetition(t *testing.T) {
 	}
 }
 
-func TestFaultThatIsNotOne(t *testing.T) {
+func TestInvalidFaultsAreRefused(t *testing.T) {
 	p := start(t)
 	for _, wrong := range []fault{
 		{"operation": "unknown"},

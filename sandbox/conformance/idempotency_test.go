@@ -76,7 +76,7 @@ func TestIdempotencyKeepsOnlySuccess(t *testing.T) {
 	}
 }
 
-func TestIdempotencyOfEachClientIsItsOwn(t *testing.T) {
+func TestEachClientHasSeparateIdempotencyKeys(t *testing.T) {
 	p := start(t, "-client", "", "-client", "id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=two,key-id=two")
 	one := p.loggedIn(t)
 	two := &caller{

@@ -134,12 +134,12 @@ func tampered(start func(*caller) *request, change func(*request)) func(*caller)
 func get(c *caller) *request  { return c.get() }
 func post(c *caller) *request { return c.post() }
 
-// at returns a request that returns a request that reads a path.
+// at returns a function that builds a request that reads a path.
 func at(target string) func(*caller) *request {
 	return func(c *caller) *request { return c.build("GET", target, "", "") }
 }
 
-// sends returns a request that writes a body to a path.
+// sends returns a function that builds a request that writes a body to a path.
 func sends(method, target, body string) func(*caller) *request {
 	return func(c *caller) *request { return c.build(method, target, "application/json", body) }
 }

@@ -93,7 +93,8 @@ func TestTwoRuns(t *testing.T) {
 	}
 }
 
-// A command gets the variables, and so does the file beside it, which is gone afterwards.
+// A command receives the variables. The file of -env-file has them too, until the command
+// ends.
 func TestEnvironmentFileBesideACommand(t *testing.T) {
 	directory := t.TempDir()
 	file := filepath.Join(directory, "sandbox.env")
@@ -169,7 +170,7 @@ func TestEnvironmentFileOfTheUser(t *testing.T) {
 	}
 	second.end(t)
 	if content(t, killed) != edited {
-		t.Error("a run removed more than it wrote")
+		t.Error("a run removed what it did not write")
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// The tests run this binary as the program. A program that they built would not be part
-// of the test cache, which could then return an outdated result.
+// The tests run the test binary itself as the program. If they built the program instead,
+// the test cache would not notice its changes, and could return an outdated result.
 const asProgram = "RUN_AS_PROGRAM=1"
 
 func TestMain(m *testing.M) {
@@ -131,7 +131,7 @@ func TestEnvironmentFile(t *testing.T) {
 	sourced, err := shell.CombinedOutput()
 	url, rest, _ := strings.Cut(string(sourced), "\n")
 	if err != nil || rest != "\n" {
-		t.Errorf("sourced %q, %v, want nothing of the other setting", sourced, err)
+		t.Errorf("sourced %q, %v, want no value of the earlier setting", sourced, err)
 	}
 	if response, err := http.Get(url); err != nil {
 		t.Errorf("it does not respond: %v", err)
@@ -148,7 +148,7 @@ func TestEnvironmentFile(t *testing.T) {
 		t.Errorf("the program ended with %v, stdout %q", err, stdout.String())
 	}
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the file outlives what it points at: %v", err)
+		t.Errorf("the file still exists after the sandbox has ended: %v", err)
 	}
 }
 

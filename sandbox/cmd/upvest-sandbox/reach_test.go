@@ -18,8 +18,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// asClientOf makes this binary a client with the credentials of its environment. The
-// client connects to the address in this variable, whatever the host name.
+// asClientOf names a variable that makes the test binary a client with the credentials of
+// its environment. The client connects to the address in the variable, for every host
+// name.
 const asClientOf = "RUN_AS_CLIENT_OF"
 
 func runClient(address string) {
@@ -44,7 +45,7 @@ func callThrough(through *http.Client) error {
 	return err
 }
 
-// another is a host name that no other program resolves.
+// another is a host name that does not resolve outside these tests.
 const another = "sandbox.internal"
 
 // freeAddress returns a loopback address on which nothing listens.
@@ -95,7 +96,7 @@ func TestTLS(t *testing.T) {
 		bundle := content(t, variables["SSL_CERT_FILE"])
 		if variables["REQUESTS_CA_BUNDLE"] != variables["SSL_CERT_FILE"] ||
 			variables["NODE_EXTRA_CA_CERTS"] != variables["SSL_CERT_FILE"] || !holdsSystemRoots(bundle) {
-			t.Errorf("%q: the bundle is not named for all, or does not hold the system's roots", extra)
+			t.Errorf("%q: a variable does not name the bundle, or the bundle lacks the system's roots", extra)
 		}
 		write(t, given, content(t, filepath.Join(keys, "authority.pem")))
 		run.end(t)

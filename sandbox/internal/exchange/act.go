@@ -117,7 +117,7 @@ func (x *exchange) callLedger() (*response.Response, *response.Problem) {
 	for _, name := range []string{"Signature", "Signature-Input"} {
 		request.Header.Set(name, strings.Join(request.Header.Values(name), ", "))
 	}
-	// A fault that changes a response, and a check of it, need the whole body.
+	// To change or check a response, the handler needs the whole body.
 	mayStream := x.fault == nil && !x.checked
 	return x.world.Call(x.route.Pattern(), request, mayStream)
 }

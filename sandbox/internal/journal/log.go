@@ -52,7 +52,7 @@ func (l *Log[T]) Add(bytes int, value func(number uint64) T) {
 func (l *Log[T]) isFull(held int) bool { return held > l.maxEntries || l.bytes > l.maxBytes }
 
 // After returns the entries with a higher number that match, oldest first, at most limit
-// of them; a negative limit is no limit. total is how many entries were ever added,
+// of them; a negative limit means no limit. total is how many entries were ever added,
 // dropped how many of them are no longer kept.
 func (l *Log[T]) After(number uint64, limit int, matches func(T) bool) (found []T, total, dropped uint64) {
 	l.mu.Lock()

@@ -63,7 +63,7 @@ func TestLiquidationTwiceSellsOnce(t *testing.T) {
 	first := must(w.liquidate(savings, userID))(t)
 	second := must(w.liquidate(savings, userID))(t)
 	if first.CashAmount != "100" || second.CashAmount != "100" {
-		t.Errorf("cash_amount is %s and %s, want 100: nothing is on its way out while both are NEW",
+		t.Errorf("cash_amount is %s and %s, want 100: an order that is NEW reserves nothing",
 			first.CashAmount, second.CashAmount)
 	}
 	w.pass(delay)
@@ -73,7 +73,7 @@ func TestLiquidationTwiceSellsOnce(t *testing.T) {
 	w.wantValue(savings, "100")
 }
 
-func TestLiquidationOfMoreThanAnAmountCanSay(t *testing.T) {
+func TestLiquidationOfMoreThanAnAmountCanExpress(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "1")
 	w.hold(savings, strings.Repeat("9", 63))

@@ -100,7 +100,7 @@ func wantSame(t *testing.T, got string, want api.Decimal) {
 }
 
 // The final state must not depend on reads in between.
-func TestLookingChangesNothing(t *testing.T) {
+func TestReadingChangesNothing(t *testing.T) {
 	for seed := range uint64(6) {
 		unseen := play(t, seed, false)
 		seen := play(t, seed, true)

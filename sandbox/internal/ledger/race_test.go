@@ -45,7 +45,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// last drops the result of a call.
+// last returns the error of a call without its result.
 func last[T any](_ T, err error) error { return err }
 
 func (w *world) buyAndCancel(accountID uuid.UUID) error {

@@ -39,9 +39,9 @@ func (e *execution) accountIDs() []uuid.UUID {
 // without a configuration is 422. If one id is refused, nothing is rebalanced. An
 // allocation that no account follows is accepted and places no order. The orders are
 // placed in the order of the listed accounts, or by account id, and name no user. They
-// are placed before the response, but not all at once: an account follows an allocation
-// if it does when its order is placed. All orders are placed even if the caller has
-// disconnected.
+// are placed before the response, but not all at once: when an account's turn comes, its
+// configuration decides whether it follows the allocation. All orders are placed even if
+// the caller has disconnected.
 func (l *Ledger) TriggerPortfolioRebalancing(
 	ctx context.Context, request contract.TriggerPortfolioRebalancingRequestObject,
 ) (contract.TriggerPortfolioRebalancingResponseObject, error) {

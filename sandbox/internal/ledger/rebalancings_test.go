@@ -97,7 +97,7 @@ func TestRebalancingOfAllocationsTakesTheirAccounts(t *testing.T) {
 	}
 }
 
-func TestNullIsNoListOfTargets(t *testing.T) {
+func TestNullIsNotAListOfTargets(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
 	for body, want := range map[string]contract.RebalancingExecution{

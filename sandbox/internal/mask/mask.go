@@ -21,7 +21,8 @@ const minSecret = 8
 const secretNames = `secret|password|passphrase|token|authorization|assertion|cookie|credential|` +
 	`api[-_]?key|private[-_]?key`
 
-// hints are texts of which every name of a secret and every access token contains one.
+// hints are parts of text. Every name of a secret and every access token contains at
+// least one of them.
 var hints = []string{
 	"secret", "passw", "passphrase", "token", "authorization", "assertion", "cookie", "credential", "key",
 	tokenPrefix,
@@ -154,7 +155,7 @@ func maskedJSON(body []byte) ([]byte, bool) {
 	var masked bytes.Buffer
 	copied := int64(0)
 	for {
-		// In an object, names and values take turns.
+		// In an object, names and values alternate.
 		parent, length := decoder.StackIndex(decoder.StackDepth())
 		isName := parent == jsontext.KindBeginObject && length%2 == 0
 		token, err := decoder.ReadToken()

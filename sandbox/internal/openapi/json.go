@@ -102,7 +102,7 @@ func documentedArray(value jsontext.Value, schemas openapi3.SchemaRefs) (jsontex
 	return json.Marshal(items)
 }
 
-// withParts adds the schemas of which the given ones consist.
+// withParts adds the schemas that the given ones are composed of.
 func withParts(schemas openapi3.SchemaRefs) openapi3.SchemaRefs {
 	all := slices.Clone(schemas)
 	for i := 0; i < len(all); i++ {

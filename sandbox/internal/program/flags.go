@@ -187,7 +187,7 @@ func (line *commandLine) defineRules() {
 			return nil
 		})
 	line.BoolVar(&line.later, "later", false,
-		"play what is known of later versions of the API: liquidations of accounts and the like")
+		"simulate what is known of later versions of the API: liquidations of accounts and the like")
 	line.BoolVar(&s.checkResponses, "check-responses", false,
 		"compare every response with openapi.yaml, and report on stderr what differs")
 }

@@ -124,7 +124,7 @@ func (t *Tokens) checkForm(c Client, body []byte) (token, *response.Problem) {
 	return token{client: c.ID, scopes: scopes}, problem
 }
 
-// grantable returns those of the requested scopes that the client is allowed.
+// grantable returns the requested scopes that the client is allowed to have.
 func (t *Tokens) grantable(c Client, requested []string) ([]string, *response.Problem) {
 	var scopes []string
 	for _, scope := range requested {
