@@ -56,8 +56,8 @@ func (r *result) isRetryable(policy RetryPolicy) bool {
 	return r.transient
 }
 
-// isTransient reports whether a later call may succeed: because the retry policy allows a
-// retry, because of a timeout, or because the token request failed in such a way.
+// isTransient reports whether a later call may succeed. That is so if the retry policy
+// allows a retry of the attempt or of its token request, and after a timeout.
 func (r *result) isTransient() bool {
 	var token *Error
 	return r.retryable || errors.Is(r.Err, context.DeadlineExceeded) ||

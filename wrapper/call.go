@@ -158,7 +158,8 @@ func newError(op operation, s settings) *Error {
 }
 
 // withoutClient returns the error of a call whose client or service is nil. Like every
-// error it carries the key and the doubt that the call was given.
+// error it carries the idempotency key, and the unknown outcome if the call resumes
+// another one.
 func withoutClient(op operation, options []CallOption) error {
 	settings, err := new(settings).with(op, options)
 	failure := newError(op, settings)
@@ -170,8 +171,8 @@ var errNoClient = errors.New("the client or service is nil: make a client with N
 
 var errClosed = errors.New("the client is closed: create another one")
 
-// leave ends a call. The last call of a closed client closes the idle connections, its
-// own among them.
+// leave ends a call. The last call of a closed client closes the idle connections,
+// including the one that it used.
 func (c *core) leave() {
 	if c.underway.Add(-1) == 0 && c.closed.Load() {
 		c.doer.CloseIdleConnections()

@@ -19,7 +19,7 @@ import (
 type Configurations struct{ core *core }
 
 // Create makes an account follow an allocation (POST /portfolios/configurations, scope
-// portfolios:admin). Create trades nothing: orders and rebalancings do.
+// portfolios:admin). Create trades nothing: only orders and rebalancings trade.
 //
 // Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
 // [Error.Resume]; [ErrConflict] and [ErrUnprocessable] for an account that has a

@@ -54,7 +54,7 @@ type SignerConfig struct {
 	SignatureBase func(base string)
 }
 
-// Format prints the configuration without the key, whatever the verb.
+// Format prints the configuration without the key, for every verb.
 func (c SignerConfig) Format(state fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(state, "{KeyID:%s PrivateKey:(hidden) Lifetime:%s}", c.KeyID, c.Lifetime)
 }

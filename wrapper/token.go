@@ -52,8 +52,8 @@ func newTokenSource(c *core, credentials Credentials) *TokenSource {
 	}
 }
 
-// Format prints no token, whatever the verb, and nothing that another goroutine may be
-// changing.
+// Format never prints a token, or anything that another goroutine may be changing, for
+// any verb.
 func (*TokenSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "{TokenSource}") }
 
 var errNoTokenSource = errors.New("the token source is nil: create one with NewTokenSource")

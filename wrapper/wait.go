@@ -22,8 +22,8 @@ const (
 	longestPoll = 30 * time.Second
 	// appearing is how long the server may not find an order that was just placed.
 	appearing = 10 * time.Second
-	// longestReserve limits the time between the last retrieval and the deadline, which
-	// is a twentieth of the time of Wait.
+	// longestReserve limits how long before the deadline the last retrieval begins. A
+	// twentieth of the time from the start of Wait to the deadline limits it too.
 	longestReserve = time.Second
 )
 

@@ -35,7 +35,7 @@ func New(local func() time.Time) *Clock { return &Clock{Local: local, ahead: new
 // Skew returns how far the server is ahead of the local clock.
 func (c *Clock) Skew() time.Duration { return time.Duration(c.ahead.Load()) }
 
-// Share makes both clocks use one offset. They belong to the same host.
+// Share makes both clocks use one offset. Both must be for the same server.
 func (c *Clock) Share(other *Clock) { c.ahead = other.ahead }
 
 // Reading is the Date of a response, and when its request was sent and its header

@@ -122,7 +122,7 @@ func (c component) value(req *http.Request) string {
 }
 
 // trim removes SP and HTAB around the value of a header, which are not part of the value.
-// Any other space is.
+// Any other white space is part of it.
 //
 // Source: RFC 9110, section 5.5.
 func trim(value string) string { return strings.Trim(value, " \t") }

@@ -10,8 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// errNotPEM returns the error of a text without PEM. plain is the text after undoCopying,
-// and decoded is what it is the base64 of, or nil.
+// errNotPEM returns the error of a text without PEM. plain is the text after undoCopying.
+// decoded is plain decoded from base64, or nil if it is not base64.
 func errNotPEM(text []byte, plain string, decoded []byte) error {
 	switch {
 	case isDER(text):

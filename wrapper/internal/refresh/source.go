@@ -56,7 +56,8 @@ type Source[T comparable] struct {
 	Now    func() time.Time
 	Jitter func(limit time.Duration) time.Duration
 
-	// stamps counts requests in the order of sending, which no clock gives.
+	// stamps counts requests in the order in which they are sent. Two times cannot show
+	// that order if they are equal, or if the clock was set in between.
 	stamps atomic.Uint64
 
 	mu        sync.Mutex
@@ -129,9 +130,10 @@ func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T]) (value T, sent ti
 	return value, sent, err
 }
 
-// Drop drops the value if is returns true for it, or if it may be as old as such a value
-// because it was renewed while that was in use. It reports whether it dropped a value.
-// Later callers do not share a fetch in progress; those that wait for it keep waiting.
+// Drop drops the value if the function returns true for it, or if the value was renewed
+// while an earlier value was in use, and may therefore be as old as that one. It reports
+// whether it dropped a value. Later callers do not share a fetch in progress; those that
+// wait for it keep waiting.
 func (s *Source[T]) Drop(is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,16 +154,16 @@ func (s *Source[T]) drop(is func(T) bool) bool {
 	return true
 }
 
-// holds reports whether the value is this one. The lock is held.
+// holds reports whether the source holds this value. The lock is held.
 func (s *Source[T]) holds(value T) bool { return s.value != nil && s.value() == value }
 
 // Stamp returns the next number for a request that is about to be sent.
 func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
 
 // Refuse records that a request of some kind, such as one operation, was refused with the
-// value for which is returns true. It drops the value as Drop does, and reports whether
-// it did. It keeps the value if only this kind of request is refused: less than a minute
-// ago such a request was refused for good, see [Source.RefuseForGood], and another
+// value for which the function returns true. It drops the value as Drop does, and reports
+// whether it did. It keeps the value if only this kind of request is refused: less than a
+// minute ago such a request was refused for good, see [Source.RefuseForGood], and another
 // request that was sent after that succeeded with the value.
 //
 // A success that was sent before a refusal arrived proves nothing: the server may have
@@ -173,7 +175,7 @@ func (s *Source[T]) Refuse(kind string, is func(T) bool) bool {
 	if known && s.confirmed > last.stamp && s.isRecent(last) {
 		return false
 	}
-	delete(s.refused, kind) // the repeat decides anew
+	delete(s.refused, kind) // the repeat decides whether this kind is refused for good
 	return s.drop(is)
 }
 

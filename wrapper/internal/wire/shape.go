@@ -55,7 +55,8 @@ func add[T any](o objects) *json.Unmarshalers {
 
 // shape describes how a JSON object is read into a struct.
 type shape struct {
-	// byLength has the fields by the length of their names: it is quicker than a map.
+	// byLength has the fields by the length of their names. Finding a field in it is
+	// faster than in a map.
 	byLength [][]*field
 	id       int // index of the field with the ID of the object, -1 if there is none
 	unknown  int // index of the field of type api.Unknown, -1 if there is none
