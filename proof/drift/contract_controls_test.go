@@ -16,7 +16,7 @@ var contractControls = []control{
 		after: "operationId: create_portfolios_order",
 		old:   "        '429':",
 		new:   "        '409': {$ref: '#/components/responses/NotFound'}\n        '429':",
-		want:  "409 is left over",
+		want:  "409 is unexpected",
 	},
 	{
 		name:  "the default is missing",
@@ -92,7 +92,7 @@ var contractControls = []control{
 		after: "operationId: update_portfolios_allocation",
 		old:   "parameters:",
 		new:   "parameters:\n        - $ref: '#/components/parameters/IdempotencyKey'",
-		want:  "update_portfolios_allocation: idempotency-key is left over",
+		want:  "update_portfolios_allocation: idempotency-key is unexpected",
 	},
 	{
 		name:  "a key for a whole path",
@@ -100,7 +100,7 @@ var contractControls = []control{
 		after: "  /portfolios/orders:",
 		old:   "parameters:",
 		new:   "parameters:\n      - $ref: '#/components/parameters/IdempotencyKey'",
-		want:  "list_portfolios_orders: idempotency-key is left over",
+		want:  "list_portfolios_orders: idempotency-key is unexpected",
 	},
 	{
 		name:  "an optional key",
@@ -138,7 +138,7 @@ var contractControls = []control{
 		after: "    UpvestAPIVersion:",
 		old:   "in: header",
 		new:   "in: header\n      required: true",
-		want:  "header upvest-api-version required is left over",
+		want:  "header upvest-api-version required is unexpected",
 	},
 	{
 		name:  "a write for readers",
@@ -146,7 +146,7 @@ var contractControls = []control{
 		after: "operationId: create_portfolios_order",
 		old:   "portfolios:admin",
 		new:   "portfolios:read",
-		want:  "create_portfolios_order scopes: [portfolios:read] is left over",
+		want:  "create_portfolios_order scopes: [portfolios:read] is unexpected",
 	},
 	{
 		name:  "a read for one scope",

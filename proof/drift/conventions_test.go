@@ -90,7 +90,7 @@ func checkIdempotencyKey(contract *openapi3.T) (found findings) {
 			found.addf(ofContract+"%s: idempotency-key is missing: add %s to its parameters",
 				op.OperationID, reference)
 		case !wanted && (key != nil || ofPath != nil):
-			found.addf(ofContract+"%s: idempotency-key is left over: remove it, a %s has none",
+			found.addf(ofContract+"%s: idempotency-key is unexpected: remove it, a %s has none",
 				op.OperationID, op.verb)
 		case wanted && (!key.Required || key.Schema.Value.Format != "uuid"):
 			found.addf(ofContract+"%s: idempotency-key is not a required UUID: use %s",

@@ -24,8 +24,8 @@ var oddities = map[string]string{
 }
 
 // checkExamples: each body has examples. Each example matches its schema, and is
-// unchanged after it is decoded into its Go type and encoded again. An oddity must not
-// match.
+// unchanged after it is decoded into its Go type and encoded again. An entry of
+// oddities must not match: otherwise it is obsolete.
 func checkExamples(contract *openapi3.T) findings {
 	survey := exampleSurvey{met: map[string]bool{}}
 	results := resultTypes(contract)

@@ -143,7 +143,7 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 		if tag == "-" {
 			isOpen := schema.AdditionalProperties.Has
 			if isOpen == nil || !*isOpen {
-				s.reportf(where, regenerate, "%s is left over", field.Name)
+				s.reportf(where, regenerate, "%s is unexpected", field.Name)
 			}
 			continue
 		}

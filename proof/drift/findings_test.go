@@ -23,7 +23,7 @@ func (f *findings) addSets(where string, want, got []string, settle string) {
 	}
 	for _, name := range got {
 		if !slices.Contains(want, name) {
-			f.addf("%s: %s is left over: %s", where, name, settle)
+			f.addf("%s: %s is unexpected: %s", where, name, settle)
 		}
 	}
 }

@@ -17,7 +17,7 @@ var generatedControls = []control{
 		after: "    Problem:",
 		old:   "        instance:",
 		new:   "        x-instance:",
-		want:  "instance is left over",
+		want:  "instance is unexpected",
 	},
 	{
 		name:  "a new name",
@@ -167,7 +167,7 @@ var generatedControls = []control{
 		after: "    Problem:\n      type: object",
 		old:   "additionalProperties: true",
 		new:   "additionalProperties: false",
-		want:  "AdditionalProperties is left over",
+		want:  "AdditionalProperties is unexpected",
 	},
 	{
 		name:  "a new enum value",
@@ -182,7 +182,7 @@ var generatedControls = []control{
 		check: checkEnums,
 		after: "    OrderStatus:",
 		old:   "SUBMITTED, ",
-		want:  "OrderStatus: SUBMITTED is left over",
+		want:  "OrderStatus: SUBMITTED is unexpected",
 	},
 	{
 		name:  "a new enum value of a query parameter",

@@ -92,6 +92,6 @@ func TestImporterGetsFewModules(t *testing.T) {
 func TestImporterOfMoreIsFound(t *testing.T) {
 	t.Parallel()
 	withPrograms(t)
-	requireFinding(t, checkImporter(t, "/sandbox"), "github.com/getkin/kin-openapi is left over")
+	requireFinding(t, checkImporter(t, "/sandbox"), "github.com/getkin/kin-openapi is unexpected")
 	requireFinding(t, checkImporter(t, "/sandbox/internal/ledger"), "use of internal package")
 }

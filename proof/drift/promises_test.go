@@ -162,7 +162,7 @@ func typedCounts(file, text string) (found findings) {
 			continue // the expression alone takes seconds for all lines
 		}
 		if count := typedCount.FindString(line); count != "" {
-			found.addf("%s:%d: %q is typed by hand: write all operations", file, number, count)
+			found.addf("%s:%d: %q is a fixed number: write all operations", file, number, count)
 		}
 	}
 	return found

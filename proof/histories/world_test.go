@@ -23,8 +23,8 @@ import (
 const (
 	accounts = 4
 	callers  = 3
-	steps    = 6 // of each caller
-	resumes  = 4 // at most, of a call whose outcome is unknown
+	steps    = 6 // per caller
+	resumes  = 4 // at most, per call whose outcome is unknown
 )
 
 // world has callers on several machines, which place and cancel the same orders.

@@ -29,8 +29,8 @@ type network struct {
 	mu        sync.Mutex
 	seed      uint64
 	faults    []*fault
-	date      time.Duration // by which the Date of every response is wrong
-	life      time.Duration // of tokens
+	date      time.Duration // error of the Date of every response
+	life      time.Duration // lifetime of tokens
 	hanging   bool          // keys hang in this step
 	sabotage  func(*http.Response)
 	open      int // requests under way and bodies that are not closed
@@ -106,8 +106,8 @@ func (l line) begin(
 	return event{}, there, back
 }
 
-// count counts a request. It returns its number in its call or process, and what
-// identifies it in every simulation of the month.
+// count counts a request. It returns the request's number within its call or process, and
+// a text that identifies the request in each simulation of the same month.
 func (l line) count(req *http.Request, made *call) (number int, luck string) {
 	if isToken(req) {
 		l.process.tokenRequests++

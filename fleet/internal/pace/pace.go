@@ -143,7 +143,7 @@ func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 func (l *lease) dropStale(now time.Time) {
 	tolerance := max(l.gap, 10*time.Millisecond)
 	if l.gap == 0 {
-		tolerance = time.Second // without a limit, read it every second
+		tolerance = time.Second // without a limit, lease new slots every second
 	}
 	for stale := now.Add(-tolerance); l.left > 0 && l.next.Before(stale); l.left-- {
 		l.next = l.next.Add(l.gap)

@@ -63,7 +63,7 @@ func TestOldUnknownOutcomeIsPlacedIfItIsMissing(t *testing.T) {
 		w.must(w.place())
 		w.expect(ledger.Done, 2)
 		if item := w.item(january); item.Unsure != 1 || item.Now.Sub(item.Since) > time.Hour {
-			t.Errorf("the time of the first attempt is not renewed: %+v", item)
+			t.Errorf("the item keeps the time of its first attempt, expected that of the second: %+v", item)
 		}
 	})
 }

@@ -311,7 +311,7 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 	status, _, flags := fleet(t, "work", "-h")
 	if status != 0 || !strings.Contains(flags, "-in-flight") || strings.Contains(flags, "test") {
-		t.Errorf("the flags end with %d: %s", status, flags)
+		t.Errorf("fleet work -h ended with %d and printed: %s", status, flags)
 	}
 	if errors := fails(t, strings.Repeat("x", 99)); strings.Contains(errors, strings.Repeat("x", 61)) {
 		t.Error(errors)

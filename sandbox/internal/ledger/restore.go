@@ -172,7 +172,7 @@ func (d dumpedOrder) check() error {
 	return nil
 }
 
-// checkOpen checks the fields that open individual orders need to fill.
+// checkOpen checks the fields that the ledger needs to fill open individual orders.
 func (d dumpedOrder) checkOpen() error {
 	if len(d.Amounts) != len(d.Instruments) || slices.Contains(d.Amounts, nil) {
 		return errors.New("amounts: expected as many as instruments")

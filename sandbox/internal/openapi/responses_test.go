@@ -25,7 +25,7 @@ func TestResponsesAreChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
-		path        string // executionPath if empty
+		path        string // if empty, the test uses executionPath
 		status      int
 		contentType string
 		body        string

@@ -27,8 +27,9 @@ func isForbidden(name string) bool {
 }
 
 // checkCoverage compares the listed components with the documented table: some must be
-// covered, some must not. Any other header that was sent may be covered. Official signers
-// cover date, and the Go proxy covers all headers of its caller.
+// covered, some must not. Any other header that was sent may be covered. Upvest's
+// official signers cover the header date, and its Go proxy covers all headers of its
+// caller.
 func checkCoverage(r *Request, listed []string) *Failure {
 	must := required(r)
 	for _, name := range must {

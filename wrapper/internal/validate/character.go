@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Describe names the kind of a character. Errors about a secret contain that instead of
-// the character.
+// Describe returns the kind of a character, such as "a line break". Errors about a secret
+// contain the kind instead of the character.
 func Describe(char rune) string {
 	switch char {
 	case '\n', '\r', '\u0085', '\u2028', '\u2029':
