@@ -47,7 +47,7 @@ func checkConstructor(
 		if err == nil || got != "" {
 			t.Errorf("%q gives %q, %v; want an error and no value", text, got, err)
 		} else if !strings.Contains(err.Error(), noun) || !strings.Contains(err.Error(), "expected") {
-			t.Errorf("%q: the error %q names neither the %s nor the fix", text, err, noun)
+			t.Errorf("%q: got the error %q, want it to name the %s and the fix", text, err, noun)
 		}
 	}
 }
@@ -93,10 +93,10 @@ func TestDecimalCmp(t *testing.T) {
 		}
 	}
 	if _, err := api.Decimal("x").Cmp("1"); err == nil || !strings.Contains(err.Error(), "left") {
-		t.Errorf("a bad left side gives %v", err)
+		t.Errorf("Cmp of x and 1 gives the error %v, want one that names the left value", err)
 	}
 	if _, err := api.Decimal("1").Cmp("x"); err == nil || !strings.Contains(err.Error(), "right") {
-		t.Errorf("a bad right side gives %v", err)
+		t.Errorf("Cmp of 1 and x gives the error %v, want one that names the right value", err)
 	}
 }
 
@@ -135,7 +135,7 @@ func TestSum(t *testing.T) {
 		}
 	}
 	if got, err := api.Sum("1", "x"); err == nil || got != "" || !strings.Contains(err.Error(), "value 1") {
-		t.Errorf("a sum with a bad second value gives %q, %v; want an error that says which", got, err)
+		t.Errorf("a sum with a bad second value gives %q, %v; want an error that names value 1", got, err)
 	}
 }
 

@@ -41,7 +41,7 @@ func TestInstrumentIDForms(t *testing.T) {
 		case c.isin && (err != nil || id != c.id):
 			t.Errorf("NewISIN(%q) = %q, %v", c.id, id, err)
 		case !c.isin && (err == nil || id != "" || !strings.Contains(err.Error(), "not an ISIN: expected")):
-			t.Errorf("NewISIN(%q) = %q, %v; want an error that says what an ISIN is", c.id, id, err)
+			t.Errorf("NewISIN(%q) = %q, %v; want an error that describes an ISIN", c.id, id, err)
 		}
 	}
 }
@@ -57,14 +57,14 @@ func TestNewUpvestID(t *testing.T) {
 	} {
 		id, err := api.NewUpvestID(refused)
 		if err == nil || id != "" || !strings.Contains(err.Error(), "expected a UUID of version") {
-			t.Errorf("%s gives %q, %v; want an error that says which UUIDs are accepted", name, id, err)
+			t.Errorf("%s gives %q, %v; want an error that lists the accepted UUID versions", name, id, err)
 		}
 	}
 }
 
 func TestInstrumentIDKeepsItsTextInJSON(t *testing.T) {
 	for _, id := range []api.InstrumentID{
-		"US0378331005", "C2721BC0-9F65-474B-A846-B237EB17FB05", "a form of tomorrow",
+		"US0378331005", "C2721BC0-9F65-474B-A846-B237EB17FB05", "a future form",
 	} {
 		body := `{"instrument_id":"` + string(id) + `","instrument_id_type":"UPVEST","weight":"1"}`
 		var weight portfolios.InstrumentWeight
@@ -96,12 +96,12 @@ func FuzzInstrumentID(f *testing.F) {
 		if made, err := api.NewISIN(text); (err == nil) != id.IsISIN() || err == nil && made != id {
 			t.Errorf("NewISIN(%q) = %q, %v, but IsISIN is %t", text, made, err, id.IsISIN())
 		}
-		// Each hyphen of the documented pattern is optional by itself, which uuid.Parse
-		// does not know.
+		// The documented pattern allows any hyphen to be missing. uuid.Parse requires all
+		// hyphens or none.
 		parsed, err := uuid.Parse(strings.ReplaceAll(text, "-", ""))
 		if err != nil {
 			if id.IsUpvestID() {
-				t.Errorf("%q is said to be an Upvest ID, but is no UUID: %v", text, err)
+				t.Errorf("IsUpvestID(%q) is true, but uuid.Parse returns %v", text, err)
 			}
 			return
 		}

@@ -28,10 +28,10 @@ func TestOptionalUUIDFromJSON(t *testing.T) {
 	if order.AllocationID != api.OptionalUUID(uuid.MustParse(someID)) || order.AllocationID.IsZero() {
 		t.Errorf("got %q, want %s", order.AllocationID, someID)
 	}
-	// "" after an id means that there is none any more.
+	// "" replaces an ID that was decoded earlier.
 	err := json.Unmarshal([]byte(`{"allocation_id":""}`), &order)
 	if err != nil || !order.AllocationID.IsZero() {
-		t.Errorf("an empty text leaves %q, %v", order.AllocationID, err)
+		t.Errorf("an empty text decodes to %q, %v; want no UUID", order.AllocationID, err)
 	}
 	for _, value := range []string{`"none"`, `" "`, `7`, `["` + someID + `"]`} {
 		body := `{"allocation_id":` + value + `}`
@@ -44,7 +44,7 @@ func TestOptionalUUIDFromJSON(t *testing.T) {
 func TestOptionalUUIDToJSON(t *testing.T) {
 	none, err := json.Marshal(portfolios.ConfigurationUpdate{})
 	if err != nil || string(none) != `{}` {
-		t.Errorf("an update of nothing encodes to %s, %v", none, err)
+		t.Errorf("an update without fields encodes to %s, %v", none, err)
 	}
 	some, err := json.Marshal(portfolios.ConfigurationUpdate{
 		AllocationID: api.OptionalUUID(uuid.MustParse(someID)),

@@ -43,7 +43,7 @@ func TestUnknownWithoutFields(t *testing.T) {
 	}
 }
 
-// Values are of customers: an error does not quote them.
+// Values may be personal data of customers, so errors must not quote them.
 func TestUnknownThatDoesNotFit(t *testing.T) {
 	var fields struct {
 		Reference struct {

@@ -309,7 +309,7 @@ func BenchmarkParallel(b *testing.B) {
 	}
 }
 
-// callInLoop calls with its own context, like the handler of a request.
+// callInLoop gives each call a separate context, like the handler of a request.
 func callInLoop(b *testing.B, calls *testing.PB, call func(context.Context) error) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

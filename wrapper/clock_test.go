@@ -17,7 +17,7 @@ import (
 type timeServer struct {
 	t       testing.TB
 	ahead   time.Duration // of the clock of synctest
-	header  []string      // of each response, beside Date
+	header  []string      // of each response, in addition to Date
 	noDate  bool
 	lenient bool     // at the token endpoint
 	refused []string // paths

@@ -109,7 +109,8 @@ func TestScopesAreCheckedBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
-// requireCause checks that an error names a field with the cause, or that there is none.
+// requireCause checks that an error names a field and the cause. If cause is empty, it
+// checks that there is no error.
 func requireCause(t *testing.T, err error, field, cause string) {
 	t.Helper()
 	if cause == "" {

@@ -52,7 +52,7 @@ func ExampleFromEnv() {
 func ExampleParsePrivateKey() {
 	text := []byte(`-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF
------END PRIVATE KEY-----`) // of RFC 9421: never use a key that others know
+-----END PRIVATE KEY-----`) // from RFC 9421: never use a published key
 	key, err := upvest.ParsePrivateKey(text, "")
 	fmt.Printf("%T %v\n", key.Public(), err)
 	// Output:

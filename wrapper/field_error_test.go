@@ -26,9 +26,9 @@ func withValue(t *testing.T, body, name, value string) string {
 	return fmt.Sprintf("%s%q: %s%s", before, name, value, after[end:])
 }
 
-// A field that callers decide by is read or refused, in every object that has it. The
-// error names the field and the object, says that the same response may come again, and
-// a write counts as carried out.
+// The client must read fields on which callers base decisions, in every object that has
+// them, or fail. The error names the field and the object and warns that a retry may
+// receive the same response. A write counts as carried out.
 func TestStrictFields(t *testing.T) {
 	individual := uuid.MustParse("b291d8a4-21f5-4c52-8590-4f90ce54d0b1")
 	for _, test := range []struct {
@@ -92,7 +92,8 @@ func TestStrictFields(t *testing.T) {
 	}
 }
 
-// The ID of an order is in the error wherever it is in the body: the order is placed.
+// The error contains the ID of the order at any position in the body, because the order
+// is placed.
 func TestStrictFieldBeforeTheID(t *testing.T) {
 	for _, body := range []string{
 		`{"cash_amount": [], "id": "` + someOrder.String() + `"}`,
@@ -108,7 +109,8 @@ func TestStrictFieldBeforeTheID(t *testing.T) {
 	}
 }
 
-// A response about another resource confirms nothing, also if it cannot be read.
+// A response about another resource does not confirm the call, even if a field cannot be
+// read.
 func TestStrictFieldOfAnotherResource(t *testing.T) {
 	body := strings.Replace(withValue(t, allocationBody, "created_at", "5"), "436244bb", "536244bb", 1)
 	client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "request")
@@ -118,7 +120,7 @@ func TestStrictFieldOfAnotherResource(t *testing.T) {
 }
 
 // A row that cannot be read ends a list after the rows before it. The error has the
-// offset of the row, so that the caller can go on after it.
+// offset of the row, so that the caller can continue after it.
 func TestStrictFieldInAList(t *testing.T) {
 	all := ids(25)
 	const bad = 17
@@ -160,11 +162,12 @@ func TestStrictFieldInAList(t *testing.T) {
 	_, err := newTestClient(t, serve(&listServer{rows: all})).Orders.List(t.Context(), params)
 	var failed *upvest.FieldError
 	if !errors.As(err, &failed) || failed.Offset != bad || failed.Field != "/data/2/status" {
-		t.Errorf("List returns %v, want the offset in the list and the place in the page", err)
+		t.Errorf("List returns %v, want the offset %d in the list and the field /data/2/status of the page", err, bad)
 	}
 }
 
-// A value elsewhere that cannot be read counts as absent, and is an unknown field.
+// Another field whose value cannot be read is left empty, and its value is kept as an
+// unknown field.
 func TestLenientFields(t *testing.T) {
 	const other = `"account_id": 5, "allocation_id": "none", "user_id": true, "post_tax": "yes",
 		"updated_at": "today", "orders": {"a": 1}`
@@ -175,7 +178,7 @@ func TestLenientFields(t *testing.T) {
 	}
 	if order.AccountID != uuid.Nil || !order.AllocationID.IsZero() || !order.UserID.IsZero() ||
 		order.PostTax || !order.UpdatedAt.IsZero() || order.Orders != nil || order.Status != "NEW" {
-		t.Errorf("got %+v, want nothing but ID and status", order)
+		t.Errorf("got %+v, want only ID and status", order)
 	}
 	for name, want := range map[string]string{
 		"account_id": "5", "allocation_id": `"none"`, "user_id": "true", "post_tax": `"yes"`,
@@ -185,7 +188,7 @@ func TestLenientFields(t *testing.T) {
 			t.Errorf("the unknown field %s is %s, want %s", name, raw, want)
 		}
 	}
-	// Zero values that were received are no unknown fields.
+	// Zero values in a response are not unknown fields.
 	body = withValue(t, orderBody, "allocation_id", `""`)
 	order, err = newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 	if err != nil || order.Unknown != "" || !order.AllocationID.IsZero() || order.PostTax {
@@ -205,14 +208,14 @@ func TestLenientFieldsThatWereReadInPart(t *testing.T) {
 	body = strings.Replace(body, `"status": "NEW"},`, `"status": "NEW"}, 5,`, 1)
 	order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 	if err != nil || order.PostTax || order.Orders != nil {
-		t.Fatalf("got %+v, %v, want an order without orders and the flag", order, err)
+		t.Fatalf("got %+v, %v, want an order without orders and post_tax", order, err)
 	}
 	if names := order.Unknown.Names(); !slices.Equal(names, []string{"orders", "post_tax"}) {
 		t.Errorf("the unknown fields are %q, want orders and post_tax", names)
 	}
 }
 
-// Odd meta of a page loses none of its rows.
+// A page whose meta cannot be read keeps all its rows.
 func TestLenientMeta(t *testing.T) {
 	for name, meta := range map[string]string{
 		"count":       `"1"`,

@@ -21,8 +21,8 @@ import (
 //
 //	go test ./wrapper -run '^$' -fuzz '^FuzzProblemBody$' -fuzztime 60s -parallel 1
 
-// requireBounded checks what holds for every *Error: it keeps what was received, and
-// every verb prints it as one line of bounded length.
+// requireBounded checks that an *Error keeps the response as received, and that every
+// formatting verb prints it as one line of bounded length.
 func requireBounded(t *testing.T, err error, status int, body []byte) {
 	t.Helper()
 	failure := asError(t, err)
@@ -81,7 +81,7 @@ func FuzzProblemBody(f *testing.F) {
 		}
 		for name, raw := range failure.Members {
 			if !bytes.Contains(body, raw) {
-				t.Fatalf("the member %s is not as received: %q", name, raw)
+				t.Fatalf("the unknown field %s differs from the response: %q", name, raw)
 			}
 		}
 	})
@@ -122,8 +122,8 @@ func FuzzSuccessBody(f *testing.F) {
 	})
 }
 
-// Headers decide how long the client waits and how it dates its signatures. Whatever they
-// contain, both stay within bounds.
+// Headers determine how long the client waits and which time its signatures have. Both
+// stay within bounds for all values of the headers.
 func FuzzSteeringHeaders(f *testing.F) {
 	for _, date := range []string{
 		"",

@@ -26,8 +26,8 @@ import (
 )
 
 // handWritten is a client for one operation: it sends the same request as this package,
-// and has no retries, renewed tokens, limits or informative errors. The benchmarks take
-// it for the cost of the work itself.
+// without retries, token renewal, limits or informative errors. The benchmarks compare
+// the client with it.
 type handWritten struct {
 	client   *http.Client
 	baseURL  string
@@ -145,7 +145,7 @@ func (h handWritten) do(req *http.Request, value any) error {
 }
 
 // The comparison is fair only if both clients do the same work: the requests have the
-// same headers and body, and valid signatures that cover the same.
+// same headers and body, and valid signatures that cover the same components.
 func TestHandWrittenRequestIsLikeTheClients(t *testing.T) {
 	var received []wire
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

@@ -39,7 +39,8 @@ func TestLimiterPacesEveryAttempt(t *testing.T) {
 		if err := retrieve(t.Context(), server.client(t, upvest.WithLimiter(limiter))); err != nil {
 			t.Fatal(err)
 		}
-		// The call takes its turn before it asks for a token, which may expire meanwhile.
+		// The call waits for the limiter before it fetches a token, since a token could
+		// expire during the wait.
 		want := []string{"wait", "wait", "send", "wait", "send", "send", "wait", "send"}
 		if !slices.Equal(events, want) {
 			t.Errorf("the events are %v, want %v", events, want)

@@ -211,7 +211,7 @@ func TestMistakesThatTheServerDoesNotExplain(t *testing.T) {
 			requireText(t, err, append(test.want, someRequestID)...)
 			text := err.Error()
 			if strings.Count(text, someRequestID) != 1 || strings.Count(text, "usual cause") > 1 {
-				t.Errorf("the text repeats itself: %s", text)
+				t.Errorf("the text contains the status twice: %s", text)
 			}
 		})
 	}
@@ -223,7 +223,7 @@ func statusAlone(status int, header ...string) roundTrip {
 		append([]string{"Upvest-Request-Id", someRequestID}, header...)...)
 }
 
-// A call succeeds in spite of a wrong clock, and hooks see the difference.
+// A call succeeds although the local clock is wrong, and hooks receive the difference.
 func TestMistakeOfAWrongClock(t *testing.T) {
 	for ahead, want := range map[time.Duration]string{
 		90 * time.Second: "credentials renewed, the local clock is 1m30s behind the server's",

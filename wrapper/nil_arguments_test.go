@@ -104,25 +104,25 @@ func TestNilArgumentsAreErrors(t *testing.T) {
 		"value of Response, pointer": new(upvest.Response).Decode((*int)(nil)),
 	} {
 		if err == nil {
-			t.Errorf("%s accepts nil", name)
+			t.Errorf("%s accepts nil, want an error", name)
 		}
 	}
 	noSource.Forget("token")
 	new(upvest.TokenSource).Forget("token")
 	if upvest.IsDone(nil) {
-		t.Error("no order is done")
+		t.Error("IsDone(nil) is true, want false")
 	}
 	server.requireRequests(t, 0)
 }
 
-// A token source without support for contexts may be asked without one.
+// The token editor accepts a nil context if the token source takes no context.
 func TestTokenEditorWithoutAContext(t *testing.T) {
 	source := sourceFunc(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a"}, nil })
 	req := documentedRequest(t)
 	var none context.Context
 	err := upvest.TokenEditor(source)(none, req)
 	if got := req.Header.Get("Authorization"); err != nil || got != "Bearer a" {
-		t.Errorf("authorization is %q, the error %v", got, err)
+		t.Errorf("authorization is %q, %v; want Bearer a", got, err)
 	}
 }
 

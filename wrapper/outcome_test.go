@@ -88,7 +88,7 @@ func TestAcceptedWrites(t *testing.T) {
 	})
 }
 
-// requireOutcomes gives every operation each of the cases. Reads have no outcome.
+// requireOutcomes runs each of the cases with every operation. Reads have no outcome.
 func requireOutcomes(t *testing.T, want upvest.Outcome, cases map[string]outcomeCase) {
 	t.Helper()
 	for _, operation := range everyOperation() {

@@ -31,7 +31,7 @@ func (*requestError) Error() string { return "the line is down" }
 
 func (e *requestError) Unwrap() error { return e.Err }
 
-// Errors of the caller's code stay reachable, but no printer reaches what they hold.
+// Errors of the caller's code stay reachable, but no printer shows their fields.
 func TestErrorsThatHoldARequestShowNoSecret(t *testing.T) {
 	hold := func(req *http.Request) error {
 		return &requestError{Request: req, Header: req.Header, Token: tokenCanary, Err: io.ErrClosedPipe}

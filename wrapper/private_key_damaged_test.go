@@ -17,8 +17,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// undoneByCopying are changes that leave no doubt about the key, each as a function of
-// the PEM text.
+// undoneByCopying are changes that ParsePrivateKey can undo without guessing, each as a
+// function of the PEM text.
 var undoneByCopying = map[string]func(pemText string) string{
 	"unchanged":                    around("", ""),
 	"\\n":                          lineBreaks(`\n`),
@@ -51,12 +51,13 @@ var undoneByCopying = map[string]func(pemText string) string{
 // alphabets differ.
 const remark = "~~>~~?\n"
 
-// undoneInFiles are such changes that an environment variable cannot contain.
+// undoneInFiles are more of these changes, with bytes that an environment variable cannot
+// contain.
 var undoneInFiles = map[string]func(pemText string) string{
-	"UTF-16, little endian": then(around("\ufeff", ""), inUTF16(binary.LittleEndian)),
-	"UTF-16, big endian":    then(around("\ufeff", ""), inUTF16(binary.BigEndian)),
-	"UTF-16 without a mark": inUTF16(binary.LittleEndian),
-	"UTF-16BE without mark": inUTF16(binary.BigEndian),
+	"UTF-16, little endian":            then(around("\ufeff", ""), inUTF16(binary.LittleEndian)),
+	"UTF-16, big endian":               then(around("\ufeff", ""), inUTF16(binary.BigEndian)),
+	"UTF-16LE without byte order mark": inUTF16(binary.LittleEndian),
+	"UTF-16BE without byte order mark": inUTF16(binary.BigEndian),
 	"UTF-16 of Windows": then(
 		then(lineBreaks("\r\n"), around("\ufeff", "")), inUTF16(binary.LittleEndian)),
 }
@@ -112,7 +113,7 @@ func requireSameKey(t *testing.T, key crypto.Signer) {
 		Equal(other crypto.PublicKey) bool
 	})
 	if !ok || !public.Equal(key.Public()) {
-		t.Error("got another key")
+		t.Error("got a key that differs from that of the p521 files")
 	}
 }
 
@@ -177,7 +178,7 @@ func TestParsePrivateKeyReadsACopiedKey(t *testing.T) {
 	}
 }
 
-// The error names the place and the kind of damage.
+// The error names the line and the kind of damage.
 func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 	text := string(readKeyFile(t, "p521-sec1.pem"))
 	lines := strings.Split(text, "\n")
@@ -255,7 +256,8 @@ func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 	}
 }
 
-// What copying adds to a passphrase is named as the cause.
+// If copying has added characters to a passphrase, the error names them as the likely
+// cause.
 func TestParsePrivateKeyNamesTheLikelyFaultOfAPassphrase(t *testing.T) {
 	for _, name := range encryptedForms {
 		text := readKeyFile(t, name)
@@ -275,7 +277,7 @@ func TestParsePrivateKeyNamesTheLikelyFaultOfAPassphrase(t *testing.T) {
 	}
 }
 
-// A passphrase that ends in a line break and opens the key is right.
+// A passphrase may end in a line break if it decrypts the key.
 func TestParsePrivateKeyUsesThePassphraseAsItIs(t *testing.T) {
 	plain, _ := pem.Decode(readKeyFile(t, "p521-sec1.pem"))
 	const passphrase = keyPassphrase + "\n"

@@ -55,7 +55,7 @@ func TestParsePrivateKeyReadsEveryFormOfOneKey(t *testing.T) {
 	}
 	want, ok := public.(*ecdsa.PublicKey)
 	if !ok || want.Curve != elliptic.P521() {
-		t.Fatalf("p521-public.pem holds %T on another curve", public)
+		t.Fatalf("p521-public.pem contains a %T, want a key on P-521", public)
 	}
 
 	for _, name := range p521Forms {
@@ -72,7 +72,7 @@ func TestParsePrivateKeyReadsEveryFormOfOneKey(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !want.Equal(key.Public()) {
-					t.Error("not the key of p521-public.pem")
+					t.Error("got a key that differs from p521-public.pem")
 				}
 				requireSigns(t, key)
 			})
@@ -90,7 +90,7 @@ func TestParsePrivateKeyReadsEd25519AndOtherCurves(t *testing.T) {
 		t.Fatal(err)
 	}
 	if public, ok := plain.Public().(ed25519.PublicKey); !ok || !public.Equal(encrypted.Public()) {
-		t.Errorf("plain file holds %T, not the Ed25519 key of the encrypted file", plain)
+		t.Errorf("the plain file contains a %T, want the Ed25519 key of the encrypted file", plain)
 	}
 	requireSigns(t, plain)
 
@@ -226,14 +226,14 @@ func TestParsePrivateKeyRefusesPassphraseThatLooksRight(t *testing.T) {
 	found := 0
 	for n := 0; found < 3 && n < 100_000; n++ {
 		passphrase := "wrong-" + strconv.Itoa(n)
-		//nolint:staticcheck // the test needs passphrases that this function takes for right
+		//nolint:staticcheck // the test needs wrong passphrases that this function accepts
 		if _, err := x509.DecryptPEMBlock(block, []byte(passphrase)); err == nil {
 			found++
 			requireRefused(t, text, passphrase, "passphrase is wrong")
 		}
 	}
 	if found == 0 {
-		t.Error("no wrong passphrase was found that looks right")
+		t.Error("found no wrong passphrase that decrypts to valid padding")
 	}
 }
 
@@ -281,7 +281,7 @@ func readKeyFile(t *testing.T, name string) []byte {
 	return text
 }
 
-// requireSigns proves that the key is whole: its signature is good under its own public
+// requireSigns signs a message with the key and verifies the signature with its public
 // key.
 func requireSigns(t *testing.T, key crypto.Signer) {
 	t.Helper()
@@ -305,7 +305,7 @@ func requireSigns(t *testing.T, key crypto.Signer) {
 		t.Fatalf("public key is %T", public)
 	}
 	if !good {
-		t.Error("its signature is not good under its own public key")
+		t.Error("the signature of the key does not verify with its public key")
 	}
 }
 
@@ -317,25 +317,25 @@ func requireRefused(t *testing.T, text []byte, passphrase, want string) {
 	}
 	requireErrorText(t, key, err)
 	if !strings.Contains(err.Error(), want) {
-		t.Errorf("got %q, want it to hold %q", err, want)
+		t.Errorf("got the error %q, want it to contain %q", err, want)
 	}
 	if passphrase != "" && strings.Contains(err.Error(), passphrase) {
-		t.Errorf("%q holds the passphrase", err)
+		t.Errorf("the error %q contains the passphrase", err)
 	}
 }
 
-// requireErrorText checks what holds for every error: it names the field and, behind a
-// second colon, what to do, in one line.
+// requireErrorText checks the form of every error: one line with the field, the cause and
+// what to do, separated by colons.
 func requireErrorText(t *testing.T, key crypto.Signer, err error) {
 	t.Helper()
 	if key != nil {
-		t.Error("got a key beside the error")
+		t.Error("got a key and an error, want only the error")
 	}
 	text := err.Error()
 	if !strings.HasPrefix(text, "private key: ") || strings.Count(text, ": ") != 2 {
-		t.Errorf("%q is not of the form private key: what is wrong: what to do", text)
+		t.Errorf("got the error %q, want the form private key: what is wrong: what to do", text)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-		t.Errorf("%q holds more than one line of plain text", text)
+		t.Errorf("the error %q contains a character that is not printable ASCII", text)
 	}
 }

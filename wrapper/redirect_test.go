@@ -88,13 +88,13 @@ func TestRedirectOfTheTokenRequestIsNeverFollowed(t *testing.T) {
 	}
 }
 
-// A Location that is not a URL must not cost the caller the rest of the response.
+// If Location is not a URL, the caller still receives the rest of the response.
 func TestRedirectWithAnInvalidLocation(t *testing.T) {
 	client := newTestClient(t, respond(http.StatusFound, "text/html", "moved",
 		"Location", "http://[CANARY", "Upvest-Request-Id", "r-1"), upvest.WithoutRetry())
 	err := createOrder(t.Context(), client)
 	failure := requireReceived(t, err, "create_portfolios_order", http.StatusFound, "moved")
 	if failure.RequestID != "r-1" || strings.Contains(err.Error(), "CANARY") {
-		t.Errorf("%v with the request id %q, want r-1 and nothing of the Location", err, failure.RequestID)
+		t.Errorf("%v with the request id %q, want r-1 and no part of the Location", err, failure.RequestID)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// byReflection returns all texts and bytes that a printer finds which reads fields,
-// exported or not, instead of calling methods, and what fmt prints for a wrong verb.
+// byReflection returns all texts and bytes in exported and unexported fields, as a
+// printer finds them that calls no methods, and the output of fmt for a wrong verb.
 func byReflection(value any) string {
 	w := walk{seen: map[visit]bool{}}
 	w.value(reflect.ValueOf(value))

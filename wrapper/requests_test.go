@@ -53,7 +53,7 @@ func requireGolden(t *testing.T, name string, w wire) {
 		t.Fatalf("%v: write it with go test -update", err)
 	}
 	if got := w.String(); got != string(want) {
-		t.Errorf("the request differs from %s; if that is intended, write it again with -update. "+
+		t.Errorf("the request differs from %s; if that is intended, run go test -update. "+
 			"Got\n%s\nwant\n%s", file, got, want)
 	}
 	requireCovered(t, parseWire(t, want))

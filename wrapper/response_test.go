@@ -30,7 +30,7 @@ func TestEveryOperationReadsItsResponse(t *testing.T) {
 				if value == nil && operation.success == "" {
 					return
 				}
-				// encoding/json writes the value with the members of the response. Only
+				// encoding/json writes the value with the fields of the response. Only
 				// the forms of times and of an empty id differ.
 				encoded, err := json.Marshal(value)
 				if err != nil {
@@ -111,7 +111,7 @@ func TestNullIsAnEmptyPage(t *testing.T) {
 }
 
 // Cancel documents no body. It accepts an empty one, the order, and any JSON that names
-// no other order, of a response that has an upvest-request-id.
+// no other order, from a response that has an upvest-request-id.
 func TestCancelAcceptsEverySuccess(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204, 226, 299} {
 		for _, body := range []string{"", orderBody, "{}", "null", `"done"`, `{"maintenance": true}`} {
@@ -142,7 +142,7 @@ func TestCancelAcceptsEverySuccess(t *testing.T) {
 	}
 }
 
-// A body that is not JSON does not come from Upvest, or not completely.
+// A body that is not JSON comes from a proxy or is incomplete.
 func TestCancelReportsABodyThatIsNotJSON(t *testing.T) {
 	for _, body := range []string{"<html>CANARY</html>", `{"id": "CANARY`, "CANARY"} {
 		client := respondingClient(t, http.StatusOK, "text/html", body, "Upvest-Request-Id", "r-1")
@@ -150,7 +150,7 @@ func TestCancelReportsABodyThatIsNotJSON(t *testing.T) {
 		failure := requireReceived(t, err, "cancel_portfolios_order", http.StatusOK, body)
 		requireOutcome(t, err, upvest.OutcomeAccepted)
 		if failure.RequestID != "r-1" || strings.Contains(err.Error(), "CANARY") {
-			t.Errorf("%s: got %v, want the request id r-1 and nothing of the body", body, err)
+			t.Errorf("%s: got %v, want the request id r-1 and no part of the body", body, err)
 		}
 	}
 }
@@ -278,7 +278,7 @@ func TestResponseIsUnchangedIfNoneWasReceived(t *testing.T) {
 	received := upvest.Response{Status: 7}
 	err := retrieve(t.Context(), client, upvest.WithResponse(&received))
 	if err == nil || received.Status != 7 {
-		t.Errorf("got %v and the response %+v, want an error and the response as it was", err, received)
+		t.Errorf("got %v and the response %+v, want an error and an unchanged response", err, received)
 	}
 }
 

@@ -124,7 +124,8 @@ func requireUnreadable(t *testing.T, operation operationCase, test unreadableCas
 	})
 }
 
-// Bytes that are not JSON do not end later: another attempt would receive them again.
+// A body that is not JSON is not a truncated one: another attempt would receive it again,
+// so the client does not retry.
 func TestInvalidJSONIsNotATruncatedBody(t *testing.T) {
 	for _, body := range []string{orderBody + "x", "x", `{"a":"b"]`} {
 		err := retrieve(t.Context(), newTestClient(t, success(body)))
@@ -136,19 +137,19 @@ func TestInvalidJSONIsNotATruncatedBody(t *testing.T) {
 	}
 }
 
-// The members of a success do not fill the fields of a problem.
+// The client does not copy fields of a 2xx response into the fields of a problem.
 func TestSuccessIsNotReadAsAProblem(t *testing.T) {
 	body := `{"type": "CANARY", "title": "CANARY", "detail": "CANARY", "other": 1}`
 	err := retrieve(t.Context(), newTestClient(t, success(body), upvest.WithoutRetry()))
 	failure := asError(t, err)
 	if strings.Contains(err.Error(), "CANARY") || failure.Type != "" || failure.Members != nil {
-		t.Errorf("the text is %q, the type %q and the members %v, want nothing of the body",
+		t.Errorf("the text is %q, the type %q and the fields %v, want no part of the body",
 			err, failure.Type, failure.Members)
 	}
 }
 
 // A field whose name differs from a documented one only in case is another field.
-func TestNamesOfMembersAreCaseSensitive(t *testing.T) {
+func TestFieldNamesAreCaseSensitive(t *testing.T) {
 	body := strings.Replace(orderBody, "{", `{"Status": "FILLED", "ID": "x", "Cash_Amount": 7, `, 1)
 	order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 	if err != nil {

@@ -331,7 +331,7 @@ func TestPostWithoutABodyIsNotReplayed(t *testing.T) {
 	client := newServerClient(t, server.url,
 		upvest.WithTokenSource(staticToken("token")), upvest.WithoutRetry())
 	request := upvest.Request{Method: http.MethodPost, Path: "/portfolios/empty"}
-	for range 2 { // the second one meets a connection that the server closes
+	for range 2 { // the second call uses a connection that the server closes
 		_ = client.Do(t.Context(), request, nil)
 	}
 	nonces := server.nonces()

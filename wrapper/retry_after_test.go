@@ -166,8 +166,8 @@ func TestRetryAfterSpreadsCalls(t *testing.T) {
 	})
 }
 
-// If a response has no Date, a date in Retry-After counts from the server's time that the
-// client has learned before.
+// If a response has no Date, a date in Retry-After counts from the server's time, which
+// the client took from an earlier response.
 func TestRetryAfterDateOfAServerWithAnotherClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: time.Hour}

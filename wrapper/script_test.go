@@ -15,7 +15,7 @@ import (
 var synctestStart = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // script responds to each request with its next step, and to those after the last step
-// with the last. It records the requests and when each came.
+// with the last. It records each request and its time.
 type script struct {
 	mu       sync.Mutex
 	steps    []roundTrip
@@ -51,7 +51,7 @@ func (s *script) record(req *http.Request) (roundTrip, error) {
 	return next, nil
 }
 
-// restart forgets what was recorded and goes on with these steps.
+// restart clears the recorded requests and continues with these steps.
 func (s *script) restart(steps ...roundTrip) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +70,7 @@ func (s *script) waits() []time.Duration {
 	return waits
 }
 
-// requireRequests checks how many requests came, apart from those for a token.
+// requireRequests checks how many requests were received, without token requests.
 func (s *script) requireRequests(t testing.TB, want int) {
 	t.Helper()
 	if len(s.requests) != want {

@@ -15,7 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// serviceKey is a key of a key service: it has a public key, and signs in its own way.
+// serviceKey is a key of a key service: it has a public key, and its signatures come from
+// the function sign.
 type serviceKey struct {
 	public crypto.PublicKey
 	sign   func(digest []byte) ([]byte, error)
@@ -36,7 +37,7 @@ func newECDSA(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
 	return key
 }
 
-// rawSignature signs with r and s side by side, as JWS and generic libraries do.
+// rawSignature signs with the concatenation of r and s, as JWS and generic libraries do.
 func rawSignature(key *ecdsa.PrivateKey, digest []byte) ([]byte, error) {
 	r, s, err := ecdsa.Sign(rand.Reader, key, digest)
 	if err != nil {
@@ -49,7 +50,7 @@ func rawSignature(key *ecdsa.PrivateKey, digest []byte) ([]byte, error) {
 	return signature, nil
 }
 
-// A signature that no server accepts is found before anything is sent.
+// The client detects an invalid signature of a key service before it sends anything.
 func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 	p521 := newECDSA(t, elliptic.P521())
 	p256 := newECDSA(t, elliptic.P256())
@@ -127,8 +128,8 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 	}
 }
 
-// After the first valid signature the client does not verify any more: that would double
-// the work of each request.
+// The client verifies only the first signature: verifying each one would double the work
+// of a request.
 func TestOnlyTheFirstSignatureOfAKeyServiceIsVerified(t *testing.T) {
 	key := testKey(t)
 	signed := 0

@@ -103,7 +103,8 @@ func (s *tokenServer) client(t testing.TB, options ...upvest.ClientOption) *upve
 	return newClientOver(t, roundTrip(s.serve), options...)
 }
 
-// requireCounts checks how many token requests and how many other requests came.
+// requireCounts checks how many token requests and how many other requests the
+// server received.
 func (s *tokenServer) requireCounts(t testing.TB, fetches, calls int) {
 	t.Helper()
 	if len(s.fetches) != fetches || s.calls != calls {

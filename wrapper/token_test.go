@@ -229,8 +229,8 @@ func TestConcurrentUnauthorizedCallsShareOneTokenRequest(t *testing.T) {
 // together with it.
 func TestTokensThatAreRevokedTogether(t *testing.T) {
 	for name, renewal := range map[string]time.Duration{
-		"the renewal is in progress":   3 * time.Second,
-		"the renewal has just arrived": time.Second,
+		"during the renewal":      3 * time.Second,
+		"right after the renewal": time.Second,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -193,7 +193,7 @@ func (l *wireLog) over(next roundTrip) roundTrip {
 
 func (l *wireLog) last() wire { return (*l)[len(*l)-1] }
 
-// signatureParameters are what a signature says about itself.
+// signatureParameters are parameters of signature-input.
 type signatureParameters struct {
 	created, expires time.Time
 	nonce            string

@@ -17,7 +17,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 )
 
-// line is a connection that can die silently: it then drops what is written.
+// line is a connection that can stop without an error: it then drops all written bytes.
 type line struct {
 	net.Conn
 	dead *atomic.Bool
@@ -60,8 +60,8 @@ func (p *pipes) Close() error {
 
 func (*pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// The client gives up an HTTP/2 connection that died silently, and the next request dials
-// again.
+// The client closes an HTTP/2 connection on which the server no longer responds, and the
+// next request opens a new connection.
 func TestDeadConnectionIsReplaced(t *testing.T) {
 	certificate := httptest.NewTLSServer(nil)
 	certificate.Close()
@@ -98,7 +98,7 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 			t.Errorf("the server ended with %v, want http.ErrServerClosed", err)
 		}
-		time.Sleep(time.Hour) // for what still waits on the dead connection
+		time.Sleep(time.Hour) // until requests on the dead connection have ended
 	})
 }
 
