@@ -47,13 +47,13 @@ func TestControls(t *testing.T) {
 	}
 }
 
-// edit replaces the first old text after another one.
+// edit replaces the first occurrence of old that follows after.
 func edit(t *testing.T, contract, after, old, replacement string) string {
 	t.Helper()
 	start := strings.Index(contract, after)
 	offset := strings.Index(contract[max(start, 0):], old)
 	if start < 0 || offset < 0 {
-		t.Fatalf("the contract has no %q after %q: the control needs another text", old, after)
+		t.Fatalf("the contract has no %q after %q: update the texts of this control", old, after)
 	}
 	return contract[:start+offset] + replacement + contract[start+offset+len(old):]
 }

@@ -295,7 +295,7 @@ func removeProse(value any, isProperties bool) {
 	}
 }
 
-// removeDescriptions empties the descriptions of scopes, which stand beside their names.
+// removeDescriptions empties the descriptions of scopes, which follow their names.
 func removeDescriptions(scopes document) {
 	for name := range scopes {
 		scopes[name] = ""

@@ -39,10 +39,10 @@ func TestVersionFitsTheChanges(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", m.folder, err)
 		}
-		// gorelease lets a version 0 change in any way.
+		// gorelease accepts all incompatible changes of version 0.
 		isIncompatible := strings.Contains(printed, "## incompatible changes")
 		if isIncompatible && semver.MajorMinor(base) == semver.MajorMinor(repository.version) {
-			t.Errorf("%s changes incompatibly: the version after %s has to be a new minor one",
+			t.Errorf("%s has incompatible changes: the version after %s must be a new minor version",
 				m.folder, base)
 		}
 		t.Logf("%s against %s:\n%s", m.folder, base, printed)

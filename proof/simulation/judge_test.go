@@ -66,7 +66,7 @@ func (s *simulation) judgeRequests(c *call) {
 func (s *simulation) judgeLiveness(c *call) {
 	switch {
 	case c.unauthorized > 1 && s.isUpset(c.host, c.firstUnauthorized, c.ended):
-		return // its one repeat was spent on something else
+		return // the call had already been repeated after an earlier 401
 	case c.process != c.host.process:
 		return // it ended with its process
 	case s.isMisled(c), isMisledOnce(c, s.step), isUntaught(c):

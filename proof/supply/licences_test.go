@@ -71,8 +71,8 @@ func dependencies(t *testing.T, folder string) map[string]string {
 	return modules
 }
 
-// licenceFiles returns the licence files of a module. Those of logos and of third
-// parties' test data stand beside the one of the module and are not compiled in.
+// licenceFiles returns the licence files of a module, without those of logos and
+// third-party test data, which are not compiled in.
 func licenceFiles(t *testing.T, root string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(root)
