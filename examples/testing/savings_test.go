@@ -85,7 +85,7 @@ func TestBrokenConnection(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true, Count: 2})
 	if _, err := s.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
-		t.Errorf("got %v and %d orders, expected 1", err, orders(t, server))
+		t.Errorf("got %v and %d orders, want success and 1 order", err, orders(t, server))
 	}
 }
 
@@ -103,12 +103,12 @@ func TestRefusalAfterAnUnknownOutcome(t *testing.T) {
 		t.Errorf("got %v, want an unknown outcome to try again later", err)
 	}
 	if _, err := s.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
-		t.Errorf("got %v and %d orders, expected 1", err, orders(t, server))
+		t.Errorf("got %v and %d orders, want success and 1 order", err, orders(t, server))
 	}
 }
 
-// The network stays down for longer than a call retries: the outcome is unknown until the
-// service tries again, which may be the next day.
+// The network is down for longer than the retries of a call: the outcome is unknown until
+// the service tries again, which may be the next day.
 func TestUnknownOutcomeIsTriedAgain(t *testing.T) {
 	server, s := start(t, upvest.WithoutRetry())
 	inject(t, server, sandbox.Fault{Reset: true, After: true})
@@ -116,9 +116,9 @@ func TestUnknownOutcomeIsTriedAgain(t *testing.T) {
 	if !errors.Is(err, errLater) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
 		t.Fatalf("got %v, want an unknown outcome to try again later", err)
 	}
-	restarted := s // as in a new process, which has only the instalment
+	restarted := s // like a new process, which has only the instalment
 	if _, err := restarted.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
-		t.Errorf("got %v and %d orders, expected 1", err, orders(t, server))
+		t.Errorf("got %v and %d orders, want success and 1 order", err, orders(t, server))
 	}
 }
 
