@@ -28,7 +28,7 @@ func TestAllocationsOfASignature(t *testing.T) {
 	signed := countAllocations(t, editing(t, key))
 	const bound = 25
 	if signed > bare+bound {
-		t.Errorf("the signature editor makes %.0f allocations in addition to those of ecdsa.SignASN1, want at most %d",
+		t.Errorf("the signature editor makes %.0f allocations more than ecdsa.SignASN1, want at most %d",
 			signed-bare, bound)
 	}
 }

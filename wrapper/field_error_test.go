@@ -162,7 +162,7 @@ func TestStrictFieldInAList(t *testing.T) {
 	_, err := newTestClient(t, serve(&listServer{rows: all})).Orders.List(t.Context(), params)
 	var failed *upvest.FieldError
 	if !errors.As(err, &failed) || failed.Offset != bad || failed.Field != "/data/2/status" {
-		t.Errorf("List returns %v, want the offset %d in the list and the field /data/2/status of the page", err, bad)
+		t.Errorf("List returns %v, want the offset %d in the list and the field /data/2/status", err, bad)
 	}
 }
 

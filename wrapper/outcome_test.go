@@ -240,15 +240,16 @@ func TestDialThatHangs(t *testing.T) {
 	})
 }
 
-// requireNotSent checks that a write over the transport is refused, and how often it is
-// tried.
+// requireNotSent checks that a write over the transport has the outcome refused, and the
+// number of its attempts.
 func requireNotSent(t *testing.T, baseURL string, transport http.RoundTripper, attempts int) {
 	t.Helper()
 	credentials := testCredentials(t)
 	credentials.BaseURL = baseURL
 	for kind, transport := range map[string]http.RoundTripper{
 		"transport": transport,
-		// A transport of the caller that keeps the context of the request hides nothing.
+		// If a transport of the caller passes on the context of the request, the client
+		// still recognizes requests that were not sent.
 		"wrapped transport": roundTrip(func(req *http.Request) (*http.Response, error) {
 			return transport.RoundTrip(req.Clone(req.Context()))
 		}),

@@ -117,7 +117,7 @@ func requireSameKey(t *testing.T, key crypto.Signer) {
 	}
 }
 
-// A key is read from each variable in every form that copying gives it.
+// FromEnv reads a key from each variable after every change that copying can make.
 func TestFromEnvReadsACopiedKey(t *testing.T) {
 	for _, file := range copiedKeys {
 		text := string(readKeyFile(t, file))

@@ -75,7 +75,7 @@ func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 	}
 	i.id = "plan-4711-2026-04" // same account and amount, but another order
 	if _, err := s.invest(t.Context(), i); err != nil || orders(t, server) != 2 {
-		t.Errorf("the next instalment: %v, %d orders in all, expected 2", err, orders(t, server))
+		t.Errorf("the next instalment: got %v, %d orders; want nil, 2 orders", err, orders(t, server))
 	}
 }
 

@@ -159,7 +159,7 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fou
 			}
 			at := slices.IndexFunc(documented, func(op operation) bool { return op.fits(sent) })
 			if at < 0 {
-				found.addf(ofWrapper+"%s sends %s %s, which is no operation: correct it, or openapi.yaml",
+				found.addf(ofWrapper+"%s sends %s %s, which openapi.yaml does not contain: correct one",
 					m, sent.Method, sent.URL.Path)
 				continue
 			}

@@ -62,7 +62,7 @@ func checkSandbox(contract *openapi3.T) findings {
 		found.addf("sandbox: %v", err)
 		return found
 	}
-	defer func() { _ = server.Close() }() // nothing of it is used afterwards
+	defer func() { _ = server.Close() }() // the test no longer uses the server
 	client, err := upvest.New(server.Credentials(), upvest.WithoutRetry(),
 		upvest.WithHTTPClient(&http.Client{Transport: server.Transport()}))
 	if err != nil {

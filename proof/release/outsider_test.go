@@ -24,8 +24,8 @@ type outsider struct {
 	programs    string   // folder where go install puts programs
 }
 
-// newOutsider returns a user of the modules, at the version under way. goMods are files
-// that take the place of the go.mod of a folder.
+// newOutsider returns a user of the modules at the version that is being prepared. The
+// files goMods replace the go.mod of their folders.
 func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsider {
 	t.Helper()
 	printed, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOPROXY").Output()

@@ -21,7 +21,7 @@ var contents = regexp.MustCompile(strings.Join([]string{
 	// Programs look for these in the root only.
 	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work$`,
 	`^\.(editorconfig|gitattributes|gitignore|golangci\.yml)$`,
-	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`, // next to the code that they configure
+	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`, // next to their code
 }, "|"))
 
 // strangers returns the files of a module's zip that should not be in it.

@@ -25,8 +25,8 @@ type defect struct {
 	sabotage func(response *http.Response)
 	// What callers do wrong when they resume a write:
 	newKeys   bool // they repeat it with a new key
-	keysAlone bool // they repeat it with its key alone
-	forgetful bool // they forget the key of a try that never left
+	keysAlone bool // they repeat it with its key, but without Resume
+	forgetful bool // they forget the key of an attempt that was never sent
 }
 
 // optionsMaker returns options that the clients of a host get in addition to the given

@@ -29,7 +29,7 @@ func rebalancing() ([]row, error) {
 			met:    best.took < 2*time.Second,
 		},
 		{
-			what:   "the slowest of the calls during that rebalancing",
+			what:   "the longest of the calls during it",
 			figure: fmt.Sprintf("%.1f ms of %d", float64(best.longest)/1e6, best.calls),
 			target: "below 250 ms",
 			met:    best.calls > 0 && best.longest < 250*time.Millisecond,
