@@ -70,7 +70,7 @@ func parsePublicKey(keyType, text string) (crypto.PublicKey, error) {
 	if keyType == typeEd25519 {
 		public, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || len(public) != ed25519.PublicKeySize {
-			return nil, errors.New("the public key is not an Ed25519 key in base64")
+			return nil, errors.New("it is not an Ed25519 key in base64")
 		}
 		return ed25519.PublicKey(public), nil
 	}
