@@ -116,7 +116,8 @@ func TestDefaultServerIsNamed(t *testing.T) {
 	var out strings.Builder
 	err := run(ctx, writeArgs(), os.Environ(), &out)
 	if err == nil || !strings.HasPrefix(out.String(), "Writing to https://sandbox.upvest.co.\n") {
-		t.Errorf("got error %v and output %q, want a cancelled context and the default server", err, out.String())
+		t.Errorf("got error %v and output %q, want a cancelled context and the default server",
+			err, out.String())
 	}
 }
 
