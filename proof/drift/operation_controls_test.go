@@ -93,7 +93,8 @@ var operationControls = []control{
 		after: "  /portfolios/orders/{portfolio_order_id}:",
 		old:   "    delete:",
 		new:   "    x-delete:",
-		want:  "Orders.Cancel sends DELETE /portfolios/orders/" + sampleID.String() + ", which is no",
+		want: "Orders.Cancel sends DELETE /portfolios/orders/" + sampleID.String() +
+			", which openapi.yaml does not contain",
 	},
 	{
 		name:  "a new method of a path",
