@@ -44,6 +44,22 @@ func strictly[T any](text string) (documents []T, err error) {
 	}
 }
 
+// defect is a change of a file, and a part of the problem that its check must report.
+type defect struct{ old, wrong, problem string }
+
+// requireFound is the control of a check: it makes one change at a time to the text, and
+// requires the check to report each.
+func requireFound(t *testing.T, text string, defects []defect, check func(text string) []string) {
+	t.Helper()
+	for _, control := range defects {
+		changed := strings.Replace(text, control.old, control.wrong, 1)
+		if got := check(changed); changed == text ||
+			!strings.Contains(strings.Join(got, "\n"), control.problem) {
+			t.Errorf("%s in place of %s: got %q, want %q", control.wrong, control.old, got, control.problem)
+		}
+	}
+}
+
 // ruleFile is a rule file of Prometheus, with the fields that alerts can have.
 type ruleFile struct {
 	Groups []struct {
@@ -98,7 +114,7 @@ func TestAlertsUseMetricsOfTheWorker(t *testing.T) {
 	for _, problem := range problemsOfRules(text, metrics) {
 		t.Error(problem)
 	}
-	for _, control := range []struct{ old, wrong, problem string }{
+	requireFound(t, text, []defect{
 		{"fleet_run_held) == 1", "fleet_run_hold) == 1", "fleet_run_hold is not a metric"},
 		{"absent(fleet_lines)", "missing(fleet_lines)", "missing is not a metric"},
 		{`outcome="review"`, `result="review"`, "fleet_lines has no label result"},
@@ -110,13 +126,7 @@ func TestAlertsUseMetricsOfTheWorker(t *testing.T) {
 		{"> 0.01 * sum by (run) (max", "> 0.01 * sum by (run) max)", "parentheses"},
 		{"severity: ticket", "severity: tickets", "the severity tickets"},
 		{"- alert: FleetRunStuck", "- alert: FleetRunHeld", "two rules"},
-	} {
-		changed := strings.Replace(text, control.old, control.wrong, 1)
-		if got := problemsOfRules(changed, metrics); changed == text ||
-			!strings.Contains(strings.Join(got, "\n"), control.problem) {
-			t.Errorf("%s in place of %s: got %q, want %q", control.wrong, control.old, got, control.problem)
-		}
-	}
+	}, func(changed string) []string { return problemsOfRules(changed, metrics) })
 }
 
 func problemsOfRules(text string, metrics exported) (problems []string) {

@@ -15,7 +15,7 @@ func TestTheDeploymentStartsAWorker(t *testing.T) {
 		t.Error(problem)
 	}
 	const disruptions = "minAvailable: 1\n  selector:\n    matchLabels:\n      app: "
-	for _, control := range []struct{ old, wrong, problem string }{
+	requireFound(t, text, []defect{
 		{"/etc/fleet-ca/ca.crt\n", "/etc/fleet/ca.crt\n", "SSL_CERT_FILE is /etc/fleet/ca.crt"},
 		{"create configmap fleet-ca", "create configmap ca", "the comment creates no config map fleet-ca"},
 		{"create secret generic fleet", "create secret generic x", "the comment creates no secret fleet"},
@@ -27,13 +27,7 @@ func TestTheDeploymentStartsAWorker(t *testing.T) {
 		{"port: metrics", "port: web", "the probe uses the port web"},
 		{disruptions + "fleet-worker", disruptions + "worker", "PodDisruptionBudget selects"},
 		{"replicas: 3", "replica: 3", "field replica not found"},
-	} {
-		changed := strings.Replace(text, control.old, control.wrong, 1)
-		if got := problemsOfObjects(t, changed); changed == text ||
-			!strings.Contains(strings.Join(got, "\n"), control.problem) {
-			t.Errorf("%s in place of %s: got %q, want %q", control.wrong, control.old, got, control.problem)
-		}
-	}
+	}, func(changed string) []string { return problemsOfObjects(t, changed) })
 }
 
 func problemsOfObjects(t *testing.T, text string) (problems []string) {
@@ -113,4 +107,81 @@ func problemsOfFiles(t *testing.T, text string, p pod, c container) (problems []
 		problems = append(problems, "there is no volume "+name)
 	}
 	return problems
+}
+
+// object has the fields of the objects in kubernetes.yaml.
+type object struct {
+	APIVersion string `yaml:"apiVersion"`
+	Kind       string `yaml:"kind"`
+	Metadata   meta   `yaml:"metadata"`
+	Spec       struct {
+		Replicas     int      `yaml:"replicas"`
+		MinAvailable int      `yaml:"minAvailable"`
+		Selector     selected `yaml:"selector"`
+		Template     struct {
+			Metadata meta `yaml:"metadata"`
+			Spec     pod  `yaml:"spec"`
+		} `yaml:"template"`
+	} `yaml:"spec"`
+}
+
+type meta struct {
+	Name        string            `yaml:"name"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations"`
+}
+
+type selected struct {
+	MatchLabels map[string]string `yaml:"matchLabels"`
+}
+
+type pod struct {
+	AutomountServiceAccountToken  bool           `yaml:"automountServiceAccountToken"`
+	TerminationGracePeriodSeconds int            `yaml:"terminationGracePeriodSeconds"`
+	SecurityContext               map[string]any `yaml:"securityContext"`
+	TopologySpreadConstraints     []struct {
+		MaxSkew           int      `yaml:"maxSkew"`
+		TopologyKey       string   `yaml:"topologyKey"`
+		WhenUnsatisfiable string   `yaml:"whenUnsatisfiable"`
+		LabelSelector     selected `yaml:"labelSelector"`
+	} `yaml:"topologySpreadConstraints"`
+	Containers []container `yaml:"containers"`
+	Volumes    []struct {
+		Name      string `yaml:"name"`
+		ConfigMap struct {
+			Name string `yaml:"name"`
+		} `yaml:"configMap"`
+	} `yaml:"volumes"`
+}
+
+type container struct {
+	Name    string   `yaml:"name"`
+	Image   string   `yaml:"image"`
+	Args    []string `yaml:"args"`
+	EnvFrom []struct {
+		SecretRef struct {
+			Name string `yaml:"name"`
+		} `yaml:"secretRef"`
+	} `yaml:"envFrom"`
+	Env []struct {
+		Name  string `yaml:"name"`
+		Value string `yaml:"value"`
+	} `yaml:"env"`
+	VolumeMounts []struct {
+		Name      string `yaml:"name"`
+		MountPath string `yaml:"mountPath"`
+		ReadOnly  bool   `yaml:"readOnly"`
+	} `yaml:"volumeMounts"`
+	Ports []struct {
+		Name          string `yaml:"name"`
+		ContainerPort int    `yaml:"containerPort"`
+	} `yaml:"ports"`
+	LivenessProbe struct {
+		TCPSocket struct {
+			Port string `yaml:"port"`
+		} `yaml:"tcpSocket"`
+		PeriodSeconds int `yaml:"periodSeconds"`
+	} `yaml:"livenessProbe"`
+	Resources       map[string]map[string]string `yaml:"resources"`
+	SecurityContext map[string]any               `yaml:"securityContext"`
 }
