@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	// It writes several chunks at once, and stops at the first failure.
+	"golang.org/x/sync/errgroup"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
@@ -109,19 +111,19 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 	if err != nil {
 		return err
 	}
-	seen := len(f.lines)
+	total := len(f.lines)
 	started := time.Now()
 	added, err := v.write(ctx, q, run, f.lines)
 	if err != nil {
 		return fmt.Errorf("after %d lines: %w; run the command again to continue", added, err)
 	}
-	rate := float64(seen) / time.Since(started).Seconds()
+	rate := float64(total) / time.Since(started).Seconds()
 	run, err = v.ledger.Run(ctx, run.Name)
 	if err != nil {
 		return err
 	}
 	renewed := 0
-	if added < seen {
+	if added < total {
 		renewed, err = q.Renew(ctx, run)
 		if err != nil {
 			return err
@@ -131,11 +133,11 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 		return err
 	}
 	_, err = fmt.Fprintf(v.out, "run %s: %d lines added, %d existed already (%.0f a second), "+
-		"%d without a job got one\n", run.Name, added, seen-added, rate, renewed)
+		"%d without a job got one\n", run.Name, added, total-added, rate, renewed)
 	return errors.Join(
 		err,
 		v.record(ctx, "enqueue", run.Name, "%s: %d lines, %d added, %d renewed, sha256 %s",
-			run.Operation, seen, added, renewed, f.hash),
+			run.Operation, total, added, renewed, f.hash),
 	)
 }
 
@@ -147,39 +149,28 @@ const writers = 2
 func (v *invocation) write(
 	ctx context.Context, q *queue.Queue, run ledger.Run, lines []ledger.Line,
 ) (added int, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	shown := newProgress(v.errors)
 	defer shown.end()
 	var mu sync.Mutex
 	seen := 0
-	chunks := make(chan []ledger.Line)
-	var writing sync.WaitGroup
-	for range writers {
-		writing.Go(func() {
-			for some := range chunks {
-				fresh, err := q.Add(ctx, run, some)
-				if err != nil {
-					cancel(err)
-					return
-				}
-				mu.Lock()
-				seen += len(some)
-				added += fresh
-				shown.showf("%s %d of %d", bar(seen, len(lines)), seen, len(lines))
-				mu.Unlock()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(writers)
+	for some := range slices.Chunk(lines, chunk) {
+		group.Go(func() error {
+			fresh, err := q.Add(ctx, run, some)
+			if err != nil {
+				return err
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			seen += len(some)
+			added += fresh
+			shown.showf("%s %d of %d", bar(seen, len(lines)), seen, len(lines))
+			return nil
 		})
 	}
-	for some := range slices.Chunk(lines, chunk) {
-		select {
-		case chunks <- some:
-		case <-ctx.Done():
-		}
-	}
-	close(chunks)
-	writing.Wait()
-	return added, context.Cause(ctx)
+	err = group.Wait()
+	return added, err
 }
 
 // dryRun reports the accounts of a file that have no configuration. Orders for them would
