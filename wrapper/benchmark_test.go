@@ -29,8 +29,8 @@ import (
 // implementation. `make bench` runs both alternately and prints the ratio. Compare the
 // lines of one run only.
 
-// noSigner signs once, as the client verifies the first signature, and nothing after
-// that. With it a benchmark measures everything but the signature.
+// noSigner makes only the first signature, because the client verifies that one. After
+// that it returns zeros, so that a benchmark measures everything except signing.
 type noSigner struct {
 	crypto.Signer
 	signed *atomic.Bool
@@ -64,7 +64,7 @@ func unsigningClient(t testing.TB, transport http.RoundTripper) *upvest.Client {
 	return newClientWith(t, credentials, transport)
 }
 
-// editing returns a function that signs the request of an order, always the same one.
+// editing returns a function that signs the same order request each time.
 func editing(t testing.TB, key crypto.Signer) func() error {
 	t.Helper()
 	signer, err := upvest.NewSigner(upvest.SignerConfig{
@@ -101,7 +101,7 @@ func editing(t testing.TB, key crypto.Signer) func() error {
 	}
 }
 
-// each measures a function under a name.
+// each runs a function as the benchmark of this name.
 func each(b *testing.B, name string, do func() error) {
 	b.Helper()
 	b.Run(name, func(b *testing.B) {
@@ -194,8 +194,8 @@ func BenchmarkAll(b *testing.B) {
 	}
 }
 
-// BenchmarkLiveHeap measures what a program that reads a list keeps in memory: the heap
-// after a collection, at its highest.
+// BenchmarkLiveHeap measures how much memory a program needs to read a list: the largest
+// heap after a garbage collection.
 func BenchmarkLiveHeap(b *testing.B) {
 	for _, row := range []struct {
 		name string
@@ -229,8 +229,8 @@ func liveHeap() uint64 {
 	return stats.HeapAlloc
 }
 
-// BenchmarkColdClient lets 1,000 goroutines begin at once with a client that has neither
-// a token nor a connection.
+// BenchmarkColdClient starts 1,000 goroutines at once with a client that has neither a
+// token nor a connection.
 func BenchmarkColdClient(b *testing.B) {
 	const goroutines = 1000
 	var tokens, dials atomic.Int64

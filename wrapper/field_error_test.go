@@ -26,9 +26,9 @@ func withValue(t *testing.T, body, name, value string) string {
 	return fmt.Sprintf("%s%q: %s%s", before, name, value, after[end:])
 }
 
-// The client must read fields on which callers base decisions, in every object that has
-// them, or fail. The error names the field and the object and warns that a retry may
-// receive the same response. A write counts as carried out.
+// Callers base decisions on some fields. If the client cannot read such a field, in any
+// object, the call fails. The error names the field and the object and warns that a retry
+// may receive the same response. The outcome of a write is accepted.
 func TestStrictFields(t *testing.T) {
 	individual := uuid.MustParse("b291d8a4-21f5-4c52-8590-4f90ce54d0b1")
 	for _, test := range []struct {
@@ -92,8 +92,8 @@ func TestStrictFields(t *testing.T) {
 	}
 }
 
-// The error contains the ID of the order at any position in the body, because the order
-// is placed.
+// The server has placed the order, so the error contains its ID, wherever the ID is in
+// the body.
 func TestStrictFieldBeforeTheID(t *testing.T) {
 	for _, body := range []string{
 		`{"cash_amount": [], "id": "` + someOrder.String() + `"}`,
@@ -119,8 +119,8 @@ func TestStrictFieldOfAnotherResource(t *testing.T) {
 	requireOutcome(t, err, upvest.OutcomeUnknown)
 }
 
-// A row that cannot be read ends a list after the rows before it. The error has the
-// offset of the row, so that the caller can continue after it.
+// All yields the rows before a row that it cannot read, and then an error. The error has
+// the offset of that row, so that the caller can continue after it.
 func TestStrictFieldInAList(t *testing.T) {
 	all := ids(25)
 	const bad = 17
@@ -141,16 +141,16 @@ func TestStrictFieldInAList(t *testing.T) {
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 		var failed *upvest.FieldError
 		if !errors.As(err, &failed) || failed.Offset != bad || failed.ID != all[bad] {
-			t.Fatalf("%d ahead: got the error %v, want the offset %d", ahead, err, bad)
+			t.Fatalf("%d pages ahead: got the error %v, want the offset %d", ahead, err, bad)
 		}
 		requireText(t, err, "/status", "continue at 18")
 		if !slices.Equal(rows, all[:bad]) {
-			t.Errorf("%d ahead: got %d rows before the error, want %d", ahead, len(rows), bad)
+			t.Errorf("%d pages ahead: got %d rows before the error, want %d", ahead, len(rows), bad)
 		}
 		rest, err := collectOrders(t, client, ordersParams(int32(failed.Offset+1), 10))
 		if err != nil || !slices.Equal(rest, all[bad+1:]) {
 			t.Errorf(
-				"%d ahead: %d rows after the bad one, %v, want %d",
+				"%d pages ahead: got %d rows after the unreadable row and the error %v, want %d",
 				ahead,
 				len(rest),
 				err,
@@ -162,12 +162,12 @@ func TestStrictFieldInAList(t *testing.T) {
 	_, err := newTestClient(t, serve(&listServer{rows: all})).Orders.List(t.Context(), params)
 	var failed *upvest.FieldError
 	if !errors.As(err, &failed) || failed.Offset != bad || failed.Field != "/data/2/status" {
-		t.Errorf("List returns %v, want the offset %d in the list and the field /data/2/status", err, bad)
+		t.Errorf("List returns %v, want the offset %d and the field /data/2/status", err, bad)
 	}
 }
 
-// Another field whose value cannot be read is left empty, and its value is kept as an
-// unknown field.
+// If the client cannot read the value of any other field, it leaves the field empty and
+// keeps the value as an unknown field.
 func TestLenientFields(t *testing.T) {
 	const other = `"account_id": 5, "allocation_id": "none", "user_id": true, "post_tax": "yes",
 		"updated_at": "today", "orders": {"a": 1}`
@@ -188,7 +188,7 @@ func TestLenientFields(t *testing.T) {
 			t.Errorf("the unknown field %s is %s, want %s", name, raw, want)
 		}
 	}
-	// Zero values in a response are not unknown fields.
+	// An empty allocation_id is a valid value, not an unknown field.
 	body = withValue(t, orderBody, "allocation_id", `""`)
 	order, err = newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 	if err != nil || order.Unknown != "" || !order.AllocationID.IsZero() || order.PostTax {
@@ -201,8 +201,8 @@ func TestLenientFields(t *testing.T) {
 	}
 }
 
-// A field is absent if the last value of its name, or one row of its list, cannot be
-// read.
+// The client leaves a field empty if it occurs twice and the last value cannot be read,
+// or if it is a list and one element cannot be read.
 func TestLenientFieldsThatWereReadInPart(t *testing.T) {
 	body := strings.Replace(orderBody, `"post_tax": false`, `"post_tax": true, "post_tax": "yes"`, 1)
 	body = strings.Replace(body, `"status": "NEW"},`, `"status": "NEW"}, 5,`, 1)

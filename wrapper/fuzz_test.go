@@ -16,8 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// The fuzz targets give the public methods what a server or a proxy may send. Run one
-// with
+// The fuzz targets pass responses that a server or a proxy may send to the public
+// methods. Run one with
 //
 //	go test ./wrapper -run '^$' -fuzz '^FuzzProblemBody$' -fuzztime 60s -parallel 1
 
@@ -33,7 +33,7 @@ func requireBounded(t *testing.T, err error, status int, body []byte) {
 	text := err.Error()
 	notPrintable := func(char rune) bool { return !unicode.IsPrint(char) }
 	if len([]rune(text)) > 3000 || strings.ContainsFunc(text, notPrintable) {
-		t.Fatalf("the text is not one line of bounded length: %q", text)
+		t.Fatalf("the error text is not one printable line of at most 3000 characters: %q", text)
 	}
 	for _, formatted := range []string{
 		fmt.Sprintf("%v", err),
@@ -47,8 +47,8 @@ func requireBounded(t *testing.T, err error, status int, body []byte) {
 	}
 }
 
-// requireNoBody checks that the text of an error does not quote the body. A short body
-// may be a part of the text by chance.
+// requireNoBody checks that the text of an error does not quote the body. It ignores
+// short bodies, because the text may contain those by chance.
 func requireNoBody(t *testing.T, err error, body []byte) {
 	t.Helper()
 	if len(body) > 40 && strings.Contains(err.Error(), string(body)) {
@@ -56,7 +56,7 @@ func requireNoBody(t *testing.T, err error, body []byte) {
 	}
 }
 
-// modulo returns an index or offset from 0 to size-1 for any number.
+// modulo maps any number to an index from 0 to size-1.
 func modulo(number, size int) int { return (number%size + size) % size }
 
 func FuzzProblemBody(f *testing.F) {
@@ -122,8 +122,8 @@ func FuzzSuccessBody(f *testing.F) {
 	})
 }
 
-// Headers determine how long the client waits and which time its signatures have. Both
-// stay within bounds for all values of the headers.
+// Headers of a response change how long the client waits and which time its signatures
+// have. Both stay within bounds for all values of these headers.
 func FuzzSteeringHeaders(f *testing.F) {
 	for _, date := range []string{
 		"",
@@ -155,7 +155,7 @@ func FuzzSteeringHeaders(f *testing.F) {
 				t.Fatalf("the call took %s, want at most %s", took, longest)
 			}
 			if len(server.requests) > 4 || len(failure.Attempts) != len(server.requests) {
-				t.Fatalf("got %d requests and %d attempts, want as many and at most 4",
+				t.Fatalf("got %d requests and %d attempts, want equal numbers of at most 4",
 					len(server.requests), len(failure.Attempts))
 			}
 			for _, req := range server.requests {

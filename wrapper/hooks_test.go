@@ -56,7 +56,7 @@ func TestHookSeesEveryAttempt(t *testing.T) {
 	}
 }
 
-// requireAttemptsSeen compares attempts with those of [TestHookSeesEveryAttempt].
+// requireAttemptsSeen checks the attempts of [TestHookSeesEveryAttempt].
 func requireAttemptsSeen(t *testing.T, got []upvest.Attempt, operation string) {
 	t.Helper()
 	want := []upvest.Attempt{
@@ -106,7 +106,7 @@ func requireAttemptsSeen(t *testing.T, got []upvest.Attempt, operation string) {
 	}
 }
 
-func TestHookSeesWhatWasNotSent(t *testing.T) {
+func TestHookSeesAttemptsThatWereNotSent(t *testing.T) {
 	var seen recorder
 	cause := errors.New("no turn left")
 	client := newTestClient(t, nil,
@@ -128,7 +128,7 @@ func TestHooksReceiveTheContextOfTheCall(t *testing.T) {
 	count := 0
 	hook := upvest.WithAttemptHook(func(ctx context.Context, _ upvest.Attempt) {
 		if got := ctx.Value(key{}); got != "value" {
-			t.Errorf("the value in the context is %v, want that of the call", got)
+			t.Errorf("the value in the context is %v, want the value from the context of the call", got)
 		}
 		count++
 	})
@@ -137,7 +137,7 @@ func TestHooksReceiveTheContextOfTheCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if count != 2 {
-		t.Errorf("hooks were called %d times, want each of two once", count)
+		t.Errorf("the 2 hooks were called %d times, want once each", count)
 	}
 }
 
@@ -210,11 +210,11 @@ func TestSignatureBaseHidesTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(bases) != 2 {
-		t.Fatalf("got %d bases, want those of the token request and the order", len(bases))
+		t.Fatalf("got %d signature bases, want one for the token request and one for the order", len(bases))
 	}
 	for _, base := range bases {
 		if strings.Contains(base, "token-1") || strings.Contains(base, "test-secret") {
-			t.Errorf("the base contains a secret:\n%s", base)
+			t.Errorf("the signature base contains a secret:\n%s", base)
 		}
 	}
 	for _, line := range []string{
@@ -224,7 +224,7 @@ func TestSignatureBaseHidesTheToken(t *testing.T) {
 		`"@signature-params": (`,
 	} {
 		if !strings.Contains(bases[1], line) {
-			t.Errorf("the base has no line %s:\n%s", line, bases[1])
+			t.Errorf("the signature base has no line %s:\n%s", line, bases[1])
 		}
 	}
 }

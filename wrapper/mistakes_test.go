@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Mistakes that a new user is likely to make. Each error names the mistake and what to
-// do.
+// These tests make mistakes that a new user is likely to make. Each error names the
+// mistake and the remedy.
 
 func TestMistakesInTheEnvironment(t *testing.T) {
 	encrypted := string(readKeyFile(t, "p521-sec1-aes256.pem"))
@@ -159,7 +159,8 @@ func TestMistakesInAnAllocation(t *testing.T) {
 	requireText(t, err, "allocation[0].weight is negative")
 }
 
-// A gateway may respond with a status alone. The error adds the usual causes.
+// A gateway may send only a status, without an explanation. The error adds the usual
+// causes.
 func TestMistakesThatTheServerDoesNotExplain(t *testing.T) {
 	for name, test := range map[string]struct {
 		token int // status of the token endpoint
@@ -211,19 +212,21 @@ func TestMistakesThatTheServerDoesNotExplain(t *testing.T) {
 			requireText(t, err, append(test.want, someRequestID)...)
 			text := err.Error()
 			if strings.Count(text, someRequestID) != 1 || strings.Count(text, "usual cause") > 1 {
-				t.Errorf("the text contains the status twice: %s", text)
+				t.Errorf("the error repeats the request id or the usual causes: %s", text)
 			}
 		})
 	}
 }
 
-// statusAlone responds with a status, and a body that repeats it.
+// statusAlone responds with a status and a body that contains only the text of the
+// status.
 func statusAlone(status int, header ...string) roundTrip {
 	return respond(status, "text/plain", http.StatusText(status),
 		append([]string{"Upvest-Request-Id", someRequestID}, header...)...)
 }
 
-// A call succeeds although the local clock is wrong, and hooks receive the difference.
+// A call succeeds although the local clock is wrong. Hooks receive the difference
+// between the clocks.
 func TestMistakeOfAWrongClock(t *testing.T) {
 	for ahead, want := range map[time.Duration]string{
 		90 * time.Second: "credentials renewed, the local clock is 1m30s behind the server's",
@@ -249,7 +252,7 @@ func TestMistakeOfAWrongClock(t *testing.T) {
 	}
 }
 
-// The server does not exist, or is not the API.
+// The base URL points to a server that does not respond, or to a web page.
 func TestMistakeOfAWrongServer(t *testing.T) {
 	client := newTestClient(t, failing(io.ErrUnexpectedEOF), upvest.WithoutRetry())
 	requireText(t, createOrder(t.Context(), client), "unexpected EOF", "may have carried out the write")

@@ -33,7 +33,8 @@ func edit(t *testing.T, editor portfolios.RequestEditorFn) error {
 	return editor(t.Context(), req)
 }
 
-// Nil arguments, alone or in an interface, are errors.
+// Functions return an error for a nil argument, and for an interface that holds a nil
+// pointer.
 func TestNilArgumentsAreErrors(t *testing.T) {
 	var (
 		noContext context.Context
@@ -122,7 +123,7 @@ func TestTokenEditorWithoutAContext(t *testing.T) {
 	var none context.Context
 	err := upvest.TokenEditor(source)(none, req)
 	if got := req.Header.Get("Authorization"); err != nil || got != "Bearer a" {
-		t.Errorf("authorization is %q, %v; want Bearer a", got, err)
+		t.Errorf("authorization is %q and the error %v, want Bearer a", got, err)
 	}
 }
 
@@ -137,26 +138,27 @@ func TestIdempotencyKeyOf(t *testing.T) {
 		options []upvest.CallOption
 		want    uuid.UUID
 	}{
-		"no option":            {},
-		"other options":        {options: []upvest.CallOption{header}},
-		"a key":                {options: []upvest.CallOption{header, withKey}, want: key},
-		"a key twice":          {options: []upvest.CallOption{withKey, withKey}, want: key},
-		"a resumed call":       {options: []upvest.CallOption{failure.Resume()}, want: key},
-		"a key and its error":  {options: []upvest.CallOption{failure.Resume(), withKey}, want: key},
-		"two keys":             {options: []upvest.CallOption{withKey, withOther}},
-		"a key and another's":  {options: []upvest.CallOption{failure.Resume(), withOther}},
-		"an error without one": {options: []upvest.CallOption{new(upvest.Error).Resume()}},
-		"a nil option":         {options: []upvest.CallOption{withKey, nil}},
-		"an invalid option":    {options: []upvest.CallOption{withKey, upvest.WithTimeout(-1)}},
+		"no option":                 {},
+		"other options":             {options: []upvest.CallOption{header}},
+		"a key":                     {options: []upvest.CallOption{header, withKey}, want: key},
+		"a key twice":               {options: []upvest.CallOption{withKey, withKey}, want: key},
+		"a resumed call":            {options: []upvest.CallOption{failure.Resume()}, want: key},
+		"a key and its error":       {options: []upvest.CallOption{failure.Resume(), withKey}, want: key},
+		"two keys":                  {options: []upvest.CallOption{withKey, withOther}},
+		"a key and another error's": {options: []upvest.CallOption{failure.Resume(), withOther}},
+		"an error without a key":    {options: []upvest.CallOption{new(upvest.Error).Resume()}},
+		"a nil option":              {options: []upvest.CallOption{withKey, nil}},
+		"an invalid option":         {options: []upvest.CallOption{withKey, upvest.WithTimeout(-1)}},
 	} {
 		got, ok := upvest.IdempotencyKeyOf(test.options...)
 		if got != test.want || ok != (test.want != uuid.Nil) {
-			t.Errorf("%s: the key is %s (%t), want %s", name, got, ok, test.want)
+			t.Errorf("%s: got the key %s (found: %t), want %s", name, got, ok, test.want)
 		}
 	}
 }
 
-// namedBytes has no methods; namedText writes itself.
+// Do sends a namedBytes as it is, because the type has no methods. For a namedText it
+// sends the text that MarshalText returns.
 type (
 	namedBytes []byte
 	namedText  []byte
@@ -184,7 +186,8 @@ func TestDoSendsBytesAsTheyAre(t *testing.T) {
 	}
 }
 
-// The value of a call replaces that of the client, and the signature covers it once.
+// A header of a call replaces the same header of the client. The signature covers the
+// header once.
 func TestWithHeaderSendsTheLastValue(t *testing.T) {
 	var sent []string
 	var input string

@@ -29,7 +29,7 @@ var structs = []any{
 	(*upvest.Signer)(nil), (*upvest.SignerConfig)(nil), (*upvest.TokenSource)(nil),
 }
 
-// The list structs contains every exported struct.
+// The variable structs contains every exported struct.
 func TestStructsAreListed(t *testing.T) {
 	listed := map[string]bool{}
 	for _, value := range structs {
@@ -60,9 +60,9 @@ func TestStructsAreListed(t *testing.T) {
 	}
 }
 
-// hasValueReceiver reports whether Go itself refuses a method on a nil pointer: it has to
-// copy the struct. fmt, log/slog and encoding/json handle a nil pointer before they call
-// such a method.
+// hasValueReceiver reports whether a method has a value receiver. Go panics if a program
+// calls such a method on a nil pointer, because it has to copy the struct. fmt, log/slog
+// and encoding/json handle a nil pointer before they call such a method.
 func hasValueReceiver(receiver reflect.Value, method string) bool {
 	_, found := receiver.Type().Elem().MethodByName(method)
 	return found
@@ -123,7 +123,7 @@ func eachMethod(t *testing.T, do func(t *testing.T, name string, method reflect.
 				t.Run(title, func(t *testing.T) {
 					defer func() {
 						if caught := recover(); caught != nil {
-							t.Errorf("panic: %v: a method of a service passes coreOf(s) to call", caught)
+							t.Errorf("panic: %v: a method of a service must pass coreOf(s) to call", caught)
 						}
 					}()
 					do(t, name, receiver.Method(i))
@@ -133,8 +133,8 @@ func eachMethod(t *testing.T, do func(t *testing.T, name string, method reflect.
 	}
 }
 
-// No method panics on a nil pointer or a zero value with zero arguments, and each that
-// can fail returns an error.
+// No method of a nil pointer or a zero value panics if its arguments are zero values.
+// Each method that can fail returns an error.
 func TestMethodsOfNil(t *testing.T) {
 	var noContext context.Context
 	for _, ctx := range []context.Context{noContext, t.Context()} {
@@ -146,7 +146,7 @@ func TestMethodsOfNil(t *testing.T) {
 			}
 			last := results[len(results)-1]
 			if last.Type() == reflect.TypeFor[error]() && last.IsNil() {
-				t.Error("it returns no error")
+				t.Error("the method returns no error")
 			}
 		})
 	}
@@ -181,7 +181,7 @@ func TestErrorOfANilServiceKeepsKeyAndOutcome(t *testing.T) {
 	failure := asError(t, err)
 	requireOutcome(t, err, upvest.OutcomeUnknown)
 	if failure.Operation != earlier.Operation || failure.IdempotencyKey != key {
-		t.Errorf("the error is of %s with the key %s, want that of %s with %s",
+		t.Errorf("the error has the operation %s and the key %s, want %s and %s",
 			failure.Operation, failure.IdempotencyKey, earlier.Operation, key)
 	}
 	requireText(t, err, "the client or service is nil")

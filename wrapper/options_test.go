@@ -35,7 +35,7 @@ func TestTimeoutBoundsTheCall(t *testing.T) {
 			want time.Duration
 		}{
 			"during an attempt": {step: hangs, want: 10 * time.Second},
-			// A wait of 20 s would outlast the deadline, so it does not begin.
+			// A wait of 20 s would end after the deadline, so the call fails at once.
 			"before a wait": {step: problem(503, "Retry-After", "20"), want: 0},
 		} {
 			t.Run(name+", "+kind, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestTheContextBoundsACallWithALongerTimeout(t *testing.T) {
 		start := time.Now()
 		err := retrieve(ctx, newTestClient(t, hangs), upvest.WithTimeout(time.Hour))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
-			t.Errorf("got the error %v after %s, want context.DeadlineExceeded after the context ended",
+			t.Errorf("got the error %v after %s, want context.DeadlineExceeded after 1 s",
 				err, time.Since(start))
 		}
 	})
@@ -92,7 +92,7 @@ func TestResponseIsTheLastOne(t *testing.T) {
 				}
 				if response.Status != http.StatusAccepted || response.Header.Get("X-New") != "value" ||
 					string(response.Body) != body {
-					t.Errorf("the response is %+v, want the second one", response)
+					t.Errorf("the response is %+v, want the response to the second attempt", response)
 				}
 			})
 		})
@@ -103,11 +103,11 @@ func TestResponseOfAFailure(t *testing.T) {
 	var response upvest.Response
 	err := retrieve(t.Context(), newTestClient(t, problem(404)), upvest.WithResponse(&response))
 	if err == nil || response.Status != 404 || string(response.Body) != problemBody(404) {
-		t.Errorf("%v with the response %d %q, want the 404", err, response.Status, response.Body)
+		t.Errorf("got the error %v and the response %d %q, want the 404", err, response.Status, response.Body)
 	}
 }
 
-func TestTheLastOptionCounts(t *testing.T) {
+func TestTheLastOptionReplacesEarlierOnes(t *testing.T) {
 	var first, second upvest.Response
 	body := strings.Replace(orderBody, "{", `{"client_reference": "new",`, 1)
 	err := retrieve(t.Context(), newTestClient(t, success(body)),
@@ -116,7 +116,7 @@ func TestTheLastOptionCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if first.Status != 0 || second.Status != 200 {
-		t.Errorf("the responses have the statuses %d and %d, want none and 200", first.Status, second.Status)
+		t.Errorf("the two responses have the statuses %d and %d, want 0 and 200", first.Status, second.Status)
 	}
 	if string(second.Body) != body {
 		t.Errorf("the body is %s, want it as received", second.Body)
@@ -147,10 +147,10 @@ func TestOptionsDoNotOutliveTheCall(t *testing.T) {
 		_ = createOrder(t.Context(), client, upvest.WithoutRetry(), upvest.WithIdempotencyKey(key))
 		_ = createOrder(t.Context(), client)
 		if len(server.requests) != 5 {
-			t.Fatalf("got %d requests, want one and four", len(server.requests))
+			t.Fatalf("got %d requests, want 1 of the first call and 4 of the second", len(server.requests))
 		}
 		if got := server.requests[1].Header.Get("idempotency-key"); got == key.String() {
-			t.Errorf("the second call carries the key %s of the first", got)
+			t.Errorf("the second call sends the idempotency key of the first, %s", got)
 		}
 	})
 }
@@ -163,18 +163,18 @@ func TestAllAppliesCallOptionsToEachPage(t *testing.T) {
 		rows, err := collectOrders(t, client, ordersParams(0, 10),
 			upvest.WithTimeout(2*time.Second))
 		if err != nil || len(rows) != 50 {
-			t.Errorf("got %d rows and %v, want 50", len(rows), err)
+			t.Errorf("got %d rows and the error %v, want 50 rows", len(rows), err)
 		}
 		rows, err = collectOrders(t, client, ordersParams(0, 10),
 			upvest.WithTimeout(time.Second/2))
 		if !errors.Is(err, context.DeadlineExceeded) || len(rows) > 0 {
-			t.Errorf("got %d rows and %v, want context.DeadlineExceeded", len(rows), err)
+			t.Errorf("got %d rows and the error %v, want 0 and context.DeadlineExceeded", len(rows), err)
 		}
 		failed := scripted(problem(503))
 		client = newTestClient(t, failed.serve)
 		_, err = collectOrders(t, client, ordersParams(0, 10), upvest.WithoutRetry())
 		if err == nil {
-			t.Error("the list was read")
+			t.Error("All returns no error, want the 503")
 		}
 		failed.requireRequests(t, 1)
 	})

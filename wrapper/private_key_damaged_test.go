@@ -17,8 +17,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// undoneByCopying are changes that ParsePrivateKey can undo without guessing, each as a
-// function of the PEM text.
+// undoneByCopying are changes of a PEM text that ParsePrivateKey can undo without
+// guessing.
 var undoneByCopying = map[string]func(pemText string) string{
 	"unchanged":                    around("", ""),
 	"\\n":                          lineBreaks(`\n`),
@@ -47,12 +47,12 @@ var undoneByCopying = map[string]func(pemText string) string{
 	"base64 of \\n":                then(lineBreaks(`\n`), encoded(base64.StdEncoding)),
 }
 
-// remark is text before the PEM whose base64 contains both characters in which the
-// alphabets differ.
+// remark is text before the PEM block. Its standard base64 contains + and /, the two
+// characters that base64 for URLs replaces.
 const remark = "~~>~~?\n"
 
-// undoneInFiles are more of these changes, with bytes that an environment variable cannot
-// contain.
+// undoneInFiles are changes that ParsePrivateKey can undo as well. Their bytes cannot be
+// in an environment variable.
 var undoneInFiles = map[string]func(pemText string) string{
 	"UTF-16, little endian":            then(around("\ufeff", ""), inUTF16(binary.LittleEndian)),
 	"UTF-16, big endian":               then(around("\ufeff", ""), inUTF16(binary.BigEndian)),
@@ -99,10 +99,11 @@ func inUTF16(order binary.AppendByteOrder) func(string) string {
 	}
 }
 
-// copiedKeys are the files that are copied, a plain and an encrypted one.
+// copiedKeys are the files to which the tests apply these changes: a plain key and an
+// encrypted one.
 var copiedKeys = []string{"p521-sec1.pem", "p521-sec1-aes256.pem"}
 
-// requireSameKey checks that a key is the one of all p521 files.
+// requireSameKey checks that a key equals the key that all p521 files contain.
 func requireSameKey(t *testing.T, key crypto.Signer) {
 	t.Helper()
 	want, err := upvest.ParsePrivateKey(readKeyFile(t, "p521-pkcs8.pem"), "")
@@ -113,11 +114,11 @@ func requireSameKey(t *testing.T, key crypto.Signer) {
 		Equal(other crypto.PublicKey) bool
 	})
 	if !ok || !public.Equal(key.Public()) {
-		t.Error("got a key that differs from that of the p521 files")
+		t.Error("the key differs from the key in the p521 files")
 	}
 }
 
-// FromEnv reads a key from each variable after every change that copying can make.
+// FromEnv reads a key from both variables after every change that copying can make.
 func TestFromEnvReadsACopiedKey(t *testing.T) {
 	for _, file := range copiedKeys {
 		text := string(readKeyFile(t, file))
@@ -192,12 +193,12 @@ func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"line breaks became spaces":  {lineBreaks(" ")(text), merged},
 		"line breaks became letters": {lineBreaks("n")(text), merged},
-		"line breaks are missing":    {lineBreaks("")(text), merged},
-		"indented, all lines": {
+		"without line breaks":        {lineBreaks("")(text), merged},
+		"all lines indented": {
 			text: "key: |\n  " + lineBreaks("\n  ")(text),
 			want: "line 2 is indented: begin each line at the margin",
 		},
-		"indented, except BEGIN": {lineBreaks("\n\t")(text), "line 7 is indented"},
+		"all lines indented except BEGIN": {lineBreaks("\n\t")(text), "line 7 is indented"},
 		"no END line": {
 			text: strings.Join(lines[:4], "\n"),
 			want: "the block that begins on line 1 has no END line",
@@ -216,7 +217,7 @@ func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 			text: strings.Replace(text, "END EC ", "END ", 1),
 			want: "the END line 7 does not match",
 		},
-		"a space outside ASCII": {
+		"a space that is not ASCII": {
 			text: withLine(3, "MHc\u00a0AQ"),
 			want: "character 4 of line 3 is a space outside ASCII",
 		},
@@ -234,8 +235,8 @@ func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 			text: withLine(3, "\xff"),
 			want: "character 1 of line 3 is a byte that is not UTF-8",
 		},
-		"a character is missing": {withLine(3, lines[2][1:]), "a PEM block is damaged"},
-		"dashes became one": {
+		"a missing character": {withLine(3, lines[2][1:]), "a PEM block is damaged"},
+		"one dash instead of five": {
 			text: strings.ReplaceAll(text, "-----", "\u2014"),
 			want: "the BEGIN line is damaged",
 		},
@@ -258,7 +259,7 @@ func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 
 // If copying has added characters to a passphrase, the error names them as the likely
 // cause.
-func TestParsePrivateKeyNamesTheLikelyFaultOfAPassphrase(t *testing.T) {
+func TestParsePrivateKeyNamesTheLikelyFaultInAPassphrase(t *testing.T) {
 	for _, name := range encryptedForms {
 		text := readKeyFile(t, name)
 		for passphrase, want := range map[string]string{
@@ -277,8 +278,9 @@ func TestParsePrivateKeyNamesTheLikelyFaultOfAPassphrase(t *testing.T) {
 	}
 }
 
-// A passphrase may end in a line break if it decrypts the key.
-func TestParsePrivateKeyUsesThePassphraseAsItIs(t *testing.T) {
+// ParsePrivateKey does not trim the passphrase: a key can be encrypted with a passphrase
+// that ends in a line break.
+func TestParsePrivateKeyDoesNotTrimThePassphrase(t *testing.T) {
 	plain, _ := pem.Decode(readKeyFile(t, "p521-sec1.pem"))
 	const passphrase = keyPassphrase + "\n"
 	//nolint:staticcheck // users have keys that are encrypted in this way

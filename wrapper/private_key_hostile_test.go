@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Object identifiers of encrypted PKCS#8.
+// Object identifiers in encrypted PKCS#8 files.
 var (
 	oidPBES2  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
 	oidPBKDF2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
@@ -63,14 +63,14 @@ func algorithm(t *testing.T, id asn1.ObjectIdentifier, parameters any) pkix.Algo
 	return pkix.AlgorithmIdentifier{Algorithm: id, Parameters: raw}
 }
 
-// encrypted returns PKCS#8 that declares this key derivation and this cipher.
+// encrypted returns a PKCS#8 file with this key derivation and this cipher.
 func encrypted(t *testing.T, derivation, cipher pkix.AlgorithmIdentifier, data []byte) []byte {
 	t.Helper()
 	parameters := pbes2{Derivation: derivation, Encryption: cipher}
 	return marshal(t, pkcs8{Algorithm: algorithm(t, oidPBES2, parameters), Data: data})
 }
 
-// requirePKCS8Refused checks the error of a PEM file that contains these bytes.
+// requirePKCS8Refused checks the error for a PEM file that contains these bytes.
 func requirePKCS8Refused(t *testing.T, der []byte, want string) {
 	t.Helper()
 	text := pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der})
@@ -121,12 +121,12 @@ func TestParsePrivateKeySurvivesHostileKeyDerivations(t *testing.T) {
 			parameters: sizedPBKDF2{Salt: salt, Iterations: 1, KeyLength: 32, PRF: md5},
 			want:       "encrypt it again",
 		},
-		"text for numbers": {
+		"text instead of numbers": {
 			id:         oidPBKDF2,
 			parameters: "text",
 			want:       "encrypt it again",
 		},
-		"scrypt with any numbers": {
+		"scrypt": {
 			id:         oidScrypt,
 			parameters: scryptCosts{Salt: salt, N: 1 << 30, R: 8, P: 1},
 			want:       "openssl pkcs8 -topk8 -v2 aes-256-cbc",

@@ -20,7 +20,7 @@ import (
 
 const keyPassphrase = "correct-horse"
 
-// p521Forms are files of one and the same key.
+// p521Forms are files that contain the same key in different forms.
 var p521Forms = []string{
 	"p521-sec1.pem",
 	"p521-sec1-aes256.pem",
@@ -72,7 +72,7 @@ func TestParsePrivateKeyReadsEveryFormOfOneKey(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !want.Equal(key.Public()) {
-					t.Error("got a key that differs from p521-public.pem")
+					t.Error("the key does not belong to p521-public.pem")
 				}
 				requireSigns(t, key)
 			})
@@ -90,7 +90,7 @@ func TestParsePrivateKeyReadsEd25519AndOtherCurves(t *testing.T) {
 		t.Fatal(err)
 	}
 	if public, ok := plain.Public().(ed25519.PublicKey); !ok || !public.Equal(encrypted.Public()) {
-		t.Errorf("the plain file contains a %T, want the Ed25519 key of the encrypted file", plain)
+		t.Errorf("the plain file contains a %T, want the same Ed25519 key as the encrypted file", plain)
 	}
 	requireSigns(t, plain)
 
@@ -136,7 +136,7 @@ func TestParsePrivateKeyRefusesOtherInput(t *testing.T) {
 		"nothing": {want: "not PEM"},
 		"words":   {text: []byte("my key"), want: "not PEM"},
 		"DER":     {text: []byte{0x30, 0x03, 0x02, 0x01, 0x01}, want: "not PEM"},
-		"line breaks lost": {
+		"without line breaks": {
 			text: bytes.ReplaceAll(plain, []byte("\n"), []byte(" ")),
 			want: "line breaks",
 		},
@@ -218,8 +218,8 @@ func TestParsePrivateKeyNeedsTheRightPassphrase(t *testing.T) {
 	}
 }
 
-// One wrong passphrase in 256 decrypts a file of openssl ec -aes256 to bytes that end as
-// if they were padded.
+// About one wrong passphrase in 256 decrypts a file of openssl ec -aes256 to bytes with
+// valid padding.
 func TestParsePrivateKeyRefusesPassphraseThatLooksRight(t *testing.T) {
 	text := readKeyFile(t, "p521-sec1-aes256.pem")
 	block, _ := pem.Decode(text)
@@ -233,7 +233,7 @@ func TestParsePrivateKeyRefusesPassphraseThatLooksRight(t *testing.T) {
 		}
 	}
 	if found == 0 {
-		t.Error("found no wrong passphrase that decrypts to valid padding")
+		t.Error("no wrong passphrase decrypts the file to bytes with valid padding")
 	}
 }
 
@@ -260,12 +260,13 @@ func FuzzParsePrivateKey(f *testing.F) {
 	})
 }
 
-// shortEd25519 is a PKCS#8 key whose seed lacks its last byte.
+// shortEd25519 returns a PKCS#8 file with an Ed25519 key of 31 bytes instead of 32.
 func shortEd25519(t *testing.T) []byte {
 	t.Helper()
 	block, _ := pem.Decode(readKeyFile(t, "ed25519-pkcs8.pem"))
 	der := block.Bytes[:len(block.Bytes)-1]
-	// The lengths of the key, of the octets around the seed and of the seed.
+	// These three bytes are the lengths of the whole key, of the outer octet string
+	// and of the inner one.
 	for _, length := range []int{1, 13, 15} {
 		der[length]--
 	}
@@ -313,27 +314,27 @@ func requireRefused(t *testing.T, text []byte, passphrase, want string) {
 	t.Helper()
 	key, err := upvest.ParsePrivateKey(text, passphrase)
 	if err == nil {
-		t.Fatalf("got a key, want an error with %q", want)
+		t.Fatalf("ParsePrivateKey returns a key, want an error that contains %q", want)
 	}
 	requireErrorText(t, key, err)
 	if !strings.Contains(err.Error(), want) {
-		t.Errorf("got the error %q, want it to contain %q", err, want)
+		t.Errorf("the error is %q, want it to contain %q", err, want)
 	}
 	if passphrase != "" && strings.Contains(err.Error(), passphrase) {
 		t.Errorf("the error %q contains the passphrase", err)
 	}
 }
 
-// requireErrorText checks the form of every error: one line with the field, the cause and
-// what to do, separated by colons.
+// requireErrorText checks the form of an error: one line with the field, the cause and
+// the remedy, separated by colons.
 func requireErrorText(t *testing.T, key crypto.Signer, err error) {
 	t.Helper()
 	if key != nil {
-		t.Error("got a key and an error, want only the error")
+		t.Error("ParsePrivateKey returns a key and an error, want only the error")
 	}
 	text := err.Error()
 	if !strings.HasPrefix(text, "private key: ") || strings.Count(text, ": ") != 2 {
-		t.Errorf("got the error %q, want the form private key: what is wrong: what to do", text)
+		t.Errorf("the error is %q, want the form private key: CAUSE: REMEDY", text)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
 		t.Errorf("the error %q contains a character that is not printable ASCII", text)

@@ -35,8 +35,8 @@ func exactClient(t *testing.T, transport http.RoundTripper) *upvest.Client {
 		upvest.WithoutRetry())
 }
 
-// requireGolden compares a request with its golden file, and checks that the file holds a
-// valid signature over everything that it must cover.
+// requireGolden compares a request with its golden file, and checks that the signature is
+// valid and covers all required parts.
 func requireGolden(t *testing.T, name string, w wire) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".http")
@@ -82,7 +82,7 @@ func TestRequests(t *testing.T) {
 			requireGolden(t, "requests/"+operation.id, sent[1])
 			key := sent[1].header.Get("Idempotency-Key")
 			if (key != "") != operation.isKeyed() {
-				t.Errorf("the idempotency key is %q, want one: %t", key, operation.isKeyed())
+				t.Errorf("the idempotency key is %q; the operation needs a key: %t", key, operation.isKeyed())
 			}
 			if sent[1].method != operation.method {
 				t.Errorf("the method is %s, want %s", sent[1].method, operation.method)
@@ -99,16 +99,16 @@ func TestTokenRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if token.AccessToken != "test-token" || len(sent) != 1 {
-		t.Fatalf("got the token %q after %d requests, want test-token after one",
+		t.Fatalf("got the token %q and %d requests, want test-token and one request",
 			token.AccessToken, len(sent))
 	}
 	requireGolden(t, "requests/token", sent[0])
 	if got := sent[0].header.Get("Authorization"); got != "" {
-		t.Errorf("authorization of the token request is %q, want none", got)
+		t.Errorf("the token request has the authorization %q, want none", got)
 	}
 }
 
-// The time zones are deliberately not UTC.
+// Two values for date filters. Their time zones differ from UTC on purpose.
 var (
 	startDate = time.Date(2026, time.January, 1, 1, 30, 0, 0, time.FixedZone("CET", 3600))
 	endDate   = time.Date(2026, time.January, 31, 18, 59, 59, 0, time.FixedZone("EST", -5*3600))
@@ -130,7 +130,7 @@ func TestListRequestsWithEveryFilter(t *testing.T) {
 	)
 	for name, test := range map[string]struct {
 		call func(*upvest.Client) error
-		want string // query, decoded
+		want string // the decoded query
 	}{
 		"list_portfolios_allocations": {
 			call: func(client *upvest.Client) error {
@@ -185,7 +185,7 @@ func TestListRequestsWithEveryFilter(t *testing.T) {
 		})
 	}
 	if startDate.Location() == time.UTC || offset != 200 {
-		t.Errorf("the caller's parameters became %s and %d", startDate, offset)
+		t.Errorf("the call changed the caller's parameters to %s and %d", startDate, offset)
 	}
 }
 
@@ -198,7 +198,8 @@ func parseQuery(t *testing.T, text string) url.Values {
 	return query
 }
 
-// Only the other end of a connection sees what net/http changes in a request.
+// net/http changes a request while it sends it. This test therefore checks requests as a
+// server receives them.
 func TestRequestsAsReceived(t *testing.T) {
 	received := map[string]wire{}
 	record := func(name string, req *http.Request) {

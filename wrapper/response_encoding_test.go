@@ -36,7 +36,8 @@ func packed(t *testing.T, body string) string {
 	return buffer.String()
 }
 
-// A body that net/http did not request as gzip is unpacked, in successes and failures.
+// The client unpacks a gzip body that net/http did not request, for successes and
+// failures.
 func TestGzipThatWasNotRequested(t *testing.T) {
 	for _, encoding := range []string{"gzip", "GZIP", "x-gzip", "identity"} {
 		body := orderBody
@@ -66,7 +67,7 @@ func TestGzipThatWasNotRequested(t *testing.T) {
 	if failure.Type != "some_type" || string(failure.Body) != problemBody(http.StatusConflict) {
 		t.Errorf("got the type %q and the body %q, want the problem", failure.Type, failure.Body)
 	}
-	// Some proxies unpack a body and keep its header.
+	// Some proxies unpack a body but keep the header Content-Encoding.
 	client = newTestClient(t, success(orderBody, "Content-Encoding", "gzip"))
 	if err := retrieve(t.Context(), client); err != nil {
 		t.Error(err)

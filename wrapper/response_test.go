@@ -30,8 +30,8 @@ func TestEveryOperationReadsItsResponse(t *testing.T) {
 				if value == nil && operation.success == "" {
 					return
 				}
-				// encoding/json writes the value with the fields of the response. Only
-				// the forms of times and of an empty id differ.
+				// encoding/json writes the same fields as the response. Only times and
+				// an empty ID have another form.
 				encoded, err := json.Marshal(value)
 				if err != nil {
 					t.Fatal(err)
@@ -70,7 +70,7 @@ func TestDocumentedLiquidation(t *testing.T) {
 	}
 }
 
-// The documented example of a page counts 1 for its 2 rows.
+// The documented example of a page has 2 rows and the count 1.
 func TestDocumentedPageWithAWrongCount(t *testing.T) {
 	body := `{"data": [` + configurationBody + `, ` + configurationBody + `],
 		"meta": {"count": 1, "limit": 100, "offset": 0, "order": "ASC", "sort": "account_id",
@@ -86,7 +86,7 @@ func TestDocumentedPageWithAWrongCount(t *testing.T) {
 }
 
 // Some servers write null for a page without rows.
-func TestNullIsAnEmptyPage(t *testing.T) {
+func TestDataOfNullIsAnEmptyPage(t *testing.T) {
 	body := `{"data": null, "meta": {"count": 0, "limit": 100, "offset": 0, "total_count": 0}}`
 	client := respondingClient(t, http.StatusOK, "application/json", body)
 	for name, list := range map[string]func() (int, error){
@@ -105,13 +105,13 @@ func TestNullIsAnEmptyPage(t *testing.T) {
 		},
 	} {
 		if rows, err := list(); rows != 0 || err != nil {
-			t.Errorf("%s: got %d rows and %v, want an empty page", name, rows, err)
+			t.Errorf("%s: got %d rows and the error %v, want an empty page", name, rows, err)
 		}
 	}
 }
 
-// Cancel documents no body. It accepts an empty one, the order, and any JSON that names
-// no other order, from a response that has an upvest-request-id.
+// Upvest documents no body for Cancel. The client accepts an empty body, the order, and
+// any JSON that names no other order, if the response has an upvest-request-id.
 func TestCancelAcceptsEverySuccess(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204, 226, 299} {
 		for _, body := range []string{"", orderBody, "{}", "null", `"done"`, `{"maintenance": true}`} {
@@ -128,13 +128,14 @@ func TestCancelAcceptsEverySuccess(t *testing.T) {
 					err := client.Orders.Cancel(t.Context(), someOrder, upvest.WithResponse(&received))
 					isAccepted := header[1] != ""
 					if (err == nil) != isAccepted {
-						t.Errorf("got %v, want success: %t", err, isAccepted)
+						t.Errorf("got the error %v; want success: %t", err, isAccepted)
 					}
 					if err != nil {
 						requireOutcome(t, err, upvest.OutcomeUnknown)
 					}
 					if received.Status != status || string(received.Body) != body {
-						t.Errorf("got the response %d %q", received.Status, received.Body)
+						t.Errorf("the response is %d %q, want %d %q",
+							received.Status, received.Body, status, body)
 					}
 				})
 			}
@@ -150,13 +151,13 @@ func TestCancelReportsABodyThatIsNotJSON(t *testing.T) {
 		failure := requireReceived(t, err, "cancel_portfolios_order", http.StatusOK, body)
 		requireOutcome(t, err, upvest.OutcomeAccepted)
 		if failure.RequestID != "r-1" || strings.Contains(err.Error(), "CANARY") {
-			t.Errorf("%s: got %v, want the request id r-1 and no part of the body", body, err)
+			t.Errorf("%s: got the error %v, want the request id r-1 and no part of the body", body, err)
 		}
 	}
 }
 
-// Values of enumerations and fields that this client has no name for do not make a
-// response unreadable.
+// The client reads a response with enumeration values and fields that it has no names
+// for.
 func TestResponsesOfNewerServers(t *testing.T) {
 	const amount = "123456789012345678901234567890.123456789012345678901234567"
 	body := `{
@@ -177,10 +178,10 @@ func TestResponsesOfNewerServers(t *testing.T) {
 	}
 	if order.Status != "SETTLED" || order.Type != "DIVIDEND" || order.Currency != "GBP" ||
 		order.Orders[0].Side != "SWAP" || order.Orders[0].Status != "HELD" {
-		t.Errorf("unknown values of enumerations became %+v", order)
+		t.Errorf("got %+v, want the unknown enumeration values as received", order)
 	}
 	if order.CashAmount != amount {
-		t.Errorf("the amount became %s, want %s", order.CashAmount, amount)
+		t.Errorf("the amount is %s, want %s", order.CashAmount, amount)
 	}
 	if order.UserID != api.OptionalUUID(someUser) || !order.AllocationID.IsZero() ||
 		!order.PostTax || order.CreatedAt.Nanosecond() != 123456789 {
@@ -192,9 +193,9 @@ func TestResponsesOfNewerServers(t *testing.T) {
 	}
 }
 
-func TestMissingFieldsAreNoFailure(t *testing.T) {
+func TestMissingFieldsAreNotErrors(t *testing.T) {
 	for _, operation := range everyOperation() {
-		// A response has an ID, which equals that of the request where that has one.
+		// If the request has an ID, the response must have the same ID.
 		id := someOrder
 		switch {
 		case strings.Contains(operation.id, "allocation"):
@@ -225,7 +226,7 @@ func TestByteOrderMarkIsIgnored(t *testing.T) {
 
 const maxBody = 32 << 20
 
-// The client keeps a bounded part of a response that is too large for memory.
+// If a body is too large, the client keeps only its beginning.
 func TestResponseThatIsTooLarge(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
 		closed := false
@@ -239,7 +240,7 @@ func TestResponseThatIsTooLarge(t *testing.T) {
 		requireText(t, err, "larger than 32 MiB")
 		failure := asError(t, err)
 		if failure.Status != status || len(failure.Body) != maxBody {
-			t.Fatalf("status %d with %d bytes of the body, want %d with %d",
+			t.Fatalf("got the status %d and %d bytes of the body, want %d and %d",
 				failure.Status, len(failure.Body), status, maxBody)
 		}
 		if got, want := errors.Is(err, upvest.ErrAccepted), status == http.StatusOK; got != want {
@@ -273,7 +274,7 @@ func TestResponseOfExactlyTheLargestSize(t *testing.T) {
 	}
 }
 
-func TestResponseIsUnchangedIfNoneWasReceived(t *testing.T) {
+func TestWithResponseIsUnchangedWithoutAResponse(t *testing.T) {
 	client := newTestClient(t, failing(errors.New("reset")), upvest.WithoutRetry())
 	received := upvest.Response{Status: 7}
 	err := retrieve(t.Context(), client, upvest.WithResponse(&received))
@@ -282,7 +283,7 @@ func TestResponseIsUnchangedIfNoneWasReceived(t *testing.T) {
 	}
 }
 
-// Another protocol follows after 101, and it never ends.
+// After a 101, the connection carries another protocol, which the client must not read.
 func TestSwitchedProtocolIsNotRead(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -12,16 +12,16 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// unreadableCase is a 2xx whose body is not the documented one.
+// unreadableCase is a 2xx response whose body is not as documented.
 type unreadableCase struct {
 	contentType string // the default is application/json
 	body        string
-	want        string // in the text of the error
-	operations  string // those whose id matches this pattern; the default is *
+	want        string // a part of the error text
+	operations  string // a pattern of operation IDs; the default is *
 }
 
-// A 2xx that cannot be read is not a failure of the server: a write was accepted, and the
-// error keeps everything that was received.
+// If the body of a 2xx cannot be read, the server has accepted the write, and the error
+// keeps everything that the client received.
 func TestSuccessesThatCannotBeRead(t *testing.T) {
 	const (
 		id             = `"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"`
@@ -106,12 +106,12 @@ func requireUnreadable(t *testing.T, operation operationCase, test unreadableCas
 		_, err := operation.call(t.Context(), client, upvest.WithResponse(&received))
 		failure := requireReceived(t, err, operation.id, http.StatusOK, test.body)
 		if failure.RequestID != "not-a-uuid" || failure.Err == nil || string(received.Body) != test.body {
-			t.Errorf("request id %q, cause %v, raw response %q; want not-a-uuid, a cause, %q",
+			t.Errorf("got the request id %q, the cause %v and the body %q; want not-a-uuid, a cause and %q",
 				failure.RequestID, failure.Err, received.Body, test.body)
 		}
 		requireText(t, err, test.want)
 		if strings.Contains(err.Error(), "CANARY") {
-			t.Errorf("the text quotes the body: %q", err)
+			t.Errorf("the error quotes the body: %q", err)
 		}
 		want := upvest.OutcomeNone
 		if operation.isWrite() {
@@ -119,13 +119,14 @@ func requireUnreadable(t *testing.T, operation operationCase, test unreadableCas
 		}
 		requireOutcome(t, err, want)
 		if hasKey := failure.IdempotencyKey != uuid.Nil; hasKey != operation.isKeyed() {
-			t.Errorf("the idempotency key is %s, want one: %t", failure.IdempotencyKey, operation.isKeyed())
+			t.Errorf("the idempotency key is %s; the operation needs a key: %t",
+				failure.IdempotencyKey, operation.isKeyed())
 		}
 	})
 }
 
-// A body that is not JSON is not a truncated one: another attempt would receive it again,
-// so the client does not retry.
+// The client retries after a truncated body, but not after a body that is not JSON,
+// because another attempt would receive the same body.
 func TestInvalidJSONIsNotATruncatedBody(t *testing.T) {
 	for _, body := range []string{orderBody + "x", "x", `{"a":"b"]`} {
 		err := retrieve(t.Context(), newTestClient(t, success(body)))
@@ -143,12 +144,12 @@ func TestSuccessIsNotReadAsAProblem(t *testing.T) {
 	err := retrieve(t.Context(), newTestClient(t, success(body), upvest.WithoutRetry()))
 	failure := asError(t, err)
 	if strings.Contains(err.Error(), "CANARY") || failure.Type != "" || failure.Members != nil {
-		t.Errorf("the text is %q, the type %q and the fields %v, want no part of the body",
+		t.Errorf("the error is %q with the type %q and the fields %v, want no part of the body",
 			err, failure.Type, failure.Members)
 	}
 }
 
-// A field whose name differs from a documented one only in case is another field.
+// The client treats a field whose name has another case than documented as unknown.
 func TestFieldNamesAreCaseSensitive(t *testing.T) {
 	body := strings.Replace(orderBody, "{", `{"Status": "FILLED", "ID": "x", "Cash_Amount": 7, `, 1)
 	order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)

@@ -15,8 +15,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// serviceKey is a key of a key service: it has a public key, and its signatures come from
-// the function sign.
+// serviceKey is a key in a key service. The function sign makes its signatures.
 type serviceKey struct {
 	public crypto.PublicKey
 	sign   func(digest []byte) ([]byte, error)
@@ -37,7 +36,7 @@ func newECDSA(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
 	return key
 }
 
-// rawSignature signs with the concatenation of r and s, as JWS and generic libraries do.
+// rawSignature returns a signature in the format of JWS: r and s, one after the other.
 func rawSignature(key *ecdsa.PrivateKey, digest []byte) ([]byte, error) {
 	r, s, err := ecdsa.Sign(rand.Reader, key, digest)
 	if err != nil {
@@ -86,7 +85,7 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 			sign:   func(digest []byte) ([]byte, error) { return ecdsa.SignASN1(rand.Reader, other, digest) },
 			want:   mismatch,
 		},
-		"raw of another key": {
+		"raw signature of another key": {
 			public: p521.Public(),
 			sign:   func(digest []byte) ([]byte, error) { return rawSignature(other, digest) },
 			want:   mismatch,
@@ -101,7 +100,7 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 			sign:   func([]byte) ([]byte, error) { return nil, nil },
 			want:   mismatch,
 		},
-		"Ed25519 of the digest": {
+		"Ed25519 over the digest": {
 			public: edKey.Public(),
 			sign: func(message []byte) ([]byte, error) {
 				digest := sha512.Sum512(message)

@@ -10,9 +10,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// The signature covers what net/http sends, byte for byte.
+// The tests in this file check that the signature covers exactly the bytes that net/http
+// sends.
 
-// lineOf returns the value of a component in a signature base, and whether it is covered.
+// lineOf returns the value of a component in a signature base, and whether the base
+// contains the component.
 func lineOf(base, component string) (string, bool) {
 	for line := range strings.Lines(base) {
 		value, found := strings.CutPrefix(line, `"`+component+`": `)
@@ -58,18 +60,18 @@ func TestSignatureCoversThePathAsSent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, _ := lineOf(base, "@path"); got != path {
-				t.Errorf("@path is %q, and %q was sent", got, path)
+				t.Errorf("the signature covers the @path %q, but %q was sent", got, path)
 			}
 			got, covered := lineOf(base, "@query")
 			if covered != (query != "") || covered && got != "?"+query {
-				t.Errorf("@query is %q, and %q was sent", got, query)
+				t.Errorf("the signature covers the @query %q, but %q was sent", got, query)
 			}
 		})
 	}
 }
 
-// Recipients receive no SP and HTAB around a value, and join repeated headers. Any other
-// space is a part of the value.
+// HTTP removes spaces and tabs around a header value, and servers join the values of
+// repeated headers. Any other space character is a part of the value.
 func TestSignatureCoversHeadersAsReceived(t *testing.T) {
 	for name, test := range map[string]struct {
 		values []string
@@ -95,7 +97,7 @@ func TestSignatureCoversHeadersAsReceived(t *testing.T) {
 			req.Header["Idempotency-Key"] = test.values
 			base := sign(t, testKey(t), req)
 			if got, _ := lineOf(base, "idempotency-key"); got != test.want {
-				t.Errorf("the base contains %q, want %q", got, test.want)
+				t.Errorf("the signature base contains %q, want %q", got, test.want)
 			}
 			resp, err := server.Client().Do(req)
 			if err != nil {
@@ -105,7 +107,7 @@ func TestSignatureCoversHeadersAsReceived(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := strings.Join(received, ", "); got != test.want {
-				t.Errorf("%q was received, want %q", got, test.want)
+				t.Errorf("the server received %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -119,11 +121,11 @@ func TestSignatureCoversTheMethodAsSent(t *testing.T) {
 		t.Errorf("@method is %q, want GET", got)
 	}
 	if req.Header.Get("signature") == "" {
-		t.Error("a request without headers has no signature")
+		t.Error("Sign adds no signature to a request without headers")
 	}
 }
 
-func TestSignRefusesARequestThatIsNotOne(t *testing.T) {
+func TestSignRefusesNilRequestsAndNilSigners(t *testing.T) {
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +139,6 @@ func TestSignRefusesARequestThatIsNotOne(t *testing.T) {
 	requireText(t, new(upvest.Signer).Sign(t.Context(), req), "sign the request: the signer is nil")
 	requireText(t, upvest.SignatureEditor(none)(t.Context(), req), "the signer is nil")
 	if text := fmt.Sprint(req.Header); strings.Contains(text, "Signature") {
-		t.Errorf("the headers are %s", text)
+		t.Errorf("the headers are %s, want no signature", text)
 	}
 }

@@ -25,7 +25,7 @@ import (
 const documentedDigest = "Hd9/AvGZkbjitW1+Ml8Fg1ux1mtcDYe6mLQjDyoowIWa" +
 	"3LM/PmwN2v9O+MjtQGrCA3EQWUL54dlgxKHyYbrucw=="
 
-// The documented example of a signed request.
+// These constants are the documented example of a signed request.
 const documentedBase = `"@method": POST
 "@path": /endpoint
 "@query": ?a=b
@@ -41,7 +41,8 @@ const documentedBase = `"@method": POST
 	`keyid="8d4997a8-cf7a-4e51-adbb-401656a3e5c2";` +
 	`created=1633529659;expires=1633529664;nonce="o085M4cMgpbicuOL"`
 
-// documentedSigner signs with the documented parameters. It stores the signature base.
+// documentedSigner returns a signer with the documented parameters, which stores the
+// signature base.
 func documentedSigner(t *testing.T, key crypto.Signer, base *string) *upvest.Signer {
 	t.Helper()
 	signer, err := upvest.NewSigner(upvest.SignerConfig{
@@ -58,8 +59,8 @@ func documentedSigner(t *testing.T, key crypto.Signer, base *string) *upvest.Sig
 	return signer
 }
 
-// documentedRequest is the request of the documented example, with headers that no
-// signature covers.
+// documentedRequest returns the request of the documented example. It adds headers that
+// the signature does not cover.
 func documentedRequest(t *testing.T) *http.Request {
 	t.Helper()
 	body := strings.NewReader(`{"key": "value"}`)
@@ -96,7 +97,7 @@ func TestSignatureVector(t *testing.T) {
 	)
 	digest := sha256.Sum256([]byte(documentedBase))
 	if len(documentedBase) != 646 || hex.EncodeToString(digest[:]) != wantBaseDigest {
-		t.Fatalf("the base in this test is not the documented one: %d bytes, SHA-256 %x",
+		t.Fatalf("documentedBase differs from the documented example: %d bytes, SHA-256 %x",
 			len(documentedBase), digest)
 	}
 	var base string
@@ -116,13 +117,13 @@ func TestSignatureVector(t *testing.T) {
 		}
 	}
 	if want := strings.Replace(documentedBase, "Bearer access-token", "(hidden)", 1); base != want {
-		t.Errorf("the base that the caller sees is\n%s\nwant\n%s", base, want)
+		t.Errorf("SignatureBase receives\n%s\nwant\n%s", base, want)
 	}
 	if body, err := io.ReadAll(req.Body); err != nil || string(body) != `{"key": "value"}` {
-		t.Errorf("the body became %q, %v", body, err)
+		t.Errorf("the body is %q after signing (%v)", body, err)
 	}
 	if req.GetBody != nil {
-		t.Error("the request has GetBody: net/http may repeat it with its nonce")
+		t.Error("the request has GetBody: net/http could send it again with the same nonce")
 	}
 }
 
@@ -167,16 +168,16 @@ func TestSignatureComponents(t *testing.T) {
 			base := sign(t, testKey(t), req)
 			for _, line := range test.want {
 				if !strings.Contains("\n"+base+"\n", "\n"+line+"\n") {
-					t.Errorf("the base has no line %q:\n%s", line, base)
+					t.Errorf("the signature base has no line %q:\n%s", line, base)
 				}
 			}
 			for _, absent := range []string{"content-", "authorization", "idempotency-key"} {
 				if strings.Contains(base, absent) {
-					t.Errorf("the base covers %s, which the request does not have:\n%s", absent, base)
+					t.Errorf("the signature base contains %s, but the request does not:\n%s", absent, base)
 				}
 			}
 			if !strings.Contains(test.url, "?") && strings.Contains(base, "@query") {
-				t.Errorf("the base covers a query, which the request does not have:\n%s", base)
+				t.Errorf("the signature base contains a query, which the request does not have:\n%s", base)
 			}
 		})
 	}
@@ -196,7 +197,7 @@ func TestSignatureOfECDSAIsDER(t *testing.T) {
 	}
 	digest := sha512.Sum512([]byte(documentedBase))
 	if !ecdsa.VerifyASN1(&key.PublicKey, digest[:], signature) {
-		t.Errorf("the signature is not ASN.1 DER over SHA-512 of the base: %x", signature)
+		t.Errorf("the signature is not valid ASN.1 DER over the SHA-512 of the base: %x", signature)
 	}
 }
 
@@ -214,11 +215,11 @@ func TestSignaturesHaveDifferentNonces(t *testing.T) {
 		nonces[signatureOf(t, req).nonce] = true
 	}
 	if len(nonces) != 3 {
-		t.Errorf("3 requests have %d different nonces", len(nonces))
+		t.Errorf("3 requests have %d different nonces, want 3", len(nonces))
 	}
 }
 
-// unknownKey is a key with a public half of an unknown type.
+// unknownKey is a private key whose public key has an unknown type.
 type unknownKey struct{ crypto.Signer }
 
 func (unknownKey) Public() crypto.PublicKey { return "unknown" }
@@ -234,7 +235,7 @@ func TestNewSignerRefusesInvalidKeys(t *testing.T) {
 		want  string
 	}{
 		"an RSA key":                 {keyID: "key", key: rsaKey, want: "ECDSA on P-521 or Ed25519"},
-		"an unknown key":             {keyID: "key", key: unknownKey{}, want: "ECDSA on P-521 or Ed25519"},
+		"a key of an unknown type":   {keyID: "key", key: unknownKey{}, want: "ECDSA on P-521 or Ed25519"},
 		"no key":                     {keyID: "key", want: "PrivateKey is missing"},
 		"no key id":                  {key: testKey(t), want: "KeyID is missing"},
 		"a key id with a quote":      {keyID: `a"b`, key: testKey(t), want: "KeyID contains a character"},
@@ -276,7 +277,7 @@ func TestSignReportsABodyThatCannotBeRead(t *testing.T) {
 	}
 }
 
-func TestSignAnEmptyBodyAsNone(t *testing.T) {
+func TestAnEmptyBodyIsSignedLikeNoBody(t *testing.T) {
 	req := documentedRequest(t)
 	req.Body = io.NopCloser(strings.NewReader(""))
 	req.ContentLength = -1

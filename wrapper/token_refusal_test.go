@@ -89,7 +89,8 @@ func TestUnauthorizedCallsOfSeveralKinds(t *testing.T) {
 			}
 		}
 		if tokens := len(server.fetches); tokens > 7 {
-			t.Errorf("got %d token requests in two minutes, want 1 and 2 for each of 3 kinds", tokens)
+			t.Errorf("got %d token requests in two minutes, want at most 7: the first one, and "+
+				"2 for each of the 3 kinds of call", tokens)
 		}
 	})
 }

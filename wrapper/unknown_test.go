@@ -55,7 +55,8 @@ func unknownOf(path string, value reflect.Value) map[string]api.Unknown {
 	return found
 }
 
-// objectsOf are the objects in the documented responses that have unknown fields.
+// objectsOf lists, for each operation, the paths of all objects that can keep unknown
+// fields in the documented response.
 var objectsOf = map[string][]string{
 	"list_portfolios_allocations":       {"", "/data/0", "/meta"},
 	"create_portfolios_allocation":      {""},
@@ -80,8 +81,8 @@ var objectsOf = map[string][]string{
 	"retrieve_portfolios_rebalancing_execution": {""},
 }
 
-// Every object of every response, and every page, has the fields that the client has no
-// name for. What encoding/json writes of the value is the same with and without them.
+// Every page and every object in a response keeps the fields that the client has no name
+// for. encoding/json does not write these fields.
 func TestUnknownFieldsOfEveryResponse(t *testing.T) {
 	for _, operation := range everyOperation() {
 		if operation.success == "" {
@@ -101,7 +102,7 @@ func TestUnknownFieldsOfEveryResponse(t *testing.T) {
 			}
 			for path, fields := range unknownOf("", reflect.ValueOf(plain)) {
 				if fields != "" {
-					t.Errorf("the object at %q has the unknown fields %q without any", path, fields)
+					t.Errorf("the object at %q has the unknown fields %q, want none", path, fields)
 				}
 			}
 			requireSameText(t, value, plain)
@@ -119,7 +120,7 @@ func requireCall(t *testing.T, operation operationCase, body string) any {
 	return value
 }
 
-// requireSameText checks that encoding/json writes two values alike.
+// requireSameText checks that encoding/json writes the same text for two values.
 func requireSameText(t *testing.T, got, want any) {
 	t.Helper()
 	gotText, gotErr := json.Marshal(got)
@@ -129,7 +130,7 @@ func requireSameText(t *testing.T, got, want any) {
 	}
 }
 
-// The rows of All have their unknown fields, with values of any form.
+// The rows of All keep unknown fields, whose values can have any JSON type.
 func TestUnknownFieldsInAList(t *testing.T) {
 	body := pageOf(strings.Replace(orderBody, "{",
 		`{"initiation_flow": "UPVEST", "client_reference": {"text": "a\"}]", "n": [1.50, null]}, `, 1))
@@ -161,7 +162,8 @@ func TestUnknownFieldsInAList(t *testing.T) {
 	}
 }
 
-// An allocation keeps what is unknown of its weights, because a weight is also sent.
+// A weight has no Unknown field, because requests contain weights too. The allocation
+// keeps the unknown fields of its weights instead.
 func TestUnknownFieldsOfWeights(t *testing.T) {
 	body := strings.Replace(allocationBody, `"weight": "0.3"`, `"weight": "0.3", "drift": "0.01"`, 1)
 	client := newTestClient(t, success(body))
@@ -182,8 +184,8 @@ func TestUnknownFieldsOfWeights(t *testing.T) {
 	}
 }
 
-// Unknown fields are not sent back by accident: neither with a value of a response that
-// becomes a part of a request, nor with one that is a whole body.
+// The client never sends unknown fields: neither if a caller uses a part of a response in
+// a request, nor if the caller sends a whole response value as the body.
 func TestUnknownFieldsAreNotSentBack(t *testing.T) {
 	server := scripted(success(addToObjects(allocationBody, "new_field"), "Upvest-Request-Id", "request"))
 	client := newTestClient(t, server.serve)
@@ -212,7 +214,7 @@ func TestUnknownFieldsAreNotSentBack(t *testing.T) {
 	}
 }
 
-// Keeping unknown fields causes no allocations for a page that has none.
+// A page without unknown fields causes no additional memory allocations.
 func TestNoAllocationsWithoutUnknownFields(t *testing.T) {
 	decode := func(body string) float64 {
 		response := &upvest.Response{Body: []byte(body)}
@@ -225,12 +227,12 @@ func TestNoAllocationsWithoutUnknownFields(t *testing.T) {
 	}
 	const rows = 1000
 	plain := decode(orderPage(0, rows, rows))
-	// A row has a slice of individual orders, and everything else is counted once.
+	// Each row allocates its slice of individual orders. The page allocates the rest.
 	if plain > rows+20 {
-		t.Errorf("%.0f allocations for %d rows, want at most one per row and 20 more", plain, rows)
+		t.Errorf("got %.0f allocations for %d rows, want at most one per row and 20 more", plain, rows)
 	}
 	unknown := decode(strings.ReplaceAll(orderPage(0, rows, rows), `"post_tax"`, `"new":1,"post_tax"`))
-	// Pools that the garbage collector empties move both counts by a few.
+	// Both counts vary a little, because the garbage collector empties pools.
 	if unknown < plain+rows/2 {
 		t.Errorf("got %.0f allocations with unknown fields and %.0f without, want %d more",
 			unknown, plain, rows/2)

@@ -19,15 +19,15 @@ import (
 	"time"
 )
 
-// wire is a request as it goes over the wire.
+// wire is a request as the client sends it.
 type wire struct {
 	method, uri, host string
-	header            http.Header // with content-length
+	header            http.Header // includes content-length
 	body              []byte
 }
 
-// wireOf reads a request in a transport. net/http takes content-length and host from
-// fields of the request, not from its header.
+// wireOf reads a request in a transport. net/http takes the values of content-length and
+// host from the fields of the request, not from its header.
 func wireOf(req *http.Request) (wire, error) {
 	w := wire{
 		method: req.Method,
@@ -44,7 +44,7 @@ func wireOf(req *http.Request) (wire, error) {
 	}
 	w.body = body
 	if req.ContentLength != int64(len(w.body)) {
-		return w, fmt.Errorf("content-length is %d, the body has %d bytes", req.ContentLength, len(w.body))
+		return w, fmt.Errorf("content-length is %d, want %d", req.ContentLength, len(w.body))
 	}
 	if len(w.body) > 0 {
 		w.header.Set("Content-Length", strconv.Itoa(len(w.body)))
@@ -52,7 +52,7 @@ func wireOf(req *http.Request) (wire, error) {
 	return w, nil
 }
 
-// wireReceived reads a request in the handler of a server.
+// wireReceived reads a request that a server received.
 func wireReceived(t testing.TB, req *http.Request) wire {
 	t.Helper()
 	body, err := io.ReadAll(req.Body)
@@ -95,8 +95,8 @@ func parseWire(t *testing.T, text []byte) wire {
 	return w
 }
 
-// signatureInput has the groups parameters, components, keyid, created, expires and
-// nonce.
+// signatureInput captures the parameters as a whole, the components, keyid, created,
+// expires and nonce.
 var signatureInput = regexp.MustCompile(
 	`^sig1=(\(([^()]*)\);keyid="([^"]+)";created=([0-9]+);expires=([0-9]+);nonce="([^"]+)")$`)
 
@@ -115,7 +115,7 @@ func requireSigned(t *testing.T, w wire, key ed25519.PublicKey) []string {
 		covered = append(covered, name)
 		value := componentOf(w, name)
 		if value == "" {
-			t.Errorf("the signature covers %s, which the request does not have", name)
+			t.Errorf("the signature covers %s, but the request does not have it", name)
 		}
 		base.WriteString(quoted + ": " + value + "\n")
 	}
@@ -138,8 +138,8 @@ func requireSigned(t *testing.T, w wire, key ed25519.PublicKey) []string {
 	return covered
 }
 
-// componentOf returns the value of a component of the signature base, "" if the request
-// does not have it.
+// componentOf returns the value of a component of the signature base. It returns "" if
+// the request does not have the component.
 func componentOf(w wire, name string) string {
 	path, query, hasQuery := strings.Cut(w.uri, "?")
 	switch name {
@@ -156,8 +156,8 @@ func componentOf(w wire, name string) string {
 	return w.header.Get(name)
 }
 
-// mustCover returns what the documentation requires a signature to cover, and the headers
-// that the tests add.
+// mustCover returns the components that Upvest requires a signature to cover, and the
+// headers that the tests add.
 func mustCover(w wire) []string {
 	components := []string{"@method", "@path"}
 	if strings.Contains(w.uri, "?") {
@@ -179,7 +179,7 @@ func mustCover(w wire) []string {
 // concurrent use.
 type wireLog []wire
 
-// over records each request before it passes it to next.
+// over returns a transport that records each request and passes it to next.
 func (l *wireLog) over(next roundTrip) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		w, err := wireOf(req)

@@ -17,7 +17,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 )
 
-// line is a connection that can stop without an error: it then drops all written bytes.
+// line is a connection that a test can kill. A dead line drops all written bytes without
+// an error.
 type line struct {
 	net.Conn
 	dead *atomic.Bool
@@ -30,7 +31,8 @@ func (l line) Write(data []byte) (int, error) {
 	return l.Conn.Write(data)
 }
 
-// pipes is a network of [net.Pipe], which works in a synctest bubble.
+// pipes is a network of connections made with [net.Pipe], which work in a synctest
+// bubble.
 type pipes struct {
 	accept chan net.Conn
 	closed sync.Once
@@ -83,15 +85,15 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 		started := time.Now()
 		proto, err := get(t, client)
 		if err == nil || errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the protocol is %q and the error %v, want the end of the connection", proto, err)
+			t.Errorf("got the protocol %q and the error %v, want a closed connection", proto, err)
 		}
 		if took := time.Since(started); took > 20*time.Second {
-			t.Errorf("the connection ended after %s, want at most 20 s", took)
+			t.Errorf("the request failed after %s, want at most 20 s", took)
 		}
 
 		requireHTTP2(t, client)
 		if len(network.lines) != 2 {
-			t.Errorf("the client dialled %d times, want a second connection", len(network.lines))
+			t.Errorf("the client dialed %d times, want 2", len(network.lines))
 		}
 		client.CloseIdleConnections()
 		_ = server.Close()
@@ -102,7 +104,7 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 	})
 }
 
-// get returns the protocol of a request.
+// get sends a request and returns the protocol that the server reports.
 func get(t *testing.T, client *http.Client) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -131,7 +133,7 @@ func requireHTTP2(t *testing.T, client *http.Client) {
 	}
 }
 
-// defaultClient is the default client over a network of pipes.
+// defaultClient returns the default client with connections through a network of pipes.
 func defaultClient(t *testing.T, network *pipes) *http.Client {
 	t.Helper()
 	client := transport.DefaultClient()
