@@ -1,30 +1,29 @@
-# Every command of this repository. `make demo` and `make test` need Go alone. The other
-# commands download what they need, in pinned versions, or name the program that is
-# missing.
+# The commands of this repository. `make demo` and `make test` need only Go. The other
+# commands download their tools in pinned versions, or name a program that is missing.
 
 GOLANGCI    := v2.15.0
 LINT        := build/golangci-$(GOLANGCI)/golangci-lint
 RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
-# A program with the race detector sleeps for a second before it exits, which every test
-# of a program would wait for.
+# A program with the race detector sleeps for one second before it exits. Tests of
+# programs would wait for that.
 test: export GORACE ?= atexit_sleep_ms=20
 FUZZTIME    ?= 1m
 SEEDS       ?= 2000
 FLEET_ACCOUNTS ?= 100000
 SUITES      ?= ../shared/suites
 NODE        := build/node/node_modules/.package-lock.json
-# make check vets all packages.
+# These tests do not vet, because make check vets all packages.
 PROOF       := cd proof && CONTRACT=1 go test -count=1 -vet=off
 LOGO        := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%2248%22 height=%2216%22%3E%3Ctext y=%2212%22 font-family=%22sans-serif%22 font-size=%2212%22 fill=%22gray%22%3ERedoc%3C/text%3E%3C/svg%3E
 
-# Runs a command in every module. The client runs without the workspace, because go.work
-# raises each dependency to the highest version that any module requires, which importers
-# of the client do not get.
+# Runs a command in every module. The client runs without the workspace: with go.work, Go
+# would use the highest version of a dependency that any module requires, but importers of
+# the client get the version that the client requires.
 IN_EACH      = @set -e; modules=$$(.ci/modules); count=$$(echo $$modules | wc -w); n=0; export GOWORK; \
 	for module in $$modules; do n=$$((n + 1)); GOWORK=; test $$module != . || GOWORK=off; \
 	echo "[$$n/$$count] $$module: $(strip $(1))"; (cd $$module && $(1)); done
 
-# Redocly CLI and the page that it builds send no usage data.
+# Stops Redocly CLI and its page from sending usage data.
 export REDOCLY_TELEMETRY := off
 export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
@@ -47,8 +46,8 @@ sandbox: ## Build build/upvest-sandbox and run it on loopback until Ctrl-C; it w
 	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@exec build/upvest-sandbox -env-file sandbox.env $(ARGS)
 
-# The client's tests run beside those of the other modules, without the workspace like all
-# that runs IN_EACH module.
+# The tests of the client run at the same time as the tests of the other modules. They run
+# without the workspace, like IN_EACH.
 test: ## Run all tests, with the race detector if a C compiler is installed.
 	@echo 'Testing all modules, one line per package. The first run compiles for about a minute before its first result.'
 	@GOWORK=off go test $(RACE) -timeout 20m ./... & client=$$!; \

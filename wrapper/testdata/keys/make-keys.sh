@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes every file of this folder anew. README.md says what each is for.
+# Makes all keys of this folder again. README.md explains the purpose of each file.
 set -eu
 cd "$(dirname "$0")"
 rm -f ./*.pem
@@ -22,12 +22,12 @@ openssl pkcs12 -export -inkey p521-sec1.pem -in p521-certificate.pem -passout $p
 openssl pkcs12 -in bag.p12 -passin $pass -nodes -out p521-bag-attributes.pem
 rm bag.p12
 
-# The other keys that are read.
+# Other keys that ParsePrivateKey accepts.
 openssl genpkey -algorithm ed25519 -out ed25519-pkcs8.pem
 openssl pkcs8 -topk8 -in ed25519-pkcs8.pem -passout $pass -v2 aes-256-cbc -out ed25519-pkcs8-aes256.pem
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out p256-pkcs8.pem
 
-# Refused.
+# Keys that ParsePrivateKey refuses.
 openssl genrsa -traditional -out rsa-pkcs1.pem 2048
 openssl pkcs8 -topk8 -nocrypt -in rsa-pkcs1.pem -out rsa-pkcs8.pem
 openssl pkcs8 -topk8 -in rsa-pkcs1.pem -passout $pass -v2 aes-256-cbc -out rsa-pkcs8-aes256.pem
