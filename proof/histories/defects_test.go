@@ -12,7 +12,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// defect is a mistake of a client, of its caller or of a server.
+// defect is a fault that a control adds to a client, its caller or the server. The model
+// must refuse the resulting history.
 type defect struct {
 	name    string
 	resume  func(failure *upvest.Error) []upvest.CallOption
@@ -38,22 +39,22 @@ func (d defect) target(w *world, account int, order uuid.UUID) uuid.UUID {
 
 var defects = []defect{
 	{
-		name: "two keys for one order",
+		name: "a caller repeats an order with a new key",
 		resume: func(failure *upvest.Error) []upvest.CallOption {
 			return repeatWith(uuid.New(), failure)
 		},
 	},
 	{
-		name: "a key forgotten early",
+		name: "the server forgets a key before the caller repeats the order",
 		resume: func(failure *upvest.Error) []upvest.CallOption {
-			time.Sleep(25 * time.Hour) // the server kept the key for less
+			time.Sleep(25 * time.Hour) // the server has already forgotten the key
 			return repeatWith(failure.IdempotencyKey, failure)
 		},
 	},
-	{name: "another account's order is adopted", wrap: adoptAnother},
-	{name: "a refusal that acted", wrap: refuseWhatActed},
+	{name: "a new order is returned with the id of another account's order", wrap: returnOtherOrder},
+	{name: "the server refuses an order that took effect", wrap: refuseAfterEffect},
 	{
-		name: "a doubt forgotten by Resume",
+		name: "a repetition that is not sent hides the unknown outcome",
 		resume: func(failure *upvest.Error) []upvest.CallOption {
 			// The repetition is not linked to the first call, and ends before it is sent.
 			ended := upvest.WithTimeout(time.Nanosecond)
@@ -64,7 +65,7 @@ var defects = []defect{
 		},
 	},
 	{
-		name: "a cancellation confirmed by another order",
+		name: "a caller cancels the order of another account",
 		cancels: func(w *world, account int, order uuid.UUID) uuid.UUID {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -95,8 +96,8 @@ func isCreation(request *http.Request) bool {
 	return request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/portfolios/orders")
 }
 
-// adoptAnother replaces the id of a new order by that of an order of another account.
-func adoptAnother(w *world, server http.RoundTripper) http.RoundTripper {
+// returnOtherOrder replaces the id of a new order by the id of another account's order.
+func returnOtherOrder(w *world, server http.RoundTripper) http.RoundTripper {
 	return transport(func(request *http.Request) (*http.Response, error) {
 		response, err := server.RoundTrip(request)
 		if err != nil || !isCreation(request) || response.StatusCode != http.StatusOK {
@@ -120,8 +121,8 @@ func adoptAnother(w *world, server http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// refuseWhatActed turns the response of each new order into a refusal.
-func refuseWhatActed(_ *world, server http.RoundTripper) http.RoundTripper {
+// refuseAfterEffect turns the response of each new order into a refusal.
+func refuseAfterEffect(_ *world, server http.RoundTripper) http.RoundTripper {
 	return transport(func(request *http.Request) (*http.Response, error) {
 		response, err := server.RoundTrip(request)
 		if err != nil || !isCreation(request) || response.StatusCode != http.StatusOK {

@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("seeds", 20, "how many histories TestHistories judges")
-	seed  = flag.Uint64("seed", 0, "the one history that TestHistories judges, from 1; 0 for all")
+	seeds = flag.Uint64("seeds", 20, "the number of histories that TestHistories checks")
+	seed  = flag.Uint64("seed", 0, "the only history that TestHistories checks, from 1; 0 means all")
 )
 
 // holds reports whether the model allows the history of a seed.
@@ -48,13 +48,13 @@ func TestHistories(t *testing.T) {
 	}
 	for number := first; number <= last; number++ {
 		if !holds(t, number, defect{}) {
-			t.Errorf("the history is not one of the model: make histories SEED=%d repeats it", number)
+			t.Errorf("the model does not allow the history: make histories SEED=%d repeats it", number)
 		}
 	}
 }
 
-// TestDefectsAreFound: for each defect there is a seed whose history the model refuses,
-// also when it is repeated.
+// TestDefectsAreFound requires for each defect a seed whose history the model refuses
+// twice in a row.
 func TestDefectsAreFound(t *testing.T) {
 	const tried = 200
 	for _, d := range defects {
@@ -64,12 +64,12 @@ func TestDefectsAreFound(t *testing.T) {
 					continue
 				}
 				if holds(t, number, d) {
-					t.Errorf("seed %d does not reproduce it", number)
+					t.Errorf("the model allows the history of seed %d when it is repeated", number)
 				}
-				t.Logf("found with seed %d", number)
+				t.Logf("the model refuses the history of seed %d", number)
 				return
 			}
-			t.Errorf("no history of %d seeds shows it", tried)
+			t.Errorf("the model allows the histories of all %d seeds", tried)
 		})
 	}
 }

@@ -17,23 +17,23 @@ const (
 	create   kind = "create"
 	cancel   kind = "cancel"
 	retrieve kind = "retrieve"
-	// inspect reads the real effects from the sandbox after all calls.
+	// inspect reads the actual effects from the sandbox after all calls have ended.
 	inspect kind = "inspect"
 )
 
-// input is an operation about the one order of an account.
+// input is an operation for the one order of an account.
 type input struct {
 	kind    kind
 	account int
 }
 
-// output is the result that a caller received. A call and those that resume it are one
-// operation, with the verdict of the last call.
+// output is the result that a caller received. A call and the calls that resume it are
+// one operation, with the verdict of the last call.
 type output struct {
 	verdict   operations.Verdict
 	order     uuid.UUID // zero if the caller received none
 	cancelled bool
-	created   []uuid.UUID // of inspect: the orders that were placed for the account
+	created   []uuid.UUID // for inspect: the orders that were placed for the account
 }
 
 // state is the state of an account.
@@ -43,8 +43,8 @@ type state struct {
 	cancelled bool
 }
 
-// named returns the state with the order that a caller received, and whether that is the
-// order of the account.
+// named adds the order that a caller received to the state. It reports whether this can
+// be the order of the account.
 func (s state) named(order uuid.UUID) (state, bool) {
 	if order == uuid.Nil {
 		return s, s.exists
@@ -54,30 +54,30 @@ func (s state) named(order uuid.UUID) (state, bool) {
 	return s, s.exists && isSame
 }
 
-// step returns the states in which an operation with this output can leave an account.
+// step returns the possible states of an account after an operation with this output.
 func (s state) step(in input, out output) []state {
-	acted := s
+	changed := s
 	switch in.kind {
 	case create:
-		acted.exists = true
+		changed.exists = true
 	case cancel:
-		acted.cancelled = true
+		changed.cancelled = true
 	case retrieve:
 		return s.read(out)
 	case inspect:
 		return s.inspected(out)
 	}
-	acted, isPossible := acted.named(out.order)
+	changed, isPossible := changed.named(out.order)
 	isDone := out.verdict == operations.Succeeded || out.verdict == operations.Accepted
 	switch {
 	case isDone && isPossible:
-		return []state{acted}
+		return []state{changed}
 	case isDone:
 		return nil
 	case out.verdict == operations.Unknown && isPossible:
-		return []state{s, acted}
+		return []state{s, changed}
 	}
-	return []state{s} // it was refused, or could not act
+	return []state{s} // the operation was refused, or cannot have taken effect
 }
 
 func (s state) read(out output) []state {
@@ -108,7 +108,7 @@ func (s state) inspected(out output) []state {
 }
 
 // model describes the guarantees of the clients: an account has at most one order, every
-// caller receives that order, and every reported effect has happened once.
+// caller receives that order, and every write that succeeds has exactly one effect.
 func model() porcupine.Model {
 	nondeterministic := porcupine.NondeterministicModel{
 		Partition: byAccount,

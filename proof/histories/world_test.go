@@ -24,12 +24,12 @@ const (
 	accounts = 4
 	callers  = 3
 	steps    = 6 // per caller
-	resumes  = 4 // at most, per call whose outcome is unknown
+	resumes  = 4 // the most resumptions of a call whose outcome is unknown
 )
 
-// world has callers on several machines, which place and cancel the same orders.
+// world has a sandbox and several callers that place and cancel the same orders.
 type world struct {
-	random   *rand.Rand // of the plan, before the callers begin
+	random   *rand.Rand // draws the plan before the callers start
 	server   *sandbox.Sandbox
 	defect   defect
 	accounts []uuid.UUID
@@ -37,7 +37,7 @@ type world struct {
 
 	mu      sync.Mutex
 	tick    int64
-	orders  []uuid.UUID // that callers have received, by account
+	orders  []uuid.UUID // the orders that callers have received, by account
 	history []porcupine.Operation
 }
 
@@ -46,7 +46,7 @@ type move struct {
 	kind    kind
 	account int
 	wait    time.Duration
-	restart bool // the caller loses the error that it could resume
+	restart bool // the caller restarts, and loses the error with which it could resume
 }
 
 func newWorld(seed uint64, d defect) (*world, error) {
@@ -116,7 +116,7 @@ func (w *world) injectFaults() error {
 		}
 		f.Reset = f.Status == 0
 		if f.Status == http.StatusBadRequest {
-			f.After = false // a server that acts and refuses is a defect
+			f.After = false // only a defective server refuses a request that took effect
 		}
 		if err := w.server.Inject(f); err != nil {
 			return fmt.Errorf("inject a fault: %w", err)
@@ -125,7 +125,7 @@ func (w *world) injectFaults() error {
 	return nil
 }
 
-// newClient returns a new client, as a restart does.
+// newClient returns a new client, as a caller has after a restart.
 func (w *world) newClient() (*upvest.Client, error) {
 	server := w.server.Transport()
 	if w.defect.wrap != nil {
@@ -147,14 +147,14 @@ func (w *world) call(ctx context.Context, plan []move) error {
 		if m.kind != create && order == uuid.Nil {
 			continue
 		}
-		w.act(ctx, client, m, order)
+		w.perform(ctx, client, m, order)
 	}
 	return nil
 }
 
-// act makes a call, resumes it while its outcome is unknown, and records both as one
-// operation.
-func (w *world) act(ctx context.Context, client *upvest.Client, m move, order uuid.UUID) {
+// perform makes a call and resumes it while its outcome is unknown. It records all these
+// calls as one operation.
+func (w *world) perform(ctx context.Context, client *upvest.Client, m move, order uuid.UUID) {
 	began := w.now()
 	out, err := w.once(ctx, client, m, order)
 	for range resumes {
@@ -206,10 +206,11 @@ func (w *world) once(
 	return out, err
 }
 
-// keyOf returns the key of the one order of an account, the same for all callers.
+// keyOf returns the idempotency key of the order of an account. All callers use the same
+// key.
 func keyOf(account int) uuid.UUID { return newID(uint64(account), 1) }
 
-// inspect records the real effects on the sandbox.
+// inspect records the actual effects on the sandbox.
 func (w *world) inspect() error {
 	effects, err := w.server.Effects()
 	if err != nil {

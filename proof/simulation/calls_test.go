@@ -18,19 +18,20 @@ type call struct {
 	host    *host
 	client  int
 	target  target
-	key     uuid.UUID // the caller's, zero if the client makes one
+	key     uuid.UUID // the caller's key; zero if the client generates one
 	options []upvest.CallOption
-	timeout time.Duration // 0 means none; a negative one has ended before the call
-	must    bool          // whether it has to succeed, because the server is healthy
-	resumes *call
-	process *process
+	// The timeout of the call; 0 means none. A negative one has passed before the call.
+	timeout     time.Duration
+	mustSucceed bool // the call must succeed, because the server is healthy
+	resumes     *call
+	process     *process
 
-	// What its process has when the call starts:
-	goodUntil time.Time // the expiry of the token
-	knew      bool      // whether it has corrected the clock
+	// The state of its process when the call starts:
+	goodUntil    time.Time // the expiry of the token
+	hasCorrected bool      // the process has corrected its clock
 
 	started  time.Time
-	ended    time.Time // zero while it runs
+	ended    time.Time // zero while the call runs
 	err      error
 	resource uuid.UUID
 
@@ -38,11 +39,11 @@ type call struct {
 	sent              int
 	unauthorized      int
 	firstUnauthorized time.Time
-	guesses           bool          // a 401 had a Date that differs from its clock
-	untaught          bool          // its first 401 had no usable Date
-	misdated          time.Duration // by which a request was dated ahead without a reason
-	expired           int           // requests with a token that had expired
-	acted             []uuid.UUID   // the resources of its effects
+	guesses           bool          // a 401 had a Date that differs from the local clock
+	undated           bool          // the first 401 had no usable Date
+	misdated          time.Duration // how far a request was dated ahead without a reason
+	expired           int           // number of requests with an expired token
+	effects           []uuid.UUID   // the resources that the call changed
 	keys              map[string]bool
 	requests          map[string]int
 }
@@ -70,7 +71,7 @@ func (c *call) run() {
 	c.ended = time.Now()
 }
 
-// room returns how many connections a call may have open.
+// room returns the number of connections that the call may have open.
 func (c *call) room() int {
 	if c.op.many {
 		return 2 + c.target.ahead
@@ -78,16 +79,17 @@ func (c *call) room() int {
 	return 1
 }
 
-// acts returns the resources of the effects of the call and of all that it resumes.
-func (c *call) acts() []uuid.UUID {
-	var acts []uuid.UUID
+// allEffects returns the resources that the call, and the calls that it resumes, have
+// changed.
+func (c *call) allEffects() []uuid.UUID {
+	var effects []uuid.UUID
 	for ; c != nil; c = c.resumes {
-		acts = append(acts, c.acted...)
+		effects = append(effects, c.effects...)
 	}
-	return acts
+	return effects
 }
 
-// sentKeys returns the idempotency keys of the call and of all that it resumes.
+// sentKeys returns the idempotency keys of the call and of the calls that it resumes.
 func (c *call) sentKeys() map[string]bool {
 	keys := map[string]bool{}
 	for ; c != nil; c = c.resumes {

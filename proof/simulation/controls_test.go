@@ -14,23 +14,23 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// defect is a mistake that a control adds to the client or its callers.
+// defect is a fault that a control adds to the client, its callers or the server. The
+// judge must find it.
 type defect struct {
 	name     string
-	found    string // part of what the judge reports
-	in       string // the kind of steps that finds it; empty for any
-	first    uint64 // the first month to simulate, because earlier ones do not find it
+	found    string // part of the text that the judge reports
+	in       string // the name of the step kind that finds it; empty for any kind
+	first    uint64 // the first month to simulate; earlier months do not find it
 	options  optionsMaker
 	wrap     func(l line, log *logbook) http.RoundTripper
 	sabotage func(response *http.Response)
-	// What callers do wrong when they resume a write:
-	newKeys   bool // they repeat it with a new key
-	keysAlone bool // they repeat it with its key, but without Resume
-	forgetful bool // they forget the key of an attempt that was never sent
+	// Defects of callers that resume a write:
+	newKeys   bool // repeat the write with a new key
+	keysAlone bool // repeat the write with its key, but without Resume
+	forgetful bool // lose the key after a call that sent nothing
 }
 
-// optionsMaker returns options that the clients of a host get in addition to the given
-// ones.
+// optionsMaker returns the options that a defect adds to the options of a host's clients.
 type optionsMaker func(
 	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption
@@ -41,77 +41,77 @@ type transport func(*http.Request) (*http.Response, error)
 // RoundTrip implements [http.RoundTripper].
 func (t transport) RoundTrip(req *http.Request) (*http.Response, error) { return t(req) }
 
-// source is a token source that cannot drop a token.
+// source is a token source without a method to invalidate a token.
 type source func() (*oauth2.Token, error)
 
 // Token implements [oauth2.TokenSource].
 func (s source) Token() (*oauth2.Token, error) { return s() }
 
-// deaf is a limiter that ignores the end of its context.
+// deaf is a limiter that ignores cancellation of its context.
 type deaf struct{ *limiter }
 
 // Wait implements [upvest.Limiter].
 func (d deaf) Wait(ctx context.Context) error { return d.limiter.Wait(context.WithoutCancel(ctx)) }
 
-// hasty is a token source that waits for a token for a second only.
+// hasty is a token source that waits at most one second for a token.
 type hasty struct{ *upvest.TokenSource }
 
-// TokenContext is the method that the client calls.
+// TokenContext returns a token, or an error after one second.
 func (h hasty) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	return h.TokenSource.TokenContext(ctx)
 }
 
-const failedWhileHealthy = "failed though the server is healthy"
+const failedWhileHealthy = "failed although the server is healthy"
 
 var defects = []defect{
-	{name: "renewals are not shared", found: "token requests", options: withUnsharedTokens},
-	{name: "refused tokens are kept", in: "revocation", found: failedWhileHealthy, options: withKeptTokens},
-	{name: "tokens are waited for a second", found: failedWhileHealthy, options: withHastyTokens},
-	{name: "every Date sets the clock for good", found: failedWhileHealthy, wrap: trustEveryDate},
+	{name: "each call requests its own token", found: "token requests", options: withUnsharedTokens},
+	{name: "refused tokens are reused", in: "revocation", found: failedWhileHealthy, options: withKeptTokens},
+	{name: "calls wait only one second for a token", found: failedWhileHealthy, options: withHastyTokens},
+	{name: "every Date of a 401 sets the clock permanently", found: failedWhileHealthy, wrap: trustEveryDate},
 	{
-		name:  "calls are tried twenty times",
-		found: "took too many attempts",
+		name:  "calls are attempted twenty times",
+		found: "made too many attempts",
 		options: func(*host, upvest.Credentials, []upvest.ClientOption) []upvest.ClientOption {
 			return []upvest.ClientOption{upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 20})}
 		},
 	},
 	{
-		name: "quick responses alone set the clock", in: "mild fault", found: failedWhileHealthy,
+		name: "only fast responses correct the clock", in: "mild fault", found: failedWhileHealthy,
 		wrap: withoutDates(func(_ *http.Response, took time.Duration) bool { return took > time.Second }),
 	},
 	{
-		name: "no Date ends a correction of the clock",
-		in:   "single wrong Date", found: "though a Date agreed",
+		name: "a matching Date does not end a correction of the clock",
+		in:   "single wrong Date", found: "although a Date matched",
 		wrap: withoutDates(func(resp *http.Response, _ time.Duration) bool {
 			return resp.StatusCode != http.StatusUnauthorized
 		}),
 	},
 	{
-		name: "tokens are fetched before the limiter's turn",
+		name: "tokens are fetched before the limiter admits the call",
 		in:   "slow limiter", found: "with an expired token",
 		options: withEarlyTokens,
 	},
 	{
-		name: "tries that never left lose the key",
-		in:   "resume chains", found: "acted 2 times in all", forgetful: true,
+		name: "callers lose the key when a resumption sends nothing",
+		in:   "resume chains", found: "took effect 2 times in total", forgetful: true,
 	},
 	{
-		name: "callers resume with the key alone",
-		in:   "resume chains", found: "after an unknown outcome", keysAlone: true,
+		name: "callers resume with only the key",
+		in:   "resume chains", found: "although the outcome was unknown", keysAlone: true,
 	},
-	{name: "callers resume with a new key", found: "acted 2 times in all", newKeys: true},
+	{name: "callers resume with a new key", found: "took effect 2 times in total", newKeys: true},
 	{
-		name: "pages of proxies pass for the API's",
-		in:   "outage", found: "reports that it acted", first: 3,
+		name: "the client takes proxy pages for API responses",
+		in:   "outage", found: "reported success without an effect", first: 3,
 		sabotage: func(response *http.Response) {
 			response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
 		},
 	},
 	{
-		name: "what acted is refused",
-		in:   "outage", found: "reports that it was refused",
+		name: "the server reports a write that took effect as refused",
+		in:   "outage", found: "reported a refusal although it took effect",
 		sabotage: func(response *http.Response) {
 			switch response.StatusCode {
 			case http.StatusBadGateway, http.StatusGatewayTimeout:
@@ -122,8 +122,8 @@ var defects = []defect{
 		},
 	},
 	{
-		name: "404 pages of gateways pass for the API's",
-		in:   "outage", found: "reports that it was refused", first: 8,
+		name: "the client takes 404 pages of gateways for API responses",
+		in:   "outage", found: "reported a refusal although it took effect", first: 8,
 		sabotage: func(response *http.Response) {
 			if response.StatusCode == http.StatusNotFound {
 				response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
@@ -131,25 +131,29 @@ var defects = []defect{
 		},
 	},
 	{
-		name: "refused secrets are sent by every call",
+		name: "every call sends a refused secret again",
 		in:   "refused secret", found: "with a refused secret",
 		options: withUnsharedTokens,
 	},
 	{
-		name: "limiters outlast their context", in: "limiter hangs", found: "outlasted its deadline",
+		name:  "the limiter ignores the deadline of a call",
+		in:    "limiter hangs",
+		found: "exceeded its deadline",
 		options: func(h *host, _ upvest.Credentials, _ []upvest.ClientOption) []upvest.ClientOption {
 			return []upvest.ClientOption{upvest.WithLimiter(deaf{h.limiter})}
 		},
 	},
 	{
-		name: "calls wait for renewals", in: "lost renewals", found: "though its token was valid",
+		name:    "calls wait for a renewal while their token is valid",
+		in:      "lost renewals",
+		found:   "although its token was valid",
 		options: withForegroundRenewals,
 	},
-	{name: "tokens are logged", found: "the log shows a secret", wrap: logging("Authorization")},
-	{name: "signatures are logged", found: "the log shows a secret", wrap: logging("Signature")},
+	{name: "tokens are logged", found: "the log contains a secret", wrap: logging("Authorization")},
+	{name: "signatures are logged", found: "the log contains a secret", wrap: logging("Signature")},
 	{
-		name:  "requests leave goroutines behind",
-		found: "goroutines are left",
+		name:  "requests leak goroutines",
+		found: "goroutines remain",
 		wrap: func(l line, _ *logbook) http.RoundTripper {
 			return transport(func(req *http.Request) (*http.Response, error) {
 				go time.Sleep(time.Hour)
@@ -158,8 +162,8 @@ var defects = []defect{
 		},
 	},
 	{
-		name:  "bodies stay open",
-		found: "connections are left open",
+		name:  "response bodies are not closed",
+		found: "connections remain open",
 		wrap: func(l line, _ *logbook) http.RoundTripper {
 			return transport(func(req *http.Request) (*http.Response, error) {
 				resp, err := l.RoundTrip(req)
@@ -185,7 +189,7 @@ func withUnsharedTokens(
 	}))}
 }
 
-// withKeptTokens never drops a token before it expires.
+// withKeptTokens reuses each token until it expires, even if the server refuses it.
 func withKeptTokens(
 	_ *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption {
@@ -198,7 +202,7 @@ func withKeptTokens(
 	}))}
 }
 
-// withForegroundRenewals lets a call wait for the renewal of a token that is still valid.
+// withForegroundRenewals makes calls wait for a renewal while their token is still valid.
 func withForegroundRenewals(
 	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption {
@@ -222,7 +226,7 @@ func withForegroundRenewals(
 	}))}
 }
 
-// withHastyTokens waits a second for a token.
+// withHastyTokens waits at most one second for a token.
 func withHastyTokens(
 	_ *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption {
@@ -233,14 +237,14 @@ func withHastyTokens(
 	return []upvest.ClientOption{upvest.WithTokenSource(hasty{shared})}
 }
 
-// early fetches a token before a call waits for its turn.
+// early fetches a token before a call waits for the limiter.
 type early struct {
 	*limiter
 	*upvest.TokenSource
-	tokens sync.Map // of *call, *oauth2.Token
+	tokens sync.Map // *oauth2.Token by *call
 }
 
-// Wait implements [upvest.Limiter].
+// Wait fetches a token for the call, and then waits for the limiter.
 func (e *early) Wait(ctx context.Context) error {
 	if c, ok := ctx.Value(ofCall{}).(*call); ok {
 		token, err := e.TokenSource.TokenContext(ctx)
@@ -252,7 +256,7 @@ func (e *early) Wait(ctx context.Context) error {
 	return e.limiter.Wait(ctx)
 }
 
-// TokenContext is the method that the client calls.
+// TokenContext returns the token that Wait fetched for the call.
 func (e *early) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	token, ok := e.tokens.Load(ctx.Value(ofCall{}))
 	if !ok {
@@ -261,7 +265,7 @@ func (e *early) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	return token.(*oauth2.Token), nil
 }
 
-// withEarlyTokens fetches tokens before the limiter's turn.
+// withEarlyTokens fetches the token of each call before the limiter admits the call.
 func withEarlyTokens(
 	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption {
@@ -273,7 +277,7 @@ func withEarlyTokens(
 	return []upvest.ClientOption{upvest.WithTokenSource(both), upvest.WithLimiter(both)}
 }
 
-// withoutDates takes the Date from some responses, by how long they took.
+// withoutDates removes the Date header from the responses that from selects.
 func withoutDates(
 	from func(resp *http.Response, took time.Duration) bool,
 ) func(l line, _ *logbook) http.RoundTripper {
@@ -289,7 +293,7 @@ func withoutDates(
 	}
 }
 
-// trustEveryDate sets the host's clock by the Date of each 401.
+// trustEveryDate sets the clock of the host to the Date of each 401 response.
 func trustEveryDate(l line, _ *logbook) http.RoundTripper {
 	return transport(func(req *http.Request) (*http.Response, error) {
 		resp, err := l.RoundTrip(req)
@@ -303,7 +307,7 @@ func trustEveryDate(l line, _ *logbook) http.RoundTripper {
 	})
 }
 
-// logging writes a header of each request to the log.
+// logging returns a transport that writes a header of each request to the log.
 func logging(header string) func(l line, log *logbook) http.RoundTripper {
 	return func(l line, log *logbook) http.RoundTripper {
 		return transport(func(req *http.Request) (*http.Response, error) {
@@ -314,8 +318,8 @@ func logging(header string) func(l line, log *logbook) http.RoundTripper {
 	}
 }
 
-// TestDefectsAreFound adds a defect to the client or its callers. The simulation of a few
-// months has to find it.
+// TestDefectsAreFound adds each defect in turn. The judge must report it within 30
+// months.
 func TestDefectsAreFound(t *testing.T) {
 	t.Parallel()
 	const months = 30
@@ -324,25 +328,25 @@ func TestDefectsAreFound(t *testing.T) {
 			t.Parallel()
 			for seed := max(broken.first, 1); seed <= months; seed++ {
 				if run(t, seed, broken).finds(broken) {
-					t.Logf("found by seed %d", seed)
+					t.Logf("the judge found the defect with seed %d", seed)
 					return
 				}
 			}
-			t.Errorf("%d months did not find it", months)
+			t.Errorf("the judge did not find the defect in %d months", months)
 		})
 	}
 }
 
-// TestMonthsRepeat simulates one seed twice: its calls begin and end at the same
-// instants, and report the same. Only the beginning of a list is compared, because pages
-// that are read ahead arrive in any order.
+// TestMonthsRepeat simulates one seed twice. All calls must begin and end at the same
+// times with the same results. For lists that read pages ahead, only the start is
+// compared, because such pages arrive in any order.
 func TestMonthsRepeat(t *testing.T) {
 	var months [2][]string
 	for i := range months {
 		for _, c := range run(t, max(*seed, 1), defect{}).all {
 			line := fmt.Sprint(c.op.id, c.host.name, c.started)
 			if c.target.ahead == 0 || !c.op.many {
-				line += fmt.Sprint(c.ended, c.verdict(), c.sent, len(c.acted))
+				line += fmt.Sprint(c.ended, c.verdict(), c.sent, len(c.effects))
 			}
 			months[i] = append(months[i], line)
 		}
@@ -351,10 +355,10 @@ func TestMonthsRepeat(t *testing.T) {
 	second := months[1]
 	for i := range min(len(first), len(second)) {
 		if first[i] != second[i] {
-			t.Fatalf("the months differ from call %d on:\n%s\n%s", i, first[i], second[i])
+			t.Fatalf("the two months differ from call %d on:\n%s\n%s", i, first[i], second[i])
 		}
 	}
 	if len(first) != len(second) {
-		t.Errorf("the months have %d and %d calls", len(first), len(second))
+		t.Errorf("the two months have %d and %d calls", len(first), len(second))
 	}
 }

@@ -7,36 +7,37 @@ import (
 	"time"
 )
 
-// The limits of the client's documented rule about the Date of a response.
+// These limits are part of the client's documented rule about the Date header.
 const (
-	slowest   = 5 * time.Second // a response that took longer shows no time
-	exactness = time.Second     // to which a Date agrees with the local clock
-	largeSkew = 5 * time.Second // from which on the client corrects its clock
+	slowest   = 5 * time.Second // the client ignores the Date of a slower response
+	exactness = time.Second     // up to this difference, a Date matches the local clock
+	largeSkew = 5 * time.Second // from this difference on, the client corrects its clock
 )
 
-// dating is what a request shows of the clock that its client goes by.
-type dating struct {
+// clockReading has the times of a request, from which the judge infers the clock that the
+// client used.
+type clockReading struct {
 	at    time.Time
-	local time.Time     // by the host's clock
-	ahead time.Duration // how far the signature is dated ahead of that
+	local time.Time     // time by the host's clock
+	ahead time.Duration // difference of the signature's time from local
 }
 
-// datingOf reads a request that is sent now.
-func (h *host) datingOf(req *http.Request) dating {
+// clockReadingOf returns the times of a request that the client is sending.
+func (h *host) clockReadingOf(req *http.Request) clockReading {
 	local := h.now()
 	_, after, _ := strings.Cut(req.Header.Get("Signature-Input"), ";created=")
 	created, _, _ := strings.Cut(after, ";")
 	seconds, _ := strconv.ParseInt(created, 10, 64) // every request is signed
-	return dating{at: time.Now(), local: local, ahead: time.Unix(seconds, 0).Sub(local)}
+	return clockReading{at: time.Now(), local: local, ahead: time.Unix(seconds, 0).Sub(local)}
 }
 
-// isCorrected reports whether the client has corrected the local clock. The time of a
-// signature has whole seconds.
-func (d dating) isCorrected() bool { return d.ahead.Abs() > largeSkew/2 }
+// isCorrected reports whether the client has corrected the local clock for this request.
+// It allows for the time of a signature, which has whole seconds.
+func (d clockReading) isCorrected() bool { return d.ahead.Abs() > largeSkew/2 }
 
-// shows returns how far the Date of a response that is received now lies outside the time
-// from sending to receiving. It returns false if the Date shows nothing.
-func (d dating) shows(header http.Header, local time.Time) (time.Duration, bool) {
+// shows returns the distance of a response's Date from the interval between sending and
+// receiving. It returns false if the client must ignore the Date.
+func (d clockReading) shows(header http.Header, local time.Time) (time.Duration, bool) {
 	date, err := http.ParseTime(header.Get("Date"))
 	took := local.Sub(d.local)
 	switch {
@@ -50,42 +51,44 @@ func (d dating) shows(header http.Header, local time.Time) (time.Duration, bool)
 	return 0, true
 }
 
-// knowledge is what a process can know of the time. Guarded by the network's lock.
-type knowledge struct {
-	// agreed is when a Date agreed with the local clock, unless a corrected request has
-	// succeeded since; then it is zero.
+// evidence is what the responses to a process have shown about its clock. The network's
+// lock guards it.
+type evidence struct {
+	// agreed is the time at which a Date last matched the local clock. It is zero if a
+	// corrected request has succeeded since.
 	agreed time.Time
-	// corrected is when a corrected request succeeded, unless a Date has agreed with the
-	// local clock since; then it is zero.
+	// corrected is the time at which a corrected request succeeded. It is zero if a Date
+	// has matched the local clock since.
 	corrected time.Time
-	// untaught are the times when a token request was refused by a response that shows no
-	// time.
-	untaught []time.Time
+	// undated are the times at which a token request was refused by a response without a
+	// usable Date.
+	undated []time.Time
 }
 
-// learn records what a response shows of the time.
-func (l line) learn(d dating, made *call, response *http.Response) {
-	known := &l.process.known
-	ahead, taught := d.shows(response.Header, l.process.host.now())
+// record updates the evidence from a response.
+func (l line) record(d clockReading, made *call, response *http.Response) {
+	evidence := &l.process.evidence
+	ahead, isDated := d.shows(response.Header, l.process.host.now())
 	switch {
-	case taught && ahead.Abs() <= exactness:
-		known.corrected = time.Time{}
-		if !l.network.hanging { // otherwise the client may have begun earlier
-			known.agreed = time.Now()
+	case isDated && ahead.Abs() <= exactness:
+		evidence.corrected = time.Time{}
+		// While a key hangs, the client may have read its clock long before.
+		if !l.network.hanging {
+			evidence.agreed = time.Now()
 		}
 	case response.StatusCode/100 == 2 && d.isCorrected():
-		known.agreed = time.Time{}
-		contradicts := taught && (ahead-d.ahead).Abs() >= largeSkew
-		if !contradicts && known.corrected.IsZero() && d.at.After(l.process.host.jumped) {
-			known.corrected = time.Now()
+		evidence.agreed = time.Time{}
+		contradicts := isDated && (ahead-d.ahead).Abs() >= largeSkew
+		if !contradicts && evidence.corrected.IsZero() && d.at.After(l.process.host.jumped) {
+			evidence.corrected = time.Now()
 		}
 	}
 	if response.StatusCode != http.StatusUnauthorized {
 		return
 	}
 	if made == nil || isToken(response.Request) {
-		if !taught {
-			known.untaught = append(known.untaught, time.Now())
+		if !isDated {
+			evidence.undated = append(evidence.undated, time.Now())
 		}
 		return
 	}
@@ -93,34 +96,34 @@ func (l line) learn(d dating, made *call, response *http.Response) {
 	if made.unauthorized == 1 {
 		made.firstUnauthorized = time.Now()
 	}
-	if taught && ahead.Abs() >= largeSkew {
+	if isDated && ahead.Abs() >= largeSkew {
 		made.guesses = true
 	}
-	if !taught && (made.unauthorized == 1 || made.op.many) {
-		made.untaught = true
+	if !isDated && (made.unauthorized == 1 || made.op.many) {
+		made.undated = true
 	}
 }
 
-// check records what is wrong with a request of a call that is sent now.
-func (l line) check(d dating, made *call) {
+// check records the errors of a request that the client is sending.
+func (l line) check(d clockReading, made *call) {
 	p := l.process
 	if !p.granted.IsZero() && p.granted.After(p.host.jumped) && d.at.After(p.granted.Add(l.network.life)) {
 		made.expired++
 	}
-	agreed := p.known.agreed
+	agreed := p.evidence.agreed
 	if d.isCorrected() && !made.guesses && !agreed.IsZero() && agreed.Before(d.at) {
 		made.misdated = d.ahead
 	}
 }
 
-// knows reports whether a process has corrected the clock of its host.
-func (n *network) knows(p *process) bool {
+// hasCorrectedClock reports whether a process has corrected the clock of its host.
+func (n *network) hasCorrectedClock(p *process) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return p.known.corrected.After(p.host.jumped)
+	return p.evidence.corrected.After(p.host.jumped)
 }
 
-// set sets the clock of a host.
+// set sets the clock of a host to a time ahead of the actual time.
 func (n *network) set(h *host, ahead time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

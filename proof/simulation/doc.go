@@ -1,4 +1,4 @@
-// Package simulation proves that the client recovers and always reports true outcomes
-// over weeks. It simulates many months of calls in virtual time, with everything that can
-// go wrong between a client and a server. `make simulate` runs it for 2,000 seeds.
+// Package simulation tests that the client recovers from failures and reports true
+// outcomes over weeks. It simulates months of calls in virtual time, while the network
+// and the server fail. `make simulate` runs it for 2,000 seeds.
 package simulation

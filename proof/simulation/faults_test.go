@@ -14,35 +14,37 @@ import (
 	"time"
 )
 
-// event is what happens to a request. The zero value is a request that gets its response.
+// event describes what happens to a request. With the zero value, the request arrives and
+// receives its response.
 type event struct {
-	dial   error                         // there is no connection, for this reason
-	before time.Duration                 // until it arrives, or the connection fails
+	dial error // the error with which connecting fails
+	// Time until the request arrives, or connecting fails.
+	before time.Duration
 	lost   bool                          // the request never arrives
-	late   time.Duration                 // it arrives once more, that much later
+	late   time.Duration                 // delay after which the request arrives again
 	hang   bool                          // no response arrives
-	after  time.Duration                 // until the response arrives
-	end    func(req *http.Request) error // the failure in place of a response
+	after  time.Duration                 // time until the response arrives
+	end    func(req *http.Request) error // returns the error that replaces the response
 	spoil  func(req *http.Request, response *http.Response)
 	cut    bool // the body breaks off in the middle
 }
 
-// fault is a rule that decides which event happens to a request.
+// fault decides which requests fail, and how.
 type fault struct {
 	name  string
 	on    scope
-	share float64 // of the requests; 0 means all
+	share float64 // share of the requests that fail; 0 means all
 	only  func(number int) bool
-	slows bool // has no other effect
-	once  bool // for one request
-	met   bool // by a request
+	slows bool // only delays requests
+	once  bool // affects only one request
+	met   bool // has affected a request
 	event func(random *rand.Rand) event
 }
 
-// problemJSON is the content type of a problem.
+// problemJSON is the content type of the API's error responses.
 const problemJSON = "application/problem+json"
 
-// scope is the kind of request that a fault is about.
+// scope is the kind of request that a fault affects.
 type scope int
 
 const (
@@ -84,14 +86,15 @@ var (
 
 func isReset(*http.Request) error { return errReset }
 
-// quotes returns the error of net/http for a response that it cannot read. The error
-// quotes the response.
+// quotes returns the error of net/http for a malformed response, which quotes the
+// response.
 func quotes(req *http.Request) error {
 	malformed := errors.New("malformed HTTP response " + strconv.Quote(secretsOf(req)))
 	return fmt.Errorf("net/http: HTTP/1.x transport connection broken: %w", malformed)
 }
 
-// replacing replaces a response by one without upvest-request-id, which is not the API's.
+// replacing returns a function that replaces a response by one without the header
+// upvest-request-id, as a proxy sends it.
 func replacing(status int, contentType, text string) func(*http.Request, *http.Response) {
 	return func(_ *http.Request, response *http.Response) {
 		response.StatusCode = status
@@ -102,13 +105,13 @@ func replacing(status int, contentType, text string) func(*http.Request, *http.R
 	}
 }
 
-// page is the response of a proxy.
+// page returns a function that replaces a response by the HTML page of a proxy.
 func page(status int) func(*http.Request, *http.Response) {
 	text := "<html><body><h1>" + http.StatusText(status) + "</h1>cloudflare</body></html>"
 	return replacing(status, "text/html", text)
 }
 
-// problem is a problem of the API.
+// problem returns an error response of the API in place of the actual response.
 func problem(status int, retryAfter func(*rand.Rand) string) func(*rand.Rand) event {
 	return func(random *rand.Rand) event {
 		after := ""
@@ -126,7 +129,7 @@ func problem(status int, retryAfter func(*rand.Rand) string) func(*rand.Rand) ev
 	}
 }
 
-// quoting is a problem of the API that quotes the request.
+// quoting replaces a response by an error response of the API that quotes the request.
 func quoting(req *http.Request, response *http.Response) {
 	shown := strconv.Quote("cannot handle " + secretsOf(req))
 	text := `{"title":` + shown + `,"detail":` + shown + `,"sent":` + shown + `}`
@@ -138,7 +141,7 @@ func seconds(least, most int) func(*rand.Rand) string {
 	return func(random *rand.Rand) string { return strconv.Itoa(least + random.IntN(most-least)) }
 }
 
-// maintenance is the response of a proxy in place of the server.
+// maintenance returns a response of a proxy that does not forward the request.
 func maintenance(status int) func(*rand.Rand) event {
 	return always(event{
 		lost: true, spoil: replacing(status, "application/json", `{"maintenance":true}`),
@@ -154,24 +157,24 @@ func redirecting(req *http.Request, response *http.Response) {
 var hardFaults = []fault{
 	{name: "connection refused", event: always(event{dial: errRefused})},
 	{name: "dial times out", event: always(event{dial: errDialTimeout, before: 10 * time.Second})},
-	{name: "reset before acting", event: always(event{lost: true, end: isReset})},
-	{name: "reset after acting", event: always(event{end: isReset})},
+	{name: "reset without effect", event: always(event{lost: true, end: isReset})},
+	{name: "reset after the effect", event: always(event{end: isReset})},
 	{name: "reset that quotes the request", event: always(event{end: quotes})},
 	{name: "request lost", event: always(event{lost: true, hang: true})},
 	{name: "response lost", event: always(event{hang: true})},
-	{name: "acts late", event: func(random *rand.Rand) event {
+	{name: "request takes effect late", event: func(random *rand.Rand) event {
 		return event{lost: true, hang: true, late: between(random, time.Second, 70*time.Second)}
 	}},
 	{name: "body cut", event: always(event{cut: true})},
 	{name: "responses slower than the timeout", event: always(event{after: 40 * time.Second})},
-	{name: "500 before acting", event: problem(http.StatusInternalServerError, nil)},
+	{name: "500 without effect", event: problem(http.StatusInternalServerError, nil)},
 	{name: "500 that quotes the request", event: always(event{lost: true, spoil: quoting})},
-	{name: "502 page before acting", event: always(event{lost: true, spoil: page(http.StatusBadGateway)})},
-	{name: "502 page after acting", event: always(event{spoil: page(http.StatusBadGateway)})},
+	{name: "502 page without effect", event: always(event{lost: true, spoil: page(http.StatusBadGateway)})},
+	{name: "502 page after the effect", event: always(event{spoil: page(http.StatusBadGateway)})},
 	{name: "503", event: problem(http.StatusServiceUnavailable, seconds(1, 20))},
-	{name: "504 page after acting", event: always(event{spoil: page(http.StatusGatewayTimeout)})},
-	{name: "200 page before acting", event: always(event{lost: true, spoil: page(http.StatusOK)})},
-	{name: "200 page after acting", event: always(event{spoil: page(http.StatusOK)})},
+	{name: "504 page after the effect", event: always(event{spoil: page(http.StatusGatewayTimeout)})},
+	{name: "200 page without effect", event: always(event{lost: true, spoil: page(http.StatusOK)})},
+	{name: "200 page after the effect", event: always(event{spoil: page(http.StatusOK)})},
 	{name: "203 of a proxy", event: maintenance(http.StatusNonAuthoritativeInfo)},
 	{name: "200 of a proxy", event: maintenance(http.StatusOK)},
 	{
@@ -182,29 +185,33 @@ var hardFaults = []fault{
 	{name: "401", event: problem(http.StatusUnauthorized, nil)},
 	{name: "403 page", event: always(event{lost: true, spoil: page(http.StatusForbidden)})},
 	{
-		name:  "404 page of a gateway before acting",
+		name:  "404 page of a gateway without effect",
 		event: always(event{lost: true, spoil: page(http.StatusNotFound)}),
 	},
-	{name: "404 page of a gateway after acting", event: always(event{spoil: page(http.StatusNotFound)})},
+	{name: "404 page of a gateway after the effect", event: always(event{spoil: page(http.StatusNotFound)})},
 	{name: "408", event: problem(http.StatusRequestTimeout, nil)},
-	{name: "499 page after acting", event: always(event{spoil: page(499)})},
+	{name: "499 page after the effect", event: always(event{spoil: page(499)})},
 	{name: "429", event: problem(http.StatusTooManyRequests, seconds(1, 20))},
-	{name: "429, Retry-After too long", event: problem(http.StatusTooManyRequests, seconds(1000, 4000))},
+	{
+		name:  "429 with a Retry-After that is too long",
+		event: problem(http.StatusTooManyRequests, seconds(1000, 4000)),
+	},
 }
 
-// refusedSecret is the fault of a client secret that was replaced at the server.
+// refusedSecret is the fault of a server that refuses the client secret, because the
+// secret was replaced.
 var refusedSecret = fault{
 	name: "refused secret", on: tokens, event: problem(http.StatusUnauthorized, nil),
 }
 
-// lostRenewal loses every second token request, without a response or an error.
+// lostRenewal drops every second token request without a response or an error.
 var lostRenewal = fault{
 	name: "every second token request is lost", on: tokens, only: isOdd,
 	event: always(event{lost: true, hang: true}),
 }
 
-// wrongDate is the fault of a server at the edge of the network whose clock is wrong, and
-// that refuses one call.
+// wrongDate is the fault of an edge server that refuses one call, with a Date from its
+// wrong clock.
 func wrongDate(off time.Duration) fault {
 	refuse := problem(http.StatusUnauthorized, nil)
 	return fault{
@@ -221,7 +228,8 @@ func wrongDate(off time.Duration) fault {
 	}
 }
 
-// staleDates are the fault of a cache, whose Dates show nothing.
+// staleDates is the fault of a cache: it adds an Age header, so that clients must ignore
+// the Date.
 var staleDates = fault{
 	name: "responses with an Age", on: calls, share: 0.5,
 	event: always(event{spoil: func(_ *http.Request, response *http.Response) {
@@ -229,7 +237,7 @@ var staleDates = fault{
 	}}),
 }
 
-// mildFaults are the faults that a client has to overcome.
+// mildFaults are the faults despite which every call must succeed.
 var mildFaults = []fault{
 	{name: "slow responses", slows: true, event: func(random *rand.Rand) event {
 		return event{after: between(random, time.Second, 8*time.Second)}
@@ -240,7 +248,7 @@ var mildFaults = []fault{
 		}
 	}},
 	{
-		name: "every second token request gets 503", on: tokens, only: isOdd,
+		name: "every second token request receives 503", on: tokens, only: isOdd,
 		event: problem(http.StatusServiceUnavailable, seconds(1, 3)),
 	},
 	{
@@ -248,19 +256,19 @@ var mildFaults = []fault{
 		event: always(event{lost: true, end: isReset}),
 	},
 	{
-		name: "the first attempt gets 503", on: calls, only: isFirst,
+		name: "the first attempt receives 503", on: calls, only: isFirst,
 		event: problem(http.StatusServiceUnavailable, seconds(1, 3)),
 	},
 	{
-		name: "the first attempt is refused", on: calls, only: isFirst,
+		name: "the first attempt cannot connect", on: calls, only: isFirst,
 		event: always(event{dial: errRefused}),
 	},
 	{
-		name: "the first attempt is reset after acting", on: calls, only: isFirst,
+		name: "the first attempt is reset after the effect", on: calls, only: isFirst,
 		event: always(event{end: isReset}),
 	},
 	{
-		name: "the first attempt gets a 502 page", on: calls, only: isFirst,
+		name: "the first attempt receives a 502 page", on: calls, only: isFirst,
 		event: always(event{spoil: page(http.StatusBadGateway)}),
 	},
 }

@@ -11,19 +11,19 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 )
 
-// figures count calls, requests and faults, and keep the worst values.
+// figures count calls, requests and faults, and keep the largest values.
 type figures struct {
-	months   int
-	calls    map[string]map[operations.Verdict]int
-	faults   map[string]int
-	steps    map[string]int
-	most     map[string]int
-	longest  time.Duration
-	requests int
-	resumed  int
-	held     int
-	misled   int
-	read     int
+	months     int
+	calls      map[string]map[operations.Verdict]int
+	faults     map[string]int
+	steps      map[string]int
+	most       map[string]int
+	longest    time.Duration
+	requests   int
+	resumed    int
+	obstructed int
+	misled     int
+	read       int
 }
 
 func newFigures() *figures {
@@ -76,7 +76,7 @@ func (f *figures) add(other *figures) {
 	f.months += other.months
 	f.requests += other.requests
 	f.resumed += other.resumed
-	f.held += other.held
+	f.obstructed += other.obstructed
 	f.misled += other.misled
 	f.read += other.read
 }
@@ -113,9 +113,9 @@ func (f *figures) String() string {
 	}
 	_ = table.Flush() // writing to a strings.Builder does not fail
 	fmt.Fprintf(&text, "\n%d months, %d calls with %d requests, %d of them resumed, "+
-		"%d of those by tries that never left; "+
-		"the longest call took %s; %d calls were misled by a wrong Date once; "+
-		"%d bytes of log and errors held no secret\n",
-		f.months, total, f.requests, f.resumed, f.held, f.longest, f.misled, f.read)
+		"%d of those with an obstacle before sending; "+
+		"the longest call took %s; a wrong Date misled %d calls; "+
+		"%d bytes of logs and errors contained no secret\n",
+		f.months, total, f.requests, f.resumed, f.obstructed, f.longest, f.misled, f.read)
 	return text.String()
 }

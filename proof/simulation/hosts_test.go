@@ -21,29 +21,30 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// secret is the client secret of every client, which the judge recognizes anywhere.
+// secret is the client secret of every client. The judge recognizes it in any text.
 const secret = "hush-hush/5f1d+9c"
 
-// host is a machine of a caller. It has a clock, and runs one process after the other.
+// host is a machine of a caller. It has a clock and runs one process at a time.
 type host struct {
 	name    string
 	number  int
 	access  sandbox.Client
 	tenant  *tenant
 	policy  upvest.RetryPolicy
-	sharing bool // two clients share a source of tokens
+	sharing bool // two clients share a token source
 	ahead   atomic.Int64
-	jumped  time.Time // when the clock was set last, guarded by the network's lock
+	// Time of the last change of the clock, guarded by the network's lock.
+	jumped  time.Time
 	key     *key
 	limiter *limiter
 	process *process
-	started int // processes
+	started int // number of processes that were started
 }
 
-// process has the clients of a host, and everything that they have learned. It ends when
-// the host restarts.
+// process has the clients of a host and the state of these clients. It ends when the host
+// restarts.
 type process struct {
-	number  int // of the host, from 1
+	number  int // number of the process on its host, from 1
 	host    *host
 	network *network
 	clients []*upvest.Client
@@ -52,13 +53,13 @@ type process struct {
 
 	// Guarded by the network's lock:
 	tokenRequests int
-	granted       time.Time // when the last token was requested
-	known         knowledge
+	granted       time.Time // time of the last successful token request
+	evidence      evidence
 }
 
 func (h *host) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
 
-// newHosts returns the hosts of a month: two of one API client, and one of another.
+// newHosts returns the hosts of a month. The first two hosts share an API client.
 func newHosts(random *rand.Rand) []*host {
 	var hosts []*host
 	for i, name := range []string{"one", "two", "three"} {
@@ -95,7 +96,7 @@ func newID(random *rand.Rand) (id uuid.UUID) {
 	return id
 }
 
-// key is a key of a key service that may hang. It takes no context.
+// key is a private key in a key service that may hang. Its method takes no context.
 type key struct {
 	crypto.Signer
 	mu    sync.Mutex
@@ -123,10 +124,10 @@ func (k *key) heal() {
 	close(k.hangs)
 }
 
-// contextKey is a key that takes contexts.
+// contextKey is a private key whose method takes a context.
 type contextKey struct{ *key }
 
-// SignContext is the method that clients of a key service offer.
+// SignContext signs a digest, unless the context ends first.
 func (k contextKey) SignContext(
 	ctx context.Context, random io.Reader, digest []byte, opts crypto.SignerOpts,
 ) ([]byte, error) {
@@ -194,7 +195,7 @@ func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error
 type logbook struct {
 	mu   sync.Mutex
 	text bytes.Buffer
-	read int // bytes in all
+	read int // number of bytes in total
 }
 
 // Write implements [io.Writer].
@@ -204,7 +205,8 @@ func (l *logbook) Write(text []byte) (int, error) {
 	return l.text.Write(text)
 }
 
-// shows returns a secret in the log, and removes the text that it has read.
+// shows returns the text around a secret in the log, or nothing. It removes the text that
+// it has read.
 func (l *logbook) shows() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -213,15 +215,15 @@ func (l *logbook) shows() string {
 	return secretIn(l.text.String())
 }
 
-// longestHash is the number of base64 characters in a row from which on they may be part
+// longestHash is the largest number of consecutive base64 characters that cannot be part
 // of a signature.
 const longestHash = 40
 
-// secretIn returns the line of a text that shows a secret, a token, a signature or an
-// idempotency key.
+// secretIn returns the text around a secret, a token, a signature or an idempotency key,
+// or nothing if there is none.
 func secretIn(text string) string {
-	for _, told := range []string{"hush-hush", "ory_at_", mark, strings.ToUpper(mark)} {
-		if at := strings.Index(text, told); at >= 0 {
+	for _, forbidden := range []string{"hush-hush", "ory_at_", mark, strings.ToUpper(mark)} {
+		if at := strings.Index(text, forbidden); at >= 0 {
 			return around(text, at)
 		}
 	}

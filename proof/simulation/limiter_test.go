@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// limiter is the limiter of a host. Its database may hang: then it returns with its
-// context alone. Its turns may be far apart.
+// limiter is the limiter of a host. If its database hangs, Wait returns only when its
+// context ends. A slow limiter has long intervals between calls.
 type limiter struct {
 	mu    sync.Mutex
 	hangs chan struct{} // closed when the database responds
-	every time.Duration // from one turn to the next; 0 means that there is no limit
-	next  time.Time     // the next turn that is free
+	every time.Duration // interval between two calls; 0 means no limit
+	next  time.Time     // the next free time
 }
 
 // Wait implements [upvest.Limiter].
@@ -29,7 +29,7 @@ func (l *limiter) Wait(ctx context.Context) error {
 	}
 }
 
-// take takes the next free turn, which is lost if the caller leaves.
+// take reserves the next free time. A caller that leaves does not give it back.
 func (l *limiter) take() (hangs chan struct{}, turn time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,7 +53,8 @@ func (l *limiter) heal() {
 	close(l.hangs)
 }
 
-// slow sets the time from one turn to the next. Turns that were taken stay as they are.
+// slow sets the interval between two calls. Times that callers have reserved do not
+// change.
 func (l *limiter) slow(every time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -31,22 +31,22 @@ type simulation struct {
 	life    time.Duration // of tokens
 	figures *figures
 
-	step     *step
-	calls    []*call // of this step
-	all      []*call
-	running  sync.WaitGroup
-	upset    []upset
-	problems []string
+	step         *step
+	calls        []*call // of this step
+	all          []*call
+	running      sync.WaitGroup
+	disturbances []disturbance
+	problems     []string
 }
 
-// upset is an instant after which calls may need another attempt.
-type upset struct {
+// disturbance is an event after which calls may need another attempt.
+type disturbance struct {
 	at   time.Time
-	what what
-	host *host // nil for all
+	kind actionKind
+	host *host // nil for all hosts
 }
 
-// simulate runs the month of a seed, in the bubble of a synctest.
+// simulate runs the month of a seed. It must run in a synctest bubble.
 func simulate(seed uint64, defect defect) (*simulation, error) {
 	s, err := newSimulation(seed, defect)
 	if err != nil {
@@ -55,17 +55,17 @@ func simulate(seed uint64, defect defect) (*simulation, error) {
 	began := time.Now()
 	s.step = &step{name: "first calls"}
 	for _, h := range []*host{s.hosts[0], s.hosts[2]} {
-		s.settleIn(h)
+		s.createResources(h)
 	}
 	for i := range s.plan {
 		s.step = &s.plan[i]
 		time.Sleep(time.Until(began.Add(s.step.at)))
-		s.live()
+		s.runStep()
 		if s.finds(defect) {
 			break
 		}
 	}
-	time.Sleep(day) // for everything that ends by itself
+	time.Sleep(day) // until all background work has ended
 	s.judgeMonth()
 	return s, s.server.Close()
 }
@@ -97,15 +97,15 @@ func newSimulation(seed uint64, defect defect) (*simulation, error) {
 	return s, nil
 }
 
-// finds reports whether the judge has found a defect already.
+// finds reports whether the judge has found a defect.
 func (s *simulation) finds(defect defect) bool {
 	return defect.found != "" && slices.ContainsFunc(s.problems, func(problem string) bool {
 		return strings.Contains(problem, defect.found)
 	})
 }
 
-// settleIn creates the resources for the calls of a host.
-func (s *simulation) settleIn(h *host) {
+// createResources creates the resources that the calls of a host use.
+func (s *simulation) createResources(h *host) {
 	t := h.tenant
 	t.account = newID(s.random)
 	about := operations.Subject{Account: t.account, NewAccount: t.account, Weights: weights(700)}
@@ -117,9 +117,9 @@ func (s *simulation) settleIn(h *host) {
 	t.execution = s.need(h, "trigger_portfolio_rebalancing", about).resource
 }
 
-// need makes a call that has to succeed, while the server is healthy.
+// need makes a call that must succeed, because the server is healthy.
 func (s *simulation) need(h *host, op string, about operations.Subject) *call {
-	c := s.make(&call{op: operationNamed(op), host: h, target: target{Subject: about}, must: true})
+	c := s.make(&call{op: operationNamed(op), host: h, target: target{Subject: about}, mustSucceed: true})
 	c.run()
 	s.judge(c)
 	return c
@@ -135,7 +135,7 @@ func (s *simulation) make(c *call) *call {
 	return c
 }
 
-func (s *simulation) complainf(c *call, format string, args ...any) {
+func (s *simulation) addProblemf(c *call, format string, args ...any) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "seed %d, day %.1f, %s", s.seed, s.step.at.Hours()/24, s.step.name)
 	for _, f := range s.step.faults {
@@ -146,14 +146,15 @@ func (s *simulation) complainf(c *call, format string, args ...any) {
 	}
 	fmt.Fprintf(&text, ": "+format, args...)
 	if c != nil {
-		fmt.Fprintf(&text, "; it reported %s (%v), %d requests, %d times 401, acted %d times, took %s",
-			c.verdict(), c.err, c.sent, c.unauthorized, len(c.acted), c.ended.Sub(c.started))
+		fmt.Fprintf(&text,
+			"; it reported %s (%v) after %s, with %d requests, %d 401 responses and %d effects",
+			c.verdict(), c.err, c.ended.Sub(c.started), c.sent, c.unauthorized, len(c.effects))
 	}
 	s.problems = append(s.problems, text.String())
 }
 
-// rows returns the ids that a list of the call must contain: those that calls have
-// created so far.
+// rows returns the ids of the resources that a list call must return: all that exist when
+// the call starts.
 func (s *simulation) rows(c *call) map[uuid.UUID]bool {
 	made := map[string]sandbox.Operation{
 		"Allocations.All":    sandbox.CreateAllocation,
@@ -161,7 +162,7 @@ func (s *simulation) rows(c *call) map[uuid.UUID]bool {
 		"Orders.All":         sandbox.CreateOrder,
 	}[c.op.id]
 	rows := map[uuid.UUID]bool{}
-	effects, _ := s.server.Effects() // without a filter there is no error
+	effects, _ := s.server.Effects() // an error is only possible with a filter
 	for _, effect := range effects {
 		if effect.ClientID == c.host.access.ID && effect.Operation == made {
 			rows[effect.ResourceID] = true

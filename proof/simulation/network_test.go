@@ -21,30 +21,30 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// network connects all clients to the sandbox, in process and in virtual time. Requests
-// meet the faults of the step.
+// network connects all clients to the sandbox in the same process, in virtual time. The
+// faults of the current step affect its requests.
 type network struct {
 	server *sandbox.Sandbox
 
 	mu        sync.Mutex
 	seed      uint64
 	faults    []*fault
-	date      time.Duration // error of the Date of every response
+	date      time.Duration // error of the Date header of every response
 	life      time.Duration // lifetime of tokens
-	hanging   bool          // keys hang in this step
+	hanging   bool          // the private keys hang in this step
 	sabotage  func(*http.Response)
-	open      int // requests under way and bodies that are not closed
+	open      int // requests in progress and bodies that are not closed
 	mostOpen  int
-	room      int // connections that the calls under way may have open
-	tooOpen   int // the most connections above that
+	room      int // connections that the calls in progress may have open
+	tooOpen   int // the largest number of connections beyond room
 	effects   int // effects of the sandbox so far
-	unclaimed int // effects that no call made
+	unclaimed int // effects that belong to no call
 }
 
 // ofCall is the context key of the call that a request belongs to.
 type ofCall struct{}
 
-// line is the connection of one process.
+// line connects one process to the network.
 type line struct {
 	network *network
 	process *process
@@ -54,9 +54,9 @@ type line struct {
 func (l line) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	made, _ := ctx.Value(ofCall{}).(*call)
-	sent := l.process.host.datingOf(req)
-	meets, there, back := l.begin(req, made, sent)
-	resp, err := l.network.exchange(ctx, req, made, meets, there, back)
+	sent := l.process.host.clockReadingOf(req)
+	meets, outbound, inbound := l.begin(req, made, sent)
+	resp, err := l.network.exchange(ctx, req, made, meets, outbound, inbound)
 	if err != nil {
 		l.network.end()
 		return nil, err
@@ -67,7 +67,7 @@ func (l line) RoundTrip(req *http.Request) (*http.Response, error) {
 	if ok && isToken(req) && reading.isToken && sent.at.After(l.process.granted) {
 		l.process.granted = sent.at
 	}
-	l.learn(sent, made, resp)
+	l.record(sent, made, resp)
 	return resp, nil
 }
 
@@ -80,10 +80,10 @@ func (n *network) goodUntil(p *process) time.Time {
 
 func isToken(req *http.Request) bool { return req.URL.Path == "/auth/token" }
 
-// begin counts a request and draws the event that it meets and how long it takes.
+// begin counts a request, and draws its event and its travel times in both directions.
 func (l line) begin(
-	req *http.Request, made *call, sent dating,
-) (meets event, there, back time.Duration) {
+	req *http.Request, made *call, sent clockReading,
+) (meets event, outbound, inbound time.Duration) {
 	n := l.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -95,19 +95,19 @@ func (l line) begin(
 	}
 	number, luck := l.count(req, made)
 	random := n.randomFor(luck, number)
-	there = between(random, 2*time.Millisecond, 40*time.Millisecond)
-	back = between(random, 2*time.Millisecond, 40*time.Millisecond)
+	outbound = between(random, 2*time.Millisecond, 40*time.Millisecond)
+	inbound = between(random, 2*time.Millisecond, 40*time.Millisecond)
 	for _, f := range n.faults {
 		if f.meets(isToken(req), number, random) {
 			f.met = true
-			return f.event(random), there, back
+			return f.event(random), outbound, inbound
 		}
 	}
-	return event{}, there, back
+	return event{}, outbound, inbound
 }
 
-// count counts a request. It returns the request's number within its call or process, and
-// a text that identifies the request in each simulation of the same month.
+// count counts a request. It returns the number of the request within its call or
+// process, and a text that identifies the request whenever the month is simulated again.
 func (l line) count(req *http.Request, made *call) (number int, luck string) {
 	if isToken(req) {
 		l.process.tokenRequests++
@@ -120,19 +120,19 @@ func (l line) count(req *http.Request, made *call) (number int, luck string) {
 	return made.sent, fmt.Sprint(made.number, uri, made.requests[uri])
 }
 
-// randomFor returns the random source of a request. It depends on the request alone, so
-// that requests of the same instant may arrive in any order.
+// randomFor returns the random source of a request. The source depends only on the
+// request, so the order of simultaneous requests does not matter.
 func (n *network) randomFor(luck string, number int) *rand.Rand {
 	hash := fnv.New64a()
 	_, _ = fmt.Fprint(hash, luck, number) // writing to a hash does not fail
 	return rand.New(rand.NewPCG(n.seed, hash.Sum64()))
 }
 
-// spare is the number of connections for tokens. Each host has one that it waits for, one
-// that it gave up, and one of a process that ended.
+// spare is the number of connections for token requests. Each host may have three: one
+// that it waits for, one that it abandoned, and one of a process that ended.
 const spare = 3 * hosts
 
-// enter makes room for the connections of a call.
+// enter adds the connections of a call to those that may be open.
 func (n *network) enter(room int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -148,7 +148,7 @@ func (n *network) end() {
 // exchange delivers a request to the server and returns its response, unless the event
 // prevents that.
 func (n *network) exchange(
-	ctx context.Context, req *http.Request, made *call, meets event, there, back time.Duration,
+	ctx context.Context, req *http.Request, made *call, meets event, outbound, inbound time.Duration,
 ) (*http.Response, error) {
 	trace := httptrace.ContextClientTrace(ctx)
 	if trace != nil && trace.GetConn != nil {
@@ -159,7 +159,7 @@ func (n *network) exchange(
 		return nil, err
 	}
 	if meets.dial != nil {
-		if err := pause(ctx, there+meets.before); err != nil {
+		if err := pause(ctx, outbound+meets.before); err != nil {
 			return nil, err
 		}
 		return nil, meets.dial
@@ -168,12 +168,12 @@ func (n *network) exchange(
 		trace.GotConn(httptrace.GotConnInfo{})
 	}
 	if meets.late > 0 {
-		go func() { //nolint:contextcheck // it acts even after the client left, and ends soon
-			time.Sleep(there + meets.late)
+		go func() { //nolint:contextcheck // the server carries out the request even if the client has gone
+			time.Sleep(outbound + meets.late)
 			n.serve(req, body, made)
 		}()
 	}
-	if err := pause(ctx, there+meets.before); err != nil {
+	if err := pause(ctx, outbound+meets.before); err != nil {
 		return nil, err
 	}
 	response := n.emptyResponse(req)
@@ -184,7 +184,7 @@ func (n *network) exchange(
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	if err := pause(ctx, back+meets.after); err != nil {
+	if err := pause(ctx, inbound+meets.after); err != nil {
 		return nil, err
 	}
 	if meets.end != nil {
@@ -204,7 +204,7 @@ func readBody(req *http.Request) ([]byte, error) {
 	return body, errors.Join(err, req.Body.Close())
 }
 
-// emptyResponse returns the response of a proxy in place of the server.
+// emptyResponse returns the response of a proxy that does not forward the request.
 func (n *network) emptyResponse(req *http.Request) *http.Response {
 	return &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -214,23 +214,24 @@ func (n *network) emptyResponse(req *http.Request) *http.Response {
 	}
 }
 
-// serve lets the sandbox act. It acts on one request at a time, so that its effects
-// belong to this one.
+// serve lets the sandbox handle a request. The sandbox handles one request at a time, so
+// that each new effect belongs to this request.
 func (n *network) serve(req *http.Request, body []byte, made *call) *http.Response {
-	arriving := req.Clone(context.Background()) // servers act even after the client left
+	// Servers finish even if the client has gone.
+	arriving := req.Clone(context.Background())
 	arriving.Body = io.NopCloser(bytes.NewReader(body))
 	arriving.ContentLength = int64(len(body))
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	recorder := httptest.NewRecorder()
 	n.server.Handler().ServeHTTP(recorder, arriving)
-	effects, _ := n.server.Effects() // without a filter there is no error
+	effects, _ := n.server.Effects() // an error is only possible with a filter
 	for _, effect := range effects[n.effects:] {
 		if made == nil || string(effect.Operation) != made.op.id {
 			n.unclaimed++
 			continue
 		}
-		made.acted = append(made.acted, effect.ResourceID)
+		made.effects = append(made.effects, effect.ResourceID)
 	}
 	n.effects = len(effects)
 	return recorder.Result()
@@ -248,7 +249,7 @@ func (n *network) deliver(
 	if n.sabotage != nil {
 		n.sabotage(response)
 	}
-	text, _ := io.ReadAll(response.Body) // it is in memory
+	text, _ := io.ReadAll(response.Body) // reading from memory does not fail
 	reading := &body{ctx: ctx, text: bytes.NewReader(text), end: io.EOF, close: sync.OnceFunc(n.end)}
 	if meets.cut {
 		reading.text = bytes.NewReader(text[:len(text)/2])
@@ -261,14 +262,14 @@ func (n *network) deliver(
 	return response
 }
 
-// body is the body of a response. Until it is closed, its connection counts as open.
+// body is the body of a response. Its connection counts as open until the body is closed.
 type body struct {
 	ctx   context.Context
 	text  *bytes.Reader
 	end   error
 	close func()
 
-	isToken bool // if it is the response to a token request
+	isToken bool // whether the response contains a complete token
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -287,7 +288,7 @@ func (b *body) Close() error {
 	return nil
 }
 
-// pause waits while something takes time on the network, unless the client leaves.
+// pause waits for d, or until the client cancels the request.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -299,8 +300,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// secretsOf returns everything in a request that must not show, for servers that quote
-// what they receive.
+// secretsOf returns everything in a request that logs and errors must not contain. Faulty
+// servers quote this text in their responses.
 func secretsOf(req *http.Request) string {
 	text := req.Header.Get("Authorization") + " " + req.Header.Get("Signature") + " " +
 		req.Header.Get("Idempotency-Key")
@@ -310,13 +311,13 @@ func secretsOf(req *http.Request) string {
 	return text
 }
 
-// Every idempotency key begins with mark, so that the judge recognizes it anywhere.
+// Every idempotency key begins with mark, so that the judge recognizes it in any text.
 const (
 	mark      = "5eed5eed"
 	markBytes = "\x5e\xed\x5e\xed"
 )
 
-func marked(random *rand.Rand) (key uuid.UUID) {
+func markedKey(random *rand.Rand) (key uuid.UUID) {
 	fill(random, key[:])
 	copy(key[:], markBytes)
 	key[6] = key[6]&0x0f | 0x40
@@ -330,8 +331,8 @@ func fill(random *rand.Rand, text []byte) {
 	}
 }
 
-// randomness is the random source of a client. Jitter depends on the time, so that
-// goroutines of the same instant may come in any order.
+// randomness is the random source of a client. Jitter depends on the time, so the order
+// of simultaneous goroutines does not matter.
 type randomness struct {
 	mu     sync.Mutex
 	random *rand.Rand

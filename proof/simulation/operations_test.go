@@ -22,7 +22,7 @@ type operation struct {
 	id    string
 	write bool
 	keyed bool
-	many  bool // requests for one call
+	many  bool // one call sends many requests
 	do    doing
 }
 
@@ -94,16 +94,16 @@ func waitForOrder(
 		return uuid.Nil, err
 	}
 	if !upvest.IsDone(order) {
-		return order.ID, fmt.Errorf("%w: the order is not done", errLied)
+		return order.ID, fmt.Errorf("%w: the order is not done", errUntrue)
 	}
 	return order.ID, nil
 }
 
-// errLied is the error of a call that reported an untrue result.
-var errLied = errors.New("the client lied")
+// errUntrue is the error of a call that reported a false result.
+var errUntrue = errors.New("the client reported a false result")
 
-// readAll reads a list to its end, and requires that it contains every row from before
-// the call exactly once.
+// readAll reads a list to its end. The list must contain each row at most once, and every
+// row that existed before the call.
 func readAll[T any](about target, rows iter.Seq2[T, error], id func(*T) uuid.UUID) error {
 	seen := map[uuid.UUID]bool{}
 	for row, err := range rows {
@@ -111,20 +111,20 @@ func readAll[T any](about target, rows iter.Seq2[T, error], id func(*T) uuid.UUI
 		case err != nil:
 			return err
 		case seen[id(&row)]:
-			return fmt.Errorf("%w: the list has a row twice", errLied)
+			return fmt.Errorf("%w: the list contains a row twice", errUntrue)
 		}
 		seen[id(&row)] = true
 	}
-	for row := range about.there {
+	for row := range about.existing {
 		if !seen[row] {
-			return fmt.Errorf("%w: the list of %d rows lacks one of %d that were there before",
-				errLied, len(seen), len(about.there))
+			return fmt.Errorf("%w: the list has %d rows, but lacks one of %d rows that existed before",
+				errUntrue, len(seen), len(about.existing))
 		}
 	}
 	return nil
 }
 
-// tenant has the resources of an API client on the server.
+// tenant has the resources that an API client uses on the server.
 type tenant struct {
 	client     uuid.UUID
 	account    uuid.UUID
@@ -133,15 +133,17 @@ type tenant struct {
 	execution  uuid.UUID
 }
 
-// target has the resources of a call. A call that resumes another has the same target.
+// target has the resources that a call uses. A call that resumes another call has the
+// same target.
 type target struct {
 	operations.Subject
-	limit int32
-	ahead int
-	there map[uuid.UUID]bool // rows that a list must have
+	limit    int32
+	ahead    int
+	existing map[uuid.UUID]bool // rows that a list must contain
 }
 
-// aim chooses the target of a call. One goroutine calls it, in the order of the plan.
+// aim chooses the target of a call. Only one goroutine calls it, in the order of the
+// plan.
 func (t *tenant) aim(op *operation, random *rand.Rand) target {
 	aimed := target{
 		Subject: operations.Subject{

@@ -10,57 +10,59 @@ import (
 const (
 	day   = 24 * time.Hour
 	month = 30 * day
-	// fewMinutes is the time in which an order that was placed for a step can still be
-	// cancelled.
+	// fewMinutes is the time from the beginning of a step in which an order that was
+	// placed for the step can still be cancelled.
 	fewMinutes = 2 * time.Minute
 	// farthest is the largest error of a host's clock.
 	farthest = 10 * time.Hour
-	// serverSkew is how far ahead a signature may be dated.
+	// serverSkew is how far ahead of the server's clock a signature may be dated.
 	serverSkew = 30 * time.Second
-	// longestQueue is the longest life of a token that a queue outlasts.
+	// longestQueue is the longest token lifetime for which a slow limiter delays calls
+	// beyond the expiry of a token.
 	longestQueue = 30 * time.Minute
-	// turnsPerLife is the number of turns of a slow limiter while a token lives.
+	// turnsPerLife is the number of calls that a slow limiter admits during the lifetime
+	// of a token.
 	turnsPerLife = 8
 )
 
-// step is an episode with its calls, planned from the seed alone.
+// step is an episode of faults with its calls. It depends on the seed alone.
 type step struct {
 	name    string
-	at      time.Duration // from the beginning of the month
-	length  time.Duration // until the server is healthy again
+	at      time.Duration // start, from the beginning of the month
+	length  time.Duration // time until the server is healthy again
 	faults  []fault
-	date    time.Duration // by which the Date header is wrong
-	hanging bool          // the keys of all hosts hang
+	date    time.Duration // error of the Date header of every response
+	hanging bool          // the private keys of all hosts hang
 	limited bool          // the limiters of all hosts hang
-	level   bool          // all clocks are right when it begins
-	mild    bool          // calls have to succeed though it lasts
+	level   bool          // all clocks are right when the step begins
+	mild    bool          // calls must succeed during the step
 	refused bool          // the token endpoint refuses the client secret
 	queued  bool          // the limiters of all hosts are slow
-	chained bool          // writes are resumed while the faults last
-	off     time.Duration // by which the one wrong Date is wrong
-	deeds   []deed        // ordered by time
+	chained bool          // callers resume writes while the faults last
+	off     time.Duration // error of the single wrong Date
+	actions []action      // ordered by time
 }
 
-// deed is an action at an instant of a step.
-type deed struct {
+// action is an action at an instant of a step.
+type action struct {
 	at      time.Duration
-	what    what
+	kind    actionKind
 	host    int
 	client  int
 	op      *operation
 	timeout time.Duration
-	keyed   bool // with a key that the caller gives
+	keyed   bool // the caller passes an idempotency key
 	jump    time.Duration
 }
 
-type what string
+type actionKind string
 
 const (
-	calling    what = "call"
-	revocation what = "revocation"
-	jump       what = "clock jumps"
-	restart    what = "client restarts"
-	healing    what = "end of the episode"
+	calling    actionKind = "call"
+	revocation actionKind = "revocation"
+	jump       actionKind = "clock jump"
+	restart    actionKind = "client restart"
+	healing    actionKind = "end of the episode"
 )
 
 // planner draws a plan.
@@ -73,7 +75,8 @@ func (p *planner) between(least, most time.Duration) time.Duration {
 	return between(p.random, least, most)
 }
 
-// logBetween draws evenly on a logarithmic scale: short times are as likely as long ones.
+// logBetween draws a duration on a logarithmic scale, so that a minute is as likely as an
+// hour.
 func (p *planner) logBetween(least, most time.Duration) time.Duration {
 	return time.Duration(float64(least) * math.Pow(float64(most)/float64(least), p.random.Float64()))
 }
@@ -82,59 +85,60 @@ func (p *planner) chance(of float64) bool { return p.random.Float64() < of }
 
 func pick[T any](p *planner, from []T) T { return from[p.random.IntN(len(from))] }
 
-// call plans calls at random times.
+// call plans a number of calls at random times.
 func (p *planner) call(count int, from, to time.Duration) {
 	for range count {
-		d := deed{
-			at: p.between(from, to), what: calling, host: p.anyHost(), client: p.random.IntN(2),
+		d := action{
+			at: p.between(from, to), kind: calling, host: p.anyHost(), client: p.random.IntN(2),
 			op: pick(p, allOperations), keyed: p.chance(0.4),
 		}
-		if d.op.many && p.chance(0.5) { // each takes as long as many other calls
+		// Plan fewer of these calls, because each sends many requests.
+		if d.op.many && p.chance(0.5) {
 			d.op = pick(p, allOperations)
 		}
 		if d.op.id == "cancel_portfolios_order" && d.at > fewMinutes {
 			d.op = operationNamed("create_portfolios_order")
 		}
-		p.step.deeds = append(p.step.deeds, d)
+		p.step.actions = append(p.step.actions, d)
 	}
 }
 
 // burst plans concurrent calls on one host.
 func (p *planner) burst(count, host int, from, to time.Duration) {
-	first := len(p.step.deeds)
+	first := len(p.step.actions)
 	p.call(count, from, to)
-	for i := range p.step.deeds[first:] {
-		p.step.deeds[first+i].host = host
-		if p.step.deeds[first+i].op.many {
-			p.step.deeds[first+i].op = operationNamed("retrieve_portfolios_order")
+	for i := range p.step.actions[first:] {
+		p.step.actions[first+i].host = host
+		if p.step.actions[first+i].op.many {
+			p.step.actions[first+i].op = operationNamed("retrieve_portfolios_order")
 		}
 	}
 }
 
 func (p *planner) anyHost() int { return p.random.IntN(hosts) }
 
-func (p *planner) happen(thing what, at time.Duration) {
-	d := deed{at: at, what: thing, host: p.anyHost()}
-	if thing == jump {
+func (p *planner) addAction(kind actionKind, at time.Duration) {
+	d := action{at: at, kind: kind, host: p.anyHost()}
+	if kind == jump {
 		d.jump = p.logBetween(35*time.Second, farthest)
 		if p.chance(0.5) {
 			d.jump = -d.jump
 		}
 	}
-	p.step.deeds = append(p.step.deeds, d)
+	p.step.actions = append(p.step.actions, d)
 }
 
 const hosts = 3
 
-// kind is a kind of steps.
-type kind struct {
+// stepKind is a kind of step.
+type stepKind struct {
 	name   string
 	weight int
 	plan   func(p *planner)
 }
 
-// kinds are the kinds of steps, some more frequent than others.
-var kinds = []kind{
+// stepKinds are all kinds of steps. A kind with a greater weight occurs more often.
+var stepKinds = []stepKind{
 	{name: "quiet", weight: 1, plan: (*planner).planQuiet},
 	{name: "mild fault", weight: 3, plan: (*planner).planMildFault},
 	{name: "revocation", weight: 2, plan: (*planner).planRevocation},
@@ -162,7 +166,7 @@ func (p *planner) planMildFault() {
 	p.step.length = p.logBetween(time.Minute, 5*time.Hour)
 	p.step.faults = []fault{pick(p, mildFaults)}
 	if p.step.faults[0].slows && p.chance(0.5) {
-		p.happen(jump, 0)
+		p.addAction(jump, 0)
 	}
 	p.call(5, 0, p.step.length)
 	at := p.between(0, p.step.length)
@@ -176,7 +180,7 @@ func (p *planner) planRevocation() {
 		p.step.faults = []fault{mildFaults[p.random.IntN(2)]}
 	}
 	at := p.between(5*time.Second, 20*time.Second)
-	p.happen(revocation, at)
+	p.addAction(revocation, at)
 	p.burst(20, p.anyHost(), at-time.Second, at)
 	p.call(3, 0, p.step.length)
 }
@@ -185,10 +189,10 @@ func (p *planner) planClocks() {
 	p.step.mild = true
 	p.step.length = p.logBetween(10*time.Minute, 5*time.Hour)
 	for range 1 + p.random.IntN(3) {
-		p.happen(jump, p.between(0, p.step.length))
+		p.addAction(jump, p.between(0, p.step.length))
 	}
 	if p.chance(0.5) {
-		p.happen(revocation, p.between(0, p.step.length))
+		p.addAction(revocation, p.between(0, p.step.length))
 	}
 	p.call(8, 0, p.step.length)
 	at := p.between(0, p.step.length)
@@ -205,7 +209,7 @@ func (p *planner) planWrongDate() {
 	}
 	for range 1 + p.random.IntN(2) {
 		at := p.between(0, p.step.length)
-		p.happen(revocation, at)
+		p.addAction(revocation, at)
 		p.call(6, at, at+p.between(time.Minute, 10*time.Minute))
 	}
 	p.call(4, 0, p.step.length)
@@ -223,17 +227,17 @@ func (p *planner) planOutage() {
 		}
 		p.step.faults = append(p.step.faults, f)
 	}
-	for _, thing := range []what{revocation, jump, restart} {
+	for _, thing := range []actionKind{revocation, jump, restart} {
 		if p.chance(0.25) {
-			p.happen(thing, p.between(0, p.step.length))
+			p.addAction(thing, p.between(0, p.step.length))
 		}
 	}
 	p.call(6, 0, p.step.length)
 	p.call(4, 0, min(p.step.length, 30*time.Second))
 	p.call(4, max(0, p.step.length-30*time.Second), p.step.length)
-	p.limit()
+	p.addTimeouts()
 	if p.chance(0.4) {
-		p.happen(revocation, p.step.length)
+		p.addAction(revocation, p.step.length)
 	}
 }
 
@@ -243,8 +247,8 @@ func (p *planner) planRestart() {
 	host := p.anyHost()
 	p.burst(40, host, 0, time.Second)
 	p.burst(10, host, max(0, p.step.length-3*time.Second), p.step.length)
-	p.limit()
-	p.happen(revocation, p.step.length)
+	p.addTimeouts()
+	p.addAction(revocation, p.step.length)
 	p.burst(20, host, p.step.length, p.step.length+200*time.Millisecond)
 }
 
@@ -253,16 +257,16 @@ func (p *planner) planHangingKey() {
 	p.planHang()
 }
 
-// planHang plans calls that hang in large numbers, and some over the whole step.
+// planHang plans a burst of calls that hang, and a few calls over the whole step.
 func (p *planner) planHang() {
 	p.step.length = p.logBetween(time.Minute, time.Hour)
 	p.call(8, 0, p.step.length)
 	p.burst(40, p.anyHost(), 0, time.Second)
-	p.limit()
+	p.addTimeouts()
 }
 
-// planLostRenewals plans calls of one caller that are too far apart to share a token
-// renewal.
+// planLostRenewals plans calls of one host that are so far apart that no two share a
+// token renewal.
 func (p *planner) planLostRenewals() {
 	p.step.mild = true
 	p.step.length = p.logBetween(30*time.Minute, 5*time.Hour)
@@ -274,9 +278,9 @@ func (p *planner) planRefusedSecret() {
 	p.step.refused = true
 	p.step.length = time.Minute
 	p.step.faults = []fault{refusedSecret}
-	p.happen(revocation, 0)
+	p.addAction(revocation, 0)
 	p.burst(300, p.anyHost(), time.Second, p.step.length)
-	p.limit()
+	p.addTimeouts()
 }
 
 func (p *planner) planHangingLimiter() {
@@ -284,28 +288,29 @@ func (p *planner) planHangingLimiter() {
 	p.planHang()
 }
 
-// planSlowLimiter has more calls than the limiter lets through while a token lives.
+// planSlowLimiter plans more calls than the limiter admits during the lifetime of a
+// token.
 func (p *planner) planSlowLimiter() {
 	p.step.mild = true
 	p.step.queued = true
 	p.step.length = p.logBetween(2*time.Hour, 5*time.Hour)
 	p.burst(4, p.anyHost(), 0, p.step.length/2)
 	p.burst(20, p.anyHost(), 0, time.Minute)
-	// An order is filled before a cancellation has its turn.
-	p.place(func(op *operation) bool { return op.id == "cancel_portfolios_order" })
+	// The limiter would admit a cancellation only after the order is filled.
+	p.replaceByOrders(func(op *operation) bool { return op.id == "cancel_portfolios_order" })
 }
 
-// place places orders in place of some of the calls so far.
-func (p *planner) place(of func(op *operation) bool) {
-	for i, d := range p.step.deeds {
-		if d.what == calling && of(d.op) {
-			p.step.deeds[i].op = operationNamed("create_portfolios_order")
+// replaceByOrders replaces the planned calls of some operations by orders.
+func (p *planner) replaceByOrders(of func(op *operation) bool) {
+	for i, d := range p.step.actions {
+		if d.kind == calling && of(d.op) {
+			p.step.actions[i].op = operationNamed("create_portfolios_order")
 		}
 	}
 }
 
-// planSingleWrongDate has one wrong Date, by which the client may date the calls until it
-// sees one that agrees with its clock.
+// planSingleWrongDate plans a single response with a wrong Date. The client may date its
+// calls by this Date until it receives a Date that matches its clock.
 func (p *planner) planSingleWrongDate() {
 	p.step.mild = true
 	p.step.level = true
@@ -315,7 +320,7 @@ func (p *planner) planSingleWrongDate() {
 	p.burst(20, p.anyHost(), 0, p.step.length)
 }
 
-// planResumeChains has writes whose outcome is unknown, and that are resumed while the
+// planResumeChains plans writes with unknown outcomes, which callers resume while the
 // server still fails.
 func (p *planner) planResumeChains() {
 	p.step.chained = true
@@ -327,23 +332,24 @@ func (p *planner) planResumeChains() {
 	}
 	p.step.faults = []fault{f}
 	p.burst(12, p.anyHost(), 0, p.step.length)
-	p.place(func(op *operation) bool { return !op.write })
-	p.limit()
+	p.replaceByOrders(func(op *operation) bool { return !op.write })
+	p.addTimeouts()
 }
 
-// limit gives some of the planned calls a context that ends.
-func (p *planner) limit() {
-	for i := range p.step.deeds {
-		if p.step.deeds[i].what == calling && p.chance(0.3) {
-			p.step.deeds[i].timeout = p.logBetween(10*time.Millisecond, 2*time.Minute)
+// addTimeouts gives some of the planned calls a deadline.
+func (p *planner) addTimeouts() {
+	for i := range p.step.actions {
+		if p.step.actions[i].kind == calling && p.chance(0.3) {
+			p.step.actions[i].timeout = p.logBetween(10*time.Millisecond, 2*time.Minute)
 		}
 	}
 }
 
-// planOf draws the month of a seed, from the steps of one kind if only names it.
+// planOf draws the month of a seed. If only is not empty, all steps have the kind with
+// this name.
 func planOf(seed uint64, only string) []step {
 	p := &planner{random: rand.New(rand.NewPCG(seed, 1))}
-	kinds := slices.DeleteFunc(slices.Clone(kinds), func(k kind) bool {
+	kinds := slices.DeleteFunc(slices.Clone(stepKinds), func(k stepKind) bool {
 		return only != "" && k.name != only
 	})
 	total := 0
@@ -362,10 +368,10 @@ func planOf(seed uint64, only string) []step {
 				break
 			}
 		}
-		p.step.deeds = append(p.step.deeds, deed{at: p.step.length, what: healing})
+		p.step.actions = append(p.step.actions, action{at: p.step.length, kind: healing})
 		p.call(3, p.step.length, p.step.length+2*time.Second)
 		p.call(2, p.step.length, p.step.length+time.Minute)
-		slices.SortStableFunc(p.step.deeds, func(a, b deed) int { return int(a.at - b.at) })
+		slices.SortStableFunc(p.step.actions, func(a, b action) int { return int(a.at - b.at) })
 		plan = append(plan, p.step)
 	}
 	return plan

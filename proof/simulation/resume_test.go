@@ -9,7 +9,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// resume repeats every write of the step that reported neither success nor refusal.
+// resume resumes every write of the step that reported neither success nor refusal.
 func (s *simulation) resume() {
 	for _, c := range s.calls {
 		if !c.isOpen() {
@@ -20,8 +20,8 @@ func (s *simulation) resume() {
 			last = s.chain(c)
 		}
 		if last.isOpen() {
-			last = s.again(last)
-			last.must = true
+			last = s.newResumption(last)
+			last.mustSucceed = true
 			if s.step.chained && !s.defect.keysAlone {
 				last.resumeError()
 			} else if !s.defect.newKeys {
@@ -30,62 +30,63 @@ func (s *simulation) resume() {
 			last.run()
 			s.judge(last)
 		}
-		acts := len(last.acts())
-		if acts > 1 || acts == 0 && c.op.id != "cancel_portfolios_order" {
-			s.complainf(last, "was resumed and acted %d times in all", acts)
+		effects := len(last.allEffects())
+		if effects > 1 || effects == 0 && c.op.id != "cancel_portfolios_order" {
+			s.addProblemf(last, "was resumed, and took effect %d times in total", effects)
 		}
 	}
 }
 
 // isOpen reports whether a call reported neither success nor refusal.
 func (c *call) isOpen() bool {
-	told := c.verdict()
-	return told == operations.Unknown || told == operations.Accepted
+	verdict := c.verdict()
+	return verdict == operations.Unknown || verdict == operations.Accepted
 }
 
-// again makes a call that resumes another one.
-func (s *simulation) again(c *call) *call {
+// newResumption returns a call that resumes another call.
+func (s *simulation) newResumption(c *call) *call {
 	return s.make(&call{op: c.op, host: c.host, client: c.client, target: c.target, resumes: c})
 }
 
-// resumeKey passes on the key of the call that this one resumes.
+// resumeKey takes over the idempotency key of the call that c resumes.
 func (c *call) resumeKey() {
 	if failure, ok := errors.AsType[*upvest.Error](c.resumes.err); ok {
 		c.key = failure.IdempotencyKey
 	}
 }
 
-// resumeError passes on the error of the call that this one resumes.
+// resumeError resumes the earlier call with the Resume option of its error.
 func (c *call) resumeError() {
 	if failure, ok := errors.AsType[*upvest.Error](c.resumes.err); ok {
 		c.options = append(c.options, failure.Resume())
 	}
 }
 
-// chain resumes a write while the outage lasts, each time with the last error's Resume.
-// Some of the tries never leave the process. It returns the last one.
+// chain resumes a write several times during the outage, each time with the Resume option
+// of the last error. Obstacles keep some of these calls from being sent. It returns the
+// last call.
 func (s *simulation) chain(c *call) *call {
-	s.fail()
-	defer s.heal()
+	s.startFaults()
+	defer s.endFaults()
 	last := c
 	forgotten := false
 	for range s.random.IntN(6) {
-		try := s.again(last)
+		resumption := s.newResumption(last)
 		switch {
 		case s.defect.keysAlone:
-			try.resumeKey()
+			resumption.resumeKey()
 		case !forgotten:
-			try.resumeError()
+			resumption.resumeError()
 		}
-		isHeld := s.random.IntN(2) == 0
-		if isHeld {
-			obstacles[s.random.IntN(len(obstacles))](try, s.random)
+		isObstructed := s.random.IntN(2) == 0
+		if isObstructed {
+			obstacles[s.random.IntN(len(obstacles))](resumption, s.random)
 			forgotten = s.defect.forgetful
 		}
-		try.run()
-		s.judge(try)
-		s.judgeTry(try, isHeld)
-		last = try
+		resumption.run()
+		s.judge(resumption)
+		s.judgeResumption(resumption, isObstructed)
+		last = resumption
 		if !last.isOpen() {
 			break
 		}
@@ -93,30 +94,32 @@ func (s *simulation) chain(c *call) *call {
 	return last
 }
 
-// obstacles keep a try from leaving its process.
-var obstacles = []func(try *call, random *rand.Rand){
-	func(try *call, _ *rand.Rand) { try.timeout = -time.Second }, // its deadline is over
-	func(try *call, _ *rand.Rand) { try.options = append(try.options, nil) },
-	func(try *call, _ *rand.Rand) {
+// obstacles prevent a resumption from being sent.
+var obstacles = []func(resumption *call, random *rand.Rand){
+	// This deadline has passed before the call.
+	func(resumption *call, _ *rand.Rand) { resumption.timeout = -time.Second },
+	func(resumption *call, _ *rand.Rand) { resumption.options = append(resumption.options, nil) },
+	func(resumption *call, _ *rand.Rand) {
 		invalid := upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: -1})
-		try.options = append(try.options, invalid)
+		resumption.options = append(resumption.options, invalid)
 	},
-	func(try *call, random *rand.Rand) {
-		try.options = append(try.options, upvest.WithIdempotencyKey(marked(random)))
+	func(resumption *call, random *rand.Rand) {
+		resumption.options = append(resumption.options, upvest.WithIdempotencyKey(markedKey(random)))
 	},
 }
 
-// judgeTry is about a try of a chain. Only a success ends the doubt about those before.
-func (s *simulation) judgeTry(try *call, isHeld bool) {
-	if isHeld {
-		s.figures.held++
+// judgeResumption checks a resumption of a chain. Only a success may end the doubt about
+// the calls before it.
+func (s *simulation) judgeResumption(resumption *call, isObstructed bool) {
+	if isObstructed {
+		s.figures.obstructed++
 	}
-	switch told := try.verdict(); {
-	case isHeld && try.sent > 0:
-		s.complainf(try, "was sent in spite of its arguments")
-	case isHeld && told == operations.Succeeded:
-		s.complainf(try, "reports that it acted, and was not sent")
-	case told == operations.Refused:
-		s.complainf(try, "reports that it was refused after an unknown outcome")
+	switch verdict := resumption.verdict(); {
+	case isObstructed && resumption.sent > 0:
+		s.addProblemf(resumption, "was sent despite its invalid arguments")
+	case isObstructed && verdict == operations.Succeeded:
+		s.addProblemf(resumption, "reported success, but was not sent")
+	case verdict == operations.Refused:
+		s.addProblemf(resumption, "reported a refusal although the outcome was unknown")
 	}
 }

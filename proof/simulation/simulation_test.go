@@ -11,13 +11,13 @@ import (
 )
 
 var (
-	seeds  = flag.Uint64("seeds", 1, "how many months TestMonths simulates")
+	seeds  = flag.Uint64("seeds", 1, "the number of months that TestMonths simulates")
 	from   = flag.Uint64("from", 1, "the first month that TestMonths simulates")
-	seed   = flag.Uint64("seed", 0, "the one month that TestMonths simulates, from 1; 0 for all")
-	report = flag.Bool("report", false, "print what was tried and the worst figures")
+	seed   = flag.Uint64("seed", 0, "the only month that TestMonths simulates, from 1; 0 means all")
+	report = flag.Bool("report", false, "print the simulated calls and faults, and the worst figures")
 )
 
-// TestMonths simulates a month for each seed.
+// TestMonths simulates one month for each seed.
 func TestMonths(t *testing.T) {
 	first := *from
 	last := first + *seeds - 1
@@ -34,7 +34,7 @@ func TestMonths(t *testing.T) {
 			for number := range numbers {
 				t.Run(fmt.Sprint("seed ", number), func(t *testing.T) {
 					done := run(t, number, defect{})
-					mustBeFine(t, done)
+					requireNoProblems(t, done)
 					mu.Lock()
 					defer mu.Unlock()
 					total.add(done.figures)
@@ -52,7 +52,7 @@ func TestMonths(t *testing.T) {
 	}
 }
 
-// run simulates one month.
+// run simulates the month of a seed with a defect.
 func run(t *testing.T, seed uint64, defect defect) (done *simulation) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -67,12 +67,12 @@ func run(t *testing.T, seed uint64, defect defect) (done *simulation) {
 
 const mostShown = 5
 
-func mustBeFine(t *testing.T, s *simulation) {
+func requireNoProblems(t *testing.T, s *simulation) {
 	t.Helper()
 	for _, problem := range s.problems[:min(len(s.problems), mostShown)] {
 		t.Error(problem)
 	}
 	if len(s.problems) > 0 {
-		t.Errorf("%d problems; make simulate SEED=%d simulates this month again", len(s.problems), s.seed)
+		t.Errorf("the month has %d problems; make simulate SEED=%d repeats it", len(s.problems), s.seed)
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 )
 
-// live runs a step: it performs the deeds, judges the calls, and then resumes each write
+// runStep performs the actions of a step, judges the calls, and then resumes each write
 // with an unknown outcome.
-func (s *simulation) live() {
+func (s *simulation) runStep() {
 	s.calls = nil
-	s.upset = nil
+	s.disturbances = nil
 	if s.step.level {
 		for _, h := range s.hosts {
 			s.network.set(h, 0)
@@ -22,13 +22,13 @@ func (s *simulation) live() {
 	before := s.countTokenRequests()
 	began := time.Now()
 	s.begin()
-	for i, d := range s.step.deeds {
+	for i, d := range s.step.actions {
 		time.Sleep(time.Until(began.Add(d.at)))
-		s.act(d, planned[i])
+		s.perform(d, planned[i])
 	}
 	s.wait()
 	s.judgeTokens(before, time.Since(began))
-	time.Sleep(15 * time.Minute) // for what goes on in the background
+	time.Sleep(15 * time.Minute) // until background work has ended
 	s.judgeRest()
 	for _, c := range s.calls {
 		s.judge(c)
@@ -36,16 +36,16 @@ func (s *simulation) live() {
 	s.judgeBudget(time.Since(began))
 	s.resume()
 	if shown := s.log.shows(); shown != "" {
-		s.complainf(nil, "the log shows a secret: …%s…", shown)
+		s.addProblemf(nil, "the log contains a secret: …%s…", shown)
 	}
 	s.figures.steps[s.step.name]++
 }
 
-// prepare creates the calls of a step, and the resources that they need.
+// prepare creates the calls of a step and the resources that they need.
 func (s *simulation) prepare() []*call {
-	planned := make([]*call, len(s.step.deeds))
-	for i, d := range s.step.deeds {
-		if d.what != calling {
+	planned := make([]*call, len(s.step.actions))
+	for i, d := range s.step.actions {
+		if d.kind != calling {
 			continue
 		}
 		h := s.hosts[d.host]
@@ -54,7 +54,7 @@ func (s *simulation) prepare() []*call {
 			target: h.tenant.aim(d.op, s.random),
 		}
 		if d.keyed {
-			c.key = marked(s.random)
+			c.key = markedKey(s.random)
 		}
 		switch d.op.id {
 		case "update_portfolios_allocation":
@@ -70,7 +70,7 @@ func (s *simulation) prepare() []*call {
 }
 
 func (s *simulation) begin() {
-	s.fail()
+	s.startFaults()
 	for _, h := range s.hosts {
 		if s.step.hanging {
 			h.key.hang()
@@ -90,8 +90,8 @@ func (s *simulation) begin() {
 	}
 }
 
-// fail lets requests meet the faults of the step.
-func (s *simulation) fail() {
+// startFaults makes the faults of the step affect requests.
+func (s *simulation) startFaults() {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
 	s.network.faults = nil
@@ -102,8 +102,8 @@ func (s *simulation) fail() {
 	}
 }
 
-// heal makes the server healthy again.
-func (s *simulation) heal() {
+// endFaults makes the server healthy again.
+func (s *simulation) endFaults() {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
 	s.network.faults = nil
@@ -119,21 +119,21 @@ func (s *simulation) heal() {
 	}
 }
 
-func (s *simulation) act(d deed, c *call) {
+func (s *simulation) perform(d action, c *call) {
 	h := s.hosts[d.host]
-	u := upset{at: time.Now(), what: d.what}
-	switch d.what {
+	u := disturbance{at: time.Now(), kind: d.kind}
+	switch d.kind {
 	case calling:
-		c.must = s.step.mild || d.at >= s.step.length
-		c.target.there = s.rows(c)
+		c.mustSucceed = s.step.mild || d.at >= s.step.length
+		c.target.existing = s.rows(c)
 		s.make(c)
 		c.goodUntil = s.network.goodUntil(h.process)
-		c.knew = s.network.knows(h.process)
+		c.hasCorrected = s.network.hasCorrectedClock(h.process)
 		s.running.Go(c.run)
 		return
 	case healing:
 		s.judgeHanging()
-		s.heal()
+		s.endFaults()
 		return
 	case revocation:
 		s.server.RevokeTokens()
@@ -144,15 +144,15 @@ func (s *simulation) act(d deed, c *call) {
 		u.host = h
 		h.process.kill()
 		if err := h.start(s.network, s.seed, s.log, s.defect); err != nil {
-			s.complainf(nil, "start a process: %v", err)
+			s.addProblemf(nil, "start a process: %v", err)
 		}
 	}
-	s.upset = append(s.upset, u)
-	s.figures.faults[string(d.what)]++
+	s.disturbances = append(s.disturbances, u)
+	s.figures.faults[string(d.kind)]++
 }
 
-// wait waits for all calls of the step. Calls that take six hours hang: their processes
-// are ended.
+// wait waits for all calls of the step. It reports each call that is still running after
+// six hours, and then ends all processes.
 func (s *simulation) wait() {
 	done := make(chan struct{})
 	go func() {
@@ -166,7 +166,7 @@ func (s *simulation) wait() {
 	}
 	for _, c := range s.calls {
 		if c.ended.IsZero() {
-			s.complainf(c, "hangs")
+			s.addProblemf(c, "did not end within six hours")
 		}
 	}
 	for _, h := range s.hosts {

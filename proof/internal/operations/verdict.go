@@ -6,16 +6,17 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Verdict is what a call reports of its operation.
+// Verdict is the result of an operation as its call reports it.
 type Verdict string
 
-// The verdicts. Reads succeed or fail; a write that fails has an outcome.
+// These are the verdicts. A read succeeds or fails. A write that does not succeed is
+// refused, unknown or accepted.
 const (
 	Succeeded Verdict = "ok"
 	Failed    Verdict = "error"    // a read failed
 	Refused   Verdict = "refused"  // the write was not carried out
 	Unknown   Verdict = "unknown"  // the write may have been carried out
-	Accepted  Verdict = "accepted" // the write was carried out, its response is lost
+	Accepted  Verdict = "accepted" // the write was carried out; its response is unusable
 )
 
 // VerdictOf returns the verdict that the error of a call reports.
