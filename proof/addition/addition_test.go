@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// maxRuns is how often a contributor has to run `make contract`, including the run that
-// passes.
+// maxRuns limits the number of times that a contributor must run `make contract`,
+// including the run that passes.
 const maxRuns = 3
 
-// edit is a change that a contributor makes because of findings.
+// edit is a change that a contributor makes because of a finding.
 type edit struct {
 	name    string
-	settles []string // each finding of it contains one of these
+	settles []string // each finding that requires the edit contains one of these texts
 	apply   func(c clone)
 }
 
@@ -26,7 +26,7 @@ func (e edit) isFor(finding string) bool {
 
 var findingLine = regexp.MustCompile(`(?m)^ +\w+_test\.go:\d+: (.*)$`)
 
-// findingsOf returns the findings in what a run printed, each once.
+// findingsOf returns the findings in the output of a run, each once.
 func findingsOf(printed string) []string {
 	var findings []string
 	for _, line := range findingLine.FindAllStringSubmatch(printed, -1) {
@@ -36,7 +36,7 @@ func findingsOf(printed string) []string {
 	return slices.Compact(findings)
 }
 
-// due returns the edits that settle findings, and the findings without an edit.
+// due returns the edits that the findings require, and the findings that no edit settles.
 func due(findings []string, edits []edit) (asked []edit, unknown []string) {
 	for _, e := range edits {
 		if slices.ContainsFunc(findings, e.isFor) {
@@ -73,7 +73,7 @@ func TestAdditionIsGuided(t *testing.T) {
 	}
 }
 
-// follow runs `make contract` and applies the edits for its findings, until it passes.
+// follow runs `make contract` and applies the edits for its findings until it passes.
 func follow(t *testing.T, c clone) {
 	t.Helper()
 	left := preparedEdits()
@@ -91,7 +91,7 @@ func follow(t *testing.T, c clone) {
 		}
 		asked, unknown := due(findings, left)
 		for _, finding := range unknown {
-			t.Errorf("no edit is prepared for the finding, or its edit did not settle it: %s", finding)
+			t.Errorf("no prepared edit settles the finding: %s", finding)
 		}
 		if len(asked) == 0 {
 			t.Fatalf("make contract fails without a finding:\n%s", printed)
@@ -107,7 +107,7 @@ func follow(t *testing.T, c clone) {
 }
 
 func TestFindingsAndEditsBelongTogether(t *testing.T) {
-	printed := "--- FAIL: TestNothingDrifts (0.1s)\n" +
+	printed := "--- FAIL: TestEverythingAgreesWithContract (0.1s)\n" +
 		"        drift_test.go:35: wrapper: X has no method: add one\n" +
 		"        drift_test.go:35: wrapper: X has no method: add one\n" +
 		"    reach_test.go:9: examples: X is missing: call it\nFAIL\n"
@@ -117,9 +117,9 @@ func TestFindingsAndEditsBelongTogether(t *testing.T) {
 	}
 	asked, unknown := due(findingsOf(printed), edits)
 	if len(asked) != 1 || asked[0].name != "method" {
-		t.Errorf("got %d edits, want that of the method", len(asked))
+		t.Errorf("got %d edits, want only the edit for the method", len(asked))
 	}
 	if !slices.Equal(unknown, []string{"examples: X is missing: call it"}) {
-		t.Errorf("got %q as findings without an edit, want the one of the examples", unknown)
+		t.Errorf("got the findings without an edit %q, want only the finding about the examples", unknown)
 	}
 }

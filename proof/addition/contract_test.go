@@ -2,8 +2,8 @@ package addition_test
 
 const operationID = "retrieve_portfolios_order_fee"
 
-// addToContract adds a new operation and a new field to openapi.yaml, as Upvest might
-// document them.
+// addToContract adds an operation and a field to openapi.yaml, as Upvest might document
+// them.
 func addToContract(c clone) {
 	c.t.Helper()
 	const file = "openapi.yaml"

@@ -17,8 +17,8 @@ type clone struct {
 	root string
 }
 
-// newClone copies all files that git tracks, and the programs that `make contract` has
-// installed.
+// newClone copies all files that git tracks. It links the programs that `make contract`
+// has installed.
 func newClone(t *testing.T) clone {
 	t.Helper()
 	repository, err := filepath.Abs("../..")
@@ -39,13 +39,13 @@ func newClone(t *testing.T) clone {
 	return c
 }
 
-// linkPrograms lets the copy use the programs of other modules that `make contract` has
-// installed below build/. The copy builds its own programs itself.
+// linkPrograms links the programs of other modules that `make contract` has installed
+// below build/. The copy builds its own programs.
 func linkPrograms(t *testing.T, repository, root string) {
 	t.Helper()
 	installed, err := filepath.Glob(filepath.Join(repository, "build/go/*@*"))
 	if err != nil || len(installed) == 0 {
-		t.Fatalf("the programs of make contract are not installed: run make contract first (%v)", err)
+		t.Fatalf("find the programs of make contract: none is installed: run make contract first (%v)", err)
 	}
 	node := filepath.Join(repository, "build/node")
 	if _, err := os.Stat(node); err == nil {
@@ -66,7 +66,8 @@ func linkPrograms(t *testing.T, repository, root string) {
 	}
 }
 
-// copyFile keeps the modification time, by which make decides what is up to date.
+// copyFile copies a file with its modification time, because make rebuilds files by this
+// time.
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	info, err := os.Stat(from)
@@ -100,13 +101,13 @@ func (c clone) create(name, text string) {
 	}
 }
 
-// insert inserts a text before another one, which must occur once.
+// insert inserts a text before another text, which must occur exactly once.
 func (c clone) insert(name, before, text string) {
 	c.t.Helper()
 	c.replace(name, before, text+before)
 }
 
-// replace replaces a text that occurs once.
+// replace replaces a text, which must occur exactly once.
 func (c clone) replace(name, old, text string) {
 	c.t.Helper()
 	file := filepath.Join(c.root, name)
@@ -115,7 +116,7 @@ func (c clone) replace(name, old, text string) {
 		c.t.Fatal(err)
 	}
 	if count := bytes.Count(content, []byte(old)); count != 1 {
-		c.t.Fatalf("%s has %q %d times, want once: prepare the edit for another place", name, old, count)
+		c.t.Fatalf("%s contains %q %d times, want once: update the prepared edit", name, old, count)
 	}
 	content = bytes.Replace(content, []byte(old), []byte(text), 1)
 	if err := os.WriteFile(file, content, 0o644); err != nil {
@@ -123,7 +124,7 @@ func (c clone) replace(name, old, text string) {
 	}
 }
 
-// try runs a command in a folder and returns what it printed.
+// try runs a command in a folder and returns its output.
 func (c clone) try(folder string, command ...string) (string, error) {
 	c.t.Helper()
 	ctx, stop := context.WithTimeout(c.t.Context(), 5*time.Minute)
@@ -135,7 +136,7 @@ func (c clone) try(folder string, command ...string) (string, error) {
 	return string(printed), err
 }
 
-// must runs a command that has to succeed.
+// must runs a command, and fails the test if the command fails.
 func (c clone) must(folder string, command ...string) string {
 	c.t.Helper()
 	printed, err := c.try(folder, command...)

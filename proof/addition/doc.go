@@ -1,4 +1,4 @@
-// Package addition measures how much work an addition to the contract is. In a copy of
-// the repository, it adds an operation and a field. Then it settles each finding of `make
-// contract` with an edit that is prepared here.
+// Package addition measures the work for an addition to the contract. It adds an
+// operation and a field to a copy of the repository. Then it applies a prepared edit for
+// each finding of `make contract`.
 package addition

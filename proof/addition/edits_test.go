@@ -2,8 +2,7 @@ package addition_test
 
 import "slices"
 
-// preparedEdits returns the edits that settle the findings, in the order in which they
-// are applied.
+// preparedEdits returns all edits in the order in which the test applies them.
 func preparedEdits() []edit {
 	return slices.Concat(codeEdits(), otherEdits())
 }
@@ -35,7 +34,7 @@ func codeEdits() []edit {
 			},
 		},
 		{
-			name:    "what identifies the resource",
+			name:    "the check of the resource's id",
 			settles: []string{"identified.go: " + operationID + " accepts the response {}"},
 			apply: func(c clone) {
 				c.insert("wrapper/internal/wire/identified.go", "\tcase *portfolios.OrderList:\n",
@@ -43,7 +42,7 @@ func codeEdits() []edit {
 			},
 		},
 		{
-			name:    "how the response is read",
+			name:    "the decoding of the response",
 			settles: []string{"add add[portfolios.OrderFee](o) to newObjects"},
 			apply: func(c clone) {
 				c.insert("wrapper/internal/wire/shape.go", "\t\tadd[portfolios.Meta](o),\n",
@@ -79,7 +78,7 @@ func otherEdits() []edit {
 			},
 		},
 		{
-			name:    "the call of fault matrix, simulation and suites",
+			name:    "the call for the fault matrix, the simulation and the suites",
 			settles: []string{"proof/internal/operations: operations: GET " + operationID + " is missing"},
 			apply: func(c clone) {
 				const file = "proof/internal/operations/orders.go"
@@ -106,7 +105,7 @@ func otherEdits() []edit {
 			},
 		},
 		{
-			name:    "the page of the API",
+			name:    "the page of all methods",
 			settles: []string{"run go test -run APIPage ./drift -update in proof/"},
 			apply: func(c clone) {
 				c.must("proof", "go", "test", "-run", "APIPage", "./drift", "-update")

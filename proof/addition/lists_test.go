@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// list is a file that names all operations, or the version of the contract.
+// list is a file that must contain a text after the addition.
 type list struct{ file, text string }
 
-// listed returns what each list has to contain after the addition.
+// listed returns the files that name all operations or the version of the contract.
 func listed() []list {
 	return []list{
 		{"docs/api.md", "| `Orders.RetrieveFee` | GET `/portfolios/orders/{portfolio_order_id}/fee`: "},
@@ -21,7 +21,7 @@ func listed() []list {
 	}
 }
 
-// listsWithout returns the lists that lack the operation.
+// listsWithout returns the files that do not contain their text.
 func listsWithout(c clone) (found []string) {
 	c.t.Helper()
 	for _, l := range listed() {

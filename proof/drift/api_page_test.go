@@ -9,10 +9,10 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// apiPageFile lists every operation with its Go method.
+// apiPageFile is the page that lists every operation with its Go method.
 const apiPageFile = repository + "/docs/api.md"
 
-// apiPage returns the page that docs/api.md must be.
+// apiPage returns the text that docs/api.md must contain.
 func apiPage(contract *openapi3.T) string {
 	var page strings.Builder
 	page.WriteString("# API\n\n" +
@@ -38,7 +38,7 @@ func apiPage(contract *openapi3.T) string {
 
 const regeneratePage = "run go test -run APIPage ./drift -update in proof/"
 
-// checkAPIPage: docs/api.md is the page that the contract and the wrapper produce.
+// checkAPIPage requires that docs/api.md is up to date with the contract and the wrapper.
 func checkAPIPage(contract *openapi3.T) (found findings) {
 	page, err := os.ReadFile(apiPageFile)
 	if err != nil {
@@ -46,7 +46,7 @@ func checkAPIPage(contract *openapi3.T) (found findings) {
 		return found
 	}
 	if string(page) != apiPage(contract) {
-		found.addf("docs/api.md: it is not what openapi.yaml and wrapper/ make: %s", regeneratePage)
+		found.addf("docs/api.md: the page does not match openapi.yaml and wrapper/: %s", regeneratePage)
 	}
 	return found
 }
@@ -61,5 +61,5 @@ func TestAPIPage(t *testing.T) {
 	found := checkAPIPage(parse(t, text))
 	found.report(t)
 	changed := edit(t, text, "", "summary: List portfolios orders", "summary: Orders of all")
-	requireFinding(t, checkAPIPage(parse(t, changed)), "docs/api.md: it is not what")
+	requireFinding(t, checkAPIPage(parse(t, changed)), "docs/api.md: the page does not match")
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// methodComments returns the comments of the exported methods of a package, as one line
-// each, by type and name as in Orders.Create.
+// methodComments returns the comment of each exported method of a package on one line, by
+// type and name such as Orders.Create.
 func methodComments(folder string) (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
@@ -40,7 +40,7 @@ func methodComments(folder string) (map[string]string, error) {
 	return comments, nil
 }
 
-// scopes are the scopes of an operation in words, as in "portfolios:read or
+// scopes returns the scopes of an operation as text, such as "portfolios:read or
 // portfolios:admin".
 func (o operation) scopes() string {
 	var names []string
@@ -52,7 +52,8 @@ func (o operation) scopes() string {
 	return strings.Join(names, " or ")
 }
 
-// checkComments: the comment of each method names route, scope, source and errors.
+// checkComments requires that the comment of each method names the route, the scope, the
+// source and the errors.
 func checkComments(contract *openapi3.T) (found findings) {
 	comments, err := methodComments(repository + "/wrapper")
 	if err != nil {
@@ -71,7 +72,7 @@ func checkComments(contract *openapi3.T) (found findings) {
 			"Errors to handle: ",
 		} {
 			if !strings.Contains(comments[method.String()], part) {
-				found.addf(ofWrapper+"the comment of %s has no %q: write it", method, part)
+				found.addf(ofWrapper+"the comment of %s does not contain %q: add it", method, part)
 			}
 		}
 	}
@@ -82,9 +83,9 @@ func TestWrongCommentsAreFound(t *testing.T) {
 	text := readContract(t)
 	for change, want := range map[[3]string]string{
 		{"operationId: create_portfolios_order", "['portfolios:admin']", "['portfolios:read']"}: "" +
-			`Orders.Create has no "(POST /portfolios/orders, scope portfolios:read)"`,
+			`Orders.Create does not contain "(POST /portfolios/orders, scope portfolios:read)"`,
 		{"operationId: cancel_portfolios_order", "Cancel portfolios order", "Cancel an order"}: "" +
-			`Orders.Cancel has no "Source: docs.upvest.co, \"Cancel an order\"."`,
+			`Orders.Cancel does not contain "Source: docs.upvest.co, \"Cancel an order\"."`,
 	} {
 		changed := edit(t, text, change[0], change[1], change[2])
 		requireFinding(t, checkComments(parse(t, changed)), want)

@@ -13,9 +13,9 @@ import (
 )
 
 // tolerantClient is the simplest correct client: it decodes the body of a problem or of
-// any 2xx.
+// any 2xx response.
 type tolerantClient struct {
-	results map[string]reflect.Type // of the wrapper's methods, by operation
+	results map[string]reflect.Type // result types of the wrapper's methods, by operation
 }
 
 func (c tolerantClient) call(op operation, r response) (any, error) {
@@ -40,11 +40,11 @@ func (c tolerantClient) decode(op operation, r response, prepare func(*json.Deco
 	return value.Interface(), err
 }
 
-// intolerantClient is a client with a mistake that checkCompatibility has to find.
+// intolerantClient is a client with a mistake that checkCompatibility must find.
 type intolerantClient struct {
 	name string
 	call func(c tolerantClient, op operation, r response) (any, error)
-	want string // in one of the findings
+	want string // part of one of the findings
 }
 
 var intolerantClients = []intolerantClient{
@@ -55,62 +55,62 @@ var intolerantClients = []intolerantClient{
 		},
 		want: "a new field in [data 0 orders 1]: ",
 	},
-	{name: "closes enums", call: closeEnums, want: "a new value at [data 0 status]: "},
+	{name: "refuses unknown enum values", call: closeEnums, want: "a new value at [data 0 status]: "},
 	{
-		name: "accepts one status",
+		name: "refuses undocumented success statuses",
 		call: func(c tolerantClient, op operation, r response) (any, error) {
 			if r.status < 300 && op.Responses.Status(r.status) == nil {
-				return nil, errors.New("an unknown status")
+				return nil, errors.New("the status is unknown")
 			}
 			return c.call(op, r)
 		},
 		want: "create_portfolios_order 200 order, status 201: ",
 	},
 	{
-		name: "accepts no body where none is documented",
+		name: "refuses an undocumented body",
 		call: func(c tolerantClient, op operation, r response) (any, error) {
 			if op.Responses.Value("204") != nil && len(r.body) > 0 {
-				return nil, errors.New("a body")
+				return nil, errors.New("the body is not documented")
 			}
 			return c.call(op, r)
 		},
 		want: "cancel_portfolios_order 204, a body: ",
 	},
 	{
-		name: "accepts no new headers",
+		name: "refuses unknown headers",
 		call: func(c tolerantClient, op operation, r response) (any, error) {
 			if len(r.header) > 1 {
-				return nil, errors.New("an unknown header")
+				return nil, errors.New("the response has an unknown header")
 			}
 			return c.call(op, r)
 		},
 		want: "new headers: ",
 	},
 	{
-		name: "needs every field",
+		name: "requires an optional field",
 		call: func(c tolerantClient, op operation, r response) (any, error) {
 			isOrder := op.OperationID == "retrieve_portfolios_order" && r.status < 300
 			if isOrder && !bytes.Contains(r.body, []byte(`"type"`)) {
-				return nil, errors.New("no type")
+				return nil, errors.New("the field type is missing")
 			}
 			return c.call(op, r)
 		},
 		want: "without type in []: ",
 	},
 	{
-		name: "gives up where something is new",
+		name: "loses all fields of a response with a new field",
 		call: func(c tolerantClient, op operation, r response) (any, error) {
 			if r.status < 300 && bytes.Contains(r.body, []byte("new_member")) {
 				return struct{}{}, nil
 			}
 			return c.call(op, r)
 		},
-		want: "/id is lost",
+		want: "/id: the field is lost",
 	},
 	{
 		name: "drops the new fields of a problem",
 		call: dropNewFields,
-		want: "503, a new field in []: /new_member_0 is lost",
+		want: "503, a new field in []: /new_member_0: the field is lost",
 	},
 }
 
@@ -123,7 +123,8 @@ func closeEnums(c tolerantClient, op operation, r response) (any, error) {
 	if err := json.Unmarshal(r.body, &body); err != nil {
 		return nil, err
 	}
-	if found := misfits(success.Value.Content["application/json"].Schema, body, false); len(found) > 0 {
+	found := schemaViolations(success.Value.Content["application/json"].Schema, body, false)
+	if len(found) > 0 {
 		return nil, errors.New(found[0].text)
 	}
 	return c.call(op, r)
@@ -146,15 +147,15 @@ func dropNewFields(c tolerantClient, op operation, r response) (any, error) {
 	return fields, nil
 }
 
-// TestIncompatibleClientsAreFound proves that checkCompatibility finds the mistakes of
-// incompatible clients.
+// TestIncompatibleClientsAreFound requires that checkCompatibility finds the mistake of
+// each intolerant client.
 func TestIncompatibleClientsAreFound(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)
 	contract := parse(t, readContract(t))
 	tolerant := tolerantClient{results: resultTypes(contract)}
 	if findings := checkCompatibility(contract, tolerant.call); len(findings) > 0 {
-		t.Errorf("a tolerant client makes no mistake, got %q", findings)
+		t.Errorf("got the findings %q, want none for a tolerant client", findings)
 	}
 	for _, client := range intolerantClients {
 		t.Run(client.name, func(t *testing.T) {

@@ -23,12 +23,12 @@ type response struct {
 	body   []byte
 }
 
-// caller calls an operation on a server that sends the response. It returns what the call
-// reports, as a value to be encoded as JSON: the resource, or the problem with all its
-// fields.
+// caller calls an operation on a server that sends the response. It returns the result of
+// the call as a value that can be encoded as JSON: the resource, or the problem with all
+// its fields.
 type caller func(op operation, r response) (any, error)
 
-// publicMethods calls the methods of the wrapper.
+// publicMethods returns a caller that calls the methods of the wrapper.
 func publicMethods(contract *openapi3.T) caller {
 	methods, _ := wrapperMethods(contract)
 	examples := requestExamples(contract)
@@ -54,7 +54,7 @@ func publicMethods(contract *openapi3.T) caller {
 	}
 }
 
-// problemOf returns the problem that an error has read, with all its fields.
+// problemOf returns the problem in an error, with all its fields.
 func problemOf(failure *upvest.Error) map[string]any {
 	fields := map[string]any{"status": failure.Status}
 	for name, text := range map[string]string{
@@ -72,15 +72,15 @@ func problemOf(failure *upvest.Error) map[string]any {
 }
 
 // checkCompatibility applies every compatible change to every documented response. It
-// reports calls that no longer report everything that they reported before.
+// reports each call that loses information because of such a change.
 func checkCompatibility(contract *openapi3.T, call caller) []string {
 	var findings []string
 	for _, op := range operations(contract) {
 		for _, status := range sorted(op.Responses.Map()) {
 			for name, changes := range compatibleChanges(op, status) {
-				place := strings.TrimSpace(op.OperationID + " " + status + " " + name)
+				where := strings.TrimSpace(op.OperationID + " " + status + " " + name)
 				for _, change := range changes {
-					findings = append(findings, change.try(op, call, place)...)
+					findings = append(findings, change.try(op, call, where)...)
 				}
 			}
 		}
@@ -88,33 +88,33 @@ func checkCompatibility(contract *openapi3.T, call caller) []string {
 	return findings
 }
 
-// change is a response with a compatible difference to a documented one, and the value
-// that a call has to report for it.
+// change is a documented response with a compatible change, and the result that a call
+// must return for it.
 type change struct {
 	name     string
 	response response
 	want     any
 }
 
-func (c change) try(op operation, call caller, place string) []string {
+func (c change) try(op operation, call caller, where string) []string {
 	got, err := c.report(op, call)
 	if errors.Is(err, errNoMethod) {
-		return nil // checkWrapper reports it
+		return nil // checkWrapper reports the missing method
 	}
 	if err != nil {
-		return []string{fmt.Sprintf("%s, %s: %v", place, c.name, err)}
+		return []string{fmt.Sprintf("%s, %s: %v", where, c.name, err)}
 	}
 	var findings []string
 	for _, problem := range differences("", c.want, got) {
-		if oddities[place+" "+problem.pointer] == "" {
+		if knownDeviations[where+" "+problem.pointer] == "" {
 			findings = append(findings,
-				fmt.Sprintf("%s, %s: %s %s", place, c.name, problem.pointer, problem.text))
+				fmt.Sprintf("%s, %s: %s: %s", where, c.name, problem.pointer, problem.text))
 		}
 	}
 	return findings
 }
 
-// report makes the call, and returns the value that it reports as decoded JSON.
+// report makes the call and returns its result as decoded JSON.
 func (c change) report(op operation, call caller) (any, error) {
 	value, err := call(op, c.response)
 	if err != nil {
@@ -129,7 +129,7 @@ func (c change) report(op operation, call caller) (any, error) {
 	return got, err
 }
 
-func TestCompatibleChangesAreSurvived(t *testing.T) {
+func TestClientToleratesCompatibleChanges(t *testing.T) {
 	t.Parallel()
 	contract := parse(t, readContract(t))
 	for _, finding := range checkCompatibility(contract, publicMethods(contract)) {

@@ -11,12 +11,13 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// compatibleChanges returns the changes to the response with one status, by the name of
-// the example that they change.
+// compatibleChanges returns the compatible changes to the response with one status, by
+// the name of the changed example.
 func compatibleChanges(op operation, status string) map[string][]change {
 	number, err := strconv.Atoi(status)
 	if err != nil {
-		number = http.StatusUpgradeRequired // for the default
+		// An undocumented status, for the default response.
+		number = http.StatusUpgradeRequired
 	}
 	changes := map[string][]change{}
 	for kind, media := range op.Responses.Value(status).Value.Content {
@@ -35,7 +36,7 @@ func compatibleChanges(op operation, status string) map[string][]change {
 			body:   []byte(`{"new": 1}`),
 		}
 		changes[""] = []change{
-			{name: "nothing", response: response{
+			{name: "no change", response: response{
 				status: number,
 				header: http.Header{"Upvest-Request-Id": {"a-request"}},
 			}},
@@ -48,7 +49,7 @@ func compatibleChanges(op operation, status string) map[string][]change {
 	return changes
 }
 
-// headerChanges returns the first change with further headers.
+// headerChanges returns a copy of the first change with additional headers.
 func headerChanges(first change) []change {
 	more := http.Header{
 		"X-New": {"1"}, "Deprecation": {"@1688169599"}, "Retry-After": {"soon"},
@@ -61,8 +62,8 @@ func headerChanges(first change) []change {
 	return []change{changed}
 }
 
-// statusChanges returns the first change with every other status of success that can have
-// its body.
+// statusChanges returns a copy of the first change for every other success status that
+// allows a body.
 func statusChanges(first change, status int) []change {
 	var list []change
 	for other := http.StatusOK; other < 300 && status < 300; other++ {
@@ -77,7 +78,7 @@ func statusChanges(first change, status int) []change {
 	return list
 }
 
-// fullProblem adds the optional fields that the documented problems leave out.
+// fullProblem adds the optional fields that the example of a problem omits.
 func fullProblem(schema *openapi3.Schema, example any) any {
 	for name, property := range schema.Properties {
 		if !slices.Contains(schema.Required, name) && property.Value.Type.Is("string") {
@@ -87,7 +88,7 @@ func fullProblem(schema *openapi3.Schema, example any) any {
 	return example
 }
 
-// newFields are values of fields that the contract does not have.
+// newFields are the values of new fields.
 var newFields = []any{"text", 1.5, true, nil, []any{map[string]any{}}, map[string]any{"id": 1.0}}
 
 func bodyChanges(
@@ -103,21 +104,21 @@ func bodyChanges(
 			name: name, response: response{status: status, header: header, body: text}, want: want,
 		})
 	}
-	add("nothing", example, example)
+	add("no change", example, example)
 	everything := example
-	for _, place := range placesIn(schema, example, nil) {
-		where := fmt.Sprint(place.path)
-		if len(place.schema.Enum) > 0 {
-			changed := with(example, place.path, "A_NEW_VALUE")
+	for _, part := range valuesIn(schema, example, nil) {
+		where := fmt.Sprint(part.path)
+		if len(part.schema.Enum) > 0 {
+			changed := with(example, part.path, "A_NEW_VALUE")
 			add("a new value at "+where, changed, changed)
 		}
-		object, ok := place.value.(map[string]any)
+		object, ok := part.value.(map[string]any)
 		if !ok {
 			continue
 		}
-		isOpen := place.schema.AdditionalProperties.Has
+		isOpen := part.schema.AdditionalProperties.Has
 		for i, value := range newFields {
-			path := slices.Concat(place.path, []any{"new_member_" + strconv.Itoa(i)})
+			path := slices.Concat(part.path, []any{"new_member_" + strconv.Itoa(i)})
 			changed := with(example, path, value)
 			if isOpen != nil && *isOpen {
 				add("a new field in "+where, changed, changed)
@@ -127,8 +128,8 @@ func bodyChanges(
 			everything = with(everything, path, value)
 		}
 		for name := range object {
-			if !slices.Contains(place.schema.Required, name) {
-				changed := with(example, slices.Concat(place.path, []any{name}), missing{})
+			if !slices.Contains(part.schema.Required, name) {
+				changed := with(example, slices.Concat(part.path, []any{name}), missing{})
 				add("without "+name+" in "+where, changed, changed)
 			}
 		}
@@ -137,35 +138,36 @@ func bodyChanges(
 	return changes
 }
 
-// placeIn is a value in an example, with its schema and its path.
-type placeIn struct {
+// exampleValue is a value in an example, with its schema and its path.
+type exampleValue struct {
 	schema *openapi3.Schema
 	value  any
 	path   []any
 }
 
-func placesIn(schema *openapi3.Schema, value any, path []any) []placeIn {
-	places := []placeIn{{schema: schema, value: value, path: path}}
+func valuesIn(schema *openapi3.Schema, value any, path []any) []exampleValue {
+	parts := []exampleValue{{schema: schema, value: value, path: path}}
 	switch value := value.(type) {
 	case map[string]any:
 		for name, property := range schema.Properties {
 			if field, found := value[name]; found {
 				inside := slices.Concat(path, []any{name})
-				places = append(places, placesIn(property.Value, field, inside)...)
+				parts = append(parts, valuesIn(property.Value, field, inside)...)
 			}
 		}
 	case []any:
 		for i, item := range value {
 			inside := slices.Concat(path, []any{i})
-			places = append(places, placesIn(schema.Items.Value, item, inside)...)
+			parts = append(parts, valuesIn(schema.Items.Value, item, inside)...)
 		}
 	}
-	return places
+	return parts
 }
 
 type missing struct{}
 
-// with returns a copy in which the value at the end of the path is replaced, or removed.
+// with returns a copy of value in which other replaces the value at the path. If other is
+// missing{}, it removes the value at the path.
 func with(value any, path []any, other any) any {
 	if len(path) == 0 {
 		return other

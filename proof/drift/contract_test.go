@@ -42,7 +42,7 @@ type operation struct {
 	path   string
 	verb   string
 	item   *openapi3.PathItem
-	method reflect.Method // of ClientInterface, zero if there is none
+	method reflect.Method // of ClientInterface; zero if it has no such method
 }
 
 func operations(contract *openapi3.T) []operation {
@@ -66,7 +66,7 @@ func operationIDs(contract *openapi3.T) []string {
 	return ids
 }
 
-// methodName returns the name of the generated method of an operationId.
+// methodName returns the name of the generated method for an operationId.
 func methodName(operationID string) string {
 	var name strings.Builder
 	for word := range strings.SplitSeq(operationID, "_") {
@@ -77,8 +77,8 @@ func methodName(operationID string) string {
 	return name.String()
 }
 
-// arguments returns the types of the generated method's arguments between the context and
-// the editors: ids, query parameters, body.
+// arguments returns the types of the generated method's arguments without the context and
+// the editors: ids, query parameters and body.
 func (o operation) arguments() []reflect.Type {
 	var list []reflect.Type
 	if o.method.Type != nil {
@@ -89,7 +89,7 @@ func (o operation) arguments() []reflect.Type {
 	return list
 }
 
-// queryType returns the struct of the query parameters, or nil.
+// queryType returns the struct of the query parameters, or nil if there is none.
 func (o operation) queryType() reflect.Type {
 	for _, argument := range o.arguments() {
 		if argument.Kind() == reflect.Pointer {
@@ -99,20 +99,20 @@ func (o operation) queryType() reflect.Type {
 	return nil
 }
 
-// place is a body in the contract, and the Go type that holds it.
-type place struct {
+// documentedBody is a request or response body in the contract, with its Go type.
+type documentedBody struct {
 	name    string
 	request bool
 	media   *openapi3.MediaType
-	goType  reflect.Type // nil if there is none
+	goType  reflect.Type // nil if the body has no Go type
 }
 
-// requestBody returns the place of the request body, or nil if the operation has none.
-func (o operation) requestBody() *place {
+// requestBody returns the request body, or nil if the operation has none.
+func (o operation) requestBody() *documentedBody {
 	if o.RequestBody == nil {
 		return nil
 	}
-	p := &place{
+	p := &documentedBody{
 		name:    o.OperationID + " request",
 		request: true,
 		media:   o.RequestBody.Value.Content["application/json"],
@@ -125,10 +125,10 @@ func (o operation) requestBody() *place {
 	return p
 }
 
-// places returns the bodies of the operation. results are the types that the wrapper's
-// methods return.
-func (o operation) places(results map[string]reflect.Type) []place {
-	var list []place
+// documentedBodies returns the request and response bodies of the operation. results are
+// the types that the wrapper's methods return.
+func (o operation) documentedBodies(results map[string]reflect.Type) []documentedBody {
+	var list []documentedBody
 	if request := o.requestBody(); request != nil {
 		list = append(list, *request)
 	}
@@ -138,7 +138,9 @@ func (o operation) places(results map[string]reflect.Type) []place {
 			goType = results[o.OperationID]
 		}
 		for _, media := range o.Responses.Value(status).Value.Content {
-			list = append(list, place{name: o.OperationID + " " + status, media: media, goType: goType})
+			list = append(list, documentedBody{
+				name: o.OperationID + " " + status, media: media, goType: goType,
+			})
 		}
 	}
 	return list

@@ -8,17 +8,18 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// control is a mistake in the contract, with the finding that a check has to report.
+// control is a mistake in the contract, with the finding that a check must report.
 type control struct {
-	name  string
-	check func(*openapi3.T) findings // nil if its test has one check for all controls
-	after string                     // the edit is at the first old text after it
+	name string
+	// Nil if the test uses one check for all its controls.
+	check func(*openapi3.T) findings
+	after string // the edit replaces the first occurrence of old after this text
 	old   string
 	new   string
-	want  string // in one of the findings
+	want  string // part of one of the findings
 }
 
-// edit returns the contract with the mistake in it.
+// edit returns the contract with the mistake.
 func (c control) edit(t *testing.T, contract string) string {
 	t.Helper()
 	return edit(t, contract, c.after, c.old, c.new)
@@ -28,12 +29,12 @@ func (c control) edit(t *testing.T, contract string) string {
 func requireFinding(t *testing.T, findings []string, want string) {
 	t.Helper()
 	if !strings.Contains(strings.Join(findings, "\n"), want) {
-		t.Errorf("want a finding with %q, got %q", want, findings)
+		t.Errorf("got the findings %q, want one that contains %q", findings, want)
 	}
 }
 
-// TestControls makes each kind of mistake in the contract and requires its check to find
-// it.
+// TestControls adds each mistake to the contract and requires that its check finds the
+// mistake.
 func TestControls(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)
@@ -53,7 +54,7 @@ func edit(t *testing.T, contract, after, old, replacement string) string {
 	start := strings.Index(contract, after)
 	offset := strings.Index(contract[max(start, 0):], old)
 	if start < 0 || offset < 0 {
-		t.Fatalf("the contract has no %q after %q: update the texts of this control", old, after)
+		t.Fatalf("the contract has no %q after %q: update this control", old, after)
 	}
 	return contract[:start+offset] + replacement + contract[start+offset+len(old):]
 }

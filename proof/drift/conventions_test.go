@@ -31,8 +31,9 @@ const (
 	ofConventions = "proof/drift/conventions_test.go: "
 )
 
-// checkStatuses: each operation has its success, its documented errors and a default, and
-// each error has a problem as its body, whose example repeats the status.
+// checkStatuses requires that each operation documents its success status, its errors and
+// a default response. The body of each error must be a problem whose example contains the
+// status.
 func checkStatuses(contract *openapi3.T) (found findings) {
 	var ids []string
 	for _, op := range operations(contract) {
@@ -44,7 +45,7 @@ func checkStatuses(contract *openapi3.T) (found findings) {
 		if errors, known := documentedErrors[op.OperationID]; known {
 			want := append(strings.Fields(errors), success, "default")
 			found.addSets(ofContract+op.OperationID+" responses", want, sorted(op.Responses.Map()),
-				"correct it there, or in documentedErrors in proof/drift/conventions_test.go")
+				"correct openapi.yaml, or documentedErrors in proof/drift/conventions_test.go")
 		}
 		for status, response := range op.Responses.Map() {
 			if status != success {
@@ -53,32 +54,33 @@ func checkStatuses(contract *openapi3.T) (found findings) {
 		}
 	}
 	found.addSets(ofConventions+"documentedErrors", ids, sorted(documentedErrors),
-		`add the line "operationId": "400 401 …" from the operation's page, or remove it`)
+		`add a line such as "operationId": "400 401 …" from the page of the operation, or remove the line`)
 	return found
 }
 
-// addProblem reports an error response that is not a problem with an example of its
-// status.
+// addProblem reports an error response whose body is not a problem, or whose example has
+// another status.
 func (f *findings) addProblem(where, status string, response *openapi3.Response) {
-	const right = "refer to one of the components/responses of openapi.yaml"
+	const remedy = "refer to one of the components/responses in openapi.yaml"
 	media := response.Content["application/problem+json"]
 	if media == nil || len(response.Content) != 1 {
-		f.addf(ofContract+"%s: the body is not application/problem+json alone: %s", where, right)
+		f.addf(ofContract+"%s: the content is not exactly application/problem+json: %s", where, remedy)
 		return
 	}
 	if media.Schema.Ref != "#/components/schemas/Problem" {
-		f.addf(ofContract+"%s: the body is not a Problem: %s", where, right)
+		f.addf(ofContract+"%s: the body is not a Problem: %s", where, remedy)
 		return
 	}
 	for _, example := range bodies(media) {
 		fields, _ := example.(map[string]any)
 		if got := fmt.Sprint(fields["status"]); status != "default" && got != status {
-			f.addf(ofContract+"%s: the example has the status %s: write %s", where, got, status)
+			f.addf(ofContract+"%s: the status in the example is %s: write %s", where, got, status)
 		}
 	}
 }
 
-// checkIdempotencyKey: required, a UUID, on POST and PATCH and nowhere else.
+// checkIdempotencyKey requires that each POST and PATCH has a required idempotency-key
+// that is a UUID, and that no other operation has one.
 func checkIdempotencyKey(contract *openapi3.T) (found findings) {
 	const reference = "$ref: '#/components/parameters/IdempotencyKey'"
 	for _, op := range operations(contract) {
@@ -90,7 +92,7 @@ func checkIdempotencyKey(contract *openapi3.T) (found findings) {
 			found.addf(ofContract+"%s: idempotency-key is missing: add %s to its parameters",
 				op.OperationID, reference)
 		case !wanted && (key != nil || ofPath != nil):
-			found.addf(ofContract+"%s: idempotency-key is unexpected: remove it, a %s has none",
+			found.addf(ofContract+"%s: idempotency-key is unexpected: remove it, because a %s has none",
 				op.OperationID, op.verb)
 		case wanted && (!key.Required || key.Schema.Value.Format != "uuid"):
 			found.addf(ofContract+"%s: idempotency-key is not a required UUID: use %s",
@@ -100,12 +102,13 @@ func checkIdempotencyKey(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// checkCommonHeaders: the five headers on each path item, all of them required except for
-// the version.
+// checkCommonHeaders requires the five common headers on each path item. All of them are
+// required except for the version.
 func checkCommonHeaders(contract *openapi3.T) (found findings) {
 	want := []string{
-		"header upvest-client-id required", "header authorization required", "header signature required",
-		"header signature-input required", "header upvest-api-version optional",
+		"the required header upvest-client-id", "the required header authorization",
+		"the required header signature", "the required header signature-input",
+		"the optional header upvest-api-version",
 	}
 	for path, item := range contract.Paths.Map() {
 		var got []string
@@ -114,16 +117,16 @@ func checkCommonHeaders(contract *openapi3.T) (found findings) {
 			if parameter.Value.Required {
 				need = "required"
 			}
-			got = append(got, fmt.Sprintf("%s %s %s", parameter.Value.In, parameter.Value.Name, need))
+			got = append(got, fmt.Sprintf("the %s %s %s", need, parameter.Value.In, parameter.Value.Name))
 		}
 		found.addSets(ofContract+path, want, got,
-			"give the path the five parameters that every other path has")
+			"give the path the same five parameters as every other path")
 	}
 	return found
 }
 
-// checkScopes: a GET accepts either scope, a write only the administrator's; both are
-// declared.
+// checkScopes requires that a GET accepts either scope, that a write accepts only
+// portfolios:admin, and that both scopes are declared.
 func checkScopes(contract *openapi3.T) (found findings) {
 	const scheme = "oauth-client-credentials"
 	declared := contract.Components.SecuritySchemes[scheme].Value.Flows.ClientCredentials.Scopes
@@ -136,7 +139,8 @@ func checkScopes(contract *openapi3.T) (found findings) {
 		for _, requirement := range op.requirements() {
 			scopes, named := requirement[scheme]
 			if !named || len(requirement) != 1 {
-				found.addf(ofContract+"%s: security is not %s alone: name that one", op.OperationID, scheme)
+				found.addf(ofContract+"%s: the security requirement is not exactly %[2]s: name only %[2]s",
+					op.OperationID, scheme)
 			}
 			got = append(got, fmt.Sprint(scopes))
 			for _, scope := range scopes {
@@ -159,14 +163,15 @@ func (o operation) requirements() openapi3.SecurityRequirements {
 	return *o.Security
 }
 
-// checkRequestID: upvest-request-id, a UUID, and no other header on each response.
+// checkRequestID requires that each response has exactly one header, upvest-request-id,
+// which is a UUID.
 func checkRequestID(contract *openapi3.T) (found findings) {
 	for _, op := range operations(contract) {
 		for status, response := range op.Responses.Map() {
 			header := response.Value.Headers["upvest-request-id"]
 			isAlone := len(response.Value.Headers) == 1
 			if header == nil || header.Value.Schema.Value.Format != "uuid" || !isAlone {
-				found.addf(ofContract+"%s %s: no upvest-request-id that is a UUID, or another header: "+
+				found.addf(ofContract+"%s %s: the only header must be upvest-request-id, a UUID: "+
 					"refer to the headers that every other response has", op.OperationID, status)
 			}
 		}

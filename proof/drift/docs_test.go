@@ -12,11 +12,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// docsPage is the page that make docs builds of the contract.
+// docsPage is the page that make docs builds from the contract.
 const docsPage = repository + "/build/docs/index.html"
 
-// checkDocs looks at the page in a browser: its title, the version, a heading for each
-// operation, no empty image, no error, and nothing loaded from another place.
+// checkDocs opens the page in a browser. The page must have the title, the version and a
+// heading for each operation, without empty images, errors or requests to other servers.
 func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) findings {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
@@ -69,7 +69,7 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	const blank = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
-	// The last one is that of the page, because its scripts contain others.
+	// The scripts of the page also contain this tag, so use the last one.
 	end := strings.LastIndex(string(built), "</body>")
 	broken := writeFile(t, "index.html", string(built)[:end]+`<script>console.error("a control")</script>`+
 		`<img src="https://example.invalid/x.png"><img alt="blank" src="`+blank+`"></body></html>`)

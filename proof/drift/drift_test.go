@@ -12,7 +12,7 @@ func TestContractIsValid(t *testing.T) {
 	}
 }
 
-func TestNothingDrifts(t *testing.T) {
+func TestEverythingAgreesWithContract(t *testing.T) {
 	contract := parse(t, readContract(t))
 	for name, check := range map[string]func(*openapi3.T) findings{
 		"statuses":        checkStatuses,

@@ -1,6 +1,6 @@
 package drift_test
 
-// exampleControls are mistakes that the checks of the documented examples have to find.
+// exampleControls are mistakes that the checks of the documented examples must find.
 var exampleControls = []control{
 	{
 		name:  "an amount as a JSON number",
@@ -40,7 +40,7 @@ var exampleControls = []control{
 		after: "    OrderBuy:",
 		old:   "        post_tax:",
 		new:   "        venue: XETR\n        post_tax:",
-		want:  "200 buy /venue: is lost",
+		want:  "200 buy /venue: the field is lost",
 	},
 	{
 		name:  "a missing field",
@@ -50,7 +50,7 @@ var exampleControls = []control{
 		want:  "request strategies /account_id",
 	},
 	{
-		name:  "a bad time",
+		name:  "an invalid time",
 		check: checkExamples,
 		after: "    OrderBuy:",
 		old:   "T14:10:00.00Z",
@@ -58,7 +58,7 @@ var exampleControls = []control{
 		want:  "200 buy /created_at",
 	},
 	{
-		name:  "a bad id in a list",
+		name:  "an invalid id in a list",
 		check: checkExamples,
 		after: "    RebalancingRequestAccounts:",
 		old:   "20151679-",
@@ -66,7 +66,7 @@ var exampleControls = []control{
 		want:  "request accounts",
 	},
 	{
-		name:  "a list and no instrument",
+		name:  "an invalid instrument in a list",
 		check: checkExamples,
 		after: "    AllocationRequest:\n      summary:",
 		old:   "IE00B0M62Q58",
@@ -82,7 +82,7 @@ var exampleControls = []control{
 		want:  "403 /type",
 	},
 	{
-		name:  "a problem with a text for a status",
+		name:  "a problem whose status is a string",
 		check: checkExamples,
 		after: "    Forbidden:",
 		old:   "status: 403",
@@ -95,10 +95,10 @@ var exampleControls = []control{
 		after: "operationId: retrieve_portfolios_order",
 		old:   "examples:",
 		new:   "x-examples:",
-		want:  "retrieve_portfolios_order 200: there is no example",
+		want:  "retrieve_portfolios_order 200: the body has no example",
 	},
 	{
-		name:  "a parameter's bad example",
+		name:  "an invalid example of a parameter",
 		check: checkExamples,
 		after: "    IdempotencyKey:",
 		old:   "example: f1150421-",
@@ -106,7 +106,7 @@ var exampleControls = []control{
 		want:  "idempotency-key",
 	},
 	{
-		name:  "a header's bad example",
+		name:  "an invalid example of a header",
 		check: checkExamples,
 		after: "    UpvestRequestID:",
 		old:   "example: 169ae4c7-",
@@ -114,10 +114,10 @@ var exampleControls = []control{
 		want:  "upvest-request-id",
 	},
 	{
-		name:  "an oddity put right",
+		name:  "a corrected known deviation",
 		check: checkExamples,
 		old:   "allocation_id: ''",
 		new:   "allocation_id: eb68abce-29f4-483f-a384-7f243e77851f",
-		want:  "no longer odd",
+		want:  "the example no longer deviates",
 	},
 }

@@ -13,76 +13,76 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-var errNoMethod = errors.New("there is no method of the wrapper")
+var errNoMethod = errors.New("the wrapper has no method for the operation")
 
-// oddities are the documented examples that do not match their schema or Go type, by
-// example and place, with the reason why they are kept.
-var oddities = map[string]string{
-	"create_portfolios_liquidation_request 200 order /allocation_id": "documented as an empty " +
-		"text in a uuid field: a liquidation follows no allocation; api.OptionalUUID reads it as " +
-		"absent, and leaves it out again",
+// knownDeviations are the values in documented examples that deviate from their schema or
+// Go type, by example and JSON pointer, with the reason for keeping them.
+var knownDeviations = map[string]string{
+	"create_portfolios_liquidation_request 200 order /allocation_id": "Upvest documents an " +
+		"empty string in a uuid field, because a liquidation follows no allocation; " +
+		"api.OptionalUUID decodes it as absent, and omits it when it encodes",
 }
 
-// checkExamples: each body has examples. Each example matches its schema, and is
-// unchanged after it is decoded into its Go type and encoded again. An entry of
-// oddities must not match: otherwise it is obsolete.
+// checkExamples requires that each body has examples. Each example must match its schema,
+// and must not change when it is decoded into its Go type and encoded again. Each entry
+// of knownDeviations must deviate; otherwise it is obsolete.
 func checkExamples(contract *openapi3.T) findings {
 	survey := exampleSurvey{met: map[string]bool{}}
 	results := resultTypes(contract)
 	for _, op := range operations(contract) {
-		for _, place := range op.places(results) {
-			survey.body(op, place)
+		for _, body := range op.documentedBodies(results) {
+			survey.body(op, body)
 		}
 		for _, parameter := range append(op.Parameters, op.item.Parameters...) {
 			if example := parameter.Value.Example; example != nil {
 				survey.report(op.OperationID+" "+parameter.Value.Name,
-					misfits(parameter.Value.Schema, example, true))
+					schemaViolations(parameter.Value.Schema, example, true))
 			}
 		}
 		for status, response := range op.Responses.Map() {
 			for name, header := range response.Value.Headers {
 				if example := header.Value.Example; example != nil {
 					survey.report(op.OperationID+" "+status+" "+name,
-						misfits(header.Value.Schema, example, false))
+						schemaViolations(header.Value.Schema, example, false))
 				}
 			}
 		}
 	}
-	for _, place := range sorted(oddities) {
-		if !survey.met[place] {
-			survey.found.addf("proof/drift/examples_test.go: %s: no longer odd: "+
-				"remove it from oddities", place)
+	for _, deviation := range sorted(knownDeviations) {
+		if !survey.met[deviation] {
+			survey.found.addf("proof/drift/examples_test.go: %s: the example no longer deviates: "+
+				"remove the entry from knownDeviations", deviation)
 		}
 	}
 	return survey.found
 }
 
-// exampleSurvey collects problems of examples.
+// exampleSurvey collects the problems of the examples.
 type exampleSurvey struct {
 	found findings
-	met   map[string]bool // oddities
+	met   map[string]bool // the known deviations that occurred
 }
 
-func (s *exampleSurvey) body(op operation, place place) {
-	examples := bodies(place.media)
+func (s *exampleSurvey) body(op operation, body documentedBody) {
+	examples := bodies(body.media)
 	if len(examples) == 0 {
-		s.found.addf(ofContract+"%s: there is no example: refer to one in components/examples", place.name)
+		s.found.addf(ofContract+"%s: the body has no example: refer to one in components/examples", body.name)
 	}
-	if place.goType == nil {
-		s.found.addf(ofContract+"%s: there is no Go type for this body: %s", place.name, settleMethod(op))
+	if body.goType == nil {
+		s.found.addf(ofContract+"%s: the body has no Go type: %s", body.name, methodRemedy(op))
 		return
 	}
 	for _, name := range sorted(examples) {
-		where := strings.TrimSpace(place.name + " " + name)
-		s.report(where, misfits(place.media.Schema, examples[name], place.request))
-		s.report(where, losses(place, examples[name]))
+		where := strings.TrimSpace(body.name + " " + name)
+		s.report(where, schemaViolations(body.media.Schema, examples[name], body.request))
+		s.report(where, roundTripLosses(body, examples[name]))
 	}
 }
 
-func (s *exampleSurvey) report(place string, problems []problem) {
+func (s *exampleSurvey) report(where string, problems []problem) {
 	for _, p := range problems {
-		key := place + " " + p.pointer
-		if oddities[key] != "" {
+		key := where + " " + p.pointer
+		if knownDeviations[key] != "" {
 			s.met[key] = true
 			continue
 		}
@@ -91,7 +91,7 @@ func (s *exampleSurvey) report(place string, problems []problem) {
 	}
 }
 
-// problem is a problem of an example, at a JSON pointer.
+// problem describes what is wrong with an example at a JSON pointer.
 type problem struct{ pointer, text string }
 
 func bodies(media *openapi3.MediaType) map[string]any {
@@ -105,8 +105,8 @@ func bodies(media *openapi3.MediaType) map[string]any {
 	return examples
 }
 
-// misfits reports where an example breaks its schema.
-func misfits(schema *openapi3.SchemaRef, example any, request bool) []problem {
+// schemaViolations returns the violations of the schema by an example.
+func schemaViolations(schema *openapi3.SchemaRef, example any, request bool) []problem {
 	uuids := openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC4122)
 	currencies := openapi3.NewRegexpFormatValidator("^[A-Z]{3}$")
 	options := []openapi3.SchemaValidationOption{
@@ -142,14 +142,14 @@ func flatten(err error) []problem {
 	}
 }
 
-// losses reports how an example changes when it is decoded into its Go type and encoded
-// again.
-func losses(place place, example any) []problem {
+// roundTripLosses returns the changes to an example that is decoded into its Go type and
+// encoded again.
+func roundTripLosses(body documentedBody, example any) []problem {
 	text, err := json.Marshal(example)
 	if err != nil {
 		return []problem{{pointer: "/", text: "encode the example: " + err.Error()}}
 	}
-	value := reflect.New(place.goType).Interface()
+	value := reflect.New(body.goType).Interface()
 	if err := json.Unmarshal(text, value); err != nil {
 		return []problem{{pointer: "/", text: "decode the example: " + err.Error()}}
 	}
@@ -164,16 +164,16 @@ func losses(place place, example any) []problem {
 	if lost := differences("", want, got); len(lost) > 0 {
 		return lost
 	}
-	byClient := reflect.New(place.goType).Interface()
+	byClient := reflect.New(body.goType).Interface()
 	err = (&upvest.Response{Body: text}).Decode(byClient)
 	if err != nil || !reflect.DeepEqual(byClient, value) {
-		differ := fmt.Sprintf("the client decodes %+v, %v; encoding/json %+v", byClient, err, value)
+		differ := fmt.Sprintf("the client decodes %+v (error %v), encoding/json %+v", byClient, err, value)
 		return []problem{{pointer: "/", text: differ}}
 	}
 	return nil
 }
 
-// differences compares JSON values; times are equal if they are the same instant.
+// differences compares JSON values. Two times are equal if they are the same instant.
 func differences(pointer string, want, got any) []problem {
 	switch want := want.(type) {
 	case map[string]any:
@@ -197,7 +197,7 @@ func differences(pointer string, want, got any) []problem {
 		}
 	}
 	if !reflect.DeepEqual(want, got) {
-		text := fmt.Sprintf("is %v after decoding and encoding, was %v", got, want)
+		text := fmt.Sprintf("the value is %v after decoding and encoding, want %v", got, want)
 		return []problem{{pointer: pointer, text: text}}
 	}
 	return nil
@@ -207,7 +207,7 @@ func objectDifferences(pointer string, want, got map[string]any) []problem {
 	var problems []problem
 	for name := range got {
 		if _, found := want[name]; !found {
-			text := "is new after decoding and encoding"
+			text := "the field is new after decoding and encoding"
 			problems = append(problems, problem{pointer: pointer + "/" + name, text: text})
 		}
 	}
@@ -216,7 +216,7 @@ func objectDifferences(pointer string, want, got map[string]any) []problem {
 			problems = append(problems, differences(pointer+"/"+name, value, after)...)
 			continue
 		}
-		text := "is lost by decoding and encoding"
+		text := "the field is lost by decoding and encoding"
 		problems = append(problems, problem{pointer: pointer + "/" + name, text: text})
 	}
 	return problems

@@ -15,10 +15,11 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write testdata/exported or docs/api.md, depending on the test")
+var update = flag.Bool("update", false, "update the file that the test compares: testdata/exported or "+
+	"docs/api.md")
 
-// exported prints what a package exports: signatures, exported fields and constants,
-// without comments, one declaration after another.
+// exported returns the exported declarations of a package, without comments and function
+// bodies.
 func exported(folder string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
@@ -32,13 +33,13 @@ func exported(folder string) (string, error) {
 		set := token.NewFileSet()
 		file, err := parser.ParseFile(set, name, nil, parser.SkipObjectResolution)
 		if err != nil {
-			return "", fmt.Errorf("read what %s exports: %w", folder, err)
+			return "", fmt.Errorf("read the exported declarations of %s: %w", folder, err)
 		}
 		ast.FileExports(file)
 		for _, declaration := range file.Decls {
 			text, err := printDeclaration(set, declaration)
 			if err != nil {
-				return "", fmt.Errorf("print what %s exports: %w", folder, err)
+				return "", fmt.Errorf("print the exported declarations of %s: %w", folder, err)
 			}
 			if text != "" {
 				declarations = append(declarations, text)
@@ -65,7 +66,7 @@ func printDeclaration(set *token.FileSet, declaration ast.Decl) (string, error) 
 	if err := printer.Fprint(&text, set, declaration); err != nil {
 		return "", err
 	}
-	// Removed comments leave blank lines.
+	// The removal of comments leaves blank lines.
 	lines := slices.DeleteFunc(strings.Split(text.String(), "\n"), isBlank)
 	return strings.Join(lines, "\n"), nil
 }
@@ -83,9 +84,9 @@ func receiver(method *ast.FuncDecl) (name string) {
 	return name
 }
 
-// TestExportedAPIChangesOnPurpose compares the exported declarations with those in
-// testdata/exported, which change only on purpose.
-func TestExportedAPIChangesOnPurpose(t *testing.T) {
+// TestExportedAPIMatchesSnapshot compares the exported declarations with
+// testdata/exported, so that every change of the public API is intended.
+func TestExportedAPIMatchesSnapshot(t *testing.T) {
 	for _, name := range []string{"api", "generated", "wrapper"} {
 		got, err := exported(filepath.Join(repository, name))
 		if err != nil {
@@ -103,18 +104,18 @@ func TestExportedAPIChangesOnPurpose(t *testing.T) {
 		}
 		var found findings
 		found.addSets(name, strings.Split(string(want), "\n"), strings.Split(got, "\n"),
-			"if that is meant, run go test -run Exported ./drift -update in proof/")
+			"if the change is intended, run go test -run Exported ./drift -update in proof/")
 		found.report(t)
 		if got != string(want) && len(found) == 0 {
-			t.Errorf("%s: its exported declarations have another order: "+
+			t.Errorf("%s: the exported declarations are in another order: "+
 				"run go test -run Exported ./drift -update in proof/", name)
 		}
 	}
 }
 
-// TestExportedAPIIsSeen proves that the snapshot contains the declarations on which
-// importers depend, and no others.
-func TestExportedAPIIsSeen(t *testing.T) {
+// TestSnapshotContainsExportedAPI requires that the snapshot contains exactly the
+// declarations on which importers can depend.
+func TestSnapshotContainsExportedAPI(t *testing.T) {
 	t.Parallel()
 	const source = `package p
 // Kept is a comment.
@@ -148,7 +149,7 @@ func New(options ...Kind) *Kept { return nil }
 		{"func (Kept)", "func (*Kept)"},
 	} {
 		if printed(strings.Replace(source, change[0], change[1], 1)) == want {
-			t.Errorf("%q instead of %q is not seen", change[1], change[0])
+			t.Errorf("the snapshot does not change with %q in place of %q", change[1], change[0])
 		}
 	}
 	for _, change := range [][2]string{
@@ -159,7 +160,7 @@ func New(options ...Kind) *Kept { return nil }
 		{"func (hidden) Method()", "func (hidden) Other()"},
 	} {
 		if got := printed(strings.Replace(source, change[0], change[1], 1)); got != want {
-			t.Errorf("%q instead of %q is seen:\n%s", change[1], change[0], got)
+			t.Errorf("the snapshot changes with %q in place of %q:\n%s", change[1], change[0], got)
 		}
 	}
 }

@@ -19,22 +19,21 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// survey walks all bodies and query parameters of the contract next to the Go types that
-// hold them.
+// survey compares all bodies and query parameters of the contract with their Go types.
 type survey struct {
 	findings findings
 	seen     map[pair]bool
 	reached  map[*openapi3.Schema]bool
-	enums    map[string][]string // values that the contract allows, by Go type
+	enums    map[string][]string // the values that the contract allows, by Go type
 }
 
-// pair is a schema and the Go type that holds its values.
+// pair is a schema and its Go type.
 type pair struct {
 	schema *openapi3.Schema
 	goType reflect.Type
 }
 
-// The commands and lines that settle most findings.
+// These are the remedies of most findings.
 const (
 	regenerate = "run make generate"
 	retype     = "run make generate, or give it a Go type in api/overlay.yaml"
@@ -51,7 +50,7 @@ func newSurvey(contract *openapi3.T) *survey {
 	}
 	for name, schema := range contract.Components.Schemas {
 		if !s.reached[schema.Value] {
-			s.reportf(name, "remove it, or refer to it", "no operation uses this schema")
+			s.reportf(name, "remove the schema, or refer to it", "no operation uses this schema")
 		}
 	}
 	return s
@@ -60,26 +59,26 @@ func newSurvey(contract *openapi3.T) *survey {
 func (s *survey) bodies(op operation, results map[string]reflect.Type) {
 	result := results[op.OperationID]
 	hasResult := false
-	for _, place := range op.places(results) {
-		if place.goType == nil {
-			s.reached[place.media.Schema.Value] = true
-			s.reportf(place.name, settleMethod(op), "there is no Go type for this body")
+	for _, body := range op.documentedBodies(results) {
+		if body.goType == nil {
+			s.reached[body.media.Schema.Value] = true
+			s.reportf(body.name, methodRemedy(op), "the body has no Go type")
 			continue
 		}
-		s.compare(place.name, place.media.Schema, place.goType, false)
-		hasResult = hasResult || place.goType == result
+		s.compare(body.name, body.media.Schema, body.goType, false)
+		hasResult = hasResult || body.goType == result
 	}
 	if result != nil && !hasResult {
-		s.reportf(op.OperationID, "document its 200, or return an error alone",
-			"the wrapper returns a %s, which no response has", result)
+		s.reportf(op.OperationID, "document the body of its 200 response, or return only an error",
+			"the wrapper returns a %s, but no response has this type", result)
 	}
 }
 
-func (s *survey) reportf(where, settle, format string, values ...any) {
-	s.findings.addf(ofContract+"%s: %s: %s", where, fmt.Sprintf(format, values...), settle)
+func (s *survey) reportf(where, remedy, format string, values ...any) {
+	s.findings.addf(ofContract+"%s: %s: %s", where, fmt.Sprintf(format, values...), remedy)
 }
 
-// compare compares a schema with the Go type that holds its values.
+// compare compares a schema with its Go type.
 func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.Type, optional bool) {
 	schema := ref.Value
 	s.reached[schema] = true
@@ -94,7 +93,8 @@ func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.T
 
 	name := ref.Ref[strings.LastIndex(ref.Ref, "/")+1:]
 	if name != "" && name != goType.Name() {
-		s.reportf(where, regenerate, "is %s in the contract and %s in Go", name, goType)
+		s.reportf(where, regenerate, "the schema is %s in the contract, but the type is %s in Go",
+			name, goType)
 	}
 	switch {
 	case len(schema.Enum) > 0:
@@ -104,13 +104,13 @@ func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.T
 	case len(s.properties(schema)) > 0 && goType.Kind() == reflect.Struct:
 		s.fields(where, schema, goType)
 	case !holds(schema, goType, optional):
-		s.reportf(where, retype, "%s cannot hold a %s (format %q, pattern %q)",
+		s.reportf(where, retype, "the Go type %s cannot represent a %s (format %q, pattern %q)",
 			goType, schema.Type.Slice(), schema.Format, schema.Pattern)
 	}
 }
 
-// properties returns the properties of an object. A choice between objects is one Go
-// struct with the properties of all.
+// properties returns the properties of an object. For a oneOf, it returns the properties
+// of all choices, because Go has one struct for them.
 func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
 	all := maps.Clone(schema.Properties)
 	for _, choice := range schema.OneOf {
@@ -125,7 +125,7 @@ func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
 
 func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Type) {
 	properties := s.properties(schema)
-	// A zero value is encoded, because it depends on its type whether a tag omits it.
+	// The effect of omitempty and omitzero depends on the type, so encode a zero value.
 	var zero map[string]any
 	text, err := json.Marshal(reflect.Zero(goType).Interface())
 	if err == nil {
@@ -138,12 +138,12 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 	for _, field := range reflect.VisibleFields(goType) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if field.Type == reflect.TypeFor[api.Unknown]() {
-			continue // not a property: it holds unknown fields
+			continue // the field contains unknown fields, and is not a property
 		}
 		if tag == "-" {
 			isOpen := schema.AdditionalProperties.Has
 			if isOpen == nil || !*isOpen {
-				s.reportf(where, regenerate, "%s is unexpected", field.Name)
+				s.reportf(where, regenerate, "the Go field %s is unexpected", field.Name)
 			}
 			continue
 		}
@@ -155,14 +155,15 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 		required := slices.Contains(schema.Required, tag)
 		if _, sent := zero[tag]; sent != required {
 			s.reportf(where+"."+tag, retype,
-				"required is %t in the contract, but a zero value in Go is sent: %t", required, sent)
+				"required is %t in the contract, but Go sends a zero value: %t", required, sent)
 		}
 		s.compare(where+"."+tag, property, field.Type, !required)
 	}
 	s.findings.addSets(ofContract+where, sorted(properties), tags, regenerate)
 }
 
-// holds reports whether a Go type keeps every value of a plain schema.
+// holds reports whether a Go type can represent every value of a schema without
+// properties.
 func holds(schema *openapi3.Schema, goType reflect.Type, optional bool) bool {
 	integer := goType.Kind() == reflect.Int || goType.Kind() == reflect.Int64
 	switch {
@@ -188,7 +189,7 @@ func holds(schema *openapi3.Schema, goType reflect.Type, optional bool) bool {
 
 func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type) {
 	if goType.Kind() != reflect.String || goType.Name() == "string" {
-		s.reportf(where, retype, "%s is no named string for an enum", goType)
+		s.reportf(where, retype, "the Go type %s of an enum is not a named string type", goType)
 		return
 	}
 	for _, value := range schema.Enum {
@@ -196,9 +197,9 @@ func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type
 	}
 }
 
-// parameters compares the query parameters with the generated struct. checkRequests tries
-// what its fields can hold, because filters are plain text in the contract and typed in
-// Go.
+// parameters compares the names of the query parameters with the generated struct.
+// checkRequests tests the values, because filters are strings in the contract, but have
+// types in Go.
 func (s *survey) parameters(op operation) {
 	var names []string
 	for _, parameter := range op.Parameters {
@@ -231,12 +232,12 @@ func (s *survey) parameter(where string, parameter *openapi3.Parameter, goType r
 	}
 }
 
-// checkFields: each body has a Go type, and each property and query parameter has a field
-// that can hold it. There are no other fields.
+// checkFields requires a Go type for each body, and a suitable field for each property
+// and query parameter. The Go types must have no other fields.
 func checkFields(contract *openapi3.T) findings { return newSurvey(contract).findings }
 
-// checkEnums: each enum value of a body or query parameter has a constant, each constant
-// is an enum value.
+// checkEnums requires that the generated constants are exactly the enum values of the
+// contract.
 func checkEnums(contract *openapi3.T) (found findings) {
 	const where = "generated/portfolios.gen.go: "
 	constants, err := generatedConstants()
@@ -252,7 +253,7 @@ func checkEnums(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// generatedConstants are the values of the generated constants by their type.
+// generatedConstants returns the values of the generated constants, by type.
 func generatedConstants() (map[string][]string, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), generatedFile, nil, parser.SkipObjectResolution)
 	if err != nil {

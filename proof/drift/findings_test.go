@@ -6,24 +6,24 @@ import (
 	"testing"
 )
 
-// findings are the reports of a check. Each is one line: the file, the mistake, and the
-// command or the line that settles it.
+// findings are the results of a check. Each is one line with the file, the mistake and
+// the remedy.
 type findings []string
 
 func (f *findings) addf(format string, values ...any) {
 	*f = append(*f, fmt.Sprintf(format, values...))
 }
 
-// addSets reports the elements that are in only one of two sets. settle is the remedy.
-func (f *findings) addSets(where string, want, got []string, settle string) {
+// addSets reports each element that is in only one of two sets.
+func (f *findings) addSets(where string, want, got []string, remedy string) {
 	for _, name := range want {
 		if !slices.Contains(got, name) {
-			f.addf("%s: %s is missing: %s", where, name, settle)
+			f.addf("%s: %s is missing: %s", where, name, remedy)
 		}
 	}
 	for _, name := range got {
 		if !slices.Contains(want, name) {
-			f.addf("%s: %s is unexpected: %s", where, name, settle)
+			f.addf("%s: %s is unexpected: %s", where, name, remedy)
 		}
 	}
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestSandboxTakesForeignSignatures: the sandbox accepts the signatures of another
-// library, for both kinds of keys.
-func TestSandboxTakesForeignSignatures(t *testing.T) {
+// TestSandboxAcceptsForeignSignatures requires that the sandbox accepts the signatures of
+// another library for both types of key.
+func TestSandboxAcceptsForeignSignatures(t *testing.T) {
 	t.Parallel()
-	nodeProgram(t, "redocly") // installed together with that library
+	nodeProgram(t, "redocly") // make installs it together with the library
 	t.Run("Ed25519", func(t *testing.T) {
 		t.Parallel()
 		client, err := sandbox.NewClient()
@@ -40,14 +40,14 @@ func TestSandboxTakesForeignSignatures(t *testing.T) {
 	})
 }
 
-// requireForeignRequests sends five requests, each of which has to succeed.
+// requireForeignRequests sends five requests, all of which must succeed.
 func requireForeignRequests(t *testing.T, client sandbox.Client) {
 	t.Helper()
 	server, err := sandbox.New(sandbox.WithClients(client))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Close() }) // nothing of it is used afterwards
+	t.Cleanup(func() { _ = server.Close() }) // the test no longer uses the server
 	modules, err := filepath.Abs(repository + "/build/node/node_modules")
 	if err != nil {
 		t.Fatal(err)
@@ -67,10 +67,10 @@ func requireForeignRequests(t *testing.T, client sandbox.Client) {
 	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
 	for _, line := range lines {
 		if !strings.HasSuffix(line, " 200") {
-			t.Errorf("refused: %s", line)
+			t.Errorf("the sandbox refused a request: %s", line)
 		}
 	}
 	if err != nil || len(lines) != 5 {
-		t.Errorf("%d requests, want 5, %v:\n%s", len(lines), err, output)
+		t.Errorf("the script sent %d requests, want 5 (error %v):\n%s", len(lines), err, output)
 	}
 }

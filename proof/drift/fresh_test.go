@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// The lines of tools.go and of the generator's configurations that name the inputs and
-// outputs.
+// These expressions match the lines of tools.go and of the generator's configurations
+// that name inputs and outputs.
 var (
 	generateLine = regexp.MustCompile(`(?m)^//go:generate env (GOWORK=off go .* -config) (\S+) (\S+)$`)
 	outputLine   = regexp.MustCompile(`(?m)^output: (.*)$`)
@@ -24,9 +24,9 @@ var (
 	embeddedContract = regexp.MustCompile(`(?s)\nvar swaggerSpec = \[\]string\{(.*?)\n\}\n`)
 )
 
-// checkFresh makes the generated code again, in a temporary folder, and reports what
-// differs from the tree. If contract is not empty, it takes the place of openapi.yaml,
-// and only what is made of openapi.yaml is made again.
+// checkFresh generates all code again in a temporary folder, and reports the files that
+// differ from those in the tree. If contract is not empty, it generates only the code
+// that depends on openapi.yaml, from this contract.
 func checkFresh(t *testing.T, contract string) (found findings) {
 	t.Helper()
 	lines, err := os.ReadFile(filepath.Join(repository, "tools.go"))
@@ -35,7 +35,7 @@ func checkFresh(t *testing.T, contract string) (found findings) {
 	}
 	matches := generateLine.FindAllStringSubmatch(string(lines), -1)
 	if len(matches) != strings.Count(string(lines), "//go:generate") || len(matches) == 0 {
-		found.addf("tools.go: a go:generate line is not of the form that this test reads: " +
+		found.addf("tools.go: this test cannot parse a go:generate line: " +
 			"adapt generateLine in proof/drift/fresh_test.go")
 		return found
 	}
@@ -61,7 +61,8 @@ type generation struct {
 	document      string
 }
 
-// check generates the code again. It does not change the file in the tree.
+// check generates the code again and compares it with the file in the tree, which it does
+// not change.
 func (g generation) check(t *testing.T) error {
 	t.Helper()
 	settings, err := os.ReadFile(filepath.Join(repository, g.configuration))
@@ -70,7 +71,7 @@ func (g generation) check(t *testing.T) error {
 	}
 	output := outputLine.FindSubmatch(settings)
 	if output == nil {
-		return fmt.Errorf("%s: there is no output: name the file", g.configuration)
+		return fmt.Errorf("%s: the output is missing: name the file", g.configuration)
 	}
 	name := filepath.Join(repository, string(output[1]))
 	before, err := os.Stat(name)
@@ -86,7 +87,7 @@ func (g generation) check(t *testing.T) error {
 	}
 	after, err := os.Stat(name)
 	if err != nil || !after.ModTime().Equal(before.ModTime()) {
-		return fmt.Errorf("%s: this test has written to it: %w", name, err)
+		return fmt.Errorf("%s: this test has changed the file: %w", name, err)
 	}
 	want, errWant := unpacked(made)
 	got, errGot := unpacked(name)
@@ -94,30 +95,30 @@ func (g generation) check(t *testing.T) error {
 		return err
 	}
 	if want != got {
-		return fmt.Errorf("%s: it is not what %s makes of %s: %s",
+		return fmt.Errorf("%s: the file differs from the output of %s for %s: %s",
 			output[1], g.configuration, g.document, regenerate)
 	}
 	return nil
 }
 
-// unpacked reads generated code, and replaces the embedded contract by its plain text,
-// because its compression differs between versions of Go.
+// unpacked reads generated code and replaces the embedded contract by its plain text,
+// because the compressed text depends on the version of Go.
 func unpacked(name string) (string, error) {
 	code, err := os.ReadFile(name)
 	if err != nil {
 		return "", err
 	}
-	place := embeddedContract.FindSubmatchIndex(code)
-	if place == nil {
+	span := embeddedContract.FindSubmatchIndex(code)
+	if span == nil {
 		return string(code), nil
 	}
-	packed := regexp.MustCompile(`[",\s]`).ReplaceAll(code[place[2]:place[3]], nil)
+	packed := regexp.MustCompile(`[",\s]`).ReplaceAll(code[span[2]:span[3]], nil)
 	decoded := base64.NewDecoder(base64.StdEncoding, bytes.NewReader(packed))
 	contract, err := io.ReadAll(flate.NewReader(decoded))
 	if err != nil {
 		return "", fmt.Errorf("unpack the contract in %s: %w", name, err)
 	}
-	return string(slices.Concat(code[:place[0]], contract, code[place[1]:])), nil
+	return string(slices.Concat(code[:span[0]], contract, code[span[1]:])), nil
 }
 
 func TestGeneratedCodeIsFresh(t *testing.T) {
@@ -134,10 +135,10 @@ func TestStaleCodeIsFound(t *testing.T) {
 	field := properties + "\n        venue: {type: string}"
 	changed := edit(t, readContract(t), "    Order:", properties, field)
 	if found := checkFresh(t, changed); len(found) != 2 {
-		t.Errorf("a new property makes both generated files stale, got %q", found)
+		t.Errorf("got %q, want a finding for each generated file with the new property", found)
 	}
 	changed = edit(t, readContract(t), "    NotFound:", "type: not_found", "type: missing")
 	if found := checkFresh(t, changed); len(found) != 1 {
-		t.Errorf("a new example makes the contract stale that the sandbox has in it, got %q", found)
+		t.Errorf("got %q, want a finding for the one generated file with the changed example", found)
 	}
 }

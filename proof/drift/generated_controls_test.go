@@ -1,7 +1,7 @@
 package drift_test
 
 // generatedControls are mistakes that the checks of the generated types and of package
-// api have to find.
+// api must find.
 var generatedControls = []control{
 	{
 		name:  "a new property",
@@ -20,7 +20,7 @@ var generatedControls = []control{
 		want:  "instance is unexpected",
 	},
 	{
-		name:  "a new name",
+		name:  "a renamed property",
 		check: checkFields,
 		after: "    LiquidationRequest:",
 		old:   "        user_id:",
@@ -33,36 +33,36 @@ var generatedControls = []control{
 		after: "    OrderRequest:",
 		old:   "          type: string\n          pattern:",
 		new:   "          type: number\n          x-pattern:",
-		want:  "cash_amount: api.Decimal cannot hold",
+		want:  "cash_amount: the Go type api.Decimal cannot represent",
 	},
 	{
-		name:  "a time as text",
+		name:  "a time as plain text",
 		check: checkFields,
 		after: "    Rebalancing",
 		old:   "          format: date-time\n",
-		want:  "created_at: time.Time cannot hold",
+		want:  "created_at: the Go type time.Time cannot represent",
 	},
 	{
-		name:  "an id as text",
+		name:  "an id as plain text",
 		check: checkFields,
 		after: "    Rebalancing:",
 		old:   "          format: uuid\n",
-		want:  "id: uuid.UUID cannot hold",
+		want:  "id: the Go type uuid.UUID cannot represent",
 	},
 	{
-		name:  "items of another type",
+		name:  "list items of another type",
 		check: checkFields,
 		after: "    RebalancingAccounts:",
 		old:   "            format: uuid\n",
-		want:  "accounts[]: uuid.UUID cannot hold",
+		want:  "accounts[]: the Go type uuid.UUID cannot represent",
 	},
 	{
-		name:  "a list as one value",
+		name:  "a single value in place of a list",
 		check: checkFields,
 		after: "    RebalancingExecution:",
 		old:   "          type: array",
 		new:   "          type: string",
-		want:  "cannot hold",
+		want:  "cannot represent",
 	},
 	{
 		name:  "a count as text",
@@ -70,7 +70,7 @@ var generatedControls = []control{
 		after: "    Meta:",
 		old:   "type: integer",
 		new:   "type: string",
-		want:  "offset: int cannot hold",
+		want:  "offset: the Go type int cannot represent",
 	},
 	{
 		name:  "a flag as text",
@@ -78,10 +78,10 @@ var generatedControls = []control{
 		after: "    OrderRequest:",
 		old:   "          type: boolean\n          default: false",
 		new:   "          type: string",
-		want:  "post_tax: bool cannot hold",
+		want:  "post_tax: the Go type bool cannot represent",
 	},
 	{
-		name:  "an id that may be missing",
+		name:  "an id that becomes optional",
 		check: checkFields,
 		after: "    Configuration:",
 		old:   "account_id, allocation_id]",
@@ -89,7 +89,7 @@ var generatedControls = []control{
 		want:  "allocation_id: required is false",
 	},
 	{
-		name:  "an id that may not be missing",
+		name:  "an id that becomes required",
 		check: checkFields,
 		after: "    Order:",
 		old:   "required: [id,",
@@ -97,30 +97,30 @@ var generatedControls = []control{
 		want:  "user_id: required is true",
 	},
 	{
-		name:  "another schema",
+		name:  "another schema for a request",
 		check: checkFields,
 		after: "operationId: create_portfolios_order",
 		old:   "schemas/OrderRequest",
 		new:   "schemas/LiquidationRequest",
-		want:  "is LiquidationRequest in the contract and generated.OrderRequest in Go",
+		want:  "is LiquidationRequest in the contract, but the type is generated.OrderRequest in Go",
 	},
 	{
-		name:  "an enum as text",
+		name:  "an enum as plain text",
 		check: checkFields,
 		after: "    OrderStatus:",
 		old:   "      enum: [NEW, SUBMITTED, PROCESSING, FILLED, CANCELLED]\n",
-		want:  "status: generated.OrderStatus cannot hold",
+		want:  "status: the Go type generated.OrderStatus cannot represent",
 	},
 	{
-		name:  "a text as enum",
+		name:  "plain text as an enum",
 		check: checkFields,
 		after: "    Meta:",
 		old:   "        sort:\n",
 		new:   "        sort:\n          enum: [id]\n",
-		want:  "sort: string is no named string",
+		want:  "sort: the Go type string of an enum is not a named string type",
 	},
 	{
-		name:  "a schema without use",
+		name:  "an unused schema",
 		check: checkFields,
 		after: "  schemas:",
 		old:   "    AllocationSort:",
@@ -128,22 +128,22 @@ var generatedControls = []control{
 		want:  "Venue: no operation uses this schema",
 	},
 	{
-		name:  "a body that is gone",
+		name:  "a response without its body",
 		check: checkFields,
 		after: "operationId: retrieve_portfolios_order",
 		old:   "          content:",
 		new:   "          x-content:",
-		want:  "returns a generated.Order, which no response has",
+		want:  "returns a generated.Order, but no response has this type",
 	},
 	{
-		name:  "a body where none was",
+		name:  "a new response body",
 		check: checkFields,
 		after: "operationId: cancel_portfolios_order",
 		old:   "        '401'",
 		new: "        '202':\n          description: Accepted\n" +
 			"          content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}\n" +
 			"        '401'",
-		want: "cancel_portfolios_order 202: there is no Go type",
+		want: "cancel_portfolios_order 202: the body has no Go type",
 	},
 	{
 		name:  "a new query parameter",
@@ -162,7 +162,7 @@ var generatedControls = []control{
 		want:  "account_id: required is true",
 	},
 	{
-		name:  "a closed problem",
+		name:  "a problem without additional properties",
 		check: checkFields,
 		after: "    Problem:\n      type: object",
 		old:   "additionalProperties: true",
@@ -193,7 +193,7 @@ var generatedControls = []control{
 		want:  "ListOrder: DESC is missing",
 	},
 	{
-		name:  "a longer fraction",
+		name:  "an amount with more decimal places",
 		check: checkPatterns,
 		after: "    Order:",
 		old:   "{1,27}",
@@ -201,7 +201,7 @@ var generatedControls = []control{
 		want:  "Order/properties/cash_amount",
 	},
 	{
-		name:  "a shorter fraction",
+		name:  "an amount with fewer decimal places",
 		check: checkPatterns,
 		after: "    OrderRequest:",
 		old:   "{1,27}",
@@ -209,7 +209,7 @@ var generatedControls = []control{
 		want:  "OrderRequest/properties/cash_amount",
 	},
 	{
-		name:  "a longer amount",
+		name:  "an amount with more digits",
 		check: checkPatterns,
 		after: "    Order:",
 		old:   "{0,63}",
@@ -225,14 +225,20 @@ var generatedControls = []control{
 		want:  "cash_amount",
 	},
 	{
-		name:  "an open end",
+		name:  "a pattern without an end anchor",
 		check: checkPatterns,
 		after: "    Order:",
 		old:   `{1,27})?$'`,
 		new:   `{1,27})?'`,
 		want:  "cash_amount",
 	},
-	{name: "a finer weight", check: checkPatterns, old: "{1,5})?)$'", new: "{1,6})?)$'", want: "weight"},
+	{
+		name:  "a weight with more decimal places",
+		check: checkPatterns,
+		old:   "{1,5})?)$'",
+		new:   "{1,6})?)$'",
+		want:  "weight",
+	},
 	{
 		name:  "a weight of 100.0",
 		check: checkPatterns,
@@ -256,18 +262,18 @@ var generatedControls = []control{
 		want:  "instrument_id/oneOf/1",
 	},
 	{
-		name:  "a pattern without a check",
+		name:  "a new pattern",
 		check: checkPatterns,
 		after: "    LiquidationRequest:",
 		old:   "          type: string",
 		new:   "          type: string\n          pattern: '^a'",
-		want:  "no value type of package api",
+		want:  "no type of package api",
 	},
 	{
-		name:  "no pattern",
+		name:  "a removed pattern",
 		check: checkPatterns,
 		after: "    InstrumentWeight:",
 		old:   `          pattern: '^(100|[0-9]{1,2}(\.[0-9]{1,5})?)$'` + "\n",
-		want:  "weight: the contract has no pattern there",
+		want:  "weight: the contract has no pattern for this schema",
 	},
 }

@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// allowedModules are the modules that a program with the wrapper may contain.
+// allowedModules are the modules that a program that imports the wrapper may contain.
 var allowedModules = []string{
 	"github.com/d8277167/upvest-portfolios-go",
 	"github.com/oapi-codegen/runtime",
-	"github.com/apapsch/go-jsonmerge/v2", // by oapi-codegen/runtime
+	"github.com/apapsch/go-jsonmerge/v2", // required by oapi-codegen/runtime
 	"github.com/go-json-experiment/json",
 	"github.com/google/uuid",
 	"golang.org/x/oauth2",
@@ -24,14 +24,14 @@ const (
 	importerPath = "example.com/importer"
 )
 
-// newImporter writes a module outside of the repository that imports a package of it.
+// newImporter writes a module outside the repository that imports one of its packages.
 func newImporter(t *testing.T, imported string) string {
 	t.Helper()
 	root, err := filepath.Abs(repository)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The sums are those of the repository, so that no other module can be used.
+	// With the checksums of the repository, the go command can use no other modules.
 	sums, err := os.ReadFile(filepath.Join(root, "sandbox/go.sum"))
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,8 @@ replace %[2]s/sandbox => %[3]s/sandbox
 	return folder
 }
 
-// checkImporter: the program builds, with the allowed modules in it and no others.
+// checkImporter requires that the program builds, and contains exactly the allowed
+// modules.
 func checkImporter(t *testing.T, imported string) (found findings) {
 	t.Helper()
 	folder := newImporter(t, imported)
@@ -72,7 +73,7 @@ func checkImporter(t *testing.T, imported string) (found findings) {
 	slices.Sort(modules)
 	modules = slices.DeleteFunc(modules, func(name string) bool { return name == importerPath })
 	found.addSets("wrapper: modules that an importer compiles", allowedModules, slices.Compact(modules),
-		"drop the import, or correct allowedModules in proof/drift/importer_test.go")
+		"remove the import, or correct allowedModules in proof/drift/importer_test.go")
 	if len(found) > 0 {
 		return found
 	}
@@ -82,14 +83,14 @@ func checkImporter(t *testing.T, imported string) (found findings) {
 	return found
 }
 
-func TestImporterGetsFewModules(t *testing.T) {
+func TestImporterCompilesOnlyAllowedModules(t *testing.T) {
 	t.Parallel()
 	withPrograms(t)
 	found := checkImporter(t, "/wrapper")
 	found.report(t)
 }
 
-func TestImporterOfMoreIsFound(t *testing.T) {
+func TestImporterWithOtherModulesIsFound(t *testing.T) {
 	t.Parallel()
 	withPrograms(t)
 	requireFinding(t, checkImporter(t, "/sandbox"), "github.com/getkin/kin-openapi is unexpected")

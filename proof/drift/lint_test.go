@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// linted is a report of Redocly CLI, with the configuration redocly.yaml, about a
-// contract.
+// linted is the report of Redocly CLI about a contract.
 type linted struct {
 	Totals   struct{ Ignored int }
 	Problems []lintProblem
@@ -22,11 +21,11 @@ type lintProblem struct {
 	Location []struct{ Pointer string }
 }
 
-// lint runs Redocly CLI once for all the contracts, because starting it takes seconds. It
-// returns a report for each.
+// lint runs Redocly CLI once for all the contracts, because it takes seconds to start. It
+// returns one report for each contract.
 func lint(t *testing.T, program string, contracts ...string) []linted {
 	t.Helper()
-	// Redocly CLI fails if there are problems, and prints to both streams.
+	// If there are problems, Redocly CLI exits with an error, and prints to both streams.
 	output := filepath.Join(t.TempDir(), "reports.json")
 	const script = `output=$1; config=$2; shift 2
 exec "$0" lint --config "$config" --format=json "$@" > "$output"`
@@ -64,17 +63,17 @@ func TestContractIsLinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := strings.Count(string(ignores), "- '#/"); report.Totals.Ignored != want {
-		t.Errorf("proof/contract-check/.redocly.lint-ignore.yaml: it silences %d places, "+
-			"%d of them need it: remove the others", want, report.Totals.Ignored)
+		t.Errorf("proof/contract-check/.redocly.lint-ignore.yaml: the file has %d entries, "+
+			"but only %d match a problem: remove the others", want, report.Totals.Ignored)
 	}
 }
 
 const keyReference = "        - $ref: '#/components/parameters/IdempotencyKey'\n"
 
-// lintControls are mistakes, each with the rule that has to find it.
+// lintControls are mistakes, each with the name of the rule that must find it.
 var lintControls = []control{
 	{
-		name:  "a path without a header",
+		name:  "a path without a common header",
 		want:  "house/common-headers-on-paths",
 		after: "  /portfolios/orders:",
 		old:   "      - $ref: '#/components/parameters/UpvestAPIVersion'\n",
@@ -86,33 +85,33 @@ var lintControls = []control{
 		new:  "name: signature-inputs",
 	},
 	{
-		name:  "a POST without a key",
+		name:  "a POST without an idempotency key",
 		want:  "house/idempotency-key",
 		after: "operationId: create_portfolios_order",
 		old:   keyReference,
 	},
 	{
-		name:  "a PATCH without a key",
+		name:  "a PATCH without an idempotency key",
 		want:  "house/idempotency-key",
 		after: "operationId: update_portfolios_configuration",
 		old:   keyReference,
 	},
 	{
-		name:  "a PUT with a key",
+		name:  "a PUT with an idempotency key",
 		want:  "house/idempotency-key",
 		after: "operationId: update_portfolios_allocation",
 		old:   "      parameters:\n",
 		new:   "      parameters:\n" + keyReference,
 	},
 	{
-		name:  "a key for a whole path",
+		name:  "an idempotency key on the path item",
 		want:  "house/idempotency-key",
 		after: "  /portfolios/orders:",
 		old:   "    parameters:\n",
 		new:   "    parameters:\n" + keyReference[2:],
 	},
 	{
-		name:  "no scopes",
+		name:  "an operation without scopes",
 		want:  "house/scopes",
 		after: "operationId: cancel_portfolios_order",
 		old:   "      security:\n        - oauth-client-credentials: ['portfolios:admin']\n",
@@ -125,7 +124,7 @@ var lintControls = []control{
 		new:   "[]",
 	},
 	{
-		name:  "a call without credentials",
+		name:  "an operation that needs no credentials",
 		want:  "house/scopes",
 		after: "operationId: list_portfolios_orders",
 		old:   "security:",
@@ -167,21 +166,21 @@ var lintControls = []control{
 		new:   "x-example:",
 	},
 	{
-		name:  "a closed problem",
+		name:  "a problem without additional properties",
 		want:  "house/open-objects",
 		after: "    Problem:\n      type: object",
 		old:   "additionalProperties: true",
 		new:   "additionalProperties: false",
 	},
 	{
-		name:  "a closed request",
+		name:  "a request without additional properties",
 		want:  "house/open-objects",
 		after: "    OrderRequest:",
 		old:   "properties:",
 		new:   "additionalProperties: false\n      properties:",
 	},
 	{
-		name: "a reference to nothing",
+		name: "a reference to a missing component",
 		want: "no-unresolved-refs",
 		old:  "#/components/responses/NotFound",
 		new:  "#/components/responses/Lost",

@@ -17,7 +17,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// transport is a server without a network.
+// transport is a server in the same process, without a network.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
@@ -36,7 +36,7 @@ func withStaticToken() upvest.ClientOption {
 	return upvest.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"}))
 }
 
-// sampleID stands for every id of a path.
+// sampleID is the id for every path parameter.
 var sampleID = uuid.MustParse("f96eaefd-b4c6-477a-9bbe-c744bf26172f")
 
 // wrapperMethod is a public method of the wrapper that calls one operation.
@@ -47,8 +47,8 @@ type wrapperMethod struct {
 
 func (m wrapperMethod) String() string { return m.service + "." + m.name }
 
-// call calls the method with an id for its path and the documented examples. It returns
-// nil for a method whose only result is an error.
+// call calls the method with the id for its path and a documented example as its body. It
+// returns nil if the only result of the method is an error.
 func (m wrapperMethod) call(
 	ctx context.Context, client *upvest.Client, id uuid.UUID, examples map[reflect.Type]any,
 	options ...upvest.CallOption,
@@ -81,8 +81,9 @@ func (m wrapperMethod) call(
 	return results[0].Interface(), nil
 }
 
-// pathID returns the id for the path of a call, taken from the body of the response,
-// because the client requires that a response is about the resource in the path.
+// pathID returns the id for the path of a call. It takes the id from the body of the
+// response, because the client refuses the response of a resource other than that in the
+// path.
 func pathID(op operation, body []byte) uuid.UUID {
 	var named struct {
 		ID        uuid.UUID `json:"id"`
@@ -119,8 +120,7 @@ func documentedID(op operation) uuid.UUID {
 	return pathID(op, body)
 }
 
-// requestExamples are the first documented request bodies, by the Go type that holds
-// them.
+// requestExamples returns the first documented example of each request body, by Go type.
 func requestExamples(contract *openapi3.T) map[reflect.Type]any {
 	examples := map[reflect.Type]any{}
 	for _, op := range operations(contract) {
@@ -135,9 +135,9 @@ func requestExamples(contract *openapi3.T) map[reflect.Type]any {
 	return examples
 }
 
-// wrapperMethods finds the method of each operation by calling all methods and comparing
-// their requests. It leaves out methods that call others, which have a function or an
-// iterator in their signature.
+// wrapperMethods finds the method of each operation: it calls all methods and compares
+// their requests with the contract. It skips methods with a function or an iterator in
+// their signature, because these call other methods.
 func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, found findings) {
 	methods = map[string]wrapperMethod{}
 	examples := requestExamples(contract)
@@ -153,19 +153,20 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fou
 			m := wrapperMethod{service: field.Name, name: method.Name}
 			sent, err := m.request(examples)
 			if err != nil {
-				found.addf(ofWrapper+"%s sends nothing: %v: send a request for the documented example",
+				found.addf(ofWrapper+"%s sends no request: %v: make it accept the documented example",
 					m, err)
 				continue
 			}
 			at := slices.IndexFunc(documented, func(op operation) bool { return op.fits(sent) })
 			if at < 0 {
-				found.addf(ofWrapper+"%s sends %s %s, which openapi.yaml does not contain: correct one",
+				found.addf(ofWrapper+"%s sends %s %s, which openapi.yaml does not contain: correct the "+
+					"method or openapi.yaml",
 					m, sent.Method, sent.URL.Path)
 				continue
 			}
 			id := documented[at].OperationID
 			if other, twice := methods[id]; twice {
-				found.addf(ofWrapper+"%s and %s are both for %s: remove one", m, other, id)
+				found.addf(ofWrapper+"%s and %s both call %s: remove one of the methods", m, other, id)
 			}
 			methods[id] = m
 		}
@@ -200,8 +201,8 @@ func (o operation) fits(request *http.Request) bool {
 	return o.verb == request.Method && path == request.URL.Path
 }
 
-// resultTypes are the types that the wrapper's methods return, by operation. A method
-// that returns an error alone has none.
+// resultTypes returns the result type of the wrapper's method for each operation. It
+// omits methods that return only an error.
 func resultTypes(contract *openapi3.T) map[string]reflect.Type {
 	results := map[string]reflect.Type{}
 	methods, _ := wrapperMethods(contract) // checkWrapper reports the findings
@@ -231,18 +232,17 @@ func isOneCall(method reflect.Type) bool {
 
 const ofWrapper = "wrapper: "
 
-// settleMethod returns the remedy for an operation without a method.
-func settleMethod(op operation) string {
+// methodRemedy returns the remedy for an operation without a method.
+func methodRemedy(op operation) string {
 	return "add a method that sends " + op.verb + " " + op.path + " to a service in wrapper/"
 }
 
-// checkWrapper: each operation has one public method, and each public method an
-// operation.
+// checkWrapper requires exactly one public method for each operation.
 func checkWrapper(contract *openapi3.T) findings {
 	methods, found := wrapperMethods(contract)
 	for _, op := range operations(contract) {
 		if _, known := methods[op.OperationID]; !known {
-			found.addf(ofWrapper+"%s has no method: %s", op.OperationID, settleMethod(op))
+			found.addf(ofWrapper+"%s has no method: %s", op.OperationID, methodRemedy(op))
 		}
 	}
 	return found

@@ -1,14 +1,14 @@
 package drift_test
 
 // operationControls are mistakes that the checks of requests, the wrapper and the sandbox
-// have to find.
+// must find.
 var operationControls = []control{
 	{
 		name:  "another path",
 		check: checkRequests,
 		old:   "  /portfolios/orders:",
 		new:   "  /portfolios/trades:",
-		want:  "documented is GET /portfolios/trades",
+		want:  "the contract documents GET /portfolios/trades",
 	},
 	{
 		name:  "another method",
@@ -16,14 +16,14 @@ var operationControls = []control{
 		after: "  /portfolios/allocations/{allocation_id}:",
 		old:   "    put:",
 		new:   "    patch:",
-		want:  "documented is PATCH",
+		want:  "the contract documents PATCH",
 	},
 	{
-		name:  "another operation id",
+		name:  "another operationId",
 		check: checkRequests,
 		old:   "operationId: list_portfolios_orders",
 		new:   "operationId: list_orders",
-		want:  "no generated method ListOrders",
+		want:  "the generated method ListOrders is missing",
 	},
 	{
 		name:  "an operation without a constant",
@@ -33,7 +33,7 @@ var operationControls = []control{
 		want:  "sandbox/operation.go: list_orders is missing",
 	},
 	{
-		name:  "a body for a GET",
+		name:  "a GET with a body",
 		check: checkRequests,
 		after: "operationId: list_portfolios_orders",
 		old:   "      responses:",
@@ -41,7 +41,7 @@ var operationControls = []control{
 		want:  "the content type",
 	},
 	{
-		name:  "a filter that is no id",
+		name:  "a filter whose example is not an id",
 		check: checkRequests,
 		after: "operationId: list_portfolios_orders",
 		old:   "example: 2c865aab-6737-4b0e-9154-69a4622b2727",
@@ -49,7 +49,7 @@ var operationControls = []control{
 		want:  "account_id cannot hold",
 	},
 	{
-		name:  "a day for a time",
+		name:  "a filter whose example is a day in place of a time",
 		check: checkRequests,
 		after: "    StartDate:",
 		old:   "'2022-10-14T00:00:00Z'",
@@ -57,7 +57,7 @@ var operationControls = []control{
 		want:  "start_date cannot hold",
 	},
 	{
-		name:  "a filter in a finer form",
+		name:  "a filter whose example has fractions of a second",
 		check: checkRequests,
 		after: "    StartDate:",
 		old:   "'2022-10-14T00:00:00Z'",
@@ -65,7 +65,7 @@ var operationControls = []control{
 		want:  "start_date=2022-10-14T00:00:00.100Z is missing",
 	},
 	{
-		name:  "a limit beyond 32 bits",
+		name:  "a limit that exceeds 32 bits",
 		check: checkRequests,
 		after: "    Limit:",
 		old:   "maximum: 1000",
@@ -81,14 +81,14 @@ var operationControls = []control{
 		want:  "query: user_id=",
 	},
 	{
-		name:  "a path without a method",
+		name:  "a renamed path",
 		check: checkWrapper,
 		old:   "  /portfolios/orders:",
 		new:   "  /portfolios/trades:",
 		want:  "create_portfolios_order has no method: add a method that sends POST",
 	},
 	{
-		name:  "a method without an operation",
+		name:  "a wrapper method without an operation",
 		check: checkWrapper,
 		after: "  /portfolios/orders/{portfolio_order_id}:",
 		old:   "    delete:",
@@ -97,7 +97,7 @@ var operationControls = []control{
 			", which openapi.yaml does not contain",
 	},
 	{
-		name:  "a new method of a path",
+		name:  "a new HTTP method of a path",
 		check: checkWrapper,
 		after: "  /portfolios/orders:",
 		old:   "    get:",
@@ -105,11 +105,11 @@ var operationControls = []control{
 		want:  "replace_orders has no method",
 	},
 	{
-		name:  "an operation that the sandbox does not know",
+		name:  "an operation that the sandbox does not handle",
 		check: checkSandbox,
 		old:   "operationId: list_portfolios_orders",
 		new:   "operationId: list_orders",
-		want:  `list_orders: it takes the request for "list_p`,
+		want:  `list_orders: the sandbox handles the request as "list_p`,
 	},
 	{
 		name:  "an operation without a golden request",
@@ -126,14 +126,14 @@ var operationControls = []control{
 		want:  "everyOperation: list_orders is missing",
 	},
 	{
-		name:  "a version that the changelog does not name",
+		name:  "a version that the changelog does not contain",
 		check: checkChangelog,
 		old:   "  version: ",
 		new:   "  version: 9",
 		want:  "write Contract 9",
 	},
 	{
-		name:  "a response that is not read field by field",
+		name:  "a response that the client does not decode field by field",
 		check: checkShapes,
 		after: "operationId: trigger_portfolio_rebalancing",
 		old:   "#/components/schemas/Rebalancing'",

@@ -10,11 +10,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// patternCheck is the check of package api for a pattern of the contract.
+// patternCheck compares a pattern of the contract with its validation in package api.
 type patternCheck struct {
-	end     string // of the schema's place in the contract
+	end     string // end of the JSON pointer to the schema
 	accepts func(string) bool
-	near    []string // texts near which the two could differ
+	near    []string // texts near the limits of the pattern
 }
 
 func patternChecks() []patternCheck {
@@ -43,8 +43,8 @@ func patternChecks() []patternCheck {
 	}
 }
 
-// acceptsAmount also accepts the empty text, because the documented pattern does,
-// although it is not an amount.
+// acceptsAmount accepts amounts. It also accepts the empty text, which is no amount,
+// because the documented pattern accepts it.
 func acceptsAmount(text string) bool {
 	_, err := api.NewAmount(text)
 	return err == nil || text == ""
@@ -60,8 +60,8 @@ func acceptsISIN(text string) bool {
 	return err == nil && api.InstrumentID(text).IsISIN()
 }
 
-// checkPatterns: package api accepts exactly the texts that each pattern of a body's
-// schema accepts. It tries all texts that are one edit away from those above.
+// checkPatterns requires that package api accepts the same texts as the patterns in the
+// contract. It tries all texts that are one edit away from those in patternChecks.
 func checkPatterns(contract *openapi3.T) (found findings) {
 	used := map[string]bool{}
 	err := contract.WalkSchemas(func(pointer string, schema *openapi3.SchemaRef) error {
@@ -71,19 +71,19 @@ func checkPatterns(contract *openapi3.T) (found findings) {
 		return nil
 	})
 	if err != nil {
-		found.addf(ofContract+"walk its schemas: %v", err)
+		found.addf(ofContract+"read its schemas: %v", err)
 	}
 	for _, check := range patternChecks() {
 		if !used[check.end] {
-			found.addf("proof/drift/patterns_test.go: %s: the contract has no pattern there: "+
-				"remove it from patternChecks", check.end)
+			found.addf("proof/drift/patterns_test.go: %s: the contract has no pattern for this schema: "+
+				"remove the entry from patternChecks", check.end)
 		}
 	}
 	return found
 }
 
-// addPattern compares a pattern with package api. used collects the checks that have a
-// pattern.
+// addPattern compares a pattern with package api. It adds the check that it applies to
+// used.
 func (f *findings) addPattern(pointer, text string, used map[string]bool) {
 	pattern, err := regexp.Compile(text)
 	if err != nil {
@@ -100,24 +100,26 @@ func (f *findings) addPattern(pointer, text string, used map[string]bool) {
 		}
 		return
 	}
-	f.addf(ofContract+"%s: no value type of package api checks this pattern: "+
-		"add it to patternChecks in proof/drift/patterns_test.go", pointer)
+	f.addf(ofContract+"%s: no type of package api checks this pattern: "+
+		"add the pattern to patternChecks in proof/drift/patterns_test.go", pointer)
 }
 
-// difference returns the first difference between a pattern and package api.
+// difference describes the first difference between a pattern and package api, or returns
+// nothing.
 func (c patternCheck) difference(pattern *regexp.Regexp) string {
 	for _, near := range c.near {
 		for _, text := range neighbors(near) {
 			if want := pattern.MatchString(text); want != c.accepts(text) {
-				return fmt.Sprintf("%q fits the contract: %t, package api accepts it: %t", text, want, !want)
+				return fmt.Sprintf("the contract accepts %q: %t; package api accepts it: %t",
+					text, want, !want)
 			}
 		}
 	}
 	return ""
 }
 
-// neighbors returns the text itself, and all texts in which one character is removed,
-// inserted or replaced.
+// neighbors returns the text, and all texts that differ from it by one removed, inserted
+// or replaced character.
 func neighbors(text string) []string {
 	list := []string{text}
 	for i := 0; i <= len(text); i++ {

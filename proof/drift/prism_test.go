@@ -23,8 +23,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// prism starts Prism on a free port, and returns its URL when it listens. Prism ends with
-// the test.
+// prism starts Prism on a free port and returns its URL when it listens. Prism stops at
+// the end of the test.
 func prism(t *testing.T, arguments ...string) string {
 	t.Helper()
 	program := nodeProgram(t, "prism")
@@ -42,7 +42,7 @@ func prism(t *testing.T, arguments ...string) string {
 	go func() {
 		defer close(ended)
 		errWait = command.Wait()
-		_ = printing.Close() // a pipe in memory
+		_ = printing.Close() // closing a pipe in memory does not fail
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -62,8 +62,8 @@ func prism(t *testing.T, arguments ...string) string {
 	return ""
 }
 
-// checkMock: each operation succeeds on Prism's mock of a contract, and returns a
-// documented example.
+// checkMock requires that each operation succeeds on Prism's mock server for a contract,
+// and returns a documented example.
 func checkMock(t *testing.T, mocked string) findings {
 	t.Helper()
 	contract := parse(t, readContract(t))
@@ -83,7 +83,7 @@ func checkMock(t *testing.T, mocked string) findings {
 	for _, op := range operations(contract) {
 		method, known := methods[op.OperationID]
 		if !known {
-			found.addf("wrapper: %s cannot be tried on Prism: %s", op.OperationID, settleMethod(op))
+			found.addf("wrapper: %s cannot be called on Prism: %s", op.OperationID, methodRemedy(op))
 			continue
 		}
 		var response upvest.Response
@@ -96,18 +96,18 @@ func checkMock(t *testing.T, mocked string) findings {
 		}
 		documented := op.Responses.Status(response.Status)
 		if documented == nil || !isExample(t, documented.Value.Content["application/json"], value) {
-			found.addf("wrapper: %s on Prism: it does not return a documented example: %s",
+			found.addf("wrapper: %s on Prism: the method does not return a documented example: %s",
 				op.OperationID, retype)
 		}
 	}
 	return found
 }
 
-// oneLine returns a body of Prism on one line.
+// oneLine returns a response body on one line.
 func oneLine(body []byte) string { return strings.Join(strings.Fields(string(body)), " ") }
 
-// isExample reports whether a value is one of the documented ones. A response without a
-// body has no examples.
+// isExample reports whether a value is a documented example. A response without a body
+// has no examples, and its value is nil.
 func isExample(t *testing.T, media *openapi3.MediaType, value any) bool {
 	t.Helper()
 	if media == nil {
@@ -124,7 +124,7 @@ func isExample(t *testing.T, media *openapi3.MediaType, value any) bool {
 	for _, example := range bodies(media) {
 		lost := 0
 		for _, problem := range differences("", example, got) {
-			if problem.pointer != "/allocation_id" { // the oddity of a liquidation
+			if problem.pointer != "/allocation_id" { // a known deviation of liquidations
 				lost++
 			}
 		}
@@ -157,14 +157,14 @@ func TestPrismFindsBadRequests(t *testing.T) {
 	t.Parallel()
 	requireFindings(t, checkMock, []control{
 		{
-			name:  "a body without a field",
+			name:  "a request body without a required field",
 			after: "    OrderRequest:",
 			old:   "required: [user_id",
 			new:   "required: [venue, user_id",
 			want:  "create_portfolios_order on Prism: create_portfolios_order: 400",
 		},
 		{
-			name:  "a header that is not sent",
+			name:  "a request without a required header",
 			after: "    UpvestAPIVersion:",
 			old:   "name: upvest-api-version\n      in: header",
 			new:   "name: x-api-version\n      required: true\n      in: header",
@@ -173,8 +173,8 @@ func TestPrismFindsBadRequests(t *testing.T) {
 	})
 }
 
-// checkProxy runs the demo on the sandbox, through Prism as a proxy that turns every
-// violation of a contract into an error.
+// checkProxy runs the demo on the sandbox through Prism. Prism is a proxy that returns an
+// error for each violation of the contract.
 func checkProxy(t *testing.T, contract string) findings {
 	t.Helper()
 	access, err := sandbox.NewClient()
@@ -185,7 +185,7 @@ func checkProxy(t *testing.T, contract string) findings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Close() }) // nothing of it is used afterwards
+	t.Cleanup(func() { _ = server.Close() }) // the test no longer uses the server
 	proxy := prism(t, "proxy", contract, server.URL(), "--errors")
 	front := httptest.NewServer(aroundProxy(t, server.URL(), proxy))
 	t.Cleanup(front.Close)
@@ -214,8 +214,8 @@ func keyAsPEM(t *testing.T, key any) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// aroundProxy sends requests to the proxy, except those to the token endpoint, which is
-// not in the contract.
+// aroundProxy sends requests to the proxy, except for token requests: it sends them to
+// the server, because the contract does not contain the token endpoint.
 func aroundProxy(t *testing.T, server, proxy string) http.Handler {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -229,7 +229,7 @@ func aroundProxy(t *testing.T, server, proxy string) http.Handler {
 	return mux
 }
 
-func TestSandboxPassesPrism(t *testing.T) {
+func TestSandboxFollowsContract(t *testing.T) {
 	t.Parallel()
 	found := checkProxy(t, contractFile)
 	found.report(t)
@@ -239,14 +239,14 @@ func TestPrismFindsViolations(t *testing.T) {
 	t.Parallel()
 	requireFindings(t, checkProxy, []control{
 		{
-			name:  "a response without a field",
+			name:  "a response without a required field",
 			after: "    Configuration:",
 			old:   "required: [created_at",
 			new:   "required: [venue, created_at",
 			want:  "create_portfolios_configuration: 500 Internal Server Error",
 		},
 		{
-			name:  "a request without a header",
+			name:  "a PUT without an idempotency key",
 			after: "operationId: update_portfolios_allocation",
 			old:   "      parameters:\n",
 			new:   "      parameters:\n        - $ref: '#/components/parameters/IdempotencyKey'\n",

@@ -12,10 +12,11 @@ import (
 	"time"
 )
 
-// repository is the folder of openapi.yaml, from this package.
+// repository is the root of the repository, relative to this package.
 const repository = "../.."
 
-// withPrograms skips a test that fetches or starts other programs, unless make runs it.
+// withPrograms skips a test that downloads or starts other programs, unless make contract
+// runs it.
 func withPrograms(t *testing.T) {
 	t.Helper()
 	if os.Getenv("CONTRACT") == "" {
@@ -23,9 +24,9 @@ func withPrograms(t *testing.T) {
 	}
 }
 
-// withoutRaceDetector skips a test under the race detector, which slows it down ten times
-// and finds nothing, because a single goroutine does the work. `make contract` runs the
-// test.
+// withoutRaceDetector skips a test under the race detector. Such a test runs ten times
+// slower there, and has nothing to detect, because a single goroutine does the work.
+// `make contract` runs the test.
 func withoutRaceDetector(t *testing.T) {
 	t.Helper()
 	if raceDetector {
@@ -34,7 +35,8 @@ func withoutRaceDetector(t *testing.T) {
 }
 
 // nodeProgram returns the path of a program that make installs from
-// proof/contract-check/package.json. Tests run without it, except in CI.
+// proof/contract-check/package.json. If the program is missing, it skips the test, except
+// in CI.
 func nodeProgram(t *testing.T, name string) string {
 	t.Helper()
 	withPrograms(t)
@@ -46,13 +48,13 @@ func nodeProgram(t *testing.T, name string) string {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(err)
 		}
-		t.Skipf("%s is not installed: make contract installs it if there is Node.js", name)
+		t.Skipf("%s is not installed: install Node.js, then run make contract", name)
 	}
 	return program
 }
 
-// install installs a Go program, such as example.com/cmd/program@v1.2.3, once below
-// build/, and returns its path.
+// install installs a Go program, such as example.com/cmd/program@v1.2.3, below build/
+// unless it is there already, and returns its path.
 func install(t *testing.T, program string) string {
 	t.Helper()
 	folder, err := filepath.Abs(filepath.Join(repository, "build/go", path.Base(program)))
@@ -70,7 +72,7 @@ func install(t *testing.T, program string) string {
 	return installed
 }
 
-// run runs a program in a folder and returns what it printed, on both streams.
+// run runs a program in a folder and returns its output of both streams.
 func run(ctx context.Context, folder, program string, arguments ...string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
 	defer stop()
@@ -83,7 +85,7 @@ func run(ctx context.Context, folder, program string, arguments ...string) (stri
 	return string(output), err
 }
 
-// writeFile writes a file into a folder of the test and returns its path.
+// writeFile writes a file to a temporary folder and returns its path.
 func writeFile(t *testing.T, name, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)

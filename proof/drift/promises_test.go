@@ -16,11 +16,11 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// rowOfWrapperTests matches the line of an operation in wrapper/operations_test.go.
+// rowOfWrapperTests matches the id of an operation in wrapper/operations_test.go.
 var rowOfWrapperTests = regexp.MustCompile(`(?m)^\t+id: +"(\w+)",$`)
 
-// checkWrapperTests: the table of the wrapper's tests has every operation of the
-// contract.
+// checkWrapperTests requires that the table of the wrapper's tests contains every
+// operation of the contract.
 func checkWrapperTests(contract *openapi3.T) (found findings) {
 	const file = "wrapper/operations_test.go"
 	text, err := os.ReadFile(filepath.Join(repository, file))
@@ -33,18 +33,18 @@ func checkWrapperTests(contract *openapi3.T) (found findings) {
 		got = append(got, row[1])
 	}
 	found.addSets(file+": everyOperation", operationIDs(contract), got,
-		"add a row with its documented response and a call, or remove the row")
+		"add a row with the documented response and a call, or remove the row")
 	return found
 }
 
 const identifiedFile = "wrapper/internal/wire/identified.go"
 
-// checkEmptyResponses: no method accepts an empty object as the requested resource.
+// checkEmptyResponses requires that no method accepts an empty object as a resource.
 func checkEmptyResponses(contract *openapi3.T) findings {
 	return acceptedBodies(contract, func(operation) string { return "{}" })
 }
 
-// acceptedBodies reports the methods that accept a body as a success.
+// acceptedBodies reports the methods that accept a given body as a success.
 func acceptedBodies(contract *openapi3.T, body func(operation) string) (found findings) {
 	var next string
 	client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
@@ -86,7 +86,7 @@ func acceptedBodies(contract *openapi3.T, body func(operation) string) (found fi
 	return found
 }
 
-// checkShapes: the client reads each documented response field by field, so that one
+// checkShapes requires that the client decodes each response field by field, so that one
 // invalid field does not lose the others.
 func checkShapes(contract *openapi3.T) (found findings) {
 	const file = "wrapper/internal/wire/shape.go"
@@ -102,7 +102,8 @@ func checkShapes(contract *openapi3.T) (found findings) {
 		}
 		goType := path.Base(success.Value.Content["application/json"].Schema.Ref)
 		if want := "add[portfolios." + goType + "](o)"; !strings.Contains(string(text), want) {
-			found.addf(file+": %s returns a %s, which is not read field by field: add %s to newObjects",
+			found.addf(file+": %s returns a %s, which the client does not decode field by field: "+
+				"add %s to newObjects",
 				op.OperationID, goType, want)
 		}
 	}
@@ -116,12 +117,13 @@ func TestAcceptedBodiesAreFound(t *testing.T) {
 	requireFinding(t, acceptedBodies(contract, list), "list_portfolios_orders accepts the response")
 }
 
-// typedCount matches a number of all operations that was typed by hand, which a new
-// operation makes wrong.
+// typedCount matches a hand-written number of all operations, which becomes wrong when an
+// operation is added.
 var typedCount = regexp.MustCompile(
 	`(?i)\b(\d{2,}|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|twenty) operations\b`)
 
-// checkTypedCounts: no document, comment or text contains the number of all operations.
+// checkTypedCounts requires that no document or Go file contains a hand-written number of
+// all operations.
 func checkTypedCounts(*openapi3.T) (found findings) {
 	err := filepath.WalkDir(repository, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -149,7 +151,7 @@ func checkTypedCounts(*openapi3.T) (found findings) {
 		return nil
 	})
 	if err != nil {
-		found.addf("look for typed counts: %v", err)
+		found.addf("search for hand-written numbers of operations: %v", err)
 	}
 	return found
 }
@@ -159,10 +161,11 @@ func typedCounts(file, text string) (found findings) {
 	for line := range strings.Lines(text) {
 		number++
 		if !strings.Contains(strings.ToLower(line), "operations") {
-			continue // the expression alone takes seconds for all lines
+			continue // matching the expression on every line would take seconds
 		}
 		if count := typedCount.FindString(line); count != "" {
-			found.addf("%s:%d: %q is a fixed number: write all operations", file, number, count)
+			found.addf("%s:%d: %q becomes wrong with a new operation: write \"all operations\"",
+				file, number, count)
 		}
 	}
 	return found
@@ -181,7 +184,7 @@ func TestTypedCountsAreFound(t *testing.T) {
 
 var contractOfRelease = regexp.MustCompile(`(?m)^Contract (\S+)\.$`)
 
-// checkChangelog: the version in progress names the version of the contract.
+// checkChangelog requires that the newest entry names the version of the contract.
 func checkChangelog(contract *openapi3.T) (found findings) {
 	text, err := os.ReadFile(filepath.Join(repository, "CHANGELOG.md"))
 	if err != nil {
@@ -190,7 +193,7 @@ func checkChangelog(contract *openapi3.T) (found findings) {
 	}
 	want := "Contract " + contract.Info.Version + "."
 	if got := contractOfRelease.FindString(string(text)); got != want {
-		found.addf("CHANGELOG.md: the first version has the line %q: write %s", got, want)
+		found.addf("CHANGELOG.md: the newest version has the line %q: write %s", got, want)
 	}
 	return found
 }

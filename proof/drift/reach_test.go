@@ -20,7 +20,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// checkCalls: the fault matrix, the simulation and the test suites call each operation.
+// checkCalls requires that the fault matrix, the simulation and the test suites call each
+// operation.
 func checkCalls(contract *openapi3.T) (found findings) {
 	const where = "proof/internal/operations: "
 	var want, got []string
@@ -30,13 +31,13 @@ func checkCalls(contract *openapi3.T) (found findings) {
 	for _, op := range callable.All() {
 		got = append(got, op.Method+" "+op.ID)
 	}
-	found.addSets(where+"operations", want, got, "add a call of it to the file of its service, or remove it")
+	found.addSets(where+"operations", want, got, "add a call to the file of the service, or remove the call")
 	return found
 }
 
 var operationConstant = regexp.MustCompile(`(?m)^\t\w+ +Operation = "(\w+)"$`)
 
-// checkConstants: the sandbox has a constant of each operation.
+// checkConstants requires that the sandbox has a constant for each operation.
 func checkConstants(contract *openapi3.T) (found findings) {
 	const file = "sandbox/operation.go"
 	text, err := os.ReadFile(filepath.Join(repository, file))
@@ -49,12 +50,13 @@ func checkConstants(contract *openapi3.T) (found findings) {
 	for _, constant := range operationConstant.FindAllStringSubmatch(current, -1) {
 		got = append(got, constant[1])
 	}
-	found.addSets(file, operationIDs(contract), got, "add a constant of it to the first list, or remove it")
+	found.addSets(file, operationIDs(contract), got, "add a constant to the first list, or remove the "+
+		"constant")
 	return found
 }
 
-// checkSandbox: the sandbox handles the request of each operation as that operation, and
-// its response is one of the operation.
+// checkSandbox requires that the sandbox recognizes the operation of each request, and
+// accepts the documented example.
 func checkSandbox(contract *openapi3.T) findings {
 	methods, found := wrapperMethods(contract)
 	server, err := sandbox.New(sandbox.WithoutNetwork())
@@ -73,11 +75,11 @@ func checkSandbox(contract *openapi3.T) findings {
 	for _, op := range operations(contract) {
 		method, known := methods[op.OperationID]
 		if !known {
-			found.addf("sandbox: %s cannot be tried: %s", op.OperationID, settleMethod(op))
+			found.addf("sandbox: %s cannot be called: %s", op.OperationID, methodRemedy(op))
 			continue
 		}
 		var response upvest.Response
-		// Most ids in the examples do not exist, so the sandbox has to return 404.
+		// Most ids in the examples do not exist in the sandbox, so it returns 404.
 		_, _ = method.call(
 			context.Background(), client, sampleID, examples, upvest.WithResponse(&response))
 		requests, err := server.Requests()
@@ -87,7 +89,7 @@ func checkSandbox(contract *openapi3.T) findings {
 		}
 		last := requests[len(requests)-1]
 		if string(last.Operation) != op.OperationID || response.Status != last.Status {
-			found.addf("sandbox: %s: it takes the request for %q: run make generate",
+			found.addf("sandbox: %s: the sandbox handles the request as %q: run make generate",
 				op.OperationID, last.Operation)
 			continue
 		}
@@ -95,15 +97,16 @@ func checkSandbox(contract *openapi3.T) findings {
 		case last.Status/100 == 2, last.Status == http.StatusNotFound:
 		case last.Status == http.StatusUnprocessableEntity:
 		default:
-			found.addf("sandbox: %s: the documented example gets %d: %s: correct its ledger",
+			found.addf("sandbox: %s: the documented example receives %d: %s: correct the handler in "+
+				"sandbox/internal/ledger",
 				op.OperationID, last.Status, last.Detail)
 		}
 	}
 	return found
 }
 
-// checkGoldenRequests: each operation and the token endpoint has a file with its request,
-// and each file has an operation.
+// checkGoldenRequests requires a file with the request of each operation and of the token
+// endpoint, and no other files.
 func checkGoldenRequests(contract *openapi3.T) (found findings) {
 	const folder = "wrapper/testdata/requests"
 	entries, err := os.ReadDir(filepath.Join(repository, folder))
@@ -113,33 +116,32 @@ func checkGoldenRequests(contract *openapi3.T) (found findings) {
 	}
 	var got []string
 	for _, entry := range entries {
-		// Lists have a second request, with filters.
+		// A list has a second file, for a request with filters.
 		id, _, _ := strings.Cut(entry.Name(), ".")
 		got = append(got, id)
 	}
 	slices.Sort(got)
 	want := append(operationIDs(contract), string(sandbox.TokenOperation))
 	found.addSets(folder, want, slices.Compact(got), "run go test ./wrapper -run TestRequests -update "+
-		"once everyOperation in wrapper/operations_test.go has a row of it, or remove the file")
+		"after you add a row to everyOperation in wrapper/operations_test.go, or remove the file")
 	return found
 }
 
 var demoLine = regexp.MustCompile(`(?m)^ +\d+ +(\w+) +(2\d\d) +[0-9a-f-]{36} `)
 
-// checkDemo: the output of the demo has a line for each operation, with a success and a
-// request id, and each such line is for an operation.
+// checkDemo requires that the demo prints a line with a success status and a request id
+// for each operation, and for no others.
 func checkDemo(contract *openapi3.T, printed string) (found findings) {
 	var got []string
 	for _, line := range demoLine.FindAllStringSubmatch(printed, -1) {
 		got = append(got, line[1])
 	}
 	found.addSets("examples/tour/story.go: the demo", operationIDs(contract), got,
-		"call it in one of the chapters, or remove the call")
+		"add a call to one of the chapters, or remove the call")
 	return found
 }
 
-// tour builds the demo, once for all tests, and returns its path. If it is up to date,
-// the go command does not link it again.
+// tour builds the demo once for all tests and returns the path of the program.
 var tour = sync.OnceValues(func() (string, error) {
 	program, err := filepath.Abs(filepath.Join(repository, "build/go/tour"))
 	if err != nil {
@@ -149,8 +151,8 @@ var tour = sync.OnceValues(func() (string, error) {
 	return program, err
 })
 
-// demo runs the demo and returns what it printed. The demo gets only these environment
-// variables, so that it never calls another server that variables name.
+// demo runs the demo and returns its output. The demo receives only the given environment
+// variables, so it cannot call a server that other variables name.
 func demo(t *testing.T, environment ...string) (string, error) {
 	t.Helper()
 	program, err := tour()
@@ -193,13 +195,13 @@ func TestDemoReachesEveryOperation(t *testing.T) {
 			want:     "list_orders is missing",
 		},
 		{
-			name:     "a removed line",
+			name:     "an operation without a line",
 			contract: contract,
 			printed:  strings.ReplaceAll(printed, "cancel_portfolios_order", ""),
 			want:     "cancel_portfolios_order is missing",
 		},
 		{
-			name:     "a failure",
+			name:     "an operation that fails",
 			contract: contract,
 			printed:  strings.ReplaceAll(printed, "  204  ", "  501  "),
 			want:     "cancel_portfolios_order is missing",

@@ -15,12 +15,12 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// checkRequests: each operation has a generated method that sends its method, its path
-// with the ids in place, its content type, and each query parameter as documented.
+// checkRequests requires that the generated method of each operation sends the documented
+// HTTP method, path, content type and query parameters.
 func checkRequests(contract *openapi3.T) (found findings) {
 	for _, op := range operations(contract) {
 		if op.method.Type == nil {
-			found.addf("generated/portfolios.gen.go: there is no generated method %s: %s",
+			found.addf("generated/portfolios.gen.go: the generated method %s is missing: %s",
 				methodName(op.OperationID), regenerate)
 			continue
 		}
@@ -34,7 +34,7 @@ func checkRequests(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// recorder keeps the request. Its response is empty.
+// recorder stores the request and returns an empty response.
 type recorder struct{ request *http.Request }
 
 // Do implements the generated HttpRequestDoer.
@@ -43,13 +43,13 @@ func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Header: http.Header{}}, nil
 }
 
-// documentedRequest is the request that the contract documents.
+// documentedRequest is a request as the contract documents it.
 type documentedRequest struct {
 	path  string
 	query map[string]string
 }
 
-// documented returns the request of the operation, with documented values of its
+// documented returns the documented request of the operation, with example values for its
 // parameters.
 func (o operation) documented() documentedRequest {
 	want := documentedRequest{path: o.path, query: map[string]string{}}
@@ -65,8 +65,7 @@ func (o operation) documented() documentedRequest {
 	return want
 }
 
-// tryRequest calls the generated method. It returns the request that was sent, and the
-// documented one.
+// tryRequest calls the generated method. It returns the sent and the documented request.
 func (o operation) tryRequest() (*http.Request, documentedRequest, error) {
 	want := o.documented()
 	recorder := &recorder{}
@@ -95,7 +94,7 @@ func (o operation) tryRequest() (*http.Request, documentedRequest, error) {
 
 func (o operation) compareRequest(sent *http.Request, want documentedRequest, found *findings) {
 	if sent.Method != o.verb || sent.URL.Path != want.path {
-		found.addf(ofContract+"%s: the generated method sends %s %s, documented is %s %s: %s",
+		found.addf(ofContract+"%s: the generated method sends %s %s, but the contract documents %s %s: %s",
 			o.OperationID, sent.Method, sent.URL.Path, o.verb, want.path, regenerate)
 	}
 	contentType := ""
@@ -103,7 +102,8 @@ func (o operation) compareRequest(sent *http.Request, want documentedRequest, fo
 		contentType = "application/json"
 	}
 	if got := sent.Header.Get("Content-Type"); got != contentType {
-		found.addf(ofContract+"%s: the generated method sends the content type %q, documented is %q: %s",
+		found.addf(ofContract+"%s: the generated method sends the content type %q, but the contract "+
+			"documents %q: %s",
 			o.OperationID, got, contentType, regenerate)
 	}
 	var documented, got []string
@@ -132,8 +132,8 @@ func sample(parameter *openapi3.Parameter) string {
 	}
 }
 
-// fillQuery sets the fields of a struct of query parameters from text, by their form
-// tags.
+// fillQuery sets the fields of a struct of query parameters from text. It finds the
+// fields by their form tags.
 func fillQuery(query reflect.Value, values map[string]string) error {
 	for _, field := range reflect.VisibleFields(query.Type()) {
 		tag, _, _ := strings.Cut(field.Tag.Get("form"), ",")
@@ -172,7 +172,7 @@ func fill(value reflect.Value, text string) error {
 			value.Set(reflect.Append(value, item))
 		}
 	default:
-		return fmt.Errorf("%s is a type that no query parameter is expected to have", value.Type())
+		return fmt.Errorf("query parameters of type %s are not supported", value.Type())
 	}
 	return nil
 }

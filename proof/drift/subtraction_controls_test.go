@@ -6,21 +6,21 @@ import (
 	"testing"
 )
 
-// mutated is a policy mutation as differences between documents. So thousands of
-// combinations can be judged without parsing a document for each.
+// mutated is a policy mutation with its patches. The tests apply patches, because parsing
+// a document for each of thousands of combinations would be slow.
 type mutated struct {
 	policyMutation
 	patches []patch
 }
 
-// patch replaces the value at the end of a path, or removes it.
+// patch replaces or removes the value at a path.
 type patch struct {
 	path    []string
 	value   any
 	removed bool
 }
 
-// patches are the differences between two documents.
+// patches returns the patches that change one document into another.
 func patches(old, now document, path []string) []patch {
 	var list []patch
 	for name, value := range now {
@@ -30,7 +30,7 @@ func patches(old, now document, path []string) []patch {
 		switch {
 		case before != nil && after != nil:
 			list = append(list, patches(before, after, inside)...)
-		case len(placesOfDifferences("", old[name], value)) > 0:
+		case len(differencePointers("", old[name], value)) > 0:
 			list = append(list, patch{path: inside, value: value})
 		}
 	}
@@ -42,7 +42,7 @@ func patches(old, now document, path []string) []patch {
 	return list
 }
 
-// mutations returns the policy mutations with a verdict.
+// mutations returns the policy mutations that have the verdict.
 func mutations(t *testing.T, contract string, v verdict) []mutated {
 	t.Helper()
 	base := bare(t, contract)
@@ -57,7 +57,7 @@ func mutations(t *testing.T, contract string, v verdict) []mutated {
 }
 
 // together applies several mutations. It reports false if two of them change the same
-// place.
+// value.
 func together(base document, all ...mutated) (document, bool) {
 	changed, _ := deepCopy(base).(document)
 	var paths []string
@@ -101,9 +101,9 @@ func deepCopy(value any) any {
 	return value
 }
 
-// TestCompatibleChangesLeaveNothing: a compatible change leaves no difference, alone and
-// together with another compatible change.
-func TestCompatibleChangesLeaveNothing(t *testing.T) {
+// TestSubtractionRemovesCompatibleChanges requires that no difference remains of a
+// compatible change, alone and together with another compatible change.
+func TestSubtractionRemovesCompatibleChanges(t *testing.T) {
 	t.Parallel()
 	contract := readContract(t)
 	base := bare(t, contract)
@@ -111,7 +111,7 @@ func TestCompatibleChangesLeaveNothing(t *testing.T) {
 	for i, first := range allowed {
 		changed := bare(t, edit(t, contract, first.after, first.old, first.new))
 		if left := unexplained(base, changed); len(left) > 0 {
-			t.Errorf("%s: %q is left", first.name, left)
+			t.Errorf("%s: the difference %q remains", first.name, left)
 		}
 		for _, second := range allowed[i+1:] {
 			changed, ok := together(base, first, second)
@@ -119,16 +119,16 @@ func TestCompatibleChangesLeaveNothing(t *testing.T) {
 				continue
 			}
 			if left := unexplained(base, changed); len(left) > 0 {
-				t.Errorf("%s and %s: %q is left", first.name, second.name, left)
+				t.Errorf("%s and %s: the difference %q remains", first.name, second.name, left)
 			}
 		}
 	}
 }
 
-// TestIncompatibleChangesAreLeft: an incompatible change leaves a difference, alone and
-// together with one or two compatible changes, in every combination that does not change
-// one place twice.
-func TestIncompatibleChangesAreLeft(t *testing.T) {
+// TestSubtractionKeepsIncompatibleChanges requires that a difference remains of an
+// incompatible change, alone and together with one or two compatible changes. It tries
+// every combination whose changes do not overlap.
+func TestSubtractionKeepsIncompatibleChanges(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)
 	contract := readContract(t)
@@ -137,26 +137,27 @@ func TestIncompatibleChangesAreLeft(t *testing.T) {
 	for _, forbidden := range mutations(t, contract, incompatible) {
 		t.Run(forbidden.name, func(t *testing.T) {
 			t.Parallel()
-			isLeft := func(all ...mutated) bool {
+			remains := func(all ...mutated) bool {
 				changed, ok := together(base, all...)
 				if ok && len(unexplained(base, changed)) == 0 {
-					t.Errorf("nothing is left of %q", names(all))
+					t.Errorf("no difference remains of %q", names(all))
 				}
 				return ok
 			}
-			isLeft(forbidden)
+			remains(forbidden)
 			pairs := 0
 			for i, first := range allowed {
-				if !isLeft(forbidden, first) {
+				if !remains(forbidden, first) {
 					continue
 				}
 				pairs++
 				for _, second := range allowed[i+1:] {
-					isLeft(forbidden, first, second)
+					remains(forbidden, first, second)
 				}
 			}
 			if pairs < len(allowed)*3/4 {
-				t.Errorf("only %d of %d compatible changes can come together with it", pairs, len(allowed))
+				t.Errorf("only %d of %d compatible changes can be combined with this change",
+					pairs, len(allowed))
 			}
 		})
 	}

@@ -14,20 +14,20 @@ import (
 // document is a contract, or a part of it, as decoded YAML.
 type document = map[string]any
 
-// subtraction removes all differences to the contract of the release that the policy
-// calls compatible. Any other change remains.
+// subtraction removes from a contract all differences from the released contract that the
+// policy calls compatible. All other differences remain.
 type subtraction struct {
 	old document
 	now document
-	// sent are the names of the schemas that requests refer to, directly or through
-	// others.
+	// sent contains the names of the schemas that requests refer to, directly or through
+	// other schemas.
 	sent map[string]bool
-	// headers are the names of the schemas that parameters outside of the query refer to.
+	// headers contains the names of the schemas of header and path parameters.
 	headers map[string]bool
 }
 
-// unexplained returns the places of all differences between two contracts that the policy
-// does not call compatible. The second one is changed.
+// unexplained returns the JSON pointers of all differences between two contracts that the
+// policy does not call compatible. It modifies the second contract.
 func unexplained(old, now document) []string {
 	s := subtraction{old: old, now: now, sent: map[string]bool{}, headers: map[string]bool{}}
 	for _, contract := range []document{old, now} {
@@ -44,10 +44,10 @@ func unexplained(old, now document) []string {
 	eachBoth(at(before, "parameters"), at(components, "parameters"), s.parameter)
 	eachBoth(at(before, "responses"), at(components, "responses"), s.response)
 	removeNew(at(old, "paths"), at(now, "paths"))
-	return placesOfDifferences("", old, now)
+	return differencePointers("", old, now)
 }
 
-// pathItem removes new methods, and compatible changes in the others.
+// pathItem removes new HTTP methods, and the compatible changes of the other methods.
 func (s subtraction) pathItem(old, now document, _ string) {
 	for _, verb := range []string{"get", "put", "post", "patch", "delete", "head", "options", "trace"} {
 		switch {
@@ -106,13 +106,13 @@ func (s subtraction) content(old, now document, isResponse bool) {
 	})
 }
 
-// named removes new parts of a schema of the components.
+// named removes compatible changes of a schema in the components.
 func (s subtraction) named(old, now document, name string) {
 	s.schema(old, now, !s.sent[name], !s.headers[name])
 }
 
-// schema removes new properties and new values. A new property may be required only in a
-// response.
+// schema removes new properties and new enum values. A new property may be required only
+// in a response.
 func (s subtraction) schema(old, now document, isResponse, hasValues bool) {
 	properties := at(old, "properties")
 	required, _ := now["required"].([]any)
@@ -137,7 +137,7 @@ func (s subtraction) schema(old, now document, isResponse, hasValues bool) {
 	}
 }
 
-// findUses follows the references of requests and parameters.
+// findUses finds the schemas that requests and parameters refer to.
 func (s subtraction) findUses(contract document) {
 	for _, item := range at(contract, "paths") {
 		for _, op := range asDocument(item) {
@@ -160,7 +160,7 @@ func (s subtraction) useParameter(contract, parameter document) {
 	}
 }
 
-// use adds the names of all schemas that a part of the contract refers to.
+// use adds the names of all schemas to which a part of the contract refers.
 func (s subtraction) use(contract document, part any, names map[string]bool) {
 	switch part := part.(type) {
 	case document:
@@ -180,7 +180,7 @@ func (s subtraction) use(contract document, part any, names map[string]bool) {
 	}
 }
 
-// resolve follows a reference to a parameter.
+// resolve returns a parameter, or the parameter to which it refers.
 func resolve(contract document, parameter any) document {
 	inline := asDocument(parameter)
 	reference, isReference := inline["$ref"].(string)
@@ -196,7 +196,7 @@ func identify(contract document, parameter any) string {
 	return fmt.Sprint(resolved["in"], " ", resolved["name"])
 }
 
-// at returns the value at a path of names, or nil if the path ends early.
+// at returns the object at a path of names, or nil if there is none.
 func at(from document, path ...string) document {
 	for _, name := range path {
 		from = asDocument(from[name])
@@ -209,7 +209,7 @@ func asDocument(value any) document {
 	return inner
 }
 
-// eachBoth visits the names that two objects have in common.
+// eachBoth calls visit for each name that both objects have.
 func eachBoth(old, now document, visit func(old, now document, name string)) {
 	for name, value := range now {
 		before := asDocument(old[name])
@@ -220,7 +220,7 @@ func eachBoth(old, now document, visit func(old, now document, name string)) {
 	}
 }
 
-// removeNew removes the names that the older object does not have.
+// removeNew removes the names that the old object does not have.
 func removeNew(old, now document) {
 	for name := range now {
 		if _, found := old[name]; !found {
@@ -229,8 +229,8 @@ func removeNew(old, now document) {
 	}
 }
 
-// placesOfDifferences returns the JSON pointers to all differences.
-func placesOfDifferences(pointer string, old, now any) []string {
+// differencePointers returns the JSON pointers to all differences.
+func differencePointers(pointer string, old, now any) []string {
 	before, isObject := old.(document)
 	after, stillIsObject := now.(document)
 	if !isObject || !stillIsObject {
@@ -245,15 +245,15 @@ func placesOfDifferences(pointer string, old, now any) []string {
 			names = append(names, name)
 		}
 	}
-	var places []string
+	var pointers []string
 	for _, name := range names {
 		inside := pointer + "/" + strings.ReplaceAll(name, "/", "~1")
-		places = append(places, placesOfDifferences(inside, before[name], after[name])...)
+		pointers = append(pointers, differencePointers(inside, before[name], after[name])...)
 	}
-	return places
+	return pointers
 }
 
-// readBare reads a contract without its version and without texts for readers.
+// readBare reads a contract, without its version, descriptions and examples.
 func readBare(t *testing.T, file string) document {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -274,7 +274,7 @@ func bare(t *testing.T, text string) document {
 	return contract
 }
 
-// removeProse removes descriptions and examples. It keeps properties with these names.
+// removeProse removes descriptions and examples, but keeps properties with these names.
 func removeProse(value any, isProperties bool) {
 	switch value := value.(type) {
 	case document:
@@ -295,7 +295,7 @@ func removeProse(value any, isProperties bool) {
 	}
 }
 
-// removeDescriptions empties the descriptions of scopes, which follow their names.
+// removeDescriptions empties the descriptions of scopes, which are the values of the map.
 func removeDescriptions(scopes document) {
 	for name := range scopes {
 		scopes[name] = ""

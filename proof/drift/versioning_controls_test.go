@@ -1,25 +1,25 @@
 package drift_test
 
-// verdict is the class of a change in the versioning policy.
+// verdict classifies a change by the versioning policy.
 type verdict string
 
 const (
-	invisible    verdict = "callers cannot notice it"
+	invisible    verdict = "callers cannot notice the change"
 	compatible   verdict = "MINOR or PATCH"
 	incompatible verdict = "MAJOR"
 )
 
-// policyMutation is one change to the contract and its verdict.
+// policyMutation is a change of the contract, with its verdict.
 type policyMutation struct {
 	name    string
 	verdict verdict
-	bullet  string // beginning of the bullet of the policy that it is for
-	after   string // the edit replaces the first old text after this one
+	bullet  string // beginning of the matching bullet of the policy
+	after   string // the edit replaces the first occurrence of old after this text
 	old     string
 	new     string
 }
 
-// Parts of the mutations.
+// These texts occur in several mutations.
 const (
 	newField      = "      properties:\n        note: {type: string}"
 	orderSchema   = "    Order:\n      type: object"
@@ -29,7 +29,7 @@ const (
 
 var policyMutations = []policyMutation{
 	{
-		name:    "an endpoint",
+		name:    "a new endpoint",
 		verdict: compatible,
 		bullet:  "a new endpoint",
 		old:     "\ncomponents:",
@@ -37,7 +37,7 @@ var policyMutations = []policyMutation{
 			"      responses: {'200': {description: All}}\n\ncomponents:",
 	},
 	{
-		name:    "a method",
+		name:    "a new HTTP method",
 		verdict: compatible,
 		bullet:  "a new HTTP method on an existing endpoint",
 		after:   "  /portfolios/configurations/{account_id}:",
@@ -46,7 +46,7 @@ var policyMutations = []policyMutation{
 			"      responses: {'204': {description: Gone}}\n    get:",
 	},
 	{
-		name:    "a field of a request",
+		name:    "a new field of a request",
 		verdict: compatible,
 		bullet:  "a new optional field in a request body",
 		after:   "    OrderRequest:",
@@ -54,7 +54,7 @@ var policyMutations = []policyMutation{
 		new:     newField,
 	},
 	{
-		name:    "a query parameter",
+		name:    "a new query parameter",
 		verdict: compatible,
 		bullet:  "a new optional query parameter",
 		after:   "operationId: list_portfolios_orders",
@@ -62,7 +62,7 @@ var policyMutations = []policyMutation{
 		new:     "        - {name: status, in: query, schema: {type: string}}\n        - name: account_id",
 	},
 	{
-		name:    "a field of a response",
+		name:    "a new field of a response",
 		verdict: compatible,
 		bullet:  "a new field in a response",
 		after:   orderSchema,
@@ -70,7 +70,7 @@ var policyMutations = []policyMutation{
 		new:     newField,
 	},
 	{
-		name:    "a field that a response always has",
+		name:    "a new required field of a response",
 		verdict: compatible,
 		bullet:  "a new field in a response",
 		after:   orderSchema,
@@ -78,7 +78,7 @@ var policyMutations = []policyMutation{
 		new:     "      required: [note, " + orderRequired + "\n        note: {type: string}",
 	},
 	{
-		name:    "a field of a page",
+		name:    "a new field of a page",
 		verdict: compatible,
 		bullet:  "a new field in a response",
 		after:   "    Meta:",
@@ -86,7 +86,7 @@ var policyMutations = []policyMutation{
 		new:     newField,
 	},
 	{
-		name:    "a field of a problem",
+		name:    "a new field of a problem",
 		verdict: compatible,
 		bullet:  "a new field in a response",
 		after:   "    Problem:\n      type: object",
@@ -94,7 +94,7 @@ var policyMutations = []policyMutation{
 		new:     newField,
 	},
 	{
-		name:    "a header of a response",
+		name:    "a new header of a response",
 		verdict: compatible,
 		bullet:  "a new response header",
 		after:   "    NotFound:",
@@ -102,7 +102,7 @@ var policyMutations = []policyMutation{
 		new:     "        x-cause: {schema: {type: string}}\n      content:",
 	},
 	{
-		name:    "a value of a response",
+		name:    "a new enum value of a response",
 		verdict: compatible,
 		bullet:  "a new value of a field that looks like an enum",
 		after:   "    OrderStatus:",
@@ -110,7 +110,7 @@ var policyMutations = []policyMutation{
 		new:     "FILLED, SETTLED, ",
 	},
 	{
-		name:    "a value of requests and responses",
+		name:    "a new enum value of requests and responses",
 		verdict: compatible,
 		bullet:  "a new value of a field that looks like an enum",
 		after:   "    Currency:",
@@ -118,7 +118,7 @@ var policyMutations = []policyMutation{
 		new:     "[EUR, GBP]",
 	},
 	{
-		name:    "a value of a query parameter",
+		name:    "a new enum value of a query parameter",
 		verdict: compatible,
 		bullet:  "a new value of a field that looks like an enum",
 		after:   "    ListOrder:",
@@ -149,13 +149,13 @@ var policyMutations = []policyMutation{
 	},
 
 	{
-		name:    "no endpoint",
+		name:    "a removed endpoint",
 		verdict: incompatible,
 		old:     "  /portfolios/orders/{portfolio_order_id}:",
 		new:     "  x-portfolios-orders-id:",
 	},
 	{
-		name:    "no method",
+		name:    "a removed HTTP method",
 		verdict: incompatible,
 		after:   "  /portfolios/orders/{portfolio_order_id}:",
 		old:     "    delete:",
@@ -168,7 +168,7 @@ var policyMutations = []policyMutation{
 		new:     "  /portfolios/trades:",
 	},
 	{
-		name:    "another operation id",
+		name:    "another operationId",
 		verdict: incompatible,
 		old:     "operationId: list_portfolios_orders",
 		new:     "operationId: list_orders",
@@ -188,21 +188,21 @@ var policyMutations = []policyMutation{
 		new:     "orders:read",
 	},
 	{
-		name:    "a required field of a request",
+		name:    "a field of a request that becomes required",
 		verdict: incompatible,
 		after:   "    OrderRequest:",
 		old:     "required: [user_id",
 		new:     "required: [post_tax, user_id",
 	},
 	{
-		name:    "no field of a request",
+		name:    "a removed field of a request",
 		verdict: incompatible,
 		after:   "    OrderRequest:",
 		old:     "        post_tax:",
 		new:     "        x-post_tax:",
 	},
 	{
-		name:    "a required query parameter",
+		name:    "a query parameter that becomes required",
 		verdict: incompatible,
 		after:   "operationId: list_portfolios_orders",
 		old:     "- name: account_id",
@@ -216,35 +216,35 @@ var policyMutations = []policyMutation{
 		new:     "in: header\n      required: true",
 	},
 	{
-		name:    "an optional header of a request",
+		name:    "a new optional header of a request",
 		verdict: incompatible,
 		after:   "operationId: list_portfolios_orders",
 		old:     "        - name: account_id",
 		new:     "        - {name: x-note, in: header, schema: {type: string}}\n        - name: account_id",
 	},
 	{
-		name:    "another version",
+		name:    "a new version of the API",
 		verdict: incompatible,
 		after:   "    UpvestAPIVersion:",
 		old:     "['1']",
 		new:     "['1', '2']",
 	},
 	{
-		name:    "no field of a response",
+		name:    "a removed field of a response",
 		verdict: incompatible,
 		after:   orderSchema,
 		old:     "        user_id:",
 		new:     "        x-user_id:",
 	},
 	{
-		name:    "a field that a response may lack",
+		name:    "a field of a response that becomes optional",
 		verdict: incompatible,
 		after:   orderSchema,
 		old:     "account_id, cash_amount",
 		new:     "cash_amount",
 	},
 	{
-		name:    "a field that may be null",
+		name:    "a field of a response that becomes nullable",
 		verdict: incompatible,
 		after:   orderSchema,
 		old:     "          type: string",
@@ -258,14 +258,14 @@ var policyMutations = []policyMutation{
 		new:     "type: string",
 	},
 	{
-		name:    "no value of a request",
+		name:    "a removed enum value of a request",
 		verdict: incompatible,
 		after:   "    Side:",
 		old:     "[BUY, SELL]",
 		new:     "[BUY]",
 	},
 	{
-		name:    "no value of a response",
+		name:    "a removed enum value of a response",
 		verdict: incompatible,
 		after:   "    OrderStatus:",
 		old:     "SUBMITTED, ",
@@ -292,7 +292,7 @@ var policyMutations = []policyMutation{
 		new:     "default: 50",
 	},
 	{
-		name:    "another success",
+		name:    "another success status",
 		verdict: incompatible,
 		after:   "operationId: create_portfolios_order",
 		old:     "'200'",
@@ -306,14 +306,14 @@ var policyMutations = []policyMutation{
 		new:     "application/json",
 	},
 	{
-		name:    "no request id",
+		name:    "a removed request id",
 		verdict: incompatible,
 		after:   "    NotFound:",
 		old:     "        upvest-request-id:",
 		new:     "        x-upvest-request-id:",
 	},
 	{
-		name:    "a closed problem",
+		name:    "a problem without additional properties",
 		verdict: incompatible,
 		after:   "    Problem:\n      type: object",
 		old:     "additionalProperties: true",

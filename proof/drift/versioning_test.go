@@ -18,9 +18,9 @@ const releasedFile = "../released/openapi.yaml"
 const oasdiff = "github.com/oasdiff/oasdiff@v1.32.1"
 
 // compatibleRules are the rules of oasdiff for changes that the policy in
-// info.description calls compatible, with a word that the text of the change must
-// contain. The level of oasdiff is ignored, because it treats a new value in a response
-// as a breaking change.
+// info.description calls compatible. The value is a word that the text of the change must
+// contain. The check ignores the level that oasdiff reports, because oasdiff treats a new
+// value in a response as a breaking change.
 var compatibleRules = map[string]string{
 	"endpoint-added":                   "",
 	"new-optional-request-property":    "",
@@ -28,22 +28,21 @@ var compatibleRules = map[string]string{
 	"response-optional-property-added": "",
 	"response-required-property-added": "",
 	"response-header-added":            "",
-	// A new value of the header upvest-api-version is a new version, so only queries
-	// count.
+	// A new value of the header upvest-api-version is a new version of the API, so only
+	// query parameters count.
 	"request-parameter-enum-value-added": "`query`",
 	"request-property-enum-value-added":  "",
 	"response-property-enum-value-added": "",
 }
 
-// changes are the differences between two contracts, and the incompatible ones among
-// them.
+// changes contains all differences between two contracts, and the incompatible ones.
 type changes struct {
 	all          []string
 	incompatible []string
 }
 
-// compareContracts finds the differences by the rules of oasdiff. A difference without a
-// rule counts as incompatible.
+// compareContracts compares two contracts with oasdiff. A difference without a rule in
+// compatibleRules counts as incompatible.
 func compareContracts(t *testing.T, program, before, after string) changes {
 	t.Helper()
 	printed, err := run(t.Context(), ".",
@@ -68,17 +67,16 @@ func compareContracts(t *testing.T, program, before, after string) changes {
 			c.incompatible = append(c.incompatible, text)
 		}
 	}
-	for _, place := range unexplained(readBare(t, before), readBare(t, after)) {
-		text := place + " changes in a way that the policy does not call compatible"
+	for _, pointer := range unexplained(readBare(t, before), readBare(t, after)) {
+		text := pointer + " changes in a way that the policy does not call compatible"
 		c.all = append(c.all, text)
 		c.incompatible = append(c.incompatible, text)
 	}
 	return c
 }
 
-// checkVersion compares the version of a changed contract with that of the release: it
-// grows with every change that callers can notice, and its MAJOR with an incompatible
-// one.
+// checkVersion requires that the version of the contract increases with every change that
+// callers can notice, and that its MAJOR increases with an incompatible change.
 func checkVersion(c changes, before, after string) (found findings) {
 	old, errOld := parseVersion(before)
 	now, errNow := parseVersion(after)
@@ -88,12 +86,13 @@ func checkVersion(c changes, before, after string) (found findings) {
 	}
 	switch {
 	case slices.Compare(now[:], old[:]) < 0:
-		found.addf(ofContract+"info.version went back from %s to %s: raise it", before, after)
+		found.addf(ofContract+"info.version is %[2]s, but the released version is %[1]s: increase it",
+			before, after)
 	case len(c.incompatible) > 0 && now[0] == old[0]:
-		found.addf(ofContract+"info.version %s needs a new MAJOR, for %s: "+
+		found.addf(ofContract+"info.version %s needs a new MAJOR because of %s: "+
 			"write %d.0.0 there and in CHANGELOG.md", after, strings.Join(c.incompatible, "; "), old[0]+1)
 	case len(c.all) > 0 && now == old:
-		found.addf(ofContract+"info.version %s needs a new MINOR, for %s: "+
+		found.addf(ofContract+"info.version %s needs a new MINOR because of %s: "+
 			"write %d.%d.0 there and in CHANGELOG.md", after, strings.Join(c.all, "; "), old[0], old[1]+1)
 	}
 	return found
@@ -127,13 +126,14 @@ func TestVersionFollowsThePolicy(t *testing.T) {
 	}
 }
 
-// requireVerdict applies one change, and requires the versions that its verdict allows.
+// requireVerdict applies one change, and requires that checkVersion allows exactly the
+// versions that the verdict of the change allows.
 func requireVerdict(t *testing.T, program string, m policyMutation) {
 	t.Helper()
 	changed := edit(t, readContract(t), m.after, m.old, m.new)
 	differences := compareContracts(t, program, contractFile, writeFile(t, "openapi.yaml", changed))
 	if len(differences.all) == 0 && m.verdict != invisible {
-		t.Error("the change is not found")
+		t.Error("the comparison did not find the change")
 	}
 	for version, allowed := range map[string]bool{
 		"1.0.0": m.verdict == invisible,
@@ -144,31 +144,32 @@ func requireVerdict(t *testing.T, program string, m policyMutation) {
 	} {
 		found := checkVersion(differences, "1.0.0", version)
 		if (len(found) == 0) != allowed {
-			t.Errorf("from 1.0.0 to %s is allowed: %t, got %q", version, allowed, found)
+			t.Errorf("the version may change from 1.0.0 to %s: want %t, got the findings %q",
+				version, allowed, found)
 		}
 	}
 }
 
-// TestMutationsCoverThePolicy: each bullet of the policy has a mutation, and each
-// mutation has a bullet.
+// TestMutationsCoverThePolicy requires a mutation for each bullet of the policy, and a
+// bullet for each mutation that names one.
 func TestMutationsCoverThePolicy(t *testing.T) {
 	t.Parallel()
 	description := parse(t, readContract(t)).Info.Description
 	bullets := regexp.MustCompile(`(?m)^- (.*?)[:;.]?$`).FindAllStringSubmatch(description, -1)
 	for _, bullet := range bullets {
-		tries := func(m policyMutation) bool {
+		isCovered := func(m policyMutation) bool {
 			return m.bullet != "" && strings.HasPrefix(bullet[1], m.bullet)
 		}
-		if !slices.ContainsFunc(policyMutations, tries) {
-			t.Errorf("openapi.yaml: no mutation tries %q: add one to policyMutations in "+
+		if !slices.ContainsFunc(policyMutations, isCovered) {
+			t.Errorf("openapi.yaml: no mutation covers the bullet %q: add one to policyMutations in "+
 				"proof/drift/versioning_controls_test.go", bullet[1])
 		}
 	}
 	for _, m := range policyMutations {
 		starts := func(bullet []string) bool { return strings.HasPrefix(bullet[1], m.bullet) }
 		if !slices.ContainsFunc(bullets, starts) {
-			t.Errorf("proof/drift/versioning_controls_test.go: %s is for the bullet %q, "+
-				"which the policy does not have: correct it", m.name, m.bullet)
+			t.Errorf("proof/drift/versioning_controls_test.go: %s has the bullet %q, "+
+				"which is not in the policy: correct the bullet", m.name, m.bullet)
 		}
 	}
 }

@@ -18,8 +18,8 @@ var (
 		`    permissions:\n      contents: write # for .*\n`)
 )
 
-// checkWorkflow: GitHub can run the workflow. It pins actions by commit, and has no
-// permissions or credentials that it does not need.
+// checkWorkflow requires that a workflow is valid, pins its actions by commit, and has
+// only the permissions and credentials that it needs.
 func checkWorkflow(t *testing.T, program, file string) (found findings) {
 	t.Helper()
 	content, err := os.ReadFile(file)
@@ -41,15 +41,16 @@ func checkWorkflow(t *testing.T, program, file string) (found findings) {
 		text = mayPublish.ReplaceAllString(text, "")
 	}
 	if !mayOnlyRead.MatchString(text) || strings.Count(text, "permissions:") != 1 {
-		found.addf("%sthe workflow may do more than read: set permissions to contents: read alone", name)
+		found.addf("%sthe workflow has more than read permission: set permissions to only contents: read",
+			name)
 	}
 	if strings.Count(text, "actions/checkout@") != strings.Count(text, "persist-credentials: false") {
-		found.addf("%sa checkout keeps its credentials: set persist-credentials to false", name)
+		found.addf("%sa checkout stores its credentials: set persist-credentials to false", name)
 	}
 	return found
 }
 
-// workflowControls are mistakes that checkWorkflow has to find.
+// workflowControls are mistakes that checkWorkflow must find.
 var workflowControls = []struct {
 	file string
 	old  string
@@ -74,25 +75,25 @@ var workflowControls = []struct {
 		new:  "@v6",
 		want: "actions/checkout@v6 is not pinned",
 	},
-	{file: "ci.yml", old: "contents: read", new: "contents: write", want: "may do more"},
+	{file: "ci.yml", old: "contents: read", new: "contents: write", want: "more than read permission"},
 	{
 		file: "ci.yml",
 		old:  "    steps:",
 		new:  "    permissions: {issues: write}\n    steps:",
-		want: "may do more",
+		want: "more than read permission",
 	},
 	{
 		file: "ci.yml",
 		old:  "persist-credentials: false",
 		new:  "persist-credentials: true",
-		want: "keeps its credentials",
+		want: "stores its credentials",
 	},
-	{file: "release.yml", old: "    needs: check\n", want: "may do more"},
+	{file: "release.yml", old: "    needs: check\n", want: "more than read permission"},
 	{
 		file: "release.yml",
 		old:  "  check:\n",
 		new:  "  check:\n    permissions:\n      contents: write # for fun\n",
-		want: "may do more",
+		want: "more than read permission",
 	},
 }
 
