@@ -63,24 +63,25 @@ func (c *cell) breakNetwork(t *testing.T) {
 	injected := *c.row.inject
 	injected.Operation = sandbox.Operation(c.op.ID)
 	err := c.server.Inject(injected)
-	if !c.cannotMeet() {
+	if !c.isRefusedBySandbox() {
 		must(t, err)
 		return
 	}
 	if err == nil {
-		t.Errorf("%s × %s: the sandbox took a fault of the body for a response without one",
+		t.Errorf("%s × %s: the sandbox accepted a fault that changes a body, but the response has no body",
 			c.row.name, c.op.ID)
 	}
 }
 
-// cannotMeet reports whether the sandbox refuses the fault because it changes a body,
-// which the response to a cancellation does not have.
-func (c *cell) cannotMeet() bool {
+// isRefusedBySandbox reports whether the sandbox refuses the fault. It does so for a
+// cancellation if the fault changes the body of the response, because the response to a
+// cancellation has no body.
+func (c *cell) isRefusedBySandbox() bool {
 	inject := c.row.inject
 	return c.op.ID == cancellation && inject != nil && (inject.CutBody || inject.BodyDelay > 0)
 }
 
-// run makes the call, judges it and returns the text of the cell.
+// run makes the call, checks its result and returns the text of the cell.
 func (c *cell) run(t *testing.T) string {
 	t.Helper()
 	effectsBefore := c.effects()
@@ -88,17 +89,17 @@ func (c *cell) run(t *testing.T) string {
 	_, err := c.op.Call(t.Context(), c.client, c.about)
 	c.network.waitUntilEmpty()
 	if c.row.timeout > 0 {
-		synctest.Wait() // until the server has noticed that the client has disconnected
+		synctest.Wait() // until the server has handled the end of the connection
 	}
-	acted := c.effects() - effectsBefore
+	effects := c.effects() - effectsBefore
 	attempts := attemptsOf(err)
 	if err == nil {
 		attempts = len(c.requests()) - requestsBefore + c.row.times
 	}
 	got := operations.VerdictOf(c.op.IsWrite(), err)
-	text := fmt.Sprintf("%s %d/%d", got, attempts, acted)
+	text := fmt.Sprintf("%s %d/%d", got, attempts, effects)
 
-	problems := append(c.judge(got, attempts, acted), c.judgeError(err)...)
+	problems := append(c.judge(got, attempts, effects), c.judgeError(err)...)
 	problems = append(problems, c.judgeShown(err)...)
 	if len(problems) > 0 {
 		t.Errorf("%s × %s: %s: %s\nerror: %v\nrequests:\n%s", c.row.name, c.op.ID, text,
@@ -107,23 +108,23 @@ func (c *cell) run(t *testing.T) string {
 	return text
 }
 
-func (c *cell) judge(got operations.Verdict, attempts, acted int) []string {
+func (c *cell) judge(got operations.Verdict, attempts, effects int) []string {
 	var problems []string
 	if want := c.verdict(); got != want {
-		problems = append(problems, fmt.Sprintf("want %s", want))
+		problems = append(problems, fmt.Sprintf("want the verdict %s", want))
 	}
 	if want := c.attempts(); attempts != want {
 		problems = append(problems, fmt.Sprintf("want %d attempts", want))
 	}
-	if acted > 1 {
-		problems = append(problems, fmt.Sprintf("the server acted %d times", acted))
+	if effects > 1 {
+		problems = append(problems, fmt.Sprintf("the call took effect %d times", effects))
 	}
-	hasActed := got == operations.Succeeded || got == operations.Accepted
+	isDone := got == operations.Succeeded || got == operations.Accepted
 	switch {
-	case c.op.IsWrite() && hasActed && acted == 0:
-		problems = append(problems, "the call reports that the server acted")
-	case got == operations.Refused && acted != 0:
-		problems = append(problems, "the call reports that the server did not act")
+	case c.op.IsWrite() && isDone && effects == 0:
+		problems = append(problems, "the call reported success without an effect")
+	case got == operations.Refused && effects != 0:
+		problems = append(problems, "the call reported a refusal although it took effect")
 	}
 	return problems
 }
@@ -134,22 +135,22 @@ func (c *cell) judgeError(err error) []string {
 	}
 	var failure *upvest.Error
 	if !errors.As(err, &failure) {
-		return []string{fmt.Sprintf("the error is a %T", err)}
+		return []string{fmt.Sprintf("the error has the type %T", err)}
 	}
 	var problems []string
 	want := c.row.want
 	if failure.Operation != c.op.ID {
-		problems = append(problems, fmt.Sprintf("the error is of %q", failure.Operation))
+		problems = append(problems, fmt.Sprintf("the error is for the operation %q", failure.Operation))
 	}
 	if want.status != 0 && failure.Status != want.status {
 		problems = append(problems,
 			fmt.Sprintf("the error has status %d, want %d", failure.Status, want.status))
 	}
 	if want.kind != nil && !errors.Is(err, want.kind) {
-		problems = append(problems, fmt.Sprintf("the error is not %v", want.kind))
+		problems = append(problems, fmt.Sprintf("errors.Is does not find %v", want.kind))
 	}
 	if failure.Status != 0 && failure.RequestID == "" {
-		problems = append(problems, "the request id is lost")
+		problems = append(problems, "the request id is missing")
 	}
 	if len(failure.Attempts) != c.attempts() {
 		problems = append(problems, fmt.Sprintf("the error lists %d attempts", len(failure.Attempts)))
@@ -157,13 +158,13 @@ func (c *cell) judgeError(err error) []string {
 	return problems
 }
 
-// judgeShown searches every form of the error for secrets.
+// judgeShown searches every text form of the error for secrets.
 func (c *cell) judgeShown(err error) []string {
 	var problems []string
 	shown := fmt.Sprintf("%v %+v %#v", err, err, err)
 	for _, secret := range []string{c.access.Secret, c.token, "cloudflare"} {
 		if strings.Contains(shown, secret) {
-			problems = append(problems, fmt.Sprintf("the error shows %q", secret))
+			problems = append(problems, fmt.Sprintf("the error contains %q", secret))
 		}
 	}
 	return problems
@@ -176,14 +177,14 @@ func (c *cell) verdict() operations.Verdict {
 		return want.read
 	case c.op.ID == cancellation && want.cancel != "":
 		return want.cancel
-	case c.cannotMeet():
+	case c.isRefusedBySandbox():
 		return operations.Succeeded
 	}
 	return want.write
 }
 
 func (c *cell) attempts() int {
-	if c.cannotMeet() {
+	if c.isRefusedBySandbox() {
 		return 1
 	}
 	return c.row.want.attempts
@@ -198,7 +199,7 @@ func attemptsOf(err error) int {
 
 func (c *cell) effects() int {
 	count := 0
-	effects, _ := c.server.Effects() // without a filter there is no error
+	effects, _ := c.server.Effects() // an error is only possible with a filter
 	for _, effect := range effects {
 		if effect.ClientID == c.access.ID {
 			count++
@@ -207,10 +208,10 @@ func (c *cell) effects() int {
 	return count
 }
 
-// requests returns the requests of this cell that the sandbox has seen.
+// requests returns the requests of this cell that the sandbox has received.
 func (c *cell) requests() []sandbox.Request {
 	var seen []sandbox.Request
-	requests, _ := c.server.Requests() // without a filter there is no error
+	requests, _ := c.server.Requests() // an error is only possible with a filter
 	for _, request := range requests {
 		if request.ClientID == c.access.ID && string(request.Operation) == c.op.ID {
 			seen = append(seen, request)

@@ -1,4 +1,4 @@
-// Package faultmatrix proves that no call is carried out twice, lost or misreported. It
-// applies every network fault to every operation, over real connections between the
-// client and the sandbox. `make faults` prints the table.
+// Package faultmatrix tests that no call takes effect twice, and that every call reports
+// its true outcome. It applies each fault to each operation, over real connections
+// between the client and the sandbox. `make faults` prints the results as a table.
 package faultmatrix

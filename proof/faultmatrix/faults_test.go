@@ -12,22 +12,22 @@ import (
 // fault is one row of the matrix.
 type fault struct {
 	name    string
-	network string         // what happens to connections: refuse, reset or nothing
-	times   int            // number of affected connections, -1 for all
-	inject  *sandbox.Fault // what the server does
+	network string         // fault of the connections: refuse, reset or "" for none
+	times   int            // number of affected connections; -1 means all
+	inject  *sandbox.Fault // fault of the server
 	clock   time.Duration  // how far the client's clock is ahead
-	timeout time.Duration  // of one attempt, in virtual time; 0 for none
+	timeout time.Duration  // timeout of one attempt in virtual time; 0 means none
 	want    expectation
 }
 
-// expectation is the result that a call has to report.
+// expectation is the result that a call must report.
 type expectation struct {
 	read     operations.Verdict
 	write    operations.Verdict
-	cancel   operations.Verdict // of a cancellation, if it differs from other writes
+	cancel   operations.Verdict // the verdict of a cancellation if it differs from write
 	attempts int
-	status   int   // of the error; 0 if there is no error, or for any status
-	kind     error // that errors.Is has to find
+	status   int   // status of the error; 0 means any status
+	kind     error // the error that errors.Is must find; nil means any
 }
 
 const (
@@ -36,10 +36,11 @@ const (
 	cancellation     = "cancel_portfolios_order"
 )
 
-// healed is expected of a fault that one more attempt overcomes.
+// healed is the expectation for a fault that one more attempt overcomes.
 var healed = expectation{read: operations.Succeeded, write: operations.Succeeded, attempts: 2}
 
-// healedUnlessCancelled is healed, except that a second cancellation gets a conflict.
+// healedUnlessCancelled is like healed, except that the second attempt of a cancellation
+// receives a conflict.
 var healedUnlessCancelled = expectation{
 	read: operations.Succeeded, write: operations.Succeeded, cancel: operations.Unknown, attempts: 2,
 }
@@ -48,31 +49,32 @@ var html = []byte("<html><body><h1>Bad gateway</h1>cloudflare</body></html>")
 
 var faultRows = []fault{
 	{
-		name: "none",
+		name: "no fault",
 		want: expectation{read: operations.Succeeded, write: operations.Succeeded, attempts: 1},
 	},
-	{name: "refused once", network: refuse, times: 1, want: healed},
+	{name: "connection refused once", network: refuse, times: 1, want: healed},
 	{
-		name: "refused for ever", network: refuse, times: always,
+		name: "connection refused every time", network: refuse, times: always,
 		want: expectation{read: operations.Failed, write: operations.Refused, attempts: attemptsOfPolicy},
 	},
-	{name: "reset before it is read, once", network: reset, times: 1, want: healed},
+	{name: "reset before the server reads, once", network: reset, times: 1, want: healed},
 	{
-		name: "reset before it is read, for ever", network: reset, times: always,
+		name: "reset before the server reads, every time", network: reset, times: always,
 		want: expectation{read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy},
 	},
-	{name: "reset before acting, once", inject: &sandbox.Fault{Reset: true}, want: healed},
+	{name: "reset without effect, once", inject: &sandbox.Fault{Reset: true}, want: healed},
 	{
-		name: "reset after acting, once", inject: &sandbox.Fault{Reset: true, After: true},
+		name: "reset after the effect, once", inject: &sandbox.Fault{Reset: true, After: true},
 		want: healedUnlessCancelled,
 	},
 	{
-		name: "reset after acting, for ever", inject: &sandbox.Fault{Reset: true, After: true, Count: always},
-		want: expectation{read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy},
+		name:   "reset after the effect, every time",
+		inject: &sandbox.Fault{Reset: true, After: true, Count: always},
+		want:   expectation{read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy},
 	},
 	{name: "body cut, once", inject: &sandbox.Fault{CutBody: true}, want: healed},
 	{
-		name: "body cut, for ever", inject: &sandbox.Fault{CutBody: true, Count: always},
+		name: "body cut, every time", inject: &sandbox.Fault{CutBody: true, Count: always},
 		want: expectation{
 			read: operations.Failed, write: operations.Accepted, attempts: attemptsOfPolicy, status: 200,
 		},
@@ -89,17 +91,17 @@ var faultRows = []fault{
 	{name: "408 once", inject: &sandbox.Fault{Status: 408}, want: healed},
 	{name: "429 once", inject: &sandbox.Fault{Status: 429}, want: healed},
 	{
-		name:   "429 once, Retry-After",
+		name:   "429 once with Retry-After",
 		inject: &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"1"}}},
 		want:   healed,
 	},
 	{
-		name:   "429 once, Retry-After with a fraction",
+		name:   "429 once with a fractional Retry-After",
 		inject: &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"0.05"}}},
 		want:   healed,
 	},
 	{
-		name:   "429, Retry-After too long",
+		name:   "429 with a Retry-After that is too long",
 		inject: &sandbox.Fault{Status: 429, Header: http.Header{"Retry-After": {"3600"}}},
 		want: expectation{
 			read: operations.Failed, write: operations.Refused, attempts: 1,
@@ -107,7 +109,7 @@ var faultRows = []fault{
 		},
 	},
 	{
-		name: "429 for ever", inject: &sandbox.Fault{Status: 429, Count: always},
+		name: "429 every time", inject: &sandbox.Fault{Status: 429, Count: always},
 		want: expectation{
 			read: operations.Failed, write: operations.Refused, attempts: attemptsOfPolicy,
 			status: 429, kind: upvest.ErrTooManyRequests,
@@ -115,17 +117,17 @@ var faultRows = []fault{
 	},
 	{name: "500 once", inject: &sandbox.Fault{Status: 500}, want: healed},
 	{
-		name:   "502 HTML once",
+		name:   "502 with HTML once",
 		inject: &sandbox.Fault{Status: 502, Body: html, ContentType: "text/html"},
 		want:   healed,
 	},
 	{
-		name:   "502 HTML after acting, once",
+		name:   "502 with HTML after the effect, once",
 		inject: &sandbox.Fault{Status: 502, Body: html, ContentType: "text/html", After: true},
 		want:   healedUnlessCancelled,
 	},
 	{
-		name:   "502 HTML for ever",
+		name:   "502 with HTML every time",
 		inject: &sandbox.Fault{Status: 502, Body: html, ContentType: "text/html", Count: always},
 		want: expectation{
 			read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy,
@@ -135,29 +137,29 @@ var faultRows = []fault{
 	{name: "503 once", inject: &sandbox.Fault{Status: 503}, want: healed},
 	{name: "504 once", inject: &sandbox.Fault{Status: 504}, want: healed},
 	{
-		name:   "521 HTML once",
+		name:   "521 with HTML once",
 		inject: &sandbox.Fault{Status: 521, Body: html, ContentType: "text/html"},
 		want:   healed,
 	},
 	{
-		name:   "524 HTML after acting, once",
+		name:   "524 with HTML after the effect, once",
 		inject: &sandbox.Fault{Status: 524, Body: html, ContentType: "text/html", After: true},
 		want:   healedUnlessCancelled,
 	},
 	{
-		name:   "530 HTML for ever",
+		name:   "530 with HTML every time",
 		inject: &sandbox.Fault{Status: 530, Body: html, ContentType: "text/html", Count: always},
 		want: expectation{
 			read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy, status: 530,
 		},
 	},
 	{
-		name: "418, undeclared", inject: &sandbox.Fault{Status: 418},
+		name: "418, which is not documented", inject: &sandbox.Fault{Status: 418},
 		want: expectation{read: operations.Failed, write: operations.Refused, attempts: 1, status: 418},
 	},
 	{name: "401 once", inject: &sandbox.Fault{Status: 401}, want: healed},
 	{
-		name: "401 for ever", inject: &sandbox.Fault{Status: 401, Count: always},
+		name: "401 every time", inject: &sandbox.Fault{Status: 401, Count: always},
 		want: expectation{
 			read: operations.Failed, write: operations.Refused, attempts: 2,
 			status: 401, kind: upvest.ErrUnauthorized,
@@ -178,14 +180,14 @@ var faultRows = []fault{
 		want:   expectation{read: operations.Failed, write: operations.Accepted, attempts: 1, status: 200},
 	},
 	{
-		name: "200, empty", inject: &sandbox.Fault{After: true, Status: 200, Body: []byte{}},
+		name: "200 with an empty body", inject: &sandbox.Fault{After: true, Status: 200, Body: []byte{}},
 		want: expectation{
 			read: operations.Failed, write: operations.Accepted, cancel: operations.Succeeded,
 			attempts: 1, status: 200,
 		},
 	},
 	{
-		name: "200, malformed",
+		name: "200 with a malformed body",
 		inject: &sandbox.Fault{
 			After: true, Status: 200, Body: []byte(`{"id": 42, "data": {}, "account_id": []}`),
 		},
@@ -195,7 +197,8 @@ var faultRows = []fault{
 		},
 	},
 	{
-		name: "200, too large", inject: &sandbox.Fault{After: true, Status: 200, Pad: 33 << 20},
-		want: expectation{read: operations.Failed, write: operations.Accepted, attempts: 1, status: 200},
+		name:   "200 with a body that is too large",
+		inject: &sandbox.Fault{After: true, Status: 200, Pad: 33 << 20},
+		want:   expectation{read: operations.Failed, write: operations.Accepted, attempts: 1, status: 200},
 	},
 }

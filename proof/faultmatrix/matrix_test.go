@@ -13,9 +13,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 )
 
-// TestFaultMatrix applies every fault to every operation. In each cell the server acts at
-// most once, the call reports the true outcome, no secret is shown and no connection
-// remains open.
+// TestFaultMatrix applies each fault to each operation. The call must take effect at most
+// once and report its true outcome. Its error must contain no secret, and no connection
+// may remain open.
 func TestFaultMatrix(t *testing.T) {
 	columns := operations.All()
 	results := make([][]string, len(faultRows))
@@ -28,7 +28,7 @@ func TestFaultMatrix(t *testing.T) {
 					runRow(t, row, columns, results[i])
 					return
 				}
-				// A timeout that passes in virtual time is the same on every machine.
+				// In virtual time, a timeout passes in the same way on every machine.
 				synctest.Test(t, func(t *testing.T) { runRow(t, row, columns, results[i]) })
 			})
 		}
@@ -40,7 +40,7 @@ func TestFaultMatrix(t *testing.T) {
 }
 
 // waitForGoroutines waits until the goroutines of the client and of its connections have
-// ended, which they do shortly after the calls that needed them.
+// ended. They end shortly after their calls.
 func waitForGoroutines(t *testing.T) {
 	t.Helper()
 	deadline, limited := t.Deadline()
@@ -50,14 +50,14 @@ func waitForGoroutines(t *testing.T) {
 			return
 		}
 		if limited && time.Until(deadline) < time.Minute {
-			t.Fatalf("goroutines are left:\n%s", stacks)
+			t.Fatalf("goroutines remain:\n%s", stacks)
 		}
 		runtime.Gosched()
 	}
 }
 
 // clientGoroutines returns all stacks if one of them belongs to the client or to one of
-// its connections.
+// its connections, and nothing otherwise.
 func clientGoroutines() string {
 	buffer := make([]byte, 1<<22)
 	stacks := string(buffer[:runtime.Stack(buffer, true)])
@@ -81,8 +81,8 @@ func printTable(t *testing.T, columns []operations.Operation, results [][]string
 		fmt.Fprintf(table, "\n%s\t%s", row.name, strings.Join(results[i], "\t"))
 	}
 	must(t, table.Flush())
-	fmt.Fprintln(&text, "\n\nEach cell: what the call reported, after how many attempts, "+
-		"and how often the server acted.")
+	fmt.Fprintln(&text, "\n\nEach cell shows the verdict of the call, the number of attempts, "+
+		"and the number of effects on the server.")
 	for i, op := range columns {
 		fmt.Fprintf(&text, "%4d  %s\n", i+1, op.ID)
 	}

@@ -8,17 +8,17 @@ import (
 	"sync"
 )
 
-// network is a client's connection to the server. It can refuse and reset connections,
-// and counts those that are open.
+// network opens the connections of a client to the server. It can refuse and reset
+// connections, and counts the open ones.
 type network struct {
 	connect   dialFunc // opens a connection to the server
 	transport *http.Transport
 
 	mu     sync.Mutex
-	broken int // number of dials that fail from now on, -1 for all
+	broken int // number of dials that will fail; -1 means all
 	mode   string
 	open   int
-	none   chan struct{} // closed when open falls to 0
+	none   chan struct{} // closed when open becomes 0
 }
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
@@ -34,7 +34,7 @@ func newNetwork(connect dialFunc) *network {
 	return n
 }
 
-// fail makes the next dials fail. Connections that are idle now are not used again.
+// fail makes the next dials fail. It also closes all idle connections.
 func (n *network) fail(mode string, count int) {
 	n.transport.CloseIdleConnections()
 	n.mu.Lock()
@@ -80,7 +80,7 @@ func (n *network) closed() {
 	}
 }
 
-// waitUntilEmpty returns when every connection is closed. If one stays open, the test
+// waitUntilEmpty waits until all connections are closed. If one remains open, the test
 // times out here.
 func (n *network) waitUntilEmpty() {
 	n.transport.CloseIdleConnections()
@@ -104,8 +104,8 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// dialRefusing dials a port that refuses connections: it is the local port of another
-// connection, so that nothing can listen there in the meantime.
+// dialRefusing dials a port that refuses connections. The port is the local port of
+// another connection, so that no program can listen there.
 func dialRefusing(ctx context.Context) (net.Conn, error) {
 	client, server, err := connectedPair(ctx)
 	if err != nil {
@@ -116,7 +116,7 @@ func dialRefusing(ctx context.Context) (net.Conn, error) {
 	return conn, errors.Join(err, client.Close(), server.Close())
 }
 
-// dialResetting connects to a server that resets the connection without reading from it.
+// dialResetting connects to a server that resets the connection before it reads.
 func dialResetting(ctx context.Context) (net.Conn, error) {
 	client, server, err := connectedPair(ctx)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// runRow applies one fault to all operations. Each operation has an API client, so that
-// their states and effects are separate.
+// runRow applies one fault to all operations. Each operation has its own API client, so
+// that their resources and effects are separate.
 func runRow(t *testing.T, row fault, columns []operations.Operation, results []string) {
 	t.Helper()
 	clients := make([]sandbox.Client, len(columns))
@@ -36,19 +36,20 @@ func runRow(t *testing.T, row fault, columns []operations.Operation, results []s
 	for i, c := range cells {
 		running.Go(func() { results[i] = c.run(t) })
 		if row.inject != nil && row.inject.Pad > 0 {
-			running.Wait() // 33 MiB at a time are enough for a small machine
+			running.Wait() // one body of 33 MiB at a time, to limit the memory
 		}
 	}
 	running.Wait()
 }
 
-// server is a sandbox with the network to it.
+// server is a sandbox, with the function that connects to it.
 type server struct {
 	*sandbox.Sandbox
 	connect dialFunc
 }
 
-// startServer starts a sandbox: over loopback, or in memory for a row in virtual time.
+// startServer starts a sandbox. It listens on loopback, or in memory if the row uses
+// virtual time.
 func startServer(t *testing.T, row fault, clients []sandbox.Client) server {
 	t.Helper()
 	options := []sandbox.Option{
@@ -67,13 +68,13 @@ func startServer(t *testing.T, row fault, clients []sandbox.Client) server {
 	}
 	memory, ok := started.Transport().(*http.Transport)
 	if !ok {
-		t.Fatalf("the transport of a sandbox in memory is a %T", started.Transport())
+		t.Fatalf("the transport of a sandbox in memory has the type %T", started.Transport())
 	}
 	return server{Sandbox: started, connect: memory.DialContext}
 }
 
-// newSubject creates the resources of a cell: an account with a configuration, an
-// allocation, an order that is not filled yet and a rebalancing.
+// newSubject creates the resources of a cell: an allocation, an account with a
+// configuration, an order that is not filled yet, and a rebalancing.
 func newSubject(t *testing.T, client *upvest.Client) operations.Subject {
 	t.Helper()
 	create := func(id string, about operations.Subject) uuid.UUID {
@@ -84,7 +85,7 @@ func newSubject(t *testing.T, client *upvest.Client) operations.Subject {
 				return made
 			}
 		}
-		t.Fatalf("there is no operation %s", id)
+		t.Fatalf("the operation %s does not exist", id)
 		return uuid.Nil
 	}
 	account := uuid.New()

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// The limits of comments and files. golangci-lint limits the lines of code and functions.
+// These are the limits of comments and files. golangci-lint limits lines of code and
+// functions.
 const (
 	commentColumns = 90
 	fileLines      = 300
@@ -18,11 +19,11 @@ const (
 var (
 	// directive is a comment for a tool, such as //go:embed or //nolint.
 	directive = regexp.MustCompile(`^//([a-z0-9]+:[a-z0-9]|nolint|line )`)
-	// output starts the lines that the go command compares with what an example prints.
+	// output starts the expected output of an example, which the go command compares.
 	output = regexp.MustCompile(`^//\s*(?i:(unordered )?output:)`)
 )
 
-// checkComments applies the rule "comment": a line with a comment has at most 90 columns;
+// checkComments applies the rule "comment": a line with a comment has at most 90 columns.
 // URLs, directives and the expected output of an example may be wider.
 func checkComments(file source, report reporter) {
 	for _, group := range file.tree.Comments {
@@ -46,7 +47,7 @@ func checkComment(file source, comment *ast.Comment, report reporter) {
 	for number := first; number <= last; number++ {
 		line := file.lines[number-1]
 		if columns := width(line); columns > commentColumns && !widenedByURL(line) {
-			message := fmt.Sprintf("a comment of %d columns: wrap it at %d", columns, commentColumns)
+			message := fmt.Sprintf("the comment has %d columns: wrap it at %d", columns, commentColumns)
 			report(handle.LineStart(number), message)
 		}
 	}
@@ -71,14 +72,15 @@ func widenedByURL(line string) bool {
 	return strings.Contains(line[start:], "://") && width(line[:start]) <= commentColumns
 }
 
-// checkFileLength applies the rule "file": a file has at most 300 lines, with tests 500.
+// checkFileLength applies the rule "file": a file has at most 300 lines, and a test file
+// at most 500.
 func checkFileLength(file source, report reporter) {
 	limit := fileLines
 	if file.isTest() {
 		limit = testFileLines
 	}
 	if lines := len(file.lines); lines > limit {
-		message := fmt.Sprintf("a file of %d lines: split it at %d", lines, limit)
+		message := fmt.Sprintf("the file has %d lines: split it into files of at most %d", lines, limit)
 		report(file.tree.FileStart, message)
 	}
 }

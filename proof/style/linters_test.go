@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// The configuration under test, and the module that the control pretends to be: the
-// groups of imports depend on its path.
+// The tests run golangci-lint with this configuration on a control module. The path of
+// the module determines the groups of its imports.
 const (
 	configuration = "../../.golangci.yml"
 	controlModule = "github.com/d8277167/upvest-portfolios-go/control"
@@ -39,12 +39,13 @@ func (f lintFinding) name() string {
 	return f.FromLinter
 }
 
-// Every linter that .golangci.yml enables, and every rule of revive, reports the control.
-// GOLANGCI_LINT names the program; make check sets it.
+// TestLinters requires that each linter and each rule of revive that .golangci.yml
+// enables reports a line of the control. GOLANGCI_LINT is the path of the program; make
+// check sets it.
 func TestLinters(t *testing.T) {
 	program := os.Getenv("GOLANGCI_LINT")
 	if program == "" {
-		t.Skip("GOLANGCI_LINT does not name the program; make check sets it")
+		t.Skip("make check runs this test, which needs GOLANGCI_LINT")
 	}
 	folder := t.TempDir()
 	wanted := copyControl(t, folder)
@@ -64,29 +65,29 @@ func TestLinters(t *testing.T) {
 	}
 	for _, line := range wanted {
 		if !lines[line] {
-			t.Errorf("%s: not reported", line)
+			t.Errorf("%s: the linter does not report the line", line)
 		}
 	}
 	for name, limit := range limits() {
 		if files[limit.within(name)+" "+name] {
-			t.Errorf("%s reports what is exactly at the limit of %d", name, limit.largest)
+			t.Errorf("%s reports a declaration that is exactly at the limit of %d", name, limit.largest)
 		}
 		if !files[limit.beyond(name)+" "+name] {
-			t.Errorf("%s reports nothing beyond the limit of %d", name, limit.largest)
+			t.Errorf("%s does not report a declaration beyond the limit of %d", name, limit.largest)
 		}
 	}
 	for _, name := range enabled(t, program) {
 		if !names[name] {
-			t.Errorf("%s is enabled, but reports nothing in the control", name)
+			t.Errorf("%s is enabled, but reports no line of the control", name)
 		}
 	}
 }
 
-// lintWant is the end of a line that linters must report.
+// lintWant matches the end of a line that linters must report.
 var lintWant = regexp.MustCompile(`want ([a-z]+(?::[a-z-]+)?(?:, [a-z]+)*)$`)
 
-// copyControl makes a module of testdata/linters and returns the findings that its
-// comments want. The module is a copy, since the configuration leaves out testdata.
+// copyControl creates a module from testdata/linters and returns the findings that its
+// comments require. The module is a copy, because the configuration excludes testdata.
 func copyControl(t *testing.T, folder string) []string {
 	t.Helper()
 	if err := os.CopyFS(folder, os.DirFS("testdata/linters")); err != nil {
@@ -106,30 +107,31 @@ func copyControl(t *testing.T, folder string) []string {
 		}
 	}
 	if len(wanted) == 0 {
-		t.Fatal("no line of the control wants a finding")
+		t.Fatal("no line of the control requires a finding")
 	}
 	return wanted
 }
 
-// limit is a number that a linter compares with its setting.
+// limit is the setting of a linter that limits a size or a complexity.
 type limit struct {
 	largest int
-	// declare returns a declaration of this size. Its name is unique in the package.
+	// declare returns a declaration of the given size, whose name is unique in the
+	// package.
 	declare func(size int) string
 	suffix  string
 }
 
-// within names the file that is exactly at the limit.
+// within returns the name of the file that is exactly at the limit.
 func (l limit) within(name string) string { return fileName("within", name, l.suffix) }
 
-// beyond names the file that exceeds the limit by one.
+// beyond returns the name of the file that exceeds the limit by one.
 func (l limit) beyond(name string) string { return fileName("beyond", name, l.suffix) }
 
 func fileName(prefix, name, suffix string) string {
 	return prefix + "_" + strings.NewReplacer(":", "_", "-", "_").Replace(name) + suffix
 }
 
-// file returns the text of a file that holds one declaration.
+// file returns the text of a file with one declaration.
 func (l limit) file(size int) string {
 	return "package control\n\n" + l.declare(size) + "\n"
 }
@@ -160,7 +162,7 @@ func limits() map[string]limit {
 	}
 }
 
-// function returns a function with this body; name and size make its name.
+// function returns a function with the given body, whose name consists of name and size.
 func function(name string, size int, body string) string {
 	return fmt.Sprintf("func %s%d(n int) int {\n%s\treturn n\n}\n", name, size, body)
 }
@@ -186,10 +188,10 @@ func lint(t *testing.T, program, folder string) []lintFinding {
 	return report.Issues
 }
 
-// reviveRule is a line of .golangci.yml that turns on a rule of revive.
+// reviveRule matches a line of .golangci.yml that enables a rule of revive.
 var reviveRule = regexp.MustCompile(`(?m)^        - name: ([a-z-]+)$`)
 
-// enabled returns the linters and the rules of revive that .golangci.yml turns on.
+// enabled returns the linters and the rules of revive that .golangci.yml enables.
 func enabled(t *testing.T, program string) []string {
 	t.Helper()
 	var linters struct{ Enabled []struct{ Name string } }
@@ -211,12 +213,12 @@ func enabled(t *testing.T, program string) []string {
 		names = append(names, "revive:"+match[1])
 	}
 	if len(names) < 50 || !slices.Contains(names, "revive:early-return") || !slices.Contains(names, "lll") {
-		t.Fatalf("these are not the linters that .golangci.yml enables: %v", names)
+		t.Fatalf("read the enabled linters: the list is incomplete: %v", names)
 	}
 	return names
 }
 
-// run returns what the program prints.
+// run runs a program in a folder and returns its standard output.
 func run(t *testing.T, folder, program string, arguments ...string) []byte {
 	t.Helper()
 	program, err := filepath.Abs(program)

@@ -1,11 +1,9 @@
-// Style reports what no linter of golangci-lint covers: headers that assign to outer
-// variables, unrelated values in one assignment, nested appends, several statements on a
-// line, wide comments and long files. It also reports phrases that readers have to read
-// twice, in every kind of text. `make check` runs it over all modules;
-// `go run ./proof/style wrapper` checks one folder.
-//
-// For Go, style reads the files named on the command line, and all Go files below the
-// folders named there. It leaves out generated files and the folders that the go command
+// Style checks rules that no linter of golangci-lint covers. It reports headers that
+// assign to outer variables, unrelated values in one assignment, nested appends, several
+// statements on a line, wide comments and long files. It also reports unclear phrases in
+// all kinds of text. `make check` runs it over all modules; `go run ./proof/style
+// wrapper` checks one folder. The arguments are files and folders. Style checks all files
+// below the folders, except for generated files and the folders that the go command
 // ignores.
 package main
 

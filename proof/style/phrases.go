@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// phrase is a wording that readers have to read twice, with its replacement.
+// phrase is an unclear phrase, with its replacement.
 type phrase struct {
 	pattern *regexp.Regexp
 	instead string
 }
 
-// phrases returns the wordings that the rule "phrase" rejects. Brackets keep a pattern
-// from matching its own text. A space also matches the end of a line with the marks of a
-// comment.
+// phrases returns the phrases that the rule "phrase" rejects. The brackets prevent a
+// pattern from matching its own source. A space in a pattern also matches a line break
+// within a comment.
 func phrases() []phrase {
 	var list []phrase
 	for _, entry := range [][2]string{
@@ -33,7 +33,7 @@ func phrases() []phrase {
 		{`(?i)\bby Upvest.?[s] word\b`, "Upvest documents"},
 		{`(?i)\bnew[e]r than this client\b`, "not covered by this client"},
 		{`(?i)\bwhatever com[e]s and goes\b`, "while other rows are added and removed"},
-		// "there is none" is plain.
+		// The rule allows "there is none".
 		{`(?i)\b(?:[a-df-z]|\w*[a-df-z]|\w*[^r]e) is n[o]ne\b`, "is not one, or is invalid"},
 	} {
 		pattern := strings.ReplaceAll(entry[0], " ", `[\s/#*>|]+`)
@@ -42,7 +42,7 @@ func phrases() []phrase {
 	return list
 }
 
-// checkPhrases applies the rule "phrase" to all texts at and below the paths: Go,
+// checkPhrases applies the rule "phrase" to all texts at and below the paths: Go files,
 // documents, the contract, workflows and the Makefile.
 func checkPhrases(paths []string) ([]finding, error) {
 	texts, err := textFiles(paths)
@@ -61,8 +61,8 @@ func checkPhrases(paths []string) ([]finding, error) {
 	return findings, nil
 }
 
-// textFiles returns the files at and below the paths that hold texts of this project's
-// authors.
+// textFiles returns the files at and below the paths whose text the authors of this
+// project wrote.
 func textFiles(paths []string) ([]string, error) {
 	var files []string
 	for _, root := range paths {
@@ -84,7 +84,8 @@ func textFiles(paths []string) ([]string, error) {
 	return files, nil
 }
 
-// hasNoText reports whether a folder of this name has no texts of this project's authors.
+// hasNoText reports whether a folder with this name contains no text of the project's
+// authors.
 func hasNoText(name string) bool {
 	isHidden := strings.HasPrefix(name, ".") && name != ".github" && name != ".ci" && name != "."
 	return isHidden || slices.Contains([]string{"testdata", "build", "node_modules", "released"}, name)

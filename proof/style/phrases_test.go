@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Every phrase is reported once, also across lines, and plain words are not.
+// TestPhrases requires that each rejected phrase is reported once, also across lines, and
+// that similar phrases are not.
 func TestPhrases(t *testing.T) {
 	wrong := []string{
 		"A time-" + "out.", "Men" + "d it.", "No" + "body knows.", "Any" + "body may.",
@@ -27,7 +28,8 @@ func TestPhrases(t *testing.T) {
 			write(t, path, "// "+text+"\n// "+plain+"\n")
 			findings, err := checkPhrases([]string{folder})
 			if err != nil || len(findings) != 1 || !strings.HasSuffix(findings[0].position.Filename, name) {
-				t.Errorf("%s: %q: got %v, %v, want one finding", name, text, findings, err)
+				t.Errorf("%s: %q: got the findings %v (error %v), want one finding",
+					name, text, findings, err)
 			}
 		}
 		if err := os.Remove(path); err != nil {
@@ -37,6 +39,6 @@ func TestPhrases(t *testing.T) {
 	write(t, filepath.Join(folder, "a.go"), "// "+plain+"\n")
 	findings, err := checkPhrases([]string{folder})
 	if err != nil || len(findings) > 0 {
-		t.Errorf("got %v, %v, want no finding in plain words", findings, err)
+		t.Errorf("got the findings %v (error %v), want none for similar phrases", findings, err)
 	}
 }

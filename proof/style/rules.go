@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// finding is one place that breaks a rule.
+// finding is one violation of a rule.
 type finding struct {
 	rule     string
 	position token.Position
 	message  string
 }
 
-// String returns the finding on one line, in the form that editors recognize.
+// String returns the finding on one line, in a format that editors recognize.
 func (f finding) String() string {
 	at := f.position
 	return fmt.Sprintf("%s:%d:%d: %s (%s)", at.Filename, at.Line, at.Column, f.message, f.rule)
@@ -29,7 +29,7 @@ type rule struct {
 	check func(source, reporter)
 }
 
-// rules returns every rule. Its messages contain the remedy.
+// rules returns all rules. The messages of their findings contain the remedy.
 func rules() []rule {
 	return []rule{
 		{"header", checkHeaders},
@@ -41,7 +41,7 @@ func rules() []rule {
 	}
 }
 
-// check applies every rule to every file and sorts the findings by file and line.
+// check applies all rules to all files. It returns the findings, sorted by file and line.
 func check(sources []source) []finding {
 	var findings []finding
 	for _, file := range sources {

@@ -19,7 +19,7 @@ type source struct {
 	tree  *ast.File
 }
 
-// parse reads all Go files at and below the paths, except for generated ones.
+// parse reads the Go files at and below the paths, except for generated files.
 func parse(paths []string) ([]source, error) {
 	var sources []source
 	set := token.NewFileSet()
@@ -66,7 +66,7 @@ func walk(root string, visit func(path string) error) error {
 	})
 }
 
-// ignored reports whether a folder of this name holds no Go code of a module.
+// ignored reports whether a folder with this name contains no Go code of a module.
 func ignored(name string) bool {
 	switch name {
 	case "testdata", "build", "node_modules":
@@ -75,7 +75,7 @@ func ignored(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")
 }
 
-// isTest reports whether the go command compiles the file for tests alone.
+// isTest reports whether the go command compiles the file only for tests.
 func (s source) isTest() bool {
 	return strings.HasSuffix(s.path, "_test.go")
 }

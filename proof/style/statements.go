@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// checkHeaders applies the rule "header": an if or switch header declares what the
-// condition, the tag or a case reads; it changes no variable of the code around it.
+// checkHeaders applies the rule "header": the header of an if or switch declares a
+// variable that its condition, tag or a case reads, and assigns to no outer variable.
 func checkHeaders(file source, report reporter) {
 	ast.Inspect(file.tree, func(node ast.Node) bool {
 		init, readers := header(node)
@@ -22,14 +22,15 @@ func checkHeaders(file source, report reporter) {
 		}
 		isRead := func(left ast.Expr) bool { return mentions(readers, left) }
 		if !slices.ContainsFunc(assignment.Lhs, isRead) {
-			report(init.Pos(), "the condition reads nothing of this statement: move it above the header")
+			report(init.Pos(), "the condition reads no variable of this statement: move the statement "+
+				"above it")
 		}
 		return true
 	})
 }
 
-// header returns the statement in the header of an if or switch, if there is one, and the
-// expressions that decide where the code continues.
+// header returns the statement in the header of an if or switch, or nil, and the
+// expressions that select the branch.
 func header(node ast.Node) (init ast.Stmt, readers []ast.Expr) {
 	switch node := node.(type) {
 	case *ast.IfStmt:
@@ -79,8 +80,9 @@ func mentions(expressions []ast.Expr, variable ast.Expr) bool {
 }
 
 // checkValues applies the rule "values": an assignment has one value on its right-hand
-// side, except for a swap, the header of a loop, and an if header whose condition reads
-// every variable that it declares (`if got, want := f(), g(); got != want`).
+// side. Exceptions are a swap, the header of a loop, and the header of an if whose
+// condition reads every variable that the header declares (`if got, want := f(), g(); got
+// != want`).
 func checkValues(file source, report reporter) {
 	allowed := map[ast.Stmt]bool{}
 	ast.Inspect(file.tree, func(node ast.Node) bool {
@@ -92,11 +94,11 @@ func checkValues(file source, report reporter) {
 			allowed[node.Init] = comparesAll(node)
 		case *ast.AssignStmt:
 			if len(node.Rhs) > 1 && !allowed[node] && !isSwap(node) {
-				report(node.Pos(), "one assignment of several values: give each its line")
+				report(node.Pos(), "the assignment has several values: write one assignment per line")
 			}
 		case *ast.ValueSpec:
 			if len(node.Values) > 1 {
-				report(node.Pos(), "one declaration of several values: give each its line")
+				report(node.Pos(), "the declaration has several values: write one declaration per line")
 			}
 		}
 		return true
@@ -118,7 +120,7 @@ func comparesAll(node *ast.IfStmt) bool {
 	return true
 }
 
-// isSwap reports whether both sides hold the same expressions in another order.
+// isSwap reports whether both sides contain the same expressions.
 func isSwap(assignment *ast.AssignStmt) bool {
 	return slices.Equal(sortedTexts(assignment.Lhs), sortedTexts(assignment.Rhs))
 }
@@ -147,7 +149,8 @@ func checkAppends(file source, report reporter) {
 				}
 				inner, ok := node.(*ast.CallExpr)
 				if ok && isAppend(inner) {
-					report(inner.Pos(), "append inside an append: use a statement for each, or slices.Concat")
+					report(inner.Pos(), "an append contains another append: use two statements, or "+
+						"slices.Concat")
 					return false
 				}
 				return true
@@ -157,28 +160,27 @@ func checkAppends(file source, report reporter) {
 	})
 }
 
-// isAppend reports whether the call has the name of the built-in append.
+// isAppend reports whether the call is a call of append.
 func isAppend(call *ast.CallExpr) bool {
 	name, ok := call.Fun.(*ast.Ident)
 	return ok && name.Name == "append"
 }
 
-// checkStatements applies the rule "statement": every statement of a block begins on a
-// line after the one before it.
+// checkStatements applies the rule "statement": every statement begins on a new line.
 func checkStatements(file source, report reporter) {
 	ast.Inspect(file.tree, func(node ast.Node) bool {
 		statements := statementsOf(node)
 		for i := 1; i < len(statements); i++ {
 			end := file.set.Position(statements[i-1].End()).Line
 			if file.set.Position(statements[i].Pos()).Line == end {
-				report(statements[i].Pos(), "several statements on one line: give each its line")
+				report(statements[i].Pos(), "the line has several statements: write one statement per line")
 			}
 		}
 		return true
 	})
 }
 
-// statementsOf returns the statements that the node lists.
+// statementsOf returns the statements of a block or a case.
 func statementsOf(node ast.Node) []ast.Stmt {
 	switch node := node.(type) {
 	case *ast.BlockStmt:

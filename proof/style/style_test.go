@@ -13,7 +13,7 @@ import (
 // want marks a line that a rule must report.
 var want = regexp.MustCompile(`(?://|#) want ([a-z]+)$`)
 
-// Every rule reports the lines that break it and no other line.
+// TestControl requires that each rule reports exactly the lines that break it.
 func TestControl(t *testing.T) {
 	sources := parseAll(t, "testdata/own")
 	var expected []string
@@ -31,17 +31,17 @@ func TestControl(t *testing.T) {
 	}
 	for _, place := range expected {
 		if !slices.Contains(reported, place) {
-			t.Errorf("%s: not reported", place)
+			t.Errorf("%s: no rule reports the line", place)
 		}
 	}
 	for _, place := range reported {
 		if !slices.Contains(expected, place) {
-			t.Errorf("%s: reported, but the line does not want it", place)
+			t.Errorf("%s: a rule reports the line, but the line does not break it", place)
 		}
 	}
 	for _, rule := range rules() {
 		if rule.name != "file" && !strings.Contains(strings.Join(reported, "\n")+"\n", " "+rule.name+"\n") {
-			t.Errorf("the rule %s reports nothing in the control", rule.name)
+			t.Errorf("the rule %s reports no line of the control", rule.name)
 		}
 	}
 }
@@ -65,13 +65,14 @@ func TestFileLength(t *testing.T) {
 			}
 			findings := check(parseAll(t, path))
 			if reported := len(findings) == 1 && findings[0].rule == "file"; reported != test.reported {
-				t.Errorf("findings: %v; want one of the rule file: %t", findings, test.reported)
+				t.Errorf("got the findings %v, want a finding of the rule file: %t", findings, test.reported)
 			}
 		})
 	}
 }
 
-// Generated files and the folders that the go command ignores are left out.
+// TestFiles requires that parse omits generated files, and the folders that the go
+// command ignores.
 func TestFiles(t *testing.T) {
 	root := t.TempDir()
 	for path, content := range map[string]string{
@@ -92,7 +93,7 @@ func TestFiles(t *testing.T) {
 	}
 	sources := parseAll(t, root)
 	if len(sources) != 1 || filepath.Base(sources[0].path) != "written.go" {
-		t.Errorf("%d files are checked, want a/written.go alone", len(sources))
+		t.Errorf("got %d files, want only a/written.go", len(sources))
 	}
 }
 
@@ -102,7 +103,7 @@ func TestInvalidFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := parse([]string{path}); err == nil || !strings.Contains(err.Error(), "invalid.go") {
-		t.Errorf("parse returns %v, want an error that names the file", err)
+		t.Errorf("got the error %v, want an error with the name of the file", err)
 	}
 }
 

@@ -1,3 +1,3 @@
-// Package supply checks the licences of all dependencies of the modules, and that
-// programs can be built again bit for bit.
+// Package supply checks the licences of all dependencies, and that every build of a
+// program produces the same bytes.
 package supply

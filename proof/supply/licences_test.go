@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// allowed are the licences that dependencies may have, by SPDX identifier, with words
-// that occur only in the text of that licence. MPL-2.0 requires the source of changed
-// files alone, and no file is changed here.
+// allowed contains the licences that dependencies may have, by SPDX identifier, each with
+// words that occur only in its text. MPL-2.0 requires the publication of changed files
+// only, and this repository changes none.
 var allowed = map[string]string{
 	"Apache-2.0": "Apache License Version 2.0, January 2004",
 	"BSD":        "Redistribution and use in source and binary forms",
@@ -21,20 +21,21 @@ var allowed = map[string]string{
 	"MPL-2.0":    "Mozilla Public License Version 2.0",
 }
 
-// refused are words of licences that add conditions to one of the allowed.
+// refused contains words of other licences, which may occur in the same file as an
+// allowed licence.
 var refused = []string{
 	"GNU GENERAL PUBLIC LICENSE", "GNU LESSER GENERAL PUBLIC LICENSE", "GNU AFFERO GENERAL PUBLIC LICENSE",
 	"Commons Clause", "Business Source License", "Server Side Public License",
 }
 
-// released are the folders of the modules that are released.
+// released contains the folders of the modules that are released.
 var released = []string{".", "sandbox", "examples", "fleet"}
 
-// licences returns a finding for the licence files of a module unless they are allowed.
+// licences returns a finding for each licence file of a module that is not allowed.
 func licences(module string, files map[string]string) []string {
-	const settle = ": use another module, or add the licence in proof/supply/licences_test.go"
+	const remedy = ": use another module, or add the licence in proof/supply/licences_test.go"
 	if len(files) == 0 {
-		return []string{module + ": there is no licence file" + settle}
+		return []string{module + ": the module has no licence file" + remedy}
 	}
 	var findings []string
 	for name, text := range files {
@@ -45,14 +46,14 @@ func licences(module string, files map[string]string) []string {
 		}
 		isRefused := func(phrase string) bool { return strings.Contains(words, phrase) }
 		if !isAllowed || slices.ContainsFunc(refused, isRefused) {
-			findings = append(findings, module+": the licence in "+name+" is not an allowed one"+settle)
+			findings = append(findings, module+": the licence in "+name+" is not allowed"+remedy)
 		}
 	}
 	return findings
 }
 
-// dependencies returns the folder of each module of others that is compiled into a module
-// of this repository, by path.
+// dependencies returns the folders of the third-party modules that are compiled into a
+// module of this repository, by module path.
 func dependencies(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	const format = "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Dir}}{{end}}{{end}}"
@@ -71,8 +72,8 @@ func dependencies(t *testing.T, folder string) map[string]string {
 	return modules
 }
 
-// licenceFiles returns the licence files of a module, without those of logos and
-// third-party test data, which are not compiled in.
+// licenceFiles returns the licence files of a module. It omits the licences of logos and
+// test data, which are not compiled.
 func licenceFiles(t *testing.T, root string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(root)
@@ -109,9 +110,9 @@ func TestLicences(t *testing.T) {
 		}
 	}
 	if len(checked) == 0 {
-		t.Error("no dependency was checked")
+		t.Error("the test checked no dependency")
 	}
-	t.Logf("%d modules, all under one of %s", len(checked), slices.Sorted(maps.Keys(allowed)))
+	t.Logf("all %d modules have one of the licences %s", len(checked), slices.Sorted(maps.Keys(allowed)))
 }
 
 func TestOtherLicencesAreFound(t *testing.T) {

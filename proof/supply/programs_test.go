@@ -20,12 +20,12 @@ import (
 func withDist(t *testing.T) {
 	t.Helper()
 	if os.Getenv("DIST") == "" {
-		t.Skip("make dist runs this: it compiles for minutes")
+		t.Skip("make dist runs this test, which compiles for minutes")
 	}
 }
 
-// build runs .ci/dist of a copy of the repository for the system of this machine, and
-// returns the folder with the programs.
+// build runs .ci/dist in a copy of the repository for this machine's system, and returns
+// the folder with the programs.
 func build(t *testing.T, root string, environment ...string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -38,7 +38,7 @@ func build(t *testing.T, root string, environment ...string) string {
 	return folder
 }
 
-// export copies the files of the repository, without those that git ignores, into a
+// export copies the files of the repository, except for those that git ignores, to a new
 // repository in another folder.
 func export(t *testing.T) string {
 	t.Helper()
@@ -53,7 +53,7 @@ func export(t *testing.T) string {
 	for name := range strings.SplitSeq(strings.TrimRight(string(names), "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join("../..", name))
 		if os.IsNotExist(err) {
-			continue // deleted, but not yet committed
+			continue // the file is deleted, but not yet committed
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -68,13 +68,13 @@ func export(t *testing.T) string {
 	}
 	initialized := exec.CommandContext(t.Context(), "git", "init", "--quiet", root)
 	if printed, err := initialized.CombinedOutput(); err != nil {
-		t.Fatalf("make a repository of the copy: %v\n%s", err, printed)
+		t.Fatalf("create a repository from the copy: %v\n%s", err, printed)
 	}
 	return root
 }
 
-// TestPrograms builds every program twice, from the repository and from a copy in another
-// folder with an empty build cache.
+// TestPrograms builds each program twice: from the repository, and from a copy in another
+// folder with an empty build cache. Both builds must be equal.
 func TestPrograms(t *testing.T) {
 	withDist(t)
 	text, err := os.ReadFile("../../VERSION")
@@ -94,17 +94,18 @@ func TestPrograms(t *testing.T) {
 			program := filepath.Join(first, name)
 			printed, err := exec.CommandContext(t.Context(), program, "-version").Output()
 			if err != nil || !strings.HasPrefix(string(printed), title+" "+version) {
-				t.Errorf("-version prints %q, %v; want %s %s", printed, err, title, version)
+				t.Errorf("-version prints %q (error %v), want %s %s", printed, err, title, version)
 			}
 			if !bytes.Equal(read(t, program), read(t, filepath.Join(second, name))) {
-				t.Error("two builds from two folders differ")
+				t.Error("the builds from the two folders differ")
 			}
 			requireBill(t, program)
 		})
 	}
 }
 
-// requireChecksums checks that SHA256SUMS has the sum of every other file of a folder.
+// requireChecksums requires that SHA256SUMS contains the checksum of every other file in
+// the folder.
 func requireChecksums(t *testing.T, folder string) {
 	t.Helper()
 	var want strings.Builder
@@ -120,12 +121,12 @@ func requireChecksums(t *testing.T, folder string) {
 	}
 }
 
-// unrecognized are the modules whose licence text the program that writes the SBOM does
-// not recognize. TestLicences reads them all.
+// unrecognized contains the modules whose licence the generator of the SBOM does not
+// recognize. TestLicences checks the licences of all modules.
 var unrecognized = []string{"std", "github.com/oasdiff/yaml", "github.com/tidwall/btree"}
 
-// requireBill checks that the SBOM of a program names each module in the program, with
-// its version and its licence, and the standard library.
+// requireBill requires that the SBOM of a program lists the standard library and each
+// module in the program, with version and licence.
 func requireBill(t *testing.T, program string) {
 	t.Helper()
 	var bill struct {
@@ -144,7 +145,8 @@ func requireBill(t *testing.T, program string) {
 		listed[component.Name] = component.Version
 		isRecognized := len(component.Evidence["licenses"]) > 0
 		if isRecognized == slices.Contains(unrecognized, component.Name) {
-			t.Errorf("the SBOM has a licence of %s: %t: correct unrecognized", component.Name, isRecognized)
+			t.Errorf("the SBOM has a licence for %s: %t: correct the list unrecognized",
+				component.Name, isRecognized)
 		}
 	}
 	info, err := buildinfo.ReadFile(program)
@@ -156,7 +158,7 @@ func requireBill(t *testing.T, program string) {
 		want[module.Path] = module.Version
 	}
 	if bill.Format != "CycloneDX" || !maps.Equal(listed, want) {
-		t.Errorf("the SBOM is of format %s and names %v, want %v", bill.Format, listed, want)
+		t.Errorf("the SBOM has the format %s and lists %v, want %v", bill.Format, listed, want)
 	}
 }
 

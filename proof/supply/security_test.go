@@ -13,18 +13,18 @@ var (
 	proof    = regexp.MustCompile("```sh\n(cd (\\S+) && )?.*-run (\\w+) (\\S+)\n```")
 )
 
-// unproved returns a finding for each question of a document that has no command, or
-// whose command selects no test.
+// unproved returns a finding for each question of a document without exactly one command,
+// or whose command selects no test.
 func unproved(text string) []string {
 	var findings []string
 	for _, part := range question.Split(text, -1)[1:] {
 		title, _, _ := strings.Cut(part, "\n")
 		if strings.Count(part, "```sh\n") != 1 {
-			findings = append(findings, title+": there is not one command")
+			findings = append(findings, title+": the answer must have exactly one command")
 		}
 		if command := proof.FindStringSubmatch(part); command != nil {
 			if !hasTest(filepath.Join("../..", command[2], command[4]), command[3]) {
-				findings = append(findings, title+": no test is named "+command[3])
+				findings = append(findings, title+": the command selects no test named "+command[3])
 			}
 		}
 	}

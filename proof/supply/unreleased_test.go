@@ -26,7 +26,7 @@ func TestClient(t *testing.T) {
 `
 
 // TestUnreleasedModulesCanBeUsed runs the commands of docs/unreleased.md in a module
-// outside of the repository.
+// outside the repository.
 func TestUnreleasedModulesCanBeUsed(t *testing.T) {
 	withDist(t)
 	text, err := os.ReadFile("../../docs/unreleased.md")
@@ -35,7 +35,7 @@ func TestUnreleasedModulesCanBeUsed(t *testing.T) {
 	}
 	found := regexp.MustCompile("(?s)```sh\ngit clone (\\S+) (\\S+)\n(.*?)```").FindSubmatch(text)
 	if found == nil {
-		t.Fatal("docs/unreleased.md has no commands that begin with git clone")
+		t.Fatal("docs/unreleased.md has no block of commands that begins with git clone")
 	}
 	parent := t.TempDir()
 	folder := filepath.Join(parent, "service")
