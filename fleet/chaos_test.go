@@ -19,19 +19,18 @@ func TestChaos(t *testing.T) {
 	only(t, "fleet-chaos")
 	server := testdb.Own(t)
 	accounts := size(t, 5000)
-	// The rate is low enough for all failures to happen before a worker begins the last
-	// order.
+	// The rate is so low that all failures happen before a worker begins the last order.
 	f := newFleet(t, server.URL(), accounts, 10+accounts/140)
 	stop := f.trouble(10)
 	workers := []*worker{f.work(), f.work(), f.work()}
 	time.Sleep(4 * time.Second)
-	f.sayf("kill -9 of the first worker, SIGSTOP for the second")
+	f.sayf("the first worker gets kill -9, the second one SIGSTOP")
 	workers[0].kill()
 	workers[1].signal(syscall.SIGSTOP)
 	frozen := time.Now()
 	workers[0] = f.work()
 	time.Sleep(4 * time.Second)
-	f.sayf("crash of PostgreSQL")
+	f.sayf("PostgreSQL crashes")
 	if err := server.Crash(); err != nil {
 		t.Fatal(err)
 	}
@@ -40,13 +39,13 @@ func TestChaos(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	f.sayf("PostgreSQL is back; a fourth worker has started without it")
+	f.sayf("PostgreSQL is running again; a fourth worker started while it was down")
 	time.Sleep(4 * time.Second)
-	f.sayf("SIGTERM for the third worker")
+	f.sayf("the third worker gets SIGTERM")
 	workers[2].drain()
 	workers[2] = f.work()
 	time.Sleep(time.Until(frozen.Add(75 * time.Second)))
-	f.sayf("SIGCONT for the second worker, whose orders other workers have taken over")
+	f.sayf("the second worker gets SIGCONT; other workers have taken over its orders")
 	workers[1].signal(syscall.SIGCONT)
 	time.Sleep(time.Second)
 
@@ -73,15 +72,15 @@ func TestChaos(t *testing.T) {
 	limit := 10*time.Minute + time.Duration(accounts)*10*time.Millisecond
 	decided := f.await("every order is decided", limit, isDone)
 	if decided.Found < 40 || decided.Found > killed.Unknown {
-		t.Errorf("%d orders were found, expected 40 whose response was lost, up to %d of unknown outcome",
+		t.Errorf("lookups found %d orders, expected 40 to %d, the number of unknown outcomes",
 			decided.Found, killed.Unknown)
 	}
 	f.expectOnce()
 }
 
-// TestControl is the control of TestChaos: when the ledger loses the times of attempts,
-// the fleet sends old lines again without a look, and so places orders twice. The
-// reconciliation reports them.
+// TestControl is the control of TestChaos. The ledger loses the times of attempts, so the
+// fleet sends old lines again without a lookup and places orders twice. The
+// reconciliation reports these orders.
 func TestControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := newFleet(t, testdb.SQLite(t), 100, 0)

@@ -11,19 +11,18 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// only skips a test that takes minutes unless the variable FLEET names its group. Tests
-// of a group run at the same time: each has a database, a server and processes that it
-// does not share, and mostly waits.
+// only skips a test that takes minutes, unless the variable FLEET names its group. The
+// tests of a group run at the same time, because they share nothing and mostly wait.
 func only(t *testing.T, name string) {
 	t.Helper()
 	if os.Getenv("FLEET") != name {
-		t.Skipf("takes a minute or two: run it with make %s", name)
+		t.Skipf("this takes a minute or two: run it with make %s", name)
 	}
 	t.Parallel()
 }
 
-// TestFleet is the test of make fleet: three workers on SQLite, one of which is killed in
-// the middle of the run, and a server that fails in every way.
+// TestFleet is the test of make fleet. It runs three workers on SQLite, kills one of them
+// in the middle of the run, and lets the server fail in every way.
 func TestFleet(t *testing.T) {
 	only(t, "fleet")
 	f := newFleet(t, testdb.SQLite(t), size(t, 2000), 300)
@@ -41,8 +40,8 @@ func TestFleet(t *testing.T) {
 		10*time.Minute,
 		func(c ledger.Counts) bool { return 10*c.Decided() > 9*c.Total() },
 	)
-	// The rate of faults would stay the same while fewer orders remain, so the last
-	// orders would never succeed.
+	// The faults must end here. With the same number of faults a second for fewer and
+	// fewer orders, the last orders would never succeed.
 	stop()
 	f.await("every order is decided", 10*time.Minute, isDone)
 	workers[0].drain()

@@ -43,7 +43,7 @@ type fleet struct {
 	ledger   *ledger.Ledger
 	started  time.Time
 
-	binary  string // the program that is started from now on
+	binary  string // the program that the fleet starts from now on
 	ahead   time.Duration
 	overlay string // the file that names the sources with planted defects
 }
@@ -117,8 +117,8 @@ func (f *fleet) open() {
 	f.ledger = l
 }
 
-// build builds the program with the fleet's planted defects, and with a clock that is as
-// far ahead of the machine's as the fleet's clock.
+// build builds the program with the planted defects of the fleet, and with the time of
+// the fleet, which can be ahead of the machine's time.
 func (f *fleet) build() {
 	f.Helper()
 	file, err := program(f.Context(), f.ahead.String(), f.overlay)
@@ -128,8 +128,8 @@ func (f *fleet) build() {
 	f.binary = file
 }
 
-// plant plants defects: each replaces a text in a file of the program, which is built
-// again.
+// plant plants defects and builds the program again. Each defect replaces a text in a
+// source file.
 func (f *fleet) plant(defects ...defect) {
 	f.Helper()
 	directory := f.TempDir()
@@ -250,8 +250,8 @@ func (w *worker) signal(signal os.Signal) {
 	}
 }
 
-// drain ends the process as a deployment does, and expects it to finish the lines that it
-// has begun.
+// drain ends the process with SIGTERM, as a deployment does. It expects the process to
+// finish the lines that it has begun.
 func (w *worker) drain() {
 	w.f.Helper()
 	w.signal(syscall.SIGTERM)
@@ -270,7 +270,7 @@ func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts)
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		counts, err := f.count()
 		if err != nil {
-			continue // the database is down on purpose
+			continue // the test has stopped the database
 		}
 		last = counts
 		if isSo(counts) {
@@ -282,7 +282,7 @@ func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts)
 			f.sayf("%s", describe(counts))
 		}
 	}
-	f.Fatalf("%s: not reached within %s: %s", what, limit, describe(last))
+	f.Fatalf("waiting for \"%s\": not reached within %s: %s", what, limit, describe(last))
 	return last
 }
 
@@ -301,7 +301,7 @@ func describe(c ledger.Counts) string {
 
 func isDone(c ledger.Counts) bool { return c.Decided() == c.Total() }
 
-// inject adds a fault of the operation that places orders.
+// inject adds a fault to the operation that places orders.
 func (f *fleet) inject(fault sandbox.Fault) {
 	f.Helper()
 	fault.Operation = testapi.Create
@@ -357,8 +357,8 @@ func (f *fleet) trouble(requests int) (stop func()) {
 	return stop
 }
 
-// loseResponses injects a fault until a number of outcomes are unknown. Meanwhile the
-// fleet holds the run, and loseResponses resumes it.
+// loseResponses injects a fault until a number of outcomes are unknown. If the fleet
+// holds the run because of that, loseResponses resumes it.
 func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 	f.Helper()
 	f.sandbox.ClearFaults()
@@ -385,7 +385,7 @@ func (f *fleet) expectDoubles(least int) {
 	status, out := f.run("reconcile", "-run", theRun)
 	f.Log(out)
 	_, more, _ := f.perAccount()
-	f.sayf("%d accounts have two orders; the reconciliation ends with exit status %d", more, status)
+	f.sayf("%d accounts have two orders; the reconciliation ended with exit status %d", more, status)
 	if status != 1 || more < least {
 		f.Errorf("%d accounts have two orders, and the reconciliation ended with %d", more, status)
 	}
@@ -394,7 +394,7 @@ func (f *fleet) expectDoubles(least int) {
 // jump lets 25 hours pass for the server, and for the workers that start later.
 func (f *fleet) jump() {
 	f.advance(25 * time.Hour)
-	f.sayf("25 hours later: no key is kept any more")
+	f.sayf("25 hours later, Upvest no longer keeps the idempotency keys")
 }
 
 // advance lets time pass for the server, and for the programs that start later.

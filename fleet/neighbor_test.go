@@ -32,7 +32,7 @@ type serviceWorker struct {
 	takes time.Duration
 }
 
-// Timeout returns more time than the job takes.
+// Timeout returns a time that is longer than the job takes.
 func (w *serviceWorker) Timeout(*river.Job[serviceJob]) time.Duration { return 2 * w.takes }
 
 // Work takes the time that the test sets.
@@ -57,7 +57,8 @@ func TestNeighbor(t *testing.T) {
 	f.expectOnce()
 }
 
-// TestNeighborControl puts the fleet's tables into the service's schema.
+// TestNeighborControl is the control of TestNeighbor: it puts the fleet's tables into the
+// schema of the service.
 func TestNeighborControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, emptyDatabase(t), 200)
@@ -68,7 +69,7 @@ func TestNeighborControl(t *testing.T) {
 	damage := f.besideService()
 	for _, want := range []string{"river_job_args_index", "river_job_metadata_index", "the running job"} {
 		if !slices.Contains(damage, want) {
-			t.Errorf("the control finds %v, expected also %s", damage, want)
+			t.Errorf("the service has lost %v, expected it to lose %s as well", damage, want)
 		}
 	}
 }

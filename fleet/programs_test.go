@@ -15,8 +15,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// programs are the variants of the program that the tests of this package share, so that
-// each is linked once.
+// programs contains the variants of the program. The tests of this package share them, so
+// each variant is linked only once.
 var programs struct {
 	sync.Mutex
 	directory string
@@ -42,9 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// program returns the file of a variant of the program. Its clock is ahead of the
-// machine's by a duration, and an overlay replaces some of its sources unless it is
-// empty.
+// program returns the file of a variant of the program, whose clock is ahead of the
+// machine's by a duration. If overlay is not empty, it replaces some of the sources.
 func program(ctx context.Context, ahead, overlay string) (file string, err error) {
 	programs.Lock()
 	variant := ahead + " " + overlay

@@ -18,8 +18,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// Each scenario of this file has a control: the same scenario with a planted defect,
-// which it has to notice.
+// Each scenario in this file has a control, which runs the same scenario with a planted
+// defect. The scenario has to detect the defect.
 
 // TestRestore restores a dump from the middle of a run, 25 hours after the run.
 func TestRestore(t *testing.T) {
@@ -37,11 +37,11 @@ func restore(t *testing.T, isMarked bool) *fleet {
 	t.Helper()
 	f := newFleet(t, testdb.SQLite(t), 300, 30)
 	worker := f.work()
-	f.await("a third is decided", time.Minute, func(c ledger.Counts) bool { return c.Decided() > 100 })
+	f.await("a third of the orders", time.Minute, func(c ledger.Counts) bool { return c.Decided() > 100 })
 	dump := filepath.Join(t.TempDir(), "dump.db")
 	at := time.Now().UTC().Format(time.RFC3339)
 	testdb.Execute(t, f.url, "vacuum into '"+dump+"'")
-	f.sayf("a dump is taken")
+	f.sayf("the test has taken a dump")
 	f.await("every order is decided", 2*time.Minute, isDone)
 	worker.drain()
 	f.url = "sqlite:" + dump
@@ -56,8 +56,8 @@ func restore(t *testing.T, isMarked bool) *fleet {
 	return f
 }
 
-// TestClocks runs the server's clock ten minutes behind that of the database. Nothing is
-// sent until the clocks agree.
+// TestClocks sets the server's clock ten minutes behind the clock of the database. The
+// fleet sends nothing until the clocks agree.
 func TestClocks(t *testing.T) {
 	only(t, "fleet-chaos")
 	f, skew := skewed(t)
@@ -69,7 +69,7 @@ func TestClocks(t *testing.T) {
 		t.Errorf("%d orders were placed while the clocks differ", got)
 	}
 	f.sandbox.Clock().Advance(-time.Duration(skew.Swap(0)))
-	f.sayf("the clock is right")
+	f.sayf("the clock of the server is correct again")
 	f.await("every order is decided", 2*time.Minute, isDone)
 	f.expectOnce()
 }
@@ -88,7 +88,7 @@ func TestClocksControl(t *testing.T) {
 	f.work()
 	f.await("every order is decided", 5*time.Minute, isDone)
 	if _, more, _ := f.perAccount(); more < 50 {
-		t.Errorf("%d accounts have two orders: the control finds nothing", more)
+		t.Errorf("%d accounts have two orders, so the control has not detected the defect", more)
 	}
 }
 
@@ -103,7 +103,7 @@ func skewed(t *testing.T) (*fleet, *atomic.Int64) {
 	return f, skew
 }
 
-// awaitReason waits until the status gives a reason why nothing is sent.
+// awaitReason waits until the status contains the reason why the fleet sends nothing.
 func (f *fleet) awaitReason(part string) {
 	f.Helper()
 	var status struct {
@@ -121,14 +121,14 @@ func (f *fleet) awaitReason(part string) {
 	f.Fatalf("the status does not contain %q: %q", part, status.Held)
 }
 
-// TestIdentity lets the customers place the same orders ten hours after attempts that did
-// not act. The fleet still places its own orders.
+// TestIdentity has attempts that do not act. Ten hours later, the customers place the
+// same orders. The fleet must still place the orders of its lines.
 func TestIdentity(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 100)
 	f.build()
 	if _, more, _ := f.besideCustomers(); more != len(f.accounts) {
-		t.Errorf("%d of %d accounts have the customer's order and the fleet's", more, len(f.accounts))
+		t.Errorf("%d of %d accounts have the orders of customer and fleet", more, len(f.accounts))
 	}
 }
 
@@ -141,7 +141,7 @@ func TestIdentityControl(t *testing.T) {
 		"internal/operation/orders.go", "return !i.To.IsZero() && created.After(i.To)", "return false",
 	})
 	if once, _, _ := f.besideCustomers(); once < 50 {
-		t.Errorf("%d accounts lack an order: the control finds nothing", once)
+		t.Errorf("%d accounts have one order, so the control has not detected the defect", once)
 	}
 }
 
@@ -172,7 +172,7 @@ func (f *fleet) besideCustomers() (once, more, none int) {
 	return once, more, none
 }
 
-// TestNames enqueues the file again under a name that looks like the run's.
+// TestNames enqueues the file again under a name that looks like the name of the run.
 func TestNames(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 50)
@@ -191,10 +191,10 @@ func TestNamesControl(t *testing.T) {
 	if !f.underAnotherName() {
 		t.Error("the name was refused, so the defect was not planted")
 	}
-	// The two orders of an account belong to lines of different runs. So reconcile finds
-	// nothing, and only the server's list shows the mistake.
+	// Each of the two orders of an account belongs to a line of another run. reconcile
+	// therefore finds no difference, and only the list of the server shows the mistake.
 	if _, more, _ := f.perAccount(); more < 50 {
-		t.Errorf("%d accounts have two orders: the control finds nothing", more)
+		t.Errorf("%d accounts have two orders, so the control has not detected the defect", more)
 	}
 }
 

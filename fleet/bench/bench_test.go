@@ -1,4 +1,4 @@
-// Package bench_test measures a fleet: make bench-fleet.
+// Package bench_test measures a fleet. Run it with make bench-fleet.
 package bench_test
 
 import (
@@ -24,15 +24,15 @@ import (
 )
 
 const (
-	small    = 10_000 // the large backlog is compared with one of this size
+	small    = 10_000 // the lines of the small run, to compare the large run with
 	inFlight = 100
 	warmUp   = 1500 * time.Millisecond
 	measured = 3 * time.Second
 	theRun   = "bench"
 )
 
-// TestMain runs the benchmark or, in the process that direct starts, places orders
-// without the fleet.
+// TestMain runs the benchmark. In the process that bench.direct starts, it places orders
+// without the fleet instead.
 func TestMain(m *testing.M) {
 	if file := os.Getenv("BENCH_DIRECT"); file != "" {
 		if err := direct(context.Background(), file); err != nil {
@@ -52,11 +52,11 @@ type figures struct {
 
 func TestBench(t *testing.T) {
 	if os.Getenv("FLEET") != "bench" {
-		t.Skip("takes minutes: run it with make bench-fleet")
+		t.Skip("this takes minutes: run it with make bench-fleet")
 	}
 	large, err := strconv.Atoi(os.Getenv("FLEET_ACCOUNTS"))
 	if err != nil || large < small {
-		t.Fatalf("FLEET_ACCOUNTS: %v; use %d or more", err, small)
+		t.Fatalf("read FLEET_ACCOUNTS: %v; use %d or more", err, small)
 	}
 	b := &bench{T: t, binary: filepath.Join(t.TempDir(), "fleet"), large: large}
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", b.binary, "..").CombinedOutput()
@@ -75,7 +75,7 @@ func TestBench(t *testing.T) {
 		}
 	}
 	after := b.direct()
-	fmt.Printf("without the fleet %.0f orders a second before, %.0f after\n", before, after)
+	fmt.Printf("without the fleet: %.0f orders a second before, and %.0f after\n", before, after)
 	b.print((before+after)/2, databases["PostgreSQL"], databases["SQLite"])
 }
 
@@ -101,7 +101,7 @@ func (b *bench) prepare() {
 	testapi.New(b, testapi.Following(accounts...))
 }
 
-// file writes a file with the orders of the first accounts.
+// file writes a file with an order for each of the first accounts.
 func (b *bench) file(accounts int) (path string) {
 	b.Helper()
 	var content bytes.Buffer
@@ -158,7 +158,7 @@ func (b *bench) measure(name string, address func() string) (f figures) {
 			f.rate = rate
 		}
 		fmt.Printf(
-			"%s, a run of %d: %.0f enqueued/s, status in %.2f s, %.0f orders/s, worker %.0f MiB\n",
+			"%s, a run of %d lines: %.0f enqueued/s, status in %.2f s, %.0f orders/s, worker %.0f MiB\n",
 			name,
 			accounts,
 			f.enqueued,
@@ -217,7 +217,7 @@ func (b *bench) work() (rate, memory float64) {
 	passed := time.Since(began).Seconds()
 	after := placed()
 	if after >= small {
-		b.Errorf("all %d orders were placed before the end of the measurement", after)
+		b.Errorf("the worker placed all %d orders before the measurement ended", after)
 	}
 	rate = float64(after-before) / passed
 	memory, err = peak(worker.Process.Pid)
@@ -267,10 +267,10 @@ func (b *bench) print(alone float64, postgres, sqlite figures) {
 	)
 	row("orders a second without the fleet", "", "%.0f", alone, alone)
 	row(fmt.Sprintf("orders a second, %d waiting", small), "", "%.0f", postgres.rate, sqlite.rate)
-	row("as a share of those without the fleet", "0.4", "%.2f", postgres.rate/alone, sqlite.rate/alone)
+	row("share of the orders without the fleet", "0.4", "%.2f", postgres.rate/alone, sqlite.rate/alone)
 	row(fmt.Sprintf("orders a second, %d waiting", b.large), "", "%.0f", postgres.large, sqlite.large)
 	row(
-		fmt.Sprintf("as a share of those with %d waiting", small),
+		fmt.Sprintf("share of the orders with %d waiting", small),
 		"0.9",
 		"%.2f",
 		postgres.large/postgres.rate,

@@ -37,10 +37,10 @@ func TestLinks(t *testing.T) {
 	bad := "# A b\n[a](../../README.md) [b](../../README.md#keys) " +
 		"[c](https://example.com/x) " +
 		"[d](RELEASING.md) [e](#a-b) [f](#a-c) " +
-		"[g](../../fleet/README.md#on-the-day) [h](../../fleet/README.md#one-the-day) " +
+		"[g](../../fleet/README.md#carrying-out-a-run) [h](../../fleet/README.md#carrying-out-the-run) " +
 		"[i](../../fleet/README.md#creates-the-tables)"
 	want := []string{
-		"../../README.md#keys", "RELEASING.md", "#a-c", "../../fleet/README.md#one-the-day",
+		"../../README.md#keys", "RELEASING.md", "#a-c", "../../fleet/README.md#carrying-out-the-run",
 		"../../fleet/README.md#creates-the-tables",
 	}
 	if dead := deadLinks("links_test.go", bad); !slices.Equal(dead, want) {

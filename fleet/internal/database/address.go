@@ -14,8 +14,8 @@ var (
 		"write @ : / ? # and % in user and password as %40 %3A %2F %3F %23 and %25")
 )
 
-// readAddress reads the address of a PostgreSQL server. It refuses an ambiguous URL,
-// because an error could otherwise print a part of the password as the host.
+// readAddress reads the address of a PostgreSQL server. It refuses a URL that has several
+// readings: an error could otherwise print a part of the password as the host.
 func readAddress(address string) (*pgx.ConnConfig, error) {
 	_, rest, isURL := strings.Cut(address, "://")
 	switch {
@@ -37,7 +37,7 @@ func readAddress(address string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil && !isURL {
 		return nil, errors.New(
-			"the list of key=value cannot be read: see PostgreSQL's manual, connection strings",
+			"the list of key=value cannot be read: see the chapter Connection Strings of PostgreSQL's manual",
 		)
 	}
 	if err != nil {

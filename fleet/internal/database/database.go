@@ -12,7 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	// SQLite in pure Go: a fleet on one machine needs no server and no C compiler.
+	// This is SQLite in pure Go. A fleet on one machine needs no server and no C
+	// compiler.
 	_ "modernc.org/sqlite"
 )
 
@@ -39,7 +40,7 @@ type Options struct {
 	Ahead time.Duration
 }
 
-// DefaultSchema is the schema of the tables in PostgreSQL unless the caller names another
+// DefaultSchema is the schema of the tables in PostgreSQL if the caller names no other
 // one.
 const DefaultSchema = "fleet"
 
@@ -61,8 +62,8 @@ func Open(ctx context.Context, address string, options Options) (*DB, error) {
 }
 
 func openSQLite(path string, options Options) (*DB, error) {
-	// A writer waits for other processes when its transaction begins, so it never fails
-	// in the middle.
+	// A writer waits for other processes when its transaction begins. It therefore never
+	// fails in the middle.
 	const settings = "?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=journal_mode(wal)" +
 		"&_pragma=synchronous(full)&_pragma=temp_store(file)"
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+settings)

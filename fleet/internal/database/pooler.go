@@ -13,13 +13,13 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// isolation is a parameter that every connection sets, because River and the ledger rely
-// on statements that see what other transactions have committed meanwhile.
+// isolation is a parameter that every connection sets. River and the ledger need an
+// isolation level at which each statement sees what other transactions have committed.
 const isolation = "default_transaction_isolation"
 
 // connector connects to PostgreSQL, or to PgBouncer in front of it. PgBouncer refuses the
-// isolation level as a startup parameter, and in transaction mode it keeps no prepared
-// statements. After that refusal, connections use neither.
+// isolation level as a startup parameter, and loses prepared statements in transaction
+// mode. After a refusal, connections do not set the level and prepare no statements.
 type connector struct {
 	driver.Connector // to PostgreSQL itself
 	pooled           driver.Connector
@@ -34,7 +34,7 @@ func newConnector(config *pgx.ConnConfig) *connector {
 	}
 	config.RuntimeParams[isolation] = "read committed"
 	c := &connector{Connector: stdlib.GetConnector(*config), pooled: stdlib.GetConnector(*pooled)}
-	// If the address sets another mode, the server is taken for a pooler.
+	// If the address sets another mode, the fleet treats the server as a pooler.
 	c.isPooled.Store(config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement)
 	return c
 }

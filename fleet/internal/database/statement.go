@@ -15,14 +15,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The clocks count milliseconds since 1970.
+// These expressions return the time in milliseconds since 1970.
 const (
 	postgresClock = "(extract(epoch from clock_timestamp()) * 1000)::bigint"
 	sqliteClock   = "cast(unixepoch('subsec') * 1000 as integer)"
 )
 
-// Statements name these words in braces. {clock} is the clock of the database, and {now}
-// the time that new rows get. The two differ only in tests.
+// Statements contain these words in braces. {clock} is the time of the database, and
+// {now} is the time that new rows get. The two differ only in tests.
 
 func postgresWords(schema string, ahead time.Duration) *strings.Replacer {
 	return replacer(
@@ -93,7 +93,8 @@ func Wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, explain(err))
 }
 
-// Words returns a statement with its words in braces replaced by those of the database.
+// Words returns a statement in which the SQL of the database replaces the words in
+// braces.
 func (d *DB) Words(statement string) string { return d.words.Replace(statement) }
 
 // Exec runs a statement and returns how many rows it changed.
@@ -149,8 +150,8 @@ func (d *DB) IDs(
 	return ids, err
 }
 
-// Parameter holds many rows in one parameter, which {each} expands, because SQLite slows
-// down with the number of parameters.
+// Parameter contains many rows in one parameter, which {each} expands. SQLite would be
+// slow with many parameters.
 type Parameter [][]any
 
 // List makes a parameter of items.

@@ -11,11 +11,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// Blindly is how long an item may be sent again without a look at the server.
+// Blindly is the time during which the fleet may send an item again without a lookup at
+// the server.
 type Blindly time.Duration
 
-// Never requires a look before every attempt. Once permits a single attempt without one.
-// A positive value permits further attempts for that time after the first.
+// Never requires a lookup before every attempt. Once permits one attempt without a
+// lookup. A positive value also permits further attempts, for that time after the first
+// one.
 const (
 	Never Blindly = -1
 	Once  Blindly = 0
@@ -32,8 +34,8 @@ type starting struct {
 // held. $2 is 1 for a probe, which may begin in a held run.
 const canBegin = `r.state = 'running' and halted is null and (held is null or `
 
-// Start commits the beginning of an attempt if the item is open and may be sent without a
-// look: the ledger is not marked as restored, and the first attempt is recent enough.
+// Start commits the beginning of an attempt if the item is open and needs no lookup: the
+// ledger is not marked as restored, and the first attempt is recent enough.
 // Otherwise it returns the item unchanged.
 func (l *Ledger) Start(
 	ctx context.Context, run int64, subject uuid.UUID, blindly Blindly, isProbe bool,
@@ -95,9 +97,9 @@ func number(isSo bool) int {
 	return 0
 }
 
-// Restart begins an attempt after a look that did not find the item at the server, so
-// earlier attempts have not acted. It reports false if the item, its run or the fleet has
-// changed since the item was read.
+// Restart begins an attempt after a lookup that did not find the item at the server: no
+// earlier attempt has acted. It reports false if the item, its run or the fleet has
+// changed since the caller read the item.
 func (l *Ledger) Restart(ctx context.Context, item *Item, isProbe bool) (hasBegun bool, err error) {
 	err = item.scan(l.DB.Row(ctx, l.DB.SQL, `update {schema}fleet_item as i
 		set since = {now}, last = {now}, attempts = attempts + 1, unsure = 1
@@ -110,17 +112,17 @@ func (l *Ledger) Restart(ctx context.Context, item *Item, isProbe bool) (hasBegu
 	return err == nil, database.Wrap("begin another attempt", err)
 }
 
-// Release reverts an attempt that certainly did not act. If another attempt has begun
-// since, the item does not change.
+// Release records that an attempt certainly did not act. It does nothing if another
+// attempt has begun since.
 func (l *Ledger) Release(ctx context.Context, item Item) error {
-	return l.exec(ctx, "revert an attempt", `update {schema}fleet_item set unsure = unsure - 1,
+	return l.exec(ctx, "take back an attempt", `update {schema}fleet_item set unsure = unsure - 1,
 			since = case when unsure = 1 then null else since end
 		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3 and unsure > 0`,
 		item.Run, item.Subject, item.Attempts)
 }
 
-// Note records why an item is not decided. The item stays open, or its outcome becomes
-// Look.
+// Note records why an item is not decided yet. The item stays open, or its outcome
+// becomes [Look].
 func (l *Ledger) Note(ctx context.Context, item Item, outcome Outcome, detail string) error {
 	return l.exec(
 		ctx,
@@ -168,7 +170,7 @@ func (l *Ledger) Give(ctx context.Context, item Item, resource uuid.UUID) error 
 // GiveUp records the last failure of an item whose job gets no further attempt. The item
 // stays open.
 func (l *Ledger) GiveUp(ctx context.Context, run int64, subject uuid.UUID, failure error) error {
-	return l.exec(ctx, "record that the item is given up", `update {schema}fleet_item set detail = $3
+	return l.exec(ctx, "record the last failure", `update {schema}fleet_item set detail = $3
 		where run = $1 and subject = $2 and outcome in ('open', 'look')`,
-		run, subject, "given up: "+failure.Error())
+		run, subject, "no further attempt: "+failure.Error())
 }

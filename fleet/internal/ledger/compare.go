@@ -15,13 +15,13 @@ import (
 type Order struct {
 	ID, Account uuid.UUID
 	State       string
-	Detail      *string // why it was cancelled, or nil
+	Detail      *string // the reason of the cancellation, or nil
 }
 
 func (o Order) row() []any { return []any{o.ID, o.Account, o.State, o.Detail} }
 
-// Unclaimed calls handle for each of the server's orders that no item has, with the item
-// of the run for its account. It leaves out orders of accounts outside the run.
+// Unclaimed calls handle for each order of the server that belongs to no item. It passes
+// the run's item for the account of the order, and skips orders of other accounts.
 func (l *Ledger) Unclaimed(
 	ctx context.Context,
 	run int64,
@@ -45,16 +45,17 @@ func (l *Ledger) Unclaimed(
 		database.List(orders, Order.row), run)
 }
 
-// ghosts reads a range of the index of all claimed orders in its inner query, and not the
-// whole run for each page of the server's orders.
+// ghosts reads only a range of the index of claimed orders in its inner query. Otherwise
+// it would read the whole run for each page of the server's orders.
 const ghosts = `with claimed as materialized (
 		select run, subject, resource, outcome, done from {schema}fleet_item
 		where resource > $3 and resource <= $4)
 	select subject, resource, outcome from claimed
 	where run = $2 and done < $5 and resource not in (select cast(value->>0 as {id}) from {each})`
 
-// Ghosts calls handle for each item of the run that was decided before a time and whose
-// order is in a range of ids, but not among the server's orders.
+// Ghosts calls handle for each item of the run whose order is missing in the server's
+// orders. It reads the items that were decided before a time and whose orders are in a
+// range of ids.
 func (l *Ledger) Ghosts(
 	ctx context.Context, run int64, after, upTo uuid.UUID, decided time.Time, orders []Order,
 	handle func(Item) error,

@@ -13,8 +13,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestGhostsAreFoundThroughAnIndex checks how the database plans to read the items of a
-// page.
+// TestGhostsAreFoundThroughAnIndex checks that the database reads the items of a page
+// through an index.
 func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const count = 2000

@@ -15,7 +15,7 @@ type Counts struct {
 	Review    int `json:"review"`
 	Cancelled int `json:"cancelled"`
 	// States counts the done and found items by the state of their resource at the
-	// server; "" means that the state has not been read yet.
+	// server; The key "" counts items whose state the fleet has not read yet.
 	States map[string]int `json:"states"`
 }
 

@@ -37,8 +37,8 @@ func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, 
 	)
 }
 
-// Decide ends an item that is up for review. The outcome [Open] reopens the item, and
-// means that no earlier attempt has acted.
+// Decide ends an item that needs review. The outcome [Open] reopens the item: no earlier
+// attempt has acted.
 func (l *Ledger) Decide(ctx context.Context, tx *sql.Tx, run int64, subject uuid.UUID, end End) error {
 	const what = "decide the item"
 	changed, err := l.DB.Exec(
@@ -59,7 +59,7 @@ func (l *Ledger) Decide(ctx context.Context, tx *sql.Tx, run int64, subject uuid
 	case isClaimed(err):
 		return fmt.Errorf("%s: order %s belongs to another item", what, end.Resource.UUID)
 	case err == nil && changed == 0:
-		return fmt.Errorf("%s: %s is not up for review in the run", what, subject)
+		return fmt.Errorf("%s: %s does not need review in the run", what, subject)
 	}
 	return database.Wrap(what, err)
 }

@@ -29,15 +29,19 @@ type ending struct {
 	End
 }
 
-// Finish records how an item ended, if no attempt has begun since the item was read. If
-// one has, Finish records an order that the server returned as the item's, and the later
-// attempt decides. If the item is already decided otherwise, it goes to review. If an
-// item of another run found the order by a look, the order is moved to the item for which
-// the server returned it.
+// Finish records how an item ended if no attempt has begun since the caller read the
+// item.
+//
+// If a later attempt has begun, that attempt decides the item. Finish then only records
+// the order that the server returned for the item. An item that already has another
+// outcome goes to review.
+//
+// If an item of another run has found the same order by a lookup, Finish moves the order
+// to the item for which the server returned it.
 func (l *Ledger) Finish(ctx context.Context, item Item, end End) error {
 	e := ending{rowKey{item.Run, item.Subject}, item.Attempts, end}
 	isNew, err := l.finishing.do(ctx, e.rowKey, e)
-	if err != nil { // Another item of the same statement may be the cause.
+	if err != nil { // another item of the same statement may be the cause
 		var alone map[rowKey]bool
 		alone, err = l.finish(ctx, []ending{e})
 		isNew = alone[e.rowKey]
@@ -70,15 +74,15 @@ func (l *Ledger) finish(ctx context.Context, ends []ending) (map[rowKey]bool, er
 	return isNew, err
 }
 
-// finishLate records an order that the server returned for an attempt after another one
-// had begun.
+// finishLate records the order that the server returned for an attempt, although a later
+// attempt has begun.
 func (l *Ledger) finishLate(ctx context.Context, item Item, resource uuid.UUID) error {
 	if err := l.Give(ctx, item, resource); err != nil && !isClaimed(err) {
 		return err
 	}
 	return l.exec(
 		ctx,
-		"put the item up for review",
+		"mark the item for review",
 		`update {schema}fleet_item set outcome = 'review', done = {now},
 			detail = 'was ' || outcome || ' when the server returned order ' || cast($3 as text)
 		where run = $1 and subject = $2 and outcome not in ('open', 'look', 'review')
@@ -103,9 +107,9 @@ func isClaimed(err error) bool {
 	return false
 }
 
-// settleClaim ends an item whose order another item has. If the other item only found the
-// order by a look, it releases the order to the item for which the server returned it,
-// and goes to review. Otherwise this item goes to review.
+// settleClaim ends an item whose order already belongs to another item. If the other item
+// only found the order by a lookup, it loses the order to this item and goes to review.
+// Otherwise this item goes to review.
 func (l *Ledger) settleClaim(ctx context.Context, e ending) error {
 	if e.Outcome == Done {
 		detail := fmt.Sprintf("found order %s, which the server returned for another item", e.Resource.UUID)

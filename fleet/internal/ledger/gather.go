@@ -18,8 +18,8 @@ type rowKey struct {
 	subject uuid.UUID
 }
 
-// gather combines the calls that arrive while a statement is running into the next
-// statement, so that orders share round trips and commits.
+// gather lets many items share round trips and commits: while one statement runs, it
+// collects the calls for the next statement.
 type gather[In, Out any] struct {
 	write   func(context.Context, []In) (map[rowKey]Out, error)
 	running sync.WaitGroup
@@ -50,7 +50,7 @@ func (g *gather[In, Out]) do(ctx context.Context, key rowKey, in In) (out Out, e
 	select {
 	case <-b.done:
 	case <-ctx.Done():
-		return out, fmt.Errorf("wait for the statement that many items share: %w", ctx.Err())
+		return out, fmt.Errorf("wait for the shared statement: %w", ctx.Err())
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()

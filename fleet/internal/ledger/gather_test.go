@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 
 const kept = ledger.Blindly(1 << 40)
 
-// filled returns a ledger with a run of a number of lines.
+// filled returns a ledger with a run that has a number of lines.
 func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []uuid.UUID) {
 	t.Helper()
 	l, err := ledger.Connect(t.Context(), url, database.Options{Connections: 4})
@@ -50,9 +50,9 @@ func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []
 	return l, run, subjects
 }
 
-// TestItemsThatShareAStatementAreSeparate starts and ends many items at once. An item
-// that is started twice begins two attempts. An order that another item has fails only
-// the item that claims it.
+// TestItemsThatShareAStatementAreSeparate starts and ends many items at once. Each start
+// of an item begins one attempt. If an order belongs to another item, only the item that
+// claims it fails.
 func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const count = 100
@@ -68,7 +68,7 @@ func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
 				before, isKnown := begun[item.Subject]
 				isTwice := hasBegun && isKnown && before.Attempts == item.Attempts
 				if err != nil || item.Subject != subjects[i%count] || isTwice {
-					t.Errorf("attempt %d of %s began twice, or failed: %v", item.Attempts, item.Subject, err)
+					t.Errorf("attempt %d of %s began twice or failed: %v", item.Attempts, item.Subject, err)
 				}
 				if hasBegun && item.Attempts > before.Attempts {
 					begun[item.Subject] = item
@@ -82,7 +82,7 @@ func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
 		finishAll(t, l, run, subjects)
 		counts, err := l.Count(t.Context(), run.ID)
 		if err != nil || counts.Done != 91 || counts.Review != 9 {
-			t.Errorf("expected 9 items whose order another one has: %+v, %v", counts, err)
+			t.Errorf("expected 9 items whose order belongs to another item: %+v, %v", counts, err)
 		}
 	})
 }

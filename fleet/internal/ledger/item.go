@@ -17,13 +17,14 @@ type Outcome string
 
 // The outcomes. Workers handle only items with the first two.
 const (
-	Open Outcome = "open" // not written yet, or written without a confirmation
-	// Look is for an item refused after an attempt that may have acted.
+	Open Outcome = "open" // not sent yet, or sent without a confirmation
+	// Look means that the server refused the item after an earlier attempt that may
+	// have acted.
 	Look    Outcome = "look"
 	Done    Outcome = "done"      // the server confirmed it
-	Found   Outcome = "found"     // a look at the server found it
+	Found   Outcome = "found"     // a lookup found it at the server
 	Refused Outcome = "refused"   // the server refused it, and does not have it
-	Review  Outcome = "review"    // a person decides
+	Review  Outcome = "review"    // a person has to decide
 	Dropped Outcome = "cancelled" // an operator cancelled it before it was sent
 )
 
@@ -32,7 +33,7 @@ func (o Outcome) Decided() bool { return o != Open && o != Look }
 
 // Line has the content of an item. It never changes.
 type Line struct {
-	Subject uuid.UUID // the account or the order that is written to
+	Subject uuid.UUID // the account or the order that the line changes
 	Fields  []string  // the other fields of the line, as the file has them
 }
 
@@ -44,7 +45,8 @@ type Item struct {
 	Attempts  int // attempts so far
 	Unsure    int // attempts that may have acted
 	Forbidden int // responses with status 403 while other items succeeded
-	// Since is when the first of the unsure attempts began; zero if there is none.
+	// Since is when the first of the unsure attempts began. It is zero if there are
+	// none.
 	Since time.Time
 	Last  time.Time // when the latest attempt began
 	// Doubted is when the server first refused the item with a status that may be
@@ -56,8 +58,8 @@ type Item struct {
 
 	Now time.Time // when the item was read
 
-	// The rest describes the run and the fleet at that time. It is absent from an item
-	// whose attempt [Ledger.Start] has begun.
+	// The following fields describe the run and the fleet at that time. They are empty in
+	// an item whose attempt [Ledger.Start] has begun.
 
 	RunName    string
 	RunState   RunState

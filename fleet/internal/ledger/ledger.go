@@ -53,8 +53,8 @@ var schema string
 // Schema returns the statements that create the tables of version 1.
 func Schema() []string { return strings.Split(schema, ";") }
 
-// Ready returns an error unless the database responds, has the tables, can be written to
-// and isolates transactions as the fleet needs it.
+// Ready returns nil if the database responds, has the tables, accepts writes and has the
+// isolation level that the fleet needs. Otherwise it returns an error.
 func (l *Ledger) Ready(ctx context.Context) error {
 	const what = "look for the tables, which fleet migrate creates"
 	if err := l.exec(ctx, what, "update {schema}fleet_setting set gap = gap where one = 0"); err != nil {
@@ -76,8 +76,8 @@ func (l *Ledger) Clock(ctx context.Context) (time.Time, error) {
 	return now, nil
 }
 
-// Offset returns how far the database's clock was ahead of this process when
-// [Ledger.Clock] last read it.
+// Offset returns how far the clock of the database was ahead of this process when
+// [Ledger.Clock] last read the clock.
 func (l *Ledger) Offset() time.Duration {
 	return time.Duration(l.offset.Load()) * time.Millisecond
 }

@@ -190,7 +190,7 @@ func (l *Ledger) ClaimFollowing(ctx context.Context, run int64, interval time.Du
 	changed, err := l.DB.Exec(
 		ctx,
 		l.DB.SQL,
-		"claim the following of the run",
+		"claim the comparison of the run with the server",
 		"update {schema}fleet_run set followed = {now} where "+isDue+" and id = $2",
 		interval.Milliseconds(),
 		run,
@@ -210,8 +210,8 @@ func (l *Ledger) Reopen(ctx context.Context, tx *sql.Tx, run int64) error {
 	return err
 }
 
-// Settle records whether all items of a run are decided and settled. No worker follows a
-// settled run.
+// Settle records whether all items of a run are decided and settled. Workers no longer
+// compare a settled run with the server.
 func (l *Ledger) Settle(ctx context.Context, run int64, isSettled bool) error {
 	return l.exec(
 		ctx,

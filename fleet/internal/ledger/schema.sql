@@ -1,7 +1,7 @@
--- The tables of the fleet for PostgreSQL and SQLite. Package database replaces the words
--- in braces by those of the database. A semicolon ends a statement, so comments have
--- none. Times are milliseconds since 1970 on the clock of the database, which all workers
--- share.
+-- These are the tables of the fleet for PostgreSQL and SQLite. Package database replaces
+-- the words in braces by the SQL of the database. Comments must not contain a semicolon,
+-- because it ends a statement. Times are milliseconds since 1970 on the clock of the
+-- database.
 create table {schema}fleet_run (
 	id        {number} primary key,
 	name      {text} not null unique,
@@ -34,7 +34,7 @@ create table {schema}fleet_item (
 	detail    {text},
 	primary key (run, subject)
 ){stored};
--- Partial, so that enqueueing a line adds no entry.
+-- The index is partial, so enqueueing a line adds no entry to it.
 create unique index fleet_item_resource on {schema}fleet_item (resource) where resource is not null;
 create table {schema}fleet_setting (
 	one      integer primary key check (one = 1),

@@ -32,7 +32,8 @@ func (l *Ledger) Rate(ctx context.Context) (perSecond float64, err error) {
 }
 
 // Lease reserves consecutive slots of the limit that all workers share. The first slot is
-// due after wait, and each further one a gap later. Without a limit the gap is 0.
+// due after the time wait, and each further slot is due a gap later. Without a limit the
+// gap is 0.
 func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration, err error) {
 	var next, micros, now int64
 	err = l.DB.Row(
@@ -53,8 +54,8 @@ func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration,
 	return time.Duration(first-now) * time.Microsecond, time.Duration(micros) * time.Microsecond, nil
 }
 
-// Defer delays the slots of all workers by a time, because the server requires fewer
-// requests.
+// Defer delays the next slots of all workers by a time, because the server has asked for
+// fewer requests.
 func (l *Ledger) Defer(ctx context.Context, wait time.Duration) error {
 	return l.exec(ctx, "defer the next slots",
 		"update {schema}fleet_setting set next = {greatest}(next, {clock} * 1000 + $1)", wait.Microseconds())
@@ -97,7 +98,7 @@ func (l *Ledger) MarkRestored(ctx context.Context, since time.Time) error {
 	}
 	if since.UnixMilli() > now {
 		return fmt.Errorf(
-			"%s: %s lies in the future: use the time of the dump",
+			"%s: %s is in the future: use the time of the dump",
 			what,
 			since.Format(time.RFC3339),
 		)

@@ -35,7 +35,7 @@ func TestProcessesShareOneLimit(t *testing.T) {
 		lease := func(l *ledger.Ledger) time.Duration {
 			wait, between, err := l.Lease(t.Context(), slots)
 			if err != nil || between != gap {
-				t.Errorf("a lease with %s between its slots: %v", between, err)
+				t.Errorf("the time between the slots of a lease is %s, with the error %v", between, err)
 			}
 			return wait
 		}
@@ -50,8 +50,9 @@ func TestProcessesShareOneLimit(t *testing.T) {
 			})
 		}
 		calls.Wait()
-		// No lease waited for its slots. So the next slot is due after all leased slots,
-		// minus the time that has passed. SQLite's clock counts whole milliseconds.
+		// No process waited for the slots that it leased. The next slot is therefore due
+		// after all leased slots, minus the time that has passed. SQLite's clock counts
+		// whole milliseconds.
 		wait := lease(open[1])
 		passed := time.Since(began)
 		due := (1 + processes*leases) * slots * gap
@@ -63,7 +64,7 @@ func TestProcessesShareOneLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		if wait := lease(open[0]); wait < time.Hour-time.Minute {
-			t.Errorf("after one process deferred all slots by an hour, another gets a slot in %s", wait)
+			t.Errorf("one process deferred all slots by an hour, but another process gets a slot in %s", wait)
 		}
 	})
 }

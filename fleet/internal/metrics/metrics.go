@@ -11,7 +11,8 @@ import (
 	"sync"
 	"time"
 
-	// Prometheus's client writes its format, process metrics and histograms.
+	// The client of Prometheus provides the format, histograms and metrics of the
+	// process.
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -24,8 +25,8 @@ import (
 )
 
 const (
-	// keptFor is how long counts are reused, so that the database counts a few times a
-	// minute at most, for any number of scrapes.
+	// keptFor is how long a worker reuses counts. The database therefore counts only a
+	// few times a minute, for any number of scrapes.
 	keptFor = 15 * time.Second
 	// countTimeout is how long counting may take. After that, the response omits the
 	// counts.
@@ -38,7 +39,7 @@ type Metrics struct {
 	logger   *slog.Logger
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
-	// These are metrics of runs, which all workers report alike.
+	// These are metrics of runs. All workers report the same values.
 	lines, withoutJob, held *prometheus.GaugeVec
 
 	mu      sync.Mutex
@@ -57,18 +58,18 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 		ledger: l, logger: logger, registry: registry,
 		requests: with.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "fleet_request_seconds",
-			Help:    "Attempts of calls by operation and HTTP status, 0 without a response.",
+			Help:    "Attempts of calls by operation and HTTP status; 0 means that there was no response.",
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"operation", "status"}),
 		lines: with.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "fleet_lines", Help: "Lines of each run under way, and of the latest, by outcome.",
+			Name: "fleet_lines", Help: "Lines by outcome, for runs in progress and the latest run.",
 		}, []string{"run", "outcome"}),
 		withoutJob: with.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "fleet_lines_without_job", Help: "Undecided lines of each run that have no job.",
 		}, []string{"run"}),
 		held: with.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "fleet_run_held",
-			Help: "1 while the fleet holds the run; fleet status gives the reason.",
+			Help: "1 while the fleet holds the run; the command fleet status shows the reason.",
 		}, []string{"run"}),
 	}
 }

@@ -28,7 +28,7 @@ func (CancelOrders) Parse([]string) error { return nil }
 // IsSame returns true, because two cancellations of one order are the same.
 func (CancelOrders) IsSame(_, _ []string) bool { return true }
 
-// Blindly permits one attempt without a look, because a DELETE has no idempotency key.
+// Blindly permits one attempt without a lookup, because a DELETE has no idempotency key.
 func (CancelOrders) Blindly() ledger.Blindly { return ledger.Once }
 
 // Send requests the cancellation (DELETE /portfolios/orders/{portfolio_order_id}). The

@@ -32,7 +32,7 @@ func (CreateConfigurations) Parse(fields []string) error {
 	return p.err()
 }
 
-// IsSame compares two lines.
+// IsSame compares the allocations of two lines.
 func (CreateConfigurations) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
 // Blindly returns an hour less than the time for which Upvest keeps idempotency keys.
@@ -74,7 +74,7 @@ func (CreateConfigurations) Look(ctx context.Context, client *upvest.Client, ite
 // IsSettled returns true, because a configuration takes effect at once.
 func (CreateConfigurations) IsSettled(string) bool { return true }
 
-// MakesOrders returns false.
+// MakesOrders returns false, because a configuration is not an order.
 func (CreateConfigurations) MakesOrders() bool { return false }
 
 // ChangeConfigurations moves each account of a file from one allocation to another.
@@ -98,13 +98,13 @@ func (ChangeConfigurations) Parse(fields []string) error {
 	return p.err()
 }
 
-// IsSame compares two lines.
+// IsSame compares the allocations of two lines.
 func (ChangeConfigurations) IsSame(a, b []string) bool {
 	return sameID(a[0], b[0]) && sameID(a[1], b[1])
 }
 
-// Blindly requires a look before every attempt, because the account must still follow the
-// allocation in the file's column from.
+// Blindly requires a lookup before every attempt, because the account must still follow
+// the allocation in the file's column from.
 func (ChangeConfigurations) Blindly() ledger.Blindly { return ledger.Never }
 
 // Send changes the configuration (PATCH /portfolios/configurations/{account_id}).
@@ -143,7 +143,7 @@ func (ChangeConfigurations) Look(ctx context.Context, client *upvest.Client, ite
 // IsSettled returns true, because a configuration takes effect at once.
 func (ChangeConfigurations) IsSettled(string) bool { return true }
 
-// MakesOrders returns false.
+// MakesOrders returns false, because a configuration is not an order.
 func (ChangeConfigurations) MakesOrders() bool { return false }
 
 // readConfiguration returns the configuration of an account, or nil if it has none.

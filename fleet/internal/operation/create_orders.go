@@ -73,10 +73,10 @@ func (o CreateOrders) Look(ctx context.Context, client *upvest.Client, item Item
 // IsSettled reports whether a state of an order is final.
 func (CreateOrders) IsSettled(state string) bool { return isSettledOrder(state) }
 
-// MakesOrders returns true.
+// MakesOrders returns true, because each item places an order.
 func (CreateOrders) MakesOrders() bool { return true }
 
-// Resembles reports whether an order of the server is what a line asks for.
+// Resembles reports whether an order of the server matches a line.
 func (o CreateOrders) Resembles(line ledger.Line, order Candidate) bool {
 	return o.want(Item{Line: line}).contradicts(order) == ""
 }

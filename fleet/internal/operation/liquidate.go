@@ -9,8 +9,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// keptFor is how long an item may be sent again without a look. Upvest documents that it
-// keeps idempotency keys for an hour longer.
+// keptFor is how long an item may be sent again without a lookup. Upvest documents that
+// it keeps idempotency keys for 24 hours.
 const keptFor = ledger.Blindly(23 * time.Hour)
 
 // Liquidate sells every position of each account of a file.
@@ -68,10 +68,10 @@ func (o Liquidate) Look(ctx context.Context, client *upvest.Client, item Item) (
 // IsSettled reports whether a state of an order is final.
 func (Liquidate) IsSettled(state string) bool { return isSettledOrder(state) }
 
-// MakesOrders returns true.
+// MakesOrders returns true, because each item places an order.
 func (Liquidate) MakesOrders() bool { return true }
 
-// Resembles reports whether an order of the server is what a line asks for.
+// Resembles reports whether an order of the server matches a line.
 func (o Liquidate) Resembles(line ledger.Line, order Candidate) bool {
 	return o.want(Item{Line: line}).contradicts(order) == ""
 }

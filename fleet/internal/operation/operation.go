@@ -26,7 +26,7 @@ type Operation interface {
 	Parse(fields []string) error
 	// IsSame reports whether two lines of one subject are equivalent.
 	IsSame(a, b []string) bool
-	// Blindly returns when an item may be sent without a look.
+	// Blindly returns how long an item may be sent again without a lookup.
 	Blindly() ledger.Blindly
 	// Send sends the item.
 	Send(ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption) (Sent, error)
@@ -65,15 +65,15 @@ type Sent struct {
 	Contradiction string
 }
 
-// Verdict is the result of a look.
+// Verdict is the result of a lookup.
 type Verdict int
 
 // The verdicts.
 const (
-	None    Verdict = iota + 1 // the server does not have the item: it may be sent
+	None    Verdict = iota + 1 // the server does not have the item, so it may be sent
 	One                        // the server has it
-	Several                    // several resources of the server may be the item's
-	Unclear                    // the look is inconclusive
+	Several                    // several resources of the server match the item
+	Unclear                    // the lookup is inconclusive
 	Refused                    // the item can no longer be carried out
 )
 
@@ -107,8 +107,8 @@ func Named(name string) (Operation, error) {
 	return nil, fmt.Errorf("there is no operation %.60q: fleet help lists them", name)
 }
 
-// DateOf returns the Date header of a response. The date of a cached response is old, so
-// it counts as missing.
+// DateOf returns the Date header of a response. It ignores the header of a cached
+// response, because that date is old.
 func DateOf(response *upvest.Response) time.Time {
 	if response.Header.Get("Age") != "" {
 		return time.Time{}

@@ -28,8 +28,8 @@ type Candidate struct {
 	unnamed
 }
 
-// unnamed has the fields of an order that the client's types do not have: the flow that
-// placed it, its reference, and the reason of its cancellation.
+// unnamed has fields of an order that the client's types do not have: the flow that
+// placed the order, its reference, and the reason of its cancellation.
 type unnamed struct {
 	Flow       string `json:"initiation_flow"`
 	Reference  string `json:"client_reference"`
@@ -82,12 +82,12 @@ func sameAmount(a, b string) bool {
 	return err == nil && difference == 0
 }
 
-// lookPage is how many orders of one account a look reads. If the account has as many
-// since the item's first attempt, the item goes to review.
+// lookPage is how many orders of one account a lookup reads. If the account has that many
+// orders or more since the item's first attempt, the item goes to review.
 const lookPage = 1000
 
-// lookForOrder searches the account's orders for that of the item. It returns the verdict
-// none if no order matches.
+// lookForOrder searches the orders of the account for the order of the item. It returns
+// the verdict none if no order matches.
 func lookForOrder(
 	ctx context.Context,
 	client *upvest.Client,
@@ -136,8 +136,8 @@ func lookForOrder(
 	return judge(finding, candidates, none), nil
 }
 
-// isOutside reports whether a time is outside the interval of the item's attempts. A time
-// that could not be read counts as inside.
+// isOutside reports whether a time is outside the interval of the item's attempts. It
+// returns false for an unreadable time.
 func (i Item) isOutside(created time.Time) bool {
 	switch {
 	case created.IsZero():
@@ -172,7 +172,7 @@ func judge(finding Finding, candidates []Candidate, none Verdict) Finding {
 			ids[i] = candidate.ID.String()
 		}
 		finding.Verdict = Several
-		finding.Detail = "may be any of these orders: " + strings.Join(ids, " ")
+		finding.Detail = "several orders match: " + strings.Join(ids, " ")
 		return finding
 	}
 	found := candidates[0]
@@ -194,8 +194,8 @@ func judge(finding Finding, candidates []Candidate, none Verdict) Finding {
 	return finding
 }
 
-// lookAtGiven reads the order that the server returned for the item earlier. The order is
-// the item's even if it has been cancelled since.
+// lookAtGiven reads the order that the server returned for the item earlier. The order
+// belongs to the item even if it was cancelled later.
 func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wanted) (Finding, error) {
 	var response upvest.Response
 	order, err := client.Orders.Retrieve(ctx, item.Given.UUID, upvest.WithResponse(&response))

@@ -31,7 +31,7 @@ type Slots interface {
 type Limiter struct {
 	slots Slots
 	turns turns
-	held  chan lease // has one value: the goroutine that receives it may change it
+	held  chan lease // contains one value, which only its receiver may change
 }
 
 type lease struct {
@@ -70,8 +70,8 @@ func (l *Limiter) Reserve(ctx context.Context, atMost time.Duration) (context.Co
 	return context.WithValue(ctx, ticketKey{}, new(atomic.Bool)), err
 }
 
-// Wait waits until the next slot of this process is due. It fails at once if that is
-// after the deadline.
+// Wait waits until the next slot of this process is due. It fails at once if the slot is
+// due after the deadline.
 func (l *Limiter) Wait(ctx context.Context) error {
 	used, hasTicket := ctx.Value(ticketKey{}).(*atomic.Bool)
 	if hasTicket && used.CompareAndSwap(false, true) {
@@ -96,8 +96,8 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	return checkDeadline(ctx)
 }
 
-// checkDeadline returns an error after the deadline. In a process that was stopped for
-// long, a call can reach this point before the timer of its context fires.
+// checkDeadline returns an error after the deadline. If the process was stopped for a
+// long time, a call can arrive here before the timer of its context fires.
 func checkDeadline(ctx context.Context) error {
 	deadline, isBounded := ctx.Deadline()
 	if isBounded && !time.Now().Round(0).Before(deadline.Round(0)) {
@@ -167,7 +167,7 @@ func (l *Limiter) Observe(ctx context.Context, attempt upvest.Attempt) {
 	if attempt.Status != http.StatusTooManyRequests {
 		return
 	}
-	// An error is ignored, because the rate limit holds without this, and one more 429 is
-	// harmless.
+	// The error is ignored, because the worker still keeps the rate limit, and another
+	// 429 is harmless.
 	_ = l.Defer(ctx, max(attempt.Wait, time.Second))
 }

@@ -42,8 +42,8 @@ func (r *row) Defer(_ context.Context, wait time.Duration) error {
 	return nil
 }
 
-// workers sends as many requests as the limiters allow for a time, and returns when each
-// was sent.
+// workers sends as many requests as the limiters allow during a time. It returns the time
+// of each request.
 func workers(ctx context.Context, limiters []*pace.Limiter) (sent []time.Time) {
 	var mu sync.Mutex
 	var calls sync.WaitGroup
@@ -121,7 +121,7 @@ func TestUnusedSlotsExpire(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if err := limiter.Wait(t.Context()); err != nil || r.leases != 2 {
-			t.Errorf("%d leases, expected a new one after a minute: %v", r.leases, err)
+			t.Errorf("got %d leases, expected a new lease after a minute: %v", r.leases, err)
 		}
 	})
 }
@@ -137,12 +137,13 @@ func TestACallFailsAtOnceIfItsSlotIsDueTooLate(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		if err := limiter.Wait(ctx); !errors.Is(err, pace.ErrBusy) || time.Since(began) > 0 {
-			t.Errorf("%v after %s, expected an error at once", err, time.Since(began))
+			t.Errorf("got the error %v after %s, expected an error at once", err, time.Since(began))
 		}
 	})
 }
 
-// TestUrgentCallsGoFirst queues calls of three priorities.
+// TestUrgentCallsGoFirst queues calls with three priorities. The most urgent call must
+// get the first slot.
 func TestUrgentCallsGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := pace.New(&row{gap: time.Second})
@@ -158,7 +159,7 @@ func TestUrgentCallsGoFirst(t *testing.T) {
 				order = append(order, priority)
 				mu.Unlock()
 			})
-			synctest.Wait() // Now the first call has its slot, and the second its turn.
+			synctest.Wait() // the first call has its slot, the second one its turn
 		}
 		calls.Wait()
 		if want := []int{9, 4, 1, 2, 3, 3}; !slices.Equal(order, want) {
@@ -178,12 +179,12 @@ func TestAReservedSlotIsUsedOnce(t *testing.T) {
 		began := time.Now()
 		for _, want := range []time.Duration{0, time.Second} {
 			if err := limiter.Wait(ctx); err != nil || time.Since(began) != want {
-				t.Errorf("a request went out after %s, expected %s: %v", time.Since(began), want, err)
+				t.Errorf("a request was sent after %s, expected %s: %v", time.Since(began), want, err)
 			}
 		}
 		busy := pace.New(&row{gap: time.Hour, next: time.Now().Add(time.Hour)})
 		if _, err := busy.Reserve(t.Context(), time.Minute); !errors.Is(err, pace.ErrBusy) {
-			t.Errorf("got %v for a slot that is due in an hour", err)
+			t.Errorf("got the error %v for a slot that is due in an hour, expected ErrBusy", err)
 		}
 	})
 }

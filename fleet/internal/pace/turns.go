@@ -39,7 +39,7 @@ func (t *turns) take(ctx context.Context, priority int) error {
 		return nil
 	case <-ctx.Done():
 	}
-	if !t.leave(w) { // the turn came at the same time
+	if !t.leave(w) { // the caller got its turn at the same time
 		t.pass()
 	}
 	return ctx.Err()

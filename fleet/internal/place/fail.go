@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// mostForbidden is how many responses with status 403 an item gets, while other items
-// succeed, before it goes to review.
+// mostForbidden is how many 403 responses an item may get before it goes to review. Only
+// responses count that arrive while other items succeed.
 const mostForbidden = 5
 
 // fail records the result of an attempt that did not succeed.
@@ -41,9 +41,9 @@ func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 	return t.failElsewhere(ctx, item, err)
 }
 
-// failUnknown keeps an attempt that may have acted, which the ledger has recorded before.
-// An item that the server accepted with an unreadable response is done, except for an
-// order, whose id is missing.
+// failUnknown keeps the record of an attempt that may have acted. If the server accepted
+// the item but its response is unreadable, the item is done, unless the fleet needs the
+// id of an order from the response.
 func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) error {
 	if !errors.Is(err, upvest.ErrAccepted) {
 		return t.failElsewhere(ctx, item, err)
@@ -72,7 +72,7 @@ func acceptedID(err error) uuid.UUID {
 }
 
 // refuse ends an item that the server refuses. If an earlier attempt may have acted, a
-// look decides.
+// lookup decides.
 func (t task) refuse(ctx context.Context, item ledger.Item, err error) error {
 	t.Gauge.Succeed(t.run.ID)
 	if item.Unsure == 1 && t.operation.MakesOrders() {
@@ -84,7 +84,7 @@ func (t task) refuse(ctx context.Context, item ledger.Item, err error) error {
 	return later(underWay, nil)
 }
 
-// doubt handles a refusal that may be caused by a delay at the server. It ends the item
+// doubt handles a refusal that a delay at the server may have caused. It ends the item
 // only if the server still refuses it a minute later.
 func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	if !item.Doubted.IsZero() && item.Now.Sub(item.Doubted) >= doubtFor {
@@ -98,8 +98,8 @@ func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	return later(doubtFor, err)
 }
 
-// forbid counts a 403 if other items of the run succeed at the same time. The 403 then
-// concerns this item, which goes to review in the end.
+// forbid handles a 403. If other items of the run succeed at the same time, the 403
+// concerns only this item. After several such responses, the item goes to review.
 func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	if t.Gauge.SucceededWithin(t.run.ID, time.Minute) {
 		if item.Forbidden+1 >= mostForbidden {
@@ -115,7 +115,7 @@ func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	return t.failElsewhere(ctx, item, err)
 }
 
-// failLook records that a look failed.
+// failLook handles a failed lookup.
 func (t task) failLook(ctx context.Context, item ledger.Item, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()

@@ -17,20 +17,20 @@ func TestABadRequestIsARefusal(t *testing.T) {
 		w.must(w.place())
 		w.expect(ledger.Refused, 0)
 		if item := w.item(january); !strings.Contains(item.Detail, "400") {
-			t.Errorf("the reason is not recorded: %q", item.Detail)
+			t.Errorf("the ledger does not contain the reason: %q", item.Detail)
 		}
 	})
 }
 
-// TestATemporaryRefusalIsConfirmed covers statuses that a delay at the server may
-// cause.
+// TestATemporaryRefusalIsConfirmed covers statuses that a delay at the server can cause.
+// Such a refusal counts only if the server repeats it a minute later.
 func TestATemporaryRefusalIsConfirmed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{404, 409, 422} {
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: status})
 			if later := w.later(); later.Wait < time.Minute {
-				t.Errorf("placed again in %s", later.Wait)
+				t.Errorf("the item is to be placed again in %s, expected a minute or more", later.Wait)
 			}
 			w.expect(ledger.Open, 0)
 			w.advance(time.Minute)
@@ -40,7 +40,7 @@ func TestATemporaryRefusalIsConfirmed(t *testing.T) {
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: status, Count: 3})
 			w.postponed()
-			w.postponed() // too early to count
+			w.postponed() // the second refusal comes too early
 			w.expect(ledger.Open, 0)
 			w.advance(time.Minute)
 			w.must(w.place())
@@ -56,7 +56,7 @@ func TestARefusalAfterAnUnknownOutcomeIsLookedUp(t *testing.T) {
 			w.unknown(acted)
 			w.fault(sandbox.Fault{Status: http.StatusBadRequest})
 			if later := w.later(); later.Wait < 2*time.Minute {
-				t.Errorf("the look is in %s, while an attempt can still act", later.Wait)
+				t.Errorf("the lookup is due in %s, but until then an attempt can still act", later.Wait)
 			}
 			w.postponed()
 			w.advance(3 * time.Minute)
@@ -70,7 +70,7 @@ func TestARefusalAfterAnUnknownOutcomeIsLookedUp(t *testing.T) {
 	}
 }
 
-func TestResponsesNotAboutTheLineDoNotRefuseIt(t *testing.T) {
+func TestStatusesWithOtherCausesDoNotRefuseALine(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{401, 403, 426, 429} {
 		each(t, func(w *world) {
@@ -78,7 +78,7 @@ func TestResponsesNotAboutTheLineDoNotRefuseIt(t *testing.T) {
 			w.postponed()
 			if item := w.item(january); item.Outcome != ledger.Open || item.Unsure != 0 ||
 				!item.Since.IsZero() {
-				t.Errorf("an attempt that did not act is still recorded: %+v", item)
+				t.Errorf("the ledger counts an attempt that did not act: %+v", item)
 			}
 			w.sandbox.ClearFaults()
 			w.must(w.place())
@@ -87,7 +87,8 @@ func TestResponsesNotAboutTheLineDoNotRefuseIt(t *testing.T) {
 	}
 }
 
-// TestAGatewayRefusesNothing lets a gateway respond in place of the API.
+// TestAGatewayRefusesNothing lets a gateway respond instead of the API. Its error pages
+// are not refusals.
 func TestAGatewayRefusesNothing(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 403, 404, 422, 429, 503} {
@@ -111,7 +112,7 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 		w.fault(fault)
 		for range 20 {
 			if held := w.run(january).Held; held != "" {
-				t.Fatalf("held too early: %s", held)
+				t.Fatalf("the run was held too early: %s", held)
 			}
 			w.postponed()
 		}
@@ -122,7 +123,7 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 		w.postponed()
 		after, _ := w.sandbox.Requests()
 		if len(after) != len(before) {
-			t.Errorf("%d requests while the run is held", len(after)-len(before))
+			t.Errorf("the worker sent %d requests while the run was held", len(after)-len(before))
 		}
 		if w.probe() {
 			t.Error("the run was resumed although the probe failed")
@@ -135,8 +136,8 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 	})
 }
 
-// TestAForbiddenLineIsReviewed lets one line get 403 while other lines of the run
-// succeed.
+// TestAForbiddenLineIsReviewed lets one line get 403. The line goes to review only if
+// other lines of the run succeed.
 func TestAForbiddenLineIsReviewed(t *testing.T) {
 	t.Parallel()
 	for _, othersSucceed := range []bool{false, true} {
@@ -160,8 +161,8 @@ func TestAForbiddenLineIsReviewed(t *testing.T) {
 	}
 }
 
-// TestALaterAttemptDecides records a late refusal of an item after another worker has
-// begun a further attempt.
+// TestALaterAttemptDecides records the refusal of an attempt after another worker has
+// begun a later attempt. The refusal must not decide the item.
 func TestALaterAttemptDecides(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// mostFailures is how many items of a run may fail in a row, for reasons outside the
-// items, before the run is held.
+// mostFailures is how many failures in a row hold a run. It does not count failures that
+// the items caused.
 const mostFailures = 20
 
-// Gauge counts for each run how many items have failed in a row in this process for
-// reasons outside the items. It is safe for concurrent use.
+// Gauge counts for each run how many items have failed in a row in this process, without
+// being the cause. It is safe for concurrent use.
 type Gauge struct {
 	mu   sync.Mutex
 	runs map[int64]*reading
@@ -19,7 +19,7 @@ type Gauge struct {
 type reading struct {
 	failures  int
 	successes uint64
-	last      time.Time // of a success
+	last      time.Time // of the last success
 }
 
 // NewGauge returns a gauge without readings.
@@ -44,7 +44,7 @@ func (g *Gauge) Succeed(run int64) {
 	r.last = time.Now()
 }
 
-// Fail counts a failure, and reports whether the run is to be held.
+// Fail counts a failure, and reports whether the caller has to hold the run.
 func (g *Gauge) Fail(run int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -65,8 +65,8 @@ func (g *Gauge) Successes(run int64) uint64 {
 	return g.of(run).successes
 }
 
-// SucceededWithin reports whether an item has succeeded within the time last, and since
-// the run was last held.
+// SucceededWithin reports whether an item has succeeded during the time last. Successes
+// from before the run was held do not count.
 func (g *Gauge) SucceededWithin(run int64, last time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -38,7 +38,7 @@ func (t task) look(ctx context.Context, item ledger.Item) error {
 	return t.finish(ctx, item, end)
 }
 
-// sendMissing sends an item that a look did not find at the server, unless the item is
+// sendMissing sends an item that a lookup did not find at the server, unless the item is
 // refused or cancelled.
 func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 	switch {
@@ -57,9 +57,9 @@ func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 	return t.send(ctx, item)
 }
 
-// lookIn returns how long an attempt may still act. A look before that time has passed
-// proves nothing. In a restored ledger, the latest attempt may have begun just before the
-// mark was set.
+// lookIn returns how long the latest attempt may still act. A lookup proves nothing
+// before that time has passed. In a restored ledger, an unrecorded attempt may have begun
+// just before the ledger was marked.
 func lookIn(item ledger.Item) time.Duration {
 	last := item.Last
 	if item.Marked.After(last) {

@@ -75,28 +75,28 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 			w.must(w.place())
 			w.expectOutcome(ledger.Done)
 		},
-		"lost, then found": func(w *world, _, _ uuid.UUID) {
+		"response lost, then found": func(w *world, _, _ uuid.UUID) {
 			w.lost(create, true)
 			w.advance(25 * time.Hour)
 			w.must(w.place())
 			w.expectOutcome(ledger.Found)
 		},
-		"lost, then sent": func(w *world, _, _ uuid.UUID) {
+		"request lost, then sent": func(w *world, _, _ uuid.UUID) {
 			w.lost(create, false)
 			w.advance(25 * time.Hour)
 			w.must(w.place())
 			w.expectOutcome(ledger.Done)
 		},
-		"the account has it already": func(w *world, target, _ uuid.UUID) {
+		"the account already follows the allocation": func(w *world, target, _ uuid.UUID) {
 			w.follow(target)
-			w.postponed() // 409: not accepted as a refusal for a minute
+			w.postponed() // a 409 counts as a refusal only after a minute
 			w.advance(time.Minute)
-			w.postponed() // 409 again: a look has to decide
+			w.postponed() // after the second 409, a lookup has to decide
 			w.advance(3 * time.Minute)
 			w.must(w.place())
 			w.expectOutcome(ledger.Found)
 		},
-		"the account has another one": func(w *world, target, other uuid.UUID) {
+		"the account follows another allocation": func(w *world, target, other uuid.UUID) {
 			w.follow(other)
 			w.postponed()
 			w.advance(time.Minute)
@@ -122,9 +122,9 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 	}
 }
 
-// TestARefusedConfigurationIsLookedForFirst lets the server refuse an account without
-// creating a configuration.
-func TestARefusedConfigurationIsLookedForFirst(t *testing.T) {
+// TestALookupPrecedesTheRefusalOfAConfiguration lets the server refuse an account that
+// has no configuration.
+func TestALookupPrecedesTheRefusalOfAConfiguration(t *testing.T) {
 	t.Parallel()
 	eachOf(t, "create-configurations", func(w *world) {
 		w.line.Fields = []string{w.allocation().String()}
@@ -144,24 +144,24 @@ func TestARefusedConfigurationIsLookedForFirst(t *testing.T) {
 func TestAConfigurationIsChangedOnlyFromTheNamedAllocation(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(w *world, to, other uuid.UUID) (want uuid.UUID){
-		"from": func(w *world, to, _ uuid.UUID) uuid.UUID {
+		"the account follows from": func(w *world, to, _ uuid.UUID) uuid.UUID {
 			w.must(w.place())
 			w.expectOutcome(ledger.Done)
 			return to
 		},
-		"to already": func(w *world, to, _ uuid.UUID) uuid.UUID {
+		"the account already follows to": func(w *world, to, _ uuid.UUID) uuid.UUID {
 			w.move(to)
 			w.must(w.place())
 			w.expectOutcome(ledger.Found)
 			return to
 		},
-		"another one": func(w *world, _, other uuid.UUID) uuid.UUID {
+		"the account follows another allocation": func(w *world, _, other uuid.UUID) uuid.UUID {
 			w.move(other)
 			w.must(w.place())
 			w.expectOutcome(ledger.Review)
 			return other
 		},
-		"lost": func(w *world, to, _ uuid.UUID) uuid.UUID {
+		"response lost": func(w *world, to, _ uuid.UUID) uuid.UUID {
 			w.lost("update_portfolios_configuration", true)
 			w.advance(3 * time.Minute)
 			w.must(w.place())
@@ -215,12 +215,12 @@ func TestAnOrderIsCancelledOnce(t *testing.T) {
 		ends portfolios.OrderStatus
 	}{
 		"at once": {func(w *world) { w.must(w.place()) }, ledger.Done, portfolios.OrderStatusCANCELLED},
-		"lost, then found": {func(w *world) {
+		"response lost, then found": {func(w *world) {
 			w.lost(cancel, true)
 			w.advance(3 * time.Minute)
 			w.must(w.place())
 		}, ledger.Found, portfolios.OrderStatusCANCELLED},
-		"accepted with a response that cannot be read": {func(w *world) {
+		"accepted, with an unreadable response": {func(w *world) {
 			w.fault(sandbox.Fault{
 				Operation: cancel, After: true, Status: http.StatusOK, Body: []byte("{"),
 				ContentType: "application/json",
@@ -254,12 +254,12 @@ func TestAnAccountIsLiquidatedOnce(t *testing.T) {
 		want ledger.Outcome
 	}{
 		"at once": {func(w *world) { w.must(w.place()) }, ledger.Done},
-		"lost, then found": {func(w *world) {
+		"response lost, then found": {func(w *world) {
 			w.lost(liquidate, true)
 			w.advance(25 * time.Hour)
 			w.must(w.place())
 		}, ledger.Found},
-		"lost, and the look is inconclusive": {func(w *world) {
+		"request lost, and the lookup is inconclusive": {func(w *world) {
 			w.lost(liquidate, false)
 			w.advance(25 * time.Hour)
 			w.must(w.place())
@@ -289,7 +289,7 @@ func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 		w.order(portfolios.SideBUY, "25.00") // the order of the lost attempt
 		w.must(w.ledger().MarkRestored(t.Context(), dump))
 		if later := w.later(); later.Wait < time.Minute {
-			t.Errorf("the look is in %s, while an attempt before the restore can still act", later.Wait)
+			t.Errorf("the lookup is due in %s, but an attempt before the restore can still act", later.Wait)
 		}
 		w.advance(3 * time.Minute)
 		w.must(w.place())
@@ -304,17 +304,18 @@ func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 		w.expectFor("march", ledger.Done, 3)
 		looks, err := w.sandbox.Requests(sandbox.OfOperation(sandbox.ListOrders))
 		if err != nil || len(looks) != 2 {
-			t.Errorf("%d looks, %v, expected one for each line before the mark was lifted", len(looks), err)
+			t.Errorf("got %d lookups and the error %v, expected one for each line before the mark was lifted",
+				len(looks), err)
 		}
 		if err := w.ledger().MarkRestored(t.Context(), time.Now().Add(time.Hour)); err == nil ||
 			!strings.Contains(err.Error(), "future") {
-			t.Errorf("a dump with a future time is accepted: %v", err)
+			t.Errorf("MarkRestored accepts a time in the future: %v", err)
 		}
 	})
 }
 
-// TestAttemptsAfterTheDumpAreLookedFor loses the record of a second attempt, which acted
-// ten hours after the first one.
+// TestAttemptsAfterTheDumpAreLookedFor restores a dump without the second attempt, which
+// acted ten hours after the first one.
 func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -329,8 +330,8 @@ func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
 	})
 }
 
-// TestARunLostInARestoreIsLookedUpSinceTheDump enqueues a run again that had placed
-// its order before its record was lost.
+// TestARunLostInARestoreIsLookedUpSinceTheDump enqueues a run again that the dump does
+// not contain. The run had already placed its order.
 func TestARunLostInARestoreIsLookedUpSinceTheDump(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -340,7 +341,7 @@ func TestARunLostInARestoreIsLookedUpSinceTheDump(t *testing.T) {
 		w.must(w.ledger().MarkRestored(t.Context(), dump))
 		w.add("february")
 		if created := w.run("february").Created; created.After(dump) {
-			t.Errorf("the run counts as created at %s, after the dump", created)
+			t.Errorf("the run was created at %s, expected a time before the dump", created)
 		}
 		w.advance(3 * time.Minute)
 		w.must(w.placeFor("february"))
@@ -360,7 +361,8 @@ func TestAPausedRunSendsNothing(t *testing.T) {
 	})
 }
 
-// TestACancelledRunIsOnlyLookedUp cancels a run with an attempt of unknown outcome.
+// TestACancelledRunIsOnlyLookedUp cancels a run that has an attempt with an unknown
+// outcome.
 func TestACancelledRunIsOnlyLookedUp(t *testing.T) {
 	t.Parallel()
 	for _, acted := range []bool{false, true} {

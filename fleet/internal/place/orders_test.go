@@ -17,7 +17,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-func TestPlacedOnce(t *testing.T) {
+func TestAnOrderIsPlacedOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.must(w.place())
@@ -63,7 +63,7 @@ func TestOldUnknownOutcomeIsPlacedIfItIsMissing(t *testing.T) {
 		w.must(w.place())
 		w.expect(ledger.Done, 2)
 		if item := w.item(january); item.Unsure != 1 || item.Now.Sub(item.Since) > time.Hour {
-			t.Errorf("the item keeps the time of its first attempt, expected that of the second: %+v", item)
+			t.Errorf("the item has the time of its first attempt, expected the time of the second: %+v", item)
 		}
 	})
 }
@@ -92,7 +92,7 @@ func TestSeveralCandidatesAreReviewed(t *testing.T) {
 	})
 }
 
-func TestOrdersOfOtherRunsAreLeftOut(t *testing.T) {
+func TestOrdersOfOtherRunsAreIgnored(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
@@ -105,9 +105,9 @@ func TestOrdersOfOtherRunsAreLeftOut(t *testing.T) {
 	})
 }
 
-// TestOrdersOutsideTheAttemptsAreLeftOut lets the customer place the same order an hour
-// before the first attempt, and ten hours after the last one.
-func TestOrdersOutsideTheAttemptsAreLeftOut(t *testing.T) {
+// TestOrdersOutsideTheAttemptsAreIgnored lets the customer place the same order twice: an
+// hour before the first attempt, and ten hours after the last one.
+func TestOrdersOutsideTheAttemptsAreIgnored(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.order(portfolios.SideBUY, "25.00")
@@ -121,7 +121,7 @@ func TestOrdersOutsideTheAttemptsAreLeftOut(t *testing.T) {
 	})
 }
 
-func TestOrdersThatContradictTheLineAreLeftOut(t *testing.T) {
+func TestOrdersThatContradictTheLineAreIgnored(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(order map[string]any){
 		"initiation_flow":  func(order map[string]any) { order["initiation_flow"] = "SAVINGS_PLAN" },
@@ -155,8 +155,8 @@ func TestACancelledCandidateIsReviewed(t *testing.T) {
 	})
 }
 
-// TestAReturnedOrderStaysWithItsLine lets the server accept the order with a
-// response of which only the id can be read, and then cancel the order.
+// TestAReturnedOrderStaysWithItsLine lets the server accept the order and then cancel it.
+// Of the first response, only the id is readable.
 func TestAReturnedOrderStaysWithItsLine(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -169,7 +169,7 @@ func TestAReturnedOrderStaysWithItsLine(t *testing.T) {
 			Body: []byte(`{"id":"` + id.String() + `","cash_amount":{}}`),
 		})
 		if later := w.later(); !errors.Is(later, upvest.ErrAccepted) {
-			t.Fatalf("got %v, expected an order that was accepted", later)
+			t.Fatalf("got the error %v, expected ErrAccepted", later)
 		}
 		w.must(w.client.Orders.Cancel(t.Context(), id))
 		w.advance(3 * time.Minute)
@@ -212,8 +212,8 @@ func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
 	}
 }
 
-// TestAFoundOrderMovesToTheLineThatPlacedIt lets another run find an order by a
-// look before the server returns the order for the line that placed it.
+// TestAFoundOrderMovesToTheLineThatPlacedIt lets a lookup of another run find an order
+// before the server returns the order for the line that placed it.
 func TestAFoundOrderMovesToTheLineThatPlacedIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -221,7 +221,7 @@ func TestAFoundOrderMovesToTheLineThatPlacedIt(t *testing.T) {
 		w.unknown(true)
 		w.fault(sandbox.Fault{Reset: true})
 		if err := w.placeFor("february"); err == nil {
-			t.Fatal("no error")
+			t.Fatal("placing the item returned no error")
 		}
 		february := w.item("february")
 		w.advance(25 * time.Hour)
@@ -247,7 +247,7 @@ func TestNothingIsSentWhileAnAttemptMayBeInProgress(t *testing.T) {
 		w.unknown(false)
 		w.advance(time.Minute)
 		if later := w.later(); later.Wait <= 0 || later.Wait > 2*time.Minute {
-			t.Errorf("to be placed again in %s", later.Wait)
+			t.Errorf("the item is to be placed again in %s, expected at most 2 minutes", later.Wait)
 		}
 		w.advance(time.Minute)
 		w.must(w.place())
@@ -255,7 +255,7 @@ func TestNothingIsSentWhileAnAttemptMayBeInProgress(t *testing.T) {
 	})
 }
 
-func TestUnreadableListLeavesTheLineOpen(t *testing.T) {
+func TestAnUnreadableListLeavesTheLineOpen(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)

@@ -18,12 +18,13 @@ import (
 const (
 	// Timeout is how long an attempt may take.
 	Timeout = 20 * time.Second
-	// underWay is how long after its beginning an attempt can still act: it ends after
+	// underWay is how long an attempt can act, counted from its beginning: it ends after
 	// Timeout, and its last signature is valid for a minute on Upvest's clock.
 	underWay = Timeout + time.Minute + 40*time.Second
 	// Skew is how far the clocks of the database and of Upvest may differ.
 	Skew = 2 * time.Minute
-	// doubtFor is how long a possibly temporary refusal must last before it counts.
+	// doubtFor is how long the server must repeat a refusal that may be temporary before
+	// the refusal counts.
 	doubtFor = time.Minute
 	// longestRetry is the longest wait after failures that the item did not cause.
 	longestRetry = time.Minute

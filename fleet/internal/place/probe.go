@@ -12,7 +12,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// ProbeInterval is how often a held run, or a halted fleet, is probed.
+// ProbeInterval is the time between two probes of a held run or a halted fleet.
 const ProbeInterval = 15 * time.Second
 
 // Probe carries out one item of a held run, and resumes the run if the API itself

@@ -55,7 +55,7 @@ func eachOf(t *testing.T, operation string, test func(w *world)) {
 	t.Helper()
 	testdb.Each(t, func(t *testing.T, url string) {
 		t.Parallel()
-		// Orders stay under way until a test lets hours pass, however slow the machine.
+		// Orders are not filled until a test lets hours pass, even on a slow machine.
 		w := &world{
 			T: t, url: url, operation: operation, gauge: place.NewGauge(),
 			line: ledger.Line{Subject: uuid.New()},
@@ -134,7 +134,7 @@ func (w *world) later() *place.Later {
 	err := w.place()
 	var later *place.Later
 	if !errors.As(err, &later) {
-		w.Fatalf("got %v, expected that the item has to be placed again", err)
+		w.Fatalf("got the error %v, expected Later", err)
 	}
 	return later
 }
@@ -153,13 +153,13 @@ func (w *world) fault(f sandbox.Fault) {
 	w.must(w.sandbox.Inject(f))
 }
 
-// unknown places the item with an attempt whose response is lost. The argument tells
-// whether the server places the order before that.
+// unknown places the item with an attempt whose response is lost. If acted is true, the
+// server places the order before that.
 func (w *world) unknown(acted bool) {
 	w.Helper()
 	w.fault(sandbox.Fault{Reset: true, After: acted})
 	if later := w.later(); !errors.Is(later, upvest.ErrOutcomeUnknown) {
-		w.Fatalf("got %v, expected an unknown outcome", later)
+		w.Fatalf("got the error %v, expected an unknown outcome", later)
 	}
 }
 
@@ -228,7 +228,7 @@ func (w *world) rewrite(operation string, change func(order map[string]any)) {
 	)
 }
 
-// html returns a fault with a response of a gateway.
+// html returns a fault that responds with the HTML page of a gateway.
 func html(status int) sandbox.Fault {
 	return sandbox.Fault{
 		Status: status, Body: []byte("<html>not here</html>"), ContentType: "text/html",

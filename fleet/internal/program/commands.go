@@ -16,8 +16,8 @@ import (
 type command struct {
 	usage   string
 	summary string
-	files   int  // arguments after the flags
-	awaits  bool // it creates the tables, or waits for them itself
+	files   int  // the number of arguments after the flags
+	awaits  bool // the command creates the tables, or waits for them
 	setup   func(*invocation) func(context.Context) error
 }
 
@@ -48,7 +48,7 @@ func commands() []command {
 		},
 		{
 			usage: "reconcile -run RUN", setup: (*invocation).reconcile,
-			summary: "compare a run with the server; exit status 1 if a person has to look",
+			summary: "compare a run with the server; exit status 1 if a person has to act",
 		},
 	}, operatorCommands()...)
 }
@@ -58,7 +58,7 @@ func operatorCommands() []command {
 		{
 			usage:   "pause -run RUN",
 			setup:   (*invocation).pause,
-			summary: "send nothing more of a run until it is resumed",
+			summary: "stop sending the lines of a run until it is resumed",
 		},
 		{usage: "resume -run RUN", setup: (*invocation).resume, summary: "resume a paused or held run"},
 		{
@@ -71,7 +71,7 @@ func operatorCommands() []command {
 			setup:   (*invocation).priority,
 			summary: "set how urgent a run is",
 		},
-		{usage: "retry -run RUN -refused", setup: (*invocation).retry, summary: "try refused lines again"},
+		{usage: "retry -run RUN -refused", setup: (*invocation).retry, summary: "send refused lines again"},
 		{
 			usage:   "decide -run RUN -subject ID",
 			setup:   (*invocation).decide,
@@ -112,7 +112,7 @@ func usage() string {
 	text.WriteString(`
 DATABASE_URL is postgres://…, a list of key=value, or sqlite:PATH. FLEET_SCHEMA names the schema in
 PostgreSQL, fleet by default. Commands that call the API read the credentials from UPVEST_API_*.
-Exit status: 0 success, 1 a person has to look at the run, 2 failure or incorrect use.
+Exit status: 0 success, 1 a person has to act, 2 failure or incorrect use.
 fleet COMMAND -h lists the flags of a command.
 `)
 	return text.String()

@@ -20,8 +20,8 @@ func (v *invocation) run(ctx context.Context, name string) (ledger.Run, error) {
 	return v.ledger.Run(ctx, name)
 }
 
-// onRun registers the flag that names a run, and returns a command on that run. The audit
-// trail records the command with the detail that do returns.
+// onRun registers the flag -run, and returns a function that calls do with that run. The
+// audit trail records the command with the detail that do returns.
 func (v *invocation) onRun(
 	command string, do func(context.Context, *queue.Queue, ledger.Run) (detail string, err error),
 ) func(context.Context) error {
@@ -70,7 +70,7 @@ func (v *invocation) cancel() func(context.Context) error {
 	return v.onRun("cancel", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		dropped, err := q.Cancel(ctx, run)
 		return fmt.Sprintf(
-			"cancelled, %d lines were never sent; lines of unknown outcome are still looked up",
+			"cancelled %d lines that were never sent; lines with an unknown outcome are still looked up",
 			dropped,
 		), err
 	})
@@ -87,15 +87,15 @@ func (v *invocation) priority() func(context.Context) error {
 	})
 }
 
-// retry tries the refused lines of a run again.
+// retry reopens the refused lines of a run, so that workers send them again.
 func (v *invocation) retry() func(context.Context) error {
-	refused := v.flags.Bool("refused", false, "retry the refused lines, the only ones that can be retried")
+	refused := v.flags.Bool("refused", false, "retry the refused lines; this flag is required")
 	return v.onRun("retry", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		if !*refused {
-			return "", errors.New("-refused is missing: only refused lines can be retried")
+			return "", errors.New("-refused is missing: set it, because only refused lines can be retried")
 		}
 		retried, err := q.Retry(ctx, run)
-		return fmt.Sprintf("%d refused lines are tried again", retried), err
+		return fmt.Sprintf("%d refused lines will be sent again", retried), err
 	})
 }
 
@@ -103,9 +103,9 @@ func (v *invocation) retry() func(context.Context) error {
 func (v *invocation) decide() func(context.Context) error {
 	subject := v.flags.String("subject", "", "the `id` of the line: its account, or the order to cancel")
 	order := v.flags.String("order", "", "the line is done with this `order`")
-	done := v.flags.Bool("done", false, "the line is done, and places no order")
-	refused := v.flags.Bool("refused", false, "the line is not carried out")
-	send := v.flags.Bool("send", false, "no attempt has acted, so send the line")
+	done := v.flags.Bool("done", false, "the line is done and has no order")
+	refused := v.flags.Bool("refused", false, "the line is refused and will not be sent")
+	send := v.flags.Bool("send", false, "no attempt has acted: send the line again")
 	return v.onRun("decide", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		id, err := operation.ParseID(*subject)
 		if err != nil {
@@ -117,7 +117,7 @@ func (v *invocation) decide() func(context.Context) error {
 		}
 		end.Detail = "decided by " + who()
 		return fmt.Sprintf(
-				"%s is %s by decision, order %q",
+				"%s was decided as %s, order %q",
 				id,
 				end.Outcome,
 				*order,

@@ -30,8 +30,7 @@ func TestAPoolerInTransactionMode(t *testing.T) {
 }
 
 // TestAPoolerThatIgnoresTheIsolationLevel uses a pooler that accepts the isolation level
-// as a startup parameter and ignores it. The error names the remedy, and the remedy
-// works.
+// as a startup parameter but ignores it. The test follows the remedy in the error.
 func TestAPoolerThatIgnoresTheIsolationLevel(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
@@ -65,7 +64,7 @@ func TestEachFleetHasASchema(t *testing.T) {
 		where schemaname !~ '^(pg_|information)'`
 	succeeds(t, "migrate")
 	if got := testdb.Text(t, url, tables); got != "fleet" {
-		t.Errorf("there are tables in the schemas %s", got)
+		t.Errorf("the schemas with tables are %s", got)
 	}
 	t.Setenv("FLEET_SCHEMA", "Second")
 	succeeds(t, "migrate")
@@ -89,8 +88,8 @@ func TestEachFleetHasASchema(t *testing.T) {
 	}
 }
 
-// TestTablesOfAnotherProgramAreKept migrates into a schema and a file with River's
-// tables.
+// TestTablesOfAnotherProgramAreKept migrates a schema and a file that already contain
+// River's tables.
 func TestTablesOfAnotherProgramAreKept(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testdb.Execute(t, url, "drop table {schema}fleet_version")
@@ -99,8 +98,8 @@ func TestTablesOfAnotherProgramAreKept(t *testing.T) {
 	})
 }
 
-// TestAnAddressIsNeverMisread checks that errors never print a part of a password as the
-// host.
+// TestAnAddressIsNeverMisread checks that no error prints a part of a password, for
+// example as the host.
 func TestAnAddressIsNeverMisread(t *testing.T) {
 	for address, want := range map[string]string{
 		"postgres://user@corp:secret@127.0.0.1:1/db": "%40",
@@ -115,7 +114,7 @@ func TestAnAddressIsNeverMisread(t *testing.T) {
 		errors := fails(t, "status")
 		contains(t, errors, want)
 		if strings.Contains(errors, "secret") {
-			t.Errorf("%s: the message has the password: %s", address, errors)
+			t.Errorf("%s: the error contains the password: %s", address, errors)
 		}
 	}
 	t.Setenv("DATABASE_URL", "host=127.0.0.1 port=1 user=me@corp password=secret connect_timeout=1")
@@ -126,7 +125,7 @@ func TestAnAddressIsNeverMisread(t *testing.T) {
 }
 
 // TestWorkersWaitForAReadOnlyDatabase starts a worker while the server is read-only, as
-// after a failover, and makes the server read-only again while the worker runs.
+// after a failover. Later it makes the server read-only again while the worker runs.
 func TestWorkersWaitForAReadOnlyDatabase(t *testing.T) {
 	url := testdb.Own(t).URL()
 	t.Setenv("DATABASE_URL", url)
@@ -150,7 +149,7 @@ func TestWorkersWaitForAReadOnlyDatabase(t *testing.T) {
 	}
 }
 
-// setReadOnly makes a server read-only, or ends that, and returns when it has taken
+// setReadOnly makes a server read-only or writable, and returns when the change has taken
 // effect.
 func setReadOnly(t *testing.T, url, value string) {
 	t.Helper()

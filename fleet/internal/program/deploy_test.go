@@ -10,8 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	// This decoder checks the files for Prometheus and Kubernetes as strictly as those
-	// do.
+	// This decoder checks the files as strictly as Prometheus and Kubernetes do.
 	"go.yaml.in/yaml/v3"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
@@ -44,18 +43,20 @@ func strictly[T any](text string) (documents []T, err error) {
 	}
 }
 
-// defect is a change of a file, and a part of the problem that its check must report.
+// defect replaces a text in a file. problem is a part of the problem that the check must
+// report.
 type defect struct{ old, wrong, problem string }
 
-// requireFound is the control of a check: it makes one change at a time to the text, and
-// requires the check to report each.
+// requireFound is the control of a check. It makes one change of the text at a time, and
+// requires the check to report each change.
 func requireFound(t *testing.T, text string, defects []defect, check func(text string) []string) {
 	t.Helper()
 	for _, control := range defects {
 		changed := strings.Replace(text, control.old, control.wrong, 1)
 		if got := check(changed); changed == text ||
 			!strings.Contains(strings.Join(got, "\n"), control.problem) {
-			t.Errorf("%s in place of %s: got %q, want %q", control.wrong, control.old, got, control.problem)
+			t.Errorf("with %s instead of %s, the check reports %q, want %q",
+				control.wrong, control.old, got, control.problem)
 		}
 	}
 }
@@ -77,7 +78,7 @@ type rule struct {
 	Annotations map[string]string `yaml:"annotations"`
 }
 
-// exported has the values of each label of each metric: metric, label, values.
+// exported maps each metric to its labels, and each label to its values.
 type exported map[string]map[string][]string
 
 // scraped returns what a worker exports after it has carried out a line.
@@ -120,7 +121,7 @@ func TestAlertsUseMetricsOfTheWorker(t *testing.T) {
 		{`outcome="review"`, `result="review"`, "fleet_lines has no label result"},
 		{`outcome="review"`, `outcome="reviewed"`, "outcome is never reviewed"},
 		{"max by (run) (fleet_run_held)", "max by (name) (fleet_run_held)", "has no label name"},
-		{"$labels.run }}. fleet", "$labels.name }}. fleet", "the text uses the label name"},
+		{"$labels.run }}. The", "$labels.name }}. The", "the text uses the label name"},
 		{"for: 2m", "for: 2 minutes", "2 minutes is not a duration"},
 		{"for: 2m", "during: 2m", "field during not found"},
 		{"> 0.01 * sum by (run) (max", "> 0.01 * sum by (run) max)", "parentheses"},
@@ -176,7 +177,7 @@ func problemsOfRule(r rule, metrics exported) (problems []string) {
 	for _, annotation := range r.Annotations {
 		for _, label := range regexp.MustCompile(`\$labels\.(\w+)`).FindAllStringSubmatch(annotation, -1) {
 			if !slices.Contains(grouped, label[1]) {
-				problems = append(problems, "the text uses the label "+label[1]+", which the result lacks")
+				problems = append(problems, "the text uses the label "+label[1]+", which is missing")
 			}
 		}
 	}
@@ -191,7 +192,8 @@ var (
 )
 
 // read returns the metrics of an expression, the labels that it groups by, and its
-// faults. It covers what the rules use, and reports every other word as not a metric.
+// faults. It supports only the functions in the rules, and reports every other word as an
+// unknown metric.
 func read(expr string, metrics exported) (used, grouped, problems []string) {
 	if strings.Count(expr, "(") != strings.Count(expr, ")") {
 		problems = append(problems, "the parentheses do not match")

@@ -24,7 +24,7 @@ import (
 // all of them and writes nothing.
 func (v *invocation) enqueue() func(context.Context) error {
 	name := v.flags.String("run", "",
-		"the `name` of the run; never change it, because the keys of the lines are derived from it")
+		"the `name` of the run; never change it, because it determines the idempotency keys of the lines")
 	kind := v.flags.String(
 		"operation",
 		operation.CreateOrders{}.Name(),
@@ -141,11 +141,11 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 	)
 }
 
-// writers is how many chunks are written at once: the program prepares one while the
+// writers is how many chunks the program writes at once. It prepares one chunk while the
 // database stores another.
 const writers = 2
 
-// write adds lines to the ledger in chunks, and returns how many were not there yet.
+// write adds lines to the ledger in chunks, and returns how many of them are new.
 func (v *invocation) write(
 	ctx context.Context, q *queue.Queue, run ledger.Run, lines []ledger.Line,
 ) (added int, err error) {
@@ -173,8 +173,8 @@ func (v *invocation) write(
 	return added, err
 }
 
-// dryRun reports the accounts of a file that have no configuration. Orders for them would
-// be refused.
+// dryRun reports the accounts of a file that have no configuration. Upvest would refuse
+// orders for them.
 func (v *invocation) dryRun(ctx context.Context, f *file, o operation.Operation) error {
 	if o.Columns()[0] != "account" || o.ID() == (operation.CreateConfigurations{}).ID() {
 		_, err := fmt.Fprintf(v.out, "%d lines are well-formed; nothing was written\n", len(f.lines))

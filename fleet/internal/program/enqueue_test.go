@@ -8,7 +8,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestManyLinesAreWrittenOnce enqueues a file of several transactions, and again.
+// TestManyLinesAreWrittenOnce enqueues a file twice that takes several transactions.
 func TestManyLinesAreWrittenOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		t.Setenv("DATABASE_URL", url)
@@ -23,8 +23,8 @@ func TestManyLinesAreWrittenOnce(t *testing.T) {
 	})
 }
 
-// TestEnqueueingStopsAtAFailure has the database refuse a line in the middle of a file,
-// until the file is enqueued again.
+// TestEnqueueingStopsAtAFailure lets the database refuse a line in the middle of a file.
+// Then it enqueues the file again.
 func TestEnqueueingStopsAtAFailure(t *testing.T) {
 	migrated(t)
 	url := os.Getenv("DATABASE_URL")
@@ -39,7 +39,7 @@ func TestEnqueueingStopsAtAFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	if written == 0 || written > 3000 {
-		t.Errorf("%d lines were written, expected those before or beside the failed transaction", written)
+		t.Errorf("%d lines were written, expected none after the failed transaction", written)
 	}
 	contains(t, errors, fmt.Sprintf("after %d lines", written))
 	testdb.Execute(t, url, "drop trigger refuse")

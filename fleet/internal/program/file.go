@@ -22,12 +22,12 @@ import (
 // chunk is how many lines a transaction writes.
 const chunk = 1000
 
-// exported are the columns that fleet export adds. A file to enqueue may have them.
+// exported are the columns that fleet export adds. fleet enqueue ignores them.
 var exported = []string{"outcome", "resource", "state", "detail"}
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// checkRunName returns an error for a name that could be confused with another one.
+// checkRunName returns an error for a name that looks like another one.
 func checkRunName(name string) error {
 	if name == "" {
 		return errors.New("-run is missing")
@@ -141,7 +141,7 @@ func (f *file) add(fields []string, number, columns int, o operation.Operation) 
 	return nil
 }
 
-// join puts two problems into one line.
+// join returns two problems as one line.
 func join(a, b error) error {
 	if a == nil {
 		return b

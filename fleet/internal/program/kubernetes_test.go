@@ -17,10 +17,10 @@ func TestTheDeploymentStartsAWorker(t *testing.T) {
 	const disruptions = "minAvailable: 1\n  selector:\n    matchLabels:\n      app: "
 	requireFound(t, text, []defect{
 		{"/etc/fleet-ca/ca.crt\n", "/etc/fleet/ca.crt\n", "SSL_CERT_FILE is /etc/fleet/ca.crt"},
-		{"create configmap fleet-ca", "create configmap ca", "the comment creates no config map fleet-ca"},
-		{"create secret generic fleet", "create secret generic x", "the comment creates no secret fleet"},
-		{"=ca.crt=", "=bundle.crt=", "the comment creates no file ca.crt"},
-		{"            name: fleet-ca\n", "            name: other\n", "no config map other"},
+		{"create configmap fleet-ca", "create configmap ca", "no command creates the config map fleet-ca"},
+		{"create secret generic fleet", "create secret generic x", "no command creates the secret fleet"},
+		{"=ca.crt=", "=bundle.crt=", "no command creates the file ca.crt"},
+		{"            name: fleet-ca\n", "            name: other\n", "the config map other"},
 		{"- name: ca\n              mountPath", "- name: cab\n              mountPath", "no volume cab"},
 		{"containerPort: 9090", "containerPort: 9091", "the metrics are on port 9090"},
 		{`port: "9090"`, `port: "9091"`, "Prometheus reads port 9091"},
@@ -77,7 +77,7 @@ func problemsOfFiles(t *testing.T, text string, p pod, c container) (problems []
 	t.Helper()
 	for _, from := range c.EnvFrom {
 		if !strings.Contains(text, "create secret generic "+from.SecretRef.Name+" ") {
-			problems = append(problems, "the comment creates no secret "+from.SecretRef.Name)
+			problems = append(problems, "no command creates the secret "+from.SecretRef.Name)
 		}
 	}
 	mounted := map[string]string{} // volume to path
@@ -86,7 +86,7 @@ func problemsOfFiles(t *testing.T, text string, p pod, c container) (problems []
 	}
 	for _, volume := range p.Volumes {
 		if !strings.Contains(text, "create configmap "+volume.ConfigMap.Name+" ") {
-			problems = append(problems, "the comment creates no config map "+volume.ConfigMap.Name)
+			problems = append(problems, "no command creates the config map "+volume.ConfigMap.Name)
 		}
 		for _, variable := range c.Env {
 			checkVariable(t, variable.Name)
@@ -98,7 +98,7 @@ func problemsOfFiles(t *testing.T, text string, p pod, c container) (problems []
 				problems = append(problems, "SSL_CERT_FILE is "+variable.Value+", which is not mounted")
 			}
 			if !strings.Contains(text, "--from-file="+file+"=") {
-				problems = append(problems, "the comment creates no file "+file)
+				problems = append(problems, "no command creates the file "+file)
 			}
 		}
 		delete(mounted, volume.Name)

@@ -14,7 +14,7 @@ import (
 )
 
 // TestMigrationsAtTheSameTime runs migrate several times at once on an empty database.
-// All succeed, and the database is the same as after one migration.
+// All runs succeed, and the database is the same as after a single migration.
 func TestMigrationsAtTheSameTime(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		migrateAtOnce(t, func() string { return testdb.SQLite(t) }, `select group_concat(line, char(10))
@@ -66,7 +66,7 @@ func migrateAtOnce(t *testing.T, empty func() (url string), schema string) {
 			go func() {
 				var out, errors bytes.Buffer
 				begun.Done()
-				begun.Wait() // all begin together
+				begun.Wait() // all goroutines begin together
 				status := program.Run(t.Context(), []string{"migrate", "-rate", "50"}, &out, &errors)
 				results <- fmt.Sprintf("%d %s", status, errors.String())
 			}()
@@ -84,7 +84,7 @@ func migrateAtOnce(t *testing.T, empty func() (url string), schema string) {
 		}
 		for _, fact := range facts {
 			if got, want := testdb.Text(t, url, fact), testdb.Text(t, once, fact); got != want || want == "" {
-				t.Errorf("%s\nis %s\nand after one migration %s", fact, got, want)
+				t.Errorf("%s\nreturns %s\nbut after one migration %s", fact, got, want)
 			}
 		}
 		const audited = "select count(*) from {schema}fleet_audit where command = 'migrate'"

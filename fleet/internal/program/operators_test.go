@@ -16,7 +16,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// fails runs a command that has to fail, and returns its error.
+// fails runs a command that must fail, and returns the error that it prints.
 func fails(t *testing.T, arguments ...string) string {
 	t.Helper()
 	status, out, errors := fleet(t, arguments...)
@@ -26,7 +26,7 @@ func fails(t *testing.T, arguments ...string) string {
 	return errors
 }
 
-// contains expects a part in a text.
+// contains checks that a text contains a part.
 func contains(t *testing.T, text, part string) {
 	t.Helper()
 	if !strings.Contains(text, part) {
@@ -52,15 +52,15 @@ func TestARunIsPausedResumedAndCancelled(t *testing.T) {
 		testapi.Follow(t, testapi.Client(t), accounts...)
 		succeeds(t, "enqueue", "-run", "r", path)
 		succeeds(t, "pause", "-run", "r")
-		worked(t, 1) // watching ends at once, because workers have nothing to do
+		worked(t, 1) // status -watch ends at once, because workers have nothing to do
 		if got := state(t); got["state"] != "paused" || got["decided"] != 0.0 || testapi.Orders(s) != 0 {
-			t.Errorf("a paused run is %v, with %d orders", got, testapi.Orders(s))
+			t.Errorf("the paused run is %v, and the server has %d orders", got, testapi.Orders(s))
 		}
 		succeeds(t, "resume", "-run", "r")
 		succeeds(t, "cancel", "-run", "r")
 		if got := state(t); got["state"] != "cancelled" || got["cancelled"] != 5.0 ||
 			got["without_job"] != 0.0 {
-			t.Errorf("a cancelled run is %v", got)
+			t.Errorf("the status of the cancelled run is %v", got)
 		}
 		contains(t, fails(t, "resume", "-run", "r"), "which is final")
 		trail := succeeds(t, "audit")
@@ -86,8 +86,8 @@ func TestThePriorityOfARunIsSet(t *testing.T) {
 	contains(t, fails(t, "priority", "-run", "r", "-priority", "5"), "1 to 4")
 }
 
-// TestRefusedLinesAreRetriedAndReviewsAreDecided ends lines with every command that an
-// operator has for it.
+// TestRefusedLinesAreRetriedAndReviewsAreDecided uses every command with which an
+// operator can end a line.
 func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
@@ -100,7 +100,7 @@ func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 		}
 		worked(t, 1)
 		if got := state(t); got["refused"] != 5.0 {
-			t.Fatalf("the run is %v", got)
+			t.Fatalf("the status of the run is %v", got)
 		}
 		contains(t, succeeds(t, "retry", "-run", "r", "-refused"), "5 refused lines")
 		testdb.Execute(
@@ -135,16 +135,16 @@ func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 		worked(t, 1)
 		got := state(t)
 		if got["done"] != 2.0 || got["found"] != 1.0 || got["refused"] != 1.0 || got["review"] != 1.0 {
-			t.Errorf("the run is %v", got)
+			t.Errorf("the status of the run is %v", got)
 		}
 		if count := testapi.Orders(s); count != 2 {
-			t.Errorf("%d orders were placed, expected 2", count)
+			t.Errorf("the server has %d orders, expected 2", count)
 		}
 	})
 }
 
-// TestAnExportCanBeEnqueuedAgain exports the refused lines of a run, and enqueues them as
-// another run.
+// TestAnExportCanBeEnqueuedAgain exports the refused lines of a run and enqueues them as
+// a new run.
 func TestAnExportCanBeEnqueuedAgain(t *testing.T) {
 	testapi.New(t)
 	migrated(t)
@@ -180,13 +180,13 @@ func TestADryRunWritesNothing(t *testing.T) {
 	testapi.Follow(t, testapi.Client(t), accounts[:2]...)
 	status, out, errors := fleet(t, "enqueue", "-run", "r", "-dry-run", path)
 	if status != 1 || !strings.Contains(out, "1 accounts have no configuration") {
-		t.Errorf("ended with %d: %s", status, out)
+		t.Errorf("the command ended with %d: %s", status, out)
 	}
 	contains(t, errors, fmt.Sprintf("line 4: account %s has no configuration", accounts[2]))
 	contains(t, fails(t, "status"), "no run yet")
 }
 
-// TestAmbiguousInputIsRefused covers names, ids and forms of a file.
+// TestAmbiguousInputIsRefused covers names of runs, ids and formats of files.
 func TestAmbiguousInputIsRefused(t *testing.T) {
 	migrated(t)
 	path, _ := orders(t, 1)
@@ -215,8 +215,8 @@ func TestAmbiguousInputIsRefused(t *testing.T) {
 	contains(t, fails(t, "enqueue", "-run", "r", semicolons), "semicolons")
 }
 
-// TestAFileInAnotherFormAddsNothing enqueues a file again with a byte order mark, Windows
-// line ends, upper-case digits and an amount without its last zero.
+// TestAFileInAnotherFormAddsNothing enqueues a file again in another form: with a byte
+// order mark, Windows line ends, upper-case digits, and an amount without its last zero.
 func TestAFileInAnotherFormAddsNothing(t *testing.T) {
 	migrated(t)
 	const line = "1111111a-1111-4111-8111-111111111111,22222222-2222-4222-8222-222222222222,BUY,"
@@ -235,11 +235,11 @@ func TestARestoredLedgerIsMarked(t *testing.T) {
 	succeeds(t, "enqueue", "-run", "r", path)
 	succeeds(t, "restored", "-since", "2026-01-01T00:00:00Z")
 	if got := state(t)["restored"]; got != "2026-01-01T00:00:00Z" {
-		t.Errorf("the mark is %v", got)
+		t.Errorf("the ledger is marked with the time %v", got)
 	}
 	succeeds(t, "restored", "-lift")
 	if got, isMarked := state(t)["restored"]; isMarked {
-		t.Errorf("the mark is still %v", got)
+		t.Errorf("the ledger is still marked, with the time %v", got)
 	}
 	for _, wrong := range [][]string{
 		{"restored"}, {"restored", "-since", "yesterday"}, {"restored", "-since", "2999-01-01T00:00:00Z"},
@@ -248,7 +248,8 @@ func TestARestoredLedgerIsMarked(t *testing.T) {
 	}
 }
 
-// TestMigrateKeepsTheRateByDefault migrates three times, once with a rate.
+// TestMigrateKeepsTheRateByDefault migrates three times. Only one of the migrations sets
+// a rate.
 func TestMigrateKeepsTheRateByDefault(t *testing.T) {
 	url := testdb.SQLite(t)
 	t.Setenv("DATABASE_URL", url)
@@ -267,7 +268,8 @@ func TestMigrateKeepsTheRateByDefault(t *testing.T) {
 	}
 }
 
-// TestOrdersAreFollowed cancels one of two orders at the server.
+// TestOrdersAreFollowed cancels one of two orders at the server. The fleet must report
+// the statuses of both.
 func TestOrdersAreFollowed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t, underWay)
@@ -289,11 +291,11 @@ func TestOrdersAreFollowed(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "findings.csv")
 		status, out, _ := fleet(t, "reconcile", "-run", "r", "-csv", file)
 		if status != 1 || !strings.Contains(out, "1 of these under way") {
-			t.Errorf("ended with %d: %s", status, out)
+			t.Errorf("the command ended with %d: %s", status, out)
 		}
 		got := state(t)
 		if got["cancelled_orders"] != 1.0 || got["under_way"] != 1.0 {
-			t.Errorf("the run is %v", got)
+			t.Errorf("the status of the run is %v", got)
 		}
 	})
 }

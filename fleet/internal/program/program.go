@@ -24,18 +24,19 @@ import (
 // The exit statuses.
 const (
 	exitOK     = 0
-	exitPerson = 1 // a reconciliation found something that a person has to look at
+	exitPerson = 1 // a reconciliation or a dry run found something that requires a person
 	exitFailed = 2 // the command failed, or was used incorrectly
 )
 
-// errPerson is returned by a reconciliation that found something a person has to look at.
+// errPerson is the error of a reconciliation or a dry run that found something for a
+// person to act on.
 var errPerson = errors.New("a person has to look at the run")
 
 // connections is the largest number of connections of a program to its database.
 const connections = 16
 
-// testAhead is added to the time in new rows. Only the linker sets it, with -X, for tests
-// that let days pass.
+// testAhead is added to the time in new rows. Tests that let days pass set it with the
+// linker flag -X.
 var testAhead string
 
 // invocation is one run of a command.
@@ -92,7 +93,7 @@ func run(ctx context.Context, c command, arguments []string, out, errorsTo io.Wr
 		return err
 	}
 	if v.flags.NArg() != c.files {
-		return fmt.Errorf("%d arguments after the flags, expected %d: %s",
+		return fmt.Errorf("got %d arguments after the flags, expected %d: %s",
 			v.flags.NArg(), c.files, operation.Quote(strings.Join(v.flags.Args(), " ")))
 	}
 	v.logger = slog.New(slog.NewTextHandler(errorsTo, &slog.HandlerOptions{Level: level}))

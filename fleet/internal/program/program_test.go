@@ -27,7 +27,7 @@ func fleet(t *testing.T, arguments ...string) (status int, out, errors string) {
 	return status, stdout.String(), stderr.String()
 }
 
-// succeeds runs a command that has to succeed, and returns what it printed.
+// succeeds runs a command that must succeed, and returns what it printed.
 func succeeds(t *testing.T, arguments ...string) string {
 	t.Helper()
 	status, out, errors := fleet(t, arguments...)
@@ -83,7 +83,7 @@ func TestEveryInvalidLineIsReportedAndNothingIsWritten(t *testing.T) {
 		"55555555-5555-4555-8555-555555555555,00000000-0000-0000-0000-000000000000,SELL,\"1\"0,EUR\n"+
 		"x\"y,z\n"))
 	if status != 2 {
-		t.Errorf("exit status %d", status)
+		t.Errorf("the exit status is %d, expected 2", status)
 	}
 	for _, want := range []string{
 		"line 3: account 11111111-1111-4111-8111-111111111111 is also in line 2",
@@ -97,7 +97,7 @@ func TestEveryInvalidLineIsReportedAndNothingIsWritten(t *testing.T) {
 		}
 	}
 	if status, _, errors := fleet(t, "status"); status != 2 || !strings.Contains(errors, "no run yet") {
-		t.Errorf("something was written: %s", errors)
+		t.Errorf("enqueue has written a run: %s", errors)
 	}
 }
 
@@ -108,12 +108,12 @@ func TestTheFirstLineMustNameTheFields(t *testing.T) {
 	} {
 		if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, content)); status != 2 ||
 			!strings.Contains(errors, want) {
-			t.Errorf("%q ended with %d: %s, expected %q", content, status, errors, want)
+			t.Errorf("enqueue ended with %d for the file %q: %s, expected %q", status, content, errors, want)
 		}
 	}
 	if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, header)); status != 2 ||
 		!strings.Contains(errors, "no lines") {
-		t.Errorf("a file without orders ended with %d: %s", status, errors)
+		t.Errorf("enqueue ended with %d for a file without orders: %s", status, errors)
 	}
 }
 
@@ -139,14 +139,14 @@ func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 	other := write(t, strings.Replace(string(content), ",10.00,", ",10.01,", 1))
 	if status, _, errors := fleet(t, "enqueue", "-run", "r", other); status != 2 ||
 		!strings.Contains(errors, "line 2: account") {
-		t.Errorf("a changed order was accepted: %d, %s", status, errors)
+		t.Errorf("enqueue ended with %d for a changed order: %s", status, errors)
 	}
 	if out := succeeds(t, "status"); !strings.Contains(out, "0 of 300 lines decided") {
 		t.Error(out)
 	}
 }
 
-// worked lets workers place the latest run, and returns the output of watching it.
+// worked lets workers carry out the latest run, and returns the output of status -watch.
 func worked(t *testing.T, count int, arguments ...string) (watched string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -180,10 +180,10 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 	succeeds(t, "enqueue", "-run", "r", path)
 	watched := worked(t, 2, "-in-flight", "4")
 	if !strings.Contains(watched, "60 of 60") || !strings.Contains(watched, "1 refused") {
-		t.Errorf("watched: %q", watched)
+		t.Errorf("status -watch prints %q", watched)
 	}
 	if got := testapi.Orders(s); got != 59 {
-		t.Errorf("%d orders were placed, expected 59: one is refused", got)
+		t.Errorf("%d orders were placed, expected 59, because the server refuses one", got)
 	}
 }
 
@@ -199,7 +199,7 @@ func TestAnAttemptBeginsWhenItsSlotIsDue(t *testing.T) {
 		succeeds(t, "enqueue", "-run", "r", path)
 		worked(t, 2)
 		if got := testdb.Text(t, url, "select sum(attempts) from {schema}fleet_item"); got != "60" {
-			t.Errorf("%s attempts were begun for 60 lines", got)
+			t.Errorf("workers began %s attempts for 60 lines, expected 60", got)
 		}
 	})
 }
@@ -212,7 +212,7 @@ func TestAWorkerWaitsForItsDatabase(t *testing.T) {
 	var out, errors bytes.Buffer
 	if status := program.Run(ctx, []string{"work"}, &out, &errors); status != 2 ||
 		!strings.Contains(errors.String(), "wait for the database") {
-		t.Errorf("ended with %d: %s", status, errors.String())
+		t.Errorf("the worker ended with %d: %s", status, errors.String())
 	}
 }
 

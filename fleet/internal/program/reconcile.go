@@ -18,15 +18,15 @@ import (
 
 // meanings explain the kinds of findings.
 var meanings = map[reconcile.Kind]string{
-	reconcile.Missing:   "neither carried out nor refused",
-	reconcile.Similar:   "an order like that of an undecided line",
-	reconcile.Double:    "a second order like that of the line",
-	reconcile.Stray:     "an order in an account of the run that no line asks for",
-	reconcile.Ghost:     "carried out, but the server does not show it",
-	reconcile.Cancelled: "carried out, but cancelled at the server since",
-	reconcile.Failed:    "accepted by the server, but not carried out",
-	reconcile.Review:    "a person decides: fleet decide",
-	reconcile.Refused:   "refused by the server; a person has to look if that is more than one percent",
+	reconcile.Missing:   "the line was neither carried out nor refused",
+	reconcile.Similar:   "the server has an order that matches an undecided line",
+	reconcile.Double:    "the server has a second order that matches the line",
+	reconcile.Stray:     "the server has an order in an account of the run that matches no line",
+	reconcile.Ghost:     "the line was carried out, but the server does not return its resource",
+	reconcile.Cancelled: "the order was placed, but the server has cancelled it since",
+	reconcile.Failed:    "the server accepted the line, but did not carry it out",
+	reconcile.Review:    "a person has to decide the line with fleet decide",
+	reconcile.Refused:   "the server refused the line; more than one percent requires a person",
 }
 
 // reconcile compares the lines of a run with what the server has.
@@ -105,7 +105,7 @@ type report struct {
 
 func newReport(out io.Writer) *report {
 	r := &report{counts: map[reconcile.Kind]int{}, csv: csv.NewWriter(out)}
-	// the writer reports its first error at the end
+	// flush reports the first error of the writer
 	_ = r.csv.Write([]string{"finding", "subject", "order", "detail"})
 	return r
 }
@@ -127,7 +127,7 @@ func (r *report) flush() error {
 	return nil
 }
 
-// print prints the report, and returns errPerson if a person has to look at a finding.
+// print prints the report, and returns errPerson if a finding requires a person.
 func (r *report) print(out io.Writer, run ledger.Run, counts ledger.Counts, read int) error {
 	o, err := operation.Named(run.Operation)
 	if err != nil {

@@ -20,11 +20,12 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// underWay keeps orders from being filled while a test runs, however slow the machine is.
+// underWay keeps the sandbox from filling orders while a test runs, even on a slow
+// machine.
 var underWay = sandbox.WithOrderDelay(time.Hour)
 
-// TestReconcileFindsEveryDifference creates one difference of every kind, because a check
-// that finds nothing proves nothing.
+// TestReconcileFindsEveryDifference creates one difference of every kind. reconcile must
+// report all of them.
 func TestReconcileFindsEveryDifference(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t, underWay)
@@ -74,7 +75,7 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 		outsider := uuid.New()
 		testapi.Follow(t, client, outsider)
 		accounts = append(accounts, outsider)
-		place(9, "10.00") // in an account outside the run, which is ignored
+		place(9, "10.00") // reconcile ignores it, because the account is not in the run
 		accounts = accounts[:9]
 		double := place(0, "10.0")
 		stray := place(1, "11.01")
@@ -107,8 +108,8 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 				t.Errorf("%q is missing in:\n%s", want, content)
 			}
 		}
-		// The orders of lines 3 and 4 no longer belong to a line, which adds a double and
-		// a stray.
+		// The orders of lines 3 and 4 no longer belong to a line. They add one double and
+		// one stray.
 		found := " " + strings.Join(strings.Fields(out), " ")
 		for _, want := range []string{
 			"missing 1", "similar 1", "double 2", "stray 2", "ghost 1",
@@ -133,15 +134,16 @@ func TestReconcileReportsThatTheServerCannotBeRead(t *testing.T) {
 	}
 	if status, _, errors := fleet(t, "reconcile", "-run", "r"); status != 2 ||
 		!strings.Contains(errors, "403") {
-		t.Errorf("ended with %d: %s", status, errors)
+		t.Errorf("reconcile ended with %d: %s", status, errors)
 	}
 	if status, _, _ := fleet(t, "reconcile", "-run", "none"); status != 2 {
-		t.Errorf("a run that does not exist ended with %d", status)
+		t.Errorf("reconcile ended with %d for a run that does not exist", status)
 	}
 }
 
-// TestTheReasonOfACancellationIsRecorded has Upvest cancel two orders. The ledger has the
-// state of the second one before the reconciliation, but not the reason, as after a look.
+// TestTheReasonOfACancellationIsRecorded lets Upvest cancel two orders. Before the
+// reconciliation, the ledger has the state of the second order but not its reason, as
+// after a lookup.
 func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t, underWay, sandbox.WithLaterVersions())
@@ -184,8 +186,8 @@ func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
 	})
 }
 
-// TestMoreThanOnePercentRefusedNeedsAPerson has one and then two of a hundred lines
-// refused, and the others cancelled.
+// TestMoreThanOnePercentRefusedNeedsAPerson reconciles a run of a hundred lines with
+// zero, one and two refused lines. The other lines are cancelled.
 func TestMoreThanOnePercentRefusedNeedsAPerson(t *testing.T) {
 	testapi.New(t)
 	migrated(t)

@@ -9,8 +9,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestEnqueueingAgainRenewsLostJobs loses jobs in every possible way. Lines
-// that still have a job, or need none, get no further job.
+// TestEnqueueingAgainRenewsLostJobs loses jobs in every possible way. Lines that still
+// have a job, or that need none, must not get another one.
 func TestEnqueueingAgainRenewsLostJobs(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)

@@ -54,8 +54,8 @@ func (v *invocation) serveMetrics(
 	}, nil
 }
 
-// ui serves River's page on this machine only, because the page has no passwords and
-// everyone who can open it can cancel and delete jobs.
+// ui serves River's page on this machine only: the page requires no password, and it can
+// cancel and delete jobs.
 func (v *invocation) ui() func(context.Context) error {
 	address := v.flags.String("address", "127.0.0.1:8081", "where to listen, on loopback only")
 	return func(ctx context.Context) error {
@@ -88,9 +88,9 @@ func (v *invocation) ui() func(context.Context) error {
 	}
 }
 
-// sameOrigin refuses requests of other sites in the user's browser, by their origin and
-// by the host name that they use for this machine. It accepts any port, because a tunnel
-// may end at another port of the user's machine.
+// sameOrigin refuses requests that other sites send through the user's browser. It checks
+// their origin and the host name that they use for this machine. It accepts any port,
+// because a tunnel may use another port on the user's machine.
 func sameOrigin(page http.Handler) http.Handler {
 	protected := http.NewCrossOriginProtection().Handler(page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

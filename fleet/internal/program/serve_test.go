@@ -14,8 +14,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// serving runs a command until the test ends, and returns the address in the line of its
-// output that matches.
+// serving runs a command until the test ends, and returns the part of its output that the
+// pattern captures.
 func serving(t *testing.T, telling string, arguments ...string) (address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -75,25 +75,25 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 	jobs := "http://" + address + "/api/jobs?state=available&limit=5"
 	if status, body := get(t, "GET", jobs, "", "same-origin"); status != 200 ||
 		strings.Count(body, `"kind":"fleet_item"`) != 3 {
-		t.Errorf("the jobs are %d %s", status, body)
+		t.Errorf("the list of jobs returns the status %d and %s", status, body)
 	}
 	if status, body := get(t, "GET", "http://"+address+"/", "", "none"); status != 200 ||
 		!strings.Contains(body, "<html") {
-		t.Errorf("the page is %d %s", status, body)
+		t.Errorf("the page returns the status %d and %s", status, body)
 	}
 	if status, _ := get(t, "GET", "http://"+address+"/", "evil.example", "none"); status != 403 {
-		t.Errorf("another host name gets status %d", status)
+		t.Errorf("a request with another host name returns the status %d, expected 403", status)
 	}
 	cancel := "http://" + address + "/api/jobs/cancel"
 	if status, _ := get(t, "POST", cancel, "", "cross-site"); status != 403 {
-		t.Errorf("another site may cancel jobs: %d", status)
+		t.Errorf("a request of another site to cancel jobs returns the status %d, expected 403", status)
 	}
 	if status, body := get(t, "POST", cancel, "localhost", "same-origin"); status != 200 {
-		t.Errorf("the page itself may not cancel jobs: %d %s", status, body)
+		t.Errorf("the page cannot cancel jobs: the status is %d, the body %s", status, body)
 	}
 	if status, _, errors := fleet(t, "ui", "-address", "0.0.0.0:0"); status != 2 ||
 		!strings.Contains(errors, "not on loopback") {
-		t.Errorf("the page is served on a public address: %d, %s", status, errors)
+		t.Errorf("fleet ui on a public address ended with %d: %s", status, errors)
 	}
 }
 

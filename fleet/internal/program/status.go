@@ -21,7 +21,7 @@ type standing struct {
 	Priority  int             `json:"priority"`
 	// Held is the reason why the fleet holds the run.
 	Held string `json:"held,omitempty"`
-	// Restored is the mark of a restored ledger.
+	// Restored is the time of the dump if the ledger is marked as restored.
 	Restored string `json:"restored,omitempty"`
 	Total    int    `json:"total"`
 	Decided  int    `json:"decided"`
@@ -36,7 +36,7 @@ type standing struct {
 	FollowedAt string `json:"followed_at,omitempty"`
 }
 
-// moves reports whether workers have anything left to do.
+// moves reports whether workers still have something to do.
 func (s standing) moves() bool {
 	return s.Decided < s.Total && s.State != ledger.Paused && s.WithoutJob < s.Total-s.Decided
 }
@@ -82,8 +82,8 @@ func (v *invocation) standing(ctx context.Context, run ledger.Run) (s standing, 
 		Priority:  run.Priority,
 		Held:      run.Held,
 	}
-	// The jobs are counted first. A job that ends meanwhile makes the number without a
-	// job smaller, never larger.
+	// The jobs are counted before the lines. If a job ends in between, the number of
+	// lines without a job is too small, never too large.
 	live, err := queue.Live(ctx, v.ledger, run.ID)
 	if err != nil {
 		return s, err
@@ -131,14 +131,14 @@ func (s standing) print(out io.Writer) error {
 	_, err := fmt.Fprintf(out, `run %s (%s, priority %d): %d of %d lines decided
   state        %s
   done         %9d  confirmed by the server
-  found        %9d  found at the server by a look
-  refused      %9d  refused by the server: fleet retry tries them again
-  review       %9d  a person decides: fleet decide
+  found        %9d  found at the server by a lookup
+  refused      %9d  refused by the server; fleet retry sends them again
+  review       %9d  a person has to decide them with fleet decide
   cancelled    %9d  cancelled before they were sent
-  unknown      %9d  begun, outcome not known yet
-  waiting      %9d  not begun
-  without job  %9d  of these two: enqueue the file again to give them one
-  under way    %9d  done or found, not settled at the server (%s)
+  unknown      %9d  sent, but the outcome is not known yet
+  waiting      %9d  not sent yet
+  without job  %9d  unknown or waiting without a job; enqueue the file again
+  under way    %9d  done or found, but not settled at the server (%s)
   cancelled at %9d  done or found, and cancelled at the server since
 `, s.Run, s.Operation, s.Priority, s.Decided, s.Total, state, s.Done, s.Found, s.Refused, s.Review,
 		s.Cancelled,

@@ -65,7 +65,7 @@ func (v *invocation) restored() func(context.Context) error {
 			if err := v.ledger.LiftRestored(ctx); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(v.out, "the mark is lifted: lines are sent again without a look")
+			_, err = fmt.Fprintln(v.out, "the mark is lifted: workers send lines without a lookup again")
 			return errors.Join(err, v.record(ctx, "restored", "", "lifted"))
 		}
 		if err := v.ledger.MarkRestored(ctx, at); err != nil {
@@ -73,7 +73,7 @@ func (v *invocation) restored() func(context.Context) error {
 		}
 		_, err = fmt.Fprintf(
 			v.out,
-			"until fleet restored -lift, every line is looked up from %s on before it is sent\n",
+			"until fleet restored -lift, workers look up every line from %s on before they send it\n",
 			*since,
 		)
 		return errors.Join(err, v.record(ctx, "restored", "", "since %s", *since))

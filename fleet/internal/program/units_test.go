@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// TestTheUnitStartsAWorker checks the systemd unit: the program accepts its flags, and
-// each instance has the port that its name gives, also beyond the ninth instance.
+// TestTheUnitStartsAWorker checks the systemd unit. The program must accept its flags,
+// and the port of each instance must equal the name of the instance.
 func TestTheUnitStartsAWorker(t *testing.T) {
 	text := deployed(t, "fleet-worker@.service")
 	var ports []uint16
 	for instance := uint16(9101); instance <= 9120; instance++ {
 		port := startedBy(t, strings.ReplaceAll(text, "%i", strconv.Itoa(int(instance))))
 		if port != instance || slices.Contains(ports, port) {
-			t.Errorf("the instance %d has port %d, after %v", instance, port, ports)
+			t.Errorf("the instance %d has the port %d; earlier instances have %v", instance, port, ports)
 		}
 		ports = append(ports, port)
 	}
@@ -34,8 +34,8 @@ func TestTheUnitStartsAWorker(t *testing.T) {
 	}
 }
 
-// startedBy returns the port that the command of a unit serves metrics on. The program
-// has to accept the command.
+// startedBy returns the port on which the command of a unit serves metrics. It checks
+// that the program accepts the command.
 func startedBy(t *testing.T, unit string) (port uint16) {
 	t.Helper()
 	commands := regexp.MustCompile(`(?m)^ExecStart=/\S*/fleet (.+)$`).FindAllStringSubmatch(unit, -1)
@@ -45,18 +45,18 @@ func startedBy(t *testing.T, unit string) (port uint16) {
 	return portOf(t, strings.Fields(commands[0][1]))
 }
 
-// portOf returns the port that a worker with these arguments serves metrics on. The
-// program has to accept the arguments: it then prints its help for the -h that follows
-// them.
+// portOf returns the port on which a worker with these arguments serves metrics. It
+// checks that the program accepts the arguments: with an additional -h, it then prints
+// its help.
 func portOf(t *testing.T, arguments []string) (port uint16) {
 	t.Helper()
 	if status, _, errors := fleet(t, append(slices.Clone(arguments), "-h")...); status != 0 ||
 		arguments[0] != "work" {
-		t.Errorf("fleet %v is refused: %s", arguments, errors)
+		t.Errorf("the program refuses fleet %v: %s", arguments, errors)
 	}
 	index := slices.Index(arguments, "-metrics")
 	if index < 0 || index+1 == len(arguments) {
-		t.Fatalf("fleet %v has no metrics", arguments)
+		t.Fatalf("fleet %v serves no metrics", arguments)
 	}
 	address := arguments[index+1]
 	if strings.HasPrefix(address, ":") {
@@ -77,8 +77,8 @@ func checkVariable(t *testing.T, name string) {
 	}
 }
 
-// TestArgumentsOfFilesAreParsed is the control of the checks of both files: the program
-// refuses a wrong flag, a wrong value, and an argument that is not a flag.
+// TestArgumentsOfFilesAreParsed is the control of the checks of both files. The program
+// must refuse a wrong flag, a wrong value, and an argument that is not a flag.
 func TestArgumentsOfFilesAreParsed(t *testing.T) {
 	for _, wrong := range []string{"-inflight 100", "-in-flight many", "extra"} {
 		arguments := strings.Fields("work " + wrong + " -h")

@@ -91,7 +91,7 @@ func (v *invocation) work() func(context.Context) error {
 	}
 }
 
-// lowest is a lower priority than that of any run.
+// lowest is a priority below the priorities of all runs.
 const lowest = 5
 
 // await waits while the database is down, starting or read-only, or has no tables yet. If

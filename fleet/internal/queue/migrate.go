@@ -25,8 +25,8 @@ var riverSettings string
 // lock is the number of the advisory lock that a migration holds.
 const lock = 7_085_233_419
 
-// Migrate creates or updates all tables, of River and of the fleet, while it holds a lock
-// that ends with its transaction. A rate below 0 keeps the present rate.
+// Migrate creates or updates the tables of River and of the fleet. It holds a lock until
+// its transaction ends. A rate below 0 keeps the present rate.
 func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger
 	return database.Wrap("commit the migration", tx.Commit())
 }
 
-// errForeign is returned if there are tables of River that the fleet did not create.
+// errForeign means that there are tables of River that the fleet did not create.
 var errForeign = errors.New("create the tables: River's tables exist, but not the fleet's: " +
 	"they belong to another program, or an earlier migration was interrupted: " +
 	"use another schema (FLEET_SCHEMA) or file")
@@ -149,7 +149,8 @@ func (m migration) present(ctx context.Context) (hasVersion, hasRiver bool, err 
 	return hasVersion, hasRiver, err
 }
 
-// outside runs statements that must be visible to River's own transactions.
+// outside runs statements outside the transaction with the lock, because River's own
+// transactions must see their effects.
 func (m migration) outside() database.Querier {
 	if m.db.IsPostgres() {
 		return m.db.SQL

@@ -32,6 +32,6 @@ func TestOnlyTheQueueUsesRiver(t *testing.T) {
 		return nil
 	})
 	if err != nil || own == 0 {
-		t.Errorf("%d files of this package use River, %v", own, err)
+		t.Errorf("found %d files of this package that use River, with the error %v", own, err)
 	}
 }

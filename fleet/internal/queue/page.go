@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"riverqueue.com/riverui" // River's own page shows its jobs
+	"riverqueue.com/riverui" // the page of River that shows jobs
 )
 
 // Page returns River's page, which works until the context ends. The page requires no

@@ -25,7 +25,7 @@ import (
 
 const (
 	kind = "fleet_item"
-	// maxAttempts is how often an item may fail for reasons of its content.
+	// maxAttempts is how often an item may fail because of its content.
 	maxAttempts = 40
 	// chunk is how many jobs a statement adds.
 	chunk = 1000
@@ -53,13 +53,13 @@ func (Job) InsertOpts() river.InsertOpts {
 	}
 }
 
-// live are the states of a job that has not ended.
+// live lists the states of jobs that have not ended.
 var live = []rivertype.JobState{
 	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
 	rivertype.JobStateRunning, rivertype.JobStateScheduled,
 }
 
-// isLive is the same as an SQL condition.
+// isLive is the SQL condition for the states in live.
 const isLive = "kind = '" + kind + "' and " +
 	"state in ('available', 'pending', 'retryable', 'running', 'scheduled')"
 
@@ -102,8 +102,8 @@ func driver(db *database.DB) riverdriver.Driver[*sql.Tx] {
 	return riverdatabasesql.New(db.SQL)
 }
 
-// clock gives River the time of the database instead of this machine's, so that a job is
-// due at the same moment on all machines.
+// clock provides River with the time of the database instead of the time of this machine.
+// A job is therefore due at the same moment on all machines.
 type clock struct {
 	offset    func() time.Duration // how far the database is ahead of this machine
 	isForRows bool
@@ -214,8 +214,8 @@ func Active(ctx context.Context, l *ledger.Ledger) ([]ledger.Run, error) {
 		where queue = 'fleet_' || cast({schema}fleet_run.id as text) and river_job.`+isLive+")")
 }
 
-// Analyze updates the planner's statistics after many jobs were added. Without it, a plan
-// for an empty table sorts the whole backlog for each fetch.
+// Analyze updates the planner's statistics after many jobs were added. Otherwise the
+// planner assumes a small table, and each fetch sorts the whole backlog.
 func (q *Queue) Analyze(ctx context.Context) error {
 	const what = "update the planner's statistics"
 	if _, err := q.ledger.DB.Exec(ctx, q.ledger.DB.SQL, what, "analyze {schema}river_job"); err != nil {

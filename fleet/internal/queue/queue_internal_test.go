@@ -27,8 +27,8 @@ func opened(t *testing.T) *ledger.Ledger {
 	return l
 }
 
-// TestDueTimesComeFromTheDatabase adds jobs from a machine that is two minutes ahead of
-// the database: they are due at once.
+// TestDueTimesComeFromTheDatabase adds jobs from a machine whose clock is two minutes
+// ahead of the database. The jobs must be due at once.
 func TestDueTimesComeFromTheDatabase(t *testing.T) {
 	l := opened(t)
 	ahead := clock{isForRows: true, offset: func() time.Duration { return -2 * time.Minute }}
@@ -48,14 +48,14 @@ func TestDueTimesComeFromTheDatabase(t *testing.T) {
 		t.Errorf("%d jobs are due by the clock of the database, expected 1: %v", due, err)
 	}
 	if now := ahead.NowOrNil(); now == nil || time.Since(*now) < time.Minute {
-		t.Errorf("new rows have the time %v", now)
+		t.Errorf("the time for new rows is %v", now)
 	}
 	if now := (clock{offset: ahead.offset}).NowOrNil(); now != nil {
 		t.Errorf("workers set the time of new rows to %v, expected the database to set it", now)
 	}
 }
 
-// TestAnItemHasOneJob adds the jobs of an item twice.
+// TestAnItemHasOneJob adds the job of an item twice. The item must have only one job.
 func TestAnItemHasOneJob(t *testing.T) {
 	l := opened(t)
 	q, err := New(l, slog.New(slog.DiscardHandler))

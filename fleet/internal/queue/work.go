@@ -37,7 +37,8 @@ func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
 		return river.JobSnooze(later.Wait)
 	}
 	if err != nil && job.Attempt >= job.MaxAttempts {
-		w.logger.ErrorContext(ctx, "given up", "run", run.Name, "subject", job.Args.Subject, "error", err)
+		w.logger.ErrorContext(ctx, "gave up a line",
+			"run", run.Name, "subject", job.Args.Subject, "error", err)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		err = errors.Join(err, w.placer.Ledger.GiveUp(ctx, run.ID, job.Args.Subject, err))
@@ -51,7 +52,7 @@ func snooze(least time.Duration) error { return river.JobSnooze(least + rand.N(4
 // on, up to ten minutes.
 type retries struct{ clock clock }
 
-// NextRetry returns when a job is tried again.
+// NextRetry returns when River runs a job again.
 func (r retries) NextRetry(job *rivertype.JobRow) time.Time {
 	failures := len(job.Errors) + 1
 	wait := min(time.Duration(failures*failures)*time.Second, maxWait)

@@ -18,19 +18,19 @@ import (
 )
 
 const (
-	// slotTimeout is how long a job waits for its slot before it returns without an
+	// slotTimeout is how long a job waits for its slot before it ends without an
 	// attempt.
 	slotTimeout = 10 * time.Second
 	jobTimeout  = slotTimeout + place.Timeout + 2*time.Second
 	// rescueAfter is how long a job may run before its worker counts as lost.
 	rescueAfter = jobTimeout + 8*time.Second
-	// backlog is for how many seconds of slots a worker fetches jobs. With more jobs than
-	// slots, jobs would only wait.
+	// backlog is the number of seconds for whose slots a worker fetches jobs. With more
+	// jobs than slots, jobs would only wait.
 	backlog = 5
 	// maxWait is the longest wait after a failure. maxAttempts failures take about four
 	// hours.
 	maxWait = 10 * time.Minute
-	// tick is how often a worker chooses the runs that it works on.
+	// tick is the time after which a worker chooses again which runs it works on.
 	tick = time.Second
 )
 
@@ -80,7 +80,7 @@ func NewWorker(
 	return w, err
 }
 
-// quiet removes River's own messages below a warning from the log.
+// quiet removes River's messages below the level of warnings from the log.
 func quiet(logger *slog.Logger) *slog.Logger {
 	return slog.New(levelHandler{logger.Handler()})
 }
@@ -115,8 +115,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// supervise chooses the runs that the worker works on, every tick, until the context
-// ends.
+// supervise chooses every tick which runs the worker works on, until the context ends.
 func (w *Worker) supervise(ctx context.Context) {
 	var following sync.WaitGroup
 	defer following.Wait()
@@ -215,18 +214,19 @@ func (w *Worker) probe(ctx context.Context, runs []ledger.Run) error {
 			continue
 		}
 		probing, cancel := context.WithTimeout(pace.WithPriority(ctx, 0), place.Timeout)
-		goesOn, err := w.placer.Probe(probing, run)
+		isResumed, err := w.placer.Probe(probing, run)
 		cancel()
 		if err != nil {
 			return err
 		}
-		w.logger.InfoContext(ctx, "probed a held run", "run", run.Name, "goes_on", goesOn, "held", run.Held)
+		w.logger.InfoContext(ctx, "probed a held run",
+			"run", run.Name, "resumed", isResumed, "held", run.Held)
 	}
 	return nil
 }
 
-// probeClock compares the clocks again. If they still differ, it logs why nothing is
-// sent.
+// probeClock compares the clocks again. If they still differ, it logs why the fleet is
+// halted.
 func (w *Worker) probeClock(ctx context.Context, reason string) error {
 	isMine, err := w.placer.Ledger.ClaimClockProbe(ctx, place.ProbeInterval)
 	if err != nil || !isMine {
@@ -235,7 +235,7 @@ func (w *Worker) probeClock(ctx context.Context, reason string) error {
 	probing, cancel := context.WithTimeout(ctx, place.Timeout)
 	defer cancel()
 	if err := w.placer.ProbeClock(probing); err != nil {
-		w.logger.ErrorContext(ctx, "nothing is sent", "reason", reason, "error", err)
+		w.logger.ErrorContext(ctx, "the fleet is halted", "reason", reason, "error", err)
 	}
 	return nil
 }

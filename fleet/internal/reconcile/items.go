@@ -54,7 +54,7 @@ func (r *Reconciliation) item(ctx context.Context, item ledger.Item, reports boo
 	return r.Found(Finding{Kind: Ghost, Subject: item.Subject, Detail: finding.Detail})
 }
 
-// judge reports an item that is a finding by its outcome alone.
+// judge reports an item whose outcome alone is a finding.
 func (r *Reconciliation) judge(item ledger.Item) error {
 	finding := Finding{Subject: item.Subject, Order: item.Resource, Detail: item.Detail}
 	isFinal := r.operation.IsSettled(item.State)

@@ -26,14 +26,14 @@ type Kind string
 // The kinds of findings.
 const (
 	Missing Kind = "missing" // neither carried out nor refused
-	Similar Kind = "similar" // an order like that of an undecided item
-	Double  Kind = "double"  // a second order like that of the item
-	// Stray is an order in an account of the run that no item asks for.
+	Similar Kind = "similar" // an order that matches an undecided item
+	Double  Kind = "double"  // a second order that matches the item
+	// Stray is an order in an account of the run that matches no item.
 	Stray     Kind = "stray"
-	Ghost     Kind = "ghost"     // carried out, but the server does not show it
+	Ghost     Kind = "ghost"     // carried out, but the server does not return it
 	Cancelled Kind = "cancelled" // carried out, but cancelled since
 	Failed    Kind = "failed"    // accepted by the server, but not carried out
-	Review    Kind = "review"    // a person decides
+	Review    Kind = "review"    // a person has to decide
 	Refused   Kind = "refused"   // the server refused it
 )
 
@@ -115,7 +115,7 @@ func (r *Reconciliation) Follow(ctx context.Context) error {
 	)
 }
 
-// UnderWay returns how many confirmed items of a run the server is still carrying out.
+// UnderWay returns how many confirmed items of a run are not settled at the server yet.
 func UnderWay(o operation.Operation, counts ledger.Counts) (count int) {
 	for state, items := range counts.States {
 		if !o.IsSettled(state) {
@@ -210,7 +210,7 @@ func (r *Reconciliation) compare(
 		decided = r.Until.Add(-place.Skew)
 	}
 	return r.Ledger.Ghosts(ctx, r.Run.ID, after, upTo, decided, rows(page), func(item ledger.Item) error {
-		return r.Found(Finding{Ghost, item.Subject, item.Resource, "the server does not show the order"})
+		return r.Found(Finding{Ghost, item.Subject, item.Resource, "the server does not return the order"})
 	})
 }
 
@@ -222,7 +222,7 @@ func ordersByID(page []operation.Candidate) map[uuid.UUID]operation.Candidate {
 	return byID
 }
 
-// unclaimed reports an order in an account of the run that no item has.
+// unclaimed reports an order in an account of the run that belongs to no item.
 func (r *Reconciliation) unclaimed(
 	maker operation.OrderMaker,
 	order operation.Candidate,
@@ -241,13 +241,13 @@ func (r *Reconciliation) unclaimed(
 	}
 	isAlike := maker.Resembles(item.Line, order)
 	switch {
-	case order.Flow != "" && order.Flow != "API": // Upvest placed it by itself
+	case order.Flow != "" && order.Flow != "API": // Upvest placed the order, not a client
 		return nil
 	case isAlike && (item.Outcome == ledger.Done || item.Outcome == ledger.Found):
 		finding.Kind = Double
 	case isAlike && !item.Outcome.Decided():
 		finding.Kind = Similar
-	case isAlike && item.Outcome == ledger.Review: // the item itself is reported
+	case isAlike && item.Outcome == ledger.Review: // the report already contains the item
 		return nil
 	default:
 		finding.Kind = Stray

@@ -25,8 +25,8 @@ func New(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	return s
 }
 
-// Start starts a sandbox for a test that may run beside others: the variables of this
-// process stay as they are.
+// Start starts a sandbox without changing the variables of this process, so a test that
+// uses it can run in parallel with others.
 func Start(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
 	s, err := sandbox.New(options...)
@@ -63,7 +63,7 @@ func ClientOf(
 	return client
 }
 
-// Following is an option with accounts that follow an allocation from the start.
+// Following returns an option for accounts that follow an allocation from the start.
 func Following(accounts ...uuid.UUID) sandbox.Option {
 	mix := uuid.New()
 	state := sandbox.State{

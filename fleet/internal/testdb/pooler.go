@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Pooler starts PgBouncer in transaction mode in front of a database, with further lines
-// of configuration, and returns the URL of the database through PgBouncer.
+// Pooler starts PgBouncer in transaction mode in front of a database, and returns the URL
+// for connections through PgBouncer. The arguments lines are added to its configuration.
 func Pooler(t testing.TB, url string, lines ...string) (pooled string) {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")

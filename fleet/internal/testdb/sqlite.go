@@ -14,8 +14,8 @@ func SQLite(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "fleet.db")
 }
 
-// model is the file of a SQLite database with tables. They are created once for all
-// tests, because that takes longer than most tests.
+// model is the file of a SQLite database with tables, which tests copy. Creating the
+// tables takes longer than most tests.
 var model struct {
 	sync.Mutex
 	file []byte

@@ -33,7 +33,7 @@ type Server struct {
 }
 
 // Each runs a test on every kind of database, each time on a new database with tables. In
-// CI no kind may be missing.
+// CI, a missing kind is an error.
 func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
@@ -107,7 +107,7 @@ func Execute(t testing.TB, url, statement string, arguments ...any) {
 	}
 }
 
-// Text returns the one value that a statement selects, as text.
+// Text returns the single value that a statement selects, as text.
 func Text(t testing.TB, url, statement string, arguments ...any) (value string) {
 	t.Helper()
 	db, err := database.Open(t.Context(), url, database.Options{Connections: 1})
@@ -144,7 +144,7 @@ func Shared(t testing.TB) *Server {
 // Main runs the tests of a package with a shared server. Call it from TestMain.
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
-// Run is Main for a package that has more to clean up: it returns the exit status.
+// Run is like Main but returns the exit status, for a package that has more to clean up.
 func Run(m *testing.M) (status int) {
 	status = m.Run()
 	if shared.server != nil {

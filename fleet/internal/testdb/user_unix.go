@@ -11,14 +11,14 @@ import (
 	"syscall"
 )
 
-// giveAway makes the user of the server the owner of a directory.
+// giveAway changes the owner of a directory to the user of the server.
 func giveAway(directory string) error {
 	credential := unprivileged()
 	if credential == nil {
 		return nil
 	}
 	if err := os.Chown(directory, int(credential.Uid), int(credential.Gid)); err != nil {
-		return fmt.Errorf("give the directory away: %w", err)
+		return fmt.Errorf("change the owner of the directory: %w", err)
 	}
 	return nil
 }
