@@ -1,7 +1,7 @@
-// Bench compares the cost of the client with that of the same work without it. It runs
-// the benchmarks in turns and prints one table with the project's targets and whether
-// they are met. Run it with `make bench`. A missed target fails nothing, since times vary
-// with the machine.
+// Bench compares the cost of work with the client and without it. It runs the benchmarks
+// of both sides in alternation, and prints a table with the results, the targets and
+// whether they are met. Run it with `make bench`. A missed target does not fail the
+// command, because times depend on the machine.
 package main
 
 import (
@@ -17,11 +17,13 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 10, "how often everything is measured; the table compares medians")
-	pattern := flag.String("bench", ".", "which benchmarks to run, as for go test")
-	duration := flag.String("benchtime", "300ms", "how long each runs in a round, as for go test")
-	raw := flag.String("raw", "", "a file to keep the measurements in, for benchstat")
-	from := flag.String("from", "", "a file with measurements: print their table without measuring")
+	rounds := flag.Int("rounds", 10, "the number of measurements of each benchmark; the table compares "+
+		"medians")
+	pattern := flag.String("bench", ".", "the benchmarks to run, as for go test")
+	duration := flag.String("benchtime", "300ms", "the time of each benchmark in a round, as for go test")
+	raw := flag.String("raw", "", "a file to which the measurements are written, for benchstat")
+	from := flag.String("from", "", "a file with measurements, whose table is printed without a new "+
+		"measurement")
 	flag.Parse()
 	if err := run(*rounds, *pattern, *duration, *raw, *from); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -52,15 +54,16 @@ func run(rounds int, pattern, duration, raw, from string) error {
 	return printTable(os.Stdout, bytes.NewReader(measured))
 }
 
-// packages are measured in this order. Each is built once, so that no round compiles.
+// packages are the packages with benchmarks. Each is compiled once, before the first
+// round.
 var packages = []string{"../wrapper", "./bench"}
 
-// measure runs the test programs and returns their output. It repeats all benchmarks in
-// every round, so that a slow phase of the machine affects both sides of a comparison.
+// measure runs the benchmarks and returns their output. Every round runs all benchmarks,
+// so that a slow phase of the machine affects both sides of a comparison.
 func measure(ctx context.Context, rounds int, arguments ...string) ([]byte, error) {
 	directory, err := os.MkdirTemp("", "bench")
 	if err != nil {
-		return nil, fmt.Errorf("make a directory for the programs: %w", err)
+		return nil, fmt.Errorf("create a directory for the programs: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(directory) }()
 	for _, name := range packages {

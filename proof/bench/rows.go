@@ -1,16 +1,17 @@
 package main
 
-// row compares two measurements.
+// row is a row of the table. It compares two measurements.
 type row struct {
-	number      int
-	what        string
-	ours, limit string // benchmarks of the client and of the baseline; limit may be empty
+	number int
+	what   string
+	// Names of the benchmarks of the client and the baseline; limit may be empty.
+	ours, limit string
 	unit        string
 	target      target
 }
 
-// target is the goal of a row: a number computed from the measurements of ours and limit,
-// and the bound that the number must reach or must not exceed.
+// target is the target of a row: a number computed from both measurements, and the bound
+// that the number must reach or must not exceed.
 type target struct {
 	bound float64
 	// relation is the format that prints the bound.
@@ -28,8 +29,9 @@ func times(bound float64) target {
 	}
 }
 
-// faster requires that ours does at least bound times as many operations as limit in the
-// same time. The measurements are times per operation.
+// faster requires that limit divided by ours is at least bound. Both measurements are
+// times per operation, so ours performs at least bound times as many operations in the
+// same time.
 func faster(bound float64) target {
 	return target{
 		bound:    bound,
@@ -48,7 +50,7 @@ func more(bound float64) target {
 	}
 }
 
-// inAll requires that ours is at most bound; limit is not used.
+// inAll requires that ours is at most bound. It ignores limit.
 func inAll(bound float64) target {
 	return target{
 		bound:    bound,
@@ -65,18 +67,18 @@ func (t target) met(number float64) bool {
 	return number <= t.bound
 }
 
-// The units of the measurements.
+// These are units of measurements.
 const (
 	seconds     = "sec/op"
 	bytesOnHeap = "B/op"
 	allocations = "allocs/op"
 )
 
-// rows are the rows of the table. A row whose field what is empty continues the row above
-// it, with another unit.
+// rows are the rows of the table. A row without the field what has another unit for the
+// row above it.
 var rows = []row{
 	{
-		number: 1, what: "signature editor, P-521, vs. ecdsa.SignASN1",
+		number: 1, what: "signature editor with P-521 vs. ecdsa.SignASN1",
 		ours: "SignatureP521/ours", limit: "SignatureP521/limit", unit: seconds, target: times(1.03),
 	},
 	{
@@ -84,11 +86,11 @@ var rows = []row{
 		ours:   "SignatureP521/ours", limit: "SignatureP521/limit", unit: allocations, target: more(25),
 	},
 	{
-		number: 2, what: "signature editor, Ed25519, vs. ed25519.Sign",
+		number: 2, what: "signature editor with Ed25519 vs. ed25519.Sign",
 		ours: "SignatureEd25519/ours", limit: "SignatureEd25519/limit", unit: seconds, target: times(1.35),
 	},
 	{
-		number: 3, what: "a whole order, vs. one written by hand",
+		number: 3, what: "an order vs. a handwritten request",
 		ours: "Order/ours", limit: "Order/limit", unit: seconds, target: times(1.4),
 	},
 	{
@@ -96,7 +98,7 @@ var rows = []row{
 		ours:   "Order/ours", limit: "Order/limit", unit: allocations, target: inAll(115),
 	},
 	{
-		number: 4, what: "a page of 1000 orders, vs. net/http and encoding/json",
+		number: 4, what: "a page of 1,000 orders vs. net/http and encoding/json",
 		ours: "OrderPage/ours", limit: "OrderPage/limit", unit: seconds, target: times(0.5),
 	},
 	{
@@ -108,40 +110,40 @@ var rows = []row{
 		ours:   "OrderPage/ours", limit: "OrderPage/limit", unit: allocations, target: times(0.25),
 	},
 	{
-		number: 5, what: "decoding that page, vs. encoding/json",
+		number: 5, what: "decoding that page vs. encoding/json",
 		ours: "Decode/ours", limit: "Decode/limit", unit: seconds, target: times(0.45),
 	},
 	{
-		number: 6, what: "All over 100,000 orders, 20 ms a page, 4 ahead, vs. 0",
+		number: 6, what: "All with 4 pages ahead vs. 0 (100,000 orders, 20 ms a page)",
 		ours: "All/4_ahead", limit: "All/limit", unit: seconds, target: times(0.25),
 	},
 	{
-		number: 6, what: "the same, 16 ahead",
+		number: 6, what: "All with 16 pages ahead vs. 0 (the same list)",
 		ours: "All/16_ahead", limit: "All/limit", unit: seconds, target: times(0.1),
 	},
 	{
-		number: 7, what: "live heap of All over 1,000,000 orders, vs. 10,000",
+		number: 7, what: "live heap of All over 1,000,000 orders vs. 10,000",
 		ours: "LiveHeap/ours", limit: "LiveHeap/limit", unit: "live-B", target: times(1.1),
 	},
 	{
-		number: 8, what: "1,000 goroutines on a cold client: token requests",
+		number: 8, what: "token requests of 1,000 goroutines on a new client",
 		ours: "ColdClient", unit: "tokens/op", target: inAll(1),
 	},
 	{
-		number: 8, what: "the same: dials for each call in flight",
+		number: 8, what: "dials per call in flight of these goroutines",
 		ours: "ColdClient", unit: "dials/call", target: inAll(1),
 	},
 	{
-		number: 9, what: "64 goroutines at the sandbox, vs. bare net/http",
+		number: 9, what: "64 goroutines calling the sandbox vs. bare net/http",
 		ours: "Sandbox/ours", limit: "Sandbox/limit", unit: seconds, target: faster(0.9),
 	},
 	{
-		number: 10, what: "orders placed by 2 processors, vs. 1",
+		number: 10, what: "orders placed on 2 processors vs. 1",
 		ours: "Parallel/ours/processors_2", limit: "Parallel/ours/processors_1",
 		unit: seconds, target: faster(1.8),
 	},
 	{
-		what: "the same without the client: what the machine allows",
+		what: "the same without the client (limit of the machine)",
 		ours: "Parallel/by_hand/processors_2", limit: "Parallel/by_hand/processors_1",
 		unit: seconds, target: faster(1.8),
 	},

@@ -18,24 +18,24 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// BenchmarkSandbox places orders from 64 goroutines over loopback, once with the client,
-// and once with net/http and the same signature.
+// BenchmarkSandbox places orders from 64 goroutines over loopback: with the client
+// (ours), and with net/http and the same signature (limit).
 func BenchmarkSandbox(b *testing.B) {
 	b.Run("limit", func(b *testing.B) {
-		place := newPlace(b)
-		place.inParallel(b, place.byHand)
+		fixture := newFixture(b)
+		fixture.inParallel(b, fixture.byHand)
 	})
 	b.Run("ours", func(b *testing.B) {
-		place := newPlace(b)
-		place.inParallel(b, func() error {
-			_, err := place.client.Orders.Create(b.Context(), place.order)
+		fixture := newFixture(b)
+		fixture.inParallel(b, func() error {
+			_, err := fixture.client.Orders.Create(b.Context(), fixture.order)
 			return err
 		})
 	})
 }
 
-// place is a sandbox with an account that can place orders.
-type place struct {
+// fixture is a sandbox with an account that can place orders, and its clients.
+type fixture struct {
 	access sandbox.Client
 	client *upvest.Client
 	bare   *http.Client
@@ -45,7 +45,7 @@ type place struct {
 	order  portfolios.OrderRequest
 }
 
-func newPlace(b *testing.B) *place {
+func newFixture(b *testing.B) *fixture {
 	b.Helper()
 	must := func(err error) {
 		b.Helper()
@@ -87,7 +87,7 @@ func newPlace(b *testing.B) *place {
 	must(err)
 	transport := &http.Transport{MaxIdleConnsPerHost: goroutines}
 	b.Cleanup(transport.CloseIdleConnections)
-	return &place{
+	return &fixture{
 		access: access,
 		client: client,
 		bare:   &http.Client{Transport: transport},
@@ -106,8 +106,8 @@ func newPlace(b *testing.B) *place {
 
 const goroutines = 64
 
-// inParallel repeats the call in 64 goroutines.
-func (*place) inParallel(b *testing.B, call func() error) {
+// inParallel repeats a call in 64 goroutines.
+func (*fixture) inParallel(b *testing.B, call func() error) {
 	b.Helper()
 	b.SetParallelism(goroutines / runtime.GOMAXPROCS(0))
 	b.ResetTimer()
@@ -121,8 +121,8 @@ func (*place) inParallel(b *testing.B, call func() error) {
 	})
 }
 
-// byHand places an order with net/http.
-func (p *place) byHand() error {
+// byHand places an order with net/http and the signature of the client.
+func (p *fixture) byHand() error {
 	body, err := json.Marshal(p.order)
 	if err != nil {
 		return err

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/perf/benchunit"
 )
 
-// measurements holds the measured values, by "name unit" of a benchmark.
+// measurements contains the measured values, by the name and the unit of a benchmark,
+// separated by a space.
 type measurements map[string][]float64
 
 // read parses the output of go test.
@@ -81,7 +82,7 @@ func printTable(to io.Writer, from io.Reader) error {
 		printed++
 	}
 	if printed == 0 {
-		return errors.New("no benchmark of the table was measured")
+		return errors.New("print the table: the measurements contain no benchmark of the table")
 	}
 	return table.Flush()
 }

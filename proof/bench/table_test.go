@@ -22,13 +22,13 @@ PASS
 `
 	want := []string{
 		"row what unit client baseline ratio target met",
-		"1 signature editor, P-521, vs. ecdsa.SignASN1 sec/op 101.0µ 100.0µ 1.010 ≤ 1.03 × yes",
+		"1 signature editor with P-521 vs. ecdsa.SignASN1 sec/op 101.0µ 100.0µ 1.010 ≤ 1.03 × yes",
 		"allocs/op 85.00 60.00 25.000 ≤ 25 more yes",
-		"3 a whole order, vs. one written by hand sec/op 150.0µ 100.0µ 1.500 ≤ 1.4 × no",
+		"3 an order vs. a handwritten request sec/op 150.0µ 100.0µ 1.500 ≤ 1.4 × no",
 		"allocs/op 116.0 79.00 116.000 ≤ 115 no",
-		"8 1,000 goroutines on a cold client: token requests tokens/op 1.000 ≤ 1 yes",
-		"8 the same: dials for each call in flight dials/call 1.001 ≤ 1 no",
-		"9 64 goroutines at the sandbox, vs. bare net/http sec/op 100.0µ 90.00µ 0.900 ≥ 0.9 × yes",
+		"8 token requests of 1,000 goroutines on a new client tokens/op 1.000 ≤ 1 yes",
+		"8 dials per call in flight of these goroutines dials/call 1.001 ≤ 1 no",
+		"9 64 goroutines calling the sandbox vs. bare net/http sec/op 100.0µ 90.00µ 0.900 ≥ 0.9 × yes",
 	}
 	var printed strings.Builder
 	if err := printTable(&printed, strings.NewReader(measured)); err != nil {
@@ -42,6 +42,6 @@ PASS
 		t.Errorf("got\n%s\nwant\n%s", a, b)
 	}
 	if err := printTable(&printed, strings.NewReader("PASS\n")); err == nil {
-		t.Error("an empty table was printed without an error")
+		t.Error("printTable returned no error for an empty table")
 	}
 }

@@ -23,15 +23,14 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// change is a change of the list between two requests: a row is added or removed at a
-// place that is a fraction of the list.
+// change adds or removes a row of the list between two requests.
 type change struct {
 	insert bool
-	at     byte // in 256ths
+	at     byte // position in the list, in 256ths of its length
 }
 
-// list is a server's list of orders, sorted by id. Steady rows are never removed. All
-// other rows are added and removed.
+// list is a server with a list of orders, sorted by id. Steady rows are never removed;
+// all other rows may be.
 type list struct {
 	mu      sync.Mutex
 	rows    []uuid.UUID
@@ -39,7 +38,7 @@ type list struct {
 	changes [][]change // before each request
 }
 
-// idOf returns an id that sorts by the number.
+// idOf returns an id for a number. Ids have the same order as their numbers.
 func idOf(number uint32) uuid.UUID {
 	id := uuid.UUID{6: 0x40, 8: 0x80}
 	binary.BigEndian.PutUint32(id[:], number)
@@ -51,8 +50,8 @@ func (l *list) apply(changes []change) {
 		index := int(change.at) * len(l.rows) / 256
 		switch {
 		case change.insert:
-			// The numbers at the start are far apart, so that this one lies between two
-			// rows.
+			// The numbers of the first rows are far apart, so this number lies between
+			// two rows.
 			number := uint32(change.at)<<24 | uint32(len(l.changes))<<12 | uint32(len(l.rows))&0xfff | 1
 			id := idOf(number)
 			if index, found := slices.BinarySearchFunc(l.rows, id, compareIDs); !found {
@@ -66,7 +65,7 @@ func (l *list) apply(changes []change) {
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
-// RoundTrip applies the changes before this request, and returns a page of the list.
+// RoundTrip applies the changes that precede the request, and returns a page of the list.
 func (l *list) RoundTrip(req *http.Request) (*http.Response, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,8 +95,7 @@ func (l *list) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// drawList draws a list and its changes. Without deletions, every row at the start is
-// steady.
+// drawList draws a list and its changes. Without deletions, all initial rows are steady.
 func drawList(t *rapid.T, deletes bool) *list {
 	server := &list{steady: map[uuid.UUID]bool{}}
 	for i := range rapid.IntRange(0, 60).Draw(t, "rows") {
@@ -113,9 +111,9 @@ func drawList(t *rapid.T, deletes bool) *list {
 	return server
 }
 
-// TestAllReadsAChangingList: every row that is in the list from beginning to end is
-// delivered exactly once and in order, and no row is delivered twice. Only if rows were
-// removed, the reader may end with [upvest.ErrListUnreadable].
+// TestAllReadsAChangingList requires that All returns each steady row exactly once and in
+// order, and no other row twice. It may end with [upvest.ErrListUnreadable] only if rows
+// are removed.
 func TestAllReadsAChangingList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		deletes := rapid.Bool().Draw(t, "with deletions")
@@ -130,7 +128,7 @@ func TestAllReadsAChangingList(t *testing.T) {
 		params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}
 		for order, err := range newClient(t, server).Orders.All(context.Background(), params, ahead) {
 			if failure != nil {
-				t.Fatal("the list continued after its error")
+				t.Fatal("All continued after an error")
 			}
 			failure = err
 			if err == nil {
@@ -139,7 +137,7 @@ func TestAllReadsAChangingList(t *testing.T) {
 		}
 
 		if failure != nil && !(deletes && errors.Is(failure, upvest.ErrListUnreadable)) {
-			t.Fatalf("the list was not read: %v", failure)
+			t.Fatalf("All ended with the error %v", failure)
 		}
 		requireOnce(t, got)
 		got = slices.DeleteFunc(got, func(id uuid.UUID) bool { return !server.steady[id] })
@@ -147,7 +145,7 @@ func TestAllReadsAChangingList(t *testing.T) {
 			steady = steady[:min(len(got), len(steady))]
 		}
 		if !slices.Equal(got, steady) {
-			t.Fatalf("the rows that were there all the time came as\n%v, want\n%v", got, steady)
+			t.Fatalf("got the steady rows\n%v, want\n%v", got, steady)
 		}
 	})
 }
@@ -156,7 +154,7 @@ func requireOnce(t *rapid.T, rows []uuid.UUID) {
 	seen := map[uuid.UUID]bool{}
 	for _, id := range rows {
 		if seen[id] {
-			t.Fatalf("row %s came twice", id)
+			t.Fatalf("All returned the row %s twice", id)
 		}
 		seen[id] = true
 	}

@@ -1,3 +1,3 @@
-// Package changinglist has a property test that reads a list to its end while rows are
-// added and removed.
+// Package changinglist contains a property test that reads a list to its end while rows
+// are added and removed.
 package changinglist

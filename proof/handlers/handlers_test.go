@@ -17,7 +17,7 @@ const (
 )
 
 // missing returns a finding for each method of the generated interface that the ledger
-// does not have. handlers are the sources of its package.
+// does not have. handlers are the source files of the ledger's package.
 func missing(generated string, handlers ...string) ([]string, error) {
 	wanted, err := interfaceMethods(generated)
 	if err != nil {
@@ -76,7 +76,7 @@ func ledgerMethods(source string) (names []string, err error) {
 	return names, nil
 }
 
-func TestEachOperationHasAHandler(t *testing.T) {
+func TestEachOperationHasHandler(t *testing.T) {
 	generated, err := os.ReadFile(generatedFile)
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +102,7 @@ func TestEachOperationHasAHandler(t *testing.T) {
 	}
 }
 
-func TestAMissingHandlerIsFound(t *testing.T) {
+func TestMissingHandlerIsFound(t *testing.T) {
 	const generated = "package contract\n\ntype StrictServerInterface interface {\n\tList()\n\tCreate()\n}\n"
 	const ledger = "package ledger\n\nfunc (l *Ledger) List() {}\n\nfunc Create() {}\n"
 	findings, err := missing(generated, ledger)

@@ -1,2 +1,3 @@
-// Package images builds the container images of the sandbox and the fleet, and runs them.
+// Package images tests the container images of the sandbox and the fleet: it builds and
+// runs them.
 package images

@@ -20,13 +20,13 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// builder runs buildah with a storage that the test removes. It needs no registry.
+// builder runs buildah with a temporary storage. It needs no registry.
 type builder struct{ storage string }
 
 func newBuilder(t *testing.T) builder {
 	t.Helper()
 	if os.Getenv("IMAGES") == "" {
-		t.Skip("make images builds and runs the images")
+		t.Skip("make images runs this test, which builds and runs the images")
 	}
 	return builder{storage: t.TempDir()}
 }
@@ -48,14 +48,15 @@ func (b builder) output(t *testing.T, arguments ...string) string {
 	return strings.TrimSpace(string(output))
 }
 
-// container builds an image, checks its configuration, and returns a container of it.
+// container builds an image, checks its configuration and returns a container of the
+// image.
 func (b builder) container(t *testing.T, dockerfile, name string) string {
 	t.Helper()
 	b.output(t, "build", "--isolation", "chroot", "-f", dockerfile, "-t", name, "../../build/images")
 	container := b.output(t, "from", "--pull-never", "localhost/"+name)
 	user := b.output(t, "inspect", "--format", "{{.OCIv1.Config.User}}", container)
 	if user != "65532:65532" {
-		t.Errorf("%s runs as %q, want a user without rights", name, user)
+		t.Errorf("%s runs as the user %q, want 65532:65532", name, user)
 	}
 	mounted := b.output(t, "mount", container)
 	if _, err := os.Stat(filepath.Join(mounted, "etc/ssl/certs/ca-certificates.crt")); err != nil {
@@ -74,18 +75,18 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// This repository's client calls the sandbox in a container, over https and under another
-// host name.
+// TestSandboxImage calls the sandbox in a container with the client, over HTTPS and under
+// another host name.
 func TestSandboxImage(t *testing.T) {
 	b := newBuilder(t)
 	container := b.container(t, "../../sandbox/Dockerfile", "upvest-sandbox")
 	refused, err := b.command(t.Context(), "run", "--isolation", "chroot", container, "--",
 		"/upvest-sandbox", "-keys", "/elsewhere").CombinedOutput()
 	if err == nil || !strings.Contains(string(refused), "permission denied") {
-		t.Errorf("it can write to the image: %v\n%s", err, refused)
+		t.Errorf("the sandbox can write to its image (error %v):\n%s", err, refused)
 	}
 	keys := t.TempDir()
-	if err := os.Chmod(keys, 0o777); err != nil { // for the user of the container
+	if err := os.Chmod(keys, 0o777); err != nil { // the user of the container writes here
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
@@ -105,7 +106,7 @@ func TestSandboxImage(t *testing.T) {
 	}
 	var variables map[string]string
 	if err := json.NewDecoder(stdout).Decode(&variables); err != nil {
-		t.Fatalf("the sandbox does not start: %v\n%s", err, stderr)
+		t.Fatalf("start the sandbox: %v\n%s", err, stderr)
 	}
 	for name, value := range variables {
 		if strings.HasPrefix(name, "UPVEST_API_") {
@@ -128,8 +129,8 @@ func TestSandboxImage(t *testing.T) {
 	}
 }
 
-// clientOf returns a client that trusts the bundle, and reaches the address under every
-// host name.
+// clientOf returns an HTTP client that trusts the certificates of a bundle and connects
+// to the address for every host name.
 func clientOf(t *testing.T, address, bundle string) *http.Client {
 	t.Helper()
 	text, err := os.ReadFile(bundle)
@@ -160,7 +161,8 @@ func checkHealth(t *testing.T, client *http.Client, base string) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
-		t.Errorf("%d %s, %v, want a healthy sandbox", response.StatusCode, body, err)
+		t.Errorf("got the status %d (body %s, error %v), want a healthy sandbox",
+			response.StatusCode, body, err)
 	}
 }
 
@@ -169,6 +171,6 @@ func TestFleetImage(t *testing.T) {
 	container := b.container(t, "../../fleet/Dockerfile", "fleet")
 	help := b.output(t, "run", "--isolation", "chroot", container, "--", "/fleet", "help")
 	if !strings.Contains(help, "fleet enqueue") {
-		t.Errorf("fleet help prints %s", help)
+		t.Errorf("fleet help prints no description of fleet enqueue:\n%s", help)
 	}
 }

@@ -1,3 +1,3 @@
-// Package languages holds the integration tests in other languages against the sandbox:
-// they pass, and they fail if their signing code is wrong.
+// Package languages runs the integration tests in Python and JavaScript on the sandbox.
+// They must pass, and they must fail if their signing code is wrong.
 package languages

@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// language is an integration test in the folder examples.
+// language is an integration test in examples/.
 type language struct {
 	folder, client string
 	run            []string
-	// passed is what the test prints if all of its cases passed.
+	// passed is part of the output of a test whose cases all pass.
 	passed string
-	// mistakes are changes of the client that sign wrongly.
+	// mistakes are changes of the client after which its signatures are wrong.
 	mistakes []mistake
 }
 
-// mistake replaces a part of a client.
+// mistake is a change of a client.
 type mistake struct {
 	name, old, new string
-	// reports is what the test then prints.
+	// reports is part of the output of the failing test.
 	reports string
 }
 
@@ -38,15 +38,19 @@ var languages = []language{
 				reports: "end with CRLF",
 			},
 			{
-				name: "the query is not covered", old: "if (query !== undefined)", new: "if (false)",
+				name:    "the signature does not cover the query",
+				old:     "if (query !== undefined)",
+				new:     "if (false)",
 				reports: "is not covered",
 			},
 			{
-				name: "the digest is of another text", old: "update(body)", new: "update(body + ' ')",
+				name: "the digest is for another body", old: "update(body)", new: "update(body + ' ')",
 				reports: "content-digest member sha-512 does not match",
 			},
 			{
-				name: "a signature is used twice", old: "randomBytes(12).toString('hex')", new: "'once'",
+				name:    "two signatures have the same nonce",
+				old:     "randomBytes(12).toString('hex')",
+				new:     "'once'",
 				reports: "nonce was used before",
 			},
 		},
@@ -61,15 +65,15 @@ var languages = []language{
 				reports: "end with CRLF",
 			},
 			{
-				name: "the query is not covered", old: "if has_query:", new: "if False:",
+				name: "the signature does not cover the query", old: "if has_query:", new: "if False:",
 				reports: "is not covered",
 			},
 			{
-				name: "the digest is of another text", old: "sha512(body)", new: `sha512(body + b" ")`,
+				name: "the digest is for another body", old: "sha512(body)", new: `sha512(body + b" ")`,
 				reports: "content-digest member sha-512 does not match",
 			},
 			{
-				name: "a signature is used twice", old: "{secrets.token_hex(12)}", new: "once",
+				name: "two signatures have the same nonce", old: "{secrets.token_hex(12)}", new: "once",
 				reports: "nonce was used before",
 			},
 		},
@@ -78,25 +82,26 @@ var languages = []language{
 
 func TestLanguages(t *testing.T) {
 	if os.Getenv("LANGUAGES") == "" {
-		t.Skip("make languages runs the tests in Python and Node.js")
+		t.Skip("make languages runs this test, which needs Python and Node.js")
 	}
 	for _, l := range languages {
 		t.Run(l.folder, func(t *testing.T) {
 			printed, err := l.test(t, filepath.Join("../../examples", l.folder))
 			if err != nil || !strings.Contains(printed, l.passed) {
-				t.Fatalf("%v, want success and %q:\n%s", err, l.passed, printed)
+				t.Fatalf("got the error %v, want success and the output %q:\n%s", err, l.passed, printed)
 			}
 			for _, m := range l.mistakes {
 				printed, err := l.test(t, l.broken(t, m))
 				if err == nil || !strings.Contains(printed, m.reports) {
-					t.Errorf("%s: %v, want a failure that prints %q:\n%s", m.name, err, m.reports, printed)
+					t.Errorf("%s: got the error %v, want a failure with the output %q:\n%s",
+						m.name, err, m.reports, printed)
 				}
 			}
 		})
 	}
 }
 
-// test runs the test in a folder on a sandbox that ends with it.
+// test runs the test of a folder on a temporary sandbox.
 func (l language) test(t *testing.T, folder string) (printed string, err error) {
 	t.Helper()
 	sandbox, err := filepath.Abs("../../build/upvest-sandbox")
@@ -112,7 +117,7 @@ func (l language) test(t *testing.T, folder string) (printed string, err error) 
 	return string(output), err
 }
 
-// broken returns a copy of the folder in which the client has a mistake.
+// broken returns a copy of the folder, with a mistake in the client.
 func (l language) broken(t *testing.T, m mistake) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -125,7 +130,7 @@ func (l language) broken(t *testing.T, m mistake) string {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(content), m.old); n != 1 {
-		t.Fatalf("%s: %s has %q %d times, want once", m.name, l.client, m.old, n)
+		t.Fatalf("%s: %s contains %q %d times, want once", m.name, l.client, m.old, n)
 	}
 	changed := strings.Replace(string(content), m.old, m.new, 1)
 	if err := os.WriteFile(file, []byte(changed), 0o600); err != nil {

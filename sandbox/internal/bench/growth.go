@@ -138,13 +138,13 @@ func growth() ([]row, error) {
 			met:    held < 1.2e9,
 		},
 		{
-			what:   "an order placed among 1,000,000, vs. one among 1,000",
+			what:   "an order placed among 1,000,000 vs. one among 1,000",
 			figure: insertion.String(),
 			target: "at most 2 ×",
 			met:    insertion.ratio() <= 2,
 		},
 		{
-			what:   "the orders of one account among 1,000,000, vs. 1,000",
+			what:   "the orders of one account among 1,000,000 vs. 1,000",
 			figure: listing.String(),
 			target: "at most 2 ×",
 			met:    listing.ratio() <= 2,

@@ -100,7 +100,7 @@ func traffic() ([]row, error) {
 	ratio := rates[1] / rates[0]
 	return []row{
 		{
-			what:   "rate of POST at 300,000 orders, vs. an empty sandbox",
+			what:   "rate of POST at 300,000 orders vs. an empty sandbox",
 			figure: fmt.Sprintf("%.2f × (%.0f/s, %.0f/s)", ratio, rates[1], rates[0]),
 			target: "at least 0.8 ×",
 			met:    ratio >= 0.8,
