@@ -18,7 +18,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
 )
 
-// Scopes of the operations. A client without Scopes is allowed all of them.
+// These are the scopes of the operations. A client without Scopes may request all of
+// them.
 const (
 	ScopeRead  = "portfolios:read"
 	ScopeAdmin = "portfolios:admin"
@@ -36,7 +37,7 @@ type Client struct {
 	ID uuid.UUID
 	// Secret is the client secret of the token request.
 	Secret string `json:"-"`
-	// KeyID is the keyid of its signatures.
+	// KeyID is the keyid parameter of its signatures.
 	KeyID string
 	// PublicKey checks its signatures: Ed25519, or ECDSA on P-521. If it is nil, it is
 	// taken from PrivateKey.
@@ -50,8 +51,8 @@ type Client struct {
 	Scopes []string
 }
 
-// NewClient returns a client with a random id, secret, key id and Ed25519 key. It is
-// allowed the scopes.
+// NewClient returns a client with a random id, secret, key id and Ed25519 key, which may
+// request the scopes.
 func NewClient(scopes ...string) (Client, error) {
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -77,7 +78,7 @@ func (c Client) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "sandbox.Client{ID:%s KeyID:%s Scopes:%v Secret:***}", c.ID, c.KeyID, c.Scopes)
 }
 
-// complete checks a client and fills in the fields that follow from others.
+// complete checks a client and fills in the fields that it can derive from others.
 func (c Client) complete() (Client, error) {
 	if c.ID == uuid.Nil {
 		return c, errors.New("client: ID is missing")

@@ -11,11 +11,11 @@ type Clock struct {
 	mu    sync.Mutex
 	time  time.Time
 	moves bool
-	// since is the system's time when the field time was set.
+	// since is the time of the machine when the field time was set.
 	since time.Time
 }
 
-// NewClock returns a clock that stands still at start, until Advance or Set moves it.
+// NewClock returns a clock that shows start until Advance or Set moves it.
 func NewClock(start time.Time) *Clock {
 	return &Clock{time: start.UTC()}
 }

@@ -32,7 +32,7 @@ type config struct {
 	address       string
 	url           string
 	certificate   *tls.Certificate
-	nested        bool // whether this is a world of another sandbox
+	nested        bool // true for a world of another sandbox
 	expose        bool
 	listen        bool
 	network       bool
@@ -128,7 +128,7 @@ func (c *config) secrets() []string {
 	return secrets
 }
 
-// allScopes returns the scopes of a client that names none.
+// allScopes returns the scopes of a client without Scopes.
 func (c *config) allScopes() []string {
 	if c.later {
 		return []string{ScopeAdmin, ScopeRead, ScopeLiquidationsAdmin, ScopeLiquidationsRead}
@@ -191,8 +191,8 @@ func newRandom(seed *uint64) func(n int64) int64 {
 	}
 }
 
-// newIDs returns the source of resource ids. Request ids have another source, so an
-// additional read does not change the ids of later resources.
+// newIDs returns the source of resource ids. Request ids come from another source, so
+// additional reads do not change the ids of later resources.
 func newIDs(seed *uint64) func() uuid.UUID {
 	if seed == nil {
 		return uuid.New

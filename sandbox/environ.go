@@ -18,14 +18,13 @@ func (s *Sandbox) Setenv(t interface{ Setenv(name, value string) }) {
 	}
 }
 
-// Environ returns the UPVEST_API_* variables, as NAME=value, that point a program at the
-// sandbox as its first client. Names without a value are included, so that no earlier
-// setting stays in force.
+// Environ returns the UPVEST_API_* variables, as NAME=value, with which a program reaches
+// the sandbox as its first client. It includes names without a value, so that these
+// replace earlier settings.
 func (s *Sandbox) Environ() []string { return s.EnvironOf(s.Client()) }
 
-// EnvironOf returns the variables of another client of the sandbox, as [Sandbox.Environ]
-// does. The private key is empty if the sandbox does not have it, or if it cannot be
-// exported.
+// EnvironOf is like [Sandbox.Environ], but for another client of the sandbox. The private
+// key is empty if the sandbox does not have it, or if it cannot be exported.
 func (s *Sandbox) EnvironOf(c Client) []string {
 	return []string{
 		environPrefix + "BASE_URL=" + s.URL(),

@@ -13,12 +13,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
 )
 
-// Fault makes a response fail on demand. It applies to requests that passed every check:
-// a wrong request gets its own error, and leaves the fault for the next request. A
-// request that met a fault uses up its nonce like any other request. The fields can be
-// combined.
+// Fault makes a response fail on demand. It applies only to requests that pass every
+// check: an invalid request gets its usual error, and the fault waits for the next
+// request. A request with a fault uses up its nonce like any other request. The fields
+// can be combined.
 type Fault struct {
-	// Operation is the operation that the fault waits for. Empty means any.
+	// Operation limits the fault to requests for an operation. Empty means any
+	// operation.
 	Operation Operation
 	// ClientID limits the fault to the requests of an API client. Zero means any.
 	ClientID uuid.UUID
@@ -26,30 +27,33 @@ type Fault struct {
 	// or body, or that name an order or a rebalancing of the account in their path. Zero
 	// means any request.
 	AccountID uuid.UUID
-	// Nth is the first request that meets the fault, counted from 1 among those that it
-	// waits for. A request that met another fault counts too. 0 means 1.
+	// Nth is the number of the first request that gets the fault, counted from 1. It
+	// counts the requests that match the fields above, including those that get another
+	// fault. 0 means 1.
 	Nth int
-	// Count is how many requests meet the fault. 0 means one, and a negative number means
-	// every request until ClearFaults.
+	// Count is how many requests get the fault. 0 means one request, and a negative
+	// number means every request until ClearFaults.
 	Count int
 
-	// After lets the request act first, so that only its response fails: the request has
-	// its effect, which the client cannot tell from the response. Without After, a
-	// Status, a Body or a Reset replaces the effect. The other fields never prevent it.
+	// After lets the request act first, so that only its response fails. The client
+	// cannot tell from the response that the request had an effect. Without After, a
+	// request with a Status, a Body or a Reset has no effect. The other fields never
+	// prevent the effect.
 	After bool
-	// Delay is how long to wait: before acting, or with After before responding. It ends
-	// early when the client goes away. The request then does nothing more.
+	// Delay is how long the sandbox waits before it acts, or with After before it
+	// responds. If the client disconnects, the wait ends and the request does nothing
+	// more.
 	Delay time.Duration
 
 	// Reset cuts the connection (TCP reset) instead of responding.
 	Reset bool
-	// Status is the status of the response. From 400 on, and without a Body, the body is
-	// a problem of the type that is documented for the status.
+	// Status is the status of the response. With a status from 400 on and without a Body,
+	// the body is a problem of the type that is documented for the status.
 	Status int
 	// Header is added to the response and replaces fields with the same name, such as
 	// Retry-After, Location or Date.
 	Header http.Header
-	// Body replaces the body. nil keeps it, and an empty one empties it.
+	// Body replaces the body. nil keeps the body, and an empty slice sends no body.
 	Body []byte
 	// ContentType is the content type of Body, such as text/html.
 	ContentType string
@@ -66,20 +70,21 @@ type Fault struct {
 
 // PendingFault is a fault that waits for further requests.
 type PendingFault struct {
-	// Fault has the Nth and the Count that are left.
+	// Fault is the fault. Its Nth and Count are the remaining ones.
 	Fault Fault
-	// Met is how many requests have met the fault.
+	// Met is how many requests have had the fault.
 	Met int
 }
 
 // Inject adds a fault. Faults wait in the order in which they were injected, and each
-// request meets at most one. Inject refuses a fault that changes nothing, and one that
-// the response of its operation cannot carry out, such as a cut body for a response
-// without one. A fault for any operation waits for a response that can.
+// request gets at most one. Inject refuses a fault that changes nothing, and a fault that
+// does not fit the response of its operation, such as a cut body for a response without a
+// body. A fault for any operation waits for a response that it fits.
 func (s *Sandbox) Inject(f Fault) error { return s.world.Load().Faults.Add(fault.Fault(f)) }
 
 // PendingFaults returns the faults that wait for further requests, in the order in which
-// they were injected. A fault with Met 0 has met no request yet.
+// they were injected. If Met is 0, no request has had the
+// fault yet.
 func (s *Sandbox) PendingFaults() []PendingFault {
 	waiting := s.world.Load().Faults.Pending()
 	pending := make([]PendingFault, len(waiting))
@@ -93,22 +98,20 @@ func (s *Sandbox) PendingFaults() []PendingFault {
 func (s *Sandbox) ClearFaults() { s.world.Load().Faults.Clear() }
 
 // Latency is how long requests wait before they act. It is independent of faults: a
-// request can have a latency and meet a fault.
+// request can have both a latency and a fault.
 type Latency struct {
-	// Operation is the operation that is slow. Empty means every operation without an
-	// entry.
+	// Operation is the slow operation. Empty means every operation that has no entry.
 	Operation Operation
 	// Delay is the shortest time that a request waits.
 	Delay time.Duration
-	// Spread is the length of the interval from which a random part is added to Delay.
-	// WithSeed makes the parts repeat from run to run.
+	// Spread is the upper limit of a random time that is added to Delay. WithSeed repeats
+	// these times from run to run.
 	Spread time.Duration
 }
 
 // SetLatency replaces the latency of all operations, one entry per operation. Without
-// entries no request waits. A request that is refused by a check does not wait. The wait
-// ends early when the client goes away, and the request then does nothing. Reset removes
-// the latency.
+// entries no request waits. A request that a check refuses does not wait. If the client
+// disconnects, the wait ends and the request does nothing. Reset removes the latency.
 func (s *Sandbox) SetLatency(profile ...Latency) error {
 	entries := make([]fault.Latency, len(profile))
 	for i, one := range profile {

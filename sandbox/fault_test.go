@@ -18,7 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A fault without effect is refused, because a test that injects one proves nothing.
+// Inject refuses a fault without an effect, because a test with such a fault proves
+// nothing.
 func TestFaultsWithoutEffectAreRefused(t *testing.T) {
 	s := newSandbox(t, sandbox.WithAccounts(map[uuid.UUID]uuid.UUID{savings: owner}))
 	for detail, wrong := range map[string][]sandbox.Fault{
@@ -56,7 +57,8 @@ func clientOf(t *testing.T, s *sandbox.Sandbox, c sandbox.Client) *upvest.Client
 	return client
 }
 
-// A fault meets the requests of one client, of one account, or from the nth on.
+// A fault can be limited to the requests of one client or one account, and to those from
+// the nth on.
 func TestFaultsAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		second, err := sandbox.NewClient()
@@ -81,12 +83,12 @@ func TestFaultsAreLimited(t *testing.T) {
 		of := clientOf(t, s, s.Clients()[0])
 		other := clientOf(t, s, s.Clients()[1])
 		if list(of) || list(other) {
-			t.Fatal("the first lists fail") // these calls fetch the tokens
+			t.Fatal("the first lists fail") // the lists also fetch the tokens
 		}
 
 		inject(sandbox.Fault{ClientID: second.ID, Status: http.StatusTeapot})
 		if list(of) || !list(other) || list(other) {
-			t.Error("a fault of the second client did not meet it alone, once")
+			t.Error("the fault of the second client did not apply exactly once, or applied to another client")
 		}
 		inject(sandbox.Fault{Operation: sandbox.ListAllocations, Nth: 3, Count: 2, Status: http.StatusTeapot})
 		inject(sandbox.Fault{Operation: sandbox.ListAllocations, Nth: 2, Status: http.StatusTeapot})
@@ -95,7 +97,7 @@ func TestFaultsAreLimited(t *testing.T) {
 			failed = append(failed, list(of))
 		}
 		if !slices.Equal(failed, []bool{false, true, true, true, false, false}) {
-			t.Errorf("failed %v, want the second, third and fourth", failed)
+			t.Errorf("requests %v failed, want the second, third and fourth", failed)
 		}
 
 		placed := buy(t, of, portfolios.SideBUY, "10")
@@ -103,29 +105,29 @@ func TestFaultsAreLimited(t *testing.T) {
 		inject(sandbox.Fault{AccountID: unused, Status: http.StatusTeapot})
 		inject(sandbox.Fault{AccountID: savings, Count: 3, Status: http.StatusTeapot})
 		if list(of) {
-			t.Error("a list of allocations met the fault of an account")
+			t.Error("a list of allocations got the fault of an account")
 		}
 		if _, err := of.Configurations.Retrieve(t.Context(), savings); err == nil {
-			t.Error("the account in the path")
+			t.Error("a request with the account in its path did not get the fault")
 		}
 		if _, err := of.Orders.Retrieve(t.Context(), placed.ID); err == nil {
-			t.Error("the order of the account in the path")
+			t.Error("a request with an order of the account in its path did not get the fault")
 		}
 		_, err = of.Orders.Create(t.Context(), portfolios.OrderRequest{
 			UserID: owner, AccountID: savings, CashAmount: "1",
 			Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
 		})
 		if err == nil {
-			t.Error("the account in the body")
+			t.Error("a request with the account in its body did not get the fault")
 		}
 		pending := s.PendingFaults()
 		if len(pending) != 1 || pending[0].Met != 0 || pending[0].Fault.AccountID != unused {
-			t.Errorf("pending: %v, want the fault that met no request", pending)
+			t.Errorf("the pending faults are %v, want the fault that applied to no request", pending)
 		}
 	})
 }
 
-// A test that fails logs the faults that met no request.
+// A test that fails logs the faults that applied to no request.
 func TestStartLogsUnmetFaults(t *testing.T) {
 	r := &recorded{T: t, failed: true}
 	s := sandbox.Start(r, sandbox.WithoutListener(), sandbox.WithMachineTime(machine))
@@ -147,10 +149,10 @@ func TestStartLogsUnmetFaults(t *testing.T) {
 	for _, end := range r.cleanup {
 		end()
 	}
-	want := "sandbox: a fault met no request: operation create_portfolios_order, account " +
+	want := "sandbox: a fault applied to no request: operation create_portfolios_order, account " +
 		savings.String() + ", count 1, after true, body of 6 bytes"
 	unmet := slices.DeleteFunc(slices.Clone(r.lines), func(line string) bool {
-		return !strings.Contains(line, "met no")
+		return !strings.Contains(line, "applied to no")
 	})
 	if !slices.Equal(unmet, []string{want}) {
 		t.Errorf("logged %q, want %q", r.lines, want)
@@ -168,7 +170,7 @@ func TestLatency(t *testing.T) {
 			return time.Since(begun), err
 		}
 		if took, err := list(); took != 0 || err != nil {
-			t.Fatalf("without a profile: %s, %v", took, err)
+			t.Fatalf("without a latency, a list took %s with the error %v", took, err)
 		}
 		err := s.SetLatency(
 			sandbox.Latency{Delay: 20 * time.Second},
@@ -184,24 +186,25 @@ func TestLatency(t *testing.T) {
 		for i := range 5 {
 			took, err := list()
 			if took < time.Second || took >= 2*time.Second || (err != nil) != (i == 0) {
-				t.Errorf("list %d took %s, %v, want one to two seconds, the first with a fault", i, took, err)
+				t.Errorf("list %d took %s with the error %v, want 1 to 2 s, and only the first to fail",
+					i, took, err)
 			}
 			seen[took] = true
 		}
 		if len(seen) < 2 {
-			t.Errorf("every list took %v, want a spread", seen)
+			t.Errorf("every list took %v, want different times", seen)
 		}
 		begun := time.Now()
 		_, err = client.Configurations.Retrieve(t.Context(), savings)
 		if took := time.Since(begun); err != nil || took != 20*time.Second {
-			t.Errorf("an operation without an entry took %s, %v, want the 20s of all others", took, err)
+			t.Errorf("an operation without an entry took %s with the error %v, want 20 s", took, err)
 		}
 		if err := s.SetLatency(sandbox.Latency{Delay: -1}); err == nil {
-			t.Error("a negative latency is taken")
+			t.Error("SetLatency accepts a negative latency")
 		}
 		s.Reset()
 		if took, err := list(); took != 0 || err != nil {
-			t.Errorf("after the reset: %s, %v", took, err)
+			t.Errorf("after the reset, a list took %s with the error %v", took, err)
 		}
 	})
 }
@@ -241,7 +244,7 @@ func TestResetIsComplete(t *testing.T) {
 		logged := requests(t, s)
 		old := slices.ContainsFunc(logged, func(r sandbox.Request) bool { return r.Method == http.MethodPut })
 		if old || len(logged) != each {
-			t.Fatalf("%d requests after the reset, an earlier one among them: %t; want the %d later ones",
+			t.Fatalf("got %d requests after the reset, with the earlier one: %t; want only the %d later ones",
 				len(logged), old, each)
 		}
 	}

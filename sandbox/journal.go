@@ -21,7 +21,7 @@ type Request struct {
 	// it too.
 	RequestID string `json:"request_id"`
 	Method    string `json:"method"`
-	// Path is the path as it was sent, escaped. Query is what followed the question mark.
+	// Path is the escaped path as it was sent. Query is the part after the question mark.
 	Path  string `json:"path"`
 	Query string `json:"query"`
 	// Operation is "" if the request reached no operation.
@@ -32,14 +32,16 @@ type Request struct {
 	// those that it read or changed, sorted. A list that is not limited to an account
 	// names none.
 	AccountIDs []uuid.UUID `json:"account_ids"`
-	// IdempotencyKey is in lower case with all dashes, even if it was sent otherwise.
+	// IdempotencyKey is in lower case with all dashes, even if the request had another
+	// spelling.
 	IdempotencyKey string `json:"idempotency_key"`
-	// Header and Body are what was sent. The body is empty if it was not read.
+	// Header and Body are those of the request. Body is empty if the sandbox did not read
+	// it.
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
 
-	// Status is the status of the response that was sent, and Detail the detail of an
-	// error. Status is 0 if the connection was cut before a response was sent.
+	// Status is the status of the response, and Detail is the detail of an error. Status
+	// is 0 if the connection was cut before a response was sent.
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
 	// ResourceID is the resource of a success, zero for a list. For a configuration it is
@@ -52,7 +54,7 @@ type Request struct {
 	// Replayed is true if the response is that of an earlier request with the same
 	// idempotency key.
 	Replayed bool `json:"replayed"`
-	// Fault is true if the request met a Fault.
+	// Fault is true if the request had a [Fault].
 	Fault bool `json:"fault"`
 }
 
@@ -78,8 +80,8 @@ type Effect struct {
 }
 
 // Filter selects requests or effects. If there are several filters, all must match. A
-// filter is refused if it is given twice or names nothing that exists, so that a typo
-// cannot select nothing or everything.
+// filter is refused if it is given twice or if what it names does not exist. Otherwise a
+// typo could select nothing or everything.
 type Filter func(f *journal.Filter, known func(Operation) bool) error
 
 // OfOperation selects the requests or effects of an operation.
@@ -125,10 +127,10 @@ func (s *Sandbox) Requests(filters ...Filter) ([]Request, error) {
 	return requests, nil
 }
 
-// Effects returns the effects since the start, in order. An account got exactly one order
-// if there is one effect with the filters OfOperation(CreateOrder) and
-// OfAccount(account). The last 100,000 are kept: Forgotten returns how many were dropped.
-// It returns an error for a filter that it refuses.
+// Effects returns the effects since the start, in order. For example, an account got
+// exactly one order if OfOperation(CreateOrder) and OfAccount(account) select exactly one
+// effect. The last 100,000 are kept: Forgotten returns how many were dropped. It returns
+// an error for a filter that it refuses.
 func (s *Sandbox) Effects(filters ...Filter) ([]Effect, error) {
 	f, err := s.newFilter(filters)
 	if err != nil {
@@ -142,8 +144,8 @@ func (s *Sandbox) Effects(filters ...Filter) ([]Effect, error) {
 	return effects, nil
 }
 
-// Forgotten returns how many requests and effects were dropped, because there were too
-// many. If it is not 0, a count of requests or effects proves nothing.
+// Forgotten returns how many requests and effects were dropped because there were too
+// many. If a number is not 0, do not rely on a count of requests or effects.
 func (s *Sandbox) Forgotten() (requests, effects uint64) {
 	w := s.world.Load()
 	_, _, requests = w.Requests.After(0, 0, func(journal.Request) bool { return true })

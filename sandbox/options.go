@@ -35,8 +35,8 @@ func WithExposure() Option {
 	}
 }
 
-// WithoutListener creates a sandbox that is reached through Handler only. It starts no
-// goroutine, and has none of the timeouts of a server.
+// WithoutListener creates a sandbox without a listener. Clients reach it only through
+// Handler. It starts no goroutine, and has none of the timeouts of a server.
 func WithoutListener() Option {
 	return func(c *config) error {
 		c.listen = false
@@ -44,9 +44,9 @@ func WithoutListener() Option {
 	}
 }
 
-// WithoutNetwork creates a sandbox that is reached through its Transport only: real HTTP
-// over connections in memory. It works inside testing/synctest, where it has to be closed
-// before the bubble ends.
+// WithoutNetwork creates a sandbox without a network. Clients reach it only through
+// Transport, with real HTTP over connections in memory. It works in a bubble of
+// testing/synctest, where the test must close it before the bubble ends.
 func WithoutNetwork() Option {
 	return func(c *config) error {
 		c.network = false
@@ -108,8 +108,8 @@ func WithClock(clock *Clock) Option {
 }
 
 // WithMachineTime sets the time of signatures, nonces, rate limits and the Date header,
-// instead of the machine's time. The Clock does not move it, so a client can still sign
-// after the Clock jumps by 24 hours.
+// instead of the machine's time. The Clock is independent of it, so a client can still
+// sign requests after the Clock moves by 24 hours.
 func WithMachineTime(now func() time.Time) Option {
 	return func(c *config) error {
 		if now == nil {

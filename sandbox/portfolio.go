@@ -21,8 +21,8 @@ type Portfolio struct {
 // Holding is what an account holds of one instrument.
 type Holding struct {
 	InstrumentID api.InstrumentID `json:"instrument_id"`
-	// Quantity is the number of shares. Selling is the part of them that open orders are
-	// going to sell.
+	// Quantity is the number of shares. Selling is the number of shares that open orders
+	// will sell.
 	Quantity api.Decimal `json:"quantity"`
 	Selling  api.Decimal `json:"selling"`
 	// Price is the price of one share in EUR. Value is the value of the quantity.
@@ -37,8 +37,7 @@ func (s *Sandbox) Portfolio(account uuid.UUID) (Portfolio, error) {
 	return s.PortfolioOf(s.Client(), account)
 }
 
-// PortfolioOf returns what an account of another client holds, as [Sandbox.Portfolio]
-// does.
+// PortfolioOf is like [Sandbox.Portfolio], but for an account of another client.
 func (s *Sandbox) PortfolioOf(c Client, account uuid.UUID) (Portfolio, error) {
 	found, err := s.world.Load().Ledger.Portfolio(c.ID, account)
 	if err != nil {

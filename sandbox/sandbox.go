@@ -162,8 +162,8 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 	})
 }
 
-// URL returns the base URL of the sandbox, without a slash at the end: the one of WithURL
-// if that is given. Nothing listens on the URL of a sandbox WithoutListener.
+// URL returns the base URL of the sandbox, without a slash at the end. With WithURL, it
+// returns that URL. Nothing listens on the URL of a sandbox WithoutListener.
 func (s *Sandbox) URL() string {
 	switch {
 	case s.config.url != "":
@@ -184,9 +184,9 @@ func (s *Sandbox) Address() string {
 	return s.server.address
 }
 
-// Transport returns a transport to the sandbox: over loopback, or through memory for a
-// sandbox WithoutNetwork. With WithURL, it reaches the sandbox under every host name.
-// With WithTLS, it trusts the sandbox's certificate.
+// Transport returns a transport to the sandbox. It connects over loopback, or through
+// memory for a sandbox WithoutNetwork. With WithURL, it reaches the sandbox under every
+// host name. With WithTLS, it trusts the sandbox's certificate.
 func (s *Sandbox) Transport() http.RoundTripper {
 	if s.server == nil {
 		return &http.Transport{}
@@ -236,7 +236,7 @@ func (s *Sandbox) RevokeTokens() { s.tokens.Revoke() }
 func (s *Sandbox) Reset() {
 	options, err := s.config.worldOptions(s.contract)
 	if err != nil {
-		return // The same options were valid at the start.
+		return // the same options were valid at the start
 	}
 	fresh, err := world.New(options)
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// machine returns the time at which signatures are made and checked.
+// machine returns the time for making and checking signatures.
 func machine() time.Time { return start }
 
 func TestSandboxListens(t *testing.T) {
@@ -50,7 +50,7 @@ func TestSandboxListens(t *testing.T) {
 		}
 	}
 	if _, err := http.Get(s.URL()); err == nil {
-		t.Error("it listens after Close")
+		t.Error("the sandbox still listens after Close")
 	}
 }
 
@@ -83,7 +83,7 @@ func TestClientIsRedacted(t *testing.T) {
 			c.Secret, fmt.Sprintf("%x", c.Secret), key[1 : len(key)-1], fmt.Sprintf("%x", c.PrivateKey),
 		} {
 			if strings.Contains(text, secret) {
-				t.Errorf("%s shows a secret", text)
+				t.Errorf("%s contains a secret", text)
 			}
 		}
 	}
@@ -143,7 +143,7 @@ func TestOptionsAreChecked(t *testing.T) {
 			t.Errorf("got %v, want it to contain %q", err, detail)
 		}
 		if s != nil {
-			t.Errorf("%s: a sandbox came with the error", detail)
+			t.Errorf("%s: New returns a sandbox and an error, want only the error", detail)
 		}
 	}
 }
@@ -173,8 +173,8 @@ func TestClock(t *testing.T) {
 	})
 }
 
-// Inside a bubble, the default clock, the delays of faults and the transitions of orders
-// use the bubble's time.
+// In a synctest bubble, the default clock, the delays of faults and the transitions of
+// orders use the time of the bubble.
 func TestHandlerInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSandbox(t)
@@ -201,7 +201,7 @@ func TestCloseEndsDelays(t *testing.T) {
 			defer func() {
 				cut, _ := recover().(error)
 				if !errors.Is(cut, http.ErrAbortHandler) {
-					t.Errorf("got %v, want the connection cut", cut)
+					t.Errorf("got the error %v, want a cut connection", cut)
 				}
 			}()
 			serve(s, tokenRequest(s))
@@ -212,12 +212,12 @@ func TestCloseEndsDelays(t *testing.T) {
 		}
 		wait.Wait()
 		if waited := time.Since(before); waited != 0 {
-			t.Errorf("the delay went on for %s", waited)
+			t.Errorf("the delay ended %s after Close", waited)
 		}
 	})
 }
 
-func TestRequestsAreLoggedAndForgotten(t *testing.T) {
+func TestTheJournalDropsTheOldestRequests(t *testing.T) {
 	s := newSandbox(t)
 	for range 12_000 {
 		serve(s, httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody))
@@ -226,7 +226,7 @@ func TestRequestsAreLoggedAndForgotten(t *testing.T) {
 	log := requests(t, s)
 	forgotten, _ := s.Forgotten()
 	if len(log) != 10_000 || forgotten != 2_001 {
-		t.Errorf("%d requests are remembered and %d forgotten, want the last 10,000", len(log), forgotten)
+		t.Errorf("the journal has %d requests and dropped %d, want the last 10,000", len(log), forgotten)
 	}
 	last := log[len(log)-1]
 	want := sandbox.Request{
@@ -258,11 +258,11 @@ func TestLogIsBoundedInBytes(t *testing.T) {
 		serve(s, httptest.NewRequest(http.MethodGet, "/"+strings.Repeat("p", 1<<20), http.NoBody))
 	}
 	if n := len(requests(t, s)); n == 0 || n > 64 {
-		t.Errorf("%d requests of 1 MiB are remembered, want at most 64 MiB", n)
+		t.Errorf("the journal has %d requests of 1 MiB, want at most 64 MiB", n)
 	}
 }
 
-func TestManyAtOnce(t *testing.T) {
+func TestConcurrentRequests(t *testing.T) {
 	s := newSandbox(t, sandbox.WithResponseCheck(func(err error) { t.Error(err) }), sandbox.WithSeed(1))
 	var wait sync.WaitGroup
 	for range 8 {
@@ -318,7 +318,7 @@ func tokenRequest(s *sandbox.Sandbox) *http.Request {
 }
 
 // The handler accepts a request whose Body is nil, as a direct call may pass it.
-func TestHandlerTakesNoBody(t *testing.T) {
+func TestHandlerAcceptsANilBody(t *testing.T) {
 	s := newSandbox(t)
 	r := httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody)
 	r.Body = nil
@@ -328,8 +328,8 @@ func TestHandlerTakesNoBody(t *testing.T) {
 	}
 }
 
-// A fault that the response cannot carry out is refused at once. A fault for any
-// operation waits for a response that can.
+// Inject refuses a fault that does not fit the response of its operation. A fault for any
+// operation waits for a response that it fits.
 func TestFaultsFitTheirResponses(t *testing.T) {
 	s := newSandbox(t)
 	const cancels = "cancel_portfolios_order" // 204
@@ -392,7 +392,7 @@ func TestFaultWaitsForAResponseWithABody(t *testing.T) {
 			met[r.Operation] = met[r.Operation] || r.Fault
 		}
 		if met[sandbox.CancelOrder] || !met[sandbox.RetrieveOrder] {
-			t.Errorf("the fault met %v", met)
+			t.Errorf("the requests with the fault are %v", met)
 		}
 	})
 }

@@ -18,7 +18,7 @@ const (
 	idleTimeout    = 2 * time.Minute
 )
 
-// serverless is the URL of a sandbox without a listener.
+// serverless is the URL of a sandbox that has no listener.
 const serverless = "http://127.0.0.1"
 
 // server serves a handler on an address, or in memory.

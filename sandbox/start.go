@@ -15,9 +15,9 @@ type TB interface {
 }
 
 // Start starts a sandbox for a test, and ends it with the test. If the test fails, it
-// logs the refused requests with their reasons, and the faults that met no request. It
-// compares every response with openapi.yaml, and a response that differs is an error of
-// the test.
+// logs the refused requests with their reasons, and the faults that applied to no
+// request. It compares every response with openapi.yaml. A response that differs is an
+// error of the test.
 func Start(t TB, options ...Option) *Sandbox {
 	t.Helper()
 	checked := WithResponseCheck(func(err error) { t.Errorf("sandbox: not as in openapi.yaml: %v", err) })
@@ -45,7 +45,7 @@ func (s *Sandbox) logRefusals(t TB) {
 	for _, r := range requests {
 		switch {
 		case r.Fault:
-			t.Logf("sandbox: request %d, %s %s, met a fault: %d", r.Number, r.Method, r.Path, r.Status)
+			t.Logf("sandbox: request %d, %s %s, had a fault: %d", r.Number, r.Method, r.Path, r.Status)
 		case r.Status >= 400:
 			t.Logf("sandbox: request %d, %s %s, was refused: %d %s",
 				r.Number, r.Method, r.Path, r.Status, r.Detail)
@@ -56,11 +56,11 @@ func (s *Sandbox) logRefusals(t TB) {
 	}
 }
 
-// logUnmet names the faults that met no request.
+// logUnmet logs the faults that applied to no request.
 func (s *Sandbox) logUnmet(t TB) {
 	for _, pending := range s.PendingFaults() {
 		if pending.Met == 0 {
-			t.Logf("sandbox: a fault met no request: %s", pending.Fault)
+			t.Logf("sandbox: a fault applied to no request: %s", pending.Fault)
 		}
 	}
 }

@@ -66,8 +66,8 @@ func buy(t *testing.T, client *upvest.Client, side portfolios.Side, amount api.D
 	return placed
 }
 
-// A whole test as a user writes it: it loads a state, makes a call that meets a fault,
-// advances the time, resets, and checks the effects.
+// This is a complete test as a user writes it. It loads a state, makes a call with a
+// fault, advances the time, resets, and checks the effects.
 func TestStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
@@ -80,34 +80,34 @@ func TestStart(t *testing.T) {
 			sandbox.OfOperation(sandbox.CreateOrder), sandbox.OfAccount(savings),
 		}
 		if n := len(effects(t, s, ofAccount...)); n != 1 {
-			t.Errorf("%d orders of the account, want exactly one", n)
+			t.Errorf("the account has %d orders, want exactly one", n)
 		}
 		sent := requests(t, s, ofAccount...)
 		if len(sent) != 2 || !sent[0].Fault || !sent[1].Replayed ||
 			sent[0].IdempotencyKey != sent[1].IdempotencyKey ||
 			!strings.Contains(sent[0].Body, `"50"`) || sent[0].Header.Get("Content-Digest") == "" {
-			t.Errorf("sent %+v, want an attempt whose response is lost, and one with the same response", sent)
+			t.Errorf("got the requests %+v, want a lost response, and its repetition", sent)
 		}
 		time.Sleep(2 * time.Hour)
 		done, err := client.Orders.Retrieve(t.Context(), placed.ID)
 		if err != nil || done.Status != portfolios.OrderStatusFILLED {
-			t.Errorf("two hours later: %v %v", done, err)
+			t.Errorf("two hours later, the order is %v with the error %v", done, err)
 		}
 
 		s.Reset()
 		page, err := client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
 		if err != nil || len(page.Data) != 1 || page.Data[0].ID != mixID || page.Data[0].Name != "Mix" ||
 			len(page.Data[0].Allocation) != 2 {
-			t.Errorf("after the reset: %+v %v, want the state of the start", page, err)
+			t.Errorf("after the reset, the list is %+v with the error %v, want the initial state", page, err)
 		}
 		if _, err := client.Orders.Retrieve(t.Context(), placed.ID); !errors.Is(err, upvest.ErrNotFound) {
-			t.Errorf("an order from before the reset: %v", err)
+			t.Errorf("an order from before the reset returns the error %v, want ErrNotFound", err)
 		}
 		if n := len(effects(t, s)); n != 0 {
-			t.Errorf("%d effects after the reset", n)
+			t.Errorf("got %d effects after the reset, want none", n)
 		}
 		if sent := requests(t, s); len(sent) != 2 || sent[0].Number != 1 {
-			t.Errorf("requests after the reset: %+v, want the two and no token", sent)
+			t.Errorf("got the requests %+v after the reset, want two without a token request", sent)
 		}
 	})
 }
@@ -133,15 +133,15 @@ func TestHoldingsAndPrices(t *testing.T) {
 			}
 		}
 		if got := status(portfolios.SideSELL, "90.01"); got != portfolios.OrderStatusCANCELLED {
-			t.Errorf("more than 90 percent of 100: %s", got)
+			t.Errorf("a sale of more than 90 percent of 100 is %s", got)
 		}
 		set(world, "2") // 120 + 40
 		if got := status(portfolios.SideSELL, "144.01"); got != portfolios.OrderStatusCANCELLED {
-			t.Errorf("more than 90 percent of 160: %s", got)
+			t.Errorf("a sale of more than 90 percent of 160 is %s", got)
 		}
 		set(world, "1.5") // 90 + 40
 		if got := status(portfolios.SideSELL, "117"); got != portfolios.OrderStatusFILLED {
-			t.Errorf("90 percent of 130: %s", got)
+			t.Errorf("a sale of 90 percent of 130 is %s", got)
 		}
 		// An order that is PROCESSING sells the same quantities at the new price: of the
 		// remaining 13, 10 are being sold.
@@ -153,12 +153,12 @@ func TestHoldingsAndPrices(t *testing.T) {
 		time.Sleep(time.Hour)
 		if done, err := client.Orders.Retrieve(t.Context(), open.ID); err != nil ||
 			done.Status != portfolios.OrderStatusFILLED {
-			t.Errorf("the open sale: %+v %v", done, err)
+			t.Errorf("the open sale is %+v with the error %v", done, err)
 		}
 		closing, err := client.Orders.CreateLiquidationRequest(t.Context(), savings,
 			portfolios.LiquidationRequest{UserID: owner})
 		if err != nil || closing.CashAmount != "0.3" {
-			t.Errorf("3 are left, at a tenth: %+v %v", closing, err)
+			t.Errorf("the liquidation of the remaining 3 is %+v with the error %v", closing, err)
 		}
 	})
 }
@@ -190,11 +190,11 @@ func TestStateIsChecked(t *testing.T) {
 	s := sandbox.Start(t, sandbox.WithoutListener())
 	for _, price := range []api.Decimal{"0", "-1", "many"} {
 		if err := s.SetPrice(world, price); err == nil {
-			t.Errorf("a price of %s is taken", price)
+			t.Errorf("SetPrice accepts the price %s", price)
 		}
 	}
 	if err := s.SetPrice("AAPL", "1"); err == nil {
-		t.Error("a price of an invalid instrument is accepted")
+		t.Error("SetPrice accepts an invalid instrument")
 	}
 }
 
@@ -235,7 +235,7 @@ func TestStartLogsRefusals(t *testing.T) {
 	}
 }
 
-// Requests in progress finish if they do so before the context ends.
+// Shutdown lets requests in progress finish if they end before the context.
 func TestShutdownWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested())
@@ -252,7 +252,7 @@ func TestShutdownWaits(t *testing.T) {
 		shut := make(chan error)
 		go func() { shut <- s.Shutdown(t.Context()) }()
 		if err := <-responded; err != nil {
-			t.Errorf("the request under way: %v", err)
+			t.Errorf("the request in progress failed: %v", err)
 		}
 		if err := <-shut; err != nil {
 			t.Errorf("shutdown: %v", err)

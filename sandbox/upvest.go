@@ -10,8 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// UpvestOrder is an order that Upvest places in an account by itself, for a savings plan
-// for instance.
+// UpvestOrder is an order that Upvest places in an account without a request of the
+// client, for instance for a savings plan.
 type UpvestOrder struct {
 	// ClientID is the API client that can retrieve the order. Zero means the first client
 	// of the sandbox.

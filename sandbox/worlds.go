@@ -25,15 +25,15 @@ const maxWorlds = 1000
 // world is a sandbox without a listener, with one client and a clock. It is safe for
 // concurrent use.
 type worlds struct {
-	// of is the sandbox whose listener and settings the worlds share.
+	// of is the sandbox that provides the listener and the settings of the worlds.
 	of *Sandbox
 
 	mu       sync.RWMutex
 	byClient map[uuid.UUID]*Sandbox
 }
 
-// Create makes a world with a random client. It begins in the given state, or in that of
-// the first client of the sandbox if state is nil.
+// Create makes a world with a random client. The world begins in the given state. If
+// state is nil, it begins in the state of the first client of the sandbox.
 func (w *worlds) Create(state []byte) (control.Variables, error) {
 	c := w.of.config
 	c.clients = nil
@@ -156,7 +156,7 @@ func (w *worlds) pick(r *http.Request) http.Handler {
 }
 
 // inForm returns the client that the form of a token request names, because some official
-// signers send no header with it. The body can be read again afterwards.
+// signers do not send the header upvest-client-id. The body can be read again afterwards.
 func (w *worlds) inForm(r *http.Request) string {
 	begun, err := io.ReadAll(io.LimitReader(r.Body, w.of.config.bodyLimit))
 	rest := io.MultiReader(bytes.NewReader(begun), r.Body)
@@ -173,7 +173,7 @@ type body struct {
 	io.Closer
 }
 
-// failing is a reader that returns the error of a body that could not be read.
+// failing is a reader that returns the error with which reading a body failed.
 type failing struct{ err error }
 
 // Read implements [io.Reader].

@@ -14,8 +14,8 @@ import (
 
 const html = "<html><body>Bad Gateway</body></html>"
 
-// faultRow is a fault with what the caller receives and whether the request has an
-// effect.
+// faultRow is a fault, with the response that the caller receives and whether the request
+// has an effect.
 type faultRow struct {
 	name  string
 	fault fault
@@ -167,12 +167,12 @@ func (row faultRow) run(t *testing.T, p *running, c *caller) {
 	maps.Copy(injected, row.fault)
 	p.inject(t, injected)
 	if r := c.send(t, c.get().sign()); r.status != 200 {
-		t.Errorf("another operation met the fault: %d %s", r.status, r.body)
+		t.Errorf("a request for another operation got the fault: %d %s", r.status, r.body)
 	}
 	wrong := c.post()
 	wrong.setBody("{}")
 	if r := c.send(t, wrong.sign()); r.status != 400 {
-		t.Errorf("a wrong request met the fault: %d %s", r.status, r.body)
+		t.Errorf("an invalid request got the fault: %d %s", r.status, r.body)
 	}
 	before := p.effects(t, creates)
 	met := c.try(t, c.post().sign())
@@ -183,7 +183,7 @@ func (row faultRow) run(t *testing.T, p *running, c *caller) {
 		t.Errorf("acted: %t, want %t", acted, row.acts)
 	}
 	if r := c.send(t, c.post().sign()); r.status != 200 {
-		t.Errorf("the fault stayed: %d %s", r.status, r.body)
+		t.Errorf("a second request got the fault: %d %s", r.status, r.body)
 	}
 }
 
@@ -203,13 +203,13 @@ func TestFaultCounts(t *testing.T) {
 	}
 	p.inject(t, fault{"status": 500, "count": -1})
 	if got := statuses(3); got[0] != 500 || got[2] != 500 {
-		t.Errorf("got %v, want 500 without end", got)
+		t.Errorf("got the statuses %v, want 500 for every request", got)
 	}
 	if status := p.control(t, "DELETE", "faults", nil, nil); status != http.StatusNoContent {
 		t.Errorf("clear: %d", status)
 	}
 	if got := statuses(1); got[0] != 200 {
-		t.Errorf("got %v after the faults were cleared", got)
+		t.Errorf("got the statuses %v after the faults were cleared", got)
 	}
 	p.inject(t, fault{"operation": "token", "status": 503})
 	if r := c.send(t, c.tokenRequest("portfolios:read").sign()); r.status != 503 {
@@ -228,7 +228,7 @@ func TestFaultKeepsTheResponseForTheRepetition(t *testing.T) {
 	again := c.post()
 	again.setKey(lost.get("idempotency-key"))
 	if r := c.send(t, again.sign()); r.status != 200 || p.effects(t, creates) != 1 {
-		t.Errorf("the repetition got %d %s, %d effects", r.status, r.body, p.effects(t, creates))
+		t.Errorf("the repetition got %d %s, with %d effects", r.status, r.body, p.effects(t, creates))
 	}
 }
 
@@ -251,7 +251,7 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 	}
 }
 
-// A client that goes away during a delay before acting leaves no effect.
+// A request has no effect if its client disconnects during the delay before it acts.
 func TestFaultDelayEndsWithTheClient(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
@@ -268,12 +268,12 @@ func TestFaultDelayEndsWithTheClient(t *testing.T) {
 		log := p.requests(t, "").Data
 		if last := log[len(log)-1]; last.Operation == creates {
 			if last.Status != 0 || !last.Fault {
-				t.Errorf("the journal has %+v", last)
+				t.Errorf("the last request in the journal is %+v", last)
 			}
 			break
 		}
 	}
 	if n := p.effects(t, creates); n != 0 {
-		t.Errorf("%d effects of a request that was given up", n)
+		t.Errorf("a request whose client disconnected has %d effects, want none", n)
 	}
 }

@@ -1,7 +1,7 @@
 // Command upvest-sandbox runs the sandbox on a loopback address, for clients in any
-// language. It prints the UPVEST_API_* variables that point a client at it, as shell
-// lines ready to source, and runs until it is interrupted. If a command follows the
-// flags, the program runs that with the variables set, and ends with its exit status.
+// language. It prints the UPVEST_API_* variables with which a client reaches it, as lines
+// that a shell can source, and runs until it is interrupted. If a command follows the
+// flags, the program runs the command with these variables and ends with its exit status.
 package main
 
 import (

@@ -22,7 +22,7 @@ import (
 const (
 	lifetime     = 10 * 365 * 24 * time.Hour
 	leafLifetime = 365 * 24 * time.Hour
-	// clockSkew is how far the clock of a client may lag.
+	// clockSkew is how far the clock of a client may be behind.
 	clockSkew = time.Hour
 )
 
@@ -69,7 +69,7 @@ func Parse(text []byte, now time.Time) (*Authority, error) {
 	case !ok:
 		return nil, errors.New("the private key cannot sign")
 	case !certificate.IsCA || certificate.KeyUsage != 0 && certificate.KeyUsage&x509.KeyUsageCertSign == 0:
-		return nil, errors.New("the certificate is not that of a certificate authority")
+		return nil, errors.New("the certificate does not belong to a certificate authority")
 	case now.After(certificate.NotAfter):
 		return nil, fmt.Errorf("the certificate expired at %s", certificate.NotAfter.Format(time.RFC3339))
 	}

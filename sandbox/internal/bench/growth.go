@@ -94,7 +94,8 @@ func (w *world) list(accountID uuid.UUID) error {
 	return response.VisitListPortfoliosOrdersResponse(httptest.NewRecorder())
 }
 
-// growth compares a ledger of a thousand accounts with one of a million.
+// growth compares a ledger with a thousand accounts with a ledger with a million
+// accounts.
 func growth() ([]row, error) {
 	small, err := newWorld(few)
 	if err != nil {

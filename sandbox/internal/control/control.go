@@ -1,5 +1,5 @@
-// Package control serves the control endpoint. It gives tests in other languages what Go
-// tests do with package sandbox.
+// Package control serves the control endpoint. With it, tests in other languages can do
+// what Go tests do with package sandbox.
 package control
 
 import (
@@ -26,9 +26,9 @@ type Endpoint struct {
 	Contract *openapi.Contract
 	// World returns the world that the endpoint reads and changes.
 	World func() *world.World
-	// FirstClient is the API client of requests that name none.
+	// FirstClient is the API client for requests that name no client.
 	FirstClient uuid.UUID
-	// Worlds are the worlds of parallel workers. It is nil for the endpoint of such a
+	// Worlds are the worlds of parallel workers. It is nil in the endpoint of such a
 	// world.
 	Worlds       Worlds
 	Clock        Clock
@@ -122,8 +122,9 @@ func do(action func()) http.HandlerFunc {
 	}
 }
 
-// forNoBrowser refuses requests from web pages: those of other origins, and those under a
-// host name that an attacker makes resolve to this machine (DNS rebinding).
+// forNoBrowser refuses requests that web pages of other origins send. It also refuses
+// requests under a host name that an attacker lets resolve to this machine (DNS
+// rebinding).
 func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests of web pages"))
@@ -136,7 +137,7 @@ func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 			r = r.Clone(r.Context())
 			r.Body = http.NoBody
 		}
-		// Reads across origins change nothing, but are refused as well.
+		// Reads of other origins change nothing, but the endpoint refuses them as well.
 		site := r.Header.Get("Sec-Fetch-Site")
 		// The endpoint's own page has the same origin.
 		fromPage := site != "" && site != "none" && site != "same-origin"
@@ -157,8 +158,8 @@ func (e *Endpoint) accepts(host string) bool {
 	return IsLoopback(host) || e.Host != "" && hostName(host) == hostName(e.Host)
 }
 
-// hostName returns one text for all spellings of a host name: lower case, without the dot
-// of the root.
+// hostName returns the same text for all spellings of a host name: lower case, without a
+// dot at the end.
 func hostName(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
 
 // IsLoopback reports whether a host is localhost or a loopback address.

@@ -11,9 +11,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// pageJSON is a page of requests or effects. The next page is the one with ?after= the
-// number of the last entry in Data. Total is how many entries there ever were, and
-// Dropped how many of them are no longer kept.
+// pageJSON is a page of requests or effects. To get the next page, set the query
+// parameter after to the number of the last entry in Data. Total counts all entries, and
+// Dropped counts those that are no longer kept.
 type pageJSON[T any] struct {
 	Total   uint64 `json:"total"`
 	Dropped uint64 `json:"dropped"`

@@ -16,9 +16,9 @@ import (
 // clock.
 type Worlds interface {
 	// Create makes a world with an initial state in the form of a state file, and returns
-	// the variables of its client. If state is nil, it is that of the sandbox's first
-	// client. The error is ErrTooManyWorlds if there are too many, and otherwise about
-	// the state.
+	// the variables of its client. If state is nil, the world begins in
+	// the state of the sandbox's first client. The error is ErrTooManyWorlds, or it
+	// describes a fault of the state.
 	Create(state []byte) (Variables, error)
 	// List returns the clients of the worlds.
 	List() []uuid.UUID
@@ -28,7 +28,7 @@ type Worlds interface {
 	Handler(client uuid.UUID) http.Handler
 }
 
-// ErrTooManyWorlds reports that there can be no further world.
+// ErrTooManyWorlds is returned if the sandbox has the largest number of worlds.
 var ErrTooManyWorlds = errors.New("there are too many worlds")
 
 // Variables are the UPVEST_API_* variables of a client, by name.

@@ -140,7 +140,7 @@ func (h *Handler) checkSignature(x *exchange) *response.Problem {
 }
 
 // limitRate counts every request that the client signed, even if a later check refuses it
-// (docs.upvest.co, Rate limiting). Requests that others send in its name do not count.
+// (docs.upvest.co, Rate limiting). Requests that others send with its id do not count.
 func (h *Handler) limitRate(x *exchange) *response.Problem {
 	limiter := x.client.Limiter
 	if limiter == nil || limiter.AllowN(h.MachineTime(), 1) {
@@ -201,7 +201,7 @@ func checkIdempotencyKey(x *exchange) *response.Problem {
 	}
 }
 
-// checkContract comes last. It is the only check of the content of the body.
+// checkContract is the last check, and the only one of the content of the body.
 func (h *Handler) checkContract(x *exchange) *response.Problem {
 	if x.route.IsToken() {
 		return nil

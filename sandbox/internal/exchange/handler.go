@@ -41,8 +41,8 @@ type Handler struct {
 	ReadTimeout time.Duration
 	// Mask removes secrets from the journal.
 	Mask mask.Masker
-	// ResponseCheck receives how responses differ from openapi.yaml. It is nil for no
-	// check.
+	// ResponseCheck receives the differences between responses and openapi.yaml. If it is
+	// nil, the sandbox does not compare them.
 	ResponseCheck func(error)
 }
 
@@ -67,16 +67,16 @@ type exchange struct {
 	pathValues map[string]string
 	client     *Client
 	body       []byte
-	// scopes are those of the access token.
+	// scopes are the scopes of the access token.
 	scopes []string
-	// idempotencyKey is zero for an operation that takes none.
+	// idempotencyKey is zero for an operation that has no idempotency key.
 	idempotencyKey uuid.UUID
 	replayed       bool
 	// call is the call of the ledger. It collects the accounts that the request touches.
 	call ledger.Call
-	// fault is the fault that the request met, or nil.
+	// fault is the fault of the request, or nil.
 	fault *fault.Fault
-	// checked is true if the response is compared with openapi.yaml.
+	// checked is true if the sandbox compares the response with openapi.yaml.
 	checked bool
 }
 

@@ -100,7 +100,7 @@ func size(entry journal.Request) int {
 	return bytes + len(entry.AccountIDs)*len(uuid.UUID{})
 }
 
-// named returns the accounts that a request names in its path, its query and its body.
+// named returns the accounts that a request names in its path, query and body.
 func (x *exchange) named() []uuid.UUID {
 	var body struct {
 		AccountID string   `json:"account_id"`
@@ -119,8 +119,8 @@ func (x *exchange) named() []uuid.UUID {
 	return accounts
 }
 
-// held is a body that is generated while it is sent. It holds the body back until there
-// is more than the journal keeps, and then passes everything on.
+// held is a body that is generated while it is sent. It holds the body back until the
+// body is larger than the part that the journal keeps. Then it passes everything on.
 type held struct {
 	begun []byte
 	// release sends the header. It is nil after its call.

@@ -44,7 +44,7 @@ func (h *Handler) sendWhole(w http.ResponseWriter, x *exchange, given *response.
 	_, _ = w.Write(given.Body)
 }
 
-// sendStream sends a response whose body is generated meanwhile. A short body is sent as
+// sendStream sends a response and generates its body meanwhile. It sends a short body as
 // a whole.
 func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response.Response) {
 	body := &held{to: w, release: func(begun []byte) {
@@ -64,7 +64,7 @@ func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response
 	h.sendWhole(w, x, whole)
 }
 
-// sendFaulty sends a response with the changes of the fault that the request met.
+// sendFaulty sends a response with the changes of the fault.
 func (h *Handler) sendFaulty(w http.ResponseWriter, x *exchange, given *response.Response, f *fault.Fault) {
 	first := given.Body
 	var rest []byte

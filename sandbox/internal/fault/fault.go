@@ -70,7 +70,7 @@ func (f *Fault) check(known Known) error {
 	}
 }
 
-// checkLimits returns an error if no request can meet the fault.
+// checkLimits returns an error if no request can match the limits of the fault.
 func (f *Fault) checkLimits(known Known) error {
 	switch {
 	case f.ClientID != uuid.Nil && !known.Client(f.ClientID):
@@ -142,7 +142,7 @@ func (f *Fault) fits(success int) bool {
 	return !f.needsBody() || response.CanHaveBody(status)
 }
 
-// Spoil returns the response as the fault changes it.
+// Spoil returns the response with the changes of the fault.
 func (f *Fault) Spoil(given *response.Response, requestID string) *response.Response {
 	if f.Status >= 400 && f.Body == nil {
 		given = response.Refuse(f.Status, "an injected fault").Response(requestID)

@@ -21,7 +21,7 @@ type Queue struct {
 	waiting []*Waiting
 }
 
-// Known has the operations, clients and accounts that a fault can be limited to.
+// Known reports which operations, clients and accounts a fault can be limited to.
 type Known struct {
 	Contract *openapi.Contract
 	// Client reports whether an API client exists, and Account whether an account does.
@@ -32,7 +32,7 @@ type Known struct {
 type Waiting struct {
 	// Fault has the remaining Count and Nth.
 	Fault Fault
-	// Met is how many requests have met the fault.
+	// Met is how many requests have had the fault.
 	Met int
 }
 
@@ -116,7 +116,7 @@ func (q *Queue) Meet(target Target) *Fault {
 	return met
 }
 
-// meets reports whether the request is one that the fault waits for.
+// meets reports whether the request matches the limits of the fault.
 func (f *Fault) meets(target Target) bool {
 	switch {
 	case f.Operation != "" && f.Operation != target.Route.Operation:

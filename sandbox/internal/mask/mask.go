@@ -34,7 +34,7 @@ const tokenPrefix = "ory_at_"
 
 var (
 	secretName = regexp.MustCompile(`(?i)` + secretNames)
-	// notSecret are names that only look like the name of a secret.
+	// notSecret lists names that only look like names of secrets.
 	notSecret = regexp.MustCompile(`(?i)^(token_type|token-type)$`)
 	// inText finds a name with its value in any text, such as a part of a multipart form.
 	inText = regexp.MustCompile(`(?i)((?:` + secretNames + `)[\w-]*(?:["']?\s*[:=]\s*|["']\s+))` +

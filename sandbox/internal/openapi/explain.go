@@ -46,8 +46,8 @@ func explainSchema(where string, wrong *openapi3.SchemaError) string {
 	return where + ": " + wrong.Reason
 }
 
-// deepest returns the innermost schema error. Of several alternatives, it is the error of
-// the one that matched best.
+// deepest returns the innermost schema error. If there are several alternatives, it
+// returns the error of the alternative that matches best.
 func deepest(err error) *openapi3.SchemaError {
 	switch err := err.(type) { //nolint:errorlint // each level is unwrapped in turn
 	case nil:

@@ -22,11 +22,11 @@ const (
 	encryptedForm = "p521-encrypted"
 )
 
-// passphrase encrypts every encrypted key file. It need not protect anything: the plain
-// key is in the same directory, and is valid for a sandbox only.
+// passphrase encrypts every encrypted key file. It protects nothing, because the plain
+// key is in the same directory and works only with a sandbox.
 const passphrase = "upvest-sandbox"
 
-// madeClient is a client with the files of its private keys.
+// madeClient is a client with its key files.
 type madeClient struct {
 	sandbox.Client
 	keys []keyFile

@@ -129,7 +129,7 @@ func existingFile(path string) (envFile, error) {
 }
 
 func notOurs(path string) error {
-	return fmt.Errorf("flag -env-file: %s exists, and a sandbox did not write it, or it was edited since: "+
+	return fmt.Errorf("flag -env-file: %s exists, but no sandbox wrote it, or it was edited since: "+
 		"choose another name, or remove it", path)
 }
 
@@ -146,7 +146,7 @@ func (f envFile) isInUse(ctx context.Context) bool {
 	return true
 }
 
-// create writes the complete file, readable by its owner only. It fails if the file
+// create writes the complete file, which only its owner can read. It fails if the file
 // exists.
 func (f envFile) create() error {
 	temporary := f.path + "." + uuid.NewString()
@@ -160,7 +160,7 @@ func (f envFile) create() error {
 	return nil
 }
 
-// remove removes the file if it still is what its run wrote.
+// remove removes the file if it is unchanged since its run wrote it.
 func (f envFile) remove() error {
 	content, err := os.ReadFile(f.path)
 	switch {

@@ -107,8 +107,8 @@ func (s *settings) hint(file string) string {
 	}
 }
 
-// writeFile writes a complete file or none, readable by its owner only. It replaces an
-// existing file.
+// writeFile writes a file that only its owner can read, and replaces an existing one. If
+// it fails, it leaves no incomplete file.
 func writeFile(name string, content []byte) error {
 	// The mode of a temporary file is 0600.
 	temporary, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")

@@ -93,7 +93,7 @@ func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, no
 		case claimed.other != nil:
 			if !wait(ctx, claimed.other) {
 				return nil, false, response.Refuse(http.StatusServiceUnavailable,
-					"the client gave the request up while another one with the same idempotency-key "+
+					"the client disconnected while another request with the same idempotency-key "+
 						"was in progress")
 			}
 		case claimed.full:

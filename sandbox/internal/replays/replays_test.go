@@ -40,7 +40,7 @@ func TestSecondWaitsForFirst(t *testing.T) {
 		after time.Duration
 	}{
 		"the first succeeds": {acted: 1, after: time.Hour},
-		// The second request then acts itself.
+		// The second request then acts too.
 		"the first fails": {first: slowAct{fails: true}, acted: 2, after: 2 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -55,22 +55,22 @@ func TestSecondWaitsForFirst(t *testing.T) {
 				defer cancel()
 				_, _, gaveUp := r.Once(ctx, key, replays.Fingerprint{}, begun, slow.act)
 				if gaveUp == nil || gaveUp.Status != 503 ||
-					!strings.Contains(gaveUp.Detail, "gave the request up") {
-					t.Errorf("the request that was given up got %v", gaveUp)
+					!strings.Contains(gaveUp.Detail, "the client disconnected") {
+					t.Errorf("the request whose client disconnected got %v", gaveUp)
 				}
 				if waited := time.Since(begun); waited != time.Minute {
-					t.Errorf("it was given up after %s", waited)
+					t.Errorf("its client disconnected after %s", waited)
 				}
 				second, replayed, refused := r.Once(t.Context(), key, replays.Fingerprint{}, begun, slow.act)
 				if slow.acted != test.acted || time.Since(begun) != test.after {
-					t.Errorf("%d effects after %s, want %d after %s",
+					t.Errorf("the requests acted %d times after %s, want %d times after %s",
 						slow.acted, time.Since(begun), test.acted, test.after)
 				}
 				if replayed == slow.fails || (refused != nil) != slow.fails {
-					t.Errorf("the second got %v %v, replayed %t", second, refused, replayed)
+					t.Errorf("the second request got %v and %v, replayed: %t", second, refused, replayed)
 				}
 				if !slow.fails && second.Body[0] != 1 {
-					t.Errorf("the second got the response %v", second.Body)
+					t.Errorf("the second request got the response %v", second.Body)
 				}
 			})
 		})
@@ -103,19 +103,19 @@ func TestNothingIsForgottenEarly(t *testing.T) {
 	for range 2 {
 		refused := once(keys[3])
 		if refused == nil || refused.Status != 503 || !strings.Contains(refused.Detail, "-kept-responses") {
-			t.Errorf("one too many: %v", refused)
+			t.Errorf("a new key in a full store returns %v", refused)
 		}
 	}
 	for _, key := range keys[:3] {
 		if refused := once(key); refused != nil || acted != 3 {
-			t.Errorf("the repetition: %v, acted %d times", refused, acted)
+			t.Errorf("the repetition returns %v, and the request acted %d times", refused, acted)
 		}
 	}
 	now = now.Add(21 * time.Hour)
 	if refused := once(keys[3]); refused != nil || acted != 4 {
-		t.Errorf("after 24 hours there is room: %v, acted %d times", refused, acted)
+		t.Errorf("after 24 hours, a new key returns %v, and the request acted %d times", refused, acted)
 	}
 	if refused := once(keys[1]); refused != nil || acted != 4 {
-		t.Errorf("the second is kept: %v, acted %d times", refused, acted)
+		t.Errorf("the repetition of the second request returns %v, and it acted %d times", refused, acted)
 	}
 }

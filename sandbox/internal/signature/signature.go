@@ -86,8 +86,8 @@ func NewVerifier(rules Rules) *Verifier {
 	return &Verifier{rules: rules, nonces: expiring.New[usedNonce, struct{}](rules.MaxNonces)}
 }
 
-// Verify returns nil if one of the request's signatures keeps every rule, and otherwise
-// the failure of the first signature.
+// Verify returns nil if one of the request's signatures is valid, and otherwise the
+// failure of the first signature.
 func (v *Verifier) Verify(r *Request) *Failure {
 	if got := r.Header.Values("Upvest-Signature-Version"); len(got) != 1 || got[0] != version {
 		return failUnlisted(r, "upvest-signature-version is %s, expected 15 "+

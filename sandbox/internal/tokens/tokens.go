@@ -52,7 +52,7 @@ func New(lifetime time.Duration, documented map[string]bool) *Tokens {
 	}
 }
 
-// Client is the API client that requests a token, with the scopes that it is allowed.
+// Client is the API client that requests a token, with the scopes that it may request.
 type Client struct {
 	ID     uuid.UUID
 	Secret string

@@ -1,4 +1,4 @@
-// Package world holds everything that a reset restores: resources and prices, kept
+// Package world contains everything that a reset restores: resources and prices, kept
 // responses, faults, and the journals of requests and effects.
 package world
 
