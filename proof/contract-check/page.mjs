@@ -1,6 +1,6 @@
-// Opens a page in headless Chromium, then each of its routes, and prints as JSON: the
-// title, the main heading, empty images, the routes whose heading is missing, errors, and
-// requests over the network.
+// This script opens a page and each of its routes in headless Chromium.
+// It prints, as JSON: the title, the main heading, empty images, the routes without their
+// heading, errors, and requests over the network.
 //
 // Usage: node page.mjs FOLDER-OF-NODE-MODULES CHROMIUM PAGE SCREENSHOT ROUTE=HEADING...
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 const [modules, executablePath, page, screenshot, ...routes] = process.argv.slice(2);
 const { chromium } = createRequire(resolve(modules, 'page.mjs'))('playwright-core');
 
-// Chromium cannot use its sandbox as root. The other flags prevent its background requests.
+// Chromium cannot use its own sandbox as root. The other flags prevent background requests.
 const browser = await chromium.launch({
   executablePath,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -19,7 +19,7 @@ const browser = await chromium.launch({
 const seen = { title: '', heading: '', empty: [], missing: [], errors: [], requests: [] };
 try {
   const tab = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
-  tab.setDefaultTimeout(120_000); // for the page and the screenshot, enough for a busy machine
+  tab.setDefaultTimeout(120_000); // long enough for a busy machine
   tab.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
   tab.on('pageerror', (error) => seen.errors.push(error.message));
   tab.on('request', (request) => /^(https?|wss?):/.test(request.url()) && seen.requests.push(request.url()));
@@ -32,12 +32,12 @@ try {
     .map((image) => 'an empty image: ' + (image.alt || image.src)));
   for (const [route, heading] of routes.map((pair) => pair.split('='))) {
     await tab.goto(address + route);
-    // The menu contains the names of all operations, but only the heading of the operation
-    // on display is followed by the button "Copy".
+    // The menu contains the names of all operations. The button "Copy" follows only the
+    // heading of the operation that the page shows.
     await tab.waitForFunction((text) => document.body.innerText.includes(text), `\n${heading}\nCopy\n`, { timeout: 30000 })
       .catch(() => seen.missing.push(route));
   }
-  await tab.waitForTimeout(500); // until the animation of the menu ends
+  await tab.waitForTimeout(500); // wait until the animation of the menu has ended
   await tab.screenshot({ path: screenshot });
 } finally {
   await browser.close();

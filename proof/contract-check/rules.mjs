@@ -1,5 +1,5 @@
-// This repository's rules for openapi.yaml, as a plugin of Redocly CLI. redocly.yaml
-// enables them.
+// These are this repository's rules for openapi.yaml, as a plugin of Redocly CLI. The file
+// redocly.yaml enables them.
 
 const commonHeaders = ['upvest-client-id', 'authorization', 'signature', 'signature-input', 'upvest-api-version'];
 const keyedVerbs = ['post', 'patch'];
@@ -8,7 +8,7 @@ const verbs = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options', 'trac
 const headers = (parameters, resolve) =>
   (parameters ?? []).map((parameter) => resolve(parameter).node ?? parameter).filter((p) => p.in === 'header').map((p) => p.name);
 
-// Every request is signed and versioned, so every path item declares the headers for that.
+// Every request is signed and names the API version, so every path item declares these headers.
 const commonHeadersOnPaths = () => ({
   PathItem(item, { report, resolve }) {
     const declared = headers(item.parameters, resolve);
@@ -18,8 +18,8 @@ const commonHeadersOnPaths = () => ({
   },
 });
 
-// A POST or PATCH is safe to repeat only with an idempotency key. The other methods are
-// idempotent without one.
+// A POST or PATCH can be repeated safely only with an idempotency key. The other methods
+// are idempotent without a key.
 const idempotencyKey = () => ({
   PathItem(item, { report, resolve, location }) {
     for (const verb of verbs.filter((verb) => item[verb])) {
@@ -40,12 +40,12 @@ const scopes = () => ({
       return lists.length > 0 && lists.every((list) => list.length > 0);
     });
     if (requirements.length === 0 || !named) {
-      report({ message: 'The operation does not list the scopes that it needs.' });
+      report({ message: 'The operation does not list the scopes that it requires.' });
     }
   },
 });
 
-// Upvest's support asks for the request ID of any response, successful or not.
+// Upvest's support asks for the request ID of a response, successful or not.
 const requestID = () => ({
   Response(response, { report }) {
     if (!response.headers?.['upvest-request-id']) {
@@ -54,7 +54,7 @@ const requestID = () => ({
   },
 });
 
-// Tests and mock servers use the examples, and readers learn from them.
+// Tests, mock servers and readers use the examples.
 const bodyExamples = () => ({
   MediaType(media, { report }) {
     if (media.example === undefined && Object.keys(media.examples ?? {}).length === 0) {

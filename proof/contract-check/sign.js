@@ -1,5 +1,6 @@
-// Walks from a token to an order's allocation against the server in UPVEST_API_*, with signatures made by http-message-signatures.
-// Prints one line per request: what was sent, and the status that came back.
+// This script requests a token and calls the allocations of the server in UPVEST_API_*.
+// The package http-message-signatures creates the signatures. The script prints one line
+// per request, with the method, the path and the status.
 'use strict';
 const crypto = require('node:crypto');
 const fs = require('node:fs');

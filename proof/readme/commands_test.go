@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestCommands: every command of the documents names a target, package, folder or file
-// that exists.
+// TestCommands requires that each command in the documents names a target, package,
+// folder or file that exists.
 func TestCommands(t *testing.T) {
 	c := commands{targets: targets(t), packages: map[string]error{}}
 	total := 0
@@ -25,7 +25,7 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	if total < 20 {
-		t.Errorf("found %d commands, so they are not found", total)
+		t.Errorf("found only %d commands, want at least 20", total)
 	}
 }
 
@@ -37,7 +37,7 @@ func TestWrongCommandsAreFound(t *testing.T) {
 		"cp nothing proof/released/openapi.yaml", "unknown-program", "go doc " + module + "/wrapper.Nothing",
 	} {
 		if c.check(t, line) == nil {
-			t.Errorf("%s: no error, want one", line)
+			t.Errorf("%s: got no error for a wrong command", line)
 		}
 	}
 }
@@ -46,8 +46,8 @@ const module = "github.com/d8277167/upvest-portfolios-go"
 
 var inlineCommand = regexp.MustCompile("`((?:make|go|cd|cp|git|\\(cd) [^`…]+)`")
 
-// commandsOf returns the lines of the shell blocks of a document, and the commands in its
-// sentences, without comments.
+// commandsOf returns the commands of a document, without comments: the lines of its shell
+// blocks, and the commands in its sentences.
 func commandsOf(text string) []string {
 	var found []string
 	for _, block := range blocks(text, "sh") {
@@ -75,13 +75,13 @@ func targets(t *testing.T) map[string]bool {
 	return found
 }
 
-// commands checks commands against the repository.
+// commands checks whether commands fit the repository.
 type commands struct {
 	targets  map[string]bool
-	packages map[string]error // the result of looking up a package, by package
+	packages map[string]error // the result of go list, by folder and package
 }
 
-// elsewhere are programs that the repository does not contain.
+// elsewhere contains programs that do not belong to the repository.
 var elsewhere = map[string]bool{
 	"openssl": true, "curl": true, "git": true, "env": true, "echo": true, "timedatectl": true, ".": true,
 	".ci/run": true, "fleet": true, "export": true, "upvest-sandbox": true,
@@ -109,23 +109,23 @@ func (c commands) check(t *testing.T, line string) error {
 		}
 		return nil
 	case len(words) > 3 && words[0] == "go" && words[1] == "mod" && words[2] == "edit":
-		return nil // package supply runs these in a module outside of the repository
+		return nil // package supply runs these commands outside the repository
 	case len(words) > 2 && words[0] == "go":
 		return c.checkGo(t, folder, words)
 	case len(words) == 2 && words[0] == "go":
-		return nil // the name of a command in a sentence
+		return nil // a sentence names a go command without arguments
 	case len(words) > 1 && words[0] == "cp":
 		if found, err := filepath.Glob(filepath.Join(repository, words[1])); err != nil || len(found) == 0 {
-			return fmt.Errorf("there is no file %s to copy", words[1])
+			return fmt.Errorf("the file %s, which cp copies, does not exist", words[1])
 		}
 		return nil
 	case len(words) > 0 && elsewhere[words[0]]:
 		return nil
 	}
-	return errors.New("no test knows this command: extend proof/readme/commands_test.go")
+	return errors.New("the test does not support this command: extend proof/readme/commands_test.go")
 }
 
-// checkGo looks up the package of a go command.
+// checkGo requires that the package of a go command exists.
 func (c commands) checkGo(t *testing.T, folder string, words []string) error {
 	t.Helper()
 	if words[1] == "doc" {
@@ -140,17 +140,17 @@ func (c commands) checkGo(t *testing.T, folder string, words []string) error {
 		if !strings.HasPrefix(name, "./") && !strings.HasPrefix(name, module) {
 			continue
 		}
-		place := folder + " " + name
-		if _, known := c.packages[place]; !known {
+		key := folder + " " + name
+		if _, known := c.packages[key]; !known {
 			command := exec.CommandContext(t.Context(), "go", "list", name)
 			command.Dir = folder
 			output, err := command.CombinedOutput()
 			if err != nil {
 				err = fmt.Errorf("%w: %s", err, output)
 			}
-			c.packages[place] = err
+			c.packages[key] = err
 		}
-		return c.packages[place]
+		return c.packages[key]
 	}
-	return nil // go test -run without a package, go generate and the like
+	return nil // the command names no package of this repository
 }

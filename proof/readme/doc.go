@@ -1,5 +1,5 @@
-// Package readme compares the README and docs/ with the code. The README's program is
-// built and run as printed, its error table is compared with the errors of the client,
-// every other piece of Go occurs word for word in tested code, and every command refers
-// to targets, packages and files that exist.
+// Package readme compares the README and docs/ with the code. It builds and runs the
+// program of the README, and compares the table of errors with the errors of the client.
+// All other Go code in the documents must occur word for word in tested code, and all
+// commands must refer to targets, packages and files that exist.
 package readme

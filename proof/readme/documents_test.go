@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// documents returns the README and the pages of docs/, from the repository.
+// documents returns the paths of the README and the pages of docs/, relative to the
+// repository.
 func documents(t *testing.T) []string {
 	t.Helper()
 	pages, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
@@ -35,7 +36,7 @@ func document(t *testing.T, name string) string {
 	return string(text)
 }
 
-// goCode returns the pieces of Go of a document.
+// goCode returns the blocks of Go code in a document.
 func goCode(t *testing.T, name string) []string {
 	t.Helper()
 	return blocks(document(t, name), "go")
@@ -51,7 +52,7 @@ func blocks(text, language string) []string {
 	return found
 }
 
-// TestLengths: the README and some pages stay short.
+// TestLengths limits the lengths of the README and of some pages.
 func TestLengths(t *testing.T) {
 	for name, limit := range map[string]int{
 		"README.md": 160, "docs/performance.md": 60, "docs/quick-reference.md": 80,
@@ -62,14 +63,15 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// Every block of code is in a language that a test reads, or is plain text.
+// TestBlocksHaveALanguage requires that each block of code is plain text, or is in a
+// language that a test checks.
 func TestBlocksHaveALanguage(t *testing.T) {
 	fence := regexp.MustCompile("(?m)^```(.+)$")
 	known := []string{"go", "sh", "text"}
 	for _, name := range documents(t) {
 		for _, match := range fence.FindAllStringSubmatch(document(t, name), -1) {
 			if !slices.Contains(known, match[1]) {
-				t.Errorf("%s has a block of %s, which no test reads", name, match[1])
+				t.Errorf("%s has a block of %s, which no test checks", name, match[1])
 			}
 		}
 	}
@@ -78,7 +80,8 @@ func TestBlocksHaveALanguage(t *testing.T) {
 // packageComment is the file with the package comment of the client.
 const packageComment = "wrapper/doc.go"
 
-// packageCode returns the code of the package comment, except for the list of methods.
+// packageCode returns the blocks of code in the package comment, except for the list of
+// methods.
 func packageCode(t *testing.T) []string {
 	t.Helper()
 	mode := parser.ParseComments | parser.PackageClauseOnly
@@ -95,12 +98,13 @@ func packageCode(t *testing.T) []string {
 		}
 	}
 	if len(pieces) < 8 {
-		t.Errorf("found %d pieces of code in %s, so they are not found", len(pieces), packageComment)
+		t.Errorf("found only %d blocks of code in %s, want at least 8", len(pieces), packageComment)
 	}
 	return pieces
 }
 
-// The package comment has a section for each subject that callers look for.
+// TestPackageCommentHasSections requires a section in the package comment for each
+// important subject.
 func TestPackageCommentHasSections(t *testing.T) {
 	text := document(t, packageComment)
 	for _, section := range []string{

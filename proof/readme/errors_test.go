@@ -22,8 +22,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// errorRow is a row of the README's table of errors. A row without kinds is for errors
-// that no row above matches.
+// errorRow is a row of the table of errors in the README. A row without kinds applies to
+// errors that match no row above it.
 type errorRow struct {
 	kinds []string
 	text  string
@@ -31,7 +31,7 @@ type errorRow struct {
 
 var sentinel = regexp.MustCompile("`((?:context\\.|Err)[A-Za-z]+)`")
 
-// errorRows reads the table of errors.
+// errorRows returns the rows of the table.
 func errorRows(t *testing.T) []errorRow {
 	t.Helper()
 	_, table, _ := strings.Cut(document(t, "README.md"), "| `errors.Is(err, …)`")
@@ -51,7 +51,7 @@ func errorRows(t *testing.T) []errorRow {
 	return rows
 }
 
-// sentinels are the errors that the table names.
+// sentinels contains the errors that the table names.
 var sentinels = map[string]error{
 	"ErrOutcomeUnknown":        upvest.ErrOutcomeUnknown,
 	"ErrAccepted":              upvest.ErrAccepted,
@@ -75,7 +75,7 @@ var sentinels = map[string]error{
 	"context.DeadlineExceeded": context.DeadlineExceeded,
 }
 
-// rowOf returns the row for an error: the first with a kind that the error matches.
+// rowOf returns the row for an error: the first row with a kind that the error matches.
 func rowOf(rows []errorRow, err error) errorRow {
 	var failure *upvest.Error
 	received := errors.As(err, &failure) && failure.Status != 0
@@ -89,8 +89,8 @@ func rowOf(rows []errorRow, err error) errorRow {
 	return errorRow{}
 }
 
-// TestErrorTableNamesEveryError: the table contains every exported error of the client,
-// and no other error.
+// TestErrorTableNamesEveryError requires that the table contains exactly the exported
+// errors of the client, and the errors of contexts.
 func TestErrorTableNamesEveryError(t *testing.T) {
 	var named []string
 	for _, row := range errorRows(t) {
@@ -120,16 +120,16 @@ func TestErrorTableNamesEveryError(t *testing.T) {
 	slices.Sort(named)
 	slices.Sort(exported)
 	if !slices.Equal(named, exported) {
-		t.Errorf("the table names\n%q, the client exports\n%q", named, exported)
+		t.Errorf("the table names\n%q, but the client exports\n%q", named, exported)
 	}
 }
 
-// roundTrip is a server without a network.
+// roundTrip is a server in the same process, without a network.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// over returns a client whose server is the function.
+// over returns a client that sends its requests to the function.
 func over(t *testing.T, server roundTrip) *upvest.Client {
 	t.Helper()
 	i := newInvestor(t, nil)
@@ -143,8 +143,8 @@ func over(t *testing.T, server roundTrip) *upvest.Client {
 	return client
 }
 
-// statusKinds are the rows of the table for the status of a read. A status that is not in
-// this map has the last row.
+// statusKinds contains the kind of error for each status of a read. The last row of the
+// table applies to all other statuses.
 var statusKinds = map[int]string{
 	400: "ErrBadRequest", 401: "ErrUnauthorized", 403: "ErrForbidden", 404: "ErrNotFound",
 	405: "ErrMethodNotAllowed", 406: "ErrNotAcceptable", 409: "ErrConflict", 422: "ErrUnprocessable",
@@ -152,8 +152,8 @@ var statusKinds = map[int]string{
 	503: "ErrServiceUnavailable", 504: "ErrGatewayTimeout",
 }
 
-// TestEveryStatusHasARow: every status from 300 to 599 has the row that the table
-// promises. Its number is in that row, and Err is nil.
+// TestEveryStatusHasARow requires that the error for each status from 300 to 599 matches
+// its row of the table, and that a row with a kind contains the status.
 func TestEveryStatusHasARow(t *testing.T) {
 	rows := errorRows(t)
 	status := 0
@@ -168,15 +168,15 @@ func TestEveryStatusHasARow(t *testing.T) {
 		_, err := client.Orders.Retrieve(t.Context(), firstAccount)
 		var failure *upvest.Error
 		if !errors.As(err, &failure) || failure.Status != status || failure.Err != nil {
-			t.Fatalf("%d: got %v, want an *Error of that status, without Err", status, err)
+			t.Fatalf("status %d: got %v, want an *Error with this status and without Err", status, err)
 		}
 		row := rowOf(rows, err)
 		kind, named := statusKinds[status]
 		switch {
 		case !named && (len(row.kinds) > 0 || !strings.Contains(row.text, "`Status` is not 0")):
-			t.Errorf("%d: got the row %q, want the last one", status, row.text)
+			t.Errorf("status %d: got the row %q, want the last row", status, row.text)
 		case named && (!slices.Contains(row.kinds, kind) || !strings.Contains(row.text, fmt.Sprint(status))):
-			t.Errorf("%d: got the row %q, want the one of %s, with that status", status, row.text, kind)
+			t.Errorf("status %d: got the row %q, want the row of %s with this status", status, row.text, kind)
 		}
 
 		_, err = client.Orders.Create(t.Context(), portfolios.OrderRequest{
@@ -187,13 +187,14 @@ func TestEveryStatusHasARow(t *testing.T) {
 		isUnknown := slices.Contains(rowOf(rows, err).kinds, "ErrOutcomeUnknown")
 		isRefusal := status/100 == 4 && status != http.StatusRequestTimeout && status != 499
 		if isUnknown == isRefusal || (failure.Outcome == upvest.OutcomeRefused) != isRefusal {
-			t.Errorf("%d: a write has the row %q and is %s", status, rowOf(rows, err).text, failure.Outcome)
+			t.Errorf("status %d: a write has the row %q and the outcome %s",
+				status, rowOf(rows, err).text, failure.Outcome)
 		}
 	}
 }
 
-// TestErrorsWithoutAStatus: failures before a response have the rows that the table
-// promises.
+// TestErrorsWithoutAStatus requires that failures without a response match their rows of
+// the table.
 func TestErrorsWithoutAStatus(t *testing.T) {
 	rows := errorRows(t)
 	ended, end := context.WithCancel(t.Context())
@@ -204,15 +205,16 @@ func TestErrorsWithoutAStatus(t *testing.T) {
 		ctx        context.Context
 		id         uuid.UUID
 	}{
-		{name: "ended context", ctx: ended, id: firstAccount, want: "context.Canceled"},
-		{name: "network", ctx: t.Context(), id: firstAccount, want: "`Status` is 0"},
-		{name: "argument", ctx: t.Context(), id: uuid.Nil, want: "`Status` is 0"},
+		{name: "a cancelled context", ctx: ended, id: firstAccount, want: "context.Canceled"},
+		{name: "a network failure", ctx: t.Context(), id: firstAccount, want: "`Status` is 0"},
+		{name: "an invalid argument", ctx: t.Context(), id: uuid.Nil, want: "`Status` is 0"},
 	} {
 		_, err := broken.Orders.Retrieve(test.ctx, test.id)
 		row := rowOf(rows, err)
 		var failure *upvest.Error
 		if !errors.As(err, &failure) || failure.Err == nil || !strings.Contains(row.text, test.want) {
-			t.Errorf("%s: %v has the row %q, want one with %q and Err", test.name, err, row.text, test.want)
+			t.Errorf("%s: the error %v has the row %q, want a row that contains %q, and Err set",
+				test.name, err, row.text, test.want)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestLinks: every link in a Markdown file of the repository leads to a file or folder,
-// and to a heading if it has an anchor.
+// TestLinks requires that each relative link in a Markdown file of the repository has a
+// target: a file or folder, and a heading if the link has an anchor.
 func TestLinks(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir(repository, func(path string, entry fs.DirEntry, err error) error {
@@ -26,13 +26,13 @@ func TestLinks(t *testing.T) {
 		}
 		text, err := os.ReadFile(path)
 		for _, link := range deadLinks(path, string(text)) {
-			t.Errorf("%s: the link to %s leads nowhere", path, link)
+			t.Errorf("%s: the target of the link %s does not exist", path, link)
 		}
 		files++
 		return err
 	})
 	if err != nil || files < 5 {
-		t.Errorf("read %d Markdown files: %v", files, err)
+		t.Errorf("read %d Markdown files (error %v), want at least 5", files, err)
 	}
 	bad := "# A b\n[a](../../README.md) [b](../../README.md#keys) " +
 		"[c](https://example.com/x) " +
@@ -44,7 +44,7 @@ func TestLinks(t *testing.T) {
 		"../../fleet/README.md#creates-the-tables",
 	}
 	if dead := deadLinks("links_test.go", bad); !slices.Equal(dead, want) {
-		t.Errorf("got %q as dead links, want %q", dead, want)
+		t.Errorf("got the dead links %q, want %q", dead, want)
 	}
 }
 
@@ -52,12 +52,12 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
 	fence   = regexp.MustCompile("(?s)```.*?```")
 	heading = regexp.MustCompile(`(?m)^#+ +(.+?) *$`)
-	// notInAnchor is what GitHub omits when it makes the anchor of a heading.
+	// notInAnchor matches the characters of a heading that GitHub omits in its anchor.
 	notInAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// deadLinks are the relative links of a text that lead to nothing, seen from the folder
-// of a file: no such file, or no such heading in it.
+// deadLinks returns the relative links in the text of a file whose target, a file or a
+// heading in it, does not exist.
 func deadLinks(path, text string) []string {
 	var dead []string
 	for _, match := range link.FindAllStringSubmatch(text, -1) {
@@ -85,7 +85,7 @@ func deadLinks(path, text string) []string {
 	return dead
 }
 
-// anchors returns the anchors that GitHub gives the headings of a Markdown text.
+// anchors returns the anchors that GitHub generates for the headings of a Markdown text.
 func anchors(text string) (found []string) {
 	times := map[string]int{}
 	for _, title := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {

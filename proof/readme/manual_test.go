@@ -45,8 +45,8 @@ func invest(
 	}
 }
 
-// The function of the quick reference places an order once, although its response is
-// lost.
+// TestQuickReference requires that the function of the quick reference places an order
+// once, although all responses of the first call are lost.
 func TestQuickReference(t *testing.T) {
 	mix := uuid.New()
 	account := uuid.New()
@@ -64,7 +64,7 @@ func TestQuickReference(t *testing.T) {
 		AccountID: account, UserID: uuid.New(), CashAmount: "100.00",
 		Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
 	}
-	// Four attempts carry out one order, and lose every response.
+	// The four attempts of the first call place one order, and each loses its response.
 	fault := sandbox.Fault{Operation: sandbox.CreateOrder, After: true, Reset: true, Count: 4}
 	if err := server.Inject(fault); err != nil {
 		t.Fatal(err)
@@ -75,11 +75,11 @@ func TestQuickReference(t *testing.T) {
 	}
 	order, err := invest(t.Context(), client, "plan 4711, 2026-03", request)
 	if err != nil || order.Status != portfolios.OrderStatusFILLED {
-		t.Errorf("got %v, %v, want a filled order", order, err)
+		t.Errorf("got the order %v (error %v), want a filled order", order, err)
 	}
 	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
 	if err != nil || len(placed) != 1 {
-		t.Errorf("%d orders were placed, %v, want 1", len(placed), err)
+		t.Errorf("the server placed %d orders (error %v), want 1", len(placed), err)
 	}
 }
 
@@ -106,8 +106,8 @@ func candidates(
 	return found, nil
 }
 
-// An order is found 25 hours later by account, amount, currency and side, and no other
-// order is found.
+// TestLookingFirst requires that candidates finds an order 25 hours later, by account,
+// amount, currency and side, and finds no other order.
 func TestLookingFirst(t *testing.T) {
 	i := newInvestor(t, nil)
 	first := time.Now().Add(-time.Second)
@@ -125,11 +125,12 @@ func TestLookingFirst(t *testing.T) {
 	same.CashAmount = "100"
 	found, err := candidates(t.Context(), i.client, same, first)
 	if err != nil || len(found) != 1 || found[0].ID != placed.ID {
-		t.Errorf("got %d candidates, %v, want the placed order", len(found), err)
+		t.Errorf("got %d candidates (error %v), want only the placed order", len(found), err)
 	}
 	found, err = candidates(t.Context(), i.client, i.request, time.Now().Add(24*time.Hour))
 	if err != nil || len(found) != 0 {
-		t.Errorf("got %d candidates, %v, want none after the first attempt", len(found), err)
+		t.Errorf("got %d candidates (error %v), want none that was created before the first attempt",
+			len(found), err)
 	}
 }
 
@@ -153,7 +154,7 @@ func TestStartingASandbox(t *testing.T) {
 	}
 	configuration, err := client.Configurations.Retrieve(t.Context(), account)
 	if err != nil || configuration.AllocationID != mix {
-		t.Errorf("got %v, %v, want the configuration of the state", configuration, err)
+		t.Errorf("got the configuration %v (error %v), want that of the state", configuration, err)
 	}
 }
 
@@ -163,7 +164,7 @@ type orders interface {
 	) (*portfolios.Order, error)
 }
 
-// fakeOrders fails with an error.
+// fakeOrders is a fake whose calls fail with an error.
 type fakeOrders struct{ err error }
 
 func (f fakeOrders) Create(
@@ -187,9 +188,9 @@ func TestFakes(t *testing.T) {
 
 func TestHTTPProxy(t *testing.T) {
 	i := newInvestor(t, nil)
-	asked := 0
+	requests := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked++
+		requests++
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	defer server.Close()
@@ -209,8 +210,8 @@ func TestHTTPProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = client.Orders.Retrieve(t.Context(), uuid.New(), upvest.WithoutRetry())
-	if err == nil || asked == 0 {
-		t.Errorf("got %v after %d requests to the proxy, want an error of the proxy", err, asked)
+	if err == nil || requests == 0 {
+		t.Errorf("got the error %v after %d requests to the proxy, want an error of the proxy", err, requests)
 	}
 }
 
@@ -245,6 +246,6 @@ func TestCompanyCertificate(t *testing.T) {
 	var failure *upvest.Error
 	isFailure := errors.As(err, &failure)
 	if !isFailure || !errors.As(failure.Err, &failure) || failure.Status != http.StatusNotFound {
-		t.Errorf("got %v, want the 404 of the token request", err)
+		t.Errorf("got the error %v, want the 404 of the token request", err)
 	}
 }

@@ -70,13 +70,14 @@ func (i investor) fail(t *testing.T, fault sandbox.Fault) {
 	}
 }
 
-// wantOrders fails the test unless the server has placed this number of orders, and err
-// is nil.
+// wantOrders fails the test unless err is nil and the server has placed the wanted number
+// of orders.
 func (i investor) wantOrders(t *testing.T, want int, err error) {
 	t.Helper()
 	placed, filterErr := i.server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
 	if err != nil || filterErr != nil || len(placed) != want {
-		t.Errorf("got %v, %v and %d orders, want %d", err, filterErr, len(placed), want)
+		t.Errorf("got the errors %v and %v and %d orders, want no error and %d orders",
+			err, filterErr, len(placed), want)
 	}
 }
 
@@ -138,7 +139,8 @@ func TestUnknownOutcomes(t *testing.T) {
 	}
 }
 
-// The README resumes a POST; the same line resumes PUT, PATCH and DELETE.
+// TestUnknownOutcomesOfOtherMethods requires that Resume also resumes PUT, PATCH and
+// DELETE. The README resumes only a POST.
 func TestUnknownOutcomesOfOtherMethods(t *testing.T) {
 	i := newInvestor(t, nil, upvest.WithoutRetry())
 	order, err := i.client.Orders.Create(t.Context(), i.request)
@@ -171,7 +173,7 @@ func TestUnknownOutcomesOfOtherMethods(t *testing.T) {
 			t.Fatalf("%s: got %v, want an unknown outcome", name, err)
 		}
 		if err := call(failure.Resume()); err != nil {
-			t.Errorf("%s resumed: %v", name, err)
+			t.Errorf("%s: the resumed call returned %v", name, err)
 		}
 	}
 }
@@ -225,7 +227,7 @@ func TestListsAndWaiting(t *testing.T) {
 		}
 		order, err = wait(t.Context(), i.client, order)
 		if err != nil || order.Status != portfolios.OrderStatusFILLED {
-			t.Errorf("got %v, %v, want a filled order", order, err)
+			t.Errorf("got the order %v (error %v), want a filled order", order, err)
 		}
 		if err := printAll(t.Context(), i.client, i.request.AccountID); err != nil {
 			t.Error(err)
@@ -254,7 +256,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-func TestReadingWhatIsNotCovered(t *testing.T) {
+func TestReadingUndocumentedFields(t *testing.T) {
 	i := newInvestor(t, nil)
 	placed, err := i.client.Orders.Create(t.Context(), i.request)
 	if err != nil {
@@ -282,11 +284,11 @@ func TestReadingWhatIsNotCovered(t *testing.T) {
 	}
 	err = read(t.Context(), i.client)
 	if want := []string{"UPVEST", "4711"}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %q, %v, want %q: fields that this client does not cover", got, err, want)
+		t.Errorf("got the undocumented fields %q (error %v), want %q", got, err, want)
 	}
 }
 
-func TestSendingWhatIsNotCovered(t *testing.T) {
+func TestSendingUndocumentedFields(t *testing.T) {
 	i := newInvestor(t, nil)
 	write := func(ctx context.Context, client *upvest.Client, request portfolios.OrderRequest) error {
 		_, err := client.Orders.Create(ctx, request, upvest.WithBodyField("client_reference", "4711"))
@@ -298,16 +300,16 @@ func TestSendingWhatIsNotCovered(t *testing.T) {
 	call := func(
 		ctx context.Context, client *upvest.Client, allocation *portfolios.Allocation,
 	) (json.RawMessage, error) {
-		var accounts json.RawMessage // or a type of yours
+		var accounts json.RawMessage // or your own type
 		err := client.Do(ctx, upvest.Request{
 			Method: http.MethodGet, Path: "/portfolios/allocations/" + allocation.ID.String() + "/accounts",
 		}, &accounts)
 		return accounts, err
 	}
 	_, err := call(t.Context(), i.client, i.allocation)
-	// The sandbox responds 404, because it does not have this path.
+	// The sandbox responds with 404, because it does not have this path.
 	if !errors.Is(err, upvest.ErrNotFound) {
-		t.Errorf("got %v, want 404", err)
+		t.Errorf("got the error %v, want 404", err)
 	}
 }
 
@@ -326,6 +328,6 @@ func TestSignatureBase(t *testing.T) {
 	}
 	base := shown.String()
 	if !strings.Contains(base, `"@path": /portfolios/orders`) || !strings.Contains(base, "(hidden)") {
-		t.Errorf("got %q, want the base with a masked token", base)
+		t.Errorf("got the signature base %q, want one with a masked token", base)
 	}
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// repository is the folder of the README, from this package.
+// repository is the root of the repository, relative to this package.
 var repository = filepath.Join("..", "..")
 
 // program returns the program of the README.
@@ -34,10 +34,11 @@ func program(t *testing.T) string {
 	return pieces[0]
 }
 
-// The account of the first order, which the program upvest-sandbox has from the start.
+// firstAccount is the account of the first order, which exists when upvest-sandbox
+// starts.
 var firstAccount = uuid.MustParse("1f0d3b5c-7a29-4e68-9c14-8b2e6f5a0d37")
 
-// TestProgramRuns builds the program of the README and runs it as printed.
+// TestProgramRuns builds and runs the program of the README without a change.
 func TestProgramRuns(t *testing.T) {
 	mix := uuid.New()
 	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
@@ -53,24 +54,24 @@ func TestProgramRuns(t *testing.T) {
 	}
 	output, err = run(t, repository, built)
 	if err != nil || !placedOrder.MatchString(output) {
-		t.Errorf("got %v and %q, want an order", err, output)
+		t.Errorf("got the output %[2]q (error %[1]v), want an order", err, output)
 	}
 }
 
 var placedOrder = regexp.MustCompile(`(?m)^[0-9a-f-]{36} NEW$`)
 
-// TestFirstOrderCommand runs the command that the README names for this program.
+// TestFirstOrderCommand runs the command that the README gives for this program.
 func TestFirstOrderCommand(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("make is missing")
 	}
 	output, err := run(t, repository, "make", "first-order")
 	if err != nil || !placedOrder.MatchString(output) {
-		t.Errorf("got %v and %q, want an order", err, output)
+		t.Errorf("got the output %[2]q (error %[1]v), want an order", err, output)
 	}
 }
 
-// TestFirstOrderIsShort: main has at most 25 lines.
+// TestFirstOrderIsShort requires that main has at most 25 lines.
 func TestFirstOrderIsShort(t *testing.T) {
 	_, body, _ := strings.Cut(program(t), "func main() {\n")
 	if lines := strings.Count(body, "\n"); lines == 0 || lines > 25 {
@@ -80,12 +81,12 @@ func TestFirstOrderIsShort(t *testing.T) {
 
 func TestProgramThatDoesNotBuildIsFound(t *testing.T) {
 	if _, _, err := build(t, repository, strings.Replace(program(t), "CashAmount", "Amount", 1)); err == nil {
-		t.Error("a program with a wrong field was built")
+		t.Error("build accepted a program with a wrong field")
 	}
 }
 
-// TestPiecesAreTested finds each piece of Go of the documents in code that is built and
-// tested.
+// TestPiecesAreTested requires that each block of Go code in the documents occurs in code
+// that is built and tested.
 func TestPiecesAreTested(t *testing.T) {
 	code := testedCode(t)
 	pieces := map[string][]string{packageComment: packageCode(t)}
@@ -95,18 +96,18 @@ func TestPiecesAreTested(t *testing.T) {
 	for name, ofOne := range pieces {
 		for _, piece := range ofOne {
 			if !strings.Contains(code, unindented(piece)) {
-				t.Errorf("%s: this is in no Go file of the repository:\n%s", name, piece)
+				t.Errorf("%s: no Go file of the repository contains this code:\n%s", name, piece)
 			}
 			changed := strings.Replace(piece, "\n", " // changed\n", 1)
 			if strings.Contains(code, unindented(changed)) {
-				t.Errorf("%s: with a change this is still found, so that the test cannot fail:\n%s",
+				t.Errorf("%s: the test cannot fail, because it finds this changed code:\n%s",
 					name, changed)
 			}
 		}
 	}
 }
 
-// testedCode returns the Go code of the repository without indentation.
+// testedCode returns all Go code of the repository without indentation.
 func testedCode(t *testing.T) string {
 	t.Helper()
 	var code strings.Builder
@@ -133,8 +134,7 @@ var indentation = regexp.MustCompile(`(?m)^\t+`)
 
 func unindented(text string) string { return indentation.ReplaceAllString(text, "") }
 
-// build builds a program in a folder, and returns its path and the output of the
-// compiler.
+// build builds a program in a folder and returns its path and the output of the compiler.
 func build(t *testing.T, folder, program string) (built, output string, err error) {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "main.go")

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// cloned is a clone of a repository's last commit, made with settings of git such as
-// core.autocrlf=true.
+// cloned clones the last commit of a repository with settings of git, such as
+// core.autocrlf=true, and returns the folder of the clone.
 func cloned(t *testing.T, from string, settings ...string) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "clone")
@@ -23,15 +23,15 @@ func cloned(t *testing.T, from string, settings ...string) string {
 	return folder
 }
 
-// inFolder runs a program in a folder and returns what it printed.
+// inFolder runs a program in a folder and returns its output.
 func inFolder(t *testing.T, folder, program string, arguments ...string) string {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Dir = folder
-	// With -trimpath, the name of the folder is not compiled in, so the build cache can
-	// be used.
+	// With -trimpath, programs do not contain the name of the folder, so the go command
+	// can use the build cache.
 	command.Env = append(os.Environ(), "GOFLAGS=-trimpath", "GOWORK=")
 	printed, err := command.CombinedOutput()
 	if err != nil {
@@ -40,8 +40,9 @@ func inFolder(t *testing.T, folder, program string, arguments ...string) string 
 	return string(printed)
 }
 
-// TestCommandsLeaveACheckoutClean runs the commands with which newcomers begin.
-func TestCommandsLeaveACheckoutClean(t *testing.T) {
+// TestCommandsLeaveCheckoutClean requires that the first commands of a new contributor
+// change no file of a checkout.
+func TestCommandsLeaveCheckoutClean(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
 	folder := cloned(t, repository)
@@ -52,14 +53,15 @@ func TestCommandsLeaveACheckoutClean(t *testing.T) {
 			t.Errorf("%s changes a fresh checkout:\n%s", command, changed)
 		}
 	}
-	// A control: these commands write a file that is ignored.
+	// The commands write one ignored file. It shows that git status reports new files.
 	ignored := inFolder(t, folder, "git", "status", "--porcelain", "--ignored")
 	if ignored != "!! go.work.sum\n" {
-		t.Errorf("want go.work.sum as the one ignored file, got:\n%s", ignored)
+		t.Errorf("want go.work.sum as the only ignored file, got:\n%s", ignored)
 	}
 }
 
-// TestLineEndingsAreKept checks that git on Windows leaves every file as it is committed.
+// TestLineEndingsAreKept requires that a checkout on Windows has the committed line
+// endings.
 func TestLineEndingsAreKept(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
@@ -71,11 +73,11 @@ func TestLineEndingsAreKept(t *testing.T) {
 	inFolder(t, folder, "git", "-c", "user.name=control", "-c", "user.email=control@example.invalid",
 		"commit", "--quiet", "--message", "a control")
 	if changedEndings(t, cloned(t, folder, "core.autocrlf=true")) == "" {
-		t.Error("without .gitattributes no line ending changes, so this test cannot fail")
+		t.Error("a checkout without .gitattributes changes no line ending, so this test cannot fail")
 	}
 }
 
-// changedEndings are the files of a checkout whose line endings are not those of the
+// changedEndings returns the files of a checkout whose line endings differ from the
 // commit.
 func changedEndings(t *testing.T, folder string) string {
 	t.Helper()

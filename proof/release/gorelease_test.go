@@ -17,14 +17,14 @@ import (
 
 const gorelease = "golang.org/x/exp/cmd/gorelease@v0.0.0-20261113113407-e3970619a1a4"
 
-// TestVersionFitsTheChanges checks with gorelease that VERSION matches the changes of
+// TestVersionFitsTheChanges requires, with gorelease, that VERSION fits the changes of
 // each module since its last tag.
 func TestVersionFitsTheChanges(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
 	repository := openRepository(t)
 	user := newOutsider(t, repository, nil)
-	// Without -trimpath, nothing would come from the build cache.
+	// With -trimpath, the go command can use the build cache.
 	user.environment = append(user.environment, "GOFLAGS=-trimpath")
 	install := exec.CommandContext(t.Context(), "go", "install", gorelease)
 	install.Env = append(os.Environ(), "GOFLAGS=", "GOBIN="+user.programs)
@@ -39,18 +39,18 @@ func TestVersionFitsTheChanges(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", m.folder, err)
 		}
-		// gorelease accepts all incompatible changes of version 0.
+		// gorelease accepts all incompatible changes in version 0.
 		isIncompatible := strings.Contains(printed, "## incompatible changes")
 		if isIncompatible && semver.MajorMinor(base) == semver.MajorMinor(repository.version) {
-			t.Errorf("%s has incompatible changes: the version after %s must be a new minor version",
+			t.Errorf("%s has incompatible changes since %s: increase the minor version",
 				m.folder, base)
 		}
 		t.Logf("%s against %s:\n%s", m.folder, base, printed)
 	}
 }
 
-// publishLast puts the last release of a module into the proxy in place of the one under
-// way, and returns its version: none before the first one.
+// publishLast replaces the version of a module in the proxy by its last release, and
+// returns the version of that release. It returns "none" if there is no release yet.
 func (o *outsider) publishLast(t *testing.T, repository tree, m member) string {
 	t.Helper()
 	git := func(arguments ...string) ([]byte, error) {

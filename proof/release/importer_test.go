@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// readme returns the go commands and the program of the README's first order.
-func readme(t *testing.T) (orders []string, program string) {
+// readme returns the go commands and the program of the first order in the README.
+func readme(t *testing.T) (commands []string, program string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository, "README.md"))
 	if err != nil {
@@ -23,15 +23,15 @@ func readme(t *testing.T) (orders []string, program string) {
 		text,
 	)
 	if found == nil {
-		t.Fatal("the README has no go get with a program after it")
+		t.Fatal("the README has no go get command that a program follows")
 	}
-	for order := range strings.Lines(string(found[1])) {
-		orders = append(orders, strings.TrimPrefix(order, "go "))
+	for command := range strings.Lines(string(found[1])) {
+		commands = append(commands, strings.TrimPrefix(command, "go "))
 	}
-	return orders, string(found[2])
+	return commands, string(found[2])
 }
 
-// importer is a module outside of this repository.
+// importer is a module outside this repository that imports its modules.
 type importer struct {
 	*outsider
 	folder string
@@ -54,7 +54,7 @@ func (i importer) run(t *testing.T, arguments ...string) string {
 	return printed
 }
 
-// weight returns how many modules the importer has.
+// weight describes how many modules the importer compiles and requires.
 func (i importer) weight(t *testing.T) string {
 	t.Helper()
 	sums, err := os.ReadFile(filepath.Join(i.folder, "go.sum"))
@@ -64,7 +64,7 @@ func (i importer) weight(t *testing.T) string {
 	compiled := strings.Fields(i.run(t, "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "."))
 	slices.Sort(compiled)
 	required := i.run(t, "list", "-m", "all")
-	return fmt.Sprintf("%d modules compiled in, this repository's among them; "+
-		"go.sum has %d lines, go list -m all %d",
+	return fmt.Sprintf("the importer compiles %d modules, including those of this repository; "+
+		"go.sum has %d lines, and go list -m all prints %d",
 		len(slices.Compact(compiled))-1, strings.Count(string(sums), "\n"), strings.Count(required, "\n"))
 }

@@ -1,12 +1,12 @@
 // Command release prints and changes the version of the next release, which is in the
 // file VERSION.
 //
-//	release tags         prints the tags of a release in the order in which they are set
-//	release modules      prints the modules and versions that are published then
-//	release proxy FOLDER makes FOLDER a module proxy that has them (GOPROXY=file://FOLDER)
-//	release next v0.2.0  changes every file that names the version to another one
+//	release tags         prints the tags of the release, in the order of creation
+//	release modules      prints the modules of the release with their versions
+//	release proxy FOLDER writes a module proxy with these modules (GOPROXY=file://FOLDER)
+//	release next v0.2.0  changes the version in every file that contains it
 //
-// Its tests release all modules to a module proxy in a folder and use them from there.
+// The tests release all modules to a module proxy in a folder, and use them from there.
 package main
 
 import (

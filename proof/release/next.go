@@ -12,14 +12,15 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// next changes VERSION, go.work and the requirements of the nested modules to a version,
-// such as v0.2.0.
+// next changes the version in VERSION, in go.work and in the requirements of the nested
+// modules to another one, such as v0.2.0.
 func (t tree) next(version string) error {
 	if err := module.Check(t.modules[0].path(), version); err != nil {
-		return fmt.Errorf("the next version cannot be %q: %w", version, err)
+		return fmt.Errorf("change the version to %q: %w", version, err)
 	}
 	if semver.Canonical(version) != version || semver.Compare(version, t.version) <= 0 {
-		return fmt.Errorf("the next version has to be a whole one after %s, not %s", t.version, version)
+		return fmt.Errorf("change the version from %s to %s: the next version must be greater, and have "+
+			"the form v1.2.3", t.version, version)
 	}
 	for _, old := range slices.Clone(t.work.Replace) {
 		name := old.Old
@@ -47,9 +48,9 @@ func (t tree) next(version string) error {
 }
 
 func (t tree) write(name string, text []byte) error {
-	err := os.WriteFile(filepath.Join(t.root, name), text, 0o644) //nolint:gosec // every user reads the tree
+	err := os.WriteFile(filepath.Join(t.root, name), text, 0o644) //nolint:gosec // all may read the tree
 	if err != nil {
-		return fmt.Errorf("change to the next version: %w", err)
+		return fmt.Errorf("change the version: %w", err)
 	}
 	return nil
 }

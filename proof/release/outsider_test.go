@@ -15,29 +15,29 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// outsider runs commands as a user does who has nothing of this repository: no workspace,
-// no flags, an empty module cache. The go command finds the modules of the repository in
-// a proxy, in front of the one that it is set up with.
+// outsider runs commands like a user without this repository: without a workspace and
+// flags, and with an empty module cache. The go command finds the modules of the
+// repository in a proxy, which it asks before its configured proxy.
 type outsider struct {
 	*proxy
-	environment []string // of the go command
-	programs    string   // folder where go install puts programs
+	environment []string // environment of the go command
+	programs    string   // folder to which go install writes programs
 }
 
-// newOutsider returns a user of the modules at the version that is being prepared. The
-// files goMods replace the go.mod of their folders.
+// newOutsider returns a user of the modules at the next version. goMods replaces the
+// go.mod files of folders.
 func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsider {
 	t.Helper()
 	printed, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOPROXY").Output()
 	if err != nil {
-		t.Fatalf("ask for the settings of go: %v", err)
+		t.Fatalf("read the settings of the go command: %v", err)
 	}
 	settings := strings.Fields(string(printed))
 	o := &outsider{proxy: newProxy(t.TempDir()), programs: t.TempDir()}
 	if err := o.publishAll(t.Context(), repository, goMods); err != nil {
 		t.Fatal(err)
 	}
-	// What this machine has already fetched and checked is not fetched again.
+	// The go command downloads no module that is in this machine's cache.
 	fetched := filepath.Join(settings[0], "cache/download")
 	o.environment = []string{
 		"GOPROXY=file://" + o.folder + ",file://" + fetched + "," + settings[1],
@@ -47,7 +47,8 @@ func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsi
 		"GOBIN=" + o.programs,
 	}
 	t.Cleanup(func() {
-		// The go command makes what it unpacks read-only.
+		// The go command makes the files in its cache read-only, so the test cannot
+		// remove them.
 		if _, err := o.run(context.Background(), ".", "go", "clean", "-modcache"); err != nil {
 			t.Error(err)
 		}
@@ -55,9 +56,9 @@ func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsi
 	return o
 }
 
-// unpacked is a module in a folder, as its zip has it. Its go.sum names the modules of
-// this repository too, which the one in the tree does not: their sums are known once they
-// are tagged, and only the module itself reads its go.sum.
+// unpacked unpacks the zip of a module into a folder, and adds the checksums of this
+// repository's modules to its go.sum. The go.sum in the tree cannot contain them, because
+// they are unknown until the modules are tagged. Importers do not read it.
 func (o *outsider) unpacked(t *testing.T, repository tree, m member) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -81,7 +82,7 @@ func (o *outsider) unpacked(t *testing.T, repository tree, m member) string {
 	return folder
 }
 
-// run runs a program in a folder and returns what it printed, on both streams.
+// run runs a program in a folder and returns its output of both streams.
 func (o *outsider) run(ctx context.Context, folder, program string, arguments ...string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
 	defer stop()

@@ -15,21 +15,21 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// proxy is a module proxy in a folder: the go command uses it with GOPROXY=file://FOLDER.
+// proxy is a module proxy in a folder. The go command uses it with GOPROXY=file://FOLDER.
 type proxy struct {
 	folder string
-	sums   map[module.Version]string // lines of a go.sum
+	sums   map[module.Version]string // lines of a go.sum, by module
 }
 
 func newProxy(folder string) *proxy {
 	return &proxy{folder: folder, sums: map[module.Version]string{}}
 }
 
-// publish puts a version of a module into the proxy.
+// publish adds a version of a module to the proxy.
 func (p *proxy) publish(name module.Version, goMod []byte, write func(io.Writer) error) error {
 	var packed bytes.Buffer
 	if err := write(&packed); err != nil {
-		return fmt.Errorf("make the zip of %s: %w", name, err)
+		return fmt.Errorf("create the zip of %s: %w", name, err)
 	}
 	folder := filepath.Join(p.folder, name.Path, "@v")
 	list, err := os.ReadFile(filepath.Join(folder, "list"))
@@ -60,7 +60,7 @@ func (p *proxy) publish(name module.Version, goMod []byte, write func(io.Writer)
 	return nil
 }
 
-// create writes a file, and the folders in which it lies.
+// create writes a file, and creates its folders.
 func create(name string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
@@ -68,8 +68,8 @@ func create(name string, text []byte) error {
 	return os.WriteFile(name, text, 0o600)
 }
 
-// publishAll puts all modules into the proxy, at the version under way. goMods are files
-// that take the place of the go.mod of a folder.
+// publishAll adds all modules to the proxy, at the next version. goMods replaces the
+// go.mod files of folders.
 func (p *proxy) publishAll(ctx context.Context, t tree, goMods map[string]string) error {
 	for _, m := range t.modules {
 		goMod := cmp.Or(goMods[m.folder], filepath.Join(t.root, m.folder, "go.mod"))

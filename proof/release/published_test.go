@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// integrationTest is a user's first test of their code.
+// integrationTest is a test that a user of the modules may write first.
 const integrationTest = `package importer
 
 import (
@@ -34,10 +34,10 @@ func TestNoOrdersYet(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, err := range client.Orders.All(t.Context(), portfolios.ListPortfoliosOrdersParams{}) {
-		t.Errorf("there should be no order, got %v", err)
+		t.Errorf("got %v, want no order", err)
 	}
 	if requests, err := server.Requests(); err != nil || len(requests) != 2 {
-		t.Errorf("a token and a page are two requests, got %d, %v", len(requests), err)
+		t.Errorf("got %d requests (error %v), want 2: for a token and a page", len(requests), err)
 	}
 }
 `
@@ -45,12 +45,12 @@ func TestNoOrdersYet(t *testing.T) {
 func withRelease(t *testing.T) {
 	t.Helper()
 	if os.Getenv("RELEASE") == "" {
-		t.Skip("make release-check runs this: it fetches modules and programs")
+		t.Skip("make release-check runs this test, which downloads modules and programs")
 	}
 }
 
-// TestReleasedModulesWork releases every module at VERSION to a proxy, and uses them
-// outside of the repository.
+// TestReleasedModulesWork releases all modules at VERSION to a proxy, and uses them
+// outside the repository.
 func TestReleasedModulesWork(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
@@ -71,15 +71,15 @@ func TestReleasedModulesWork(t *testing.T) {
 	}
 	t.Run("README", func(t *testing.T) {
 		t.Parallel()
-		orders, program := readme(t)
+		commands, program := readme(t)
 		importer := user.importer(t, "main.go", program)
-		for _, order := range orders {
-			importer.run(t, strings.Fields(order)...)
+		for _, command := range commands {
+			importer.run(t, strings.Fields(command)...)
 		}
 		importer.run(t, "build", "-trimpath", ".")
 		required := strings.TrimSpace(importer.run(t, "list", "-m", root))
 		if required != root+" "+version {
-			t.Errorf("the README's go get fetches %s", required)
+			t.Errorf("go get in the README downloads %s", required)
 		}
 	})
 	t.Run("integration test", func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestReleasedModulesWork(t *testing.T) {
 		importer.run(t, "get", root+"/wrapper", root+"/sandbox")
 		printed := importer.run(t, "test", "-trimpath", "-v", ".")
 		if !strings.Contains(printed, "--- PASS: TestNoOrdersYet") {
-			t.Errorf("the test did not run: %s", printed)
+			t.Errorf("the integration test did not pass: %s", printed)
 		}
 	})
 	t.Run("install", func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestReleasedModulesWork(t *testing.T) {
 		installed := filepath.Join(user.programs, "upvest-sandbox")
 		printed, err := user.run(t.Context(), t.TempDir(), installed, "-version")
 		if want := "upvest-sandbox " + version + "\n"; err != nil || printed != want {
-			t.Errorf("-version prints %q, %v; want %q", printed, err, want)
+			t.Errorf("-version prints %q (error %v), want %q", printed, err, want)
 		}
 	})
 	t.Run("tidy", func(t *testing.T) {
@@ -115,8 +115,8 @@ func TestReleasedModulesWork(t *testing.T) {
 	})
 }
 
-// TestReplaceIsFound adds a replace directive, which would prevent the use of a module
-// outside of this repository.
+// TestReplaceIsFound adds a replace directive to a module. The go command must refuse to
+// install it.
 func TestReplaceIsFound(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
@@ -132,6 +132,6 @@ func TestReplaceIsFound(t *testing.T) {
 	program := sandbox.path() + "/cmd/upvest-sandbox@" + repository.version
 	_, err = user.run(t.Context(), t.TempDir(), "go", "install", program)
 	if err == nil || !strings.Contains(err.Error(), "replace directives") {
-		t.Errorf("want go install to refuse a module with a replace, got %v", err)
+		t.Errorf("got the error %v, want go install to refuse a module with a replace directive", err)
 	}
 }

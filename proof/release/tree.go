@@ -14,23 +14,23 @@ import (
 // unpublished is the folder of the one module that is not released.
 const unpublished = "./proof"
 
-// tree is this repository as a set of modules.
+// tree is the repository as a set of modules.
 type tree struct {
 	root    string // folder of go.work
-	version string // content of VERSION: the next release, with a leading v
+	version string // content of VERSION: the next version, with a leading v
 	work    *modfile.WorkFile
-	modules []member // each after those that it requires
+	modules []member // each module follows the modules that it requires
 }
 
-// member is one of the modules that go.work joins.
+// member is a module in go.work.
 type member struct {
-	folder string // as go.work names it: "." or "./sandbox"
+	folder string // the folder as in go.work: "." or "./sandbox"
 	file   *modfile.File
 }
 
 func (m member) path() string { return m.file.Module.Mod.Path }
 
-// tag is the name under which the go command looks for a version of the module.
+// tag returns the git tag of a version of the module.
 func (m member) tag(version string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(m.folder+"/"+version, "./"), "./")
 }
@@ -61,8 +61,8 @@ func open(root string) (tree, error) {
 		}
 		t.modules = append(t.modules, member{folder: use.Path, file: file})
 	}
-	// A go.mod lists what its requirements require too, so a module that requires another
-	// one requires more than that one.
+	// A go.mod also lists indirect requirements. A module that requires another one
+	// therefore has more requirements than that one.
 	unsorted := tree{modules: slices.Clone(t.modules)}
 	slices.SortStableFunc(t.modules, func(a, b member) int {
 		return cmp.Compare(len(unsorted.own(a)), len(unsorted.own(b)))
@@ -70,7 +70,7 @@ func open(root string) (tree, error) {
 	return t, nil
 }
 
-// own are the requirements of a module that are modules of this repository.
+// own returns the requirements of a module that are modules of this repository.
 func (t tree) own(m member) []*modfile.Require {
 	var own []*modfile.Require
 	for _, required := range m.file.Require {
@@ -87,15 +87,15 @@ func (t tree) published() []member {
 	return slices.DeleteFunc(slices.Clone(t.modules), func(m member) bool { return m.folder == unpublished })
 }
 
-// disagreements reports where a file names another version than VERSION, or would prevent
-// a module from being installed from elsewhere.
+// disagreements returns a finding for each file that contains another version than
+// VERSION, or that would prevent the use of a module outside the repository.
 func (t tree) disagreements() []string {
 	var found []string
 	addf := func(format string, values ...any) { found = append(found, fmt.Sprintf(format, values...)) }
 	for _, module := range t.modules {
 		for _, required := range t.own(module) {
 			if required.Mod.Version != t.version {
-				addf("%s/go.mod requires %s, VERSION is %s", module.folder, required.Mod, t.version)
+				addf("%s/go.mod requires %s, but VERSION is %s", module.folder, required.Mod, t.version)
 			}
 			replaced := func(r *modfile.Replace) bool { return r.Old == required.Mod }
 			if !slices.ContainsFunc(t.work.Replace, replaced) {
@@ -103,7 +103,7 @@ func (t tree) disagreements() []string {
 			}
 		}
 		if len(module.file.Replace)+len(module.file.Exclude) > 0 {
-			addf("%s/go.mod has a replace or exclude: it could not be installed from elsewhere",
+			addf("%s/go.mod has a replace or exclude: the module could not be installed",
 				module.folder)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// repository is the folder of go.work, from this package.
+// repository is the root of the repository, relative to this package.
 const repository = "../.."
 
 func openRepository(t *testing.T) tree {
@@ -23,7 +23,7 @@ func openRepository(t *testing.T) tree {
 	return opened
 }
 
-// copied returns a tree with those files of the repository that name versions.
+// copied copies the files of the repository that contain versions to another folder.
 func copied(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -87,12 +87,12 @@ func TestVersionIsTheSameEverywhere(t *testing.T) {
 		}
 		findings := strings.Join(changed.disagreements(), "\n")
 		if !strings.Contains(findings, control.want) {
-			t.Errorf("%s: want a finding with %q, got %q", control.new, control.want, findings)
+			t.Errorf("%s: want a finding that contains %q, got %q", control.new, control.want, findings)
 		}
 	}
 }
 
-func TestTagsGoInTheOrderOfTheRequirements(t *testing.T) {
+func TestTagsFollowTheOrderOfRequirements(t *testing.T) {
 	root := copied(t)
 	writeFile(t, filepath.Join(root, "VERSION"), []byte("v1.2.3\n"))
 	var printed bytes.Buffer
@@ -101,11 +101,11 @@ func TestTagsGoInTheOrderOfTheRequirements(t *testing.T) {
 	}
 	want := "v1.2.3\nsandbox/v1.2.3\nexamples/v1.2.3\nfleet/v1.2.3\n"
 	if tags := printed.String(); tags != want {
-		t.Errorf("the tags are %q, want %q", tags, want)
+		t.Errorf("got the tags %q, want %q", tags, want)
 	}
 }
 
-func TestNextMovesEveryFileOn(t *testing.T) {
+func TestNextChangesEveryFile(t *testing.T) {
 	root := copied(t)
 	before := openRepository(t)
 	if err := run(t.Context(), nil, root, []string{"next", "v1.900.0"}); err != nil {
@@ -116,7 +116,7 @@ func TestNextMovesEveryFileOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after.version != "v1.900.0" {
-		t.Errorf("the version is %s", after.version)
+		t.Errorf("got the version %s, want v1.900.0", after.version)
 	}
 	for _, finding := range after.disagreements() {
 		t.Error(finding)
@@ -130,7 +130,7 @@ func TestNextMovesEveryFileOn(t *testing.T) {
 			}
 			back := bytes.ReplaceAll(got, []byte("v1.900.0"), []byte(before.version))
 			if !bytes.Equal(back, want) {
-				t.Errorf("%s changed in more than the version:\n%s", name, got)
+				t.Errorf("next changed more of %s than the version:\n%s", name, got)
 			}
 		}
 	}
@@ -138,7 +138,7 @@ func TestNextMovesEveryFileOn(t *testing.T) {
 		"v1.899.9", "v1.900.0", "v1.901", "1.901.0", "v1.901.0+build", "v2.0.0", "",
 	} {
 		if err := run(t.Context(), nil, root, []string{"next", version}); err == nil {
-			t.Errorf("%q was taken for the next version", version)
+			t.Errorf("next accepted the version %q", version)
 		}
 	}
 }
@@ -154,8 +154,8 @@ func TestChangelogHasTheNextRelease(t *testing.T) {
 	}
 }
 
-// TestModulesAreListedOnce: go.work lists the modules, .ci/modules prints that list, and
-// no other file that runs commands in all modules has one.
+// TestModulesAreListedOnce requires that .ci/modules prints the modules of go.work, and
+// that no other file with commands lists them.
 func TestModulesAreListedOnce(t *testing.T) {
 	var want []string
 	opened := openRepository(t)
@@ -168,13 +168,13 @@ func TestModulesAreListedOnce(t *testing.T) {
 		t.Fatalf("list the modules: %v", err)
 	}
 	if got := strings.Fields(string(printed)); !slices.Equal(got, want) {
-		t.Errorf(".ci/modules prints %q, go.work has %q", got, want)
+		t.Errorf(".ci/modules prints %q, but go.work has %q", got, want)
 	}
 	files := []string{filepath.Join(repository, "Makefile")}
 	for _, pattern := range []string{".ci/*", ".github/*.yml", ".github/workflows/*"} {
 		found, err := filepath.Glob(filepath.Join(repository, pattern))
 		if err != nil || len(found) == 0 {
-			t.Fatalf("find the files %s: %q, %v", pattern, found, err)
+			t.Fatalf("find the files %s: got %q (error %v)", pattern, found, err)
 		}
 		files = append(files, found...)
 	}
@@ -184,7 +184,7 @@ func TestModulesAreListedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, line := range moduleLists(opened, string(text)) {
-			t.Errorf("%s has a list of modules: %s", file, line)
+			t.Errorf("%s contains a list of modules: %s", file, line)
 		}
 	}
 	for _, control := range []string{
@@ -192,12 +192,12 @@ func TestModulesAreListedOnce(t *testing.T) {
 		"    directories: [/, /sandbox, /proof, /fleet]",
 	} {
 		if len(moduleLists(opened, control)) == 0 {
-			t.Errorf("this list of modules is not found: %s", control)
+			t.Errorf("moduleLists does not find this list: %s", control)
 		}
 	}
 }
 
-// moduleLists are the lines of a text that name at least three nested modules.
+// moduleLists returns the lines of a text that name at least three nested modules.
 func moduleLists(t tree, text string) []string {
 	var found []string
 	for line := range strings.Lines(text) {

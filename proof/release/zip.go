@@ -13,15 +13,16 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// file is a file of the tree as a file of a module's zip.
+// file is a file of a module's zip. name is its path in the zip, from its path in the
+// tree.
 type file struct{ name, from string }
 
 func (f file) Path() string                 { return f.name }
 func (f file) Lstat() (os.FileInfo, error)  { return os.Lstat(f.from) }
 func (f file) Open() (io.ReadCloser, error) { return os.Open(f.from) }
 
-// files are those that the go command would put into the zip of a module if the tree were
-// committed as it is.
+// files returns the files that the go command would add to the zip of a module if the
+// tree were committed.
 func (t tree) files(ctx context.Context, m member) ([]zip.File, error) {
 	listed := exec.CommandContext(
 		ctx,
@@ -43,13 +44,14 @@ func (t tree) files(ctx context.Context, m member) ([]zip.File, error) {
 			files = append(files, file{name: name, from: from})
 		}
 	}
-	// The go command adds the licence of the repository to a nested module that has none.
+	// The go command adds the licence of the repository to a nested module without a
+	// licence.
 	if !exists(filepath.Join(t.root, m.folder, "LICENSE")) {
 		files = append(files, file{name: "LICENSE", from: filepath.Join(t.root, "LICENSE")})
 	}
 	checked, err := zip.CheckFiles(files)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be a module: %w", m.folder, err)
+		return nil, fmt.Errorf("check the files of the module %s: %w", m.folder, err)
 	}
 	return slices.DeleteFunc(files, func(f zip.File) bool {
 		return !slices.Contains(checked.Valid, f.Path())

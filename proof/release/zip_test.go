@@ -8,24 +8,24 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// contents are the files that a module's zip may contain: those that importers need, and
-// those that must be in this place.
+// contents matches the files that a module's zip may contain: files that importers need,
+// and files that other programs require in this folder.
 var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
-	// Embedded:
+	// Go files embed these.
 	`^internal/(control/control|later/later)\.yaml$`, `^internal/(ledger/schema|queue/river)\.sql$`,
 	`^(node/[a-z.]+\.mjs|python/[a-z_]+\.py)$`, // tests in other languages
-	// For those who run a fleet, or a sandbox in a container:
+	// Operators of a fleet, or of a sandbox in a container, need these.
 	`^Dockerfile$`, `^deploy/fleet-worker@\.service$`, `^deploy/(alerts|kubernetes)\.yaml$`,
-	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and how it looks in Go
-	// Programs look for these in the root only.
+	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and its types in Go
+	// Programs read these only in the root.
 	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work$`,
 	`^\.(editorconfig|gitattributes|gitignore|golangci\.yml)$`,
 	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`, // next to their code
 }, "|"))
 
-// strangers returns the files of a module's zip that should not be in it.
-func strangers(files []zip.File) []string {
+// unexpected returns the files of a module's zip that do not belong there.
+func unexpected(files []zip.File) []string {
 	var found []string
 	for _, file := range files {
 		if !contents.MatchString(file.Path()) {
@@ -35,7 +35,7 @@ func strangers(files []zip.File) []string {
 	return found
 }
 
-func TestZipsHoldWhatImportersUse(t *testing.T) {
+func TestZipsContainOnlyUsefulFiles(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
 	repository := openRepository(t)
@@ -44,14 +44,14 @@ func TestZipsHoldWhatImportersUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range strangers(files) {
-			t.Errorf("%s holds %s", m.folder, name)
+		for _, name := range unexpected(files) {
+			t.Errorf("the zip of %s contains %s, which importers do not need", m.folder, name)
 		}
 		for _, name := range []string{
 			"released/openapi.yaml", "package-lock.json", "build/upvest-sandbox", "wrapper/coverage.out",
 		} {
-			if len(strangers(append(files, file{name: name}))) == 0 {
-				t.Errorf("%s would not be found in %s", name, m.folder)
+			if len(unexpected(append(files, file{name: name}))) == 0 {
+				t.Errorf("unexpected does not find %s in the zip of %s", name, m.folder)
 			}
 		}
 	}

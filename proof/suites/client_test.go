@@ -26,7 +26,7 @@ const orderBody = `{"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c",
 "created_at": "2021-07-21T14:10:00Z", "updated_at": "2021-07-21T14:10:00Z", "orders": [],
 "post_tax": false, "status": "PROCESSING", "type": "SELL"}`
 
-// reply is a server that sends one response to every request.
+// reply is a server that sends the same response to every request.
 type reply struct {
 	status      int
 	contentType string
@@ -65,8 +65,8 @@ func (r reply) retrieve(t *testing.T) (*portfolios.Order, upvest.Response, error
 	return order, response, err
 }
 
-// TestJSONInClient sends each text as the body of a success and of a problem, and as a
-// field of both.
+// TestJSONInClient returns each text to the client as the body of a success and of a
+// problem, and as a field of both.
 func TestJSONInClient(t *testing.T) {
 	r := newRun("JSON in the client")
 	const problem = `{"type": "invalid_request", "title": "It fails", "status": 400}`
@@ -79,41 +79,44 @@ func TestJSONInClient(t *testing.T) {
 	r.compare(t)
 }
 
-// successDiffers: a body that is not JSON is an error. A body that is JSON, but not an
-// order, is not reported as invalid JSON. Status and body are kept.
+// successDiffers returns how the result of a success differs from the expected result. A
+// body that is not JSON must cause an error. A body that is JSON, but not an order, must
+// not be reported as invalid JSON. The status and the body must be available.
 func successDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	_, response, err := reply{status: 200, contentType: "application/json", body: body}.retrieve(t)
 	switch {
 	case response.Status != 200 || !bytes.Equal(response.Body, body):
-		return "status or body is lost"
+		return "the client loses the status or the body"
 	case c.isInvalid() && err == nil:
-		return "it is decoded"
+		return "the client accepts the body"
 	case c.isValid() && err != nil && strings.Contains(err.Error(), "not JSON"):
-		return "it is called invalid JSON: " + err.Error()
+		return "the client reports invalid JSON: " + err.Error()
 	}
 	return keptDiffers(err, 200, body)
 }
 
-// successFieldDiffers: an order with a new field is decoded if it is JSON.
+// successFieldDiffers returns how the result of a success with a new field differs from
+// the expected result. The order must be decoded exactly if the body is JSON.
 func successFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	order, response, err := reply{status: 200, contentType: "application/json", body: body}.retrieve(t)
 	switch {
 	case !bytes.Equal(response.Body, body):
-		return "the body is lost"
+		return "the client loses the body"
 	case c.isInvalid() && err == nil:
-		return "it is decoded"
+		return "the client accepts the body"
 	case c.isValid() && err != nil:
-		return "it is not decoded: " + err.Error()
+		return "the client refuses the body: " + err.Error()
 	case err == nil && (order.ID != orderID || order.CashAmount != "1000"):
-		return fmt.Sprintf("the order is %+v", order)
+		return fmt.Sprintf("the client returns the order %+v", order)
 	}
 	return keptDiffers(err, 200, body)
 }
 
-// problemDiffers: a problem is an error with its status and body. Only an object has
-// fields.
+// problemDiffers returns how the result of a problem differs from the expected result. It
+// must be an error with the status and the body, and without fields if the body is not
+// JSON.
 func problemDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	_, _, err := reply{status: 400, contentType: "application/problem+json", body: body}.retrieve(t)
@@ -122,13 +125,14 @@ func problemDiffers(t *testing.T, c jsonCase, body []byte) string {
 	}
 	failure, _ := errors.AsType[*upvest.Error](err)
 	if c.isInvalid() && (failure.Type != "" || failure.Title != "" || len(failure.Members) > 0) {
-		return "fields are read"
+		return "the client reads fields of an invalid body"
 	}
 	return ""
 }
 
-// problemFieldDiffers: a new field of a problem is kept, with the value that
-// encoding/json reads.
+// problemFieldDiffers returns how the result of a problem with a new field differs from
+// the expected result. The error must contain the field with the value that encoding/json
+// decodes.
 func problemFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	_, _, err := reply{status: 400, contentType: "application/problem+json", body: body}.retrieve(t)
@@ -138,17 +142,17 @@ func problemFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 	failure, _ := errors.AsType[*upvest.Error](err)
 	switch {
 	case c.isInvalid() && len(failure.Members) > 0:
-		return "fields are read"
+		return "the client reads fields of an invalid body"
 	case c.isValid() && failure.Type != "invalid_request":
-		return "the type is lost"
+		return "the client loses the type"
 	case c.isValid():
 		var want, got any
 		err := errors.Join(json.Unmarshal(c.text, &want), json.Unmarshal(failure.Members["x"], &got))
 		if err != nil {
-			return "the field is lost: " + err.Error()
+			return "the client loses the field: " + err.Error()
 		}
 		if !reflect.DeepEqual(want, got) {
-			return fmt.Sprintf("the field is %v", got)
+			return fmt.Sprintf("the client returns the field %v", got)
 		}
 	}
 	return ""
@@ -156,21 +160,22 @@ func problemFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 
 func noError(err error) string {
 	if err == nil {
-		return "it is no error"
+		return "the client returns no error"
 	}
 	return ""
 }
 
-// keptDiffers: an error keeps status and body, and its text contains nothing of the body.
+// keptDiffers returns how an error differs from an error with the status and the body of
+// the response.
 func keptDiffers(err error, status int, body []byte) string {
 	failure, isCall := errors.AsType[*upvest.Error](err)
 	switch {
 	case err == nil:
 		return ""
 	case !isCall:
-		return fmt.Sprintf("the error is a %T", err)
+		return fmt.Sprintf("the error has the type %T", err)
 	case failure.Status != status || !bytes.Equal(failure.Body, body):
-		return "the error has lost status or body"
+		return "the error lacks the status or the body"
 	}
 	return ""
 }

@@ -10,14 +10,14 @@ import (
 	"strings"
 	"testing"
 
-	// Its testdata has the decimal arithmetic tests of the General Decimal Arithmetic
-	// specification (decTest).
+	// The testdata of this module contains decTest, the tests of the General Decimal
+	// Arithmetic specification.
 	_ "github.com/cockroachdb/apd/v3"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// decimalCase is a line of decTest, such as "addx001 add 1 1 -> 2".
+// decimalCase is a case of decTest, such as "addx001 add 1 1 -> 2".
 type decimalCase struct {
 	id        string
 	operation string
@@ -25,10 +25,11 @@ type decimalCase struct {
 	result    string
 }
 
-// plain matches a number that package api reads: without exponent, infinity or plus sign.
+// plain matches a number that package api accepts: without an exponent or a plus sign,
+// and not infinite.
 var plain = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 
-// decimalCases returns the cases of a file that have plain numbers and an exact result.
+// decimalCases returns the cases of a file with plain numbers and an exact result.
 func decimalCases(t *testing.T, file string) []decimalCase {
 	t.Helper()
 	const module = "github.com/cockroachdb/apd/v3"
@@ -41,7 +42,8 @@ func decimalCases(t *testing.T, file string) []decimalCase {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = source.Close() }() // it was only read
+	// Closing a file that was only read loses no data.
+	defer func() { _ = source.Close() }()
 	var cases []decimalCase
 	lines := bufio.NewScanner(source)
 	for lines.Scan() {
@@ -50,12 +52,13 @@ func decimalCases(t *testing.T, file string) []decimalCase {
 		}
 	}
 	if err := lines.Err(); err != nil || len(cases) == 0 {
-		t.Fatalf("read %s: %d cases, %v", file, len(cases), err)
+		t.Fatalf("read %s: got %d cases (error %v)", file, len(cases), err)
 	}
 	return cases
 }
 
-// readDecimalCase reads a line. A case with conditions, such as Rounded, is not exact.
+// readDecimalCase reads a line. It reports false for a case that is not selected, such as
+// one with the condition Rounded, whose result is not exact.
 func readDecimalCase(line string) (decimalCase, bool) {
 	line, _, _ = strings.Cut(line, "--")
 	question, result, found := strings.Cut(line, "->")
@@ -73,7 +76,7 @@ func readDecimalCase(line string) (decimalCase, bool) {
 	return c, true
 }
 
-// TestDecimals runs the cases of operations that package api has.
+// TestDecimals runs the cases of the operations that package api supports.
 func TestDecimals(t *testing.T) {
 	r := newRun("decimals in package api")
 	for _, c := range decimalCases(t, "compare") {
@@ -109,7 +112,8 @@ func negative(number string) api.Decimal {
 func (r *run) addDecimal(c decimalCase, got string, err error) {
 	differs := ""
 	if err != nil || got != c.result {
-		differs = fmt.Sprintf("%s %q is %q, %v, want %q", c.operation, c.operands, got, err, c.result)
+		differs = fmt.Sprintf("%s %q returns %q (error %v), want %q",
+			c.operation, c.operands, got, err, c.result)
 	}
 	r.add(c.id, differs)
 }

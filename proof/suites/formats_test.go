@@ -11,14 +11,15 @@ import (
 	"testing"
 )
 
-// formatCase is a string of the JSON Schema Test Suite.
+// formatCase is a case of the JSON Schema Test Suite with a string.
 type formatCase struct {
 	description string
 	text        string
 	isValid     bool
 }
 
-// formatCases returns the strings of a file. The other values are valid in every format.
+// formatCases returns the cases of a file whose value is a string. A format applies only
+// to strings.
 func formatCases(t *testing.T, file string) []formatCase {
 	t.Helper()
 	var groups []struct {
@@ -41,12 +42,12 @@ func formatCases(t *testing.T, file string) []formatCase {
 		}
 	}
 	if len(cases) == 0 {
-		t.Fatalf("%s has no strings", file)
+		t.Fatalf("%s has no case with a string", file)
 	}
 	return cases
 }
 
-// addFormat adds a case that has to be accepted if it is valid, and refused otherwise.
+// addFormat adds a case. The string must be accepted exactly if it is valid.
 func (r *run) addFormat(c formatCase, place string, accepted bool, why string) {
 	id := strings.TrimSpace(c.description + " " + place)
 	switch {

@@ -14,8 +14,8 @@ type jsonCase struct {
 	text []byte
 }
 
-// isValid and isInvalid report what the name of the file requires. For other names,
-// parsers may accept or refuse the text.
+// isValid and isInvalid report whether the text must be accepted or refused, by the name
+// of its file. If both are false, a parser may do either.
 func (c jsonCase) isValid() bool   { return strings.HasPrefix(c.name, "y_") }
 func (c jsonCase) isInvalid() bool { return strings.HasPrefix(c.name, "n_") }
 
@@ -44,8 +44,8 @@ func jsonCases(t *testing.T) []jsonCase {
 const allocationBody = `{"name": "Allocation 1", "allocation": [` +
 	`{"instrument_id": "IE00B0M62Q58", "instrument_id_type": "ISIN", "weight": "1"}]}`
 
-// TestJSONInSandbox posts each text as a body, and as a field that the contract does not
-// have. The sandbox has to refuse a text for not being JSON exactly if it is not JSON.
+// TestJSONInSandbox posts each text as a body, and as a field that is not in the
+// contract. The sandbox must report invalid JSON exactly if the text is not JSON.
 func TestJSONInSandbox(t *testing.T) {
 	invalid := newRun("invalid JSON in the sandbox")
 	valid := newRun("valid JSON in the sandbox")
@@ -56,7 +56,7 @@ func TestJSONInSandbox(t *testing.T) {
 			id := c.name + " as " + place
 			switch {
 			case got.status != http.StatusOK && got.status != http.StatusBadRequest:
-				t.Errorf("%s: status %d: %s", id, got.status, got.detail)
+				t.Errorf("%s: got the status %d: %s", id, got.status, got.detail)
 			case c.isInvalid():
 				invalid.add(id, differsIf(!isNotJSON(got), got))
 			case c.isValid():
@@ -69,7 +69,7 @@ func TestJSONInSandbox(t *testing.T) {
 	valid.compare(t)
 }
 
-// isNotJSON reports whether a body was refused because it is not JSON.
+// isNotJSON reports whether the sandbox refused a body because it is not JSON.
 func isNotJSON(got outcome) bool {
 	isNamed := strings.Contains(got.detail, "not one valid JSON value") ||
 		strings.Contains(got.detail, "appears twice")

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// suite returns the folder of a suite, in the folder that SUITES names. A suite that is
-// missing is skipped, except in CI.
+// suite returns the folder of a suite in the folder SUITES. If the suite is missing, it
+// skips the test, except in CI.
 func suite(t *testing.T, name string) string {
 	t.Helper()
 	if os.Getenv("SUITES") == "" {
@@ -21,9 +21,9 @@ func suite(t *testing.T, name string) string {
 	folder := filepath.Join(os.Getenv("SUITES"), name)
 	if _, err := os.Stat(folder); err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatalf("the suite %s is missing: %v: set SUITES to the folder that has it", name, err)
+			t.Fatalf("the suite %s is missing: %v: set SUITES to the folder that contains it", name, err)
 		}
-		t.Skipf("the suite %s is missing in %s: set SUITES to the folder that has it", name, folder)
+		t.Skipf("the suite %s is missing in %s: set SUITES to the folder that contains it", name, folder)
 	}
 	return folder
 }
@@ -39,18 +39,17 @@ func readJSON(t *testing.T, file string, value any) {
 	}
 }
 
-// run is a suite against one target.
+// run is a run of a suite against the client, the sandbox or package api.
 type run struct {
-	name    string // of the record in testdata
+	name    string // name of the record in testdata
 	cases   int
-	differs map[string]string // what the case does instead
+	differs map[string]string // description of each case that differs
 }
 
 // newRun starts a run.
 func newRun(name string) *run { return &run{name: name, differs: map[string]string{}} }
 
-// add adds a case. got is empty if the case holds, and otherwise describes how it
-// differs.
+// add adds a case. got describes how the case differs, and is empty if the case holds.
 func (r *run) add(id, got string) {
 	r.cases++
 	if got != "" {
@@ -61,7 +60,7 @@ func (r *run) add(id, got string) {
 // record is the record of a run in testdata.
 type record struct {
 	cases   int
-	reasons map[string]string // of the cases that differ
+	reasons map[string]string // reason of each case that differs
 }
 
 // compare prints the numbers of the run and compares it with its record.
@@ -74,7 +73,7 @@ func (r *run) compare(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.cases != known.cases {
-		t.Errorf("proof/suites/%s: it has %d cases, the run %d: correct the line \"cases\"",
+		t.Errorf("proof/suites/%s: the record has %d cases, but the run has %d: correct the line \"cases\"",
 			file, known.cases, r.cases)
 	}
 	for id, got := range r.differs {
@@ -90,8 +89,8 @@ func (r *run) compare(t *testing.T) {
 	}
 }
 
-// readRecord reads lines such as "cases 22" and "differs CASE: REASON". A line that
-// starts with # is a comment.
+// readRecord reads a record. Its lines have the form "cases 22" or "differs CASE:
+// REASON", or start with # and are comments.
 func readRecord(file string) (record, error) {
 	known := record{reasons: map[string]string{}}
 	text, err := os.ReadFile(file)
@@ -110,26 +109,27 @@ func readRecord(file string) (record, error) {
 		case "differs":
 			id, reason, found := strings.Cut(rest, ": ")
 			if !found || reason == "" {
-				return known, fmt.Errorf("%s: the line %q gives no reason", file, line)
+				return known, fmt.Errorf("%s: the line %q has no reason", file, line)
 			}
 			known.reasons[id] = reason
 		default:
-			return known, fmt.Errorf("%s: the line %q is not \"cases\" or \"differs\"", file, line)
+			return known, fmt.Errorf("%s: the line %q does not begin with \"cases\" or \"differs\"",
+				file, line)
 		}
 	}
 	return known, nil
 }
 
-// releasedRecords has the records as they were at the last release.
+// releasedRecords is the folder with the records of the last release.
 const releasedRecords = "../released/suites"
 
-// fewer returns a finding for each record in the folder of a release from which cases
-// were lost: it is missing in the other folder, or fewer of its cases hold there.
+// fewer returns a finding for each record of a release that is missing now, or of which
+// fewer cases hold now.
 func fewer(t *testing.T, released, now string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(released, "*.txt"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("the records of the last release are %q, %v", files, err)
+		t.Fatalf("find the records of the last release: got %q (error %v)", files, err)
 	}
 	var findings []string
 	for _, file := range files {
@@ -141,11 +141,13 @@ func fewer(t *testing.T, released, now string) []string {
 		after, err := readRecord(filepath.Join(now, name))
 		switch {
 		case os.IsNotExist(err):
-			findings = append(findings, "proof/suites/testdata/"+name+": it is missing: run its suite again")
+			findings = append(findings, "proof/suites/testdata/"+name+": the record is missing: run its "+
+				"suite again")
 		case err != nil:
 			t.Fatal(err)
 		case after.hold() < before.hold():
-			findings = append(findings, fmt.Sprintf("proof/suites/testdata/%s: %d cases hold, and %d did at "+
+			findings = append(findings, fmt.Sprintf("proof/suites/testdata/%s: %d cases hold, but %d "+
+				"held at "+
 				"the last release: correct the code", name, after.hold(), before.hold()))
 		}
 	}
@@ -154,7 +156,8 @@ func fewer(t *testing.T, released, now string) []string {
 
 func (r record) hold() int { return r.cases - len(r.reasons) }
 
-// TestNoCaseIsLost: no suite holds in fewer cases than at the last release.
+// TestNoCaseIsLost requires that at least as many cases of each suite hold as at the last
+// release.
 func TestNoCaseIsLost(t *testing.T) {
 	t.Parallel()
 	for _, finding := range fewer(t, releasedRecords, "testdata") {
@@ -174,13 +177,14 @@ func TestNoCaseIsLost(t *testing.T) {
 		}
 	}
 	got := fewer(t, released, now)
-	if len(got) != 2 || !strings.Contains(got[0], "lost.txt: 2 cases hold, and 3 did") ||
-		!strings.Contains(got[1], "missing.txt: it is missing") {
+	if len(got) != 2 || !strings.Contains(got[0], "lost.txt: 2 cases hold, but 3 held") ||
+		!strings.Contains(got[1], "missing.txt: the record is missing") {
 		t.Errorf("got %q, want findings for lost.txt and missing.txt", got)
 	}
 }
 
-// TestRecordsAreCompared proves that a run cannot differ from its record.
+// TestRecordsAreCompared requires that invalid records are refused, and that a run counts
+// its cases.
 func TestRecordsAreCompared(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "record.txt")
@@ -190,20 +194,20 @@ func TestRecordsAreCompared(t *testing.T) {
 	}
 	known, err := readRecord(file)
 	if err != nil || known.cases != 3 || known.reasons["a case"] != "because" {
-		t.Errorf("got %+v, %v", known, err)
+		t.Errorf("got the record %+v (error %v)", known, err)
 	}
 	for _, bad := range []string{"cases many\n", "differs a case\n", "holds 4\n"} {
 		if err := os.WriteFile(file, []byte(bad), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := readRecord(file); err == nil {
-			t.Errorf("%q was read", bad)
+			t.Errorf("readRecord accepted the invalid record %q", bad)
 		}
 	}
 	r := newRun("record")
 	r.add("a", "")
-	r.add("b", "it is refused")
+	r.add("b", "the sandbox refuses the text")
 	if got := slices.Sorted(maps.Keys(r.differs)); r.cases != 2 || !slices.Equal(got, []string{"b"}) {
-		t.Errorf("%d cases, %q differ", r.cases, got)
+		t.Errorf("got %d cases of which %q differ, want 2 of which b differs", r.cases, got)
 	}
 }

@@ -23,7 +23,8 @@ type fieldCase struct {
 	CanFail    bool `json:"can_fail"`
 }
 
-// fieldCases returns the cases of all files, by file and name.
+// fieldCases calls visit for each case of all files. The id consists of the file and the
+// name of the case.
 func fieldCases(t *testing.T, visit func(id string, c fieldCase)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(suite(t, "structured-field-tests"), "*.json"))
@@ -40,8 +41,8 @@ func fieldCases(t *testing.T, visit func(id string, c fieldCase)) {
 }
 
 // TestStructuredFieldsInSandbox sends each item and each dictionary in the header
-// signature-input of a request with a valid signature: a dictionary as lines of the
-// header, an item as a member. The sandbox has to accept what is valid, because it
+// signature-input of a request with a valid signature. It adds a dictionary as lines of
+// the header, and an item as a member. The sandbox must accept valid fields, because it
 // ignores members without a signature.
 func TestStructuredFieldsInSandbox(t *testing.T) {
 	r := newRun("structured fields in the sandbox")
@@ -57,9 +58,9 @@ func TestStructuredFieldsInSandbox(t *testing.T) {
 		case c.CanFail:
 			r.add(id, "")
 		case accepted == c.MustFail && accepted:
-			r.add(id, "it is accepted")
+			r.add(id, "the sandbox accepts the field")
 		case accepted == c.MustFail:
-			r.add(id, "it is refused: "+got.detail)
+			r.add(id, "the sandbox refuses the field: "+got.detail)
 		default:
 			r.add(id, "")
 		}
@@ -67,8 +68,8 @@ func TestStructuredFieldsInSandbox(t *testing.T) {
 	r.compare(t)
 }
 
-// hasTooManyMembers reports whether a dictionary has more members than the sandbox
-// accepts: four, one of which is the signature.
+// hasTooManyMembers reports whether a dictionary has too many members. The sandbox
+// accepts four, one of which is the signature.
 func hasTooManyMembers(c fieldCase) bool { return c.HeaderType == "dictionary" && len(c.Expected) > 3 }
 
 // withField adds a case to the header signature-input.
@@ -78,13 +79,13 @@ func withField(head string, c fieldCase) string {
 	signed, after, _ := strings.Cut(rest, "\r\n")
 	field := name + signed
 	if c.HeaderType == "item" {
-		// An item may have spaces around it, the value of a member may not.
+		// Spaces may surround an item, but not the value of a member.
 		field += ", x=" + strings.Trim(strings.Join(c.Raw, ", "), " ")
 	}
 	field += "\r\n"
 	if c.HeaderType == "dictionary" {
 		for _, line := range c.Raw {
-			if line != "" { // an empty line would be a comma at the end
+			if line != "" { // an empty line would add a comma at the end
 				field += name + line + "\r\n"
 			}
 		}
@@ -93,7 +94,7 @@ func withField(head string, c fieldCase) string {
 }
 
 // TestStructuredFieldsInClient signs a request with each valid string as the key id. The
-// client has to send the canonical form of the string.
+// client must send the canonical form of the string.
 func TestStructuredFieldsInClient(t *testing.T) {
 	r := newRun("structured fields in the client")
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
@@ -107,12 +108,13 @@ func TestStructuredFieldsInClient(t *testing.T) {
 	r.compare(t)
 }
 
-// signWith signs a request with a key id. It returns how the signature differs, or "".
+// signWith signs a request with a key id. It returns how the key id in the signature
+// differs, or "".
 func signWith(t *testing.T, key ed25519.PrivateKey, keyID string) string {
 	t.Helper()
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: keyID, PrivateKey: key})
 	if err != nil {
-		return "it is refused: " + err.Error()
+		return "the client refuses the key id: " + err.Error()
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://host/path", http.NoBody)
 	if err != nil {
@@ -120,7 +122,7 @@ func signWith(t *testing.T, key ed25519.PrivateKey, keyID string) string {
 	}
 	request.Header.Set("Accept", "application/json")
 	if err := signer.Sign(t.Context(), request); err != nil {
-		return "it cannot be signed: " + err.Error()
+		return "the client cannot sign the request: " + err.Error()
 	}
 	input := request.Header.Get("Signature-Input")
 	want, err := httpsfv.Marshal(httpsfv.NewItem(keyID))
@@ -128,7 +130,7 @@ func signWith(t *testing.T, key ed25519.PrivateKey, keyID string) string {
 		t.Fatal(err)
 	}
 	if !strings.Contains(input, ";keyid="+want+";") {
-		return "it is sent as " + input
+		return "the client sends the key id as " + input
 	}
 	return ""
 }
