@@ -255,7 +255,7 @@ func TestTheJournalDropsTheOldestRequests(t *testing.T) {
 func TestLogIsBoundedInBytes(t *testing.T) {
 	s := newSandbox(t)
 	for range 68 {
-		serve(s, httptest.NewRequest(http.MethodGet, "/"+strings.Repeat("p", 1<<20), http.NoBody))
+		serve(s, httptest.NewRequest(http.MethodGet, "/?"+strings.Repeat("p", 1<<20), http.NoBody))
 	}
 	if n := len(requests(t, s)); n == 0 || n > 64 {
 		t.Errorf("the journal has %d requests of 1 MiB, want at most 64 MiB", n)

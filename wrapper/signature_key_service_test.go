@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"testing/synctest"
 
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
@@ -110,19 +111,22 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			credentials := testCredentials(t)
-			credentials.PrivateKey = serviceKey{public: test.public, sign: test.sign}
-			client := newClientWith(t, credentials, roundTrip(func(*http.Request) (*http.Response, error) {
-				t.Error("a request was sent")
-				return newResponse(http.StatusOK, "application/json", "{}"), nil
-			}))
-			for range 2 {
-				err := createOrder(t.Context(), client)
-				requireText(t, err, "sign the request: "+test.want)
-				if got := asError(t, err).Outcome; got != upvest.OutcomeRefused {
-					t.Errorf("the outcome is %s, want %s", got, upvest.OutcomeRefused)
+			// The client waits for a second after a token request that failed.
+			synctest.Test(t, func(t *testing.T) {
+				credentials := testCredentials(t)
+				credentials.PrivateKey = serviceKey{public: test.public, sign: test.sign}
+				client := newClientWith(t, credentials, roundTrip(func(*http.Request) (*http.Response, error) {
+					t.Error("a request was sent")
+					return newResponse(http.StatusOK, "application/json", "{}"), nil
+				}))
+				for range 2 {
+					err := createOrder(t.Context(), client)
+					requireText(t, err, "sign the request: "+test.want)
+					if got := asError(t, err).Outcome; got != upvest.OutcomeRefused {
+						t.Errorf("the outcome is %s, want %s", got, upvest.OutcomeRefused)
+					}
 				}
-			}
+			})
 		})
 	}
 }

@@ -36,7 +36,7 @@ func TestWaitRetrievesShortlyBeforeItsDeadline(t *testing.T) {
 			filled := max(length*9/10, length-time.Second-time.Millisecond)
 			client := newTestClient(t, from(filled, status("NEW"), status("FILLED")))
 			var waiting sync.WaitGroup
-			for range 40 {
+			for range 20 {
 				waiting.Go(func() {
 					order, err := waitForOrder(ctx, client)
 					if err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/d8277167/upvest-portfolios-go/proof/internal/race"
 )
 
 // repository is the root of the repository, relative to this package.
@@ -29,7 +31,7 @@ func withPrograms(t *testing.T) {
 // `make contract` runs the test.
 func withoutRaceDetector(t *testing.T) {
 	t.Helper()
-	if raceDetector {
+	if race.Detector {
 		t.Skip("make contract runs this test without the race detector")
 	}
 }

@@ -105,6 +105,7 @@ func deepCopy(value any) any {
 // compatible change, alone and together with another compatible change.
 func TestSubtractionRemovesCompatibleChanges(t *testing.T) {
 	t.Parallel()
+	withoutRaceDetector(t)
 	contract := readContract(t)
 	base := bare(t, contract)
 	allowed := mutations(t, contract, compatible)

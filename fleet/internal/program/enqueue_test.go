@@ -12,12 +12,12 @@ import (
 func TestManyLinesAreWrittenOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		t.Setenv("DATABASE_URL", url)
-		path, _ := orders(t, 2100)
-		contains(t, succeeds(t, "enqueue", "-run", "r", path), "2100 lines added, 0 existed already")
-		contains(t, succeeds(t, "enqueue", "-run", "r", path), "0 lines added, 2100 existed already")
+		path, _ := orders(t, 1100)
+		contains(t, succeeds(t, "enqueue", "-run", "r", path), "1100 lines added, 0 existed already")
+		contains(t, succeeds(t, "enqueue", "-run", "r", path), "0 lines added, 1100 existed already")
 		for _, table := range []string{"fleet_item", "river_job"} {
-			if got := testdb.Text(t, url, "select count(*) from {schema}"+table); got != "2100" {
-				t.Errorf("%s has %s rows, expected 2100", table, got)
+			if got := testdb.Text(t, url, "select count(*) from {schema}"+table); got != "1100" {
+				t.Errorf("%s has %s rows, expected 1100", table, got)
 			}
 		}
 	})
@@ -28,7 +28,7 @@ func TestManyLinesAreWrittenOnce(t *testing.T) {
 func TestEnqueueingStopsAtAFailure(t *testing.T) {
 	migrated(t)
 	url := os.Getenv("DATABASE_URL")
-	path, accounts := orders(t, 4500)
+	path, accounts := orders(t, 3100)
 	testdb.Execute(t, url, fmt.Sprintf(`create trigger refuse before insert on fleet_item
 		when new.subject = '%s' begin select raise(abort, 'refused here'); end`, accounts[2100]))
 	errors := fails(t, "enqueue", "-run", "r", path)
@@ -38,11 +38,11 @@ func TestEnqueueingStopsAtAFailure(t *testing.T) {
 	if _, err := fmt.Sscan(testdb.Text(t, url, "select count(*) from fleet_item"), &written); err != nil {
 		t.Fatal(err)
 	}
-	if written == 0 || written > 3000 {
+	if written == 0 || written > 2100 {
 		t.Errorf("%d lines were written, expected none after the failed transaction", written)
 	}
 	contains(t, errors, fmt.Sprintf("after %d lines", written))
 	testdb.Execute(t, url, "drop trigger refuse")
 	contains(t, succeeds(t, "enqueue", "-run", "r", path),
-		fmt.Sprintf("%d lines added, %d existed already", 4500-written, written))
+		fmt.Sprintf("%d lines added, %d existed already", 3100-written, written))
 }

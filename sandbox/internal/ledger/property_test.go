@@ -101,7 +101,7 @@ func wantSame(t *testing.T, got string, want api.Decimal) {
 
 // The final state must not depend on reads in between.
 func TestReadingChangesNothing(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(3) {
 		unseen := play(t, seed, false)
 		seen := play(t, seed, true)
 		if !reflect.DeepEqual(unseen, seen) {

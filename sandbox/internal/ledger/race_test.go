@@ -11,8 +11,8 @@ import (
 )
 
 func TestManyAtOnce(t *testing.T) {
-	const workers = 16
-	const rounds = 40
+	const workers = 8
+	const rounds = 20
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "0.7", apple, "0.3")
 	ofAllocation := contract.ListPortfoliosOrdersParams{AllocationID: &allocationID}
@@ -39,7 +39,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	group.Wait()
 	w.pass(2 * delay)
-	w.wantValue(savings, "640")
+	w.wantValue(savings, "160")
 	if list := must(w.listOrders(anyOrder))(t); list.Meta.TotalCount != 3*workers*rounds+1 {
 		t.Errorf("got %d orders, want %d", list.Meta.TotalCount, 3*workers*rounds+1)
 	}
