@@ -1,5 +1,5 @@
-// Command kms reads a page of allocations with a signing key that is kept in HashiCorp
-// Vault and never leaves it.
+// Command kms reads a page of allocations with a signing key in HashiCorp Vault. The key
+// never leaves Vault.
 //
 //	vault write transit/keys/upvest type=ecdsa-p521
 //	go run ./kms

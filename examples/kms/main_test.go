@@ -35,7 +35,7 @@ type signRequest struct {
 // signs with version 1.
 type fakeVault struct {
 	keyType string
-	public  string // as Vault writes it
+	public  string // in the format of Vault
 	sign    func(in signRequest) ([]byte, error)
 }
 
@@ -88,7 +88,7 @@ func vaultWithP521(t *testing.T) (fakeVault, crypto.PublicKey) {
 	return fakeVault{typeP521, string(public), sign}, key.Public()
 }
 
-// vaultWithEd25519 imitates a Vault with an Ed25519 key, whose public key is not in PEM.
+// vaultWithEd25519 imitates a Vault with an Ed25519 key. Its public key is not in PEM.
 func vaultWithEd25519(t *testing.T) (fakeVault, crypto.PublicKey) {
 	t.Helper()
 	public, key, err := ed25519.GenerateKey(rand.Reader)
@@ -104,7 +104,7 @@ func vaultWithEd25519(t *testing.T) (fakeVault, crypto.PublicKey) {
 	return fakeVault{typeEd25519, base64.StdEncoding.EncodeToString(public), sign}, public
 }
 
-func TestKeyThatStaysInVault(t *testing.T) {
+func TestAKeyInVaultSignsRequests(t *testing.T) {
 	for name, newVault := range map[string]func(*testing.T) (fakeVault, crypto.PublicKey){
 		"P-521":   vaultWithP521,
 		"Ed25519": vaultWithEd25519,
@@ -132,13 +132,13 @@ func TestKeyThatStaysInVault(t *testing.T) {
 
 			t.Setenv("VAULT_TOKEN", "hvs.wrong")
 			if err := run(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "403 Forbidden") {
-				t.Errorf("a wrong token: got %v, want Vault's 403", err)
+				t.Errorf("with a wrong token, got the error %v, want the 403 of Vault", err)
 			}
 		})
 	}
 }
 
-func TestKeyThatCannotSignForUpvest(t *testing.T) {
+func TestKeysThatCannotSignForUpvestAreRefused(t *testing.T) {
 	usable, _ := vaultWithP521(t)
 	for name, test := range map[string]struct {
 		transit fakeVault
@@ -152,11 +152,11 @@ func TestKeyThatCannotSignForUpvest(t *testing.T) {
 		"missing version": {transit: usable, version: 3, want: "there is no version 3"},
 		"P-521 without PEM": {
 			transit: fakeVault{keyType: typeP521, public: "AAAA"}, version: 1,
-			want: "read the public key of version 1: it is not PEM",
+			want: "read the public key of version 1: it is not in PEM",
 		},
 		"short Ed25519 key": {
 			transit: fakeVault{keyType: typeEd25519, public: "AAAA"}, version: 1,
-			want: "read the public key of version 1: it is not an Ed25519 key",
+			want: "read the public key of version 1: it is not 32 bytes in base64",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

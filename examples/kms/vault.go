@@ -24,16 +24,17 @@ const (
 	typeEd25519 = "ed25519"
 )
 
-// vaultKey is a key in the transit engine of HashiCorp Vault. It never leaves Vault: each
-// signature is a request.
+// vaultKey is a key in the transit engine of HashiCorp Vault. The key never leaves Vault:
+// each signature is a request.
 //
-// It is a [crypto.Signer], so that it fits into upvest.Credentials. The client calls
-// SignContext instead of Sign, with the context of the call: a call that is cancelled
+// It implements [crypto.Signer], so upvest.Credentials accepts it. The client calls
+// SignContext instead of Sign, with the context of the call. A cancelled call therefore
 // does not wait for a Vault that hangs.
 type vaultKey struct {
 	vault
 	name string
-	// version does not follow rotations: Upvest has the public key of this version only.
+	// version stays the same if the key is rotated, because Upvest has the public key
+	// of this version only.
 	version int
 	public  crypto.PublicKey
 }
@@ -64,19 +65,19 @@ func openVaultKey(ctx context.Context, v vault, name string, version int) (*vaul
 	return &vaultKey{vault: v, name: name, version: version, public: public}, nil
 }
 
-// parsePublicKey reads a public key as Vault writes it: the 32 bytes of an Ed25519 key in
-// base64, any other key in PEM.
+// parsePublicKey reads a public key in the format of Vault: base64 of 32 bytes for an
+// Ed25519 key, and PEM for other keys.
 func parsePublicKey(keyType, text string) (crypto.PublicKey, error) {
 	if keyType == typeEd25519 {
 		public, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || len(public) != ed25519.PublicKeySize {
-			return nil, errors.New("it is not an Ed25519 key in base64")
+			return nil, errors.New("it is not 32 bytes in base64")
 		}
 		return ed25519.PublicKey(public), nil
 	}
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
-		return nil, errors.New("it is not PEM")
+		return nil, errors.New("it is not in PEM")
 	}
 	return x509.ParsePKIXPublicKey(block.Bytes)
 }
@@ -118,14 +119,14 @@ func (k *vaultKey) SignContext(
 	return signature, nil
 }
 
-// vault is the address of a Vault, and the token for its transit engine.
+// vault has the address of a Vault and the token for its transit engine.
 type vault struct {
 	address, token string
 	http           *http.Client
 }
 
-// call sends a request with in as its JSON body, without a body if in is nil, and decodes
-// the data of the response into out.
+// call sends a request with in as its JSON body, or without a body if in is nil. It
+// decodes the data of the response into out.
 func (v vault) call(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {

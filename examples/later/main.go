@@ -5,8 +5,8 @@
 //
 // It calls the server that the UPVEST_API_* variables name, with the scopes
 // portfolios:admin and account_liquidations:admin; `make sandbox ARGS=-later` starts one.
-// Upvest publishes the paths, methods and statuses of liquidations, but no fields: the
-// fields here are the sandbox's.
+// Upvest publishes the paths, methods and statuses of liquidations, but not their fields.
+// The fields here are those of the sandbox.
 package main
 
 import (
@@ -43,8 +43,8 @@ func main() {
 	}
 }
 
-// liquidation holds the fields of the response that this program reads; decoding ignores
-// all others.
+// liquidation contains the fields of the response that this program reads. Decoding
+// ignores all other fields.
 type liquidation struct {
 	ID     uuid.UUID `json:"id"`
 	Status string    `json:"status"`
@@ -90,8 +90,8 @@ func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, ou
 	}
 	fmt.Fprintln(out, "liquidation is", made.Status)
 
-	// Deleting is safe to repeat after an unknown outcome: if the first request took
-	// effect, the second returns 404.
+	// After an unknown outcome, it is safe to repeat the deletion: if the first request
+	// took effect, the second returns 404.
 	err = client.Do(ctx, upvest.Request{
 		Method:     http.MethodDelete,
 		Path:       "/portfolios/configurations/" + account.String(),

@@ -73,13 +73,13 @@ func TestLaterVersions(t *testing.T) {
 		}
 		_, err = client.Configurations.Retrieve(t.Context(), account)
 		if !errors.Is(err, upvest.ErrNotFound) {
-			t.Errorf("the deleted configuration: got %v, want 404", err)
+			t.Errorf("reading the deleted configuration returns the error %v, want 404", err)
 		}
 	})
 }
 
-// Account liquidations replace the liquidation request of v1, which now returns 404; they
-// can be listed and canceled.
+// Account liquidations replace the liquidation request of v1, which now returns 404. They
+// can be listed and cancelled.
 func TestAccountLiquidations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client, account := start(t)
@@ -109,7 +109,7 @@ func TestAccountLiquidations(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(page.Data) != 1 || page.Data[0].Status != "CANCELLED" || page.Meta.TotalCount != 1 {
-			t.Errorf("%+v, want one liquidation, CANCELLED", page)
+			t.Errorf("got %+v, want one liquidation that is CANCELLED", page)
 		}
 		for want, err := range map[error]error{
 			upvest.ErrConflict:   do(http.MethodDelete, path+"/"+made.ID.String(), nil, nil),

@@ -2,8 +2,7 @@
 //
 //   upvest-sandbox -control -- node --test examples/node/orders.test.mjs
 //
-// Each test has a world: a client, a state, faults and a journal that other tests do not
-// see.
+// Each test has a separate world with a client, a state, faults and a journal.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -45,7 +44,7 @@ async function newWorld(t) {
     client,
     inject: (fault) => control('POST', `worlds/${id}/faults`, fault),
     pending: async () => (await control('GET', `worlds/${id}/faults`)).data,
-    // The IDs of the orders that the sandbox has placed for the account.
+    // Returns the IDs of the orders that the sandbox has placed for the account.
     placed: async () => {
       const query = `operation=create_portfolios_order&account=${account}`;
       const { dropped, data } = await control('GET', `worlds/${id}/effects?${query}`);
@@ -73,7 +72,7 @@ test('an order whose response is lost is placed once', async (t) => {
   await world.inject({ operation: 'create_portfolios_order', after: true, reset: true });
   const key = randomUUID();
   await assert.rejects(world.client.call('POST', '/portfolios/orders', order, key), TypeError);
-  assert.deepEqual(await world.pending(), []); // the fault was used
+  assert.deepEqual(await world.pending(), []); // the fault has applied to a request
   const [id] = await world.placed();
   const again = await world.client.call('POST', '/portfolios/orders', order, key);
   assert.equal(again.status, 200, JSON.stringify(again.body));

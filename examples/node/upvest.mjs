@@ -5,7 +5,7 @@ import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from 'nod
 import { readFileSync } from 'node:fs';
 
 export class Client {
-  // The variables map the names that upvest-sandbox prints to their values.
+  // The argument maps the names of the variables that upvest-sandbox prints to their values.
   constructor(variables) {
     this.baseURL = variables.UPVEST_API_BASE_URL;
     this.id = variables.UPVEST_API_CLIENT_ID;
@@ -17,7 +17,7 @@ export class Client {
     this.key = createPrivateKey(pem);
   }
 
-  // Gets an access token (POST /auth/token), which all later calls send.
+  // Gets an access token (POST /auth/token). All later calls send it.
   async login(scope = 'portfolios:read portfolios:admin') {
     const form = new URLSearchParams({
       client_id: this.id,
@@ -31,7 +31,7 @@ export class Client {
   }
 
   // Calls an operation. The target is the path with its query. A repetition of a POST or
-  // PATCH must carry the idempotency key of the first attempt.
+  // PATCH must send the idempotency key of the first attempt.
   async call(method, target, value, idempotencyKey = randomUUID()) {
     const headers = { authorization: `Bearer ${this.token}` };
     if (method === 'POST' || method === 'PATCH') headers['idempotency-key'] = idempotencyKey;

@@ -1,5 +1,5 @@
 // Command otel reads a page of orders and prints the traces and metrics that
-// OpenTelemetry collects meanwhile.
+// OpenTelemetry collects during the call.
 //
 // It reads from the server that the UPVEST_API_* variables name. To send the data to a
 // collector, use the OTLP exporters in place of the stdout exporters.

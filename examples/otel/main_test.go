@@ -29,7 +29,7 @@ func TestTracesAndMetrics(t *testing.T) {
 		`"upvest.attempt.duration"`:       1,
 	} {
 		if got := strings.Count(printed, what); got != want {
-			t.Errorf("%s is printed %d times, expected %d:\n%s", what, got, want, printed)
+			t.Errorf("the output contains %s %d times, expected %d:\n%s", what, got, want, printed)
 		}
 	}
 	requests, err := server.Requests()

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 class Client:
     def __init__(self, variables):
-        """The variables map the names that upvest-sandbox prints to their values."""
+        """The argument maps the names of the variables that upvest-sandbox prints to their values."""
         self.base = urllib.parse.urlsplit(variables["UPVEST_API_BASE_URL"])
         self.id = variables["UPVEST_API_CLIENT_ID"]
         self.secret = variables["UPVEST_API_CLIENT_SECRET"]
@@ -33,7 +33,7 @@ class Client:
         self.token = None
 
     def login(self, scope="portfolios:read portfolios:admin"):
-        """Gets an access token (POST /auth/token), which all later calls send."""
+        """Gets an access token (POST /auth/token). All later calls send it."""
         form = urllib.parse.urlencode({
             "client_id": self.id,
             "client_secret": self.secret,
@@ -102,7 +102,7 @@ class Client:
         lines.append(f'"@signature-params": {parameters}')
         base = "\n".join(lines).encode()
         if isinstance(self.key, ec.EllipticCurvePrivateKey):
-            # The signature of ECDSA is written as ASN.1 DER.
+            # The library writes an ECDSA signature as ASN.1 DER.
             signature = self.key.sign(base, ec.ECDSA(hashes.SHA512()))
         else:
             signature = self.key.sign(base)  # Ed25519

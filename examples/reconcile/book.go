@@ -15,13 +15,13 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// columns is the header of the file; add writes the same order.
+// columns is the header of the file. The method add writes the fields in the same order.
 var columns = []string{
 	"id", "created_at", "account_id", "user_id", "allocation_id",
 	"type", "cash_amount", "currency", "status", "individual_orders",
 }
 
-// book is a CSV file with one order per line, sorted by id. Amounts are written exactly
+// book is a CSV file with one order per line, sorted by id. It contains amounts exactly
 // as the server sent them.
 type book struct {
 	path string
@@ -31,7 +31,8 @@ type book struct {
 	last uuid.UUID // the zero UUID in an empty book
 }
 
-// openBook opens the book at the path to append to it, and creates it if there is none.
+// openBook opens the book at the path to append to it. It creates a book if there is
+// none.
 func openBook(path string) (*book, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -85,8 +85,8 @@ func fill(
 	ctx context.Context, client *upvest.Client, book *book, day time.Time, rows int32, progress io.Writer,
 ) error {
 	next := day.AddDate(0, 0, 1)
-	// Upvest does not document whether end_date is inclusive: request the next day's
-	// first second too, and skip the orders of the next day.
+	// Upvest does not document whether end_date is inclusive. The program therefore also
+	// requests the first second of the next day, and skips the orders in it.
 	params := portfolios.ListPortfoliosOrdersParams{StartDate: &day, EndDate: &next, Limit: &rows}
 	total, done, err := position(ctx, client, params, book.last)
 	if err != nil {
@@ -101,7 +101,7 @@ func fill(
 		progressbar.OptionThrottle(100*time.Millisecond),
 	)
 	defer func() { _ = bar.Exit() }()
-	_ = bar.Set(done) // a failure to draw the bar does not matter
+	_ = bar.Set(done) // the program can continue without the bar
 	offset := int32(done)
 	params.Offset = &offset
 	for order, err := range client.Orders.All(ctx, params) {

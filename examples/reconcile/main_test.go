@@ -107,7 +107,7 @@ func TestDayContinuesWhereItStopped(t *testing.T) {
 
 	path := filepath.Join(t.TempDir(), "orders.csv")
 	args := []string{"-day", day, "-to", path, "-page", "4"}
-	for _, served := range []int{3, 18, 18} { // each time a few pages further
+	for _, served := range []int{3, 18, 18} { // each run reads a few pages more
 		fail := sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusBadRequest, Count: -1}
 		pass := sandbox.Fault{
 			Operation: "list_portfolios_orders",
@@ -141,7 +141,7 @@ func TestDayContinuesWhereItStopped(t *testing.T) {
 	}
 	after, err := s.server.Requests()
 	if sent := len(after) - len(before); err != nil || sent > 20 {
-		t.Errorf("the last run sent %d requests, %v, as if it had started over", sent, err)
+		t.Errorf("the last run sent %d requests (%v), so it has started from the beginning", sent, err)
 	}
 	if got := readIDs(t, path); !slices.Equal(got, want) {
 		t.Errorf("the file has %d orders %v,\nexpected %d %v", len(got), got, len(want), want)
@@ -149,9 +149,10 @@ func TestDayContinuesWhereItStopped(t *testing.T) {
 	if want := path + " has the 80 orders of " + day + ".\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
-	// The list has the 80 orders of the day, and 3 of the next day's first second.
+	// The list contains the 80 orders of the day and 3 orders of the first second of the
+	// next day.
 	if !strings.Contains(bar.String(), "/83") {
-		t.Errorf("the bar shows no total: %q", bar.String())
+		t.Errorf("the progress bar does not show the total: %q", bar.String())
 	}
 	err = run(t.Context(), args, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "complete") {
@@ -188,7 +189,7 @@ func whole(t *testing.T, path string) string {
 func TestBadFlags(t *testing.T) {
 	for _, args := range [][]string{{}, {"-day", "5.3.2026"}, {"-no-such-flag"}} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
-			t.Errorf("%v was accepted", args)
+			t.Errorf("the program accepts the flags %v", args)
 		}
 	}
 }

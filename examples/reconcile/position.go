@@ -12,9 +12,9 @@ import (
 )
 
 // position returns how many orders the list has, and how many of them come before the
-// first order to write: the one after last. The number of rows in the file is not enough,
-// because orders may have been added and removed since then. The list is sorted by ID, so
-// a binary search finds this position in a few requests.
+// first order to write, which is the order after last. The number of rows in the file is
+// not enough, because orders may have been added and removed since then. The list is
+// sorted by ID, so a binary search finds this position in a few requests.
 func position(
 	ctx context.Context, client *upvest.Client, params portfolios.ListPortfoliosOrdersParams, last uuid.UUID,
 ) (total, done int, err error) {

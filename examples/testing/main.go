@@ -1,6 +1,6 @@
 // Command testing invests one instalment of a savings plan. Its tests show how to test a
-// service, here the one in savings.go, against the sandbox: with network faults, without
-// credentials and without waiting.
+// service against the sandbox, with network faults but without credentials and without
+// waiting. The service is in savings.go.
 //
 //	go test ./testing
 package main

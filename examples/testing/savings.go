@@ -12,8 +12,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// instalment is one month of a savings plan. Its ID comes from the books of the plan's
-// operator, and stays the same in every attempt.
+// instalment is the investment of one month of a savings plan. The operator of the plan
+// chooses its ID, which is the same in every attempt.
 type instalment struct {
 	id            string
 	account, user uuid.UUID
@@ -21,7 +21,7 @@ type instalment struct {
 }
 
 var (
-	// errLater means that the order was not placed, or that its outcome is unknown: the
+	// errLater means that the order was not placed, or that its outcome is unknown. The
 	// caller must try the same instalment again.
 	errLater = errors.New("try this instalment again later")
 	// errRejected means that the order was not placed, and that trying again does not
@@ -35,8 +35,8 @@ type savings struct{ client *upvest.Client }
 
 // invest places the order of an instalment and returns it. The idempotency key is derived
 // from the instalment's ID, so the server recognizes a repetition within 24 hours, even
-// from another process, and the service need not store what it sent. After 24 hours,
-// check whether the account has the order before you call invest again.
+// from another process, and the service does not have to store its requests. After 24
+// hours, check whether the account has the order before you call invest again.
 func (s savings) invest(ctx context.Context, i instalment) (*portfolios.Order, error) {
 	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", i.id)
 	if err != nil {

@@ -71,16 +71,18 @@ func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again.ID != first.ID || orders(t, server) != 1 {
-		t.Errorf("got the orders %s and %s, %d in all; want one", first.ID, again.ID, orders(t, server))
+		t.Errorf("got the orders %s and %s, and the sandbox has %d; want one order",
+			first.ID, again.ID, orders(t, server))
 	}
 	i.id = "plan-4711-2026-04" // same account and amount, but another order
 	if _, err := s.invest(t.Context(), i); err != nil || orders(t, server) != 2 {
-		t.Errorf("the next instalment: got %v, %d orders; want nil, 2 orders", err, orders(t, server))
+		t.Errorf("for the next instalment, got the error %v and %d orders, want 2 orders",
+			err, orders(t, server))
 	}
 }
 
-// Twice, the sandbox places the order and the connection breaks. A retry of the client
-// returns the order.
+// The connection breaks twice after the sandbox has placed the order. A retry of the
+// client returns the order.
 func TestBrokenConnection(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true, Count: 2})
@@ -89,8 +91,8 @@ func TestBrokenConnection(t *testing.T) {
 	}
 }
 
-// The order is placed, the connection breaks, and the client's own retry is refused: the
-// order exists, so the instalment is not rejected.
+// The sandbox places the order, the connection breaks, and the sandbox refuses the retry
+// of the client. The service must not reject the instalment, because the order exists.
 func TestRefusalAfterAnUnknownOutcome(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true})
@@ -107,8 +109,8 @@ func TestRefusalAfterAnUnknownOutcome(t *testing.T) {
 	}
 }
 
-// The network is down for longer than the retries of a call: the outcome is unknown until
-// the service tries again, which may be the next day.
+// The network is down for longer than the retries of a call. The outcome is unknown until
+// the service tries again, possibly on the next day.
 func TestUnknownOutcomeIsTriedAgain(t *testing.T) {
 	server, s := start(t, upvest.WithoutRetry())
 	inject(t, server, sandbox.Fault{Reset: true, After: true})
@@ -116,7 +118,7 @@ func TestUnknownOutcomeIsTriedAgain(t *testing.T) {
 	if !errors.Is(err, errLater) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
 		t.Fatalf("got %v, want an unknown outcome to try again later", err)
 	}
-	restarted := s // like a new process, which has only the instalment
+	restarted := s // as in a new process that has only the instalment
 	if _, err := restarted.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
 		t.Errorf("got %v and %d orders, want success and 1 order", err, orders(t, server))
 	}

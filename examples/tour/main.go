@@ -76,8 +76,8 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 		return fmt.Errorf("-write needs -user, the ID of the user who owns the account: %w", err)
 	}
 	fmt.Fprintf(out, "Writing to %s.\n\n", server)
-	s := story{client: client, timeline: steps, account: accountID, user: userID}
-	return s.tell(ctx)
+	t := tour{client: client, timeline: steps, account: accountID, user: userID}
+	return t.run(ctx)
 }
 
 // runEmbedded runs the tour on a sandbox in this process. The sandbox checks its
@@ -99,8 +99,8 @@ func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	fmt.Fprintf(out, "Started a sandbox in this process at %s; no money is moved.\n\n", server.URL())
-	s := story{client: client, timeline: steps, account: uuid.New(), user: uuid.New()}
-	if err := s.tell(ctx); err != nil {
+	t := tour{client: client, timeline: steps, account: uuid.New(), user: uuid.New()}
+	if err := t.run(ctx); err != nil {
 		return err
 	}
 	if deviation := wrong.Load(); deviation != nil {

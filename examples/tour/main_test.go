@@ -12,8 +12,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// line is the line of one operation: its number, name, status, request ID and what
-// changed.
+// line matches the output of one operation: its number, name, status, request ID and
+// changes.
 var line = regexp.MustCompile(`(?m)^ +\d+  ([a-z_]+) +(\d{3})  [0-9a-f-]{36}  (.+)$`)
 
 func TestTourOnTheEmbeddedSandbox(t *testing.T) {
@@ -21,11 +21,11 @@ func TestTourOnTheEmbeddedSandbox(t *testing.T) {
 	if err := run(t.Context(), nil, nil, &out); err != nil {
 		t.Fatalf("%v after\n%s", err, out.String())
 	}
-	var story []string
+	var lines []string
 	for _, match := range line.FindAllStringSubmatch(out.String(), -1) {
-		story = append(story, match[1]+" "+match[2]+" "+match[3])
+		lines = append(lines, match[1]+" "+match[2]+" "+match[3])
 	}
-	told := strings.Join(story, "\n")
+	printed := strings.Join(lines, "\n")
 	for _, want := range []string{
 		"create_portfolios_order 200 BUY for 1000.00 EUR is NEW",
 		"retrieve_portfolios_order 200 BUY for 1000.00 EUR is FILLED; " +
@@ -35,8 +35,8 @@ func TestTourOnTheEmbeddedSandbox(t *testing.T) {
 		"create_portfolios_allocation 400 refused",
 		"retrieve_portfolios_order 200 LIQUIDATION for 1000 EUR is FILLED",
 	} {
-		if !strings.Contains(told, want) {
-			t.Errorf("the output has no line %q:\n%s", want, told)
+		if !strings.Contains(printed, want) {
+			t.Errorf("the output has no line %q:\n%s", want, printed)
 		}
 	}
 	if !strings.Contains(out.String(), "weights that sum to exactly 1") {
@@ -61,7 +61,7 @@ func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
 		t.Fatalf("%v after\n%s", err, out.String())
 	}
 	if effects, err := server.Effects(); err != nil || len(effects) != 0 {
-		t.Errorf("a tour without -write made %d changes, %v", len(effects), err)
+		t.Errorf("a tour without -write made %d changes, with the error %v", len(effects), err)
 	}
 
 	err := run(t.Context(), []string{"-write"}, environ, &out)
@@ -75,7 +75,7 @@ func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
 		t.Errorf("the output does not name the server:\n%s", out.String())
 	}
 	if effects, err := server.Effects(); err != nil || len(effects) == 0 {
-		t.Errorf("a tour with -write changed nothing: %v", err)
+		t.Errorf("a tour with -write made no change, with the error %v", err)
 	}
 
 	out.Reset()

@@ -9,8 +9,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// timeline prints one line per operation: its name, its status, its request ID and what
-// changed.
+// timeline prints one line per operation, with its name, its status, its request ID and
+// its changes.
 type timeline struct {
 	out   io.Writer
 	steps int
@@ -27,7 +27,7 @@ func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
 
 func (t *timeline) title(text string) { fmt.Fprintf(t.out, "%s\n", text) }
 
-// didf prints the line of the last operation; the arguments describe what changed.
+// didf prints the line of the last operation. The arguments describe its changes.
 func (t *timeline) didf(format string, args ...any) {
 	t.steps++
 	const line = "  %2d  %-42s  %d  %s  %s\n"

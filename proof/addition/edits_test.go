@@ -88,11 +88,11 @@ func otherEdits() []edit {
 		},
 		{
 			name:    "the line of the demo",
-			settles: []string{"examples/tour/story.go: the demo: " + operationID + " is missing"},
+			settles: []string{"examples/tour/tour.go: the demo: " + operationID + " is missing"},
 			apply: func(c clone) {
-				c.insert("examples/tour/story.go", "func (s *story) place(", chapter)
-				c.insert("examples/tour/story.go", "\t\t{title: \"Change the target\"",
-					"\t\t{title: \"Retrieve its price\", tell: s.price},\n")
+				c.insert("examples/tour/tour.go", "func (t *tour) place(", part)
+				c.insert("examples/tour/tour.go", "\t\t{title: \"Change the target\"",
+					"\t\t{title: \"Retrieve its price\", run: t.price},\n")
 			},
 		},
 		{
@@ -206,16 +206,16 @@ func (s *Orders) RetrieveFee(
 }
 
 `
-	chapter = `func (s *story) price(ctx context.Context) error {
-	order, err := s.place(ctx, portfolios.SideBUY, "10.00")
+	part = `func (t *tour) price(ctx context.Context) error {
+	order, err := t.place(ctx, portfolios.SideBUY, "10.00")
 	if err != nil {
 		return err
 	}
-	fee, err := s.client.Orders.RetrieveFee(ctx, order.ID)
+	fee, err := t.client.Orders.RetrieveFee(ctx, order.ID)
 	if err != nil {
 		return err
 	}
-	s.didf("it costs %s EUR", fee.Amount)
+	t.didf("it costs %s EUR", fee.Amount)
 	return nil
 }
 

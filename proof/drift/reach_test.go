@@ -136,8 +136,8 @@ func checkDemo(contract *openapi3.T, printed string) (found findings) {
 	for _, line := range demoLine.FindAllStringSubmatch(printed, -1) {
 		got = append(got, line[1])
 	}
-	found.addSets("examples/tour/story.go: the demo", operationIDs(contract), got,
-		"add a call to one of the chapters, or remove the call")
+	found.addSets("examples/tour/tour.go: the demo", operationIDs(contract), got,
+		"add a call to one of the parts of the tour, or remove the call")
 	return found
 }
 
