@@ -106,7 +106,7 @@ func follow(t *testing.T, c clone) {
 	}
 }
 
-func TestFindingsAndEditsBelongTogether(t *testing.T) {
+func TestFindingsSelectEdits(t *testing.T) {
 	printed := "--- FAIL: TestEverythingAgreesWithContract (0.1s)\n" +
 		"        drift_test.go:35: wrapper: X has no method: add one\n" +
 		"        drift_test.go:35: wrapper: X has no method: add one\n" +

@@ -17,8 +17,7 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 10, "the number of measurements of each benchmark; the table compares "+
-		"medians")
+	rounds := flag.Int("rounds", 10, "the measurements of each benchmark; the table compares medians")
 	pattern := flag.String("bench", ".", "the benchmarks to run, as for go test")
 	duration := flag.String("benchtime", "300ms", "the time of each benchmark in a round, as for go test")
 	raw := flag.String("raw", "", "a file to which the measurements are written, for benchstat")

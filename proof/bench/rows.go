@@ -74,8 +74,8 @@ const (
 	allocations = "allocs/op"
 )
 
-// rows are the rows of the table. A row without the field what has another unit for the
-// row above it.
+// rows are the rows of the table. A row with an empty what shows the row above it in
+// another unit.
 var rows = []row{
 	{
 		number: 1, what: "signature editor with P-521 vs. ecdsa.SignASN1",

@@ -9,12 +9,12 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"golang.org/x/perf/benchfmt" // reads what go test prints, units included
+	"golang.org/x/perf/benchfmt" // parses the output of go test, with units
 	"golang.org/x/perf/benchunit"
 )
 
-// measurements contains the measured values, by the name and the unit of a benchmark,
-// separated by a space.
+// measurements contains the measured values. A key consists of the name of a benchmark, a
+// space and the unit.
 type measurements map[string][]float64
 
 // read parses the output of go test.

@@ -35,7 +35,7 @@ type list struct {
 	mu      sync.Mutex
 	rows    []uuid.UUID
 	steady  map[uuid.UUID]bool
-	changes [][]change // before each request
+	changes [][]change // the changes before each request
 }
 
 // idOf returns an id for a number. Ids have the same order as their numbers.

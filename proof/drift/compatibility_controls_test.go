@@ -95,7 +95,7 @@ var intolerantClients = []intolerantClient{
 			}
 			return c.call(op, r)
 		},
-		want: "without type in []: ",
+		want: "without the field type in the body: ",
 	},
 	{
 		name: "loses all fields of a response with a new field",
@@ -110,7 +110,7 @@ var intolerantClients = []intolerantClient{
 	{
 		name: "drops the new fields of a problem",
 		call: dropNewFields,
-		want: "503, a new field in []: /new_member_0: the field is lost",
+		want: "503, a new field in the body: /new_member_0: the field is lost",
 	},
 }
 

@@ -107,7 +107,10 @@ func bodyChanges(
 	add("no change", example, example)
 	everything := example
 	for _, part := range valuesIn(schema, example, nil) {
-		where := fmt.Sprint(part.path)
+		where := "the body"
+		if len(part.path) > 0 {
+			where = fmt.Sprint(part.path)
+		}
 		if len(part.schema.Enum) > 0 {
 			changed := with(example, part.path, "A_NEW_VALUE")
 			add("a new value at "+where, changed, changed)
@@ -130,7 +133,7 @@ func bodyChanges(
 		for name := range object {
 			if !slices.Contains(part.schema.Required, name) {
 				changed := with(example, slices.Concat(part.path, []any{name}), missing{})
-				add("without "+name+" in "+where, changed, changed)
+				add("without the field "+name+" in "+where, changed, changed)
 			}
 		}
 	}

@@ -48,13 +48,13 @@ func TestControls(t *testing.T) {
 	}
 }
 
-// edit replaces the first occurrence of old that follows after.
-func edit(t *testing.T, contract, after, old, replacement string) string {
+// edit replaces the first occurrence of old that follows the anchor.
+func edit(t *testing.T, contract, anchor, old, replacement string) string {
 	t.Helper()
-	start := strings.Index(contract, after)
+	start := strings.Index(contract, anchor)
 	offset := strings.Index(contract[max(start, 0):], old)
 	if start < 0 || offset < 0 {
-		t.Fatalf("the contract has no %q after %q: update this control", old, after)
+		t.Fatalf("the contract has no %q after %q: update this control", old, anchor)
 	}
 	return contract[:start+offset] + replacement + contract[start+offset+len(old):]
 }

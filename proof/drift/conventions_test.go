@@ -7,7 +7,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// documentedErrors are the error statuses that the page of each operation lists.
+// documentedErrors contains the error statuses on the page of each operation in Upvest's
+// documentation, by operationId.
 var documentedErrors = map[string]string{
 	"list_portfolios_allocations":               "400 401 403 404 405 406 429 500 503",
 	"create_portfolios_allocation":              "400 401 403 404 406 429 500 503",

@@ -105,7 +105,7 @@ func bodies(media *openapi3.MediaType) map[string]any {
 	return examples
 }
 
-// schemaViolations returns the violations of the schema by an example.
+// schemaViolations returns the problems of an example that does not match its schema.
 func schemaViolations(schema *openapi3.SchemaRef, example any, request bool) []problem {
 	uuids := openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC4122)
 	currencies := openapi3.NewRegexpFormatValidator("^[A-Z]{3}$")

@@ -15,8 +15,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "update the file that the test compares: testdata/exported or "+
-	"docs/api.md")
+var update = flag.Bool("update", false, "write testdata/exported or docs/api.md instead of comparing it")
 
 // exported returns the exported declarations of a package, without comments and function
 // bodies.

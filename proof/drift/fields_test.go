@@ -155,7 +155,7 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 		required := slices.Contains(schema.Required, tag)
 		if _, sent := zero[tag]; sent != required {
 			s.reportf(where+"."+tag, retype,
-				"required is %t in the contract, but Go sends a zero value: %t", required, sent)
+				"the contract requires the field: %t, but Go sends its zero value: %t", required, sent)
 		}
 		s.compare(where+"."+tag, property, field.Type, !required)
 	}
@@ -189,7 +189,7 @@ func holds(schema *openapi3.Schema, goType reflect.Type, optional bool) bool {
 
 func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type) {
 	if goType.Kind() != reflect.String || goType.Name() == "string" {
-		s.reportf(where, retype, "the Go type %s of an enum is not a named string type", goType)
+		s.reportf(where, retype, "the Go type %s is not a named string type, as an enum requires", goType)
 		return
 	}
 	for _, value := range schema.Enum {
@@ -223,7 +223,7 @@ func (s *survey) parameters(op operation) {
 
 func (s *survey) parameter(where string, parameter *openapi3.Parameter, goType reflect.Type) {
 	if (goType.Kind() == reflect.Pointer) == parameter.Required {
-		s.reportf(where, retype, "required is %t in the contract, but the Go type is %s",
+		s.reportf(where, retype, "the contract requires the parameter: %t, but the Go type is %s",
 			parameter.Required, goType)
 	}
 	if schema := parameter.Schema.Value; len(schema.Enum) > 0 {

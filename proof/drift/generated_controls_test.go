@@ -86,7 +86,7 @@ var generatedControls = []control{
 		after: "    Configuration:",
 		old:   "account_id, allocation_id]",
 		new:   "account_id]",
-		want:  "allocation_id: required is false",
+		want:  "allocation_id: the contract requires the field: false",
 	},
 	{
 		name:  "an id that becomes required",
@@ -94,7 +94,7 @@ var generatedControls = []control{
 		after: "    Order:",
 		old:   "required: [id,",
 		new:   "required: [id, user_id,",
-		want:  "user_id: required is true",
+		want:  "user_id: the contract requires the field: true",
 	},
 	{
 		name:  "another schema for a request",
@@ -117,7 +117,7 @@ var generatedControls = []control{
 		after: "    Meta:",
 		old:   "        sort:\n",
 		new:   "        sort:\n          enum: [id]\n",
-		want:  "sort: the Go type string of an enum is not a named string type",
+		want:  "sort: the Go type string is not a named string type",
 	},
 	{
 		name:  "an unused schema",
@@ -159,7 +159,7 @@ var generatedControls = []control{
 		after: "operationId: list_portfolios_orders",
 		old:   "- name: account_id",
 		new:   "- name: account_id\n          required: true",
-		want:  "account_id: required is true",
+		want:  "account_id: the contract requires the parameter: true",
 	},
 	{
 		name:  "a problem without additional properties",

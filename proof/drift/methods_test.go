@@ -82,8 +82,7 @@ func (m wrapperMethod) call(
 }
 
 // pathID returns the id for the path of a call. It takes the id from the body of the
-// response, because the client refuses the response of a resource other than that in the
-// path.
+// response, because the client refuses a response with another id than the path.
 func pathID(op operation, body []byte) uuid.UUID {
 	var named struct {
 		ID        uuid.UUID `json:"id"`
@@ -159,8 +158,8 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fou
 			}
 			at := slices.IndexFunc(documented, func(op operation) bool { return op.fits(sent) })
 			if at < 0 {
-				found.addf(ofWrapper+"%s sends %s %s, which openapi.yaml does not contain: correct the "+
-					"method or openapi.yaml",
+				found.addf(ofWrapper+"%s sends %s %s, which openapi.yaml does not contain: "+
+					"correct the method or openapi.yaml",
 					m, sent.Method, sent.URL.Path)
 				continue
 			}

@@ -178,7 +178,7 @@ func TestTypedCountsAreFound(t *testing.T) {
 		requireFinding(t, typedCounts("README.md", text), fmt.Sprintf("README.md:3: %q", count+" operations"))
 	}
 	if found := typedCounts("README.md", "two operations, all operations"); len(found) > 0 {
-		t.Errorf("got %q, want no finding", found)
+		t.Errorf("got the findings %q, want none", found)
 	}
 }
 

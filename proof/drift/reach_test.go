@@ -50,8 +50,8 @@ func checkConstants(contract *openapi3.T) (found findings) {
 	for _, constant := range operationConstant.FindAllStringSubmatch(current, -1) {
 		got = append(got, constant[1])
 	}
-	found.addSets(file, operationIDs(contract), got, "add a constant to the first list, or remove the "+
-		"constant")
+	found.addSets(file, operationIDs(contract), got,
+		"add a constant to the first list, or remove the constant")
 	return found
 }
 
@@ -97,8 +97,8 @@ func checkSandbox(contract *openapi3.T) findings {
 		case last.Status/100 == 2, last.Status == http.StatusNotFound:
 		case last.Status == http.StatusUnprocessableEntity:
 		default:
-			found.addf("sandbox: %s: the documented example receives %d: %s: correct the handler in "+
-				"sandbox/internal/ledger",
+			found.addf("sandbox: %s: the documented example receives %d: %s: "+
+				"correct the handler in sandbox/internal/ledger",
 				op.OperationID, last.Status, last.Detail)
 		}
 	}
@@ -122,8 +122,9 @@ func checkGoldenRequests(contract *openapi3.T) (found findings) {
 	}
 	slices.Sort(got)
 	want := append(operationIDs(contract), string(sandbox.TokenOperation))
-	found.addSets(folder, want, slices.Compact(got), "run go test ./wrapper -run TestRequests -update "+
-		"after you add a row to everyOperation in wrapper/operations_test.go, or remove the file")
+	found.addSets(folder, want, slices.Compact(got), "add a row to everyOperation in "+
+		"wrapper/operations_test.go, then "+
+		"run go test ./wrapper -run TestRequests -update; or remove the file")
 	return found
 }
 

@@ -102,8 +102,8 @@ func (o operation) compareRequest(sent *http.Request, want documentedRequest, fo
 		contentType = "application/json"
 	}
 	if got := sent.Header.Get("Content-Type"); got != contentType {
-		found.addf(ofContract+"%s: the generated method sends the content type %q, but the contract "+
-			"documents %q: %s",
+		found.addf(ofContract+"%s: the content type of the generated method is %q, "+
+			"but the contract documents %q: %s",
 			o.OperationID, got, contentType, regenerate)
 	}
 	var documented, got []string

@@ -103,7 +103,7 @@ func TestWorkflows(t *testing.T) {
 	program := install(t, actionlint)
 	files, err := filepath.Glob(filepath.Join(repository, ".github/workflows/*.yml"))
 	if err != nil || len(files) < 2 {
-		t.Fatalf("the workflows are %q, %v", files, err)
+		t.Fatalf("find the workflows: got %q (error %v)", files, err)
 	}
 	for _, file := range files {
 		found := checkWorkflow(t, program, file)

@@ -199,7 +199,7 @@ func attemptsOf(err error) int {
 
 func (c *cell) effects() int {
 	count := 0
-	effects, _ := c.server.Effects() // an error is only possible with a filter
+	effects, _ := c.server.Effects() // only a filter can cause an error
 	for _, effect := range effects {
 		if effect.ClientID == c.access.ID {
 			count++
@@ -211,7 +211,7 @@ func (c *cell) effects() int {
 // requests returns the requests of this cell that the sandbox has received.
 func (c *cell) requests() []sandbox.Request {
 	var seen []sandbox.Request
-	requests, _ := c.server.Requests() // an error is only possible with a filter
+	requests, _ := c.server.Requests() // only a filter can cause an error
 	for _, request := range requests {
 		if request.ClientID == c.access.ID && string(request.Operation) == c.op.ID {
 			seen = append(seen, request)

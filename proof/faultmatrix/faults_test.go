@@ -62,13 +62,18 @@ var faultRows = []fault{
 		name: "reset before the server reads, every time", network: reset, times: always,
 		want: expectation{read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy},
 	},
-	{name: "reset without effect, once", inject: &sandbox.Fault{Reset: true}, want: healed},
 	{
-		name: "reset after the effect, once", inject: &sandbox.Fault{Reset: true, After: true},
-		want: healedUnlessCancelled,
+		name:   "reset before the request is carried out, once",
+		inject: &sandbox.Fault{Reset: true},
+		want:   healed,
 	},
 	{
-		name:   "reset after the effect, every time",
+		name:   "reset after the request is carried out, once",
+		inject: &sandbox.Fault{Reset: true, After: true},
+		want:   healedUnlessCancelled,
+	},
+	{
+		name:   "reset after the request is carried out, every time",
 		inject: &sandbox.Fault{Reset: true, After: true, Count: always},
 		want:   expectation{read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy},
 	},
@@ -122,7 +127,7 @@ var faultRows = []fault{
 		want:   healed,
 	},
 	{
-		name:   "502 with HTML after the effect, once",
+		name:   "502 with HTML after the request is carried out, once",
 		inject: &sandbox.Fault{Status: 502, Body: html, ContentType: "text/html", After: true},
 		want:   healedUnlessCancelled,
 	},
@@ -142,7 +147,7 @@ var faultRows = []fault{
 		want:   healed,
 	},
 	{
-		name:   "524 with HTML after the effect, once",
+		name:   "524 with HTML after the request is carried out, once",
 		inject: &sandbox.Fault{Status: 524, Body: html, ContentType: "text/html", After: true},
 		want:   healedUnlessCancelled,
 	},
@@ -154,7 +159,7 @@ var faultRows = []fault{
 		},
 	},
 	{
-		name: "418, which is not documented", inject: &sandbox.Fault{Status: 418},
+		name: "undocumented 418", inject: &sandbox.Fault{Status: 418},
 		want: expectation{read: operations.Failed, write: operations.Refused, attempts: 1, status: 418},
 	},
 	{name: "401 once", inject: &sandbox.Fault{Status: 401}, want: healed},

@@ -21,7 +21,7 @@ type language struct {
 	mistakes []mistake
 }
 
-// mistake is a change of a client.
+// mistake is a change of a client that makes its signatures wrong.
 type mistake struct {
 	name, old, new string
 	// reports is part of the output of the failing test.

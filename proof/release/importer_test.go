@@ -23,7 +23,7 @@ func readme(t *testing.T) (commands []string, program string) {
 		text,
 	)
 	if found == nil {
-		t.Fatal("the README has no go get command that a program follows")
+		t.Fatal("the README has no program after a go get command")
 	}
 	for command := range strings.Lines(string(found[1])) {
 		commands = append(commands, strings.TrimPrefix(command, "go "))

@@ -19,8 +19,8 @@ func (t tree) next(version string) error {
 		return fmt.Errorf("change the version to %q: %w", version, err)
 	}
 	if semver.Canonical(version) != version || semver.Compare(version, t.version) <= 0 {
-		return fmt.Errorf("change the version from %s to %s: the next version must be greater, and have "+
-			"the form v1.2.3", t.version, version)
+		return fmt.Errorf("change the version from %s to %s: "+
+			"the next version must be greater, and have the form v1.2.3", t.version, version)
 	}
 	for _, old := range slices.Clone(t.work.Replace) {
 		name := old.Old
@@ -48,7 +48,7 @@ func (t tree) next(version string) error {
 }
 
 func (t tree) write(name string, text []byte) error {
-	err := os.WriteFile(filepath.Join(t.root, name), text, 0o644) //nolint:gosec // all may read the tree
+	err := os.WriteFile(filepath.Join(t.root, name), text, 0o644) //nolint:gosec // the file is public
 	if err != nil {
 		return fmt.Errorf("change the version: %w", err)
 	}

@@ -24,8 +24,8 @@ type outsider struct {
 	programs    string   // folder to which go install writes programs
 }
 
-// newOutsider returns a user of the modules at the next version. goMods replaces the
-// go.mod files of folders.
+// newOutsider returns a user of the modules at the next version. goMods contains the
+// paths of files that replace the go.mod of a folder.
 func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsider {
 	t.Helper()
 	printed, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOPROXY").Output()

@@ -68,8 +68,8 @@ func create(name string, text []byte) error {
 	return os.WriteFile(name, text, 0o600)
 }
 
-// publishAll adds all modules to the proxy, at the next version. goMods replaces the
-// go.mod files of folders.
+// publishAll adds all modules to the proxy, at the next version. goMods contains the
+// paths of files that replace the go.mod of a folder.
 func (p *proxy) publishAll(ctx context.Context, t tree, goMods map[string]string) error {
 	for _, m := range t.modules {
 		goMod := cmp.Or(goMods[m.folder], filepath.Join(t.root, m.folder, "go.mod"))

@@ -21,7 +21,8 @@ var contents = regexp.MustCompile(strings.Join([]string{
 	// Programs read these only in the root.
 	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work$`,
 	`^\.(editorconfig|gitattributes|gitignore|golangci\.yml)$`,
-	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`, // next to their code
+	// Beside the code that they configure.
+	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`,
 }, "|"))
 
 // unexpected returns the files of a module's zip that do not belong there.

@@ -35,8 +35,9 @@ func (h *host) clockReadingOf(req *http.Request) clockReading {
 // It allows for the time of a signature, which has whole seconds.
 func (d clockReading) isCorrected() bool { return d.ahead.Abs() > largeSkew/2 }
 
-// shows returns the distance of a response's Date from the interval between sending and
-// receiving. It returns false if the client must ignore the Date.
+// shows returns how far the Date of a response is outside the interval between sending
+// the request and receiving the response. It returns false if the client must ignore the
+// Date.
 func (d clockReading) shows(header http.Header, local time.Time) (time.Duration, bool) {
 	date, err := http.ParseTime(header.Get("Date"))
 	took := local.Sub(d.local)

@@ -112,8 +112,8 @@ func (f *figures) String() string {
 		fmt.Fprintf(table, "most %s\t%d\t\n", name, f.most[name])
 	}
 	_ = table.Flush() // writing to a strings.Builder does not fail
-	fmt.Fprintf(&text, "\n%d months, %d calls with %d requests, %d of them resumed, "+
-		"%d of those with an obstacle before sending; "+
+	fmt.Fprintf(&text, "\n%d months with %d calls and %d requests; %d calls resumed another call, "+
+		"and obstacles prevented %d of these from sending a request; "+
 		"the longest call took %s; a wrong Date misled %d calls; "+
 		"%d bytes of logs and errors contained no secret\n",
 		f.months, total, f.requests, f.resumed, f.obstructed, f.longest, f.misled, f.read)

@@ -96,7 +96,7 @@ func newID(random *rand.Rand) (id uuid.UUID) {
 	return id
 }
 
-// key is a private key in a key service that may hang. Its method takes no context.
+// key is a private key in a key service that may hang. Its method Sign takes no context.
 type key struct {
 	crypto.Signer
 	mu    sync.Mutex
@@ -124,7 +124,7 @@ func (k *key) heal() {
 	close(k.hangs)
 }
 
-// contextKey is a private key whose method takes a context.
+// contextKey is a private key with the method SignContext, which takes a context.
 type contextKey struct{ *key }
 
 // SignContext signs a digest, unless the context ends first.

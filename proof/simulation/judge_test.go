@@ -35,7 +35,7 @@ func (s *simulation) judgeSafety(c *call) {
 	case errors.Is(c.err, errUntrue):
 		s.addProblemf(c, "reported a false result")
 	case !c.op.write && len(effects) > 0:
-		s.addProblemf(c, "is a read, but it took effect as a write")
+		s.addProblemf(c, "is a read, but changed a resource")
 	case !c.op.write:
 	case len(effects) > 1:
 		s.addProblemf(c, "took effect more than once")

@@ -14,7 +14,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// orderDelay is how long an order stays NEW, and then PROCESSING.
+// orderDelay is the time for which an order stays NEW, and then PROCESSING.
 const orderDelay = 5 * time.Minute
 
 // simulation is one month. Apart from the calls in progress, only its own goroutine
@@ -162,7 +162,7 @@ func (s *simulation) rows(c *call) map[uuid.UUID]bool {
 		"Orders.All":         sandbox.CreateOrder,
 	}[c.op.id]
 	rows := map[uuid.UUID]bool{}
-	effects, _ := s.server.Effects() // an error is only possible with a filter
+	effects, _ := s.server.Effects() // only a filter can cause an error
 	for _, effect := range effects {
 		if effect.ClientID == c.host.access.ID && effect.Operation == made {
 			rows[effect.ResourceID] = true

@@ -44,7 +44,7 @@ type network struct {
 // ofCall is the context key of the call that a request belongs to.
 type ofCall struct{}
 
-// line connects one process to the network.
+// line is the transport that sends the requests of one process.
 type line struct {
 	network *network
 	process *process
@@ -225,7 +225,7 @@ func (n *network) serve(req *http.Request, body []byte, made *call) *http.Respon
 	defer n.mu.Unlock()
 	recorder := httptest.NewRecorder()
 	n.server.Handler().ServeHTTP(recorder, arriving)
-	effects, _ := n.server.Effects() // an error is only possible with a filter
+	effects, _ := n.server.Effects() // only a filter can cause an error
 	for _, effect := range effects[n.effects:] {
 		if made == nil || string(effect.Operation) != made.op.id {
 			n.unclaimed++
@@ -338,7 +338,8 @@ type randomness struct {
 	random *rand.Rand
 }
 
-// Read fills 18 bytes for a nonce, 16 for a key and 8 for jitter.
+// Read fills p with random bytes. The client reads 18 bytes for a nonce, 16 for an
+// idempotency key and 8 for jitter.
 func (r *randomness) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

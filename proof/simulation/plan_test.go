@@ -17,15 +17,15 @@ const (
 	farthest = 10 * time.Hour
 	// serverSkew is how far ahead of the server's clock a signature may be dated.
 	serverSkew = 30 * time.Second
-	// longestQueue is the longest token lifetime for which a slow limiter delays calls
-	// beyond the expiry of a token.
+	// longestQueue limits the token lifetime from which the interval of a slow limiter is
+	// calculated.
 	longestQueue = 30 * time.Minute
 	// turnsPerLife is the number of calls that a slow limiter admits during the lifetime
 	// of a token.
 	turnsPerLife = 8
 )
 
-// step is an episode of faults with its calls. It depends on the seed alone.
+// step is a period of the month with its faults and calls. It depends only on the seed.
 type step struct {
 	name    string
 	at      time.Duration // start, from the beginning of the month
@@ -43,7 +43,7 @@ type step struct {
 	actions []action      // ordered by time
 }
 
-// action is an action at an instant of a step.
+// action is something that happens at a certain time of a step, such as a call.
 type action struct {
 	at      time.Duration
 	kind    actionKind
@@ -62,7 +62,7 @@ const (
 	revocation actionKind = "revocation"
 	jump       actionKind = "clock jump"
 	restart    actionKind = "client restart"
-	healing    actionKind = "end of the episode"
+	healing    actionKind = "end of the faults"
 )
 
 // planner draws a plan.
@@ -75,8 +75,8 @@ func (p *planner) between(least, most time.Duration) time.Duration {
 	return between(p.random, least, most)
 }
 
-// logBetween draws a duration on a logarithmic scale, so that a minute is as likely as an
-// hour.
+// logBetween draws a duration on a logarithmic scale, so that short durations are as
+// likely as long ones.
 func (p *planner) logBetween(least, most time.Duration) time.Duration {
 	return time.Duration(float64(least) * math.Pow(float64(most)/float64(least), p.random.Float64()))
 }

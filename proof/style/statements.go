@@ -22,8 +22,8 @@ func checkHeaders(file source, report reporter) {
 		}
 		isRead := func(left ast.Expr) bool { return mentions(readers, left) }
 		if !slices.ContainsFunc(assignment.Lhs, isRead) {
-			report(init.Pos(), "the condition reads no variable of this statement: move the statement "+
-				"above it")
+			report(init.Pos(), "the condition reads no variable of this statement: "+
+				"move the statement above it")
 		}
 		return true
 	})
@@ -149,8 +149,8 @@ func checkAppends(file source, report reporter) {
 				}
 				inner, ok := node.(*ast.CallExpr)
 				if ok && isAppend(inner) {
-					report(inner.Pos(), "an append contains another append: use two statements, or "+
-						"slices.Concat")
+					report(inner.Pos(), "an append contains another append: "+
+						"use two statements, or slices.Concat")
 					return false
 				}
 				return true

@@ -97,7 +97,7 @@ func successDiffers(t *testing.T, c jsonCase, body []byte) string {
 }
 
 // successFieldDiffers returns how the result of a success with a new field differs from
-// the expected result. The order must be decoded exactly if the body is JSON.
+// the expected result. The order must be decoded if and only if the body is JSON.
 func successFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	order, response, err := reply{status: 200, contentType: "application/json", body: body}.retrieve(t)

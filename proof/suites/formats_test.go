@@ -47,7 +47,7 @@ func formatCases(t *testing.T, file string) []formatCase {
 	return cases
 }
 
-// addFormat adds a case. The string must be accepted exactly if it is valid.
+// addFormat adds a case. The string must be accepted if and only if it is valid.
 func (r *run) addFormat(c formatCase, place string, accepted bool, why string) {
 	id := strings.TrimSpace(c.description + " " + place)
 	switch {

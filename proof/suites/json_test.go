@@ -45,7 +45,7 @@ const allocationBody = `{"name": "Allocation 1", "allocation": [` +
 	`{"instrument_id": "IE00B0M62Q58", "instrument_id_type": "ISIN", "weight": "1"}]}`
 
 // TestJSONInSandbox posts each text as a body, and as a field that is not in the
-// contract. The sandbox must report invalid JSON exactly if the text is not JSON.
+// contract. The sandbox must report invalid JSON if and only if the text is not JSON.
 func TestJSONInSandbox(t *testing.T) {
 	invalid := newRun("invalid JSON in the sandbox")
 	valid := newRun("valid JSON in the sandbox")

@@ -141,14 +141,13 @@ func fewer(t *testing.T, released, now string) []string {
 		after, err := readRecord(filepath.Join(now, name))
 		switch {
 		case os.IsNotExist(err):
-			findings = append(findings, "proof/suites/testdata/"+name+": the record is missing: run its "+
-				"suite again")
+			findings = append(findings, "proof/suites/testdata/"+name+": "+
+				"the record is missing: run its suite again")
 		case err != nil:
 			t.Fatal(err)
 		case after.hold() < before.hold():
-			findings = append(findings, fmt.Sprintf("proof/suites/testdata/%s: %d cases hold, but %d "+
-				"held at "+
-				"the last release: correct the code", name, after.hold(), before.hold()))
+			findings = append(findings, fmt.Sprintf("proof/suites/testdata/%s: %d cases hold, "+
+				"but %d held at the last release: correct the code", name, after.hold(), before.hold()))
 		}
 	}
 	return findings
@@ -179,7 +178,7 @@ func TestNoCaseIsLost(t *testing.T) {
 	got := fewer(t, released, now)
 	if len(got) != 2 || !strings.Contains(got[0], "lost.txt: 2 cases hold, but 3 held") ||
 		!strings.Contains(got[1], "missing.txt: the record is missing") {
-		t.Errorf("got %q, want findings for lost.txt and missing.txt", got)
+		t.Errorf("got the findings %q, want findings for lost.txt and missing.txt", got)
 	}
 }
 

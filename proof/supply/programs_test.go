@@ -111,7 +111,7 @@ func requireChecksums(t *testing.T, folder string) {
 	var want strings.Builder
 	files, err := filepath.Glob(filepath.Join(folder, "*_*"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("the programs are %q, %v", files, err)
+		t.Fatalf("find the programs: got %q (error %v)", files, err)
 	}
 	for _, file := range files {
 		fmt.Fprintf(&want, "%x  %s\n", sha256.Sum256(read(t, file)), filepath.Base(file))
