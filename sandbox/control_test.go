@@ -20,8 +20,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// described is the control endpoint of a sandbox, with its OpenAPI document to compare it
-// with.
+// described is the control endpoint of a sandbox and its OpenAPI document.
 type described struct {
 	s   *sandbox.Sandbox
 	doc *openapi3.T
@@ -39,7 +38,8 @@ func newDescribed(t *testing.T, s *sandbox.Sandbox) *described {
 	return &described{s: s, doc: doc, seen: map[string]bool{}}
 }
 
-// call sends a request and checks the response, and the request if it is accepted.
+// call sends a request and compares the response with the document. It also compares the
+// request, if the endpoint accepts it.
 func (d *described) call(t *testing.T, method, target, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, "http://localhost/_sandbox"+target, strings.NewReader(body))
@@ -61,7 +61,8 @@ func (d *described) call(t *testing.T, method, target, body string) *httptest.Re
 	w := serve(d.s, r)
 	if w.Code < 300 {
 		if err := openapi3filter.ValidateRequest(t.Context(), input); err != nil {
-			t.Errorf("%s %s %s is accepted, but not as described: %v", method, target, body, err)
+			t.Errorf("the endpoint accepts %s %s %s, which differs from the document: %v",
+				method, target, body, err)
 		}
 	}
 	err := openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
@@ -144,7 +145,7 @@ func TestControlIsAsDescribed(t *testing.T) {
 		for method, operation := range item.Operations() {
 			for status := range operation.Responses.Map() {
 				if name := method + " " + path + " " + status; !d.seen[name] {
-					t.Errorf("%s is described, and occurred nowhere", name)
+					t.Errorf("the document describes %s, but no test received it", name)
 				}
 			}
 		}
@@ -228,6 +229,6 @@ func TestPortfolio(t *testing.T) {
 		t.Errorf("%+v, %v, want 130 in %+v", got, err, want)
 	}
 	if _, err := s.Portfolio(owner); err == nil || !strings.Contains(err.Error(), "has never used it") {
-		t.Errorf("the portfolio of an unused account: %v", err)
+		t.Errorf("Portfolio returns the error %v for an unused account", err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // TestAMockOrderContinuesAfterALoad dumps a sandbox between two executions of an order
-// for a mock instrument. The loaded sandbox carries out the executions that remain, and
-// none twice.
+// for a mock instrument. The loaded sandbox must carry out each remaining execution
+// exactly once.
 func TestAMockOrderContinuesAfterALoad(t *testing.T) {
 	const mockCancelled = api.InstrumentID("IE00BF2GFH28")
 	for _, c := range []struct {

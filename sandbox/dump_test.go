@@ -78,7 +78,7 @@ func cancelHalfway(t *testing.T, client *upvest.Client) {
 		AccountID: &account,
 	})
 	if err != nil || len(orders.Data) != 1 {
-		t.Fatalf("%+v %v, want the rebalancing", orders, err)
+		t.Fatalf("got the orders %+v with the error %v, want the rebalancing", orders, err)
 	}
 	if err := client.Orders.Cancel(t.Context(), orders.Data[0].ID); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func dumpable(t *testing.T, options ...sandbox.Option) (*sandbox.Sandbox, *upves
 		sandbox.WithSeed(7), sandbox.WithTokenLifetime(24*time.Hour))...)
 }
 
-// view returns what a client and a test can read from a sandbox.
+// view returns everything that a client and a test can read from a sandbox.
 func view(t *testing.T, s *sandbox.Sandbox, client *upvest.Client) []any {
 	t.Helper()
 	limit := portfolios.Limit(100)
@@ -131,7 +131,7 @@ func view(t *testing.T, s *sandbox.Sandbox, client *upvest.Client) []any {
 	return shown
 }
 
-// A loaded dump continues step by step as the sandbox that was dumped.
+// After a load, a sandbox continues step by step like the sandbox that was dumped.
 func TestALoadedDumpContinues(t *testing.T) {
 	s, client, key := busy(t)
 	var dump bytes.Buffer
@@ -147,10 +147,10 @@ func TestALoadedDumpContinues(t *testing.T) {
 		t.Fatal(err)
 	}
 	if waiting := copied.PendingFaults(); len(waiting) != 0 {
-		t.Errorf("a fault that was injected before the load still waits: %v", waiting)
+		t.Errorf("a fault from before the load still waits: %v", waiting)
 	}
 	if left, err := copied.Portfolio(pension); err != nil || left.Cash == "0" {
-		t.Errorf("%+v %v, want cash", left, err)
+		t.Errorf("the portfolio is %+v with the error %v, want some cash", left, err)
 	}
 	for range 15 {
 		want := view(t, s, client)
@@ -162,11 +162,11 @@ func TestALoadedDumpContinues(t *testing.T) {
 	}
 	first := order(t, client, key)
 	if again := order(t, other, key); again.ID != first.ID {
-		t.Errorf("the key of %s places %s", first.ID, again.ID)
+		t.Errorf("the key of the order %s returns the order %s", first.ID, again.ID)
 	}
 	want := buy(t, client, portfolios.SideBUY, "1").ID
 	if got := buy(t, other, portfolios.SideBUY, "1").ID; got != want {
-		t.Errorf("the next order is %s, with the same seed %s", got, want)
+		t.Errorf("the next order is %s, but %s in the dumped sandbox with the same seed", got, want)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A client that reads the variables reaches the sandbox, also if other values were set
+// A client that reads the variables reaches the sandbox, even if they had other values
 // before.
 func TestSetenv(t *testing.T) {
 	t.Setenv("UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME", "/nowhere/key.pem")

@@ -84,12 +84,12 @@ func FuzzDigest(f *testing.F) {
 		}
 		want := strings.Trim(strings.TrimPrefix(good, "sha-512="), ":=")
 		if !strings.Contains(digest, want) {
-			t.Errorf("%q is taken for the digest", digest)
+			t.Errorf("the sandbox accepts the digest %q", digest)
 		}
 	})
 }
 
-// Only a form with the secret gets a token, and no form stops the sandbox.
+// The sandbox grants a token only for a form with the secret. No form stops the sandbox.
 func FuzzTokenForm(f *testing.F) {
 	s := fuzzed(f, sandbox.WithSeed(1))
 	c := s.Client()
@@ -115,7 +115,7 @@ func FuzzTokenForm(f *testing.F) {
 		}
 		values, err := url.ParseQuery(form)
 		if err != nil || values.Get("client_secret") != c.Secret {
-			t.Errorf("%q is granted a token", form)
+			t.Errorf("the sandbox grants a token for the form %q", form)
 		}
 	})
 }
@@ -236,7 +236,7 @@ func isProblem(t *testing.T, w *httptest.ResponseRecorder) string {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(w.Body.Bytes()))
 	if err := decoder.Decode(&p); err != nil || p.Type == "" || p.Detail == "" || p.Status != w.Code {
-		t.Errorf("no problem: %d %s", w.Code, w.Body)
+		t.Errorf("got %d %s, want a problem", w.Code, w.Body)
 	}
 	if p.RequestID == "" || p.RequestID != w.Header().Get("Upvest-Request-Id") {
 		t.Errorf("request_id %q, header %v", p.RequestID, w.Header())
@@ -262,7 +262,7 @@ func login(f *testing.F, s *sandbox.Sandbox) string {
 		AccessToken string `json:"access_token"`
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &granted); err != nil || granted.AccessToken == "" {
-		f.Fatalf("no token: %d %s", w.Code, w.Body)
+		f.Fatalf("the token request returns %d %s", w.Code, w.Body)
 	}
 	return granted.AccessToken
 }

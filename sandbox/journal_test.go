@@ -55,11 +55,11 @@ func TestFiltersThatSelectByMistakeAreRefused(t *testing.T) {
 	} {
 		found, err := s.Requests(filters...)
 		if err == nil || !strings.Contains(err.Error(), detail) || found != nil {
-			t.Errorf("requests: %v, %v, want an error with %q", found, err, detail)
+			t.Errorf("Requests returns %v with the error %v, want an error with %q", found, err, detail)
 		}
 		done, err := s.Effects(filters...)
 		if err == nil || !strings.Contains(err.Error(), detail) || done != nil {
-			t.Errorf("effects: %v, %v, want an error with %q", done, err, detail)
+			t.Errorf("Effects returns %v with the error %v, want an error with %q", done, err, detail)
 		}
 	}
 }
@@ -106,7 +106,8 @@ func TestRequestsAndEffectsAreLinked(t *testing.T) {
 		done := effects(t, s, sandbox.OfOperation(sandbox.TriggerRebalancing), sandbox.OfAccount(account))
 		sent := requests(t, s, sandbox.OfOperation(sandbox.TriggerRebalancing), sandbox.OfAccount(account))
 		if len(done) != 1 || len(sent) != 1 {
-			t.Fatalf("account %s: effects %v, requests %v, want one each", account, done, sent)
+			t.Fatalf("the account %s has the effects %v and the requests %v, want one of each",
+				account, done, sent)
 		}
 		if done[0].RequestID != id || sent[0].RequestID != id {
 			t.Errorf("the ids are %s and %s, want %s", done[0].RequestID, sent[0].RequestID, id)
@@ -122,11 +123,11 @@ func TestRequestsAndEffectsAreLinked(t *testing.T) {
 	}
 	cancelled := requests(t, s, sandbox.OfOperation(sandbox.CancelOrder), sandbox.OfAccount(savings))
 	if len(cancelled) != 1 || cancelled[0].ResourceID != placed.ID || cancelled[0].Status != 204 {
-		t.Errorf("the cancellation is %+v, want one of the account and the order", cancelled)
+		t.Errorf("the cancellation is %+v, want one that names the account and the order", cancelled)
 	}
 }
 
-// An entry has the response that was sent, not the one that a fault replaced.
+// An entry contains the response that was sent, not the response that a fault replaced.
 func TestJournalHasTheResponse(t *testing.T) {
 	s, client := started(t, invested())
 	placed := buy(t, client, portfolios.SideBUY, "50")
@@ -155,9 +156,9 @@ func TestJournalHasTheResponse(t *testing.T) {
 	}
 }
 
-// Of a body that is generated while it is sent, the journal keeps the beginning.
+// If a body is generated while it is sent, the journal keeps its beginning.
 func TestJournalBoundsBodies(t *testing.T) {
-	// Without the check of responses, which needs whole bodies.
+	// This sandbox does not check responses, because that needs whole bodies.
 	s, err := sandbox.New(sandbox.WithoutListener())
 	if err != nil {
 		t.Fatal(err)
@@ -192,11 +193,11 @@ func TestJournalBoundsBodies(t *testing.T) {
 		weights[last.ResponseTruncated]++
 	}
 	if weights[true] == 0 || weights[false] == 0 {
-		t.Errorf("truncated or not: %v, want both", weights)
+		t.Errorf("the entries are truncated or not as in %v, want both kinds", weights)
 	}
 }
 
-// The journal has the same spelling of a key for all spellings that clients send.
+// The journal contains the same spelling of a key for all spellings that clients send.
 func TestIdempotencyKeyHasOneSpelling(t *testing.T) {
 	s := newSandbox(t)
 	for _, key := range []string{
@@ -205,7 +206,7 @@ func TestIdempotencyKeyHasOneSpelling(t *testing.T) {
 	} {
 		r := post(s, "/portfolios/allocations", "application/json", someAllocation)
 		r.Header.Set("Idempotency-Key", key)
-		serve(s, r) // refused, because it has no signature
+		serve(s, r) // the sandbox refuses it, because it has no signature
 	}
 	for _, sent := range requests(t, s) {
 		if sent.IdempotencyKey != "f1150421-2e34-42b6-aae9-52ef157065b9" {
@@ -214,7 +215,7 @@ func TestIdempotencyKeyHasOneSpelling(t *testing.T) {
 	}
 }
 
-// The journal contains no secret, in whichever part of a request a client sends it.
+// The journal contains no secret, even if a client sends it in another part of a request.
 func TestJournalContainsNoSecret(t *testing.T) {
 	s := newSandbox(t)
 	c := s.Client()
@@ -268,7 +269,7 @@ func TestJournalContainsNoSecret(t *testing.T) {
 				one, _ := json.Marshal(r)
 				return strings.Contains(string(one), secret)
 			})
-			t.Errorf("request %+v has the secret %q", journal[i], secret)
+			t.Errorf("the request %+v contains the secret %q", journal[i], secret)
 		}
 	}
 }

@@ -248,7 +248,7 @@ func TestTheJournalDropsTheOldestRequests(t *testing.T) {
 	}
 	tokens := requests(t, s, sandbox.OfOperation(sandbox.TokenOperation), sandbox.After(12_000))
 	if len(tokens) != 1 {
-		t.Errorf("%d token requests, want 1", len(tokens))
+		t.Errorf("the journal has %d token requests, want 1", len(tokens))
 	}
 }
 

@@ -37,7 +37,7 @@ func manyAccounts() (content string, ids []uuid.UUID) {
 		`"accounts":[%s],"prices":{%q:"81.77"}}`, mixID, world, apple, strings.Join(rows, ","), world), ids
 }
 
-// The accounts hold what the file contains, at the prices in the file.
+// The accounts have the holdings in the file, at the prices in the file.
 func TestStateComesFromAFile(t *testing.T) {
 	content, ids := manyAccounts()
 	s := newSandbox(t, sandbox.WithStateFile(stateFile(t, "\xef\xbb\xbf"+content)))
@@ -70,7 +70,7 @@ func TestStateFilesAreChecked(t *testing.T) {
 	}
 	_, err := sandbox.New(sandbox.WithoutListener(), sandbox.WithStateFile("nowhere.json"))
 	if err == nil || !strings.Contains(err.Error(), "nowhere.json") {
-		t.Errorf("no file: %v", err)
+		t.Errorf("a missing file returns the error %v", err)
 	}
 }
 

@@ -36,8 +36,8 @@ func (w *countingWriter) Write(body []byte) (int, error) {
 	return w.ResponseWriter.Write(body)
 }
 
-// A page is sent row by row, so that a large one is never completely in memory. It is
-// sent as a whole if a check or a fault needs the whole body.
+// The sandbox sends a page row by row, so a large page is never completely in memory. It
+// sends the page as a whole if a check or a fault needs the whole body.
 func TestListsAreSentRowByRow(t *testing.T) {
 	const rows = 200
 	for name, test := range map[string]struct {
@@ -87,7 +87,7 @@ func TestListsAreSentRowByRow(t *testing.T) {
 			if err != nil || len(list.Data) != rows || list.Meta.TotalCount != rows {
 				t.Fatalf("got %d rows, %v", len(list.Data), err)
 			}
-			// The first 16 KiB are a single write, because the journal keeps them.
+			// The first 16 KiB come in a single write, because the journal keeps them.
 			if whole := transport.writes == 1; whole != test.whole || !whole && transport.writes < rows/2 {
 				t.Errorf("%d rows came in %d writes", rows, transport.writes)
 			}

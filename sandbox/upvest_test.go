@@ -57,7 +57,7 @@ func TestUpvestPlacesAndCancelsOrders(t *testing.T) {
 		}
 		wantFields(t, seen(t, client, own), `"status":"CANCELLED"`, `"cancellation_reason":"`+reason+`"`)
 		if err := s.CancelOrder(own, reason); err == nil {
-			t.Error("a cancelled order was cancelled again")
+			t.Error("CancelOrder accepts a cancelled order")
 		}
 	}
 	tooMuch := buy(t, client, portfolios.SideSELL, "99").ID
@@ -70,7 +70,7 @@ func TestUpvestPlacesAndCancelsOrders(t *testing.T) {
 	wantFields(t, seen(t, client, withdrawn), `"cancellation_reason":"CANCELLED_BY_CLIENT"`)
 	const ownEffects = 5 + 2 + 1
 	if n := len(effects(t, s)); n != ownEffects {
-		t.Errorf("%d effects, want the %d of requests", n, ownEffects)
+		t.Errorf("got %d effects, want only the %d effects of requests", n, ownEffects)
 	}
 }
 
@@ -99,14 +99,14 @@ func TestUpvestOrdersAreChecked(t *testing.T) {
 	}
 	status, placed := controlled(t, s, "orders", `{`+valid+`}`)
 	if status != 200 {
-		t.Fatalf("a valid order: %d %s", status, placed)
+		t.Fatalf("a valid order returns %d %s", status, placed)
 	}
 	id := placed[len(`{"id":"`):][:36]
 	cancel := `{"order_id":"` + id + `","reason":"CANCELLED_BY_UPVEST"}`
 	typo := strings.Replace(cancel, "BY_U", "BY-U", 1)
 	if status, given := controlled(t, s, "cancellations", typo); status != 400 ||
 		!strings.Contains(given, "reason: expected one of") {
-		t.Errorf("an unknown reason: %d %s", status, given)
+		t.Errorf("an unknown reason returns %d %s", status, given)
 	}
 	if status, given := controlled(t, s, "cancellations", cancel); status != 204 {
 		t.Errorf("cancel: %d %s", status, given)

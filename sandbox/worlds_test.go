@@ -43,7 +43,7 @@ func inWorld(t *testing.T, s *sandbox.Sandbox, body string) (id string, client *
 	return made.ClientID, client
 }
 
-// Worlds share only an address: each has a separate state, journal and clock, and
+// Worlds share only an address. Each has a separate state, journal and clock, and
 // separate faults.
 func TestWorldsAreIndependent(t *testing.T) {
 	s := sandbox.Start(t, sandbox.WithControl(), invested())
@@ -59,14 +59,14 @@ func TestWorldsAreIndependent(t *testing.T) {
 	second, other := inWorld(t, s, "")
 	placed := buy(t, of, portfolios.SideBUY, "10")
 	if _, err := other.Orders.Retrieve(t.Context(), placed.ID); err == nil {
-		t.Error("a world has the order of another")
+		t.Error("a world contains the order of another world")
 	}
 	control("POST", "worlds/"+first+"/faults", `{"status":418,"count":-1}`)
 	if _, err := of.Configurations.Retrieve(t.Context(), savings); err == nil {
-		t.Error("a world does not meet its fault")
+		t.Error("a fault does not apply to a request in its world")
 	}
 	if _, err := other.Configurations.Retrieve(t.Context(), savings); err != nil {
-		t.Errorf("a world has the fault of another, or lacks the initial state: %v", err)
+		t.Errorf("a world has the fault of another world, or lacks the initial state: %v", err)
 	}
 	control("POST", "worlds/"+second+"/clock", `{"set":"2020-01-02T03:04:05Z"}`)
 	if late := buy(t, other, portfolios.SideBUY, "10"); late.CreatedAt.Year() != 2020 {
@@ -82,10 +82,10 @@ func TestWorldsAreIndependent(t *testing.T) {
 	}
 	control("DELETE", "worlds/"+first, "")
 	if got := control("GET", "worlds", ""); strings.Contains(got, first) || !strings.Contains(got, second) {
-		t.Errorf("after one was dropped: %s", got)
+		t.Errorf("after one world was dropped, the worlds are %s", got)
 	}
 	if _, err := of.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{}); err == nil {
-		t.Error("the client of a dropped world still calls")
+		t.Error("the client of a dropped world can still make calls")
 	}
 }
 

@@ -30,7 +30,7 @@ func TestIdempotency(t *testing.T) {
 	repeated := c.send(t, withKey(allocationBody))
 	if repeated.status != first.status || !bytes.Equal(repeated.body, first.body) ||
 		p.effects(t, creates) != 1 {
-		t.Errorf("the repetition got %d %s, %d effects", repeated.status, repeated.body,
+		t.Errorf("the repetition got %d %s, with %d effects", repeated.status, repeated.body,
 			p.effects(t, creates))
 	}
 	if repeated.header.Get("Upvest-Request-Id") == first.header.Get("Upvest-Request-Id") {
@@ -72,7 +72,7 @@ func TestIdempotencyKeepsOnlySuccess(t *testing.T) {
 	again := c.post()
 	again.setKey(key)
 	if a := c.send(t, again.sign()); a.status != 200 {
-		t.Errorf("the key of a request that failed is taken: %d %s", a.status, a.body)
+		t.Errorf("the sandbox does not accept the key of a failed request again: %d %s", a.status, a.body)
 	}
 }
 
@@ -97,7 +97,7 @@ func TestEachClientHasSeparateIdempotencyKeys(t *testing.T) {
 	}
 }
 
-func TestIdempotencyAtOnce(t *testing.T) {
+func TestConcurrentRequestsWithOneKey(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
 	key := uuid.NewString()
@@ -112,7 +112,7 @@ func TestIdempotencyAtOnce(t *testing.T) {
 	wait.Wait()
 	for _, a := range responses {
 		if a.status != 200 || !bytes.Equal(a.body, responses[0].body) {
-			t.Errorf("%d %s, want what the others got: %s", a.status, a.body, responses[0].body)
+			t.Errorf("got %d %s, want the response of the others: %s", a.status, a.body, responses[0].body)
 		}
 	}
 	if n := p.effects(t, creates); n != 1 {
@@ -120,8 +120,8 @@ func TestIdempotencyAtOnce(t *testing.T) {
 	}
 }
 
-// When there are too many keys, the sandbox refuses the next write, names the flag in its
-// detail, and drops no key.
+// If there are too many keys, the sandbox refuses the next write and drops no key. The
+// detail names the flag.
 func TestKeptResponsesAreBounded(t *testing.T) {
 	p := start(t, "-kept-responses", "2000")
 	c := p.loggedIn(t)
@@ -138,13 +138,13 @@ func TestKeptResponsesAreBounded(t *testing.T) {
 	again := c.post()
 	again.setKey(first.get("idempotency-key"))
 	if a := c.send(t, again.sign()); a.status != 200 || p.effects(t, creates) != effects {
-		t.Errorf("the repetition of the first: %d %s, %d effects, want %d", a.status, a.body,
+		t.Errorf("the repetition of the first request got %d %s, with %d effects, want %d", a.status, a.body,
 			p.effects(t, creates), effects)
 	}
 	p.advance(t, 24*time.Hour)
 	c.login(t, "portfolios:admin")
 	if a := c.send(t, c.post().sign()); a.status != 200 {
-		t.Errorf("a day later: %d %s", a.status, a.body)
+		t.Errorf("a day later, a write returns %d %s", a.status, a.body)
 	}
 }
 
@@ -168,11 +168,11 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	w.p.control(t, "GET", "effects?operation=create_portfolios_order&account="+account, nil, &effects)
 	if effects.Total != 8 || effects.Dropped != 0 || len(effects.Data) != 3 || effects.Data[2].Number != 7 ||
 		effects.Data[0].AccountIDs[0] != account {
-		t.Errorf("the orders of the account: %+v", effects)
+		t.Errorf("the effects with the filters are %+v, want the orders of the account", effects)
 	}
 	w.p.control(t, "GET", "effects?limit=2&after=6", nil, &effects)
 	if len(effects.Data) != 2 || effects.Data[0].Number != 7 || effects.Data[1].AccountIDs[0] != other {
-		t.Errorf("a page: %+v", effects)
+		t.Errorf("the page of effects is %+v", effects)
 	}
 	log := w.p.requests(t, "?account="+account)
 	last := log.Data[len(log.Data)-1]
@@ -180,14 +180,14 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 		last.Query != "account_id="+account+"&limit=5" ||
 		last.Header["Authorization"][0] != "***" || last.Header["Signature-Input"] == nil ||
 		last.Number != log.Total {
-		t.Errorf("the requests of the account: %+v", log)
+		t.Errorf("the requests with the account are %+v", log)
 	}
 	if log.Data[1].Body != orderBody(account, "BUY", "1") {
-		t.Errorf("the body of an order: %q", log.Data[1].Body)
+		t.Errorf("the journal has the body %q for an order", log.Data[1].Body)
 	}
 	granted := w.p.requests(t, "?operation=token").Data
 	if len(granted) != 1 || !strings.Contains(granted[0].Body, "client_secret=***") {
-		t.Errorf("the token request: %+v", granted)
+		t.Errorf("the token requests in the journal are %+v", granted)
 	}
 	for _, wrong := range []string{
 		"?after=-1", "?limit=0", "?limit=1001", "?account=me", "?colour=red",

@@ -87,7 +87,7 @@ func TestKeysOfClients(t *testing.T) {
 		keeps: func(c *caller) *request {
 			used := ed.get().sign()
 			if a := ed.send(t, used); a.status != 200 {
-				t.Errorf("first use: %d %s", a.status, a.body)
+				t.Errorf("the first use of the nonce returns %d %s", a.status, a.body)
 			}
 			r := c.get()
 			r.setParameter("nonce", strings.TrimPrefix(used.parameters[3], "nonce="))
@@ -98,10 +98,10 @@ func TestKeysOfClients(t *testing.T) {
 
 	made := ed.send(t, ed.post().sign()).object(t)["id"].(string)
 	if a := ed.send(t, at("/portfolios/allocations/"+made)(ed).sign()); a.status != 200 {
-		t.Errorf("the owner: %d %s", a.status, a.body)
+		t.Errorf("a request of the owner returns %d %s", a.status, a.body)
 	}
 	if a := ec.send(t, at("/portfolios/allocations/"+made)(ec).sign()); a.status != 404 {
-		t.Errorf("another client sees the allocation: %d %s", a.status, a.body)
+		t.Errorf("a request of another client for the allocation returns %d %s", a.status, a.body)
 	}
 }
 
@@ -158,7 +158,8 @@ func raw(t *testing.T, key *ecdsa.PrivateKey, base string) []byte {
 	return append(parsed.R.FillBytes(make([]byte, 66)), parsed.S.FillBytes(make([]byte, 66))...)
 }
 
-// Each form of a client's key is one that an official signer reads, and each works.
+// Official signers read each form of a client's key. The sandbox must accept the
+// signatures of each.
 func TestKeyForms(t *testing.T) {
 	directory := t.TempDir()
 	for form, want := range map[string]struct{ block, passphrase string }{

@@ -40,7 +40,7 @@ func TestLargeHeaders(t *testing.T) {
 		r := c.get()
 		r.set("x-large", strings.Repeat("x", size))
 		if a := c.send(t, r.sign()); a.status != want {
-			t.Errorf("%d bytes of headers: %d, want %d", size, a.status, want)
+			t.Errorf("with %d bytes of headers, the status is %d, want %d", size, a.status, want)
 		}
 	}
 }
@@ -120,7 +120,7 @@ func TestChunkedBody(t *testing.T) {
 	}.refused(t, c, c.send(t, r))
 }
 
-// Bytes that are not HTTP never reach the checks of the sandbox, and must not stop it.
+// Bytes that are not HTTP must not stop the sandbox. They never reach its checks.
 func TestGarbage(t *testing.T) {
 	c := start(t).loggedIn(t)
 	for _, garbage := range []string{

@@ -12,7 +12,7 @@ func TestNonceIsUsedOnce(t *testing.T) {
 	rule := rule{source: choice, status: 401, detail: "nonce was used before with this key"}
 	first := c.get().sign()
 	if a := c.send(t, first); a.status != 200 {
-		t.Fatalf("first use: %d %s", a.status, a.body)
+		t.Fatalf("the first use of the nonce returns %d %s", a.status, a.body)
 	}
 	rule.refused(t, c, c.send(t, first))
 
@@ -26,7 +26,7 @@ func TestNonceIsUsedOnce(t *testing.T) {
 	c.send(t, wrong)
 	wrong.set("signature", good)
 	if a := c.send(t, wrong); a.status != 200 {
-		t.Errorf("a nonce of a wrong signature is used up: %d %s", a.status, a.body)
+		t.Errorf("an invalid signature has used up its nonce: %d %s", a.status, a.body)
 	}
 
 	// The clock of orders does not affect signatures: clients can still sign, and no
@@ -35,7 +35,7 @@ func TestNonceIsUsedOnce(t *testing.T) {
 	rule.refused(t, c, c.send(t, first))
 	c.login(t, "portfolios:read")
 	if a := c.send(t, c.get().sign()); a.status != 200 {
-		t.Errorf("a day later: %d %s", a.status, a.body)
+		t.Errorf("a day later, a request returns %d %s", a.status, a.body)
 	}
 }
 

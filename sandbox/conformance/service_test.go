@@ -144,7 +144,7 @@ var dateRules = []rule{
 	},
 }
 
-// fixture is what the rules of accounts need: an account that follows an allocation.
+// fixture is an account that follows an allocation, which the rules of accounts need.
 type fixture struct{ allocation, account string }
 
 // filledRules are rules of an order that is FILLED.
@@ -213,7 +213,7 @@ func accountRules(f fixture) []rule {
 	}
 }
 
-func TestOrderMovesOn(t *testing.T) {
+func TestAnOrderIsFilledInTime(t *testing.T) {
 	w := newWorld(t)
 	account := w.follow(w.allocate(world1, "0.7", apple, "0.3"))
 	made := w.call("POST", "/portfolios/orders", orderBody(account, "BUY", "100.00"))
@@ -224,13 +224,13 @@ func TestOrderMovesOn(t *testing.T) {
 	order := made["id"].(string)
 	w.advance(time.Minute)
 	if status := w.status(order); status != "PROCESSING" {
-		t.Errorf("after a minute: %s", status)
+		t.Errorf("after a minute, the order is %s", status)
 	}
 	w.advance(time.Minute)
 	filled := w.call("GET", "/portfolios/orders/"+order, "")
 	if parts := filled["orders"].([]any); filled["status"] != "FILLED" || len(parts) != 2 ||
 		filled["updated_at"] == made["updated_at"] {
-		t.Errorf("after two minutes: %v", filled)
+		t.Errorf("after two minutes, the order is %v", filled)
 	}
 	for side, want := range map[string]string{"200": "CANCELLED", "50": "FILLED"} {
 		order := w.order(account, "SELL", side)
@@ -240,14 +240,13 @@ func TestOrderMovesOn(t *testing.T) {
 		}
 	}
 	if n := w.p.effects(t, "create_portfolios_order"); n != 3 {
-		t.Errorf("%d orders in the effects, want 3", n)
+		t.Errorf("the effects contain %d orders, want 3", n)
 	}
 }
 
-// A body field that openapi.yaml does not name is ignored even if it differs from a
-// documented one only in case, so the sandbox acts on exactly the fields that it has
-// checked.
-func TestNamesCountWithCase(t *testing.T) {
+// The sandbox ignores a body field that openapi.yaml does not name, even if only its case
+// differs from a documented name. It acts only on the fields that it has checked.
+func TestFieldNamesAreCaseSensitive(t *testing.T) {
 	w := newWorld(t)
 	allocation := w.allocate(world1, "0.7", apple, "0.3")
 	account := w.follow(allocation)
@@ -346,7 +345,7 @@ func TestLists(t *testing.T) {
 		t.Errorf("the second page of one is %v %v, want %v", got, meta, sorted[1:2])
 	}
 	if got, _ := list("instrument_ids=" + world1 + "," + apple); !slices.Equal(got, ids[2:]) {
-		t.Errorf("with both instruments: %v, want %v", got, ids[2:])
+		t.Errorf("the allocations with both instruments are %v, want %v", got, ids[2:])
 	}
 	second := w.call("GET", "/portfolios/allocations/"+ids[1], "")["created_at"].(string)
 	if got, _ := list("start_date=" + second); len(got) != 2 || slices.Contains(got, ids[0]) {
@@ -365,19 +364,19 @@ func TestPricesAndReset(t *testing.T) {
 	for range 20 { // a broken server would start with the invalid price every time
 		invalid := map[string]string{world1: "7", apple: "0"}
 		if status := w.p.control(t, "POST", "prices", invalid, nil); status != 400 {
-			t.Errorf("a valid and an invalid price: %d, want 400", status)
+			t.Errorf("a valid and an invalid price return %d, want 400", status)
 		}
 	}
 	sold := w.call("POST", "/portfolios/"+account+"/liquidation_request", `{"user_id":"`+user+`"}`)
 	if sold["cash_amount"] != "120" {
-		t.Errorf("at a higher price it is worth %v", sold["cash_amount"])
+		t.Errorf("at a higher price, the account is worth %v", sold["cash_amount"])
 	}
 	if status := w.p.control(t, "POST", "reset", nil, nil); status != 204 {
 		t.Errorf("reset: %d", status)
 	}
 	if page := w.call("GET", "/portfolios/allocations", ""); len(page["data"].([]any)) != 0 ||
 		w.p.effects(t, creates) != 0 {
-		t.Errorf("after the reset: %v", page)
+		t.Errorf("after the reset, the page is %v", page)
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestManyLinesAreWrittenOnce enqueues a file twice that takes several transactions.
+// TestManyLinesAreWrittenOnce enqueues a file that takes several transactions, and then
+// enqueues it again.
 func TestManyLinesAreWrittenOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		t.Setenv("DATABASE_URL", url)

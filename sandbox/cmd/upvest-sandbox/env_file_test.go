@@ -15,10 +15,10 @@ import (
 	"testing"
 )
 
-// run is the program with a file of variables.
+// run is the program with the flag -env-file.
 type run struct {
 	*exec.Cmd
-	// report is the line with which it reports that it listens.
+	// report is the line that the program prints when it listens.
 	report string
 }
 
@@ -36,7 +36,7 @@ func startRun(t *testing.T, flags ...string) *run {
 	lines.Scan()
 	started.report = lines.Text()
 	if !strings.Contains(started.report, "listening on ") {
-		t.Fatalf("it does not start: %s", started.report)
+		t.Fatalf("the program does not start: %s", started.report)
 	}
 	return started
 }
@@ -83,19 +83,19 @@ func TestTwoRuns(t *testing.T) {
 		}
 		first.end(t)
 		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: the file of the first run: %v, want none", form, err)
+			t.Errorf("%s: the file of the first run still exists: %v", form, err)
 		}
 		content(t, other)
 		second.end(t)
 		if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: the file of the second run: %v, want none", form, err)
+			t.Errorf("%s: the file of the second run still exists: %v", form, err)
 		}
 	}
 }
 
 // A command receives the variables. The file of -env-file has them too, until the command
 // ends.
-func TestEnvironmentFileBesideACommand(t *testing.T) {
+func TestEnvironmentFileWithACommand(t *testing.T) {
 	directory := t.TempDir()
 	file := filepath.Join(directory, "sandbox.env")
 	script := `given=$UPVEST_API_CLIENT_SECRET; UPVEST_API_CLIENT_SECRET=; . "$1"; ` +
@@ -111,19 +111,20 @@ func TestEnvironmentFileBesideACommand(t *testing.T) {
 		t.Errorf("%v, %s%s, want the variables in all three places", err, stdout, &stderr)
 	}
 	if !strings.Contains(stderr.String(), "in another shell: . '"+file+"'") {
-		t.Errorf("it reports %q, want the name of the file", &stderr)
+		t.Errorf("the program reports %q, want the name of the file", &stderr)
 	}
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("afterwards: %v, want no file", err)
+		t.Errorf("the file exists after the command has ended: %v", err)
 	}
 	write(t, file, "MINE=1\n")
 	refused, err := command(t, "-env-file", file, "--", "true").CombinedOutput()
 	if err == nil || !strings.Contains(string(refused), "sandbox.env exists") {
-		t.Errorf("beside a file of the user: %v, %s", err, refused)
+		t.Errorf("with a file of the user, the program returns %v and prints %s", err, refused)
 	}
 }
 
-// A file that another program wrote or edited is refused and stays unchanged.
+// The program refuses a file that another program wrote or edited, and does not change
+// it.
 func TestEnvironmentFileOfTheUser(t *testing.T) {
 	directory := t.TempDir()
 	killed := filepath.Join(directory, "killed.env")
@@ -158,23 +159,23 @@ func TestEnvironmentFileOfTheUser(t *testing.T) {
 			t.Errorf("%s: %v, %s, want it refused and unchanged", name, err, refused)
 		}
 	}
-	// The file of a run that was killed is replaced.
+	// The program replaces the file of a run that was killed.
 	second := startRun(t, "-env-file", killed)
 	if !strings.HasSuffix(second.report, ". '"+killed+"'") {
-		t.Errorf("it reports %q, want it to use the name again", second.report)
+		t.Errorf("the program reports %q, want the same name of the file", second.report)
 	}
-	// A line that was added to the file remains after the run.
+	// The program does not remove a file to which a user added a line.
 	edited := content(t, killed) + "export MINE=1\n"
 	if err := os.WriteFile(killed, []byte(edited), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	second.end(t)
 	if content(t, killed) != edited {
-		t.Error("a run removed what it did not write")
+		t.Error("the program removed a file that a user edited")
 	}
 }
 
-// Each form gives its reader the same values.
+// Programs read the same values from each form of the file.
 func TestForms(t *testing.T) {
 	const secret = "it's, 100% =secret"
 	flags := []string{"-client", "id=" + clientID + ",secret=" + secret + ",key-id=k"}
@@ -210,7 +211,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// The key is in the variables, so that the program needs no file.
+// With -key-as base64, the variables contain the key, and there is no key file.
 func TestKeyAsBase64(t *testing.T) {
 	for form, block := range map[string]string{
 		"ed25519": "-----BEGIN PRIVATE KEY-----", "p521-encrypted": "-----BEGIN EC PRIVATE KEY-----",

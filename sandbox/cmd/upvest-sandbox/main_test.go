@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// The tests run the test binary itself as the program. If they built the program instead,
-// the test cache would not notice its changes, and could return an outdated result.
+// The tests run the test binary as the program. If they built the program instead, the
+// test cache would not notice changes of the program.
 const asProgram = "RUN_AS_PROGRAM=1"
 
 func TestMain(m *testing.M) {
@@ -46,7 +46,7 @@ func command(t *testing.T, flags ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A program that wrongly accepts its flags would run forever.
+	// Without this limit, a program that wrongly accepts its flags would run forever.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	program := exec.CommandContext(ctx, executable, flags...)
@@ -85,7 +85,7 @@ func TestProgram(t *testing.T) {
 		}
 		for _, file := range []string{file, strings.TrimSuffix(file, ".pem") + ".env"} {
 			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-				t.Errorf("%s: %v, %v, want a file for its owner only", file, info, err)
+				t.Errorf("%s: the file is %v (%v), want one that only its owner can read", file, info, err)
 			}
 		}
 		if err := command.Process.Signal(signal); err != nil {
@@ -94,7 +94,7 @@ func TestProgram(t *testing.T) {
 		if err := command.Wait(); err != nil {
 			t.Errorf("%s: the program ended with %v, want success", signal, err)
 		}
-		// The next start makes files that everyone can read private again.
+		// If everyone can read the files, the next start makes them private again.
 		for _, file := range []string{file, strings.TrimSuffix(file, ".pem") + ".env"} {
 			if err := os.Chmod(file, 0o644); err != nil {
 				t.Fatal(err)
@@ -119,7 +119,7 @@ func TestEnvironmentFile(t *testing.T) {
 	}
 	lines := bufio.NewScanner(stderr)
 	if !lines.Scan() || !strings.Contains(lines.Text(), "in another shell: . ") {
-		t.Fatalf("it prints %q, want a command to source the file", lines.Text())
+		t.Fatalf("the program prints %q, want a command that sources the file", lines.Text())
 	}
 	_, source, _ := strings.Cut(lines.Text(), "in another shell: ")
 	shell := exec.Command("sh", "-c", source+` && printf '%s\n' "$UPVEST_API_BASE_URL" `+
@@ -131,29 +131,29 @@ func TestEnvironmentFile(t *testing.T) {
 	sourced, err := shell.CombinedOutput()
 	url, rest, _ := strings.Cut(string(sourced), "\n")
 	if err != nil || rest != "\n" {
-		t.Errorf("sourced %q, %v, want no value of the earlier setting", sourced, err)
+		t.Errorf("after sourcing the file, the variables are %q (%v), want no earlier value", sourced, err)
 	}
 	if response, err := http.Get(url); err != nil {
-		t.Errorf("it does not respond: %v", err)
+		t.Errorf("the sandbox does not respond: %v", err)
 	} else {
 		_ = response.Body.Close()
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %v, want a file for its owner only", info, err)
+		t.Errorf("the file is %v (%v), want one that only its owner can read", info, err)
 	}
 	if err := command.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	if err := command.Wait(); err != nil || stdout.Len() > 0 {
-		t.Errorf("the program ended with %v, stdout %q", err, stdout.String())
+		t.Errorf("the program ended with the error %v and printed %q", err, stdout.String())
 	}
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file still exists after the sandbox has ended: %v", err)
 	}
 }
 
-// A command reaches the sandbox through its variables, alone writes to stdout, and
-// decides the exit status.
+// A command reaches the sandbox through its variables. Only the command writes to stdout,
+// and its exit status is that of the program.
 func TestCommand(t *testing.T) {
 	const script = `echo "$UPVEST_API_CLIENT_ID"; test -r "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"; ` +
 		`echo "$?"; exit 7`
@@ -239,7 +239,7 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 				stdout.String(), test.reports)
 		}
 		if strings.Contains(stderr.String(), "very secret") {
-			t.Errorf("%q: stderr repeats what may be a secret: %q", test.flags, stderr.String())
+			t.Errorf("%q: stderr repeats a text that may be a secret: %q", test.flags, stderr.String())
 		}
 	}
 	if err := command(t, "-help").Run(); err != nil {

@@ -59,8 +59,8 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// This repository's client calls the program over https under another host name. It needs
-// only the variables that the program wrote.
+// The client of this repository calls the program over https under another host name,
+// with only the variables that the program wrote.
 func TestTLS(t *testing.T) {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
 		t.Skip("SSL_CERT_FILE has no effect on Go programs here")
@@ -91,12 +91,13 @@ func TestTLS(t *testing.T) {
 		distrusting.Env = append(distrusting.Env, "SSL_CERT_FILE=/etc/hostname", "SSL_CERT_DIR=/nowhere")
 		if got, err := distrusting.CombinedOutput(); err != nil ||
 			!strings.Contains(string(got), "unknown authority") {
-			t.Errorf("%q: without the bundle, the client reports %s, %v", extra, got, err)
+			t.Errorf("%q: without the bundle, the client reports %s (%v), want an unknown authority",
+				extra, got, err)
 		}
 		bundle := content(t, variables["SSL_CERT_FILE"])
 		if variables["REQUESTS_CA_BUNDLE"] != variables["SSL_CERT_FILE"] ||
 			variables["NODE_EXTRA_CA_CERTS"] != variables["SSL_CERT_FILE"] || !holdsSystemRoots(bundle) {
-			t.Errorf("%q: a variable does not name the bundle, or the bundle lacks the system's roots", extra)
+			t.Errorf("%q: a variable does not name the bundle, or it lacks the system's certificates", extra)
 		}
 		write(t, given, content(t, filepath.Join(keys, "authority.pem")))
 		run.end(t)
@@ -193,6 +194,6 @@ func TestVersion(t *testing.T) {
 	got, err := command(t, "-version").Output()
 	if err != nil || !strings.HasPrefix(string(got), "upvest-sandbox ") ||
 		strings.Count(string(got), "\n") != 1 {
-		t.Errorf("%q, %v, want one line", got, err)
+		t.Errorf("-version prints %q (%v), want one line", got, err)
 	}
 }

@@ -45,11 +45,11 @@ func TestFaultIsDescribed(t *testing.T) {
 	described := slices.Sorted(maps.Keys(doc.Components.Schemas["Fault"].Value.Properties))
 	for _, name := range described {
 		if err := decode(strings.NewReader(`{"`+name+`":null}`), &faultJSON{}); err != nil {
-			t.Errorf("the described field %s: %v", name, err)
+			t.Errorf("the endpoint does not read the described field %s: %v", name, err)
 		}
 	}
 	if n := reflect.TypeFor[faultJSON]().NumField(); len(described) != n {
-		t.Errorf("%d fields are described, the endpoint reads %d", len(described), n)
+		t.Errorf("the document describes %d fields, but the endpoint reads %d", len(described), n)
 	}
 }
 

@@ -29,7 +29,8 @@ func TestLogDropsItsOldest(t *testing.T) {
 			every := func(uint64) bool { return true }
 			found, total, dropped := log.After(0, -1, every)
 			if !slices.Equal(found, test.want) || total != 20 || dropped != 20-uint64(len(test.want)) {
-				t.Errorf("%v, %d in all, %d dropped, want %v", found, total, dropped, test.want)
+				t.Errorf("got the entries %v, %d in all and %d dropped, want %v",
+					found, total, dropped, test.want)
 			}
 			for after, want := range map[uint64][]uint64{19: {20}, 20: {}, 99: {}} {
 				if found, _, _ := log.After(after, -1, every); !slices.Equal(found, want) {
@@ -38,7 +39,7 @@ func TestLogDropsItsOldest(t *testing.T) {
 			}
 			found, _, _ = log.After(0, 1, func(n uint64) bool { return n%20 == 0 })
 			if !slices.Equal(found, []uint64{20}) {
-				t.Errorf("one that matches: %v", found)
+				t.Errorf("After returns %v, want the one entry that matches", found)
 			}
 		})
 	}

@@ -39,8 +39,8 @@ func randomAmount(random *rand.Rand) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d.%s", 1+random.IntN(1000), fraction), ".")
 }
 
-// Responses do not contain individual amounts, but a liquidation shows their sum:
-// purchases add up to the last digit, at every moment.
+// Responses do not contain individual amounts, but a liquidation shows their sum. The sum
+// of the purchases must be exact at every moment.
 func TestIndividualOrdersSumToTheAmount(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -105,13 +105,13 @@ func TestReadingChangesNothing(t *testing.T) {
 		unseen := play(t, seed, false)
 		seen := play(t, seed, true)
 		if !reflect.DeepEqual(unseen, seen) {
-			t.Fatalf("seed %d: without looking %+v\nwith looking %+v", seed, unseen, seen)
+			t.Fatalf("seed %d: without reads %+v\nwith reads %+v", seed, unseen, seen)
 		}
 	}
 }
 
-// play runs a random history, and returns all orders and the values of the accounts at
-// its end.
+// play runs a random history. It returns all orders and the values of the accounts at the
+// end.
 func play(t *testing.T, seed uint64, look bool) []any {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 2))
@@ -136,7 +136,7 @@ func play(t *testing.T, seed uint64, look bool) []any {
 			w.remix(allocationID, list...)
 		case 7:
 			if len(placed) > 0 {
-				// refused if it is too late, in both histories
+				// If it is too late, both histories refuse the cancellation.
 				_ = w.cancelOrder(placed[random.IntN(len(placed))])
 			}
 		}

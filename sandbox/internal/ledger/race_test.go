@@ -10,7 +10,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-func TestManyAtOnce(t *testing.T) {
+func TestConcurrentCalls(t *testing.T) {
 	const workers = 8
 	const rounds = 20
 	w := newWorld(t)
@@ -45,7 +45,7 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// last returns the error of a call without its result.
+// last drops the result of a call and returns its error.
 func last[T any](_ T, err error) error { return err }
 
 func (w *world) buyAndCancel(accountID uuid.UUID) error {
@@ -57,7 +57,7 @@ func (w *world) buyAndCancel(accountID uuid.UUID) error {
 }
 
 // Of many concurrent requests for a configuration of the same account, only one succeeds.
-func TestOneConfigurationOfManyAtOnce(t *testing.T) {
+func TestOneOfManyConcurrentConfigurationsIsCreated(t *testing.T) {
 	w := newWorld(t)
 	made := w.allocate(funds, "1")
 	results := make(chan error, 20)
@@ -78,7 +78,7 @@ func TestOneConfigurationOfManyAtOnce(t *testing.T) {
 		}
 	}
 	if granted != 1 {
-		t.Errorf("%d configurations were made, want 1", granted)
+		t.Errorf("%d configurations were created, want 1", granted)
 	}
 }
 

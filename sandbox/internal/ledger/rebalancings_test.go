@@ -228,7 +228,7 @@ func TestRebalancingOfAnEmptyAccount(t *testing.T) {
 	w.wantValue(savings, "0")
 }
 
-// Proceeds that a rebalancing has not spent are neither lost nor spent twice.
+// The account keeps proceeds that a rebalancing has not spent, and spends them only once.
 func TestProceedsOfACancelledRebalancing(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
@@ -245,12 +245,12 @@ func TestProceedsOfACancelledRebalancing(t *testing.T) {
 	w.pass(delay)
 	w.wantOrder(sold.ID, cancelled, delay, []string{})
 
-	// A liquidation that is not cancelled pays the cash out. Meanwhile, no other order
-	// can use the cash.
+	// A liquidation pays the cash out if it is not cancelled. No other order can use the
+	// cash meanwhile.
 	w.hold(savings, "50")
 	closing := must(w.liquidate(savings, userID))(t)
 	if closing.CashAmount != "150" {
-		t.Errorf("the liquidation is of %s, want 150", closing.CashAmount)
+		t.Errorf("the liquidation has the amount %s, want 150", closing.CashAmount)
 	}
 	w.pass(delay)
 	w.wantValue(savings, "0")

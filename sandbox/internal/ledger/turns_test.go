@@ -12,7 +12,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// many is larger than a turn, and not a multiple of it.
+// many is larger than a turn and not a multiple of a turn.
 const many = 2500
 
 // numbered returns ids that share their first half, so that only their end distinguishes
@@ -49,7 +49,7 @@ func TestRebalancingOfManyAccounts(t *testing.T) {
 		}
 	}
 	if got := w.ordersOf(pension); len(got) != 0 {
-		t.Errorf("an account that was not asked for has %d orders", len(got))
+		t.Errorf("an account outside the rebalancing has %d orders", len(got))
 	}
 }
 
