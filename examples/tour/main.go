@@ -16,7 +16,6 @@ import (
 	"os/signal"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -86,7 +85,6 @@ func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	var wrong atomic.Pointer[error]
 	//nolint:contextcheck // a sandbox has no context: it ends with its server
 	server, err := sandbox.New(
-		sandbox.WithOrderDelay(300*time.Millisecond),
 		sandbox.WithResponseCheck(func(err error) { wrong.Store(&err) }),
 	)
 	if err != nil {

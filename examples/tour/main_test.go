@@ -54,7 +54,7 @@ func writeArgs() []string {
 }
 
 func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
-	server := named.Sandbox(t, sandbox.WithOrderDelay(50*time.Millisecond))
+	server := named.Sandbox(t, sandbox.WithOrderDelay(500*time.Millisecond))
 	environ := os.Environ()
 	var out strings.Builder
 	if err := run(t.Context(), nil, environ, &out); err != nil {

@@ -17,7 +17,10 @@ import (
 // through an index.
 func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
-		const count = 2000
+		count := 2000
+		if strings.HasPrefix(url, "sqlite") {
+			count = 200 // SQLite uses an index for a table of any size
+		}
 		l, run, _ := filled(t, url, count)
 		testdb.Execute(t, url,
 			"update {schema}fleet_item set outcome = 'done', resource = subject, done = 1")
