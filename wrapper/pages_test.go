@@ -263,7 +263,7 @@ func TestAllRefusesInvalidParameters(t *testing.T) {
 }
 
 // bubbleGoroutines returns how many goroutines of the running synctest bubble have not
-// ended. Unlike runtime.NumGoroutine, it does not count those that run finalizers.
+// ended. Unlike [runtime.NumGoroutine], it does not count those that run finalizers.
 func bubbleGoroutines() int {
 	stacks := make([]byte, 1<<20)
 	return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("synctest bubble"))

@@ -115,10 +115,11 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				credentials := testCredentials(t)
 				credentials.PrivateKey = serviceKey{public: test.public, sign: test.sign}
-				client := newClientWith(t, credentials, roundTrip(func(*http.Request) (*http.Response, error) {
+				transport := roundTrip(func(*http.Request) (*http.Response, error) {
 					t.Error("a request was sent")
 					return newResponse(http.StatusOK, "application/json", "{}"), nil
-				}))
+				})
+				client := newClientWith(t, credentials, transport)
 				for range 2 {
 					err := createOrder(t.Context(), client)
 					requireText(t, err, "sign the request: "+test.want)

@@ -26,7 +26,8 @@ func TestFaultMatrix(t *testing.T) {
 			t.Run(row.name, func(t *testing.T) {
 				t.Parallel()
 				if race.Detector && row.inject != nil && row.inject.Pad > 0 {
-					t.Skip("make faults runs this row; the race detector would take 20 seconds for its large bodies")
+					// The race detector would take 20 seconds for the large bodies.
+					t.Skip("make faults runs this row without the race detector")
 				}
 				if row.timeout == 0 {
 					runRow(t, row, columns, results[i])
