@@ -26,7 +26,7 @@ func (e edit) isFor(finding string) bool {
 
 var findingLine = regexp.MustCompile(`(?m)^ +\w+_test\.go:\d+: (.*)$`)
 
-// findingsOf returns the findings in the output of a run, each once.
+// findingsOf returns the findings in the output of a run, without duplicates.
 func findingsOf(printed string) []string {
 	var findings []string
 	for _, line := range findingLine.FindAllStringSubmatch(printed, -1) {
@@ -57,7 +57,7 @@ func TestAdditionIsGuided(t *testing.T) {
 	}
 	c := newClone(t)
 	if found := listsWithout(c); len(found) != len(listed()) {
-		t.Fatalf("before the addition, only %q lack the operation", found)
+		t.Fatalf("before the addition, only the lists %q lack the operation, want all lists", found)
 	}
 	addToContract(c)
 	c.must(".", "make", "generate")
@@ -120,6 +120,6 @@ func TestFindingsSelectEdits(t *testing.T) {
 		t.Errorf("got %d edits, want only the edit for the method", len(asked))
 	}
 	if !slices.Equal(unknown, []string{"examples: X is missing: call it"}) {
-		t.Errorf("got the findings without an edit %q, want only the finding about the examples", unknown)
+		t.Errorf("no edit settles the findings %q, want only the finding about the examples", unknown)
 	}
 }

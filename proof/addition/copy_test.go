@@ -94,20 +94,20 @@ func (c clone) create(name, text string) {
 	c.t.Helper()
 	file := filepath.Join(c.root, name)
 	if _, err := os.Stat(file); err == nil {
-		c.t.Fatalf("%s exists already", name)
+		c.t.Fatalf("%s already exists", name)
 	}
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// insert inserts a text before another text, which must occur exactly once.
+// insert inserts a string before another string, which must occur exactly once.
 func (c clone) insert(name, before, text string) {
 	c.t.Helper()
 	c.replace(name, before, text+before)
 }
 
-// replace replaces a text, which must occur exactly once.
+// replace replaces a string, which must occur exactly once.
 func (c clone) replace(name, old, text string) {
 	c.t.Helper()
 	file := filepath.Join(c.root, name)

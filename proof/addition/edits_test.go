@@ -7,7 +7,7 @@ func preparedEdits() []edit {
 	return slices.Concat(codeEdits(), otherEdits())
 }
 
-// codeEdits add the operation to the sandbox and the client.
+// codeEdits returns the edits that add the operation to the sandbox and the client.
 func codeEdits() []edit {
 	return []edit{
 		{
@@ -52,7 +52,7 @@ func codeEdits() []edit {
 	}
 }
 
-// otherEdits add the operation to tests, lists and documents.
+// otherEdits returns the edits that add the operation to tests, lists and documents.
 func otherEdits() []edit {
 	return []edit{
 		{

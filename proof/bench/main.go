@@ -17,12 +17,14 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 10, "the measurements of each benchmark; the table compares medians")
-	pattern := flag.String("bench", ".", "the benchmarks to run, as for go test")
-	duration := flag.String("benchtime", "300ms", "the time of each benchmark in a round, as for go test")
-	raw := flag.String("raw", "", "a file to which the measurements are written, for benchstat")
-	from := flag.String("from", "", "a file with measurements, whose table is printed without a new "+
-		"measurement")
+	rounds := flag.Int("rounds", 10,
+		"the number of measurements of each benchmark; the table compares medians")
+	pattern := flag.String("bench", ".", "the benchmarks to run, as for go test -bench")
+	duration := flag.String("benchtime", "300ms",
+		"the time of each benchmark in a round, as for go test -benchtime")
+	raw := flag.String("raw", "", "a file to which bench writes the measurements, for benchstat")
+	from := flag.String("from", "", "a file with measurements; bench prints their table "+
+		"and runs no benchmarks")
 	flag.Parse()
 	if err := run(*rounds, *pattern, *duration, *raw, *from); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

@@ -4,7 +4,8 @@ package main
 type row struct {
 	number int
 	what   string
-	// Names of the benchmarks of the client and the baseline; limit may be empty.
+	// The field ours names the benchmark of the client. The field limit names the
+	// benchmark of the baseline, and may be empty.
 	ours, limit string
 	unit        string
 	target      target
@@ -20,7 +21,7 @@ type target struct {
 	atLeast  bool
 }
 
-// times requires that ours divided by limit is at most bound.
+// times requires that `ours` divided by `limit` is at most `bound`.
 func times(bound float64) target {
 	return target{
 		bound:    bound,
@@ -29,9 +30,9 @@ func times(bound float64) target {
 	}
 }
 
-// faster requires that limit divided by ours is at least bound. Both measurements are
-// times per operation, so ours performs at least bound times as many operations in the
-// same time.
+// faster requires that `limit` divided by `ours` is at least `bound`. Both measurements
+// are times per operation, so the client performs at least `bound` times as many
+// operations per second as the baseline.
 func faster(bound float64) target {
 	return target{
 		bound:    bound,
@@ -41,7 +42,7 @@ func faster(bound float64) target {
 	}
 }
 
-// more requires that ours minus limit is at most bound.
+// more requires that `ours` minus `limit` is at most `bound`.
 func more(bound float64) target {
 	return target{
 		bound:    bound,
@@ -50,7 +51,7 @@ func more(bound float64) target {
 	}
 }
 
-// inAll requires that ours is at most bound. It ignores limit.
+// inAll requires that `ours` is at most `bound`. It ignores `limit`.
 func inAll(bound float64) target {
 	return target{
 		bound:    bound,
@@ -74,8 +75,8 @@ const (
 	allocations = "allocs/op"
 )
 
-// rows are the rows of the table. A row with an empty what shows the row above it in
-// another unit.
+// rows are the rows of the table. A row whose field what is empty shows the row above it
+// in another unit.
 var rows = []row{
 	{
 		number: 1, what: "signature editor with P-521 vs. ecdsa.SignASN1",

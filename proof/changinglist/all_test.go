@@ -30,7 +30,7 @@ type change struct {
 }
 
 // list is a server with a list of orders, sorted by id. Steady rows are never removed;
-// all other rows may be.
+// all other rows may be removed.
 type list struct {
 	mu      sync.Mutex
 	rows    []uuid.UUID

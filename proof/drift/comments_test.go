@@ -12,8 +12,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// methodComments returns the comment of each exported method of a package on one line, by
-// type and name such as Orders.Create.
+// methodComments returns the comment of each exported method of a package as one line.
+// The keys are the type and the name, such as Orders.Create.
 func methodComments(folder string) (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// compatibleChanges returns the compatible changes to the response with one status, by
-// the name of the changed example.
+// compatibleChanges returns the compatible changes to the response with the given status.
+// The keys are the names of the changed examples.
 func compatibleChanges(op operation, status string) map[string][]change {
 	number, err := strconv.Atoi(status)
 	if err != nil {
-		// An undocumented status, for the default response.
+		// The default response applies to this status, because it is undocumented.
 		number = http.StatusUpgradeRequired
 	}
 	changes := map[string][]change{}
@@ -169,8 +169,8 @@ func valuesIn(schema *openapi3.Schema, value any, path []any) []exampleValue {
 
 type missing struct{}
 
-// with returns a copy of value in which other replaces the value at the path. If other is
-// missing{}, it removes the value at the path.
+// with returns a copy of `value` in which `other` replaces the value at the path. If
+// `other` is missing{}, the copy has no value at the path.
 func with(value any, path []any, other any) any {
 	if len(path) == 0 {
 		return other

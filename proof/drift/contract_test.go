@@ -125,8 +125,8 @@ func (o operation) requestBody() *documentedBody {
 	return p
 }
 
-// documentedBodies returns the request and response bodies of the operation. results are
-// the types that the wrapper's methods return.
+// documentedBodies returns the request and response bodies of the operation. The argument
+// results contains the result types of the wrapper's methods.
 func (o operation) documentedBodies(results map[string]reflect.Type) []documentedBody {
 	var list []documentedBody
 	if request := o.requestBody(); request != nil {

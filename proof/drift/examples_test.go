@@ -207,7 +207,7 @@ func objectDifferences(pointer string, want, got map[string]any) []problem {
 	var problems []problem
 	for name := range got {
 		if _, found := want[name]; !found {
-			text := "the field is new after decoding and encoding"
+			text := "the field was added by decoding and encoding"
 			problems = append(problems, problem{pointer: pointer + "/" + name, text: text})
 		}
 	}

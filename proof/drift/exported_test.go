@@ -106,7 +106,7 @@ func TestExportedAPIMatchesSnapshot(t *testing.T) {
 			"if the change is intended, run go test -run Exported ./drift -update in proof/")
 		found.report(t)
 		if got != string(want) && len(found) == 0 {
-			t.Errorf("%s: the exported declarations are in another order: "+
+			t.Errorf("%s: the order of the exported declarations differs from the snapshot: "+
 				"run go test -run Exported ./drift -update in proof/", name)
 		}
 	}
@@ -148,7 +148,7 @@ func New(options ...Kind) *Kept { return nil }
 		{"func (Kept)", "func (*Kept)"},
 	} {
 		if printed(strings.Replace(source, change[0], change[1], 1)) == want {
-			t.Errorf("the snapshot does not change with %q in place of %q", change[1], change[0])
+			t.Errorf("the snapshot did not change after %q replaced %q, want a change", change[1], change[0])
 		}
 	}
 	for _, change := range [][2]string{
@@ -159,7 +159,8 @@ func New(options ...Kind) *Kept { return nil }
 		{"func (hidden) Method()", "func (hidden) Other()"},
 	} {
 		if got := printed(strings.Replace(source, change[0], change[1], 1)); got != want {
-			t.Errorf("the snapshot changes with %q in place of %q:\n%s", change[1], change[0], got)
+			t.Errorf("the snapshot changed after %q replaced %q, want no change:\n%s",
+				change[1], change[0], got)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (f *findings) addSets(where string, want, got []string, remedy string) {
 	}
 }
 
-// report fails the test with each finding once, in a stable order.
+// report fails the test and prints each finding once, in a stable order.
 func (f *findings) report(t *testing.T) {
 	t.Helper()
 	list := slices.Sorted(slices.Values(*f))

@@ -82,7 +82,8 @@ func (m wrapperMethod) call(
 }
 
 // pathID returns the id for the path of a call. It takes the id from the body of the
-// response, because the client refuses a response with another id than the path.
+// response, because the client refuses a response whose id differs from the id in the
+// path.
 func pathID(op operation, body []byte) uuid.UUID {
 	var named struct {
 		ID        uuid.UUID `json:"id"`

@@ -14,7 +14,7 @@ import (
 type patternCheck struct {
 	end     string // end of the JSON pointer to the schema
 	accepts func(string) bool
-	near    []string // texts near the limits of the pattern
+	near    []string // strings near the limits of the pattern
 }
 
 func patternChecks() []patternCheck {
@@ -43,8 +43,8 @@ func patternChecks() []patternCheck {
 	}
 }
 
-// acceptsAmount accepts amounts. It also accepts the empty text, which is no amount,
-// because the documented pattern accepts it.
+// acceptsAmount reports whether a string is an amount or empty. The documented pattern
+// accepts the empty string, although it is not an amount.
 func acceptsAmount(text string) bool {
 	_, err := api.NewAmount(text)
 	return err == nil || text == ""
@@ -60,8 +60,8 @@ func acceptsISIN(text string) bool {
 	return err == nil && api.InstrumentID(text).IsISIN()
 }
 
-// checkPatterns requires that package api accepts the same texts as the patterns in the
-// contract. It tries all texts that are one edit away from those in patternChecks.
+// checkPatterns requires that package api accepts the same strings as the patterns in the
+// contract. It tries all strings that are one edit away from those in patternChecks.
 func checkPatterns(contract *openapi3.T) (found findings) {
 	used := map[string]bool{}
 	err := contract.WalkSchemas(func(pointer string, schema *openapi3.SchemaRef) error {
@@ -82,7 +82,7 @@ func checkPatterns(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// addPattern compares a pattern with package api. It adds the check that it applies to
+// addPattern compares a pattern with package api. It marks the applied check in the map
 // used.
 func (f *findings) addPattern(pointer, text string, used map[string]bool) {
 	pattern, err := regexp.Compile(text)
@@ -105,7 +105,7 @@ func (f *findings) addPattern(pointer, text string, used map[string]bool) {
 }
 
 // difference describes the first difference between a pattern and package api, or returns
-// nothing.
+// "" if they agree.
 func (c patternCheck) difference(pattern *regexp.Regexp) string {
 	for _, near := range c.near {
 		for _, text := range neighbors(near) {
@@ -118,8 +118,8 @@ func (c patternCheck) difference(pattern *regexp.Regexp) string {
 	return ""
 }
 
-// neighbors returns the text, and all texts that differ from it by one removed, inserted
-// or replaced character.
+// neighbors returns the string, and all strings that differ from it by one removed,
+// inserted or replaced character.
 func neighbors(text string) []string {
 	list := []string{text}
 	for i := 0; i <= len(text); i++ {

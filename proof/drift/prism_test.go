@@ -214,8 +214,8 @@ func keyAsPEM(t *testing.T, key any) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// aroundProxy sends requests to the proxy, except for token requests: it sends them to
-// the server, because the contract does not contain the token endpoint.
+// aroundProxy sends token requests to the server, because the contract does not contain
+// the token endpoint. It sends all other requests to the proxy.
 func aroundProxy(t *testing.T, server, proxy string) http.Handler {
 	t.Helper()
 	mux := http.NewServeMux()

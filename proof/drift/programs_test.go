@@ -26,9 +26,9 @@ func withPrograms(t *testing.T) {
 	}
 }
 
-// withoutRaceDetector skips a test under the race detector. Such a test runs ten times
-// slower there, and has nothing to detect, because a single goroutine does the work.
-// `make contract` runs the test.
+// withoutRaceDetector skips a test under the race detector, which would make the test ten
+// times slower and could not find a race, because a single goroutine does the work. The
+// command `make contract` runs the test.
 func withoutRaceDetector(t *testing.T) {
 	t.Helper()
 	if race.Detector {
@@ -74,7 +74,7 @@ func install(t *testing.T, program string) string {
 	return installed
 }
 
-// run runs a program in a folder and returns its output of both streams.
+// run runs a program in a folder and returns its standard output and standard error.
 func run(ctx context.Context, folder, program string, arguments ...string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
 	defer stop()

@@ -86,8 +86,8 @@ func acceptedBodies(contract *openapi3.T, body func(operation) string) (found fi
 	return found
 }
 
-// checkShapes requires that the client decodes each response field by field, so that one
-// invalid field does not lose the others.
+// checkShapes requires that the client decodes each response field by field, so that an
+// invalid field does not prevent the decoding of the other fields.
 func checkShapes(contract *openapi3.T) (found findings) {
 	const file = "wrapper/internal/wire/shape.go"
 	text, err := os.ReadFile(filepath.Join(repository, file))
@@ -117,13 +117,13 @@ func TestAcceptedBodiesAreFound(t *testing.T) {
 	requireFinding(t, acceptedBodies(contract, list), "list_portfolios_orders accepts the response")
 }
 
-// typedCount matches a hand-written number of all operations, which becomes wrong when an
-// operation is added.
+// typedCount matches a sentence that states how many operations there are. Such a
+// sentence becomes wrong when an operation is added.
 var typedCount = regexp.MustCompile(
 	`(?i)\b(\d{2,}|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|twenty) operations\b`)
 
-// checkTypedCounts requires that no document or Go file contains a hand-written number of
-// all operations.
+// checkTypedCounts requires that no document or Go file states how many operations there
+// are.
 func checkTypedCounts(*openapi3.T) (found findings) {
 	err := filepath.WalkDir(repository, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {

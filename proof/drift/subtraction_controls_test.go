@@ -101,8 +101,9 @@ func deepCopy(value any) any {
 	return value
 }
 
-// TestSubtractionRemovesCompatibleChanges requires that no difference remains of a
-// compatible change, alone and together with another compatible change.
+// TestSubtractionRemovesCompatibleChanges requires that the subtraction leaves no
+// difference after a compatible change, alone and together with another compatible
+// change.
 func TestSubtractionRemovesCompatibleChanges(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)
@@ -126,9 +127,9 @@ func TestSubtractionRemovesCompatibleChanges(t *testing.T) {
 	}
 }
 
-// TestSubtractionKeepsIncompatibleChanges requires that a difference remains of an
-// incompatible change, alone and together with one or two compatible changes. It tries
-// every combination whose changes do not overlap.
+// TestSubtractionKeepsIncompatibleChanges requires that the subtraction leaves a
+// difference after an incompatible change, alone and together with one or two compatible
+// changes. It tries every combination whose changes do not overlap.
 func TestSubtractionKeepsIncompatibleChanges(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)
@@ -141,7 +142,7 @@ func TestSubtractionKeepsIncompatibleChanges(t *testing.T) {
 			remains := func(all ...mutated) bool {
 				changed, ok := together(base, all...)
 				if ok && len(unexplained(base, changed)) == 0 {
-					t.Errorf("no difference remains of %q", names(all))
+					t.Errorf("the subtraction left no difference after the changes %q", names(all))
 				}
 				return ok
 			}
@@ -157,7 +158,8 @@ func TestSubtractionKeepsIncompatibleChanges(t *testing.T) {
 				}
 			}
 			if pairs < len(allowed)*3/4 {
-				t.Errorf("only %d of %d compatible changes can be combined with this change",
+				t.Errorf("only %d of %d compatible changes can be combined with this change, "+
+					"want at least three quarters",
 					pairs, len(allowed))
 			}
 		})

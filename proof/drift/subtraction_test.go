@@ -274,7 +274,8 @@ func bare(t *testing.T, text string) document {
 	return contract
 }
 
-// removeProse removes descriptions and examples, but keeps properties with these names.
+// removeProse removes descriptions and examples, but keeps a property whose name is
+// description or example.
 func removeProse(value any, isProperties bool) {
 	switch value := value.(type) {
 	case document:

@@ -24,7 +24,7 @@ type fault struct {
 type expectation struct {
 	read     operations.Verdict
 	write    operations.Verdict
-	cancel   operations.Verdict // the verdict of a cancellation if it differs from write
+	cancel   operations.Verdict // verdict of a cancellation if it differs from `write`
 	attempts int
 	status   int   // status of the error; 0 means any status
 	kind     error // the error that errors.Is must find; nil means any

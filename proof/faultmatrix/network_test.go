@@ -18,7 +18,7 @@ type network struct {
 	broken int // number of dials that will fail; -1 means all
 	mode   string
 	open   int
-	none   chan struct{} // closed when open becomes 0
+	none   chan struct{} // closed when the field open becomes 0
 }
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
@@ -116,7 +116,8 @@ func dialRefusing(ctx context.Context) (net.Conn, error) {
 	return conn, errors.Join(err, client.Close(), server.Close())
 }
 
-// dialResetting connects to a server that resets the connection before it reads.
+// dialResetting connects to a server that resets the connection before it reads the
+// request.
 func dialResetting(ctx context.Context) (net.Conn, error) {
 	client, server, err := connectedPair(ctx)
 	if err != nil {

@@ -17,7 +17,7 @@ const (
 )
 
 // missing returns a finding for each method of the generated interface that the ledger
-// does not have. handlers are the source files of the ledger's package.
+// does not have. The argument handlers contains the source files of the ledger's package.
 func missing(generated string, handlers ...string) ([]string, error) {
 	wanted, err := interfaceMethods(generated)
 	if err != nil {

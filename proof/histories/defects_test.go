@@ -56,7 +56,8 @@ var defects = []defect{
 	{
 		name: "a repetition that is not sent hides the unknown outcome",
 		resume: func(failure *upvest.Error) []upvest.CallOption {
-			// The repetition is not linked to the first call, and ends before it is sent.
+			// The repetition is not linked to the first call, and ends before the client
+			// sends it.
 			ended := upvest.WithTimeout(time.Nanosecond)
 			if failure.IdempotencyKey == uuid.Nil {
 				return []upvest.CallOption{ended}
@@ -77,7 +78,7 @@ var defects = []defect{
 	},
 }
 
-// repeatWith repeats a call with a key instead of resuming it by its error. A
+// repeatWith repeats a call with a key, without the Resume option of its error. A
 // cancellation has no key.
 func repeatWith(key uuid.UUID, failure *upvest.Error) []upvest.CallOption {
 	if failure.IdempotencyKey == uuid.Nil {
@@ -86,7 +87,7 @@ func repeatWith(key uuid.UUID, failure *upvest.Error) []upvest.CallOption {
 	return []upvest.CallOption{upvest.WithIdempotencyKey(key)}
 }
 
-// transport makes a function an [http.RoundTripper].
+// transport is a function that implements [http.RoundTripper].
 type transport func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements [http.RoundTripper].
@@ -96,7 +97,7 @@ func isCreation(request *http.Request) bool {
 	return request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/portfolios/orders")
 }
 
-// returnOtherOrder replaces the id of a new order by the id of another account's order.
+// returnOtherOrder replaces the id of a new order with the id of another account's order.
 func returnOtherOrder(w *world, server http.RoundTripper) http.RoundTripper {
 	return transport(func(request *http.Request) (*http.Response, error) {
 		response, err := server.RoundTrip(request)

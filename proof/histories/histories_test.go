@@ -10,7 +10,8 @@ import (
 
 var (
 	seeds = flag.Uint64("seeds", 20, "the number of histories that TestHistories checks")
-	seed  = flag.Uint64("seed", 0, "the only history that TestHistories checks, from 1; 0 means all")
+	seed  = flag.Uint64("seed", 0, "the number of the only history that TestHistories checks; "+
+		"0 means that -seeds selects the histories")
 )
 
 // holds reports whether the model allows the history of a seed.
@@ -48,7 +49,7 @@ func TestHistories(t *testing.T) {
 	}
 	for number := first; number <= last; number++ {
 		if !holds(t, number, defect{}) {
-			t.Errorf("the model does not allow the history: make histories SEED=%d repeats it", number)
+			t.Errorf("the model refused the history; run make histories SEED=%d to repeat it", number)
 		}
 	}
 }
@@ -64,12 +65,12 @@ func TestDefectsAreFound(t *testing.T) {
 					continue
 				}
 				if holds(t, number, d) {
-					t.Errorf("the model allows the history of seed %d when it is repeated", number)
+					t.Errorf("the model refused the history of seed %d, but allowed its repetition", number)
 				}
-				t.Logf("the model refuses the history of seed %d", number)
+				t.Logf("the model refused the history of seed %d", number)
 				return
 			}
-			t.Errorf("the model allows the histories of all %d seeds", tried)
+			t.Errorf("the model allowed the histories of all %d seeds, want one that it refuses", tried)
 		})
 	}
 }

@@ -33,7 +33,7 @@ type output struct {
 	verdict   operations.Verdict
 	order     uuid.UUID // zero if the caller received none
 	cancelled bool
-	created   []uuid.UUID // for inspect: the orders that were placed for the account
+	created   []uuid.UUID // for the kind inspect: the orders placed for the account
 }
 
 // state is the state of an account.
@@ -43,8 +43,8 @@ type state struct {
 	cancelled bool
 }
 
-// named adds the order that a caller received to the state. It reports whether this can
-// be the order of the account.
+// named returns the state after a caller received an order, or none (uuid.Nil). It also
+// reports whether this result is possible in the state s.
 func (s state) named(order uuid.UUID) (state, bool) {
 	if order == uuid.Nil {
 		return s, s.exists

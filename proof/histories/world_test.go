@@ -24,7 +24,7 @@ const (
 	accounts = 4
 	callers  = 3
 	steps    = 6 // per caller
-	resumes  = 4 // the most resumptions of a call whose outcome is unknown
+	resumes  = 4 // the largest number of resumptions of a call whose outcome is unknown
 )
 
 // world has a sandbox and several callers that place and cancel the same orders.
@@ -125,7 +125,7 @@ func (w *world) injectFaults() error {
 	return nil
 }
 
-// newClient returns a new client, as a caller has after a restart.
+// newClient returns a new client, such as a caller creates after a restart.
 func (w *world) newClient() (*upvest.Client, error) {
 	server := w.server.Transport()
 	if w.defect.wrap != nil {

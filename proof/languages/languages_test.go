@@ -15,16 +15,16 @@ import (
 type language struct {
 	folder, client string
 	run            []string
-	// passed is part of the output of a test whose cases all pass.
+	// The field passed is a part of the output of a test whose cases all pass.
 	passed string
-	// mistakes are changes of the client after which its signatures are wrong.
+	// mistakes are changes to the client that make its signatures wrong.
 	mistakes []mistake
 }
 
-// mistake is a change of a client that makes its signatures wrong.
+// mistake is a change to a client that makes its signatures wrong.
 type mistake struct {
 	name, old, new string
-	// reports is part of the output of the failing test.
+	// The field reports is a part of the output of the failing test.
 	reports string
 }
 

@@ -75,7 +75,7 @@ func targets(t *testing.T) map[string]bool {
 	return found
 }
 
-// commands checks whether commands fit the repository.
+// commands compares the commands of documents with the repository.
 type commands struct {
 	targets  map[string]bool
 	packages map[string]error // the result of go list, by folder and package

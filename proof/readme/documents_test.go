@@ -71,7 +71,7 @@ func TestBlocksHaveALanguage(t *testing.T) {
 	for _, name := range documents(t) {
 		for _, match := range fence.FindAllStringSubmatch(document(t, name), -1) {
 			if !slices.Contains(known, match[1]) {
-				t.Errorf("%s has a block of %s, which no test checks", name, match[1])
+				t.Errorf("%s has a block of code in the language %s, which no test checks", name, match[1])
 			}
 		}
 	}

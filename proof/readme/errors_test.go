@@ -129,7 +129,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// over returns a client that sends its requests to the function.
+// over returns a client whose requests are handled by the function.
 func over(t *testing.T, server roundTrip) *upvest.Client {
 	t.Helper()
 	i := newInvestor(t, nil)
@@ -168,7 +168,7 @@ func TestEveryStatusHasARow(t *testing.T) {
 		_, err := client.Orders.Retrieve(t.Context(), firstAccount)
 		var failure *upvest.Error
 		if !errors.As(err, &failure) || failure.Status != status || failure.Err != nil {
-			t.Fatalf("status %d: got %v, want an *Error with this status and without Err", status, err)
+			t.Fatalf("status %d: got %v, want an *Error with this status and a nil Err", status, err)
 		}
 		row := rowOf(rows, err)
 		kind, named := statusKinds[status]
@@ -187,8 +187,8 @@ func TestEveryStatusHasARow(t *testing.T) {
 		isUnknown := slices.Contains(rowOf(rows, err).kinds, "ErrOutcomeUnknown")
 		isRefusal := status/100 == 4 && status != http.StatusRequestTimeout && status != 499
 		if isUnknown == isRefusal || (failure.Outcome == upvest.OutcomeRefused) != isRefusal {
-			t.Errorf("status %d: a write has the row %q and the outcome %s",
-				status, rowOf(rows, err).text, failure.Outcome)
+			t.Errorf("status %d: the error of a write has the row %q and the outcome %s; want a refusal: %t",
+				status, rowOf(rows, err).text, failure.Outcome, isRefusal)
 		}
 	}
 }
@@ -213,7 +213,7 @@ func TestErrorsWithoutAStatus(t *testing.T) {
 		row := rowOf(rows, err)
 		var failure *upvest.Error
 		if !errors.As(err, &failure) || failure.Err == nil || !strings.Contains(row.text, test.want) {
-			t.Errorf("%s: the error %v has the row %q, want a row that contains %q, and Err set",
+			t.Errorf("%s: the error %v has the row %q, want a row that contains %q, and a non-nil Err",
 				test.name, err, row.text, test.want)
 		}
 	}

@@ -154,7 +154,7 @@ func TestStartingASandbox(t *testing.T) {
 	}
 	configuration, err := client.Configurations.Retrieve(t.Context(), account)
 	if err != nil || configuration.AllocationID != mix {
-		t.Errorf("got the configuration %v (error %v), want that of the state", configuration, err)
+		t.Errorf("got the configuration %v (error %v), want the one in the state", configuration, err)
 	}
 }
 

@@ -38,7 +38,7 @@ func program(t *testing.T) string {
 // starts.
 var firstAccount = uuid.MustParse("1f0d3b5c-7a29-4e68-9c14-8b2e6f5a0d37")
 
-// TestProgramRuns builds and runs the program of the README without a change.
+// TestProgramRuns builds and runs the unchanged program of the README.
 func TestProgramRuns(t *testing.T) {
 	mix := uuid.New()
 	server := sandbox.Start(t, sandbox.WithState(sandbox.State{

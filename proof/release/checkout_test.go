@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// cloned clones the last commit of a repository with settings of git, such as
+// cloned clones the last commit of a repository with git settings, such as
 // core.autocrlf=true, and returns the folder of the clone.
 func cloned(t *testing.T, from string, settings ...string) string {
 	t.Helper()

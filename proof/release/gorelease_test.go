@@ -82,7 +82,7 @@ func (o *outsider) publishLast(t *testing.T, repository tree, m member) string {
 	if err := o.publish(last, goMod, write); err != nil {
 		t.Fatal(err)
 	}
-	// gorelease refuses a version that exists already.
+	// gorelease refuses a version that already exists.
 	writeFile(t, filepath.Join(o.folder, last.Path, "@v/list"), fmt.Appendln(nil, last.Version))
 	return last.Version
 }

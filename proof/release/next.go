@@ -12,8 +12,8 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// next changes the version in VERSION, in go.work and in the requirements of the nested
-// modules to another one, such as v0.2.0.
+// next writes another version, such as v0.2.0, to VERSION, to go.work and to the
+// requirements of the nested modules.
 func (t tree) next(version string) error {
 	if err := module.Check(t.modules[0].path(), version); err != nil {
 		return fmt.Errorf("change the version to %q: %w", version, err)

@@ -82,7 +82,7 @@ func (o *outsider) unpacked(t *testing.T, repository tree, m member) string {
 	return folder
 }
 
-// run runs a program in a folder and returns its output of both streams.
+// run runs a program in a folder and returns its standard output and standard error.
 func (o *outsider) run(ctx context.Context, folder, program string, arguments ...string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
 	defer stop()

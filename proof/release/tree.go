@@ -24,7 +24,7 @@ type tree struct {
 
 // member is a module in go.work.
 type member struct {
-	folder string // the folder as in go.work: "." or "./sandbox"
+	folder string // the folder in the form that go.work uses: "." or "./sandbox"
 	file   *modfile.File
 }
 
@@ -61,8 +61,8 @@ func open(root string) (tree, error) {
 		}
 		t.modules = append(t.modules, member{folder: use.Path, file: file})
 	}
-	// A go.mod also lists indirect requirements. A module that requires another one
-	// therefore has more requirements than that one.
+	// A go.mod also lists indirect requirements. A module therefore has more requirements
+	// than each module that it requires.
 	unsorted := tree{modules: slices.Clone(t.modules)}
 	slices.SortStableFunc(t.modules, func(a, b member) int {
 		return cmp.Compare(len(unsorted.own(a)), len(unsorted.own(b)))
@@ -87,8 +87,8 @@ func (t tree) published() []member {
 	return slices.DeleteFunc(slices.Clone(t.modules), func(m member) bool { return m.folder == unpublished })
 }
 
-// disagreements returns a finding for each file that contains another version than
-// VERSION, or that would prevent the use of a module outside the repository.
+// disagreements returns a finding for each file that contains a version other than
+// VERSION, or that prevents the use of a module outside the repository.
 func (t tree) disagreements() []string {
 	var found []string
 	addf := func(format string, values ...any) { found = append(found, fmt.Sprintf(format, values...)) }

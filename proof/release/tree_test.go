@@ -87,7 +87,8 @@ func TestVersionIsTheSameEverywhere(t *testing.T) {
 		}
 		findings := strings.Join(changed.disagreements(), "\n")
 		if !strings.Contains(findings, control.want) {
-			t.Errorf("%s: want a finding that contains %q, got %q", control.new, control.want, findings)
+			t.Errorf("%s: got the findings %q, want one that contains %q",
+				control.new, findings, control.want)
 		}
 	}
 }

@@ -21,7 +21,7 @@ var contents = regexp.MustCompile(strings.Join([]string{
 	// Programs read these only in the root.
 	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work$`,
 	`^\.(editorconfig|gitattributes|gitignore|golangci\.yml)$`,
-	// Beside the code that they configure.
+	// These must be beside the code that they configure.
 	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`,
 }, "|"))
 

@@ -20,7 +20,8 @@ type call struct {
 	target  target
 	key     uuid.UUID // the caller's key; zero if the client generates one
 	options []upvest.CallOption
-	// The timeout of the call; 0 means none. A negative one has passed before the call.
+	// The timeout of the call; 0 means none. A negative timeout has passed before the
+	// call starts.
 	timeout     time.Duration
 	mustSucceed bool // the call must succeed, because the server is healthy
 	resumes     *call

@@ -20,7 +20,7 @@ type defect struct {
 	name     string
 	found    string // part of the text that the judge reports
 	in       string // the name of the step kind that finds it; empty for any kind
-	first    uint64 // the first month to simulate; earlier months do not find it
+	first    uint64 // the first month to simulate; earlier months do not show the defect
 	options  optionsMaker
 	wrap     func(l line, log *logbook) http.RoundTripper
 	sabotage func(response *http.Response)
@@ -35,7 +35,7 @@ type optionsMaker func(
 	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption
 
-// transport makes a function an [http.RoundTripper].
+// transport is a function that implements [http.RoundTripper].
 type transport func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements [http.RoundTripper].
@@ -277,7 +277,7 @@ func withEarlyTokens(
 	return []upvest.ClientOption{upvest.WithTokenSource(both), upvest.WithLimiter(both)}
 }
 
-// withoutDates removes the Date header from the responses that from selects.
+// withoutDates removes the Date header from the responses that the function from selects.
 func withoutDates(
 	from func(resp *http.Response, took time.Duration) bool,
 ) func(l line, _ *logbook) http.RoundTripper {
@@ -337,9 +337,9 @@ func TestDefectsAreFound(t *testing.T) {
 	}
 }
 
-// TestMonthsRepeat simulates one seed twice. All calls must begin and end at the same
-// times with the same results. For lists that read pages ahead, only the start is
-// compared, because such pages arrive in any order.
+// TestMonthsRepeat simulates the month of one seed twice. In both months, each call must
+// have the same start, end and result. For a list with prefetched pages, the test
+// compares only the start, because prefetched pages arrive in any order.
 func TestMonthsRepeat(t *testing.T) {
 	var months [2][]string
 	for i := range months {
@@ -359,6 +359,6 @@ func TestMonthsRepeat(t *testing.T) {
 		}
 	}
 	if len(first) != len(second) {
-		t.Errorf("the two months have %d and %d calls", len(first), len(second))
+		t.Errorf("the two months have %d and %d calls, want equal numbers", len(first), len(second))
 	}
 }

@@ -19,7 +19,7 @@ const (
 type clockReading struct {
 	at    time.Time
 	local time.Time     // time by the host's clock
-	ahead time.Duration // difference of the signature's time from local
+	ahead time.Duration // time of the signature minus the field local
 }
 
 // clockReadingOf returns the times of a request that the client is sending.
@@ -32,7 +32,7 @@ func (h *host) clockReadingOf(req *http.Request) clockReading {
 }
 
 // isCorrected reports whether the client has corrected the local clock for this request.
-// It allows for the time of a signature, which has whole seconds.
+// The limit allows for the rounding of signature times to whole seconds.
 func (d clockReading) isCorrected() bool { return d.ahead.Abs() > largeSkew/2 }
 
 // shows returns how far the Date of a response is outside the interval between sending
@@ -61,8 +61,8 @@ type evidence struct {
 	// corrected is the time at which a corrected request succeeded. It is zero if a Date
 	// has matched the local clock since.
 	corrected time.Time
-	// undated are the times at which a token request was refused by a response without a
-	// usable Date.
+	// undated contains the times at which the server refused a token request in a
+	// response without a usable Date.
 	undated []time.Time
 }
 
@@ -124,7 +124,7 @@ func (n *network) hasCorrectedClock(p *process) bool {
 	return p.evidence.corrected.After(p.host.jumped)
 }
 
-// set sets the clock of a host to a time ahead of the actual time.
+// set sets how far the clock of a host is ahead of the actual time.
 func (n *network) set(h *host, ahead time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

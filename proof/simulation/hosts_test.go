@@ -195,7 +195,7 @@ func (h *host) start(n *network, seed uint64, log *logbook, defect defect) error
 type logbook struct {
 	mu   sync.Mutex
 	text bytes.Buffer
-	read int // number of bytes in total
+	read int // total number of bytes that the judge has read
 }
 
 // Write implements [io.Writer].
@@ -205,8 +205,8 @@ func (l *logbook) Write(text []byte) (int, error) {
 	return l.text.Write(text)
 }
 
-// shows returns the text around a secret in the log, or nothing. It removes the text that
-// it has read.
+// shows returns the text around a secret in the log, or "" if the log contains no secret.
+// It removes the checked text from the log.
 func (l *logbook) shows() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -215,8 +215,8 @@ func (l *logbook) shows() string {
 	return secretIn(l.text.String())
 }
 
-// longestHash is the largest number of consecutive base64 characters that cannot be part
-// of a signature.
+// longestHash is a number of consecutive base64 characters. The judge regards a longer
+// sequence as a part of a signature.
 const longestHash = 40
 
 // secretIn returns the text around a secret, a token, a signature or an idempotency key,

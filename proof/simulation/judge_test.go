@@ -94,8 +94,9 @@ func isLateCancellation(c *call) bool {
 	return c.resumes != nil || c.verdict() == operations.Unknown && len(c.effects) == 1
 }
 
-// isMisled reports whether a call failed because the client used a wrong Date. The client
-// must try the Date after a revocation, until the first such call has ended.
+// isMisled reports whether a call failed because the client used a wrong Date. After a
+// revocation, the client must try the wrong Date, so calls may fail until the first of
+// them has ended.
 func (s *simulation) isMisled(c *call) bool {
 	if s.step.date == 0 || c.unauthorized < 2 {
 		return false

@@ -29,7 +29,8 @@ func (l *limiter) Wait(ctx context.Context) error {
 	}
 }
 
-// take reserves the next free time. A caller that leaves does not give it back.
+// take reserves the next free time. The time stays reserved even if the caller's context
+// ends before it.
 func (l *limiter) take() (hangs chan struct{}, turn time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// orderDelay is the time for which an order stays NEW, and then PROCESSING.
+// orderDelay is the time that an order spends in each of the states NEW and PROCESSING.
 const orderDelay = 5 * time.Minute
 
 // simulation is one month. Apart from the calls in progress, only its own goroutine
@@ -28,11 +28,11 @@ type simulation struct {
 	hosts   []*host
 	log     *logbook
 	defect  defect
-	life    time.Duration // of tokens
+	life    time.Duration // lifetime of tokens
 	figures *figures
 
 	step         *step
-	calls        []*call // of this step
+	calls        []*call // the calls of this step
 	all          []*call
 	running      sync.WaitGroup
 	disturbances []disturbance

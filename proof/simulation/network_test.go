@@ -36,7 +36,7 @@ type network struct {
 	open      int // requests in progress and bodies that are not closed
 	mostOpen  int
 	room      int // connections that the calls in progress may have open
-	tooOpen   int // the largest number of connections beyond room
+	tooOpen   int // the largest number of connections beyond the field room
 	effects   int // effects of the sandbox so far
 	unclaimed int // effects that belong to no call
 }
@@ -71,7 +71,7 @@ func (l line) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// goodUntil returns when the token of a process expires.
+// goodUntil returns the time at which the token of a process expires.
 func (n *network) goodUntil(p *process) time.Time {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -107,7 +107,8 @@ func (l line) begin(
 }
 
 // count counts a request. It returns the number of the request within its call or
-// process, and a text that identifies the request whenever the month is simulated again.
+// process, and a string that identifies the request in every simulation of the same
+// month.
 func (l line) count(req *http.Request, made *call) (number int, luck string) {
 	if isToken(req) {
 		l.process.tokenRequests++
@@ -132,7 +133,7 @@ func (n *network) randomFor(luck string, number int) *rand.Rand {
 // that it waits for, one that it abandoned, and one of a process that ended.
 const spare = 3 * hosts
 
-// enter adds the connections of a call to those that may be open.
+// enter adds the connections that a call may open to the number that may be open.
 func (n *network) enter(room int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -288,7 +289,7 @@ func (b *body) Close() error {
 	return nil
 }
 
-// pause waits for d, or until the client cancels the request.
+// pause waits for the duration d, or until the client cancels the request.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

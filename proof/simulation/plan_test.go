@@ -10,8 +10,8 @@ import (
 const (
 	day   = 24 * time.Hour
 	month = 30 * day
-	// fewMinutes is the time from the beginning of a step in which an order that was
-	// placed for the step can still be cancelled.
+	// fewMinutes is a period at the beginning of a step. During this period, an order
+	// that was placed for the step can still be cancelled.
 	fewMinutes = 2 * time.Minute
 	// farthest is the largest error of a host's clock.
 	farthest = 10 * time.Hour
@@ -28,7 +28,7 @@ const (
 // step is a period of the month with its faults and calls. It depends only on the seed.
 type step struct {
 	name    string
-	at      time.Duration // start, from the beginning of the month
+	at      time.Duration // time from the beginning of the month to the start of the step
 	length  time.Duration // time until the server is healthy again
 	faults  []fault
 	date    time.Duration // error of the Date header of every response
@@ -345,8 +345,8 @@ func (p *planner) addTimeouts() {
 	}
 }
 
-// planOf draws the month of a seed. If only is not empty, all steps have the kind with
-// this name.
+// planOf draws the month of a seed. If the argument only is not empty, all steps have the
+// kind with this name.
 func planOf(seed uint64, only string) []step {
 	p := &planner{random: rand.New(rand.NewPCG(seed, 1))}
 	kinds := slices.DeleteFunc(slices.Clone(stepKinds), func(k stepKind) bool {

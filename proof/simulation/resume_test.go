@@ -48,7 +48,7 @@ func (s *simulation) newResumption(c *call) *call {
 	return s.make(&call{op: c.op, host: c.host, client: c.client, target: c.target, resumes: c})
 }
 
-// resumeKey takes over the idempotency key of the call that c resumes.
+// resumeKey copies the idempotency key of the call that c resumes.
 func (c *call) resumeKey() {
 	if failure, ok := errors.AsType[*upvest.Error](c.resumes.err); ok {
 		c.key = failure.IdempotencyKey
@@ -108,8 +108,8 @@ var obstacles = []func(resumption *call, random *rand.Rand){
 	},
 }
 
-// judgeResumption checks a resumption of a chain. Only a success may end the doubt about
-// the calls before it.
+// judgeResumption checks a resumption of a chain. While the outcome of the earlier calls
+// is unknown, only a success may settle it.
 func (s *simulation) judgeResumption(resumption *call, isObstructed bool) {
 	if isObstructed {
 		s.figures.obstructed++

@@ -11,9 +11,10 @@ import (
 )
 
 var (
-	seeds  = flag.Uint64("seeds", 1, "the number of months that TestMonths simulates")
-	from   = flag.Uint64("from", 1, "the first month that TestMonths simulates")
-	seed   = flag.Uint64("seed", 0, "the only month that TestMonths simulates, from 1; 0 means all")
+	seeds = flag.Uint64("seeds", 1, "the number of months that TestMonths simulates")
+	from  = flag.Uint64("from", 1, "the number of the first month that TestMonths simulates")
+	seed  = flag.Uint64("seed", 0, "the number of the only month that TestMonths simulates; "+
+		"0 means that -from and -seeds select the months")
 	report = flag.Bool("report", false, "print the simulated calls and faults, and the worst figures")
 )
 
@@ -52,7 +53,8 @@ func TestMonths(t *testing.T) {
 	}
 }
 
-// run simulates the month of a seed with a defect.
+// run simulates the month that the seed determines, after it has added the defect to the
+// client, its callers or the server.
 func run(t *testing.T, seed uint64, defect defect) (done *simulation) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -73,6 +75,6 @@ func requireNoProblems(t *testing.T, s *simulation) {
 		t.Error(problem)
 	}
 	if len(s.problems) > 0 {
-		t.Errorf("the month has %d problems; make simulate SEED=%d repeats it", len(s.problems), s.seed)
+		t.Errorf("the month has %d problems; run make simulate SEED=%d to repeat it", len(s.problems), s.seed)
 	}
 }

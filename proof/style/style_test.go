@@ -65,7 +65,8 @@ func TestFileLength(t *testing.T) {
 			}
 			findings := check(parseAll(t, path))
 			if reported := len(findings) == 1 && findings[0].rule == "file"; reported != test.reported {
-				t.Errorf("got the findings %v, want a finding of the rule file: %t", findings, test.reported)
+				t.Errorf("got the findings %v, want a finding of the rule \"file\": %t",
+					findings, test.reported)
 			}
 		})
 	}

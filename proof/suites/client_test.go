@@ -65,8 +65,8 @@ func (r reply) retrieve(t *testing.T) (*portfolios.Order, upvest.Response, error
 	return order, response, err
 }
 
-// TestJSONInClient returns each text to the client as the body of a success and of a
-// problem, and as a field of both.
+// TestJSONInClient sends each text of the suite to the client as the body of a success
+// and of a problem, and as a field of both.
 func TestJSONInClient(t *testing.T) {
 	r := newRun("JSON in the client")
 	const problem = `{"type": "invalid_request", "title": "It fails", "status": 400}`

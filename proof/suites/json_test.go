@@ -14,8 +14,8 @@ type jsonCase struct {
 	text []byte
 }
 
-// isValid and isInvalid report whether the text must be accepted or refused, by the name
-// of its file. If both are false, a parser may do either.
+// isValid and isInvalid report whether a parser must accept or refuse the text. The name
+// of the file states this. If both are false, a parser may do either.
 func (c jsonCase) isValid() bool   { return strings.HasPrefix(c.name, "y_") }
 func (c jsonCase) isInvalid() bool { return strings.HasPrefix(c.name, "n_") }
 

@@ -82,8 +82,8 @@ type outcome struct {
 	detail string
 }
 
-// send sends a request and reads its response. edit changes the head of the request,
-// without the empty line at its end.
+// send sends a request and reads its response. The function edit changes the head of the
+// request, without the empty line at its end.
 func (p *peer) send(t *testing.T, request *http.Request, edit func(head string) string) outcome {
 	t.Helper()
 	sent, err := httputil.DumpRequestOut(request, true)

@@ -49,7 +49,8 @@ type run struct {
 // newRun starts a run.
 func newRun(name string) *run { return &run{name: name, differs: map[string]string{}} }
 
-// add adds a case. got describes how the case differs, and is empty if the case holds.
+// add adds a case. The argument got describes how the case differs, and is empty if the
+// case holds.
 func (r *run) add(id, got string) {
 	r.cases++
 	if got != "" {
@@ -193,7 +194,7 @@ func TestRecordsAreCompared(t *testing.T) {
 	}
 	known, err := readRecord(file)
 	if err != nil || known.cases != 3 || known.reasons["a case"] != "because" {
-		t.Errorf("got the record %+v (error %v)", known, err)
+		t.Errorf("got the record %+v (error %v), want 3 cases and the reason of one", known, err)
 	}
 	for _, bad := range []string{"cases many\n", "differs a case\n", "holds 4\n"} {
 		if err := os.WriteFile(file, []byte(bad), 0o600); err != nil {
@@ -207,6 +208,6 @@ func TestRecordsAreCompared(t *testing.T) {
 	r.add("a", "")
 	r.add("b", "the sandbox refuses the text")
 	if got := slices.Sorted(maps.Keys(r.differs)); r.cases != 2 || !slices.Equal(got, []string{"b"}) {
-		t.Errorf("got %d cases of which %q differ, want 2 of which b differs", r.cases, got)
+		t.Errorf("got %d cases, of which %q differ; want 2 cases, of which only b differs", r.cases, got)
 	}
 }

@@ -23,8 +23,8 @@ type fieldCase struct {
 	CanFail    bool `json:"can_fail"`
 }
 
-// fieldCases calls visit for each case of all files. The id consists of the file and the
-// name of the case.
+// fieldCases calls the function visit for each case of all files. The id consists of the
+// file and the name of the case.
 func fieldCases(t *testing.T, visit func(id string, c fieldCase)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(suite(t, "structured-field-tests"), "*.json"))
@@ -40,10 +40,10 @@ func fieldCases(t *testing.T, visit func(id string, c fieldCase)) {
 	}
 }
 
-// TestStructuredFieldsInSandbox sends each item and each dictionary in the header
-// signature-input of a request with a valid signature. It adds a dictionary as lines of
-// the header, and an item as a member. The sandbox must accept valid fields, because it
-// ignores members without a signature.
+// TestStructuredFieldsInSandbox sends each item and each dictionary of the suite in the
+// header Signature-Input of a request with a valid signature. A dictionary becomes
+// additional lines of the header. An item becomes the value of an additional member. The
+// sandbox must accept valid fields, because it ignores members without a signature.
 func TestStructuredFieldsInSandbox(t *testing.T) {
 	r := newRun("structured fields in the sandbox")
 	p := newPeer(t)

@@ -145,7 +145,7 @@ func requireBill(t *testing.T, program string) {
 		listed[component.Name] = component.Version
 		isRecognized := len(component.Evidence["licenses"]) > 0
 		if isRecognized == slices.Contains(unrecognized, component.Name) {
-			t.Errorf("the SBOM has a licence for %s: %t: correct the list unrecognized",
+			t.Errorf("the SBOM contains a licence for %s: %t; correct the list \"unrecognized\"",
 				component.Name, isRecognized)
 		}
 	}

@@ -13,8 +13,8 @@ var (
 	proof    = regexp.MustCompile("```sh\n(cd (\\S+) && )?.*-run (\\w+) (\\S+)\n```")
 )
 
-// unproved returns a finding for each question of a document without exactly one command,
-// or whose command selects no test.
+// unproved returns a finding for each question of a document that does not have exactly
+// one command, or whose command selects no test.
 func unproved(text string) []string {
 	var findings []string
 	for _, part := range question.Split(text, -1)[1:] {
