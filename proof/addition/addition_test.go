@@ -16,7 +16,7 @@ const maxRuns = 3
 // edit is a change that a contributor makes because of a finding.
 type edit struct {
 	name    string
-	settles []string // each finding that requires the edit contains one of these texts
+	settles []string // each finding that requires the edit contains one of these strings
 	apply   func(c clone)
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// list is a file that must contain a text after the addition.
+// list is a file that must contain a certain string after the addition.
 type list struct{ file, text string }
 
 // listed returns the files that name all operations or the version of the contract.

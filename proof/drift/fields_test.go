@@ -33,7 +33,7 @@ type pair struct {
 	goType reflect.Type
 }
 
-// These are the remedies of most findings.
+// Most findings have one of these remedies.
 const (
 	regenerate = "run make generate"
 	retype     = "run make generate, or give it a Go type in api/overlay.yaml"

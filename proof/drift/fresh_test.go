@@ -101,7 +101,7 @@ func (g generation) check(t *testing.T) error {
 	return nil
 }
 
-// unpacked reads generated code and replaces the embedded contract by its plain text,
+// unpacked reads generated code and replaces the embedded contract with its plain text,
 // because the compressed text depends on the version of Go.
 func unpacked(name string) (string, error) {
 	code, err := os.ReadFile(name)

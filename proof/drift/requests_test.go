@@ -43,7 +43,7 @@ func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Header: http.Header{}}, nil
 }
 
-// documentedRequest is a request as the contract documents it.
+// documentedRequest is a request that follows the contract.
 type documentedRequest struct {
 	path  string
 	query map[string]string

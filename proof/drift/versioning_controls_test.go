@@ -19,7 +19,7 @@ type policyMutation struct {
 	new     string
 }
 
-// These texts occur in several mutations.
+// These strings occur in several mutations.
 const (
 	newField      = "      properties:\n        note: {type: string}"
 	orderSchema   = "    Order:\n      type: object"

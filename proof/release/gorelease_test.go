@@ -49,7 +49,7 @@ func TestVersionFitsTheChanges(t *testing.T) {
 	}
 }
 
-// publishLast replaces the version of a module in the proxy by its last release, and
+// publishLast replaces the version of a module in the proxy with its last release, and
 // returns the version of that release. It returns "none" if there is no release yet.
 func (o *outsider) publishLast(t *testing.T, repository tree, m member) string {
 	t.Helper()

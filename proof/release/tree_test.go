@@ -198,7 +198,7 @@ func TestModulesAreListedOnce(t *testing.T) {
 	}
 }
 
-// moduleLists returns the lines of a text that name at least three nested modules.
+// moduleLists returns the lines of a file that name at least three nested modules.
 func moduleLists(t tree, text string) []string {
 	var found []string
 	for line := range strings.Lines(text) {

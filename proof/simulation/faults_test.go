@@ -93,8 +93,8 @@ func quotes(req *http.Request) error {
 	return fmt.Errorf("net/http: HTTP/1.x transport connection broken: %w", malformed)
 }
 
-// replacing returns a function that replaces a response by one without the header
-// upvest-request-id, as a proxy sends it.
+// replacing returns a function that replaces a response with the response of a proxy,
+// which lacks the header upvest-request-id.
 func replacing(status int, contentType, text string) func(*http.Request, *http.Response) {
 	return func(_ *http.Request, response *http.Response) {
 		response.StatusCode = status
@@ -105,7 +105,7 @@ func replacing(status int, contentType, text string) func(*http.Request, *http.R
 	}
 }
 
-// page returns a function that replaces a response by the HTML page of a proxy.
+// page returns a function that replaces a response with the HTML page of a proxy.
 func page(status int) func(*http.Request, *http.Response) {
 	text := "<html><body><h1>" + http.StatusText(status) + "</h1>cloudflare</body></html>"
 	return replacing(status, "text/html", text)
@@ -129,7 +129,7 @@ func problem(status int, retryAfter func(*rand.Rand) string) func(*rand.Rand) ev
 	}
 }
 
-// quoting replaces a response by an error response of the API that quotes the request.
+// quoting replaces a response with an error response of the API that quotes the request.
 func quoting(req *http.Request, response *http.Response) {
 	shown := strconv.Quote("cannot handle " + secretsOf(req))
 	text := `{"title":` + shown + `,"detail":` + shown + `,"sent":` + shown + `}`

@@ -41,7 +41,7 @@ type network struct {
 	unclaimed int // effects that belong to no call
 }
 
-// ofCall is the context key of the call that a request belongs to.
+// ofCall is the context key for the call to which a request belongs.
 type ofCall struct{}
 
 // line is the transport that sends the requests of one process.
@@ -216,7 +216,7 @@ func (n *network) emptyResponse(req *http.Request) *http.Response {
 }
 
 // serve lets the sandbox handle a request. The sandbox handles one request at a time, so
-// that each new effect belongs to this request.
+// each new effect belongs to this request.
 func (n *network) serve(req *http.Request, body []byte, made *call) *http.Response {
 	// Servers finish even if the client has gone.
 	arriving := req.Clone(context.Background())

@@ -300,7 +300,7 @@ func (p *planner) planSlowLimiter() {
 	p.replaceByOrders(func(op *operation) bool { return op.id == "cancel_portfolios_order" })
 }
 
-// replaceByOrders replaces the planned calls of some operations by orders.
+// replaceByOrders replaces the planned calls of some operations with orders.
 func (p *planner) replaceByOrders(of func(op *operation) bool) {
 	for i, d := range p.step.actions {
 		if d.kind == calling && of(d.op) {

@@ -20,7 +20,7 @@ const (
 	controlModule = "github.com/d8277167/upvest-portfolios-go/control"
 )
 
-// lintFinding is a finding of golangci-lint, as in its JSON report.
+// lintFinding is a finding in the JSON report of golangci-lint.
 type lintFinding struct {
 	FromLinter string
 	Text       string
