@@ -11,8 +11,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// only skips a test that takes minutes, unless the variable FLEET names its group. The
-// tests of a group run at the same time, because they share nothing and mostly wait.
+// The function only skips its caller, a test that takes minutes, unless the variable
+// FLEET names the test's group. The tests of a group run at the same time, because they
+// share nothing and mostly wait.
 func only(t *testing.T, name string) {
 	t.Helper()
 	if os.Getenv("FLEET") != name {

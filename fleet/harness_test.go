@@ -128,7 +128,7 @@ func (f *fleet) build() {
 	f.binary = file
 }
 
-// plant plants defects and builds the program again. Each defect replaces a text in a
+// plant plants defects and builds the program again. Each defect replaces a string in a
 // source file.
 func (f *fleet) plant(defects ...defect) {
 	f.Helper()
@@ -140,7 +140,7 @@ func (f *fleet) plant(defects ...defect) {
 			f.Fatal(err)
 		}
 		if bytes.Count(source, []byte(d.old)) != 1 {
-			f.Fatalf("%s must contain the text to replace exactly once: %s", d.file, d.old)
+			f.Fatalf("%s does not contain exactly once the string to replace: %s", d.file, d.old)
 		}
 		changed := filepath.Join(directory, fmt.Sprintf("defect%d.go", i))
 		text := bytes.Replace(source, []byte(d.old), []byte(d.new), 1)
@@ -164,7 +164,7 @@ func (f *fleet) plant(defects ...defect) {
 	f.build()
 }
 
-// defect is a text in a source file, with the text that replaces it.
+// defect is a string in a source file, with the string that replaces it.
 type defect struct{ file, old, new string }
 
 // sayf prints a message with the name of the test, because several tests run at once.
@@ -310,8 +310,9 @@ func (f *fleet) inject(fault sandbox.Fault) {
 	}
 }
 
-// trouble injects faults until stop is called, at most one fault per the given number of
-// requests. Without that limit, faults would accumulate until every request fails.
+// trouble injects faults until stop is called, at most one in every n requests, where n
+// is the argument requests. Without that limit, faults would accumulate until every
+// request fails.
 func (f *fleet) trouble(requests int) (stop func()) {
 	random := rand.New(rand.NewPCG(1, 1))
 	faults := []sandbox.Fault{
@@ -357,8 +358,8 @@ func (f *fleet) trouble(requests int) (stop func()) {
 	return stop
 }
 
-// loseResponses injects a fault until a number of outcomes are unknown. If the fleet
-// holds the run because of that, loseResponses resumes it.
+// loseResponses injects a fault until the number of unknown outcomes reaches the argument
+// unknown. If the fleet holds the run because of that, loseResponses resumes it.
 func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 	f.Helper()
 	f.sandbox.ClearFaults()
@@ -375,11 +376,11 @@ func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 			return
 		}
 	}
-	f.Fatalf("fewer than %d outcomes are unknown", unknown)
+	f.Fatalf("fewer than %d outcomes became unknown", unknown)
 }
 
-// expectDoubles expects at least this number of accounts with two orders, and that the
-// reconciliation reports them.
+// expectDoubles checks that the argument least or more accounts have two orders, and that
+// the reconciliation reports them.
 func (f *fleet) expectDoubles(least int) {
 	f.Helper()
 	status, out := f.run("reconcile", "-run", theRun)
@@ -387,7 +388,8 @@ func (f *fleet) expectDoubles(least int) {
 	_, more, _ := f.perAccount()
 	f.sayf("%d accounts have two orders; the reconciliation ended with exit status %d", more, status)
 	if status != 1 || more < least {
-		f.Errorf("%d accounts have two orders, and the reconciliation ended with %d", more, status)
+		f.Errorf("%d accounts have two orders, expected %d or more, and reconcile ended with %d, expected 1",
+			more, least, status)
 	}
 }
 
@@ -438,11 +440,11 @@ func (f *fleet) expectOnce() {
 	status, out := f.run("reconcile", "-run", theRun)
 	f.sayf("%s", out)
 	if status != 0 {
-		f.Errorf("the reconciliation ended with %d", status)
+		f.Errorf("the reconciliation ended with %d, expected 0", status)
 	}
 	once, more, none := f.perAccount()
 	f.sayf("the server has one order for %d accounts, more for %d, none for %d", once, more, none)
 	if once != len(f.accounts) {
-		f.Errorf("%d of %d accounts have exactly one order", once, len(f.accounts))
+		f.Errorf("%d of %d accounts have exactly one order, expected all of them", once, len(f.accounts))
 	}
 }

@@ -42,8 +42,9 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// program returns the file of a variant of the program, whose clock is ahead of the
-// machine's by a duration. If overlay is not empty, it replaces some of the sources.
+// program returns the file of a variant of the program. The variant's clock is ahead of
+// the machine's by the duration in the argument ahead. If overlay is not empty, it
+// replaces some of the sources.
 func program(ctx context.Context, ahead, overlay string) (file string, err error) {
 	programs.Lock()
 	variant := ahead + " " + overlay

@@ -74,7 +74,8 @@ func TestClocks(t *testing.T) {
 	f.expectOnce()
 }
 
-// TestClocksControl is the control of TestClocks: the fleet tolerates an hour.
+// TestClocksControl is the control of TestClocks: the fleet tolerates clocks that differ
+// by up to an hour.
 func TestClocksControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f, _ := skewed(t)
@@ -92,7 +93,7 @@ func TestClocksControl(t *testing.T) {
 	}
 }
 
-// skewed returns a fleet whose server has a different clock.
+// skewed returns a fleet whose server's clock differs from the database's.
 func skewed(t *testing.T) (*fleet, *atomic.Int64) {
 	t.Helper()
 	skew := new(atomic.Int64)
@@ -121,14 +122,14 @@ func (f *fleet) awaitReason(part string) {
 	f.Fatalf("the status does not contain %q: %q", part, status.Held)
 }
 
-// TestIdentity has attempts that do not act. Ten hours later, the customers place the
-// same orders. The fleet must still place the orders of its lines.
+// TestIdentity lets attempts fail without placing an order. Ten hours later, the
+// customers place the same orders. The fleet must still place the orders of its lines.
 func TestIdentity(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 100)
 	f.build()
 	if _, more, _ := f.besideCustomers(); more != len(f.accounts) {
-		t.Errorf("%d of %d accounts have the orders of customer and fleet", more, len(f.accounts))
+		t.Errorf("%d of %d accounts have the orders of both customer and fleet", more, len(f.accounts))
 	}
 }
 

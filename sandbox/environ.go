@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// environPrefix begins the names of all variables that official clients read.
+// environPrefix is the prefix of the names of all environment variables that official
+// clients read.
 const environPrefix = "UPVEST_API_"
 
 // Setenv sets the UPVEST_API_* variables until the test or benchmark t ends, so that the

@@ -28,7 +28,7 @@ func TestEveryAttemptIsSignedAgain(t *testing.T) {
 				server.restart(server.steps...)
 				second := requireSignedAgain(t, operation, client, server)
 				if first != "" && first == second {
-					t.Errorf("two calls carry the idempotency key %s", first)
+					t.Errorf("two calls carry the idempotency key %s, want different keys", first)
 				}
 			})
 		})

@@ -139,7 +139,7 @@ func TestClockIgnoresADateThatMayBeOld(t *testing.T) {
 					requireText(t, err, "Signature is incorrect")
 					for _, skew := range server.created {
 						if skew.Abs() < 9*time.Minute {
-							t.Errorf("created is %s off, want the local time", skew)
+							t.Errorf("the signature is dated %s off, want the local time", skew)
 						}
 					}
 				})
@@ -159,7 +159,7 @@ func TestClockIgnoresTheDateOfASuccess(t *testing.T) {
 		}
 		for _, skew := range server.created {
 			if skew != -20*time.Second {
-				t.Errorf("created is %s off, want -20 s: the local time", skew)
+				t.Errorf("the signature is dated %s off, want -20 s: the local time", skew)
 			}
 		}
 	})
@@ -182,7 +182,7 @@ func TestClockIgnoresASmallDifference(t *testing.T) {
 			second := signatureOf(t, server.requests[1]).created
 			// The second attempt waits a second for its token.
 			if !second.Equal(first.Add(time.Second)) {
-				t.Errorf("%s ahead: created is %s and then %s, want one second later", ahead, first, second)
+				t.Errorf("%s ahead: dated %s and then %s, want one second later", ahead, first, second)
 			}
 		})
 	}
@@ -211,7 +211,7 @@ func TestClockThatIsCorrected(t *testing.T) {
 					}
 				}
 				if last := server.created[len(server.created)-1]; last.Abs() > time.Second {
-					t.Errorf("created is %s off, want the local time after the clocks agree", last)
+					t.Errorf("the call is dated %s off, want the local time after the clocks agree", last)
 				}
 				calls := server.calls
 				if err := retrieve(t.Context(), client); err != nil || server.calls != calls+1 {
@@ -260,7 +260,7 @@ func TestClockForgetsAnOffsetThatDidNotHelp(t *testing.T) {
 			t.Fatal(err)
 		}
 		if want := []time.Duration{0, 10 * time.Minute, 0}; !slices.Equal(created, want) {
-			t.Errorf("created is off by %v, want %v", created, want)
+			t.Errorf("the signatures are dated %v off the server's time, want %v", created, want)
 		}
 	})
 }

@@ -156,7 +156,7 @@ func TestIdempotencyKeyEditorKeepsAKey(t *testing.T) {
 	resp, err := plainClient(t, &sent, own, editor).CreatePortfoliosOrder(t.Context(), someOrderRequest())
 	closeResponse(t, resp, err)
 	if got := sent[0].header.Values("Idempotency-Key"); !slices.Equal(got, []string{"own"}) {
-		t.Errorf("idempotency-key is %q, want the key of the request, own", got)
+		t.Errorf("the idempotency key is %q, want the key \"own\" that the request already had", got)
 	}
 }
 
@@ -298,7 +298,7 @@ func TestSignatureEditorCoversWhatEarlierEditorsSet(t *testing.T) {
 	}
 	first := sent[0].header.Get("Idempotency-Key")
 	if second := sent[1].header.Get("Idempotency-Key"); first == second {
-		t.Errorf("two calls carry the idempotency key %s", first)
+		t.Errorf("two calls carry the idempotency key %s, want different keys", first)
 	}
 }
 

@@ -90,7 +90,7 @@ func ExampleConfigurations_Create() {
 	// debf2026-f2da-4ff0-bb84-92e45babb1e3 follows 65c69f95-c7b9-4c93-9943-a8c7fe4f7aef
 }
 
-// Update leaves fields that it does not set unchanged. An empty list removes all
+// Update changes only the fields that the request contains. An empty list removes all
 // strategies.
 func ExampleConfigurations_Update() {
 	credentials, err := upvest.FromEnv()

@@ -11,8 +11,8 @@ import (
 
 // FieldError is the cause of an [*Error] if one of these values in a response cannot be
 // read: an object's ID, amount, weights, type, side, status, currency or time of
-// creation. Any other value that cannot be read counts as absent, and is in Unknown of
-// its object.
+// creation. Any other value that cannot be read counts as absent, and is kept in the
+// field Unknown of the object that contains it.
 //
 // Repeating the call may return the same response again. A write that returns this error
 // was accepted or may have been carried out: see Outcome of the Error.

@@ -141,16 +141,16 @@ func TestStrictFieldInAList(t *testing.T) {
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 		var failed *upvest.FieldError
 		if !errors.As(err, &failed) || failed.Offset != bad || failed.ID != all[bad] {
-			t.Fatalf("%d pages ahead: got the error %v, want the offset %d", ahead, err, bad)
+			t.Fatalf("%d pages prefetched: got the error %v, want the offset %d", ahead, err, bad)
 		}
 		requireText(t, err, "/status", "continue at 18")
 		if !slices.Equal(rows, all[:bad]) {
-			t.Errorf("%d pages ahead: got %d rows before the error, want %d", ahead, len(rows), bad)
+			t.Errorf("%d pages prefetched: got %d rows before the error, want %d", ahead, len(rows), bad)
 		}
 		rest, err := collectOrders(t, client, ordersParams(int32(failed.Offset+1), 10))
 		if err != nil || !slices.Equal(rest, all[bad+1:]) {
 			t.Errorf(
-				"%d pages ahead: got %d rows after the unreadable row and the error %v, want %d",
+				"%d pages prefetched: got %d rows after the unreadable row and the error %v, want %d",
 				ahead,
 				len(rest),
 				err,

@@ -29,7 +29,7 @@ var structs = []any{
 	(*upvest.Signer)(nil), (*upvest.SignerConfig)(nil), (*upvest.TokenSource)(nil),
 }
 
-// The variable structs contains every exported struct.
+// The list in the variable structs contains every exported struct.
 func TestStructsAreListed(t *testing.T) {
 	listed := map[string]bool{}
 	for _, value := range structs {

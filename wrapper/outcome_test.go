@@ -335,7 +335,7 @@ func handleConnections(listener net.Listener, handle func(net.Conn)) {
 }
 
 // After an attempt that may have cancelled the order, a 404 or 409 does not show that the
-// call did not.
+// call did not cancel it.
 func TestCancelThatIsRetried(t *testing.T) {
 	for _, status := range []int{404, 409} {
 		synctest.Test(t, func(t *testing.T) {

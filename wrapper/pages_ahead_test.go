@@ -47,13 +47,13 @@ func TestPagesAheadAreRequestedAtOnce(t *testing.T) {
 			t.Errorf("got %d rows and the error %v, want all 46 rows in order", len(rows), err)
 		}
 		if inProgress.most != 3 {
-			t.Errorf("got %d requests at the same time, want 3: the next page and two ahead", inProgress.most)
+			t.Errorf("got %d requests at once, want 3: the next page and 2 prefetched", inProgress.most)
 		}
 	})
 }
 
-// Requests ahead follow the size of the server's pages, and never exceed the chosen
-// number.
+// Requests for prefetched pages follow the size of the server's pages, and never exceed
+// the chosen number.
 func TestPagesAheadOfASmallerPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{rows: ids(400), capacity: 10}
@@ -70,7 +70,7 @@ func TestPagesAheadOfASmallerPage(t *testing.T) {
 	})
 }
 
-// All ignores the error of a page ahead if the list ends before that page.
+// All ignores the error of a prefetched page if the list ends before that page.
 func TestPagesAheadBeyondTheEnd(t *testing.T) {
 	server := &listServer{rows: ids(5)}
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
@@ -141,7 +141,7 @@ func TestPagesAheadAreDecodedInOrder(t *testing.T) {
 	})
 }
 
-// A panic of the caller's code in a page ahead reaches the reader.
+// A panic of the caller's code while a page is prefetched reaches the reader.
 func TestPanicInAPageAheadReachesTheReader(t *testing.T) {
 	var attempts atomic.Int32
 	hook := func(context.Context, upvest.Attempt) {

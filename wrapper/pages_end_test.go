@@ -82,7 +82,7 @@ func TestAllDetectsSkippedRows(t *testing.T) {
 		rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 100),
 			upvest.WithPagesAhead(ahead))
 		if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) != total-lower {
-			t.Errorf("%d ahead: got %d rows of %d and the error %v, want the %d rows of the first page "+
+			t.Errorf("%d prefetched: got %d rows of %d and the error %v, want the %d rows of the first page "+
 				"and ErrListUnreadable", ahead, len(rows), total, err, total-lower)
 		}
 	}
@@ -99,7 +99,8 @@ func TestAllDetectsSkippedRows(t *testing.T) {
 	}
 }
 
-// A cancelled context ends the list at the next row, also if pages ahead have arrived.
+// A cancelled context ends the list at the next row, even if prefetched pages have
+// arrived.
 func TestAllEndsAtTheNextRowOfACancelledContext(t *testing.T) {
 	for _, ahead := range []int{0, 1, 4} {
 		for _, after := range []int{1, 5, 10, 15, 100} {

@@ -134,7 +134,7 @@ type pagingCase struct {
 	limit    int32
 	capacity int // of the server's pages; the default is any
 	meta     metaFunc
-	requests int // at most, without pages ahead
+	requests int // at most, without prefetched pages
 }
 
 func TestAllEndsAndIsComplete(t *testing.T) {
@@ -289,7 +289,7 @@ func TestAllStopsOnBreak(t *testing.T) {
 				}
 				requests := len(server.requests)
 				if requests > 1+ahead {
-					t.Errorf("got %d requests, want at most %d: the first page and %d ahead",
+					t.Errorf("got %d requests, want at most %d: the first page and %d prefetched ones",
 						requests, 1+ahead, ahead)
 				}
 				synctest.Wait()
@@ -317,7 +317,7 @@ func TestAllStopsWithItsContext(t *testing.T) {
 			if err != nil {
 				failures++
 				if !errors.Is(err, context.Canceled) {
-					t.Errorf("%d ahead: got the error %v, want context.Canceled", ahead, err)
+					t.Errorf("%d prefetched: got the error %v, want context.Canceled", ahead, err)
 				}
 				continue
 			}
@@ -328,7 +328,7 @@ func TestAllStopsWithItsContext(t *testing.T) {
 		}
 		cancel()
 		if most := 10 + ahead*10 + 10; failures != 1 || rows > most {
-			t.Errorf("%d ahead: got %d errors and %d rows, want one error and at most %d rows",
+			t.Errorf("%d prefetched: got %d errors and %d rows, want one error and at most %d rows",
 				ahead, failures, rows, most)
 		}
 	}
@@ -345,7 +345,7 @@ func TestAllReturnsAnErrorOnce(t *testing.T) {
 	for _, ahead := range []int{0, 4} {
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 		if !errors.Is(err, upvest.ErrForbidden) || len(rows) != 19 {
-			t.Errorf("%d ahead: got %d rows and the error %v, want the 19 rows of two pages and ErrForbidden",
+			t.Errorf("%d prefetched: got %d rows and the error %v, want 19 rows (2 pages) and ErrForbidden",
 				ahead, len(rows), err)
 		}
 	}

@@ -78,7 +78,7 @@ func encoded(encoding *base64.Encoding) func(text string) string {
 	return func(text string) string { return encoding.EncodeToString([]byte(text)) }
 }
 
-// inLines breaks a text after every 76 characters.
+// inLines breaks a string after every 76 characters.
 func inLines(lineBreak string) func(string) string {
 	return func(text string) string {
 		var lines []string

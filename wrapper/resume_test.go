@@ -274,7 +274,7 @@ func TestResumeEndsAfter23Hours(t *testing.T) {
 		requireText(t, err, "check whether the write was carried out")
 		requireOutcome(t, err, upvest.OutcomeUnknown)
 		if err := client.Orders.Cancel(t.Context(), someOrder, cancelled.Resume()); err != nil {
-			t.Errorf("got the error %v, want a resumed cancellation after a day", err)
+			t.Errorf("the resumed cancellation returned the error %v, want success: it has no key", err)
 		}
 	})
 }

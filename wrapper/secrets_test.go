@@ -39,8 +39,8 @@ func TestSearchFindsSecrets(t *testing.T) {
 	}
 }
 
-// grantingCanary grants a token that must not appear and passes all other requests to
-// next.
+// grantingCanary grants the token tokenCanary, which must appear in no output, and passes
+// all other requests to next.
 func grantingCanary(next roundTrip) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		if isTokenRequest(req) {

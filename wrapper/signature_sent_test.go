@@ -121,7 +121,7 @@ func TestSignatureCoversTheMethodAsSent(t *testing.T) {
 		t.Errorf("@method is %q, want GET", got)
 	}
 	if req.Header.Get("signature") == "" {
-		t.Error("Sign adds no signature to a request without headers")
+		t.Error("Sign added no signature to a request that has no headers")
 	}
 }
 

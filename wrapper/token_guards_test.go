@@ -75,8 +75,8 @@ func (l *slowLimiter) Wait(context.Context) error {
 	return nil
 }
 
-// The token is fetched after the limiter's turn, so that it does not expire during the
-// wait.
+// The client fetches the token after the limiter has let the call pass, so that the token
+// does not expire while the call waits.
 func TestNoExpiredTokenIsSentAfterALongWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var granted time.Time
@@ -94,7 +94,7 @@ func TestNoExpiredTokenIsSentAfterALongWait(t *testing.T) {
 			return success(orderBody)(req)
 		}), upvest.WithLimiter(&slowLimiter{}))
 		failures := make(chan error, 40)
-		for range 40 { // takes 200 seconds, longer than three tokens live
+		for range 40 { // they take 200 seconds, longer than three tokens are valid
 			go func() { failures <- retrieve(t.Context(), client) }()
 		}
 		for range 40 {
@@ -142,7 +142,7 @@ func TestCallThatEndsReportsTheLatestTokenFailure(t *testing.T) {
 		defer cancel()
 		err := retrieve(ctx, client)
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v, want the end of the context", err)
+			t.Errorf("got %v, want the error of the context", err)
 		}
 		requireText(t, err, "the last token request failed 1s ago")
 		requireText(t, err, "401 Unauthorized")

@@ -97,7 +97,7 @@ func asLook() CallOption {
 	})
 }
 
-// watch is what Wait has received so far.
+// watch is the state of a Wait call: what it has received so far, and its pauses.
 type watch struct {
 	core    *core
 	started time.Time

@@ -218,7 +218,7 @@ func TestWaitOmitsAFailureThatASuccessFollowed(t *testing.T) {
 		steps := []roundTrip{problem(503), problem(503), problem(503), problem(503), status("NEW")}
 		_, err := waitForOrder(ctx, newTestClient(t, scripted(steps...).serve))
 		if errors.Is(err, upvest.ErrServiceUnavailable) || strings.Contains(err.Error(), "503") {
-			t.Errorf("got the error %v, want no 503", err)
+			t.Errorf("got the error %v, want an error that does not mention the earlier 503 responses", err)
 		}
 		requireText(t, err, "is NEW")
 	})

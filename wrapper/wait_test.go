@@ -65,7 +65,7 @@ func TestWaitPausesGrowWithJitter(t *testing.T) {
 	pauses := []time.Duration{second, second * 3 / 2, second * 9 / 4, second * 27 / 8}
 	for random, share := range map[uint64]func(pause time.Duration) time.Duration{
 		0: func(pause time.Duration) time.Duration { return pause / 2 },
-		// Modulo (pause/2 + 1 ns), as for the waits between attempts.
+		// The random number modulo (pause/2 + 1 ns), as for the waits between attempts.
 		uint64(second / 2): func(pause time.Duration) time.Duration { return pause/2 + second/2%(pause/2+1) },
 	} {
 		synctest.Test(t, func(t *testing.T) {

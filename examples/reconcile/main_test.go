@@ -54,7 +54,8 @@ func openShop(t *testing.T) *shop {
 	return &shop{server, client}
 }
 
-// sell places orders at a time, and returns their ids in order.
+// sell sets the clock of the server, places count orders, and returns their ids in the
+// order of creation.
 func (s *shop) sell(t *testing.T, at time.Time, count int) []string {
 	t.Helper()
 	s.server.Clock().Set(at)

@@ -75,7 +75,7 @@ func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
 		t.Errorf("the output does not name the server:\n%s", out.String())
 	}
 	if effects, err := server.Effects(); err != nil || len(effects) == 0 {
-		t.Errorf("a tour with -write made no change, with the error %v", err)
+		t.Errorf("with -write, the tour had %d effects, want some; the error is %v", len(effects), err)
 	}
 
 	out.Reset()

@@ -59,7 +59,7 @@ func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
 		inSQLite := strings.Contains(plan,
 			"SEARCH fleet_item USING INDEX fleet_item_resource (resource>? AND resource<?)")
 		if !inPostgreSQL && !inSQLite || strings.Contains(plan, "Seq Scan on fleet_item") {
-			t.Errorf("the plan is\n%s", plan)
+			t.Errorf("the plan does not search the index of orders:\n%s", plan)
 		}
 	})
 }

@@ -15,7 +15,7 @@ type Counts struct {
 	Review    int `json:"review"`
 	Cancelled int `json:"cancelled"`
 	// States counts the done and found items by the state of their resource at the
-	// server; The key "" counts items whose state the fleet has not read yet.
+	// server. The key "" counts items whose state the fleet has not read yet.
 	States map[string]int `json:"states"`
 }
 

@@ -22,7 +22,7 @@ type End struct {
 	Detail   string
 }
 
-// ending is an item that ends.
+// ending describes one item to finish: which item it is, and how it ended.
 type ending struct {
 	rowKey
 	attempts int

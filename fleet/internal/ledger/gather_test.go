@@ -41,7 +41,7 @@ func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []
 	run := ledger.Run{Name: "r", Operation: "create-orders", Priority: 2}
 	added, err := q.Add(t.Context(), run, lines)
 	if err != nil || added != count {
-		t.Fatalf("%d added, %v", added, err)
+		t.Fatalf("added %d lines, expected %d, with the error %v", added, count, err)
 	}
 	run, err = l.Run(t.Context(), "r")
 	if err != nil {
@@ -50,9 +50,9 @@ func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []
 	return l, run, subjects
 }
 
-// TestItemsThatShareAStatementAreSeparate starts and ends many items at once. Each start
-// of an item begins one attempt. If an order belongs to another item, only the item that
-// claims it fails.
+// TestItemsThatShareAStatementAreSeparate starts and finishes many items at once, so that
+// they share statements. Starting an item begins exactly one attempt. Items that claim
+// the same order as another item need review, and no other items do.
 func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const count = 100

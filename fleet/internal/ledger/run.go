@@ -64,8 +64,8 @@ func (r *Run) scan(row interface{ Scan(fields ...any) error }) error {
 	return err
 }
 
-// CreateRun creates a run in the caller's transaction, unless a run of that name exists,
-// and returns it. A run never changes its operation.
+// CreateRun creates a run in the caller's transaction and returns it. If a run of that
+// name exists, CreateRun returns the existing run. A run never changes its operation.
 func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error) {
 	const what = "create the run"
 	_, err := l.DB.Exec(

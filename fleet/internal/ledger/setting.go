@@ -32,8 +32,8 @@ func (l *Ledger) Rate(ctx context.Context) (perSecond float64, err error) {
 }
 
 // Lease reserves consecutive slots of the limit that all workers share. The first slot is
-// due after the time wait, and each further slot is due a gap later. Without a limit the
-// gap is 0.
+// due after the duration wait, and each further slot is due the duration gap later.
+// Without a limit, gap is 0.
 func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration, err error) {
 	var next, micros, now int64
 	err = l.DB.Row(
@@ -54,8 +54,8 @@ func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration,
 	return time.Duration(first-now) * time.Microsecond, time.Duration(micros) * time.Microsecond, nil
 }
 
-// Defer delays the next slots of all workers by a time, because the server has asked for
-// fewer requests.
+// Defer delays the next slots of all workers by the duration wait, because the server has
+// asked for fewer requests.
 func (l *Ledger) Defer(ctx context.Context, wait time.Duration) error {
 	return l.exec(ctx, "defer the next slots",
 		"update {schema}fleet_setting set next = {greatest}(next, {clock} * 1000 + $1)", wait.Microseconds())
@@ -86,9 +86,9 @@ func (l *Ledger) Settings(ctx context.Context) (s Settings, err error) {
 	return s, database.Wrap("read the settings", err)
 }
 
-// MarkRestored records that the ledger was restored from a dump of a time, so later
-// attempts may be missing. Until [Ledger.LiftRestored], every item is looked up before it
-// is sent.
+// MarkRestored records that the ledger was restored from a dump that was taken at the
+// time since, so later attempts may be missing. Until [Ledger.LiftRestored], every item
+// is looked up before it is sent.
 func (l *Ledger) MarkRestored(ctx context.Context, since time.Time) error {
 	const what = "mark the ledger as restored"
 	var now int64

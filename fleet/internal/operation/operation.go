@@ -52,7 +52,7 @@ type Item struct {
 	// From and To bound the interval in which the attempts of the item can have acted. A
 	// zero time means no bound.
 	From, To time.Time
-	// Claimed returns those of the given orders that other items have.
+	// Claimed returns those of the given orders that belong to other items.
 	Claimed func(context.Context, []uuid.UUID) ([]uuid.UUID, error)
 }
 

@@ -42,8 +42,8 @@ func (r *row) Defer(_ context.Context, wait time.Duration) error {
 	return nil
 }
 
-// workers sends as many requests as the limiters allow during a time. It returns the time
-// of each request.
+// workers sends as many requests as the limiters allow until the context ends. It returns
+// the time of each request.
 func workers(ctx context.Context, limiters []*pace.Limiter) (sent []time.Time) {
 	var mu sync.Mutex
 	var calls sync.WaitGroup

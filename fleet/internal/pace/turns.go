@@ -39,7 +39,7 @@ func (t *turns) take(ctx context.Context, priority int) error {
 		return nil
 	case <-ctx.Done():
 	}
-	if !t.leave(w) { // the caller got its turn at the same time
+	if !t.leave(w) { // the turn came as the context ended: another caller can use it
 		t.pass()
 	}
 	return ctx.Err()

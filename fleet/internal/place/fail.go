@@ -98,8 +98,8 @@ func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	return later(doubtFor, err)
 }
 
-// forbid handles a 403. If other items of the run succeed at the same time, the 403
-// concerns only this item. After several such responses, the item goes to review.
+// forbid handles a 403. If other items of the run succeed meanwhile, the 403 concerns
+// only this item. After several such responses, the item goes to review.
 func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	if t.Gauge.SucceededWithin(t.run.ID, time.Minute) {
 		if item.Forbidden+1 >= mostForbidden {

@@ -117,7 +117,7 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 			w.postponed()
 		}
 		if held := w.run(january).Held; !strings.Contains(held, "404") {
-			t.Errorf("the reason is %q", held)
+			t.Errorf("the reason for holding the run is %q, expected it to contain 404", held)
 		}
 		before, _ := w.sandbox.Requests() // without a filter there is no error
 		w.postponed()
@@ -189,7 +189,7 @@ func TestClocksThatDifferHaltTheFleet(t *testing.T) {
 			settings, err := w.ledger().Settings(t.Context())
 			w.must(err)
 			if !strings.Contains(settings.Halted, "clock of the database differs") {
-				t.Errorf("the reason is %q", settings.Halted)
+				t.Errorf("the fleet is halted with the reason %q, expected the clocks", settings.Halted)
 			}
 			w.add("february")
 			if err := w.placeFor("february"); err == nil {

@@ -65,8 +65,8 @@ func (g *Gauge) Successes(run int64) uint64 {
 	return g.of(run).successes
 }
 
-// SucceededWithin reports whether an item has succeeded during the time last. Successes
-// from before the run was held do not count.
+// SucceededWithin reports whether an item has succeeded in the period of the length last
+// that ends now. Successes from before the run was held do not count.
 func (g *Gauge) SucceededWithin(run int64, last time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -205,7 +205,7 @@ func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
 				w.must(w.place())
 				w.expect(ledger.Review, 1)
 				if item := w.item(january); !strings.Contains(item.Detail, "differs in "+name) {
-					t.Errorf("the reason is %q", item.Detail)
+					t.Errorf("the reason is %q, expected it to name the field %s", item.Detail, name)
 				}
 			})
 		})
@@ -234,7 +234,7 @@ func TestAFoundOrderMovesToTheLineThatPlacedIt(t *testing.T) {
 		w.expect(ledger.Done, 1)
 		w.expectFor("february", ledger.Review, 1)
 		if february.Attempts != 1 {
-			t.Errorf("%d attempts", february.Attempts)
+			t.Errorf("the ledger has %d attempts of the line of February, expected 1", february.Attempts)
 		}
 	})
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// command is one of the program's commands. setup registers its flags, and returns the
-// function to call after the flags are parsed.
+// command is one of the program's commands. The field setup registers its flags, and
+// returns the function to call after the flags are parsed.
 type command struct {
 	usage   string
 	summary string

@@ -64,7 +64,7 @@ func TestEachFleetHasASchema(t *testing.T) {
 		where schemaname !~ '^(pg_|information)'`
 	succeeds(t, "migrate")
 	if got := testdb.Text(t, url, tables); got != "fleet" {
-		t.Errorf("the schemas with tables are %s", got)
+		t.Errorf("the schemas with tables are %s, expected only fleet", got)
 	}
 	t.Setenv("FLEET_SCHEMA", "Second")
 	succeeds(t, "migrate")
@@ -84,7 +84,7 @@ func TestEachFleetHasASchema(t *testing.T) {
 		current_database()); end $$`,
 	)
 	if got := testdb.Text(t, url, level); got != "read committed" {
-		t.Errorf("the isolation level is %s", got)
+		t.Errorf("the isolation level is %s, expected read committed", got)
 	}
 }
 

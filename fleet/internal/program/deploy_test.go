@@ -43,11 +43,11 @@ func strictly[T any](text string) (documents []T, err error) {
 	}
 }
 
-// defect replaces a text in a file. problem is a part of the problem that the check must
-// report.
+// defect replaces a string in a file. The field problem is a part of the problem that the
+// check must report.
 type defect struct{ old, wrong, problem string }
 
-// requireFound is the control of a check. It makes one change of the text at a time, and
+// requireFound is the control of a check. It changes one thing in the file at a time, and
 // requires the check to report each change.
 func requireFound(t *testing.T, text string, defects []defect, check func(text string) []string) {
 	t.Helper()
@@ -93,7 +93,7 @@ func scraped(t *testing.T) exported {
 	succeeds(t, "status", "-watch")
 	status, body := get(t, "GET", "http://"+address+"/metrics", "", "none")
 	if status != 200 {
-		t.Fatalf("%d: %s", status, body)
+		t.Fatalf("the metrics return the status %d, expected 200: %s", status, body)
 	}
 	found := exported{}
 	for _, sample := range regexp.MustCompile(`(?m)^(\w+)(?:\{(.*)\})? `).FindAllStringSubmatch(body, -1) {

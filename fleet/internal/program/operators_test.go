@@ -26,7 +26,7 @@ func fails(t *testing.T, arguments ...string) string {
 	return errors
 }
 
-// contains checks that a text contains a part.
+// contains checks that the string text contains the string part.
 func contains(t *testing.T, text, part string) {
 	t.Helper()
 	if !strings.Contains(text, part) {
@@ -54,7 +54,7 @@ func TestARunIsPausedResumedAndCancelled(t *testing.T) {
 		succeeds(t, "pause", "-run", "r")
 		worked(t, 1) // status -watch ends at once, because workers have nothing to do
 		if got := state(t); got["state"] != "paused" || got["decided"] != 0.0 || testapi.Orders(s) != 0 {
-			t.Errorf("the paused run is %v, and the server has %d orders", got, testapi.Orders(s))
+			t.Errorf("the paused run has the status %v, and the server has %d orders", got, testapi.Orders(s))
 		}
 		succeeds(t, "resume", "-run", "r")
 		succeeds(t, "cancel", "-run", "r")
@@ -77,11 +77,11 @@ func TestThePriorityOfARunIsSet(t *testing.T) {
 	path, _ := orders(t, 1)
 	succeeds(t, "enqueue", "-run", "r", "-priority", "3", path)
 	if got := state(t)["priority"]; got != 3.0 {
-		t.Errorf("the priority is %v", got)
+		t.Errorf("the priority is %v, expected 3", got)
 	}
 	succeeds(t, "priority", "-run", "r", "-priority", "1")
 	if got := state(t)["priority"]; got != 1.0 {
-		t.Errorf("the priority is %v", got)
+		t.Errorf("the priority is %v, expected 1", got)
 	}
 	contains(t, fails(t, "priority", "-run", "r", "-priority", "5"), "1 to 4")
 }
@@ -100,7 +100,7 @@ func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 		}
 		worked(t, 1)
 		if got := state(t); got["refused"] != 5.0 {
-			t.Fatalf("the status of the run is %v", got)
+			t.Fatalf("the status of the run is %v, expected 5 refused lines", got)
 		}
 		contains(t, succeeds(t, "retry", "-run", "r", "-refused"), "5 refused lines")
 		testdb.Execute(
@@ -135,7 +135,7 @@ func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 		worked(t, 1)
 		got := state(t)
 		if got["done"] != 2.0 || got["found"] != 1.0 || got["refused"] != 1.0 || got["review"] != 1.0 {
-			t.Errorf("the status of the run is %v", got)
+			t.Errorf("the status is %v, expected 2 lines done and 1 each found, refused and in review", got)
 		}
 		if count := testapi.Orders(s); count != 2 {
 			t.Errorf("the server has %d orders, expected 2", count)
@@ -180,7 +180,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 	testapi.Follow(t, testapi.Client(t), accounts[:2]...)
 	status, out, errors := fleet(t, "enqueue", "-run", "r", "-dry-run", path)
 	if status != 1 || !strings.Contains(out, "1 accounts have no configuration") {
-		t.Errorf("the command ended with %d: %s", status, out)
+		t.Errorf("the command ended with %d, expected 1: %s", status, out)
 	}
 	contains(t, errors, fmt.Sprintf("line 4: account %s has no configuration", accounts[2]))
 	contains(t, fails(t, "status"), "no run yet")
@@ -192,7 +192,7 @@ func TestAmbiguousInputIsRefused(t *testing.T) {
 	path, _ := orders(t, 1)
 	for _, name := range []string{"r ", "r\r", "r\u00a0", "r\u200b", "r/s", "ré", strings.Repeat("r", 65)} {
 		if errors := fails(t, "enqueue", "-run", name, path); !strings.Contains(errors, "letters, digits") {
-			t.Errorf("the name %q: %s", name, errors)
+			t.Errorf("the error for the name %q does not list the allowed characters: %s", name, errors)
 		}
 	}
 	const user = ",22222222-2222-4222-8222-222222222222,BUY,"
@@ -235,7 +235,7 @@ func TestARestoredLedgerIsMarked(t *testing.T) {
 	succeeds(t, "enqueue", "-run", "r", path)
 	succeeds(t, "restored", "-since", "2026-01-01T00:00:00Z")
 	if got := state(t)["restored"]; got != "2026-01-01T00:00:00Z" {
-		t.Errorf("the ledger is marked with the time %v", got)
+		t.Errorf("the ledger is marked with the time %v, expected 2026-01-01T00:00:00Z", got)
 	}
 	succeeds(t, "restored", "-lift")
 	if got, isMarked := state(t)["restored"]; isMarked {
@@ -291,11 +291,11 @@ func TestOrdersAreFollowed(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "findings.csv")
 		status, out, _ := fleet(t, "reconcile", "-run", "r", "-csv", file)
 		if status != 1 || !strings.Contains(out, "1 of these under way") {
-			t.Errorf("the command ended with %d: %s", status, out)
+			t.Errorf("the command ended with %d, expected 1: %s", status, out)
 		}
 		got := state(t)
 		if got["cancelled_orders"] != 1.0 || got["under_way"] != 1.0 {
-			t.Errorf("the status of the run is %v", got)
+			t.Errorf("the status is %v, expected 1 cancelled order and 1 under way", got)
 		}
 	})
 }
@@ -309,7 +309,7 @@ func TestHelpAndVersion(t *testing.T) {
 		}
 	}
 	if out := succeeds(t, "-version"); !strings.HasPrefix(out, "fleet ") {
-		t.Errorf("the version is %q", out)
+		t.Errorf("fleet -version prints %q, expected it to begin with fleet", out)
 	}
 	status, _, flags := fleet(t, "work", "-h")
 	if status != 0 || !strings.Contains(flags, "-in-flight") || strings.Contains(flags, "test") {

@@ -40,7 +40,7 @@ func (v *invocation) reconcile() func(context.Context) error {
 	until := v.flags.String(
 		"until",
 		"",
-		"ignore orders that were created after this `time`, as in 2026-03-31T00:00:00Z",
+		"ignore orders that were created after this `time`, such as 2026-03-31T00:00:00Z",
 	)
 	return func(ctx context.Context) (err error) {
 		run, err := v.run(ctx, *name)

@@ -88,7 +88,7 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 		}
 		status, out, errors := fleet(t, "reconcile", "-run", "r", "-csv", file)
 		if status != 1 {
-			t.Errorf("exit status %d: %s%s", status, out, errors)
+			t.Errorf("the exit status is %d, expected 1: %s%s", status, out, errors)
 		}
 		content, err := os.ReadFile(file)
 		if err != nil {
@@ -168,7 +168,7 @@ func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
 			accounts[1])
 		file := filepath.Join(t.TempDir(), "findings.csv")
 		if status, out, errors := fleet(t, "reconcile", "-run", "r", "-csv", file); status != 1 {
-			t.Errorf("exit status %d: %s%s", status, out, errors)
+			t.Errorf("the exit status is %d, expected 1: %s%s", status, out, errors)
 		}
 		findings, err := os.ReadFile(file)
 		if err != nil {

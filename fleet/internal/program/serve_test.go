@@ -110,7 +110,7 @@ func TestPrometheusReceivesRunsAndRequests(t *testing.T) {
 	succeeds(t, "status", "-watch")
 	status, body := get(t, "GET", "http://"+address+"/metrics", "", "none")
 	if status != 200 {
-		t.Fatalf("%d: %s", status, body)
+		t.Fatalf("the metrics return the status %d, expected 200: %s", status, body)
 	}
 	for _, want := range []string{
 		`fleet_lines{outcome="done",run="r"} 3`, `fleet_lines{outcome="refused",run="r"} 1`,

@@ -16,7 +16,7 @@ import (
 // enqueued.
 func (v *invocation) export() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run")
-	outcome := v.flags.String("outcome", "", "only lines with this `outcome`, as in refused")
+	outcome := v.flags.String("outcome", "", "only lines with this `outcome`, such as refused")
 	return func(ctx context.Context) error {
 		run, err := v.run(ctx, *name)
 		if err != nil {
@@ -47,7 +47,7 @@ func (v *invocation) export() func(context.Context) error {
 
 // restored marks the ledger as restored from a dump, or lifts the mark.
 func (v *invocation) restored() func(context.Context) error {
-	since := v.flags.String("since", "", "the `time` of the dump, as in 2026-03-31T12:00:00Z")
+	since := v.flags.String("since", "", "the `time` of the dump, such as 2026-03-31T12:00:00Z")
 	lift := v.flags.Bool(
 		"lift",
 		false,

@@ -41,7 +41,7 @@ func (v *invocation) work() func(context.Context) error {
 	metricsAt := v.flags.String(
 		"metrics",
 		"",
-		"`address` that serves /metrics for Prometheus, as in :9090; none by default",
+		"`address` that serves /metrics for Prometheus, such as :9090; none by default",
 	)
 	return func(ctx context.Context) error {
 		if *inFlight < 1 || *inFlight > 1000 {

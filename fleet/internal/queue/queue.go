@@ -59,7 +59,7 @@ var live = []rivertype.JobState{
 	rivertype.JobStateRunning, rivertype.JobStateScheduled,
 }
 
-// isLive is the SQL condition for the states in live.
+// isLive is the SQL condition that selects jobs in one of the states of the list live.
 const isLive = "kind = '" + kind + "' and " +
 	"state in ('available', 'pending', 'retryable', 'running', 'scheduled')"
 
@@ -181,7 +181,8 @@ func (q *Queue) Decide(ctx context.Context, run ledger.Run, subject uuid.UUID, e
 }
 
 // Cancel cancels a run, which is final. It drops items that were never sent, with their
-// jobs, and returns their number. Items with an unknown outcome are still looked up.
+// jobs, and returns how many items it dropped. Items with an unknown outcome are still
+// looked up.
 func (q *Queue) Cancel(ctx context.Context, run ledger.Run) (dropped int, err error) {
 	if err := q.ledger.SetState(ctx, run.ID, ledger.Cancelled); err != nil {
 		return 0, err

@@ -39,7 +39,7 @@ func TestDueTimesComeFromTheDatabase(t *testing.T) {
 	run := ledger.Run{Name: "r", Operation: "create-orders", Priority: 2}
 	added, err := q.Add(t.Context(), run, []ledger.Line{{Subject: uuid.New(), Fields: []string{}}})
 	if err != nil || added != 1 {
-		t.Fatalf("%d added, %v", added, err)
+		t.Fatalf("added %d lines, expected 1, with the error %v", added, err)
 	}
 	var due int
 	err = l.DB.Row(t.Context(), l.DB.SQL, `select count(*) from river_job where state = 'available'
@@ -83,6 +83,6 @@ func TestAnItemHasOneJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	if live, err := Live(t.Context(), l, run.ID); err != nil || live != 1 {
-		t.Errorf("the item has %d jobs, %v", live, err)
+		t.Errorf("the item has %d jobs, expected 1; the error is %v", live, err)
 	}
 }

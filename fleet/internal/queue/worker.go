@@ -24,13 +24,13 @@ const (
 	jobTimeout  = slotTimeout + place.Timeout + 2*time.Second
 	// rescueAfter is how long a job may run before its worker counts as lost.
 	rescueAfter = jobTimeout + 8*time.Second
-	// backlog is the number of seconds for whose slots a worker fetches jobs. With more
-	// jobs than slots, jobs would only wait.
+	// backlog is how many seconds ahead a worker fetches jobs: it fetches as many jobs as
+	// there are slots in that time. Further jobs would only wait.
 	backlog = 5
-	// maxWait is the longest wait after a failure. maxAttempts failures take about four
-	// hours.
+	// maxWait is the longest wait after a failure. A job reaches maxAttempts failures
+	// after about four hours.
 	maxWait = 10 * time.Minute
-	// tick is the time after which a worker chooses again which runs it works on.
+	// tick is the interval at which a worker chooses which runs it works on.
 	tick = time.Second
 )
 
@@ -167,7 +167,8 @@ func (w *Worker) look(ctx context.Context, following *sync.WaitGroup) error {
 	return errors.Join(w.probe(ctx, runs), w.followRuns(ctx, following))
 }
 
-// share returns how many jobs of a run may be in flight at a rate of requests a second.
+// share returns how many jobs of a run may be in flight. The run may send rate requests
+// a second; a rate of zero means no limit.
 func (w *Worker) share(rate float64) int {
 	if rate == 0 {
 		return w.inFlight

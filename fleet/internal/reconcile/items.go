@@ -8,7 +8,8 @@ import (
 )
 
 // items reads the resources of confirmed items one by one, and records their states. If
-// reports is set, it also reports resources that no longer match their items.
+// the argument reports is true, it also reports resources that no longer match their
+// items.
 func (r *Reconciliation) items(ctx context.Context, reports bool) error {
 	var confirmed []ledger.Item
 	err := r.Ledger.Items(ctx, r.Run.ID, func(item ledger.Item) error {

@@ -67,8 +67,8 @@ type Reconciliation struct {
 	read      int
 }
 
-// All compares all items of the run, and returns how many orders or resources of the
-// server were read.
+// All compares all items of the run with the server, and returns how many orders or
+// resources it read from the server.
 func (r *Reconciliation) All(ctx context.Context) (read int, err error) {
 	if err := r.begin(ctx); err != nil {
 		return 0, err

@@ -15,7 +15,8 @@ import (
 )
 
 // Pooler starts PgBouncer in transaction mode in front of a database, and returns the URL
-// for connections through PgBouncer. The arguments lines are added to its configuration.
+// for connections through PgBouncer. The strings in the argument lines are added to the
+// configuration of PgBouncer.
 func Pooler(t testing.TB, url string, lines ...string) (pooled string) {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
