@@ -228,8 +228,9 @@ func TestNoAllocationsWithoutUnknownFields(t *testing.T) {
 	const rows = 200
 	plain := decode(orderPage(0, rows, rows))
 	// Each row allocates its slice of individual orders. The page allocates the rest.
-	if plain > rows+20 {
-		t.Errorf("got %.0f allocations for %d rows, want at most one per row and 20 more", plain, rows)
+	// The race detector makes pools drop some values, which causes more allocations.
+	if plain > rows+rows/4 {
+		t.Errorf("got %.0f allocations for %d rows, want at most %d", plain, rows, rows+rows/4)
 	}
 	unknown := decode(strings.ReplaceAll(orderPage(0, rows, rows), `"post_tax"`, `"new":1,"post_tax"`))
 	// Both counts vary a little, because the garbage collector empties pools.
