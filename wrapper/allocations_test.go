@@ -7,9 +7,11 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha512"
+	"strings"
 	"testing"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
+	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
 // Allocations are counted, not timed, so the bounds hold on every machine. The race
@@ -69,4 +71,27 @@ func countAllocations(t *testing.T, do func() error) float64 {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A page without unknown fields causes no additional memory allocations.
+func TestNoAllocationsWithoutUnknownFields(t *testing.T) {
+	decode := func(body string) float64 {
+		response := &upvest.Response{Body: []byte(body)}
+		return countAllocations(t, func() error {
+			var page portfolios.OrderList
+			return response.Decode(&page)
+		})
+	}
+	const rows = 1000
+	plain := decode(orderPage(0, rows, rows))
+	// Each row allocates its slice of individual orders. The page allocates the rest.
+	if plain > rows+20 {
+		t.Errorf("got %.0f allocations for %d rows, want at most one per row and 20 more", plain, rows)
+	}
+	unknown := decode(strings.ReplaceAll(orderPage(0, rows, rows), `"post_tax"`, `"new":1,"post_tax"`))
+	// Both counts vary a little, because the garbage collector empties pools.
+	if unknown < plain+rows/2 {
+		t.Errorf("got %.0f allocations with unknown fields and %.0f without, want %d more",
+			unknown, plain, rows/2)
+	}
 }

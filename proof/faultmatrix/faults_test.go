@@ -20,6 +20,9 @@ type fault struct {
 	want    expectation
 }
 
+// isLarge reports whether the server pads its response to many MiB.
+func (f fault) isLarge() bool { return f.inject != nil && f.inject.Pad > 0 }
+
 // expectation is the result that a call must report.
 type expectation struct {
 	read     operations.Verdict

@@ -25,7 +25,7 @@ func TestFaultMatrix(t *testing.T) {
 			results[i] = make([]string, len(columns))
 			t.Run(row.name, func(t *testing.T) {
 				t.Parallel()
-				if race.Detector && row.inject != nil && row.inject.Pad > 0 {
+				if race.Detector && row.isLarge() {
 					// The race detector would take 20 seconds for the large bodies.
 					t.Skip("make faults runs this row without the race detector")
 				}

@@ -35,7 +35,7 @@ func runRow(t *testing.T, row fault, columns []operations.Operation, results []s
 	var running sync.WaitGroup
 	for i, c := range cells {
 		running.Go(func() { results[i] = c.run(t) })
-		if row.inject != nil && row.inject.Pad > 0 {
+		if row.isLarge() {
 			running.Wait() // so that only one body of 33 MiB is in memory
 		}
 	}
