@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/google/uuid"
-
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pager"
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
@@ -89,7 +87,7 @@ func (q query[Row, Page]) read(ctx context.Context, options []AllOption, emit fu
 	}
 	list := pager.List[Row]{
 		Fetch:      q.fetcher(reading.calls),
-		ID:         func(row Row) uuid.UUID { return q.listing.row(&row) },
+		ID:         q.listing.row,
 		Order:      q.direction(),
 		Limit:      max(limit, 2),
 		Ahead:      reading.ahead,

@@ -32,7 +32,7 @@ type Fetch[T any] func(ctx context.Context, offset, limit int32, wait func()) (P
 // List is a list to be read.
 type List[T any] struct {
 	Fetch Fetch[T]
-	ID    func(T) uuid.UUID
+	ID    func(*T) uuid.UUID
 	// Order is the requested order: 1 for ascending IDs, -1 for descending IDs, 0 for any
 	// other.
 	Order int

@@ -147,11 +147,11 @@ func (r *reader[T]) checkEnd() error {
 // repeats reports whether the server does not move on in the list.
 func (r *reader[T]) repeats(page Page[T], hasChanged bool) bool {
 	r.same++
-	if len(page.Rows) < 3 || r.ID(page.Rows[0]) != r.head || hasChanged {
+	if len(page.Rows) < 3 || r.ID(&page.Rows[0]) != r.head || hasChanged {
 		r.same = 0
 	}
 	if len(page.Rows) > 0 {
-		r.head = r.ID(page.Rows[0])
+		r.head = r.ID(&page.Rows[0])
 	}
 	r.idle++
 	return r.same > 1 || r.idle > maxIdle
@@ -159,9 +159,7 @@ func (r *reader[T]) repeats(page Page[T], hasChanged bool) bool {
 
 // find returns the index of the first row after the position.
 func (r *reader[T]) find(rows []T) (int, error) {
-	isInOrder := r.Order != 0 && slices.IsSortedFunc(rows, func(a, b T) int {
-		return r.compare(r.ID(a), r.ID(b))
-	})
+	isInOrder := r.isInOrder(rows)
 	switch {
 	case r.passed == 0:
 		if !isInOrder {
@@ -174,22 +172,44 @@ func (r *reader[T]) find(rows []T) (int, error) {
 		return 0, r.unreadable("its rows are not in the requested order")
 	}
 	fresh := 0
-	for fresh < len(rows) && r.compare(r.ID(rows[fresh]), r.last) <= 0 {
-		r.missed = r.missed || !r.mayHavePassed(r.ID(rows[fresh]))
+	for fresh < len(rows) {
+		id := r.ID(&rows[fresh])
+		if r.compare(id, r.last) > 0 {
+			break
+		}
+		r.missed = r.missed || !r.mayHavePassed(id)
 		fresh++
 	}
 	return fresh, nil
 }
 
+// isInOrder reports whether rows are in the requested order. It is false if no order was
+// requested.
+func (r *reader[T]) isInOrder(rows []T) bool {
+	if r.Order == 0 {
+		return false
+	}
+	for i := 1; i < len(rows); i++ {
+		if r.compare(r.ID(&rows[i-1]), r.ID(&rows[i])) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // findLast returns the index after the row that was passed on last, in an unordered list.
 func (r *reader[T]) findLast(rows []T) (int, error) {
-	after := slices.IndexFunc(rows, func(row T) bool { return r.ID(row) == r.last }) + 1
-	isNew := func(row T) bool { return !r.seen[r.ID(row)] }
-	if after == 0 || slices.ContainsFunc(rows[:after], isNew) {
-		return 0, r.unreadable(
-			"its rows are in no order, and the row that was read last has moved or is missing")
+	for i := range rows {
+		id := r.ID(&rows[i])
+		if !r.seen[id] {
+			break
+		}
+		if id == r.last {
+			return i + 1, nil
+		}
 	}
-	return after, nil
+	return 0, r.unreadable(
+		"its rows are in no order, and the row that was read last has moved or is missing")
 }
 
 // mayHavePassed reports whether a row before the position may have been passed on. It is
@@ -204,8 +224,8 @@ func (r *reader[T]) mayHavePassed(id uuid.UUID) bool {
 
 // passAll passes on rows, and reports whether the caller accepts more.
 func (r *reader[T]) passAll(ctx context.Context, rows []T, emit func(T) bool) (more bool, err error) {
-	for _, row := range rows {
-		more, err := r.pass(ctx, row, emit)
+	for i := range rows {
+		more, err := r.pass(ctx, &rows[i], emit)
 		if err != nil || !more {
 			return false, err
 		}
@@ -214,7 +234,7 @@ func (r *reader[T]) passAll(ctx context.Context, rows []T, emit func(T) bool) (m
 }
 
 // pass passes on a row, and reports whether the caller accepts more.
-func (r *reader[T]) pass(ctx context.Context, row T, emit func(T) bool) (more bool, err error) {
+func (r *reader[T]) pass(ctx context.Context, row *T, emit func(T) bool) (more bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
@@ -228,7 +248,7 @@ func (r *reader[T]) pass(ctx context.Context, row T, emit func(T) bool) (more bo
 	r.last = id
 	r.passed++
 	r.remember(id)
-	return emit(row), nil
+	return emit(*row), nil
 }
 
 // remember keeps the ID of every row of an unordered list, and the IDs of one to two
