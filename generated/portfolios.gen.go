@@ -92,7 +92,7 @@ const (
 	SideSELL Side = "SELL"
 )
 
-// Allocation A target mix of instruments.
+// Allocation Instruments and their target weights.
 type Allocation struct {
 	// Allocation The instruments and their weights.
 	Allocation []InstrumentWeight `json:"allocation"`
@@ -115,7 +115,7 @@ type Allocation struct {
 
 // AllocationList A page of allocations.
 type AllocationList struct {
-	// Data The allocations of this page.
+	// Data The allocations on this page.
 	Data []Allocation `json:"data"`
 
 	// Meta The position of a page in its list.
@@ -160,7 +160,7 @@ type Configuration struct {
 
 // ConfigurationList A page of configurations.
 type ConfigurationList struct {
-	// Data The configurations of this page.
+	// Data The configurations on this page.
 	Data []Configuration `json:"data"`
 
 	// Meta The position of a page in its list.
@@ -220,7 +220,7 @@ type InstrumentIDType string
 
 // InstrumentWeight The weight of one instrument in an allocation.
 type InstrumentWeight struct {
-	// InstrumentID An instrument, named by its ISIN or by Upvest's own identifier.
+	// InstrumentID An instrument, identified by its ISIN or by Upvest's own identifier.
 	InstrumentID api.InstrumentID `json:"instrument_id"`
 
 	// InstrumentIDType What instrument_id contains, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
@@ -236,15 +236,15 @@ type LiquidationRequest struct {
 	UserID openapi_types.UUID `json:"user_id"`
 }
 
-// ListOrder Direction in which a list can be requested.
+// ListOrder Direction to sort a list in.
 type ListOrder string
 
 // Meta The position of a page in its list.
 type Meta struct {
-	// Count The number of items of this page. The length of data is more reliable.
+	// Count The number of items on this page. The length of data is more reliable.
 	Count int `json:"count"`
 
-	// Limit The maximum number of items of a page.
+	// Limit The maximum number of items on a page.
 	Limit int `json:"limit"`
 
 	// Offset The number of items before this page.
@@ -256,7 +256,7 @@ type Meta struct {
 	// Sort The field by which the list is sorted.
 	Sort string `json:"sort,omitempty"`
 
-	// TotalCount The number of items of the whole list.
+	// TotalCount The number of items in the whole list.
 	TotalCount int `json:"total_count"`
 
 	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
@@ -310,7 +310,7 @@ type Order struct {
 
 // OrderList A page of portfolio orders.
 type OrderList struct {
-	// Data The portfolio orders of this page.
+	// Data The portfolio orders on this page.
 	Data []Order `json:"data"`
 
 	// Meta The position of a page in its list.
@@ -358,7 +358,7 @@ type Problem struct {
 	// Instance A URI that identifies this occurrence of the error.
 	Instance *string `json:"instance,omitempty"`
 
-	// RequestID The ID of the request, as in upvest-request-id.
+	// RequestID The ID of the request, the same as in the header upvest-request-id.
 	RequestID *string `json:"request_id,omitempty"`
 
 	// Status The HTTP status of the response, repeated here because a proxy may change the status of the response itself.
@@ -435,7 +435,7 @@ type Offset = int32
 // PortfolioOrderID defines model for PortfolioOrderID.
 type PortfolioOrderID = openapi_types.UUID
 
-// SortOrder Direction in which a list can be requested.
+// SortOrder Direction to sort a list in.
 type SortOrder = ListOrder
 
 // StartDate defines model for StartDate.
@@ -762,7 +762,7 @@ type ClientInterface interface {
 
 	// CreatePortfoliosAllocationWithBody Create portfolios allocation
 	//
-	// Defines a new target mix of instruments.
+	// Defines a new allocation: instruments and their target weights.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -771,7 +771,7 @@ type ClientInterface interface {
 
 	// CreatePortfoliosAllocation Create portfolios allocation
 	//
-	// Defines a new target mix of instruments.
+	// Defines a new allocation: instruments and their target weights.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -787,7 +787,7 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosAllocationWithBody Update portfolios allocation
 	//
-	// Replaces the instruments and weights of an allocation. It trades nothing: accounts reach the new weights with their next
+	// Replaces the instruments and weights of an allocation. It places no orders: accounts reach the new weights with their next
 	// rebalancing.
 	//
 	// Takes any type of body and a specified content type.
@@ -797,7 +797,7 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosAllocation Update portfolios allocation
 	//
-	// Replaces the instruments and weights of an allocation. It trades nothing: accounts reach the new weights with their next
+	// Replaces the instruments and weights of an allocation. It places no orders: accounts reach the new weights with their next
 	// rebalancing.
 	//
 	// Takes a body of the `application/json` content type.
@@ -839,7 +839,7 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosConfigurationWithBody Update portfolios configuration
 	//
-	// Changes the fields of an account's configuration that the request contains. It trades nothing: the account reaches a new
+	// Changes the fields of an account's configuration that the request contains. It places no orders: the account reaches a new
 	// allocation with its next rebalancing.
 	//
 	// Takes any type of body and a specified content type.
@@ -849,7 +849,7 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosConfiguration Update portfolios configuration
 	//
-	// Changes the fields of an account's configuration that the request contains. It trades nothing: the account reaches a new
+	// Changes the fields of an account's configuration that the request contains. It places no orders: the account reaches a new
 	// allocation with its next rebalancing.
 	//
 	// Takes a body of the `application/json` content type.
@@ -966,7 +966,7 @@ func (c *Client) ListPortfoliosAllocations(ctx context.Context, params *ListPort
 
 // CreatePortfoliosAllocationWithBody Create portfolios allocation
 //
-// Defines a new target mix of instruments.
+// Defines a new allocation: instruments and their target weights.
 //
 // Takes any type of body and a specified content type.
 //
@@ -985,7 +985,7 @@ func (c *Client) CreatePortfoliosAllocationWithBody(ctx context.Context, content
 
 // CreatePortfoliosAllocation Create portfolios allocation
 //
-// Defines a new target mix of instruments.
+// Defines a new allocation: instruments and their target weights.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1021,7 +1021,7 @@ func (c *Client) RetrievePortfoliosAllocation(ctx context.Context, allocationID 
 
 // UpdatePortfoliosAllocationWithBody Update portfolios allocation
 //
-// Replaces the instruments and weights of an allocation. It trades nothing: accounts reach the new weights with their next
+// Replaces the instruments and weights of an allocation. It places no orders: accounts reach the new weights with their next
 // rebalancing.
 //
 // Takes any type of body and a specified content type.
@@ -1041,7 +1041,7 @@ func (c *Client) UpdatePortfoliosAllocationWithBody(ctx context.Context, allocat
 
 // UpdatePortfoliosAllocation Update portfolios allocation
 //
-// Replaces the instruments and weights of an allocation. It trades nothing: accounts reach the new weights with their next
+// Replaces the instruments and weights of an allocation. It places no orders: accounts reach the new weights with their next
 // rebalancing.
 //
 // Takes a body of the `application/json` content type.
@@ -1133,7 +1133,7 @@ func (c *Client) RetrievePortfoliosConfiguration(ctx context.Context, accountID 
 
 // UpdatePortfoliosConfigurationWithBody Update portfolios configuration
 //
-// Changes the fields of an account's configuration that the request contains. It trades nothing: the account reaches a new
+// Changes the fields of an account's configuration that the request contains. It places no orders: the account reaches a new
 // allocation with its next rebalancing.
 //
 // Takes any type of body and a specified content type.
@@ -1153,7 +1153,7 @@ func (c *Client) UpdatePortfoliosConfigurationWithBody(ctx context.Context, acco
 
 // UpdatePortfoliosConfiguration Update portfolios configuration
 //
-// Changes the fields of an account's configuration that the request contains. It trades nothing: the account reaches a new
+// Changes the fields of an account's configuration that the request contains. It places no orders: the account reaches a new
 // allocation with its next rebalancing.
 //
 // Takes a body of the `application/json` content type.

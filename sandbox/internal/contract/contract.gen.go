@@ -94,7 +94,7 @@ const (
 	UpvestAPIVersionN1 UpvestAPIVersion = "1"
 )
 
-// Allocation A target mix of instruments.
+// Allocation Instruments and their target weights.
 type Allocation struct {
 	// Allocation The instruments and their weights.
 	Allocation []InstrumentWeight `json:"allocation"`
@@ -114,7 +114,7 @@ type Allocation struct {
 
 // AllocationList A page of allocations.
 type AllocationList struct {
-	// Data The allocations of this page.
+	// Data The allocations on this page.
 	Data []Allocation `json:"data"`
 
 	// Meta The position of a page in its list.
@@ -153,7 +153,7 @@ type Configuration struct {
 
 // ConfigurationList A page of configurations.
 type ConfigurationList struct {
-	// Data The configurations of this page.
+	// Data The configurations on this page.
 	Data []Configuration `json:"data"`
 
 	// Meta The position of a page in its list.
@@ -207,7 +207,7 @@ type InstrumentIDType string
 
 // InstrumentWeight The weight of one instrument in an allocation.
 type InstrumentWeight struct {
-	// InstrumentID An instrument, named by its ISIN or by Upvest's own identifier.
+	// InstrumentID An instrument, identified by its ISIN or by Upvest's own identifier.
 	InstrumentID InstrumentWeight_InstrumentID `json:"instrument_id"`
 
 	// InstrumentIDType What instrument_id contains, an ISIN (ISIN) or Upvest's own identifier (UPVEST).
@@ -223,7 +223,7 @@ type InstrumentWeightInstrumentID0 = string
 // InstrumentWeightInstrumentID1 Upvest's identifier of the instrument.
 type InstrumentWeightInstrumentID1 = openapi_types.UUID
 
-// InstrumentWeight_InstrumentID An instrument, named by its ISIN or by Upvest's own identifier.
+// InstrumentWeight_InstrumentID An instrument, identified by its ISIN or by Upvest's own identifier.
 type InstrumentWeight_InstrumentID struct {
 	union json.RawMessage
 }
@@ -234,15 +234,15 @@ type LiquidationRequest struct {
 	UserID openapi_types.UUID `json:"user_id"`
 }
 
-// ListOrder Direction in which a list can be requested.
+// ListOrder Direction to sort a list in.
 type ListOrder string
 
 // Meta The position of a page in its list.
 type Meta struct {
-	// Count The number of items of this page. The length of data is more reliable.
+	// Count The number of items on this page. The length of data is more reliable.
 	Count int `json:"count"`
 
-	// Limit The maximum number of items of a page.
+	// Limit The maximum number of items on a page.
 	Limit int `json:"limit"`
 
 	// Offset The number of items before this page.
@@ -254,7 +254,7 @@ type Meta struct {
 	// Sort The field by which the list is sorted.
 	Sort *string `json:"sort,omitempty"`
 
-	// TotalCount The number of items of the whole list.
+	// TotalCount The number of items in the whole list.
 	TotalCount int `json:"total_count"`
 }
 
@@ -302,7 +302,7 @@ type Order struct {
 
 // OrderList A page of portfolio orders.
 type OrderList struct {
-	// Data The portfolio orders of this page.
+	// Data The portfolio orders on this page.
 	Data []Order `json:"data"`
 
 	// Meta The position of a page in its list.
@@ -347,7 +347,7 @@ type Problem struct {
 	// Instance A URI that identifies this occurrence of the error.
 	Instance *string `json:"instance,omitempty"`
 
-	// RequestID The ID of the request, as in upvest-request-id.
+	// RequestID The ID of the request, the same as in the header upvest-request-id.
 	RequestID *string `json:"request_id,omitempty"`
 
 	// Status The HTTP status of the response, repeated here because a proxy may change the status of the response itself.
@@ -438,7 +438,7 @@ type Signature = string
 // SignatureInput defines model for SignatureInput.
 type SignatureInput = string
 
-// SortOrder Direction in which a list can be requested.
+// SortOrder Direction to sort a list in.
 type SortOrder = ListOrder
 
 // StartDate defines model for StartDate.
@@ -518,7 +518,7 @@ type ListPortfoliosAllocationsParams struct {
 
 // CreatePortfoliosAllocationParams defines parameters for CreatePortfoliosAllocation.
 type CreatePortfoliosAllocationParams struct {
-	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
+	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier one.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -617,7 +617,7 @@ type ListPortfoliosConfigurationsParams struct {
 
 // CreatePortfoliosConfigurationParams defines parameters for CreatePortfoliosConfiguration.
 type CreatePortfoliosConfigurationParams struct {
-	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
+	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier one.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -656,7 +656,7 @@ type RetrievePortfoliosConfigurationParams struct {
 
 // UpdatePortfoliosConfigurationParams defines parameters for UpdatePortfoliosConfiguration.
 type UpdatePortfoliosConfigurationParams struct {
-	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
+	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier one.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -719,7 +719,7 @@ type ListPortfoliosOrdersParams struct {
 
 // CreatePortfoliosOrderParams defines parameters for CreatePortfoliosOrder.
 type CreatePortfoliosOrderParams struct {
-	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
+	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier one.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -776,7 +776,7 @@ type RetrievePortfoliosOrderParams struct {
 
 // TriggerPortfolioRebalancingParams defines parameters for TriggerPortfolioRebalancing.
 type TriggerPortfolioRebalancingParams struct {
-	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
+	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier one.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -815,7 +815,7 @@ type RetrievePortfoliosRebalancingExecutionParams struct {
 
 // CreatePortfoliosLiquidationRequestParams defines parameters for CreatePortfoliosLiquidationRequest.
 type CreatePortfoliosLiquidationRequestParams struct {
-	// IdempotencyKey Makes repetitions safe. A request with the key of an earlier one has no further effect, and receives the same response.
+	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier one.
 	IdempotencyKey IdempotencyKey `json:"idempotency-key"`
 
 	// UpvestClientID The ID of the calling API client.
@@ -7531,154 +7531,155 @@ func (sh *strictHandler) CreatePortfoliosLiquidationRequest(w http.ResponseWrite
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L17c9s4lij+VVCaqZpkV5D5fvhXU1NOOv1b700n2dierp3Y1wOShxYnEqkmIDvaXN/PfgsPkiBFSZQf",
-	"SXpG/3THIgEeHByc9zn4OoqL+aLIIWd0dPx1BF/IfDED8e+T2ayICcuKnP9Fl/M5KVej49FJjkj9CBUp",
-	"YncFynLKyuVczDMe3ZLZEvgoos3x6euoees6S0bHo9M3hvHK+MWz/ssNRuP242u2WgB/5+z03Wg8uoPs",
-	"ZspGxyNj4o/ux+tzXZwZth/YtmkY7vC57NH91XgUl0AYJNeE/2gZlokNH1vmuekcm8axYUwM4298Tv6d",
-	"KHVTy/M97Li2ix3DTnAUex42PIjtII59g6Sj8Sgnc/7FBonIHI1Hy0Wy+0P392Nt3GsJW3sPzqegbwKh",
-	"iLKihOSfHPeO7VmOE0XYIWmCHcOwcOTaEY7MxCd2FBPDtp4S928zytqIf5/DcOpPCCMC9/+EWxFbfmym",
-	"SYwj0wqxk/gEhy6JcRwQJzXcxAoM55FbcTUezYFjkHOpZc5Gx+Z4NMvmGf+XYYxHRZpSYKNj/s8ygZJ/",
-	"6Oz1aDyiRclnzvh5YAUjs+tqgvv2Bn+E35bQ3ePz9o6OkW8gkifINtACShRDzn6H56xvJ9rIuBC7clpP",
-	"2mH7iE2zMtEwM0Z8zgRFK5Qxii4Wt0AZyhLIWZZmUD47ktwnRJLVP1ls+ZYZxQYOU8/Fju9EmASOhyPL",
-	"9iEy/TTa/JGLD399c3a+/pmrPrT/Kt6hHW7DplAiOZyitCgRmwKiZA7fVOB6T4hnZ8P6twu4u4xNBZHl",
-	"cFfh43e37O8u66xz0+3IutdFnmY3y7JPz0Ox/lDuAZd2JURkRvI4y28QZSVhcJNBeztiwW8lwlIr9RMr",
-	"9nHihxF2ErAwgTDCiWF6jme5YRrCaKxtoRwGkReQKAZshamDncBOMbEDB/up5djg+4Frcj1rIEo1mK8V",
-	"zKvrLKGj408jn/i2ZaUujhw3wQ6JCCYEHByblh/6oR3EoT0aj9IkANf2bEyCMMYOsVIc2bGH3TRwfd8y",
-	"PctNR1d76Bkt3G9U89qb0K/pHdC9L7rXNTsu9Vu4pugF57ZJEYvjDQkSWEYZRUUOL/sVPX0nnJiEtkMA",
-	"e15kYccJHRx4aYiT1CNRENqumZo9O+G5sRemoYtjPwqxE4c2DkOH4yH2U3BSn8C33YnEjxwrNCPsEsvD",
-	"jhFbmARJgi3bjZLQcIgFyfCdGHewRBwvdlzbxBCHBnZIbGMSexG2XS/xHZvYgRv2YIk4pumD5WE/tk3s",
-	"2CTBJHV8bPiBQ5zQ9RMSflMseaEFthkQnHiJwQGKcRiGBEeBQwIricA2nOFYerTuq+G4VwdunQalBn+Y",
-	"kawjBH7N2LRYsh+J52+C/qwBa20JP5bM+mbccQ1VUtfq+nMKoWZqOlSvZiWXaLshhHEIOArNGDuBa+PA",
-	"8x0Mnuf6JPWMMI1HG767U7q11LwN8DzBNg1aw+9H1vWodW+z35ZZIpb8XnKHtmY3a54jwT7QC03OiW0g",
-	"OYL5gq1QC3svN+5FAlFqGZaHUysh2ElTA0dR4ODQAseNSBSZYPfsBcczodNrMpfcaWQahjEM+QL78bIs",
-	"IY/5st5cfKyUZ4jciIR2it0kBexEqYkD1zexkxAjJiSOA4PvsFg636ir8WhRUHbNyJfRcUpmFMYjyghb",
-	"0tHx6N2bXzkPlar929P/ujj96eT89P27YY6M9R3pdTpoz1GWCzuPq/aoSBFBS9q2pvnfEn1G6EQAKcGB",
-	"ZyTYAdfBEaQxJk5KIIXUs8ES3xdk8Gq56lJCtFwpCshytCiLmxLok/NFMyShYZEYm7FhYid2XBwlboI9",
-	"K02c0AsMNw76CGEylBQ2U4IVRnHI9RbiAWDHJzaOPCPEjp/YBvFtn6QtSvgqh/lhasWB6WHThgQ7bhDg",
-	"wAUPp7YdBpERuYHFrT+aJZwoXl3896hDMMJ0FFqgk7oGcQD7MQTYAQKYGH6AUyeyk4BEjm8E22faSpwf",
-	"Pr5//ebs7PTd/9/QqJxkkKIx1mjJiULftqIE+07oYQdCEwfETbFne4bjh4mfQtLQUq/BotMTmxKGpoSi",
-	"vGAoAsgRXcwyhlbAnpqJDDVefk+MZvAmKgYjNmXdrDlBFGYztSV304ICyvIku82SJVE/U0RKQIShJEtT",
-	"KCFniDJyA3S3ifNPv1/qEEdWaCYBcbBlpi52YtfCgcvNlTQ0YnCdxIjM5hCfvXn7diM/CMzEsKIkxH4U",
-	"Jthx7ARHUUqwbSapk7iOnfrJ5qm0417PCKGfRq7nYIgiBzup7ePQNgiOEuKEsRESC5zNM/58+vbtm58e",
-	"wGXURAMp9Nmc+YLuPzY6WJf8dc1/uKB7IGEPHNYm7O9G1eATiKPAwC4EDh/m4zBwIhzZIYl8HyKDBAOp",
-	"eiAEe1B1EpDANS0DW6FjYgcSDweJ62MIDMcwieP7YfwMVP3xzauTtyfvXssf92S/SrNbU7NeLVfCe28a",
-	"BoJlWWymO8OA1IggwAk/0I5NhCXgY9OMfGKZQWDYxhZNqUsdLa3ioZK+sq9hNmsvi/9Sreu5FrZjZRUT",
-	"2n9pG1kGN0tPfxKh3Sm02Ad8gXjZNUilumi7dmDGgAM7MLATGT4OwbFw6IMVeYntOTZ0v/qmnq2bXlF/",
-	"R4Z87gqkUNmHXmFnOnZgmFHg4iiKU+yYsc8hCXFkmIERWMSFmKurlmG6pueHODbdEDup6eEoIBa2PD+y",
-	"k9ALYk/YmQ1bUzrLPoGLQbjYw2+roUxR4km98q4D95viaQNwOu50+N7cQrmqIOTkVbRyCfqdLgJqICmx",
-	"Q7CxH9g+dnwvxQFJTeyEKfEMB+zUCTk49+PRFIjk8V9HMh6roDr9SShxQOMyW0iiG51WkVqqKF28OVGB",
-	"3D9RRJeLRVEyROhnGX3M2GQ0rpKE+Pn0QgJO7GOIEh87hmPi0EkItlzbCz3Xhoj4/KzGU5gL0Z8W5Vxs",
-	"+HIp5blkupSV/BiKFSxISebA1CLUVveB3z6nCq8TEZIbHY8WhE2b8FjLG8oXmpXcdGHlEvYBTw9bDgCp",
-	"fncTVC3t4ZGALdm0KLP/qQN565CROAZKESs+Qz5GhCKCIiAlN9X4T+2tfSWfxNZf/xHP/2q8vvnzn6tF",
-	"SBrTltH69LZlLAhjUPI5/rea/xPB/3OC/2bg8PISX15Orv/vvx9d/duf/613jW/y5Cflvmyv7iOwZZmj",
-	"Ip+tUMZgTtFygViB2DSjiGVzmKCL89ftBVqGZWHTwKZzbnB+c6xYGJ/vtyWUq2aBkCfXwm+qr6UHvIpt",
-	"7yaNXqmygUrq548nktME5ouCcUH6v2C1DuQv5DNQVMICWCZDYJSkMEEnFXNQQeApoM+wEr6pHAEpZxmU",
-	"gp1Jcx+ly1K4lCFNIWZjkT1TQgzZreI1IoWhBLoocgrtfUlN0zUcy8QW2A52rMjDhECIXQtS0/UNz43C",
-	"TZSYNevDn2H1SGy9ldZJ307OyZdsvpyjfDmP+NJTRXasQKWgxckGUpIWjw5HAilZziorqIYqy5mI76sv",
-	"icfGeDTPcvmnUUOc5QxuoJT6mjKi+mDugZV+zhbc8OdbEsFNlufCSpI0Osso27QMZaz14rOGfDuoH4qS",
-	"pcUsK4SOufvILKr3pRW34bDUb12Ltx5/ZM6ym5ywZQn98P3H+fkHNAdKyQ0gWr0rYc5oLVM3EWw9YiuU",
-	"W6A6zRfLDfvdZPZKV5w4dzWEcXELJZVHM2MUNWJ3N7A4E1/dE+SiZHUsog3tT1kJsdB3OU1yjaOiP5Rt",
-	"PEnSSaB/848lpKPj0R+OmpUfyaf06G1G1dcFLIyUbKgoScti3kgSVORjlOXxbEmz20fKFcrBGCJZpEZ2",
-	"8uH0r1DSjfL9l5P/fP8R3cpXqmNz8uF044YuxbSYLDKsRvVzppHJV5jzs/xpZHIDYROIr2cZDNHWYjKb",
-	"cVZz8uEUxWJMG4kQkShOnQR7ZmxjJ3QsHPhujMHyXOLHVmJ41o5VyWnxIxnAPR8sxZTQR1+RRAvfxEXO",
-	"VKIkWSxmmVTmjhZlEc1g/u//oHKr6nV9rX0PjtFwxYgk14pRjO6HEvQH+Q0J4jqqK3mdUTQnM75KSFBR",
-	"oqgE8plrfuVyxqlOsxcU3tRIjrgNIKgxR10DQ4Dyc1FGWZJA/lj82DV+0nrKp8KO0HfRjMSflToSFwtQ",
-	"+ZUZRcUCykqZfXIEneZcBSazMyhvoXxTlkX5OFS5RlvA8smvqZj9GsT0T4U2OSlKSTYTCWhPjptfgE2L",
-	"5F0hjOg7GVx6DA25NWLmYubrvGDXRM39dEeNFssyBpQUIINdld0siEl++TmwxfEUx7BgJJILfwyqvBpV",
-	"AkfNvE+FJjklkiuq+BNFtOAIEmqnMBnYlOToP89EdP05MPZzscwfTVdOC1mpmPKJ8FQC59l5gegynta0",
-	"9RzIqOB4HC6shnCWi5uSJHBdS9unQMlJvlKUoaAZS8wQihzLEzyb5EKPqBQfoexKHM6K/AZKRG5JNhPE",
-	"/Axo5Hw8i+Eib77ySHZufwuuRSXYHFHLBvTKGJwXc8jZelIQf8ZhQ+uQvXwO5J4XxS8kX6lf6WNpNawx",
-	"y4riek7yVaV40SdDrNQ7hYbLbewCFSmDZ9EkLvLK8/Z4SWk2p1if9cmorbGMZQ2L1MC4eMwozfKbMbor",
-	"CxGhRfBlkZXPoV/Ui+kpb+0wHcRIeQMMzbMvwmHSFNtwO2VRcg2RqUxTsmUivnZtsLC22RSyuqhH2Gbc",
-	"zNyF4KYsS1YK8a1RO0bKkqz433qUpgvJr1PIletRqSt3hCI1QniDP/78Gtm2HaIsr6za2jriNirm5u+6",
-	"iSSjPvt4wnfYXJUh1+vDUilx65OuTaLHl4YhY0YoQ/GU5DePw8i9bnB+kokL2ta0QFOL1UNumn1dRP+A",
-	"WGz1ek1ql2IX5EZmCzaxo3ValVk8vcGBZljtveJTDiZQ7Tz1kGaV+7Fthl/4O13siYFjCfh2xGh2+e5D",
-	"WNXUSRd2m5R+1OP9BMeig9zBRHcmcnB0l5Cg6jYkP2cwS6T6pVMTKUE49USl6ETzJGVJjyuppySte3Yz",
-	"rv5pxe95HVRNC66L9PFoLRVhcBxxJ5/qZP8M5YGNO7YH7p0f/U5MfnOWe/+yaV+oq6m8UGSyWMxWMlDX",
-	"juBWR2YTQknftKtB+Oueqh9GTmwWEa3odZvo+o5tb6HbJnHRLnnbR2J0iuUeJDTaZ/1byo2+CqIePNW8",
-	"ZVwx97WDnDF0l4lEKH6If3jeU2iA7vzKk5/6Qp75b3vIu1LvEcdpXRC2ZtsoEDuHZaNM1GbbKRubYq72",
-	"Z18L1iSR3f7wBAmQKu5bAppBylCxFBnfK87L2BRW/Mk2ReiR0q5zWp6HCMlstlX0CCC+v/y57yO4OtdR",
-	"pzOZ9tinuC+mJAKWxWSGTs/eI8cyfRQXiaodqjInJ+jNxUducfO1wrIsdLLjk19pwJ+evefT9MF/WlcP",
-	"bIjmcqAWpGTy852wvUR+tFxRbupTmM1ENbWmRa8T3m5q61Y0DNoImUG6XbSc8Xfum5ThXUp8CzVnclCv",
-	"PSg+Xs/bx3b6J+tFhJxF2TJ9uKi2WRaYtNKeVaL0ePT65N3rN+LfV727Xu3P6U/n4qFOm6rfRVd54sJR",
-	"b4/BmREjWS7SDhAfhF7w/77ktFBnHRZ3udZEBr2QbVRe6utQ31MNVrbDq+ypXsRJK63KxWxg5YrcDrOw",
-	"0xakR3HY2ChHLLwo+Z8bFs0/V+TwPhW5+p2szbPTd0Lr5GfdMz0PJZBmOVCVnanl2H06wX+7+mrdf5IZ",
-	"dldfw/tP/P9/5MchYyLSrsKRfHIyQxTiZZnxNdbQKC4us4d6zlEXvnpJ2h7Wx1Q/5N0DqgNu4JDg9AT/",
-	"fPU1uMd/0f925N/ulf6jLX4MQhKdvOp50PxtWvf66i/y7LcltHsWdRZ4dd/f5GWoPa/Oy33TDmY7JbYR",
-	"NUYEJRBnczJTZbkMzQvKUJrdAkpLIvNmkuwmU77JBosvTMP4P2LDv5pj6/7F5eWk+su9f/mXl3/c7bpq",
-	"EXkvHupl9fGw/qLX9dUvqSzLkfVpwpuhWfUZreuVIVk/iXXu/3YZwV8bIBc6GKgm718d1TOaKmYoq5Y2",
-	"ZTiJVQoPhkxwikmOojpfQ66vYnN8pj7m9gtssskWBc2qxnRE2nhZLphOlc3Xxp2qpBqSLtiy7xB/Ywb5",
-	"DZvyB9zKEs78ouRLmWUkmoHmfqrz/uqSr32SKuu19M9Y7JHzGEHKQWwZqj0zVpu6y+pUGWVVjVofBKmw",
-	"AaKV2vUmsY0qA6DXed2qcxu8O8AP0KzJ3OzJutRpu07irJJS5ffaX+8j/GbpvbAl68S+vmwuwmLIE64/",
-	"vzg5ey10AD5X9dtPb85ev+yehvGI/9x7KDYAdFI1OBCRYoWgWimdoFMBk8yxhoTL1bXy2LHQDvh4IPF0",
-	"q6r6Y9n6LapTFcCEyjLsCWp3gVCZ23tGalrlWr1hhblk4XkDw59obZNslG6ejRTVCreL5e8QdVKuGWPP",
-	"bok5y79/+Zc//kBe1Fgz7bb6xar3BoXXelKjd+5cVQvaH9LoFojXzL/zJSkH1MGW7UKWOctmGsVxwmqq",
-	"//cIiLTNzB7fYFPYqYlfVeO5tqMihUQjVw4w1zHkHyRl3DYlXzS2GRXFDEg+3PxrGX3VNAOGVPrh9/NE",
-	"j/dRojqKWpu3LGYkljJtPz1rR5C05WTTmY52pOpt0iijpvM+MdbqmLDJP96h+L085N2xD/ORb6T/Z/ON",
-	"61W/vbjp+nQKue/fSh7+fqXOA9j/N+RyezjEnoJfZA9nF9XnB3MGDvZGUt83uq11TdknsL2PH69Ppre9",
-	"eGcXr345PT8XvruHePQa0dPPu5blgu/ZLmBkawFVht9unqC3yuqDQEtAJUmSSRfUB41/yGKNNX1eJLUL",
-	"cadS21ACjGQzil5w+ecHhv9SKPZzskJTcgt1PaIwxvpYuBjfJ3UJQ3eQM5WdJhhKu6xrPRsqp4zkMfQx",
-	"zouPpypmqJdeZxQVsSLWOo1DLHLSHw4RHx9w+tSbY2nVoLUcut7p6RYCFdVuDZUqfURUx4xF2SiX2Egk",
-	"MUcQkyUFTjxl8WUl9kJqKrLioncSlDEKs7TfKlc+uz64Pmd5wucSSBPOW5TCHboryoRO0MlsJp/QytMr",
-	"UlgFZdTFqGL2yeaAzc7PjhFkKoMd0MXHt9I2p3X/2KrZHiKIZvnNDAR4u3N0lJdtS6Sg08liLZWxzG5u",
-	"oIREj1k9JMqysWh5b1Vvxyr0/g7d6jz5kioj5pYHN9rV+xv1j93xan2K3dG/fC91ZUgwWu6s8kqfNF0s",
-	"tqKp3WliI6ag1XhC8B+VcCQOg1buy3G5LX2QbPtiF6PtiQYhdT/nw3a8aqDqqNV+3o7dVnuWdaCbHi3d",
-	"cPATUGETn6/mlUrS81Lm+KH7q9S7GvoHAv6Y3f+Bk58fyjZ/LynMO5j5RjtSKFesuU4Axg0FFWWXfzTh",
-	"0G3mSZ8QuR8PH6PRvwj8nSmTqN/QYoVod/ni1cV/C/c1K2SzxRdcHX65QUvurZ5WcdfVGYdJMo2CLNm0",
-	"qmKOSxAaI5n1nKL3J0s2RdbEqGtPmrelh05WW2g1wQRxKkAv5IDrLBmrsdcU4hLYGN2UJGcixDeW5bEv",
-	"K185zW5ySNAs+wxStFyqBtK1uhktWe1P1nvDqOK/yWXOyZALIBGDEh9+3V6h+GSLeR6TZC7qvWXj0XGl",
-	"TXJLPYEZMJ0B5bVSgG7KYrmgjaVIj0sgiZCQJNkxJJ5C/Ln7ZSR/bR7r89XPUoC1gbINCklQCtAUGddv",
-	"6/OsvaGlmbdebN8DMyc5P5dDkFW9qo/SJ9aeS3t3wJzK2VaP0Oerny3ISi6jg50FWWW5ys7P2DQpyR0n",
-	"Bm2APt3mtytbVfuABLR50n6tNW37HRlN7b6ifhWNBUTD1Biu9yDTepDerqxnJv2jG8ZwcLsvit84Sydf",
-	"YA0HjHzhEoPbn7FsgC9f06foeadYLBe95FyZdOKF5s3WdPWzkuRU+tM6b2gPuKCKCZ3KxiS5lpGi2vwN",
-	"wbB4r35f/1T15JbMlmQdkuZnkdgQTYvi85APVq/qo/R56+citvsZ8otyNjoeTRlb0OOjI0ryJCq+TKSF",
-	"PomLI843j8SbrRxB/rMli+yyPC12uJ1pnYcnbFJ5P9dpzv8nspxOPpwe63J23ElTHdcBUC1SSBUbq4Um",
-	"nVzm59OssXRFkiHf0rjMIpn2NOVjVCMVQItlNMvihqalkFqQG6CiDXER0wYVqIQ54Sa9lCTcjr6FyWV+",
-	"mf/hD0j1Q8nyG/7Duex3Uls3FOYkZ1lclQaLOkPRJWXyy+m79x8nH07OX//HRDVOyXKu4VCgdf/7LOfq",
-	"AmFZNIPGeUFkcSeUFM2XlCGSkAVXZMaXuZhVDs/hDqXLPJZerYyt5MjPAAuK4EtGGdcHq4nuivKzgE5A",
-	"JGdIsy9Vsqr6dl40IyOYktusWJYCFSdqJq5/QMykddzqByPz10VbGz7luKnnVRX5f1/vBnOMzL+jF3mB",
-	"flsWyn8xJ+Vn+nKCqntB2BQucznDuK7ANkVVMYVkgk6ky1noqTOOXWkucex0wBOEUQJfk7RLKSMr2tRu",
-	"qwC+ICyZ47KAMiuSyWVefYQw9ZucTbWrkM6lhFZ5vsUsqSEVSHAsD13I2nX0UWm9AqvqxMxFVzQ+VBKW",
-	"2DiVY32n8NC7JCoSsKVOJklF9kAQaQTyVM6P+YewGg95siiynP1/zU+qwRSbFnz3RL+1igR63i4WKpFP",
-	"pp0IT1il9kVFsup7VTQlavo/aa+0JpEeumO1Hoqym7woAS3zz3lxJzoqK4sX3SnTZIUSEHnIzXBt8trn",
-	"J6lHeyLaYEo6SRun+4zzT6l1ciTky/mx7AQgnbrSGy80ajpBJxXaGWfZYvPmSIYnuUyRr41RzvVX0Qnx",
-	"MkconhUUEiR1XqUPwoJRCZA6ikmWiB4fYhfkUjMmbK+7MmMMcqndzrIYcipsh+qGtgWJp4CticEFU4v9",
-	"393dTYh4PCnKmyM1lh69PX395t3ZGzHmXkta7GPk47bqUvVzOh6ZE0MOLxaQk0U2Oh7ZE2Niy1DWVOjY",
-	"R83Yo44P4KYvtUo2yZLHtAqUsg1FpE17p1qfPU1EJzzKrpvvXpOWZ0bvArqWAqtCMd1eYTII09toqyjZ",
-	"4FZhnarH+032YwPiUdPbbMDLqkffgDdlA8Ih36/7mQ14ueqiuZ66q/c+07eyqmBhREZUaavqdYLOgE/P",
-	"pDe9yaVVgjQu5nNC2/29otS3oiQ2cWQ7FnZCJ8Whb4c4snwCoWGaUeCNkzgCK05VS3snBReHdmhjJ41c",
-	"K4oCPyXRhg1vJarSrd3VrjodvizD2NJModNEoc8r2of+6vWjTh33/f3+VKkGrndK6SsBf46+E47EUN+4",
-	"GpNHWqM0McTcPeSi03nCMezdg37Wm4M5hrN7RN0ESAxwdw9Y60olBnqDvnTSaqTkWOHuUd2eJ/fjkTsE",
-	"432NxcTYAVjsaWIj6EvFw3cNb7p/NK4swbc3O7E+rVngV5whDRwgLbIrfnj1K5Qo042f9jFg5EbMovv4",
-	"ru7XJM0O5tlpcziA3bYbMw9h5nVP0H1elo1AB4xY6yVZ3ZHQ05dTFZZItWxrS5S2bJeu4n7pPtoX5Z2m",
-	"xZJhy3sWimT1YF69B6uuGdkDuHUz9r7bh/L+CSXPHqupLm56yGo29fdZu6/vIHS2CZ2D7Hg62dErCiqX",
-	"cp8w2CgL7sebDKGjr60U/PtBhlE7ntlmkCWwMoPbp2KRrVsJnlSj3YOvPClDeW5mcuAMB61yGCv5qI7q",
-	"nszkoFhKxXLZyyVF3i/t1Lru6MyFThliJUlkk91plt8cN+HbUvhUmVJFqjkqH3dWohy+sMtcT9MRfro2",
-	"W5ZZDc/HlB+qtTY42oMfy/YgTSFyU4JM957lVzXun0MDrm6jfkqBpZJuDlrwQdb9MFqwpPPHacHtiPDe",
-	"EYENTcKGBgU6X/+ucYH1PlD/oqGBtX2tt1XLPW18/TZJSAAh4MCKHezEfoCJYyeYeKEZmZ7tuUa4YX9a",
-	"xT1bLkjZBm2HArX0ZwVzy0zT7qHyYisyLIJty3SwQxwDBxYB7MW+l6SuEcVBvAnszr1uzxl8WD+fW4Xg",
-	"em/A4UKwb+yWKMTa2T1Iw0Mg4l8yELF2EirJ+7r94GA1bg1HyNsJ19r9ds3EpmenSEIWrriYZbcdoTUk",
-	"atEa8H0DFyJzZT/2rg7uBzFSVPZVLRAfNM9ZM/yBMuNZLcG42zZ6+AL3j4h0+tZuDop0KeggAw8W4Q8V",
-	"F+kS6EbRtNUuPPraqOq7oyO9BoTk07X9sDte8jjm3Fws/dRK+H6856mZzjdgOAcN+sB2vkPQZTCnOijR",
-	"UokmLJ5u6Q5eNSek7cLhP3Uw3fTvrhLJqy6+vREZvdG3CMpU+UOXudaZTgRmMkZFWAbtHZV5Wr18vLew",
-	"+AbZR32d3h8oKurRP5bWvX8UZpgAVIGYg+Z90Lx/6FjMQzXvpnPjXpGYjc3ohsZitALe7xaDadp1/YvG",
-	"XtTeySssoATZVVNI3FL0zRVFbtvCGqEHBNIER07sYcf3CQ6jCHDsO06UWp7pW+neYY2dDYAGLGlrDMmK",
-	"A88lJMKeb/vYiQzAoek62AuJ41lWZPmWv18MaRfIjzcKm3O6VSY2XSiHC0J9zJYITPfIH6TgwYL8V43B",
-	"1CegErPvVWPYg7m4LebyqnVTj56r1zUaG2aj7uRWTUeLVPRzkDX+qiRbCC1uF0bLFYpkRoEqL9HS/0Rt",
-	"efOBRvyo6lxEyQyq4bJ/IqtqdVXzvbpXR59duR7vkY3/v2ucJ1quhokMxRJeLUX3K74/e4074wP2lDjP",
-	"Gr/ZeulCewn7x2uUFrgh11ywZVAtag5C8mAq/mhBmoow12RXr2l49LX+SXK0Kigjm9X0mYwS45KRkjyG",
-	"2Yxo18h0m/6foHdvflVNnGMRfb8jK4qierBoPoearsTqXVlYTlFKRNOFjNHLfP2uASIuBhTiogUL5yVZ",
-	"zpk70ZqKqCYSohcRydEMqq6u8pMLUrLZCqUZB6pXCIhPPF4IfKgmEHvTH1ZyNlykqq/yjtCaIR1KXw58",
-	"5Sn5iqCzQXxlPMC31LkEoO4ntH6i62tyq8tnUJazYliU9/lOo/FcmplSycp2W+Yhmlkz4IlUm84mHRjK",
-	"gaH8aGHdLTzoYJdfdRQ8ve3eUd1MWCYIHpC10Ykh2n01xYIRiT+rbnBZ2XE8HPc1lh+rhsSdBt11GUFv",
-	"93SuwV7myuMhfQ2q4bpUhlN5DYF2Z0Zzx1zlBO9RWFU7/0ZGXuuC5vs219D6nG8Vd+vtobVuzXv1U+qZ",
-	"Se/hPFiK9jSsfhYvxz5KwcP0gfaoXq1gR2/ygwfkoFh8X0vlXPI4TX1t87hKV9BovccbskFYHn2t/z04",
-	"W3VDY/q1ux+kZ1rvClnfvjLM3NHmutYP5H5cvb674mksH9CvwhjKspr7Mx7Eu/ThvUzsG7KuQ7jywMC+",
-	"g2W0icI3cL+DvbRuL+llCUdaE/PrsrmV5IC1jYbTmYj6yvujWlfLN9cMoXMt4Ve17BbVdhP0ljAoq27Y",
-	"9b1BJx9O5dVrpewCk6gb8CrRiKLVZf73D+/PztFRJXY37iP9u+iyzYqErP5EVXiZisvmVNtv1eLbcLjo",
-	"dgx3WCC4j1R+P2nGGvQ7Jfbb5t392xz2Dv5usWENmsop+gzx4dpw16+3PFhMB4vpB4sZ65f7NyxsPYIs",
-	"oBBssyeb90xeTLLWsX7twpKetNW32S2sDSSLTB90VUO0Fhitu82qbB4t9ShaKW9dk+XZ8vqM1y/syuKp",
-	"ZritF5HTZqpO/vX6bLLxfibug2WFvAYmq34Sl5xoMfNmXoXy9fmEe5KPHeSgbCZs6X/3V/f/LwAA//8=",
+	"7L17c9s4lij+VVCaqZpkV5D5fvhXU1NOOv1b700n2diZrp3Y1wOShxYnFKkmoDjaXN/PfgsPkiBFSZQf",
+	"SXrG/3THIh4HBwfnjYOvk7hcLMsCCkYnx18n8IUsljmIf5/keRkTlpUF/4uuFgtSrSfHk5MCkeYTKlPE",
+	"bkqUFZRVq4UYZzr5TPIV8F5EG+Pj10nb6ipLJseT01eG8cL4xbP+yw0m0+7nK7ZeAm9zdvpmMp3cQHY9",
+	"Z5PjiTHzJ7fTzbE+nBm2H9i2aRju+LHsye3ldBJXQBgkV4T/aBmWiQ0fW+a56RybxrFhzAzjb3xMPk+U",
+	"uqnl+R52XNvFjmEnOIo9DxsexHYQx75B0sl0UpAFn7FFIjIn08lqmeyf6PZ2qvV7KWHr7sH5HPRNIBRR",
+	"VlaQ/JPj3rE9y3GiCDskTbBjGBaOXDvCkZn4xI5iYtjWQ+L+dUZZF/FvCxhP/QlhROD+n3ArYsuPzTSJ",
+	"cWRaIXYSn+DQJTGOA+KkhptYgeHccysup5MFcAxyLrUq2OTYnE7ybJHxfxnGdFKmKQU2Oeb/rBKo+ERn",
+	"LyfTCS0rPnLGzwMrGcmv6gFuuxv8Hn5bQX+Pz7s7OkW+gUiRINtAS6hQDAX7HZ6zoZ3oIuOD2JXTZtAe",
+	"20dsnlWJhpkp4mMmKFqjjFH0YfkZKENZAgXL0gyqR0eS+4BIsoYHiy3fMqPYwGHqudjxnQiTwPFwZNk+",
+	"RKafRtsn+fDur6/OzjenuRxC+6+iDe1xGzaHCsnuFKVlhdgcECUL+KYC13tAPDtb1r9bwN1kbC6IrICb",
+	"Gh+/u2V/d1lnnZtuT9a9LIs0u15VQ3oeivWPcg+4tKsgIjkp4qy4RpRVhMF1Bt3tiAW/lQhLrdRPrNjH",
+	"iR9G2EnAwgTCCCeG6Tme5YZpCJOptoWyG0ReQKIYsBWmDnYCO8XEDhzsp5Zjg+8Hrsn1rJEo1WC+UjCv",
+	"r7KETo4/Tnzi25aVujhy3AQ7JCKYEHBwbFp+6Id2EIf2ZDpJkwBc27MxCcIYO8RKcWTHHnbTwPV9y/Qs",
+	"N51cHqBndHC/Vc3rbsKwpveE7kPRvanZcanfwTVFzzi3TcpYHG9IkMAyyigqC3g+rOjpO+HEJLQdAtjz",
+	"Igs7TujgwEtDnKQeiYLQds3UHNgJz429MA1dHPtRiJ04tHEYOhwPsZ+Ck/oEvu1OJH7kWKEZYZdYHnaM",
+	"2MIkSBJs2W6UhIZDLEjG78S0hyXieLHj2iaGODSwQ2Ibk9iLsO16ie/YxA7ccABLxDFNHywP+7FtYscm",
+	"CSap42PDDxzihK6fkPCbYskLLbDNgODESwwOUIzDMCQ4ChwSWEkEtuGMx9K9dV8Nx4M6cOc0KDX4XU6y",
+	"nhD4NWPzcsV+JJ6/DfqzFqyNJfxYMuubcccNVEldq+/PKYWaqelQg5qVXKLthhDGIeAoNGPsBK6NA893",
+	"MHie65PUM8I0nmyZd69066h5W+B5gG0atYbfj6wbUOteZ7+tskQs+a3kDl3NLm+/I8E+0DNNzoltIAWC",
+	"xZKtUQd7z7fuRQJRahmWh1MrIdhJUwNHUeDg0ALHjUgUmWAP7AXHM6HzK7KQ3GliGoYxDvkC+/GqqqCI",
+	"+bJefXhfK88QuREJ7RS7SQrYiVITB65vYichRkxIHAcG32GxdL5Rl9PJsqTsipEvk+OU5BSmE8oIW9HJ",
+	"8eTNq185D5Wq/evT//pw+tPJ+enbN+McGZs7Muh00L6jrBB2HlftUZkigla0a03zvyX6jNCJAFKCA89I",
+	"sAOugyNIY0yclEAKqWeDJeYXZPBite5TQrRaKwrICrSsyusK6IPzRTMkoWGRGJuxYWIndlwcJW6CPStN",
+	"nNALDDcOhghhNpYUtlOCFUZxyPUW4gFgxyc2jjwjxI6f2AbxbZ+kHUr4Krv5YWrFgelh04YEO24Q4MAF",
+	"D6e2HQaREbmBxa0/miWcKF58+O9Jj2CE6Si0QCd1DeIA9mMIsAMEMDH8AKdOZCcBiRzfCHaPtJM4371/",
+	"+/LV2dnpm/+/pVE5yChFY6rRkhOFvm1FCfad0MMOhCYOiJtiz/YMxw8TP4WkpaVBg0WnJzYnDM0JRUXJ",
+	"UARQILrMM4bWwB6aiYw1Xn5PjGb0JioGIzZl06w5QRTyXG3JzbykgLIiyT5nyYqonykiFSDCUJKlKVRQ",
+	"MEQZuQa638T5p98vdYgjKzSTgDjYMlMXO7Fr4cDl5koaGjG4TmJEZnuIz169fr2VHwRmYlhREmI/ChPs",
+	"OHaCoygl2DaT1Elcx079ZPtQ2nFvRoTQTyPXczBEkYOd1PZxaBsERwlxwtgIiQXO9hF/Pn39+tVPd+Ay",
+	"aqCRFPpoznxB9+9bHaxP/rrmP17Q3ZGwR3brEvZ3o2rwCcRRYGAXAod383EYOBGO7JBEvg+RQYKRVD0S",
+	"ggOoOglI4JqWga3QMbEDiYeDxPUxBIZjmMTx/TB+BKp+/+rFyeuTNy/ljweyX6XZbahZL1Zr4b03DQPB",
+	"qiq3051hQGpEEOCEH2jHJsIS8LFpRj6xzCAwbGOHptSnjo5WcVdJX9vXkOfdZfFf6nU91sL2rKxmQocv",
+	"bSvL4Gbp6U8itDuHDvuALxCv+gapVBdt1w7MGHBgBwZ2IsPHITgWDn2wIi+xPceG/qyvmtH66RXNPDLk",
+	"c1Mihcoh9Ao707EDw4wCF0dRnGLHjH0OSYgjwwyMwCIuxFxdtQzTNT0/xLHphthJTQ9HAbGw5fmRnYRe",
+	"EHvCzmzZmtJZDglcjMLFAX5bDWWKEk+alfcduN8UT1uA03Gnw/fqM1TrGkJOXmUnl2DY6SKgBpISOwQb",
+	"+4HtY8f3UhyQ1MROmBLPcMBOnZCDczudzIFIHv91IuOxCqrTn4QSBzSusqUkuslpHamlitJFy5kK5P6J",
+	"IrpaLsuKIUI/yehjxmaTaZ0kxM+nFxJwYh9DlPjYMRwTh05CsOXaXui5NkTE52c1nsNCiP60rBZiw1cr",
+	"Kc8l06Ws4sdQrGBJKrIAphahtnoI/O45VXidiZDc5HiyJGzehsc63lC+0KzipgurVnAIeHrYcgRITdtt",
+	"UHW0h3sCtmLzssr+pwnkbUJG4hgoRaz8BMUUEYoIioBU3FTjP3W39oX8Elt//Ue8+Kvx8vrPf64XIWlM",
+	"W0Zn6l3LWBLGoOJj/G81/keC/+cE/83A4cUFvriYXf3ffz+6/Lc//9vgGl8VyU/Kfdld3Xtgq6pAZZGv",
+	"UcZgQdFqiViJ2DyjiGULmKEP5y+7C7QMy8KmgU3n3OD85lixMD7ebyuo1u0CoUiuhN9UX8sAeDXb3k8a",
+	"g1JlC5U03+9PJKcJLJYl44L0f8F6E8hfyCegKGOIkhQ4AitYAmGItMzhpP6nigfPAX2CtXBTFQhIlWdQ",
+	"NU2k9Y/SVSU8zJCmELOpSKapIIbsc8N66LIsKMg9g2acsoDupqWm6RqOZWILbAc7VuRhQiDErgWp6fqG",
+	"50bhNjLN2sXjT7C+JypfS9NlaJsX5Eu2WC1QsVpEfBGpokmBT06osy10Js0hHY4EUrLKaxOpgSormAj+",
+	"q5nEZ2M6WWSF/NNoIM4KBtdQSWVOWVhDMA/ASj9lS0SY2JAIrrOiECaUJOA8o2zbMpQlN4jPBvLdoL4r",
+	"K5aWeVYKBXT/eVrW7aWJt+UkNa2uRKv7n6ez7LogbFXBMHz/cX7+Di2AUnINiNZtJcwZbc7UNoJteuyE",
+	"cgdUp8VytWW/27Rf6acTeUUNhHH5GSoqD2rGKGpl8n5gcSZmPRDksmJNoKIL7U9ZBbFQhjlNcnWkpj+U",
+	"bT1J0oOgz/nHCtLJ8eQPR+3Kj+RXevQ6o2p2AQsjFRsrZ9KqXLRiBpXFFGVFnK9o9vmeQodyMMaIHamu",
+	"nbw7/StUdKvw/+XkP9++R59lk/rYnLw73bqhKzEsJssMq17DnGli8hUW/Cx/nJjcetgG4ss8gzGqXEzy",
+	"nLOak3enKBZ9ukiEiERx6iTYM2MbO6Fj4cB3YwyW5xI/thLDs/asSg6L78kAbnlnKbmEsvqCJFpsJy4L",
+	"prIoyXKZZ1LTO1pWZZTD4t//QeVWNev62jgmHKPlihFJrhSjmNyOJeh3cg4J4iaqa/GcUbQgOV8lJKis",
+	"UFQB+cTVwmqVc6rTjAmFN9WTI24LCKrPUd/6EKD8XFZRliRQ3Bc/doOftBnyobAjlGGUk/iTVE5oXC5B",
+	"JV9mFJVLqGpN98ERdFpw/ZjkZ1B9hupVVZXV/VDlGl0Bywe/omL0KxDDPxTa5KAoJVkustMeHDe/AJuX",
+	"yZtSWNg3MvJ0HxpyG8QsxMhXRcmuiBr74Y4aLVdVDCgpQUbCaqNaEJOc+TGwxfEUx7BkJJILvw+qvAZV",
+	"AkftuA+FJjkkkiuq+RNFtOQIEmqnMCDYnBToP89E6P0xMPZzuSruTVdOB1mpGPKB8FQB59lFiegqnje0",
+	"9RjIqOG4Hy6slnBWy+uKJHDVSNuHQMlJsVaUoaCZSswQihzLEzybFEKPqBUfoexKHOZlcQ0VIp9Jlgti",
+	"fgQ0cj6exfChaGe5Jzu3vwXXohJsjqhVC3ptDC7KBRRsM2OIf+OwoU3Inj8Gcs/L8hdSrNWv9L60GjaY",
+	"ZWV5tSDFula86IMhVuqdQsPlNnaJypTBo2gSH4raLXd/SWm2p1gf9cGorbWM5QUXqYFx8ZhRmhXXU3RT",
+	"lSJ8i+DLMqseQ79oFjNw97XnNm9v3ggDmc0hqxAj1TWw+m4KN1iWFVcVmcpHJTtG5EjIBkfVhhP25j5M",
+	"t7DJ+0R8j9TWkaoia/63HsvpQ/LrHIraIyf1lhtCkeohfMbvf36JbNsOUVbU5m1jJnFjFXM7eNNWkrGh",
+	"Q/zle4yv2qIbdGapxLnNQTcG0aNQ45CRE8pQPCfF9f0wcqtbnh9leoO2NR3Q1GL1wJxmaJfRPyAWW715",
+	"c7UnL9GSXMucwjbCtEmrMtdnMITQdkNCmmZUDDmaQLWDNUCadYbIrhF+4W362BMdpxLw3YjRDPT9h7C+",
+	"eSe9211S+lGP9wMcix5yRxPdmcjU0X1Dgqq7kPycQZ5IPUynJlKB8O6J+6QzzaWUJQM+pYGLa/2zm3E9",
+	"ULsiXzSh17TkSskQj9YSFkZHG/fyqV6O0Fge2PplB+DeO+l3YvLbc+GHl02HAmLt/QxFJstlvq5DQ3qc",
+	"tz4y2xBKhoZdj8Jf/1T9MHJiu4joxLi7RDd0bAevw20TF92LcYdIjN6VujsJje5Z/5ZyY+ie0QCeGt4y",
+	"rZn7xkHOGLrJRLoUP8Q/PO8pNUD3zvLgp76UZ/7bHvK+1LvHcdoUhJ3RtgrE3mHZKhO10fbKxvbKV3fa",
+	"l4I1SWR3J54hAVLNfStAOaQMlSuRF77mvIzNYc2/7FKE7inteqflcYiQ5PlO0SOA+P7y53aI4JqMSJ3O",
+	"ZHLkkOK+nJMIWBaTHJ2evUWOZfooLhN1w6jOr5yhVx/ec9NbpGGsqlInOz74pQb86dlbPswQ/KfNHYMt",
+	"YV0O1JJUTE7fi99L5EerNeU2P4U8F3euNS16k/D2U1v/3sOojZB5prtFyxlvc9smFu9T4juoOZOdBu1B",
+	"MXkz7hDbGR5sEBFyFGXLDOGi3mZ5DaWTHK3SqaeTlydvXr4S/74c3PV6f05/OhcfddpUVTH6yhMXjnoR",
+	"Dc6MGMkKkX+AeCf0jP/3OaeFJjexvCm0UjPomSy28lxfh5pPlWHZDa+ypwYRJ620OmOzhZUrcnvMwl7x",
+	"kAHFQS+n06ynqakjVl9W/M8tK+dzlgW8TUVaf89TdXb6Rqie/MB7puehBNKsECleAtY2He/jCf7b5Vfr",
+	"9qNMxrv8Gt5+5P//Iz8TGRNxdxWc5IOTHFGIV1XGF9pAo1i5zCUaOEx9+JolaRvZnFX9pPdPqQ64gUOC",
+	"0xP88+XX4Bb/Rf/bkX+7l/qPtvgxCEl08mLgQ/u3ad3qq/9QZL+toFveqLfAy9vhejBjjXp1aG7byjG7",
+	"ybGLqCkiKIE4W5Bc3eBlaFFShtLsM6C0IjKLJsmuM+WgbLH4zDSM/yM2/Ks5tW6fXVzM6r/c2+d/ef7H",
+	"/f6rDqUP4qFZ1hAjG74fu7n6FZU3eORVNuHS0Ez7jDZXmyHZPI7NNYHdgoI3GyEcehioBx9eHdXzm2qO",
+	"KC847ct3Inq2U83ceNchlvYLbLPEliXN6qJ1RFp2WSG4TJ3M10WWumU1JluwY9Uh3iKH4prNeQtuWwlf",
+	"fllxhT/PSJSD5nRq0v6a62CH5FSWhVrL8IjlASmPEaQcxI55OjBivYv7bE2VUFbfXxuCIBWaf7RGN8Jb",
+	"1ea1UaX2D7qsO3fgxixMXSe/mZd5m7g5kHSpE3OTw1nnpMr5urMPUXq79EHYkoa6xRkeXjaXWTEUCdea",
+	"n52cvRSSn49V//bTq7OXz/unYTrhPw8eii0AndTFD0SgWCGoUUVn6FTAJPOvIeGCdOPq7FToBLw/kHi+",
+	"U0H9sSz8DtWp28GEyivaM9StEKHSuA+Mz3Sucg0GExaSZxctDH+ijSWyVZx5NlJUK5wtlr9HtklBZkw9",
+	"uyPXLP/2+V/++AP5TmPNoNvpDavbjQqqDWRG7925+p7ocCCjf3m8TmfuzyTlgDrYspTIqmBZrlEcJ6y2",
+	"MsABYZCucTngEWwvfWryVt3/3NhRkUGikSsHmCsV8g+SMm6Rki8a24zKMgdSjDf6OqZePcyILrVC+P38",
+	"z9NDtKaeZtblLcucxFKmHaZY7QmNdlxrOtPRjlSzTRplNHQ+JMY61RS2ecV7FH+QX7zf926e8a30/2ge",
+	"cf1G8CBu+p6cUu77t5KHv1+pcwf2/w253AFusIfgF9nd2UU9/WjOwMHeSuqHxrS1iiqHhLMP8d4NyfSu",
+	"7+7sw4tfTs/PhcfuLn68VvQM865VteR7tg8YWXZAXdHvFlbQy2gNQaDln5IkyaTP6Z3GP+RdjQ19XuS0",
+	"C3GnMttQAoxkOUXPuPzzA8N/LhT7BVmjOfkMzeVEYYwNsXDRf0jqEoZuoGAqOS0rNm51beZAFZSRIoYh",
+	"xvnh/amKFOrXsjOKylgRa5O8IRY5Gw6CiMlHnD7VctpWlCaNpajSsDfS6ganpDuIVlyAaylXv+o5VXdL",
+	"IUEirzmCmKwocIKqyi9rsT9Se5EQDg6CMkYhT4ctdeW4G4LrU1YkfCyBSOHGRSncoJuySugMneS5/EJr",
+	"n6/IahXU0mBLjD7bHrrZO+0UQaaS2gF9eP9a2uu0qTdbF+dDBNGsuM5BgLc/W0e52nbEDHqVL/qEyKrs",
+	"+hoqSPTo1V3iLVsvOR+s/u1ZhV4Pon9hTzZS94y5NcINedV+q06yP3KtD7E/DlgcpMKMCUvLnVWu6ZO2",
+	"6sVONHUrU2zFFHQKVQiepFKPxGHQbgBzXO5KJCS7ZuxjtDvQKKQe5pDYjVcNVB212s+7sdsp57IJdFvT",
+	"pR8YfgAqbCP19bhScXpcypzedX+VytdAf0fA77P7P3Aa9F3Z5u8lmXkPM99qWwqFi7XPD8C0paCy6vOP",
+	"Nia6y2QZEiK30/F9NPoX0b8zZSYNG1+sFOUxn7348N/Cpc1KWZzxGVeRn2/RnAcvVKvg6/qMwySZRklW",
+	"bF5fbI4rEFokyQdO0duTFZsja2Y011Ha1tJrJy9gaNeECeJUgJ7JDldZMlV9ryjEFbApuq5IwUScbypv",
+	"zD6v/ec0uy4gQXn2CaRouVAFpxsVNFo1pUI6tWSUIjq7KDgZcgEk4lJi4pfdFYopO8zzmCQLcQVcFiqd",
+	"1tokt94TyIHpDKholAJ0XZWrJW2tR3pcAUmEhCTJni7xHOJP/ZmR/LX9rI/XfEsBNjrKOikkQSlAe++4",
+	"aa2Ps9FCSzjvNOy+G7MgBT+XY5BVN9V76QNr36UNPGJM5YBreujjNd+WZC2X0cPOkqyzQuXpZ2yeVOSG",
+	"E4PWQR9ue+vaftUmkIC2X7rNOsN228gIa7+J+lXUGhAFVmO4OoBMm056ebOBkfRJt/Th4PYbit84Sydf",
+	"YAMHjHzhEoPbpLEsmC+b6UMMtCmXq+UgOdcmnWjQtuwM13yrSEGlj63XQvvABVVM6FzWKim0tBRVFnAM",
+	"hkW7pr0+Vf3lM8lXZBOS9meR3RDNy/LTmAnrpnovfdzmu4j3foLiQ5VPjidzxpb0+OiIkiKJyi8zaaHP",
+	"4vKI880j0bKTLch/tuS9u6xIyz2uaNpk5AmbVL7ndVrw/4l8p5N3p8e6nJ32ElanTVBUix5SxcYaoUln",
+	"F8X5PGstXZFuyLc0rrJI5j7NeR9VWwXQchXlWdzStBRSS3INVJQtLmPaogJVsCDcpJeShNvRn2F2UVwU",
+	"f/gDUiVSsuKa/3AuS6A01g2FBSlYFte3hcXVQ1E4ZfbL6Zu372fvTs5f/sdM1VLJCq7hUKBNvfys4OoC",
+	"YVmUQ+u8IPK+J1QULVaUIZKQJVdkpheFGFV2L+AGpasilp6ujK1lz08AS4rgS0YZ1wfrgW7K6pOATkAk",
+	"R0izL3Xaqpq7KNueEczJ56xcVQIVJ2okrn9AzKR13CkRIzPZRaUbPuS0veKrvEN/3ywQc4zMv6NnRYl+",
+	"W5XKf7Eg1Sf6fIbqd0TYHC4KOcK0uZRtiovGFJIZOpFuaKGn5hy70lzi2OmBJwijAr4maZdSRta0vc6t",
+	"gvqCsGTeyxKqrExmF0U9CWHqN+UFkxUspHMpoXXGb5knDaQCCY7loQ/yOjt6r7RegVV1YhaiihrvKglL",
+	"bJzKtr5ReBhcEhWp2FInk6QiyyKI1AJ5KhfHfCKs+kORLMusYP9f+5OqOcXmZYLktaeGBAZal0uVzSdT",
+	"UYQnrFb7ojJZDzUVdYraklBak84g0kN3rNZDUXZdlBWgVfGpKG9EBWZl8aIbZZqsUQIiI7ntrg3e+Pwk",
+	"9WhfRNlMSSdp64jPOf+UWidHQrFaHMviANLRKz30QqOmM3RSo51xli02b4FkyJLLFNlsigquv4rKiRcF",
+	"QnFeUkiQ1HmVPghLRiVA6igmWSLKfohdkEvNmLC9bqqMMSikdptnMRRU2A71i25LEs8BWzODC6YO+7+5",
+	"uZkR8XlWVtdHqi89en368tWbs1eiz62WuTjEyKdd1aUu8XQ8MWeG7F4uoSDLbHI8sWfGzJbhrbnQsY/a",
+	"vkc9H8D1ULqVrJslj2kdPO37BOo0grbiU6PPniaiOB5lV+28V6TjmdGrhm7kwarwTL98mAzMDNbeKis2",
+	"unpY7/7j7Tb7sQXxqC13NqKxKts3oqWsSThm/qbE2YjGddXNzfxdvRyavpX1XRZGZECBdu6/ztAZ8OGZ",
+	"9Ka3CbVKkMblYkFot+RXlPpWlMQmjmzHwk7opDj07RBHlk8gNEwzCrxpEkdgxakqge+k4OLQDm3spJFr",
+	"RVHgpyTasuGdbFW6s+DaZa/ol2UYO+or9OoqDHlFh9BfNz/q3ei+vT2cKlXHzeIpQ5fBH6MUhSMxNNSv",
+	"weSRVjtNdDH3d/nQK0bhGPb+Tj/r9cIcw9nfo6kLJDq4+ztsFKoSHb1RM510ais5Vri/V78Myu104o7B",
+	"+FCtMdF3BBYH6toI+lIx8n3d24IgrStL8O3tTqyPGxb4JWdIIztIi+ySH179ySXKdOOnewwYuRaj6D6+",
+	"y9sNSbOHefYqH45gt91CzmOYeVMm9JDGsjboiB4b5SXrNxUGSnWq2yWk937b8ZbyB5s1U7oiX3qQh4X+",
+	"5NCd6NU+lnxcPtdQJus7s/ADOHjD3+7AxNu+t/2KlbcPKJAOWE39/tNdVrOtEtDGs39PsmiXLHoSKQ8n",
+	"UgYlRO1pHpIRW0XE7XSbfXT0tZOtfzvKXuqGObsMsgJWZfD5oVhk53GDB1V0D+ArD8pQHpuZPHGGJ2Vz",
+	"HCt5r47qgczkSd+U+uZqkEuKFGHauwe7p3QXOmVI9Svq5PvjNq5bCWcrU8pIPUrt/M4qVMAXdlHo+TvC",
+	"gddlzDLd4fHY8l311hZLB3BkWUGkvabcXlCmB4/yq+r3z6ED189aP6TIUtk4T3rwk7T7YfRgSef304O7",
+	"oeKDQwX9OmIHRgt6s3/XgMFmqah/0ZjBxr4226olpbZBAJskJIAQcGDFDnZiP8DEsRNMvNCMTM/2XCPc",
+	"sj+dm0A7HlPZBW2PArW8aAVzx1DT3qzyYisyLIJty3SwQxwDBxYB7MW+l6SuEcVBvA3s3gNxjxmV2Dyf",
+	"O4XgZvnA8UJwqO+O8MTG2X2Shk8Rin/JCMXGSagl78vuhye7cWecQj5zuFERuG8otmU9RXaycMbFLPvc",
+	"E1pj4hadDt83dCFSWg5j7+rgvhM9xZW/ukrincY5a7vfUWY8qiUY9ytLj1/g4TGRXmnb7WGRPgU9ycAn",
+	"i/CHioz0CXSraNppFx59bVX1/fGRQQNC8unGftgfMbkfc25fqH5oJfww3vPQTOcbMJwnDfqJ7XyHsMto",
+	"TvWkREslmrB4vqOAeF3JkHZvFP+ph+m2xHedYV4X+t0Sk9GrgYuwTJ1adFFohexEaCZjVARm0MFxmYfV",
+	"zKcHi4tvkIE0VA7+jsKi6f1j6d2Hx2HGiUAVinnSvZ907x86GnNX3bst9HhQLGazdt2B0Rjtbu93i8K0",
+	"1b3+RaMvau/kOxdQgSzCKSRuJcrsivtvuwIboQcE0gRHTuxhx/cJDqMIcOw7TpRanulb6cGBjb21gUYs",
+	"aWcUyYoDzyUkwp5v+9iJDMCh6TrYC4njWVZk+ZZ/WBRpH8j3Nwvbc7pTJrZFK8cLQr3PjhhM/8g/ScEn",
+	"G/JfNQrTnIBazL5VdWSfDMZdUZcXned89Hy9vtnYMhv1greqUVqmotSDvP6vbmsLocXtwmi1RpHMKeje",
+	"K1Fay0XRTtCKH3VxF1GSQ91dlltk9TVeVZevKeMxZFduRnzkOwHfNdITrdbjRIZiCS9WojAW35+D+p3x",
+	"DgdKnEeN4Ox8o6G7hMMjNkoL3JJvLtgyqOo1T0LyyVT80cI0NWFuyK5B0/Doa/OT5Gh1WEbWsRkyGSXG",
+	"JSMlRQx5TrRXZ/pvBJygN69+VTWfYxF/vyFriqKms6hLh9oixqqtvHNOUUpEPYaM0Yti82kCIl4PFOKi",
+	"AwvnJVnBmTvR6o2o+hKiTBEpUA51wVc55ZJULF+jNONADQoBMcX9hcC7egCxN8OBJWfLa6v6Km8IbRjS",
+	"0/WXJ77ykHxF0NkovjId4VvqvRnQlBraPNHNW7r1WzUoK1g5Ls77eKfReCzNTKlkVbdi8xjNrO3wQKpN",
+	"b5OeGMoTQ/nRArs7eNCTXX7ZU/D0inxHTZ1hmSL4hKytTgxRCay9LhiR+JMqFLdR0OJ4qOb8VNUq7tXu",
+	"bi4SDBZW5xrsRaE8HtLXoGqxS2U4lS8UaE9stE/S1U7wAYVVVfpvZeSVLmi+b4ENrQT6TnG3WTlaK+R8",
+	"UKmlgZH08s6jpehALetH8XIcohTcTR/o9hrUCvaULX/ygDwpFt/XUjmXPE5TX7s8rtYVNFof8IZsEZZH",
+	"X5t/j85X3VKzfuNZCOmZ1gtGNg+zjDN3tLGu9AN5GFdvnrV4GMsH9FcyxrKs9mmNO/EuvfsgE/uGrOsp",
+	"XPnEwL6DZbSNwrdwvyd7adNe0i8mHGn1za+q9sGSJ6xtNZzORNRXPi3VeYm+fYEInWsJv6qat7hvN0Ov",
+	"CYOqLpTdPCl08u5UvspWyUowiXowrxaNKFpfFH9/9/bsHB3VYnfrPtK/iwLcrEzI+k9UhZepeIdOVQRX",
+	"1b8Nh4tux3DHBYKHSOX3k2asQb9XYr9u2x5e6nCw83eLDWvQ1E7RR4gPN4a7/hrmk8X0ZDH9YDFjjQmg",
+	"loVtRpAFFIJtDmTznsk3SzaK2W+8ZTKQtvo6+wwbHcky0ztdNhANP1vfphvJx/JqM4zOy1WeoHmZJ1Ot",
+	"Nm1d4KpJ/uw4g6abT3xl8Vyz5zZvl2tD9dKyN0eTpfoz8aosK+XDMVn9k3gWRQult+OqndgcT3gted9R",
+	"fst2wI5aeHt5+/8CAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
