@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Decimal is a decimal number kept as exact text, such as "100.00" or "0.7": an amount
-// of cash or a weight. It never loses a digit or a trailing zero. == compares the text
-// ("1.0" differs from "1.00"); [Decimal.Cmp] compares the number.
+// Decimal is a decimal number kept as exact text, such as "100.00" or "0.7": an amount of
+// cash or a weight. It never loses a digit or a trailing zero. The operator == compares
+// the text ("1.0" differs from "1.00"); [Decimal.Cmp] compares the number.
 //
-// encoding/json writes it as a string and refuses a JSON number. A value decoded from a
-// response is kept as the server wrote it.
+// encoding/json writes a Decimal as a string, and refuses to read a JSON number into it.
+// A value decoded from a response is kept as the server wrote it.
 //
 // Source: schemas of cash_amount (create_portfolios_order) and weight
 // (create_portfolios_allocation).
@@ -23,14 +23,14 @@ var (
 	amountPattern = regexp.MustCompile(`^[0-9]{0,63}(\.[0-9]{1,27})?$`)
 	weightPattern = regexp.MustCompile(`^(100|[0-9]{1,2}(\.[0-9]{1,5})?)$`)
 	// numberPattern accepts more than the API documents, so that callers can compute with
-	// any number that a server sends. Its limits keep the time for hostile text below a
-	// few microseconds.
+	// any number that a server sends. The limits on the number of digits keep the time
+	// that hostile text takes below a few microseconds.
 	numberPattern = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 )
 
-// NewAmount returns an amount of cash in the order's currency as a Decimal: at most 63
-// digits, and at most 27 more after a point. It accepts no sign, exponent, space or
-// thousands separator.
+// NewAmount returns an amount of cash, in the currency of its order, as a Decimal: at
+// most 63 digits, and at most 27 more after a point. It accepts no sign, exponent, space
+// or thousands separator.
 func NewAmount(text string) (Decimal, error) {
 	if text == "" || !amountPattern.MatchString(text) {
 		return "", errors.New(
@@ -53,7 +53,7 @@ func NewWeight(text string) (Decimal, error) {
 var errNotNumber = errors.New("not a decimal number")
 
 // Rat returns the exact number. It fails for text that is not a plain decimal number; a
-// server may send such text, and a conversion may create it.
+// server may send such text, and a conversion such as Decimal("1e3") creates it.
 func (d Decimal) Rat() (*big.Rat, error) {
 	if !numberPattern.MatchString(string(d)) {
 		return nil, errNotNumber
@@ -79,8 +79,8 @@ func (d Decimal) Cmp(other Decimal) (int, error) {
 	return a.Cmp(b), nil
 }
 
-// Sign returns -1, 0 or 1 for a number below, at or above 0. It fails where
-// [Decimal.Rat] does.
+// Sign returns -1, 0 or 1 for a number below, at or above 0. It fails if [Decimal.Rat]
+// fails.
 func (d Decimal) Sign() (int, error) {
 	switch text := string(d); {
 	case !numberPattern.MatchString(text):
@@ -93,8 +93,8 @@ func (d Decimal) Sign() (int, error) {
 	return 1, nil
 }
 
-// Sum adds decimals exactly. The result has as many decimals as the longest of them; the
-// sum of no values is "0".
+// Sum adds decimals exactly. The result has as many decimals as the value with the most
+// decimals; the sum of no values is "0".
 func Sum(values ...Decimal) (Decimal, error) {
 	total := new(big.Rat)
 	decimals := 0

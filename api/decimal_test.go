@@ -39,15 +39,18 @@ func checkConstructor(
 	t.Helper()
 	for _, text := range accepted {
 		if got, err := construct(text); err != nil || string(got) != text {
-			t.Errorf("%q gives %q, %v; want the text unchanged", text, got, err)
+			t.Errorf("making the %s %q: got %q and the error %v, want the text unchanged and no error",
+				noun, text, got, err)
 		}
 	}
 	for _, text := range refused {
 		got, err := construct(text)
 		if err == nil || got != "" {
-			t.Errorf("%q gives %q, %v; want an error and no value", text, got, err)
+			t.Errorf("making the %s %q: got %q and the error %v, want an error and no value",
+				noun, text, got, err)
 		} else if !strings.Contains(err.Error(), noun) || !strings.Contains(err.Error(), "expected") {
-			t.Errorf("%q: got the error %q, want it to name the %s and the fix", text, err, noun)
+			t.Errorf("making the %s %q: got the error %q, want an error that contains %q and \"expected\"",
+				noun, text, err, noun)
 		}
 	}
 }
@@ -60,7 +63,7 @@ func TestDecimalRat(t *testing.T) {
 		"0.000000000000000000000000001": "1/1000000000000000000000000000",
 	} {
 		if got, err := text.Rat(); err != nil || got.RatString() != want {
-			t.Errorf("%q is %v, %v; want %s", text, got, err, want)
+			t.Errorf("Rat of %q returned %v and the error %v, want %s and no error", text, got, err, want)
 		}
 	}
 	for _, text := range []api.Decimal{
@@ -69,7 +72,7 @@ func TestDecimalRat(t *testing.T) {
 		api.Decimal(strings.Repeat("9", 201)), api.Decimal("0." + strings.Repeat("9", 201)),
 	} {
 		if got, err := text.Rat(); err == nil {
-			t.Errorf("%q is %v, want an error", text, got)
+			t.Errorf("Rat of %q returned %v and no error, want an error", text, got)
 		}
 	}
 }
@@ -86,17 +89,19 @@ func TestDecimalCmp(t *testing.T) {
 		{a: api.Decimal(longest), b: api.Decimal(longest[:len(longest)-1] + "1"), want: -1},
 	} {
 		if got, err := c.a.Cmp(c.b); err != nil || got != c.want {
-			t.Errorf("%s and %s compare as %d, %v; want %d", c.a, c.b, got, err, c.want)
+			t.Errorf("Cmp of %s and %s returned %d and the error %v, want %d and no error",
+				c.a, c.b, got, err, c.want)
 		}
 		if got, err := c.b.Cmp(c.a); err != nil || got != -c.want {
-			t.Errorf("%s and %s compare as %d, %v; want %d", c.b, c.a, got, err, -c.want)
+			t.Errorf("Cmp of %s and %s returned %d and the error %v, want %d and no error",
+				c.b, c.a, got, err, -c.want)
 		}
 	}
 	if _, err := api.Decimal("x").Cmp("1"); err == nil || !strings.Contains(err.Error(), "left") {
-		t.Errorf("Cmp of x and 1 gives the error %v, want one that names the left value", err)
+		t.Errorf("Cmp of \"x\" and \"1\" returned the error %v, want an error that names the left side", err)
 	}
 	if _, err := api.Decimal("1").Cmp("x"); err == nil || !strings.Contains(err.Error(), "right") {
-		t.Errorf("Cmp of 1 and x gives the error %v, want one that names the right value", err)
+		t.Errorf("Cmp of \"1\" and \"x\" returned the error %v, want an error that names the right side", err)
 	}
 }
 
@@ -105,12 +110,12 @@ func TestDecimalSign(t *testing.T) {
 		"0": 0, "0.00": 0, "-0": 0, "-.0": 0, ".01": 1, "10": 1, "-0.01": -1, api.Decimal(longest): 1,
 	} {
 		if got, err := text.Sign(); err != nil || got != want {
-			t.Errorf("the sign of %s is %d, %v; want %d", text, got, err, want)
+			t.Errorf("Sign of %s returned %d and the error %v, want %d and no error", text, got, err, want)
 		}
 	}
 	for _, text := range []api.Decimal{"", "-", "1e3", "x1"} {
 		if got, err := text.Sign(); err == nil {
-			t.Errorf("%q has the sign %d, want an error", text, got)
+			t.Errorf("Sign of %q returned %d and no error, want an error", text, got)
 		}
 	}
 }
@@ -131,11 +136,13 @@ func TestSum(t *testing.T) {
 		},
 	} {
 		if got, err := api.Sum(c.values...); err != nil || got != c.want {
-			t.Errorf("the sum of %v is %s, %v; want %s", c.values, got, err, c.want)
+			t.Errorf("Sum of %q returned %q and the error %v, want %q and no error",
+				c.values, got, err, c.want)
 		}
 	}
 	if got, err := api.Sum("1", "x"); err == nil || got != "" || !strings.Contains(err.Error(), "value 1") {
-		t.Errorf("a sum with a bad second value gives %q, %v; want an error that names value 1", got, err)
+		t.Errorf("Sum of \"1\" and \"x\" returned %q and the error %v, want no sum and an error about "+
+			"\"value 1\"", got, err)
 	}
 }
 
@@ -144,11 +151,13 @@ func TestDecimalKeepsItsTextInJSON(t *testing.T) {
 		body := `{"cash_amount":"` + amount + `"}`
 		var order portfolios.Order
 		if err := json.Unmarshal([]byte(body), &order); err != nil || string(order.CashAmount) != amount {
-			t.Errorf("%s decodes to %q, %v", body, order.CashAmount, err)
+			t.Errorf("%s was decoded to the amount %q and the error %v, want the amount unchanged and no "+
+				"error", body, order.CashAmount, err)
 		}
 		encoded, err := json.Marshal(portfolios.OrderRequest{CashAmount: order.CashAmount})
 		if err != nil || !strings.Contains(string(encoded), `"cash_amount":"`+amount+`"`) {
-			t.Errorf("%s encodes to %s, %v", amount, encoded, err)
+			t.Errorf("an order of %s was encoded as %s with the error %v, want the amount unchanged and no "+
+				"error", amount, encoded, err)
 		}
 	}
 	weight := `{"instrument_id":"US0378331005","instrument_id_type":"ISIN","weight":"0.70000"}`
@@ -157,7 +166,8 @@ func TestDecimalKeepsItsTextInJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	if encoded, err := json.Marshal(instrument); err != nil || string(encoded) != weight {
-		t.Errorf("%s comes back as %s, %v", weight, encoded, err)
+		t.Errorf("%s was decoded and encoded again as %s with the error %v, want no change and no error",
+			weight, encoded, err)
 	}
 }
 
@@ -177,7 +187,8 @@ func TestDecimalRefusesJSONNumbers(t *testing.T) {
 		err := json.Unmarshal([]byte(c.body), c.into)
 		var wrongType *json.UnmarshalTypeError
 		if !errors.As(err, &wrongType) || !strings.Contains(err.Error(), c.field) {
-			t.Errorf("%s into %T gives %v; want an error that names %s", c.body, c.into, err, c.field)
+			t.Errorf("decoding %s into a %T: got the error %v, want an UnmarshalTypeError that names %s",
+				c.body, c.into, err, c.field)
 		}
 	}
 }
@@ -198,24 +209,28 @@ func FuzzDecimal(f *testing.F) {
 	})
 }
 
-// checkAccepted holds what a constructor made against the text that it was given.
+// checkAccepted requires that a decimal has the value of the text that its constructor
+// received, and keeps that text in JSON.
 func checkAccepted(t *testing.T, decimal api.Decimal, text string) {
 	t.Helper()
 	want, ok := new(big.Rat).SetString(text)
 	if got, err := decimal.Rat(); err != nil || !ok || got.Cmp(want) != 0 || got.Sign() < 0 {
-		t.Errorf("%q is %v, %v; want %v", text, got, err, want)
+		t.Errorf("Rat of %q returned %v and the error %v, want %v, a number of at least 0, and no error",
+			text, got, err, want)
 	}
 	encoded, err := json.Marshal(decimal)
 	if err != nil || string(encoded) != `"`+text+`"` {
-		t.Errorf("%q encodes to %s, %v", text, encoded, err)
+		t.Errorf("%q was encoded as %s with the error %v, want the text unchanged and no error",
+			text, encoded, err)
 	}
 	var decoded api.Decimal
 	if err := json.Unmarshal(encoded, &decoded); err != nil || decoded != decimal {
-		t.Errorf("%s decodes to %q, %v", encoded, decoded, err)
+		t.Errorf("%s was decoded to %q and the error %v, want the text unchanged and no error",
+			encoded, decoded, err)
 	}
 }
 
-// checkSum compares Sum, Cmp and Sign with [big.Rat].
+// checkSum requires that Sum, Cmp and Sign return what [big.Rat] computes.
 func checkSum(t *testing.T, a, b api.Decimal) {
 	t.Helper()
 	left, errA := a.Rat()
@@ -224,18 +239,20 @@ func checkSum(t *testing.T, a, b api.Decimal) {
 	order, errCmp := a.Cmp(b)
 	if errA != nil || errB != nil {
 		if err == nil || errCmp == nil {
-			t.Errorf("%q and %q give the sum %q and the order %d without an error", a, b, sum, order)
+			t.Errorf("for %q and %q, Sum returned %q and the error %v, Cmp returned %d and the error %v, "+
+				"want an error from each of them", a, b, sum, err, order, errCmp)
 		}
 		return
 	}
 	if sign, err := a.Sign(); err != nil || sign != left.Sign() {
-		t.Errorf("the sign of %q is %d, %v; want %d", a, sign, err, left.Sign())
+		t.Errorf("Sign of %q returned %d and the error %v, want %d and no error", a, sign, err, left.Sign())
 	}
 	want := new(big.Rat).Add(left, right)
 	if got, ok := new(big.Rat).SetString(string(sum)); err != nil || !ok || got.Cmp(want) != 0 {
-		t.Errorf("%q and %q sum to %q, %v; want %v", a, b, sum, err, want)
+		t.Errorf("Sum of %q and %q returned %q and the error %v, want %v and no error", a, b, sum, err, want)
 	}
 	if errCmp != nil || order != left.Cmp(right) {
-		t.Errorf("%q and %q compare as %d, %v; want %d", a, b, order, errCmp, left.Cmp(right))
+		t.Errorf("Cmp of %q and %q returned %d and the error %v, want %d and no error",
+			a, b, order, errCmp, left.Cmp(right))
 	}
 }

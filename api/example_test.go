@@ -94,7 +94,8 @@ func ExampleOptionalUUID() {
 }
 
 func ExampleUnknown() {
-	// The client fills it in: order.Unknown, allocation.Unknown, …
+	// In a program, this value is the field Unknown of an object that the client decoded,
+	// such as order.Unknown.
 	unknown := api.Unknown(`{"initiation_flow": "API", "client_reference": "4711"}`)
 	fmt.Println(unknown.Names())
 	fmt.Printf("%s\n", unknown.Raw("client_reference"))

@@ -8,7 +8,7 @@ import (
 )
 
 // InstrumentID identifies an instrument by its ISIN or by Upvest's own UUID. In requests,
-// instrument_id_type states which of the two it is. Compare two values with ==.
+// instrument_id_type states which of the two forms is used. Compare two values with ==.
 //
 // A value decoded from a response is kept as the server wrote it, in any form.
 //

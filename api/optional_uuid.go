@@ -8,14 +8,15 @@ import (
 
 // OptionalUUID is a UUID that may be missing. Its zero value means that there is no UUID.
 //
-// The API leaves such a field out, or sends "": both decode to the zero value. Convert
-// with OptionalUUID(id) and [uuid.UUID](optional). Compare two values with ==.
+// If there is no UUID, the API leaves the field out or sends "". In either case, the
+// field decodes to the zero value. Convert with OptionalUUID(id) and
+// [uuid.UUID](optional). Compare two values with ==.
 //
 // Source: the example of create_portfolios_liquidation_request, whose allocation_id
 // is "".
 type OptionalUUID uuid.UUID
 
-// IsZero reports whether there is no UUID. encoding/json calls it for fields marked
+// IsZero reports whether there is no UUID. encoding/json calls IsZero for fields marked
 // omitzero.
 func (o OptionalUUID) IsZero() bool { return o == OptionalUUID{} }
 
@@ -27,11 +28,11 @@ func (o OptionalUUID) String() string {
 	return uuid.UUID(o).String()
 }
 
-// MarshalText returns the UUID in its usual form, or an empty text if there is no UUID.
+// MarshalText returns the UUID in its usual form, or empty text if there is no UUID.
 func (o OptionalUUID) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
-// UnmarshalText accepts any form that [uuid.Parse] accepts, and an empty text for no
-// UUID.
+// UnmarshalText accepts any form that [uuid.Parse] accepts, and empty text, which means
+// that there is no UUID.
 func (o *OptionalUUID) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*o = OptionalUUID{}
@@ -39,7 +40,7 @@ func (o *OptionalUUID) UnmarshalText(text []byte) error {
 	}
 	id, err := uuid.ParseBytes(text)
 	if err != nil {
-		return errors.New("not a UUID, and not empty") // without the text
+		return errors.New("not a UUID, and not empty") // must not quote the text
 	}
 	*o = OptionalUUID(id)
 	return nil

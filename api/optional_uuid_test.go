@@ -18,7 +18,8 @@ func TestOptionalUUIDFromJSON(t *testing.T) {
 	for _, body := range []string{`{}`, `{"allocation_id":""}`, `{"allocation_id":null}`} {
 		var order portfolios.Order
 		if err := json.Unmarshal([]byte(body), &order); err != nil || !order.AllocationID.IsZero() {
-			t.Errorf("%s decodes to %q, %v; want no UUID", body, order.AllocationID, err)
+			t.Errorf("%s was decoded to %q and the error %v, want no UUID and no error",
+				body, order.AllocationID, err)
 		}
 	}
 	var order portfolios.Order
@@ -26,17 +27,18 @@ func TestOptionalUUIDFromJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	if order.AllocationID != api.OptionalUUID(uuid.MustParse(someID)) || order.AllocationID.IsZero() {
-		t.Errorf("got %q, want %s", order.AllocationID, someID)
+		t.Errorf("an ID in upper case was decoded to %q, want %q", order.AllocationID, someID)
 	}
 	// "" replaces an ID that was decoded earlier.
 	err := json.Unmarshal([]byte(`{"allocation_id":""}`), &order)
 	if err != nil || !order.AllocationID.IsZero() {
-		t.Errorf("an empty text decodes to %q, %v; want no UUID", order.AllocationID, err)
+		t.Errorf("after an ID, \"\" was decoded to %q and the error %v, want no UUID and no error",
+			order.AllocationID, err)
 	}
 	for _, value := range []string{`"none"`, `" "`, `7`, `["` + someID + `"]`} {
 		body := `{"allocation_id":` + value + `}`
 		if err := json.Unmarshal([]byte(body), &order); err == nil {
-			t.Errorf("%s decodes to %q, want an error", body, order.AllocationID)
+			t.Errorf("%s was decoded to %q and no error, want an error", body, order.AllocationID)
 		}
 	}
 }
@@ -44,27 +46,31 @@ func TestOptionalUUIDFromJSON(t *testing.T) {
 func TestOptionalUUIDToJSON(t *testing.T) {
 	none, err := json.Marshal(portfolios.ConfigurationUpdate{})
 	if err != nil || string(none) != `{}` {
-		t.Errorf("an update without fields encodes to %s, %v", none, err)
+		t.Errorf("an update without fields was encoded as %s with the error %v, want {} and no error",
+			none, err)
 	}
 	some, err := json.Marshal(portfolios.ConfigurationUpdate{
 		AllocationID: api.OptionalUUID(uuid.MustParse(someID)),
 	})
 	if err != nil || string(some) != `{"allocation_id":"`+someID+`"}` {
-		t.Errorf("an update of the allocation encodes to %s, %v", some, err)
+		t.Errorf("an update of the allocation was encoded as %s with the error %v, want only allocation_id",
+			some, err)
 	}
 }
 
 func TestOptionalUUIDText(t *testing.T) {
 	id := api.OptionalUUID(uuid.MustParse(someID))
 	if got := fmt.Sprintf("%v|%s|%v", id, id, api.OptionalUUID{}); got != someID+"|"+someID+"|" {
-		t.Errorf("printed as %q", got)
+		t.Errorf("printing the UUID twice and the zero value once: got %q, want the UUID twice and an empty "+
+			"text", got)
 	}
 	if uuid.UUID(id) != uuid.MustParse(someID) {
-		t.Errorf("converted to %s", uuid.UUID(id))
+		t.Errorf("the conversion to uuid.UUID returned %s, want %s", uuid.UUID(id), someID)
 	}
 	before := id
 	if err := id.UnmarshalText([]byte("none")); err == nil || id != before {
-		t.Errorf("a bad text gives %v and leaves %q; want an error and %q", err, id, before)
+		t.Errorf("UnmarshalText of \"none\" returned the error %v and left %q, want an error and %q "+
+			"unchanged", err, id, before)
 	}
 }
 
@@ -80,14 +86,15 @@ func FuzzOptionalUUID(f *testing.F) {
 		err := optional.UnmarshalText([]byte(text))
 		parsed, parseErr := uuid.Parse(text)
 		if (err == nil) != (parseErr == nil || text == "") {
-			t.Fatalf("%q gives %v, uuid.Parse gives %v", text, err, parseErr)
+			t.Fatalf("UnmarshalText of %q returned the error %v, want an error only if the text is not "+
+				"empty and uuid.Parse fails; uuid.Parse returned %v", text, err, parseErr)
 		}
 		if err != nil {
 			return
 		}
 		isNone := text == "" || parsed == uuid.Nil
 		if text != "" && uuid.UUID(optional) != parsed || optional.IsZero() != isNone {
-			t.Errorf("%q decodes to %q, want %s", text, optional, parsed)
+			t.Errorf("UnmarshalText of %q made %q, want the UUID %s", text, optional, parsed)
 		}
 		encoded, err := json.Marshal(optional)
 		if err != nil {
@@ -95,7 +102,8 @@ func FuzzOptionalUUID(f *testing.F) {
 		}
 		var again api.OptionalUUID
 		if err := json.Unmarshal(encoded, &again); err != nil || again != optional {
-			t.Errorf("%q encodes to %s and decodes to %q, %v", text, encoded, again, err)
+			t.Errorf("%q was encoded as %s, and decoded again to %q with the error %v, want no change and "+
+				"no error", text, encoded, again, err)
 		}
 	})
 }

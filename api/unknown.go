@@ -11,21 +11,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Unknown contains the fields of an object in a response that its struct does not have:
-// fields that openapi.yaml does not define, and fields whose value the Go field cannot
-// hold, such as "yes" for a boolean. In the second case the Go field is zero, as if the
-// field were absent, and Raw returns the value.
+// Unknown contains the fields of a JSON object in a response that the Go struct cannot
+// hold: fields that openapi.yaml does not define, and fields whose value does not fit the
+// Go field, such as "yes" for a boolean. In the second case the Go field is zero, as if
+// the field were absent, and Raw returns the value.
 //
-// Unknown is the text of a JSON object, or "" if there are no such fields. It is
+// Unknown is the text of a JSON object, or "" if there are no such fields. An Unknown is
 // comparable, so that a struct with an Unknown is comparable too: two structs are equal
 // only if their unknown fields have the same text. Only the client of package wrapper
-// sets it. encoding/json neither reads nor writes it, so it is never sent.
+// sets an Unknown. encoding/json neither reads nor writes an Unknown, so it is never
+// sent.
 //
-// If a weight of an allocation has unknown fields, Unknown of the allocation contains the
-// whole list "allocation".
+// If a weight of an allocation has unknown fields, the field Unknown of the allocation
+// contains the whole list "allocation".
 type Unknown string
 
-// lenient accepts what the client of package wrapper accepts in a response.
+// lenient accepts the same deviations from JSON as the client of package wrapper.
 var lenient = jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 // Names returns the names of the fields in the order of the response.
@@ -40,7 +41,7 @@ func (u Unknown) Names() []string {
 }
 
 // Raw returns the value of a field as received, or nil if there is no such field. If
-// several fields have the name, it returns the last.
+// several fields have this name, it returns the last value.
 func (u Unknown) Raw(name string) json.RawMessage {
 	var raw json.RawMessage
 	u.each(func(other string, value jsontext.Value) {
@@ -70,7 +71,7 @@ func (u Unknown) Decode(value any) error {
 	return errors.New("decode unknown fields: the text is not a JSON object")
 }
 
-// each calls use for every field, up to the first error in the text.
+// each calls the function use for every field before the first error in the text.
 func (u Unknown) each(use func(name string, value jsontext.Value)) {
 	decoder := jsontext.NewDecoder(strings.NewReader(string(u)), lenient)
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {

@@ -13,13 +13,13 @@ func TestUnknownReturnsItsFields(t *testing.T) {
 	unknown := api.Unknown(`{"b": 1, "a": "1","\u0063": {"x": [1, "}"]}, "b": 2}`)
 	names := unknown.Names()
 	if !slices.Equal(names, []string{"b", "a", "c"}) {
-		t.Errorf("the names are %q, want each once, in the order of the text", names)
+		t.Errorf("Names returned %q, want b, a and c: each name once, in the order of the text", names)
 	}
 	for name, want := range map[string]string{
 		"a": `"1"`, "b": "2", "c": `{"x": [1, "}"]}`, "A": "", "d": "",
 	} {
 		if raw := unknown.Raw(name); string(raw) != want {
-			t.Errorf("Raw(%q) is %s, want %q, the last value of the name", name, raw, want)
+			t.Errorf("Raw(%q) returned %q, want %q, the last value with that name", name, raw, want)
 		}
 	}
 	var fields struct {
@@ -28,7 +28,8 @@ func TestUnknownReturnsItsFields(t *testing.T) {
 		C string `json:"a"`
 	}
 	if err := unknown.Decode(&fields); err != nil || fields.A != "" || fields.B != 2 || fields.C != "1" {
-		t.Errorf("Decode returns %+v, %v; want 2 and 1, with names that are case-sensitive", fields, err)
+		t.Errorf("Decode set %+v and returned the error %v, want 2 in B, 1 in C, nothing in A and no error",
+			fields, err)
 	}
 }
 
@@ -36,15 +37,17 @@ func TestUnknownWithoutFields(t *testing.T) {
 	var unknown api.Unknown
 	value := map[string]string{"kept": "as it was"}
 	if err := unknown.Decode(&value); err != nil || len(value) != 1 {
-		t.Errorf("Decode returns %v and %v, want the value unchanged", value, err)
+		t.Errorf("Decode left the map %v and returned the error %v, want the map unchanged and no error",
+			value, err)
 	}
 	if names, raw := unknown.Names(), unknown.Raw(""); names != nil || raw != nil {
-		t.Errorf("the names are %q and the value is %s, want none", names, raw)
+		t.Errorf("Names returned %q and Raw returned %q, want nil from each of them", names, raw)
 	}
 }
 
-// Values may be personal data of customers, so errors must not quote them.
-func TestUnknownThatDoesNotFit(t *testing.T) {
+// TestUnknownErrorsDoNotQuoteValues requires that errors do not quote values, because
+// values may be personal data of customers.
+func TestUnknownErrorsDoNotQuoteValues(t *testing.T) {
 	var fields struct {
 		Reference struct {
 			Number int `json:"number"`
@@ -53,13 +56,15 @@ func TestUnknownThatDoesNotFit(t *testing.T) {
 	err := api.Unknown(`{"reference": {"number": "CANARY"}}`).Decode(&fields)
 	if err == nil || !strings.Contains(err.Error(), `"/reference/number"`) ||
 		strings.Contains(err.Error(), "CANARY") {
-		t.Errorf("the error is %v, want it to name the field and not the value", err)
+		t.Errorf("Decode returned the error %v, want an error that names the field and does not quote its "+
+			"value", err)
 	}
 	for _, text := range []api.Unknown{"CANARY", `{"CANARY": `, `["CANARY"]`, `{"a": 1,`} {
 		var all map[string]json.RawMessage
 		if err := text.Decode(&all); err == nil || strings.Contains(err.Error(), "CANARY") {
-			t.Errorf("%q: the error is %v, want one without the text", text, err)
+			t.Errorf("Decode of %q returned the error %v, want an error that does not quote the text",
+				text, err)
 		}
-		text.Names() // does not panic
+		text.Names() // must not panic
 	}
 }

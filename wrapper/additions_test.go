@@ -11,7 +11,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-func TestWithHeaderRefusesHeadersOfTheClient(t *testing.T) {
+func TestWithHeaderRefusesHeadersThatTheClientSets(t *testing.T) {
 	server := scripted(success(orderBody))
 	client := newTestClient(t, server.serve)
 	for _, name := range []string{
@@ -26,7 +26,9 @@ func TestWithHeaderRefusesHeadersOfTheClient(t *testing.T) {
 	server.requireRequests(t, 0)
 }
 
-func TestAdditionsThatAreRefused(t *testing.T) {
+// The client refuses headers, query parameters and body fields that are invalid or that
+// the call already sets.
+func TestInvalidAdditionsAreRefused(t *testing.T) {
 	server := scripted(success(orderBody))
 	client := newTestClient(t, server.serve)
 	create := func(option upvest.CallOption) error { return createOrder(t.Context(), client, option) }
@@ -70,23 +72,23 @@ func TestAdditionsThatAreRefused(t *testing.T) {
 			err:  create(upvest.WithBodyField("", "x")),
 			want: "body field: use a name",
 		},
-		"a field that json cannot write": {
+		"a field value that cannot become JSON": {
 			err:  create(upvest.WithBodyField("x", func() {})),
 			want: "body field: use a name, and",
 		},
-		"a field that the call sets": {
+		"a field that the call already sets": {
 			err:  create(upvest.WithBodyField("side", "SELL")),
 			want: "already",
 		},
-		"a field of a list": {
+		"a field for a body that is a list": {
 			err:  put([]int{1}, upvest.WithBodyField("a", 1)),
 			want: "is not an object",
 		},
-		"a field of no body": {
+		"a field for a request without a body": {
 			err:  put(nil, upvest.WithBodyField("a", 1)),
 			want: "has no body",
 		},
-		"a query parameter that the call sets": {
+		"a query parameter that the call already sets": {
 			err:  list(upvest.WithQuery("limit", "5")),
 			want: `the call already sets "limit"`,
 		},
@@ -96,8 +98,9 @@ func TestAdditionsThatAreRefused(t *testing.T) {
 	server.requireRequests(t, 0)
 }
 
-// Additions of a client apply to all its calls, and to each page of a list.
-func TestAdditionsOfAClient(t *testing.T) {
+// Headers and query parameters that are added to a client apply to all calls of that
+// client, including the request for each page of a list.
+func TestAdditionsToAClientApplyToEveryPage(t *testing.T) {
 	server := &listServer{rows: ids(30)}
 	client := newTestClient(t, server.serve,
 		upvest.WithHeader("Accept-Language", "de"),
@@ -110,10 +113,10 @@ func TestAdditionsOfAClient(t *testing.T) {
 	for _, req := range server.requests {
 		query := req.URL.Query()
 		if !slices.Equal(query["tenant"], []string{"7"}) || !slices.Equal(query["more"], []string{"1"}) {
-			t.Errorf("the query is %s, want tenant=7 and more=1 once", req.URL.RawQuery)
+			t.Errorf("the query is %q, want tenant=7 and more=1 exactly once each", req.URL.RawQuery)
 		}
 		if language := req.Header.Get("Accept-Language"); language != "de" {
-			t.Errorf("accept-language is %q, want de", language)
+			t.Errorf("accept-language is %q, want \"de\"", language)
 		}
 		if input := req.Header.Get("Signature-Input"); !strings.Contains(input, `"accept-language"`) {
 			t.Errorf("signature-input is %s, want it to cover accept-language", input)
@@ -121,14 +124,14 @@ func TestAdditionsOfAClient(t *testing.T) {
 	}
 }
 
-// Calls that run at the same time do not see each other's additions.
-func TestAdditionsOfConcurrentCalls(t *testing.T) {
+// Concurrent calls of a client do not send each other's headers and query parameters.
+func TestConcurrentCallsDoNotShareAdditions(t *testing.T) {
 	server := scripted(success(orderBody))
 	call := func(client *upvest.Client, name string) error {
 		return retrieve(t.Context(), client,
 			upvest.WithQuery("call", name), upvest.WithHeader(name+"-call", "1"))
 	}
-	// The first call waits for its turn, after it has merged its options, until another
+	// The first call has merged its options and waits in the limiter until the second
 	// call has ended.
 	var client *upvest.Client
 	isFirst := true
@@ -142,7 +145,8 @@ func TestAdditionsOfConcurrentCalls(t *testing.T) {
 	client = newTestClient(t, server.serve,
 		upvest.WithTokenSource(staticToken("token")),
 		upvest.WithLimiter(limiter),
-		// With three additions of each kind, a slice has room for one more.
+		// A slice with three additions has room for a fourth, so two calls that append to
+		// the slice could write to the same memory.
 		upvest.WithQuery("a", "1"), upvest.WithQuery("b", "1"), upvest.WithQuery("c", "1"),
 		upvest.WithHeader("A", "1"), upvest.WithHeader("B", "1"), upvest.WithHeader("C", "1"))
 	if err := call(client, "first"); err != nil {
@@ -154,10 +158,12 @@ func TestAdditionsOfConcurrentCalls(t *testing.T) {
 	for i, want := range []string{"second", "first"} {
 		req := server.requests[i]
 		if query := req.URL.Query().Get("call"); query != want || req.Header.Get(want+"-call") != "1" {
-			t.Errorf("the %s call was sent with the query %q and the headers %v", want, query, req.Header)
+			t.Errorf("the %s call was sent with call=%q and the headers %v, want call=%q and the header %q",
+				want, query, req.Header, want, want+"-call")
 		}
 		if input := req.Header.Get("Signature-Input"); !strings.Contains(input, `"`+want+`-call"`) {
-			t.Errorf("the signature of the %s call covers %s, want the header of the call too", want, input)
+			t.Errorf("signature-input of the %s call is %s, want it to cover the header %q",
+				want, input, want+"-call")
 		}
 	}
 }

@@ -18,11 +18,12 @@ import (
 type Allocations struct{ core *core }
 
 // Create creates an allocation (POST /portfolios/allocations, scope portfolios:admin).
-// Weights are exact decimals above 0, one for each instrument. The server requires a sum
-// of 1.
+// Weights are exact decimals above 0, one for each instrument. The server requires that
+// the weights sum to 1.
 //
-// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
-// [Error.Resume]; [ErrBadRequest] for weights or instruments that the server refuses.
+// Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
+// again with [Error.Resume]; [ErrBadRequest] for weights or instruments that the server
+// refuses.
 //
 // Source: docs.upvest.co, "Create portfolios allocation".
 func (s *Allocations) Create(
@@ -58,12 +59,12 @@ func (s *Allocations) Retrieve(
 
 // Update replaces the instruments and weights of an allocation (PUT
 // /portfolios/allocations/{allocation_id}, scope portfolios:admin). An empty name leaves
-// the name as it is. Update trades nothing: accounts reach the new weights with their
-// next rebalancing.
+// the existing name as it is. Update places no orders: accounts reach the new weights
+// with their next rebalancing.
 //
-// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
-// [Error.Resume], which overwrites changes that others made in between; [ErrBadRequest]
-// for weights or instruments that the server refuses; [ErrNotFound].
+// Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
+// again with [Error.Resume], which overwrites changes that others made in the meantime;
+// [ErrBadRequest] for weights or instruments that the server refuses; [ErrNotFound].
 //
 // Source: docs.upvest.co, "Update portfolios allocation".
 func (s *Allocations) Update(
@@ -80,8 +81,9 @@ func (s *Allocations) Update(
 }
 
 // List returns one page of allocations (GET /portfolios/allocations, scope
-// portfolios:read or portfolios:admin). Sort, order and limit are sent even if params
-// leaves them out (id, ASC, 100), because the order of the rows is undefined otherwise.
+// portfolios:read or portfolios:admin). List always sends the parameters sort, order and
+// limit (by default id, ASC and 100), because the order of the rows is otherwise
+// undefined.
 //
 // Errors to handle: [ErrBadRequest] for a parameter that the server refuses.
 //
@@ -93,11 +95,11 @@ func (s *Allocations) List(
 }
 
 // All reads the whole list from params.Offset, page by page (GET /portfolios/allocations,
-// scope portfolios:read or portfolios:admin). "Lists" in the package comment describes
-// the order of the rows and what All guarantees.
+// scope portfolios:read or portfolios:admin). The section "Lists" of the package comment
+// describes the order of the rows and what All guarantees.
 //
-// Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and those of
-// List.
+// Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and the errors
+// of List.
 //
 // Source: docs.upvest.co, "List portfolios allocations".
 func (s *Allocations) All(

@@ -10,9 +10,10 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// The client refuses arguments that no server accepts, before it sends anything.
+// Before the client sends a request, it refuses arguments that no server accepts.
 
-// requireArgumentRefused checks the error of a call that must not be sent.
+// requireArgumentRefused makes a call, and checks that the client refuses the call with
+// the given error instead of sending a request.
 func requireArgumentRefused(t *testing.T, call func(context.Context, *upvest.Client) error, want string) {
 	t.Helper()
 	server := scripted(success(`{}`))
@@ -22,7 +23,7 @@ func requireArgumentRefused(t *testing.T, call func(context.Context, *upvest.Cli
 	server.requireRequests(t, 0)
 }
 
-func TestAllocationsThatAreRefused(t *testing.T) {
+func TestInvalidAllocationsAreRefused(t *testing.T) {
 	const (
 		byISIN = portfolios.InstrumentIDTypeISIN
 		byUUID = portfolios.InstrumentIDTypeUPVEST
@@ -32,7 +33,7 @@ func TestAllocationsThatAreRefused(t *testing.T) {
 		want    string
 	}{
 		"no instrument": {want: "allocation is empty"},
-		"no type of the id": {
+		"no instrument ID type": {
 			weights: []portfolios.InstrumentWeight{{InstrumentID: "IE00B0M62Q58", Weight: "1"}},
 			want:    "allocation[0].instrument_id_type is missing",
 		},
@@ -48,7 +49,7 @@ func TestAllocationsThatAreRefused(t *testing.T) {
 			},
 			want: "allocation[0].instrument_id is not a UUID",
 		},
-		"an instrument twice": {
+		"the same instrument twice": {
 			weights: []portfolios.InstrumentWeight{
 				{InstrumentID: "IE00B0M62Q58", InstrumentIDType: byISIN, Weight: "0.5"},
 				{InstrumentID: "IE00B0M62Q58", InstrumentIDType: byISIN, Weight: "0.5"},
@@ -72,7 +73,7 @@ func TestAllocationsThatAreRefused(t *testing.T) {
 	}
 }
 
-// requireAllocationRefused checks Create and Update.
+// requireAllocationRefused checks that Create and Update refuse the given weights.
 func requireAllocationRefused(t *testing.T, weights []portfolios.InstrumentWeight, want string) {
 	t.Helper()
 	request := portfolios.AllocationRequest{Name: "A", Allocation: weights}
@@ -86,7 +87,7 @@ func requireAllocationRefused(t *testing.T, weights []portfolios.InstrumentWeigh
 	}, want)
 }
 
-func TestConfigurationsThatAreRefused(t *testing.T) {
+func TestInvalidConfigurationsAreRefused(t *testing.T) {
 	create := func(request portfolios.ConfigurationRequest) func(context.Context, *upvest.Client) error {
 		return func(ctx context.Context, client *upvest.Client) error {
 			_, err := client.Configurations.Create(ctx, request)
@@ -104,15 +105,15 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		call func(context.Context, *upvest.Client) error
 		want string
 	}{
-		"no account": {
+		"no account ID": {
 			call: create(portfolios.ConfigurationRequest{AllocationID: someAllocation}),
 			want: "account_id is missing",
 		},
-		"no allocation": {
+		"no allocation ID": {
 			call: create(portfolios.ConfigurationRequest{AccountID: someAccount}),
 			want: "allocation_id is missing",
 		},
-		"a strategy without an id": {
+		"a strategy ID of zeros": {
 			call: create(portfolios.ConfigurationRequest{
 				AccountID: someAccount, AllocationID: someAllocation, RebalancingStrategyIDs: incomplete,
 			}),
@@ -122,7 +123,7 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 			call: update(portfolios.ConfigurationUpdate{}),
 			want: "the update is empty",
 		},
-		"an update with a strategy without an id": {
+		"an update with a strategy ID of zeros": {
 			call: update(portfolios.ConfigurationUpdate{RebalancingStrategyIDs: incomplete}),
 			want: "rebalancing_strategy_ids[1] is missing",
 		},
@@ -131,25 +132,25 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestRebalancingsThatAreRefused(t *testing.T) {
+func TestInvalidRebalancingsAreRefused(t *testing.T) {
 	const eitherOr = "either accounts or allocations"
 	for name, test := range map[string]struct {
 		request portfolios.RebalancingRequest
 		want    string
 	}{
-		"nothing": {want: eitherOr},
-		"accounts and allocations": {
+		"neither accounts nor allocations": {want: eitherOr},
+		"both accounts and allocations": {
 			request: portfolios.RebalancingRequest{
 				Accounts:    []uuid.UUID{someAccount},
 				Allocations: []uuid.UUID{someAllocation},
 			},
 			want: eitherOr,
 		},
-		"an account without an id": {
+		"an account ID of zeros": {
 			request: portfolios.RebalancingRequest{Accounts: []uuid.UUID{uuid.Nil}},
 			want:    "accounts[0] is missing",
 		},
-		"an allocation without an id": {
+		"an allocation ID of zeros": {
 			request: portfolios.RebalancingRequest{Allocations: []uuid.UUID{uuid.Nil}},
 			want:    "allocations[0] is missing",
 		},

@@ -19,21 +19,21 @@ type exchange struct {
 	operation
 	settings   settings
 	authorized bool // the request carries a token; false for a token request
-	// send sends one attempt, signed with now as the time.
+	// send makes one attempt. Its signature is dated with the given time.
 	send func(ctx context.Context, token *oauth2.Token, now time.Time) (*http.Response, error)
-	// accept decodes a 2xx.
+	// accept decodes a 2xx response.
 	accept func(response *Response) error
 }
 
-// result is the result of one attempt.
+// result holds everything that is known after one attempt.
 type result struct {
 	Attempt
 	ok        bool
-	token     *oauth2.Token // nil if none was needed or received
-	stamp     uint64        // orders the requests of a token source
-	response  *Response     // nil if there was none
+	token     *oauth2.Token // nil if no token was needed or received
+	stamp     uint64        // the sequence number of the request, see stampOf
+	response  *Response     // nil if there was no response
 	outcome   Outcome       // what the attempt did, if the call is a write
-	unsent    bool          // it was not sent, and a repetition would not be sent either
+	unsent    bool          // the attempt was not sent, nor would a retry be sent
 	transient bool          // another attempt may succeed
 	retryable bool          // the retry policy allows another attempt
 	echo      transport.Echo
@@ -57,7 +57,8 @@ func (r *result) isRetryable(policy RetryPolicy) bool {
 }
 
 // isTransient reports whether a later call may succeed. That is so if the retry policy
-// allows a retry of the attempt or of its token request, and after a timeout.
+// allows a retry of the attempt or of its token request, or if the attempt ended with a
+// timeout.
 func (r *result) isTransient() bool {
 	var token *Error
 	return r.retryable || errors.Is(r.Err, context.DeadlineExceeded) ||
@@ -77,8 +78,8 @@ func (r *result) reason() string {
 	return "network failure"
 }
 
-// try sends one request and classifies the response. A guess replaces the known skew of
-// the clock.
+// try sends one request and classifies the response. If guess is not nil, guess replaces
+// the known skew of the clock.
 func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeout time.Duration) result {
 	r := result{Attempt: Attempt{Operation: x.id}}
 	r.token, r.Err = c.prepare(ctx, x)
@@ -91,7 +92,8 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 	}
 	started := c.clock.Local()
 	r.Started = started
-	r.ahead = c.clock.Skew() // read after the token request, which may have changed it
+	// The skew is read after the token request, which may have changed it.
+	r.ahead = c.clock.Skew()
 	if guess != nil {
 		r.ahead = *guess
 	}
@@ -121,14 +123,16 @@ func (c *core) try(ctx context.Context, x exchange, guess *time.Duration, timeou
 }
 
 // prepare waits for the limiter and then for a token, before the timeout of the attempt
-// begins. The token comes second, because it could expire while the limiter waits.
+// begins. The token comes second, because it could expire during the wait for the
+// limiter.
 func (c *core) prepare(ctx context.Context, x exchange) (*oauth2.Token, error) {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {
 			return nil, transport.Seal(err, transport.Echo{})
 		}
 	}
-	// Nothing is sent with an ended context, but not every transport reports that.
+	// After the context has ended, nothing may be sent, but not every transport checks
+	// the context.
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -145,10 +149,10 @@ func (r *result) refuseUnsent(err error) {
 	r.unsent = true
 }
 
-// failToSend records an error of the generated client: of the network, or of an editor
-// before it.
+// failToSend records an error that the generated client returned. The error comes from
+// the network, or from an editor that failed before anything was sent.
 func (r *result) failToSend(err error) {
-	//nolint:errorlint // errors.As would also find the one of the token request
+	//nolint:errorlint // errors.As would also find the error of the token request
 	failed, wasSent := err.(*transport.Error)
 	if !wasSent {
 		r.refuseUnsent(err)
@@ -162,7 +166,7 @@ func (r *result) failToSend(err error) {
 	}
 }
 
-// accept decodes a 2xx.
+// accept decodes a 2xx response.
 func (r *result) accept(x exchange) {
 	if r.Err == nil {
 		r.Err = x.accept(r.response)
@@ -170,15 +174,16 @@ func (r *result) accept(x exchange) {
 	r.ok = r.Err == nil
 	r.transient = errors.Is(r.Err, wire.ErrCutOff)
 	r.outcome = OutcomeUnknown
-	// Without a request ID the response may come from a proxy, and a response about
-	// another resource confirms nothing.
+	// Without a request ID the response may come from a proxy, and a response about a
+	// different resource does not confirm the call.
 	if r.RequestID != "" && !errors.Is(r.Err, errOtherSubject) {
 		r.outcome = OutcomeAccepted
 	}
 }
 
-// outcomeOf returns what a response other than a 2xx means for a write. A refusal needs
-// evidence that it comes from the server: a request ID, or a problem document.
+// outcomeOf returns what a response with a status other than 2xx means for a write. A
+// refusal needs evidence that it comes from the server: a request ID, or a problem
+// document.
 func outcomeOf(response *Response) Outcome {
 	switch {
 	case response.Status == http.StatusRequestTimeout, response.Status == statusClientClosedRequest:

@@ -16,8 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Each attempt has its own signature. All attempts of a POST or PATCH carry one
-// idempotency key, and the next call carries another.
+// Each attempt has a new signature. All attempts of a POST or PATCH carry the same
+// idempotency key, and the next call carries a different key.
 func TestEveryAttemptIsSignedAgain(t *testing.T) {
 	for _, operation := range everyOperation() {
 		t.Run(operation.id, func(t *testing.T) {
@@ -35,7 +35,8 @@ func TestEveryAttemptIsSignedAgain(t *testing.T) {
 	}
 }
 
-// requireSignedAgain makes a call of four attempts and returns its idempotency key.
+// requireSignedAgain makes a call that takes four attempts, checks that each attempt is
+// signed again, and returns the idempotency key of the call.
 func requireSignedAgain(t *testing.T, operation operationCase, client *upvest.Client, server *script) string {
 	t.Helper()
 	_, err := operation.call(t.Context(), client)
@@ -48,29 +49,30 @@ func requireSignedAgain(t *testing.T, operation operationCase, client *upvest.Cl
 			"created " + parameters.created.String(),
 			"expires " + parameters.expires.String(),
 			"nonce " + parameters.nonce,
-			req.Header.Get("signature"),
+			"signature " + req.Header.Get("signature"),
 		} {
 			if seen[value] {
-				t.Errorf("two attempts have the same %s", value)
+				t.Errorf("two attempts have the same %s, want a different value in each", value)
 			}
 			seen[value] = true
 		}
 		if req.GetBody != nil {
-			t.Error("the request has GetBody: net/http may repeat it with its nonce")
+			t.Error("the request has GetBody, want none: net/http could repeat it with the same nonce")
 		}
 		keys[req.Header.Get("idempotency-key")] = true
 	}
 	if len(server.requests) != 4 || len(keys) != 1 {
-		t.Fatalf("got %d attempts with %d idempotency keys, want 4 with one", len(server.requests), len(keys))
+		t.Fatalf("got %d attempts with %d different idempotency keys, want 4 attempts with 1 key",
+			len(server.requests), len(keys))
 	}
 	for _, body := range server.bodies {
 		if body != server.bodies[0] || body == "" {
-			t.Errorf("the bodies of the attempts differ or are empty: %q", server.bodies)
+			t.Errorf("the attempts have the bodies %q, want the same non-empty body in each", server.bodies)
 		}
 	}
 	key := server.requests[0].Header.Get("idempotency-key")
 	if operation.isKeyed() != (key != "") {
-		t.Errorf("the idempotency key of a %s is %q, want one: %t",
+		t.Errorf("the idempotency key of a %s is %q, want one to be present: %t",
 			operation.method, key, operation.isKeyed())
 	}
 	wantKey := key
@@ -78,12 +80,12 @@ func requireSignedAgain(t *testing.T, operation operationCase, client *upvest.Cl
 		wantKey = uuid.Nil.String()
 	}
 	if got := failure.IdempotencyKey.String(); got != wantKey {
-		t.Errorf("the error has the idempotency key %s, want %s as sent", got, wantKey)
+		t.Errorf("the error has the idempotency key %s, want %s", got, wantKey)
 	}
 	return key
 }
 
-func TestAttemptTimeout(t *testing.T) {
+func TestAttemptTimeoutEndsAnAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(hangs)
 		policy := upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Minute}
@@ -106,7 +108,7 @@ func TestWithoutRetryKeepsTheAttemptTimeout(t *testing.T) {
 		err := retrieve(t.Context(), client, upvest.WithoutRetry())
 		server.requireRequests(t, 1)
 		if took := asError(t, err).Attempts[0].Duration; took != time.Second {
-			t.Errorf("the attempt took %s, want the second of the client's policy", took)
+			t.Errorf("the attempt took %s, want 1s as in the client's policy", took)
 		}
 	})
 }
@@ -129,8 +131,9 @@ func TestAttemptTimeoutCoversTheBody(t *testing.T) {
 	})
 }
 
-// Over a real connection, a body that is shorter than its Content-Length is retried.
-func TestBodyShorterThanItsLength(t *testing.T) {
+// Over a real connection, the client retries a call if the body of the response is
+// shorter than its Content-Length.
+func TestBodyShorterThanItsLengthIsRetried(t *testing.T) {
 	var mu sync.Mutex
 	requests := 0
 	server := newServer(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -151,14 +154,15 @@ func TestBodyShorterThanItsLength(t *testing.T) {
 		t.Fatal(err)
 	}
 	if order.ID != someOrder || requests != 2 {
-		t.Errorf("got the order %s after %d requests, want %s after 2", order.ID, requests, someOrder)
+		t.Errorf("got the order %s after %d requests, want %s after two", order.ID, requests, someOrder)
 	}
 }
 
-// net/http repeats a GET by itself, with its nonce, if a kept-alive connection turns out
-// to be dead. A server that saw the nonce before refuses it. The call then succeeds with
-// its one repeat after a 401. A read may be carried out twice.
-func TestReadThatTheTransportRepeats(t *testing.T) {
+// If a kept-alive connection turns out to be dead, net/http repeats a GET on its own,
+// with the same nonce. A server that has already seen the nonce refuses the request with
+// a 401. The client repeats a call once after a 401, even without retries, so the call
+// succeeds. It does no harm if the server carries out a read twice.
+func TestCallSucceedsIfNetHTTPRepeatsARead(t *testing.T) {
 	server := &dyingServer{nonces: map[string]int{}}
 	client := newServerClient(t, newServer(t, server.handler(t)).URL, upvest.WithoutRetry())
 	for range 2 {
@@ -173,8 +177,8 @@ func TestReadThatTheTransportRepeats(t *testing.T) {
 	}
 }
 
-// dyingServer breaks the connection of the second request, and refuses nonces that it
-// saw.
+// dyingServer breaks the connection of the second request, and refuses nonces that it has
+// already seen.
 type dyingServer struct {
 	mu       sync.Mutex
 	nonces   map[string]int
@@ -194,7 +198,7 @@ func (s *dyingServer) handler(t *testing.T) http.HandlerFunc {
 		switch {
 		case s.requests == 2:
 			s.dying = nonce
-			panic(http.ErrAbortHandler) // the request was received
+			panic(http.ErrAbortHandler) // the server has received the request
 		case s.nonces[nonce] > 1:
 			s.refusals++
 			w.WriteHeader(http.StatusUnauthorized)

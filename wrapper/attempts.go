@@ -13,8 +13,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// attempts is the one loop that sends. Each turn builds, dates and signs a new request.
-// Then it succeeds, gives up, or waits for the next turn.
+// attempts is the only loop that sends requests. Each iteration builds, dates and signs a
+// new request, and then returns success, gives up, or waits before the next iteration.
 func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 	if x.settings.timeout > 0 {
 		var cancel context.CancelFunc
@@ -28,7 +28,7 @@ func (c *core) attempts(ctx context.Context, failure *Error, x exchange) error {
 	for {
 		r := c.try(ctx, x, s.guess, s.policy.AttemptTimeout)
 		r.Number = len(failure.Attempts) + 1
-		r.learn(c.tokens()) //nolint:contextcheck // what it starts outlives the call
+		r.learn(c.tokens()) //nolint:contextcheck // a renewal that learn starts outlives the call
 		if r.ok {
 			if s.guess != nil {
 				c.clock.Prove(*s.guess, r.date)
@@ -60,15 +60,16 @@ type steering struct {
 	exchange
 	policy RetryPolicy
 	budget *retry.Budget
-	// guess is the skew of the clock to try next, until an attempt succeeds with it.
+	// guess is the clock skew that the next attempts use, or nil to use the known skew.
 	guess   *time.Duration
-	renewed bool // the repeat after a 401 has been made
+	renewed bool // the extra attempt after a 401 has been made
 	retries int
 	tooLong time.Duration // the Retry-After that ended the call
 }
 
 // follow sets Retry and Wait of a failed attempt if another attempt follows. Otherwise it
-// returns why the call gives up, or nil if the attempt itself is the reason.
+// returns the reason why the call gives up, or nil if the failed attempt itself is the
+// reason.
 func (s *steering) follow(ctx context.Context, r *result) error {
 	switch {
 	case ctx.Err() != nil:
@@ -94,9 +95,9 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 	return nil
 }
 
-// renew prepares the attempt that follows a 401, once in a call, regardless of the retry
-// policy and the budget: with a new token, and with the time of the server if that
-// differs from the local time.
+// renew prepares the extra attempt that follows a 401, with a new token, and with the
+// server's time if that differs from the local time. A call makes one extra attempt of
+// this kind, regardless of the retry policy and the budget.
 func (s *steering) renew(r *result) {
 	if s.renewed {
 		if s.authorized && s.guess == nil { // after a guess, the clock may be the cause
@@ -122,13 +123,14 @@ func (s *steering) renew(r *result) {
 	}
 }
 
-// allowRetry returns the wait before a retry, or why no retry follows.
+// allowRetry returns the wait before a retry, or the reason why no retry follows.
 func (s *steering) allowRetry(ctx context.Context, header http.Header) (time.Duration, error) {
 	now := s.core.clock.Local()
 	wait, allowed := s.policy.delay(s.retries, header, now.Add(s.core.clock.Skew()), s.core.random)
 	if !allowed {
 		s.tooLong = wait
-		return 0, fmt.Errorf("the server asks to wait for %s, more than the retry policy allows", wait)
+		return 0, fmt.Errorf(
+			"the server asks to wait for %s, which is more than the retry policy allows", wait)
 	}
 	if err := retry.Fits(ctx, wait); err != nil {
 		return 0, err
@@ -139,8 +141,8 @@ func (s *steering) allowRetry(ctx context.Context, header http.Header) (time.Dur
 	return wait, nil
 }
 
-// add records a failed attempt. The error keeps the last response, but nothing replaces
-// the response of an accepted write.
+// add records a failed attempt. The error keeps the last response, except that it never
+// replaces the response of an accepted write.
 func (e *Error) add(r result) {
 	e.Attempts = append(e.Attempts, r.Attempt)
 	if e.origin.first.IsZero() && !r.unsent {
@@ -186,7 +188,7 @@ func (e *Error) add(r result) {
 	}
 }
 
-// endWaiting records that the announced attempt was not made.
+// endWaiting records that the call ended during the wait before its next attempt.
 func (e *Error) endWaiting(reason error) {
 	last := &e.Attempts[len(e.Attempts)-1]
 	last.Retry = ""

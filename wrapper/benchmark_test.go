@@ -25,12 +25,13 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Each benchmark compares the client, "ours", with "limit": the work itself, or another
-// implementation. `make bench` runs both alternately and prints the ratio. Compare the
-// lines of one run only.
+// Most benchmarks have two sub-benchmarks: "ours" measures the client, and "limit"
+// measures the bare work or a minimal implementation. `make bench` runs the two
+// alternately and prints the ratio. Compare only results of the same run.
 
-// noSigner makes only the first signature, because the client verifies that one. After
-// that it returns zeros, so that a benchmark measures everything except signing.
+// noSigner makes a real signature only the first time, because the client verifies the
+// first signature. After that, noSigner returns zeros, so that a benchmark measures
+// everything except signing.
 type noSigner struct {
 	crypto.Signer
 	signed *atomic.Bool
@@ -47,12 +48,13 @@ func (s noSigner) SignContext(
 	return s.Sign(random, message, opts)
 }
 
-// orderTransport places every order in memory.
+// orderTransport returns a transport that accepts every order without a network.
 func orderTransport() http.RoundTripper {
 	return grantingTokens(success(orderBody, "Upvest-Request-Id", "request"))
 }
 
-// pageTransport responds with the same page of 1000 orders.
+// pageTransport returns a transport that responds with the same page of 1000 orders each
+// time.
 func pageTransport() http.RoundTripper {
 	return grantingTokens(success(orderPage(0, 1000, 1000)))
 }
@@ -101,7 +103,7 @@ func editing(t testing.TB, key crypto.Signer) func() error {
 	}
 }
 
-// each runs a function as the benchmark of this name.
+// each runs a function as the sub-benchmark with the given name.
 func each(b *testing.B, name string, do func() error) {
 	b.Helper()
 	b.Run(name, func(b *testing.B) {
@@ -175,7 +177,7 @@ func BenchmarkAll(b *testing.B) {
 		limit = 1000
 	)
 	list := orderList{rows: rows, roundTrip: 20 * time.Millisecond, prepared: map[int]string{}}
-	// A page begins with the last row of the page before.
+	// Each page begins with the last row of the previous page.
 	for offset := 0; offset < rows; offset += limit - 1 {
 		list.prepared[offset] = orderPage(offset, limit, rows)
 	}
@@ -194,8 +196,8 @@ func BenchmarkAll(b *testing.B) {
 	}
 }
 
-// BenchmarkLiveHeap measures how much memory a program needs to read a list: the largest
-// heap after a garbage collection.
+// BenchmarkLiveHeap measures how much memory a program needs while it reads a list. It
+// reports the size of the largest heap that remained after a garbage collection.
 func BenchmarkLiveHeap(b *testing.B) {
 	for _, row := range []struct {
 		name string
@@ -229,8 +231,8 @@ func liveHeap() uint64 {
 	return stats.HeapAlloc
 }
 
-// BenchmarkColdClient starts 1,000 goroutines at once with a client that has neither a
-// token nor a connection.
+// BenchmarkColdClient places 1,000 orders at the same time with a client that has neither
+// a token nor a connection.
 func BenchmarkColdClient(b *testing.B) {
 	const goroutines = 1000
 	var tokens, dials atomic.Int64
@@ -275,9 +277,10 @@ func BenchmarkColdClient(b *testing.B) {
 	b.ReportMetric(float64(dials.Load())/float64(b.N)/goroutines, "dials/call")
 }
 
-// BenchmarkParallel places orders from as many goroutines as there are processors, with
-// one client, in a program with a heap of 12 MB. With a heap of 4 MB the collector would
-// run a hundred times a second, and the processors would mainly share the collector.
+// BenchmarkParallel places orders with one client, from as many goroutines as there are
+// processors, in a program with a heap of 12 MB. With a heap of 4 MB, the garbage
+// collector would run a hundred times a second, and the competition for the collector
+// would dominate the result.
 func BenchmarkParallel(b *testing.B) {
 	heap := make([]byte, 12<<20)
 	defer runtime.KeepAlive(heap)
@@ -309,7 +312,8 @@ func BenchmarkParallel(b *testing.B) {
 	}
 }
 
-// callInLoop gives each call a separate context, like the handler of a request.
+// callInLoop makes the calls of one goroutine. Each goroutine uses a separate context, as
+// an HTTP handler does.
 func callInLoop(b *testing.B, calls *testing.PB, call func(context.Context) error) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

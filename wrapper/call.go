@@ -20,28 +20,30 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/transport"
 )
 
-// The path of a call, from a service method to its value or *Error:
+// The path of a call, from a service method to the value or *Error that it returns:
 //
 //  1. The method validates the arguments, and names the operation (operations.go) and the
-//     generated function that sends it.
-//  2. call merges the options of client and call, and gives a POST or PATCH its
-//     idempotency key, one for all attempts.
-//  3. attempts loops: it makes one attempt, and decides between another attempt and the
-//     end (attempts.go).
-//  4. try gets a token (token.go) and a turn from the limiter, then sends with a
+//     generated function that sends the request.
+//  2. call merges the options of the client and of the call, and gives a POST or PATCH
+//     one idempotency key for all its attempts.
+//  3. attempts is a loop: it makes one attempt, and decides whether to make another one
+//     (attempts.go).
+//  4. try waits for the limiter, gets a token (token.go), and sends the request with a
 //     timeout for this attempt (attempt.go).
-//  5. The generated function builds the request and runs the editors: version, client ID,
-//     accept, user agent, and then callEditor: idempotency key, what the caller adds,
-//     token, and the signature over all of that, dated now.
-//  6. The Doer sends it with the caller's http.Client and reports, if that fails, whether
-//     the request may have arrived (internal/transport).
+//  5. The generated function builds the request and runs the editors. The editors of the
+//     client set version, client ID, accept and user agent. Then callEditor sets the
+//     idempotency key, what the caller adds, and the token, and signs the request with
+//     the time of the attempt.
+//  6. The Doer sends the request with the caller's http.Client. If that fails, it reports
+//     whether the request may have arrived (internal/transport).
 //  7. readResponse reads the response up to a limit (response.go), and Decode turns it
 //     into a value.
 //  8. The hooks receive every attempt. The *Error collects the failed attempts and the
 //     outcome of a write (error.go).
 
-// core is shared by the services: the call path and all its parts. The secret, and the
-// token source, which may contain a token, are in closures, which printers cannot read.
+// core holds everything that the call path needs. All services of a client share one
+// core. The secret and the token source, which may contain a token, are in closures,
+// because code that prints all fields of a value cannot read what a closure contains.
 type core struct {
 	secret    func() string
 	baseURL   string
@@ -50,12 +52,12 @@ type core struct {
 	signer    *Signer
 	tokens    func() oauth2.TokenSource
 	asking    refresh.Slots
-	common    []portfolios.RequestEditorFn // of every request, token requests included
+	common    []portfolios.RequestEditorFn // applied to all requests, also for tokens
 	clock     *clock.Clock
 	random    randomSource
 	budget    *retry.Budget
-	// pollBudget is the retry budget of Orders.Wait, which would use up the budget of
-	// other calls in an outage.
+	// pollBudget is the retry budget of Orders.Wait. It is separate, because Wait would
+	// use up a shared budget in an outage.
 	pollBudget *retry.Budget
 	limiter    Limiter
 	observers  []func(context.Context, Attempt)
@@ -64,8 +66,8 @@ type core struct {
 	underway   atomic.Int64 // the number of calls in progress
 }
 
-// coreOf returns the core of a service, nil for a service that is nil or was not made by
-// New: the call path then returns an error.
+// coreOf returns the core of a service, or nil for a service that is nil or was not made
+// by New. The call path returns an error for a nil core.
 func coreOf[Service ~struct{ core *core }](service *Service) *core {
 	if service == nil {
 		return nil
@@ -75,7 +77,7 @@ func coreOf[Service ~struct{ core *core }](service *Service) *core {
 
 // arguments are what a service method passes to the call path.
 type arguments struct {
-	invalid error     // what is wrong with the caller's arguments
+	invalid error     // what is wrong with the caller's arguments, or nil
 	subject uuid.UUID // the ID in the path; the zero UUID if there is none
 	send    sendFunc
 	options []CallOption
@@ -101,8 +103,8 @@ func (op returning[T]) call(ctx context.Context, c *core, args arguments) (*T, e
 	return value, nil
 }
 
-// call carries out an operation: every service method comes through here. accept reads a
-// successful response.
+// call carries out an operation. Every service method uses it. The function accept reads
+// a successful response.
 func (c *core) call(
 	ctx context.Context, op operation, args arguments, accept func(*Response) error,
 ) error {
@@ -138,8 +140,9 @@ func (c *core) call(
 	})
 }
 
-// newError returns the error of a call that has not been sent yet. It carries the key,
-// and the unknown outcome of a call that this one resumes.
+// newError returns the error of a call that has not been sent yet. The error carries the
+// idempotency key and, if the call resumes an earlier call, the unknown outcome of the
+// earlier call.
 func newError(op operation, s settings) *Error {
 	failure := &Error{Operation: op.id}
 	if op.isKeyed() {
@@ -157,9 +160,9 @@ func newError(op operation, s settings) *Error {
 	return failure
 }
 
-// withoutClient returns the error of a call whose client or service is nil. Like every
-// error it carries the idempotency key, and the unknown outcome if the call resumes
-// another one.
+// withoutClient returns the error of a call whose client or service is nil. Like the
+// error of every call, it carries the idempotency key and, if the call resumes an earlier
+// call, the unknown outcome of the earlier call.
 func withoutClient(op operation, options []CallOption) error {
 	settings, err := new(settings).with(op, options)
 	failure := newError(op, settings)
@@ -169,17 +172,18 @@ func withoutClient(op operation, options []CallOption) error {
 
 var errNoClient = errors.New("the client or service is nil: make a client with New")
 
-var errClosed = errors.New("the client is closed: create another one")
+var errClosed = errors.New("the client is closed: create a new one")
 
 // leave ends a call. The last call of a closed client closes the idle connections,
-// including the one that it used.
+// including the connection that it used itself.
 func (c *core) leave() {
 	if c.underway.Add(-1) == 0 && c.closed.Load() {
 		c.doer.CloseIdleConnections()
 	}
 }
 
-// newKey returns a random idempotency key. It joins its error to an earlier one.
+// newKey returns a random idempotency key and the earlier error, which may be nil. If it
+// cannot make a key, it joins the reason to the earlier error.
 func (c *core) newKey(earlier error) (uuid.UUID, error) {
 	key, err := c.random.key()
 	if err != nil {
@@ -188,8 +192,9 @@ func (c *core) newKey(earlier error) (uuid.UUID, error) {
 	return key, earlier
 }
 
-// callEditor sets what differs from attempt to attempt, and signs. The editors of the
-// client have run before it. failure records which request the call sends.
+// callEditor returns the editor that sets what differs between calls and attempts, and
+// signs the request. It runs after the editors of the client. It records in failure which
+// request the call sends.
 func (c *core) callEditor(
 	settings settings, failure *Error, token *oauth2.Token, now time.Time,
 ) portfolios.RequestEditorFn {
@@ -242,11 +247,11 @@ func (c *core) send(
 	return c.doer.Do(req)
 }
 
-// setHeader sets a header. The name is in the canonical form of net/http.
+// setHeader sets a header. The name must be in the canonical form of net/http.
 func setHeader(req *http.Request, name, value string) { req.Header[name] = []string{value} }
 
-// setToken sets authorization. The documented scheme is "Bearer"; the token endpoint
-// writes "bearer" in token_type.
+// setToken sets the header authorization. It always writes "Bearer", as documented,
+// although the token endpoint returns "bearer" as token_type.
 func setToken(req *http.Request, token *oauth2.Token) {
 	setHeader(req, "Authorization", "Bearer "+token.AccessToken)
 }

@@ -29,8 +29,8 @@ func WithoutRetry() Option {
 	})
 }
 
-// WithTimeout limits the duration of a call with all its attempts and waits. The context
-// limits it too.
+// WithTimeout limits the duration of a call, including all its attempts and waits. The
+// deadline of the context still applies.
 func WithTimeout(timeout time.Duration) Option {
 	return option(func(s *settings) error {
 		if timeout <= 0 {
@@ -41,8 +41,8 @@ func WithTimeout(timeout time.Duration) Option {
 	})
 }
 
-// WithResponse stores the last response of the call as received, also if the call fails.
-// If there was no response, it stays as it is.
+// WithResponse stores the last response of the call, as received, in the given variable,
+// even if the call fails. If there was no response, the variable stays unchanged.
 func WithResponse(response *Response) CallOption {
 	return callOption(func(s *settings) error {
 		if response == nil {
@@ -57,32 +57,35 @@ func WithResponse(response *Response) CallOption {
 // It must never change.
 var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
 
-// WithIdempotencyKey gives a POST or PATCH the caller's key in place of a random one.
-// While the server keeps a key, which Upvest documents as at least 24 hours, it returns
-// the same response to a repeated call and does nothing; after that it carries the call
-// out again. A call that is given two different keys is refused.
+// WithIdempotencyKey sends the given key with a POST or PATCH, instead of a random one.
+// While the server keeps a key, it responds to a repeated call with the first response,
+// and does not carry out the call again. Upvest documents that it keeps keys for at least
+// 24 hours. After the server has deleted a key, it carries out a repeated call again. The
+// client refuses a call whose options contain two different keys.
 //
-// Upvest accepts UUIDs of version 0 to 5. If an earlier call returned
-// [ErrOutcomeUnknown], its outcome stays unknown until a repetition succeeds, even if a
-// repetition was refused or never sent. [Error.Resume] keeps track of that.
+// Upvest accepts UUIDs of version 0 to 5. If a call returned [ErrOutcomeUnknown], its
+// outcome stays unknown until a repeated call succeeds, even if a repeated call is
+// refused or never sent. [Error.Resume] keeps track of this outcome.
 func WithIdempotencyKey(key uuid.UUID) CallOption {
 	return callOption(func(s *settings) error {
 		return errors.Join(s.setKey(key), validate.IdempotencyKey(key))
 	})
 }
 
-// Resume returns the option that resumes a write whose outcome is unknown. Pass it to the
-// same call with the same arguments. A POST or PATCH is sent with its idempotency key, so
-// that the server does not carry it out twice. A PUT or DELETE has no key, because it has
-// the same effect if it is repeated.
+// Resume returns the option that resumes the write that failed with this error, for
+// instance with [ErrOutcomeUnknown] or [ErrAccepted]. Pass the option to the same call
+// with the same arguments. A POST or PATCH is sent with its idempotency key again, so
+// that the server does not carry it out twice. A PUT or DELETE needs no key, because
+// carrying it out twice has the same effect as carrying it out once.
 //
-// Until an attempt succeeds, the resumed call reports the outcome of this error, even if
-// the server refuses the new attempt or it is never sent.
+// Until an attempt succeeds, the new call reports the outcome of this error, even if the
+// server refuses the new attempts, or if no new attempt is sent.
 //
-// The call is refused before anything is sent if it is another operation, if its path or
-// body differs, if it is given another idempotency key, if this error of a POST or PATCH
-// has no key, or more than 23 hours after the first attempt of a POST or PATCH, because
-// Upvest documents that it keeps keys for 24 hours.
+// The client refuses the new call, and sends nothing, if the operation, path or body
+// differs from that of the failed call, or if another option gives the new call a
+// different idempotency key. The client also refuses a POST or PATCH if this error has no
+// key, or if the first attempt was sent more than 23 hours ago, because Upvest documents
+// that it keeps keys for 24 hours.
 func (e *Error) Resume() CallOption {
 	return callOption(func(s *settings) error {
 		if e == nil {
@@ -99,10 +102,10 @@ func (e *Error) Resume() CallOption {
 	})
 }
 
-// IdempotencyKeyOf returns the key that these options give to a POST or PATCH, by
-// [WithIdempotencyKey] or [Error.Resume]. A fake that replaces the client in tests can
-// use it. It returns false if the options give no key, or if a call with them would be
-// refused.
+// IdempotencyKeyOf returns the key that [WithIdempotencyKey] or [Error.Resume] among
+// these options gives to a POST or PATCH. It is meant for a fake that replaces the client
+// in tests. It returns false if the options give no key, or if the client would refuse a
+// call with these options.
 func IdempotencyKeyOf(options ...CallOption) (uuid.UUID, bool) {
 	var s settings
 	for _, option := range options {
@@ -119,18 +122,18 @@ func IdempotencyKeyOf(options ...CallOption) (uuid.UUID, bool) {
 	return s.key, s.hasKey
 }
 
-// IdempotencyKeyFor derives a key from the operation, by its operationId as in
-// create_portfolios_order, and the caller's ID of the business event, such as the number
-// of a savings plan's execution. The same two arguments give the same key on every host
-// and after every restart.
+// IdempotencyKeyFor derives a key from the operationId of an operation, such as
+// create_portfolios_order, and the caller's ID for the business event, such as the number
+// of a savings plan's execution. The same two arguments result in the same key on every
+// host and after every restart.
 //
-// A derived key makes a repetition safe for 24 hours, because Upvest documents that it
-// keeps keys for that time. Later, list the account's orders since the first attempt
-// first, and repeat the call only if the order is not among them.
+// With a derived key, repeating the call is safe for 24 hours, because Upvest documents
+// that it keeps keys for that time. After that time, list the account's orders since the
+// first attempt, and repeat the call only if the order is not among them.
 //
-// Use a different ID for every order. Account and amount are not enough, because the
-// second order of the same amount would get the key of the first, and would never be
-// placed.
+// Use a different ID for every order. The account and the amount together are not a
+// sufficient ID, because a second order for the same amount would get the key of the
+// first order, and would never be placed.
 func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
 	if operationID == "" || strings.Contains(operationID, "\x00") {
 		return uuid.Nil, errors.New("idempotency key: the operation is not an operationId: " +
@@ -142,24 +145,25 @@ func IdempotencyKeyFor(operationID, businessID string) (uuid.UUID, error) {
 	return uuid.NewSHA1(keyNamespace, []byte(operationID+"\x00"+businessID)), nil
 }
 
-// WithQuery adds a parameter that is not covered by this client to the query. The call is
-// refused if it already sets that parameter. Token requests do not get the parameter.
+// WithQuery adds a query parameter that this client does not cover. The client refuses a
+// call that already sets this parameter. The parameter is not added to token requests.
 func WithQuery(name, value string) Option {
 	return option(func(s *settings) error { return s.add(queryEdit(name, value)) })
 }
 
-// WithBodyField adds a field that is not covered by this client to the JSON object that a
+// WithBodyField adds a field that this client does not cover to the JSON object that a
 // write sends. The value can be of any type that encoding/json writes; pass amounts as
-// text. The call is refused if its body is not an object, or if it already sets that
+// strings. The client refuses a call whose body is not an object, or already has this
 // field.
 func WithBodyField(name string, value any) CallOption {
 	return callOption(func(s *settings) error { return s.add(bodyFieldEdit(name, value)) })
 }
 
-// WithHeader sets a header that is not covered by this client. The signature covers it,
-// unless it is on Upvest's list of headers that are never covered. If several options of
-// the client and the call set one header, the last value is sent. Headers that the client
-// or net/http sets are refused. Token requests do not get the header.
+// WithHeader sets a header that this client does not cover. The signature covers the
+// header, unless it is on Upvest's list of headers that signatures never cover. If
+// several options set the same header, the last value is sent; the options of a call come
+// after those of the client. Headers that the client or net/http sets are refused. The
+// header is not added to token requests.
 func WithHeader(name, value string) Option {
 	return option(func(s *settings) error {
 		edit, covered, err := headerEdit(name, value)
@@ -170,7 +174,8 @@ func WithHeader(name, value string) Option {
 	})
 }
 
-// add appends to a copy: the settings of a client are shared by its calls.
+// add clips the slice so that append copies it: the settings of all calls start from the
+// client's settings and share its array.
 func (s *settings) add(edit requestEdit, err error) error {
 	s.edits = append(slices.Clip(s.edits), edit)
 	return err

@@ -28,8 +28,8 @@ type Client struct {
 	core *core
 }
 
-// New creates a Client. It checks credentials and options, and sends nothing. The error
-// names each value that is missing or malformed, and how to fix it.
+// New creates a Client. It checks the credentials and the options, and sends nothing. The
+// error names each value that is missing or malformed, and states how to fix it.
 func New(credentials Credentials, options ...ClientOption) (*Client, error) {
 	c, err := newCore(credentials, options)
 	if err != nil {
@@ -45,7 +45,7 @@ func New(credentials Credentials, options ...ClientOption) (*Client, error) {
 }
 
 // NewTokenSource creates a TokenSource, to use with [TokenEditor] on the plain generated
-// client or to share between clients. Its options are those of [New].
+// client or to share between clients. It accepts the same options as [New].
 func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSource, error) {
 	c, err := newCore(credentials, options)
 	if err != nil {
@@ -54,8 +54,8 @@ func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSou
 	return newTokenSource(c, credentials), nil
 }
 
-// TokenSource returns the source of this client's tokens, to share it with another client
-// of the same credentials.
+// TokenSource returns the source of this client's tokens, so that other clients with the
+// same credentials can share the source.
 func (c *Client) TokenSource() oauth2.TokenSource {
 	core := c.coreOrNil()
 	if core == nil {
@@ -64,9 +64,10 @@ func (c *Client) TokenSource() oauth2.TokenSource {
 	return core.tokens()
 }
 
-// Close ends the client's work in the background and closes idle connections. Calls in
-// progress finish. Later calls return an error, and so do the requests of further pages
-// of a list. A TokenSource that another client shares stays usable.
+// Close stops the client's background work and closes idle connections. It does not
+// interrupt calls in progress. Later calls return an error. So does the reading of a
+// list, when it has to request its next page. A TokenSource that other clients share
+// stays usable.
 func (c *Client) Close() {
 	core := c.coreOrNil()
 	if core == nil {
@@ -155,8 +156,9 @@ func (c *core) connect(client *http.Client) error {
 	return nil
 }
 
-// useTokens sets the caller's token source, or a new one. Clients that share a
-// TokenSource also share the offset of the server's clock.
+// useTokens makes the core use the caller's token source, or a new one if the caller gave
+// none. Clients that share a TokenSource also share the offset between the local clock
+// and the server's clock.
 func (c *core) useTokens(source oauth2.TokenSource, credentials Credentials) {
 	if source == nil {
 		source = newTokenSource(c, credentials)

@@ -23,10 +23,10 @@ func WithHTTPClient(client *http.Client) ClientOption {
 	})
 }
 
-// WithTokenSource takes tokens from another source, such as that of another client. If
-// the source also has the method TokenContext of [TokenSource], the client calls that
-// with the context of the call. If it has the method Forget, the client calls it with
-// each token that the server refused.
+// WithTokenSource takes tokens from the given source, such as the source of another
+// client. If the source also has the method TokenContext of [TokenSource], the client
+// calls that method with the context of the call. If the source has the method Forget,
+// the client passes each token that the server refused to that method.
 func WithTokenSource(source oauth2.TokenSource) ClientOption {
 	return clientOption(func(c *config) error {
 		c.tokens = source
@@ -34,7 +34,7 @@ func WithTokenSource(source oauth2.TokenSource) ClientOption {
 	})
 }
 
-// WithLimiter paces the requests of the client.
+// WithLimiter makes every request of the client wait for the limiter.
 func WithLimiter(limiter Limiter) ClientOption {
 	return clientOption(func(c *config) error {
 		c.limiter = limiter
@@ -42,8 +42,8 @@ func WithLimiter(limiter Limiter) ClientOption {
 	})
 }
 
-// WithUserAgent puts the name of the caller's program before the client's in the header
-// user-agent.
+// WithUserAgent puts the name of the caller's program before the client's own name in the
+// header user-agent.
 func WithUserAgent(name string) ClientOption {
 	return clientOption(func(c *config) error {
 		c.userAgent = name
@@ -64,9 +64,9 @@ func WithLogger(logger *slog.Logger) ClientOption {
 	})
 }
 
-// WithAttemptHook calls a function after every attempt, token requests included, for
-// metrics and traces. The call waits for the function, which must be safe for concurrent
-// use.
+// WithAttemptHook calls a function after every attempt, including the attempts of token
+// requests. Use it to record metrics and traces. The client waits until the function
+// returns. The function must be safe for concurrent use.
 func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.observers = append(c.observers, hook)
@@ -74,8 +74,9 @@ func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 	})
 }
 
-// WithSignatureBase passes the base of every signature to a function, with the token
-// masked. Compare it with what the server expects if the server refuses a signature.
+// WithSignatureBase calls a function with the base of every signature: the text that is
+// signed, with the access token masked. If the server refuses a signature, compare its
+// base with the base that the server expects.
 func WithSignatureBase(show func(base string)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.signatureBase = show

@@ -10,19 +10,22 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// The client corrects its clock from a difference of five seconds on, in both directions.
-// It uses the Date of a response that took up to five seconds.
-func TestClockBounds(t *testing.T) {
+// The client corrects the time of its signatures if the server's clock differs by 5
+// seconds to 24 hours, in either direction. It uses the Date only of a response that took
+// at most 5 seconds.
+func TestClockCorrectsDifferencesOfFiveSecondsToADay(t *testing.T) {
 	for name, test := range map[string]struct {
 		first roundTrip
 		want  time.Duration // the offset of the second attempt
 	}{
-		"5 s ahead":             {first: dated(5*time.Second, refusal), want: 5 * time.Second},
-		"5 s behind":            {first: dated(-5*time.Second, refusal), want: -5 * time.Second},
-		"an hour off after 5 s": {first: slow(5*time.Second, dated(time.Hour, refusal)), want: time.Hour},
-		"24 h behind":           {first: dated(-24*time.Hour, refusal), want: -24 * time.Hour},
-		"25 h behind":           {first: dated(-25*time.Hour, refusal)},
-		"25 h ahead":            {first: dated(25*time.Hour, refusal)},
+		"server 5 s ahead":  {first: dated(5*time.Second, refusal), want: 5 * time.Second},
+		"server 5 s behind": {first: dated(-5*time.Second, refusal), want: -5 * time.Second},
+		"server an hour ahead, response after 5 s": {
+			first: slow(5*time.Second, dated(time.Hour, refusal)), want: time.Hour,
+		},
+		"server 24 h behind": {first: dated(-24*time.Hour, refusal), want: -24 * time.Hour},
+		"server 25 h behind": {first: dated(-25*time.Hour, refusal)},
+		"server 25 h ahead":  {first: dated(25*time.Hour, refusal)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -39,8 +42,8 @@ func TestClockBounds(t *testing.T) {
 // A refusal without a usable Date leaves the offset unchanged.
 func TestClockKeepsItsOffsetAfterARefusalWithoutADate(t *testing.T) {
 	for name, next := range map[string]roundTrip{
-		"no Date":   refusal(),
-		"after 6 s": slow(6*time.Second, dated(0, refusal)),
+		"no Date":            refusal(),
+		"response after 6 s": slow(6*time.Second, dated(0, refusal)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -58,8 +61,8 @@ func TestClockKeepsItsOffsetAfterARefusalWithoutADate(t *testing.T) {
 	}
 }
 
-// If the clocks nearly agree again, the client drops its offset and does not use the
-// small difference as a new one.
+// If the clocks nearly agree again, the client drops its offset instead of replacing the
+// offset with the small difference.
 func TestClockDropsItsOffsetForASmallDifference(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(dated(time.Hour, refusal), dated(time.Hour, order),
@@ -76,7 +79,7 @@ func TestClockDropsItsOffsetForASmallDifference(t *testing.T) {
 }
 
 // Clients that share a token source share the offset of the server's clock, even if one
-// of them learns it after both were made.
+// of them learns the offset after both clients were created.
 func TestClockIsSharedWithTheTokenSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: 10 * time.Minute, lenient: true}
@@ -88,12 +91,14 @@ func TestClockIsSharedWithTheTokenSource(t *testing.T) {
 			}
 		}
 		if len(server.refused) != 1 {
-			t.Errorf("the requests %v were refused, want one request of the first client", server.refused)
+			t.Errorf("the requests to %q were refused, want only the first request of the first client",
+				server.refused)
 		}
 	})
 }
 
-// If an attempt is repeated with another time, Attempt.Retry contains the difference.
+// If an attempt is repeated with a corrected time, Attempt.Retry describes the difference
+// between the clocks.
 func TestClockDifferenceIsDescribed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reasons []string
@@ -116,7 +121,7 @@ func TestClockDifferenceIsDescribed(t *testing.T) {
 			"credentials renewed, the local clock agrees with the server's again",
 		}
 		if !slices.Equal(reasons, want) {
-			t.Errorf("the reasons are %q, want %q", reasons, want)
+			t.Errorf("the retry reasons are %q, want %q", reasons, want)
 		}
 	})
 }

@@ -13,16 +13,17 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// timeServer refuses signatures that were not made within 30 seconds of its time.
+// timeServer refuses signatures that were not made within 30 seconds of the server's
+// time.
 type timeServer struct {
 	t       testing.TB
-	ahead   time.Duration // of the clock of synctest
-	header  []string      // of each response, in addition to Date
+	ahead   time.Duration // how far the server is ahead of the synctest clock
+	header  []string      // headers of each response, in addition to Date
 	noDate  bool
-	lenient bool     // at the token endpoint
-	refused []string // paths
+	lenient bool     // the token endpoint accepts every signature
+	refused []string // the paths of the refused requests
 	calls   int
-	created []time.Duration // of each call, ahead of the server's time
+	created []time.Duration // how far each call is dated ahead of the server's time
 }
 
 func (s *timeServer) serve(req *http.Request) (*http.Response, error) {
@@ -51,7 +52,7 @@ func (s *timeServer) serve(req *http.Request) (*http.Response, error) {
 	return refuse("Signature is incorrect", header...)(req)
 }
 
-// refuse responds with 401.
+// refuse responds with a 401 and the given detail.
 func refuse(detail string, header ...string) roundTrip {
 	return respond(http.StatusUnauthorized, "application/problem+json", refusalBody(detail), header...)
 }
@@ -60,7 +61,7 @@ func refusalBody(detail string) string {
 	return fmt.Sprintf(`{"type": "unauthorised", "status": 401, "detail": %q}`, detail)
 }
 
-// dateOf is the header Date at a time.
+// dateOf returns the Date header for the given time, as a name and a value.
 func dateOf(now time.Time) []string {
 	return []string{"Date", now.UTC().Format(http.TimeFormat)}
 }
@@ -71,7 +72,7 @@ func (s *timeServer) client(t testing.TB, options ...upvest.ClientOption) *upves
 	return newClientOver(t, roundTrip(s.serve), options...)
 }
 
-func TestClockTenMinutesOff(t *testing.T) {
+func TestClockCorrectsADifferenceOfTenMinutes(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{
 		"the server is ahead":  10 * time.Minute,
 		"the server is behind": -10 * time.Minute,
@@ -88,7 +89,7 @@ func TestClockTenMinutesOff(t *testing.T) {
 							}
 						}
 						if len(server.refused) != 1 {
-							t.Errorf("the requests %v were refused, want one as the client keeps the offset",
+							t.Errorf("the requests to %q were refused, want one: the client keeps its offset",
 								server.refused)
 						}
 					})
@@ -99,7 +100,7 @@ func TestClockTenMinutesOff(t *testing.T) {
 }
 
 // A token source without a client learns the server's time from the token endpoint.
-func TestClockOfATokenSource(t *testing.T) {
+func TestTokenSourceLearnsTheServersTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{t: t, ahead: time.Hour}
 		token, err := newTokenSource(t, roundTrip(server.serve)).Token()
@@ -107,22 +108,23 @@ func TestClockOfATokenSource(t *testing.T) {
 			t.Fatal(err)
 		}
 		if token.AccessToken != "token" {
-			t.Errorf("the token is %q, want token", token.AccessToken)
+			t.Errorf(`the token is %q, want "token"`, token.AccessToken)
 		}
 		if len(server.refused) != 1 {
-			t.Errorf("the requests %v were refused, want one", server.refused)
+			t.Errorf("the requests to %q were refused, want one refused request", server.refused)
 		}
 	})
 }
 
-// The client ignores the Date of a response that may come from a cache.
-func TestClockIgnoresADateThatMayBeOld(t *testing.T) {
+// The client ignores a Date that is missing or invalid, or that may come from a cache, as
+// an Age header shows.
+func TestClockIgnoresAnUnusableDate(t *testing.T) {
 	for name, test := range map[string]struct {
 		header []string
 		noDate bool
 	}{
-		"Age":          {header: []string{"Age", "5"}},
-		"Age 0":        {header: []string{"Age", "0"}},
+		"Age of 5":     {header: []string{"Age", "5"}},
+		"Age of 0":     {header: []string{"Age", "0"}},
 		"no Date":      {noDate: true},
 		"invalid Date": {noDate: true, header: []string{"Date", "yesterday"}},
 	} {
@@ -139,7 +141,7 @@ func TestClockIgnoresADateThatMayBeOld(t *testing.T) {
 					requireText(t, err, "Signature is incorrect")
 					for _, skew := range server.created {
 						if skew.Abs() < 9*time.Minute {
-							t.Errorf("the signature is dated %s off, want the local time", skew)
+							t.Errorf("a signature is dated %s from the server's time, want local time", skew)
 						}
 					}
 				})
@@ -148,7 +150,9 @@ func TestClockIgnoresADateThatMayBeOld(t *testing.T) {
 	}
 }
 
-func TestClockIgnoresTheDateOfASuccess(t *testing.T) {
+// If the server accepts a signature although the clocks differ by 20 seconds, the client
+// does not correct the time of its signatures.
+func TestClockIsNotCorrectedAfterASuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: 20 * time.Second}
 		client := server.client(t)
@@ -159,13 +163,13 @@ func TestClockIgnoresTheDateOfASuccess(t *testing.T) {
 		}
 		for _, skew := range server.created {
 			if skew != -20*time.Second {
-				t.Errorf("the signature is dated %s off, want -20 s: the local time", skew)
+				t.Errorf("a signature is dated %s from the server's time, want -20s, the local time", skew)
 			}
 		}
 	})
 }
 
-// The client ignores a small difference, because Date counts whole seconds and its
+// The client ignores a small difference, because Date counts whole seconds and the
 // response takes time to arrive.
 func TestClockIgnoresASmallDifference(t *testing.T) {
 	for _, ahead := range []time.Duration{-4 * time.Second, 0, 4 * time.Second} {
@@ -182,15 +186,17 @@ func TestClockIgnoresASmallDifference(t *testing.T) {
 			second := signatureOf(t, server.requests[1]).created
 			// The second attempt waits a second for its token.
 			if !second.Equal(first.Add(time.Second)) {
-				t.Errorf("%s ahead: dated %s and then %s, want one second later", ahead, first, second)
+				t.Errorf("server %s ahead: the attempts are dated %s and %s, want one second between them",
+					ahead, first, second)
 			}
 		})
 	}
 }
 
-// The offset is dropped when the clocks agree again.
-func TestClockThatIsCorrected(t *testing.T) {
-	for name, isServer := range map[string]bool{"the local clock": false, "the server's clock": true} {
+// The client drops its offset after either clock was corrected, so that the clocks agree
+// again.
+func TestClockDropsItsOffsetWhenTheClocksAgree(t *testing.T) {
+	for name, isServer := range map[string]bool{"local clock is set": false, "server's clock is set": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := &timeServer{ahead: 10 * time.Minute}
@@ -207,15 +213,15 @@ func TestClockThatIsCorrected(t *testing.T) {
 				}
 				for range 2 {
 					if err := retrieve(t.Context(), client); err != nil {
-						t.Fatalf("after the clocks agree: %v", err)
+						t.Fatalf("got the error %v after the clocks agreed again, want success", err)
 					}
 				}
 				if last := server.created[len(server.created)-1]; last.Abs() > time.Second {
-					t.Errorf("the call is dated %s off, want the local time after the clocks agree", last)
+					t.Errorf("the last call is dated %s from the server's time, want at most 1s", last)
 				}
 				calls := server.calls
 				if err := retrieve(t.Context(), client); err != nil || server.calls != calls+1 {
-					t.Errorf("got the error %v after %d requests, want success after one",
+					t.Errorf("got the error %v after %d requests, want success after one request",
 						err, server.calls-calls)
 				}
 			})
@@ -223,8 +229,9 @@ func TestClockThatIsCorrected(t *testing.T) {
 	}
 }
 
-// Calls succeed while the difference of the clocks grows, shrinks or changes its sign.
-func TestClockWhoseOffsetChanges(t *testing.T) {
+// Calls succeed while the difference between the clocks grows, shrinks or changes its
+// sign.
+func TestClockFollowsAChangingDifference(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{}
 		client := server.client(t)
@@ -234,13 +241,14 @@ func TestClockWhoseOffsetChanges(t *testing.T) {
 		} {
 			server.ahead = ahead
 			if err := retrieve(t.Context(), client); err != nil {
-				t.Errorf("%s ahead: got the error %v, want success", ahead, err)
+				t.Errorf("with the server %s ahead, got the error %v, want success", ahead, err)
 			}
 		}
 	})
 }
 
-// If a refusal has another reason and a wrong Date, the client drops the offset again.
+// If a refusal has a wrong Date and a reason other than the clock, the client drops the
+// offset that it took from this Date.
 func TestClockForgetsAnOffsetThatDidNotHelp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var created []time.Duration
@@ -260,13 +268,13 @@ func TestClockForgetsAnOffsetThatDidNotHelp(t *testing.T) {
 			t.Fatal(err)
 		}
 		if want := []time.Duration{0, 10 * time.Minute, 0}; !slices.Equal(created, want) {
-			t.Errorf("the signatures are dated %v off the server's time, want %v", created, want)
+			t.Errorf("the signatures differ from the local time by %v, want %v", created, want)
 		}
 	})
 }
 
-// The offset is limited to a day. A signature that is dated far in the future could be
-// misused at that time.
+// The client ignores an offset of more than a day, because a signature that is dated
+// further in the future could be misused when that time comes.
 func TestClockIgnoresAnOffsetOverADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: 25 * time.Hour}
@@ -274,14 +282,14 @@ func TestClockIgnoresAnOffsetOverADay(t *testing.T) {
 			t.Errorf("got the error %v, want ErrUnauthorized", err)
 		}
 		if len(server.refused) != 1 {
-			t.Errorf("the requests %v were refused, want one", server.refused)
+			t.Errorf("the requests to %q were refused, want one refused request", server.refused)
 		}
 	})
 }
 
-// With a Date that is always wrong, a correct local clock and a token that is revoked, at
-// most one call fails.
-func TestClockForgetsAWrongDateAtOnce(t *testing.T) {
+// Every response has a wrong Date, although the local clock is correct. After the token
+// is revoked, at most one call may fail.
+func TestClockWithWrongDatesFailsAtMostOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		valid := "token-1"
 		granted := 0
@@ -309,14 +317,14 @@ func TestClockForgetsAWrongDateAtOnce(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		if failed > 1 || granted > 4 {
-			t.Errorf("got %d failures of 1440 calls and %d tokens, want at most 1 failure and 4 tokens",
+			t.Errorf("got %d failures in 1440 calls and %d tokens, want at most 1 failure and 4 tokens",
 				failed, granted)
 		}
 	})
 }
 
-// A call that fails for another reason does not change the offset with which others
-// succeeded.
+// A call that fails for a reason other than the clock does not change the offset with
+// which earlier calls succeeded.
 func TestClockKeepsAProvenOffset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{t: t, ahead: time.Hour}
@@ -340,14 +348,14 @@ func TestClockKeepsAProvenOffset(t *testing.T) {
 			t.Error(err)
 		}
 		if len(server.refused) != refused {
-			t.Errorf("the requests %v were refused, want none: the client keeps the offset",
+			t.Errorf("the requests to %q were refused, want none, because the client keeps the offset",
 				server.refused[refused:])
 		}
 	})
 }
 
-// The Date of a token response shows that the local clock was corrected, so the next call
-// is dated right.
+// If the Date of a token response shows that the local clock was corrected, the client
+// dates the next call correctly.
 func TestClockFollowsTheTokenEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: 10 * time.Minute, lenient: true}
@@ -363,7 +371,7 @@ func TestClockFollowsTheTokenEndpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(server.refused) > 0 {
-			t.Errorf("the requests %v were refused, want none", server.refused)
+			t.Errorf("the requests to %q were refused, want none", server.refused)
 		}
 	})
 }

@@ -13,17 +13,19 @@ import (
 )
 
 // Configurations is the service for configurations. The configuration of an account
-// determines which allocation the account follows. An account has at most one.
+// determines which allocation the account follows. An account has at most one
+// configuration.
 //
 // Source: docs.upvest.co, "Portfolios", configurations.
 type Configurations struct{ core *core }
 
 // Create makes an account follow an allocation (POST /portfolios/configurations, scope
-// portfolios:admin). Create trades nothing: only orders and rebalancings trade.
+// portfolios:admin). Create places no orders: only orders and rebalancings trade.
 //
-// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
-// [Error.Resume]; [ErrConflict] and [ErrUnprocessable] for an account that has a
-// configuration or is not active; [ErrNotFound] for an unknown account or allocation.
+// Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
+// again with [Error.Resume]; [ErrConflict] and [ErrUnprocessable] for an account that
+// already has a configuration or is not active; [ErrNotFound] for an unknown account or
+// allocation.
 //
 // Source: docs.upvest.co, "Create portfolios configuration".
 func (s *Configurations) Create(
@@ -57,14 +59,15 @@ func (s *Configurations) Retrieve(
 	})
 }
 
-// Update changes the fields that the update sets (PATCH
+// Update changes those fields of a configuration that are set in the update (PATCH
 // /portfolios/configurations/{account_id}, scope portfolios:admin). A nil list of
-// rebalancing strategies leaves them as they are, an empty list removes all. Update
-// trades nothing: the account reaches a new allocation with its next rebalancing.
+// rebalancing strategies leaves the strategies as they are, and an empty list removes
+// them all. Update places no orders: the account reaches a new allocation with its next
+// rebalancing.
 //
-// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
-// [Error.Resume]; [ErrBadRequest] for an update that the server refuses; [ErrNotFound]
-// for an account without a configuration, or for an unknown allocation.
+// Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
+// again with [Error.Resume]; [ErrBadRequest] for an update that the server refuses;
+// [ErrNotFound] for an account without a configuration, or for an unknown allocation.
 //
 // Source: docs.upvest.co, "Update portfolios configuration".
 func (s *Configurations) Update(
@@ -81,9 +84,9 @@ func (s *Configurations) Update(
 }
 
 // List returns one page of configurations (GET /portfolios/configurations, scope
-// portfolios:read or portfolios:admin). Sort, order and limit are sent even if params
-// leaves them out (account_id, ASC, 100), because the order of the rows is undefined
-// otherwise.
+// portfolios:read or portfolios:admin). List always sends the parameters sort, order and
+// limit (by default account_id, ASC and 100), because the order of the rows is otherwise
+// undefined.
 //
 // Errors to handle: [ErrBadRequest] for a parameter that the server refuses.
 //
@@ -95,11 +98,11 @@ func (s *Configurations) List(
 }
 
 // All reads the whole list from params.Offset, page by page (GET
-// /portfolios/configurations, scope portfolios:read or portfolios:admin). "Lists" in the
-// package comment describes the order of the rows and what All guarantees.
+// /portfolios/configurations, scope portfolios:read or portfolios:admin). The section
+// "Lists" of the package comment describes the order of the rows and what All guarantees.
 //
-// Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and those of
-// List.
+// Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and the errors
+// of List.
 //
 // Source: docs.upvest.co, "List portfolios configurations".
 func (s *Configurations) All(

@@ -13,7 +13,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-func TestContextThatEndedBefore(t *testing.T) {
+func TestCallIsRefusedIfItsContextHasEnded(t *testing.T) {
 	for name, withToken := range map[string]bool{"without a token": false, "with a token": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestContextThatEndedBefore(t *testing.T) {
 	}
 }
 
-func TestContextThatEndsDuringAnAttempt(t *testing.T) {
+func TestContextEndsAnAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -52,13 +52,14 @@ func TestContextThatEndsDuringAnAttempt(t *testing.T) {
 		requireOutcome(t, err, upvest.OutcomeUnknown)
 		server.requireRequests(t, 1)
 		if count := strings.Count(err.Error(), context.DeadlineExceeded.Error()); count != 1 {
-			t.Errorf("the error text contains the deadline %d times, want once: %v", count, err)
+			t.Errorf("the error text mentions the exceeded deadline %d times, want once: %q", count, err)
 		}
 	})
 }
 
-// If the context ends when a response arrives, the error contains both.
-func TestContextThatEndsWithAResponse(t *testing.T) {
+// If the context is cancelled just when an error response arrives, the error wraps the
+// context's error and the error of the response.
+func TestContextThatEndsWhenAnErrorResponseArrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		server := scripted(func(req *http.Request) (*http.Response, error) {
@@ -68,13 +69,14 @@ func TestContextThatEndsWithAResponse(t *testing.T) {
 		err := createOrder(ctx, newTestClient(t, server.serve))
 		server.requireRequests(t, 1)
 		if !errors.Is(err, context.Canceled) || !errors.Is(err, upvest.ErrServiceUnavailable) {
-			t.Errorf("got the error %v, want 503 and context.Canceled", err)
+			t.Errorf("got the error %v, want ErrServiceUnavailable and context.Canceled", err)
 		}
 	})
 }
 
-// If no retry would follow anyway, the error does not contain the end of the context.
-func TestContextThatEndsWithAFinalResponse(t *testing.T) {
+// If the context is cancelled just when a response arrives after which the client would
+// not retry, the error does not wrap the context's error.
+func TestContextThatEndsWhenAFinalResponseArrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		err := retrieve(ctx, newTestClient(t, func(req *http.Request) (*http.Response, error) {
@@ -87,8 +89,8 @@ func TestContextThatEndsWithAFinalResponse(t *testing.T) {
 	})
 }
 
-// A wait that would outlast the deadline does not begin.
-func TestContextTooShortForTheNextWait(t *testing.T) {
+// The client does not begin a wait that would outlast the deadline of the context.
+func TestNoWaitBeginsThatWouldOutlastTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -96,7 +98,7 @@ func TestContextTooShortForTheNextWait(t *testing.T) {
 		start := time.Now()
 		err := createOrder(ctx, newTestClient(t, server.serve))
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, upvest.ErrServiceUnavailable) {
-			t.Errorf("got the error %v, want context.DeadlineExceeded and the 503", err)
+			t.Errorf("got the error %v, want context.DeadlineExceeded and ErrServiceUnavailable", err)
 		}
 		requireText(t, err, "would outlast the deadline")
 		server.requireRequests(t, 1)
@@ -108,7 +110,7 @@ func TestContextTooShortForTheNextWait(t *testing.T) {
 	})
 }
 
-func TestContextThatEndsDuringAWait(t *testing.T) {
+func TestContextEndsTheWaitForARetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
@@ -123,11 +125,12 @@ func TestContextThatEndsDuringAWait(t *testing.T) {
 	})
 }
 
-// requireNoRetryListed checks that the last attempt has neither Retry nor Wait.
+// requireNoRetryListed checks that Retry and Wait of the first attempt are empty, because
+// no second attempt followed.
 func requireNoRetryListed(t *testing.T, failure *upvest.Error) {
 	t.Helper()
 	if last := failure.Attempts[0]; last.Retry != "" || last.Wait != 0 {
-		t.Errorf("the last attempt has Retry %q and Wait %s, want neither", last.Retry, last.Wait)
+		t.Errorf("the only attempt has Retry %q and Wait %s, want neither", last.Retry, last.Wait)
 	}
 }
 
@@ -139,7 +142,7 @@ func TestNilContextIsAnError(t *testing.T) {
 		_, err := operation.call(none, client)
 		requireText(t, err, want)
 		if failure := asError(t, err); failure.Outcome == upvest.OutcomeUnknown {
-			t.Errorf("%s: the outcome is unknown, want refused because nothing was sent", operation.id)
+			t.Errorf("%s: the outcome is unknown, want refused, because nothing was sent", operation.id)
 		}
 	}
 	for _, err := range client.Orders.All(none, portfolios.ListPortfoliosOrdersParams{}) {
@@ -149,11 +152,11 @@ func TestNilContextIsAnError(t *testing.T) {
 	requireText(t, err, want)
 	source, ok := client.TokenSource().(*upvest.TokenSource)
 	if !ok {
-		t.Fatalf("the token source is a %T", client.TokenSource())
+		t.Fatalf("the token source is a %T, want a *upvest.TokenSource", client.TokenSource())
 	}
 	_, err = source.TokenContext(none)
 	requireText(t, err, want)
 	if err := retrieve(t.Context(), client); err != nil {
-		t.Errorf("the next call: %v", err)
+		t.Errorf("the call after those with a nil context returned the error %v, want success", err)
 	}
 }

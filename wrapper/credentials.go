@@ -12,14 +12,15 @@ import (
 )
 
 // Credentials identify one API client at Upvest, and contain the key that signs its
-// requests. fmt, log/slog and encoding/json write them without their secrets. Printers
-// that read the fields instead of calling methods show them, and so does fmt for
-// credentials in an unexported field of a caller's struct: do not print such a struct.
+// requests. fmt, log/slog and encoding/json write credentials without their secrets.
+// Printers that read fields instead of calling methods show the secrets. So does fmt if a
+// struct has the credentials in an unexported field: do not print such a struct.
 //
 // Source: docs.upvest.co, "Authentication" and "HTTP message signatures".
 type Credentials struct {
-	// BaseURL is the server, https or a loopback address. Empty means Upvest's sandbox,
-	// https://sandbox.upvest.co. Orders move real money at portfolios.ServerURLLive.
+	// BaseURL is the URL of the server: https, or http for a loopback address. If it is
+	// empty, the client uses Upvest's sandbox, https://sandbox.upvest.co. At
+	// portfolios.ServerURLLive, orders move real money.
 	BaseURL string
 	// ClientID is the ID of the API client, sent as upvest-client-id.
 	ClientID uuid.UUID

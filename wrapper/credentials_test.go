@@ -33,21 +33,21 @@ func TestNewRefusesInvalidCredentials(t *testing.T) {
 	const ownEntry = "its own entry"
 	for name, test := range map[string]struct {
 		credentials upvest.Credentials
-		want        []string // field and fix
+		want        []string // the field, and how to fix it
 	}{
 		"no secret": {
 			credentials: with(func(c *upvest.Credentials) { c.ClientSecret = "" }),
 			want:        []string{"ClientSecret is", "set the secret"},
 		},
-		"no client id": {
+		"no client ID": {
 			credentials: with(func(c *upvest.Credentials) { c.ClientID = uuid.Nil }),
 			want:        []string{"ClientID is missing", "set the UUID"},
 		},
-		"no key id": {
+		"no key ID": {
 			credentials: with(func(c *upvest.Credentials) { c.KeyID = "" }),
 			want:        []string{"KeyID is missing", "set the ID"},
 		},
-		"a key id with a quote": {
+		"a key ID with a quotation mark": {
 			credentials: with(func(c *upvest.Credentials) { c.KeyID = `a"b` }),
 			want:        []string{"KeyID", "use printable ASCII"},
 		},
@@ -59,11 +59,11 @@ func TestNewRefusesInvalidCredentials(t *testing.T) {
 			credentials: scopes("portfolios:read", ""),
 			want:        []string{"entry 1 of Scopes", ownEntry},
 		},
-		"two scopes in one": {
+		"two scopes in one entry": {
 			credentials: scopes("portfolios:read portfolios:admin"),
 			want:        []string{"entry 0 of Scopes", ownEntry},
 		},
-		"two scopes with a comma": {
+		"two scopes in one entry, with a comma": {
 			credentials: scopes("portfolios:read,portfolios:admin"),
 			want:        []string{"entry 0 of Scopes", ownEntry},
 		},
@@ -89,15 +89,15 @@ func TestNewRefusesInvalidKeys(t *testing.T) {
 		key  crypto.Signer
 		want string
 	}{
-		"no key":                   {want: "missing"},
-		"an RSA key":               {key: rsaKey, want: "RSA"},
-		"a nil RSA key":            {key: (*rsa.PrivateKey)(nil)},
-		"a nil ECDSA key":          {key: (*ecdsa.PrivateKey)(nil)},
-		"a zero ECDSA key":         {key: &ecdsa.PrivateKey{}},
-		"an ECDSA key without D":   {key: &ecdsa.PrivateKey{PublicKey: ecdsaKey.PublicKey}},
-		"a nil Ed25519 key":        {key: ed25519.PrivateKey(nil)},
-		"a short Ed25519 key":      {key: ed25519.PrivateKey("short")},
-		"a nil pointer to Ed25519": {key: (*ed25519.PrivateKey)(nil)},
+		"no key":                          {want: "missing"},
+		"an RSA key":                      {key: rsaKey, want: "RSA"},
+		"a nil RSA key":                   {key: (*rsa.PrivateKey)(nil)},
+		"a nil ECDSA key":                 {key: (*ecdsa.PrivateKey)(nil)},
+		"a zero ECDSA key":                {key: &ecdsa.PrivateKey{}},
+		"an ECDSA key without D":          {key: &ecdsa.PrivateKey{PublicKey: ecdsaKey.PublicKey}},
+		"a nil Ed25519 key":               {key: ed25519.PrivateKey(nil)},
+		"a short Ed25519 key":             {key: ed25519.PrivateKey("short")},
+		"a nil pointer to an Ed25519 key": {key: (*ed25519.PrivateKey)(nil)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			credentials := testCredentials(t)
@@ -107,7 +107,7 @@ func TestNewRefusesInvalidKeys(t *testing.T) {
 	}
 }
 
-func TestNewRefusesInvalidServers(t *testing.T) {
+func TestNewRefusesInvalidBaseURLs(t *testing.T) {
 	const (
 		form     = "use one like https://sandbox.upvest.co"
 		notHTTPS = "BaseURL is not https"
@@ -117,21 +117,21 @@ func TestNewRefusesInvalidServers(t *testing.T) {
 		base string
 		want []string
 	}{
-		"http":                   {base: "http://api.upvest.co", want: []string{notHTTPS, "loopback"}},
-		"http, near loopback":    {base: "http://localhost.example", want: []string{notHTTPS, "loopback"}},
-		"http on all interfaces": {base: "http://0.0.0.0:8080", want: []string{notHTTPS, "loopback"}},
-		"another scheme":         {base: "ftp://api.upvest.co", want: []string{notHTTPS}},
-		"no scheme":              {base: "api.upvest.co", want: []string{form}},
-		"only a path":            {base: "/portfolios", want: []string{form}},
-		"no host":                {base: "https:///portfolios", want: []string{form}},
-		"a port without a host":  {base: "https://:443", want: []string{form}},
-		"a space":                {base: " ", want: []string{form}},
-		"an invalid escape":      {base: "https://api.upvest.co/%zz", want: []string{form}},
-		"a user":                 {base: "https://me:hush@api.upvest.co", want: []string{tooMuch}},
-		"a query":                {base: "https://api.upvest.co?a=hush", want: []string{tooMuch}},
-		"an empty query":         {base: "https://api.upvest.co?", want: []string{tooMuch}},
-		"a fragment":             {base: "https://api.upvest.co/#hush", want: []string{tooMuch}},
-		"an empty fragment":      {base: "https://api.upvest.co/#", want: []string{tooMuch}},
+		"http":                     {base: "http://api.upvest.co", want: []string{notHTTPS, "loopback"}},
+		"http, almost localhost":   {base: "http://localhost.example", want: []string{notHTTPS, "loopback"}},
+		"http on all interfaces":   {base: "http://0.0.0.0:8080", want: []string{notHTTPS, "loopback"}},
+		"a scheme other than http": {base: "ftp://api.upvest.co", want: []string{notHTTPS}},
+		"no scheme":                {base: "api.upvest.co", want: []string{form}},
+		"only a path":              {base: "/portfolios", want: []string{form}},
+		"no host":                  {base: "https:///portfolios", want: []string{form}},
+		"a port without a host":    {base: "https://:443", want: []string{form}},
+		"a space":                  {base: " ", want: []string{form}},
+		"an invalid escape":        {base: "https://api.upvest.co/%zz", want: []string{form}},
+		"a user and password":      {base: "https://me:hush@api.upvest.co", want: []string{tooMuch}},
+		"a query":                  {base: "https://api.upvest.co?a=hush", want: []string{tooMuch}},
+		"an empty query":           {base: "https://api.upvest.co?", want: []string{tooMuch}},
+		"a fragment":               {base: "https://api.upvest.co/#hush", want: []string{tooMuch}},
+		"an empty fragment":        {base: "https://api.upvest.co/#", want: []string{tooMuch}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			credentials := testCredentials(t)
@@ -141,23 +141,23 @@ func TestNewRefusesInvalidServers(t *testing.T) {
 	}
 }
 
-// requireCredentialsRefused checks that New and NewTokenSource return errors that contain
-// all parts and no secret.
+// requireCredentialsRefused checks that the errors of New and NewTokenSource contain all
+// parts and no secret.
 func requireCredentialsRefused(t *testing.T, credentials upvest.Credentials, parts ...string) {
 	t.Helper()
 	client, err := upvest.New(credentials)
 	requireText(t, err, append(parts, "make an Upvest client: ")...)
 	if client != nil {
-		t.Error("New returned a client with the error")
+		t.Error("New returned a client and an error, want only the error")
 	}
 	source, err := upvest.NewTokenSource(credentials)
 	requireText(t, err, append(parts, "make an Upvest token source: ")...)
 	if source != nil {
-		t.Error("NewTokenSource returned a token source with the error")
+		t.Error("NewTokenSource returned a token source and an error, want only the error")
 	}
 	for _, secret := range []string{"test-secret", "hush"} {
 		if strings.Contains(err.Error(), secret) {
-			t.Errorf("the error %q contains %q", err, secret)
+			t.Errorf("the error %q contains the secret %q", err, secret)
 		}
 	}
 }
@@ -171,7 +171,7 @@ func TestNewAcceptsECDSAKeys(t *testing.T) {
 		credentials := testCredentials(t)
 		credentials.PrivateKey = key
 		if _, err := upvest.New(credentials); err != nil {
-			t.Errorf("%s: %v", curve.Params().Name, err)
+			t.Errorf("a key on %s: got the error %v, want none", curve.Params().Name, err)
 		}
 	}
 }
@@ -180,27 +180,27 @@ func TestCredentialsHideSecrets(t *testing.T) {
 	credentials := testCredentials(t)
 	secrets := secretsOf(credentials.ClientSecret, testKey(t))
 	for name, value := range map[string]any{
-		"value":          credentials,
-		"pointer":        &credentials,
-		"nested":         struct{ Credentials upvest.Credentials }{credentials},
-		"nested pointer": struct{ Credentials *upvest.Credentials }{&credentials},
-		"list":           []upvest.Credentials{credentials},
-		"table":          map[string]upvest.Credentials{"live": credentials},
-		"wrapped":        fmt.Errorf("bad credentials %v, %+v", credentials, &credentials),
+		"value":                 credentials,
+		"pointer":               &credentials,
+		"struct":                struct{ Credentials upvest.Credentials }{credentials},
+		"struct with a pointer": struct{ Credentials *upvest.Credentials }{&credentials},
+		"list":                  []upvest.Credentials{credentials},
+		"map":                   map[string]upvest.Credentials{"live": credentials},
+		"wrapped error":         fmt.Errorf("bad credentials %v, %+v", credentials, &credentials),
 	} {
 		for format, text := range everyFormat(t.Context(), value) {
-			requireNoSecret(t, name+" by "+format, text, secrets)
+			requireNoSecret(t, "the "+name+" formatted by "+format, text, secrets)
 		}
 	}
 	const shown = "ClientID:5ec16164-6173-461d-b90d-116d68f55b40"
 	for format, text := range everyFormat(t.Context(), credentials) {
 		if format != "json.Marshal" && !strings.Contains(text, shown) {
-			t.Errorf("%s writes %s, want it to contain %s", format, text, shown)
+			t.Errorf("credentials formatted by %s are %q, want them to contain %q", format, text, shown)
 		}
 	}
 }
 
-// everyFormat writes a value in every way in which programs print and log.
+// everyFormat formats a value in every way in which programs print and log values.
 func everyFormat(ctx context.Context, value any) map[string]string {
 	texts := map[string]string{}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {

@@ -16,7 +16,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// documentedTypes are the types into which the client decodes bodies.
+// documentedTypes are the types into which the client decodes response bodies.
 var documentedTypes = []reflect.Type{
 	reflect.TypeFor[portfolios.OrderList](),
 	reflect.TypeFor[portfolios.Order](),
@@ -29,19 +29,20 @@ var documentedTypes = []reflect.Type{
 	reflect.TypeFor[portfolios.Problem](),
 }
 
-// unidentified is the error of a body that is valid, but not of the resource.
+// unidentified is the error for a body that is valid JSON but does not contain the
+// expected resource.
 const unidentified = "the body is not as documented: " +
 	"the ID of the resource or the data of the page is missing"
 
-// decodeFailure matches every error of decoding. The path in such an error consists of
-// documented names and numbers, so that no error quotes the body.
+// decodeFailure matches every error that decoding can return. A path in an error consists
+// only of documented names and numbers, so a matching error cannot quote the body.
 var decodeFailure = regexp.MustCompile(`^(` + strings.Join([]string{
 	`the body is empty`,
 	`the body breaks off`,
 	`the body is not JSON: the error is at byte [0-9]+`,
 	`the body is not as documented: the ID of the resource or the data of the page is missing`,
-	`the body is not as documented: a value has another form`,
-	`the body is not as documented: the value at ((/[a-z_]+|/[0-9]+)+) has another type`,
+	`the body is not as documented: a value has the wrong form`,
+	`the body is not as documented: the value at ((/[a-z_]+|/[0-9]+)+) has the wrong type`,
 	`the body is not as documented: the value at ((/[a-z_]+|/[0-9]+)+) cannot be read` +
 		`(, in the object with the ID [0-9a-f-]{36})?` +
 		`: repeating the call may return the same response` +
@@ -50,10 +51,10 @@ var decodeFailure = regexp.MustCompile(`^(` + strings.Join([]string{
 
 const byteOrderMark = "\xef\xbb\xbf"
 
-// The client does not use encoding/json, but decodes every body that encoding/json
-// accepts to the same value. There are two intended differences: names are
+// The client does not use encoding/json. For every body that encoding/json
+// accepts, it must decode the same value. There are two intended differences: names are
 // case-sensitive, and a success must identify its resource. The client also accepts some
-// bodies that encoding/json refuses, see explains.
+// bodies that encoding/json refuses (see the variable `extended`).
 func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 	for number := range documentedTypes {
 		for _, operation := range everyOperation() {
@@ -89,15 +90,15 @@ func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 		ours := reflect.New(kind).Interface()
 		err := (&upvest.Response{Body: body}).Decode(ours)
 		if err != nil && !decodeFailure.MatchString(err.Error()) {
-			t.Fatalf("the error may quote the body: %v", err)
+			t.Fatalf("the error %q may quote the body, want one of the known forms", err)
 		}
 		plain := bytes.TrimPrefix(body, []byte(byteOrderMark))
 		isValid := json.Valid(plain)
 		if isValid && err != nil && !strings.Contains(err.Error(), "not as documented") {
-			t.Fatalf("got the error %v for a body that is valid JSON", err)
+			t.Fatalf("got the error %v for valid JSON, want none or \"not as documented\"", err)
 		}
 		if !isValid && err == nil {
-			t.Fatal("the client decoded a body that is not valid JSON")
+			t.Fatal("the client decoded a body that is not valid JSON, want an error")
 		}
 		if !isOrdinary(plain) || err != nil && err.Error() == unidentified {
 			return
@@ -105,20 +106,20 @@ func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 		theirs := reflect.New(kind).Interface()
 		theirErr := json.Unmarshal(plain, theirs)
 		if err != nil && theirErr == nil {
-			t.Fatalf("got the error %v, want none as from encoding/json", err)
+			t.Fatalf("got the error %v, want none, because encoding/json accepts the body", err)
 		}
 		unknown := takeUnknown(reflect.ValueOf(ours))
 		if err == nil && theirErr != nil && !unknown && !explains(plain) {
-			t.Fatalf("the client accepts the body without unknown fields, but encoding/json returns %v",
+			t.Fatalf("the client decoded the body, and found no unknown fields, want an error like %v",
 				theirErr)
 		}
 		if err == nil && theirErr == nil && !reflect.DeepEqual(ours, theirs) {
-			t.Fatalf("got %+v, want %+v as from encoding/json", ours, theirs)
+			t.Fatalf("got %+v, want %+v as decoded by encoding/json", ours, theirs)
 		}
 	})
 }
 
-// takeUnknown clears every [api.Unknown] of a value, and reports whether one was set.
+// takeUnknown clears every [api.Unknown] in a value, and reports whether any was set.
 func takeUnknown(value reflect.Value) (found bool) {
 	switch {
 	case value.Type() == reflect.TypeFor[api.Unknown]():
@@ -138,20 +139,23 @@ func takeUnknown(value reflect.Value) (found bool) {
 	return found
 }
 
-// extended matches values that the client reads and encoding/json refuses: amounts and
-// weights as numbers, and times in further forms of RFC 3339.
+// extended matches values that the client reads, but encoding/json refuses: amounts and
+// weights as numbers, and times in some forms of RFC 3339.
 var extended = regexp.MustCompile(`"(cash_amount|weight)"\s*:\s*-?[0-9]|"[0-9-]{10}([t ]|T.*(:60|z"))`)
 
+// explains reports whether a body contains a value that only the client reads.
 func explains(body []byte) bool { return extended.Match(body) }
 
-// isOrdinary reports whether both decoders must decode a body alike: no object has a name
-// twice, all names consist of the characters of documented ones, and no time is escaped.
+// isOrdinary reports whether the client and encoding/json must decode a body to the same
+// value: no object contains a name twice, all names consist of characters that occur in
+// documented names, and no time contains an escape.
 func isOrdinary(body []byte) bool {
 	if bytes.Contains(body, []byte(`\`)) && bytes.Contains(body, []byte("_at")) {
-		return false // encoding/json gives a time its raw text, escapes included
+		// encoding/json passes the raw text to time.Time, including its escapes
+		return false
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
-	var open []map[string]bool // for each open object the names so far; nil for an array
+	var open []map[string]bool // the names so far in each open object; nil for an array
 	isName := false
 	for {
 		token, err := decoder.Token()
@@ -180,8 +184,8 @@ func isOrdinary(body []byte) bool {
 	}
 }
 
-// The client accepts what a server should not send: a name twice, bytes that are not
-// UTF-8, times in a loose form.
+// The client accepts what a server should not send: repeated names, bytes that are not
+// UTF-8, and times in a loose form.
 func TestDecodeIsLenient(t *testing.T) {
 	body := strings.NewReplacer(
 		`"status": "PROCESSING",`+"\n", `"status": "FILLED", "status": "NEW",`,
@@ -194,22 +198,23 @@ func TestDecodeIsLenient(t *testing.T) {
 	}
 	isLastStatus := order.Status == portfolios.OrderStatusNEW
 	if !isLastStatus || order.Currency != "E\ufffd" || order.CreatedAt.Hour() != 4 {
-		t.Errorf("got %+v, want the last status, a replaced byte and four o'clock", order)
+		t.Errorf("got %+v, want the last status, a replaced byte and 4 o'clock", order)
 	}
 }
 
-// The client allocates space for the rows that a page seems to have. A page without a
-// list must not decode like a page with an empty list.
+// Before the client decodes a page, it counts the objects that look like rows, and
+// allocates space for them. Even so, it must return an error for a page without a list,
+// instead of an empty list.
 func TestPageWithoutAListIsUnreadable(t *testing.T) {
 	decoy := `"former_data": [` + strings.Repeat(`{"created_at": "2021-07-21T14:10:00Z"},`, 50) + `{}]`
 	meta := `"meta": {"limit": 100, "total_count": 51}`
 	for name, test := range map[string]struct {
 		body string
-		want string // error
+		want string // the text of the error
 	}{
-		"no list": {body: `{` + decoy + `, ` + meta + `}`, want: unidentified},
-		"null":    {body: `{` + decoy + `, "data": null, ` + meta + `}`, want: unidentified},
-		"empty":   {body: `{` + decoy + `, "data": [], ` + meta + `}`},
+		"no list":          {body: `{` + decoy + `, ` + meta + `}`, want: unidentified},
+		"null as the list": {body: `{` + decoy + `, "data": null, ` + meta + `}`, want: unidentified},
+		"an empty list":    {body: `{` + decoy + `, "data": [], ` + meta + `}`},
 	} {
 		for _, page := range []any{
 			new(portfolios.AllocationList), new(portfolios.ConfigurationList), new(portfolios.OrderList),

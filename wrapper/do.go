@@ -16,7 +16,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// Request is a call of any path of the API, see [Client.Do].
+// Request describes a call to any path of the API, see [Client.Do].
 type Request struct {
 	// Method is GET, POST, PUT, PATCH or DELETE.
 	Method string
@@ -25,25 +25,27 @@ type Request struct {
 	Path string
 	// Query is optional.
 	Query url.Values
-	// Body is the body of a write. Bytes are sent as they are, any other value as
-	// encoding/json writes it; nil sends no body. An io.Reader is refused, because each
-	// attempt has to send the body again.
+	// Body is the body of a write. Bytes are sent as they are, and any other value is
+	// sent as encoding/json writes it; nil sends no body. An io.Reader is refused,
+	// because each attempt has to send the body again.
 	Body any
 	// Repeatable allows a PUT or DELETE to be sent again after an attempt whose outcome
-	// is unknown. POST and PATCH always allow it, because they carry an idempotency key.
+	// is unknown. A POST or PATCH can always be sent again, because it carries an
+	// idempotency key.
 	Repeatable bool
 	// Operation names the call in errors, logs and hooks. The default is Method and Path.
 	Operation string
 }
 
-// Do calls an operation that has no method in this client: a later one, or one of another
-// part of the API. Like every call, it gets a token, is signed, paced and retried, and
-// returns an *[Error] if it fails. It decodes the response into out, any pointer. Field
-// names are case-sensitive. Pass nil if the response has no body, or if its body does not
-// matter.
+// Do calls an operation that has no method in this client, such as an operation of a
+// later version or of a different part of the API. Like every call, it carries a token
+// and a signature, is paced and retried, and returns an *[Error] if it fails. Do decodes
+// the response into out, which can be any pointer. Field names are case-sensitive. Pass
+// nil as out if the response has no body, or if its body does not matter.
 //
-// A response with a body is accepted only if it has an upvest-request-id, because the
-// client cannot compare the body with a documented one.
+// A response with a body is accepted only if it has an upvest-request-id. A response
+// without this ID may come from a proxy, and the client has no documented body with which
+// to compare the response.
 func (c *Client) Do(ctx context.Context, request Request, out any, options ...CallOption) error {
 	return c.coreOrNil().do(ctx, request, out, options)
 }
@@ -92,8 +94,9 @@ func checkOut(out any) error {
 	return validate.Unless(ok, "out: use a pointer that is not nil, or nil to ignore the body")
 }
 
-// decodeUndocumented reads a response. It must be JSON; if out is nil, it may be empty.
-// The response to a write, and every response with a body, needs an upvest-request-id.
+// decodeUndocumented reads a response. The body must be JSON; if out is nil, the body may
+// also be empty. The response to a write, and every response with a body, needs an
+// upvest-request-id.
 func (r *Response) decodeUndocumented(op operation, out any) error {
 	if len(bytes.TrimSpace(r.Body)) == 0 && out == nil {
 		if op.isWrite() {

@@ -14,13 +14,15 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// liquidation is a part of the response of an operation that no service covers.
+// liquidation holds a part of the response of an operation for which the client has no
+// method.
 type liquidation struct {
 	ID     string `json:"id"`
 	Status string `json:"status"`
 }
 
-// The golden files are in testdata/requests-beyond.
+// These requests contain something that the contract does not document. They must equal
+// the golden files in testdata/requests-beyond.
 func TestRequestsBeyondTheContract(t *testing.T) {
 	path := "/accounts/" + someAccount.String() + "/liquidations"
 	for name, call := range map[string]func(context.Context, *upvest.Client) error{
@@ -101,21 +103,22 @@ func TestDoDecodesTheBody(t *testing.T) {
 			out:   &map[string]string{},
 			check: func(out any) bool { return (*out.(*map[string]string))["a"] == "1.50" },
 		},
-		"nothing is required":              {body: `{"a": 1}`},
-		"nothing is required and received": {},
+		"a body without an out value":     {body: `{"a": 1}`},
+		"neither a body nor an out value": {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := doCreate(t, test.body, test.out); err != nil {
 				t.Fatal(err)
 			}
 			if test.check != nil && !test.check(test.out) {
-				t.Errorf("%s decodes to %+v, want the fields of the body", test.body, test.out)
+				t.Errorf("the body %s was decoded to %+v, want the fields of the body", test.body, test.out)
 			}
 		})
 	}
 }
 
-// doCreate makes a POST that receives 202 with this body.
+// doCreate makes a POST whose response is a 202 with the given body, to be decoded into
+// out.
 func doCreate(t *testing.T, body string, out any) error {
 	t.Helper()
 	client := respondingClient(t, http.StatusAccepted, "application/json", body,
@@ -130,10 +133,10 @@ func TestDoReportsABodyThatCannotBeRead(t *testing.T) {
 		out  any
 		want string
 	}{
-		"nothing":      {out: new(liquidation), want: "the body is empty"},
-		"no JSON":      {body: "<html>", want: "the body is not JSON"},
-		"cut off":      {body: `{"id": "x", "sta`, out: new(liquidation), want: "breaks off"},
-		"another form": {body: `{"id": ["secret"]}`, out: new(liquidation), want: "the value at /id"},
+		"an empty body":    {out: new(liquidation), want: "the body is empty"},
+		"HTML":             {body: "<html>", want: "the body is not JSON"},
+		"cut off":          {body: `{"id": "x", "sta`, out: new(liquidation), want: "breaks off"},
+		"a list as the ID": {body: `{"id": ["secret"]}`, out: new(liquidation), want: "the value at /id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := doCreate(t, test.body, test.out)
@@ -141,15 +144,16 @@ func TestDoReportsABodyThatCannotBeRead(t *testing.T) {
 			requireOutcome(t, err, upvest.OutcomeAccepted)
 			failure := asError(t, err)
 			if failure.Operation != "create_x" || strings.Contains(err.Error(), "secret") {
-				t.Errorf("got the error %v of %s, want one of create_x that does not quote the body",
+				t.Errorf("got the error %q with the operation %q, want create_x and no quotation of the body",
 					err, failure.Operation)
 			}
 		})
 	}
 }
 
-// Do cannot check whether a JSON body is the documented one. Without a request ID the
-// response may come from a proxy, so Do refuses it.
+// Do does not know which fields to expect, so it cannot tell whether a JSON body comes
+// from the API. A response without a request ID may come from a proxy, so Do refuses its
+// body.
 func TestDoRequiresARequestIDForABody(t *testing.T) {
 	client := newTestClient(t, success(`{"maintenance": true}`))
 	err := client.Do(t.Context(), upvest.Request{Method: http.MethodPost, Path: "/x"}, new(liquidation))
@@ -160,9 +164,9 @@ func TestDoRequiresARequestIDForABody(t *testing.T) {
 	}
 }
 
-// After an unknown outcome, Do retries only calls that have the same effect if they are
-// repeated. After a refusal, it retries every call.
-func TestDoRetries(t *testing.T) {
+// After an unknown outcome, Do retries only calls that can be repeated without a second
+// effect. After a refusal, it retries every call.
+func TestDoRetriesUnknownOutcomesOnlyOfRepeatableCalls(t *testing.T) {
 	lost := failing(io.ErrUnexpectedEOF)
 	throttled := respond(http.StatusTooManyRequests, "", "", "Upvest-Request-Id", "request")
 	for name, test := range map[string]struct {
@@ -189,14 +193,16 @@ func TestDoRetries(t *testing.T) {
 				requireText(t, err, test.method+" /x")
 				failure := asError(t, err)
 				if len(failure.Attempts) != test.attempts {
-					t.Errorf("got %d attempts, want %d: %v", len(failure.Attempts), test.attempts, err)
+					t.Errorf("the error %q lists %d attempts, want %d",
+						err, len(failure.Attempts), test.attempts)
 				}
 				keys := map[string]bool{}
 				for _, req := range server.requests {
 					keys[req.Header.Get("Idempotency-Key")] = true
 				}
 				if len(keys) != 1 || keys[""] == test.hasKey {
-					t.Errorf("the idempotency keys are %v, want one: %t", keys, test.hasKey)
+					t.Errorf("the attempts carry the idempotency keys %v, want one value, non-empty: %t",
+						keys, test.hasKey)
 				}
 			})
 		})
@@ -222,28 +228,28 @@ func TestDoRefusesInvalidRequests(t *testing.T) {
 			request: upvest.Request{Method: "get", Path: "/x"},
 			want:    "method: use GET, ",
 		},
-		"a path without a slash":    {request: get("x"), want: pathForm},
-		"no path":                   {request: get(""), want: pathForm},
-		"a query in the path":       {request: get("/x?a=b"), want: pathForm},
-		"a fragment in the path":    {request: get("/x#a"), want: pathForm},
-		"a space":                   {request: get("/a b"), want: escaping},
-		"an invalid escape":         {request: get("/a%zz"), want: escaping},
-		"an empty segment":          {request: get("/x//y"), want: segmentForm},
-		"two slashes at the start":  {request: get("//x/y"), want: segmentForm},
-		"two slashes at the end":    {request: get("/x//"), want: segmentForm},
-		"a segment of dots":         {request: get("/x/../y"), want: segmentForm},
-		"a segment of escaped dots": {request: get("/x/%2e%2E/y"), want: segmentForm},
-		"dots after an escaped /":   {request: get("/x/a%2F..%2Fb"), want: segmentForm},
+		"a path without a slash":        {request: get("x"), want: pathForm},
+		"no path":                       {request: get(""), want: pathForm},
+		"a query in the path":           {request: get("/x?a=b"), want: pathForm},
+		"a fragment in the path":        {request: get("/x#a"), want: pathForm},
+		"a space in the path":           {request: get("/a b"), want: escaping},
+		"an invalid escape in the path": {request: get("/a%zz"), want: escaping},
+		"an empty segment":              {request: get("/x//y"), want: segmentForm},
+		"two slashes at the start":      {request: get("//x/y"), want: segmentForm},
+		"two slashes at the end":        {request: get("/x//"), want: segmentForm},
+		"a segment of dots":             {request: get("/x/../y"), want: segmentForm},
+		"a segment of escaped dots":     {request: get("/x/%2e%2E/y"), want: segmentForm},
+		"dots after an escaped slash":   {request: get("/x/a%2F..%2Fb"), want: segmentForm},
 		"a token request": {
 			request: upvest.Request{Method: http.MethodPost, Path: "/auth/token"},
 			want:    "TokenSource",
 		},
-		"a body of a GET": {
+		"a GET with a body": {
 			request: upvest.Request{Method: http.MethodGet, Path: "/x", Body: 1},
 			want:    "body: a GET has no body",
 		},
-		"a body that is not JSON":       {request: put([]byte("{")), want: "body: it is not JSON"},
-		"a body that json cannot write": {request: put(func() {}), want: "body: encoding/json cannot"},
+		"a body that is not JSON":        {request: put([]byte("{")), want: "body: it is not JSON"},
+		"a body that cannot become JSON": {request: put(func() {}), want: "body: encoding/json cannot"},
 		"a reader as a body": {
 			request: put(strings.NewReader("{}")),
 			want:    "it is an io.Reader",
@@ -285,7 +291,7 @@ func TestDoRefusesInvalidRequests(t *testing.T) {
 	requireText(t, newTestClient(t, nil).Do(none, get("/x"), nil), "the context is nil")
 }
 
-func TestResponseDecodesFieldsThatTheClientHasNoNameFor(t *testing.T) {
+func TestResponseDecodesFieldsThatTheClientDoesNotCover(t *testing.T) {
 	body := strings.Replace(orderBody, "{", `{"client_reference": "plan 7",`, 1)
 	client := newTestClient(t, success(body))
 	var response upvest.Response
@@ -296,9 +302,9 @@ func TestResponseDecodesFieldsThatTheClientHasNoNameFor(t *testing.T) {
 		ClientReference string `json:"client_reference"`
 	}
 	if err := response.Decode(&newer); err != nil || newer.ClientReference != "plan 7" {
-		t.Errorf("got %+v, %v, want client_reference plan 7", newer, err)
+		t.Errorf("got %+v and the error %v, want the client_reference \"plan 7\"", newer, err)
 	}
 	if err := response.Decode(new([]int)); err == nil || strings.Contains(err.Error(), "plan 7") {
-		t.Errorf("got %v, want an error that quotes nothing", err)
+		t.Errorf("decoding into a slice returned the error %v, want one that does not quote the body", err)
 	}
 }

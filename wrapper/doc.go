@@ -1,10 +1,11 @@
 // Package wrapper calls the portfolios part of the Upvest Investment API. It adds the
 // access token, the request signature, the API version and the idempotency key to the
-// generated client, retries what is safe to repeat, and reports the outcome of every
-// call.
+// requests of the generated client, retries requests that are safe to repeat, and reports
+// the outcome of every call.
 //
-// The folders are named after their content: generated has generated code, and wrapper
-// has this code around it. Import them under the names that callers read:
+// The packages are named after their content: package generated contains generated code,
+// and package wrapper the code around it. Import them under names that read well in a
+// program:
 //
 //	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 //	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
@@ -20,8 +21,8 @@
 //		return nil, err
 //	}
 //
-// Create one [Client] and share it: it is safe for concurrent use. Its services have a
-// method for each operation:
+// Create one [Client] and share it, because it is safe for concurrent use. Its services
+// have a method for each operation:
 //
 //	client.Allocations     Create, Retrieve, Update, List, All
 //	client.Configurations  Create, Retrieve, Update, List, All
@@ -30,15 +31,15 @@
 //	client.Rebalancings    Trigger, RetrieveExecution
 //
 // [Client.Do] calls operations that have no method. [WithQuery], [WithBodyField] and
-// [WithHeader] send parameters and fields that this client does not cover. Each object of
-// a response, also in a list, has a field Unknown with the fields that its struct does
-// not have, see [api.Unknown]. [Response.Decode] reads a response into the caller's own
-// type.
+// [WithHeader] send parameters, body fields and headers that this client does not cover.
+// In each object of a response, including each row of a list, the field Unknown contains
+// the received fields that the Go struct does not have, see [api.Unknown].
+// [Response.Decode] reads a response into the caller's own type.
 //
 // # Authentication
 //
-// [FromEnv] reads [Credentials] from the UPVEST_API_* variables, which Upvest's own code
-// uses too. To read the key from another source:
+// [FromEnv] reads [Credentials] from the environment variables UPVEST_API_*, which
+// Upvest's own code also uses. To read the key from another source:
 //
 //	key, err := upvest.ParsePrivateKey(text, passphrase)
 //	if err != nil {
@@ -53,20 +54,20 @@
 //		Scopes:       []string{"portfolios:admin"},
 //	})
 //
-// A key in a KMS or HSM is a [crypto.Signer]. If it also has a method SignContext, a
-// cancelled call does not wait for a key service that hangs.
+// For a key in a KMS or HSM, pass a [crypto.Signer]. If the signer also has a method
+// SignContext, a cancelled call does not wait for a key service that hangs.
 //
 // The client fetches and renews access tokens. Clients with the same credentials can
 // share a [TokenSource].
 //
 // # Errors and outcomes
 //
-// Every failed request returns an [*Error] with status, request ID and raw body as
-// received. Check its kind with [errors.Is]. Begin with [ErrOutcomeUnknown], which means
-// that the server may have carried out the write, and [ErrAccepted], which means that the
-// server accepted the write but its response cannot be read. Then check for an HTTP
-// status, such as [ErrNotFound]. To resume a write after one of the first two errors,
-// make the same call with [Error.Resume]:
+// A call that fails returns an [*Error] with the status, the request ID and the body as
+// received. Check its kind with [errors.Is]. First check for [ErrOutcomeUnknown], which
+// means that the server may have carried out the write, and [ErrAccepted], which means
+// that the server accepted the write but its response cannot be read. Then check for an
+// HTTP status, such as [ErrNotFound]. To resume a write after one of the first two
+// errors, make the same call again with [Error.Resume]:
 //
 //	order, err := client.Orders.Create(ctx, request)
 //	var failure *upvest.Error
@@ -75,22 +76,24 @@
 //		order, err = client.Orders.Create(ctx, request, failure.Resume())
 //	}
 //
-// The write is not carried out twice as long as the server keeps its idempotency key,
-// which Upvest documents as at least 24 hours. [IdempotencyKeyFor] derives a key that any
-// process can use again.
+// The server does not carry out the write a second time as long as it keeps the
+// idempotency key. Upvest documents that it keeps keys for at least 24 hours.
+// [IdempotencyKeyFor] derives a key from the caller's own ID, so that any process can
+// derive the same key again.
 //
-// A call returns a [FieldError] if it cannot read the ID of an object, or one of its
-// amounts and weights, its type, side, status, currency or time of creation. Any other
-// value that cannot be read counts as absent, and is in Unknown of its object.
+// A call returns a [FieldError] if it cannot read an object's ID, amount, weights, type,
+// side, status, currency or time of creation. Any other value that cannot be read is
+// treated as absent, and is kept in the field Unknown of its object.
 //
 // # Retries, timeouts and limits
 //
-// Any 2xx is a success. The client makes up to four attempts. It retries network
+// Any 2xx status is a success. The client makes up to four attempts. It retries network
 // failures, the statuses 408, 429, 500, 502, 503, 504, 520 to 526 and 530 (Cloudflare got
-// no usable response), and a 2xx whose body breaks off. [RetryPolicy] describes the
-// waits, the limits, and the budget that all calls share. After a 401 the client makes
-// one more attempt, with a new token. An attempt ends after 30 seconds. A call has no
-// timeout except that of its context, unless [WithTimeout] sets one.
+// no usable response), and 2xx responses whose body ends too early. [RetryPolicy]
+// describes the waits, the limits, and the budget that all calls share. After a 401 the
+// client makes one more attempt, with a new token. An attempt times out after 30 seconds.
+// A call has no timeout except the deadline of its context, unless [WithTimeout] sets
+// one.
 //
 //	client, err := upvest.New(credentials,
 //		// golang.org/x/time/rate: 250 requests a second, 50 at once
@@ -98,10 +101,10 @@
 //		// failures and retries as warnings, the rest at debug level
 //		upvest.WithLogger(slog.Default()),
 //		upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 6}),
-//		upvest.WithTimeout(20*time.Second), // of a call with all its attempts
+//		upvest.WithTimeout(20*time.Second), // for a call, including all its attempts
 //	)
 //
-// Upvest documents 300 requests a second for its sandbox.
+// Upvest documents a limit of 300 requests a second for its sandbox.
 //
 // # Lists
 //
@@ -113,24 +116,25 @@
 //		fmt.Println(order.ID, order.Status)
 //	}
 //
-// The method List of a service returns one page. All reads the whole list in pages of
-// params.Limit rows (100 if it is nil, at least 2). Each page overlaps the page before by
-// one row.
+// The method List of a service returns one page. The method All reads the whole list in
+// pages of params.Limit rows (100 if the limit is nil, and never fewer than 2). Each page
+// begins with the last row of the page before.
 //
-// All requests the rows in the order of their IDs. While the server keeps that order,
-// every row that is in the list from beginning to end is delivered exactly once, even
-// while other rows are added and removed, and memory does not grow with the list. If the
-// rows are in another order, each page must begin with the last row of the page before.
-// The list ends with [ErrListUnreadable] if the guarantee cannot be kept. Pages of a
-// single row do not overlap: there, the guarantee holds unless rows before the current
-// row are both added and removed between two requests.
+// By default, the method All requests the rows in the order of their IDs. While the
+// server keeps that order, every row that is in the list from the first request to the
+// last is delivered exactly once, even if other rows are added and removed in the
+// meantime. In that case, the memory in use does not grow with the list. If the rows are
+// in a different order, each page must begin with the last row of the page before. If All
+// cannot keep the guarantee, it ends the list with [ErrListUnreadable]. If the server
+// returns pages of a single row, the pages do not overlap, and the guarantee holds unless
+// rows before the current row are both added and removed between two requests.
 //
-// A page that is shorter than its limit, an empty page, and a total_count that is reached
-// are signs of the end. All stops after two of these signs; after one, it requests
-// another page.
+// There are three signs of the end: a page that is shorter than its limit, an empty page,
+// and a total_count that is reached. The method All stops after two of these signs; after
+// a single sign, it requests one more page.
 //
 // An error is delivered once and ends the list. The caller may stop at any row.
-// [WithRetry] and [WithTimeout] apply to the request of each page.
+// [WithRetry] and [WithTimeout] apply to the request of each page, not to the whole list.
 //
 // # Waiting
 //
@@ -138,14 +142,14 @@
 //	defer stop()
 //	order, err := client.Orders.Wait(ctx, order.ID, nil) // FILLED, SETTLED or CANCELLED
 //
-// [Orders.Wait] retrieves the order after one second, then less and less often, at least
-// every 30 seconds. If the context ends before the order is done, it returns the order as
-// last received, and the error.
+// [Orders.Wait] retrieves the order again after one second, and then at growing intervals
+// of at most 30 seconds. If the context ends before the order is done, Wait returns the
+// order as last received together with an error.
 //
 // # Testing
 //
-// Tests need no credentials. Package sandbox is a local server that keeps state, checks
-// requests as Upvest documents it, and fails on demand.
+// Tests need no credentials from Upvest. Package sandbox provides a local server that
+// keeps state, checks requests by the rules that Upvest documents, and fails on demand.
 //
 //	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
 //		Allocations: []sandbox.Allocation{
@@ -157,8 +161,8 @@
 //
 // # Using the editors alone
 //
-// The request editors also work on the plain generated client, in this order. The
-// signature comes last, because it covers what the others set:
+// The request editors of this package also work with the plain generated client. Add them
+// in this order. The signature comes last, because it covers what the other editors set:
 //
 //	client, err := portfolios.NewClient(credentials.BaseURL,
 //		portfolios.WithRequestEditorFn(upvest.VersionEditor()),
@@ -166,13 +170,14 @@
 //		portfolios.WithRequestEditorFn(upvest.AcceptEditor()),
 //		portfolios.WithRequestEditorFn(upvest.IdempotencyKeyEditor(uuid.NewRandom)),
 //		portfolios.WithRequestEditorFn(upvest.TokenEditor(source)),
-//		portfolios.WithRequestEditorFn(upvest.SignatureEditor(signer))) // last
+//		portfolios.WithRequestEditorFn(upvest.SignatureEditor(signer))) // must be last
 //
 // # Goroutines
 //
 // A Client starts goroutines for token requests, for pages that are requested ahead, and
 // for a key or token source that takes no context. A token request ends soon after the
-// last call that waits for it, unless it renews a valid token in the background, which
-// [Client.Close] ends. A key or source that hangs keeps its goroutine until it returns,
-// at most eight of each.
+// last call has stopped waiting for it. No call waits for a request that renews a valid
+// token in the background; that request ends on its own or with [Client.Close]. If a key
+// or a token source hangs, its goroutine remains until it returns. At most eight
+// goroutines can remain for each key, and at most eight for each token source.
 package wrapper

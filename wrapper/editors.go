@@ -24,12 +24,13 @@ func VersionEditor() portfolios.RequestEditorFn {
 	return headerEditor("Upvest-Api-Version", apiVersion)
 }
 
-// ClientIDEditor sets upvest-client-id.
+// ClientIDEditor sets the header upvest-client-id.
 func ClientIDEditor(clientID uuid.UUID) portfolios.RequestEditorFn {
 	return headerEditor("Upvest-Client-Id", clientID.String())
 }
 
-// AcceptEditor sets accept to application/json, the one value that a signature may cover.
+// AcceptEditor sets the header accept to application/json, the only value that a
+// signature may cover.
 func AcceptEditor() portfolios.RequestEditorFn { return headerEditor("Accept", "application/json") }
 
 func headerEditor(name, value string) portfolios.RequestEditorFn {
@@ -39,13 +40,13 @@ func headerEditor(name, value string) portfolios.RequestEditorFn {
 	}
 }
 
-// IdempotencyKeyEditor sets idempotency-key on the operations that take one, POST and
-// PATCH, to the result of newKey. Pass uuid.NewRandom to give each call a new key. A key
-// that the request already has stays.
+// IdempotencyKeyEditor sets the header idempotency-key of a POST or PATCH to the result
+// of newKey. Other requests take no key. Pass uuid.NewRandom to give each call a new key.
+// A key that the request already has is kept.
 //
 // The generated client runs the editors of the client before those of a call. To give a
-// certain key to one call, pass to the call an editor that sets the header
-// idempotency-key, and after it another [SignatureEditor].
+// particular key to one call, pass two more editors to the call: one that sets the header
+// idempotency-key, and then another [SignatureEditor].
 func IdempotencyKeyEditor(newKey func() (uuid.UUID, error)) portfolios.RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
 		keyed := req.Method == http.MethodPost || req.Method == http.MethodPatch
@@ -64,7 +65,7 @@ func IdempotencyKeyEditor(newKey func() (uuid.UUID, error)) portfolios.RequestEd
 	}
 }
 
-// TokenEditor sets authorization to a token from the source, for instance a
+// TokenEditor sets the header authorization to a token from the source, for instance a
 // [TokenSource].
 func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 	if validate.IsNil(source) {
@@ -83,8 +84,8 @@ func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 	}
 }
 
-// SignatureEditor signs the request with all headers that it has at that time. It must be
-// the last editor, also after the editors of a call.
+// SignatureEditor signs the request with all headers that the request has at that time.
+// The editor must run last, also after the editors of a call.
 func SignatureEditor(signer *Signer) portfolios.RequestEditorFn {
 	if signer == nil {
 		return func(context.Context, *http.Request) error {

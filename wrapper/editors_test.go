@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// plainClient is the generated client with these editors, without the rest of this
-// package. It records its requests.
+// plainClient returns a generated client that uses only the given editors of this
+// package. It records its requests in sent.
 func plainClient(t *testing.T, sent *wireLog, editors ...portfolios.RequestEditorFn) *portfolios.Client {
 	t.Helper()
 	transport := sent.over(success(orderBody))
@@ -63,7 +63,7 @@ func TestHeaderEditorsOnThePlainClient(t *testing.T) {
 		"version": {editor: upvest.VersionEditor(), header: "Upvest-Api-Version", want: "1"},
 		"accept":  {editor: upvest.AcceptEditor(), header: "Accept", want: "application/json"},
 		"token":   {editor: upvest.TokenEditor(source), header: "Authorization", want: "Bearer ory_at_1"},
-		"client id": {
+		"client ID": {
 			editor: upvest.ClientIDEditor(clientID),
 			header: "Upvest-Client-Id",
 			want:   clientID.String(),
@@ -71,7 +71,7 @@ func TestHeaderEditorsOnThePlainClient(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var sent wireLog
-			// The editor replaces the header of an earlier one.
+			// The tested editor must replace the header that an earlier editor set.
 			before := func(_ context.Context, req *http.Request) error {
 				req.Header.Set(test.header, "other")
 				return nil
@@ -80,7 +80,7 @@ func TestHeaderEditorsOnThePlainClient(t *testing.T) {
 			resp, err := client.RetrievePortfoliosOrder(t.Context(), someOrder)
 			closeResponse(t, resp, err)
 			if got := sent[0].header.Values(test.header); !slices.Equal(got, []string{test.want}) {
-				t.Errorf("%s is %q, want %q", test.header, got, test.want)
+				t.Errorf("the header %s is %q, want %q", test.header, got, test.want)
 			}
 			if len(sent[0].header) != 1 {
 				t.Errorf("the request has the headers %v, want only %s", sent[0].header, test.header)
@@ -137,15 +137,15 @@ func TestIdempotencyKeyEditorOnThePlainClient(t *testing.T) {
 				t.Errorf("idempotency-key is %q, want %q", got, test.want)
 			}
 			if isMade := keys == 1; isMade != (test.want != "") || keys > 1 {
-				t.Errorf("%s: %d keys were generated, want one for POST and PATCH only", name, keys)
+				t.Errorf("got %d generated keys for a %s, want one for POST and PATCH, else none", keys, name)
 			}
 		})
 	}
 }
 
-func TestIdempotencyKeyEditorKeepsAKey(t *testing.T) {
+func TestIdempotencyKeyEditorKeepsAnExistingKey(t *testing.T) {
 	editor := upvest.IdempotencyKeyEditor(func() (uuid.UUID, error) {
-		t.Error("the editor generated a key, want the key of the request")
+		t.Error("the editor generated a key, want it to keep the key of the request")
 		return uuid.New(), nil
 	})
 	own := func(_ context.Context, req *http.Request) error {
@@ -160,8 +160,9 @@ func TestIdempotencyKeyEditorKeepsAKey(t *testing.T) {
 	}
 }
 
-// The comment of IdempotencyKeyEditor describes this way to give a key to one call.
-func TestKeyOfOneCallOnThePlainClient(t *testing.T) {
+// The doc comment of IdempotencyKeyEditor describes this way to set the key of a single
+// call.
+func TestIdempotencyKeyOfASingleCallOnThePlainClient(t *testing.T) {
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -178,14 +179,14 @@ func TestKeyOfOneCallOnThePlainClient(t *testing.T) {
 		t.Context(), someOrderRequest(), ofCall, upvest.SignatureEditor(signer))
 	closeResponse(t, resp, err)
 	if got := sent[0].header.Values("Idempotency-Key"); !slices.Equal(got, []string{key}) {
-		t.Errorf("idempotency-key is %q, want %s", got, key)
+		t.Errorf("idempotency-key is %q, want %q", got, key)
 	}
 	if covered := requireSigned(t, sent[0], testPublicKey(t)); !slices.Contains(covered, "idempotency-key") {
-		t.Errorf("the signature covers %q, want idempotency-key among them", covered)
+		t.Errorf("the signature covers %q, want it to cover idempotency-key", covered)
 	}
 }
 
-func TestIdempotencyKeyEditorReportsFailure(t *testing.T) {
+func TestIdempotencyKeyEditorReturnsTheErrorOfTheGenerator(t *testing.T) {
 	failure := errors.New("no entropy")
 	var sent wireLog
 	editor := upvest.IdempotencyKeyEditor(func() (uuid.UUID, error) { return uuid.Nil, failure })
@@ -203,11 +204,11 @@ func TestTokenEditorRefusesInvalidTokens(t *testing.T) {
 		token sourceFunc
 		want  string
 	}{
-		"a failure": {
+		"an error": {
 			token: func() (*oauth2.Token, error) { return nil, errors.New("vault is sealed") },
 			want:  "vault is sealed",
 		},
-		"nothing": {
+		"neither a token nor an error": {
 			token: func() (*oauth2.Token, error) { return nil, nil },
 			want:  "no token",
 		},
@@ -215,7 +216,7 @@ func TestTokenEditorRefusesInvalidTokens(t *testing.T) {
 			token: func() (*oauth2.Token, error) { return &oauth2.Token{}, nil },
 			want:  "no token",
 		},
-		"an error of oauth2": {
+		"an oauth2 error with a response": {
 			token: func() (*oauth2.Token, error) {
 				return nil, &oauth2.RetrieveError{
 					Response:         &http.Response{StatusCode: 400, Status: "400 Bad Request"},
@@ -226,7 +227,7 @@ func TestTokenEditorRefusesInvalidTokens(t *testing.T) {
 			},
 			want: "400",
 		},
-		"an error of oauth2 without a response": {
+		"an oauth2 error without a response": {
 			token: func() (*oauth2.Token, error) {
 				return nil, &oauth2.RetrieveError{Body: []byte("CANARY"), ErrorDescription: "no response"}
 			},
@@ -235,17 +236,17 @@ func TestTokenEditorRefusesInvalidTokens(t *testing.T) {
 	}
 	for name, test := range sources {
 		for kind, source := range map[string]oauth2.TokenSource{
-			"without a context": test.token,
-			"with a context":    contextSource(test.token),
+			"source without a context": test.token,
+			"source with a context":    contextSource(test.token),
 		} {
-			t.Run(name+" "+kind, func(t *testing.T) {
+			t.Run(name+", "+kind, func(t *testing.T) {
 				var sent wireLog
 				client := plainClient(t, &sent, upvest.TokenEditor(source))
 				resp, err := client.RetrievePortfoliosOrder(t.Context(), someOrder)
 				err = failedCall(t, resp, err)
 				requireText(t, err, "get an access token: ", test.want)
 				if strings.Contains(err.Error(), "CANARY") {
-					t.Errorf("the error %q quotes the response", err)
+					t.Errorf("the error %q quotes the body of the response, want no quotation", err)
 				}
 				if len(sent) != 0 {
 					t.Errorf("got %d requests, want none", len(sent))
@@ -255,7 +256,7 @@ func TestTokenEditorRefusesInvalidTokens(t *testing.T) {
 	}
 }
 
-func TestTokenEditorKeepsTheCause(t *testing.T) {
+func TestTokenEditorKeepsTheResponseInItsError(t *testing.T) {
 	source := sourceFunc(func() (*oauth2.Token, error) {
 		response := &http.Response{StatusCode: http.StatusForbidden}
 		return nil, &oauth2.RetrieveError{Response: response, Body: []byte("why")}
@@ -265,7 +266,7 @@ func TestTokenEditorKeepsTheCause(t *testing.T) {
 	resp, err := client.RetrievePortfoliosOrder(t.Context(), someOrder)
 	failure := asError(t, failedCall(t, resp, err))
 	if !errors.Is(failure, upvest.ErrForbidden) || string(failure.Body) != "why" {
-		t.Errorf("got %v with the body %q, want ErrForbidden with the body as received",
+		t.Errorf("got the error %v with the body %q, want ErrForbidden with the body as received",
 			failure, failure.Body)
 	}
 }

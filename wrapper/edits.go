@@ -15,7 +15,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/httpsig"
 )
 
-// queryEdit returns an edit that adds a parameter, unless the request has it.
+// queryEdit returns an edit that adds a query parameter. The edit fails if the request
+// already has a parameter with that name.
 func queryEdit(name, value string) (requestEdit, error) {
 	if name == "" {
 		return nil, errors.New("query: the name is empty")
@@ -30,8 +31,8 @@ func queryEdit(name, value string) (requestEdit, error) {
 	}, nil
 }
 
-// bodyFieldEdit returns an edit that adds a field to the JSON object in the body, unless
-// it is there.
+// bodyFieldEdit returns an edit that adds a field to the JSON object in the body. The
+// edit fails if the object already has a field with that name.
 func bodyFieldEdit(name string, value any) (requestEdit, error) {
 	quoted, err := json.Marshal(name)
 	encoded, valueErr := json.Marshal(value)
@@ -68,8 +69,9 @@ func bodyFieldEdit(name string, value any) (requestEdit, error) {
 	}, nil
 }
 
-// ownHeaders are set by the client, or by net/http for the connection. The value names
-// the option that sets the header, if there is one.
+// ownHeaders lists the headers that the client sets, or that net/http sets for the
+// connection. Each value names the option that sets the header, or is "" if there is no
+// such option.
 var ownHeaders = map[string]string{
 	"Accept": "", "Authorization": "", "Content-Digest": "", "Content-Length": "", "Content-Type": "",
 	"Idempotency-Key": "WithIdempotencyKey", "Signature": "", "Signature-Input": "", "Upvest-Api-Version": "",
@@ -79,8 +81,8 @@ var ownHeaders = map[string]string{
 	"Upgrade": "",
 }
 
-// headerEdit returns an edit that sets a header, and the name under which the signature
-// must cover it, "" if it must not.
+// headerEdit returns an edit that sets a header. covered is the canonical name of the
+// header, or "" if the signature must not cover it.
 func headerEdit(name, value string) (edit requestEdit, covered string, err error) {
 	if !isToken(name) {
 		return nil, "", errors.New("header: the name is invalid: use letters, digits and hyphens")

@@ -8,7 +8,7 @@ import (
 
 // FromEnv reads credentials from the environment variables that Upvest's own code uses:
 //
-//   - UPVEST_API_BASE_URL: optional, the default is the Upvest sandbox;
+//   - UPVEST_API_BASE_URL: optional, the default is Upvest's sandbox;
 //   - UPVEST_API_CLIENT_ID: a UUID of 36 characters;
 //   - UPVEST_API_CLIENT_SECRET: used exactly as it is, printable ASCII (RFC 6749);
 //   - UPVEST_API_KEY_ID: the identifier that Upvest gave to the public half of the
@@ -17,16 +17,16 @@ import (
 //     portfolios:admin,portfolios:read;
 //   - the private key in exactly one of UPVEST_API_HTTP_SIGN_PRIVATE_KEY,
 //     UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64 and
-//     UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME, the name of a file. Each of the
-//     variables, and the file, may contain PEM or base64 of PEM, see [ParsePrivateKey];
-//   - UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE: of an encrypted private key; used
+//     UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME, which names a file. The first two
+//     variables and the file may contain PEM or base64 of PEM, see [ParsePrivateKey];
+//   - UPVEST_API_HTTP_SIGN_PRIVATE_KEY_PASSPHRASE: for an encrypted private key, used
 //     exactly as it is.
 //
-// A variable that is set to an empty text counts as missing.
+// A variable that is set to an empty string counts as missing.
 //
 // The error names all missing variables in one line, and each malformed variable in a
-// separate line, with the position and kind of its first invalid character. It contains
-// no value except the path of a key file that cannot be read.
+// separate line, with the position and kind of its first invalid character. The error
+// contains no value except the path of a key file that cannot be read.
 func FromEnv() (Credentials, error) {
 	values, err := env.Read(os.LookupEnv, os.ReadFile)
 	if err != nil {

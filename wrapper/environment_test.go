@@ -31,11 +31,11 @@ var envAll = []string{
 	envKey, envKeyFilename, envKeyBase64, envPassphrase,
 }
 
-// setEnv sets these UPVEST_API_* variables and unsets all others.
+// setEnv sets the given UPVEST_API_* variables and unsets all others.
 func setEnv(t *testing.T, variables map[string]string) {
 	t.Helper()
 	for _, name := range envAll {
-		t.Setenv(name, "") // Restores what was there when the test ends.
+		t.Setenv(name, "") // Restores the original value when the test ends.
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
 		}
@@ -45,8 +45,8 @@ func setEnv(t *testing.T, variables map[string]string) {
 	}
 }
 
-// completeEnv returns complete variables with these changes. An empty value removes a
-// variable.
+// completeEnv returns a complete set of variables with the given changes. An empty value
+// removes a variable.
 func completeEnv(t *testing.T, changes map[string]string) map[string]string {
 	t.Helper()
 	variables := map[string]string{
@@ -80,27 +80,27 @@ func TestFromEnvReadsEveryVariable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got.BaseURL != "https://api.upvest.co" {
-		t.Errorf("BaseURL is %q", got.BaseURL)
+		t.Errorf("BaseURL is %q, want https://api.upvest.co", got.BaseURL)
 	}
 	if got.ClientID != uuid.MustParse("5ec16164-6173-461d-b90d-116d68f55b40") {
-		t.Errorf("ClientID is %s", got.ClientID)
+		t.Errorf("ClientID is %s, want the ID in the variable", got.ClientID)
 	}
 	if got.ClientSecret != " secret with blanks " {
-		t.Error("ClientSecret differs from the variable")
+		t.Error("ClientSecret differs from the variable, want the same value")
 	}
 	if got.KeyID != "key-id" {
-		t.Errorf("KeyID is %q", got.KeyID)
+		t.Errorf("KeyID is %q, want key-id", got.KeyID)
 	}
 	if !slices.Equal(got.Scopes, []string{"portfolios:read"}) {
-		t.Errorf("Scopes are %q", got.Scopes)
+		t.Errorf("Scopes is %q, want portfolios:read", got.Scopes)
 	}
 	requireSigns(t, got.PrivateKey)
 }
 
 func TestFromEnvLeavesOptionalVariablesToNew(t *testing.T) {
 	for name, changes := range map[string]map[string]string{
-		"not set": nil,
-		"space":   {envBaseURL: " ", envKeyFilename: " ", envKeyBase64: "\n"},
+		"not set":    nil,
+		"only space": {envBaseURL: " ", envKeyFilename: " ", envKeyBase64: "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			setEnv(t, completeEnv(t, changes))
@@ -109,7 +109,7 @@ func TestFromEnvLeavesOptionalVariablesToNew(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.BaseURL != "" {
-				t.Errorf("BaseURL is %q, want none", got.BaseURL)
+				t.Errorf("BaseURL is %q, want an empty string", got.BaseURL)
 			}
 		})
 	}
@@ -123,7 +123,7 @@ func TestFromEnvReadsTheKeyFromEachVariable(t *testing.T) {
 	}
 	public, ok := want.Public().(*ecdsa.PublicKey)
 	if !ok {
-		t.Fatalf("public key is %T", want.Public())
+		t.Fatalf("the public key is a %T, want an *ecdsa.PublicKey", want.Public())
 	}
 	encoded := base64.StdEncoding.EncodeToString([]byte(text))
 
@@ -145,7 +145,7 @@ func TestFromEnvReadsTheKeyFromEachVariable(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !public.Equal(got.PrivateKey.Public()) {
-				t.Error("got another key")
+				t.Error("FromEnv returned a key other than the one in the variable")
 			}
 		})
 	}
@@ -161,10 +161,10 @@ func TestFromEnvSplitsScopes(t *testing.T) {
 		setEnv(t, completeEnv(t, map[string]string{envScopes: value}))
 		got, err := upvest.FromEnv()
 		if err != nil {
-			t.Errorf("scopes %q: got the error %v, want none", value, err)
+			t.Errorf("for the scopes %q, got the error %v, want none", value, err)
 		}
 		if !slices.Equal(got.Scopes, want) {
-			t.Errorf("%q: got %q, want %q", value, got.Scopes, want)
+			t.Errorf("for the scopes %q, got %q, want %q", value, got.Scopes, want)
 		}
 	}
 }
@@ -202,76 +202,77 @@ func TestFromEnvRefusesInvalidVariables(t *testing.T) {
 		changes map[string]string
 		want    []string
 	}{
-		// Of this length, uuid takes it for a URN and quotes its beginning.
-		"client id": {
+		// The package uuid takes every ID of this length for a URN, and its error quotes
+		// the beginning of the ID.
+		"a client ID as long as a URN": {
 			changes: map[string]string{envClientID: "urn:hush:" + strings.Repeat("0", 36)},
 			want:    []string{envClientID, "not a UUID"},
 		},
-		"scopes set to none": {
+		"an empty list of scopes": {
 			changes: map[string]string{envScopes: " , "},
 			want:    []string{envScopes, "names no scope"},
 		},
-		"two keys": {
+		"two variables with a key": {
 			changes: map[string]string{envKeyFilename: "hush.pem"},
 			want:    []string{"more than one private key", envKey + ", " + envKeyFilename, "unset the rest"},
 		},
-		"three keys": {
+		"three variables with a key": {
 			changes: map[string]string{envKeyFilename: "hush.pem", envKeyBase64: "hush"},
 			want:    []string{envKey + ", " + envKeyFilename + ", " + envKeyBase64},
 		},
-		"no PEM": {
+		"a key that is not PEM": {
 			changes: map[string]string{envKey: "hush"},
 			want:    []string{envKey + ": ", "not PEM"},
 		},
-		"no such file": {
+		"a missing file without a path": {
 			changes: map[string]string{envKey: "", envKeyFilename: "hush"},
 			want:    []string{envKeyFilename, "no such file"},
 		},
-		"a named file": {
+		"a missing file with a path": {
 			changes: map[string]string{envKey: "", envKeyFilename: "/no/such.file"},
 			want:    []string{envKeyFilename, "/no/such.file", "no such file"},
 		},
-		"a home": {
+		"a path that begins with ~": {
 			changes: map[string]string{envKey: "", envKeyFilename: "~/key.pem"},
 			want:    []string{"~/key.pem", "~ is not expanded"},
 		},
-		"a key for a name": {
+		"the key instead of a file name": {
 			changes: map[string]string{envKey: "", envKeyFilename: pemText},
 			want:    []string{envKeyFilename, "contains the key itself"},
 		},
-		"base64 for a name": {
+		"base64 instead of a file name": {
 			changes: map[string]string{envKey: "", envKeyFilename: "/hush" + strings.Repeat("A", 59)},
 			want:    []string{envKeyFilename, "can't be read"},
 		},
-		"a folder": {
+		"a folder instead of a file": {
 			changes: map[string]string{envKey: "", envKeyFilename: "testdata"},
 			want:    []string{envKeyFilename, "can't be read"},
 		},
-		"no base64": {
+		"invalid base64": {
 			changes: map[string]string{envKey: "", envKeyBase64: "hush!"},
 			want:    []string{envKeyBase64, "not base64"},
 		},
-		"base64 of no PEM": {
+		"base64 of text that is not PEM": {
 			changes: map[string]string{envKey: "", envKeyBase64: "aHVzaA=="},
 			want:    []string{envKeyBase64, "not PEM"},
 		},
-		"no passphrase": {
+		"a missing passphrase": {
 			changes: map[string]string{envKey: encrypted},
 			want:    []string{envPassphrase + ", for " + envKey, "no passphrase is given"},
 		},
-		"wrong passphrase": {
+		"a wrong passphrase": {
 			changes: map[string]string{envKey: encrypted, envPassphrase: "hush"},
 			want:    []string{envPassphrase, "passphrase is wrong"},
 		},
-		"RSA": {
+		"an RSA key": {
 			changes: map[string]string{envKey: rsa},
 			want:    []string{envKey, "use ECDSA on P-521 or Ed25519"},
 		},
-		"three variables": {
+		"three faulty variables": {
 			changes: map[string]string{envKeyID: "", envClientID: "hush", envScopes: ","},
 			want:    []string{envKeyID, envClientID, envScopes},
 		},
-		"missing and no PEM": {
+		"a missing secret and a key that is not PEM": {
 			changes: map[string]string{envClientSecret: "", envKey: "hush"},
 			want:    []string{envClientSecret, envKey, "not PEM"},
 		},
@@ -285,7 +286,7 @@ func TestFromEnvRefusesInvalidVariables(t *testing.T) {
 			}
 			for _, secret := range []string{"hush", "client-secret", strings.Split(pemText, "\n")[1]} {
 				if strings.Contains(err.Error(), secret) {
-					t.Errorf("the error %q contains a value of a variable", err)
+					t.Errorf("the error %q contains the value of a variable, want only names", err)
 				}
 			}
 		})

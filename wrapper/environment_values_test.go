@@ -10,7 +10,7 @@ import (
 
 const someClientID = "5ec16164-6173-461d-b90d-116d68f55b40"
 
-func TestFromEnvReadsAClientIDOnlyAsAUUID(t *testing.T) {
+func TestFromEnvRefusesAClientIDThatIsNotAUUID(t *testing.T) {
 	for name, test := range map[string]struct{ value, want string }{
 		"a digit on each side": {"9" + someClientID + "9", "character 9 is a digit"},
 		"braces":               {"{" + someClientID + "}", "character 1 is a punctuation mark"},
@@ -22,9 +22,9 @@ func TestFromEnvReadsAClientIDOnlyAsAUUID(t *testing.T) {
 			value: "\u0435" + someClientID[1:],
 			want:  "character 1 is a character outside ASCII",
 		},
-		"a byte order mark":    {"\ufeff" + someClientID, "character 1 is a byte order mark"},
-		"a character too many": {someClientID + "0", "it has 37 characters instead of 36"},
-		"a character too few":  {someClientID[:35], "it has 35 characters instead of 36"},
+		"a byte order mark":      {"\ufeff" + someClientID, "character 1 is a byte order mark"},
+		"one character too many": {someClientID + "0", "it has 37 characters instead of 36"},
+		"one character too few":  {someClientID[:35], "it has 35 characters instead of 36"},
 		"a line break inside": {
 			value: someClientID[:8] + "\n" + someClientID[9:],
 			want:  "character 9 is a line break",
@@ -37,7 +37,7 @@ func TestFromEnvReadsAClientIDOnlyAsAUUID(t *testing.T) {
 			value: someClientID + "," + someClientID,
 			want:  "it has 73 characters instead of 36",
 		},
-		"a hyphen at another index": {
+		"a hyphen at the wrong index": {
 			value: "5ec1616-46173-461d-b90d-116d68f55b40",
 			want:  "character 8 is a punctuation mark",
 		},
@@ -56,12 +56,13 @@ func TestFromEnvReadsAClientIDInCapitals(t *testing.T) {
 	setEnv(t, completeEnv(t, map[string]string{envClientID: strings.ToUpper(someClientID)}))
 	credentials, err := upvest.FromEnv()
 	if err != nil || credentials.ClientID.String() != someClientID {
-		t.Errorf("got %s, %v", credentials.ClientID, err)
+		t.Errorf("got the client ID %s and the error %v, want the ID in lower case and no error",
+			credentials.ClientID, err)
 	}
 }
 
-// The secret may contain the characters that RFC 6749, appendix A, allows (an empty
-// cause).
+// New accepts a client secret only if RFC 6749, appendix A, allows all its characters. In
+// the table, an empty cause means that New must accept the secret.
 func TestSecretIsCheckedBeforeAnythingIsSent(t *testing.T) {
 	for secret, cause := range map[string]string{
 		"hush":         "",
@@ -109,13 +110,13 @@ func TestScopesAreCheckedBeforeAnythingIsSent(t *testing.T) {
 	}
 }
 
-// requireCause checks that an error names a field and the cause. If cause is empty, it
-// checks that there is no error.
+// requireCause checks that an error names the field and the cause. If the cause is empty,
+// it checks that there is no error.
 func requireCause(t *testing.T, err error, field, cause string) {
 	t.Helper()
 	if cause == "" {
 		if err != nil {
-			t.Errorf("got %v, want no error", err)
+			t.Errorf("got the error %v, want none", err)
 		}
 		return
 	}
@@ -123,7 +124,7 @@ func requireCause(t *testing.T, err error, field, cause string) {
 	requireNoSecret(t, "the error", err.Error(), []string{"hush"})
 }
 
-func TestFromEnvNamesTheVariableThatIsMalformed(t *testing.T) {
+func TestFromEnvNamesTheMalformedVariable(t *testing.T) {
 	path := "testdata/keys/p521-sec1.pem"
 	encodedKey := encoded(base64.StdEncoding)(string(readKeyFile(t, "ed25519-pkcs8.pem")))
 	encryptedKey := string(readKeyFile(t, "p521-sec1-aes256.pem"))
@@ -131,15 +132,15 @@ func TestFromEnvNamesTheVariableThatIsMalformed(t *testing.T) {
 		changes map[string]string
 		want    []string
 	}{
-		"secret": {
+		"a secret with a line break": {
 			changes: map[string]string{envClientSecret: "hush\r\n"},
 			want:    []string{envClientSecret + ": character 5 is a line break"},
 		},
-		"second scope": {
+		"a scope in quotation marks": {
 			changes: map[string]string{envScopes: `portfolios:admin, "hush"`},
 			want:    []string{envScopes + ": scope 2: character 1 is a quotation mark"},
 		},
-		"all of them": {
+		"a malformed client ID, secret and scope": {
 			changes: map[string]string{
 				envClientID: "hush", envClientSecret: "hush\t", envScopes: "hush\u00a0hush\u200b",
 			},
@@ -147,19 +148,19 @@ func TestFromEnvNamesTheVariableThatIsMalformed(t *testing.T) {
 				envClientID, envClientSecret, envScopes + ": scope 2: character 5 is an invisible character",
 			},
 		},
-		"name of a file as the key": {
+		"a file name instead of the key": {
 			changes: map[string]string{envKey: path},
 			want:    []string{envKey + ": it contains the name of a file, not PEM: set " + envKeyFilename},
 		},
-		"name of a file in quotation marks": {
+		"a file name in quotation marks": {
 			changes: map[string]string{envKey: "", envKeyFilename: `"` + path + `"`},
 			want:    []string{envKeyFilename, "remove the quotation marks around the name"},
 		},
-		"base64 of the key as the name of a file": {
+		"base64 of the key instead of a file name": {
 			changes: map[string]string{envKey: "", envKeyFilename: encodedKey},
 			want:    []string{envKeyFilename + ": it contains the key itself: set " + envKey + " to the key"},
 		},
-		"passphrase": {
+		"a passphrase with a line break": {
 			changes: map[string]string{envKey: encryptedKey, envPassphrase: "hush\n"},
 			want:    []string{envPassphrase + ", for " + envKey, "probably because it ends in a line break"},
 		},

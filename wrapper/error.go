@@ -15,14 +15,14 @@ import (
 )
 
 // Error is the failure of a call. Its text states in one line what was attempted and what
-// the response was, without body and secrets. Its fields keep everything that was
-// received. [errors.Is] compares the HTTP status with [ErrNotFound] and the like, and the
-// outcome of a write with [ErrOutcomeUnknown] and [ErrAccepted]. [errors.Is] and
-// [errors.As] also reach Err.
+// the response was, without the body and without secrets. Its fields keep everything that
+// was received. [errors.Is] matches [ErrNotFound] and the other kinds of problem by the
+// HTTP status, and [ErrOutcomeUnknown] and [ErrAccepted] by the outcome of a write.
+// [errors.Is] and [errors.As] also reach Err.
 //
 // Source: docs.upvest.co, "Errors", and the problem schema of each operation.
 //
-//nolint:recvcheck // Format and MarshalText have value receivers, for a copied Error shows no body either
+//nolint:recvcheck // Format and MarshalText have value receivers, so that a copied Error shows no body
 type Error struct {
 	// Operation is Upvest's operationId, for instance create_portfolios_order, or "token"
 	// for the token endpoint.
@@ -34,28 +34,29 @@ type Error struct {
 	Type string
 	// Title is the kind of problem in words.
 	Title string
-	// Detail describes this occurrence of the problem: the field detail, or details if
-	// the server sends that.
+	// Detail describes this occurrence of the problem: the field "detail" of the
+	// response, or the field "details" if the server sends that field instead.
 	Detail string
 	// Instance is a URI that identifies this occurrence of the problem.
 	Instance string
-	// RequestID identifies the request for Upvest's support: upvest-request-id, or
-	// request_id of the body.
+	// RequestID identifies the request for Upvest's support: the header
+	// upvest-request-id, or the field request_id of the body if there is no such header.
 	RequestID string
 	// CFRay is the Cf-Ray header of Cloudflare, which responds in Upvest's place if it
 	// cannot reach Upvest.
 	CFRay string
-	// Members are the fields of the problem document that have no field here, by name.
+	// Members are the fields of the problem document for which Error has no field, by
+	// name.
 	Members map[string]json.RawMessage
 	// Body is the body of the last response as received, up to the limit of 32 MiB.
 	Body []byte
 	// Outcome reports whether a write was carried out. It is OutcomeNone for a read.
 	Outcome Outcome
-	// IdempotencyKey is the key that every attempt of a POST or PATCH carried: repeat the
-	// call with it, see [Error.Resume].
+	// IdempotencyKey is the key that every attempt of a POST or PATCH carried.
+	// [Error.Resume] repeats the call with this key.
 	IdempotencyKey uuid.UUID
-	// Attempts are the attempts of this call in order. The last one may never have been
-	// sent: then its Err is the reason.
+	// Attempts are the attempts of this call in order. The last attempt may not have been
+	// sent; its Err then states why.
 	Attempts []Attempt
 	// Err is the cause: an error of the network or the context, an error in the body or
 	// the arguments, or the *Error of a failed token request. It is nil if the server
@@ -63,7 +64,7 @@ type Error struct {
 	Err error
 
 	origin   origin
-	accepted bool // one of the attempts was accepted: its response stays
+	accepted bool // an attempt was accepted, and its response is kept
 	// transient reports whether the last attempt failed in a way that the policy retries,
 	// regardless of the number of attempts, the budget and the time left.
 	transient  bool
@@ -129,8 +130,7 @@ func (e *Error) Error() string {
 	if count := len(e.Attempts); count > 1 {
 		text += fmt.Sprintf(" (%d attempts)", count)
 	}
-	// The error of a token request, which is part of the text, may have named the request
-	// already.
+	// The text may already contain the request ID, from the error of a token request.
 	if id := wire.Line(e.RequestID); id != "" && !strings.Contains(text, id) {
 		text += " [request " + id + "]"
 	}

@@ -15,9 +15,9 @@ const (
 	// OutcomeNone is the outcome of a read.
 	OutcomeNone Outcome = ""
 	// OutcomeRefused means that this call did not carry out the write: the server refused
-	// it, or it was never sent. It does not cover an earlier call with the same
-	// idempotency key: if the outcome of that one was unknown, it still is, until a
-	// repetition succeeds.
+	// it, or it was never sent. It says nothing about an earlier call with the same
+	// idempotency key: if the outcome of the earlier call was unknown, that outcome stays
+	// unknown until a repeated call succeeds.
 	OutcomeRefused Outcome = "refused"
 	// OutcomeUnknown means that the server may have carried the write out.
 	OutcomeUnknown Outcome = "unknown"
@@ -26,8 +26,8 @@ const (
 	OutcomeAccepted Outcome = "accepted"
 )
 
-// isWorseThan reports whether an outcome ranks above another one: accepted above unknown,
-// and unknown above refused.
+// isWorseThan reports whether an outcome ranks above the other outcome: accepted above
+// unknown, and unknown above refused.
 func (o Outcome) isWorseThan(other Outcome) bool {
 	return outcomeRank[o] > outcomeRank[other]
 }
@@ -35,19 +35,19 @@ func (o Outcome) isWorseThan(other Outcome) bool {
 var outcomeRank = map[Outcome]int{OutcomeRefused: 1, OutcomeUnknown: 2, OutcomeAccepted: 3}
 
 var (
-	// ErrOutcomeUnknown is matched by the error of a write that the server may have
-	// carried out.
+	// ErrOutcomeUnknown matches the error of a write that the server may have carried
+	// out.
 	ErrOutcomeUnknown = errors.New("the server may have carried out the write")
-	// ErrAccepted is matched by the error of a write that the server accepted, but whose
+	// ErrAccepted matches the error of a write that the server accepted, but whose
 	// response could not be read.
 	ErrAccepted = errors.New("the server accepted the write, but its response could not be read")
-	// ErrRetryBudget is matched when the client gave up before its last attempt, because
-	// too many of its calls were failing.
+	// ErrRetryBudget matches the error of a call that ended before its last allowed
+	// attempt, because too many calls of the client were failing.
 	ErrRetryBudget = errors.New("the client gave up: its retry budget is spent")
 )
 
-// The kinds of problem, by HTTP status alone: Upvest writes the type of a problem in
-// different forms.
+// The kinds of problem. Each matches an error by its HTTP status alone, because Upvest
+// writes the type of a problem in different forms.
 var (
 	ErrBadRequest         error = statusKind(http.StatusBadRequest)
 	ErrUnauthorized       error = statusKind(http.StatusUnauthorized)
@@ -79,8 +79,8 @@ func statusText(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, name))
 }
 
-// cloudflare has Cloudflare's names of the statuses that it sends when it got no usable
-// response from the server.
+// cloudflare contains Cloudflare's names for the statuses that it sends if it gets no
+// usable response from the server.
 var cloudflare = map[int]string{
 	520: "Web Server Returns An Unknown Error (Cloudflare)",
 	521: "Web Server Is Down (Cloudflare)",
@@ -93,7 +93,8 @@ var cloudflare = map[int]string{
 }
 
 // isOfToken reports whether a status of the token endpoint also applies to the call that
-// needed the token. A 404 of that endpoint must not be taken for one of the resource.
+// needed the token. A 404 from the token endpoint, for instance, does not mean that the
+// resource was not found.
 func isOfToken(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusUpgradeRequired,

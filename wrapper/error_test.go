@@ -15,9 +15,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// errorCase is an error response as a server or a proxy sends it.
+// errorCase is an error response that a server or a proxy may send.
 type errorCase struct {
-	// unproven is set if nothing shows that the response comes from the server.
+	// unproven is set if nothing shows whether the API or a proxy sent the response.
 	unproven    bool
 	status      int
 	contentType string
@@ -37,7 +37,8 @@ type errorFields struct {
 	members   rawMembers
 }
 
-// rawMembers are members of a problem as received.
+// rawMembers maps the names of the problem fields that *Error does not cover to their
+// values as received.
 type rawMembers map[string]string
 
 func fieldsOf(failure *upvest.Error) errorFields {
@@ -58,15 +59,15 @@ func fieldsOf(failure *upvest.Error) errorFields {
 	return fields
 }
 
-func TestErrorsOfProblemDocuments(t *testing.T) {
+func TestErrorsContainTheFieldsOfProblemDocuments(t *testing.T) {
 	for name, test := range map[string]errorCase{
-		"a bare word": {
+		"a type that is a bare word": {
 			status:      404,
 			contentType: "application/problem+json",
 			body:        `{"status": 404, "type": "not_found"}`,
 			want:        errorFields{typ: "not_found"},
 		},
-		"a URL": {
+		"a type that is a URL": {
 			status:      409,
 			contentType: "application/problem+json; charset=utf-8",
 			body: `{"type": "https://docs.upvest.co/errors/conflict", "title": "Conflict", "status": 409,
@@ -80,7 +81,7 @@ func TestErrorsOfProblemDocuments(t *testing.T) {
 				requestID: "fb6ef9d0-9b7d-4f0c-9d0f-3d3f1d5c9a10",
 			},
 		},
-		"details": {
+		"details instead of detail": {
 			status:      400,
 			contentType: "application/problem+json",
 			body: `{"type": "https://docs.upvest.co/errors/invalid_request", "status": 400,
@@ -91,12 +92,12 @@ func TestErrorsOfProblemDocuments(t *testing.T) {
 				detail: "weights sum to 0.9",
 			},
 		},
-		"detail and details": {
+		"both detail and details": {
 			status: 400,
 			body:   `{"type": "x", "detail": "first", "details": "second"}`,
 			want:   errorFields{typ: "x", detail: "first", members: rawMembers{"details": `"second"`}},
 		},
-		"unknown members": {
+		"unknown fields": {
 			status: 422,
 			body:   `{"type": "x", "status": 422, "errors": [{"field": "weight"}], "retry": false}`,
 			want: errorFields{
@@ -104,24 +105,24 @@ func TestErrorsOfProblemDocuments(t *testing.T) {
 				members: rawMembers{"errors": `[{"field": "weight"}]`, "retry": "false"},
 			},
 		},
-		"a problem with another Content-Type": {
+		"a problem that is sent as plain text": {
 			status:      404,
 			contentType: "text/plain",
 			body:        `{"type": "not_found", "status": 404}`,
 			want:        errorFields{typ: "not_found"},
 		},
-		"a request id in the header": {
+		"a request ID in the header": {
 			status: 500,
 			body:   `{"type": "x", "request_id": "body"}`,
 			header: []string{"upvest-request-id", "header"},
 			want:   errorFields{typ: "x", requestID: "header"},
 		},
-		"a request id in the body": {
+		"a request ID in the body": {
 			status: 500,
 			body:   `{"type": "x", "request_id": "body"}`,
 			want:   errorFields{typ: "x", requestID: "body"},
 		},
-		"426": {
+		"a 426": {
 			status: 426,
 			body:   `{"status": 426, "type": "upgrade_required"}`,
 			want:   errorFields{typ: "upgrade_required"},
@@ -131,16 +132,16 @@ func TestErrorsOfProblemDocuments(t *testing.T) {
 	}
 }
 
-// If a field of a problem has an undocumented type, the field of the *Error stays empty.
-// The value remains available in Members.
-func TestErrorsOfOddProblemDocuments(t *testing.T) {
+// If a field of a problem has an undocumented type, the corresponding field of the *Error
+// stays empty. The value remains available in Members.
+func TestErrorsKeepMalformedFieldsInMembers(t *testing.T) {
 	for name, test := range map[string]errorCase{
-		"status is text": {
+		"status is a string": {
 			status: 400,
 			body:   `{"type": "x", "status": "400"}`,
 			want:   errorFields{typ: "x", members: rawMembers{"status": `"400"`}},
 		},
-		"status is of another response": {
+		"status differs from that of the response": {
 			status: 502,
 			body:   `{"type": "x", "status": 400}`,
 			want:   errorFields{typ: "x", members: rawMembers{"status": "400"}},
@@ -181,7 +182,7 @@ func TestErrorsOfOddProblemDocuments(t *testing.T) {
 			body:   `{"request_id": 7}`,
 			want:   errorFields{members: rawMembers{"request_id": "7"}},
 		},
-		"error is text": {
+		"error is a string": {
 			unproven: true,
 			status:   400,
 			body:     `{"error": "text"}`,
@@ -193,21 +194,21 @@ func TestErrorsOfOddProblemDocuments(t *testing.T) {
 	}
 }
 
-func TestErrorsWithoutAProblemDocument(t *testing.T) {
+func TestErrorsOfResponsesWithoutAProblemDocument(t *testing.T) {
 	for name, test := range map[string]errorCase{
-		"a request id that is no UUID": {
+		"a request ID that is not a UUID": {
 			status: 500,
 			header: []string{"Upvest-Request-Id", "not-a-uuid/7"},
 			want:   errorFields{requestID: "not-a-uuid/7"},
 		},
-		"502 of Cloudflare": {
+		"a 502 from Cloudflare": {
 			status:      502,
 			contentType: "text/html; charset=UTF-8",
 			body:        "<html><title>502 Bad Gateway</title><center>cloudflare</center></html>",
 			header:      []string{"Cf-Ray", "7d1f-FRA"},
 			want:        errorFields{cfRay: "7d1f-FRA"},
 		},
-		"403 of Cloudflare": {
+		"a 403 from Cloudflare": {
 			unproven:    true,
 			status:      403,
 			contentType: "text/html",
@@ -225,19 +226,19 @@ func TestErrorsWithoutAProblemDocument(t *testing.T) {
 			contentType: "application/problem+json",
 			body:        `{"type": "internal", "deta`,
 		},
-		"a list": {
+		"a JSON list": {
 			unproven:    true,
 			status:      400,
 			contentType: "application/problem+json",
 			body:        `[{"type": "x"}]`,
 		},
-		"a text": {
+		"a JSON string": {
 			unproven:    true,
 			status:      400,
 			contentType: "application/json",
 			body:        `"bad request"`,
 		},
-		"null": {unproven: true, status: 400, contentType: "application/json", body: `null`},
+		"JSON null": {unproven: true, status: 400, contentType: "application/json", body: `null`},
 		"an undeclared status": {
 			unproven:    true,
 			status:      418,
@@ -255,8 +256,8 @@ func TestErrorsWithoutAProblemDocument(t *testing.T) {
 	}
 }
 
-// requireErrors gives every operation the response and checks the error that the call
-// returns.
+// requireErrors calls every operation, responds with the response of the case, and checks
+// the error that each call returns.
 func requireErrors(t *testing.T, test errorCase) {
 	t.Helper()
 	for _, operation := range everyOperation() {
@@ -276,13 +277,13 @@ func requireErrors(t *testing.T, test errorCase) {
 				t.Errorf("the cause is %v, want none", failure.Err)
 			}
 			if len(failure.Attempts) != 1 || failure.Attempts[0].Status != test.status {
-				t.Errorf("the attempts are %+v, want one with status %d", failure.Attempts, test.status)
+				t.Errorf("the attempts are %+v, want one with the status %d", failure.Attempts, test.status)
 			}
 			requireOutcome(t, err, outcomeOf(operation, test))
 			text := err.Error()
 			beginning := fmt.Sprintf("%s: %d", operation.id, test.status)
 			if !strings.HasPrefix(text, beginning) || strings.ContainsAny(text, "\n<{") {
-				t.Errorf("the text is %q, want it to begin with %q and not to quote the body",
+				t.Errorf("the error text is %q, want it to begin with %q and not to quote the body",
 					text, beginning)
 			}
 		})
@@ -318,7 +319,8 @@ func TestErrorKindsFollowTheStatus(t *testing.T) {
 		504: upvest.ErrGatewayTimeout,
 	}
 	for status := range kinds {
-		// Every 503 in the documentation has the type of a 405.
+		// The kind must not follow the problem type: in the documentation, every 503 has
+		// the problem type of a 405.
 		for _, typ := range []string{"method_not_allowed", "https://docs.upvest.co/errors/not_found"} {
 			body := fmt.Sprintf(`{"type": %q, "status": 404}`, typ)
 			client := respondingClient(t, status, "application/problem+json", body)
@@ -326,7 +328,7 @@ func TestErrorKindsFollowTheStatus(t *testing.T) {
 			err = fmt.Errorf("wrapped: %w", err)
 			for other, kind := range kinds {
 				if got, want := errors.Is(err, kind), other == status; got != want {
-					t.Errorf("%d with the type %s: errors.Is(err, %v) is %t, want %t",
+					t.Errorf("for status %d and problem type %q, errors.Is(err, %v) is %t, want %t",
 						status, typ, kind, got, want)
 				}
 			}
@@ -334,7 +336,7 @@ func TestErrorKindsFollowTheStatus(t *testing.T) {
 	}
 }
 
-func TestErrorBodyThatBreaksOff(t *testing.T) {
+func TestErrorKeepsABodyThatBreaksOff(t *testing.T) {
 	const beginning = `{"type": "CANARY`
 	client := newTestClient(t, func(*http.Request) (*http.Response, error) {
 		resp := newResponse(http.StatusConflict, "application/problem+json", "", "Upvest-Request-Id", "r-1")
@@ -345,11 +347,11 @@ func TestErrorBodyThatBreaksOff(t *testing.T) {
 	requireOutcome(t, err, upvest.OutcomeRefused)
 	failure := requireReceived(t, err, "create_portfolios_order", http.StatusConflict, beginning)
 	if !errors.Is(err, upvest.ErrConflict) || failure.RequestID != "r-1" {
-		t.Errorf("got %v with request id %q, want ErrConflict and r-1", err, failure.RequestID)
+		t.Errorf("got the error %v with the request ID %q, want ErrConflict and r-1", err, failure.RequestID)
 	}
 	requireText(t, err, "breaks off")
 	if !errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "CANARY") {
-		t.Errorf("got the error %q, want io.ErrUnexpectedEOF without a part of the body", err)
+		t.Errorf("got the error %q, want io.ErrUnexpectedEOF and no part of the body in the text", err)
 	}
 }
 
@@ -368,18 +370,18 @@ func TestErrorTextIsOneBoundedLine(t *testing.T) {
 	_, err = client.Orders.Retrieve(t.Context(), someOrder)
 	failure := requireReceived(t, err, "retrieve_portfolios_order", http.StatusBadRequest, string(body))
 	if failure.Detail != detail {
-		t.Errorf("the field Detail has %d bytes, want %d as received", len(failure.Detail), len(detail))
+		t.Errorf("the field Detail has %d bytes, want all %d", len(failure.Detail), len(detail))
 	}
 	requireText(t, err, "[request r 1]")
 	if text := err.Error(); strings.ContainsAny(text, "\r\n\x1b") || len(text) > 3000 {
-		t.Errorf("the text has %d bytes, want one line of at most 3000: %.300q", len(text), text)
+		t.Errorf("the error text has %d bytes, want one line of at most 3000 bytes: %.300q", len(text), text)
 	}
 }
 
 func TestErrorTextSeparatesSeveralCauses(t *testing.T) {
 	_, err := newTestClient(t, nil).Orders.Create(t.Context(), portfolios.OrderRequest{})
 	if text := fmt.Sprint(err); strings.Count(text, "; ") != 4 || strings.Contains(text, "\n") {
-		t.Errorf("the text is %q, want five causes with semicolons between them", text)
+		t.Errorf("the error text is %q, want five causes, separated by semicolons", text)
 	}
 }
 
@@ -390,12 +392,13 @@ func TestErrorTextOmitsATitleThatRepeatsTheStatus(t *testing.T) {
 	err := retrieve(t.Context(), client)
 	const want = "retrieve_portfolios_order: 409 Conflict: not available for current status"
 	if err == nil || err.Error() != want {
-		t.Errorf("the text is %q, want %q", err, want)
+		t.Errorf("the error text is %q, want %q", err, want)
 	}
 }
 
-// After a status of Cloudflare, the outcome is unknown: the server may have carried out a
-// write whose response did not reach Cloudflare.
+// The error text names the status codes that only Cloudflare uses. After such a status,
+// the outcome of a write is unknown, because the server may have carried out the write
+// even though its response did not reach Cloudflare.
 func TestErrorTextNamesTheStatusesOfCloudflare(t *testing.T) {
 	for status, name := range map[int]string{
 		520: "Web Server Returns An Unknown Error", 521: "Web Server Is Down", 522: "Connection Timed Out",

@@ -48,7 +48,7 @@ func ExampleFromEnv() {
 	// 1 [portfolios:admin]
 }
 
-// A key as openssl writes it, for instance openssl genpkey -algorithm ed25519.
+// The key has the form that `openssl genpkey -algorithm ed25519` writes.
 func ExampleParsePrivateKey() {
 	text := []byte(`-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF
@@ -67,7 +67,7 @@ func ExampleIdempotencyKeyFor() {
 }
 
 // A Signer also signs requests that are made without the rest of this package. Callers
-// must set all headers before.
+// must set all headers before they call Sign.
 func ExampleNewSigner() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -92,7 +92,7 @@ func ExampleNewSigner() {
 	// Output: 15 <nil>
 }
 
-// The editors also work on the plain generated client.
+// The editors of this package also work with the generated client alone.
 func ExampleSignatureEditor() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -115,7 +115,7 @@ func ExampleSignatureEditor() {
 		portfolios.WithRequestEditorFn(upvest.AcceptEditor()),
 		portfolios.WithRequestEditorFn(upvest.IdempotencyKeyEditor(uuid.NewRandom)),
 		portfolios.WithRequestEditorFn(upvest.TokenEditor(source)),
-		portfolios.WithRequestEditorFn(upvest.SignatureEditor(signer))) // last
+		portfolios.WithRequestEditorFn(upvest.SignatureEditor(signer))) // must be last
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func ExampleSignatureEditor() {
 	// 200 FILLED
 }
 
-// Several clients with the same credentials share one token source.
+// Several clients with the same credentials can share one token source.
 func ExampleNewTokenSource() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {

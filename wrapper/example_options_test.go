@@ -17,7 +17,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Options of a client. A limiter that fits WithLimiter is in golang.org/x/time/rate.
+// These options apply to a client. The package golang.org/x/time/rate contains a limiter
+// for WithLimiter.
 func ExampleClientOption() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -41,7 +42,7 @@ func ExampleClientOption() {
 	// <nil>
 }
 
-// Options of a client, which also fit a single call.
+// These options apply to a client or to a single call.
 func ExampleOption() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -62,7 +63,8 @@ func ExampleOption() {
 	// <nil>
 }
 
-// Options of a whole list: the client requests the next page while one is handled.
+// These options apply to a whole list. In this example, the client requests the next page
+// while the caller handles the current page.
 func ExampleAllOption() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -84,8 +86,9 @@ func ExampleAllOption() {
 	// Output: Allocation 1
 }
 
-// Options of a call: a key derived from the caller's own ID of the order, a field that
-// this client does not cover, and the response as received.
+// These options apply to a single call: an idempotency key that is derived from the
+// caller's own ID of the order, a field that this client does not cover, and the response
+// as received.
 func ExampleCallOption() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -119,7 +122,8 @@ func ExampleCallOption() {
 	// 200 c0ffee00-0000-4000-8000-000000000001
 }
 
-// A field that this client does not cover is in the response as received.
+// If this client does not cover a field, a program can decode the field from the
+// response.
 func ExampleResponse_Decode() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -165,7 +169,7 @@ func ExampleWithSignatureBase() {
 	// <nil>
 }
 
-// An operation that this client does not cover.
+// Do calls an operation that this client does not cover.
 func ExampleClient_Do() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -207,10 +211,12 @@ func ExampleError() {
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, upvest.ErrConflict), errors.Is(err, upvest.ErrNotFound))
 	if failure, ok := errors.AsType[*upvest.Error](err); ok {
-		fmt.Println(failure.Outcome, "for Upvest's support:", failure.RequestID)
+		fmt.Println("outcome:", failure.Outcome)
+		fmt.Println("request ID for Upvest's support:", failure.RequestID)
 	}
 	// Output:
 	// cancel_portfolios_order: 409 Conflict: not available for current status [request c0ffee00-0000-4000-8000-000000000001]
 	// true false
-	// refused for Upvest's support: c0ffee00-0000-4000-8000-000000000001
+	// outcome: refused
+	// request ID for Upvest's support: c0ffee00-0000-4000-8000-000000000001
 }

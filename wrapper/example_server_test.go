@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// TestMain starts a server for the examples and sets UPVEST_API_*, so that an example
-// contains what a program needs and nothing else.
+// TestMain starts a server for the examples and sets the UPVEST_API_* variables, so that
+// an example contains only code that a program needs.
 func TestMain(m *testing.M) {
 	server := httptest.NewServer(exampleServer())
 	defer server.Close()
@@ -39,7 +39,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// exampleServer responds with tokens and with the documented bodies.
+// exampleServer returns a server that grants tokens and responds to calls with the
+// documented bodies.
 func exampleServer() http.Handler {
 	var placed atomic.Value // the idempotency key of the last order
 	mux := http.NewServeMux()
@@ -76,7 +77,7 @@ func exampleServer() http.Handler {
 		http.StatusConflict, "conflict", "not available for current status")
 	mux.HandleFunc("POST /portfolios/orders", func(w http.ResponseWriter, req *http.Request) {
 		if key := req.Header.Get("Idempotency-Key"); placed.Swap(key) != key {
-			panic(http.ErrAbortHandler) // the order is placed, and the connection breaks
+			panic(http.ErrAbortHandler) // the order is placed, but the response is lost
 		}
 		_, _ = io.WriteString(w, orderBody)
 	})

@@ -38,7 +38,7 @@ func Example() {
 	// 436244bb-4afd-4002-b53b-b1d7a3bca032 Allocation 1
 }
 
-// Update trades nothing. Accounts that follow the allocation reach the new weights with
+// Update does not trade. Accounts that follow the allocation reach the new weights at
 // their next rebalancing.
 func ExampleAllocations_Update() {
 	credentials, err := upvest.FromEnv()
@@ -55,7 +55,7 @@ func ExampleAllocations_Update() {
 		log.Fatal(err)
 	}
 	weights := allocation.Allocation
-	sum, err := api.Sum(weights[0].Weight, weights[1].Weight) // exact
+	sum, err := api.Sum(weights[0].Weight, weights[1].Weight) // exact decimal arithmetic
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -114,9 +114,9 @@ func ExampleConfigurations_Update() {
 	// 2 strategies stay
 }
 
-// The same call with Resume resumes a write whose outcome is unknown: it carries the same
-// idempotency key, so the server places the order once. Retries do that by themselves.
-// This example turns them off.
+// If the outcome of a write is unknown, make the same call again with Resume. The second
+// call carries the same idempotency key, so the server places the order once. The
+// client's retries do this automatically, so this example turns them off.
 func ExampleOrders_Create() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -169,7 +169,7 @@ func ExampleOrders_All() {
 	// eb5ba93f-5dfe-4bf1-8571-4da0caacc80c PROCESSING
 }
 
-// Unknown has the fields that are not covered by this client, for every row of a list.
+// For every row of a list, Unknown contains the fields that this client does not cover.
 func ExampleOrders_All_unknownFields() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {

@@ -11,25 +11,27 @@ import (
 
 // FieldError is the cause of an [*Error] if one of these values in a response cannot be
 // read: an object's ID, amount, weights, type, side, status, currency or time of
-// creation. Any other value that cannot be read counts as absent, and is kept in the
+// creation. Any other value that cannot be read is treated as absent, and is kept in the
 // field Unknown of the object that contains it.
 //
-// Repeating the call may return the same response again. A write that returns this error
-// was accepted or may have been carried out: see Outcome of the Error.
+// If the call is repeated, the server may send the same response again. A write that
+// returns this error was accepted or may have been carried out: see the field Outcome of
+// the Error.
 type FieldError struct {
-	// Field is the place of the value in the body, a JSON pointer such as
+	// Field is the location of the value in the body: a JSON pointer such as
 	// /data/3/cash_amount.
 	Field string
 	// ID is the ID of the order, allocation, configuration or execution that has the
-	// field, the zero UUID if it cannot be read.
+	// field, or the zero UUID if the ID cannot be read.
 	ID uuid.UUID
-	// Offset is the offset of the row in its list, -1 outside a list. All delivers the
-	// rows before it; to skip the row, read the list from Offset + 1. In an error of
-	// [Response.Decode], Offset counts from the beginning of the page.
+	// Offset is the offset of the row in its list, or -1 outside a list. The method All
+	// of a service delivers the rows before this row; to skip this row, read the list
+	// from Offset + 1. In an error of [Response.Decode], Offset counts from the beginning
+	// of the page.
 	Offset int
 }
 
-// Error names the field, and what identifies its object.
+// Error returns a text that names the field and identifies the object that has the field.
 func (e *FieldError) Error() string {
 	if e == nil {
 		return nilText

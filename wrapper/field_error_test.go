@@ -15,25 +15,27 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// withValue replaces the value of a field, which is on one line, in a documented body.
+// withValue replaces the value of a field in a documented body. The body must have the
+// field on a single line.
 func withValue(t *testing.T, body, name, value string) string {
 	t.Helper()
 	before, after, found := strings.Cut(body, fmt.Sprintf("%q: ", name))
 	if !found {
-		t.Fatalf("%s has no field %q", body, name)
+		t.Fatalf("the body %s has no field %q", body, name)
 	}
 	end := strings.IndexAny(after, ",}\n")
 	return fmt.Sprintf("%s%q: %s%s", before, name, value, after[end:])
 }
 
-// Callers base decisions on some fields. If the client cannot read such a field, in any
-// object, the call fails. The error names the field and the object and warns that a retry
-// may receive the same response. The outcome of a write is accepted.
-func TestStrictFields(t *testing.T) {
+// Strict fields are fields on which callers base decisions. If the client cannot read a
+// strict field, in any object, the call fails. The error names the field and the object
+// and warns that a retry may receive the same response. If the call was a write, its
+// outcome is OutcomeAccepted.
+func TestUnreadableStrictFieldsFailTheCall(t *testing.T) {
 	individual := uuid.MustParse("b291d8a4-21f5-4c52-8590-4f90ce54d0b1")
 	for _, test := range []struct {
 		operation, field string
-		value            string // as JSON, instead of the documented one
+		value            string // in JSON, replaces the documented value
 		id               uuid.UUID
 	}{
 		{"create_portfolios_allocation", "/id", `"436244bb"`, uuid.Nil},
@@ -73,7 +75,8 @@ func TestStrictFields(t *testing.T) {
 				t.Fatalf("got the error %v, want a FieldError", err)
 			}
 			if failed.Field != test.field || failed.ID != test.id || failed.Offset != -1 {
-				t.Errorf("got %+v, want the field %s, the ID %s and no offset", failed, test.field, test.id)
+				t.Errorf("got the error %+v, want the field %s, the ID %s and the offset -1",
+					failed, test.field, test.id)
 			}
 			requireText(
 				t,
@@ -92,9 +95,9 @@ func TestStrictFields(t *testing.T) {
 	}
 }
 
-// The server has placed the order, so the error contains its ID, wherever the ID is in
-// the body.
-func TestStrictFieldBeforeTheID(t *testing.T) {
+// The server has placed the order, so the error must contain the ID of the order,
+// regardless of the position of the ID in the body.
+func TestErrorOfAStrictFieldContainsTheOrderID(t *testing.T) {
 	for _, body := range []string{
 		`{"cash_amount": [], "id": "` + someOrder.String() + `"}`,
 		`{"id": "` + someOrder.String() + `", "cash_amount": []}`,
@@ -104,24 +107,25 @@ func TestStrictFieldBeforeTheID(t *testing.T) {
 		_, err := newTestClient(t, success(body)).Orders.Create(t.Context(), someOrderRequest())
 		var failed *upvest.FieldError
 		if !errors.As(err, &failed) || failed.ID != someOrder {
-			t.Errorf("%s: got the error %v, want one with the ID of the order", body, err)
+			t.Errorf("for the body %s, got the error %v, want one that contains the ID %s",
+				body, err, someOrder)
 		}
 	}
 }
 
-// A response about another resource does not confirm the call, even if a field cannot be
-// read.
-func TestStrictFieldOfAnotherResource(t *testing.T) {
+// If a response is about a resource other than the one in the call, the response does not
+// confirm the call. This also holds if a field of the response cannot be read.
+func TestStrictFieldOfTheWrongResourceLeavesTheOutcomeUnknown(t *testing.T) {
 	body := strings.Replace(withValue(t, allocationBody, "created_at", "5"), "436244bb", "536244bb", 1)
 	client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "request")
 	_, err := operationNamed(t, "update_portfolios_allocation").call(t.Context(), client)
-	requireText(t, err, "another resource")
+	requireText(t, err, "a different resource")
 	requireOutcome(t, err, upvest.OutcomeUnknown)
 }
 
-// All yields the rows before a row that it cannot read, and then an error. The error has
-// the offset of that row, so that the caller can continue after it.
-func TestStrictFieldInAList(t *testing.T) {
+// All yields the rows before an unreadable row, and then an error. The error contains the
+// offset of the unreadable row, so that the caller can continue after that row.
+func TestErrorOfAStrictFieldInAListContainsTheOffset(t *testing.T) {
 	all := ids(25)
 	const bad = 17
 	serve := func(server *listServer) roundTrip {
@@ -141,19 +145,19 @@ func TestStrictFieldInAList(t *testing.T) {
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 		var failed *upvest.FieldError
 		if !errors.As(err, &failed) || failed.Offset != bad || failed.ID != all[bad] {
-			t.Fatalf("%d pages prefetched: got the error %v, want the offset %d", ahead, err, bad)
+			t.Fatalf("with %d pages prefetched, got the error %v, want the offset %d", ahead, err, bad)
 		}
 		requireText(t, err, "/status", "continue at 18")
 		if !slices.Equal(rows, all[:bad]) {
-			t.Errorf("%d pages prefetched: got %d rows before the error, want %d", ahead, len(rows), bad)
+			t.Errorf("with %d pages prefetched, got %d rows before the error, want %d", ahead, len(rows), bad)
 		}
 		rest, err := collectOrders(t, client, ordersParams(int32(failed.Offset+1), 10))
 		if err != nil || !slices.Equal(rest, all[bad+1:]) {
 			t.Errorf(
-				"%d pages prefetched: got %d rows after the unreadable row and the error %v, want %d",
+				"%d pages prefetched: got the error %v and %d rows after the unreadable row, want %d rows",
 				ahead,
-				len(rest),
 				err,
+				len(rest),
 				len(all)-bad-1,
 			)
 		}
@@ -162,13 +166,13 @@ func TestStrictFieldInAList(t *testing.T) {
 	_, err := newTestClient(t, serve(&listServer{rows: all})).Orders.List(t.Context(), params)
 	var failed *upvest.FieldError
 	if !errors.As(err, &failed) || failed.Offset != bad || failed.Field != "/data/2/status" {
-		t.Errorf("List returns %v, want the offset %d and the field /data/2/status", err, bad)
+		t.Errorf("List returned the error %v, want the offset %d and the field /data/2/status", err, bad)
 	}
 }
 
-// If the client cannot read the value of any other field, it leaves the field empty and
-// keeps the value as an unknown field.
-func TestLenientFields(t *testing.T) {
+// Lenient fields are fields on which callers base no decision. If the client cannot read
+// a lenient field, it leaves the field empty and keeps the value as an unknown field.
+func TestUnreadableLenientFieldsStayEmpty(t *testing.T) {
 	const other = `"account_id": 5, "allocation_id": "none", "user_id": true, "post_tax": "yes",
 		"updated_at": "today", "orders": {"a": 1}`
 	body := `{"id": "` + someOrder.String() + `", "status": "NEW", ` + other + `}`
@@ -178,45 +182,46 @@ func TestLenientFields(t *testing.T) {
 	}
 	if order.AccountID != uuid.Nil || !order.AllocationID.IsZero() || !order.UserID.IsZero() ||
 		order.PostTax || !order.UpdatedAt.IsZero() || order.Orders != nil || order.Status != "NEW" {
-		t.Errorf("got %+v, want only ID and status", order)
+		t.Errorf("got the order %+v, want one with only an ID and a status", order)
 	}
 	for name, want := range map[string]string{
 		"account_id": "5", "allocation_id": `"none"`, "user_id": "true", "post_tax": `"yes"`,
 		"updated_at": `"today"`, "orders": `{"a": 1}`, "status": "",
 	} {
 		if raw := order.Unknown.Raw(name); string(raw) != want {
-			t.Errorf("the unknown field %s is %s, want %s", name, raw, want)
+			t.Errorf("the unknown field %q is %s, want %s", name, raw, want)
 		}
 	}
 	// An empty allocation_id is a valid value, not an unknown field.
 	body = withValue(t, orderBody, "allocation_id", `""`)
 	order, err = newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 	if err != nil || order.Unknown != "" || !order.AllocationID.IsZero() || order.PostTax {
-		t.Errorf("got %+v, %v, want an order without unknown fields", order, err)
+		t.Errorf("got the order %+v and the error %v, want an order without unknown fields", order, err)
 	}
 	body = withValue(t, orderBody, "account_id", `""`)
 	order, err = newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 	if err != nil || order.AccountID != uuid.Nil || order.Unknown != `{"account_id": ""}` {
-		t.Errorf("got %+v, %v, want an order without an account", order, err)
+		t.Errorf("got the order %+v and the error %v, want an order without an account ID", order, err)
 	}
 }
 
-// The client leaves a field empty if it occurs twice and the last value cannot be read,
-// or if it is a list and one element cannot be read.
-func TestLenientFieldsThatWereReadInPart(t *testing.T) {
+// The client leaves a lenient field empty if the field occurs twice and its last value
+// cannot be read, or if the field is a list with an element that cannot be read.
+func TestPartlyReadableLenientFieldsStayEmpty(t *testing.T) {
 	body := strings.Replace(orderBody, `"post_tax": false`, `"post_tax": true, "post_tax": "yes"`, 1)
 	body = strings.Replace(body, `"status": "NEW"},`, `"status": "NEW"}, 5,`, 1)
 	order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 	if err != nil || order.PostTax || order.Orders != nil {
-		t.Fatalf("got %+v, %v, want an order without orders and post_tax", order, err)
+		t.Fatalf("got the order %+v and the error %v, want empty orders and post_tax", order, err)
 	}
 	if names := order.Unknown.Names(); !slices.Equal(names, []string{"orders", "post_tax"}) {
 		t.Errorf("the unknown fields are %q, want orders and post_tax", names)
 	}
 }
 
-// A page whose meta cannot be read keeps all its rows.
-func TestLenientMeta(t *testing.T) {
+// If the client cannot read the field "meta" of a page, or a field in "meta", the page
+// keeps all its rows.
+func TestPageWithUnreadableMetaKeepsItsRows(t *testing.T) {
 	for name, meta := range map[string]string{
 		"count":       `"1"`,
 		"limit":       `10.0`,
@@ -229,21 +234,22 @@ func TestLenientMeta(t *testing.T) {
 		client := newTestClient(t, success(body))
 		page, err := client.Orders.List(t.Context(), ordersParams(0, 10))
 		if err != nil || len(page.Data) != 1 || page.Data[0].ID != someOrder {
-			t.Errorf("%s: got %+v, %v, want the order", name, page, err)
+			t.Errorf("with an unreadable %q, got the page %+v and the error %v, want a page with the order",
+				name, page, err)
 			continue
 		}
 		if raw := page.Meta.Unknown.Raw(name); string(raw) != meta {
-			t.Errorf("%s: the unknown field is %s, want %s", name, raw, meta)
+			t.Errorf("the unknown field %q is %s, want %s", name, raw, meta)
 		}
 	}
 	body := `{"data": [` + orderBody + `], "meta": "none"}`
 	page, err := newTestClient(t, success(body)).Orders.List(t.Context(), ordersParams(0, 10))
 	if err != nil || len(page.Data) != 1 || string(page.Unknown.Raw("meta")) != `"none"` {
-		t.Errorf("got %+v, %v, want the order, and meta as an unknown field", page, err)
+		t.Errorf("got the page %+v and the error %v, want the order, and meta as an unknown field", page, err)
 	}
 }
 
-func TestTimesOfRFC3339(t *testing.T) {
+func TestTimesInEveryFormOfRFC3339(t *testing.T) {
 	afternoon := time.Date(2021, time.July, 21, 14, 10, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{
 		"2021-07-21t14:10:00z":           afternoon,
@@ -259,23 +265,24 @@ func TestTimesOfRFC3339(t *testing.T) {
 		body := withValue(t, orderBody, "created_at", `"`+text+`"`)
 		order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 		if err != nil || !order.CreatedAt.Equal(want) || order.Unknown != "" {
-			t.Errorf("%s: got %+v, %v, want %s", text, order, err, want)
+			t.Errorf("for the time %q, got the order %+v and the error %v, want created_at %s",
+				text, order, err, want)
 		}
 	}
 }
 
-// An amount that is sent as a JSON number keeps every digit.
-func TestAmountsAsNumbers(t *testing.T) {
+// An amount or weight that the server sends as a JSON number keeps every digit.
+func TestAmountsAsNumbersKeepEveryDigit(t *testing.T) {
 	for _, number := range []string{"1000.10", "0", "-0.00", "12345678901234567890.123456789012345678"} {
 		body := withValue(t, orderBody, "cash_amount", number)
 		order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
 		if err != nil || order.CashAmount != api.Decimal(number) || order.Unknown != "" {
-			t.Errorf("%s: got %+v, %v", number, order, err)
+			t.Errorf("got the order %+v and the error %v, want the cash_amount %s", order, err, number)
 		}
 		body = withValue(t, allocationBody, "weight", number)
 		allocation, err := newTestClient(t, success(body)).Allocations.Retrieve(t.Context(), someAllocation)
 		if err != nil || allocation.Allocation[0].Weight != api.Decimal(number) {
-			t.Errorf("%s: got %+v, %v", number, allocation, err)
+			t.Errorf("got the allocation %+v and the error %v, want the weight %s", allocation, err, number)
 		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// The fuzz targets pass responses that a server or a proxy may send to the public
-// methods. Run one with
+// The fuzz targets call public methods, which receive responses that a server or a proxy
+// may send. Run a target with
 //
 //	go test ./wrapper -run '^$' -fuzz '^FuzzProblemBody$' -fuzztime 60s -parallel 1
 
@@ -33,7 +33,7 @@ func requireBounded(t *testing.T, err error, status int, body []byte) {
 	text := err.Error()
 	notPrintable := func(char rune) bool { return !unicode.IsPrint(char) }
 	if len([]rune(text)) > 3000 || strings.ContainsFunc(text, notPrintable) {
-		t.Fatalf("the error text is not one printable line of at most 3000 characters: %q", text)
+		t.Fatalf("the error text is %q, want one printable line of at most 3000 characters", text)
 	}
 	for _, formatted := range []string{
 		fmt.Sprintf("%v", err),
@@ -42,17 +42,17 @@ func requireBounded(t *testing.T, err error, status int, body []byte) {
 		fmt.Sprintf("%+v", *failure),
 	} {
 		if formatted != text {
-			t.Fatalf("%q differs from Error(), %q", formatted, text)
+			t.Fatalf("the error is formatted as %q, want the text of Error(): %q", formatted, text)
 		}
 	}
 }
 
 // requireNoBody checks that the text of an error does not quote the body. It ignores
-// short bodies, because the text may contain those by chance.
+// short bodies, because an error text may contain a short body by chance.
 func requireNoBody(t *testing.T, err error, body []byte) {
 	t.Helper()
 	if len(body) > 40 && strings.Contains(err.Error(), string(body)) {
-		t.Fatalf("the error quotes the body: %v", err)
+		t.Fatalf("the error %q quotes the body, want no quotation", err)
 	}
 }
 
@@ -81,7 +81,7 @@ func FuzzProblemBody(f *testing.F) {
 		}
 		for name, raw := range failure.Members {
 			if !bytes.Contains(body, raw) {
-				t.Fatalf("the unknown field %s differs from the response: %q", name, raw)
+				t.Fatalf("the unknown field %s has the value %q, want a part of the response", name, raw)
 			}
 		}
 	})
@@ -122,8 +122,8 @@ func FuzzSuccessBody(f *testing.F) {
 	})
 }
 
-// Headers of a response change how long the client waits and which time its signatures
-// have. Both stay within bounds for all values of these headers.
+// The headers of a response influence how long the client waits and how it dates its
+// signatures. The wait and the date stay within bounds for all values of these headers.
 func FuzzSteeringHeaders(f *testing.F) {
 	for _, date := range []string{
 		"",
@@ -155,7 +155,7 @@ func FuzzSteeringHeaders(f *testing.F) {
 				t.Fatalf("the call took %s, want at most %s", took, longest)
 			}
 			if len(server.requests) > 4 || len(failure.Attempts) != len(server.requests) {
-				t.Fatalf("got %d requests and %d attempts, want equal numbers of at most 4",
+				t.Fatalf("got %d requests and %d attempts, want the same number of each, at most 4",
 					len(server.requests), len(failure.Attempts))
 			}
 			for _, req := range server.requests {
@@ -191,7 +191,7 @@ func FuzzTokenResponse(f *testing.F) {
 			err := createOrder(t.Context(), client, upvest.WithIdempotencyKey(uuid.UUID{8: 0x80, 15: 1}))
 			if err == nil {
 				if status/100 != 2 || server.accepted != 1 {
-					t.Fatalf("%d calls succeeded after a token response with the status %d",
+					t.Fatalf("the server accepted %d calls after a token response %d, want 1 after a 2xx",
 						server.accepted, status)
 				}
 				return
@@ -199,7 +199,7 @@ func FuzzTokenResponse(f *testing.F) {
 			requireOutcome(t, err, upvest.OutcomeRefused)
 			failure := asError(t, err)
 			if server.calls > 0 {
-				t.Fatalf("%d calls were sent without a token", server.calls)
+				t.Fatalf("%d calls were sent without a token, want none", server.calls)
 			}
 			requireBounded(t, asError(t, failure.Unwrap()), status, body)
 			requireNoBody(t, err, body)

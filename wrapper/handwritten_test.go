@@ -25,9 +25,9 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// handWritten is a client for one operation: it sends the same request as this package,
-// without retries, token renewal, limits or informative errors. The benchmarks compare
-// the client with it.
+// handWritten is a minimal client for two operations, without retries, token renewal,
+// limits or informative errors. It places an order with the same request as this
+// package's client. The benchmarks compare this package's client with it.
 type handWritten struct {
 	client   *http.Client
 	baseURL  string
@@ -144,9 +144,10 @@ func (h handWritten) do(req *http.Request, value any) error {
 	return json.Unmarshal(body, value)
 }
 
-// The comparison is fair only if both clients do the same work: the requests have the
-// same headers and body, and valid signatures that cover the same components.
-func TestHandWrittenRequestIsLikeTheClients(t *testing.T) {
+// The comparison in the benchmarks is fair only if the hand-written client and this
+// package do the same work: their requests must have the same headers and body, and valid
+// signatures that cover the same components.
+func TestHandWrittenClientSendsTheSameRequest(t *testing.T) {
 	var received []wire
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -171,19 +172,21 @@ func TestHandWrittenRequestIsLikeTheClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(theirs, ours) || theirs.ID != someOrder {
-		t.Errorf("the order by hand is %+v, that of the client %+v", theirs, ours)
+		t.Errorf("the hand-written client returned the order %+v, this package %+v, want equal orders",
+			theirs, ours)
 	}
 	first := received[0]
 	second := received[1]
 	coveredByHand := requireSigned(t, first, testPublicKey(t))
 	if covered := requireSigned(t, second, testPublicKey(t)); !slices.Equal(covered, coveredByHand) {
-		t.Errorf("the signature by hand covers %q, that of the client %q", coveredByHand, covered)
+		t.Errorf("the hand-written signature covers %q, this package's %q, want the same components",
+			coveredByHand, covered)
 	}
 	if a, b := headersOf(first), headersOf(second); !slices.Equal(a, b) {
-		t.Errorf("the headers by hand are %q, those of the client %q", a, b)
+		t.Errorf("the hand-written request has the headers %q, this package's %q, want the same names", a, b)
 	}
 	if first.method != second.method || first.uri != second.uri || string(first.body) != string(second.body) {
-		t.Errorf("the request by hand is\n%s\nthat of the client\n%s", first, second)
+		t.Errorf("the hand-written request is\n%s\nwant the request of this package\n%s", first, second)
 	}
 }
 

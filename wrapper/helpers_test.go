@@ -18,21 +18,21 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// someRequestID is an upvest-request-id.
+// someRequestID is a value of the header upvest-request-id.
 const someRequestID = "bd2c6a06-5c1c-4a0e-9f3b-6b1f4e7c4d10"
 
 // tokenBody is the body of a successful token response.
 const tokenBody = `{"access_token":"test-token","expires_in":1800,` +
 	`"token_type":"bearer","scope":"portfolios:admin portfolios:read"}`
 
-// roundTrip makes a function an [http.RoundTripper]. Tests combine such functions, see
-// [respond], [script] and [grantingTokens].
+// roundTrip turns a function into an [http.RoundTripper]. Tests build transports
+// from such functions (see [respond], [script] and [grantingTokens]).
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (r roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
 
-// grantingTokens responds to token requests and passes all other requests to next. Like a
-// transport of the caller, it reports no connections.
+// grantingTokens responds to token requests and passes all other requests to next. Like
+// some transports of callers, it does not call the hooks of net/http/httptrace.
 func grantingTokens(next roundTrip) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		if isTokenRequest(req) {
@@ -59,8 +59,8 @@ func closeBody(req *http.Request) error {
 }
 
 // newResponse makes a response. The header consists of pairs of name and value. A 2xx
-// without a body has an upvest-request-id unless the header sets it: without one it
-// confirms no write.
+// with neither a body nor an upvest-request-id does not confirm a write, so newResponse
+// adds a request ID to a 2xx without a body, unless the header contains one.
 func newResponse(status int, contentType, body string, header ...string) *http.Response {
 	resp := &http.Response{
 		StatusCode:    status,
@@ -83,8 +83,8 @@ func newResponse(status int, contentType, body string, header ...string) *http.R
 	return resp
 }
 
-// newServer starts a server over a real connection. It responds to token requests itself,
-// and handle serves all other requests.
+// newServer starts a server that clients reach over real connections. The server responds
+// to token requests, and handle serves all other requests.
 func newServer(t testing.TB, handle http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -99,7 +99,7 @@ func newServer(t testing.TB, handle http.HandlerFunc) *httptest.Server {
 	return server
 }
 
-// testKey is the public Ed25519 test key of RFC 9421, B.1.4.
+// testKey returns the private Ed25519 test key that RFC 9421 publishes in B.1.4.
 func testKey(t testing.TB) ed25519.PrivateKey {
 	t.Helper()
 	const encoded = "MC4CAQAwBQYDK2VwBCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF"
@@ -113,7 +113,7 @@ func testKey(t testing.TB) ed25519.PrivateKey {
 	}
 	private, ok := key.(ed25519.PrivateKey)
 	if !ok {
-		t.Fatalf("the test key is a %T", key)
+		t.Fatalf("the test key is a %T, want an ed25519.PrivateKey", key)
 	}
 	return private
 }
@@ -154,8 +154,8 @@ func newClientOver(t testing.TB, transport http.RoundTripper, options ...upvest.
 	return newClientWith(t, testCredentials(t), transport, options...)
 }
 
-// newServerClient makes a client that calls a server over real connections, with the
-// client's own [http.Client] if the options set no other.
+// newServerClient makes a client that calls a server over real connections. The client
+// uses its default [http.Client] unless the options set one.
 func newServerClient(t testing.TB, baseURL string, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
 	credentials := testCredentials(t)
@@ -168,7 +168,7 @@ func newServerClient(t testing.TB, baseURL string, options ...upvest.ClientOptio
 	return client
 }
 
-// newClientWith makes a client with these credentials, over the transport.
+// newClientWith makes a client with the given credentials and transport.
 func newClientWith(
 	t testing.TB, credentials upvest.Credentials, transport http.RoundTripper, options ...upvest.ClientOption,
 ) *upvest.Client {
@@ -181,36 +181,36 @@ func newClientWith(
 	return client
 }
 
-// respondingClient makes a client whose calls all receive one response and are not
+// respondingClient makes a client whose calls all receive the given response and are not
 // retried.
 func respondingClient(t *testing.T, status int, contentType, body string, header ...string) *upvest.Client {
 	t.Helper()
 	return newTestClient(t, respond(status, contentType, body, header...), upvest.WithoutRetry())
 }
 
-// retrieve is the call of tests for which any call would do.
+// retrieve retrieves an order. Tests use it where the kind of call does not matter.
 func retrieve(ctx context.Context, client *upvest.Client, options ...upvest.CallOption) error {
 	_, err := client.Orders.Retrieve(ctx, someOrder, options...)
 	return err
 }
 
-// asError returns the *Error that err must be.
+// asError returns the *Error in err, and ends the test if there is none.
 func asError(t testing.TB, err error) *upvest.Error {
 	t.Helper()
 	var failure *upvest.Error
 	if !errors.As(err, &failure) {
-		t.Fatalf("got %v (%T), want an *Error", err, err)
+		t.Fatalf("got the error %v of type %T, want an *Error", err, err)
 	}
 	return failure
 }
 
-// requireReceived returns the *Error that err must be. It must contain the response as
-// received.
+// requireReceived returns the *Error in err, and checks that it contains the operation
+// and the response as received.
 func requireReceived(t testing.TB, err error, operation string, status int, body string) *upvest.Error {
 	t.Helper()
 	failure := asError(t, err)
 	if failure.Operation != operation || failure.Status != status || string(failure.Body) != body {
-		t.Errorf("got operation %q, status %d, body %q; want %q, %d, %q",
+		t.Errorf("the error has the operation %q, status %d and body %q; want %q, %d and %q",
 			failure.Operation, failure.Status, failure.Body, operation, status, body)
 	}
 	return failure
@@ -229,23 +229,25 @@ func requireText(t testing.TB, err error, parts ...string) {
 	}
 }
 
-// requireOutcome checks what an *Error reports about a write.
+// requireOutcome checks the outcome that an *Error reports for a write.
 func requireOutcome(t testing.TB, err error, want upvest.Outcome) {
 	t.Helper()
 	if failure := asError(t, err); failure.Outcome != want {
-		t.Errorf("the outcome is %q, want %q: %v", failure.Outcome, want, err)
+		t.Errorf("the outcome of the error %q is %q, want %q", err, failure.Outcome, want)
 	}
 	isUnknown := want == upvest.OutcomeUnknown
 	if errors.Is(err, upvest.ErrOutcomeUnknown) != isUnknown {
-		t.Errorf("errors.Is(err, ErrOutcomeUnknown) is %t, want %t: %v", !isUnknown, isUnknown, err)
+		t.Errorf("for the error %q, errors.Is(err, ErrOutcomeUnknown) is %t, want %t",
+			err, !isUnknown, isUnknown)
 	}
 	isAccepted := want == upvest.OutcomeAccepted
 	if errors.Is(err, upvest.ErrAccepted) != isAccepted {
-		t.Errorf("errors.Is(err, ErrAccepted) is %t, want %t: %v", !isAccepted, isAccepted, err)
+		t.Errorf("for the error %q, errors.Is(err, ErrAccepted) is %t, want %t",
+			err, !isAccepted, isAccepted)
 	}
 }
 
-// retrieveAtOnce makes this many concurrent calls, all of which must succeed.
+// retrieveAtOnce makes the given number of concurrent calls, all of which must succeed.
 func retrieveAtOnce(t *testing.T, client *upvest.Client, calls int) {
 	t.Helper()
 	var group sync.WaitGroup

@@ -11,12 +11,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// Attempt is one attempt of a call. Hooks receive it, and an [Error] lists all of its
-// call. It contains no secret, key or body.
+// Attempt is one attempt of a call. Hooks receive each attempt, and an [Error] lists all
+// attempts of its call. An Attempt contains no secret, key or body.
 type Attempt struct {
 	// Operation is Upvest's operationId, or "token".
 	Operation string
-	// Number counts the attempts of a call from 1.
+	// Number is the number of the attempt in its call, counted from 1.
 	Number int
 	// Started is when the request was built, by the local clock. It is the zero time if
 	// no request was built.
@@ -27,7 +27,7 @@ type Attempt struct {
 	RequestID string
 	// Duration is the time from building the request to the end of the response.
 	Duration time.Duration
-	// Err is the error of the attempt, apart from its status.
+	// Err is the error of the attempt. An error status alone does not set Err.
 	Err error
 	// Retry states why another attempt follows, for instance "503 Service Unavailable".
 	// It is empty on the last attempt.
@@ -70,7 +70,7 @@ func (a Attempt) fields() []slog.Attr {
 }
 
 // logAttempts returns a hook that logs successful attempts at debug level, and failed or
-// retried ones as warnings.
+// retried attempts as warnings.
 func logAttempts(logger *slog.Logger) func(context.Context, Attempt) {
 	return func(ctx context.Context, attempt Attempt) {
 		level := slog.LevelDebug

@@ -84,11 +84,13 @@ func requireAttemptsSeen(t *testing.T, got []upvest.Attempt, operation string) {
 		want[len(want)-1].RequestID = "request-2xx"
 	}
 	if len(got) != len(want) {
-		t.Fatalf("the hook saw %d attempts, want %d: %+v", len(got), len(want), got)
+		t.Fatalf("the hook saw %d attempts, want %d; the attempts are %+v", len(got), len(want), got)
 	}
 	started := synctestStart
 	for i, attempt := range got {
-		if i == 5 { // the token was dropped at once, so the next request waits
+		// The server refused a new token, so the client waits a second for the next
+		// token.
+		if i == 5 {
 			started = started.Add(time.Second)
 		}
 		if !attempt.Started.Equal(started) {
@@ -119,7 +121,7 @@ func TestHookSeesAttemptsThatWereNotSent(t *testing.T) {
 	}
 	attempt := seen.attempts[0]
 	if !errors.Is(attempt.Err, cause) || attempt.Status != 0 || attempt.Retry != "" {
-		t.Errorf("the hook saw %+v, want an attempt that was not sent", attempt)
+		t.Errorf("the hook saw %+v, want an attempt with the limiter's error and no status", attempt)
 	}
 }
 
@@ -137,11 +139,11 @@ func TestHooksReceiveTheContextOfTheCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if count != 2 {
-		t.Errorf("the 2 hooks were called %d times, want once each", count)
+		t.Errorf("the two hooks were called %d times in all, want once each", count)
 	}
 }
 
-func TestLogger(t *testing.T) {
+func TestLoggerRecordsEveryAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var output bytes.Buffer
 		logger := slog.New(slog.NewJSONHandler(&output, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -173,12 +175,12 @@ func TestLogger(t *testing.T) {
 			}},
 		}
 		if got := parseLog(t, output.String()); !slices.EqualFunc(got, want, logRecord.equal) {
-			t.Errorf("the log is\n%s\nwant %+v", output.String(), want)
+			t.Errorf("the log is\n%s\nwant the records %+v", output.String(), want)
 		}
 	})
 }
 
-// logRecord is what the client logs of an attempt.
+// logRecord is what the client logs about an attempt.
 type logRecord struct {
 	Level  string
 	Upvest map[string]any
@@ -214,7 +216,7 @@ func TestSignatureBaseHidesTheToken(t *testing.T) {
 	}
 	for _, base := range bases {
 		if strings.Contains(base, "token-1") || strings.Contains(base, "test-secret") {
-			t.Errorf("the signature base contains a secret:\n%s", base)
+			t.Errorf("the signature base contains a secret, want none:\n%s", base)
 		}
 	}
 	for _, line := range []string{
@@ -224,7 +226,7 @@ func TestSignatureBaseHidesTheToken(t *testing.T) {
 		`"@signature-params": (`,
 	} {
 		if !strings.Contains(bases[1], line) {
-			t.Errorf("the signature base has no line %s:\n%s", line, bases[1])
+			t.Errorf("the signature base does not contain %s, want it to:\n%s", line, bases[1])
 		}
 	}
 }

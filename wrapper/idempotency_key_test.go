@@ -13,11 +13,12 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// keyPattern is the documented pattern of idempotency-key.
+// keyPattern is the documented pattern of an idempotency key.
 var keyPattern = regexp.MustCompile(
 	`^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-5][0-9a-fA-F]{3}-?[089abAB][0-9a-fA-F]{3}-?[0-9a-fA-F]{12}$`)
 
-func TestIdempotencyKeysThatAreAccepted(t *testing.T) {
+// The client accepts a key if and only if the key matches the documented pattern.
+func TestIdempotencyKeysMustMatchTheDocumentedPattern(t *testing.T) {
 	for version := range 16 {
 		for variant := range 16 {
 			text := fmt.Sprintf("12345678-1234-%x234-%x234-123456789abc", version, variant)
@@ -30,7 +31,8 @@ func TestIdempotencyKeysThatAreAccepted(t *testing.T) {
 				continue
 			}
 			if err != nil {
-				t.Errorf("%s fits the documented pattern: %v", key, err)
+				t.Errorf("the key %s matches the documented pattern, but the call returned the error %v",
+					key, err)
 				continue
 			}
 			if sent := server.requests[0].Header.Get("idempotency-key"); sent != text {
@@ -40,7 +42,7 @@ func TestIdempotencyKeysThatAreAccepted(t *testing.T) {
 	}
 }
 
-func TestIdempotencyKeysThatAreRefused(t *testing.T) {
+func TestRefusedIdempotencyKeysAreExplained(t *testing.T) {
 	client := newTestClient(t, nil)
 	version7 := uuid.MustParse("019b0000-0000-7000-8000-000000000000")
 	err := createOrder(t.Context(), client, upvest.WithIdempotencyKey(version7))
@@ -55,14 +57,15 @@ func TestIdempotencyKeyIsOnlyForPostAndPatch(t *testing.T) {
 		client := newTestClient(t, success(operation.success))
 		_, err := operation.call(t.Context(), client, upvest.WithIdempotencyKey(key))
 		if isAccepted := err == nil; isAccepted != operation.isKeyed() {
-			t.Errorf("%s, a %s: %v", operation.id, operation.method, err)
+			t.Errorf("%s (%s) with an idempotency key: got the error %v, want success: %t",
+				operation.id, operation.method, err, operation.isKeyed())
 		}
 	}
 }
 
-// The derived key must never change: callers repeat calls with the key that an older
-// version of this client derived.
-func TestIdempotencyKeyFor(t *testing.T) {
+// The derived key must never change, because callers may repeat a call with the key that
+// an older version of this client derived.
+func TestIdempotencyKeyForNeverChanges(t *testing.T) {
 	const (
 		operation = "create_portfolios_order"
 		event     = "savings-plan-4711/2026-01"
@@ -71,12 +74,13 @@ func TestIdempotencyKeyFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "16045650-d389-5c59-a80a-5b0311a86807" // of another implementation
+	// computed by an independent implementation
+	const want = "16045650-d389-5c59-a80a-5b0311a86807"
 	if key.String() != want {
 		t.Errorf("the key is %s, want %s", key, want)
 	}
 	if key.Version() != 5 || !keyPattern.MatchString(key.String()) {
-		t.Errorf("the key %s has version %d, want 5", key, key.Version())
+		t.Errorf("the key %s has version %d, want version 5 and the documented pattern", key, key.Version())
 	}
 	for _, other := range []struct{ operation, event string }{
 		{operation: operation, event: "savings-plan-4711/2026-02"},
@@ -84,7 +88,7 @@ func TestIdempotencyKeyFor(t *testing.T) {
 	} {
 		again, err := upvest.IdempotencyKeyFor(other.operation, other.event)
 		if err != nil || again == key {
-			t.Errorf("the key for %q of %q is %s, %v; want another key",
+			t.Errorf("the key for the event %q of the operation %q is %s (error: %v), want a different key",
 				other.event, other.operation, again, err)
 		}
 	}
@@ -94,15 +98,17 @@ func TestIdempotencyKeyFor(t *testing.T) {
 		{operation: "a\x00b", event: "c"},
 	} {
 		if key, err := upvest.IdempotencyKeyFor(invalid.operation, invalid.event); err == nil {
-			t.Errorf("the key for %q of %q is %s, want an error", invalid.event, invalid.operation, key)
+			t.Errorf("the key for the event %q of the operation %q is %s, want an error",
+				invalid.event, invalid.operation, key)
 		}
 	}
 }
 
-// An order whose response was lost is resumed with the key of the error, and placed once.
-func TestResumeWithTheKey(t *testing.T) {
+// If the response to an order was lost, the caller resumes the order with the key from
+// the error, and the server places the order once.
+func TestOrderIsResumedWithTheKeyFromItsError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sent := map[string]int{} // by idempotency key
+		sent := map[string]int{} // the number of requests by idempotency key
 		lost := true
 		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 			sent[req.Header.Get("idempotency-key")]++
@@ -127,13 +133,15 @@ func TestResumeWithTheKey(t *testing.T) {
 			t.Errorf("got the order %s, want %s", order.ID, someOrder)
 		}
 		if len(sent) != 1 || sent[failure.IdempotencyKey.String()] != 5 {
-			t.Errorf("the requests by key are %v, want 5 with the key %s", sent, failure.IdempotencyKey)
+			t.Errorf("the numbers of requests by key are %v, want 5 requests, all with the key %s",
+				sent, failure.IdempotencyKey)
 		}
 	})
 }
 
-// Every write whose outcome is unknown is resumed by the same call with Resume.
-func TestResume(t *testing.T) {
+// After an unknown outcome, callers can repeat every write with the same call and the
+// option Resume. If the write has an idempotency key, the repeated call carries that key.
+func TestResumeRepeatsEveryWriteWithItsKey(t *testing.T) {
 	for _, operation := range everyOperation() {
 		if !operation.isWrite() {
 			continue
@@ -151,11 +159,11 @@ func TestResume(t *testing.T) {
 			first := server.requests[0].Header.Get("idempotency-key")
 			second := server.requests[1].Header.Get("idempotency-key")
 			if first != second {
-				t.Errorf("the requests carry the keys %q and %q, want the same twice", first, second)
+				t.Errorf("the requests carry the keys %q and %q, want the same key", first, second)
 			}
 		})
 	}
 	if (&upvest.Error{}).Resume() == nil {
-		t.Error("Resume of an empty error returned nil")
+		t.Error("Resume of an empty error returned nil, want an option")
 	}
 }

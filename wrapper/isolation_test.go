@@ -19,10 +19,10 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// The tests of this file use code of the caller that panics or never returns: a key in a
-// KMS, a token source, a limiter, a hook, a clock.
+// In the tests of this file, the caller's code panics or never returns. This code is a
+// key in a KMS, a token source, a limiter, a hook or a clock.
 
-// remoteKey is a key of the caller that takes no context.
+// remoteKey is a key of the caller that signs without a context.
 type remoteKey struct {
 	crypto.Signer
 	sign func(message []byte) ([]byte, error)
@@ -32,7 +32,7 @@ func (k remoteKey) Sign(_ io.Reader, message []byte, _ crypto.SignerOpts) ([]byt
 	return k.sign(message)
 }
 
-// kmsKey is a key of the caller that takes a context.
+// kmsKey is a key of the caller that signs with a context.
 type kmsKey struct {
 	crypto.Signer
 	before func(context.Context)
@@ -54,7 +54,8 @@ func (k kmsKey) SignContext(
 	return k.Signer.Sign(random, digest, opts)
 }
 
-// callerCode sets code of the caller in credentials, or returns an option that does.
+// callerCode puts code of the caller into the credentials, or returns an option that
+// contains such code.
 type callerCode func(*upvest.Credentials) upvest.ClientOption
 
 // clientWithCode makes a client with code of the caller.
@@ -65,8 +66,8 @@ func clientWithCode(t *testing.T, code callerCode) *upvest.Client {
 	return newClientWith(t, credentials, roundTrip((&tokenServer{}).serve), option)
 }
 
-// A panic of the caller's code reaches the call that waits for it, even if another
-// goroutine runs the code. The next call succeeds.
+// If the caller's code panics, the panic reaches the call that waits for this code, even
+// if the code runs in a different goroutine. The next call succeeds.
 func TestPanicsReachTheCaller(t *testing.T) {
 	var failing atomic.Bool
 	burst := func() {
@@ -84,7 +85,7 @@ func TestPanicsReachTheCaller(t *testing.T) {
 				return nil
 			}))
 		},
-		"key": func(credentials *upvest.Credentials) upvest.ClientOption {
+		"private key": func(credentials *upvest.Credentials) upvest.ClientOption {
 			key := credentials.PrivateKey
 			credentials.PrivateKey = remoteKey{Signer: key, sign: func(message []byte) ([]byte, error) {
 				burst()
@@ -92,7 +93,7 @@ func TestPanicsReachTheCaller(t *testing.T) {
 			}}
 			return upvest.WithoutRetry()
 		},
-		"key with a context": func(credentials *upvest.Credentials) upvest.ClientOption {
+		"private key with a context": func(credentials *upvest.Credentials) upvest.ClientOption {
 			key := credentials.PrivateKey
 			credentials.PrivateKey = kmsKey{Signer: key, before: func(context.Context) { burst() }}
 			return upvest.WithoutRetry()
@@ -113,7 +114,7 @@ func TestPanicsReachTheCaller(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client := clientWithCode(t, code)
-				for range 3 { // with a token to fetch, and without
+				for range 3 { // with and without a token request
 					failing.Store(true)
 					if cause, err := recoverCall(t, client); fmt.Sprint(cause) != "of the caller's code" {
 						t.Errorf("got the error %v and the panic %v, want the panic of the caller's code",
@@ -121,7 +122,8 @@ func TestPanicsReachTheCaller(t *testing.T) {
 					}
 					failing.Store(false)
 					if cause, err := recoverCall(t, client); err != nil || cause != nil {
-						t.Errorf("the next call: got the error %v and the panic %v, want success", err, cause)
+						t.Errorf("the call after the panic had the error %v and the panic %v, want success",
+							err, cause)
 					}
 				}
 			})
@@ -129,7 +131,7 @@ func TestPanicsReachTheCaller(t *testing.T) {
 	}
 }
 
-// recoverCall makes a call and returns what it panicked with.
+// recoverCall makes a call, and returns the value with which the call panicked.
 func recoverCall(t *testing.T, client *upvest.Client) (cause any, err error) {
 	t.Helper()
 	defer func() { cause = recover() }()
@@ -138,11 +140,11 @@ func recoverCall(t *testing.T, client *upvest.Client) (cause any, err error) {
 	return nil, retrieve(ctx, client)
 }
 
-// If the caller's code hangs, a call returns when its context ends. The number of
-// goroutines that remain is limited.
+// If the caller's code hangs, a call returns when its context ends. Only a limited number
+// of goroutines remain.
 func TestCallsReturnIfTheCallersCodeHangs(t *testing.T) {
 	for name, code := range map[string]func(hang <-chan struct{}) callerCode{
-		"key": func(hang <-chan struct{}) callerCode {
+		"private key": func(hang <-chan struct{}) callerCode {
 			return func(credentials *upvest.Credentials) upvest.ClientOption {
 				key := credentials.PrivateKey
 				credentials.PrivateKey = remoteKey{Signer: key, sign: func([]byte) ([]byte, error) {
@@ -176,7 +178,7 @@ func TestCallsReturnIfTheCallersCodeHangs(t *testing.T) {
 				}
 				synctest.Wait()
 				if left := runtime.NumGoroutine() - before; left > 20 {
-					t.Errorf("got %d goroutines after 100 calls, want at most 20", left)
+					t.Errorf("%d more goroutines run after 100 calls, want at most 20 more", left)
 				}
 			})
 		})
@@ -199,7 +201,8 @@ func TestKeyReceivesTheContextOfTheCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	if marked != 2 {
-		t.Errorf("got %d signatures with the context of the call, want 2: of token request and call", marked)
+		t.Errorf("got %d signatures with the context of the call, want 2: for the token and the call",
+			marked)
 	}
 }
 
@@ -212,7 +215,7 @@ func TestCloseClosesIdleConnections(t *testing.T) {
 	}
 }
 
-// closingTransport counts the calls of its CloseIdleConnections.
+// closingTransport counts how often CloseIdleConnections is called.
 type closingTransport struct {
 	http.RoundTripper
 	closed atomic.Int64

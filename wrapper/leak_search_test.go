@@ -27,7 +27,7 @@ const (
 	secretCanary = "CANARY-SECRET"
 )
 
-// secretsOf returns the forms in which a secret and a key may appear in a text.
+// secretsOf returns the forms in which a secret and a key may appear in output.
 func secretsOf(secret string, key ed25519.PrivateKey) []string {
 	secrets := []string{secret, hex.EncodeToString([]byte(secret))}
 	for _, raw := range [][]byte{key, key.Seed()} {
@@ -42,7 +42,7 @@ func secretsOf(secret string, key ed25519.PrivateKey) []string {
 	return secrets
 }
 
-// findSecret returns the first of the secrets that a text contains, in any case.
+// findSecret returns the first secret that a string contains. It ignores case.
 func findSecret(text string, secrets []string) (string, bool) {
 	for _, secret := range secrets {
 		if strings.Contains(strings.ToLower(text), strings.ToLower(secret)) {
@@ -59,7 +59,7 @@ func requireNoSecret(t *testing.T, what, text string, secrets []string) {
 	}
 }
 
-// leakSearch collects what a client shows while it fails.
+// leakSearch collects what a client logs and passes to hooks while its calls fail.
 type leakSearch struct {
 	credentials upvest.Credentials
 	client      *upvest.Client
@@ -106,7 +106,8 @@ func newLeakSearch(
 	return s
 }
 
-// observers returns options that collect everything a client shows.
+// observers returns options that record the logs, attempts, signature bases and
+// signatures of a client.
 func (s *leakSearch) observers(transport http.RoundTripper) []upvest.ClientOption {
 	logOptions := &slog.HandlerOptions{Level: slog.LevelDebug}
 	textLog := slog.NewTextHandler(lockedWriter{mu: &s.mu, Writer: &s.textLog}, logOptions)
@@ -140,8 +141,8 @@ func (s *leakSearch) recordSignature(req *http.Request) {
 	s.signatures = append(s.signatures, signature)
 }
 
-// lockedWriter lets the goroutine of a token request log at the same time as that of a
-// call.
+// lockedWriter serializes writes, because the goroutines of a token request and of a call
+// may log at the same time.
 type lockedWriter struct {
 	mu *sync.Mutex
 	io.Writer
@@ -172,7 +173,8 @@ func (s *leakSearch) requireNoLeak(ctx context.Context, t *testing.T, err error)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.attempts) == 0 || s.textLog.Len() == 0 || s.jsonLog.Len() == 0 {
-		t.Errorf("nothing was observed: %d attempts, log %q", len(s.attempts), s.textLog.String())
+		t.Errorf("got %d attempts, the text log %q and the JSON log %q, want none of them empty",
+			len(s.attempts), s.textLog.String(), s.jsonLog.String())
 	}
 	secrets := append(secretsOf(secretCanary, testKey(t)), s.signatures...)
 	secrets = append(secrets, tokenCanary, bodyCanary, s.key.String(), hex.EncodeToString(s.key[:]))
@@ -180,16 +182,16 @@ func (s *leakSearch) requireNoLeak(ctx context.Context, t *testing.T, err error)
 	kept = append(kept, tokenCanary)
 	for what, value := range s.shown(err) {
 		for format, text := range everyFormat(ctx, value) {
-			requireNoSecret(t, what+" by "+format, text, secrets)
+			requireNoSecret(t, "the "+what+" formatted by "+format, text, secrets)
 		}
-		if what != "credentials" { // the caller fills them in
-			requireNoSecret(t, what+" by reflection", byReflection(value), kept)
+		if what != "credentials" { // the credentials hold the caller's secrets
+			requireNoSecret(t, "the "+what+" read by reflection", byReflection(value), kept)
 		}
 	}
 	requireNoSecret(t, "the text log", s.textLog.String(), secrets)
 	requireNoSecret(t, "the JSON log", s.jsonLog.String(), secrets)
 	for _, base := range s.bases {
-		// The base is for debugging, and the idempotency key is one of its lines.
+		// The signature base is for debugging, so it may contain the idempotency key.
 		base = strings.ReplaceAll(base, s.key.String(), "")
 		requireNoSecret(t, "the signature base", base, secrets)
 	}

@@ -48,7 +48,7 @@ func TestLimiterPacesEveryAttempt(t *testing.T) {
 	})
 }
 
-func TestLimiterThatRefuses(t *testing.T) {
+func TestErrorOfALimiterEndsTheCall(t *testing.T) {
 	cause := errors.New("no turn left")
 	turns := 0
 	limiter := limiterFunc(func(context.Context) error {
@@ -71,7 +71,7 @@ func TestLimiterThatRefuses(t *testing.T) {
 		t.Errorf("got the error %v, want the error of the limiter", err)
 	}
 
-	turns = 1 // for the first attempt, which the server may have carried out
+	turns = 1 // lets only the first attempt through, which the server may carry out
 	err = createOrder(t.Context(), client)
 	requireOutcome(t, err, upvest.OutcomeUnknown)
 	server.requireRequests(t, 1)

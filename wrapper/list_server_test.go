@@ -16,14 +16,14 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// listServer serves the pages of a list of orders. The zero value has an empty list.
+// listServer serves the pages of a list of orders. The zero value serves an empty list.
 type listServer struct {
 	mu       sync.Mutex
 	rows     []uuid.UUID
 	before   func(request int) // changes the list before a request is served
-	view     viewFunc          // the rows of a page; the default is a part of rows
-	capacity int               // the largest page; the default is any
-	meta     metaFunc          // of a page; the default is a correct one
+	view     viewFunc          // the rows of a page; the default is taken from rows
+	capacity int               // the largest page; the default is no limit
+	meta     metaFunc          // the meta of a page; the default is correct
 	requests []*http.Request
 }
 
@@ -35,8 +35,8 @@ type (
 // pageInfo describes a page.
 type pageInfo struct {
 	offset, limit int
-	rows          int // in the page
-	total         int // in the list
+	rows          int // the number of rows in the page
+	total         int // the number of rows in the list
 }
 
 func (s *listServer) serve(req *http.Request) (*http.Response, error) {
@@ -70,7 +70,7 @@ func (s *listServer) serve(req *http.Request) (*http.Response, error) {
 	return success(`{"data": [` + strings.Join(data, ",") + `], "meta": ` + meta + `}`)(req)
 }
 
-// queryNumber returns a parameter of the query, 0 if it is absent.
+// queryNumber returns a query parameter, or 0 if the parameter is absent.
 func queryNumber(req *http.Request, name string) (int, error) {
 	query := req.URL.Query()
 	if !query.Has(name) {
@@ -94,7 +94,7 @@ func correctMeta(page pageInfo) string {
 		page.rows, page.limit, page.offset, page.total)
 }
 
-// fixedMeta is the same for every page.
+// fixedMeta returns the same meta for every page.
 func fixedMeta(meta string) metaFunc {
 	return func(pageInfo) string { return meta }
 }
@@ -102,7 +102,7 @@ func fixedMeta(meta string) metaFunc {
 // noMeta returns meta without fields.
 var noMeta = fixedMeta(`{}`)
 
-// ids returns ids in ascending order.
+// ids returns the given number of IDs, in ascending order.
 func ids(count int) []uuid.UUID {
 	rows := make([]uuid.UUID, count)
 	for i := range rows {
@@ -115,7 +115,7 @@ func ordersParams(offset, limit int32) portfolios.ListPortfoliosOrdersParams {
 	return portfolios.ListPortfoliosOrdersParams{Offset: &offset, Limit: &limit}
 }
 
-// collectOrders is collect for a list of orders.
+// collectOrders calls collect with a list of orders.
 func collectOrders(
 	t *testing.T, client *upvest.Client,
 	params portfolios.ListPortfoliosOrdersParams, options ...upvest.AllOption,
@@ -124,19 +124,20 @@ func collectOrders(
 	return collect(t, client.Orders.All(t.Context(), params, options...))
 }
 
-// collect reads a list and returns its ids and its error, which must come last and once,
-// without a row.
+// collect reads a list, and returns the IDs of its rows and its error. An error must be
+// the last item of the list, and must come without a row.
 func collect(t *testing.T, list iter.Seq2[portfolios.Order, error]) ([]uuid.UUID, error) {
 	t.Helper()
 	var rows []uuid.UUID
 	var failure error
 	for row, err := range list {
 		if failure != nil {
-			t.Fatalf("the row %s and the error %v came after the error %v", row.ID, err, failure)
+			t.Fatalf("the row %s and the error %v came after the error %v, want nothing more",
+				row.ID, err, failure)
 		}
 		if err != nil {
 			if row.ID != uuid.Nil {
-				t.Errorf("the row %s came with the error %v", row.ID, err)
+				t.Errorf("the row %s came with the error %v, want no row", row.ID, err)
 			}
 			failure = err
 			continue

@@ -15,10 +15,10 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// These tests make mistakes that a new user is likely to make. Each error names the
+// These tests make mistakes that a new user is likely to make. Each error must name the
 // mistake and the remedy.
 
-func TestMistakesInTheEnvironment(t *testing.T) {
+func TestErrorsExplainMistakesInTheEnvironment(t *testing.T) {
 	encrypted := string(readKeyFile(t, "p521-sec1-aes256.pem"))
 	for name, test := range map[string]struct {
 		changes map[string]string
@@ -33,7 +33,7 @@ func TestMistakesInTheEnvironment(t *testing.T) {
 				"set them to what Upvest gave you",
 			},
 		},
-		"the client id is a name": {
+		"the client ID is a name": {
 			changes: map[string]string{envClientID: "my-client"},
 			want:    []string{envClientID, "not a UUID"},
 		},
@@ -78,12 +78,12 @@ func TestMistakesInTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestMistakesInTheCredentials(t *testing.T) {
+func TestErrorsExplainMistakesInTheCredentials(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*upvest.Credentials)
 		want   []string
 	}{
-		"the base URL is a host": {
+		"the base URL is a host name": {
 			change: func(c *upvest.Credentials) { c.BaseURL = "sandbox.upvest.co" },
 			want:   []string{"BaseURL is not a URL", "https://sandbox.upvest.co"},
 		},
@@ -91,7 +91,7 @@ func TestMistakesInTheCredentials(t *testing.T) {
 			change: func(c *upvest.Credentials) { c.BaseURL = "http://sandbox.upvest.co" },
 			want:   []string{"BaseURL is not https"},
 		},
-		"the scopes are one text": {
+		"the scopes are one string": {
 			change: func(c *upvest.Credentials) { c.Scopes = []string{"a b"} },
 			want:   []string{"Scopes is not a single scope", "own entry"},
 		},
@@ -105,7 +105,7 @@ func TestMistakesInTheCredentials(t *testing.T) {
 	}
 }
 
-func TestMistakesInAnOrder(t *testing.T) {
+func TestErrorsExplainMistakesInAnOrder(t *testing.T) {
 	version7 := uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")
 	for name, test := range map[string]struct {
 		change  func(*portfolios.OrderRequest)
@@ -132,7 +132,7 @@ func TestMistakesInAnOrder(t *testing.T) {
 			change: func(r *portfolios.OrderRequest) { r.Side = "" },
 			want:   []string{"side is missing", "BUY"},
 		},
-		"the key is of version 7": {
+		"the idempotency key has version 7": {
 			change:  func(*portfolios.OrderRequest) {},
 			options: []upvest.CallOption{upvest.WithIdempotencyKey(version7)},
 			want:    []string{"version 7", "IdempotencyKeyFor"},
@@ -149,7 +149,7 @@ func TestMistakesInAnOrder(t *testing.T) {
 	}
 }
 
-func TestMistakesInAnAllocation(t *testing.T) {
+func TestErrorsExplainMistakesInAnAllocation(t *testing.T) {
 	_, err := newTestClient(t, nil).Allocations.Create(t.Context(), portfolios.AllocationRequest{
 		Name: "A",
 		Allocation: []portfolios.InstrumentWeight{
@@ -159,9 +159,9 @@ func TestMistakesInAnAllocation(t *testing.T) {
 	requireText(t, err, "allocation[0].weight is negative")
 }
 
-// A gateway may send only a status, without an explanation. The error adds the usual
-// causes.
-func TestMistakesThatTheServerDoesNotExplain(t *testing.T) {
+// A gateway may send only a status, without an explanation. The text of the error adds
+// the usual causes.
+func TestErrorsExplainAStatusWithoutAProblemDocument(t *testing.T) {
 	for name, test := range map[string]struct {
 		token int // status of the token endpoint
 		call  int // status of the call
@@ -174,7 +174,7 @@ func TestMistakesThatTheServerDoesNotExplain(t *testing.T) {
 				"WithSignatureBase",
 			},
 		},
-		"the key is wrong": {
+		"the private key is wrong": {
 			token: 200,
 			call:  401,
 			want: []string{
@@ -212,7 +212,7 @@ func TestMistakesThatTheServerDoesNotExplain(t *testing.T) {
 			requireText(t, err, append(test.want, someRequestID)...)
 			text := err.Error()
 			if strings.Count(text, someRequestID) != 1 || strings.Count(text, "usual cause") > 1 {
-				t.Errorf("the error repeats the request id or the usual causes: %s", text)
+				t.Errorf("the error %q repeats the request ID or the usual causes, want each once", text)
 			}
 		})
 	}
@@ -227,7 +227,7 @@ func statusAlone(status int, header ...string) roundTrip {
 
 // A call succeeds although the local clock is wrong. Hooks receive the difference
 // between the clocks.
-func TestMistakeOfAWrongClock(t *testing.T) {
+func TestCallSucceedsDespiteAWrongLocalClock(t *testing.T) {
 	for ahead, want := range map[time.Duration]string{
 		90 * time.Second: "credentials renewed, the local clock is 1m30s behind the server's",
 		-time.Hour:       "credentials renewed, the local clock is 1h0m0s ahead of the server's",
@@ -246,14 +246,14 @@ func TestMistakeOfAWrongClock(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(retries) != 1 || retries[0] != want {
-				t.Errorf("the hook saw the retries %q, want %q", retries, want)
+				t.Errorf("the hook saw the retry reasons %q, want only %q", retries, want)
 			}
 		})
 	}
 }
 
-// The base URL points to a server that does not respond, or to a web page.
-func TestMistakeOfAWrongServer(t *testing.T) {
+// The base URL may point to a server that does not respond, or to a web page.
+func TestErrorsExplainAWrongServer(t *testing.T) {
 	client := newTestClient(t, failing(io.ErrUnexpectedEOF), upvest.WithoutRetry())
 	requireText(t, createOrder(t.Context(), client), "unexpected EOF", "may have carried out the write")
 

@@ -21,7 +21,7 @@ func TestNewRefusesInvalidOptions(t *testing.T) {
 		option upvest.ClientOption
 		want   string
 	}{
-		"nil":                {want: "an option is nil"},
+		"nil option":         {want: "an option is nil"},
 		"nil HTTP client":    {option: upvest.WithHTTPClient(nil), want: "HTTP client: nil pointer"},
 		"nil token source":   {option: upvest.WithTokenSource(nil), want: "token source: nil"},
 		"nil limiter":        {option: upvest.WithLimiter(nil), want: "limiter: nil"},
@@ -51,11 +51,11 @@ func TestNewRefusesInvalidOptions(t *testing.T) {
 			option: retry(upvest.RetryPolicy{BaseDelay: -1}),
 			want:   "BaseDelay" + negative,
 		},
-		"negative delay": {
+		"negative maximum delay": {
 			option: retry(upvest.RetryPolicy{MaxDelay: -1}),
 			want:   "MaxDelay" + negative,
 		},
-		"negative Retry-After": {
+		"negative maximum Retry-After": {
 			option: retry(upvest.RetryPolicy{MaxRetryAfter: -1}),
 			want:   "MaxRetryAfter" + negative,
 		},
@@ -63,7 +63,7 @@ func TestNewRefusesInvalidOptions(t *testing.T) {
 			option: retry(upvest.RetryPolicy{AttemptTimeout: -1}),
 			want:   "AttemptTimeout" + negative,
 		},
-		"base above the bound": {
+		"base delay above the maximum delay": {
 			option: retry(upvest.RetryPolicy{BaseDelay: 2, MaxDelay: 1}),
 			want:   "BaseDelay is longer than MaxDelay",
 		},
@@ -72,7 +72,7 @@ func TestNewRefusesInvalidOptions(t *testing.T) {
 			client, err := upvest.New(testCredentials(t), test.option)
 			requireText(t, err, test.want)
 			if client != nil {
-				t.Error("New returned a client with the error")
+				t.Error("New returned a client and an error, want only the error")
 			}
 		})
 	}
@@ -90,7 +90,7 @@ func TestNewNamesEveryProblemAtOnce(t *testing.T) {
 	requireText(t, err, "ClientID", "ClientSecret", "Scopes", "PrivateKey")
 }
 
-func TestNewAcceptsServers(t *testing.T) {
+func TestNewAcceptsBaseURLs(t *testing.T) {
 	for base, want := range map[string]string{
 		"":                               "https://sandbox.upvest.co",
 		"https://api.upvest.co":          "https://api.upvest.co",
@@ -116,7 +116,7 @@ func TestNewAcceptsServers(t *testing.T) {
 			}
 			want := []string{want + "/auth/token", want + "/portfolios/orders/" + someOrder.String()}
 			if !reflect.DeepEqual(urls, want) {
-				t.Errorf("requests went to %q, want %q", urls, want)
+				t.Errorf("the requests went to %q, want %q", urls, want)
 			}
 		})
 	}
@@ -135,11 +135,11 @@ func TestNewLeavesTheHTTPClientUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := retrieve(t.Context(), client); err == nil {
-		t.Error("a redirect passed for an order")
+		t.Error("the client accepted a redirect as an order, want an error")
 	}
 	if own.CheckRedirect != nil || own.Jar != jar || own.Timeout != time.Minute ||
 		own.Transport != transport {
-		t.Errorf("the caller's client was changed to %+v", own)
+		t.Errorf("the caller's HTTP client was changed to %+v, want it unchanged", own)
 	}
 }
 
@@ -149,14 +149,14 @@ func TestNewLeavesTheDefaultHTTPClientUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(before, *http.DefaultClient) {
-		t.Errorf("http.DefaultClient was changed to %+v", http.DefaultClient)
+		t.Errorf("http.DefaultClient was changed to %+v, want it unchanged", http.DefaultClient)
 	}
 	if transport, ok := http.DefaultTransport.(*http.Transport); !ok || transport.MaxIdleConnsPerHost != 0 {
-		t.Errorf("http.DefaultTransport was changed to %+v", http.DefaultTransport)
+		t.Errorf("http.DefaultTransport was changed to %+v, want it unchanged", http.DefaultTransport)
 	}
 }
 
-func TestUserAgent(t *testing.T) {
+func TestUserAgentContainsTheVersion(t *testing.T) {
 	for want, options := range map[string][]upvest.ClientOption{
 		"upvest-portfolios-go/":                nil,
 		"my-service/1.2 upvest-portfolios-go/": {upvest.WithUserAgent("my-service/1.2")},
@@ -168,14 +168,14 @@ func TestUserAgent(t *testing.T) {
 		got := server.requests[0].Header.Get("User-Agent")
 		version, ok := strings.CutPrefix(got, want)
 		if !ok || version == "" || strings.Contains(version, " ") {
-			t.Errorf("user-agent is %q, want %q and a version", got, want)
+			t.Errorf("user-agent is %q, want %q followed by a version", got, want)
 		}
 	}
 }
 
 func TestCallOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
 	client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
-		t.Errorf("%s %s was sent", req.Method, req.URL)
+		t.Errorf("the request %s %s was sent, want none", req.Method, req.URL)
 		return nil, errors.New("sent")
 	}))
 	for name, test := range map[string]struct {
@@ -183,7 +183,7 @@ func TestCallOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
 		option    upvest.CallOption
 		want      string
 	}{
-		"nil": {
+		"nil call option": {
 			operation: "create_portfolios_order",
 			want:      "a call option is nil",
 		},
@@ -192,12 +192,12 @@ func TestCallOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
 			option:    upvest.WithResponse(nil),
 			want:      "response: nil pointer",
 		},
-		"zero key": {
+		"a zero key": {
 			operation: "create_portfolios_order",
 			option:    upvest.WithIdempotencyKey(uuid.Nil),
 			want:      "idempotency key: the zero UUID",
 		},
-		"version 7": {
+		"a key of version 7": {
 			operation: "create_portfolios_order",
 			option:    upvest.WithIdempotencyKey(uuid.Must(uuid.NewV7())),
 			want:      "a UUID of version 7",
@@ -212,7 +212,7 @@ func TestCallOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
 			option:    upvest.WithTimeout(0),
 			want:      "timeout: use a positive duration",
 		},
-		"a negative policy": {
+		"a retry policy with negative attempts": {
 			operation: "create_portfolios_order",
 			option:    upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: -1}),
 			want:      "MaxAttempts is negative",

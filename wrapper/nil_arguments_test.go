@@ -16,14 +16,14 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// withOption makes a client with one option.
+// withOption makes a client with the given option, and returns the error of New.
 func withOption(t *testing.T, option upvest.ClientOption) error {
 	t.Helper()
 	_, err := upvest.New(testCredentials(t), option)
 	return err
 }
 
-// edit runs an editor on a request.
+// edit runs an editor on a request, and returns the error of the editor.
 func edit(t *testing.T, editor portfolios.RequestEditorFn) error {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://upvest.test/", http.NoBody)
@@ -65,47 +65,47 @@ func TestNilArgumentsAreErrors(t *testing.T) {
 	_, waitErr := client.Orders.Wait(noContext, someOrder, nil)
 	_, keyErr := upvest.IdempotencyKeyFor("", "")
 	for name, err := range map[string]error{
-		"New":                        credentialsErr,
-		"NewTokenSource":             sourceErr,
-		"NewSigner":                  noKeyErr,
-		"ParsePrivateKey":            parseErr,
-		"IdempotencyKeyFor":          keyErr,
-		"client option":              withOption(t, nil),
-		"WithHTTPClient":             withOption(t, upvest.WithHTTPClient(nil)),
-		"WithTokenSource":            withOption(t, upvest.WithTokenSource(nil)),
-		"WithTokenSource, pointer":   withOption(t, upvest.WithTokenSource(noSource)),
-		"WithTokenSource, function":  withOption(t, upvest.WithTokenSource(sourceFunc(nil))),
-		"WithLimiter":                withOption(t, upvest.WithLimiter(nil)),
-		"WithLimiter, pointer":       withOption(t, upvest.WithLimiter((*limiterFunc)(nil))),
-		"WithLogger":                 withOption(t, upvest.WithLogger(nil)),
-		"WithAttemptHook":            withOption(t, upvest.WithAttemptHook(nil)),
-		"WithSignatureBase":          withOption(t, upvest.WithSignatureBase(nil)),
-		"WithClock":                  withOption(t, upvest.WithClock(nil)),
-		"WithRandom":                 withOption(t, upvest.WithRandom(nil)),
-		"WithRandom, pointer":        withOption(t, upvest.WithRandom((*bytes.Reader)(nil))),
-		"call option":                call(nil),
-		"WithResponse":               call(upvest.WithResponse(nil)),
-		"Resume":                     call(noFailure.Resume()),
-		"context of a call":          retrieve(noContext, client),
-		"context of a list":          list(noContext),
-		"context of Wait":            waitErr,
-		"option of a list":           list(t.Context(), nil),
-		"context of Do":              client.Do(noContext, upvest.Request{Method: "GET", Path: "/x"}, nil),
-		"TokenSource":                tokenErr,
-		"TokenSource, empty":         emptyTokenErr,
-		"TokenEditor":                edit(t, upvest.TokenEditor(nil)),
-		"TokenEditor, pointer":       edit(t, upvest.TokenEditor(noSource)),
-		"IdempotencyKeyEditor":       edit(t, upvest.IdempotencyKeyEditor(nil)),
-		"SignatureEditor":            edit(t, upvest.SignatureEditor(nil)),
-		"Signer":                     noSigner.Sign(t.Context(), documentedRequest(t)),
-		"context of Signer":          signer.Sign(noContext, documentedRequest(t)),
-		"request of Signer":          signer.Sign(t.Context(), nil),
-		"Response":                   noReply.Decode(new(int)),
-		"value of Response":          new(upvest.Response).Decode(nil),
-		"value of Response, pointer": new(upvest.Response).Decode((*int)(nil)),
+		"New":                           credentialsErr,
+		"NewTokenSource":                sourceErr,
+		"NewSigner":                     noKeyErr,
+		"ParsePrivateKey":               parseErr,
+		"IdempotencyKeyFor":             keyErr,
+		"client option":                 withOption(t, nil),
+		"WithHTTPClient":                withOption(t, upvest.WithHTTPClient(nil)),
+		"WithTokenSource":               withOption(t, upvest.WithTokenSource(nil)),
+		"WithTokenSource, nil pointer":  withOption(t, upvest.WithTokenSource(noSource)),
+		"WithTokenSource, nil function": withOption(t, upvest.WithTokenSource(sourceFunc(nil))),
+		"WithLimiter":                   withOption(t, upvest.WithLimiter(nil)),
+		"WithLimiter, nil pointer":      withOption(t, upvest.WithLimiter((*limiterFunc)(nil))),
+		"WithLogger":                    withOption(t, upvest.WithLogger(nil)),
+		"WithAttemptHook":               withOption(t, upvest.WithAttemptHook(nil)),
+		"WithSignatureBase":             withOption(t, upvest.WithSignatureBase(nil)),
+		"WithClock":                     withOption(t, upvest.WithClock(nil)),
+		"WithRandom":                    withOption(t, upvest.WithRandom(nil)),
+		"WithRandom, nil pointer":       withOption(t, upvest.WithRandom((*bytes.Reader)(nil))),
+		"call option":                   call(nil),
+		"WithResponse":                  call(upvest.WithResponse(nil)),
+		"Resume, nil *Error":            call(noFailure.Resume()),
+		"context of a call":             retrieve(noContext, client),
+		"context of a list":             list(noContext),
+		"context of Wait":               waitErr,
+		"option of a list":              list(t.Context(), nil),
+		"context of Do":                 client.Do(noContext, upvest.Request{Method: "GET", Path: "/x"}, nil),
+		"Token, nil *TokenSource":       tokenErr,
+		"Token, empty TokenSource":      emptyTokenErr,
+		"TokenEditor":                   edit(t, upvest.TokenEditor(nil)),
+		"TokenEditor, nil pointer":      edit(t, upvest.TokenEditor(noSource)),
+		"IdempotencyKeyEditor":          edit(t, upvest.IdempotencyKeyEditor(nil)),
+		"SignatureEditor":               edit(t, upvest.SignatureEditor(nil)),
+		"Sign, nil *Signer":             noSigner.Sign(t.Context(), documentedRequest(t)),
+		"context of Sign":               signer.Sign(noContext, documentedRequest(t)),
+		"request of Sign":               signer.Sign(t.Context(), nil),
+		"Decode, nil *Response":         noReply.Decode(new(int)),
+		"value of Decode":               new(upvest.Response).Decode(nil),
+		"value of Decode, nil pointer":  new(upvest.Response).Decode((*int)(nil)),
 	} {
 		if err == nil {
-			t.Errorf("%s accepts nil, want an error", name)
+			t.Errorf("got no error for a nil value (%s), want an error", name)
 		}
 	}
 	noSource.Forget("token")
@@ -117,17 +117,17 @@ func TestNilArgumentsAreErrors(t *testing.T) {
 }
 
 // The token editor accepts a nil context if the token source takes no context.
-func TestTokenEditorWithoutAContext(t *testing.T) {
+func TestTokenEditorAcceptsANilContext(t *testing.T) {
 	source := sourceFunc(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a"}, nil })
 	req := documentedRequest(t)
 	var none context.Context
 	err := upvest.TokenEditor(source)(none, req)
 	if got := req.Header.Get("Authorization"); err != nil || got != "Bearer a" {
-		t.Errorf("authorization is %q and the error %v, want Bearer a", got, err)
+		t.Errorf("got authorization %q and the error %v, want \"Bearer a\" and no error", got, err)
 	}
 }
 
-func TestIdempotencyKeyOf(t *testing.T) {
+func TestIdempotencyKeyOfFindsTheKeyInTheOptions(t *testing.T) {
 	key := uuid.MustParse("b1946ac9-2492-4d23-8a4f-0d6f1c2e3a4b")
 	other := uuid.MustParse("9b2f6c1e-4d3a-4f5b-8a7c-0d1e2f3a4b5c")
 	failure := &upvest.Error{IdempotencyKey: key}
@@ -138,26 +138,27 @@ func TestIdempotencyKeyOf(t *testing.T) {
 		options []upvest.CallOption
 		want    uuid.UUID
 	}{
-		"no option":                 {},
-		"other options":             {options: []upvest.CallOption{header}},
-		"a key":                     {options: []upvest.CallOption{header, withKey}, want: key},
-		"a key twice":               {options: []upvest.CallOption{withKey, withKey}, want: key},
-		"a resumed call":            {options: []upvest.CallOption{failure.Resume()}, want: key},
-		"a key and its error":       {options: []upvest.CallOption{failure.Resume(), withKey}, want: key},
-		"two keys":                  {options: []upvest.CallOption{withKey, withOther}},
-		"a key and another error's": {options: []upvest.CallOption{failure.Resume(), withOther}},
-		"an error without a key":    {options: []upvest.CallOption{new(upvest.Error).Resume()}},
-		"a nil option":              {options: []upvest.CallOption{withKey, nil}},
-		"an invalid option":         {options: []upvest.CallOption{withKey, upvest.WithTimeout(-1)}},
+		"no option":                    {},
+		"options without a key":        {options: []upvest.CallOption{header}},
+		"a key":                        {options: []upvest.CallOption{header, withKey}, want: key},
+		"a key twice":                  {options: []upvest.CallOption{withKey, withKey}, want: key},
+		"a resumed call":               {options: []upvest.CallOption{failure.Resume()}, want: key},
+		"an error and its key":         {options: []upvest.CallOption{failure.Resume(), withKey}, want: key},
+		"two different keys":           {options: []upvest.CallOption{withKey, withOther}},
+		"an error and a different key": {options: []upvest.CallOption{failure.Resume(), withOther}},
+		"an error without a key":       {options: []upvest.CallOption{new(upvest.Error).Resume()}},
+		"a nil option":                 {options: []upvest.CallOption{withKey, nil}},
+		"an invalid option":            {options: []upvest.CallOption{withKey, upvest.WithTimeout(-1)}},
 	} {
 		got, ok := upvest.IdempotencyKeyOf(test.options...)
 		if got != test.want || ok != (test.want != uuid.Nil) {
-			t.Errorf("%s: got the key %s (found: %t), want %s", name, got, ok, test.want)
+			t.Errorf("%s: got the key %s (found: %t), want the key %s (found: %t)",
+				name, got, ok, test.want, test.want != uuid.Nil)
 		}
 	}
 }
 
-// Do sends a namedBytes as it is, because the type has no methods. For a namedText it
+// Do sends a namedBytes unchanged, because the type has no methods. For a namedText, Do
 // sends the text that MarshalText returns.
 type (
 	namedBytes []byte
@@ -181,13 +182,13 @@ func TestDoSendsBytesAsTheyAre(t *testing.T) {
 		})
 		request := upvest.Request{Method: http.MethodPut, Path: "/x", Body: body}
 		if err := client.Do(t.Context(), request, nil); err != nil || string(sent) != want {
-			t.Errorf("%T: %q was sent, want %q: %v", body, sent, want, err)
+			t.Errorf("Do sent a %T as %q with the error %v, want %q and no error", body, sent, err, want)
 		}
 	}
 }
 
-// A header of a call replaces the same header of the client. The signature covers the
-// header once.
+// A header that is set for a call replaces the value that is set for the client. The
+// signature covers the header once.
 func TestWithHeaderSendsTheLastValue(t *testing.T) {
 	var sent []string
 	var input string
@@ -203,9 +204,9 @@ func TestWithHeaderSendsTheLastValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(sent) != 1 || sent[0] != "last" {
-		t.Errorf("the header is %q, want the last value", sent)
+		t.Errorf("accept-language is %q, want only \"last\"", sent)
 	}
 	if count := strings.Count(input, `"accept-language"`); count != 1 {
-		t.Errorf("the signature covers the header %d times: %s", count, input)
+		t.Errorf("the signature covers the header %d times, want once: %s", count, input)
 	}
 }

@@ -29,8 +29,8 @@ var structs = []any{
 	(*upvest.Signer)(nil), (*upvest.SignerConfig)(nil), (*upvest.TokenSource)(nil),
 }
 
-// The list in the variable structs contains every exported struct.
-func TestStructsAreListed(t *testing.T) {
+// The variable `structs` contains every exported struct.
+func TestEveryExportedStructIsListed(t *testing.T) {
 	listed := map[string]bool{}
 	for _, value := range structs {
 		listed[reflect.TypeOf(value).Elem().Name()] = true
@@ -53,7 +53,7 @@ func TestStructsAreListed(t *testing.T) {
 				return true
 			}
 			if _, ok := declared.Type.(*ast.StructType); ok && !listed[declared.Name.Name] {
-				t.Errorf("the struct %s is not in the list", declared.Name.Name)
+				t.Errorf("the exported struct %s is missing from the variable structs", declared.Name.Name)
 			}
 			return true
 		})
@@ -68,8 +68,9 @@ func hasValueReceiver(receiver reflect.Value, method string) bool {
 	return found
 }
 
-// callWithZeros calls a method with the zero value of each argument, except for a context
-// that is not nil, and returns its results. It reads an iterator to its end.
+// callWithZeros calls a method with zero values as arguments, and returns its results. It
+// passes ctx as the context, unless ctx is nil. If the method returns an iterator,
+// callWithZeros reads the iterator to its end.
 func callWithZeros(ctx context.Context, method reflect.Value) []reflect.Value {
 	var arguments []reflect.Value
 	count := method.Type().NumIn()
@@ -97,7 +98,7 @@ func callWithZeros(ctx context.Context, method reflect.Value) []reflect.Value {
 	return results
 }
 
-// discardState is the state of a printer that discards what it prints.
+// discardState is an [fmt.State] that discards what is printed.
 type discardState struct{ io.Writer }
 
 func (discardState) Write(text []byte) (int, error) { return len(text), nil }
@@ -105,8 +106,8 @@ func (discardState) Width() (int, bool)             { return 0, false }
 func (discardState) Precision() (int, bool)         { return 0, false }
 func (discardState) Flag(int) bool                  { return false }
 
-// eachMethod calls do for every method of every struct, on a nil pointer and on a zero
-// value, and reports a panic.
+// eachMethod calls do for every method of every exported struct, on a nil pointer and on
+// a zero value, and fails the test if do panics.
 func eachMethod(t *testing.T, do func(t *testing.T, name string, method reflect.Value)) {
 	t.Helper()
 	for _, value := range structs {
@@ -123,7 +124,8 @@ func eachMethod(t *testing.T, do func(t *testing.T, name string, method reflect.
 				t.Run(title, func(t *testing.T) {
 					defer func() {
 						if caught := recover(); caught != nil {
-							t.Errorf("panic: %v: a method of a service must pass coreOf(s) to call", caught)
+							t.Errorf("the method panicked with %v, want no panic "+
+								"(methods of services must pass coreOf(s) to call)", caught)
 						}
 					}()
 					do(t, name, receiver.Method(i))
@@ -135,7 +137,7 @@ func eachMethod(t *testing.T, do func(t *testing.T, name string, method reflect.
 
 // No method of a nil pointer or a zero value panics if its arguments are zero values.
 // Each method that can fail returns an error.
-func TestMethodsOfNil(t *testing.T) {
+func TestMethodsOfNilPointersDoNotPanic(t *testing.T) {
 	var noContext context.Context
 	for _, ctx := range []context.Context{noContext, t.Context()} {
 		eachMethod(t, func(t *testing.T, name string, method reflect.Value) {
@@ -146,31 +148,32 @@ func TestMethodsOfNil(t *testing.T) {
 			}
 			last := results[len(results)-1]
 			if last.Type() == reflect.TypeFor[error]() && last.IsNil() {
-				t.Error("the method returns no error")
+				t.Error("the method returned no error, want an error")
 			}
 		})
 	}
 }
 
-// fmt, log/slog and encoding/json print a nil pointer to any struct.
+// fmt, log/slog and encoding/json can print a nil pointer to any exported struct.
 func TestNilPointersArePrinted(t *testing.T) {
 	for _, value := range structs {
 		if text := fmt.Sprintf("%v %+v", value, value); strings.Contains(text, "PANIC") {
-			t.Errorf("fmt prints %T as %s", value, text)
+			t.Errorf("fmt prints a nil %T as %q, want no panic", value, text)
 		}
 		var log strings.Builder
 		slog.New(slog.NewTextHandler(&log, nil)).Info("test", "value", value)
 		if !strings.Contains(log.String(), "value=") { // slog recovers from panics
-			t.Errorf("log/slog writes %T as %s", value, log.String())
+			t.Errorf("log/slog writes a nil %T as %q, want a value", value, log.String())
 		}
 		if text, err := json.Marshal(value); err != nil || string(text) != "null" && string(text) != "{}" {
-			t.Errorf("encoding/json writes %T as %s: %v", value, text, err)
+			t.Errorf("encoding/json writes a nil %T as %s with the error %v, want null or {}",
+				value, text, err)
 		}
 	}
 }
 
-// The error of a call on a nil service keeps the key and the outcome that the call
-// resumes.
+// If a call on a nil service resumes a write, its error keeps the idempotency key and the
+// outcome of that write.
 func TestErrorOfANilServiceKeepsKeyAndOutcome(t *testing.T) {
 	key := uuid.MustParse("b1946ac9-2492-4d23-8a4f-0d6f1c2e3a4b")
 	earlier := &upvest.Error{
@@ -188,7 +191,7 @@ func TestErrorOfANilServiceKeepsKeyAndOutcome(t *testing.T) {
 }
 
 // A nil *Error in an interface matches no kind of error, and can be printed.
-func TestNilErrorInAnInterface(t *testing.T) {
+func TestNilErrorInAnInterfaceMatchesNoKind(t *testing.T) {
 	for _, err := range []error{(*upvest.Error)(nil), (*upvest.FieldError)(nil)} {
 		wrapped := fmt.Errorf("call: %w", err)
 		if errors.Is(wrapped, upvest.ErrNotFound) || errors.Is(wrapped, upvest.ErrOutcomeUnknown) {

@@ -14,9 +14,9 @@ import (
 type operation struct {
 	id     string // Upvest's operationId
 	method string
-	// single forbids another attempt after one that may have had an effect. Only
-	// [Client.Do] sets it: the documented PUT and DELETE have the same effect if they are
-	// repeated.
+	// single forbids another attempt after an attempt that may have had an effect. Only
+	// [Client.Do] sets it, because repeating one of the documented PUT and DELETE
+	// operations has no further effect.
 	single bool
 }
 
@@ -28,8 +28,8 @@ func (o operation) isKeyed() bool { return o.method == http.MethodPost || o.meth
 // returning is an operation whose response has a body.
 type returning[T any] struct {
 	operation
-	// subject returns the ID in the response that equals the ID in the path. It is nil
-	// for an operation without an ID in its path.
+	// subject returns the ID in the response that must equal the ID in the path. It is
+	// nil for an operation without an ID in its path.
 	subject func(*T) uuid.UUID
 }
 
@@ -37,7 +37,7 @@ type returning[T any] struct {
 type listing[Row, Page any] struct {
 	returning[Page]
 	rows func(*Page) ([]Row, portfolios.Meta)
-	row  func(*Row) uuid.UUID // the ID of a row
+	row  func(*Row) uuid.UUID // returns the ID of a row
 }
 
 // The operations of the contract.
@@ -123,8 +123,8 @@ func configurationID(configuration *portfolios.Configuration) uuid.UUID {
 
 func orderID(order *portfolios.Order) uuid.UUID { return order.ID }
 
-// sendFunc sends one attempt of a call through the generated client, edited by the
+// sendFunc sends one attempt of a call through the generated client, which applies the
 // editors in order.
 type sendFunc func(ctx context.Context, edit ...portfolios.RequestEditorFn) (*http.Response, error)
 
-var errNoContext = errors.New("the context is nil: use context.Background() if there is no other")
+var errNoContext = errors.New("the context is nil: use context.Background() if you have no other context")

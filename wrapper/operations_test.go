@@ -98,11 +98,12 @@ func someOrderRequest() portfolios.OrderRequest {
 	}
 }
 
-// operationCase is an operation of the API with a call of it and the documented response.
+// operationCase is an operation of the API, with its documented response and a function
+// that calls the operation.
 type operationCase struct {
 	id      string
 	method  string
-	success string // body; Cancel has none
+	success string // the body of a success; Cancel has none
 	call    callFunc
 }
 
@@ -115,13 +116,14 @@ func (o operationCase) isKeyed() bool {
 	return o.method == http.MethodPost || o.method == http.MethodPatch
 }
 
-// everyOperation returns all operations. It calls lists without parameters.
+// everyOperation returns all operations. The list operations are called without
+// parameters.
 func everyOperation() []operationCase {
 	return slices.Concat(
 		allocationOperations(), configurationOperations(), orderOperations(), rebalancingOperations())
 }
 
-// operationNamed returns one of [everyOperation].
+// operationNamed returns the operation with the given ID from [everyOperation].
 func operationNamed(t testing.TB, id string) operationCase {
 	t.Helper()
 	operations := everyOperation()

@@ -20,19 +20,20 @@ type CallOption interface {
 	applyToCall(settings *settings) error
 }
 
-// AllOption configures the reading of a whole list with All of a service:
-// [WithPagesAhead], or an [Option], which then applies to the request of each page.
+// AllOption configures how the method All of a service reads a list: [WithPagesAhead], or
+// an [Option], which then applies to the request of each page.
 type AllOption interface{ applyToAll(reading *reading) error }
 
-// Option configures a client, for all its calls, or one call, or the reading of one list.
+// Option configures all calls of a client, one call, or the reading of one list,
+// depending on where it is passed.
 type Option interface {
 	ClientOption
 	CallOption
 	AllOption
 }
 
-// Limiter delays each attempt, token requests included, until it may be sent.
-// *rate.Limiter of golang.org/x/time/rate implements it.
+// Limiter delays each attempt, including token requests, until the attempt may be sent.
+// *rate.Limiter of golang.org/x/time/rate implements Limiter.
 type Limiter interface {
 	Wait(ctx context.Context) error
 }
@@ -42,7 +43,7 @@ type Limiter interface {
 // time for attempts and differences between clocks.
 const keyLife = 23 * time.Hour
 
-// config has the values that client options set.
+// config holds the values that client options set.
 type config struct {
 	settings      settings
 	client        *http.Client
@@ -55,14 +56,14 @@ type config struct {
 	observers     []func(context.Context, Attempt)
 }
 
-// settings can differ from call to call.
+// settings holds the values that can differ from call to call.
 type settings struct {
 	key      uuid.UUID
 	hasKey   bool   // the caller gave the key
-	resumed  *Error // of the call that this one resumes; nil for none
+	resumed  *Error // the error of the call that this call resumes, or nil
 	retry    RetryPolicy
 	timeout  time.Duration
-	polling  bool // the call is one of many retrievals by Orders.Wait
+	polling  bool // the call is one of the retrievals of Orders.Wait
 	response *Response
 	edits    []requestEdit // what the caller adds to the request
 	covered  []string      // the added headers that the signature must cover
@@ -71,7 +72,7 @@ type settings struct {
 // requestEdit changes a request before it is signed.
 type requestEdit func(req *http.Request) error
 
-// reading has the settings for reading a whole list.
+// reading holds the settings for reading a whole list.
 type reading struct {
 	calls []CallOption
 	ahead int
@@ -95,9 +96,9 @@ func (o option) applyToAll(r *reading) error {
 	return nil
 }
 
-// with returns the settings of one call. They are complete even if some options are
-// invalid, so that the error of the call carries the key, and the unknown outcome of a
-// call that it resumes.
+// with returns the settings of one call. The settings are complete even if some options
+// are invalid, so that the error of the call carries the idempotency key and, if the call
+// resumes an earlier call, the unknown outcome of the earlier call.
 func (s *settings) with(op operation, options []CallOption) (settings, error) {
 	merged := *s
 	var problems []error
@@ -115,12 +116,12 @@ func (s *settings) with(op operation, options []CallOption) (settings, error) {
 	}
 	if merged.hasKey && !op.isKeyed() {
 		problems = append(problems, fmt.Errorf(
-			"idempotency key: a %s takes no key: it can be repeated without one", op.method))
+			"idempotency key: a %s takes no key: it can be repeated without a key", op.method))
 	}
 	return merged, errors.Join(problems...)
 }
 
-// resume prepares the settings of a call that resumes another one.
+// resume prepares the settings of a call that resumes an earlier call.
 func (s *settings) resume(op operation) error {
 	e := s.resumed
 	if e == nil {
@@ -134,7 +135,8 @@ func (s *settings) resume(op operation) error {
 		return nil
 	}
 	err := s.setKey(e.IdempotencyKey)
-	// If the call is refused for its key, its error still resumes the same write.
+	// Even if the key is refused, the error of this call must carry it, so that a later
+	// call can resume the same write.
 	s.key = e.IdempotencyKey
 	if s.key == uuid.Nil {
 		return errors.New("resume: the error has no idempotency key: " +
@@ -157,8 +159,9 @@ func (s *settings) checkAge(op operation, now time.Time) error {
 		age.Round(time.Minute))
 }
 
-// setKey sets the key of the call. The zero UUID is a key too, although no server accepts
-// it: only a call without a key gets a random one.
+// setKey sets the key of the call. If the caller gives the zero UUID, it counts as a key,
+// although no server accepts it, because a random key must not replace a key of the
+// caller.
 func (s *settings) setKey(key uuid.UUID) error {
 	if s.hasKey && s.key != key {
 		return errTwoKeys
@@ -168,7 +171,7 @@ func (s *settings) setKey(key uuid.UUID) error {
 	return nil
 }
 
-var errTwoKeys = errors.New("idempotency key: the call is given two different keys: give it one")
+var errTwoKeys = errors.New("idempotency key: the call is given two different keys: give it only one")
 
 // keep stores the response for WithResponse.
 func (s *settings) keep(response *Response) {
@@ -191,7 +194,7 @@ func readingWith(options []AllOption) (reading, error) {
 	return r, nil
 }
 
-// orDefault returns value, or a pointer to otherwise if value is nil.
+// orDefault returns value, or a pointer to the given default if value is nil.
 func orDefault[T any](value *T, otherwise T) *T {
 	if value == nil {
 		return &otherwise

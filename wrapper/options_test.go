@@ -19,13 +19,13 @@ func TestTimeoutBoundsTheCall(t *testing.T) {
 		client []upvest.ClientOption
 		call   []upvest.CallOption
 	}{
-		"of the client": {
+		"timeout of the client": {
 			client: []upvest.ClientOption{upvest.WithTimeout(10 * time.Second)},
 		},
-		"of the call": {
+		"timeout of the call": {
 			call: []upvest.CallOption{upvest.WithTimeout(10 * time.Second)},
 		},
-		"of the call, which replaces that of the client": {
+		"timeout of the call replaces that of the client": {
 			client: []upvest.ClientOption{upvest.WithTimeout(time.Second)},
 			call:   []upvest.CallOption{upvest.WithTimeout(10 * time.Second)},
 		},
@@ -35,7 +35,7 @@ func TestTimeoutBoundsTheCall(t *testing.T) {
 			want time.Duration
 		}{
 			"during an attempt": {step: hangs, want: 10 * time.Second},
-			// A wait of 20 s would end after the deadline, so the call fails at once.
+			// A wait of 20 s would end after the deadline, so the call fails immediately.
 			"before a wait": {step: problem(503, "Retry-After", "20"), want: 0},
 		} {
 			t.Run(name+", "+kind, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestTheContextBoundsACallWithALongerTimeout(t *testing.T) {
 	})
 }
 
-func TestResponseIsTheLastOne(t *testing.T) {
+func TestWithResponseKeepsTheLastResponse(t *testing.T) {
 	for _, operation := range everyOperation() {
 		t.Run(operation.id, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -92,18 +92,19 @@ func TestResponseIsTheLastOne(t *testing.T) {
 				}
 				if response.Status != http.StatusAccepted || response.Header.Get("X-New") != "value" ||
 					string(response.Body) != body {
-					t.Errorf("the response is %+v, want the response to the second attempt", response)
+					t.Errorf("got the response %+v, want the response to the second attempt", response)
 				}
 			})
 		})
 	}
 }
 
-func TestResponseOfAFailure(t *testing.T) {
+func TestWithResponseKeepsAnErrorResponse(t *testing.T) {
 	var response upvest.Response
 	err := retrieve(t.Context(), newTestClient(t, problem(404)), upvest.WithResponse(&response))
 	if err == nil || response.Status != 404 || string(response.Body) != problemBody(404) {
-		t.Errorf("got the error %v and the response %d %q, want the 404", err, response.Status, response.Body)
+		t.Errorf("got the error %v and the response %d %q, want an error and the response of a 404",
+			err, response.Status, response.Body)
 	}
 }
 
@@ -119,7 +120,7 @@ func TestTheLastOptionReplacesEarlierOnes(t *testing.T) {
 		t.Errorf("the two responses have the statuses %d and %d, want 0 and 200", first.Status, second.Status)
 	}
 	if string(second.Body) != body {
-		t.Errorf("the body is %s, want it as received", second.Body)
+		t.Errorf("the body is %s, want the body that the server sent", second.Body)
 	}
 }
 
@@ -147,15 +148,15 @@ func TestOptionsDoNotOutliveTheCall(t *testing.T) {
 		_ = createOrder(t.Context(), client, upvest.WithoutRetry(), upvest.WithIdempotencyKey(key))
 		_ = createOrder(t.Context(), client)
 		if len(server.requests) != 5 {
-			t.Fatalf("got %d requests, want 1 of the first call and 4 of the second", len(server.requests))
+			t.Fatalf("got %d requests, want 1 for the first call and 4 for the second", len(server.requests))
 		}
 		if got := server.requests[1].Header.Get("idempotency-key"); got == key.String() {
-			t.Errorf("the second call sends the idempotency key of the first, %s", got)
+			t.Errorf("the second call sent the idempotency key %s of the first call, want a new key", got)
 		}
 	})
 }
 
-// A policy and a timeout apply to each page of a list, not to all pages together.
+// A retry policy and a timeout apply to each page of a list, not to all pages together.
 func TestAllAppliesCallOptionsToEachPage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{rows: ids(50)}
@@ -168,13 +169,14 @@ func TestAllAppliesCallOptionsToEachPage(t *testing.T) {
 		rows, err = collectOrders(t, client, ordersParams(0, 10),
 			upvest.WithTimeout(time.Second/2))
 		if !errors.Is(err, context.DeadlineExceeded) || len(rows) > 0 {
-			t.Errorf("got %d rows and the error %v, want 0 and context.DeadlineExceeded", len(rows), err)
+			t.Errorf("got %d rows and the error %v, want no rows and context.DeadlineExceeded",
+				len(rows), err)
 		}
 		failed := scripted(problem(503))
 		client = newTestClient(t, failed.serve)
 		_, err = collectOrders(t, client, ordersParams(0, 10), upvest.WithoutRetry())
 		if err == nil {
-			t.Error("All returns no error, want the 503")
+			t.Error("All returned no error, want an error for the 503")
 		}
 		failed.requireRequests(t, 1)
 	})

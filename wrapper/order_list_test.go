@@ -13,12 +13,13 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// orderList serves a list of orders of any length, in the order of their ids.
+// orderList serves the pages of a list of any number of orders, sorted by ID.
 type orderList struct {
 	rows      int
 	roundTrip time.Duration
-	// prepared are pages by offset. A server on another machine takes none of the
-	// client's processors.
+	// prepared contains pages by offset. The benchmark makes these pages in advance,
+	// because a real server runs on a different machine and does not use the client's
+	// processors.
 	prepared map[int]string
 }
 
@@ -45,7 +46,8 @@ func (l orderList) transport() http.RoundTripper {
 	})
 }
 
-// orderPage is a page as the API documents it, with one individual order in each order.
+// orderPage returns a page in the documented form. Each order of the page has one
+// individual order.
 func orderPage(offset, limit, total int) string {
 	const row = `{"id":"########-5dfe-4bf1-8571-4da0caacc80c",` +
 		`"account_id":"debf2026-f2da-4ff0-bb84-92e45babb1e3",` +
@@ -73,7 +75,8 @@ func orderPage(offset, limit, total int) string {
 	return page.String()
 }
 
-// readAll reads all orders in pages of 1000. It calls each with the number of rows read.
+// readAll reads all orders in pages of 1000. After each row, it calls each with the
+// number of rows read so far.
 func readAll(
 	ctx context.Context, client *upvest.Client, each func(read int), options ...upvest.AllOption,
 ) error {

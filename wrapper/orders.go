@@ -19,14 +19,15 @@ import (
 type Orders struct{ core *core }
 
 // Create places an order (POST /portfolios/orders, scope portfolios:admin). CashAmount is
-// an exact decimal in the order's currency. The server splits a buy by the weights of the
-// account's allocation, and a sale by the value of its positions. It executes the order
-// after its response: [Orders.Wait] returns how the order ended.
+// an exact decimal in the order's currency. The server splits a buy order by the weights
+// of the account's allocation, and a sell order by the value of the account's positions.
+// The server responds before it executes the order, so use [Orders.Wait] to find out how
+// the order ended.
 //
-// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
-// [Error.Resume]; [ErrBadRequest] and [ErrUnprocessable] for a request that the server
-// refuses, such as an order for an account without a configuration; [ErrNotFound] for an
-// unknown account or user.
+// Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
+// again with [Error.Resume]; [ErrBadRequest] and [ErrUnprocessable] for a request that
+// the server refuses, such as an order for an account without a configuration;
+// [ErrNotFound] for an unknown account or user.
 //
 // Source: docs.upvest.co, "Create portfolios order".
 func (s *Orders) Create(
@@ -43,12 +44,12 @@ func (s *Orders) Create(
 
 // CreateLiquidationRequest sells every position of an account (POST
 // /portfolios/{account_id}/liquidation_request, scope portfolios:admin). The account
-// stays active. Upvest moved this operation in later versions: today's servers may
-// respond with 404 or 405.
+// stays active. Upvest moved this operation in later versions of the API, so that today's
+// servers may respond with 404 or 405.
 //
-// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
-// [Error.Resume]; [ErrNotFound] and [ErrMethodNotAllowed] for an unknown account, or for
-// a server that moved the operation.
+// Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
+// again with [Error.Resume]; [ErrNotFound] and [ErrMethodNotAllowed] for an unknown
+// account, or from a server of a later version.
 //
 // Source: docs.upvest.co, "Create portfolios liquidation request".
 func (s *Orders) CreateLiquidationRequest(
@@ -67,8 +68,8 @@ func (s *Orders) CreateLiquidationRequest(
 // Retrieve returns one order with the individual orders that it was split into (GET
 // /portfolios/orders/{portfolio_order_id}, scope portfolios:read or portfolios:admin).
 //
-// Errors to handle: [ErrNotFound]. The server may also return it for a few seconds after
-// the order was placed.
+// Errors to handle: [ErrNotFound], which a call may also return in the first few seconds
+// after the order was placed.
 //
 // Source: docs.upvest.co, "Retrieve portfolios order".
 func (s *Orders) Retrieve(
@@ -85,14 +86,15 @@ func (s *Orders) Retrieve(
 }
 
 // Cancel requests the cancellation of an order (DELETE
-// /portfolios/orders/{portfolio_order_id}, scope portfolios:admin). The server cancels
-// after its response and can leave the order partly filled: [Orders.Wait] returns how it
-// ended.
+// /portfolios/orders/{portfolio_order_id}, scope portfolios:admin). The server responds
+// before it cancels the order, which may by then be partly filled, so use [Orders.Wait]
+// to find out how the order ended.
 //
-// Errors to handle: [ErrOutcomeUnknown] first, by the same call with [Error.Resume] or by
-// [Orders.Wait]. An [ErrNotFound] or [ErrConflict] that is also [ErrOutcomeUnknown]
-// followed an attempt that may have succeeded. Otherwise [ErrConflict] means that the
-// order can no longer be cancelled, and [ErrNotFound] that it does not exist.
+// Errors to handle: first [ErrOutcomeUnknown], by making the same call again with
+// [Error.Resume] or by calling [Orders.Wait]. If an error is [ErrNotFound] or
+// [ErrConflict] and also [ErrOutcomeUnknown], an earlier attempt may have succeeded.
+// Otherwise [ErrConflict] means that the order can no longer be cancelled, and
+// [ErrNotFound] means that the order does not exist.
 //
 // Source: docs.upvest.co, "Cancel portfolios order".
 func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) error {
@@ -107,8 +109,8 @@ func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options
 }
 
 // List returns one page of orders (GET /portfolios/orders, scope portfolios:read or
-// portfolios:admin). Sort, order and limit are sent even if params leaves them out (id,
-// ASC, 100), because the order of the rows is undefined otherwise.
+// portfolios:admin). List always sends the parameters sort, order and limit (by default
+// id, ASC and 100), because the order of the rows is otherwise undefined.
 //
 // Errors to handle: [ErrBadRequest] for a parameter that the server refuses.
 //
@@ -120,11 +122,11 @@ func (s *Orders) List(
 }
 
 // All reads the whole list from params.Offset, page by page (GET /portfolios/orders,
-// scope portfolios:read or portfolios:admin). "Lists" in the package comment describes
-// the order of the rows and what All guarantees.
+// scope portfolios:read or portfolios:admin). The section "Lists" of the package comment
+// describes the order of the rows and what All guarantees.
 //
-// Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and those of
-// List.
+// Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and the errors
+// of List.
 //
 // Source: docs.upvest.co, "List portfolios orders".
 func (s *Orders) All(

@@ -9,12 +9,12 @@ import (
 // origin identifies the request of a call and of every call that resumes it.
 type origin struct {
 	path   string
-	digest string    // the content-digest of the body, "" without one
+	digest string    // the content-digest of the body, or "" if there is no body
 	first  time.Time // when the first attempt was sent; the zero time means never
 }
 
 // match records the request that a call sends. It refuses a request that differs from the
-// one that the call resumes.
+// request that the call resumes.
 func (o *origin) match(req *http.Request) error {
 	path := req.URL.EscapedPath()
 	digest := req.Header.Get("Content-Digest")
@@ -25,10 +25,10 @@ func (o *origin) match(req *http.Request) error {
 	}
 	switch {
 	case o.path != path:
-		return errors.New("resume: the path differs from that of the call that is resumed: " +
+		return errors.New("resume: the path differs from the path of the failed call: " +
 			"use the same arguments")
 	case o.digest != digest:
-		return errors.New("resume: the body differs from that of the call that is resumed: " +
+		return errors.New("resume: the body differs from the body of the failed call: " +
 			"use the same arguments")
 	}
 	return nil

@@ -17,19 +17,20 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Failures of transports.
+// Errors that transports return.
 var (
 	dialFailure = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	resetError  = &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
 )
 
-// outcomeCase lists the results of the attempts of a write. The last one repeats.
+// outcomeCase contains the response to each attempt at a write. The last response
+// repeats.
 type outcomeCase struct {
 	steps  []roundTrip
-	status int // of the error
+	status int // the status in the error
 }
 
-func TestRefusedWrites(t *testing.T) {
+func TestOutcomeOfRefusedWrites(t *testing.T) {
 	neverConnected := failing(dialFailure)
 	requireOutcomes(t, upvest.OutcomeRefused, map[string]outcomeCase{
 		"refused by the server": {steps: []roundTrip{problem(400)}, status: 400},
@@ -44,51 +45,52 @@ func TestRefusedWrites(t *testing.T) {
 	})
 }
 
-func TestWritesWithAnUnknownOutcome(t *testing.T) {
+func TestOutcomeOfWritesThatMayHaveActed(t *testing.T) {
 	reset := failing(resetError)
 	neverConnected := failing(dialFailure)
 	html := success("<html></html>")
 	maintenance := `{"maintenance": true}`
 	proxy := respond(http.StatusNonAuthoritativeInfo, "application/json", maintenance)
 	requireOutcomes(t, upvest.OutcomeUnknown, map[string]outcomeCase{
-		"always reset":             {steps: []roundTrip{reset}},
-		"always timed out":         {steps: []roundTrip{hangs}},
-		"server timeout":           {steps: []roundTrip{problem(408)}, status: 408},
-		"server error":             {steps: []roundTrip{problem(500)}, status: 500},
-		"not retried server error": {steps: []roundTrip{problem(501)}, status: 501},
-		"redirect":                 {steps: []roundTrip{problem(307)}, status: 307},
-		"reset, then unconnected":  {steps: []roundTrip{reset, neverConnected}},
-		"reset, then refused":      {steps: []roundTrip{reset, problem(409)}, status: 409},
-		"reset, then not found":    {steps: []roundTrip{reset, problem(404)}, status: 404},
-		"reset, then throttled":    {steps: []roundTrip{reset, problem(429)}, status: 429},
-		"reset, then unauthorized": {steps: []roundTrip{reset, problem(401)}, status: 401},
-		"server error, then reset": {steps: []roundTrip{problem(500), reset}, status: 500},
+		"always reset":                     {steps: []roundTrip{reset}},
+		"always timed out":                 {steps: []roundTrip{hangs}},
+		"server timeout":                   {steps: []roundTrip{problem(408)}, status: 408},
+		"server error":                     {steps: []roundTrip{problem(500)}, status: 500},
+		"server error that is not retried": {steps: []roundTrip{problem(501)}, status: 501},
+		"redirect":                         {steps: []roundTrip{problem(307)}, status: 307},
+		"reset, then never connected":      {steps: []roundTrip{reset, neverConnected}},
+		"reset, then refused":              {steps: []roundTrip{reset, problem(409)}, status: 409},
+		"reset, then not found":            {steps: []roundTrip{reset, problem(404)}, status: 404},
+		"reset, then throttled":            {steps: []roundTrip{reset, problem(429)}, status: 429},
+		"reset, then unauthorized":         {steps: []roundTrip{reset, problem(401)}, status: 401},
+		"server error, then reset":         {steps: []roundTrip{problem(500), reset}, status: 500},
 		"throttled, reset, then refused": {
 			steps:  []roundTrip{problem(429), reset, problem(422)},
 			status: 422,
 		},
-		"HTML":             {steps: []roundTrip{html}, status: 200},
-		"reset, then HTML": {steps: []roundTrip{reset, html}, status: 200},
-		"maintenance":      {steps: []roundTrip{success(maintenance)}, status: 200},
-		"proxy":            {steps: []roundTrip{proxy}, status: 203},
-		"proxy gave up":    {steps: []roundTrip{problem(499)}, status: 499},
-		"another protocol": {steps: []roundTrip{problem(101)}, status: 101},
+		"HTML without a request ID":             {steps: []roundTrip{html}, status: 200},
+		"reset, then HTML without a request ID": {steps: []roundTrip{reset, html}, status: 200},
+		"maintenance notice in JSON":            {steps: []roundTrip{success(maintenance)}, status: 200},
+		"203 of a proxy":                        {steps: []roundTrip{proxy}, status: 203},
+		"499 of a proxy":                        {steps: []roundTrip{problem(499)}, status: 499},
+		"change of the protocol (101)":          {steps: []roundTrip{problem(101)}, status: 101},
 	})
 }
 
-func TestAcceptedWrites(t *testing.T) {
+func TestOutcomeOfAcceptedWrites(t *testing.T) {
 	reset := failing(resetError)
 	html := respond(http.StatusOK, "text/html", "<html></html>", "Upvest-Request-Id", "request-200")
 	requireOutcomes(t, upvest.OutcomeAccepted, map[string]outcomeCase{
-		"HTML of the API":     {steps: []roundTrip{html}, status: 200},
-		"reset, then HTML":    {steps: []roundTrip{reset, html}, status: 200},
-		"always cut off":      {steps: []roundTrip{cutOff}, status: 200},
-		"cut off, then reset": {steps: []roundTrip{cutOff, reset}, status: 200},
-		"cut off, then 409":   {steps: []roundTrip{cutOff, problem(409)}, status: 200},
+		"HTML with a request ID":             {steps: []roundTrip{html}, status: 200},
+		"reset, then HTML with a request ID": {steps: []roundTrip{reset, html}, status: 200},
+		"always cut off":                     {steps: []roundTrip{cutOff}, status: 200},
+		"cut off, then reset":                {steps: []roundTrip{cutOff, reset}, status: 200},
+		"cut off, then 409":                  {steps: []roundTrip{cutOff, problem(409)}, status: 200},
 	})
 }
 
-// requireOutcomes runs each of the cases with every operation. Reads have no outcome.
+// requireOutcomes calls every operation in each case, and checks the outcome of the
+// error. Reads have no outcome.
 func requireOutcomes(t *testing.T, want upvest.Outcome, cases map[string]outcomeCase) {
 	t.Helper()
 	for _, operation := range everyOperation() {
@@ -106,7 +108,7 @@ func requireOutcomes(t *testing.T, want upvest.Outcome, cases map[string]outcome
 					requireOutcome(t, err, want)
 					failure := asError(t, err)
 					if failure.Status != test.status {
-						t.Errorf("the status is %d, want %d: %v", failure.Status, test.status, err)
+						t.Errorf("the error %q has the status %d, want %d", err, failure.Status, test.status)
 					}
 					requireAttemptsListed(t, failure, len(server.requests))
 				})
@@ -116,7 +118,7 @@ func requireOutcomes(t *testing.T, want upvest.Outcome, cases map[string]outcome
 }
 
 // requireAttemptsListed checks that the error lists each attempt with its result, and
-// that it matches only the kinds of error that belong to its status.
+// that the error matches only the kind of error that belongs to its status.
 func requireAttemptsListed(t *testing.T, failure *upvest.Error, requests int) {
 	t.Helper()
 	for kind, status := range map[error]int{
@@ -125,21 +127,22 @@ func requireAttemptsListed(t *testing.T, failure *upvest.Error, requests int) {
 		upvest.ErrTooManyRequests: 429,
 	} {
 		if got, want := errors.Is(failure, kind), failure.Status == status; got != want {
-			t.Errorf("errors.Is(err, %v) is %t with the status %d", kind, got, failure.Status)
+			t.Errorf("for the status %d, errors.Is(err, %v) is %t, want %t", failure.Status, kind, got, want)
 		}
 	}
 	if len(failure.Attempts) != requests {
-		t.Errorf("the error lists %d attempts, want %d as sent", len(failure.Attempts), requests)
+		t.Errorf("the error lists %d attempts, want the %d that were sent", len(failure.Attempts), requests)
 	}
 	for i, attempt := range failure.Attempts {
 		if attempt.Number != i+1 || attempt.Operation != failure.Operation {
-			t.Errorf("attempt %d is listed as number %d of %s", i+1, attempt.Number, attempt.Operation)
+			t.Errorf("attempt %d is listed with the number %d and the operation %s, want %d and %s",
+				i+1, attempt.Number, attempt.Operation, i+1, failure.Operation)
 		}
 		if attempt.Status == 0 && attempt.Err == nil {
-			t.Errorf("attempt %d has neither a status nor an error", i+1)
+			t.Errorf("attempt %d has neither a status nor an error, want one of them", i+1)
 		}
 		if isLast := i == requests-1; isLast != (attempt.Retry == "") {
-			t.Errorf("attempt %d of %d has the retry reason %q, want one except on the last",
+			t.Errorf("attempt %d of %d has the retry reason %q, want a reason for all attempts but the last",
 				i+1, requests, attempt.Retry)
 		}
 	}
@@ -151,7 +154,7 @@ func TestErrorKeepsWhatWasReceived(t *testing.T) {
 		err := createOrder(t.Context(), newTestClient(t, server.serve))
 		failure := requireReceived(t, err, "create_portfolios_order", 409, problemBody(409))
 		if failure.RequestID != "request-409" || failure.CFRay != "ray" || failure.Detail != "Some detail" {
-			t.Errorf("request id %q, ray %q, detail %q; want those of the last response",
+			t.Errorf("got the request ID %q, ray %q and detail %q, want those of the last response",
 				failure.RequestID, failure.CFRay, failure.Detail)
 		}
 		for i, want := range []struct {
@@ -164,7 +167,7 @@ func TestErrorKeepsWhatWasReceived(t *testing.T) {
 		} {
 			attempt := failure.Attempts[i]
 			if attempt.Status != want.status || attempt.RequestID != want.requestID {
-				t.Errorf("attempt %d has the status %d and the request id %q, want %d and %q",
+				t.Errorf("attempt %d has the status %d and the request ID %q, want %d and %q",
 					i+1, attempt.Status, attempt.RequestID, want.status, want.requestID)
 			}
 		}
@@ -176,8 +179,8 @@ func TestErrorKeepsWhatWasReceived(t *testing.T) {
 	})
 }
 
-// Real connections that fail before a request is sent have the outcome refused.
-func TestRequestsThatWereNotSent(t *testing.T) {
+// If a real connection fails before a request is sent, the outcome is refused.
+func TestRequestsThatWereNotSentHaveTheOutcomeRefused(t *testing.T) {
 	listener := listen(t)
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
@@ -212,13 +215,14 @@ func TestRequestsThatWereNotSent(t *testing.T) {
 			transport: &http.Transport{},
 			attempts:  2,
 		},
-		// A retry does not help if the certificate of a server is invalid.
+		// With these certificates, a retry does not help, so the client makes one
+		// attempt.
 		"unknown authority": {
 			baseURL:   untrusted.URL,
 			transport: &http.Transport{},
 			attempts:  1,
 		},
-		"certificate for other names": {
+		"certificate for different names": {
 			baseURL:   strings.Replace(untrusted.URL, "127.0.0.1", "localhost", 1),
 			transport: trusting(untrusted),
 			attempts:  1,
@@ -228,7 +232,7 @@ func TestRequestsThatWereNotSent(t *testing.T) {
 	}
 }
 
-func TestDialThatHangs(t *testing.T) {
+func TestDialThatHangsHasTheOutcomeRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := make(chan struct{}) // net/http does not cancel the context of a dial
 		defer close(end)
@@ -240,16 +244,16 @@ func TestDialThatHangs(t *testing.T) {
 	})
 }
 
-// requireNotSent checks that a write over the transport has the outcome refused, and the
-// number of its attempts.
+// requireNotSent checks that a write over the transport has the outcome refused, after
+// the given number of attempts.
 func requireNotSent(t *testing.T, baseURL string, transport http.RoundTripper, attempts int) {
 	t.Helper()
 	credentials := testCredentials(t)
 	credentials.BaseURL = baseURL
 	for kind, transport := range map[string]http.RoundTripper{
 		"transport": transport,
-		// If a transport of the caller passes on the context of the request, the client
-		// still recognizes requests that were not sent.
+		// The client recognizes requests that were not sent even if the caller wraps the
+		// transport, provided that the wrapper passes on the context of the request.
 		"wrapped transport": roundTrip(func(req *http.Request) (*http.Response, error) {
 			return transport.RoundTrip(req.Clone(req.Context()))
 		}),
@@ -261,13 +265,14 @@ func requireNotSent(t *testing.T, baseURL string, transport http.RoundTripper, a
 		requireOutcome(t, err, upvest.OutcomeRefused)
 		failure := asError(t, err)
 		if len(failure.Attempts) != attempts {
-			t.Errorf("%s: got %d attempts, want %d: %v", kind, len(failure.Attempts), attempts, failure)
+			t.Errorf("over the %s, the error %q lists %d attempts, want %d",
+				kind, failure, len(failure.Attempts), attempts)
 		}
 	}
 }
 
-// trusting trusts a server by its certificate, which is for 127.0.0.1 and example.com
-// only.
+// trusting returns a transport that trusts the certificate of a server. The certificate
+// is valid only for 127.0.0.1 and example.com.
 func trusting(server *httptest.Server) *http.Transport {
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
@@ -283,17 +288,18 @@ func listen(t *testing.T) net.Listener {
 	return listener
 }
 
-// The server may have received a request whose connection breaks later.
-func TestConnectionsThatBreak(t *testing.T) {
+// If a connection breaks after it was established, the server may have received the
+// request.
+func TestBrokenConnectionsHaveAnUnknownOutcome(t *testing.T) {
 	readRequest := func(conn net.Conn) { _, _ = conn.Read(make([]byte, 1<<16)) }
 	for name, handle := range map[string]func(net.Conn){
-		"closed at once":           func(net.Conn) {},
+		"closed immediately":       func(net.Conn) {},
 		"closed after the request": readRequest,
 		"closed within the response": func(conn net.Conn) {
 			readRequest(conn)
 			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-")
 		},
-		"no HTTP": func(conn net.Conn) {
+		"response that is not HTTP": func(conn net.Conn) {
 			readRequest(conn)
 			_, _ = io.WriteString(conn, "220 mail ready\r\n")
 		},
@@ -312,7 +318,7 @@ func TestConnectionsThatBreak(t *testing.T) {
 			requireOutcome(t, err, upvest.OutcomeUnknown)
 			failure := asError(t, err)
 			if len(failure.Attempts) != 2 {
-				t.Errorf("got %d attempts, want 2: %v", len(failure.Attempts), failure)
+				t.Errorf("the error %q lists %d attempts, want 2", failure, len(failure.Attempts))
 			}
 			if err := listener.Close(); err != nil {
 				t.Fatal(err)
@@ -334,9 +340,9 @@ func handleConnections(listener net.Listener, handle func(net.Conn)) {
 	}
 }
 
-// After an attempt that may have cancelled the order, a 404 or 409 does not show that the
-// call did not cancel it.
-func TestCancelThatIsRetried(t *testing.T) {
+// If the response to the first attempt was lost, a 404 or 409 to the second attempt does
+// not show whether the first attempt cancelled the order, so the outcome is unknown.
+func TestRetriedCancelHasAnUnknownOutcome(t *testing.T) {
 	for _, status := range []int{404, 409} {
 		synctest.Test(t, func(t *testing.T) {
 			server := scripted(failing(io.ErrUnexpectedEOF), problem(status))

@@ -11,20 +11,19 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// defaultLimit is the documented number of rows of a page if the request does not set
-// one.
+// defaultLimit is the documented number of rows per page if the request sets no limit.
 const defaultLimit int32 = 100
 
-// orderDescending is not documented. If a server accepts it, its meaning is clear.
+// orderDescending is not documented, but its meaning is clear if a server accepts it.
 const orderDescending portfolios.ListOrder = "DESC"
 
-// ErrListUnreadable is the error of All if it cannot deliver every row exactly once: the
-// server repeats rows, ignores the offset, changes the list faster than it can be read,
-// or changes it while its rows are not in the requested order.
+// ErrListUnreadable is the error of the method All if it cannot deliver every row exactly
+// once, because the server repeats rows, ignores the offset, changes the list faster than
+// All can read it, or changes the list while its rows are not in the requested order.
 var ErrListUnreadable = errors.New("the list cannot be read completely")
 
-// WithPagesAhead requests up to that many further pages, at most 16, while the caller
-// handles one. Order and guarantees stay the same.
+// WithPagesAhead requests up to the given number of further pages, at most 16, while the
+// caller handles one page. It changes neither the order of the rows nor the guarantees.
 func WithPagesAhead(pages int) AllOption {
 	return allOption(func(r *reading) error {
 		r.ahead = pages
@@ -97,7 +96,7 @@ func (q query[Row, Page]) read(ctx context.Context, options []AllOption, emit fu
 }
 
 // fetcher returns the function that requests a page for the pager. If a row cannot be
-// read, the function returns the rows before it with the error.
+// read, the function returns the rows before that row together with the error.
 func (q query[Row, Page]) fetcher(options []CallOption) pager.Fetch[Row] {
 	return func(ctx context.Context, offset, limit int32, wait func()) (pager.Page[Row], error) {
 		page := new(Page)
@@ -119,8 +118,8 @@ func (q query[Row, Page]) fetcher(options []CallOption) pager.Fetch[Row] {
 	}
 }
 
-// direction returns 1 for rows by ascending IDs, -1 by descending IDs, 0 for any other
-// order.
+// direction returns 1 for rows in the order of ascending IDs, -1 for descending IDs, and
+// 0 for any other order.
 func (q query[Row, Page]) direction() int {
 	switch {
 	case !q.sortedByID:

@@ -15,13 +15,13 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// gauge counts the requests in progress.
+// gauge counts the requests in progress, and keeps the largest count.
 type gauge struct {
 	mu        sync.Mutex
 	now, most int
 }
 
-// over counts a request while next handles it.
+// over returns a transport that counts each request while next handles the request.
 func (g *gauge) over(next roundTrip) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		g.add(1)
@@ -37,7 +37,7 @@ func (g *gauge) add(change int) {
 	g.most = max(g.most, g.now)
 }
 
-func TestPagesAheadAreRequestedAtOnce(t *testing.T) {
+func TestPagesAheadAreRequestedConcurrently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{rows: ids(46)}
 		var inProgress gauge
@@ -47,14 +47,16 @@ func TestPagesAheadAreRequestedAtOnce(t *testing.T) {
 			t.Errorf("got %d rows and the error %v, want all 46 rows in order", len(rows), err)
 		}
 		if inProgress.most != 3 {
-			t.Errorf("got %d requests at once, want 3: the next page and 2 prefetched", inProgress.most)
+			t.Errorf("got %d requests at the same time, want 3: the next page and 2 prefetched pages",
+				inProgress.most)
 		}
 	})
 }
 
-// Requests for prefetched pages follow the size of the server's pages, and never exceed
-// the chosen number.
-func TestPagesAheadOfASmallerPage(t *testing.T) {
+// If the server's pages are smaller than requested, All adapts its requests for
+// prefetched pages to the smaller size. It never has more of these requests in progress
+// than the caller chose.
+func TestPagesAheadAdaptToSmallerPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &listServer{rows: ids(400), capacity: 10}
 		var inProgress gauge
@@ -71,7 +73,7 @@ func TestPagesAheadOfASmallerPage(t *testing.T) {
 }
 
 // All ignores the error of a prefetched page if the list ends before that page.
-func TestPagesAheadBeyondTheEnd(t *testing.T) {
+func TestErrorsOfPagesAheadBeyondTheEndAreIgnored(t *testing.T) {
 	server := &listServer{rows: ids(5)}
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 		if req.URL.Query().Get("offset") != "0" {
@@ -81,18 +83,19 @@ func TestPagesAheadBeyondTheEnd(t *testing.T) {
 	})
 	rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(4))
 	if err != nil || len(rows) != 5 {
-		t.Errorf("got %d rows and the error %v, want 5 rows", len(rows), err)
+		t.Errorf("got %d rows and the error %v, want 5 rows and no error", len(rows), err)
 	}
 }
 
-// The client decodes pages in the order of the list, even if later ones arrive first.
-// With two processors, two pages are decoded at the same time. The duration of an attempt
+// The client decodes pages in the order of the list, even if later pages arrive first.
+// With two processors, it decodes two pages at the same time. The duration of an attempt
 // does not include the time that its page waits to be decoded.
 func TestPagesAheadAreDecodedInOrder(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	synctest.Test(t, func(t *testing.T) {
 		const pages = 17
-		const stride = 9 // a page of ten rows begins with the last row of the page before
+		// a page of ten rows begins with the last row of the previous page
+		const stride = 9
 		latency := func(page int) time.Duration { return time.Duration(100-page) * time.Millisecond }
 		server := &listServer{rows: ids(pages * stride)}
 		serve := func(req *http.Request) (*http.Response, error) {
@@ -135,14 +138,16 @@ func TestPagesAheadAreDecodedInOrder(t *testing.T) {
 		}
 		for page := 2; page < pages; page++ {
 			if slices.Index(decoded, page) < slices.Index(decoded, page-2) {
-				t.Errorf("page %d was decoded before page %d: %v", page, page-2, decoded)
+				t.Errorf("the pages were decoded in the order %v, want page %d before page %d",
+					decoded, page-2, page)
 			}
 		}
 	})
 }
 
-// A panic of the caller's code while a page is prefetched reaches the reader.
-func TestPanicInAPageAheadReachesTheReader(t *testing.T) {
+// If the caller's code panics while a page is prefetched, the panic reaches the goroutine
+// that reads the list.
+func TestPanicDuringAPageAheadReachesTheReader(t *testing.T) {
 	var attempts atomic.Int32
 	hook := func(context.Context, upvest.Attempt) {
 		if attempts.Add(1) > 3 {

@@ -17,12 +17,12 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Most rows disappear after the first page.
-func TestAllWhenRowsDisappear(t *testing.T) {
+// All ends without an error if most rows disappear after the first page.
+func TestAllEndsIfMostRowsDisappear(t *testing.T) {
 	all := ids(8)
 	for name, test := range map[string]struct {
 		left []uuid.UUID
-		want []uuid.UUID // after the first page
+		want []uuid.UUID // the rows read after the first page
 	}{
 		"no row remains":                          {},
 		"the first two rows remain":               {left: all[:2]},
@@ -49,7 +49,8 @@ func TestAllWhenRowsDisappear(t *testing.T) {
 	}
 }
 
-// When rows before its position disappear, All goes back by pages, not row by row.
+// If rows before the position of the reader disappear, All goes back page by page instead
+// of row by row.
 func TestAllGoesBackByPages(t *testing.T) {
 	all := ids(200)
 	server := &listServer{rows: all}
@@ -73,7 +74,7 @@ type changingList struct {
 	all     []uuid.UUID        // in the order of the list
 	stays   map[uuid.UUID]bool // rows that are never removed
 	present map[uuid.UUID]bool // rows that are in the list now
-	changes int                // how often the list changes, 0 to 4
+	changes int                // how likely a change is, from 0 (rare) to 4 (always)
 }
 
 func newChangingList(random *rand.Rand, all []uuid.UUID) *changingList {
@@ -103,7 +104,8 @@ func (c *changingList) rowsIn(set map[uuid.UUID]bool) []uuid.UUID {
 	return rows
 }
 
-// change adds or removes rows, or both, in a random part of the list or all of it.
+// change adds or removes rows, or does both, in a random part of the list or in the whole
+// list.
 func (c *changingList) change() {
 	if c.random.IntN(5) > c.changes {
 		return
@@ -127,15 +129,15 @@ func (c *changingList) change() {
 	}
 }
 
-// The orders of a [changingList].
+// The ways in which the rows of a [changingList] can be sorted.
 const (
 	ascending  = "ascending"
 	descending = "descending"
 	unordered  = "unordered"
 )
 
-// All returns each row that stays in a changing list exactly once.
-func TestAllReadsAChangingListOnce(t *testing.T) {
+// All returns each row that is never removed from a changing list exactly once.
+func TestAllReadsEachLastingRowOfAChangingListOnce(t *testing.T) {
 	for _, order := range []string{ascending, descending, unordered} {
 		t.Run(order, func(t *testing.T) {
 			unreadable := 0
@@ -156,7 +158,7 @@ func TestAllReadsAChangingListOnce(t *testing.T) {
 	}
 }
 
-// changingCase describes how to read a changing list. Everything follows from a seed.
+// changingCase describes how to read a changing list. A seed determines all its values.
 type changingCase struct {
 	order  string
 	list   *changingList
@@ -193,7 +195,8 @@ func newChangingCase(order string, seed uint64) changingCase {
 		}
 	}
 	limits := []int32{1, 2, 3, 4, 7, 30, 200}
-	if order == unordered { // the client detects that order only in pages of several rows
+	// only a page of several rows shows that the list is unordered
+	if order == unordered {
 		limits = []int32{30, 200}
 		server.capacity = 0
 	}
@@ -206,13 +209,13 @@ func newChangingCase(order string, seed uint64) changingCase {
 	return changingCase{order: order, list: list, server: server, params: params, ahead: ahead}
 }
 
-// readChangingList checks what All promises: it returns every row that stays, once and in
-// order.
+// readChangingList reads a changing list, and checks that All returns every row that is
+// never removed, once and in order. It reports whether All returned ErrListUnreadable.
 func readChangingList(t *testing.T, order string, seed uint64) (unreadable bool) {
 	t.Helper()
 	c := newChangingCase(order, seed)
-	// Responses arrive in an order that follows from seed and offset, so that a seed
-	// always gives the same result.
+	// The seed and the offset determine when a response arrives, so that a seed always
+	// gives the same result.
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 		offset, err := queryNumber(req, "offset")
 		if err != nil {
@@ -238,16 +241,17 @@ func readChangingList(t *testing.T, order string, seed uint64) (unreadable bool)
 		t.Fatalf("%s: got the error %v, want none or ErrListUnreadable", input, err)
 	}
 	if !slices.Equal(lasting, want) {
-		t.Errorf("%s: got %d of the rows that stay and the error %v, want %d, each once and in order",
-			input, len(lasting), err, len(want))
+		t.Errorf("%s: got %d of the rows that are never removed, want %d, each once and in order; "+
+			"the error is %v",
+			input, len(lasting), len(want), err)
 	}
 	if order != unordered && !isInOrder(rows, order) {
-		t.Errorf("%s: got rows that repeat or are not %s: %v", input, order, rows)
+		t.Errorf("%s: got the rows %v, want each row once, in %s order", input, rows, order)
 	}
 	return unreadable
 }
 
-// isInOrder reports whether rows are in this order, without repetitions.
+// isInOrder reports whether rows are in the given order, without repetitions.
 func isInOrder(rows []uuid.UUID, order string) bool {
 	sign := 1
 	if order == descending {

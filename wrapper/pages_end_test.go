@@ -13,10 +13,11 @@ import (
 )
 
 // If an empty page contradicts total_count, All requests one more page.
-func TestAllWithEmptyPagesBeforeTheTotal(t *testing.T) {
+func TestAllRequestsOneMorePageAfterAnUnexpectedEmptyPage(t *testing.T) {
 	all := ids(25)
 	for name, test := range map[string]struct {
-		empty      func(request int) bool // the response to that request has no rows
+		// whether the response to this request has no rows
+		empty      func(request int) bool
 		want       int
 		unreadable bool
 	}{
@@ -52,20 +53,20 @@ func TestAllWithEmptyPagesBeforeTheTotal(t *testing.T) {
 }
 
 // If total_count is absent or malformed, an empty page is the end of the list.
-func TestAllOfAnEmptyListWithoutATotal(t *testing.T) {
+func TestAllEndsOnAnEmptyPageWithoutATotal(t *testing.T) {
 	for _, meta := range []string{`{}`, `{"limit": 10}`, `{"total_count": "230"}`, `{"total_count": null}`} {
 		server := &listServer{meta: fixedMeta(meta)}
 		rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 10))
 		if err != nil || len(rows) != 0 || len(server.requests) != 1 {
-			t.Errorf("meta %s: got %d rows and the error %v after %d requests, want no rows after one",
+			t.Errorf("meta %s: got %d rows and the error %v after %d requests, want 0 rows after 1",
 				meta, len(rows), err, len(server.requests))
 		}
 	}
 }
 
-// All detects that a server sorts its pages differently: its second page starts again at
-// lower IDs, so that most rows would be skipped. Rows that were added before the position
-// of the reader are not skipped rows.
+// All detects that a server sorts its pages differently: the second page starts again at
+// lower IDs, so that All would skip most rows. Rows that are added before the position of
+// the reader do not count as skipped.
 func TestAllDetectsSkippedRows(t *testing.T) {
 	const total = 350
 	const lower = 250
@@ -74,7 +75,7 @@ func TestAllDetectsSkippedRows(t *testing.T) {
 		if offset == 0 {
 			return all[lower:]
 		}
-		offset -= total - lower - 1 // the second page overlaps the first by a row
+		offset -= total - lower - 1 // the second page overlaps the first by one row
 		return all[min(offset, lower):min(offset+limit, lower)]
 	}
 	for _, ahead := range []int{0, 3} {
@@ -82,8 +83,9 @@ func TestAllDetectsSkippedRows(t *testing.T) {
 		rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 100),
 			upvest.WithPagesAhead(ahead))
 		if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) != total-lower {
-			t.Errorf("%d prefetched: got %d rows of %d and the error %v, want the %d rows of the first page "+
-				"and ErrListUnreadable", ahead, len(rows), total, err, total-lower)
+			t.Errorf("with %d pages prefetched, got %d rows of %d and the error %v, "+
+				"want the %d rows of the first page and ErrListUnreadable",
+				ahead, len(rows), total, err, total-lower)
 		}
 	}
 	server := &listServer{rows: all[10:]}
@@ -94,17 +96,17 @@ func TestAllDetectsSkippedRows(t *testing.T) {
 	}
 	rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 100))
 	if err != nil || !slices.Equal(rows, all[10:]) {
-		t.Errorf("got %d rows and the error %v, want the %d rows that were there at the beginning",
+		t.Errorf("got %d rows and the error %v, want the %d rows that the list had at the beginning",
 			len(rows), err, total-10)
 	}
 }
 
 // A cancelled context ends the list at the next row, even if prefetched pages have
 // arrived.
-func TestAllEndsAtTheNextRowOfACancelledContext(t *testing.T) {
+func TestAllEndsAtTheNextRowAfterCancellation(t *testing.T) {
 	for _, ahead := range []int{0, 1, 4} {
 		for _, after := range []int{1, 5, 10, 15, 100} {
-			t.Run(fmt.Sprintf("%d ahead, row %d", ahead, after), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%d pages ahead, cancelled at row %d", ahead, after), func(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
 				client := newTestClient(t, (&listServer{rows: ids(200)}).serve)

@@ -55,12 +55,12 @@ func TestAllAlwaysSendsSortOrderAndLimit(t *testing.T) {
 			}
 		}
 		if len(server.requests) == 0 {
-			t.Error("no request was sent")
+			t.Error("no request was sent, want at least one")
 		}
 	}
 }
 
-func TestAllOfEveryService(t *testing.T) {
+func TestAllReadsTheListOfEveryService(t *testing.T) {
 	for name, test := range map[string]struct {
 		row  string
 		read func(*upvest.Client) (string, error)
@@ -132,21 +132,21 @@ func firstError[T any](list iter.Seq2[T, error]) error {
 type pagingCase struct {
 	rows     int
 	limit    int32
-	capacity int // of the server's pages; the default is any
+	capacity int // the largest page of the server; the default is no limit
 	meta     metaFunc
-	requests int // at most, without prefetched pages
+	requests int // the largest number of requests without prefetched pages
 }
 
 func TestAllEndsAndIsComplete(t *testing.T) {
 	requireComplete(t, map[string]pagingCase{
-		"an empty list":   {rows: 0, limit: 100, requests: 1},
-		"one row":         {rows: 1, limit: 100, requests: 1},
-		"one short page":  {rows: 7, limit: 100, requests: 1},
-		"one full page":   {rows: 10, limit: 10, requests: 2},
-		"several pages":   {rows: 95, limit: 10, requests: 11},
-		"pages of one":    {rows: 5, limit: 1, requests: 6},
-		"pages of two":    {rows: 5, limit: 2, requests: 6},
-		"a smaller limit": {rows: 25, limit: 100, capacity: 10, requests: 3},
+		"an empty list":     {rows: 0, limit: 100, requests: 1},
+		"one row":           {rows: 1, limit: 100, requests: 1},
+		"one short page":    {rows: 7, limit: 100, requests: 1},
+		"one full page":     {rows: 10, limit: 10, requests: 2},
+		"several pages":     {rows: 95, limit: 10, requests: 11},
+		"pages of one row":  {rows: 5, limit: 1, requests: 6},
+		"pages of two rows": {rows: 5, limit: 2, requests: 6},
+		"a server limit below the requested limit": {rows: 25, limit: 100, capacity: 10, requests: 3},
 	})
 }
 
@@ -186,8 +186,8 @@ func TestAllIsCompleteWithAnyMeta(t *testing.T) {
 			},
 			requests: 3,
 		},
-		"a smaller limit without meta": {rows: 25, limit: 100, capacity: 10, meta: noMeta, requests: 5},
-		"a smaller limit, meta with the requested limit": {
+		"a smaller server limit, no meta": {rows: 25, limit: 100, capacity: 10, meta: noMeta, requests: 5},
+		"a smaller server limit, meta with the requested limit": {
 			rows:     25,
 			limit:    100,
 			capacity: 10,
@@ -197,14 +197,14 @@ func TestAllIsCompleteWithAnyMeta(t *testing.T) {
 			},
 			requests: 3,
 		},
-		"a smaller limit, meta with the requested limit alone": {
+		"a smaller server limit, meta with only the requested limit": {
 			rows:     25,
 			limit:    100,
 			capacity: 10,
 			meta:     fixedMeta(`{"limit": 100}`),
 			requests: 5,
 		},
-		"one row a page with any limit": {rows: 25, limit: 10, capacity: 1, requests: 60},
+		"one row per page with any limit": {rows: 25, limit: 10, capacity: 1, requests: 60},
 	})
 }
 
@@ -212,7 +212,7 @@ func requireComplete(t *testing.T, cases map[string]pagingCase) {
 	t.Helper()
 	for name, test := range cases {
 		for _, ahead := range []int{0, 3} {
-			t.Run(fmt.Sprintf("%s, %d ahead", name, ahead), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, %d pages ahead", name, ahead), func(t *testing.T) {
 				server := &listServer{rows: ids(test.rows), capacity: test.capacity, meta: test.meta}
 				client := newTestClient(t, server.serve)
 				params := ordersParams(0, test.limit)
@@ -262,8 +262,9 @@ func TestAllRefusesInvalidParameters(t *testing.T) {
 	}
 }
 
-// bubbleGoroutines returns how many goroutines of the running synctest bubble have not
-// ended. Unlike [runtime.NumGoroutine], it does not count those that run finalizers.
+// bubbleGoroutines returns the number of goroutines in the running synctest bubble that
+// have not ended. Unlike [runtime.NumGoroutine], it does not count goroutines that run
+// finalizers.
 func bubbleGoroutines() int {
 	stacks := make([]byte, 1<<20)
 	return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("synctest bubble"))
@@ -271,7 +272,7 @@ func bubbleGoroutines() int {
 
 func TestAllStopsOnBreak(t *testing.T) {
 	for _, ahead := range []int{0, 5} {
-		t.Run(fmt.Sprintf("%d ahead", ahead), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d pages ahead", ahead), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := &listServer{rows: ids(100)}
 				client := newTestClient(t, server.serve)
@@ -294,7 +295,7 @@ func TestAllStopsOnBreak(t *testing.T) {
 				}
 				synctest.Wait()
 				if now := bubbleGoroutines(); now > goroutines {
-					t.Errorf("got %d goroutines after the break, want at most %d as before the list",
+					t.Errorf("got %d goroutines after the break, want at most the %d before the list",
 						now, goroutines)
 				}
 				time.Sleep(time.Hour)
@@ -317,7 +318,7 @@ func TestAllStopsWithItsContext(t *testing.T) {
 			if err != nil {
 				failures++
 				if !errors.Is(err, context.Canceled) {
-					t.Errorf("%d prefetched: got the error %v, want context.Canceled", ahead, err)
+					t.Errorf("%d pages prefetched: got the error %v, want context.Canceled", ahead, err)
 				}
 				continue
 			}
@@ -328,7 +329,7 @@ func TestAllStopsWithItsContext(t *testing.T) {
 		}
 		cancel()
 		if most := 10 + ahead*10 + 10; failures != 1 || rows > most {
-			t.Errorf("%d prefetched: got %d errors and %d rows, want one error and at most %d rows",
+			t.Errorf("%d pages prefetched: got %d errors and %d rows, want one error and at most %d rows",
 				ahead, failures, rows, most)
 		}
 	}
@@ -345,7 +346,7 @@ func TestAllReturnsAnErrorOnce(t *testing.T) {
 	for _, ahead := range []int{0, 4} {
 		rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
 		if !errors.Is(err, upvest.ErrForbidden) || len(rows) != 19 {
-			t.Errorf("%d prefetched: got %d rows and the error %v, want 19 rows (2 pages) and ErrForbidden",
+			t.Errorf("%d pages prefetched: got %d rows and the error %v, want 19 rows and ErrForbidden",
 				ahead, len(rows), err)
 		}
 	}

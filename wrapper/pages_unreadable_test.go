@@ -14,7 +14,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// All ends if the pages of a server repeat without end.
+// All ends with an error if the pages of a server repeat endlessly.
 func TestAllEndsOnPagesThatRepeat(t *testing.T) {
 	list := ids(50)
 	for name, view := range map[string]viewFunc{
@@ -49,7 +49,7 @@ func TestAllEndsOnPagesThatRepeat(t *testing.T) {
 		},
 	} {
 		for _, ahead := range []int{0, 4} {
-			t.Run(fmt.Sprintf("%s, %d ahead", name, ahead), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, %d pages ahead", name, ahead), func(t *testing.T) {
 				server := &listServer{view: view, meta: noMeta}
 				client := newTestClient(t, server.serve)
 				rows, err := collectOrders(t, client, ordersParams(0, 10), upvest.WithPagesAhead(ahead))
@@ -64,7 +64,7 @@ func TestAllEndsOnPagesThatRepeat(t *testing.T) {
 	}
 }
 
-// rowsBy returns a page. row returns the row at an index of the list.
+// rowsBy returns a page of a list whose row at index i is row(i).
 func rowsBy(offset, limit int, row func(i int) uuid.UUID) []uuid.UUID {
 	var rows []uuid.UUID
 	for i := offset; i < offset+limit; i++ {
@@ -73,7 +73,7 @@ func rowsBy(offset, limit int, row func(i int) uuid.UUID) []uuid.UUID {
 	return rows
 }
 
-// A server that ignores the offset is detected after three requests.
+// All detects within three requests that a server ignores the offset.
 func TestAllDetectsAnIgnoredOffset(t *testing.T) {
 	for _, meta := range []metaFunc{noMeta, fixedMeta(`{"limit": 10, "total_count": 500}`)} {
 		server := &listServer{
@@ -89,7 +89,7 @@ func TestAllDetectsAnIgnoredOffset(t *testing.T) {
 	}
 }
 
-// A list that contains a row twice is unreadable.
+// All returns ErrListUnreadable for a list that contains a row twice.
 func TestAllDetectsARepeatedRow(t *testing.T) {
 	all := ids(5)
 	for name, rows := range map[string][]uuid.UUID{
@@ -104,15 +104,15 @@ func TestAllDetectsARepeatedRow(t *testing.T) {
 				t.Errorf("got the rows %v and the error %v, want ErrListUnreadable", got, err)
 			}
 			if unique := slices.Compact(slices.Clone(got)); len(unique) != len(got) {
-				t.Errorf("got the rows %v, want no row twice", got)
+				t.Errorf("got the rows %v, want each row at most once", got)
 			}
 		})
 	}
 }
 
 // If the rows of a list are not sorted by ID, All reads them as long as it can find the
-// row that it returned last. It returns no row after that.
-func TestAllOfAnUnorderedList(t *testing.T) {
+// row that it returned last. If All cannot find that row, it returns ErrListUnreadable.
+func TestAllReadsAnUnorderedListOrReturnsAnError(t *testing.T) {
 	all := ids(350)
 	random := rand.New(rand.NewPCG(1, 1))
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
@@ -132,7 +132,8 @@ func TestAllOfAnUnorderedList(t *testing.T) {
 			want:       all[:50],
 			unreadable: true,
 		},
-		// All would skip the row that moves, although it is in the list all the time.
+		// Without the error, All would skip the row that moves, although the row is in
+		// the list all the time.
 		"a later row moves before the last row read": {
 			then:       slices.Concat(all[:49], all[200:201], all[49:200], all[201:]),
 			want:       all[:50],
@@ -164,7 +165,7 @@ func TestAllOfAnUnorderedList(t *testing.T) {
 
 // If only the first pages of a list are sorted by ID, All returns an error instead of
 // skipping rows.
-func TestAllOfAPartlySortedList(t *testing.T) {
+func TestAllReturnsAnErrorForAPartlySortedList(t *testing.T) {
 	all := ids(500)
 	unordered := all[100:]
 	random := rand.New(rand.NewPCG(2, 2))
@@ -176,7 +177,7 @@ func TestAllOfAPartlySortedList(t *testing.T) {
 	}
 }
 
-// All returns an error instead of ending silently before an offset that overflows.
+// If the next offset would overflow, All returns an error instead of ending silently.
 func TestAllDetectsAnOffsetThatOverflows(t *testing.T) {
 	const start = math.MaxInt32 - 250
 	server := &listServer{
@@ -189,13 +190,15 @@ func TestAllDetectsAnOffsetThatOverflows(t *testing.T) {
 	}
 	rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(start, 100))
 	if !errors.Is(err, upvest.ErrListUnreadable) || len(rows) == 0 || len(server.requests) > 3 {
-		t.Errorf("got %d rows and the error %v after %d requests, want rows and ErrListUnreadable",
+		t.Errorf("got %d rows and the error %v after %d requests, "+
+			"want some rows and ErrListUnreadable after at most 3 requests",
 			len(rows), err, len(server.requests))
 	}
 }
 
-// A page of one row does not overlap the page before. All still reads the whole list.
-func TestAllWithOnePageOfOneRow(t *testing.T) {
+// All reads the whole list even if one page has a single row, which does not overlap the
+// previous page.
+func TestAllContinuesAfterAPageOfOneRow(t *testing.T) {
 	calls := 0
 	server := &listServer{rows: ids(6)}
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {

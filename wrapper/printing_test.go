@@ -18,8 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// requestError is an error of a caller's code that holds the request, and another error.
-// Its text shows neither.
+// requestError is an error of the caller's code. It holds the request and wraps an error,
+// but its text shows neither the request nor the wrapped error.
 type requestError struct {
 	Request *http.Request
 	Header  http.Header
@@ -31,7 +31,8 @@ func (*requestError) Error() string { return "the line is down" }
 
 func (e *requestError) Unwrap() error { return e.Err }
 
-// Errors of the caller's code stay reachable, but no printer shows their fields.
+// Errors of the caller's code stay reachable with [errors.Is] and [errors.As], but
+// printing the client's error does not show their fields.
 func TestErrorsThatHoldARequestShowNoSecret(t *testing.T) {
 	hold := func(req *http.Request) error {
 		return &requestError{Request: req, Header: req.Header, Token: tokenCanary, Err: io.ErrClosedPipe}
@@ -50,17 +51,17 @@ func TestErrorsThatHoldARequestShowNoSecret(t *testing.T) {
 		transport   roundTrip
 		options     []upvest.ClientOption
 	}{
-		"transport": {
+		"error of the transport": {
 			credentials: credentials,
 			transport: grantingCanary(func(req *http.Request) (*http.Response, error) {
 				return nil, hold(req)
 			}),
 		},
-		"transport, token request": {
+		"error of the transport for a token": {
 			credentials: credentials,
 			transport:   func(req *http.Request) (*http.Response, error) { return nil, hold(req) },
 		},
-		"body": {
+		"error of a body": {
 			credentials: credentials,
 			transport: grantingCanary(func(req *http.Request) (*http.Response, error) {
 				resp := newResponse(http.StatusOK, "application/json", "")
@@ -68,16 +69,16 @@ func TestErrorsThatHoldARequestShowNoSecret(t *testing.T) {
 				return resp, nil
 			}),
 		},
-		"token source": {
+		"error of the token source": {
 			credentials: credentials,
 			transport:   problem(http.StatusBadRequest),
 			options:     []upvest.ClientOption{upvest.WithTokenSource(source)},
 		},
-		"key": {
+		"error of the private key": {
 			credentials: failingKey,
 			transport:   problem(http.StatusBadRequest),
 		},
-		"limiter": {
+		"error of the limiter": {
 			credentials: credentials,
 			transport:   problem(http.StatusBadRequest),
 			options:     []upvest.ClientOption{upvest.WithLimiter(limiter)},
@@ -88,10 +89,10 @@ func TestErrorsThatHoldARequestShowNoSecret(t *testing.T) {
 			err := createOrder(t.Context(), search.client, upvest.WithIdempotencyKey(search.key))
 			search.requireNoLeak(t.Context(), t, err)
 			if !errors.Is(err, io.ErrClosedPipe) {
-				t.Errorf("errors.Is does not find the cause in %v", err)
+				t.Errorf("errors.Is does not find io.ErrClosedPipe in the error %v", err)
 			}
 			if held, ok := errors.AsType[*requestError](err); !ok || held.Token == "" {
-				t.Errorf("errors.As does not find the error of the caller's code in %v", err)
+				t.Errorf("errors.As does not find the error of the caller's code in the error %v", err)
 			}
 			requireText(t, err, "the line is down")
 		})
@@ -102,23 +103,24 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// A source of the caller that holds its token is not printed with the client.
-func TestClientShowsNoTokenOfAnotherSource(t *testing.T) {
+// Printing a client does not show the token that the caller's token source holds.
+func TestClientShowsNoTokenOfTheCallersSource(t *testing.T) {
 	source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: tokenCanary})
 	client := newClientOver(t, success(`{}`), upvest.WithTokenSource(source))
 	requireNoSecret(t, "the client", byReflection(client), []string{tokenCanary})
 	if client.TokenSource() != source {
-		t.Error("the client returns another source")
+		t.Error("TokenSource returned a different source, want the caller's source")
 	}
 }
 
-// The buffer of an idle connection contains the last request.
-func TestClientShowsNoConnection(t *testing.T) {
+// An idle connection keeps the last request in a buffer. Printing a client must not show
+// this buffer.
+func TestPrintedClientShowsNoSentRequest(t *testing.T) {
 	server := newServer(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{}`) })
 	client := newServerClient(t, server.URL)
 	request := upvest.Request{Method: http.MethodGet, Path: "/users"}
 	if err := client.Do(t.Context(), request, nil); err == nil {
-		t.Fatal("the response without a request ID was accepted")
+		t.Fatal("the response without a request ID was accepted, want an error")
 	}
 	requireNoSecret(t, "the client", byReflection(client), []string{"test-token", "test-secret"})
 }
@@ -132,18 +134,21 @@ func TestUntrustedServerIsReportedInOneLine(t *testing.T) {
 	failure := asError(t, err)
 	for format, text := range everyFormat(t.Context(), failure) {
 		if !strings.Contains(text, "certificate") || len(text) > 1000 {
-			t.Errorf("the error by %s has %d bytes: %s", format, len(text), text)
+			t.Errorf("the error formatted by %s has %d bytes, want a certificate error of at most 1000: %s",
+				format, len(text), text)
 		}
 	}
 	for format, text := range everyFormat(t.Context(), *failure) {
 		if len(text) > 1000 {
-			t.Errorf("the error value by %s has %d bytes: %s", format, len(text), text)
+			t.Errorf("the error value formatted by %s has %d bytes, want at most 1000: %s",
+				format, len(text), text)
 		}
 	}
 }
 
-// Each type has one text for fmt, log/slog and encoding/json.
-func TestTypesHaveOneText(t *testing.T) {
+// fmt, log/slog and encoding/json print these values, and pointers to them, as the same
+// text.
+func TestValuesArePrintedAsTheSameTextEverywhere(t *testing.T) {
 	failure := &upvest.Error{Operation: "create_portfolios_order", Status: 400, Body: []byte(bodyCanary)}
 	response := &upvest.Response{
 		Status: 200,
@@ -170,14 +175,14 @@ func TestTypesHaveOneText(t *testing.T) {
 				case strings.HasPrefix(format, "%") && text != want,
 					format == "json.Marshal" && text != string(quoted),
 					!strings.Contains(text, want):
-					t.Errorf("%T by %s is %s, want %s", value, format, text, want)
+					t.Errorf("%T formatted by %s is %s, want %s", value, format, text, want)
 				}
 			}
 		}
 	}
 }
 
-func TestAttemptHasOneText(t *testing.T) {
+func TestAttemptIsPrintedWithAllItsFields(t *testing.T) {
 	attempt := upvest.Attempt{
 		Operation: "create_portfolios_order",
 		Number:    2,
@@ -199,14 +204,14 @@ func TestAttemptHasOneText(t *testing.T) {
 			switch {
 			case strings.HasPrefix(format, "%") && text != printed,
 				format == "json.Marshal" && text != encoded:
-				t.Errorf("%T by %s is %s", value, format, text)
+				t.Errorf("%T formatted by %s is %s, want all fields of the attempt", value, format, text)
 			case strings.HasPrefix(format, "slog") && !strings.Contains(text, "503 Service Unavailable"):
-				t.Errorf("%T by %s is %s", value, format, text)
+				t.Errorf("%T formatted by %s is %s, want it to contain the retry reason", value, format, text)
 			}
 		}
 	}
 	const short = "[operation= attempt=0 status=0 request_id= duration=0s]"
 	if text := fmt.Sprint(upvest.Attempt{}); text != short {
-		t.Errorf("an attempt without error and retry is %s, want %s", text, short)
+		t.Errorf("an empty attempt is printed as %q, want %q", text, short)
 	}
 }

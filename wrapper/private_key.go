@@ -6,8 +6,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/pemkey"
 )
 
-// ParsePrivateKey reads the private key that signs requests from PEM. It accepts these
-// forms:
+// ParsePrivateKey reads PEM and returns the private key with which to sign requests. It
+// accepts these forms:
 //
 //   - EC PRIVATE KEY (SEC1), plain, or encrypted with a Proc-Type header as `openssl ec
 //     -aes256` writes it;
@@ -17,13 +17,14 @@ import (
 //     -scrypt` encrypted is refused, and the error contains the command that converts
 //     it.
 //
-// The key is ECDSA on P-521 or Ed25519. ECDSA on P-224, P-256 and P-384 is read as
-// well, but Upvest does not document that it accepts signatures of those curves.
+// The key is ECDSA on P-521 or Ed25519. Keys on P-224, P-256 and P-384 are read as well,
+// but Upvest does not document that it accepts their signatures.
 //
 // ParsePrivateKey undoes changes that are common when PEM is copied: UTF-16, a byte order
 // mark, quotation marks around the text, and line breaks that became the characters \n or
-// \r\n. It also decodes base64 of the PEM: standard or URL-safe, with or without padding
-// and line breaks. Any other damage is an error that describes the damage.
+// \r\n. It also accepts PEM that was encoded as a whole in base64: standard or URL-safe,
+// with or without padding and line breaks. For any other damage, it returns an error that
+// describes the damage.
 //
 // The PEM must contain exactly one private key. Text around the blocks, EC PARAMETERS,
 // certificates and public keys are ignored. The passphrase is used byte for byte

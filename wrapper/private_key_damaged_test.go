@@ -17,42 +17,43 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// undoneByCopying are changes of a PEM text that ParsePrivateKey can undo without
-// guessing.
+// undoneByCopying contains changes that copying can make to PEM text, and that
+// ParsePrivateKey can undo without guessing.
 var undoneByCopying = map[string]func(pemText string) string{
-	"unchanged":                    around("", ""),
-	"\\n":                          lineBreaks(`\n`),
-	"\\r\\n":                       lineBreaks(`\r\n`),
-	"\\r":                          lineBreaks(`\r`),
-	"\\n, escaped twice":           lineBreaks(`\\n`),
-	"carriage returns":             lineBreaks("\r"),
-	"Windows line ends":            lineBreaks("\r\n"),
-	"quotation marks":              around(`"`, `"`),
-	"single quotation marks":       around("'", "'"),
-	"one quotation mark":           around(`"`, ""),
-	"typographic quotation marks":  around("\u201c", "\u201d"),
-	"quotation marks and \\n":      then(lineBreaks(`\n`), around(`"`, `"`)),
-	"byte order mark":              around("\ufeff", ""),
-	"byte order mark and \\r\\n":   then(lineBreaks(`\r\n`), around("\ufeff", "")),
-	"space around it":              around(" \r\n\t", "\u00a0\n "),
-	"base64":                       encoded(base64.StdEncoding),
-	"base64 without padding":       encoded(base64.RawStdEncoding),
-	"base64, URL-safe":             then(around(remark, ""), encoded(base64.URLEncoding)),
-	"base64, URL-safe, no padding": then(around(remark, ""), encoded(base64.RawURLEncoding)),
-	"base64 with line breaks":      then(encoded(base64.StdEncoding), inLines("\n")),
-	"base64 with \\r\\n":           then(encoded(base64.StdEncoding), inLines(`\r\n`)),
-	"base64 with line ends":        then(encoded(base64.StdEncoding), inLines("\r\n")),
-	"base64 in quotation marks":    then(encoded(base64.StdEncoding), around(`"`, `"`)),
-	"base64 of UTF-16":             then(inUTF16(binary.LittleEndian), encoded(base64.StdEncoding)),
-	"base64 of \\n":                then(lineBreaks(`\n`), encoded(base64.StdEncoding)),
+	"unchanged":                     around("", ""),
+	"\\n":                           lineBreaks(`\n`),
+	"\\r\\n":                        lineBreaks(`\r\n`),
+	"\\r":                           lineBreaks(`\r`),
+	"\\n, escaped twice":            lineBreaks(`\\n`),
+	"carriage returns":              lineBreaks("\r"),
+	"Windows line ends":             lineBreaks("\r\n"),
+	"quotation marks":               around(`"`, `"`),
+	"single quotation marks":        around("'", "'"),
+	"one quotation mark":            around(`"`, ""),
+	"typographic quotation marks":   around("\u201c", "\u201d"),
+	"quotation marks and \\n":       then(lineBreaks(`\n`), around(`"`, `"`)),
+	"byte order mark":               around("\ufeff", ""),
+	"byte order mark and \\r\\n":    then(lineBreaks(`\r\n`), around("\ufeff", "")),
+	"space around it":               around(" \r\n\t", "\u00a0\n "),
+	"base64":                        encoded(base64.StdEncoding),
+	"base64 without padding":        encoded(base64.RawStdEncoding),
+	"base64, URL-safe":              then(around(remark, ""), encoded(base64.URLEncoding)),
+	"base64, URL-safe, no padding":  then(around(remark, ""), encoded(base64.RawURLEncoding)),
+	"base64 with line breaks":       then(encoded(base64.StdEncoding), inLines("\n")),
+	"base64 with \\r\\n":            then(encoded(base64.StdEncoding), inLines(`\r\n`)),
+	"base64 with Windows line ends": then(encoded(base64.StdEncoding), inLines("\r\n")),
+	"base64 in quotation marks":     then(encoded(base64.StdEncoding), around(`"`, `"`)),
+	"base64 of UTF-16":              then(inUTF16(binary.LittleEndian), encoded(base64.StdEncoding)),
+	"base64 of text with \\n":       then(lineBreaks(`\n`), encoded(base64.StdEncoding)),
 }
 
-// remark is text before the PEM block. Its standard base64 contains + and /, the two
-// characters that base64 for URLs replaces.
+// remark is text before the PEM block. In standard base64 it contains + and /, the two
+// characters that URL-safe base64 replaces.
 const remark = "~~>~~?\n"
 
-// undoneInFiles are changes that ParsePrivateKey can undo as well. Their bytes cannot be
-// in an environment variable.
+// undoneInFiles contains changes to PEM text that ParsePrivateKey can undo, but that
+// occur only in files, because an environment variable cannot contain the resulting
+// bytes.
 var undoneInFiles = map[string]func(pemText string) string{
 	"UTF-16, little endian":            then(around("\ufeff", ""), inUTF16(binary.LittleEndian)),
 	"UTF-16, big endian":               then(around("\ufeff", ""), inUTF16(binary.BigEndian)),
@@ -99,8 +100,8 @@ func inUTF16(order binary.AppendByteOrder) func(string) string {
 	}
 }
 
-// copiedKeys are the files to which the tests apply these changes: a plain key and an
-// encrypted one.
+// copiedKeys are the files to which the tests apply the changes above: a plain key and an
+// encrypted key.
 var copiedKeys = []string{"p521-sec1.pem", "p521-sec1-aes256.pem"}
 
 // requireSameKey checks that a key equals the key that all p521 files contain.
@@ -114,11 +115,12 @@ func requireSameKey(t *testing.T, key crypto.Signer) {
 		Equal(other crypto.PublicKey) bool
 	})
 	if !ok || !public.Equal(key.Public()) {
-		t.Error("the key differs from the key in the p521 files")
+		t.Error("the key differs from the key in the p521 files, want the same key")
 	}
 }
 
-// FromEnv reads a key from both variables after every change that copying can make.
+// FromEnv reads a copied key from the variable for PEM and from the variable for base64,
+// after each change in undoneByCopying.
 func TestFromEnvReadsACopiedKey(t *testing.T) {
 	for _, file := range copiedKeys {
 		text := string(readKeyFile(t, file))
@@ -170,7 +172,7 @@ func TestParsePrivateKeyReadsACopiedKey(t *testing.T) {
 			for change, apply := range changes {
 				key, err := upvest.ParsePrivateKey([]byte(apply(text)), keyPassphrase)
 				if err != nil {
-					t.Errorf("%s, %s: %v", file, change, err)
+					t.Errorf("%s with the change %q: got the error %v, want the key", file, change, err)
 					continue
 				}
 				requireSameKey(t, key)
@@ -203,17 +205,17 @@ func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 			text: strings.Join(lines[:4], "\n"),
 			want: "the block that begins on line 1 has no END line",
 		},
-		"no END line before another block": {
+		"no END line before a second block": {
 			text: strings.Join(lines[:4], "\n") + "\n" + text,
 			want: "the block that begins on line 1 has no END line",
 		},
-		"a colon": {
+		"a colon in a line": {
 			text: withLine(3, "MHc:"),
 			want: "character 4 of line 3 is a punctuation mark",
 		},
 		"END line cut off":   {strings.TrimRight(text, "-\n"), "line 7 is cut off"},
 		"BEGIN line cut off": {withLine(1, "-----BEGIN EC PRIVATE KEY"), "line 1 is cut off"},
-		"another END line": {
+		"an END line of a different type": {
 			text: strings.Replace(text, "END EC ", "END ", 1),
 			want: "the END line 7 does not match",
 		},
@@ -226,25 +228,25 @@ func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 			want: "character 1 of line 3 is an invisible character",
 		},
 		"a quotation mark inside": {withLine(3, `MHc"`), "character 4 of line 3 is a quotation mark"},
-		"an ellipsis": {
+		"an ellipsis in a line": {
 			text: withLine(3, "\u2026"),
 			want: "character 1 of line 3 is a character outside ASCII",
 		},
-		"stars": {withLine(3, "****"), "character 1 of line 3 is a punctuation mark"},
+		"stars in a line": {withLine(3, "****"), "character 1 of line 3 is a punctuation mark"},
 		"a byte that is not UTF-8": {
 			text: withLine(3, "\xff"),
 			want: "character 1 of line 3 is a byte that is not UTF-8",
 		},
 		"a missing character": {withLine(3, lines[2][1:]), "a PEM block is damaged"},
-		"one dash instead of five": {
+		"one long dash instead of five dashes": {
 			text: strings.ReplaceAll(text, "-----", "\u2014"),
 			want: "the BEGIN line is damaged",
 		},
 		"only the base64 inside": {strings.Join(lines[1:6], "\n"), "not PEM but only the base64 inside"},
 		"a part of the base64":   {strings.Join(lines[2:4], "\n"), "not PEM, and not base64 of PEM: "},
 		"DER":                    {string(block.Bytes), "not PEM but DER, its binary form"},
-		"base64 of another text": {"aHVzaA==", "not PEM, and not base64 of PEM: "},
-		"a text": {
+		"base64 of a word":       {"aHVzaA==", "not PEM, and not base64 of PEM: "},
+		"plain text": {
 			text: "a key: *",
 			want: "not base64 of PEM because character 6 is a punctuation mark",
 		},
@@ -257,8 +259,8 @@ func TestParsePrivateKeyNamesTheDamage(t *testing.T) {
 	}
 }
 
-// If copying has added characters to a passphrase, the error names them as the likely
-// cause.
+// If copying has added characters to a passphrase, the error names these characters as
+// the likely cause.
 func TestParsePrivateKeyNamesTheLikelyFaultInAPassphrase(t *testing.T) {
 	for _, name := range encryptedForms {
 		text := readKeyFile(t, name)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Object identifiers in encrypted PKCS#8 files.
+// Object identifiers (OIDs) that occur in encrypted PKCS#8 files.
 var (
 	oidPBES2  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
 	oidPBKDF2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
@@ -39,7 +39,7 @@ type scryptCosts struct {
 	N, R, P int
 }
 
-// pkcs8 is encrypted PKCS#8.
+// pkcs8 is the ASN.1 structure of an encrypted PKCS#8 key (EncryptedPrivateKeyInfo).
 type pkcs8 struct {
 	Algorithm pkix.AlgorithmIdentifier
 	Data      []byte
@@ -63,14 +63,14 @@ func algorithm(t *testing.T, id asn1.ObjectIdentifier, parameters any) pkix.Algo
 	return pkix.AlgorithmIdentifier{Algorithm: id, Parameters: raw}
 }
 
-// encrypted returns a PKCS#8 file with this key derivation and this cipher.
+// encrypted returns an encrypted PKCS#8 file with the given key derivation and cipher.
 func encrypted(t *testing.T, derivation, cipher pkix.AlgorithmIdentifier, data []byte) []byte {
 	t.Helper()
 	parameters := pbes2{Derivation: derivation, Encryption: cipher}
 	return marshal(t, pkcs8{Algorithm: algorithm(t, oidPBES2, parameters), Data: data})
 }
 
-// requirePKCS8Refused checks the error for a PEM file that contains these bytes.
+// requirePKCS8Refused checks the error for a PEM file that contains the given bytes.
 func requirePKCS8Refused(t *testing.T, der []byte, want string) {
 	t.Helper()
 	text := pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der})
@@ -86,22 +86,22 @@ func TestParsePrivateKeySurvivesHostileKeyDerivations(t *testing.T) {
 		parameters any
 		want       string
 	}{
-		"control": {
+		"valid parameters and a wrong passphrase": {
 			id:         oidPBKDF2,
 			parameters: pbkdf2{Salt: salt, Iterations: 1},
 			want:       "passphrase is wrong",
 		},
-		"endless": {
+		"an endless number of iterations": {
 			id:         oidPBKDF2,
 			parameters: pbkdf2{Salt: salt, Iterations: math.MaxInt32},
 			want:       "too many rounds",
 		},
-		"just over the limit": {
+		"one iteration over the limit": {
 			id:         oidPBKDF2,
 			parameters: pbkdf2{Salt: salt, Iterations: 10_000_001},
 			want:       "too many rounds",
 		},
-		"no iteration": {
+		"no iterations": {
 			id:         oidPBKDF2,
 			parameters: pbkdf2{Salt: salt},
 			want:       "encrypt it again",

@@ -34,6 +34,7 @@ var p521Forms = []string{
 	"p521-bag-attributes.pem",
 }
 
+// encryptedForms are files that contain an encrypted key.
 var encryptedForms = []string{
 	"p521-sec1-aes256.pem",
 	"p521-pkcs8-aes256-sha256.pem",
@@ -63,7 +64,7 @@ func TestParsePrivateKeyReadsEveryFormOfOneKey(t *testing.T) {
 		for form, text := range map[string]string{
 			"as openssl wrote it": text,
 			"after a remark":      "Key Attributes\n    friendlyName: upvest\n" + text,
-			// With a byte order mark, and without a line break at the end.
+			// This form has a byte order mark, and no line break at the end.
 			"as Windows keeps it": "\ufeff" + strings.TrimSpace(strings.ReplaceAll(text, "\n", "\r\n")),
 		} {
 			t.Run(name+"/"+form, func(t *testing.T) {
@@ -99,7 +100,7 @@ func TestParsePrivateKeyReadsEd25519AndOtherCurves(t *testing.T) {
 		t.Fatal(err)
 	}
 	if public, ok := p256.Public().(*ecdsa.PublicKey); !ok || public.Curve != elliptic.P256() {
-		t.Errorf("got %T, want ECDSA on P-256", p256)
+		t.Errorf("got a %T, want an ECDSA key on P-256", p256)
 	}
 	requireSigns(t, p256)
 }
@@ -107,12 +108,12 @@ func TestParsePrivateKeyReadsEd25519AndOtherCurves(t *testing.T) {
 func TestParsePrivateKeyIgnoresPassphraseOfPlainKey(t *testing.T) {
 	for _, name := range []string{"p521-sec1.pem", "p521-pkcs8.pem", "ed25519-pkcs8.pem"} {
 		if _, err := upvest.ParsePrivateKey(readKeyFile(t, name), "unused"); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got the error %v, want the passphrase to be ignored", name, err)
 		}
 	}
 }
 
-func TestParsePrivateKeyRefusesOtherInput(t *testing.T) {
+func TestParsePrivateKeyRefusesUnsupportedInput(t *testing.T) {
 	file := func(name string) []byte { return readKeyFile(t, name) }
 	plain := file("p521-sec1.pem")
 	encrypted := file("p521-sec1-aes256.pem")
@@ -133,9 +134,9 @@ func TestParsePrivateKeyRefusesOtherInput(t *testing.T) {
 			text: file("p521-pkcs8-scrypt.pem"),
 			want: "openssl pkcs8 -topk8 -v2 aes-256-cbc",
 		},
-		"nothing": {want: "not PEM"},
-		"words":   {text: []byte("my key"), want: "not PEM"},
-		"DER":     {text: []byte{0x30, 0x03, 0x02, 0x01, 0x01}, want: "not PEM"},
+		"no input":    {want: "not PEM"},
+		"plain words": {text: []byte("my key"), want: "not PEM"},
+		"DER":         {text: []byte{0x30, 0x03, 0x02, 0x01, 0x01}, want: "not PEM"},
 		"without line breaks": {
 			text: bytes.ReplaceAll(plain, []byte("\n"), []byte(" ")),
 			want: "line breaks",
@@ -149,8 +150,8 @@ func TestParsePrivateKeyRefusesOtherInput(t *testing.T) {
 			text: bytes.Replace(plain, []byte("\n"), []byte("\n!!!!"), 1),
 			want: "line breaks",
 		},
-		"not ASN.1 inside": {text: sec1([]byte("not ASN.1")), want: "copy the file again"},
-		"nothing inside":   {text: sec1(nil), want: "copy the file again"},
+		"not ASN.1 inside":   {text: sec1([]byte("not ASN.1")), want: "copy the file again"},
+		"an empty PEM block": {text: sec1(nil), want: "copy the file again"},
 		"PKCS#8, not ASN.1 inside": {
 			text: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("not ASN.1")}),
 			want: "copy the file again",
@@ -164,7 +165,7 @@ func TestParsePrivateKeyRefusesOtherInput(t *testing.T) {
 			text: append(bytes.Clone(plain), file("ed25519-pkcs8.pem")...),
 			want: "more than one private key",
 		},
-		"damaged second key": {
+		"a damaged second key": {
 			text: append(bytes.Clone(plain), plain[:len(plain)/2]...),
 			want: "line breaks",
 		},
@@ -187,11 +188,11 @@ func TestParsePrivateKeyRefusesOtherInput(t *testing.T) {
 		"DSA, PKCS#8": {text: file("dsa-pkcs8.pem"), want: "DSA: use ECDSA on P-521 or Ed25519"},
 		"Ed448": {
 			text: file("ed448-pkcs8.pem"),
-			want: "of another algorithm: use ECDSA on P-521 or Ed25519",
+			want: "of an unsupported algorithm: use ECDSA on P-521 or Ed25519",
 		},
 		"X25519": {
 			text: file("x25519-pkcs8.pem"),
-			want: "of another algorithm: use ECDSA on P-521 or Ed25519",
+			want: "of an unsupported algorithm: use ECDSA on P-521 or Ed25519",
 		},
 		"secp256k1":           {text: file("secp256k1-sec1.pem"), want: "make a key on P-521"},
 		"explicit parameters": {text: file("p521-sec1-explicit.pem"), want: "make a key on P-521"},
@@ -218,9 +219,10 @@ func TestParsePrivateKeyNeedsTheRightPassphrase(t *testing.T) {
 	}
 }
 
-// About one wrong passphrase in 256 decrypts a file of openssl ec -aes256 to bytes with
-// valid padding.
-func TestParsePrivateKeyRefusesPassphraseThatLooksRight(t *testing.T) {
+// With about one in 256 wrong passphrases, a file that `openssl ec -aes256` wrote
+// decrypts to bytes with valid padding. ParsePrivateKey must refuse these passphrases,
+// too.
+func TestParsePrivateKeyRefusesAWrongPassphraseWithValidPadding(t *testing.T) {
 	text := readKeyFile(t, "p521-sec1-aes256.pem")
 	block, _ := pem.Decode(text)
 	found := 0
@@ -233,7 +235,7 @@ func TestParsePrivateKeyRefusesPassphraseThatLooksRight(t *testing.T) {
 		}
 	}
 	if found == 0 {
-		t.Error("no wrong passphrase decrypts the file to bytes with valid padding")
+		t.Error("none of the wrong passphrases led to valid padding, want at least one that does")
 	}
 }
 
@@ -265,8 +267,8 @@ func shortEd25519(t *testing.T) []byte {
 	t.Helper()
 	block, _ := pem.Decode(readKeyFile(t, "ed25519-pkcs8.pem"))
 	der := block.Bytes[:len(block.Bytes)-1]
-	// These three bytes are the lengths of the whole key, of the outer octet string
-	// and of the inner one.
+	// The bytes at these indexes are the lengths of the whole key, of the outer octet
+	// string and of the inner octet string.
 	for _, length := range []int{1, 13, 15} {
 		der[length]--
 	}
@@ -303,10 +305,10 @@ func requireSigns(t *testing.T, key crypto.Signer) {
 		}
 		good = ed25519.Verify(public, message, signature)
 	default:
-		t.Fatalf("public key is %T", public)
+		t.Fatalf("the public key is a %T, want ECDSA or Ed25519", public)
 	}
 	if !good {
-		t.Error("the signature of the key does not verify with its public key")
+		t.Error("the signature does not verify with the public key of the key that made it")
 	}
 }
 
@@ -314,7 +316,7 @@ func requireRefused(t *testing.T, text []byte, passphrase, want string) {
 	t.Helper()
 	key, err := upvest.ParsePrivateKey(text, passphrase)
 	if err == nil {
-		t.Fatalf("ParsePrivateKey returns a key, want an error that contains %q", want)
+		t.Fatalf("ParsePrivateKey returned a key, want an error that contains %q", want)
 	}
 	requireErrorText(t, key, err)
 	if !strings.Contains(err.Error(), want) {
@@ -330,11 +332,11 @@ func requireRefused(t *testing.T, text []byte, passphrase, want string) {
 func requireErrorText(t *testing.T, key crypto.Signer, err error) {
 	t.Helper()
 	if key != nil {
-		t.Error("ParsePrivateKey returns a key and an error, want only the error")
+		t.Error("ParsePrivateKey returned a key and an error, want only the error")
 	}
 	text := err.Error()
 	if !strings.HasPrefix(text, "private key: ") || strings.Count(text, ": ") != 2 {
-		t.Errorf("the error is %q, want the form private key: CAUSE: REMEDY", text)
+		t.Errorf("the error is %q, want the form \"private key: CAUSE: REMEDY\"", text)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
 		t.Errorf("the error %q contains a character that is not printable ASCII", text)

@@ -25,8 +25,8 @@ func (r randomSource) nonce() (string, error) {
 // key returns an idempotency key, a UUID of version 4.
 func (r randomSource) key() (uuid.UUID, error) { return uuid.NewRandomFromReader(r.reader) }
 
-// upTo returns a duration from 0 to limit. If randomness fails it returns limit: waiting
-// is never an error.
+// upTo returns a duration from 0 to limit. If the reader fails, it returns limit, because
+// a wait must not fail.
 func (r randomSource) upTo(limit time.Duration) time.Duration {
 	var bytes [8]byte
 	if _, err := io.ReadFull(r.reader, bytes[:]); err != nil || limit <= 0 {

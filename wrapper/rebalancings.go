@@ -16,13 +16,14 @@ import (
 // Source: docs.upvest.co, "Portfolios", rebalancings.
 type Rebalancings struct{ core *core }
 
-// Trigger rebalances accounts, or all accounts of allocations (POST
-// /portfolios/rebalancings/executions, scope portfolios:admin). Set exactly one of the
-// two lists. Each account gets an order of type REBALANCING.
+// Trigger rebalances the given accounts, or all accounts that follow one of the given
+// allocations (POST /portfolios/rebalancings/executions, scope portfolios:admin). Set
+// exactly one of the request's lists, Accounts and Allocations. Each account gets an
+// order of type REBALANCING.
 //
-// Errors to handle: [ErrOutcomeUnknown] and [ErrAccepted] first, by the same call with
-// [Error.Resume]; [ErrBadRequest] and [ErrUnprocessable] for a list that the server
-// refuses; [ErrNotFound] for an unknown account or allocation.
+// Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
+// again with [Error.Resume]; [ErrBadRequest] and [ErrUnprocessable] for a list that the
+// server refuses; [ErrNotFound] for an unknown account or allocation.
 //
 // Source: docs.upvest.co, "Trigger portfolio rebalancing".
 func (s *Rebalancings) Trigger(

@@ -31,7 +31,7 @@ func TestRedirectsAreNeverFollowed(t *testing.T) {
 	own := &http.Client{
 		Transport: server.Client().Transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
-			t.Error("the caller's CheckRedirect was called")
+			t.Error("the caller's CheckRedirect was called, want no call")
 			return nil
 		},
 	}
@@ -45,7 +45,7 @@ func TestRedirectsAreNeverFollowed(t *testing.T) {
 				_, err := operation.call(t.Context(), client, upvest.WithResponse(&received))
 				failure := requireReceived(t, err, operation.id, code, "moved")
 				if failure.RequestID != "r-1" {
-					t.Errorf("the request id is %q, want r-1", failure.RequestID)
+					t.Errorf("the error has the request ID %q, want \"r-1\"", failure.RequestID)
 				}
 				want := upvest.OutcomeNone
 				if operation.isWrite() {
@@ -53,11 +53,12 @@ func TestRedirectsAreNeverFollowed(t *testing.T) {
 				}
 				requireOutcome(t, err, want)
 				if location := received.Header.Get("Location"); location != elsewhere.URL+"/stolen" {
-					t.Errorf("the raw response has the Location %q, want it as sent", location)
+					t.Errorf("the raw response has the Location %q, want %q as the server sent it",
+						location, elsewhere.URL+"/stolen")
 				}
 				if followed.Load() != 0 || requests.Load() != 1 {
-					t.Errorf("the redirect was followed %d times after %d requests, want never after one",
-						followed.Load(), requests.Load())
+					t.Errorf("the server got %d requests, and the redirect was followed %d times; "+
+						"want one request, and no redirect followed", requests.Load(), followed.Load())
 				}
 			})
 		}
@@ -76,25 +77,31 @@ func TestRedirectOfTheTokenRequestIsNeverFollowed(t *testing.T) {
 		requireOutcome(t, err, upvest.OutcomeRefused)
 		failure := asError(t, err)
 		if failure.Status != 0 {
-			t.Errorf("%d: the status is %d, want none: the order was not sent", status, failure.Status)
+			t.Errorf("after a %d from the token endpoint, the error of the order has the status %d, "+
+				"want 0, because the order was never sent", status, failure.Status)
 		}
 		cause := asError(t, failure.Unwrap())
 		if cause.Operation != "token" || cause.Status != status {
-			t.Errorf("%d: the cause is %v, want that of the token request", status, cause)
+			t.Errorf("after a %d from the token endpoint, the cause is %q, "+
+				"want the error of the token request with this status", status, cause)
 		}
 		if len(urls) != 1 || urls[0] != "https://upvest.test/auth/token" {
-			t.Errorf("%d: requests went to %q, want one to the token endpoint", status, urls)
+			t.Errorf("after a %d from the token endpoint, requests were sent to %q, "+
+				"want only one, to the token endpoint", status, urls)
 		}
 	}
 }
 
-// If Location is not a URL, the caller still receives the rest of the response.
+// If the Location header of a redirect is not a valid URL, the caller still receives the
+// rest of the response.
 func TestRedirectWithAnInvalidLocation(t *testing.T) {
 	client := newTestClient(t, respond(http.StatusFound, "text/html", "moved",
 		"Location", "http://[CANARY", "Upvest-Request-Id", "r-1"), upvest.WithoutRetry())
 	err := createOrder(t.Context(), client)
 	failure := requireReceived(t, err, "create_portfolios_order", http.StatusFound, "moved")
 	if failure.RequestID != "r-1" || strings.Contains(err.Error(), "CANARY") {
-		t.Errorf("%v with the request id %q, want r-1 and no part of the Location", err, failure.RequestID)
+		t.Errorf("got the error %q with the request ID %q, "+
+			"want the request ID \"r-1\" and no part of the Location header in the error",
+			err, failure.RequestID)
 	}
 }

@@ -9,8 +9,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// byReflection returns all texts and bytes in exported and unexported fields, as a
-// printer finds them that calls no methods, and the output of fmt for a wrong verb.
+// byReflection returns all strings and bytes that a value contains, in exported and
+// unexported fields, like a printer that calls no methods. It appends what fmt prints for
+// the value with a wrong verb.
 func byReflection(value any) string {
 	w := walk{seen: map[visit]bool{}}
 	w.value(reflect.ValueOf(value))
@@ -69,7 +70,8 @@ func (w *walk) elements(v reflect.Value) {
 	}
 }
 
-// isReceived reports whether a field keeps what the server sent.
+// isReceived reports whether a field of a struct keeps data as the server sent it, which
+// may contain secrets. byReflection skips these fields.
 func isReceived(structure reflect.Type, field string) bool {
 	switch structure {
 	case reflect.TypeFor[upvest.Error]():
@@ -80,7 +82,8 @@ func isReceived(structure reflect.Type, field string) bool {
 	return false
 }
 
-// A control: byReflection finds a secret in every kind of value.
+// byReflection must find a secret in every kind of value. Otherwise, the tests that
+// search its result for secrets would prove nothing.
 func TestReflectionFindsSecrets(t *testing.T) {
 	text := "test-secret"
 	for name, value := range map[string]any{
@@ -96,10 +99,10 @@ func TestReflectionFindsSecrets(t *testing.T) {
 		"credentials":     upvest.Credentials{ClientSecret: text},
 	} {
 		if !strings.Contains(byReflection(value), text) {
-			t.Errorf("byReflection does not find the secret in the %s", name)
+			t.Errorf("byReflection did not find the secret in the case %q, want it found", name)
 		}
 	}
 	if found := byReflection(upvest.Error{Title: text}); !strings.Contains(found, text) {
-		t.Errorf("byReflection does not find the title of an error: %s", found)
+		t.Errorf("byReflection found %q in an error, want it to find the title %q", found, text)
 	}
 }

@@ -21,10 +21,10 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-var updateGolden = flag.Bool("update", false, "write the golden files again")
+var updateGolden = flag.Bool("update", false, "overwrite the golden files with the current requests")
 
-// exactClient sends the same bytes in every run: time, nonces and keys are fixed. It is
-// not safe for concurrent use.
+// exactClient returns a client that sends the same bytes in every run, because its clock,
+// nonces and keys are fixed. The client is not safe for concurrent use.
 func exactClient(t *testing.T, transport http.RoundTripper) *upvest.Client {
 	t.Helper()
 	now := time.Date(2026, time.March, 2, 9, 30, 0, 0, time.FixedZone("CET", 3600))
@@ -50,16 +50,17 @@ func requireGolden(t *testing.T, name string, w wire) {
 	}
 	want, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatalf("%v: write it with go test -update", err)
+		t.Fatalf("cannot read the golden file (to create it, run go test -update): %v", err)
 	}
 	if got := w.String(); got != string(want) {
-		t.Errorf("the request differs from %s; if that is intended, run go test -update. "+
+		t.Errorf("the request differs from %s; if the difference is intended, run go test -update. "+
 			"Got\n%s\nwant\n%s", file, got, want)
 	}
 	requireCovered(t, parseWire(t, want))
 }
 
-// requireCovered verifies the signature of a request and checks what it covers.
+// requireCovered verifies the signature of a request, and checks that the signature
+// covers exactly the required components.
 func requireCovered(t *testing.T, w wire) {
 	t.Helper()
 	covered := requireSigned(t, w, testPublicKey(t))
@@ -77,15 +78,16 @@ func TestRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(sent) != 2 {
-				t.Fatalf("got %d requests, want one for the token and one for the call", len(sent))
+				t.Fatalf("got %d requests, want two: one for the token and one for the call", len(sent))
 			}
 			requireGolden(t, "requests/"+operation.id, sent[1])
 			key := sent[1].header.Get("Idempotency-Key")
 			if (key != "") != operation.isKeyed() {
-				t.Errorf("the idempotency key is %q; the operation needs a key: %t", key, operation.isKeyed())
+				t.Errorf("the request has the idempotency key %q; the request should have a key: %t",
+					key, operation.isKeyed())
 			}
 			if sent[1].method != operation.method {
-				t.Errorf("the method is %s, want %s", sent[1].method, operation.method)
+				t.Errorf("the request has the method %s, want %s", sent[1].method, operation.method)
 			}
 		})
 	}
@@ -99,16 +101,17 @@ func TestTokenRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if token.AccessToken != "test-token" || len(sent) != 1 {
-		t.Fatalf("got the token %q and %d requests, want test-token and one request",
+		t.Fatalf("got the token %q and %d requests, want \"test-token\" and one request",
 			token.AccessToken, len(sent))
 	}
 	requireGolden(t, "requests/token", sent[0])
 	if got := sent[0].header.Get("Authorization"); got != "" {
-		t.Errorf("the token request has the authorization %q, want none", got)
+		t.Errorf("the token request has the Authorization header %q, want none", got)
 	}
 }
 
-// Two values for date filters. Their time zones differ from UTC on purpose.
+// These are two values for the date filters of lists. Their time zones differ from UTC,
+// because the client must convert the values to UTC.
 var (
 	startDate = time.Date(2026, time.January, 1, 1, 30, 0, 0, time.FixedZone("CET", 3600))
 	endDate   = time.Date(2026, time.January, 31, 18, 59, 59, 0, time.FixedZone("EST", -5*3600))
@@ -180,12 +183,13 @@ func TestListRequestsWithEveryFilter(t *testing.T) {
 			_, query, _ := strings.Cut(sent[1].uri, "?")
 			got := parseQuery(t, query)
 			if want := parseQuery(t, test.want); !reflect.DeepEqual(got, want) {
-				t.Errorf("the query is %v, want %v", got, want)
+				t.Errorf("the request has the query %v, want %v", got, want)
 			}
 		})
 	}
 	if startDate.Location() == time.UTC || offset != 200 {
-		t.Errorf("the call changed the caller's parameters to %s and %d", startDate, offset)
+		t.Errorf("after the calls, the caller's start date is %s and the caller's offset is %d, "+
+			"want both unchanged", startDate, offset)
 	}
 }
 
@@ -198,13 +202,13 @@ func parseQuery(t *testing.T, text string) url.Values {
 	return query
 }
 
-// net/http changes a request while it sends it. This test therefore checks requests as a
-// server receives them.
+// net/http changes requests while sending them, so this test checks requests as a server
+// receives them.
 func TestRequestsAsReceived(t *testing.T) {
 	received := map[string]wire{}
 	record := func(name string, req *http.Request) {
 		if len(req.TransferEncoding) > 0 {
-			t.Errorf("%s: transfer-encoding is %q, want none", name, req.TransferEncoding)
+			t.Errorf("the %s request has the Transfer-Encoding %q, want none", name, req.TransferEncoding)
 		}
 		received[name] = wireReceived(t, req)
 	}
@@ -239,13 +243,14 @@ func TestRequestsAsReceived(t *testing.T) {
 		}
 		requireCovered(t, got)
 		if sent := got.header.Get("Content-Length"); sent != length {
-			t.Errorf("%s: content-length is %q, want %q", name, sent, length)
+			t.Errorf("the %s request has the Content-Length %q, want %q", name, sent, length)
 		}
 		if accept := got.header.Values("Accept"); !slices.Equal(accept, []string{"application/json"}) {
-			t.Errorf("%s: accept is %q, want application/json once", name, accept)
+			t.Errorf("the %s request has the Accept headers %q, want application/json once", name, accept)
 		}
 		if agent := got.header.Get("User-Agent"); !strings.HasPrefix(agent, "upvest-portfolios-go/") {
-			t.Errorf("%s: user-agent is %q, want it to begin with upvest-portfolios-go/", name, agent)
+			t.Errorf("the %s request has the User-Agent %q, want it to begin with upvest-portfolios-go/",
+				name, agent)
 		}
 	}
 	for name, want := range map[string]string{
@@ -253,7 +258,7 @@ func TestRequestsAsReceived(t *testing.T) {
 		"token":  "application/x-www-form-urlencoded",
 	} {
 		if got := received[name].header.Get("Content-Type"); got != want {
-			t.Errorf("%s: content-type is %q, want %q", name, got, want)
+			t.Errorf("the %s request has the Content-Type %q, want %q", name, got, want)
 		}
 	}
 }

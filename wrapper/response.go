@@ -22,19 +22,21 @@ const maxBody = 32 << 20
 
 var errTooLarge = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
 
-// Response is a response as received, see [WithResponse]. A gzip body is unpacked, and
-// the headers that describe the packed one are removed, as net/http does. It prints and
-// logs without headers and body.
+// Response is a response as received, see [WithResponse]. The only exception is a gzip
+// body: the client unpacks it, and removes the headers that describe the packed body, as
+// net/http does. fmt, log/slog and encoding/json write a Response without its headers and
+// body.
 //
-//nolint:recvcheck // Format and MarshalText have value receivers, for a copied Response
+//nolint:recvcheck // Format and MarshalText have value receivers, so that a copied Response has them
 type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Decode reads the body into value, any pointer, for fields that the structs of this
-// client do not have. Field names are case-sensitive. The error does not quote the body.
+// Decode reads the body into value, which can be any pointer. Use it for fields that the
+// structs of this client do not have. Field names are case-sensitive. The error does not
+// quote the body.
 func (r *Response) Decode(value any) error {
 	if r == nil || validate.IsNil(value) {
 		return errors.New("decode a response: the response or the value is nil")
@@ -42,7 +44,8 @@ func (r *Response) Decode(value any) error {
 	return decode(r.Body, value)
 }
 
-// decodePage reads a page that begins at an offset of its list.
+// decodePage reads a page that begins at the given offset of its list. The offset in its
+// errors is counted from the beginning of the list.
 func (r *Response) decodePage(page any, offset int32) error {
 	err := r.Decode(page)
 	if failed, ok := errors.AsType[*FieldError](err); ok && failed.Offset >= 0 {
@@ -71,8 +74,8 @@ func readResponse(resp *http.Response, echo transport.Echo) (*Response, error) {
 	defer func() { _ = resp.Body.Close() }()
 	response := &Response{Status: resp.StatusCode, Header: resp.Header}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		// What follows is not a body, and may never end.
-		return response, errors.New("the server requires another protocol")
+		// What follows the headers is not a body, and may never end.
+		return response, errors.New("the server switched to a different protocol")
 	}
 	var buffer bytes.Buffer
 	if resp.ContentLength > 0 && resp.ContentLength <= maxBody {
@@ -112,9 +115,9 @@ func (r *Response) unpack() error {
 	return nil
 }
 
-// errOtherSubject is the error of a response about another resource than that of the ID
-// in the path. Such a response confirms nothing, even if it has a request ID.
-var errOtherSubject = errors.New("the response is about another resource: " +
+// errOtherSubject is the error if the ID of the resource in a response differs from the
+// ID in the path. Such a response does not confirm the call, even if it has a request ID.
+var errOtherSubject = errors.New("the response is about a different resource: " +
 	"its ID differs from the ID in the path")
 
 // checkSubject compares the ID in a response with the ID in the path. An absent ID is
@@ -126,15 +129,16 @@ func checkSubject(received, requested uuid.UUID) error {
 	return errOtherSubject
 }
 
-// confirmed returns an error unless a response without a documented body comes from the
-// server: a proxy may also respond with an empty 2xx.
+// confirmed returns an error if the response has no upvest-request-id. It checks
+// responses for which no body is documented, because a proxy may have sent them.
 func (r *Response) confirmed() error {
 	return validate.Unless(r.requestID() != "",
 		"the response has no upvest-request-id: it may come from a proxy")
 }
 
 // checkCancelled accepts the response to a cancellation if it has an upvest-request-id.
-// No body is documented; a body must be JSON that names no other order.
+// No body is documented; if there is a body, it must be JSON, and must not contain the ID
+// of a different order.
 func checkCancelled(response *Response, order uuid.UUID) error {
 	if len(bytes.TrimSpace(response.Body)) == 0 {
 		return response.confirmed()

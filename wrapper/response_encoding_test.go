@@ -11,7 +11,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// editBody changes the body of a response.
+// editBody replaces the body of a response with the result of edit.
 func editBody(resp *http.Response, edit func(string) string) (*http.Response, error) {
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -36,8 +36,8 @@ func packed(t *testing.T, body string) string {
 	return buffer.String()
 }
 
-// The client unpacks a gzip body that net/http did not request, for successes and
-// failures.
+// net/http unpacks a gzip body only if it asked for gzip. The client must unpack any
+// other gzip body, in a success as well as in a failure.
 func TestGzipThatWasNotRequested(t *testing.T) {
 	for _, encoding := range []string{"gzip", "GZIP", "x-gzip", "identity"} {
 		body := orderBody
@@ -47,11 +47,11 @@ func TestGzipThatWasNotRequested(t *testing.T) {
 		var received upvest.Response
 		client := newTestClient(t, success(body, "Content-Encoding", encoding, "Content-Length", "7"))
 		if err := retrieve(t.Context(), client, upvest.WithResponse(&received)); err != nil {
-			t.Errorf("%s: %v", encoding, err)
+			t.Errorf("Content-Encoding %s: got the error %v, want success", encoding, err)
 		}
 		if string(received.Body) != orderBody || received.Header.Get("Content-Encoding") != "" {
-			t.Errorf("%s: the response is %.40q with %v, want the unpacked body",
-				encoding, received.Body, received.Header)
+			t.Errorf("Content-Encoding %s: got the body %.40q and the headers %v, "+
+				"want the unpacked body and no Content-Encoding", encoding, received.Body, received.Header)
 		}
 	}
 	body := packed(t, problemBody(http.StatusConflict))
@@ -65,26 +65,28 @@ func TestGzipThatWasNotRequested(t *testing.T) {
 	)
 	failure := asError(t, retrieve(t.Context(), client))
 	if failure.Type != "some_type" || string(failure.Body) != problemBody(http.StatusConflict) {
-		t.Errorf("got the type %q and the body %q, want the problem", failure.Type, failure.Body)
+		t.Errorf("got the error type %q and the body %q, want the type \"some_type\" and the unpacked body",
+			failure.Type, failure.Body)
 	}
 	// Some proxies unpack a body but keep the header Content-Encoding.
 	client = newTestClient(t, success(orderBody, "Content-Encoding", "gzip"))
 	if err := retrieve(t.Context(), client); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v for an unpacked body with Content-Encoding gzip, want success", err)
 	}
 }
 
-func TestEncodingsThatCannotBeRead(t *testing.T) {
+func TestEncodedBodiesThatCannotBeRead(t *testing.T) {
 	whole := packed(t, orderBody)
-	// A gzip file may have several parts, and one of 1 MiB is packed faster than all.
+	// A gzip file may consist of several parts. Packing 1 MiB once and repeating it is
+	// faster than packing the whole body.
 	bomb := strings.Repeat(packed(t, strings.Repeat(" ", 1<<20)), maxBody>>20) + packed(t, " ")
 	damaged := whole[:len(whole)-6] + "CANARY"
 	for name, test := range map[string]struct{ encoding, body, want string }{
-		"another encoding": {"br", "CANARY", `content encoding "br"`},
-		"two encodings":    {"gzip, br", "CANARY", `content encoding "gzip, br"`},
-		"cut off":          {"gzip", whole[:len(whole)-20], "breaks off"},
-		"damaged":          {"gzip", damaged, "unpack the gzip body"},
-		"too large":        {"gzip", bomb, "larger than 32 MiB"},
+		"an unsupported encoding":                {"br", "CANARY", `content encoding "br"`},
+		"two encodings":                          {"gzip, br", "CANARY", `content encoding "gzip, br"`},
+		"a truncated body":                       {"gzip", whole[:len(whole)-20], "breaks off"},
+		"a damaged body":                         {"gzip", damaged, "unpack the gzip body"},
+		"a body that is too large once unpacked": {"gzip", bomb, "larger than 32 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := respondingClient(t, http.StatusOK, "application/json", test.body,
@@ -93,7 +95,7 @@ func TestEncodingsThatCannotBeRead(t *testing.T) {
 			requireText(t, err, test.want)
 			_ = requireReceived(t, err, "create_portfolios_order", http.StatusOK, test.body)
 			if strings.Contains(err.Error(), "CANARY") {
-				t.Errorf("the error quotes the body: %v", err)
+				t.Errorf("the error %q quotes the body, want no part of it", err)
 			}
 		})
 	}

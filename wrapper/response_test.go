@@ -30,8 +30,8 @@ func TestEveryOperationReadsItsResponse(t *testing.T) {
 				if value == nil && operation.success == "" {
 					return
 				}
-				// encoding/json writes the same fields as the response. Only times and
-				// an empty ID have another form.
+				// encoding/json must write exactly the fields of the response. Only times
+				// and an empty ID may be written differently.
 				encoded, err := json.Marshal(value)
 				if err != nil {
 					t.Fatal(err)
@@ -53,7 +53,7 @@ func requireSameJSON(t *testing.T, got, want string) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(gotValue, wantValue) {
-		t.Errorf("the value is %s, want %s", got, want)
+		t.Errorf("got the JSON %s, want %s", got, want)
 	}
 }
 
@@ -66,11 +66,13 @@ func TestDocumentedLiquidation(t *testing.T) {
 	}
 	if !order.AllocationID.IsZero() || order.Type != portfolios.OrderTypeLIQUIDATION ||
 		order.CashAmount != "1000" || order.Orders == nil {
-		t.Errorf("got %+v, want a liquidation of 1000 without an allocation", order)
+		t.Errorf("got the order %+v, want a liquidation with the cash amount 1000, a list of orders, "+
+			"and no allocation", order)
 	}
 }
 
-// The documented example of a page has 2 rows and the count 1.
+// The documented example of a page has 2 rows although its count is 1. The client returns
+// the page as received.
 func TestDocumentedPageWithAWrongCount(t *testing.T) {
 	body := `{"data": [` + configurationBody + `, ` + configurationBody + `],
 		"meta": {"count": 1, "limit": 100, "offset": 0, "order": "ASC", "sort": "account_id",
@@ -81,12 +83,14 @@ func TestDocumentedPageWithAWrongCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(page.Data) != 2 || page.Meta.Count != 1 || page.Meta.Sort != "account_id" {
-		t.Errorf("got %d rows and meta %+v, want 2 rows and meta as received", len(page.Data), page.Meta)
+		t.Errorf("got %d rows and the metadata %+v, want 2 rows and the metadata as received",
+			len(page.Data), page.Meta)
 	}
 }
 
-// Some servers write null for a page without rows.
-func TestDataOfNullIsAnEmptyPage(t *testing.T) {
+// Some servers send null as the data of a page without rows. The client must return an
+// empty page.
+func TestNullDataIsAnEmptyPage(t *testing.T) {
 	body := `{"data": null, "meta": {"count": 0, "limit": 100, "offset": 0, "total_count": 0}}`
 	client := respondingClient(t, http.StatusOK, "application/json", body)
 	for name, list := range map[string]func() (int, error){
@@ -105,22 +109,23 @@ func TestDataOfNullIsAnEmptyPage(t *testing.T) {
 		},
 	} {
 		if rows, err := list(); rows != 0 || err != nil {
-			t.Errorf("%s: got %d rows and the error %v, want an empty page", name, rows, err)
+			t.Errorf("a list of %s: got %d rows and the error %v, want an empty page", name, rows, err)
 		}
 	}
 }
 
-// Upvest documents no body for Cancel. The client accepts an empty body, the order, and
-// any JSON that names no other order, if the response has an upvest-request-id.
-func TestCancelAcceptsEverySuccess(t *testing.T) {
+// Upvest documents no body for the response to Cancel. If the response has an
+// upvest-request-id, the client accepts an empty body, the cancelled order, and any JSON
+// that does not name a different order.
+func TestCancelRequiresARequestIDButNoBody(t *testing.T) {
 	for _, status := range []int{200, 201, 202, 204, 226, 299} {
 		for _, body := range []string{"", orderBody, "{}", "null", `"done"`, `{"maintenance": true}`} {
 			if status == 204 && body != "" {
 				continue
 			}
 			for name, header := range map[string][]string{
-				"with a request id":    {"Upvest-Request-Id", "request"},
-				"without a request id": {"Upvest-Request-Id", ""},
+				"with a request ID":    {"Upvest-Request-Id", "request"},
+				"without a request ID": {"Upvest-Request-Id", ""},
 			} {
 				t.Run(fmt.Sprintf("%d %.20q %s", status, body, name), func(t *testing.T) {
 					var received upvest.Response
@@ -128,13 +133,13 @@ func TestCancelAcceptsEverySuccess(t *testing.T) {
 					err := client.Orders.Cancel(t.Context(), someOrder, upvest.WithResponse(&received))
 					isAccepted := header[1] != ""
 					if (err == nil) != isAccepted {
-						t.Errorf("got the error %v; want success: %t", err, isAccepted)
+						t.Errorf("got the error %v; the call should succeed: %t", err, isAccepted)
 					}
 					if err != nil {
 						requireOutcome(t, err, upvest.OutcomeUnknown)
 					}
 					if received.Status != status || string(received.Body) != body {
-						t.Errorf("the response is %d %q, want %d %q",
+						t.Errorf("the raw response has the status %d and the body %q, want %d and %q",
 							received.Status, received.Body, status, body)
 					}
 				})
@@ -143,7 +148,8 @@ func TestCancelAcceptsEverySuccess(t *testing.T) {
 	}
 }
 
-// A body that is not JSON comes from a proxy or is incomplete.
+// A body that is not JSON comes from a proxy or is incomplete, so Cancel returns an
+// error.
 func TestCancelReportsABodyThatIsNotJSON(t *testing.T) {
 	for _, body := range []string{"<html>CANARY</html>", `{"id": "CANARY`, "CANARY"} {
 		client := respondingClient(t, http.StatusOK, "text/html", body, "Upvest-Request-Id", "r-1")
@@ -151,13 +157,14 @@ func TestCancelReportsABodyThatIsNotJSON(t *testing.T) {
 		failure := requireReceived(t, err, "cancel_portfolios_order", http.StatusOK, body)
 		requireOutcome(t, err, upvest.OutcomeAccepted)
 		if failure.RequestID != "r-1" || strings.Contains(err.Error(), "CANARY") {
-			t.Errorf("%s: got the error %v, want the request id r-1 and no part of the body", body, err)
+			t.Errorf("after the body %q, got the error %q with the request ID %q, "+
+				"want the request ID \"r-1\" and no part of the body", body, err, failure.RequestID)
 		}
 	}
 }
 
-// The client reads a response with enumeration values and fields that it has no names
-// for.
+// The client reads a response even if the Go types lack some of its fields and
+// enumeration values.
 func TestResponsesOfNewerServers(t *testing.T) {
 	const amount = "123456789012345678901234567890.123456789012345678901234567"
 	body := `{
@@ -178,24 +185,24 @@ func TestResponsesOfNewerServers(t *testing.T) {
 	}
 	if order.Status != "SETTLED" || order.Type != "DIVIDEND" || order.Currency != "GBP" ||
 		order.Orders[0].Side != "SWAP" || order.Orders[0].Status != "HELD" {
-		t.Errorf("got %+v, want the unknown enumeration values as received", order)
+		t.Errorf("got the order %+v, want the unknown enumeration values as received", order)
 	}
 	if order.CashAmount != amount {
-		t.Errorf("the amount is %s, want %s", order.CashAmount, amount)
+		t.Errorf("the order has the cash amount %s, want %s", order.CashAmount, amount)
 	}
 	if order.UserID != api.OptionalUUID(someUser) || !order.AllocationID.IsZero() ||
 		!order.PostTax || order.CreatedAt.Nanosecond() != 123456789 {
-		t.Errorf("got %+v", order)
+		t.Errorf("got the order %+v, want the known fields as received", order)
 	}
 	if received.Status != http.StatusOK || received.Header.Get("X-New") != "1" ||
 		string(received.Body) != body {
-		t.Errorf("the raw response is %+v", received)
+		t.Errorf("the raw response is %+v, want the status, headers and body that the server sent", received)
 	}
 }
 
 func TestMissingFieldsAreNotErrors(t *testing.T) {
 	for _, operation := range everyOperation() {
-		// If the request has an ID, the response must have the same ID.
+		// If the request names a resource by ID, the response must have the same ID.
 		id := someOrder
 		switch {
 		case strings.Contains(operation.id, "allocation"):
@@ -207,7 +214,7 @@ func TestMissingFieldsAreNotErrors(t *testing.T) {
 		client := respondingClient(t, http.StatusOK, "application/json", least,
 			"Upvest-Request-Id", "request")
 		if _, err := operation.call(t.Context(), client); err != nil {
-			t.Errorf("%s: %v", operation.id, err)
+			t.Errorf("%s: got the error %v, want none", operation.id, err)
 		}
 	}
 }
@@ -215,18 +222,18 @@ func TestMissingFieldsAreNotErrors(t *testing.T) {
 func TestByteOrderMarkIsIgnored(t *testing.T) {
 	const mark = "\ufeff"
 	if err := retrieve(t.Context(), newTestClient(t, success(mark+orderBody))); err != nil {
-		t.Error(err)
+		t.Errorf("got the error %v for a body with a byte order mark, want success", err)
 	}
 	body := mark + `{"type": "conflict", "status": 409}`
 	client := respondingClient(t, http.StatusConflict, "application/problem+json", body)
 	if failure := asError(t, retrieve(t.Context(), client)); failure.Type != "conflict" {
-		t.Errorf("the type is %q, want conflict", failure.Type)
+		t.Errorf("the error has the type %q, want \"conflict\"", failure.Type)
 	}
 }
 
 const maxBody = 32 << 20
 
-// If a body is too large, the client keeps only its beginning.
+// If a body is larger than 32 MiB, the client keeps only the first 32 MiB.
 func TestResponseThatIsTooLarge(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
 		closed := false
@@ -240,15 +247,15 @@ func TestResponseThatIsTooLarge(t *testing.T) {
 		requireText(t, err, "larger than 32 MiB")
 		failure := asError(t, err)
 		if failure.Status != status || len(failure.Body) != maxBody {
-			t.Fatalf("got the status %d and %d bytes of the body, want %d and %d",
+			t.Fatalf("got an error with the status %d and %d bytes of the body, want %d and %d bytes",
 				failure.Status, len(failure.Body), status, maxBody)
 		}
 		if got, want := errors.Is(err, upvest.ErrAccepted), status == http.StatusOK; got != want {
-			t.Errorf("%d: errors.Is(err, ErrAccepted) is %t, want %t", status, got, want)
+			t.Errorf("after the status %d, errors.Is(err, ErrAccepted) is %t, want %t", status, got, want)
 		}
 		if len(failure.Attempts) != 1 || !closed {
-			t.Errorf("%d: %d attempts, body closed: %t, want one attempt and a closed body",
-				status, len(failure.Attempts), closed)
+			t.Errorf("after the status %d, the error lists %d attempts, and the body was closed: %t; "+
+				"want one attempt and a closed body", status, len(failure.Attempts), closed)
 		}
 	}
 }
@@ -265,25 +272,27 @@ func (e endless) Close() error {
 	return nil
 }
 
-func TestResponseOfExactlyTheLargestSize(t *testing.T) {
+func TestResponseOfExactlyTheMaximumSize(t *testing.T) {
 	var received upvest.Response
 	client := respondingClient(t, http.StatusOK, "", strings.Repeat(" ", maxBody))
 	err := client.Orders.Cancel(t.Context(), someOrder, upvest.WithResponse(&received))
 	if err != nil || len(received.Body) != maxBody {
-		t.Errorf("got %v and %d bytes, want success and %d", err, len(received.Body), maxBody)
+		t.Errorf("got the error %v and %d bytes, want success and %d bytes", err, len(received.Body), maxBody)
 	}
 }
 
-func TestWithResponseIsUnchangedWithoutAResponse(t *testing.T) {
+func TestWithResponseChangesNothingIfNoResponseArrives(t *testing.T) {
 	client := newTestClient(t, failing(errors.New("reset")), upvest.WithoutRetry())
 	received := upvest.Response{Status: 7}
 	err := retrieve(t.Context(), client, upvest.WithResponse(&received))
 	if err == nil || received.Status != 7 {
-		t.Errorf("got %v and the response %+v, want an error and an unchanged response", err, received)
+		t.Errorf("got the error %v and the response %+v, want an error and an unchanged response",
+			err, received)
 	}
 }
 
-// After a 101, the connection carries another protocol, which the client must not read.
+// After a response with the status 101, the connection carries a protocol other than
+// HTTP, which the client must not read.
 func TestSwitchedProtocolIsNotRead(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -298,7 +307,7 @@ func TestSwitchedProtocolIsNotRead(t *testing.T) {
 	requireOutcome(t, err, upvest.OutcomeUnknown)
 	failure := asError(t, err)
 	if failure.Status != http.StatusSwitchingProtocols {
-		t.Errorf("the status is %d, want 101", failure.Status)
+		t.Errorf("the error has the status %d, want 101", failure.Status)
 	}
 }
 

@@ -17,11 +17,12 @@ type unreadableCase struct {
 	contentType string // the default is application/json
 	body        string
 	want        string // a part of the error text
-	operations  string // a pattern of operation IDs; the default is *
+	// a pattern for the IDs of the operations to call; the default is *
+	operations string
 }
 
-// If the body of a 2xx cannot be read, the server has accepted the write, and the error
-// keeps everything that the client received.
+// If the body of a 2xx response cannot be read, the error keeps everything that the
+// client received. If the call was a write, its outcome is accepted.
 func TestSuccessesThatCannotBeRead(t *testing.T) {
 	const (
 		id             = `"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c"`
@@ -30,24 +31,24 @@ func TestSuccessesThatCannotBeRead(t *testing.T) {
 			"data": [{"id": "CANARY", "account_id": "CANARY"}]}`
 	)
 	for name, test := range map[string]unreadableCase{
-		"HTML":    {contentType: "text/html", body: "<html>CANARY</html>", want: "not JSON"},
-		"nothing": {want: "the body is empty"},
-		"spaces":  {body: " \r\n", want: "the body is empty"},
-		"problem": {
+		"HTML":          {contentType: "text/html", body: "<html>CANARY</html>", want: "not JSON"},
+		"an empty body": {want: "the body is empty"},
+		"only spaces":   {body: " \r\n", want: "the body is empty"},
+		"a problem document": {
 			contentType: "application/problem+json",
 			body:        `{"type": "CANARY", "status": 500}`,
 			want:        "the body is not as documented",
 		},
-		"null":                   {body: "null", want: unidentified},
-		"an empty object":        {body: "{}", want: unidentified},
-		"a list":                 {body: "[]", want: "not as documented"},
-		"a text":                 {body: `"CANARY"`, want: "not as documented"},
-		"a number":               {body: "42", want: "not as documented"},
-		"truncated in a text":    {body: `{"id": "CANARY`, want: "breaks off"},
-		"truncated after a name": {body: `{"id"`, want: "breaks off"},
-		"text after the JSON":    {body: `{} CANARY`, want: "not JSON"},
-		"two values":             {body: `{` + id + `}{` + id + `}`, want: "not JSON"},
-		"a malformed UUID":       {body: malformedUUIDs, want: "not as documented"},
+		"null":                      {body: "null", want: unidentified},
+		"an empty object":           {body: "{}", want: unidentified},
+		"a list":                    {body: "[]", want: "not as documented"},
+		"a string":                  {body: `"CANARY"`, want: "not as documented"},
+		"a number":                  {body: "42", want: "not as documented"},
+		"truncated inside a string": {body: `{"id": "CANARY`, want: "breaks off"},
+		"truncated after a name":    {body: `{"id"`, want: "breaks off"},
+		"text after the JSON":       {body: `{} CANARY`, want: "not JSON"},
+		"two values":                {body: `{` + id + `}{` + id + `}`, want: "not JSON"},
+		"a malformed UUID":          {body: malformedUUIDs, want: "not as documented"},
 		"a number for a time": {
 			body:       `{` + id + `, "created_at": 1626876600}`,
 			want:       "not as documented",
@@ -87,7 +88,7 @@ func TestSuccessesThatCannotBeRead(t *testing.T) {
 				}
 			}
 			if calls == 0 {
-				t.Error("no operation was called")
+				t.Error("the test called no operation, want at least one")
 			}
 		})
 	}
@@ -106,12 +107,13 @@ func requireUnreadable(t *testing.T, operation operationCase, test unreadableCas
 		_, err := operation.call(t.Context(), client, upvest.WithResponse(&received))
 		failure := requireReceived(t, err, operation.id, http.StatusOK, test.body)
 		if failure.RequestID != "not-a-uuid" || failure.Err == nil || string(received.Body) != test.body {
-			t.Errorf("got the request id %q, the cause %v and the body %q; want not-a-uuid, a cause and %q",
+			t.Errorf("got the request ID %q, the cause %v and the body %q; "+
+				"want the request ID \"not-a-uuid\", a cause and the body %q",
 				failure.RequestID, failure.Err, received.Body, test.body)
 		}
 		requireText(t, err, test.want)
 		if strings.Contains(err.Error(), "CANARY") {
-			t.Errorf("the error quotes the body: %q", err)
+			t.Errorf("the error %q quotes the body, want no part of it", err)
 		}
 		want := upvest.OutcomeNone
 		if operation.isWrite() {
@@ -119,37 +121,40 @@ func requireUnreadable(t *testing.T, operation operationCase, test unreadableCas
 		}
 		requireOutcome(t, err, want)
 		if hasKey := failure.IdempotencyKey != uuid.Nil; hasKey != operation.isKeyed() {
-			t.Errorf("the idempotency key is %s; the operation needs a key: %t",
+			t.Errorf("the error has the idempotency key %s; the error should have a key: %t",
 				failure.IdempotencyKey, operation.isKeyed())
 		}
 	})
 }
 
 // The client retries after a truncated body, but not after a body that is not JSON,
-// because another attempt would receive the same body.
-func TestInvalidJSONIsNotATruncatedBody(t *testing.T) {
+// because the next attempt would receive the same body.
+func TestInvalidJSONIsNotRetried(t *testing.T) {
 	for _, body := range []string{orderBody + "x", "x", `{"a":"b"]`} {
 		err := retrieve(t.Context(), newTestClient(t, success(body)))
 		requireText(t, err, "is not JSON")
 		failure := asError(t, err)
 		if len(failure.Attempts) != 1 {
-			t.Errorf("%.40q: %d attempts, want one: %v", body, len(failure.Attempts), failure)
+			t.Errorf("after the body %.40q, the error lists %d attempts, want one: %v",
+				body, len(failure.Attempts), failure)
 		}
 	}
 }
 
-// The client does not copy fields of a 2xx response into the fields of a problem.
+// A 2xx response is not a problem document, so the client must not copy the fields of its
+// body into the error.
 func TestSuccessIsNotReadAsAProblem(t *testing.T) {
 	body := `{"type": "CANARY", "title": "CANARY", "detail": "CANARY", "other": 1}`
 	err := retrieve(t.Context(), newTestClient(t, success(body), upvest.WithoutRetry()))
 	failure := asError(t, err)
 	if strings.Contains(err.Error(), "CANARY") || failure.Type != "" || failure.Members != nil {
-		t.Errorf("the error is %q with the type %q and the fields %v, want no part of the body",
+		t.Errorf("got the error %q with the type %q and the fields %v, want no part of the body",
 			err, failure.Type, failure.Members)
 	}
 }
 
-// The client treats a field whose name has another case than documented as unknown.
+// Field names are case-sensitive: the client treats "Status" as an unknown field, not as
+// the documented field "status".
 func TestFieldNamesAreCaseSensitive(t *testing.T) {
 	body := strings.Replace(orderBody, "{", `{"Status": "FILLED", "ID": "x", "Cash_Amount": 7, `, 1)
 	order, err := newTestClient(t, success(body)).Orders.Retrieve(t.Context(), someOrder)
@@ -157,6 +162,6 @@ func TestFieldNamesAreCaseSensitive(t *testing.T) {
 		t.Fatal(err)
 	}
 	if order.Status != "PROCESSING" || order.ID != someOrder {
-		t.Errorf("got %+v, want the order as documented", order)
+		t.Errorf("got the order %+v, want only the values of the fields with documented names", order)
 	}
 }

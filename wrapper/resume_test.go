@@ -20,7 +20,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// lostOrder returns the error of an order whose response was lost.
+// lostOrder places an order whose response is lost, and returns the error.
 func lostOrder(t *testing.T, client *upvest.Client) *upvest.Error {
 	t.Helper()
 	err := createOrder(t.Context(), client)
@@ -28,8 +28,8 @@ func lostOrder(t *testing.T, client *upvest.Client) *upvest.Error {
 	return asError(t, err)
 }
 
-// Every error of a resumed call keeps the key of the first attempt, even if the call was
-// never sent. So a caller can always resume the latest error.
+// Every error of a resumed call keeps the key of the first attempt, even if the resumed
+// call was never sent, so that a caller can always resume the latest error.
 func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -38,22 +38,22 @@ func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 		"an ended context": func(client *upvest.Client, resume upvest.CallOption) error {
 			return createOrder(ended, client, resume)
 		},
-		"no context": func(client *upvest.Client, resume upvest.CallOption) error {
+		"a nil context": func(client *upvest.Client, resume upvest.CallOption) error {
 			return createOrder(nil, client, resume) //nolint:staticcheck // callers make this mistake
 		},
 		"a nil option": func(client *upvest.Client, resume upvest.CallOption) error {
 			return createOrder(t.Context(), client, nil, resume)
 		},
-		"an invalid policy": func(client *upvest.Client, resume upvest.CallOption) error {
+		"an invalid retry policy": func(client *upvest.Client, resume upvest.CallOption) error {
 			return createOrder(t.Context(), client, invalid, resume)
 		},
-		"another key": func(client *upvest.Client, resume upvest.CallOption) error {
+		"a different key before Resume": func(client *upvest.Client, resume upvest.CallOption) error {
 			return createOrder(t.Context(), client, upvest.WithIdempotencyKey(uuid.New()), resume)
 		},
-		"another key afterwards": func(client *upvest.Client, resume upvest.CallOption) error {
+		"a different key after Resume": func(client *upvest.Client, resume upvest.CallOption) error {
 			return createOrder(t.Context(), client, resume, upvest.WithIdempotencyKey(uuid.New()))
 		},
-		"the error of another order": func(client *upvest.Client, resume upvest.CallOption) error {
+		"a second Resume, of a different order": func(client *upvest.Client, resume upvest.CallOption) error {
 			other := &upvest.Error{
 				Operation: "create_portfolios_order", IdempotencyKey: uuid.New(),
 				Outcome: upvest.OutcomeRefused,
@@ -77,18 +77,22 @@ func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 			server.requireRequests(t, 2)
 			for i, req := range server.requests {
 				if key := req.Header.Get("Idempotency-Key"); key != first.IdempotencyKey.String() {
-					t.Errorf("request %d carries the key %s, want %s", i, key, first.IdempotencyKey)
+					t.Errorf("request %d has the idempotency key %q, want %q", i+1, key, first.IdempotencyKey)
 				}
 			}
 		})
 	}
 }
 
-// A POST cannot be resumed without its key. The error of such an attempt has no key
-// either: with a new key, resuming that error would carry out the write twice.
+// If the error of a POST has no idempotency key, the call cannot be resumed. The error of
+// such an attempt must have no key either, because with a new key, resuming that error
+// could carry out the write a second time.
 func TestResumeWithoutAKeyStaysRefused(t *testing.T) {
 	given := upvest.WithIdempotencyKey(uuid.MustParse("0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37"))
-	for name, options := range map[string][]upvest.CallOption{"alone": nil, "with a key": {given}} {
+	for name, options := range map[string][]upvest.CallOption{
+		"without WithIdempotencyKey": nil,
+		"with WithIdempotencyKey":    {given},
+	} {
 		t.Run(name, func(t *testing.T) {
 			server := scripted(failing(io.ErrUnexpectedEOF), success(orderBody))
 			client := newTestClient(t, server.serve, upvest.WithoutRetry())
@@ -105,14 +109,14 @@ func TestResumeWithoutAKeyStaysRefused(t *testing.T) {
 	}
 }
 
-// Every error of a POST or PATCH carries a key, even if the call was never sent.
+// Every error of a POST or PATCH has an idempotency key, even if the call was never sent.
 func TestErrorsOfUnsentCallsCarryTheKey(t *testing.T) {
 	client := newTestClient(t, success(orderBody))
 	given := uuid.MustParse("0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37")
 	for _, operation := range everyOperation() {
 		_, err := operation.call(t.Context(), client, nil)
 		if failure := asError(t, err); (failure.IdempotencyKey != uuid.Nil) != operation.isKeyed() {
-			t.Errorf("%s: got an error with the key %s, want a key: %t",
+			t.Errorf("%s: got an error with the key %s; the error should have a key: %t",
 				operation.id, failure.IdempotencyKey, operation.isKeyed())
 		}
 		if !operation.isKeyed() {
@@ -145,8 +149,9 @@ func TestResumeKeepsTheUnknownOutcome(t *testing.T) {
 	}
 }
 
-// requireOutcomeStaysUnknown loses a response, resumes the call twice with the step, and
-// then succeeds.
+// requireOutcomeStaysUnknown makes a call whose response is lost, and resumes the call
+// twice. Both times, step is the result of the attempt, and the outcome must stay
+// unknown. Then the call is resumed a third time, and must succeed.
 func requireOutcomeStaysUnknown(t *testing.T, operation operationCase, step roundTrip) {
 	t.Helper()
 	next := failing(io.ErrUnexpectedEOF)
@@ -162,17 +167,18 @@ func requireOutcomeStaysUnknown(t *testing.T, operation operationCase, step roun
 	}
 	next = success(operation.success)
 	if _, err := operation.call(t.Context(), client, asError(t, err).Resume()); err != nil {
-		t.Error(err)
+		t.Errorf("the call that was resumed last returned the error %v, want success", err)
 	}
 }
 
-// A resumed call still reports the status that it received.
+// If a resumed call fails, its error reports the status that the resumed call received,
+// and also that the outcome of the original call is still unknown.
 func TestResumeReportsStatusAndUnknownOutcome(t *testing.T) {
 	server := scripted(failing(io.ErrUnexpectedEOF), problem(422))
 	client := newTestClient(t, server.serve, upvest.WithoutRetry())
 	err := createOrder(t.Context(), client, lostOrder(t, client).Resume())
 	if !errors.Is(err, upvest.ErrUnprocessable) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
-		t.Errorf("got %v, want both ErrUnprocessable and ErrOutcomeUnknown", err)
+		t.Errorf("got the error %v, want it to match ErrUnprocessable and ErrOutcomeUnknown", err)
 	}
 }
 
@@ -182,13 +188,13 @@ func TestResumeIsRefused(t *testing.T) {
 		call func(*upvest.Client, *upvest.Error) error
 		want string
 	}{
-		"in another operation": {
+		"in a call of a different operation": {
 			call: func(client *upvest.Client, failure *upvest.Error) error {
 				return client.Orders.Cancel(t.Context(), someOrder, failure.Resume())
 			},
 			want: "resume: the error belongs to create_portfolios_order",
 		},
-		"with another body": {
+		"with a different body": {
 			call: func(client *upvest.Client, failure *upvest.Error) error {
 				request := someOrderRequest()
 				request.CashAmount = "7"
@@ -197,13 +203,13 @@ func TestResumeIsRefused(t *testing.T) {
 			},
 			want: "the body differs",
 		},
-		"with another key": {
+		"with a different key": {
 			call: func(client *upvest.Client, failure *upvest.Error) error {
 				return createOrder(t.Context(), client, failure.Resume(), upvest.WithIdempotencyKey(other))
 			},
 			want: "two different keys",
 		},
-		"with two keys": {
+		"with two different keys and no Resume": {
 			call: func(client *upvest.Client, failure *upvest.Error) error {
 				return createOrder(t.Context(), client,
 					upvest.WithIdempotencyKey(failure.IdempotencyKey), upvest.WithIdempotencyKey(other))
@@ -217,7 +223,7 @@ func TestResumeIsRefused(t *testing.T) {
 			},
 			want: "resume: the error has no idempotency key",
 		},
-		"of no error": {
+		"of a nil error": {
 			call: func(client *upvest.Client, _ *upvest.Error) error {
 				return createOrder(t.Context(), client, (*upvest.Error)(nil).Resume())
 			},
@@ -233,15 +239,15 @@ func TestResumeIsRefused(t *testing.T) {
 	}
 }
 
-// A call that resumes the error of another operation was not sent, so its outcome is
-// refused.
-func TestResumeOfAnotherOperationHasNoUnknownOutcome(t *testing.T) {
+// A call that tries to resume the error of a different operation is never sent, so the
+// outcome of the call is refused, not unknown.
+func TestResumeOfADifferentOperationHasTheOutcomeRefused(t *testing.T) {
 	client := newTestClient(t, failing(io.ErrUnexpectedEOF), upvest.WithoutRetry())
 	err := client.Orders.Cancel(t.Context(), someOrder, lostOrder(t, client).Resume())
 	requireOutcome(t, err, upvest.OutcomeRefused)
 }
 
-func TestResumeOfAnotherPathIsRefused(t *testing.T) {
+func TestResumeWithADifferentPathIsRefused(t *testing.T) {
 	server := scripted(failing(io.ErrUnexpectedEOF), success("{}", "Upvest-Request-Id", "request"))
 	client := newTestClient(t, server.serve, upvest.WithoutRetry())
 	err := client.Orders.Cancel(t.Context(), someOrder)
@@ -252,8 +258,9 @@ func TestResumeOfAnotherPathIsRefused(t *testing.T) {
 	server.requireRequests(t, 1)
 }
 
-// Upvest keeps keys for at least 24 hours. The age counts from the first attempt of the
-// first call. A DELETE has no key, and can be resumed at any time.
+// Upvest keeps idempotency keys for at least 24 hours. The client therefore resumes a
+// call with a key only within 23 hours of the first attempt of the first call. A DELETE
+// has no key, and can be resumed at any time.
 func TestResumeEndsAfter23Hours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		next := failing(io.ErrUnexpectedEOF)
@@ -274,19 +281,20 @@ func TestResumeEndsAfter23Hours(t *testing.T) {
 		requireText(t, err, "check whether the write was carried out")
 		requireOutcome(t, err, upvest.OutcomeUnknown)
 		if err := client.Orders.Cancel(t.Context(), someOrder, cancelled.Resume()); err != nil {
-			t.Errorf("the resumed cancellation returned the error %v, want success: it has no key", err)
+			t.Errorf("the resumed Cancel returned the error %v, want success: a DELETE has no key", err)
 		}
 	})
 }
 
-// A response about another resource does not confirm a write, even with a request ID.
-func TestResponsesAboutAnotherResource(t *testing.T) {
+// A response with the ID of a different resource does not confirm a write, even if the
+// response has a request ID.
+func TestResponsesAboutADifferentResource(t *testing.T) {
 	const body = `{"id": "0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37",` +
 		` "account_id": "0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37", "status": "CANCELLED", "data": []}`
 	for _, operation := range everyOperation() {
 		switch {
 		case strings.HasPrefix(operation.id, "list_"):
-			continue // no ID in the path
+			continue // the path contains no ID
 		case strings.HasPrefix(operation.id, "create_") && !strings.Contains(operation.id, "liquidation"):
 			continue
 		case strings.HasPrefix(operation.id, "trigger_"):
@@ -295,10 +303,11 @@ func TestResponsesAboutAnotherResource(t *testing.T) {
 		client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "request")
 		value, err := operation.call(t.Context(), client)
 		if err == nil {
-			t.Errorf("%s: got %+v, which is another resource, want no value", operation.id, value)
+			t.Errorf("%s: got no error and the value %+v of a different resource, want an error",
+				operation.id, value)
 			continue
 		}
-		requireText(t, err, "about another resource")
+		requireText(t, err, "about a different resource")
 		want := upvest.OutcomeUnknown
 		if !operation.isWrite() {
 			want = upvest.OutcomeNone
@@ -307,7 +316,8 @@ func TestResponsesAboutAnotherResource(t *testing.T) {
 	}
 }
 
-// Nothing was sent if the function that chooses the proxy fails.
+// If the function that chooses the proxy fails, nothing is sent, so the outcome is
+// refused.
 func TestProxyFunctionThatFails(t *testing.T) {
 	transport := &http.Transport{
 		Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("no such proxy") },
@@ -324,8 +334,9 @@ func TestProxyFunctionThatFails(t *testing.T) {
 	requireOutcome(t, err, upvest.OutcomeRefused)
 }
 
-// If a kept-alive connection is dead, net/http repeats some requests, with the same
-// nonce, on a new connection. It must not repeat a POST without a body.
+// If a kept-alive connection is dead, net/http sends some requests again on a new
+// connection, with the same nonce. The client must prevent this for a POST without a
+// body.
 func TestPostWithoutABodyIsNotReplayed(t *testing.T) {
 	server := newDroppingServer(t)
 	client := newServerClient(t, server.url,
@@ -346,7 +357,7 @@ func TestPostWithoutABodyIsNotReplayed(t *testing.T) {
 }
 
 // droppingServer responds to the first request of each connection, and closes the
-// connection when it has read the second.
+// connection after it has read the second request.
 type droppingServer struct {
 	url  string
 	mu   sync.Mutex

@@ -9,42 +9,42 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 )
 
-// RetryPolicy determines how often and how fast a call is retried. The zero value of a
-// field means its default.
+// RetryPolicy determines how often and how fast a call is retried. A field with the zero
+// value has its default.
 //
 // The client retries network failures, the statuses 408, 429, 500, 502, 503, 504, 520 to
-// 526 and 530, and a 2xx whose body breaks off. Every attempt is built, dated and signed
-// anew, and all attempts of a POST or PATCH carry one idempotency key. A wait that would
-// outlast the deadline of the context is not begun.
+// 526 and 530, and 2xx responses whose body ends too early. Every attempt is built, dated
+// and signed anew, and all attempts of a POST or PATCH carry the same idempotency key.
+// The client does not begin a wait that would outlast the deadline of the context.
 //
 // All calls of a client share a budget of 100 retries. Each success adds a fifth of a
-// retry to it, and each second adds one. While it is empty, a call ends with its first
-// failure, see [ErrRetryBudget]. The repetition after a 401 is not a retry: it happens
-// once, without a wait, and does not use the budget.
+// retry to the budget, and each second adds one retry. While the budget is empty, a call
+// ends with its first failure, see [ErrRetryBudget]. The extra attempt after a 401 is not
+// a retry: it is made once, without a wait, and does not use the budget.
 type RetryPolicy struct {
 	// MaxAttempts is the number of attempts including the first; the default is 4, and 1
 	// turns retries off.
 	MaxAttempts int
-	// BaseDelay is the upper bound of the first wait, which doubles with each further
-	// one; the default is 250 ms. Waits are drawn evenly from 0 to the bound (full
+	// BaseDelay is the upper bound of the first wait; the bound doubles with each further
+	// wait. The default is 250 ms. Waits are drawn evenly from 0 to the bound (full
 	// jitter).
 	BaseDelay time.Duration
-	// MaxDelay limits that bound; the default is 8 s.
+	// MaxDelay limits the bound of each wait; the default is 8 s.
 	MaxDelay time.Duration
-	// MaxRetryAfter is the longest Retry-After that the client waits for; a longer one
-	// ends the call at once. The default is 30 s. The client adds a random time of up to
-	// a quarter of Retry-After, or up to 250 ms if that is more, so that calls that were
-	// refused together are not repeated together.
+	// MaxRetryAfter is the longest Retry-After that the client waits for; a longer
+	// Retry-After ends the call immediately. The default is 30 s. The client adds a
+	// random time of up to a quarter of Retry-After, or up to 250 ms if that is more, so
+	// that calls that were refused together are not repeated together.
 	MaxRetryAfter time.Duration
 	// AttemptTimeout limits one attempt including the reading of its response; the
 	// default is 30 s.
 	AttemptTimeout time.Duration
-	// Retry, if set, replaces the list of statuses above: it decides whether another
-	// attempt follows a failed one, by its status and error.
+	// Retry, if set, replaces the rules above that determine what is retried: it decides
+	// from the status and error of a failed attempt whether another attempt follows.
 	Retry func(Attempt) bool
 }
 
-// leastSpread is the smallest range of the jitter that is added to Retry-After.
+// leastSpread is the smallest upper bound of the jitter that is added to Retry-After.
 const leastSpread = 250 * time.Millisecond
 
 func (p RetryPolicy) check() error {
@@ -87,8 +87,8 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p
 }
 
-// delay returns the wait after an attempt, counted from 1, and whether Retry-After allows
-// another attempt.
+// delay returns the wait after the attempt with the given number, counted from 1, and
+// whether Retry-After allows another attempt.
 func (p RetryPolicy) delay(
 	attempt int, header http.Header, now time.Time, source randomSource,
 ) (time.Duration, bool) {

@@ -19,27 +19,27 @@ func TestRetryAfter(t *testing.T) {
 		header []string
 		want   time.Duration
 	}{
-		"none":        {},
-		"seconds":     {header: []string{"Retry-After", "7"}, want: 7 * time.Second},
-		"zero":        {header: []string{"Retry-After", "0"}},
-		"the maximum": {header: []string{"Retry-After", "30"}, want: 30 * time.Second},
-		"date": {
+		"no Retry-After": {},
+		"seconds":        {header: []string{"Retry-After", "7"}, want: 7 * time.Second},
+		"zero seconds":   {header: []string{"Retry-After", "0"}},
+		"the maximum":    {header: []string{"Retry-After", "30"}, want: 30 * time.Second},
+		"a date and a Date header": {
 			header: []string{"Retry-After", in9Seconds, "Date", now}, want: 9 * time.Second,
 		},
-		"date without Date":  {header: []string{"Retry-After", in9Seconds}, want: 9 * time.Second},
-		"past":               {header: []string{"Retry-After", before, "Date", now}},
-		"unknown form":       {header: []string{"Retry-After", "soon"}},
-		"negative":           {header: []string{"Retry-After", "-5"}},
-		"a fraction":         {header: []string{"Retry-After", "1.5"}, want: 2 * time.Second},
-		"a small fraction":   {header: []string{"Retry-After", "0.05"}, want: time.Second},
-		"no fraction":        {header: []string{"Retry-After", "3.000"}, want: 3 * time.Second},
-		"rounded to maximum": {header: []string{"Retry-After", "29.71"}, want: 30 * time.Second},
-		"not a fraction":     {header: []string{"Retry-After", "1.5s"}},
-		"two points":         {header: []string{"Retry-After", "1.5.2"}},
-		"no whole number":    {header: []string{"Retry-After", ".5"}},
-		"exponent":           {header: []string{"Retry-After", "1e1"}},
-		"negative fraction":  {header: []string{"Retry-After", "1.-5"}},
-		"date of another clock": {
+		"a date without a Date header": {header: []string{"Retry-After", in9Seconds}, want: 9 * time.Second},
+		"a date in the past":           {header: []string{"Retry-After", before, "Date", now}},
+		"neither a number nor a date":  {header: []string{"Retry-After", "soon"}},
+		"a negative number":            {header: []string{"Retry-After", "-5"}},
+		"a fraction":                   {header: []string{"Retry-After", "1.5"}, want: 2 * time.Second},
+		"a small fraction":             {header: []string{"Retry-After", "0.05"}, want: time.Second},
+		"a fraction that is zero":      {header: []string{"Retry-After", "3.000"}, want: 3 * time.Second},
+		"just below the maximum":       {header: []string{"Retry-After", "29.71"}, want: 30 * time.Second},
+		"a number with a unit":         {header: []string{"Retry-After", "1.5s"}},
+		"two points":                   {header: []string{"Retry-After", "1.5.2"}},
+		"no digit before the point":    {header: []string{"Retry-After", ".5"}},
+		"an exponent":                  {header: []string{"Retry-After", "1e1"}},
+		"a negative fraction":          {header: []string{"Retry-After", "1.-5"}},
+		"a date of a server with a wrong clock": {
 			header: []string{
 				"Retry-After", "Sun, 05 Mar 2023 10:00:12 GMT",
 				"Date", "Sun, 05 Mar 2023 10:00:00 GMT",
@@ -56,7 +56,8 @@ func TestRetryAfter(t *testing.T) {
 						t.Error(err)
 					}
 					if waits := server.waits(); len(waits) != 1 || waits[0] != test.want {
-						t.Errorf("%d: got the waits %v, want one of %s", status, waits, test.want)
+						t.Errorf("after the status %d, the waits are %v, want one wait of %s",
+							status, waits, test.want)
 					}
 				})
 			})
@@ -64,18 +65,19 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// A call ends at once if the server asks it to wait longer than the policy allows.
+// If Retry-After asks for a longer wait than the retry policy allows, the call fails at
+// once.
 func TestRetryAfterThatIsTooLong(t *testing.T) {
 	now := synctestStart.Format(http.TimeFormat)
 	in31Seconds := synctestStart.Add(31 * time.Second).Format(http.TimeFormat)
 	for name, header := range map[string][]string{
-		"31 seconds":         {"Retry-After", "31"},
-		"huge":               {"Retry-After", "99999999999999999999999"},
-		"huge with fraction": {"Retry-After", "99999999999999999999999.5"},
-		"with a fraction":    {"Retry-After", "292.05"},
-		"a little too long":  {"Retry-After", "30.000000000000000000001"},
-		"date":               {"Retry-After", in31Seconds, "Date", now},
-		"date alone":         {"Retry-After", in31Seconds},
+		"31 seconds":                    {"Retry-After", "31"},
+		"a huge number":                 {"Retry-After", "99999999999999999999999"},
+		"a huge number with a fraction": {"Retry-After", "99999999999999999999999.5"},
+		"a number with a fraction":      {"Retry-After", "292.05"},
+		"slightly more than 30 seconds": {"Retry-After", "30.000000000000000000001"},
+		"a date and a Date header":      {"Retry-After", in31Seconds, "Date", now},
+		"a date without a Date header":  {"Retry-After", in31Seconds},
 	} {
 		for _, status := range []int{429, 503} {
 			t.Run(name, func(t *testing.T) {
@@ -86,7 +88,7 @@ func TestRetryAfterThatIsTooLong(t *testing.T) {
 					requireText(t, err, "more than the retry policy allows")
 					failure := asError(t, err)
 					if failure.Status != status {
-						t.Errorf("the status is %d, want %d", failure.Status, status)
+						t.Errorf("the error has the status %d, want %d", failure.Status, status)
 					}
 					server.requireRequests(t, 1)
 					if took := time.Since(start); took != 0 {
@@ -108,13 +110,14 @@ func TestRetryAfterIsTheMinimumWait(t *testing.T) {
 			t.Error(err)
 		}
 		if waits := server.waits(); len(waits) != 1 || waits[0] != 3*time.Second {
-			t.Errorf("got the waits %v, want the jitter of 3 s, which is longer than Retry-After", waits)
+			t.Errorf("the waits are %v, want one wait of 3 s: the jitter, which is longer than Retry-After",
+				waits)
 		}
 	})
 }
 
-// The client adds jitter of up to a quarter of Retry-After, or of up to 250 ms if that is
-// more.
+// The client waits for the time in Retry-After plus a random time. The random time is at
+// most a quarter of Retry-After, or at most 250 ms if that is longer.
 func TestRetryAfterHasJitter(t *testing.T) {
 	for after, most := range map[string]time.Duration{
 		"0": 250 * time.Millisecond, "1": 250 * time.Millisecond,
@@ -141,7 +144,8 @@ func TestRetryAfterHasJitter(t *testing.T) {
 	}
 }
 
-// Calls that the server refuses at the same time are not repeated at the same time.
+// If the server refuses many calls at the same time, the client repeats them at different
+// times.
 func TestRetryAfterSpreadsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const calls = 80
@@ -166,9 +170,9 @@ func TestRetryAfterSpreadsCalls(t *testing.T) {
 	})
 }
 
-// If a response has no Date, a date in Retry-After counts from the server's time, which
-// the client took from an earlier response.
-func TestRetryAfterDateOfAServerWithAnotherClock(t *testing.T) {
+// If Retry-After is a date and the response has no Date header, the client measures the
+// wait by the server's clock, which the client knows from an earlier response.
+func TestRetryAfterDateCountsFromTheServersTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: time.Hour}
 		isThrottling := false
@@ -191,7 +195,7 @@ func TestRetryAfterDateOfAServerWithAnotherClock(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(at) != 2 {
-			t.Fatalf("got %d throttled requests, want 2", len(at))
+			t.Fatalf("the server refused %d requests with 503, want 2", len(at))
 		}
 		if wait := at[1].Sub(at[0]); wait < 9*time.Second || wait > 12*time.Second {
 			t.Errorf("the client waited %s, want 9 s to 12 s", wait)

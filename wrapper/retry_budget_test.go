@@ -10,6 +10,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
+// A client starts with a budget of 100 retries. Five successful calls add one retry to
+// the budget, and so does each second.
 func TestRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503))
@@ -25,7 +27,7 @@ func TestRetryBudget(t *testing.T) {
 				t.Fatalf("errors.Is(err, ErrRetryBudget) is %t, want %t: %v", isSpent, wantErrBudget, err)
 			}
 			if isSpent && !errors.Is(err, upvest.ErrServiceUnavailable) {
-				t.Errorf("got the error %v, want it to match ErrServiceUnavailable too", err)
+				t.Errorf("got the error %v, want it to match ErrServiceUnavailable as well", err)
 			}
 			if isSpent {
 				requireText(t, err, "the client gave up")
@@ -42,25 +44,25 @@ func TestRetryBudget(t *testing.T) {
 			requireCall(1, false)
 		}
 		server.steps = []roundTrip{problem(503)}
-		requireCall(2, true) // five successes pay for one retry
+		requireCall(2, true) // five successes add one retry
 		time.Sleep(2 * time.Second)
-		requireCall(3, true) // each second pays for one retry
+		requireCall(3, true) // each second adds one retry
 	})
 }
 
-func TestRetryBudgetIsNotNeededForOneAttempt(t *testing.T) {
+func TestCallsWithoutRetryNeedNoRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newTestClient(t, problem(503), upvest.WithoutRetry())
 		for range 200 {
 			if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
-				t.Fatalf("got the error %v, want one that does not match ErrRetryBudget", err)
+				t.Fatalf("got the error %v, want an error that does not match ErrRetryBudget", err)
 			}
 		}
 	})
 }
 
-// The repeat after a 401 does not use the retry budget.
-func TestUnauthorizedTakesNoBudget(t *testing.T) {
+// When the client repeats a call after a 401, it does not use the retry budget.
+func TestRepeatAfterUnauthorizedUsesNoRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(401))
 		client := newTestClient(t, server.serve,
@@ -68,20 +70,20 @@ func TestUnauthorizedTakesNoBudget(t *testing.T) {
 		for range 300 {
 			err := retrieve(t.Context(), client)
 			if !errors.Is(err, upvest.ErrUnauthorized) || len(asError(t, err).Attempts) != 2 {
-				t.Fatalf("got the error %v, want the 401 after two attempts", err)
+				t.Fatalf("got the error %v, want ErrUnauthorized after two attempts", err)
 			}
 		}
 		server.steps = []roundTrip{problem(503)}
 		if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
-			t.Errorf("got the error %v, want one that does not match ErrRetryBudget", err)
+			t.Errorf("got the error %v, want an error that does not match ErrRetryBudget", err)
 		}
 	})
 }
 
-// If a token is revoked, all calls that use it are repeated with a new one, even if the
-// budget is spent.
-func TestRevocationTakesNoBudget(t *testing.T) {
-	for name, outage := range map[string]int{"full": 0, "spent": 60} {
+// If a token is revoked, all calls that use this token are repeated with a new token,
+// even if the retry budget is spent.
+func TestRevokedTokenUsesNoRetryBudget(t *testing.T) {
+	for name, outage := range map[string]int{"full budget": 0, "spent budget": 60} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := &tokenServer{respond: problem(503)}
@@ -107,7 +109,7 @@ func TestRevocationTakesNoBudget(t *testing.T) {
 	}
 }
 
-// spendBudget makes calls that fail until the budget of the client is spent.
+// spendBudget makes failing calls until the retry budget of the client is spent.
 func spendBudget(t *testing.T, client *upvest.Client) {
 	t.Helper()
 	for range 50 {
@@ -115,28 +117,29 @@ func spendBudget(t *testing.T, client *upvest.Client) {
 			return
 		}
 	}
-	t.Fatal("the budget is not spent after 50 calls that failed")
+	t.Fatal("50 failed calls did not spend the retry budget, want it spent")
 }
 
-// A wait that is too long to begin does not use the budget.
-func TestRetryBudgetIsNotTakenForAWaitThatIsTooLong(t *testing.T) {
+// If a wait would outlast the deadline, the client does not begin to wait, and takes
+// nothing from the retry budget.
+func TestAWaitBeyondTheDeadlineUsesNoRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503, "Retry-After", "20"))
 		client := newTestClient(t, server.serve)
 		for range 150 {
 			if err := retrieve(t.Context(), client, upvest.WithTimeout(time.Second)); err == nil {
-				t.Fatal("a call succeeded")
+				t.Fatal("a call succeeded, want an error")
 			}
 		}
 		server.restart(problem(503))
 		if err := retrieve(t.Context(), client); errors.Is(err, upvest.ErrRetryBudget) {
-			t.Errorf("got the error %v, want one that does not match ErrRetryBudget", err)
+			t.Errorf("got the error %v, want an error that does not match ErrRetryBudget", err)
 		}
 		server.requireRequests(t, 4)
 	})
 }
 
-// Each second adds one retry to the budget, at any rate of calls.
+// Each second adds one retry to the budget, regardless of the rate of calls.
 func TestRetryBudgetGrowsWithTime(t *testing.T) {
 	for _, interval := range []time.Duration{500 * time.Millisecond, 1900 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
@@ -154,14 +157,15 @@ func TestRetryBudgetGrowsWithTime(t *testing.T) {
 			retries := len(server.requests) - calls
 			seconds := int(time.Since(start).Seconds())
 			if retries < seconds-5 || retries > seconds {
-				t.Errorf("a call every %s: %d retries in %d s, want about one a second",
+				t.Errorf("with a call every %s, got %d retries in %d s, want about one per second",
 					interval, retries, seconds)
 			}
 		})
 	}
 }
 
-// After a pause, the budget has one retry for each second, up to a hundred.
+// After a pause, a retry budget that was spent contains one retry for each second of the
+// pause, up to a hundred.
 func TestRetryBudgetAfterAPause(t *testing.T) {
 	for pause, want := range map[time.Duration]int{
 		time.Second:             1,
@@ -181,7 +185,7 @@ func TestRetryBudgetAfterAPause(t *testing.T) {
 			err := retrieve(t.Context(), client)
 			retries := len(server.requests) - 1
 			if retries != want || !errors.Is(err, upvest.ErrRetryBudget) {
-				t.Errorf("after %s: got %d retries and the error %v, want %d and ErrRetryBudget",
+				t.Errorf("after a pause of %s, got %d retries and the error %v, want %d and ErrRetryBudget",
 					pause, retries, err, want)
 			}
 		})

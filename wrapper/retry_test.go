@@ -16,7 +16,7 @@ func TestRetriedFailures(t *testing.T) {
 	retried := map[string]roundTrip{
 		"network failure":            failing(errors.New("some network failure")),
 		"connection reset":           failing(io.ErrUnexpectedEOF),
-		"body cut off":               cutOff,
+		"truncated body":             cutOff,
 		"JSON that ends in a field":  success(`{"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c", "status": `),
 		"JSON that ends in a string": success(`{"id": "eb5ba93f-5dfe-4bf1-8`),
 		"attempt timed out":          hangs,
@@ -27,13 +27,13 @@ func TestRetriedFailures(t *testing.T) {
 		retried[fmt.Sprint(status)] = problem(status)
 	}
 	notRetried := map[string]roundTrip{
-		"HTML":             success("<html></html>"),
-		"empty":            success(""),
-		"spaces":           success(" \n"),
-		"null":             success("null"),
-		"not the resource": success(`{"name": "x"}`),
-		"wrong type":       success(`[1, 2]`),
-		"text":             success("OK"),
+		"HTML":                                success("<html></html>"),
+		"an empty body":                       success(""),
+		"only spaces":                         success(" \n"),
+		"null":                                success("null"),
+		"an object without documented fields": success(`{"name": "x"}`),
+		"a list of numbers":                   success(`[1, 2]`),
+		"plain text":                          success("OK"),
 	}
 	for _, status := range []int{
 		300, 304, 307, 400, 402, 403, 404, 405, 406, 409, 410, 418, 422, 426, 428, 451, 499,
@@ -51,7 +51,8 @@ func TestRetriedFailures(t *testing.T) {
 	}
 }
 
-// requireAttempts checks how often a call is sent if every response is the same.
+// requireAttempts checks how many attempts a call makes if each attempt has the result of
+// step.
 func requireAttempts(t *testing.T, operation operationCase, step roundTrip, want int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -60,7 +61,7 @@ func requireAttempts(t *testing.T, operation operationCase, step roundTrip, want
 		server.requireRequests(t, want)
 		if err == nil {
 			if operation.id != "cancel_portfolios_order" {
-				t.Error("the call returned no error")
+				t.Error("the call succeeded, want an error")
 			}
 			return
 		}
@@ -84,22 +85,23 @@ func TestRetriesSucceed(t *testing.T) {
 	}
 }
 
-// A wait is drawn evenly between 0 and a bound that doubles up to MaxDelay. Of 8 random
-// bytes x, it is x modulo (bound + 1 ns).
+// Each wait is a uniformly distributed random time between 0 and a bound. The bound
+// doubles with each wait, up to MaxDelay. The client reads 8 random bytes as a number x,
+// and waits for x modulo (bound + 1 ns).
 func TestWaitsHaveFullJitter(t *testing.T) {
 	for name, test := range map[string]struct {
 		random uint64
 		want   func(bound time.Duration) time.Duration
 	}{
-		"smallest": {random: 0, want: func(time.Duration) time.Duration { return 0 }},
-		"small":    {random: 1000, want: func(time.Duration) time.Duration { return 1000 }},
-		"largest": {
+		"random number 0":    {random: 0, want: func(time.Duration) time.Duration { return 0 }},
+		"random number 1000": {random: 1000, want: func(time.Duration) time.Duration { return 1000 }},
+		"random number of 250 ms": {
 			random: uint64(250 * time.Millisecond),
 			want: func(bound time.Duration) time.Duration {
 				return 250 * time.Millisecond % (bound + 1)
 			},
 		},
-		"any": {
+		"random number 2^63": {
 			random: 1 << 63,
 			want: func(bound time.Duration) time.Duration {
 				return time.Duration((1 << 63) % uint64(bound+1))
@@ -116,7 +118,8 @@ func TestWaitsHaveFullJitter(t *testing.T) {
 				for i, wait := range server.waits() {
 					want := test.want(boundOfWait(i))
 					if listed := failure.Attempts[i].Wait; wait != want || listed != want {
-						t.Errorf("wait %d is %s, Attempt.Wait is %s, want %s", i+1, wait, listed, want)
+						t.Errorf("wait %d took %s, and its Attempt.Wait is %s, want %s for both",
+							i+1, wait, listed, want)
 					}
 				}
 				server.requireRequests(t, 8)
@@ -125,13 +128,13 @@ func TestWaitsHaveFullJitter(t *testing.T) {
 	}
 }
 
-// boundOfWait returns the documented upper bound of a wait. The first wait has the number
-// 0.
+// boundOfWait returns the documented upper bound of the wait with the index i, which is 0
+// for the first wait.
 func boundOfWait(i int) time.Duration {
 	return min(250*time.Millisecond<<i, 8*time.Second)
 }
 
-func TestWaitsAreDrawnEvenly(t *testing.T) {
+func TestWaitsAreUniformlyDistributed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(500))
 		client := newTestClient(t, server.serve, upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 90}))
@@ -139,12 +142,12 @@ func TestWaitsAreDrawnEvenly(t *testing.T) {
 		var sum time.Duration
 		for i, wait := range server.waits() {
 			if bound := boundOfWait(min(i, 10)); wait < 0 || wait > bound {
-				t.Errorf("wait %d is %s, want 0 to %s", i+1, wait, bound)
+				t.Errorf("wait %d took %s, want 0 to %s", i+1, wait, bound)
 			}
 			sum += wait
 		}
 		if mean := sum / 89; mean < 2*time.Second || mean > 6*time.Second {
-			t.Errorf("the mean wait is %s, want about 4 s", mean)
+			t.Errorf("the mean wait is %s, want 2 s to 6 s", mean)
 		}
 	})
 }
@@ -160,7 +163,7 @@ func TestBaseDelayAboveTheDefaultMaxDelay(t *testing.T) {
 		_ = retrieve(t.Context(), client)
 		for i, wait := range server.waits() {
 			if wait != longest {
-				t.Errorf("wait %d is %s, want BaseDelay, %s", i+1, wait, longest)
+				t.Errorf("wait %d took %s, want the BaseDelay of %s", i+1, wait, longest)
 			}
 		}
 		server.requireRequests(t, 4)
@@ -193,12 +196,12 @@ func TestRetryPolicies(t *testing.T) {
 			call:   []upvest.CallOption{upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 3})},
 			want:   3,
 		},
-		"a policy that retries a status": {
+		"a policy that retries only 418, after a 418": {
 			step: problem(418),
 			call: []upvest.CallOption{upvest.WithRetry(teapots)},
 			want: 4,
 		},
-		"a policy that does not retry a status": {
+		"a policy that retries only 418, after a 503": {
 			step: problem(503),
 			call: []upvest.CallOption{upvest.WithRetry(teapots)},
 			want: 1,
@@ -227,12 +230,13 @@ func TestRetryPolicyReceivesTheAttempt(t *testing.T) {
 	_ = retrieve(t.Context(), newTestClient(t, problem(418)), upvest.WithRetry(policy))
 	if len(seen) != 1 || seen[0].Operation != "retrieve_portfolios_order" || seen[0].Number != 1 ||
 		seen[0].Status != 418 || seen[0].RequestID != "request-418" {
-		t.Errorf("Retry received %+v, want the first attempt of retrieve_portfolios_order with its 418", seen)
+		t.Errorf("RetryPolicy.Retry received the attempts %+v, "+
+			"want only the first attempt of retrieve_portfolios_order, with the status 418", seen)
 	}
 }
 
-// The client calls RetryPolicy.Retry only for attempts that were sent. An error that
-// prevents sending would prevent the next attempt too.
+// The client calls RetryPolicy.Retry only for attempts that were sent, because an error
+// that prevents one attempt from being sent would prevent the next attempt too.
 func TestRetryPolicyIsNotCalledForUnsentAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503))
@@ -241,7 +245,7 @@ func TestRetryPolicyIsNotCalledForUnsentAttempts(t *testing.T) {
 		failure := asError(t, retrieve(t.Context(), client, upvest.WithRetry(always)))
 		server.requireRequests(t, 0)
 		if len(failure.Attempts) != 1 {
-			t.Errorf("the error lists %d attempts, want one that was not sent: %v",
+			t.Errorf("the error lists %d attempts, want one attempt, which was not sent: %v",
 				len(failure.Attempts), failure)
 		}
 	})

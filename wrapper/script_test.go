@@ -14,8 +14,8 @@ import (
 // synctestStart is the time at which the clock of a synctest bubble starts.
 var synctestStart = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// script responds to each request with its next step, and to those after the last step
-// with the last. It records each request and its time.
+// script is a server that responds to each request with the next step, and to all further
+// requests with the last step. It records each request and the time of the request.
 type script struct {
 	mu       sync.Mutex
 	steps    []roundTrip
@@ -51,7 +51,7 @@ func (s *script) record(req *http.Request) (roundTrip, error) {
 	return next, nil
 }
 
-// restart clears the recorded requests and continues with these steps.
+// restart clears the recorded requests and continues with the given steps.
 func (s *script) restart(steps ...roundTrip) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,11 +70,12 @@ func (s *script) waits() []time.Duration {
 	return waits
 }
 
-// requireRequests checks how many requests were received, without token requests.
+// requireRequests checks how many requests the server received. Token requests do not
+// count.
 func (s *script) requireRequests(t testing.TB, want int) {
 	t.Helper()
 	if len(s.requests) != want {
-		t.Errorf("got %d requests, want %d", len(s.requests), want)
+		t.Errorf("the server received %d requests, want %d", len(s.requests), want)
 	}
 }
 
@@ -85,12 +86,13 @@ func respond(status int, contentType, body string, header ...string) roundTrip {
 	}
 }
 
-// success responds with 200 and a body of JSON.
+// success responds with 200 and a JSON body.
 func success(body string, header ...string) roundTrip {
 	return respond(http.StatusOK, "application/json", body, header...)
 }
 
-// problem responds with a problem document, and a request id that names the status.
+// problem responds with the given status, a problem document, and a request ID that
+// contains the status.
 func problem(status int, header ...string) roundTrip {
 	return respond(status, "application/problem+json", problemBody(status),
 		append([]string{"upvest-request-id", fmt.Sprintf("request-%d", status)}, header...)...)
@@ -101,18 +103,18 @@ func problemBody(status int) string {
 	return fmt.Sprintf(form, status)
 }
 
-// failing is a transport that always returns this error.
+// failing is a transport that always returns the given error.
 func failing(err error) roundTrip {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
-// hangs returns when the context of the request ends.
+// hangs never responds. It returns when the context of the request ends.
 func hangs(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, req.Context().Err()
 }
 
-// slow responds after a time.
+// slow passes each request to next after the given delay.
 func slow(after time.Duration, next roundTrip) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		timer := time.NewTimer(after)
@@ -133,7 +135,7 @@ func cutOff(*http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// brokenBody returns a body whose reading fails after its beginning.
+// brokenBody returns a body that breaks off after the given beginning.
 func brokenBody(beginning string) io.ReadCloser {
 	return io.NopCloser(io.MultiReader(strings.NewReader(beginning), errorReader{io.ErrUnexpectedEOF}))
 }
@@ -142,7 +144,7 @@ type errorReader struct{ err error }
 
 func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
-// fixedRandom is a source of randomness that returns the same 8 bytes again and again.
+// fixedRandom is a source of random bytes that repeats the 8 bytes of a fixed number.
 type fixedRandom uint64
 
 func (r fixedRandom) Read(into []byte) (int, error) {

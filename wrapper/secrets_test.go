@@ -18,7 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// A control for the tests below: the search finds secrets in values that contain them.
+// The search must find secrets in values that contain them. Otherwise, the tests below
+// would prove nothing.
 func TestSearchFindsSecrets(t *testing.T) {
 	key := testKey(t)
 	type revealing struct {
@@ -33,7 +34,7 @@ func TestSearchFindsSecrets(t *testing.T) {
 	} {
 		for format, text := range everyFormat(t.Context(), leak) {
 			if _, found := findSecret(text, secretsOf("test-secret", key)); !found {
-				t.Errorf("the search does not find the %s in %s: %s", name, format, text)
+				t.Errorf("the search did not find the %s in the output of %s: %s", name, format, text)
 			}
 		}
 	}
@@ -63,7 +64,7 @@ func TestErrorResponsesShowNoSecret(t *testing.T) {
 	}
 }
 
-// A server may quote the request in every text of a problem.
+// A server may quote parts of the request in every string of a problem document.
 func TestQuotedRequestsShowNoSecret(t *testing.T) {
 	quoting := func(req *http.Request) (*http.Response, error) {
 		quoted := strings.Join([]string{
@@ -85,18 +86,18 @@ func TestUnreadableResponsesShowNoSecret(t *testing.T) {
 	html := "<html>" + bodyCanary + "</html>"
 	json := func(body string) roundTrip { return success(fmt.Sprintf(body, bodyCanary)) }
 	for name, step := range map[string]roundTrip{
-		"502 HTML":         respond(http.StatusBadGateway, "text/html", html),
-		"redirect":         respond(http.StatusTemporaryRedirect, "text/html", bodyCanary),
-		"HTML":             respond(http.StatusOK, "text/html", html),
-		"invalid JSON":     json(`{"id": %s}`),
-		"truncated JSON":   json(`{"id": "%s`),
-		"invalid UUID":     json(`{"id": "%s"}`),
-		"invalid time":     json(`{"id": "` + someOrder.String() + `", "created_at": "%s"}`),
-		"invalid optional": json(`{"allocation_id": "%s"}`),
-		"wrong type":       json(`{"orders": "%s"}`),
-		"list of texts":    json(`["%s"]`),
-		"text":             json(`"%s"`),
-		"network failure":  failing(errors.New("connection reset by peer")),
+		"502 HTML":                 respond(http.StatusBadGateway, "text/html", html),
+		"redirect":                 respond(http.StatusTemporaryRedirect, "text/html", bodyCanary),
+		"HTML":                     respond(http.StatusOK, "text/html", html),
+		"invalid JSON":             json(`{"id": %s}`),
+		"truncated JSON":           json(`{"id": "%s`),
+		"invalid UUID":             json(`{"id": "%s"}`),
+		"invalid time":             json(`{"id": "` + someOrder.String() + `", "created_at": "%s"}`),
+		"invalid optional ID":      json(`{"allocation_id": "%s"}`),
+		"string instead of a list": json(`{"orders": "%s"}`),
+		"list of strings":          json(`["%s"]`),
+		"string":                   json(`"%s"`),
+		"network failure":          failing(errors.New("connection reset by peer")),
 		"body breaks off": func(*http.Request) (*http.Response, error) {
 			resp := newResponse(http.StatusOK, "application/json", "")
 			resp.Body = brokenBody(`{"id": "` + bodyCanary)
@@ -110,12 +111,12 @@ func TestUnreadableResponsesShowNoSecret(t *testing.T) {
 }
 
 func TestCancelledCallsShowNoSecret(t *testing.T) {
-	t.Run("before", func(t *testing.T) {
+	t.Run("cancelled before the call", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		newLeakSearch(t, testCredentials(t), grantingCanary(problem(400))).fail(ctx, t)
 	})
-	t.Run("during an attempt", func(t *testing.T) {
+	t.Run("cancelled during an attempt", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		transport := grantingCanary(func(req *http.Request) (*http.Response, error) {
 			cancel()
@@ -125,7 +126,8 @@ func TestCancelledCallsShowNoSecret(t *testing.T) {
 	})
 }
 
-// The token endpoint may quote the form, which contains the secret.
+// The token endpoint may quote the form of the token request, which contains the client
+// secret.
 func TestTokenResponsesShowNoSecret(t *testing.T) {
 	for name, test := range map[string]struct {
 		status      int
@@ -142,12 +144,12 @@ func TestTokenResponsesShowNoSecret(t *testing.T) {
 			contentType: "text/html",
 			body:        `%[1]s`,
 		},
-		"problem": {
+		"problem with the form in an unknown field": {
 			status:      http.StatusUnauthorized,
 			contentType: "application/problem+json",
 			body:        `{"type": "unauthorised", "status": 401, "form": "%[1]s"}`,
 		},
-		"problem that quotes the form": {
+		"problem with the form in title and detail": {
 			status:      http.StatusUnauthorized,
 			contentType: "application/problem+json",
 			body:        `{"type": "unauthorised", "status": 401, "title": "%[1]s", "detail": "%[1]s"}`,
@@ -157,7 +159,7 @@ func TestTokenResponsesShowNoSecret(t *testing.T) {
 			contentType: "application/json",
 			body:        `{"form": "%[1]s"}`,
 		},
-		"token of another type": {
+		"token that is a list": {
 			status:      http.StatusOK,
 			contentType: "application/json",
 			body:        `{"access_token": ["%[1]s"]}`,
@@ -198,12 +200,12 @@ func TestTokenSourceOfTheCallerShowsNoSecret(t *testing.T) {
 		fail(t.Context(), t)
 }
 
-// Errors of net/http quote bytes that the server sent.
+// Some errors of net/http quote bytes that the server sent.
 func TestErrorsOfTheConnectionShowNoSecret(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	const found = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
 	for name, raw := range map[string]string{
-		"no HTTP":                bodyCanary + " " + tokenCanary + "\r\n\r\n",
+		"not HTTP":               bodyCanary + " " + tokenCanary + "\r\n\r\n",
 		"invalid status":         "HTTP/1.1 2000 " + bodyCanary + "\r\n\r\n",
 		"invalid header":         ok + bodyCanary + "\r\n\r\n",
 		"invalid content-length": ok + "Content-Length: " + bodyCanary + "\r\n\r\n",
@@ -221,7 +223,8 @@ func TestErrorsOfTheConnectionShowNoSecret(t *testing.T) {
 	}
 }
 
-// rawResponses grants a token, and writes these bytes in response to every other request.
+// rawResponses grants a token, and responds to every request that is not a token request
+// with the raw bytes.
 func rawResponses(t *testing.T, raw string) http.HandlerFunc {
 	t.Helper()
 	return func(w http.ResponseWriter, req *http.Request) {
@@ -241,8 +244,9 @@ func rawResponses(t *testing.T, raw string) http.HandlerFunc {
 	}
 }
 
-// A transport may quote the request in its error, in several forms.
-func TestErrorOfATransportShowsNoKey(t *testing.T) {
+// The error of a transport may quote the idempotency key of the request, in several
+// forms, and the token.
+func TestErrorOfATransportShowsNoIdempotencyKeyAndNoToken(t *testing.T) {
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 		key := req.Header.Get("idempotency-key")
 		return nil, fmt.Errorf("cannot send %s, %s, %s with %s signed %s",

@@ -19,38 +19,42 @@ import (
 )
 
 // defaultSignatureLifetime is how long a signature may be used. Upvest documents no
-// limit; its own code uses 5 to 60 seconds.
+// limit; Upvest's own code uses 5 to 60 seconds.
 const defaultSignatureLifetime = 60 * time.Second
 
 // SignerConfig configures a [Signer].
 type SignerConfig struct {
 	// KeyID names the public key that Upvest has.
 	KeyID string
-	// PrivateKey is Ed25519 or ECDSA on P-521. Other curves work here, but Upvest does
-	// not document them. Any crypto.Signer is accepted, so that the key can stay in a KMS
-	// or HSM. If the key has the method
+	// PrivateKey is an Ed25519 key or an ECDSA key on P-521. Keys on other curves work
+	// here, but Upvest does not document them. Any crypto.Signer is accepted, so that the
+	// key can stay in a KMS or HSM. If the key has the method
 	//
 	//	SignContext(ctx context.Context, rand io.Reader, digest []byte,
 	//		opts crypto.SignerOpts) ([]byte, error)
 	//
-	// the client calls it with the context of the attempt. Without this method, a key
-	// service that hangs does so even after the context of the call has ended. The client
-	// then requests at most eight signatures at the same time; further calls wait until
-	// one returns or their own contexts end.
+	// the client calls it with the context of the attempt. Without this method, a request
+	// to a key service that hangs continues after the context of the call has ended. The
+	// client therefore requests at most eight signatures from such a key at the same
+	// time; further calls wait until one of these signatures is made or their own
+	// contexts end.
 	//
-	// ECDSA signatures are ASN.1, as crypto.Signer requires. The client verifies the
-	// first signature of a key that is not from the standard library with its public key.
-	// If the signature is raw or does not match, the call fails before anything is sent.
+	// ECDSA signatures are ASN.1, as crypto.Signer requires. If the key is not from the
+	// standard library, the client verifies its first signature with the public key. If
+	// that signature is raw (r and s side by side) or does not match, the call fails
+	// before anything is sent.
 	PrivateKey crypto.Signer
-	// Lifetime is the time from created to expires, in whole seconds; 0 means 60 seconds.
+	// Lifetime is the time from "created" to "expires", in whole seconds; 0 means 60
+	// seconds.
 	Lifetime time.Duration
-	// Clock returns the time for created and expires; nil means time.Now.
+	// Clock returns the time for "created" and "expires"; nil means time.Now.
 	Clock func() time.Time
-	// Nonce returns a new printable ASCII text without quote and backslash at each call;
-	// nil means 144 random bits.
+	// Nonce returns a new string at each call: printable ASCII without quotation marks
+	// and backslashes; nil means 144 random bits.
 	Nonce func() (string, error)
-	// SignatureBase receives the base of every signature before it is signed, with the
-	// token masked, to compare it with what a server expects. It may be nil.
+	// SignatureBase receives the base of every signature before the base is signed, with
+	// the token masked, so that the base can be compared with the base that a server
+	// expects. SignatureBase may be nil.
 	SignatureBase func(base string)
 }
 
@@ -127,9 +131,9 @@ func checkLifetime(life time.Duration) error {
 // Sign adds the digest of the body and the signature to a request whose other headers are
 // final. It is a request editor.
 //
-// It reads the body into memory, and removes GetBody from the request: net/http would
-// otherwise repeat a request with its old nonce if a kept-alive connection turns out to
-// be dead.
+// Sign reads the body into memory, and removes GetBody from the request, because net/http
+// would otherwise repeat a request with its old nonce if a kept-alive connection turns
+// out to be dead.
 func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 	switch {
 	case s == nil || s.sign == nil:
@@ -145,8 +149,8 @@ func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 	return s.signAt(ctx, req, s.now())
 }
 
-// signAt signs with the caller's date, and covers some headers in addition to the
-// documented ones.
+// signAt signs with the given date. The signature covers the headers in more, in addition
+// to the documented headers.
 func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, more ...string) error {
 	if err := httpsig.DigestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)
@@ -175,9 +179,9 @@ func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, m
 	return nil
 }
 
-// preventReplay keeps net/http from sending a POST or PATCH without a body again, with
-// its old nonce, when a kept-alive connection turns out to be dead: it only does so for
-// requests whose body it can rewind.
+// preventReplay gives a POST or PATCH without a body an empty body that net/http cannot
+// rewind. net/http would otherwise send the request again, with its old nonce, when a
+// kept-alive connection turns out to be dead.
 func preventReplay(req *http.Request) {
 	keyed := req.Method == http.MethodPost || req.Method == http.MethodPatch
 	if keyed && (req.Body == nil || req.Body == http.NoBody) {

@@ -16,7 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// serviceKey is a key in a key service. The function sign makes its signatures.
+// serviceKey stands for a private key that a key service keeps. The function sign takes
+// the place of the service.
 type serviceKey struct {
 	public crypto.PublicKey
 	sign   func(digest []byte) ([]byte, error)
@@ -50,7 +51,7 @@ func rawSignature(key *ecdsa.PrivateKey, digest []byte) ([]byte, error) {
 	return signature, nil
 }
 
-// The client detects an invalid signature of a key service before it sends anything.
+// The client detects an invalid signature from a key service before sending anything.
 func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 	p521 := newECDSA(t, elliptic.P521())
 	p256 := newECDSA(t, elliptic.P256())
@@ -63,17 +64,17 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 		sign   func(digest []byte) ([]byte, error)
 		want   string
 	}{
-		"raw, P-521": {
+		"a raw signature, P-521": {
 			public: p521.Public(),
 			sign:   func(digest []byte) ([]byte, error) { return rawSignature(p521, digest) },
 			want:   raw,
 		},
-		"raw, P-256": {
+		"a raw signature, P-256": {
 			public: p256.Public(),
 			sign:   func(digest []byte) ([]byte, error) { return rawSignature(p256, digest) },
 			want:   raw,
 		},
-		"hashed twice": {
+		"a signature of the hash of the digest": {
 			public: p521.Public(),
 			sign: func(digest []byte) ([]byte, error) {
 				again := sha512.Sum512(digest)
@@ -81,27 +82,27 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 			},
 			want: "PrivateKey: it hashes the digest that it receives",
 		},
-		"another key, ECDSA": {
+		"a signature by a different key, ECDSA": {
 			public: p521.Public(),
 			sign:   func(digest []byte) ([]byte, error) { return ecdsa.SignASN1(rand.Reader, other, digest) },
 			want:   mismatch,
 		},
-		"raw signature of another key": {
+		"a raw signature by a different key": {
 			public: p521.Public(),
 			sign:   func(digest []byte) ([]byte, error) { return rawSignature(other, digest) },
 			want:   mismatch,
 		},
-		"nothing, ECDSA": {
+		"an empty signature, ECDSA": {
 			public: p521.Public(),
 			sign:   func([]byte) ([]byte, error) { return nil, nil },
 			want:   mismatch,
 		},
-		"nothing, Ed25519": {
+		"an empty signature, Ed25519": {
 			public: edKey.Public(),
 			sign:   func([]byte) ([]byte, error) { return nil, nil },
 			want:   mismatch,
 		},
-		"Ed25519 over the digest": {
+		"an Ed25519 signature of the digest": {
 			public: edKey.Public(),
 			sign: func(message []byte) ([]byte, error) {
 				digest := sha512.Sum512(message)
@@ -111,12 +112,13 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// The client waits for a second after a token request that failed.
+			// After a token request has failed, the client waits for a second before the
+			// next one.
 			synctest.Test(t, func(t *testing.T) {
 				credentials := testCredentials(t)
 				credentials.PrivateKey = serviceKey{public: test.public, sign: test.sign}
 				transport := roundTrip(func(*http.Request) (*http.Response, error) {
-					t.Error("a request was sent")
+					t.Error("a request was sent, want none")
 					return newResponse(http.StatusOK, "application/json", "{}"), nil
 				})
 				client := newClientWith(t, credentials, transport)
@@ -132,8 +134,8 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 	}
 }
 
-// The client verifies only the first signature: verifying each one would double the work
-// of a request.
+// The client verifies only the first signature that a key service returns, because
+// verifying every signature would double the work for each request.
 func TestOnlyTheFirstSignatureOfAKeyServiceIsVerified(t *testing.T) {
 	key := testKey(t)
 	signed := 0
@@ -156,7 +158,8 @@ func TestOnlyTheFirstSignatureOfAKeyServiceIsVerified(t *testing.T) {
 	for call, fails := range []bool{true, false, false} {
 		err := signer.Sign(context.Background(), documentedRequest(t))
 		if (err != nil) != fails {
-			t.Errorf("signature %d: %v", call+1, err)
+			t.Errorf("signature %d: got the error %v, want an error for the first signature only",
+				call+1, err)
 		}
 	}
 }
@@ -171,14 +174,14 @@ func TestNewSignerRefusesIncompleteKeys(t *testing.T) {
 		key  crypto.Signer
 		want string
 	}{
-		"nil key of the library":   {key: noKey, want: "PrivateKey is missing"},
-		"nil key of a service":     {key: noService, want: "PrivateKey is missing"},
-		"no public key":            {key: serviceKey{}, want: "a key of this kind"},
-		"nil public key":           {key: serviceKey{public: noPublic}, want: public},
-		"empty public key":         {key: serviceKey{public: &ecdsa.PublicKey{}}, want: public},
-		"public key without point": {key: serviceKey{public: noPoint}, want: public},
-		"short public key":         {key: serviceKey{public: ed25519.PublicKey("short")}, want: public},
-		"empty Ed25519 key":        {key: ed25519.PrivateKey{}, want: "PrivateKey is missing"},
+		"nil ECDSA key":              {key: noKey, want: "PrivateKey is missing"},
+		"nil key of a key service":   {key: noService, want: "PrivateKey is missing"},
+		"no public key":              {key: serviceKey{}, want: "a key of this kind"},
+		"nil public key":             {key: serviceKey{public: noPublic}, want: public},
+		"empty public key":           {key: serviceKey{public: &ecdsa.PublicKey{}}, want: public},
+		"public key without a point": {key: serviceKey{public: noPoint}, want: public},
+		"short public key":           {key: serviceKey{public: ed25519.PublicKey("short")}, want: public},
+		"empty Ed25519 key":          {key: ed25519.PrivateKey{}, want: "PrivateKey is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: test.key})

@@ -33,15 +33,15 @@ func TestSignatureCoversThePathAsSent(t *testing.T) {
 	})
 	host := strings.TrimPrefix(server.URL, "http://")
 	for name, u := range map[string]url.URL{
-		"path":                       {Path: "/portfolios/orders"},
-		"escaped path":               {Path: "/a/b c", RawPath: "/a%2Fb%20c"},
-		"path and query":             {Path: "/a", RawQuery: "b=%2c&a=1,2"},
-		"opaque path":                {Opaque: "/a%2Fb%20c", Path: "/another"},
-		"opaque path and query":      {Opaque: "/a%2Fb", RawQuery: "c=%2c"},
-		"opaque path with a query":   {Opaque: "/a%2Fb?c=%2c"},
-		"opaque with the host":       {Opaque: "//" + host + "/a%2Fb", RawQuery: "c=%2c"},
-		"opaque path with a URL":     {Opaque: "/a/https://upvest.test/b"},
-		"opaque host with two paths": {Opaque: "//" + host + "/a//b"},
+		"path":                         {Path: "/portfolios/orders"},
+		"escaped path":                 {Path: "/a/b c", RawPath: "/a%2Fb%20c"},
+		"path and query":               {Path: "/a", RawQuery: "b=%2c&a=1,2"},
+		"opaque path":                  {Opaque: "/a%2Fb%20c", Path: "/another"},
+		"opaque path and query":        {Opaque: "/a%2Fb", RawQuery: "c=%2c"},
+		"opaque path with a query":     {Opaque: "/a%2Fb?c=%2c"},
+		"opaque host and path":         {Opaque: "//" + host + "/a%2Fb", RawQuery: "c=%2c"},
+		"opaque path with a URL":       {Opaque: "/a/https://upvest.test/b"},
+		"opaque host and double slash": {Opaque: "//" + host + "/a//b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, http.NoBody)
@@ -60,30 +60,30 @@ func TestSignatureCoversThePathAsSent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, _ := lineOf(base, "@path"); got != path {
-				t.Errorf("the signature covers the @path %q, but %q was sent", got, path)
+				t.Errorf("the signature covers the @path %q, but the client sent %q", got, path)
 			}
 			got, covered := lineOf(base, "@query")
 			if covered != (query != "") || covered && got != "?"+query {
-				t.Errorf("the signature covers the @query %q, but %q was sent", got, query)
+				t.Errorf("the signature covers the @query %q, but the client sent %q", got, query)
 			}
 		})
 	}
 }
 
-// HTTP removes spaces and tabs around a header value, and servers join the values of
-// repeated headers. Any other space character is a part of the value.
+// In HTTP, spaces and tabs around a header value are not part of the value, and servers
+// join the values of repeated headers. Any other space character is part of the value.
 func TestSignatureCoversHeadersAsReceived(t *testing.T) {
 	for name, test := range map[string]struct {
 		values []string
 		want   string
 	}{
-		"one":                   {values: []string{"a"}, want: "a"},
-		"space and tab":         {values: []string{" \ta b\t "}, want: "a b"},
-		"repeated":              {values: []string{"a", "b"}, want: "a, b"},
-		"repeated with space":   {values: []string{" a\t", "\tb ", " c"}, want: "a, b, c"},
-		"repeated, one empty":   {values: []string{"a", " ", "b"}, want: "a, , b"},
-		"space outside ASCII":   {values: []string{"\u00a0a\u2003"}, want: "\u00a0a\u2003"},
-		"repeated, other space": {values: []string{"\u00a0a ", "b\u3000"}, want: "\u00a0a, b\u3000"},
+		"one value":                      {values: []string{"a"}, want: "a"},
+		"spaces and tabs around a value": {values: []string{" \ta b\t "}, want: "a b"},
+		"two values":                     {values: []string{"a", "b"}, want: "a, b"},
+		"three values, spaces and tabs":  {values: []string{" a\t", "\tb ", " c"}, want: "a, b, c"},
+		"three values, one empty":        {values: []string{"a", " ", "b"}, want: "a, , b"},
+		"Unicode spaces around a value":  {values: []string{"\u00a0a\u2003"}, want: "\u00a0a\u2003"},
+		"two values, Unicode spaces":     {values: []string{"\u00a0a ", "b\u3000"}, want: "\u00a0a, b\u3000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var received []string
@@ -97,7 +97,7 @@ func TestSignatureCoversHeadersAsReceived(t *testing.T) {
 			req.Header["Idempotency-Key"] = test.values
 			base := sign(t, testKey(t), req)
 			if got, _ := lineOf(base, "idempotency-key"); got != test.want {
-				t.Errorf("the signature base contains %q, want %q", got, test.want)
+				t.Errorf("the signature base has the idempotency-key %q, want %q", got, test.want)
 			}
 			resp, err := server.Client().Do(req)
 			if err != nil {
@@ -107,21 +107,21 @@ func TestSignatureCoversHeadersAsReceived(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := strings.Join(received, ", "); got != test.want {
-				t.Errorf("the server received %q, want %q", got, test.want)
+				t.Errorf("the server received the idempotency-key %q, want %q", got, test.want)
 			}
 		})
 	}
 }
 
-// net/http sends a GET for an empty method.
+// net/http sends a request with an empty method as a GET, so the signature covers GET.
 func TestSignatureCoversTheMethodAsSent(t *testing.T) {
 	req := &http.Request{URL: &url.URL{Scheme: "https", Host: "upvest.test", Path: "/a"}}
 	base := sign(t, testKey(t), req)
 	if got, _ := lineOf(base, "@method"); got != http.MethodGet {
-		t.Errorf("@method is %q, want GET", got)
+		t.Errorf("the signature covers the @method %q, want GET", got)
 	}
 	if req.Header.Get("signature") == "" {
-		t.Error("Sign added no signature to a request that has no headers")
+		t.Error("a request without headers has no signature after Sign, want one")
 	}
 }
 

@@ -25,7 +25,8 @@ import (
 const documentedDigest = "Hd9/AvGZkbjitW1+Ml8Fg1ux1mtcDYe6mLQjDyoowIWa" +
 	"3LM/PmwN2v9O+MjtQGrCA3EQWUL54dlgxKHyYbrucw=="
 
-// These constants are the documented example of a signed request.
+// documentedBase is the signature base of the signed request that is documented as an
+// example.
 const documentedBase = `"@method": POST
 "@path": /endpoint
 "@query": ?a=b
@@ -41,8 +42,8 @@ const documentedBase = `"@method": POST
 	`keyid="8d4997a8-cf7a-4e51-adbb-401656a3e5c2";` +
 	`created=1633529659;expires=1633529664;nonce="o085M4cMgpbicuOL"`
 
-// documentedSigner returns a signer with the documented parameters, which stores the
-// signature base.
+// documentedSigner returns a signer with the parameters of the documented example. The
+// signer stores each signature base in the variable to which base points.
 func documentedSigner(t *testing.T, key crypto.Signer, base *string) *upvest.Signer {
 	t.Helper()
 	signer, err := upvest.NewSigner(upvest.SignerConfig{
@@ -59,8 +60,8 @@ func documentedSigner(t *testing.T, key crypto.Signer, base *string) *upvest.Sig
 	return signer
 }
 
-// documentedRequest returns the request of the documented example. It adds headers that
-// the signature does not cover.
+// documentedRequest returns the request of the documented example, with additional
+// headers that the signature does not cover.
 func documentedRequest(t *testing.T) *http.Request {
 	t.Helper()
 	body := strings.NewReader(`{"key": "value"}`)
@@ -89,7 +90,7 @@ func sign(t *testing.T, key crypto.Signer, req *http.Request) string {
 	return base
 }
 
-func TestSignatureVector(t *testing.T) {
+func TestSignatureOfTheDocumentedExample(t *testing.T) {
 	const (
 		wantBaseDigest = "238c3fe97248cbd7573540338520e4079e8b9a983335f0cb3915345ce0b0ffdb"
 		wantSignature  = "ENVP0syDDL1Z88+KTPrECEc1YmhojlBEDeTlZHnfKjMq" +
@@ -97,8 +98,8 @@ func TestSignatureVector(t *testing.T) {
 	)
 	digest := sha256.Sum256([]byte(documentedBase))
 	if len(documentedBase) != 646 || hex.EncodeToString(digest[:]) != wantBaseDigest {
-		t.Fatalf("documentedBase differs from the documented example: %d bytes, SHA-256 %x",
-			len(documentedBase), digest)
+		t.Fatalf("documentedBase has %d bytes and the SHA-256 %x, want the documented 646 bytes and %s",
+			len(documentedBase), digest, wantBaseDigest)
 	}
 	var base string
 	req := documentedRequest(t)
@@ -113,17 +114,18 @@ func TestSignatureVector(t *testing.T) {
 		"upvest-signature-version": "15",
 	} {
 		if got := req.Header.Get(name); got != want {
-			t.Errorf("%s is\n%s, want\n%s", name, got, want)
+			t.Errorf("the header %s is\n%s\nwant\n%s", name, got, want)
 		}
 	}
 	if want := strings.Replace(documentedBase, "Bearer access-token", "(hidden)", 1); base != want {
-		t.Errorf("SignatureBase receives\n%s\nwant\n%s", base, want)
+		t.Errorf("SignerConfig.SignatureBase received\n%s\nwant\n%s", base, want)
 	}
 	if body, err := io.ReadAll(req.Body); err != nil || string(body) != `{"key": "value"}` {
-		t.Errorf("the body is %q after signing (%v)", body, err)
+		t.Errorf("after signing, got the body %q and the error %v, want the body unchanged", body, err)
 	}
 	if req.GetBody != nil {
-		t.Error("the request has GetBody: net/http could send it again with the same nonce")
+		t.Error("the signed request has GetBody, want none, because net/http could use it " +
+			"to send the request again with the same nonce")
 	}
 }
 
@@ -137,7 +139,7 @@ func TestSignatureDigest(t *testing.T) {
 		req.Body = io.NopCloser(strings.NewReader(body))
 		sign(t, testKey(t), req)
 		if got := req.Header.Get("content-digest"); got != "sha-512=:"+want+":" {
-			t.Errorf("the digest of %s is\n%s, want\nsha-512=:%s:", body, got, want)
+			t.Errorf("the content-digest of the body %s is\n%s\nwant\nsha-512=:%s:", body, got, want)
 		}
 	}
 }
@@ -173,11 +175,12 @@ func TestSignatureComponents(t *testing.T) {
 			}
 			for _, absent := range []string{"content-", "authorization", "idempotency-key"} {
 				if strings.Contains(base, absent) {
-					t.Errorf("the signature base contains %s, but the request does not:\n%s", absent, base)
+					t.Errorf("the signature base contains %q, which the request does not have:\n%s",
+						absent, base)
 				}
 			}
 			if !strings.Contains(test.url, "?") && strings.Contains(base, "@query") {
-				t.Errorf("the signature base contains a query, which the request does not have:\n%s", base)
+				t.Errorf("the signature base contains @query, but the URL has no query:\n%s", base)
 			}
 		})
 	}
@@ -215,7 +218,7 @@ func TestSignaturesHaveDifferentNonces(t *testing.T) {
 		nonces[signatureOf(t, req).nonce] = true
 	}
 	if len(nonces) != 3 {
-		t.Errorf("3 requests have %d different nonces, want 3", len(nonces))
+		t.Errorf("got %d different nonces in 3 requests, want 3", len(nonces))
 	}
 }
 
@@ -236,10 +239,10 @@ func TestNewSignerRefusesInvalidKeys(t *testing.T) {
 	}{
 		"an RSA key":                 {keyID: "key", key: rsaKey, want: "ECDSA on P-521 or Ed25519"},
 		"a key of an unknown type":   {keyID: "key", key: unknownKey{}, want: "ECDSA on P-521 or Ed25519"},
-		"no key":                     {keyID: "key", want: "PrivateKey is missing"},
-		"no key id":                  {key: testKey(t), want: "KeyID is missing"},
-		"a key id with a quote":      {keyID: `a"b`, key: testKey(t), want: "KeyID contains a character"},
-		"a key id with a line break": {keyID: "a\nb", key: testKey(t), want: "KeyID contains a character"},
+		"no private key":             {keyID: "key", want: "PrivateKey is missing"},
+		"no key ID":                  {key: testKey(t), want: "KeyID is missing"},
+		"a key ID with a quote":      {keyID: `a"b`, key: testKey(t), want: "KeyID contains a character"},
+		"a key ID with a line break": {keyID: "a\nb", key: testKey(t), want: "KeyID contains a character"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := upvest.NewSigner(upvest.SignerConfig{KeyID: test.keyID, PrivateKey: test.key})
@@ -286,7 +289,7 @@ func TestAnEmptyBodyIsSignedLikeNoBody(t *testing.T) {
 	base := sign(t, testKey(t), req)
 	digest := req.Header.Get("content-digest")
 	if strings.Contains(base, "content-") || digest != "" || req.ContentLength != 0 {
-		t.Errorf("an empty body is signed with the digest %q and the length %d:\n%s",
+		t.Errorf("got the digest %q and the length %d for an empty body, want no digest and 0:\n%s",
 			digest, req.ContentLength, base)
 	}
 }

@@ -22,20 +22,21 @@ import (
 )
 
 // TokenSource gets access tokens with the OAuth 2.0 client credentials grant (POST
-// /auth/token). Its token requests are signed, and retried like those of a [Client]. It
-// is safe for concurrent use: any number of callers share one request.
+// /auth/token). Its token requests are signed and retried like the calls of a [Client].
+// It is safe for concurrent use: any number of callers share one token request.
 //
-// While a token is valid, callers do not wait for its successor: in the last fifth of its
-// lifetime, but at most its last five minutes, the first caller starts a token request in
-// the background. Without a valid token, all callers wait for one request, each as long
-// as its own context allows. A call never receives an error that occurred before it was
-// made, nor a token that was requested before the server refused the last one.
+// While a token is valid, callers do not wait for its successor. Near the end of the
+// lifetime (in the last fifth, but at most the last five minutes), the first caller
+// starts a token request in the background. Without a valid token, all callers wait for
+// one request, each as long as its own context allows. A call never receives an error
+// that occurred before the call was made, nor a token that was requested before the
+// server refused the previous token.
 //
 // Source: docs.upvest.co, "Authentication".
 type TokenSource struct {
 	tokens *refresh.Source[*oauth2.Token]
-	// clock is the clock of the client, whose offset the other clients of this source
-	// share.
+	// clock is the clock of the client that made this source. The other clients of this
+	// source share the offset of this clock.
 	clock *clock.Clock
 }
 
@@ -52,8 +53,8 @@ func newTokenSource(c *core, credentials Credentials) *TokenSource {
 	}
 }
 
-// Format never prints a token, or anything that another goroutine may be changing, for
-// any verb.
+// Format prints a fixed text for every verb, so that it shows no token, and reads nothing
+// that another goroutine may be changing.
 func (*TokenSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "{TokenSource}") }
 
 var errNoTokenSource = errors.New("the token source is nil: create one with NewTokenSource")
@@ -74,8 +75,9 @@ func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	return s.tokens.Get(ctx)
 }
 
-// Forget drops a token that the server refused. It also drops a token that was requested
-// while the refused one was in use, because both may have been revoked together.
+// Forget drops the given token, which the server refused. It also drops a token that was
+// requested while the refused token was still in use, because both tokens may have been
+// revoked together.
 func (s *TokenSource) Forget(accessToken string) {
 	if s == nil || s.tokens == nil {
 		return
@@ -127,8 +129,8 @@ func (c *core) fetchToken(
 	return refresh.Grant[*oauth2.Token]{Value: granted, Life: life, Sent: sent}, nil
 }
 
-// tokenResponse is the body of a token response. The lifetime is text or a number. A
-// token with any other lifetime is accepted too.
+// tokenResponse is the body of a token response. Servers send the lifetime as a string or
+// as a number. A token is accepted even if its lifetime cannot be read.
 type tokenResponse struct {
 	AccessToken string          `json:"access_token"`
 	TokenType   json.RawMessage `json:"token_type"`
@@ -147,8 +149,8 @@ func (t *tokenResponse) read(response *Response) error {
 	return checkToken(t.AccessToken)
 }
 
-// lifetime reads expires_in, in seconds. It returns 0 if that is missing, malformed or
-// not positive.
+// lifetime reads expires_in, in seconds. It returns 0 if expires_in is missing, malformed
+// or not positive.
 func (t *tokenResponse) lifetime() time.Duration {
 	const longest = 100 * 365 * 24 * time.Hour
 	text := strings.TrimSpace(strings.Trim(string(t.ExpiresIn), `"`))
@@ -166,8 +168,8 @@ func jsonText(raw json.RawMessage) string {
 	return text
 }
 
-// maxAsking limits the calls that use a token source without context support at the same
-// time.
+// maxAsking limits how many calls at the same time can ask a token source that takes no
+// context.
 const maxAsking = 8
 
 // tokenFrom gets a token from a source, with the context if the source takes one.
@@ -198,7 +200,7 @@ func checkToken(accessToken string) error {
 	case accessToken == "":
 		return errors.New("access_token is missing")
 	case !httpsig.IsQuotable(accessToken):
-		return errors.New("access_token contains a character that no token has")
+		return errors.New("access_token contains a character that is not allowed in a token")
 	}
 	return nil
 }
@@ -227,7 +229,8 @@ func sealTokenError(source oauth2.TokenSource, err error, clientSecret string) e
 	return failure
 }
 
-// stampOf returns the number of a request to a *TokenSource, 0 for any other source.
+// stampOf returns the next sequence number for a request with a token of a *TokenSource,
+// or 0 for any other source.
 func stampOf(source oauth2.TokenSource) uint64 {
 	if ours, ok := source.(*TokenSource); ok {
 		return ours.tokens.Stamp()
@@ -236,8 +239,8 @@ func stampOf(source oauth2.TokenSource) uint64 {
 }
 
 // forgetToken reports to a source that the server refused the token of an attempt. It
-// returns whether the source may now return another token. A *TokenSource keeps a token
-// if only this operation is refused with it.
+// returns whether the source may now return a different token. A *TokenSource keeps the
+// token if the server refuses only this operation.
 func (r *result) forgetToken(source oauth2.TokenSource) bool {
 	if ours, ok := source.(*TokenSource); ok {
 		return ours.tokens.Refuse(r.Operation, r.hasToken)
@@ -249,15 +252,15 @@ func (r *result) forgetToken(source oauth2.TokenSource) bool {
 	return ok
 }
 
-// keepToken reports to a *TokenSource that the repeat of a refused attempt was refused
-// too.
+// keepToken reports to a *TokenSource that the server refused the operation again in the
+// extra attempt after a 401.
 func (r *result) keepToken(source oauth2.TokenSource) {
 	if ours, ok := source.(*TokenSource); ok {
 		ours.tokens.RefuseForGood(r.Operation)
 	}
 }
 
-// hasToken reports whether the attempt was sent with a token.
+// hasToken reports whether the attempt was sent with the given token.
 func (r *result) hasToken(token *oauth2.Token) bool {
 	return token.AccessToken == r.token.AccessToken
 }

@@ -25,14 +25,15 @@ func TestTokenEndpointFailsAndRecovers(t *testing.T) {
 		for i, req := range server.fetches {
 			nonces[signatureOf(t, req).nonce] = true
 			if got, want := server.forms[i].Encode(), server.forms[0].Encode(); got != want {
-				t.Errorf("attempt %d sends %s, want %s", i+1, got, want)
+				t.Errorf("token request %d has the form %s, want the form of the first: %s", i+1, got, want)
 			}
 			if req.GetBody != nil {
-				t.Errorf("attempt %d has GetBody: net/http may repeat the request with its nonce", i+1)
+				t.Errorf("token request %d has GetBody, want none, because net/http could use it "+
+					"to send the request again with the same nonce", i+1)
 			}
 		}
 		if len(nonces) != 4 {
-			t.Errorf("%d different nonces in 4 attempts", len(nonces))
+			t.Errorf("got %d different nonces in 4 token requests, want 4", len(nonces))
 		}
 	})
 }
@@ -43,21 +44,21 @@ func TestTokenEndpointFails(t *testing.T) {
 		status  int
 		fetches int
 	}{
-		"unavailable":     {step: problem(503), status: 503, fetches: 4},
-		"throttled":       {step: problem(429), status: 429, fetches: 4},
-		"Cloudflare, 520": {step: problem(520), status: 520, fetches: 4},
-		"Cloudflare, 530": {step: problem(530), status: 530, fetches: 4},
-		"network failure": {step: failing(io.ErrUnexpectedEOF), status: 0, fetches: 4},
-		"unauthorized":    {step: problem(401), status: 401, fetches: 1},
-		"bad request":     {step: problem(400), status: 400, fetches: 1},
-		"redirect":        {step: problem(302, "Location", "https://other.test/"), status: 302, fetches: 1},
-		"HTML":            {step: success("<html>Some detail</html>"), status: 200, fetches: 1},
-		"empty":           {step: success(""), status: 200, fetches: 1},
-		"no token":        {step: success(`{"expires_in": 1800}`), status: 200, fetches: 1},
-		"an empty token":  {step: success(grantBody("", "1800")), status: 200, fetches: 1},
-		"a broken token":  {step: success(`{"access_token": "a\nb"}`), status: 200, fetches: 1},
-		"cut off":         {step: cutOff, status: 200, fetches: 4},
-		"an error in 200": {
+		"unavailable":       {step: problem(503), status: 503, fetches: 4},
+		"throttled":         {step: problem(429), status: 429, fetches: 4},
+		"Cloudflare, 520":   {step: problem(520), status: 520, fetches: 4},
+		"Cloudflare, 530":   {step: problem(530), status: 530, fetches: 4},
+		"network failure":   {step: failing(io.ErrUnexpectedEOF), status: 0, fetches: 4},
+		"unauthorized":      {step: problem(401), status: 401, fetches: 1},
+		"bad request":       {step: problem(400), status: 400, fetches: 1},
+		"redirect":          {step: problem(302, "Location", "https://other.test/"), status: 302, fetches: 1},
+		"HTML":              {step: success("<html>Some detail</html>"), status: 200, fetches: 1},
+		"an empty body":     {step: success(""), status: 200, fetches: 1},
+		"no token":          {step: success(`{"expires_in": 1800}`), status: 200, fetches: 1},
+		"an empty token":    {step: success(grantBody("", "1800")), status: 200, fetches: 1},
+		"a malformed token": {step: success(`{"access_token": "a\nb"}`), status: 200, fetches: 1},
+		"a truncated body":  {step: cutOff, status: 200, fetches: 4},
+		"an error with the status 200": {
 			step:    success(`{"access_token": "a", "error": "invalid_client"}`),
 			status:  200,
 			fetches: 1,
@@ -70,15 +71,17 @@ func TestTokenEndpointFails(t *testing.T) {
 				requireOutcome(t, err, upvest.OutcomeRefused)
 				failure := asError(t, err)
 				if failure.Operation != "create_portfolios_order" {
-					t.Errorf("the operation is %s, want create_portfolios_order", failure.Operation)
+					t.Errorf("the error has the operation %q, want create_portfolios_order",
+						failure.Operation)
 				}
 				token := asError(t, failure.Err)
 				if token.Operation != "token" || token.Status != test.status {
-					t.Fatalf("the cause is %v, want one of token with status %d", token, test.status)
+					t.Fatalf("the cause is %q, want an error with the status %d from a token request",
+						token, test.status)
 				}
 				isRefused := test.status >= 300
 				if isRefused && !strings.Contains(string(token.Body), "Some detail") {
-					t.Errorf("the body of the cause is %q, want it as received", token.Body)
+					t.Errorf("the cause has the body %q, want the body as received", token.Body)
 				}
 				if test.status == 401 && !errors.Is(err, upvest.ErrUnauthorized) {
 					t.Errorf("got the error %v, want ErrUnauthorized", err)
@@ -89,7 +92,7 @@ func TestTokenEndpointFails(t *testing.T) {
 	}
 }
 
-// The Content-Type of a token response does not matter.
+// The client reads a token response regardless of its Content-Type.
 func TestTokenOfAnyContentType(t *testing.T) {
 	for _, contentType := range []string{
 		"application/json; charset=utf-8",
@@ -100,13 +103,14 @@ func TestTokenOfAnyContentType(t *testing.T) {
 		grant := respond(http.StatusOK, contentType, grantBody("some-token", "1800"))
 		server := &tokenServer{valid: "some-token", steps: []roundTrip{grant}}
 		if err := retrieve(t.Context(), server.client(t, upvest.WithoutRetry())); err != nil {
-			t.Errorf("Content-Type %q: %v", contentType, err)
+			t.Errorf("Content-Type %q: got the error %v, want success", contentType, err)
 		}
 	}
 }
 
-// A status of the token endpoint is not the status of the resource.
-func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
+// A 404 or a 409 from the token endpoint is not about the resource of the call, so the
+// error of the call matches neither ErrNotFound nor ErrConflict.
+func TestTokenStatusIsNotTheStatusOfTheResource(t *testing.T) {
 	for _, test := range []struct {
 		status  int
 		kind    error
@@ -127,33 +131,35 @@ func TestTokenStatusIsNotThatOfTheResource(t *testing.T) {
 			"Upvest-Request-Id", "of-the-token", "Cf-Ray", "ray")
 		err := retrieve(t.Context(), newClientOver(t, transport, upvest.WithoutRetry()))
 		if got := errors.Is(err, test.kind); got != test.matches {
-			t.Errorf("%d of the token endpoint: errors.Is(err, %v) is %t, want %t",
+			t.Errorf("after a %d from the token endpoint, errors.Is(err, %q) is %t, want %t",
 				test.status, test.kind, got, test.matches)
 		}
 		failure := asError(t, err)
 		if failure.RequestID != "of-the-token" || failure.CFRay != "ray" {
-			t.Errorf("%d of the token endpoint: request id %q and ray %q, want those of the token request",
-				test.status, failure.RequestID, failure.CFRay)
+			t.Errorf("after a %d from the token endpoint, got the request ID %q and CF-Ray %q, "+
+				"want \"of-the-token\" and \"ray\"", test.status, failure.RequestID, failure.CFRay)
 		}
 	}
 }
 
-// An error names the request that its status and body belong to, even if the token
-// request after it failed too.
-func TestTokenRequestIDDoesNotReplaceThatOfTheCall(t *testing.T) {
+// If a call is refused with 401 and the token request that follows fails too, the error
+// has the status, request ID and CF-Ray of the response to the call, not to the token
+// request.
+func TestTokenRequestIDDoesNotReplaceTheRequestIDOfTheCall(t *testing.T) {
 	server := &tokenServer{
 		steps:   []roundTrip{success(grantBody("token-1", "1800")), problem(403)},
 		respond: problem(401, "Cf-Ray", "ray-401"),
 	}
 	failure := asError(t, retrieve(t.Context(), server.client(t)))
 	if failure.Status != 401 || failure.RequestID != "request-401" || failure.CFRay != "ray-401" {
-		t.Errorf("status %d, request id %q, ray %q; want those of the call, 401, request-401 and ray-401",
+		t.Errorf("got the status %d, request ID %q and CF-Ray %q, want 401, request-401 and ray-401",
 			failure.Status, failure.RequestID, failure.CFRay)
 	}
 	server.requireCounts(t, 2, 1)
 }
 
-// A body that breaks off does not affect the response to the next attempt.
+// If a token response breaks off, the token from the next response must contain no field
+// of the response that broke off.
 func TestTokenResponseThatBreaksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const beginning = `{"access_token": "other", "error": "invalid_client", "expires_in": 5, "scope`
@@ -162,14 +168,14 @@ func TestTokenResponseThatBreaksOff(t *testing.T) {
 		}}
 		source, ok := server.client(t).TokenSource().(*upvest.TokenSource)
 		if !ok {
-			t.Fatal("the client has another token source")
+			t.Fatal("Client.TokenSource did not return a *upvest.TokenSource, want one")
 		}
 		token, err := source.TokenContext(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if token.AccessToken != "token" || !token.Expiry.IsZero() {
-			t.Errorf("the token is %q and expires at %s, want token without an expiry",
+			t.Errorf("got the token %q, which expires at %s, want \"token\" and no expiry",
 				token.AccessToken, token.Expiry)
 		}
 		if len(server.fetches) != 2 {

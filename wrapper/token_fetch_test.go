@@ -20,15 +20,16 @@ func requireAtOnce(t *testing.T, client *upvest.Client) {
 	t.Helper()
 	began := time.Now()
 	if err := retrieve(t.Context(), client); err != nil || time.Since(began) != 0 {
-		t.Errorf("the call: %v after %s, want success at once", err, time.Since(began))
+		t.Errorf("the call returned the error %v after %s, want success at once", err, time.Since(began))
 	}
 }
 
-// A renewal in the background carries no values of the call that started it.
+// The context of a background renewal contains no values from the context of the call
+// that started the renewal.
 func TestRenewalCarriesNoValuesOfACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type mark struct{}
-		var marked []bool // of each token request
+		var marked []bool // whether each token request carries the value
 		hook := func(ctx context.Context, attempt upvest.Attempt) {
 			if attempt.Operation == "token" {
 				marked = append(marked, ctx.Value(mark{}) != nil)
@@ -44,7 +45,8 @@ func TestRenewalCarriesNoValuesOfACall(t *testing.T) {
 			synctest.Wait()
 		}
 		if len(marked) != 2 || !marked[0] || marked[1] {
-			t.Errorf("token requests carry the context values of the call: %v, want only the first", marked)
+			t.Errorf("each token request carries the context value of the call: %v; want [true false]",
+				marked)
 		}
 	})
 }
@@ -56,7 +58,8 @@ func TestRenewalThatHangsIsCancelled(t *testing.T) {
 		server := &tokenServer{}
 		client := server.client(t, upvest.WithLimiter(limiter))
 		requireAtOnce(t, client)
-		time.Sleep(1651 * time.Second) // 1800 - 300 + the largest jitter
+		// just after 1800 s - 300 s + the largest jitter, 150 s
+		time.Sleep(1651 * time.Second)
 		limiter.hangs.Store(true)
 		if _, err := client.TokenSource().Token(); err != nil {
 			t.Fatal(err)
@@ -70,8 +73,8 @@ func TestRenewalThatHangsIsCancelled(t *testing.T) {
 	})
 }
 
-// Any number of calls during a slow renewal share its one request.
-func TestSlowRenewalIsOneRequest(t *testing.T) {
+// Calls during a slow renewal do not wait, and do not start a second token request.
+func TestSlowRenewalSendsOneTokenRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{}
 		client := server.client(t)
@@ -86,8 +89,8 @@ func TestSlowRenewalIsOneRequest(t *testing.T) {
 	})
 }
 
-// A clock that is set back after a failed token request does not prolong the pause of one
-// second.
+// After a failed token request, the client pauses for one second before the next token
+// request. If the clock is set back meanwhile, the pause must not become longer.
 func TestTokenPauseWithAClockThatIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var offset time.Duration
@@ -95,24 +98,24 @@ func TestTokenPauseWithAClockThatIsSetBack(t *testing.T) {
 		client := server.client(t,
 			upvest.WithClock(func() time.Time { return time.Now().Add(offset) }))
 		if err := retrieve(t.Context(), client); err == nil {
-			t.Fatal("the first call succeeded")
+			t.Fatal("the first call succeeded, want an error")
 		}
 		offset = -time.Hour
 		began := time.Now()
 		if err := retrieve(t.Context(), client); err != nil || time.Since(began) > time.Second {
-			t.Errorf("got the error %v after %s, want success after a second at most", err, time.Since(began))
+			t.Errorf("got the error %v after %s, want success within a second", err, time.Since(began))
 		}
 	})
 }
 
-// If a call ends while it waits for a token, its error omits failures of token requests
-// that a success followed.
-func TestCallThatEndsOmitsFailuresThatASuccessFollowed(t *testing.T) {
+// If a call ends while it waits for a token, the error of the call does not mention token
+// requests that failed before the last successful token request.
+func TestTimeoutErrorOmitsTokenFailuresBeforeASuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{life: "100", steps: []roundTrip{problem(401)}}
 		client := server.client(t)
 		if err := retrieve(t.Context(), client); err == nil {
-			t.Fatal("the first call succeeded")
+			t.Fatal("the first call succeeded, want an error")
 		}
 		if err := retrieve(t.Context(), client); err != nil {
 			t.Fatal(err)
@@ -124,25 +127,27 @@ func TestCallThatEndsOmitsFailuresThatASuccessFollowed(t *testing.T) {
 			t.Errorf("got the error %v, want context.DeadlineExceeded", err)
 		}
 		if strings.Contains(err.Error(), "the last token request failed") {
-			t.Errorf("got the error %v, want no failure that a success followed", err)
+			t.Errorf("got the error %v, want no failure from before the successful token request", err)
 		}
 	})
 }
 
-// The age of a failure counts from its end.
+// If a call ends while it waits for a token, the error states how long ago the last token
+// request failed. This time counts from the end of the failed token request.
 func TestAgeOfATokenFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{steps: []roundTrip{slow(20*time.Second, problem(400)), hangs}}
 		client := server.client(t)
 		if err := retrieve(t.Context(), client); err == nil {
-			t.Fatal("the first call succeeded")
+			t.Fatal("the first call succeeded, want an error")
 		}
 		err := retrieve(t.Context(), client, upvest.WithTimeout(5*time.Second))
 		requireText(t, err, "the last token request failed 5s ago", "400 Bad Request")
 	})
 }
 
-// If all callers of a token request are gone, the next call does not wait for it.
+// If all calls that waited for a token request have ended, the next call does not wait
+// for that token request, but sends a new one.
 func TestCancelledTokenRequestDelaysNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{steps: []roundTrip{hangs}}
@@ -167,7 +172,7 @@ func TestConcurrentCallsShareAFailedTokenRequest(t *testing.T) {
 			calls.Go(func() {
 				err := retrieve(t.Context(), client)
 				if asError(t, err).Outcome != upvest.OutcomeNone || time.Since(began) != time.Second {
-					t.Errorf("got the error %v after %s, want the failure after a second",
+					t.Errorf("got the error %v after %s, want the failed token request after 1 s",
 						err, time.Since(began))
 				}
 			})
@@ -177,7 +182,7 @@ func TestConcurrentCallsShareAFailedTokenRequest(t *testing.T) {
 	})
 }
 
-// A limiter that refuses the token request fails the call at once.
+// If the limiter refuses the token request, the call fails at once.
 func TestLimiterThatRefusesTheTokenRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := 0
@@ -193,13 +198,14 @@ func TestLimiterThatRefusesTheTokenRequest(t *testing.T) {
 		err := retrieve(t.Context(), server.client(t, upvest.WithLimiter(limiter)))
 		requireText(t, err, "no turn left")
 		if turns != 2 || time.Since(began) != 0 {
-			t.Errorf("the limiter was called %d times in %s, want twice at once", turns, time.Since(began))
+			t.Errorf("the limiter was called %d times in %s, want 2 times in 0s", turns, time.Since(began))
 		}
 	})
 }
 
-// A token source without support for contexts can be called any number of times.
-func TestTokenSourceWithoutAContextIsCalledAgain(t *testing.T) {
+// The client limits how many calls ask a token source without support for contexts at the
+// same time. Calls one after the other must not use up this limit.
+func TestManyCallsWithATokenSourceWithoutContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := sourceFunc(func() (*oauth2.Token, error) {
 			return &oauth2.Token{AccessToken: "token"}, nil
@@ -216,7 +222,7 @@ func TestTokenSourceWithoutAContextIsCalledAgain(t *testing.T) {
 }
 
 // Close does not cancel a token request that a call waits for.
-func TestCloseLeavesATokenRequestToItsCall(t *testing.T) {
+func TestCloseDoesNotCancelATokenRequestThatACallNeeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{delay: 10 * time.Second}
 		client := server.client(t)
@@ -225,13 +231,13 @@ func TestCloseLeavesATokenRequestToItsCall(t *testing.T) {
 		synctest.Wait()
 		client.Close()
 		if err := <-underway; err != nil {
-			t.Errorf("the call in progress failed: %v", err)
+			t.Errorf("the call in progress returned the error %v, want success", err)
 		}
 	})
 }
 
-// A token has the scope that the server granted. Its lifetime counts from the request
-// that succeeded.
+// A token has the scope that the server granted. The lifetime of the token counts from
+// the token request that succeeded, not from a failed attempt before.
 func TestTokenFields(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{life: "3600", steps: []roundTrip{slow(10*time.Second, problem(503))}}
@@ -240,16 +246,16 @@ func TestTokenFields(t *testing.T) {
 			t.Fatal(err)
 		}
 		if want := time.Now().Add(time.Hour); !token.Expiry.Equal(want) || token.ExpiresIn != 3600 {
-			t.Errorf("the token expires at %s, in %d s, want %s, in 3600 s",
+			t.Errorf("the token has the Expiry %s and ExpiresIn %d, want %s and 3600",
 				token.Expiry, token.ExpiresIn, want)
 		}
 		if scope := token.Extra("scope"); scope != "portfolios:read" {
-			t.Errorf("the scope is %q, want portfolios:read as granted", scope)
+			t.Errorf("the token has the scope %q, want \"portfolios:read\" as granted", scope)
 		}
 	})
 }
 
-// Only Close, and the last call of a closed client, close idle connections.
+// Idle connections are closed only by Close, and by the last call that ends after Close.
 func TestCallsKeepIdleConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{}
@@ -265,7 +271,7 @@ func TestCallsKeepIdleConnections(t *testing.T) {
 			t.Fatal(err)
 		}
 		if transport.closed.Load() != 0 {
-			t.Errorf("a call closed the idle connections %d times, want never", transport.closed.Load())
+			t.Errorf("a call closed the idle connections %d times, want 0 times", transport.closed.Load())
 		}
 		underway := make(chan error)
 		go func() { underway <- retrieve(t.Context(), client) }()

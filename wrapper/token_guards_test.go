@@ -16,8 +16,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// hangingLimiter returns at once while hangs is false. Otherwise it returns when its
-// context ends.
+// hangingLimiter lets each request pass at once while hangs is false. While hangs is
+// true, Wait returns only when its context ends.
 type hangingLimiter struct{ hangs atomic.Bool }
 
 func (l *hangingLimiter) Wait(ctx context.Context) error {
@@ -37,7 +37,7 @@ func TestRenewalThatHangsInTheLimiter(t *testing.T) {
 		if err := retrieve(t.Context(), client); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(95 * time.Second) // renewal is due
+		time.Sleep(95 * time.Second) // the renewal is due
 		source := client.TokenSource()
 		limiter.hangs.Store(true)
 		if _, err := source.Token(); err != nil {
@@ -51,7 +51,7 @@ func TestRenewalThatHangsInTheLimiter(t *testing.T) {
 			t.Error(err)
 		}
 		if waited := time.Since(began); waited != 0 {
-			t.Errorf("the call waited for %s, want no wait", waited)
+			t.Errorf("the call took %s, want no wait", waited)
 		}
 	})
 }
@@ -94,7 +94,8 @@ func TestNoExpiredTokenIsSentAfterALongWait(t *testing.T) {
 			return success(orderBody)(req)
 		}), upvest.WithLimiter(&slowLimiter{}))
 		failures := make(chan error, 40)
-		for range 40 { // they take 200 seconds, longer than three tokens are valid
+		// the calls take 200 seconds, and each token is valid for 60 seconds
+		for range 40 {
 			go func() { failures <- retrieve(t.Context(), client) }()
 		}
 		for range 40 {
@@ -103,7 +104,7 @@ func TestNoExpiredTokenIsSentAfterALongWait(t *testing.T) {
 			}
 		}
 		if expired > 0 {
-			t.Errorf("got %d requests with an expired token, want none", expired)
+			t.Errorf("the server got %d requests with an expired token, want none", expired)
 		}
 	})
 }
@@ -118,7 +119,7 @@ func TestRefusedSecretLimitsTokenRequests(t *testing.T) {
 		end := time.Now().Add(10 * time.Second)
 		for time.Now().Before(end) {
 			if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrUnauthorized) {
-				t.Fatalf("got %v, want ErrUnauthorized", err)
+				t.Fatalf("got the error %v, want ErrUnauthorized", err)
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -129,28 +130,29 @@ func TestRefusedSecretLimitsTokenRequests(t *testing.T) {
 	})
 }
 
-// A call that ends while it waits for the limiter reports why there is no token.
-func TestCallThatEndsReportsTheLatestTokenFailure(t *testing.T) {
+// If a call ends during the pause after a failed token request, the error of the call
+// reports how that token request failed.
+func TestTimeoutErrorReportsTheLatestTokenFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refusals := slices.Repeat([]roundTrip{problem(401)}, 100)
 		server := &tokenServer{steps: refusals, respond: success(orderBody)}
 		client := server.client(t)
 		if err := retrieve(t.Context(), client); err == nil {
-			t.Fatal("the first call succeeded")
+			t.Fatal("the first call succeeded, want an error")
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
 		err := retrieve(ctx, client)
 		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v, want the error of the context", err)
+			t.Errorf("got the error %v, want context.DeadlineExceeded", err)
 		}
 		requireText(t, err, "the last token request failed 1s ago")
 		requireText(t, err, "401 Unauthorized")
 	})
 }
 
-// If one kind of call always receives a 401, the other calls keep the token with which
-// they succeed.
+// If one kind of call always receives a 401 but other calls succeed, the client keeps the
+// token.
 func TestUnauthorizedCallsKeepAConfirmedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fetches atomic.Int32
@@ -160,7 +162,7 @@ func TestUnauthorizedCallsKeepAConfirmedToken(t *testing.T) {
 				return success(grantBody("token", "3600"))(req)
 			}
 			if strings.HasSuffix(req.URL.Path, "/refused") {
-				time.Sleep(time.Second) // a call that is sent later succeeds meanwhile
+				time.Sleep(time.Second) // meanwhile, a call that is sent later succeeds
 				return problem(401)(req)
 			}
 			return success(orderBody)(req)
@@ -175,23 +177,25 @@ func TestUnauthorizedCallsKeepAConfirmedToken(t *testing.T) {
 			if err := retrieve(t.Context(), client); err != nil {
 				t.Error(err)
 			}
-			time.Sleep(time.Second) // during the repetition
+			time.Sleep(time.Second) // while the client repeats the refused call
 			if err := retrieve(t.Context(), client); err != nil {
 				t.Error(err)
 			}
 			if err := <-refused; !errors.Is(err, upvest.ErrUnauthorized) {
-				t.Errorf("got %v, want ErrUnauthorized", err)
+				t.Errorf("got the error %v, want ErrUnauthorized", err)
 			}
 		}
-		// A refusal may mean that the token was revoked, so the client requests a new
-		// token once a minute.
+		// A refusal may mean that the token was revoked, so the client still requests a
+		// new token once a minute.
 		if fetches.Load() != 3 {
 			t.Errorf("got %d token requests in two minutes, want 3", fetches.Load())
 		}
 	})
 }
 
-// If a scope is granted to the client after a 403, it takes effect within two minutes.
+// A 403 renews a token that is older than one minute, because the server may have granted
+// a missing scope since it issued the token. The new scope takes effect within two
+// minutes.
 func TestForbiddenRenewsTheTokenInTheBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		next := problem(403)
@@ -201,7 +205,7 @@ func TestForbiddenRenewsTheTokenInTheBackground(t *testing.T) {
 		client := server.client(t)
 		for range 59 {
 			if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrForbidden) {
-				t.Fatalf("got %v, want ErrForbidden", err)
+				t.Fatalf("got the error %v, want ErrForbidden", err)
 			}
 			time.Sleep(time.Second)
 		}
@@ -220,12 +224,13 @@ func TestForbiddenRenewsTheTokenInTheBackground(t *testing.T) {
 		_ = retrieve(t.Context(), client)
 		synctest.Wait()
 		if fetches := len(server.fetches); fetches != 2 {
-			t.Errorf("a 403 of a proxy renewed the token: %d token requests, want 2", fetches)
+			t.Errorf("got %d token requests after a 403 from a proxy, want 2", fetches)
 		}
 	})
 }
 
-// The token expires no later than at the server, which counts from the request.
+// The lifetime of a token counts from the token request, so that the client does not use
+// the token for longer than the server accepts it.
 func TestTokenExpiryCountsFromTheRequest(t *testing.T) {
 	for _, life := range []string{"3600", `" 3600 "`, "3.6e3"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -242,7 +247,8 @@ func TestTokenExpiryCountsFromTheRequest(t *testing.T) {
 	}
 }
 
-// The caller receives the error of OAuth 2.0 with every status.
+// If a token response contains the error fields of OAuth 2.0, the client returns them in
+// the error, regardless of the status.
 func TestTokenErrorsOfOAuth(t *testing.T) {
 	const body = `{"error": "invalid_client", "error_description": "unknown client"}`
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest, http.StatusUnauthorized} {
@@ -251,13 +257,14 @@ func TestTokenErrorsOfOAuth(t *testing.T) {
 		failure := asError(t, err)
 		if failure.Type != "invalid_client" || failure.Detail != "unknown client" ||
 			failure.Status != status {
-			t.Errorf("status %d: got type %q, detail %q", status, failure.Type, failure.Detail)
+			t.Errorf("status %d: got the type %q and detail %q, want invalid_client and unknown client",
+				status, failure.Type, failure.Detail)
 		}
 	}
 }
 
 // A hook that requests a token during a token request receives an error instead of
-// waiting for itself.
+// waiting forever for that token request.
 func TestHookThatRequestsAToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{life: "3600", respond: success(orderBody)}
@@ -277,6 +284,8 @@ func TestHookThatRequestsAToken(t *testing.T) {
 	})
 }
 
+// After Close, new calls fail, a call in progress still succeeds, and the token source
+// still returns tokens.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{life: "100", respond: slow(10*time.Second, success(orderBody))}
@@ -287,15 +296,16 @@ func TestClose(t *testing.T) {
 		client.Close()
 		requireText(t, retrieve(t.Context(), client), "the client is closed")
 		if err := <-underway; err != nil {
-			t.Errorf("the call in progress failed: %v", err)
+			t.Errorf("the call in progress returned the error %v, want success", err)
 		}
 		if _, err := client.TokenSource().Token(); err != nil {
-			t.Errorf("the token source returned %v after Close, want a token", err)
+			t.Errorf("after Close, the token source returned the error %v, want a token", err)
 		}
 	})
 }
 
-// Close ends a renewal in the background. synctest fails if its goroutine still runs.
+// Close ends a token renewal that runs in the background. If the goroutine of the renewal
+// did not end, synctest would fail this test.
 func TestCloseEndsBackgroundWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := &hangingLimiter{}
@@ -314,7 +324,7 @@ func TestCloseEndsBackgroundWork(t *testing.T) {
 		client.Close()
 		synctest.Wait()
 		if passed := time.Since(began); passed != 0 {
-			t.Errorf("Close took %s, want no wait", passed)
+			t.Errorf("Close took %s, want it to return at once", passed)
 		}
 	})
 }

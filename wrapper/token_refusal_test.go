@@ -15,12 +15,12 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// refusedServer grants tokens. It always refuses calls under /refused with 401, and those
-// under /forbidden with 403.
+// refusedServer is a tokenServer that refuses all calls under /refused with 401, and all
+// calls under /forbidden with 403.
 type refusedServer struct {
 	tokenServer
-	refused time.Duration // the latency of a call that is refused
-	order   atomic.Int64  // the latency of any other call
+	refused time.Duration // the latency of calls under /refused
+	order   atomic.Int64  // the latency of all other calls
 }
 
 func (s *refusedServer) serve(req *http.Request) (*http.Response, error) {
@@ -49,7 +49,8 @@ func (s *refusedServer) requireTokens(t *testing.T, want int) {
 	}
 }
 
-// start starts a call that must succeed, and that takes as long as latency.
+// start starts a call to which the server responds after the given latency. The returned
+// function waits for the call, which must succeed.
 func (s *refusedServer) start(t *testing.T, client *upvest.Client, latency time.Duration) (wait func()) {
 	t.Helper()
 	s.order.Store(int64(latency))
@@ -65,16 +66,16 @@ func (s *refusedServer) start(t *testing.T, client *upvest.Client, latency time.
 	}
 }
 
-// callRefused makes a call of a kind that is always refused.
+// callRefused makes a call of the given kind, which the server always refuses.
 func callRefused(t *testing.T, client *upvest.Client, kind string) {
 	t.Helper()
 	request := upvest.Request{Method: http.MethodGet, Path: "/refused/" + kind}
 	if err := client.Do(t.Context(), request, nil); !errors.Is(err, upvest.ErrUnauthorized) {
-		t.Errorf("got %v, want ErrUnauthorized", err)
+		t.Errorf("got the error %v, want ErrUnauthorized", err)
 	}
 }
 
-// Each kind of call that is always refused causes one token request a minute.
+// Each kind of call that is always refused causes at most one token request a minute.
 func TestUnauthorizedCallsOfSeveralKinds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &refusedServer{}
@@ -95,12 +96,12 @@ func TestUnauthorizedCallsOfSeveralKinds(t *testing.T) {
 	})
 }
 
-// If one kind of call is refused, only a success of another call that was sent after the
-// refusal shows that the token is still valid.
+// After the server has refused one kind of call, the client considers the token valid
+// again only if a different call succeeds that was sent after the refusal.
 func TestSuccessesThatConfirmAToken(t *testing.T) {
 	for name, test := range map[string]struct {
 		succeed func(t *testing.T, server *refusedServer, client *upvest.Client)
-		want    int // tokens
+		want    int // the number of token requests
 	}{
 		"sent after the refusal": {
 			succeed: func(t *testing.T, server *refusedServer, client *upvest.Client) {
@@ -113,12 +114,13 @@ func TestSuccessesThatConfirmAToken(t *testing.T) {
 		"sent before the refusal": {
 			succeed: func(t *testing.T, server *refusedServer, client *upvest.Client) {
 				t.Helper()
-				time.Sleep(2500 * time.Millisecond) // during the repeat, from 2 s to 3 s
+				// the refused call is repeated from 2 s to 3 s
+				time.Sleep(2500 * time.Millisecond)
 				server.start(t, client, 2*time.Second)()
 			},
 			want: 3,
 		},
-		"sent after it, and then the response to one before": {
+		"sent after the refusal, then a late response to a call sent before it": {
 			succeed: func(t *testing.T, server *refusedServer, client *upvest.Client) {
 				t.Helper()
 				time.Sleep(2500 * time.Millisecond)
@@ -129,13 +131,13 @@ func TestSuccessesThatConfirmAToken(t *testing.T) {
 			},
 			want: 2,
 		},
-		"with the token before": {
+		"sent with the previous token": {
 			succeed: func(t *testing.T, server *refusedServer, client *upvest.Client) {
 				t.Helper()
 				time.Sleep(4 * time.Second)
 				server.start(t, client, 0)()
 				wait := server.start(t, client, 10*time.Second)
-				callRefused(t, client, "another") // takes a third token
+				callRefused(t, client, "two") // requests a third token
 				wait()
 			},
 			want: 4,
@@ -160,7 +162,8 @@ func TestSuccessesThatConfirmAToken(t *testing.T) {
 	}
 }
 
-// After the clock was set back, a refusal still drops the token at once.
+// After a refusal, the client drops the token at once, even if the local clock was set
+// back.
 func TestRefusalWithAClockThatIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var offset time.Duration
@@ -176,8 +179,9 @@ func TestRefusalWithAClockThatIsSetBack(t *testing.T) {
 	})
 }
 
-// If a token is refused within ten seconds of its arrival, the client waits a second
-// before it requests the next one. Otherwise it requests the next one at once.
+// If the server refuses a token within ten seconds of the arrival of that token, the
+// client waits for one second before it requests the next token. If the server refuses
+// the token later, the client requests the next token at once.
 func TestPauseAfterARefusedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{}
@@ -190,15 +194,19 @@ func TestPauseAfterARefusedToken(t *testing.T) {
 		server.revokeFor("token-3")
 		began := time.Now()
 		if err := retrieve(t.Context(), client); err != nil || time.Since(began) != time.Second {
-			t.Errorf("the call: %v after %s, want success after a second", err, time.Since(began))
+			t.Errorf("got the error %v after %s, want success after a wait of 1 s", err, time.Since(began))
 		}
 	})
 }
 
-// If a token is revoked while another one is requested, or just after that one arrived, a
-// refused call is not repeated with the other token, because both may be revoked.
+// If the server revokes a token while the client requests the next token, or just after
+// the next token has arrived, the server may have revoked both tokens. The client then
+// repeats a refused call with a third token instead of the second.
 func TestRevocationWhileAnExpiredTokenIsReplaced(t *testing.T) {
-	for name, delay := range map[string]time.Duration{"requested": 5 * time.Second, "arrived": 0} {
+	for name, delay := range map[string]time.Duration{
+		"revoked while the next token is requested": 5 * time.Second,
+		"revoked just after the next token arrived": 0,
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := &refusedServer{tokenServer: tokenServer{life: "10"}}
@@ -219,8 +227,8 @@ func TestRevocationWhileAnExpiredTokenIsReplaced(t *testing.T) {
 	}
 }
 
-// Several refusals for lack of a scope start one renewal, and a refusal of an older token
-// starts none.
+// Several calls that the server refuses with 403 start only one renewal of the token. A
+// 403 for a call with an older token starts no renewal.
 func TestForbiddenRenewsTheTokenOnce(t *testing.T) {
 	forbidden := upvest.Request{Method: http.MethodGet, Path: "/forbidden"}
 	synctest.Test(t, func(t *testing.T) {
@@ -245,14 +253,14 @@ func TestForbiddenRenewsTheTokenOnce(t *testing.T) {
 		server.revokeFor("token-3")
 		requireAtOnce(t, client)
 		if err := <-late; !errors.Is(err, upvest.ErrForbidden) {
-			t.Errorf("got %v, want ErrForbidden", err)
+			t.Errorf("got the error %v, want ErrForbidden", err)
 		}
 		server.requireTokens(t, 3)
 	})
 }
 
 // If the limiter refuses the token request, all calls that wait for the token fail
-// together.
+// together instead of one after the other.
 func TestCallsFailTogetherIfTheLimiterRefusesTheTokenRequest(t *testing.T) {
 	const calls = 50
 	synctest.Test(t, func(t *testing.T) {
@@ -273,13 +281,15 @@ func TestCallsFailTogetherIfTheLimiterRefusesTheTokenRequest(t *testing.T) {
 		}
 		group.Wait()
 		if passed := time.Since(began); passed > 2*time.Second {
-			t.Errorf("the calls failed after %s, want at most two seconds", passed)
+			t.Errorf("the last call failed after %s, want at most 2 s", passed)
 		}
 	})
 }
 
-// If a repeat with the time of a wrong Date is refused, the client does not conclude that
-// the server refuses this kind of call. So the next refusal drops the token.
+// If a refusal has a wrong Date header, the client signs the repeated call with a wrong
+// time. If the server refuses the repeated call too, the reason may be the wrong time.
+// Therefore, the client must not conclude that the server always refuses this kind of
+// call, and must drop the token at the next refusal.
 func TestRefusalWithAWrongDateDoesNotProtectTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{}
@@ -300,12 +310,13 @@ func TestRefusalWithAWrongDateDoesNotProtectTheToken(t *testing.T) {
 		}
 		server.revokeFor(fmt.Sprintf("token-%d", len(server.fetches)+1))
 		if err := retrieve(t.Context(), client); err != nil {
-			t.Errorf("got the error %v after the token was revoked, want success with a new token", err)
+			t.Errorf("after the token was revoked, got the error %v, want success with a new token", err)
 		}
 	})
 }
 
-// If a request with an older token is refused late, the newer token stays in use.
+// If the server refuses a request with an older token late, the client keeps the newer
+// token.
 func TestLateRefusalOfAnOlderToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &refusedServer{}

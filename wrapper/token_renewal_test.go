@@ -16,8 +16,8 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 	for _, test := range []struct {
 		life    string // expires_in as JSON
 		latency time.Duration
-		first   time.Duration // the age from which on the token is renewed
-		last    time.Duration // the age at which it must have been renewed
+		first   time.Duration // the age from which the token may be renewed
+		last    time.Duration // the age by which the token must have been renewed
 	}{
 		{life: "1800", first: 1500 * time.Second, last: 1650 * time.Second},
 		{life: "1800.0", first: 1500 * time.Second, last: 1650 * time.Second},
@@ -25,7 +25,8 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 		{life: "100", first: 80 * time.Second, last: 90 * time.Second},
 		{life: "5", first: 4000 * time.Millisecond, last: 4500 * time.Millisecond},
 		{life: `"100"`, first: 80 * time.Second, last: 90 * time.Second},
-		// The server may have made the token as soon as it received the request.
+		// The lifetime may have begun when the server received the request, so the client
+		// subtracts the latency from it.
 		{life: "100", latency: 20 * time.Second, first: 60 * time.Second, last: 70 * time.Second},
 	} {
 		ages := map[time.Duration]bool{}
@@ -36,7 +37,7 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 				step := (test.last - test.first) / 20
 				age := ageAtRenewal(t, server, random, step, 2*test.last)
 				if age < test.first || age > test.last+step {
-					t.Errorf("expires_in %s: renewed at the age of %s, want %s to %s",
+					t.Errorf("expires_in %s: the token was renewed at the age of %s, want an age of %s to %s",
 						test.life, age, test.first, test.last)
 				}
 				ages[age] = true
@@ -44,13 +45,14 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 			})
 		}
 		if len(ages) < 3 {
-			t.Errorf("expires_in %s: renewed at the ages %v, want jitter", test.life, ages)
+			t.Errorf("expires_in %s: tokens were renewed at the ages %v, want 3 different ages or more",
+				test.life, ages)
 		}
 	}
 }
 
-// ageAtRenewal uses a token at every step until it is renewed, or has reached the last
-// age. It returns the age at which a use started the renewal.
+// ageAtRenewal gets the token from its source once per step, until the token is renewed
+// or has reached the age last. It returns the age of the token when the renewal started.
 func ageAtRenewal(
 	t *testing.T, server *tokenServer, random fixedRandom, step, last time.Duration,
 ) (age time.Duration) {
@@ -66,7 +68,7 @@ func ageAtRenewal(
 			t.Fatal(err)
 		}
 		time.Sleep(step)
-		synctest.Wait() // for the request in the background
+		synctest.Wait() // for the token request in the background
 	}
 	return age
 }
@@ -83,13 +85,13 @@ func TestTokenWithoutALifetimeIsNotRenewed(t *testing.T) {
 				time.Sleep(1000 * time.Hour)
 			}
 			if len(server.fetches) != 1 {
-				t.Errorf("expires_in %s: %d token requests, want one", life, len(server.fetches))
+				t.Errorf("expires_in %s: got %d token requests, want one", life, len(server.fetches))
 			}
 		})
 	}
 }
 
-func TestTokenOutlivesAFailingRenewal(t *testing.T) {
+func TestTokenStaysInUseWhileRenewalsFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{life: "1000"}
 		client := server.client(t, upvest.WithoutRetry())
@@ -101,16 +103,16 @@ func TestTokenOutlivesAFailingRenewal(t *testing.T) {
 		server.steps = slices.Repeat([]roundTrip{problem(503)}, 1000)
 		for range 90 {
 			if err := retrieve(t.Context(), client); err != nil {
-				t.Fatalf("with a token that is still valid: %v", err)
+				t.Fatalf("got the error %v while the token was still valid, want success", err)
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
 		if tries := len(server.fetches) - 1; tries < 2 || tries > 8 {
-			t.Errorf("renewal was tried %d times in 90 calls, want 2 to 8 times", tries)
+			t.Errorf("the client tried to renew the token %d times in 90 calls, want 2 to 8 times", tries)
 		}
 		time.Sleep(2 * time.Second)
 		if err := retrieve(t.Context(), client); !errors.Is(err, upvest.ErrServiceUnavailable) {
-			t.Errorf("got the error %v, want the error of the token endpoint after the token expired", err)
+			t.Errorf("after the token expired, got the error %v, want the 503 of the token endpoint", err)
 		}
 	})
 }
@@ -123,15 +125,16 @@ func TestRenewalDelaysNoCall(t *testing.T) {
 		margin = 300 * time.Second
 	)
 	for name, test := range map[string]struct {
-		delay   time.Duration // of the token endpoint
-		trouble time.Duration // for which it responds with step once the renewal is due
+		delay time.Duration // the latency of the token endpoint
+		// how long the token endpoint responds with step once the renewal is due
+		trouble time.Duration
 		step    roundTrip
 	}{
 		"hanging":     {trouble: 2 * time.Minute, step: hangs},
 		"slow":        {delay: 1200 * time.Millisecond},
 		"unavailable": {trouble: 4 * time.Minute, step: problem(503, "Retry-After", "2")},
 		"refusing":    {trouble: 4 * time.Minute, step: problem(401)},
-		"longer than the client waits": {
+		"asking for a long wait": {
 			trouble: 4 * time.Minute,
 			step:    problem(503, "Retry-After", "3600"),
 		},
@@ -153,8 +156,8 @@ func TestRenewalDelaysNoCall(t *testing.T) {
 					}
 					before := time.Now()
 					if err := retrieve(t.Context(), client); err != nil || time.Since(before) != 0 {
-						t.Fatalf("a call at the token's age of %s: %v after %s, want success at once",
-							time.Since(started), err, time.Since(before))
+						t.Fatalf("%s after the start, a call took %s and returned %v, want success at once",
+							time.Since(started), time.Since(before), err)
 					}
 					time.Sleep(time.Second)
 					synctest.Wait()
@@ -167,7 +170,7 @@ func TestRenewalDelaysNoCall(t *testing.T) {
 	}
 }
 
-// WithTimeout limits a call. It does not limit the renewal that a call starts in the
+// WithTimeout limits a call, but not the token renewal that the call starts in the
 // background.
 func TestTimeoutDoesNotLimitARenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -190,9 +193,10 @@ func TestTimeoutDoesNotLimitARenewal(t *testing.T) {
 	})
 }
 
-// A lifetime that overflows [time.Duration] counts as a very long one.
+// If the lifetime of a token overflows [time.Duration], the client uses a lifetime of 100
+// years instead.
 func TestTokenWithAHugeLifetime(t *testing.T) {
-	// 18446744074 s is 2^64 ns and a little more.
+	// 18446744074 s is slightly more than 2^64 ns.
 	for _, life := range []string{"1e10", "18446744074", "1e300"} {
 		synctest.Test(t, func(t *testing.T) {
 			server := &tokenServer{life: life}
@@ -209,14 +213,16 @@ func TestTokenWithAHugeLifetime(t *testing.T) {
 				time.Sleep(year)
 			}
 			if len(server.fetches) != 1 {
-				t.Errorf("expires_in %s: %d token requests in 10 years, want one", life, len(server.fetches))
+				t.Errorf("expires_in %s: got %d token requests in 10 years, want one",
+					life, len(server.fetches))
 			}
 		})
 	}
 }
 
-// A renewal that started before the server refused the token may return a token that is
-// revoked too. That token does not replace the one that was requested after the refusal.
+// If the server revokes the token while a renewal is in progress, the renewal may return
+// a token that is revoked too. The token from the renewal must not replace the token that
+// the client requested after the refusal.
 func TestRenewalThatStartedBeforeARevocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		renewed := slow(10*time.Second, success(grantBody("token-2", "1800")))
@@ -244,9 +250,9 @@ func TestRenewalThatStartedBeforeARevocation(t *testing.T) {
 	})
 }
 
-// The transport may take a while to end a token request that was cancelled. The next call
-// does not wait for that.
-func TestCancelledTokenRequestThatDoesNotEnd(t *testing.T) {
+// A transport may return late from a cancelled token request. The next call does not wait
+// until the transport returns.
+func TestCancelledTokenRequestThatEndsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stubborn := func(req *http.Request) (*http.Response, error) {
 			time.Sleep(time.Minute)
@@ -260,9 +266,10 @@ func TestCancelledTokenRequestThatDoesNotEnd(t *testing.T) {
 		}
 		start := time.Now()
 		if err := retrieve(t.Context(), client); err != nil || time.Since(start) != 0 {
-			t.Errorf("the next call: %v after %s, want success at once", err, time.Since(start))
+			t.Errorf("the next call took %s and returned the error %v, want success at once",
+				time.Since(start), err)
 		}
 		server.requireCounts(t, 2, 1)
-		time.Sleep(2 * time.Minute) // for the first request
+		time.Sleep(2 * time.Minute) // until the first request has ended
 	})
 }

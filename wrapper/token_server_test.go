@@ -14,19 +14,21 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// tokenServer grants token-1, token-2 and so on. It responds to every other request that
-// carries a valid token.
+// tokenServer grants token-1, token-2 and so on. It accepts calls with a valid token, and
+// refuses all other calls with 401.
 type tokenServer struct {
-	mu       sync.Mutex
-	steps    []roundTrip   // of the token endpoint, each used once; then it grants tokens
-	life     string        // expires_in as JSON; the default is 1800
-	delay    time.Duration // of the token endpoint
-	valid    string        // the one token that is accepted; the default is any
-	respond  roundTrip     // to calls with a valid token; the default is an order
+	mu sync.Mutex
+	// the first responses of the token endpoint, which then grants tokens
+	steps []roundTrip
+	life  string        // expires_in as JSON; the default is 1800
+	delay time.Duration // the latency of the token endpoint
+	valid string        // the only accepted token; if empty, every token is accepted
+	// the response to a call with a valid token; the default is an order
+	respond  roundTrip
 	fetches  []*http.Request
 	forms    []url.Values
 	calls    int
-	accepted int // calls with a valid token
+	accepted int // the number of calls with a valid token
 }
 
 func (s *tokenServer) serve(req *http.Request) (*http.Response, error) {
@@ -58,7 +60,7 @@ func (s *tokenServer) serveToken(req *http.Request) (*http.Response, error) {
 	return slow(s.delay, next)(req)
 }
 
-// recordFetch records a token request and returns what responds to it.
+// recordFetch records a token request and returns the step that responds to it.
 func (s *tokenServer) recordFetch(req *http.Request) (roundTrip, error) {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
@@ -84,14 +86,15 @@ func (s *tokenServer) recordFetch(req *http.Request) (roundTrip, error) {
 	return success(grantBody(fmt.Sprintf("token-%d", len(s.fetches)), life)), nil
 }
 
-// grantBody is the body of a token response. The token type is in lower case, and the
-// scope is less than the client requests: real servers do both.
+// grantBody returns the body of a token response. As in responses of real servers, the
+// token type is in lower case, and the scope is narrower than the scope that the client
+// requested.
 func grantBody(token, life string) string {
 	const form = `{"access_token": %q, "expires_in": %s, "token_type": "bearer", "scope": "portfolios:read"}`
 	return fmt.Sprintf(form, token, life)
 }
 
-// revokeFor makes this token the only one that is accepted.
+// revokeFor makes the given token the only one that the server accepts.
 func (s *tokenServer) revokeFor(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +111,7 @@ func (s *tokenServer) client(t testing.TB, options ...upvest.ClientOption) *upve
 func (s *tokenServer) requireCounts(t testing.TB, fetches, calls int) {
 	t.Helper()
 	if len(s.fetches) != fetches || s.calls != calls {
-		t.Errorf("got %d token requests and %d calls, want %d and %d",
+		t.Errorf("got %d token requests and %d other requests, want %d and %d",
 			len(s.fetches), s.calls, fetches, calls)
 	}
 }

@@ -11,12 +11,12 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// sourceFunc is a token source of the caller that takes no context.
+// sourceFunc stands for a token source of the caller that does not support contexts.
 type sourceFunc func() (*oauth2.Token, error)
 
 func (f sourceFunc) Token() (*oauth2.Token, error) { return f() }
 
-// contextSource is a token source of the caller that takes a context.
+// contextSource stands for a token source of the caller that supports contexts.
 type contextSource sourceFunc
 
 func (contextSource) Token() (*oauth2.Token, error) {
@@ -38,25 +38,27 @@ func newTokenSource(t *testing.T, transport http.RoundTripper) *upvest.TokenSour
 func TestReplacedTokenSource(t *testing.T) {
 	other := &tokenServer{}
 	for name, source := range map[string]oauth2.TokenSource{
-		"static":  staticToken("token-1"),
-		"reused":  oauth2.ReuseTokenSource(nil, other.client(t).TokenSource()),
-		"another": other.client(t).TokenSource(),
+		"static":                staticToken("token-1"),
+		"reused":                oauth2.ReuseTokenSource(nil, other.client(t).TokenSource()),
+		"of a different client": other.client(t).TokenSource(),
 	} {
 		server := &tokenServer{valid: "token-1"}
 		other.fetches = nil
 		for range 3 {
 			if err := retrieve(t.Context(), server.client(t, upvest.WithTokenSource(source))); err != nil {
-				t.Errorf("%s: %v", name, err)
+				t.Errorf("with the token source %q, got the error %v, want success", name, err)
 			}
 		}
 		if len(server.fetches) > 0 || len(other.fetches) > 1 {
-			t.Errorf("%s: got %d token requests of the client, %d of the source, want none and at most one",
+			t.Errorf("with the token source %q, got %d token requests by the client and %d by the source, "+
+				"want none by the client and at most one by the source",
 				name, len(server.fetches), len(other.fetches))
 		}
 	}
 }
 
-// A token that is refused to one client is renewed for all clients that share the source.
+// If the server refuses a token, all clients that share the token source get the next
+// token.
 func TestSharedTokenSource(t *testing.T) {
 	server := &tokenServer{}
 	first := server.client(t)
@@ -78,30 +80,30 @@ func TestSharedTokenSource(t *testing.T) {
 func TestTokenSourceThatFails(t *testing.T) {
 	cause := errors.New("the vault is closed")
 	for name, token := range map[string]sourceFunc{
-		"error":        func() (*oauth2.Token, error) { return nil, cause },
-		"nothing":      func() (*oauth2.Token, error) { return nil, nil },
-		"empty token":  func() (*oauth2.Token, error) { return &oauth2.Token{}, nil },
-		"broken token": func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a\r\nb"}, nil },
+		"error":         func() (*oauth2.Token, error) { return nil, cause },
+		"no token":      func() (*oauth2.Token, error) { return nil, nil },
+		"empty token":   func() (*oauth2.Token, error) { return &oauth2.Token{}, nil },
+		"invalid token": func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "a\r\nb"}, nil },
 	} {
 		for kind, source := range map[string]oauth2.TokenSource{
-			"without a context": token,
-			"with a context":    contextSource(token),
+			"source without contexts": token,
+			"source with contexts":    contextSource(token),
 		} {
-			t.Run(name+" "+kind, func(t *testing.T) {
+			t.Run(name+", "+kind, func(t *testing.T) {
 				server := scripted(success(orderBody))
 				client := newTestClient(t, server.serve, upvest.WithTokenSource(source))
 				_, err := client.Orders.Create(t.Context(), someOrderRequest())
 				requireOutcome(t, err, upvest.OutcomeRefused)
 				server.requireRequests(t, 0)
 				if name == "error" && !errors.Is(err, cause) {
-					t.Errorf("got the error %v, want the error of the source", err)
+					t.Errorf("got the error %v, want it to match the error of the token source", err)
 				}
 			})
 		}
 	}
 }
 
-func TestTokenSourceAlone(t *testing.T) {
+func TestTokenSourceWithoutAClient(t *testing.T) {
 	source := newTokenSource(t, roundTrip((&tokenServer{}).serve))
 	for range 2 {
 		token, err := source.Token()
@@ -109,7 +111,7 @@ func TestTokenSourceAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		if token.AccessToken != "token-1" || token.Type() != "Bearer" {
-			t.Errorf("the token is %q of the type %s, want token-1 of Bearer",
+			t.Errorf("got the token %q with the type %q, want \"token-1\" with the type \"Bearer\"",
 				token.AccessToken, token.Type())
 		}
 	}
@@ -127,12 +129,13 @@ func TestTokenSourceAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		if token.AccessToken != step.want {
-			t.Errorf("after Forget(%s) the token is %s, want %s", step.forget, token.AccessToken, step.want)
+			t.Errorf("after Forget(%q), the token is %q, want %q", step.forget, token.AccessToken, step.want)
 		}
 	}
 }
 
-// A source of the caller may fetch a token at each call.
+// A token source of the caller may fetch a token on every call, so the client calls the
+// source only once per attempt.
 func TestTokenSourceIsCalledOncePerAttempt(t *testing.T) {
 	calls := 0
 	source := sourceFunc(func() (*oauth2.Token, error) {
@@ -145,6 +148,7 @@ func TestTokenSourceIsCalledOncePerAttempt(t *testing.T) {
 		t.Fatal(err)
 	}
 	if calls != 2 || len(server.requests) != 2 {
-		t.Errorf("the source was called %d times for %d requests, want 2 and 2", calls, len(server.requests))
+		t.Errorf("the source was called %d times for %d requests, want 2 calls for 2 requests",
+			calls, len(server.requests))
 	}
 }

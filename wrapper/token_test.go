@@ -30,7 +30,7 @@ func TestTokenIsRequestedAndUsed(t *testing.T) {
 		"scope":         "portfolios:admin portfolios:read",
 	} {
 		if got := server.forms[0].Get(name); got != want {
-			t.Errorf("%s = %q, want %q", name, got, want)
+			t.Errorf("the token request has %s = %q, want %q", name, got, want)
 		}
 	}
 	header := server.fetches[0].Header
@@ -43,15 +43,16 @@ func TestTokenIsRequestedAndUsed(t *testing.T) {
 		"authorization":            "",
 	} {
 		if got := header.Get(name); got != want {
-			t.Errorf("%s = %q, want %q", name, got, want)
+			t.Errorf("the token request has %s = %q, want %q", name, got, want)
 		}
 	}
 	input := header.Get("signature-input")
 	if !strings.Contains(input, `"content-digest"`) || strings.Contains(input, "authorization") {
-		t.Errorf("signature-input = %s, want it to cover content-digest and not authorization", input)
+		t.Errorf("the token request has signature-input = %q, "+
+			"want it to cover content-digest but not authorization", input)
 	}
 	if authorization != "Bearer token-1" {
-		t.Errorf("authorization = %q, want Bearer token-1", authorization)
+		t.Errorf("the call has authorization = %q, want \"Bearer token-1\"", authorization)
 	}
 }
 
@@ -62,7 +63,7 @@ func TestUserAgentOfTheTokenRequest(t *testing.T) {
 	}
 	const want = "my-service/1.2 upvest-portfolios-go/"
 	if agent := server.fetches[0].Header.Get("user-agent"); !strings.HasPrefix(agent, want) {
-		t.Errorf("user-agent = %q, want it to begin with %q", agent, want)
+		t.Errorf("the token request has user-agent = %q, want it to begin with %q", agent, want)
 	}
 }
 
@@ -83,20 +84,20 @@ func TestConcurrentCallsShareOneTokenRequest(t *testing.T) {
 	})
 }
 
-func TestTokenRequestContinuesForTheOtherCalls(t *testing.T) {
+func TestTokenRequestContinuesWhileAnyCallWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{delay: 10*time.Second + 1}
 		client := server.client(t)
 		var callers sync.WaitGroup
 		start := time.Now()
-		for i := range 10 { // the first to come is the first to leave
+		for i := range 10 { // the first caller is the first to give up
 			callers.Go(func() {
 				patience := time.Duration(i+1) * time.Second
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
 				err := retrieve(ctx, client)
 				if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != patience {
-					t.Errorf("caller %d: %v after %s, want context.DeadlineExceeded after %s",
+					t.Errorf("caller %d got the error %v after %s, want context.DeadlineExceeded after %s",
 						i, err, time.Since(start), patience)
 				}
 			})
@@ -104,7 +105,7 @@ func TestTokenRequestContinuesForTheOtherCalls(t *testing.T) {
 		}
 		callers.Go(func() {
 			if err := retrieve(t.Context(), client); err != nil || time.Since(start) != server.delay {
-				t.Errorf("the caller that waited: %v after %s, want success after %s",
+				t.Errorf("the caller without a deadline got the error %v after %s, want success after %s",
 					err, time.Since(start), server.delay)
 			}
 		})
@@ -123,26 +124,26 @@ func TestTheLastWaitingCallCancelsTheTokenRequest(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i+1)*time.Second)
 				defer cancel()
 				if err := retrieve(ctx, client); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("caller %d: %v, want context.DeadlineExceeded", i, err)
+					t.Errorf("caller %d got the error %v, want context.DeadlineExceeded", i, err)
 				}
 			})
 		}
 		callers.Wait()
 		synctest.Wait()
 		if err := server.fetches[0].Context().Err(); !errors.Is(err, context.Canceled) {
-			t.Errorf("no call waits any more, and the context of the token request is %v, want it canceled",
-				err)
+			t.Errorf("the context of the token request has the error %v, want context.Canceled", err)
 		}
 		server.delay = 0
 		if err := retrieve(t.Context(), client); err != nil {
-			t.Errorf("the next call: %v", err)
+			t.Errorf("the next call returned the error %v, want success", err)
 		}
 		server.requireCounts(t, 2, 1)
 	})
 }
 
-// A call receives the failure of a token request only if an attempt of it was sent while
-// the call waited. A call that begins when the server is back gets a token.
+// A call receives the failure of a token request only if the client sent an attempt of
+// that token request while the call waited. A call that begins after the server has
+// recovered receives a token.
 func TestCallsNeverReceiveAnEarlierFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{steps: []roundTrip{hangs, hangs}}
@@ -160,7 +161,7 @@ func TestCallsNeverReceiveAnEarlierFailure(t *testing.T) {
 		after := call()
 
 		if err := <-after; err != nil {
-			t.Errorf("a call that began when the server was back: %v", err)
+			t.Errorf("a call that began after the server had recovered got the error %v, want success", err)
 		}
 		for name, result := range map[string]<-chan error{
 			"before the first attempt":  before,
@@ -169,11 +170,12 @@ func TestCallsNeverReceiveAnEarlierFailure(t *testing.T) {
 			err := <-result
 			var failure *upvest.Error
 			if !errors.As(err, &failure) || !strings.Contains(err.Error(), "token") {
-				t.Errorf("a call that began %s: %v, want the failure of the token request", name, err)
+				t.Errorf("a call that began %s got the error %v, want a failed token request", name, err)
 			}
 		}
 		if len(server.fetches) != 3 {
-			t.Errorf("got %d token requests, want 3: two that failed and one more", len(server.fetches))
+			t.Errorf("got %d token requests, want 3: two that failed and one that succeeded",
+				len(server.fetches))
 		}
 	})
 }
@@ -219,14 +221,15 @@ func TestConcurrentUnauthorizedCallsShareOneTokenRequest(t *testing.T) {
 		}
 		callers.Wait()
 		if len(server.fetches) != 2 {
-			t.Errorf("got %d token requests, want 2: the first and one that all calls share",
+			t.Errorf("got %d token requests, want 2: the first, and then one that all calls share",
 				len(server.fetches))
 		}
 	})
 }
 
-// A token that was granted while the refused one was in use may have been revoked
-// together with it.
+// If the server refuses a token while the client renews it, or just after the renewal,
+// the client requests a third token, because the server may have revoked the first two
+// tokens together.
 func TestTokensThatAreRevokedTogether(t *testing.T) {
 	for name, renewal := range map[string]time.Duration{
 		"during the renewal":      3 * time.Second,
@@ -262,7 +265,7 @@ func TestTokensThatAreRevokedTogether(t *testing.T) {
 					t.Error(err)
 				}
 				if len(server.fetches) != 3 {
-					t.Errorf("got %d token requests, want 3: the third one is shared by all calls",
+					t.Errorf("got %d token requests, want 3, the last of them shared by all calls",
 						len(server.fetches))
 				}
 			})
@@ -289,7 +292,7 @@ func TestExpiredTokensAreNotSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if token := <-used; token != "Bearer token-1" {
-			t.Fatalf("the first call was sent with %s, want token-1", token)
+			t.Fatalf("the first call was sent with the authorization %q, want \"Bearer token-1\"", token)
 		}
 		time.Sleep(time.Hour)
 		var calls sync.WaitGroup
@@ -304,7 +307,7 @@ func TestExpiredTokensAreNotSent(t *testing.T) {
 		calls.Wait()
 		for range 5 {
 			if token := <-used; token != "Bearer token-2" {
-				t.Errorf("a call was sent with %s, want token-2", token)
+				t.Errorf("a later call was sent with the authorization %q, want \"Bearer token-2\"", token)
 			}
 		}
 		if tokens != 2 {

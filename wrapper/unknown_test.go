@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// addToObjects adds a field to every object of a JSON text. Its value is the number of
-// the object.
+// addToObjects adds a field with the given name to every object in a JSON text. The value
+// of the field is 1 in the first object, 2 in the second, and so on.
 func addToObjects(text, name string) string {
 	var added strings.Builder
 	objects := 0
@@ -30,7 +30,8 @@ func addToObjects(text, name string) string {
 	return added.String()
 }
 
-// unknownOf returns every [api.Unknown] of a value by the path of its object.
+// unknownOf returns every [api.Unknown] in a value. The keys of the map are the paths of
+// the objects that contain them.
 func unknownOf(path string, value reflect.Value) map[string]api.Unknown {
 	found := map[string]api.Unknown{}
 	switch value.Kind() {
@@ -50,13 +51,13 @@ func unknownOf(path string, value reflect.Value) map[string]api.Unknown {
 				maps.Copy(found, unknownOf(path+"/"+name, content))
 			}
 		}
-	default: // holds no objects
+	default: // contains no objects
 	}
 	return found
 }
 
 // objectsOf lists, for each operation, the paths of all objects that can keep unknown
-// fields in the documented response.
+// fields in the response that Upvest documents.
 var objectsOf = map[string][]string{
 	"list_portfolios_allocations":       {"", "/data/0", "/meta"},
 	"create_portfolios_allocation":      {""},
@@ -81,8 +82,9 @@ var objectsOf = map[string][]string{
 	"retrieve_portfolios_rebalancing_execution": {""},
 }
 
-// Every page and every object in a response keeps the fields that the client has no name
-// for. encoding/json does not write these fields.
+// TestUnknownFieldsOfEveryResponse requires that every page and every object in a
+// response keeps the fields that are missing in its Go type, and that encoding/json does
+// not write these fields.
 func TestUnknownFieldsOfEveryResponse(t *testing.T) {
 	for _, operation := range everyOperation() {
 		if operation.success == "" {
@@ -93,11 +95,12 @@ func TestUnknownFieldsOfEveryResponse(t *testing.T) {
 			value := requireCall(t, operation, addToObjects(operation.success, "new"))
 			unknown := unknownOf("", reflect.ValueOf(value))
 			if paths := slices.Sorted(maps.Keys(unknown)); !slices.Equal(paths, objectsOf[operation.id]) {
-				t.Errorf("the objects with unknown fields are %q, want %q", paths, objectsOf[operation.id])
+				t.Errorf("the paths of objects that can keep unknown fields are %q, want %q",
+					paths, objectsOf[operation.id])
 			}
 			for path, fields := range unknown {
 				if fields.Raw("new") == nil {
-					t.Errorf("the object at %q has the unknown fields %q, want new", path, fields)
+					t.Errorf("the object at %q has the unknown fields %q, want a field \"new\"", path, fields)
 				}
 			}
 			for path, fields := range unknownOf("", reflect.ValueOf(plain)) {
@@ -126,11 +129,13 @@ func requireSameText(t *testing.T, got, want any) {
 	gotText, gotErr := json.Marshal(got)
 	wantText, wantErr := json.Marshal(want)
 	if gotErr != nil || wantErr != nil || string(gotText) != string(wantText) {
-		t.Errorf("encoding/json writes %s (%v), want %s (%v)", gotText, gotErr, wantText, wantErr)
+		t.Errorf("encoding/json writes %s (error: %v), want %s (error: %v)",
+			gotText, gotErr, wantText, wantErr)
 	}
 }
 
-// The rows of All keep unknown fields, whose values can have any JSON type.
+// The rows that Orders.All returns keep unknown fields, whose values can have any JSON
+// type.
 func TestUnknownFieldsInAList(t *testing.T) {
 	body := pageOf(strings.Replace(orderBody, "{",
 		`{"initiation_flow": "UPVEST", "client_reference": {"text": "a\"}]", "n": [1.50, null]}, `, 1))
@@ -144,7 +149,8 @@ func TestUnknownFieldsInAList(t *testing.T) {
 			InitiationFlow string `json:"initiation_flow"`
 		}
 		if err := order.Unknown.Decode(&newer); err != nil || newer.InitiationFlow != "UPVEST" {
-			t.Errorf("the initiation flow is %+v, %v", newer, err)
+			t.Errorf("got the initiation flow %q and the error %v, want \"UPVEST\" and no error",
+				newer.InitiationFlow, err)
 		}
 		const reference = `{"text": "a\"}]", "n": [1.50, null]}`
 		if raw := order.Unknown.Raw("client_reference"); string(raw) != reference {
@@ -154,7 +160,7 @@ func TestUnknownFieldsInAList(t *testing.T) {
 			names,
 			[]string{"initiation_flow", "client_reference"},
 		) {
-			t.Errorf("the unknown fields are %q", names)
+			t.Errorf("the unknown fields are %q, want initiation_flow and client_reference", names)
 		}
 	}
 	if rows != 1 {
@@ -162,8 +168,9 @@ func TestUnknownFieldsInAList(t *testing.T) {
 	}
 }
 
-// A weight has no Unknown field, because requests contain weights too. The allocation
-// keeps the unknown fields of its weights instead.
+// The Go type of a weight has no Unknown field, because that field is only for responses,
+// and requests contain weights too. The allocation keeps the unknown fields of its
+// weights instead.
 func TestUnknownFieldsOfWeights(t *testing.T) {
 	body := strings.Replace(allocationBody, `"weight": "0.3"`, `"weight": "0.3", "drift": "0.01"`, 1)
 	client := newTestClient(t, success(body))
@@ -172,7 +179,7 @@ func TestUnknownFieldsOfWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(allocation.Allocation) != 2 || allocation.Allocation[1].Weight != "0.3" {
-		t.Errorf("the weights are %+v", allocation.Allocation)
+		t.Errorf("the weights are %+v, want two weights, the second of them 0.3", allocation.Allocation)
 	}
 	var newer struct {
 		Allocation []struct {
@@ -180,12 +187,12 @@ func TestUnknownFieldsOfWeights(t *testing.T) {
 		} `json:"allocation"`
 	}
 	if err := allocation.Unknown.Decode(&newer); err != nil || newer.Allocation[1].Drift != "0.01" {
-		t.Errorf("the unknown fields are %+v, %v", newer, err)
+		t.Errorf("got the unknown fields %+v and the error %v, want the drift 0.01 and no error", newer, err)
 	}
 }
 
-// The client never sends unknown fields: neither if a caller uses a part of a response in
-// a request, nor if the caller sends a whole response value as the body.
+// The client never sends unknown fields, even if the caller uses a part of a response in
+// a request, or sends a whole response value as the body.
 func TestUnknownFieldsAreNotSentBack(t *testing.T) {
 	server := scripted(success(addToObjects(allocationBody, "new_field"), "Upvest-Request-Id", "request"))
 	client := newTestClient(t, server.serve)
@@ -194,7 +201,7 @@ func TestUnknownFieldsAreNotSentBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if allocation.Unknown == "" {
-		t.Fatal("the response has no unknown fields")
+		t.Fatal("the allocation keeps no unknown fields of the response, want some")
 	}
 	request := portfolios.AllocationRequest{Name: allocation.Name, Allocation: allocation.Allocation}
 	if _, err := client.Allocations.Update(t.Context(), someAllocation, request); err != nil {
@@ -209,7 +216,7 @@ func TestUnknownFieldsAreNotSentBack(t *testing.T) {
 	}
 	for _, body := range server.bodies {
 		if strings.Contains(body, "new_field") || strings.Contains(strings.ToLower(body), "unknown") {
-			t.Errorf("the request sends unknown fields: %s", body)
+			t.Errorf("got the request body %s, want a body without unknown fields", body)
 		}
 	}
 }

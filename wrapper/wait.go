@@ -20,10 +20,11 @@ const (
 
 	firstPoll   = time.Second
 	longestPoll = 30 * time.Second
-	// appearing is how long the server may not find an order that was just placed.
+	// appearing is how long Wait tolerates that the server does not find an order that
+	// was just placed.
 	appearing = 10 * time.Second
 	// longestReserve limits how long before the deadline the last retrieval begins. A
-	// twentieth of the time from the start of Wait to the deadline limits it too.
+	// twentieth of the time from the start of Wait to the deadline is a second limit.
 	longestReserve = time.Second
 )
 
@@ -40,23 +41,23 @@ func IsDone(order *portfolios.Order) bool {
 
 // Wait retrieves an order repeatedly until done returns true (GET
 // /portfolios/orders/{portfolio_order_id}, scope portfolios:read or portfolios:admin). If
-// done is nil, it uses [IsDone]. It waits one second before the second retrieval, then
-// half as long again each time, up to 30 seconds, with jitter. The last retrieval begins
-// shortly before the deadline of the context. If the first retrievals return
-// [ErrNotFound], Wait continues for up to 10 seconds of waiting, because a server may
-// need some time to find a new order.
+// done is nil, Wait uses [IsDone]. The pause before the second retrieval is one second.
+// Each further pause is 1.5 times as long as the one before, up to 30 seconds. Jitter
+// shortens a pause by up to half. The last retrieval begins shortly before the deadline
+// of the context. If the first retrievals return [ErrNotFound], Wait continues until its
+// pauses add up to 10 seconds, because a server may need some time to find a new order.
 //
-// Wait sets no deadline: it ends with the context. [WithTimeout] limits each retrieval.
-// Wait continues after a retrieval that failed in a way that the [RetryPolicy] retries,
-// unless the policy allows a single attempt. The retries of these retrievals use a
-// separate budget.
+// Wait has no time limit except the deadline of its context. [WithTimeout] limits each
+// retrieval. Wait continues after a retrieval that failed in a way that the [RetryPolicy]
+// retries, unless the policy allows only a single attempt. The retries of these
+// retrievals use a budget that no other calls share.
 //
 // If the context ends, or a retrieval fails in another way, Wait returns the order as
 // last received (nil if it was never received) with the error. The error also contains
 // the last failure, unless a successful retrieval followed it.
 //
-// Errors to handle: [context.DeadlineExceeded] for an order that is not done yet, and
-// those of Retrieve.
+// Errors to handle: [context.DeadlineExceeded] for an order that is not done yet, and the
+// errors of Retrieve.
 //
 // Source: docs.upvest.co, "Retrieve portfolios order".
 func (s *Orders) Wait(
@@ -89,7 +90,7 @@ func (s *Orders) Wait(
 	}
 }
 
-// asLook marks a call as one of many retrievals.
+// asLook returns the option that marks a call as one of the retrievals of Wait.
 func asLook() CallOption {
 	return callOption(func(s *settings) error {
 		s.polling = true
@@ -102,7 +103,7 @@ type watch struct {
 	core    *core
 	started time.Time
 	last    *portfolios.Order // nil if the order was never received
-	failure error             // of the last retrieval, nil if that succeeded
+	failure error             // of the last retrieval, nil if the retrieval succeeded
 	poll    time.Duration     // the last pause before jitter
 	waited  time.Duration
 	reserve time.Duration // between the last retrieval and the deadline
@@ -117,7 +118,8 @@ func (w *watch) mayContinue(err error) bool {
 	return w.last == nil && w.waited < appearing && errors.Is(err, ErrNotFound)
 }
 
-// pause waits until the next retrieval. If none follows, it returns the error of Wait.
+// pause waits until the next retrieval. If there can be no further retrieval, pause
+// returns the error that Wait returns.
 func (w *watch) pause(ctx context.Context, look error) error {
 	w.poll = min(max(firstPoll, w.poll*3/2), longestPoll)
 	wait := w.poll/2 + w.core.random.upTo(w.poll/2)

@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// from responds with the first step before a time, counted from now, and with the second
-// one from then on.
+// from passes requests to the round trip first until the given time has passed, and all
+// later requests to the round trip then.
 func from(after time.Duration, first, then roundTrip) roundTrip {
 	start := time.Now()
 	return func(req *http.Request) (*http.Response, error) {
@@ -27,7 +27,7 @@ func from(after time.Duration, first, then roundTrip) roundTrip {
 	}
 }
 
-// The last retrieval of Wait begins shortly before its deadline.
+// The last retrieval of Wait begins shortly before the deadline of the context.
 func TestWaitRetrievesShortlyBeforeItsDeadline(t *testing.T) {
 	for _, length := range []time.Duration{500 * time.Millisecond, 5 * time.Second, time.Minute, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
@@ -40,7 +40,8 @@ func TestWaitRetrievesShortlyBeforeItsDeadline(t *testing.T) {
 				waiting.Go(func() {
 					order, err := waitForOrder(ctx, client)
 					if err != nil {
-						t.Errorf("a Wait of %s returned %v, want the order", length, err)
+						t.Errorf("with a deadline after %s, Wait returned the error %v, want an order",
+							length, err)
 					}
 					requireLastReceived(t, order, portfolios.OrderStatusFILLED)
 				})
@@ -50,7 +51,7 @@ func TestWaitRetrievesShortlyBeforeItsDeadline(t *testing.T) {
 	}
 }
 
-// The last retrieval begins early enough to receive its response before the deadline.
+// The last retrieval begins early enough to receive the response before the deadline.
 func TestWaitReservesTimeForItsLastRetrieval(t *testing.T) {
 	for _, random := range []uint64{0, 7, 1 << 40, 1 << 63} {
 		synctest.Test(t, func(t *testing.T) {
@@ -75,9 +76,11 @@ func TestWaitContinuesAfterAnOutage(t *testing.T) {
 		"throttled":       problem(429, "Retry-After", "3"),
 		"network failure": failing(io.ErrUnexpectedEOF),
 		"no response":     hangs,
-		"cut off":         cutOff,
+		"truncated body":  cutOff,
 	} {
-		for kind, first := range map[string]roundTrip{"with an order": status("NEW"), "without one": outage} {
+		for kind, first := range map[string]roundTrip{
+			"after an order was received": status("NEW"), "before an order is received": outage,
+		} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -95,7 +98,7 @@ func TestWaitContinuesAfterAnOutage(t *testing.T) {
 }
 
 // Wait continues after a failure that the caller's retry policy retries.
-func TestWaitContinuesAfterFailuresOfTheRetryPolicy(t *testing.T) {
+func TestWaitContinuesAfterFailuresThatTheRetryPolicyRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		policy := upvest.RetryPolicy{
 			MaxAttempts: 2,
@@ -129,7 +132,7 @@ func TestWaitContinuesAfterAnOutageOfTheTokenEndpoint(t *testing.T) {
 	}
 }
 
-// WithTimeout limits each retrieval, not Wait.
+// WithTimeout limits each retrieval, not Wait as a whole.
 func TestWaitContinuesAfterATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newTestClient(t, from(time.Minute, hangs, status("FILLED")))
@@ -139,7 +142,7 @@ func TestWaitContinuesAfterATimeout(t *testing.T) {
 	})
 }
 
-// A retrieval may time out while it waits for a token.
+// Wait continues after a retrieval that timed out while it waited for a token.
 func TestWaitContinuesAfterATimeoutOfTheTokenRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens := from(time.Minute, hangs, success(tokenBody))
@@ -155,7 +158,7 @@ func TestWaitContinuesAfterATimeoutOfTheTokenRequest(t *testing.T) {
 	})
 }
 
-func TestWaitEndsWithATokenThatIsRefused(t *testing.T) {
+func TestWaitEndsIfTheTokenRequestIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, err := waitForOrder(t.Context(), newClientOver(t, problem(401)))
 		if !errors.Is(err, upvest.ErrUnauthorized) {
@@ -164,7 +167,7 @@ func TestWaitEndsWithATokenThatIsRefused(t *testing.T) {
 	})
 }
 
-// If Retry-After is longer than the retry policy allows, Wait pauses for that time.
+// Wait pauses for as long as Retry-After asks, even if the retry policy allows less.
 func TestWaitHonorsALongRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(429, "Retry-After", "100"), status("FILLED"))
@@ -172,20 +175,20 @@ func TestWaitHonorsALongRetryAfter(t *testing.T) {
 			t.Fatal(err)
 		}
 		if waits := server.waits(); len(waits) != 1 || waits[0] != 100*time.Second {
-			t.Errorf("got the pauses %v, want one of 100 s", waits)
+			t.Errorf("got the pauses %v, want one pause of 100 s", waits)
 		}
 	})
 }
 
-// The error of Wait contains the last failure.
+// If the deadline ends Wait, the error contains the last failure.
 func TestWaitReportsTheLastFailure(t *testing.T) {
 	for name, test := range map[string]struct {
 		steps []roundTrip
 		want  string
 	}{
-		"a failure": {steps: []roundTrip{status("NEW"), problem(503)}, want: "is NEW"},
-		"no order":  {steps: []roundTrip{problem(503)}, want: "not received yet"},
-		"a failure, then no response": {
+		"an order, then a failure": {steps: []roundTrip{status("NEW"), problem(503)}, want: "is NEW"},
+		"only failures":            {steps: []roundTrip{problem(503)}, want: "not received yet"},
+		"an order, failures, then no response": {
 			steps: []roundTrip{status("NEW"), problem(503), problem(503), hangs},
 			want:  "the previous retrieval failed",
 		},
@@ -202,7 +205,8 @@ func TestWaitReportsTheLastFailure(t *testing.T) {
 				_, err := waitForOrder(ctx, client)
 				isUnavailable := errors.Is(err, upvest.ErrServiceUnavailable)
 				if !errors.Is(err, context.DeadlineExceeded) || !isUnavailable {
-					t.Errorf("got the error %v, want context.DeadlineExceeded and the 503", err)
+					t.Errorf("got the error %v, want it to match context.DeadlineExceeded and "+
+						"ErrServiceUnavailable", err)
 				}
 				requireText(t, err, test.want, "request-503")
 			})
@@ -210,8 +214,9 @@ func TestWaitReportsTheLastFailure(t *testing.T) {
 	}
 }
 
-// The error of Wait omits a failure that a successful retrieval followed.
-func TestWaitOmitsAFailureThatASuccessFollowed(t *testing.T) {
+// If the deadline ends Wait, the error does not mention a failure after which a retrieval
+// succeeded.
+func TestWaitErrorOmitsFailuresBeforeASuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -224,8 +229,8 @@ func TestWaitOmitsAFailureThatASuccessFollowed(t *testing.T) {
 	})
 }
 
-// Retrievals by Wait do not use the retry budget of other calls, and other calls do not
-// use the budget of Wait.
+// Retrievals by Wait do not use the retry budget of the other calls, and the other calls
+// do not use the retry budget of Wait.
 func TestWaitHasASeparateRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newTestClient(t, problem(503))
@@ -237,7 +242,8 @@ func TestWaitHasASeparateRetryBudget(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		failure := asError(t, retrieve(t.Context(), client))
 		if len(failure.Attempts) != 4 {
-			t.Errorf("got %d attempts, want 4: %v", len(failure.Attempts), failure)
+			t.Errorf("a call during Wait made %d attempts, want 4; the error is %v",
+				len(failure.Attempts), failure)
 		}
 		cancel()
 		waiting.Wait()

@@ -15,7 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// statuses responds with an order that has one status after the other.
+// statuses returns a server that responds to each request with an order that has the next
+// of the given statuses. All later requests receive the last status.
 func statuses(texts ...string) *script {
 	server := scripted()
 	for _, text := range texts {
@@ -24,7 +25,7 @@ func statuses(texts ...string) *script {
 	return server
 }
 
-// status responds with an order that has this status.
+// status responds with an order that has the given status.
 func status(text string) roundTrip {
 	return success(fmt.Sprintf(`{"id": %q, "status": %q}`, someOrder, text))
 }
@@ -35,15 +36,15 @@ func waitForOrder(
 	return client.Orders.Wait(ctx, someOrder, nil, options...)
 }
 
-// requireLastReceived checks that Wait returned the order as last received.
+// requireLastReceived checks that Wait returned the order that was received last.
 func requireLastReceived(t *testing.T, order *portfolios.Order, want portfolios.OrderStatus) {
 	t.Helper()
 	if order == nil || order.Status != want {
-		t.Errorf("Wait returned the order %+v, want the last received order, with status %s", order, want)
+		t.Errorf("Wait returned the order %+v, want the last order received, with the status %s", order, want)
 	}
 }
 
-func TestWaitEndsWithTheOrder(t *testing.T) {
+func TestWaitEndsAtAFinalStatus(t *testing.T) {
 	for _, end := range []portfolios.OrderStatus{"FILLED", "SETTLED", "CANCELLED"} {
 		synctest.Test(t, func(t *testing.T) {
 			server := statuses(
@@ -58,14 +59,15 @@ func TestWaitEndsWithTheOrder(t *testing.T) {
 	}
 }
 
-// Each pause between two retrievals is half as long again as the one before. A random
-// part of up to half of it is left out.
+// The pause between retrievals grows by half each time. The client then shortens each
+// pause by a random time, which is at most half of the pause.
 func TestWaitPausesGrowWithJitter(t *testing.T) {
 	second := time.Second
 	pauses := []time.Duration{second, second * 3 / 2, second * 9 / 4, second * 27 / 8}
 	for random, share := range map[uint64]func(pause time.Duration) time.Duration{
 		0: func(pause time.Duration) time.Duration { return pause / 2 },
-		// The random number modulo (pause/2 + 1 ns), as for the waits between attempts.
+		// Half of the pause plus the random number modulo (pause/2 + 1 ns), as for the
+		// waits between attempts.
 		uint64(second / 2): func(pause time.Duration) time.Duration { return pause/2 + second/2%(pause/2+1) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -76,7 +78,7 @@ func TestWaitPausesGrowWithJitter(t *testing.T) {
 			}
 			for i, wait := range server.waits() {
 				if want := share(pauses[i]); wait != want {
-					t.Errorf("pause %d is %s, want %s", i+1, wait, want)
+					t.Errorf("pause %d took %s, want %s", i+1, wait, want)
 				}
 			}
 		})
@@ -91,7 +93,8 @@ func TestWaitRetrievesAtLeastEvery30Seconds(t *testing.T) {
 		_, _ = waitForOrder(ctx, newTestClient(t, server.serve))
 		seen := map[time.Duration]bool{}
 		waits := server.waits()
-		for _, wait := range waits[10 : len(waits)-1] { // the last one is cut short
+		// the deadline shortens the last pause
+		for _, wait := range waits[10 : len(waits)-1] {
 			seen[wait] = true
 			if wait < 15*time.Second || wait > 30*time.Second {
 				t.Errorf("got a pause of %s, want 15 to 30 s", wait)
@@ -116,7 +119,7 @@ func TestWaitForAConditionOfTheCaller(t *testing.T) {
 		}
 		requireLastReceived(t, order, portfolios.OrderStatusPROCESSING)
 		if len(seen) != 3 {
-			t.Errorf("the condition received the statuses %v, want three", seen)
+			t.Errorf("the condition received the statuses %v, want NEW, CANCELLED and PROCESSING", seen)
 		}
 	})
 }
@@ -128,7 +131,7 @@ func TestWaitEndsBeforeAPauseThatOutlastsTheDeadline(t *testing.T) {
 		start := time.Now()
 		order, err := waitForOrder(ctx, newTestClient(t, statuses("NEW", "PROCESSING").serve))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) >= 10*time.Second {
-			t.Errorf("got the error %v after %s, want context.DeadlineExceeded before 10 s",
+			t.Errorf("got the error %v after %s, want context.DeadlineExceeded in less than 10 s",
 				err, time.Since(start))
 		}
 		requireText(t, err, "would outlast", "PROCESSING")
@@ -148,7 +151,7 @@ func TestWaitEndsDuringARetrieval(t *testing.T) {
 	})
 }
 
-func TestWaitWithAContextThatEndedBefore(t *testing.T) {
+func TestWaitWithAContextThatHasAlreadyEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	order, err := waitForOrder(ctx, newTestClient(t, statuses("NEW").serve))
@@ -186,7 +189,8 @@ func TestWaitContinuesAfterTransientFailures(t *testing.T) {
 	})
 }
 
-// A server may return 404 for a short time after an order was placed.
+// A server may return 404 for a short time after an order was placed, so Wait continues
+// after a 404.
 func TestWaitForAnOrderToAppear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(404), problem(404), status("NEW"), status("FILLED"))
@@ -217,14 +221,15 @@ func TestWaitForAnOrderToAppearEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		_, err := waitForOrder(ctx, newTestClient(t, problem(404)))
 		if !errors.Is(err, upvest.ErrNotFound) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got the error %v, want ErrNotFound and context.DeadlineExceeded", err)
+			t.Errorf("got the error %v, want it to match ErrNotFound and context.DeadlineExceeded", err)
 		}
 		requireText(t, err, "not found yet")
 	})
 }
 
-// Wait continues after a 404, but not after other errors that a retry cannot change.
-func TestWaitReturnsOtherFailuresAtOnce(t *testing.T) {
+// Wait tolerates a 404 at first, but ends at once after any other error that is not
+// retryable.
+func TestWaitEndsAtOnceAfterAnErrorThatIsNotRetryable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(403))
 		_, err := waitForOrder(t.Context(), newTestClient(t, server.serve))
@@ -240,7 +245,7 @@ func TestWaitAppliesCallOptions(t *testing.T) {
 		server := scripted(problem(503))
 		client := newTestClient(t, server.serve)
 		if _, err := waitForOrder(t.Context(), client, upvest.WithoutRetry()); err == nil {
-			t.Error("Wait returned no error")
+			t.Error("Wait returned no error, want the error for the status 503")
 		}
 		server.requireRequests(t, 1)
 	})

@@ -26,8 +26,8 @@ type wire struct {
 	body              []byte
 }
 
-// wireOf reads a request in a transport. net/http takes the values of content-length and
-// host from the fields of the request, not from its header.
+// wireOf reads a request inside a transport, before net/http sends it. net/http takes the
+// values of content-length and host from the fields of the request, not from its header.
 func wireOf(req *http.Request) (wire, error) {
 	w := wire{
 		method: req.Method,
@@ -44,7 +44,7 @@ func wireOf(req *http.Request) (wire, error) {
 	}
 	w.body = body
 	if req.ContentLength != int64(len(w.body)) {
-		return w, fmt.Errorf("content-length is %d, want %d", req.ContentLength, len(w.body))
+		return w, fmt.Errorf("the request has the content-length %d, want %d", req.ContentLength, len(w.body))
 	}
 	if len(w.body) > 0 {
 		w.header.Set("Content-Length", strconv.Itoa(len(w.body)))
@@ -57,15 +57,15 @@ func wireReceived(t testing.TB, req *http.Request) wire {
 	t.Helper()
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
-		t.Errorf("%s %s: read the body: %v", req.Method, req.URL, err)
+		t.Errorf("cannot read the body of %s %s: %v", req.Method, req.URL, err)
 	}
 	return wire{method: req.Method, uri: req.RequestURI, host: req.Host, header: req.Header, body: body}
 }
 
 var ownVersion = regexp.MustCompile(`(upvest-portfolios-go/)\S+`)
 
-// String returns the request in the syntax of HTTP/1.1, with sorted header fields. The
-// version of this client is masked.
+// String returns the request in the syntax of HTTP/1.1, with sorted header fields. It
+// replaces the version of this client with VERSION.
 func (w wire) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %s HTTP/1.1\nHost: %s\n", w.method, w.uri, w.host)
@@ -81,7 +81,7 @@ func (w wire) String() string {
 	return text.String()
 }
 
-// parseWire reads what String writes.
+// parseWire reads a request from the text that String returns.
 func parseWire(t *testing.T, text []byte) wire {
 	t.Helper()
 	req, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(text)))
@@ -95,18 +95,18 @@ func parseWire(t *testing.T, text []byte) wire {
 	return w
 }
 
-// signatureInput captures the parameters as a whole, the components, keyid, created,
-// expires and nonce.
+// signatureInput captures, in this order, all parameters together, the components, keyid,
+// created, expires and nonce.
 var signatureInput = regexp.MustCompile(
 	`^sig1=(\(([^()]*)\);keyid="([^"]+)";created=([0-9]+);expires=([0-9]+);nonce="([^"]+)")$`)
 
-// requireSigned rebuilds the signature base from a request and verifies signature and
-// digest. It returns the components that the signature covers.
+// requireSigned rebuilds the signature base from a request, and verifies the signature
+// and the digest. It returns the components that the signature covers.
 func requireSigned(t *testing.T, w wire, key ed25519.PublicKey) []string {
 	t.Helper()
 	input := signatureInput.FindStringSubmatch(w.header.Get("Signature-Input"))
 	if input == nil {
-		t.Fatalf("signature-input is malformed: %q", w.header.Get("Signature-Input"))
+		t.Fatalf("the header signature-input is malformed: %q", w.header.Get("Signature-Input"))
 	}
 	var base strings.Builder
 	var covered []string
@@ -115,7 +115,7 @@ func requireSigned(t *testing.T, w wire, key ed25519.PublicKey) []string {
 		covered = append(covered, name)
 		value := componentOf(w, name)
 		if value == "" {
-			t.Errorf("the signature covers %s, but the request does not have it", name)
+			t.Errorf("the signature covers %s, but the request does not contain that component", name)
 		}
 		base.WriteString(quoted + ": " + value + "\n")
 	}
@@ -123,16 +123,17 @@ func requireSigned(t *testing.T, w wire, key ed25519.PublicKey) []string {
 	encoded := strings.TrimSuffix(strings.TrimPrefix(w.header.Get("Signature"), "sig1=:"), ":")
 	signature, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil || !ed25519.Verify(key, []byte(base.String()), signature) {
-		t.Errorf("the signature %q does not verify (%v) over\n%s", encoded, err, base.String())
+		t.Errorf("the signature %q does not match this signature base (error: %v):\n%s",
+			encoded, err, base.String())
 	}
 	if got := w.header.Get("Upvest-Signature-Version"); got != "15" {
-		t.Errorf("upvest-signature-version is %q, want 15", got)
+		t.Errorf("the header upvest-signature-version is %q, want \"15\"", got)
 	}
 	if len(w.body) > 0 {
 		digest := sha512.Sum512(w.body)
 		want := "sha-512=:" + base64.StdEncoding.EncodeToString(digest[:]) + ":"
 		if got := w.header.Get("Content-Digest"); got != want {
-			t.Errorf("content-digest is %q, want %q", got, want)
+			t.Errorf("the header content-digest is %q, want %q", got, want)
 		}
 	}
 	return covered
@@ -156,8 +157,8 @@ func componentOf(w wire, name string) string {
 	return w.header.Get(name)
 }
 
-// mustCover returns the components that Upvest requires a signature to cover, and the
-// headers that the tests add.
+// mustCover returns the components that the signature of a request must cover: those that
+// Upvest requires, and the headers date and accept-language, which some tests add.
 func mustCover(w wire) []string {
 	components := []string{"@method", "@path"}
 	if strings.Contains(w.uri, "?") {
@@ -193,26 +194,26 @@ func (l *wireLog) over(next roundTrip) roundTrip {
 
 func (l *wireLog) last() wire { return (*l)[len(*l)-1] }
 
-// signatureParameters are parameters of signature-input.
+// signatureParameters holds three of the parameters in the header signature-input.
 type signatureParameters struct {
 	created, expires time.Time
 	nonce            string
 }
 
-// signatureOf reads the parameters from signature-input. Transports and handlers may call
-// it.
+// signatureOf reads the parameters from signature-input. If they are invalid, signatureOf
+// reports an error without ending the test, so transports and handlers may call it.
 func signatureOf(t testing.TB, req *http.Request) signatureParameters {
 	t.Helper()
 	input := signatureInput.FindStringSubmatch(req.Header.Get("Signature-Input"))
 	if input == nil {
-		t.Errorf("%s %s: signature-input is malformed: %q",
+		t.Errorf("the header signature-input of %s %s is malformed: %q",
 			req.Method, req.URL, req.Header.Get("Signature-Input"))
 		return signatureParameters{}
 	}
 	created, createdErr := strconv.ParseInt(input[4], 10, 64)
 	expires, expiresErr := strconv.ParseInt(input[5], 10, 64)
 	if err := errors.Join(createdErr, expiresErr); err != nil {
-		t.Errorf("signature-input %q: %v", input[0], err)
+		t.Errorf("the header signature-input %q has invalid times: %v", input[0], err)
 	}
 	return signatureParameters{
 		created: time.Unix(created, 0),

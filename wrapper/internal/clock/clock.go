@@ -1,4 +1,4 @@
-// Package clock measures the difference between the local clock and the server's.
+// Package clock measures the difference between the local clock and the server's clock.
 package clock
 
 import (
@@ -9,21 +9,22 @@ import (
 )
 
 const (
-	// largeSkew is the smallest difference between two clocks for which the server may
+	// largeSkew is the smallest difference between the clocks at which the server may
 	// refuse a signature.
 	largeSkew = 5 * time.Second
-	// maxSkew limits the offset that is taken from a Date, because a signature with a
-	// date in the future could be used again at that time.
+	// maxSkew limits the offset that is taken from the Date of a response, because a
+	// signature that is dated in the future could be used again at that time.
 	maxSkew = 24 * time.Hour
-	// tolerance allows for the whole seconds of a Date.
+	// tolerance allows for the resolution of a Date, which is one second.
 	tolerance = time.Second
-	// slowest is the longest exchange whose Date shows the time: the longer it takes, the
-	// less is known about when the server wrote the Date.
+	// slowest is the longest duration of an exchange whose Date is used, because the
+	// longer an exchange takes, the less certain it is when the server wrote the Date.
 	slowest = 5 * time.Second
 )
 
-// Clock is the local clock, and the offset of the server's clock that a successful
-// attempt has proved. After a refused attempt, the next one can use a guess instead.
+// Clock combines the local clock with the offset of the server's clock, as confirmed by a
+// successful attempt. After a refused attempt, the next attempt can use a guess instead
+// of this offset.
 type Clock struct {
 	Local func() time.Time
 	ahead *atomic.Int64 // nanoseconds
@@ -32,21 +33,24 @@ type Clock struct {
 // New makes a Clock without an offset.
 func New(local func() time.Time) *Clock { return &Clock{Local: local, ahead: new(atomic.Int64)} }
 
-// Skew returns how far the server is ahead of the local clock.
+// Skew returns how far the server's clock is ahead of the local clock.
 func (c *Clock) Skew() time.Duration { return time.Duration(c.ahead.Load()) }
 
-// Share makes both clocks use one offset. Both must be for the same server.
+// Share makes the clock use the offset of the other clock. Both clocks must be for the
+// same server.
 func (c *Clock) Share(other *Clock) { c.ahead = other.ahead }
 
-// Reading is the Date of a response, and when its request was sent and its header
-// received by the local clock. The zero value shows nothing.
+// Reading is the Date of a response, together with the times (by the local clock) at
+// which the request was sent and the header was received. The zero value shows nothing
+// about the server's clock.
 type Reading struct{ date, sent, received time.Time }
 
-// Read reads the header of a response that arrives now. Its Date shows nothing if a cache
-// may have kept it, or if the response took more than five seconds. If the Date agrees
-// with the local clock, Read drops the offset.
+// Read reads the header of a response that has just arrived. It ignores the Date if a
+// cache may have stored the response, or if the response took more than five seconds. If
+// the Date agrees with the local clock, Read resets the offset to zero.
 func (c *Clock) Read(header http.Header, sent time.Time) Reading {
-	// Without the monotonic clock: the local clock may have been set in between.
+	// Round removes the monotonic clock reading, because the local clock may have been
+	// set in between.
 	r := Reading{sent: sent.Round(0), received: c.Local()}
 	took := r.received.Sub(r.sent)
 	date, err := http.ParseTime(header.Get("Date"))
@@ -62,8 +66,8 @@ func (c *Clock) Read(header http.Header, sent time.Time) Reading {
 
 func (r Reading) isEmpty() bool { return r.date.IsZero() }
 
-// distance returns how far the Date lies outside the time from sending to receiving, if
-// the server is ahead by this much.
+// distance returns how far the Date lies outside the period from sending to receiving, if
+// the server's clock is ahead by the given offset.
 func (r Reading) distance(ahead time.Duration) time.Duration {
 	earliest := r.sent.Add(ahead)
 	latest := r.received.Add(ahead)
@@ -76,8 +80,8 @@ func (r Reading) distance(ahead time.Duration) time.Duration {
 	return 0
 }
 
-// Guess returns the offset that the response to a refused attempt shows, and whether that
-// differs from the one that the attempt used.
+// Guess returns the offset that the response to a refused attempt shows, and whether it
+// differs from the offset that the attempt used.
 func (r Reading) Guess(used time.Duration) (time.Duration, bool) {
 	if r.isEmpty() {
 		return 0, false
@@ -92,8 +96,8 @@ func (r Reading) Guess(used time.Duration) (time.Duration, bool) {
 	return ahead, r.distance(used).Abs() >= largeSkew
 }
 
-// Prove stores the offset of a successful attempt, unless the response shows another
-// time.
+// Prove stores the offset that a successful attempt used, unless the Date of the response
+// contradicts it.
 func (c *Clock) Prove(ahead time.Duration, response Reading) {
 	if response.isEmpty() || response.distance(ahead).Abs() < largeSkew {
 		c.ahead.Store(int64(ahead))

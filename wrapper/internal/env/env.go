@@ -19,7 +19,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// Values are the values of the variables.
+// Values are the credentials that the variables contain.
 type Values struct {
 	BaseURL, ClientSecret, KeyID string
 	ClientID                     uuid.UUID
@@ -42,13 +42,15 @@ const (
 // variables looks up environment variables.
 type variables func(name string) (string, bool)
 
-// trimmed returns a variable without the space around it, "" if it is missing.
+// trimmed returns the value of a variable without leading and trailing space, or "" if
+// the variable is missing.
 func (v variables) trimmed(name string) string {
 	value, _ := v(name)
 	return strings.TrimSpace(value)
 }
 
-// Read reads the variables with lookup, and a key file with readFile.
+// Read reads credentials. It uses lookup to read variables, and readFile to read a key
+// file.
 func Read(lookup func(string) (string, bool), readFile func(string) ([]byte, error)) (Values, error) {
 	v := variables(lookup)
 	keyVariables, problem := v.present()
@@ -165,10 +167,10 @@ func (v variables) privateKey(
 	return key, nil
 }
 
-// fileError explains why a file cannot be read. It shows the name only if that cannot be
-// a key, because two variables may be swapped.
+// fileError explains why a file cannot be read. It shows the name only if the name cannot
+// be a key, because the user may have set the variable to the key instead of the name.
 func fileError(name string, err error) error {
-	// The text of the error quotes the name.
+	// The text of a PathError contains the name.
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathError.Err
 	}
@@ -188,7 +190,7 @@ func fileError(name string, err error) error {
 	return fmt.Errorf("%s can't be read: %w", name, err)
 }
 
-// isPath reports whether a text begins or ends like the name of a file, and cannot be a
+// isPath reports whether a string begins or ends like the name of a file, and cannot be a
 // key.
 func isPath(text string) bool {
 	begins := strings.HasPrefix(text, "/") || strings.HasPrefix(text, ".") ||

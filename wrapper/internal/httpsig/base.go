@@ -1,5 +1,5 @@
-// Package httpsig signs requests: the signature base, the digest of the body, and signing
-// with a key.
+// Package httpsig signs requests: it builds the signature base, computes the digest of
+// the body, and signs with a key.
 //
 // Source: docs.upvest.co, "HTTP message signatures".
 package httpsig
@@ -13,18 +13,19 @@ import (
 	"strings"
 )
 
-// Parameters are the signature parameters, in signature-input and at the end of the base.
-// The texts must be quotable, see [IsQuotable].
+// Parameters are the signature parameters, which are a part of signature-input and of the
+// last line of the base. The strings must be quotable, see [IsQuotable].
 type Parameters struct {
 	KeyID, Nonce     string
 	Created, Expires int64 // Unix seconds
 }
 
-// component is a part of the request that a signature can cover: its name, quoted as in
-// the base, and the header with its value, if it is a header.
+// component is a part of the request that a signature can cover. The name is quoted as in
+// the base. The field header is the name of the header that contains the value, or "" if
+// the component is not a header.
 type component struct{ name, header string }
 
-// components are in the order of Upvest's documentation.
+// components lists the documented components in the order of Upvest's documentation.
 var components = [...]component{
 	{name: `"@method"`},
 	{name: `"@path"`},
@@ -39,22 +40,24 @@ var components = [...]component{
 	{`"upvest-api-version"`, "Upvest-Api-Version"},
 }
 
-// neverCovered lists prefixes of header names that a signature must not cover: Upvest
-// leaves these headers out of signatures, or its proxies change them.
+// neverCovered lists prefixes of header names that a signature must not cover, because
+// Upvest leaves these headers out of signatures, or its proxies change them.
 var neverCovered = []string{
 	"Signature", "Upvest-Signature", "Cf-", "Cdn-", "Cookie", "X-", "Sec-", "Priority",
 	"User-Agent", "Accept-Encoding", "Connection", "Host",
 }
 
-// MayCover reports whether a signature may cover a header. The name is canonical.
+// MayCover reports whether a signature may cover a header. The name of the header must be
+// canonical.
 func MayCover(header string) bool {
 	return !slices.ContainsFunc(neverCovered, func(prefix string) bool {
 		return strings.HasPrefix(header, prefix)
 	})
 }
 
-// Base returns the signature base, and the value of the label in signature-input. It
-// covers the documented components and the additional headers, whose names are canonical.
+// Base returns the signature base, and the input: the value that signature-input assigns
+// to the label of the signature. The signature covers the documented components and the
+// additional headers, whose names must be canonical.
 func Base(req *http.Request, p Parameters, additional ...string) (base []byte, input string) {
 	base = make([]byte, 0, 1536)
 	covered := make([]byte, 1, 512)
@@ -92,7 +95,8 @@ func Base(req *http.Request, p Parameters, additional ...string) (base []byte, i
 	return base, string(covered)
 }
 
-// value returns the value of the component, "" if the request does not have it.
+// value returns the value of the component, or "" if the request does not have the
+// component.
 func (c component) value(req *http.Request) string {
 	switch c.name {
 	case `"@method"`:
@@ -104,7 +108,7 @@ func (c component) value(req *http.Request) string {
 		_, query := target(req.URL)
 		return query
 	case `"content-length"`:
-		// net/http ignores the header and sends the field of the request.
+		// net/http ignores the header and sends the request's field ContentLength.
 		if req.Body == nil || req.Body == http.NoBody {
 			return ""
 		}
@@ -122,7 +126,7 @@ func (c component) value(req *http.Request) string {
 }
 
 // trim removes SP and HTAB around the value of a header, which are not part of the value.
-// Any other white space is part of it.
+// Any other white space is part of the value.
 //
 // Source: RFC 9110, section 5.5.
 func trim(value string) string { return strings.Trim(value, " \t") }
@@ -138,8 +142,8 @@ func target(u *url.URL) (path, query string) {
 	return cmp.Or(u.EscapedPath(), "/"), query
 }
 
-// opaqueTarget is target for a URL that has Opaque, which net/http sends in place of the
-// path: a path, or //host/path, each perhaps with a query.
+// opaqueTarget is target for a URL whose field Opaque is set. net/http sends Opaque in
+// place of the path: a path or //host/path, with or without a query.
 func opaqueTarget(u *url.URL) (path, query string) {
 	path, query, found := strings.Cut(u.RequestURI(), "?")
 	if found {
@@ -152,7 +156,7 @@ func opaqueTarget(u *url.URL) (path, query string) {
 	return path, query
 }
 
-// Mask hides the token in a base.
+// Mask hides the token in a signature base.
 func Mask(base []byte) string {
 	lines := strings.Split(string(base), "\n")
 	for i, line := range lines {
@@ -163,8 +167,8 @@ func Mask(base []byte) string {
 	return strings.Join(lines, "\n")
 }
 
-// IsQuotable reports whether a text can be quoted in a structured field without escapes:
-// printable ASCII without quotation mark and backslash.
+// IsQuotable reports whether a string can be quoted in a structured field without
+// escapes: printable ASCII without quotation mark and backslash.
 func IsQuotable(text string) bool {
 	for _, char := range []byte(text) {
 		if char < ' ' || char > '~' || char == '"' || char == '\\' {

@@ -9,9 +9,10 @@ import (
 	"net/http"
 )
 
-// DigestBody sets content-digest and content-length to those of the body, which it reads
-// into memory. It removes GetBody from the request: net/http would otherwise repeat a
-// request with its old nonce when a kept-alive connection is dead.
+// DigestBody reads the body into memory, and sets the header content-digest and the field
+// ContentLength to match the body. It removes GetBody from the request, because net/http
+// would otherwise repeat a request with its old nonce if a kept-alive connection turns
+// out to be dead.
 func DigestBody(req *http.Request) error {
 	req.GetBody = nil
 	delete(req.Header, "Content-Digest")

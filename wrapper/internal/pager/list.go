@@ -1,4 +1,5 @@
-// Package pager reads lists that are paged by offset while rows are added and removed.
+// Package pager reads lists that are paged by offset, even if rows are added and removed
+// in the meantime.
 package pager
 
 import (
@@ -12,9 +13,11 @@ import (
 // Page is a page as the server returned it.
 type Page[T any] struct {
 	Rows []T
-	// Limit is the page size that the server applied, 0 if it reports none.
+	// Limit is the page size that the server applied, or 0 if the server reports no page
+	// size.
 	Limit int
-	// Total is the length of the list as the server reports it, 0 if it reports none.
+	// Total is the length of the list as the server reports it, or 0 if the server
+	// reports no length.
 	Total int
 
 	offset int32
@@ -25,8 +28,8 @@ type Page[T any] struct {
 func (p Page[T]) end() int32 { return p.offset + int32(len(p.Rows)) }
 
 // Fetch requests the page at an offset. Before it decodes the response, it calls wait,
-// which returns when it is this page's turn. If a row cannot be read, it returns the rows
-// before it together with the error.
+// which returns when it is this page's turn to be decoded. If a row cannot be read, Fetch
+// returns the rows before that row together with the error.
 type Fetch[T any] func(ctx context.Context, offset, limit int32, wait func()) (Page[T], error)
 
 // List is a list to be read.
@@ -34,19 +37,20 @@ type List[T any] struct {
 	Fetch Fetch[T]
 	ID    func(*T) uuid.UUID
 	// Order is the requested order: 1 for ascending IDs, -1 for descending IDs, 0 for any
-	// other.
+	// other order.
 	Order int
-	// Limit is the number of rows of a page to request, at least 2: the first row of each
-	// page is the last row of the page before.
+	// Limit is the number of rows to request per page. It is at least 2, because the
+	// first row of each page is the last row of the page before.
 	Limit int32
-	// Ahead is the number of pages to request while the caller handles one.
+	// Ahead is the number of further pages to request while the caller handles one page.
 	Ahead int
-	// Unreadable is the error, extended by the reason, of a list that cannot be read to
-	// its end with every row exactly once.
+	// Unreadable is the error if Read cannot deliver every row of the list exactly once.
+	// Read adds the reason to the error.
 	Unreadable error
 }
 
-// Read passes every row from an offset on to emit, until emit returns false.
+// Read calls emit with every row from the given offset to the end, until emit returns
+// false.
 func (l List[T]) Read(ctx context.Context, offset int32, emit func(T) bool) error {
 	r := reader[T]{List: l, start: offset, end: -1}
 	pages := pages[T]{List: l}

@@ -12,8 +12,8 @@ import (
 // request pages ahead.
 type pages[T any] struct {
 	List[T]
-	// last is the page that was read last. The number of its rows is the distance between
-	// the next pages, and its total is where they end.
+	// last is the page that was read last. Its number of rows determines the distance
+	// between the next pages, and its total determines where they end.
 	last    Page[T]
 	pending []pending[T]
 }
@@ -30,8 +30,8 @@ func (p *pages[T]) fetch(ctx context.Context, offset int32, wait func()) (Page[T
 	return page, err
 }
 
-// read returns a page, and requests those that should follow. It cancels pages that were
-// requested for the wrong offset.
+// read returns the page at an offset, and requests the pages that should follow. If the
+// pages that were requested ahead do not begin at this offset, it cancels their requests.
 func (p *pages[T]) read(ctx context.Context, offset int32) (Page[T], error) {
 	if p.Ahead == 0 {
 		return p.fetch(ctx, offset, func() {})
@@ -48,13 +48,15 @@ func (p *pages[T]) read(ctx context.Context, offset int32) (Page[T], error) {
 		return page, err
 	}
 	p.last = page
-	p.requestUpTo(ctx, p.Ahead+1) // needed after the first page, whose rows it counts
+	// Only the first page shows the distance between pages, so request more pages now.
+	p.requestUpTo(ctx, p.Ahead+1)
 	p.pending = p.pending[1:]
 	return page, nil
 }
 
 // joinFormer adds the previous row to a page of one row, if the server still returns
-// pages of one row: a page without an overlap does not show its position in the list.
+// pages of one row. It does so because a page without an overlap does not show its
+// position in the list.
 func (p *pages[T]) joinFormer(ctx context.Context, page Page[T]) (joined Page[T], isJoined bool, err error) {
 	former, err := p.fetch(ctx, page.offset-1, func() {})
 	if err != nil {
@@ -68,8 +70,8 @@ func (p *pages[T]) joinFormer(ctx context.Context, page Page[T]) (joined Page[T]
 	return page, true, nil
 }
 
-// requestUpTo requests the following pages until the given number is pending, or until
-// the end that the server reports.
+// requestUpTo requests the following pages until the given number of pages is pending, or
+// until the end of the list that the server reports.
 func (p *pages[T]) requestUpTo(ctx context.Context, most int) {
 	if len(p.last.Rows) == 0 {
 		return
@@ -90,9 +92,9 @@ func (p *pages[T]) request(ctx context.Context, offset int32) {
 }
 
 // turn returns the function that waits until the next page may be decoded. Pages are
-// decoded in order, as many at once as there are processors. Otherwise the processors
-// could decode pages that are needed later, while the reader, which requests the next
-// pages, waits for an earlier one.
+// decoded in order, as many at the same time as there are processors. Otherwise the
+// processors could decode pages that are needed later, while the reader, which requests
+// the next pages, waits for an earlier page.
 func (p *pages[T]) turn(ctx context.Context) (wait func()) {
 	before := len(p.pending) - runtime.GOMAXPROCS(0)
 	if before < 0 {
@@ -104,13 +106,13 @@ func (p *pages[T]) turn(ctx context.Context) (wait func()) {
 		case <-ready:
 		case <-ctx.Done():
 		}
-		// The reader and the arrival of responses need less time than decoding: let them
-		// run first.
+		// Reading rows and receiving responses take less time than decoding, so let these
+		// goroutines run first.
 		runtime.Gosched()
 	}
 }
 
-// close ends the pending requests, and waits for them.
+// close cancels the pending requests, and waits until they have ended.
 func (p *pages[T]) close() {
 	for _, pending := range p.pending {
 		pending.cancel()

@@ -12,40 +12,40 @@ import (
 // maxIdle limits the number of consecutive pages without a new row.
 const maxIdle = 1000
 
-// reader has a position in a list whose offsets shift: after the last row that it passed
-// on.
+// reader reads a list whose rows move to other offsets while it is read. The position of
+// the reader is after the last row that it passed on to the caller.
 //
-// If the first page is in the requested order, the ID of that row determines the
+// If the first page is in the requested order, the ID of this last row determines the
 // position, even if the row was removed, and the list must stay in order. Otherwise the
-// reader must find the row itself, with only rows before it that it has passed on, and it
-// remembers all IDs.
+// reader remembers the IDs of all rows. Each page must then contain the row that was
+// passed on last, and before that row only rows that were also passed on.
 type reader[T any] struct {
 	List[T]
 	start   int32
 	end     int32 // the offset after the last page that reached the position
-	largest int   // rows of the largest page
-	isShort bool  // the last page with rows had fewer than its limit
-	isEmpty bool  // the last page was empty despite its total, and is requested again
+	largest int   // the number of rows of the largest page
+	isShort bool  // the last page with rows had fewer rows than its limit
+	isEmpty bool  // the last page was empty, but its total is not reached
 
 	passed int
 	first  uuid.UUID
 	last   uuid.UUID
-	seen   map[uuid.UUID]bool // nil for a list in order
+	seen   map[uuid.UUID]bool // the IDs of all passed rows; nil for a list in order
 	recent []uuid.UUID        // the IDs of the last rows of a list in order
 	missed bool               // a row before the position was never passed on
 
 	pages  int
-	total  int  // of the last page
-	varies bool // pages had different totals
+	total  int  // the total that the last page reported
+	varies bool // not all pages reported the same total
 
 	idle int       // consecutive pages without a new row
-	head uuid.UUID // the first row of the last page
+	head uuid.UUID // the ID of the first row of the last page
 	// same counts consecutive pages with the same first row and the same total.
 	same int
 }
 
-// step reads the page at an offset and passes on its rows. It returns the offset to read
-// next, -1 at the end of the list, and whether the caller accepts more.
+// step reads the page at an offset and passes on its new rows. It returns the offset to
+// read next (-1 at the end of the list), and whether the caller accepts more rows.
 func (r *reader[T]) step(
 	ctx context.Context, pages *pages[T], offset int32, emit func(T) bool,
 ) (next int32, more bool, err error) {
@@ -70,8 +70,8 @@ func (r *reader[T]) step(
 	return next, true, nil
 }
 
-// read returns the page at an offset, or two pages of one row as one. If a row cannot be
-// read, it returns the rows before it with the error.
+// read returns the page at an offset, or joins two pages of one row each into one page.
+// If a row cannot be read, it returns the rows before that row together with the error.
 func (r *reader[T]) read(
 	ctx context.Context, pages *pages[T], offset int32,
 ) (page Page[T], isJoined bool, err error) {
@@ -83,8 +83,8 @@ func (r *reader[T]) read(
 	return pages.joinFormer(ctx, page)
 }
 
-// place returns the index of the first row of a page after the position, and the offset
-// to read next, -1 at the end of the list.
+// place returns the index of the page's first row after the position, and the offset to
+// read next (-1 at the end of the list).
 //
 // The signs of the end are a page that is shorter than its limit, an empty page, and a
 // total that is reached. After a single sign, another page is read.
@@ -105,7 +105,7 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	if r.passed > 0 && fresh == 0 && page.offset > 0 { // rows before it were removed
+	if r.passed > 0 && fresh == 0 && page.offset > 0 { // earlier rows were removed
 		return len(page.Rows), max(0, page.offset-max(int32(r.largest)-1, 1)), nil
 	}
 	r.end = page.end()
@@ -113,16 +113,17 @@ func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 	if fresh < len(page.Rows) {
 		r.idle = 0
 	}
-	// A total that is exceeded is not a sign: the documented example has 1 for 2 rows.
+	// A total that is exceeded is not a sign of the end, because the documented example
+	// has 2 rows and a total of 1.
 	if r.isShort && page.Total == int(page.end()) {
 		return fresh, -1, nil
 	}
 	return fresh, page.offset + max(int32(len(page.Rows))-1, 1), nil
 }
 
-// placeEmpty returns the offset to read after an empty page, -1 at the end of the list.
-// If the page contradicts its total, and the page before was not short, it is requested
-// again.
+// placeEmpty returns the offset to read after an empty page (-1 at the end of the list).
+// If the page contradicts its total, and the page before was not short, the empty page is
+// requested again.
 func (r *reader[T]) placeEmpty(page Page[T]) (next int32, err error) {
 	switch {
 	case page.Total <= int(page.offset) || r.passed > 0 && r.isShort:
@@ -134,9 +135,9 @@ func (r *reader[T]) placeEmpty(page Page[T]) (next int32, err error) {
 	return page.offset, nil
 }
 
-// checkEnd returns an error if rows are missing at the end of the list: rows before the
-// position were never passed on, and fewer rows were passed on than the total, which
-// never changed.
+// checkEnd runs at the end of the list, and returns an error if rows were skipped. That
+// is so if a row before the position was never passed on, and the total, which never
+// changed, is larger than the number of rows that were passed on.
 func (r *reader[T]) checkEnd() error {
 	if r.missed && !r.varies && r.passed < r.total-int(r.start) {
 		return r.unreadable("its pages are in different orders, and rows were skipped")
@@ -144,7 +145,7 @@ func (r *reader[T]) checkEnd() error {
 	return nil
 }
 
-// repeats reports whether the server does not move on in the list.
+// repeats reports whether the server keeps returning the same part of the list.
 func (r *reader[T]) repeats(page Page[T], hasChanged bool) bool {
 	r.same++
 	if len(page.Rows) < 3 || r.ID(&page.Rows[0]) != r.head || hasChanged {
@@ -183,8 +184,8 @@ func (r *reader[T]) find(rows []T) (int, error) {
 	return fresh, nil
 }
 
-// isInOrder reports whether rows are in the requested order. It is false if no order was
-// requested.
+// isInOrder reports whether rows are in the requested order. It returns false if no order
+// was requested.
 func (r *reader[T]) isInOrder(rows []T) bool {
 	if r.Order == 0 {
 		return false
@@ -209,11 +210,11 @@ func (r *reader[T]) findLast(rows []T) (int, error) {
 		}
 	}
 	return 0, r.unreadable(
-		"its rows are in no order, and the row that was read last has moved or is missing")
+		"its rows have no known order, and the row that was read last has moved or is missing")
 }
 
-// mayHavePassed reports whether a row before the position may have been passed on. It is
-// certain only for the rows of the last pages.
+// mayHavePassed reports whether a row before the position may have been passed on. The
+// result is certain only for the rows of the last pages.
 func (r *reader[T]) mayHavePassed(id uuid.UUID) bool {
 	if r.compare(id, r.recent[0]) < 0 {
 		return r.compare(id, r.first) >= 0
@@ -222,7 +223,7 @@ func (r *reader[T]) mayHavePassed(id uuid.UUID) bool {
 	return found
 }
 
-// passAll passes on rows, and reports whether the caller accepts more.
+// passAll passes on rows, and reports whether the caller accepts more rows.
 func (r *reader[T]) passAll(ctx context.Context, rows []T, emit func(T) bool) (more bool, err error) {
 	for i := range rows {
 		more, err := r.pass(ctx, &rows[i], emit)
@@ -233,7 +234,7 @@ func (r *reader[T]) passAll(ctx context.Context, rows []T, emit func(T) bool) (m
 	return true, nil
 }
 
-// pass passes on a row, and reports whether the caller accepts more.
+// pass passes on a row, and reports whether the caller accepts more rows.
 func (r *reader[T]) pass(ctx context.Context, row *T, emit func(T) bool) (more bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
@@ -251,8 +252,8 @@ func (r *reader[T]) pass(ctx context.Context, row *T, emit func(T) bool) (more b
 	return emit(*row), nil
 }
 
-// remember keeps the ID of every row of an unordered list, and the IDs of one to two
-// pages of an ordered one.
+// remember keeps the ID of every row of an unordered list, and the IDs of the last one to
+// two pages of an ordered list.
 func (r *reader[T]) remember(id uuid.UUID) {
 	if r.seen != nil {
 		r.seen[id] = true

@@ -10,8 +10,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// errNotPEM returns the error of a text without PEM. plain is the text after undoCopying.
-// decoded is plain decoded from base64, or nil if it is not base64.
+// errNotPEM returns the error for a text without PEM. plain is the text after
+// undoCopying. decoded is the result of decoding plain from base64, or nil if plain is
+// not base64.
 func errNotPEM(text []byte, plain string, decoded []byte) error {
 	switch {
 	case isDER(text):
@@ -35,7 +36,7 @@ func errNotPEM(text []byte, plain string, decoded []byte) error {
 		"give the whole text of the key file, from -----BEGIN to the last line")
 }
 
-// isDER reports whether data is one ASN.1 sequence.
+// isDER reports whether data is exactly one ASN.1 sequence.
 func isDER(data []byte) bool {
 	var value asn1.RawValue
 	rest, err := asn1.Unmarshal(data, &value)
@@ -47,8 +48,8 @@ func isBase64(char rune) bool {
 	return letter || char >= '0' && char <= '9' || char == '+' || char == '/' || char == '='
 }
 
-// errDamaged returns the error of a text with a block that encoding/pem cannot read. It
-// names the first line that breaks a rule of PEM.
+// errDamaged returns the error for a text that contains a PEM block that encoding/pem
+// cannot read. The error names the first line that breaks a rule of PEM.
 func errDamaged(text string) error {
 	var open *openBlock
 	for i, line := range strings.Split(text, "\n") {
@@ -98,7 +99,7 @@ func readBoundary(line, prefix string, number int) (label string, err error) {
 		return "", fmt.Errorf("private key: line %d is indented: begin each line at the margin", number)
 	case before != "" || rest != "":
 		return "", fmt.Errorf("private key: line %d contains more than a BEGIN or END line: "+
-			"keep its line breaks, for which the two characters \\n may stand", number)
+			"keep its line breaks, which may also be written as the two characters \\n", number)
 	case !complete:
 		return "", fmt.Errorf("private key: line %d is cut off: "+
 			"copy the file again, with its line breaks", number)

@@ -49,9 +49,9 @@ type (
 	}
 )
 
-// decryptPKCS8 returns the DER of the PKCS#8 key inside. It reads the envelope itself,
-// because libraries for it panic on a damaged key, and derive a key however many rounds
-// the file demands.
+// decryptPKCS8 decrypts an encrypted PKCS#8 key, and returns the DER of the plain PKCS#8
+// key. It does not use a library, because the libraries for this format panic on a
+// damaged key, and do not limit the rounds of key derivation that a file can demand.
 func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	if passphrase == "" {
 		return nil, errPassphraseMissing
@@ -80,7 +80,8 @@ func decryptPKCS8(der []byte, passphrase string) ([]byte, error) {
 	return value.FullBytes, nil
 }
 
-// decryptCBC decrypts data with a key derived from the passphrase. The padding stays.
+// decryptCBC decrypts data with a key derived from the passphrase. The result includes
+// the padding.
 func decryptCBC(data []byte, params pbes2Params, passphrase string) ([]byte, error) {
 	newBlock, keySize := cipherOf(params.Encryption.Algorithm)
 	var vector []byte
@@ -104,7 +105,8 @@ func decryptCBC(data []byte, params pbes2Params, passphrase string) ([]byte, err
 	return padded, nil
 }
 
-// isPadding reports whether the bytes are PKCS#7 padding: each is the number of bytes.
+// isPadding reports whether the bytes are PKCS#7 padding: each byte equals the number of
+// padding bytes.
 func isPadding(padding []byte) bool {
 	want := bytes.Repeat([]byte{byte(len(padding))}, len(padding))
 	return len(padding) > 0 && bytes.Equal(padding, want)
@@ -159,8 +161,8 @@ func deriveKey(algorithm pkix.AlgorithmIdentifier, passphrase string, size int) 
 	return secret, nil
 }
 
-// hashOf returns the hash of PBKDF2's pseudo-random function, or nil for one that is not
-// supported.
+// hashOf returns the hash of PBKDF2's pseudo-random function, or nil for a function that
+// is not supported.
 func hashOf(prf asn1.ObjectIdentifier) func() hash.Hash {
 	switch {
 	case len(prf) == 0, prf.Equal(oidHMACSHA1): // the default is HMAC with SHA-1

@@ -12,17 +12,16 @@ import (
 	"strings"
 )
 
-// PassphraseError is the error of a passphrase that is missing or that does not open the
-// key.
+// PassphraseError is the error if the passphrase is missing or does not decrypt the key.
 type PassphraseError string
 
-// Error returns the text.
+// Error returns the text of the error.
 func (e PassphraseError) Error() string { return string(e) }
 
 const errPassphraseMissing PassphraseError = "private key: it is encrypted, and no passphrase is given: " +
 	"give the passphrase that it was made with"
 
-// errPassphraseWrong returns an error with the probable mistake in a passphrase.
+// errPassphraseWrong returns an error that names the probable mistake in the passphrase.
 func errPassphraseWrong(passphrase string) error {
 	text := "private key: the passphrase is wrong, or the PEM block is damaged: check the passphrase first"
 	switch trimmed := strings.TrimSpace(passphrase); {
@@ -48,9 +47,9 @@ var (
 	oidEd25519 = asn1.ObjectIdentifier{1, 3, 101, 112}
 )
 
-// Parse reads the one private key in a PEM text, as wrapper.ParsePrivateKey documents.
-// The texts of its errors are fixed: errors of x509 and asn1 can quote bytes of the
-// key.
+// Parse reads the only private key in a PEM text, as wrapper.ParsePrivateKey documents.
+// Its errors do not include the errors of x509 and asn1, because those can quote bytes of
+// the key.
 func Parse(pemText []byte, passphrase string) (crypto.Signer, error) {
 	block, err := findPrivateKey(pemText)
 	if err != nil {
@@ -84,7 +83,8 @@ func findPrivateKey(pemText []byte) (*pem.Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	// pem.Decode skips blocks that it cannot read. Counting finds them.
+	// pem.Decode skips blocks that it cannot read. Counting the BEGIN lines finds these
+	// blocks.
 	begun := bytes.Count(pemText, []byte(beginning))
 	read := 0
 	var key *pem.Block
@@ -125,7 +125,8 @@ func checkType(blockType string) error {
 	}
 }
 
-// decryptLegacyPEM returns the DER of a block with a Proc-Type header.
+// decryptLegacyPEM decrypts a block with a Proc-Type header, and returns the DER of the
+// key.
 func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	if passphrase == "" {
 		return nil, errPassphraseMissing
@@ -138,8 +139,8 @@ func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	if err != nil {
 		return nil, errEncryption()
 	}
-	// One wrong passphrase in 256 results in bytes that look like padding. The bytes
-	// before them are then not one ASN.1 value of exactly this length.
+	// One wrong passphrase in 256 results in bytes that look like padding. In that case,
+	// the bytes before the padding are not one ASN.1 value of exactly their length.
 	var value asn1.RawValue
 	if rest, err := asn1.Unmarshal(der, &value); err != nil || len(rest) > 0 {
 		return nil, errPassphraseWrong(passphrase)
@@ -165,7 +166,7 @@ func parsePKCS8(der []byte) (crypto.Signer, error) {
 		return nil, errAlgorithm("DSA")
 	case algorithm.Equal(oidECDSA), algorithm.Equal(oidEd25519):
 	default:
-		return nil, errAlgorithm("of another algorithm")
+		return nil, errAlgorithm("of an unsupported algorithm")
 	}
 
 	key, err := x509.ParsePKCS8PrivateKey(der)

@@ -12,16 +12,17 @@ import (
 // beginning is how each block of PEM begins.
 const beginning = "-----BEGIN "
 
-// IsKey reports whether a text contains PEM, as Parse reads it.
+// IsKey reports whether a text contains PEM in a form that Parse reads.
 func IsKey(text string) bool {
 	_, err := clean([]byte(text))
 	return err == nil
 }
 
-// clean returns the PEM in a text that may have been changed by copying it. It undoes
-// the changes that leave no doubt about the original: UTF-16, a byte order mark,
-// quotation marks around the text, and \r and \n as two characters each. Base64 of the
-// whole text is decoded: standard or URL-safe, with or without padding and line breaks.
+// clean returns the PEM in a text that may have been changed by copying it. It undoes the
+// changes that leave no doubt about the original: UTF-16, a byte order mark, quotation
+// marks around the text, and line breaks that are written as the characters \r and \n.
+// Base64 of the whole text is decoded: standard or URL-safe, with or without padding and
+// line breaks.
 func clean(text []byte) ([]byte, error) {
 	plain := undoCopying(text)
 	if bytes.Contains(plain, []byte(beginning)) {
@@ -35,7 +36,7 @@ func clean(text []byte) ([]byte, error) {
 	return nil, errNotPEM(text, string(plain), decoded)
 }
 
-// undoCopying undoes the changes that clean documents, except base64.
+// undoCopying undoes the changes that the comment of clean lists, except base64.
 func undoCopying(text []byte) []byte {
 	text = toUTF8(text)
 	text = bytes.TrimFunc(text, func(char rune) bool { return unicode.IsSpace(char) || isQuote(char) })
@@ -53,8 +54,8 @@ func undoCopying(text []byte) []byte {
 // isQuote reports whether a character is a quotation mark, straight or typographic.
 func isQuote(char rune) bool { return strings.ContainsRune("\"'`\u2018\u2019\u201c\u201d", char) }
 
-// toUTF8 decodes UTF-16 and removes the byte order mark. It recognizes UTF-16 by the
-// mark, or by a first character whose other byte is zero.
+// toUTF8 decodes UTF-16 and removes the byte order mark. It recognizes UTF-16 by that
+// mark, or by a first character of which one byte is zero.
 func toUTF8(text []byte) []byte {
 	var order binary.ByteOrder
 	switch {
@@ -74,8 +75,8 @@ func toUTF8(text []byte) []byte {
 	return bytes.TrimPrefix([]byte(string(utf16.Decode(units))), []byte("\ufeff"))
 }
 
-// decodeBase64 decodes base64 of both alphabets, and ignores padding and space. It
-// returns nil for other text.
+// decodeBase64 decodes base64 in the standard or the URL-safe alphabet, and ignores
+// padding and space. It returns nil for text that is not base64.
 func decodeBase64(text string) []byte {
 	text = strings.Join(strings.Fields(text), "")
 	text = strings.TrimRight(text, "=")

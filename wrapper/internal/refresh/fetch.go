@@ -8,19 +8,21 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 )
 
-// fetch is one renewal. It runs until its last waiter leaves; in the background it runs
-// to its end, or until a caller has to wait and starts another one.
+// fetch is one renewal of the value. It is cancelled if its last waiter stops waiting
+// before it ends. A background fetch has no waiters; it is cancelled after
+// backgroundLimit, by CancelBackground, or by a caller that finds no valid value and
+// starts a new fetch.
 type fetch[T any] struct {
 	call       *Call[T]
 	cancel     context.CancelFunc
 	background bool
 	fresh      bool
 	waiting    int
-	sent       time.Time // when its last request was sent, if it failed
+	sent       time.Time // when the last request of a failed fetch was sent
 }
 
-// start starts a fetch. A fetch in the background does not carry the context values of
-// the call that started it. The lock is held.
+// start starts a fetch. A background fetch does not carry the context values of the call
+// that started it. The caller must hold the lock.
 func (s *Source[T]) start(ctx context.Context, next *fetch[T], now time.Time) {
 	ctx = context.WithValue(ctx, inside{}, s)
 	if next.background {
@@ -34,8 +36,8 @@ func (s *Source[T]) start(ctx context.Context, next *fetch[T], now time.Time) {
 	s.renewAt = now.Add(pause)
 }
 
-// leave ends the waiting of one caller. It returns when the last request of the fetch was
-// sent.
+// leave removes one waiter from a fetch. It returns the time at which the fetch sent its
+// last request.
 func (s *Source[T]) leave(fetch *fetch[T]) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,16 +49,17 @@ func (s *Source[T]) leave(fetch *fetch[T]) time.Time {
 	return fetch.sent
 }
 
-// renew fetches a value and keeps it.
+// renew fetches a value. The source keeps the value, unless this fetch is no longer the
+// current one.
 func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Duration) (T, error) {
 	defer fetch.cancel()
-	defer func() { // runs after a panic of a hook or a signer too
+	defer func() { // also runs after a panic of a hook or a signer
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.finish(fetch)
 	}()
 	if delay > 0 {
-		// The limit applies if a clock has jumped back, which must not stop the client.
+		// The delay is limited, because a clock that jumps back must not stop the client.
 		if err := retry.Sleep(ctx, min(delay, brake)); err != nil {
 			return *new(T), err
 		}
@@ -87,7 +90,8 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Durat
 	return grant.Value, nil
 }
 
-// fail records a failed fetch. A fetch that was cancelled shows nothing about the server.
+// fail records a failed fetch. A cancelled fetch does not count as a failure, because it
+// shows nothing about the server.
 func (s *Source[T]) fail(ctx context.Context, fetch *fetch[T], sent time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,7 +105,7 @@ func (s *Source[T]) fail(ctx context.Context, fetch *fetch[T], sent time.Time, e
 	s.notBefore = now.Add(brake)
 }
 
-// finish makes room for the next fetch. The lock is held.
+// finish makes room for the next fetch. The caller must hold the lock.
 func (s *Source[T]) finish(fetch *fetch[T]) {
 	if s.current == fetch {
 		s.current = nil

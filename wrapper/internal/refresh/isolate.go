@@ -13,11 +13,11 @@ type Call[T any] struct {
 	panicked any
 }
 
-// errNoReturn is the error of a function that ended its goroutine.
+// errNoReturn is the error of a function that ended its goroutine instead of returning.
 var errNoReturn = errors.New("the function ended its goroutine")
 
 // Go runs a function in a new goroutine. A panic of the function does not end the
-// process.
+// process; Wait repeats the panic.
 func Go[T any](f func() (T, error)) *Call[T] {
 	c := &Call[T]{done: make(chan struct{}), err: errNoReturn}
 	go func() {
@@ -28,8 +28,9 @@ func Go[T any](f func() (T, error)) *Call[T] {
 	return c
 }
 
-// Wait returns what the function returned, or panics with the value of its panic. If the
-// context ends first, Wait returns the error of the context, and the function continues.
+// Wait returns what the function returned. If the function panicked, Wait panics with the
+// same value. If the context ends first, Wait returns the error of the context, and the
+// function continues.
 func (c *Call[T]) Wait(ctx context.Context) (T, error) {
 	select {
 	case <-c.done:
@@ -42,15 +43,15 @@ func (c *Call[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
-// Done is closed when the function has ended.
+// Done returns a channel that is closed when the function has ended.
 func (c *Call[T]) Done() <-chan struct{} { return c.done }
 
-// Slots limits how many functions without a context run at the same time, and so how many
-// goroutines remain if they never return.
+// Slots limits how many functions without a context run at the same time, and thereby how
+// many goroutines remain if the functions never return.
 type Slots chan struct{}
 
 // Within runs a function that takes no context, and stops waiting for it when the context
-// ends. While all slots are taken, it waits for one.
+// ends. While all slots are taken, it waits for a free slot.
 func Within[T any](ctx context.Context, slots Slots, f func() (T, error)) (T, error) {
 	if ctx == nil || ctx.Done() == nil {
 		return f()

@@ -1,5 +1,5 @@
 // Package refresh keeps a value that expires, fetches its successor in the background,
-// and isolates callbacks.
+// and runs callbacks in separate goroutines, because they may hang.
 package refresh
 
 import (
@@ -13,81 +13,87 @@ import (
 )
 
 const (
-	// longestMargin limits how long before its end a value is renewed.
+	// longestMargin limits how long before its expiry a value is renewed.
 	longestMargin = 5 * time.Minute
-	// pause is the shortest time between two renewals if the first fails.
+	// pause is the shortest time between the starts of two background renewals if the
+	// first one fails.
 	pause = 5 * time.Second
-	// backgroundLimit ends a background fetch that hangs, for instance in a limiter.
+	// backgroundLimit is the time after which a background fetch that hangs, for instance
+	// in a limiter, is cancelled.
 	backgroundLimit = 2 * time.Minute
-	// brake is how long the next fetch waits after a failed one, and after a value that
-	// was dropped at once.
+	// brake is how long the next fetch waits after a failed fetch, and after a value was
+	// dropped soon after its arrival.
 	brake = time.Second
-	// atOnce is the age up to which a dropped value counts as dropped at once.
+	// atOnce is the age below which a dropped value counts as dropped soon after its
+	// arrival.
 	atOnce = 10 * time.Second
 	// maxKinds limits the number of kinds of refused requests that are stored.
 	maxKinds = 100
 	// settled is the smallest age at which a value may be renewed early, see
-	// [Source.Renew], and how long a refusal of one kind of request protects the value.
+	// [Source.Renew], and how long a refusal of one kind of request protects the value
+	// from being dropped, see [Source.Refuse].
 	settled = time.Minute
 )
 
 // Grant is a fetched value.
 type Grant[T any] struct {
 	Value T
-	// Life is how long the value may be used, counted from Sent; 0 means that it is
-	// unknown.
+	// Life is how long the value may be used, counted from Sent; 0 means that the
+	// lifetime is unknown.
 	Life time.Duration
 	// Sent is when the last request of the fetch was sent, successful or not; the zero
-	// time means that none was.
+	// time means that no request was sent.
 	Sent time.Time
 }
 
 // Source returns a value that expires. While the value is valid, callers do not wait for
-// its successor: in the last fifth of its lifetime, but at most its last five minutes,
-// the first caller starts a fetch in the background. Without a valid value, all callers
-// wait for one fetch, each as long as its own context allows. A caller never receives the
-// error of a request that was sent before it called, nor a value that may be as old as
-// the one that was dropped last.
+// its successor. Near the end of the lifetime (in the last fifth, but at most the last
+// five minutes), the first caller starts a fetch in the background. Without a valid
+// value, all callers wait for one fetch, each as long as its own context allows. A caller
+// never receives the error of a request that was sent before the caller asked, nor, after
+// a value was dropped, a value that was requested while the dropped value was in use.
 //
-// After a failed fetch, and after a value that was dropped within ten seconds of its
-// arrival, the next fetch waits a second, for all callers together.
+// After a failed fetch, and after a value was dropped within ten seconds of its arrival,
+// the next fetch waits one second. All callers share this wait.
 type Source[T comparable] struct {
 	Fetch  func(ctx context.Context) (Grant[T], error)
 	Now    func() time.Time
 	Jitter func(limit time.Duration) time.Duration
 
-	// stamps counts requests in the order in which they are sent. Two times cannot show
-	// that order if they are equal, or if the clock was set in between.
+	// stamps counts requests in the order in which they are sent. The times of two
+	// requests would not show this order if they were equal, or if the clock was set in
+	// between.
 	stamps atomic.Uint64
 
 	mu        sync.Mutex
-	value     func() T  // a closure, where no printer finds the value; nil means none
-	fresh     bool      // it was requested when there was none
+	value     func() T  // a closure, so that no printer finds the value; nil if none
+	fresh     bool      // the value was requested when there was no other value
 	arrived   time.Time // when the value arrived
 	expires   time.Time // the zero time means never
 	renewAt   time.Time
 	confirmed uint64 // the latest stamp of a request that succeeded with the value
 	refused   map[string]refusal
-	notBefore time.Time // when the next fetch may be sent
-	failure   error     // of the last fetch
+	notBefore time.Time // the earliest time for the next fetch
+	failure   error     // the error of the last fetch, nil if it succeeded
 	failedAt  time.Time
-	current   *fetch[T] // under way
+	current   *fetch[T] // the fetch in progress, nil if there is none
 }
 
-// refusal records that a kind of request was refused for good.
+// refusal records that a kind of request was refused for good, see
+// [Source.RefuseForGood].
 type refusal struct {
 	stamp uint64 // the latest stamp when the refusal arrived
 	at    time.Time
 }
 
-// inside is the key of the context value that marks the callbacks of a fetch.
+// inside is the key of the context value that marks the contexts of a fetch's callbacks.
 type inside struct{}
 
 var errInside = errors.New("a hook of a token request needs the token of that request: " +
-	"use another source in the hook")
+	"use a different token source in the hook")
 
-// Get returns a valid value, from memory or fetched. If the context ends, this caller
-// stops waiting; other callers keep waiting.
+// Get returns a valid value, either from memory or from a fetch. If the context ends,
+// this caller stops waiting; other callers keep waiting.
 func (s *Source[T]) Get(ctx context.Context) (T, error) {
 	came := s.Now()
 	for again := false; ; again = true {
@@ -110,8 +116,8 @@ func (s *Source[T]) Get(ctx context.Context) (T, error) {
 	}
 }
 
-// endWaiting returns the error of a caller that stops waiting. It names the last failure,
-// which may be the reason why the caller had to wait.
+// endWaiting returns the error of a caller that stops waiting. The error includes the
+// last failure, which may be the reason why the caller had to wait.
 func (s *Source[T]) endWaiting(reason error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -123,24 +129,25 @@ func (s *Source[T]) endWaiting(reason error) error {
 	return fmt.Errorf("%w; the last token request failed %s ago: %w", err, age, s.failure)
 }
 
-// wait waits for a fetch, and returns when its last request was sent.
+// wait waits for the result of a fetch. It also returns the time at which the fetch sent
+// its last request.
 func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T]) (value T, sent time.Time, err error) {
-	defer func() { sent = s.leave(fetch) }() // runs after a panic too
+	defer func() { sent = s.leave(fetch) }() // also runs after a panic
 	value, err = fetch.call.Wait(ctx)
 	return value, sent, err
 }
 
-// Drop drops the value if the function returns true for it, or if the value was renewed
-// while an earlier value was in use, and may therefore be as old as that one. It reports
-// whether it dropped a value. Later callers do not share a fetch in progress; those that
-// wait for it keep waiting.
+// Drop drops the value if the function returns true for it, or if the value was requested
+// while an earlier value was in use, and may therefore be as old as that earlier value.
+// It reports whether it dropped the value. After that, new callers do not join a fetch
+// that is already in progress; callers that already wait for that fetch keep waiting.
 func (s *Source[T]) Drop(is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.drop(is)
 }
 
-// drop is Drop. The lock is held.
+// drop is Drop for a caller that holds the lock.
 func (s *Source[T]) drop(is func(T) bool) bool {
 	if s.value == nil || (!is(s.value()) && s.fresh) {
 		return false
@@ -154,20 +161,21 @@ func (s *Source[T]) drop(is func(T) bool) bool {
 	return true
 }
 
-// holds reports whether the source holds this value. The lock is held.
+// holds reports whether the source holds this value. The caller must hold the lock.
 func (s *Source[T]) holds(value T) bool { return s.value != nil && s.value() == value }
 
-// Stamp returns the next number for a request that is about to be sent.
+// Stamp returns the next sequence number for a request that is about to be sent.
 func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
 
-// Refuse records that a request of some kind, such as one operation, was refused with the
-// value for which the function returns true. It drops the value as Drop does, and reports
-// whether it did. It keeps the value if only this kind of request is refused: less than a
-// minute ago such a request was refused for good, see [Source.RefuseForGood], and another
-// request that was sent after that succeeded with the value.
+// Refuse records that the server refused a request with the value for which the function
+// returns true. The kind of the request is, for instance, its operation. Refuse drops the
+// value as Drop does, and reports whether it dropped the value. Refuse keeps the value if
+// the server seems to refuse only this kind of request. That is so if a request of this
+// kind was refused for good less than a minute ago, see [Source.RefuseForGood], and a
+// request that was sent after that refusal succeeded with the value.
 //
-// A success that was sent before a refusal arrived proves nothing: the server may have
-// received it first, and revoked the value in between.
+// The success of a request that was sent before the refusal arrived proves nothing,
+// because the server may have received that request first, and then revoked the value.
 func (s *Source[T]) Refuse(kind string, is func(T) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,11 +183,12 @@ func (s *Source[T]) Refuse(kind string, is func(T) bool) bool {
 	if known && s.confirmed > last.stamp && s.isRecent(last) {
 		return false
 	}
-	delete(s.refused, kind) // the repeat decides whether this kind is refused for good
+	// The repeated request decides whether this kind is refused for good.
+	delete(s.refused, kind)
 	return s.drop(is)
 }
 
-// RefuseForGood records that the repeat of a refused request was refused too.
+// RefuseForGood records that a refused request was refused again when it was repeated.
 func (s *Source[T]) RefuseForGood(kind string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,7 +205,8 @@ func (s *Source[T]) RefuseForGood(kind string) {
 	s.refused[kind] = refusal{stamp: s.stamps.Load(), at: s.Now()}
 }
 
-// isRecent reports whether a refusal still protects the value. The lock is held.
+// isRecent reports whether a refusal still protects the value from being dropped. The
+// caller must hold the lock.
 func (s *Source[T]) isRecent(last refusal) bool { return s.Now().Sub(last.at).Abs() < settled }
 
 // Confirm records that the request with this stamp succeeded with the value.
@@ -209,7 +219,7 @@ func (s *Source[T]) Confirm(value T, stamp uint64) {
 }
 
 // Renew starts a fetch in the background if the value is older than a minute, because the
-// server may grant more in the meantime. The value stays until its successor arrives.
+// server may grant more permissions by now. The value stays until its successor arrives.
 func (s *Source[T]) Renew(value T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -220,7 +230,7 @@ func (s *Source[T]) Renew(value T) {
 	s.start(context.Background(), &fetch[T]{background: true}, now)
 }
 
-// CancelBackground ends a fetch that no caller waits for.
+// CancelBackground cancels a background fetch, for which no caller waits.
 func (s *Source[T]) CancelBackground() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,8 +241,8 @@ func (s *Source[T]) CancelBackground() {
 }
 
 // request returns the value if it is valid, and otherwise the fetch to wait for and
-// whether this caller started it. It starts a fetch if one is due. A callback of a fetch
-// receives neither.
+// whether this caller started it. It starts a fetch if one is due. If there is no valid
+// value, a callback of a fetch receives neither a value nor a fetch.
 func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *fetch[T], started bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -241,7 +251,7 @@ func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *
 	if valid {
 		due := !s.expires.IsZero() && !now.Before(s.renewAt)
 		if due && s.current == nil {
-			//nolint:contextcheck // it outlives the call
+			//nolint:contextcheck // the fetch outlives the call
 			s.start(context.Background(), &fetch[T]{background: true}, now)
 		}
 		return s.value(), nil, false
@@ -250,7 +260,7 @@ func (s *Source[T]) request(ctx context.Context, now time.Time) (value T, wait *
 		return value, nil, false
 	}
 	if s.current != nil && s.current.background {
-		// It may hang, and this caller must not wait for it.
+		// The background fetch may hang, and this caller must not wait for it.
 		s.current.cancel()
 		s.current = nil
 	}

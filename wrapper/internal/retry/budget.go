@@ -8,11 +8,11 @@ import (
 
 // Budget is a token bucket that all calls of a client share. A retry removes tokens; each
 // success and each second adds some. If most calls fail, the bucket is soon empty, and
-// the client no longer adds to the load.
+// the client no longer adds to the load on the server.
 type Budget struct {
 	mu     sync.Mutex
-	tokens atomic.Int32 // changed with the lock only
-	seen   time.Time    // the tokens for the seconds until then have been added
+	tokens atomic.Int32 // changed only with the lock held
+	seen   time.Time    // tokens for the seconds until this time have been added
 }
 
 const (
@@ -29,7 +29,7 @@ func NewBudget() *Budget {
 	return b
 }
 
-// Take removes the tokens of a retry. It returns false if there are too few.
+// Take removes the tokens of a retry. It returns false if the bucket has too few tokens.
 func (b *Budget) Take(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -41,8 +41,8 @@ func (b *Budget) Take(now time.Time) bool {
 	return true
 }
 
-// Refill adds the tokens of a success. If the bucket is full, it takes no lock, so that
-// successful calls do not wait for each other.
+// Refill adds the tokens of a success. If the bucket is full, Refill takes no lock, so
+// that successful calls do not wait for each other.
 func (b *Budget) Refill(now time.Time) {
 	if b.tokens.Load() == size {
 		return

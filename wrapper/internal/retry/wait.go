@@ -1,5 +1,5 @@
 // Package retry decides how long to wait before another attempt, and whether a client may
-// make one.
+// make another attempt.
 package retry
 
 import (
@@ -12,8 +12,10 @@ import (
 	"time"
 )
 
-// After reads Retry-After in both its forms. Seconds may have a fraction and are rounded
-// up. A date counts from the server's own Date, where there is one.
+// After returns the wait that the header Retry-After requests, in seconds or as a date.
+// It returns false if the header is missing or malformed. Seconds may have a fraction,
+// and are rounded up. The wait until a date is counted from the Date of the response, or
+// from now if there is none.
 func After(header http.Header, now time.Time) (time.Duration, bool) {
 	text := header.Get("Retry-After")
 	if seconds, ok := wholeSeconds(text); ok {
@@ -29,8 +31,8 @@ func After(header http.Header, now time.Time) (time.Duration, bool) {
 	return max(date.Sub(now), 0), true
 }
 
-// wholeSeconds reads digits, which a point and further digits may follow, as seconds,
-// rounded up. A number that is too large becomes 136 years.
+// wholeSeconds reads digits, with or without decimals after a point, as seconds, rounded
+// up. A number that is too large becomes 136 years.
 func wholeSeconds(text string) (time.Duration, bool) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	if strings.Trim(fraction, "0123456789") != "" {
@@ -56,8 +58,8 @@ func Fits(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// Sleep waits for the given time or until the context ends. It returns at once if the
-// wait would outlast the deadline.
+// Sleep waits for the given time or until the context ends. If the wait would outlast the
+// deadline, Sleep returns an error immediately.
 func Sleep(ctx context.Context, wait time.Duration) error {
 	if err := Fits(ctx, wait); err != nil {
 		return err

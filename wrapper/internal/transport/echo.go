@@ -14,12 +14,12 @@ type Echo struct {
 	key     string
 }
 
-// minEcho is the length of the shortest secret that Hide looks for: a shorter one
-// occurs in responses by chance.
+// minEcho is the length of the shortest secret that Hide looks for, because a shorter
+// secret could occur in a response by chance.
 const minEcho = 4
 
-// EchoOf returns the parts of a request, and the secret of its client, that errors must
-// not show.
+// EchoOf returns the Echo of a request: the parts of the request that errors must not
+// show, and the secret of its client.
 func EchoOf(clientSecret string, req *http.Request) Echo {
 	_, signature, _ := strings.Cut(req.Header.Get("Signature"), "=")
 	return Echo{
@@ -32,7 +32,7 @@ func EchoOf(clientSecret string, req *http.Request) Echo {
 	}
 }
 
-// Hide replaces those parts in a text by "(hidden)".
+// Hide returns a text in which "(hidden)" replaces the parts that errors must not show.
 func (e Echo) Hide(text string) string {
 	if text == "" {
 		return ""
@@ -45,7 +45,8 @@ func (e Echo) Hide(text string) string {
 			text = strings.ReplaceAll(text, form, "(hidden)")
 		}
 	}
-	// Compiling the pattern takes longer than signing, and every call gets to this place.
+	// Every call runs this code, and compiling the pattern takes longer than signing, so
+	// the pattern is only compiled if the key occurs in the text.
 	if e.key == "" || !strings.Contains(plainKey(text), plainKey(e.key)) {
 		return text
 	}

@@ -1,5 +1,5 @@
-// Package transport sends requests and reports whether a failed one may have reached the
-// server.
+// Package transport sends requests, and reports whether a failed request may have reached
+// the server.
 package transport
 
 import (
@@ -24,8 +24,8 @@ type Error struct {
 	Untrusted bool // the certificate is not valid, so another attempt would fail too
 }
 
-// NewError makes an Error. Its text is that of the cause, without secrets, and without
-// quotations, which may come from a body.
+// NewError makes an Error. Its text is the text of the cause, without secrets, and
+// without quoted parts, which may come from a body.
 func NewError(cause error, echo Echo) *Error {
 	text := quotation.ReplaceAllString(cause.Error(), "(hidden)")
 	return &Error{Sealed: sealAs(cause, echo.Hide(text)), Untrusted: isUntrusted(cause)}
@@ -34,15 +34,15 @@ func NewError(cause error, echo Echo) *Error {
 // quotation matches the texts that net/http quotes, which may be parts of a body.
 var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// Doer sends requests with a copy of the caller's client, and returns an [Error] if that
-// fails. The client is in closures, which printers cannot read, because the buffer of a
-// connection contains the last request.
+// Doer sends requests with a copy of the caller's client, and returns an [Error] if a
+// request fails. Only closures hold the copy, because the buffer of a connection contains
+// the last request, and a printer cannot read what a closure contains.
 type Doer struct {
 	do        func(*http.Request) (*http.Response, error)
 	closeIdle func()
 	secret    func() string // of the API client
 	// reports is set if the transport calls the hook GetConn before it uses a connection.
-	// If it did not call it, it has sent nothing.
+	// If such a transport did not call the hook, it has sent nothing.
 	reports bool
 }
 
@@ -67,8 +67,8 @@ func NewDoer(client *http.Client, secret func() string) Doer {
 	}
 }
 
-// readableLocation removes a Location that is not a URL: net/http would return an error
-// for it, and lose the response.
+// readableLocation removes a header Location that is not a URL, because net/http would
+// return an error instead of the response.
 type readableLocation struct{ transport http.RoundTripper }
 
 func (r readableLocation) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -88,9 +88,10 @@ func (r readableLocation) CloseIdleConnections() {
 	(&http.Client{Transport: r.transport}).CloseIdleConnections()
 }
 
-// DefaultClient keeps more idle connections than net/http does: with two, a busy client
-// needs a TLS handshake for most calls. It sends pings over HTTP/2, because all calls
-// share a connection and would hang if that were dead.
+// DefaultClient returns an HTTP client for many concurrent calls. By default, net/http
+// keeps only two idle connections per host, so that a busy client needs a TLS handshake
+// for most calls; this client keeps 100. It sends pings over HTTP/2, because all calls
+// share a connection and would hang if that connection were dead.
 func DefaultClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
 	pings := &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second}
@@ -119,7 +120,7 @@ func (d Doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := d.do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err == nil {
-		resp.Request = req // not every transport sets it
+		resp.Request = req // not every transport sets this field
 		return resp, nil
 	}
 	if inURL, ok := errors.AsType[*url.Error](err); ok {

@@ -31,8 +31,8 @@ func (l line) Write(data []byte) (int, error) {
 	return l.Conn.Write(data)
 }
 
-// pipes is a network of connections made with [net.Pipe], which work in a synctest
-// bubble.
+// pipes is a network whose connections are made with [net.Pipe], so that they work in a
+// synctest bubble.
 type pipes struct {
 	accept chan net.Conn
 	closed sync.Once
@@ -62,8 +62,9 @@ func (p *pipes) Close() error {
 
 func (*pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// The client closes an HTTP/2 connection on which the server no longer responds, and the
-// next request opens a new connection.
+// TestDeadConnectionIsReplaced requires that the default client closes an HTTP/2
+// connection on which the server no longer responds, and that the next request opens a
+// new connection.
 func TestDeadConnectionIsReplaced(t *testing.T) {
 	certificate := httptest.NewTLSServer(nil)
 	certificate.Close()
@@ -85,10 +86,11 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 		started := time.Now()
 		proto, err := get(t, client)
 		if err == nil || errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got the protocol %q and the error %v, want a closed connection", proto, err)
+			t.Errorf("on a dead connection: got the protocol %q and the error %v, "+
+				"want an error before the deadline", proto, err)
 		}
 		if took := time.Since(started); took > 20*time.Second {
-			t.Errorf("the request failed after %s, want at most 20 s", took)
+			t.Errorf("the request on a dead connection failed after %s, want at most 20 s", took)
 		}
 
 		requireHTTP2(t, client)
@@ -98,7 +100,7 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 		client.CloseIdleConnections()
 		_ = server.Close()
 		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-			t.Errorf("the server ended with %v, want http.ErrServerClosed", err)
+			t.Errorf("the server ended with the error %v, want http.ErrServerClosed", err)
 		}
 		time.Sleep(time.Hour) // until requests on the dead connection have ended
 	})
@@ -133,7 +135,8 @@ func requireHTTP2(t *testing.T, client *http.Client) {
 	}
 }
 
-// defaultClient returns the default client with connections through a network of pipes.
+// defaultClient returns the default client, changed so that it connects through a network
+// of pipes.
 func defaultClient(t *testing.T, network *pipes) *http.Client {
 	t.Helper()
 	client := transport.DefaultClient()

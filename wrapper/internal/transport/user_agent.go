@@ -4,8 +4,8 @@ import "runtime/debug"
 
 const modulePath = "github.com/d8277167/upvest-portfolios-go"
 
-// UserAgent names the caller's program, if it gave a name, and this client with its
-// version.
+// UserAgent returns the value of the header user-agent: the name of the caller's program,
+// if it is not empty, and this client with its version.
 func UserAgent(caller string) string {
 	name := "upvest-portfolios-go/" + moduleVersion()
 	if caller == "" {

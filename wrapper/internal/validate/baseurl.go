@@ -9,8 +9,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// BaseURL refuses a text that is not the URL of a server, and plain http to any host but
-// this one.
+// BaseURL refuses a string that is not the URL of a server, and plain http to any address
+// that is not a loopback address.
 func BaseURL(text string) error {
 	base, err := url.Parse(text)
 	switch {

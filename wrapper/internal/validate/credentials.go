@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// ClientSecret checks a secret: printable ASCII.
+// ClientSecret refuses a secret that is not printable ASCII.
 //
 // Source: RFC 6749, appendix A.2.
 func ClientSecret(secret string) error {
@@ -19,13 +19,14 @@ func ClientSecret(secret string) error {
 	return fmt.Errorf("character %d is %s: copy the secret again, it is printable ASCII", position, kind)
 }
 
-// Scope checks one scope: printable ASCII without space, quotation mark and backslash. A
-// comma is refused as well, because it joins two scopes in Upvest's environment variable.
+// Scope accepts a scope of printable ASCII without spaces, quotation marks and
+// backslashes. It refuses commas too, because a comma separates scopes in Upvest's
+// environment variable.
 //
 // Source: RFC 6749, appendix A.4.
 func Scope(scope string) error {
 	if scope == "" {
-		return errors.New("it is empty: give each its own entry, as in portfolios:read")
+		return errors.New("it is empty: give each scope its own entry, as in portfolios:read")
 	}
 	position, kind := firstOther(scope, func(char rune) bool {
 		return char > ' ' && char <= '~' && char != '"' && char != '\\' && char != ','
@@ -33,11 +34,12 @@ func Scope(scope string) error {
 	if position == 0 {
 		return nil
 	}
-	return fmt.Errorf("character %d is %s: give each its own entry, as in portfolios:read", position, kind)
+	return fmt.Errorf("character %d is %s: give each scope its own entry, as in portfolios:read",
+		position, kind)
 }
 
-// ClientID reads a client ID: a UUID of 36 characters. [uuid.Parse] accepts other forms,
-// among them a UUID with one wrong character on each side.
+// ClientID reads a client ID: a UUID of 36 characters. [uuid.Parse] accepts more forms,
+// such as a UUID between two arbitrary characters.
 func ClientID(text string) (uuid.UUID, error) {
 	const form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 	for i, char := range []rune(text) {
@@ -61,7 +63,7 @@ func isHex(char rune) bool {
 }
 
 // firstOther returns the position of the first character that is not allowed, counted
-// from 1, and its kind. The position is 0 if there is none.
+// from 1, and its kind. The position is 0 if all characters are allowed.
 func firstOther(text string, allowed func(char rune) bool) (position int, kind string) {
 	for i, char := range []rune(text) {
 		if !allowed(char) {

@@ -14,8 +14,8 @@ func IdempotencyKey(key uuid.UUID) error {
 		return errors.New("idempotency key: the zero UUID identifies nothing")
 	case key.Version() > 5:
 		return fmt.Errorf("idempotency key: a UUID of version %d does not match the documented pattern, "+
-			"which ends at version 5: "+
-			"use version 4, or derive one with IdempotencyKeyFor", key.Version())
+			"which allows the versions 0 to 5: "+
+			"use version 4, or derive a key with IdempotencyKeyFor", key.Version())
 	case key.Variant() != uuid.RFC4122 && key[8]>>4 != 0:
 		return errors.New("idempotency key: a UUID of this variant does not match the documented pattern")
 	}

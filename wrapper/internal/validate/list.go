@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// WholeSeconds returns a range of time in the form that the API documents, in UTC and
-// without fractions. A range with fractions becomes wider.
+// WholeSeconds returns a range of time in the form that the API documents: in UTC and
+// without fractions of a second. If the start or the end has a fraction, the range
+// becomes wider.
 func WholeSeconds(start, end *time.Time) (from, to *time.Time) {
 	if start != nil {
 		whole := start.UTC().Truncate(time.Second)
@@ -19,7 +20,7 @@ func WholeSeconds(start, end *time.Time) (from, to *time.Time) {
 	return from, to
 }
 
-// Page refuses an offset and a limit that no list accepts.
+// Page refuses an offset or a limit that no list accepts.
 func Page(offset, limit *int32) error {
 	var problems []error
 	if offset != nil && *offset < 0 {

@@ -1,6 +1,6 @@
 // Package validate refuses arguments that no server would accept, before anything is
-// sent. It leaves to the server what may depend on its version, such as the sum of
-// weights or an unknown enum value.
+// sent. Rules that may depend on the server's version, such as the sum of weights or
+// unknown enum values, are left to the server.
 package validate
 
 import (
@@ -21,7 +21,7 @@ func ID(field string, id uuid.UUID) error {
 	return nil
 }
 
-// IDs refuses the zero UUID in a list.
+// IDs refuses a list that contains the zero UUID.
 func IDs(field string, ids []uuid.UUID) error {
 	for i, id := range ids {
 		if err := ID(fmt.Sprintf("%s[%d]", field, i), id); err != nil {
@@ -38,7 +38,7 @@ func present[T ~string](field string, value T, example T) error {
 	return nil
 }
 
-// Allocation checks a mix of instruments.
+// Allocation checks the instruments and weights of an allocation.
 func Allocation(request portfolios.AllocationRequest) error {
 	if len(request.Allocation) == 0 {
 		return errors.New("allocation is empty: name at least one instrument")
@@ -64,18 +64,18 @@ func instrument(weight portfolios.InstrumentWeight) error {
 			"use ISIN, or UPVEST for Upvest's own identifier")
 	case kind == portfolios.InstrumentIDTypeISIN && !weight.InstrumentID.IsISIN():
 		return errors.New("instrument_id is not an ISIN: " +
-			"expected one like US0378331005, or another instrument_id_type")
+			"use one like US0378331005, or a different instrument_id_type")
 	case kind == portfolios.InstrumentIDTypeUPVEST && !weight.InstrumentID.IsUpvestID():
 		return errors.New("instrument_id is not a UUID of Upvest: " +
-			"expected one, or another instrument_id_type")
+			"use such a UUID, or a different instrument_id_type")
 	}
 	_, err := api.NewWeight(string(weight.Weight))
 	return above0("weight", weight.Weight, err,
 		"leave out instruments that the allocation should not contain")
 }
 
-// above0 refuses a value that is not a number above 0. malformed is the error of its
-// form.
+// above0 refuses a value that is not a number above 0. malformed is the error if the
+// value does not have the documented form.
 func above0(field string, value api.Decimal, malformed error, fix string) error {
 	switch sign, err := value.Sign(); {
 	case err == nil && sign < 0:
@@ -88,7 +88,7 @@ func above0(field string, value api.Decimal, malformed error, fix string) error 
 	return nil
 }
 
-// Configuration checks a new configuration.
+// Configuration checks the request for a new configuration.
 func Configuration(request portfolios.ConfigurationRequest) error {
 	return errors.Join(
 		ID("account_id", request.AccountID),
@@ -96,7 +96,7 @@ func Configuration(request portfolios.ConfigurationRequest) error {
 		IDs("rebalancing_strategy_ids", request.RebalancingStrategyIDs))
 }
 
-// ConfigurationUpdate checks a change of a configuration.
+// ConfigurationUpdate checks a change to a configuration.
 func ConfigurationUpdate(update portfolios.ConfigurationUpdate) error {
 	if update.AllocationID.IsZero() && update.RebalancingStrategyIDs == nil {
 		return errors.New("the update is empty: set allocation_id or rebalancing_strategy_ids")
@@ -104,7 +104,7 @@ func ConfigurationUpdate(update portfolios.ConfigurationUpdate) error {
 	return IDs("rebalancing_strategy_ids", update.RebalancingStrategyIDs)
 }
 
-// Order checks an order.
+// Order checks the request for an order.
 func Order(request portfolios.OrderRequest) error {
 	problems := []error{
 		ID("user_id", request.UserID),

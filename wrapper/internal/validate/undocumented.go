@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Undocumented refuses a method that the API does not use, and a path that would be sent
-// in another form or would leave the API.
+// Undocumented refuses a method that the API does not use, and a path that net/http would
+// send in a different form or that would lead outside the API.
 func Undocumented(baseURL, method, path string) error {
 	switch method {
 	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
@@ -41,8 +41,9 @@ func Undocumented(baseURL, method, path string) error {
 	return nil
 }
 
-// Body returns the body for a value: JSON as it is, any other value as encoding/json
-// writes it. It does not return the errors of encoding/json, which can quote the value.
+// Body returns the body for a value: bytes as they are, and any other value as
+// encoding/json writes it. It does not return the errors of encoding/json, which can
+// quote the value.
 func Body(method string, value any) (body []byte, err error) {
 	switch value := value.(type) {
 	case nil:
@@ -64,8 +65,8 @@ func Body(method string, value any) (body []byte, err error) {
 	return body, nil
 }
 
-// encode returns the bytes of a value: those of a named byte slice as they are, unless
-// its type has a method that writes JSON or text.
+// encode returns the body for a value. It returns the bytes of a named byte slice as they
+// are, unless the type of the slice has a method that writes JSON or text.
 func encode(value any) ([]byte, error) {
 	switch value.(type) {
 	case json.RawMessage: // bytes

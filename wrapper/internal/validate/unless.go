@@ -2,7 +2,7 @@ package validate
 
 import "errors"
 
-// Unless returns an error with a text, or nil if ok is true.
+// Unless returns an error with the given text, or nil if ok is true.
 func Unless(ok bool, text string) error {
 	if ok {
 		return nil

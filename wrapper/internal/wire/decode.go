@@ -17,7 +17,7 @@ var (
 	// ErrCutOff is the error of a body that ends too early.
 	ErrCutOff = errors.New("the body breaks off")
 
-	errMisfit       = errors.New("the body is not as documented: a value has another form")
+	errMisfit       = errors.New("the body is not as documented: a value has the wrong form")
 	errUnidentified = errors.New("the body is not as documented: " +
 		"the ID of the resource or the data of the page is missing")
 )
@@ -30,9 +30,10 @@ var lenient = json.JoinOptions(
 	jsonv1.ParseTimeWithLooseRFC3339(true),
 )
 
-// Decode reads the body of a 2xx into value, a pointer. It reads objects of the contract
-// field by field, also inside other values; see [FieldError] for the fields that they
-// require. The errors quote nothing of the body, except the ID of an object.
+// Decode reads the body of a 2xx response into value, a pointer. It reads objects of the
+// contract field by field, even inside other values, and returns a [FieldError] if a
+// strict field of an object cannot be read. The errors quote nothing from the body except
+// the ID of an object.
 func Decode(body []byte, value any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return errors.New("the body is empty")
@@ -51,7 +52,7 @@ func Decode(body []byte, value any) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the body is not JSON: the error is at byte %d", syntax.ByteOffset)
 	case errors.As(err, &mismatch) && mismatch.JSONPointer != "":
-		return fmt.Errorf("the body is not as documented: the value at %s has another type",
+		return fmt.Errorf("the body is not as documented: the value at %s has the wrong type",
 			mismatch.JSONPointer)
 	case err != nil:
 		return errMisfit
@@ -61,8 +62,8 @@ func Decode(body []byte, value any) error {
 	return nil
 }
 
-// unmarshal reads an object of the contract by its shape, and any other value as the
-// library does.
+// unmarshal reads an object of the contract by its shape, and leaves any other value to
+// the JSON library.
 func unmarshal(body []byte, value any) error {
 	pointer := reflect.ValueOf(value)
 	shape := contract.shapes[pointer.Type()]

@@ -2,16 +2,17 @@ package wire
 
 import "github.com/google/uuid"
 
-// FieldError is the error of a response if the value of a strict field cannot be read,
-// see the list strict. In any other field, such a value counts as absent.
+// FieldError is the error of a response if the value of a strict field cannot be read.
+// The strict fields are the IDs of objects, and the fields that the variable strict
+// lists. In any other field, a value that cannot be read is treated as absent.
 type FieldError struct {
-	// Field is the place of the value as a JSON pointer, made of documented names and
-	// numbers.
+	// Field is the location of the value: a JSON pointer that consists of documented
+	// names and of numbers.
 	Field string
-	// ID is the ID of the object, the zero UUID if it cannot be read. For an individual
-	// order, it is the ID of the portfolio order.
+	// ID is the ID of the object, or the zero UUID if the ID cannot be read. For an
+	// individual order, ID is the ID of the portfolio order.
 	ID uuid.UUID
-	// Row is the index of the object in its page, -1 for an object outside a page.
+	// Row is the index of the object in its page, or -1 for an object outside a page.
 	Row int
 }
 
@@ -20,5 +21,6 @@ func (e *FieldError) Error() string {
 	return "the body is not as documented: the value at " + e.Field + " cannot be read"
 }
 
-// in extends the place of the value by the field or the list that holds it.
+// in puts a name in front of the JSON pointer: that of the field, or the index of the
+// list element, that contains the value.
 func (e *FieldError) in(name string) { e.Field = "/" + name + e.Field }

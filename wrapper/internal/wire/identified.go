@@ -30,6 +30,6 @@ func identified(value any) bool {
 	return true
 }
 
-// isEmptyList reports whether null may stand for a page without rows, as some servers
-// write it.
+// isEmptyList reports whether null in place of the rows may mean a page without rows, as
+// some servers write it.
 func isEmptyList(meta portfolios.Meta) bool { return meta.Limit > 0 && meta.TotalCount == 0 }

@@ -21,5 +21,5 @@ func Line(text string) string {
 	return clean
 }
 
-// ErrorLine returns the text of an error in one line, also of several joined errors.
+// ErrorLine returns the text of an error in one line, even if it joins several errors.
 func ErrorLine(err error) string { return Line(strings.ReplaceAll(err.Error(), "\n", "; ")) }

@@ -27,7 +27,7 @@ func ReadProblem(body []byte, status int) (p Problem) {
 	take("type", &p.Type)
 	take("title", &p.Title)
 	take("detail", &p.Detail)
-	take("details", &p.Detail) // if the server sends that instead
+	take("details", &p.Detail) // some servers send this field instead of "detail"
 	take("instance", &p.Instance)
 	take("request_id", &p.RequestID)
 	var repeated int
@@ -58,8 +58,8 @@ func ReadTokenProblem(body []byte, status int) Problem {
 	return problem
 }
 
-// IsProblem reports whether a body is a problem document: a JSON object whose type is a
-// text.
+// IsProblem reports whether a body is a problem document: a JSON object whose field
+// "type" is a string that is not empty.
 func IsProblem(body []byte) bool {
 	var problem struct {
 		Type string `json:"type"`

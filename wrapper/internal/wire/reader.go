@@ -18,15 +18,17 @@ import (
 type reader struct {
 	decoder *jsontext.Decoder
 	body    []byte
-	// unknown has the members without a field, of all objects that are being read.
+	// unknown contains the JSON members for which no struct field exists, of all objects
+	// that are being read.
 	unknown []byte
-	// unheld is set after such a member of an object that cannot keep it.
+	// unheld is set after an object that cannot keep unknown members has contained one.
 	unheld  bool
-	texts   map[string]string // short texts that were read before
-	scratch []byte            // of unquote
+	texts   map[string]string // short strings that were read before
+	scratch []byte            // the buffer of unquote
 }
 
-// readers saves the allocations of a decoder, and of texts that most responses contain.
+// readers keeps decoders, and strings that most responses contain, so that they are not
+// allocated again for every response.
 var readers = sync.Pool{New: func() any {
 	return &reader{decoder: new(jsontext.Decoder), texts: map[string]string{}}
 }}
@@ -40,7 +42,7 @@ func readAll(body []byte, s *shape, into reflect.Value) error {
 	r.decoder.Reset(bytes.NewBuffer(body), lenient)
 	err := r.root(s, into)
 	r.body = nil
-	r.decoder.Reset(strings.NewReader("")) // the body is the caller's
+	r.decoder.Reset(strings.NewReader("")) // drops the body, which belongs to the caller
 	readers.Put(r)
 	return err
 }
@@ -72,8 +74,8 @@ func (r *reader) root(s *shape, into reflect.Value) error {
 	return nil
 }
 
-// object reads an object whose bracket is next. It continues after a failed field,
-// because the ID of the object may follow. Only a syntax error ends it.
+// object reads an object whose opening bracket is next. It continues after a failed
+// field, because the ID of the object may follow. Only a syntax error ends it early.
 func (r *reader) object(s *shape, into reflect.Value) (failed *FieldError, err error) {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return nil, err
@@ -125,7 +127,8 @@ func (r *reader) keep(s *shape, before int, member []byte) {
 	r.unknown = append(r.unknown, member...)
 }
 
-// take returns the members that were kept, as the text of an object, or "" for none.
+// take returns and removes the unknown members of the object, as the text of a JSON
+// object, or "" if there are none.
 func (r *reader) take(before int) string {
 	if len(r.unknown) == before {
 		return ""
@@ -135,8 +138,8 @@ func (r *reader) take(before int) string {
 	return object
 }
 
-// member reads the value of a member. held is false if there is no field for it, or if
-// the field cannot hold it.
+// member reads the value of a member. held is false if the struct has no field for the
+// member, or if the field cannot hold the value.
 func (r *reader) member(f *field, object reflect.Value) (held bool, failed *FieldError, err error) {
 	if f == nil {
 		return false, nil, r.decoder.SkipValue()
@@ -180,8 +183,9 @@ func (r *reader) value(f *field, into reflect.Value) (held bool, failed *FieldEr
 	return false, nil, r.decoder.SkipValue()
 }
 
-// list reads a list whose bracket is next. It keeps the elements before the first one
-// that fails. If an element is not an object, the field cannot hold the list.
+// list reads a list whose opening bracket is next. It keeps the elements before the first
+// element that fails. If an element is neither an object nor null, the field cannot hold
+// the list.
 func (r *reader) list(f *field, into reflect.Value) (held bool, failed *FieldError, err error) {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return false, nil, err
@@ -239,7 +243,7 @@ func (r *reader) element(f *field, into reflect.Value) (held bool, failed *Field
 	return held, failed, err
 }
 
-// unquote returns the text of a JSON string, until the next call.
+// unquote returns the text of a JSON string. The result is valid until the next call.
 func (r *reader) unquote(quoted jsontext.Value) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1]
@@ -253,8 +257,8 @@ const (
 	maxTextLength = 64
 )
 
-// text returns the text of a JSON string. Short texts repeat from row to row, and are
-// allocated once.
+// text returns the text of a JSON string. Short strings repeat from row to row, and are
+// therefore allocated only once.
 func (r *reader) text(quoted jsontext.Value) string {
 	text := r.unquote(quoted)
 	if known, found := r.texts[string(text)]; found {

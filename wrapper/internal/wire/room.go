@@ -6,17 +6,17 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// shortestRow is smaller than any row in JSON. It limits how much memory a body can make
-// the client allocate.
+// shortestRow is smaller than the JSON of any row. It limits how much memory a body can
+// make the client allocate.
 const shortestRow = 200
 
 // sampleSize is how much of a body is searched to estimate the length of its rows.
-// Searching all of it would take a tenth of the time of decoding.
+// Searching the whole body would take a tenth of the time that decoding takes.
 const sampleSize = 16 << 10
 
 // makeRoom allocates space for the rows that the body of a page seems to have. A slice
 // that grows row by row is copied each time that it is full, which takes more memory than
-// the rest of the page. Call takeBack after decoding.
+// the rest of the page. The caller must call takeBack after decoding.
 func makeRoom(value any, body []byte) (takeBack func()) {
 	switch page := value.(type) {
 	case *portfolios.AllocationList:
@@ -29,8 +29,8 @@ func makeRoom(value any, body []byte) (takeBack func()) {
 	return func() {}
 }
 
-// room allocates space for the rows of a body. Every row has created_at once, and the
-// last row of the sample may be cut off.
+// room allocates space for the rows of a body. Every row contains "created_at" once. One
+// more row is counted, because the last row of the sample may be cut off.
 func room[T any](rows *[]T, body []byte) (takeBack func()) {
 	sample := body[:min(len(body), sampleSize)]
 	seen := bytes.Count(sample, []byte("created_at")) + 1

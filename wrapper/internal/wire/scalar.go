@@ -14,11 +14,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// readFunc reads a value into a field and reports whether it could. If not, the content
-// of the field is undefined.
+// readFunc reads a value into a field, and reports whether the field can hold the value.
+// If it cannot, the content of the field is undefined.
 type readFunc func(r *reader, value jsontext.Value, into reflect.Value) bool
 
-// readFuncOf returns how a type is read, nil for an object and for a list of objects.
+// readFuncOf returns the function that reads a type, or nil for an object or a list of
+// objects.
 func readFuncOf(kind reflect.Type) readFunc {
 	switch kind {
 	case reflect.TypeFor[uuid.UUID]():
@@ -53,7 +54,8 @@ func readText(r *reader, value jsontext.Value, into reflect.Value) bool {
 	return true
 }
 
-// readDecimal also reads a JSON number from its digits, unless it has an exponent.
+// readDecimal also accepts a JSON number without an exponent, and keeps the text of the
+// number.
 func readDecimal(r *reader, value jsontext.Value, into reflect.Value) bool {
 	if value.Kind() == '0' && !bytes.ContainsAny(value, "eE") {
 		into.SetString(string(value))
@@ -90,7 +92,8 @@ func readOptionalUUID(r *reader, value jsontext.Value, into reflect.Value) bool 
 	return readUUID(r, value, into)
 }
 
-// readAny reads a value as the library does, a pointer or a list of values for example.
+// readAny leaves a value to the JSON library, for example if the field is a pointer or a
+// list of values.
 func readAny(_ *reader, value jsontext.Value, into reflect.Value) bool {
 	return json.Unmarshal(value, into.Addr().Interface(), lenient) == nil
 }
@@ -104,10 +107,10 @@ func readTime(r *reader, value jsontext.Value, into reflect.Value) bool {
 	return err == nil
 }
 
-// parseTime accepts every form of RFC 3339: also lower case, a space in place of the T,
-// and a leap second at the end of a day in UTC, which it reads as the first second of the
-// next day. Like encoding/json, it accepts an hour of one digit and a comma before the
-// fraction.
+// parseTime accepts every form of RFC 3339, including lower case, a space in place of the
+// T, and a leap second at the end of a day in UTC, which it reads as the first second of
+// the next day. Like encoding/json, it accepts an hour of one digit and a comma before
+// the fraction.
 func parseTime(text []byte) (time.Time, error) {
 	var parsed time.Time
 	if parsed.UnmarshalText(text) == nil {

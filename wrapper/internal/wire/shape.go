@@ -12,19 +12,19 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// strict names the fields on which callers base decisions, besides the ID of an object.
-// If the value of one of them cannot be read, decoding returns a [FieldError].
+// strict names the fields, besides the ID of an object, on which callers base decisions.
+// If the value of such a field cannot be read, decoding returns a [FieldError].
 var strict = map[string]bool{
 	"allocation": true, "cash_amount": true, "created_at": true, "currency": true, "data": true,
 	"instrument_id": true, "side": true, "status": true, "type": true, "weight": true,
 }
 
-// contract has the objects that responses consist of.
+// contract describes the objects that responses consist of.
 var contract = newObjects()
 
 type objects struct {
 	shapes       map[reflect.Type]*shape // by the type of a pointer to the struct
-	unmarshalers *json.Unmarshalers      // for the same types as parts of other values
+	unmarshalers *json.Unmarshalers      // for the same structs inside other values
 }
 
 func newObjects() objects {
@@ -55,14 +55,14 @@ func add[T any](o objects) *json.Unmarshalers {
 
 // shape describes how a JSON object is read into a struct.
 type shape struct {
-	// byLength has the fields by the length of their names. Finding a field in it is
-	// faster than in a map.
+	// byLength holds the fields, grouped by the length of their names, because finding a
+	// field in it is faster than in a map.
 	byLength [][]*field
 	id       int // index of the field with the ID of the object, -1 if there is none
 	unknown  int // index of the field of type api.Unknown, -1 if there is none
 }
 
-// field is a field of a struct. One of scalar, object and list is set.
+// field is a field of a struct. Exactly one of scalar, object and list is set.
 type field struct {
 	name   string
 	index  int
@@ -110,7 +110,7 @@ func (s *shape) add(f *field) {
 	s.byLength[len(f.name)] = append(s.byLength[len(f.name)], f)
 }
 
-// field returns the field for a quoted name, nil if there is none.
+// field returns the field for a quoted name, or nil if there is no such field.
 func (s *shape) field(quoted jsontext.Value) *field {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return s.named(quoted[1 : len(quoted)-1])

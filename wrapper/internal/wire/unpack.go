@@ -16,8 +16,8 @@ var ErrTooLarge = errors.New("the unpacked body is too large")
 const gzipMark = "\x1f\x8b"
 
 // Unpack returns a body without its content encoding. It supports gzip. A body that does
-// not begin like gzip is returned as it is, because some proxies unpack a body but leave
-// the header.
+// not begin like gzip is returned as it is, because some proxies unpack a body but keep
+// the header content-encoding.
 func Unpack(body []byte, encoding string, limit int) ([]byte, error) {
 	switch strings.ToLower(encoding) {
 	case "", "identity":
@@ -28,7 +28,7 @@ func Unpack(body []byte, encoding string, limit int) ([]byte, error) {
 			return body, nil
 		}
 		return nil, fmt.Errorf("the body has the content encoding %q: the client supports only gzip: "+
-			"find the transport or proxy that requests another encoding", Line(encoding))
+			"find the transport or proxy that requests a different encoding", Line(encoding))
 	}
 	if !bytes.HasPrefix(body, []byte(gzipMark)) {
 		return body, nil
