@@ -18,41 +18,44 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
 )
 
-// These are the scopes of the operations. A client without Scopes may request all of
-// them.
+// These are the scopes that operations require. A client whose Scopes are empty may
+// request all of them.
 const (
 	ScopeRead  = "portfolios:read"
 	ScopeAdmin = "portfolios:admin"
 
-	// ScopeLiquidationsRead and ScopeLiquidationsAdmin are scopes of later versions, see
-	// [WithLaterVersions].
+	// ScopeLiquidationsRead and ScopeLiquidationsAdmin are scopes of later versions of
+	// the API, see [WithLaterVersions].
 	ScopeLiquidationsRead  = later.ScopeRead
 	ScopeLiquidationsAdmin = later.ScopeAdmin
 )
 
-// Client is an API client of the sandbox: its credentials and its permissions. Printing
-// it never shows its secret or its key.
+// Client contains the credentials and the permissions of an API client of the sandbox.
+// Printing a Client never shows its secret or its private key.
 type Client struct {
-	// ID is the client id, sent in upvest-client-id and in the form of the token request.
+	// ID is the client id, which the client sends in the header upvest-client-id and in
+	// the form of a token request.
 	ID uuid.UUID
-	// Secret is the client secret of the token request.
+	// Secret is the client secret, which the client sends in the form of a token request.
 	Secret string `json:"-"`
-	// KeyID is the keyid parameter of its signatures.
+	// KeyID is the keyid parameter of the client's signatures.
 	KeyID string
-	// PublicKey checks its signatures: Ed25519, or ECDSA on P-521. If it is nil, it is
-	// taken from PrivateKey.
+	// PublicKey verifies the client's signatures: Ed25519, or ECDSA on P-521. If
+	// PublicKey is nil, the sandbox derives it from PrivateKey.
 	PublicKey crypto.PublicKey
-	// OtherKeys are further public keys that check its signatures, by their keyid.
+	// OtherKeys maps additional key ids to public keys that also verify the client's
+	// signatures.
 	OtherKeys map[string]crypto.PublicKey
-	// PrivateKey makes its signatures. The sandbox does not need it. It is nil if the
-	// client does not share its key.
+	// PrivateKey signs the client's requests. It is optional, because the sandbox only
+	// verifies signatures. Without PrivateKey, [Sandbox.Credentials] and
+	// [Sandbox.Environ] contain no key.
 	PrivateKey crypto.Signer `json:"-"`
 	// Scopes are the scopes that a token of this client can have. Empty means all scopes.
 	Scopes []string
 }
 
-// NewClient returns a client with a random id, secret, key id and Ed25519 key, which may
-// request the scopes.
+// NewClient returns a client with a random id, secret, key id and Ed25519 key. The client
+// may request the given scopes, or all scopes if none are given.
 func NewClient(scopes ...string) (Client, error) {
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -72,7 +75,7 @@ func NewClient(scopes ...string) (Client, error) {
 	}, nil
 }
 
-// Format writes the client without its secret and its key for every verb.
+// Format writes the client without its secret and its keys, for every formatting verb.
 func (c Client) Format(f fmt.State, _ rune) {
 	// fmt has no way to report a failed write.
 	_, _ = fmt.Fprintf(f, "sandbox.Client{ID:%s KeyID:%s Scopes:%v Secret:***}", c.ID, c.KeyID, c.Scopes)
@@ -102,7 +105,7 @@ func (c Client) complete() (Client, error) {
 	for id, key := range c.OtherKeys {
 		if id == c.KeyID || id == "" {
 			return c, fmt.Errorf(
-				"client %s: OtherKeys: expected key ids that are not empty and not KeyID", c.ID)
+				"client %s: OtherKeys: expected key ids that are neither empty nor equal to KeyID", c.ID)
 		}
 		if err := signature.CheckKey(key); err != nil {
 			return c, fmt.Errorf("client %s: OtherKeys: %q: %w", c.ID, id, err)
@@ -111,7 +114,7 @@ func (c Client) complete() (Client, error) {
 	return c, nil
 }
 
-// exchangeClients returns the clients in the form that the checks of requests read.
+// exchangeClients converts the clients to the type that package exchange uses.
 func exchangeClients(known []Client, rateLimit int) map[uuid.UUID]*exchange.Client {
 	clients := map[uuid.UUID]*exchange.Client{}
 	for _, one := range known {
@@ -128,7 +131,7 @@ func exchangeClients(known []Client, rateLimit int) map[uuid.UUID]*exchange.Clie
 	return clients
 }
 
-// checkScopes refuses a client with a scope that no token can have.
+// checkScopes returns an error if a client has a scope that the contract does not define.
 func checkScopes(clients []Client, documented map[string]bool) error {
 	for _, client := range clients {
 		for _, scope := range client.Scopes {

@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// Clock is the time of orders, tokens, idempotency keys and the journals. Signatures and
-// other parts of the protocol use the time of the machine. It is safe for concurrent use.
+// Clock provides the time for orders, tokens, idempotency keys and the journals.
+// Signatures and the other parts of the protocol use the machine's time instead. A Clock
+// is safe for concurrent use.
 type Clock struct {
 	mu    sync.Mutex
 	time  time.Time
 	moves bool
-	// since is the time of the machine when the field time was set.
+	// since is the machine's time at which the field `time` was set.
 	since time.Time
 }
 
@@ -20,8 +21,8 @@ func NewClock(start time.Time) *Clock {
 	return &Clock{time: start.UTC()}
 }
 
-// NewMovingClock returns a clock that shows start now, and moves from there. Advance and
-// Set make it jump.
+// NewMovingClock returns a clock that shows start at first, and then moves with the
+// machine's time. Advance and Set make the clock jump.
 func NewMovingClock(start time.Time) *Clock {
 	return &Clock{time: start.UTC(), moves: true, since: time.Now()}
 }

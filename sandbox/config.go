@@ -32,7 +32,7 @@ type config struct {
 	address       string
 	url           string
 	certificate   *tls.Certificate
-	nested        bool // true for a world of another sandbox
+	nested        bool // true for an additional world of a sandbox
 	expose        bool
 	listen        bool
 	network       bool
@@ -55,7 +55,7 @@ type config struct {
 	responseCheck func(error)
 }
 
-// configure applies the options, and fills in the defaults that depend on others.
+// configure applies the options, and fills in the defaults that depend on other options.
 func configure(options []Option) (config, error) {
 	c := config{
 		address:       defaultAddress,
@@ -92,8 +92,8 @@ func configure(options []Option) (config, error) {
 	return c, err
 }
 
-// completeClients adds a random client if there is none, and gives all clients their
-// scopes.
+// completeClients adds a random client if there are no clients, and gives all scopes to
+// each client without scopes. It refuses clients with the same id.
 func (c *config) completeClients() error {
 	if len(c.clients) == 0 {
 		made, err := NewClient()
@@ -128,7 +128,7 @@ func (c *config) secrets() []string {
 	return secrets
 }
 
-// allScopes returns the scopes of a client without Scopes.
+// allScopes returns the scopes of a client whose Scopes are empty.
 func (c *config) allScopes() []string {
 	if c.later {
 		return []string{ScopeAdmin, ScopeRead, ScopeLiquidationsAdmin, ScopeLiquidationsRead}
@@ -136,7 +136,8 @@ func (c *config) allScopes() []string {
 	return []string{ScopeAdmin, ScopeRead}
 }
 
-// owner returns the function that looks up accounts. It is nil for an open world.
+// owner returns the function that looks up the user who owns an account. The function is
+// nil if every account exists.
 func (c *config) owner() func(uuid.UUID) (uuid.UUID, bool) {
 	if c.accounts == nil {
 		return nil
@@ -147,7 +148,7 @@ func (c *config) owner() func(uuid.UUID) (uuid.UUID, bool) {
 	}
 }
 
-// worldOptions returns the options of the sandbox's worlds.
+// worldOptions returns the options with which the sandbox creates its world.
 func (c *config) worldOptions(contract *openapi.Contract) (world.Options, error) {
 	options := world.Options{
 		Contract:      contract,
@@ -191,7 +192,7 @@ func newRandom(seed *uint64) func(n int64) int64 {
 	}
 }
 
-// newIDs returns the source of resource ids. Request ids come from another source, so
+// newIDs returns the source of resource ids. Request ids come from a different source, so
 // additional reads do not change the ids of later resources.
 func newIDs(seed *uint64) func() uuid.UUID {
 	if seed == nil {

@@ -20,11 +20,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// described is the control endpoint of a sandbox and its OpenAPI document.
+// described is a sandbox with the OpenAPI document of its control endpoint.
 type described struct {
 	s   *sandbox.Sandbox
 	doc *openapi3.T
-	// seen are the responses, as "METHOD /path status".
+	// seen contains the responses that the test received, as "METHOD /path status".
 	seen map[string]bool
 }
 
@@ -33,13 +33,13 @@ func newDescribed(t *testing.T, s *sandbox.Sandbox) *described {
 	w := serve(s, httptest.NewRequest(http.MethodGet, "http://localhost/_sandbox/openapi.yaml", http.NoBody))
 	doc, err := openapi3.NewLoader().LoadFromData(w.Body.Bytes())
 	if err != nil {
-		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+		t.Fatalf("loading the OpenAPI document from the response %d %s failed: %v", w.Code, w.Body, err)
 	}
 	return &described{s: s, doc: doc, seen: map[string]bool{}}
 }
 
-// call sends a request and compares the response with the document. It also compares the
-// request, if the endpoint accepts it.
+// call sends a request and compares the response with the document. If the endpoint
+// accepts the request, call compares the request with the document too.
 func (d *described) call(t *testing.T, method, target, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest(method, "http://localhost/_sandbox"+target, strings.NewReader(body))
@@ -49,7 +49,7 @@ func (d *described) call(t *testing.T, method, target, body string) *httptest.Re
 	path, _, _ := strings.Cut(target, "?")
 	item := d.doc.Paths.Value(path)
 	if item == nil || item.GetOperation(method) == nil {
-		t.Fatalf("%s %s is not described", method, path)
+		t.Fatalf("the document does not describe %s %s", method, path)
 	}
 	input := &openapi3filter.RequestValidationInput{
 		Request: r.Clone(t.Context()), QueryParams: r.URL.Query(),
@@ -61,7 +61,7 @@ func (d *described) call(t *testing.T, method, target, body string) *httptest.Re
 	w := serve(d.s, r)
 	if w.Code < 300 {
 		if err := openapi3filter.ValidateRequest(t.Context(), input); err != nil {
-			t.Errorf("the endpoint accepts %s %s %s, which differs from the document: %v",
+			t.Errorf("the endpoint accepted %s %s %s, which differs from the document: %v",
 				method, target, body, err)
 		}
 	}
@@ -74,19 +74,20 @@ func (d *described) call(t *testing.T, method, target, body string) *httptest.Re
 		},
 	})
 	if err != nil {
-		t.Errorf("%s %s: %d %s: %v", method, target, w.Code, w.Body, err)
+		t.Errorf("%s %s: the response %d %s differs from the document: %v",
+			method, target, w.Code, w.Body, err)
 	}
 	d.seen[fmt.Sprint(method, " ", path, " ", w.Code)] = true
 	return w
 }
 
-// Every response of the control endpoint matches its OpenAPI document, and each response
-// in the document occurs.
+// TestControlIsAsDescribed requires that every response of the control endpoint matches
+// the OpenAPI document, and that the test receives every response in the document.
 func TestControlIsAsDescribed(t *testing.T) {
 	s := newSandbox(t, sandbox.WithControl(), invested())
 	d := newDescribed(t, s)
 	if w := d.call(t, "GET", "/", ""); !strings.Contains(w.Body.String(), "/_sandbox/portfolio") {
-		t.Errorf("the page: %s", w.Body)
+		t.Errorf("the page is %s, want it to contain /_sandbox/portfolio", w.Body)
 	}
 	fault := `{"operation":"token","client_id":"` + s.Client().ID.String() + `","account_id":"` +
 		savings.String() + `","nth":2,"count":3,"after":true,"delay":"1s","status":503,` +
@@ -134,7 +135,7 @@ func TestControlIsAsDescribed(t *testing.T) {
 	serve(s, tokenRequest(s))
 	w := d.call(t, "GET", "/requests?operation=token", "")
 	if !strings.Contains(w.Body.String(), `"number":1`) {
-		t.Errorf("requests: %s", w.Body)
+		t.Errorf("the requests are %s, want a token request with the number 1", w.Body)
 	}
 	d.call(t, "GET", "/requests?account="+uuid.Nil.String(), "")
 	d.call(t, "GET", "/effects?limit=1&after=0&account="+savings.String(), "")
@@ -145,7 +146,7 @@ func TestControlIsAsDescribed(t *testing.T) {
 		for method, operation := range item.Operations() {
 			for status := range operation.Responses.Map() {
 				if name := method + " " + path + " " + status; !d.seen[name] {
-					t.Errorf("the document describes %s, but no test received it", name)
+					t.Errorf("the document describes %s, but the test received no such response", name)
 				}
 			}
 		}
@@ -162,7 +163,7 @@ func (d *described) worlds(t *testing.T) {
 	d.call(t, "POST", "/worlds", `{"state":{"colour":"red"}}`)
 	for range most - 1 {
 		if w := d.call(t, "POST", "/worlds", ""); w.Code != http.StatusOK {
-			t.Fatalf("%d %s", w.Code, w.Body)
+			t.Fatalf("creating a world returned %d %s, want 200", w.Code, w.Body)
 		}
 	}
 	d.call(t, "POST", "/worlds", "")
@@ -175,16 +176,18 @@ func (d *described) worlds(t *testing.T) {
 	} {
 		w := serve(d.s, httptest.NewRequest(http.MethodDelete, drop+target, http.NoBody))
 		if w.Code != status {
-			t.Errorf("drop %s: %d %s", target, w.Code, w.Body)
+			t.Errorf("dropping the world %q returned %d %s, want %d", target, w.Code, w.Body, status)
 		}
 	}
-	// TestWorldsAreIndependent checks the 204.
+	// The loop above checks the statuses 400 and 404, and TestWorldsAreIndependent checks
+	// 204.
 	for _, status := range []string{"204", "400", "404"} {
 		d.seen["DELETE /worlds/{client} "+status] = true
 	}
 }
 
-// The schema of a state has the fields of a state file except client_id.
+// TestStateIsDescribed requires that the document's schema of a state has all fields of a
+// state file except client_id.
 func TestStateIsDescribed(t *testing.T) {
 	d := newDescribed(t, newSandbox(t, sandbox.WithControl()))
 	state := d.doc.Components.Schemas["State"].Value.Properties
@@ -208,12 +211,14 @@ func TestStateIsDescribed(t *testing.T) {
 		}
 		slices.Sort(read)
 		if described := slices.Sorted(maps.Keys(test.described)); !slices.Equal(read, described) {
-			t.Errorf("%s: described %q, read %q", test.of, described, read)
+			t.Errorf("%s: the document describes the fields %q, but the sandbox reads %q",
+				test.of, described, read)
 		}
 	}
 }
 
-// A portfolio shows what the account holds, at current prices.
+// TestPortfolio requires that a portfolio shows the holdings of an account at current
+// prices.
 func TestPortfolio(t *testing.T) {
 	s := newSandbox(t, invested())
 	if err := s.SetPrice(world, "1.5"); err != nil {
@@ -226,9 +231,11 @@ func TestPortfolio(t *testing.T) {
 	}
 	if err != nil || got.Value != "130" || got.Cash != "0" || len(got.Holdings) != len(want) ||
 		got.Holdings[0] != want[0] || got.Holdings[1] != want[1] {
-		t.Errorf("%+v, %v, want 130 in %+v", got, err, want)
+		t.Errorf("the portfolio is %+v with the error %v, want a value of 130 EUR and the holdings %+v",
+			got, err, want)
 	}
 	if _, err := s.Portfolio(owner); err == nil || !strings.Contains(err.Error(), "has never used it") {
-		t.Errorf("Portfolio returns the error %v for an unused account", err)
+		t.Errorf("for an unused account, Portfolio returned the error %v, want \"has never used it\"",
+			err)
 	}
 }

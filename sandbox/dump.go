@@ -13,8 +13,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
-// dumpFormat is the version of the format of dumps. It changes when Load can no longer
-// read older dumps.
+// dumpFormat is the version of the dump format. It must change whenever Load can no
+// longer read older dumps.
 const dumpFormat = 1
 
 // dump is the state of a sandbox at one moment.
@@ -27,7 +27,8 @@ type dump struct {
 
 // Dump writes the state as JSON: the time of the clock, resources, holdings, prices, and
 // the responses that are kept for idempotency keys. Access tokens, used nonces, faults,
-// latency and the journals are not part of it. No request may be in progress during Dump.
+// latency and the journals are not part of the dump. No request may be in progress during
+// Dump.
 func (s *Sandbox) Dump(w io.Writer) error {
 	current := s.world.Load()
 	clients := s.clientIDs()
@@ -45,10 +46,10 @@ func (s *Sandbox) Dump(w io.Writer) error {
 
 // Load replaces the state with a dump, and sets the clock to the time of the dump. If
 // this sandbox has the same options as the dumped one, orders continue as they would have
-// there. The first client of the dump becomes the first client of this sandbox, and so
-// on. Load removes all requests, effects and faults. Access tokens stay, and Reset
-// restores the initial state of the options. If Load returns an error, nothing has
-// changed.
+// in the dumped sandbox. The first client of the dump becomes the first client of this
+// sandbox, and so on. Load removes all requests, effects and faults. Access tokens stay
+// valid. A later Reset restores the initial state that the options set, not the dump. If
+// Load returns an error, nothing has changed.
 func (s *Sandbox) Load(r io.Reader) error {
 	if err := s.load(r); err != nil {
 		return fmt.Errorf("load a dump: %w", err)

@@ -21,22 +21,25 @@ func TestAMockOrderContinuesAfterALoad(t *testing.T) {
 		held    api.Decimal
 		side    portfolios.Side
 		amount  api.Decimal
-		// values has the value of the account at the dump, and then every 15 minutes.
+		// values are the values of the account at the first dump, and then every 15
+		// minutes.
 		values []api.Decimal
 		status portfolios.OrderStatus
 	}{
 		{
-			name: "four parts", weights: map[api.InstrumentID]api.Decimal{mockParts: "1"}, held: "0",
+			name:    "a purchase in four parts",
+			weights: map[api.InstrumentID]api.Decimal{mockParts: "1"}, held: "0",
 			side: portfolios.SideBUY, amount: "400.8", status: portfolios.OrderStatusFILLED,
 			values: []api.Decimal{"100.2", "200.4", "300.6", "400.8", "400.8"},
 		},
 		{
-			name: "a sale", weights: map[api.InstrumentID]api.Decimal{mockParts: "1"}, held: "1000",
+			name:    "a sale in four parts",
+			weights: map[api.InstrumentID]api.Decimal{mockParts: "1"}, held: "1000",
 			side: portfolios.SideSELL, amount: "400", status: portfolios.OrderStatusFILLED,
 			values: []api.Decimal{"900", "800", "700", "600", "600"},
 		},
 		{
-			name:    "a part, then cancelled",
+			name:    "a purchase that is cancelled after its first half",
 			weights: map[api.InstrumentID]api.Decimal{mockCancelled: "1"}, held: "0",
 			side: portfolios.SideBUY, amount: "100", status: portfolios.OrderStatusCANCELLED,
 			values: []api.Decimal{"0", "50", "50", "50", "50"},
@@ -54,7 +57,8 @@ func TestAMockOrderContinuesAfterALoad(t *testing.T) {
 			placed := buy(t, client, c.side, c.amount)
 			s.Clock().Advance(80 * time.Minute)
 			for step, want := range c.values {
-				// Each step runs in a sandbox that was loaded from the one before.
+				// Each step runs in a new sandbox that has loaded a dump of the previous
+				// step's sandbox.
 				var dump bytes.Buffer
 				if err := s.Dump(&dump); err != nil {
 					t.Fatal(err)
@@ -65,13 +69,14 @@ func TestAMockOrderContinuesAfterALoad(t *testing.T) {
 				}
 				got, err := s.Portfolio(savings)
 				if err != nil || got.Value != want {
-					t.Errorf("step %d: the account is worth %s, want %s: %v", step, got.Value, want, err)
+					t.Errorf("step %d: the account is worth %q with the error %v, want %q",
+						step, got.Value, err, want)
 				}
 				s.Clock().Advance(15 * time.Minute)
 			}
 			order, err := client.Orders.Retrieve(t.Context(), placed.ID)
 			if err != nil || order.Status != c.status {
-				t.Errorf("the order is %+v, want %s: %v", order, c.status, err)
+				t.Errorf("the order is %+v with the error %v, want the status %s", order, err, c.status)
 			}
 		})
 	}

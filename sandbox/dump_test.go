@@ -19,7 +19,8 @@ const mockParts = api.InstrumentID("IE00B5M1WJ87")
 
 var pension = uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 
-// busy starts a sandbox in which an order of every kind is halfway through.
+// busy starts a sandbox in which an order of every kind is halfway through. It returns
+// the idempotency key of the first order.
 func busy(t *testing.T) (s *sandbox.Sandbox, client *upvest.Client, key uuid.UUID) {
 	t.Helper()
 	s, client = dumpable(t, sandbox.WithState(sandbox.State{
@@ -70,7 +71,8 @@ func busy(t *testing.T) (s *sandbox.Sandbox, client *upvest.Client, key uuid.UUI
 	return s, client, key
 }
 
-// cancelHalfway cancels a rebalancing between sale and purchase, so that cash remains.
+// cancelHalfway cancels a rebalancing between its sale and its purchase, so that cash
+// remains.
 func cancelHalfway(t *testing.T, client *upvest.Client) {
 	t.Helper()
 	account := pension
@@ -78,14 +80,14 @@ func cancelHalfway(t *testing.T, client *upvest.Client) {
 		AccountID: &account,
 	})
 	if err != nil || len(orders.Data) != 1 {
-		t.Fatalf("got the orders %+v with the error %v, want the rebalancing", orders, err)
+		t.Fatalf("got the orders %+v with the error %v, want only the order of the rebalancing", orders, err)
 	}
 	if err := client.Orders.Cancel(t.Context(), orders.Data[0].ID); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// order places an order with a key.
+// order places an order with the given idempotency key.
 func order(t *testing.T, client *upvest.Client, key uuid.UUID) *portfolios.Order {
 	t.Helper()
 	placed, err := client.Orders.Create(t.Context(), portfolios.OrderRequest{
@@ -124,14 +126,15 @@ func view(t *testing.T, s *sandbox.Sandbox, client *upvest.Client) []any {
 	}
 	shown := []any{s.Clock().Now(), orders, configurations, allocations}
 	for _, account := range []uuid.UUID{savings, pension} {
-		// The error of an account that does not exist is part of the view.
+		// The view also shows whether the account exists.
 		held, err := s.Portfolio(account)
 		shown = append(shown, held, err == nil)
 	}
 	return shown
 }
 
-// After a load, a sandbox continues step by step like the sandbox that was dumped.
+// TestALoadedDumpContinues requires that a sandbox that has loaded a dump continues step
+// by step like the dumped sandbox.
 func TestALoadedDumpContinues(t *testing.T) {
 	s, client, key := busy(t)
 	var dump bytes.Buffer
@@ -147,7 +150,7 @@ func TestALoadedDumpContinues(t *testing.T) {
 		t.Fatal(err)
 	}
 	if waiting := copied.PendingFaults(); len(waiting) != 0 {
-		t.Errorf("a fault from before the load still waits: %v", waiting)
+		t.Errorf("after the load, the faults %v still wait, want none", waiting)
 	}
 	if left, err := copied.Portfolio(pension); err != nil || left.Cash == "0" {
 		t.Errorf("the portfolio is %+v with the error %v, want some cash", left, err)
@@ -155,22 +158,23 @@ func TestALoadedDumpContinues(t *testing.T) {
 	for range 15 {
 		want := view(t, s, client)
 		if got := view(t, copied, other); !reflect.DeepEqual(got, want) {
-			t.Fatalf("got  %+v\nwant %+v", got, want)
+			t.Fatalf("the loaded sandbox differs from the dumped one:\ngot  %+v\nwant %+v", got, want)
 		}
 		s.Clock().Advance(10 * time.Minute)
 		copied.Clock().Advance(10 * time.Minute)
 	}
 	first := order(t, client, key)
 	if again := order(t, other, key); again.ID != first.ID {
-		t.Errorf("the key of the order %s returns the order %s", first.ID, again.ID)
+		t.Errorf("repeating a request in the loaded sandbox returned the order %s, want %s",
+			again.ID, first.ID)
 	}
 	want := buy(t, client, portfolios.SideBUY, "1").ID
 	if got := buy(t, other, portfolios.SideBUY, "1").ID; got != want {
-		t.Errorf("the next order is %s, but %s in the dumped sandbox with the same seed", got, want)
+		t.Errorf("the next order of the loaded sandbox is %s, want %s as in the dumped one", got, want)
 	}
 }
 
-func TestDumpsAreChecked(t *testing.T) {
+func TestInvalidDumpsAreRefused(t *testing.T) {
 	s, _, _ := busy(t)
 	var dump bytes.Buffer
 	if err := s.Dump(&dump); err != nil {
@@ -184,20 +188,20 @@ func TestDumpsAreChecked(t *testing.T) {
 		"format: expected 1":        change(`"format":1`, `"format":2`),
 		"unknown field":             change(`"placed":`, `"put":`),
 		"there is no allocation":    change(`[{"id":"19030e36`, `[{"id":"09030e36`),
-		"expected as many as":       change(`"instruments":["`, `"instruments":["US5949181045","`),
-		"expected one of 1":         change(`"clients":[`, `"clients":[{},`),
+		"as instruments":            change(`"instruments":["`, `"instruments":["US5949181045","`),
+		"clients, expected 1":       change(`"clients":[`, `"clients":[{},`),
 		"a fingerprint of 16 bytes": change(`"fingerprint":"`, `"fingerprint":"AAAA`),
 		"unexpected EOF":            valid[:len(valid)/2],
 	} {
 		if wrong == valid {
-			t.Fatalf("%s: the dump is unchanged", detail)
+			t.Fatalf("%s: the replacement did not change the dump", detail)
 		}
 		err := copied.Load(strings.NewReader(wrong))
 		if err == nil || !strings.Contains(err.Error(), detail) {
-			t.Errorf("%v, want it to contain %q", err, detail)
+			t.Errorf("Load returned the error %v, want one that contains %q", err, detail)
 		}
 	}
 	if after := view(t, copied, other); !reflect.DeepEqual(after, before) {
-		t.Errorf("a refused dump changes the state: %+v, want %+v", after, before)
+		t.Errorf("a refused dump changed the state to %+v, want %+v", after, before)
 	}
 }

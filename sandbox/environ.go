@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// environPrefix is the prefix of the names of all environment variables that official
-// clients read.
+// environPrefix begins the name of every environment variable that official clients read.
 const environPrefix = "UPVEST_API_"
 
 // Setenv sets the UPVEST_API_* variables until the test or benchmark t ends, so that the
@@ -24,8 +23,8 @@ func (s *Sandbox) Setenv(t interface{ Setenv(name, value string) }) {
 // replace earlier settings.
 func (s *Sandbox) Environ() []string { return s.EnvironOf(s.Client()) }
 
-// EnvironOf is like [Sandbox.Environ], but for another client of the sandbox. The private
-// key is empty if the sandbox does not have it, or if it cannot be exported.
+// EnvironOf is like [Sandbox.Environ], but for the client c instead of the first client.
+// The private key is empty if the sandbox does not have it, or if it cannot be exported.
 func (s *Sandbox) EnvironOf(c Client) []string {
 	return []string{
 		environPrefix + "BASE_URL=" + s.URL(),
@@ -39,7 +38,7 @@ func (s *Sandbox) EnvironOf(c Client) []string {
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY=" + c.privateKeyPEM(),
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_BASE64=",
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_FILENAME=",
-		environPrefix + "HTTP_SIGN_PRIVATE_KEY_FILE=", // the Java sample's
+		environPrefix + "HTTP_SIGN_PRIVATE_KEY_FILE=", // the Java sample reads it
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_PASSPHRASE=",
 	}
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // This repository's client calls a sandbox in the same process. The sandbox places the
-// order and breaks the connection. The client sends the request again with the same key,
-// and receives the order.
+// order and breaks the connection. The client sends the request again with the same
+// idempotency key, and receives the order.
 func Example() {
 	server, err := sandbox.New()
 	if err != nil {
@@ -32,7 +32,7 @@ func Example() {
 		return
 	}
 	ctx := context.Background()
-	// Every account and user exists, unless WithAccounts names those that do.
+	// Every account and user exists, unless WithAccounts limits them.
 	account := uuid.New()
 	user := uuid.New()
 	allocation, err := client.Allocations.Create(ctx, portfolios.AllocationRequest{
@@ -149,13 +149,13 @@ func ExampleWithClock() {
 	// Output: 2026-03-05 13:00:00 +0000 UTC
 }
 
-// A test of a service: Start ends the sandbox with the test, and logs the refused
-// requests if the test fails.
+// Start ends the sandbox when the test ends. If the test fails, Start logs the refused
+// requests.
 func ExampleStart() {
 	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 	mix := uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")
 	_ = func(t *testing.T) { //nolint:thelper // your TestOrderIsPlacedOnce
-		// The state exists before the first request.
+		// The allocation and the account exist before the first request.
 		server := sandbox.Start(t, sandbox.WithState(sandbox.State{
 			Allocations: []sandbox.Allocation{
 				{ID: mix, Weights: map[api.InstrumentID]api.Decimal{"IE00B0M62Q58": "1"}},
@@ -178,7 +178,7 @@ func ExampleStart() {
 		}
 		placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder), sandbox.OfAccount(account))
 		if err != nil || len(placed) != 1 {
-			t.Errorf("%d orders were placed, %v, expected 1", len(placed), err)
+			t.Errorf("the account has %d orders with the error %v, want exactly one", len(placed), err)
 		}
 	}
 	// Output:

@@ -13,23 +13,23 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
 )
 
-// Fault makes a response fail on demand. It applies only to requests that pass every
+// Fault makes a response fail on demand. A fault applies only to requests that pass every
 // check: an invalid request gets its usual error, and the fault waits for the next
 // request. A request with a fault uses up its nonce like any other request. The fields
 // can be combined.
 type Fault struct {
-	// Operation limits the fault to requests for an operation. Empty means any
+	// Operation limits the fault to requests for one operation. Empty means any
 	// operation.
 	Operation Operation
-	// ClientID limits the fault to the requests of an API client. Zero means any.
+	// ClientID limits the fault to the requests of one API client. Zero means any client.
 	ClientID uuid.UUID
 	// AccountID limits the fault to requests that name the account in their path, query
 	// or body, or that name an order or a rebalancing of the account in their path. Zero
 	// means any request.
 	AccountID uuid.UUID
 	// Nth is the number of the first request that gets the fault, counted from 1. It
-	// counts the requests that match the fields above, including those that get another
-	// fault. 0 means 1.
+	// counts the requests that match the fields above, including requests that get a
+	// different fault. 0 means 1.
 	Nth int
 	// Count is how many requests get the fault. 0 means one request, and a negative
 	// number means every request until ClearFaults.
@@ -37,28 +37,30 @@ type Fault struct {
 
 	// After lets the request act first, so that only its response fails. The client
 	// cannot tell from the response that the request had an effect. Without After, a
-	// request with a Status, a Body or a Reset has no effect. The other fields never
-	// prevent the effect.
+	// fault with a Status, a Body or a Reset prevents the effect of the request. The
+	// other fields never prevent the effect.
 	After bool
-	// Delay is how long the sandbox waits before it acts, or with After before it
+	// Delay is how long the sandbox waits before it acts, or, with After, before it
 	// responds. If the client disconnects, the wait ends and the request does nothing
 	// more.
 	Delay time.Duration
 
 	// Reset cuts the connection (TCP reset) instead of responding.
 	Reset bool
-	// Status is the status of the response. With a status from 400 on and without a Body,
-	// the body is a problem of the type that is documented for the status.
+	// Status is the status of the response. If Status is 400 or higher and Body is nil,
+	// the response is a problem document with the type that Upvest documents for the
+	// status.
 	Status int
-	// Header is added to the response and replaces fields with the same name, such as
-	// Retry-After, Location or Date.
+	// Header is added to the response, for instance Retry-After, Location or Date. It
+	// replaces header fields with the same names.
 	Header http.Header
-	// Body replaces the body. nil keeps the body, and an empty slice sends no body.
+	// Body replaces the body of the response. nil keeps the original body, and an empty
+	// slice sends no body.
 	Body []byte
 	// ContentType is the content type of Body, such as text/html.
 	ContentType string
-	// Pad is the number of spaces to send after the body. JSON stays valid, but becomes
-	// larger than a client accepts.
+	// Pad is the number of spaces to send after the body. A large Pad makes the body
+	// larger than a client accepts, while JSON stays valid.
 	Pad int
 	// CutBody sends half of the body and then cuts the connection.
 	CutBody bool
@@ -70,7 +72,8 @@ type Fault struct {
 
 // PendingFault is a fault that waits for further requests.
 type PendingFault struct {
-	// Fault is the fault. Its Nth and Count are the remaining ones.
+	// Fault is the fault that was injected, except that Nth and Count are the numbers
+	// that remain.
 	Fault Fault
 	// Met is how many requests have had the fault.
 	Met int
@@ -79,12 +82,11 @@ type PendingFault struct {
 // Inject adds a fault. Faults wait in the order in which they were injected, and each
 // request gets at most one. Inject refuses a fault that changes nothing, and a fault that
 // does not fit the response of its operation, such as a cut body for a response without a
-// body. A fault for any operation waits for a response that it fits.
+// body. A fault without an operation waits for a response to which the fault can apply.
 func (s *Sandbox) Inject(f Fault) error { return s.world.Load().Faults.Add(fault.Fault(f)) }
 
 // PendingFaults returns the faults that wait for further requests, in the order in which
-// they were injected. If Met is 0, no request has had the
-// fault yet.
+// they were injected. If Met is 0, no request has had the fault yet.
 func (s *Sandbox) PendingFaults() []PendingFault {
 	waiting := s.world.Load().Faults.Pending()
 	pending := make([]PendingFault, len(waiting))
@@ -97,21 +99,22 @@ func (s *Sandbox) PendingFaults() []PendingFault {
 // ClearFaults removes all faults that wait for requests.
 func (s *Sandbox) ClearFaults() { s.world.Load().Faults.Clear() }
 
-// Latency is how long requests wait before they act. It is independent of faults: a
-// request can have both a latency and a fault.
+// Latency is how long requests wait before they act. Latency is independent of faults: a
+// request can have a latency and a fault.
 type Latency struct {
 	// Operation is the slow operation. Empty means every operation that has no entry.
 	Operation Operation
 	// Delay is the shortest time that a request waits.
 	Delay time.Duration
-	// Spread is the upper limit of a random time that is added to Delay. WithSeed repeats
-	// these times from run to run.
+	// Spread is the upper limit of a random time that is added to Delay. WithSeed makes
+	// these times repeat from run to run.
 	Spread time.Duration
 }
 
-// SetLatency replaces the latency of all operations, one entry per operation. Without
-// entries no request waits. A request that a check refuses does not wait. If the client
-// disconnects, the wait ends and the request does nothing. Reset removes the latency.
+// SetLatency replaces the latency of all operations. The profile has at most one entry
+// per operation. Without entries, no request waits. A request that a check refuses does
+// not wait. If the client disconnects, the wait ends and the request does nothing. Reset
+// removes the latency.
 func (s *Sandbox) SetLatency(profile ...Latency) error {
 	entries := make([]fault.Latency, len(profile))
 	for i, one := range profile {

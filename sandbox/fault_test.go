@@ -18,8 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Inject refuses a fault without an effect, because a test with such a fault proves
-// nothing.
+// TestFaultsWithoutEffectAreRefused requires that Inject refuses a fault that would have
+// no effect, because a test with this fault would prove nothing.
 func TestFaultsWithoutEffectAreRefused(t *testing.T) {
 	s := newSandbox(t, sandbox.WithAccounts(map[uuid.UUID]uuid.UUID{savings: owner}))
 	for detail, wrong := range map[string][]sandbox.Fault{
@@ -36,17 +36,17 @@ func TestFaultsWithoutEffectAreRefused(t *testing.T) {
 	} {
 		for _, f := range wrong {
 			if err := s.Inject(f); err == nil || !strings.Contains(err.Error(), detail) {
-				t.Errorf("%s: %v, want it to contain %q", f, err, detail)
+				t.Errorf("%s: Inject returned the error %v, want one that contains %q", f, err, detail)
 			}
 		}
 	}
 	if pending := s.PendingFaults(); len(pending) != 0 {
-		t.Errorf("refused faults wait: %v", pending)
+		t.Errorf("after only refused faults, the pending faults are %v, want none", pending)
 	}
 }
 
-// clientOf returns a client of this repository, without retries, with the credentials of
-// one of the sandbox's clients.
+// clientOf returns this repository's client, without retries, with the credentials of the
+// API client c.
 func clientOf(t *testing.T, s *sandbox.Sandbox, c sandbox.Client) *upvest.Client {
 	t.Helper()
 	client, err := upvest.New(s.CredentialsOf(c),
@@ -57,9 +57,9 @@ func clientOf(t *testing.T, s *sandbox.Sandbox, c sandbox.Client) *upvest.Client
 	return client
 }
 
-// A fault can be limited to the requests of one client or one account, and to those from
-// the nth on.
-func TestFaultsAreLimited(t *testing.T) {
+// TestFaultsApplyOnlyWithinTheirLimits requires that a fault can be limited to the
+// requests of one client or one account, and to requests from the nth on.
+func TestFaultsApplyOnlyWithinTheirLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		second, err := sandbox.NewClient()
 		if err != nil {
@@ -83,12 +83,12 @@ func TestFaultsAreLimited(t *testing.T) {
 		of := clientOf(t, s, s.Clients()[0])
 		other := clientOf(t, s, s.Clients()[1])
 		if list(of) || list(other) {
-			t.Fatal("the first lists fail") // the lists also fetch the tokens
+			t.Fatal("a list failed without a fault") // the lists also fetch the tokens
 		}
 
 		inject(sandbox.Fault{ClientID: second.ID, Status: http.StatusTeapot})
 		if list(of) || !list(other) || list(other) {
-			t.Error("the fault of the second client did not apply exactly once, or applied to another client")
+			t.Error("the fault for the second client did not apply once, or applied to the first client")
 		}
 		inject(sandbox.Fault{Operation: sandbox.ListAllocations, Nth: 3, Count: 2, Status: http.StatusTeapot})
 		inject(sandbox.Fault{Operation: sandbox.ListAllocations, Nth: 2, Status: http.StatusTeapot})
@@ -97,7 +97,7 @@ func TestFaultsAreLimited(t *testing.T) {
 			failed = append(failed, list(of))
 		}
 		if !slices.Equal(failed, []bool{false, true, true, true, false, false}) {
-			t.Errorf("requests %v failed, want the second, third and fourth", failed)
+			t.Errorf("the failures are %v, want only the second, third and fourth request to fail", failed)
 		}
 
 		placed := buy(t, of, portfolios.SideBUY, "10")
@@ -105,7 +105,7 @@ func TestFaultsAreLimited(t *testing.T) {
 		inject(sandbox.Fault{AccountID: unused, Status: http.StatusTeapot})
 		inject(sandbox.Fault{AccountID: savings, Count: 3, Status: http.StatusTeapot})
 		if list(of) {
-			t.Error("a list of allocations got the fault of an account")
+			t.Error("a list of allocations got the fault for an account, want no fault")
 		}
 		if _, err := of.Configurations.Retrieve(t.Context(), savings); err == nil {
 			t.Error("a request with the account in its path did not get the fault")
@@ -122,13 +122,14 @@ func TestFaultsAreLimited(t *testing.T) {
 		}
 		pending := s.PendingFaults()
 		if len(pending) != 1 || pending[0].Met != 0 || pending[0].Fault.AccountID != unused {
-			t.Errorf("the pending faults are %v, want the fault that applied to no request", pending)
+			t.Errorf("the pending faults are %v, want only the fault for the unused account", pending)
 		}
 	})
 }
 
-// A test that fails logs the faults that applied to no request.
-func TestStartLogsUnmetFaults(t *testing.T) {
+// TestStartLogsUnusedFaults requires that Start logs the faults that applied to no
+// request if the test fails.
+func TestStartLogsUnusedFaults(t *testing.T) {
 	r := &recorded{T: t, failed: true}
 	s := sandbox.Start(r, sandbox.WithoutListener(), sandbox.WithMachineTime(machine))
 	for _, f := range []sandbox.Fault{
@@ -140,11 +141,11 @@ func TestStartLogsUnmetFaults(t *testing.T) {
 		}
 	}
 	if w := serve(s, tokenRequest(s)); w.Code != http.StatusServiceUnavailable {
-		t.Errorf("the token: %d", w.Code)
+		t.Errorf("the token request returned %d, want the 503 of the fault", w.Code)
 	}
 	pending := s.PendingFaults()
 	if len(pending) != 2 || pending[1].Met != 1 || pending[1].Fault.Count != 1 {
-		t.Errorf("pending: %+v", pending)
+		t.Errorf("the pending faults are %+v, want the first unused, and the second used once", pending)
 	}
 	for _, end := range r.cleanup {
 		end()
@@ -155,11 +156,12 @@ func TestStartLogsUnmetFaults(t *testing.T) {
 		return !strings.Contains(line, "applied to no")
 	})
 	if !slices.Equal(unmet, []string{want}) {
-		t.Errorf("logged %q, want %q", r.lines, want)
+		t.Errorf("the test logged %q, want %q as the only line about faults", r.lines, want)
 	}
 }
 
-// Latency slows requests down, and faults still apply to them.
+// TestLatency requires that latency slows requests down, and that faults still apply to
+// these requests.
 func TestLatency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := started(t, invested(), sandbox.WithSeed(1))
@@ -170,7 +172,7 @@ func TestLatency(t *testing.T) {
 			return time.Since(begun), err
 		}
 		if took, err := list(); took != 0 || err != nil {
-			t.Fatalf("without a latency, a list took %s with the error %v", took, err)
+			t.Fatalf("without a latency, a list took %s with the error %v, want no delay", took, err)
 		}
 		err := s.SetLatency(
 			sandbox.Latency{Delay: 20 * time.Second},
@@ -192,7 +194,7 @@ func TestLatency(t *testing.T) {
 			seen[took] = true
 		}
 		if len(seen) < 2 {
-			t.Errorf("every list took %v, want different times", seen)
+			t.Errorf("the lists took the times %v, want at least two different times", seen)
 		}
 		begun := time.Now()
 		_, err = client.Configurations.Retrieve(t.Context(), savings)
@@ -200,11 +202,11 @@ func TestLatency(t *testing.T) {
 			t.Errorf("an operation without an entry took %s with the error %v, want 20 s", took, err)
 		}
 		if err := s.SetLatency(sandbox.Latency{Delay: -1}); err == nil {
-			t.Error("SetLatency accepts a negative latency")
+			t.Error("SetLatency accepted a negative latency")
 		}
 		s.Reset()
 		if took, err := list(); took != 0 || err != nil {
-			t.Errorf("after the reset, a list took %s with the error %v", took, err)
+			t.Errorf("after the reset, a list took %s with the error %v, want no delay", took, err)
 		}
 	})
 }
@@ -221,8 +223,9 @@ func (b blocking) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// A request that is in progress during a reset stays in the world in which it began.
-func TestResetIsComplete(t *testing.T) {
+// TestResetForgetsRequestsInProgress requires that a request that is in progress during a
+// reset does not appear in the journal after the reset.
+func TestResetForgetsRequestsInProgress(t *testing.T) {
 	const rounds = 30
 	const each = 20
 	s := newSandbox(t)
@@ -244,7 +247,7 @@ func TestResetIsComplete(t *testing.T) {
 		logged := requests(t, s)
 		old := slices.ContainsFunc(logged, func(r sandbox.Request) bool { return r.Method == http.MethodPut })
 		if old || len(logged) != each {
-			t.Fatalf("got %d requests after the reset, with the earlier one: %t; want only the %d later ones",
+			t.Fatalf("after the reset, the journal has %d requests (earlier ones: %t), want %d later ones",
 				len(logged), old, each)
 		}
 	}

@@ -24,7 +24,8 @@ import (
 const someAllocation = `{"allocation":[` +
 	`{"instrument_id":"IE00B0M62Q58","instrument_id_type":"ISIN","weight":"1"}]}`
 
-// Random signature headers are refused, and the detail names what is wrong.
+// FuzzSignature requires that the sandbox refuses random signature headers, and that the
+// detail names what is wrong.
 func FuzzSignature(f *testing.F) {
 	const components = `("@method" "@path" "accept" "authorization" "content-type" "content-length" ` +
 		`"content-digest" "upvest-client-id")`
@@ -54,12 +55,13 @@ func FuzzSignature(f *testing.F) {
 		w := serve(s, r)
 		if w.Code != http.StatusUnauthorized ||
 			!strings.HasPrefix(isProblem(t, w), "Signature is incorrect: ") {
-			t.Errorf("%d %s", w.Code, w.Body)
+			t.Errorf("got %d %s, want 401 and \"Signature is incorrect: \" with a reason", w.Code, w.Body)
 		}
 	})
 }
 
-// A signed digest is accepted only if it matches the body.
+// FuzzDigest requires that the sandbox accepts a signed digest only if the digest matches
+// the body.
 func FuzzDigest(f *testing.F) {
 	good := digestOf(someAllocation)
 	for _, digest := range []string{
@@ -71,7 +73,7 @@ func FuzzDigest(f *testing.F) {
 	token := login(f, s)
 	f.Fuzz(func(t *testing.T, digest string) {
 		if strings.ContainsAny(digest, "\r\n") {
-			return // no header
+			return // a header field cannot contain these characters
 		}
 		r := post(s, "/portfolios/allocations", "application/json", someAllocation)
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -84,12 +86,13 @@ func FuzzDigest(f *testing.F) {
 		}
 		want := strings.Trim(strings.TrimPrefix(good, "sha-512="), ":=")
 		if !strings.Contains(digest, want) {
-			t.Errorf("the sandbox accepts the digest %q", digest)
+			t.Errorf("the sandbox accepted the digest %q, which does not match the body", digest)
 		}
 	})
 }
 
-// The sandbox grants a token only for a form with the secret. No form stops the sandbox.
+// FuzzTokenForm requires that the sandbox grants a token only for a form with the
+// client's secret, and refuses every other form with 400 or 401.
 func FuzzTokenForm(f *testing.F) {
 	s := fuzzed(f, sandbox.WithSeed(1))
 	c := s.Client()
@@ -109,19 +112,19 @@ func FuzzTokenForm(f *testing.F) {
 		if w.Code != http.StatusOK {
 			isProblem(t, w)
 			if w.Code != http.StatusBadRequest && w.Code != http.StatusUnauthorized {
-				t.Errorf("%d %s", w.Code, w.Body)
+				t.Errorf("got %d %s, want 200, 400 or 401", w.Code, w.Body)
 			}
 			return
 		}
 		values, err := url.ParseQuery(form)
 		if err != nil || values.Get("client_secret") != c.Secret {
-			t.Errorf("the sandbox grants a token for the form %q", form)
+			t.Errorf("the sandbox granted a token for the form %q, which lacks the secret", form)
 		}
 	})
 }
 
-// For every path, query, key and body, the response is one that openapi.yaml describes
-// and never an error of the sandbox itself.
+// FuzzRequest requires that, for every method, path, query, key and body, the sandbox
+// sends a response that openapi.yaml describes, with a status below 500.
 func FuzzRequest(f *testing.F) {
 	const key = "f1150421-2e34-42b6-aae9-52ef157065b9"
 	const id = "4b9732bd-7496-4e91-8a5f-6360479d7fed"
@@ -156,19 +159,19 @@ func FuzzRequest(f *testing.F) {
 		}
 		w := serve(s, signByHand(s, r, len(body)))
 		if strings.HasPrefix(path, "/_sandbox/") {
-			return // FuzzControl
+			return // FuzzControl tests these paths
 		}
 		if w.Code >= 400 {
 			isProblem(t, w)
 		}
 		if w.Code >= 500 {
-			t.Errorf("%d %s", w.Code, w.Body)
+			t.Errorf("got %d %s, want a status below 500", w.Code, w.Body)
 		}
 	})
 }
 
-// The control endpoint accepts documented requests, refuses all others, and keeps
-// running.
+// FuzzControl requires that the control endpoint responds to every request with JSON or
+// with a problem, and that the sandbox still grants tokens afterwards.
 func FuzzControl(f *testing.F) {
 	for _, body := range []string{
 		`{}`, `null`, `[]`, `{"status":503,"count":2}`,
@@ -191,15 +194,15 @@ func FuzzControl(f *testing.F) {
 		w := serve(s, r)
 		switch {
 		case w.Code >= 500:
-			t.Errorf("%d %s", w.Code, w.Body)
+			t.Errorf("got %d %s, want a status below 500", w.Code, w.Body)
 		case w.Code >= 400:
 			isProblem(t, w)
 		case w.Code == http.StatusOK && !json.Valid(w.Body.Bytes()):
-			t.Errorf("200 %q", w.Body)
+			t.Errorf("got 200 with the body %q, want JSON", w.Body)
 		}
 		s.ClearFaults()
 		if granted := serve(s, tokenRequest(s)); granted.Code != http.StatusOK {
-			t.Errorf("afterwards: %d %s", granted.Code, granted.Body)
+			t.Errorf("the next token request returned %d %s, want 200", granted.Code, granted.Body)
 		}
 	})
 }
@@ -222,11 +225,11 @@ func fuzzed(f *testing.F, options ...sandbox.Option) *sandbox.Sandbox {
 	return s
 }
 
-// goNames matches the beginning of errors from Go's libraries.
+// goNames matches the package names with which errors of Go's libraries begin.
 var goNames = regexp.MustCompile(`\b(json|jsontext|strconv|http|url|time|runtime|uuid|errors|` +
 	`openapi3|openapi3filter|contract|ledger|struct)[.:]`)
 
-// isProblem checks the form of an error and returns its detail.
+// isProblem checks that the response is a complete problem, and returns the detail.
 func isProblem(t *testing.T, w *httptest.ResponseRecorder) string {
 	t.Helper()
 	var p struct {
@@ -236,16 +239,17 @@ func isProblem(t *testing.T, w *httptest.ResponseRecorder) string {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(w.Body.Bytes()))
 	if err := decoder.Decode(&p); err != nil || p.Type == "" || p.Detail == "" || p.Status != w.Code {
-		t.Errorf("got %d %s, want a problem", w.Code, w.Body)
+		t.Errorf("got %d %s, want a complete problem", w.Code, w.Body)
 	}
 	if p.RequestID == "" || p.RequestID != w.Header().Get("Upvest-Request-Id") {
-		t.Errorf("request_id %q, header %v", p.RequestID, w.Header())
+		t.Errorf("the body has the request_id %q, but the header is %v, want the same request ID",
+			p.RequestID, w.Header())
 	}
 	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
-		t.Errorf("content-type of a problem: %q", got)
+		t.Errorf("the content type of a problem is %q, want application/problem+json", got)
 	}
 	if goNames.MatchString(p.Detail) {
-		t.Errorf("a detail contains names from Go: %s", p.Detail)
+		t.Errorf("the detail is %q, want no package name from Go", p.Detail)
 	}
 	return p.Detail
 }
@@ -262,7 +266,7 @@ func login(f *testing.F, s *sandbox.Sandbox) string {
 		AccessToken string `json:"access_token"`
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &granted); err != nil || granted.AccessToken == "" {
-		f.Fatalf("the token request returns %d %s", w.Code, w.Body)
+		f.Fatalf("the token request returned %d %s, want a token", w.Code, w.Body)
 	}
 	return granted.AccessToken
 }
@@ -285,7 +289,8 @@ func digestOf(body string) string {
 	return "sha-512=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
 }
 
-// signByHand adds the two signature headers as Upvest documents them.
+// signByHand adds the two signature headers as Upvest documents them, without this
+// repository's signer.
 func signByHand(s *sandbox.Sandbox, r *http.Request, length int) *http.Request {
 	c := s.Client()
 	path := r.URL.EscapedPath()

@@ -5,11 +5,12 @@ import (
 	"net/http"
 )
 
-// healthPath responds without a signature, for the probes of containers.
+// healthPath is the path for container probes, which send no signature.
 const healthPath = "/_sandbox/health"
 
-// withHealth responds to the health path. These requests are not in the journal, and
-// faults do not apply to them.
+// withHealth responds to GET and HEAD requests for the health path, and passes other
+// requests to next. The journal does not contain health requests, and faults do not apply
+// to them.
 func withHealth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != healthPath || r.Method != http.MethodGet && r.Method != http.MethodHead {

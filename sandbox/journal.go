@@ -10,15 +10,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
 )
 
-// Request is one request that the sandbox received, with its response. It contains no
-// secret and no access token: the value of every field with the name of a secret is
-// "***".
+// Request is one request that the sandbox received, with its response. The value of every
+// secret and access token in a Request is "***".
 type Request struct {
 	// Number counts the requests from 1, in the order of their responses.
 	Number uint64    `json:"number"`
 	Time   time.Time `json:"time"`
 	// RequestID is the upvest-request-id of the response. The effect of the request has
-	// it too.
+	// the same RequestID.
 	RequestID string `json:"request_id"`
 	Method    string `json:"method"`
 	// Path is the escaped path as it was sent. Query is the part after the question mark.
@@ -26,17 +25,17 @@ type Request struct {
 	Query string `json:"query"`
 	// Operation is "" if the request reached no operation.
 	Operation Operation `json:"operation"`
-	// ClientID is zero if the client is not known.
+	// ClientID is zero if the request named no known client.
 	ClientID uuid.UUID `json:"client_id"`
 	// AccountIDs are the accounts that the request names in its path, query or body, and
-	// those that it read or changed, sorted. A list that is not limited to an account
-	// names none.
+	// those that it read or changed, sorted. A request for a list names no account unless
+	// it limits the list to an account.
 	AccountIDs []uuid.UUID `json:"account_ids"`
-	// IdempotencyKey is in lower case with all dashes, even if the request had another
-	// spelling.
+	// IdempotencyKey is in lower case with all dashes, even if the request spelled it
+	// differently.
 	IdempotencyKey string `json:"idempotency_key"`
 	// Header and Body are those of the request. Body is empty if the sandbox did not read
-	// it.
+	// the body.
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
 
@@ -44,44 +43,46 @@ type Request struct {
 	// is 0 if the connection was cut before a response was sent.
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
-	// ResourceID is the resource of a success, zero for a list. For a configuration it is
-	// the account.
+	// ResourceID is the id of the resource that a successful request created, read or
+	// changed. For a configuration it is the id of the account, and for a list it is
+	// zero.
 	ResourceID uuid.UUID `json:"resource_id"`
 	// ResponseBody is the body that was sent, up to 16 KiB. ResponseTruncated is true if
 	// more was sent, or if a fault cut the body.
 	ResponseBody      string `json:"response_body"`
 	ResponseTruncated bool   `json:"response_truncated"`
-	// Replayed is true if the response is that of an earlier request with the same
-	// idempotency key.
+	// Replayed is true if the response repeats the response to an earlier request with
+	// the same idempotency key.
 	Replayed bool `json:"replayed"`
 	// Fault is true if the request had a [Fault].
 	Fault bool `json:"fault"`
 }
 
-// Effect is one change that a request made. Transitions of orders with the clock are not
-// effects, and a refused request has none. Every other write has one effect: that of a
-// rebalancing has the id of the execution, and names the accounts of all orders that it
-// placed.
+// Effect is one change that a request made. A write that changes something has exactly
+// one effect. The effect of a rebalancing has the id of the execution, and names the
+// accounts of all orders that the rebalancing placed. A refused request has no effect. If
+// the status of an order changes as time passes, this is not an effect.
 type Effect struct {
 	// Number counts the effects from 1.
 	Number uint64 `json:"number"`
 	// RequestID is the upvest-request-id of the request.
 	RequestID string `json:"request_id"`
-	// At is the time by the sandbox's clock, in UTC.
+	// At is the time of the change by the sandbox's clock, in UTC.
 	At time.Time `json:"at"`
-	// ClientID is the API client that called.
+	// ClientID is the API client that sent the request.
 	ClientID  uuid.UUID `json:"client_id"`
 	Operation Operation `json:"operation"`
 	// ResourceID is the id of the resource that was created or changed. For a
-	// configuration it is the account.
+	// configuration it is the id of the account.
 	ResourceID uuid.UUID `json:"resource_id"`
-	// AccountIDs are the accounts that were changed, sorted. An allocation has none.
+	// AccountIDs are the accounts that were changed, sorted. AccountIDs is empty if an
+	// allocation was changed.
 	AccountIDs []uuid.UUID `json:"account_ids"`
 }
 
 // Filter selects requests or effects. If there are several filters, all must match. A
-// filter is refused if it is given twice or if what it names does not exist. Otherwise a
-// typo could select nothing or everything.
+// filter that is given twice, or that names something that does not exist, is an error,
+// because a typo could otherwise select nothing or everything.
 type Filter func(f *journal.Filter, known func(Operation) bool) error
 
 // OfOperation selects the requests or effects of an operation.
@@ -96,7 +97,7 @@ func OfAccount(account uuid.UUID) Filter {
 	return func(f *journal.Filter, _ func(Operation) bool) error { return f.SetAccount(account) }
 }
 
-// After selects the requests or effects with a higher number.
+// After selects the requests or effects whose number is higher than the given one.
 func After(number uint64) Filter {
 	return func(f *journal.Filter, _ func(Operation) bool) error { return f.SetAfter(number) }
 }
@@ -112,8 +113,8 @@ func (s *Sandbox) newFilter(filters []Filter) (journal.Filter, error) {
 }
 
 // Requests returns the requests that were received, in the order of their responses. The
-// last 10,000 are kept, or fewer when they are large: Forgotten returns how many were
-// dropped. It returns an error for a filter that it refuses.
+// sandbox keeps the last 10,000 requests, or fewer if they are large: Forgotten returns
+// how many it dropped. Requests returns an error for an invalid filter, see [Filter].
 func (s *Sandbox) Requests(filters ...Filter) ([]Request, error) {
 	f, err := s.newFilter(filters)
 	if err != nil {
@@ -127,10 +128,10 @@ func (s *Sandbox) Requests(filters ...Filter) ([]Request, error) {
 	return requests, nil
 }
 
-// Effects returns the effects since the start, in order. For example, an account got
-// exactly one order if OfOperation(CreateOrder) and OfAccount(account) select exactly one
-// effect. The last 100,000 are kept: Forgotten returns how many were dropped. It returns
-// an error for a filter that it refuses.
+// Effects returns the effects in the order in which they occurred. For example, an
+// account got exactly one order if OfOperation(CreateOrder) and OfAccount(account) select
+// exactly one effect. The sandbox keeps the last 100,000 effects: Forgotten returns how
+// many it dropped. Effects returns an error for an invalid filter, see [Filter].
 func (s *Sandbox) Effects(filters ...Filter) ([]Effect, error) {
 	f, err := s.newFilter(filters)
 	if err != nil {
@@ -145,7 +146,8 @@ func (s *Sandbox) Effects(filters ...Filter) ([]Effect, error) {
 }
 
 // Forgotten returns how many requests and effects were dropped because there were too
-// many. If a number is not 0, do not rely on a count of requests or effects.
+// many. If the number of dropped requests is not 0, do not rely on a count of requests.
+// The same applies to effects.
 func (s *Sandbox) Forgotten() (requests, effects uint64) {
 	w := s.world.Load()
 	_, _, requests = w.Requests.After(0, 0, func(journal.Request) bool { return true })

@@ -36,15 +36,17 @@ func effects(t *testing.T, s *sandbox.Sandbox, filters ...sandbox.Filter) []sand
 	return found
 }
 
-// A filter that selects nothing or everything by mistake is refused.
-func TestFiltersThatSelectByMistakeAreRefused(t *testing.T) {
+// TestInvalidFiltersAreRefused requires that the sandbox refuses a filter that would
+// select nothing or everything by mistake.
+func TestInvalidFiltersAreRefused(t *testing.T) {
 	s, client := started(t, invested())
 	buy(t, client, portfolios.SideBUY, "50")
 	for detail, filters := range map[string][]sandbox.Filter{
 		`"create_portfolio_order" is not an operationId`: {sandbox.OfOperation("create_portfolio_order")},
 		`"" is not an operationId`:                       {sandbox.OfOperation("")},
 		`"create_account_liquidation" is not an operation`: {
-			sandbox.OfOperation(sandbox.CreateAccountLiquidation), // of later versions
+			// an operation of later versions
+			sandbox.OfOperation(sandbox.CreateAccountLiquidation),
 		},
 		"the zero UUID names no account": {sandbox.OfAccount(uuid.Nil)},
 		"operation: given twice": {
@@ -55,17 +57,19 @@ func TestFiltersThatSelectByMistakeAreRefused(t *testing.T) {
 	} {
 		found, err := s.Requests(filters...)
 		if err == nil || !strings.Contains(err.Error(), detail) || found != nil {
-			t.Errorf("Requests returns %v with the error %v, want an error with %q", found, err, detail)
+			t.Errorf("Requests returned %v with the error %v, want an error with %q", found, err, detail)
 		}
 		done, err := s.Effects(filters...)
 		if err == nil || !strings.Contains(err.Error(), detail) || done != nil {
-			t.Errorf("Effects returns %v with the error %v, want an error with %q", done, err, detail)
+			t.Errorf("Effects returned %v with the error %v, want an error with %q", done, err, detail)
 		}
 	}
 }
 
-// Every constant names an operation of the contract, and every operation has a constant.
-func TestOperationsAreThoseOfTheContract(t *testing.T) {
+// TestEveryOperationConstantIsInTheContract requires that every constant names an
+// operation of the contract. A check in proof/drift requires a constant for every
+// operation.
+func TestEveryOperationConstantIsInTheContract(t *testing.T) {
 	now := []sandbox.Operation{
 		sandbox.TokenOperation, sandbox.ListAllocations, sandbox.CreateAllocation, sandbox.RetrieveAllocation,
 		sandbox.UpdateAllocation, sandbox.ListConfigurations, sandbox.CreateConfiguration,
@@ -88,7 +92,8 @@ func TestOperationsAreThoseOfTheContract(t *testing.T) {
 	}
 }
 
-// A request and its effect have the same id, and name every account that they touched.
+// TestRequestsAndEffectsAreLinked requires that a request and its effect have the same
+// request id, and name every account that the request touched.
 func TestRequestsAndEffectsAreLinked(t *testing.T) {
 	s, client := started(t, invested())
 	follow := portfolios.ConfigurationRequest{AccountID: owner, AllocationID: mixID}
@@ -106,15 +111,16 @@ func TestRequestsAndEffectsAreLinked(t *testing.T) {
 		done := effects(t, s, sandbox.OfOperation(sandbox.TriggerRebalancing), sandbox.OfAccount(account))
 		sent := requests(t, s, sandbox.OfOperation(sandbox.TriggerRebalancing), sandbox.OfAccount(account))
 		if len(done) != 1 || len(sent) != 1 {
-			t.Fatalf("the account %s has the effects %v and the requests %v, want one of each",
+			t.Fatalf("the account %s has the effects %v and requests %v, want one effect and one request",
 				account, done, sent)
 		}
 		if done[0].RequestID != id || sent[0].RequestID != id {
-			t.Errorf("the ids are %s and %s, want %s", done[0].RequestID, sent[0].RequestID, id)
+			t.Errorf("the effect has the request id %s and the request %s, want %s for both",
+				done[0].RequestID, sent[0].RequestID, id)
 		}
 		if done[0].ResourceID != execution.ID || sent[0].ResourceID != execution.ID {
-			t.Errorf("the resources are %s and %s, want %s", done[0].ResourceID, sent[0].ResourceID,
-				execution.ID)
+			t.Errorf("the effect has the resource id %s and the request %s, want %s for both",
+				done[0].ResourceID, sent[0].ResourceID, execution.ID)
 		}
 	}
 	placed := buy(t, client, portfolios.SideBUY, "1")
@@ -123,11 +129,12 @@ func TestRequestsAndEffectsAreLinked(t *testing.T) {
 	}
 	cancelled := requests(t, s, sandbox.OfOperation(sandbox.CancelOrder), sandbox.OfAccount(savings))
 	if len(cancelled) != 1 || cancelled[0].ResourceID != placed.ID || cancelled[0].Status != 204 {
-		t.Errorf("the cancellation is %+v, want one that names the account and the order", cancelled)
+		t.Errorf("the cancellations are %+v, want one with the account, the order and 204", cancelled)
 	}
 }
 
-// An entry contains the response that was sent, not the response that a fault replaced.
+// TestJournalHasTheResponse requires that an entry contains the response that was sent,
+// not the response that a fault replaced.
 func TestJournalHasTheResponse(t *testing.T) {
 	s, client := started(t, invested())
 	placed := buy(t, client, portfolios.SideBUY, "50")
@@ -137,7 +144,7 @@ func TestJournalHasTheResponse(t *testing.T) {
 		t.Errorf("the response is %q, want the order %s", created.ResponseBody, placed.ID)
 	}
 	if created.ResourceID != placed.ID || created.Status != 200 || created.Detail != "" {
-		t.Errorf("the entry is %+v", created)
+		t.Errorf("the entry is %+v, want the order, the status 200 and no detail", created)
 	}
 
 	if err := s.Inject(sandbox.Fault{Operation: sandbox.CancelOrder, After: true, Status: 400}); err != nil {
@@ -146,7 +153,7 @@ func TestJournalHasTheResponse(t *testing.T) {
 	// The order does not exist, so the response that the fault replaces is a 404.
 	err := client.Orders.Cancel(t.Context(), owner)
 	if failure, ok := errors.AsType[*upvest.Error](err); !ok || failure.Status != 400 {
-		t.Fatalf("got %v, want the 400 of the fault", err)
+		t.Fatalf("the cancellation returned the error %v, want the 400 of the fault", err)
 	}
 	failed := requests(t, s, sandbox.OfOperation(sandbox.CancelOrder))[0]
 	if failed.Status != 400 || failed.Detail != "an injected fault" ||
@@ -156,9 +163,10 @@ func TestJournalHasTheResponse(t *testing.T) {
 	}
 }
 
-// If a body is generated while it is sent, the journal keeps its beginning.
-func TestJournalBoundsBodies(t *testing.T) {
-	// This sandbox does not check responses, because that needs whole bodies.
+// TestJournalTruncatesLargeBodies requires that the journal keeps only the beginning of a
+// body that is generated while it is sent.
+func TestJournalTruncatesLargeBodies(t *testing.T) {
+	// This sandbox does not check responses, because a check needs whole bodies.
 	s, err := sandbox.New(sandbox.WithoutListener())
 	if err != nil {
 		t.Fatal(err)
@@ -187,18 +195,21 @@ func TestJournalBoundsBodies(t *testing.T) {
 		last := sent[len(sent)-1]
 		if len(last.ResponseBody) > 16<<10 ||
 			last.ResponseTruncated == json.Valid([]byte(last.ResponseBody)) {
-			t.Fatalf("%d rows: %d bytes, truncated %t",
+			t.Fatalf("a list of %d rows has %d bytes in the journal (truncated: %t), "+
+				"want at most 16 KiB, and valid JSON unless truncated",
 				len(list.Data), len(last.ResponseBody), last.ResponseTruncated)
 		}
 		weights[last.ResponseTruncated]++
 	}
 	if weights[true] == 0 || weights[false] == 0 {
-		t.Errorf("the entries are truncated or not as in %v, want both kinds", weights)
+		t.Errorf("got %d truncated and %d whole entries, want at least one of each",
+			weights[true], weights[false])
 	}
 }
 
-// The journal contains the same spelling of a key for all spellings that clients send.
-func TestIdempotencyKeyHasOneSpelling(t *testing.T) {
+// TestJournalSpellsIdempotencyKeysAlike requires that the journal contains the same
+// spelling of a key for all spellings that clients send.
+func TestJournalSpellsIdempotencyKeysAlike(t *testing.T) {
 	s := newSandbox(t)
 	for _, key := range []string{
 		"F11504212E3442B6AAE952EF157065B9", "f1150421-2e34-42b6-aae9-52ef157065b9",
@@ -206,16 +217,17 @@ func TestIdempotencyKeyHasOneSpelling(t *testing.T) {
 	} {
 		r := post(s, "/portfolios/allocations", "application/json", someAllocation)
 		r.Header.Set("Idempotency-Key", key)
-		serve(s, r) // the sandbox refuses it, because it has no signature
+		serve(s, r) // the sandbox refuses the request, because it has no signature
 	}
 	for _, sent := range requests(t, s) {
 		if sent.IdempotencyKey != "f1150421-2e34-42b6-aae9-52ef157065b9" {
-			t.Errorf("the key is %s", sent.IdempotencyKey)
+			t.Errorf("the key in the journal is %s, want lower case with all dashes", sent.IdempotencyKey)
 		}
 	}
 }
 
-// The journal contains no secret, even if a client sends it in another part of a request.
+// TestJournalContainsNoSecret requires that the journal contains no secret, even if a
+// client sends the secret in the wrong part of a request.
 func TestJournalContainsNoSecret(t *testing.T) {
 	s := newSandbox(t)
 	c := s.Client()
@@ -224,7 +236,7 @@ func TestJournalContainsNoSecret(t *testing.T) {
 		AccessToken string `json:"access_token"`
 	}
 	if err := json.Unmarshal(granted.Body.Bytes(), &token); err != nil || token.AccessToken == "" {
-		t.Fatalf("no token: %s", granted.Body)
+		t.Fatalf("the token request returned %s, want a token", granted.Body)
 	}
 	const live = "the-live-secret"
 	form := url.Values{"client_id": {c.ID.String()}, "client_secret": {live}}.Encode()

@@ -3,7 +3,7 @@ package sandbox
 import "github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 
 // Operation names an operation in faults, filters and journals: an operationId of the
-// API, or TokenOperation. It is a string. The zero value names no operation.
+// API, or TokenOperation. The zero value names no operation.
 type Operation = contract.Operation
 
 // TokenOperation is the token endpoint, POST /auth/token.

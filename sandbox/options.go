@@ -14,7 +14,7 @@ import (
 type Option func(*config) error
 
 // WithAddress sets the loopback address to listen on, such as "127.0.0.1:8080". The
-// default is a free port of 127.0.0.1.
+// default is a free port on 127.0.0.1.
 func WithAddress(address string) Option {
 	return func(c *config) error {
 		if _, _, err := net.SplitHostPort(address); err != nil {
@@ -25,9 +25,9 @@ func WithAddress(address string) Option {
 	}
 }
 
-// WithExposure allows an address that is not loopback, as a container needs it. Everyone
-// who can reach it can use the sandbox: its control endpoint requires no credentials, and
-// accepts any host name.
+// WithExposure allows WithAddress to name an address that is not loopback, which a
+// container needs. Everyone who can reach the address can use the sandbox: the control
+// endpoint requires no credentials, and with this option accepts any host name.
 func WithExposure() Option {
 	return func(c *config) error {
 		c.expose = true
@@ -36,7 +36,8 @@ func WithExposure() Option {
 }
 
 // WithoutListener creates a sandbox without a listener. Clients reach it only through
-// Handler. It starts no goroutine, and has none of the timeouts of a server.
+// Handler. The sandbox starts no goroutine, and has none of the timeouts of an HTTP
+// server.
 func WithoutListener() Option {
 	return func(c *config) error {
 		c.listen = false
@@ -44,9 +45,10 @@ func WithoutListener() Option {
 	}
 }
 
-// WithoutNetwork creates a sandbox without a network. Clients reach it only through
-// Transport, with real HTTP over connections in memory. It works in a bubble of
-// testing/synctest, where the test must close it before the bubble ends.
+// WithoutNetwork creates a sandbox that listens in memory instead of on the network.
+// Clients reach it only through Transport, with real HTTP over connections in memory. The
+// sandbox works in a bubble of testing/synctest, where the test must close the sandbox
+// before the bubble ends.
 func WithoutNetwork() Option {
 	return func(c *config) error {
 		c.network = false
@@ -54,8 +56,8 @@ func WithoutNetwork() Option {
 	}
 }
 
-// WithClients sets the API clients of the sandbox, instead of one random client. No
-// client sees the state of another.
+// WithClients sets the API clients of the sandbox, instead of one random client. Each
+// client has a separate state.
 func WithClients(clients ...Client) Option {
 	return func(c *config) error {
 		if len(clients) == 0 {
@@ -72,8 +74,8 @@ func WithClients(clients ...Client) Option {
 	}
 }
 
-// WithState loads a state, at the start and at each Reset. It can be given several times,
-// for several clients.
+// WithState loads a state at the start and at each Reset. The option can be given several
+// times, for instance for several clients.
 func WithState(state State) Option {
 	return func(c *config) error {
 		c.states = append(c.states, state)
@@ -81,7 +83,7 @@ func WithState(state State) Option {
 	}
 }
 
-// WithStateFile loads the state in a JSON file as [WithState] does. The fields are those
+// WithStateFile loads a state from a JSON file, as [WithState] does. The fields are those
 // of [State]: client_id, allocations (id, name, weights), accounts (id, allocation_id,
 // holdings) and prices. Amounts, weights and prices are strings. The file is read once.
 func WithStateFile(name string) Option {
@@ -96,7 +98,7 @@ func WithStateFile(name string) Option {
 }
 
 // WithClock sets the clock of orders, tokens and idempotency keys. The default clock
-// moves with the machine's.
+// moves with the machine's time.
 func WithClock(clock *Clock) Option {
 	return func(c *config) error {
 		if clock == nil {
@@ -107,9 +109,9 @@ func WithClock(clock *Clock) Option {
 	}
 }
 
-// WithMachineTime sets the time of signatures, nonces, rate limits and the Date header,
-// instead of the machine's time. The Clock is independent of it, so a client can still
-// sign requests after the Clock moves by 24 hours.
+// WithMachineTime replaces the machine's time for signatures, nonces, rate limits and the
+// Date header. The Clock is independent of this time, so the sandbox still accepts a
+// client's signatures after the Clock has moved by 24 hours.
 func WithMachineTime(now func() time.Time) Option {
 	return func(c *config) error {
 		if now == nil {
@@ -120,11 +122,11 @@ func WithMachineTime(now func() time.Time) Option {
 	}
 }
 
-// WithLaterVersions simulates what is known of versions of the API that are later than
-// that of openapi.yaml: liquidations of accounts, with their own scopes, replace the
-// liquidation request; DELETE of a configuration; the orders of a rebalancing; and
-// SETTLED, an order delay after FILLED. Clients that name no scopes are also allowed the
-// scopes of liquidations.
+// WithLaterVersions simulates what is known of API versions that are later than the
+// version of openapi.yaml. Account liquidations, which have separate scopes, replace the
+// liquidation request. Clients can delete configurations and list the orders of a
+// rebalancing. Orders become SETTLED one order delay after they became FILLED. Clients
+// whose Scopes are empty may also request the scopes of account liquidations.
 func WithLaterVersions() Option {
 	return func(c *config) error {
 		c.later = true
@@ -132,8 +134,8 @@ func WithLaterVersions() Option {
 	}
 }
 
-// WithOrderDelay sets how long an order stays NEW, and then PROCESSING. The default is
-// one second.
+// WithOrderDelay sets how long an order stays NEW, and then how long it stays PROCESSING.
+// The default is one second.
 func WithOrderDelay(d time.Duration) Option {
 	return func(c *config) error {
 		c.orderDelay = d
@@ -141,8 +143,8 @@ func WithOrderDelay(d time.Duration) Option {
 	}
 }
 
-// WithAccounts closes the world: only these accounts exist, each with the user who owns
-// it. Without it, every account and user exists.
+// WithAccounts makes only the given accounts exist, each with the user who owns it.
+// Without this option, every account and user exists.
 func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
 	return func(c *config) error {
 		for account, owner := range owners {
@@ -158,8 +160,8 @@ func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
 }
 
 // WithRateLimit sets how many requests per second each client may send, with bursts of
-// that many requests. Further requests get 429. Without it there is no limit. Upvest
-// documents 300 for Upvest's sandbox.
+// that many requests. Requests above this rate get 429. Without this option, there is no
+// limit. Upvest documents 300 for Upvest's sandbox.
 func WithRateLimit(perSecond int) Option {
 	return func(c *config) error {
 		if perSecond < 1 {
@@ -179,8 +181,9 @@ func WithTokenLifetime(d time.Duration) Option {
 	}
 }
 
-// WithSignatureWindow sets how far a client's clock may differ (the default is 30
-// seconds), and the longest time from created to expires (the default is 5 minutes).
+// WithSignatureWindow sets how far a client's clock may differ from the machine's (the
+// default is 30 seconds), and the longest time between the signature parameters `created`
+// and `expires` (the default is 5 minutes).
 func WithSignatureWindow(skew, maxLifetime time.Duration) Option {
 	return func(c *config) error {
 		c.skew = skew
@@ -192,8 +195,8 @@ func WithSignatureWindow(skew, maxLifetime time.Duration) Option {
 	}
 }
 
-// WithBodyLimit sets the size of the largest request body in bytes. A larger one gets
-// 413. The default is 1 MiB.
+// WithBodyLimit sets the size of the largest request body in bytes. A request with a
+// larger body gets 413. The default is 1 MiB.
 func WithBodyLimit(bytes int64) Option {
 	return func(c *config) error {
 		if bytes < 1 {
@@ -204,10 +207,10 @@ func WithBodyLimit(bytes int64) Option {
 	}
 }
 
-// WithKeptResponses sets how many bytes the responses that are kept for repetitions may
-// take. Each is kept for 24 hours. If there is no room, a write with a new idempotency
-// key gets 503, because no response is dropped early. The default is 1 GiB, which holds
-// about two million small responses.
+// WithKeptResponses limits the total size, in bytes, of the responses that the sandbox
+// keeps for repeated requests. The sandbox keeps each response for 24 hours. If there is
+// no room, a write with a new idempotency key gets 503, because no response is dropped
+// early. The default is 1 GiB, which holds about two million small responses.
 func WithKeptResponses(bytes int64) Option {
 	return func(c *config) error {
 		if bytes < 1 {
@@ -218,9 +221,9 @@ func WithKeptResponses(bytes int64) Option {
 	}
 }
 
-// WithReadTimeout sets how long a request may take to arrive, by the clock of the system.
-// The connection of a slower request is closed, after a 408 if its headers were complete.
-// The default is 10 seconds.
+// WithReadTimeout sets how long a request may take to arrive, measured by the operating
+// system's clock. The sandbox closes the connection of a slower request. If the headers
+// were complete, it sends a 408 first. The default is 10 seconds.
 func WithReadTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.readTimeout = d
@@ -238,7 +241,7 @@ func WithSeed(seed uint64) Option {
 }
 
 // WithControl opens the control endpoint under /_sandbox/, for tests in other languages.
-// It requires no credentials.
+// The control endpoint requires no credentials.
 func WithControl() Option {
 	return func(c *config) error {
 		c.control = true
@@ -247,8 +250,8 @@ func WithControl() Option {
 }
 
 // WithResponseCheck compares every response with openapi.yaml before it is sent, and
-// reports each that differs, except for those that a Fault changed. The report function
-// is called from the goroutine of the request.
+// calls report for each response that differs, unless a Fault changed the response.
+// report runs in the goroutine of the request.
 func WithResponseCheck(report func(error)) Option {
 	return func(c *config) error {
 		if report == nil {

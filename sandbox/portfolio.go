@@ -11,9 +11,10 @@ import (
 // Portfolio is what an account holds.
 type Portfolio struct {
 	AccountID uuid.UUID `json:"account_id"`
-	// Cash is the proceeds in EUR that rebalancings have not spent.
+	// Cash is the amount, in EUR, that rebalancings received from sales and that is still
+	// in the account.
 	Cash api.Decimal `json:"cash"`
-	// Value is the cash and the value of all holdings, in EUR.
+	// Value is the sum of the cash and the values of all holdings, in EUR.
 	Value    api.Decimal `json:"value"`
 	Holdings []Holding   `json:"holdings"`
 }
@@ -25,7 +26,8 @@ type Holding struct {
 	// will sell.
 	Quantity api.Decimal `json:"quantity"`
 	Selling  api.Decimal `json:"selling"`
-	// Price is the price of one share in EUR. Value is the value of the quantity.
+	// Price is the price of one share in EUR. Value is the value of the whole quantity in
+	// EUR.
 	Price api.Decimal `json:"price"`
 	Value api.Decimal `json:"value"`
 }
@@ -37,7 +39,8 @@ func (s *Sandbox) Portfolio(account uuid.UUID) (Portfolio, error) {
 	return s.PortfolioOf(s.Client(), account)
 }
 
-// PortfolioOf is like [Sandbox.Portfolio], but for an account of another client.
+// PortfolioOf is like [Sandbox.Portfolio], but for an account of the client c instead of
+// the first client.
 func (s *Sandbox) PortfolioOf(c Client, account uuid.UUID) (Portfolio, error) {
 	found, err := s.world.Load().Ledger.Portfolio(c.ID, account)
 	if err != nil {

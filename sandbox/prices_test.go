@@ -9,8 +9,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// The value of a holding follows the price exactly, even if the amount of the purchase
-// was not divisible by the price.
+// TestRestoringAPriceRestoresTheValue requires that the value of a holding follows the
+// price exactly, even if the amount of the purchase was not divisible by the price.
 func TestRestoringAPriceRestoresTheValue(t *testing.T) {
 	clock := sandbox.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour), sandbox.WithClock(clock))
@@ -39,11 +39,11 @@ func TestRestoringAPriceRestoresTheValue(t *testing.T) {
 	for _, price := range []api.Decimal{"0.000000000000000000000000001", "3", "99999999999999999999.1"} {
 		set(price)
 		if worth() == bought {
-			t.Errorf("at the price %s the account is still worth %s", price, bought)
+			t.Errorf("at the price %s, the account is still worth %s, want a different value", price, bought)
 		}
 	}
 	set("7.77")
 	if back := worth(); back != bought {
-		t.Errorf("at the first price again, the account is worth %s, want %s", back, bought)
+		t.Errorf("after the return to the first price, the account is worth %s, want %s", back, bought)
 	}
 }

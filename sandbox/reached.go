@@ -10,9 +10,9 @@ import (
 )
 
 // WithURL sets the base URL under which clients reach the sandbox, such as
-// "https://sandbox.internal:8443" for a container or a proxy. URL and the variables of
-// Environ return it, and the control endpoint accepts requests under its host. The
-// default is the address on which the sandbox listens.
+// "https://sandbox.internal:8443" for a container or a proxy. URL returns this URL, the
+// variables of Environ contain it, and the control endpoint accepts requests whose Host
+// is the URL's host. The default is the address on which the sandbox listens.
 func WithURL(base string) Option {
 	return func(c *config) error {
 		parsed, err := url.Parse(base)
@@ -32,7 +32,7 @@ func WithURL(base string) Option {
 }
 
 // WithTLS serves https with the certificate, over HTTP/1.1. The certificate must be valid
-// for the host of URL. It requires a listener on the network.
+// for the host of the sandbox's URL. The option requires a listener on the network.
 func WithTLS(certificate tls.Certificate) Option {
 	return func(c *config) error {
 		if len(certificate.Certificate) == 0 || certificate.PrivateKey == nil {
@@ -48,7 +48,7 @@ func WithTLS(certificate tls.Certificate) Option {
 	}
 }
 
-// checkReached checks the options that depend on each other.
+// checkReached checks that the URL and the listener fit the certificate of WithTLS.
 func (c *config) checkReached() error {
 	if c.certificate == nil {
 		return nil
@@ -62,11 +62,12 @@ func (c *config) checkReached() error {
 	return nil
 }
 
-// host returns the host of WithURL, without its port, or "".
+// host returns the host of the URL that WithURL set, without its port. It returns "" if
+// WithURL was not given.
 func (c *config) host() string {
 	base, err := url.Parse(c.url)
 	if err != nil {
-		return "" // WithURL has checked it
+		return "" // impossible, because WithURL has checked the URL
 	}
 	return base.Hostname()
 }

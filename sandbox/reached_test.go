@@ -27,14 +27,14 @@ func certificateFor(t *testing.T, host string) tls.Certificate {
 	return certificate
 }
 
-// The transport reaches the sandbox under the host name of its URL, and trusts the
-// certificate for that name only.
+// TestTransportWithTLS requires that the transport reaches the sandbox under the host
+// name of the sandbox's URL, if the certificate is valid for this name.
 func TestTransportWithTLS(t *testing.T) {
 	const host = "sandbox.internal"
 	for name, accepted := range map[string]bool{host: true, "other.internal": false} {
 		s := sandbox.Start(t, sandbox.WithTLS(certificateFor(t, host)), sandbox.WithURL("https://"+name+"/"))
 		if s.URL() != "https://"+name {
-			t.Errorf("URL %s", s.URL())
+			t.Errorf("the URL is %s, want no slash at the end", s.URL())
 		}
 		client, err := upvest.New(
 			s.Credentials(),
@@ -46,27 +46,33 @@ func TestTransportWithTLS(t *testing.T) {
 		}
 		_, err = client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
 		if (err == nil) != accepted {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("for the host %s, the list returned the error %v, want one only for other.internal",
+				name, err)
 		}
 	}
 }
 
-// The control endpoint responds under the host of the URL, and under every host name only
-// if the sandbox is exposed.
-func TestControlUnderTheHostOfTheURL(t *testing.T) {
+// TestControlRespondsToTheHostInTheURL requires that the control endpoint responds to
+// requests whose Host is the host of the sandbox's URL or a loopback address, and to
+// other hosts only if the sandbox is exposed.
+func TestControlRespondsToTheHostInTheURL(t *testing.T) {
 	url := sandbox.WithURL("http://Sandbox.internal:8080")
 	for name, test := range map[string]struct {
 		options []sandbox.Option
 		host    string
 		status  int
 	}{
-		"no URL":             {host: "sandbox.internal", status: 403},
-		"its host":           {options: []sandbox.Option{url}, host: "sandbox.internal", status: 200},
-		"its host and port":  {options: []sandbox.Option{url}, host: "sandbox.internal.:8080", status: 200},
-		"loopback beside it": {options: []sandbox.Option{url}, host: "127.0.0.1:1", status: 200},
-		"another host":       {options: []sandbox.Option{url}, host: "other.internal", status: 403},
-		"a host within":      {options: []sandbox.Option{url}, host: "evil.sandbox.internal", status: 403},
-		"exposed": {
+		"no URL is set":  {host: "sandbox.internal", status: 403},
+		"the URL's host": {options: []sandbox.Option{url}, host: "sandbox.internal", status: 200},
+		"the URL's host with a port": {
+			options: []sandbox.Option{url}, host: "sandbox.internal.:8080", status: 200,
+		},
+		"a loopback address": {options: []sandbox.Option{url}, host: "127.0.0.1:1", status: 200},
+		"not the URL's host": {options: []sandbox.Option{url}, host: "other.internal", status: 403},
+		"a subdomain": {
+			options: []sandbox.Option{url}, host: "evil.sandbox.internal", status: 403,
+		},
+		"any host if exposed": {
 			options: []sandbox.Option{url, sandbox.WithExposure()}, host: "other.internal", status: 200,
 		},
 	} {
@@ -74,12 +80,12 @@ func TestControlUnderTheHostOfTheURL(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/_sandbox/effects", http.NoBody)
 		r.Host = test.host
 		if w := serve(s, r); w.Code != test.status {
-			t.Errorf("%s: %d %s, want %d", name, w.Code, w.Body, test.status)
+			t.Errorf("%s: got %d %s, want the status %d", name, w.Code, w.Body, test.status)
 		}
 	}
 }
 
-func TestReachedRefusesBadOptions(t *testing.T) {
+func TestInvalidURLAndTLSOptionsAreRefused(t *testing.T) {
 	certificate := certificateFor(t, "sandbox.internal")
 	for reports, options := range map[string][]sandbox.Option{
 		"listener on the network": {sandbox.WithTLS(certificate), sandbox.WithoutNetwork()},
@@ -89,7 +95,7 @@ func TestReachedRefusesBadOptions(t *testing.T) {
 	} {
 		_, err := sandbox.New(options...)
 		if err == nil || !strings.Contains(err.Error(), reports) || strings.Contains(err.Error(), "secret") {
-			t.Errorf("%v, want it to report %q", err, reports)
+			t.Errorf("New returned the error %v, want one with %q and no secret", err, reports)
 		}
 	}
 }

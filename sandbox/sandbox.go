@@ -29,10 +29,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
-// maxNonces bounds the used nonces that are kept. The oldest are dropped first.
+// maxNonces is how many used nonces the sandbox keeps. When there are more, it drops the
+// oldest.
 const maxNonces = 1_000_000
 
-// Sandbox is a running sandbox. It is safe for concurrent use. Close it when done.
+// Sandbox is a running sandbox. It is safe for concurrent use. Callers must close it when
+// they are done.
 type Sandbox struct {
 	config   config
 	contract *openapi.Contract
@@ -46,8 +48,8 @@ type Sandbox struct {
 	server *server
 }
 
-// New starts a sandbox. By default it listens on a free loopback port and has one random
-// client.
+// New starts a sandbox. By default, the sandbox listens on a free loopback port and has
+// one random client.
 func New(options ...Option) (*Sandbox, error) {
 	c, err := configure(options)
 	if err != nil {
@@ -75,7 +77,7 @@ func build(c config) (*Sandbox, error) {
 	return assemble(c, contract)
 }
 
-// assemble starts a sandbox with the contract.
+// assemble starts a sandbox with the given contract.
 func assemble(c config, contract *openapi.Contract) (*Sandbox, error) {
 	s := &Sandbox{
 		config:   c,
@@ -148,8 +150,8 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 	}
 	opened := endpoint.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// There is no mux here, because it would change paths, and the checks must
-		// receive them as sent.
+		// There is no mux here, because a mux changes paths, and the checks must receive
+		// paths as sent.
 		if strings.HasPrefix(r.URL.Path, control.Prefix) {
 			opened.ServeHTTP(w, r)
 			return
@@ -162,8 +164,9 @@ func (s *Sandbox) newHandler(stopping <-chan struct{}) http.Handler {
 	})
 }
 
-// URL returns the base URL of the sandbox, without a slash at the end. With WithURL, it
-// returns that URL. Nothing listens on the URL of a sandbox WithoutListener.
+// URL returns the base URL of the sandbox, without a slash at the end. If WithURL was
+// given, URL returns that URL. Nothing listens on the URL of a sandbox that was created
+// with WithoutListener.
 func (s *Sandbox) URL() string {
 	switch {
 	case s.config.url != "":
@@ -176,7 +179,7 @@ func (s *Sandbox) URL() string {
 }
 
 // Address returns the host:port at which a program on the same machine reaches the
-// sandbox. It is empty for a sandbox without a listener or without a network.
+// sandbox. Address is empty for a sandbox without a listener or without a network.
 func (s *Sandbox) Address() string {
 	if s.server == nil {
 		return ""
@@ -184,9 +187,10 @@ func (s *Sandbox) Address() string {
 	return s.server.address
 }
 
-// Transport returns a transport to the sandbox. It connects over loopback, or through
-// memory for a sandbox WithoutNetwork. With WithURL, it reaches the sandbox under every
-// host name. With WithTLS, it trusts the sandbox's certificate.
+// Transport returns a transport to the sandbox. The transport connects over loopback, or
+// in memory if the sandbox was created with WithoutNetwork. If WithURL was given, the
+// transport reaches the sandbox under every host name. If WithTLS was given, the
+// transport trusts the sandbox's certificate.
 func (s *Sandbox) Transport() http.RoundTripper {
 	if s.server == nil {
 		return &http.Transport{}
@@ -194,9 +198,9 @@ func (s *Sandbox) Transport() http.RoundTripper {
 	return s.server.transport
 }
 
-// Handler returns the sandbox as a handler, to call in process or to serve elsewhere. If
-// a server does not support hijacking, a fault that cuts the connection panics with
-// [http.ErrAbortHandler].
+// Handler returns the sandbox as a handler, which a test can call directly or pass to an
+// HTTP server. If this server does not support hijacking, a fault that cuts the
+// connection panics with [http.ErrAbortHandler].
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 
 // Client returns the first client of the sandbox.
@@ -208,8 +212,8 @@ func (s *Sandbox) Clients() []Client { return slices.Clone(s.config.clients) }
 // Clock returns the clock of the sandbox.
 func (s *Sandbox) Clock() *Clock { return s.config.clock }
 
-// Shutdown ends the sandbox as Close does, but first waits for requests in progress,
-// including the delays of their faults, until the context ends.
+// Shutdown ends the sandbox as Close does, but first waits for the requests in progress,
+// including the delays of their faults. Shutdown stops waiting when the context ends.
 func (s *Sandbox) Shutdown(ctx context.Context) error {
 	if s.server == nil {
 		return s.Close()
@@ -217,7 +221,7 @@ func (s *Sandbox) Shutdown(ctx context.Context) error {
 	return errors.Join(s.server.shutdown(ctx), s.Close())
 }
 
-// Close ends the sandbox and the requests in progress at once.
+// Close ends the sandbox and the requests in progress immediately.
 func (s *Sandbox) Close() error {
 	s.stop()
 	s.worlds.stop()
@@ -227,12 +231,12 @@ func (s *Sandbox) Close() error {
 	return s.server.close()
 }
 
-// RevokeTokens makes every access token that was granted so far invalid.
+// RevokeTokens invalidates all access tokens that were granted so far.
 func (s *Sandbox) RevokeTokens() { s.tokens.Revoke() }
 
-// Reset restores the initial state: resources, prices, kept responses, faults, requests
-// and effects. Access tokens, used nonces and the clock stay. A request in progress
-// finishes in the world in which it began.
+// Reset restores the initial resources and prices, and removes kept responses, faults,
+// latency, requests and effects. Access tokens, used nonces and the clock stay as they
+// are. A request in progress finishes in the state in which it began.
 func (s *Sandbox) Reset() {
 	options, err := s.config.worldOptions(s.contract)
 	if err != nil {
@@ -245,8 +249,8 @@ func (s *Sandbox) Reset() {
 	s.world.Store(fresh)
 }
 
-// SetPrice sets the price of an instrument. Each price is 1 until it is set. The value of
-// the holdings of the instrument, and of open sales of it, changes in proportion.
+// SetPrice sets the price of an instrument. Each price is 1 until it is set. The values
+// of all holdings and open sales of the instrument change in proportion.
 func (s *Sandbox) SetPrice(instrument api.InstrumentID, price api.Decimal) error {
 	prices := map[api.InstrumentID]api.Decimal{instrument: price}
 	if err := s.world.Load().Ledger.SetPrices(prices); err != nil {

@@ -27,13 +27,15 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // machine returns the time for making and checking signatures.
 func machine() time.Time { return start }
 
+// TestSandboxListens requires that a sandbox listens on 127.0.0.1 until Close, and
+// that Close can be called twice.
 func TestSandboxListens(t *testing.T) {
 	s, err := sandbox.New(sandbox.WithMachineTime(machine))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(s.URL(), "http://127.0.0.1:") {
-		t.Errorf("URL %s", s.URL())
+		t.Errorf("the URL is %s, want http://127.0.0.1 with a port", s.URL())
 	}
 	response, err := http.Get(s.URL() + "/portfolios/orders")
 	if err != nil {
@@ -42,11 +44,12 @@ func TestSandboxListens(t *testing.T) {
 	_ = response.Body.Close()
 	if response.StatusCode != http.StatusBadRequest ||
 		response.Header.Get("Date") != "Fri, 02 Jan 2026 03:04:05 GMT" {
-		t.Errorf("status %d, date %s", response.StatusCode, response.Header.Get("Date"))
+		t.Errorf("got the status %d and the date %s, want 400 and the time of WithMachineTime",
+			response.StatusCode, response.Header.Get("Date"))
 	}
 	for range 2 {
 		if err := s.Close(); err != nil {
-			t.Errorf("close: %v", err)
+			t.Errorf("Close returned the error %v, want none", err)
 		}
 	}
 	if _, err := http.Get(s.URL()); err == nil {
@@ -54,19 +57,19 @@ func TestSandboxListens(t *testing.T) {
 	}
 }
 
-func TestClientIsReady(t *testing.T) {
+func TestDefaultClientIsComplete(t *testing.T) {
 	s := newSandbox(t)
 	c := s.Client()
 	if c.ID == uuid.Nil || c.Secret == "" || c.KeyID == "" || c.PrivateKey == nil || c.PublicKey == nil ||
 		len(c.Scopes) != 2 {
-		t.Errorf("a field of the client is empty: %v", c)
+		t.Errorf("the client is %v, want no empty field and two scopes", c)
 	}
 	if others := s.Clients(); len(others) != 1 || others[0].ID != c.ID {
-		t.Errorf("clients %v", others)
+		t.Errorf("the clients are %v, want only the first client", others)
 	}
 }
 
-func TestClientIsRedacted(t *testing.T) {
+func TestPrintedClientShowsNoSecret(t *testing.T) {
 	c := newSandbox(t).Client()
 	encoded, err := json.Marshal(c)
 	if err != nil {
@@ -83,16 +86,16 @@ func TestClientIsRedacted(t *testing.T) {
 			c.Secret, fmt.Sprintf("%x", c.Secret), key[1 : len(key)-1], fmt.Sprintf("%x", c.PrivateKey),
 		} {
 			if strings.Contains(text, secret) {
-				t.Errorf("%s contains a secret", text)
+				t.Errorf("the client was printed as %s, want no secret", text)
 			}
 		}
 	}
 	if !strings.Contains(shown[1], c.ID.String()) {
-		t.Errorf("%s does not name the client", shown[1])
+		t.Errorf("the client was printed as %s, want its id", shown[1])
 	}
 }
 
-func TestOptionsAreChecked(t *testing.T) {
+func TestInvalidOptionsAreRefused(t *testing.T) {
 	good, err := sandbox.NewClient()
 	if err != nil {
 		t.Fatal(err)
@@ -140,42 +143,44 @@ func TestOptionsAreChecked(t *testing.T) {
 	} {
 		s, err := sandbox.New(option)
 		if err == nil || !strings.Contains(err.Error(), detail) {
-			t.Errorf("got %v, want it to contain %q", err, detail)
+			t.Errorf("New returned the error %v, want one that contains %q", err, detail)
 		}
 		if s != nil {
-			t.Errorf("%s: New returns a sandbox and an error, want only the error", detail)
+			t.Errorf("%s: New returned a sandbox, want only an error", detail)
 		}
 	}
 }
 
+// TestClock requires that a clock from NewClock stands still and that a clock from
+// NewMovingClock moves, each also after Set and Advance.
 func TestClock(t *testing.T) {
 	still := sandbox.NewClock(start.In(time.FixedZone("", 3600)))
 	still.Advance(time.Hour)
 	if got := still.Now(); !got.Equal(start.Add(time.Hour)) || got.Location() != time.UTC {
-		t.Errorf("the clock shows %s", got)
+		t.Errorf("the clock shows %s, want an hour after the start, in UTC", got)
 	}
 	still.Set(start)
 	if got := still.Now(); !got.Equal(start) {
-		t.Errorf("the clock shows %s", got)
+		t.Errorf("after Set, the clock shows %s, want the start", got)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		moving := sandbox.NewMovingClock(start)
 		time.Sleep(time.Minute)
 		if got := moving.Now(); !got.Equal(start.Add(time.Minute)) {
-			t.Errorf("after a minute the clock shows %s", got)
+			t.Errorf("after a minute, the clock shows %s, want a minute after the start", got)
 		}
 		moving.Set(start)
 		moving.Advance(time.Hour)
 		time.Sleep(time.Second)
 		if got := moving.Now(); !got.Equal(start.Add(time.Hour + time.Second)) {
-			t.Errorf("after a jump the clock shows %s", got)
+			t.Errorf("a second after the jump, the clock shows %s, want 1h0m1s after the start", got)
 		}
 	})
 }
 
-// In a synctest bubble, the default clock, the delays of faults and the transitions of
-// orders use the time of the bubble.
-func TestHandlerInBubble(t *testing.T) {
+// TestFaultDelayFollowsTheTimeOfABubble requires that the delay of a fault follows the
+// time of a synctest bubble.
+func TestFaultDelayFollowsTheTimeOfABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSandbox(t)
 		if err := s.Inject(sandbox.Fault{Operation: sandbox.TokenOperation, Delay: time.Hour}); err != nil {
@@ -184,11 +189,13 @@ func TestHandlerInBubble(t *testing.T) {
 		before := time.Now()
 		w := serve(s, tokenRequest(s))
 		if waited := time.Since(before); w.Code != http.StatusOK || waited != time.Hour {
-			t.Errorf("status %d %s after %s, want 200 after an hour", w.Code, w.Body, waited)
+			t.Errorf("got %d %s after %s, want 200 after an hour", w.Code, w.Body, waited)
 		}
 	})
 }
 
+// TestCloseEndsDelays requires that Close cuts the connection of a request that a
+// fault delays.
 func TestCloseEndsDelays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSandbox(t)
@@ -201,7 +208,7 @@ func TestCloseEndsDelays(t *testing.T) {
 			defer func() {
 				cut, _ := recover().(error)
 				if !errors.Is(cut, http.ErrAbortHandler) {
-					t.Errorf("got the error %v, want a cut connection", cut)
+					t.Errorf("the handler panicked with %v, want http.ErrAbortHandler", cut)
 				}
 			}()
 			serve(s, tokenRequest(s))
@@ -212,7 +219,7 @@ func TestCloseEndsDelays(t *testing.T) {
 		}
 		wait.Wait()
 		if waited := time.Since(before); waited != 0 {
-			t.Errorf("the delay ended %s after Close", waited)
+			t.Errorf("the delay ended %s after Close, want it to end immediately", waited)
 		}
 	})
 }
@@ -226,7 +233,7 @@ func TestTheJournalDropsTheOldestRequests(t *testing.T) {
 	log := requests(t, s)
 	forgotten, _ := s.Forgotten()
 	if len(log) != 10_000 || forgotten != 2_001 {
-		t.Errorf("the journal has %d requests and dropped %d, want the last 10,000", len(log), forgotten)
+		t.Errorf("the journal has %d requests and dropped %d, want 10,000 and 2,001", len(log), forgotten)
 	}
 	last := log[len(log)-1]
 	want := sandbox.Request{
@@ -244,7 +251,7 @@ func TestTheJournalDropsTheOldestRequests(t *testing.T) {
 		ResponseBody: last.ResponseBody,
 	}
 	if !reflect.DeepEqual(last, want) {
-		t.Errorf("got %+v, want %+v", last, want)
+		t.Errorf("the last request is %+v, want %+v", last, want)
 	}
 	tokens := requests(t, s, sandbox.OfOperation(sandbox.TokenOperation), sandbox.After(12_000))
 	if len(tokens) != 1 {
@@ -252,16 +259,18 @@ func TestTheJournalDropsTheOldestRequests(t *testing.T) {
 	}
 }
 
-func TestLogIsBoundedInBytes(t *testing.T) {
+func TestTheJournalIsLimitedInBytes(t *testing.T) {
 	s := newSandbox(t)
 	for range 68 {
 		serve(s, httptest.NewRequest(http.MethodGet, "/?"+strings.Repeat("p", 1<<20), http.NoBody))
 	}
 	if n := len(requests(t, s)); n == 0 || n > 64 {
-		t.Errorf("the journal has %d requests of 1 MiB, want at most 64 MiB", n)
+		t.Errorf("the journal has %d requests of 1 MiB each, want 1 to 64", n)
 	}
 }
 
+// TestConcurrentRequests requires that requests, faults, the journal and the clock can
+// be used concurrently.
 func TestConcurrentRequests(t *testing.T) {
 	s := newSandbox(t, sandbox.WithResponseCheck(func(err error) { t.Error(err) }), sandbox.WithSeed(1))
 	var wait sync.WaitGroup
@@ -269,7 +278,7 @@ func TestConcurrentRequests(t *testing.T) {
 		wait.Go(func() {
 			for range 50 {
 				if w := serve(s, tokenRequest(s)); w.Code != http.StatusOK && w.Code != http.StatusTeapot {
-					t.Errorf("status %d %s", w.Code, w.Body)
+					t.Errorf("the token request returned %d %s, want 200, or 418 for a fault", w.Code, w.Body)
 				}
 				serve(s, httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody))
 				if err := s.Inject(sandbox.Fault{Status: http.StatusTeapot}); err != nil {
@@ -308,8 +317,8 @@ func serve(s *sandbox.Sandbox, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// tokenRequest returns a request that was signed by hand. It has only the headers of a
-// request that was not sent over a connection.
+// tokenRequest returns a token request that is signed by hand. The request lacks the
+// headers that a connection would add.
 func tokenRequest(s *sandbox.Sandbox) *http.Request {
 	c := s.Client()
 	body := "grant_type=client_credentials&scope=portfolios%3Aread" +
@@ -317,22 +326,23 @@ func tokenRequest(s *sandbox.Sandbox) *http.Request {
 	return signByHand(s, post(s, "/auth/token", "application/x-www-form-urlencoded", body), len(body))
 }
 
-// The handler accepts a request whose Body is nil, as a direct call may pass it.
+// TestHandlerAcceptsANilBody requires that the handler accepts a request whose Body is
+// nil, because a direct call may pass such a request.
 func TestHandlerAcceptsANilBody(t *testing.T) {
 	s := newSandbox(t)
 	r := httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody)
 	r.Body = nil
 	if w := serve(s, r); w.Code != http.StatusBadRequest ||
 		!strings.Contains(w.Body.String(), "missing_client_id") {
-		t.Errorf("%d %s", w.Code, w.Body)
+		t.Errorf("got %d %s, want 400 with missing_client_id", w.Code, w.Body)
 	}
 }
 
-// Inject refuses a fault that does not fit the response of its operation. A fault for any
-// operation waits for a response that it fits.
+// TestFaultsFitTheirResponses requires that Inject refuses a fault that does not fit the
+// response of its operation, and accepts a fault that fits.
 func TestFaultsFitTheirResponses(t *testing.T) {
 	s := newSandbox(t)
-	const cancels = "cancel_portfolios_order" // 204
+	const cancels = "cancel_portfolios_order" // its response, a 204, has no body
 	for detail, wrong := range map[string][]sandbox.Fault{
 		"has no body": {
 			{Operation: cancels, CutBody: true},
@@ -343,19 +353,19 @@ func TestFaultsFitTheirResponses(t *testing.T) {
 			{Status: 304, Body: []byte("x")},
 			{Operation: "list_portfolios_orders", Status: 204, Pad: 1},
 		},
-		"no response is sent": {
+		"sends no response": {
 			{Reset: true, Status: 500},
 			{Reset: true, CutBody: true},
 			{Reset: true, After: true, DateSkew: time.Hour},
 		},
-		"has no middle": {{Body: []byte{}, CutBody: true}, {Body: []byte{}, BodyDelay: time.Second}},
+		"an empty body cannot": {{Body: []byte{}, CutBody: true}, {Body: []byte{}, BodyDelay: time.Second}},
 		"that can be sent": {
 			{Header: http.Header{"a\nb": {"c"}}}, {Header: http.Header{"Retry-After": {"1\r\nx: y"}}},
 		},
 	} {
 		for _, f := range wrong {
 			if err := s.Inject(f); err == nil || !strings.Contains(err.Error(), detail) {
-				t.Errorf("%+v: %v, want it to contain %q", f, err, detail)
+				t.Errorf("%+v: Inject returned the error %v, want one that contains %q", f, err, detail)
 			}
 		}
 	}
@@ -368,12 +378,14 @@ func TestFaultsFitTheirResponses(t *testing.T) {
 		{Body: []byte{}, Pad: 1},
 	} {
 		if err := s.Inject(right); err != nil {
-			t.Errorf("%+v: %v", right, err)
+			t.Errorf("%+v: Inject returned the error %v, want none", right, err)
 		}
 	}
 	s.ClearFaults()
 }
 
+// TestFaultWaitsForAResponseWithABody requires that a fault that cuts the body skips a
+// 204 and applies to the next response with a body.
 func TestFaultWaitsForAResponseWithABody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
@@ -392,7 +404,7 @@ func TestFaultWaitsForAResponseWithABody(t *testing.T) {
 			met[r.Operation] = met[r.Operation] || r.Fault
 		}
 		if met[sandbox.CancelOrder] || !met[sandbox.RetrieveOrder] {
-			t.Errorf("the requests with the fault are %v", met)
+			t.Errorf("the fault applied to these operations: %v, want only the retrieval of the order", met)
 		}
 	})
 }

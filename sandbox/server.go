@@ -18,7 +18,7 @@ const (
 	idleTimeout    = 2 * time.Minute
 )
 
-// serverless is the URL of a sandbox that has no listener.
+// serverless is the URL of a sandbox that does not listen on the network.
 const serverless = "http://127.0.0.1"
 
 // server serves a handler on an address, or in memory.
@@ -26,10 +26,10 @@ type server struct {
 	http      *http.Server
 	transport *http.Transport
 	url       string
-	// address is the host:port at which this machine reaches the server. It is "" in
-	// memory.
+	// address is the host:port at which this machine reaches the server. It is "" if the
+	// server listens in memory.
 	address string
-	// ended is closed when the server has stopped. err is the reason if it failed.
+	// ended is closed when the server has stopped. err is the error if the server failed.
 	ended chan struct{}
 	err   error
 }
@@ -43,7 +43,7 @@ func serve(handler http.Handler, c config) (*server, error) {
 			ReadTimeout:       c.readTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes,
-			// The checks respond to OPTIONS * like to every other request.
+			// The checks respond to OPTIONS * as they do to every other request.
 			DisableGeneralOptionsHandler: true,
 		},
 		transport: &http.Transport{},
@@ -88,7 +88,8 @@ func (s *server) listen(c config) (net.Listener, error) {
 	return listener, nil
 }
 
-// secure serves TLS on a listener. The faults that cut a connection need HTTP/1.1.
+// secure wraps the listener in TLS. The server offers only HTTP/1.1, because the faults
+// that cut a connection need HTTP/1.1.
 func (s *server) secure(listener net.Listener, certificate tls.Certificate) net.Listener {
 	s.url = "https://" + s.address
 	trusted := x509.NewCertPool()
@@ -101,7 +102,7 @@ func (s *server) secure(listener net.Listener, certificate tls.Certificate) net.
 	})
 }
 
-// shutdown waits for the requests in progress until the context ends.
+// shutdown waits until the requests in progress have finished, or until the context ends.
 func (s *server) shutdown(ctx context.Context) error {
 	s.transport.CloseIdleConnections()
 	return s.http.Shutdown(ctx)
@@ -115,7 +116,7 @@ func (s *server) close() error {
 	return errors.Join(err, s.err)
 }
 
-// reachable returns an address at which a listener is reached from the same machine.
+// reachable returns an address at which programs on the same machine reach the listener.
 func reachable(at net.Addr) string {
 	tcp, ok := at.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {
@@ -150,7 +151,7 @@ func (l *memoryListener) Close() error {
 // Addr implements [net.Listener].
 func (*memoryListener) Addr() net.Addr { return &net.UnixAddr{Name: "sandbox", Net: "memory"} }
 
-// dial connects to the sandbox, for every address.
+// dial connects to the sandbox and ignores the address.
 func (l *memoryListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	here, there := net.Pipe()
 	select {

@@ -14,13 +14,15 @@ type TB interface {
 	Logf(format string, arguments ...any)
 }
 
-// Start starts a sandbox for a test, and ends it with the test. If the test fails, it
-// logs the refused requests with their reasons, and the faults that applied to no
-// request. It compares every response with openapi.yaml. A response that differs is an
-// error of the test.
+// Start starts a sandbox for a test, and ends it when the test ends. If the test fails,
+// Start logs the refused requests with their reasons, and the faults that applied to no
+// request. Start also compares every response with openapi.yaml. If a response differs,
+// the test fails.
 func Start(t TB, options ...Option) *Sandbox {
 	t.Helper()
-	checked := WithResponseCheck(func(err error) { t.Errorf("sandbox: not as in openapi.yaml: %v", err) })
+	checked := WithResponseCheck(func(err error) {
+		t.Errorf("sandbox: a response differs from openapi.yaml: %v", err)
+	})
 	s, err := New(append([]Option{checked}, options...)...)
 	if err != nil {
 		t.Fatalf("%v", err)
@@ -45,7 +47,7 @@ func (s *Sandbox) logRefusals(t TB) {
 	for _, r := range requests {
 		switch {
 		case r.Fault:
-			t.Logf("sandbox: request %d, %s %s, had a fault: %d", r.Number, r.Method, r.Path, r.Status)
+			t.Logf("sandbox: request %d, %s %s, had a fault: status %d", r.Number, r.Method, r.Path, r.Status)
 		case r.Status >= 400:
 			t.Logf("sandbox: request %d, %s %s, was refused: %d %s",
 				r.Number, r.Method, r.Path, r.Status, r.Detail)
@@ -65,11 +67,11 @@ func (s *Sandbox) logUnmet(t TB) {
 	}
 }
 
-// Credentials returns the credentials with which this repository's client calls the
-// sandbox as its first client, with all scopes of that client.
+// Credentials returns the credentials of the sandbox's first API client, with all of its
+// scopes, for use with this repository's client.
 func (s *Sandbox) Credentials() upvest.Credentials { return s.CredentialsOf(s.Client()) }
 
-// CredentialsOf returns the credentials of another client of the sandbox, including its
+// CredentialsOf returns the credentials of the client c of the sandbox, including its
 // private key.
 func (s *Sandbox) CredentialsOf(c Client) upvest.Credentials {
 	return upvest.Credentials{

@@ -44,7 +44,7 @@ func invested() sandbox.Option {
 	})
 }
 
-// started returns a sandbox without a network, and a client of it.
+// started returns a sandbox without a network, and a client that calls it.
 func started(t *testing.T, options ...sandbox.Option) (*sandbox.Sandbox, *upvest.Client) {
 	t.Helper()
 	s := sandbox.Start(t, append([]sandbox.Option{sandbox.WithoutNetwork()}, options...)...)
@@ -66,8 +66,9 @@ func buy(t *testing.T, client *upvest.Client, side portfolios.Side, amount api.D
 	return placed
 }
 
-// This is a complete test as a user writes it. It loads a state, makes a call with a
-// fault, advances the time, resets, and checks the effects.
+// TestStart is a complete test, as a user of the sandbox writes it. The test loads a
+// state, makes a call with a fault, lets time pass, resets the sandbox, and checks the
+// effects.
 func TestStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
@@ -86,12 +87,12 @@ func TestStart(t *testing.T) {
 		if len(sent) != 2 || !sent[0].Fault || !sent[1].Replayed ||
 			sent[0].IdempotencyKey != sent[1].IdempotencyKey ||
 			!strings.Contains(sent[0].Body, `"50"`) || sent[0].Header.Get("Content-Digest") == "" {
-			t.Errorf("got the requests %+v, want a lost response, and its repetition", sent)
+			t.Errorf("got the requests %+v, want one with the fault, and then its repetition", sent)
 		}
 		time.Sleep(2 * time.Hour)
 		done, err := client.Orders.Retrieve(t.Context(), placed.ID)
 		if err != nil || done.Status != portfolios.OrderStatusFILLED {
-			t.Errorf("two hours later, the order is %v with the error %v", done, err)
+			t.Errorf("two hours later, the order is %v with the error %v, want it FILLED", done, err)
 		}
 
 		s.Reset()
@@ -101,18 +102,19 @@ func TestStart(t *testing.T) {
 			t.Errorf("after the reset, the list is %+v with the error %v, want the initial state", page, err)
 		}
 		if _, err := client.Orders.Retrieve(t.Context(), placed.ID); !errors.Is(err, upvest.ErrNotFound) {
-			t.Errorf("an order from before the reset returns the error %v, want ErrNotFound", err)
+			t.Errorf("after the reset, retrieving the order returned the error %v, want ErrNotFound", err)
 		}
 		if n := len(effects(t, s)); n != 0 {
 			t.Errorf("got %d effects after the reset, want none", n)
 		}
 		if sent := requests(t, s); len(sent) != 2 || sent[0].Number != 1 {
-			t.Errorf("got the requests %+v after the reset, want two without a token request", sent)
+			t.Errorf("got the requests %+v after the reset, want two, and no token request", sent)
 		}
 	})
 }
 
-// A SELL may be for 90 percent of the value of the holdings at current prices.
+// TestHoldingsAndPrices requires that the sandbox fills a SELL of up to 90 percent of the
+// value of the holdings at current prices, and cancels a larger SELL.
 func TestHoldingsAndPrices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour))
@@ -133,18 +135,19 @@ func TestHoldingsAndPrices(t *testing.T) {
 			}
 		}
 		if got := status(portfolios.SideSELL, "90.01"); got != portfolios.OrderStatusCANCELLED {
-			t.Errorf("a sale of more than 90 percent of 100 is %s", got)
+			t.Errorf("a sale of more than 90 percent of 100 is %s, want CANCELLED", got)
 		}
 		set(world, "2") // 120 + 40
 		if got := status(portfolios.SideSELL, "144.01"); got != portfolios.OrderStatusCANCELLED {
-			t.Errorf("a sale of more than 90 percent of 160 is %s", got)
+			t.Errorf("a sale of more than 90 percent of 160 is %s, want CANCELLED", got)
 		}
 		set(world, "1.5") // 90 + 40
 		if got := status(portfolios.SideSELL, "117"); got != portfolios.OrderStatusFILLED {
-			t.Errorf("a sale of 90 percent of 130 is %s", got)
+			t.Errorf("a sale of 90 percent of 130 is %s, want FILLED", got)
 		}
-		// An order that is PROCESSING sells the same quantities at the new price: of the
-		// remaining 13, 10 are being sold.
+		// After a change of prices, an order that is PROCESSING still sells the same
+		// quantities, here those that were worth 10 of the remaining 13 EUR at the old
+		// prices.
 		open := buy(t, client, portfolios.SideSELL, "10")
 		time.Sleep(time.Hour)
 		for _, id := range []api.InstrumentID{world, apple} {
@@ -153,17 +156,17 @@ func TestHoldingsAndPrices(t *testing.T) {
 		time.Sleep(time.Hour)
 		if done, err := client.Orders.Retrieve(t.Context(), open.ID); err != nil ||
 			done.Status != portfolios.OrderStatusFILLED {
-			t.Errorf("the open sale is %+v with the error %v", done, err)
+			t.Errorf("the open sale is %+v with the error %v, want it FILLED", done, err)
 		}
 		closing, err := client.Orders.CreateLiquidationRequest(t.Context(), savings,
 			portfolios.LiquidationRequest{UserID: owner})
 		if err != nil || closing.CashAmount != "0.3" {
-			t.Errorf("the liquidation of the remaining 3 is %+v with the error %v", closing, err)
+			t.Errorf("the liquidation is %+v with the error %v, want the cash amount 0.3", closing, err)
 		}
 	})
 }
 
-func TestStateIsChecked(t *testing.T) {
+func TestInvalidStatesAndPricesAreRefused(t *testing.T) {
 	for detail, state := range map[string]sandbox.State{
 		"is not a client of this sandbox": {ClientID: uuid.New()},
 		"weights that sum to exactly 1": {Allocations: []sandbox.Allocation{{
@@ -184,17 +187,17 @@ func TestStateIsChecked(t *testing.T) {
 	} {
 		_, err := sandbox.New(sandbox.WithoutListener(), sandbox.WithState(state))
 		if err == nil || !strings.Contains(err.Error(), detail) {
-			t.Errorf("got %v, want it to contain %q", err, detail)
+			t.Errorf("New returned the error %v, want one that contains %q", err, detail)
 		}
 	}
 	s := sandbox.Start(t, sandbox.WithoutListener())
 	for _, price := range []api.Decimal{"0", "-1", "many"} {
 		if err := s.SetPrice(world, price); err == nil {
-			t.Errorf("SetPrice accepts the price %s", price)
+			t.Errorf("SetPrice accepted the invalid price %q", price)
 		}
 	}
 	if err := s.SetPrice("AAPL", "1"); err == nil {
-		t.Error("SetPrice accepts an invalid instrument")
+		t.Error("SetPrice accepted an invalid instrument")
 	}
 }
 
@@ -212,7 +215,8 @@ func (r *recorded) Logf(format string, a ...any) {
 	r.lines = append(r.lines, fmt.Sprintf(format, a...))
 }
 
-// Start logs refused requests if the test fails, and nothing if it passes.
+// TestStartLogsRefusals requires that Start logs refused requests if the test fails, and
+// nothing if the test passes.
 func TestStartLogsRefusals(t *testing.T) {
 	for _, failed := range []bool{true, false} {
 		r := &recorded{T: t, failed: failed}
@@ -227,7 +231,8 @@ func TestStartLogsRefusals(t *testing.T) {
 		}
 		want := "sandbox: request 1, GET /portfolios/unknown, was refused: 404 there is nothing at this path"
 		if failed != slices.Equal(r.lines, []string{want}) {
-			t.Errorf("failed %t: logged %q", failed, r.lines)
+			t.Errorf("a test (failed: %t) logged %q, want the refusal if the test failed, otherwise nothing",
+				failed, r.lines)
 		}
 		if _, err := http.Get(s.URL()); err == nil {
 			t.Error("the sandbox still runs after the test")
@@ -235,7 +240,8 @@ func TestStartLogsRefusals(t *testing.T) {
 	}
 }
 
-// Shutdown lets requests in progress finish if they end before the context.
+// TestShutdownWaits requires that Shutdown waits for requests in progress if they end
+// before its context does.
 func TestShutdownWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested())
@@ -255,7 +261,7 @@ func TestShutdownWaits(t *testing.T) {
 			t.Errorf("the request in progress failed: %v", err)
 		}
 		if err := <-shut; err != nil {
-			t.Errorf("shutdown: %v", err)
+			t.Errorf("Shutdown returned the error %v, want none", err)
 		}
 	})
 }

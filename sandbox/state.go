@@ -15,38 +15,41 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// State is what an API client has before the first request. A test needs no requests to
-// create it, and it has no effects.
+// State is what an API client has before its first request. With a State, a test needs no
+// requests to create allocations and accounts, and the journal contains no effects for
+// them.
 type State struct {
 	// ClientID is the API client. Zero means the first client of the sandbox.
 	ClientID    uuid.UUID    `json:"client_id"`
 	Allocations []Allocation `json:"allocations"`
 	Accounts    []Account    `json:"accounts"`
-	// Prices are the prices in EUR of instruments, for all clients. A price without an
-	// entry is 1.
+	// Prices are the prices of instruments in EUR, for all clients. The price of an
+	// instrument without an entry is 1.
 	Prices map[api.InstrumentID]api.Decimal `json:"prices"`
 }
 
 // Allocation is an allocation that exists from the start.
 type Allocation struct {
 	ID uuid.UUID `json:"id"`
-	// Name is "Allocation 1", "Allocation 2" and so on if it is empty.
+	// If Name is empty, the sandbox names the allocation "Allocation 1", "Allocation 2"
+	// and so on.
 	Name string `json:"name"`
-	// Weights sum to exactly 1, or to 100.
+	// Weights must sum to exactly 1 or exactly 100.
 	Weights map[api.InstrumentID]api.Decimal `json:"weights"`
 }
 
 // Account is an account with a configuration or holdings from the start.
 type Account struct {
 	ID uuid.UUID `json:"id"`
-	// AllocationID is the allocation of its configuration. Zero means that it has none.
+	// AllocationID is the allocation of the account's configuration. Zero means that the
+	// account has no configuration.
 	AllocationID uuid.UUID `json:"allocation_id"`
-	// Holdings are the values in EUR of what the account holds of each instrument, at the
+	// Holdings are the values of the account's holdings by instrument, in EUR at the
 	// initial prices.
 	Holdings map[api.InstrumentID]api.Decimal `json:"holdings"`
 }
 
-// readState reads the JSON file of a state.
+// readState reads a state from a JSON file.
 func readState(name string) (State, error) {
 	content, err := os.ReadFile(name)
 	if err != nil {
@@ -87,7 +90,7 @@ func (a Allocation) load() ledger.LoadedAllocation {
 			kind = contract.InstrumentIDTypeISIN
 		}
 		listed := contract.InstrumentWeight{InstrumentIDType: kind, Weight: string(a.Weights[id])}
-		// A string is always accepted.
+		// The error is always nil, because the call accepts every string.
 		_ = listed.InstrumentID.FromInstrumentWeightInstrumentID0(string(id))
 		loaded.Request.Allocation = append(loaded.Request.Allocation, listed)
 	}

@@ -22,7 +22,8 @@ func stateFile(t *testing.T, content string) string {
 	return name
 }
 
-// manyAccounts returns the content of a file with 3,000 accounts, and their ids.
+// manyAccounts returns the content of a state file with 3,000 accounts, and the ids of
+// the accounts.
 func manyAccounts() (content string, ids []uuid.UUID) {
 	const accounts = 3000
 	var rows []string
@@ -37,7 +38,8 @@ func manyAccounts() (content string, ids []uuid.UUID) {
 		`"accounts":[%s],"prices":{%q:"81.77"}}`, mixID, world, apple, strings.Join(rows, ","), world), ids
 }
 
-// The accounts have the holdings in the file, at the prices in the file.
+// TestStateComesFromAFile requires that, at the start and after a reset, the accounts
+// have the holdings in the state file, at the prices in the file.
 func TestStateComesFromAFile(t *testing.T) {
 	content, ids := manyAccounts()
 	s := newSandbox(t, sandbox.WithStateFile(stateFile(t, "\xef\xbb\xbf"+content)))
@@ -46,35 +48,37 @@ func TestStateComesFromAFile(t *testing.T) {
 			held, err := s.Portfolio(id)
 			if err != nil || held.Value != api.Decimal(fmt.Sprintf("%d.5", i+41)) ||
 				held.Holdings[0].Price != "81.77" {
-				t.Fatalf("account %d: %+v %v, want a value of %d.5", i, held, err, i+41)
+				t.Fatalf("account %d: the portfolio is %+v with the error %v, want a value of %d.5",
+					i, held, err, i+41)
 			}
 		}
 		s.Reset()
 	}
 }
 
-func TestStateFilesAreChecked(t *testing.T) {
+func TestInvalidStateFilesAreRefused(t *testing.T) {
 	for content, detail := range map[string]string{
 		`{"account":[]}`:                         "account",
 		`{"accounts":[],"accounts":[]}`:          "duplicate",
 		`{"accounts":[{"id":"me"}]}`:             "accounts",
-		`{"prices":{"IE00B0M62Q58":"0"}}`:        "expected one above 0",
+		`{"prices":{"IE00B0M62Q58":"0"}}`:        "expected a price above 0",
 		`{"accounts":[]} {}`:                     "after top-level value",
 		`{"prices":{"IE00B0M62Q58":81.77}}`:      "prices",
 		`{"client_id":"` + mixID.String() + `"}`: "is not a client of this sandbox",
 	} {
 		_, err := sandbox.New(sandbox.WithoutListener(), sandbox.WithStateFile(stateFile(t, content)))
 		if err == nil || !strings.Contains(err.Error(), detail) {
-			t.Errorf("%s: %v, want it to contain %q", content, err, detail)
+			t.Errorf("%s: New returned the error %v, want one that contains %q", content, err, detail)
 		}
 	}
 	_, err := sandbox.New(sandbox.WithoutListener(), sandbox.WithStateFile("nowhere.json"))
 	if err == nil || !strings.Contains(err.Error(), "nowhere.json") {
-		t.Errorf("a missing file returns the error %v", err)
+		t.Errorf("for a missing file, New returned the error %v, want one that names the file", err)
 	}
 }
 
-// The benchmark measures a file of a realistic size. It checks nothing.
+// BenchmarkStateFile measures the start of a sandbox with a state file of a realistic
+// size. It checks nothing.
 func BenchmarkStateFile(b *testing.B) {
 	content, _ := manyAccounts()
 	name := filepath.Join(b.TempDir(), "state.json")
@@ -92,8 +96,8 @@ func BenchmarkStateFile(b *testing.B) {
 	}
 }
 
-// The state file in the README is valid.
-func TestStateFileOfTheREADME(t *testing.T) {
+// TestStateFileInTheREADMEIsValid requires that the state file in the README is valid.
+func TestStateFileInTheREADMEIsValid(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +108,6 @@ func TestStateFileOfTheREADME(t *testing.T) {
 	s := newSandbox(t, sandbox.WithStateFile(stateFile(t, content)))
 	held, err := s.Portfolio(savings)
 	if err != nil || held.Value != "100" || held.Holdings[0].Price != "81.77" {
-		t.Errorf("%+v %v, want 100 EUR at a price of 81.77", held, err)
+		t.Errorf("the portfolio is %+v with the error %v, want 100 EUR at a price of 81.77", held, err)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// inProcess calls a handler, and counts how often a body was written to.
+// inProcess is a transport that calls a handler directly, and counts how often the
+// handler wrote to the body of the last response.
 type inProcess struct {
 	handler http.Handler
 	writes  int
@@ -36,8 +37,9 @@ func (w *countingWriter) Write(body []byte) (int, error) {
 	return w.ResponseWriter.Write(body)
 }
 
-// The sandbox sends a page row by row, so a large page is never completely in memory. It
-// sends the page as a whole if a check or a fault needs the whole body.
+// TestListsAreSentRowByRow requires that the sandbox sends a page row by row, so that a
+// large page is never completely in memory. The sandbox may send the page as a whole only
+// if a check or a fault needs the whole body.
 func TestListsAreSentRowByRow(t *testing.T) {
 	const rows = 200
 	for name, test := range map[string]struct {
@@ -45,12 +47,12 @@ func TestListsAreSentRowByRow(t *testing.T) {
 		fault   *sandbox.Fault
 		whole   bool
 	}{
-		"plain": {},
-		"checked": {
+		"no check and no fault": {},
+		"a response check": {
 			options: []sandbox.Option{sandbox.WithResponseCheck(func(err error) { t.Error(err) })},
 			whole:   true,
 		},
-		"spoilt": {
+		"a fault that adds a header": {
 			fault: &sandbox.Fault{
 				Operation: "list_portfolios_allocations", Header: http.Header{"X-Odd": {"1"}},
 			},
@@ -85,11 +87,12 @@ func TestListsAreSentRowByRow(t *testing.T) {
 			all := portfolios.ListPortfoliosAllocationsParams{Limit: new(portfolios.Limit(rows))}
 			list, err := client.Allocations.List(t.Context(), all)
 			if err != nil || len(list.Data) != rows || list.Meta.TotalCount != rows {
-				t.Fatalf("got %d rows, %v", len(list.Data), err)
+				t.Fatalf("got %d rows with the error %v, want %d", len(list.Data), err, rows)
 			}
 			// The first 16 KiB come in a single write, because the journal keeps them.
 			if whole := transport.writes == 1; whole != test.whole || !whole && transport.writes < rows/2 {
-				t.Errorf("%d rows came in %d writes", rows, transport.writes)
+				t.Errorf("%d rows came in %d writes, want 1 for a whole page, and otherwise at least 100",
+					rows, transport.writes)
 			}
 		})
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// UpvestOrder is an order that Upvest places in an account without a request of the
+// UpvestOrder is an order that Upvest places in an account without a request from the
 // client, for instance for a savings plan.
 type UpvestOrder struct {
 	// ClientID is the API client that can retrieve the order. Zero means the first client
@@ -20,15 +20,15 @@ type UpvestOrder struct {
 	AccountID uuid.UUID
 	// Side is BUY or SELL.
 	Side string
-	// CashAmount is in EUR.
+	// CashAmount is the amount in EUR.
 	CashAmount api.Decimal
-	// InitiationFlow is API, AUTO_INVESTMENT or SAVINGS_PLAN. Clients find it in the
-	// order if the sandbox simulates later versions, see [WithLaterVersions].
+	// InitiationFlow is API, AUTO_INVESTMENT or SAVINGS_PLAN. Clients see it in the order
+	// only if the sandbox simulates later versions, see [WithLaterVersions].
 	InitiationFlow string
 }
 
-// PlaceOrder places an order as Upvest does, and returns its id. The order is not an
-// effect, because no request caused it.
+// PlaceOrder places an order in Upvest's place, and returns its id. The journal contains
+// no effect for the order, because no request caused it.
 func (s *Sandbox) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	o.ClientID = cmp.Or(o.ClientID, s.Client().ID)
 	if !s.config.hasClient(o.ClientID) {
@@ -42,10 +42,10 @@ func (s *Sandbox) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	return id, nil
 }
 
-// CancelOrder cancels an order as Upvest does. The order must be NEW or PROCESSING.
-// Individual orders that are FILLED stay FILLED. reason is ACCOUNT_IS_EMPTY,
+// CancelOrder cancels an order in Upvest's place. The order must be NEW or PROCESSING.
+// Individual orders that are FILLED stay FILLED. The reason must be ACCOUNT_IS_EMPTY,
 // CANCELLED_BY_CLIENT, CANCELLED_BY_UPVEST, PORTFOLIO_IS_BALANCED or SELL_LIMIT_EXCEEDED.
-// Clients find it in the order if the sandbox simulates later versions, see
+// Clients see the reason in the order only if the sandbox simulates later versions, see
 // [WithLaterVersions].
 func (s *Sandbox) CancelOrder(orderID uuid.UUID, reason string) error {
 	if err := s.world.Load().Ledger.CancelOrder(orderID, reason); err != nil {

@@ -28,12 +28,13 @@ func wantFields(t *testing.T, body string, fields ...string) {
 	t.Helper()
 	for _, field := range fields {
 		if !strings.Contains(body, field) {
-			t.Errorf("%s: want %s", body, field)
+			t.Errorf("the body is %s, want it to contain %s", body, field)
 		}
 	}
 }
 
-// Orders and cancellations of Upvest appear in the account, and are not effects.
+// TestUpvestPlacesAndCancelsOrders requires that clients see the orders and cancellations
+// that Upvest makes, and that the journal has no effects for these.
 func TestUpvestPlacesAndCancelsOrders(t *testing.T) {
 	clock := sandbox.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	s, client := started(t, invested(), sandbox.WithOrderDelay(time.Hour), sandbox.WithClock(clock),
@@ -57,7 +58,7 @@ func TestUpvestPlacesAndCancelsOrders(t *testing.T) {
 		}
 		wantFields(t, seen(t, client, own), `"status":"CANCELLED"`, `"cancellation_reason":"`+reason+`"`)
 		if err := s.CancelOrder(own, reason); err == nil {
-			t.Error("CancelOrder accepts a cancelled order")
+			t.Error("CancelOrder accepted an order that was already cancelled")
 		}
 	}
 	tooMuch := buy(t, client, portfolios.SideSELL, "99").ID
@@ -74,7 +75,7 @@ func TestUpvestPlacesAndCancelsOrders(t *testing.T) {
 	}
 }
 
-// controlled calls the control endpoint.
+// controlled sends a POST request to the control endpoint.
 func controlled(t *testing.T, s *sandbox.Sandbox, path, body string) (status int, given string) {
 	t.Helper()
 	w := serve(s, httptest.NewRequestWithContext(t.Context(), http.MethodPost,
@@ -82,7 +83,7 @@ func controlled(t *testing.T, s *sandbox.Sandbox, path, body string) (status int
 	return w.Code, w.Body.String()
 }
 
-func TestUpvestOrdersAreChecked(t *testing.T) {
+func TestInvalidUpvestOrdersAreRefused(t *testing.T) {
 	s, _ := started(t, invested(), sandbox.WithControl())
 	valid := `"account_id":"` + savings.String() + `","side":"BUY","cash_amount":"1","initiation_flow":"API"`
 	for body, detail := range map[string]string{
@@ -94,21 +95,21 @@ func TestUpvestOrdersAreChecked(t *testing.T) {
 	} {
 		if status, given := controlled(t, s, "orders", body); status != 400 ||
 			!strings.Contains(given, detail) {
-			t.Errorf("%s: %d %s, want %s", body, status, given, detail)
+			t.Errorf("%s: got %d %s, want 400 with %q", body, status, given, detail)
 		}
 	}
 	status, placed := controlled(t, s, "orders", `{`+valid+`}`)
 	if status != 200 {
-		t.Fatalf("a valid order returns %d %s", status, placed)
+		t.Fatalf("a valid order returned %d %s, want 200", status, placed)
 	}
 	id := placed[len(`{"id":"`):][:36]
 	cancel := `{"order_id":"` + id + `","reason":"CANCELLED_BY_UPVEST"}`
 	typo := strings.Replace(cancel, "BY_U", "BY-U", 1)
 	if status, given := controlled(t, s, "cancellations", typo); status != 400 ||
 		!strings.Contains(given, "reason: expected one of") {
-		t.Errorf("an unknown reason returns %d %s", status, given)
+		t.Errorf("an unknown reason returned %d %s, want 400 with the known reasons", status, given)
 	}
 	if status, given := controlled(t, s, "cancellations", cancel); status != 204 {
-		t.Errorf("cancel: %d %s", status, given)
+		t.Errorf("the cancellation returned %d %s, want 204", status, given)
 	}
 }

@@ -18,12 +18,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/tokens"
 )
 
-// maxWorlds is how many further worlds a sandbox can have.
+// maxWorlds is how many additional worlds a sandbox can have.
 const maxWorlds = 1000
 
-// worlds are the further worlds of a sandbox, each for a parallel worker of a test. A
-// world is a sandbox without a listener, with one client and a clock. It is safe for
-// concurrent use.
+// worlds are the additional worlds of a sandbox, each for one parallel test worker. A
+// world is a sandbox without a listener, with a client and a clock that no other world
+// uses. The type worlds is safe for concurrent use.
 type worlds struct {
 	// of is the sandbox that provides the listener and the settings of the worlds.
 	of *Sandbox
@@ -32,8 +32,9 @@ type worlds struct {
 	byClient map[uuid.UUID]*Sandbox
 }
 
-// Create makes a world with a random client. The world begins in the given state. If
-// state is nil, it begins in the state of the first client of the sandbox.
+// Create makes a world with a random client, and returns the variables of this client.
+// The world begins in the given state. If the state is nil, the world begins in the
+// initial state of the sandbox's first client.
 func (w *worlds) Create(state []byte) (control.Variables, error) {
 	c := w.of.config
 	c.clients = nil
@@ -68,8 +69,8 @@ func (w *worlds) Create(state []byte) (control.Variables, error) {
 	return variables, nil
 }
 
-// states returns the initial state of a world: the given one, or those of the first
-// client of the sandbox if it is nil.
+// states returns the initial states of a world: the given state, or, if that is nil, the
+// initial states of the sandbox's first client.
 func (w *worlds) states(given []byte) ([]State, error) {
 	if given != nil {
 		state, err := parseState(given)
@@ -91,7 +92,7 @@ func (w *worlds) states(given []byte) ([]State, error) {
 	return states, nil
 }
 
-// List returns the clients of the worlds, sorted.
+// List returns the ids of the clients of all worlds, sorted.
 func (w *worlds) List() []uuid.UUID {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -103,7 +104,7 @@ func (w *worlds) List() []uuid.UUID {
 	return clients
 }
 
-// Drop ends the world of a client, and reports whether there was one.
+// Drop ends the world of a client, and reports whether the client had a world.
 func (w *worlds) Drop(client uuid.UUID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -116,7 +117,7 @@ func (w *worlds) Drop(client uuid.UUID) bool {
 	return true
 }
 
-// Handler returns the handler of the world of a client, or nil if there is none.
+// Handler returns the handler of the client's world, or nil if the client has no world.
 func (w *worlds) Handler(client uuid.UUID) http.Handler {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
@@ -126,7 +127,7 @@ func (w *worlds) Handler(client uuid.UUID) http.Handler {
 	return nil
 }
 
-// stop ends the delays of all worlds.
+// stop ends the delays of faults in all worlds.
 func (w *worlds) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -135,8 +136,8 @@ func (w *worlds) stop() {
 	}
 }
 
-// pick returns the handler of the world of the client that a request of the API names, or
-// nil if that client has no world.
+// pick finds the client that an API request names, and returns the handler of the
+// client's world. It returns nil if the client has no world.
 func (w *worlds) pick(r *http.Request) http.Handler {
 	w.mu.RLock()
 	empty := len(w.byClient) == 0
@@ -155,8 +156,9 @@ func (w *worlds) pick(r *http.Request) http.Handler {
 	return w.Handler(id)
 }
 
-// inForm returns the client that the form of a token request names, because some official
-// signers do not send the header upvest-client-id. The body can be read again afterwards.
+// inForm returns the client id in the form of a token request. Some official signers send
+// the id only there, and not in the header upvest-client-id. The body of the request can
+// be read again afterwards.
 func (w *worlds) inForm(r *http.Request) string {
 	begun, err := io.ReadAll(io.LimitReader(r.Body, w.of.config.bodyLimit))
 	rest := io.MultiReader(bytes.NewReader(begun), r.Body)
@@ -167,13 +169,13 @@ func (w *worlds) inForm(r *http.Request) string {
 	return tokens.FormClient(begun)
 }
 
-// body is a body of which a part has been read.
+// body is a request body that can be read again after a part of it has been read.
 type body struct {
 	io.Reader
 	io.Closer
 }
 
-// failing is a reader that returns the error with which reading a body failed.
+// failing is a reader that always fails with the error that ended the reading of a body.
 type failing struct{ err error }
 
 // Read implements [io.Reader].

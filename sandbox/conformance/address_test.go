@@ -14,15 +14,16 @@ import (
 	"time"
 )
 
-// address is a server that the suite is run against: a sandbox, another look-alike, or
-// Upvest's own sandbox.
+// address is a server that the suite is run against: a sandbox of this repository, a
+// different imitation of the API, or Upvest's sandbox.
 type address struct {
 	*caller
 	base string
 	// fixture is nil if the server accepts no configuration for a new account.
 	fixture *fixture
-	// world is a caller in a world of the control endpoint, and control the address of
-	// that world. They are empty if the server has no control endpoint.
+	// world is a caller in a world that the control endpoint created, and control is the
+	// address of that world's control endpoint. They are empty if the server has no
+	// control endpoint.
 	world   *caller
 	control string
 }
@@ -41,7 +42,8 @@ func newAddress(t testing.TB, variable func(name string) string) *address {
 	}
 	a.login(t, scopes)
 	if len(a.scopes) == 0 {
-		a.scopes = strings.Fields(scopes) // all that was asked for
+		// a response that names no scopes grants all that were requested
+		a.scopes = strings.Fields(scopes)
 	}
 	a.enterWorld(t)
 	if slices.Contains(a.scopes, "portfolios:admin") {
@@ -68,8 +70,8 @@ func newCaller(t testing.TB, variable func(name string) string) *caller {
 	}
 }
 
-// keyContent returns the private key as PEM, from any of the variables that hold or name
-// it.
+// keyContent returns the private key as PEM. One of three variables contains the key or
+// the name of the key's file.
 func keyContent(t testing.TB, variable func(name string) string) []byte {
 	t.Helper()
 	const name = "UPVEST_API_HTTP_SIGN_PRIVATE_KEY"
@@ -81,12 +83,12 @@ func keyContent(t testing.TB, variable func(name string) string) []byte {
 		content, err = os.ReadFile(variable(name + "_FILENAME"))
 	}
 	if err != nil {
-		t.Fatalf("read the private key of %s: %v", name, err)
+		t.Fatalf("reading the private key that %s names failed: %v", name, err)
 	}
 	return content
 }
 
-// enterWorld creates a world if the server has a control endpoint.
+// enterWorld creates a world and switches to it if the server has a control endpoint.
 func (a *address) enterWorld(t testing.TB) {
 	t.Helper()
 	var made struct {
@@ -100,7 +102,7 @@ func (a *address) enterWorld(t testing.TB) {
 	}
 	_, body := plain(t, http.MethodPost, worlds, "")
 	if err := json.Unmarshal([]byte(body), &made); err != nil || made.ClientID == "" {
-		t.Fatalf("create a world: %s", body)
+		t.Fatalf("creating a world returned %s, want a client_id", body)
 	}
 	a.control = worlds + "/" + made.ClientID
 	t.Cleanup(func() { plain(t, http.MethodDelete, a.control, "") })
@@ -108,11 +110,11 @@ func (a *address) enterWorld(t testing.TB) {
 	a.world.login(t, "portfolios:read portfolios:admin")
 }
 
-// order calls the control endpoint of the world.
+// order sends a request to the control endpoint of the world.
 func (a *address) order(t testing.TB, method, path, body string) {
 	t.Helper()
 	if status, text := plain(t, method, a.control+"/"+path, body); status/100 != 2 {
-		t.Fatalf("control endpoint: %s %s: %d %s", method, path, status, text)
+		t.Fatalf("control endpoint: %s %s returned %d %s, want 2xx", method, path, status, text)
 	}
 }
 
@@ -135,8 +137,8 @@ func plain(t testing.TB, method, address, body string) (int, string) {
 	return response.StatusCode, string(content)
 }
 
-// newFixture makes an allocation, and an account that follows it. It returns nil if the
-// server does not know the account.
+// newFixture creates an allocation and an account that follows it. It returns nil if the
+// server does not accept a new account.
 func newFixture(t testing.TB, c *caller) *fixture {
 	t.Helper()
 	var made struct {

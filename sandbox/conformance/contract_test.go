@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// bodyRules are rules of the body.
+// bodyRules are the rules for bodies.
 var bodyRules = []rule{
 	{
 		rule: "the body is JSON", source: reference,
@@ -57,17 +57,17 @@ var bodyRules = []rule{
 		status: 400, detail: "body field cash_amount",
 	},
 	{
-		rule: "fields have their type", source: reference,
+		rule: "fields have the documented type", source: reference,
 		breaks: signed(sends("POST", "/portfolios/orders", order(`"cash_amount":5`)), asIs),
 		status: 400, detail: "body field cash_amount",
 	},
 	{
-		rule: "fields have their pattern", source: reference,
+		rule: "fields match the documented pattern", source: reference,
 		breaks: signed(sends("POST", "/portfolios/orders", order(`"cash_amount":"1e3"`)), asIs),
 		status: 400, detail: "body field cash_amount",
 	},
 	{
-		rule: "fields have values of their enum", source: reference,
+		rule: "enum fields have a documented value", source: reference,
 		breaks: signed(sends("POST", "/portfolios/orders", order(`"side":"HOLD"`)), asIs),
 		status: 400, detail: "body field side",
 	},
@@ -77,7 +77,7 @@ var bodyRules = []rule{
 		status: 400, detail: "body field account_id",
 	},
 	{
-		rule: "fields inside lists are checked", source: reference,
+		rule: "fields of objects in lists are checked", source: reference,
 		breaks: signed(post, replacing(`"0.3"`, `"0.300001"`)),
 		status: 400, detail: "body field allocation.1.weight",
 	},
@@ -92,7 +92,7 @@ var bodyRules = []rule{
 		status: 400, detail: "exactly one of accounts, allocations",
 	},
 	{
-		rule: "a rebalancing does not have both", source: reference,
+		rule: "a rebalancing does not have both accounts and allocations", source: reference,
 		breaks: signed(sends("POST", "/portfolios/rebalancings/executions",
 			`{"accounts":[],"allocations":[]}`), asIs),
 		status: 400, detail: "exactly one of accounts, allocations",
@@ -103,7 +103,7 @@ var bodyRules = []rule{
 	},
 }
 
-// queryRules are rules of the parameters in query and path.
+// queryRules are the rules for parameters in the query and the path.
 var queryRules = []rule{
 	{
 		rule: "unknown query parameters are ignored", source: versioning,
@@ -131,7 +131,7 @@ var queryRules = []rule{
 		status: 400, detail: "query parameter offset",
 	},
 	{
-		rule: "sort has a value of its enum", source: reference,
+		rule: "sort has a documented value", source: reference,
 		keeps:  signed(at("/portfolios/configurations?sort=account_id&order=ASC"), asIs),
 		breaks: signed(at("/portfolios/configurations?sort=id"), asIs),
 		status: 400, detail: "query parameter sort",
@@ -142,13 +142,13 @@ var queryRules = []rule{
 		status: 400, detail: "path parameter portfolio_order_id",
 	},
 	{
-		rule: "ids have their dashes", source: choice,
+		rule: "ids in queries contain dashes", source: choice,
 		keeps:  signed(at("/portfolios/orders?account_id="+user), asIs),
 		breaks: signed(at("/portfolios/orders?account_id="+strings.ReplaceAll(user, "-", "")), asIs),
 		status: 400, detail: "query parameter account_id",
 	},
 	{
-		rule: "ids in bodies have their dashes", source: choice,
+		rule: "ids in bodies contain dashes", source: choice,
 		breaks: signed(sends("POST", "/portfolios/orders",
 			order(`"account_id":"`+strings.Replace(user, "-", "", 1)+`"`)), asIs),
 		status: 400, detail: "body field account_id",

@@ -46,8 +46,8 @@ func TestControlErrorsAreProblems(t *testing.T) {
 			detail: "the year 1969",
 		},
 		{method: "POST", path: "prices", body: `{"AAPL":"1"}`, detail: "expected an ISIN or a UUID"},
-		{method: "POST", path: "prices", body: `{"IE00B0M62Q58":"0"}`, detail: "expected one above 0"},
-		{method: "PUT", path: "faults", detail: "has no PUT faults"},
+		{method: "POST", path: "prices", body: `{"IE00B0M62Q58":"0"}`, detail: "expected a price above 0"},
+		{method: "PUT", path: "faults", detail: "has no operation PUT faults"},
 		{
 			method: "POST", path: "prices", body: `{"8b9d3a1c-5ea1-4f07-9d1a-0d3f6f5e8a01":"1",` +
 				`"8B9D3A1C-5EA1-4F07-9D1A-0D3F6F5E8A01":"2"}`,
@@ -78,7 +78,7 @@ func TestControlErrorsAreProblems(t *testing.T) {
 		{method: "POST", path: "reset", body: `{"client":1}`, detail: "the body: expected none"},
 		{method: "DELETE", path: "tokens?", detail: "the query: expected none"},
 		{method: "POST", path: "clock?advance=24h", body: `{}`, detail: "the query: expected none"},
-		{method: "POST", path: "other", detail: "has no POST other"},
+		{method: "POST", path: "other", detail: "has no operation POST other"},
 	} {
 		t.Run(test.method+" "+test.path+" "+test.body, func(t *testing.T) {
 			r := &request{method: test.method, path: "/_sandbox/" + test.path}
@@ -93,8 +93,9 @@ func TestControlErrorsAreProblems(t *testing.T) {
 	}
 }
 
-// No web page reaches the control endpoint, neither from another site nor under a host
-// name that resolves to this machine (DNS rebinding).
+// TestControlRefusesBrowsers requires that the control endpoint refuses requests from web
+// pages of other sites, and from pages whose host name resolves to this machine (DNS
+// rebinding).
 func TestControlRefusesBrowsers(t *testing.T) {
 	c := start(t).caller(t)
 	_, port, _ := strings.Cut(c.address, ":")
@@ -105,27 +106,35 @@ func TestControlRefusesBrowsers(t *testing.T) {
 		headers []header
 		status  int
 	}{
-		"no browser": {method: "DELETE", status: 204},
-		"another local name": {
+		"no header of a browser": {method: "DELETE", status: 204},
+		"the host localhost": {
 			method: "DELETE", headers: []header{{"host", "localhost:" + port}}, status: 204,
 		},
-		"a name in capitals": {
+		"the host LOCALHOST": {
 			method: "DELETE", headers: []header{{"host", "LOCALHOST:" + port}}, status: 204,
 		},
-		"a name with a dot": {
+		"the host localhost with a dot at the end": {
 			method: "DELETE", headers: []header{{"host", "localhost.:" + port}}, status: 204,
 		},
-		"IPv6":                {method: "DELETE", headers: []header{{"host", "[::1]:" + port}}, status: 204},
-		"the address bar":     {method: "GET", headers: []header{{"sec-fetch-site", "none"}}, status: 200},
-		"another site writes": {method: "DELETE", headers: []header{crossSite, evil}, status: 403},
-		"an old browser":      {method: "DELETE", headers: []header{evil}, status: 403},
-		"another site reads":  {method: "GET", headers: []header{crossSite}, status: 403},
-		"a rebound name": {
+		"the host [::1]": {
+			method: "DELETE", headers: []header{{"host", "[::1]:" + port}}, status: 204,
+		},
+		"a read from the address bar": {
+			method: "GET", headers: []header{{"sec-fetch-site", "none"}}, status: 200,
+		},
+		"a write from another site": {method: "DELETE", headers: []header{crossSite, evil}, status: 403},
+		"a write from another site, old browser": {
+			method: "DELETE", headers: []header{evil}, status: 403,
+		},
+		"a read from another site": {method: "GET", headers: []header{crossSite}, status: 403},
+		"a read under a rebound host name": {
 			method:  "GET",
 			headers: []header{{"host", "evil.example:" + port}, {"sec-fetch-site", "same-origin"}},
 			status:  403,
 		},
-		"a rebound name, old": {method: "DELETE", headers: []header{{"host", "evil.example"}}, status: 403},
+		"a write under a rebound host name": {
+			method: "DELETE", headers: []header{{"host", "evil.example"}}, status: 403,
+		},
 	} {
 		r := &request{method: test.method, path: "/_sandbox/faults", headers: []header{{"host", c.address}}}
 		if test.method == "GET" {
@@ -136,26 +145,29 @@ func TestControlRefusesBrowsers(t *testing.T) {
 		}
 		got := c.send(t, r)
 		if got.status != test.status {
-			t.Errorf("%s: %d %s, want %d", name, got.status, got.body, test.status)
+			t.Errorf("%s: got %d %s, want the status %d", name, got.status, got.body, test.status)
 		}
 		if test.status == 403 {
-			rule{status: 403, detail: "refuses requests of web pages"}.refused(t, c, got)
+			rule{status: 403, detail: "refuses requests from web pages"}.refused(t, c, got)
 		}
 	}
 }
 
-func TestExposure(t *testing.T) {
+// TestExposedSandboxAcceptsEveryHost requires that a sandbox with -expose names a
+// loopback address in its variables, and opens the control endpoint under every host
+// name.
+func TestExposedSandboxAcceptsEveryHost(t *testing.T) {
 	p := start(t, "-address", "0.0.0.0:0", "-expose")
 	if !strings.HasPrefix(p.variables["BASE_URL"], "http://127.0.0.1:") {
-		t.Errorf("the variables name %s", p.variables["BASE_URL"])
+		t.Errorf("the base URL is %s, want http://127.0.0.1 with a port", p.variables["BASE_URL"])
 	}
 	c := p.loggedIn(t)
 	if got := c.send(t, c.get().sign()); got.status != 200 {
-		t.Errorf("%d %s", got.status, got.body)
+		t.Errorf("a request over loopback got %d %s, want 200", got.status, got.body)
 	}
 	r := &request{method: "GET", path: "/_sandbox/effects", headers: []header{{"host", "sandbox:8080"}}}
 	if got := c.send(t, r); got.status != 200 {
-		t.Errorf("under the name of a container: %d %s", got.status, got.body)
+		t.Errorf("with the host name sandbox: got %d %s, want 200", got.status, got.body)
 	}
 }
 
@@ -163,7 +175,7 @@ func TestControlIsOffByDefault(t *testing.T) {
 	p := start(t, "-control=false")
 	status := p.control(t, "GET", "requests", nil, nil)
 	if status != http.StatusBadRequest && status != http.StatusNotFound {
-		t.Errorf("the control endpoint responds %d", status)
+		t.Errorf("without -control, the control endpoint returned %d, want 400 or 404", status)
 	}
 	c := p.loggedIn(t)
 	got := c.send(t, at("/_sandbox/requests")(c).sign())

@@ -14,8 +14,8 @@ import (
 
 const html = "<html><body>Bad Gateway</body></html>"
 
-// faultRow is a fault, with the response that the caller receives and whether the request
-// has an effect.
+// faultRow is a fault. The function `want` reports whether a response is the expected
+// one, and `acts` is true if the request must have an effect.
 type faultRow struct {
 	name  string
 	fault fault
@@ -23,7 +23,7 @@ type faultRow struct {
 	want  func(response) bool
 }
 
-// problemFaults replace the response by an error or a redirect.
+// problemFaults replace the response with an error or a redirect.
 var problemFaults = []faultRow{
 	{
 		name:  "an error instead of acting",
@@ -37,7 +37,7 @@ var problemFaults = []faultRow{
 		want:  isProblem(502, "https://docs.upvest.co/errors/bad_gateway"),
 	},
 	{
-		name:  "a limit with Retry-After",
+		name:  "a rate limit with Retry-After",
 		fault: fault{"status": 429, "header": map[string]string{"Retry-After": "7"}},
 		want: func(r response) bool {
 			return r.status == 429 && r.header.Get("Retry-After") == "7"
@@ -65,7 +65,7 @@ var problemFaults = []faultRow{
 // bodyFaults replace or extend the body.
 var bodyFaults = []faultRow{
 	{
-		name:  "HTML",
+		name:  "HTML instead of acting",
 		fault: fault{"status": 502, "body": html, "content_type": "text/html"},
 		want: func(r response) bool {
 			return r.status == 502 && string(r.body) == html && r.header.Get("Content-Type") == "text/html"
@@ -90,7 +90,7 @@ var bodyFaults = []faultRow{
 		want:  func(r response) bool { return string(r.body) == `{"id":` },
 	},
 	{
-		name:  "another success",
+		name:  "a different status of success",
 		fault: fault{"after": true, "status": 201},
 		acts:  true,
 		want:  func(r response) bool { return r.status == 201 && strings.Contains(string(r.body), `"id"`) },
@@ -109,10 +109,10 @@ var bodyFaults = []faultRow{
 	},
 }
 
-// connectionFaults cut the connection, delay the response or change its date.
+// connectionFaults close the connection early, delay the response or change its date.
 var connectionFaults = []faultRow{
 	{
-		name:  "a body that is cut",
+		name:  "a body that is cut off",
 		fault: fault{"cut_body": true},
 		acts:  true,
 		want: func(r response) bool {
@@ -137,7 +137,7 @@ var connectionFaults = []faultRow{
 		want:  func(r response) bool { return r.status == 200 },
 	},
 	{
-		name:  "a skewed date",
+		name:  "a Date that is an hour behind",
 		fault: fault{"date_skew": "-1h"},
 		acts:  true,
 		want: func(r response) bool {
@@ -151,6 +151,8 @@ func isProblem(status int, detail string) func(response) bool {
 	return func(r response) bool { return r.status == status && strings.Contains(string(r.body), detail) }
 }
 
+// TestFaults requires that each fault applies to exactly one valid request for its
+// operation.
 func TestFaults(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
@@ -167,26 +169,29 @@ func (row faultRow) run(t *testing.T, p *running, c *caller) {
 	maps.Copy(injected, row.fault)
 	p.inject(t, injected)
 	if r := c.send(t, c.get().sign()); r.status != 200 {
-		t.Errorf("a request for another operation got the fault: %d %s", r.status, r.body)
+		t.Errorf("a request for a different operation got %d %s, want 200", r.status, r.body)
 	}
 	wrong := c.post()
 	wrong.setBody("{}")
 	if r := c.send(t, wrong.sign()); r.status != 400 {
-		t.Errorf("an invalid request got the fault: %d %s", r.status, r.body)
+		t.Errorf("an invalid request got %d %s, want its usual 400", r.status, r.body)
 	}
 	before := p.effects(t, creates)
 	met := c.try(t, c.post().sign())
 	if !row.want(met) {
-		t.Errorf("got %d %v %.200s %v", met.status, met.header, met.body, met.failed)
+		t.Errorf("the request got %d %v %.200s with the error %v, want the response of the fault",
+			met.status, met.header, met.body, met.failed)
 	}
 	if acted := p.effects(t, creates) > before; acted != row.acts {
-		t.Errorf("acted: %t, want %t", acted, row.acts)
+		t.Errorf("the request had an effect: %t, want %t", acted, row.acts)
 	}
 	if r := c.send(t, c.post().sign()); r.status != 200 {
-		t.Errorf("a second request got the fault: %d %s", r.status, r.body)
+		t.Errorf("the request after the fault got %d %s, want 200", r.status, r.body)
 	}
 }
 
+// TestFaultCounts requires that a fault applies as often as its count allows, and that
+// waiting faults apply in turn.
 func TestFaultCounts(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
@@ -199,36 +204,37 @@ func TestFaultCounts(t *testing.T) {
 	p.inject(t, fault{"status": 500, "count": 2})
 	p.inject(t, fault{"status": 504})
 	if got := statuses(4); got[0] != 500 || got[1] != 500 || got[2] != 504 || got[3] != 200 {
-		t.Errorf("got %v, want 500 500 504 200", got)
+		t.Errorf("four requests got the statuses %v, want 500, 500, 504 and 200", got)
 	}
 	p.inject(t, fault{"status": 500, "count": -1})
 	if got := statuses(3); got[0] != 500 || got[2] != 500 {
-		t.Errorf("got the statuses %v, want 500 for every request", got)
+		t.Errorf("three requests got the statuses %v, want 500 for each", got)
 	}
 	if status := p.control(t, "DELETE", "faults", nil, nil); status != http.StatusNoContent {
-		t.Errorf("clear: %d", status)
+		t.Errorf("clearing the faults returned %d, want 204", status)
 	}
 	if got := statuses(1); got[0] != 200 {
-		t.Errorf("got the statuses %v after the faults were cleared", got)
+		t.Errorf("after the faults were cleared, got the statuses %v, want 200", got)
 	}
 	p.inject(t, fault{"operation": "token", "status": 503})
 	if r := c.send(t, c.tokenRequest("portfolios:read").sign()); r.status != 503 {
-		t.Errorf("the token endpoint responds %d %s", r.status, r.body)
+		t.Errorf("the token endpoint responded with %d %s, want the 503 of the fault", r.status, r.body)
 	}
 }
 
-func TestFaultKeepsTheResponseForTheRepetition(t *testing.T) {
+func TestRepetitionAfterACutConnectionGetsTheResponse(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
 	p.inject(t, fault{"operation": creates, "after": true, "reset": true})
 	lost := c.post()
 	if r := c.try(t, lost.sign()); r.failed == nil {
-		t.Fatalf("got %d %s, want a reset", r.status, r.body)
+		t.Fatalf("the request with the fault got %d %s, want a reset connection", r.status, r.body)
 	}
 	again := c.post()
 	again.setKey(lost.get("idempotency-key"))
 	if r := c.send(t, again.sign()); r.status != 200 || p.effects(t, creates) != 1 {
-		t.Errorf("the repetition got %d %s, with %d effects", r.status, r.body, p.effects(t, creates))
+		t.Errorf("the repetition got %d %s, with %d effects in total, want 200 and 1 effect",
+			r.status, r.body, p.effects(t, creates))
 	}
 }
 
@@ -246,12 +252,13 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 		{"colour": "red"},
 	} {
 		if status := p.control(t, "POST", "faults", wrong, nil); status != http.StatusBadRequest {
-			t.Errorf("%v: %d, want 400", wrong, status)
+			t.Errorf("injecting %v returned the status %d, want 400", wrong, status)
 		}
 	}
 }
 
-// A request has no effect if its client disconnects during the delay before it acts.
+// TestFaultDelayEndsWithTheClient requires that a request has no effect if its client
+// disconnects while a fault delays the request.
 func TestFaultDelayEndsWithTheClient(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
@@ -268,7 +275,7 @@ func TestFaultDelayEndsWithTheClient(t *testing.T) {
 		log := p.requests(t, "").Data
 		if last := log[len(log)-1]; last.Operation == creates {
 			if last.Status != 0 || !last.Fault {
-				t.Errorf("the last request in the journal is %+v", last)
+				t.Errorf("the last request in the journal is %+v, want a fault and the status 0", last)
 			}
 			break
 		}

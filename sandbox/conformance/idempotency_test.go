@@ -13,6 +13,8 @@ import (
 
 const creates = "create_portfolios_allocation"
 
+// TestIdempotency requires that the sandbox repeats the response for a key within 24
+// hours, and refuses the key for a different request.
 func TestIdempotency(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
@@ -25,20 +27,21 @@ func TestIdempotency(t *testing.T) {
 	}
 	first := c.send(t, withKey(allocationBody))
 	if first.status != 200 || p.effects(t, creates) != 1 {
-		t.Fatalf("first: %d %s, %d effects", first.status, first.body, p.effects(t, creates))
+		t.Fatalf("the first request got %d %s and had %d effects, want 200 and 1 effect",
+			first.status, first.body, p.effects(t, creates))
 	}
 	repeated := c.send(t, withKey(allocationBody))
 	if repeated.status != first.status || !bytes.Equal(repeated.body, first.body) ||
 		p.effects(t, creates) != 1 {
-		t.Errorf("the repetition got %d %s, with %d effects", repeated.status, repeated.body,
-			p.effects(t, creates))
+		t.Errorf("the repetition got %d %s, with %d effects in total, want the first response and 1 effect",
+			repeated.status, repeated.body, p.effects(t, creates))
 	}
 	if repeated.header.Get("Upvest-Request-Id") == first.header.Get("Upvest-Request-Id") {
-		t.Error("the repetition has the request id of the first")
+		t.Error("the repetition has the same upvest-request-id as the first request")
 	}
 	log := p.requests(t, "").Data
 	if log[len(log)-2].Replayed || !log[len(log)-1].Replayed {
-		t.Errorf("the journal has %+v, want the last to be replayed", log)
+		t.Errorf("the journal has the requests %+v, want only the last one replayed", log)
 	}
 	reused := rule{source: choice, status: 422, detail: "idempotency-key was used before"}
 	reused.refused(t, c, c.send(t, withKey(`{"allocation":[]}`+" ")))
@@ -50,16 +53,17 @@ func TestIdempotency(t *testing.T) {
 	p.advance(t, 24*time.Hour-time.Minute)
 	c.login(t, "portfolios:admin")
 	if a := c.send(t, withKey(allocationBody)); !bytes.Equal(a.body, first.body) {
-		t.Errorf("within 24 hours: %d %s", a.status, a.body)
+		t.Errorf("within 24 hours, a repetition got %d %s, want the first response", a.status, a.body)
 	}
 	p.advance(t, time.Minute)
 	if a := c.send(t, withKey(allocationBody)); a.status != 200 || bytes.Equal(a.body, first.body) ||
 		p.effects(t, creates) != 2 {
-		t.Errorf("after 24 hours: %d %s, %d effects", a.status, a.body, p.effects(t, creates))
+		t.Errorf("after 24 hours, a repetition got %d %s, with %d effects in total, "+
+			"want a new response and 2 effects", a.status, a.body, p.effects(t, creates))
 	}
 }
 
-func TestIdempotencyKeepsOnlySuccess(t *testing.T) {
+func TestKeyOfAFailedRequestCanBeUsedAgain(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
 	key := uuid.NewString()
@@ -67,12 +71,12 @@ func TestIdempotencyKeepsOnlySuccess(t *testing.T) {
 		`{"account_id":"`+uuid.NewString()+`","allocation_id":"`+uuid.NewString()+`"}`)
 	refused.setKey(key)
 	if a := c.send(t, refused.sign()); a.status != 404 {
-		t.Fatalf("%d %s", a.status, a.body)
+		t.Fatalf("a configuration for a missing allocation got %d %s, want 404", a.status, a.body)
 	}
 	again := c.post()
 	again.setKey(key)
 	if a := c.send(t, again.sign()); a.status != 200 {
-		t.Errorf("the sandbox does not accept the key of a failed request again: %d %s", a.status, a.body)
+		t.Errorf("a request with the key of a failed request got %d %s, want 200", a.status, a.body)
 	}
 }
 
@@ -93,11 +97,11 @@ func TestEachClientHasSeparateIdempotencyKeys(t *testing.T) {
 		bodies = append(bodies, c.send(t, r.sign()).body)
 	}
 	if bytes.Equal(bodies[0], bodies[1]) || p.effects(t, creates) != 2 {
-		t.Errorf("two clients with one key got %s and %s", bodies[0], bodies[1])
+		t.Errorf("two clients with the same key got %s and %s, want two allocations", bodies[0], bodies[1])
 	}
 }
 
-func TestConcurrentRequestsWithOneKey(t *testing.T) {
+func TestConcurrentRequestsWithTheSameKey(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
 	key := uuid.NewString()
@@ -112,22 +116,24 @@ func TestConcurrentRequestsWithOneKey(t *testing.T) {
 	wait.Wait()
 	for _, a := range responses {
 		if a.status != 200 || !bytes.Equal(a.body, responses[0].body) {
-			t.Errorf("got %d %s, want the response of the others: %s", a.status, a.body, responses[0].body)
+			t.Errorf("got %d %s, want 200 and the response to the first request: %s",
+				a.status, a.body, responses[0].body)
 		}
 	}
 	if n := p.effects(t, creates); n != 1 {
-		t.Errorf("%d effects, want 1", n)
+		t.Errorf("the requests with the same key had %d effects, want 1", n)
 	}
 }
 
-// If there are too many keys, the sandbox refuses the next write and drops no key. The
-// detail names the flag.
+// TestKeptResponsesAreBounded requires that the sandbox refuses a write with a new key
+// when the space for kept responses is full, and drops no response. The detail of the
+// error names the flag that sets the size of the space.
 func TestKeptResponsesAreBounded(t *testing.T) {
 	p := start(t, "-kept-responses", "2000")
 	c := p.loggedIn(t)
 	first := c.post()
 	if a := c.send(t, first.sign()); a.status != 200 {
-		t.Fatalf("first: %d %s", a.status, a.body)
+		t.Fatalf("the first request got %d %s, want 200", a.status, a.body)
 	}
 	var a response
 	for a.status == 0 || a.status == 200 {
@@ -138,13 +144,13 @@ func TestKeptResponsesAreBounded(t *testing.T) {
 	again := c.post()
 	again.setKey(first.get("idempotency-key"))
 	if a := c.send(t, again.sign()); a.status != 200 || p.effects(t, creates) != effects {
-		t.Errorf("the repetition of the first request got %d %s, with %d effects, want %d", a.status, a.body,
+		t.Errorf("repeating the first request got %d %s, with %d effects, want 200 and %d", a.status, a.body,
 			p.effects(t, creates), effects)
 	}
 	p.advance(t, 24*time.Hour)
 	c.login(t, "portfolios:admin")
 	if a := c.send(t, c.post().sign()); a.status != 200 {
-		t.Errorf("a day later, a write returns %d %s", a.status, a.body)
+		t.Errorf("a write a day later got %d %s, want 200", a.status, a.body)
 	}
 }
 
@@ -168,11 +174,11 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	w.p.control(t, "GET", "effects?operation=create_portfolios_order&account="+account, nil, &effects)
 	if effects.Total != 8 || effects.Dropped != 0 || len(effects.Data) != 3 || effects.Data[2].Number != 7 ||
 		effects.Data[0].AccountIDs[0] != account {
-		t.Errorf("the effects with the filters are %+v, want the orders of the account", effects)
+		t.Errorf("the filtered effects are %+v, want the three orders of the account", effects)
 	}
 	w.p.control(t, "GET", "effects?limit=2&after=6", nil, &effects)
 	if len(effects.Data) != 2 || effects.Data[0].Number != 7 || effects.Data[1].AccountIDs[0] != other {
-		t.Errorf("the page of effects is %+v", effects)
+		t.Errorf("the page after the number 6 is %+v, want the effects 7 and 8", effects)
 	}
 	log := w.p.requests(t, "?account="+account)
 	last := log.Data[len(log.Data)-1]
@@ -180,25 +186,25 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 		last.Query != "account_id="+account+"&limit=5" ||
 		last.Header["Authorization"][0] != "***" || last.Header["Signature-Input"] == nil ||
 		last.Number != log.Total {
-		t.Errorf("the requests with the account are %+v", log)
+		t.Errorf("the requests with the account are %+v, want five, with the list of orders last", log)
 	}
 	if log.Data[1].Body != orderBody(account, "BUY", "1") {
-		t.Errorf("the journal has the body %q for an order", log.Data[1].Body)
+		t.Errorf("the journal has the body %q for an order request, want it as sent", log.Data[1].Body)
 	}
 	granted := w.p.requests(t, "?operation=token").Data
 	if len(granted) != 1 || !strings.Contains(granted[0].Body, "client_secret=***") {
-		t.Errorf("the token requests in the journal are %+v", granted)
+		t.Errorf("the token requests in the journal are %+v, want one with a masked secret", granted)
 	}
 	for _, wrong := range []string{
 		"?after=-1", "?limit=0", "?limit=1001", "?account=me", "?colour=red",
-		// Filters that select nothing or everything by mistake.
+		// These filters would select nothing or everything by mistake.
 		"?operation=create_portfolio_order", "?operation=", "?account=" + uuid.Nil.String(), "?account=",
 		"?operation=token&operation=token", "?account=" + account + "&account=" + other, "?after=1&after=2",
 		"?operation=create_account_liquidation", "?account=%zz", "?account=" + account + ";limit=1",
 	} {
 		for _, what := range []string{"effects", "requests"} {
 			if status := w.p.control(t, http.MethodGet, what+wrong, nil, nil); status != 400 {
-				t.Errorf("%s%s: %d", what, wrong, status)
+				t.Errorf("reading %s%s returned the status %d, want 400", what, wrong, status)
 			}
 		}
 	}

@@ -41,7 +41,7 @@ func TestKeysOfClients(t *testing.T) {
 
 	check(t, ec, []rule{
 		{
-			rule: "ECDSA on P-521 with SHA-512 is ASN.1 DER", source: signatures,
+			rule: "a signature by ECDSA on P-521 is ASN.1 DER", source: signatures,
 			keeps:  signed(post, asIs),
 			breaks: signed(post, signs(func(_ *caller, base string) []byte { return raw(t, p521, base) })),
 			status: 401,
@@ -58,18 +58,18 @@ func TestKeysOfClients(t *testing.T) {
 			detail: "Signature is incorrect: the ECDSA signature is over a SHA-256 digest, expected SHA-512",
 		},
 		{
-			rule: "alg is that of the curve", source: choice,
+			rule: "alg names the algorithm of the curve", source: choice,
 			keeps:  signed(get, parameter("alg", `"ecdsa-p521-sha512"`)),
 			breaks: signed(get, parameter("alg", `"ecdsa-p256-sha256"`)),
 			status: 401, detail: `alg is "ecdsa-p256-sha256", expected ecdsa-p521-sha512`,
 		},
 		{
-			rule: "an ECDSA signature that is not DER is named", source: signatures,
+			rule: "an invalid ECDSA signature in raw form is reported as not ASN.1 DER", source: signatures,
 			breaks: signed(get, signs(func(*caller, string) []byte { return make([]byte, 132) })),
 			status: 401, detail: "is not ASN.1 DER",
 		},
 		{
-			rule: "the key is one of the client", source: signatures,
+			rule: "the key belongs to the client", source: signatures,
 			breaks: signed(get, func(r *request) {
 				r.setParameter("keyid", `"`+ed.keyID+`"`)
 				r.signer = ed.sign
@@ -77,36 +77,36 @@ func TestKeysOfClients(t *testing.T) {
 			status: 401, detail: "is not a key of the client in upvest-client-id",
 		},
 		{
-			rule: "the token is one of the client", source: auth,
+			rule: "the token belongs to the client", source: auth,
 			breaks: signed(get, with("authorization", "Bearer "+ed.token)),
-			status: 401, detail: "the access token belongs to another client",
+			status: 401, detail: "the access token belongs to a different client",
 		},
 	})
 	check(t, small, []rule{{
-		rule: "a nonce belongs to the key that used it", source: choice,
+		rule: "two keys may use the same nonce", source: choice,
 		keeps: func(c *caller) *request {
 			used := ed.get().sign()
 			if a := ed.send(t, used); a.status != 200 {
-				t.Errorf("the first use of the nonce returns %d %s", a.status, a.body)
+				t.Errorf("the first use of the nonce got %d %s, want 200", a.status, a.body)
 			}
 			r := c.get()
 			r.setParameter("nonce", strings.TrimPrefix(used.parameters[3], "nonce="))
 			return r.sign()
 		},
 	}})
-	check(t, small, []rule{{rule: "other curves are tolerated", source: choice, keeps: signed(post, asIs)}})
+	check(t, small, []rule{{rule: "the curve P-256 is accepted", source: choice, keeps: signed(post, asIs)}})
 
 	made := ed.send(t, ed.post().sign()).object(t)["id"].(string)
 	if a := ed.send(t, at("/portfolios/allocations/"+made)(ed).sign()); a.status != 200 {
-		t.Errorf("a request of the owner returns %d %s", a.status, a.body)
+		t.Errorf("the owner's request for the allocation got %d %s, want 200", a.status, a.body)
 	}
 	if a := ec.send(t, at("/portfolios/allocations/"+made)(ec).sign()); a.status != 404 {
-		t.Errorf("a request of another client for the allocation returns %d %s", a.status, a.body)
+		t.Errorf("another client's request for the allocation got %d %s, want 404", a.status, a.body)
 	}
 }
 
-// The files were written by openssl. The README of the wrapper's testdata lists the
-// commands.
+// TestKeyFiles requires that the program reads key files that openssl wrote.
+// wrapper/testdata/keys/README.md lists the commands.
 func TestKeyFiles(t *testing.T) {
 	for _, name := range []string{
 		"ed25519-pkcs8", "p521-pkcs8", "p521-sec1", "p521-sec1-parameters", "p521-public",
@@ -115,7 +115,8 @@ func TestKeyFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// start requires a client with its private key in a file, which is the first one.
+		// start needs a first client whose private key is in a file, so the tested key
+		// belongs to a second client.
 		start(t, "-client", "", "-client", "key="+file)
 	}
 }
@@ -143,7 +144,7 @@ func publicFile(t *testing.T, directory, name string, key crypto.Signer) string 
 	return file
 }
 
-// raw is a signature in the form of generic libraries: r followed by s.
+// raw returns a signature in the form that generic libraries produce: r followed by s.
 func raw(t *testing.T, key *ecdsa.PrivateKey, base string) []byte {
 	t.Helper()
 	sum := sha512.Sum512([]byte(base))
@@ -158,8 +159,8 @@ func raw(t *testing.T, key *ecdsa.PrivateKey, base string) []byte {
 	return append(parsed.R.FillBytes(make([]byte, 66)), parsed.S.FillBytes(make([]byte, 66))...)
 }
 
-// Official signers read each form of a client's key. The sandbox must accept the
-// signatures of each.
+// TestKeyForms requires that the sandbox writes key files in each form that Upvest's
+// official signers read, and accepts signatures made with each of these keys.
 func TestKeyForms(t *testing.T) {
 	directory := t.TempDir()
 	for form, want := range map[string]struct{ block, passphrase string }{
@@ -182,15 +183,16 @@ func TestKeyForms(t *testing.T) {
 		if passphrase := p.variables["HTTP_SIGN_PRIVATE_KEY_PASSPHRASE"]; block.Type != want.block ||
 			passphrase != want.passphrase ||
 			encrypted != (passphrase != "") {
-			t.Errorf("%s: %s, %v, passphrase %q", form, block.Type, block.Headers, passphrase)
+			t.Errorf("%s: got the block %s with the headers %v and the passphrase %q, want %s and %q",
+				form, block.Type, block.Headers, passphrase, want.block, want.passphrase)
 		}
 		if a := p.loggedIn(t); a.send(t, a.get().sign()).status != 200 {
-			t.Errorf("%s: refused", form)
+			t.Errorf("%s: a request that is signed with the key was refused", form)
 		}
 	}
 	files, err := os.ReadDir(directory)
 	if err != nil || len(files) != 6 {
-		t.Errorf("%v %v, want a key and variables for each of the three forms", files, err)
+		t.Errorf("the directory has %v (error %v), want a key and variables for each form", files, err)
 	}
 }
 
@@ -199,7 +201,7 @@ func decrypted(t testing.TB, block *pem.Block, passphrase string) []byte {
 	if passphrase == "" {
 		return block.Bytes
 	}
-	//nolint:staticcheck // it is the form that Upvest's own instruction makes
+	//nolint:staticcheck // Upvest's instructions produce this form
 	der, err := x509.DecryptPEMBlock(block, []byte(passphrase))
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 func TestLargeBodies(t *testing.T) { check(t, start(t).loggedIn(t), sizeRules) }
 
-// sizeRules are rules of the size of a body.
+// sizeRules are the rules for the size of a body.
 var sizeRules = []rule{{
 	rule: "a body has at most 1 MiB", source: choice,
 	keeps:  signed(post, padded(1<<20)),
@@ -19,7 +19,7 @@ var sizeRules = []rule{{
 	status: 413, detail: "larger than 1048576 bytes",
 }}
 
-// padded returns a change that gives the body that many bytes.
+// padded returns a change that pads the body to the given number of bytes.
 func padded(bytes int) func(*request) {
 	return func(r *request) { r.setBody(r.body + strings.Repeat(" ", bytes-len(r.body))) }
 }
@@ -27,13 +27,15 @@ func padded(bytes int) func(*request) {
 func TestBodyLimit(t *testing.T) {
 	c := start(t, "-body-limit", "300").loggedIn(t)
 	check(t, c, []rule{{
-		rule: "a body is as large as the flag sets", source: choice, keeps: signed(post, asIs),
+		rule: "the flag limits the size of a body", source: choice, keeps: signed(post, asIs),
 		breaks: signed(post, func(r *request) { r.setBody(allocationBody + strings.Repeat(" ", 300)) }),
 		status: 413, detail: "larger than 300 bytes",
 	}})
 }
 
-// Requests that net/http itself refuses get no problem+json.
+// TestLargeHeaders requires that the sandbox accepts headers of 50 KiB and refuses
+// headers of 80 KiB. The response is not problem+json, because net/http itself refuses
+// the request.
 func TestLargeHeaders(t *testing.T) {
 	c := start(t).loggedIn(t)
 	for size, want := range map[int]int{50 << 10: 200, 80 << 10: 431} {
@@ -45,7 +47,7 @@ func TestLargeHeaders(t *testing.T) {
 	}
 }
 
-func TestSlowRequests(t *testing.T) {
+func TestSlowRequestsAreCutOff(t *testing.T) {
 	c := start(t, "-read-timeout", "300ms").loggedIn(t)
 	r := c.post().sign()
 	whole := r.bytes()
@@ -69,10 +71,11 @@ func TestSlowRequests(t *testing.T) {
 			}
 			a := read(connection, r.method)
 			if !slices.Contains(test.want, a.status) {
-				t.Errorf("got %d %s %v, want %d", a.status, a.body, a.failed, test.want)
+				t.Errorf("got %d %s with the error %v, want one of the statuses %d",
+					a.status, a.body, a.failed, test.want)
 			}
 			if _, err := io.ReadAll(connection); err != nil {
-				t.Errorf("the connection is not closed: %v", err)
+				t.Errorf("reading the connection to its end returned the error %v, want none", err)
 			}
 		})
 	}
@@ -81,11 +84,12 @@ func TestSlowRequests(t *testing.T) {
 func TestRateLimit(t *testing.T) {
 	p := start(t, "-rate-limit", "3")
 	c := p.caller(t)
-	// Requests that the client did not sign do not count against its limit.
+	// Requests without a valid signature of the client do not count against its rate
+	// limit.
 	for range 50 {
 		unsigned := tampered(asksToken, func(r *request) { r.remove("signature") })
 		if a := c.send(t, unsigned(c)); a.status != 401 {
-			t.Fatalf("unsigned: %d %s", a.status, a.body)
+			t.Fatalf("an unsigned request got %d %s, want 401", a.status, a.body)
 		}
 	}
 	rule := rule{
@@ -99,14 +103,14 @@ func TestRateLimit(t *testing.T) {
 			continue
 		}
 		if i < 3 {
-			t.Errorf("request %d gets 429", i)
+			t.Errorf("the request with the index %d got 429, want the first three accepted", i)
 		}
 		break
 	}
 	rule.refused(t, c, last)
 }
 
-func TestChunkedBody(t *testing.T) {
+func TestChunkedBodyIsRefused(t *testing.T) {
 	c := start(t).loggedIn(t)
 	r := c.post()
 	r.remove("content-length")
@@ -120,8 +124,10 @@ func TestChunkedBody(t *testing.T) {
 	}.refused(t, c, c.send(t, r))
 }
 
-// Bytes that are not HTTP must not stop the sandbox. They never reach its checks.
-func TestGarbage(t *testing.T) {
+// TestBytesThatAreNotHTTPAreRefused requires that the sandbox still responds after it has
+// received bytes that are not HTTP. net/http refuses such bytes before any check of the
+// sandbox runs.
+func TestBytesThatAreNotHTTPAreRefused(t *testing.T) {
 	c := start(t).loggedIn(t)
 	for _, garbage := range []string{
 		"\x16\x03\x01\x00\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n",
@@ -133,11 +139,11 @@ func TestGarbage(t *testing.T) {
 		}
 		_, _ = connection.Write([]byte(garbage))
 		if a := read(connection, "GET"); a.status != 400 {
-			t.Errorf("%.20q got %d", garbage, a.status)
+			t.Errorf("the bytes %.20q got the status %d, want 400", garbage, a.status)
 		}
 		_ = connection.Close()
 	}
 	if a := c.send(t, c.get().sign()); a.status != 200 {
-		t.Errorf("afterwards: %d", a.status)
+		t.Errorf("a request after the invalid bytes got the status %d, want 200", a.status)
 	}
 }

@@ -12,7 +12,7 @@ func TestNonceIsUsedOnce(t *testing.T) {
 	rule := rule{source: choice, status: 401, detail: "nonce was used before with this key"}
 	first := c.get().sign()
 	if a := c.send(t, first); a.status != 200 {
-		t.Fatalf("the first use of the nonce returns %d %s", a.status, a.body)
+		t.Fatalf("the first use of the nonce got %d %s, want 200", a.status, a.body)
 	}
 	rule.refused(t, c, c.send(t, first))
 
@@ -26,20 +26,22 @@ func TestNonceIsUsedOnce(t *testing.T) {
 	c.send(t, wrong)
 	wrong.set("signature", good)
 	if a := c.send(t, wrong); a.status != 200 {
-		t.Errorf("an invalid signature has used up its nonce: %d %s", a.status, a.body)
+		t.Errorf("the nonce of an invalid signature got %d %s when used again, want 200", a.status, a.body)
 	}
 
-	// The clock of orders does not affect signatures: clients can still sign, and no
-	// nonce is dropped early.
+	// The sandbox's clock does not affect signatures. After the clock has moved by a day,
+	// clients can still sign requests, and the sandbox still remembers every nonce.
 	p.advance(t, 24*time.Hour)
 	rule.refused(t, c, c.send(t, first))
 	c.login(t, "portfolios:read")
 	if a := c.send(t, c.get().sign()); a.status != 200 {
-		t.Errorf("a day later, a request returns %d %s", a.status, a.body)
+		t.Errorf("a request a day later got %d %s, want 200", a.status, a.body)
 	}
 }
 
-// A replayed request is refused even if it has a signature for each of two keys.
+// TestReplayWithSeveralSignatures requires that the sandbox refuses a repeated request
+// that carries two signatures with different nonces, or only the second of these
+// signatures.
 func TestReplayWithSeveralSignatures(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)
@@ -52,7 +54,7 @@ func TestReplayWithSeveralSignatures(t *testing.T) {
 	r.set("signature-input", input+", "+r.get("signature-input"))
 	r.set("signature", signature+", "+r.get("signature"))
 	if a := c.send(t, r); a.status != 200 {
-		t.Fatalf("first: %d %s", a.status, a.body)
+		t.Fatalf("the first request got %d %s, want 200", a.status, a.body)
 	}
 	again := rule{source: choice, status: 401, detail: "nonce was used before"}
 	again.refused(t, c, c.send(t, r))
@@ -60,9 +62,9 @@ func TestReplayWithSeveralSignatures(t *testing.T) {
 	again.refused(t, c, c.send(t, r))
 }
 
-// A nonce belongs to a client and its key, so two clients may use the same key id and
-// nonce.
-func TestNonceOfAnotherClient(t *testing.T) {
+// TestClientsMayUseTheSameNonce requires that two clients can use the same key id and the
+// same nonce, because a nonce counts as used only for one client and one of its keys.
+func TestClientsMayUseTheSameNonce(t *testing.T) {
 	p := start(t, "-client", "key-id=same", "-client",
 		"id=6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01,secret=two,key-id=same")
 	one := p.loggedIn(t)
@@ -76,7 +78,7 @@ func TestNonceOfAnotherClient(t *testing.T) {
 		r := c.get()
 		r.setParameter("nonce", `"the same"`)
 		if a := c.send(t, r.sign()); a.status != 200 {
-			t.Errorf("%d %s", a.status, a.body)
+			t.Errorf("the client %s got %d %s, want 200", c.clientID, a.status, a.body)
 		}
 	}
 }

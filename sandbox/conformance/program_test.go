@@ -20,14 +20,15 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/program"
 )
 
-// running is the program upvest-sandbox, which runs in this process.
+// running is the program upvest-sandbox, running in this process.
 type running struct {
-	// variables are the UPVEST_API_* that it printed, without that prefix.
+	// variables are the UPVEST_API_* variables that the program printed, by their names
+	// without this prefix.
 	variables map[string]string
 }
 
-// start runs the program with the flags until the test ends. It begins empty, the control
-// endpoint is open, and every response is checked.
+// start runs the program with the flags until the test ends. The sandbox is empty at
+// first, its control endpoint is open, and it checks each of its responses.
 func start(t testing.TB, flags ...string) *running {
 	t.Helper()
 	empty := filepath.Join(t.TempDir(), "state.json")
@@ -57,16 +58,17 @@ func start(t testing.TB, flags ...string) *running {
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
-			t.Errorf("the program ended with %v", err)
+			t.Errorf("the program ended with the error %v, want none", err)
 		}
-		if text := stderr.String(); strings.Contains(text, "not as in openapi.yaml") {
-			t.Errorf("the program reported:\n%s", text)
+		if text := stderr.String(); strings.Contains(text, "differs from openapi.yaml") {
+			t.Errorf("the program reported responses that differ from openapi.yaml:\n%s", text)
 		}
 	})
 	return p
 }
 
-// caller returns the client that the program printed, without a token.
+// caller returns a caller with the credentials that the program printed. The caller has
+// no token yet.
 func (p *running) caller(t testing.TB) *caller {
 	t.Helper()
 	return newCaller(t, func(name string) string {
@@ -74,7 +76,8 @@ func (p *running) caller(t testing.TB) *caller {
 	})
 }
 
-// loggedIn returns the client that the program printed, with a token for all scopes.
+// loggedIn returns a caller with the credentials that the program printed, and a token
+// for all scopes.
 func (p *running) loggedIn(t testing.TB) *caller {
 	t.Helper()
 	c := p.caller(t)
@@ -82,7 +85,7 @@ func (p *running) loggedIn(t testing.TB) *caller {
 	return c
 }
 
-// keyBeside returns the key that the program generated for another client.
+// keyBeside returns the key that the program generated for the client with the given id.
 func keyBeside(t testing.TB, p *running, clientID string) crypto.Signer {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(filepath.Dir(p.variables["HTTP_SIGN_PRIVATE_KEY_FILENAME"]),
@@ -97,7 +100,7 @@ func signerFrom(t testing.TB, content []byte, passphrase string) crypto.Signer {
 	t.Helper()
 	block, _ := pem.Decode(content)
 	if block == nil {
-		t.Fatal("the key file is not PEM")
+		t.Fatal("the file of the private key is not PEM")
 	}
 	der := decrypted(t, block, passphrase)
 	if block.Type == "EC PRIVATE KEY" {
@@ -114,7 +117,7 @@ func signerFrom(t testing.TB, content []byte, passphrase string) crypto.Signer {
 	return key.(crypto.Signer)
 }
 
-// control calls the control endpoint. It is plain HTTP without any signature.
+// control sends a request to the control endpoint, as plain HTTP without a signature.
 func (p *running) control(t testing.TB, method, what string, in, out any) int {
 	t.Helper()
 	body, err := json.Marshal(in)
@@ -124,7 +127,7 @@ func (p *running) control(t testing.TB, method, what string, in, out any) int {
 	status, content := plain(t, method, p.variables["BASE_URL"]+"/_sandbox/"+what, string(body))
 	if out != nil {
 		if err := json.Unmarshal([]byte(content), out); err != nil {
-			t.Fatalf("%s: %v", content, err)
+			t.Fatalf("%s %s returned %s, want JSON: %v", method, what, content, err)
 		}
 	}
 	return status
@@ -135,20 +138,21 @@ type fault map[string]any
 func (p *running) inject(t testing.TB, f fault) {
 	t.Helper()
 	if status := p.control(t, "POST", "faults", f, nil); status != http.StatusNoContent {
-		t.Fatalf("the fault was refused: %d", status)
+		t.Fatalf("injecting the fault %v returned the status %d, want 204", f, status)
 	}
 }
 
-// advance moves the clock of the program. Signatures use the machine's time instead.
+// advance moves the clock of orders forward. Signatures depend on the machine's clock
+// instead.
 func (p *running) advance(t testing.TB, d time.Duration) {
 	t.Helper()
 	move := map[string]string{"advance": d.String()}
 	if status := p.control(t, "POST", "clock", move, nil); status != http.StatusOK {
-		t.Fatalf("the clock did not move: %d", status)
+		t.Fatalf("advancing the clock by %s returned the status %d, want 200", d, status)
 	}
 }
 
-// effects counts what the operation changed.
+// effects returns how many effects the sandbox's journal has for the operation.
 func (p *running) effects(t testing.TB, operation string) int {
 	t.Helper()
 	var page struct{ Data []any }
@@ -156,7 +160,7 @@ func (p *running) effects(t testing.TB, operation string) int {
 	return len(page.Data)
 }
 
-// seen is a page of requests from the control endpoint.
+// seen is a page of requests in the journal, as the control endpoint returns it.
 type seen struct {
 	Total, Dropped uint64
 	Data           []struct {
@@ -172,7 +176,7 @@ type seen struct {
 func (p *running) requests(t testing.TB, query string) (log seen) {
 	t.Helper()
 	if status := p.control(t, "GET", "requests"+query, nil, &log); status != http.StatusOK {
-		t.Fatalf("the log cannot be read: %d", status)
+		t.Fatalf("reading the requests in the journal returned the status %d, want 200", status)
 	}
 	return log
 }

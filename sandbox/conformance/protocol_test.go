@@ -14,30 +14,30 @@ func TestProtocolRules(t *testing.T) {
 	check(t, start(t).loggedIn(t), slices.Concat(headerRules, bodyRules, queryRules, putRules))
 }
 
-// putRules are rules of PUT.
+// putRules are the rules for PUT requests.
 var putRules = []rule{{
-	rule: "idempotency-key is optional where it is not declared", source: reference, writes: true,
+	rule: "idempotency-key is optional if the operation does not declare it", source: reference, writes: true,
 	run: func(t testing.TB, c *caller) {
 		t.Helper()
 		made := c.send(t, c.post().sign()).object(t)
 		id, _ := made["id"].(string)
 		put := c.build("PUT", "/portfolios/allocations/"+id, "application/json", allocationBody)
 		if a := c.send(t, put.sign()); a.status/100 != 2 {
-			t.Errorf("PUT: %d %s", a.status, a.body)
+			t.Errorf("a PUT without an idempotency-key got %d %s, want 2xx", a.status, a.body)
 		}
 	},
 }}
 
-// headerRules are rules of the method, the path and the header.
+// headerRules are the rules for the method, the path and the header fields of a request.
 var headerRules = []rule{
 	{
-		rule: "the client is named", source: errorsPage,
+		rule: "upvest-client-id is present", source: errorsPage,
 		keeps:  signed(get, asIs),
 		breaks: signed(get, func(r *request) { r.remove("upvest-client-id") }),
 		status: 400, slug: "missing_client_id", detail: "upvest-client-id",
 	},
 	{
-		rule: "the client is a UUID", source: reference,
+		rule: "upvest-client-id is a UUID", source: reference,
 		breaks: signed(get, with("upvest-client-id", "me")),
 		status: 400, detail: "upvest-client-id",
 	},
@@ -50,7 +50,7 @@ var headerRules = []rule{
 		status: 400, detail: "upvest-client-id",
 	},
 	{
-		rule: "the client is known", source: auth,
+		rule: "the client exists", source: auth,
 		breaks: signed(get, with("upvest-client-id", uuid.NewString())),
 		status: 401, detail: "is not a client of this sandbox",
 	},
@@ -60,12 +60,12 @@ var headerRules = []rule{
 		status: 404, detail: "nothing at this path",
 	},
 	{
-		rule: "a path with a slash at the end is another path", source: choice,
+		rule: "a path with a trailing slash is a different path", source: choice,
 		breaks: signed(at("/portfolios/allocations/"), asIs),
 		status: 404, detail: "nothing at this path",
 	},
 	{
-		rule: "paths are not cleaned", source: choice,
+		rule: "paths are not normalized", source: choice,
 		breaks: signed(at("/portfolios//allocations"), asIs),
 		status: 404, detail: "nothing at this path",
 	},
@@ -80,19 +80,19 @@ var headerRules = []rule{
 		status: 405, detail: "POST", header: "Allow: POST",
 	},
 	{
-		rule:   "of two templates that match a path, the one with the method is used",
+		rule:   "if two path templates match, the template with the method is used",
 		source: reference,
 		breaks: signed(at("/portfolios/orders/liquidation_request"), asIs),
 		status: 400, detail: "portfolio_order_id",
 	},
 	{
-		rule: "the version may be left out", source: versioning,
+		rule: "the version is optional", source: versioning,
 		keeps:  signed(get, without("upvest-api-version")),
 		breaks: signed(get, with("upvest-api-version", "2")),
 		status: 426, detail: `upvest-api-version is "2", expected 1`,
 	},
 	{
-		rule: "the version is the MAJOR component alone", source: versioning,
+		rule: "the version is only the MAJOR component", source: versioning,
 		breaks: signed(get, with("upvest-api-version", "1.0")),
 		status: 426, detail: "expected 1",
 	},
@@ -107,7 +107,7 @@ var headerRules = []rule{
 		status: 406, detail: "expected exactly application/json",
 	},
 	{
-		rule: "accept is application/json alone", source: signatures,
+		rule: "accept is only application/json", source: signatures,
 		breaks: signed(get, with("accept", "application/json, application/problem+json")),
 		status: 406, detail: "expected exactly application/json",
 	},
@@ -138,12 +138,12 @@ var headerRules = []rule{
 		status: 401, detail: "Bearer",
 	},
 	{
-		rule: "the token was granted", source: auth,
+		rule: "the token was issued by the server", source: auth,
 		breaks: signed(get, with("authorization", "Bearer ory_at_unknown")),
 		status: 401, detail: "the access token is not known",
 	},
 	{
-		rule: "idempotency-key is present where it is declared", source: reference,
+		rule: "idempotency-key is present if the operation declares it", source: reference,
 		breaks: signed(post, without("idempotency-key")),
 		status: 400, slug: "missing_idempotency_key", detail: "idempotency-key",
 	},
@@ -163,7 +163,7 @@ func TestTokenRules(t *testing.T) {
 	check(t, start(t, "-client", "scopes=portfolios:read").caller(t), tokenRules())
 }
 
-// tokenRules are rules of the token request.
+// tokenRules are the rules for token requests.
 func tokenRules() []rule {
 	form := func(change func(form map[string][]string)) func(*caller) *request {
 		return signed(func(c *caller) *request {
@@ -192,12 +192,12 @@ func tokenRules() []rule {
 			status: 400, detail: "the body is not a form",
 		},
 		{
-			rule: "the grant is client_credentials", source: auth,
+			rule: "the grant type is client_credentials", source: auth,
 			breaks: form(func(f map[string][]string) { f["grant_type"] = []string{"password"} }),
 			status: 400, detail: "grant_type",
 		},
 		{
-			rule: "client_id is that of the header", source: auth,
+			rule: "client_id in the form is the same as upvest-client-id", source: auth,
 			breaks: form(func(f map[string][]string) { f["client_id"] = []string{uuid.NewString()} }),
 			status: 401, detail: "client_id",
 		},
@@ -212,14 +212,14 @@ func tokenRules() []rule {
 			status: 400, detail: "scope",
 		},
 		{
-			rule: "scopes are documented ones", source: auth,
+			rule: "requested scopes are documented", source: auth,
 			breaks: form(func(f map[string][]string) {
 				f["scope"] = []string{"portfolios:read portfolios:everything"}
 			}),
 			status: 400, detail: "scope",
 		},
 		{
-			rule: "scopes are allowed to the client", source: auth, needs: needsReadOnly,
+			rule: "scopes are among those allowed for the client", source: auth, needs: needsReadOnly,
 			breaks: form(func(f map[string][]string) { f["scope"] = []string{"portfolios:admin"} }),
 			status: 401, detail: "scope",
 		},
@@ -234,14 +234,14 @@ func tokenRules() []rule {
 	return rules
 }
 
-func TestGrant(t *testing.T) {
+func TestTokenHasAScopeAndALifetime(t *testing.T) {
 	p := start(t, "-client", "scopes=portfolios:read", "-token-lifetime", "90s")
 	c := p.caller(t)
 	granted := c.send(t, c.tokenRequest("portfolios:admin portfolios:read").sign())
 	got := granted.object(t)
 	if got["scope"] != "portfolios:read" || got["token_type"] != "bearer" || got["expires_in"] != 90.0 ||
 		!strings.HasPrefix(got["access_token"].(string), "ory_at_") {
-		t.Errorf("granted %s, want the one allowed scope for 90 seconds", granted.body)
+		t.Errorf("got %s, want a token with the scope portfolios:read for 90 seconds", granted.body)
 	}
 	c.token = got["access_token"].(string)
 	check(t, c, []rule{{
@@ -254,14 +254,14 @@ func TestGrant(t *testing.T) {
 	check(t, c, []rule{{rule: "a token is valid until it expires", source: auth, keeps: signed(get, asIs)}})
 	p.advance(t, time.Second)
 	check(t, c, []rule{{
-		rule: "a token expires", source: auth,
+		rule: "an expired token is refused", source: auth,
 		breaks: signed(get, asIs),
 		status: 401, detail: "the access token expired",
 	}})
 	c.login(t, "portfolios:read")
 	check(t, c, []rule{{rule: "a new token is granted", source: auth, keeps: signed(get, asIs)}})
 	if status := p.control(t, "DELETE", "tokens", nil, nil); status != http.StatusNoContent {
-		t.Errorf("revoke: %d", status)
+		t.Errorf("revoking the tokens returned the status %d, want 204", status)
 	}
 	check(t, c, []rule{{
 		rule: "a revoked token is refused", source: choice,
@@ -270,10 +270,11 @@ func TestGrant(t *testing.T) {
 	}})
 }
 
-// user owns every account of the tests.
+// user is the owner of every account in the tests.
 const user = "4b9732bd-7496-4e91-8a5f-6360479d7fed"
 
-// order is the body of an order in which one field is replaced.
+// order returns the body of an order, with the given field instead of the valid field of
+// the same name.
 func order(field string) string {
 	fields := []string{
 		`"user_id":"` + user + `"`, `"account_id":"` + user + `"`, `"cash_amount":"5"`, `"currency":"EUR"`,

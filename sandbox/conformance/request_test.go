@@ -34,22 +34,22 @@ type caller struct {
 	keyID    string
 	key      crypto.Signer
 	token    string
-	// now is the clock that signatures are dated with.
+	// now returns the time for the signature parameters `created` and `expires`.
 	now func() time.Time
-	// secure makes it call over TLS.
+	// secure selects TLS.
 	secure bool
-	// scopes are those of the token.
+	// scopes are the scopes of the token.
 	scopes []string
 }
 
-// request is a request that has not been sent yet. It is sent as it is, valid or not.
+// request is an HTTP request, valid or invalid, that the caller sends unchanged.
 type request struct {
 	method, path, query string
 	headers             []header
 	body                string
 
-	// The input of the signature. build fills in the lists, and tests may change them
-	// before sign.
+	// These fields are the input of the signature. build fills in the lists, and tests
+	// may change the lists before they call sign.
 	label      string
 	components []string
 	parameters []string
@@ -59,7 +59,8 @@ type request struct {
 
 type header struct{ name, value string }
 
-// build starts a request that keeps every rule. The body and the path may hold anything.
+// build returns a request that satisfies every rule. It does not check the body or the
+// path.
 func (c *caller) build(method, target, contentType, body string) *request {
 	path, query, _ := strings.Cut(target, "?")
 	r := &request{
@@ -97,10 +98,10 @@ func (c *caller) build(method, target, contentType, body string) *request {
 	return r
 }
 
-// get is a read that succeeds on a fresh sandbox.
+// get returns a read that succeeds on a fresh sandbox.
 func (c *caller) get() *request { return c.build("GET", "/portfolios/allocations", "", "") }
 
-// post is a write that succeeds on a fresh sandbox.
+// post returns a write that succeeds on a fresh sandbox.
 func (c *caller) post() *request {
 	return c.build("POST", "/portfolios/allocations", "application/json", allocationBody)
 }
@@ -109,7 +110,7 @@ const allocationBody = `{"name":"World","allocation":[` +
 	`{"instrument_id":"IE00B0M62Q58","instrument_id_type":"ISIN","weight":"0.7"},` +
 	`{"instrument_id":"US0378331005","instrument_id_type":"ISIN","weight":"0.3"}]}`
 
-// tokenRequest is a request for a token, with all its form fields.
+// tokenRequest returns a request for a token, with all its form fields.
 func (c *caller) tokenRequest(scopes string) *request {
 	return c.build("POST", "/auth/token", "application/x-www-form-urlencoded", c.form(scopes).Encode())
 }
@@ -121,7 +122,7 @@ func (c *caller) form(scopes string) url.Values {
 	}
 }
 
-// login gets a token and keeps it.
+// login requests a token and stores it in the caller.
 func (c *caller) login(t testing.TB, scopes string) {
 	t.Helper()
 	got := c.send(t, c.tokenRequest(scopes).sign())
@@ -130,7 +131,7 @@ func (c *caller) login(t testing.TB, scopes string) {
 		Scope       string `json:"scope"`
 	}
 	if err := json.Unmarshal(got.body, &granted); err != nil || granted.AccessToken == "" {
-		t.Fatalf("no token: %d %s", got.status, got.body)
+		t.Fatalf("the token request got %d %s, want a token", got.status, got.body)
 	}
 	c.token = granted.AccessToken
 	c.scopes = strings.Fields(granted.Scope)
@@ -155,7 +156,7 @@ func (r *request) get(name string) string {
 	return strings.Join(values, ", ")
 }
 
-// setBody changes the body, its length and its digest.
+// setBody sets the body, and sets content-length and content-digest to match the body.
 func (r *request) setBody(body string) {
 	r.body = body
 	sum := sha512.Sum512([]byte(body))
@@ -170,7 +171,8 @@ func (r *request) setKey(key string) {
 	}
 }
 
-// setParameter replaces the parameter of that name, or adds it.
+// setParameter sets a parameter of the signature. It replaces an existing parameter of
+// the same name.
 func (r *request) setParameter(name, value string) {
 	r.removeParameter(name)
 	r.parameters = append(r.parameters, name+"="+value)
@@ -187,7 +189,7 @@ func (r *request) uncover(name string) {
 	r.components = slices.DeleteFunc(r.components, func(c string) bool { return c == name })
 }
 
-// base is the signature base as Upvest documents it.
+// base returns the signature base that Upvest documents for the request.
 func (r *request) base() string {
 	var lines []string
 	for _, name := range r.components {
@@ -213,15 +215,16 @@ func (r *request) input() string {
 	return strings.Join(append([]string{list}, r.parameters...), ";")
 }
 
-// sign adds the two headers. A later change of the request makes the signature wrong.
+// sign adds the headers signature-input and signature. If the request changes afterwards,
+// the signature is invalid.
 func (r *request) sign() *request {
 	r.set("signature-input", r.label+"="+r.input())
 	r.set("signature", r.label+"=:"+base64.StdEncoding.EncodeToString(r.signer(r.base()))+":")
 	return r
 }
 
-// sign signs as Upvest documents it: Ed25519 over the base itself, ECDSA over its
-// SHA-512, in ASN.1 DER.
+// sign signs the base as Upvest documents it: Ed25519 signs the base itself, and ECDSA
+// signs its SHA-512 digest, encoded as ASN.1 DER.
 func (c *caller) sign(base string) []byte {
 	switch key := c.key.(type) {
 	case ed25519.PrivateKey:
@@ -234,11 +237,11 @@ func (c *caller) sign(base string) []byte {
 		}
 		return signature
 	default:
-		panic(fmt.Sprintf("no signature with %T", key))
+		panic(fmt.Sprintf("cannot sign with a key of the type %T", key))
 	}
 }
 
-// bytes returns the request as it is sent.
+// bytes returns the request in the form in which it is sent.
 func (r *request) bytes() []byte {
 	var out bytes.Buffer
 	target := r.path
@@ -258,12 +261,12 @@ type response struct {
 	status int
 	header http.Header
 	body   []byte
-	// failed is the reason why the response could not be read to its end. The other
-	// fields have what was received until then.
+	// failed is the reason why the response could not be read completely. The other
+	// fields contain what was received before the failure.
 	failed error
 }
 
-// problem is the body of an error.
+// problem is the body of an error response.
 type problem struct {
 	Type          string `json:"type"`
 	Status        int    `json:"status"`
@@ -277,17 +280,17 @@ func (a response) problem(t testing.TB) problem {
 	t.Helper()
 	var p problem
 	if err := json.Unmarshal(a.body, &p); err != nil {
-		t.Fatalf("no problem: %v in %d %s", err, a.status, a.body)
+		t.Fatalf("got %d %s, want a problem in JSON: %v", a.status, a.body, err)
 	}
 	return p
 }
 
-// object is the body of a success.
+// object returns the JSON object in the body of a successful response.
 func (a response) object(t testing.TB) map[string]any {
 	t.Helper()
 	var o map[string]any
 	if err := json.Unmarshal(a.body, &o); err != nil || a.status != http.StatusOK {
-		t.Fatalf("no success: %d %s %v", a.status, a.body, err)
+		t.Fatalf("got %d %s with the error %v, want 200 with a JSON object", a.status, a.body, err)
 	}
 	return o
 }
@@ -313,7 +316,7 @@ func (c *caller) dial() (net.Conn, error) {
 	return tls.Dial("tcp", withPort(c.address), &tls.Config{MinVersion: tls.VersionTLS12})
 }
 
-// withPort adds the port of https to an address that has none.
+// withPort adds the port of https to an address without a port.
 func withPort(address string) string {
 	if _, _, err := net.SplitHostPort(address); err == nil {
 		return address
@@ -331,12 +334,12 @@ func read(connection net.Conn, method string) response {
 	return response{status: received.StatusCode, header: received.Header, body: body, failed: err}
 }
 
-// send sends a request and requires a whole response.
+// send sends a request and fails the test unless a complete response arrives.
 func (c *caller) send(t testing.TB, r *request) response {
 	t.Helper()
 	a := c.try(t, r)
 	if a.failed != nil {
-		t.Fatalf("%s %s: %v", r.method, r.path, a.failed)
+		t.Fatalf("%s %s failed with the error %v, want a complete response", r.method, r.path, a.failed)
 	}
 	return a
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The sources of the rules. "Choice" marks a rule that Upvest does not document. The
-// sandbox's README lists the choices.
+// These are the sources of the rules. "Choice" marks a rule that Upvest does not
+// document; sandbox/README.md lists these choices.
 const (
 	signatures = "docs.upvest.co, HTTP message signatures"
 	draft      = "draft-ietf-httpbis-message-signatures-15"
@@ -24,25 +24,27 @@ const (
 	choice     = "choice"
 )
 
-// rule is one rule, with a request that keeps it and one that breaks it.
+// rule is one rule, with a request that satisfies the rule and a request that breaks the
+// rule.
 type rule struct {
 	rule, source string
 	keeps        func(*caller) *request
 	breaks       func(*caller) *request
-	// The broken request gets the status, and a detail that contains the text.
+	// status is the status of the response to the request that breaks the rule, and
+	// detail is a part of this response's detail.
 	status int
 	detail string
-	// starts is what the detail starts with.
+	// starts is the beginning of the detail.
 	starts string
-	// slug is the type of the problem, if it differs from the type of the status.
+	// slug is the type of the problem, if it is not the usual type for the status.
 	slug string
-	// header is what the response to the broken request must have, as "name: value".
+	// header is a header field that this response must have, as "name: value".
 	header string
-	// run checks a rule that takes more than two requests, in place of them.
+	// run replaces the two requests for a rule that needs more requests.
 	run func(testing.TB, *caller)
 	// writes reports whether run sends requests that need the scope portfolios:admin.
 	writes bool
-	// needs is what an address must have so that the rule can be tested there.
+	// needs is what an address must have for the rule to be testable.
 	needs need
 }
 
@@ -53,7 +55,7 @@ var slugs = map[int]string{
 	429: "too_many_requests", 503: "unavailable",
 }
 
-// check sends both requests of every rule.
+// check sends the two requests of every rule.
 func check(t *testing.T, c *caller, rules []rule) {
 	t.Helper()
 	for _, rule := range rules {
@@ -62,7 +64,7 @@ func check(t *testing.T, c *caller, rules []rule) {
 			if rule.keeps != nil {
 				if a := c.send(t, rule.keeps(c)); a.status != http.StatusOK &&
 					a.status != http.StatusNoContent {
-					t.Errorf("kept: %d %s", a.status, a.body)
+					t.Errorf("the request that keeps the rule got %d %s, want 200 or 204", a.status, a.body)
 				}
 			}
 			if rule.run != nil {
@@ -75,11 +77,11 @@ func check(t *testing.T, c *caller, rules []rule) {
 	}
 }
 
-// refused checks that the response is the problem that the rule describes.
+// refused checks that the response is the problem that the rule expects.
 func (rule rule) refused(t testing.TB, c *caller, a response) {
 	t.Helper()
 	if a.status != rule.status {
-		t.Fatalf("broken: status %d, want %d: %s", a.status, rule.status, a.body)
+		t.Fatalf("an invalid request got the status %d, want %d: %s", a.status, rule.status, a.body)
 	}
 	slug := rule.slug
 	if slug == "" {
@@ -88,32 +90,34 @@ func (rule rule) refused(t testing.TB, c *caller, a response) {
 	p := a.problem(t)
 	if want := "https://docs.upvest.co/errors/" + slug; p.Type != want || p.Status != rule.status ||
 		p.Title == "" {
-		t.Errorf("broken: type %q, status %d, title %q, want the type %q", p.Type, p.Status, p.Title, want)
+		t.Errorf("the problem has the type %q, the status %d and the title %q, want %q, %d and any title",
+			p.Type, p.Status, p.Title, want, rule.status)
 	}
 	if !strings.HasPrefix(p.Detail, rule.starts) || !strings.Contains(p.Detail, rule.detail) ||
 		rule.detail == "" {
-		t.Errorf("broken: detail %q, want it to contain %q%q", p.Detail, rule.starts, rule.detail)
+		t.Errorf("the detail is %q, want it to begin with %q and to contain %q",
+			p.Detail, rule.starts, rule.detail)
 	}
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
-		t.Errorf("broken: content-type %q", got)
+		t.Errorf("the content-type is %q, want application/problem+json", got)
 	}
 	if got := a.header.Get("Upvest-Request-Id"); got != p.RequestID || uuid.Validate(got) != nil {
-		t.Errorf("broken: upvest-request-id %q, request_id %q", got, p.RequestID)
+		t.Errorf("upvest-request-id is %q and request_id is %q, want the same UUID", got, p.RequestID)
 	}
 	if _, err := http.ParseTime(a.header.Get("Date")); err != nil {
-		t.Errorf("broken: date: %v", err)
+		t.Errorf("the date of the response is invalid: %v", err)
 	}
 	if name, value, ok := strings.Cut(rule.header, ": "); ok && a.header.Get(name) != value {
-		t.Errorf("broken: header %s is %q, want %q", name, a.header.Get(name), value)
+		t.Errorf("the header %s is %q, want %q", name, a.header.Get(name), value)
 	}
 	for what, secret := range map[string]string{"token": c.token, "secret": c.secret} {
 		if secret != "" && strings.Contains(string(a.body), secret) {
-			t.Errorf("broken: the response shows the %s", what)
+			t.Errorf("the response to an invalid request shows the %s of the client", what)
 		}
 	}
 }
 
-// signed returns a request that is changed before it is signed.
+// signed returns a function that builds a request, changes it, and then signs it.
 func signed(start func(*caller) *request, change func(*request)) func(*caller) *request {
 	return func(c *caller) *request {
 		r := start(c)
@@ -122,7 +126,7 @@ func signed(start func(*caller) *request, change func(*request)) func(*caller) *
 	}
 }
 
-// tampered returns a request that is changed after it was signed.
+// tampered returns a function that builds a request, signs it, and then changes it.
 func tampered(start func(*caller) *request, change func(*request)) func(*caller) *request {
 	return func(c *caller) *request {
 		r := start(c).sign()
@@ -146,12 +150,12 @@ func sends(method, target, body string) func(*caller) *request {
 
 func asIs(*request) {}
 
-// with returns a change that sets a header and does not cover it.
+// with returns a change that sets a header but does not add it to the signature.
 func with(name, value string) func(*request) {
 	return func(r *request) { r.set(name, value) }
 }
 
-// without returns a change that neither sends nor covers a header.
+// without returns a change that removes a header from the request and from the signature.
 func without(name string) func(*request) {
 	return func(r *request) {
 		r.remove(name)
@@ -167,7 +171,7 @@ func notCovering(name string) func(*request) {
 	return func(r *request) { r.uncover(name) }
 }
 
-// replacing returns a change that replaces a text in the body.
+// replacing returns a change that replaces a string in the body.
 func replacing(text, with string) func(*request) {
 	return func(r *request) { r.setBody(strings.Replace(r.body, text, with, 1)) }
 }

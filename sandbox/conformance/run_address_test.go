@@ -12,11 +12,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestAddress runs the suite against the server of the UPVEST_API_* variables, and prints
-// one line per rule.
+// TestAddress runs the suite against the server that the UPVEST_API_* variables name, and
+// prints one line per rule.
 func TestAddress(t *testing.T) {
 	if os.Getenv("CONFORMANCE") == "" {
-		t.Skip("make conformance runs the suite against the server of UPVEST_API_*")
+		t.Skip("make conformance runs the suite against the server that UPVEST_API_* names")
 	}
 	a := newAddress(t, os.Getenv)
 	counts := map[string]int{}
@@ -31,8 +31,9 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// served starts a sandbox behind a handler that may change its behavior, and returns its
-// address.
+// served starts a sandbox and returns its address. The function change wraps the
+// sandbox's handler, and may change its behavior. The function client changes the
+// sandbox's client.
 func served(
 	t *testing.T, change func(next http.Handler) http.Handler, client func(*sandbox.Client),
 	options ...sandbox.Option,
@@ -66,27 +67,29 @@ func unchanged(next http.Handler) http.Handler { return next }
 
 func anyClient(*sandbox.Client) {}
 
-// The sandbox differs in no rule. A rule is only not testable for a reason that the
-// address gives.
-func TestSandboxIsTheSame(t *testing.T) {
+// TestSandboxSatisfiesTheSuite requires that the sandbox satisfies all rules. A rule may
+// be untestable only if the address lacks what the rule needs.
+func TestSandboxSatisfiesTheSuite(t *testing.T) {
 	reads := func(c *sandbox.Client) { c.Scopes = []string{sandbox.ScopeRead} }
 	closed := sandbox.WithAccounts(nil)
 	for name, test := range map[string]struct {
 		client  func(*sandbox.Client)
 		options []sandbox.Option
-		// missing are the needs that are not met.
+		// missing are the needs that this address does not meet.
 		missing []need
 	}{
 		"with the control endpoint": {
 			client: anyClient, options: []sandbox.Option{sandbox.WithControl()},
 			missing: []need{needsReadOnly, needsStart},
 		},
-		"without it": {client: anyClient, missing: []need{needsReadOnly, needsStart, needsControl}},
-		"no accounts": {
+		"without the control endpoint": {
+			client: anyClient, missing: []need{needsReadOnly, needsStart, needsControl},
+		},
+		"no account exists": {
 			client: anyClient, options: []sandbox.Option{closed},
 			missing: []need{needsReadOnly, needsStart, needsControl, needsAccounts},
 		},
-		"reads alone": {
+		"only the scope portfolios:read": {
 			client:  reads,
 			missing: []need{needsStart, needsControl, needsAccounts, needsAdmin, needsBoth},
 		},
@@ -106,14 +109,15 @@ func TestSandboxIsTheSame(t *testing.T) {
 			slices.Sort(test.missing)
 			missing = slices.Compact(missing)
 			if !slices.Equal(missing, test.missing) {
-				t.Errorf("not testable for %q, want %q", missing, test.missing)
+				t.Errorf("some rules are not testable because they need %q, want %q", missing, test.missing)
 			}
 		})
 	}
 }
 
-// A look-alike that is wrong in one thing differs in the rule of that thing alone.
-func TestWrongLookAlikeDiffers(t *testing.T) {
+// TestServerThatBreaksOneRuleDiffers requires that a server that breaks a single rule
+// differs only in this rule.
+func TestServerThatBreaksOneRuleDiffers(t *testing.T) {
 	for name, test := range map[string]struct {
 		isWrong func(*http.Request) bool
 		status  int
@@ -125,9 +129,9 @@ func TestWrongLookAlikeDiffers(t *testing.T) {
 		},
 		"a version that does not exist": {
 			isWrong: func(r *http.Request) bool { return r.Header.Get("Upvest-Api-Version") == "2" },
-			status:  200, want: "the version may be left out",
+			status:  200, want: "the version is optional",
 		},
-		"another status": {
+		"a wrong status": {
 			isWrong: func(r *http.Request) bool { return r.Header.Get("Authorization") == "Basic eA==" },
 			status:  403, want: "the token is a bearer token",
 		},
@@ -150,7 +154,7 @@ func TestWrongLookAlikeDiffers(t *testing.T) {
 				}
 			}
 			if !slices.Equal(found, []string{test.want}) {
-				t.Errorf("differs in %q, want %q alone", found, test.want)
+				t.Errorf("the server differs in the rules %q, want only %q", found, test.want)
 			}
 		})
 	}

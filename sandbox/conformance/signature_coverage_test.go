@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// coverageRules are rules of the components that a signature covers.
+// coverageRules are the rules for the components that a signature covers.
 var coverageRules = []rule{
 	{
 		rule: "@query is covered with its question mark", source: signatures,
@@ -28,7 +28,7 @@ var coverageRules = []rule{
 		detail: "the signature does not verify",
 	},
 	{
-		rule: "@query is only covered when there is one", source: signatures,
+		rule: "@query is covered only if the URL has a query", source: signatures,
 		breaks: signed(get, covering("@query")),
 		detail: `component "@query" is covered, but the URL has no query`,
 	},
@@ -59,7 +59,7 @@ var coverageRules = []rule{
 			func(r *request) { r.set("authorization", "  "+r.get("authorization")+"\t ") }),
 	},
 	{
-		rule: "white space is SP and HTAB, any other is a part of the value", source: draft,
+		rule: "only SP and HTAB are white space around a value", source: draft,
 		keeps: signed(get, func(r *request) {
 			r.set("accept-language", "\u00a0en\u00a0\t")
 			r.cover("accept-language")
@@ -77,7 +77,7 @@ var coverageRules = []rule{
 		detail: `component "idempotency-key" is covered, but the header was not sent`,
 	},
 	{
-		rule: "idempotency-key is covered wherever it is sent", source: signatures,
+		rule: "idempotency-key is covered whenever it is sent", source: signatures,
 		keeps:  signed(get, func(r *request) { r.setKey(uuid.NewString()) }),
 		breaks: signed(get, with("idempotency-key", uuid.NewString())),
 		detail: `component "idempotency-key" is not covered`,
@@ -90,10 +90,10 @@ var coverageRules = []rule{
 	},
 }
 
-// digestRules are rules of content-digest and content-length.
+// digestRules are the rules for content-digest and content-length.
 var digestRules = []rule{
 	{
-		rule: "a digest that is sent matches, even without a body", source: digests,
+		rule: "a digest matches the body even if the body is empty", source: digests,
 		keeps: signed(get, with("content-type", "application/json")),
 		breaks: signed(get, func(r *request) {
 			r.set("content-digest", r.caller.post().get("content-digest"))
@@ -108,7 +108,7 @@ var digestRules = []rule{
 		detail: "content-digest member sha-512 does not match",
 	},
 	{
-		rule: "the digest is SHA-512, other digests may be added", source: signatures,
+		rule: "the digest is SHA-512, and other digests may be added", source: signatures,
 		keeps: signed(post, func(r *request) {
 			r.set("content-digest", "sha-256=:"+sha256Text(r.body)+":, "+r.get("content-digest"))
 		}),
@@ -118,7 +118,7 @@ var digestRules = []rule{
 		detail: "content-digest has no member sha-512",
 	},
 	{
-		rule: "every digest that is known matches", source: digests,
+		rule: "every digest with a known algorithm matches the body", source: digests,
 		breaks: signed(post, func(r *request) {
 			r.set("content-digest", "sha-256=:"+sha256Text("other")+":, "+r.get("content-digest"))
 		}),
@@ -134,14 +134,14 @@ var digestRules = []rule{
 		detail: "content-digest member sha-512 is not a byte sequence",
 	},
 	{
-		rule: "the length is that of the body", source: signatures,
+		rule: "content-length is the length of the body", source: signatures,
 		breaks: signed(post, func(r *request) { r.set("content-length", "0"+r.get("content-length")) }),
 		detail: "but the body has",
 	},
 }
 
-// componentRules are one rule for each component that must, must not or cannot be
-// covered.
+// componentRules returns one rule for each component that must be covered, must not be
+// covered, or cannot be covered.
 func componentRules() []rule {
 	var rules []rule
 	for _, name := range []string{
@@ -179,7 +179,7 @@ func componentRules() []rule {
 		rules = append(rules, rule{
 			rule: name + " is not a documented component", source: choice,
 			breaks: signed(get, covering(name)),
-			detail: `component "` + name + `" is not one of the documented ones`,
+			detail: `component "` + name + `" is not a documented component`,
 		})
 	}
 	return rules

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// structureRules are rules of the structured fields.
+// structureRules are the rules for structured fields.
 var structureRules = []rule{
 	{
 		rule: "version 15 of the scheme is selected", source: signatures,
@@ -57,7 +57,7 @@ var structureRules = []rule{
 		detail: "signature is not a structured field dictionary",
 	},
 	{
-		rule: "the label is free, but the same in both headers", source: draft,
+		rule: "the label is arbitrary, but the same in signature-input and signature", source: draft,
 		keeps: signed(get, func(r *request) { r.label = "my-label.1" }),
 		breaks: tampered(get,
 			func(r *request) {
@@ -67,7 +67,7 @@ var structureRules = []rule{
 		detail: "signature has no member sig1",
 	},
 	{
-		rule: "one of several signatures is enough", source: draft,
+		rule: "one valid signature of several is enough", source: draft,
 		keeps: tampered(get, func(r *request) {
 			r.set("signature-input", `proxy=("@method");keyid="unknown", `+r.get("signature-input"))
 			r.set("signature", "proxy=:AAAA:, "+r.get("signature"))
@@ -79,7 +79,7 @@ var structureRules = []rule{
 		detail: `component "@path" is not covered`,
 	},
 	{
-		rule: "the number of signatures is bounded", source: choice,
+		rule: "the number of signatures is limited", source: choice,
 		breaks: tampered(get, func(r *request) {
 			for i := range 4 {
 				r.set("signature-input", `more`+strconv.Itoa(i)+`=("@method"), `+r.get("signature-input"))
@@ -102,20 +102,20 @@ var structureRules = []rule{
 		detail: "signature-input is not a structured field dictionary",
 	},
 	{
-		rule: "a dictionary may have several lines", source: draft,
+		rule: "a dictionary may be split over several header lines", source: draft,
 		keeps: tampered(get, func(r *request) {
 			r.headers = append(r.headers, header{"signature-input", `other=("@method")`},
 				header{"signature", `other=:AAAA:`})
 		}),
 	},
 	{
-		rule: "escapes in strings are read", source: draft,
+		rule: "escape sequences in strings are read", source: draft,
 		keeps:  signed(get, parameter("nonce", `"a \"quoted\" `+nonce()+`"`)),
 		breaks: signed(get, parameter("nonce", `"a \n `+nonce()+`"`)),
 		detail: "signature-input is not a structured field dictionary",
 	},
 	{
-		rule: "the order of the components is free", source: signatures,
+		rule: "components may be in any order", source: signatures,
 		keeps: signed(post, func(r *request) { slices.Reverse(r.components) }),
 		breaks: tampered(post, func(r *request) {
 			slices.Reverse(r.components)
@@ -124,7 +124,7 @@ var structureRules = []rule{
 		detail: "the signature does not verify",
 	},
 	{
-		rule: "the order of the parameters is free", source: signatures,
+		rule: "parameters may be in any order", source: signatures,
 		keeps: signed(post, func(r *request) { slices.Reverse(r.parameters) }),
 		breaks: tampered(post, func(r *request) {
 			slices.Reverse(r.parameters)
@@ -138,7 +138,7 @@ var structureRules = []rule{
 		detail: `component "accept" is listed twice`,
 	},
 	{
-		rule: "components are in lower case", source: draft,
+		rule: "component names are in lower case", source: draft,
 		breaks: signed(get, all(notCovering("accept"), covering("Accept"))),
 		detail: `component "Accept" is not in lower case`,
 	},

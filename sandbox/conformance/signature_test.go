@@ -9,7 +9,8 @@ import (
 
 func TestSignatureRules(t *testing.T) { check(t, start(t).loggedIn(t), signatureRules()) }
 
-// signatureRules are all rules of signatures. Breaking one is 401.
+// signatureRules returns all rules for signatures. A request that breaks one of these
+// rules gets 401.
 func signatureRules() []rule {
 	rules := slices.Concat(
 		structureRules, coverageRules, digestRules, parameterRules, valueRules, componentRules(),
@@ -26,12 +27,12 @@ func TestSignatureWindow(t *testing.T) {
 	changed := func(change func(*request)) func(*caller) *request { return signed(asksToken, change) }
 	check(t, c, []rule{
 		{
-			rule: "a signature lives as long as the flag sets", source: choice,
+			rule: "the flag limits the lifetime of a signature", source: choice,
 			keeps: changed(dated(0, 10*time.Second)), breaks: changed(dated(0, 11*time.Second)),
 			status: 401, detail: "expires is 11 seconds after created, expected 1 to 10",
 		},
 		{
-			rule: "a client's clock is off as far as the flag sets", source: choice,
+			rule: "the flag limits how far a client's clock may differ", source: choice,
 			keeps:  changed(dated(3*time.Second, 9*time.Second)),
 			breaks: changed(dated(9*time.Second, 12*time.Second)),
 			status: 401, detail: "in the future",
@@ -39,8 +40,8 @@ func TestSignatureWindow(t *testing.T) {
 	})
 }
 
-// For every wrong signature, the response contains the expected base, with the token
-// masked.
+// TestSignatureBaseIsShown requires that the response to a wrong signature contains the
+// expected signature base, with the token masked.
 func TestSignatureBaseIsShown(t *testing.T) {
 	c := start(t).loggedIn(t)
 	masked := func(r *request) string { return strings.Replace(r.base(), "Bearer "+c.token, "***", 1) }
@@ -52,7 +53,7 @@ func TestSignatureBaseIsShown(t *testing.T) {
 			change: func(r *request) { r.signer = func(string) []byte { return make([]byte, 64) } },
 			want:   masked,
 		},
-		"a wrong time": {change: dated(-time.Hour, -time.Hour+time.Second), want: masked},
+		"an expired signature": {change: dated(-time.Hour, -time.Hour+time.Second), want: masked},
 		"a missing component": {change: func(r *request) {
 			r.uncover("@method")
 			r.uncover("accept")
@@ -68,7 +69,7 @@ func TestSignatureBaseIsShown(t *testing.T) {
 			r.uncover("x-a")
 			return masked(r)
 		}},
-		"no version": {change: func(r *request) {
+		"no upvest-signature-version": {change: func(r *request) {
 			r.remove("upvest-signature-version")
 		}, want: func(r *request) string {
 			r.components = []string{"@method", "@path", "accept", "authorization", "upvest-client-id"}
@@ -80,7 +81,8 @@ func TestSignatureBaseIsShown(t *testing.T) {
 		test.change(r)
 		p := c.send(t, r.sign()).problem(t)
 		if want := test.want(r); p.Status != 401 || p.SignatureBase != want {
-			t.Errorf("%s: %d, base %q, want %q", name, p.Status, p.SignatureBase, want)
+			t.Errorf("%s: got %d with the signature base %q, want 401 with %q",
+				name, p.Status, p.SignatureBase, want)
 		}
 	}
 }

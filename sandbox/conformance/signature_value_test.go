@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// parameterRules are rules of the parameters of a signature.
+// parameterRules are the rules for the parameters of a signature.
 var parameterRules = []rule{
 	{
 		rule: "keyid is present", source: signatures,
@@ -61,13 +61,13 @@ var parameterRules = []rule{
 		detail: "in the past",
 	},
 	{
-		rule: "expires comes after created", source: signatures,
+		rule: "expires is later than created", source: signatures,
 		keeps:  signed(get, dated(0, time.Second)),
 		breaks: signed(get, dated(0, 0)),
 		detail: "expires is 0 seconds after created",
 	},
 	{
-		rule: "a signature lives for 5 minutes at most", source: choice,
+		rule: "a signature is valid for at most 5 minutes", source: choice,
 		keeps:  signed(get, dated(0, 5*time.Minute)),
 		breaks: signed(get, dated(0, 5*time.Minute+time.Second)),
 		detail: "expires is 301 seconds after created",
@@ -89,7 +89,7 @@ var parameterRules = []rule{
 		detail: "nonce is longer than 256 characters",
 	},
 	{
-		rule: "alg may be left out, and otherwise names the algorithm", source: signatures,
+		rule: "alg is optional, and names the algorithm of the key", source: signatures,
 		needs:  needsEd25519,
 		keeps:  signed(get, parameter("alg", `"ed25519"`)),
 		breaks: signed(get, parameter("alg", `"ecdsa-p521-sha512"`)),
@@ -102,12 +102,12 @@ var parameterRules = []rule{
 	},
 }
 
-// valueRules are rules of the signature itself.
+// valueRules are the rules for the signature itself.
 var valueRules = []rule{
 	{
 		rule: "an Ed25519 signature has 64 bytes", source: signatures, needs: needsEd25519,
 		breaks: signed(get, signs(func(c *caller, base string) []byte { return c.sign(base)[:63] })),
-		detail: "the signature has 63 bytes, expected the 64 of Ed25519",
+		detail: "the signature has 63 bytes, but an Ed25519 signature has 64",
 	},
 	{
 		rule: "Ed25519 signs the base itself", source: signatures, needs: needsEd25519,
@@ -123,58 +123,58 @@ var valueRules = []rule{
 		detail: "the signed text ends with a newline",
 	},
 	{
-		rule: "the base ends with its parameters", source: signatures,
+		rule: "the base ends with the line @signature-params", source: signatures,
 		breaks: signed(get, signsText(func(base string) string {
 			return base[:strings.LastIndex(base, "\n")]
 		})),
 		detail: `lacks the line "@signature-params"`,
 	},
 	{
-		rule: "lines end with a line feed", source: draft,
+		rule: "lines of the base end with a line feed", source: draft,
 		breaks: signed(get, signsText(replaces("\n", "\r\n"))),
 		detail: "end with CRLF",
 	},
 	{
-		rule: "names of components are in quotation marks", source: draft,
+		rule: "component names in the base are in quotation marks", source: draft,
 		breaks: signed(get, signsText(unquoted)),
 		detail: "component names without quotation marks",
 	},
 	{
-		rule: "the method is in upper case", source: signatures,
+		rule: "the method in the base is in upper case", source: signatures,
 		breaks: signed(get, signsText(replaces(`"@method": GET`, `"@method": get`))),
 		detail: `"@method" in lower case`,
 	},
 	{
-		rule: "the path has no query", source: signatures,
+		rule: "the path in the base has no query", source: signatures,
 		breaks: signed(at("/portfolios/allocations?limit=1"),
 			signsText(replaces("/allocations\n", "/allocations?limit=1\n"))),
 		detail: `"@path" with the query`,
 	},
 	{
-		rule: "the token has the scheme Bearer", source: signatures,
+		rule: "authorization in the base has the scheme Bearer", source: signatures,
 		breaks: signed(get, signsText(replaces("Bearer ", ""))),
 		detail: `"authorization" without "Bearer "`,
 	},
 	{
-		rule: "a plus is signed as %2B", source: signatures,
+		rule: "a plus sign is signed as %2B", source: signatures,
 		keeps: signed(at("/portfolios/allocations?start_date=2026-01-01T00:00:00%2B02:00"), asIs),
 		breaks: signed(at("/portfolios/allocations?start_date=2026-01-01T00:00:00%2B02:00"),
 			signsText(replaces("%2B", "+"))),
-		detail: "another spelling of the plus signs",
+		detail: "spells the plus signs in",
 	},
 	{
-		rule: "a plus is sent as %2B", source: signatures,
+		rule: "a plus sign is sent as %2B", source: signatures,
 		breaks: signed(at("/portfolios/allocations?start_date=2026-01-01T00:00:00+02:00"),
 			signsText(replaces("+", "%2B"))),
-		detail: "another spelling of the plus signs",
+		detail: "spells the plus signs in",
 	},
 	{
-		rule: "the private key is that of the key id", source: signatures,
+		rule: "the private key belongs to the key id", source: signatures,
 		breaks: signed(get, signs(func(_ *caller, base string) []byte {
 			_, other, _ := ed25519.GenerateKey(nil)
 			return ed25519.Sign(other, []byte(base))
 		})),
-		detail: "another private key was used",
+		detail: "a different private key was used",
 	},
 	{
 		rule: "a token request does not cover authorization", source: auth,
@@ -192,19 +192,19 @@ var valueRules = []rule{
 	},
 }
 
-// signs returns a change that signs with another function.
+// signs returns a change that signs the request with the given function.
 func signs(sign func(c *caller, base string) []byte) func(*request) {
 	return func(r *request) {
 		r.signer = func(base string) []byte { return sign(r.caller, base) }
 	}
 }
 
-// replaces returns a function that replaces a part of a text.
+// replaces returns a function that replaces a part of a string.
 func replaces(part, with string) func(string) string {
 	return func(text string) string { return strings.ReplaceAll(text, part, with) }
 }
 
-// unquoted removes the quotation marks of the components' lines.
+// unquoted returns the base without the quotation marks around component names.
 func unquoted(base string) string {
 	lines := strings.Split(base, "\n")
 	for i, line := range lines[:len(lines)-1] {
@@ -214,12 +214,12 @@ func unquoted(base string) string {
 	return strings.Join(lines, "\n")
 }
 
-// signsText returns a change that signs another text.
+// signsText returns a change that signs a different string instead of the base.
 func signsText(other func(base string) string) func(*request) {
 	return signs(func(c *caller, base string) []byte { return c.sign(other(base)) })
 }
 
-// parameter sets a parameter of the signature.
+// parameter returns a change that sets a parameter of the signature.
 func parameter(name, value string) func(*request) {
 	return func(r *request) { r.setParameter(name, value) }
 }
@@ -228,7 +228,8 @@ func withoutParameter(name string) func(*request) {
 	return func(r *request) { r.removeParameter(name) }
 }
 
-// dated sets created and expires, relative to now.
+// dated returns a change that sets the parameters `created` and `expires`, relative to
+// the current time.
 func dated(created, expires time.Duration) func(*request) {
 	return func(r *request) {
 		now := r.caller.now()

@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The habits of Upvest's own signers, whose requests the service accepts. The tests
-// repeat them by hand, as they were seen on the wire.
+// These are Upvest's official signers, whose requests Upvest accepts. The tests reproduce
+// by hand what these signers send.
 const (
 	python     = "official Python signer"
 	javascript = "official JavaScript signer"
@@ -17,14 +17,14 @@ const (
 	java       = "official Java sample"
 )
 
-// dateHeader adds the header that two of the signers always send and cover.
+// dateHeader adds the header date, which two of the signers always send and cover.
 func dateHeader(r *request) {
 	r.set("date", r.caller.now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT"))
 	r.cover("date")
 }
 
-// ordered sorts the components that the request covers as a signer does. Components that
-// the list does not name come last.
+// ordered returns a change that puts the covered components into the order that a signer
+// uses. Components that are not in the list come last.
 func ordered(names ...string) func(*request) {
 	place := func(name string) int {
 		if i := slices.Index(names, name); i >= 0 {
@@ -37,7 +37,8 @@ func ordered(names ...string) func(*request) {
 	}
 }
 
-// parameterOrder puts the parameters in the order of a signer.
+// parameterOrder returns a change that puts the parameters into the order that a signer
+// uses.
 func parameterOrder(names ...string) func(*request) {
 	place := func(parameter string) int {
 		name, _, _ := strings.Cut(parameter, "=")
@@ -69,8 +70,8 @@ var asJavaScript = all(
 		"idempotency-key", "authorization", "date", "content-length", "content-digest"),
 )
 
-// asGoProxy signs as the Go proxy does for a browser or Postman: it first covers the
-// headers that these send, in any order.
+// asGoProxy signs like the Go proxy does for a browser or Postman: it covers the headers
+// from the browser or Postman first, in any order.
 func asGoProxy(r *request) {
 	for _, sent := range []header{
 		{name: "accept-language", value: "de, en;q=0.5"},
@@ -117,7 +118,8 @@ func allSignerRules() []rule {
 	)
 }
 
-// habitsOf are the rules that hold for the requests of each signer.
+// habitsOf returns the rules that apply to every signer, with requests in the form that
+// the given signer sends.
 func habitsOf(source string, as func(*request)) []rule {
 	rules := []rule{
 		{
@@ -149,38 +151,38 @@ func habitsOf(source string, as func(*request)) []rule {
 	})
 }
 
-// signerRules are rules that only one signer depends on.
+// signerRules are rules that each concern only one signer.
 var signerRules = []rule{
 	{
-		// 404: the signature is accepted, the order does not exist.
-		rule: "python: a DELETE covers that it has no body", source: python,
+		// 404 means that the signature was accepted and the order does not exist.
+		rule: "python: a DELETE may cover a content-length of 0", source: python,
 		breaks: signed(cancel, all(asPython, with("content-length", "0"), covering("content-length"))),
 		status: 404, detail: noOrder,
 	},
 	{
-		rule: "python: what a DELETE covers was sent", source: python,
+		rule: "python: a DELETE sends the headers that it covers", source: python,
 		breaks: signed(cancel, all(asPython, covering("content-length"))),
 		status: 401, detail: `component "content-length" is covered, but the header was not sent`,
 	},
 	{
-		rule: "javascript: a DELETE has an idempotency-key", source: javascript,
+		rule: "javascript: a DELETE may have an idempotency-key", source: javascript,
 		breaks: signed(cancel, all(asJavaScript, func(r *request) { r.setKey(uuid.NewString()) })),
 		status: 404, detail: noOrder,
 	},
 	{
-		rule: "javascript: the idempotency-key of a DELETE is covered", source: javascript,
+		rule: "javascript: an idempotency-key of a DELETE is covered", source: javascript,
 		breaks: signed(cancel, all(asJavaScript, with("idempotency-key", uuid.NewString()))),
 		status: 401, detail: `component "idempotency-key" is not covered`,
 	},
 	{
-		rule: "go: a GET has a content-type", source: goProxy,
+		rule: "go: a GET may have a content-type", source: goProxy,
 		keeps: signed(get,
 			all(asGoProxy, with("content-type", "application/json"), covering("content-type"))),
 		breaks: signed(get, all(asGoProxy, covering("content-type"))),
 		status: 401, detail: `component "content-type" is covered, but the header was not sent`,
 	},
 	{
-		rule: "go: a header that the caller adds is covered", source: goProxy,
+		rule: "go: a header that the proxy's caller adds is covered", source: goProxy,
 		breaks: tampered(signedLater(get, asGoProxy), with("origin", "http://elsewhere")),
 		status: 401, detail: unverified,
 	},
@@ -190,7 +192,7 @@ var signerRules = []rule{
 		status: 406, detail: "expected exactly application/json",
 	},
 	{
-		rule: "go: the client of a token request is in its form", source: goProxy,
+		rule: "go: a token request may name the client only in its form", source: goProxy,
 		keeps: signed(asksToken, all(withoutClient, asGoProxy)),
 		breaks: signed(asksToken, all(withoutClient, func(r *request) {
 			r.setBody(strings.Replace(r.body, r.caller.clientID, uuid.NewString(), 1))
@@ -198,13 +200,13 @@ var signerRules = []rule{
 		status: 401, detail: "is not a client of this sandbox",
 	},
 	{
-		rule: "java: the client of a token request is in its form", source: java,
+		rule: "java: a token request may name the client only in its form", source: java,
 		keeps:  signed(asksToken, withoutClient),
 		breaks: signed(asksToken, all(withoutClient, replacing("client_id=", "id="))),
 		status: 400, slug: "missing_client_id", detail: "upvest-client-id",
 	},
 	{
-		rule: "java: the client of any other request is in its header", source: java,
+		rule: "java: every other request names the client in its header", source: java,
 		breaks: signed(get, withoutClient),
 		status: 400, slug: "missing_client_id", detail: "upvest-client-id",
 	},
@@ -215,7 +217,8 @@ var signerRules = []rule{
 	},
 }
 
-// signedLater returns a request that is not signed yet, because tampered signs it.
+// signedLater returns a function that builds a request without signing it, because
+// tampered signs the request.
 func signedLater(start func(*caller) *request, change func(*request)) func(*caller) *request {
 	return func(c *caller) *request {
 		r := start(c)

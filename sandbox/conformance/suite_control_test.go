@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// controlRules are rules of time and of faults. They are tested in a world, so that the
-// clock of other callers stays as it is.
+// controlRules returns the rules for time and faults. These rules are tested in a
+// separate world, so that the clock of other callers does not change.
 func (a *address) controlRules() []rule {
 	rules := []rule{
 		{rule: "an order becomes FILLED", source: guide, run: a.orderIsFilled},
 		{rule: "a FILLED order cannot be cancelled", source: reference, run: a.filledIsNotCancelled},
 		{rule: "a token is valid until it expires", source: auth, run: a.tokenExpires},
 		{rule: "an idempotency key is kept for 24 hours", source: idempotent, run: a.keyIsKept},
-		{rule: "a SELL above 90 per cent of the value is cancelled", source: guide, run: a.largeSale},
+		{rule: "a SELL above 90 percent of the value is cancelled", source: guide, run: a.largeSale},
 		{rule: "a fault replaces the response", source: choice, run: a.faultMeets},
 	}
 	for i := range rules {
@@ -24,7 +24,8 @@ func (a *address) controlRules() []rule {
 	return rules
 }
 
-// advance moves the clock of the world, and gets a token that is valid then.
+// advance moves the clock of the world forward, and requests a token that is valid at the
+// new time.
 func (a *address) advance(t testing.TB, c *caller, by string) {
 	t.Helper()
 	a.order(t, http.MethodPost, "clock", fmt.Sprintf(`{"advance":%q}`, by))
@@ -46,7 +47,7 @@ func statusOf(t testing.TB, c *caller, order string) string {
 	return status
 }
 
-// invested returns an account that holds 100 EUR, and the order that bought it.
+// invested returns an account that holds 100 EUR, and the order that bought the holding.
 func (a *address) invested(t testing.TB, c *caller) (account, order string) {
 	t.Helper()
 	f := newFixture(t, c)
@@ -73,7 +74,7 @@ func (a *address) filledIsNotCancelled(t testing.TB, c *caller) {
 	t.Helper()
 	_, order := a.invested(t, c)
 	if got := c.send(t, cancels(order)(c)); got.status != http.StatusConflict {
-		t.Errorf("status %d, want 409", got.status)
+		t.Errorf("cancelling a FILLED order got the status %d, want 409", got.status)
 	}
 }
 
@@ -86,7 +87,8 @@ func (a *address) largeSale(t testing.TB, c *caller) {
 	a.advance(t, c, "48h")
 	if first, second := statusOf(t, c, small), statusOf(t, c, large); first != "FILLED" ||
 		second != "CANCELLED" {
-		t.Errorf("half is %s, nearly all of the rest %s, want FILLED and CANCELLED", first, second)
+		t.Errorf("a SELL of half is %s, want FILLED; a SELL of nearly the whole rest is %s, want CANCELLED",
+			first, second)
 	}
 }
 
@@ -102,7 +104,8 @@ func (a *address) tokenExpires(t testing.TB, c *caller) {
 	}{{advance: seconds - 60, status: http.StatusOK}, {advance: 61, status: http.StatusUnauthorized}} {
 		a.advance(t, c, fmt.Sprintf("%ds", int(test.advance)))
 		if got := old.send(t, old.get().sign()); got.status != test.status {
-			t.Errorf("%v seconds later: status %d, want %d", test.advance, got.status, test.status)
+			t.Errorf("%v seconds later, the token got the status %d, want %d",
+				test.advance, got.status, test.status)
 		}
 	}
 }
@@ -113,7 +116,7 @@ func (a *address) keyIsKept(t testing.TB, c *caller) {
 	first := c.send(t, c.keyed(key).sign())
 	a.advance(t, c, "23h59m")
 	if again := c.send(t, c.keyed(key).sign()); !bytes.Equal(again.body, first.body) {
-		t.Errorf("within 24 hours: status %d, or another body", again.status)
+		t.Errorf("a repetition within 24 hours got %d and a new body, want the first body", again.status)
 	}
 }
 
@@ -122,6 +125,7 @@ func (a *address) faultMeets(t testing.TB, c *caller) {
 	a.order(t, http.MethodPost, "faults", `{"status":503}`)
 	first := c.send(t, c.get().sign())
 	if again := c.send(t, c.get().sign()); first.status != 503 || again.status != 200 {
-		t.Errorf("first status %d, then %d, want 503 and 200", first.status, again.status)
+		t.Errorf("two requests got the statuses %d and %d, want the fault's 503 and then 200",
+			first.status, again.status)
 	}
 }

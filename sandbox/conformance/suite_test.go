@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// suite returns all rules that can be tested at some address. Those that depend on a flag
-// of the program are listed, and tested nowhere but in this repository.
+// suite returns all rules that can be tested at some address. It also returns the rules
+// that depend on a flag of the program: the suite lists these, but only other tests of
+// this repository test them.
 func (a *address) suite() []rule {
 	f := a.fixture
 	if f == nil {
@@ -27,7 +28,7 @@ func (a *address) suite() []rule {
 	)
 }
 
-// scopeRules are rules of the scopes of a token.
+// scopeRules are the rules for the scopes of a token.
 var scopeRules = []rule{{
 	rule: "the token has one of the scopes of the operation", source: reference, needs: needsBoth,
 	run: func(t testing.TB, c *caller) {
@@ -35,15 +36,15 @@ var scopeRules = []rule{{
 		reader := *c
 		reader.login(t, "portfolios:read")
 		if a := reader.send(t, reader.get().sign()); a.status/100 != 2 {
-			t.Errorf("a read with portfolios:read: status %d, want 2xx", a.status)
+			t.Errorf("a read with the scope portfolios:read got the status %d, want 2xx", a.status)
 		}
 		if a := reader.send(t, reader.post().sign()); a.status != http.StatusForbidden {
-			t.Errorf("a write with portfolios:read: status %d, want 403", a.status)
+			t.Errorf("a write with the scope portfolios:read got the status %d, want 403", a.status)
 		}
 	},
 }}
 
-// problemRules are rules of the form of errors.
+// problemRules are the rules for the form of errors.
 var problemRules = []rule{
 	{
 		rule: "an error is application/problem+json with type and status", source: errorsPage,
@@ -53,12 +54,13 @@ var problemRules = []rule{
 			p := a.problem(t)
 			contentType, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
 			if contentType != "application/problem+json" || p.Type == "" || p.Status != a.status {
-				t.Errorf("content-type %q, type %q, status %d of %d", contentType, p.Type, p.Status, a.status)
+				t.Errorf("got the content-type %q, the type %q and the status %d, "+
+					"want application/problem+json, a type and %d", contentType, p.Type, p.Status, a.status)
 			}
 		},
 	},
 	{
-		rule: "a response has upvest-request-id, and an error the same request_id", source: errorsPage,
+		rule: "a response has upvest-request-id, and an error repeats it in request_id", source: errorsPage,
 		run: func(t testing.TB, c *caller) {
 			t.Helper()
 			if a := c.send(t, c.get().sign()); a.header.Get("Upvest-Request-Id") == "" {
@@ -66,13 +68,14 @@ var problemRules = []rule{
 			}
 			a := c.send(t, at("/portfolios/orders/"+newID())(c).sign())
 			if id := a.header.Get("Upvest-Request-Id"); id == "" || id != a.problem(t).RequestID {
-				t.Errorf("upvest-request-id %q, request_id %q", id, a.problem(t).RequestID)
+				t.Errorf("upvest-request-id is %q and request_id is %q, want the same id",
+					id, a.problem(t).RequestID)
 			}
 		},
 	},
 }
 
-// nonceRules are rules of signatures that are sent again.
+// nonceRules are the rules for signatures that are sent a second time.
 var nonceRules = []rule{{
 	rule: "a nonce is used once", source: choice,
 	run: func(t testing.TB, c *caller) {
@@ -81,19 +84,20 @@ var nonceRules = []rule{{
 		first := c.send(t, r)
 		again := c.send(t, r)
 		if first.status/100 != 2 || again.status != http.StatusUnauthorized {
-			t.Errorf("first status %d, then %d, want 2xx and 401", first.status, again.status)
+			t.Errorf("a request sent twice got the statuses %d and %d, want 2xx and 401",
+				first.status, again.status)
 		}
 	},
 }}
 
-// keyed returns a write with an idempotency key.
+// keyed returns a write with the given idempotency key.
 func (c *caller) keyed(key string) *request {
 	r := c.post()
 	r.setKey(key)
 	return r
 }
 
-// idempotencyRules are rules of requests that are sent again.
+// idempotencyRules are the rules for writes that are sent a second time.
 var idempotencyRules = []rule{
 	{
 		rule: "a repetition gets the earlier response", source: idempotent, writes: true,
@@ -103,23 +107,24 @@ var idempotencyRules = []rule{
 			first := c.send(t, c.keyed(key).sign())
 			again := c.send(t, c.keyed(key).sign())
 			if first.status/100 != 2 || again.status != first.status || !bytes.Equal(again.body, first.body) {
-				t.Errorf("first status %d, then %d, or another body", first.status, again.status)
+				t.Errorf("a write and its repetition got the statuses %d and %d, want 2xx and equal bodies",
+					first.status, again.status)
 			}
 		},
 	},
 	{
-		rule: "a repetition has its own upvest-request-id", source: choice, writes: true,
+		rule: "a repetition gets a new upvest-request-id", source: choice, writes: true,
 		run: func(t testing.TB, c *caller) {
 			t.Helper()
 			key := newID()
 			first := c.send(t, c.keyed(key).sign()).header.Get("Upvest-Request-Id")
 			if again := c.send(t, c.keyed(key).sign()).header.Get("Upvest-Request-Id"); again == first {
-				t.Errorf("both have %q", first)
+				t.Errorf("both responses have the upvest-request-id %q, want different ids", first)
 			}
 		},
 	},
 	{
-		rule: "a key with another body is refused", source: choice, writes: true,
+		rule: "a key is refused for a different body", source: choice, writes: true,
 		run: func(t testing.TB, c *caller) {
 			t.Helper()
 			key := newID()
@@ -127,12 +132,12 @@ var idempotencyRules = []rule{
 			other := c.keyed(key)
 			other.setBody(other.body + " ")
 			if a := c.send(t, other.sign()); a.status != http.StatusUnprocessableEntity {
-				t.Errorf("status %d, want 422", a.status)
+				t.Errorf("a different body with the same key got the status %d, want 422", a.status)
 			}
 		},
 	},
 	{
-		rule: "several requests at once with one key get one response", source: choice, writes: true,
+		rule: "concurrent requests with the same key get the same response", source: choice, writes: true,
 		run: atOnce,
 	},
 	{
@@ -144,7 +149,8 @@ var idempotencyRules = []rule{
 			failed.setBody(`{"allocation":[]}`)
 			refused := c.send(t, failed.sign())
 			if a := c.send(t, c.keyed(key).sign()); refused.status/100 != 4 || a.status/100 != 2 {
-				t.Errorf("first status %d, then %d, want 4xx and 2xx", refused.status, a.status)
+				t.Errorf("an invalid and then a valid write got the statuses %d and %d, want 4xx and 2xx",
+					refused.status, a.status)
 			}
 		},
 	},
@@ -162,18 +168,18 @@ func atOnce(t testing.TB, c *caller) {
 	wait.Wait()
 	for _, a := range responses {
 		if a.status/100 != 2 || !bytes.Equal(a.body, responses[0].body) {
-			t.Errorf("status %d, or another body", a.status)
+			t.Errorf("one of the requests got the status %d, want 2xx and the same body for all", a.status)
 		}
 	}
 }
 
-// startRules depend on how the server is started.
+// startRules depend on the flags with which the server was started.
 var startRules = []rule{
 	{rule: "requests above the rate limit are refused", source: rateLimits, needs: needsStart},
-	{rule: "a slow request is cut off", source: choice, needs: needsStart},
+	{rule: "a request that arrives too slowly is refused", source: choice, needs: needsStart},
 	{rule: "only listed accounts exist", source: choice, needs: needsStart},
-	{rule: "only the user who owns the account may order", source: choice, needs: needsStart},
-	{rule: "a key of one client is unknown for another", source: signatures, needs: needsStart},
-	{rule: "a token of one client is refused for another", source: auth, needs: needsStart},
-	{rule: "no write is repeated when the kept responses are full", source: choice, needs: needsStart},
+	{rule: "only the user who owns the account may place orders", source: choice, needs: needsStart},
+	{rule: "a key of one client is refused for a different client", source: signatures, needs: needsStart},
+	{rule: "a token of one client is refused for a different client", source: auth, needs: needsStart},
+	{rule: "a write is refused if its response cannot be stored", source: choice, needs: needsStart},
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// need is what an address must have so that a rule can be tested there.
+// need is what an address must have for a rule to be testable.
 type need string
 
 const (
@@ -22,17 +22,18 @@ const (
 	needsBoth     need = "the scopes portfolios:read and portfolios:admin"
 	needsReadOnly need = "a client without the scope portfolios:admin"
 	needsEd25519  need = "an Ed25519 key"
-	needsStart    need = "a server that is started for it"
+	needsStart    need = "a server that is started with certain flags"
 )
 
-// The results of a rule at an address.
+// These are the possible results of a rule at an address.
 const (
 	same        = "same"
 	differs     = "differs"
 	notTestable = "not testable"
 )
 
-// verdict is the result of a rule at an address, with a reason unless it is the same.
+// verdict is the result of a rule at an address. It has a reason unless the result is
+// "same".
 type verdict struct {
 	rule   rule
 	result string
@@ -69,7 +70,8 @@ func (a *address) judge(t testing.TB, rules []rule) []verdict {
 	return verdicts
 }
 
-// missing returns what the rule needs and the address does not have, or "".
+// missing returns what the rule needs but the address lacks. It returns "" if the rule is
+// testable.
 func (a *address) missing(rule rule) need {
 	isAdmin := slices.Contains(a.scopes, "portfolios:admin")
 	isReader := slices.Contains(a.scopes, "portfolios:read")
@@ -104,8 +106,8 @@ func (rule rule) isWrite(c *caller) bool {
 	return rule.writes
 }
 
-// compare reports what differs from the rule. It compares statuses and not details, since
-// Upvest documents no text of them.
+// compare reports how the server differs from the rule. It compares statuses only,
+// because Upvest does not document the texts of details.
 func (rule rule) compare(t testing.TB, c *caller) {
 	t.Helper()
 	if rule.run != nil {
@@ -114,17 +116,17 @@ func (rule rule) compare(t testing.TB, c *caller) {
 	}
 	if rule.keeps != nil {
 		if a := c.send(t, rule.keeps(c)); a.status/100 != 2 {
-			t.Errorf("a request that keeps the rule: status %d, want 2xx", a.status)
+			t.Errorf("a request that keeps the rule got the status %d, want 2xx", a.status)
 		}
 	}
 	if rule.breaks != nil {
 		if a := c.send(t, rule.breaks(c)); a.status != rule.status {
-			t.Errorf("a request that breaks the rule: status %d, want %d", a.status, rule.status)
+			t.Errorf("a request that breaks the rule got the status %d, want %d", a.status, rule.status)
 		}
 	}
 }
 
-// recorder keeps what a check reports instead of failing the test.
+// recorder collects the failures that a check reports, instead of failing the test.
 type recorder struct {
 	testing.TB
 	failures []string
@@ -143,7 +145,7 @@ func (r *recorder) Fatalf(format string, values ...any) {
 
 func (r *recorder) Fatal(values ...any) { r.Fatalf("%s", fmt.Sprint(values...)) }
 
-// record compares a rule, and returns what differs in one line.
+// record compares the server with a rule, and returns the differences in one line.
 func record(t testing.TB, rule rule, c *caller) string {
 	t.Helper()
 	r := &recorder{TB: t}

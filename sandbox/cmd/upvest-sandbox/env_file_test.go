@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// run is the program with the flag -env-file.
+// run is a running program whose variables are in the file of -env-file.
 type run struct {
 	*exec.Cmd
 	// report is the line that the program prints when it listens.
@@ -36,7 +36,7 @@ func startRun(t *testing.T, flags ...string) *run {
 	lines.Scan()
 	started.report = lines.Text()
 	if !strings.Contains(started.report, "listening on ") {
-		t.Fatalf("the program does not start: %s", started.report)
+		t.Fatalf("the program printed %q, want \"listening on \" and an address", started.report)
 	}
 	return started
 }
@@ -67,8 +67,10 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
-// Neither of two runs with the same file name changes or removes the file of the other.
-func TestTwoRuns(t *testing.T) {
+// TestTwoRunsWriteDifferentFiles requires that the second of two runs with the same file
+// name writes a different file, and that neither run changes or removes the file of the
+// other run.
+func TestTwoRunsWriteDifferentFiles(t *testing.T) {
 	for _, form := range []string{"sh", "dotenv", "powershell", "json"} {
 		file := filepath.Join(t.TempDir(), "sandbox.env")
 		first := startRun(t, "-env-file", file, "-env-form", form)
@@ -76,25 +78,26 @@ func TestTwoRuns(t *testing.T) {
 		second := startRun(t, "-env-file", file, "-env-form", form)
 		other := filepath.Join(filepath.Dir(file), "sandbox-2.env")
 		if !strings.Contains(second.report, other) || content(t, other) == written {
-			t.Errorf("%s: the second run reports %q, want it to name %s", form, second.report, other)
+			t.Errorf("%s: the second run reported %q, want it to write and name %s",
+				form, second.report, other)
 		}
 		if content(t, file) != written {
-			t.Errorf("%s: the second run changed the file of the first", form)
+			t.Errorf("%s: the second run changed the file of the first run", form)
 		}
 		first.end(t)
 		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: the file of the first run still exists: %v", form, err)
+			t.Errorf("%s: after the first run, its file has the error %v, want ErrNotExist", form, err)
 		}
 		content(t, other)
 		second.end(t)
 		if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: the file of the second run still exists: %v", form, err)
+			t.Errorf("%s: after the second run, its file has the error %v, want ErrNotExist", form, err)
 		}
 	}
 }
 
-// A command receives the variables. The file of -env-file has them too, until the command
-// ends.
+// TestEnvironmentFileWithACommand requires that a command receives the variables, and
+// that the file of -env-file contains the variables until the command ends.
 func TestEnvironmentFileWithACommand(t *testing.T) {
 	directory := t.TempDir()
 	file := filepath.Join(directory, "sandbox.env")
@@ -108,24 +111,25 @@ func TestEnvironmentFileWithACommand(t *testing.T) {
 	program.Stderr = &stderr
 	stdout, err := program.Output()
 	if err != nil || !strings.HasPrefix(string(stdout), "export UPVEST_API_BASE_URL=") {
-		t.Errorf("%v, %s%s, want the variables in all three places", err, stdout, &stderr)
+		t.Errorf("the error is %v and the output %s%s, want the variables in the environment and in files",
+			err, stdout, &stderr)
 	}
 	if !strings.Contains(stderr.String(), "in another shell: . '"+file+"'") {
-		t.Errorf("the program reports %q, want the name of the file", &stderr)
+		t.Errorf("the program reported %q, want a command that sources the file", &stderr)
 	}
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the file exists after the command has ended: %v", err)
+		t.Errorf("after the command has ended, the file has the error %v, want ErrNotExist", err)
 	}
 	write(t, file, "MINE=1\n")
 	refused, err := command(t, "-env-file", file, "--", "true").CombinedOutput()
 	if err == nil || !strings.Contains(string(refused), "sandbox.env exists") {
-		t.Errorf("with a file of the user, the program returns %v and prints %s", err, refused)
+		t.Errorf("for the user's file, the error is %v and the output %s, want a refusal", err, refused)
 	}
 }
 
-// The program refuses a file that another program wrote or edited, and does not change
-// it.
-func TestEnvironmentFileOfTheUser(t *testing.T) {
+// TestFileOfTheUserIsNotReplaced requires that the program refuses a file that a sandbox
+// did not write or that was edited later, and does not change the file.
+func TestFileOfTheUserIsNotReplaced(t *testing.T) {
 	directory := t.TempDir()
 	killed := filepath.Join(directory, "killed.env")
 	first := startRun(t, "-env-file", killed)
@@ -156,13 +160,14 @@ func TestEnvironmentFileOfTheUser(t *testing.T) {
 		before := content(t, file)
 		refused, err := command(t, "-env-file", file).CombinedOutput()
 		if err == nil || !strings.Contains(string(refused), name+" exists") || content(t, file) != before {
-			t.Errorf("%s: %v, %s, want it refused and unchanged", name, err, refused)
+			t.Errorf("%s: the error is %v and the output %s, want the file refused and unchanged",
+				name, err, refused)
 		}
 	}
 	// The program replaces the file of a run that was killed.
 	second := startRun(t, "-env-file", killed)
 	if !strings.HasSuffix(second.report, ". '"+killed+"'") {
-		t.Errorf("the program reports %q, want the same name of the file", second.report)
+		t.Errorf("the program reported %q, want it to use the file of the killed run", second.report)
 	}
 	// The program does not remove a file to which a user added a line.
 	edited := content(t, killed) + "export MINE=1\n"
@@ -171,12 +176,13 @@ func TestEnvironmentFileOfTheUser(t *testing.T) {
 	}
 	second.end(t)
 	if content(t, killed) != edited {
-		t.Error("the program removed a file that a user edited")
+		t.Error("the program changed a file that a user had edited")
 	}
 }
 
-// Programs read the same values from each form of the file.
-func TestForms(t *testing.T) {
+// TestFormsOfTheEnvironmentFile requires that each form of the file contains the right
+// values, quoted as programs that read this form expect.
+func TestFormsOfTheEnvironmentFile(t *testing.T) {
 	const secret = "it's, 100% =secret"
 	flags := []string{"-client", "id=" + clientID + ",secret=" + secret + ",key-id=k"}
 	values := func(form string, flags ...string) (text string, file string) {
@@ -189,29 +195,31 @@ func TestForms(t *testing.T) {
 	text, _ := values("json", flags...)
 	var object map[string]string
 	if err := json.Unmarshal([]byte(text), &object); err != nil {
-		t.Fatalf("%v: %s", err, text)
+		t.Fatalf("the JSON file cannot be decoded: %v: %s", err, text)
 	}
 	if object["UPVEST_API_CLIENT_SECRET"] != secret || object["UPVEST_API_CLIENT_ID"] != clientID ||
 		object["UPVEST_API_KEY_ID"] != "k" || object["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILE"] !=
 		object["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"] || object["UPVEST_API_SCOPES"] !=
 		"portfolios:admin,portfolios:read" || object["UPVEST_API_CLIENT_SCOPE"] !=
 		"portfolios:admin portfolios:read" {
-		t.Errorf("json: %s", text)
+		t.Errorf("the JSON file is %s, want the values of the flags", text)
 	}
 	text, report := values("powershell", flags...)
 	if !strings.Contains(text, "\n$env:UPVEST_API_CLIENT_SECRET = 'it''s, 100% =secret'\n") ||
 		!strings.Contains(text, "\n$env:UPVEST_API_HTTP_SIGN_PRIVATE_KEY = ''\n") ||
 		!strings.Contains(report, "Invoke-Expression (Get-Content -Raw '/") {
-		t.Errorf("powershell: %s\n%s", text, report)
+		t.Errorf("the PowerShell file or the report has a wrong value or wrong quotation marks: %s\n%s",
+			text, report)
 	}
 	text, _ = values("dotenv", "-client", "secret=one, two=three,key-id=k")
 	if !strings.Contains(text, "\nUPVEST_API_CLIENT_SECRET=one, two=three\nUPVEST_API_KEY_ID=k\n") ||
 		!strings.Contains(text, "\nUPVEST_API_HTTP_SIGN_PRIVATE_KEY=\n") || strings.Contains(text, "export") {
-		t.Errorf("dotenv: %s", text)
+		t.Errorf("the dotenv file has a wrong value, quotation marks or an export: %s", text)
 	}
 }
 
-// With -key-as base64, the variables contain the key, and there is no key file.
+// TestKeyAsBase64 requires that, with -key-as base64, the variables contain the private
+// key, and the program writes no key file.
 func TestKeyAsBase64(t *testing.T) {
 	for form, block := range map[string]string{
 		"ed25519": "-----BEGIN PRIVATE KEY-----", "p521-encrypted": "-----BEGIN EC PRIVATE KEY-----",
@@ -232,10 +240,10 @@ func TestKeyAsBase64(t *testing.T) {
 		}
 		key, err := base64.StdEncoding.DecodeString(variables["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_BASE64"])
 		if err != nil || !bytes.HasPrefix(key, []byte(block)) {
-			t.Errorf("%s: the key is %s, %v, want it to begin with %s", form, key, err, block)
+			t.Errorf("%s: the key is %s with the error %v, want it to begin with %s", form, key, err, block)
 		}
 		if file := variables["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"]; file != "" {
-			t.Errorf("%s: there is also the file %s", form, file)
+			t.Errorf("%s: the variables name the key file %s, want none", form, file)
 		}
 		if err := program.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
@@ -246,7 +254,8 @@ func TestKeyAsBase64(t *testing.T) {
 	}
 }
 
-// Key files and lists of accounts may begin with a byte order mark.
+// TestByteOrderMark requires that the program reads key files and lists of accounts that
+// begin with a byte order mark.
 func TestByteOrderMark(t *testing.T) {
 	key := content(t, "../../../wrapper/testdata/keys/ed25519-pkcs8.pem")
 	const accounts = clientID + "=" + clientID + "\r\n"
@@ -270,7 +279,7 @@ func TestByteOrderMark(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		t.Logf("%s", name)
+		t.Logf("the files are encoded in %s", name)
 		startRun(t, "-env-file", filepath.Join(t.TempDir(), "sandbox.env"), "-client", "key="+keyFile,
 			"-accounts", "@"+list).end(t)
 	}

@@ -1,7 +1,8 @@
 // Command upvest-sandbox runs the sandbox on a loopback address, for clients in any
-// language. It prints the UPVEST_API_* variables with which a client reaches it, as lines
-// that a shell can source, and runs until it is interrupted. If a command follows the
-// flags, the program runs the command with these variables and ends with its exit status.
+// language. It prints the UPVEST_API_* variables with which a client reaches the sandbox,
+// as lines that a shell can source, and runs until it is interrupted. If a command
+// follows the flags, the program runs the command with these variables and ends with the
+// command's exit status.
 package main
 
 import (
@@ -19,7 +20,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// A second signal ends the program at once.
+	// A second signal ends the program immediately.
 	context.AfterFunc(ctx, stop)
 	err := program.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	ended, isExit := errors.AsType[*exec.ExitError](err)

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// The tests run the test binary as the program. If they built the program instead, the
-// test cache would not notice changes of the program.
+// The tests run the test binary as the program. If the tests built the program instead,
+// the test cache would not notice changes to the program.
 const asProgram = "RUN_AS_PROGRAM=1"
 
 func TestMain(m *testing.M) {
@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 
 const clientID = "6b4e5d2a-5ea1-4f07-9d1a-0d3f6f5e8a01"
 
-// printVariables is a shell script that prints the variables that have a value, and their
-// number.
+// printVariables is a shell script that prints the values of five variables, and the
+// number of all variables that begin with UPVEST_API_.
 const printVariables = `printf '%s|' "$UPVEST_API_CLIENT_ID" "$UPVEST_API_CLIENT_SECRET" ` +
 	`"$UPVEST_API_KEY_ID" "$UPVEST_API_SCOPES" "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"; ` +
 	`env | grep -c ^UPVEST_API_`
@@ -54,9 +54,9 @@ func command(t *testing.T, flags ...string) *exec.Cmd {
 	return program
 }
 
-// A shell sources the lines on stdout, as a user does, and a signal ends the program with
-// exit status 0.
-func TestProgram(t *testing.T) {
+// TestProgramPrintsVariablesForAShell requires that a shell can source the lines on
+// stdout, and that a signal ends the program with exit status 0.
+func TestProgramPrintsVariablesForAShell(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "it's keys")
 	file := filepath.Join(keys, clientID+".pem")
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
@@ -77,24 +77,25 @@ func TestProgram(t *testing.T) {
 		shell.Env = []string{"PATH=" + os.Getenv("PATH")}
 		sourced, err := shell.CombinedOutput()
 		if err != nil {
-			t.Fatalf("source: %v\n%s", err, sourced)
+			t.Fatalf("the shell cannot source the lines: %v\n%s", err, sourced)
 		}
 		want := clientID + "|it's $HOME|k|portfolios:admin,portfolios:read|" + file + "|11\n"
 		if string(sourced) != want {
-			t.Errorf("sourced %s, want %s", sourced, want)
+			t.Errorf("the shell sourced the values %q, want %q", sourced, want)
 		}
 		for _, file := range []string{file, strings.TrimSuffix(file, ".pem") + ".env"} {
 			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-				t.Errorf("%s: the file is %v (%v), want one that only its owner can read", file, info, err)
+				t.Errorf("%s: got %v (error %v), want a file that only its owner can read", file, info, err)
 			}
 		}
 		if err := command.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
 		if err := command.Wait(); err != nil {
-			t.Errorf("%s: the program ended with %v, want success", signal, err)
+			t.Errorf("after the signal %s, the program ended with %v, want exit status 0", signal, err)
 		}
-		// If everyone can read the files, the next start makes them private again.
+		// Everyone can read the files from here on. The next start must make them private
+		// again.
 		for _, file := range []string{file, strings.TrimSuffix(file, ".pem") + ".env"} {
 			if err := os.Chmod(file, 0o644); err != nil {
 				t.Fatal(err)
@@ -103,8 +104,9 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// The file is complete as soon as the sandbox responds, and is removed when the sandbox
-// ends. It overrides every earlier setting.
+// TestEnvironmentFile requires that the file of -env-file is complete as soon as the
+// sandbox responds, overrides every earlier setting, and is removed when the sandbox
+// ends.
 func TestEnvironmentFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "it's.env")
 	command := command(t, "-env-file", file)
@@ -119,7 +121,7 @@ func TestEnvironmentFile(t *testing.T) {
 	}
 	lines := bufio.NewScanner(stderr)
 	if !lines.Scan() || !strings.Contains(lines.Text(), "in another shell: . ") {
-		t.Fatalf("the program prints %q, want a command that sources the file", lines.Text())
+		t.Fatalf("the program printed %q, want a command that sources the file", lines.Text())
 	}
 	_, source, _ := strings.Cut(lines.Text(), "in another shell: ")
 	shell := exec.Command("sh", "-c", source+` && printf '%s\n' "$UPVEST_API_BASE_URL" `+
@@ -131,7 +133,8 @@ func TestEnvironmentFile(t *testing.T) {
 	sourced, err := shell.CombinedOutput()
 	url, rest, _ := strings.Cut(string(sourced), "\n")
 	if err != nil || rest != "\n" {
-		t.Errorf("after sourcing the file, the variables are %q (%v), want no earlier value", sourced, err)
+		t.Errorf("the sourced variables are %q (error %v), want the URL and no earlier value",
+			sourced, err)
 	}
 	if response, err := http.Get(url); err != nil {
 		t.Errorf("the sandbox does not respond: %v", err)
@@ -139,22 +142,24 @@ func TestEnvironmentFile(t *testing.T) {
 		_ = response.Body.Close()
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the file is %v (%v), want one that only its owner can read", info, err)
+		t.Errorf("got the file %v (error %v), want a file that only its owner can read", info, err)
 	}
 	if err := command.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	if err := command.Wait(); err != nil || stdout.Len() > 0 {
-		t.Errorf("the program ended with the error %v and printed %q", err, stdout.String())
+		t.Errorf("the program ended with the error %v and printed %q, want no error and no output",
+			err, stdout.String())
 	}
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the file still exists after the sandbox has ended: %v", err)
+		t.Errorf("after the sandbox has ended, the file has the error %v, want ErrNotExist", err)
 	}
 }
 
-// A command reaches the sandbox through its variables. Only the command writes to stdout,
-// and its exit status is that of the program.
-func TestCommand(t *testing.T) {
+// TestProgramEndsWithItsCommand requires that the command receives the variables, that
+// only the command writes to stdout, and that the program ends with the command's exit
+// status.
+func TestProgramEndsWithItsCommand(t *testing.T) {
 	const script = `echo "$UPVEST_API_CLIENT_ID"; test -r "$UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"; ` +
 		`echo "$?"; exit 7`
 	var stdout bytes.Buffer
@@ -162,14 +167,14 @@ func TestCommand(t *testing.T) {
 	command.Stdout = &stdout
 	err := command.Run()
 	if ended, ok := errors.AsType[*exec.ExitError](err); !ok || ended.ExitCode() != 7 {
-		t.Errorf("got %v, want the exit status 7 of the command", err)
+		t.Errorf("the program ended with %v, want the exit status 7 of the command", err)
 	}
 	if want := clientID + "\n0\n"; stdout.String() != want {
-		t.Errorf("got %q, want %q", stdout.String(), want)
+		t.Errorf("the command printed %q, want %q", stdout.String(), want)
 	}
 }
 
-func TestProgramRefusesBadFlags(t *testing.T) {
+func TestInvalidFlagsAreRefused(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -235,14 +240,14 @@ func TestProgramRefusesBadFlags(t *testing.T) {
 		command.Stderr = &stderr
 		err := command.Run()
 		if err == nil || !strings.Contains(stderr.String(), test.reports) || stdout.Len() > 0 {
-			t.Errorf("%q: %v, stderr %q, stdout %q, want it to contain %q", test.flags, err, stderr.String(),
-				stdout.String(), test.reports)
+			t.Errorf("%q: the error is %v, stderr %q and stdout %q, want a refusal with %q",
+				test.flags, err, stderr.String(), stdout.String(), test.reports)
 		}
 		if strings.Contains(stderr.String(), "very secret") {
-			t.Errorf("%q: stderr repeats a text that may be a secret: %q", test.flags, stderr.String())
+			t.Errorf("%q: stderr repeats a value that may be a secret: %q", test.flags, stderr.String())
 		}
 	}
 	if err := command(t, "-help").Run(); err != nil {
-		t.Errorf("-help: %v", err)
+		t.Errorf("with -help, the program ended with %v, want exit status 0", err)
 	}
 }

@@ -18,9 +18,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// asClientOf names a variable that makes the test binary a client with the credentials of
-// its environment. The client connects to the address in the variable, for every host
-// name.
+// asClientOf is the name of a variable that makes the test binary run as a client with
+// the credentials in its environment. For every host name, the client connects to the
+// address in the variable.
 const asClientOf = "RUN_AS_CLIENT_OF"
 
 func runClient(address string) {
@@ -59,8 +59,8 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// The client of this repository calls the program over https under another host name,
-// with only the variables that the program wrote.
+// TestTLS requires that this repository's client reaches the program over https under the
+// host name of -url, with only the variables that the program wrote.
 func TestTLS(t *testing.T) {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
 		t.Skip("SSL_CERT_FILE has no effect on Go programs here")
@@ -80,24 +80,25 @@ func TestTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		if variables["UPVEST_API_BASE_URL"] != "https://"+another {
-			t.Errorf("the base URL is %s", variables["UPVEST_API_BASE_URL"])
+			t.Errorf("the base URL is %s, want the URL of -url", variables["UPVEST_API_BASE_URL"])
 		}
 		client := clientProcess(t, address, variables)
 		if got, err := client.CombinedOutput(); err != nil || string(got) != "<nil>\n" {
-			t.Errorf("%q: the client reports %s, %v, want success", extra, got, err)
+			t.Errorf("%q: the client printed %s with the error %v, want success", extra, got, err)
 		}
 		// Without the bundle, the client does not trust the sandbox.
 		distrusting := clientProcess(t, address, variables)
 		distrusting.Env = append(distrusting.Env, "SSL_CERT_FILE=/etc/hostname", "SSL_CERT_DIR=/nowhere")
 		if got, err := distrusting.CombinedOutput(); err != nil ||
 			!strings.Contains(string(got), "unknown authority") {
-			t.Errorf("%q: without the bundle, the client reports %s (%v), want an unknown authority",
+			t.Errorf("%q: without the bundle, the client printed %s (error %v), want an unknown authority",
 				extra, got, err)
 		}
 		bundle := content(t, variables["SSL_CERT_FILE"])
 		if variables["REQUESTS_CA_BUNDLE"] != variables["SSL_CERT_FILE"] ||
 			variables["NODE_EXTRA_CA_CERTS"] != variables["SSL_CERT_FILE"] || !holdsSystemRoots(bundle) {
-			t.Errorf("%q: a variable does not name the bundle, or it lacks the system's certificates", extra)
+			t.Errorf("%q: a variable does not name the bundle, or the bundle lacks the system's certificates",
+				extra)
 		}
 		write(t, given, content(t, filepath.Join(keys, "authority.pem")))
 		run.end(t)
@@ -135,12 +136,12 @@ func TestAuthorityIsReused(t *testing.T) {
 			first = made
 		}
 		if made != first {
-			t.Error("the second run made another certificate authority")
+			t.Error("the second run made a new certificate authority, want that of the first run")
 		}
 	}
 }
 
-func TestTLSRefusesBadFlags(t *testing.T) {
+func TestInvalidTLSFlagsAreRefused(t *testing.T) {
 	directory := t.TempDir()
 	key := filepath.Join(directory, "key.pem")
 	write(t, key, content(t, "../../../wrapper/testdata/keys/p521-pkcs8.pem"))
@@ -158,13 +159,14 @@ func TestTLSRefusesBadFlags(t *testing.T) {
 	} {
 		got, err := command(t, test.flags...).CombinedOutput()
 		if err == nil || !strings.Contains(string(got), test.reports) {
-			t.Errorf("%q: %v, %s, want it to report %q", test.flags, err, got, test.reports)
+			t.Errorf("%q: the error is %v and the output %s, want a refusal with %q",
+				test.flags, err, got, test.reports)
 		}
 	}
 }
 
-// The health path responds without a signature and under every host name, whether the
-// control endpoint is open or not.
+// TestHealth requires that the health path responds to GET and HEAD without a signature
+// and under every host name, whether the control endpoint is open or not.
 func TestHealth(t *testing.T) {
 	for _, extra := range [][]string{{}, {"-control"}} {
 		address := freeAddress(t)
@@ -183,7 +185,8 @@ func TestHealth(t *testing.T) {
 			}
 			_ = response.Body.Close()
 			if healthy := response.StatusCode == http.StatusOK; healthy != (method != "POST") {
-				t.Errorf("%q: %s: %d", extra, method, response.StatusCode)
+				t.Errorf("%q: %s returned %d, want 200 for GET and HEAD only",
+					extra, method, response.StatusCode)
 			}
 		}
 		run.end(t)
@@ -194,6 +197,6 @@ func TestVersion(t *testing.T) {
 	got, err := command(t, "-version").Output()
 	if err != nil || !strings.HasPrefix(string(got), "upvest-sandbox ") ||
 		strings.Count(string(got), "\n") != 1 {
-		t.Errorf("-version prints %q (%v), want one line", got, err)
+		t.Errorf("-version printed %q (error %v), want one line with the name and the version", got, err)
 	}
 }

@@ -22,7 +22,7 @@ import (
 const (
 	lifetime     = 10 * 365 * 24 * time.Hour
 	leafLifetime = 365 * 24 * time.Hour
-	// clockSkew is how far the clock of a client may be behind.
+	// clockSkew is how far a client's clock may be behind the sandbox's clock.
 	clockSkew = time.Hour
 )
 
@@ -30,11 +30,12 @@ const (
 type Authority struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
-	// chain is the certificate of the authority, followed by those of its issuers.
+	// chain holds the authority's certificate, followed by the certificates of its
+	// issuers, each as DER.
 	chain [][]byte
 }
 
-// New makes an authority with a random key.
+// New creates an authority with a new random key and a self-signed certificate.
 func New(now time.Time) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -56,8 +57,8 @@ func New(now time.Time) (*Authority, error) {
 	return &Authority{certificate: certificate, key: key, chain: [][]byte{der}}, nil
 }
 
-// Parse reads an authority from PEM: its certificate, those of its issuers if present,
-// and its private key.
+// Parse reads an authority from PEM text that contains its certificate, optionally the
+// certificates of its issuers, and its private key.
 func Parse(text []byte, now time.Time) (*Authority, error) {
 	pair, err := tls.X509KeyPair(text, text)
 	if err != nil {
@@ -76,7 +77,7 @@ func Parse(text []byte, now time.Time) (*Authority, error) {
 	return &Authority{certificate: certificate, key: key, chain: pair.Certificate}, nil
 }
 
-// PEM returns the authority as Parse reads it, with its private key.
+// PEM returns the authority, including its private key, in the form that Parse reads.
 func (a *Authority) PEM() ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(a.key)
 	if err != nil {
@@ -86,7 +87,7 @@ func (a *Authority) PEM() ([]byte, error) {
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), nil
 }
 
-// Certificates returns the certificates that a client has to trust, in PEM.
+// Certificates returns, as PEM, the certificates that a client must trust.
 func (a *Authority) Certificates() []byte {
 	var text bytes.Buffer
 	for _, der := range a.chain {
@@ -95,7 +96,7 @@ func (a *Authority) Certificates() []byte {
 	return text.Bytes()
 }
 
-// Issue creates a certificate for a server with these host names and addresses.
+// Issue creates a certificate for a server with the given host names and IP addresses.
 func (a *Authority) Issue(hosts []string, now time.Time) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -128,7 +129,7 @@ func (a *Authority) Issue(hosts []string, now time.Time) (tls.Certificate, error
 	}, nil
 }
 
-// issue signs a certificate, and returns it as DER too.
+// issue signs a certificate and returns it in two forms: as DER and parsed.
 func issue(
 	template, parent *x509.Certificate, public crypto.PublicKey, signer crypto.Signer,
 ) ([]byte, *x509.Certificate, error) {

@@ -5,7 +5,8 @@ import (
 	"os"
 )
 
-// rootFiles returns where systems keep their root certificates, as one file of PEM.
+// rootFiles returns the files in which different systems keep their root certificates as
+// PEM.
 func rootFiles() []string {
 	return []string{
 		os.Getenv("SSL_CERT_FILE"),
@@ -17,8 +18,8 @@ func rootFiles() []string {
 	}
 }
 
-// SystemRoots returns the root certificates of the system in PEM, or nothing if no file
-// of them is found, as on Windows.
+// SystemRoots returns the root certificates of the system as PEM, or nil if none of the
+// root files contains a certificate. On Windows, none of these files exists.
 func SystemRoots() []byte {
 	for _, file := range rootFiles() {
 		content, err := os.ReadFile(file)

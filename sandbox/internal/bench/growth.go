@@ -68,8 +68,8 @@ func newWorld(accounts int) (*world, error) {
 	return w, nil
 }
 
-// buy places an order. Its strings are copied, so the ledger shares no memory with the
-// caller, as after decoding a request.
+// buy places an order. The strings of the request are new, as they are after decoding, so
+// the ledger shares no memory with the caller.
 func (w *world) buy(accountID uuid.UUID) error {
 	request := contract.CreatePortfoliosOrderRequestObject{Body: &contract.OrderRequest{
 		AccountID:  accountID,
@@ -94,8 +94,7 @@ func (w *world) list(accountID uuid.UUID) error {
 	return response.VisitListPortfoliosOrdersResponse(httptest.NewRecorder())
 }
 
-// growth compares a ledger with a thousand accounts with a ledger with a million
-// accounts.
+// growth compares a ledger of a thousand accounts to a ledger of a million accounts.
 func growth() ([]row, error) {
 	small, err := newWorld(few)
 	if err != nil {
@@ -120,9 +119,10 @@ func growth() ([]row, error) {
 			}
 		}
 	}
-	held := heap() - before - lots*16 // without the ids that the benchmark keeps
-	// Listing is measured first: the insertions give the accounts of the small ledger
-	// more orders than those of the large one.
+	// not counting the account ids that the benchmark itself keeps
+	held := heap() - before - lots*16
+	// Listing is measured first, because the insertions give the accounts of the small
+	// ledger more orders than the accounts of the large ledger.
 	listing, err := compare(small, large, (*world).list)
 	if err != nil {
 		return nil, err
@@ -139,13 +139,13 @@ func growth() ([]row, error) {
 			met:    held < 1.2e9,
 		},
 		{
-			what:   "an order placed among 1,000,000 vs. one among 1,000",
+			what:   "an order placed with 1,000,000 accounts vs. 1,000",
 			figure: insertion.String(),
 			target: "at most 2 ×",
 			met:    insertion.ratio() <= 2,
 		},
 		{
-			what:   "the orders of one account among 1,000,000 vs. 1,000",
+			what:   "the orders of one account listed with 1,000,000 accounts vs. 1,000",
 			figure: listing.String(),
 			target: "at most 2 ×",
 			met:    listing.ratio() <= 2,

@@ -8,8 +8,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// rebalancing measures three times and returns the fastest run, because it was disturbed
-// least by other programs.
+// rebalancing measures three runs and returns the fastest, because other programs
+// disturbed the fastest run least.
 func rebalancing() ([]row, error) {
 	best := rebalanced{took: time.Hour}
 	for range 3 {
@@ -29,7 +29,7 @@ func rebalancing() ([]row, error) {
 			met:    best.took < 2*time.Second,
 		},
 		{
-			what:   "the longest of the calls during it",
+			what:   "the longest call during this rebalancing",
 			figure: fmt.Sprintf("%.1f ms of %d", float64(best.longest)/1e6, best.calls),
 			target: "below 250 ms",
 			met:    best.calls > 0 && best.longest < 250*time.Millisecond,
@@ -38,12 +38,13 @@ func rebalancing() ([]row, error) {
 }
 
 type rebalanced struct {
-	took, longest time.Duration // of the rebalancing, of a call during it
-	calls         int           // during it
+	// of the rebalancing, and of a call during the rebalancing
+	took, longest time.Duration
+	calls         int // calls during the rebalancing
 }
 
-// rebalance triggers a rebalancing by allocation, while another caller retrieves
-// something every millisecond.
+// rebalance triggers a rebalancing by allocation, while another caller retrieves an
+// allocation every millisecond.
 func rebalance() (r rebalanced, err error) {
 	w, err := newWorld(400_000)
 	if err != nil {

@@ -49,7 +49,7 @@ func newServer(options ...sandbox.Option) (*server, error) {
 	return s, nil
 }
 
-// request makes a signed request. It has no body if contentType is empty.
+// request makes a signed request. If contentType is empty, body must be empty too.
 func (s *server) request(method, path, contentType, body string) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(context.Background(), method, s.URL()+path, strings.NewReader(body))
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// caller places orders with a server, one at a time per CPU.
+// caller sends orders to a server, one at a time per CPU.
 type caller struct {
 	*server
 	accounts []uuid.UUID
-	longest  time.Duration // of all requests so far
+	longest  time.Duration // the duration of the slowest request so far
 }
 
 func newCaller() (*caller, error) {
@@ -63,7 +63,7 @@ func parallel(work func(worker int)) {
 	group.Wait()
 }
 
-// traffic compares a sandbox that has 300,000 orders with an empty one.
+// traffic compares a sandbox that has 300,000 orders with an empty sandbox.
 func traffic() ([]row, error) {
 	const (
 		held    = 300_000
@@ -100,7 +100,7 @@ func traffic() ([]row, error) {
 	ratio := rates[1] / rates[0]
 	return []row{
 		{
-			what:   "rate of POST at 300,000 orders vs. an empty sandbox",
+			what:   "rate of POST with 300,000 orders vs. an empty sandbox",
 			figure: fmt.Sprintf("%.2f × (%.0f/s, %.0f/s)", ratio, rates[1], rates[0]),
 			target: "at least 0.8 ×",
 			met:    ratio >= 0.8,

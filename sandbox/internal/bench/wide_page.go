@@ -12,7 +12,7 @@ import (
 )
 
 // widePage reads a page of 1,000 orders with 1,000 individual orders each, and measures
-// the memory while it is sent.
+// the memory while the page is sent.
 func widePage() ([]row, error) {
 	const width = 1000
 	s, err := newServer(sandbox.WithOrderDelay(0))
@@ -54,14 +54,15 @@ func widePage() ([]row, error) {
 	close(stop)
 	more := <-peak - before
 	return []row{{
-		what:   "memory while a page of 1,000 × 1,000 is sent",
+		what:   "memory while a page of 1,000 orders with 1,000 instruments each is sent",
 		figure: fmt.Sprintf("%.0f MB for a body of %.0f MB", more/1e6, size/1e6),
 		target: "less than the body",
 		met:    more < size,
 	}}, err
 }
 
-// watchHeap sends the highest number of bytes in use between its start and stop.
+// watchHeap watches the number of bytes in use until stop is closed, and then sends the
+// highest number to peak.
 func watchHeap(stop <-chan struct{}, peak chan<- float64) {
 	highest := 0.0
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}

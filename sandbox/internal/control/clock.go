@@ -10,14 +10,14 @@ import (
 )
 
 // The first and last year that the clock can show. Unix time begins in 1970. RFC 3339
-// ends with the year 9999, and orders and tokens have times that are later than the
-// clock's.
+// cannot express years after 9999. The last year is earlier than that, because the times
+// of orders and tokens can be later than the time of the clock.
 const (
 	minYear = 1970
 	maxYear = 9000
 )
 
-// postClock moves the clock, and returns its time.
+// postClock moves the clock, and responds with its new time.
 func (e *Endpoint) postClock(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Advance duration `json:"advance"`
@@ -53,7 +53,8 @@ func (e *Endpoint) postClock(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]time.Time{"now": e.Clock.Now()})
 }
 
-// postPrices sets the prices of instruments, or of none if one is not valid.
+// postPrices sets the prices of instruments. If any of the prices is invalid, postPrices
+// changes none of them.
 func (e *Endpoint) postPrices(w http.ResponseWriter, r *http.Request) {
 	var in map[api.InstrumentID]api.Decimal
 	if !e.readJSON(w, r, &in) {

@@ -1,5 +1,5 @@
-// Package control serves the control endpoint. With it, tests in other languages can do
-// what Go tests do with package sandbox.
+// Package control serves the control endpoint. With this endpoint, tests in other
+// languages can do what Go tests do with package sandbox.
 package control
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
-// Prefix begins the paths of the control endpoint.
+// Prefix is the beginning of every path of the control endpoint.
 const Prefix = "/_sandbox/"
 
 // Endpoint serves the control endpoint of a sandbox.
@@ -26,10 +26,10 @@ type Endpoint struct {
 	Contract *openapi.Contract
 	// World returns the world that the endpoint reads and changes.
 	World func() *world.World
-	// FirstClient is the API client for requests that name no client.
+	// FirstClient is the API client to which a request applies if it names no client.
 	FirstClient uuid.UUID
-	// Worlds are the worlds of parallel workers. It is nil in the endpoint of such a
-	// world.
+	// Worlds manages the additional worlds for parallel test workers. It is nil in the
+	// control endpoint of an additional world.
 	Worlds       Worlds
 	Clock        Clock
 	Reset        func()
@@ -39,8 +39,8 @@ type Endpoint struct {
 	Load         func(io.Reader) error
 	CancelOrder  func(orderID uuid.UUID, reason string) error
 	BodyLimit    int64
-	// Host is a host name under which it accepts requests, besides localhost and loopback
-	// addresses. It is empty if there is none.
+	// Host is a host name under which the endpoint accepts requests, besides localhost
+	// and loopback addresses. It is empty if there is no other host name.
 	Host string
 	// AnyHost makes the endpoint accept requests under any host name.
 	AnyHost bool
@@ -56,7 +56,8 @@ type Clock interface {
 // Handler returns the handler of all paths that begin with [Prefix].
 func (e *Endpoint) Handler() http.Handler { return e.forNoBrowser(e.routes()) }
 
-// route is one operation of the endpoint. Its path comes after [Prefix].
+// route is one operation of the endpoint. path is the part of the URL's path after
+// [Prefix].
 type route struct {
 	method, path string
 	handle       http.HandlerFunc
@@ -105,13 +106,13 @@ func (e *Endpoint) routes() http.Handler {
 		mux.HandleFunc(Prefix+"worlds/{client}/{rest...}", e.inWorld)
 	}
 	mux.HandleFunc(Prefix, func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, fmt.Errorf("the control endpoint has no %s %s, but %s",
+		refuse(w, http.StatusNotFound, fmt.Errorf("the control endpoint has no operation %s %s; it has %s",
 			r.Method, strings.TrimPrefix(r.URL.Path, Prefix), strings.Join(known, ", ")))
 	})
 	return mux
 }
 
-// do returns a handler for an action that cannot fail.
+// do returns a handler that runs an action that cannot fail, and responds with 204.
 func do(action func()) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !bare(w, r) {
@@ -122,12 +123,12 @@ func do(action func()) http.HandlerFunc {
 	}
 }
 
-// forNoBrowser refuses requests that web pages of other origins send. It also refuses
-// requests under a host name that an attacker lets resolve to this machine (DNS
-// rebinding).
+// forNoBrowser refuses requests from web pages of other origins. Unless AnyHost is set,
+// it also refuses requests whose Host header names a different host, because an attacker
+// can point a host name to this machine (DNS rebinding).
 func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests of web pages"))
+		refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests from web pages"))
 	})
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(deny)
@@ -137,7 +138,8 @@ func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 			r = r.Clone(r.Context())
 			r.Body = http.NoBody
 		}
-		// Reads of other origins change nothing, but the endpoint refuses them as well.
+		// The cross-origin protection lets pages of other origins read, because a read
+		// changes nothing. The endpoint refuses these reads as well.
 		site := r.Header.Get("Sec-Fetch-Site")
 		// The endpoint's own page has the same origin.
 		fromPage := site != "" && site != "none" && site != "same-origin"
@@ -149,7 +151,8 @@ func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 	})
 }
 
-// accepts reports whether the Host header names this machine or the host of the endpoint.
+// accepts reports whether the host of a Host header is this machine or the endpoint's
+// Host.
 func (e *Endpoint) accepts(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -158,8 +161,8 @@ func (e *Endpoint) accepts(host string) bool {
 	return IsLoopback(host) || e.Host != "" && hostName(host) == hostName(e.Host)
 }
 
-// hostName returns the same text for all spellings of a host name: lower case, without a
-// dot at the end.
+// hostName returns a host name in lower case and without a dot at the end, so that all
+// spellings of the name become the same string.
 func hostName(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".") }
 
 // IsLoopback reports whether a host is localhost or a loopback address.

@@ -12,7 +12,8 @@ import (
 //go:embed control.yaml
 var description []byte
 
-// page shows the document. The page loads nothing from elsewhere.
+// page is an HTML page that lists the operations and shows the OpenAPI document. The page
+// loads nothing from other addresses.
 var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -48,7 +49,7 @@ func getDescription(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(description)
 }
 
-// getPage responds with the OpenAPI document as a page.
+// getPage responds with the HTML page that shows the operations and the OpenAPI document.
 func (e *Endpoint) getPage(w http.ResponseWriter, r *http.Request) {
 	if !bare(w, r) {
 		return

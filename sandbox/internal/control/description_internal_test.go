@@ -10,7 +10,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// The document describes every operation that the endpoint has, and no other.
+// TestEveryOperationIsDescribed requires that control.yaml describes every operation of
+// the control endpoint, and no additional operation.
 func TestEveryOperationIsDescribed(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(description)
 	if err != nil {
@@ -32,11 +33,13 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 	slices.Sort(served)
 	slices.Sort(described)
 	if !slices.Equal(served, described) {
-		t.Errorf("described %q\nserved    %q", described, served)
+		t.Errorf("control.yaml describes the operations %q,\nwant the served operations %q",
+			described, served)
 	}
 }
 
-// The schema of a fault has the fields that the endpoint reads.
+// TestFaultIsDescribed requires that the schema of a fault in control.yaml has exactly
+// the fields that the endpoint reads.
 func TestFaultIsDescribed(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(description)
 	if err != nil {
@@ -45,13 +48,15 @@ func TestFaultIsDescribed(t *testing.T) {
 	described := slices.Sorted(maps.Keys(doc.Components.Schemas["Fault"].Value.Properties))
 	for _, name := range described {
 		if err := decode(strings.NewReader(`{"`+name+`":null}`), &faultJSON{}); err != nil {
-			t.Errorf("the endpoint does not read the described field %s: %v", name, err)
+			t.Errorf("the endpoint does not accept the field %q that control.yaml describes: %v", name, err)
 		}
 	}
 	if n := reflect.TypeFor[faultJSON]().NumField(); len(described) != n {
-		t.Errorf("the document describes %d fields, but the endpoint reads %d", len(described), n)
+		t.Errorf("control.yaml describes %d fields of a fault, want the %d that the endpoint reads",
+			len(described), n)
 	}
 }
 
-// noWorlds makes the endpoint serve the paths of worlds.
+// noWorlds implements Worlds without a working method. With it, the endpoint's table
+// includes the operations on worlds.
 type noWorlds struct{ Worlds }

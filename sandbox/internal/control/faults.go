@@ -13,7 +13,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// faultJSON is a fault with durations like "250ms" and with the body as text.
+// faultJSON is the JSON form of a fault. Its durations are strings such as "250ms", and
+// its body is a string.
 type faultJSON struct {
 	Operation   contract.Operation `json:"operation,omitempty"`
 	ClientID    string             `json:"client_id,omitempty"`
@@ -33,7 +34,9 @@ type faultJSON struct {
 	DateSkew    duration           `json:"date_skew,omitempty"`
 }
 
-// pendingJSON is a fault that waits, with its remaining nth and count.
+// pendingJSON is the JSON form of a waiting fault. In Fault, Nth and Count are what
+// remains after the requests so far. Met is the number of requests to which the fault has
+// been applied.
 type pendingJSON struct {
 	Fault faultJSON `json:"fault"`
 	Met   int       `json:"met"`
@@ -55,7 +58,7 @@ func (e *Endpoint) postFault(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// getFaults responds with the faults that wait.
+// getFaults responds with the waiting faults.
 func (e *Endpoint) getFaults(w http.ResponseWriter, r *http.Request) {
 	if !bare(w, r) {
 		return
@@ -128,7 +131,8 @@ func newFaultJSON(f fault.Fault) faultJSON {
 	return out
 }
 
-// readID reads an optional id. It refuses the zero id, which names nothing.
+// readID reads an optional id, and returns the zero UUID for an empty string. It refuses
+// the zero UUID as text, because no client or account has this id.
 func readID(field, text string) (uuid.UUID, error) {
 	if text == "" {
 		return uuid.Nil, nil
@@ -147,7 +151,7 @@ func idText(id uuid.UUID) string {
 	return id.String()
 }
 
-// duration is the text of a duration, such as 1.5s.
+// duration is a duration as a string, such as "1.5s".
 type duration string
 
 func newDuration(d time.Duration) duration {

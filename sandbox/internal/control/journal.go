@@ -12,8 +12,8 @@ import (
 )
 
 // pageJSON is a page of requests or effects. To get the next page, set the query
-// parameter after to the number of the last entry in Data. Total counts all entries, and
-// Dropped counts those that are no longer kept.
+// parameter `after` to the number of the last entry in Data. Total counts all entries,
+// and Dropped counts the entries that the sandbox no longer keeps.
 type pageJSON[T any] struct {
 	Total   uint64 `json:"total"`
 	Dropped uint64 `json:"dropped"`

@@ -16,8 +16,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
-// readJSON reads the body, or refuses the request and returns false. It also refuses a
-// query, which it would otherwise ignore.
+// readJSON decodes the body and returns true, or refuses the request and returns false.
+// It also refuses a request with a query, because no operation that calls readJSON uses
+// the query.
 func (e *Endpoint) readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	if !noQuery(w, r) {
 		return false
@@ -29,9 +30,10 @@ func (e *Endpoint) readJSON(w http.ResponseWriter, r *http.Request, into any) bo
 	return err == nil
 }
 
-// bare refuses a request with a query or a body, and reports whether it has neither.
-// Ignoring them would make an action affect more than the caller named. An object without
-// fields, which some clients always send, counts as no body.
+// bare reports whether a request has neither a query nor a body, and refuses any other
+// request. If the endpoint ignored a query or body, an action could affect more than the
+// caller intended. An object without fields, which some clients always send, counts as no
+// body.
 func bare(w http.ResponseWriter, r *http.Request) bool {
 	if !noQuery(w, r) {
 		return false
@@ -53,7 +55,7 @@ func noQuery(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// decode reads one JSON object. Its errors do not name types or packages of Go.
+// decode reads one JSON object. Its errors do not name Go types or packages.
 func decode(body io.Reader, into any) error {
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()
@@ -95,7 +97,7 @@ func fieldError(field, expected, got string) error {
 	return fmt.Errorf("%s: expected %s, not %q", field, expected, got)
 }
 
-// refuse sends an error as a problem.
+// refuse sends an error as problem details (RFC 7807).
 func refuse(w http.ResponseWriter, status int, err error) {
 	id := uuid.NewString()
 	given := response.Refuse(status, "%s", err).Response(id)
@@ -108,6 +110,6 @@ func refuse(w http.ResponseWriter, status int, err error) {
 
 func writeJSON(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", response.JSON)
-	//nolint:errchkjson // a client that is gone reads no response
+	//nolint:errchkjson // the write fails only if the client has disconnected
 	_ = json.NewEncoder(w).Encode(value)
 }

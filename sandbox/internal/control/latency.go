@@ -8,7 +8,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/fault"
 )
 
-// profileJSON is the latency of operations.
+// profileJSON is the JSON form of the latency of all operations.
 type profileJSON struct {
 	Data []latencyJSON `json:"data"`
 }
@@ -27,7 +27,7 @@ func (e *Endpoint) putLatency(w http.ResponseWriter, r *http.Request) {
 	}
 	if in.Data == nil {
 		refuse(w, http.StatusBadRequest,
-			errors.New("data: expected a list; an empty one removes all latency"))
+			errors.New("data: expected a list; an empty list removes all latency"))
 		return
 	}
 	entries := make([]fault.Latency, len(in.Data))

@@ -10,7 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// postOrder places an order as Upvest does, and responds with its id.
+// postOrder places an order as if Upvest placed it, and responds with the id of the
+// order.
 func (e *Endpoint) postOrder(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		ClientID       string      `json:"client_id"`
@@ -46,7 +47,7 @@ func (e *Endpoint) postOrder(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]uuid.UUID{"id": id})
 }
 
-// postCancellation cancels an order as Upvest does.
+// postCancellation cancels an order as if Upvest cancelled it.
 func (e *Endpoint) postCancellation(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		OrderID string `json:"order_id"`

@@ -9,8 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// getPortfolio responds with what an account holds. The client is the first one of the
-// sandbox unless the query names it.
+// getPortfolio responds with what an account holds. The query names the account and,
+// optionally, a client. The response shows what the account holds through this client.
+// The default is the sandbox's first client.
 func (e *Endpoint) getPortfolio(w http.ResponseWriter, r *http.Request) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -21,7 +22,7 @@ func (e *Endpoint) getPortfolio(w http.ResponseWriter, r *http.Request) {
 	for name, values := range query {
 		if _, known := ids[name]; !known || len(values) != 1 {
 			refuse(w, http.StatusBadRequest,
-				fmt.Errorf("query parameter %q: expected account and client, once each", name))
+				fmt.Errorf("query parameter %q: expected only account and client, each at most once", name))
 			return
 		}
 		id, err := readID(name, values[0])

@@ -22,8 +22,8 @@ func (e *Endpoint) getState(w http.ResponseWriter, r *http.Request) {
 	_, _ = dump.WriteTo(w)
 }
 
-// putState replaces the state with that of a dump. Its body may be larger than that of
-// other requests.
+// putState replaces the state with the state in a dump. BodyLimit does not apply to the
+// dump.
 func (e *Endpoint) putState(w http.ResponseWriter, r *http.Request) {
 	if !noQuery(w, r) {
 		return

@@ -12,30 +12,31 @@ import (
 	"github.com/google/uuid"
 )
 
-// Worlds are further worlds of a sandbox, each with a client, a state, faults and a
-// clock.
+// Worlds manages the additional worlds of a sandbox. Each world has its own client,
+// state, faults and clock.
 type Worlds interface {
-	// Create makes a world with an initial state in the form of a state file, and returns
-	// the variables of its client. If state is nil, the world begins in
-	// the state of the sandbox's first client. The error is ErrTooManyWorlds, or it
-	// describes a fault of the state.
+	// Create makes a world and returns the variables of its client. state is the initial
+	// state of the world, in the form of a state file. If state is nil, the world begins
+	// with the state in which the sandbox's first client began. The error is
+	// ErrTooManyWorlds, or it describes what is wrong with the state.
 	Create(state []byte) (Variables, error)
 	// List returns the clients of the worlds.
 	List() []uuid.UUID
-	// Drop ends the world of a client, and reports whether there was one.
+	// Drop ends the world of a client, and reports whether the client had a world.
 	Drop(client uuid.UUID) bool
-	// Handler returns the handler of the world of a client, or nil if there is none.
+	// Handler returns the handler of a client's world, or nil if the client has no world.
 	Handler(client uuid.UUID) http.Handler
 }
 
-// ErrTooManyWorlds is returned if the sandbox has the largest number of worlds.
+// ErrTooManyWorlds means that the sandbox already has the largest number of worlds that
+// it allows.
 var ErrTooManyWorlds = errors.New("there are too many worlds")
 
 // Variables are the UPVEST_API_* variables of a client, by name.
 type Variables map[string]string
 
-// postWorld makes a world. Its body may be left out, and may be larger than that of other
-// requests.
+// postWorld makes a world. The request body is optional, and BodyLimit does not apply to
+// it.
 func (e *Endpoint) postWorld(w http.ResponseWriter, r *http.Request) {
 	if !noQuery(w, r) {
 		return
@@ -59,7 +60,8 @@ func (e *Endpoint) postWorld(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// readWorld returns the initial state that the body has, or nil.
+// readWorld returns the initial state that the body contains, or nil if the body contains
+// no state.
 func readWorld(body io.Reader) ([]byte, error) {
 	content, err := io.ReadAll(body)
 	if err != nil {
@@ -93,7 +95,7 @@ func (e *Endpoint) deleteWorld(w http.ResponseWriter, r *http.Request) {
 	}
 	client, err := readID("client", r.PathValue("client"))
 	if err == nil && !e.Worlds.Drop(client) {
-		err = fmt.Errorf("there is no world of the client %s", client)
+		err = fmt.Errorf("the client %s has no world", client)
 	}
 	if err != nil {
 		refuse(w, http.StatusNotFound, err)
@@ -102,7 +104,8 @@ func (e *Endpoint) deleteWorld(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// inWorld passes a request on to the control endpoint of a world.
+// inWorld passes a request on to the control endpoint of the world whose client is in the
+// path.
 func (e *Endpoint) inWorld(w http.ResponseWriter, r *http.Request) {
 	client, err := readID("client", r.PathValue("client"))
 	var handler http.Handler
@@ -111,7 +114,7 @@ func (e *Endpoint) inWorld(w http.ResponseWriter, r *http.Request) {
 	}
 	if handler == nil {
 		refuse(w, http.StatusNotFound,
-			fmt.Errorf("there is no world of the client %q", r.PathValue("client")))
+			fmt.Errorf("the client %q has no world", r.PathValue("client")))
 		return
 	}
 	inner := r.Clone(r.Context())

@@ -17,8 +17,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// actOrFail carries out a request that passed all checks, unless a fault prevents it, and
-// applies the fault to the response.
+// actOrFail carries out a request that passed all checks. If a fault applies to the
+// request, the fault can prevent the request from being carried out, and can change the
+// response.
 func (h *Handler) actOrFail(x *exchange) *response.Response {
 	if !h.pause(x.request.Context(), x.world.Latency.Of(x.route.Operation)) {
 		return &response.Response{}
@@ -46,8 +47,8 @@ func (h *Handler) actOrFail(x *exchange) *response.Response {
 	return f.Spoil(given, x.requestID)
 }
 
-// targets returns the accounts that a request names, and those of the order or the
-// rebalancing in its path.
+// targets returns the accounts that a request names, and the accounts of the order or
+// rebalancing whose id is in the request's path.
 func (x *exchange) targets() []uuid.UUID {
 	accounts := x.named()
 	for _, text := range x.pathValues {
@@ -58,8 +59,8 @@ func (x *exchange) targets() []uuid.UUID {
 	return accounts
 }
 
-// pause waits, and reports whether the whole time passed. It ends early if the request or
-// the sandbox ends.
+// pause waits for the given time and reports true. If the request is cancelled or the
+// sandbox stops before that, pause returns early and reports false.
 func (h *Handler) pause(ctx context.Context, d time.Duration) bool {
 	if d == 0 {
 		return true
@@ -76,7 +77,9 @@ func (h *Handler) pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// act carries out a request, once per idempotency key.
+// act carries out a request. If the operation takes an idempotency key, and an earlier
+// request with the same key succeeded, act returns the response to that earlier request
+// instead.
 func (h *Handler) act(x *exchange) *response.Response {
 	var given *response.Response
 	var problem *response.Problem
@@ -97,7 +100,7 @@ func (h *Handler) act(x *exchange) *response.Response {
 	return given
 }
 
-// callLedger carries out the operation.
+// callLedger lets the ledger carry out the operation.
 func (x *exchange) callLedger() (*response.Response, *response.Problem) {
 	x.call.ClientID = x.client.ID
 	x.call.RequestID = x.requestID
@@ -112,12 +115,13 @@ func (x *exchange) callLedger() (*response.Response, *response.Problem) {
 	for name, value := range x.pathValues {
 		request.SetPathValue(name, value)
 	}
-	// A request may have several lines of each header, but the generated code accepts
-	// only one.
+	// A client can send each of these headers on several lines, but the generated code
+	// accepts only one line.
 	for _, name := range []string{"Signature", "Signature-Input"} {
 		request.Header.Set(name, strings.Join(request.Header.Values(name), ", "))
 	}
-	// To change or check a response, the handler needs the whole body.
+	// A response that is changed by a fault or compared with openapi.yaml is not
+	// streamed, because the handler needs its whole body.
 	mayStream := x.fault == nil && !x.checked
 	return x.world.Call(x.route.Pattern(), request, mayStream)
 }

@@ -41,7 +41,8 @@ func (h *Handler) findRoute(x *exchange) *response.Problem {
 	return problem
 }
 
-// readBody reads the body to its end or to the limit.
+// readBody reads the whole body. It refuses a body that is too large, too slow or
+// incomplete.
 func (h *Handler) readBody(x *exchange) *response.Problem {
 	body, err := io.ReadAll(x.request.Body)
 	var tooLarge *http.MaxBytesError
@@ -58,12 +59,13 @@ func (h *Handler) readBody(x *exchange) *response.Problem {
 		problem.Header.Set("Connection", "close")
 		return problem
 	default:
-		return response.Refuse(http.StatusBadRequest, "the body did not arrive whole")
+		return response.Refuse(http.StatusBadRequest, "the body arrived incomplete")
 	}
 }
 
-// findClient finds the client that a header names. For a token request without the
-// header, the form names the client, because two official signers do not send the header.
+// findClient finds the client that the header Upvest-Client-Id names. If a token request
+// lacks this header, the form names the client, because two official signers do not send
+// the header.
 func (h *Handler) findClient(x *exchange) *response.Problem {
 	values := x.request.Header.Values("Upvest-Client-Id")
 	if len(values) == 0 && x.route.IsToken() {
@@ -88,7 +90,8 @@ func (h *Handler) findClient(x *exchange) *response.Problem {
 	return nil
 }
 
-// checkVersion accepts a missing header as version 1 (docs.upvest.co, Versioning).
+// checkVersion requires version 1 of the API. A request without the header
+// Upvest-Api-Version counts as version 1 (docs.upvest.co, Versioning).
 func checkVersion(x *exchange) *response.Problem {
 	values := x.request.Header.Values("Upvest-Api-Version")
 	if len(values) == 0 || len(values) == 1 && values[0] == "1" {
@@ -140,7 +143,8 @@ func (h *Handler) checkSignature(x *exchange) *response.Problem {
 }
 
 // limitRate counts every request that the client signed, even if a later check refuses it
-// (docs.upvest.co, Rate limiting). Requests that others send with its id do not count.
+// (docs.upvest.co, Rate limiting). Requests with the client's id but without a valid
+// signature do not count.
 func (h *Handler) limitRate(x *exchange) *response.Problem {
 	limiter := x.client.Limiter
 	if limiter == nil || limiter.AllowN(h.MachineTime(), 1) {
@@ -153,7 +157,7 @@ func (h *Handler) limitRate(x *exchange) *response.Problem {
 	return problem
 }
 
-// checkToken requires an access token of this client that has not expired.
+// checkToken requires an unexpired access token that was issued to this client.
 func (h *Handler) checkToken(x *exchange) *response.Problem {
 	if x.route.IsToken() {
 		return nil
@@ -201,7 +205,7 @@ func checkIdempotencyKey(x *exchange) *response.Problem {
 	}
 }
 
-// checkContract is the last check, and the only one of the content of the body.
+// checkContract is the last check, and the only one that checks the content of the body.
 func (h *Handler) checkContract(x *exchange) *response.Problem {
 	if x.route.IsToken() {
 		return nil

@@ -1,5 +1,4 @@
-// Package exchange checks each request for the API, carries it out, and sends the
-// response.
+// Package exchange checks each API request, carries it out, and sends the response.
 package exchange
 
 import (
@@ -22,43 +21,44 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
-// Handler handles the requests for the API.
+// Handler handles API requests.
 type Handler struct {
 	Contract   *openapi.Contract
 	Signatures *signature.Verifier
 	Tokens     *tokens.Tokens
 	Clients    map[uuid.UUID]*Client
-	// World returns the world in which a request begins.
+	// World returns the world in which a new request runs.
 	World func() *world.World
 	// Now is the sandbox's clock.
 	Now func() time.Time
-	// MachineTime is the time of rate limits and of the Date header.
+	// MachineTime is the clock for rate limits and the Date header.
 	MachineTime func() time.Time
-	// Stopping is closed to end the delays of faults.
+	// Stopping is closed when the sandbox stops. This ends the delays of waiting
+	// requests.
 	Stopping <-chan struct{}
 
 	BodyLimit   int64
 	ReadTimeout time.Duration
 	// Mask removes secrets from the journal.
 	Mask mask.Masker
-	// ResponseCheck receives the differences between responses and openapi.yaml. If it is
-	// nil, the sandbox does not compare them.
+	// ResponseCheck is called with each difference between a response and openapi.yaml.
+	// If it is nil, the sandbox does not compare responses with openapi.yaml.
 	ResponseCheck func(error)
 }
 
 // Client is an API client.
 type Client struct {
 	tokens.Client
-	// Keys are the public keys by keyid.
+	// Keys maps each keyid to a public key of the client.
 	Keys map[string]crypto.PublicKey
-	// Limiter is nil without a rate limit.
+	// Limiter is nil if the client has no rate limit.
 	Limiter *rate.Limiter
 }
 
 // exchange is one request with the results of the checks so far.
 type exchange struct {
 	request *http.Request
-	// sent is the header as received.
+	// sent is the header of the request as it was received.
 	sent       http.Header
 	requestID  string
 	world      *world.World
@@ -69,18 +69,19 @@ type exchange struct {
 	body       []byte
 	// scopes are the scopes of the access token.
 	scopes []string
-	// idempotencyKey is zero for an operation that has no idempotency key.
+	// idempotencyKey is zero if the operation takes no idempotency key.
 	idempotencyKey uuid.UUID
 	replayed       bool
-	// call is the call of the ledger. It collects the accounts that the request touches.
+	// call is passed to the ledger. The ledger records in it which accounts the request
+	// reads or changes.
 	call ledger.Call
-	// fault is the fault of the request, or nil.
+	// fault is the fault that applies to the request, or nil.
 	fault *fault.Fault
 	// checked is true if the sandbox compares the response with openapi.yaml.
 	checked bool
 }
 
-// check returns a problem if the request breaks a rule.
+// check returns a problem if the request breaks a rule, and nil if it does not.
 type check func(*exchange) *response.Problem
 
 // ServeHTTP handles one request.
@@ -107,7 +108,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.send(w, x, given) //nolint:contextcheck // the exchange holds the request with its context
 }
 
-// handle runs all checks on a request, in order. Each check relies on those above it.
+// handle runs all checks on a request, and carries out the request if it passes them. The
+// order matters, because each check relies on the checks before it.
 func (h *Handler) handle(x *exchange) *response.Response {
 	for _, check := range []check{
 		h.findRoute,         // 404, 405
@@ -137,8 +139,8 @@ func (x *exchange) refuse(problem *response.Problem) *response.Response {
 	return problem.Response(x.requestID)
 }
 
-// blamesPlus reports whether a detail names a query parameter whose value was sent with a
-// plus, as in a time with an offset.
+// blamesPlus reports whether the detail of a problem names a query parameter whose value
+// was sent with an unescaped plus sign, for example a time with an offset.
 func (x *exchange) blamesPlus(detail string) bool {
 	for pair := range strings.SplitSeq(x.request.URL.RawQuery, "&") {
 		name, value, _ := strings.Cut(pair, "=")

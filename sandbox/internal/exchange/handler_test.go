@@ -15,7 +15,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/world"
 )
 
-// reported returns the errors that the check of responses reports for a refused request.
+// reported changes the contract with extend, sends a request that the handler refuses,
+// and returns the errors that the response check reports for the response.
 func reported(t *testing.T, extend func(*openapi3.T) error) []error {
 	t.Helper()
 	contract, err := openapi.Load(extend)
@@ -43,10 +44,12 @@ func reported(t *testing.T, extend func(*openapi3.T) error) []error {
 	return found
 }
 
+// TestWrongResponsesAreReported requires that the response check reports a response that
+// breaks the contract, and does not report a correct response.
 func TestWrongResponsesAreReported(t *testing.T) {
 	asIs := func(*openapi3.T) error { return nil }
 	if found := reported(t, asIs); len(found) != 0 {
-		t.Errorf("a correct response is reported: %v", found)
+		t.Errorf("the response check reported a correct response: %v", found)
 	}
 	venue := func(doc *openapi3.T) error {
 		problem := doc.Components.Schemas["Problem"].Value
@@ -55,6 +58,7 @@ func TestWrongResponsesAreReported(t *testing.T) {
 	}
 	found := reported(t, venue)
 	if len(found) != 1 || !strings.Contains(found[0].Error(), "response 400 to GET /portfolios/orders") {
-		t.Errorf("reported %v, want the response that lacks a field", found)
+		t.Errorf("the response check reported %v, want only the response 400, which lacks the field venue",
+			found)
 	}
 }

@@ -13,12 +13,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// maxResponseBody is how many bytes of a response the journal keeps.
+// maxResponseBody is the maximum number of bytes of a response body that the journal
+// keeps.
 const maxResponseBody = 16 << 10
 
-// record adds the exchange to the journal of its world, with the status and the body that
-// are sent. It runs before the end of the response, so a caller that has read the
-// response finds its request in the journal.
+// record adds the exchange to the journal of its world, together with the status and the
+// body that the sandbox sends. record runs before the response ends, so a caller that has
+// read the response finds the request in the journal.
 func (h *Handler) record(x *exchange, given *response.Response, body []byte, truncated bool) {
 	entry := journal.Request{
 		Time:           x.time,
@@ -55,14 +56,15 @@ func (h *Handler) record(x *exchange, given *response.Response, body []byte, tru
 	})
 }
 
-// describe returns the detail of an error, or the resource of a success.
+// describe returns the detail of an error response, or the id of the resource that a
+// successful response is about.
 func (x *exchange) describe(given *response.Response, body []byte) (detail string, resource uuid.UUID) {
 	var shown struct {
 		Detail    string `json:"detail"`
 		ID        string `json:"id"`
 		AccountID string `json:"account_id"`
 	}
-	// A body that is not JSON, or is cut, has no fields.
+	// A body that is cut or is not JSON leaves the fields empty.
 	_ = json.Unmarshal(body, &shown)
 	if given.Status >= 400 {
 		return shown.Detail, uuid.Nil
@@ -78,8 +80,8 @@ func (x *exchange) describe(given *response.Response, body []byte) (detail strin
 	return "", uuid.Nil
 }
 
-// canonicalKey returns an idempotency key in lower case with all dashes. It returns a key
-// that breaks the rules as it was sent.
+// canonicalKey returns an idempotency key in lower case with all dashes. It returns an
+// invalid key unchanged.
 func canonicalKey(sent string) string {
 	if !idempotencyPattern.MatchString(sent) {
 		return sent
@@ -91,7 +93,7 @@ func canonicalKey(sent string) string {
 	return key.String()
 }
 
-// size returns roughly how much memory an entry takes, in bytes.
+// size returns the approximate memory that an entry takes, in bytes.
 func size(entry journal.Request) int {
 	bytes := len(entry.Path) + len(entry.Query) + len(entry.Body) + len(entry.ResponseBody)
 	for name, values := range entry.Header {
@@ -119,11 +121,14 @@ func (x *exchange) named() []uuid.UUID {
 	return accounts
 }
 
-// held is a body that is generated while it is sent. It holds the body back until the
-// body is larger than the part that the journal keeps. Then it passes everything on.
+// held is the writer of a body that is generated while it is sent. It holds the body back
+// until the body is larger than the part that the journal keeps. After that, it writes
+// everything to the response.
 type held struct {
+	// begun is the part of the body that is held back.
 	begun []byte
-	// release sends the header. It is nil after its call.
+	// release records the exchange and sends the header. It is nil after it has been
+	// called.
 	release func(begun []byte)
 	to      http.ResponseWriter
 }

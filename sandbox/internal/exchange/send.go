@@ -44,8 +44,8 @@ func (h *Handler) sendWhole(w http.ResponseWriter, x *exchange, given *response.
 	_, _ = w.Write(given.Body)
 }
 
-// sendStream sends a response and generates its body meanwhile. It sends a short body as
-// a whole.
+// sendStream sends a response while its body is being generated, but sends a short body
+// as a whole.
 func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response.Response) {
 	body := &held{to: w, release: func(begun []byte) {
 		h.record(x, given, begun, false)
@@ -53,7 +53,7 @@ func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response
 	}}
 	err := given.Stream(body)
 	if body.release == nil {
-		// The write fails if the client has disconnected.
+		// The header has been sent, so the response can no longer report an error.
 		return
 	}
 	whole := &response.Response{Status: given.Status, Header: given.Header, Body: body.begun}
@@ -64,7 +64,7 @@ func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response
 	h.sendWhole(w, x, whole)
 }
 
-// sendFaulty sends a response with the changes of the fault.
+// sendFaulty sends a response that a fault changes, delays or cuts.
 func (h *Handler) sendFaulty(w http.ResponseWriter, x *exchange, given *response.Response, f *fault.Fault) {
 	first := given.Body
 	var rest []byte
@@ -105,7 +105,8 @@ func (h *Handler) sendHeader(w http.ResponseWriter, x *exchange, given *response
 	if response.CanHaveBody(given.Status) && given.Stream == nil {
 		header.Set("Content-Length", strconv.Itoa(len(given.Body)+f.Pad))
 	}
-	// A server without support for deadlines returns an error, which is harmless.
+	// A response writer that does not support deadlines returns an error here, which is
+	// harmless.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout + f.BodyDelay))
 	w.WriteHeader(given.Status)
 }
@@ -122,12 +123,13 @@ func pad(w io.Writer, n int) {
 	}
 }
 
-// reset cuts the connection with a TCP reset. It does not return.
+// reset cuts the connection with a TCP reset. It never returns: it panics with
+// [http.ErrAbortHandler].
 func reset(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err == nil {
 		if tcp, ok := connection.(*net.TCPConn); ok {
-			// Linger 0 discards unsent data, which makes the close a reset.
+			// With a linger of 0, Close discards unsent data and sends a reset.
 			_ = tcp.SetLinger(0)
 		}
 		_ = connection.Close()

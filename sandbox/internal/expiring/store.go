@@ -7,14 +7,15 @@ import (
 )
 
 // Store maps keys to values that expire. When it is full, it drops the value that was
-// added first, expired or not. It starts no goroutine: each Add removes expired entries.
-// Create one with [New].
+// added first, whether or not this value has expired. The store starts no goroutine.
+// Instead, each Add removes expired values. Create one with [New].
 type Store[K comparable, V any] struct {
 	mu      sync.Mutex
 	limit   int
 	entries map[K]entry[V]
-	// queue is in order of arrival. All lifetimes in one store are about equal, so
-	// removing expired entries from the front keeps it short.
+	// queue lists the keys in the order in which they were added. All values of a store
+	// live for about the same time, so removing expired values from the front keeps the
+	// queue short.
 	queue  []queued[K]
 	serial uint64
 }
@@ -35,7 +36,8 @@ func New[K comparable, V any](limit int) *Store[K, V] {
 	return &Store[K, V]{limit: limit, entries: map[K]entry[V]{}}
 }
 
-// Get returns the value of a key. It reports false if there is none that is still valid.
+// Get returns the value of a key and true. If the key has no value, or its value has
+// expired, Get returns false.
 func (s *Store[K, V]) Get(key K, now time.Time) (V, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,8 +45,8 @@ func (s *Store[K, V]) Get(key K, now time.Time) (V, bool) {
 	return found.value, ok
 }
 
-// Add stores a value until it expires. It reports false, and stores nothing, if the key
-// has a value that is still valid.
+// Add stores a value until it expires, and returns true. If the key already has a value
+// that has not expired, Add stores nothing and returns false.
 func (s *Store[K, V]) Add(key K, value V, now, expires time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,8 +65,8 @@ func (s *Store[K, V]) Clear() {
 	s.queue = nil
 }
 
-// Len returns how many entries are held. It counts expired ones that no Add has removed
-// yet.
+// Len returns how many entries the store holds, including expired entries that no Add has
+// removed yet.
 func (s *Store[K, V]) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

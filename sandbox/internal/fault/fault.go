@@ -1,4 +1,4 @@
-// Package fault makes responses fail on demand.
+// Package fault delays, changes and cuts responses on demand.
 package fault
 
 import (
@@ -39,7 +39,7 @@ type Fault struct {
 
 const maxPad = 1 << 30
 
-// net/http omits headers that do not match these patterns.
+// net/http does not send headers whose names or values do not match these patterns.
 var (
 	headerName  = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 	headerValue = regexp.MustCompile(`^[^\x00\r\n]*$`)
@@ -70,7 +70,8 @@ func (f *Fault) check(known Known) error {
 	}
 }
 
-// checkLimits returns an error if no request can match the limits of the fault.
+// checkLimits returns an error if the fault is limited in a way that no request can
+// match.
 func (f *Fault) checkLimits(known Known) error {
 	switch {
 	case f.ClientID != uuid.Nil && !known.Client(f.ClientID):
@@ -89,12 +90,12 @@ func (f *Fault) checkCombination(success int) error {
 	emptied := f.Body != nil && len(f.Body) == 0
 	switch {
 	case f.Reset && (f.changesResponse() || f.needsBody()):
-		return errors.New("reset: no response is sent then, so the fault cannot change one")
+		return errors.New("reset: a fault with a reset sends no response, so it cannot change one")
 	case emptied && (f.CutBody || f.BodyDelay > 0):
-		return errors.New("cut body and body delay: an empty body has no middle")
+		return errors.New("cut body and body delay: an empty body cannot be cut or delayed in the middle")
 	case !f.fits(success):
 		return errors.New("body, pad, cut body and body delay: the response has no body; " +
-			"set a status that has one")
+			"set a status that allows a body")
 	default:
 		return nil
 	}
@@ -124,13 +125,13 @@ func (f *Fault) needsBody() bool {
 	return f.CutBody || f.Pad > 0 || f.BodyDelay > 0 || len(f.Body) > 0
 }
 
-// ReplacesEffect reports whether the request does not act because of the fault.
+// ReplacesEffect reports whether the fault prevents the request from being carried out.
 func (f *Fault) ReplacesEffect() bool {
 	return !f.After && (f.Reset || f.Status != 0 || f.Body != nil)
 }
 
 // fits reports whether the response of an operation can have the body that the fault
-// needs. success is the operation's status of success.
+// needs. success is the operation's success status.
 func (f *Fault) fits(success int) bool {
 	status := success
 	switch {
@@ -142,7 +143,7 @@ func (f *Fault) fits(success int) bool {
 	return !f.needsBody() || response.CanHaveBody(status)
 }
 
-// Spoil returns the response with the changes of the fault.
+// Spoil returns a copy of the response, changed as the fault requires.
 func (f *Fault) Spoil(given *response.Response, requestID string) *response.Response {
 	if f.Status >= 400 && f.Body == nil {
 		given = response.Refuse(f.Status, "an injected fault").Response(requestID)

@@ -17,8 +17,8 @@ type Latency struct {
 	Spread    time.Duration
 }
 
-// Profile is how long the requests for each operation take. It is safe for concurrent
-// use.
+// Profile stores how long the sandbox delays the requests for each operation. It is safe
+// for concurrent use.
 type Profile struct {
 	contract *openapi.Contract
 	// random returns a number from 0 to n-1.
@@ -33,7 +33,7 @@ func NewProfile(known *openapi.Contract, random func(n int64) int64) *Profile {
 	return &Profile{contract: known, random: random}
 }
 
-// Set replaces the profile. If an entry is invalid, it changes nothing.
+// Set replaces the profile. If any of the entries is invalid, Set changes nothing.
 func (p *Profile) Set(entries []Latency) error {
 	for i, one := range entries {
 		same := func(other Latency) bool { return other.Operation == one.Operation }
@@ -45,7 +45,8 @@ func (p *Profile) Set(entries []Latency) error {
 			return fmt.Errorf("set the latency of %q: delay %s, spread %s, expected at least 0",
 				one.Operation, one.Delay, one.Spread)
 		case slices.ContainsFunc(entries[:i], same):
-			return fmt.Errorf("set the latency of %q: it appears twice, expected one entry per operation",
+			return fmt.Errorf(
+				"set the latency of %q: the operation appears twice, expected one entry per operation",
 				one.Operation)
 		}
 	}
@@ -55,14 +56,15 @@ func (p *Profile) Set(entries []Latency) error {
 	return nil
 }
 
-// Entries returns the profile.
+// Entries returns a copy of the profile's entries.
 func (p *Profile) Entries() []Latency {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]Latency{}, p.entries...)
 }
 
-// Of returns how long a request for the operation waits before it acts.
+// Of returns how long a request for the operation waits before the sandbox carries it
+// out.
 func (p *Profile) Of(operation contract.Operation) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

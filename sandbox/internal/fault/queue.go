@@ -10,7 +10,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/openapi"
 )
 
-// maxWaiting is how many faults can wait.
+// maxWaiting is the largest number of faults that the queue can hold.
 const maxWaiting = 10_000
 
 // Queue holds the faults that wait for their requests. It is safe for concurrent use.
@@ -21,18 +21,20 @@ type Queue struct {
 	waiting []*Waiting
 }
 
-// Known reports which operations, clients and accounts a fault can be limited to.
+// Known reports which operations, clients and accounts exist. A fault cannot be limited
+// to any others.
 type Known struct {
 	Contract *openapi.Contract
-	// Client reports whether an API client exists, and Account whether an account does.
+	// Client reports whether an API client exists, and Account whether an account exists.
 	Client, Account func(uuid.UUID) bool
 }
 
 // Waiting is a fault that waits for requests.
 type Waiting struct {
-	// Fault has the remaining Count and Nth.
+	// Fault is the fault that waits. Its Nth and Count are what remains after the
+	// requests so far.
 	Fault Fault
-	// Met is how many requests have had the fault.
+	// Met is the number of requests to which the fault has been applied.
 	Met int
 }
 
@@ -62,7 +64,7 @@ func (q *Queue) Add(f Fault) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting) == maxWaiting {
-		return fmt.Errorf("inject a fault: %d are waiting already", maxWaiting)
+		return fmt.Errorf("inject a fault: %d faults are already waiting", maxWaiting)
 	}
 	q.waiting = append(q.waiting, &Waiting{Fault: f})
 	return nil
@@ -75,7 +77,7 @@ func (q *Queue) Clear() {
 	q.waiting = nil
 }
 
-// Pending returns the faults that wait, in the order in which they were added.
+// Pending returns the waiting faults, in the order in which they were added.
 func (q *Queue) Pending() []Waiting {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -88,9 +90,10 @@ func (q *Queue) Pending() []Waiting {
 	return pending
 }
 
-// Meet returns the fault that applies to a request, or nil if there is none. Every fault
-// that matches the request counts it, and the first one that has reached its Nth request
-// applies.
+// Meet returns the fault that applies to a request, or nil if there is none. Every
+// waiting fault that matches the request counts the request. A fault is ready if it has
+// counted Nth requests. The first ready fault applies, and the other ready faults wait
+// for the next request.
 func (q *Queue) Meet(target Target) *Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -116,7 +119,8 @@ func (q *Queue) Meet(target Target) *Fault {
 	return met
 }
 
-// meets reports whether the request matches the limits of the fault.
+// meets reports whether the request matches the limits of the fault, and whether the
+// response can have the body that the fault needs.
 func (f *Fault) meets(target Target) bool {
 	switch {
 	case f.Operation != "" && f.Operation != target.Route.Operation:

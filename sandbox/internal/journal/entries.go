@@ -45,15 +45,15 @@ type Effect struct {
 	AccountIDs []uuid.UUID        `json:"account_ids"`
 }
 
-// Accounts returns the ids without zeros and repetitions, sorted. It is never nil, which
-// JSON would show as null.
+// Accounts returns the ids sorted, without zero UUIDs and duplicates. The result is never
+// nil, because JSON would show nil as null.
 func Accounts(ids ...uuid.UUID) []uuid.UUID {
 	accounts := slices.DeleteFunc(slices.Clone(ids), func(id uuid.UUID) bool { return id == uuid.Nil })
 	slices.SortFunc(accounts, compare)
 	return append([]uuid.UUID{}, slices.Compact(accounts)...)
 }
 
-// HasAccount reports whether sorted accounts contain one.
+// HasAccount reports whether the sorted accounts contain the id.
 func HasAccount(accounts []uuid.UUID, id uuid.UUID) bool {
 	_, found := slices.BinarySearchFunc(accounts, id, compare)
 	return found

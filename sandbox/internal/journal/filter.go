@@ -9,21 +9,24 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// Filter selects requests or effects. The zero value selects all. Its methods add a
-// condition. They refuse a condition that selects nothing or everything by mistake.
+// Filter selects requests or effects. The zero value selects all entries. Each Set method
+// adds a condition. It returns an error for a condition that would select nothing, or
+// everything, by mistake.
 type Filter struct {
 	operation contract.Operation
 	account   uuid.UUID
-	// After selects the entries with a higher number.
+	// The filter selects only entries whose number is greater than After. The Matches
+	// methods do not check this number, because callers pass After to [Log.After].
 	After uint64
 	// hasAfter is true once After is set.
 	hasAfter bool
 }
 
-// SetOperation selects the entries of an operation. known reports whether it exists.
+// SetOperation selects the entries of an operation. known reports whether an operation
+// exists.
 func (f *Filter) SetOperation(operation contract.Operation, known func(contract.Operation) bool) error {
 	if f.operation != "" {
-		return errors.New("filter by operation: given twice, and an entry has one operation")
+		return errors.New("filter by operation: given twice, but an entry has only one operation")
 	}
 	if !known(operation) {
 		return fmt.Errorf("filter by operation: %q is not an operationId of this sandbox, nor %q",
@@ -45,7 +48,7 @@ func (f *Filter) SetAccount(account uuid.UUID) error {
 	return nil
 }
 
-// SetAfter selects the entries with a higher number.
+// SetAfter selects the entries whose number is greater than the given number.
 func (f *Filter) SetAfter(number uint64) error {
 	if f.hasAfter {
 		return errors.New("filter by number: given twice, expected one number")

@@ -4,13 +4,14 @@ package journal
 
 import "sync"
 
-// Log drops its oldest entries when it exceeds its limit of entries or bytes. It is safe
-// for concurrent use.
+// Log is a list of entries. It drops the oldest entries when it exceeds its limit of
+// entries or bytes. It is safe for concurrent use.
 type Log[T any] struct {
 	maxEntries, maxBytes int
 
 	mu sync.Mutex
-	// entries are in order. Those before first are dropped.
+	// entries are in the order in which they were added. The entries before the index
+	// first have been dropped.
 	entries []entry[T]
 	first   int
 	bytes   int
@@ -22,14 +23,15 @@ type entry[T any] struct {
 	bytes int
 }
 
-// NewLog returns an empty log of at most maxEntries entries that cost at most maxBytes
-// together. It always keeps the newest.
+// NewLog returns an empty log of at most maxEntries entries, whose sizes add up to at
+// most maxBytes. It keeps the newest entry even if that entry alone is larger than
+// maxBytes.
 func NewLog[T any](maxEntries, maxBytes int) *Log[T] {
 	return &Log[T]{maxEntries: maxEntries, maxBytes: maxBytes}
 }
 
-// Add appends the entry that value returns for its number, which counts from 1. The entry
-// costs bytes.
+// Add calls value with the next number, counted from 1, and appends the entry that value
+// returns. bytes is the size of the entry.
 func (l *Log[T]) Add(bytes int, value func(number uint64) T) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -41,8 +43,8 @@ func (l *Log[T]) Add(bytes int, value func(number uint64) T) {
 		l.entries[l.first] = entry[T]{}
 		l.first++
 	}
-	// Dropped entries are removed only when they are more than half, so that the average
-	// cost of Add stays small.
+	// Dropped entries are removed only when they make up more than half of the slice, so
+	// that the average cost of Add stays small.
 	if l.first > len(l.entries)/2 {
 		l.entries = append(l.entries[:0], l.entries[l.first:]...)
 		l.first = 0
@@ -51,9 +53,10 @@ func (l *Log[T]) Add(bytes int, value func(number uint64) T) {
 
 func (l *Log[T]) isFull(held int) bool { return held > l.maxEntries || l.bytes > l.maxBytes }
 
-// After returns the entries with a higher number that match, oldest first, at most limit
-// of them; a negative limit means no limit. total is how many entries were ever added,
-// dropped how many of them are no longer kept.
+// After returns the matching entries whose number is greater than the given number,
+// oldest first. It returns at most limit entries; a negative limit means no limit. total
+// is the number of entries that were added since the last Clear, and dropped is the
+// number of these that the log no longer keeps.
 func (l *Log[T]) After(number uint64, limit int, matches func(T) bool) (found []T, total, dropped uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -68,7 +71,7 @@ func (l *Log[T]) After(number uint64, limit int, matches func(T) bool) (found []
 	return found, l.total, dropped
 }
 
-// Clear removes all entries, and counts from 1 again.
+// Clear removes all entries. The next entry gets the number 1 again.
 func (l *Log[T]) Clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

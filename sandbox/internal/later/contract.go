@@ -1,4 +1,4 @@
-// Package later describes later versions of the API, as far as they are public.
+// Package later describes later versions of the API, as far as Upvest has published them.
 package later
 
 import (
@@ -13,13 +13,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// Scopes of account liquidations. The scopes of portfolios do not grant them.
+// These are the scopes of account liquidations. A token that has only the scopes of
+// portfolios cannot be used for account liquidations.
 const (
 	ScopeRead  = "account_liquidations:read"
 	ScopeAdmin = "account_liquidations:admin"
 )
 
-// removedPath is the path that account liquidations replace.
+// removedPath is the path that later versions replace with account liquidations.
 const removedPath = "/portfolios/{account_id}/liquidation_request"
 
 //go:embed later.yaml
@@ -56,7 +57,8 @@ func Extend(doc *openapi3.T) error {
 	return nil
 }
 
-// load reads later.yaml. The openapi.yaml that it refers to is the embedded one.
+// load reads the embedded later.yaml. It resolves its references to openapi.yaml with the
+// embedded copy of openapi.yaml.
 func load() (*openapi3.T, error) {
 	loader := openapi3.NewLoader()
 	loader.IsExternalRefsAllowed = true

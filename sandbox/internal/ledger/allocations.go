@@ -28,7 +28,7 @@ func (a *allocation) show() contract.Allocation {
 	}
 }
 
-// allocation returns one allocation of the client.
+// allocation returns one allocation of the client, or a refusal (404).
 func (c *client) allocation(id uuid.UUID) (*allocation, error) {
 	if a := c.allocations.get(id); a != nil {
 		return a, nil
@@ -37,10 +37,10 @@ func (c *client) allocation(id uuid.UUID) (*allocation, error) {
 		"there is no allocation %s; expected the id of an allocation of this client", id)
 }
 
-// addAllocation adds an allocation to those of the client.
+// addAllocation adds an allocation to the client's allocations.
 //
-// Choice: without a name it is "Allocation 1", "Allocation 2" and so on, counted per
-// client.
+// Choice: an allocation without a name is called "Allocation 1", "Allocation 2" and so
+// on, counted per client.
 func (c *client) addAllocation(id uuid.UUID, name *string, checked *mix, now time.Time) *allocation {
 	a := &allocation{id: id, created: now, updated: now, mix: checked}
 	if name != nil {
@@ -86,11 +86,11 @@ func (l *Ledger) RetrievePortfoliosAllocation(
 }
 
 // UpdatePortfoliosAllocation replaces the mix of an allocation. Orders that were placed
-// before keep the old one.
+// earlier keep the old mix.
 //
-// Source: "Update portfolios allocation", whose examples send no name and return the old
-// one. Choice: a repetition, which changes nothing, keeps updated_at and is not an
-// effect.
+// Source: "Update portfolios allocation", in whose examples the request has no name and
+// the response has the old name. Choice: an update that changes nothing keeps
+// `updated_at` and records no effect.
 func (l *Ledger) UpdatePortfoliosAllocation(
 	ctx context.Context, request contract.UpdatePortfoliosAllocationRequestObject,
 ) (contract.UpdatePortfoliosAllocationResponseObject, error) {
@@ -124,8 +124,8 @@ func (l *Ledger) UpdatePortfoliosAllocation(
 
 // ListPortfoliosAllocations returns a page of allocations, sorted by id.
 //
-// Choice: instrument_ids selects the allocations that contain all of the named
-// instruments.
+// Choice: the filter `instrument_ids` selects the allocations that contain all of the
+// named instruments.
 func (l *Ledger) ListPortfoliosAllocations(
 	ctx context.Context, request contract.ListPortfoliosAllocationsRequestObject,
 ) (contract.ListPortfoliosAllocationsResponseObject, error) {
@@ -161,8 +161,8 @@ func (m *mix) holdsAll(instruments []string) bool {
 	return true
 }
 
-// readInstrumentIDs returns the keys of the instruments that the filter instrument_ids
-// names.
+// readInstrumentIDs returns the instrumentKeys of the instruments that the filter
+// `instrument_ids` names.
 func readInstrumentIDs(text string) ([]string, error) {
 	var keys []string
 	for name := range strings.SplitSeq(text, ",") {

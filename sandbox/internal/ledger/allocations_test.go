@@ -13,30 +13,30 @@ func TestAllocationRules(t *testing.T) {
 	const upper = "C2721BC0-9F65-474B-A846-B237EB17FB05"
 	tests := map[string]struct {
 		instruments []string
-		detail      string // empty: accepted
+		detail      string // if empty, the request is accepted
 	}{
-		"sum 1": {instruments: []string{funds, "0.7", apple, "0.3"}},
-		"sum 1 with more decimals": {
+		"weights that sum to 1": {instruments: []string{funds, "0.7", apple, "0.3"}},
+		"weights with five decimals that sum to 1": {
 			instruments: []string{funds, "0.70000", apple, "0.29999", upvests, "0.00001"},
 		},
-		"sum 100":               {instruments: []string{funds, "70", apple, "30"}},
-		"one instrument at 1":   {instruments: []string{funds, "1"}},
-		"one instrument at 100": {instruments: []string{funds, "100"}},
-		"UUID without dashes":   {instruments: []string{dashless, "1"}},
-		"none":                  {detail: "allocation: expected at least one instrument"},
-		"sum just below 1": {
+		"weights that sum to 100": {instruments: []string{funds, "70", apple, "30"}},
+		"one instrument at 1":     {instruments: []string{funds, "1"}},
+		"one instrument at 100":   {instruments: []string{funds, "100"}},
+		"UUID without dashes":     {instruments: []string{dashless, "1"}},
+		"no instrument":           {detail: "allocation: expected at least one instrument"},
+		"weights that sum to just below 1": {
 			instruments: []string{funds, "0.7", apple, "0.29999"},
 			detail:      "exactly 1 (or 100), these sum to 0.99999",
 		},
-		"sum just above 1": {
+		"weights that sum to just above 1": {
 			instruments: []string{funds, "0.7", apple, "0.30001"},
 			detail:      "exactly 1 (or 100), these sum to 1.00001",
 		},
-		"sum 10": {
+		"weights that sum to 10": {
 			instruments: []string{funds, "7", apple, "3"},
 			detail:      "allocation: expected weights that sum to exactly 1",
 		},
-		"sum 200": {
+		"weights that sum to 200": {
 			instruments: []string{funds, "100", apple, "100"}, detail: "these sum to 200",
 		},
 		"weight 0": {
@@ -47,14 +47,14 @@ func TestAllocationRules(t *testing.T) {
 			instruments: []string{funds, "1", apple, "0.00000"},
 			detail:      "allocation[1].weight: expected a weight above 0",
 		},
-		"weight below 0": {
+		"negative weight": {
 			instruments: []string{funds, "-1", apple, "2"}, detail: "allocation[0].weight: not a weight",
 		},
-		"weight of six decimals": {
+		"weight with six decimals": {
 			instruments: []string{funds, "0.999999", apple, "0.000001"},
 			detail:      "allocation[0].weight: not a weight",
 		},
-		"no weight": {
+		"empty weight": {
 			instruments: []string{funds, ""}, detail: "allocation[0].weight: not a weight",
 		},
 		"ISIN twice": {
@@ -69,7 +69,7 @@ func TestAllocationRules(t *testing.T) {
 			instruments: []string{"US037833100X", "1"},
 			detail:      "allocation[0].instrument_id: expected an ISIN",
 		},
-		"UUID twice, once dashless": {
+		"UUID twice, once without dashes": {
 			instruments: []string{upvests, "0.5", dashless, "0.5"},
 			detail:      "[1].instrument_id: expected every instrument once",
 		},
@@ -104,13 +104,13 @@ func TestAllocationRules(t *testing.T) {
 			wantRefusal(t, created, 400, "invalid_request", test.detail)
 			wantRefusal(t, updated, 400, "invalid_request", test.detail)
 			if effects := w.effects(); len(effects) != 1 {
-				t.Errorf("a refused request had an effect: %v", effects)
+				t.Errorf("got the effects %v, want only the effect of the first, accepted request", effects)
 			}
 		})
 	}
 }
 
-func TestAllocationInstrumentIDTypeMustFit(t *testing.T) {
+func TestInstrumentIDMustMatchItsType(t *testing.T) {
 	for _, kind := range []contract.InstrumentIDType{contract.InstrumentIDTypeUPVEST, "WKN", ""} {
 		list := instruments(t, funds, "1")
 		list[0].InstrumentIDType = kind
@@ -142,16 +142,16 @@ func TestAllocationIsShownAsItWasSent(t *testing.T) {
 	got, err := json.Marshal(must(w.retrieveAllocation(made.ID))(t))
 	must(0, err)(t)
 	if string(got) != string(want) {
-		t.Errorf("got %s, want %s", got, want)
+		t.Errorf("retrieved the allocation %s, want %s", got, want)
 	}
 }
 
-func TestAllocationWithoutNameGetsOne(t *testing.T) {
+func TestAllocationWithoutNameGetsADefaultName(t *testing.T) {
 	w := newWorld(t)
 	for _, want := range []string{"Allocation 1", "Allocation 2"} {
 		made := w.allocate(funds, "1")
 		if made.Name != want {
-			t.Errorf("name is %q, want %q", made.Name, want)
+			t.Errorf("the default name is %q, want %q", made.Name, want)
 		}
 	}
 }
@@ -164,18 +164,19 @@ func TestUpdateAllocationReplacesTheMix(t *testing.T) {
 	w.pass(time.Hour)
 	changed := w.remix(made.ID, upvests, "1")
 	if changed.Name != "First" || len(changed.Allocation) != 1 || changed.Allocation[0].Weight != "1" {
-		t.Errorf("got %+v, want the name kept and the mix replaced", changed)
+		t.Errorf("got the allocation %+v, want the old name First and the new mix", changed)
 	}
 	if !changed.CreatedAt.Equal(start) || !changed.UpdatedAt.Equal(start.Add(time.Hour)) {
-		t.Errorf("created_at is %s, updated_at is %s", changed.CreatedAt, changed.UpdatedAt)
+		t.Errorf("created_at is %s and updated_at is %s, want an updated_at that is 1 hour later",
+			changed.CreatedAt, changed.UpdatedAt)
 	}
 	renamed := must(w.updateAllocation(made.ID,
 		contract.AllocationRequest{Name: new("Second"), Allocation: instruments(t, upvests, "1")}))(t)
 	if renamed.Name != "Second" {
-		t.Errorf("name is %q, want Second", renamed.Name)
+		t.Errorf("the name is %q, want \"Second\"", renamed.Name)
 	}
 	if got := must(w.retrieveAllocation(made.ID))(t); got.Name != "Second" || len(got.Allocation) != 1 {
-		t.Errorf("retrieved %+v", got)
+		t.Errorf("retrieved the allocation %+v, want the name Second and 1 instrument", got)
 	}
 }
 
@@ -188,8 +189,8 @@ func TestRepeatedUpdateOfAllocationChangesNothing(t *testing.T) {
 	w.pass(time.Hour)
 	repeated := must(w.updateAllocation(made.ID, request))(t)
 	if !repeated.UpdatedAt.Equal(start) || len(w.effects()) != 1 {
-		t.Errorf("updated_at is %s after %d effects, want it and them as they were", repeated.UpdatedAt,
-			len(w.effects()))
+		t.Errorf("the repeated update left updated_at %s and %d effects, want %s and 1 effect",
+			repeated.UpdatedAt, len(w.effects()), start)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // amountDecimals is the number of fraction digits that a cash_amount can have. All cash
-// is counted in whole units of 10^-27. So sums are exact, and numbers stay small after
+// is counted in whole units of 10^-27, so sums are exact, and numbers stay small after
 // any number of orders.
 const amountDecimals = 27
 
@@ -14,7 +14,7 @@ const amountDecimals = 27
 const amountDigits = 63
 
 // scaled returns the number in units of 10^-decimals. The text must consist of digits,
-// with at most that many after a point.
+// with at most `decimals` digits after a point.
 func scaled(text string, decimals int) *big.Int {
 	whole, fraction, _ := strings.Cut(text, ".")
 	zeros := strings.Repeat("0", decimals-len(fraction))
@@ -32,12 +32,13 @@ func formatAmount(units *big.Int) string {
 	return strings.TrimSuffix(strings.TrimRight(digits[:point]+"."+digits[point:], "0"), ".")
 }
 
-// share splits an amount in proportion to weights into whole units that sum to exactly
-// the amount. The sum of the weights must be above zero.
+// share splits an amount into parts that are proportional to the weights. Each part is a
+// whole number of units, and the parts sum to exactly the amount. The sum of the weights
+// must be above zero.
 //
-// Each part is the difference of two running totals that are rounded down, which keeps
-// the sum exact. A part of a sale never exceeds the position that is its weight, provided
-// that the amount does not exceed the sum of all positions.
+// Each part is the difference between two running totals that are rounded down. This
+// keeps the sum exact. In a sale, each weight is the value of a position, and no part
+// exceeds that value, provided that the amount does not exceed the sum of all values.
 func share(amount *big.Int, weights []*big.Int) []*big.Int {
 	total := sum(weights)
 	parts := make([]*big.Int, len(weights))

@@ -7,13 +7,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
-// CancelPortfoliosOrder cancels an order at once.
+// CancelPortfoliosOrder cancels an order immediately.
 //
 // Sources: "Cancel portfolios order" and the guide: an order that is NEW can always be
-// cancelled, and one that is PROCESSING as far as its individual orders allow. The errors
-// page: conflict is "not available for current status". Choice: an order that is
-// PROCESSING can be cancelled if an individual order is not FILLED, so one without
-// individual orders cannot.
+// cancelled, and an order that is PROCESSING can be cancelled as far as its individual
+// orders allow. On the errors page, a conflict means "not available for current status".
+// Choice: an order that is PROCESSING can be cancelled if one of its individual orders is
+// not FILLED. An order that is PROCESSING without individual orders cannot be cancelled.
 func (l *Ledger) CancelPortfoliosOrder(
 	ctx context.Context, request contract.CancelPortfoliosOrderRequestObject,
 ) (contract.CancelPortfoliosOrderResponseObject, error) {
@@ -32,8 +32,8 @@ func (l *Ledger) CancelPortfoliosOrder(
 	return contract.CancelPortfoliosOrder204Response{}, nil
 }
 
-// cancellable refuses an order that can no longer be cancelled. field is the field of the
-// request with its id.
+// cancellable refuses an order that can no longer be cancelled. field is the request
+// field that holds the id of the order.
 func (o *order) cancellable(field string) error {
 	if o.status == contract.OrderStatusNEW || !o.done() && int(o.filled) < len(o.instruments) {
 		return nil

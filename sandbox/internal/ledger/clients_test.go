@@ -6,7 +6,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-func TestClientsDoNotSeeEachOther(t *testing.T) {
+func TestClientsCannotAccessEachOthersResources(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
 	w.hold(savings, "100")
@@ -39,15 +39,15 @@ func TestClientsDoNotSeeEachOther(t *testing.T) {
 	wantRefusal(t, err, 404, "not_found")
 	allocations := must(w.listAllocations(contract.ListPortfoliosAllocationsParams{}))(t)
 	if allocations.Meta.TotalCount != 0 || allocations.Data == nil {
-		t.Errorf("another client lists %+v", allocations)
+		t.Errorf("the second client got the allocations %+v, want an empty list, not null", allocations)
 	}
 	configurations := must(w.listConfigurations(contract.ListPortfoliosConfigurationsParams{}))(t)
 	if configurations.Meta.TotalCount != 0 {
-		t.Errorf("another client lists %+v", configurations)
+		t.Errorf("the second client got the configurations %+v, want an empty list", configurations)
 	}
 	orders := must(w.listOrders(contract.ListPortfoliosOrdersParams{AccountID: &savings}))(t)
 	if orders.Meta.TotalCount != 0 {
-		t.Errorf("another client lists %+v", orders)
+		t.Errorf("the second client got the orders %+v, want an empty list", orders)
 	}
 	w.wantValue(savings, "0")
 	w.follow(savings, apple, "1")

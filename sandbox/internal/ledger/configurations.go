@@ -27,16 +27,18 @@ func (c *configuration) show() contract.Configuration {
 	}
 }
 
-// cloneIDs copies a list. A missing list stays nil, and an empty list stays empty.
+// cloneIDs copies a list of ids. It keeps the difference between nil and an empty list.
 func cloneIDs(ids *[]uuid.UUID) *[]uuid.UUID {
 	if ids == nil {
 		return nil
 	}
-	clone := append([]uuid.UUID{}, *ids...) // not nil, which JSON would show as null
+	// never nil, because JSON would show nil as null
+	clone := append([]uuid.UUID{}, *ids...)
 	return &clone
 }
 
-// configuration returns the configuration of one account.
+// configuration returns the configuration of an account, or a refusal (404) if the
+// account has no configuration.
 func (c *client) configuration(accountID uuid.UUID) (*configuration, error) {
 	if found := c.accounts[accountID]; found != nil && found.configured {
 		return &found.configuration, nil
@@ -56,9 +58,9 @@ func (c *client) configure(account *account, a *allocation, now time.Time) *conf
 // CreatePortfoliosConfiguration makes an account follow an allocation.
 //
 // Source: "Create portfolios configuration" and the guide: an account has one active
-// configuration.
-// Choices: a second configuration is 409. An account or allocation that does not exist is
-// 404. Any rebalancing strategy id is accepted.
+// configuration. Choices: a second configuration is refused with 409. An account or
+// allocation that does not exist is refused with 404. Any rebalancing strategy id is
+// accepted.
 func (l *Ledger) CreatePortfoliosConfiguration(
 	ctx context.Context, request contract.CreatePortfoliosConfigurationRequestObject,
 ) (contract.CreatePortfoliosConfigurationResponseObject, error) {
@@ -78,7 +80,7 @@ func (l *Ledger) CreatePortfoliosConfiguration(
 	}
 	if _, err := c.configuration(body.AccountID); err == nil {
 		return nil, conflict("account_id",
-			"the account %s has a configuration already; change that one with PATCH", body.AccountID)
+			"the account %s already has a configuration; change it with PATCH", body.AccountID)
 	}
 	made := c.configure(c.account(body.AccountID), a, now)
 	made.strategyIDs = cloneIDs(body.RebalancingStrategyIDs)
@@ -100,11 +102,12 @@ func (l *Ledger) RetrievePortfoliosConfiguration(
 	return contract.RetrievePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
 }
 
-// UpdatePortfoliosConfiguration changes what the request names: the allocation, the
-// rebalancing strategies (an empty list removes all), or both.
+// UpdatePortfoliosConfiguration changes the fields that the request contains: the
+// allocation, the list of rebalancing strategies, or both. An empty list removes all
+// strategies.
 //
-// Choices: a request that names neither is 400. A request that changes nothing still sets
-// updated_at.
+// Choices: a request without either field is refused with 400. A request that changes
+// nothing still sets updated_at.
 func (l *Ledger) UpdatePortfoliosConfiguration(
 	ctx context.Context, request contract.UpdatePortfoliosConfigurationRequestObject,
 ) (contract.UpdatePortfoliosConfigurationResponseObject, error) {
@@ -138,8 +141,8 @@ func (l *Ledger) UpdatePortfoliosConfiguration(
 	return contract.UpdatePortfoliosConfiguration200JSONResponse{Body: found.show()}, nil
 }
 
-// DeletePortfoliosConfiguration deletes the configuration of an account, in later
-// versions of the API. The account keeps its holdings and its orders.
+// DeletePortfoliosConfiguration deletes the configuration of an account. Only later
+// versions of the API have this operation. The account keeps its holdings and its orders.
 func (l *Ledger) DeletePortfoliosConfiguration(
 	ctx context.Context, request later.DeletePortfoliosConfigurationRequestObject,
 ) (later.DeletePortfoliosConfigurationResponseObject, error) {

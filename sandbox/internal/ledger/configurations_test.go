@@ -23,7 +23,7 @@ func TestConfigurationIsCreatedOncePerAccount(t *testing.T) {
 		RebalancingStrategyIDs: &strategies,
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
+		t.Errorf("created the configuration %+v, want %+v", got, want)
 	}
 	_, err := w.createConfiguration(request)
 	wantRefusal(t, err, 409, "conflict", "account_id:", savings.String())
@@ -31,11 +31,11 @@ func TestConfigurationIsCreatedOncePerAccount(t *testing.T) {
 	request.AccountID = pension
 	must(w.createConfiguration(request))(t)
 	if got := must(w.retrieveConfiguration(savings))(t); !reflect.DeepEqual(got, want) {
-		t.Errorf("retrieved %+v, want %+v", got, want)
+		t.Errorf("retrieved the configuration %+v, want %+v", got, want)
 	}
 }
 
-func TestConfigurationNeedsWhatItNames(t *testing.T) {
+func TestConfigurationNeedsAnExistingAccountAndAllocation(t *testing.T) {
 	w := newWorld(t)
 	made := w.allocate(funds, "1")
 	_, err := w.createConfiguration(contract.ConfigurationRequest{AccountID: savings, AllocationID: nowhere})
@@ -48,7 +48,7 @@ func TestConfigurationNeedsWhatItNames(t *testing.T) {
 	wantRefusal(t, err, 404, "not_found", "account_id:", "no configuration")
 }
 
-func TestUpdateConfigurationChangesWhatItNames(t *testing.T) {
+func TestUpdateConfigurationChangesOnlyTheGivenFields(t *testing.T) {
 	w := newWorld(t)
 	first := w.allocate(funds, "1").ID
 	second := w.allocate(apple, "1").ID
@@ -85,10 +85,10 @@ func TestUpdateConfigurationChangesWhatItNames(t *testing.T) {
 			CreatedAt: start, UpdatedAt: start.Add(time.Duration(i+1) * time.Hour),
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("change %d: got %+v, want %+v", i, got, want)
+			t.Errorf("change %d returned the configuration %+v, want %+v", i, got, want)
 		}
 		if kept := must(w.retrieveConfiguration(savings))(t); !reflect.DeepEqual(kept, want) {
-			t.Errorf("change %d: retrieved %+v, want %+v", i, kept, want)
+			t.Errorf("after change %d, retrieved the configuration %+v, want %+v", i, kept, want)
 		}
 	}
 
@@ -100,6 +100,6 @@ func TestUpdateConfigurationChangesWhatItNames(t *testing.T) {
 		contract.ConfigurationUpdate{AllocationID: new(nowhere), RebalancingStrategyIDs: &[]uuid.UUID{}})
 	wantRefusal(t, err, 404, "not_found", "allocation_id:", nowhere.String())
 	if after := must(w.retrieveConfiguration(savings))(t); !reflect.DeepEqual(after, before) {
-		t.Errorf("refused changes left %+v, want %+v", after, before)
+		t.Errorf("after refused changes, the configuration is %+v, want it unchanged: %+v", after, before)
 	}
 }

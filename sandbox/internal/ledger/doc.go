@@ -4,8 +4,8 @@
 //
 // Nothing runs in the background. An order stores the instants of its transitions, and
 // each access to an account first applies the transitions that have become due, in the
-// order of their instants. The result therefore depends on the clock alone, and not on
-// earlier reads.
+// order of their instants. The result therefore depends only on the clock. Earlier reads
+// do not change it.
 //
 // Everything is kept in memory for the life of the [Ledger]. Only the log of effects is
 // bounded.

@@ -12,11 +12,13 @@ import (
 
 // Dump is the state of a ledger at one moment, in a form that JSON can hold.
 type Dump struct {
-	// IDs is how many ids were generated, and Placed how many orders were placed.
+	// IDs is the number of ids that were generated. Placed is the number of orders that
+	// were placed.
 	IDs    uint64              `json:"ids"`
 	Placed uint32              `json:"placed"`
 	Prices map[string]*big.Int `json:"prices"`
-	// Clients has the state of each client, in the order of the argument of Dump.
+	// Clients has the state of each client, in the order in which Dump received the
+	// clients.
 	Clients []dumpedClient `json:"clients"`
 }
 
@@ -83,7 +85,7 @@ type dumpedExecution struct {
 	Orders      []uuid.UUID `json:"orders"`
 }
 
-// Dump returns the state of the clients as of now. The log of effects is not part of it.
+// Dump returns the current state of the given clients, without the log of effects.
 func (l *Ledger) Dump(clients []uuid.UUID) Dump {
 	l.mu.Lock()
 	defer l.mu.Unlock()

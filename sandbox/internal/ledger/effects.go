@@ -10,13 +10,13 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
 )
 
-// Bounds of the log of effects. The oldest are dropped first.
+// These are the limits of the log of effects. The log drops the oldest effects first.
 const (
 	maxEffects     = 100_000
 	maxEffectBytes = 256 << 20
 )
 
-// Call is a call of an API client. A client cannot read the resources of another client.
+// Call is one call by an API client. A client can read only its own resources.
 type Call struct {
 	ClientID  uuid.UUID
 	RequestID string
@@ -26,13 +26,13 @@ type Call struct {
 }
 
 // Accounts returns the accounts that the call read or changed. It must not be called
-// before the call has returned.
+// before the ledger's method has returned.
 func (c *Call) Accounts() []uuid.UUID { return c.accounts }
 
 type callKey struct{}
 
-// WithCall returns a context for a call of the ledger. Without it, a call acts for the
-// client with the zero UUID.
+// WithCall returns a context for a call to the ledger. A call without such a context acts
+// for the client with the zero UUID.
 func WithCall(ctx context.Context, call *Call) context.Context {
 	return context.WithValue(ctx, callKey{}, call)
 }
@@ -50,9 +50,9 @@ func touch(ctx context.Context, accounts ...uuid.UUID) {
 	call.accounts = append(call.accounts, accounts...)
 }
 
-// Effects returns the log of the effects of requests, in order, and the newest 100,000 at
-// most. A request has one effect. That of a rebalancing has the id of the execution,
-// however many orders it placed.
+// Effects returns the log of the effects of requests, oldest first. The log keeps at most
+// the newest 100,000 effects. A request that changes something has one effect. The effect
+// of a rebalancing has the id of the execution, regardless of how many orders it placed.
 func (l *Ledger) Effects() *journal.Log[journal.Effect] { return l.effects }
 
 // record adds the effect of a call.

@@ -12,7 +12,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/journal"
 )
 
-func TestEffectsAreWhatRequestsDid(t *testing.T) {
+func TestEachSuccessfulChangeHasOneEffect(t *testing.T) {
 	w := newWorld(t)
 	var want []journal.Effect
 	// did records the expected effect of the last call, and prepares the next call.
@@ -55,14 +55,14 @@ func TestEffectsAreWhatRequestsDid(t *testing.T) {
 	must(w.retrieveOrder(closing))(t)
 	must(w.listOrders(anyOrder))(t)
 	if err := w.cancelOrder(placed); err == nil {
-		t.Error("an order was cancelled twice")
+		t.Error("a second cancellation of the same order was accepted")
 	}
 	if got := w.effects(); !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %v\nwant %v", got, want)
+		t.Errorf("got the effects  %v\nwant the effects %v", got, want)
 	}
 }
 
-func TestEffectsAreBounded(t *testing.T) {
+func TestLedgerKeepsOnlyTheNewestEffects(t *testing.T) {
 	const bound = 100_000
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
@@ -72,11 +72,11 @@ func TestEffectsAreBounded(t *testing.T) {
 	}
 	got := w.effects()
 	if len(got) != bound {
-		t.Fatalf("got %d effects, want %d", len(got), bound)
+		t.Fatalf("the ledger keeps %d effects, want %d", len(got), bound)
 	}
 	for i, effect := range got {
 		if want := start.Add(time.Duration(i + 6)); !effect.At.Equal(want) {
-			t.Fatalf("effect %d is of %s, want %s", i, effect.At, want)
+			t.Fatalf("effect %d happened at %s, want %s", i, effect.At, want)
 		}
 	}
 }

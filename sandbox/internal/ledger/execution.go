@@ -17,9 +17,9 @@ import (
 // Source: the portfolios guide: a SELL over 90 percent of the value is cancelled.
 const saleLimit = 9
 
-// advance applies the transitions of the account that are due at now, in the order of
-// their instants. Transitions at the same instant are applied in the order in which their
-// orders were placed.
+// advance applies the transitions of the account's orders that are due at now, in
+// chronological order. Transitions at the same instant are applied in the order in which
+// their orders were placed.
 func (l *Ledger) advance(a *account, now time.Time) {
 	for len(a.due) > 0 {
 		next := &a.due[0]
@@ -37,11 +37,11 @@ func (l *Ledger) advance(a *account, now time.Time) {
 	a.due = nil
 }
 
-// step applies the transition that is due at an instant.
+// step applies the next transition of the order, which is due at the given instant.
 //
-// Choices: the individual orders of an order fill one after the other, their executions
-// evenly spaced over the time that the order is PROCESSING. The last one fills when the
-// order becomes FILLED. Each execution sets updated_at.
+// Choices: the individual orders of an order fill one after the other. Their executions
+// are evenly spaced over the time that the order is PROCESSING. The last individual order
+// fills when the order becomes FILLED. Each execution sets updated_at.
 func (o *order) step(at time.Time, current prices) {
 	o.updated = latest(o.updated, at)
 	switch o.status {
@@ -55,8 +55,8 @@ func (o *order) step(at time.Time, current prices) {
 	}
 }
 
-// fill carries out the next execution of the next individual order. After the last one,
-// the order is FILLED.
+// fill carries out the next execution of the next individual order. After the last
+// execution, the order is FILLED.
 func (o *order) fill(at time.Time, current prices) {
 	if i := int(o.filled); i < len(o.instruments) {
 		left := o.executionsLeft(i)
@@ -102,10 +102,11 @@ func (o *order) next(delay time.Duration) time.Time {
 // split creates the individual orders from what the account holds now, or cancels the
 // order.
 //
-// Source: the portfolios guide: a BUY is split by target weights, a SELL by current
-// value. Choices: the value of the account excludes what earlier open orders are going to
-// sell, so that nothing is sold twice, and what they are going to buy. A SELL is checked
-// here and not when it is placed, so one that is too large is accepted as NEW first.
+// Source: the portfolios guide: a BUY is split by target weights, and a SELL by current
+// values. Choices: the value of the account excludes what earlier open orders are going
+// to buy, and what they are going to sell, so that nothing is sold twice. The size of a
+// SELL is checked here instead of when the SELL is placed, so a SELL that is too large is
+// first accepted as NEW.
 func (o *order) split(current prices) {
 	instruments, quantities := o.account.free()
 	values := current.values(instruments, quantities)
@@ -147,11 +148,11 @@ func exceedsSaleLimit(amount, total *big.Int) bool {
 	return asked.Cmp(allowed) > 0
 }
 
-// rebalance creates the individual orders that bring positions, and the cash in the pot,
-// to the weights of the mix.
+// rebalance creates the individual orders that redistribute the positions and the cash in
+// the pot according to the weights of the mix.
 //
-// Choices: an instrument at its target has no individual order, so the order of an empty
-// account has none. Sales come before purchases.
+// Choices: an instrument that already has its target weight gets no individual order, so
+// the order of an empty account has no individual orders. Sales come before purchases.
 func (o *order) rebalance(instruments []string, quantities, values []*big.Int) {
 	missing := map[string]*big.Int{}
 	total := sum(values)
@@ -190,12 +191,13 @@ func (o *order) cancel(now time.Time, reason later.CancellationReason) {
 	o.end(contract.OrderStatusCANCELLED)
 }
 
-// execute carries out a part of the individual order i: a quantity to sell, or cash to
-// spend. Sales of a rebalancing fill its pot. Its purchases spend no more than the pot
-// has, because prices may have changed since they were created.
+// execute carries out a part of the individual order i. The part is a quantity to sell,
+// or an amount of cash to spend. In a rebalancing, sales add to the pot, and purchases
+// spend no more than the pot has, because prices may have changed since the purchases
+// were created.
 //
-// Choice: the proceeds of every other sale leave the account, and the cash for every
-// other purchase comes from outside.
+// Choice: outside of rebalancings, the proceeds of a sale leave the account, and the cash
+// for a purchase comes from outside the account.
 func (o *order) execute(i int, part *big.Int, at prices) {
 	instrument := o.instruments[i]
 	rebalances := o.kind == contract.OrderTypeREBALANCING
@@ -220,7 +222,7 @@ func (o *order) execute(i int, part *big.Int, at prices) {
 //
 // Choice: what is left in the pot stays in the account as cash, so a rebalancing that is
 // cancelled between sale and purchase loses nothing. The next rebalancing invests it. A
-// liquidation that is FILLED has paid it out.
+// liquidation that is FILLED has paid out its pot.
 func (o *order) end(status contract.OrderStatus) {
 	if o.pot != nil && (status == contract.OrderStatusCANCELLED || o.kind == contract.OrderTypeREBALANCING) {
 		o.account.cash.Add(&o.account.cash, o.pot)
@@ -236,10 +238,10 @@ type step struct {
 	order *order
 }
 
-// schedule is a heap of steps by instant. The step of a cancelled order stays in it until
-// it is the first.
+// schedule is a heap of steps, ordered by instant. The step of a cancelled order stays in
+// the heap until it comes first.
 //
-//nolint:recvcheck // container/heap needs pointers for Push and Pop alone
+//nolint:recvcheck // container/heap needs pointers only for Push and Pop
 type schedule []step
 
 func (s schedule) Len() int { return len(s) }

@@ -10,17 +10,19 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// account is what an account of one client holds, and the orders that change it.
+// account is one client's view of an account: what the account holds, and the orders that
+// change it.
 //
-// Choice: no price moves by itself, see [Ledger.SetPrices].
+// Choice: prices do not change on their own, see [Ledger.SetPrices].
 //
-// The fields that are read when an order is placed come first, because each further cache
-// line costs time with a million accounts.
+// The fields that are read when an order is placed come first. With a million accounts,
+// each additional cache line that is read costs time.
 type account struct {
 	due schedule
 	// Most accounts have few orders, and an index per account would take more memory than
 	// these orders.
-	latest        *order        // the first of a chain of all orders
+	// latest is the newest order; its field `previous` leads to the older ones.
+	latest        *order
 	many          *index[order] // all orders, once there are more than fewOrders
 	count         int32
 	configured    bool // whether configuration is valid
@@ -31,7 +33,7 @@ type account struct {
 	cash      big.Int    // proceeds that rebalancings have not spent
 }
 
-// fewOrders is how many orders an account keeps without an index.
+// fewOrders is the largest number of orders that an account keeps without an index.
 const fewOrders = 32
 
 // keep adds an order to the account.
@@ -47,8 +49,8 @@ func (a *account) keep(o *order) {
 	}
 }
 
-// indexed returns the orders of the account in the order of lists. The account may be
-// nil.
+// indexed returns the orders of the account in the order in which lists show them. The
+// account may be nil.
 func (a *account) indexed() index[order] {
 	if a != nil && a.many != nil {
 		return *a.many
@@ -63,15 +65,16 @@ func (a *account) indexed() index[order] {
 }
 
 // position is the quantity of one instrument in an account, in units of 10^-54. A
-// quantity does not change with the price, so a price that changes and comes back leaves
-// the value unchanged.
+// quantity does not change with the price, so if a price changes and then changes back,
+// the value is the same as before.
 type position struct {
 	instrument string // in the form of instrumentKey
 	held       big.Int
 	promised   big.Int // the part of held that open individual orders are going to sell
 }
 
-// account returns the account's state. It is empty if the account has no order yet.
+// account returns the state of an account. If the account has no state yet, it adds an
+// empty one.
 func (c *client) account(id uuid.UUID) *account {
 	found := c.accounts[id]
 	if found == nil {
@@ -108,9 +111,9 @@ func (a *account) find(instrument string) (at int, found bool) {
 	})
 }
 
-// position returns the position in an instrument, and adds one if there is none. An
-// individual order can remain after its position: if its share of a tiny position is
-// zero, another order can sell the position meanwhile.
+// position returns the account's position in an instrument, and adds an empty position if
+// there is none. An individual order can outlive its position: if its share of a tiny
+// position is zero, a different order can sell the whole position first.
 func (a *account) position(instrument string) *position {
 	at, found := a.find(instrument)
 	if !found {
@@ -125,13 +128,13 @@ func (a *account) promise(instrument string, quantity *big.Int) {
 	p.promised = tight(new(big.Int).Add(&p.promised, quantity))
 }
 
-// release reverts promise.
+// release cancels the reservation that promise made.
 func (a *account) release(instrument string, quantity *big.Int) {
 	p := a.position(instrument)
 	p.promised = tight(new(big.Int).Sub(&p.promised, quantity))
 }
 
-// book applies an execution of an individual order.
+// book changes the position by the quantity that an individual order has bought or sold.
 func (a *account) book(instrument string, side contract.Side, quantity *big.Int) {
 	held := new(big.Int)
 	if side == contract.SideSELL {

@@ -8,19 +8,19 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// index keeps items in the order of their ids, which is the order of lists. Insertion,
+// index keeps items sorted by id, because lists show them in this order. Insertion,
 // search and access by position take about as long with a million items as with a
 // thousand.
 //
-// github.com/tidwall/btree counts the items below each node, so it finds an offset
-// without walking over the items before it.
+// github.com/tidwall/btree counts the items below each node, so it finds the item at an
+// offset without visiting the items before it.
 type index[T any] struct {
 	tree *btree.BTreeG[entry[T]]
 	id   func(*T) *uuid.UUID
 }
 
-// entry stores the first half of the item's id beside the pointer. So a search rarely
-// reads the item itself, which is elsewhere in memory.
+// entry stores the first half of the item's id next to the pointer, so a search rarely
+// reads the item itself, which is in a different place in memory.
 type entry[T any] struct {
 	half uint64
 	item *T // nil sorts before all items with this half
@@ -64,7 +64,7 @@ func (x index[T]) get(id uuid.UUID) (found *T) {
 	return found
 }
 
-// page returns up to limit items from the position offset on.
+// page returns up to limit items, beginning with the item at position offset.
 func (x index[T]) page(offset, limit int) []*T {
 	first, ok := x.tree.GetAt(offset)
 	if !ok || limit == 0 {
@@ -83,7 +83,8 @@ func (x index[T]) page(offset, limit int) []*T {
 const turn = 1000
 
 // walk calls visit for all items. The ledger is locked during each call, but not between
-// turns. walk visits an item that is inserted meanwhile if it comes later in the order.
+// turns. walk also visits an item that is inserted between turns, if the item comes after
+// the items that it has already visited.
 func walk[T any](l *Ledger, x index[T], visit func(*T)) {
 	var last entry[T]
 	for more := true; more; {
@@ -92,7 +93,7 @@ func walk[T any](l *Ledger, x index[T], visit func(*T)) {
 }
 
 // walkTurn visits up to a turn of the items after last, and reports whether there are
-// more.
+// more items.
 func (x index[T]) walkTurn(l *Ledger, last entry[T], visit func(*T)) (newLast entry[T], more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -22,35 +22,38 @@ type Options struct {
 	// Now is the sandbox's clock. The ledger is locked when it calls Now, so Now must not
 	// call the ledger. The default is time.Now.
 	Now func() time.Time
-	// NewID makes the ids of allocations, orders and rebalancing executions. Each call
-	// must return a different one, and must not call the ledger. The default is uuid.New.
+	// NewID makes the ids of allocations, orders and rebalancing executions. It must
+	// return a different id each time, and must not call the ledger. The default is
+	// uuid.New.
 	NewID func() uuid.UUID
 	// OrderDelay is how long an order stays NEW, and then how long it stays PROCESSING.
 	// If it is zero or less, an order is FILLED when it is read for the first time after
 	// its creation.
 	OrderDelay time.Duration
-	// Settles makes an order SETTLED another delay after it is FILLED, as in later
-	// versions of the API.
+	// If Settles is set, an order becomes SETTLED one OrderDelay after it is FILLED, as
+	// in later versions of the API.
 	Settles bool
 	// Accounts returns the owner of an account, and whether the account exists (closed
-	// world). It must be safe for concurrent use. If it is nil, every account and every
-	// user exists except the zero UUID, and every user owns every account (open world).
+	// world). It must be safe for concurrent use. If Accounts is nil, every account and
+	// every user except the zero UUID exists, and every user owns every account (open
+	// world).
 	Accounts func(accountID uuid.UUID) (ownerUser uuid.UUID, known bool)
 }
 
-// Ledger holds the state of every API client, and carries out the portfolios operations
-// and those of later versions. It is safe for concurrent use. Make one with [New].
+// Ledger holds the state of every API client. It carries out the portfolios operations
+// and the operations of later versions of the API. It is safe for concurrent use. Create
+// a ledger with [New].
 //
-// A method that refuses a request returns a [*Refusal] and leaves the state as it was. No
-// method waits, so the context only carries the call (see [WithCall]). A method that
-// handles many items unlocks the ledger after each [turn] of them.
+// A method that refuses a request returns a [*Refusal] and leaves the state unchanged. No
+// method can be cancelled; the context only carries the call (see [WithCall]). A method
+// that handles many items unlocks the ledger for other calls after each [turn] of items.
 type Ledger struct {
 	options Options
 
 	mu      sync.Mutex
 	clients map[uuid.UUID]*client
-	placed  uint32 // orders so far
-	ids     uint64 // ids so far
+	placed  uint32 // number of orders placed so far
+	ids     uint64 // number of ids made so far
 	effects *journal.Log[journal.Effect]
 	prices  prices
 }
@@ -87,7 +90,8 @@ func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
 	return l.client(callOf(ctx).ClientID), l.now()
 }
 
-// client returns the state of a client. It is empty for a client that has not called yet.
+// client returns the state of a client. If the client has not called before, client adds
+// an empty state.
 func (l *Ledger) client(id uuid.UUID) *client {
 	c := l.clients[id]
 	if c == nil {
@@ -113,15 +117,15 @@ func (l *Ledger) newID() uuid.UUID {
 // clock.
 func (l *Ledger) now() time.Time { return l.options.Now().UTC().Round(0) }
 
-// look is enter for a caller that does not hold the lock.
+// look returns the same as enter, but locks the ledger itself.
 func (l *Ledger) look(ctx context.Context) (*client, time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.enter(ctx)
 }
 
-// latest returns the later of two instants, so that updated_at does not go back with the
-// clock.
+// latest returns the later of two instants. It keeps `updated_at` from decreasing if the
+// clock is set back.
 func latest(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
@@ -144,7 +148,7 @@ func (l *Ledger) checkAccount(accountID uuid.UUID) error {
 
 // checkOwner refuses an account that does not exist or that the user does not own.
 //
-// Choice: both are 404, like every other id that does not exist.
+// Choice: both cases are refused with 404, like every other id that does not exist.
 func (l *Ledger) checkOwner(accountID, userID uuid.UUID) error {
 	if err := l.checkAccount(accountID); err != nil {
 		return err

@@ -37,7 +37,7 @@ const (
 	cancelled  = contract.OrderStatusCANCELLED
 )
 
-// anyOrder are the parameters of a list of all orders.
+// anyOrder holds the parameters that list all orders.
 var anyOrder = contract.ListPortfoliosOrdersParams{}
 
 func byID(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
@@ -52,11 +52,11 @@ var (
 	nowhere  = uuid.MustParse("20151679-c159-4f16-b8a2-267b3d968c6f")
 )
 
-// world is a ledger with a clock that the test moves and ids that come in a fixed order.
+// world is a ledger whose clock the test moves, and whose ids are the same in every run.
 type world struct {
 	t      testing.TB
 	client uuid.UUID
-	// operation is the operation of the next calls.
+	// operation is the operation that the next calls record in their effects.
 	operation contract.Operation
 	api       contract.StrictServerInterface
 	ledger    *ledger.Ledger
@@ -111,7 +111,7 @@ func (w *world) effects() []journal.Effect {
 	return all
 }
 
-// instruments makes a list of instruments from ids and weights in turn.
+// instruments makes a list of instruments from alternating ids and weights.
 func instruments(t testing.TB, idsAndWeights ...string) []contract.InstrumentWeight {
 	t.Helper()
 	var list []contract.InstrumentWeight
@@ -136,7 +136,7 @@ func (w *world) allocate(idsAndWeights ...string) contract.Allocation {
 	return must(w.createAllocation(w.mixOf(idsAndWeights...)))(w.t)
 }
 
-// remix gives an allocation other instruments and weights.
+// remix replaces the instruments and weights of an allocation.
 func (w *world) remix(id uuid.UUID, idsAndWeights ...string) contract.Allocation {
 	w.t.Helper()
 	return must(w.updateAllocation(id, w.mixOf(idsAndWeights...)))(w.t)
@@ -262,7 +262,7 @@ func (w *world) retrieveExecution(id uuid.UUID) (contract.RebalancingExecution, 
 	return body200[contract.RetrievePortfoliosRebalancingExecution200JSONResponse](response, err).Body, err
 }
 
-// body200 returns the response in its type, or the zero value if there is an error.
+// body200 returns the response as type T, or the zero value if there is an error.
 func body200[T any](response any, err error) T {
 	if err != nil {
 		var none T
@@ -271,8 +271,8 @@ func body200[T any](response any, err error) T {
 	return response.(T)
 }
 
-// written reads the whole list that a response writes. It accepts only fields of the
-// contract.
+// written reads the whole list that a response writes. It returns an error if the list
+// has a field that T does not have.
 func written[T any](err error, write func(http.ResponseWriter) error) (list T, _ error) {
 	if err != nil {
 		return list, err
@@ -282,7 +282,8 @@ func written[T any](err error, write func(http.ResponseWriter) error) (list T, _
 		return list, err
 	}
 	if r.Code != http.StatusOK || r.Header().Get("Content-Type") != "application/json" {
-		return list, fmt.Errorf("got status %d, content-type %q", r.Code, r.Header().Get("Content-Type"))
+		return list, fmt.Errorf("got the status %d and the content-type %q, want 200 and application/json",
+			r.Code, r.Header().Get("Content-Type"))
 	}
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
@@ -290,12 +291,13 @@ func written[T any](err error, write func(http.ResponseWriter) error) (list T, _
 		return list, err
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return list, fmt.Errorf("something follows the list: %w", err)
+		return list, fmt.Errorf("the response continues after the list (%w)", err)
 	}
 	return list, nil
 }
 
-// must returns the value of a call that has to succeed: must(w.createOrder(...))(t).
+// must ends the test if a call returns an error, and otherwise returns the result of the
+// call. Example: must(w.createOrder(...))(t).
 func must[T any](value T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -331,7 +333,7 @@ func (w *world) sell(accountID uuid.UUID, amount string) contract.Order {
 	return must(w.createOrder(orderOf(accountID, contract.SideSELL, amount)))(w.t)
 }
 
-// hold buys and waits until it is filled.
+// hold places a BUY, and moves the clock until the order is FILLED.
 func (w *world) hold(accountID uuid.UUID, amount string) {
 	w.t.Helper()
 	bought := w.buy(accountID, amount)
@@ -339,8 +341,8 @@ func (w *world) hold(accountID uuid.UUID, amount string) {
 	w.wantOrder(bought.ID, filled, 2*delay, nil)
 }
 
-// value returns what an account could liquidate now. It places a liquidation and cancels
-// it.
+// value returns the cash that a liquidation of the account would pay out now. To learn
+// the amount, it places a liquidation and cancels it.
 func (w *world) value(accountID uuid.UUID) string {
 	w.t.Helper()
 	asked := must(w.liquidate(accountID, userID))(w.t)
@@ -357,18 +359,19 @@ func (w *world) wantValue(accountID uuid.UUID, want string) {
 	}
 }
 
-// wantOrder checks an order's status, its age at the last change, and its individual
-// orders, such as "SELL FILLED" (nil: not checked).
+// wantOrder checks an order's status, the time between its creation and its last change,
+// and its individual orders, such as "SELL FILLED". If parts is nil, it does not check
+// the individual orders.
 func (w *world) wantOrder(
 	id uuid.UUID, status contract.OrderStatus, updatedAfter time.Duration, parts []string,
 ) {
 	w.t.Helper()
 	got := must(w.retrieveOrder(id))(w.t)
 	if got.Status != status {
-		w.t.Fatalf("status is %s, want %s", got.Status, status)
+		w.t.Fatalf("the order has the status %s, want %s", got.Status, status)
 	}
 	if age := got.UpdatedAt.Sub(got.CreatedAt); age != updatedAfter {
-		w.t.Fatalf("updated %s after it was created, want %s", age, updatedAfter)
+		w.t.Fatalf("the order was updated %s after its creation, want %s", age, updatedAfter)
 	}
 	if parts == nil {
 		return
@@ -378,24 +381,24 @@ func (w *world) wantOrder(
 		shown = append(shown, string(part.Side)+" "+string(part.Status))
 	}
 	if strings.Join(shown, ", ") != strings.Join(parts, ", ") {
-		w.t.Fatalf("individual orders are %q, want %q", shown, parts)
+		w.t.Fatalf("the individual orders are %q, want %q", shown, parts)
 	}
 }
 
-// wantRefusal checks the kind of a refusal and that its detail has every one of the
-// words.
+// wantRefusal checks the status and type of a refusal, and that its detail contains every
+// one of the words.
 func wantRefusal(t testing.TB, err error, status int, slug string, words ...string) {
 	t.Helper()
 	var refusal *ledger.Refusal
 	if !errors.As(err, &refusal) {
-		t.Fatalf("got %v, want a refusal with %d %s", err, status, slug)
+		t.Fatalf("got the error %v, want a refusal with %d %s", err, status, slug)
 	}
 	if refusal.Status != status || refusal.Type != slug {
-		t.Fatalf("got %d %s, want %d %s", refusal.Status, refusal.Type, status, slug)
+		t.Fatalf("got a refusal with %d %s, want %d %s", refusal.Status, refusal.Type, status, slug)
 	}
 	for _, word := range words {
 		if !strings.Contains(refusal.Detail, word) {
-			t.Errorf("detail %q does not contain %q", refusal.Detail, word)
+			t.Errorf("the detail of the refusal is %q, want it to contain %q", refusal.Detail, word)
 		}
 	}
 }

@@ -11,13 +11,14 @@ import (
 )
 
 // CreatePortfoliosLiquidationRequest places an order that sells everything an account
-// holds. The account and its configuration stay.
+// holds. The account and its configuration remain.
 //
 // Source: "Create portfolios liquidation request" and the guide. Choices: cash_amount is
-// the value when the order is placed, including the cash of cancelled rebalancings, and
-// "0" for an empty account. The order sells and pays out what the account holds when the
-// order becomes PROCESSING. An account without a configuration can be liquidated. The
-// limit of 90 percent does not apply. allocation_id is left out.
+// the account's value when the order is placed, including the cash of cancelled
+// rebalancings, and "0" for an empty account. The order sells and pays out what the
+// account holds when the order becomes PROCESSING. An account without a configuration can
+// be liquidated. The limit of 90 percent does not apply. The order has no
+// `allocation_id`.
 func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	ctx context.Context, request contract.CreatePortfoliosLiquidationRequestRequestObject,
 ) (contract.CreatePortfoliosLiquidationRequestResponseObject, error) {
@@ -33,8 +34,8 @@ func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	return contract.CreatePortfoliosLiquidationRequest200JSONResponse{Body: placed.show()}, nil
 }
 
-// CreateAccountLiquidation is CreatePortfoliosLiquidationRequest in later versions of the
-// API.
+// CreateAccountLiquidation does the same as CreatePortfoliosLiquidationRequest. Only
+// later versions of the API have this operation.
 func (l *Ledger) CreateAccountLiquidation(
 	ctx context.Context, request later.CreateAccountLiquidationRequestObject,
 ) (later.CreateAccountLiquidationResponseObject, error) {
@@ -72,10 +73,11 @@ func (l *Ledger) liquidate(ctx context.Context, accountID, userID uuid.UUID) (*o
 	return placed, nil
 }
 
-// showLiquidation returns a liquidation as later versions of the API show it.
+// showLiquidation returns a liquidation in the form in which later versions of the API
+// show it.
 //
-// Choice: its fields are those that the other resources of the contract share. Their
-// names in the real service are not public.
+// Choice: a liquidation has the fields that the other resources of the contract share.
+// Upvest has not published the field names of its service.
 func (o *order) showLiquidation() later.AccountLiquidation {
 	return later.AccountLiquidation{
 		ID:        o.id,
@@ -87,7 +89,8 @@ func (o *order) showLiquidation() later.AccountLiquidation {
 	}
 }
 
-// liquidation returns one liquidation of an account as of now. The ledger must be locked.
+// liquidation returns one liquidation of an account in its current state. The ledger must
+// be locked.
 func (l *Ledger) liquidation(c *client, accountID, id uuid.UUID, now time.Time) (*order, error) {
 	o, err := l.order(c, id, now)
 	if err != nil || o.account.id != accountID || o.kind != contract.OrderTypeLIQUIDATION {
@@ -131,7 +134,7 @@ func (l *Ledger) ListAccountLiquidations(
 	return page[order, later.AccountLiquidation]{ledger: l, items: found, meta: meta, show: show}, nil
 }
 
-// CancelAccountLiquidation cancels a liquidation, under the conditions of
+// CancelAccountLiquidation cancels a liquidation under the same conditions as
 // CancelPortfoliosOrder.
 func (l *Ledger) CancelAccountLiquidation(
 	ctx context.Context, request later.CancelAccountLiquidationRequestObject,

@@ -25,7 +25,7 @@ func TestLiquidationSellsEverything(t *testing.T) {
 		Orders: []contract.IndividualOrder{},
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Fatalf("got %+v, want %+v", got, want)
+		t.Fatalf("got the liquidation %+v, want %+v", got, want)
 	}
 	w.pass(delay)
 	w.wantOrder(got.ID, processing, delay, []string{"SELL PROCESSING", "SELL NEW"})
@@ -38,11 +38,11 @@ func TestLiquidationSellsEverything(t *testing.T) {
 	w.wantValue(savings, "5")
 }
 
-func TestLiquidationOfNothing(t *testing.T) {
+func TestLiquidationOfAnEmptyAccountSellsNothing(t *testing.T) {
 	w := newWorld(t)
 	got := must(w.liquidate(savings, userID))(t)
 	if got.CashAmount != "0" {
-		t.Errorf("cash_amount is %q, want 0", got.CashAmount)
+		t.Errorf("cash_amount is %q, want \"0\"", got.CashAmount)
 	}
 	w.pass(delay)
 	w.wantOrder(got.ID, processing, delay, []string{})
@@ -56,14 +56,14 @@ func TestLiquidationOfNothing(t *testing.T) {
 	wantRefusal(t, err, 404, "not_found", "user_id:")
 }
 
-func TestLiquidationTwiceSellsOnce(t *testing.T) {
+func TestTwoLiquidationsSellEverythingOnce(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "0.7", apple, "0.3")
 	w.hold(savings, "100")
 	first := must(w.liquidate(savings, userID))(t)
 	second := must(w.liquidate(savings, userID))(t)
 	if first.CashAmount != "100" || second.CashAmount != "100" {
-		t.Errorf("cash_amount is %s and %s, want 100: an order that is NEW reserves nothing",
+		t.Errorf("the cash amounts are %s and %s, want 100 for both, because a NEW order reserves nothing",
 			first.CashAmount, second.CashAmount)
 	}
 	w.pass(delay)
@@ -73,7 +73,7 @@ func TestLiquidationTwiceSellsOnce(t *testing.T) {
 	w.wantValue(savings, "100")
 }
 
-func TestLiquidationOfMoreThanAnAmountCanExpress(t *testing.T) {
+func TestLiquidationOfMoreThanAnAmountCanExpressIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "1")
 	w.hold(savings, strings.Repeat("9", 63))

@@ -14,15 +14,14 @@ const (
 	maxLimit     = 1000
 )
 
-// listing has the parameters of a list. Its methods read the parameters that lists share,
-// and keep the first error.
+// listing holds the parameters of a list operation. Its methods read the parameters that
+// all list operations share, and keep the first error.
 //
 // Source: the query parameters of the list operations. start_date is documented as
-// inclusive.
-// Choices: end_date is inclusive too. Both are compared with created_at, and accept any
-// offset from UTC that RFC 3339 can write. A limit of 0 returns an empty page with the
-// total count. Without sort and order, a list is sorted as if the only documented values
-// were sent.
+// inclusive. Choices: end_date is inclusive too. Both dates are compared with
+// `created_at`, and can have any offset from UTC that RFC 3339 allows. A limit of 0
+// returns an empty page with the total count. If `sort` and `order` are missing, their
+// only documented values apply.
 type listing struct {
 	sort          string
 	offset, limit int
@@ -30,7 +29,8 @@ type listing struct {
 	err           error
 }
 
-// newListing reads sort and order. sort is the only value of sort.
+// newListing reads the parameters `sort` and `order`. The argument sort is the only value
+// that the parameter `sort` can have.
 func newListing[S ~string](sort string, by *S, order *contract.ListOrder) *listing {
 	l := &listing{sort: sort, limit: defaultLimit}
 	if by != nil && string(*by) != sort {
@@ -74,7 +74,7 @@ func (l *listing) date(field string, text *string) *time.Time {
 	}
 	at, err := strict.Time(*text)
 	if err != nil {
-		l.fail(invalid(field, "expected a time as in RFC 3339, in UTC, such as 2022-10-14T00:00:00Z"))
+		l.fail(invalid(field, "expected a time in the format of RFC 3339, such as 2022-10-14T00:00:00Z"))
 	}
 	return &at
 }
@@ -85,8 +85,8 @@ func (l *listing) fail(err error) {
 	}
 }
 
-// readID reads a filter that openapi.yaml declares as a plain string although it holds an
-// id.
+// readID reads a value that openapi.yaml declares as a plain string although it must be
+// an id.
 func readID(field string, text string) (uuid.UUID, error) {
 	id, err := strict.UUID(text)
 	if err != nil {
@@ -95,8 +95,8 @@ func readID(field string, text string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// createdBetween returns the filters of start_date and end_date, none if neither was
-// sent.
+// createdBetween returns the filters for `start_date` and `end_date`, or no filters if
+// neither was sent.
 func createdBetween[T any](l *listing, created func(*T) time.Time) []func(*T) bool {
 	var filters []func(*T) bool
 	if l.from != nil {
@@ -108,9 +108,9 @@ func createdBetween[T any](l *listing, created func(*T) time.Time) []func(*T) bo
 	return filters
 }
 
-// paginate returns the page of the items that pass every filter, and its place in the
-// list. Without filters the time that it takes depends on the length of the page, with
-// filters on the number of all items.
+// paginate returns a page of the items that pass every filter, and the metadata of the
+// page. Without filters, its run time depends on the length of the page. With filters,
+// its run time depends on the number of all items.
 func paginate[T any](
 	l *Ledger, list *listing, items index[T], filters []func(*T) bool,
 ) ([]*T, contract.Meta) {

@@ -13,7 +13,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// page is what the three lists have in common.
+// page holds what the responses of the three list operations have in common.
 type page struct {
 	ids  []uuid.UUID
 	meta contract.Meta
@@ -24,8 +24,8 @@ type query struct {
 	offset, limit         *int32
 }
 
-// lists are the three list operations, each with items that were created one hour apart,
-// beginning at the start.
+// lists creates count items for each of the three list operations, one hour apart, and
+// returns these operations.
 func lists(w *world, count int) map[string]func(query) (page, error) {
 	var shared uuid.UUID
 	for i := range count {
@@ -77,13 +77,13 @@ func pageOf[T any](data []T, meta contract.Meta, id func(T) uuid.UUID) page {
 
 var sortedBy = map[string]string{"allocations": "id", "configurations": "account_id", "orders": "id"}
 
-func TestListsPageAndCount(t *testing.T) {
+func TestListsReturnPagesAndCounts(t *testing.T) {
 	w := newWorld(t)
 	for name, list := range lists(w, 5) {
 		all := must(list(query{}))(t)
 		ordered := slices.SortedFunc(slices.Values(all.ids), byID)
 		if len(all.ids) != 5 || !reflect.DeepEqual(all.ids, ordered) {
-			t.Fatalf("%s: got %v, want five in ascending order", name, all.ids)
+			t.Fatalf("the list of %s has the ids %v, want five ids in ascending order", name, all.ids)
 		}
 		sort := sortedBy[name]
 		tests := []struct {
@@ -123,7 +123,8 @@ func TestListsPageAndCount(t *testing.T) {
 				test.meta.Order = new(contract.MetaOrderASC)
 				got := must(list(test.query))(t)
 				if !reflect.DeepEqual(got, page{test.ids, test.meta}) {
-					t.Errorf("%s %d: got %+v, want %v %+v", name, i, got, test.ids, test.meta)
+					t.Errorf("list of %s, test %d: got the page %+v, want the ids %v and the meta %+v",
+						name, i, got, test.ids, test.meta)
 				}
 			}
 		}
@@ -138,9 +139,9 @@ func TestListsFilterByDate(t *testing.T) {
 			from, to *string
 			count    int
 		}{
-			{from: at(time.Hour), count: 3}, // itself included
+			{from: at(time.Hour), count: 3}, // includes the item created at this instant
 			{from: at(time.Hour + 1), count: 2},
-			{to: at(time.Hour), count: 2}, // itself included
+			{to: at(time.Hour), count: 2}, // includes the item created at this instant
 			{to: at(time.Hour - 1), count: 1},
 			{from: at(time.Hour), to: at(2 * time.Hour), count: 2},
 			{from: at(2 * time.Hour), to: at(time.Hour)},
@@ -151,7 +152,8 @@ func TestListsFilterByDate(t *testing.T) {
 			got := must(list(query{from: test.from, to: test.to, limit: new(int32(1))}))(t)
 			if got.meta.TotalCount != test.count || got.meta.Count != min(1, test.count) ||
 				len(got.ids) != got.meta.Count {
-				t.Errorf("%s %d: got %+v, want a total of %d", name, i, got, test.count)
+				t.Errorf("list of %s, test %d: got the page %+v, want the total count %d",
+					name, i, got, test.count)
 			}
 		}
 	}
@@ -202,7 +204,8 @@ func TestListAllocationsByInstruments(t *testing.T) {
 	} {
 		got := must(w.listAllocations(contract.ListPortfoliosAllocationsParams{InstrumentIDs: &text}))(t)
 		if len(got.Data) != want || got.Meta.TotalCount != want {
-			t.Errorf("%s: got %d of %d, want %d", text, len(got.Data), got.Meta.TotalCount, want)
+			t.Errorf("with instrument_ids %q, got %d allocations and the total count %d, want %d",
+				text, len(got.Data), got.Meta.TotalCount, want)
 		}
 	}
 	for _, text := range []string{"", "gold", funds + ",", funds + ", " + apple} {
@@ -235,7 +238,7 @@ func TestListConfigurationsByID(t *testing.T) {
 			got = append(got, found.AccountID)
 		}
 		if !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%d: got %v, want %v", i, got, test.want)
+			t.Errorf("test %d: got the configurations of the accounts %v, want %v", i, got, test.want)
 		}
 	}
 	for _, text := range []string{
@@ -277,26 +280,27 @@ func TestListOrdersByID(t *testing.T) {
 		for _, o := range must(w.listOrders(test.params))(t).Data {
 			got = append(got, o.ID)
 			if want := must(w.retrieveOrder(o.ID))(t); !reflect.DeepEqual(o, want) {
-				t.Errorf("%d: listed %+v, retrieved %+v", i, o, want)
+				t.Errorf("test %d: the list shows the order %+v, want it as retrieved: %+v", i, o, want)
 			}
 		}
 		byID := byID
 		slices.SortFunc(test.want, byID)
 		if !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%d: got %v, want %v", i, got, test.want)
+			t.Errorf("test %d: got the orders %v, want %v", i, got, test.want)
 		}
 	}
 }
 
-// A list must bring its orders up to date, even if no request has retrieved them.
-func TestListedOrdersMoveOnWithTheClock(t *testing.T) {
+// TestListsShowTheCurrentStatusOfOrders requires that a list shows the current status of
+// its orders, even if no request has retrieved the orders before.
+func TestListsShowTheCurrentStatusOfOrders(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "1")
 	w.buy(savings, "1")
 	for _, want := range []contract.OrderStatus{statusNew, processing, filled} {
 		got := must(w.listOrders(anyOrder))(t).Data[0]
 		if got.Status != want {
-			t.Errorf("status is %s, want %s", got.Status, want)
+			t.Errorf("the list shows the status %s, want %s", got.Status, want)
 		}
 		w.pass(delay)
 	}

@@ -2,8 +2,8 @@ package ledger
 
 import "github.com/google/uuid"
 
-// AccountsOf returns the accounts of the order or the rebalancing with the id. It returns
-// none if the client has neither.
+// AccountsOf returns the accounts of the client's order or rebalancing with the given id.
+// If the client has no such order or rebalancing, AccountsOf returns nil.
 func (l *Ledger) AccountsOf(clientID, id uuid.UUID) []uuid.UUID {
 	l.mu.Lock()
 	defer l.mu.Unlock()

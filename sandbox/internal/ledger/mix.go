@@ -13,19 +13,19 @@ import (
 // weightDecimals is the number of fraction digits that a weight can have.
 const weightDecimals = 5
 
-// mix is a checked list of instruments and weights. It is immutable: an order keeps the
-// mix with which it was placed.
+// mix is a checked list of instruments and weights. It is immutable, because an order
+// keeps the mix with which it was placed.
 type mix struct {
 	listed      []contract.InstrumentWeight
 	instruments []string // in the form of instrumentKey
 	weights     []*big.Int
 }
 
-// newMix checks the instruments and weights of a request.
+// newMix checks the instruments and weights of a request, and returns them as a mix.
 //
-// Source: "Create portfolios allocation". In the guide, weights sum to 1; in a later
-// document, to 100 percent. Choice: both are accepted. Any other sum, an empty list and
-// an instrument named twice are 400.
+// Source: "Create portfolios allocation". In the guide, the weights sum to 1. In a later
+// document, they sum to 100 percent. Choice: both sums are accepted. Any other sum, an
+// empty list, and an instrument that is listed twice are refused with 400.
 func newMix(listed []contract.InstrumentWeight) (*mix, error) {
 	if len(listed) == 0 {
 		return nil, invalid("allocation", "expected at least one instrument")
@@ -109,8 +109,8 @@ func readInstrument(field string, item contract.InstrumentWeight) (string, error
 	return instrumentKey(id), nil
 }
 
-// instrumentKey returns one text for all spellings of an instrument: upper case, no
-// dashes.
+// instrumentKey returns an instrument id in upper case and without dashes, so that all
+// spellings of the id become the same string.
 func instrumentKey(id api.InstrumentID) string {
 	return strings.ToUpper(strings.ReplaceAll(string(id), "-", ""))
 }

@@ -5,13 +5,15 @@ import (
 	"slices"
 )
 
-// The instruments for which Upvest documents a special behavior in Upvest's sandbox.
+// These are the instruments for which Upvest documents a special behavior in Upvest's
+// sandbox.
 //
 // Source: the guide "Sandbox mock ISINs". An order for mockParts is executed in up to 5
-// parts: one below 101 EUR, two below 201 EUR and so on. An order for mockCancelled is
-// executed in part and then cancelled. Choices: the parts are equal. An order for
-// mockCancelled executes the first of two parts, and then the portfolio order is
-// cancelled with all that is left of it. Every instrument has the initial price 1.
+// parts: 1 part below 101 EUR, 2 parts below 201 EUR and so on. An order for
+// mockCancelled is executed in part and then cancelled. Choices: the parts are equal. An
+// order for mockCancelled has two parts, of which the first is executed. Then the whole
+// portfolio order is cancelled, including its other individual orders. Every instrument
+// has the initial price 1.
 const (
 	mockParts     = "IE00B5M1WJ87"
 	mockCancelled = "IE00BF2GFH28"
@@ -37,8 +39,8 @@ func (o *order) mock(current prices) {
 	o.extras().executions = planned
 }
 
-// worth returns the cash that the individual order i buys for, or that its quantity is
-// worth now.
+// worth returns the cash that the individual order i spends if it is a purchase, or the
+// current value of what it sells.
 func (o *order) worth(i int, current prices) *big.Int {
 	if i < int(o.sales) {
 		return current.value(o.instruments[i], o.amounts[i])
@@ -58,8 +60,8 @@ func executionsOf(cash *big.Int) int {
 	return most
 }
 
-// executions returns how many executions the individual orders have had, and how many
-// they have together.
+// executions returns how many executions of the order's individual orders are done, and
+// how many are planned in all.
 func (o *order) executions() (done, all int) {
 	if o.extra == nil || o.extra.executions == nil {
 		return int(o.filled), len(o.instruments)

@@ -10,9 +10,10 @@ const (
 	mockCancelled = "IE00BF2GFH28"
 )
 
-// The guide gives the number of executions by amount. Each execution changes what the
-// account holds.
-func TestAMockInstrumentFillsInParts(t *testing.T) {
+// TestAnOrderForAMockInstrumentFillsInParts requires that an order has as many executions
+// as the guide documents for its amount, and that each execution changes what the account
+// holds.
+func TestAnOrderForAMockInstrumentFillsInParts(t *testing.T) {
 	for _, c := range []struct {
 		amount     string
 		executions int
@@ -40,19 +41,20 @@ func TestAMockInstrumentFillsInParts(t *testing.T) {
 	}
 }
 
-// A sale fills in parts as a purchase does.
-func TestAMockInstrumentSellsInParts(t *testing.T) {
+// TestASaleOfAMockInstrumentFillsInParts requires that a sale fills in parts, like a
+// purchase.
+func TestASaleOfAMockInstrumentFillsInParts(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, mockParts, "1")
 	w.hold(savings, "1000")
 	w.sell(savings, "150")
 	w.pass(delay + delay/2)
-	w.wantValue(savings, "850") // what is promised is no longer free
+	w.wantValue(savings, "850") // the whole 150 of the open sale no longer counts
 	w.pass(delay / 2)
 	w.wantValue(savings, "850")
 }
 
-func TestAMockInstrumentFillsInPartAndIsCancelled(t *testing.T) {
+func TestAnOrderForAMockInstrumentFillsInPartAndIsCancelled(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, mockCancelled, "0.5", apple, "0.5")
 	id := w.buy(savings, "100").ID

@@ -9,7 +9,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-func TestZeroOptionsAreReady(t *testing.T) {
+func TestLedgerWithoutOptionsIsUsable(t *testing.T) {
 	w := newWorld(t)
 	w.ledger = ledger.New(ledger.Options{})
 	w.api = w.ledger
@@ -17,11 +17,11 @@ func TestZeroOptionsAreReady(t *testing.T) {
 	made := w.allocate(funds, "1")
 	if made.CreatedAt.Before(before.Round(0)) || made.CreatedAt.After(time.Now()) ||
 		made.CreatedAt.Location() != time.UTC {
-		t.Errorf("created_at is %s, want the time of the call in UTC", made.CreatedAt)
+		t.Errorf("created_at is %s, want a time during the call, in UTC", made.CreatedAt)
 	}
 	other := must(w.createAllocation(contract.AllocationRequest{Allocation: made.Allocation}))(t)
 	if other.ID == made.ID {
-		t.Errorf("two allocations have the id %s", made.ID)
+		t.Errorf("two allocations have the same id %s, want different ids", made.ID)
 	}
 }
 
@@ -31,10 +31,10 @@ func TestRequestWithoutBodyIsRefused(t *testing.T) {
 		t.Helper()
 		wantRefusal(t, err, 400, "invalid_request", "body: expected a JSON object")
 		if !strings.HasPrefix(err.Error(), "invalid_request: body: ") {
-			t.Errorf("error reads %q", err)
+			t.Errorf("the error is %q, want it to begin with \"invalid_request: body: \"", err)
 		}
 		if response != nil {
-			t.Errorf("a refusal comes with the response %v", response)
+			t.Errorf("got the response %v with a refusal, want no response", response)
 		}
 	}
 	ctx := t.Context()

@@ -14,28 +14,28 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
-// orderSettled is a status of later versions of the API, which follows FILLED.
+// orderSettled is the status that follows FILLED in later versions of the API.
 const orderSettled contract.OrderStatus = "SETTLED"
 
-// order is small, because there can be a million of them.
+// order has few and small fields, because there can be a million orders.
 type order struct {
 	id         uuid.UUID
 	account    *account
 	allocation *allocation // nil for a liquidation
 	mix        *mix
-	userID     uuid.UUID // zero for none
+	userID     uuid.UUID // zero if the order names no user
 	kind       contract.OrderType
 	cash       string
-	previous   *order // of the account
+	previous   *order // the account's next older order
 
 	created, updated time.Time
 	status           contract.OrderStatus
 
-	// The individual orders, once the order is PROCESSING: sales come before purchases.
-	// filled counts those that are FILLED, which are the first ones.
+	// The fields below hold the individual orders, once the order is PROCESSING. Sales
+	// come before purchases. The first `filled` individual orders are FILLED.
 	instruments   []string
-	amounts       []*big.Int // nil when it is done
-	pot           *big.Int   // cash to spend or to pay out, until it is done
+	amounts       []*big.Int // nil after the order has ended
+	pot           *big.Int   // cash to spend or to pay out, until the order ends
 	sales, filled int32
 
 	placed  uint32 // position among all orders of the ledger
@@ -49,9 +49,9 @@ type order struct {
 type extra struct {
 	flow   later.InitiationFlow     // "" for API
 	reason later.CancellationReason // "" for an order that is not cancelled
-	// executions has the number of executions of each individual order. It is nil if each
-	// has one execution. executed counts the executions so far of the individual order
-	// that fills next.
+	// executions has the planned number of executions of each individual order. It is nil
+	// if each individual order has one execution. executed counts the finished executions
+	// of the first individual order that is not FILLED.
 	executions []int
 	executed   int
 }
@@ -78,7 +78,7 @@ func (o *order) done() bool {
 	}
 }
 
-// show returns the order as of the time that its account has been advanced to.
+// show returns the order in the state to which [Ledger.advance] has brought it.
 //
 // Choice: the id of an individual order is derived from the order and the instrument, so
 // it does not depend on which request reads it first.
@@ -122,7 +122,8 @@ func (o *order) side(i int) contract.Side {
 
 // partStatus returns the status of the individual order i.
 //
-// Choice: the individual order that fills next is PROCESSING, those after it are NEW.
+// Choice: the individual order that fills next is PROCESSING, and the individual orders
+// after it are NEW.
 func (o *order) partStatus(i int) contract.IndividualOrderStatus {
 	switch {
 	case i < int(o.filled):
@@ -136,10 +137,11 @@ func (o *order) partStatus(i int) contract.IndividualOrderStatus {
 	}
 }
 
-// place adds an order. It is NEW and has no individual orders, even if the delay is zero:
-// its first transition is applied when it is read.
+// place adds an order. The order is NEW and has no individual orders, even if the delay
+// is zero: its first transition is applied when the order is read.
 func (l *Ledger) place(c *client, now time.Time, o *order) {
-	// Without this, transitions would accumulate in an account that is never read.
+	// Without this call, due transitions would accumulate in an account that is never
+	// read.
 	l.advance(o.account, now)
 	l.placed++
 	o.id = l.newID()
@@ -157,10 +159,9 @@ func (l *Ledger) place(c *client, now time.Time, o *order) {
 // CreatePortfoliosOrder places an order to buy into or sell out of a portfolio.
 //
 // Source: "Create portfolios order", and the guide: an order uses the allocation of the
-// account's configuration.
-// Choices: an account without a configuration is 422, as later versions of the API
-// respond for an account in the wrong state. The order keeps the current weights of the
-// allocation. The response shows the order as NEW.
+// account's configuration. Choices: an account without a configuration is refused with
+// 422, which later versions of the API return for an account in the wrong state. The
+// order keeps the current weights of the allocation. The response shows the order as NEW.
 func (l *Ledger) CreatePortfoliosOrder(
 	ctx context.Context, request contract.CreatePortfoliosOrderRequestObject,
 ) (contract.CreatePortfoliosOrderResponseObject, error) {
@@ -222,7 +223,7 @@ func readOrder(body *contract.OrderRequest) (*order, error) {
 	}, nil
 }
 
-// order returns one order of the client as of now.
+// order returns one order of the client in its current state.
 func (l *Ledger) order(c *client, id uuid.UUID, now time.Time) (*order, error) {
 	o := c.orders.get(id)
 	if o == nil {
@@ -233,7 +234,7 @@ func (l *Ledger) order(c *client, id uuid.UUID, now time.Time) (*order, error) {
 	return o, nil
 }
 
-// RetrievePortfoliosOrder returns one order as of now.
+// RetrievePortfoliosOrder returns one order in its current state.
 func (l *Ledger) RetrievePortfoliosOrder(
 	ctx context.Context, request contract.RetrievePortfoliosOrderRequestObject,
 ) (contract.RetrievePortfoliosOrderResponseObject, error) {
@@ -259,7 +260,7 @@ func (l *Ledger) ordersOf(ctx context.Context, accountID uuid.UUID) (index[order
 	return c.accounts[accountID].indexed(), now
 }
 
-// ListPortfoliosOrders returns a page of orders as of now, sorted by id.
+// ListPortfoliosOrders returns a page of orders in their current state, sorted by id.
 func (l *Ledger) ListPortfoliosOrders(
 	ctx context.Context, request contract.ListPortfoliosOrdersRequestObject,
 ) (contract.ListPortfoliosOrdersResponseObject, error) {

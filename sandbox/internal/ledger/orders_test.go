@@ -27,14 +27,14 @@ func TestOrderIsReturnedAsNew(t *testing.T) {
 			PostTax: true, Orders: []contract.IndividualOrder{},
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("delay %s: got %+v, want %+v", wait, got, want)
+			t.Errorf("with the order delay %s, got the order %+v, want %+v", wait, got, want)
 		}
 		if wait <= 0 {
 			w.wantOrder(got.ID, filled, 0, []string{"BUY FILLED", "BUY FILLED"})
 			wantRefusal(t, w.cancelOrder(got.ID), 409, "conflict")
 		}
 		if sold := w.sell(savings, "1"); *sold.Type != contract.OrderTypeSELL || sold.PostTax {
-			t.Errorf("got type %s, post_tax %t, want SELL, false", *sold.Type, sold.PostTax)
+			t.Errorf("got the type %s and post_tax %t, want SELL and false", *sold.Type, sold.PostTax)
 		}
 	}
 }
@@ -47,7 +47,7 @@ func TestOrderRules(t *testing.T) {
 	}
 	tests := map[string]struct {
 		change func(*contract.OrderRequest)
-		status int // 0: accepted
+		status int // if 0, the order is accepted
 		detail string
 	}{
 		"amount 0": {
@@ -56,39 +56,39 @@ func TestOrderRules(t *testing.T) {
 		"amount 0.000": {
 			change: amount("0.000"), status: 400, detail: "cash_amount: expected an amount above 0",
 		},
-		"amount empty":   {change: amount(""), status: 400, detail: "cash_amount: not an amount"},
-		"amount below 0": {change: amount("-1"), status: 400, detail: "cash_amount: not an amount"},
-		"amount with exponent": {
+		"empty amount":    {change: amount(""), status: 400, detail: "cash_amount: not an amount"},
+		"negative amount": {change: amount("-1"), status: 400, detail: "cash_amount: not an amount"},
+		"amount with an exponent": {
 			change: amount("1e3"), status: 400, detail: "cash_amount: not an amount",
 		},
-		"amount of 28 decimals": {
+		"amount with 28 decimals": {
 			change: amount("1." + strings.Repeat("0", 27) + "1"), status: 400,
 			detail: "cash_amount: not an amount",
 		},
-		"amount of 64 digits": {
+		"amount with 64 digits before the point": {
 			change: amount(strings.Repeat("1", 64)), status: 400, detail: "cash_amount: not an amount",
 		},
-		"dollars": {
+		"currency USD": {
 			change: func(r *contract.OrderRequest) { r.Currency = "USD" }, status: 400,
 			detail: "currency: expected EUR",
 		},
-		"no side": {
+		"empty side": {
 			change: func(r *contract.OrderRequest) { r.Side = "" }, status: 400,
 			detail: "side: expected BUY or SELL",
 		},
-		"side of another type": {
+		"side REBALANCING": {
 			change: func(r *contract.OrderRequest) { r.Side = "REBALANCING" }, status: 400,
 			detail: "side: expected BUY or SELL",
 		},
-		"no account": {
+		"zero UUID as account_id": {
 			change: func(r *contract.OrderRequest) { r.AccountID = uuid.Nil }, status: 404,
 			detail: "account_id: there is no account",
 		},
-		"no user": {
+		"zero UUID as user_id": {
 			change: func(r *contract.OrderRequest) { r.UserID = uuid.Nil }, status: 404,
 			detail: "user_id: there is no user",
 		},
-		"account not configured": {
+		"account without a configuration": {
 			change: func(r *contract.OrderRequest) { r.AccountID = pension }, status: 422,
 			detail: "has no configuration",
 		},
@@ -96,7 +96,7 @@ func TestOrderRules(t *testing.T) {
 		"largest amount": {
 			change: amount(strings.Repeat("9", 63) + "." + strings.Repeat("9", 27)),
 		},
-		"amount without its whole": {change: amount(".5")},
+		"amount without digits before the point": {change: amount(".5")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -107,20 +107,21 @@ func TestOrderRules(t *testing.T) {
 			if test.status == 0 {
 				must(0, err)(t)
 				if got.CashAmount != request.CashAmount {
-					t.Errorf("cash_amount is %q, want %q", got.CashAmount, request.CashAmount)
+					t.Errorf("cash_amount is %q, want that of the request, %q",
+						got.CashAmount, request.CashAmount)
 				}
 				return
 			}
 			slugs := map[int]string{400: "invalid_request", 404: "not_found", 422: "unprocessable_entity"}
 			wantRefusal(t, err, test.status, slugs[test.status], test.detail)
 			if len(w.effects()) != before {
-				t.Error("a refused order had an effect")
+				t.Error("a refused order recorded an effect, want none")
 			}
 		})
 	}
 }
 
-func TestOrderMovesOnWithTheClock(t *testing.T) {
+func TestOrderStatusFollowsTheClock(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "0.5", apple, "0.25", upvests, "0.25")
 	placed := w.buy(savings, "100")
@@ -171,7 +172,8 @@ func TestOrderMovesOnWithTheClock(t *testing.T) {
 		ids[part.ID] = true
 	}
 	if len(ids) != 4 {
-		t.Errorf("individual orders share ids: %+v", got.Orders)
+		t.Errorf("got the order %s with the individual orders %+v, want four different ids",
+			placed.ID, got.Orders)
 	}
 }
 
@@ -198,10 +200,11 @@ func TestSellIsSplitByCurrentValue(t *testing.T) {
 	w.wantOrder(placed.ID, processing, delay+delay/2, []string{"SELL FILLED", "SELL PROCESSING"})
 	must(0, w.cancelOrder(placed.ID))(t)
 	w.wantOrder(placed.ID, cancelled, delay+delay/2, []string{"SELL FILLED", "SELL CANCELLED"})
-	w.wantValue(savings, "65") // of the 70, 35 are sold; the 30 remain
+	// 35 of the 70 in funds are sold, and the 30 in apple remain
+	w.wantValue(savings, "65")
 }
 
-func TestOrderKeepsTheWeightsItWasPlacedWith(t *testing.T) {
+func TestOrderKeepsTheWeightsAtItsPlacement(t *testing.T) {
 	w := newWorld(t)
 	first := w.follow(savings, funds, "0.7", apple, "0.3")
 	placed := w.buy(savings, "100")
@@ -212,7 +215,7 @@ func TestOrderKeepsTheWeightsItWasPlacedWith(t *testing.T) {
 	w.wantOrder(placed.ID, processing, delay+delay/2, []string{"BUY FILLED", "BUY PROCESSING"})
 	w.wantValue(savings, "70")
 	if got := must(w.retrieveOrder(placed.ID))(t); *got.AllocationID != first {
-		t.Errorf("allocation_id is %s, want %s", got.AllocationID, first)
+		t.Errorf("allocation_id of the first order is %s, want %s", got.AllocationID, first)
 	}
 	if got := w.buy(savings, "1"); *got.AllocationID != second {
 		t.Errorf("allocation_id of the next order is %s, want %s", got.AllocationID, second)
@@ -231,7 +234,7 @@ func TestSellThatIsTooLargeIsCancelled(t *testing.T) {
 		{amount: "100.01", status: cancelled, left: "100"},
 	}
 	for _, test := range tests {
-		t.Run(test.amount, func(t *testing.T) {
+		t.Run("sell "+test.amount+" of 100", func(t *testing.T) {
 			w := newWorld(t)
 			w.follow(savings, funds, "0.7", apple, "0.3")
 			w.hold(savings, "100")
@@ -249,7 +252,7 @@ func TestSellThatIsTooLargeIsCancelled(t *testing.T) {
 	}
 }
 
-func TestSellOfNothingIsCancelled(t *testing.T) {
+func TestSaleFromAnEmptyAccountIsCancelled(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "1")
 	placed := w.sell(savings, "0.01")
@@ -266,8 +269,8 @@ func TestNothingIsSoldTwice(t *testing.T) {
 	third := w.sell(savings, "3.61")
 	w.pass(delay)
 	w.wantOrder(first.ID, processing, delay, nil)
-	// The second order is for 90 percent of the remaining 40. The third is for more than
-	// 90 percent of the remaining 4.
+	// The second order sells 90 percent of the 40 that the first order leaves. The third
+	// order asks for more than 90 percent of the remaining 4.
 	w.wantOrder(second.ID, processing, delay, nil)
 	w.wantOrder(third.ID, cancelled, delay, nil)
 	w.wantValue(savings, "4")
@@ -278,13 +281,14 @@ func TestNothingIsSoldTwice(t *testing.T) {
 	w.wantValue(savings, "64")
 }
 
-// A small sale has a share of zero in a tiny position, which a rebalancing that was
-// placed later sells first.
+// TestIndividualOrderOutlivesItsPosition requires that a sale can fill after one of its
+// positions is gone. The sale is so small that its share of a tiny position is zero. A
+// rebalancing that is placed later sells the whole tiny position first.
 func TestIndividualOrderOutlivesItsPosition(t *testing.T) {
 	const tiny = "JP0000000001"
 	w := newWorld(t)
 	w.follow(savings, funds, "0.5", tiny, "0.00001", apple, "0.49999")
-	// 50000, 1 and 49999 of the smallest units.
+	// The positions are worth 50000, 1 and 49999 of the smallest units of cash.
 	w.hold(savings, "0.0000000000000000000001")
 	halves := w.allocate(funds, "0.5", apple, "0.5")
 	sold := w.sell(savings, "0.000000000000000000000000002")
@@ -299,7 +303,7 @@ func TestIndividualOrderOutlivesItsPosition(t *testing.T) {
 	w.wantValue(savings, "0.000000000000000000000099998")
 }
 
-func TestCancelByStatus(t *testing.T) {
+func TestAnOrderCanBeCancelledUntilItIsFilled(t *testing.T) {
 	half := delay / 2
 	tests := []struct {
 		name   string
@@ -315,7 +319,7 @@ func TestCancelByStatus(t *testing.T) {
 			worth: "70",
 		},
 		{
-			name: "just before the end", at: 2*delay - 1, parts: []string{"BUY FILLED", "BUY CANCELLED"},
+			name: "just before it is filled", at: 2*delay - 1, parts: []string{"BUY FILLED", "BUY CANCELLED"},
 			worth: "70",
 		},
 		{
@@ -349,7 +353,7 @@ func TestCancelByStatus(t *testing.T) {
 	wantRefusal(t, err, 404, "not_found", "portfolio_order_id:", nowhere.String())
 }
 
-func TestClosedWorld(t *testing.T) {
+func TestClosedWorldHasOnlyTheGivenAccounts(t *testing.T) {
 	w := newWorld(t, func(o *ledger.Options) {
 		o.Accounts = func(id uuid.UUID) (uuid.UUID, bool) { return userID, id == savings }
 	})

@@ -12,7 +12,7 @@ import (
 
 // page is the response of a list operation. It generates its rows one at a time while it
 // is written, so a large page is never completely in memory and never locks the ledger
-// for long. Each row shows its item as of the moment when the row is written.
+// for long. Each row shows the state of its item at the time when the row is written.
 type page[Item, Row any] struct {
 	ledger *Ledger
 	items  []*Item
@@ -55,7 +55,8 @@ func (p page[Item, Row]) writeBody(w io.Writer) error {
 	return writeJSON(w, before+`],"meta":`, p.meta, "}\n")
 }
 
-// writeJSON writes a value between two texts, in one piece.
+// writeJSON writes a value as JSON between the texts `before` and `after`, in a single
+// write.
 func writeJSON(w io.Writer, before string, value any, after string) error {
 	text, err := json.Marshal(value)
 	if err != nil {

@@ -30,7 +30,7 @@ type Holding struct {
 	Value        api.Decimal      `json:"value"`
 }
 
-// Portfolio returns what an account of a client holds as of now. It returns an error for
+// Portfolio returns what an account of a client currently holds. It returns an error for
 // an account that the client never used, because a typo would otherwise look like an
 // empty portfolio.
 func (l *Ledger) Portfolio(clientID, accountID uuid.UUID) (Portfolio, error) {
@@ -63,7 +63,7 @@ func (l *Ledger) Portfolio(clientID, accountID uuid.UUID) (Portfolio, error) {
 	return shown, nil
 }
 
-// units writes a number of units of 10^-decimals without trailing zeros.
+// units formats a number that counts units of 10^-decimals, without trailing zeros.
 func units(number *big.Int, decimals int) api.Decimal {
 	digits := number.String()
 	if missing := decimals + 1 - len(digits); missing > 0 {
@@ -74,7 +74,8 @@ func units(number *big.Int, decimals int) api.Decimal {
 	return api.Decimal(strings.TrimSuffix(text, "."))
 }
 
-// shownInstrument returns the id of an instrumentKey, UUIDs in lower case with dashes.
+// shownInstrument returns the instrument id for an instrumentKey. It writes UUIDs in
+// lower case with dashes.
 func shownInstrument(key string) api.InstrumentID {
 	if id, err := uuid.Parse(key); err == nil {
 		return api.InstrumentID(id.String())

@@ -10,7 +10,7 @@ import (
 )
 
 // SetPrices sets the prices of instruments. Each price is 1 until it is set. The value of
-// the holdings of an instrument, and of open sales of it, changes in proportion. If
+// the holdings and open sales of an instrument changes in proportion to its price. If
 // SetPrices returns an error, no price has changed.
 func (l *Ledger) SetPrices(prices map[api.InstrumentID]api.Decimal) error {
 	changes := make(map[string]*big.Int, len(prices))
@@ -28,7 +28,7 @@ func (l *Ledger) SetPrices(prices map[api.InstrumentID]api.Decimal) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	// Executions that are due already use the old prices.
+	// Executions that are already due use the old prices.
 	for _, c := range l.clients {
 		for _, a := range c.accounts {
 			l.advance(a, now)
@@ -48,13 +48,14 @@ func readPrice(id api.InstrumentID, price api.Decimal) (*big.Int, error) {
 		return nil, fmt.Errorf("price of %s: %w", id, err)
 	}
 	if to.Sign() == 0 || to.Cmp(quantityUnits) >= 0 {
-		return nil, fmt.Errorf("price of %s: expected one above 0 and below 10^%d", id, amountDecimals)
+		return nil, fmt.Errorf("price of %s: expected a price above 0 and below 10^%d", id, amountDecimals)
 	}
 	return to, nil
 }
 
-// quantityUnits and priceUnits are 1 in units of 10^-54 and 10^-27. Quantities have more
-// digits than cash, so that a quantity bought for an amount is worth exactly that amount.
+// quantityUnits is 1 in units of 10^-54, and priceUnits is 1 in units of 10^-27.
+// Quantities have more digits than cash, so that a quantity bought for an amount is worth
+// exactly that amount.
 var (
 	quantityUnits = new(big.Int).Exp(big.NewInt(10), big.NewInt(54), nil)
 	priceUnits    = new(big.Int).Exp(big.NewInt(10), big.NewInt(amountDecimals), nil)
@@ -81,7 +82,8 @@ func (p prices) quantity(instrument string, cash *big.Int) *big.Int {
 	return proportion(cash, quantityUnits, p.of(instrument))
 }
 
-// values returns the value of each quantity of an instrument.
+// values returns the value of each quantity. The instrument of quantities[i] is
+// instruments[i].
 func (p prices) values(instruments []string, quantities []*big.Int) []*big.Int {
 	values := make([]*big.Int, len(quantities))
 	for i, quantity := range quantities {

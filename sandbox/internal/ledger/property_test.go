@@ -39,8 +39,9 @@ func randomAmount(random *rand.Rand) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d.%s", 1+random.IntN(1000), fraction), ".")
 }
 
-// Responses do not contain individual amounts, but a liquidation shows their sum. The sum
-// of the purchases must be exact at every moment.
+// TestIndividualOrdersSumToTheAmount requires that the individual orders of an order
+// always sum to exactly its amount. Responses do not contain individual amounts, but a
+// liquidation shows their sum.
 func TestIndividualOrdersSumToTheAmount(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -59,7 +60,8 @@ func TestIndividualOrdersSumToTheAmount(t *testing.T) {
 		w.pass(2 * delay)
 		if got := must(w.retrieveOrder(placed.ID))(t); got.Status == filled {
 			if len(got.Orders) != len(list)/2 {
-				t.Fatalf("seed %d: got %d individual orders, want %d", seed, len(got.Orders), len(list)/2)
+				t.Fatalf("seed %d: the sale has %d individual orders, want %d",
+					seed, len(got.Orders), len(list)/2)
 			}
 			total = must(api.Sum(total, api.Decimal("-"+sold)))(t)
 		}
@@ -95,23 +97,25 @@ func TestIndividualOrdersSumToTheAmount(t *testing.T) {
 func wantSame(t *testing.T, got string, want api.Decimal) {
 	t.Helper()
 	if order, err := api.Decimal(got).Cmp(want); err != nil || order != 0 {
-		t.Fatalf("the account is worth %s, want %s (%v)", got, want, err)
+		t.Fatalf("the account is worth %s, want %s (error of the comparison: %v)", got, want, err)
 	}
 }
 
-// The final state must not depend on reads in between.
+// TestReadingChangesNothing requires that a history of changes ends in the same state,
+// whether or not requests read the orders between the changes.
 func TestReadingChangesNothing(t *testing.T) {
 	for seed := range uint64(3) {
 		unseen := play(t, seed, false)
 		seen := play(t, seed, true)
 		if !reflect.DeepEqual(unseen, seen) {
-			t.Fatalf("seed %d: without reads %+v\nwith reads %+v", seed, unseen, seen)
+			t.Fatalf("seed %d: without reads, the final state is %+v\nwant the same as with reads: %+v",
+				seed, unseen, seen)
 		}
 	}
 }
 
-// play runs a random history. It returns all orders and the values of the accounts at the
-// end.
+// play runs a random history of changes, and reads the orders between the changes if look
+// is set. It returns all orders, the values of the accounts and the effects at the end.
 func play(t *testing.T, seed uint64, look bool) []any {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 2))
@@ -136,7 +140,8 @@ func play(t *testing.T, seed uint64, look bool) []any {
 			w.remix(allocationID, list...)
 		case 7:
 			if len(placed) > 0 {
-				// If it is too late, both histories refuse the cancellation.
+				// The cancellation is refused if the order can no longer be cancelled. It
+				// is then refused with and without reads.
 				_ = w.cancelOrder(placed[random.IntN(len(placed))])
 			}
 		}

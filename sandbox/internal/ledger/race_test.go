@@ -10,7 +10,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-func TestConcurrentCalls(t *testing.T) {
+func TestConcurrentCallsAreSafe(t *testing.T) {
 	const workers = 8
 	const rounds = 20
 	w := newWorld(t)
@@ -30,7 +30,7 @@ func TestConcurrentCalls(t *testing.T) {
 					func() error { return last(w.retrieveAllocation(allocationID)) },
 				} {
 					if err := call(); err != nil {
-						t.Error(err)
+						t.Errorf("a concurrent call failed: %v", err)
 					}
 				}
 				_ = w.effects()
@@ -41,11 +41,11 @@ func TestConcurrentCalls(t *testing.T) {
 	w.pass(2 * delay)
 	w.wantValue(savings, "160")
 	if list := must(w.listOrders(anyOrder))(t); list.Meta.TotalCount != 3*workers*rounds+1 {
-		t.Errorf("got %d orders, want %d", list.Meta.TotalCount, 3*workers*rounds+1)
+		t.Errorf("the list has %d orders, want %d", list.Meta.TotalCount, 3*workers*rounds+1)
 	}
 }
 
-// last drops the result of a call and returns its error.
+// last returns the error of a call without its result.
 func last[T any](_ T, err error) error { return err }
 
 func (w *world) buyAndCancel(accountID uuid.UUID) error {
@@ -56,8 +56,9 @@ func (w *world) buyAndCancel(accountID uuid.UUID) error {
 	return w.cancelOrder(bought.ID)
 }
 
-// Of many concurrent requests for a configuration of the same account, only one succeeds.
-func TestOneOfManyConcurrentConfigurationsIsCreated(t *testing.T) {
+// TestConcurrentRequestsCreateOneConfiguration requires that exactly one of many
+// concurrent requests to configure the same account succeeds.
+func TestConcurrentRequestsCreateOneConfiguration(t *testing.T) {
 	w := newWorld(t)
 	made := w.allocate(funds, "1")
 	results := make(chan error, 20)
@@ -78,7 +79,7 @@ func TestOneOfManyConcurrentConfigurationsIsCreated(t *testing.T) {
 		}
 	}
 	if granted != 1 {
-		t.Errorf("%d configurations were created, want 1", granted)
+		t.Errorf("%d requests created a configuration, want exactly 1", granted)
 	}
 }
 

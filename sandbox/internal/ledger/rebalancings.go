@@ -21,7 +21,7 @@ type execution struct {
 	orders                []*order
 }
 
-// accountIDs returns the accounts of the orders.
+// accountIDs returns the account of each order of the execution.
 func (e *execution) accountIDs() []uuid.UUID {
 	ids := make([]uuid.UUID, len(e.orders))
 	for i, o := range e.orders {
@@ -33,15 +33,16 @@ func (e *execution) accountIDs() []uuid.UUID {
 // TriggerPortfolioRebalancing places one order of type REBALANCING for each account that
 // is listed, or that follows a listed allocation.
 //
-// Source: "Trigger portfolio rebalancing" and the guide: accounts or allocations, exactly
-// one of them. Choices: a list that is null counts as missing. An empty list, or an id
-// listed twice, is 400. An allocation that does not exist is 404. A listed account
-// without a configuration is 422. If one id is refused, nothing is rebalanced. An
-// allocation that no account follows is accepted and places no order. The orders are
-// placed in the order of the listed accounts, or by account id, and name no user. They
-// are placed before the response, but not all at once: when an account's turn comes, its
-// configuration decides whether it follows the allocation. All orders are placed even if
-// the caller has disconnected.
+// Source: "Trigger portfolio rebalancing" and the guide: a request has either accounts or
+// allocations. Choices: a list that is null counts as missing. An empty list, or an id
+// that is listed twice, is refused with 400. An allocation that does not exist is refused
+// with 404, and a listed account without a configuration with 422. If any id is refused,
+// no order is placed. An allocation that no account follows is accepted and places no
+// order. Orders for listed accounts are placed in the order of the list. Orders for the
+// accounts of listed allocations are placed in the order of the account ids. The orders
+// name no user. They are placed before the response is sent, but not in one step: the
+// ledger checks whether an account follows the allocation when it places the order of
+// this account. All orders are placed even if the caller has disconnected.
 func (l *Ledger) TriggerPortfolioRebalancing(
 	ctx context.Context, request contract.TriggerPortfolioRebalancingRequestObject,
 ) (contract.TriggerPortfolioRebalancingResponseObject, error) {
@@ -64,13 +65,14 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 	}
 	l.rebalanceAccounts(c, made)
 	l.rebalanceFollowers(c, made)
-	// The lock is not held: sorting many accounts takes long.
+	// The ledger is not locked here, because sorting many accounts takes a long time.
 	l.record(ctx, made.created, made.id, made.accountIDs()...)
 	return contract.TriggerPortfolioRebalancing200JSONResponse{Body: contract.Rebalancing{ID: made.id}}, nil
 }
 
-// begin checks that everything that the execution names exists, and stores it. In later
-// versions of the API, a configuration can still be deleted before its order is placed.
+// begin checks that each listed account has a configuration and that each listed
+// allocation exists, and stores the execution. In later versions of the API, a
+// configuration can still be deleted before its order is placed.
 func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,7 +100,7 @@ func (l *Ledger) rebalanceAccounts(c *client, e *execution) {
 	for accounts := range slices.Chunk(e.accounts, turn) {
 		l.mu.Lock()
 		for _, id := range accounts {
-			// The configuration may have been deleted meanwhile.
+			// The configuration may have been deleted after begin checked it.
 			if found, err := c.configuration(id); err == nil {
 				l.placeRebalancing(c, e, found)
 			}
@@ -107,8 +109,8 @@ func (l *Ledger) rebalanceAccounts(c *client, e *execution) {
 	}
 }
 
-// rebalanceFollowers places the orders of the accounts that follow an allocation of the
-// execution.
+// rebalanceFollowers places the orders of the accounts that follow an allocation that the
+// execution lists.
 func (l *Ledger) rebalanceFollowers(c *client, e *execution) {
 	if len(e.allocations) == 0 {
 		return
@@ -131,8 +133,8 @@ func (l *Ledger) placeRebalancing(c *client, e *execution, found *configuration)
 	e.orders = append(e.orders, placed)
 }
 
-// readRebalancing reads both forms of the request, so that it can refuse a request that
-// mixes them. Names of fields are case-sensitive.
+// readRebalancing reads the list of accounts or the list of allocations, and refuses a
+// request that has both lists. Field names are case-sensitive.
 func readRebalancing(body *contract.RebalancingRequest) (*execution, error) {
 	text, err := body.MarshalJSON()
 	if err != nil {
@@ -199,10 +201,9 @@ func (c *client) execution(id uuid.UUID) (*execution, error) {
 // RetrievePortfoliosRebalancingExecution returns the accounts or allocations of a
 // rebalancing.
 //
-// Source: the example of "Retrieve portfolios rebalancing execution", where the list that
-// was not sent is empty.
-// Choice: updated_at stays at created_at, because nothing that the execution shows
-// changes.
+// Source: the example of "Retrieve portfolios rebalancing execution", in which the list
+// that the request did not send is empty. Choice: `updated_at` always equals
+// `created_at`, because nothing that the response shows ever changes.
 func (l *Ledger) RetrievePortfoliosRebalancingExecution(
 	ctx context.Context, request contract.RetrievePortfoliosRebalancingExecutionRequestObject,
 ) (contract.RetrievePortfoliosRebalancingExecutionResponseObject, error) {
@@ -225,7 +226,7 @@ func (l *Ledger) RetrievePortfoliosRebalancingExecution(
 }
 
 // ListPortfolioRebalancingExecutionOrders returns a page of the orders of a rebalancing,
-// sorted by status, in later versions of the API.
+// sorted by status. Only later versions of the API have this operation.
 func (l *Ledger) ListPortfolioRebalancingExecutionOrders(
 	ctx context.Context, request later.ListPortfolioRebalancingExecutionOrdersRequestObject,
 ) (later.ListPortfolioRebalancingExecutionOrdersResponseObject, error) {

@@ -54,7 +54,7 @@ func TestRebalancingReachesTheTargetWeights(t *testing.T) {
 	}}
 	want[0].ID = made[0].ID
 	if !reflect.DeepEqual(made, want) {
-		t.Fatalf("got %+v, want %+v", made, want)
+		t.Fatalf("the rebalancing placed the orders %+v, want %+v", made, want)
 	}
 	w.pass(delay)
 	w.wantOrder(made[0].ID, processing, delay, []string{"SELL PROCESSING", "SELL NEW", "BUY NEW"})
@@ -66,14 +66,15 @@ func TestRebalancingReachesTheTargetWeights(t *testing.T) {
 	w.pass(2 * delay)
 	w.wantOrder(again[0].ID, filled, 2*delay, []string{})
 
-	// Both positions are worth 50, so half of a sale of 20 comes from the first.
+	// Each of the two positions is worth 50, so half of a sale of 20 comes from the first
+	// position.
 	sold := w.sell(savings, "20")
 	w.pass(delay + delay/2)
 	must(0, w.cancelOrder(sold.ID))(t)
 	w.wantValue(savings, "90")
 }
 
-func TestRebalancingOfAllocationsTakesTheirAccounts(t *testing.T) {
+func TestRebalancingOfAllocationsPlacesOrdersForTheirAccounts(t *testing.T) {
 	w := newWorld(t)
 	first := w.follow(savings, funds, "1")
 	second := w.follow(pension, apple, "1")
@@ -82,7 +83,7 @@ func TestRebalancingOfAllocationsTakesTheirAccounts(t *testing.T) {
 	w.configure(third, first)
 
 	if made := w.rebalanced(listOf("allocations", []uuid.UUID{unused})); len(made) != 0 {
-		t.Errorf("an allocation that no account follows made orders: %+v", made)
+		t.Errorf("rebalancing an allocation that no account follows placed orders: %+v", made)
 	}
 	made := w.rebalanced(listOf("allocations", []uuid.UUID{first}))
 	got := map[uuid.UUID]bool{}
@@ -90,14 +91,14 @@ func TestRebalancingOfAllocationsTakesTheirAccounts(t *testing.T) {
 		got[o.AccountID] = *o.AllocationID == first
 	}
 	if want := (map[uuid.UUID]bool{savings: true, third: true}); !reflect.DeepEqual(got, want) {
-		t.Errorf("got orders for %v, want %v", got, want)
+		t.Errorf("got orders for the accounts %v, want %v", got, want)
 	}
 	if made := w.rebalanced(listOf("allocations", []uuid.UUID{unused, second, first})); len(made) != 3 {
-		t.Errorf("got %d orders, want 3", len(made))
+		t.Errorf("rebalancing all allocations placed %d orders, want 3", len(made))
 	}
 }
 
-func TestNullIsNotAListOfTargets(t *testing.T) {
+func TestNullCountsAsAMissingList(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
 	for body, want := range map[string]contract.RebalancingExecution{
@@ -112,7 +113,7 @@ func TestNullIsNotAListOfTargets(t *testing.T) {
 		want.CreatedAt = start
 		want.UpdatedAt = start
 		if got := must(w.retrieveExecution(want.ID))(t); !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: got %+v, want %+v", body, got, want)
+			t.Errorf("after the request %s, the execution is %+v, want %+v", body, got, want)
 		}
 	}
 }
@@ -135,7 +136,7 @@ func TestRebalancingExecutionIsRetrieved(t *testing.T) {
 		},
 	} {
 		if got := must(w.retrieveExecution(want.ID))(t); !reflect.DeepEqual(got, want) {
-			t.Errorf("got %+v, want %+v", got, want)
+			t.Errorf("retrieved the execution %+v, want %+v", got, want)
 		}
 	}
 	_, err := w.retrieveExecution(nowhere)
@@ -152,45 +153,45 @@ func TestRebalancingRules(t *testing.T) {
 		slug   string
 		detail string
 	}{
-		"both": {
+		"accounts and allocations": {
 			body: both, status: 400, slug: "invalid_request",
 			detail: "exactly one of accounts and allocations",
 		},
-		"neither": {
+		"neither accounts nor allocations": {
 			body: `{}`, status: 400, slug: "invalid_request",
 			detail: "exactly one of accounts and allocations",
 		},
-		"null": {
+		"null as the accounts": {
 			body: `{"accounts":null}`, status: 400, slug: "invalid_request",
 			detail: "exactly one of accounts and allocations",
 		},
-		"no accounts": {
+		"empty list of accounts": {
 			body: accounts(), status: 400, slug: "invalid_request", detail: "accounts:",
 		},
-		"no allocations": {
+		"empty list of allocations": {
 			body: `{"allocations":[]}`, status: 400, slug: "invalid_request", detail: "allocations:",
 		},
-		"no UUID": {
+		"account that is not a UUID": {
 			body: `{"accounts":["x"]}`, status: 400, slug: "invalid_request",
 			detail: "accounts[0]: expected a UUID",
 		},
-		"a UUID without dashes": {
+		"account that is a UUID without dashes": {
 			body: `{"accounts":["debf2026f2da4ff0bb8492e45babb1e3"]}`, status: 400,
 			slug: "invalid_request", detail: "accounts[0]: expected a UUID",
 		},
-		"numbers": {
+		"number as an account": {
 			body: `{"accounts":[1]}`, status: 400, slug: "invalid_request", detail: "list of UUIDs",
 		},
-		"a list": {body: `[]`, status: 400, slug: "invalid_request", detail: "a JSON object"},
-		"a name in another case": {
+		"list as the body": {body: `[]`, status: 400, slug: "invalid_request", detail: "a JSON object"},
+		"field name in the wrong case": {
 			body: `{"Accounts":["` + savings.String() + `"]}`, status: 400, slug: "invalid_request",
 			detail: "exactly one of accounts and allocations",
 		},
-		"an account twice": {
+		"account that is listed twice": {
 			body: accounts(savings, pension, savings), status: 400, slug: "invalid_request",
 			detail: "accounts[2]:",
 		},
-		"an allocation twice": {
+		"allocation that is listed twice": {
 			body: listOf("allocations", []uuid.UUID{pension, pension}), status: 400,
 			slug: "invalid_request", detail: "allocations[1]:",
 		},
@@ -198,10 +199,10 @@ func TestRebalancingRules(t *testing.T) {
 			body: listOf("allocations", []uuid.UUID{pension}), status: 404, slug: "not_found",
 			detail: "allocations[0]:",
 		},
-		"account that is zero": {
+		"zero UUID as an account": {
 			body: accounts(savings, uuid.Nil), status: 404, slug: "not_found", detail: "accounts[1]:",
 		},
-		"account not configured": {
+		"account without a configuration": {
 			body: accounts(savings, pension), status: 422, slug: "unprocessable_entity",
 			detail: "accounts[1]:",
 		},
@@ -217,7 +218,7 @@ func TestRebalancingRules(t *testing.T) {
 	}
 }
 
-func TestRebalancingOfAnEmptyAccount(t *testing.T) {
+func TestRebalancingOfAnEmptyAccountTradesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "1")
 	made := w.rebalanced(accounts(savings))
@@ -228,8 +229,9 @@ func TestRebalancingOfAnEmptyAccount(t *testing.T) {
 	w.wantValue(savings, "0")
 }
 
-// The account keeps proceeds that a rebalancing has not spent, and spends them only once.
-func TestProceedsOfACancelledRebalancing(t *testing.T) {
+// TestProceedsOfACancelledRebalancingAreKept requires that an account keeps the proceeds
+// that a cancelled rebalancing has not spent, and spends them only once.
+func TestProceedsOfACancelledRebalancingAreKept(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
 	w.hold(savings, "100")
@@ -238,19 +240,19 @@ func TestProceedsOfACancelledRebalancing(t *testing.T) {
 	w.pass(delay + delay/2)
 	must(0, w.cancelOrder(made))(t)
 	w.wantOrder(made, cancelled, delay+delay/2, []string{"SELL FILLED", "BUY CANCELLED"})
-	w.wantValue(savings, "100") // all of it is cash
+	w.wantValue(savings, "100") // the whole value is cash
 
-	// There is no position to sell.
+	// The account has only cash and no position to sell.
 	sold := w.sell(savings, "1")
 	w.pass(delay)
 	w.wantOrder(sold.ID, cancelled, delay, []string{})
 
-	// A liquidation pays the cash out if it is not cancelled. No other order can use the
-	// cash meanwhile.
+	// A liquidation pays the cash out unless it is cancelled. While the liquidation is
+	// open, no other order can use the cash.
 	w.hold(savings, "50")
 	closing := must(w.liquidate(savings, userID))(t)
 	if closing.CashAmount != "150" {
-		t.Errorf("the liquidation has the amount %s, want 150", closing.CashAmount)
+		t.Errorf("the liquidation has the cash_amount %s, want 150", closing.CashAmount)
 	}
 	w.pass(delay)
 	w.wantValue(savings, "0")

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// Refusal is the error of every method of a [Ledger]: the request breaks a rule. Its
-// fields are those of problem details (RFC 7807).
+// Refusal is the error that every method of a [Ledger] returns if the request breaks a
+// rule. Its fields have the meaning of the fields of problem details (RFC 7807).
 //
 // Source: the errors page and the schema of the problem object.
 type Refusal struct {

@@ -13,23 +13,24 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// Restore adds a dump to an empty ledger, for as many clients as the dump has. Orders
-// continue as in the ledger that was dumped. If Restore returns an error, a part of the
-// dump may be restored.
+// Restore adds a dump to an empty ledger. clients must have as many entries as the dump
+// has clients. Orders continue as in the ledger that was dumped. If Restore returns an
+// error, it may have restored a part of the dump.
 func (l *Ledger) Restore(d Dump, clients []uuid.UUID) error {
 	if len(d.Clients) != len(clients) {
-		return fmt.Errorf("the dump is of %d clients, expected one of %d", len(d.Clients), len(clients))
+		return fmt.Errorf("the dump has %d clients, expected %d", len(d.Clients), len(clients))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// A source of ids with a seed must not repeat the ids of the dump.
+	// These calls skip the ids that the dump already uses. Otherwise, a source of ids
+	// with a seed would make the same ids again.
 	for range d.IDs {
 		l.newID()
 	}
 	l.placed = d.Placed
 	for instrument, price := range d.Prices {
 		if price == nil || price.Sign() <= 0 {
-			return fmt.Errorf("price of %s: expected one above 0", instrument)
+			return fmt.Errorf("price of %s: expected a price above 0", instrument)
 		}
 		l.prices[instrument] = price
 	}
@@ -56,7 +57,8 @@ func (l *Ledger) restoreClient(c *client, d dumpedClient) error {
 			return fmt.Errorf("account %s: %w", dumped.ID, err)
 		}
 	}
-	// An account keeps its orders in the order in which they were placed.
+	// The orders are restored in the order in which they were placed, because each
+	// account keeps its orders in this order.
 	byPlace := func(a, b dumpedOrder) int { return cmp.Compare(a.Placed, b.Placed) }
 	for _, dumped := range slices.SortedFunc(slices.Values(d.Orders), byPlace) {
 		restored, err := c.restoreOrder(dumped)
@@ -148,7 +150,8 @@ func (c *client) restoreOrder(d dumpedOrder) (*order, error) {
 	return o, err
 }
 
-// check refuses an order with inconsistent parts, which the ledger could not continue.
+// check refuses an order whose fields contradict each other, because the ledger could not
+// continue such an order.
 func (d dumpedOrder) check() error {
 	if _, err := api.NewAmount(d.Cash); err != nil {
 		return fmt.Errorf("cash: %w", err)
@@ -158,12 +161,12 @@ func (d dumpedOrder) check() error {
 		return errors.New("filled, sales: expected 0 to the number of instruments")
 	}
 	if d.Executions != nil && len(d.Executions) != parts {
-		return errors.New("executions: expected as many as instruments")
+		return errors.New("executions: expected as many executions as instruments")
 	}
 	switch d.Status {
 	case contract.OrderStatusNEW:
 		if d.Mix == nil && d.Kind != contract.OrderTypeLIQUIDATION {
-			return errors.New("mix: expected one for an order that is NEW")
+			return errors.New("mix: expected a mix for an order that is NEW")
 		}
 	case contract.OrderStatusPROCESSING:
 		return d.checkOpen()
@@ -175,7 +178,7 @@ func (d dumpedOrder) check() error {
 // checkOpen checks the fields that the ledger needs to fill open individual orders.
 func (d dumpedOrder) checkOpen() error {
 	if len(d.Amounts) != len(d.Instruments) || slices.Contains(d.Amounts, nil) {
-		return errors.New("amounts: expected as many as instruments")
+		return errors.New("amounts: expected as many amounts as instruments")
 	}
 	if d.Pot == nil && (d.Kind == contract.OrderTypeREBALANCING || d.Kind == contract.OrderTypeLIQUIDATION) {
 		return errors.New("pot: expected an amount")

@@ -13,7 +13,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// State is what a client has before its first request.
+// State is what an API client has before its first request.
 type State struct {
 	Allocations []LoadedAllocation
 	Accounts    []LoadedAccount
@@ -25,15 +25,15 @@ type LoadedAllocation struct {
 	Request contract.AllocationRequest
 }
 
-// LoadedAccount is an account with what it holds: instruments and their values in cash.
-// It has a configuration if AllocationID is not zero.
+// LoadedAccount is an account with its holdings. Holdings maps each instrument to its
+// value in cash. The account has a configuration if AllocationID is not zero.
 type LoadedAccount struct {
 	ID, AllocationID uuid.UUID
 	Holdings         map[api.InstrumentID]api.Decimal
 }
 
-// Load adds the state to that of the client of the context. It records no effects. If
-// Load returns an error, a part of the state may be loaded.
+// Load adds the state to the state of the calling client (see [WithCall]). It records no
+// effects. If Load returns an error, it may have loaded a part of the state.
 func (l *Ledger) Load(ctx context.Context, s State) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -57,7 +57,7 @@ func (c *client) loadAllocation(loaded LoadedAllocation, now time.Time) error {
 		return err
 	}
 	if loaded.ID == uuid.Nil || c.allocations.get(loaded.ID) != nil {
-		return errors.New("expected an id that is not zero, once")
+		return errors.New("expected an id that is not zero and that is listed only once")
 	}
 	c.addAllocation(loaded.ID, loaded.Request.Name, checked, now)
 	return nil

@@ -12,11 +12,10 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// many is larger than a turn and not a multiple of a turn.
+// many is a number of items that is larger than a turn and not a multiple of a turn.
 const many = 2500
 
-// numbered returns ids that share their first half, so that only their end distinguishes
-// them.
+// numbered returns a different id for each i. The ids differ only in their second half.
 func numbered(i int) uuid.UUID {
 	id := savings
 	binary.BigEndian.PutUint64(id[8:], uint64(i))
@@ -32,7 +31,7 @@ func crowd(w *world) (allocationID uuid.UUID) {
 	return allocationID
 }
 
-func TestRebalancingOfManyAccounts(t *testing.T) {
+func TestRebalancingOfManyAccountsPlacesOneOrderForEach(t *testing.T) {
 	w := newWorld(t)
 	allocationID := crowd(w)
 	w.follow(pension, apple, "1")
@@ -44,12 +43,13 @@ func TestRebalancingOfManyAccounts(t *testing.T) {
 		must(w.rebalance(body))(t)
 		for i := range many {
 			if got := w.ordersOf(numbered(i)); len(got) != round+1 {
-				t.Fatalf("account %d has %d orders after %d rebalancings", i, len(got), round+1)
+				t.Fatalf("account %d has %d orders after %d rebalancings, want one for each rebalancing",
+					i, len(got), round+1)
 			}
 		}
 	}
 	if got := w.ordersOf(pension); len(got) != 0 {
-		t.Errorf("an account outside the rebalancing has %d orders", len(got))
+		t.Errorf("an account that is not part of the rebalancings has %d orders, want none", len(got))
 	}
 }
 
@@ -68,7 +68,7 @@ func (w *world) ordersOf(accountID uuid.UUID) (ids []uuid.UUID) {
 	}
 }
 
-func TestListsOfMany(t *testing.T) {
+func TestListsOfManyItems(t *testing.T) {
 	made := 0
 	w := newWorld(t, func(o *ledger.Options) {
 		o.NewID = func() uuid.UUID {
@@ -87,7 +87,7 @@ func TestListsOfMany(t *testing.T) {
 	}
 	for _, id := range got {
 		if o := must(w.retrieveOrder(id))(t); o.AccountID != numbered(7) || o.ID != id {
-			t.Fatalf("got %+v for the order %s of %s", o, id, numbered(7))
+			t.Fatalf("retrieved the order %+v, want the order %s of the account %s", o, id, numbered(7))
 		}
 	}
 	since := new(start.Format(time.RFC3339))
@@ -96,12 +96,13 @@ func TestListsOfMany(t *testing.T) {
 	}))(t)
 	if list.Meta.TotalCount != many || len(list.Data) != 20 || list.Data[0].AccountID != numbered(1990) ||
 		list.Data[19].AccountID != numbered(2009) {
-		t.Errorf("got %d of %d configurations from %s on", len(list.Data), list.Meta.TotalCount,
-			list.Data[0].AccountID)
+		t.Errorf("got %d of %d configurations, the first for %s, want 20 of 2500, the first for account 1990",
+			len(list.Data), list.Meta.TotalCount, list.Data[0].AccountID)
 	}
 }
 
-// After the clock goes back, updated_at must not be earlier than created_at.
+// TestNothingIsUpdatedBeforeItWasCreated requires that `updated_at` is not earlier than
+// `created_at`, even after the clock has gone back.
 func TestNothingIsUpdatedBeforeItWasCreated(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
@@ -112,7 +113,7 @@ func TestNothingIsUpdatedBeforeItWasCreated(t *testing.T) {
 	must(0, w.cancelOrder(placed.ID))(t)
 	w.wantOrder(placed.ID, cancelled, 0, nil)
 	if !a.UpdatedAt.Equal(start) || !c.UpdatedAt.Equal(start) {
-		t.Errorf("the allocation was updated at %s, the configuration at %s, both were created at %s",
+		t.Errorf("the allocation was updated at %s and the configuration at %s, want the creation time %s",
 			a.UpdatedAt, c.UpdatedAt, start)
 	}
 }

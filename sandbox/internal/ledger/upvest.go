@@ -13,7 +13,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
-// UpvestOrder is an order that Upvest places in an account by itself.
+// UpvestOrder is an order that Upvest places in an account on its own.
 type UpvestOrder struct {
 	ClientID       uuid.UUID
 	AccountID      uuid.UUID
@@ -22,11 +22,11 @@ type UpvestOrder struct {
 	InitiationFlow string
 }
 
-// PlaceOrder places an order as Upvest does. It is not an effect, because no request
-// caused it.
+// PlaceOrder places an order as if Upvest placed it. It records no effect, because no
+// request caused the order.
 //
-// Choice: with Options.Accounts, the order names the owner of the account as its user,
-// and otherwise no user.
+// Choice: if Options.Accounts is set, the order names the account's owner as its user.
+// Otherwise, it names no user.
 func (l *Ledger) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	flows := []later.InitiationFlow{
 		later.InitiationFlowAPI, later.InitiationFlowAUTOINVESTMENT, later.InitiationFlowSAVINGSPLAN,
@@ -57,8 +57,8 @@ func (l *Ledger) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	return placed.id, nil
 }
 
-// CancelOrder cancels an order as Upvest does, while it is NEW or PROCESSING. It is not
-// an effect, because no request caused it.
+// CancelOrder cancels an order that is NEW or PROCESSING, as if Upvest cancelled it. It
+// records no effect, because no request caused the cancellation.
 func (l *Ledger) CancelOrder(orderID uuid.UUID, reason string) error {
 	reasons := []later.CancellationReason{
 		later.CancellationReasonACCOUNTISEMPTY, later.CancellationReasonCANCELLEDBYCLIENT,
@@ -78,7 +78,8 @@ func (l *Ledger) CancelOrder(orderID uuid.UUID, reason string) error {
 		now := l.now()
 		l.advance(o.account, now)
 		if o.status != contract.OrderStatusNEW && o.status != contract.OrderStatusPROCESSING {
-			return conflict("order_id", "the order is %s; expected one that is NEW or PROCESSING", o.status)
+			return conflict("order_id",
+				"the order is %s; expected an order that is NEW or PROCESSING", o.status)
 		}
 		o.cancel(now, later.CancellationReason(reason))
 		return nil
@@ -107,7 +108,8 @@ func (o *order) showLater() laterJSON {
 	return shown
 }
 
-// laterOrder is the response with one order in later versions of the API.
+// laterOrder is a response with one order, in the form in which later versions of the API
+// show it.
 type laterOrder struct{ body laterJSON }
 
 func (r laterOrder) write(w http.ResponseWriter) error {

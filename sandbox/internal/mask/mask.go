@@ -1,4 +1,5 @@
-// Package mask replaces secrets in what the sandbox stores and shows.
+// Package mask replaces secrets in the requests, responses and errors that the sandbox
+// stores and shows.
 package mask
 
 import (
@@ -11,22 +12,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// hidden takes the place of a secret.
+// hidden is the text that replaces a secret.
 const hidden = "***"
 
-// minSecret is the shortest length of a secret that is found by its value. A shorter
-// value could be a part of any word.
+// minSecret is the minimum length in bytes of a secret that is masked by its value. A
+// shorter secret could be part of an ordinary word.
 const minSecret = 8
 
 const secretNames = `secret|password|passphrase|token|authorization|assertion|cookie|credential|` +
 	`api[-_]?key|private[-_]?key`
 
-// hints are parts of text. Every name of a secret and every access token contains at
-// least one of them.
+// hints are substrings. Every name of a secret and every access token contains at least
+// one of them.
 var hints = []string{
 	"secret", "passw", "passphrase", "token", "authorization", "assertion", "cookie", "credential", "key",
 	tokenPrefix,
-	// Escapes can hide a name.
+	// These two begin escapes, which can hide the name of a secret.
 	"%", `\u`,
 }
 
@@ -34,9 +35,10 @@ const tokenPrefix = "ory_at_"
 
 var (
 	secretName = regexp.MustCompile(`(?i)` + secretNames)
-	// notSecret lists names that only look like names of secrets.
+	// notSecret matches names that only look like names of secrets.
 	notSecret = regexp.MustCompile(`(?i)^(token_type|token-type)$`)
-	// inText finds a name with its value in any text, such as a part of a multipart form.
+	// inText finds the name of a secret with its value in any text, such as a part of a
+	// multipart form.
 	inText = regexp.MustCompile(`(?i)((?:` + secretNames + `)[\w-]*(?:["']?\s*[:=]\s*|["']\s+))` +
 		`("[^"]*"?|'[^']*'?|[^\s&;,"'<]+)`)
 	accessToken = regexp.MustCompile(tokenPrefix + `[\w.-]+`)
@@ -46,13 +48,14 @@ func isSecret(name string) bool {
 	return secretName.MatchString(name) && !notSecret.MatchString(name)
 }
 
-// Masker masks the values of fields whose name is that of a secret, access tokens, and
-// known secrets. The zero value has no known secrets.
+// Masker masks access tokens, known secrets, and the values of fields whose names look
+// like names of secrets. The zero value has no known secrets.
 type Masker struct {
 	known *strings.Replacer
 }
 
-// New returns a masker that also masks these secrets by their values.
+// New returns a masker that also masks the values of the given secrets wherever they
+// appear. It ignores secrets that are shorter than minSecret.
 func New(secrets ...string) Masker {
 	var pairs []string
 	for _, secret := range secrets {
@@ -115,7 +118,7 @@ func maskedPair(pair string) string {
 	return pair
 }
 
-// Body returns the text of a body, a path or an error without secrets, in any format.
+// Body returns a text of any format, such as a body, a path or an error, without secrets.
 func (m Masker) Body(body string) string {
 	if !mightHold(body) {
 		return m.values(body)
@@ -123,11 +126,11 @@ func (m Masker) Body(body string) string {
 	if masked, ok := maskedJSON([]byte(body)); ok {
 		return m.values(string(masked))
 	}
-	// Forms are masked separately, because they can contain names with escapes.
+	// Forms are masked separately, because names in forms can contain escapes.
 	return inText.ReplaceAllString(m.Query(body), "${1}"+hidden)
 }
 
-// mightHold reports false for a text that has no name of a secret and no access token.
+// mightHold reports whether a text might contain the name of a secret or an access token.
 func mightHold(text string) bool {
 	lower := strings.ToLower(text)
 	for _, hint := range hints {
@@ -138,7 +141,7 @@ func mightHold(text string) bool {
 	return false
 }
 
-// values masks secrets by their values.
+// values masks access tokens and known secrets wherever they appear.
 func (m Masker) values(text string) string {
 	if strings.Contains(text, tokenPrefix) {
 		text = accessToken.ReplaceAllString(text, hidden)
@@ -149,7 +152,8 @@ func (m Masker) values(text string) string {
 	return m.known.Replace(text)
 }
 
-// maskedJSON masks the values of fields. It reports false for a body that is not JSON.
+// maskedJSON masks the values of secret fields. It reports false for a body that is not
+// JSON.
 func maskedJSON(body []byte) ([]byte, bool) {
 	decoder := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true))
 	var masked bytes.Buffer

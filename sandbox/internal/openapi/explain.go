@@ -9,8 +9,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 )
 
-// explain returns a text that names the invalid field. It never repeats the value of the
-// field.
+// explain returns a message that names the invalid field or parameter. The message never
+// repeats the invalid value.
 func explain(err error) string {
 	var request *openapi3filter.RequestError
 	if !errors.As(err, &request) {
@@ -57,8 +57,8 @@ func deepest(err error) *openapi3.SchemaError {
 		if inner == nil || depth(inner) <= depth(err) {
 			return err
 		}
-		// "None of the alternatives matches" says more than "the one field of this
-		// alternative is missing".
+		// It is more useful to report that no alternative matches than that one
+		// alternative lacks its only field.
 		if len(err.Schema.OneOf) > 0 && inner.SchemaField == "required" {
 			return err
 		}

@@ -13,8 +13,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
-// checkJSON refuses a body that two parsers can read differently: with a duplicate field,
-// invalid UTF-8, or half of a surrogate pair.
+// checkJSON refuses a body that is not valid JSON. It also refuses a body with a
+// duplicate field, invalid UTF-8 or half of a surrogate pair, because two parsers could
+// read such a body differently.
 func checkJSON(body []byte) *response.Problem {
 	err := json.Unmarshal(body, new(jsontext.Value))
 	var wrong *jsontext.SyntacticError
@@ -32,9 +33,9 @@ func checkJSON(body []byte) *response.Problem {
 	}
 }
 
-// Documented returns the body with only the fields that openapi.yaml names. The code that
-// decodes it next is less strict about names than the check: encoding/json decodes "Side"
-// as "side".
+// Documented returns the body with only the fields that openapi.yaml names. This is
+// necessary because encoding/json, which decodes the body afterwards, ignores case in
+// field names and would decode "Side" as "side".
 func (r Request) Documented() ([]byte, error) {
 	if r.Route.IsToken() || r.Route.declared.Operation.RequestBody == nil {
 		return r.Body, nil
@@ -43,7 +44,8 @@ func (r Request) Documented() ([]byte, error) {
 	return documented(r.Body, openapi3.SchemaRefs{media.Schema})
 }
 
-// documented keeps the fields that any of the schemas names.
+// documented returns the value with only the fields that at least one of the schemas
+// names.
 func documented(value jsontext.Value, schemas openapi3.SchemaRefs) (jsontext.Value, error) {
 	schemas = withParts(schemas)
 	switch value.Kind() {
@@ -102,7 +104,7 @@ func documentedArray(value jsontext.Value, schemas openapi3.SchemaRefs) (jsontex
 	return json.Marshal(items)
 }
 
-// withParts adds the schemas that the given ones are composed of.
+// withParts returns the schemas together with the schemas of which they are composed.
 func withParts(schemas openapi3.SchemaRefs) openapi3.SchemaRefs {
 	all := slices.Clone(schemas)
 	for i := 0; i < len(all); i++ {

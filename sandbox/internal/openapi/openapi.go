@@ -30,22 +30,22 @@ type Contract struct {
 	options *openapi3filter.Options
 }
 
-// Request is a request for an operation.
+// Request is a request with the operation that it is for.
 type Request struct {
 	*http.Request
 	// Body is the whole body.
 	Body []byte
-	// Route is nil when the request is for no operation.
+	// Route is nil if the request matches no operation.
 	Route      *Route
 	PathValues map[string]string
 }
 
 // unchanged reads the embedded openapi.yaml once. All sandboxes of a process share the
-// result, because tests start many.
+// result, because a test can start many sandboxes.
 var unchanged = sync.OnceValues(func() (*Contract, error) { return read(nil) })
 
-// Load returns the content of the embedded openapi.yaml, and calls extend, if it is
-// given, to change it first.
+// Load returns the content of the embedded openapi.yaml, after each of the given
+// functions has changed it.
 func Load(extend ...func(*openapi3.T) error) (*Contract, error) {
 	if len(extend) == 0 {
 		return unchanged()
@@ -69,7 +69,8 @@ func read(extend []func(*openapi3.T) error) (*Contract, error) {
 			c.Scopes[scope] = true
 		}
 	}
-	// The pattern of an instrument_id makes each dash optional, and the format does not.
+	// The pattern of an `instrument_id` makes each dash optional, but the format does
+	// not, so the format is not checked.
 	instrument := doc.Components.Schemas["InstrumentWeight"].Value.Properties["instrument_id"].Value
 	for _, alternative := range instrument.OneOf {
 		alternative.Value.Format = ""
@@ -79,7 +80,7 @@ func read(extend []func(*openapi3.T) error) (*Contract, error) {
 
 func newOptions() *openapi3filter.Options {
 	return &openapi3filter.Options{
-		// The pipeline has checked token and scope before.
+		// Package exchange has already checked the token and the scope.
 		AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc,
 		SkipSettingDefaults: true,
 		SchemaValidationOptions: []openapi3.SchemaValidationOption{
@@ -89,7 +90,7 @@ func newOptions() *openapi3filter.Options {
 	}
 }
 
-// readable returns a validator that accepts the texts that read accepts.
+// readable returns a validator that accepts the strings that read accepts.
 func readable[T any](read func(string) (T, error)) openapi3.StringFormatValidator {
 	return openapi3.NewCallbackValidator(func(text string) error {
 		_, err := read(text)
@@ -97,8 +98,8 @@ func readable[T any](read func(string) (T, error)) openapi3.StringFormatValidato
 	})
 }
 
-// CheckRequest returns the problem of a request whose parameters or body differ from
-// openapi.yaml.
+// CheckRequest returns a problem if the parameters or the body of a request differ from
+// openapi.yaml, and nil if they do not.
 func (c *Contract) CheckRequest(r Request) *response.Problem {
 	if r.Route.TakesBody() {
 		if problem := checkJSON(r.Body); problem != nil {
@@ -106,7 +107,8 @@ func (c *Contract) CheckRequest(r Request) *response.Problem {
 		}
 	}
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
-		// The code that decodes the query later skips parts that it cannot read.
+		// Without this check, the code that later decodes the query would silently skip
+		// the parts that it cannot read.
 		return response.Refuse(http.StatusBadRequest, "the query cannot be read: %s", err)
 	}
 	err := openapi3filter.ValidateRequest(r.Context(), c.input(r))
@@ -116,7 +118,7 @@ func (c *Contract) CheckRequest(r Request) *response.Problem {
 	return response.Refuse(http.StatusBadRequest, "%s", explain(err))
 }
 
-// CheckResponse returns how a response differs from openapi.yaml.
+// CheckResponse returns an error if a response differs from openapi.yaml.
 func (c *Contract) CheckResponse(r Request, given *response.Response) error {
 	if r.Method == http.MethodHead {
 		return nil
@@ -134,13 +136,14 @@ func (c *Contract) CheckResponse(r Request, given *response.Response) error {
 	return openapi3filter.ValidateResponse(context.WithoutCancel(r.Context()), input)
 }
 
-// checkProblem checks the responses that no operation of openapi.yaml describes.
+// checkProblem checks a response that no operation of openapi.yaml describes. An error
+// response must be problem details.
 func (c *Contract) checkProblem(given *response.Response) error {
 	if given.Status < 400 {
 		return nil
 	}
 	if got := given.Header.Get("Content-Type"); got != response.ProblemJSON {
-		return fmt.Errorf("content-type of a problem is %q", got)
+		return fmt.Errorf("the content-type of a problem is %q, expected %q", got, response.ProblemJSON)
 	}
 	var value any
 	if err := json.Unmarshal(given.Body, &value); err != nil {
@@ -149,7 +152,8 @@ func (c *Contract) checkProblem(given *response.Response) error {
 	return c.doc.Components.Schemas["Problem"].Value.VisitJSON(value, openapi3.VisitAsResponse())
 }
 
-// input gives the validator a copy of the request, because the validator replaces bodies.
+// input returns the input of the validator with a copy of the request, because the
+// validator replaces the request's body.
 func (c *Contract) input(r Request) *openapi3filter.RequestValidationInput {
 	request := r.WithContext(r.Context())
 	request.Body = io.NopCloser(bytes.NewReader(r.Body))

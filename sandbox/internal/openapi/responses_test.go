@@ -18,7 +18,8 @@ const (
 	notFound      = `{"type":"not_found","status":404}`
 )
 
-// Other tests rely on the check of responses. This test shows that the check can fail.
+// TestResponsesAreChecked requires that CheckResponse accepts correct responses and
+// reports wrong ones. Other tests rely on this check.
 func TestResponsesAreChecked(t *testing.T) {
 	c, err := openapi.Load()
 	if err != nil {
@@ -29,38 +30,38 @@ func TestResponsesAreChecked(t *testing.T) {
 		status      int
 		contentType string
 		body        string
-		requestID   string // a UUID if empty
+		requestID   string // if empty, the test uses a UUID
 		right       bool
 	}{
-		"success": {status: 200, contentType: response.JSON, body: execution, right: true},
-		"a field is missing": {
+		"correct success": {status: 200, contentType: response.JSON, body: execution, right: true},
+		"success without a required field": {
 			status: 200, contentType: response.JSON, body: `{"id":"` + executionID + `",` + created + `}`,
 		},
-		"an id is not a UUID": {
+		"success with an id that is not a UUID": {
 			status: 200, contentType: response.JSON, body: `{"id":"1",` + created + `,` + updated + `}`,
 		},
-		"an invalid time": {
+		"success with an invalid time": {
 			status: 200, contentType: response.JSON,
 			body: `{"id":"` + executionID + `","created_at":"2021-07-21",` + updated + `}`,
 		},
-		"HTML": {status: 200, contentType: "text/html", body: `<html>`},
-		"a request id is not a UUID": {
+		"success as HTML": {status: 200, contentType: "text/html", body: `<html>`},
+		"request id that is not a UUID": {
 			status: 404, contentType: response.ProblemJSON, body: notFound, requestID: "1",
 		},
-		"a problem": {status: 404, contentType: response.ProblemJSON, body: notFound, right: true},
-		"a problem that is not documented": {
+		"correct problem": {status: 404, contentType: response.ProblemJSON, body: notFound, right: true},
+		"problem with a status that is not documented": {
 			status: 426, contentType: response.ProblemJSON, body: `{"type":"x","status":426}`, right: true,
 		},
-		"a problem without a type": {
+		"problem without a type": {
 			status: 404, contentType: response.ProblemJSON, body: `{"status":404}`,
 		},
-		"a problem of no operation": {
+		"problem for an unknown path": {
 			path: "/unknown", status: 404, contentType: response.ProblemJSON, body: notFound, right: true,
 		},
-		"a problem of no operation without a type": {
+		"problem without a type for an unknown path": {
 			path: "/unknown", status: 404, contentType: response.ProblemJSON, body: `{"status":404}`,
 		},
-		"a problem of no operation as HTML": {
+		"HTML for an unknown path": {
 			path: "/unknown", status: 404, contentType: "text/html", body: `<html>`,
 		},
 	} {
@@ -75,7 +76,8 @@ func TestResponsesAreChecked(t *testing.T) {
 		header := http.Header{"Content-Type": {test.contentType}, "Upvest-Request-Id": {test.requestID}}
 		given := &response.Response{Status: test.status, Header: header, Body: []byte(test.body)}
 		if err := c.CheckResponse(r, given); (err == nil) != test.right {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("test %q: CheckResponse returned the error %v, want an error: %t",
+				name, err, !test.right)
 		}
 	}
 }

@@ -15,12 +15,13 @@ import (
 
 const tokenPath = "/auth/token"
 
-// Route is one operation.
+// Route is one operation with its method and path.
 type Route struct {
 	// Operation is the operationId.
 	Operation contract.Operation
 	Method    string
-	// segments are the parts of the path between slashes. A parameter is "{name}".
+	// segments are the parts of the path between its slashes. A path parameter has the
+	// form "{name}".
 	segments []string
 	// declared is the operation in openapi.yaml. It is nil for the token endpoint.
 	declared *routers.Route
@@ -44,7 +45,7 @@ func newRoutes(doc *openapi3.T) []Route {
 	return routes
 }
 
-// Named returns the operation with the operationId, or nil if there is none.
+// Named returns the operation with the given operationId, or nil if it does not exist.
 func (c *Contract) Named(operation contract.Operation) *Route {
 	i := slices.IndexFunc(c.routes, func(r Route) bool { return r.Operation == operation })
 	if i < 0 {
@@ -57,7 +58,7 @@ func (c *Contract) Named(operation contract.Operation) *Route {
 func (c *Contract) Has(operation contract.Operation) bool { return c.Named(operation) != nil }
 
 // Find returns the route of a request and the values of its path parameters. If there is
-// none, it returns the methods that the path accepts.
+// no route, it returns the methods that the path accepts.
 func (c *Contract) Find(
 	method, escapedPath string,
 ) (found *Route, values map[string]string, allowed []string) {
@@ -102,8 +103,8 @@ func split(path string) []string {
 	return strings.Split(strings.TrimPrefix(path, "/"), "/")
 }
 
-// ResourceOf returns the id of the resource that the path ends with, or "" if the path
-// ends with no parameter.
+// ResourceOf returns the value of the path parameter at the end of the path, which is the
+// id of a resource. It returns "" if the path does not end with a parameter.
 func (r *Route) ResourceOf(values map[string]string) string {
 	last := r.segments[len(r.segments)-1]
 	name, isParameter := strings.CutPrefix(last, "{")
@@ -113,13 +114,13 @@ func (r *Route) ResourceOf(values map[string]string) string {
 	return values[strings.TrimSuffix(name, "}")]
 }
 
-// Pattern returns the route in the form of the standard mux.
+// Pattern returns the route as a pattern for [http.ServeMux].
 func (r *Route) Pattern() string { return r.Method + " /" + strings.Join(r.segments, "/") }
 
 // IsToken reports whether this is the token endpoint.
 func (r *Route) IsToken() bool { return r.declared == nil }
 
-// SuccessStatus returns the status of a success that openapi.yaml declares.
+// SuccessStatus returns the success status (2xx) that openapi.yaml declares.
 func (r *Route) SuccessStatus() int {
 	success := http.StatusOK
 	if !r.IsToken() {
@@ -147,7 +148,7 @@ func (r *Route) TakesIdempotencyKey() bool {
 	return parameters.GetByInAndName(openapi3.ParameterInHeader, "idempotency-key") != nil
 }
 
-// Scopes returns the scopes of the operation. A token needs one of them.
+// Scopes returns the scopes of the operation. A token needs at least one of them.
 func (r *Route) Scopes() []string {
 	var scopes []string
 	if r.IsToken() || r.declared.Operation.Security == nil {

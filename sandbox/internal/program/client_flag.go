@@ -7,17 +7,18 @@ import (
 	"strings"
 )
 
-// clientFlags are the parts of a -client flag. The program generates the empty ones.
+// clientFlags are the parts of a -client flag. The program generates the parts that are
+// empty.
 type clientFlags struct {
 	id, secret, keyID, keyFile string
 	scopes                     []string
 }
 
-// nextPart finds the comma before a part. Every other comma belongs to the value.
+// nextPart finds the comma before a part. Every other comma belongs to a value.
 var nextPart = regexp.MustCompile(`,(?:id|secret|key-id|key|scopes)=`)
 
 // parseClient reads a -client flag. Its errors never repeat text of the flag, because any
-// part of it may be a misplaced secret.
+// part of the flag may be a misplaced secret.
 func parseClient(text string) (clientFlags, error) {
 	var c clientFlags
 	seen := map[string]bool{}

@@ -38,15 +38,16 @@ const (
 	keyAsBase64 = "base64"
 )
 
-// keyFile is one form of a client's private key. form is empty for a key that the user
-// provided. path is empty without a directory. content is empty if only the public key is
-// known.
+// keyFile is one form of a client's private key. The field `form` is empty for a key that
+// the user provided, `path` is empty if there is no directory for keys, and `content` is
+// empty if only the public key is known.
 type keyFile struct {
 	form, keyID, path, passphrase string
 	content                       []byte
 }
 
-// suffix is added to the names of files for this form of the key.
+// suffix returns the part of a file name between the client's id and the extension, which
+// depends on the form of the key.
 func (key *keyFile) suffix() string {
 	if key.form == "" || key.form == ed25519Form {
 		return ""
@@ -54,14 +55,15 @@ func (key *keyFile) suffix() string {
 	return "." + key.form
 }
 
-// key returns the key in a form, or the only key of a client that has none in that form.
+// key returns the client's key in the given form. If the user provided the key, the
+// client has only this key, and key returns it.
 func (c *madeClient) key(form string) *keyFile {
 	i := slices.IndexFunc(c.keys, func(key keyFile) bool { return key.form == form })
 	return &c.keys[max(0, i)]
 }
 
-// make generates the parts of a client that the flag leaves out. It keeps private keys
-// that it generates in the directory, if there is one, and uses them again for a later
+// make generates the parts of a client that the flag leaves out. If a directory is given,
+// make stores the private keys that it generates there, and uses them again for a later
 // client with the same id.
 func (c *clientFlags) make(directory string) (madeClient, error) {
 	random, err := sandbox.NewClient(c.scopes...)
@@ -116,8 +118,8 @@ func (c *madeClient) readOwnKey(file string) error {
 	return nil
 }
 
-// makeKeys gives the client two keys, because no official signer supports both kinds:
-// Ed25519, and P-521 in two forms.
+// makeKeys gives the client an Ed25519 key, and a P-521 key in two forms. No official
+// signer supports both kinds of key.
 func (c *madeClient) makeKeys(directory string) error {
 	other := uuid.NewSHA1(c.ID, []byte("P-521 beside "+c.KeyID)).String()
 	c.keys = []keyFile{
@@ -126,7 +128,8 @@ func (c *madeClient) makeKeys(directory string) error {
 		{form: encryptedForm, keyID: other, passphrase: passphrase},
 	}
 	if directory != "" {
-		// The variables may be sourced in another directory.
+		// The paths must be absolute, because the variables may be sourced in a different
+		// directory.
 		directory, err := filepath.Abs(directory)
 		if err != nil {
 			return fmt.Errorf("directory for keys: %w", err)

@@ -22,7 +22,7 @@ const (
 	// markVariable is the first variable in a file of -env-file. It holds the id of the
 	// run, the address on which the run listens, and a checksum of the file.
 	markVariable = "UPVEST_SANDBOX_RUN"
-	// maxNames is how many names are tried for the file of a run.
+	// maxNames is how many file names a run tries.
 	maxNames = 100
 	// answerTime is how long the sandbox of another run may take to accept a connection.
 	answerTime = time.Second
@@ -34,16 +34,16 @@ var (
 		`\W+[0-9a-f-]{36}/([^/'"\s]+)/([0-9a-f]{16})['"]?[,\n]`)
 )
 
-// envFile is the file of -env-file that a run wrote.
+// envFile is a file that a run wrote because of -env-file.
 type envFile struct {
 	path    string
 	content []byte
 }
 
-// writeEnvFile writes the variables to a file that this run owns. It returns an error for
-// a file that a sandbox did not write, or that was edited since. While another run
-// listens, its file stays, and this run takes the next name: sandbox-2.env after
-// sandbox.env. The file of a run that no longer listens is replaced.
+// writeEnvFile writes the variables to a file that this run owns. It returns an error if
+// the file exists but was not written by a sandbox, or was edited afterwards. If the run
+// that wrote the file still listens, the file stays, and this run uses the next name:
+// sandbox-2.env after sandbox.env. The file of a run that no longer listens is replaced.
 func writeEnvFile(ctx context.Context, path, form, address string, pairs []string) (envFile, error) {
 	content, err := marked(form, address, pairs)
 	if err != nil {
@@ -65,15 +65,15 @@ func writeEnvFile(ctx context.Context, path, form, address string, pairs []strin
 		}
 		err = file.create()
 		if errors.Is(err, fs.ErrExist) {
-			continue // another run was faster
+			continue // another run created the file first
 		}
 		return file, err
 	}
-	return envFile{}, fmt.Errorf("flag -env-file: %s and %d further names belong to sandboxes that run: "+
-		"choose another name", path, maxNames-1)
+	return envFile{}, fmt.Errorf("flag -env-file: %s and %d more names belong to running sandboxes: "+
+		"choose a different name", path, maxNames-1)
 }
 
-// marked returns the variables in a form, after the mark of a new run.
+// marked encodes the mark of a new run, and then the variables, in the given form.
 func marked(form, address string, pairs []string) ([]byte, error) {
 	mark := markVariable + "=" + uuid.NewString() + "/" + address + "/" + noChecksum
 	content, err := encode(form, append([]string{mark}, pairs...))
@@ -97,8 +97,9 @@ func numbered(path string, n int) string {
 	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(path, extension), n, extension)
 }
 
-// existingFile reads the file that an earlier run wrote. It returns no path if there is
-// no file, and an error if the file is not exactly as a run wrote it.
+// existingFile reads the file that an earlier run wrote. If there is no file, the
+// returned path is empty. If the file differs from what a run wrote, existingFile returns
+// an error.
 func existingFile(path string) (envFile, error) {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,7 +113,7 @@ func existingFile(path string) (envFile, error) {
 	}
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return envFile{}, nil // its run has ended since
+		return envFile{}, nil // the run that wrote the file has just removed it
 	}
 	if err != nil {
 		return envFile{}, fmt.Errorf("flag -env-file: %w", err)
@@ -129,8 +130,8 @@ func existingFile(path string) (envFile, error) {
 }
 
 func notOurs(path string) error {
-	return fmt.Errorf("flag -env-file: %s exists, but no sandbox wrote it, or it was edited since: "+
-		"choose another name, or remove it", path)
+	return fmt.Errorf("flag -env-file: %s exists, but no sandbox wrote the file, or the file was edited: "+
+		"choose a different name, or remove the file", path)
 }
 
 // isInUse reports whether something listens on the address of the run that wrote the
@@ -160,7 +161,7 @@ func (f envFile) create() error {
 	return nil
 }
 
-// remove removes the file if it is unchanged since its run wrote it.
+// remove removes the file if the file has not changed since a run wrote it.
 func (f envFile) remove() error {
 	content, err := os.ReadFile(f.path)
 	switch {

@@ -14,10 +14,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// announce writes the variables of each client, for each form of its key, to a file in
-// the directory of the keys. It also writes those of the first client, in the form of
-// -key-form, to the file of -env-file, which it returns. Without that file they go to
-// stdout, unless a command receives them.
+// announce writes the variables of each client to files in the directory for keys, one
+// file for each form of the client's key. It also writes the variables of the first
+// client, with the key in the form of -key-form, to the file of -env-file, and returns
+// that file. Without -env-file, announce prints these variables to stdout, unless a
+// command receives them.
 func announce(
 	ctx context.Context, running *sandbox.Sandbox, clients []madeClient, s settings, directory string,
 	stdout io.Writer,
@@ -63,15 +64,15 @@ func writeVariables(
 	return nil
 }
 
-// variablesOf returns the variables of the first client, in the form of -key-form, as
-// NAME=value.
+// variablesOf returns the variables of the first client, with the key in the form of
+// -key-form, as NAME=value.
 func variablesOf(running *sandbox.Sandbox, clients []madeClient, s settings) []string {
 	environ := slices.Concat(running.EnvironOf(running.Clients()[0]), s.trust())
 	return clients[0].key(s.keyForm).pairs(environ, s.keyAs)
 }
 
-// pairs returns the variables of a client as NAME=value. The private key is in a file, or
-// in a variable as base64.
+// pairs returns the variables of a client as NAME=value. Depending on keyAs, a variable
+// names the file of the private key, or holds the key as base64.
 func (key *keyFile) pairs(environ []string, keyAs string) []string {
 	named := map[string]string{
 		"UPVEST_API_KEY_ID":                           key.keyID,
@@ -107,8 +108,8 @@ func (s *settings) hint(file string) string {
 	}
 }
 
-// writeFile writes a file that only its owner can read, and replaces an existing one. If
-// it fails, it leaves no incomplete file.
+// writeFile writes a file that only its owner can read, and replaces an existing file. If
+// writeFile fails, it leaves no incomplete file.
 func writeFile(name string, content []byte) error {
 	// The mode of a temporary file is 0600.
 	temporary, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")

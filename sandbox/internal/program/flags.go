@@ -27,13 +27,13 @@ type settings struct {
 	envFile        string
 	envForm        string
 	checkResponses bool
-	// command runs with the variables of the first client, and the sandbox ends with it.
-	// It is empty for a sandbox that runs until it is interrupted.
+	// command runs with the variables of the first client. The sandbox ends when the
+	// command ends. Without a command, the sandbox runs until it is interrupted.
 	command      []string
 	address, url string
 	tls          bool
 	tlsCA        string
-	// bundle is the file with the certificates that clients have to trust, for https.
+	// bundle is the file with the certificates that clients must trust for https.
 	bundle  string
 	version bool
 }
@@ -44,21 +44,21 @@ func (s *settings) add(option sandbox.Option) { s.options = append(s.options, op
 type commandLine struct {
 	*flag.FlagSet
 	settings settings
-	// clients are parsed after the flags, because package flag repeats the text of a flag
-	// that it cannot read, and with it a secret.
+	// clients are parsed after the flags. If package flag parsed them, its error would
+	// repeat the text of an invalid flag, which may contain a secret.
 	clients                []string
 	skew, lifetime         time.Duration
 	later, expose, control bool
-	closed                 bool // -accounts names the only accounts that exist
-	stated                 bool // -state names the initial state
+	closed                 bool // -accounts is set, so no other accounts exist
+	stated                 bool // -state is set
 }
 
 // usage precedes the list of flags in the output of -help.
 const usage = `Usage: upvest-sandbox [flags] [-- command]
 
-The sandbox runs until it is interrupted. With a command, it runs the command with the
-UPVEST_API_* variables set, and ends with it. It then prints no variables, and writes the
-file of -env-file as without a command. Flags:
+The sandbox runs until it is interrupted. With a command, the sandbox runs the command
+with the UPVEST_API_* variables set, and ends when the command ends. It then does not print
+the variables, but still writes the file of -env-file. Flags:
 `
 
 func parse(arguments []string, stderr io.Writer) (settings, error) {
@@ -80,9 +80,9 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 		return settings{}, err
 	}
 	if line.NArg() > 0 {
-		// The error does not repeat the argument: after a surplus space, it may be a
-		// secret.
-		return settings{}, errors.New("unexpected argument after the flags: everything is a flag, see -help")
+		// The error does not repeat the argument: if a flag contains a surplus space, the
+		// argument after it may be a secret.
+		return settings{}, errors.New("unexpected argument: expected only flags before --, see -help")
 	}
 	return line.complete()
 }
@@ -91,21 +91,21 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 func (line *commandLine) defineClients() {
 	s := &line.settings
 	line.StringVar(&s.keys, "keys", "",
-		"`directory` for key files and the variables of each client (default: one removed at the end)")
+		"`directory` for key files and the variables of each client (default: a temporary directory)")
 	line.StringVar(&s.envFile, "env-file", "",
 		"`file` for the variables, instead of stdout: written once the sandbox responds,\n"+
-			"removed at the end; the file of another running sandbox stays, and the next free name is used")
+			"removed at the end; if a running sandbox already uses the file, the next free name is used")
 	line.StringVar(&s.envForm, "env-form", shellForm,
 		"the `form` of the variables: sh, dotenv (for docker --env-file), powershell or json")
 	line.StringVar(&s.keyForm, "key-form", ed25519Form,
-		"which key the variables name: ed25519, p521 (an EC PRIVATE KEY) or p521-encrypted (the same\n"+
-			"with a passphrase); this `form` does not apply to a client with key=FILE")
+		"which key the variables name: ed25519, p521 (an EC PRIVATE KEY) or p521-encrypted (that key,\n"+
+			"encrypted with a passphrase); this `form` does not apply to a client with key=FILE")
 	line.StringVar(&s.keyAs, "key-as", keyAsFile,
-		"how the variables hold the private key: `file` (its name) or base64 (the key itself; without\n"+
-			"-keys, no file is written then)")
+		"how the variables hold the private key: `file` (its name) or base64 (the key itself;\n"+
+			"without -keys, base64 writes no key file)")
 	line.Func("client", "an API client, as `id=…,secret=…,key-id=…,key=FILE,scopes=a b` (repeatable). "+
 		"Parts that are left out\nare generated; only a secret may contain a comma. "+
-		"FILE is a PEM file with a public or a private key,\nEd25519 or P-521, that is not encrypted",
+		"FILE is an unencrypted PEM file with a public or\nprivate key, Ed25519 or P-521",
 		func(text string) error {
 			line.clients = append(line.clients, text)
 			return nil
@@ -132,9 +132,9 @@ func (line *commandLine) defineServer() {
 		"serve https: make a certificate authority, or use that of an earlier run in the\n"+
 			"directory of -keys, and add variables that make Go, Python and Node.js trust it")
 	line.StringVar(&s.tlsCA, "tls-ca", "",
-		"`file` with the certificate authority for -tls, its certificate and private key in PEM")
+		"`file` with the certificate and the private key, in PEM, of the certificate authority for -tls")
 	line.BoolVar(&line.expose, "expose", false,
-		"allow an -address that is not loopback, as a container needs it: everyone who can reach it\n"+
+		"allow an -address that is not loopback, which a container needs: everyone who can reach it\n"+
 			"can use the sandbox, and the control endpoint requires no credentials")
 	line.BoolVar(&line.control, "control", false, "open the control endpoint under /_sandbox/")
 	line.Func("read-timeout",
@@ -143,7 +143,7 @@ func (line *commandLine) defineServer() {
 	line.Func("body-limit", "largest request body in `bytes` (default 1048576)",
 		s.size(sandbox.WithBodyLimit))
 	line.Func("kept-responses",
-		"`bytes` for the responses that are kept for repetitions, 24 hours each (default 1073741824)",
+		"`bytes` for all responses that are kept for repeated requests, 24 hours each (default 1073741824)",
 		s.size(sandbox.WithKeptResponses))
 	line.Func("rate-limit", "`requests` per second that each client may send (default: no limit)",
 		func(text string) error {
@@ -153,25 +153,25 @@ func (line *commandLine) defineServer() {
 		})
 }
 
-// defineRules defines the flags of what the sandbox does and checks.
+// defineRules defines the flags that decide what the sandbox does and checks.
 func (line *commandLine) defineRules() {
 	s := &line.settings
-	line.Func("order-delay", "`duration` that an order stays NEW, and then PROCESSING (default 1s)",
+	line.Func("order-delay", "`duration` for which an order stays NEW, and then PROCESSING (default 1s)",
 		s.duration(sandbox.WithOrderDelay))
-	line.Func("token-lifetime", "`duration` that an access token is valid (default 30m)",
+	line.Func("token-lifetime", "`duration` for which an access token is valid (default 30m)",
 		s.duration(sandbox.WithTokenLifetime))
 	line.DurationVar(&line.skew, "signature-skew", 30*time.Second,
 		"how far a client's clock may differ from the machine's")
 	line.DurationVar(&line.lifetime, "signature-lifetime", 5*time.Minute,
-		"the longest time from created to expires of a signature")
-	line.Func("seed", "`number` that makes the ids of resources repeat from run to run",
+		"the longest lifetime of a signature, from created to expires")
+	line.Func("seed", "a seed: runs with the same `number` generate the same resource ids",
 		func(text string) error {
 			n, err := strconv.ParseUint(text, 10, 64)
 			s.add(sandbox.WithSeed(n))
 			return err
 		})
 	line.Func("accounts",
-		"the only accounts that exist, as `ACCOUNT=USER,…`, or as @FILE with one pair a line\n"+
+		"the only accounts that exist, as `ACCOUNT=USER,…`, or as @FILE with one pair per line\n"+
 			"(default: every account and user exists)",
 		func(text string) error {
 			owners, err := parseAccounts(text)
@@ -179,17 +179,17 @@ func (line *commandLine) defineRules() {
 			line.closed = true
 			return err
 		})
-	line.Func("state", "JSON `file` with allocations, accounts with configuration and holdings, and prices, "+
-		"as\nthey are at the start and after each reset, in place of the sample (repeatable)",
+	line.Func("state", "JSON `file` with the allocations, accounts with configurations and holdings, "+
+		"and the\nprices at the start and after each reset, instead of the sample account (repeatable)",
 		func(text string) error {
 			line.stated = true
 			s.add(sandbox.WithStateFile(text))
 			return nil
 		})
 	line.BoolVar(&line.later, "later", false,
-		"simulate what is known of later versions of the API: liquidations of accounts and the like")
+		"simulate what is known of later versions of the API, such as account liquidations")
 	line.BoolVar(&s.checkResponses, "check-responses", false,
-		"compare every response with openapi.yaml, and report on stderr what differs")
+		"compare every response with openapi.yaml, and report differences on stderr")
 }
 
 // complete returns the settings, including options that depend on several flags.
@@ -223,8 +223,8 @@ func (line *commandLine) complete() (settings, error) {
 	return s, nil
 }
 
-// addSwitches adds the options of the flags without a value, and the sample if no other
-// state is named.
+// addSwitches adds the options of the flags that take no value. It also adds the sample
+// state unless -accounts or -state is set.
 func (line *commandLine) addSwitches(s *settings) {
 	if line.later {
 		s.add(sandbox.WithLaterVersions())

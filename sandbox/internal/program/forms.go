@@ -15,8 +15,8 @@ const (
 	jsonForm       = "json"
 )
 
-// encode writes variables, each NAME=value, in one of the forms of -env-form, with one
-// variable a line.
+// encode returns variables, given as NAME=value, in one of the forms of -env-form, with
+// one variable per line.
 func encode(form string, pairs []string) ([]byte, error) {
 	if form == jsonForm {
 		return jsonObject(pairs)
@@ -63,16 +63,17 @@ func jsonObject(pairs []string) ([]byte, error) {
 
 func shellQuoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// powershellQuoted doubles quotation marks. PowerShell also ends a text at typographic
-// quotation marks.
+// powershellQuoted doubles all quotation marks, including typographic ones, because
+// PowerShell ends a string at those too.
 func powershellQuoted(text string) string {
 	doubled := strings.NewReplacer("'", "''", "\u2018", "\u2018\u2018", "\u2019", "\u2019\u2019",
 		"\u201a", "\u201a\u201a", "\u201b", "\u201b\u201b")
 	return "'" + doubled.Replace(text) + "'"
 }
 
-// isPlain reports whether all programs that read dotenv files read the value alike:
-// docker uses a line as it is, and others remove quotation marks and replace $NAME.
+// isPlain reports whether all programs that read dotenv files read the value in the same
+// way: docker uses a line as it is, but other programs remove quotation marks and replace
+// $NAME.
 func isPlain(value string) bool {
 	return strings.TrimSpace(value) == value && !strings.ContainsAny(value, "'\"`#$\\\r\n")
 }

@@ -12,10 +12,11 @@ import (
 	"strings"
 )
 
-// encoder writes a private key in one form.
+// encoder encodes a private key in one form.
 type encoder func(crypto.Signer) (*pem.Block, error)
 
-// keep returns the private key in the file, or writes the given one to it.
+// keep returns the private key in the file or, if there is no file, the given key. It
+// writes the returned key to the file.
 func (key *keyFile) keep(private crypto.Signer, encode encoder) (crypto.Signer, error) {
 	if key.path != "" {
 		_, existing, err := readKey(key.path)
@@ -47,13 +48,14 @@ func sec1(key crypto.Signer) (*pem.Block, error) {
 	return &pem.Block{Type: "EC PRIVATE KEY", Bytes: der}, err
 }
 
-// encryptedSEC1 is the form that Upvest's instructions (openssl ec -aes256) produce.
+// encryptedSEC1 encodes a key in the form that Upvest's instructions (openssl ec -aes256)
+// produce.
 func encryptedSEC1(key crypto.Signer) (*pem.Block, error) {
 	plain, err := sec1(key)
 	if err != nil {
 		return nil, err
 	}
-	//nolint:staticcheck // official signers read no other form of encryption
+	//nolint:staticcheck // official signers read only this form of encryption
 	return x509.EncryptPEMBlock(rand.Reader, plain.Type, plain.Bytes, []byte(passphrase),
 		x509.PEMCipherAES256)
 }
@@ -82,8 +84,8 @@ func readKey(file string) (crypto.PublicKey, crypto.Signer, error) {
 	}
 	block, rest := pem.Decode(content)
 	if block != nil && block.Type == "EC PARAMETERS" {
-		// openssl ecparam writes a block with the curve first. It is skipped, because the
-		// key names the curve too.
+		// openssl ecparam writes a block with the curve first. This block is skipped,
+		// because the key names the curve too.
 		block, _ = pem.Decode(rest)
 	}
 	if block == nil {

@@ -15,11 +15,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// grace is how long requests in progress may take to finish at the end.
+// grace is how long an interrupted command may take to finish, and how long requests in
+// progress may take at the end.
 const grace = 2 * time.Second
 
-// Run is the program. It returns when the context ends, or at once if the sandbox cannot
-// start.
+// Run runs the program. It returns when the context or the command ends, or immediately
+// if the sandbox cannot start.
 func Run(ctx context.Context, arguments []string, stdout, stderr io.Writer) (err error) {
 	logger := log.New(stderr, "upvest-sandbox: ", 0)
 	s, err := parse(arguments, stderr)
@@ -85,7 +86,7 @@ func begin(s settings, keys string, logger *log.Logger) (*sandbox.Sandbox, []mad
 	options := append(slices.Clone(s.options), sandbox.WithClients(known...))
 	if s.checkResponses {
 		options = append(options, sandbox.WithResponseCheck(func(err error) {
-			logger.Printf("not as in openapi.yaml: %v", err)
+			logger.Printf("a response differs from openapi.yaml: %v", err)
 		}))
 	}
 	running, err := sandbox.New(options...)
@@ -101,9 +102,9 @@ func end(ctx context.Context, running *sandbox.Sandbox) error {
 	return nil
 }
 
-// keyDirectory returns the directory for key files, and a function that removes it if it
-// was made for this run only. The directory is empty if the variables hold the keys and
-// -keys names none.
+// keyDirectory returns the directory for key files, and a function that removes the
+// directory if it was made for this run only. The directory is "" if the variables hold
+// the keys and -keys is not set.
 func (s *settings) keyDirectory() (directory string, remove func() error, err error) {
 	if s.keys != "" {
 		if err := os.MkdirAll(s.keys, 0o700); err != nil {

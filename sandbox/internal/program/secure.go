@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// authorityFile holds a certificate authority and its private key, bundleFile the
-	// certificates that a client has to trust.
+	// authorityFile holds a certificate authority and its private key. bundleFile holds
+	// the certificates that a client must trust.
 	authorityFile = "authority.pem"
 	bundleFile    = "bundle.pem"
 )
 
 // secure prepares https for -tls: it makes or reads the certificate authority, issues the
-// certificate of the server, and writes the bundle that the variables name.
+// server's certificate, and writes the bundle that the variables name.
 func (s *settings) secure(directory string, logger *log.Logger) error {
 	if !s.tls {
 		return nil
@@ -54,15 +54,16 @@ func (s *settings) secure(directory string, logger *log.Logger) error {
 	if err := writeFile(s.bundle, slices.Concat(roots, issuer.Certificates())); err != nil {
 		return fmt.Errorf("flag -tls: write the bundle: %w", err)
 	}
-	// The bundle holds no secret, and clients of other users read it.
+	// The bundle contains no secret, and clients that run as different users must be able
+	// to read it.
 	if err := os.Chmod(s.bundle, 0o644); err != nil { //nolint:gosec // see above
 		return fmt.Errorf("flag -tls: %w", err)
 	}
 	return nil
 }
 
-// issuer returns the authority of -tls-ca, or that of an earlier run in the directory, or
-// a new one.
+// issuer returns the authority in the file of -tls-ca. Without that flag, it returns the
+// authority that an earlier run left in the directory, or a new one.
 func (s *settings) issuer(directory string, now time.Time) (*authority.Authority, error) {
 	file := s.tlsCA
 	if file == "" {

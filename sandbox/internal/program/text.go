@@ -7,8 +7,8 @@ import (
 	"unicode/utf16"
 )
 
-// readText reads a file of text in UTF-8 or UTF-16. It removes the byte order mark that
-// some editors and PowerShell write at the beginning.
+// readText reads a text file in UTF-8 or UTF-16. It removes the byte order mark that some
+// editors and PowerShell write at the beginning.
 func readText(file string) ([]byte, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -8,10 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Kept is a response that is kept for repetitions of its request, in a form that JSON can
-// hold.
+// Kept is a kept response in a form that JSON can hold.
 type Kept struct {
-	// Client is the position of the client in the argument of Dump.
+	// Client is the index of the client in the slice that was passed to Dump.
 	Client      int       `json:"client"`
 	Key         uuid.UUID `json:"key"`
 	Fingerprint []byte    `json:"fingerprint"`
@@ -43,14 +42,15 @@ func (r *Replays) Dump(clients []uuid.UUID) []Kept {
 	return kept
 }
 
-// Restore adds kept responses in the form of Dump.
+// Restore adds kept responses that Dump returned.
 func (r *Replays) Restore(kept []Kept, clients []uuid.UUID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, one := range kept {
 		if one.Client < 0 || one.Client >= len(clients) || len(one.Fingerprint) != len(Fingerprint{}) {
 			return fmt.Errorf("kept response of key %s: "+
-				"expected a client of the dump, and a fingerprint of %d bytes", one.Key, len(Fingerprint{}))
+				"expected the index of a client of the dump and a fingerprint of %d bytes",
+				one.Key, len(Fingerprint{}))
 		}
 		r.keep(Key{Client: clients[one.Client], ID: one.Key}, replay{
 			fingerprint: Fingerprint(one.Fingerprint),

@@ -1,5 +1,6 @@
-// Package replays returns the response of the first request to each repetition of it,
-// without a second effect (docs.upvest.co, Idempotency).
+// Package replays repeats the response to a successful request if the client sends the
+// request again with the same idempotency key. The repeated request has no second effect
+// (docs.upvest.co, Idempotency).
 package replays
 
 import (
@@ -17,32 +18,35 @@ import (
 
 const (
 	lifetime = 24 * time.Hour
-	// overhead is roughly the size in bytes of a kept response without its body.
+	// overhead is the approximate size in bytes of a kept response without its body.
 	overhead = 160
 )
 
-// Replays keeps responses. It is safe for concurrent use.
+// Replays keeps the responses to successful requests. It is safe for concurrent use.
 type Replays struct {
 	maxBytes int64
 
 	mu    sync.Mutex
 	kept  map[Key]replay
 	bytes int64
-	// queue is in order of arrival, so the responses that expire next are at its front.
+	// queue lists the kept responses in the order in which they were added, so the
+	// responses that expire next are at its front.
 	queue []expiry
-	// running has a channel for each key whose first request is being handled. It is
-	// closed when that request is done.
+	// running has a channel for each key with a request that is being carried out. The
+	// channel is closed when this request is done.
 	running map[Key]chan struct{}
 }
 
-// Key is an idempotency key. Each client has its own keys.
+// Key is the idempotency key of a client. Two clients can use the same ID without sharing
+// a response.
 type Key struct{ Client, ID uuid.UUID }
 
-// Fingerprint distinguishes requests with the same key. It is the first half of a
-// SHA-256.
+// Fingerprint distinguishes different requests that have the same key. It is the first
+// half of a SHA-256 digest.
 type Fingerprint [16]byte
 
-// FingerprintOf returns the fingerprint of a request that consists of the parts.
+// FingerprintOf returns the fingerprint of a request, whose method, URL and body are
+// given as parts.
 func FingerprintOf(parts ...string) Fingerprint {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	return Fingerprint(sum[:])
@@ -51,7 +55,8 @@ func FingerprintOf(parts ...string) Fingerprint {
 // Act carries out a request.
 type Act func() (*response.Response, *response.Problem)
 
-// replay is a kept response in compact form. All of them are successes with a JSON body.
+// replay is a kept response in compact form. Only the responses to successful requests
+// are kept. They all have JSON bodies.
 type replay struct {
 	fingerprint Fingerprint
 	expires     int64 // Unix nanoseconds
@@ -77,8 +82,9 @@ func New(maxBytes int64) *Replays {
 	return &Replays{maxBytes: maxBytes, kept: map[Key]replay{}, running: map[Key]chan struct{}{}}
 }
 
-// Once calls act, unless a request with the same key succeeded before. It then returns
-// the kept response, and true for replayed. Requests with one key wait for each other.
+// Once calls act and returns the response, unless an earlier request with the same key
+// succeeded. In that case, Once does not call act: it returns the kept response and sets
+// replayed. Requests with the same key wait for each other.
 func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, now time.Time, act Act) (
 	given *response.Response, replayed bool, refused *response.Problem,
 ) {
@@ -87,13 +93,13 @@ func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, no
 		switch {
 		case claimed.found && claimed.earlier.fingerprint != fingerprint:
 			return nil, false, response.Refuse(http.StatusUnprocessableEntity,
-				"header idempotency-key was used before, for a request with another method, path or body")
+				"header idempotency-key was used before, for a request with a different method, path or body")
 		case claimed.found:
 			return claimed.earlier.response(), true, nil
 		case claimed.other != nil:
 			if !wait(ctx, claimed.other) {
 				return nil, false, response.Refuse(http.StatusServiceUnavailable,
-					"the client disconnected while another request with the same idempotency-key "+
+					"the client disconnected while an earlier request with the same idempotency-key "+
 						"was in progress")
 			}
 		case claimed.full:
@@ -107,12 +113,12 @@ func (r *Replays) Once(ctx context.Context, key Key, fingerprint Fingerprint, no
 	}
 }
 
-// claim is the state of a key in the store. If all fields are zero, the key is reserved
-// for the caller.
+// claim is the result of an attempt to reserve a key. If all fields are zero, the key is
+// reserved for the caller.
 type claim struct {
 	earlier replay
 	found   bool
-	// other is closed when the request that is using the key is done.
+	// other is closed when the request for which the key is reserved is done.
 	other <-chan struct{}
 	full  bool
 }
@@ -141,8 +147,8 @@ func (r *Replays) run(key Key, fingerprint Fingerprint, now time.Time, act Act) 
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		// The response to a failed request is not kept, so the client may send it again
-		// with its key.
+		// The response to a failed request is not kept, so the client can send the
+		// request again with the same key.
 		if given != nil && refused == nil {
 			r.keep(key, replay{
 				fingerprint: fingerprint,
@@ -171,7 +177,8 @@ func (r *Replays) forget(now int64) {
 	for len(r.queue) > 0 && r.queue[0].expires <= now {
 		first := r.queue[0]
 		r.queue = r.queue[1:]
-		// The key may have been used again since.
+		// If the key was used again after this response expired, a newer response is
+		// kept.
 		if held, found := r.kept[first.key]; found && held.expires == first.expires {
 			r.bytes -= held.cost()
 			delete(r.kept, first.key)

@@ -12,12 +12,12 @@ import (
 // Response is one response. A response that is kept for replays is shared, so its fields
 // must not be changed.
 type Response struct {
-	// Status 0 cuts the connection instead of responding.
+	// Status is 0 if the sandbox cuts the connection instead of responding.
 	Status int
 	Header http.Header
 	Body   []byte
-	// Stream writes a body that is generated while it is sent. It is nil if the body is
-	// in Body.
+	// Stream writes a body that is generated while it is sent. Stream is nil if the field
+	// Body holds the body.
 	Stream func(io.Writer) error
 }
 
@@ -37,14 +37,14 @@ type Problem struct {
 	RequestID     string `json:"request_id,omitempty"`
 	SignatureBase string `json:"signature_base,omitempty"`
 
-	// Header is added to the response.
+	// Header holds headers that are added to the response.
 	Header http.Header `json:"-"`
 }
 
 const typeBase = "https://docs.upvest.co/errors/"
 
-// slugs are the types of errors by status. The last three statuses and types are not
-// documented.
+// slugs maps the status of an error to its type. Upvest does not document the last three
+// statuses and types.
 var slugs = map[int]string{
 	http.StatusBadRequest:            "invalid_request",
 	http.StatusUnauthorized:          "unauthorised",
@@ -65,7 +65,7 @@ var slugs = map[int]string{
 	http.StatusTeapot:                "teapot",
 }
 
-// Refuse returns the problem for a status, with the type that is documented for it.
+// Refuse returns a problem with the given status and the usual type of this status.
 func Refuse(status int, format string, arguments ...any) *Problem {
 	slug, ok := slugs[status]
 	if !ok {
@@ -74,7 +74,8 @@ func Refuse(status int, format string, arguments ...any) *Problem {
 	return RefuseAs(status, slug, format, arguments...)
 }
 
-// RefuseAs returns a problem whose type differs from that of its status.
+// RefuseAs returns a problem of the given type, for errors whose type differs from the
+// usual type of their status.
 func RefuseAs(status int, slug, format string, arguments ...any) *Problem {
 	return &Problem{
 		Type:   typeBase + slug,

@@ -8,14 +8,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/mask"
 )
 
-// base is the text that is signed, and the same text without secrets.
+// base holds the text that must be signed, and a copy of this text without secrets.
 type base struct {
 	text   string
 	masked string
 }
 
-// newBase rebuilds the signature base from the listed components and the parameters, both
-// in the order of the request. It omits components without a value.
+// newBase rebuilds the signature base from the listed components and the parameters. It
+// keeps the order that they have in the request, and omits components without a value.
 func newBase(r *Request, components []string, parameters string) base {
 	var text, masked strings.Builder
 	for _, name := range components {
@@ -28,8 +28,8 @@ func newBase(r *Request, components []string, parameters string) base {
 			shown = mask.Masker{}.Query(value)
 		}
 		if strings.HasSuffix(name, token) || name == query && r.Token {
-			// A token request should have no query. If it has one, it may contain the
-			// secret that belongs in the form.
+			// A token request should have no query. If it has one, the query may contain
+			// the secret that belongs in the form.
 			shown = "***"
 		}
 		text.WriteString(`"` + name + `": ` + value + "\n")
@@ -41,8 +41,9 @@ func newBase(r *Request, components []string, parameters string) base {
 	return base{text: text.String(), masked: masked.String()}
 }
 
-// expectedBase returns a correct base for a request whose list of components is wrong: it
-// has the listed components that are allowed, and the required ones.
+// expectedBase returns a correct base for a request whose list of components is wrong.
+// The base has the listed components that are allowed, followed by the required
+// components that are not listed.
 func expectedBase(r *Request, listed []string, parameters string) base {
 	must := required(r)
 	components := slices.DeleteFunc(slices.Clone(listed), func(name string) bool {
@@ -57,7 +58,7 @@ func expectedBase(r *Request, listed []string, parameters string) base {
 	return newBase(r, components, "("+quoted(components)+")"+parameters)
 }
 
-// placeholders stand for parameters that could not be read.
+// placeholders replace parameters that could not be read.
 const placeholders = `;keyid="…";created=…;expires=…;nonce="…"`
 
 func componentValue(r *Request, name string) (string, *Failure) {
@@ -74,7 +75,7 @@ func componentValue(r *Request, name string) (string, *Failure) {
 	}
 	lines := r.Header.Values(name)
 	if len(lines) == 0 && name == "content-length" && r.ContentLength > 0 {
-		// A request that did not come from a connection has no header with the length.
+		// A request that did not arrive over a connection has no content-length header.
 		return strconv.FormatInt(r.ContentLength, 10), nil
 	}
 	if len(lines) == 0 {
@@ -84,7 +85,7 @@ func componentValue(r *Request, name string) (string, *Failure) {
 }
 
 // trimmed removes the white space around each line of a header: SP and HTAB (RFC 9110,
-// section 5.5). Other white space is part of the value.
+// section 5.5). Any other white space is part of the value.
 func trimmed(lines []string) []string {
 	out := make([]string, len(lines))
 	for i, line := range lines {

@@ -9,8 +9,9 @@ import (
 	"github.com/dunglas/httpsfv"
 )
 
-// checkBody compares content-length and content-digest, if sent, with the bytes that
-// arrived (draft-ietf-httpbis-digest-headers-10; docs.upvest.co requires SHA-512).
+// checkBody compares the headers content-length and content-digest with the bytes of the
+// body that arrived (draft-ietf-httpbis-digest-headers-10; docs.upvest.co requires
+// SHA-512). It does not check a header that was not sent.
 func checkBody(r *Request) *Failure {
 	if length, failure := componentValue(r, "content-length"); failure == nil &&
 		length != strconv.Itoa(len(r.Body)) {

@@ -13,8 +13,8 @@ const (
 	token   = "authorization"
 )
 
-// forbidden are the components that must never be covered (docs.upvest.co, HTTP message
-// signatures). A trailing "-" stands for all names that start so.
+// forbidden are the components that a signature must never cover (docs.upvest.co, HTTP
+// message signatures). An entry that ends with "-" stands for all names with this prefix.
 var forbidden = []string{
 	"signature", "signature-input", "upvest-signature-", "cf-", "cdn-", "cookie", "x-", "sec-",
 	"priority", "user-agent", "accept-encoding", "connection", "host", "@authority",
@@ -26,10 +26,10 @@ func isForbidden(name string) bool {
 	})
 }
 
-// checkCoverage compares the listed components with the documented table: some must be
-// covered, some must not. Any other header that was sent may be covered. Upvest's
-// official signers cover the header date, and its Go proxy covers all headers of its
-// caller.
+// checkCoverage compares the listed components with the documented table: a signature
+// must cover some components, and must not cover others. It may cover any other header
+// that was sent. Upvest's official signers cover the header `date`, and its Go proxy
+// covers all headers that its caller sends.
 func checkCoverage(r *Request, listed []string) *Failure {
 	must := required(r)
 	for _, name := range must {
@@ -50,11 +50,13 @@ func checkCoverage(r *Request, listed []string) *Failure {
 	return nil
 }
 
-// checkOptional checks a component that does not have to be covered.
+// checkOptional checks a covered component that is not required. It returns a failure if
+// a signature must not cover this component.
 func checkOptional(r *Request, name string) *Failure {
 	switch {
 	case name == query && r.URL.ForceQuery:
-		// A URL that ends with "?" has an empty query or none, so both are accepted.
+		// A URL that ends with "?" can be read as a URL with an empty query or without a
+		// query. A signature may therefore cover the query, but need not.
 		return nil
 	case name == query:
 		return fail("component %q is covered, but the URL has no query", name)
@@ -63,13 +65,13 @@ func checkOptional(r *Request, name string) *Failure {
 	case isForbidden(name):
 		return fail("component %q must never be covered", name)
 	case strings.HasPrefix(name, "@"):
-		return fail("component %q is not one of the documented ones, expected %s", name, quoted(required(r)))
+		return fail("component %q is not a documented component, expected %s", name, quoted(required(r)))
 	default:
 		return nil
 	}
 }
 
-// required returns the components that this request must cover.
+// required returns the components that the signature of this request must cover.
 func required(r *Request) []string {
 	names := []string{method, path}
 	if r.URL.RawQuery != "" {
@@ -83,7 +85,7 @@ func required(r *Request) []string {
 		names = append(names, "content-type", "content-length", "content-digest")
 	}
 	for _, name := range []string{"idempotency-key", clients} {
-		// A token request may name its client in the form alone.
+		// A token request may name its client in the form instead of in the header.
 		if sent(r, name) || name == clients && !r.Token {
 			names = append(names, name)
 		}

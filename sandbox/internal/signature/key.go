@@ -12,16 +12,17 @@ import (
 	"math/big"
 )
 
-// CheckKey returns nil for a public key that can verify signatures: Ed25519, or ECDSA on
-// P-521. P-256 and P-384 are not documented, but accepted because official samples use
-// P-256.
+// CheckKey returns nil for a public key that the sandbox can use to verify signatures,
+// and an error for any other key. Upvest documents Ed25519, and ECDSA on P-521. CheckKey
+// also accepts ECDSA on P-256 and P-384, because official samples use P-256.
 func CheckKey(key crypto.PublicKey) error {
 	switch key := key.(type) {
 	case ed25519.PublicKey:
 		if len(key) == ed25519.PublicKeySize {
 			return nil
 		}
-		return fmt.Errorf("an Ed25519 public key has %d bytes, this one %d", ed25519.PublicKeySize, len(key))
+		return fmt.Errorf("an Ed25519 public key has %d bytes, but this key has %d",
+			ed25519.PublicKeySize, len(key))
 	case *ecdsa.PublicKey:
 		switch key.Curve {
 		case elliptic.P521(), elliptic.P384(), elliptic.P256():
@@ -34,8 +35,8 @@ func CheckKey(key crypto.PublicKey) error {
 }
 
 // checkSignature verifies the signature over the base. If the signature is wrong and
-// diagnose is set, it tries common mistakes, so that the response can name the one that
-// was made.
+// diagnose is set, checkSignature tries common mistakes, so that the response can name
+// the mistake that the client made.
 func checkSignature(key crypto.PublicKey, b base, signature []byte, diagnose bool) *Failure {
 	if verifies(key, b.text, signature) {
 		return nil
@@ -48,7 +49,7 @@ func checkSignature(key crypto.PublicKey, b base, signature []byte, diagnose boo
 	switch key.(type) {
 	case ed25519.PublicKey:
 		if len(signature) != ed25519.SignatureSize {
-			return fail("the signature has %d bytes, expected the 64 of Ed25519", len(signature))
+			return fail("the signature has %d bytes, but an Ed25519 signature has 64", len(signature))
 		}
 	case *ecdsa.PublicKey:
 		var parsed struct{ R, S *big.Int }
@@ -58,11 +59,11 @@ func checkSignature(key crypto.PublicKey, b base, signature []byte, diagnose boo
 		}
 	}
 	return fail("the signature does not verify: the signed text differs from the signature base, " +
-		"or another private key was used")
+		"or a different private key was used")
 }
 
-// verifies checks a signature over a text: Ed25519 signs the text itself, ECDSA its
-// SHA-512.
+// verifies reports whether a signature over a text is correct. Ed25519 signs the text
+// itself, and ECDSA signs the SHA-512 digest of the text.
 func verifies(key crypto.PublicKey, text string, signature []byte) bool {
 	switch key := key.(type) {
 	case ed25519.PublicKey:

@@ -9,8 +9,8 @@ import (
 	"math/big"
 )
 
-// diagnosis returns the detail of the mistake that explains a signature, or "" if none
-// does.
+// diagnosis returns a description of the mistake that explains a wrong signature, or ""
+// if no known mistake explains it.
 func diagnosis(key crypto.PublicKey, text string, signature []byte) string {
 	switch key := key.(type) {
 	case *ecdsa.PublicKey:
@@ -44,8 +44,8 @@ func ecdsaDiagnosis(key *ecdsa.PublicKey, text string, signature []byte) string 
 	return ""
 }
 
-// isRaw reports whether the signature is correct except for its form, which is r followed
-// by s as generic libraries write it.
+// isRaw reports whether the signature is correct except for its form. The form is raw (r
+// followed by s), as generic libraries produce it, instead of ASN.1 DER.
 func isRaw(key *ecdsa.PublicKey, text string, signature []byte) bool {
 	size := (key.Curve.Params().BitSize + 7) / 8
 	if len(signature) != 2*size {

@@ -9,14 +9,15 @@ import (
 	"github.com/dunglas/httpsfv"
 )
 
-// parameters follow the list of components, in any order.
+// parameters are the signature parameters. In the header, they follow the list of
+// components in any order.
 type parameters struct {
 	keyID, nonce, algorithm string
 	created, expires        time.Time
 }
 
 // checkParameters reads the parameters and checks the times. Unknown parameters are part
-// of the base like all others, and otherwise ignored.
+// of the signature base, but are otherwise ignored.
 func (v *Verifier) checkParameters(p *httpsfv.Params) (parameters, *Failure) {
 	read := parameterReader{params: p}
 	out := parameters{
@@ -46,17 +47,19 @@ func (v *Verifier) checkTimes(created, expires time.Time) *Failure {
 			int64(lifetime/time.Second), int64(v.rules.MaxLifetime/time.Second))
 	}
 	if created.After(now.Add(skew)) {
-		return fail("created is %d, in the future: the machine's time is %d and allows %d seconds of skew",
+		return fail("created is %d, in the future: the machine's time is %d, "+
+			"and at most %d seconds of skew are allowed",
 			created.Unix(), now.Unix(), int64(skew/time.Second))
 	}
 	if now.After(expires.Add(skew)) {
-		return fail("expires is %d, in the past: the machine's time is %d and allows %d seconds of skew",
+		return fail("expires is %d, in the past: the machine's time is %d, "+
+			"and at most %d seconds of skew are allowed",
 			expires.Unix(), now.Unix(), int64(skew/time.Second))
 	}
 	return nil
 }
 
-// parameterReader reads parameters by name, and keeps the first failure.
+// parameterReader reads parameters by name, and stores the first failure.
 type parameterReader struct {
 	params  *httpsfv.Params
 	failure *Failure
@@ -94,9 +97,10 @@ func (r *parameterReader) time(name string) time.Time {
 	return time.Unix(seconds, 0)
 }
 
-// checkAlgorithm accepts a missing alg, which is the normal case, and the algorithm of
-// the key. The draft registers no name for ECDSA with SHA-512, so the sandbox uses a name
-// in the pattern of the others.
+// checkAlgorithm accepts a request without the parameter `alg`, which is the normal case,
+// or an `alg` that is the algorithm of the key. The draft registers no name for ECDSA
+// with SHA-512, so the sandbox uses a name that follows the pattern of the registered
+// names.
 func checkAlgorithm(algorithm string, key crypto.PublicKey) *Failure {
 	want := "ed25519"
 	if ec, ok := key.(*ecdsa.PublicKey); ok {
@@ -105,5 +109,5 @@ func checkAlgorithm(algorithm string, key crypto.PublicKey) *Failure {
 	if algorithm == "" || algorithm == want {
 		return nil
 	}
-	return fail("alg is %q, expected %s for this key (it is normally left out)", algorithm, want)
+	return fail("alg is %q, expected %s for this key (the parameter is normally left out)", algorithm, want)
 }

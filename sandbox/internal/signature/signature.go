@@ -1,8 +1,8 @@
 // Package signature checks the HTTP message signatures that the Investment API requires:
 // draft-ietf-httpbis-message-signatures-15 with the restrictions of docs.upvest.co
-// (Authentication, HTTP message signatures). It is written from those documents alone and
-// shares no code with any signer: it parses the headers that arrived, and rebuilds the
-// signature base from the components that the request itself lists.
+// (Authentication, HTTP message signatures). The package is written only from these
+// documents and shares no code with any signer. It parses the headers that arrived, and
+// rebuilds the signature base from the components that the request lists.
 package signature
 
 import (
@@ -23,7 +23,8 @@ import (
 // upvest-signature-version selects it.
 const version = "15"
 
-// Limits on the cost of one request: the length of a nonce, and the number of signatures.
+// These limits bound the cost of one request: maxNonce is the maximum length of a nonce
+// in bytes, and maxLabels is the maximum number of signatures.
 const (
 	maxNonce  = 256
 	maxLabels = 4
@@ -34,18 +35,19 @@ type Request struct {
 	*http.Request
 	// Body is the whole body as it arrived.
 	Body []byte
-	// Token is true for a request for an access token, which has no token to cover yet.
+	// Token is true for a request for an access token. The signature of such a request
+	// cannot cover an access token.
 	Token bool
-	// Client is the calling client, and Keys are its public keys, by key id.
+	// Client is the calling client. Keys maps each key id to a public key of this client.
 	Client uuid.UUID
 	Keys   map[string]crypto.PublicKey
 }
 
 // Failure names the rule that a signature broke. Its text starts with "Signature is
-// incorrect", like that of the service.
+// incorrect", like the text of Upvest's service.
 type Failure struct {
 	detail string
-	// Base is the signature base that was expected, with the access token masked.
+	// Base is the expected signature base, in which secrets are masked.
 	Base string
 }
 
@@ -54,13 +56,13 @@ func (f *Failure) Error() string { return "Signature is incorrect: " + f.detail 
 
 // Rules are the limits that Upvest does not document.
 type Rules struct {
-	// Now is the clock that created and expires are compared with.
+	// Now is the clock with which `created` and `expires` are compared.
 	Now func() time.Time
-	// Skew is how far the clock of a client may differ.
+	// Skew is the maximum difference between a client's clock and Now.
 	Skew time.Duration
-	// MaxLifetime is the longest time from created to expires.
+	// MaxLifetime is the longest time from `created` to `expires`.
 	MaxLifetime time.Duration
-	// MaxNonces is how many used nonces are kept.
+	// MaxNonces is the maximum number of used nonces that are kept.
 	MaxNonces int
 }
 
@@ -70,7 +72,7 @@ type Verifier struct {
 	nonces *expiring.Store[usedNonce, struct{}]
 }
 
-// proof is a signature that verified.
+// proof is a signature that has been verified.
 type proof struct {
 	parameters
 	base base
@@ -86,8 +88,10 @@ func NewVerifier(rules Rules) *Verifier {
 	return &Verifier{rules: rules, nonces: expiring.New[usedNonce, struct{}](rules.MaxNonces)}
 }
 
-// Verify returns nil if one of the request's signatures is valid, and otherwise the
-// failure of the first signature.
+// Verify returns nil if at least one of the request's signatures is valid and none of the
+// valid signatures reuses a nonce. If no signature is valid, it returns the failure of
+// the first signature. If valid signatures reuse nonces, it returns the failure for the
+// first reused nonce.
 func (v *Verifier) Verify(r *Request) *Failure {
 	if got := r.Header.Values("Upvest-Signature-Version"); len(got) != 1 || got[0] != version {
 		return failUnlisted(r, "upvest-signature-version is %s, expected 15 "+
@@ -107,8 +111,8 @@ func (v *Verifier) Verify(r *Request) *Failure {
 	var first *Failure
 	var proven []proof
 	for _, label := range inputs.Names() {
-		// A diagnosis costs more than the check itself, so only the first failure gets
-		// one.
+		// A diagnosis costs more than the check itself, so only the first failure is
+		// diagnosed.
 		diagnose := first == nil
 		p, failure := v.verifyOne(r, label, inputs, signatures, diagnose)
 		switch {
@@ -124,7 +128,7 @@ func (v *Verifier) Verify(r *Request) *Failure {
 	return v.useNonces(r, proven)
 }
 
-// verifyOne checks the signature of one label, rule by rule.
+// verifyOne checks the signature with the given label, rule by rule.
 func (v *Verifier) verifyOne(
 	r *Request, label string, inputs, signatures *httpsfv.Dictionary, diagnose bool,
 ) (proof, *Failure) {
@@ -177,26 +181,27 @@ func (v *Verifier) checkOne(
 	return p, checkSignature(key, base, signature, diagnose)
 }
 
-// useNonces marks the nonces of all signatures as used. Otherwise the same request would
-// be accepted once for each of its signatures. This step is last, because only a verified
-// signature may use up its nonce.
+// useNonces marks the nonces of all signatures as used. If it marked only one nonce, the
+// same request would be accepted once for each of its signatures. This step is last,
+// because only a verified signature may mark its nonce as used.
 func (v *Verifier) useNonces(r *Request, proven []proof) *Failure {
 	now := v.rules.Now()
 	var failure *Failure
 	for _, p := range proven {
-		// After that time the signature is refused as expired, so its nonce need not be
-		// kept.
+		// After this time, the signature is refused as expired, so the verifier can
+		// forget its nonce.
 		forget := p.expires.Add(v.rules.Skew + time.Second)
 		used := usedNonce{client: r.Client, keyID: p.keyID, nonce: p.nonce}
 		if !v.nonces.Add(used, struct{}{}, now, forget) && failure == nil {
-			failure = fail("nonce was used before with this key, expected a fresh one for every attempt").
+			failure = fail("nonce was used before with this key, expected a new nonce for every attempt").
 				with(p.base)
 		}
 	}
 	return failure
 }
 
-// dictionary parses a header that is a dictionary and may have several lines.
+// dictionary parses a header whose value is a structured field dictionary, and which may
+// have several lines.
 func dictionary(r *Request, header string) (*httpsfv.Dictionary, *Failure) {
 	name := strings.ToLower(header)
 	lines := r.Header.Values(header)
@@ -218,7 +223,7 @@ func signatureBytes(label string, signatures *httpsfv.Dictionary) ([]byte, *Fail
 	if !ok {
 		return nil, fail("signature has no member %s, which signature-input names", label)
 	}
-	// The value of a member that is not an item is nil.
+	// If the member is not an item, the zero item has the value nil.
 	item, _ := member.(httpsfv.Item)
 	value, ok := item.Value.([]byte)
 	if !ok {
@@ -249,7 +254,8 @@ func componentNames(input httpsfv.InnerList) ([]string, *Failure) {
 	return names, nil
 }
 
-// headerText returns the values of a header that contains no secret, for an error text.
+// headerText returns the values of a header for an error message, or "missing". The
+// header must not contain a secret.
 func headerText(values []string) string {
 	if len(values) == 0 {
 		return "missing"
@@ -261,7 +267,8 @@ func fail(format string, arguments ...any) *Failure {
 	return &Failure{detail: fmt.Sprintf(format, arguments...)}
 }
 
-// failUnlisted is for a signature whose list of components could not be read.
+// failUnlisted returns the failure of a signature whose list of components could not be
+// read.
 func failUnlisted(r *Request, format string, arguments ...any) *Failure {
 	return fail(format, arguments...).with(expectedBase(r, nil, placeholders))
 }

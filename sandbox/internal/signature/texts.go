@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// textMistake is a mistake in the signed text. signed returns a correct text with this
-// mistake.
+// textMistake is a mistake in the signed text. The function signed takes a correct text
+// and returns the text with the mistake.
 type textMistake struct {
 	detail string
 	signed func(text string) string
 }
 
-// Details of mistakes that have more than one form.
+// These are descriptions of mistakes that have more than one form.
 const (
 	lacksParameters = `the signed text lacks the line "@signature-params"`
 	unquotedNames   = `the signed text has component names without quotation marks, ` +
 		`expected lines such as "@method": GET`
-	otherPlus = `the signed text has another spelling of the plus signs in "@query" than the URL that was ` +
-		`sent; expected the same, with %2B for a plus, because + means a space`
+	otherPlus = `the signed text spells the plus signs in "@query" differently from the URL that was sent; ` +
+		`expected the same spelling, with %2B for a plus, because + means a space`
 )
 
 var textMistakes = []textMistake{
@@ -78,10 +78,10 @@ var textMistakes = []textMistake{
 	},
 }
 
-// quotedName is the beginning of a line of the text.
+// quotedName matches the name of a component at the beginning of a line.
 var quotedName = regexp.MustCompile(`(?m)^"([^"]*)": `)
 
-// changed returns a function that changes the value of a component in a text.
+// changed returns a function that applies change to the value of a component in a text.
 func changed(name string, change func(string) string) func(string) string {
 	return func(text string) string {
 		before, rest, found := strings.Cut(text, `"`+name+`": `)
@@ -93,12 +93,14 @@ func changed(name string, change func(string) string) func(string) string {
 	}
 }
 
-// lineOf returns the value of a component in a text, or "" if it is not there.
+// lineOf returns the value of a component in a text, or "" if the text does not contain
+// the component.
 func lineOf(text, name string) string {
 	_, rest, _ := strings.Cut(text, `"`+name+`": `)
 	value, _, _ := strings.Cut(rest, "\n")
 	return value
 }
 
-// withoutParameters returns the text up to its last newline.
+// withoutParameters returns the text up to its last newline, which is the text without
+// the line of the signature parameters.
 func withoutParameters(text string) string { return text[:strings.LastIndex(text, "\n")+1] }

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// wycheproof is a file of test vectors. A vector is a signature over a message.
+// wycheproof is a file of test vectors. Each vector has a message and a signature, which
+// may be invalid.
 type wycheproof struct {
 	TestGroups []struct {
 		PublicKeyPem string
@@ -25,29 +26,31 @@ type wycheproof struct {
 	}
 }
 
-// wycheproofFiles are the vectors for the documented keys. ECDSA signatures must be ASN.1
-// DER, so every raw one (P1363) is refused.
+// wycheproofFiles are the files with vectors for the documented kinds of keys. ECDSA
+// signatures must be ASN.1 DER, so every raw signature (P1363) must be refused.
 var wycheproofFiles = []struct {
 	file    string
 	cases   int
-	refused bool // even if the vector is valid
+	refused bool // whether every vector must be refused, even a valid one
 }{
 	{file: "ed25519_test.json", cases: 151},
 	{file: "ecdsa_secp521r1_sha512_test.json", cases: 542},
 	{file: "ecdsa_secp521r1_sha512_p1363_test.json", cases: 318, refused: true},
 }
 
-// TestWycheproof verifies the signatures of Wycheproof, in the folder that SUITES names.
+// TestWycheproof requires that the verifier accepts exactly the valid signatures of the
+// Wycheproof test vectors. The environment variable SUITES names the folder with the
+// suites.
 func TestWycheproof(t *testing.T) {
 	if os.Getenv("SUITES") == "" {
-		t.Skip("make suites runs this test, which needs the files of Wycheproof")
+		t.Skip("this test needs the files of Wycheproof; run it with `make suites`")
 	}
 	folder := filepath.Join(os.Getenv("SUITES"), "wycheproof")
 	if _, err := os.Stat(folder); err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatalf("the suite wycheproof is missing: %v: set SUITES to the folder that has it", err)
+			t.Fatalf("the suite wycheproof is missing: %v: set SUITES to the folder that contains it", err)
 		}
-		t.Skipf("the suite wycheproof is missing in %s: set SUITES to the folder that has it", folder)
+		t.Skipf("the suite wycheproof is missing in %s: set SUITES to the folder that contains it", folder)
 	}
 	for _, vectors := range wycheproofFiles {
 		text, err := os.ReadFile(filepath.Join(folder, vectors.file))
@@ -66,7 +69,7 @@ func TestWycheproof(t *testing.T) {
 				cases++
 				got := verifies(key, string(unhex(t, vector.Msg)), unhex(t, vector.Sig))
 				if want := vector.Result == "valid" && !vectors.refused; got != want {
-					t.Errorf("%s, case %d: verifies is %t, want %t", vectors.file, vector.ID, got, want)
+					t.Errorf("%s, case %d: verifies returned %t, want %t", vectors.file, vector.ID, got, want)
 					continue
 				}
 				hold++
@@ -74,7 +77,7 @@ func TestWycheproof(t *testing.T) {
 		}
 		fmt.Printf("%-55s %5d cases, %5d hold\n", "wycheproof "+vectors.file, cases, hold)
 		if cases != vectors.cases {
-			t.Errorf("%s has %d cases, want %d: correct wycheproofFiles", vectors.file, cases, vectors.cases)
+			t.Errorf("%s has %d cases, want %d: update wycheproofFiles", vectors.file, cases, vectors.cases)
 		}
 	}
 }
@@ -83,7 +86,7 @@ func publicKey(t *testing.T, text string) crypto.PublicKey {
 	t.Helper()
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
-		t.Fatalf("%q is not PEM", text)
+		t.Fatalf("the public key %q is not PEM", text)
 	}
 	key, err := x509.ParsePKIXPublicKey(block.Bytes)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package strict parses UUIDs and times in one form each. Go's own parsers accept several
-// forms.
+// Package strict parses UUIDs and times. It accepts only one form of each, unlike the
+// usual Go parsers, which accept several forms.
 package strict
 
 import (
@@ -11,7 +11,8 @@ import (
 
 var uuidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// UUID reads a UUID of any version, with its four dashes, in either case.
+// UUID reads a UUID of any version. The text must have the four dashes, and can be in
+// upper or lower case.
 func UUID(text string) (uuid.UUID, error) {
 	if !uuidPattern.MatchString(text) {
 		return uuid.Nil, errors.New("expected a UUID")

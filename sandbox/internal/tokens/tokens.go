@@ -23,15 +23,15 @@ import (
 
 const (
 	maxTokens = 100_000
-	// expiredMemory is how long an expired token is kept, so that the detail can report
-	// that it expired.
+	// expiredMemory is how long an expired token is kept, so that a refusal can report
+	// that the token has expired.
 	expiredMemory = time.Hour
 )
 
 // Tokens stores the tokens that were granted. It is safe for concurrent use.
 type Tokens struct {
 	lifetime time.Duration
-	// documented are all scopes that exist.
+	// documented has an entry for every scope that the contract declares.
 	documented map[string]bool
 	granted    *expiring.Store[string, token]
 }
@@ -43,7 +43,8 @@ type token struct {
 	expires time.Time
 }
 
-// New returns an empty store. Each token is valid for lifetime.
+// New returns an empty store. Each token is valid for the given lifetime, and its scopes
+// must be documented.
 func New(lifetime time.Duration, documented map[string]bool) *Tokens {
 	return &Tokens{
 		lifetime:   lifetime,
@@ -52,15 +53,16 @@ func New(lifetime time.Duration, documented map[string]bool) *Tokens {
 	}
 }
 
-// Client is the API client that requests a token, with the scopes that it may request.
+// Client is an API client that requests a token. Scopes are the scopes that the client
+// may request.
 type Client struct {
 	ID     uuid.UUID
 	Secret string
 	Scopes []string
 }
 
-// FormClient returns the client_id of a form, for signers that do not send it in a
-// header.
+// FormClient returns the client_id of a form, or "" if the form has none. Some signers
+// send the client id only in the form, without a header.
 func FormClient(body []byte) string {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -98,8 +100,8 @@ func (t *Tokens) Grant(c Client, body []byte, now time.Time) (*response.Response
 func (t *Tokens) checkForm(c Client, body []byte) (token, *response.Problem) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		// The parser's error is not shown, because it repeats text that may be the
-		// secret.
+		// The error of the parser is not shown, because it repeats a part of the body,
+		// which may be the secret.
 		return token{}, response.Refuse(http.StatusBadRequest, "the body is not a form")
 	}
 	for _, field := range []string{"client_id", "client_secret", "grant_type", "scope"} {
@@ -114,7 +116,7 @@ func (t *Tokens) checkForm(c Client, body []byte) (token, *response.Problem) {
 	}
 	if id, err := strict.UUID(form.Get("client_id")); err != nil || id != c.ID {
 		return token{}, response.Refuse(http.StatusUnauthorized,
-			"form field client_id is not the client of the header upvest-client-id")
+			"form field client_id is not the client that the header upvest-client-id names")
 	}
 	if !sameSecret(form.Get("client_secret"), c.Secret) {
 		return token{}, response.Refuse(http.StatusUnauthorized,
@@ -124,7 +126,7 @@ func (t *Tokens) checkForm(c Client, body []byte) (token, *response.Problem) {
 	return token{client: c.ID, scopes: scopes}, problem
 }
 
-// grantable returns the requested scopes that the client is allowed to have.
+// grantable returns those of the requested scopes that the client may request.
 func (t *Tokens) grantable(c Client, requested []string) ([]string, *response.Problem) {
 	var scopes []string
 	for _, scope := range requested {
@@ -138,13 +140,14 @@ func (t *Tokens) grantable(c Client, requested []string) ([]string, *response.Pr
 	}
 	if len(scopes) == 0 {
 		return nil, response.Refuse(http.StatusUnauthorized,
-			"form field scope: the client is allowed none of these, only %s", strings.Join(c.Scopes, " "))
+			"form field scope: the client may request none of these scopes, only %s",
+			strings.Join(c.Scopes, " "))
 	}
 	return scopes, nil
 }
 
-// Check requires a valid access token of this client in the header authorization, and
-// returns its scopes.
+// Check requires a valid access token of this client in the header `authorization`, and
+// returns the scopes of the token.
 func (t *Tokens) Check(
 	client uuid.UUID, authorization []string, now time.Time,
 ) ([]string, *response.Problem) {
@@ -161,7 +164,7 @@ func (t *Tokens) Check(
 		return nil, response.Refuse(http.StatusUnauthorized,
 			"the access token expired at %s", granted.expires.Format(time.RFC3339))
 	case granted.client != client:
-		return nil, response.Refuse(http.StatusUnauthorized, "the access token belongs to another client")
+		return nil, response.Refuse(http.StatusUnauthorized, "the access token belongs to a different client")
 	default:
 		return granted.scopes, nil
 	}
@@ -170,7 +173,7 @@ func (t *Tokens) Check(
 // Revoke makes all tokens invalid.
 func (t *Tokens) Revoke() { t.granted.Clear() }
 
-// sameSecret compares two texts of any length in constant time.
+// sameSecret compares two strings of any length in constant time.
 func sameSecret(a, b string) bool {
 	hashA := sha256.Sum256([]byte(a))
 	hashB := sha256.Sum256([]byte(b))

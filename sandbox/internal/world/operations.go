@@ -12,8 +12,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/response"
 )
 
-// Call carries out the operation with the pattern. If mayStream is set, the body of a
-// list may be generated while it is sent.
+// Call carries out the operation that is registered for the pattern. If mayStream is set,
+// the body of a list may be generated while the body is being sent.
 func (w *World) Call(
 	pattern string, r *http.Request, mayStream bool,
 ) (*response.Response, *response.Problem) {
@@ -27,9 +27,9 @@ func (w *World) Call(
 	}, recorded.problem
 }
 
-// operations are the handlers that the generated code registers, by pattern. The pipeline
-// selects the handler itself, because the standard mux redirects, and sends its own 404
-// and 405.
+// operations maps each pattern to the handler that the generated code registers for it.
+// Package exchange selects the handler instead of [http.ServeMux], which would redirect
+// some requests and send its own responses 404 and 405.
 type operations map[string]http.HandlerFunc
 
 func newOperations(l *ledger.Ledger, laterVersions bool) operations {
@@ -49,14 +49,16 @@ func newOperations(l *ledger.Ledger, laterVersions bool) operations {
 	return o
 }
 
-// HandleFunc and ServeHTTP let the generated code use operations as a mux.
+// HandleFunc registers a handler. HandleFunc and ServeHTTP let the generated code use
+// operations as a mux.
 func (o operations) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
 	o[pattern] = handler
 }
 
 func (operations) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
-// recorder is the [http.ResponseWriter] of the generated code.
+// recorder is the [http.ResponseWriter] to which the generated code writes. It stores the
+// response.
 type recorder struct {
 	header  http.Header
 	status  int
@@ -67,8 +69,9 @@ type recorder struct {
 	stream    func(io.Writer) error
 }
 
-// Stream accepts a function that generates the body of a list while it is sent, unless
-// the pipeline needs the whole body first.
+// Stream stores a function that generates the body of a list while the body is being
+// sent, and returns true. If the whole body is needed first, it stores nothing and
+// returns false.
 func (r *recorder) Stream(body func(io.Writer) error) bool {
 	if r.mayStream {
 		r.stream = body
@@ -80,13 +83,13 @@ func (r *recorder) Header() http.Header            { return r.header }
 func (r *recorder) WriteHeader(status int)         { r.status = status }
 func (r *recorder) Write(body []byte) (int, error) { return r.body.Write(body) }
 
-// badRequest records the error of the generated code for a header or parameter. The error
-// names it.
+// badRequest records an error that the generated code returns for an invalid header or
+// parameter. The error names the header or parameter.
 func badRequest(w http.ResponseWriter, _ *http.Request, err error) {
 	recordProblem(w, response.Refuse(http.StatusBadRequest, "%s", err))
 }
 
-// refused records the error of the ledger.
+// refused records an error that the ledger returns.
 func refused(w http.ResponseWriter, _ *http.Request, err error) {
 	var refusal *ledger.Refusal
 	if !errors.As(err, &refusal) {

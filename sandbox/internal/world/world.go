@@ -1,5 +1,5 @@
-// Package world contains everything that a reset restores: resources and prices, kept
-// responses, faults, and the journals of requests and effects.
+// Package world holds everything that a reset of the sandbox restores: resources and
+// prices, kept responses, faults, latency, and the journals of requests and effects.
 package world
 
 import (
@@ -17,7 +17,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/replays"
 )
 
-// Bounds of the journal of requests. The oldest are dropped first.
+// These are the limits of the journal of requests. The journal drops the oldest requests
+// first.
 const (
 	maxRequests     = 10_000
 	maxRequestBytes = 64 << 20
@@ -27,19 +28,21 @@ const (
 type Options struct {
 	Contract *openapi.Contract
 	Now      func() time.Time
-	// NewIDs returns a source of resource ids. Each world calls it once.
+	// NewIDs returns a function that makes ids of resources. Each world calls NewIDs
+	// once.
 	NewIDs func() func() uuid.UUID
 	// Random returns a number from 0 to n-1.
 	Random     func(n int64) int64
 	OrderDelay time.Duration
 	// Clients reports whether an API client exists.
 	Clients func(uuid.UUID) bool
-	// Accounts returns the owner of an account that exists. It is nil if every account
-	// exists.
+	// Accounts returns the owner of an account, and whether the account exists. It is nil
+	// if every account exists.
 	Accounts func(accountID uuid.UUID) (ownerUser uuid.UUID, known bool)
 	// Later adds the operations of later versions of the API.
 	Later bool
-	// KeptResponses is how many bytes the responses kept for repetitions may take.
+	// KeptResponses is the maximum total size in bytes of the responses that are kept for
+	// repeated requests.
 	KeptResponses int64
 	States        []State
 }
@@ -60,7 +63,8 @@ type State struct {
 	ledger.State
 }
 
-// World is safe for concurrent use.
+// World is the state of a sandbox or of one of its additional worlds. It is safe for
+// concurrent use.
 type World struct {
 	Ledger   *ledger.Ledger
 	Replays  *replays.Replays
@@ -80,7 +84,8 @@ func New(o Options) (*World, error) {
 		Accounts:   o.Accounts,
 		Settles:    o.Later,
 	})
-	// The state gives holdings as values at the initial prices, so prices are set first.
+	// The prices are set first, because a state contains the value of each holding at the
+	// initial prices.
 	for _, state := range o.States {
 		if err := l.SetPrices(state.Prices); err != nil {
 			return nil, fmt.Errorf("state: %w", err)
