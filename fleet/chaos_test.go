@@ -13,18 +13,20 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestChaos is the main test of make fleet-chaos: one run on PostgreSQL with killed and
-// stopped workers, a database crash, lost responses, and a day on which no worker runs.
+// TestChaos is the main test of `make fleet-chaos`. It carries out one run on PostgreSQL,
+// in which workers are killed and stopped, the database crashes, responses are lost, and
+// no worker runs for a day. Each account must still have exactly one order.
 func TestChaos(t *testing.T) {
 	only(t, "fleet-chaos")
 	server := testdb.Own(t)
 	accounts := size(t, 5000)
-	// The rate is so low that all failures happen before a worker begins the last order.
+	// The rate is so low that the test has caused all failures before a worker begins the
+	// last order.
 	f := newFleet(t, server.URL(), accounts, 10+accounts/140)
 	stop := f.trouble(10)
 	workers := []*worker{f.work(), f.work(), f.work()}
 	time.Sleep(4 * time.Second)
-	f.sayf("the first worker gets kill -9, the second one SIGSTOP")
+	f.sayf("kill -9 ends the first worker, and SIGSTOP stops the second worker")
 	workers[0].kill()
 	workers[1].signal(syscall.SIGSTOP)
 	frozen := time.Now()
@@ -41,11 +43,11 @@ func TestChaos(t *testing.T) {
 	}
 	f.sayf("PostgreSQL is running again; a fourth worker started while it was down")
 	time.Sleep(4 * time.Second)
-	f.sayf("the third worker gets SIGTERM")
+	f.sayf("SIGTERM ends the third worker")
 	workers[2].drain()
 	workers[2] = f.work()
 	time.Sleep(time.Until(frozen.Add(75 * time.Second)))
-	f.sayf("the second worker gets SIGCONT; other workers have taken over its orders")
+	f.sayf("SIGCONT continues the second worker, whose orders other workers have taken over")
 	workers[1].signal(syscall.SIGCONT)
 	time.Sleep(time.Second)
 
@@ -55,7 +57,7 @@ func TestChaos(t *testing.T) {
 		func(ledger.Counts) bool { return true },
 	)
 	if before.Waiting == 0 {
-		t.Error("workers began every order before the last failures: use more accounts")
+		t.Error("the workers began all orders before the test caused the last failures: use more accounts")
 	}
 	stop()
 	f.loseResponses(before.Unknown+40, sandbox.Fault{Count: -1, Reset: true, After: true})
@@ -72,15 +74,15 @@ func TestChaos(t *testing.T) {
 	limit := 10*time.Minute + time.Duration(accounts)*10*time.Millisecond
 	decided := f.await("every order is decided", limit, isDone)
 	if decided.Found < 40 || decided.Found > killed.Unknown {
-		t.Errorf("lookups found %d orders, expected 40 to %d, the number of unknown outcomes",
+		t.Errorf("lookups found %d orders, expected between 40 and %d, the number of unknown outcomes",
 			decided.Found, killed.Unknown)
 	}
 	f.expectOnce()
 }
 
-// TestControl is the control of TestChaos. The ledger loses the times of attempts, so the
-// fleet sends old lines again without a lookup and places orders twice. The
-// reconciliation reports these orders.
+// TestControl is the control experiment for TestChaos: it shows that double orders would
+// be noticed. The ledger loses the times of attempts, so the fleet sends old lines again
+// without a lookup and places orders twice. The reconciliation must report these orders.
 func TestControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := newFleet(t, testdb.SQLite(t), 100, 0)

@@ -11,9 +11,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// The function only skips its caller, a test that takes minutes, unless the variable
-// FLEET names the test's group. The tests of a group run at the same time, because they
-// share nothing and mostly wait.
+// only skips a test that takes minutes, unless the environment variable FLEET is the name
+// of the test's group. The tests of a group run in parallel, because they share nothing
+// and mostly wait.
 func only(t *testing.T, name string) {
 	t.Helper()
 	if os.Getenv("FLEET") != name {
@@ -22,8 +22,9 @@ func only(t *testing.T, name string) {
 	t.Parallel()
 }
 
-// TestFleet is the test of make fleet. It runs three workers on SQLite, kills one of them
-// in the middle of the run, and lets the server fail in every way.
+// TestFleet is the test that `make fleet` runs. It runs three workers on SQLite, kills
+// one of them in the middle of the run, and lets the server fail in many ways. Each
+// account must still have exactly one order.
 func TestFleet(t *testing.T) {
 	only(t, "fleet")
 	f := newFleet(t, testdb.SQLite(t), size(t, 2000), 300)
@@ -35,14 +36,14 @@ func TestFleet(t *testing.T) {
 		func(c ledger.Counts) bool { return 2*c.Decided() > c.Total() },
 	)
 	workers[1].kill()
-	f.sayf("kill -9 of one worker")
+	f.sayf("kill -9 has ended one of the workers")
 	f.await(
 		"nine tenths of the orders are decided",
 		10*time.Minute,
 		func(c ledger.Counts) bool { return 10*c.Decided() > 9*c.Total() },
 	)
-	// The faults must end here. With the same number of faults a second for fewer and
-	// fewer orders, the last orders would never succeed.
+	// The faults must end here. As fewer and fewer orders remain, the same number of
+	// faults a second would keep the last orders from ever succeeding.
 	stop()
 	f.await("every order is decided", 10*time.Minute, isDone)
 	workers[0].drain()

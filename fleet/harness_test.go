@@ -30,10 +30,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// theRun is the name of the run.
+// theRun is the name of the run that each test carries out.
 const theRun = "january"
 
-// fleet is a run with its workers, each a separate process, against a sandbox.
+// fleet is a run whose workers are separate processes that send their requests to a
+// sandbox.
 type fleet struct {
 	*testing.T
 	url      string
@@ -43,13 +44,13 @@ type fleet struct {
 	ledger   *ledger.Ledger
 	started  time.Time
 
-	binary  string // the program that the fleet starts from now on
-	ahead   time.Duration
-	overlay string // the file that names the sources with planted defects
+	binary  string        // the program that later commands and workers run
+	ahead   time.Duration // how far the program's clock is ahead
+	overlay string        // the file that names the sources with planted defects
 }
 
-// size returns the number of accounts in FLEET_ACCOUNTS, or the fallback if it is not
-// set.
+// size returns the number of accounts that the environment variable FLEET_ACCOUNTS sets,
+// or the fallback if the variable is not set.
 func size(t *testing.T, fallback int) int {
 	t.Helper()
 	text := os.Getenv("FLEET_ACCOUNTS")
@@ -58,12 +59,13 @@ func size(t *testing.T, fallback int) int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		t.Fatalf("FLEET_ACCOUNTS: %v", err)
+		t.Fatalf("read the number of accounts from FLEET_ACCOUNTS: %v", err)
 	}
 	return n
 }
 
-// newFleet enqueues a run of purchases for accounts that follow an allocation.
+// newFleet starts a sandbox whose accounts follow an allocation, builds the program, and
+// enqueues a run with one purchase for each account.
 func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 	t.Helper()
 	f := prepare(t, url, accounts)
@@ -72,7 +74,7 @@ func newFleet(t *testing.T, url string, accounts, rate int) *fleet {
 	return f
 }
 
-// prepare writes the file of a run and starts the server.
+// prepare writes the file of a run and starts a sandbox with the accounts of the run.
 func prepare(t *testing.T, url string, accounts int, options ...sandbox.Option) *fleet {
 	t.Helper()
 	f := &fleet{T: t, url: url, started: time.Now()}
@@ -93,12 +95,13 @@ func prepare(t *testing.T, url string, accounts int, options ...sandbox.Option) 
 	return f
 }
 
-// userOf returns the user of an account, and amountOf the amount of a line.
+// userOf returns the user of an account.
 func userOf(account uuid.UUID) uuid.UUID { return uuid.NewSHA1(account, []byte("user")) }
 
+// amountOf returns the amount of a line.
 func amountOf(line int) string { return fmt.Sprintf("%d.%02d", 10+line%90, line%100) }
 
-// enqueue creates the tables and the run.
+// enqueue creates the tables with a rate limit, and enqueues the run.
 func (f *fleet) enqueue(rate int) {
 	f.Helper()
 	f.succeeds("migrate", "-rate", strconv.Itoa(rate))
@@ -106,7 +109,7 @@ func (f *fleet) enqueue(rate int) {
 	f.open()
 }
 
-// open opens the ledger of the run.
+// open opens the ledger in the fleet's database.
 func (f *fleet) open() {
 	f.Helper()
 	l, err := ledger.Connect(f.Context(), f.url, database.Options{Connections: 1})
@@ -117,8 +120,8 @@ func (f *fleet) open() {
 	f.ledger = l
 }
 
-// build builds the program with the planted defects of the fleet, and with the time of
-// the fleet, which can be ahead of the machine's time.
+// build builds the program with the defects that the test has planted. The program's
+// clock is ahead of the machine's clock by f.ahead.
 func (f *fleet) build() {
 	f.Helper()
 	file, err := program(f.Context(), f.ahead.String(), f.overlay)
@@ -140,7 +143,7 @@ func (f *fleet) plant(defects ...defect) {
 			f.Fatal(err)
 		}
 		if bytes.Count(source, []byte(d.old)) != 1 {
-			f.Fatalf("%s does not contain exactly once the string to replace: %s", d.file, d.old)
+			f.Fatalf("%s must contain the string %q exactly once, as a place for the defect", d.file, d.old)
 		}
 		changed := filepath.Join(directory, fmt.Sprintf("defect%d.go", i))
 		text := bytes.Replace(source, []byte(d.old), []byte(d.new), 1)
@@ -164,10 +167,11 @@ func (f *fleet) plant(defects ...defect) {
 	f.build()
 }
 
-// defect is a string in a source file, with the string that replaces it.
+// defect is a mistake in a source file: the string `new` replaces the string `old`.
 type defect struct{ file, old, new string }
 
-// sayf prints a message with the name of the test, because several tests run at once.
+// sayf prints a message after the name of the test, because the messages of parallel
+// tests are mixed.
 func (f *fleet) sayf(format string, arguments ...any) {
 	fmt.Printf(
 		"%-19s %6.1fs  %s\n",
@@ -184,7 +188,8 @@ func (f *fleet) command(arguments ...string) *exec.Cmd {
 	return command
 }
 
-// run runs a command, and returns its exit status and what it printed.
+// run runs a command, and returns its exit status and its output. The test fails at once
+// if the command fails (exit status 2).
 func (f *fleet) run(arguments ...string) (status int, out string) {
 	f.Helper()
 	var errorsTo bytes.Buffer
@@ -196,7 +201,7 @@ func (f *fleet) run(arguments ...string) (status int, out string) {
 		f.Fatal(err)
 	}
 	if command.ProcessState.ExitCode() == 2 {
-		f.Fatalf("fleet %v: %s", arguments, errorsTo.String())
+		f.Fatalf("fleet %v failed with exit status 2: %s", arguments, errorsTo.String())
 	}
 	return command.ProcessState.ExitCode(), string(printed)
 }
@@ -205,12 +210,12 @@ func (f *fleet) succeeds(arguments ...string) string {
 	f.Helper()
 	status, out := f.run(arguments...)
 	if status != 0 {
-		f.Fatalf("fleet %v ended with %d: %s", arguments, status, out)
+		f.Fatalf("fleet %v ended with exit status %d, expected 0: %s", arguments, status, out)
 	}
 	return out
 }
 
-// worker is a process that runs fleet work.
+// worker is a process that runs the command `fleet work`.
 type worker struct {
 	*exec.Cmd
 	f      *fleet
@@ -246,23 +251,23 @@ func (w *worker) kill() {
 func (w *worker) signal(signal os.Signal) {
 	w.f.Helper()
 	if err := w.Process.Signal(signal); err != nil {
-		w.f.Fatalf("signal a worker: %v", err)
+		w.f.Fatalf("send a signal to a worker: %v", err)
 	}
 }
 
-// drain ends the process with SIGTERM, as a deployment does. It expects the process to
-// finish the lines that it has begun.
+// drain ends the worker with SIGTERM, as a deployment does, and waits until the worker
+// has finished the lines that it has begun.
 func (w *worker) drain() {
 	w.f.Helper()
 	w.signal(syscall.SIGTERM)
 	w.waited = true
 	if err := w.Wait(); err != nil {
 		log, _ := os.ReadFile(w.log)
-		w.f.Errorf("a worker did not drain: %v: %s", err, log)
+		w.f.Errorf("a worker ended after SIGTERM with the error %v, expected none; its log: %s", err, log)
 	}
 }
 
-// await watches the run until a condition holds.
+// await waits until the counts of the run meet a condition, and returns the counts.
 func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts) bool) ledger.Counts {
 	f.Helper()
 	var last ledger.Counts
@@ -282,7 +287,7 @@ func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts)
 			f.sayf("%s", describe(counts))
 		}
 	}
-	f.Fatalf("waiting for \"%s\": not reached within %s: %s", what, limit, describe(last))
+	f.Fatalf("waited %s in vain for the state %q; the last state of the run: %s", limit, what, describe(last))
 	return last
 }
 
@@ -301,7 +306,7 @@ func describe(c ledger.Counts) string {
 
 func isDone(c ledger.Counts) bool { return c.Decided() == c.Total() }
 
-// inject adds a fault to the operation that places orders.
+// inject makes the sandbox inject a fault into requests that place orders.
 func (f *fleet) inject(fault sandbox.Fault) {
 	f.Helper()
 	fault.Operation = testapi.Create
@@ -310,9 +315,9 @@ func (f *fleet) inject(fault sandbox.Fault) {
 	}
 }
 
-// trouble injects faults until stop is called, at most one in every n requests, where n
-// is the argument requests. Without that limit, faults would accumulate until every
-// request fails.
+// trouble injects faults until the test calls `stop`. It injects one fault each time the
+// server has received the given number of requests, because otherwise faults could
+// accumulate until every request fails.
 func (f *fleet) trouble(requests int) (stop func()) {
 	random := rand.New(rand.NewPCG(1, 1))
 	faults := []sandbox.Fault{
@@ -358,8 +363,9 @@ func (f *fleet) trouble(requests int) (stop func()) {
 	return stop
 }
 
-// loseResponses injects a fault until the number of unknown outcomes reaches the argument
-// unknown. If the fleet holds the run because of that, loseResponses resumes it.
+// loseResponses injects a fault into every request that places an order, and waits until
+// the outcomes of `unknown` lines are unknown. The caller must clear the fault. If the
+// fleet holds the run because of the fault, loseResponses resumes the run.
 func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 	f.Helper()
 	f.sandbox.ClearFaults()
@@ -376,11 +382,11 @@ func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 			return
 		}
 	}
-	f.Fatalf("fewer than %d outcomes became unknown", unknown)
+	f.Fatalf("waited two minutes, but the run still has fewer than %d unknown outcomes", unknown)
 }
 
-// expectDoubles checks that the argument least or more accounts have two orders, and that
-// the reconciliation reports them.
+// expectDoubles checks that at least `least` accounts have two orders, and that the
+// reconciliation reports a finding.
 func (f *fleet) expectDoubles(least int) {
 	f.Helper()
 	status, out := f.run("reconcile", "-run", theRun)
@@ -388,18 +394,19 @@ func (f *fleet) expectDoubles(least int) {
 	_, more, _ := f.perAccount()
 	f.sayf("%d accounts have two orders; the reconciliation ended with exit status %d", more, status)
 	if status != 1 || more < least {
-		f.Errorf("%d accounts have two orders, expected %d or more, and reconcile ended with %d, expected 1",
-			more, least, status)
+		f.Errorf("reconcile ended with exit status %d, expected 1; "+
+			"%d accounts have two orders, expected %d or more", status, more, least)
 	}
 }
 
-// jump lets 25 hours pass for the server, and for the workers that start later.
+// jump moves the clocks of the server, and of the workers that start later, 25 hours
+// ahead.
 func (f *fleet) jump() {
 	f.advance(25 * time.Hour)
 	f.sayf("25 hours later, Upvest no longer keeps the idempotency keys")
 }
 
-// advance lets time pass for the server, and for the programs that start later.
+// advance moves the clocks of the server, and of the programs that start later, ahead.
 func (f *fleet) advance(d time.Duration) {
 	f.Helper()
 	f.ahead += d
@@ -407,7 +414,8 @@ func (f *fleet) advance(d time.Duration) {
 	f.sandbox.Clock().Advance(d)
 }
 
-// perAccount counts the orders of each account at the server, independently of reconcile.
+// perAccount counts the accounts that have one order, more than one, or none at the
+// server. It does not use the command reconcile.
 func (f *fleet) perAccount() (once, more, none int) {
 	f.Helper()
 	counts := map[uuid.UUID]int{}
@@ -433,17 +441,17 @@ func (f *fleet) perAccount() (once, more, none int) {
 	return once, more, none
 }
 
-// expectOnce expects one order for each account, both in the reconciliation and in the
-// server's own list.
+// expectOnce checks that each account has exactly one order. It runs the command
+// reconcile, and also counts the orders in the server's list.
 func (f *fleet) expectOnce() {
 	f.Helper()
 	status, out := f.run("reconcile", "-run", theRun)
 	f.sayf("%s", out)
 	if status != 0 {
-		f.Errorf("the reconciliation ended with %d, expected 0", status)
+		f.Errorf("reconcile ended with exit status %d, expected 0", status)
 	}
 	once, more, none := f.perAccount()
-	f.sayf("the server has one order for %d accounts, more for %d, none for %d", once, more, none)
+	f.sayf("%d accounts have exactly one order at the server, %d have more, %d have none", once, more, none)
 	if once != len(f.accounts) {
 		f.Errorf("%d of %d accounts have exactly one order, expected all of them", once, len(f.accounts))
 	}

@@ -1,5 +1,5 @@
-// Command fleet carries out one write for each line of a file, from any number of
-// machines, each exactly once. See README.md.
+// Command fleet carries out one write for each line of a file, exactly once, with workers
+// on any number of machines. See README.md.
 package main
 
 import (

@@ -18,8 +18,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// serviceJob is a job of a service. Like the fleet's jobs, it has an argument with the
-// name run.
+// serviceJob is a job of the service that shares the database. Like the fleet's jobs, it
+// has an argument named `run`.
 type serviceJob struct {
 	Run string `json:"run"`
 }
@@ -32,10 +32,10 @@ type serviceWorker struct {
 	takes time.Duration
 }
 
-// Timeout returns a time that is longer than the job takes.
+// Timeout returns twice the duration of the job, so River does not end the job early.
 func (w *serviceWorker) Timeout(*river.Job[serviceJob]) time.Duration { return 2 * w.takes }
 
-// Work takes the time that the test sets.
+// Work waits for the duration `takes`, or until the context ends.
 func (w *serviceWorker) Work(ctx context.Context, _ *river.Job[serviceJob]) error {
 	select {
 	case <-time.After(w.takes):
@@ -45,20 +45,21 @@ func (w *serviceWorker) Work(ctx context.Context, _ *river.Job[serviceJob]) erro
 	}
 }
 
-// TestNeighbor runs a fleet in the database of a service that uses River. The service has
-// a job that takes longer than any job of the fleet.
+// TestNeighbor runs a fleet in the database of a service that uses River. The service,
+// which runs a job that takes longer than any job of the fleet, must lose neither this
+// job nor its indexes.
 func TestNeighbor(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, emptyDatabase(t), 200)
 	f.build()
 	if damage := f.besideService(); len(damage) > 0 {
-		t.Errorf("the service has lost %v", damage)
+		t.Errorf("the fleet made the service lose %q, expected nothing to be lost", damage)
 	}
 	f.expectOnce()
 }
 
-// TestNeighborControl is the control of TestNeighbor: it puts the fleet's tables into the
-// schema of the service.
+// TestNeighborControl is the control for TestNeighbor: it puts the fleet's tables into
+// the schema of the service, which must then lose its job and its indexes.
 func TestNeighborControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, emptyDatabase(t), 200)
@@ -69,7 +70,7 @@ func TestNeighborControl(t *testing.T) {
 	damage := f.besideService()
 	for _, want := range []string{"river_job_args_index", "river_job_metadata_index", "the running job"} {
 		if !slices.Contains(damage, want) {
-			t.Errorf("the service has lost %v, expected it to lose %s as well", damage, want)
+			t.Errorf("the planted defect made the service lose %q, expected %q among these", damage, want)
 		}
 	}
 }
@@ -84,8 +85,8 @@ func emptyDatabase(t *testing.T) (url string) {
 	return url
 }
 
-// besideService runs a fleet in the database of a service, and returns what the service
-// has lost.
+// besideService runs a fleet in the database of a service, and returns the names of the
+// indexes and jobs that the service has lost.
 func (f *fleet) besideService() (damage []string) {
 	f.Helper()
 	ctx := f.Context()
@@ -103,7 +104,7 @@ func (f *fleet) besideService() (damage []string) {
 	}
 	f.succeeds("migrate", "-rate", "20")
 	worker := f.work()
-	time.Sleep(3 * time.Second) // the fleet's worker is the leader of its schema
+	time.Sleep(3 * time.Second) // by then, the fleet's worker leads River's maintenance
 	service := f.startService(db, 100*time.Second)
 	f.succeeds("enqueue", "-run", theRun, f.file)
 	f.succeeds("enqueue", "-run", theRun, f.file)
@@ -129,7 +130,8 @@ func (f *fleet) besideService() (damage []string) {
 	return damage
 }
 
-// startService starts the service and one of its jobs, and returns the job's id.
+// startService starts the service with one job of the given duration, and returns the
+// job's id.
 func (f *fleet) startService(db *sql.DB, takes time.Duration) (job int64) {
 	f.Helper()
 	workers := river.NewWorkers()

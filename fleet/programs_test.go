@@ -15,14 +15,16 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// programs contains the variants of the program. The tests of this package share them, so
-// each variant is linked only once.
+// programs contains the variants of the program. The tests of this package share the
+// variants, so each variant is linked only once.
 var programs struct {
 	sync.Mutex
 	directory string
-	// built maps each variant to a function that builds it once and returns its file.
+	// built maps each variant to a function that builds the variant on the first call,
+	// and returns its executable file.
 	built map[string]func() (file string, err error)
-	// linking lets one variant be linked at a time, because linking uses all processors.
+	// linking is held while a variant is linked, so only one is linked at a time: linking
+	// uses all processors.
 	linking sync.Mutex
 }
 
@@ -42,9 +44,9 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// program returns the file of a variant of the program. The variant's clock is ahead of
-// the machine's by the duration in the argument ahead. If overlay is not empty, it
-// replaces some of the sources.
+// program returns the executable file of a variant of the program. The variant's clock is
+// ahead of the machine's clock by the duration `ahead`. If `overlay` is not empty, it is
+// the file for the flag -overlay of `go build`, which lists the source files to replace.
 func program(ctx context.Context, ahead, overlay string) (file string, err error) {
 	programs.Lock()
 	variant := ahead + " " + overlay

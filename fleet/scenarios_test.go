@@ -19,15 +19,17 @@ import (
 )
 
 // Each scenario in this file has a control, which runs the same scenario with a planted
-// defect. The scenario has to detect the defect.
+// defect. The control requires that the defect has the expected effect.
 
-// TestRestore restores a dump from the middle of a run, 25 hours after the run.
+// TestRestore takes a dump in the middle of a run, restores it after the run, and lets 25
+// hours pass. The fleet must place no order twice.
 func TestRestore(t *testing.T) {
 	only(t, "fleet-chaos")
 	restore(t, true).expectOnce()
 }
 
-// TestRestoreControl is the control of TestRestore: the ledger is not marked as restored.
+// TestRestoreControl is the control for TestRestore: the test does not mark the ledger as
+// restored, so the fleet must place at least 100 orders twice.
 func TestRestoreControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	restore(t, false).expectDoubles(100)
@@ -37,7 +39,7 @@ func restore(t *testing.T, isMarked bool) *fleet {
 	t.Helper()
 	f := newFleet(t, testdb.SQLite(t), 300, 30)
 	worker := f.work()
-	f.await("a third of the orders", time.Minute, func(c ledger.Counts) bool { return c.Decided() > 100 })
+	f.await("a third is decided", time.Minute, func(c ledger.Counts) bool { return c.Decided() > 100 })
 	dump := filepath.Join(t.TempDir(), "dump.db")
 	at := time.Now().UTC().Format(time.RFC3339)
 	testdb.Execute(t, f.url, "vacuum into '"+dump+"'")
@@ -57,7 +59,7 @@ func restore(t *testing.T, isMarked bool) *fleet {
 }
 
 // TestClocks sets the server's clock ten minutes behind the clock of the database. The
-// fleet sends nothing until the clocks agree.
+// fleet must send nothing until the clocks agree.
 func TestClocks(t *testing.T) {
 	only(t, "fleet-chaos")
 	f, skew := skewed(t)
@@ -66,7 +68,7 @@ func TestClocks(t *testing.T) {
 	f.work()
 	f.awaitReason("differs from Upvest's by")
 	if got := testapi.Orders(f.sandbox); got != 0 {
-		t.Errorf("%d orders were placed while the clocks differ", got)
+		t.Errorf("%d orders were placed while the clocks differed, expected none", got)
 	}
 	f.sandbox.Clock().Advance(-time.Duration(skew.Swap(0)))
 	f.sayf("the clock of the server is correct again")
@@ -74,8 +76,8 @@ func TestClocks(t *testing.T) {
 	f.expectOnce()
 }
 
-// TestClocksControl is the control of TestClocks: the fleet tolerates clocks that differ
-// by up to an hour.
+// TestClocksControl is the control for TestClocks: the fleet tolerates clocks that differ
+// by up to an hour, and must therefore place orders twice.
 func TestClocksControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f, _ := skewed(t)
@@ -89,11 +91,13 @@ func TestClocksControl(t *testing.T) {
 	f.work()
 	f.await("every order is decided", 5*time.Minute, isDone)
 	if _, more, _ := f.perAccount(); more < 50 {
-		t.Errorf("%d accounts have two orders, so the control has not detected the defect", more)
+		t.Errorf("%d accounts have two orders, expected 50 or more because of the defect", more)
 	}
 }
 
-// skewed returns a fleet whose server's clock differs from the database's.
+// skewed returns a fleet whose server has a clock ten minutes behind the clock of the
+// database. It also returns the difference between the clocks. A test sets the difference
+// to 0 to correct the clock.
 func skewed(t *testing.T) (*fleet, *atomic.Int64) {
 	t.Helper()
 	skew := new(atomic.Int64)
@@ -104,7 +108,8 @@ func skewed(t *testing.T) (*fleet, *atomic.Int64) {
 	return f, skew
 }
 
-// awaitReason waits until the status contains the reason why the fleet sends nothing.
+// awaitReason waits until the command status reports why the fleet sends nothing. The
+// reason must contain the string `part`.
 func (f *fleet) awaitReason(part string) {
 	f.Helper()
 	var status struct {
@@ -119,22 +124,26 @@ func (f *fleet) awaitReason(part string) {
 			return
 		}
 	}
-	f.Fatalf("the status does not contain %q: %q", part, status.Held)
+	f.Fatalf("waited a minute for a reason that contains %q in the status of the held run, got the reason %q",
+		part, status.Held)
 }
 
-// TestIdentity lets attempts fail without placing an order. Ten hours later, the
-// customers place the same orders. The fleet must still place the orders of its lines.
+// TestIdentity lets attempts of lines fail without placing an order. Ten hours later, the
+// customers themselves place orders with the same fields. The fleet must not mistake them
+// for the orders of its lines, so each account must have two orders in the end.
 func TestIdentity(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 100)
 	f.build()
 	if _, more, _ := f.besideCustomers(); more != len(f.accounts) {
-		t.Errorf("%d of %d accounts have the orders of both customer and fleet", more, len(f.accounts))
+		t.Errorf("%d of %d accounts have two orders, the customer's and the fleet's; expected all accounts",
+			more, len(f.accounts))
 	}
 }
 
-// TestIdentityControl is the control of TestIdentity: the fleet matches orders regardless
-// of their time.
+// TestIdentityControl is the control for TestIdentity: the fleet matches orders even if
+// they were created at a time when no attempt can have acted. It must therefore mistake
+// the customers' orders for its own.
 func TestIdentityControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 100)
@@ -142,7 +151,7 @@ func TestIdentityControl(t *testing.T) {
 		"internal/operation/orders.go", "return !i.To.IsZero() && created.After(i.To)", "return false",
 	})
 	if once, _, _ := f.besideCustomers(); once < 50 {
-		t.Errorf("%d accounts have one order, so the control has not detected the defect", once)
+		t.Errorf("%d accounts have one order, expected 50 or more because of the defect", once)
 	}
 }
 
@@ -164,7 +173,7 @@ func (f *fleet) besideCustomers() (once, more, none int) {
 			f.Fatal(err)
 		}
 	}
-	f.sayf("the customers have placed the same orders, ten hours later")
+	f.sayf("ten hours later, the customers have placed orders with the same fields")
 	f.advance(15 * time.Hour)
 	f.work()
 	f.await("every order is decided", 5*time.Minute, isDone)
@@ -173,34 +182,36 @@ func (f *fleet) besideCustomers() (once, more, none int) {
 	return once, more, none
 }
 
-// TestNames enqueues the file again under a name that looks like the name of the run.
+// TestNames enqueues the file again under the name of the run with a space at the end.
+// The fleet must refuse the name.
 func TestNames(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 50)
 	f.build()
 	if f.underAnotherName() {
-		t.Error("a name that ends in a space is accepted")
+		t.Error("enqueue accepted the name of a run that ends in a space, expected an error")
 	}
 	f.expectOnce()
 }
 
-// TestNamesControl is the control of TestNames: the fleet accepts any name.
+// TestNamesControl is the control for TestNames: the fleet accepts any name, so it must
+// place every order twice.
 func TestNamesControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 50)
 	f.plant(defect{"internal/program/file.go", "`^[A-Za-z0-9._-]{1,64}$`", "`^.+$`"})
 	if !f.underAnotherName() {
-		t.Error("the name was refused, so the defect was not planted")
+		t.Error("enqueue refused the name, expected the planted defect to make it accept any name")
 	}
-	// Each of the two orders of an account belongs to a line of another run. reconcile
-	// therefore finds no difference, and only the list of the server shows the mistake.
+	// The two orders of an account belong to lines of different runs. reconcile therefore
+	// finds no difference, and only the server's list of orders shows the mistake.
 	if _, more, _ := f.perAccount(); more < 50 {
-		t.Errorf("%d accounts have two orders, so the control has not detected the defect", more)
+		t.Errorf("%d accounts have two orders, expected 50 or more because of the defect", more)
 	}
 }
 
-// underAnotherName enqueues the file under another name, and reports whether the name was
-// accepted.
+// underAnotherName carries out the run, enqueues its file again under the name with a
+// space at the end, and reports whether the fleet accepted this name.
 func (f *fleet) underAnotherName() (isAccepted bool) {
 	f.Helper()
 	f.enqueue(0)

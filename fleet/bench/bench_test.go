@@ -1,4 +1,4 @@
-// Package bench_test measures a fleet. Run it with make bench-fleet.
+// Package bench_test measures a fleet. Run it with `make bench-fleet`.
 package bench_test
 
 import (
@@ -24,15 +24,15 @@ import (
 )
 
 const (
-	small    = 10_000 // the lines of the small run, to compare the large run with
+	small    = 10_000 // the lines in the small run, the baseline for the large run
 	inFlight = 100
 	warmUp   = 1500 * time.Millisecond
 	measured = 3 * time.Second
 	theRun   = "bench"
 )
 
-// TestMain runs the benchmark. In the process that bench.direct starts, it places orders
-// without the fleet instead.
+// TestMain runs the benchmark. In the process that the method `direct` starts, TestMain
+// instead places orders without the fleet.
 func TestMain(m *testing.M) {
 	if file := os.Getenv("BENCH_DIRECT"); file != "" {
 		if err := direct(context.Background(), file); err != nil {
@@ -44,9 +44,10 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// figures are the results of a run on one database.
+// figures are the results of all measurements on one database.
 type figures struct {
-	// per second, seconds, per second, per second, MiB
+	// enqueued is in lines a second, status in seconds, rate and large in orders a
+	// second, and memory in MiB.
 	enqueued, status, rate, large, memory float64
 }
 
@@ -56,7 +57,7 @@ func TestBench(t *testing.T) {
 	}
 	large, err := strconv.Atoi(os.Getenv("FLEET_ACCOUNTS"))
 	if err != nil || large < small {
-		t.Fatalf("read FLEET_ACCOUNTS: %v; use %d or more", err, small)
+		t.Fatalf("FLEET_ACCOUNTS must be a number of %d or more; the error is %v", small, err)
 	}
 	b := &bench{T: t, binary: filepath.Join(t.TempDir(), "fleet"), large: large}
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", b.binary, "..").CombinedOutput()
@@ -85,13 +86,13 @@ type bench struct {
 	large       int
 }
 
-// account returns the account of a line. The file and the sandbox use the same IDs, which
-// are spread over all UUIDs.
+// account returns the account of a line. The file and the sandbox use these accounts.
+// Their ids are spread over the whole range of UUIDs.
 func account(i int) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, strconv.AppendInt(nil, int64(i), 10))
 }
 
-// prepare starts the sandbox with all accounts.
+// prepare starts the sandbox with the accounts of the large run.
 func (b *bench) prepare() {
 	b.Helper()
 	accounts := make([]uuid.UUID, b.large)
@@ -101,7 +102,7 @@ func (b *bench) prepare() {
 	testapi.New(b, testapi.Following(accounts...))
 }
 
-// file writes a file with an order for each of the first accounts.
+// file writes a file with one order for each of the given number of accounts.
 func (b *bench) file(accounts int) (path string) {
 	b.Helper()
 	var content bytes.Buffer
@@ -116,8 +117,8 @@ func (b *bench) file(accounts int) (path string) {
 	return path
 }
 
-// direct starts another process that places orders as fast as it can, with the client of
-// a worker but without database and queue.
+// direct starts a separate process that places orders as fast as it can, with the client
+// of a worker, but without a database or a queue. It returns the orders per second.
 func (b *bench) direct() (rate float64) {
 	b.Helper()
 	command := exec.CommandContext(b.Context(), os.Args[0])
@@ -132,8 +133,8 @@ func (b *bench) direct() (rate float64) {
 	return rate
 }
 
-// measure enqueues a small and a large run, each into a new database, and lets a worker
-// place a part of each.
+// measure enqueues a small and a large run, each into a new database, lets a worker place
+// some of the orders of each run, and returns the figures of the database.
 func (b *bench) measure(name string, address func() string) (f figures) {
 	b.Helper()
 	for _, accounts := range []int{small, b.large} {
@@ -217,7 +218,7 @@ func (b *bench) work() (rate, memory float64) {
 	passed := time.Since(began).Seconds()
 	after := placed()
 	if after >= small {
-		b.Errorf("the worker placed all %d orders before the measurement ended", after)
+		b.Errorf("the worker placed %d orders before the measurement ended, want fewer than %d", after, small)
 	}
 	rate = float64(after-before) / passed
 	memory, err = peak(worker.Process.Pid)
@@ -225,7 +226,7 @@ func (b *bench) work() (rate, memory float64) {
 		b.Error(err)
 	}
 	if err := errors.Join(worker.Process.Signal(os.Interrupt), worker.Wait()); err != nil {
-		b.Errorf("the worker ended: %v", err)
+		b.Errorf("the worker ended with the error %v, expected none", err)
 	}
 	return rate, memory
 }

@@ -18,8 +18,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// direct places the orders of a file repeatedly for a while, with the client and the
-// concurrency of a worker, and prints the orders per second.
+// direct places the orders of a file again and again until the duration `measured` has
+// passed, with the client and the concurrency of a worker, and prints the orders per
+// second.
 func direct(ctx context.Context, file string) error {
 	orders, err := read(file)
 	if err != nil {

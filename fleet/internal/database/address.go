@@ -14,8 +14,8 @@ var (
 		"write @ : / ? # and % in user and password as %40 %3A %2F %3F %23 and %25")
 )
 
-// readAddress reads the address of a PostgreSQL server. It refuses a URL that has several
-// readings: an error could otherwise print a part of the password as the host.
+// readAddress reads the address of a PostgreSQL server. It refuses a URL that can be read
+// in several ways, because an error could then print a part of the password as the host.
 func readAddress(address string) (*pgx.ConnConfig, error) {
 	_, rest, isURL := strings.Cut(address, "://")
 	switch {

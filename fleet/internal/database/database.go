@@ -12,8 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	// This is SQLite in pure Go. A fleet on one machine needs no server and no C
-	// compiler.
+	// This is SQLite in pure Go. With it, a fleet on one machine needs neither a server
+	// nor a C compiler.
 	_ "modernc.org/sqlite"
 )
 
@@ -31,7 +31,7 @@ type DB struct {
 
 // Options are the settings of [Open].
 type Options struct {
-	// Schema is the schema of the tables in PostgreSQL. Empty means fleet.
+	// Schema is the schema of the tables in PostgreSQL, by default [DefaultSchema].
 	Schema string
 	// Connections is the largest number of connections in use. SQLite allows one writer,
 	// so it gets one connection.
@@ -40,12 +40,12 @@ type Options struct {
 	Ahead time.Duration
 }
 
-// DefaultSchema is the schema of the tables in PostgreSQL if the caller names no other
-// one.
+// DefaultSchema is the schema of the tables in PostgreSQL unless the caller names a
+// different schema.
 const DefaultSchema = "fleet"
 
-// Open opens a database by its address, postgres://…, a list of key=value, or
-// sqlite:PATH, without connecting to it. An error never quotes the address.
+// Open opens a database without connecting to it. The address is postgres://…, a list
+// of key=value, or sqlite:PATH. An error never quotes the address.
 func Open(ctx context.Context, address string, options Options) (*DB, error) {
 	path, isSQLite := strings.CutPrefix(address, "sqlite:")
 	if isSQLite && path != "" {
@@ -62,8 +62,8 @@ func Open(ctx context.Context, address string, options Options) (*DB, error) {
 }
 
 func openSQLite(path string, options Options) (*DB, error) {
-	// A writer waits for other processes when its transaction begins. It therefore never
-	// fails in the middle.
+	// A transaction waits for other writers when it begins, so other writers cannot make
+	// the transaction fail in the middle.
 	const settings = "?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=journal_mode(wal)" +
 		"&_pragma=synchronous(full)&_pragma=temp_store(file)"
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+settings)

@@ -13,15 +13,16 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// isolation is a parameter that every connection sets. River and the ledger need an
-// isolation level at which each statement sees what other transactions have committed.
+// isolation is a parameter that every direct connection to PostgreSQL sets. River and the
+// ledger need an isolation level at which each statement sees what other transactions
+// have committed.
 const isolation = "default_transaction_isolation"
 
 // connector connects to PostgreSQL, or to PgBouncer in front of it. PgBouncer refuses the
 // isolation level as a startup parameter, and loses prepared statements in transaction
-// mode. After a refusal, connections do not set the level and prepare no statements.
+// mode. After a refusal, new connections neither set the level nor prepare statements.
 type connector struct {
-	driver.Connector // to PostgreSQL itself
+	driver.Connector // connects to PostgreSQL itself
 	pooled           driver.Connector
 	isPooled         atomic.Bool
 }
@@ -34,7 +35,8 @@ func newConnector(config *pgx.ConnConfig) *connector {
 	}
 	config.RuntimeParams[isolation] = "read committed"
 	c := &connector{Connector: stdlib.GetConnector(*config), pooled: stdlib.GetConnector(*pooled)}
-	// If the address sets another mode, the fleet treats the server as a pooler.
+	// If the address sets a query mode other than the default, the fleet treats the
+	// server as a pooler.
 	c.isPooled.Store(config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement)
 	return c
 }
@@ -52,8 +54,8 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return c.pooled.Connect(ctx)
 }
 
-// CheckIsolation returns an error if statements behind a pooler run at another isolation
-// level than the fleet needs. The fleet cannot set the level there.
+// CheckIsolation returns an error if a pooler's connections do not have the isolation
+// level that the fleet needs. The fleet cannot set the level through a pooler.
 func (d *DB) CheckIsolation(ctx context.Context) error {
 	if d.postgres == nil || !d.postgres.isPooled.Load() {
 		return nil
@@ -70,7 +72,7 @@ func (d *DB) CheckIsolation(ctx context.Context) error {
 	return nil
 }
 
-// explain adds the remedy to an error of PostgreSQL that a pooler causes.
+// explain adds the remedy to a PostgreSQL error that a pooler can cause.
 func explain(err error) error {
 	var refusal *pgconn.PgError
 	if !errors.As(err, &refusal) {

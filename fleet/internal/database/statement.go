@@ -21,8 +21,8 @@ const (
 	sqliteClock   = "cast(unixepoch('subsec') * 1000 as integer)"
 )
 
-// Statements contain these words in braces. {clock} is the time of the database, and
-// {now} is the time that new rows get. The two differ only in tests.
+// Statements contain the following words in braces. {clock} is the time of the database,
+// and {now} is the time that is written to rows. The two times differ only in tests.
 
 func postgresWords(schema string, ahead time.Duration) *strings.Replacer {
 	return replacer(
@@ -42,8 +42,8 @@ func postgresWords(schema string, ahead time.Duration) *strings.Replacer {
 		"integer generated always as identity",
 		"{each}",
 		"json_array_elements($1::text::json) as each (value)",
-		// This leaves room on the page for the next version of a row, so that the first
-		// update touches no index.
+		// This setting leaves room on each page for the next versions of its rows, so
+		// that the first update of a row touches no index.
 		"{stored}",
 		" with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)",
 	)
@@ -84,8 +84,8 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, statement string, arguments ...any) *sql.Row
 }
 
-// Wrap adds to an error what was attempted, and the remedy if a pooler is the cause. It
-// returns nil for nil.
+// Wrap adds to an error a description of what was attempted, and the remedy if a pooler
+// can be the cause. It returns nil if the error is nil.
 func Wrap(what string, err error) error {
 	if err == nil {
 		return nil
@@ -93,8 +93,7 @@ func Wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, explain(err))
 }
 
-// Words returns a statement in which the SQL of the database replaces the words in
-// braces.
+// Words replaces the words in braces in a statement with the SQL of the database.
 func (d *DB) Words(statement string) string { return d.words.Replace(statement) }
 
 // Exec runs a statement and returns how many rows it changed.
@@ -132,7 +131,7 @@ func (d *DB) Each(
 	return Wrap(what, errors.Join(err, rows.Err()))
 }
 
-// IDs returns the ids in the only column of a statement.
+// IDs runs a statement that returns one column of ids, and returns the ids.
 func (d *DB) IDs(
 	ctx context.Context,
 	db Querier,
@@ -150,11 +149,11 @@ func (d *DB) IDs(
 	return ids, err
 }
 
-// Parameter contains many rows in one parameter, which {each} expands. SQLite would be
-// slow with many parameters.
+// Parameter passes many rows to a statement in one parameter, which {each} expands to
+// rows again. SQLite would be slow with many parameters.
 type Parameter [][]any
 
-// List makes a parameter of items.
+// List returns a parameter that has a row for each item.
 func List[T any](items []T, fields func(T) []any) Parameter {
 	rows := make(Parameter, len(items))
 	for i, item := range items {

@@ -11,32 +11,34 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// Blindly is the time during which the fleet may send an item again without a lookup at
-// the server.
+// Blindly is the time during which the fleet may send an item again without looking it up
+// at the server.
 type Blindly time.Duration
 
 // Never requires a lookup before every attempt. Once permits one attempt without a
-// lookup. A positive value also permits further attempts, for that time after the first
-// one.
+// lookup. A positive value also permits further attempts, for that long after the first
+// attempt.
 const (
 	Never Blindly = -1
 	Once  Blindly = 0
 )
 
-// starting is a request to begin an attempt.
+// starting contains the arguments of one call of [Ledger.Start].
 type starting struct {
 	rowKey
 	blindly Blindly
 	isProbe bool
 }
 
-// canBegin is the condition for every attempt: the run is neither paused, cancelled nor
-// held. $2 is 1 for a probe, which may begin in a held run.
+// canBegin is the SQL condition for every attempt: the fleet is not halted, and the run
+// is not paused, cancelled or held. The caller completes the condition with an expression
+// that is true for a probe, which may begin in a held run.
 const canBegin = `r.state = 'running' and halted is null and (held is null or `
 
-// Start commits the beginning of an attempt if the item is open and needs no lookup: the
-// ledger is not marked as restored, and the first attempt is recent enough.
-// Otherwise it returns the item unchanged.
+// Start records the beginning of an attempt if the run may send items, and the item is
+// open and needs no lookup. Otherwise Start returns the item unchanged. An item needs no
+// lookup if the ledger is not marked as restored, and the item's first attempt is recent
+// enough.
 func (l *Ledger) Start(
 	ctx context.Context, run int64, subject uuid.UUID, blindly Blindly, isProbe bool,
 ) (item Item, hasBegun bool, err error) {
@@ -52,7 +54,8 @@ func (l *Ledger) Start(
 	return item, false, err
 }
 
-// start begins attempts, and returns their items.
+// start records the beginnings of attempts, and returns the items whose attempts have
+// begun.
 func (l *Ledger) start(ctx context.Context, asked []starting) (map[rowKey]*Item, error) {
 	begun := make(map[rowKey]*Item, len(asked))
 	err := l.DB.Each(ctx, l.DB.SQL, "begin an attempt", func(rows *sql.Rows) error {
@@ -82,7 +85,8 @@ func (l *Ledger) start(ctx context.Context, asked []starting) (map[rowKey]*Item,
 	return begun, err
 }
 
-// sign converts to milliseconds, and keeps Never below zero.
+// sign returns -1 for [Never] and 0 for other values. Adding it keeps Never below zero,
+// because the conversion to milliseconds rounds Never to 0.
 func sign(b Blindly) int64 {
 	if b < 0 {
 		return -1
@@ -97,9 +101,9 @@ func number(isSo bool) int {
 	return 0
 }
 
-// Restart begins an attempt after a lookup that did not find the item at the server: no
-// earlier attempt has acted. It reports false if the item, its run or the fleet has
-// changed since the caller read the item.
+// Restart begins an attempt after a lookup has shown that no earlier attempt has acted.
+// It reports false if the item, its run or the fleet has changed since the caller read
+// the item.
 func (l *Ledger) Restart(ctx context.Context, item *Item, isProbe bool) (hasBegun bool, err error) {
 	err = item.scan(l.DB.Row(ctx, l.DB.SQL, `update {schema}fleet_item as i
 		set since = {now}, last = {now}, attempts = attempts + 1, unsure = 1
@@ -109,20 +113,21 @@ func (l *Ledger) Restart(ctx context.Context, item *Item, isProbe bool) (hasBegu
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
-	return err == nil, database.Wrap("begin another attempt", err)
+	return err == nil, database.Wrap("begin a further attempt", err)
 }
 
-// Release records that an attempt certainly did not act. It does nothing if another
-// attempt has begun since.
+// Release records that an attempt certainly did not act. It does nothing if a later
+// attempt has begun.
 func (l *Ledger) Release(ctx context.Context, item Item) error {
-	return l.exec(ctx, "take back an attempt", `update {schema}fleet_item set unsure = unsure - 1,
+	return l.exec(ctx, "record that an attempt did not act", `update {schema}fleet_item
+		set unsure = unsure - 1,
 			since = case when unsure = 1 then null else since end
 		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3 and unsure > 0`,
 		item.Run, item.Subject, item.Attempts)
 }
 
-// Note records why an item is not decided yet. The item stays open, or its outcome
-// becomes [Look].
+// Note records why an item is not decided yet. It sets the given outcome, which is [Open]
+// or [Look].
 func (l *Ledger) Note(ctx context.Context, item Item, outcome Outcome, detail string) error {
 	return l.exec(
 		ctx,
@@ -138,7 +143,7 @@ func (l *Ledger) Note(ctx context.Context, item Item, outcome Outcome, detail st
 }
 
 // Doubt records that the server refused an open item with a status that may be temporary,
-// and the time of the first such refusal.
+// and the time of the first of these refusals.
 func (l *Ledger) Doubt(ctx context.Context, item Item, detail string) error {
 	return l.exec(
 		ctx,
@@ -152,15 +157,15 @@ func (l *Ledger) Doubt(ctx context.Context, item Item, detail string) error {
 	)
 }
 
-// Forbid counts a response with status 403.
+// Forbid counts a response with status 403 for an open item.
 func (l *Ledger) Forbid(ctx context.Context, item Item) error {
 	return l.exec(ctx, "count the refusal", `update {schema}fleet_item set forbidden = forbidden + 1
 		where run = $1 and subject = $2 and outcome = 'open' and attempts = $3`,
 		item.Run, item.Subject, item.Attempts)
 }
 
-// Give records the order that the server returned for the item. The order stays the
-// item's, even if it is cancelled later.
+// Give records the order that the server returned for the item. The order belongs to the
+// item even if the order is cancelled later.
 func (l *Ledger) Give(ctx context.Context, item Item, resource uuid.UUID) error {
 	return l.exec(ctx, "record the order of the item", `update {schema}fleet_item set resource = $3
 		where run = $1 and subject = $2 and outcome in ('open', 'look') and resource is null`,

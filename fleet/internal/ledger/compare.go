@@ -11,17 +11,18 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// Order has the fields of an order of the server that the ledger needs.
+// Order has those fields of an order at the server that the ledger needs.
 type Order struct {
 	ID, Account uuid.UUID
 	State       string
-	Detail      *string // the reason of the cancellation, or nil
+	Detail      *string // the reason for the cancellation, or nil
 }
 
 func (o Order) row() []any { return []any{o.ID, o.Account, o.State, o.Detail} }
 
-// Unclaimed calls handle for each order of the server that belongs to no item. It passes
-// the run's item for the account of the order, and skips orders of other accounts.
+// Unclaimed calls handle for each of the given orders that belongs to no item, with the
+// run's item for the account of the order. It skips orders of accounts that are not in
+// the run.
 func (l *Ledger) Unclaimed(
 	ctx context.Context,
 	run int64,
@@ -45,17 +46,17 @@ func (l *Ledger) Unclaimed(
 		database.List(orders, Order.row), run)
 }
 
-// ghosts reads only a range of the index of claimed orders in its inner query. Otherwise
-// it would read the whole run for each page of the server's orders.
+// ghosts selects the items of [Ledger.Ghosts]. Its inner query reads only a range of the
+// index of claimed orders, instead of the whole run for each page of the server's orders.
 const ghosts = `with claimed as materialized (
 		select run, subject, resource, outcome, done from {schema}fleet_item
 		where resource > $3 and resource <= $4)
 	select subject, resource, outcome from claimed
 	where run = $2 and done < $5 and resource not in (select cast(value->>0 as {id}) from {each})`
 
-// Ghosts calls handle for each item of the run whose order is missing in the server's
-// orders. It reads the items that were decided before a time and whose orders are in a
-// range of ids.
+// Ghosts calls handle for each item of the run whose order is missing from the given
+// orders of the server. It reads only items that were decided before the time `decided`
+// and whose orders have an id after `after` and up to `upTo`.
 func (l *Ledger) Ghosts(
 	ctx context.Context, run int64, after, upTo uuid.UUID, decided time.Time, orders []Order,
 	handle func(Item) error,
@@ -69,8 +70,8 @@ func (l *Ledger) Ghosts(
 	}, ghosts, database.List(orders, Order.row), run, after, upTo, decided.UnixMilli())
 }
 
-// SetStates records the states of the orders of a run's items, and their details if they
-// have any.
+// SetStates records the states of the given orders, and their details if there are any,
+// in the run's items to which the orders belong.
 func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) error {
 	return l.exec(ctx, "record the states of orders", `update {schema}fleet_item
 		set status = value->>2, detail = coalesce(value->>3, detail) from {each}

@@ -13,8 +13,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestGhostsAreFoundThroughAnIndex checks that the database reads the items of a page
-// through an index.
+// TestGhostsAreFoundThroughAnIndex requires that the database uses the index of orders to
+// find the items whose orders are missing from a page, instead of reading all items.
 func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		count := 2000
@@ -59,7 +59,7 @@ func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
 		inSQLite := strings.Contains(plan,
 			"SEARCH fleet_item USING INDEX fleet_item_resource (resource>? AND resource<?)")
 		if !inPostgreSQL && !inSQLite || strings.Contains(plan, "Seq Scan on fleet_item") {
-			t.Errorf("the plan does not search the index of orders:\n%s", plan)
+			t.Errorf("the database does not plan to use the index of orders; its plan:\n%s", plan)
 		}
 	})
 }

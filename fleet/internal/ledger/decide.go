@@ -11,7 +11,7 @@ import (
 )
 
 // Retry reopens the refused items of a run in the caller's transaction, and returns their
-// subjects. No attempt of a refused item has acted.
+// subjects. The items can be sent again, because no attempt of a refused item has acted.
 func (l *Ledger) Retry(ctx context.Context, tx *sql.Tx, run int64) ([]uuid.UUID, error) {
 	return l.DB.IDs(
 		ctx,
@@ -25,7 +25,7 @@ func (l *Ledger) Retry(ctx context.Context, tx *sql.Tx, run int64) ([]uuid.UUID,
 }
 
 // Drop cancels the items of a run that have not been sent, in the caller's transaction,
-// and returns how many there were.
+// and returns how many items it cancelled.
 func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, err error) {
 	return l.DB.Exec(
 		ctx,
@@ -37,8 +37,8 @@ func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, 
 	)
 }
 
-// Decide ends an item that needs review. The outcome [Open] reopens the item: no earlier
-// attempt has acted.
+// Decide ends an item that needs review. The outcome [Open] means that no earlier attempt
+// has acted, and reopens the item.
 func (l *Ledger) Decide(ctx context.Context, tx *sql.Tx, run int64, subject uuid.UUID, end End) error {
 	const what = "decide the item"
 	changed, err := l.DB.Exec(
@@ -57,9 +57,9 @@ func (l *Ledger) Decide(ctx context.Context, tx *sql.Tx, run int64, subject uuid
 	)
 	switch {
 	case isClaimed(err):
-		return fmt.Errorf("%s: order %s belongs to another item", what, end.Resource.UUID)
+		return fmt.Errorf("%s: order %s belongs to a different item", what, end.Resource.UUID)
 	case err == nil && changed == 0:
-		return fmt.Errorf("%s: %s does not need review in the run", what, subject)
+		return fmt.Errorf("%s: the line %s does not need review in this run", what, subject)
 	}
 	return database.Wrap(what, err)
 }

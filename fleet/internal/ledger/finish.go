@@ -14,11 +14,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// End is how an item ends.
+// End describes how an item ends.
 type End struct {
 	Outcome  Outcome
 	Resource uuid.NullUUID // the order that the item made
-	State    string        // of the resource
+	State    string        // the state of the resource
 	Detail   string
 }
 
@@ -33,15 +33,15 @@ type ending struct {
 // item.
 //
 // If a later attempt has begun, that attempt decides the item. Finish then only records
-// the order that the server returned for the item. An item that already has another
-// outcome goes to review.
+// the order that the server returned for the item. If the item has already been decided
+// without this order, it goes to review.
 //
-// If an item of another run has found the same order by a lookup, Finish moves the order
-// to the item for which the server returned it.
+// If a lookup has assigned the order to an item of a different run, Finish moves the
+// order to the item for which the server returned it.
 func (l *Ledger) Finish(ctx context.Context, item Item, end End) error {
 	e := ending{rowKey{item.Run, item.Subject}, item.Attempts, end}
 	isNew, err := l.finishing.do(ctx, e.rowKey, e)
-	if err != nil { // another item of the same statement may be the cause
+	if err != nil { // a different item in the shared statement may be the cause
 		var alone map[rowKey]bool
 		alone, err = l.finish(ctx, []ending{e})
 		isNew = alone[e.rowKey]
@@ -94,7 +94,8 @@ func (l *Ledger) finishLate(ctx context.Context, item Item, resource uuid.UUID) 
 	)
 }
 
-// isClaimed reports whether an error means that another item has the order already.
+// isClaimed reports whether an error means that the order already belongs to a different
+// item.
 func isClaimed(err error) bool {
 	var ofPostgres *pgconn.PgError
 	var ofSQLite *sqlite.Error
@@ -107,12 +108,16 @@ func isClaimed(err error) bool {
 	return false
 }
 
-// settleClaim ends an item whose order already belongs to another item. If the other item
-// only found the order by a lookup, it loses the order to this item and goes to review.
-// Otherwise this item goes to review.
+// settleClaim ends an item whose order already belongs to a second item. If the server
+// returned the order for the first item, and only a lookup assigned it to the second one,
+// the order moves to the first item, and the second item goes to review. Otherwise the
+// first item goes to review.
 func (l *Ledger) settleClaim(ctx context.Context, e ending) error {
 	if e.Outcome == Done {
-		detail := fmt.Sprintf("found order %s, which the server returned for another item", e.Resource.UUID)
+		detail := fmt.Sprintf(
+			"found order %s, which the server returned for a different item",
+			e.Resource.UUID,
+		)
 		released, err := l.DB.Exec(ctx, l.DB.SQL, "release the order", `update {schema}fleet_item
 			set outcome = 'review', resource = null, detail = $2 where resource = $1 and outcome = 'found'`,
 			e.Resource.UUID, detail)
@@ -124,7 +129,7 @@ func (l *Ledger) settleClaim(ctx context.Context, e ending) error {
 			return err
 		}
 	}
-	e.Detail = fmt.Sprintf("order %s is claimed by another item", e.Resource.UUID)
+	e.Detail = fmt.Sprintf("order %s belongs to a different item", e.Resource.UUID)
 	e.Outcome = Review
 	e.Resource = uuid.NullUUID{}
 	_, err := l.finish(ctx, []ending{e})

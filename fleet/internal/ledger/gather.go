@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// statementTimeout is how long a statement for many orders may take.
+// statementTimeout limits how long a shared statement may take.
 const statementTimeout = 5 * time.Second
 
 // rowKey identifies an item.
@@ -35,8 +35,9 @@ type gathered[In, Out any] struct {
 	done chan struct{}
 }
 
-// do returns the result for a row, or the zero value if there is none. If several calls
-// are for the same row, only one gets the result.
+// do adds a call for a row to the next statement, waits for the statement, and returns
+// the result for the row, or the zero value if there is none. If several calls are for
+// the same row, only one of them gets the result.
 func (g *gather[In, Out]) do(ctx context.Context, key rowKey, in In) (out Out, err error) {
 	g.mu.Lock()
 	b := g.next

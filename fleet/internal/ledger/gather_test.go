@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 
 const kept = ledger.Blindly(1 << 40)
 
-// filled returns a ledger with a run that has a number of lines.
+// filled returns a ledger with a run of `count` lines, the run, and its subjects.
 func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []uuid.UUID) {
 	t.Helper()
 	l, err := ledger.Connect(t.Context(), url, database.Options{Connections: 4})
@@ -41,7 +41,7 @@ func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []
 	run := ledger.Run{Name: "r", Operation: "create-orders", Priority: 2}
 	added, err := q.Add(t.Context(), run, lines)
 	if err != nil || added != count {
-		t.Fatalf("added %d lines, expected %d, with the error %v", added, count, err)
+		t.Fatalf("got %d new lines and the error %v, expected %d lines and no error", added, err, count)
 	}
 	run, err = l.Run(t.Context(), "r")
 	if err != nil {
@@ -50,10 +50,10 @@ func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []
 	return l, run, subjects
 }
 
-// TestItemsThatShareAStatementAreSeparate starts and finishes many items at once, so that
-// they share statements. Starting an item begins exactly one attempt. Items that claim
-// the same order as another item need review, and no other items do.
-func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
+// TestItemsThatShareAStatementDoNotAffectEachOther starts and finishes many items at
+// once, so that they share statements. No attempt may begin twice. Of the items that
+// claim the same order, all but one must go to review. All other items must be done.
+func TestItemsThatShareAStatementDoNotAffectEachOther(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const count = 100
 		l, run, subjects := filled(t, url, count)
@@ -68,7 +68,8 @@ func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
 				before, isKnown := begun[item.Subject]
 				isTwice := hasBegun && isKnown && before.Attempts == item.Attempts
 				if err != nil || item.Subject != subjects[i%count] || isTwice {
-					t.Errorf("attempt %d of %s began twice or failed: %v", item.Attempts, item.Subject, err)
+					t.Errorf("Start failed, or began attempt %d of item %s twice: %v",
+						item.Attempts, item.Subject, err)
 				}
 				if hasBegun && item.Attempts > before.Attempts {
 					begun[item.Subject] = item
@@ -77,12 +78,13 @@ func TestItemsThatShareAStatementAreSeparate(t *testing.T) {
 		}
 		calls.Wait()
 		if len(begun) != count {
-			t.Fatalf("%d items have begun, expected %d", len(begun), count)
+			t.Fatalf("attempts of %d items have begun, expected attempts of all %d", len(begun), count)
 		}
 		finishAll(t, l, run, subjects)
 		counts, err := l.Count(t.Context(), run.ID)
 		if err != nil || counts.Done != 91 || counts.Review != 9 {
-			t.Errorf("expected 9 items whose order belongs to another item: %+v, %v", counts, err)
+			t.Errorf("got the counts %+v and the error %v, expected 91 items done and 9 in review",
+				counts, err)
 		}
 	})
 }

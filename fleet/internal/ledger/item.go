@@ -15,23 +15,23 @@ import (
 // Outcome is the result of an item.
 type Outcome string
 
-// The outcomes. Workers handle only items with the first two.
+// The outcomes of an item. Workers handle only items with the first two outcomes.
 const (
 	Open Outcome = "open" // not sent yet, or sent without a confirmation
 	// Look means that the server refused the item after an earlier attempt that may
 	// have acted.
 	Look    Outcome = "look"
-	Done    Outcome = "done"      // the server confirmed it
-	Found   Outcome = "found"     // a lookup found it at the server
-	Refused Outcome = "refused"   // the server refused it, and does not have it
+	Done    Outcome = "done"      // the server confirmed the item
+	Found   Outcome = "found"     // a lookup found the item at the server
+	Refused Outcome = "refused"   // the server refused the item, and does not have it
 	Review  Outcome = "review"    // a person has to decide
-	Dropped Outcome = "cancelled" // an operator cancelled it before it was sent
+	Dropped Outcome = "cancelled" // an operator cancelled the item before it was sent
 )
 
 // Decided reports whether the outcome is final.
 func (o Outcome) Decided() bool { return o != Open && o != Look }
 
-// Line has the content of an item. It never changes.
+// Line is the content of an item, which never changes.
 type Line struct {
 	Subject uuid.UUID // the account or the order that the line changes
 	Fields  []string  // the other fields of the line, as the file has them
@@ -58,15 +58,15 @@ type Item struct {
 
 	Now time.Time // when the item was read
 
-	// The following fields describe the run and the fleet at that time. They are empty in
-	// an item whose attempt [Ledger.Start] has begun.
+	// The following fields describe the run and the fleet when the item was read. They
+	// are empty in an item whose attempt [Ledger.Start] has begun.
 
 	RunName    string
 	RunState   RunState
 	RunCreated time.Time
 	Held       string    // why the run or the whole fleet is held
 	Restored   time.Time // the mark of a restored ledger, see [Ledger.MarkRestored]
-	Marked     time.Time // when that mark was set
+	Marked     time.Time // when the ledger was marked as restored
 }
 
 const itemColumns = `run, subject, body, outcome, attempts, unsure, forbidden, coalesce(since, 0),
@@ -77,7 +77,8 @@ const itemsOfRuns = "select " + itemColumns + `, r.name, r.state, r.created, coa
 	coalesce(restored, 0), coalesce(marked, 0)
 	from {schema}fleet_item i join {schema}fleet_run r on r.id = run cross join {schema}fleet_setting `
 
-// scan reads the columns of an item, and further columns into more.
+// scan reads the columns of [itemColumns] into the item, and the remaining columns into
+// `more`.
 func (i *Item) scan(row interface{ Scan(fields ...any) error }, more ...any) error {
 	var body []byte
 	var since, last, doubted, now int64
@@ -105,14 +106,14 @@ func (i *Item) scanAll(row interface{ Scan(fields ...any) error }) error {
 	return err
 }
 
-// Item returns the present state of an item.
+// Item returns the current state of an item.
 func (l *Ledger) Item(ctx context.Context, run int64, subject uuid.UUID) (item Item, err error) {
 	err = item.scanAll(l.DB.Row(ctx, l.DB.SQL, itemsOfRuns+"where run = $1 and subject = $2", run, subject))
 	return item, database.Wrap("read the item", err)
 }
 
-// Add writes items of a run in the caller's transaction, and returns the subjects of the
-// new ones.
+// Add writes the items that a run does not have yet, in the caller's transaction, and
+// returns their subjects.
 func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) ([]uuid.UUID, error) {
 	return l.DB.IDs(ctx, tx, "write the items", `insert into {schema}fleet_item (run, subject, body)
 		select $2, cast(value->>0 as {id}), value->>1 from {each} where true
@@ -121,9 +122,9 @@ func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) (
 
 func (l Line) row() []any { return []any{l.Subject, l.Fields} }
 
-// Present returns the given lines that the run already has, with their fields in the
-// ledger. The cross join makes SQLite look up each line, even before it has statistics of
-// the run.
+// Present returns those of the given lines that the run already has, with their fields in
+// the ledger. The cross join makes SQLite look up each line, even before SQLite has
+// statistics about the run.
 func (l *Ledger) Present(ctx context.Context, run string, lines []Line) (present []Line, err error) {
 	err = l.DB.Each(ctx, l.DB.SQL, "compare the items", func(rows *sql.Rows) error {
 		var line Line
@@ -166,8 +167,8 @@ func (l *Ledger) items(
 	}, itemsOfRuns+rest, arguments...)
 }
 
-// OneOpen returns an undecided item of a run, preferably one without attempts. The result
-// is not valid if there is none.
+// OneOpen returns an undecided item of a run, preferably an open item without unsure
+// attempts. The result is not valid if every item is decided.
 func (l *Ledger) OneOpen(ctx context.Context, run int64) (subject uuid.NullUUID, err error) {
 	err = l.DB.Row(ctx, l.DB.SQL, `select subject from {schema}fleet_item
 		where run = $1 and outcome in ('open', 'look') order by outcome = 'look', unsure limit 1`,

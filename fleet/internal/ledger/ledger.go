@@ -23,7 +23,7 @@ type Ledger struct {
 	offset atomic.Int64
 }
 
-// New returns the ledger in a database. [Ledger.Close] ends its statements.
+// New returns the ledger in a database. Callers must close it with [Ledger.Close].
 func New(db *database.DB) *Ledger {
 	l := &Ledger{DB: db}
 	l.starting.write = l.start
@@ -31,7 +31,8 @@ func New(db *database.DB) *Ledger {
 	return l
 }
 
-// Connect opens the ledger at an address, without connecting yet; see [database.Open].
+// Connect returns the ledger in the database at an address, without connecting to the
+// database yet; see [database.Open].
 func Connect(ctx context.Context, address string, options database.Options) (*Ledger, error) {
 	db, err := database.Open(ctx, address, options)
 	if err != nil {
@@ -50,7 +51,7 @@ func (l *Ledger) Close() error {
 //go:embed schema.sql
 var schema string
 
-// Schema returns the statements that create the tables of version 1.
+// Schema returns the statements that create version 1 of the tables.
 func Schema() []string { return strings.Split(schema, ";") }
 
 // Ready returns nil if the database responds, has the tables, accepts writes and has the

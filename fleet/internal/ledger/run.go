@@ -20,7 +20,7 @@ const (
 	Cancelled RunState = "cancelled"
 )
 
-// Run is a named list of items of one operation.
+// Run is a named list of items that share an operation.
 type Run struct {
 	ID        int64
 	Name      string
@@ -30,16 +30,16 @@ type Run struct {
 	Hash      string
 	Who       string
 	Created   time.Time
-	// Held is why the fleet itself has stopped the run until a probe succeeds.
+	// Held is the reason why the fleet holds the run until a probe succeeds, or empty.
 	Held string
 	// Followed is when the resources of the run were last compared with the server.
 	Followed time.Time
 }
 
 var (
-	// ErrNoRun is returned if the ledger has no run.
+	// ErrNoRun is returned if the ledger contains no runs.
 	ErrNoRun = errors.New("there is no run yet")
-	// ErrUnknownRun is returned for a name that no run has.
+	// ErrUnknownRun is returned if no run has the requested name.
 	ErrUnknownRun = errors.New("there is no such run")
 )
 
@@ -64,8 +64,9 @@ func (r *Run) scan(row interface{ Scan(fields ...any) error }) error {
 	return err
 }
 
-// CreateRun creates a run in the caller's transaction and returns it. If a run of that
-// name exists, CreateRun returns the existing run. A run never changes its operation.
+// CreateRun creates a run in the caller's transaction and returns it. If a run with this
+// name exists, CreateRun returns the existing run, or an error if that run has a
+// different operation.
 func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error) {
 	const what = "create the run"
 	_, err := l.DB.Exec(
@@ -91,7 +92,7 @@ func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error
 	)
 	if err == nil && created.Operation != run.Operation {
 		return Run{}, fmt.Errorf(
-			"%s: run %s already exists with the operation %s: use another name",
+			"%s: run %s already exists with the operation %s: use a different name",
 			what,
 			run.Name,
 			created.Operation,
@@ -100,7 +101,7 @@ func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error
 	return created, database.Wrap(what, err)
 }
 
-// Run returns the run with a name, or the latest run for an empty name.
+// Run returns the run with the given name, or the latest run if the name is empty.
 func (l *Ledger) Run(ctx context.Context, name string) (Run, error) {
 	const what = "look for the run"
 	condition := "name = $1"
@@ -119,7 +120,7 @@ func (l *Ledger) Run(ctx context.Context, name string) (Run, error) {
 	return run, database.Wrap(what, err)
 }
 
-// RunsWhere calls handle for the runs that meet a condition, the most urgent first.
+// RunsWhere returns the runs that meet an SQL condition, the most urgent first.
 func (l *Ledger) RunsWhere(ctx context.Context, condition string, arguments ...any) (runs []Run, err error) {
 	err = l.DB.Each(ctx, l.DB.SQL, "look for runs", func(rows *sql.Rows) error {
 		var run Run
@@ -149,8 +150,8 @@ func (l *Ledger) SetPriority(ctx context.Context, run int64, priority int) error
 		"update {schema}fleet_run set priority = $2 where id = $1", run, priority)
 }
 
-// Hold stops a run for a reason until [Ledger.Unhold], and sets the time of the first
-// probe.
+// Hold stops a run until [Ledger.Unhold], and records the reason and the time of the
+// first probe.
 func (l *Ledger) Hold(ctx context.Context, run int64, reason string, probeIn time.Duration) error {
 	return l.exec(ctx, "hold the run", `update {schema}fleet_run set held = $2, probe = {now} + $3
 		where id = $1 and held is null`, run, reason, probeIn.Milliseconds())
@@ -166,8 +167,8 @@ func (l *Ledger) Unhold(ctx context.Context, run int64) error {
 	)
 }
 
-// ClaimProbe reports whether the caller has to probe a held run now. If a probe is due,
-// it schedules the next one after an interval.
+// ClaimProbe reports whether the caller has to probe a held run now. If so, the next
+// probe is due after the interval.
 func (l *Ledger) ClaimProbe(ctx context.Context, run int64, interval time.Duration) (bool, error) {
 	changed, err := l.DB.Exec(ctx, l.DB.SQL, "claim the probe of the run", `update {schema}fleet_run
 		set probe = {now} + $2 where id = $1 and held is not null and probe <= {now}`,
@@ -175,12 +176,12 @@ func (l *Ledger) ClaimProbe(ctx context.Context, run int64, interval time.Durati
 	return changed == 1, err
 }
 
-// isDue is the condition for comparing a run with the server: since the last comparison,
-// an interval and a twentieth of the run's age have passed.
+// isDue is the condition for comparing a run with the server: the last comparison was at
+// least an interval ago, and at least a twentieth of the run's age ago.
 const isDue = "settled = 0 and followed <= {now} - {greatest}($1, ({now} - created) / 20)"
 
-// Unsettled returns the runs whose orders have to be compared with the server, because
-// not all are settled yet.
+// Unsettled returns the runs that are due for a comparison with the server, because not
+// all of their items are settled.
 func (l *Ledger) Unsettled(ctx context.Context, interval time.Duration) ([]Run, error) {
 	return l.RunsWhere(ctx, isDue, interval.Milliseconds())
 }
@@ -198,7 +199,8 @@ func (l *Ledger) ClaimFollowing(ctx context.Context, run int64, interval time.Du
 	return changed == 1, err
 }
 
-// Reopen records in the caller's transaction that a run has items to follow again.
+// Reopen records, in the caller's transaction, that workers must compare the run with the
+// server again.
 func (l *Ledger) Reopen(ctx context.Context, tx *sql.Tx, run int64) error {
 	_, err := l.DB.Exec(
 		ctx,

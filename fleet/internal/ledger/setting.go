@@ -9,12 +9,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// SetRate sets how many requests a second all workers together may send; 0 lifts the
-// limit.
+// SetRate sets how many requests a second all workers together may send. A rate of 0
+// lifts the limit.
 func (l *Ledger) SetRate(ctx context.Context, db database.Querier, perSecond uint) error {
 	var gap uint
 	if perSecond > 0 {
-		// rounded up, so that the limit holds
+		// rounded up, so that workers stay within the limit
 		gap = (1_000_000 + perSecond - 1) / perSecond
 	}
 	_, err := l.DB.Exec(ctx, db, "set the rate", "update {schema}fleet_setting set gap = $1, next = 0", gap)
@@ -32,8 +32,8 @@ func (l *Ledger) Rate(ctx context.Context) (perSecond float64, err error) {
 }
 
 // Lease reserves consecutive slots of the limit that all workers share. The first slot is
-// due after the duration wait, and each further slot is due the duration gap later.
-// Without a limit, gap is 0.
+// due after the duration `wait`, and the slots are `gap` apart. Without a limit, `gap` is
+// 0.
 func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration, err error) {
 	var next, micros, now int64
 	err = l.DB.Row(
@@ -54,16 +54,16 @@ func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration,
 	return time.Duration(first-now) * time.Microsecond, time.Duration(micros) * time.Microsecond, nil
 }
 
-// Defer delays the next slots of all workers by the duration wait, because the server has
-// asked for fewer requests.
+// Defer delays the next slots of all workers by the duration `wait`, because the server
+// has asked for fewer requests.
 func (l *Ledger) Defer(ctx context.Context, wait time.Duration) error {
 	return l.exec(ctx, "defer the next slots",
 		"update {schema}fleet_setting set next = {greatest}(next, {clock} * 1000 + $1)", wait.Microseconds())
 }
 
-// Settings apply to the whole fleet.
+// Settings are the settings of the whole fleet.
 type Settings struct {
-	// Halted is why no worker sends anything; see [Ledger.Halt].
+	// Halted is the reason why no worker sends anything, or empty; see [Ledger.Halt].
 	Halted string
 	// Restored is the time of the dump that the ledger was restored from; see
 	// [Ledger.MarkRestored].
@@ -86,9 +86,9 @@ func (l *Ledger) Settings(ctx context.Context) (s Settings, err error) {
 	return s, database.Wrap("read the settings", err)
 }
 
-// MarkRestored records that the ledger was restored from a dump that was taken at the
-// time since, so later attempts may be missing. Until [Ledger.LiftRestored], every item
-// is looked up before it is sent.
+// MarkRestored records that the ledger was restored from a dump, so attempts after the
+// time `since` of the dump may be missing. Until [Ledger.LiftRestored], every item is
+// looked up before it is sent.
 func (l *Ledger) MarkRestored(ctx context.Context, since time.Time) error {
 	const what = "mark the ledger as restored"
 	var now int64

@@ -10,8 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestProcessesShareOneLimit leases slots over separate connections, as three processes
-// do. Each slot is leased once.
+// TestProcessesShareOneLimit leases slots over three separate connections, as three
+// processes would. Each slot must be leased only once.
 func TestProcessesShareOneLimit(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		const (
@@ -35,7 +35,7 @@ func TestProcessesShareOneLimit(t *testing.T) {
 		lease := func(l *ledger.Ledger) time.Duration {
 			wait, between, err := l.Lease(t.Context(), slots)
 			if err != nil || between != gap {
-				t.Errorf("the time between the slots of a lease is %s, with the error %v", between, err)
+				t.Errorf("the slots of a lease are %s apart, expected 3.334ms; the error is %v", between, err)
 			}
 			return wait
 		}
@@ -57,14 +57,14 @@ func TestProcessesShareOneLimit(t *testing.T) {
 		passed := time.Since(began)
 		due := (1 + processes*leases) * slots * gap
 		if wait > due || wait+passed < due-2*time.Millisecond {
-			t.Errorf("after %d slots the next one is due %s after the first, expected %s",
+			t.Errorf("after %d leased slots, the next slot is due %s after the first one, expected %s",
 				(1+processes*leases)*slots, wait+passed, due)
 		}
 		if err := open[2].Defer(t.Context(), time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		if wait := lease(open[0]); wait < time.Hour-time.Minute {
-			t.Errorf("one process deferred all slots by an hour, but another process gets a slot in %s", wait)
+			t.Errorf("after all slots were deferred by an hour, a slot is due in %s, expected an hour", wait)
 		}
 	})
 }

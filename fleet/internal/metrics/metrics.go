@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	// The client of Prometheus provides the format, histograms and metrics of the
+	// The Prometheus client provides the format, the histograms and the metrics of the
 	// process.
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -26,7 +26,7 @@ import (
 
 const (
 	// keptFor is how long a worker reuses counts. The database therefore counts only a
-	// few times a minute, for any number of scrapes.
+	// few times a minute, no matter how often Prometheus scrapes the worker.
 	keptFor = 15 * time.Second
 	// countTimeout is how long counting may take. After that, the response omits the
 	// counts.
@@ -39,14 +39,14 @@ type Metrics struct {
 	logger   *slog.Logger
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
-	// These are metrics of runs. All workers report the same values.
+	// The following metrics are about runs, so all workers report the same values.
 	lines, withoutJob, held *prometheus.GaugeVec
 
 	mu      sync.Mutex
 	counted time.Time
 }
 
-// New returns metrics of requests, of the process, and of the runs in the ledger.
+// New returns metrics about requests, the process, and the runs in the ledger.
 func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -74,7 +74,7 @@ func New(l *ledger.Ledger, logger *slog.Logger) *Metrics {
 	}
 }
 
-// Handler returns the handler for Prometheus.
+// Handler returns a handler that responds with all metrics in the format of Prometheus.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(prometheus.GathererFunc(m.gather), promhttp.HandlerOpts{})
 }
@@ -88,7 +88,7 @@ func (m *Metrics) gather() ([]*dto.MetricFamily, error) {
 	return m.registry.Gather()
 }
 
-// Observe is a hook for the client's attempts.
+// Observe records the duration of an attempt. It is a hook for the client.
 func (m *Metrics) Observe(_ context.Context, attempt upvest.Attempt) {
 	m.requests.WithLabelValues(
 		attempt.Operation,

@@ -10,7 +10,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// CancelOrders cancels each order of a file.
+// CancelOrders cancels each order in a file.
 type CancelOrders struct{}
 
 // Name returns the name of the operation in commands.
@@ -19,20 +19,20 @@ func (CancelOrders) Name() string { return "cancel-orders" }
 // ID returns the operationId of the API.
 func (CancelOrders) ID() string { return "cancel_portfolios_order" }
 
-// Columns returns the columns of a file.
+// Columns returns the columns of the operation's files.
 func (CancelOrders) Columns() []string { return []string{"order"} }
 
 // Parse returns nil, because a line has no field after the order.
 func (CancelOrders) Parse([]string) error { return nil }
 
-// IsSame returns true, because two cancellations of one order are the same.
+// IsSame returns true, because two lines with the same order have no further fields.
 func (CancelOrders) IsSame(_, _ []string) bool { return true }
 
 // Blindly permits one attempt without a lookup, because a DELETE has no idempotency key.
 func (CancelOrders) Blindly() ledger.Blindly { return ledger.Once }
 
 // Send requests the cancellation (DELETE /portfolios/orders/{portfolio_order_id}). The
-// server carries it out later.
+// server cancels the order later.
 func (CancelOrders) Send(
 	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
 ) (Sent, error) {
@@ -46,7 +46,7 @@ func (CancelOrders) Look(ctx context.Context, client *upvest.Client, item Item) 
 	finding := Finding{Date: DateOf(&response)}
 	if errors.Is(err, upvest.ErrNotFound) && IsDefinite(err) {
 		finding.Verdict = Refused
-		finding.Detail = "the server has no such order"
+		finding.Detail = "the server does not have the order"
 		return finding, nil
 	}
 	if err != nil {
@@ -65,8 +65,8 @@ func (CancelOrders) Look(ctx context.Context, client *upvest.Client, item Item) 
 	return finding, nil
 }
 
-// IsSettled reports whether a state of an order is final.
+// IsSettled reports whether the given state of an order is final.
 func (CancelOrders) IsSettled(state string) bool { return isSettledOrder(state) }
 
-// MakesOrders returns false, because the order exists already.
+// MakesOrders returns false, because the item cancels an order instead of placing one.
 func (CancelOrders) MakesOrders() bool { return false }

@@ -13,7 +13,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// CreateConfigurations creates the first configuration of each account of a file.
+// CreateConfigurations creates the first configuration of each account in a file.
 type CreateConfigurations struct{}
 
 // Name returns the name of the operation in commands.
@@ -22,7 +22,7 @@ func (CreateConfigurations) Name() string { return "create-configurations" }
 // ID returns the operationId of the API.
 func (CreateConfigurations) ID() string { return "create_portfolios_configuration" }
 
-// Columns returns the columns of a file.
+// Columns returns the columns of the operation's files.
 func (CreateConfigurations) Columns() []string { return []string{"account", "allocation"} }
 
 // Parse checks the allocation.
@@ -32,7 +32,7 @@ func (CreateConfigurations) Parse(fields []string) error {
 	return p.err()
 }
 
-// IsSame compares the allocations of two lines.
+// IsSame reports whether two lines name the same allocation.
 func (CreateConfigurations) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
 // Blindly returns an hour less than the time for which Upvest keeps idempotency keys.
@@ -52,7 +52,7 @@ func (CreateConfigurations) Send(
 	return sentConfiguration(made, item.Subject, allocation), nil
 }
 
-// Look reads the account's configuration.
+// Look compares the account's configuration with the allocation of the item.
 func (CreateConfigurations) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	finding, configuration, err := readConfiguration(ctx, client, item.Subject)
 	switch {
@@ -77,7 +77,7 @@ func (CreateConfigurations) IsSettled(string) bool { return true }
 // MakesOrders returns false, because a configuration is not an order.
 func (CreateConfigurations) MakesOrders() bool { return false }
 
-// ChangeConfigurations moves each account of a file from one allocation to another.
+// ChangeConfigurations moves each account in a file from one allocation to another.
 type ChangeConfigurations struct{}
 
 // Name returns the name of the operation in commands.
@@ -86,25 +86,25 @@ func (ChangeConfigurations) Name() string { return "change-configurations" }
 // ID returns the operationId of the API.
 func (ChangeConfigurations) ID() string { return "update_portfolios_configuration" }
 
-// Columns returns the columns of a file.
+// Columns returns the columns of the operation's files.
 func (ChangeConfigurations) Columns() []string { return []string{"account", "from", "to"} }
 
-// Parse checks both allocations.
+// Parse checks the allocations `from` and `to`, which must differ.
 func (ChangeConfigurations) Parse(fields []string) error {
 	var p problems
 	p.expectID("from", fields[0])
 	p.expectID("to", fields[1])
-	p.expectf(!sameID(fields[0], fields[1]), "from and to are the same")
+	p.expectf(!sameID(fields[0], fields[1]), "from and to name the same allocation")
 	return p.err()
 }
 
-// IsSame compares the allocations of two lines.
+// IsSame reports whether two lines name the same two allocations.
 func (ChangeConfigurations) IsSame(a, b []string) bool {
 	return sameID(a[0], b[0]) && sameID(a[1], b[1])
 }
 
 // Blindly requires a lookup before every attempt, because the account must still follow
-// the allocation in the file's column from.
+// the allocation in the column `from` of the file.
 func (ChangeConfigurations) Blindly() ledger.Blindly { return ledger.Never }
 
 // Send changes the configuration (PATCH /portfolios/configurations/{account_id}).
@@ -120,7 +120,7 @@ func (ChangeConfigurations) Send(
 	return sentConfiguration(changed, item.Subject, target), nil
 }
 
-// Look reads the account's configuration.
+// Look compares the account's configuration with the two allocations of the item.
 func (ChangeConfigurations) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	finding, configuration, err := readConfiguration(ctx, client, item.Subject)
 	switch {
@@ -146,7 +146,8 @@ func (ChangeConfigurations) IsSettled(string) bool { return true }
 // MakesOrders returns false, because a configuration is not an order.
 func (ChangeConfigurations) MakesOrders() bool { return false }
 
-// readConfiguration returns the configuration of an account, or nil if it has none.
+// readConfiguration returns the configuration of an account, or nil if the account has
+// none. The finding contains only the date of the response.
 func readConfiguration(
 	ctx context.Context, client *upvest.Client, account uuid.UUID,
 ) (Finding, *portfolios.Configuration, error) {

@@ -9,7 +9,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// CreateOrders places one order for each account of a file.
+// CreateOrders places one order for each account in a file.
 type CreateOrders struct{}
 
 // Name returns the name of the operation in commands.
@@ -18,12 +18,12 @@ func (CreateOrders) Name() string { return "create-orders" }
 // ID returns the operationId of the API.
 func (CreateOrders) ID() string { return "create_portfolios_order" }
 
-// Columns returns the columns of a file.
+// Columns returns the columns of the operation's files.
 func (CreateOrders) Columns() []string {
 	return []string{"account", "user", "side", "amount", "currency"}
 }
 
-// Parse checks the fields after the account as the API's reference requires.
+// Parse checks the fields after the account against the API's reference.
 func (CreateOrders) Parse(fields []string) error {
 	var p problems
 	side := fields[1]
@@ -35,7 +35,8 @@ func (CreateOrders) Parse(fields []string) error {
 	return p.err()
 }
 
-// IsSame compares two lines, with amounts as numbers.
+// IsSame reports whether the fields of two lines are equal. It compares amounts as
+// numbers.
 func (CreateOrders) IsSame(a, b []string) bool {
 	return sameID(a[0], b[0]) && a[1] == b[1] && sameAmount(a[2], b[2]) && a[3] == b[3]
 }
@@ -70,13 +71,13 @@ func (o CreateOrders) Look(ctx context.Context, client *upvest.Client, item Item
 	return lookForOrder(ctx, client, item, o.want(item), None)
 }
 
-// IsSettled reports whether a state of an order is final.
+// IsSettled reports whether the given state of an order is final.
 func (CreateOrders) IsSettled(state string) bool { return isSettledOrder(state) }
 
 // MakesOrders returns true, because each item places an order.
 func (CreateOrders) MakesOrders() bool { return true }
 
-// Resembles reports whether an order of the server matches a line.
+// Resembles reports whether an order at the server matches a line.
 func (o CreateOrders) Resembles(line ledger.Line, order Candidate) bool {
 	return o.want(Item{Line: line}).contradicts(order) == ""
 }

@@ -15,7 +15,8 @@ var idPattern = regexp.MustCompile(
 	`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`,
 )
 
-// ParseID parses an id in the form of the API: 36 characters with four hyphens.
+// ParseID parses an id in the API's form: 36 characters, four of which are hyphens. It
+// refuses the id that consists of zeros.
 func ParseID(text string) (uuid.UUID, error) {
 	if !idPattern.MatchString(text) {
 		return uuid.Nil, fmt.Errorf("%s is not a UUID", Quote(text))
@@ -37,7 +38,7 @@ func Quote(text string) string {
 	return fmt.Sprintf("%q…", string(runes[:most]))
 }
 
-// problems collects the errors of a line.
+// problems collects descriptions of everything that is wrong with a line.
 type problems []string
 
 func (p *problems) expectf(isSo bool, format string, arguments ...any) {
@@ -77,7 +78,7 @@ func (p *problems) err() error {
 	return errors.New(strings.Join(*p, "; "))
 }
 
-// sameID compares two ids, which may differ in the case of their digits.
+// sameID reports whether two ids are equal, regardless of the case of their digits.
 func sameID(a, b string) bool { return strings.EqualFold(a, b) }
 
 // mustID returns an id that [ParseID] has accepted before.

@@ -9,11 +9,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// keptFor is how long an item may be sent again without a lookup. Upvest documents that
-// it keeps idempotency keys for 24 hours.
+// keptFor is how long after its first attempt an item may be sent again without a lookup.
+// Upvest documents that it keeps idempotency keys for 24 hours.
 const keptFor = ledger.Blindly(23 * time.Hour)
 
-// Liquidate sells every position of each account of a file.
+// Liquidate sells every position of each account in a file.
 type Liquidate struct{}
 
 // Name returns the name of the operation in commands.
@@ -22,7 +22,7 @@ func (Liquidate) Name() string { return "liquidate" }
 // ID returns the operationId of the API.
 func (Liquidate) ID() string { return "create_portfolios_liquidation_request" }
 
-// Columns returns the columns of a file.
+// Columns returns the columns of the operation's files.
 func (Liquidate) Columns() []string { return []string{"account", "user"} }
 
 // Parse checks the user.
@@ -32,7 +32,7 @@ func (Liquidate) Parse(fields []string) error {
 	return p.err()
 }
 
-// IsSame compares the users of two lines.
+// IsSame reports whether two lines name the same user.
 func (Liquidate) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
 // Blindly returns an hour less than the time for which Upvest keeps idempotency keys.
@@ -59,19 +59,19 @@ func (o Liquidate) Send(
 	return sentOrder(order, want), nil
 }
 
-// Look searches for a liquidation of the account. If it finds none, the result is
-// unclear, because later versions of the API have no such type of order.
+// Look searches for a liquidation of the account. If it finds none, the verdict is
+// [Unclear], because later versions of the API have no order type LIQUIDATION.
 func (o Liquidate) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	return lookForOrder(ctx, client, item, o.want(item), Unclear)
 }
 
-// IsSettled reports whether a state of an order is final.
+// IsSettled reports whether the given state of an order is final.
 func (Liquidate) IsSettled(state string) bool { return isSettledOrder(state) }
 
 // MakesOrders returns true, because each item places an order.
 func (Liquidate) MakesOrders() bool { return true }
 
-// Resembles reports whether an order of the server matches a line.
+// Resembles reports whether an order at the server matches a line.
 func (o Liquidate) Resembles(line ledger.Line, order Candidate) bool {
 	return o.want(Item{Line: line}).contradicts(order) == ""
 }

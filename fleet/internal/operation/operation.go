@@ -1,5 +1,6 @@
-// Package operation defines the writes of a fleet. Each is a small type that parses a
-// line of a file, sends it, looks it up at the server, and reports whether it is settled.
+// Package operation defines the operations of a fleet. Each operation is a small type
+// that parses a line of a file, sends the line, looks it up at the server, and reports
+// whether it is settled.
 package operation
 
 import (
@@ -14,25 +15,28 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Operation is a write. Its methods are safe for concurrent use.
+// Operation is a kind of write, such as placing orders. Its methods are safe for
+// concurrent use.
 type Operation interface {
 	// Name is the name in commands and the ledger, for example create-orders.
 	Name() string
 	// ID is the operationId of the API, from which idempotency keys are derived.
 	ID() string
-	// Columns are the columns of a file. The first is the subject, an id.
+	// Columns are the columns of the operation's files. The first column is the subject,
+	// which is an id.
 	Columns() []string
-	// Parse checks the fields of a line after the subject. Its errors name every problem.
+	// Parse checks the fields of a line after the subject. The error of Parse names every
+	// problem of the line.
 	Parse(fields []string) error
-	// IsSame reports whether two lines of one subject are equivalent.
+	// IsSame reports whether two lines with the same subject are equivalent.
 	IsSame(a, b []string) bool
-	// Blindly returns how long an item may be sent again without a lookup.
+	// Blindly returns for how long an item may be sent again without a lookup.
 	Blindly() ledger.Blindly
 	// Send sends the item.
 	Send(ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption) (Sent, error)
 	// Look finds out whether the server has carried the item out.
 	Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error)
-	// IsSettled reports whether a state of the server is final.
+	// IsSettled reports whether the given state of an item at the server is final.
 	IsSettled(state string) bool
 	// MakesOrders reports whether an item places an order, which the server lists.
 	MakesOrders() bool
@@ -40,17 +44,17 @@ type Operation interface {
 
 // OrderMaker is an operation whose items place orders.
 type OrderMaker interface {
-	// Resembles reports whether an order of the server matches a line.
+	// Resembles reports whether an order at the server matches a line.
 	Resembles(line ledger.Line, order Candidate) bool
 }
 
-// Item has the fields of an item of the ledger that an operation needs.
+// Item has those fields of an item in the ledger that an operation needs.
 type Item struct {
 	ledger.Line
 	// Given is the order that the server returned for the item earlier.
 	Given uuid.NullUUID
-	// From and To bound the interval in which the attempts of the item can have acted. A
-	// zero time means no bound.
+	// From and To are the bounds of the interval in which attempts of the item can have
+	// acted. A zero time means no bound.
 	From, To time.Time
 	// Claimed returns those of the given orders that belong to other items.
 	Claimed func(context.Context, []uuid.UUID) ([]uuid.UUID, error)
@@ -60,8 +64,8 @@ type Item struct {
 type Sent struct {
 	Resource uuid.NullUUID // the order that was placed
 	State    string
-	// Contradiction names the field of the response that differs from the item, and is
-	// empty if none does. A person then has to review the item.
+	// Contradiction describes how the response differs from the item, or is empty. An
+	// item with a contradiction goes to review.
 	Contradiction string
 }
 
@@ -70,9 +74,9 @@ type Verdict int
 
 // The verdicts.
 const (
-	None    Verdict = iota + 1 // the server does not have the item, so it may be sent
-	One                        // the server has it
-	Several                    // several resources of the server match the item
+	None    Verdict = iota + 1 // the server has not carried it out, so it may be sent
+	One                        // the server has carried the item out
+	Several                    // several resources at the server match the item
 	Unclear                    // the lookup is inconclusive
 	Refused                    // the item can no longer be carried out
 )
@@ -97,18 +101,18 @@ func All() []Operation {
 	}
 }
 
-// Named returns the operation with a name.
+// Named returns the operation with the given name.
 func Named(name string) (Operation, error) {
 	for _, operation := range All() {
 		if operation.Name() == name {
 			return operation, nil
 		}
 	}
-	return nil, fmt.Errorf("there is no operation %.60q: fleet help lists them", name)
+	return nil, fmt.Errorf("there is no operation %.60q: fleet help lists all operations", name)
 }
 
-// DateOf returns the Date header of a response. It ignores the header of a cached
-// response, because that date is old.
+// DateOf returns the time in the Date header of a response, or the zero time if there is
+// none. It ignores the header of a cached response, because that time is old.
 func DateOf(response *upvest.Response) time.Time {
 	if response.Header.Get("Age") != "" {
 		return time.Time{}

@@ -14,8 +14,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Candidate is an order of the server with the fields that identify it. An empty field is
-// one that the server did not send.
+// Candidate is an order at the server, with the fields that are compared with a line. A
+// field is empty if the server did not send it.
 type Candidate struct {
 	ID       uuid.UUID
 	Account  uuid.UUID
@@ -29,7 +29,7 @@ type Candidate struct {
 }
 
 // unnamed has fields of an order that the client's types do not have: the flow that
-// placed the order, its reference, and the reason of its cancellation.
+// placed the order, its reference, and the reason for its cancellation.
 type unnamed struct {
 	Flow       string `json:"initiation_flow"`
 	Reference  string `json:"client_reference"`
@@ -44,8 +44,8 @@ type wanted struct {
 	currency      string
 }
 
-// candidateOf converts an order of the server. If a field of unnamed cannot be read, it
-// returns the other fields with an error.
+// candidateOf converts an order from the server. If it cannot read the fields of
+// `unnamed`, it returns an error together with the other fields.
 func candidateOf(order *portfolios.Order) (Candidate, error) {
 	candidate := Candidate{
 		ID: order.ID, Account: order.AccountID, User: uuid.UUID(order.UserID), Type: string(order.Type),
@@ -58,8 +58,9 @@ func candidateOf(order *portfolios.Order) (Candidate, error) {
 	return candidate, nil
 }
 
-// contradicts returns the name of the field in which the order differs from the wanted
-// one, or "". Fields that the server did not send never differ.
+// contradicts returns the names of the fields in which the order differs from the wanted
+// order, or "". A field that the server did not send counts as equal, except for the
+// account and the amount.
 func (w wanted) contradicts(c Candidate) string {
 	var differs []string
 	compare := func(name string, isKnown, isSame bool) {
@@ -82,12 +83,13 @@ func sameAmount(a, b string) bool {
 	return err == nil && difference == 0
 }
 
-// lookPage is how many orders of one account a lookup reads. If the account has that many
-// orders or more since the item's first attempt, the item goes to review.
+// lookPage is the largest number of orders of one account that a lookup reads. If the
+// account has that many orders or more since the item's first attempt, the item goes to
+// review.
 const lookPage = 1000
 
-// lookForOrder searches the orders of the account for the order of the item. It returns
-// the verdict none if no order matches.
+// lookForOrder searches the orders of the account for the order of the item. If no order
+// matches, the verdict is `none`, which the caller chooses.
 func lookForOrder(
 	ctx context.Context,
 	client *upvest.Client,
@@ -136,8 +138,8 @@ func lookForOrder(
 	return judge(finding, candidates, none), nil
 }
 
-// isOutside reports whether a time is outside the interval of the item's attempts. It
-// returns false for an unreadable time.
+// isOutside reports whether an order was created at a time when no attempt of the item
+// can have acted. It returns false if the creation time is unreadable.
 func (i Item) isOutside(created time.Time) bool {
 	switch {
 	case created.IsZero():
@@ -164,7 +166,7 @@ func judge(finding Finding, candidates []Candidate, none Verdict) Finding {
 	switch {
 	case len(candidates) == 0:
 		finding.Verdict = none
-		finding.Detail = "the server has no such order"
+		finding.Detail = "the server has no order that matches the line"
 		return finding
 	case len(candidates) > 1:
 		ids := make([]string, len(candidates))
@@ -215,7 +217,7 @@ func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wan
 	return finding, nil
 }
 
-// sentOrder compares the order of a response with the wanted one.
+// sentOrder compares the order in a response with the wanted order.
 func sentOrder(order *portfolios.Order, want wanted) Sent {
 	differs := ""
 	made, err := candidateOf(order)
@@ -239,7 +241,8 @@ func isSettledOrder(state string) bool {
 }
 
 const (
-	// StateCancelled is the state of an order that was not carried out.
+	// StateCancelled is the state of a cancelled order, which the server does not carry
+	// out.
 	StateCancelled = string(portfolios.OrderStatusCANCELLED)
 	stateSettled   = "SETTLED"
 )

@@ -7,15 +7,15 @@ import (
 )
 
 // IsRefused reports whether an attempt certainly did not act, because the server refused
-// it or it was never sent. A refusal is a problem document or has a request id. The error
-// page of a gateway is not a refusal.
+// the request, or the request was never sent. A refusal is a problem document or has a
+// request id. The error page of a gateway is not a refusal.
 func IsRefused(err error) bool {
 	failure, isAPI := errors.AsType[*upvest.Error](err)
 	return isAPI && failure.Outcome == upvest.OutcomeRefused
 }
 
-// IsDefinite reports whether the error of a read comes from the API itself and not from a
-// gateway.
+// IsDefinite reports whether an error comes from a response of the API itself instead of
+// a gateway.
 func IsDefinite(err error) bool {
 	failure, isAPI := errors.AsType[*upvest.Error](err)
 	return isAPI && failure.Status != 0 && (failure.Type != "" || failure.RequestID != "")

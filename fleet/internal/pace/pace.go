@@ -13,14 +13,15 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// batch is the number of slots in a lease. At 300 a second, it lasts for a twentieth of a
-// second.
+// batch is the number of slots in a lease. At 300 slots a second, a lease lasts for a
+// twentieth of a second.
 const batch = 15
 
-// ErrBusy is returned for a call whose slot is due after its deadline.
-var ErrBusy = errors.New("the next slot is due too late")
+// ErrBusy is returned for a call whose slot is due after the call's deadline.
+var ErrBusy = errors.New("the next slot is due after the deadline")
 
-// Slots are the slots that all workers share. ledger.Ledger documents the methods.
+// Slots provides the slots that all workers share. The type ledger.Ledger implements and
+// documents its methods.
 type Slots interface {
 	Lease(ctx context.Context, slots int) (wait, gap time.Duration, err error)
 	Defer(ctx context.Context, wait time.Duration) error
@@ -52,14 +53,14 @@ type (
 	ticketKey   struct{}
 )
 
-// WithPriority returns a context whose requests get slots before those with a higher
-// number.
+// WithPriority returns a context whose requests get slots before requests with a higher
+// priority number.
 func WithPriority(ctx context.Context, priority int) context.Context {
 	return context.WithValue(ctx, priorityKey{}, priority)
 }
 
-// Reserve waits for a slot, at most for atMost, and returns a context whose first request
-// uses the slot.
+// Reserve waits for a slot, but no longer than atMost, and returns a context whose first
+// request uses the slot.
 func (l *Limiter) Reserve(ctx context.Context, atMost time.Duration) (context.Context, error) {
 	bounded, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
@@ -70,8 +71,9 @@ func (l *Limiter) Reserve(ctx context.Context, atMost time.Duration) (context.Co
 	return context.WithValue(ctx, ticketKey{}, new(atomic.Bool)), err
 }
 
-// Wait waits until the next slot of this process is due. It fails at once if the slot is
-// due after the deadline.
+// Wait waits until the next slot of this process is due, or uses the slot that
+// [Limiter.Reserve] has reserved for the context. If the slot is due after the deadline,
+// Wait returns an error without waiting.
 func (l *Limiter) Wait(ctx context.Context) error {
 	used, hasTicket := ctx.Value(ticketKey{}).(*atomic.Bool)
 	if hasTicket && used.CompareAndSwap(false, true) {
@@ -96,8 +98,9 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	return checkDeadline(ctx)
 }
 
-// checkDeadline returns an error after the deadline. If the process was stopped for a
-// long time, a call can arrive here before the timer of its context fires.
+// checkDeadline returns an error if the deadline has passed. After the process was
+// stopped for a long time, the deadline may have passed although the context has not
+// ended yet.
 func checkDeadline(ctx context.Context) error {
 	deadline, isBounded := ctx.Deadline()
 	if isBounded && !time.Now().Round(0).Before(deadline.Round(0)) {
@@ -106,7 +109,7 @@ func checkDeadline(ctx context.Context) error {
 	return nil
 }
 
-// take uses up the next slot, and returns when it is due.
+// take uses up the next slot, and returns the time at which the slot is due.
 func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 	var held lease
 	select {
@@ -150,7 +153,7 @@ func (l *lease) dropStale(now time.Time) {
 	}
 }
 
-// Defer defers the slots of all workers, and drops those that this process holds.
+// Defer delays the slots of all workers, and drops the slots that this process holds.
 func (l *Limiter) Defer(ctx context.Context, wait time.Duration) error {
 	select {
 	case <-l.held:
@@ -161,13 +164,14 @@ func (l *Limiter) Defer(ctx context.Context, wait time.Duration) error {
 	return l.slots.Defer(ctx, wait)
 }
 
-// Observe is a hook for the client's attempts. After a 429, it defers the slots of all
-// workers by the time that the client waits, and by at least a second.
+// Observe is a hook that the client calls after each attempt. After a response with
+// status 429, it defers the slots of all workers by the time that the client waits, and
+// by at least a second.
 func (l *Limiter) Observe(ctx context.Context, attempt upvest.Attempt) {
 	if attempt.Status != http.StatusTooManyRequests {
 		return
 	}
-	// The error is ignored, because the worker still keeps the rate limit, and another
+	// The error is ignored, because the worker still keeps the rate limit, and a second
 	// 429 is harmless.
 	_ = l.Defer(ctx, max(attempt.Wait, time.Second))
 }

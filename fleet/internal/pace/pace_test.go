@@ -13,7 +13,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// row is a fake of the row in the database that all workers share.
+// row stands in for the database row that all workers share.
 type row struct {
 	mu     sync.Mutex
 	next   time.Time
@@ -82,15 +82,15 @@ func TestAllWorkersTogetherKeepTheRate(t *testing.T) {
 		for second := range 9 {
 			if got := within(sent, began.Add(time.Duration(second)*time.Second), time.Second); got < 296 ||
 				got > 301 {
-				t.Errorf("%d requests in second %d, expected 300", got, second)
+				t.Errorf("%d requests were sent in second %d, expected about 300", got, second)
 			}
 		}
 	})
 }
 
-// TestOne429DelaysAllWorkers lets one worker receive a 429. Until the wait is
-// over, this worker sends nothing, and the others use at most the slots that they have
-// leased.
+// TestOne429DelaysAllWorkers lets one worker receive a response with status 429. Until
+// the wait is over, this worker must send nothing, and the other workers may use only the
+// slots that they have already leased.
 func TestOne429DelaysAllWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiters := three(&row{gap: time.Second / 300})
@@ -101,13 +101,13 @@ func TestOne429DelaysAllWorkers(t *testing.T) {
 		ctx, cancel := context.WithDeadline(t.Context(), told.Add(10*time.Second))
 		defer cancel()
 		sent := workers(ctx, limiters)
-		// The 20 requests of each worker that are already waiting for a slot are sent
-		// too.
+		// The workers may also send the requests that are already waiting for a slot, 20
+		// for each worker.
 		if got := within(sent, told, 5*time.Second); got > 3*(20+15) {
-			t.Errorf("%d requests were sent while all workers had to wait", got)
+			t.Errorf("%d requests were sent while all workers had to wait, expected at most 105", got)
 		}
 		if got := within(sent, told.Add(6*time.Second), time.Second); got < 296 || got > 301 {
-			t.Errorf("%d requests in the second after the wait, expected 300", got)
+			t.Errorf("%d requests were sent in the second after the wait, expected about 300", got)
 		}
 	})
 }
@@ -121,12 +121,12 @@ func TestUnusedSlotsExpire(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if err := limiter.Wait(t.Context()); err != nil || r.leases != 2 {
-			t.Errorf("got %d leases, expected a new lease after a minute: %v", r.leases, err)
+			t.Errorf("got %d leases and the error %v, expected a second lease after a minute", r.leases, err)
 		}
 	})
 }
 
-func TestACallFailsAtOnceIfItsSlotIsDueTooLate(t *testing.T) {
+func TestACallFailsAtOnceIfItsSlotIsDueAfterItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &row{gap: time.Second / 300}
 		limiter := pace.New(r)
@@ -137,13 +137,13 @@ func TestACallFailsAtOnceIfItsSlotIsDueTooLate(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		if err := limiter.Wait(ctx); !errors.Is(err, pace.ErrBusy) || time.Since(began) > 0 {
-			t.Errorf("got the error %v after %s, expected an error at once", err, time.Since(began))
+			t.Errorf("Wait returned the error %v after %s, expected ErrBusy at once", err, time.Since(began))
 		}
 	})
 }
 
-// TestUrgentCallsGoFirst queues calls with three priorities. The most urgent call must
-// get the first slot.
+// TestUrgentCallsGoFirst queues calls with several priorities. Each slot must go to the
+// most urgent of the waiting calls.
 func TestUrgentCallsGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := pace.New(&row{gap: time.Second})
@@ -159,16 +159,18 @@ func TestUrgentCallsGoFirst(t *testing.T) {
 				order = append(order, priority)
 				mu.Unlock()
 			})
-			synctest.Wait() // the first call has its slot, the second one its turn
+			// the first call gets a slot at once, and the second call the next turn
+			synctest.Wait()
 		}
 		calls.Wait()
 		if want := []int{9, 4, 1, 2, 3, 3}; !slices.Equal(order, want) {
-			t.Errorf("the order is %v, expected %v", order, want)
+			t.Errorf("the calls got their slots in the order %v, expected %v", order, want)
 		}
 	})
 }
 
-// TestAReservedSlotIsUsedOnce sends two requests with one reservation.
+// TestAReservedSlotIsUsedOnce sends two requests with one reservation. Only the first
+// request may use the reserved slot.
 func TestAReservedSlotIsUsedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limiter := pace.New(&row{gap: time.Second})
@@ -179,12 +181,12 @@ func TestAReservedSlotIsUsedOnce(t *testing.T) {
 		began := time.Now()
 		for _, want := range []time.Duration{0, time.Second} {
 			if err := limiter.Wait(ctx); err != nil || time.Since(began) != want {
-				t.Errorf("a request was sent after %s, expected %s: %v", time.Since(began), want, err)
+				t.Errorf("Wait returned %v after %s, expected nil after %s", err, time.Since(began), want)
 			}
 		}
 		busy := pace.New(&row{gap: time.Hour, next: time.Now().Add(time.Hour)})
 		if _, err := busy.Reserve(t.Context(), time.Minute); !errors.Is(err, pace.ErrBusy) {
-			t.Errorf("got the error %v for a slot that is due in an hour, expected ErrBusy", err)
+			t.Errorf("Reserve returned the error %v for a slot that is due in an hour, expected ErrBusy", err)
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 type turns struct {
 	mu      sync.Mutex
 	isTaken bool
-	waiting []*waiter // the next one first
+	waiting []*waiter // the next caller first
 }
 
 type waiter struct {
@@ -39,13 +39,13 @@ func (t *turns) take(ctx context.Context, priority int) error {
 		return nil
 	case <-ctx.Done():
 	}
-	if !t.leave(w) { // the turn came as the context ended: another caller can use it
+	if !t.leave(w) { // the turn came as the context ended, so the next caller gets it
 		t.pass()
 	}
 	return ctx.Err()
 }
 
-// leave reports whether the waiter was still waiting.
+// leave removes a waiter from the queue, and reports whether the waiter was still in it.
 func (t *turns) leave(w *waiter) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

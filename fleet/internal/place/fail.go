@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// mostForbidden is how many 403 responses an item may get before it goes to review. Only
-// responses count that arrive while other items succeed.
+// mostForbidden is the number of 403 responses after which an item goes to review. A 403
+// response counts only if it arrives while other items succeed.
 const mostForbidden = 5
 
 // fail records the result of an attempt that did not succeed.
@@ -71,8 +71,8 @@ func acceptedID(err error) uuid.UUID {
 	return order.ID
 }
 
-// refuse ends an item that the server refuses. If an earlier attempt may have acted, a
-// lookup decides.
+// refuse ends an item that the server refuses. If an earlier attempt may have acted, or
+// if the item places no order, refuse leaves the decision to a lookup.
 func (t task) refuse(ctx context.Context, item ledger.Item, err error) error {
 	t.Gauge.Succeed(t.run.ID)
 	if item.Unsure == 1 && t.operation.MakesOrders() {
@@ -84,8 +84,8 @@ func (t task) refuse(ctx context.Context, item ledger.Item, err error) error {
 	return later(underWay, nil)
 }
 
-// doubt handles a refusal that a delay at the server may have caused. It ends the item
-// only if the server still refuses it a minute later.
+// doubt handles a refusal that a delay at the server may have caused. It ends the item as
+// refused only if the server still refuses the item a minute later.
 func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	if !item.Doubted.IsZero() && item.Now.Sub(item.Doubted) >= doubtFor {
 		return t.refuse(ctx, item, err)
@@ -98,8 +98,9 @@ func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	return later(doubtFor, err)
 }
 
-// forbid handles a 403. If other items of the run succeed meanwhile, the 403 concerns
-// only this item. After several such responses, the item goes to review.
+// forbid handles a response with status 403. If other items of the run succeed meanwhile,
+// the response concerns only this item. After mostForbidden of these responses, the item
+// goes to review.
 func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	if t.Gauge.SucceededWithin(t.run.ID, time.Minute) {
 		if item.Forbidden+1 >= mostForbidden {
@@ -115,7 +116,8 @@ func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	return t.failElsewhere(ctx, item, err)
 }
 
-// failLook handles a failed lookup.
+// failLook handles a failed lookup. If the server reports that the looked-up resource
+// does not exist, the item goes to review.
 func (t task) failLook(ctx context.Context, item ledger.Item, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
@@ -125,8 +127,8 @@ func (t task) failLook(ctx context.Context, item ledger.Item, err error) error {
 	return t.failElsewhere(ctx, item, err)
 }
 
-// failElsewhere handles a failure that the item did not cause. Many such failures in a
-// row hold the run until a probe succeeds.
+// failElsewhere handles a failure that the item did not cause. After mostFailures of
+// these failures in a row, the run is held until a probe succeeds.
 func (t task) failElsewhere(ctx context.Context, item ledger.Item, err error) error {
 	if errors.Is(err, pace.ErrBusy) || errors.Is(err, context.Canceled) {
 		return later(time.Second, nil)

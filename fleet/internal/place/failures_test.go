@@ -17,20 +17,21 @@ func TestABadRequestIsARefusal(t *testing.T) {
 		w.must(w.place())
 		w.expect(ledger.Refused, 0)
 		if item := w.item(january); !strings.Contains(item.Detail, "400") {
-			t.Errorf("the ledger does not contain the reason: %q", item.Detail)
+			t.Errorf("the reason for the refusal is %q, expected one that contains 400", item.Detail)
 		}
 	})
 }
 
-// TestATemporaryRefusalIsConfirmed covers statuses that a delay at the server can cause.
-// Such a refusal counts only if the server repeats it a minute later.
-func TestATemporaryRefusalIsConfirmed(t *testing.T) {
+// TestARefusalThatMayBeTemporaryMustBeRepeated requires that a refusal with a status that
+// a delay at the server can cause counts only if the server repeats the refusal a minute
+// later.
+func TestARefusalThatMayBeTemporaryMustBeRepeated(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{404, 409, 422} {
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: status})
 			if later := w.later(); later.Wait < time.Minute {
-				t.Errorf("the item is to be placed again in %s, expected a minute or more", later.Wait)
+				t.Errorf("the next attempt is due in %s, expected a minute or more", later.Wait)
 			}
 			w.expect(ledger.Open, 0)
 			w.advance(time.Minute)
@@ -40,7 +41,7 @@ func TestATemporaryRefusalIsConfirmed(t *testing.T) {
 		each(t, func(w *world) {
 			w.fault(sandbox.Fault{Status: status, Count: 3})
 			w.postponed()
-			w.postponed() // the second refusal comes too early
+			w.postponed() // the second refusal comes too early to count
 			w.expect(ledger.Open, 0)
 			w.advance(time.Minute)
 			w.must(w.place())
@@ -49,14 +50,15 @@ func TestATemporaryRefusalIsConfirmed(t *testing.T) {
 	}
 }
 
-func TestARefusalAfterAnUnknownOutcomeIsLookedUp(t *testing.T) {
+func TestARefusalAfterAnUnknownOutcomeRequiresALookup(t *testing.T) {
 	t.Parallel()
 	for _, acted := range []bool{false, true} {
 		each(t, func(w *world) {
 			w.unknown(acted)
 			w.fault(sandbox.Fault{Status: http.StatusBadRequest})
 			if later := w.later(); later.Wait < 2*time.Minute {
-				t.Errorf("the lookup is due in %s, but until then an attempt can still act", later.Wait)
+				t.Errorf("the lookup is due in %s, expected at least 2 minutes, in which the attempt may act",
+					later.Wait)
 			}
 			w.postponed()
 			w.advance(3 * time.Minute)
@@ -70,7 +72,7 @@ func TestARefusalAfterAnUnknownOutcomeIsLookedUp(t *testing.T) {
 	}
 }
 
-func TestStatusesWithOtherCausesDoNotRefuseALine(t *testing.T) {
+func TestStatusesThatTheLineDidNotCauseAreNotRefusals(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{401, 403, 426, 429} {
 		each(t, func(w *world) {
@@ -78,7 +80,7 @@ func TestStatusesWithOtherCausesDoNotRefuseALine(t *testing.T) {
 			w.postponed()
 			if item := w.item(january); item.Outcome != ledger.Open || item.Unsure != 0 ||
 				!item.Since.IsZero() {
-				t.Errorf("the ledger counts an attempt that did not act: %+v", item)
+				t.Errorf("got the item %+v, expected an open item without unsure attempts", item)
 			}
 			w.sandbox.ClearFaults()
 			w.must(w.place())
@@ -87,9 +89,9 @@ func TestStatusesWithOtherCausesDoNotRefuseALine(t *testing.T) {
 	}
 }
 
-// TestAGatewayRefusesNothing lets a gateway respond instead of the API. Its error pages
-// are not refusals.
-func TestAGatewayRefusesNothing(t *testing.T) {
+// TestErrorPagesOfAGatewayAreNotRefusals requires that the fleet does not treat the error
+// pages of a gateway, which responds instead of the API, as refusals.
+func TestErrorPagesOfAGatewayAreNotRefusals(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 403, 404, 422, 429, 503} {
 		each(t, func(w *world) {
@@ -102,8 +104,8 @@ func TestAGatewayRefusesNothing(t *testing.T) {
 	}
 }
 
-// TestARunIsHeldWhileNothingSucceeds lets 20 attempts in a row fail, and then a probe
-// succeed.
+// TestARunIsHeldWhileNothingSucceeds lets 20 attempts in a row fail. The fleet must then
+// hold the run until a probe succeeds.
 func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -112,33 +114,34 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 		w.fault(fault)
 		for range 20 {
 			if held := w.run(january).Held; held != "" {
-				t.Fatalf("the run was held too early: %s", held)
+				t.Fatalf("the run was held before 20 attempts had failed, with the reason %q", held)
 			}
 			w.postponed()
 		}
 		if held := w.run(january).Held; !strings.Contains(held, "404") {
-			t.Errorf("the reason for holding the run is %q, expected it to contain 404", held)
+			t.Errorf("the reason for holding the run is %q, expected one that contains 404", held)
 		}
 		before, _ := w.sandbox.Requests() // without a filter there is no error
 		w.postponed()
 		after, _ := w.sandbox.Requests()
 		if len(after) != len(before) {
-			t.Errorf("the worker sent %d requests while the run was held", len(after)-len(before))
+			t.Errorf("the worker sent %d requests while the run was held, expected none",
+				len(after)-len(before))
 		}
 		if w.probe() {
-			t.Error("the run was resumed although the probe failed")
+			t.Error("the failed probe resumed the run, expected it to stay held")
 		}
 		w.sandbox.ClearFaults()
 		if !w.probe() || w.run(january).Held != "" {
-			t.Error("the run was not resumed although the probe succeeded")
+			t.Error("the successful probe did not resume the run, expected it to be resumed")
 		}
 		w.expect(ledger.Done, 1)
 	})
 }
 
-// TestAForbiddenLineIsReviewed lets one line get 403. The line goes to review only if
-// other lines of the run succeed.
-func TestAForbiddenLineIsReviewed(t *testing.T) {
+// TestALineThatIsAlwaysForbiddenGoesToReview lets the server respond to one line with
+// 403. The line must go to review only if other lines of the run succeed.
+func TestALineThatIsAlwaysForbiddenGoesToReview(t *testing.T) {
 	t.Parallel()
 	for _, othersSucceed := range []bool{false, true} {
 		each(t, func(w *world) {
@@ -161,9 +164,9 @@ func TestAForbiddenLineIsReviewed(t *testing.T) {
 	}
 }
 
-// TestALaterAttemptDecides records the refusal of an attempt after another worker has
-// begun a later attempt. The refusal must not decide the item.
-func TestALaterAttemptDecides(t *testing.T) {
+// TestALateRefusalDoesNotDecideTheItem records the refusal of an attempt of an item after
+// a later attempt has begun. The refusal must not decide the item.
+func TestALateRefusalDoesNotDecideTheItem(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
@@ -176,7 +179,8 @@ func TestALaterAttemptDecides(t *testing.T) {
 	})
 }
 
-// TestClocksThatDifferHaltTheFleet moves the server's clock by ten minutes.
+// TestClocksThatDifferHaltTheFleet moves the server's clock ten minutes ahead or back.
+// The fleet must send nothing until this clock agrees with the database's again.
 func TestClocksThatDifferHaltTheFleet(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {
@@ -189,14 +193,15 @@ func TestClocksThatDifferHaltTheFleet(t *testing.T) {
 			settings, err := w.ledger().Settings(t.Context())
 			w.must(err)
 			if !strings.Contains(settings.Halted, "clock of the database differs") {
-				t.Errorf("the fleet is halted with the reason %q, expected the clocks", settings.Halted)
+				t.Errorf("the fleet is halted with the reason %q, expected one that names the clocks",
+					settings.Halted)
 			}
 			w.add("february")
 			if err := w.placeFor("february"); err == nil {
-				t.Error("an order was placed while the clocks differ")
+				t.Error("placing an order while the clocks differed returned no error, expected one")
 			}
 			if err := w.placer().ProbeClock(t.Context()); err == nil {
-				t.Error("the fleet was resumed although the clocks differ")
+				t.Error("ProbeClock returned no error while the clocks differed, expected one")
 			}
 			w.sandbox.ClearFaults()
 			w.must(w.placer().ProbeClock(t.Context()))

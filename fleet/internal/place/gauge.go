@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// mostFailures is how many failures in a row hold a run. It does not count failures that
-// the items caused.
+// mostFailures is the number of failures in a row after which a run is held. Failures
+// that the items caused do not count.
 const mostFailures = 20
 
-// Gauge counts for each run how many items have failed in a row in this process, without
-// being the cause. It is safe for concurrent use.
+// Gauge counts, for each run, the consecutive failures in this process that the items did
+// not cause. It is safe for concurrent use.
 type Gauge struct {
 	mu   sync.Mutex
 	runs map[int64]*reading
@@ -19,10 +19,10 @@ type Gauge struct {
 type reading struct {
 	failures  int
 	successes uint64
-	last      time.Time // of the last success
+	last      time.Time // the time of the last success
 }
 
-// NewGauge returns a gauge without readings.
+// NewGauge returns a gauge that has counted no failures.
 func NewGauge() *Gauge { return &Gauge{runs: map[int64]*reading{}} }
 
 func (g *Gauge) of(run int64) *reading {
@@ -34,7 +34,8 @@ func (g *Gauge) of(run int64) *reading {
 	return r
 }
 
-// Succeed counts an item to which the API itself responded.
+// Succeed counts an item for which the API itself responded, and resets the count of
+// failures.
 func (g *Gauge) Succeed(run int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -44,7 +45,8 @@ func (g *Gauge) Succeed(run int64) {
 	r.last = time.Now()
 }
 
-// Fail counts a failure, and reports whether the caller has to hold the run.
+// Fail counts a failure, and reports whether the caller must hold the run. If so, the
+// next failure counts as the first one again.
 func (g *Gauge) Fail(run int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -58,15 +60,15 @@ func (g *Gauge) Fail(run int64) bool {
 	return true
 }
 
-// Successes returns the number of items to which the API itself has responded.
+// Successes returns how often [Gauge.Succeed] was called for the run.
 func (g *Gauge) Successes(run int64) uint64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.of(run).successes
 }
 
-// SucceededWithin reports whether an item has succeeded in the period of the length last
-// that ends now. Successes from before the run was held do not count.
+// SucceededWithin reports whether the last success of a run is more recent than the
+// duration `last`. Successes from before the run was held do not count.
 func (g *Gauge) SucceededWithin(run int64, last time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

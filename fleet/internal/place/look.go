@@ -10,8 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// look finds out whether an earlier attempt has acted, if sending the item again with its
-// key is not safe.
+// look handles an item that cannot safely be sent again with its key. It looks up at the
+// server whether an earlier attempt has acted.
 func (t task) look(ctx context.Context, item ledger.Item) error {
 	if wait := lookIn(item); wait > 0 {
 		return later(wait, nil)
@@ -38,8 +38,8 @@ func (t task) look(ctx context.Context, item ledger.Item) error {
 	return t.finish(ctx, item, end)
 }
 
-// sendMissing sends an item that a lookup did not find at the server, unless the item is
-// refused or cancelled.
+// sendMissing sends an item that a lookup did not find at the server, unless the server
+// has refused the item or the run is cancelled.
 func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 	switch {
 	case item.Outcome == ledger.Look:
@@ -57,9 +57,9 @@ func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 	return t.send(ctx, item)
 }
 
-// lookIn returns how long the latest attempt may still act. A lookup proves nothing
-// before that time has passed. In a restored ledger, an unrecorded attempt may have begun
-// just before the ledger was marked.
+// lookIn returns for how long the latest attempt may still act. A lookup proves nothing
+// until this time has passed. In a restored ledger, an attempt that the ledger lacks may
+// have begun just before the ledger was marked.
 func lookIn(item ledger.Item) time.Duration {
 	last := item.Last
 	if item.Marked.After(last) {
@@ -92,8 +92,8 @@ func (t task) itemOf(item ledger.Item) operation.Item {
 }
 
 // CheckClock halts the whole fleet if the time of a response differs by more than [Skew]
-// from the clock of the database, because attempts cannot then be compared with orders.
-// It ignores a zero time.
+// from the clock of the database, because the times of attempts and orders are then not
+// comparable. It ignores a zero time.
 func (p *Placer) CheckClock(ctx context.Context, date time.Time) error {
 	if date.IsZero() {
 		return nil
@@ -106,7 +106,7 @@ func (p *Placer) CheckClock(ctx context.Context, date time.Time) error {
 	if difference.Abs() <= Skew {
 		return nil
 	}
-	reason := fmt.Sprintf("the clock of the database differs from Upvest's by %s: correct it, "+
-		"at most %s is accepted", difference.Round(time.Second), Skew)
+	reason := fmt.Sprintf("the clock of the database differs from Upvest's by %s: correct it; "+
+		"a difference of at most %s is accepted", difference.Round(time.Second), Skew)
 	return errors.Join(errors.New(reason), p.Ledger.Halt(ctx, reason))
 }

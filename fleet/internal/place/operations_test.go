@@ -36,7 +36,7 @@ func (w *world) follow(allocation uuid.UUID) {
 	w.must(err)
 }
 
-// move makes the account follow another allocation.
+// move makes the account follow the given allocation instead of its current one.
 func (w *world) move(allocation uuid.UUID) {
 	w.Helper()
 	_, err := w.client.Configurations.Update(w.Context(), w.line.Subject, portfolios.ConfigurationUpdate{
@@ -56,11 +56,12 @@ func (w *world) followed() uuid.UUID {
 func (w *world) expectOutcome(want ledger.Outcome) {
 	w.Helper()
 	if item := w.item(january); item.Outcome != want {
-		w.Errorf("the item is %s, expected %s: %s", item.Outcome, want, item.Detail)
+		w.Errorf("the outcome of the item is %s, expected %s: %s", item.Outcome, want, item.Detail)
 	}
 }
 
-// lost places the item with an attempt whose response is lost.
+// lost sends the item once and loses the response. If `acted` is true, the server carries
+// out the request before the response is lost.
 func (w *world) lost(operation sandbox.Operation, acted bool) {
 	w.Helper()
 	w.fault(sandbox.Fault{Operation: operation, Reset: true, After: acted})
@@ -71,17 +72,17 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 	t.Parallel()
 	const create = "create_portfolios_configuration"
 	for name, test := range map[string]func(w *world, target, other uuid.UUID){
-		"at once": func(w *world, _, _ uuid.UUID) {
+		"the first attempt succeeds": func(w *world, _, _ uuid.UUID) {
 			w.must(w.place())
 			w.expectOutcome(ledger.Done)
 		},
-		"response lost, then found": func(w *world, _, _ uuid.UUID) {
+		"the response is lost, and a lookup finds the configuration": func(w *world, _, _ uuid.UUID) {
 			w.lost(create, true)
 			w.advance(25 * time.Hour)
 			w.must(w.place())
 			w.expectOutcome(ledger.Found)
 		},
-		"request lost, then sent": func(w *world, _, _ uuid.UUID) {
+		"the request is lost and sent again": func(w *world, _, _ uuid.UUID) {
 			w.lost(create, false)
 			w.advance(25 * time.Hour)
 			w.must(w.place())
@@ -96,7 +97,7 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 			w.must(w.place())
 			w.expectOutcome(ledger.Found)
 		},
-		"the account follows another allocation": func(w *world, target, other uuid.UUID) {
+		"the account follows a different allocation": func(w *world, target, other uuid.UUID) {
 			w.follow(other)
 			w.postponed()
 			w.advance(time.Minute)
@@ -115,15 +116,16 @@ func TestAConfigurationIsCreatedOnce(t *testing.T) {
 				w.add(january)
 				test(w, target, w.allocation())
 				if got := w.followed(); got != target {
-					t.Errorf("the account follows %s, expected %s", got, target)
+					t.Errorf("the account follows the allocation %s, expected %s", got, target)
 				}
 			})
 		})
 	}
 }
 
-// TestALookupPrecedesTheRefusalOfAConfiguration lets the server refuse an account that
-// has no configuration.
+// TestALookupPrecedesTheRefusalOfAConfiguration lets the server refuse to create a
+// configuration. A lookup must then find that the account has no configuration before the
+// line counts as refused.
 func TestALookupPrecedesTheRefusalOfAConfiguration(t *testing.T) {
 	t.Parallel()
 	eachOf(t, "create-configurations", func(w *world) {
@@ -144,24 +146,24 @@ func TestALookupPrecedesTheRefusalOfAConfiguration(t *testing.T) {
 func TestAConfigurationIsChangedOnlyFromTheNamedAllocation(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(w *world, to, other uuid.UUID) (want uuid.UUID){
-		"the account follows from": func(w *world, to, _ uuid.UUID) uuid.UUID {
+		"the account follows the old allocation": func(w *world, to, _ uuid.UUID) uuid.UUID {
 			w.must(w.place())
 			w.expectOutcome(ledger.Done)
 			return to
 		},
-		"the account already follows to": func(w *world, to, _ uuid.UUID) uuid.UUID {
+		"the account already follows the new allocation": func(w *world, to, _ uuid.UUID) uuid.UUID {
 			w.move(to)
 			w.must(w.place())
 			w.expectOutcome(ledger.Found)
 			return to
 		},
-		"the account follows another allocation": func(w *world, _, other uuid.UUID) uuid.UUID {
+		"the account follows a third allocation": func(w *world, _, other uuid.UUID) uuid.UUID {
 			w.move(other)
 			w.must(w.place())
 			w.expectOutcome(ledger.Review)
 			return other
 		},
-		"response lost": func(w *world, to, _ uuid.UUID) uuid.UUID {
+		"the response is lost": func(w *world, to, _ uuid.UUID) uuid.UUID {
 			w.lost("update_portfolios_configuration", true)
 			w.advance(3 * time.Minute)
 			w.must(w.place())
@@ -179,14 +181,15 @@ func TestAConfigurationIsChangedOnlyFromTheNamedAllocation(t *testing.T) {
 				w.add(january)
 				want := test(w, to, w.allocation())
 				if got := w.followed(); got != want {
-					t.Errorf("the account follows %s, expected %s", got, want)
+					t.Errorf("the account follows the allocation %s, expected %s", got, want)
 				}
 			})
 		})
 	}
 }
 
-// cancelling runs a test in a world with an order to cancel.
+// cancelling runs a test with a line that cancels an order. The function `retrieve`
+// returns the status of this order at the server.
 func cancelling(t *testing.T, test func(w *world, retrieve func() portfolios.OrderStatus)) {
 	t.Helper()
 	eachOf(t, "cancel-orders", func(w *world) {
@@ -214,20 +217,22 @@ func TestAnOrderIsCancelledOnce(t *testing.T) {
 		want ledger.Outcome
 		ends portfolios.OrderStatus
 	}{
-		"at once": {func(w *world) { w.must(w.place()) }, ledger.Done, portfolios.OrderStatusCANCELLED},
-		"response lost, then found": {func(w *world) {
+		"the first attempt succeeds": {
+			func(w *world) { w.must(w.place()) }, ledger.Done, portfolios.OrderStatusCANCELLED,
+		},
+		"the response is lost, and a lookup finds the order cancelled": {func(w *world) {
 			w.lost(cancel, true)
 			w.advance(3 * time.Minute)
 			w.must(w.place())
 		}, ledger.Found, portfolios.OrderStatusCANCELLED},
-		"accepted, with an unreadable response": {func(w *world) {
+		"the response to the accepted request is unreadable": {func(w *world) {
 			w.fault(sandbox.Fault{
 				Operation: cancel, After: true, Status: http.StatusOK, Body: []byte("{"),
 				ContentType: "application/json",
 			})
 			w.must(w.place())
 		}, ledger.Done, portfolios.OrderStatusCANCELLED},
-		"filled before": {func(w *world) {
+		"the request is lost, and the order is filled": {func(w *world) {
 			w.lost(cancel, false)
 			w.advance(24 * time.Hour)
 			w.must(w.place())
@@ -239,7 +244,7 @@ func TestAnOrderIsCancelledOnce(t *testing.T) {
 				test.do(w)
 				w.expectOutcome(test.want)
 				if got := status(); got != test.ends {
-					t.Errorf("the order is %s, expected %s", got, test.ends)
+					t.Errorf("the order has the status %s, expected %s", got, test.ends)
 				}
 			})
 		})
@@ -253,13 +258,13 @@ func TestAnAccountIsLiquidatedOnce(t *testing.T) {
 		do   func(w *world)
 		want ledger.Outcome
 	}{
-		"at once": {func(w *world) { w.must(w.place()) }, ledger.Done},
-		"response lost, then found": {func(w *world) {
+		"the first attempt succeeds": {func(w *world) { w.must(w.place()) }, ledger.Done},
+		"the response is lost, and a lookup finds the order": {func(w *world) {
 			w.lost(liquidate, true)
 			w.advance(25 * time.Hour)
 			w.must(w.place())
 		}, ledger.Found},
-		"request lost, and the lookup is inconclusive": {func(w *world) {
+		"the request is lost, and the lookup is inconclusive": {func(w *world) {
 			w.lost(liquidate, false)
 			w.advance(25 * time.Hour)
 			w.must(w.place())
@@ -280,16 +285,19 @@ func TestAnAccountIsLiquidatedOnce(t *testing.T) {
 	}
 }
 
-// TestARestoredLedgerLooksBeforeItSends restores the ledger from a dump that was taken
-// before an order was placed.
-func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
+// TestLinesOfARestoredLedgerAreLookedUpBeforeTheyAreSent marks the ledger as restored
+// from a dump that was taken before an order was placed. A lookup must find the order.
+// Once the mark is lifted, lines must be sent without a lookup.
+func TestLinesOfARestoredLedgerAreLookedUpBeforeTheyAreSent(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		dump := time.Now().Add(-time.Second)
-		w.order(portfolios.SideBUY, "25.00") // the order of the lost attempt
+		// the order of an attempt that the dump lacks
+		w.order(portfolios.SideBUY, "25.00")
 		w.must(w.ledger().MarkRestored(t.Context(), dump))
 		if later := w.later(); later.Wait < time.Minute {
-			t.Errorf("the lookup is due in %s, but an attempt before the restore can still act", later.Wait)
+			t.Errorf("the lookup is due in %s, expected at least a minute, in which an attempt may act",
+				later.Wait)
 		}
 		w.advance(3 * time.Minute)
 		w.must(w.place())
@@ -304,19 +312,21 @@ func TestARestoredLedgerLooksBeforeItSends(t *testing.T) {
 		w.expectFor("march", ledger.Done, 3)
 		looks, err := w.sandbox.Requests(sandbox.OfOperation(sandbox.ListOrders))
 		if err != nil || len(looks) != 2 {
-			t.Errorf("got %d lookups and the error %v, expected one for each line before the mark was lifted",
+			t.Errorf("got %d lookups and the error %v, expected 2: one for January and one for February",
 				len(looks), err)
 		}
 		if err := w.ledger().MarkRestored(t.Context(), time.Now().Add(time.Hour)); err == nil ||
 			!strings.Contains(err.Error(), "future") {
-			t.Errorf("MarkRestored accepts a time in the future: %v", err)
+			t.Errorf("MarkRestored returned %v for a time in the future, expected an error about the future",
+				err)
 		}
 	})
 }
 
-// TestAttemptsAfterTheDumpAreLookedFor restores a dump without the second attempt, which
-// acted ten hours after the first one.
-func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
+// TestOrdersOfAttemptsAfterTheDumpAreFound marks the ledger as restored from a dump that
+// lacks the second attempt of a line. This attempt placed an order ten hours after the
+// first attempt. A lookup must find the order.
+func TestOrdersOfAttemptsAfterTheDumpAreFound(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
@@ -330,9 +340,9 @@ func TestAttemptsAfterTheDumpAreLookedFor(t *testing.T) {
 	})
 }
 
-// TestARunLostInARestoreIsLookedUpSinceTheDump enqueues a run again that the dump does
-// not contain. The run had already placed its order.
-func TestARunLostInARestoreIsLookedUpSinceTheDump(t *testing.T) {
+// TestOrdersOfARunThatTheDumpLacksAreFound enqueues a run again that the dump does
+// not contain, and that had already placed its order. A lookup must find the order.
+func TestOrdersOfARunThatTheDumpLacksAreFound(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		dump := time.Now().Add(-time.Second)
@@ -341,7 +351,7 @@ func TestARunLostInARestoreIsLookedUpSinceTheDump(t *testing.T) {
 		w.must(w.ledger().MarkRestored(t.Context(), dump))
 		w.add("february")
 		if created := w.run("february").Created; created.After(dump) {
-			t.Errorf("the run was created at %s, expected a time before the dump", created)
+			t.Errorf("the run was created at %s, expected at most %s, the time of the dump", created, dump)
 		}
 		w.advance(3 * time.Minute)
 		w.must(w.placeFor("february"))
@@ -361,9 +371,9 @@ func TestAPausedRunSendsNothing(t *testing.T) {
 	})
 }
 
-// TestACancelledRunIsOnlyLookedUp cancels a run that has an attempt with an unknown
-// outcome.
-func TestACancelledRunIsOnlyLookedUp(t *testing.T) {
+// TestLinesOfACancelledRunAreOnlyLookedUp cancels a run that has an attempt with an
+// unknown outcome. A lookup must decide the line, and nothing more may be sent.
+func TestLinesOfACancelledRunAreOnlyLookedUp(t *testing.T) {
 	t.Parallel()
 	for _, acted := range []bool{false, true} {
 		each(t, func(w *world) {

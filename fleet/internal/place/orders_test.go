@@ -29,7 +29,7 @@ func TestAnOrderIsPlacedOnce(t *testing.T) {
 	})
 }
 
-func TestUnknownOutcomeIsRetriedWithTheSameKey(t *testing.T) {
+func TestAnAttemptWithAnUnknownOutcomeIsRepeatedWithTheSameKey(t *testing.T) {
 	t.Parallel()
 	for _, acted := range []bool{false, true} {
 		each(t, func(w *world) {
@@ -42,7 +42,7 @@ func TestUnknownOutcomeIsRetriedWithTheSameKey(t *testing.T) {
 	}
 }
 
-func TestOldUnknownOutcomeIsFound(t *testing.T) {
+func TestAfterTheKeyExpiresALookupFindsTheOrder(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.order(portfolios.SideBUY, "24.99")
@@ -54,7 +54,7 @@ func TestOldUnknownOutcomeIsFound(t *testing.T) {
 	})
 }
 
-func TestOldUnknownOutcomeIsPlacedIfItIsMissing(t *testing.T) {
+func TestAfterTheKeyExpiresAMissingOrderIsPlaced(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(false)
@@ -63,7 +63,7 @@ func TestOldUnknownOutcomeIsPlacedIfItIsMissing(t *testing.T) {
 		w.must(w.place())
 		w.expect(ledger.Done, 2)
 		if item := w.item(january); item.Unsure != 1 || item.Now.Sub(item.Since) > time.Hour {
-			t.Errorf("the item has the time of its first attempt, expected the time of the second: %+v", item)
+			t.Errorf("got the item %+v, expected one unsure attempt that began with the second request", item)
 		}
 	})
 }
@@ -79,7 +79,7 @@ func TestAmountsAreComparedAsNumbers(t *testing.T) {
 	})
 }
 
-func TestSeveralCandidatesAreReviewed(t *testing.T) {
+func TestALineWithSeveralMatchingOrdersGoesToReview(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)
@@ -105,9 +105,10 @@ func TestOrdersOfOtherRunsAreIgnored(t *testing.T) {
 	})
 }
 
-// TestOrdersOutsideTheAttemptsAreIgnored lets the customer place the same order twice: an
-// hour before the first attempt, and ten hours after the last one.
-func TestOrdersOutsideTheAttemptsAreIgnored(t *testing.T) {
+// TestOrdersCreatedBeforeOrAfterTheAttemptsAreIgnored lets the customer place two orders
+// with the fields of the line: one an hour before the first attempt, and one ten hours
+// after it. Neither order may become the order of the line.
+func TestOrdersCreatedBeforeOrAfterTheAttemptsAreIgnored(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.order(portfolios.SideBUY, "25.00")
@@ -144,7 +145,7 @@ func TestOrdersThatContradictTheLineAreIgnored(t *testing.T) {
 	}
 }
 
-func TestACancelledCandidateIsReviewed(t *testing.T) {
+func TestALineWhoseMatchingOrderIsCancelledGoesToReview(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)
@@ -155,9 +156,10 @@ func TestACancelledCandidateIsReviewed(t *testing.T) {
 	})
 }
 
-// TestAReturnedOrderStaysWithItsLine lets the server accept the order and then cancel it.
-// Of the first response, only the id is readable.
-func TestAReturnedOrderStaysWithItsLine(t *testing.T) {
+// TestAnOrderThatTheServerReturnedStaysWithItsLine lets the server accept an order with a
+// response in which only the id is readable, and then cancel the order. The order must
+// still belong to the line.
+func TestAnOrderThatTheServerReturnedStaysWithItsLine(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)
@@ -169,19 +171,19 @@ func TestAReturnedOrderStaysWithItsLine(t *testing.T) {
 			Body: []byte(`{"id":"` + id.String() + `","cash_amount":{}}`),
 		})
 		if later := w.later(); !errors.Is(later, upvest.ErrAccepted) {
-			t.Fatalf("got the error %v, expected ErrAccepted", later)
+			t.Fatalf("the attempt with an unreadable response returned %v, expected ErrAccepted", later)
 		}
 		w.must(w.client.Orders.Cancel(t.Context(), id))
 		w.advance(3 * time.Minute)
 		w.must(w.place())
 		w.expect(ledger.Found, 1)
 		if item := w.item(january); item.Resource.UUID != id {
-			t.Errorf("the order is %s, expected %s", item.Resource.UUID, id)
+			t.Errorf("the line has the order %s, expected %s", item.Resource.UUID, id)
 		}
 	})
 }
 
-func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
+func TestALineGoesToReviewIfTheResponseContradictsIt(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"amount", "account"} {
 		t.Run(name, func(t *testing.T) {
@@ -205,15 +207,16 @@ func TestAResponseThatContradictsTheLineIsReviewed(t *testing.T) {
 				w.must(w.place())
 				w.expect(ledger.Review, 1)
 				if item := w.item(january); !strings.Contains(item.Detail, "differs in "+name) {
-					t.Errorf("the reason is %q, expected it to name the field %s", item.Detail, name)
+					t.Errorf("the reason is %q, expected one that names the field %q", item.Detail, name)
 				}
 			})
 		})
 	}
 }
 
-// TestAFoundOrderMovesToTheLineThatPlacedIt lets a lookup of another run find an order
-// before the server returns the order for the line that placed it.
+// TestAFoundOrderMovesToTheLineThatPlacedIt lets a lookup for a line of February find the
+// order of a line of January. When the server then returns this order for the line of
+// January, the order must move to that line.
 func TestAFoundOrderMovesToTheLineThatPlacedIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -221,7 +224,7 @@ func TestAFoundOrderMovesToTheLineThatPlacedIt(t *testing.T) {
 		w.unknown(true)
 		w.fault(sandbox.Fault{Reset: true})
 		if err := w.placeFor("february"); err == nil {
-			t.Fatal("placing the item returned no error")
+			t.Fatal("placing the line of February, whose request was lost, returned no error, expected one")
 		}
 		february := w.item("february")
 		w.advance(25 * time.Hour)
@@ -234,7 +237,7 @@ func TestAFoundOrderMovesToTheLineThatPlacedIt(t *testing.T) {
 		w.expect(ledger.Done, 1)
 		w.expectFor("february", ledger.Review, 1)
 		if february.Attempts != 1 {
-			t.Errorf("the ledger has %d attempts of the line of February, expected 1", february.Attempts)
+			t.Errorf("the ledger has %d attempts for the line of February, expected 1", february.Attempts)
 		}
 	})
 }
@@ -247,7 +250,7 @@ func TestNothingIsSentWhileAnAttemptMayBeInProgress(t *testing.T) {
 		w.unknown(false)
 		w.advance(time.Minute)
 		if later := w.later(); later.Wait <= 0 || later.Wait > 2*time.Minute {
-			t.Errorf("the item is to be placed again in %s, expected at most 2 minutes", later.Wait)
+			t.Errorf("the next attempt is due in %s, expected more than 0 and at most 2 minutes", later.Wait)
 		}
 		w.advance(time.Minute)
 		w.must(w.place())
@@ -255,7 +258,7 @@ func TestNothingIsSentWhileAnAttemptMayBeInProgress(t *testing.T) {
 	})
 }
 
-func TestAnUnreadableListLeavesTheLineOpen(t *testing.T) {
+func TestAFailedLookupLeavesTheLineOpen(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
 		w.unknown(true)
@@ -276,6 +279,6 @@ func TestKeyNeverChanges(t *testing.T) {
 		uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030"),
 	)
 	if want := "2d89ec9f-4a23-5571-9dc9-2bb9653bc48b"; err != nil || key.String() != want {
-		t.Errorf("got %s, %v, expected %s", key, err, want)
+		t.Errorf("got the key %s and the error %v, expected the key %s", key, err, want)
 	}
 }

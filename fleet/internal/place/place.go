@@ -18,7 +18,7 @@ import (
 const (
 	// Timeout is how long an attempt may take.
 	Timeout = 20 * time.Second
-	// underWay is how long an attempt can act, counted from its beginning: it ends after
+	// underWay is how long after its beginning an attempt can act: the attempt ends after
 	// Timeout, and its last signature is valid for a minute on Upvest's clock.
 	underWay = Timeout + time.Minute + 40*time.Second
 	// Skew is how far the clocks of the database and of Upvest may differ.
@@ -28,12 +28,12 @@ const (
 	doubtFor = time.Minute
 	// longestRetry is the longest wait after failures that the item did not cause.
 	longestRetry = time.Minute
-	// writeTimeout is how long recording an outcome may take.
+	// writeTimeout limits how long the ledger may take to record an outcome.
 	writeTimeout = 5 * time.Second
 )
 
-// Later is returned for an item that has to be placed again after a wait. It is not a
-// failure of the item.
+// Later is the error for an item that must be placed again after a wait. It does not
+// count as a failure of the item.
 type Later struct {
 	Wait  time.Duration
 	Cause error
@@ -54,13 +54,14 @@ func later(wait time.Duration, cause error) error {
 	return &Later{Wait: wait + rand.N(time.Second), Cause: cause}
 }
 
-// soon retries an item after a failure of the database.
+// soon returns the error for an item that failed because of the database. The item is
+// placed again soon.
 func soon(cause error) error {
 	return &Later{Wait: 5*time.Second + rand.N(10*time.Second), Cause: cause}
 }
 
-// retry retries an item after a failure that it did not cause. The wait grows with the
-// number of attempts.
+// retry returns the error for an item that failed for a reason that the item did not
+// cause. The wait before the next attempt grows with the number of attempts.
 func retry(item ledger.Item, cause error) error {
 	wait := min(time.Duration(item.Attempts*item.Attempts)*time.Second, longestRetry)
 	return &Later{Wait: wait + rand.N(wait+time.Second), Cause: cause}
@@ -73,7 +74,7 @@ type Placer struct {
 	Gauge  *Gauge
 }
 
-// Key returns the idempotency key of an item, which never changes.
+// Key returns the idempotency key of an item. The key of an item never changes.
 func Key(operationID, run string, subject uuid.UUID) (uuid.UUID, error) {
 	return upvest.IdempotencyKeyFor(operationID, "fleet/"+run+"/"+subject.String())
 }
@@ -86,8 +87,8 @@ type task struct {
 	isProbe   bool
 }
 
-// Place carries out an item. It returns nil if the item is decided, a [Later] if it has
-// to be placed again, and otherwise the error of the item.
+// Place carries out an item. It returns nil if the item is decided, and a [Later] if the
+// item must be placed again. Any other error is a failure of the item.
 func (p *Placer) Place(ctx context.Context, run ledger.Run, subject uuid.UUID, isProbe bool) error {
 	kind, err := operation.Named(run.Operation)
 	if err != nil {
@@ -133,7 +134,7 @@ func (t task) send(ctx context.Context, item ledger.Item) error {
 	return t.finish(ctx, item, ledger.End{Outcome: ledger.Done, Resource: sent.Resource, State: sent.State})
 }
 
-// finish records how an item ended, even after the context has ended.
+// finish records how an item ended, even if the context was cancelled or has expired.
 func (t task) finish(ctx context.Context, item ledger.Item, end ledger.End) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()

@@ -30,7 +30,7 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 		if isSent(err) {
 			return false, nil
 		}
-		// There is no item to send, so a read shows whether the API responds.
+		// No request was sent for an item, so a read shows whether the API responds.
 		_, err = p.date(ctx)
 		if isSent(err) {
 			return false, nil
@@ -39,7 +39,8 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 	return true, p.Ledger.Unhold(ctx, run.ID)
 }
 
-// isSent reports whether placing an item failed because a request failed.
+// isSent reports whether the error of [Placer.Place] has a cause, such as a failed
+// request, and does not merely postpone the item.
 func isSent(err error) bool {
 	if postponed, isLater := errors.AsType[*Later](err); isLater {
 		return postponed.Cause != nil
@@ -47,8 +48,9 @@ func isSent(err error) bool {
 	return err != nil
 }
 
-// ProbeClock compares the clocks with the Date of a small response, and resumes a halted
-// fleet if they agree. It returns an error with the reason if the fleet stays halted.
+// ProbeClock compares the clock of the database with the Date of a small response from
+// the API, and resumes a halted fleet if the two times agree. If the fleet stays halted,
+// ProbeClock returns an error with the reason.
 func (p *Placer) ProbeClock(ctx context.Context) error {
 	date, err := p.date(ctx)
 	if err != nil {
@@ -63,7 +65,8 @@ func (p *Placer) ProbeClock(ctx context.Context) error {
 	return p.Ledger.Unhalt(ctx)
 }
 
-// date returns the Date of a small response of the API, or the zero time if it has none.
+// date returns the Date of a small response from the API, or the zero time if the
+// response has no usable Date.
 func (p *Placer) date(ctx context.Context) (time.Time, error) {
 	limit := portfolios.Limit(1)
 	params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}

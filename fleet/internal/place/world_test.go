@@ -27,7 +27,8 @@ const january = "january"
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// world is a sandbox, a database with one order to place, and one clock for both.
+// world is a sandbox and a database with one line to carry out. The sandbox and the
+// database share a clock.
 type world struct {
 	*testing.T
 	sandbox   *sandbox.Sandbox
@@ -40,7 +41,8 @@ type world struct {
 	gauge     *place.Gauge
 }
 
-// each runs a test on every kind of database, with an account that can order.
+// each runs a test on every kind of database, with a line that places an order for a new
+// account. The account follows an allocation.
 func each(t *testing.T, test func(w *world)) {
 	t.Helper()
 	eachOf(t, "create-orders", func(w *world) {
@@ -55,7 +57,8 @@ func eachOf(t *testing.T, operation string, test func(w *world)) {
 	t.Helper()
 	testdb.Each(t, func(t *testing.T, url string) {
 		t.Parallel()
-		// Orders are not filled until a test lets hours pass, even on a slow machine.
+		// The sandbox fills orders only when a test lets hours pass, even on a slow
+		// machine.
 		w := &world{
 			T: t, url: url, operation: operation, gauge: place.NewGauge(),
 			line: ledger.Line{Subject: uuid.New()},
@@ -74,7 +77,8 @@ func (w *world) must(err error) {
 	}
 }
 
-// ledger returns the ledger with the present time of the world.
+// ledger returns the ledger. It opens the ledger again after each change of the world's
+// clock.
 func (w *world) ledger() *ledger.Ledger {
 	w.Helper()
 	if w.open == nil {
@@ -86,7 +90,7 @@ func (w *world) ledger() *ledger.Ledger {
 	return w.open
 }
 
-// add writes the line into a run.
+// add adds the line to the run with the given name, and creates the run.
 func (w *world) add(run string) {
 	w.Helper()
 	q, err := queue.New(w.ledger(), slog.New(slog.DiscardHandler))
@@ -98,11 +102,11 @@ func (w *world) add(run string) {
 	)
 	w.must(err)
 	if added != 1 {
-		w.Fatalf("added %d lines, expected 1", added)
+		w.Fatalf("added %d lines to the run %q, expected 1", added, run)
 	}
 }
 
-// advance lets time pass for the sandbox, the database and the client.
+// advance moves the clocks of the sandbox and the ledger ahead.
 func (w *world) advance(d time.Duration) {
 	w.ahead += d
 	w.open = nil
@@ -128,18 +132,18 @@ func (w *world) run(name string) ledger.Run {
 	return run
 }
 
-// later places the item, and expects that it has to be placed again.
+// later places the item, requires the error [place.Later], and returns it.
 func (w *world) later() *place.Later {
 	w.Helper()
 	err := w.place()
 	var later *place.Later
 	if !errors.As(err, &later) {
-		w.Fatalf("got the error %v, expected Later", err)
+		w.Fatalf("placing the item returned the error %v, expected Later", err)
 	}
 	return later
 }
 
-// postponed places the item, and expects that it is not decided.
+// postponed places the item, and requires that the item must be placed again.
 func (w *world) postponed() {
 	w.Helper()
 	_ = w.later()
@@ -153,17 +157,17 @@ func (w *world) fault(f sandbox.Fault) {
 	w.must(w.sandbox.Inject(f))
 }
 
-// unknown places the item with an attempt whose response is lost. If acted is true, the
-// server places the order before that.
+// unknown sends the item once and loses the response. If `acted` is true, the server
+// places the order before the response is lost.
 func (w *world) unknown(acted bool) {
 	w.Helper()
 	w.fault(sandbox.Fault{Reset: true, After: acted})
 	if later := w.later(); !errors.Is(later, upvest.ErrOutcomeUnknown) {
-		w.Fatalf("got the error %v, expected an unknown outcome", later)
+		w.Fatalf("placing the item returned the error %v, expected ErrOutcomeUnknown", later)
 	}
 }
 
-// expect checks how the item ended, and how many orders there are.
+// expect checks the outcome of January's item, and how many orders the server has placed.
 func (w *world) expect(outcome ledger.Outcome, orders int) {
 	w.Helper()
 	w.expectFor(january, outcome, orders)
@@ -173,10 +177,11 @@ func (w *world) expectFor(run string, outcome ledger.Outcome, orders int) {
 	w.Helper()
 	item := w.item(run)
 	if item.Outcome != outcome {
-		w.Errorf("the item is %s, expected %s: %s", item.Outcome, outcome, item.Detail)
+		w.Errorf("the outcome of the item is %s, expected %s: %s", item.Outcome, outcome, item.Detail)
 	}
 	if placed := outcome == ledger.Done || outcome == ledger.Found; placed != item.Resource.Valid {
-		w.Errorf("the item is %s with the order %v", item.Outcome, item.Resource)
+		w.Errorf("the item has the outcome %s and the order %v, expected an order only for done and found",
+			item.Outcome, item.Resource)
 	}
 	if got := testapi.Orders(w.sandbox); got != orders {
 		w.Errorf("%d orders were placed, expected %d", got, orders)
@@ -190,7 +195,7 @@ func (w *world) item(run string) ledger.Item {
 	return item
 }
 
-// order places an order outside the fleet.
+// order places an order for the account and user of the line, without the fleet.
 func (w *world) order(side portfolios.Side, amount string) {
 	w.Helper()
 	_, err := w.client.Orders.Create(w.Context(), portfolios.OrderRequest{
@@ -201,7 +206,7 @@ func (w *world) order(side portfolios.Side, amount string) {
 	w.must(err)
 }
 
-// rewrite changes the response to the next call of an operation.
+// rewrite changes every order in the response to the next call to an operation.
 func (w *world) rewrite(operation string, change func(order map[string]any)) {
 	w.Helper()
 	list, err := w.client.Orders.List(w.Context(), portfolios.ListPortfoliosOrdersParams{})
@@ -228,7 +233,8 @@ func (w *world) rewrite(operation string, change func(order map[string]any)) {
 	)
 }
 
-// html returns a fault that responds with the HTML page of a gateway.
+// html returns a fault that makes the server respond like a gateway: with an HTML page,
+// and without a request id.
 func html(status int) sandbox.Fault {
 	return sandbox.Fault{
 		Status: status, Body: []byte("<html>not here</html>"), ContentType: "text/html",

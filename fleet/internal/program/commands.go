@@ -11,8 +11,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// command is one of the program's commands. The field setup registers its flags, and
-// returns the function to call after the flags are parsed.
+// command is one of the program's commands. Its function `setup` registers the command's
+// flags, and returns a function that carries out the command after the flags were parsed.
 type command struct {
 	usage   string
 	summary string
@@ -21,13 +21,14 @@ type command struct {
 	setup   func(*invocation) func(context.Context) error
 }
 
-// name is the first word of the usage.
+// name returns the name of the command, which is the first word of its usage.
 func (c command) name() string {
 	name, _, _ := strings.Cut(c.usage, " ")
 	return name
 }
 
-// commands returns the commands that carry out a run, followed by those of operators.
+// commands returns the commands that carry out a run, followed by the commands for
+// operators.
 func commands() []command {
 	return append([]command{
 		{
@@ -58,7 +59,7 @@ func operatorCommands() []command {
 		{
 			usage:   "pause -run RUN",
 			setup:   (*invocation).pause,
-			summary: "stop sending the lines of a run until it is resumed",
+			summary: "stop sending the lines of a run until the run is resumed",
 		},
 		{usage: "resume -run RUN", setup: (*invocation).resume, summary: "resume a paused or held run"},
 		{
@@ -91,16 +92,17 @@ func operatorCommands() []command {
 		{
 			usage:   "ui [-address HOST:PORT]",
 			setup:   (*invocation).ui,
-			summary: "serve River's page on this machine",
+			summary: "serve River's page, which shows the jobs, on this machine",
 		},
 	}
 }
 
-// usage returns the text of fleet help.
+// usage returns the output of the command `fleet help`.
 func usage() string {
 	var text strings.Builder
 	text.WriteString(
-		"fleet carries out one write for each line of a file, exactly once, from any number of machines.\n\n",
+		"fleet carries out one write for each line of a file, exactly once, " +
+			"with workers on any number of machines.\n\n",
 	)
 	for _, c := range commands() {
 		fmt.Fprintf(&text, "  fleet %-31s %s\n", c.usage, c.summary)
@@ -118,7 +120,7 @@ fleet COMMAND -h lists the flags of a command.
 	return text.String()
 }
 
-// help prints how a command is used.
+// help prints how a command is used, and its flags.
 func (c command) help(to io.Writer, flags *flag.FlagSet) {
 	_, _ = fmt.Fprintf(to, "fleet %s\n%s\n\n", c.usage, c.summary)
 	flags.SetOutput(to)

@@ -12,7 +12,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/queue"
 )
 
-// run returns the run with the name in a flag.
+// run checks the name in the flag -run, and returns the run with that name.
 func (v *invocation) run(ctx context.Context, name string) (ledger.Run, error) {
 	if err := checkRunName(name); err != nil {
 		return ledger.Run{}, err
@@ -20,8 +20,8 @@ func (v *invocation) run(ctx context.Context, name string) (ledger.Run, error) {
 	return v.ledger.Run(ctx, name)
 }
 
-// onRun registers the flag -run, and returns a function that calls do with that run. The
-// audit trail records the command with the detail that do returns.
+// onRun registers the flag -run, and returns a function that calls `do` with that run.
+// The audit trail records the command with the detail that `do` returns.
 func (v *invocation) onRun(
 	command string, do func(context.Context, *queue.Queue, ledger.Run) (detail string, err error),
 ) func(context.Context) error {
@@ -44,7 +44,7 @@ func (v *invocation) onRun(
 	}
 }
 
-// pause stops a run until it is resumed.
+// pause stops a run until an operator resumes the run.
 func (v *invocation) pause() func(context.Context) error {
 	return v.onRun("pause", func(ctx context.Context, _ *queue.Queue, run ledger.Run) (string, error) {
 		return "paused: results of requests in progress are still recorded", v.ledger.SetState(
@@ -65,7 +65,7 @@ func (v *invocation) resume() func(context.Context) error {
 	})
 }
 
-// cancel cancels the lines of a run that have not been sent.
+// cancel cancels a run for good, and drops the lines that have not been sent.
 func (v *invocation) cancel() func(context.Context) error {
 	return v.onRun("cancel", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {
 		dropped, err := q.Cancel(ctx, run)
@@ -102,7 +102,7 @@ func (v *invocation) retry() func(context.Context) error {
 // decide decides a line that needs review.
 func (v *invocation) decide() func(context.Context) error {
 	subject := v.flags.String("subject", "", "the `id` of the line: its account, or the order to cancel")
-	order := v.flags.String("order", "", "the line is done with this `order`")
+	order := v.flags.String("order", "", "the line is done, and this `order` belongs to it")
 	done := v.flags.Bool("done", false, "the line is done and has no order")
 	refused := v.flags.Bool("refused", false, "the line is refused and will not be sent")
 	send := v.flags.Bool("send", false, "no attempt has acted: send the line again")
@@ -130,8 +130,8 @@ func (v *invocation) decide() func(context.Context) error {
 	})
 }
 
-// decision returns the decision, and an error unless exactly one of the four flags is
-// set.
+// decision returns the decision that the four flags express. It returns an error unless
+// exactly one of them is set.
 func decision(order string, done, refused, send bool) (end ledger.End, err error) {
 	chosen := 0
 	if order != "" {

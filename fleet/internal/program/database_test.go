@@ -9,7 +9,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestAPoolerInTransactionMode runs all commands through PgBouncer.
+// TestAPoolerInTransactionMode carries out a run through PgBouncer in transaction mode.
+// Each order must be placed once.
 func TestAPoolerInTransactionMode(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
@@ -30,7 +31,8 @@ func TestAPoolerInTransactionMode(t *testing.T) {
 }
 
 // TestAPoolerThatIgnoresTheIsolationLevel uses a pooler that accepts the isolation level
-// as a startup parameter but ignores it. The test follows the remedy in the error.
+// as a startup parameter but ignores it. The command must fail, and its error must name a
+// remedy that helps.
 func TestAPoolerThatIgnoresTheIsolationLevel(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
@@ -52,8 +54,9 @@ func TestAPoolerThatIgnoresTheIsolationLevel(t *testing.T) {
 	}
 }
 
-// TestEachFleetHasASchema migrates two fleets in one database.
-func TestEachFleetHasASchema(t *testing.T) {
+// TestEachFleetHasItsOwnSchema migrates two fleets in one database. Each fleet must have
+// its tables in its own schema.
+func TestEachFleetHasItsOwnSchema(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
 	if err != nil {
@@ -64,7 +67,7 @@ func TestEachFleetHasASchema(t *testing.T) {
 		where schemaname !~ '^(pg_|information)'`
 	succeeds(t, "migrate")
 	if got := testdb.Text(t, url, tables); got != "fleet" {
-		t.Errorf("the schemas with tables are %s, expected only fleet", got)
+		t.Errorf("the migration created tables in the schemas %s, expected only the schema fleet", got)
 	}
 	t.Setenv("FLEET_SCHEMA", "Second")
 	succeeds(t, "migrate")
@@ -84,23 +87,23 @@ func TestEachFleetHasASchema(t *testing.T) {
 		current_database()); end $$`,
 	)
 	if got := testdb.Text(t, url, level); got != "read committed" {
-		t.Errorf("the isolation level is %s, expected read committed", got)
+		t.Errorf("the isolation level of a connection is %s, expected read committed", got)
 	}
 }
 
-// TestTablesOfAnotherProgramAreKept migrates a schema and a file that already contain
-// River's tables.
-func TestTablesOfAnotherProgramAreKept(t *testing.T) {
+// TestMigrateRefusesTheTablesOfADifferentProgram migrates a schema and a file that
+// contain River's tables, but not the fleet's. The migration must fail.
+func TestMigrateRefusesTheTablesOfADifferentProgram(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testdb.Execute(t, url, "drop table {schema}fleet_version")
 		t.Setenv("DATABASE_URL", url)
-		contains(t, fails(t, "migrate"), "they belong to another program")
+		contains(t, fails(t, "migrate"), "they belong to a different program")
 	})
 }
 
-// TestAnAddressIsNeverMisread checks that no error prints a part of a password, for
-// example as the host.
-func TestAnAddressIsNeverMisread(t *testing.T) {
+// TestErrorsNeverShowThePasswordOfAnAddress requires that no error contains a part of the
+// password in DATABASE_URL, for example because this part was mistaken for the host.
+func TestErrorsNeverShowThePasswordOfAnAddress(t *testing.T) {
 	for address, want := range map[string]string{
 		"postgres://user@corp:secret@127.0.0.1:1/db": "%40",
 		"postgres://user:se/secret@127.0.0.1:1/db":   "%2F",
@@ -114,18 +117,19 @@ func TestAnAddressIsNeverMisread(t *testing.T) {
 		errors := fails(t, "status")
 		contains(t, errors, want)
 		if strings.Contains(errors, "secret") {
-			t.Errorf("%s: the error contains the password: %s", address, errors)
+			t.Errorf("the error for the address %q contains the password, expected none: %s", address, errors)
 		}
 	}
 	t.Setenv("DATABASE_URL", "host=127.0.0.1 port=1 user=me@corp password=secret connect_timeout=1")
 	if errors := fails(t, "status"); strings.Contains(errors, "secret") ||
 		!strings.Contains(errors, "connect") {
-		t.Errorf("a list of key=value: %s", errors)
+		t.Errorf("the error for a list of key=value is %q, expected the word connect and no password", errors)
 	}
 }
 
 // TestWorkersWaitForAReadOnlyDatabase starts a worker while the server is read-only, as
-// after a failover. Later it makes the server read-only again while the worker runs.
+// after a failover. Later, the server becomes read-only again while the worker runs. All
+// orders must be placed in the end.
 func TestWorkersWaitForAReadOnlyDatabase(t *testing.T) {
 	url := testdb.Own(t).URL()
 	t.Setenv("DATABASE_URL", url)

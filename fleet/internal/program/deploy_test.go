@@ -16,7 +16,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testapi"
 )
 
-// deployed returns a file of deploy/.
+// deployed returns the content of a file in deploy/.
 func deployed(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../deploy/" + name)
@@ -26,7 +26,8 @@ func deployed(t *testing.T, name string) string {
 	return string(text)
 }
 
-// strictly decodes YAML documents. A field that T does not have is an error.
+// strictly decodes YAML documents. It returns an error if a document contains a field
+// that T does not have.
 func strictly[T any](text string) (documents []T, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.KnownFields(true)
@@ -43,25 +44,25 @@ func strictly[T any](text string) (documents []T, err error) {
 	}
 }
 
-// defect replaces a string in a file. The field problem is a part of the problem that the
-// check must report.
+// defect is a mistake in a file: the string `wrong` replaces the string `old`. The check
+// must then report a problem that contains the string `problem`.
 type defect struct{ old, wrong, problem string }
 
-// requireFound is the control of a check. It changes one thing in the file at a time, and
-// requires the check to report each change.
+// requireFound is the control for a check. It makes one mistake in the file at a time,
+// and requires the check to report each mistake.
 func requireFound(t *testing.T, text string, defects []defect, check func(text string) []string) {
 	t.Helper()
 	for _, control := range defects {
 		changed := strings.Replace(text, control.old, control.wrong, 1)
 		if got := check(changed); changed == text ||
 			!strings.Contains(strings.Join(got, "\n"), control.problem) {
-			t.Errorf("with %s instead of %s, the check reports %q, want %q",
+			t.Errorf("with %q instead of %q in the file, the check reported %q, want a problem with %q",
 				control.wrong, control.old, got, control.problem)
 		}
 	}
 }
 
-// ruleFile is a rule file of Prometheus, with the fields that alerts can have.
+// ruleFile is a Prometheus rule file, with the fields that alerts can have.
 type ruleFile struct {
 	Groups []struct {
 		Name     string `yaml:"name"`
@@ -78,10 +79,10 @@ type rule struct {
 	Annotations map[string]string `yaml:"annotations"`
 }
 
-// exported maps each metric to its labels, and each label to its values.
+// exported maps each metric to the metric's labels, and each label to the label's values.
 type exported map[string]map[string][]string
 
-// scraped returns what a worker exports after it has carried out a line.
+// scraped returns the metrics that a worker exports after it has carried out a line.
 func scraped(t *testing.T) exported {
 	t.Helper()
 	testapi.New(t)
@@ -93,7 +94,7 @@ func scraped(t *testing.T) exported {
 	succeeds(t, "status", "-watch")
 	status, body := get(t, "GET", "http://"+address+"/metrics", "", "none")
 	if status != 200 {
-		t.Fatalf("the metrics return the status %d, expected 200: %s", status, body)
+		t.Fatalf("the request for the metrics returned the status %d, expected 200: %s", status, body)
 	}
 	found := exported{}
 	for _, sample := range regexp.MustCompile(`(?m)^(\w+)(?:\{(.*)\})? `).FindAllStringSubmatch(body, -1) {
@@ -108,7 +109,8 @@ func scraped(t *testing.T) exported {
 	return found
 }
 
-// TestAlertsUseMetricsOfTheWorker compares the alert rules with what a worker exports.
+// TestAlertsUseMetricsOfTheWorker requires that the alert rules are well-formed, and use
+// only metrics and labels that a worker exports.
 func TestAlertsUseMetricsOfTheWorker(t *testing.T) {
 	metrics := scraped(t)
 	text := deployed(t, "alerts.yaml")
@@ -191,9 +193,9 @@ var (
 	words    = []string{"max", "sum", "delta", "absent", "and"}
 )
 
-// read returns the metrics of an expression, the labels that it groups by, and its
-// faults. It supports only the functions in the rules, and reports every other word as an
-// unknown metric.
+// read returns the metrics that an expression uses, the labels that the expression groups
+// by, and the problems of the expression. It supports only the functions that occur in
+// the rules, and reports every other word as an unknown metric.
 func read(expr string, metrics exported) (used, grouped, problems []string) {
 	if strings.Count(expr, "(") != strings.Count(expr, ")") {
 		problems = append(problems, "the parentheses do not match")

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	// It writes several chunks at once, and stops at the first failure.
+	// A group of goroutines writes several chunks at once, and stops at the first
+	// failure.
 	"golang.org/x/sync/errgroup"
 
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
@@ -20,15 +21,15 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// enqueue writes the lines of a file to the ledger. If any line is invalid, it reports
-// all of them and writes nothing.
+// enqueue writes the lines of a file to the ledger. If any line is invalid, enqueue
+// instead reports all invalid lines and writes nothing.
 func (v *invocation) enqueue() func(context.Context) error {
 	name := v.flags.String("run", "",
 		"the `name` of the run; never change it, because it determines the idempotency keys of the lines")
 	kind := v.flags.String(
 		"operation",
 		operation.CreateOrders{}.Name(),
-		"the `operation`: fleet help lists them",
+		"the `operation` to carry out; fleet help lists all operations",
 	)
 	priority := v.flags.Int("priority", 2, "how urgent the run is, from 1 (the most urgent) to 4")
 	dryRun := v.flags.Bool(
@@ -63,8 +64,9 @@ func checkPriority(priority int) error {
 	return nil
 }
 
-// readLines reads a file, and reports every invalid line: one that is malformed, whose
-// subject appears twice, or that differs from the line in the run.
+// readLines reads a file, and reports every invalid line. A line is invalid if it is
+// malformed, if its subject appears in two lines, or if the run already has a different
+// line for the same subject.
 func (v *invocation) readLines(ctx context.Context, run string, o operation.Operation) (*file, error) {
 	f, err := readFile(v.flags.Arg(0), o, v.errors)
 	if err != nil {
@@ -88,7 +90,7 @@ func (v *invocation) readLines(ctx context.Context, run string, o operation.Oper
 					v.errors,
 					f.first[line.Subject],
 					fmt.Errorf(
-						"%s %s already has another line in the run %s",
+						"%s %s already has a different line in the run %s",
 						o.Columns()[0],
 						line.Subject,
 						run,
@@ -141,11 +143,11 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 	)
 }
 
-// writers is how many chunks the program writes at once. It prepares one chunk while the
-// database stores another.
+// writers is how many chunks the program writes at once. The program prepares one chunk
+// while the database stores the other one.
 const writers = 2
 
-// write adds lines to the ledger in chunks, and returns how many of them are new.
+// write adds lines to the ledger in chunks, and returns how many lines are new.
 func (v *invocation) write(
 	ctx context.Context, q *queue.Queue, run ledger.Run, lines []ledger.Line,
 ) (added int, err error) {
@@ -174,7 +176,7 @@ func (v *invocation) write(
 }
 
 // dryRun reports the accounts of a file that have no configuration. Upvest would refuse
-// orders for them.
+// orders for these accounts.
 func (v *invocation) dryRun(ctx context.Context, f *file, o operation.Operation) error {
 	if o.Columns()[0] != "account" || o.ID() == (operation.CreateConfigurations{}).ID() {
 		_, err := fmt.Fprintf(v.out, "%d lines are well-formed; nothing was written\n", len(f.lines))

@@ -8,8 +8,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestManyLinesAreWrittenOnce enqueues a file that takes several transactions, and then
-// enqueues it again.
+// TestManyLinesAreWrittenOnce enqueues a file whose lines need several transactions, and
+// then enqueues the file again. Each line must be written once.
 func TestManyLinesAreWrittenOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		t.Setenv("DATABASE_URL", url)
@@ -18,14 +18,15 @@ func TestManyLinesAreWrittenOnce(t *testing.T) {
 		contains(t, succeeds(t, "enqueue", "-run", "r", path), "0 lines added, 1100 existed already")
 		for _, table := range []string{"fleet_item", "river_job"} {
 			if got := testdb.Text(t, url, "select count(*) from {schema}"+table); got != "1100" {
-				t.Errorf("%s has %s rows, expected 1100", table, got)
+				t.Errorf("the table %s has %s rows, expected 1100", table, got)
 			}
 		}
 	})
 }
 
 // TestEnqueueingStopsAtAFailure lets the database refuse a line in the middle of a file.
-// Then it enqueues the file again.
+// The command must fail, and a second attempt without the failure must add the missing
+// lines.
 func TestEnqueueingStopsAtAFailure(t *testing.T) {
 	migrated(t)
 	url := os.Getenv("DATABASE_URL")
@@ -40,7 +41,7 @@ func TestEnqueueingStopsAtAFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	if written == 0 || written > 2100 {
-		t.Errorf("%d lines were written, expected none after the failed transaction", written)
+		t.Errorf("%d lines were written before the failure, expected some, but at most 2100", written)
 	}
 	contains(t, errors, fmt.Sprintf("after %d lines", written))
 	testdb.Execute(t, url, "drop trigger refuse")

@@ -19,15 +19,17 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// chunk is how many lines a transaction writes.
+// chunk is the largest number of lines that one transaction writes.
 const chunk = 1000
 
-// exported are the columns that fleet export adds. fleet enqueue ignores them.
+// exported are the columns that the command `fleet export` adds to the columns of the
+// operation. The command `fleet enqueue` ignores these columns.
 var exported = []string{"outcome", "resource", "state", "detail"}
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// checkRunName returns an error for a name that looks like another one.
+// checkRunName returns an error unless a name has 1 to 64 characters, none of which can
+// make the name look like a different name.
 func checkRunName(name string) error {
 	if name == "" {
 		return errors.New("-run is missing")
@@ -41,22 +43,22 @@ func checkRunName(name string) error {
 	return nil
 }
 
-// file is a file of lines.
+// file is the content of a CSV file.
 type file struct {
 	lines []ledger.Line
-	first map[uuid.UUID]int // the line of each subject
+	first map[uuid.UUID]int // the line number of each subject
 	bad   int
 	hash  string
 }
 
-// complain reports a problem in a line.
+// complain prints a problem in a line, and counts the line as invalid.
 func (f *file) complain(to io.Writer, line int, problem error) {
 	f.bad++
 	_, _ = fmt.Fprintf(to, "line %d: %v\n", line, problem)
 }
 
-// readFile reads a file of an operation, and reports every invalid line: one that is
-// malformed, or whose subject appears twice.
+// readFile reads a file for an operation, and reports every line that is malformed or
+// whose subject appears in an earlier line.
 func readFile(name string, o operation.Operation, complaints io.Writer) (*file, error) {
 	opened, err := os.Open(name)
 	if err != nil {
@@ -141,7 +143,7 @@ func (f *file) add(fields []string, number, columns int, o operation.Operation) 
 	return nil
 }
 
-// join returns two problems as one line.
+// join combines two problems of one line of the file into one error.
 func join(a, b error) error {
 	if a == nil {
 		return b

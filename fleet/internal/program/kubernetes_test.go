@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-// TestTheDeploymentStartsAWorker checks that the parts of kubernetes.yaml refer to each
-// other, and that the program accepts its arguments.
-func TestTheDeploymentStartsAWorker(t *testing.T) {
+// TestTheKubernetesDeploymentStartsAWorker requires that the names and ports in
+// kubernetes.yaml match each other, and that the program accepts the arguments in the
+// file.
+func TestTheKubernetesDeploymentStartsAWorker(t *testing.T) {
 	text := deployed(t, "kubernetes.yaml")
 	for _, problem := range problemsOfObjects(t, text) {
 		t.Error(problem)
@@ -39,13 +40,13 @@ func problemsOfObjects(t *testing.T, text string) (problems []string) {
 	labels := objects[0].Spec.Template.Metadata.Labels
 	for _, o := range objects {
 		if !maps.Equal(o.Spec.Selector.MatchLabels, labels) || len(labels) == 0 {
-			problems = append(problems, o.Kind+" selects other pods")
+			problems = append(problems, o.Kind+" selects pods without the workers' labels")
 		}
 	}
 	template := objects[0].Spec.Template
 	for _, constraint := range template.Spec.TopologySpreadConstraints {
 		if !maps.Equal(constraint.LabelSelector.MatchLabels, labels) {
-			problems = append(problems, "the spread constraint selects other pods")
+			problems = append(problems, "the spread constraint selects pods without the workers' labels")
 		}
 	}
 	if len(template.Spec.Containers) != 1 {
@@ -60,7 +61,7 @@ func problemsOfPorts(t *testing.T, m meta, c container) (problems []string) {
 	t.Helper()
 	port := strconv.Itoa(int(portOf(t, c.Args)))
 	if len(c.Ports) != 1 || strconv.Itoa(c.Ports[0].ContainerPort) != port {
-		return []string{"the metrics are on port " + port + ", not on that of the container"}
+		return []string{"the metrics are on port " + port + ", not on the port of the container"}
 	}
 	if read := m.Annotations["prometheus.io/port"]; read != port {
 		problems = append(problems, "Prometheus reads port "+read)
@@ -71,8 +72,8 @@ func problemsOfPorts(t *testing.T, m meta, c container) (problems []string) {
 	return problems
 }
 
-// problemsOfFiles checks secrets, variables and mounted files. The commands that create
-// the secret and the config map are in a comment.
+// problemsOfFiles checks secrets, variables and mounted files. It reads the commands that
+// create the secret and the config map from a comment in the YAML file.
 func problemsOfFiles(t *testing.T, text string, p pod, c container) (problems []string) {
 	t.Helper()
 	for _, from := range c.EnvFrom {
@@ -80,7 +81,7 @@ func problemsOfFiles(t *testing.T, text string, p pod, c container) (problems []
 			problems = append(problems, "no command creates the secret "+from.SecretRef.Name)
 		}
 	}
-	mounted := map[string]string{} // volume to path
+	mounted := map[string]string{} // the mount path of each volume
 	for _, mount := range c.VolumeMounts {
 		mounted[mount.Name] = mount.MountPath
 	}

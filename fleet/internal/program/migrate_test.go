@@ -13,9 +13,10 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestMigrationsAtTheSameTime runs migrate several times at once on an empty database.
-// All runs succeed, and the database is the same as after a single migration.
-func TestMigrationsAtTheSameTime(t *testing.T) {
+// TestConcurrentMigrations runs migrate several times at once on an empty database.
+// Every migration must succeed, and the database must be the same as after a single
+// migration.
+func TestConcurrentMigrations(t *testing.T) {
 	t.Run("SQLite", func(t *testing.T) {
 		migrateAtOnce(t, func() string { return testdb.SQLite(t) }, `select group_concat(line, char(10))
 			from (select coalesce(sql, name) line from sqlite_master order by type, name)`)
@@ -38,9 +39,9 @@ func TestMigrationsAtTheSameTime(t *testing.T) {
 	})
 }
 
-// migrateAtOnce compares a database that was migrated once with one that was migrated
-// several times at once. The argument schema is a statement that returns a description of
-// all tables.
+// migrateAtOnce compares a database that was migrated once with databases that were
+// migrated several times at once. The SQL statement `schema` returns a description of all
+// tables.
 func migrateAtOnce(t *testing.T, empty func() (url string), schema string) {
 	t.Helper()
 	const (
@@ -76,15 +77,16 @@ func migrateAtOnce(t *testing.T, empty func() (url string), schema string) {
 			result := <-results
 			applied += strings.Count(result, "Applied migration")
 			if !strings.HasPrefix(result, "0 ") {
-				t.Errorf("a migration ended with %s", result)
+				t.Errorf("a migration did not end with the exit status 0; its status and log: %s", result)
 			}
 		}
 		if applied != queue.RiverVersion {
-			t.Errorf("River's %d migrations were applied %d times", queue.RiverVersion, applied)
+			t.Errorf("River applied %d migrations, expected %d, each once", applied, queue.RiverVersion)
 		}
 		for _, fact := range facts {
 			if got, want := testdb.Text(t, url, fact), testdb.Text(t, once, fact); got != want || want == "" {
-				t.Errorf("%s\nreturns %s\nbut after one migration %s", fact, got, want)
+				t.Errorf("after six migrations, the statement\n%s\nreturned %s\nexpected %s, as after one",
+					fact, got, want)
 			}
 		}
 		const audited = "select count(*) from {schema}fleet_audit where command = 'migrate'"

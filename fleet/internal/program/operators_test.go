@@ -21,20 +21,20 @@ func fails(t *testing.T, arguments ...string) string {
 	t.Helper()
 	status, out, errors := fleet(t, arguments...)
 	if status != 2 {
-		t.Fatalf("fleet %v ended with %d: %s%s", arguments, status, out, errors)
+		t.Fatalf("fleet %v ended with exit status %d, expected 2: %s%s", arguments, status, out, errors)
 	}
 	return errors
 }
 
-// contains checks that the string text contains the string part.
+// contains requires that the string `text` contains the string `part`.
 func contains(t *testing.T, text, part string) {
 	t.Helper()
 	if !strings.Contains(text, part) {
-		t.Errorf("%q is missing in:\n%s", part, text)
+		t.Errorf("expected %q in the following text:\n%s", part, text)
 	}
 }
 
-// state returns the JSON of the latest run's status.
+// state returns the status of the latest run, as the command status prints it in JSON.
 func state(t *testing.T) map[string]any {
 	t.Helper()
 	var read map[string]any
@@ -54,13 +54,14 @@ func TestARunIsPausedResumedAndCancelled(t *testing.T) {
 		succeeds(t, "pause", "-run", "r")
 		worked(t, 1) // status -watch ends at once, because workers have nothing to do
 		if got := state(t); got["state"] != "paused" || got["decided"] != 0.0 || testapi.Orders(s) != 0 {
-			t.Errorf("the paused run has the status %v, and the server has %d orders", got, testapi.Orders(s))
+			t.Errorf("the paused run has the status %v and %d orders, expected paused and no orders",
+				got, testapi.Orders(s))
 		}
 		succeeds(t, "resume", "-run", "r")
 		succeeds(t, "cancel", "-run", "r")
 		if got := state(t); got["state"] != "cancelled" || got["cancelled"] != 5.0 ||
 			got["without_job"] != 0.0 {
-			t.Errorf("the status of the cancelled run is %v", got)
+			t.Errorf("the status of the cancelled run is %v, expected 5 cancelled lines", got)
 		}
 		contains(t, fails(t, "resume", "-run", "r"), "which is final")
 		trail := succeeds(t, "audit")
@@ -77,17 +78,17 @@ func TestThePriorityOfARunIsSet(t *testing.T) {
 	path, _ := orders(t, 1)
 	succeeds(t, "enqueue", "-run", "r", "-priority", "3", path)
 	if got := state(t)["priority"]; got != 3.0 {
-		t.Errorf("the priority is %v, expected 3", got)
+		t.Errorf("the priority after enqueue -priority 3 is %v, expected 3", got)
 	}
 	succeeds(t, "priority", "-run", "r", "-priority", "1")
 	if got := state(t)["priority"]; got != 1.0 {
-		t.Errorf("the priority is %v, expected 1", got)
+		t.Errorf("the priority after the command priority is %v, expected 1", got)
 	}
 	contains(t, fails(t, "priority", "-run", "r", "-priority", "5"), "1 to 4")
 }
 
 // TestRefusedLinesAreRetriedAndReviewsAreDecided uses every command with which an
-// operator can end a line.
+// operator can retry or decide a line.
 func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
@@ -135,7 +136,7 @@ func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 		worked(t, 1)
 		got := state(t)
 		if got["done"] != 2.0 || got["found"] != 1.0 || got["refused"] != 1.0 || got["review"] != 1.0 {
-			t.Errorf("the status is %v, expected 2 lines done and 1 each found, refused and in review", got)
+			t.Errorf("the status is %v, expected 2 lines done, 1 found, 1 refused and 1 in review", got)
 		}
 		if count := testapi.Orders(s); count != 2 {
 			t.Errorf("the server has %d orders, expected 2", count)
@@ -143,8 +144,8 @@ func TestRefusedLinesAreRetriedAndReviewsAreDecided(t *testing.T) {
 	})
 }
 
-// TestAnExportCanBeEnqueuedAgain exports the refused lines of a run and enqueues them as
-// a new run.
+// TestAnExportCanBeEnqueuedAgain exports the refused lines of a run, and enqueues the
+// export as a new run.
 func TestAnExportCanBeEnqueuedAgain(t *testing.T) {
 	testapi.New(t)
 	migrated(t)
@@ -158,7 +159,7 @@ func TestAnExportCanBeEnqueuedAgain(t *testing.T) {
 	)
 	all := succeeds(t, "export", "-run", "r")
 	if lines := strings.Count(all, "\n"); lines != 4 {
-		t.Errorf("%d lines, expected 4:\n%s", lines, all)
+		t.Errorf("the export has %d lines, expected 4:\n%s", lines, all)
 	}
 	refused := succeeds(t, "export", "-run", "r", "-outcome", "refused")
 	want := fmt.Sprintf(
@@ -168,7 +169,7 @@ func TestAnExportCanBeEnqueuedAgain(t *testing.T) {
 		userOf(accounts[1]),
 	)
 	if refused != want {
-		t.Errorf("the export is\n%s\nexpected\n%s", refused, want)
+		t.Errorf("the export of the refused lines is\n%s\nexpected\n%s", refused, want)
 	}
 	contains(t, succeeds(t, "enqueue", "-run", "again", write(t, refused)), "1 lines added")
 }
@@ -180,19 +181,22 @@ func TestADryRunWritesNothing(t *testing.T) {
 	testapi.Follow(t, testapi.Client(t), accounts[:2]...)
 	status, out, errors := fleet(t, "enqueue", "-run", "r", "-dry-run", path)
 	if status != 1 || !strings.Contains(out, "1 accounts have no configuration") {
-		t.Errorf("the command ended with %d, expected 1: %s", status, out)
+		t.Errorf("the dry run ended with exit status %d, expected 1, and one account to be listed: %s",
+			status, out)
 	}
 	contains(t, errors, fmt.Sprintf("line 4: account %s has no configuration", accounts[2]))
 	contains(t, fails(t, "status"), "no run yet")
 }
 
-// TestAmbiguousInputIsRefused covers names of runs, ids and formats of files.
+// TestAmbiguousInputIsRefused requires that enqueue refuses names of runs, ids and files
+// that can be read in more than one way.
 func TestAmbiguousInputIsRefused(t *testing.T) {
 	migrated(t)
 	path, _ := orders(t, 1)
 	for _, name := range []string{"r ", "r\r", "r\u00a0", "r\u200b", "r/s", "ré", strings.Repeat("r", 65)} {
 		if errors := fails(t, "enqueue", "-run", name, path); !strings.Contains(errors, "letters, digits") {
-			t.Errorf("the error for the name %q does not list the allowed characters: %s", name, errors)
+			t.Errorf("the error for the run name %q is %q, expected it to list the allowed characters",
+				name, errors)
 		}
 	}
 	const user = ",22222222-2222-4222-8222-222222222222,BUY,"
@@ -208,16 +212,17 @@ func TestAmbiguousInputIsRefused(t *testing.T) {
 	} {
 		errors := fails(t, "enqueue", "-run", "r", write(t, header+line))
 		if !strings.Contains(errors, want) || strings.Contains(errors, strings.Repeat("x", 61)) {
-			t.Errorf("%.80q: %s, expected %q", line, errors, want)
+			t.Errorf("the error for the line %.80q is %s, expected one that contains %q", line, errors, want)
 		}
 	}
 	semicolons := write(t, "account;user;side;amount;currency\n")
 	contains(t, fails(t, "enqueue", "-run", "r", semicolons), "semicolons")
 }
 
-// TestAFileInAnotherFormAddsNothing enqueues a file again in another form: with a byte
-// order mark, Windows line ends, upper-case digits, and an amount without its last zero.
-func TestAFileInAnotherFormAddsNothing(t *testing.T) {
+// TestTheSameLinesInADifferentFormatAddNothing enqueues a file again in a different
+// format: with a byte order mark, Windows line ends, upper-case digits, and an amount
+// without its last zero. No line may be added.
+func TestTheSameLinesInADifferentFormatAddNothing(t *testing.T) {
 	migrated(t)
 	const line = "1111111a-1111-4111-8111-111111111111,22222222-2222-4222-8222-222222222222,BUY,"
 	succeeds(t, "enqueue", "-run", "r", write(t, header+line+"1.50,EUR\n"))
@@ -235,11 +240,11 @@ func TestARestoredLedgerIsMarked(t *testing.T) {
 	succeeds(t, "enqueue", "-run", "r", path)
 	succeeds(t, "restored", "-since", "2026-01-01T00:00:00Z")
 	if got := state(t)["restored"]; got != "2026-01-01T00:00:00Z" {
-		t.Errorf("the ledger is marked with the time %v, expected 2026-01-01T00:00:00Z", got)
+		t.Errorf("the ledger is marked as restored with the time %v, expected 2026-01-01T00:00:00Z", got)
 	}
 	succeeds(t, "restored", "-lift")
 	if got, isMarked := state(t)["restored"]; isMarked {
-		t.Errorf("the ledger is still marked, with the time %v", got)
+		t.Errorf("after restored -lift, the ledger is still marked as restored, with the time %v", got)
 	}
 	for _, wrong := range [][]string{
 		{"restored"}, {"restored", "-since", "yesterday"}, {"restored", "-since", "2999-01-01T00:00:00Z"},
@@ -248,8 +253,8 @@ func TestARestoredLedgerIsMarked(t *testing.T) {
 	}
 }
 
-// TestMigrateKeepsTheRateByDefault migrates three times. Only one of the migrations sets
-// a rate.
+// TestMigrateKeepsTheRateByDefault migrates three times, with the flag -rate only the
+// second time. The third migration must keep the rate.
 func TestMigrateKeepsTheRateByDefault(t *testing.T) {
 	url := testdb.SQLite(t)
 	t.Setenv("DATABASE_URL", url)
@@ -263,14 +268,15 @@ func TestMigrateKeepsTheRateByDefault(t *testing.T) {
 	} {
 		succeeds(t, step.arguments...)
 		if got := testdb.Text(t, url, "select gap from {schema}fleet_setting"); got != step.want {
-			t.Errorf("after %v the gap is %s, expected %s", step.arguments, got, step.want)
+			t.Errorf("after fleet %v, the gap between requests is %s µs, expected %s",
+				step.arguments, got, step.want)
 		}
 	}
 }
 
-// TestOrdersAreFollowed cancels one of two orders at the server. The fleet must report
-// the statuses of both.
-func TestOrdersAreFollowed(t *testing.T) {
+// TestReconcileRecordsTheStatusesOfOrders cancels one of two orders at the server. The
+// commands reconcile and status must report one cancelled order and one order under way.
+func TestReconcileRecordsTheStatusesOfOrders(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t, underWay)
 		t.Setenv("DATABASE_URL", url)
@@ -291,11 +297,12 @@ func TestOrdersAreFollowed(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "findings.csv")
 		status, out, _ := fleet(t, "reconcile", "-run", "r", "-csv", file)
 		if status != 1 || !strings.Contains(out, "1 of these under way") {
-			t.Errorf("the command ended with %d, expected 1: %s", status, out)
+			t.Errorf("reconcile ended with exit status %d, expected 1 and one order under way: %s",
+				status, out)
 		}
 		got := state(t)
 		if got["cancelled_orders"] != 1.0 || got["under_way"] != 1.0 {
-			t.Errorf("the status is %v, expected 1 cancelled order and 1 under way", got)
+			t.Errorf("the status is %v, expected 1 cancelled order and 1 order under way", got)
 		}
 	})
 }
@@ -305,7 +312,7 @@ func TestHelpAndVersion(t *testing.T) {
 	help := succeeds(t, "help")
 	for _, want := range []string{"fleet reconcile", "create-configurations", "Exit status: 0"} {
 		if !strings.Contains(help, want) {
-			t.Errorf("%q is missing in the help", want)
+			t.Errorf("expected %q in the output of fleet help", want)
 		}
 	}
 	if out := succeeds(t, "-version"); !strings.HasPrefix(out, "fleet ") {
@@ -313,9 +320,10 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 	status, _, flags := fleet(t, "work", "-h")
 	if status != 0 || !strings.Contains(flags, "-in-flight") || strings.Contains(flags, "test") {
-		t.Errorf("fleet work -h ended with %d and printed: %s", status, flags)
+		t.Errorf("fleet work -h ended with exit status %d, expected 0 and only the flags for users: %s",
+			status, flags)
 	}
 	if errors := fails(t, strings.Repeat("x", 99)); strings.Contains(errors, strings.Repeat("x", 61)) {
-		t.Error(errors)
+		t.Errorf("the error quotes an unknown command in full, expected at most 60 characters: %s", errors)
 	}
 }

@@ -24,22 +24,22 @@ import (
 // The exit statuses.
 const (
 	exitOK     = 0
-	exitPerson = 1 // a reconciliation or a dry run found something that requires a person
+	exitPerson = 1 // a reconciliation or a dry run found work for a person
 	exitFailed = 2 // the command failed, or was used incorrectly
 )
 
-// errPerson is the error of a reconciliation or a dry run that found something for a
-// person to act on.
+// errPerson is returned by a reconciliation or a dry run that found something that a
+// person must act on. The exit status is then exitPerson.
 var errPerson = errors.New("a person has to look at the run")
 
-// connections is the largest number of connections of a program to its database.
+// connections is the largest number of connections from the program to its database.
 const connections = 16
 
 // testAhead is added to the time in new rows. Tests that let days pass set it with the
 // linker flag -X.
 var testAhead string
 
-// invocation is one run of a command.
+// invocation is one execution of a command.
 type invocation struct {
 	flags       *flag.FlagSet
 	out, errors io.Writer
@@ -47,7 +47,7 @@ type invocation struct {
 	ledger      *ledger.Ledger
 }
 
-// Run runs a command. It returns the exit status.
+// Run runs the command in the first argument, and returns the exit status.
 func Run(ctx context.Context, arguments []string, out, errorsTo io.Writer) int {
 	if len(arguments) == 0 {
 		_, _ = io.WriteString(errorsTo, usage())
@@ -114,7 +114,7 @@ func run(ctx context.Context, c command, arguments []string, out, errorsTo io.Wr
 	return do(ctx)
 }
 
-// newClient returns a client of the API with the credentials in UPVEST_API_*.
+// newClient returns a client for the API with the credentials in UPVEST_API_*.
 func newClient(options ...upvest.ClientOption) (*upvest.Client, error) {
 	credentials, err := upvest.FromEnv()
 	if err != nil {
@@ -128,7 +128,7 @@ func newClient(options ...upvest.ClientOption) (*upvest.Client, error) {
 // queue returns the queue of the ledger.
 func (v *invocation) queue() (*queue.Queue, error) { return queue.New(v.ledger, v.logger) }
 
-// record adds a command to the audit trail.
+// record adds a command, with a formatted detail, to the audit trail.
 func (v *invocation) record(ctx context.Context, command, run, format string, arguments ...any) error {
 	return v.ledger.Record(ctx, ledger.Entry{
 		Who: who(), Command: command, Run: run, Detail: fmt.Sprintf(format, arguments...),

@@ -32,7 +32,7 @@ func succeeds(t *testing.T, arguments ...string) string {
 	t.Helper()
 	status, out, errors := fleet(t, arguments...)
 	if status != 0 {
-		t.Fatalf("fleet %v ended with %d: %s%s", arguments, status, out, errors)
+		t.Fatalf("fleet %v ended with exit status %d, expected 0: %s%s", arguments, status, out, errors)
 	}
 	return out
 }
@@ -58,7 +58,8 @@ const header = "account,user,side,amount,currency\n"
 // userOf returns the user of an account.
 func userOf(account uuid.UUID) uuid.UUID { return uuid.NewSHA1(account, []byte("user")) }
 
-// orders writes a file of purchases, and returns its path and accounts.
+// orders writes a file with one purchase for each of `count` new accounts, and returns
+// the path of the file and the accounts.
 func orders(t *testing.T, count int) (path string, accounts []uuid.UUID) {
 	t.Helper()
 	var content strings.Builder
@@ -83,7 +84,7 @@ func TestEveryInvalidLineIsReportedAndNothingIsWritten(t *testing.T) {
 		"55555555-5555-4555-8555-555555555555,00000000-0000-0000-0000-000000000000,SELL,\"1\"0,EUR\n"+
 		"x\"y,z\n"))
 	if status != 2 {
-		t.Errorf("the exit status is %d, expected 2", status)
+		t.Errorf("enqueue ended with exit status %d for invalid lines, expected 2", status)
 	}
 	for _, want := range []string{
 		"line 3: account 11111111-1111-4111-8111-111111111111 is also in line 2",
@@ -93,11 +94,12 @@ func TestEveryInvalidLineIsReportedAndNothingIsWritten(t *testing.T) {
 		"6 invalid lines",
 	} {
 		if !strings.Contains(errors, want) {
-			t.Errorf("%q is missing in:\n%s", want, errors)
+			t.Errorf("expected %q in the errors of enqueue:\n%s", want, errors)
 		}
 	}
 	if status, _, errors := fleet(t, "status"); status != 2 || !strings.Contains(errors, "no run yet") {
-		t.Errorf("enqueue has written a run: %s", errors)
+		t.Errorf("after enqueue failed, status ended with exit status %d, expected 2 and no run: %s",
+			status, errors)
 	}
 }
 
@@ -108,12 +110,13 @@ func TestTheFirstLineMustNameTheFields(t *testing.T) {
 	} {
 		if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, content)); status != 2 ||
 			!strings.Contains(errors, want) {
-			t.Errorf("enqueue ended with %d for the file %q: %s, expected %q", status, content, errors, want)
+			t.Errorf("enqueue of the file %q ended with exit status %d and the error %q, expected 2 and %q",
+				content, status, errors, want)
 		}
 	}
 	if status, _, errors := fleet(t, "enqueue", "-run", "r", write(t, header)); status != 2 ||
 		!strings.Contains(errors, "no lines") {
-		t.Errorf("enqueue ended with %d for a file without orders: %s", status, errors)
+		t.Errorf("enqueue ended with exit status %d for a file without lines, expected 2: %s", status, errors)
 	}
 }
 
@@ -124,13 +127,13 @@ func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 		out,
 		"300 lines added, 0 existed already",
 	) {
-		t.Error(out)
+		t.Errorf("enqueue printed %q, expected 300 new lines", out)
 	}
 	if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(
 		out,
 		"0 lines added, 300 existed already",
 	) {
-		t.Error(out)
+		t.Errorf("enqueue printed %q, expected 300 lines that existed already", out)
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -139,14 +142,15 @@ func TestEnqueueingAgainAddsNothingAndChangesNothing(t *testing.T) {
 	other := write(t, strings.Replace(string(content), ",10.00,", ",10.01,", 1))
 	if status, _, errors := fleet(t, "enqueue", "-run", "r", other); status != 2 ||
 		!strings.Contains(errors, "line 2: account") {
-		t.Errorf("enqueue ended with %d for a changed order: %s", status, errors)
+		t.Errorf("enqueue ended with exit status %d for a changed amount, expected 2: %s", status, errors)
 	}
 	if out := succeeds(t, "status"); !strings.Contains(out, "0 of 300 lines decided") {
-		t.Error(out)
+		t.Errorf("status printed %q, expected 300 lines, none of them decided", out)
 	}
 }
 
-// worked lets workers carry out the latest run, and returns the output of status -watch.
+// worked lets the given number of workers carry out the latest run, and returns the
+// output of status -watch.
 func worked(t *testing.T, count int, arguments ...string) (watched string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -159,7 +163,8 @@ func worked(t *testing.T, count int, arguments ...string) (watched string) {
 			// A worker that is stopped before its database responds does not start.
 			hasStarted := strings.Contains(log, "msg=started")
 			if status != 0 || hasStarted != strings.Contains(log, "msg=stopped") {
-				t.Errorf("a worker ended with %d: %s", status, log)
+				t.Errorf("a worker ended with status %d, expected 0, and a log of its end if it started: %s",
+					status, log)
 			}
 		})
 	}
@@ -180,15 +185,15 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 	succeeds(t, "enqueue", "-run", "r", path)
 	watched := worked(t, 2, "-in-flight", "4")
 	if !strings.Contains(watched, "60 of 60") || !strings.Contains(watched, "1 refused") {
-		t.Errorf("status -watch prints %q", watched)
+		t.Errorf("status -watch printed %q, expected 60 decided lines, 1 of them refused", watched)
 	}
 	if got := testapi.Orders(s); got != 59 {
-		t.Errorf("%d orders were placed, expected 59, because the server refuses one", got)
+		t.Errorf("%d orders were placed, expected 59 of 60, because the server refused one", got)
 	}
 }
 
 // TestAnAttemptBeginsWhenItsSlotIsDue lets two workers with many lines in flight share 20
-// requests a second. Each line has one attempt.
+// requests a second. Each line must have only one attempt.
 func TestAnAttemptBeginsWhenItsSlotIsDue(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)
@@ -212,7 +217,8 @@ func TestAWorkerWaitsForItsDatabase(t *testing.T) {
 	var out, errors bytes.Buffer
 	if status := program.Run(ctx, []string{"work"}, &out, &errors); status != 2 ||
 		!strings.Contains(errors.String(), "wait for the database") {
-		t.Errorf("the worker ended with %d: %s", status, errors.String())
+		t.Errorf("the worker ended with exit status %d, expected 2 after waiting for the database: %s",
+			status, errors.String())
 	}
 }
 
@@ -229,7 +235,8 @@ func TestIncorrectUseIsExplained(t *testing.T) {
 		{"status"},
 	} {
 		if status, _, errors := fleet(t, arguments...); status != 2 || errors == "" {
-			t.Errorf("fleet %v ended with %d, %q", arguments, status, errors)
+			t.Errorf("fleet %v ended with exit status %d and the error %q, expected 2 and an explanation",
+				arguments, status, errors)
 		}
 	}
 }

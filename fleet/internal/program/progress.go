@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// progress shows the progress of a command. On a terminal it rewrites one line. In a pipe
-// or a file it prints a line from time to time.
+// progress shows the progress of a command. On a terminal, it rewrites one line. In a
+// pipe or a file, it prints a new line from time to time.
 type progress struct {
 	out        io.Writer
 	isTerminal bool
@@ -52,7 +52,8 @@ func (p *progress) print() {
 	p.pending = ""
 }
 
-// end prints the last text if it has not been shown yet, and ends the line.
+// end prints the last text unless it was already printed, and on a terminal ends the
+// line.
 func (p *progress) end() {
 	if p.pending != "" {
 		p.print()

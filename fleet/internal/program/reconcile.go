@@ -16,17 +16,17 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// meanings explain the kinds of findings.
+// meanings explains each kind of finding.
 var meanings = map[reconcile.Kind]string{
 	reconcile.Missing:   "the line was neither carried out nor refused",
 	reconcile.Similar:   "the server has an order that matches an undecided line",
 	reconcile.Double:    "the server has a second order that matches the line",
-	reconcile.Stray:     "the server has an order in an account of the run that matches no line",
+	reconcile.Stray:     "the server has an order that matches no line, in an account of the run",
 	reconcile.Ghost:     "the line was carried out, but the server does not return its resource",
 	reconcile.Cancelled: "the order was placed, but the server has cancelled it since",
 	reconcile.Failed:    "the server accepted the line, but did not carry it out",
 	reconcile.Review:    "a person has to decide the line with fleet decide",
-	reconcile.Refused:   "the server refused the line; more than one percent requires a person",
+	reconcile.Refused:   "the server refused the line; a person must act if this is more than one percent",
 }
 
 // reconcile compares the lines of a run with what the server has.
@@ -35,7 +35,7 @@ func (v *invocation) reconcile() func(context.Context) error {
 	path := v.flags.String(
 		"csv",
 		os.DevNull,
-		"the `file` to write every finding to: finding,subject,order,detail",
+		"the `file` for all findings, as CSV with the columns finding,subject,order,detail",
 	)
 	until := v.flags.String(
 		"until",
@@ -89,7 +89,7 @@ func parseTime(name, text string) (time.Time, error) {
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return time.Time{}, fmt.Errorf(
-			"%s %s is not a time as in 2026-03-31T12:00:00Z",
+			"%s %s is not a time such as 2026-03-31T12:00:00Z",
 			name,
 			operation.Quote(text),
 		)
@@ -97,7 +97,7 @@ func parseTime(name, text string) (time.Time, error) {
 	return at, nil
 }
 
-// report counts findings and writes them one by one.
+// report counts findings, and writes each one to a CSV file.
 type report struct {
 	counts map[reconcile.Kind]int
 	csv    *csv.Writer
@@ -127,7 +127,7 @@ func (r *report) flush() error {
 	return nil
 }
 
-// print prints the report, and returns errPerson if a finding requires a person.
+// print prints the report, and returns errPerson if a person has to act on a finding.
 func (r *report) print(out io.Writer, run ledger.Run, counts ledger.Counts, read int) error {
 	o, err := operation.Named(run.Operation)
 	if err != nil {

@@ -24,8 +24,8 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 // machine.
 var underWay = sandbox.WithOrderDelay(time.Hour)
 
-// TestReconcileFindsEveryDifference creates one difference of every kind. reconcile must
-// report all of them.
+// TestReconcileFindsEveryDifference creates a difference of every kind that a run of
+// orders can have. The command reconcile must report each of them.
 func TestReconcileFindsEveryDifference(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t, underWay)
@@ -69,13 +69,14 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 			out,
 			"9 lines, 9 done, 0 found",
 		) {
-			t.Error(out)
+			t.Errorf("reconcile printed %q, expected 9 lines, all of them done", out)
 		}
 		succeeds(t, "reconcile", "-run", "r", "-until", "1970-01-01T00:00:00Z")
 		outsider := uuid.New()
 		testapi.Follow(t, client, outsider)
 		accounts = append(accounts, outsider)
-		place(9, "10.00") // reconcile ignores it, because the account is not in the run
+		// reconcile ignores this order, because its account is not in the run
+		place(9, "10.00")
 		accounts = accounts[:9]
 		double := place(0, "10.0")
 		stray := place(1, "11.01")
@@ -88,7 +89,7 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 		}
 		status, out, errors := fleet(t, "reconcile", "-run", "r", "-csv", file)
 		if status != 1 {
-			t.Errorf("the exit status is %d, expected 1: %s%s", status, out, errors)
+			t.Errorf("reconcile ended with exit status %d, expected 1: %s%s", status, out, errors)
 		}
 		content, err := os.ReadFile(file)
 		if err != nil {
@@ -105,24 +106,24 @@ func TestReconcileFindsEveryDifference(t *testing.T) {
 			fmt.Sprintf("cancelled,%s,%s,", accounts[6], ids[6]),
 		} {
 			if !strings.Contains(string(content), want) {
-				t.Errorf("%q is missing in:\n%s", want, content)
+				t.Errorf("expected %q in the findings:\n%s", want, content)
 			}
 		}
-		// The orders of lines 3 and 4 no longer belong to a line. They add one double and
-		// one stray.
+		// The orders of the accounts 3 and 4 no longer belong to a line, so they count as
+		// a second double and a second stray order.
 		found := " " + strings.Join(strings.Fields(out), " ")
 		for _, want := range []string{
 			"missing 1", "similar 1", "double 2", "stray 2", "ghost 1",
 			"cancelled 1", "failed 0", "review 1", "refused 1",
 		} {
 			if !strings.Contains(found, " "+want+" ") {
-				t.Errorf("%q is missing in:\n%s", want, out)
+				t.Errorf("expected %q in the report:\n%s", want, out)
 			}
 		}
 	})
 }
 
-func TestReconcileReportsThatTheServerCannotBeRead(t *testing.T) {
+func TestReconcileFailsIfTheServerCannotBeRead(t *testing.T) {
 	s := testapi.New(t)
 	migrated(t)
 	path, _ := orders(t, 1)
@@ -134,16 +135,17 @@ func TestReconcileReportsThatTheServerCannotBeRead(t *testing.T) {
 	}
 	if status, _, errors := fleet(t, "reconcile", "-run", "r"); status != 2 ||
 		!strings.Contains(errors, "403") {
-		t.Errorf("reconcile ended with %d: %s", status, errors)
+		t.Errorf("reconcile ended with exit status %d, expected 2 and an error with 403: %s", status, errors)
 	}
 	if status, _, _ := fleet(t, "reconcile", "-run", "none"); status != 2 {
-		t.Errorf("reconcile ended with %d for a run that does not exist", status)
+		t.Errorf("reconcile ended with exit status %d for a run that does not exist, expected 2", status)
 	}
 }
 
 // TestTheReasonOfACancellationIsRecorded lets Upvest cancel two orders. Before the
-// reconciliation, the ledger has the state of the second order but not its reason, as
-// after a lookup.
+// reconciliation, the ledger has the state of the second order, as after a lookup, but
+// not the reason for its cancellation. The findings and the export must contain both
+// reasons.
 func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t, underWay, sandbox.WithLaterVersions())
@@ -168,7 +170,7 @@ func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
 			accounts[1])
 		file := filepath.Join(t.TempDir(), "findings.csv")
 		if status, out, errors := fleet(t, "reconcile", "-run", "r", "-csv", file); status != 1 {
-			t.Errorf("the exit status is %d, expected 1: %s%s", status, out, errors)
+			t.Errorf("reconcile ended with exit status %d, expected 1: %s%s", status, out, errors)
 		}
 		findings, err := os.ReadFile(file)
 		if err != nil {
@@ -181,13 +183,14 @@ func TestTheReasonOfACancellationIsRecorded(t *testing.T) {
 			contains(t, export, ",CANCELLED,cancelled: "+reason+"\n")
 		}
 		if lines := strings.Count(export, "cancelled: "); lines != len(reasons) {
-			t.Errorf("%d lines have a reason, expected %d:\n%s", lines, len(reasons), export)
+			t.Errorf("the export has the reason for a cancellation in %d lines, expected %d:\n%s",
+				lines, len(reasons), export)
 		}
 	})
 }
 
-// TestMoreThanOnePercentRefusedNeedsAPerson reconciles a run of a hundred lines with
-// zero, one and two refused lines. The other lines are cancelled.
+// TestMoreThanOnePercentRefusedNeedsAPerson reconciles a run of a hundred lines, of which
+// zero, one or two are refused. The exit status must be 1 only with two refused lines.
 func TestMoreThanOnePercentRefusedNeedsAPerson(t *testing.T) {
 	testapi.New(t)
 	migrated(t)
@@ -201,7 +204,7 @@ func TestMoreThanOnePercentRefusedNeedsAPerson(t *testing.T) {
 				accounts[refused])
 		}
 		if status, out, errors := fleet(t, "reconcile", "-run", "r"); status != want {
-			t.Errorf("with %d refused lines the exit status is %d, expected %d: %s%s",
+			t.Errorf("with %d of 100 lines refused, reconcile ended with exit status %d, expected %d: %s%s",
 				refused, status, want, out, errors)
 		}
 	}

@@ -9,9 +9,10 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestEnqueueingAgainRenewsLostJobs loses jobs in every possible way. Lines that still
-// have a job, or that need none, must not get another one.
-func TestEnqueueingAgainRenewsLostJobs(t *testing.T) {
+// TestEnqueueingAgainReplacesLostJobs removes the jobs of lines in every possible way,
+// and enqueues the file again. Lines without a job must get a new job, except for a
+// refused line, which needs none. A line that still has a job must not get a second one.
+func TestEnqueueingAgainReplacesLostJobs(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
@@ -37,16 +38,16 @@ func TestEnqueueingAgainRenewsLostJobs(t *testing.T) {
 		)
 		job(4, "update {schema}river_job set state = 'scheduled'")
 		if out := succeeds(t, "status"); !strings.Contains(out, "without job          3") {
-			t.Error(out)
+			t.Errorf("status printed %q, expected 3 lines without a job", out)
 		}
 		if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, "3 without a job got") {
-			t.Error(out)
+			t.Errorf("enqueue printed %q, expected 3 new jobs", out)
 		}
 		if out := succeeds(t, "enqueue", "-run", "r", path); !strings.Contains(out, " 0 without a job got") {
-			t.Error("lines got a second job: ", out)
+			t.Errorf("enqueue printed %q, expected no new jobs", out)
 		}
 		if out := succeeds(t, "status"); !strings.Contains(out, "without job          0") {
-			t.Error(out)
+			t.Errorf("status printed %q, expected no lines without a job", out)
 		}
 		worked(t, 1)
 		if got := testapi.Orders(s); got != 5 {

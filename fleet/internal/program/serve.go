@@ -23,8 +23,8 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return nil
 }
 
-// serveMetrics serves Prometheus in the background until stop is called. stop waits for
-// the server to end. Without an address, serveMetrics does nothing.
+// serveMetrics serves metrics to Prometheus in the background until the caller calls
+// stop, which waits for the server to end. Without an address, serveMetrics does nothing.
 func (v *invocation) serveMetrics(
 	ctx context.Context,
 	address string,
@@ -40,7 +40,7 @@ func (v *invocation) serveMetrics(
 	v.logger.InfoContext(ctx, "metrics", "address", listener.Addr().String())
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", measured.Handler())
-	// Prometheus still gets the metrics of a worker that is draining.
+	// A worker that finishes its last requests still serves metrics.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var served sync.WaitGroup
 	served.Go(func() {
@@ -57,7 +57,7 @@ func (v *invocation) serveMetrics(
 // ui serves River's page on this machine only: the page requires no password, and it can
 // cancel and delete jobs.
 func (v *invocation) ui() func(context.Context) error {
-	address := v.flags.String("address", "127.0.0.1:8081", "where to listen, on loopback only")
+	address := v.flags.String("address", "127.0.0.1:8081", "the `address` of the page, on loopback only")
 	return func(ctx context.Context) error {
 		q, err := v.queue()
 		if err != nil {
@@ -88,9 +88,10 @@ func (v *invocation) ui() func(context.Context) error {
 	}
 }
 
-// sameOrigin refuses requests that other sites send through the user's browser. It checks
-// their origin and the host name that they use for this machine. It accepts any port,
-// because a tunnel may use another port on the user's machine.
+// sameOrigin wraps the page in a handler that refuses requests that other sites send
+// through the user's browser. The handler checks the origin and the host name of each
+// request. It accepts any port, because a tunnel may use a different port on the user's
+// machine.
 func sameOrigin(page http.Handler) http.Handler {
 	protected := http.NewCrossOriginProtection().Handler(page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

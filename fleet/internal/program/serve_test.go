@@ -14,8 +14,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// serving runs a command until the test ends, and returns the part of its output that the
-// pattern captures.
+// serving runs a command until the test ends, and returns the part of the command's
+// output that the pattern `telling` captures.
 func serving(t *testing.T, telling string, arguments ...string) (address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
@@ -29,7 +29,8 @@ func serving(t *testing.T, telling string, arguments ...string) (address string)
 	lines := bufio.NewScanner(reader)
 	for said := ""; ; said += lines.Text() + "\n" {
 		if !lines.Scan() {
-			t.Fatalf("fleet %v ended with %d: %s", arguments, <-ended, said)
+			t.Fatalf("fleet %v ended with exit status %d, but should have kept running: %s",
+				arguments, <-ended, said)
 		}
 		if found := regexp.MustCompile(telling).FindStringSubmatch(lines.Text()); found != nil {
 			address = found[1]
@@ -40,13 +41,13 @@ func serving(t *testing.T, telling string, arguments ...string) (address string)
 	t.Cleanup(func() {
 		stop()
 		if status := <-ended; status != 0 {
-			t.Errorf("fleet %v ended with %d", arguments, status)
+			t.Errorf("fleet %v ended with exit status %d, expected 0", arguments, status)
 		}
 	})
 	return address
 }
 
-// get sends a request with a host name and an origin.
+// get sends a request with the given values of the headers Host and Sec-Fetch-Site.
 func get(t *testing.T, method, url, host, site string) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(`{"ids":["1"]}`))
@@ -67,7 +68,7 @@ func get(t *testing.T, method, url, host, site string) (status int, body string)
 	return answer.StatusCode, string(content)
 }
 
-func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
+func TestRiversPageIsForThisMachineOnly(t *testing.T) {
 	migrated(t)
 	path, _ := orders(t, 3)
 	succeeds(t, "enqueue", "-run", "r", path)
@@ -75,29 +76,29 @@ func TestThePageOfRiverIsForThisMachineOnly(t *testing.T) {
 	jobs := "http://" + address + "/api/jobs?state=available&limit=5"
 	if status, body := get(t, "GET", jobs, "", "same-origin"); status != 200 ||
 		strings.Count(body, `"kind":"fleet_item"`) != 3 {
-		t.Errorf("the list of jobs returns the status %d and %s", status, body)
+		t.Errorf("the list of jobs returned the status %d and %s, expected 200 and 3 jobs", status, body)
 	}
 	if status, body := get(t, "GET", "http://"+address+"/", "", "none"); status != 200 ||
 		!strings.Contains(body, "<html") {
-		t.Errorf("the page returns the status %d and %s", status, body)
+		t.Errorf("the page returned the status %d and the body %s, expected 200 and HTML", status, body)
 	}
 	if status, _ := get(t, "GET", "http://"+address+"/", "evil.example", "none"); status != 403 {
-		t.Errorf("a request with another host name returns the status %d, expected 403", status)
+		t.Errorf("a request with the host name evil.example returned the status %d, expected 403", status)
 	}
 	cancel := "http://" + address + "/api/jobs/cancel"
 	if status, _ := get(t, "POST", cancel, "", "cross-site"); status != 403 {
-		t.Errorf("a request of another site to cancel jobs returns the status %d, expected 403", status)
+		t.Errorf("a request of a different site to cancel jobs returned the status %d, expected 403", status)
 	}
 	if status, body := get(t, "POST", cancel, "localhost", "same-origin"); status != 200 {
-		t.Errorf("the page cannot cancel jobs: the status is %d, the body %s", status, body)
+		t.Errorf("the page's request to cancel jobs returned the status %d, expected 200: %s", status, body)
 	}
 	if status, _, errors := fleet(t, "ui", "-address", "0.0.0.0:0"); status != 2 ||
 		!strings.Contains(errors, "not on loopback") {
-		t.Errorf("fleet ui on a public address ended with %d: %s", status, errors)
+		t.Errorf("fleet ui on a public address ended with exit status %d, expected 2: %s", status, errors)
 	}
 }
 
-func TestPrometheusReceivesRunsAndRequests(t *testing.T) {
+func TestMetricsCountLinesAndRequests(t *testing.T) {
 	s := testapi.New(t)
 	migrated(t)
 	path, accounts := orders(t, 4)
@@ -110,7 +111,7 @@ func TestPrometheusReceivesRunsAndRequests(t *testing.T) {
 	succeeds(t, "status", "-watch")
 	status, body := get(t, "GET", "http://"+address+"/metrics", "", "none")
 	if status != 200 {
-		t.Fatalf("the metrics return the status %d, expected 200: %s", status, body)
+		t.Fatalf("the request for the metrics returned the status %d, expected 200: %s", status, body)
 	}
 	for _, want := range []string{
 		`fleet_lines{outcome="done",run="r"} 3`, `fleet_lines{outcome="refused",run="r"} 1`,
@@ -119,7 +120,7 @@ func TestPrometheusReceivesRunsAndRequests(t *testing.T) {
 		`fleet_request_seconds_count{operation="create_portfolios_order",status="400"} 1`,
 	} {
 		if !strings.Contains(body, want+"\n") && !strings.Contains(body, want+" ") {
-			t.Errorf("%s is missing in:\n%s", want, body)
+			t.Errorf("expected %q in the metrics:\n%s", want, body)
 		}
 	}
 }

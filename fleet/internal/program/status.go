@@ -13,7 +13,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/reconcile"
 )
 
-// standing is the state of a run. Its JSON form is that of fleet status -json.
+// standing is the state of a run. The command fleet status -json prints it as JSON.
 type standing struct {
 	Run       string          `json:"run"`
 	Operation string          `json:"operation"`
@@ -30,18 +30,18 @@ type standing struct {
 	WithoutJob int `json:"without_job"`
 	// UnderWay is how many confirmed lines the server is still carrying out.
 	UnderWay int `json:"under_way"`
-	// CancelledOrders is how many confirmed orders have been cancelled since.
+	// CancelledOrders is how many confirmed orders the server has cancelled since.
 	CancelledOrders int `json:"cancelled_orders"`
 	// FollowedAt is when the states of orders were last read from the server.
 	FollowedAt string `json:"followed_at,omitempty"`
 }
 
-// moves reports whether workers still have something to do.
+// moves reports whether workers still have something to do for the run.
 func (s standing) moves() bool {
 	return s.Decided < s.Total && s.State != ledger.Paused && s.WithoutJob < s.Total-s.Decided
 }
 
-// status reports the state of a run, once or every second.
+// status prints the state of a run, once or, with the flag -watch, again and again.
 func (v *invocation) status() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run, the latest by default")
 	watch := v.flags.Bool("watch", false, "repeat until the workers have nothing left to do")
@@ -146,7 +146,8 @@ func (s standing) print(out io.Writer) error {
 	return err
 }
 
-// watch shows a bar until workers have nothing left to do, and returns the last state.
+// watch shows a progress bar until the workers have nothing left to do, and returns the
+// last state of the run.
 func (v *invocation) watch(ctx context.Context, s standing) standing {
 	var speed speedometer
 	shown := newProgress(v.out)
@@ -192,12 +193,13 @@ func (v *invocation) watch(ctx context.Context, s standing) standing {
 			}
 		}
 		if err != nil {
-			shown.showf("%s: %v", s.Run, err) // the database may come back
+			// a later attempt may reach the database again
+			shown.showf("%s: %v", s.Run, err)
 		}
 	}
 }
 
-// speedometer measures the rate of the last ten seconds.
+// speedometer measures how many lines a second were decided in the last ten seconds.
 type speedometer struct {
 	at   []time.Time
 	done []int

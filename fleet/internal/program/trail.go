@@ -12,8 +12,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// export writes every line of a run with its result as CSV, in a form that can be
-// enqueued.
+// export writes every line of a run with its result as CSV, in a form that fleet enqueue
+// accepts.
 func (v *invocation) export() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run")
 	outcome := v.flags.String("outcome", "", "only lines with this `outcome`, such as refused")
@@ -27,7 +27,7 @@ func (v *invocation) export() func(context.Context) error {
 			return err
 		}
 		out := csv.NewWriter(v.out)
-		// the writer keeps its first error
+		// the CSV writer keeps its first error
 		_ = out.Write(slices.Concat(o.Columns(), exported))
 		err = v.ledger.Items(ctx, run.ID, func(item ledger.Item) error {
 			if *outcome != "" && string(item.Outcome) != *outcome {
@@ -51,7 +51,7 @@ func (v *invocation) restored() func(context.Context) error {
 	lift := v.flags.Bool(
 		"lift",
 		false,
-		"lift the mark, when all runs of that time are decided and reconciled",
+		"lift the mark, when all runs since that time are decided and reconciled",
 	)
 	return func(ctx context.Context) error {
 		at, err := parseTime("-since", *since)
@@ -73,18 +73,20 @@ func (v *invocation) restored() func(context.Context) error {
 		}
 		_, err = fmt.Fprintf(
 			v.out,
-			"until fleet restored -lift, workers look up every line from %s on before they send it\n",
+			"until you run fleet restored -lift, workers send a line only after "+
+				"a lookup that covers the time from %s on\n",
 			*since,
 		)
 		return errors.Join(err, v.record(ctx, "restored", "", "since %s", *since))
 	}
 }
 
-// audit prints the commands that changed something, with user and time.
+// audit prints the commands that changed something, with the user and the time of each
+// command.
 func (v *invocation) audit() func(context.Context) error {
 	return func(ctx context.Context) error {
 		out := csv.NewWriter(v.out)
-		// the writer keeps its first error
+		// the CSV writer keeps its first error
 		_ = out.Write([]string{"at", "who", "command", "run", "detail"})
 		err := v.ledger.Trail(ctx, func(e ledger.Entry) error {
 			return out.Write([]string{e.At.UTC().Format(time.RFC3339), e.Who, e.Command, e.Run, e.Detail})

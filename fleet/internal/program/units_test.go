@@ -9,21 +9,22 @@ import (
 	"testing"
 )
 
-// TestTheUnitStartsAWorker checks the systemd unit. The program must accept its flags,
-// and the port of each instance must equal the name of the instance.
-func TestTheUnitStartsAWorker(t *testing.T) {
+// TestTheSystemdUnitStartsAWorker checks the systemd unit. The program must accept the
+// flags in the unit, and each instance must serve metrics on the port that is its name.
+func TestTheSystemdUnitStartsAWorker(t *testing.T) {
 	text := deployed(t, "fleet-worker@.service")
 	var ports []uint16
 	for instance := uint16(9101); instance <= 9120; instance++ {
 		port := startedBy(t, strings.ReplaceAll(text, "%i", strconv.Itoa(int(instance))))
 		if port != instance || slices.Contains(ports, port) {
-			t.Errorf("the instance %d has the port %d; earlier instances have %v", instance, port, ports)
+			t.Errorf("the instance %d has the port %d, expected its name, and a port that is not in %v",
+				instance, port, ports)
 		}
 		ports = append(ports, port)
 	}
 	for _, example := range regexp.MustCompile(`fleet-worker@(\w+)`).FindAllStringSubmatch(text, -1) {
 		if port, err := strconv.ParseUint(example[1], 10, 16); err != nil || port < 1024 {
-			t.Errorf("the name of the example %s must be a port from 1024 to 65535", example[0])
+			t.Errorf("the example instance %s is not named after a port from 1024 to 65535", example[0])
 		}
 	}
 	for _, variable := range regexp.MustCompile(`(?m)^Environment=(\w+)=`).FindAllStringSubmatch(text, -1) {
@@ -40,23 +41,24 @@ func startedBy(t *testing.T, unit string) (port uint16) {
 	t.Helper()
 	commands := regexp.MustCompile(`(?m)^ExecStart=/\S*/fleet (.+)$`).FindAllStringSubmatch(unit, -1)
 	if len(commands) != 1 || strings.Contains(commands[0][1], "%") {
-		t.Fatalf("the unit starts %q, expected one command without a specifier", commands)
+		t.Fatalf("the unit starts %q, expected one command in which every specifier is replaced", commands)
 	}
 	return portOf(t, strings.Fields(commands[0][1]))
 }
 
-// portOf returns the port on which a worker with these arguments serves metrics. It
-// checks that the program accepts the arguments: with an additional -h, it then prints
-// its help.
+// portOf returns the port on which a worker with these arguments serves metrics. It also
+// checks that the program accepts the arguments. For this, it adds the flag -h, so the
+// program prints its help and ends.
 func portOf(t *testing.T, arguments []string) (port uint16) {
 	t.Helper()
 	if status, _, errors := fleet(t, append(slices.Clone(arguments), "-h")...); status != 0 ||
 		arguments[0] != "work" {
-		t.Errorf("the program refuses fleet %v: %s", arguments, errors)
+		t.Errorf("fleet %v -h ended with exit status %d, expected 0 and the command work: %s",
+			arguments, status, errors)
 	}
 	index := slices.Index(arguments, "-metrics")
 	if index < 0 || index+1 == len(arguments) {
-		t.Fatalf("fleet %v serves no metrics", arguments)
+		t.Fatalf("fleet %v serves no metrics, expected the flag -metrics with an address", arguments)
 	}
 	address := arguments[index+1]
 	if strings.HasPrefix(address, ":") {
@@ -64,26 +66,28 @@ func portOf(t *testing.T, arguments []string) (port uint16) {
 	}
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || at.Port() < 1024 {
-		t.Errorf("fleet %v: %s: %v", arguments, address, err)
+		t.Errorf("fleet %v serves metrics at %s, expected a port of 1024 or more; the error is %v",
+			arguments, address, err)
 	}
 	return at.Port()
 }
 
-// checkVariable reports a variable that neither the fleet nor Go's runtime reads.
+// checkVariable fails the test if neither the fleet nor Go's runtime reads a variable.
 func checkVariable(t *testing.T, name string) {
 	t.Helper()
 	if !slices.Contains([]string{"DATABASE_URL", "FLEET_SCHEMA", "GOMEMLIMIT", "SSL_CERT_FILE"}, name) {
-		t.Errorf("nothing reads the variable %s", name)
+		t.Errorf("the file sets the variable %s, which neither the fleet nor Go's runtime reads", name)
 	}
 }
 
-// TestArgumentsOfFilesAreParsed is the control of the checks of both files. The program
-// must refuse a wrong flag, a wrong value, and an argument that is not a flag.
-func TestArgumentsOfFilesAreParsed(t *testing.T) {
+// TestWrongArgumentsOfAWorkerAreRefused is the control for the checks of the systemd unit
+// and of kubernetes.yaml. The program must refuse a wrong flag, a wrong value, and an
+// argument that is not a flag.
+func TestWrongArgumentsOfAWorkerAreRefused(t *testing.T) {
 	for _, wrong := range []string{"-inflight 100", "-in-flight many", "extra"} {
 		arguments := strings.Fields("work " + wrong + " -h")
 		if status, _, _ := fleet(t, arguments...); status != 2 {
-			t.Errorf("fleet %v ended with %d, expected 2", arguments, status)
+			t.Errorf("fleet %v ended with exit status %d, expected 2", arguments, status)
 		}
 	}
 }

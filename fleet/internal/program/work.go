@@ -16,13 +16,14 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// migrate creates the tables, and sets the limit of requests if a flag names one.
+// migrate creates or updates the tables, and sets the rate limit if the flag -rate is
+// set.
 func (v *invocation) migrate() func(context.Context) error {
 	rate := v.flags.Int(
 		"rate",
 		-1,
 		"`requests` a second that all workers together may send, or 0 for no limit "+
-			"(300 after the first migration, unchanged after later ones)",
+			"(by default, the first migration sets 300, and later ones keep the limit)",
 	)
 	return func(ctx context.Context) error {
 		if *rate < -1 {
@@ -35,9 +36,13 @@ func (v *invocation) migrate() func(context.Context) error {
 	}
 }
 
-// work carries out items until the context ends, and then finishes those in progress.
+// work carries out items until the context ends, and then finishes the items in progress.
 func (v *invocation) work() func(context.Context) error {
-	inFlight := v.flags.Int("in-flight", 100, "`lines` of a run that this worker handles at once")
+	inFlight := v.flags.Int(
+		"in-flight",
+		100,
+		"the largest number of `lines` of a run that this worker handles at once",
+	)
 	metricsAt := v.flags.String(
 		"metrics",
 		"",
@@ -91,12 +96,12 @@ func (v *invocation) work() func(context.Context) error {
 	}
 }
 
-// lowest is a priority below the priorities of all runs.
+// lowest is the priority number of requests that are less urgent than those of any run.
 const lowest = 5
 
 // await waits while the database is down, starting or read-only, or has no tables yet. If
-// the context ends first, await reports false, with an error if the last attempt to use
-// the database failed.
+// the context ends first, await returns false, together with an error if the last attempt
+// to use the database failed.
 func (v *invocation) await(ctx context.Context) (isReady bool, err error) {
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := v.ledger.Ready(ctx)

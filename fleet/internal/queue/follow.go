@@ -8,11 +8,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 )
 
-// followEvery is how often the orders of a run are compared with the server, until all
-// are settled.
+// followEvery is the interval at which the orders of a run are at first compared with the
+// server. The comparisons end when all orders are settled.
 const followEvery = 5 * time.Minute
 
-// followRuns compares one run with the server in the background, if a comparison is due.
+// followRuns starts a comparison with the server, in the background, for each run for
+// which a comparison is due.
 func (w *Worker) followRuns(ctx context.Context, following *sync.WaitGroup) error {
 	if w.follow == nil {
 		return nil

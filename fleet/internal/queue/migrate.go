@@ -22,21 +22,21 @@ const RiverVersion = 8
 //go:embed river.sql
 var riverSettings string
 
-// lock is the number of the advisory lock that a migration holds.
+// lock is the number of the advisory lock that a migration of PostgreSQL holds.
 const lock = 7_085_233_419
 
-// Migrate creates or updates the tables of River and of the fleet. It holds a lock until
-// its transaction ends. A rate below 0 keeps the present rate.
+// Migrate creates or updates the tables of River and of the fleet, and sets the rate. A
+// rate below 0 keeps the current rate. Migrate holds a lock until its transaction ends.
 func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // it does nothing after a commit
+	defer func() { _ = tx.Rollback() }() // a rollback does nothing after a commit
 	m := migration{db: db, tx: tx, logger: logger}
 	if db.IsPostgres() {
 		if _, err := tx.ExecContext(ctx, "select pg_advisory_xact_lock($1)", lock); err != nil {
-			return database.Wrap("wait for another migration", err)
+			return database.Wrap("wait for a concurrent migration", err)
 		}
 	}
 	if err := m.run(ctx); err != nil {
@@ -50,14 +50,14 @@ func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger
 	return database.Wrap("commit the migration", tx.Commit())
 }
 
-// errForeign means that there are tables of River that the fleet did not create.
+// errForeign means that River's tables exist, but the fleet did not create them.
 var errForeign = errors.New("create the tables: River's tables exist, but not the fleet's: " +
-	"they belong to another program, or an earlier migration was interrupted: " +
-	"use another schema (FLEET_SCHEMA) or file")
+	"they belong to a different program, or an earlier migration was interrupted: " +
+	"use a different schema (FLEET_SCHEMA) or file")
 
-// migration is one run of Migrate. In PostgreSQL, River's statements have their own
-// transactions. In SQLite they run in the transaction that holds the lock, because there
-// can be only one.
+// migration is one call of Migrate. In PostgreSQL, River's statements run in separate
+// transactions. In SQLite, they run in the transaction that holds the lock, because only
+// one transaction can write at a time.
 type migration struct {
 	db     *database.DB
 	tx     *sql.Tx
@@ -85,7 +85,8 @@ func (m migration) run(ctx context.Context) error {
 	return nil
 }
 
-// version returns the version of the tables, or 0 if there are none.
+// version returns the version of the tables. If there are no tables, it creates the
+// schema and the table of versions, and returns 0.
 func (m migration) version(ctx context.Context) (version int, err error) {
 	const what = "look for the tables"
 	outside := m.outside()
@@ -134,7 +135,7 @@ func (m migration) version(ctx context.Context) (version int, err error) {
 	return version, database.Wrap(what, err)
 }
 
-// present reports which tables exist.
+// present reports whether the fleet's table of versions and River's table of jobs exist.
 func (m migration) present(ctx context.Context) (hasVersion, hasRiver bool, err error) {
 	statement := "select exists (select 1 from sqlite_master where name = $1)"
 	names := []string{"fleet_version", "river_job"}
@@ -149,8 +150,8 @@ func (m migration) present(ctx context.Context) (hasVersion, hasRiver bool, err 
 	return hasVersion, hasRiver, err
 }
 
-// outside runs statements outside the transaction with the lock, because River's own
-// transactions must see their effects.
+// outside returns where to run statements whose effects River's own transactions must
+// see. In PostgreSQL, that is outside the transaction that holds the lock.
 func (m migration) outside() database.Querier {
 	if m.db.IsPostgres() {
 		return m.db.SQL

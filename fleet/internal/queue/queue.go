@@ -25,17 +25,18 @@ import (
 
 const (
 	kind = "fleet_item"
-	// maxAttempts is how often an item may fail because of its content.
+	// maxAttempts is how often an item may fail for a reason that concerns only this
+	// item.
 	maxAttempts = 40
-	// chunk is how many jobs a statement adds.
+	// chunk is the largest number of jobs that one statement adds.
 	chunk = 1000
 )
 
-// queueOf returns the queue of a run. Each run has a queue, so pausing one does not
-// affect the others.
+// queueOf returns the queue of a run. Each run has its own queue, so stopping one run
+// does not affect the other runs.
 func queueOf(run int64) string { return "fleet_" + strconv.FormatInt(run, 10) }
 
-// Job names an item.
+// Job has the arguments of a job in River. They identify an item.
 type Job struct {
 	Run     string    `json:"run"`
 	Subject uuid.UUID `json:"subject"`
@@ -44,8 +45,8 @@ type Job struct {
 // Kind returns the kind of the job in River.
 func (Job) Kind() string { return kind }
 
-// InsertOpts returns the options of every job: an item has at most one job that has not
-// ended.
+// InsertOpts returns the options of every job. They allow at most one job that has not
+// ended for each item.
 func (Job) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		MaxAttempts: maxAttempts,
@@ -59,7 +60,8 @@ var live = []rivertype.JobState{
 	rivertype.JobStateRunning, rivertype.JobStateScheduled,
 }
 
-// isLive is the SQL condition that selects jobs in one of the states of the list live.
+// isLive is the SQL condition for jobs in one of the states that the variable `live`
+// lists.
 const isLive = "kind = '" + kind + "' and " +
 	"state in ('available', 'pending', 'retryable', 'running', 'scheduled')"
 
@@ -109,10 +111,10 @@ type clock struct {
 	isForRows bool
 }
 
-// Now returns the time.
+// Now returns the time of the database.
 func (c clock) Now() time.Time { return time.Now().Add(c.offset()) }
 
-// NowOrNil returns the time for new rows, or nil if the database fills it in.
+// NowOrNil returns the time for new rows, or nil if the database itself sets the time.
 func (c clock) NowOrNil() *time.Time {
 	if !c.isForRows {
 		return nil
@@ -156,7 +158,8 @@ func (q *Queue) Renew(ctx context.Context, run ledger.Run) (renewed int, err err
 	return renewed, err
 }
 
-// Retry reopens the refused items of a run, and returns how many there were.
+// Retry reopens the refused items of a run with new jobs, and returns the number of these
+// items.
 func (q *Queue) Retry(ctx context.Context, run ledger.Run) (retried int, err error) {
 	err = q.inTx(ctx, func(tx *sql.Tx) error {
 		subjects, err := q.ledger.Retry(ctx, tx, run.ID)
@@ -169,7 +172,8 @@ func (q *Queue) Retry(ctx context.Context, run ledger.Run) (retried int, err err
 	return retried, err
 }
 
-// Decide ends an item that needs review, or reopens it with a job.
+// Decide ends an item that needs review. If the outcome is [ledger.Open], it instead
+// reopens the item and adds a job.
 func (q *Queue) Decide(ctx context.Context, run ledger.Run, subject uuid.UUID, end ledger.End) error {
 	return q.inTx(ctx, func(tx *sql.Tx) error {
 		err := errors.Join(q.ledger.Decide(ctx, tx, run.ID, subject, end), q.ledger.Reopen(ctx, tx, run.ID))
@@ -226,14 +230,14 @@ func (q *Queue) Analyze(ctx context.Context) error {
 }
 
 func (q *Queue) inTx(ctx context.Context, change func(*sql.Tx) error) error {
-	if _, err := q.ledger.Clock(ctx); err != nil { // the times of jobs depend on it
+	if _, err := q.ledger.Clock(ctx); err != nil { // the times of jobs follow this clock
 		return err
 	}
 	tx, err := q.ledger.DB.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	defer func() { _ = tx.Rollback() }() // a rollback does nothing after a commit
 	if err := change(tx); err != nil {
 		return err
 	}

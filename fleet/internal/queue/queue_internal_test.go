@@ -39,23 +39,24 @@ func TestDueTimesComeFromTheDatabase(t *testing.T) {
 	run := ledger.Run{Name: "r", Operation: "create-orders", Priority: 2}
 	added, err := q.Add(t.Context(), run, []ledger.Line{{Subject: uuid.New(), Fields: []string{}}})
 	if err != nil || added != 1 {
-		t.Fatalf("added %d lines, expected 1, with the error %v", added, err)
+		t.Fatalf("got %d new lines and the error %v, expected 1 line and no error", added, err)
 	}
 	var due int
 	err = l.DB.Row(t.Context(), l.DB.SQL, `select count(*) from river_job where state = 'available'
 		and julianday(scheduled_at) < julianday('now') - 1.5 / 1440`).Scan(&due)
 	if err != nil || due != 1 {
-		t.Errorf("%d jobs are due by the clock of the database, expected 1: %v", due, err)
+		t.Errorf("got %d jobs due by the database's clock and the error %v, expected 1", due, err)
 	}
 	if now := ahead.NowOrNil(); now == nil || time.Since(*now) < time.Minute {
-		t.Errorf("the time for new rows is %v", now)
+		t.Errorf("the clock returned the time %v for new rows, expected two minutes ago", now)
 	}
 	if now := (clock{offset: ahead.offset}).NowOrNil(); now != nil {
-		t.Errorf("workers set the time of new rows to %v, expected the database to set it", now)
+		t.Errorf("the clock of a worker returned the time %v for new rows, expected nil", now)
 	}
 }
 
-// TestAnItemHasOneJob adds the job of an item twice. The item must have only one job.
+// TestAnItemHasOneJob adds a job for the same item twice. The item must have only one job
+// afterwards.
 func TestAnItemHasOneJob(t *testing.T) {
 	l := opened(t)
 	q, err := New(l, slog.New(slog.DiscardHandler))
@@ -83,6 +84,6 @@ func TestAnItemHasOneJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	if live, err := Live(t.Context(), l, run.ID); err != nil || live != 1 {
-		t.Errorf("the item has %d jobs, expected 1; the error is %v", live, err)
+		t.Errorf("got %d jobs of the item and the error %v, expected 1 and no error", live, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/place"
 )
 
-// jobWorker runs jobs.
+// jobWorker runs River's jobs for a [Worker].
 type jobWorker struct {
 	river.WorkerDefaults[Job]
 	worker *Worker
@@ -27,7 +27,7 @@ func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
 		return snooze(5 * time.Second)
 	}
 	ctx, err = w.limiter.Reserve(pace.WithPriority(ctx, run.Priority), slotTimeout)
-	if err != nil { // the item has not changed
+	if err != nil { // no slot is due in time, and the item has not changed
 		return snooze(time.Second)
 	}
 	err = w.placer.Place(ctx, run, job.Args.Subject, false)
@@ -37,7 +37,7 @@ func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
 		return river.JobSnooze(later.Wait)
 	}
 	if err != nil && job.Attempt >= job.MaxAttempts {
-		w.logger.ErrorContext(ctx, "gave up a line",
+		w.logger.ErrorContext(ctx, "gave up on a line",
 			"run", run.Name, "subject", job.Args.Subject, "error", err)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
@@ -48,11 +48,12 @@ func (j *jobWorker) Work(ctx context.Context, job *river.Job[Job]) error {
 
 func snooze(least time.Duration) error { return river.JobSnooze(least + rand.N(4*least)) }
 
-// retries waits one second after the first failure, four seconds after the second, and so
-// on, up to ten minutes.
+// retries is River's retry policy: a job waits one second after its first failure, four
+// seconds after the second, nine after the third, and so on, up to ten minutes, plus a
+// random part.
 type retries struct{ clock clock }
 
-// NextRetry returns when River runs a job again.
+// NextRetry returns the time at which River runs a failed job again.
 func (r retries) NextRetry(job *rivertype.JobRow) time.Time {
 	failures := len(job.Errors) + 1
 	wait := min(time.Duration(failures*failures)*time.Second, maxWait)

@@ -25,7 +25,7 @@ const (
 	// rescueAfter is how long a job may run before its worker counts as lost.
 	rescueAfter = jobTimeout + 8*time.Second
 	// backlog is how many seconds ahead a worker fetches jobs: it fetches as many jobs as
-	// there are slots in that time. Further jobs would only wait.
+	// there are slots in that time. Additional jobs would only wait.
 	backlog = 5
 	// maxWait is the longest wait after a failure. A job reaches maxAttempts failures
 	// after about four hours.
@@ -45,11 +45,11 @@ type Worker struct {
 
 	mu     sync.Mutex
 	runs   map[string]ledger.Run
-	queues map[int64]int // by run: the number of jobs in flight
+	queues map[int64]int // the largest number of jobs in flight for each run
 }
 
-// NewWorker returns a worker that runs up to inFlight jobs of each run at once. It calls
-// follow for each run from time to time, to compare the run with the server.
+// NewWorker returns a worker that runs up to inFlight jobs of each run at once. From time
+// to time, the worker calls `follow` for each run, to compare the run with the server.
 func NewWorker(
 	placer *place.Placer, limiter *pace.Limiter, inFlight int, logger *slog.Logger,
 	follow func(context.Context, ledger.Run) error,
@@ -61,7 +61,7 @@ func NewWorker(
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &jobWorker{worker: w})
 	client, err := newClient(placer.Ledger.DB, &river.Config{
-		// River requires a queue at the start. This one stays empty.
+		// River requires a queue at the start. This queue stays empty.
 		Queues: map[string]river.QueueConfig{
 			"fleet": {MaxWorkers: 1, FetchPollInterval: time.Minute},
 		},
@@ -73,14 +73,15 @@ func NewWorker(
 		RetryPolicy:          retries{clock{offset: placer.Ledger.Offset}},
 		FetchCooldown:        20 * time.Millisecond,
 		FetchPollInterval:    500 * time.Millisecond,
-		ReindexerIndexNames:  []string{}, // vacuuming keeps them small: see river.sql
-		Test:                 river.TestConfig{Time: clock{offset: placer.Ledger.Offset}},
+		// vacuuming keeps the indexes small: see river.sql
+		ReindexerIndexNames: []string{},
+		Test:                river.TestConfig{Time: clock{offset: placer.Ledger.Offset}},
 	})
 	w.client = client
 	return w, err
 }
 
-// quiet removes River's messages below the level of warnings from the log.
+// quiet returns a logger that drops River's messages below the level of warnings.
 func quiet(logger *slog.Logger) *slog.Logger {
 	return slog.New(levelHandler{logger.Handler()})
 }
@@ -92,17 +93,17 @@ func (h levelHandler) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
 }
 
-// WithAttrs returns a handler with attributes.
+// WithAttrs returns a handler that adds the attributes to every message.
 func (h levelHandler) WithAttrs(attributes []slog.Attr) slog.Handler {
 	return levelHandler{h.Handler.WithAttrs(attributes)}
 }
 
-// WithGroup returns a handler with a group.
+// WithGroup returns a handler that puts the attributes of every message into a group.
 func (h levelHandler) WithGroup(name string) slog.Handler {
 	return levelHandler{h.Handler.WithGroup(name)}
 }
 
-// Run runs jobs until the context ends, and then finishes those in progress.
+// Run runs jobs until the context ends, and then finishes the jobs in progress.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.client.Start(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -115,7 +116,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// supervise chooses every tick which runs the worker works on, until the context ends.
+// supervise chooses, at every tick, the runs that the worker works on, until the context
+// ends.
 func (w *Worker) supervise(ctx context.Context) {
 	var following sync.WaitGroup
 	defer following.Wait()
@@ -133,8 +135,8 @@ func (w *Worker) supervise(ctx context.Context) {
 	}
 }
 
-// look starts and stops queues so that they match the runs in the ledger, and probes held
-// runs.
+// look starts and stops queues so that the worker works on the runs that may send items.
+// It also probes held runs, and compares runs with the server.
 func (w *Worker) look(ctx context.Context, following *sync.WaitGroup) error {
 	if _, err := w.placer.Ledger.Clock(ctx); err != nil {
 		return err
@@ -167,8 +169,8 @@ func (w *Worker) look(ctx context.Context, following *sync.WaitGroup) error {
 	return errors.Join(w.probe(ctx, runs), w.followRuns(ctx, following))
 }
 
-// share returns how many jobs of a run may be in flight. The run may send rate requests
-// a second; a rate of zero means no limit.
+// share returns how many jobs of a run may be in flight in this worker if all workers
+// together may send `rate` requests a second. A rate of zero means no limit.
 func (w *Worker) share(rate float64) int {
 	if rate == 0 {
 		return w.inFlight
@@ -247,8 +249,8 @@ func (w *Worker) remember(run ledger.Run) {
 	w.runs[run.Name] = run
 }
 
-// runNamed returns the run with a name. It caches runs, because their operations never
-// change.
+// runNamed returns the run with the given name. It caches runs, because the operation of
+// a run never changes.
 func (w *Worker) runNamed(ctx context.Context, name string) (ledger.Run, error) {
 	w.mu.Lock()
 	run, isKnown := w.runs[name]

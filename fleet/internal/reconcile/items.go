@@ -8,8 +8,7 @@ import (
 )
 
 // items reads the resources of confirmed items one by one, and records their states. If
-// the argument reports is true, it also reports resources that no longer match their
-// items.
+// `reports` is true, it also reports items whose resources no longer match.
 func (r *Reconciliation) items(ctx context.Context, reports bool) error {
 	var confirmed []ledger.Item
 	err := r.Ledger.Items(ctx, r.Run.ID, func(item ledger.Item) error {
@@ -32,7 +31,8 @@ func (r *Reconciliation) items(ctx context.Context, reports bool) error {
 	return nil
 }
 
-// item reads the resource of one item.
+// item reads the resource of one item, and records its state or reports that it is
+// missing.
 func (r *Reconciliation) item(ctx context.Context, item ledger.Item, reports bool) error {
 	finding, err := r.operation.Look(
 		ctx,
@@ -55,7 +55,8 @@ func (r *Reconciliation) item(ctx context.Context, item ledger.Item, reports boo
 	return r.Found(Finding{Kind: Ghost, Subject: item.Subject, Detail: finding.Detail})
 }
 
-// judge reports an item whose outcome alone is a finding.
+// judge reports an item if its outcome, or the recorded state of its resource, is a
+// finding.
 func (r *Reconciliation) judge(item ledger.Item) error {
 	finding := Finding{Subject: item.Subject, Order: item.Resource, Detail: item.Detail}
 	isFinal := r.operation.IsSettled(item.State)

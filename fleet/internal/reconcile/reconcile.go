@@ -1,4 +1,4 @@
-// Package reconcile compares a run with the resources of the server.
+// Package reconcile compares a run with the resources at the server.
 package reconcile
 
 import (
@@ -17,24 +17,24 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// pageSize is how many orders of the server are compared at once.
+// pageSize is how many orders from the server are compared at a time.
 const pageSize = 1000
 
-// Kind is what a finding is about.
+// Kind is the kind of a finding.
 type Kind string
 
 // The kinds of findings.
 const (
-	Missing Kind = "missing" // neither carried out nor refused
+	Missing Kind = "missing" // an item that was neither carried out nor refused
 	Similar Kind = "similar" // an order that matches an undecided item
-	Double  Kind = "double"  // a second order that matches the item
-	// Stray is an order in an account of the run that matches no item.
+	Double  Kind = "double"  // a second order that matches a confirmed item
+	// Stray is an order that matches no item, although its account is in the run.
 	Stray     Kind = "stray"
-	Ghost     Kind = "ghost"     // carried out, but the server does not return it
-	Cancelled Kind = "cancelled" // carried out, but cancelled since
-	Failed    Kind = "failed"    // accepted by the server, but not carried out
-	Review    Kind = "review"    // a person has to decide
-	Refused   Kind = "refused"   // the server refused it
+	Ghost     Kind = "ghost"     // an item whose resource the server does not return
+	Cancelled Kind = "cancelled" // an item whose order was cancelled later
+	Failed    Kind = "failed"    // an item that was accepted, but not carried out
+	Review    Kind = "review"    // an item that a person has to decide
+	Refused   Kind = "refused"   // an item that the server refused
 )
 
 // Kinds returns all kinds, in the order of the report.
@@ -42,7 +42,8 @@ func Kinds() []Kind {
 	return []Kind{Missing, Similar, Double, Stray, Ghost, Cancelled, Failed, Review, Refused}
 }
 
-// Finding is a difference between the ledger and the server.
+// Finding is a difference between the ledger and the server, or an item that needs
+// attention.
 type Finding struct {
 	Kind    Kind
 	Subject uuid.UUID
@@ -55,11 +56,12 @@ type Reconciliation struct {
 	Ledger *ledger.Ledger
 	Client *upvest.Client
 	Run    ledger.Run
-	// Until excludes orders that were created later. Zero means no bound.
+	// Until excludes orders that were created after this time. The zero time excludes no
+	// order.
 	Until time.Time
 	// Found receives every finding.
 	Found func(Finding) error
-	// Progress receives how much of the server has been read.
+	// Progress receives the number of orders or resources read from the server so far.
 	Progress func(read int)
 
 	operation operation.Operation
@@ -115,7 +117,7 @@ func (r *Reconciliation) Follow(ctx context.Context) error {
 	)
 }
 
-// UnderWay returns how many confirmed items of a run are not settled at the server yet.
+// UnderWay returns how many confirmed items of a run the server has not settled yet.
 func UnderWay(o operation.Operation, counts ledger.Counts) (count int) {
 	for state, items := range counts.States {
 		if !o.IsSettled(state) {
@@ -138,7 +140,7 @@ func (r *Reconciliation) begin(ctx context.Context) (err error) {
 }
 
 // orders calls handle with the server's orders since the run began, in pages sorted by
-// id. Each page has the orders with ids above after and up to upTo.
+// id. Each page has the orders whose ids are above `after` and not above `upTo`.
 func (r *Reconciliation) orders(
 	ctx context.Context, handle func(page []operation.Candidate, after, upTo uuid.UUID) error,
 ) error {
@@ -184,7 +186,8 @@ func (r *Reconciliation) handle(
 	return handle(page, after, upTo)
 }
 
-// compare compares a page of the server's orders with the items that claim them.
+// compare compares a page of the server's orders with the items of the run, and reports
+// the differences.
 func (r *Reconciliation) compare(
 	ctx context.Context, maker operation.OrderMaker, page []operation.Candidate, after, upTo uuid.UUID,
 ) error {
@@ -222,7 +225,8 @@ func ordersByID(page []operation.Candidate) map[uuid.UUID]operation.Candidate {
 	return byID
 }
 
-// unclaimed reports an order in an account of the run that belongs to no item.
+// unclaimed handles an order that belongs to no item, although its account is in the run.
+// It reports the order unless Upvest placed it, or the order matches an item in review.
 func (r *Reconciliation) unclaimed(
 	maker operation.OrderMaker,
 	order operation.Candidate,

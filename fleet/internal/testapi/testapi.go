@@ -16,8 +16,8 @@ import (
 // Create is the operation that places orders.
 const Create = sandbox.CreateOrder
 
-// New starts a sandbox, and sets the UPVEST_API_* variables to reach it until the test
-// ends.
+// New starts a sandbox, and sets the UPVEST_API_* variables to its address and
+// credentials until the test ends.
 func New(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
 	s := Start(t, options...)
@@ -25,8 +25,8 @@ func New(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	return s
 }
 
-// Start starts a sandbox without changing the variables of this process, so a test that
-// uses it can run in parallel with others.
+// Start starts a sandbox without changing the environment of this process, so a test that
+// calls Start can run in parallel with other tests.
 func Start(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
 	s, err := sandbox.New(options...)
@@ -41,7 +41,8 @@ func Start(t testing.TB, options ...sandbox.Option) *sandbox.Sandbox {
 	return s
 }
 
-// Client returns a client of the sandbox in UPVEST_API_* that sends each call once.
+// Client returns a client with the credentials in the UPVEST_API_* variables. The client
+// never retries a call.
 func Client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
 	t.Helper()
 	credentials, err := upvest.FromEnv()
@@ -51,7 +52,7 @@ func Client(t testing.TB, options ...upvest.ClientOption) *upvest.Client {
 	return ClientOf(t, credentials, options...)
 }
 
-// ClientOf returns a client with credentials that sends each call once.
+// ClientOf returns a client with the given credentials. The client never retries a call.
 func ClientOf(
 	t testing.TB, credentials upvest.Credentials, options ...upvest.ClientOption,
 ) *upvest.Client {
@@ -63,7 +64,8 @@ func ClientOf(
 	return client
 }
 
-// Following returns an option for accounts that follow an allocation from the start.
+// Following returns an option that creates accounts in the sandbox that follow an
+// allocation from the start.
 func Following(accounts ...uuid.UUID) sandbox.Option {
 	mix := uuid.New()
 	state := sandbox.State{
@@ -77,7 +79,8 @@ func Following(accounts ...uuid.UUID) sandbox.Option {
 	return sandbox.WithState(state)
 }
 
-// Follow creates configurations, so that orders for the accounts are accepted.
+// Follow makes accounts follow a new allocation, so that the sandbox accepts orders for
+// the accounts.
 func Follow(t testing.TB, client *upvest.Client, accounts ...uuid.UUID) {
 	t.Helper()
 	allocation, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
@@ -108,7 +111,7 @@ func Follow(t testing.TB, client *upvest.Client, accounts ...uuid.UUID) {
 	workers.Wait()
 }
 
-// Orders counts the orders that the sandbox has carried out.
+// Orders counts the orders that the sandbox has placed.
 func Orders(s *sandbox.Sandbox) int {
 	// The filter is valid, so there is no error.
 	placed, _ := s.Effects(sandbox.OfOperation(Create))

@@ -15,8 +15,8 @@ import (
 )
 
 // Pooler starts PgBouncer in transaction mode in front of a database, and returns the URL
-// for connections through PgBouncer. The strings in the argument lines are added to the
-// configuration of PgBouncer.
+// for connections through PgBouncer. Pooler adds the given lines to PgBouncer's
+// configuration.
 func Pooler(t testing.TB, url string, lines ...string) (pooled string) {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
@@ -100,5 +100,5 @@ func await(t testing.TB, address string) {
 			return
 		}
 	}
-	t.Fatalf("nothing listens at %s", address)
+	t.Fatalf("waited 20 seconds, but no server listens at %s", address)
 }

@@ -8,20 +8,20 @@ import (
 	"testing"
 )
 
-// SQLite returns the URL of an empty database.
+// SQLite returns the URL of an empty SQLite database.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "fleet.db")
 }
 
-// model is the file of a SQLite database with tables, which tests copy. Creating the
-// tables takes longer than most tests.
+// model contains the file of a SQLite database with tables. Tests copy the file, because
+// creating the tables takes longer than most tests.
 var model struct {
 	sync.Mutex
 	file []byte
 }
 
-// copySQLite returns the URL of a new SQLite database with tables.
+// copySQLite copies the model, and returns the URL of the copy.
 func copySQLite(t testing.TB) (url string) {
 	t.Helper()
 	model.Lock()

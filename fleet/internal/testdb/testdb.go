@@ -32,8 +32,8 @@ type Server struct {
 	mu             sync.Mutex
 }
 
-// Each runs a test on every kind of database, each time on a new database with tables. In
-// CI, a missing kind is an error.
+// Each runs a test once on SQLite and once on PostgreSQL, each time on a new database
+// with tables. Without PostgreSQL, the second subtest is skipped, or fails in CI.
 func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
@@ -56,7 +56,8 @@ func migrate(ctx context.Context, url string) error {
 	return errors.Join(queue.Migrate(ctx, db, 0, slog.New(slog.DiscardHandler)), db.Close())
 }
 
-// copy creates a database as a copy of the first one, whose tables are created once.
+// copy creates a database with tables by copying a model database, which the first call
+// creates.
 func (s *Server) copy(ctx context.Context) (url string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +95,8 @@ func (s *Server) create(ctx context.Context, name, like string) (url string, err
 	return strings.Replace(s.URL(), "/postgres?", "/"+name+"?", 1), nil
 }
 
-// Execute runs a statement, in which {schema} stands for the schema of the tables.
+// Execute runs a statement that changes the database. In the statement, {schema} stands
+// for the schema of the tables.
 func Execute(t testing.TB, url, statement string, arguments ...any) {
 	t.Helper()
 	db, err := database.Open(t.Context(), url, database.Options{Connections: 1})
@@ -107,7 +109,7 @@ func Execute(t testing.TB, url, statement string, arguments ...any) {
 	}
 }
 
-// Text returns the single value that a statement selects, as text.
+// Text returns the single value that a statement selects, as a string.
 func Text(t testing.TB, url, statement string, arguments ...any) (value string) {
 	t.Helper()
 	db, err := database.Open(t.Context(), url, database.Options{Connections: 1})
@@ -129,7 +131,8 @@ var shared struct {
 	err    error
 }
 
-// Shared returns a server that the tests of a package share. Main ends it.
+// Shared returns the PostgreSQL server that the tests of a package share. [Main] stops
+// the server.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	shared.Lock()
@@ -144,7 +147,8 @@ func Shared(t testing.TB) *Server {
 // Main runs the tests of a package with a shared server. Call it from TestMain.
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
-// Run is like Main but returns the exit status, for a package that has more to clean up.
+// Run is like [Main], but returns the exit status instead of ending the process, so the
+// caller can clean up more.
 func Run(m *testing.M) (status int) {
 	status = m.Run()
 	if shared.server != nil {
@@ -156,7 +160,7 @@ func Run(m *testing.M) (status int) {
 	return status
 }
 
-// Own starts a server with settings for one test. The server ends with the test.
+// Own starts a server with the given settings, and removes it when the test ends.
 func Own(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	server, err := Start(settings...)
@@ -252,7 +256,7 @@ func (s *Server) Crash() error {
 // Remove ends the server and removes its files.
 func (s *Server) Remove() error { return errors.Join(s.Crash(), os.RemoveAll(s.directory)) }
 
-// URL returns the URL of the server's first database.
+// URL returns the URL of the server's initial database, which is named `postgres`.
 func (s *Server) URL() string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port)
 }

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// giveAway changes the owner of a directory to the user of the server.
+// giveAway makes the user who runs the server the owner of a file or directory.
 func giveAway(directory string) error {
 	credential := unprivileged()
 	if credential == nil {
@@ -23,13 +23,14 @@ func giveAway(directory string) error {
 	return nil
 }
 
-// runUnprivileged sets the user of a program of the server.
+// runUnprivileged makes a command run as the user who runs the server.
 func runUnprivileged(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged()}
 }
 
-// unprivileged returns the user of Debian's package if root runs the tests, because the
-// server refuses root. Otherwise it returns nil, and the server runs as the current user.
+// unprivileged returns the user that Debian's package creates if root runs the tests,
+// because the server refuses to run as root. Otherwise it returns nil, and the server
+// runs as the current user.
 func unprivileged() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
