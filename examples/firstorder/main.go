@@ -1,8 +1,8 @@
-// Command firstorder places an order of 100 euros for an account that has a
+// Command firstorder places a buy order for 100 euros in an account that has a
 // configuration. The README shows this program.
 //
-// It calls the server that the UPVEST_API_* variables name; `make first-order` runs it on
-// a sandbox that has the account.
+// The program calls the server that the UPVEST_API_* variables name; `make first-order`
+// runs the program on a sandbox that has this account.
 package main
 
 import (

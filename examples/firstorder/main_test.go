@@ -23,6 +23,6 @@ func TestMainPlacesAnOrder(t *testing.T) {
 	main()
 	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
 	if err != nil || len(placed) != 1 {
-		t.Errorf("%d orders were placed, %v, want 1", len(placed), err)
+		t.Errorf("the program placed %d orders (error %v), want exactly 1", len(placed), err)
 	}
 }

@@ -1,13 +1,13 @@
-// Command kms reads a page of allocations with a signing key in HashiCorp Vault. The key
-// never leaves Vault.
+// Command kms reads a page of allocations. The key that signs its requests is in
+// HashiCorp Vault and never leaves it.
 //
 //	vault write transit/keys/upvest type=ecdsa-p521
 //	go run ./kms
 //
-// It calls the server that the UPVEST_API_* variables name, and the Vault that VAULT_ADDR
-// and VAULT_TOKEN name. The key service of a cloud provider can be used in the same way:
-// write a type with the methods Public, Sign and SignContext for a P-521 or Ed25519 key.
-// A P-521 signature must be in ASN.1 DER.
+// The program calls the server that the UPVEST_API_* variables name, and the Vault at the
+// address VAULT_ADDR, with the token VAULT_TOKEN. The key service of a cloud provider can
+// be used in the same way: write a type with the methods Public, Sign and SignContext for
+// a P-521 or Ed25519 key. A P-521 signature must be in ASN.1 DER.
 package main
 
 import (

@@ -22,7 +22,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// signRequest is the body of a request to sign, as Vault documents it.
+// signRequest is the body of a signing request, as Vault documents it.
 type signRequest struct {
 	Input     []byte `json:"input"`
 	Prehashed bool   `json:"prehashed"`
@@ -32,10 +32,10 @@ type signRequest struct {
 }
 
 // fakeVault imitates the transit engine of Vault. It has one key with two versions, and
-// signs with version 1.
+// signs only with version 1.
 type fakeVault struct {
 	keyType string
-	public  string // in the format of Vault
+	public  string // in Vault's format
 	sign    func(in signRequest) ([]byte, error)
 }
 
@@ -81,14 +81,15 @@ func vaultWithP521(t *testing.T) (fakeVault, crypto.PublicKey) {
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 	sign := func(in signRequest) ([]byte, error) {
 		if !in.Prehashed || in.Hash != "sha2-512" || in.Form != "asn1" {
-			return nil, errors.New("not an ASN.1 signature of a SHA-512 digest")
+			return nil, errors.New("the request does not ask for an ASN.1 signature of a SHA-512 digest")
 		}
 		return ecdsa.SignASN1(rand.Reader, key, in.Input)
 	}
 	return fakeVault{typeP521, string(public), sign}, key.Public()
 }
 
-// vaultWithEd25519 imitates a Vault with an Ed25519 key. Its public key is not in PEM.
+// vaultWithEd25519 imitates a Vault with an Ed25519 key. As in a real Vault, the public
+// key is not in PEM.
 func vaultWithEd25519(t *testing.T) (fakeVault, crypto.PublicKey) {
 	t.Helper()
 	public, key, err := ed25519.GenerateKey(rand.Reader)
@@ -97,7 +98,7 @@ func vaultWithEd25519(t *testing.T) (fakeVault, crypto.PublicKey) {
 	}
 	sign := func(in signRequest) ([]byte, error) {
 		if in.Prehashed {
-			return nil, errors.New("Ed25519ph is another algorithm")
+			return nil, errors.New("the request asks for Ed25519ph, which signs a digest: use Ed25519")
 		}
 		return ed25519.Sign(key, in.Input), nil
 	}
@@ -127,12 +128,12 @@ func TestAKeyInVaultSignsRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := "0 allocations on the first page\n"; out.String() != want {
-				t.Errorf("got %q, want %q", out.String(), want)
+				t.Errorf("got the output %q, want %q", out.String(), want)
 			}
 
 			t.Setenv("VAULT_TOKEN", "hvs.wrong")
 			if err := run(t.Context(), &out); err == nil || !strings.Contains(err.Error(), "403 Forbidden") {
-				t.Errorf("with a wrong token, got the error %v, want the 403 of Vault", err)
+				t.Errorf("with a wrong token: got the error %v, want Vault's 403 Forbidden", err)
 			}
 		})
 	}
@@ -165,14 +166,15 @@ func TestKeysThatCannotSignForUpvestAreRefused(t *testing.T) {
 			v := vault{address: server.URL, token: "hvs.example", http: server.Client()}
 			_, err := openVaultKey(t.Context(), v, "upvest", test.version)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want an error with %q", err, test.want)
+				t.Errorf("openVaultKey returned the error %v, want one that contains %q", err, test.want)
 			}
 		})
 	}
 }
 
-// If the context of a call is cancelled, the call does not wait for a Vault that hangs.
-func TestSigningStopsWithItsContext(t *testing.T) {
+// TestSigningEndsWhenItsContextIsCancelled requires that SignContext returns when its
+// context is cancelled, even if Vault hangs.
+func TestSigningEndsWhenItsContextIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
@@ -186,6 +188,6 @@ func TestSigningStopsWithItsContext(t *testing.T) {
 	key := &vaultKey{vault: transit, name: "upvest", version: 1}
 	_, err := key.SignContext(ctx, nil, make([]byte, 64), crypto.SHA512)
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want context.Canceled", err)
+		t.Errorf("SignContext returned the error %v, want context.Canceled", err)
 	}
 }

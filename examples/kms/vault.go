@@ -18,28 +18,29 @@ import (
 	"strings"
 )
 
-// The types of key in Vault's transit engine that can sign for Upvest.
+// These are the key types of Vault's transit engine that can sign for Upvest.
 const (
 	typeP521    = "ecdsa-p521"
 	typeEd25519 = "ed25519"
 )
 
-// vaultKey is a key in the transit engine of HashiCorp Vault. The key never leaves Vault:
-// each signature is a request.
+// vaultKey is a key in the transit engine of HashiCorp Vault. The key never leaves Vault,
+// so each signature requires a request to Vault.
 //
-// It implements [crypto.Signer], so upvest.Credentials accepts it. The client calls
-// SignContext instead of Sign, with the context of the call. A cancelled call therefore
-// does not wait for a Vault that hangs.
+// The type implements [crypto.Signer], so upvest.Credentials accepts a vaultKey. The
+// client calls SignContext instead of Sign, with the context of the call. A cancelled
+// call therefore does not wait for a Vault that hangs.
 type vaultKey struct {
 	vault
 	name string
-	// version stays the same if the key is rotated, because Upvest has the public key
-	// of this version only.
+	// version stays the same when the key is rotated in Vault, because Upvest has the
+	// public key of this version only.
 	version int
 	public  crypto.PublicKey
 }
 
-// openVaultKey reads the public key of a version of a key from Vault.
+// openVaultKey returns the given version of a key in Vault. It requests the public key of
+// this version from Vault, and returns an error if the key cannot sign for Upvest.
 func openVaultKey(ctx context.Context, v vault, name string, version int) (*vaultKey, error) {
 	var response struct {
 		Type string `json:"type"`
@@ -65,8 +66,8 @@ func openVaultKey(ctx context.Context, v vault, name string, version int) (*vaul
 	return &vaultKey{vault: v, name: name, version: version, public: public}, nil
 }
 
-// parsePublicKey reads a public key in the format of Vault: base64 of 32 bytes for an
-// Ed25519 key, and PEM for other keys.
+// parsePublicKey reads a public key in Vault's format: base64 of 32 bytes for an Ed25519
+// key, and PEM for other keys.
 func parsePublicKey(keyType, text string) (crypto.PublicKey, error) {
 	if keyType == typeEd25519 {
 		public, err := base64.StdEncoding.DecodeString(text)
@@ -85,13 +86,13 @@ func parsePublicKey(keyType, text string) (crypto.PublicKey, error) {
 // Public returns the public key.
 func (k *vaultKey) Public() crypto.PublicKey { return k.public }
 
-// Sign is SignContext without a context.
+// Sign calls SignContext with a context that never ends.
 func (k *vaultKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	return k.SignContext(context.Background(), random, digest, opts)
 }
 
-// SignContext signs a SHA-512 digest with ECDSA, or a message with Ed25519. It ignores
-// the reader, because Vault generates the random numbers.
+// SignContext signs a SHA-512 digest with ECDSA, or a message with Ed25519. It does not
+// use its reader, because Vault generates the random numbers.
 func (k *vaultKey) SignContext(
 	ctx context.Context, _ io.Reader, input []byte, opts crypto.SignerOpts,
 ) ([]byte, error) {
@@ -101,12 +102,12 @@ func (k *vaultKey) SignContext(
 	case crypto.SHA512:
 		request["prehashed"] = true
 		request["hash_algorithm"] = "sha2-512"
-		request["marshaling_algorithm"] = "asn1" // the form that Upvest accepts
+		request["marshaling_algorithm"] = "asn1" // the only format that Upvest accepts
 	default:
 		return nil, fmt.Errorf("sign with Vault: the digest is %s: use SHA-512", opts.HashFunc())
 	}
 	var response struct {
-		Signature string `json:"signature"` // as in vault:v1:MEUC…
+		Signature string `json:"signature"` // such as vault:v1:MEUC…
 	}
 	if err := k.call(ctx, http.MethodPost, "sign/"+url.PathEscape(k.name), request, &response); err != nil {
 		return nil, err
@@ -125,8 +126,9 @@ type vault struct {
 	http           *http.Client
 }
 
-// call sends a request with in as its JSON body, or without a body if in is nil. It
-// decodes the data of the response into out.
+// call sends a request to the transit engine. It encodes the argument in as the JSON
+// body, or sends no body if in is nil. It decodes the field data of the response into the
+// argument out.
 func (v vault) call(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {

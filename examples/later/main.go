@@ -1,12 +1,12 @@
-// Command later calls operations that this client does not cover, with
-// [upvest.Client.Do]. It rebalances an account and reads the resulting orders, liquidates
+// Command later uses [upvest.Client.Do] to call operations for which this client has no
+// method. The program rebalances an account and reads the resulting orders, liquidates
 // the account, waits until the liquidation is settled, and deletes the account's
 // configuration.
 //
-// It calls the server that the UPVEST_API_* variables name, with the scopes
-// portfolios:admin and account_liquidations:admin; `make sandbox ARGS=-later` starts one.
-// Upvest publishes the paths, methods and statuses of liquidations, but not their fields.
-// The fields here are those of the sandbox.
+// The program calls the server that the UPVEST_API_* variables name, with the scopes
+// portfolios:admin and account_liquidations:admin. `make sandbox ARGS=-later` starts a
+// sandbox that has these operations. Upvest publishes the paths, methods and statuses of
+// liquidations, but not their fields, so this program uses the fields of the sandbox.
 package main
 
 import (
@@ -35,7 +35,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// An account with a configuration, and the user who owns it.
+	// An account with a configuration, and the user who owns the account.
 	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
 	if err := run(context.Background(), client, account, user, os.Stdout); err != nil {
@@ -91,7 +91,7 @@ func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, ou
 	fmt.Fprintln(out, "liquidation is", made.Status)
 
 	// After an unknown outcome, it is safe to repeat the deletion: if the first request
-	// took effect, the second returns 404.
+	// took effect, the server responds to the second request with 404.
 	err = client.Do(ctx, upvest.Request{
 		Method:     http.MethodDelete,
 		Path:       "/portfolios/configurations/" + account.String(),

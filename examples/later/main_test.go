@@ -55,7 +55,7 @@ func TestLaterVersions(t *testing.T) {
 		want := "order of " + account.String() + " is NEW\n" +
 			"liquidation is NEW\nliquidation is SETTLED\nconfiguration is deleted\n"
 		if out.String() != want {
-			t.Errorf("%s, want %s", out.String(), want)
+			t.Errorf("got the output\n%s\nwant\n%s", out.String(), want)
 		}
 		effects, err := server.Effects()
 		if err != nil {
@@ -69,17 +69,17 @@ func TestLaterVersions(t *testing.T) {
 			sandbox.TriggerRebalancing, sandbox.CreateAccountLiquidation, sandbox.DeleteConfiguration,
 		}
 		if got := operations[2:]; !slices.Equal(got, wantOperations) {
-			t.Errorf("the effects are %s, want %s", got, wantOperations)
+			t.Errorf("after the setup: got the effects %s, want %s", got, wantOperations)
 		}
 		_, err = client.Configurations.Retrieve(t.Context(), account)
 		if !errors.Is(err, upvest.ErrNotFound) {
-			t.Errorf("reading the deleted configuration returns the error %v, want 404", err)
+			t.Errorf("retrieving the deleted configuration: got the error %v, want a 404", err)
 		}
 	})
 }
 
-// Account liquidations replace the liquidation request of v1, which now returns 404. They
-// can be listed and cancelled.
+// TestAccountLiquidations requires that account liquidations can be listed and cancelled,
+// and that the liquidation request of v1, which the new operations replace, returns 404.
 func TestAccountLiquidations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client, account := start(t)
@@ -88,7 +88,7 @@ func TestAccountLiquidations(t *testing.T) {
 			UserID: user,
 		})
 		if !errors.Is(err, upvest.ErrNotFound) {
-			t.Errorf("%v, want 404", err)
+			t.Errorf("the liquidation request of v1: got the error %v, want a 404", err)
 		}
 		path := "/accounts/" + account.String() + "/liquidations"
 		do := func(method, path string, body, out any) error {
@@ -109,7 +109,7 @@ func TestAccountLiquidations(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(page.Data) != 1 || page.Data[0].Status != "CANCELLED" || page.Meta.TotalCount != 1 {
-			t.Errorf("got %+v, want one liquidation that is CANCELLED", page)
+			t.Errorf("got the page %+v, want one liquidation with the status CANCELLED", page)
 		}
 		for want, err := range map[error]error{
 			upvest.ErrConflict:   do(http.MethodDelete, path+"/"+made.ID.String(), nil, nil),
@@ -117,7 +117,7 @@ func TestAccountLiquidations(t *testing.T) {
 			upvest.ErrBadRequest: do(http.MethodPost, path, map[string]string{"user_id": "no id"}, nil),
 		} {
 			if !errors.Is(err, want) {
-				t.Errorf("%v, want %v", err, want)
+				t.Errorf("got the error %v, want %v", err, want)
 			}
 		}
 	})

@@ -1,8 +1,8 @@
-// An integration test of orders on a sandbox, with the test runner of Node.js:
+// Integration tests that place orders on a sandbox, with the test runner of Node.js:
 //
 //   upvest-sandbox -control -- node --test examples/node/orders.test.mjs
 //
-// Each test has a separate world with a client, a state, faults and a journal.
+// Each test creates a separate world, with its own client, state, faults and journal.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -72,7 +72,7 @@ test('an order whose response is lost is placed once', async (t) => {
   await world.inject({ operation: 'create_portfolios_order', after: true, reset: true });
   const key = randomUUID();
   await assert.rejects(world.client.call('POST', '/portfolios/orders', order, key), TypeError);
-  assert.deepEqual(await world.pending(), []); // the fault has applied to a request
+  assert.deepEqual(await world.pending(), []); // the fault was applied to the request
   const [id] = await world.placed();
   const again = await world.client.call('POST', '/portfolios/orders', order, key);
   assert.equal(again.status, 200, JSON.stringify(again.body));

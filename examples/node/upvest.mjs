@@ -1,11 +1,11 @@
-// A client of the portfolios API for Node.js, without dependencies. It signs requests as
-// Upvest documents: HTTP message signatures, version 15. It neither retries nor renews
-// its access token, and it has no timeouts.
+// A client for the portfolios API in Node.js, without dependencies. It signs requests as
+// Upvest documents, with HTTP message signatures, version 15. It does not retry requests
+// or renew its access token, and it has no timeouts.
 import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 export class Client {
-  // The argument maps the names of the variables that upvest-sandbox prints to their values.
+  // The argument contains the variables that upvest-sandbox prints, as names and values.
   constructor(variables) {
     this.baseURL = variables.UPVEST_API_BASE_URL;
     this.id = variables.UPVEST_API_CLIENT_ID;
@@ -17,7 +17,7 @@ export class Client {
     this.key = createPrivateKey(pem);
   }
 
-  // Gets an access token (POST /auth/token). All later calls send it.
+  // Requests an access token (POST /auth/token), which all later calls send.
   async login(scope = 'portfolios:read portfolios:admin') {
     const form = new URLSearchParams({
       client_id: this.id,
@@ -30,8 +30,8 @@ export class Client {
     this.token = body.access_token;
   }
 
-  // Calls an operation. The target is the path with its query. A repetition of a POST or
-  // PATCH must send the idempotency key of the first attempt.
+  // Calls an operation. The target is the path with the query. To repeat a POST or PATCH,
+  // pass the idempotency key of the first attempt.
   async call(method, target, value, idempotencyKey = randomUUID()) {
     const headers = { authorization: `Bearer ${this.token}` };
     if (method === 'POST' || method === 'PATCH') headers['idempotency-key'] = idempotencyKey;
@@ -62,7 +62,7 @@ export class Client {
     return { status: response.status, body: text && JSON.parse(text) };
   }
 
-  // Adds the signature over the method, the path, the query and all headers so far.
+  // Adds a signature that covers the method, the path, the query and the given headers.
   sign(method, target, headers) {
     const [path, query] = target.split('?', 2);
     const components = { '@method': method, '@path': path };
@@ -75,8 +75,8 @@ export class Client {
       `;nonce="${randomBytes(12).toString('hex')}"`;
     const lines = Object.entries(components).map(([name, value]) => `"${name}": ${value}`);
     lines.push(`"@signature-params": ${parameters}`);
-    // Ed25519 signs the text itself. ECDSA signs its SHA-512 digest, and sign writes
-    // ASN.1 DER.
+    // Ed25519 signs the text itself. ECDSA signs the SHA-512 digest of the text, and the
+    // function sign encodes an ECDSA signature as ASN.1 DER.
     const digest = this.key.asymmetricKeyType === 'ed25519' ? null : 'sha512';
     const signature = sign(digest, Buffer.from(lines.join('\n')), this.key).toString('base64');
     headers['upvest-signature-version'] = '15';

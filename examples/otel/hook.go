@@ -16,9 +16,9 @@ import (
 const scope = "github.com/d8277167/upvest-portfolios-go/examples/otel"
 
 // attemptHook returns a hook that records each attempt as a span and as a measurement,
-// with the operation, the status and whether the client retries. Only the span has the
-// request ID, by which Upvest's support finds a request. In a metric, each ID would start
-// a new series.
+// with the operation, the status and whether the client retries the attempt. Upvest's
+// support needs the request ID to find a request. Only the span has this ID, because in a
+// metric, each request ID would start a new time series.
 func attemptHook(
 	traces trace.TracerProvider, metrics metric.MeterProvider,
 ) (func(context.Context, upvest.Attempt), error) {

@@ -1,8 +1,8 @@
 // Command otel reads a page of orders and prints the traces and metrics that
 // OpenTelemetry collects during the call.
 //
-// It reads from the server that the UPVEST_API_* variables name. To send the data to a
-// collector, use the OTLP exporters in place of the stdout exporters.
+// The program reads from the server that the UPVEST_API_* variables name. To send the
+// data to a collector, use the OTLP exporters instead of the stdout exporters.
 package main
 
 import (
@@ -52,9 +52,9 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	// The transport makes a span for each HTTP request, with its address and protocol.
-	// The hook makes one for each attempt, with the operation, the request ID and
-	// whether the client retries.
+	// The transport creates a span for each HTTP request, with the address and the
+	// protocol of the request. The hook creates a span for each attempt, with the
+	// operation, the request ID and whether the client retries the attempt.
 	transport := otelhttp.NewTransport(
 		http.DefaultTransport,
 		otelhttp.WithTracerProvider(traces),

@@ -17,7 +17,7 @@ func TestTracesAndMetrics(t *testing.T) {
 	}
 	var out strings.Builder
 	if err := run(t.Context(), &out); err != nil {
-		t.Fatalf("%v after\n%s", err, out.String())
+		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
 	}
 	printed := out.String()
 	for what, want := range map[string]int{
@@ -29,7 +29,7 @@ func TestTracesAndMetrics(t *testing.T) {
 		`"upvest.attempt.duration"`:       1,
 	} {
 		if got := strings.Count(printed, what); got != want {
-			t.Errorf("the output contains %s %d times, expected %d:\n%s", what, got, want, printed)
+			t.Errorf("the output contains %s %d times, want %d:\n%s", what, got, want, printed)
 		}
 	}
 	requests, err := server.Requests()
@@ -41,9 +41,9 @@ func TestTracesAndMetrics(t *testing.T) {
 		ids += strings.Count(printed, request.RequestID)
 	}
 	if ids != len(requests) {
-		t.Errorf("the spans have %d of %d request IDs", ids, len(requests))
+		t.Errorf("the output contains %d of the %d request IDs, want all of them", ids, len(requests))
 	}
 	if secret := server.Client().Secret; strings.Contains(printed, secret) {
-		t.Error("a span has the client secret")
+		t.Error("the output contains the client secret")
 	}
 }

@@ -1,8 +1,8 @@
-"""An integration test of orders on a sandbox, with the standard library's unittest:
+"""Integration tests that place orders on a sandbox, with the standard library's unittest:
 
     upvest-sandbox -control -- python3 examples/python/test_orders.py
 
-Each test has a world: a client, a state, faults and a journal that other tests do not see.
+Each test creates a separate world, with its own client, state, faults and journal.
 """
 
 import json
@@ -77,7 +77,7 @@ class OrdersTest(unittest.TestCase):
         with self.assertRaises(ConnectionError):
             self.client.call("POST", "/portfolios/orders", ORDER, key)
         pending = control("GET", f"{self.world}/faults")["data"]
-        self.assertEqual(pending, [])  # the fault was used
+        self.assertEqual(pending, [])  # the fault was applied to the request
         orders = self.placed()
         status, again = self.client.call("POST", "/portfolios/orders", ORDER, key)
         self.assertEqual(status, 200, again)

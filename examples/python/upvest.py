@@ -1,8 +1,8 @@
-"""A client of the portfolios API for Python 3, with the standard library and the package
-cryptography, because the standard library cannot sign.
+"""A client for the portfolios API in Python 3. In addition to the standard library, it needs
+the package cryptography, because the standard library cannot sign.
 
-It signs requests as Upvest documents: HTTP message signatures, version 15. It neither
-retries nor renews its access token.
+It signs requests as Upvest documents, with HTTP message signatures, version 15. It does
+not retry requests or renew its access token.
 """
 
 import base64
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 class Client:
     def __init__(self, variables):
-        """The argument maps the names of the variables that upvest-sandbox prints to their values."""
+        """The argument contains the variables that upvest-sandbox prints, as names and values."""
         self.base = urllib.parse.urlsplit(variables["UPVEST_API_BASE_URL"])
         self.id = variables["UPVEST_API_CLIENT_ID"]
         self.secret = variables["UPVEST_API_CLIENT_SECRET"]
@@ -33,7 +33,7 @@ class Client:
         self.token = None
 
     def login(self, scope="portfolios:read portfolios:admin"):
-        """Gets an access token (POST /auth/token). All later calls send it."""
+        """Requests an access token (POST /auth/token), which all later calls send."""
         form = urllib.parse.urlencode({
             "client_id": self.id,
             "client_secret": self.secret,
@@ -46,10 +46,10 @@ class Client:
         self.token = body["access_token"]
 
     def call(self, method, target, value=None, idempotency_key=None):
-        """Calls an operation, and returns the status and the body of its response.
+        """Calls an operation, and returns the status and the body of the response.
 
-        The target is the path with its query. A repetition of a POST or PATCH must carry
-        the idempotency key of the first attempt.
+        The target is the path with the query. To repeat a POST or PATCH, pass the
+        idempotency key of the first attempt.
         """
         headers = {"authorization": f"Bearer {self.token}"}
         if method in ("POST", "PATCH"):
@@ -86,7 +86,7 @@ class Client:
         return response.status, json.loads(received) if received else None
 
     def sign(self, method, target, headers):
-        """Adds the signature over the method, the path, the query and all headers so far."""
+        """Adds a signature that covers the method, the path, the query and the given headers."""
         path, has_query, query = target.partition("?")
         components = {"@method": method, "@path": path}
         if has_query:
@@ -102,7 +102,7 @@ class Client:
         lines.append(f'"@signature-params": {parameters}')
         base = "\n".join(lines).encode()
         if isinstance(self.key, ec.EllipticCurvePrivateKey):
-            # The library writes an ECDSA signature as ASN.1 DER.
+            # The library encodes an ECDSA signature as ASN.1 DER.
             signature = self.key.sign(base, ec.ECDSA(hashes.SHA512()))
         else:
             signature = self.key.sign(base)  # Ed25519

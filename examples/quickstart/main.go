@@ -1,8 +1,8 @@
-// Command quickstart invests 100 euros: it creates an allocation, configures an account
+// Command quickstart invests 100 euros. It creates an allocation, configures an account
 // to follow it, and places the account's first order.
 //
-// It calls the server that the UPVEST_API_* variables name; `make sandbox` starts one
-// that needs no credentials.
+// The program calls the server that the UPVEST_API_* variables name; `make sandbox`
+// starts a sandbox, for which you need no credentials from Upvest.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	// An account without a configuration, and the user who owns it.
+	// An account without a configuration, and the user who owns the account.
 	account := uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 	user := uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
 	order, err := firstOrder(context.Background(), account, user)

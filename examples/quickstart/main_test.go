@@ -18,10 +18,11 @@ func TestFirstOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if order.Status != portfolios.OrderStatusFILLED || order.CashAmount != "100.00" {
-		t.Errorf("the order is %s over %s, expected FILLED over 100.00", order.Status, order.CashAmount)
+		t.Errorf("got an order with the status %s for %s euros, want FILLED for 100.00 euros",
+			order.Status, order.CashAmount)
 	}
 	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
 	if err != nil || len(placed) != 1 {
-		t.Errorf("%d orders were placed, %v, expected 1", len(placed), err)
+		t.Errorf("the program placed %d orders (error %v), want exactly 1", len(placed), err)
 	}
 }

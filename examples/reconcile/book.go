@@ -15,24 +15,25 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// columns is the header of the file. The method add writes the fields in the same order.
+// columns contains the names in the first line of the file. The method add writes one
+// field per name, in the sequence of the names.
 var columns = []string{
 	"id", "created_at", "account_id", "user_id", "allocation_id",
 	"type", "cash_amount", "currency", "status", "individual_orders",
 }
 
-// book is a CSV file with one order per line, sorted by id. It contains amounts exactly
+// book is a CSV file with one order per line, sorted by ID. Amounts are written exactly
 // as the server sent them.
 type book struct {
 	path string
 	file *os.File
 	csv  *csv.Writer
 	rows int
-	last uuid.UUID // the zero UUID in an empty book
+	last uuid.UUID // the ID of the last order, zero in an empty book
 }
 
-// openBook opens the book at the path to append to it. It creates a book if there is
-// none.
+// openBook opens the book at the given path for appending. If the file does not exist, it
+// creates an empty book.
 func openBook(path string) (*book, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -45,7 +46,8 @@ func openBook(path string) (*book, error) {
 	return b, nil
 }
 
-// resume reads the orders already written, and removes an incomplete last line.
+// resume reads the orders that the file already contains, and removes an incomplete last
+// line.
 func (b *book) resume() error {
 	text, err := io.ReadAll(b.file)
 	if err != nil {

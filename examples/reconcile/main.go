@@ -3,9 +3,10 @@
 //
 //	go run ./reconcile -day 2026-03-05 -to orders.csv
 //
-// It reads from the server that the UPVEST_API_* variables name. After an interruption,
-// the same command continues where the last run stopped: orders.csv.part holds the orders
-// written so far, and becomes orders.csv once the day is complete.
+// The program reads from the server that the UPVEST_API_* variables name. After an
+// interruption, run the command again to continue where the last run stopped. The file
+// orders.csv.part contains the orders written so far, and is renamed to orders.csv when
+// the day is complete.
 package main
 
 import (
@@ -80,13 +81,13 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	return nil
 }
 
-// fill adds those orders of a day that the book does not contain yet.
+// fill adds the orders of the day that the book does not contain yet.
 func fill(
 	ctx context.Context, client *upvest.Client, book *book, day time.Time, rows int32, progress io.Writer,
 ) error {
 	next := day.AddDate(0, 0, 1)
 	// Upvest does not document whether end_date is inclusive. The program therefore also
-	// requests the first second of the next day, and skips the orders in it.
+	// requests the first second of the next day, and skips the orders of this second.
 	params := portfolios.ListPortfoliosOrdersParams{StartDate: &day, EndDate: &next, Limit: &rows}
 	total, done, err := position(ctx, client, params, book.last)
 	if err != nil {

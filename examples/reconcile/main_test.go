@@ -28,7 +28,7 @@ var (
 	account = uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 )
 
-// shop places orders on a sandbox whose clock stands still.
+// shop places orders on a sandbox whose clock moves only when a test sets it.
 type shop struct {
 	server *sandbox.Sandbox
 	client *upvest.Client
@@ -54,8 +54,7 @@ func openShop(t *testing.T) *shop {
 	return &shop{server, client}
 }
 
-// sell sets the clock of the server, places count orders, and returns their ids in the
-// order of creation.
+// sell sets the clock of the sandbox, places count orders, and returns their sorted IDs.
 func (s *shop) sell(t *testing.T, at time.Time, count int) []string {
 	t.Helper()
 	s.server.Clock().Set(at)
@@ -90,14 +89,17 @@ func readIDs(t *testing.T, path string) []string {
 	var ids []string
 	for _, record := range records[1:] {
 		if record[6] != "100.00" {
-			t.Errorf("order %s has the amount %s, want 100.00 as the server sent it", record[0], record[6])
+			t.Errorf("order %s has the amount %s, want 100.00, as the server sent it", record[0], record[6])
 		}
 		ids = append(ids, record[0])
 	}
 	return ids
 }
 
-func TestDayContinuesWhereItStopped(t *testing.T) {
+// TestInterruptedRunIsContinued requires that the file contains every order of the day
+// exactly once after several interrupted runs, and that the last run does not read the
+// day from the beginning.
+func TestInterruptedRunIsContinued(t *testing.T) {
 	s := openShop(t)
 	midnight := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
 	s.sell(t, midnight.Add(-time.Second), 3)
@@ -108,7 +110,7 @@ func TestDayContinuesWhereItStopped(t *testing.T) {
 
 	path := filepath.Join(t.TempDir(), "orders.csv")
 	args := []string{"-day", day, "-to", path, "-page", "4"}
-	for _, served := range []int{3, 18, 18} { // each run reads a few pages more
+	for _, served := range []int{3, 18, 18} { // requests before the interruption
 		fail := sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusBadRequest, Count: -1}
 		pass := sandbox.Fault{
 			Operation: "list_portfolios_orders",
@@ -122,14 +124,15 @@ func TestDayContinuesWhereItStopped(t *testing.T) {
 		}
 		err := run(t.Context(), args, io.Discard, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), "orders so far") {
-			t.Fatalf("got %v, want an error that counts the orders so far", err)
+			t.Fatalf("an interrupted run: got the error %v, want one that contains \"orders so far\"", err)
 		}
 		s.server.ClearFaults()
 		tear(t, path+".part")
 	}
 	written := readIDs(t, whole(t, path+".part"))
 	if len(written) == 0 || !slices.Equal(written, want[:len(written)]) {
-		t.Fatalf("before the last run the file has %v, want the first of %v", written, want)
+		t.Fatalf("before the last run: the file has the orders %v, want the beginning of the list %v",
+			written, want)
 	}
 	before, err := s.server.Requests()
 	if err != nil {
@@ -142,26 +145,27 @@ func TestDayContinuesWhereItStopped(t *testing.T) {
 	}
 	after, err := s.server.Requests()
 	if sent := len(after) - len(before); err != nil || sent > 20 {
-		t.Errorf("the last run sent %d requests (%v), so it has started from the beginning", sent, err)
+		t.Errorf("the last run sent %d requests (error %v), want at most 20 to continue the day", sent, err)
 	}
 	if got := readIDs(t, path); !slices.Equal(got, want) {
-		t.Errorf("the file has %d orders %v,\nexpected %d %v", len(got), got, len(want), want)
+		t.Errorf("the file has %d orders %v,\nwant %d %v", len(got), got, len(want), want)
 	}
 	if want := path + " has the 80 orders of " + day + ".\n"; out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
+		t.Errorf("got the output %q, want %q", out.String(), want)
 	}
 	// The list contains the 80 orders of the day and 3 orders of the first second of the
 	// next day.
 	if !strings.Contains(bar.String(), "/83") {
-		t.Errorf("the progress bar does not show the total: %q", bar.String())
+		t.Errorf("got the progress bar %q, want one that shows the total 83", bar.String())
 	}
 	err = run(t.Context(), args, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "complete") {
-		t.Errorf("a complete file: got %v, want an error", err)
+		t.Errorf("with a complete file: got the error %v, want one that contains \"complete\"", err)
 	}
 }
 
-// tear cuts the file in the middle of a line, as a crash does.
+// tear removes the end of the file, so that the file ends in the middle of a line, as it
+// can after a crash.
 func tear(t *testing.T, path string) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -173,7 +177,8 @@ func tear(t *testing.T, path string) {
 	}
 }
 
-// whole copies a torn file without its last line and returns the copy's path.
+// whole copies a torn file without its incomplete last line, and returns the path of the
+// copy.
 func whole(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -187,10 +192,10 @@ func whole(t *testing.T, path string) string {
 	return copied
 }
 
-func TestBadFlags(t *testing.T) {
+func TestInvalidFlagsReturnAnError(t *testing.T) {
 	for _, args := range [][]string{{}, {"-day", "5.3.2026"}, {"-no-such-flag"}} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
-			t.Errorf("the program accepts the flags %v", args)
+			t.Errorf("run returned no error for the flags %q, want one", args)
 		}
 	}
 }

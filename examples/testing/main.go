@@ -1,6 +1,6 @@
 // Command testing invests one instalment of a savings plan. Its tests show how to test a
-// service against the sandbox, with network faults but without credentials and without
-// waiting. The service is in savings.go.
+// service against the sandbox: they simulate network faults, need no credentials, and do
+// not wait. The service is in savings.go.
 //
 //	go test ./testing
 package main
@@ -28,7 +28,7 @@ func run(ctx context.Context, args []string) error {
 	var i instalment
 	flags := flag.NewFlagSet("testing", flag.ExitOnError)
 	flags.StringVar(&i.id, "id", "", "the ID of the instalment in your books, such as plan-4711-2026-03")
-	flags.TextVar(&i.account, "account", uuid.UUID{}, "the ID of the account; it needs a configuration")
+	flags.TextVar(&i.account, "account", uuid.UUID{}, "the ID of an account with a configuration")
 	flags.TextVar(&i.user, "user", uuid.UUID{}, "the ID of the user who owns the account")
 	amount := flags.String("amount", "", "the amount in euros, such as 50.00")
 	if err := flags.Parse(args); err != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // instalment is the investment of one month of a savings plan. The operator of the plan
-// chooses its ID, which is the same in every attempt.
+// chooses the instalment's ID, which stays the same in every attempt.
 type instalment struct {
 	id            string
 	account, user uuid.UUID
@@ -24,18 +24,18 @@ var (
 	// errLater means that the order was not placed, or that its outcome is unknown. The
 	// caller must try the same instalment again.
 	errLater = errors.New("try this instalment again later")
-	// errRejected means that the order was not placed, and that trying again does not
-	// help.
+	// errRejected means that the order was not placed, and that the server would refuse
+	// the instalment again.
 	errRejected = errors.New("this instalment needs manual review")
 )
 
-// savings is the service under test. It invests each instalment exactly once, even if it
-// is called several times.
+// savings is the service under test. It invests each instalment exactly once, even if
+// the caller calls invest several times for the instalment.
 type savings struct{ client *upvest.Client }
 
 // invest places the order of an instalment and returns it. The idempotency key is derived
 // from the instalment's ID, so the server recognizes a repetition within 24 hours, even
-// from another process, and the service does not have to store its requests. After 24
+// from a different process, and the service does not have to store its requests. After 24
 // hours, check whether the account has the order before you call invest again.
 func (s savings) invest(ctx context.Context, i instalment) (*portfolios.Order, error) {
 	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", i.id)

@@ -24,8 +24,8 @@ var (
 	}
 )
 
-// start returns a sandbox with an account that follows an allocation, and the service
-// that calls it.
+// start returns a sandbox with an account that follows an allocation, and a service that
+// calls this sandbox.
 func start(t *testing.T, options ...upvest.ClientOption) (*sandbox.Sandbox, savings) {
 	t.Helper()
 	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
@@ -41,7 +41,7 @@ func start(t *testing.T, options ...upvest.ClientOption) (*sandbox.Sandbox, savi
 	return server, savings{client}
 }
 
-// orders counts the orders that the sandbox placed, independent of the responses.
+// orders counts the orders that the sandbox placed, even if their responses were lost.
 func orders(t *testing.T, server *sandbox.Sandbox) int {
 	t.Helper()
 	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
@@ -71,76 +71,81 @@ func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again.ID != first.ID || orders(t, server) != 1 {
-		t.Errorf("got the orders %s and %s, and the sandbox has %d; want one order",
+		t.Errorf("got the order IDs %s and %s, and %d orders in the sandbox; want equal IDs and 1 order",
 			first.ID, again.ID, orders(t, server))
 	}
-	i.id = "plan-4711-2026-04" // same account and amount, but another order
+	i.id = "plan-4711-2026-04" // a separate order for the same account and amount
 	if _, err := s.invest(t.Context(), i); err != nil || orders(t, server) != 2 {
-		t.Errorf("for the next instalment, got the error %v and %d orders, want 2 orders",
+		t.Errorf("the next instalment: got the error %v and %d orders, want no error and 2 orders",
 			err, orders(t, server))
 	}
 }
 
-// The connection breaks twice after the sandbox has placed the order. A retry of the
-// client returns the order.
-func TestBrokenConnection(t *testing.T) {
+// TestRetryAfterABrokenConnection requires that a retry of the client returns the order
+// if the connection breaks twice after the sandbox has placed the order.
+func TestRetryAfterABrokenConnection(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true, Count: 2})
 	if _, err := s.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
-		t.Errorf("got %v and %d orders, want success and 1 order", err, orders(t, server))
+		t.Errorf("after two lost responses: got the error %v and %d orders, want no error and 1 order",
+			err, orders(t, server))
 	}
 }
 
-// The sandbox places the order, the connection breaks, and the sandbox refuses the retry
-// of the client. The service must not reject the instalment, because the order exists.
+// TestRefusalAfterAnUnknownOutcome requires that the service does not reject an
+// instalment whose order exists: the sandbox places the order, the connection breaks, and
+// the sandbox refuses the client's retry.
 func TestRefusalAfterAnUnknownOutcome(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true})
 	inject(t, server, sandbox.Fault{Status: http.StatusUnprocessableEntity})
 	_, err := s.invest(t.Context(), march)
 	if !errors.Is(err, upvest.ErrUnprocessable) || orders(t, server) != 1 {
-		t.Fatalf("got %v and %d orders, want a refusal and one order", err, orders(t, server))
+		t.Fatalf("got the error %v and %d orders, want ErrUnprocessable and 1 order", err, orders(t, server))
 	}
 	if errors.Is(err, errRejected) || !errors.Is(err, errLater) {
-		t.Errorf("got %v, want an unknown outcome to try again later", err)
+		t.Errorf("got the error %v, want errLater instead of errRejected", err)
 	}
 	if _, err := s.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
-		t.Errorf("got %v and %d orders, want success and 1 order", err, orders(t, server))
+		t.Errorf("got the error %v and %d orders, want no error and 1 order", err, orders(t, server))
 	}
 }
 
-// The network is down for longer than the retries of a call. The outcome is unknown until
-// the service tries again, possibly on the next day.
-func TestUnknownOutcomeIsTriedAgain(t *testing.T) {
+// TestSecondCallResolvesAnUnknownOutcome requires that a second call of invest returns
+// the order if the first call ended with an unknown outcome. The client makes no retries
+// in this test, so a single fault makes the first call fail.
+func TestSecondCallResolvesAnUnknownOutcome(t *testing.T) {
 	server, s := start(t, upvest.WithoutRetry())
 	inject(t, server, sandbox.Fault{Reset: true, After: true})
 	_, err := s.invest(t.Context(), march)
 	if !errors.Is(err, errLater) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
-		t.Fatalf("got %v, want an unknown outcome to try again later", err)
+		t.Fatalf("got the error %v, want errLater and ErrOutcomeUnknown", err)
 	}
-	restarted := s // as in a new process that has only the instalment
+	// stands for a new process, which has stored nothing but the instalment
+	restarted := s
 	if _, err := restarted.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
-		t.Errorf("got %v and %d orders, want success and 1 order", err, orders(t, server))
+		t.Errorf("after the restart: got the error %v and %d orders, want no error and 1 order",
+			err, orders(t, server))
 	}
 }
 
-func TestRejectedInstalment(t *testing.T) {
+func TestInstalmentOfAnAccountWithoutConfigurationIsRejected(t *testing.T) {
 	server, s := start(t)
 	i := march
 	i.account = uuid.New() // without a configuration
 	_, err := s.invest(t.Context(), i)
 	if !errors.Is(err, errRejected) || !errors.Is(err, upvest.ErrUnprocessable) {
-		t.Errorf("got %v, want a rejection", err)
+		t.Errorf("got the error %v, want errRejected and ErrUnprocessable", err)
 	}
 	if orders(t, server) != 0 {
-		t.Error("an order was placed")
+		t.Error("the sandbox placed an order for the rejected instalment, want no order")
 	}
 }
 
-func TestUnavailableServer(t *testing.T) {
+func TestInstalmentIsTriedLaterIfTheServerIsUnavailable(t *testing.T) {
 	server, s := start(t, upvest.WithoutRetry())
 	inject(t, server, sandbox.Fault{Status: http.StatusServiceUnavailable})
 	if _, err := s.invest(t.Context(), march); !errors.Is(err, errLater) {
-		t.Errorf("got %v, want an error to try again later", err)
+		t.Errorf("with an unavailable server: got the error %v, want errLater", err)
 	}
 }

@@ -1,8 +1,9 @@
-// Command tour calls all operations of the portfolios API and prints what each of them
+// Command tour calls all operations of the portfolios API and prints what each operation
 // did.
 //
-// It starts a sandbox in its process. If UPVEST_API_* variables name a server, it calls
-// that server instead, and only reads unless -write is given.
+// By default, the tour calls a sandbox that it starts in its own process. If UPVEST_API_*
+// variables name a server, the tour calls that server instead, and changes nothing there
+// unless -write is given.
 package main
 
 import (
@@ -83,7 +84,7 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 // responses against the contract.
 func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	var wrong atomic.Pointer[error]
-	//nolint:contextcheck // a sandbox has no context: it ends with its server
+	//nolint:contextcheck // a sandbox accepts no context: Close ends the sandbox
 	server, err := sandbox.New(
 		sandbox.WithResponseCheck(func(err error) { wrong.Store(&err) }),
 	)

@@ -12,14 +12,14 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// line matches the output of one operation: its number, name, status, request ID and
-// changes.
+// line matches the output for one operation: the number of the operation, and its name,
+// status, request ID and changes.
 var line = regexp.MustCompile(`(?m)^ +\d+  ([a-z_]+) +(\d{3})  [0-9a-f-]{36}  (.+)$`)
 
 func TestTourOnTheEmbeddedSandbox(t *testing.T) {
 	var out strings.Builder
 	if err := run(t.Context(), nil, nil, &out); err != nil {
-		t.Fatalf("%v after\n%s", err, out.String())
+		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
 	}
 	var lines []string
 	for _, match := range line.FindAllStringSubmatch(out.String(), -1) {
@@ -36,15 +36,15 @@ func TestTourOnTheEmbeddedSandbox(t *testing.T) {
 		"retrieve_portfolios_order 200 LIQUIDATION for 1000 EUR is FILLED",
 	} {
 		if !strings.Contains(printed, want) {
-			t.Errorf("the output has no line %q:\n%s", want, printed)
+			t.Errorf("want the line %q in the output, got\n%s", want, printed)
 		}
 	}
 	if !strings.Contains(out.String(), "weights that sum to exactly 1") {
-		t.Errorf("the reason for the refusal is not printed:\n%s", out.String())
+		t.Errorf("want the reason for the refusal in the output, got\n%s", out.String())
 	}
 }
 
-// writeArgs are the arguments of a tour that writes.
+// writeArgs returns the arguments of a tour that writes.
 func writeArgs() []string {
 	return []string{
 		"-write",
@@ -53,62 +53,66 @@ func writeArgs() []string {
 	}
 }
 
-func TestNamedServerIsOnlyReadWithoutWrite(t *testing.T) {
+// TestTourChangesNothingWithoutWrite requires that a tour changes nothing on a server
+// that the UPVEST_API_* variables name, unless the flag -write is given.
+func TestTourChangesNothingWithoutWrite(t *testing.T) {
 	server := named.Sandbox(t, sandbox.WithOrderDelay(500*time.Millisecond))
 	environ := os.Environ()
 	var out strings.Builder
 	if err := run(t.Context(), nil, environ, &out); err != nil {
-		t.Fatalf("%v after\n%s", err, out.String())
+		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
 	}
 	if effects, err := server.Effects(); err != nil || len(effects) != 0 {
-		t.Errorf("a tour without -write made %d changes, with the error %v", len(effects), err)
+		t.Errorf("a tour without -write made %d changes (error %v), want none", len(effects), err)
 	}
 
 	err := run(t.Context(), []string{"-write"}, environ, &out)
 	if err == nil || !strings.Contains(err.Error(), "-account") {
-		t.Errorf("-write without an account: got %v, want an error that names -account", err)
+		t.Errorf("-write without an account: got the error %v, want one that names -account", err)
 	}
 	if err := run(t.Context(), writeArgs(), environ, &out); err != nil {
-		t.Fatalf("%v after\n%s", err, out.String())
+		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
 	}
 	if !strings.Contains(out.String(), "Writing to "+server.URL()) {
-		t.Errorf("the output does not name the server:\n%s", out.String())
+		t.Errorf("want the address of the server in the output, got\n%s", out.String())
 	}
 	if effects, err := server.Effects(); err != nil || len(effects) == 0 {
-		t.Errorf("with -write, the tour had %d effects, want some; the error is %v", len(effects), err)
+		t.Errorf("a tour with -write made %d changes (error %v), want at least 1", len(effects), err)
 	}
 
 	out.Reset()
 	if err := run(t.Context(), nil, environ, &out); err != nil {
-		t.Fatalf("%v after\n%s", err, out.String())
+		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
 	}
 	for _, operation := range []string{
 		"retrieve_portfolios_allocation", "retrieve_portfolios_configuration", "retrieve_portfolios_order",
 	} {
 		if !strings.Contains(out.String(), operation) {
-			t.Errorf("a tour without -write does not call %s:\n%s", operation, out.String())
+			t.Errorf("a tour without -write did not call %s, got the output\n%s", operation, out.String())
 		}
 	}
 }
 
-func TestBadEnvironmentAndFlags(t *testing.T) {
+func TestInvalidEnvironmentAndFlagsReturnAnError(t *testing.T) {
 	t.Setenv("UPVEST_API_KEY_ID", "key")
 	var out strings.Builder
 	err := run(t.Context(), nil, []string{"UPVEST_API_KEY_ID=key"}, &out)
 	if err == nil || !strings.Contains(err.Error(), "UPVEST_API_CLIENT_ID") {
-		t.Errorf("got %v, want an error that names UPVEST_API_CLIENT_ID", err)
+		t.Errorf("with only a key ID: got the error %v, want one that names UPVEST_API_CLIENT_ID", err)
 	}
 	if err := run(t.Context(), []string{"-no-such-flag"}, nil, &out); err == nil {
-		t.Error("an unknown flag was accepted")
+		t.Error("run returned no error for an unknown flag, want one")
 	}
 	err = run(t.Context(), []string{"-help"}, nil, &out)
 	if err != nil || !strings.Contains(out.String(), "-write") {
-		t.Errorf("-help: got error %v and output %q, want no error and the flag -write", err, out.String())
+		t.Errorf("-help: got the error %v and the output %q, want no error and a line on -write",
+			err, out.String())
 	}
 }
 
-// The output names the server that the tour writes to, even if it is the default one.
-func TestDefaultServerIsNamed(t *testing.T) {
+// TestOutputNamesTheDefaultServer requires that the output names the server to which the
+// tour writes, even if no variable names this server.
+func TestOutputNamesTheDefaultServer(t *testing.T) {
 	named.Sandbox(t)
 	t.Setenv("UPVEST_API_BASE_URL", "")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -116,16 +120,16 @@ func TestDefaultServerIsNamed(t *testing.T) {
 	var out strings.Builder
 	err := run(ctx, writeArgs(), os.Environ(), &out)
 	if err == nil || !strings.HasPrefix(out.String(), "Writing to https://sandbox.upvest.co.\n") {
-		t.Errorf("got error %v and output %q, want a cancelled context and the default server",
+		t.Errorf("got the error %v and the output %q, want an error and the name of the default server",
 			err, out.String())
 	}
 }
 
-func TestTourStopsWithItsContext(t *testing.T) {
+func TestTourStopsWhenItsContextIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out strings.Builder
 	if err := run(ctx, nil, nil, &out); err == nil || !strings.Contains(err.Error(), "context canceled") {
-		t.Errorf("got %v, want context canceled", err)
+		t.Errorf("with a cancelled context: got the error %v, want \"context canceled\"", err)
 	}
 }

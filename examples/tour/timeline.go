@@ -9,16 +9,16 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// timeline prints one line per operation, with its name, its status, its request ID and
-// its changes.
+// timeline prints one line per operation, with the name, status, request ID and changes
+// of the operation.
 type timeline struct {
 	out   io.Writer
 	steps int
 	last  upvest.Attempt
 }
 
-// observe is the client's attempt hook. It keeps the last attempt of an operation, whose
-// status and request ID the timeline prints.
+// observe is the client's attempt hook. It stores the last attempt of an operation,
+// because the timeline prints the status and the request ID of this attempt.
 func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
 	if attempt.Operation != "token" {
 		t.last = attempt
@@ -27,7 +27,8 @@ func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
 
 func (t *timeline) title(text string) { fmt.Fprintf(t.out, "%s\n", text) }
 
-// didf prints the line of the last operation. The arguments describe its changes.
+// didf prints the line of the last operation. Its arguments describe what the operation
+// has changed.
 func (t *timeline) didf(format string, args ...any) {
 	t.steps++
 	const line = "  %2d  %-42s  %d  %s  %s\n"
@@ -35,7 +36,8 @@ func (t *timeline) didf(format string, args ...any) {
 	fmt.Fprintf(t.out, line, t.steps, t.last.Operation, t.last.Status, t.last.RequestID, changed)
 }
 
-// refused prints the line of an operation that is expected to fail, and its error.
+// refused prints the line and the error of an operation that must fail. If the operation
+// succeeded, refused returns an error.
 func (t *timeline) refused(err error) error {
 	if err == nil {
 		return fmt.Errorf("%s succeeded, although it was expected to fail", t.last.Operation)

@@ -14,11 +14,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// orderTimeout is how long the tour waits for an order to be filled.
+// orderTimeout is how long the tour waits for an order to be filled or cancelled.
 const orderTimeout = time.Minute
 
-// tour calls the operations of one portfolio in order, from its allocation to its
-// liquidation.
+// tour calls all operations for one portfolio in order, from the creation of its
+// allocation to its liquidation.
 type tour struct {
 	*timeline
 	client        *upvest.Client
@@ -80,7 +80,7 @@ func (t *tour) setUp(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	t.didf("its rebalancing strategies are removed")
+	t.didf("the account no longer has rebalancing strategies")
 
 	configuration, err = t.client.Configurations.Retrieve(ctx, t.account)
 	if err != nil {
@@ -119,7 +119,7 @@ func (t *tour) rebalance(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	t.didf("it covers %d account", len(execution.Accounts))
+	t.didf("the rebalancing covers %d account", len(execution.Accounts))
 	return nil
 }
 
@@ -180,8 +180,8 @@ func (t *tour) liquidate(ctx context.Context) error {
 	return t.untilDone(ctx, order.ID)
 }
 
-// place places an order under an idempotency key derived from its purpose, so that a
-// restarted program does not place it twice.
+// place places an order with an idempotency key that is derived from the order's purpose.
+// A restarted tour therefore does not place the order a second time.
 func (t *tour) place(ctx context.Context, side portfolios.Side, amount string) (*portfolios.Order, error) {
 	cash, err := api.NewAmount(amount)
 	if err != nil {
@@ -208,7 +208,8 @@ func (t *tour) place(ctx context.Context, side portfolios.Side, amount string) (
 	return order, nil
 }
 
-// untilDone waits until an order is complete and prints it with its individual orders.
+// untilDone waits until an order is complete, and prints the order with its individual
+// orders.
 func (t *tour) untilDone(ctx context.Context, id uuid.UUID) error {
 	ctx, stop := context.WithTimeout(ctx, orderTimeout)
 	defer stop()

@@ -1,5 +1,5 @@
-// Package named starts a sandbox for a test of an example and sets the UPVEST_API_*
-// variables to its address and credentials.
+// Package named starts the sandbox that the UPVEST_API_* variables name in the tests of
+// the examples.
 package named
 
 import (
@@ -8,8 +8,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// Sandbox starts a sandbox and sets the UPVEST_API_* variables for it until the test
-// ends. A response that does not match the contract fails the test.
+// Sandbox starts a sandbox, and sets the UPVEST_API_* variables to the sandbox's address
+// and credentials until the test ends. A response that does not match the contract fails
+// the test.
 func Sandbox(t *testing.T, options ...sandbox.Option) *sandbox.Sandbox {
 	t.Helper()
 	server := sandbox.Start(t, options...)
