@@ -18,7 +18,7 @@ require (
 require github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // indirect
 
 require (
-	github.com/anishathalye/porcupine v1.3.1 // judges histories of several clients
+	github.com/anishathalye/porcupine v1.3.1 // checks histories of concurrent calls
 	github.com/apapsch/go-jsonmerge/v2 v2.0.0 // indirect
 	github.com/cockroachdb/apd/v3 v3.2.3
 	github.com/dunglas/httpsfv v1.1.2

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// maxRuns limits the number of times that a contributor must run `make contract`,
-// including the run that passes.
+// maxRuns is the largest number of times that a contributor may have to run
+// `make contract`, including the run that passes.
 const maxRuns = 3
 
 // edit is a change that a contributor makes because of a finding.
@@ -51,50 +51,55 @@ func due(findings []string, edits []edit) (asked []edit, unknown []string) {
 	return asked, unknown
 }
 
+// TestAdditionIsGuided adds an operation and a field to the contract in a copy of the
+// repository. It requires that the findings of `make contract` name every other change
+// that the repository then needs.
 func TestAdditionIsGuided(t *testing.T) {
 	if os.Getenv("ADDITION") == "" {
-		t.Skip("make addition runs this test, which takes minutes")
+		t.Skip("`make addition` runs this test, which takes minutes")
 	}
 	c := newClone(t)
 	if found := listsWithout(c); len(found) != len(listed()) {
-		t.Fatalf("before the addition, only the lists %q lack the operation, want all lists", found)
+		t.Fatalf("before the addition, the files %q lack the new operation or version, want all %d files",
+			found, len(listed()))
 	}
 	addToContract(c)
 	c.must(".", "make", "generate")
 	follow(t, c)
 	c.must(".", "go", "test", "-count=1", "./wrapper/...")
 	for _, list := range listsWithout(c) {
-		t.Errorf("%s lacks the operation", list)
+		t.Errorf("after the addition, %s still lacks the new operation or the new version", list)
 	}
 	for _, run := range runsOfAll() {
 		if printed := c.must(run.folder, run.command...); !strings.Contains(printed, operationID) {
-			t.Errorf("%s does not call %s:\n%s", run.name, operationID, printed)
+			t.Errorf("%s did not call %s, want a call; the output is:\n%s", run.name, operationID, printed)
 		}
 	}
 }
 
-// follow runs `make contract` and applies the edits for its findings until it passes.
+// follow runs `make contract` until the command passes. After each failure, follow
+// applies the prepared edits that the findings require.
 func follow(t *testing.T, c clone) {
 	t.Helper()
 	left := preparedEdits()
 	for number := 1; ; number++ {
 		if number > maxRuns {
-			t.Fatalf("make contract does not pass after %d runs", maxRuns)
+			t.Fatalf("`make contract` still failed after %d runs, want a run that passes", maxRuns)
 		}
 		start := time.Now()
 		printed, err := c.try(".", "make", "contract")
 		findings := findingsOf(printed)
-		t.Logf("run %d of make contract: %d findings, %s", number, len(findings),
+		t.Logf("run %d of `make contract` reported %d findings in %s", number, len(findings),
 			time.Since(start).Round(time.Second))
 		if err == nil {
 			break
 		}
 		asked, unknown := due(findings, left)
 		for _, finding := range unknown {
-			t.Errorf("no prepared edit settles the finding: %s", finding)
+			t.Errorf("no prepared edit settles this finding of `make contract`: %s", finding)
 		}
 		if len(asked) == 0 {
-			t.Fatalf("make contract fails without a finding:\n%s", printed)
+			t.Fatalf("`make contract` failed, but no finding requires a prepared edit:\n%s", printed)
 		}
 		for _, e := range asked {
 			e.apply(c)
@@ -102,10 +107,12 @@ func follow(t *testing.T, c clone) {
 		}
 	}
 	for _, e := range left {
-		t.Errorf("no finding required this prepared edit: %s", e.name)
+		t.Errorf("no finding of `make contract` required the prepared edit of %s", e.name)
 	}
 }
 
+// TestFindingsSelectEdits requires that due returns only the edits that the findings
+// require, and returns each finding that no edit settles.
 func TestFindingsSelectEdits(t *testing.T) {
 	printed := "--- FAIL: TestEverythingAgreesWithContract (0.1s)\n" +
 		"        drift_test.go:35: wrapper: X has no method: add one\n" +
@@ -117,9 +124,10 @@ func TestFindingsSelectEdits(t *testing.T) {
 	}
 	asked, unknown := due(findingsOf(printed), edits)
 	if len(asked) != 1 || asked[0].name != "method" {
-		t.Errorf("got %d edits, want only the edit for the method", len(asked))
+		t.Errorf("due returned %d edits, want only the edit for the method", len(asked))
 	}
 	if !slices.Equal(unknown, []string{"examples: X is missing: call it"}) {
-		t.Errorf("no edit settles the findings %q, want only the finding about the examples", unknown)
+		t.Errorf("due returned the findings %q without an edit, want only the finding about the examples",
+			unknown)
 	}
 }

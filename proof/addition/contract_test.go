@@ -2,8 +2,8 @@ package addition_test
 
 const operationID = "retrieve_portfolios_order_fee"
 
-// addToContract adds an operation and a field to openapi.yaml, as Upvest might document
-// them.
+// addToContract adds an operation and a field to openapi.yaml, in the way that Upvest
+// might document them.
 func addToContract(c clone) {
 	c.t.Helper()
 	const file = "openapi.yaml"
@@ -19,7 +19,7 @@ func addToContract(c clone) {
 const (
 	newField = `        client_reference:
           type: string
-          description: The caller's own name of the order.
+          description: The name that the caller gives the order.
 `
 	newSchema = `    OrderFee:
       type: object

@@ -17,8 +17,8 @@ type clone struct {
 	root string
 }
 
-// newClone copies all files that git tracks. It links the programs that `make contract`
-// has installed.
+// newClone copies all files that git tracks to a temporary folder. In this folder, it
+// creates links to the programs that `make contract` has installed.
 func newClone(t *testing.T) clone {
 	t.Helper()
 	repository, err := filepath.Abs("../..")
@@ -39,13 +39,13 @@ func newClone(t *testing.T) clone {
 	return c
 }
 
-// linkPrograms links the programs of other modules that `make contract` has installed
-// below build/. The copy builds its own programs.
+// linkPrograms links the third-party programs that `make contract` has installed below
+// build/. In the copy, `make contract` builds the repository's own programs.
 func linkPrograms(t *testing.T, repository, root string) {
 	t.Helper()
 	installed, err := filepath.Glob(filepath.Join(repository, "build/go/*@*"))
 	if err != nil || len(installed) == 0 {
-		t.Fatalf("find the programs of make contract: none is installed: run make contract first (%v)", err)
+		t.Fatalf("found no programs of `make contract` (error %v): run `make contract` first", err)
 	}
 	node := filepath.Join(repository, "build/node")
 	if _, err := os.Stat(node); err == nil {
@@ -66,8 +66,8 @@ func linkPrograms(t *testing.T, repository, root string) {
 	}
 }
 
-// copyFile copies a file with its modification time, because make rebuilds files by this
-// time.
+// copyFile copies a file with its modification time, because make uses this time to
+// decide which files to rebuild.
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	info, err := os.Stat(from)
@@ -89,25 +89,26 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// create writes a new file.
+// create writes a new file. It fails the test if the file exists.
 func (c clone) create(name, text string) {
 	c.t.Helper()
 	file := filepath.Join(c.root, name)
 	if _, err := os.Stat(file); err == nil {
-		c.t.Fatalf("%s already exists", name)
+		c.t.Fatalf("%s already exists, want a new file: update the prepared edit", name)
 	}
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// insert inserts a string before another string, which must occur exactly once.
+// insert inserts `text` before the string `before`, which must occur in the file exactly
+// once.
 func (c clone) insert(name, before, text string) {
 	c.t.Helper()
 	c.replace(name, before, text+before)
 }
 
-// replace replaces a string, which must occur exactly once.
+// replace replaces the string `old`, which must occur in the file exactly once.
 func (c clone) replace(name, old, text string) {
 	c.t.Helper()
 	file := filepath.Join(c.root, name)
@@ -124,7 +125,8 @@ func (c clone) replace(name, old, text string) {
 	}
 }
 
-// try runs a command in a folder and returns its output.
+// try runs a command in a folder of the copy and returns the standard output and standard
+// error of the command.
 func (c clone) try(folder string, command ...string) (string, error) {
 	c.t.Helper()
 	ctx, stop := context.WithTimeout(c.t.Context(), 5*time.Minute)
@@ -136,12 +138,13 @@ func (c clone) try(folder string, command ...string) (string, error) {
 	return string(printed), err
 }
 
-// must runs a command, and fails the test if the command fails.
+// must runs a command in a folder of the copy and returns the output. It fails the test
+// if the command fails.
 func (c clone) must(folder string, command ...string) string {
 	c.t.Helper()
 	printed, err := c.try(folder, command...)
 	if err != nil {
-		c.t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, printed)
+		c.t.Fatalf("run %q: %v\n%s", strings.Join(command, " "), err, printed)
 	}
 	return printed
 }

@@ -1,4 +1,4 @@
-// Package addition measures the work for an addition to the contract. It adds an
-// operation and a field to a copy of the repository. Then it applies a prepared edit for
-// each finding of `make contract`.
+// Package addition measures how much work an addition to the contract takes. It adds an
+// operation and a field to the contract in a copy of the repository. Then it runs
+// `make contract` until the command passes, and applies a prepared edit for each finding.
 package addition

@@ -34,7 +34,7 @@ func codeEdits() []edit {
 			},
 		},
 		{
-			name:    "the check of the resource's id",
+			name:    "the wrapper's check of the resource id",
 			settles: []string{"identified.go: " + operationID + " accepts the response {}"},
 			apply: func(c clone) {
 				c.insert("wrapper/internal/wire/identified.go", "\tcase *portfolios.OrderList:\n",
@@ -42,7 +42,7 @@ func codeEdits() []edit {
 			},
 		},
 		{
-			name:    "the decoding of the response",
+			name:    "the wrapper's decoding of the response",
 			settles: []string{"add add[portfolios.OrderFee](o) to newObjects"},
 			apply: func(c clone) {
 				c.insert("wrapper/internal/wire/shape.go", "\t\tadd[portfolios.Meta](o),\n",
@@ -56,7 +56,7 @@ func codeEdits() []edit {
 func otherEdits() []edit {
 	return []edit{
 		{
-			name:    "the row of the wrapper's tests",
+			name:    "the row in the wrapper's tests",
 			settles: []string{"wrapper/operations_test.go: everyOperation: " + operationID + " is missing"},
 			apply: func(c clone) {
 				c.insert("wrapper/operations_test.go", "\t\t{\n\t\t\tid:      \"trigger_portfolio", row)
@@ -70,7 +70,7 @@ func otherEdits() []edit {
 			},
 		},
 		{
-			name:    "the documented errors",
+			name:    "the entry in documentedErrors",
 			settles: []string{"documentedErrors: " + operationID + " is missing"},
 			apply: func(c clone) {
 				c.insert("proof/drift/conventions_test.go", "\t\"trigger_portfolio_rebalancing\":",
@@ -87,7 +87,7 @@ func otherEdits() []edit {
 			},
 		},
 		{
-			name:    "the line of the demo",
+			name:    "the call in the demo",
 			settles: []string{"examples/tour/tour.go: the demo: " + operationID + " is missing"},
 			apply: func(c clone) {
 				c.insert("examples/tour/tour.go", "func (t *tour) place(", part)
@@ -105,14 +105,14 @@ func otherEdits() []edit {
 			},
 		},
 		{
-			name:    "the page of all methods",
+			name:    "the page docs/api.md",
 			settles: []string{"run go test -run APIPage ./drift -update in proof/"},
 			apply: func(c clone) {
 				c.must("proof", "go", "test", "-run", "APIPage", "./drift", "-update")
 			},
 		},
 		{
-			name:    "the exported names",
+			name:    "the snapshot of the exported declarations",
 			settles: []string{"run go test -run Exported ./drift -update in proof/"},
 			apply: func(c clone) {
 				c.must("proof", "go", "test", "-run", "Exported", "./drift", "-update")
@@ -132,7 +132,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// RetrievePortfoliosOrderFee returns the fee of an order, always zero.
+// RetrievePortfoliosOrderFee returns the fee of an order, which is always zero.
 func (l *Ledger) RetrievePortfoliosOrderFee(
 	ctx context.Context, request contract.RetrievePortfoliosOrderFeeRequestObject,
 ) (contract.RetrievePortfoliosOrderFeeResponseObject, error) {

@@ -21,7 +21,7 @@ func listed() []list {
 	}
 }
 
-// listsWithout returns the files that do not contain their text.
+// listsWithout returns the files that do not contain their required string.
 func listsWithout(c clone) (found []string) {
 	c.t.Helper()
 	for _, l := range listed() {
@@ -42,6 +42,7 @@ type allCall struct {
 	command      []string
 }
 
+// runsOfAll returns the commands that call all operations.
 func runsOfAll() []allCall {
 	return []allCall{
 		{name: "the fault matrix", folder: ".", command: []string{"make", "faults"}},

@@ -1,7 +1,7 @@
-// Bench compares the cost of work with the client and without it. It runs the benchmarks
-// of both sides in alternation, and prints a table with the results, the targets and
-// whether they are met. Run it with `make bench`. A missed target does not fail the
-// command, because times depend on the machine.
+// Bench measures what calls cost with the client, and what the same work costs without
+// the client. It runs all benchmarks in rounds, and prints a table with the results, the
+// targets, and whether each target is met. Run it with `make bench`. The command succeeds
+// even if a target is missed, because times depend on the machine.
 package main
 
 import (
@@ -18,10 +18,10 @@ import (
 
 func main() {
 	rounds := flag.Int("rounds", 10,
-		"the number of measurements of each benchmark; the table compares medians")
+		"the number of times to run each benchmark; the table compares the medians")
 	pattern := flag.String("bench", ".", "the benchmarks to run, as for go test -bench")
 	duration := flag.String("benchtime", "300ms",
-		"the time of each benchmark in a round, as for go test -benchtime")
+		"how long to run each benchmark in a round, as for go test -benchtime")
 	raw := flag.String("raw", "", "a file to which bench writes the measurements, for benchstat")
 	from := flag.String("from", "", "a file with measurements; bench prints their table "+
 		"and runs no benchmarks")
@@ -55,12 +55,12 @@ func run(rounds int, pattern, duration, raw, from string) error {
 	return printTable(os.Stdout, bytes.NewReader(measured))
 }
 
-// packages are the packages with benchmarks. Each is compiled once, before the first
-// round.
+// packages contains the packages with benchmarks. Bench compiles each package once,
+// before the first round.
 var packages = []string{"../wrapper", "./bench"}
 
 // measure runs the benchmarks and returns their output. Every round runs all benchmarks,
-// so that a slow phase of the machine affects both sides of a comparison.
+// so that a slow phase of the machine affects the client and the baseline alike.
 func measure(ctx context.Context, rounds int, arguments ...string) ([]byte, error) {
 	directory, err := os.MkdirTemp("", "bench")
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// BenchmarkSandbox places orders from 64 goroutines over loopback: with the client
-// (ours), and with net/http and the same signature (limit).
+// BenchmarkSandbox places orders from 64 goroutines over loopback. The benchmark `ours`
+// uses the client, and the benchmark `limit` uses net/http and the client's signer.
 func BenchmarkSandbox(b *testing.B) {
 	b.Run("limit", func(b *testing.B) {
 		fixture := newFixture(b)
@@ -34,7 +34,8 @@ func BenchmarkSandbox(b *testing.B) {
 	})
 }
 
-// fixture is a sandbox with an account that can place orders, and its clients.
+// fixture contains the clients that call a sandbox, and the request for an order that the
+// sandbox accepts.
 type fixture struct {
 	access sandbox.Client
 	client *upvest.Client
@@ -106,7 +107,7 @@ func newFixture(b *testing.B) *fixture {
 
 const goroutines = 64
 
-// inParallel repeats a call in 64 goroutines.
+// inParallel makes the benchmark's calls from 64 goroutines.
 func (*fixture) inParallel(b *testing.B, call func() error) {
 	b.Helper()
 	b.SetParallelism(goroutines / runtime.GOMAXPROCS(0))
@@ -121,7 +122,7 @@ func (*fixture) inParallel(b *testing.B, call func() error) {
 	})
 }
 
-// byHand places an order with net/http and the signature of the client.
+// byHand places an order with net/http, and signs the request with the client's signer.
 func (p *fixture) byHand() error {
 	body, err := json.Marshal(p.order)
 	if err != nil {

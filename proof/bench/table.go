@@ -24,7 +24,7 @@ func read(from io.Reader) (measurements, error) {
 	for reader.Scan() {
 		switch record := reader.Result().(type) {
 		case *benchfmt.Result:
-			// A dash separates the name from the number of processors.
+			// In the output, a dash separates the name from the number of processors.
 			name, _, _ := strings.Cut(string(record.Name), "-")
 			for _, value := range record.Values {
 				all[name+" "+value.Unit] = append(all[name+" "+value.Unit], value.Value)

@@ -5,6 +5,8 @@ import (
 	"testing"
 )
 
+// TestTable requires that printTable prints medians, ratios and results, and only the
+// rows whose benchmarks were measured.
 func TestTable(t *testing.T) {
 	measured := `goos: linux
 BenchmarkSignatureP521/limit-2   100  100000 ns/op  10 B/op  60 allocs/op
@@ -24,10 +26,10 @@ PASS
 		"row what unit client baseline ratio target met",
 		"1 signature editor with P-521 vs. ecdsa.SignASN1 sec/op 101.0µ 100.0µ 1.010 ≤ 1.03 × yes",
 		"allocs/op 85.00 60.00 25.000 ≤ 25 more yes",
-		"3 an order vs. a handwritten request sec/op 150.0µ 100.0µ 1.500 ≤ 1.4 × no",
+		"3 placing an order vs. a handwritten request sec/op 150.0µ 100.0µ 1.500 ≤ 1.4 × no",
 		"allocs/op 116.0 79.00 116.000 ≤ 115 no",
-		"8 token requests of 1,000 goroutines on a new client tokens/op 1.000 ≤ 1 yes",
-		"8 dials per call in flight of these goroutines dials/call 1.001 ≤ 1 no",
+		"8 token requests when 1,000 goroutines share a new client tokens/op 1.000 ≤ 1 yes",
+		"8 dials per concurrent call of 1,000 goroutines dials/call 1.001 ≤ 1 no",
 		"9 64 goroutines calling the sandbox vs. bare net/http sec/op 100.0µ 90.00µ 0.900 ≥ 0.9 × yes",
 	}
 	var printed strings.Builder
@@ -39,9 +41,9 @@ PASS
 		got = append(got, strings.Join(strings.Fields(line), " "))
 	}
 	if a, b := strings.Join(got, "\n"), strings.Join(want, "\n"); a != b {
-		t.Errorf("got\n%s\nwant\n%s", a, b)
+		t.Errorf("printTable printed\n%s\nwant\n%s", a, b)
 	}
 	if err := printTable(&printed, strings.NewReader("PASS\n")); err == nil {
-		t.Error("printTable returned no error for an empty table")
+		t.Error("printTable returned no error for measurements without a row of the table, want an error")
 	}
 }

@@ -32,13 +32,14 @@ type change struct {
 // list is a server with a list of orders, sorted by id. Steady rows are never removed;
 // all other rows may be removed.
 type list struct {
-	mu      sync.Mutex
-	rows    []uuid.UUID
-	steady  map[uuid.UUID]bool
-	changes [][]change // the changes before each request
+	mu     sync.Mutex
+	rows   []uuid.UUID
+	steady map[uuid.UUID]bool
+	// changes before each request; the first element is for the next request
+	changes [][]change
 }
 
-// idOf returns an id for a number. Ids have the same order as their numbers.
+// idOf converts a number to an id. Sorted ids have the order of their numbers.
 func idOf(number uint32) uuid.UUID {
 	id := uuid.UUID{6: 0x40, 8: 0x80}
 	binary.BigEndian.PutUint32(id[:], number)
@@ -50,8 +51,8 @@ func (l *list) apply(changes []change) {
 		index := int(change.at) * len(l.rows) / 256
 		switch {
 		case change.insert:
-			// The numbers of the first rows are far apart, so this number lies between
-			// two rows.
+			// The numbers of the initial rows are far apart, so this number lies between
+			// two of them.
 			number := uint32(change.at)<<24 | uint32(len(l.changes))<<12 | uint32(len(l.rows))&0xfff | 1
 			id := idOf(number)
 			if index, found := slices.BinarySearchFunc(l.rows, id, compareIDs); !found {
@@ -65,7 +66,8 @@ func (l *list) apply(changes []change) {
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
-// RoundTrip applies the changes that precede the request, and returns a page of the list.
+// RoundTrip applies the changes that precede the request, and then returns the requested
+// page of the list.
 func (l *list) RoundTrip(req *http.Request) (*http.Response, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,7 +97,8 @@ func (l *list) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// drawList draws a list and its changes. Without deletions, all initial rows are steady.
+// drawList draws a random list and the changes to this list. If `deletes` is false, no
+// change removes a row, and all initial rows are steady.
 func drawList(t *rapid.T, deletes bool) *list {
 	server := &list{steady: map[uuid.UUID]bool{}}
 	for i := range rapid.IntRange(0, 60).Draw(t, "rows") {
@@ -112,8 +115,8 @@ func drawList(t *rapid.T, deletes bool) *list {
 }
 
 // TestAllReadsAChangingList requires that All returns each steady row exactly once and in
-// order, and no other row twice. It may end with [upvest.ErrListUnreadable] only if rows
-// are removed.
+// order, and every other row at most once. If rows are removed, All may instead end early
+// with [upvest.ErrListUnreadable].
 func TestAllReadsAChangingList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		deletes := rapid.Bool().Draw(t, "with deletions")
@@ -128,7 +131,7 @@ func TestAllReadsAChangingList(t *testing.T) {
 		params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}
 		for order, err := range newClient(t, server).Orders.All(context.Background(), params, ahead) {
 			if failure != nil {
-				t.Fatal("All continued after an error")
+				t.Fatal("All yielded a value after it had yielded an error, want it to stop")
 			}
 			failure = err
 			if err == nil {
@@ -137,7 +140,8 @@ func TestAllReadsAChangingList(t *testing.T) {
 		}
 
 		if failure != nil && !(deletes && errors.Is(failure, upvest.ErrListUnreadable)) {
-			t.Fatalf("All ended with the error %v", failure)
+			t.Fatalf("All ended with the error %v, want no error, or ErrListUnreadable if rows were removed",
+				failure)
 		}
 		requireOnce(t, got)
 		got = slices.DeleteFunc(got, func(id uuid.UUID) bool { return !server.steady[id] })
@@ -145,7 +149,7 @@ func TestAllReadsAChangingList(t *testing.T) {
 			steady = steady[:min(len(got), len(steady))]
 		}
 		if !slices.Equal(got, steady) {
-			t.Fatalf("got the steady rows\n%v, want\n%v", got, steady)
+			t.Fatalf("All returned the steady rows\n%v, want\n%v", got, steady)
 		}
 	})
 }
@@ -154,7 +158,7 @@ func requireOnce(t *rapid.T, rows []uuid.UUID) {
 	seen := map[uuid.UUID]bool{}
 	for _, id := range rows {
 		if seen[id] {
-			t.Fatalf("All returned the row %s twice", id)
+			t.Fatalf("All returned the row %s twice, want every row at most once", id)
 		}
 		seen[id] = true
 	}

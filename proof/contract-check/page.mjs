@@ -1,6 +1,6 @@
 // This script opens a page and each of its routes in headless Chromium.
-// It prints, as JSON: the title, the main heading, empty images, the routes without their
-// heading, errors, and requests over the network.
+// It prints a JSON object with the title, the main heading, the empty images, the routes
+// whose heading is missing, the errors, and the network requests.
 //
 // Usage: node page.mjs FOLDER-OF-NODE-MODULES CHROMIUM PAGE SCREENSHOT ROUTE=HEADING...
 import { createRequire } from 'node:module';
@@ -32,12 +32,12 @@ try {
     .map((image) => 'an empty image: ' + (image.alt || image.src)));
   for (const [route, heading] of routes.map((pair) => pair.split('='))) {
     await tab.goto(address + route);
-    // The menu contains the names of all operations. The button "Copy" follows only the
-    // heading of the operation that the page shows.
+    // The menu always contains the names of all operations. Only the heading of the operation
+    // that the page shows is followed by the button "Copy", so the script waits for both.
     await tab.waitForFunction((text) => document.body.innerText.includes(text), `\n${heading}\nCopy\n`, { timeout: 30000 })
       .catch(() => seen.missing.push(route));
   }
-  await tab.waitForTimeout(500); // wait until the animation of the menu has ended
+  await tab.waitForTimeout(500); // wait for the end of the menu's animation
   await tab.screenshot({ path: screenshot });
 } finally {
   await browser.close();

@@ -1,5 +1,5 @@
-// These are this repository's rules for openapi.yaml, as a plugin of Redocly CLI. The file
-// redocly.yaml enables them.
+// This plugin for Redocly CLI contains this repository's rules for openapi.yaml. The file
+// redocly.yaml enables the rules.
 
 const commonHeaders = ['upvest-client-id', 'authorization', 'signature', 'signature-input', 'upvest-api-version'];
 const keyedVerbs = ['post', 'patch'];
@@ -8,7 +8,8 @@ const verbs = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options', 'trac
 const headers = (parameters, resolve) =>
   (parameters ?? []).map((parameter) => resolve(parameter).node ?? parameter).filter((p) => p.in === 'header').map((p) => p.name);
 
-// Every request is signed and names the API version, so every path item declares these headers.
+// Every request is signed and names the API version, so every path item must declare the
+// headers for this.
 const commonHeadersOnPaths = () => ({
   PathItem(item, { report, resolve }) {
     const declared = headers(item.parameters, resolve);
@@ -18,8 +19,8 @@ const commonHeadersOnPaths = () => ({
   },
 });
 
-// A POST or PATCH can be repeated safely only with an idempotency key. The other methods
-// are idempotent without a key.
+// A POST or PATCH can be repeated safely only with an idempotency key, so these operations
+// must declare the header. All other methods are idempotent without a key.
 const idempotencyKey = () => ({
   PathItem(item, { report, resolve, location }) {
     for (const verb of verbs.filter((verb) => item[verb])) {
@@ -45,7 +46,8 @@ const scopes = () => ({
   },
 });
 
-// Upvest's support asks for the request ID of a response, successful or not.
+// Upvest's support asks for the request ID, so every response must declare the header,
+// whether the response is successful or not.
 const requestID = () => ({
   Response(response, { report }) {
     if (!response.headers?.['upvest-request-id']) {
@@ -54,7 +56,7 @@ const requestID = () => ({
   },
 });
 
-// Tests, mock servers and readers use the examples.
+// Every body must have an example, because tests, mock servers and readers use it.
 const bodyExamples = () => ({
   MediaType(media, { report }) {
     if (media.example === undefined && Object.keys(media.examples ?? {}).length === 0) {
@@ -63,7 +65,7 @@ const bodyExamples = () => ({
   },
 });
 
-// The versioning policy allows new fields at any time.
+// Upvest's versioning policy allows new fields at any time, so no schema may forbid them.
 const openObjects = () => ({
   Schema(schema, { report }) {
     if (schema.additionalProperties === false) {

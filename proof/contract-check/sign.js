@@ -1,6 +1,7 @@
-// This script requests a token and calls the allocations of the server in UPVEST_API_*.
-// The package http-message-signatures creates the signatures. The script prints one line
-// per request, with the method, the path and the status.
+// This script requests a token, and calls the routes for allocations. The variables
+// UPVEST_API_* contain the server's URL and the credentials. The package
+// http-message-signatures creates the signatures. For each request, the script prints a
+// line with the method, the path and the status.
 'use strict';
 const crypto = require('node:crypto');
 const fs = require('node:fs');

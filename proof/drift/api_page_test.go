@@ -18,7 +18,7 @@ func apiPage(contract *openapi3.T) string {
 	page.WriteString("# API\n\n" +
 		"Every operation of `openapi.yaml` (version " + contract.Info.Version + ") with its method of\n" +
 		"`upvest.Client`. A test generates this page; do not edit it.\n")
-	methods, _ := wrapperMethods(contract) // checkWrapper reports the findings
+	methods, _ := wrapperMethods(contract) // checkWrapper reports the discarded findings
 	for _, tag := range contract.Tags {
 		fmt.Fprintf(&page, "\n## %s\n\n%s.\n\n", tag.Name, tag.Description)
 		page.WriteString("| method | operation | scope |\n|---|---|---|\n")
@@ -51,6 +51,8 @@ func checkAPIPage(contract *openapi3.T) (found findings) {
 	return found
 }
 
+// TestAPIPage requires that docs/api.md matches the contract and the wrapper, and that
+// checkAPIPage reports a page that does not match.
 func TestAPIPage(t *testing.T) {
 	text := readContract(t)
 	if *update {

@@ -12,8 +12,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// methodComments returns the comment of each exported method of a package as one line.
-// The keys are the type and the name, such as Orders.Create.
+// methodComments returns the doc comment of each exported method of a package, joined
+// into one line. The keys have the form Type.Method, such as Orders.Create.
 func methodComments(folder string) (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
@@ -40,8 +40,8 @@ func methodComments(folder string) (map[string]string, error) {
 	return comments, nil
 }
 
-// scopes returns the scopes of an operation as text, such as "portfolios:read or
-// portfolios:admin".
+// scopes returns a string with the scopes that an operation accepts, such as
+// "portfolios:read or portfolios:admin".
 func (o operation) scopes() string {
 	var names []string
 	for _, requirement := range o.requirements() {
@@ -52,15 +52,15 @@ func (o operation) scopes() string {
 	return strings.Join(names, " or ")
 }
 
-// checkComments requires that the comment of each method names the route, the scope, the
-// source and the errors.
+// checkComments requires that the doc comment of each wrapper method names the route, the
+// scope, the source and the errors to handle.
 func checkComments(contract *openapi3.T) (found findings) {
 	comments, err := methodComments(repository + "/wrapper")
 	if err != nil {
 		found.addf("%v", err)
 		return found
 	}
-	methods, _ := wrapperMethods(contract) // checkWrapper reports the findings
+	methods, _ := wrapperMethods(contract) // checkWrapper reports the discarded findings
 	for _, op := range operations(contract) {
 		method, known := methods[op.OperationID]
 		if !known {
@@ -79,6 +79,8 @@ func checkComments(contract *openapi3.T) (found findings) {
 	return found
 }
 
+// TestWrongCommentsAreFound changes the contract, and requires that checkComments reports
+// the doc comments that no longer match.
 func TestWrongCommentsAreFound(t *testing.T) {
 	text := readContract(t)
 	for change, want := range map[[3]string]string{

@@ -12,8 +12,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// tolerantClient is the simplest correct client: it decodes the body of a problem or of
-// any 2xx response.
+// tolerantClient is the simplest correct client: it decodes the body of every 2xx
+// response into the result type of the operation, and every other body into a Problem.
 type tolerantClient struct {
 	results map[string]reflect.Type // result types of the wrapper's methods, by operation
 }
@@ -98,7 +98,7 @@ var intolerantClients = []intolerantClient{
 		want: "without the field type in the body: ",
 	},
 	{
-		name: "loses all fields of a response with a new field",
+		name: "loses all fields of a response that has a new field",
 		call: func(c tolerantClient, op operation, r response) (any, error) {
 			if r.status < 300 && bytes.Contains(r.body, []byte("new_member")) {
 				return struct{}{}, nil

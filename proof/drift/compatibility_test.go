@@ -16,19 +16,19 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// response is a response of a server.
+// response is an HTTP response that a test server sends.
 type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// caller calls an operation on a server that sends the response. It returns the result of
-// the call as a value that can be encoded as JSON: the resource, or the problem with all
+// caller calls an operation on a server that sends the given response. It returns the
+// result as a value that can be encoded as JSON: the resource, or the problem with all
 // its fields.
 type caller func(op operation, r response) (any, error)
 
-// publicMethods returns a caller that calls the methods of the wrapper.
+// publicMethods returns a caller that calls the public methods of the wrapper.
 func publicMethods(contract *openapi3.T) caller {
 	methods, _ := wrapperMethods(contract)
 	examples := requestExamples(contract)
@@ -54,7 +54,7 @@ func publicMethods(contract *openapi3.T) caller {
 	}
 }
 
-// problemOf returns the problem in an error, with all its fields.
+// problemOf returns all fields of the problem that an error contains.
 func problemOf(failure *upvest.Error) map[string]any {
 	fields := map[string]any{"status": failure.Status}
 	for name, text := range map[string]string{
@@ -72,7 +72,7 @@ func problemOf(failure *upvest.Error) map[string]any {
 }
 
 // checkCompatibility applies every compatible change to every documented response. It
-// reports each call that loses information because of such a change.
+// reports each call that fails or loses information because of the change.
 func checkCompatibility(contract *openapi3.T, call caller) []string {
 	var findings []string
 	for _, op := range operations(contract) {
@@ -88,8 +88,8 @@ func checkCompatibility(contract *openapi3.T, call caller) []string {
 	return findings
 }
 
-// change is a documented response with a compatible change, and the result that a call
-// must return for it.
+// change is a compatible change to a documented response. It contains the changed
+// response, and the result that a call must return for this response.
 type change struct {
 	name     string
 	response response
@@ -102,7 +102,7 @@ func (c change) try(op operation, call caller, where string) []string {
 		return nil // checkWrapper reports the missing method
 	}
 	if err != nil {
-		return []string{fmt.Sprintf("%s, %s: %v", where, c.name, err)}
+		return []string{fmt.Sprintf("%s, %s: the call failed: %v", where, c.name, err)}
 	}
 	var findings []string
 	for _, problem := range differences("", c.want, got) {
@@ -129,6 +129,8 @@ func (c change) report(op operation, call caller) (any, error) {
 	return got, err
 }
 
+// TestClientToleratesCompatibleChanges requires that the client accepts every compatible
+// change to a documented response, and loses no information because of the change.
 func TestClientToleratesCompatibleChanges(t *testing.T) {
 	t.Parallel()
 	contract := parse(t, readContract(t))

@@ -12,11 +12,12 @@ import (
 )
 
 // compatibleChanges returns the compatible changes to the response with the given status.
-// The keys are the names of the changed examples.
+// The keys are the names of the examples that the changes start from.
 func compatibleChanges(op operation, status string) map[string][]change {
 	number, err := strconv.Atoi(status)
 	if err != nil {
-		// The default response applies to this status, because it is undocumented.
+		// The status is "default". The default response applies to status 426, because
+		// the contract does not document this status.
 		number = http.StatusUpgradeRequired
 	}
 	changes := map[string][]change{}
@@ -62,8 +63,8 @@ func headerChanges(first change) []change {
 	return []change{changed}
 }
 
-// statusChanges returns a copy of the first change for every other success status that
-// allows a body.
+// statusChanges returns copies of the first change, one for each success status that
+// allows a body. If the documented status is an error, statusChanges returns none.
 func statusChanges(first change, status int) []change {
 	var list []change
 	for other := http.StatusOK; other < 300 && status < 300; other++ {
@@ -78,7 +79,8 @@ func statusChanges(first change, status int) []change {
 	return list
 }
 
-// fullProblem adds the optional fields that the example of a problem omits.
+// fullProblem returns an example of a problem in which all optional string fields are
+// set.
 func fullProblem(schema *openapi3.Schema, example any) any {
 	for name, property := range schema.Properties {
 		if !slices.Contains(schema.Required, name) && property.Value.Type.Is("string") {
@@ -88,7 +90,8 @@ func fullProblem(schema *openapi3.Schema, example any) any {
 	return example
 }
 
-// newFields are the values of new fields.
+// newFields contains a value of each JSON type. The compatible changes add fields with
+// these values.
 var newFields = []any{"text", 1.5, true, nil, []any{map[string]any{}}, map[string]any{"id": 1.0}}
 
 func bodyChanges(

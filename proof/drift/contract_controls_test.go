@@ -25,7 +25,7 @@ var contractControls = []control{
 		want:  "default is missing",
 	},
 	{
-		name:  "another success status",
+		name:  "a POST with the success status 201",
 		check: checkStatuses,
 		after: "operationId: create_portfolios_order",
 		old:   "'200'",
@@ -33,7 +33,7 @@ var contractControls = []control{
 		want:  "200 is missing",
 	},
 	{
-		name:  "a cancellation that returns a body",
+		name:  "a cancellation with the success status 200",
 		check: checkStatuses,
 		after: "operationId: cancel_portfolios_order",
 		old:   "'204'",
@@ -41,7 +41,7 @@ var contractControls = []control{
 		want:  "204 is missing",
 	},
 	{
-		name:  "another operationId",
+		name:  "an operationId that documentedErrors does not contain",
 		check: checkStatuses,
 		old:   "operationId: list_portfolios_orders",
 		new:   "operationId: list_orders",
@@ -56,7 +56,7 @@ var contractControls = []control{
 		want:  "404: the content is not exactly application/problem+json",
 	},
 	{
-		name:  "an error with another schema",
+		name:  "an error whose schema is not Problem",
 		check: checkStatuses,
 		after: "    NotFound:",
 		old:   "schemas/Problem",
@@ -64,7 +64,7 @@ var contractControls = []control{
 		want:  "404: the body is not a Problem",
 	},
 	{
-		name:  "an error example with another status",
+		name:  "an error whose example has a different status",
 		check: checkStatuses,
 		after: "    Forbidden:",
 		old:   "status: 403",
@@ -107,14 +107,14 @@ var contractControls = []control{
 		after: "    IdempotencyKey:",
 		old:   "required: true",
 		new:   "required: false",
-		want:  "not a required UUID",
+		want:  "must be required and have the format uuid",
 	},
 	{
 		name:  "an idempotency key that need not be a UUID",
 		check: checkIdempotencyKey,
 		after: "    IdempotencyKey:",
 		old:   "        format: uuid\n",
-		want:  "not a required UUID",
+		want:  "must be required and have the format uuid",
 	},
 	{
 		name:  "a path without a common header",
@@ -155,7 +155,7 @@ var contractControls = []control{
 		want:  "list_portfolios_orders scopes: [portfolios:admin] is missing",
 	},
 	{
-		name:  "a read that requires both scopes",
+		name:  "a read that requires the read scope and the admin scope",
 		check: checkScopes,
 		after: "operationId: list_portfolios_orders",
 		old:   "['portfolios:read']",

@@ -36,13 +36,13 @@ func parse(t *testing.T, text string) *openapi3.T {
 	return contract
 }
 
-// operation is an operation of the contract and the generated method for it.
+// operation is an operation in the contract, with its generated method.
 type operation struct {
 	*openapi3.Operation
 	path   string
 	verb   string
 	item   *openapi3.PathItem
-	method reflect.Method // of ClientInterface; zero if it has no such method
+	method reflect.Method // of ClientInterface; the zero value if there is no method
 }
 
 func operations(contract *openapi3.T) []operation {
@@ -77,8 +77,8 @@ func methodName(operationID string) string {
 	return name.String()
 }
 
-// arguments returns the types of the generated method's arguments without the context and
-// the editors: ids, query parameters and body.
+// arguments returns the types of the generated method's arguments: ids, query parameters
+// and body. It omits the context and the request editors.
 func (o operation) arguments() []reflect.Type {
 	var list []reflect.Type
 	if o.method.Type != nil {
@@ -89,7 +89,8 @@ func (o operation) arguments() []reflect.Type {
 	return list
 }
 
-// queryType returns the struct of the query parameters, or nil if there is none.
+// queryType returns the struct type of the query parameters, or nil if the generated
+// method has no query parameters.
 func (o operation) queryType() reflect.Type {
 	for _, argument := range o.arguments() {
 		if argument.Kind() == reflect.Pointer {
@@ -126,7 +127,7 @@ func (o operation) requestBody() *documentedBody {
 }
 
 // documentedBodies returns the request and response bodies of the operation. The argument
-// results contains the result types of the wrapper's methods.
+// `results` contains the result types of the wrapper's methods.
 func (o operation) documentedBodies(results map[string]reflect.Type) []documentedBody {
 	var list []documentedBody
 	if request := o.requestBody(); request != nil {

@@ -11,9 +11,9 @@ import (
 // control is a mistake in the contract, with the finding that a check must report.
 type control struct {
 	name string
-	// Nil if the test uses one check for all its controls.
+	// The check is nil if the test uses the same check for all its controls.
 	check func(*openapi3.T) findings
-	after string // the edit replaces the first occurrence of old after this text
+	after string // the edit replaces the first occurrence of `old` after this text
 	old   string
 	new   string
 	want  string // part of one of the findings
@@ -25,7 +25,7 @@ func (c control) edit(t *testing.T, contract string) string {
 	return edit(t, contract, c.after, c.old, c.new)
 }
 
-// requireFinding fails the test unless one of the findings contains the text.
+// requireFinding fails the test unless one of the findings contains `want`.
 func requireFinding(t *testing.T, findings []string, want string) {
 	t.Helper()
 	if !strings.Contains(strings.Join(findings, "\n"), want) {
@@ -33,9 +33,9 @@ func requireFinding(t *testing.T, findings []string, want string) {
 	}
 }
 
-// TestControls adds each mistake to the contract and requires that its check finds the
-// mistake.
-func TestControls(t *testing.T) {
+// TestMistakesAreFound adds each mistake to a copy of the contract, and requires that the
+// check for this mistake reports it.
+func TestMistakesAreFound(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)
 	contract := readContract(t)
@@ -48,7 +48,7 @@ func TestControls(t *testing.T) {
 	}
 }
 
-// edit replaces the first occurrence of old that follows the anchor.
+// edit replaces the first occurrence of `old` that follows the anchor.
 func edit(t *testing.T, contract, anchor, old, replacement string) string {
 	t.Helper()
 	start := strings.Index(contract, anchor)

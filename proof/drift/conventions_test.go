@@ -7,8 +7,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// documentedErrors contains the error statuses on the page of each operation in Upvest's
-// documentation, by operationId.
+// documentedErrors contains the error statuses that Upvest's documentation lists on the
+// page of each operation. The key is the operationId.
 var documentedErrors = map[string]string{
 	"list_portfolios_allocations":               "400 401 403 404 405 406 429 500 503",
 	"create_portfolios_allocation":              "400 401 403 404 406 429 500 503",
@@ -55,12 +55,13 @@ func checkStatuses(contract *openapi3.T) (found findings) {
 		}
 	}
 	found.addSets(ofConventions+"documentedErrors", ids, sorted(documentedErrors),
-		`add a line such as "operationId": "400 401 …" from the page of the operation, or remove the line`)
+		`add a line such as "operationId": "400 401 …" with the errors on the operation's page at `+
+			`docs.upvest.co, or remove the line`)
 	return found
 }
 
-// addProblem reports an error response whose body is not a problem, or whose example has
-// another status.
+// addProblem reports an error response whose body is not a problem, or whose example
+// contains a different status.
 func (f *findings) addProblem(where, status string, response *openapi3.Response) {
 	const remedy = "refer to one of the components/responses in openapi.yaml"
 	media := response.Content["application/problem+json"]
@@ -81,7 +82,7 @@ func (f *findings) addProblem(where, status string, response *openapi3.Response)
 }
 
 // checkIdempotencyKey requires that each POST and PATCH has a required idempotency-key
-// that is a UUID, and that no other operation has one.
+// header that is a UUID, and that no other operation has this header.
 func checkIdempotencyKey(contract *openapi3.T) (found findings) {
 	const reference = "$ref: '#/components/parameters/IdempotencyKey'"
 	for _, op := range operations(contract) {
@@ -93,18 +94,19 @@ func checkIdempotencyKey(contract *openapi3.T) (found findings) {
 			found.addf(ofContract+"%s: idempotency-key is missing: add %s to its parameters",
 				op.OperationID, reference)
 		case !wanted && (key != nil || ofPath != nil):
-			found.addf(ofContract+"%s: idempotency-key is unexpected: remove it, because a %s has none",
+			found.addf(ofContract+"%s: idempotency-key is unexpected: "+
+				"remove it, because a %s must not have this header",
 				op.OperationID, op.verb)
 		case wanted && (!key.Required || key.Schema.Value.Format != "uuid"):
-			found.addf(ofContract+"%s: idempotency-key is not a required UUID: use %s",
+			found.addf(ofContract+"%s: idempotency-key must be required and have the format uuid: use %s",
 				op.OperationID, reference)
 		}
 	}
 	return found
 }
 
-// checkCommonHeaders requires the five common headers on each path item. All of them are
-// required except for the version.
+// checkCommonHeaders requires the five common headers on each path item. The version
+// header must be optional, and the other four headers must be required.
 func checkCommonHeaders(contract *openapi3.T) (found findings) {
 	want := []string{
 		"the required header upvest-client-id", "the required header authorization",
@@ -126,8 +128,8 @@ func checkCommonHeaders(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// checkScopes requires that a GET accepts either scope, that a write accepts only
-// portfolios:admin, and that both scopes are declared.
+// checkScopes requires that a GET accepts portfolios:read or portfolios:admin, that a
+// write accepts only portfolios:admin, and that every scope is declared.
 func checkScopes(contract *openapi3.T) (found findings) {
 	const scheme = "oauth-client-credentials"
 	declared := contract.Components.SecuritySchemes[scheme].Value.Flows.ClientCredentials.Scopes
@@ -173,7 +175,7 @@ func checkRequestID(contract *openapi3.T) (found findings) {
 			isAlone := len(response.Value.Headers) == 1
 			if header == nil || header.Value.Schema.Value.Format != "uuid" || !isAlone {
 				found.addf(ofContract+"%s %s: the only header must be upvest-request-id, a UUID: "+
-					"refer to the headers that every other response has", op.OperationID, status)
+					"give the response the same headers as every other response", op.OperationID, status)
 			}
 		}
 	}

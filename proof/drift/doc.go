@@ -2,7 +2,7 @@
 // the wrapper, the sandbox, the demo and the versioning policy agree with each other. The
 // package contains only tests. A check reads the contract, inspects Go code by reflection
 // or runs a program, and returns findings. Each finding is one line with the file, the
-// mistake and the remedy. Each check has controls: mistakes that it must find. They show
-// that the check can fail. Checks that need more than Go run only in make check, make
-// contract and make docs.
+// mistake and the remedy. Each check has controls, which are mistakes that the check must
+// find. The controls show that the check can fail. Checks that download or start other
+// programs run only in `make check`, `make contract` and `make docs`.
 package drift

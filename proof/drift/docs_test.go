@@ -12,11 +12,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// docsPage is the page that make docs builds from the contract.
+// docsPage is the page that `make docs` builds from the contract.
 const docsPage = repository + "/build/docs/index.html"
 
-// checkDocs opens the page in a browser. The page must have the title, the version and a
-// heading for each operation, without empty images, errors or requests to other servers.
+// checkDocs opens the page in a browser. The page must show the title, the version and a
+// heading for each operation. It must not show empty images, report errors or send
+// requests to other servers.
 func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) findings {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
@@ -42,21 +43,23 @@ func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) find
 		Requests []string
 	}
 	if err := json.Unmarshal([]byte(printed), &seen); err != nil {
-		t.Fatalf("%v: %s", err, printed)
+		t.Fatalf("decode the output of page.mjs: %v: %s", err, printed)
 	}
-	found := slices.Concat(seen.Empty, seen.Missing, seen.Errors, seen.Requests)
+	found := findings(slices.Concat(seen.Empty, seen.Missing, seen.Errors, seen.Requests))
 	if seen.Title != contract.Info.Title {
-		found = append(found, "the title is "+seen.Title)
+		found.addf("the title is %q, want %q", seen.Title, contract.Info.Title)
 	}
-	if seen.Heading != contract.Info.Title+" ("+contract.Info.Version+")" {
-		found = append(found, "the heading is "+seen.Heading)
+	if want := contract.Info.Title + " (" + contract.Info.Version + ")"; seen.Heading != want {
+		found.addf("the heading is %q, want %q", seen.Heading, want)
 	}
 	return found
 }
 
+// TestDocs requires that the page has no mistakes, and that checkDocs reports each
+// mistake in a broken copy of the page.
 func TestDocs(t *testing.T) {
 	if os.Getenv("DOCS") == "" {
-		t.Skip("make docs runs this test, which needs a browser")
+		t.Skip("`make docs` runs this test, which needs a browser")
 	}
 	text := readContract(t)
 	contract := parse(t, text)
@@ -69,7 +72,8 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	const blank = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
-	// The scripts of the page also contain this tag, so use the last one.
+	// Scripts in the page also contain the text "</body>". The last occurrence closes the
+	// body.
 	end := strings.LastIndex(string(built), "</body>")
 	broken := writeFile(t, "index.html", string(built)[:end]+`<script>console.error("a control")</script>`+
 		`<img src="https://example.invalid/x.png"><img alt="blank" src="`+blank+`"></body></html>`)

@@ -8,34 +8,35 @@ import (
 
 func TestContractIsValid(t *testing.T) {
 	if err := parse(t, readContract(t)).Validate(t.Context()); err != nil {
-		t.Error(err)
+		t.Errorf("openapi.yaml is not a valid OpenAPI document: %v", err)
 	}
 }
 
+// TestEverythingAgreesWithContract requires that no check reports a finding.
 func TestEverythingAgreesWithContract(t *testing.T) {
 	contract := parse(t, readContract(t))
 	for name, check := range map[string]func(*openapi3.T) findings{
-		"statuses":        checkStatuses,
-		"idempotency key": checkIdempotencyKey,
-		"common headers":  checkCommonHeaders,
-		"scopes":          checkScopes,
-		"request id":      checkRequestID,
-		"fields":          checkFields,
-		"enums":           checkEnums,
-		"patterns":        checkPatterns,
-		"examples":        checkExamples,
-		"requests":        checkRequests,
-		"wrapper":         checkWrapper,
-		"comments":        checkComments,
-		"calls":           checkCalls,
-		"constants":       checkConstants,
-		"sandbox":         checkSandbox,
-		"golden requests": checkGoldenRequests,
-		"wrapper's tests": checkWrapperTests,
-		"empty responses": checkEmptyResponses,
-		"shapes":          checkShapes,
-		"typed counts":    checkTypedCounts,
-		"changelog":       checkChangelog,
+		"response statuses":                  checkStatuses,
+		"idempotency key":                    checkIdempotencyKey,
+		"common headers":                     checkCommonHeaders,
+		"scopes":                             checkScopes,
+		"request id":                         checkRequestID,
+		"fields of Go types":                 checkFields,
+		"enums":                              checkEnums,
+		"patterns":                           checkPatterns,
+		"examples":                           checkExamples,
+		"generated requests":                 checkRequests,
+		"wrapper methods":                    checkWrapper,
+		"doc comments":                       checkComments,
+		"calls of all operations":            checkCalls,
+		"sandbox constants":                  checkConstants,
+		"sandbox handlers":                   checkSandbox,
+		"golden requests":                    checkGoldenRequests,
+		"wrapper's tests":                    checkWrapperTests,
+		"empty responses":                    checkEmptyResponses,
+		"decoding field by field":            checkShapes,
+		"hand-written numbers of operations": checkTypedCounts,
+		"changelog":                          checkChangelog,
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := check(contract)

@@ -1,6 +1,6 @@
 package drift_test
 
-// exampleControls are mistakes that the checks of the documented examples must find.
+// exampleControls are mistakes in documented examples that checkExamples must find.
 var exampleControls = []control{
 	{
 		name:  "an amount as a JSON number",
@@ -35,7 +35,7 @@ var exampleControls = []control{
 		want:  "request buy /currency",
 	},
 	{
-		name:  "an undeclared field",
+		name:  "a field that the schema does not declare",
 		check: checkExamples,
 		after: "    OrderBuy:",
 		old:   "        post_tax:",
@@ -43,7 +43,7 @@ var exampleControls = []control{
 		want:  "200 buy /venue: the field is lost",
 	},
 	{
-		name:  "a missing field",
+		name:  "an example without a required field",
 		check: checkExamples,
 		after: "    ConfigurationRequestStrategies:",
 		old:   "        account_id: f2f7d2c7-d79b-4de2-ae9b-d01646259f9e\n",
@@ -58,7 +58,7 @@ var exampleControls = []control{
 		want:  "200 buy /created_at",
 	},
 	{
-		name:  "an invalid id in a list",
+		name:  "a list with an invalid id",
 		check: checkExamples,
 		after: "    RebalancingRequestAccounts:",
 		old:   "20151679-",
@@ -66,7 +66,7 @@ var exampleControls = []control{
 		want:  "request accounts",
 	},
 	{
-		name:  "an invalid instrument in a list",
+		name:  "a list with an invalid instrument id",
 		check: checkExamples,
 		after: "    AllocationRequest:\n      summary:",
 		old:   "IE00B0M62Q58",
@@ -114,7 +114,7 @@ var exampleControls = []control{
 		want:  "upvest-request-id",
 	},
 	{
-		name:  "a corrected known deviation",
+		name:  "a known deviation that has been corrected",
 		check: checkExamples,
 		old:   "allocation_id: ''",
 		new:   "allocation_id: eb68abce-29f4-483f-a384-7f243e77851f",

@@ -15,17 +15,18 @@ import (
 
 var errNoMethod = errors.New("the wrapper has no method for the operation")
 
-// knownDeviations are the values in documented examples that deviate from their schema or
-// Go type, by example and JSON pointer, with the reason for keeping them.
+// knownDeviations contains the values in documented examples that deviate from their
+// schema or Go type. Each key names the example and the JSON pointer to the value.
+// Each map value is the reason for keeping the deviation.
 var knownDeviations = map[string]string{
 	"create_portfolios_liquidation_request 200 order /allocation_id": "Upvest documents an " +
 		"empty string in a uuid field, because a liquidation follows no allocation; " +
-		"api.OptionalUUID decodes it as absent, and omits it when it encodes",
+		"api.OptionalUUID decodes the empty string as an absent id, and does not encode an absent id",
 }
 
 // checkExamples requires that each body has examples. Each example must match its schema,
-// and must not change when it is decoded into its Go type and encoded again. Each entry
-// of knownDeviations must deviate; otherwise it is obsolete.
+// and must not change when it is decoded into its Go type and encoded again. Each value
+// in knownDeviations must still deviate; otherwise its entry is obsolete.
 func checkExamples(contract *openapi3.T) findings {
 	survey := exampleSurvey{met: map[string]bool{}}
 	results := resultTypes(contract)
@@ -57,7 +58,7 @@ func checkExamples(contract *openapi3.T) findings {
 	return survey.found
 }
 
-// exampleSurvey collects the problems of the examples.
+// exampleSurvey collects the problems in the examples.
 type exampleSurvey struct {
 	found findings
 	met   map[string]bool // the known deviations that occurred
@@ -105,7 +106,7 @@ func bodies(media *openapi3.MediaType) map[string]any {
 	return examples
 }
 
-// schemaViolations returns the problems of an example that does not match its schema.
+// schemaViolations returns a problem for each place where an example violates its schema.
 func schemaViolations(schema *openapi3.SchemaRef, example any, request bool) []problem {
 	uuids := openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC4122)
 	currencies := openapi3.NewRegexpFormatValidator("^[A-Z]{3}$")
@@ -142,8 +143,9 @@ func flatten(err error) []problem {
 	}
 }
 
-// roundTripLosses returns the changes to an example that is decoded into its Go type and
-// encoded again.
+// roundTripLosses decodes an example into its Go type, encodes the result, and returns
+// what has changed. It also reports an example that the client and encoding/json decode
+// differently.
 func roundTripLosses(body documentedBody, example any) []problem {
 	text, err := json.Marshal(example)
 	if err != nil {
@@ -167,13 +169,16 @@ func roundTripLosses(body documentedBody, example any) []problem {
 	byClient := reflect.New(body.goType).Interface()
 	err = (&upvest.Response{Body: text}).Decode(byClient)
 	if err != nil || !reflect.DeepEqual(byClient, value) {
-		differ := fmt.Sprintf("the client decodes %+v (error %v), encoding/json %+v", byClient, err, value)
+		differ := fmt.Sprintf("the client decodes the example as %+v with the error %v, "+
+			"but encoding/json decodes the example as %+v",
+			byClient, err, value)
 		return []problem{{pointer: "/", text: differ}}
 	}
 	return nil
 }
 
-// differences compares JSON values. Two times are equal if they are the same instant.
+// differences returns the differences between two JSON values. Times are equal if they
+// denote the same instant.
 func differences(pointer string, want, got any) []problem {
 	switch want := want.(type) {
 	case map[string]any:

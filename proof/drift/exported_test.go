@@ -15,9 +15,9 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write testdata/exported or docs/api.md instead of comparing it")
+var update = flag.Bool("update", false, "write testdata/exported or docs/api.md instead of comparing them")
 
-// exported returns the exported declarations of a package, without comments and function
+// exported returns the exported declarations of a package, without comments or function
 // bodies.
 func exported(folder string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
@@ -65,14 +65,14 @@ func printDeclaration(set *token.FileSet, declaration ast.Decl) (string, error) 
 	if err := printer.Fprint(&text, set, declaration); err != nil {
 		return "", err
 	}
-	// The removal of comments leaves blank lines.
+	// Removing the comments leaves blank lines.
 	lines := slices.DeleteFunc(strings.Split(text.String(), "\n"), isBlank)
 	return strings.Join(lines, "\n"), nil
 }
 
 func isBlank(line string) bool { return strings.TrimSpace(line) == "" }
 
-// receiver returns the name of the type of a method.
+// receiver returns the name of the receiver type of a method.
 func receiver(method *ast.FuncDecl) (name string) {
 	ast.Inspect(method.Recv.List[0].Type, func(node ast.Node) bool {
 		if identifier, ok := node.(*ast.Ident); ok && name == "" {
@@ -83,8 +83,8 @@ func receiver(method *ast.FuncDecl) (name string) {
 	return name
 }
 
-// TestExportedAPIMatchesSnapshot compares the exported declarations with
-// testdata/exported, so that every change of the public API is intended.
+// TestExportedAPIMatchesSnapshot requires that the exported declarations match
+// testdata/exported, so that the public API does not change by accident.
 func TestExportedAPIMatchesSnapshot(t *testing.T) {
 	for _, name := range []string{"api", "generated", "wrapper"} {
 		got, err := exported(filepath.Join(repository, name))

@@ -36,7 +36,7 @@ type pair struct {
 // Most findings have one of these remedies.
 const (
 	regenerate = "run make generate"
-	retype     = "run make generate, or give it a Go type in api/overlay.yaml"
+	retype     = "run make generate, or set the Go type in api/overlay.yaml"
 )
 
 func newSurvey(contract *openapi3.T) *survey {
@@ -69,7 +69,8 @@ func (s *survey) bodies(op operation, results map[string]reflect.Type) {
 		hasResult = hasResult || body.goType == result
 	}
 	if result != nil && !hasResult {
-		s.reportf(op.OperationID, "document the body of its 200 response, or return only an error",
+		s.reportf(op.OperationID,
+			"document the body of the 200 response, or make the method return only an error",
 			"the wrapper returns a %s, but no response has this type", result)
 	}
 }
@@ -110,7 +111,7 @@ func (s *survey) compare(where string, ref *openapi3.SchemaRef, goType reflect.T
 }
 
 // properties returns the properties of an object. For a oneOf, it returns the properties
-// of all choices, because Go has one struct for them.
+// of all choices, because one Go struct represents all of them.
 func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
 	all := maps.Clone(schema.Properties)
 	for _, choice := range schema.OneOf {
@@ -138,7 +139,7 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 	for _, field := range reflect.VisibleFields(goType) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if field.Type == reflect.TypeFor[api.Unknown]() {
-			continue // the field contains unknown fields, and is not a property
+			continue // this Go field stores unknown JSON fields; it is not a property
 		}
 		if tag == "-" {
 			isOpen := schema.AdditionalProperties.Has
@@ -189,7 +190,7 @@ func holds(schema *openapi3.Schema, goType reflect.Type, optional bool) bool {
 
 func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type) {
 	if goType.Kind() != reflect.String || goType.Name() == "string" {
-		s.reportf(where, retype, "the Go type %s is not a named string type, as an enum requires", goType)
+		s.reportf(where, retype, "the Go type %s is not a named string type, which an enum requires", goType)
 		return
 	}
 	for _, value := range schema.Enum {
@@ -197,9 +198,10 @@ func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type
 	}
 }
 
-// parameters compares the names of the query parameters with the generated struct.
-// checkRequests tests the values, because filters are strings in the contract, but have
-// types in Go.
+// parameters compares the names of the query parameters with the fields of the generated
+// struct. It does not compare the types, because some filters are strings in the
+// contract but have more specific types in Go. Instead, checkRequests tests the values of
+// all filters.
 func (s *survey) parameters(op operation) {
 	var names []string
 	for _, parameter := range op.Parameters {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// findings are the results of a check. Each is one line with the file, the mistake and
-// the remedy.
+// findings are the results of a check. Each finding is one line with the file, the
+// mistake and the remedy.
 type findings []string
 
 func (f *findings) addf(format string, values ...any) {

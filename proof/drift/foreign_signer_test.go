@@ -12,11 +12,12 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestSandboxAcceptsForeignSignatures requires that the sandbox accepts the signatures of
-// another library for both types of key.
+// TestSandboxAcceptsForeignSignatures requires that the sandbox accepts signatures that
+// a JavaScript library creates with Ed25519 keys and P-521 keys.
 func TestSandboxAcceptsForeignSignatures(t *testing.T) {
 	t.Parallel()
-	nodeProgram(t, "redocly") // make installs it together with the library
+	// make installs Redocly CLI and the signing library together
+	nodeProgram(t, "redocly")
 	t.Run("Ed25519", func(t *testing.T) {
 		t.Parallel()
 		client, err := sandbox.NewClient()
@@ -40,7 +41,8 @@ func TestSandboxAcceptsForeignSignatures(t *testing.T) {
 	})
 }
 
-// requireForeignRequests sends five requests, all of which must succeed.
+// requireForeignRequests runs a script that signs and sends five requests, and requires
+// that all of them succeed.
 func requireForeignRequests(t *testing.T, client sandbox.Client) {
 	t.Helper()
 	server, err := sandbox.New(sandbox.WithClients(client))
@@ -67,10 +69,11 @@ func requireForeignRequests(t *testing.T, client sandbox.Client) {
 	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
 	for _, line := range lines {
 		if !strings.HasSuffix(line, " 200") {
-			t.Errorf("the sandbox refused a request: %s", line)
+			t.Errorf("the script printed %q for a request, want a line that ends in 200", line)
 		}
 	}
 	if err != nil || len(lines) != 5 {
-		t.Errorf("the script sent %d requests, want 5 (error %v):\n%s", len(lines), err, output)
+		t.Errorf("the script printed %d lines and ended with the error %v, want 5 lines and no error:\n%s",
+			len(lines), err, output)
 	}
 }

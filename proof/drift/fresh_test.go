@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// These expressions match the lines of tools.go and of the generator's configurations
-// that name inputs and outputs.
+// These expressions match the lines that name inputs and outputs in tools.go and in the
+// generator's configurations.
 var (
 	generateLine = regexp.MustCompile(`(?m)^//go:generate env (GOWORK=off go .* -config) (\S+) (\S+)$`)
 	outputLine   = regexp.MustCompile(`(?m)^output: (.*)$`)
@@ -25,8 +25,8 @@ var (
 )
 
 // checkFresh generates all code again in a temporary folder, and reports the files that
-// differ from those in the tree. If contract is not empty, it generates only the code
-// that depends on openapi.yaml, from this contract.
+// differ from those in the tree. If `contract` is not empty, checkFresh generates only
+// the code that depends on openapi.yaml, and generates it from `contract`.
 func checkFresh(t *testing.T, contract string) (found findings) {
 	t.Helper()
 	lines, err := os.ReadFile(filepath.Join(repository, "tools.go"))
@@ -61,8 +61,8 @@ type generation struct {
 	document      string
 }
 
-// check generates the code again and compares it with the file in the tree, which it does
-// not change.
+// check generates the code again and compares it with the file in the tree, without
+// changing that file.
 func (g generation) check(t *testing.T) error {
 	t.Helper()
 	settings, err := os.ReadFile(filepath.Join(repository, g.configuration))
@@ -71,7 +71,7 @@ func (g generation) check(t *testing.T) error {
 	}
 	output := outputLine.FindSubmatch(settings)
 	if output == nil {
-		return fmt.Errorf("%s: the output is missing: name the file", g.configuration)
+		return fmt.Errorf("%s: the line with the output is missing: name the generated file", g.configuration)
 	}
 	name := filepath.Join(repository, string(output[1]))
 	before, err := os.Stat(name)
@@ -95,14 +95,15 @@ func (g generation) check(t *testing.T) error {
 		return err
 	}
 	if want != got {
-		return fmt.Errorf("%s: the file differs from the output of %s for %s: %s",
+		return fmt.Errorf("%s: the file differs from the code that %s generates for %s: %s",
 			output[1], g.configuration, g.document, regenerate)
 	}
 	return nil
 }
 
-// unpacked reads generated code and replaces the embedded contract with its plain text,
-// because the compressed text depends on the version of Go.
+// unpacked reads a file of generated code, and returns the code with the embedded
+// contract as plain text. The file contains the contract in a compressed form, which
+// depends on the version of Go.
 func unpacked(name string) (string, error) {
 	code, err := os.ReadFile(name)
 	if err != nil {
@@ -128,6 +129,8 @@ func TestGeneratedCodeIsFresh(t *testing.T) {
 	found.report(t)
 }
 
+// TestStaleCodeIsFound changes the contract, and requires that checkFresh reports exactly
+// the generated files that the change affects.
 func TestStaleCodeIsFound(t *testing.T) {
 	t.Parallel()
 	withPrograms(t)
@@ -135,10 +138,10 @@ func TestStaleCodeIsFound(t *testing.T) {
 	field := properties + "\n        venue: {type: string}"
 	changed := edit(t, readContract(t), "    Order:", properties, field)
 	if found := checkFresh(t, changed); len(found) != 2 {
-		t.Errorf("got %q, want a finding for each generated file with the new property", found)
+		t.Errorf("got the findings %q, want two, one for each generated file with the new property", found)
 	}
 	changed = edit(t, readContract(t), "    NotFound:", "type: not_found", "type: missing")
 	if found := checkFresh(t, changed); len(found) != 1 {
-		t.Errorf("got %q, want a finding for the one generated file with the changed example", found)
+		t.Errorf("got the findings %q, want one, for the only generated file with the changed example", found)
 	}
 }

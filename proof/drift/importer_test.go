@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// allowedModules are the modules that a program that imports the wrapper may contain.
+// allowedModules are the only modules that an importer of the wrapper may compile.
 var allowedModules = []string{
 	"github.com/d8277167/upvest-portfolios-go",
 	"github.com/oapi-codegen/runtime",
@@ -24,14 +24,15 @@ const (
 	importerPath = "example.com/importer"
 )
 
-// newImporter writes a module outside the repository that imports one of its packages.
+// newImporter writes a module that is outside the repository and imports one of the
+// repository's packages. It returns the folder of the module.
 func newImporter(t *testing.T, imported string) string {
 	t.Helper()
 	root, err := filepath.Abs(repository)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// With the checksums of the repository, the go command can use no other modules.
+	// The go command can use only modules whose checksums are in this file.
 	sums, err := os.ReadFile(filepath.Join(root, "sandbox/go.sum"))
 	if err != nil {
 		t.Fatal(err)
@@ -58,8 +59,8 @@ replace %[2]s/sandbox => %[3]s/sandbox
 	return folder
 }
 
-// checkImporter requires that the program builds, and contains exactly the allowed
-// modules.
+// checkImporter requires that a program builds if it imports the given package, and that
+// the program contains exactly the allowed modules.
 func checkImporter(t *testing.T, imported string) (found findings) {
 	t.Helper()
 	folder := newImporter(t, imported)
@@ -90,7 +91,9 @@ func TestImporterCompilesOnlyAllowedModules(t *testing.T) {
 	found.report(t)
 }
 
-func TestImporterWithOtherModulesIsFound(t *testing.T) {
+// TestForbiddenImportsAreFound requires that checkImporter reports an importer that
+// compiles more modules, and an importer of an internal package.
+func TestForbiddenImportsAreFound(t *testing.T) {
 	t.Parallel()
 	withPrograms(t)
 	requireFinding(t, checkImporter(t, "/sandbox"), "github.com/getkin/kin-openapi is unexpected")

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// linted is the report of Redocly CLI about a contract.
+// linted is Redocly CLI's report on a contract.
 type linted struct {
 	Totals   struct{ Ignored int }
 	Problems []lintProblem
@@ -21,11 +21,12 @@ type lintProblem struct {
 	Location []struct{ Pointer string }
 }
 
-// lint runs Redocly CLI once for all the contracts, because it takes seconds to start. It
-// returns one report for each contract.
+// lint runs Redocly CLI once for all the contracts, because the program takes seconds to
+// start. lint returns one report for each contract.
 func lint(t *testing.T, program string, contracts ...string) []linted {
 	t.Helper()
-	// If there are problems, Redocly CLI exits with an error, and prints to both streams.
+	// If Redocly CLI finds problems, it exits with an error and writes to standard output
+	// and standard error. The script redirects only standard output to the file.
 	output := filepath.Join(t.TempDir(), "reports.json")
 	const script = `output=$1; config=$2; shift 2
 exec "$0" lint --config "$config" --format=json "$@" > "$output"`
@@ -41,17 +42,21 @@ exec "$0" lint --config "$config" --format=json "$@" > "$output"`
 	for decoder.More() {
 		var report linted
 		if err := decoder.Decode(&report); err != nil {
-			t.Fatalf("read the reports of Redocly CLI: %v (%v)\n%s%s", err, errRun, printed, text)
+			t.Fatalf("decode the reports of Redocly CLI: %v; its run ended with the error %v:\n%s%s",
+				err, errRun, printed, text)
 		}
 		reports = append(reports, report)
 	}
 	if len(reports) != len(contracts) {
-		t.Fatalf("Redocly CLI reported on %d of %d contracts: %v", len(reports), len(contracts), errRun)
+		t.Fatalf("Redocly CLI printed %d reports, want one for each of %d contracts; "+
+			"its run ended with the error %v",
+			len(reports), len(contracts), errRun)
 	}
 	return reports
 }
 
-func TestContractIsLinted(t *testing.T) {
+// TestContractPassesLint requires that Redocly CLI reports no problem in openapi.yaml.
+func TestContractPassesLint(t *testing.T) {
 	t.Parallel()
 	report := lint(t, nodeProgram(t, "redocly"), "openapi.yaml")[0]
 	for _, problem := range report.Problems {
@@ -70,7 +75,8 @@ func TestContractIsLinted(t *testing.T) {
 
 const keyReference = "        - $ref: '#/components/parameters/IdempotencyKey'\n"
 
-// lintControls are mistakes, each with the name of the rule that must find it.
+// lintControls are mistakes in the contract, each with the name of the rule that must
+// find the mistake.
 var lintControls = []control{
 	{
 		name:  "a path without a common header",
@@ -79,7 +85,7 @@ var lintControls = []control{
 		old:   "      - $ref: '#/components/parameters/UpvestAPIVersion'\n",
 	},
 	{
-		name: "a common header of another name",
+		name: "a common header with a misspelled name",
 		want: "house/common-headers-on-paths",
 		old:  "name: signature-input",
 		new:  "name: signature-inputs",
@@ -187,7 +193,9 @@ var lintControls = []control{
 	},
 }
 
-func TestBadContractsAreLinted(t *testing.T) {
+// TestLintFindsMistakes adds each mistake to a copy of the contract, and requires that
+// Redocly CLI reports the mistake.
+func TestLintFindsMistakes(t *testing.T) {
 	t.Parallel()
 	program := nodeProgram(t, "redocly")
 	contract := readContract(t)

@@ -17,13 +17,13 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// transport is a server in the same process, without a network.
+// transport acts as a server in the same process, so that requests need no network.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// stub returns a client whose server is the transport. The client has a token and makes
-// no retries.
+// stub returns a client that sends its requests to the given transport. The client
+// already has a token and does not retry.
 func stub(server http.RoundTripper) (*upvest.Client, error) {
 	return upvest.New(upvest.Credentials{
 		BaseURL: "http://127.0.0.1", ClientID: sampleID, ClientSecret: "secret", KeyID: "key",
@@ -36,7 +36,7 @@ func withStaticToken() upvest.ClientOption {
 	return upvest.WithTokenSource(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"}))
 }
 
-// sampleID is the id for every path parameter.
+// sampleID is the id that the tests use for path parameters.
 var sampleID = uuid.MustParse("f96eaefd-b4c6-477a-9bbe-c744bf26172f")
 
 // wrapperMethod is a public method of the wrapper that calls one operation.
@@ -47,8 +47,8 @@ type wrapperMethod struct {
 
 func (m wrapperMethod) String() string { return m.service + "." + m.name }
 
-// call calls the method with the id for its path and a documented example as its body. It
-// returns nil if the only result of the method is an error.
+// call calls the method with the given id in the path and a documented example as the
+// request body. It returns a nil value if the method returns only an error.
 func (m wrapperMethod) call(
 	ctx context.Context, client *upvest.Client, id uuid.UUID, examples map[reflect.Type]any,
 	options ...upvest.CallOption,
@@ -81,9 +81,9 @@ func (m wrapperMethod) call(
 	return results[0].Interface(), nil
 }
 
-// pathID returns the id for the path of a call. It takes the id from the body of the
-// response, because the client refuses a response whose id differs from the id in the
-// path.
+// pathID returns the id to use in the path of a call. It takes the id from the body of
+// the planned response, because the client refuses a response whose id differs from the
+// id in the path.
 func pathID(op operation, body []byte) uuid.UUID {
 	var named struct {
 		ID        uuid.UUID `json:"id"`
@@ -102,8 +102,9 @@ func pathID(op operation, body []byte) uuid.UUID {
 	return id
 }
 
-// documentedID returns the id for the path of a call whose response is a documented
-// example.
+// documentedID returns the id in the first documented example of the operation's
+// response, or sampleID if there is none. A call that Prism answers with this example
+// must have this id in its path.
 func documentedID(op operation) uuid.UUID {
 	response := op.Responses.Value("200")
 	if response == nil {
@@ -135,9 +136,9 @@ func requestExamples(contract *openapi3.T) map[reflect.Type]any {
 	return examples
 }
 
-// wrapperMethods finds the method of each operation: it calls all methods and compares
-// their requests with the contract. It skips methods with a function or an iterator in
-// their signature, because these call other methods.
+// wrapperMethods returns the wrapper's method for each operation. To find these methods,
+// it calls all methods and compares their requests with the contract. It skips methods
+// that take a function or return an iterator, because such methods call other methods.
 func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, found findings) {
 	methods = map[string]wrapperMethod{}
 	examples := requestExamples(contract)
@@ -153,7 +154,7 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fou
 			m := wrapperMethod{service: field.Name, name: method.Name}
 			sent, err := m.request(examples)
 			if err != nil {
-				found.addf(ofWrapper+"%s sends no request: %v: make it accept the documented example",
+				found.addf(ofWrapper+"%s sends no request: %v: make the method accept the documented example",
 					m, err)
 				continue
 			}
@@ -174,7 +175,8 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fou
 	return methods, found
 }
 
-// request returns the request that the method sends for the documented examples.
+// request returns the request that the method sends when its arguments are the documented
+// examples.
 func (m wrapperMethod) request(examples map[reflect.Type]any) (*http.Request, error) {
 	var sent *http.Request
 	client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
@@ -205,7 +207,7 @@ func (o operation) fits(request *http.Request) bool {
 // omits methods that return only an error.
 func resultTypes(contract *openapi3.T) map[string]reflect.Type {
 	results := map[string]reflect.Type{}
-	methods, _ := wrapperMethods(contract) // checkWrapper reports the findings
+	methods, _ := wrapperMethods(contract) // checkWrapper reports the discarded findings
 	for id, method := range methods {
 		service, _ := reflect.TypeFor[upvest.Client]().FieldByName(method.service)
 		function, _ := service.Type.MethodByName(method.name)

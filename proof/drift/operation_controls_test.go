@@ -4,14 +4,14 @@ package drift_test
 // must find.
 var operationControls = []control{
 	{
-		name:  "another path",
+		name:  "a path that the generated code does not send",
 		check: checkRequests,
 		old:   "  /portfolios/orders:",
 		new:   "  /portfolios/trades:",
 		want:  "the contract documents GET /portfolios/trades",
 	},
 	{
-		name:  "another method",
+		name:  "a different HTTP method",
 		check: checkRequests,
 		after: "  /portfolios/allocations/{allocation_id}:",
 		old:   "    put:",
@@ -19,14 +19,14 @@ var operationControls = []control{
 		want:  "the contract documents PATCH",
 	},
 	{
-		name:  "another operationId",
+		name:  "an operationId without a generated method",
 		check: checkRequests,
 		old:   "operationId: list_portfolios_orders",
 		new:   "operationId: list_orders",
 		want:  "the generated method ListOrders is missing",
 	},
 	{
-		name:  "an operation without a constant",
+		name:  "an operation without a constant in the sandbox",
 		check: checkConstants,
 		old:   "operationId: list_portfolios_orders",
 		new:   "operationId: list_orders",
@@ -81,7 +81,7 @@ var operationControls = []control{
 		want:  "query: user_id=",
 	},
 	{
-		name:  "a renamed path",
+		name:  "a path that no method of the wrapper uses",
 		check: checkWrapper,
 		old:   "  /portfolios/orders:",
 		new:   "  /portfolios/trades:",
@@ -97,7 +97,7 @@ var operationControls = []control{
 			", which openapi.yaml does not contain",
 	},
 	{
-		name:  "a new HTTP method of a path",
+		name:  "a new HTTP method for a path",
 		check: checkWrapper,
 		after: "  /portfolios/orders:",
 		old:   "    get:",

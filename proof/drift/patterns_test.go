@@ -10,7 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/api"
 )
 
-// patternCheck compares a pattern of the contract with its validation in package api.
+// patternCheck compares a pattern in the contract with the corresponding validation in
+// package api.
 type patternCheck struct {
 	end     string // end of the JSON pointer to the schema
 	accepts func(string) bool
@@ -43,7 +44,7 @@ func patternChecks() []patternCheck {
 	}
 }
 
-// acceptsAmount reports whether a string is an amount or empty. The documented pattern
+// acceptsAmount reports whether a string is empty or an amount. The documented pattern
 // accepts the empty string, although it is not an amount.
 func acceptsAmount(text string) bool {
 	_, err := api.NewAmount(text)
@@ -61,7 +62,8 @@ func acceptsISIN(text string) bool {
 }
 
 // checkPatterns requires that package api accepts the same strings as the patterns in the
-// contract. It tries all strings that are one edit away from those in patternChecks.
+// contract. It tries the strings in patternChecks, and strings that differ from one of
+// them by one character.
 func checkPatterns(contract *openapi3.T) (found findings) {
 	used := map[string]bool{}
 	err := contract.WalkSchemas(func(pointer string, schema *openapi3.SchemaRef) error {
@@ -71,7 +73,7 @@ func checkPatterns(contract *openapi3.T) (found findings) {
 		return nil
 	})
 	if err != nil {
-		found.addf(ofContract+"read its schemas: %v", err)
+		found.addf(ofContract+"read the schemas: %v", err)
 	}
 	for _, check := range patternChecks() {
 		if !used[check.end] {
@@ -82,8 +84,8 @@ func checkPatterns(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// addPattern compares a pattern with package api. It marks the applied check in the map
-// used.
+// addPattern compares a pattern with the validation in package api. It records in
+// the map `used` which check it has applied.
 func (f *findings) addPattern(pointer, text string, used map[string]bool) {
 	pattern, err := regexp.Compile(text)
 	if err != nil {
@@ -110,7 +112,7 @@ func (c patternCheck) difference(pattern *regexp.Regexp) string {
 	for _, near := range c.near {
 		for _, text := range neighbors(near) {
 			if want := pattern.MatchString(text); want != c.accepts(text) {
-				return fmt.Sprintf("the contract accepts %q: %t; package api accepts it: %t",
+				return fmt.Sprintf("the contract accepts %q: %t, but package api accepts this string: %t",
 					text, want, !want)
 			}
 		}
@@ -118,8 +120,8 @@ func (c patternCheck) difference(pattern *regexp.Regexp) string {
 	return ""
 }
 
-// neighbors returns the string, and all strings that differ from it by one removed,
-// inserted or replaced character.
+// neighbors returns the given string, and strings that differ from it by one removed,
+// inserted or replaced character. It inserts only the characters of a fixed list.
 func neighbors(text string) []string {
 	list := []string{text}
 	for i := 0; i <= len(text); i++ {

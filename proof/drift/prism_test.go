@@ -23,8 +23,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// prism starts Prism on a free port and returns its URL when it listens. Prism stops at
-// the end of the test.
+// prism starts Prism, a mock server and proxy for OpenAPI contracts, on a free port. It
+// waits until Prism listens, and returns Prism's URL. Prism stops at the end of the test.
 func prism(t *testing.T, arguments ...string) string {
 	t.Helper()
 	program := nodeProgram(t, "prism")
@@ -42,7 +42,7 @@ func prism(t *testing.T, arguments ...string) string {
 	go func() {
 		defer close(ended)
 		errWait = command.Wait()
-		_ = printing.Close() // closing a pipe in memory does not fail
+		_ = printing.Close() // closing an in-memory pipe does not fail
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -53,17 +53,17 @@ func prism(t *testing.T, arguments ...string) string {
 	for lines.Scan() {
 		printed.WriteString(lines.Text() + "\n")
 		if _, address, found := strings.Cut(lines.Text(), "Prism is listening on "); found {
-			go func() { _, _ = io.Copy(io.Discard, output) }() // ends with Prism
+			go func() { _, _ = io.Copy(io.Discard, output) }() // returns when Prism exits
 			return strings.TrimSpace(address)
 		}
 	}
 	<-ended
-	t.Fatalf("Prism ended before it listened: %v\n%s", errWait, printed.String())
+	t.Fatalf("Prism exited with the error %v before it listened on a port:\n%s", errWait, printed.String())
 	return ""
 }
 
-// checkMock requires that each operation succeeds on Prism's mock server for a contract,
-// and returns a documented example.
+// checkMock requires that each operation succeeds on Prism's mock server for the given
+// contract, and returns a documented example.
 func checkMock(t *testing.T, mocked string) findings {
 	t.Helper()
 	contract := parse(t, readContract(t))
@@ -106,8 +106,8 @@ func checkMock(t *testing.T, mocked string) findings {
 // oneLine returns a response body on one line.
 func oneLine(body []byte) string { return strings.Join(strings.Fields(string(body)), " ") }
 
-// isExample reports whether a value is a documented example. A response without a body
-// has no examples, and its value is nil.
+// isExample reports whether a value is a documented example. If the response has no body,
+// the value must be nil.
 func isExample(t *testing.T, media *openapi3.MediaType, value any) bool {
 	t.Helper()
 	if media == nil {
@@ -124,7 +124,8 @@ func isExample(t *testing.T, media *openapi3.MediaType, value any) bool {
 	for _, example := range bodies(media) {
 		lost := 0
 		for _, problem := range differences("", example, got) {
-			if problem.pointer != "/allocation_id" { // a known deviation of liquidations
+			// a known deviation in the response to a liquidation
+			if problem.pointer != "/allocation_id" {
 				lost++
 			}
 		}
@@ -141,6 +142,8 @@ func TestWrapperRunsOnPrism(t *testing.T) {
 	found.report(t)
 }
 
+// requireFindings adds the mistake of each control to a copy of the contract, and
+// requires that the check reports the mistake.
 func requireFindings(t *testing.T, check func(*testing.T, string) findings, controls []control) {
 	t.Helper()
 	contract := readContract(t)
@@ -173,8 +176,8 @@ func TestPrismFindsBadRequests(t *testing.T) {
 	})
 }
 
-// checkProxy runs the demo on the sandbox through Prism. Prism is a proxy that returns an
-// error for each violation of the contract.
+// checkProxy runs the demo against the sandbox through Prism. Prism acts as a proxy that
+// returns an error for each violation of the contract.
 func checkProxy(t *testing.T, contract string) findings {
 	t.Helper()
 	access, err := sandbox.NewClient()
@@ -214,8 +217,9 @@ func keyAsPEM(t *testing.T, key any) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// aroundProxy sends token requests to the server, because the contract does not contain
-// the token endpoint. It sends all other requests to the proxy.
+// aroundProxy returns a handler that sends token requests to the server, because the
+// contract does not contain the token endpoint. The handler sends all other requests to
+// the proxy.
 func aroundProxy(t *testing.T, server, proxy string) http.Handler {
 	t.Helper()
 	mux := http.NewServeMux()

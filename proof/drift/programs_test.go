@@ -17,28 +17,29 @@ import (
 // repository is the root of the repository, relative to this package.
 const repository = "../.."
 
-// withPrograms skips a test that downloads or starts other programs, unless make contract
-// runs it.
+// withPrograms skips a test that downloads or starts other programs, unless `make
+// contract` or `make check` runs the test.
 func withPrograms(t *testing.T) {
 	t.Helper()
 	if os.Getenv("CONTRACT") == "" {
-		t.Skip("make contract runs this test, which needs more than Go")
+		t.Skip("`make contract` runs this test, which downloads or starts other programs")
 	}
 }
 
-// withoutRaceDetector skips a test under the race detector, which would make the test ten
-// times slower and could not find a race, because a single goroutine does the work. The
-// command `make contract` runs the test.
+// withoutRaceDetector skips a test under the race detector. The detector would make the
+// test ten times slower and could not find a race, because each test or subtest does its
+// work in a single goroutine. The command `make contract` runs the test without the race
+// detector.
 func withoutRaceDetector(t *testing.T) {
 	t.Helper()
 	if race.Detector {
-		t.Skip("make contract runs this test without the race detector")
+		t.Skip("`make contract` runs this test without the race detector")
 	}
 }
 
-// nodeProgram returns the path of a program that make installs from
-// proof/contract-check/package.json. If the program is missing, it skips the test, except
-// in CI.
+// nodeProgram returns the path of a program that `make contract` installs from
+// proof/contract-check/package.json. If the program is missing, the test fails in CI and
+// is skipped elsewhere.
 func nodeProgram(t *testing.T, name string) string {
 	t.Helper()
 	withPrograms(t)
@@ -50,13 +51,13 @@ func nodeProgram(t *testing.T, name string) string {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(err)
 		}
-		t.Skipf("%s is not installed: install Node.js, then run make contract", name)
+		t.Skipf("%s is not installed: install Node.js, then run `make contract`", name)
 	}
 	return program
 }
 
-// install installs a Go program, such as example.com/cmd/program@v1.2.3, below build/
-// unless it is there already, and returns its path.
+// install returns the path of a Go program, such as example.com/cmd/program@v1.2.3. It
+// installs the program below build/ unless the program is already there.
 func install(t *testing.T, program string) string {
 	t.Helper()
 	folder, err := filepath.Abs(filepath.Join(repository, "build/go", path.Base(program)))

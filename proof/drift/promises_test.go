@@ -16,7 +16,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// rowOfWrapperTests matches the id of an operation in wrapper/operations_test.go.
+// rowOfWrapperTests matches a line with the id of an operation in
+// wrapper/operations_test.go.
 var rowOfWrapperTests = regexp.MustCompile(`(?m)^\t+id: +"(\w+)",$`)
 
 // checkWrapperTests requires that the table of the wrapper's tests contains every
@@ -33,7 +34,8 @@ func checkWrapperTests(contract *openapi3.T) (found findings) {
 		got = append(got, row[1])
 	}
 	found.addSets(file+": everyOperation", operationIDs(contract), got,
-		"add a row with the documented response and a call, or remove the row")
+		"if it is missing, add a row with the documented response and a call; "+
+			"if it is unexpected, remove its row")
 	return found
 }
 
@@ -44,7 +46,7 @@ func checkEmptyResponses(contract *openapi3.T) findings {
 	return acceptedBodies(contract, func(operation) string { return "{}" })
 }
 
-// acceptedBodies reports the methods that accept a given body as a success.
+// acceptedBodies reports the methods that accept the given body as a success.
 func acceptedBodies(contract *openapi3.T, body func(operation) string) (found findings) {
 	var next string
 	client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
@@ -63,7 +65,7 @@ func acceptedBodies(contract *openapi3.T, body func(operation) string) (found fi
 		found.addf("%v", err)
 		return found
 	}
-	methods, _ := wrapperMethods(contract) // checkWrapper reports the findings
+	methods, _ := wrapperMethods(contract) // checkWrapper reports the discarded findings
 	examples := requestExamples(contract)
 	for _, op := range operations(contract) {
 		success := op.Responses.Status(http.StatusOK)
@@ -110,6 +112,8 @@ func checkShapes(contract *openapi3.T) (found findings) {
 	return found
 }
 
+// TestAcceptedBodiesAreFound requires that acceptedBodies reports a method that accepts
+// the given body.
 func TestAcceptedBodiesAreFound(t *testing.T) {
 	t.Parallel()
 	contract := parse(t, readContract(t))
@@ -122,8 +126,8 @@ func TestAcceptedBodiesAreFound(t *testing.T) {
 var typedCount = regexp.MustCompile(
 	`(?i)\b(\d{2,}|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|twenty) operations\b`)
 
-// checkTypedCounts requires that no document or Go file states how many operations there
-// are.
+// checkTypedCounts requires that no Markdown file, Go file or Makefile states how many
+// operations there are.
 func checkTypedCounts(*openapi3.T) (found findings) {
 	err := filepath.WalkDir(repository, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -164,7 +168,7 @@ func typedCounts(file, text string) (found findings) {
 			continue // matching the expression on every line would take seconds
 		}
 		if count := typedCount.FindString(line); count != "" {
-			found.addf("%s:%d: %q becomes wrong with a new operation: write \"all operations\"",
+			found.addf("%s:%d: %q becomes wrong when an operation is added: write \"all operations\"",
 				file, number, count)
 		}
 	}
@@ -184,7 +188,8 @@ func TestTypedCountsAreFound(t *testing.T) {
 
 var contractOfRelease = regexp.MustCompile(`(?m)^Contract (\S+)\.$`)
 
-// checkChangelog requires that the newest entry names the version of the contract.
+// checkChangelog requires that the newest entry in CHANGELOG.md names the version of the
+// contract.
 func checkChangelog(contract *openapi3.T) (found findings) {
 	text, err := os.ReadFile(filepath.Join(repository, "CHANGELOG.md"))
 	if err != nil {

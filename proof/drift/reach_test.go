@@ -31,7 +31,8 @@ func checkCalls(contract *openapi3.T) (found findings) {
 	for _, op := range callable.All() {
 		got = append(got, op.Method+" "+op.ID)
 	}
-	found.addSets(where+"operations", want, got, "add a call to the file of the service, or remove the call")
+	found.addSets(where+"operations", want, got,
+		"add a call to the service's file in this folder, or remove the call")
 	return found
 }
 
@@ -56,7 +57,7 @@ func checkConstants(contract *openapi3.T) (found findings) {
 }
 
 // checkSandbox requires that the sandbox recognizes the operation of each request, and
-// accepts the documented example.
+// responds to the documented example with status 2xx, 404 or 422.
 func checkSandbox(contract *openapi3.T) findings {
 	methods, found := wrapperMethods(contract)
 	server, err := sandbox.New(sandbox.WithoutNetwork())
@@ -79,7 +80,7 @@ func checkSandbox(contract *openapi3.T) findings {
 			continue
 		}
 		var response upvest.Response
-		// Most ids in the examples do not exist in the sandbox, so it returns 404.
+		// Most ids in the examples do not exist in the sandbox, which then returns 404.
 		_, _ = method.call(
 			context.Background(), client, sampleID, examples, upvest.WithResponse(&response))
 		requests, err := server.Requests()
@@ -97,7 +98,7 @@ func checkSandbox(contract *openapi3.T) findings {
 		case last.Status/100 == 2, last.Status == http.StatusNotFound:
 		case last.Status == http.StatusUnprocessableEntity:
 		default:
-			found.addf("sandbox: %s: the documented example receives %d: %s: "+
+			found.addf("sandbox: %s: the request with the documented example receives status %d: %s: "+
 				"correct the handler in sandbox/internal/ledger",
 				op.OperationID, last.Status, last.Detail)
 		}
@@ -105,7 +106,7 @@ func checkSandbox(contract *openapi3.T) findings {
 	return found
 }
 
-// checkGoldenRequests requires a file with the request of each operation and of the token
+// checkGoldenRequests requires a file with a request to each operation and to the token
 // endpoint, and no other files.
 func checkGoldenRequests(contract *openapi3.T) (found findings) {
 	const folder = "wrapper/testdata/requests"
@@ -116,7 +117,7 @@ func checkGoldenRequests(contract *openapi3.T) (found findings) {
 	}
 	var got []string
 	for _, entry := range entries {
-		// A list has a second file, for a request with filters.
+		// A list operation has a second file, for a request with filters.
 		id, _, _ := strings.Cut(entry.Name(), ".")
 		got = append(got, id)
 	}
@@ -131,7 +132,7 @@ func checkGoldenRequests(contract *openapi3.T) (found findings) {
 var demoLine = regexp.MustCompile(`(?m)^ +\d+ +(\w+) +(2\d\d) +[0-9a-f-]{36} `)
 
 // checkDemo requires that the demo prints a line with a success status and a request id
-// for each operation, and for no others.
+// for each operation, and no lines for other operations.
 func checkDemo(contract *openapi3.T, printed string) (found findings) {
 	var got []string
 	for _, line := range demoLine.FindAllStringSubmatch(printed, -1) {
@@ -152,8 +153,9 @@ var tour = sync.OnceValues(func() (string, error) {
 	return program, err
 })
 
-// demo runs the demo and returns its output. The demo receives only the given environment
-// variables, so it cannot call a server that other variables name.
+// demo runs the demo, which is the program examples/tour, and returns its output. The
+// demo receives only HOME and the given environment variables, so the environment of the
+// test cannot direct the demo to a different server.
 func demo(t *testing.T, environment ...string) (string, error) {
 	t.Helper()
 	program, err := tour()
@@ -173,6 +175,8 @@ func demo(t *testing.T, environment ...string) (string, error) {
 	return string(printed), err
 }
 
+// TestDemoReachesEveryOperation requires that the demo calls every operation, and that
+// checkDemo reports an operation that is missing or fails.
 func TestDemoReachesEveryOperation(t *testing.T) {
 	t.Parallel()
 	contract := readContract(t)
@@ -196,13 +200,13 @@ func TestDemoReachesEveryOperation(t *testing.T) {
 			want:     "list_orders is missing",
 		},
 		{
-			name:     "an operation without a line",
+			name:     "an operation without a line in the output",
 			contract: contract,
 			printed:  strings.ReplaceAll(printed, "cancel_portfolios_order", ""),
 			want:     "cancel_portfolios_order is missing",
 		},
 		{
-			name:     "an operation that fails",
+			name:     "an operation whose line has an error status",
 			contract: contract,
 			printed:  strings.ReplaceAll(printed, "  204  ", "  501  "),
 			want:     "cancel_portfolios_order is missing",

@@ -37,7 +37,7 @@ func checkRequests(contract *openapi3.T) (found findings) {
 // recorder stores the request and returns an empty response.
 type recorder struct{ request *http.Request }
 
-// Do implements the generated HttpRequestDoer.
+// Do implements the generated interface HttpRequestDoer.
 func (r *recorder) Do(request *http.Request) (*http.Response, error) {
 	r.request = request
 	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Header: http.Header{}}, nil
@@ -65,7 +65,8 @@ func (o operation) documented() documentedRequest {
 	return want
 }
 
-// tryRequest calls the generated method. It returns the sent and the documented request.
+// tryRequest calls the generated method. It returns the request that the method sends and
+// the documented request.
 func (o operation) tryRequest() (*http.Request, documentedRequest, error) {
 	want := o.documented()
 	recorder := &recorder{}
@@ -132,8 +133,8 @@ func sample(parameter *openapi3.Parameter) string {
 	}
 }
 
-// fillQuery sets the fields of a struct of query parameters from text. It finds the
-// fields by their form tags.
+// fillQuery decodes the values of query parameters into the fields of a struct. It finds
+// the fields by their form tags.
 func fillQuery(query reflect.Value, values map[string]string) error {
 	for _, field := range reflect.VisibleFields(query.Type()) {
 		tag, _, _ := strings.Cut(field.Tag.Get("form"), ",")

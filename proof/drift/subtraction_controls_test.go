@@ -6,21 +6,21 @@ import (
 	"testing"
 )
 
-// mutated is a policy mutation with its patches. The tests apply patches, because parsing
-// a document for each of thousands of combinations would be slow.
+// mutated is a policy mutation with its patches. The tests apply the patches to a
+// parsed contract, because parsing each of thousands of changed contracts would be slow.
 type mutated struct {
 	policyMutation
 	patches []patch
 }
 
-// patch replaces or removes the value at a path.
+// patch sets or removes the value at a path.
 type patch struct {
 	path    []string
 	value   any
 	removed bool
 }
 
-// patches returns the patches that change one document into another.
+// patches returns the patches that turn the document `old` into the document `now`.
 func patches(old, now document, path []string) []patch {
 	var list []patch
 	for name, value := range now {
@@ -42,7 +42,7 @@ func patches(old, now document, path []string) []patch {
 	return list
 }
 
-// mutations returns the policy mutations that have the verdict.
+// mutations returns the policy mutations that have the given verdict.
 func mutations(t *testing.T, contract string, v verdict) []mutated {
 	t.Helper()
 	base := bare(t, contract)
@@ -56,8 +56,9 @@ func mutations(t *testing.T, contract string, v verdict) []mutated {
 	return list
 }
 
-// together applies several mutations. It reports false if two of them change the same
-// value.
+// together returns a copy of a document with several mutations applied. It returns false
+// if two of the mutations change the same value, or if a mutation changes a value inside
+// a value that a different mutation changes.
 func together(base document, all ...mutated) (document, bool) {
 	changed, _ := deepCopy(base).(document)
 	var paths []string
@@ -102,8 +103,8 @@ func deepCopy(value any) any {
 }
 
 // TestSubtractionRemovesCompatibleChanges requires that the subtraction leaves no
-// difference after a compatible change, alone and together with another compatible
-// change.
+// difference after any compatible change, or after any two compatible changes that do not
+// overlap.
 func TestSubtractionRemovesCompatibleChanges(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)
@@ -113,7 +114,7 @@ func TestSubtractionRemovesCompatibleChanges(t *testing.T) {
 	for i, first := range allowed {
 		changed := bare(t, edit(t, contract, first.after, first.old, first.new))
 		if left := unexplained(base, changed); len(left) > 0 {
-			t.Errorf("%s: the difference %q remains", first.name, left)
+			t.Errorf("after the change %q, the differences %q remain, want none", first.name, left)
 		}
 		for _, second := range allowed[i+1:] {
 			changed, ok := together(base, first, second)
@@ -121,15 +122,16 @@ func TestSubtractionRemovesCompatibleChanges(t *testing.T) {
 				continue
 			}
 			if left := unexplained(base, changed); len(left) > 0 {
-				t.Errorf("%s and %s: the difference %q remains", first.name, second.name, left)
+				t.Errorf("after the changes %q and %q, the differences %q remain, want none",
+					first.name, second.name, left)
 			}
 		}
 	}
 }
 
 // TestSubtractionKeepsIncompatibleChanges requires that the subtraction leaves a
-// difference after an incompatible change, alone and together with one or two compatible
-// changes. It tries every combination whose changes do not overlap.
+// difference after each incompatible change, whether alone or together with one or two
+// compatible changes. It tries every combination whose changes do not overlap.
 func TestSubtractionKeepsIncompatibleChanges(t *testing.T) {
 	t.Parallel()
 	withoutRaceDetector(t)
@@ -142,7 +144,8 @@ func TestSubtractionKeepsIncompatibleChanges(t *testing.T) {
 			remains := func(all ...mutated) bool {
 				changed, ok := together(base, all...)
 				if ok && len(unexplained(base, changed)) == 0 {
-					t.Errorf("the subtraction left no difference after the changes %q", names(all))
+					t.Errorf("the subtraction left no difference after the changes %q, want at least one",
+						names(all))
 				}
 				return ok
 			}

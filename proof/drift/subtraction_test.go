@@ -11,23 +11,23 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// document is a contract, or a part of it, as decoded YAML.
+// document is a contract, or a part of a contract, as decoded YAML.
 type document = map[string]any
 
-// subtraction removes from a contract all differences from the released contract that the
-// policy calls compatible. All other differences remain.
+// subtraction compares a contract with the released contract and undoes every change that
+// the policy calls compatible. All other differences remain.
 type subtraction struct {
 	old document
 	now document
 	// sent contains the names of the schemas that requests refer to, directly or through
 	// other schemas.
 	sent map[string]bool
-	// headers contains the names of the schemas of header and path parameters.
+	// headers contains the names of the schemas that header and path parameters refer to.
 	headers map[string]bool
 }
 
-// unexplained returns the JSON pointers of all differences between two contracts that the
-// policy does not call compatible. It modifies the second contract.
+// unexplained compares two contracts. It returns the JSON pointers to all differences
+// that the policy does not call compatible. It modifies the second contract.
 func unexplained(old, now document) []string {
 	s := subtraction{old: old, now: now, sent: map[string]bool{}, headers: map[string]bool{}}
 	for _, contract := range []document{old, now} {
@@ -47,7 +47,7 @@ func unexplained(old, now document) []string {
 	return differencePointers("", old, now)
 }
 
-// pathItem removes new HTTP methods, and the compatible changes of the other methods.
+// pathItem removes new HTTP methods, and compatible changes to existing methods.
 func (s subtraction) pathItem(old, now document, _ string) {
 	for _, verb := range []string{"get", "put", "post", "patch", "delete", "head", "options", "trace"} {
 		switch {
@@ -87,14 +87,14 @@ func (s subtraction) operation(old, now document) {
 	eachBoth(at(old, "responses"), at(now, "responses"), s.response)
 }
 
-// parameter removes new values of a query parameter.
+// parameter removes new enum values of a query parameter.
 func (s subtraction) parameter(old, now document, _ string) {
 	if now["in"] == "query" {
 		s.schema(at(old, "schema"), at(now, "schema"), false, true)
 	}
 }
 
-// response removes new headers and new parts of the body.
+// response removes new headers, and compatible changes to the body.
 func (s subtraction) response(old, now document, _ string) {
 	removeNew(at(old, "headers"), at(now, "headers"))
 	s.content(old, now, true)
@@ -106,7 +106,7 @@ func (s subtraction) content(old, now document, isResponse bool) {
 	})
 }
 
-// named removes compatible changes of a schema in the components.
+// named removes compatible changes to a schema in the components.
 func (s subtraction) named(old, now document, name string) {
 	s.schema(old, now, !s.sent[name], !s.headers[name])
 }
@@ -137,7 +137,8 @@ func (s subtraction) schema(old, now document, isResponse, hasValues bool) {
 	}
 }
 
-// findUses finds the schemas that requests and parameters refer to.
+// findUses records the schemas that request bodies, header parameters and path parameters
+// refer to.
 func (s subtraction) findUses(contract document) {
 	for _, item := range at(contract, "paths") {
 		for _, op := range asDocument(item) {
@@ -160,7 +161,8 @@ func (s subtraction) useParameter(contract, parameter document) {
 	}
 }
 
-// use adds the names of all schemas to which a part of the contract refers.
+// use adds to `names` all schemas that a part of the contract refers to, directly or
+// through other schemas.
 func (s subtraction) use(contract document, part any, names map[string]bool) {
 	switch part := part.(type) {
 	case document:
@@ -180,7 +182,8 @@ func (s subtraction) use(contract document, part any, names map[string]bool) {
 	}
 }
 
-// resolve returns a parameter, or the parameter to which it refers.
+// resolve returns the given parameter or, if that is a reference, the parameter that it
+// refers to.
 func resolve(contract document, parameter any) document {
 	inline := asDocument(parameter)
 	reference, isReference := inline["$ref"].(string)
@@ -196,7 +199,7 @@ func identify(contract document, parameter any) string {
 	return fmt.Sprint(resolved["in"], " ", resolved["name"])
 }
 
-// at returns the object at a path of names, or nil if there is none.
+// at returns the object at a path of names, or nil if there is no object at this path.
 func at(from document, path ...string) document {
 	for _, name := range path {
 		from = asDocument(from[name])
@@ -209,7 +212,7 @@ func asDocument(value any) document {
 	return inner
 }
 
-// eachBoth calls visit for each name that both objects have.
+// eachBoth calls `visit` for each name that has an object as its value in both documents.
 func eachBoth(old, now document, visit func(old, now document, name string)) {
 	for name, value := range now {
 		before := asDocument(old[name])
@@ -220,7 +223,7 @@ func eachBoth(old, now document, visit func(old, now document, name string)) {
 	}
 }
 
-// removeNew removes the names that the old object does not have.
+// removeNew removes from `now` the names that `old` does not have.
 func removeNew(old, now document) {
 	for name := range now {
 		if _, found := old[name]; !found {
@@ -229,7 +232,7 @@ func removeNew(old, now document) {
 	}
 }
 
-// differencePointers returns the JSON pointers to all differences.
+// differencePointers returns the JSON pointers to all differences between two values.
 func differencePointers(pointer string, old, now any) []string {
 	before, isObject := old.(document)
 	after, stillIsObject := now.(document)
@@ -253,7 +256,8 @@ func differencePointers(pointer string, old, now any) []string {
 	return pointers
 }
 
-// readBare reads a contract, without its version, descriptions and examples.
+// readBare reads a contract without its info section, descriptions, summaries and
+// examples.
 func readBare(t *testing.T, file string) document {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -274,8 +278,8 @@ func bare(t *testing.T, text string) document {
 	return contract
 }
 
-// removeProse removes descriptions and examples, but keeps a property whose name is
-// description or example.
+// removeProse removes descriptions, summaries and examples, but keeps a property that has
+// a name such as "description" or "example".
 func removeProse(value any, isProperties bool) {
 	switch value := value.(type) {
 	case document:

@@ -1,6 +1,6 @@
 package drift_test
 
-// verdict classifies a change by the versioning policy.
+// verdict classifies a change according to the versioning policy.
 type verdict string
 
 const (
@@ -9,12 +9,12 @@ const (
 	incompatible verdict = "MAJOR"
 )
 
-// policyMutation is a change of the contract, with its verdict.
+// policyMutation is a change to the contract, with its verdict.
 type policyMutation struct {
 	name    string
 	verdict verdict
-	bullet  string // beginning of the matching bullet of the policy
-	after   string // the edit replaces the first occurrence of old after this text
+	bullet  string // beginning of the matching bullet in the policy
+	after   string // the edit replaces the first occurrence of `old` after this text
 	old     string
 	new     string
 }
@@ -78,7 +78,7 @@ var policyMutations = []policyMutation{
 		new:     "      required: [note, " + orderRequired + "\n        note: {type: string}",
 	},
 	{
-		name:    "a new field of a page",
+		name:    "a new field in the metadata of a list",
 		verdict: compatible,
 		bullet:  "a new field in a response",
 		after:   "    Meta:",
@@ -127,21 +127,21 @@ var policyMutations = []policyMutation{
 	},
 
 	{
-		name:    "another description",
+		name:    "a different description",
 		verdict: invisible,
 		after:   orderSchema,
 		old:     "An order for",
 		new:     "The order for",
 	},
 	{
-		name:    "another description of a scope",
+		name:    "a different description of a scope",
 		verdict: invisible,
 		after:   "          scopes:",
 		old:     "Read portfolios",
 		new:     "See portfolios",
 	},
 	{
-		name:    "another example",
+		name:    "a different example",
 		verdict: invisible,
 		after:   "    OrderBuy:",
 		old:     "'100.00'",
@@ -162,26 +162,26 @@ var policyMutations = []policyMutation{
 		new:     "    x-delete:",
 	},
 	{
-		name:    "another path",
+		name:    "a renamed path",
 		verdict: incompatible,
 		old:     "  /portfolios/orders:",
 		new:     "  /portfolios/trades:",
 	},
 	{
-		name:    "another operationId",
+		name:    "a renamed operationId",
 		verdict: incompatible,
 		old:     "operationId: list_portfolios_orders",
 		new:     "operationId: list_orders",
 	},
 	{
-		name:    "another host",
+		name:    "a different host",
 		verdict: incompatible,
 		old:     "- url: https://api.upvest.co",
 		new:     "- url: https://api.example.com",
 	},
-	{name: "another token endpoint", verdict: incompatible, old: "/auth/token", new: "/oauth/token"},
+	{name: "a different token endpoint", verdict: incompatible, old: "/auth/token", new: "/oauth/token"},
 	{
-		name:    "another scope",
+		name:    "a different scope",
 		verdict: incompatible,
 		after:   "operationId: list_portfolios_orders",
 		old:     "portfolios:read",
@@ -251,7 +251,7 @@ var policyMutations = []policyMutation{
 		new:     "          type: string\n          nullable: true",
 	},
 	{
-		name:    "a field of another type",
+		name:    "a field whose type changes",
 		verdict: incompatible,
 		after:   "    Meta:",
 		old:     "type: integer",
@@ -278,35 +278,35 @@ var policyMutations = []policyMutation{
 		new:     "{0,20}",
 	},
 	{
-		name:    "a lower limit",
+		name:    "a lower maximum of a query parameter",
 		verdict: incompatible,
 		after:   "    Limit:",
 		old:     "maximum: 1000",
 		new:     "maximum: 500",
 	},
 	{
-		name:    "another default",
+		name:    "a different default of a query parameter",
 		verdict: incompatible,
 		after:   "    Limit:",
 		old:     "default: 100",
 		new:     "default: 50",
 	},
 	{
-		name:    "another success status",
+		name:    "a different success status",
 		verdict: incompatible,
 		after:   "operationId: create_portfolios_order",
 		old:     "'200'",
 		new:     "'201'",
 	},
 	{
-		name:    "another media type",
+		name:    "a different media type",
 		verdict: incompatible,
 		after:   "    NotFound:",
 		old:     "application/problem+json",
 		new:     "application/json",
 	},
 	{
-		name:    "a removed request id",
+		name:    "a response without its request id",
 		verdict: incompatible,
 		after:   "    NotFound:",
 		old:     "        upvest-request-id:",

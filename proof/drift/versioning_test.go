@@ -17,10 +17,10 @@ const releasedFile = "../released/openapi.yaml"
 
 const oasdiff = "github.com/oasdiff/oasdiff@v1.32.1"
 
-// compatibleRules are the rules of oasdiff for changes that the policy in
-// info.description calls compatible. The value is a word that the text of the change must
-// contain. The check ignores the level that oasdiff reports, because oasdiff treats a new
-// value in a response as a breaking change.
+// compatibleRules contains oasdiff's rules for changes that the policy in
+// info.description calls compatible. Each value is a word that oasdiff's text about the
+// change must contain. The check ignores the level that oasdiff reports, because oasdiff
+// treats a new enum value in a response as a breaking change.
 var compatibleRules = map[string]string{
 	"endpoint-added":                   "",
 	"new-optional-request-property":    "",
@@ -28,21 +28,23 @@ var compatibleRules = map[string]string{
 	"response-optional-property-added": "",
 	"response-required-property-added": "",
 	"response-header-added":            "",
-	// A new value of the header upvest-api-version is a new version of the API, so only
-	// query parameters count.
+	// A new value of the header upvest-api-version is a new version of the API, so this
+	// rule applies only to query parameters.
 	"request-parameter-enum-value-added": "`query`",
 	"request-property-enum-value-added":  "",
 	"response-property-enum-value-added": "",
 }
 
-// changes contains all differences between two contracts, and the incompatible ones.
+// changes contains all differences between two contracts, and a separate list of those
+// that are incompatible.
 type changes struct {
 	all          []string
 	incompatible []string
 }
 
-// compareContracts compares two contracts with oasdiff. A difference without a rule in
-// compatibleRules counts as incompatible.
+// compareContracts compares two contracts with oasdiff and by subtraction. A difference
+// counts as incompatible if compatibleRules does not cover it, or if the subtraction does
+// not remove it.
 func compareContracts(t *testing.T, program, before, after string) changes {
 	t.Helper()
 	printed, err := run(t.Context(), ".",
@@ -76,7 +78,7 @@ func compareContracts(t *testing.T, program, before, after string) changes {
 }
 
 // checkVersion requires that the version of the contract increases with every change that
-// callers can notice, and that its MAJOR increases with an incompatible change.
+// callers can notice, and that MAJOR increases with every incompatible change.
 func checkVersion(c changes, before, after string) (found findings) {
 	old, errOld := parseVersion(before)
 	now, errNow := parseVersion(after)
@@ -86,8 +88,8 @@ func checkVersion(c changes, before, after string) (found findings) {
 	}
 	switch {
 	case slices.Compare(now[:], old[:]) < 0:
-		found.addf(ofContract+"info.version is %[2]s, but the released version is %[1]s: increase it",
-			before, after)
+		found.addf(ofContract+"info.version is %[2]s, but the released version is %[1]s: "+
+			"increase info.version", before, after)
 	case len(c.incompatible) > 0 && now[0] == old[0]:
 		found.addf(ofContract+"info.version %s needs a new MAJOR because of %s: "+
 			"write %d.0.0 there and in CHANGELOG.md", after, strings.Join(c.incompatible, "; "), old[0]+1)
@@ -133,7 +135,7 @@ func requireVerdict(t *testing.T, program string, m policyMutation) {
 	changed := edit(t, readContract(t), m.after, m.old, m.new)
 	differences := compareContracts(t, program, contractFile, writeFile(t, "openapi.yaml", changed))
 	if len(differences.all) == 0 && m.verdict != invisible {
-		t.Error("the comparison did not find the change")
+		t.Error("the comparison of the contracts found no difference, want at least one")
 	}
 	for version, allowed := range map[string]bool{
 		"1.0.0": m.verdict == invisible,
@@ -144,14 +146,14 @@ func requireVerdict(t *testing.T, program string, m policyMutation) {
 	} {
 		found := checkVersion(differences, "1.0.0", version)
 		if (len(found) == 0) != allowed {
-			t.Errorf("the findings for the version %s after 1.0.0 are %q; want no findings: %t",
-				version, found, allowed)
+			t.Errorf("checkVersion accepts version %s after 1.0.0: %t, want %t; the findings are %q",
+				version, !allowed, allowed, found)
 		}
 	}
 }
 
-// TestMutationsCoverThePolicy requires a mutation for each bullet of the policy, and a
-// bullet for each mutation that names one.
+// TestMutationsCoverThePolicy requires that each bullet of the policy has a mutation, and
+// that each bullet that a mutation names is in the policy.
 func TestMutationsCoverThePolicy(t *testing.T) {
 	t.Parallel()
 	description := parse(t, readContract(t)).Info.Description
@@ -161,14 +163,14 @@ func TestMutationsCoverThePolicy(t *testing.T) {
 			return m.bullet != "" && strings.HasPrefix(bullet[1], m.bullet)
 		}
 		if !slices.ContainsFunc(policyMutations, isCovered) {
-			t.Errorf("openapi.yaml: no mutation covers the bullet %q: add one to policyMutations in "+
+			t.Errorf("openapi.yaml: no mutation covers the bullet %q: add a mutation to policyMutations in "+
 				"proof/drift/versioning_controls_test.go", bullet[1])
 		}
 	}
 	for _, m := range policyMutations {
 		starts := func(bullet []string) bool { return strings.HasPrefix(bullet[1], m.bullet) }
 		if !slices.ContainsFunc(bullets, starts) {
-			t.Errorf("proof/drift/versioning_controls_test.go: %s has the bullet %q, "+
+			t.Errorf("proof/drift/versioning_controls_test.go: the mutation %q has the bullet %q, "+
 				"which is not in the policy: correct the bullet", m.name, m.bullet)
 		}
 	}

@@ -37,7 +37,8 @@ func checkWorkflow(t *testing.T, program, file string) (found findings) {
 		}
 	}
 	if filepath.Base(file) == "release.yml" {
-		// One job may write, after another job has checked its input.
+		// The publish job may write, because it starts only after the check job has
+		// passed.
 		text = mayPublish.ReplaceAllString(text, "")
 	}
 	if !mayOnlyRead.MatchString(text) || strings.Count(text, "permissions:") != 1 {
@@ -97,13 +98,15 @@ var workflowControls = []struct {
 	},
 }
 
+// TestWorkflows requires that checkWorkflow finds no mistake in the workflows, and finds
+// each mistake of workflowControls in a changed copy.
 func TestWorkflows(t *testing.T) {
 	t.Parallel()
 	withPrograms(t)
 	program := install(t, actionlint)
 	files, err := filepath.Glob(filepath.Join(repository, ".github/workflows/*.yml"))
 	if err != nil || len(files) < 2 {
-		t.Fatalf("find the workflows: got %q (error %v)", files, err)
+		t.Fatalf("find the workflows: got the files %q (error %v), want at least two", files, err)
 	}
 	for _, file := range files {
 		found := checkWorkflow(t, program, file)

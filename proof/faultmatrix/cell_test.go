@@ -68,20 +68,20 @@ func (c *cell) breakNetwork(t *testing.T) {
 		return
 	}
 	if err == nil {
-		t.Errorf("%s × %s: the sandbox accepted a fault that changes a body, but the response has no body",
-			c.row.name, c.op.ID)
+		t.Errorf("%s × %s: Inject accepted a change to a response body, want an error, "+
+			"because this response has no body", c.row.name, c.op.ID)
 	}
 }
 
-// isRefusedBySandbox reports whether the sandbox refuses the fault. It does so for a
-// cancellation if the fault changes the body of the response, because the response to a
-// cancellation has no body.
+// isRefusedBySandbox reports whether the sandbox refuses to inject the fault. The sandbox
+// refuses a fault that changes the body of the response to a cancellation, because that
+// response has no body.
 func (c *cell) isRefusedBySandbox() bool {
 	inject := c.row.inject
 	return c.op.ID == cancellation && inject != nil && (inject.CutBody || inject.BodyDelay > 0)
 }
 
-// run makes the call, checks its result and returns the text of the cell.
+// run makes the call, checks its result, and returns the text for the cell of the table.
 func (c *cell) run(t *testing.T) string {
 	t.Helper()
 	effectsBefore := c.effects()
@@ -89,7 +89,7 @@ func (c *cell) run(t *testing.T) string {
 	_, err := c.op.Call(t.Context(), c.client, c.about)
 	c.network.waitUntilEmpty()
 	if c.row.timeout > 0 {
-		synctest.Wait() // until the server has handled the end of the connection
+		synctest.Wait() // wait until the server has handled the end of the connection
 	}
 	effects := c.effects() - effectsBefore
 	attempts := attemptsOf(err)
@@ -102,8 +102,8 @@ func (c *cell) run(t *testing.T) string {
 	problems := append(c.judge(got, attempts, effects), c.judgeError(err)...)
 	problems = append(problems, c.judgeShown(err)...)
 	if len(problems) > 0 {
-		t.Errorf("%s × %s: %s: %s\nerror: %v\nrequests:\n%s", c.row.name, c.op.ID, text,
-			strings.Join(problems, "; "), err, c.requestLog())
+		t.Errorf("%s × %s: got %q (verdict, attempts/effects): %s\nerror: %v\nrequests:\n%s",
+			c.row.name, c.op.ID, text, strings.Join(problems, "; "), err, c.requestLog())
 	}
 	return text
 }
@@ -117,7 +117,7 @@ func (c *cell) judge(got operations.Verdict, attempts, effects int) []string {
 		problems = append(problems, fmt.Sprintf("want %d attempts", want))
 	}
 	if effects > 1 {
-		problems = append(problems, fmt.Sprintf("the call took effect %d times", effects))
+		problems = append(problems, fmt.Sprintf("the call took effect %d times, want at most once", effects))
 	}
 	isDone := got == operations.Succeeded || got == operations.Accepted
 	switch {
@@ -135,36 +135,38 @@ func (c *cell) judgeError(err error) []string {
 	}
 	var failure *upvest.Error
 	if !errors.As(err, &failure) {
-		return []string{fmt.Sprintf("the error has the type %T", err)}
+		return []string{fmt.Sprintf("the error has the type %T, want *upvest.Error", err)}
 	}
 	var problems []string
 	want := c.row.want
 	if failure.Operation != c.op.ID {
-		problems = append(problems, fmt.Sprintf("the error is for the operation %q", failure.Operation))
+		problems = append(problems,
+			fmt.Sprintf("the error names the operation %q, want %q", failure.Operation, c.op.ID))
 	}
 	if want.status != 0 && failure.Status != want.status {
 		problems = append(problems,
 			fmt.Sprintf("the error has status %d, want %d", failure.Status, want.status))
 	}
 	if want.kind != nil && !errors.Is(err, want.kind) {
-		problems = append(problems, fmt.Sprintf("errors.Is does not find %v", want.kind))
+		problems = append(problems, fmt.Sprintf("the error does not match %v", want.kind))
 	}
 	if failure.Status != 0 && failure.RequestID == "" {
-		problems = append(problems, "the request id is missing")
+		problems = append(problems, "the error has a status, but no request id")
 	}
 	if len(failure.Attempts) != c.attempts() {
-		problems = append(problems, fmt.Sprintf("the error lists %d attempts", len(failure.Attempts)))
+		problems = append(problems,
+			fmt.Sprintf("the error lists %d attempts, want %d", len(failure.Attempts), c.attempts()))
 	}
 	return problems
 }
 
-// judgeShown searches every text form of the error for secrets.
+// judgeShown formats the error with %v, %+v and %#v, and searches the texts for secrets.
 func (c *cell) judgeShown(err error) []string {
 	var problems []string
 	shown := fmt.Sprintf("%v %+v %#v", err, err, err)
 	for _, secret := range []string{c.access.Secret, c.token, "cloudflare"} {
 		if strings.Contains(shown, secret) {
-			problems = append(problems, fmt.Sprintf("the error contains %q", secret))
+			problems = append(problems, fmt.Sprintf("the formatted error contains %q", secret))
 		}
 	}
 	return problems
@@ -199,7 +201,7 @@ func attemptsOf(err error) int {
 
 func (c *cell) effects() int {
 	count := 0
-	effects, _ := c.server.Effects() // only a filter can cause an error
+	effects, _ := c.server.Effects() // returns an error only for an invalid filter
 	for _, effect := range effects {
 		if effect.ClientID == c.access.ID {
 			count++
@@ -211,7 +213,7 @@ func (c *cell) effects() int {
 // requests returns the requests of this cell that the sandbox has received.
 func (c *cell) requests() []sandbox.Request {
 	var seen []sandbox.Request
-	requests, _ := c.server.Requests() // only a filter can cause an error
+	requests, _ := c.server.Requests() // returns an error only for an invalid filter
 	for _, request := range requests {
 		if request.ClientID == c.access.ID && string(request.Operation) == c.op.ID {
 			seen = append(seen, request)
@@ -223,7 +225,7 @@ func (c *cell) requests() []sandbox.Request {
 func (c *cell) requestLog() string {
 	var text strings.Builder
 	for _, request := range c.requests() {
-		fmt.Fprintf(&text, "%d %s %s, key %q: status %d, detail %q, replayed %t, fault %t\n",
+		fmt.Fprintf(&text, "%d: %s %s, idempotency key %q: status %d, detail %q, replayed %t, fault %t\n",
 			request.Number, request.Method, request.Path, request.IdempotencyKey,
 			request.Status, request.Detail, request.Replayed, request.Fault)
 	}

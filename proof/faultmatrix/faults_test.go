@@ -11,10 +11,11 @@ import (
 
 // fault is one row of the matrix.
 type fault struct {
-	name    string
-	network string         // fault of the connections: refuse, reset or "" for none
-	times   int            // number of affected connections; -1 means all
-	inject  *sandbox.Fault // fault of the server
+	name string
+	// how connections fail: "refuse", "reset", or "" if no connection fails
+	network string
+	times   int            // number of connections that fail; -1 means all
+	inject  *sandbox.Fault // fault that the sandbox injects; nil means none
 	clock   time.Duration  // how far the client's clock is ahead
 	timeout time.Duration  // timeout of one attempt in virtual time; 0 means none
 	want    expectation
@@ -23,7 +24,7 @@ type fault struct {
 // isLarge reports whether the server pads its response to many MiB.
 func (f fault) isLarge() bool { return f.inject != nil && f.inject.Pad > 0 }
 
-// expectation is the result that a call must report.
+// expectation is the result that a read, a write and a cancellation must report.
 type expectation struct {
 	read     operations.Verdict
 	write    operations.Verdict
@@ -39,11 +40,11 @@ const (
 	cancellation     = "cancel_portfolios_order"
 )
 
-// healed is the expectation for a fault that one more attempt overcomes.
+// healed is the expectation for a fault that makes only the first attempt fail.
 var healed = expectation{read: operations.Succeeded, write: operations.Succeeded, attempts: 2}
 
-// healedUnlessCancelled is like healed, except that the second attempt of a cancellation
-// receives a conflict.
+// healedUnlessCancelled is like healed, except for cancellations: the first attempt takes
+// effect, so the second attempt receives a conflict and the outcome remains unknown.
 var healedUnlessCancelled = expectation{
 	read: operations.Succeeded, write: operations.Succeeded, cancel: operations.Unknown, attempts: 2,
 }
@@ -60,35 +61,36 @@ var faultRows = []fault{
 		name: "connection refused every time", network: refuse, times: always,
 		want: expectation{read: operations.Failed, write: operations.Refused, attempts: attemptsOfPolicy},
 	},
-	{name: "reset before the server reads, once", network: reset, times: 1, want: healed},
+	{name: "connection reset before the server reads, once", network: reset, times: 1, want: healed},
 	{
-		name: "reset before the server reads, every time", network: reset, times: always,
+		name: "connection reset before the server reads, every time", network: reset, times: always,
 		want: expectation{read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy},
 	},
 	{
-		name:   "reset before the request is carried out, once",
+		name:   "connection reset before the request is carried out, once",
 		inject: &sandbox.Fault{Reset: true},
 		want:   healed,
 	},
 	{
-		name:   "reset after the request is carried out, once",
+		name:   "connection reset after the request is carried out, once",
 		inject: &sandbox.Fault{Reset: true, After: true},
 		want:   healedUnlessCancelled,
 	},
 	{
-		name:   "reset after the request is carried out, every time",
+		name:   "connection reset after the request is carried out, every time",
 		inject: &sandbox.Fault{Reset: true, After: true, Count: always},
 		want:   expectation{read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy},
 	},
-	{name: "body cut, once", inject: &sandbox.Fault{CutBody: true}, want: healed},
+	{name: "response body cut off, once", inject: &sandbox.Fault{CutBody: true}, want: healed},
 	{
-		name: "body cut, every time", inject: &sandbox.Fault{CutBody: true, Count: always},
+		name: "response body cut off, every time", inject: &sandbox.Fault{CutBody: true, Count: always},
 		want: expectation{
 			read: operations.Failed, write: operations.Accepted, attempts: attemptsOfPolicy, status: 200,
 		},
 	},
 	{
-		name: "body slower than the timeout, once", inject: &sandbox.Fault{BodyDelay: time.Minute},
+		name:    "response body slower than the timeout, once",
+		inject:  &sandbox.Fault{BodyDelay: time.Minute},
 		timeout: 3 * time.Second, want: healed,
 	},
 	{
@@ -162,7 +164,7 @@ var faultRows = []fault{
 		},
 	},
 	{
-		name: "undocumented 418", inject: &sandbox.Fault{Status: 418},
+		name: "undocumented status 418", inject: &sandbox.Fault{Status: 418},
 		want: expectation{read: operations.Failed, write: operations.Refused, attempts: 1, status: 418},
 	},
 	{name: "401 once", inject: &sandbox.Fault{Status: 401}, want: healed},
@@ -173,10 +175,10 @@ var faultRows = []fault{
 			status: 401, kind: upvest.ErrUnauthorized,
 		},
 	},
-	{name: "clock ten minutes fast", clock: 10 * time.Minute, want: healed},
-	{name: "clock ten minutes slow", clock: -10 * time.Minute, want: healed},
+	{name: "client's clock ten minutes fast", clock: 10 * time.Minute, want: healed},
+	{name: "client's clock ten minutes slow", clock: -10 * time.Minute, want: healed},
 	{
-		name: "redirect",
+		name: "redirect to a different host",
 		inject: &sandbox.Fault{
 			Status: 307, Header: http.Header{"Location": {"https://elsewhere.invalid/"}}, Body: []byte{},
 		},

@@ -14,8 +14,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/race"
 )
 
-// TestFaultMatrix applies each fault to each operation. The call must take effect at most
-// once and report its true outcome. Its error must contain no secret, and no connection
+// TestFaultMatrix applies each fault to each operation. Every call must take effect at
+// most once and report its true outcome. No error may contain a secret, and no connection
 // may remain open.
 func TestFaultMatrix(t *testing.T) {
 	columns := operations.All()
@@ -26,14 +26,14 @@ func TestFaultMatrix(t *testing.T) {
 			t.Run(row.name, func(t *testing.T) {
 				t.Parallel()
 				if race.Detector && row.isLarge() {
-					// The race detector would take 20 seconds for the large bodies.
-					t.Skip("make faults runs this row without the race detector")
+					// With the race detector, the large bodies would take 20 seconds.
+					t.Skip("too slow with the race detector; `make faults` runs this row without it")
 				}
 				if row.timeout == 0 {
 					runRow(t, row, columns, results[i])
 					return
 				}
-				// In virtual time, a timeout passes in the same way on every machine.
+				// In virtual time, timeouts do not depend on the speed of the machine.
 				synctest.Test(t, func(t *testing.T) { runRow(t, row, columns, results[i]) })
 			})
 		}
@@ -45,7 +45,7 @@ func TestFaultMatrix(t *testing.T) {
 }
 
 // waitForGoroutines waits until the goroutines of the client and of its connections have
-// ended. They end shortly after their calls.
+// ended. These goroutines can run for a short time after the last call has returned.
 func waitForGoroutines(t *testing.T) {
 	t.Helper()
 	deadline, limited := t.Deadline()
@@ -55,14 +55,15 @@ func waitForGoroutines(t *testing.T) {
 			return
 		}
 		if limited && time.Until(deadline) < time.Minute {
-			t.Fatalf("goroutines remain:\n%s", stacks)
+			t.Fatalf("goroutines of the client or of its connections are still running, want none:\n%s",
+				stacks)
 		}
 		runtime.Gosched()
 	}
 }
 
-// clientGoroutines returns all stacks if one of them belongs to the client or to one of
-// its connections, and nothing otherwise.
+// clientGoroutines returns the stacks of all goroutines if one of the goroutines belongs
+// to the client or to one of its connections. Otherwise, it returns an empty string.
 func clientGoroutines() string {
 	buffer := make([]byte, 1<<22)
 	stacks := string(buffer[:runtime.Stack(buffer, true)])

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// network opens the connections of a client to the server. It can refuse and reset
-// connections, and counts the open ones.
+// network opens a client's connections to the server. It can refuse and reset
+// connections, and counts the open connections.
 type network struct {
 	connect   dialFunc // opens a connection to the server
 	transport *http.Transport
@@ -18,7 +18,7 @@ type network struct {
 	broken int // number of dials that will fail; -1 means all
 	mode   string
 	open   int
-	none   chan struct{} // closed when the field open becomes 0
+	none   chan struct{} // closed when the field `open` becomes 0
 }
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
@@ -34,7 +34,8 @@ func newNetwork(connect dialFunc) *network {
 	return n
 }
 
-// fail makes the next dials fail. It also closes all idle connections.
+// fail makes the next `count` dials fail. It also closes all idle connections, because a
+// request over an idle connection would not dial.
 func (n *network) fail(mode string, count int) {
 	n.transport.CloseIdleConnections()
 	n.mu.Lock()
@@ -80,8 +81,8 @@ func (n *network) closed() {
 	}
 }
 
-// waitUntilEmpty waits until all connections are closed. If one remains open, the test
-// times out here.
+// waitUntilEmpty waits until all connections are closed. If a connection remains open,
+// the test times out here.
 func (n *network) waitUntilEmpty() {
 	n.transport.CloseIdleConnections()
 	n.mu.Lock()
@@ -104,8 +105,8 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// dialRefusing dials a port that refuses connections. The port is the local port of
-// another connection, so that no program can listen there.
+// dialRefusing dials a port that refuses connections: the client's local port of an open
+// connection. No program can listen on this port.
 func dialRefusing(ctx context.Context) (net.Conn, error) {
 	client, server, err := connectedPair(ctx)
 	if err != nil {

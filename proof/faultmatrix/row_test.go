@@ -14,8 +14,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// runRow applies one fault to all operations. Each operation has its own API client, so
-// that their resources and effects are separate.
+// runRow applies one fault to all operations. It uses a separate API client for each
+// operation, so that the operations do not share resources or effects.
 func runRow(t *testing.T, row fault, columns []operations.Operation, results []string) {
 	t.Helper()
 	clients := make([]sandbox.Client, len(columns))
@@ -48,8 +48,8 @@ type server struct {
 	connect dialFunc
 }
 
-// startServer starts a sandbox. It listens on loopback, or in memory if the row uses
-// virtual time.
+// startServer starts a sandbox. The sandbox listens on loopback, or in memory if the row
+// uses virtual time.
 func startServer(t *testing.T, row fault, clients []sandbox.Client) server {
 	t.Helper()
 	options := []sandbox.Option{
@@ -68,7 +68,8 @@ func startServer(t *testing.T, row fault, clients []sandbox.Client) server {
 	}
 	memory, ok := started.Transport().(*http.Transport)
 	if !ok {
-		t.Fatalf("the transport of a sandbox in memory has the type %T", started.Transport())
+		t.Fatalf("the transport of the sandbox in memory has the type %T, want *http.Transport",
+			started.Transport())
 	}
 	return server{Sandbox: started, connect: memory.DialContext}
 }
@@ -85,7 +86,7 @@ func newSubject(t *testing.T, client *upvest.Client) operations.Subject {
 				return made
 			}
 		}
-		t.Fatalf("the operation %s does not exist", id)
+		t.Fatalf("operations.All returned no operation with the id %q", id)
 		return uuid.Nil
 	}
 	account := uuid.New()

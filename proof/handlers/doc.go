@@ -1,4 +1,5 @@
 // Package handlers checks that the sandbox has a handler for each operation of its
-// generated interface. It imports no package of the repository, so that it can report a
-// missing handler, without which the sandbox does not compile.
+// generated interface. The sandbox does not compile while a handler is missing. The check
+// imports no package of the repository, so it compiles even then and can report which
+// handlers are missing.
 package handlers

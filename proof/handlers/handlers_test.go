@@ -16,8 +16,9 @@ const (
 	handlerFolder = "../../sandbox/internal/ledger"
 )
 
-// missing returns a finding for each method of the generated interface that the ledger
-// does not have. The argument handlers contains the source files of the ledger's package.
+// missing returns a finding for each method of the generated interface that the type
+// Ledger does not have. The parameter `generated` is the content of the file with the
+// interface. The parameter `handlers` contains the Go files of the ledger's package.
 func missing(generated string, handlers ...string) ([]string, error) {
 	wanted, err := interfaceMethods(generated)
 	if err != nil {
@@ -112,6 +113,6 @@ func TestMissingHandlerIsFound(t *testing.T) {
 	want := "sandbox/internal/ledger: Create has no handler, " +
 		"and the sandbox does not compile: add the method (*Ledger).Create"
 	if !slices.Equal(findings, []string{want}) {
-		t.Errorf("got %q, want %q", findings, want)
+		t.Errorf("missing returned the findings %q, want only %q", findings, want)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// defect is a fault that a control adds to a client, its caller or the server. The model
-// must refuse the resulting history.
+// defect is a deliberate fault in the client, its caller or the server. The model must
+// refuse the resulting history.
 type defect struct {
 	name    string
 	resume  func(failure *upvest.Error) []upvest.CallOption
@@ -47,17 +47,17 @@ var defects = []defect{
 	{
 		name: "the server forgets a key before the caller repeats the order",
 		resume: func(failure *upvest.Error) []upvest.CallOption {
-			time.Sleep(25 * time.Hour) // the server has already forgotten the key
+			time.Sleep(25 * time.Hour) // the server forgets a key after 24 hours
 			return repeatWith(failure.IdempotencyKey, failure)
 		},
 	},
-	{name: "a new order is returned with the id of another account's order", wrap: returnOtherOrder},
+	{name: "the response to a new order has the id of a different account's order", wrap: returnOtherOrder},
 	{name: "the server refuses an order that took effect", wrap: refuseAfterEffect},
 	{
-		name: "a repetition that is not sent hides the unknown outcome",
+		name: "a repeated call that is never sent hides the unknown outcome",
 		resume: func(failure *upvest.Error) []upvest.CallOption {
-			// The repetition is not linked to the first call, and ends before the client
-			// sends it.
+			// The repeated call does not resume the first call, and times out before the
+			// client sends a request.
 			ended := upvest.WithTimeout(time.Nanosecond)
 			if failure.IdempotencyKey == uuid.Nil {
 				return []upvest.CallOption{ended}
@@ -66,7 +66,7 @@ var defects = []defect{
 		},
 	},
 	{
-		name: "a caller cancels the order of another account",
+		name: "a caller cancels the order of a different account",
 		cancels: func(w *world, account int, order uuid.UUID) uuid.UUID {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -78,8 +78,8 @@ var defects = []defect{
 	},
 }
 
-// repeatWith repeats a call with a key, without the Resume option of its error. A
-// cancellation has no key.
+// repeatWith returns the option that repeats a call with the given key. A cancellation
+// has no key, so the option resumes it.
 func repeatWith(key uuid.UUID, failure *upvest.Error) []upvest.CallOption {
 	if failure.IdempotencyKey == uuid.Nil {
 		return []upvest.CallOption{failure.Resume()}
@@ -97,7 +97,8 @@ func isCreation(request *http.Request) bool {
 	return request.Method == http.MethodPost && strings.HasSuffix(request.URL.Path, "/portfolios/orders")
 }
 
-// returnOtherOrder replaces the id of a new order with the id of another account's order.
+// returnOtherOrder replaces the id in the response to a new order with the id of a
+// different account's order.
 func returnOtherOrder(w *world, server http.RoundTripper) http.RoundTripper {
 	return transport(func(request *http.Request) (*http.Response, error) {
 		response, err := server.RoundTrip(request)

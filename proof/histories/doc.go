@@ -1,5 +1,5 @@
-// Package histories records the results of concurrent calls by several clients for the
-// same orders, and checks these histories against a model with a linearizability checker.
-// It shares no code with the judge of the simulation. `make histories` checks 2,000
-// seeds.
+// Package histories records the results of concurrent calls that several clients make for
+// the same orders. A linearizability checker then compares each history with a model. The
+// package shares no code with the simulation's judge. `make histories` checks the
+// histories of 2,000 seeds.
 package histories

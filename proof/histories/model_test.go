@@ -21,30 +21,31 @@ const (
 	inspect kind = "inspect"
 )
 
-// input is an operation for the one order of an account.
+// input is an operation on the only order of an account.
 type input struct {
 	kind    kind
 	account int
 }
 
-// output is the result that a caller received. A call and the calls that resume it are
-// one operation, with the verdict of the last call.
+// output is the result that a caller received. A call and the calls that resume it count
+// as one operation, with the verdict of the last of these calls.
 type output struct {
 	verdict   operations.Verdict
-	order     uuid.UUID // zero if the caller received none
+	order     uuid.UUID // zero if the caller received no order
 	cancelled bool
 	created   []uuid.UUID // for the kind inspect: the orders placed for the account
 }
 
-// state is the state of an account.
+// state describes an account in the model.
 type state struct {
-	exists    bool
-	order     uuid.UUID // zero while no caller has received it
+	exists    bool      // the order of the account exists
+	order     uuid.UUID // zero until a caller has received the id of the order
 	cancelled bool
 }
 
-// named returns the state after a caller received an order, or none (uuid.Nil). It also
-// reports whether this result is possible in the state s.
+// named returns the state after a caller has received the id of an order, and reports
+// whether this result is possible in the state s. The zero UUID means that the caller
+// received no id.
 func (s state) named(order uuid.UUID) (state, bool) {
 	if order == uuid.Nil {
 		return s, s.exists

@@ -24,12 +24,12 @@ const (
 	accounts = 4
 	callers  = 3
 	steps    = 6 // per caller
-	resumes  = 4 // the largest number of resumptions of a call whose outcome is unknown
+	resumes  = 4 // the largest number of times that a caller resumes a call
 )
 
-// world has a sandbox and several callers that place and cancel the same orders.
+// world contains a sandbox, and the orders that several callers place, cancel and read.
 type world struct {
-	random   *rand.Rand // draws the plan before the callers start
+	random   *rand.Rand // draws the plans before the callers start
 	server   *sandbox.Sandbox
 	defect   defect
 	accounts []uuid.UUID
@@ -37,7 +37,7 @@ type world struct {
 
 	mu      sync.Mutex
 	tick    int64
-	orders  []uuid.UUID // the orders that callers have received, by account
+	orders  []uuid.UUID // the order that a caller has received for each account, or zero
 	history []porcupine.Operation
 }
 
@@ -46,7 +46,8 @@ type move struct {
 	kind    kind
 	account int
 	wait    time.Duration
-	restart bool // the caller restarts, and loses the error with which it could resume
+	// the caller restarts, and loses the error that it needs to resume the call
+	restart bool
 }
 
 func newWorld(seed uint64, d defect) (*world, error) {
@@ -72,7 +73,8 @@ func newID(seed, number uint64) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%d %d", seed, number))
 }
 
-// run produces the history of a seed.
+// run lets all callers carry out their plans at the same time, and then reads the actual
+// effects. It records all operations in the history.
 func (w *world) run(ctx context.Context) error {
 	var plans [][]move
 	for range callers {
@@ -125,7 +127,8 @@ func (w *world) injectFaults() error {
 	return nil
 }
 
-// newClient returns a new client, such as a caller creates after a restart.
+// newClient returns a new client. A caller creates a client for every step, as a program
+// does after a restart.
 func (w *world) newClient() (*upvest.Client, error) {
 	server := w.server.Transport()
 	if w.defect.wrap != nil {
@@ -152,8 +155,8 @@ func (w *world) call(ctx context.Context, plan []move) error {
 	return nil
 }
 
-// perform makes a call and resumes it while its outcome is unknown. It records all these
-// calls as one operation.
+// perform makes a call, and resumes the call while its outcome is unknown or its response
+// is unusable. It records all these calls as one operation.
 func (w *world) perform(ctx context.Context, client *upvest.Client, m move, order uuid.UUID) {
 	began := w.now()
 	out, err := w.once(ctx, client, m, order)
@@ -206,11 +209,12 @@ func (w *world) once(
 	return out, err
 }
 
-// keyOf returns the idempotency key of the order of an account. All callers use the same
-// key.
+// keyOf returns the idempotency key that all callers use to place the order of an
+// account.
 func keyOf(account int) uuid.UUID { return newID(uint64(account), 1) }
 
-// inspect records the actual effects on the sandbox.
+// inspect reads the effects of all calls from the sandbox, and records them for each
+// account.
 func (w *world) inspect() error {
 	effects, err := w.server.Effects()
 	if err != nil {

@@ -20,13 +20,13 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// builder runs buildah with a temporary storage. It needs no registry.
+// builder runs buildah with temporary storage. It needs no registry.
 type builder struct{ storage string }
 
 func newBuilder(t *testing.T) builder {
 	t.Helper()
 	if os.Getenv("IMAGES") == "" {
-		t.Skip("make images runs this test, which builds and runs the images")
+		t.Skip("`make images` runs this test, because it needs buildah")
 	}
 	return builder{storage: t.TempDir()}
 }
@@ -56,11 +56,11 @@ func (b builder) container(t *testing.T, dockerfile, name string) string {
 	container := b.output(t, "from", "--pull-never", "localhost/"+name)
 	user := b.output(t, "inspect", "--format", "{{.OCIv1.Config.User}}", container)
 	if user != "65532:65532" {
-		t.Errorf("%s runs as the user %q, want 65532:65532", name, user)
+		t.Errorf("the image %s runs as the user %q, want \"65532:65532\"", name, user)
 	}
 	mounted := b.output(t, "mount", container)
 	if _, err := os.Stat(filepath.Join(mounted, "etc/ssl/certs/ca-certificates.crt")); err != nil {
-		t.Errorf("%s has no root certificates: %v", name, err)
+		t.Errorf("the image %s contains no root certificates: %v", name, err)
 	}
 	return container
 }
@@ -75,15 +75,16 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// TestSandboxImage calls the sandbox in a container with the client, over HTTPS and under
-// another host name.
+// TestSandboxImage requires that a sandbox in a container cannot write to its image, and
+// that the client can call the sandbox over HTTPS under the host name in -url.
 func TestSandboxImage(t *testing.T) {
 	b := newBuilder(t)
 	container := b.container(t, "../../sandbox/Dockerfile", "upvest-sandbox")
 	refused, err := b.command(t.Context(), "run", "--isolation", "chroot", container, "--",
 		"/upvest-sandbox", "-keys", "/elsewhere").CombinedOutput()
 	if err == nil || !strings.Contains(string(refused), "permission denied") {
-		t.Errorf("the sandbox can write to its image (error %v):\n%s", err, refused)
+		t.Errorf("a sandbox that writes to its image ended with the error %v, "+
+			"want an error and \"permission denied\" in the output:\n%s", err, refused)
 	}
 	keys := t.TempDir()
 	if err := os.Chmod(keys, 0o777); err != nil { // the user of the container writes here
@@ -125,12 +126,12 @@ func TestSandboxImage(t *testing.T) {
 	}
 	_, err = client.Allocations.List(t.Context(), portfolios.ListPortfoliosAllocationsParams{})
 	if err != nil {
-		t.Error(err)
+		t.Errorf("list the allocations of the sandbox in the container: %v", err)
 	}
 }
 
-// clientOf returns an HTTP client that trusts the certificates of a bundle and connects
-// to the address for every host name.
+// clientOf returns an HTTP client that trusts the certificates in the file `bundle`. For
+// every host name, this client connects to `address`.
 func clientOf(t *testing.T, address, bundle string) *http.Client {
 	t.Helper()
 	text, err := os.ReadFile(bundle)
@@ -161,7 +162,7 @@ func checkHealth(t *testing.T, client *http.Client, base string) {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != http.StatusOK {
-		t.Errorf("got the status %d (body %s, error %v), want a healthy sandbox",
+		t.Errorf("the health check returned the status %d (body %q, error %v), want 200",
 			response.StatusCode, body, err)
 	}
 }
@@ -171,6 +172,6 @@ func TestFleetImage(t *testing.T) {
 	container := b.container(t, "../../fleet/Dockerfile", "fleet")
 	help := b.output(t, "run", "--isolation", "chroot", container, "--", "/fleet", "help")
 	if !strings.Contains(help, "fleet enqueue") {
-		t.Errorf("fleet help prints no description of fleet enqueue:\n%s", help)
+		t.Errorf("`fleet help` printed no description of `fleet enqueue`:\n%s", help)
 	}
 }

@@ -1,3 +1,4 @@
-// Package languages runs the integration tests in Python and JavaScript on the sandbox.
-// They must pass, and they must fail if their signing code is wrong.
+// Package languages runs the integration tests of examples/python and examples/node
+// against the sandbox. These tests must pass as they are, and must fail after the signing
+// code has been broken.
 package languages

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// language is an integration test in examples/.
+// language describes the integration test of one language in examples/.
 type language struct {
 	folder, client string
 	run            []string
-	// The field passed is a part of the output of a test whose cases all pass.
+	// passed is a string that the output of the test contains only if all cases pass.
 	passed string
 	// mistakes are changes to the client that make its signatures wrong.
 	mistakes []mistake
@@ -24,7 +24,7 @@ type language struct {
 // mistake is a change to a client that makes its signatures wrong.
 type mistake struct {
 	name, old, new string
-	// The field reports is a part of the output of the failing test.
+	// reports is a string that the output of the failing test must contain.
 	reports string
 }
 
@@ -34,7 +34,9 @@ var languages = []language{
 		run: []string{"node", "--test", "orders.test.mjs"}, passed: "pass 3\n",
 		mistakes: []mistake{
 			{
-				name: "lines end with CRLF", old: `lines.join('\n')`, new: `lines.join('\r\n')`,
+				name:    "the lines of the signature base end with CRLF",
+				old:     `lines.join('\n')`,
+				new:     `lines.join('\r\n')`,
 				reports: "end with CRLF",
 			},
 			{
@@ -44,7 +46,7 @@ var languages = []language{
 				reports: "is not covered",
 			},
 			{
-				name: "the digest is for another body", old: "update(body)", new: "update(body + ' ')",
+				name: "the digest does not match the body", old: "update(body)", new: "update(body + ' ')",
 				reports: "content-digest member sha-512 does not match",
 			},
 			{
@@ -61,7 +63,9 @@ var languages = []language{
 		passed: "Ran 3 tests",
 		mistakes: []mistake{
 			{
-				name: "lines end with CRLF", old: `"\n".join(lines)`, new: `"\r\n".join(lines)`,
+				name:    "the lines of the signature base end with CRLF",
+				old:     `"\n".join(lines)`,
+				new:     `"\r\n".join(lines)`,
 				reports: "end with CRLF",
 			},
 			{
@@ -69,7 +73,7 @@ var languages = []language{
 				reports: "is not covered",
 			},
 			{
-				name: "the digest is for another body", old: "sha512(body)", new: `sha512(body + b" ")`,
+				name: "the digest does not match the body", old: "sha512(body)", new: `sha512(body + b" ")`,
 				reports: "content-digest member sha-512 does not match",
 			},
 			{
@@ -82,26 +86,27 @@ var languages = []language{
 
 func TestLanguages(t *testing.T) {
 	if os.Getenv("LANGUAGES") == "" {
-		t.Skip("make languages runs this test, which needs Python and Node.js")
+		t.Skip("`make languages` runs this test, because it needs Python and Node.js")
 	}
 	for _, l := range languages {
 		t.Run(l.folder, func(t *testing.T) {
 			printed, err := l.test(t, filepath.Join("../../examples", l.folder))
 			if err != nil || !strings.Contains(printed, l.passed) {
-				t.Fatalf("got the error %v, want success and the output %q:\n%s", err, l.passed, printed)
+				t.Fatalf("the integration test ended with the error %v, "+
+					"want no error and %q in the output:\n%s", err, l.passed, printed)
 			}
 			for _, m := range l.mistakes {
 				printed, err := l.test(t, l.broken(t, m))
 				if err == nil || !strings.Contains(printed, m.reports) {
-					t.Errorf("%s: got the error %v, want a failure with the output %q:\n%s",
-						m.name, err, m.reports, printed)
+					t.Errorf("%s: the integration test ended with the error %v, "+
+						"want a failure and %q in the output:\n%s", m.name, err, m.reports, printed)
 				}
 			}
 		})
 	}
 }
 
-// test runs the test of a folder on a temporary sandbox.
+// test runs the integration test in a folder against a temporary sandbox.
 func (l language) test(t *testing.T, folder string) (printed string, err error) {
 	t.Helper()
 	sandbox, err := filepath.Abs("../../build/upvest-sandbox")
@@ -117,7 +122,8 @@ func (l language) test(t *testing.T, folder string) (printed string, err error) 
 	return string(output), err
 }
 
-// broken returns a copy of the folder, with a mistake in the client.
+// broken copies the folder of the example, makes a mistake in the copied client, and
+// returns the path of the copy.
 func (l language) broken(t *testing.T, m mistake) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -20,12 +20,12 @@ func TestCommands(t *testing.T) {
 		for _, line := range commandsOf(document(t, name)) {
 			total++
 			if err := c.check(t, line); err != nil {
-				t.Errorf("%s: %s: %v", name, line, err)
+				t.Errorf("%s: the command %q is wrong: %v", name, line, err)
 			}
 		}
 	}
 	if total < 20 {
-		t.Errorf("found only %d commands, want at least 20", total)
+		t.Errorf("found %d commands in the documents, want at least 20", total)
 	}
 }
 
@@ -37,7 +37,7 @@ func TestWrongCommandsAreFound(t *testing.T) {
 		"cp nothing proof/released/openapi.yaml", "unknown-program", "go doc " + module + "/wrapper.Nothing",
 	} {
 		if c.check(t, line) == nil {
-			t.Errorf("%s: got no error for a wrong command", line)
+			t.Errorf("check returned no error for the wrong command %q, want an error", line)
 		}
 	}
 }
@@ -81,7 +81,7 @@ type commands struct {
 	packages map[string]error // the result of go list, by folder and package
 }
 
-// elsewhere contains programs that do not belong to the repository.
+// elsewhere contains the programs whose arguments TestCommands does not check.
 var elsewhere = map[string]bool{
 	"openssl": true, "curl": true, "git": true, "env": true, "echo": true, "timedatectl": true, ".": true,
 	".ci/run": true, "fleet": true, "export": true, "upvest-sandbox": true,
@@ -125,7 +125,8 @@ func (c commands) check(t *testing.T, line string) error {
 	return errors.New("the test does not support this command: extend proof/readme/commands_test.go")
 }
 
-// checkGo requires that the package of a go command exists.
+// checkGo returns an error if a go command names a package that does not exist, or if
+// go doc finds no documentation.
 func (c commands) checkGo(t *testing.T, folder string, words []string) error {
 	t.Helper()
 	if words[1] == "doc" {

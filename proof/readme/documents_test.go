@@ -18,7 +18,7 @@ func documents(t *testing.T) []string {
 	t.Helper()
 	pages, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
 	if err != nil || len(pages) < 5 {
-		t.Fatalf("found %d pages in docs/: %v", len(pages), err)
+		t.Fatalf("found %d pages in docs/ (error %v), want at least 5", len(pages), err)
 	}
 	names := []string{"README.md"}
 	for _, page := range pages {
@@ -42,7 +42,7 @@ func goCode(t *testing.T, name string) []string {
 	return blocks(document(t, name), "go")
 }
 
-// blocks returns the blocks of code in a language.
+// blocks returns the blocks of code that a Markdown text marks with the given language.
 func blocks(text, language string) []string {
 	var found []string
 	pattern := regexp.MustCompile("(?s)```" + language + "\n(.*?)```")
@@ -52,7 +52,8 @@ func blocks(text, language string) []string {
 	return found
 }
 
-// TestLengths limits the lengths of the README and of some pages.
+// TestLengths limits the number of lines of the README and of the pages that must remain
+// short.
 func TestLengths(t *testing.T) {
 	for name, limit := range map[string]int{
 		"README.md": 160, "docs/performance.md": 60, "docs/quick-reference.md": 80,
@@ -63,15 +64,15 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// TestBlocksHaveALanguage requires that each block of code is plain text, or is in a
-// language that a test checks.
-func TestBlocksHaveALanguage(t *testing.T) {
+// TestBlocksHaveAKnownLanguage requires that each block that is marked with a language is
+// Go code or shell commands, which other tests check, or plain text.
+func TestBlocksHaveAKnownLanguage(t *testing.T) {
 	fence := regexp.MustCompile("(?m)^```(.+)$")
 	known := []string{"go", "sh", "text"}
 	for _, name := range documents(t) {
 		for _, match := range fence.FindAllStringSubmatch(document(t, name), -1) {
 			if !slices.Contains(known, match[1]) {
-				t.Errorf("%s has a block of code in the language %s, which no test checks", name, match[1])
+				t.Errorf("%s has a block in the language %q, want one of %q", name, match[1], known)
 			}
 		}
 	}
@@ -98,13 +99,13 @@ func packageCode(t *testing.T) []string {
 		}
 	}
 	if len(pieces) < 8 {
-		t.Errorf("found only %d blocks of code in %s, want at least 8", len(pieces), packageComment)
+		t.Errorf("found %d blocks of code in %s, want at least 8", len(pieces), packageComment)
 	}
 	return pieces
 }
 
-// TestPackageCommentHasSections requires a section in the package comment for each
-// important subject.
+// TestPackageCommentHasSections requires that the package comment of the client has a
+// section for each important subject.
 func TestPackageCommentHasSections(t *testing.T) {
 	text := document(t, packageComment)
 	for _, section := range []string{

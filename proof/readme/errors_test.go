@@ -22,7 +22,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// errorRow is a row of the table of errors in the README. A row without kinds applies to
+// errorRow is a row of the README's table of errors. A row without kinds applies to
 // errors that match no row above it.
 type errorRow struct {
 	kinds []string
@@ -31,7 +31,7 @@ type errorRow struct {
 
 var sentinel = regexp.MustCompile("`((?:context\\.|Err)[A-Za-z]+)`")
 
-// errorRows returns the rows of the table.
+// errorRows returns the rows of the README's table of errors.
 func errorRows(t *testing.T) []errorRow {
 	t.Helper()
 	_, table, _ := strings.Cut(document(t, "README.md"), "| `errors.Is(err, …)`")
@@ -51,7 +51,7 @@ func errorRows(t *testing.T) []errorRow {
 	return rows
 }
 
-// sentinels contains the errors that the table names.
+// sentinels maps each name of an error in the table to the error.
 var sentinels = map[string]error{
 	"ErrOutcomeUnknown":        upvest.ErrOutcomeUnknown,
 	"ErrAccepted":              upvest.ErrAccepted,
@@ -89,8 +89,8 @@ func rowOf(rows []errorRow, err error) errorRow {
 	return errorRow{}
 }
 
-// TestErrorTableNamesEveryError requires that the table contains exactly the exported
-// errors of the client, and the errors of contexts.
+// TestErrorTableNamesEveryError requires that the table names all exported errors of the
+// client, the two errors of package context, and no other error.
 func TestErrorTableNamesEveryError(t *testing.T) {
 	var named []string
 	for _, row := range errorRows(t) {
@@ -120,16 +120,17 @@ func TestErrorTableNamesEveryError(t *testing.T) {
 	slices.Sort(named)
 	slices.Sort(exported)
 	if !slices.Equal(named, exported) {
-		t.Errorf("the table names\n%q, but the client exports\n%q", named, exported)
+		t.Errorf("the table names the errors\n%q, want\n%q", named, exported)
 	}
 }
 
-// roundTrip is a server in the same process, without a network.
+// roundTrip is a function that serves as the transport of a client. It responds to
+// requests without a network.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// over returns a client whose requests are handled by the function.
+// over returns a client that sends its requests to the function `server`.
 func over(t *testing.T, server roundTrip) *upvest.Client {
 	t.Helper()
 	i := newInvestor(t, nil)
@@ -143,8 +144,8 @@ func over(t *testing.T, server roundTrip) *upvest.Client {
 	return client
 }
 
-// statusKinds contains the kind of error for each status of a read. The last row of the
-// table applies to all other statuses.
+// statusKinds maps the status of a response to the error that a read returns for it. The
+// last row of the table applies to all other statuses.
 var statusKinds = map[int]string{
 	400: "ErrBadRequest", 401: "ErrUnauthorized", 403: "ErrForbidden", 404: "ErrNotFound",
 	405: "ErrMethodNotAllowed", 406: "ErrNotAcceptable", 409: "ErrConflict", 422: "ErrUnprocessable",
@@ -153,7 +154,8 @@ var statusKinds = map[int]string{
 }
 
 // TestEveryStatusHasARow requires that the error for each status from 300 to 599 matches
-// its row of the table, and that a row with a kind contains the status.
+// the right row of the table. The row must name the status, unless it is the last row of
+// the table.
 func TestEveryStatusHasARow(t *testing.T) {
 	rows := errorRows(t)
 	status := 0
@@ -174,9 +176,10 @@ func TestEveryStatusHasARow(t *testing.T) {
 		kind, named := statusKinds[status]
 		switch {
 		case !named && (len(row.kinds) > 0 || !strings.Contains(row.text, "`Status` is not 0")):
-			t.Errorf("status %d: got the row %q, want the last row", status, row.text)
+			t.Errorf("status %d: the error of a read matches the row %q, want the last row", status, row.text)
 		case named && (!slices.Contains(row.kinds, kind) || !strings.Contains(row.text, fmt.Sprint(status))):
-			t.Errorf("status %d: got the row %q, want the row of %s with this status", status, row.text, kind)
+			t.Errorf("status %d: the error of a read matches the row %q, want a row with this status and %s",
+				status, row.text, kind)
 		}
 
 		_, err = client.Orders.Create(t.Context(), portfolios.OrderRequest{
@@ -187,14 +190,14 @@ func TestEveryStatusHasARow(t *testing.T) {
 		isUnknown := slices.Contains(rowOf(rows, err).kinds, "ErrOutcomeUnknown")
 		isRefusal := status/100 == 4 && status != http.StatusRequestTimeout && status != 499
 		if isUnknown == isRefusal || (failure.Outcome == upvest.OutcomeRefused) != isRefusal {
-			t.Errorf("status %d: the error of a write has the row %q and the outcome %s; want a refusal: %t",
-				status, rowOf(rows, err).text, failure.Outcome, isRefusal)
+			t.Errorf("status %d: the error of a write matches the row %q and has the outcome %s; "+
+				"must be a refusal: %t", status, rowOf(rows, err).text, failure.Outcome, isRefusal)
 		}
 	}
 }
 
-// TestErrorsWithoutAStatus requires that failures without a response match their rows of
-// the table.
+// TestErrorsWithoutAStatus requires that the error of a call that received no response
+// matches the right row of the table.
 func TestErrorsWithoutAStatus(t *testing.T) {
 	rows := errorRows(t)
 	ended, end := context.WithCancel(t.Context())
@@ -213,7 +216,7 @@ func TestErrorsWithoutAStatus(t *testing.T) {
 		row := rowOf(rows, err)
 		var failure *upvest.Error
 		if !errors.As(err, &failure) || failure.Err == nil || !strings.Contains(row.text, test.want) {
-			t.Errorf("%s: the error %v has the row %q, want a row that contains %q, and a non-nil Err",
+			t.Errorf("%s: the error %v matches the row %q, want a row that contains %q, and a non-nil Err",
 				test.name, err, row.text, test.want)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestLinks requires that each relative link in a Markdown file of the repository has a
-// target: a file or folder, and a heading if the link has an anchor.
+// TestLinks requires that each relative link in a Markdown file of the repository leads
+// to a file or folder that exists, and that each anchor belongs to a heading in the file.
 func TestLinks(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir(repository, func(path string, entry fs.DirEntry, err error) error {
@@ -26,7 +26,7 @@ func TestLinks(t *testing.T) {
 		}
 		text, err := os.ReadFile(path)
 		for _, link := range deadLinks(path, string(text)) {
-			t.Errorf("%s: the target of the link %s does not exist", path, link)
+			t.Errorf("%s: the target of the link %q does not exist", path, link)
 		}
 		files++
 		return err
@@ -44,7 +44,7 @@ func TestLinks(t *testing.T) {
 		"../../fleet/README.md#creates-the-tables",
 	}
 	if dead := deadLinks("links_test.go", bad); !slices.Equal(dead, want) {
-		t.Errorf("got the dead links %q, want %q", dead, want)
+		t.Errorf("deadLinks returned the links %q, want %q", dead, want)
 	}
 }
 
@@ -52,12 +52,12 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)#\s]*)(#[^)\s]*)?\)`)
 	fence   = regexp.MustCompile("(?s)```.*?```")
 	heading = regexp.MustCompile(`(?m)^#+ +(.+?) *$`)
-	// notInAnchor matches the characters of a heading that GitHub omits in its anchor.
+	// notInAnchor matches the characters that GitHub omits from the anchor of a heading.
 	notInAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// deadLinks returns the relative links in the text of a file whose target, a file or a
-// heading in it, does not exist.
+// deadLinks returns the relative links to files or headings that do not exist. The
+// parameter `path` names the file with the links, and `text` is its content.
 func deadLinks(path, text string) []string {
 	var dead []string
 	for _, match := range link.FindAllStringSubmatch(text, -1) {

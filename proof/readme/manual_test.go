@@ -21,8 +21,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// invest places an order for an event of your own, such as "plan 4711, 2026-03". Any
-// process may call it again with the same event and order within 24 hours.
+// invest places an order for an event of your own, such as "plan 4711, 2026-03". Within
+// 24 hours, any process may call invest again with the same event and order.
 func invest(
 	ctx context.Context, client *upvest.Client, event string, request portfolios.OrderRequest,
 ) (*portfolios.Order, error) {
@@ -34,19 +34,19 @@ func invest(
 	switch {
 	case err == nil:
 		return client.Orders.Wait(ctx, order.ID, nil) // FILLED, SETTLED or CANCELLED
-	// These two come first: the order may exist.
+	// Check these two errors first: the order may exist.
 	case errors.Is(err, upvest.ErrOutcomeUnknown), errors.Is(err, upvest.ErrAccepted):
 		return nil, fmt.Errorf("call again with the same event: %w", err)
 	case errors.Is(err, upvest.ErrBadRequest), errors.Is(err, upvest.ErrUnprocessable),
 		errors.Is(err, upvest.ErrNotFound), errors.Is(err, upvest.ErrConflict):
-		return nil, fmt.Errorf("not placed, and a repetition does not help: %w", err)
+		return nil, fmt.Errorf("not placed, and calling again does not help: %w", err)
 	default:
 		return nil, fmt.Errorf("not placed, call again later: %w", err)
 	}
 }
 
-// TestQuickReference requires that the function of the quick reference places an order
-// once, although all responses of the first call are lost.
+// TestQuickReference requires that two calls of the function in the quick reference place
+// exactly one order if all responses to the first call are lost.
 func TestQuickReference(t *testing.T) {
 	mix := uuid.New()
 	account := uuid.New()
@@ -64,18 +64,18 @@ func TestQuickReference(t *testing.T) {
 		AccountID: account, UserID: uuid.New(), CashAmount: "100.00",
 		Currency: portfolios.CurrencyEUR, Side: portfolios.SideBUY,
 	}
-	// The four attempts of the first call place one order, and each loses its response.
+	// The four attempts of the first call place one order, but all responses are lost.
 	fault := sandbox.Fault{Operation: sandbox.CreateOrder, After: true, Reset: true, Count: 4}
 	if err := server.Inject(fault); err != nil {
 		t.Fatal(err)
 	}
 	_, err = invest(t.Context(), client, "plan 4711, 2026-03", request)
 	if !errors.Is(err, upvest.ErrOutcomeUnknown) {
-		t.Errorf("got %v, want an unknown outcome", err)
+		t.Errorf("the first call returned the error %v, want ErrOutcomeUnknown", err)
 	}
 	order, err := invest(t.Context(), client, "plan 4711, 2026-03", request)
 	if err != nil || order.Status != portfolios.OrderStatusFILLED {
-		t.Errorf("got the order %v (error %v), want a filled order", order, err)
+		t.Errorf("the second call returned the order %v (error %v), want a filled order", order, err)
 	}
 	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
 	if err != nil || len(placed) != 1 {
@@ -83,7 +83,7 @@ func TestQuickReference(t *testing.T) {
 	}
 }
 
-// candidates returns the orders like the request that were created since the first
+// candidates returns the orders that match the request and were created since the first
 // attempt.
 func candidates(
 	ctx context.Context, client *upvest.Client, request portfolios.OrderRequest, first time.Time,
@@ -106,9 +106,10 @@ func candidates(
 	return found, nil
 }
 
-// TestLookingFirst requires that candidates finds an order 25 hours later, by account,
-// amount, currency and side, and finds no other order.
-func TestLookingFirst(t *testing.T) {
+// TestCandidatesFindOnlyThePlacedOrder requires that candidates still finds an order
+// after 25 hours, by its account, amount, currency and side, and that candidates finds
+// neither an order with a different amount nor an order from before the first attempt.
+func TestCandidatesFindOnlyThePlacedOrder(t *testing.T) {
 	i := newInvestor(t, nil)
 	first := time.Now().Add(-time.Second)
 	placed, err := i.client.Orders.Create(t.Context(), i.request)
@@ -129,11 +130,13 @@ func TestLookingFirst(t *testing.T) {
 	}
 	found, err = candidates(t.Context(), i.client, i.request, time.Now().Add(24*time.Hour))
 	if err != nil || len(found) != 0 {
-		t.Errorf("got %d candidates (error %v), want none that was created before the first attempt",
+		t.Errorf("got %d candidates (error %v), want none, because all orders precede the first attempt",
 			len(found), err)
 	}
 }
 
+// TestStartingASandbox runs the code in docs/testing.md that starts a sandbox with a
+// state.
 func TestStartingASandbox(t *testing.T) {
 	mix := uuid.New()
 	account := uuid.New()
@@ -154,7 +157,8 @@ func TestStartingASandbox(t *testing.T) {
 	}
 	configuration, err := client.Configurations.Retrieve(t.Context(), account)
 	if err != nil || configuration.AllocationID != mix {
-		t.Errorf("got the configuration %v (error %v), want the one in the state", configuration, err)
+		t.Errorf("got the configuration %v (error %v), want one with the allocation %s",
+			configuration, err, mix)
 	}
 }
 
@@ -164,7 +168,8 @@ type orders interface {
 	) (*portfolios.Order, error)
 }
 
-// fakeOrders is a fake whose calls fail with an error.
+// fakeOrders is a fake of the orders service. Every call returns the error in the field
+// `err`.
 type fakeOrders struct{ err error }
 
 func (f fakeOrders) Create(
@@ -173,6 +178,8 @@ func (f fakeOrders) Create(
 	return nil, f.err
 }
 
+// TestFakes requires that a fake of the orders service can return errors that match the
+// client's errors, without a server.
 func TestFakes(t *testing.T) {
 	var _ orders = (&upvest.Client{}).Orders
 	for err, want := range map[*upvest.Error]error{
@@ -181,11 +188,13 @@ func TestFakes(t *testing.T) {
 	} {
 		var fake orders = fakeOrders{err}
 		if _, err := fake.Create(t.Context(), portfolios.OrderRequest{}); !errors.Is(err, want) {
-			t.Errorf("%v does not match %v", err, want)
+			t.Errorf("the fake returned %v, want an error that matches %v", err, want)
 		}
 	}
 }
 
+// TestHTTPProxy requires that a client with the transport in docs/troubleshooting.md
+// sends its requests to the proxy.
 func TestHTTPProxy(t *testing.T) {
 	i := newInvestor(t, nil)
 	requests := 0
@@ -211,10 +220,13 @@ func TestHTTPProxy(t *testing.T) {
 	}
 	_, err = client.Orders.Retrieve(t.Context(), uuid.New(), upvest.WithoutRetry())
 	if err == nil || requests == 0 {
-		t.Errorf("got the error %v after %d requests to the proxy, want an error of the proxy", err, requests)
+		t.Errorf("got the error %v and %d requests to the proxy, want an error and at least one request",
+			err, requests)
 	}
 }
 
+// TestCompanyCertificate requires that a client with the transport in
+// docs/troubleshooting.md trusts a certificate that the operating system does not trust.
 func TestCompanyCertificate(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()
@@ -246,6 +258,6 @@ func TestCompanyCertificate(t *testing.T) {
 	var failure *upvest.Error
 	isFailure := errors.As(err, &failure)
 	if !isFailure || !errors.As(failure.Err, &failure) || failure.Status != http.StatusNotFound {
-		t.Errorf("got the error %v, want the 404 of the token request", err)
+		t.Errorf("got the error %v, want an error that wraps the 404 response to the token request", err)
 	}
 }

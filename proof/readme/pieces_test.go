@@ -70,17 +70,18 @@ func (i investor) fail(t *testing.T, fault sandbox.Fault) {
 	}
 }
 
-// wantOrders fails the test unless err is nil and the server has placed the wanted number
-// of orders.
+// wantOrders fails the test unless err is nil and the server has placed exactly `want`
+// orders.
 func (i investor) wantOrders(t *testing.T, want int, err error) {
 	t.Helper()
 	placed, filterErr := i.server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
 	if err != nil || filterErr != nil || len(placed) != want {
-		t.Errorf("got the errors %v and %v and %d orders, want no error and %d orders",
-			err, filterErr, len(placed), want)
+		t.Errorf("the call returned the error %v, and the sandbox placed %d orders (error %v), "+
+			"want no errors and %d orders", err, len(placed), filterErr, want)
 	}
 }
 
+// TestKeys requires that a client works with a private key that ParsePrivateKey has read.
 func TestKeys(t *testing.T) {
 	i := newInvestor(t, nil)
 	connect := func(
@@ -111,7 +112,8 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// place places an order and resumes it once if its outcome is not known.
+// place places an order. If the outcome of the call is unknown or its response is
+// unusable, place resumes the call once.
 func place(
 	ctx context.Context, client *upvest.Client, request portfolios.OrderRequest,
 ) (*portfolios.Order, error) {
@@ -124,6 +126,8 @@ func place(
 	return order, err
 }
 
+// TestUnknownOutcomes requires that place places exactly one order if the first call is
+// lost, or if its response is lost or unusable.
 func TestUnknownOutcomes(t *testing.T) {
 	i := newInvestor(t, nil, upvest.WithoutRetry())
 	faults := []sandbox.Fault{
@@ -139,8 +143,8 @@ func TestUnknownOutcomes(t *testing.T) {
 	}
 }
 
-// TestUnknownOutcomesOfOtherMethods requires that Resume also resumes PUT, PATCH and
-// DELETE. The README resumes only a POST.
+// TestUnknownOutcomesOfOtherMethods requires that Resume also resumes calls with PUT,
+// PATCH and DELETE. The README shows only how a POST is resumed.
 func TestUnknownOutcomesOfOtherMethods(t *testing.T) {
 	i := newInvestor(t, nil, upvest.WithoutRetry())
 	order, err := i.client.Orders.Create(t.Context(), i.request)
@@ -160,7 +164,7 @@ func TestUnknownOutcomesOfOtherMethods(t *testing.T) {
 		},
 		"DELETE": func(options ...upvest.CallOption) error {
 			err := i.client.Orders.Cancel(t.Context(), order.ID, options...)
-			if errors.Is(err, upvest.ErrConflict) { // the order is cancelled already
+			if errors.Is(err, upvest.ErrConflict) { // the order is already cancelled
 				return nil
 			}
 			return err
@@ -170,14 +174,16 @@ func TestUnknownOutcomesOfOtherMethods(t *testing.T) {
 		err := call()
 		var failure *upvest.Error
 		if !errors.Is(err, upvest.ErrOutcomeUnknown) || !errors.As(err, &failure) {
-			t.Fatalf("%s: got %v, want an unknown outcome", name, err)
+			t.Fatalf("%s: the first call returned the error %v, want ErrOutcomeUnknown", name, err)
 		}
 		if err := call(failure.Resume()); err != nil {
-			t.Errorf("%s: the resumed call returned %v", name, err)
+			t.Errorf("%s: the call with Resume returned the error %v, want no error", name, err)
 		}
 	}
 }
 
+// TestDerivedIdempotencyKeys requires that two calls with a key that is derived from the
+// same event place only one order.
 func TestDerivedIdempotencyKeys(t *testing.T) {
 	i := newInvestor(t, nil)
 	placeOnce := func(
@@ -244,7 +250,7 @@ func TestOptions(t *testing.T) {
 		// failures and retries as warnings, the rest at debug level
 		upvest.WithLogger(slog.Default()),
 		upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 6}),
-		upvest.WithTimeout(20*time.Second), // of a call with all its attempts
+		upvest.WithTimeout(20*time.Second), // for a call, including all its attempts
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -307,12 +313,14 @@ func TestSendingUndocumentedFields(t *testing.T) {
 		return accounts, err
 	}
 	_, err := call(t.Context(), i.client, i.allocation)
-	// The sandbox responds with 404, because it does not have this path.
+	// The sandbox responds with 404, because it has no route for this path.
 	if !errors.Is(err, upvest.ErrNotFound) {
-		t.Errorf("got the error %v, want 404", err)
+		t.Errorf("got the error %v, want ErrNotFound", err)
 	}
 }
 
+// TestSignatureBase requires that WithSignatureBase passes on the signature base with a
+// hidden token.
 func TestSignatureBase(t *testing.T) {
 	i := newInvestor(t, nil)
 	credentials := i.credentials
@@ -328,6 +336,6 @@ func TestSignatureBase(t *testing.T) {
 	}
 	base := shown.String()
 	if !strings.Contains(base, `"@path": /portfolios/orders`) || !strings.Contains(base, "(hidden)") {
-		t.Errorf("got the signature base %q, want one with a masked token", base)
+		t.Errorf("got the signature base %q, want the path and a hidden token in it", base)
 	}
 }

@@ -29,16 +29,17 @@ func program(t *testing.T) string {
 	t.Helper()
 	pieces := goCode(t, "README.md")
 	if len(pieces) == 0 || !strings.HasPrefix(pieces[0], "package main\n") {
-		t.Fatal("the README does not begin with a program")
+		t.Fatal("the first Go code in the README is not a program")
 	}
 	return pieces[0]
 }
 
-// firstAccount is the account of the first order, which exists when upvest-sandbox
-// starts.
+// firstAccount is the account for which the README's program places its order. The
+// account exists as soon as upvest-sandbox has started.
 var firstAccount = uuid.MustParse("1f0d3b5c-7a29-4e68-9c14-8b2e6f5a0d37")
 
-// TestProgramRuns builds and runs the unchanged program of the README.
+// TestProgramRuns requires that the unchanged program of the README builds, runs and
+// places an order.
 func TestProgramRuns(t *testing.T) {
 	mix := uuid.New()
 	server := sandbox.Start(t, sandbox.WithState(sandbox.State{
@@ -50,38 +51,40 @@ func TestProgramRuns(t *testing.T) {
 	server.Setenv(t)
 	built, output, err := build(t, repository, program(t))
 	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
+		t.Fatalf("build the README's program: %v\n%s", err, output)
 	}
 	output, err = run(t, repository, built)
 	if err != nil || !placedOrder.MatchString(output) {
-		t.Errorf("got the output %[2]q (error %[1]v), want an order", err, output)
+		t.Errorf("the program printed %q (error %v), want the id of an order and NEW", output, err)
 	}
 }
 
 var placedOrder = regexp.MustCompile(`(?m)^[0-9a-f-]{36} NEW$`)
 
-// TestFirstOrderCommand runs the command that the README gives for this program.
+// TestFirstOrderCommand requires that `make first-order`, the README's command for this
+// program, places an order.
 func TestFirstOrderCommand(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
-		t.Skip("make is missing")
+		t.Skip("the program make is not installed")
 	}
 	output, err := run(t, repository, "make", "first-order")
 	if err != nil || !placedOrder.MatchString(output) {
-		t.Errorf("got the output %[2]q (error %[1]v), want an order", err, output)
+		t.Errorf("make first-order printed %q (error %v), want the id of an order and NEW", output, err)
 	}
 }
 
-// TestFirstOrderIsShort requires that main has at most 25 lines.
+// TestFirstOrderIsShort requires that the function main of the README's program has at
+// most 25 lines.
 func TestFirstOrderIsShort(t *testing.T) {
 	_, body, _ := strings.Cut(program(t), "func main() {\n")
 	if lines := strings.Count(body, "\n"); lines == 0 || lines > 25 {
-		t.Errorf("main of the first order has %d lines, want at most 25", lines)
+		t.Errorf("the function main of the README's program has %d lines, want 1 to 25", lines)
 	}
 }
 
 func TestProgramThatDoesNotBuildIsFound(t *testing.T) {
 	if _, _, err := build(t, repository, strings.Replace(program(t), "CashAmount", "Amount", 1)); err == nil {
-		t.Error("build accepted a program with a wrong field")
+		t.Error("build compiled a program with an undefined field, want an error")
 	}
 }
 
@@ -100,7 +103,7 @@ func TestPiecesAreTested(t *testing.T) {
 			}
 			changed := strings.Replace(piece, "\n", " // changed\n", 1)
 			if strings.Contains(code, unindented(changed)) {
-				t.Errorf("%s: the test cannot fail, because it finds this changed code:\n%s",
+				t.Errorf("%s: this test cannot fail, because the search also finds this changed code:\n%s",
 					name, changed)
 			}
 		}
@@ -134,7 +137,8 @@ var indentation = regexp.MustCompile(`(?m)^\t+`)
 
 func unindented(text string) string { return indentation.ReplaceAllString(text, "") }
 
-// build builds a program in a folder and returns its path and the output of the compiler.
+// build compiles the source code `program` in a folder. It returns the path of the
+// compiled program and the output of the go command.
 func build(t *testing.T, folder, program string) (built, output string, err error) {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "main.go")
@@ -156,7 +160,7 @@ func run(t *testing.T, folder, name string, arguments ...string) (string, error)
 	return string(output), err
 }
 
-// privateKey returns a private key as PEM.
+// privateKey encodes a private key as PEM.
 func privateKey(t *testing.T, key crypto.Signer) []byte {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(key)

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// cloned clones the last commit of a repository with git settings, such as
-// core.autocrlf=true, and returns the folder of the clone.
+// cloned clones a repository with git settings such as core.autocrlf=true, and returns
+// the folder of the clone. The clone contains only committed changes.
 func cloned(t *testing.T, from string, settings ...string) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "clone")
@@ -50,40 +50,42 @@ func TestCommandsLeaveCheckoutClean(t *testing.T) {
 		words := strings.Fields(command)
 		inFolder(t, folder, words[0], words[1:]...)
 		if changed := inFolder(t, folder, "git", "status", "--porcelain"); changed != "" {
-			t.Errorf("%s changes a fresh checkout:\n%s", command, changed)
+			t.Errorf("`%s` changed these files of a fresh checkout, want no changes:\n%s", command, changed)
 		}
 	}
-	// The commands write one ignored file. It shows that git status reports new files.
+	// The commands create one file that git ignores. If git status finds this file here,
+	// the check above would also find new files.
 	ignored := inFolder(t, folder, "git", "status", "--porcelain", "--ignored")
 	if ignored != "!! go.work.sum\n" {
-		t.Errorf("want go.work.sum as the only ignored file, got:\n%s", ignored)
+		t.Errorf("git status lists the files %q, want only the ignored file go.work.sum", ignored)
 	}
 }
 
-// TestLineEndingsAreKept requires that a checkout on Windows has the committed line
-// endings.
+// TestLineEndingsAreKept requires that a checkout keeps the committed line endings even
+// with core.autocrlf=true, the usual setting on Windows.
 func TestLineEndingsAreKept(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
 	folder := cloned(t, repository, "core.autocrlf=true")
 	if changed := changedEndings(t, folder); changed != "" {
-		t.Errorf("a checkout on Windows changes line endings:\n%s", changed)
+		t.Errorf("a checkout with core.autocrlf=true changed the line endings of these files, "+
+			"want no changes:\n%s", changed)
 	}
 	inFolder(t, folder, "git", "rm", "--quiet", ".gitattributes")
 	inFolder(t, folder, "git", "-c", "user.name=control", "-c", "user.email=control@example.invalid",
 		"commit", "--quiet", "--message", "a control")
 	if changedEndings(t, cloned(t, folder, "core.autocrlf=true")) == "" {
-		t.Error("a checkout without .gitattributes changes no line ending, so this test cannot fail")
+		t.Error("a checkout without .gitattributes changed no line endings either, so this test cannot fail")
 	}
 }
 
-// changedEndings returns the files of a checkout whose line endings differ from the
-// commit.
+// changedEndings returns the files of a checkout whose line endings differ from those in
+// the commit.
 func changedEndings(t *testing.T, folder string) string {
 	t.Helper()
 	var changed strings.Builder
 	for line := range strings.Lines(inFolder(t, folder, "git", "ls-files", "--eol")) {
-		// i/lf    w/lf    attr/text=auto eol=lf   README.md
+		// For example: i/lf    w/lf    attr/text=auto eol=lf   README.md
 		fields := strings.Fields(line)
 		if strings.TrimPrefix(fields[0], "i/") != strings.TrimPrefix(fields[1], "w/") {
 			changed.WriteString(line)

@@ -17,8 +17,8 @@ import (
 
 const gorelease = "golang.org/x/exp/cmd/gorelease@v0.0.0-20261113113407-e3970619a1a4"
 
-// TestVersionFitsTheChanges requires, with gorelease, that VERSION fits the changes of
-// each module since its last tag.
+// TestVersionFitsTheChanges requires that the version in VERSION fits the changes to each
+// module since the module's last tag. The program gorelease compares the two versions.
 func TestVersionFitsTheChanges(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
@@ -37,20 +37,21 @@ func TestVersionFitsTheChanges(t *testing.T) {
 		program := filepath.Join(user.programs, "gorelease")
 		printed, err := user.run(t.Context(), folder, program, "-base="+base, "-version="+repository.version)
 		if err != nil {
-			t.Errorf("%s: %v", m.folder, err)
+			t.Errorf("gorelease refused version %s of the module %s: %v", repository.version, m.folder, err)
 		}
-		// gorelease accepts all incompatible changes in version 0.
+		// In versions below 1.0, gorelease accepts all incompatible changes.
 		isIncompatible := strings.Contains(printed, "## incompatible changes")
 		if isIncompatible && semver.MajorMinor(base) == semver.MajorMinor(repository.version) {
-			t.Errorf("%s has incompatible changes since %s: increase the minor version",
+			t.Errorf("the module %s has incompatible changes since %s: increase the minor version",
 				m.folder, base)
 		}
-		t.Logf("%s against %s:\n%s", m.folder, base, printed)
+		t.Logf("gorelease compared the module %s with its release %s:\n%s", m.folder, base, printed)
 	}
 }
 
-// publishLast replaces the version of a module in the proxy with its last release, and
-// returns the version of that release. It returns "none" if there is no release yet.
+// publishLast replaces the version of a module in the proxy with the module's last
+// release, and returns the version of that release. It returns "none" if the module has
+// no release yet.
 func (o *outsider) publishLast(t *testing.T, repository tree, m member) string {
 	t.Helper()
 	git := func(arguments ...string) ([]byte, error) {
@@ -82,7 +83,8 @@ func (o *outsider) publishLast(t *testing.T, repository tree, m member) string {
 	if err := o.publish(last, goMod, write); err != nil {
 		t.Fatal(err)
 	}
-	// gorelease refuses a version that already exists.
+	// gorelease refuses to release a version that is already in this list, so the list
+	// must contain only the last release.
 	writeFile(t, filepath.Join(o.folder, last.Path, "@v/list"), fmt.Appendln(nil, last.Version))
 	return last.Version
 }

@@ -23,7 +23,7 @@ func readme(t *testing.T) (commands []string, program string) {
 		text,
 	)
 	if found == nil {
-		t.Fatal("the README has no program after a go get command")
+		t.Fatal("the README has no block with a go get command that is followed by a program")
 	}
 	for command := range strings.Lines(string(found[1])) {
 		commands = append(commands, strings.TrimPrefix(command, "go "))
@@ -31,7 +31,7 @@ func readme(t *testing.T) (commands []string, program string) {
 	return commands, string(found[2])
 }
 
-// importer is a module outside this repository that imports its modules.
+// importer is a module outside this repository that imports the repository's modules.
 type importer struct {
 	*outsider
 	folder string
@@ -54,7 +54,8 @@ func (i importer) run(t *testing.T, arguments ...string) string {
 	return printed
 }
 
-// weight describes how many modules the importer compiles and requires.
+// weight returns a sentence with the numbers of modules that the importer compiles and
+// requires.
 func (i importer) weight(t *testing.T) string {
 	t.Helper()
 	sums, err := os.ReadFile(filepath.Join(i.folder, "go.sum"))

@@ -1,7 +1,7 @@
 // Command release prints and changes the version of the next release, which is in the
 // file VERSION.
 //
-//	release tags         prints the tags of the release, in the order of creation
+//	release tags         prints the release's tags in the order in which to create them
 //	release modules      prints the modules of the release with their versions
 //	release proxy FOLDER writes a module proxy with these modules (GOPROXY=file://FOLDER)
 //	release next v0.2.0  changes the version in every file that contains it

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// next writes another version, such as v0.2.0, to VERSION, to go.work and to the
+// next changes the next version, for example to v0.2.0: in VERSION, in go.work and in the
 // requirements of the nested modules.
 func (t tree) next(version string) error {
 	if err := module.Check(t.modules[0].path(), version); err != nil {

@@ -15,17 +15,17 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// outsider runs commands like a user without this repository: without a workspace and
-// flags, and with an empty module cache. The go command finds the modules of the
-// repository in a proxy, which it asks before its configured proxy.
+// outsider runs commands like a user who does not have this repository: without a
+// workspace or flags, and with an empty module cache. The go command finds the modules of
+// the repository in a folder, and asks the configured proxy only for other modules.
 type outsider struct {
 	*proxy
 	environment []string // environment of the go command
 	programs    string   // folder to which go install writes programs
 }
 
-// newOutsider returns a user of the modules at the next version. goMods contains the
-// paths of files that replace the go.mod of a folder.
+// newOutsider returns a user of the modules at the next version. The parameter `goMods`
+// maps the folder of a module to a file that replaces the module's go.mod.
 func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsider {
 	t.Helper()
 	printed, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOPROXY").Output()
@@ -37,7 +37,8 @@ func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsi
 	if err := o.publishAll(t.Context(), repository, goMods); err != nil {
 		t.Fatal(err)
 	}
-	// The go command downloads no module that is in this machine's cache.
+	// The go command copies other modules from this machine's cache, if they are there,
+	// instead of downloading them.
 	fetched := filepath.Join(settings[0], "cache/download")
 	o.environment = []string{
 		"GOPROXY=file://" + o.folder + ",file://" + fetched + "," + settings[1],
@@ -57,8 +58,9 @@ func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsi
 }
 
 // unpacked unpacks the zip of a module into a folder, and adds the checksums of this
-// repository's modules to its go.sum. The go.sum in the tree cannot contain them, because
-// they are unknown until the modules are tagged. Importers do not read it.
+// repository's modules to the go.sum there. The go.sum in the repository cannot contain
+// these checksums, because they are unknown until the modules are tagged. This does not
+// affect importers, because the go command does not read the go.sum of a dependency.
 func (o *outsider) unpacked(t *testing.T, repository tree, m member) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -60,7 +60,7 @@ func (p *proxy) publish(name module.Version, goMod []byte, write func(io.Writer)
 	return nil
 }
 
-// create writes a file, and creates its folders.
+// create creates the folders in the path of a file, and writes the file.
 func create(name string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
@@ -68,8 +68,8 @@ func create(name string, text []byte) error {
 	return os.WriteFile(name, text, 0o600)
 }
 
-// publishAll adds all modules to the proxy, at the next version. goMods contains the
-// paths of files that replace the go.mod of a folder.
+// publishAll adds all modules to the proxy, at the next version. The parameter `goMods`
+// maps the folder of a module to a file that replaces the module's go.mod.
 func (p *proxy) publishAll(ctx context.Context, t tree, goMods map[string]string) error {
 	for _, m := range t.modules {
 		goMod := cmp.Or(goMods[m.folder], filepath.Join(t.root, m.folder, "go.mod"))

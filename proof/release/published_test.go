@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// integrationTest is a test that a user of the modules may write first.
+// integrationTest is an example of the first test that a user of the modules might write.
 const integrationTest = `package importer
 
 import (
@@ -34,7 +34,7 @@ func TestNoOrdersYet(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, err := range client.Orders.All(t.Context(), portfolios.ListPortfoliosOrdersParams{}) {
-		t.Errorf("got %v, want no order", err)
+		t.Errorf("got an order (error %v), want an empty list", err)
 	}
 	if requests, err := server.Requests(); err != nil || len(requests) != 2 {
 		t.Errorf("got %d requests (error %v), want 2: for a token and a page", len(requests), err)
@@ -45,7 +45,7 @@ func TestNoOrdersYet(t *testing.T) {
 func withRelease(t *testing.T) {
 	t.Helper()
 	if os.Getenv("RELEASE") == "" {
-		t.Skip("make release-check runs this test, which downloads modules and programs")
+		t.Skip("`make release-check` runs this test, because it downloads modules and programs")
 	}
 }
 
@@ -79,7 +79,7 @@ func TestReleasedModulesWork(t *testing.T) {
 		importer.run(t, "build", "-trimpath", ".")
 		required := strings.TrimSpace(importer.run(t, "list", "-m", root))
 		if required != root+" "+version {
-			t.Errorf("go get in the README downloads %s", required)
+			t.Errorf("the README's go get selected %q, want %q", required, root+" "+version)
 		}
 	})
 	t.Run("integration test", func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestReleasedModulesWork(t *testing.T) {
 		importer.run(t, "get", root+"/wrapper", root+"/sandbox")
 		printed := importer.run(t, "test", "-trimpath", "-v", ".")
 		if !strings.Contains(printed, "--- PASS: TestNoOrdersYet") {
-			t.Errorf("the integration test did not pass: %s", printed)
+			t.Errorf("the integration test printed no PASS for TestNoOrdersYet:\n%s", printed)
 		}
 	})
 	t.Run("install", func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestReleasedModulesWork(t *testing.T) {
 		installed := filepath.Join(user.programs, "upvest-sandbox")
 		printed, err := user.run(t.Context(), t.TempDir(), installed, "-version")
 		if want := "upvest-sandbox " + version + "\n"; err != nil || printed != want {
-			t.Errorf("-version prints %q (error %v), want %q", printed, err, want)
+			t.Errorf("upvest-sandbox -version printed %q (error %v), want %q", printed, err, want)
 		}
 	})
 	t.Run("tidy", func(t *testing.T) {
@@ -109,15 +109,16 @@ func TestReleasedModulesWork(t *testing.T) {
 		for _, m := range repository.modules {
 			folder := user.unpacked(t, repository, m)
 			if _, err := user.run(t.Context(), folder, "go", "mod", "tidy", "-diff"); err != nil {
-				t.Errorf("%s is not tidy: %v", m.folder, err)
+				t.Errorf("go.mod or go.sum of the module %s is not tidy: %v", m.folder, err)
 			}
 		}
 	})
 }
 
-// TestReplaceIsFound adds a replace directive to a module. The go command must refuse to
-// install it.
-func TestReplaceIsFound(t *testing.T) {
+// TestReplacePreventsInstallation requires that the go command refuses to install a
+// program whose module has a replace directive. This proves that TestReleasedModulesWork
+// can fail.
+func TestReplacePreventsInstallation(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
 	repository := openRepository(t)
@@ -132,6 +133,6 @@ func TestReplaceIsFound(t *testing.T) {
 	program := sandbox.path() + "/cmd/upvest-sandbox@" + repository.version
 	_, err = user.run(t.Context(), t.TempDir(), "go", "install", program)
 	if err == nil || !strings.Contains(err.Error(), "replace directives") {
-		t.Errorf("got the error %v, want go install to refuse a module with a replace directive", err)
+		t.Errorf("go install returned the error %v, want an error that mentions replace directives", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// unpublished is the folder of the one module that is not released.
+// unpublished is the folder of the only module that is not released.
 const unpublished = "./proof"
 
 // tree is the repository as a set of modules.
@@ -61,8 +61,8 @@ func open(root string) (tree, error) {
 		}
 		t.modules = append(t.modules, member{folder: use.Path, file: file})
 	}
-	// A go.mod also lists indirect requirements. A module therefore has more requirements
-	// than each module that it requires.
+	// A go.mod also lists indirect requirements. A module therefore requires more modules
+	// of the repository than each of the modules that it requires.
 	unsorted := tree{modules: slices.Clone(t.modules)}
 	slices.SortStableFunc(t.modules, func(a, b member) int {
 		return cmp.Compare(len(unsorted.own(a)), len(unsorted.own(b)))
@@ -70,7 +70,7 @@ func open(root string) (tree, error) {
 	return t, nil
 }
 
-// own returns the requirements of a module that are modules of this repository.
+// own returns the requirements in a module's go.mod that name modules of this repository.
 func (t tree) own(m member) []*modfile.Require {
 	var own []*modfile.Require
 	for _, required := range m.file.Require {
@@ -87,8 +87,9 @@ func (t tree) published() []member {
 	return slices.DeleteFunc(slices.Clone(t.modules), func(m member) bool { return m.folder == unpublished })
 }
 
-// disagreements returns a finding for each file that contains a version other than
-// VERSION, or that prevents the use of a module outside the repository.
+// disagreements returns a finding for each file that contains a version other than the
+// one in VERSION, and for each file that prevents the use of a module outside the
+// repository.
 func (t tree) disagreements() []string {
 	var found []string
 	addf := func(format string, values ...any) { found = append(found, fmt.Sprintf(format, values...)) }
@@ -103,8 +104,8 @@ func (t tree) disagreements() []string {
 			}
 		}
 		if len(module.file.Replace)+len(module.file.Exclude) > 0 {
-			addf("%s/go.mod has a replace or exclude: the module could not be installed",
-				module.folder)
+			addf("%s/go.mod has a replace or exclude directive: "+
+				"`go install` with a version would refuse its programs", module.folder)
 		}
 	}
 	return found

@@ -23,7 +23,8 @@ func openRepository(t *testing.T) tree {
 	return opened
 }
 
-// copied copies the files of the repository that contain versions to another folder.
+// copied copies the files that contain versions to a temporary folder, and returns the
+// folder.
 func copied(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -71,7 +72,7 @@ func TestVersionIsTheSameEverywhere(t *testing.T) {
 			file: "examples/go.mod",
 			old:  "go 1.26.0",
 			new:  "go 1.26.0\nreplace github.com/google/uuid => ../uuid",
-			want: "could not be installed",
+			want: "would refuse its programs",
 		},
 	} {
 		root := copied(t)
@@ -87,8 +88,8 @@ func TestVersionIsTheSameEverywhere(t *testing.T) {
 		}
 		findings := strings.Join(changed.disagreements(), "\n")
 		if !strings.Contains(findings, control.want) {
-			t.Errorf("%s: got the findings %q, want one that contains %q",
-				control.new, findings, control.want)
+			t.Errorf("%s with %q: got the findings %q, want one that contains %q",
+				control.file, control.new, findings, control.want)
 		}
 	}
 }
@@ -131,7 +132,7 @@ func TestNextChangesEveryFile(t *testing.T) {
 			}
 			back := bytes.ReplaceAll(got, []byte("v1.900.0"), []byte(before.version))
 			if !bytes.Equal(back, want) {
-				t.Errorf("next changed more of %s than the version:\n%s", name, got)
+				t.Errorf("next changed more of %s than the version, want no other change:\n%s", name, got)
 			}
 		}
 	}
@@ -139,7 +140,7 @@ func TestNextChangesEveryFile(t *testing.T) {
 		"v1.899.9", "v1.900.0", "v1.901", "1.901.0", "v1.901.0+build", "v2.0.0", "",
 	} {
 		if err := run(t.Context(), nil, root, []string{"next", version}); err == nil {
-			t.Errorf("next accepted the version %q", version)
+			t.Errorf("next accepted the version %q, want an error", version)
 		}
 	}
 }
@@ -156,7 +157,7 @@ func TestChangelogHasTheNextRelease(t *testing.T) {
 }
 
 // TestModulesAreListedOnce requires that .ci/modules prints the modules of go.work, and
-// that no other file with commands lists them.
+// that neither the Makefile nor a file of CI lists the modules again.
 func TestModulesAreListedOnce(t *testing.T) {
 	var want []string
 	opened := openRepository(t)
@@ -169,7 +170,7 @@ func TestModulesAreListedOnce(t *testing.T) {
 		t.Fatalf("list the modules: %v", err)
 	}
 	if got := strings.Fields(string(printed)); !slices.Equal(got, want) {
-		t.Errorf(".ci/modules prints %q, but go.work has %q", got, want)
+		t.Errorf(".ci/modules printed the modules %q, want those in go.work: %q", got, want)
 	}
 	files := []string{filepath.Join(repository, "Makefile")}
 	for _, pattern := range []string{".ci/*", ".github/*.yml", ".github/workflows/*"} {
@@ -185,7 +186,7 @@ func TestModulesAreListedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, line := range moduleLists(opened, string(text)) {
-			t.Errorf("%s contains a list of modules: %s", file, line)
+			t.Errorf("%s lists modules in the line %q: use .ci/modules instead", file, line)
 		}
 	}
 	for _, control := range []string{
@@ -193,7 +194,7 @@ func TestModulesAreListedOnce(t *testing.T) {
 		"    directories: [/, /sandbox, /proof, /fleet]",
 	} {
 		if len(moduleLists(opened, control)) == 0 {
-			t.Errorf("moduleLists does not find this list: %s", control)
+			t.Errorf("moduleLists did not find the list in the line %q", control)
 		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// contents matches the files that a module's zip may contain: files that importers need,
-// and files that other programs require in this folder.
+// contents matches the paths of the files that a module's zip may contain: files that
+// importers need, and files that other programs expect in the folder of the module.
 var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
 	// Go files embed these.
@@ -18,10 +18,10 @@ var contents = regexp.MustCompile(strings.Join([]string{
 	// Operators of a fleet, or of a sandbox in a container, need these.
 	`^Dockerfile$`, `^deploy/fleet-worker@\.service$`, `^deploy/(alerts|kubernetes)\.yaml$`,
 	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and its types in Go
-	// Programs read these only in the root.
+	// Programs read these files only from the root of the repository.
 	`^(\.ci|\.github)/`, `^Makefile$`, `^VERSION$`, `^go\.work$`,
 	`^\.(editorconfig|gitattributes|gitignore|golangci\.yml)$`,
-	// These must be beside the code that they configure.
+	// These files must be next to the code that they configure.
 	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`,
 }, "|"))
 
@@ -46,13 +46,13 @@ func TestZipsContainOnlyUsefulFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range unexpected(files) {
-			t.Errorf("the zip of %s contains %s, which importers do not need", m.folder, name)
+			t.Errorf("the zip of %s contains %s, which does not belong there", m.folder, name)
 		}
 		for _, name := range []string{
 			"released/openapi.yaml", "package-lock.json", "build/upvest-sandbox", "wrapper/coverage.out",
 		} {
 			if len(unexpected(append(files, file{name: name}))) == 0 {
-				t.Errorf("unexpected does not find %s in the zip of %s", name, m.folder)
+				t.Errorf("unexpected accepted the file %s in the zip of %s, want it reported", name, m.folder)
 			}
 		}
 	}

@@ -11,24 +11,25 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// call is one call of a service method, with its result and its effects.
+// call is one call to a service method, with its result and its effects.
 type call struct {
-	number  int
-	op      *operation
-	host    *host
-	client  int
-	target  target
-	key     uuid.UUID // the caller's key; zero if the client generates one
+	number int
+	op     *operation
+	host   *host
+	client int
+	target target
+	// the caller's idempotency key; zero if the client generates the key
+	key     uuid.UUID
 	options []upvest.CallOption
-	// The timeout of the call; 0 means none. A negative timeout has passed before the
-	// call starts.
+	// The timeout of the call; 0 means none. A negative timeout expires before the call
+	// starts.
 	timeout     time.Duration
 	mustSucceed bool // the call must succeed, because the server is healthy
 	resumes     *call
 	process     *process
 
-	// The state of its process when the call starts:
-	goodUntil    time.Time // the expiry of the token
+	// The state of the process when the call starts:
+	goodUntil    time.Time // when the token of the process expires
 	hasCorrected bool      // the process has corrected its clock
 
 	started  time.Time
@@ -40,13 +41,14 @@ type call struct {
 	sent              int
 	unauthorized      int
 	firstUnauthorized time.Time
-	guesses           bool          // a 401 had a Date that differs from the local clock
-	undated           bool          // the first 401 had no usable Date
-	misdated          time.Duration // how far a request was dated ahead without a reason
-	expired           int           // number of requests with an expired token
-	effects           []uuid.UUID   // the resources that the call changed
-	keys              map[string]bool
-	requests          map[string]int
+	guesses           bool // a 401 had a Date that differed from the local clock
+	undated           bool // the first 401 had no usable Date
+	// how far a request was dated ahead of a clock that a Date had confirmed
+	misdated time.Duration
+	expired  int         // number of requests with an expired token
+	effects  []uuid.UUID // the resources that the call changed
+	keys     map[string]bool
+	requests map[string]int
 }
 
 func (c *call) verdict() operations.Verdict { return operations.VerdictOf(c.op.write, c.err) }
@@ -72,7 +74,7 @@ func (c *call) run() {
 	c.ended = time.Now()
 }
 
-// room returns the number of connections that the call may have open.
+// room returns the number of connections that the call may have open at the same time.
 func (c *call) room() int {
 	if c.op.many {
 		return 2 + c.target.ahead

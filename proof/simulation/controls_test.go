@@ -14,12 +14,12 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// defect is a fault that a control adds to the client, its callers or the server. The
-// judge must find it.
+// defect is a mistake that a control adds to the client, to its callers or to the server.
+// The judge must find the defect.
 type defect struct {
 	name     string
 	found    string // part of the text that the judge reports
-	in       string // the name of the step kind that finds it; empty for any kind
+	in       string // the only kind of step to simulate; empty means all kinds
 	first    uint64 // the first month to simulate; earlier months do not show the defect
 	options  optionsMaker
 	wrap     func(l line, log *logbook) http.RoundTripper
@@ -47,7 +47,7 @@ type source func() (*oauth2.Token, error)
 // Token implements [oauth2.TokenSource].
 func (s source) Token() (*oauth2.Token, error) { return s() }
 
-// deaf is a limiter that ignores cancellation of its context.
+// deaf is a limiter that ignores the cancellation of the caller's context.
 type deaf struct{ *limiter }
 
 // Wait implements [upvest.Limiter].
@@ -69,7 +69,7 @@ var defects = []defect{
 	{name: "each call requests its own token", found: "token requests", options: withUnsharedTokens},
 	{name: "refused tokens are reused", in: "revocation", found: failedWhileHealthy, options: withKeptTokens},
 	{name: "calls wait only one second for a token", found: failedWhileHealthy, options: withHastyTokens},
-	{name: "every Date of a 401 sets the clock permanently", found: failedWhileHealthy, wrap: trustEveryDate},
+	{name: "the Date of any 401 sets the clock permanently", found: failedWhileHealthy, wrap: trustEveryDate},
 	{
 		name:  "calls are attempted twenty times",
 		found: "made too many attempts",
@@ -83,7 +83,7 @@ var defects = []defect{
 	},
 	{
 		name: "a matching Date does not end a correction of the clock",
-		in:   "single wrong Date", found: "although a Date matched",
+		in:   "single wrong Date", found: "although the Date of an earlier response matched",
 		wrap: withoutDates(func(resp *http.Response, _ time.Duration) bool {
 			return resp.StatusCode != http.StatusUnauthorized
 		}),
@@ -98,19 +98,19 @@ var defects = []defect{
 		in:   "resume chains", found: "took effect 2 times in total", forgetful: true,
 	},
 	{
-		name: "callers resume with only the key",
+		name: "callers resume with the key instead of Resume",
 		in:   "resume chains", found: "although the outcome was unknown", keysAlone: true,
 	},
 	{name: "callers resume with a new key", found: "took effect 2 times in total", newKeys: true},
 	{
-		name: "the client takes proxy pages for API responses",
+		name: "the client mistakes proxy pages for API responses",
 		in:   "outage", found: "reported success without an effect", first: 3,
 		sabotage: func(response *http.Response) {
 			response.Header.Set("Upvest-Request-Id", "7fa5ab36-1f54-4a0b-b0c9-e3a8d7c5a5b0")
 		},
 	},
 	{
-		name: "the server reports a write that took effect as refused",
+		name: "the server reports a refusal for a write that took effect",
 		in:   "outage", found: "reported a refusal although it took effect",
 		sabotage: func(response *http.Response) {
 			switch response.StatusCode {
@@ -122,7 +122,7 @@ var defects = []defect{
 		},
 	},
 	{
-		name: "the client takes 404 pages of gateways for API responses",
+		name: "the client mistakes 404 pages of gateways for API responses",
 		in:   "outage", found: "reported a refusal although it took effect", first: 8,
 		sabotage: func(response *http.Response) {
 			if response.StatusCode == http.StatusNotFound {
@@ -176,7 +176,7 @@ var defects = []defect{
 	},
 }
 
-// withUnsharedTokens requests a token for each call.
+// withUnsharedTokens makes each call request its own token.
 func withUnsharedTokens(
 	_ *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption {
@@ -189,7 +189,8 @@ func withUnsharedTokens(
 	}))}
 }
 
-// withKeptTokens reuses each token until it expires, even if the server refuses it.
+// withKeptTokens makes the client reuse each token until the token expires, even if the
+// server refuses the token.
 func withKeptTokens(
 	_ *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption {
@@ -226,7 +227,7 @@ func withForegroundRenewals(
 	}))}
 }
 
-// withHastyTokens waits at most one second for a token.
+// withHastyTokens makes calls wait at most one second for a token.
 func withHastyTokens(
 	_ *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption {
@@ -237,7 +238,8 @@ func withHastyTokens(
 	return []upvest.ClientOption{upvest.WithTokenSource(hasty{shared})}
 }
 
-// early fetches a token before a call waits for the limiter.
+// early is a limiter that is also a token source. It fetches the token for a call before
+// the call waits for the limiter.
 type early struct {
 	*limiter
 	*upvest.TokenSource
@@ -265,7 +267,8 @@ func (e *early) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	return token.(*oauth2.Token), nil
 }
 
-// withEarlyTokens fetches the token of each call before the limiter admits the call.
+// withEarlyTokens makes the client fetch the token for each call before the limiter
+// admits the call.
 func withEarlyTokens(
 	h *host, credentials upvest.Credentials, options []upvest.ClientOption,
 ) []upvest.ClientOption {
@@ -277,7 +280,8 @@ func withEarlyTokens(
 	return []upvest.ClientOption{upvest.WithTokenSource(both), upvest.WithLimiter(both)}
 }
 
-// withoutDates removes the Date header from the responses that the function from selects.
+// withoutDates removes the Date header from the responses that the function `from`
+// selects.
 func withoutDates(
 	from func(resp *http.Response, took time.Duration) bool,
 ) func(l line, _ *logbook) http.RoundTripper {
@@ -307,7 +311,8 @@ func trustEveryDate(l line, _ *logbook) http.RoundTripper {
 	})
 }
 
-// logging returns a transport that writes a header of each request to the log.
+// logging returns a function that makes a transport. The transport writes the given
+// header of each request to the log.
 func logging(header string) func(l line, log *logbook) http.RoundTripper {
 	return func(l line, log *logbook) http.RoundTripper {
 		return transport(func(req *http.Request) (*http.Response, error) {
@@ -318,7 +323,7 @@ func logging(header string) func(l line, log *logbook) http.RoundTripper {
 	}
 }
 
-// TestDefectsAreFound adds each defect in turn. The judge must report it within 30
+// TestDefectsAreFound requires that the judge reports each defect within 30 simulated
 // months.
 func TestDefectsAreFound(t *testing.T) {
 	t.Parallel()
@@ -332,15 +337,16 @@ func TestDefectsAreFound(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("the judge did not find the defect in %d months", months)
+			t.Errorf("the judge did not find the defect in %d months, want a problem that contains %q",
+				months, broken.found)
 		})
 	}
 }
 
-// TestMonthsRepeat simulates the month of one seed twice. In both months, each call must
-// have the same start, end and result. For a list with prefetched pages, the test
-// compares only the start, because prefetched pages arrive in any order.
-func TestMonthsRepeat(t *testing.T) {
+// TestSameSeedRepeatsMonth simulates the month of one seed twice. It requires that each
+// call has the same start, end and result in both simulations. For a list with prefetched
+// pages, the test compares only the start, because prefetched pages arrive in any order.
+func TestSameSeedRepeatsMonth(t *testing.T) {
 	var months [2][]string
 	for i := range months {
 		for _, c := range run(t, max(*seed, 1), defect{}).all {
@@ -355,10 +361,12 @@ func TestMonthsRepeat(t *testing.T) {
 	second := months[1]
 	for i := range min(len(first), len(second)) {
 		if first[i] != second[i] {
-			t.Fatalf("the two months differ from call %d on:\n%s\n%s", i, first[i], second[i])
+			t.Fatalf("the two simulations differ from call %d on, want equal calls:\n%s\n%s",
+				i, first[i], second[i])
 		}
 	}
 	if len(first) != len(second) {
-		t.Errorf("the two months have %d and %d calls, want equal numbers", len(first), len(second))
+		t.Errorf("the two simulations made %d and %d calls, want equal numbers",
+			len(first), len(second))
 	}
 }

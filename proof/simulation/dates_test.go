@@ -14,12 +14,12 @@ const (
 	largeSkew = 5 * time.Second // from this difference on, the client corrects its clock
 )
 
-// clockReading has the times of a request, from which the judge infers the clock that the
-// client used.
+// clockReading contains the times of a request. From these times, the judge infers
+// whether the client has corrected its clock.
 type clockReading struct {
 	at    time.Time
 	local time.Time     // time by the host's clock
-	ahead time.Duration // time of the signature minus the field local
+	ahead time.Duration // time of the signature minus `local`
 }
 
 // clockReadingOf returns the times of a request that the client is sending.
@@ -52,8 +52,8 @@ func (d clockReading) shows(header http.Header, local time.Time) (time.Duration,
 	return 0, true
 }
 
-// evidence is what the responses to a process have shown about its clock. The network's
-// lock guards it.
+// evidence is what the responses to a process have shown about the clock of its host. The
+// network's lock guards the evidence.
 type evidence struct {
 	// agreed is the time at which a Date last matched the local clock. It is zero if a
 	// corrected request has succeeded since.
@@ -66,14 +66,15 @@ type evidence struct {
 	undated []time.Time
 }
 
-// record updates the evidence from a response.
+// record updates the evidence of the process with a response.
 func (l line) record(d clockReading, made *call, response *http.Response) {
 	evidence := &l.process.evidence
 	ahead, isDated := d.shows(response.Header, l.process.host.now())
 	switch {
 	case isDated && ahead.Abs() <= exactness:
 		evidence.corrected = time.Time{}
-		// While a key hangs, the client may have read its clock long before.
+		// While a key hangs, the client may have read its clock long before it sends the
+		// request.
 		if !l.network.hanging {
 			evidence.agreed = time.Now()
 		}
@@ -105,7 +106,8 @@ func (l line) record(d clockReading, made *call, response *http.Response) {
 	}
 }
 
-// check records the errors of a request that the client is sending.
+// check records whether a request that the client is sending has an expired token or a
+// wrong date.
 func (l line) check(d clockReading, made *call) {
 	p := l.process
 	if !p.granted.IsZero() && p.granted.After(p.host.jumped) && d.at.After(p.granted.Add(l.network.life)) {

@@ -17,16 +17,17 @@ import (
 // event describes what happens to a request. With the zero value, the request arrives and
 // receives its response.
 type event struct {
-	dial error // the error with which connecting fails
-	// Time until the request arrives, or connecting fails.
+	dial error // the error of the attempt to connect
+	// Time until the request arrives, or until the attempt to connect fails.
 	before time.Duration
-	lost   bool                          // the request never arrives
-	late   time.Duration                 // delay after which the request arrives again
-	hang   bool                          // no response arrives
-	after  time.Duration                 // time until the response arrives
-	end    func(req *http.Request) error // returns the error that replaces the response
-	spoil  func(req *http.Request, response *http.Response)
-	cut    bool // the body breaks off in the middle
+	lost   bool // the request does not arrive at its normal time
+	// delay of a late arrival; 0 means that there is none
+	late  time.Duration
+	hang  bool                          // no response arrives
+	after time.Duration                 // time until the response arrives
+	end   func(req *http.Request) error // returns the error that replaces the response
+	spoil func(req *http.Request, response *http.Response)
+	cut   bool // the response body ends in the middle
 }
 
 // fault decides which requests fail, and how.
@@ -35,9 +36,9 @@ type fault struct {
 	on    scope
 	share float64 // share of the requests that fail; 0 means all
 	only  func(number int) bool
-	slows bool // only delays requests
-	once  bool // affects only one request
-	met   bool // has affected a request
+	slows bool // the fault only delays requests
+	once  bool // the fault affects only one request
+	met   bool // the fault has affected a request
 	event func(random *rand.Rand) event
 }
 
@@ -52,6 +53,9 @@ const (
 	calls
 	tokens
 )
+
+// scopeNames are the names of the scopes in the problems that the judge reports.
+var scopeNames = []string{everything: "all requests", calls: "calls", tokens: "requests for tokens"}
 
 func (f *fault) meets(token bool, number int, random *rand.Rand) bool {
 	switch {
@@ -86,15 +90,15 @@ var (
 
 func isReset(*http.Request) error { return errReset }
 
-// quotes returns the error of net/http for a malformed response, which quotes the
-// response.
+// quotes returns the error that net/http returns for a malformed response. The error
+// quotes the response, which contains secrets from the request.
 func quotes(req *http.Request) error {
 	malformed := errors.New("malformed HTTP response " + strconv.Quote(secretsOf(req)))
 	return fmt.Errorf("net/http: HTTP/1.x transport connection broken: %w", malformed)
 }
 
-// replacing returns a function that replaces a response with the response of a proxy,
-// which lacks the header upvest-request-id.
+// replacing returns a function that replaces a response with the response of a proxy.
+// This response lacks the header upvest-request-id.
 func replacing(status int, contentType, text string) func(*http.Request, *http.Response) {
 	return func(_ *http.Request, response *http.Response) {
 		response.StatusCode = status
@@ -105,13 +109,14 @@ func replacing(status int, contentType, text string) func(*http.Request, *http.R
 	}
 }
 
-// page returns a function that replaces a response with the HTML page of a proxy.
+// page returns a function that replaces a response with a proxy's HTML page.
 func page(status int) func(*http.Request, *http.Response) {
 	text := "<html><body><h1>" + http.StatusText(status) + "</h1>cloudflare</body></html>"
 	return replacing(status, "text/html", text)
 }
 
-// problem returns an error response of the API in place of the actual response.
+// problem returns a function that makes events in which the request is lost, and the
+// client receives an error response of the API with the given status.
 func problem(status int, retryAfter func(*rand.Rand) string) func(*rand.Rand) event {
 	return func(random *rand.Rand) event {
 		after := ""
@@ -129,7 +134,8 @@ func problem(status int, retryAfter func(*rand.Rand) string) func(*rand.Rand) ev
 	}
 }
 
-// quoting replaces a response with an error response of the API that quotes the request.
+// quoting replaces a response with an error response that has the form of the API's error
+// responses and quotes the request.
 func quoting(req *http.Request, response *http.Response) {
 	shown := strconv.Quote("cannot handle " + secretsOf(req))
 	text := `{"title":` + shown + `,"detail":` + shown + `,"sent":` + shown + `}`
@@ -141,7 +147,8 @@ func seconds(least, most int) func(*rand.Rand) string {
 	return func(random *rand.Rand) string { return strconv.Itoa(least + random.IntN(most-least)) }
 }
 
-// maintenance returns a response of a proxy that does not forward the request.
+// maintenance returns a function that makes events in which a proxy responds with the
+// given status instead of forwarding the request.
 func maintenance(status int) func(*rand.Rand) event {
 	return always(event{
 		lost: true, spoil: replacing(status, "application/json", `{"maintenance":true}`),
@@ -153,7 +160,7 @@ func redirecting(req *http.Request, response *http.Response) {
 	response.Header.Set("Location", "https://elsewhere.invalid/")
 }
 
-// hardFaults are the faults that no client can overcome while they last.
+// hardFaults are faults that no client can overcome while they last.
 var hardFaults = []fault{
 	{name: "connection refused", event: always(event{dial: errRefused})},
 	{name: "dial times out", event: always(event{dial: errDialTimeout, before: 10 * time.Second})},
@@ -213,20 +220,21 @@ var hardFaults = []fault{
 	},
 }
 
-// refusedSecret is the fault of a server that refuses the client secret, because the
-// secret was replaced.
+// refusedSecret is a fault in which the server refuses the client secret, as it does
+// after the secret has been replaced.
 var refusedSecret = fault{
 	name: "refused secret", on: tokens, event: problem(http.StatusUnauthorized, nil),
 }
 
-// lostRenewal drops every second token request without a response or an error.
+// lostRenewal drops every second token request. The client receives neither a response
+// nor an error.
 var lostRenewal = fault{
 	name: "every second token request is lost", on: tokens, only: isOdd,
 	event: always(event{lost: true, hang: true}),
 }
 
-// wrongDate is the fault of an edge server that refuses one call, with a Date from its
-// wrong clock.
+// wrongDate returns a fault in which an edge server with a wrong clock refuses one call.
+// The Date of the refusal comes from this clock.
 func wrongDate(off time.Duration) fault {
 	refuse := problem(http.StatusUnauthorized, nil)
 	return fault{
@@ -243,8 +251,8 @@ func wrongDate(off time.Duration) fault {
 	}
 }
 
-// staleDates is the fault of a cache: it adds an Age header, so that clients must ignore
-// the Date.
+// staleDates is a fault in which a cache adds an Age header to half of the responses. The
+// client must ignore the Date of a response with an Age.
 var staleDates = fault{
 	name: "responses with an Age", on: calls, share: 0.5,
 	event: always(event{spoil: func(_ *http.Request, response *http.Response) {
@@ -252,7 +260,7 @@ var staleDates = fault{
 	}}),
 }
 
-// mildFaults are the faults despite which every call must succeed.
+// mildFaults are faults that must not make any call fail.
 var mildFaults = []fault{
 	{name: "slow responses", slows: true, event: func(random *rand.Rand) event {
 		return event{after: between(random, time.Second, 8*time.Second)}

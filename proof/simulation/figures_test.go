@@ -11,7 +11,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/proof/internal/operations"
 )
 
-// figures count calls, requests and faults, and keep the largest values.
+// figures counts calls, requests and faults, and stores the largest values that have
+// occurred.
 type figures struct {
 	months     int
 	calls      map[string]map[operations.Verdict]int
@@ -49,7 +50,7 @@ func (f *figures) count(c *call) {
 	}
 }
 
-// verdicts returns the number of calls of an operation by verdict.
+// verdicts returns the numbers of calls of an operation, by verdict.
 func (f *figures) verdicts(op string) map[operations.Verdict]int {
 	if f.calls[op] == nil {
 		f.calls[op] = map[operations.Verdict]int{}

@@ -21,10 +21,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// secret is the client secret of every client. The judge recognizes it in any text.
+// secret is the client secret of every client. The judge searches logs and errors for
+// the beginning of this string.
 const secret = "hush-hush/5f1d+9c"
 
-// host is a machine of a caller. It has a clock and runs one process at a time.
+// host is a caller's machine. It has a clock and runs one process at a time.
 type host struct {
 	name    string
 	number  int
@@ -33,7 +34,7 @@ type host struct {
 	policy  upvest.RetryPolicy
 	sharing bool // two clients share a token source
 	ahead   atomic.Int64
-	// Time of the last change of the clock, guarded by the network's lock.
+	// Time of the last change to the clock. The network's lock guards it.
 	jumped  time.Time
 	key     *key
 	limiter *limiter
@@ -41,8 +42,8 @@ type host struct {
 	started int // number of processes that were started
 }
 
-// process has the clients of a host and the state of these clients. It ends when the host
-// restarts.
+// process contains the clients of a host and their state. A restart ends the process and
+// starts the next one.
 type process struct {
 	number  int // number of the process on its host, from 1
 	host    *host
@@ -215,12 +216,12 @@ func (l *logbook) shows() string {
 	return secretIn(l.text.String())
 }
 
-// longestHash is a number of consecutive base64 characters. The judge regards a longer
-// sequence as a part of a signature.
+// longestHash is the largest number of consecutive base64 characters that the judge
+// regards as a hash. It regards a longer sequence as part of a signature.
 const longestHash = 40
 
 // secretIn returns the text around a secret, a token, a signature or an idempotency key,
-// or nothing if there is none.
+// or "" if the text contains none of these.
 func secretIn(text string) string {
 	for _, forbidden := range []string{"hush-hush", "ory_at_", mark, strings.ToUpper(mark)} {
 		if at := strings.Index(text, forbidden); at >= 0 {

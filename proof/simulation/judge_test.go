@@ -12,7 +12,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// judge compares the result of a call with its effects.
+// judge compares the result of a call with the effects of the call, and requires that the
+// call kept all limits.
 func (s *simulation) judge(c *call) {
 	if c.ended.IsZero() {
 		return // wait has already reported this call, which never ended
@@ -47,7 +48,7 @@ func (s *simulation) judgeSafety(c *call) {
 		s.addProblemf(c, "returned the resource of another call")
 	}
 	if keys := c.sentKeys(); c.op.keyed && len(keys) > 1 {
-		s.addProblemf(c, "sent %d different idempotency keys", len(keys))
+		s.addProblemf(c, "sent %d different idempotency keys, want one", len(keys))
 	}
 	s.judgeRequests(c)
 }
@@ -56,25 +57,26 @@ func (s *simulation) judgeSafety(c *call) {
 // in which the private key hangs, because their requests are signed late.
 func (s *simulation) judgeRequests(c *call) {
 	if c.expired > 0 && !s.step.hanging {
-		s.addProblemf(c, "sent %d requests with an expired token", c.expired)
+		s.addProblemf(c, "sent %d requests with an expired token, want none", c.expired)
 	}
 	if c.misdated != 0 && !s.step.hanging {
-		s.addProblemf(c, "dated a request %s ahead although a Date matched the local clock", c.misdated)
+		s.addProblemf(c, "dated a request %s ahead of the local clock, "+
+			"although the Date of an earlier response matched that clock", c.misdated)
 	}
 }
 
-// judgeLiveness requires that a call succeeds on a healthy server, and despite a mild
+// judgeLiveness requires that a call succeeds if the server is healthy or has only a mild
 // fault.
 func (s *simulation) judgeLiveness(c *call) {
 	switch {
 	case c.unauthorized > 1 && s.isDisturbed(c.host, c.firstUnauthorized, c.ended):
-		return // an earlier 401 had already used up the one repeat of the call
+		return // the call had already used its only repeat after an earlier 401
 	case c.process != c.host.process:
 		return // the call ended with its process
 	case s.isMisled(c), isMisledOnce(c, s.step), isUncorrectable(c):
 		return
 	case isLateCancellation(c):
-		// The earlier attempt has cancelled the order, or the order is already filled.
+		// An earlier attempt or call has cancelled the order, or the order is filled.
 	case c.err != nil:
 		s.addProblemf(c, "failed although the server is healthy")
 	case c.sent > 2 && !c.op.many:
@@ -86,7 +88,8 @@ func (s *simulation) judgeLiveness(c *call) {
 }
 
 // isLateCancellation reports whether a cancellation failed with a conflict because an
-// earlier attempt had cancelled the order.
+// earlier attempt or call had cancelled the order, or because the order was filled before
+// the cancellation was resumed.
 func isLateCancellation(c *call) bool {
 	if c.op.id != "cancel_portfolios_order" || !errors.Is(c.err, upvest.ErrConflict) {
 		return false
@@ -96,7 +99,7 @@ func isLateCancellation(c *call) bool {
 
 // isMisled reports whether a call failed because the client used a wrong Date. After a
 // revocation, the client must try the wrong Date, so calls may fail until the first of
-// them has ended.
+// these calls has ended.
 func (s *simulation) isMisled(c *call) bool {
 	if s.step.date == 0 || c.unauthorized < 2 {
 		return false
@@ -111,16 +114,17 @@ func (s *simulation) isMisled(c *call) bool {
 	return true
 }
 
-// isMisledOnce reports whether the client repeated a call with the one wrong Date of the
-// step, and the server refused it again because the Date was too far ahead.
+// isMisledOnce reports whether the client repeated a call with the single wrong Date of
+// the step, and the server refused the repeat because this Date was too far ahead.
 func isMisledOnce(c *call, now *step) bool {
 	return now.off > serverSkew && c.guesses && c.unauthorized == 2 &&
 		errors.Is(c.err, upvest.ErrUnauthorized)
 }
 
 // isUncorrectable reports whether a call failed because of a wrong clock that the client
-// could not correct. This is so if the first 401 of the call, or of its token request,
-// took more than five seconds: the client must ignore the Date of such a response.
+// could not correct. A client cannot correct its clock if the first 401 of the call, or
+// of its token request, took more than five seconds, because it must ignore the Date of a
+// response that slow.
 func isUncorrectable(c *call) bool {
 	h := c.host
 	if h.ahead.Load() == 0 || c.hasCorrected && !h.jumped.After(c.started) ||
@@ -162,7 +166,8 @@ func (s *simulation) judgeBounds(c *call) {
 	failure, isCall := errors.AsType[*upvest.Error](c.err)
 	if isCall && !c.op.many {
 		if listed := len(failure.Attempts); listed < c.sent || listed > c.sent+1 {
-			s.addProblemf(c, "returned an error that lists %d attempts", listed)
+			s.addProblemf(c, "returned an error that lists %d attempts, want %d or %d",
+				listed, c.sent, c.sent+1)
 		}
 	}
 	const prompt = 10 * time.Second
@@ -185,12 +190,12 @@ func (s *simulation) judgeShown(c *call) {
 		shown += fmt.Sprintf("%v\n%+v\n%#v\n%s\n", attempts, attempts, attempts, failure.RequestID)
 	}
 	if _, err := s.log.Write([]byte(shown)); err != nil {
-		s.addProblemf(c, "could not be written to the log: %v", err)
+		s.addProblemf(c, "returned an error that could not be written to the log: %v", err)
 	}
 }
 
-// judgeTokens limits the number of token requests during a step in which token requests
-// succeed, or the server refuses the client secret.
+// judgeTokens checks the number of token requests during a step in which token requests
+// succeed, or in which the server refuses the client secret.
 func (s *simulation) judgeTokens(before map[*process]int, took time.Duration) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
@@ -203,30 +208,30 @@ func (s *simulation) judgeTokens(before map[*process]int, took time.Duration) {
 		s.judgeBrake(h, sent, took)
 		needed := 2 + len(s.disturbances) + int(took/(s.life*3/4))
 		if s.step.mild && !tokensFail && sent > 2*needed {
-			s.addProblemf(nil, "host %s sent %d token requests, but needed %d tokens", h.name, sent, needed)
+			s.addProblemf(nil, "host %s sent %d token requests, want at most %d", h.name, sent, 2*needed)
 		}
 	}
 }
 
-// judgeBrake limits the token requests with a refused secret: the client waits one second
-// after each failure. On a host with a wrong clock, the client repeats each request once
-// with the server's time.
+// judgeBrake checks the number of token requests with a refused secret. The client must
+// wait one second after each failed request. On a host with a wrong clock, the client
+// repeats each request once with the server's time.
 func (s *simulation) judgeBrake(h *host, sent int, took time.Duration) {
 	most := int(took/time.Second) + 2
 	if h.ahead.Load() != 0 {
 		most *= 2
 	}
 	if s.step.refused && sent > most {
-		s.addProblemf(nil, "host %s sent %d token requests in %s with a refused secret",
-			h.name, sent, took)
+		s.addProblemf(nil, "host %s sent %d token requests in %s with a refused secret, want at most %d",
+			h.name, sent, took, most)
 	}
 }
 
 // budget is the size of a client's retry budget. Each second adds one retry, and each
-// success adds a fifth of one.
+// success adds a fifth of a retry.
 const budget = 100
 
-// judgeBudget limits the retries of a host during a step.
+// judgeBudget requires that the retries of a host during a step stay within its budget.
 func (s *simulation) judgeBudget(took time.Duration) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
@@ -251,14 +256,15 @@ func (s *simulation) judgeBudget(took time.Duration) {
 		s.figures.worst("retries of a host in a step", count)
 		allowed := budget + int(took/time.Second) + successes[process]/5 + 1
 		if count > allowed {
-			s.addProblemf(nil, "host %s retried %d times, but its budget was %d",
+			s.addProblemf(nil, "host %s retried %d times, but its retry budget allows only %d retries",
 				process.host.name, count, allowed)
 		}
 	}
 }
 
-// judgeHanging limits the goroutines of calls that gave up while a private key hangs. The
-// client keeps at most eight for each key that takes no context.
+// judgeHanging checks how many goroutines remain from calls that gave up while a private
+// key hangs. The client keeps at most eight of these goroutines for each key that takes
+// no context.
 func (s *simulation) judgeHanging() {
 	s.network.mu.Lock()
 	running := s.network.room
@@ -270,13 +276,13 @@ func (s *simulation) judgeHanging() {
 	)
 	left := goroutines()
 	if most := running + keys*slots + fetches; len(left) > most && s.step.hanging {
-		s.addProblemf(nil, "%d goroutines are running, but the calls use only %d connections",
-			len(left), running)
+		s.addProblemf(nil, "%d goroutines are running, want at most %d for calls with %d connections",
+			len(left), most, running)
 	}
 }
 
-// judgeRest reports goroutines, connections and effects that remain when no call is in
-// progress.
+// judgeRest requires that no goroutines, connections and unexplained effects remain when
+// no call is in progress.
 func (s *simulation) judgeRest() {
 	if left := goroutines(); len(left) > 0 {
 		s.addProblemf(nil, "%d goroutines remain:\n%s", len(left), strings.Join(left, "\n\n"))
@@ -290,7 +296,8 @@ func (s *simulation) judgeRest() {
 		s.addProblemf(nil, "%d effects belong to no call", s.network.unclaimed)
 	}
 	if s.network.tooOpen > 0 {
-		s.addProblemf(nil, "%d more connections than the calls in progress may have", s.network.tooOpen)
+		s.addProblemf(nil, "%d more connections were open than the calls in progress may have",
+			s.network.tooOpen)
 	}
 	s.figures.worst("connections open at once", s.network.mostOpen)
 }

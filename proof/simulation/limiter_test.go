@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// limiter is the limiter of a host. If its database hangs, Wait returns only when its
-// context ends. A slow limiter has long intervals between calls.
+// limiter is the limiter of a host. If the limiter's database hangs, Wait returns only
+// when the caller's context ends. A slow limiter has long intervals between calls.
 type limiter struct {
 	mu    sync.Mutex
 	hangs chan struct{} // closed when the database responds
@@ -30,7 +30,7 @@ func (l *limiter) Wait(ctx context.Context) error {
 }
 
 // take reserves the next free time. The time stays reserved even if the caller's context
-// ends before it.
+// ends earlier.
 func (l *limiter) take() (hangs chan struct{}, turn time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -17,8 +17,8 @@ import (
 // orderDelay is the time that an order spends in each of the states NEW and PROCESSING.
 const orderDelay = 5 * time.Minute
 
-// simulation is one month. Apart from the calls in progress, only its own goroutine
-// accesses it.
+// simulation is one simulated month. Apart from the calls in progress, only the goroutine
+// that runs the simulation accesses it.
 type simulation struct {
 	seed    uint64
 	plan    []step
@@ -39,7 +39,7 @@ type simulation struct {
 	problems     []string
 }
 
-// disturbance is an event after which calls may need another attempt.
+// disturbance is an event after which calls may need an additional attempt.
 type disturbance struct {
 	at   time.Time
 	kind actionKind
@@ -117,7 +117,7 @@ func (s *simulation) createResources(h *host) {
 	t.execution = s.need(h, "trigger_portfolio_rebalancing", about).resource
 }
 
-// need makes a call that must succeed, because the server is healthy.
+// need makes a call, which must succeed because the server is healthy.
 func (s *simulation) need(h *host, op string, about operations.Subject) *call {
 	c := s.make(&call{op: operationNamed(op), host: h, target: target{Subject: about}, mustSucceed: true})
 	c.run()
@@ -139,7 +139,7 @@ func (s *simulation) addProblemf(c *call, format string, args ...any) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "seed %d, day %.1f, %s", s.seed, s.step.at.Hours()/24, s.step.name)
 	for _, f := range s.step.faults {
-		fmt.Fprintf(&text, ", %s on %d", f.name, f.on)
+		fmt.Fprintf(&text, ", %s on %s", f.name, scopeNames[f.on])
 	}
 	if c != nil {
 		fmt.Fprintf(&text, ": %s from host %s", c.op.id, c.host.name)
@@ -147,14 +147,14 @@ func (s *simulation) addProblemf(c *call, format string, args ...any) {
 	fmt.Fprintf(&text, ": "+format, args...)
 	if c != nil {
 		fmt.Fprintf(&text,
-			"; it reported %s (%v) after %s, with %d requests, %d 401 responses and %d effects",
+			"; the call reported %s (%v) after %s, with %d requests, %d 401 responses and %d effects",
 			c.verdict(), c.err, c.ended.Sub(c.started), c.sent, c.unauthorized, len(c.effects))
 	}
 	s.problems = append(s.problems, text.String())
 }
 
-// rows returns the ids of the resources that a list call must return: all that exist when
-// the call starts.
+// rows returns the ids of the resources that a list call must return. These are all
+// resources that exist when the call starts.
 func (s *simulation) rows(c *call) map[uuid.UUID]bool {
 	made := map[string]sandbox.Operation{
 		"Allocations.All":    sandbox.CreateAllocation,

@@ -21,8 +21,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// network connects all clients to the sandbox in the same process, in virtual time. The
-// faults of the current step affect its requests.
+// network carries the requests of all clients to the sandbox, within one process and in
+// virtual time. The faults of the current step affect these requests.
 type network struct {
 	server *sandbox.Sandbox
 
@@ -36,7 +36,7 @@ type network struct {
 	open      int // requests in progress and bodies that are not closed
 	mostOpen  int
 	room      int // connections that the calls in progress may have open
-	tooOpen   int // the largest number of connections beyond the field room
+	tooOpen   int // the largest number of open connections above `room` plus `spare`
 	effects   int // effects of the sandbox so far
 	unclaimed int // effects that belong to no call
 }
@@ -129,11 +129,13 @@ func (n *network) randomFor(luck string, number int) *rand.Rand {
 	return rand.New(rand.NewPCG(n.seed, hash.Sum64()))
 }
 
-// spare is the number of connections for token requests. Each host may have three: one
-// that it waits for, one that it abandoned, and one of a process that ended.
+// spare is the number of additional connections for token requests. Each host may have
+// three: one for a request that it waits for, one for a request that it has abandoned,
+// and one from a process that has ended.
 const spare = 3 * hosts
 
-// enter adds the connections that a call may open to the number that may be open.
+// enter adds the number of connections that a call may have open to the number for all
+// calls.
 func (n *network) enter(room int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -146,8 +148,8 @@ func (n *network) end() {
 	n.open--
 }
 
-// exchange delivers a request to the server and returns its response, unless the event
-// prevents that.
+// exchange delivers a request to the server and returns the server's response, unless the
+// event that was drawn for the request prevents the delivery or the response.
 func (n *network) exchange(
 	ctx context.Context, req *http.Request, made *call, meets event, outbound, inbound time.Duration,
 ) (*http.Response, error) {
@@ -179,7 +181,7 @@ func (n *network) exchange(
 	}
 	response := n.emptyResponse(req)
 	if !meets.lost {
-		response = n.serve(req, body, made) //nolint:contextcheck // as above
+		response = n.serve(req, body, made) //nolint:contextcheck // the server finishes every request
 	}
 	if meets.hang {
 		<-ctx.Done()
@@ -215,10 +217,10 @@ func (n *network) emptyResponse(req *http.Request) *http.Response {
 	}
 }
 
-// serve lets the sandbox handle a request. The sandbox handles one request at a time, so
+// serve passes a request to the sandbox. The sandbox handles one request at a time, so
 // each new effect belongs to this request.
 func (n *network) serve(req *http.Request, body []byte, made *call) *http.Response {
-	// Servers finish even if the client has gone.
+	// A server finishes a request even if the client has gone.
 	arriving := req.Clone(context.Background())
 	arriving.Body = io.NopCloser(bytes.NewReader(body))
 	arriving.ContentLength = int64(len(body))
@@ -238,7 +240,8 @@ func (n *network) serve(req *http.Request, body []byte, made *call) *http.Respon
 	return recorder.Result()
 }
 
-// deliver returns a response to the client, with the Date of the step.
+// deliver returns the response that the client receives. It shifts the Date by the error
+// that the step sets, and cuts the body if the event requires this.
 func (n *network) deliver(
 	ctx context.Context, req *http.Request, response *http.Response, meets event,
 ) *http.Response {
@@ -312,7 +315,8 @@ func secretsOf(req *http.Request) string {
 	return text
 }
 
-// Every idempotency key begins with mark, so that the judge recognizes it in any text.
+// Every idempotency key begins with `mark`, so that the judge can find the key in logs
+// and errors.
 const (
 	mark      = "5eed5eed"
 	markBytes = "\x5e\xed\x5e\xed"
@@ -332,8 +336,8 @@ func fill(random *rand.Rand, text []byte) {
 	}
 }
 
-// randomness is the random source of a client. Jitter depends on the time, so the order
-// of simultaneous goroutines does not matter.
+// randomness is the random source of a client. The bytes for jitter depend only on the
+// time, so the order of simultaneous goroutines does not matter.
 type randomness struct {
 	mu     sync.Mutex
 	random *rand.Rand

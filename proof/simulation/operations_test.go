@@ -117,14 +117,14 @@ func readAll[T any](about target, rows iter.Seq2[T, error], id func(*T) uuid.UUI
 	}
 	for row := range about.existing {
 		if !seen[row] {
-			return fmt.Errorf("%w: the list has %d rows, but lacks one of %d rows that existed before",
-				errUntrue, len(seen), len(about.existing))
+			return fmt.Errorf("%w: the list has %d rows, but lacks one of the %d rows that existed "+
+				"before the call", errUntrue, len(seen), len(about.existing))
 		}
 	}
 	return nil
 }
 
-// tenant has the resources that an API client uses on the server.
+// tenant contains the resources on the server that an API client uses.
 type tenant struct {
 	client     uuid.UUID
 	account    uuid.UUID
@@ -133,8 +133,8 @@ type tenant struct {
 	execution  uuid.UUID
 }
 
-// target has the resources that a call uses. A call that resumes another call has the
-// same target.
+// target contains the resources that a call uses. A call that resumes another call has
+// the same target.
 type target struct {
 	operations.Subject
 	limit    int32
@@ -142,7 +142,7 @@ type target struct {
 	existing map[uuid.UUID]bool // rows that a list must contain
 }
 
-// aim chooses the target of a call. Only one goroutine calls it, in the order of the
+// aim chooses the target of a call. Only one goroutine calls aim, in the order of the
 // plan.
 func (t *tenant) aim(op *operation, random *rand.Rand) target {
 	aimed := target{

@@ -17,15 +17,16 @@ const (
 	farthest = 10 * time.Hour
 	// serverSkew is how far ahead of the server's clock a signature may be dated.
 	serverSkew = 30 * time.Second
-	// longestQueue limits the token lifetime from which the interval of a slow limiter is
-	// calculated.
+	// longestQueue replaces a longer token lifetime in the calculation of a slow
+	// limiter's interval.
 	longestQueue = 30 * time.Minute
 	// turnsPerLife is the number of calls that a slow limiter admits during the lifetime
 	// of a token.
 	turnsPerLife = 8
 )
 
-// step is a period of the month with its faults and calls. It depends only on the seed.
+// step is a period of the month, with its faults and calls. A step depends only on the
+// seed.
 type step struct {
 	name    string
 	at      time.Duration // time from the beginning of the month to the start of the step
@@ -65,7 +66,7 @@ const (
 	healing    actionKind = "end of the faults"
 )
 
-// planner draws a plan.
+// planner draws a random plan.
 type planner struct {
 	random *rand.Rand
 	step   step
@@ -92,7 +93,7 @@ func (p *planner) call(count int, from, to time.Duration) {
 			at: p.between(from, to), kind: calling, host: p.anyHost(), client: p.random.IntN(2),
 			op: pick(p, allOperations), keyed: p.chance(0.4),
 		}
-		// Plan fewer of these calls, because each sends many requests.
+		// Plan fewer calls that send many requests.
 		if d.op.many && p.chance(0.5) {
 			d.op = pick(p, allOperations)
 		}
@@ -265,8 +266,8 @@ func (p *planner) planHang() {
 	p.addTimeouts()
 }
 
-// planLostRenewals plans calls of one host that are so far apart that no two share a
-// token renewal.
+// planLostRenewals plans calls from one host, at random times of the whole step, so that
+// few calls share a token renewal.
 func (p *planner) planLostRenewals() {
 	p.step.mild = true
 	p.step.length = p.logBetween(30*time.Minute, 5*time.Hour)
@@ -300,7 +301,8 @@ func (p *planner) planSlowLimiter() {
 	p.replaceByOrders(func(op *operation) bool { return op.id == "cancel_portfolios_order" })
 }
 
-// replaceByOrders replaces the planned calls of some operations with orders.
+// replaceByOrders replaces each planned call whose operation `of` selects. The
+// replacement is a call that places an order.
 func (p *planner) replaceByOrders(of func(op *operation) bool) {
 	for i, d := range p.step.actions {
 		if d.kind == calling && of(d.op) {
@@ -320,8 +322,8 @@ func (p *planner) planSingleWrongDate() {
 	p.burst(20, p.anyHost(), 0, p.step.length)
 }
 
-// planResumeChains plans writes with unknown outcomes, which callers resume while the
-// server still fails.
+// planResumeChains plans writes that end with an unknown outcome. Callers resume these
+// writes while the server still fails.
 func (p *planner) planResumeChains() {
 	p.step.chained = true
 	p.step.length = p.logBetween(5*time.Second, 10*time.Minute)
@@ -345,8 +347,8 @@ func (p *planner) addTimeouts() {
 	}
 }
 
-// planOf draws the month of a seed. If the argument only is not empty, all steps have the
-// kind with this name.
+// planOf draws the month of a seed. If `only` is not empty, all steps are of the kind
+// with this name.
 func planOf(seed uint64, only string) []step {
 	p := &planner{random: rand.New(rand.NewPCG(seed, 1))}
 	kinds := slices.DeleteFunc(slices.Clone(stepKinds), func(k stepKind) bool {

@@ -43,19 +43,20 @@ func (c *call) isOpen() bool {
 	return verdict == operations.Unknown || verdict == operations.Accepted
 }
 
-// newResumption returns a call that resumes another call.
+// newResumption returns a call that resumes the given call.
 func (s *simulation) newResumption(c *call) *call {
 	return s.make(&call{op: c.op, host: c.host, client: c.client, target: c.target, resumes: c})
 }
 
-// resumeKey copies the idempotency key of the call that c resumes.
+// resumeKey gives the call the idempotency key of the call that it resumes.
 func (c *call) resumeKey() {
 	if failure, ok := errors.AsType[*upvest.Error](c.resumes.err); ok {
 		c.key = failure.IdempotencyKey
 	}
 }
 
-// resumeError resumes the earlier call with the Resume option of its error.
+// resumeError gives the call the Resume option from the error of the call that it
+// resumes.
 func (c *call) resumeError() {
 	if failure, ok := errors.AsType[*upvest.Error](c.resumes.err); ok {
 		c.options = append(c.options, failure.Resume())
@@ -63,8 +64,8 @@ func (c *call) resumeError() {
 }
 
 // chain resumes a write several times during the outage, each time with the Resume option
-// of the last error. Obstacles keep some of these calls from being sent. It returns the
-// last call.
+// of the last error. Obstacles keep some of these calls from being sent. chain returns
+// the last call.
 func (s *simulation) chain(c *call) *call {
 	s.startFaults()
 	defer s.endFaults()
@@ -94,9 +95,9 @@ func (s *simulation) chain(c *call) *call {
 	return last
 }
 
-// obstacles prevent a resumption from being sent.
+// obstacles are functions that prevent a resumption from being sent.
 var obstacles = []func(resumption *call, random *rand.Rand){
-	// This deadline has passed before the call.
+	// This deadline expires before the call starts.
 	func(resumption *call, _ *rand.Rand) { resumption.timeout = -time.Second },
 	func(resumption *call, _ *rand.Rand) { resumption.options = append(resumption.options, nil) },
 	func(resumption *call, _ *rand.Rand) {
@@ -108,17 +109,17 @@ var obstacles = []func(resumption *call, random *rand.Rand){
 	},
 }
 
-// judgeResumption checks a resumption of a chain. While the outcome of the earlier calls
-// is unknown, only a success may settle it.
+// judgeResumption checks one resumption in a chain. While the outcome of the earlier
+// calls is unknown, only a success may settle the outcome.
 func (s *simulation) judgeResumption(resumption *call, isObstructed bool) {
 	if isObstructed {
 		s.figures.obstructed++
 	}
 	switch verdict := resumption.verdict(); {
 	case isObstructed && resumption.sent > 0:
-		s.addProblemf(resumption, "was sent despite its invalid arguments")
+		s.addProblemf(resumption, "sent a request despite an expired deadline or an invalid option")
 	case isObstructed && verdict == operations.Succeeded:
-		s.addProblemf(resumption, "reported success, but was not sent")
+		s.addProblemf(resumption, "reported success, but sent no request")
 	case verdict == operations.Refused:
 		s.addProblemf(resumption, "reported a refusal although the outcome was unknown")
 	}

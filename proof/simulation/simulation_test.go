@@ -15,10 +15,11 @@ var (
 	from  = flag.Uint64("from", 1, "the number of the first month that TestMonths simulates")
 	seed  = flag.Uint64("seed", 0, "the number of the only month that TestMonths simulates; "+
 		"0 means that -from and -seeds select the months")
-	report = flag.Bool("report", false, "print the simulated calls and faults, and the worst figures")
+	report = flag.Bool("report", false, "print the numbers of simulated calls and faults, "+
+		"and the largest values that occurred")
 )
 
-// TestMonths simulates one month for each seed.
+// TestMonths requires that the judge finds no problem in the month of each seed.
 func TestMonths(t *testing.T) {
 	first := *from
 	last := first + *seeds - 1
@@ -53,8 +54,8 @@ func TestMonths(t *testing.T) {
 	}
 }
 
-// run simulates the month that the seed determines, after it has added the defect to the
-// client, its callers or the server.
+// run adds the defect to the client, its callers or the server, and then simulates the
+// month that the seed determines.
 func run(t *testing.T, seed uint64, defect defect) (done *simulation) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -75,6 +76,7 @@ func requireNoProblems(t *testing.T, s *simulation) {
 		t.Error(problem)
 	}
 	if len(s.problems) > 0 {
-		t.Errorf("the month has %d problems; run make simulate SEED=%d to repeat it", len(s.problems), s.seed)
+		t.Errorf("the judge reported %d problems, want none; run make simulate SEED=%d to repeat the month",
+			len(s.problems), s.seed)
 	}
 }

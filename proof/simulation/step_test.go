@@ -151,8 +151,8 @@ func (s *simulation) perform(d action, c *call) {
 	s.figures.faults[string(d.kind)]++
 }
 
-// wait waits for all calls of the step. It reports each call that is still running after
-// six hours, and then ends all processes.
+// wait waits for all calls of the step. If calls are still running after six hours, wait
+// reports each of them and ends all processes.
 func (s *simulation) wait() {
 	done := make(chan struct{})
 	go func() {

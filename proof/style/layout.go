@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// These are the limits of comments and files. golangci-lint limits lines of code and
-// functions.
+// These are the limits for comments and files. The limits for lines of code and for
+// functions are in .golangci.yml.
 const (
 	commentColumns = 90
 	fileLines      = 300
@@ -17,14 +17,16 @@ const (
 )
 
 var (
-	// directive is a comment for a tool, such as //go:embed or //nolint.
+	// directive matches a comment for a tool, such as //go:embed or //nolint.
 	directive = regexp.MustCompile(`^//([a-z0-9]+:[a-z0-9]|nolint|line )`)
-	// output starts the expected output of an example, which the go command compares.
+	// output matches the start of an example's expected output. The go command compares
+	// this output with the actual output.
 	output = regexp.MustCompile(`^//\s*(?i:(unordered )?output:)`)
 )
 
-// checkComments applies the rule "comment": a line with a comment has at most 90 columns.
-// URLs, directives and the expected output of an example may be wider.
+// checkComments applies the rule "comment": a line with a comment must have at most 90
+// columns. A URL at the end of a line, a directive and the expected output of an example
+// may be wider.
 func checkComments(file source, report reporter) {
 	for _, group := range file.tree.Comments {
 		for _, comment := range group.List {
@@ -53,7 +55,7 @@ func checkComment(file source, comment *ast.Comment, report reporter) {
 	}
 }
 
-// width counts the columns of a line.
+// width counts the columns of a line. A tab counts as four columns.
 func width(line string) int {
 	columns := 0
 	for _, char := range line {
@@ -72,8 +74,8 @@ func widenedByURL(line string) bool {
 	return strings.Contains(line[start:], "://") && width(line[:start]) <= commentColumns
 }
 
-// checkFileLength applies the rule "file": a file has at most 300 lines, and a test file
-// at most 500.
+// checkFileLength applies the rule "file": a file must have at most 300 lines, and a test
+// file at most 500.
 func checkFileLength(file source, report reporter) {
 	limit := fileLines
 	if file.isTest() {

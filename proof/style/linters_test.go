@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// The tests run golangci-lint with this configuration on a control module. The path of
-// the module determines the groups of its imports.
+// TestLinters runs golangci-lint with this configuration on a control module. The linter
+// gci uses the path of the module to decide how its imports must be grouped.
 const (
 	configuration = "../../.golangci.yml"
 	controlModule = "github.com/d8277167/upvest-portfolios-go/control"
@@ -30,7 +30,8 @@ type lintFinding struct {
 	}
 }
 
-// name returns the name of the linter. For revive, it includes the rule.
+// name returns the name of the linter that reported the finding. For revive, the name
+// includes the rule.
 func (f lintFinding) name() string {
 	if f.FromLinter == "revive" {
 		rule, _, _ := strings.Cut(f.Text, ":")
@@ -39,13 +40,13 @@ func (f lintFinding) name() string {
 	return f.FromLinter
 }
 
-// TestLinters requires that each linter and each rule of revive that .golangci.yml
-// enables reports a line of the control. GOLANGCI_LINT is the path of the program; make
-// check sets it.
+// TestLinters requires that every linter in .golangci.yml, and every rule of revive in
+// that file, reports at least one line of the control module. The variable GOLANGCI_LINT
+// contains the path of golangci-lint; `make check` sets this variable.
 func TestLinters(t *testing.T) {
 	program := os.Getenv("GOLANGCI_LINT")
 	if program == "" {
-		t.Skip("make check runs this test, which needs GOLANGCI_LINT")
+		t.Skip("`make check` runs this test, because it needs the variable GOLANGCI_LINT")
 	}
 	folder := t.TempDir()
 	wanted := copyControl(t, folder)
@@ -65,20 +66,22 @@ func TestLinters(t *testing.T) {
 	}
 	for _, line := range wanted {
 		if !lines[line] {
-			t.Errorf("%s: the linter does not report the line", line)
+			t.Errorf("got no finding at %s in the control module, want one", line)
 		}
 	}
 	for name, limit := range limits() {
 		if files[limit.within(name)+" "+name] {
-			t.Errorf("%s reports a declaration that is exactly at the limit of %d", name, limit.largest)
+			t.Errorf("%s reported a declaration that is exactly at the limit of %d, want no finding",
+				name, limit.largest)
 		}
 		if !files[limit.beyond(name)+" "+name] {
-			t.Errorf("%s does not report a declaration beyond the limit of %d", name, limit.largest)
+			t.Errorf("%s did not report a declaration that exceeds the limit of %d by one, want a finding",
+				name, limit.largest)
 		}
 	}
 	for _, name := range enabled(t, program) {
 		if !names[name] {
-			t.Errorf("%s is enabled, but reports no line of the control", name)
+			t.Errorf("%s is enabled, but reported no line of the control module", name)
 		}
 	}
 }
@@ -86,8 +89,9 @@ func TestLinters(t *testing.T) {
 // lintWant matches the end of a line that linters must report.
 var lintWant = regexp.MustCompile(`want ([a-z]+(?::[a-z-]+)?(?:, [a-z]+)*)$`)
 
-// copyControl creates a module from testdata/linters and returns the findings that its
-// comments require. The module is a copy, because the configuration excludes testdata.
+// copyControl creates a module from testdata/linters, and returns the findings that the
+// comments in this folder require. The module is a copy, because the configuration
+// excludes testdata.
 func copyControl(t *testing.T, folder string) []string {
 	t.Helper()
 	if err := os.CopyFS(folder, os.DirFS("testdata/linters")); err != nil {
@@ -107,7 +111,7 @@ func copyControl(t *testing.T, folder string) []string {
 		}
 	}
 	if len(wanted) == 0 {
-		t.Fatal("no line of the control requires a finding")
+		t.Fatal("no comment in testdata/linters requires a finding, want at least one")
 	}
 	return wanted
 }
@@ -121,17 +125,17 @@ type limit struct {
 	suffix  string
 }
 
-// within returns the name of the file that is exactly at the limit.
+// within returns the name of the file whose declaration is exactly at the limit.
 func (l limit) within(name string) string { return fileName("within", name, l.suffix) }
 
-// beyond returns the name of the file that exceeds the limit by one.
+// beyond returns the name of the file whose declaration exceeds the limit by one.
 func (l limit) beyond(name string) string { return fileName("beyond", name, l.suffix) }
 
 func fileName(prefix, name, suffix string) string {
 	return prefix + "_" + strings.NewReplacer(":", "_", "-", "_").Replace(name) + suffix
 }
 
-// file returns the text of a file with one declaration.
+// file returns the text of a Go file with one declaration of the given size.
 func (l limit) file(size int) string {
 	return "package control\n\n" + l.declare(size) + "\n"
 }
@@ -162,7 +166,8 @@ func limits() map[string]limit {
 	}
 }
 
-// function returns a function with the given body, whose name consists of name and size.
+// function returns the source of a function with the given body. The function's name
+// consists of `name` and `size`.
 func function(name string, size int, body string) string {
 	return fmt.Sprintf("func %s%d(n int) int {\n%s\treturn n\n}\n", name, size, body)
 }
@@ -182,7 +187,7 @@ func lint(t *testing.T, program, folder string) []lintFinding {
 	}
 	for _, found := range report.Issues {
 		if found.FromLinter == "typecheck" {
-			t.Fatalf("the control does not compile: %s", found.Text)
+			t.Fatalf("the control module does not compile: %s", found.Text)
 		}
 	}
 	return report.Issues
@@ -213,7 +218,8 @@ func enabled(t *testing.T, program string) []string {
 		names = append(names, "revive:"+match[1])
 	}
 	if len(names) < 50 || !slices.Contains(names, "revive:early-return") || !slices.Contains(names, "lll") {
-		t.Fatalf("read the enabled linters: the list is incomplete: %v", names)
+		t.Fatalf("read %d enabled linters and rules, want at least 50, with lll and early-return: %q",
+			len(names), names)
 	}
 	return names
 }
@@ -232,7 +238,7 @@ func run(t *testing.T, folder, program string, arguments ...string) []byte {
 	command.Stderr = &failure
 	output, err := command.Output()
 	if err != nil {
-		t.Fatalf("%v: %v\n%s%s", arguments, err, output, &failure)
+		t.Fatalf("run %s with the arguments %q: %v\n%s%s", program, arguments, err, output, &failure)
 	}
 	return output
 }

@@ -1,10 +1,10 @@
-// Style checks rules that no linter of golangci-lint covers. It reports headers that
-// assign to outer variables, unrelated values in one assignment, nested appends, several
-// statements on a line, wide comments and long files. It also reports unclear phrases in
-// all kinds of text. `make check` runs it over all modules; `go run ./proof/style
-// wrapper` checks one folder. The arguments are files and folders. Style checks all files
-// below the folders, except for generated files and the folders that the go command
-// ignores.
+// Style checks rules that no linter of golangci-lint covers. In Go files, it reports
+// headers of if and switch statements that assign to outer variables, several values in
+// one assignment, nested appends, several statements on a line, wide comments and long
+// files. In Go files and other text files, it reports unclear phrases. `make check` runs
+// style over all modules; `go run ./proof/style wrapper` checks one folder. The arguments
+// are files and folders. Style checks all files below the folders, except for generated
+// files and the folders that the go command ignores.
 package main
 
 import (

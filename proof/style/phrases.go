@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// phrase is an unclear phrase, with its replacement.
+// phrase is an unclear phrase, with the advice on what to write instead.
 type phrase struct {
 	pattern *regexp.Regexp
 	instead string
 }
 
-// phrases returns the phrases that the rule "phrase" rejects. The brackets prevent a
-// pattern from matching its own source. A space in a pattern also matches a line break
-// within a comment.
+// phrases returns the phrases that the rule "phrase" rejects. Because of the brackets in
+// the patterns, a pattern does not match this source code. A space in a pattern also
+// matches a line break within a comment.
 func phrases() []phrase {
 	var list []phrase
 	for _, entry := range [][2]string{
@@ -61,8 +61,8 @@ func checkPhrases(paths []string) ([]finding, error) {
 	return findings, nil
 }
 
-// textFiles returns the files at and below the paths whose text the authors of this
-// project wrote.
+// textFiles returns the files at and below the paths that contain text of the project's
+// authors.
 func textFiles(paths []string) ([]string, error) {
 	var files []string
 	for _, root := range paths {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestPhrases requires that each rejected phrase is reported once, also across lines, and
-// that similar phrases are not.
+// TestPhrases requires that each rejected phrase is reported once, even if it spans two
+// lines, and that similar phrases are not reported.
 func TestPhrases(t *testing.T) {
 	wrong := []string{
 		"A time-" + "out.", "Men" + "d it.", "No" + "body knows.", "Any" + "body may.",
@@ -28,8 +28,8 @@ func TestPhrases(t *testing.T) {
 			write(t, path, "// "+text+"\n// "+plain+"\n")
 			findings, err := checkPhrases([]string{folder})
 			if err != nil || len(findings) != 1 || !strings.HasSuffix(findings[0].position.Filename, name) {
-				t.Errorf("%s: %q: got the findings %v (error %v), want one finding",
-					name, text, findings, err)
+				t.Errorf("the text %q in %s: got the findings %v (error %v), want exactly one finding",
+					text, name, findings, err)
 			}
 		}
 		if err := os.Remove(path); err != nil {
@@ -39,6 +39,6 @@ func TestPhrases(t *testing.T) {
 	write(t, filepath.Join(folder, "a.go"), "// "+plain+"\n")
 	findings, err := checkPhrases([]string{folder})
 	if err != nil || len(findings) > 0 {
-		t.Errorf("got the findings %v (error %v), want none for similar phrases", findings, err)
+		t.Errorf("the text %q: got the findings %v (error %v), want none", plain, findings, err)
 	}
 }

@@ -29,7 +29,7 @@ type rule struct {
 	check func(source, reporter)
 }
 
-// rules returns all rules. The messages of their findings contain the remedy.
+// rules returns all rules. The message of a finding states how to correct the code.
 func rules() []rule {
 	return []rule{
 		{"header", checkHeaders},

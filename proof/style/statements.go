@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// checkHeaders applies the rule "header": the header of an if or switch declares a
-// variable that its condition, tag or a case reads, and assigns to no outer variable.
+// checkHeaders applies the rule "header": a statement in the header of an if or switch
+// must not assign to an outer variable, and must declare a variable that the condition,
+// the tag or a case reads.
 func checkHeaders(file source, report reporter) {
 	ast.Inspect(file.tree, func(node ast.Node) bool {
 		init, readers := header(node)
@@ -29,8 +30,8 @@ func checkHeaders(file source, report reporter) {
 	})
 }
 
-// header returns the statement in the header of an if or switch, or nil, and the
-// expressions that select the branch.
+// header returns the statement in the header of an if or switch, and the expressions that
+// select the branch. The statement is nil if the header contains no statement.
 func header(node ast.Node) (init ast.Stmt, readers []ast.Expr) {
 	switch node := node.(type) {
 	case *ast.IfStmt:
@@ -51,7 +52,7 @@ func header(node ast.Node) (init ast.Stmt, readers []ast.Expr) {
 	return nil, nil
 }
 
-// typeSwitchReaders returns the expression whose type the switch inspects.
+// typeSwitchReaders returns the expression whose type a type switch inspects.
 func typeSwitchReaders(node *ast.TypeSwitchStmt) []ast.Expr {
 	switch guard := node.Assign.(type) {
 	case *ast.AssignStmt:
@@ -79,10 +80,10 @@ func mentions(expressions []ast.Expr, variable ast.Expr) bool {
 	return found
 }
 
-// checkValues applies the rule "values": an assignment has one value on its right-hand
-// side. Exceptions are a swap, the header of a loop, and the header of an if whose
-// condition reads every variable that the header declares (`if got, want := f(), g(); got
-// != want`).
+// checkValues applies the rule "values": an assignment must have only one value on its
+// right-hand side. Exceptions are a swap, the header of a loop, and the header of an if
+// whose condition reads every variable that the header declares (`if got, want := f(),
+// g(); got != want`).
 func checkValues(file source, report reporter) {
 	allowed := map[ast.Stmt]bool{}
 	ast.Inspect(file.tree, func(node ast.Node) bool {
@@ -120,7 +121,8 @@ func comparesAll(node *ast.IfStmt) bool {
 	return true
 }
 
-// isSwap reports whether both sides contain the same expressions.
+// isSwap reports whether the two sides of the assignment contain the same expressions, in
+// any order.
 func isSwap(assignment *ast.AssignStmt) bool {
 	return slices.Equal(sortedTexts(assignment.Lhs), sortedTexts(assignment.Rhs))
 }
@@ -135,7 +137,7 @@ func sortedTexts(expressions []ast.Expr) []string {
 	return texts
 }
 
-// checkAppends applies the rule "append": no argument of append contains an append.
+// checkAppends applies the rule "append": no argument of append may contain an append.
 func checkAppends(file source, report reporter) {
 	ast.Inspect(file.tree, func(node ast.Node) bool {
 		call, ok := node.(*ast.CallExpr)
@@ -166,7 +168,7 @@ func isAppend(call *ast.CallExpr) bool {
 	return ok && name.Name == "append"
 }
 
-// checkStatements applies the rule "statement": every statement begins on a new line.
+// checkStatements applies the rule "statement": every statement must begin on a new line.
 func checkStatements(file source, report reporter) {
 	ast.Inspect(file.tree, func(node ast.Node) bool {
 		statements := statementsOf(node)

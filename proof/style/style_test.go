@@ -10,11 +10,13 @@ import (
 	"testing"
 )
 
-// want marks a line that a rule must report.
+// want matches a comment such as `// want header` at the end of a line. The rule that it
+// names must report this line.
 var want = regexp.MustCompile(`(?://|#) want ([a-z]+)$`)
 
-// TestControl requires that each rule reports exactly the lines that break it.
-func TestControl(t *testing.T) {
+// TestRulesReportExactlyTheMarkedLines requires that each rule reports the lines in
+// testdata/own that are marked with the name of the rule, and no other lines.
+func TestRulesReportExactlyTheMarkedLines(t *testing.T) {
 	sources := parseAll(t, "testdata/own")
 	var expected []string
 	for _, file := range sources {
@@ -31,17 +33,17 @@ func TestControl(t *testing.T) {
 	}
 	for _, place := range expected {
 		if !slices.Contains(reported, place) {
-			t.Errorf("%s: no rule reports the line", place)
+			t.Errorf("got no finding at %s, want one", place)
 		}
 	}
 	for _, place := range reported {
 		if !slices.Contains(expected, place) {
-			t.Errorf("%s: a rule reports the line, but the line does not break it", place)
+			t.Errorf("got a finding at %s, want none", place)
 		}
 	}
 	for _, rule := range rules() {
 		if rule.name != "file" && !strings.Contains(strings.Join(reported, "\n")+"\n", " "+rule.name+"\n") {
-			t.Errorf("the rule %s reports no line of the control", rule.name)
+			t.Errorf("the rule %q reported no line of testdata/own, want at least one", rule.name)
 		}
 	}
 }
@@ -72,9 +74,9 @@ func TestFileLength(t *testing.T) {
 	}
 }
 
-// TestFiles requires that parse omits generated files, and the folders that the go
-// command ignores.
-func TestFiles(t *testing.T) {
+// TestParseOmitsFiles requires that parse omits generated files, files that contain no Go
+// code, and the folders that the go command ignores.
+func TestParseOmitsFiles(t *testing.T) {
 	root := t.TempDir()
 	for path, content := range map[string]string{
 		"a/written.go":       "package a\n",
@@ -94,17 +96,17 @@ func TestFiles(t *testing.T) {
 	}
 	sources := parseAll(t, root)
 	if len(sources) != 1 || filepath.Base(sources[0].path) != "written.go" {
-		t.Errorf("got %d files, want only a/written.go", len(sources))
+		t.Errorf("parse returned %d files, want only a/written.go", len(sources))
 	}
 }
 
-func TestInvalidFile(t *testing.T) {
+func TestParseErrorNamesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "invalid.go")
 	if err := os.WriteFile(path, []byte("package"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := parse([]string{path}); err == nil || !strings.Contains(err.Error(), "invalid.go") {
-		t.Errorf("got the error %v, want an error with the name of the file", err)
+		t.Errorf("parse returned the error %v for invalid.go, want an error with the name of the file", err)
 	}
 }
 

@@ -46,7 +46,7 @@ func (r reply) RoundTrip(request *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// retrieve retrieves an order from the server.
+// retrieve retrieves an order from the server with a new client.
 func (r reply) retrieve(t *testing.T) (*portfolios.Order, upvest.Response, error) {
 	t.Helper()
 	client, err := upvest.New(upvest.Credentials{
@@ -65,8 +65,9 @@ func (r reply) retrieve(t *testing.T) (*portfolios.Order, upvest.Response, error
 	return order, response, err
 }
 
-// TestJSONInClient sends each text of the suite to the client as the body of a success
-// and of a problem, and as a field of both.
+// TestJSONInClient sends each text of the suite to the client four times: as the body of
+// a successful response, as the body of a problem, as the value of a new field in a
+// successful response, and as the value of a new field in a problem.
 func TestJSONInClient(t *testing.T) {
 	r := newRun("JSON in the client")
 	const problem = `{"type": "invalid_request", "title": "It fails", "status": 400}`
@@ -79,44 +80,46 @@ func TestJSONInClient(t *testing.T) {
 	r.compare(t)
 }
 
-// successDiffers returns how the result of a success differs from the expected result. A
-// body that is not JSON must cause an error. A body that is JSON, but not an order, must
-// not be reported as invalid JSON. The status and the body must be available.
+// successDiffers describes how the result of a call with a successful response differs
+// from the expected result. A body that is not JSON must cause an error. A body that is
+// JSON, but not an order, must not be reported as invalid JSON. The client must always
+// return the status and the body.
 func successDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	_, response, err := reply{status: 200, contentType: "application/json", body: body}.retrieve(t)
 	switch {
 	case response.Status != 200 || !bytes.Equal(response.Body, body):
-		return "the client loses the status or the body"
+		return "the client did not return the status and the body"
 	case c.isInvalid() && err == nil:
-		return "the client accepts the body"
+		return "the client accepted the body, want an error"
 	case c.isValid() && err != nil && strings.Contains(err.Error(), "not JSON"):
-		return "the client reports invalid JSON: " + err.Error()
+		return "the client reported valid JSON as invalid: " + err.Error()
 	}
 	return keptDiffers(err, 200, body)
 }
 
-// successFieldDiffers returns how the result of a success with a new field differs from
-// the expected result. The order must be decoded if and only if the body is JSON.
+// successFieldDiffers describes how the result of a call whose successful response has a
+// new field differs from the expected result. The client must decode the order if and
+// only if the body is JSON.
 func successFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	order, response, err := reply{status: 200, contentType: "application/json", body: body}.retrieve(t)
 	switch {
 	case !bytes.Equal(response.Body, body):
-		return "the client loses the body"
+		return "the client did not return the body"
 	case c.isInvalid() && err == nil:
-		return "the client accepts the body"
+		return "the client accepted the body, want an error"
 	case c.isValid() && err != nil:
-		return "the client refuses the body: " + err.Error()
+		return "the client refused the body, want no error: " + err.Error()
 	case err == nil && (order.ID != orderID || order.CashAmount != "1000"):
-		return fmt.Sprintf("the client returns the order %+v", order)
+		return fmt.Sprintf("the client returned the order %+v, want the id and the amount of the body", order)
 	}
 	return keptDiffers(err, 200, body)
 }
 
-// problemDiffers returns how the result of a problem differs from the expected result. It
-// must be an error with the status and the body, and without fields if the body is not
-// JSON.
+// problemDiffers describes how the result of a call whose response is a problem differs
+// from the expected result. The result must be an error with the status and the body. If
+// the body is not JSON, the error must have no fields of the problem.
 func problemDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	_, _, err := reply{status: 400, contentType: "application/problem+json", body: body}.retrieve(t)
@@ -125,14 +128,14 @@ func problemDiffers(t *testing.T, c jsonCase, body []byte) string {
 	}
 	failure, _ := errors.AsType[*upvest.Error](err)
 	if c.isInvalid() && (failure.Type != "" || failure.Title != "" || len(failure.Members) > 0) {
-		return "the client reads fields of an invalid body"
+		return "the client read fields of an invalid body, want none"
 	}
 	return ""
 }
 
-// problemFieldDiffers returns how the result of a problem with a new field differs from
-// the expected result. The error must contain the field with the value that encoding/json
-// decodes.
+// problemFieldDiffers describes how the result of a call whose response is a problem with
+// a new field differs from the expected result. The error must contain the field with the
+// value that encoding/json decodes.
 func problemFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 	t.Helper()
 	_, _, err := reply{status: 400, contentType: "application/problem+json", body: body}.retrieve(t)
@@ -142,17 +145,17 @@ func problemFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 	failure, _ := errors.AsType[*upvest.Error](err)
 	switch {
 	case c.isInvalid() && len(failure.Members) > 0:
-		return "the client reads fields of an invalid body"
+		return "the client read fields of an invalid body, want none"
 	case c.isValid() && failure.Type != "invalid_request":
-		return "the client loses the type"
+		return "the client did not return the type of the problem"
 	case c.isValid():
 		var want, got any
 		err := errors.Join(json.Unmarshal(c.text, &want), json.Unmarshal(failure.Members["x"], &got))
 		if err != nil {
-			return "the client loses the field: " + err.Error()
+			return "the client did not return the new field: " + err.Error()
 		}
 		if !reflect.DeepEqual(want, got) {
-			return fmt.Sprintf("the client returns the field %v", got)
+			return fmt.Sprintf("the client returned the field with the value %v, want %v", got, want)
 		}
 	}
 	return ""
@@ -160,22 +163,22 @@ func problemFieldDiffers(t *testing.T, c jsonCase, body []byte) string {
 
 func noError(err error) string {
 	if err == nil {
-		return "the client returns no error"
+		return "the client returned no error for the problem, want an error"
 	}
 	return ""
 }
 
-// keptDiffers returns how an error differs from an error with the status and the body of
-// the response.
+// keptDiffers describes what an error lacks, or returns an empty string. Every error must
+// be an [upvest.Error] with the status and the body of the response.
 func keptDiffers(err error, status int, body []byte) string {
 	failure, isCall := errors.AsType[*upvest.Error](err)
 	switch {
 	case err == nil:
 		return ""
 	case !isCall:
-		return fmt.Sprintf("the error has the type %T", err)
+		return fmt.Sprintf("the error has the type %T, want *upvest.Error", err)
 	case failure.Status != status || !bytes.Equal(failure.Body, body):
-		return "the error lacks the status or the body"
+		return "the error does not contain the status and the body of the response"
 	}
 	return ""
 }

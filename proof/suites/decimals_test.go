@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	// The testdata of this module contains decTest, the tests of the General Decimal
+	// The testdata folder of apd contains decTest, the test suite of the General Decimal
 	// Arithmetic specification.
 	_ "github.com/cockroachdb/apd/v3"
 
@@ -25,11 +25,12 @@ type decimalCase struct {
 	result    string
 }
 
-// plain matches a number that package api accepts: without an exponent or a plus sign,
-// and not infinite.
+// plain matches a number that package api accepts: a finite number without an exponent or
+// a plus sign.
 var plain = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 
-// decimalCases returns the cases of a file with plain numbers and an exact result.
+// decimalCases returns the cases of a file that have only plain numbers and an exact
+// result.
 func decimalCases(t *testing.T, file string) []decimalCase {
 	t.Helper()
 	const module = "github.com/cockroachdb/apd/v3"
@@ -42,7 +43,7 @@ func decimalCases(t *testing.T, file string) []decimalCase {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Closing a file that was only read loses no data.
+	// An error while a file is closed is harmless if the file was only read.
 	defer func() { _ = source.Close() }()
 	var cases []decimalCase
 	lines := bufio.NewScanner(source)
@@ -52,13 +53,15 @@ func decimalCases(t *testing.T, file string) []decimalCase {
 		}
 	}
 	if err := lines.Err(); err != nil || len(cases) == 0 {
-		t.Fatalf("read %s: got %d cases (error %v)", file, len(cases), err)
+		t.Fatalf("read %s: got %d cases (error %v), want at least 1", file, len(cases), err)
 	}
 	return cases
 }
 
-// readDecimalCase reads a line. It reports false for a case that is not selected, such as
-// one with the condition Rounded, whose result is not exact.
+// readDecimalCase reads a case from a line. It reports false if the line contains no
+// case, or a case that this package does not run: a case with a number that is not plain,
+// or with a condition after the result. The condition Rounded, for example, means that
+// the result is not exact.
 func readDecimalCase(line string) (decimalCase, bool) {
 	line, _, _ = strings.Cut(line, "--")
 	question, result, found := strings.Cut(line, "->")
@@ -76,7 +79,7 @@ func readDecimalCase(line string) (decimalCase, bool) {
 	return c, true
 }
 
-// TestDecimals runs the cases of the operations that package api supports.
+// TestDecimals runs the cases for the decimal operations that package api supports.
 func TestDecimals(t *testing.T) {
 	r := newRun("decimals in package api")
 	for _, c := range decimalCases(t, "compare") {

@@ -11,15 +11,15 @@ import (
 	"testing"
 )
 
-// formatCase is a case of the JSON Schema Test Suite with a string.
+// formatCase is a case of the JSON Schema Test Suite that tests a string.
 type formatCase struct {
 	description string
 	text        string
 	isValid     bool
 }
 
-// formatCases returns the cases of a file whose value is a string. A format applies only
-// to strings.
+// formatCases returns the cases of a file that test a string. It omits all other cases,
+// because a format applies only to strings.
 func formatCases(t *testing.T, file string) []formatCase {
 	t.Helper()
 	var groups []struct {
@@ -42,25 +42,27 @@ func formatCases(t *testing.T, file string) []formatCase {
 		}
 	}
 	if len(cases) == 0 {
-		t.Fatalf("%s has no case with a string", file)
+		t.Fatalf("%s has no case that tests a string, want at least one", file)
 	}
 	return cases
 }
 
-// addFormat adds a case. The string must be accepted if and only if it is valid.
+// addFormat adds a case to the run. The case holds if its string is valid and was
+// accepted, or is invalid and was refused.
 func (r *run) addFormat(c formatCase, place string, accepted bool, why string) {
 	id := strings.TrimSpace(c.description + " " + place)
 	switch {
 	case accepted == c.isValid:
 		r.add(id, "")
 	case accepted:
-		r.add(id, fmt.Sprintf("%q is accepted", c.text))
+		r.add(id, fmt.Sprintf("%q was accepted, want an error", c.text))
 	default:
-		r.add(id, fmt.Sprintf("%q is refused: %s", c.text, why))
+		r.add(id, fmt.Sprintf("%q was refused, want no error: %s", c.text, why))
 	}
 }
 
-// TestUUIDsInSandbox sends each string as a filter and as a field of a body.
+// TestUUIDsInSandbox sends each string of the suite to the sandbox twice: as the value of
+// a filter for a list, and as the value of a field in the body of an order.
 func TestUUIDsInSandbox(t *testing.T) {
 	r := newRun("UUIDs in the sandbox")
 	p := newPeer(t)
@@ -85,7 +87,8 @@ func quoted(t *testing.T, text string) string {
 	return string(encoded)
 }
 
-// TestTimesInSandbox sends each string as a filter.
+// TestTimesInSandbox sends each string of the suite to the sandbox as the value of a
+// filter for a list.
 func TestTimesInSandbox(t *testing.T) {
 	r := newRun("times in the sandbox")
 	p := newPeer(t)
@@ -97,7 +100,8 @@ func TestTimesInSandbox(t *testing.T) {
 	r.compare(t)
 }
 
-// TestTimesInClient decodes an order with each string as its time of creation.
+// TestTimesInClient sends orders to the client, each with a string of the suite as its
+// time of creation.
 func TestTimesInClient(t *testing.T) {
 	r := newRun("times in the client")
 	for _, c := range formatCases(t, "date-time.json") {

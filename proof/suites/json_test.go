@@ -14,12 +14,13 @@ type jsonCase struct {
 	text []byte
 }
 
-// isValid and isInvalid report whether a parser must accept or refuse the text. The name
-// of the file states this. If both are false, a parser may do either.
+// isValid reports whether a parser must accept the text, and isInvalid reports whether a
+// parser must refuse it. The name of the file decides. If both methods return false, a
+// parser may accept or refuse the text.
 func (c jsonCase) isValid() bool   { return strings.HasPrefix(c.name, "y_") }
 func (c jsonCase) isInvalid() bool { return strings.HasPrefix(c.name, "n_") }
 
-// inside returns the text as the value of a field of a JSON object.
+// inside returns the JSON object with an additional field x, whose value is the text.
 func (c jsonCase) inside(object string) []byte {
 	return []byte(strings.TrimSuffix(object, "}") + `, "x": ` + string(c.text) + "}")
 }
@@ -28,7 +29,7 @@ func jsonCases(t *testing.T) []jsonCase {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(suite(t, "JSONTestSuite"), "test_parsing", "*.json"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("JSONTestSuite has no files: %v", err)
+		t.Fatalf("found %d files in JSONTestSuite (error %v), want at least 1", len(files), err)
 	}
 	cases := make([]jsonCase, len(files))
 	for i, file := range files {
@@ -44,8 +45,9 @@ func jsonCases(t *testing.T) []jsonCase {
 const allocationBody = `{"name": "Allocation 1", "allocation": [` +
 	`{"instrument_id": "IE00B0M62Q58", "instrument_id_type": "ISIN", "weight": "1"}]}`
 
-// TestJSONInSandbox posts each text as a body, and as a field that is not in the
-// contract. The sandbox must report invalid JSON if and only if the text is not JSON.
+// TestJSONInSandbox sends each text of the suite to the sandbox twice: as the body of a
+// POST, and as the value of a field that is not in the contract. The sandbox must report
+// invalid JSON if and only if the text is not JSON.
 func TestJSONInSandbox(t *testing.T) {
 	invalid := newRun("invalid JSON in the sandbox")
 	valid := newRun("valid JSON in the sandbox")
@@ -56,7 +58,8 @@ func TestJSONInSandbox(t *testing.T) {
 			id := c.name + " as " + place
 			switch {
 			case got.status != http.StatusOK && got.status != http.StatusBadRequest:
-				t.Errorf("%s: got the status %d: %s", id, got.status, got.detail)
+				t.Errorf("%s: got the status %d with the detail %q, want the status 200 or 400",
+					id, got.status, got.detail)
 			case c.isInvalid():
 				invalid.add(id, differsIf(!isNotJSON(got), got))
 			case c.isValid():
@@ -69,7 +72,8 @@ func TestJSONInSandbox(t *testing.T) {
 	valid.compare(t)
 }
 
-// isNotJSON reports whether the sandbox refused a body because it is not JSON.
+// isNotJSON reports whether the sandbox refused a body because the body is not JSON, or
+// because a name appears twice in an object.
 func isNotJSON(got outcome) bool {
 	isNamed := strings.Contains(got.detail, "not one valid JSON value") ||
 		strings.Contains(got.detail, "appears twice")

@@ -19,8 +19,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// peer sends requests to a sandbox as bytes, because net/http cannot send all headers and
-// bodies of the suites.
+// peer writes requests to a connection with a sandbox as bytes, because net/http cannot
+// send all headers of the suites.
 type peer struct {
 	server *sandbox.Sandbox
 	access sandbox.Client
@@ -36,7 +36,7 @@ func newPeer(t *testing.T) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Close() }) // the test no longer uses the server
+	t.Cleanup(func() { _ = server.Close() }) // an error after the test is harmless
 	client, err := upvest.New(server.Credentials())
 	if err != nil {
 		t.Fatal(err)
@@ -76,14 +76,15 @@ func (p *peer) request(t *testing.T, method, target string, body []byte) *http.R
 	return request
 }
 
-// outcome is the status of a response, with the detail of a problem.
+// outcome contains the status of a response, and the field "detail" if the response is a
+// problem.
 type outcome struct {
 	status int
 	detail string
 }
 
-// send sends a request and reads its response. The function edit changes the head of the
-// request, without the empty line at its end.
+// send sends a request and reads its response. The function `edit` receives the head of
+// the request, without the empty line at the end, and returns the head that send sends.
 func (p *peer) send(t *testing.T, request *http.Request, edit func(head string) string) outcome {
 	t.Helper()
 	sent, err := httputil.DumpRequestOut(request, true)
@@ -115,12 +116,12 @@ func (p *peer) send(t *testing.T, request *http.Request, edit func(head string) 
 		t.Fatal(err)
 	}
 	if response.Close {
-		_ = p.conn.Close() // the response has been read
+		_ = p.conn.Close() // an error is harmless, because the response has been read
 		p.conn = nil
 	}
 	var problem struct{ Detail string }
 	if json.Unmarshal(text, &problem) != nil {
-		// net/http refused the request with plain text.
+		// The HTTP server of the sandbox refused the request with plain text.
 		problem.Detail = strconv.Quote(string(text))
 	}
 	return outcome{status: response.StatusCode, detail: problem.Detail}

@@ -11,12 +11,13 @@ import (
 	"testing"
 )
 
-// suite returns the folder of a suite in the folder SUITES. If the suite is missing, it
-// skips the test, except in CI.
+// suite returns the folder of the suite with the given name. The variable SUITES contains
+// the path of the folder with all suites. If the suite is missing, the function skips the
+// test, except in CI, where it fails the test.
 func suite(t *testing.T, name string) string {
 	t.Helper()
 	if os.Getenv("SUITES") == "" {
-		t.Skip("make suites runs this test, which needs the files of public test suites")
+		t.Skip("`make suites` runs this test, because it needs the files of public test suites")
 	}
 	folder := filepath.Join(os.Getenv("SUITES"), name)
 	if _, err := os.Stat(folder); err != nil {
@@ -46,11 +47,11 @@ type run struct {
 	differs map[string]string // description of each case that differs
 }
 
-// newRun starts a run.
+// newRun returns a run without cases. The parameter `name` is the name of its record.
 func newRun(name string) *run { return &run{name: name, differs: map[string]string{}} }
 
-// add adds a case. The argument got describes how the case differs, and is empty if the
-// case holds.
+// add adds a case to the run. The parameter `got` describes how the case differs, and is
+// empty if the case holds.
 func (r *run) add(id, got string) {
 	r.cases++
 	if got != "" {
@@ -64,7 +65,8 @@ type record struct {
 	reasons map[string]string // reason of each case that differs
 }
 
-// compare prints the numbers of the run and compares it with its record.
+// compare prints how many cases the run has and how many of them hold, and compares the
+// run with its record.
 func (r *run) compare(t *testing.T) {
 	t.Helper()
 	fmt.Printf("%-55s %5d cases, %5d hold\n", r.name, r.cases, r.cases-len(r.differs))
@@ -124,13 +126,14 @@ func readRecord(file string) (record, error) {
 // releasedRecords is the folder with the records of the last release.
 const releasedRecords = "../released/suites"
 
-// fewer returns a finding for each record of a release that is missing now, or of which
-// fewer cases hold now.
+// fewer compares the records in the folder `now` with the records in the folder
+// `released`. It returns a finding for each record that is missing in `now`, and for each
+// record with fewer cases that hold in `now` than in `released`.
 func fewer(t *testing.T, released, now string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(released, "*.txt"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("find the records of the last release: got %q (error %v)", files, err)
+		t.Fatalf("find the records of the last release: got %q (error %v), want at least 1", files, err)
 	}
 	var findings []string
 	for _, file := range files {
@@ -156,9 +159,10 @@ func fewer(t *testing.T, released, now string) []string {
 
 func (r record) hold() int { return r.cases - len(r.reasons) }
 
-// TestNoCaseIsLost requires that at least as many cases of each suite hold as at the last
-// release.
-func TestNoCaseIsLost(t *testing.T) {
+// TestNoFewerCasesHoldThanReleased requires that in each record at least as many cases
+// hold as in the record of the last release, and that `fewer` finds records that break
+// this rule.
+func TestNoFewerCasesHoldThanReleased(t *testing.T) {
 	t.Parallel()
 	for _, finding := range fewer(t, releasedRecords, "testdata") {
 		t.Error(finding)
@@ -179,13 +183,13 @@ func TestNoCaseIsLost(t *testing.T) {
 	got := fewer(t, released, now)
 	if len(got) != 2 || !strings.Contains(got[0], "lost.txt: 2 cases hold, but 3 held") ||
 		!strings.Contains(got[1], "missing.txt: the record is missing") {
-		t.Errorf("got the findings %q, want findings for lost.txt and missing.txt", got)
+		t.Errorf("fewer returned the findings %q, want one for lost.txt and one for missing.txt", got)
 	}
 }
 
-// TestRecordsAreCompared requires that invalid records are refused, and that a run counts
-// its cases.
-func TestRecordsAreCompared(t *testing.T) {
+// TestRecordsAreReadAndCasesCounted requires that readRecord reads valid records and
+// refuses invalid records, and that a run counts its cases.
+func TestRecordsAreReadAndCasesCounted(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "record.txt")
 	text := "# a comment\ncases 3\ndiffers a case: because\n"
@@ -194,20 +198,21 @@ func TestRecordsAreCompared(t *testing.T) {
 	}
 	known, err := readRecord(file)
 	if err != nil || known.cases != 3 || known.reasons["a case"] != "because" {
-		t.Errorf("got the record %+v (error %v), want 3 cases and the reason of one", known, err)
+		t.Errorf("readRecord returned %+v (error %v), want 3 cases and the reason \"because\"", known, err)
 	}
 	for _, bad := range []string{"cases many\n", "differs a case\n", "holds 4\n"} {
 		if err := os.WriteFile(file, []byte(bad), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := readRecord(file); err == nil {
-			t.Errorf("readRecord accepted the invalid record %q", bad)
+			t.Errorf("readRecord accepted the invalid record %q, want an error", bad)
 		}
 	}
 	r := newRun("record")
 	r.add("a", "")
 	r.add("b", "the sandbox refuses the text")
 	if got := slices.Sorted(maps.Keys(r.differs)); r.cases != 2 || !slices.Equal(got, []string{"b"}) {
-		t.Errorf("got %d cases, of which %q differ; want 2 cases, of which only b differs", r.cases, got)
+		t.Errorf("the run counts %d cases, of which %q differ; want 2 cases, of which only \"b\" differs",
+			r.cases, got)
 	}
 }

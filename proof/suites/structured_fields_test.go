@@ -23,13 +23,13 @@ type fieldCase struct {
 	CanFail    bool `json:"can_fail"`
 }
 
-// fieldCases calls the function visit for each case of all files. The id consists of the
-// file and the name of the case.
+// fieldCases calls the function `visit` for each case in each file of the suite. The
+// argument `id` consists of the name of the file and the name of the case.
 func fieldCases(t *testing.T, visit func(id string, c fieldCase)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(suite(t, "structured-field-tests"), "*.json"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("structured-field-tests has no files: %v", err)
+		t.Fatalf("found %d files in structured-field-tests (error %v), want at least 1", len(files), err)
 	}
 	for _, file := range files {
 		var cases []fieldCase
@@ -42,8 +42,9 @@ func fieldCases(t *testing.T, visit func(id string, c fieldCase)) {
 
 // TestStructuredFieldsInSandbox sends each item and each dictionary of the suite in the
 // header Signature-Input of a request with a valid signature. A dictionary becomes
-// additional lines of the header. An item becomes the value of an additional member. The
-// sandbox must accept valid fields, because it ignores members without a signature.
+// additional lines of the header. An item becomes the value of a member x that the test
+// adds to the header. The sandbox must accept the request if the case is valid, because
+// it ignores members of Signature-Input that have no signature.
 func TestStructuredFieldsInSandbox(t *testing.T) {
 	r := newRun("structured fields in the sandbox")
 	p := newPeer(t)
@@ -58,9 +59,9 @@ func TestStructuredFieldsInSandbox(t *testing.T) {
 		case c.CanFail:
 			r.add(id, "")
 		case accepted == c.MustFail && accepted:
-			r.add(id, "the sandbox accepts the field")
+			r.add(id, "the sandbox accepted the field, want an error")
 		case accepted == c.MustFail:
-			r.add(id, "the sandbox refuses the field: "+got.detail)
+			r.add(id, "the sandbox refused the field, want no error: "+got.detail)
 		default:
 			r.add(id, "")
 		}
@@ -68,11 +69,12 @@ func TestStructuredFieldsInSandbox(t *testing.T) {
 	r.compare(t)
 }
 
-// hasTooManyMembers reports whether a dictionary has too many members. The sandbox
-// accepts four, one of which is the signature.
+// hasTooManyMembers reports whether a case is a dictionary with more than three members.
+// The sandbox accepts four members, and one of the four is the request's signature.
 func hasTooManyMembers(c fieldCase) bool { return c.HeaderType == "dictionary" && len(c.Expected) > 3 }
 
-// withField adds a case to the header signature-input.
+// withField adds the field of a case to the header Signature-Input in the head of a
+// request.
 func withField(head string, c fieldCase) string {
 	const name = "Signature-Input: "
 	before, rest, _ := strings.Cut(head, name)
@@ -85,7 +87,7 @@ func withField(head string, c fieldCase) string {
 	field += "\r\n"
 	if c.HeaderType == "dictionary" {
 		for _, line := range c.Raw {
-			if line != "" { // an empty line would add a comma at the end
+			if line != "" { // an empty line would end the dictionary with a comma
 				field += name + line + "\r\n"
 			}
 		}
@@ -93,8 +95,8 @@ func withField(head string, c fieldCase) string {
 	return before + field + after
 }
 
-// TestStructuredFieldsInClient signs a request with each valid string as the key id. The
-// client must send the canonical form of the string.
+// TestStructuredFieldsInClient signs one request for each valid string of the suite, with
+// the string as the key id. The client must send the canonical form of the string.
 func TestStructuredFieldsInClient(t *testing.T) {
 	r := newRun("structured fields in the client")
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
@@ -108,13 +110,14 @@ func TestStructuredFieldsInClient(t *testing.T) {
 	r.compare(t)
 }
 
-// signWith signs a request with a key id. It returns how the key id in the signature
-// differs, or "".
+// signWith signs a request with a key id. It returns an empty string if the header
+// Signature-Input contains the canonical form of the key id, and otherwise describes what
+// went wrong.
 func signWith(t *testing.T, key ed25519.PrivateKey, keyID string) string {
 	t.Helper()
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: keyID, PrivateKey: key})
 	if err != nil {
-		return "the client refuses the key id: " + err.Error()
+		return "the client refused the key id: " + err.Error()
 	}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://host/path", http.NoBody)
 	if err != nil {
@@ -122,7 +125,7 @@ func signWith(t *testing.T, key ed25519.PrivateKey, keyID string) string {
 	}
 	request.Header.Set("Accept", "application/json")
 	if err := signer.Sign(t.Context(), request); err != nil {
-		return "the client cannot sign the request: " + err.Error()
+		return "the client could not sign the request: " + err.Error()
 	}
 	input := request.Header.Get("Signature-Input")
 	want, err := httpsfv.Marshal(httpsfv.NewItem(keyID))
@@ -130,7 +133,7 @@ func signWith(t *testing.T, key ed25519.PrivateKey, keyID string) string {
 		t.Fatal(err)
 	}
 	if !strings.Contains(input, ";keyid="+want+";") {
-		return "the client sends the key id as " + input
+		return "the client did not send the canonical form of the key id: " + input
 	}
 	return ""
 }

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// allowed contains the licences that dependencies may have, by SPDX identifier, each with
-// words that occur only in its text. MPL-2.0 requires the publication of changed files
-// only, and this repository changes none.
+// allowed maps the name of each licence that dependencies may have to words that occur
+// only in the text of this licence. MPL-2.0 requires only the publication of changed
+// files, and this repository changes no file of a dependency.
 var allowed = map[string]string{
 	"Apache-2.0": "Apache License Version 2.0, January 2004",
 	"BSD":        "Redistribution and use in source and binary forms",
@@ -21,8 +21,8 @@ var allowed = map[string]string{
 	"MPL-2.0":    "Mozilla Public License Version 2.0",
 }
 
-// refused contains words of other licences, which may occur in the same file as an
-// allowed licence.
+// refused contains words of licences that are not allowed. A file with these words is
+// refused, even if the file also contains an allowed licence.
 var refused = []string{
 	"GNU GENERAL PUBLIC LICENSE", "GNU LESSER GENERAL PUBLIC LICENSE", "GNU AFFERO GENERAL PUBLIC LICENSE",
 	"Commons Clause", "Business Source License", "Server Side Public License",
@@ -31,7 +31,9 @@ var refused = []string{
 // released contains the folders of the modules that are released.
 var released = []string{".", "sandbox", "examples", "fleet"}
 
-// licences returns a finding for each licence file of a module that is not allowed.
+// licences returns a finding for each licence file of a module that does not contain an
+// allowed licence or contains a refused one. If the module has no licence file, licences
+// returns one finding.
 func licences(module string, files map[string]string) []string {
 	const remedy = ": use another module, or add the licence in proof/supply/licences_test.go"
 	if len(files) == 0 {
@@ -73,7 +75,7 @@ func dependencies(t *testing.T, folder string) map[string]string {
 }
 
 // licenceFiles returns the licence files of a module. It omits the licences of logos and
-// test data, which are not compiled.
+// test data, because logos and test data are not compiled.
 func licenceFiles(t *testing.T, root string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(root)
@@ -110,22 +112,23 @@ func TestLicences(t *testing.T) {
 		}
 	}
 	if len(checked) == 0 {
-		t.Error("the test checked no dependency")
+		t.Error("found no dependencies of the released modules, want at least one")
 	}
-	t.Logf("all %d modules have one of the licences %s", len(checked), slices.Sorted(maps.Keys(allowed)))
+	t.Logf("checked the licences of %d modules; the allowed licences are %q",
+		len(checked), slices.Sorted(maps.Keys(allowed)))
 }
 
-func TestOtherLicencesAreFound(t *testing.T) {
+func TestLicencesThatAreNotAllowedAreFound(t *testing.T) {
 	t.Parallel()
 	mit := allowed["MIT"] + " and associated documentation files"
 	for name, files := range map[string]map[string]string{
-		"an unknown licence":       {"LICENSE": "All rights reserved."},
-		"no licence file":          {},
-		"a second licence":         {"LICENSE": mit, "COPYING": "GNU GENERAL PUBLIC LICENSE Version 3"},
-		"a condition on a licence": {"LICENSE": "Commons Clause License Condition v1.0\n" + mit},
+		"an unknown licence":          {"LICENSE": "All rights reserved."},
+		"no licence file":             {},
+		"the MIT licence and the GPL": {"LICENSE": mit, "COPYING": "GNU GENERAL PUBLIC LICENSE Version 3"},
+		"the Commons Clause":          {"LICENSE": "Commons Clause License Condition v1.0\n" + mit},
 	} {
 		if findings := licences("example.com/module", files); len(findings) == 0 {
-			t.Errorf("%s: want a finding, got none", name)
+			t.Errorf("%s: licences returned no finding, want at least one", name)
 		}
 	}
 }

@@ -16,16 +16,16 @@ import (
 	"testing"
 )
 
-// withDist skips a test that compiles programs, unless make dist runs it.
+// withDist skips a test that compiles programs, unless `make dist` runs the test.
 func withDist(t *testing.T) {
 	t.Helper()
 	if os.Getenv("DIST") == "" {
-		t.Skip("make dist runs this test, which compiles for minutes")
+		t.Skip("`make dist` runs this test, because it compiles for minutes")
 	}
 }
 
-// build runs .ci/dist in a copy of the repository for this machine's system, and returns
-// the folder with the programs.
+// build runs .ci/dist of the repository at `root`, which builds the programs for this
+// machine's operating system and processor. It returns the folder with the programs.
 func build(t *testing.T, root string, environment ...string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -39,7 +39,7 @@ func build(t *testing.T, root string, environment ...string) string {
 }
 
 // export copies the files of the repository, except for those that git ignores, to a new
-// repository in another folder.
+// git repository in a temporary folder, and returns this folder.
 func export(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -73,8 +73,9 @@ func export(t *testing.T) string {
 	return root
 }
 
-// TestPrograms builds each program twice: from the repository, and from a copy in another
-// folder with an empty build cache. Both builds must be equal.
+// TestPrograms requires that two builds of each program are equal: a build from the
+// repository, and a build from a copy of the repository, with an empty build cache. It
+// also checks the checksums, the versions and the SBOMs.
 func TestPrograms(t *testing.T) {
 	withDist(t)
 	text, err := os.ReadFile("../../VERSION")
@@ -94,10 +95,11 @@ func TestPrograms(t *testing.T) {
 			program := filepath.Join(first, name)
 			printed, err := exec.CommandContext(t.Context(), program, "-version").Output()
 			if err != nil || !strings.HasPrefix(string(printed), title+" "+version) {
-				t.Errorf("-version prints %q (error %v), want %s %s", printed, err, title, version)
+				t.Errorf("%s -version printed %q (error %v), want %q at the start",
+					title, printed, err, title+" "+version)
 			}
 			if !bytes.Equal(read(t, program), read(t, filepath.Join(second, name))) {
-				t.Error("the builds from the two folders differ")
+				t.Errorf("the two builds of %s differ, want equal bytes", title)
 			}
 			requireBill(t, program)
 		})
@@ -111,7 +113,7 @@ func requireChecksums(t *testing.T, folder string) {
 	var want strings.Builder
 	files, err := filepath.Glob(filepath.Join(folder, "*_*"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("find the programs: got %q (error %v)", files, err)
+		t.Fatalf("find the programs: got %q (error %v), want at least 1", files, err)
 	}
 	for _, file := range files {
 		fmt.Fprintf(&want, "%x  %s\n", sha256.Sum256(read(t, file)), filepath.Base(file))
@@ -126,7 +128,7 @@ func requireChecksums(t *testing.T, folder string) {
 var unrecognized = []string{"std", "github.com/oasdiff/yaml", "github.com/tidwall/btree"}
 
 // requireBill requires that the SBOM of a program lists the standard library and each
-// module in the program, with version and licence.
+// module in the program, with their versions and, unless unrecognized, their licences.
 func requireBill(t *testing.T, program string) {
 	t.Helper()
 	var bill struct {
@@ -145,8 +147,8 @@ func requireBill(t *testing.T, program string) {
 		listed[component.Name] = component.Version
 		isRecognized := len(component.Evidence["licenses"]) > 0
 		if isRecognized == slices.Contains(unrecognized, component.Name) {
-			t.Errorf("the SBOM contains a licence for %s: %t; correct the list \"unrecognized\"",
-				component.Name, isRecognized)
+			t.Errorf("the SBOM has a licence for %s: %t, want %t: correct the list \"unrecognized\"",
+				component.Name, isRecognized, !isRecognized)
 		}
 	}
 	info, err := buildinfo.ReadFile(program)
@@ -158,7 +160,8 @@ func requireBill(t *testing.T, program string) {
 		want[module.Path] = module.Version
 	}
 	if bill.Format != "CycloneDX" || !maps.Equal(listed, want) {
-		t.Errorf("the SBOM has the format %s and lists %v, want %v", bill.Format, listed, want)
+		t.Errorf("the SBOM has the format %q and lists the modules %v, want \"CycloneDX\" and %v",
+			bill.Format, listed, want)
 	}
 }
 

@@ -13,14 +13,14 @@ var (
 	proof    = regexp.MustCompile("```sh\n(cd (\\S+) && )?.*-run (\\w+) (\\S+)\n```")
 )
 
-// unproved returns a finding for each question of a document that does not have exactly
-// one command, or whose command selects no test.
+// unproved returns a finding for each question in a document whose answer does not
+// contain exactly one command, and for each command that selects no test.
 func unproved(text string) []string {
 	var findings []string
 	for _, part := range question.Split(text, -1)[1:] {
 		title, _, _ := strings.Cut(part, "\n")
 		if strings.Count(part, "```sh\n") != 1 {
-			findings = append(findings, title+": the answer must have exactly one command")
+			findings = append(findings, title+": the answer to the question must contain exactly one command")
 		}
 		if command := proof.FindStringSubmatch(part); command != nil {
 			if !hasTest(filepath.Join("../..", command[2], command[4]), command[3]) {
@@ -65,7 +65,7 @@ func TestUnprovedQuestionsAreFound(t *testing.T) {
 		"## 1. Why?\n\n```sh\ngo test -count=1 -run TestNothingLikeIt ./wrapper\n```\n",
 	} {
 		if findings := unproved(text); len(findings) != 1 {
-			t.Errorf("%q: got %q, want one finding", text, findings)
+			t.Errorf("unproved returned the findings %q for the text %q, want exactly one", findings, text)
 		}
 	}
 }

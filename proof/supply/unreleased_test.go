@@ -25,8 +25,8 @@ func TestClient(t *testing.T) {
 }
 `
 
-// TestUnreleasedModulesCanBeUsed runs the commands of docs/unreleased.md in a module
-// outside the repository.
+// TestUnreleasedModulesCanBeUsed requires that the commands in docs/unreleased.md work in
+// a module outside the repository, and that a test in this module passes.
 func TestUnreleasedModulesCanBeUsed(t *testing.T) {
 	withDist(t)
 	text, err := os.ReadFile("../../docs/unreleased.md")
@@ -35,7 +35,7 @@ func TestUnreleasedModulesCanBeUsed(t *testing.T) {
 	}
 	found := regexp.MustCompile("(?s)```sh\ngit clone (\\S+) (\\S+)\n(.*?)```").FindSubmatch(text)
 	if found == nil {
-		t.Fatal("docs/unreleased.md has no block of commands that begins with git clone")
+		t.Fatal("docs/unreleased.md has no block of commands that begins with `git clone`")
 	}
 	parent := t.TempDir()
 	folder := filepath.Join(parent, "service")
@@ -57,7 +57,7 @@ func TestUnreleasedModulesCanBeUsed(t *testing.T) {
 		command.Dir = folder
 		command.Env = append(os.Environ(), "GOWORK=off")
 		if printed, err := command.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", line, err, printed)
+			t.Fatalf("the command %q failed: %v\n%s", line, err, printed)
 		}
 	}
 }

@@ -1,7 +1,7 @@
-// Package operations calls every operation of openapi.yaml through the client. It is the
-// only list of operations in this module. The fault matrix, the simulation and the public
-// test suites call the operations in this list. Package drift compares it with the
-// contract.
+// Package operations calls every operation of openapi.yaml through the client. The list
+// that All returns is the only list of operations in this module. The fault matrix and
+// the simulation call the operations in this list, and package drift compares the list
+// with the contract.
 package operations
 
 import (
@@ -22,9 +22,9 @@ type Operation struct {
 	Call   Call
 }
 
-// Call calls one operation. It returns the id of the resource in the response. For a
-// list, it returns the zero UUID; for a cancellation, whose response has no body, the id
-// of the order.
+// Call calls one operation and returns the id of the resource in the response. For a
+// list, it returns the zero UUID. For a cancellation, whose response has no body, it
+// returns the id of the order.
 type Call func(
 	ctx context.Context, client *upvest.Client, about Subject, options ...upvest.CallOption,
 ) (uuid.UUID, error)
@@ -48,7 +48,7 @@ type Weights [2]api.Decimal
 // IsWrite reports whether the operation can change a resource.
 func (o Operation) IsWrite() bool { return o.Method != http.MethodGet }
 
-// IsKeyed reports whether requests of the operation have an idempotency key.
+// IsKeyed reports whether requests for the operation carry an idempotency key.
 func (o Operation) IsKeyed() bool {
 	return o.Method == http.MethodPost || o.Method == http.MethodPatch
 }

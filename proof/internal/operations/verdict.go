@@ -6,11 +6,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Verdict is the result of an operation as its call reports it.
+// Verdict is the result that a call of an operation reports.
 type Verdict string
 
-// These are the verdicts. A read succeeds or fails. A write that does not succeed is
-// refused, unknown or accepted.
+// These are the verdicts. A read has the verdict Succeeded or Failed. A write can have
+// any verdict except Failed.
 const (
 	Succeeded Verdict = "ok"
 	Failed    Verdict = "error"    // a read failed
@@ -19,7 +19,7 @@ const (
 	Accepted  Verdict = "accepted" // the write was carried out; its response is unusable
 )
 
-// VerdictOf returns the verdict that the error of a call reports.
+// VerdictOf returns the verdict for a call that returned err. A nil err means success.
 func VerdictOf(isWrite bool, err error) Verdict {
 	switch {
 	case err == nil:

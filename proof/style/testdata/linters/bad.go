@@ -1,5 +1,5 @@
 // Package control breaks every rule of .golangci.yml. The comment "want" at the end of a
-// line names the linters that must report the line, and for revive the rule.
+// line names the linters that must report the line. For revive, it also names the rule.
 package control
 
 import (
@@ -24,16 +24,16 @@ func init() { // want gochecknoinits
 // Zähler counts.
 type Zähler struct{ n int } // want asciicheck, recvcheck
 
-// Add has another kind of receiver than Total.
+// Add has a pointer receiver, but Total does not.
 func (z *Zähler) Add() { z.n++ }
 
 // Total returns the number.
 func (z Zähler) Total() int { return z.n }
 
-// Direction shows text in another order than the compiler reads it.
+// Direction contains a character that makes editors show code in a different order.
 func Direction() string { return "‮" } // want bidichk
 
-// Pause multiplies durations.
+// Pause multiplies two durations.
 func Pause(unit time.Duration) time.Duration { return unit * time.Second } // want durationcheck
 
 // Ignore drops an error.
@@ -41,13 +41,13 @@ func Ignore() {
 	os.Setenv("A", "b") // want errcheck
 }
 
-// Encode drops an error that may happen.
+// Encode drops an error that can occur.
 func Encode(value any) []byte {
 	text, _ := json.Marshal(value) // want errchkjson
 	return text
 }
 
-// Compare misses a wrapped error.
+// Compare does not recognize a wrapped error.
 func Compare(err error) bool { return err == io.EOF } // want errorlint
 
 // Color is an enumeration.
@@ -59,7 +59,7 @@ const (
 	Blue
 )
 
-// Name misses a color.
+// Name has no case for the color Blue.
 func Name(color Color) string {
 	switch color { // want exhaustive
 	case Red:
@@ -68,20 +68,20 @@ func Name(color Color) string {
 	return ""
 }
 
-// Assert panics.
+// Assert panics if the value is not a string.
 func Assert(value any) string {
 	return value.(string) // want forcetypeassert
 }
 
-// Serve has no timeout.
+// Serve starts a server without timeouts.
 func Serve(handler http.Handler) error {
 	return http.ListenAndServe(":8080", handler) // want gosec
 }
 
-// Print has too few arguments.
+// Print passes too few arguments to Printf.
 func Print() { fmt.Printf("%d\n") } // want govet
 
-// Grow has a length instead of a capacity.
+// Grow sets the length of a new slice instead of the capacity.
 func Grow(values []int) []int {
 	grown := make([]int, len(values))
 	return append(grown, values...) // want makezero
@@ -89,12 +89,12 @@ func Grow(values []int) []int {
 
 type untagged struct{ Name string }
 
-// Send makes JSON of a struct without tags.
+// Send encodes a struct without tags as JSON.
 func Send(name string) ([]byte, error) {
 	return json.Marshal(untagged{Name: name}) // want musttag
 }
 
-// Swallow returns nil for an error.
+// Swallow returns nil although an error occurred.
 func Swallow() error {
 	if err := os.Remove("a"); err != nil {
 		return nil // want nilerr
@@ -102,7 +102,7 @@ func Swallow() error {
 	return nil
 }
 
-// Confuse returns another error than the one that it found.
+// Confuse returns the first error, which is nil, instead of the second.
 func Confuse() error {
 	first := os.Remove("a")
 	if first != nil {
@@ -114,7 +114,7 @@ func Confuse() error {
 	return nil
 }
 
-// Shadow names a variable like a function of the language.
+// Shadow gives a variable the name of a predeclared function.
 func Shadow() int {
 	len := 1 // want predeclared
 	return len
@@ -123,10 +123,10 @@ func Shadow() int {
 // Change sets a variable of another package.
 func Change() { io.EOF = nil } // want reassign
 
-// Deprecate uses what is deprecated.
+// Deprecate calls Sprintf without a verb.
 func Deprecate() string { return http.CanonicalHeaderKey("a") + fmt.Sprintf("a") } // want staticcheck
 
-// Ask never receives an error.
+// Ask checks for an error that it can never receive.
 func Ask() int {
 	n, err := answer(1)
 	if err != nil {
@@ -142,14 +142,14 @@ func answer(n int) (int, error) { // want unparam
 
 func unused() {} // want unused
 
-// Lose assigns what it never reads.
+// Lose assigns a value that it never reads.
 func Lose() int {
 	value := 1 // want wastedassign
 	value = 2
 	return value
 }
 
-// Overwrite assigns without effect.
+// Overwrite contains an assignment that has no effect.
 func Overwrite() int {
 	value := 1
 	result := value
@@ -157,7 +157,7 @@ func Overwrite() int {
 	return result
 }
 
-// Holder keeps a context.
+// Holder stores a context in a field.
 type Holder struct {
 	ctx context.Context // want containedctx
 }
@@ -165,14 +165,14 @@ type Holder struct {
 // Context returns the context.
 func (h Holder) Context() context.Context { return h.ctx }
 
-// Forget starts from another context.
+// Forget passes a new context instead of the context that it receives.
 func Forget(ctx context.Context) error {
 	return look(context.Background()) // want contextcheck
 }
 
 func look(ctx context.Context) error { return ctx.Err() }
 
-// Nest makes contexts in a loop.
+// Nest wraps a context in each iteration of a loop.
 func Nest(ctx context.Context) context.Context {
 	for range 10 {
 		ctx = context.WithValue(ctx, Holder{}, 1) // want fatcontext
@@ -180,10 +180,10 @@ func Nest(ctx context.Context) context.Context {
 	return ctx
 }
 
-// Get has no context.
+// Get sends a request without a context.
 func Get() (*http.Response, error) { return http.Get("https://example.com") } // want noctx
 
-// Query forgets the error of the rows.
+// Query does not check rows.Err.
 func Query(ctx context.Context, db *sql.DB) error {
 	rows, err := db.QueryContext(ctx, "SELECT 1") // want rowserrcheck
 	if err != nil {
@@ -196,7 +196,7 @@ func Query(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// Leak forgets to close the rows.
+// Leak does not close the rows.
 func Leak(ctx context.Context, db *sql.DB) error {
 	rows, err := db.QueryContext(ctx, "SELECT 1") // want sqlclosecheck
 	if err != nil {
@@ -208,10 +208,10 @@ func Leak(ctx context.Context, db *sql.DB) error {
 	return rows.Err()
 }
 
-// Repeat repeats a word of the the comment. want dupword
+// Repeat repeats a word in the the comment. want dupword
 func Repeat() {}
 
-// Branch compares one value with several in turn.
+// Branch compares a value in a chain of ifs instead of a switch.
 func Branch(n int) int {
 	if n == 1 { // want gocritic
 		return 1
@@ -223,10 +223,10 @@ func Branch(n int) int {
 	return 0
 }
 
-// This comment begins with another name. want godoclint
+// This comment does not begin with the name of the function. want godoclint
 func Commented() {}
 
-// this comment on an unexported name too. want godoclint
+// this comment on an unexported function does not, either. want godoclint
 func commented() {}
 
 func Undocumented() {} // want godoclint
@@ -234,7 +234,7 @@ func Undocumented() {} // want godoclint
 // Sentence has a comment without a period, want godot
 func Sentence() {}
 
-// Report formats text.
+// Report formats text, but its name does not end with f.
 func Report(format string, values ...any) { fmt.Printf(format, values...) } // want goprintffuncname
 
 // Storer stores values.
@@ -245,14 +245,14 @@ type Storer interface {
 // Mispelled is a mispelled word. want misspell
 func Mispelled() {}
 
-// Old counts as one did before.
+// Old counts without a range over n.
 func Old(n int) {
 	for i := 0; i < n; i++ { // want modernize
 		fmt.Println(i)
 	}
 }
 
-// Naked returns what is set somewhere above.
+// Naked has a return statement without values.
 func Naked(n int) (total int, err error) {
 	total = n + 1
 	if total < 1 {
@@ -261,14 +261,14 @@ func Naked(n int) (total int, err error) {
 	return // want nakedret
 }
 
-// Excuse turns a linter off.
+// Excuse turns linters off without naming them, or without need.
 func Excuse() {
 	os.Setenv("A", "b") //nolint:errcheck
 	os.Setenv("A", "b") //nolint // want nolintlint
 	fmt.Println() //nolint:lll // the line is short, want nolintlint
 }
 
-// Log uses keys in another form, without a context.
+// Log breaks the rules for contexts, messages and keys.
 func Log(ctx context.Context, logger *slog.Logger, text string) {
 	logger.Info("done", "a", 1)               // want sloglint
 	logger.InfoContext(ctx, text)             // want sloglint
@@ -277,21 +277,21 @@ func Log(ctx context.Context, logger *slog.Logger, text string) {
 	logger.InfoContext(ctx, "done", "msg", 1) // want sloglint
 }
 
-// Convert converts a type to itself.
+// Convert converts a value to the type that it already has.
 func Convert(n int) int { return int(n) } // want unconvert
 
-// Request spells a method.
+// Request spells out a method instead of using the constant.
 func Request(ctx context.Context) (*http.Request, error) {
 	return http.NewRequestWithContext(ctx, "GET", "https://example.com", http.NoBody) // want usestdlibvars
 }
 
-// Blank begins with an empty line.
+// Blank has a body that begins with an empty line.
 func Blank() int { // want whitespace
 
 	return 1
 }
 
-// Original is written once.
+// Original has the same statements as Copied.
 func Original(names []string, limit int) error { // want dupl
 	var lines []string
 	for number, name := range names {
@@ -323,7 +323,7 @@ func Original(names []string, limit int) error { // want dupl
 	}
 }
 
-// Copied is written again.
+// Copied has the same statements as Original.
 func Copied(names []string, limit int) error { // want dupl
 	var lines []string
 	for number, name := range names {

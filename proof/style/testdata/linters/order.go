@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Imports of this repository stand in front of the others.
+// Imports is in a file that imports this repository before the standard library.
 func Imports() string { return strings.ToLower(other.Name) }
 
-// Format begins with an empty line.
+// Format has a body that begins with an empty line.
 func Format() int {
 
 	return 1

@@ -10,23 +10,23 @@ import (
 	_ "time/tzdata"
 )
 
-// Four returns too much.
+// Four returns too many values.
 func Four() (int, int, int, error) { return 1, UintSize, 3, nil } // want revive:function-result-limit
 
-// Eight takes too much.
+// Eight has too many parameters.
 func Eight(a, b, c, d, e, f, g, h int) int { return a + b + c + d + e + f + g + h } // want revive:argument-limit
 
-// Literal compares with a literal.
+// Literal compares a bool with a literal.
 func Literal(ok bool) bool { return ok == true } // want revive:bool-literal-in-expr
 
 //A comment without a space. want revive:comment-spacings
 
-// Order takes the context late.
+// Order does not take the context as its first argument.
 func Order(name string, ctx context.Context) error { // want revive:context-as-argument
 	return fmt.Errorf("%s: %w", name, ctx.Err())
 }
 
-// Early turns the condition around.
+// Early returns from an else branch instead of returning early.
 func Early(n int) error {
 	if n > 0 { // want revive:early-return
 		fmt.Println(n)
@@ -37,10 +37,10 @@ func Early(n int) error {
 	return nil
 }
 
-// Import names a variable like an import.
+// Import has a parameter with the name of an imported package.
 func Import(fmt string) string { return fmt } // want revive:import-shadowing
 
-// Increment adds one.
+// Increment adds one without the operator ++.
 func Increment(n int) int {
 	n += 1 // want revive:increment-decrement
 	return n
@@ -55,7 +55,7 @@ func Indent(n int) int {
 	}
 }
 
-// Multiline has a header of several lines.
+// Multiline has an if whose header spans several lines.
 func Multiline() error {
 	if err := os.WriteFile( // want revive:multiline-if-init
 		"a",
@@ -84,28 +84,28 @@ type hidden int
 // Hidden returns a type that its callers cannot name.
 func Hidden() hidden { return 1 } // want revive:unexported-return
 
-// Formatted formats nothing.
+// Formatted calls Errorf without a verb.
 func Formatted() error { return fmt.Errorf("failed") } // want revive:unnecessary-format
 
-// Unnecessary ends with a return.
+// Unnecessary ends with an unnecessary return.
 func Unnecessary() {
 	fmt.Println()
 	return // want revive:unnecessary-stmt
 }
 
-// Parameter is not used.
+// Parameter does not use its parameter.
 func Parameter(n int) int { return 1 } // want revive:unused-parameter
 
 type receiver struct{ n int }
 
-// Receiver uses no receiver.
+// Receiver does not use its receiver.
 func (r receiver) Receiver() int { return 1 } // want revive:unused-receiver
 
-// Other names the receiver otherwise.
+// Other gives the receiver a different name than the method above.
 func (other receiver) Other() int { return other.n } // want revive:receiver-naming
 
-// Empty spells any.
+// Empty uses interface{} instead of any.
 func Empty(value interface{}) {} // want revive:use-any
 
-// Url spells a name.
+// Url spells the initialism URL like a word.
 func Url(n int) int { return n } // want revive:var-naming

@@ -1,4 +1,4 @@
-// Package own breaks every rule of proof/style. The comment at the end of a
+// Package own breaks every rule of proof/style. The word after "want" at the end of a
 // line names the rule that must report the line.
 package own
 
