@@ -1,24 +1,24 @@
 # The commands of this repository. `make demo` and `make test` need only Go. The other
-# commands download their tools in pinned versions, or name a program that is missing.
+# commands download pinned versions of their tools, or report which program is missing.
 
 GOLANGCI    := v2.15.0
 LINT        := build/golangci-$(GOLANGCI)/golangci-lint
 RACE        := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
-# A program with the race detector sleeps for one second before it exits. Tests of
-# programs would wait for that.
+# A program that is built with the race detector sleeps for one second before it exits.
+# This setting shortens the sleep, because some tests run programs and wait for their end.
 test: export GORACE ?= atexit_sleep_ms=20
 FUZZTIME    ?= 1m
 SEEDS       ?= 2000
 FLEET_ACCOUNTS ?= 100000
 SUITES      ?= ../shared/suites
 NODE        := build/node/node_modules/.package-lock.json
-# These tests do not vet, because make check vets all packages.
+# This command does not vet the tests, because `make check` vets all packages.
 PROOF       := cd proof && CONTRACT=1 go test -count=1 -vet=off
 LOGO        := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%2248%22 height=%2216%22%3E%3Ctext y=%2212%22 font-family=%22sans-serif%22 font-size=%2212%22 fill=%22gray%22%3ERedoc%3C/text%3E%3C/svg%3E
 
-# Runs a command in every module. The client runs without the workspace: with go.work, Go
-# would use the highest version of a dependency that any module requires, but importers of
-# the client get the version that the client requires.
+# Runs a command in every module. For the client, the command runs without the workspace:
+# with go.work, Go would use the highest version of a dependency that any module requires,
+# but importers of the client get the version that the client requires.
 IN_EACH      = @set -e; modules=$$(.ci/modules); count=$$(echo $$modules | wc -w); n=0; export GOWORK; \
 	for module in $$modules; do n=$$((n + 1)); GOWORK=; test $$module != . || GOWORK=off; \
 	echo "[$$n/$$count] $$module: $(strip $(1))"; (cd $$module && $(1)); done
@@ -33,61 +33,61 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-first-order: ## Run the README's first order on a temporary sandbox; needs Go alone.
+first-order: ## Run the README's first order on a temporary sandbox; needs only Go.
 	@echo 'Building the sandbox and the first order of the README, then running both. The first build takes about a minute.'
 	@cd sandbox && go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@cd examples && ../build/upvest-sandbox -- go run ./firstorder
 
-demo: ## Call all operations on a sandbox in the same process. If UPVEST_API_* variables name a server, read from it; ARGS=-write also writes.
+demo: ## Call all operations on a sandbox in the same process. If UPVEST_API_* variables name a server, only read from that server; ARGS=-write also writes to it.
 	@echo 'Building the tour of all operations, then running it. The first build takes about a minute.'
 	@cd examples && go run ./tour $(ARGS)
 
-sandbox: ## Build build/upvest-sandbox and run it on loopback until Ctrl-C; it writes sandbox.env, to source. ARGS are its flags.
+sandbox: ## Build build/upvest-sandbox and run it on loopback until Ctrl-C; the sandbox writes the UPVEST_API_* variables to sandbox.env, for a shell to source. ARGS are flags of the sandbox.
 	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@exec build/upvest-sandbox -env-file sandbox.env $(ARGS)
 
-# The tests of the client run at the same time as the tests of the other modules. They run
-# without the workspace, like IN_EACH.
+# The tests of the client run at the same time as the tests of the other modules, but
+# without the workspace. The comment on IN_EACH explains why.
 test: ## Run all tests, with the race detector if a C compiler is installed.
 	@echo 'Testing all modules, one line per package. The first run compiles for about a minute before its first result.'
 	@GOWORK=off go test $(RACE) -timeout 20m ./... & client=$$!; \
 	go test $(RACE) -timeout 20m $$(.ci/modules | sed -n 's|^\./.*|&/...|p') || status=1; \
 	wait $$client || status=1; exit $${status:-0}
 
-bench: ## Measure the client against hand-written equivalents, in about three minutes; ARGS are flags, as in -bench Order -rounds 3.
+bench: ## Measure the client against hand-written equivalents, in about three minutes; ARGS are flags, such as -bench Order -rounds 3.
 	@mkdir -p build && cd proof && go run ./bench -raw ../build/bench.txt $(ARGS)
 
 bench-sandbox: ## Measure the sandbox with a million accounts, in about three minutes, and compare the results with their limits.
 	@cd sandbox && go run ./internal/bench
 
-bench-fleet: ## Measure how fast a fleet with FLEET_ACCOUNTS (100,000) accounts places orders, against the same client without a queue.
+bench-fleet: ## Measure how fast a fleet with FLEET_ACCOUNTS (100,000) accounts places orders, compared with the same client without a queue.
 	@cd fleet && FLEET=bench FLEET_ACCOUNTS=$(FLEET_ACCOUNTS) go test -count=1 -timeout 60m -v -run '^TestBench$$' ./bench
 
 faults: ## Print the fault matrix: the outcome that callers receive for every network fault in every operation.
 	@cd proof && result=$$(go test -count=1 -v -run 'TestFaultMatrix$$' ./faultmatrix) || { echo "$$result"; exit 1; }; \
 	echo "$$result" | sed -n '/^fault /,/cells/p'
 
-simulate: ## Simulate SEEDS months (2,000), or the month of SEED, of calls and failures; print what was tried and the worst figures.
+simulate: ## Simulate SEEDS (2,000) months of calls and failures, or only the month with the number SEED; print the numbers of simulated calls and faults, and the largest values that occurred.
 	@cd proof/simulation && go test -count=1 -timeout 0 -run 'TestMonths$$' -report $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
 
-images: ## Build the container images of the sandbox and the fleet with buildah, and run them; needs root, and no registry.
+images: ## Build the container images of the sandbox and the fleet with buildah, and run them; needs root, but no registry.
 	@mkdir -p build/images/keys && cp /etc/ssl/certs/ca-certificates.crt build/images
 	@cd sandbox && CGO_ENABLED=0 go build -trimpath -o ../build/images/upvest-sandbox ./cmd/upvest-sandbox
 	@cd fleet && CGO_ENABLED=0 go build -trimpath -o ../build/images/fleet .
 	@cd proof && IMAGES=1 go test -count=1 -v ./images
 
-conformance: ## Test the server of UPVEST_API_* by each documented rule: same, differs or not testable there. It places orders.
+conformance: ## Test the server that UPVEST_API_* names against each rule of the sandbox, and print for each rule same, differs or not testable. The test places orders.
 	@cd sandbox && result=$$(CONFORMANCE=1 go test -count=1 -v -timeout 30m -run '^TestAddress$$' ./conformance) || status=1; \
 	echo "$$result" | grep -v -E '^(=== RUN|--- PASS|PASS|ok|FAIL) *'; exit $${status:-0}
 
-languages: ## Run the tests of examples/python (it needs the package cryptography) and examples/node, and break their signing code.
+languages: ## Run the tests of examples/python (needs the package cryptography) and examples/node, and check that the tests fail if the signing code is broken.
 	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@cd proof && LANGUAGES=1 go test -count=1 -v ./languages
 
-histories: ## Check SEEDS histories (2,000), or the one of SEED, of concurrent orders and cancellations for linearizability, with porcupine.
+histories: ## Check SEEDS (2,000) histories of concurrent orders and cancellations for linearizability with porcupine, or only the history with the number SEED.
 	@cd proof/histories && go test -count=1 -timeout 0 $(if $(SEED),-seed $(SEED),-seeds $(SEEDS))
 
-fleet: ## Place 2,000 orders with three workers on SQLite, kill one worker, and inject server and network faults; needs Go alone.
+fleet: ## Place 2,000 orders with three workers on SQLite, kill one worker, and inject server and network faults; needs only Go.
 	@cd fleet && FLEET=fleet go test -count=1 -timeout 1h -v -run 'TestFleet$$' .
 
 fleet-chaos: ## Run a fleet of FLEET_ACCOUNTS (5,000) accounts on PostgreSQL (Debian's package postgresql) through crashes, freezes, restores and lost responses.
@@ -105,7 +105,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (1m).
 		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
 	done; done; done
 
-check: fresh ## Check generated code, vet, style, linters with their controls, and go.mod files.
+check: fresh ## Check the generated code, go vet, the style, the linters and their controls, and the go.mod files.
 	$(call IN_EACH,go vet ./...)
 	@echo "check: style"; go run ./proof/style .
 	@echo "check: golangci-lint"; $(MAKE) -s --no-print-directory $(LINT)
@@ -132,11 +132,11 @@ contract: ## Check the contract with oasdiff, Redocly CLI, Prism and an importer
 	else echo "contract: npm is missing, so Redocly CLI and Prism are skipped"; fi
 	@$(PROOF) ./handlers && CONTRACT=1 go test -count=1 -vet=off ./drift
 
-dist: ## Build all programs for Linux, macOS and Windows into build/dist, with SBOM and checksums; test that builds are reproducible.
+dist: ## Build all programs for Linux, macOS and Windows into build/dist, with SBOMs and checksums; test that builds are reproducible.
 	@rm -rf build/dist && .ci/dist build/dist && ls -l build/dist
 	@cd proof && DIST=1 go test -count=1 -timeout 10m -run '^Test(Programs|UnreleasedModulesCanBeUsed)$$' ./supply
 
-addition: ## Add an operation and a field to a copy of the repository, and follow the findings; run make contract first.
+addition: ## Add an operation and a field to a copy of the repository, then make the prepared edit for each finding of make contract. Run make contract first.
 	@cd proof && result=$$(ADDITION=1 go test -count=1 -v -timeout 15m ./addition) || { echo "$$result"; exit 1; }; \
 	echo "$$result" | sed -n 's/^ *addition_test.go:[0-9]*: //p'
 
@@ -144,7 +144,7 @@ $(NODE): proof/contract-check/package.json proof/contract-check/package-lock.jso
 	@mkdir -p build/node && cp $^ build/node && npm ci --prefix build/node --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# The page would download the logo of Redoc. An inline picture replaces it.
+# By default, the page downloads Redoc's logo. Here, an inline picture replaces the logo.
 docs: $(NODE) ## Build the API reference, build/docs/index.html, and check the rendered page in headless Chromium.
 	@command -v chromium >/dev/null || { echo "docs: chromium is missing; Debian's package is chromium" >&2; exit 1; }
 	@mkdir -p build/docs && rm -f build/docs/*
@@ -156,7 +156,7 @@ docs: $(NODE) ## Build the API reference, build/docs/index.html, and check the r
 release-check: ## Release all modules to a temporary module proxy, then import, install and check them outside the repository.
 	@cd proof && RELEASE=1 go test -count=1 -v -timeout 20m ./release
 
-generate: ## Generate all generated code again.
+generate: ## Regenerate all generated code.
 	go generate ./...
 
 format: $(LINT) ## Format all Go code.
