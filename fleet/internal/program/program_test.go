@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -192,19 +194,35 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 	}
 }
 
-// TestAnAttemptBeginsWhenItsSlotIsDue lets two workers with many lines in flight share 20
-// requests a second. Each line must have only one attempt.
+// TestAnAttemptBeginsWhenItsSlotIsDue runs a worker while the next slot of the fleet is
+// due in the distant future. Every job must then end without an attempt: an attempt that
+// sends nothing would count as a request that may have placed an order.
 func TestAnAttemptBeginsWhenItsSlotIsDue(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)
 		t.Setenv("DATABASE_URL", url)
 		succeeds(t, "migrate", "-rate", "20")
-		path, accounts := orders(t, 60)
+		path, accounts := orders(t, 5)
 		testapi.Follow(t, testapi.Client(t), accounts...)
 		succeeds(t, "enqueue", "-run", "r", path)
-		worked(t, 2)
-		if got := testdb.Text(t, url, "select sum(attempts) from {schema}fleet_item"); got != "60" {
-			t.Errorf("workers began %s attempts for 60 lines, expected 60", got)
+		distant := time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+		testdb.Execute(t, url, "update {schema}fleet_setting set next = $1", distant.UnixMicro())
+
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan int, 1)
+		go func() { ended <- program.Run(ctx, []string{"work"}, io.Discard, io.Discard) }()
+		// River counts in the metadata of a job how often the job was postponed.
+		const postponed = `select count(*) from {schema}river_job
+			where cast(metadata as text) like '%snoozes%'`
+		for testdb.Text(t, url, postponed) != "5" && len(ended) == 0 {
+			runtime.Gosched()
+		}
+		stop()
+		if status := <-ended; status != 0 {
+			t.Errorf("the worker ended with exit status %d, expected 0", status)
+		}
+		if got := testdb.Text(t, url, "select sum(attempts) from {schema}fleet_item"); got != "0" {
+			t.Errorf("the worker began %s attempts before a slot was due, expected none", got)
 		}
 	})
 }
