@@ -92,8 +92,9 @@ func TestEveryOperationConstantIsInTheContract(t *testing.T) {
 	}
 }
 
-// TestRequestsAndEffectsAreLinked requires that a request and its effect have the same
-// request id, and name every account that the request touched.
+// TestRequestsAndEffectsAreLinked requires that the journal's entries for a request and
+// its effect have the same request id, and that each entry names every account that the
+// request touched.
 func TestRequestsAndEffectsAreLinked(t *testing.T) {
 	s, client := started(t, invested())
 	follow := portfolios.ConfigurationRequest{AccountID: owner, AllocationID: mixID}

@@ -12,7 +12,7 @@ import (
 type Outcome string
 
 const (
-	// OutcomeNone is the outcome of a read.
+	// OutcomeNone is the value for a read, which changes nothing.
 	OutcomeNone Outcome = ""
 	// OutcomeRefused means that this call did not carry out the write: the server refused
 	// it, or it was never sent. It says nothing about an earlier call with the same

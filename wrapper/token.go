@@ -238,9 +238,9 @@ func stampOf(source oauth2.TokenSource) uint64 {
 	return 0
 }
 
-// forgetToken reports to a source that the server refused the token of an attempt. It
-// returns whether the source may now return a different token. A *TokenSource keeps the
-// token if the server refuses only this operation.
+// forgetToken tells the token source that the server refused the token of this attempt.
+// It returns whether the source may now return a different token. A *TokenSource keeps
+// the token if the server refuses only this operation.
 func (r *result) forgetToken(source oauth2.TokenSource) bool {
 	if ours, ok := source.(*TokenSource); ok {
 		return ours.tokens.Refuse(r.Operation, r.hasToken)

@@ -70,7 +70,7 @@ var headerRules = []rule{
 		status: 404, detail: "nothing at this path",
 	},
 	{
-		rule: "the method is known", source: errorsPage,
+		rule: "the path has the method", source: errorsPage,
 		breaks: signed(sends("DELETE", "/portfolios/allocations", ""), asIs),
 		status: 405, detail: "GET, POST", header: "Allow: GET, POST",
 	},

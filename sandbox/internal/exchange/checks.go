@@ -79,7 +79,7 @@ func (h *Handler) findClient(x *exchange) *response.Problem {
 	}
 	id, err := strict.UUID(strings.Join(values, ", "))
 	if err != nil {
-		return response.Refuse(http.StatusBadRequest, "header upvest-client-id is not one UUID")
+		return response.Refuse(http.StatusBadRequest, "header upvest-client-id: expected exactly one UUID")
 	}
 	known, found := h.Clients[id]
 	if !found {
@@ -196,7 +196,7 @@ func checkIdempotencyKey(x *exchange) *response.Problem {
 			"header idempotency-key is missing, expected a UUID")
 	case len(values) > 1 || !idempotencyPattern.MatchString(values[0]):
 		return response.Refuse(http.StatusBadRequest,
-			"header idempotency-key is not one UUID of version 0 to 5")
+			"header idempotency-key: expected exactly one UUID of version 0 to 5")
 	default:
 		// The pattern makes each dash optional, but the UUID parser requires all or none.
 		x.idempotencyKey = uuid.MustParse(strings.ReplaceAll(values[0], "-", ""))

@@ -104,8 +104,8 @@ func findPrivateKey(pemText []byte) (*pem.Block, error) {
 	case read < begun:
 		return nil, errDamaged(string(pemText))
 	case key == nil:
-		return nil, errors.New("private key: the PEM holds a public key, a certificate or parameters, " +
-			"and no private key: give the private key that belongs to it")
+		return nil, errors.New("private key: the PEM holds no private key, " +
+			"only a public key, a certificate or parameters: give the private key that matches")
 	}
 	return key, checkType(key.Type)
 }

@@ -16,8 +16,8 @@ var ErrTooLarge = errors.New("the unpacked body is too large")
 const gzipMark = "\x1f\x8b"
 
 // Unpack returns a body without its content encoding. It supports gzip. A body that does
-// not begin like gzip is returned as it is, because some proxies unpack a body but keep
-// the header content-encoding.
+// not begin with gzipMark is returned unchanged, because some proxies unpack a body but
+// leave its content-encoding header in place.
 func Unpack(body []byte, encoding string, limit int) ([]byte, error) {
 	switch strings.ToLower(encoding) {
 	case "", "identity":
