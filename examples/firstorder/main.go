@@ -1,7 +1,7 @@
 // Command firstorder places a buy order for 100 euros in an account that has a
 // configuration. The README shows this program.
 //
-// The program calls the server that the UPVEST_API_* variables name; `make first-order`
+// The program calls the server given in the UPVEST_API_* variables; `make first-order`
 // runs the program on a sandbox that has this account.
 package main
 

@@ -4,7 +4,7 @@
 //	vault write transit/keys/upvest type=ecdsa-p521
 //	go run ./kms
 //
-// The program calls the server that the UPVEST_API_* variables name, and the Vault at the
+// The program calls the server given in the UPVEST_API_* variables, and the Vault at the
 // address VAULT_ADDR, with the token VAULT_TOKEN. The key service of a cloud provider can
 // be used in the same way: write a type with the methods Public, Sign and SignContext for
 // a P-521 or Ed25519 key. A P-521 signature must be in ASN.1 DER.

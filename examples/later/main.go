@@ -3,7 +3,7 @@
 // the account, waits until the liquidation is settled, and deletes the account's
 // configuration.
 //
-// The program calls the server that the UPVEST_API_* variables name, with the scopes
+// The program calls the server given in the UPVEST_API_* variables, with the scopes
 // portfolios:admin and account_liquidations:admin. `make sandbox ARGS=-later` starts a
 // sandbox that has these operations. Upvest publishes the paths, methods and statuses of
 // liquidations, but not their fields, so this program uses the fields of the sandbox.

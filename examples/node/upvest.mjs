@@ -75,8 +75,8 @@ export class Client {
       `;nonce="${randomBytes(12).toString('hex')}"`;
     const lines = Object.entries(components).map(([name, value]) => `"${name}": ${value}`);
     lines.push(`"@signature-params": ${parameters}`);
-    // Ed25519 signs the text itself. ECDSA signs the SHA-512 digest of the text, and the
-    // function sign encodes an ECDSA signature as ASN.1 DER.
+    // Ed25519 signs the text itself. ECDSA signs the SHA-512 digest of the text, and
+    // `sign` from node:crypto encodes the signature as ASN.1 DER.
     const digest = this.key.asymmetricKeyType === 'ed25519' ? null : 'sha512';
     const signature = sign(digest, Buffer.from(lines.join('\n')), this.key).toString('base64');
     headers['upvest-signature-version'] = '15';

@@ -1,7 +1,7 @@
 // Command otel reads a page of orders and prints the traces and metrics that
 // OpenTelemetry collects during the call.
 //
-// The program reads from the server that the UPVEST_API_* variables name. To send the
+// The program reads from the server given in the UPVEST_API_* variables. To send the
 // data to a collector, use the OTLP exporters instead of the stdout exporters.
 package main
 

@@ -1,7 +1,7 @@
 // Command quickstart invests 100 euros. It creates an allocation, configures an account
 // to follow it, and places the account's first order.
 //
-// The program calls the server that the UPVEST_API_* variables name; `make sandbox`
+// The program calls the server given in the UPVEST_API_* variables; `make sandbox`
 // starts a sandbox, for which you need no credentials from Upvest.
 package main
 

@@ -15,8 +15,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// columns contains the names in the first line of the file. The method add writes one
-// field per name, in the sequence of the names.
+// columns contains the names in the first line of the file. book.add writes one field
+// for each name, in the same order.
 var columns = []string{
 	"id", "created_at", "account_id", "user_id", "allocation_id",
 	"type", "cash_amount", "currency", "status", "individual_orders",

@@ -3,7 +3,7 @@
 //
 //	go run ./reconcile -day 2026-03-05 -to orders.csv
 //
-// The program reads from the server that the UPVEST_API_* variables name. After an
+// The program reads from the server given in the UPVEST_API_* variables. After an
 // interruption, run the command again to continue where the last run stopped. The file
 // orders.csv.part contains the orders written so far, and is renamed to orders.csv when
 // the day is complete.

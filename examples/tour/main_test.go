@@ -54,7 +54,7 @@ func writeArgs() []string {
 }
 
 // TestTourChangesNothingWithoutWrite requires that a tour changes nothing on a server
-// that the UPVEST_API_* variables name, unless the flag -write is given.
+// given in the UPVEST_API_* variables, unless the flag -write is given.
 func TestTourChangesNothingWithoutWrite(t *testing.T) {
 	server := named.Sandbox(t, sandbox.WithOrderDelay(500*time.Millisecond))
 	environ := os.Environ()

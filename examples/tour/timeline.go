@@ -36,8 +36,8 @@ func (t *timeline) didf(format string, args ...any) {
 	fmt.Fprintf(t.out, line, t.steps, t.last.Operation, t.last.Status, t.last.RequestID, changed)
 }
 
-// refused prints the line and the error of an operation that must fail. If the operation
-// succeeded, refused returns an error.
+// refused prints the timeline entry for an operation that is expected to fail, and its
+// error. If the operation succeeded, refused returns an error.
 func (t *timeline) refused(err error) error {
 	if err == nil {
 		return fmt.Errorf("%s succeeded, although it was expected to fail", t.last.Operation)

@@ -12,7 +12,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestAddress runs the suite against the server that the UPVEST_API_* variables name, and
+// TestAddress runs the suite against the server given in the UPVEST_API_* variables, and
 // prints one line per rule.
 func TestAddress(t *testing.T) {
 	if os.Getenv("CONFORMANCE") == "" {

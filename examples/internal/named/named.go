@@ -1,5 +1,5 @@
-// Package named starts the sandbox that the UPVEST_API_* variables name in the tests of
-// the examples.
+// Package named starts a sandbox in a test of the examples, and sets the UPVEST_API_*
+// variables for it.
 package named
 
 import (
