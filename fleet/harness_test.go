@@ -399,14 +399,15 @@ func (f *fleet) expectDoubles(least int) {
 	}
 }
 
-// jump moves the clocks of the server, and of the workers that start later, 25 hours
-// ahead.
+// jump moves the server's clock 25 hours ahead, and the clock of every worker that starts
+// afterwards.
 func (f *fleet) jump() {
 	f.advance(25 * time.Hour)
 	f.sayf("25 hours later, Upvest no longer keeps the idempotency keys")
 }
 
-// advance moves the clocks of the server, and of the programs that start later, ahead.
+// advance moves the server's clock ahead, and the clock of every program that starts
+// afterwards.
 func (f *fleet) advance(d time.Duration) {
 	f.Helper()
 	f.ahead += d

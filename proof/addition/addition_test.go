@@ -52,8 +52,8 @@ func due(findings []string, edits []edit) (asked []edit, unknown []string) {
 }
 
 // TestAdditionIsGuided adds an operation and a field to the contract in a copy of the
-// repository. It requires that the findings of `make contract` name every other change
-// that the repository then needs.
+// repository. It requires that `make contract` reports every other change that the
+// repository then needs.
 func TestAdditionIsGuided(t *testing.T) {
 	if os.Getenv("ADDITION") == "" {
 		t.Skip("`make addition` runs this test, which takes minutes")

@@ -31,7 +31,7 @@ const (
 // Decided reports whether the outcome is final.
 func (o Outcome) Decided() bool { return o != Open && o != Look }
 
-// Line is the content of an item, which never changes.
+// Line is the part of an item that never changes.
 type Line struct {
 	Subject uuid.UUID // the account or the order that the line changes
 	Fields  []string  // the other fields of the line, as the file has them

@@ -81,7 +81,7 @@ func (p *problems) err() error {
 // sameID reports whether two ids are equal, regardless of the case of their digits.
 func sameID(a, b string) bool { return strings.EqualFold(a, b) }
 
-// mustID returns an id that [ParseID] has accepted before.
+// mustID parses an id that [ParseID] has already accepted.
 func mustID(text string) uuid.UUID {
 	id, _ := uuid.Parse(text)
 	return id

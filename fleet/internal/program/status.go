@@ -41,7 +41,8 @@ func (s standing) moves() bool {
 	return s.Decided < s.Total && s.State != ledger.Paused && s.WithoutJob < s.Total-s.Decided
 }
 
-// status prints the state of a run, once or, with the flag -watch, again and again.
+// status prints the state of a run once or, with the flag -watch, repeatedly until the
+// workers have nothing left to do.
 func (v *invocation) status() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run, the latest by default")
 	watch := v.flags.Bool("watch", false, "repeat until the workers have nothing left to do")

@@ -9,8 +9,8 @@ import (
 	"riverqueue.com/riverui" // the page of River that shows jobs
 )
 
-// Page returns River's page, which works until the context ends. The page requires no
-// password.
+// Page returns a handler for River's web pages. Their background services stop when the
+// context ends. The pages require no password.
 func (q *Queue) Page(ctx context.Context, logger *slog.Logger) (http.Handler, error) {
 	endpoints := riverui.NewEndpoints(q.client, nil)
 	page, err := riverui.NewHandler(&riverui.HandlerOpts{Endpoints: endpoints, Logger: quiet(logger)})
