@@ -13,9 +13,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestChaos is the main test of `make fleet-chaos`. It carries out one run on PostgreSQL,
-// in which workers are killed and stopped, the database crashes, responses are lost, and
-// no worker runs for a day. Each account must still have exactly one order.
+// TestChaos is the main test of `make fleet-chaos`. It carries out one run on PostgreSQL.
+// During the run, workers are killed and stopped, the database crashes, responses are
+// lost, and no worker runs for a day. Each account must still have exactly one order.
 func TestChaos(t *testing.T) {
 	only(t, "fleet-chaos")
 	server := testdb.Own(t)
@@ -80,8 +80,8 @@ func TestChaos(t *testing.T) {
 	f.expectOnce()
 }
 
-// TestControl is the control experiment for TestChaos: it shows that double orders would
-// be noticed. The ledger loses the times of attempts, so the fleet sends old lines again
+// TestControl is the control for TestChaos: it shows that TestChaos would notice double
+// orders. It removes the times of attempts from the ledger, so the fleet resends lines
 // without a lookup and places orders twice. The reconciliation must report these orders.
 func TestControl(t *testing.T) {
 	only(t, "fleet-chaos")

@@ -11,9 +11,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// only skips a test that takes minutes, unless the environment variable FLEET is the name
-// of the test's group. The tests of a group run in parallel, because they share nothing
-// and mostly wait.
+// only skips the calling test, which takes minutes, unless the environment variable FLEET
+// is the name of the test's group. The tests of a group run in parallel, because they
+// share nothing and mostly wait.
 func only(t *testing.T, name string) {
 	t.Helper()
 	if os.Getenv("FLEET") != name {
@@ -42,8 +42,8 @@ func TestFleet(t *testing.T) {
 		10*time.Minute,
 		func(c ledger.Counts) bool { return 10*c.Decided() > 9*c.Total() },
 	)
-	// The faults must end here. As fewer and fewer orders remain, the same number of
-	// faults a second would keep the last orders from ever succeeding.
+	// The faults must end here: when few orders remain, a constant number of faults per
+	// second would make every attempt fail.
 	stop()
 	f.await("every order is decided", 10*time.Minute, isDone)
 	workers[0].drain()

@@ -44,7 +44,7 @@ type fleet struct {
 	ledger   *ledger.Ledger
 	started  time.Time
 
-	binary  string        // the program that later commands and workers run
+	binary  string        // the program that commands and new workers run
 	ahead   time.Duration // how far the program's clock is ahead
 	overlay string        // the file that names the sources with planted defects
 }
@@ -131,7 +131,7 @@ func (f *fleet) build() {
 	f.binary = file
 }
 
-// plant plants defects and builds the program again. Each defect replaces a string in a
+// plant plants defects and rebuilds the program. Each defect replaces a string in a
 // source file.
 func (f *fleet) plant(defects ...defect) {
 	f.Helper()
@@ -170,8 +170,8 @@ func (f *fleet) plant(defects ...defect) {
 // defect is a mistake in a source file: the string `new` replaces the string `old`.
 type defect struct{ file, old, new string }
 
-// sayf prints a message after the name of the test, because the messages of parallel
-// tests are mixed.
+// sayf prints the name of the test, followed by a message. Without the name, the messages
+// of parallel tests could not be told apart.
 func (f *fleet) sayf(format string, arguments ...any) {
 	fmt.Printf(
 		"%-19s %6.1fs  %s\n",
@@ -364,8 +364,8 @@ func (f *fleet) trouble(requests int) (stop func()) {
 }
 
 // loseResponses injects a fault into every request that places an order, and waits until
-// the outcomes of `unknown` lines are unknown. The caller must clear the fault. If the
-// fleet holds the run because of the fault, loseResponses resumes the run.
+// at least the given number of lines have an unknown outcome. The caller must clear the
+// fault. If the fleet holds the run because of the fault, loseResponses resumes the run.
 func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 	f.Helper()
 	f.sandbox.ClearFaults()
@@ -385,8 +385,8 @@ func (f *fleet) loseResponses(unknown int, fault sandbox.Fault) {
 	f.Fatalf("waited two minutes, but the run still has fewer than %d unknown outcomes", unknown)
 }
 
-// expectDoubles checks that at least `least` accounts have two orders, and that the
-// reconciliation reports a finding.
+// expectDoubles checks that at least the given number of accounts have two orders, and
+// that the reconciliation reports a finding.
 func (f *fleet) expectDoubles(least int) {
 	f.Helper()
 	status, out := f.run("reconcile", "-run", theRun)
@@ -399,15 +399,15 @@ func (f *fleet) expectDoubles(least int) {
 	}
 }
 
-// jump moves the server's clock 25 hours ahead, and the clock of every worker that starts
-// afterwards.
+// jump moves the server's clock 25 hours ahead. Workers that start after this call have
+// clocks that are 25 hours further ahead, too.
 func (f *fleet) jump() {
 	f.advance(25 * time.Hour)
 	f.sayf("25 hours later, Upvest no longer keeps the idempotency keys")
 }
 
-// advance moves the server's clock ahead, and the clock of every program that starts
-// afterwards.
+// advance moves the server's clock ahead by a duration. Programs that start after this
+// call have clocks that are further ahead by the same duration.
 func (f *fleet) advance(d time.Duration) {
 	f.Helper()
 	f.ahead += d

@@ -45,9 +45,9 @@ func (w *serviceWorker) Work(ctx context.Context, _ *river.Job[serviceJob]) erro
 	}
 }
 
-// TestNeighbor runs a fleet in the database of a service that uses River. The service,
-// which runs a job that takes longer than any job of the fleet, must lose neither this
-// job nor its indexes.
+// TestNeighbor runs a fleet in the database of a service that uses River. The service
+// has a job that takes longer than any of the fleet's jobs. The service must lose neither
+// this job nor any index.
 func TestNeighbor(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, emptyDatabase(t), 200)
@@ -59,7 +59,7 @@ func TestNeighbor(t *testing.T) {
 }
 
 // TestNeighborControl is the control for TestNeighbor: it puts the fleet's tables into
-// the schema of the service, which must then lose its job and its indexes.
+// the schema of the service. The service must lose its job and its indexes as a result.
 func TestNeighborControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, emptyDatabase(t), 200)
@@ -70,7 +70,7 @@ func TestNeighborControl(t *testing.T) {
 	damage := f.besideService()
 	for _, want := range []string{"river_job_args_index", "river_job_metadata_index", "the running job"} {
 		if !slices.Contains(damage, want) {
-			t.Errorf("the planted defect made the service lose %q, expected %q among these", damage, want)
+			t.Errorf("the planted defect made the service lose %q, expected the loss of %q", damage, want)
 		}
 	}
 }

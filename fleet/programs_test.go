@@ -23,8 +23,8 @@ var programs struct {
 	// built maps each variant to a function that builds the variant on the first call,
 	// and returns its executable file.
 	built map[string]func() (file string, err error)
-	// linking is held while a variant is linked, so only one is linked at a time: linking
-	// uses all processors.
+	// linking lets only one variant be linked at a time, because linking uses all
+	// processors.
 	linking sync.Mutex
 }
 
@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 
 // program returns the executable file of a variant of the program. The variant's clock is
 // ahead of the machine's clock by the duration `ahead`. If `overlay` is not empty, it is
-// the file for the flag -overlay of `go build`, which lists the source files to replace.
+// a file that lists source files to replace, in the form that `go build -overlay` reads.
 func program(ctx context.Context, ahead, overlay string) (file string, err error) {
 	programs.Lock()
 	variant := ahead + " " + overlay

@@ -96,8 +96,8 @@ func TestClocksControl(t *testing.T) {
 }
 
 // skewed returns a fleet whose server has a clock ten minutes behind the clock of the
-// database. It also returns the difference between the clocks. A test sets the difference
-// to 0 to correct the clock.
+// database. It also returns the difference between the clocks as a variable. A test sets
+// the variable to 0 to correct the server's clock.
 func skewed(t *testing.T) (*fleet, *atomic.Int64) {
 	t.Helper()
 	skew := new(atomic.Int64)
@@ -129,8 +129,8 @@ func (f *fleet) awaitReason(part string) {
 }
 
 // TestIdentity lets attempts of lines fail without placing an order. Ten hours later, the
-// customers themselves place orders with the same fields. The fleet must not mistake them
-// for the orders of its lines, so each account must have two orders in the end.
+// customers themselves place orders with the same fields. The fleet must not mistake the
+// customers' orders for its own, so each account must have two orders in the end.
 func TestIdentity(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 100)
@@ -141,9 +141,9 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestIdentityControl is the control for TestIdentity: the fleet matches orders even if
-// they were created at a time when no attempt can have acted. It must therefore mistake
-// the customers' orders for its own.
+// TestIdentityControl is the control for TestIdentity: the fleet matches its lines even
+// with orders that were created too late to result from an attempt. It must therefore
+// mistake the customers' orders for its own.
 func TestIdentityControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 100)
@@ -182,14 +182,14 @@ func (f *fleet) besideCustomers() (once, more, none int) {
 	return once, more, none
 }
 
-// TestNames enqueues the file again under the name of the run with a space at the end.
-// The fleet must refuse the name.
+// TestNames enqueues the file of a run a second time, under the run's name followed by a
+// space. The fleet must refuse the name with the space.
 func TestNames(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, testdb.SQLite(t), 50)
 	f.build()
 	if f.underAnotherName() {
-		t.Error("enqueue accepted the name of a run that ends in a space, expected an error")
+		t.Error("enqueue accepted a run name that ends in a space, expected an error")
 	}
 	f.expectOnce()
 }
@@ -201,17 +201,17 @@ func TestNamesControl(t *testing.T) {
 	f := prepare(t, testdb.SQLite(t), 50)
 	f.plant(defect{"internal/program/file.go", "`^[A-Za-z0-9._-]{1,64}$`", "`^.+$`"})
 	if !f.underAnotherName() {
-		t.Error("enqueue refused the name, expected the planted defect to make it accept any name")
+		t.Error("enqueue refused a name that ends in a space, expected the planted defect to allow it")
 	}
-	// The two orders of an account belong to lines of different runs. reconcile therefore
-	// finds no difference, and only the server's list of orders shows the mistake.
+	// Each of an account's two orders belongs to a line of its own run. The command
+	// reconcile therefore finds nothing, and only the server's orders show the mistake.
 	if _, more, _ := f.perAccount(); more < 50 {
 		t.Errorf("%d accounts have two orders, expected 50 or more because of the defect", more)
 	}
 }
 
-// underAnotherName carries out the run, enqueues its file again under the name with a
-// space at the end, and reports whether the fleet accepted this name.
+// underAnotherName carries out the run and enqueues its file a second time, under the
+// run's name followed by a space. It reports whether the fleet accepted this name.
 func (f *fleet) underAnotherName() (isAccepted bool) {
 	f.Helper()
 	f.enqueue(0)

@@ -57,7 +57,7 @@ func TestBench(t *testing.T) {
 	}
 	large, err := strconv.Atoi(os.Getenv("FLEET_ACCOUNTS"))
 	if err != nil || large < small {
-		t.Fatalf("FLEET_ACCOUNTS must be a number of %d or more; the error is %v", small, err)
+		t.Fatalf("FLEET_ACCOUNTS is less than %d or not a number; the error is %v", small, err)
 	}
 	b := &bench{T: t, binary: filepath.Join(t.TempDir(), "fleet"), large: large}
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", b.binary, "..").CombinedOutput()
@@ -117,8 +117,8 @@ func (b *bench) file(accounts int) (path string) {
 	return path
 }
 
-// direct starts a separate process that places orders as fast as it can, with the client
-// of a worker, but without a database or a queue. It returns the orders per second.
+// direct starts a separate process that places orders as fast as it can. The process uses
+// a worker's client, but no database and no queue. direct returns the orders per second.
 func (b *bench) direct() (rate float64) {
 	b.Helper()
 	command := exec.CommandContext(b.Context(), os.Args[0])
@@ -133,8 +133,8 @@ func (b *bench) direct() (rate float64) {
 	return rate
 }
 
-// measure enqueues a small and a large run, each into a new database, lets a worker place
-// some of the orders of each run, and returns the figures of the database.
+// measure creates one database for a small run and one for a large run, enqueues the
+// runs, and lets a worker place some of the orders of each run. It returns the figures.
 func (b *bench) measure(name string, address func() string) (f figures) {
 	b.Helper()
 	for _, accounts := range []int{small, b.large} {

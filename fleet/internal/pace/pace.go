@@ -141,8 +141,8 @@ func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 	return due, nil
 }
 
-// dropStale drops slots that were not used in time. Using them later would exceed the
-// rate.
+// dropStale drops slots that were not used in time. Requests that used these slots late
+// would exceed the rate.
 func (l *lease) dropStale(now time.Time) {
 	tolerance := max(l.gap, 10*time.Millisecond)
 	if l.gap == 0 {
@@ -165,7 +165,7 @@ func (l *Limiter) Defer(ctx context.Context, wait time.Duration) error {
 }
 
 // Observe is a hook that the client calls after each attempt. After a response with
-// status 429, it defers the slots of all workers by the time that the client waits, and
+// status 429, it defers the slots of all workers by the time that the client waits, but
 // by at least a second.
 func (l *Limiter) Observe(ctx context.Context, attempt upvest.Attempt) {
 	if attempt.Status != http.StatusTooManyRequests {

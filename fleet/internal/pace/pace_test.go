@@ -159,7 +159,7 @@ func TestUrgentCallsGoFirst(t *testing.T) {
 				order = append(order, priority)
 				mu.Unlock()
 			})
-			// the first call gets a slot at once, and the second call the next turn
+			// the first call gets a slot at once, and the second call gets the next turn
 			synctest.Wait()
 		}
 		calls.Wait()

@@ -39,7 +39,7 @@ func (t *turns) take(ctx context.Context, priority int) error {
 		return nil
 	case <-ctx.Done():
 	}
-	if !t.leave(w) { // the turn came as the context ended, so the next caller gets it
+	if !t.leave(w) { // the turn came as the context ended: pass it to the next caller
 		t.pass()
 	}
 	return ctx.Err()

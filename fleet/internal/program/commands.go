@@ -12,7 +12,8 @@ import (
 )
 
 // command is one of the program's commands. Its function `setup` registers the command's
-// flags, and returns a function that carries out the command after the flags were parsed.
+// flags. It returns a function that carries out the command, and that the program calls
+// after it has parsed the flags.
 type command struct {
 	usage   string
 	summary string

@@ -20,7 +20,7 @@ func (v *invocation) run(ctx context.Context, name string) (ledger.Run, error) {
 	return v.ledger.Run(ctx, name)
 }
 
-// onRun registers the flag -run, and returns a function that calls `do` with that run.
+// onRun registers the flag -run, and returns a function that calls `do` on the named run.
 // The audit trail records the command with the detail that `do` returns.
 func (v *invocation) onRun(
 	command string, do func(context.Context, *queue.Queue, ledger.Run) (detail string, err error),

@@ -128,8 +128,8 @@ func TestErrorsNeverShowThePasswordOfAnAddress(t *testing.T) {
 }
 
 // TestWorkersWaitForAReadOnlyDatabase starts a worker while the server is read-only, as
-// after a failover. Later, the server becomes read-only again while the worker runs. All
-// orders must be placed in the end.
+// after a failover, and makes the server read-only a second time while the worker runs.
+// All orders must be placed in the end.
 func TestWorkersWaitForAReadOnlyDatabase(t *testing.T) {
 	url := testdb.Own(t).URL()
 	t.Setenv("DATABASE_URL", url)

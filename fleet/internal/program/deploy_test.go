@@ -45,7 +45,7 @@ func strictly[T any](text string) (documents []T, err error) {
 }
 
 // defect is a mistake in a file: the string `wrong` replaces the string `old`. The check
-// must then report a problem that contains the string `problem`.
+// of the file must report a problem that contains the string `problem`.
 type defect struct{ old, wrong, problem string }
 
 // requireFound is the control for a check. It makes one mistake in the file at a time,

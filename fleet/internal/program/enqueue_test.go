@@ -8,8 +8,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/testdb"
 )
 
-// TestManyLinesAreWrittenOnce enqueues a file whose lines need several transactions, and
-// then enqueues the file again. Each line must be written once.
+// TestManyLinesAreWrittenOnce enqueues a file twice. The lines of the file need several
+// transactions. Each line must be written once.
 func TestManyLinesAreWrittenOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		t.Setenv("DATABASE_URL", url)

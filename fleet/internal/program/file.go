@@ -28,8 +28,8 @@ var exported = []string{"outcome", "resource", "state", "detail"}
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// checkRunName returns an error unless a name has 1 to 64 characters, none of which can
-// make the name look like a different name.
+// checkRunName returns an error unless a name consists of 1 to 64 ASCII letters, digits,
+// points, underscores and hyphens. With other characters, two names could look the same.
 func checkRunName(name string) error {
 	if name == "" {
 		return errors.New("-run is missing")
@@ -143,7 +143,7 @@ func (f *file) add(fields []string, number, columns int, o operation.Operation) 
 	return nil
 }
 
-// join combines two problems of one line of the file into one error.
+// join combines two problems in the same line into one error.
 func join(a, b error) error {
 	if a == nil {
 		return b

@@ -72,8 +72,8 @@ func problemsOfPorts(t *testing.T, m meta, c container) (problems []string) {
 	return problems
 }
 
-// problemsOfFiles checks secrets, variables and mounted files. It reads the commands that
-// create the secret and the config map from a comment in the YAML file.
+// problemsOfFiles checks secrets, variables and mounted files. A comment in the YAML file
+// contains the commands that create the secret and the config map.
 func problemsOfFiles(t *testing.T, text string, p pod, c container) (problems []string) {
 	t.Helper()
 	for _, from := range c.EnvFrom {

@@ -181,15 +181,15 @@ func TestADryRunWritesNothing(t *testing.T) {
 	testapi.Follow(t, testapi.Client(t), accounts[:2]...)
 	status, out, errors := fleet(t, "enqueue", "-run", "r", "-dry-run", path)
 	if status != 1 || !strings.Contains(out, "1 accounts have no configuration") {
-		t.Errorf("the dry run ended with exit status %d, expected 1, and one account to be listed: %s",
+		t.Errorf("the dry run ended with exit status %d, expected 1 and one account in the output: %s",
 			status, out)
 	}
 	contains(t, errors, fmt.Sprintf("line 4: account %s has no configuration", accounts[2]))
 	contains(t, fails(t, "status"), "no run yet")
 }
 
-// TestAmbiguousInputIsRefused requires that enqueue refuses names of runs, ids and files
-// that can be read in more than one way.
+// TestAmbiguousInputIsRefused requires that enqueue refuses run names, ids and files that
+// can be read in more than one way.
 func TestAmbiguousInputIsRefused(t *testing.T) {
 	migrated(t)
 	path, _ := orders(t, 1)
@@ -219,9 +219,9 @@ func TestAmbiguousInputIsRefused(t *testing.T) {
 	contains(t, fails(t, "enqueue", "-run", "r", semicolons), "semicolons")
 }
 
-// TestTheSameLinesInADifferentFormatAddNothing enqueues a file again in a different
-// format: with a byte order mark, Windows line ends, upper-case digits, and an amount
-// without its last zero. No line may be added.
+// TestTheSameLinesInADifferentFormatAddNothing enqueues the lines of a file twice. The
+// second time, the file has a byte order mark, Windows line ends, upper-case digits, and
+// an amount without its last zero. The second file must add no line.
 func TestTheSameLinesInADifferentFormatAddNothing(t *testing.T) {
 	migrated(t)
 	const line = "1111111a-1111-4111-8111-111111111111,22222222-2222-4222-8222-222222222222,BUY,"

@@ -28,8 +28,8 @@ const (
 	exitFailed = 2 // the command failed, or was used incorrectly
 )
 
-// errPerson is returned by a reconciliation or a dry run that found something that a
-// person must act on. The exit status is then exitPerson.
+// errPerson reports that a reconciliation or a dry run found work for a person. A command
+// that returns errPerson ends with the exit status exitPerson.
 var errPerson = errors.New("a person has to look at the run")
 
 // connections is the largest number of connections from the program to its database.
@@ -128,14 +128,14 @@ func newClient(options ...upvest.ClientOption) (*upvest.Client, error) {
 // queue returns the queue of the ledger.
 func (v *invocation) queue() (*queue.Queue, error) { return queue.New(v.ledger, v.logger) }
 
-// record adds a command, with a formatted detail, to the audit trail.
+// record adds a command and its formatted detail to the audit trail.
 func (v *invocation) record(ctx context.Context, command, run, format string, arguments ...any) error {
 	return v.ledger.Record(ctx, ledger.Entry{
 		Who: who(), Command: command, Run: run, Detail: fmt.Sprintf(format, arguments...),
 	})
 }
 
-// who returns the user of the operating system and the name of the machine.
+// who returns the name of the current user, followed by @ and the name of the machine.
 func who() string {
 	name := "unknown"
 	if current, err := user.Current(); err == nil {

@@ -165,7 +165,8 @@ func worked(t *testing.T, count int, arguments ...string) (watched string) {
 			// A worker that is stopped before its database responds does not start.
 			hasStarted := strings.Contains(log, "msg=started")
 			if status != 0 || hasStarted != strings.Contains(log, "msg=stopped") {
-				t.Errorf("a worker ended with status %d, expected 0, and a log of its end if it started: %s",
+				t.Errorf("a worker ended with exit status %d, expected 0, and "+
+					"both or neither of msg=started and msg=stopped in its log: %s",
 					status, log)
 			}
 		})
@@ -195,8 +196,8 @@ func TestWorkersPlaceEachOrderOnce(t *testing.T) {
 }
 
 // TestAnAttemptBeginsWhenItsSlotIsDue runs a worker while the next slot of the fleet is
-// due in the distant future. Every job must then end without an attempt: an attempt that
-// sends nothing would count as a request that may have placed an order.
+// due in the distant future. Every job must end without an attempt, because an attempt
+// that sends nothing would count as a request that may have placed an order.
 func TestAnAttemptBeginsWhenItsSlotIsDue(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		testapi.New(t)

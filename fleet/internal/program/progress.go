@@ -52,8 +52,8 @@ func (p *progress) print() {
 	p.pending = ""
 }
 
-// end prints the last text unless it was already printed, and on a terminal ends the
-// line.
+// end prints the last text, unless it was already printed. On a terminal, end also ends
+// the line.
 func (p *progress) end() {
 	if p.pending != "" {
 		p.print()

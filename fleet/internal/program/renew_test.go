@@ -10,8 +10,8 @@ import (
 )
 
 // TestEnqueueingAgainReplacesLostJobs removes the jobs of lines in every possible way,
-// and enqueues the file again. Lines without a job must get a new job, except for a
-// refused line, which needs none. A line that still has a job must not get a second one.
+// and enqueues the file a second time. Each line that has lost its job must get a new
+// job, unless the line was refused. A line that still has a job must not get another.
 func TestEnqueueingAgainReplacesLostJobs(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		s := testapi.New(t)

@@ -40,7 +40,7 @@ func (v *invocation) serveMetrics(
 	v.logger.InfoContext(ctx, "metrics", "address", listener.Addr().String())
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", measured.Handler())
-	// A worker that finishes its last requests still serves metrics.
+	// The worker serves metrics even after ctx ends, while it finishes its last requests.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var served sync.WaitGroup
 	served.Go(func() {
@@ -54,8 +54,8 @@ func (v *invocation) serveMetrics(
 	}, nil
 }
 
-// ui serves River's page on this machine only: the page requires no password, and it can
-// cancel and delete jobs.
+// ui serves River's page on this machine only, because the page requires no password, and
+// its users can cancel and delete jobs.
 func (v *invocation) ui() func(context.Context) error {
 	address := v.flags.String("address", "127.0.0.1:8081", "the `address` of the page, on loopback only")
 	return func(ctx context.Context) error {

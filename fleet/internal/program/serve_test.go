@@ -87,7 +87,7 @@ func TestRiversPageIsForThisMachineOnly(t *testing.T) {
 	}
 	cancel := "http://" + address + "/api/jobs/cancel"
 	if status, _ := get(t, "POST", cancel, "", "cross-site"); status != 403 {
-		t.Errorf("a request of a different site to cancel jobs returned the status %d, expected 403", status)
+		t.Errorf("a cross-site request to cancel jobs returned the status %d, expected 403", status)
 	}
 	if status, body := get(t, "POST", cancel, "localhost", "same-origin"); status != 200 {
 		t.Errorf("the page's request to cancel jobs returned the status %d, expected 200: %s", status, body)

@@ -30,7 +30,7 @@ type standing struct {
 	WithoutJob int `json:"without_job"`
 	// UnderWay is how many confirmed lines the server is still carrying out.
 	UnderWay int `json:"under_way"`
-	// CancelledOrders is how many confirmed orders the server has cancelled since.
+	// CancelledOrders is how many of the confirmed orders the server has cancelled.
 	CancelledOrders int `json:"cancelled_orders"`
 	// FollowedAt is when the states of orders were last read from the server.
 	FollowedAt string `json:"followed_at,omitempty"`
@@ -83,8 +83,8 @@ func (v *invocation) standing(ctx context.Context, run ledger.Run) (s standing, 
 		Priority:  run.Priority,
 		Held:      run.Held,
 	}
-	// The jobs are counted before the lines. If a job ends in between, the number of
-	// lines without a job is too small, never too large.
+	// The jobs are counted before the lines. If a job ends between the counts, the
+	// number of lines without a job is too small, never too large.
 	live, err := queue.Live(ctx, v.ledger, run.ID)
 	if err != nil {
 		return s, err
@@ -194,13 +194,13 @@ func (v *invocation) watch(ctx context.Context, s standing) standing {
 			}
 		}
 		if err != nil {
-			// a later attempt may reach the database again
+			// the next attempt may reach the database
 			shown.showf("%s: %v", s.Run, err)
 		}
 	}
 }
 
-// speedometer measures how many lines a second were decided in the last ten seconds.
+// speedometer measures the lines decided per second, averaged over the last ten seconds.
 type speedometer struct {
 	at   []time.Time
 	done []int

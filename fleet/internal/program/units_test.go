@@ -17,7 +17,7 @@ func TestTheSystemdUnitStartsAWorker(t *testing.T) {
 	for instance := uint16(9101); instance <= 9120; instance++ {
 		port := startedBy(t, strings.ReplaceAll(text, "%i", strconv.Itoa(int(instance))))
 		if port != instance || slices.Contains(ports, port) {
-			t.Errorf("the instance %d has the port %d, expected its name, and a port that is not in %v",
+			t.Errorf("instance %d serves metrics on port %d, expected the port in its name and none of %v",
 				instance, port, ports)
 		}
 		ports = append(ports, port)
@@ -81,8 +81,8 @@ func checkVariable(t *testing.T, name string) {
 }
 
 // TestWrongArgumentsOfAWorkerAreRefused is the control for the checks of the systemd unit
-// and of kubernetes.yaml. The program must refuse a wrong flag, a wrong value, and an
-// argument that is not a flag.
+// and of kubernetes.yaml. The program must refuse an unknown flag, an invalid value, and
+// an argument that is not a flag.
 func TestWrongArgumentsOfAWorkerAreRefused(t *testing.T) {
 	for _, wrong := range []string{"-inflight 100", "-in-flight many", "extra"} {
 		arguments := strings.Fields("work " + wrong + " -h")

@@ -64,7 +64,7 @@ func ClientOf(
 	return client
 }
 
-// Following returns an option that creates accounts in the sandbox that follow an
+// Following returns an option for a sandbox. The option creates accounts that follow an
 // allocation from the start.
 func Following(accounts ...uuid.UUID) sandbox.Option {
 	mix := uuid.New()

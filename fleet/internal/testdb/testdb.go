@@ -147,8 +147,8 @@ func Shared(t testing.TB) *Server {
 // Main runs the tests of a package with a shared server. Call it from TestMain.
 func Main(m *testing.M) { os.Exit(Run(m)) }
 
-// Run is like [Main], but returns the exit status instead of ending the process, so the
-// caller can clean up more.
+// Run is like [Main], but returns the exit status instead of ending the process. The
+// caller can therefore remove its own files before it ends the process.
 func Run(m *testing.M) (status int) {
 	status = m.Run()
 	if shared.server != nil {
@@ -243,7 +243,7 @@ func (s *Server) started() (*Server, error) {
 	return s, nil
 }
 
-// Start starts the server again, and waits until it responds.
+// Start starts the server, for example after a crash, and waits until it responds.
 func (s *Server) Start() error {
 	return s.run("pg_ctl", "-w", "-t", "60", "-D", s.data(), "-l", filepath.Join(s.directory, "log"), "start")
 }

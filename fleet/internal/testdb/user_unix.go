@@ -28,9 +28,9 @@ func runUnprivileged(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: unprivileged()}
 }
 
-// unprivileged returns the user that Debian's package creates if root runs the tests,
-// because the server refuses to run as root. Otherwise it returns nil, and the server
-// runs as the current user.
+// unprivileged returns the user who must run the server. If root runs the tests, this is
+// the user that Debian's package creates, because the server refuses to run as root.
+// Otherwise unprivileged returns nil, and the server runs as the current user.
 func unprivileged() *syscall.Credential {
 	if os.Getuid() != 0 {
 		return nil
