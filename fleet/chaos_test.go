@@ -20,8 +20,8 @@ func TestChaos(t *testing.T) {
 	only(t, "fleet-chaos")
 	server := testdb.Own(t)
 	accounts := size(t, 5000)
-	// The rate is so low that the test has caused all failures before a worker begins the
-	// last order.
+	// The rate is low enough for the test to cause all failures before a worker begins
+	// the last order.
 	f := newFleet(t, server.URL(), accounts, 10+accounts/140)
 	stop := f.trouble(10)
 	workers := []*worker{f.work(), f.work(), f.work()}

@@ -143,7 +143,7 @@ func (f *fleet) plant(defects ...defect) {
 			f.Fatal(err)
 		}
 		if bytes.Count(source, []byte(d.old)) != 1 {
-			f.Fatalf("%s must contain the string %q exactly once, as a place for the defect", d.file, d.old)
+			f.Fatalf("%s does not contain %q exactly once, expected one place for the defect", d.file, d.old)
 		}
 		changed := filepath.Join(directory, fmt.Sprintf("defect%d.go", i))
 		text := bytes.Replace(source, []byte(d.old), []byte(d.new), 1)

@@ -203,8 +203,8 @@ func TestNamesControl(t *testing.T) {
 	if !f.underAnotherName() {
 		t.Error("enqueue refused a name that ends in a space, expected the planted defect to allow it")
 	}
-	// Each of an account's two orders belongs to a line of its own run. The command
-	// reconcile therefore finds nothing, and only the server's orders show the mistake.
+	// Each account has one order for each of the two runs. The command reconcile
+	// therefore finds no difference: only the server's list of orders shows the mistake.
 	if _, more, _ := f.perAccount(); more < 50 {
 		t.Errorf("%d accounts have two orders, expected 50 or more because of the defect", more)
 	}

@@ -231,8 +231,8 @@ func (b *bench) work() (rate, memory float64) {
 	return rate, memory
 }
 
-// peak returns the largest resident memory of a process in MiB, as Linux reports it, and
-// 0 on other systems.
+// peak returns the largest resident memory of a process in MiB, as reported by Linux. On
+// other systems, peak returns 0.
 func peak(pid int) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if errors.Is(err, os.ErrNotExist) {

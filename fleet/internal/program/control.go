@@ -87,7 +87,7 @@ func (v *invocation) priority() func(context.Context) error {
 	})
 }
 
-// retry reopens the refused lines of a run, so that workers send them again.
+// retry reopens the refused lines of a run, so that workers resend these lines.
 func (v *invocation) retry() func(context.Context) error {
 	refused := v.flags.Bool("refused", false, "retry the refused lines; this flag is required")
 	return v.onRun("retry", func(ctx context.Context, q *queue.Queue, run ledger.Run) (string, error) {

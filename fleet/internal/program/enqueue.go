@@ -65,8 +65,8 @@ func checkPriority(priority int) error {
 }
 
 // readLines reads a file, and reports every invalid line. A line is invalid if it is
-// malformed, if its subject appears in two lines, or if the run already has a different
-// line for the same subject.
+// malformed, if its subject appears in two lines, or if it differs from the line that the
+// run already has for the same subject.
 func (v *invocation) readLines(ctx context.Context, run string, o operation.Operation) (*file, error) {
 	f, err := readFile(v.flags.Arg(0), o, v.errors)
 	if err != nil {
@@ -143,8 +143,8 @@ func (v *invocation) add(ctx context.Context, run ledger.Run, f *file) error {
 	)
 }
 
-// writers is how many chunks the program writes at once. The program prepares one chunk
-// while the database stores the other one.
+// writers is the number of chunks that the program writes concurrently: it prepares one
+// chunk while the database stores the other.
 const writers = 2
 
 // write adds lines to the ledger in chunks, and returns how many lines are new.

@@ -110,7 +110,7 @@ func problemsOfFiles(t *testing.T, text string, p pod, c container) (problems []
 	return problems
 }
 
-// object has the fields of the objects in kubernetes.yaml.
+// object has every field that an object in kubernetes.yaml can have.
 type object struct {
 	APIVersion string `yaml:"apiVersion"`
 	Kind       string `yaml:"kind"`
