@@ -56,7 +56,8 @@ func requireFound(t *testing.T, text string, defects []defect, check func(text s
 		changed := strings.Replace(text, control.old, control.wrong, 1)
 		if got := check(changed); changed == text ||
 			!strings.Contains(strings.Join(got, "\n"), control.problem) {
-			t.Errorf("with %q in place of %q in the file, the check reported %q, want a problem that contains %q",
+			t.Errorf("with %q in place of %q in the file, "+
+				"the check reported %q, want a problem that contains %q",
 				control.wrong, control.old, got, control.problem)
 		}
 	}
