@@ -46,9 +46,9 @@ func WithoutListener() Option {
 }
 
 // WithoutNetwork creates a sandbox that listens in memory instead of on the network.
-// Clients reach it only through Transport, with real HTTP over connections in memory. The
-// sandbox works in a bubble of testing/synctest, where the test must close the sandbox
-// before the bubble ends.
+// Clients reach it only through Transport, which uses real HTTP over in-memory
+// connections. The sandbox works in a bubble of testing/synctest, where the test must
+// close the sandbox before the bubble ends.
 func WithoutNetwork() Option {
 	return func(c *config) error {
 		c.network = false

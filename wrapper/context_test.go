@@ -74,8 +74,8 @@ func TestContextThatEndsWhenAnErrorResponseArrives(t *testing.T) {
 	})
 }
 
-// If the context is cancelled just when a response arrives after which the client would
-// not retry, the error does not wrap the context's error.
+// If the context is cancelled just as a response arrives that the client does not retry,
+// such as a 404, the error does not wrap the context's error.
 func TestContextThatEndsWhenAFinalResponseArrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

@@ -84,7 +84,7 @@ func TestDoDecodesTheBody(t *testing.T) {
 		out   any
 		check func(out any) bool
 	}{
-		"a struct, whose names are case-sensitive": {
+		"a struct: field names are case-sensitive": {
 			body: `{"id": "x", "status": "NEW", "Status": "no", "more": 1}`,
 			out:  new(liquidation),
 			check: func(out any) bool {

@@ -157,7 +157,7 @@ func TestKeysThatCannotSignForUpvestAreRefused(t *testing.T) {
 		},
 		"short Ed25519 key": {
 			transit: fakeVault{keyType: typeEd25519, public: "AAAA"}, version: 1,
-			want: "read the public key of version 1: it is not 32 bytes in base64",
+			want: "read the public key of version 1: it does not decode from base64 to 32 bytes",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -72,7 +72,7 @@ func parsePublicKey(keyType, text string) (crypto.PublicKey, error) {
 	if keyType == typeEd25519 {
 		public, err := base64.StdEncoding.DecodeString(text)
 		if err != nil || len(public) != ed25519.PublicKeySize {
-			return nil, errors.New("it is not 32 bytes in base64")
+			return nil, errors.New("it does not decode from base64 to 32 bytes")
 		}
 		return ed25519.PublicKey(public), nil
 	}

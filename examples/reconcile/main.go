@@ -86,8 +86,8 @@ func fill(
 	ctx context.Context, client *upvest.Client, book *book, day time.Time, rows int32, progress io.Writer,
 ) error {
 	next := day.AddDate(0, 0, 1)
-	// Upvest does not document whether end_date is inclusive. The program therefore also
-	// requests the first second of the next day, and skips the orders of this second.
+	// Upvest does not document whether end_date is inclusive. The program therefore sets
+	// it to the next midnight, and skips orders of the next day that the list contains.
 	params := portfolios.ListPortfoliosOrdersParams{StartDate: &day, EndDate: &next, Limit: &rows}
 	total, done, err := position(ctx, client, params, book.last)
 	if err != nil {

@@ -177,8 +177,7 @@ func tear(t *testing.T, path string) {
 	}
 }
 
-// whole copies a torn file without its incomplete last line, and returns the path of the
-// copy.
+// whole returns the path of a copy of the torn file, without the incomplete last line.
 func whole(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -1,7 +1,7 @@
 // Command tour calls all operations of the portfolios API and prints what each operation
 // did.
 //
-// By default, the tour calls a sandbox that it starts in its own process. If UPVEST_API_*
+// By default, the tour calls a sandbox that runs inside its process. If UPVEST_API_*
 // variables name a server, the tour calls that server instead, and changes nothing there
 // unless -write is given.
 package main
@@ -64,7 +64,7 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	}
 	server := cmp.Or(credentials.BaseURL, portfolios.ServerURLSandbox)
 	if !*write {
-		fmt.Fprintf(out, "Reading from %s (to make changes, give -write).\n\n", server)
+		fmt.Fprintf(out, "Reading from %s (to make changes, pass -write).\n\n", server)
 		return readOnly(ctx, client, steps)
 	}
 	accountID, err := uuid.Parse(*account)

@@ -26,12 +26,12 @@ type faultRow struct {
 // problemFaults replace the response with an error or a redirect.
 var problemFaults = []faultRow{
 	{
-		name:  "an error instead of acting",
+		name:  "an error, and the request has no effect",
 		fault: fault{"status": 503},
 		want:  isProblem(503, "https://docs.upvest.co/errors/unavailable"),
 	},
 	{
-		name:  "an error after acting",
+		name:  "an error after the request took effect",
 		fault: fault{"status": 502, "after": true},
 		acts:  true,
 		want:  isProblem(502, "https://docs.upvest.co/errors/bad_gateway"),
@@ -65,26 +65,26 @@ var problemFaults = []faultRow{
 // bodyFaults replace or extend the body.
 var bodyFaults = []faultRow{
 	{
-		name:  "HTML instead of acting",
+		name:  "HTML, and the request has no effect",
 		fault: fault{"status": 502, "body": html, "content_type": "text/html"},
 		want: func(r response) bool {
 			return r.status == 502 && string(r.body) == html && r.header.Get("Content-Type") == "text/html"
 		},
 	},
 	{
-		name:  "HTML after acting",
+		name:  "HTML after the request took effect",
 		fault: fault{"after": true, "body": html, "content_type": "text/html"},
 		acts:  true,
 		want:  func(r response) bool { return r.status == 200 && string(r.body) == html },
 	},
 	{
-		name:  "an empty body after acting",
+		name:  "an empty body after the request took effect",
 		fault: fault{"after": true, "body": ""},
 		acts:  true,
 		want:  func(r response) bool { return r.status == 200 && len(r.body) == 0 },
 	},
 	{
-		name:  "malformed JSON after acting",
+		name:  "malformed JSON after the request took effect",
 		fault: fault{"after": true, "body": `{"id":`},
 		acts:  true,
 		want:  func(r response) bool { return string(r.body) == `{"id":` },
@@ -120,12 +120,12 @@ var connectionFaults = []faultRow{
 		},
 	},
 	{
-		name:  "a reset before acting",
+		name:  "a reset before the request took effect",
 		fault: fault{"reset": true},
 		want:  func(r response) bool { return errors.Is(r.failed, syscall.ECONNRESET) },
 	},
 	{
-		name:  "a reset after acting",
+		name:  "a reset after the request took effect",
 		fault: fault{"reset": true, "after": true},
 		acts:  true,
 		want:  func(r response) bool { return errors.Is(r.failed, syscall.ECONNRESET) },

@@ -58,7 +58,7 @@ type Client struct {
 // exchange is one request with the results of the checks so far.
 type exchange struct {
 	request *http.Request
-	// sent is the header of the request as it was received.
+	// sent is a copy of the request's header as the client sent it.
 	sent       http.Header
 	requestID  string
 	world      *world.World

@@ -112,7 +112,7 @@ func (line *commandLine) defineClients() {
 		})
 }
 
-// defineServer defines the flags of the listener and the limits.
+// defineServer defines the flags that configure the listener and the limits.
 func (line *commandLine) defineServer() {
 	s := &line.settings
 	line.Func("address", "loopback `host:port` to listen on (default 127.0.0.1:0, which takes a free port)",

@@ -22,9 +22,9 @@ const (
 	slowest = 5 * time.Second
 )
 
-// Clock combines the local clock with the offset of the server's clock, as confirmed by a
-// successful attempt. After a refused attempt, the next attempt can use a guess instead
-// of this offset.
+// Clock holds the local clock and the offset of the server's clock from it. A successful
+// attempt confirms the offset. After a refused attempt, the next attempt can use a guess
+// instead of this offset.
 type Clock struct {
 	Local func() time.Time
 	ahead *atomic.Int64 // nanoseconds
