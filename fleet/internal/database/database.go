@@ -40,8 +40,8 @@ type Options struct {
 	Ahead time.Duration
 }
 
-// DefaultSchema is the schema of the tables in PostgreSQL unless the caller names a
-// different schema.
+// DefaultSchema is the schema of the tables in PostgreSQL unless the caller sets
+// [Options.Schema].
 const DefaultSchema = "fleet"
 
 // Open opens a database without connecting to it. The address is postgres://…, a list
@@ -96,7 +96,7 @@ func openPostgres(ctx context.Context, address string, config *pgx.ConnConfig, o
 	}, nil
 }
 
-// Close ends all connections.
+// Close closes all connections.
 func (d *DB) Close() error {
 	if d.listener != nil {
 		d.listener.Close()

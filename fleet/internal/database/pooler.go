@@ -22,7 +22,7 @@ const isolation = "default_transaction_isolation"
 // isolation level as a startup parameter, and loses prepared statements in transaction
 // mode. After a refusal, new connections neither set the level nor prepare statements.
 type connector struct {
-	driver.Connector // connects to PostgreSQL itself
+	driver.Connector // connects to PostgreSQL directly
 	pooled           driver.Connector
 	isPooled         atomic.Bool
 }

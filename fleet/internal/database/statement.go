@@ -21,8 +21,9 @@ const (
 	sqliteClock   = "cast(unixepoch('subsec') * 1000 as integer)"
 )
 
-// Statements contain the following words in braces. {clock} is the time of the database,
-// and {now} is the time that is written to rows. The two times differ only in tests.
+// Statements contain words in braces, which stand for SQL that differs between the
+// databases. {clock} is the time of the database, and {now} is the time that is written
+// to rows. The two times differ only in tests.
 
 func postgresWords(schema string, ahead time.Duration) *strings.Replacer {
 	return replacer(
@@ -84,7 +85,7 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, statement string, arguments ...any) *sql.Row
 }
 
-// Wrap adds to an error a description of what was attempted, and the remedy if a pooler
+// Wrap adds a description of the attempted action to an error, and the remedy if a pooler
 // can be the cause. It returns nil if the error is nil.
 func Wrap(what string, err error) error {
 	if err == nil {
@@ -149,8 +150,8 @@ func (d *DB) IDs(
 	return ids, err
 }
 
-// Parameter passes many rows to a statement in one parameter, which {each} expands to
-// rows again. SQLite would be slow with many parameters.
+// Parameter passes many rows to a statement as one JSON value, which {each} expands into
+// rows. SQLite would be slow with many parameters.
 type Parameter [][]any
 
 // List returns a parameter that has a row for each item.

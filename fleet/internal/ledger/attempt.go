@@ -23,7 +23,7 @@ const (
 	Once  Blindly = 0
 )
 
-// starting contains the arguments of one call of [Ledger.Start].
+// starting contains the arguments of one call to [Ledger.Start].
 type starting struct {
 	rowKey
 	blindly Blindly
@@ -116,7 +116,7 @@ func (l *Ledger) Restart(ctx context.Context, item *Item, isProbe bool) (hasBegu
 	return err == nil, database.Wrap("begin a further attempt", err)
 }
 
-// Release records that an attempt certainly did not act. It does nothing if a later
+// Release records that an attempt certainly did not act. It does nothing if a newer
 // attempt has begun.
 func (l *Ledger) Release(ctx context.Context, item Item) error {
 	return l.exec(ctx, "record that an attempt did not act", `update {schema}fleet_item
@@ -142,8 +142,8 @@ func (l *Ledger) Note(ctx context.Context, item Item, outcome Outcome, detail st
 	)
 }
 
-// Doubt records that the server refused an open item with a status that may be temporary,
-// and the time of the first of these refusals.
+// Doubt records that the server refused an open item with a status that may be temporary.
+// It also records the time of the first of these refusals.
 func (l *Ledger) Doubt(ctx context.Context, item Item, detail string) error {
 	return l.exec(
 		ctx,

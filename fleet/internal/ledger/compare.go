@@ -20,9 +20,9 @@ type Order struct {
 
 func (o Order) row() []any { return []any{o.ID, o.Account, o.State, o.Detail} }
 
-// Unclaimed calls handle for each of the given orders that belongs to no item, with the
-// run's item for the account of the order. It skips orders of accounts that are not in
-// the run.
+// Unclaimed calls handle for each given order that belongs to no item. It passes the
+// run's item that has the same account as the order. It skips orders of accounts that are
+// not in the run.
 func (l *Ledger) Unclaimed(
 	ctx context.Context,
 	run int64,
@@ -46,8 +46,9 @@ func (l *Ledger) Unclaimed(
 		database.List(orders, Order.row), run)
 }
 
-// ghosts selects the items of [Ledger.Ghosts]. Its inner query reads only a range of the
-// index of claimed orders, instead of the whole run for each page of the server's orders.
+// ghosts selects the items that [Ledger.Ghosts] reports. Its inner query reads only a
+// range of the index of claimed orders, instead of the whole run for each page of the
+// server's orders.
 const ghosts = `with claimed as materialized (
 		select run, subject, resource, outcome, done from {schema}fleet_item
 		where resource > $3 and resource <= $4)
@@ -70,8 +71,8 @@ func (l *Ledger) Ghosts(
 	}, ghosts, database.List(orders, Order.row), run, after, upTo, decided.UnixMilli())
 }
 
-// SetStates records the states of the given orders, and their details if there are any,
-// in the run's items to which the orders belong.
+// SetStates copies the state of each given order to the item of the run to which the
+// order belongs. It also copies the detail of the order if there is one.
 func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) error {
 	return l.exec(ctx, "record the states of orders", `update {schema}fleet_item
 		set status = value->>2, detail = coalesce(value->>3, detail) from {each}
@@ -80,14 +81,15 @@ func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) error
 		database.List(orders, Order.row), run)
 }
 
-// SetItemState records the state of the resource of an item that places no order.
+// SetItemState records the state of an item's resource. It is for items that place no
+// orders.
 func (l *Ledger) SetItemState(ctx context.Context, item Item, state, detail string) error {
 	return l.exec(ctx, "record the state of the item", `update {schema}fleet_item set status = $3, detail = $4
 		where run = $1 and subject = $2 and outcome in ('done', 'found')`,
 		item.Run, item.Subject, state, detail)
 }
 
-// Analyze updates the planner's statistics after many items were added.
+// Analyze updates the planner's statistics after many items have been added.
 func (l *Ledger) Analyze(ctx context.Context) error {
 	return l.exec(ctx, "update the planner's statistics", "analyze {schema}fleet_item")
 }

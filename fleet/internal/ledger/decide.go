@@ -24,8 +24,8 @@ func (l *Ledger) Retry(ctx context.Context, tx *sql.Tx, run int64) ([]uuid.UUID,
 	)
 }
 
-// Drop cancels the items of a run that have not been sent, in the caller's transaction,
-// and returns how many items it cancelled.
+// Drop cancels those items of a run that have not been sent, and returns how many items
+// it cancelled. It uses the caller's transaction.
 func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, err error) {
 	return l.DB.Exec(
 		ctx,
@@ -37,8 +37,8 @@ func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, 
 	)
 }
 
-// Decide ends an item that needs review. The outcome [Open] means that no earlier attempt
-// has acted, and reopens the item.
+// Decide ends an item that needs review. If the outcome is [Open], no earlier attempt has
+// acted, and Decide reopens the item instead.
 func (l *Ledger) Decide(ctx context.Context, tx *sql.Tx, run int64, subject uuid.UUID, end End) error {
 	const what = "decide the item"
 	changed, err := l.DB.Exec(

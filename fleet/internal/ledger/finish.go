@@ -32,16 +32,17 @@ type ending struct {
 // Finish records how an item ended if no attempt has begun since the caller read the
 // item.
 //
-// If a later attempt has begun, that attempt decides the item. Finish then only records
-// the order that the server returned for the item. If the item has already been decided
-// without this order, it goes to review.
+// Otherwise, the newer attempt decides the item, and Finish only records the order that
+// the server returned for the item. If the item has already been decided without this
+// order, the item goes to review.
 //
-// If a lookup has assigned the order to an item of a different run, Finish moves the
-// order to the item for which the server returned it.
+// A lookup for an item of another run may already have claimed the order. If the server
+// returned the order for the given item, Finish moves the order to this item, and the
+// item of the other run goes to review.
 func (l *Ledger) Finish(ctx context.Context, item Item, end End) error {
 	e := ending{rowKey{item.Run, item.Subject}, item.Attempts, end}
 	isNew, err := l.finishing.do(ctx, e.rowKey, e)
-	if err != nil { // a different item in the shared statement may be the cause
+	if err != nil { // another item in the shared statement may be the cause
 		var alone map[rowKey]bool
 		alone, err = l.finish(ctx, []ending{e})
 		isNew = alone[e.rowKey]
@@ -55,7 +56,7 @@ func (l *Ledger) Finish(ctx context.Context, item Item, end End) error {
 	return l.finishLate(ctx, item, end.Resource.UUID)
 }
 
-// finish records outcomes, and returns the items that were not decided before.
+// finish records outcomes, and returns the items that were undecided until now.
 func (l *Ledger) finish(ctx context.Context, ends []ending) (map[rowKey]bool, error) {
 	isNew := make(map[rowKey]bool, len(ends))
 	err := l.DB.Each(ctx, l.DB.SQL, "record the outcome of the item", func(rows *sql.Rows) error {
@@ -74,8 +75,8 @@ func (l *Ledger) finish(ctx context.Context, ends []ending) (map[rowKey]bool, er
 	return isNew, err
 }
 
-// finishLate records the order that the server returned for an attempt, although a later
-// attempt has begun.
+// finishLate records the order that the server returned for an attempt, even though a
+// newer attempt has begun since.
 func (l *Ledger) finishLate(ctx context.Context, item Item, resource uuid.UUID) error {
 	if err := l.Give(ctx, item, resource); err != nil && !isClaimed(err) {
 		return err
@@ -94,7 +95,7 @@ func (l *Ledger) finishLate(ctx context.Context, item Item, resource uuid.UUID) 
 	)
 }
 
-// isClaimed reports whether an error means that the order already belongs to a different
+// isClaimed reports whether an error means that the order already belongs to another
 // item.
 func isClaimed(err error) bool {
 	var ofPostgres *pgconn.PgError
@@ -136,7 +137,7 @@ func (l *Ledger) settleClaim(ctx context.Context, e ending) error {
 	return err
 }
 
-// Claimed returns the given orders that already belong to an item of any run.
+// Claimed returns those of the given orders that already belong to an item, in any run.
 func (l *Ledger) Claimed(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	if len(ids) == 0 {
 		return nil, nil

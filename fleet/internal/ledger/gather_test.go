@@ -17,7 +17,8 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 
 const kept = ledger.Blindly(1 << 40)
 
-// filled returns a ledger with a run of `count` lines, the run, and its subjects.
+// filled returns a ledger with a run of `count` lines, the run itself, and the subjects
+// of its lines.
 func filled(t *testing.T, url string, count int) (*ledger.Ledger, ledger.Run, []uuid.UUID) {
 	t.Helper()
 	l, err := ledger.Connect(t.Context(), url, database.Options{Connections: 4})
@@ -78,7 +79,7 @@ func TestItemsThatShareAStatementDoNotAffectEachOther(t *testing.T) {
 		}
 		calls.Wait()
 		if len(begun) != count {
-			t.Fatalf("attempts of %d items have begun, expected attempts of all %d", len(begun), count)
+			t.Fatalf("attempts have begun for %d items, expected attempts for all %d", len(begun), count)
 		}
 		finishAll(t, l, run, subjects)
 		counts, err := l.Count(t.Context(), run.ID)

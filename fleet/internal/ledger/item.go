@@ -15,7 +15,7 @@ import (
 // Outcome is the result of an item.
 type Outcome string
 
-// The outcomes of an item. Workers handle only items with the first two outcomes.
+// The outcomes of an item. Workers handle only items whose outcome is [Open] or [Look].
 const (
 	Open Outcome = "open" // not sent yet, or sent without a confirmation
 	// Look means that the server refused the item after an earlier attempt that may
@@ -34,7 +34,7 @@ func (o Outcome) Decided() bool { return o != Open && o != Look }
 // Line is the part of an item that never changes.
 type Line struct {
 	Subject uuid.UUID // the account or the order that the line changes
-	Fields  []string  // the other fields of the line, as the file has them
+	Fields  []string  // the fields after the subject, exactly as in the file
 }
 
 // Item is a row of the table of items.
@@ -45,8 +45,8 @@ type Item struct {
 	Attempts  int // attempts so far
 	Unsure    int // attempts that may have acted
 	Forbidden int // responses with status 403 while other items succeeded
-	// Since is when the first of the unsure attempts began. It is zero if there are
-	// none.
+	// Since is when the first of the unsure attempts began. It is zero if there are no
+	// unsure attempts.
 	Since time.Time
 	Last  time.Time // when the latest attempt began
 	// Doubted is when the server first refused the item with a status that may be
@@ -59,7 +59,7 @@ type Item struct {
 	Now time.Time // when the item was read
 
 	// The following fields describe the run and the fleet when the item was read. They
-	// are empty in an item whose attempt [Ledger.Start] has begun.
+	// are empty if [Ledger.Start] has begun an attempt of the item.
 
 	RunName    string
 	RunState   RunState
@@ -112,8 +112,8 @@ func (l *Ledger) Item(ctx context.Context, run int64, subject uuid.UUID) (item I
 	return item, database.Wrap("read the item", err)
 }
 
-// Add writes the items that a run does not have yet, in the caller's transaction, and
-// returns their subjects.
+// Add writes those items that a run does not have yet, and returns their subjects. It
+// uses the caller's transaction.
 func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) ([]uuid.UUID, error) {
 	return l.DB.IDs(ctx, tx, "write the items", `insert into {schema}fleet_item (run, subject, body)
 		select $2, cast(value->>0 as {id}), value->>1 from {each} where true
@@ -122,9 +122,9 @@ func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) (
 
 func (l Line) row() []any { return []any{l.Subject, l.Fields} }
 
-// Present returns those of the given lines that the run already has, with their fields in
-// the ledger. The cross join makes SQLite look up each line, even before SQLite has
-// statistics about the run.
+// Present returns those of the given lines that the run already has, with the fields that
+// the ledger has for them. The cross join makes SQLite look up each line, even before
+// SQLite has statistics about the run.
 func (l *Ledger) Present(ctx context.Context, run string, lines []Line) (present []Line, err error) {
 	err = l.DB.Each(ctx, l.DB.SQL, "compare the items", func(rows *sql.Rows) error {
 		var line Line

@@ -23,7 +23,8 @@ type Ledger struct {
 	offset atomic.Int64
 }
 
-// New returns the ledger in a database. Callers must close it with [Ledger.Close].
+// New returns the ledger in a database. Callers must close the ledger with
+// [Ledger.Close].
 func New(db *database.DB) *Ledger {
 	l := &Ledger{DB: db}
 	l.starting.write = l.start
@@ -31,8 +32,8 @@ func New(db *database.DB) *Ledger {
 	return l
 }
 
-// Connect returns the ledger in the database at an address, without connecting to the
-// database yet; see [database.Open].
+// Connect returns the ledger in the database at the given address. It does not connect to
+// the database yet; see [database.Open].
 func Connect(ctx context.Context, address string, options database.Options) (*Ledger, error) {
 	db, err := database.Open(ctx, address, options)
 	if err != nil {

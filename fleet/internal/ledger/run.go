@@ -65,8 +65,8 @@ func (r *Run) scan(row interface{ Scan(fields ...any) error }) error {
 }
 
 // CreateRun creates a run in the caller's transaction and returns it. If a run with this
-// name exists, CreateRun returns the existing run, or an error if that run has a
-// different operation.
+// name exists, CreateRun returns the existing run if it has the same operation, and an
+// error otherwise.
 func (l *Ledger) CreateRun(ctx context.Context, tx *sql.Tx, run Run) (Run, error) {
 	const what = "create the run"
 	_, err := l.DB.Exec(
@@ -176,12 +176,12 @@ func (l *Ledger) ClaimProbe(ctx context.Context, run int64, interval time.Durati
 	return changed == 1, err
 }
 
-// isDue is the condition for comparing a run with the server: the last comparison was at
-// least an interval ago, and at least a twentieth of the run's age ago.
+// isDue is the SQL condition for comparing an unsettled run with the server. The time
+// since the last comparison must be at least the interval, and at least a twentieth of
+// the run's age.
 const isDue = "settled = 0 and followed <= {now} - {greatest}($1, ({now} - created) / 20)"
 
-// Unsettled returns the runs that are due for a comparison with the server, because not
-// all of their items are settled.
+// Unsettled returns the unsettled runs that are due for a comparison with the server.
 func (l *Ledger) Unsettled(ctx context.Context, interval time.Duration) ([]Run, error) {
 	return l.RunsWhere(ctx, isDue, interval.Milliseconds())
 }
@@ -199,8 +199,8 @@ func (l *Ledger) ClaimFollowing(ctx context.Context, run int64, interval time.Du
 	return changed == 1, err
 }
 
-// Reopen records, in the caller's transaction, that workers must compare the run with the
-// server again.
+// Reopen marks a settled run as unsettled, so that workers resume comparing it with the
+// server. It uses the caller's transaction.
 func (l *Ledger) Reopen(ctx context.Context, tx *sql.Tx, run int64) error {
 	_, err := l.DB.Exec(
 		ctx,

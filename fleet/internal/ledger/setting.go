@@ -86,9 +86,9 @@ func (l *Ledger) Settings(ctx context.Context) (s Settings, err error) {
 	return s, database.Wrap("read the settings", err)
 }
 
-// MarkRestored records that the ledger was restored from a dump, so attempts after the
-// time `since` of the dump may be missing. Until [Ledger.LiftRestored], every item is
-// looked up before it is sent.
+// MarkRestored records that the ledger was restored from a dump made at the time `since`.
+// Attempts after this time may be missing from the ledger. Until [Ledger.LiftRestored],
+// every item is looked up before it is sent.
 func (l *Ledger) MarkRestored(ctx context.Context, since time.Time) error {
 	const what = "mark the ledger as restored"
 	var now int64
@@ -116,7 +116,8 @@ func (l *Ledger) LiftRestored(ctx context.Context) error {
 	return l.exec(ctx, "lift the mark", "update {schema}fleet_setting set restored = null, marked = null")
 }
 
-// Halt stops all workers from sending anything, for a reason, until [Ledger.Unhalt].
+// Halt records a reason, and stops all workers from sending anything until
+// [Ledger.Unhalt].
 func (l *Ledger) Halt(ctx context.Context, reason string) error {
 	return l.exec(ctx, "halt the fleet", "update {schema}fleet_setting set halted = $1", reason)
 }

@@ -32,7 +32,7 @@ func (CancelOrders) IsSame(_, _ []string) bool { return true }
 func (CancelOrders) Blindly() ledger.Blindly { return ledger.Once }
 
 // Send requests the cancellation (DELETE /portfolios/orders/{portfolio_order_id}). The
-// server cancels the order later.
+// server cancels the order after it has responded.
 func (CancelOrders) Send(
 	ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption,
 ) (Sent, error) {

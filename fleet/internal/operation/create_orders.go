@@ -66,7 +66,8 @@ func (o CreateOrders) Send(
 	return sentOrder(order, want), nil
 }
 
-// Look searches the account's orders from the time of the item's attempts.
+// Look searches for the item's order among the account's orders from the time of the
+// item's attempts.
 func (o CreateOrders) Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error) {
 	return lookForOrder(ctx, client, item, o.want(item), None)
 }

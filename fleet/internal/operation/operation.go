@@ -25,8 +25,8 @@ type Operation interface {
 	// Columns are the columns of the operation's files. The first column is the subject,
 	// which is an id.
 	Columns() []string
-	// Parse checks the fields of a line after the subject. The error of Parse names every
-	// problem of the line.
+	// Parse checks the fields that follow the subject in a line. The error of Parse names
+	// every problem of the line.
 	Parse(fields []string) error
 	// IsSame reports whether two lines with the same subject are equivalent.
 	IsSame(a, b []string) bool
@@ -51,7 +51,7 @@ type OrderMaker interface {
 // Item has those fields of an item in the ledger that an operation needs.
 type Item struct {
 	ledger.Line
-	// Given is the order that the server returned for the item earlier.
+	// Given is the order that the server returned for an earlier attempt of the item.
 	Given uuid.NullUUID
 	// From and To are the bounds of the interval in which attempts of the item can have
 	// acted. A zero time means no bound.
@@ -74,7 +74,7 @@ type Verdict int
 
 // The verdicts.
 const (
-	None    Verdict = iota + 1 // the server has not carried it out, so it may be sent
+	None    Verdict = iota + 1 // the server has not carried the item out, so the item may be sent
 	One                        // the server has carried the item out
 	Several                    // several resources at the server match the item
 	Unclear                    // the lookup is inconclusive

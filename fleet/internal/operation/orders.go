@@ -14,8 +14,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// Candidate is an order at the server, with the fields that are compared with a line. A
-// field is empty if the server did not send it.
+// Candidate is an order at the server, with the fields that the fleet compares with a
+// line. A field is empty if the server did not send it.
 type Candidate struct {
 	ID       uuid.UUID
 	Account  uuid.UUID
@@ -196,8 +196,8 @@ func judge(finding Finding, candidates []Candidate, none Verdict) Finding {
 	return finding
 }
 
-// lookAtGiven reads the order that the server returned for the item earlier. The order
-// belongs to the item even if it was cancelled later.
+// lookAtGiven reads the order that the server returned for an earlier attempt of the
+// item. The order belongs to the item even if the order has since been cancelled.
 func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wanted) (Finding, error) {
 	var response upvest.Response
 	order, err := client.Orders.Retrieve(ctx, item.Given.UUID, upvest.WithResponse(&response))
@@ -217,7 +217,8 @@ func lookAtGiven(ctx context.Context, client *upvest.Client, item Item, want wan
 	return finding, nil
 }
 
-// sentOrder compares the order in a response with the wanted order.
+// sentOrder converts the order in a response, and describes how it differs from the
+// wanted order.
 func sentOrder(order *portfolios.Order, want wanted) Sent {
 	differs := ""
 	made, err := candidateOf(order)
@@ -241,8 +242,8 @@ func isSettledOrder(state string) bool {
 }
 
 const (
-	// StateCancelled is the state of a cancelled order, which the server does not carry
-	// out.
+	// StateCancelled is the state of an order that was cancelled, so the server does not
+	// carry it out.
 	StateCancelled = string(portfolios.OrderStatusCANCELLED)
 	stateSettled   = "SETTLED"
 )

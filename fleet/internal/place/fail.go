@@ -58,8 +58,8 @@ func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) erro
 	return err
 }
 
-// acceptedID returns the id from a response that is otherwise unreadable, if the server
-// accepted the order.
+// acceptedID returns the id of an accepted order from a response that is otherwise
+// unreadable. It returns the zero id if the response has no readable id.
 func acceptedID(err error) uuid.UUID {
 	var order struct {
 		ID uuid.UUID `json:"id"`

@@ -22,9 +22,9 @@ func TestABadRequestIsARefusal(t *testing.T) {
 	})
 }
 
-// TestARefusalThatMayBeTemporaryMustBeRepeated requires that a refusal with a status that
-// a delay at the server can cause counts only if the server repeats the refusal a minute
-// later.
+// TestARefusalThatMayBeTemporaryMustBeRepeated lets the server refuse an item with a
+// status that a delay at the server can cause. The refusal must count only if the server
+// repeats it after a minute.
 func TestARefusalThatMayBeTemporaryMustBeRepeated(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{404, 409, 422} {
@@ -57,7 +57,7 @@ func TestARefusalAfterAnUnknownOutcomeRequiresALookup(t *testing.T) {
 			w.unknown(acted)
 			w.fault(sandbox.Fault{Status: http.StatusBadRequest})
 			if later := w.later(); later.Wait < 2*time.Minute {
-				t.Errorf("the lookup is due in %s, expected at least 2 minutes, in which the attempt may act",
+				t.Errorf("the lookup is due in %s, expected at least 2 minutes: the attempt may still act",
 					later.Wait)
 			}
 			w.postponed()
@@ -164,8 +164,8 @@ func TestALineThatIsAlwaysForbiddenGoesToReview(t *testing.T) {
 	}
 }
 
-// TestALateRefusalDoesNotDecideTheItem records the refusal of an attempt of an item after
-// a later attempt has begun. The refusal must not decide the item.
+// TestALateRefusalDoesNotDecideTheItem records the refusal of an item's first attempt
+// after the second attempt has begun. The refusal must not decide the item.
 func TestALateRefusalDoesNotDecideTheItem(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -180,7 +180,7 @@ func TestALateRefusalDoesNotDecideTheItem(t *testing.T) {
 }
 
 // TestClocksThatDifferHaltTheFleet moves the server's clock ten minutes ahead or back.
-// The fleet must send nothing until this clock agrees with the database's again.
+// The fleet must send nothing until the server's clock agrees with the database's clock.
 func TestClocksThatDifferHaltTheFleet(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {

@@ -46,7 +46,7 @@ func (g *Gauge) Succeed(run int64) {
 }
 
 // Fail counts a failure, and reports whether the caller must hold the run. If so, the
-// next failure counts as the first one again.
+// count of failures restarts at zero.
 func (g *Gauge) Fail(run int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

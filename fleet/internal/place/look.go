@@ -10,8 +10,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// look handles an item that cannot safely be sent again with its key. It looks up at the
-// server whether an earlier attempt has acted.
+// look handles an item that cannot safely be sent again with its key. It asks the server
+// whether an earlier attempt has acted.
 func (t task) look(ctx context.Context, item ledger.Item) error {
 	if wait := lookIn(item); wait > 0 {
 		return later(wait, nil)
@@ -58,8 +58,8 @@ func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 }
 
 // lookIn returns for how long the latest attempt may still act. A lookup proves nothing
-// until this time has passed. In a restored ledger, an attempt that the ledger lacks may
-// have begun just before the ledger was marked.
+// until this time has passed. A restored ledger may lack an attempt that began just
+// before the ledger was marked as restored.
 func lookIn(item ledger.Item) time.Duration {
 	last := item.Last
 	if item.Marked.After(last) {

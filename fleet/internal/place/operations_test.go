@@ -189,7 +189,7 @@ func TestAConfigurationIsChangedOnlyFromTheNamedAllocation(t *testing.T) {
 }
 
 // cancelling runs a test with a line that cancels an order. The function `retrieve`
-// returns the status of this order at the server.
+// returns the status of the order at the server.
 func cancelling(t *testing.T, test func(w *world, retrieve func() portfolios.OrderStatus)) {
 	t.Helper()
 	eachOf(t, "cancel-orders", func(w *world) {

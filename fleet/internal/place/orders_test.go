@@ -215,8 +215,8 @@ func TestALineGoesToReviewIfTheResponseContradictsIt(t *testing.T) {
 }
 
 // TestAFoundOrderMovesToTheLineThatPlacedIt lets a lookup for a line of February find the
-// order of a line of January. When the server then returns this order for the line of
-// January, the order must move to that line.
+// order of a line of January. When the server returns this order for the line of January,
+// the order must move to the line of January.
 func TestAFoundOrderMovesToTheLineThatPlacedIt(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -224,7 +224,7 @@ func TestAFoundOrderMovesToTheLineThatPlacedIt(t *testing.T) {
 		w.unknown(true)
 		w.fault(sandbox.Fault{Reset: true})
 		if err := w.placeFor("february"); err == nil {
-			t.Fatal("placing the line of February, whose request was lost, returned no error, expected one")
+			t.Fatal("placing the line of February returned no error for a lost request, expected one")
 		}
 		february := w.item("february")
 		w.advance(25 * time.Hour)

@@ -18,15 +18,16 @@ import (
 const (
 	// Timeout is how long an attempt may take.
 	Timeout = 20 * time.Second
-	// underWay is how long after its beginning an attempt can act: the attempt ends after
-	// Timeout, and its last signature is valid for a minute on Upvest's clock.
+	// underWay is how long an attempt can still act after it has begun: the attempt ends
+	// after Timeout, and its last signature is valid for a minute on Upvest's clock.
 	underWay = Timeout + time.Minute + 40*time.Second
 	// Skew is how far the clocks of the database and of Upvest may differ.
 	Skew = 2 * time.Minute
 	// doubtFor is how long the server must repeat a refusal that may be temporary before
 	// the refusal counts.
 	doubtFor = time.Minute
-	// longestRetry is the longest wait after failures that the item did not cause.
+	// longestRetry limits the wait after failures that the item did not cause. A random
+	// part is added to the wait.
 	longestRetry = time.Minute
 	// writeTimeout limits how long the ledger may take to record an outcome.
 	writeTimeout = 5 * time.Second
@@ -55,13 +56,13 @@ func later(wait time.Duration, cause error) error {
 }
 
 // soon returns the error for an item that failed because of the database. The item is
-// placed again soon.
+// placed again after 5 to 15 seconds.
 func soon(cause error) error {
 	return &Later{Wait: 5*time.Second + rand.N(10*time.Second), Cause: cause}
 }
 
-// retry returns the error for an item that failed for a reason that the item did not
-// cause. The wait before the next attempt grows with the number of attempts.
+// retry returns the error after a failure that the item did not cause. The wait before
+// the next attempt grows with the number of attempts.
 func retry(item ledger.Item, cause error) error {
 	wait := min(time.Duration(item.Attempts*item.Attempts)*time.Second, longestRetry)
 	return &Later{Wait: wait + rand.N(wait+time.Second), Cause: cause}

@@ -77,7 +77,7 @@ func (w *world) must(err error) {
 	}
 }
 
-// ledger returns the ledger. It opens the ledger again after each change of the world's
+// ledger returns the ledger. It reopens the ledger after each change to the world's
 // clock.
 func (w *world) ledger() *ledger.Ledger {
 	w.Helper()
@@ -90,7 +90,7 @@ func (w *world) ledger() *ledger.Ledger {
 	return w.open
 }
 
-// add adds the line to the run with the given name, and creates the run.
+// add creates a run with the given name, and adds the line to the run.
 func (w *world) add(run string) {
 	w.Helper()
 	q, err := queue.New(w.ledger(), slog.New(slog.DiscardHandler))

@@ -8,12 +8,11 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/ledger"
 )
 
-// followEvery is the interval at which the orders of a run are at first compared with the
-// server. The comparisons end when all orders are settled.
+// followEvery is the shortest interval between two comparisons of a run with the server.
+// The comparisons end when all orders are settled.
 const followEvery = 5 * time.Minute
 
-// followRuns starts a comparison with the server, in the background, for each run for
-// which a comparison is due.
+// followRuns starts a background comparison with the server for each run that is due.
 func (w *Worker) followRuns(ctx context.Context, following *sync.WaitGroup) error {
 	if w.follow == nil {
 		return nil

@@ -45,8 +45,8 @@ type Job struct {
 // Kind returns the kind of the job in River.
 func (Job) Kind() string { return kind }
 
-// InsertOpts returns the options of every job. They allow at most one job that has not
-// ended for each item.
+// InsertOpts returns the options of every job. They allow each item at most one job that
+// has not ended.
 func (Job) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		MaxAttempts: maxAttempts,
@@ -141,8 +141,8 @@ func (q *Queue) Add(ctx context.Context, run ledger.Run, lines []ledger.Line) (a
 	return added, err
 }
 
-// Renew gives a new job to each undecided item of a run whose job was cancelled, deleted
-// or discarded, and returns the number of new jobs.
+// Renew gives a new job to each undecided item of a run if the item's job was cancelled,
+// deleted or discarded. It returns the number of new jobs.
 func (q *Queue) Renew(ctx context.Context, run ledger.Run) (renewed int, err error) {
 	err = q.inTx(ctx, func(tx *sql.Tx) error {
 		subjects, err := q.ledger.DB.IDs(ctx, tx, "look for items without a job", `select subject
@@ -158,8 +158,8 @@ func (q *Queue) Renew(ctx context.Context, run ledger.Run) (renewed int, err err
 	return renewed, err
 }
 
-// Retry reopens the refused items of a run with new jobs, and returns the number of these
-// items.
+// Retry reopens the refused items of a run, adds a job for each of them, and returns the
+// number of these items.
 func (q *Queue) Retry(ctx context.Context, run ledger.Run) (retried int, err error) {
 	err = q.inTx(ctx, func(tx *sql.Tx) error {
 		subjects, err := q.ledger.Retry(ctx, tx, run.ID)
@@ -184,9 +184,9 @@ func (q *Queue) Decide(ctx context.Context, run ledger.Run, subject uuid.UUID, e
 	})
 }
 
-// Cancel cancels a run, which is final. It drops items that were never sent, with their
-// jobs, and returns how many items it dropped. Items with an unknown outcome are still
-// looked up.
+// Cancel cancels a run, which is final. It drops the items that were never sent and their
+// jobs, and returns how many items it dropped. Workers still look up items with an
+// unknown outcome.
 func (q *Queue) Cancel(ctx context.Context, run ledger.Run) (dropped int, err error) {
 	if err := q.ledger.SetState(ctx, run.ID, ledger.Cancelled); err != nil {
 		return 0, err
@@ -219,7 +219,7 @@ func Active(ctx context.Context, l *ledger.Ledger) ([]ledger.Run, error) {
 		where queue = 'fleet_' || cast({schema}fleet_run.id as text) and river_job.`+isLive+")")
 }
 
-// Analyze updates the planner's statistics after many jobs were added. Otherwise the
+// Analyze updates the planner's statistics after many jobs have been added. Otherwise the
 // planner assumes a small table, and each fetch sorts the whole backlog.
 func (q *Queue) Analyze(ctx context.Context) error {
 	const what = "update the planner's statistics"

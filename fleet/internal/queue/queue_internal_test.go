@@ -48,7 +48,7 @@ func TestDueTimesComeFromTheDatabase(t *testing.T) {
 		t.Errorf("got %d jobs due by the database's clock and the error %v, expected 1", due, err)
 	}
 	if now := ahead.NowOrNil(); now == nil || time.Since(*now) < time.Minute {
-		t.Errorf("the clock returned the time %v for new rows, expected two minutes ago", now)
+		t.Errorf("the clock returned the time %v for new rows, expected the time two minutes ago", now)
 	}
 	if now := (clock{offset: ahead.offset}).NowOrNil(); now != nil {
 		t.Errorf("the clock of a worker returned the time %v for new rows, expected nil", now)

@@ -116,8 +116,8 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
-// supervise chooses, at every tick, the runs that the worker works on, until the context
-// ends.
+// supervise chooses which runs the worker works on. It chooses anew at every tick until
+// the context ends.
 func (w *Worker) supervise(ctx context.Context) {
 	var following sync.WaitGroup
 	defer following.Wait()
@@ -228,8 +228,8 @@ func (w *Worker) probe(ctx context.Context, runs []ledger.Run) error {
 	return nil
 }
 
-// probeClock compares the clocks again. If they still differ, it logs why the fleet is
-// halted.
+// probeClock compares the clocks of the database and of the API if a comparison is due.
+// If they still differ, it logs why the fleet is halted.
 func (w *Worker) probeClock(ctx context.Context, reason string) error {
 	isMine, err := w.placer.Ledger.ClaimClockProbe(ctx, place.ProbeInterval)
 	if err != nil || !isMine {

@@ -31,8 +31,8 @@ func (r *Reconciliation) items(ctx context.Context, reports bool) error {
 	return nil
 }
 
-// item reads the resource of one item, and records its state or reports that it is
-// missing.
+// item reads the resource of one item, and records the state of the resource or reports
+// that the resource is missing.
 func (r *Reconciliation) item(ctx context.Context, item ledger.Item, reports bool) error {
 	finding, err := r.operation.Look(
 		ctx,
@@ -55,7 +55,7 @@ func (r *Reconciliation) item(ctx context.Context, item ledger.Item, reports boo
 	return r.Found(Finding{Kind: Ghost, Subject: item.Subject, Detail: finding.Detail})
 }
 
-// judge reports an item if its outcome, or the recorded state of its resource, is a
+// judge reports an item if its outcome or the recorded state of its resource is a
 // finding.
 func (r *Reconciliation) judge(item ledger.Item) error {
 	finding := Finding{Subject: item.Subject, Order: item.Resource, Detail: item.Detail}

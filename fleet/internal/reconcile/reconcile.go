@@ -31,7 +31,7 @@ const (
 	// Stray is an order that matches no item, although its account is in the run.
 	Stray     Kind = "stray"
 	Ghost     Kind = "ghost"     // an item whose resource the server does not return
-	Cancelled Kind = "cancelled" // an item whose order was cancelled later
+	Cancelled Kind = "cancelled" // an item whose order was cancelled after it was placed
 	Failed    Kind = "failed"    // an item that was accepted, but not carried out
 	Review    Kind = "review"    // an item that a person has to decide
 	Refused   Kind = "refused"   // an item that the server refused
