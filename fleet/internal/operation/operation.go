@@ -74,7 +74,7 @@ type Verdict int
 
 // The verdicts.
 const (
-	None    Verdict = iota + 1 // the server has not carried the item out, so the item may be sent
+	None    Verdict = iota + 1 // the server has not carried it out, so it may be sent
 	One                        // the server has carried the item out
 	Several                    // several resources at the server match the item
 	Unclear                    // the lookup is inconclusive
