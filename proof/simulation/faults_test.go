@@ -21,7 +21,7 @@ type event struct {
 	// Time until the request arrives, or until the attempt to connect fails.
 	before time.Duration
 	lost   bool // the request does not arrive at its normal time
-	// delay of a late arrival; 0 means that there is none
+	// delay of a late arrival; 0 means that the request never arrives late
 	late  time.Duration
 	hang  bool                          // no response arrives
 	after time.Duration                 // time until the response arrives
@@ -54,8 +54,10 @@ const (
 	tokens
 )
 
-// scopeNames are the names of the scopes in the problems that the judge reports.
-var scopeNames = []string{everything: "all requests", calls: "calls", tokens: "requests for tokens"}
+// String returns the name of the scope in the problems that the judge reports.
+func (s scope) String() string {
+	return [...]string{everything: "all requests", calls: "calls", tokens: "requests for tokens"}[s]
+}
 
 func (f *fault) meets(token bool, number int, random *rand.Rand) bool {
 	switch {

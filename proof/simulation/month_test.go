@@ -139,7 +139,7 @@ func (s *simulation) addProblemf(c *call, format string, args ...any) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "seed %d, day %.1f, %s", s.seed, s.step.at.Hours()/24, s.step.name)
 	for _, f := range s.step.faults {
-		fmt.Fprintf(&text, ", %s on %s", f.name, scopeNames[f.on])
+		fmt.Fprintf(&text, ", %s on %s", f.name, f.on)
 	}
 	if c != nil {
 		fmt.Fprintf(&text, ": %s from host %s", c.op.id, c.host.name)
