@@ -194,7 +194,7 @@ func retrieve(ctx context.Context, client *upvest.Client, options ...upvest.Call
 	return err
 }
 
-// asError returns the *Error in err, and ends the test if there is none.
+// asError returns the *Error in err, and ends the test if err contains no *Error.
 func asError(t testing.TB, err error) *upvest.Error {
 	t.Helper()
 	var failure *upvest.Error

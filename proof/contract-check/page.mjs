@@ -10,7 +10,8 @@ import { pathToFileURL } from 'node:url';
 const [modules, executablePath, page, screenshot, ...routes] = process.argv.slice(2);
 const { chromium } = createRequire(resolve(modules, 'page.mjs'))('playwright-core');
 
-// Chromium cannot use its own sandbox as root. The other flags prevent background requests.
+// Chromium cannot use its own sandbox as root. The other flags prevent background
+// requests.
 const browser = await chromium.launch({
   executablePath,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -32,8 +33,9 @@ try {
     .map((image) => 'an empty image: ' + (image.alt || image.src)));
   for (const [route, heading] of routes.map((pair) => pair.split('='))) {
     await tab.goto(address + route);
-    // The menu always contains the names of all operations. Only the heading of the operation
-    // that the page shows is followed by the button "Copy", so the script waits for both.
+    // The menu always contains the names of all operations. Only the heading of the
+    // operation that the page shows is followed by the button "Copy", so the script waits
+    // for both.
     await tab.waitForFunction((text) => document.body.innerText.includes(text), `\n${heading}\nCopy\n`, { timeout: 30000 })
       .catch(() => seen.missing.push(route));
   }

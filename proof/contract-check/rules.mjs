@@ -19,8 +19,8 @@ const commonHeadersOnPaths = () => ({
   },
 });
 
-// A POST or PATCH can be repeated safely only with an idempotency key, so these operations
-// must declare the header. All other methods are idempotent without a key.
+// A POST or PATCH can be repeated safely only with an idempotency key, so these
+// operations must declare the header. All other methods are idempotent without a key.
 const idempotencyKey = () => ({
   PathItem(item, { report, resolve, location }) {
     for (const verb of verbs.filter((verb) => item[verb])) {

@@ -103,7 +103,7 @@ func pathID(op operation, body []byte) uuid.UUID {
 }
 
 // documentedID returns the id in the first documented example of the operation's
-// response, or sampleID if there is none. A call that Prism answers with this example
+// response, or sampleID without an example. A call that Prism answers with this example
 // must have this id in its path.
 func documentedID(op operation) uuid.UUID {
 	response := op.Responses.Value("200")

@@ -36,8 +36,8 @@ type gathered[In, Out any] struct {
 }
 
 // do adds a call for a row to the next statement, waits for the statement, and returns
-// the result for the row, or the zero value if there is none. If several calls are for
-// the same row, only one of them gets the result.
+// the result for the row, or the zero value if the row has no result. If several calls
+// are for the same row, only one of them gets the result.
 func (g *gather[In, Out]) do(ctx context.Context, key rowKey, in In) (out Out, err error) {
 	g.mu.Lock()
 	b := g.next

@@ -90,7 +90,7 @@ func (q *Queue) Pending() []Waiting {
 	return pending
 }
 
-// Meet returns the fault that applies to a request, or nil if there is none. Every
+// Meet returns the fault that applies to a request, or nil if no fault applies. Every
 // waiting fault that matches the request counts the request. A fault is ready if it has
 // counted Nth requests. The first ready fault applies, and the other ready faults wait
 // for the next request.

@@ -111,9 +111,9 @@ func (a *account) find(instrument string) (at int, found bool) {
 	})
 }
 
-// position returns the account's position in an instrument, and adds an empty position if
-// there is none. An individual order can outlive its position: if its share of a tiny
-// position is zero, a different order can sell the whole position first.
+// position returns the account's position in an instrument. If the account has no such
+// position, it adds an empty one. An individual order can outlive its position: if its
+// share of a tiny position is zero, a different order can sell the whole position first.
 func (a *account) position(instrument string) *position {
 	at, found := a.find(instrument)
 	if !found {

@@ -76,7 +76,7 @@ type Source[T comparable] struct {
 	notBefore time.Time // the earliest time for the next fetch
 	failure   error     // the error of the last fetch, nil if it succeeded
 	failedAt  time.Time
-	current   *fetch[T] // the fetch in progress, nil if there is none
+	current   *fetch[T] // the fetch in progress, or nil
 }
 
 // refusal records that a kind of request was refused for good, see

@@ -128,7 +128,7 @@ func (r *reader) keep(s *shape, before int, member []byte) {
 }
 
 // take returns and removes the unknown members of the object, as the text of a JSON
-// object, or "" if there are none.
+// object, or "" if the object has no unknown members.
 func (r *reader) take(before int) string {
 	if len(r.unknown) == before {
 		return ""

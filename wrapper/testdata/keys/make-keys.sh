@@ -1,5 +1,6 @@
 #!/bin/sh
-# Replaces all keys in this folder with new keys. README.md explains the purpose of each file.
+# Replaces all keys in this folder with new keys. README.md explains the purpose of each
+# file.
 set -eu
 cd "$(dirname "$0")"
 rm -f ./*.pem
