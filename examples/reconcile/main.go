@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return fmt.Errorf("-day: %w", err)
 	}
 	if _, err := os.Stat(*path); err == nil {
-		return fmt.Errorf("-to: %s exists already and is complete", *path)
+		return fmt.Errorf("-to: %s exists already: remove it, or choose a different file", *path)
 	}
 	credentials, err := upvest.FromEnv()
 	if err != nil {

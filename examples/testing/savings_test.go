@@ -92,9 +92,9 @@ func TestRetryAfterABrokenConnection(t *testing.T) {
 	}
 }
 
-// TestRefusalAfterAnUnknownOutcome requires that the service does not reject an
-// instalment whose order exists: the sandbox places the order, the connection breaks, and
-// the sandbox refuses the client's retry.
+// In TestRefusalAfterAnUnknownOutcome, the sandbox places the order, the connection
+// breaks, and the sandbox refuses the client's retry. The service must return errLater,
+// not errRejected, because the order exists.
 func TestRefusalAfterAnUnknownOutcome(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true})
@@ -129,7 +129,7 @@ func TestSecondCallResolvesAnUnknownOutcome(t *testing.T) {
 	}
 }
 
-func TestInstalmentOfAnAccountWithoutConfigurationIsRejected(t *testing.T) {
+func TestInstalmentForAnAccountWithoutAConfigurationIsRejected(t *testing.T) {
 	server, s := start(t)
 	i := march
 	i.account = uuid.New() // without a configuration

@@ -38,7 +38,7 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	flags := flag.NewFlagSet("tour", flag.ContinueOnError)
 	flags.SetOutput(out)
 	write := flags.Bool("write", false,
-		"write to the server given in the UPVEST_API_* variables: trade in the account")
+		"make changes on the server given in the UPVEST_API_* variables, such as placing orders for the account")
 	account := flags.String("account", "",
 		"the ID of the account that -write uses, which must not have a configuration")
 	user := flags.String("user", "", "the ID of the user who owns the account")

@@ -31,7 +31,7 @@ func apiPage(contract *openapi3.T) string {
 	}
 	page.WriteString("\n## Beyond one operation\n\n| method | effect |\n|---|---|\n" +
 		"| `Allocations.All`, `Configurations.All`, `Orders.All` | reads a whole list, page by page |\n" +
-		"| `Orders.Wait` | retrieves an order until it is filled, settled or cancelled |\n" +
+		"| `Orders.Wait` | retrieves an order repeatedly until it is filled, settled or cancelled |\n" +
 		"| `Client.Do` | calls an operation that has no method |\n")
 	return page.String()
 }

@@ -28,7 +28,7 @@ func TestEverythingAgreesWithContract(t *testing.T) {
 		"generated requests":                 checkRequests,
 		"wrapper methods":                    checkWrapper,
 		"doc comments":                       checkComments,
-		"calls of all operations":            checkCalls,
+		"calls to every operation":           checkCalls,
 		"sandbox constants":                  checkConstants,
 		"sandbox handlers":                   checkSandbox,
 		"golden requests":                    checkGoldenRequests,

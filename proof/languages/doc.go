@@ -1,4 +1,4 @@
 // Package languages runs the integration tests of examples/python and examples/node
-// against the sandbox. These tests must pass as they are, and must fail after the signing
-// code has been broken.
+// against the sandbox. The tests must pass with the clients in these folders, and must
+// fail with copies of the clients whose signing code this package has broken.
 package languages

@@ -29,7 +29,7 @@ func program(t *testing.T) string {
 	t.Helper()
 	pieces := goCode(t, "README.md")
 	if len(pieces) == 0 || !strings.HasPrefix(pieces[0], "package main\n") {
-		t.Fatal("the first Go code in the README is not a program")
+		t.Fatal("the first block of Go code in the README is not a program: it must start with package main")
 	}
 	return pieces[0]
 }

@@ -94,7 +94,7 @@ var defects = []defect{
 		options: withEarlyTokens,
 	},
 	{
-		name: "callers lose the key when a resumption sends nothing",
+		name: "callers lose the idempotency key after a resumed call that sent no request",
 		in:   "resume chains", found: "took effect 2 times in total", forgetful: true,
 	},
 	{

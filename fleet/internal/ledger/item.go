@@ -72,7 +72,7 @@ type Item struct {
 const itemColumns = `run, subject, body, outcome, attempts, unsure, forbidden, coalesce(since, 0),
 	coalesce(last, 0), coalesce(doubted, 0), resource, coalesce(status, ''), coalesce(detail, ''), {now}`
 
-// itemsOfRuns selects items with the states of their run and of the fleet.
+// itemsOfRuns selects items, each together with details of its run and of the fleet.
 const itemsOfRuns = "select " + itemColumns + `, r.name, r.state, r.created, coalesce(halted, held, ''),
 	coalesce(restored, 0), coalesce(marked, 0)
 	from {schema}fleet_item i join {schema}fleet_run r on r.id = run cross join {schema}fleet_setting `

@@ -71,8 +71,9 @@ func acceptedID(err error) uuid.UUID {
 	return order.ID
 }
 
-// refuse ends an item that the server refuses. If an earlier attempt may have acted, or
-// if the item places no order, refuse leaves the decision to a lookup.
+// refuse handles an item that the server has refused: it records the item as refused. But
+// if an earlier attempt may have taken effect, or if the item places no order, refuse
+// leaves the decision to a lookup.
 func (t task) refuse(ctx context.Context, item ledger.Item, err error) error {
 	t.Gauge.Succeed(t.run.ID)
 	if item.Unsure == 1 && t.operation.MakesOrders() {

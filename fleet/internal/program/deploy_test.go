@@ -194,9 +194,9 @@ var (
 	words    = []string{"max", "sum", "delta", "absent", "and"}
 )
 
-// read returns the metrics that an expression uses, the labels that the expression groups
-// by, and the problems of the expression. It supports only the functions that occur in
-// the rules, and reports every other word as an unknown metric.
+// read returns the metrics that an expression uses, the labels that it groups by, and the
+// problems found in it. It supports only the functions that occur in the rules, and
+// reports every other word as an unknown metric.
 func read(expr string, metrics exported) (used, grouped, problems []string) {
 	if strings.Count(expr, "(") != strings.Count(expr, ")") {
 		problems = append(problems, "the parentheses do not match")

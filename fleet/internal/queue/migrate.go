@@ -150,8 +150,9 @@ func (m migration) present(ctx context.Context) (hasVersion, hasRiver bool, err 
 	return hasVersion, hasRiver, err
 }
 
-// outside returns where to run statements whose effects River's own transactions must
-// see. In PostgreSQL, that is outside the transaction that holds the lock.
+// outside returns the connection for statements whose effects must be visible to River's
+// own transactions. In PostgreSQL, these statements must not run in the transaction that
+// holds the lock.
 func (m migration) outside() database.Querier {
 	if m.db.IsPostgres() {
 		return m.db.SQL
