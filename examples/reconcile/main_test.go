@@ -159,8 +159,8 @@ func TestInterruptedRunIsContinued(t *testing.T) {
 		t.Errorf("got the progress bar %q, want one that shows the total 83", bar.String())
 	}
 	err = run(t.Context(), args, io.Discard, io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "complete") {
-		t.Errorf("with a complete file: got the error %v, want one that contains \"complete\"", err)
+	if err == nil || !strings.Contains(err.Error(), "exists already") {
+		t.Errorf("with a complete file: got the error %v, want one that contains \"exists already\"", err)
 	}
 }
 
