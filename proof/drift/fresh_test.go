@@ -86,8 +86,11 @@ func (g generation) check(t *testing.T) error {
 		return err
 	}
 	after, err := os.Stat(name)
-	if err != nil || !after.ModTime().Equal(before.ModTime()) {
-		return fmt.Errorf("%s: this test has changed the file: %w", name, err)
+	if err != nil {
+		return err
+	}
+	if !after.ModTime().Equal(before.ModTime()) {
+		return fmt.Errorf("%s: this test has changed the file", name)
 	}
 	want, errWant := unpacked(made)
 	got, errGot := unpacked(name)
