@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"regexp"
 	"strings"
 )
@@ -22,6 +23,8 @@ var (
 	// output matches the start of an example's expected output. The go command compares
 	// this output with the actual output.
 	output = regexp.MustCompile(`^//\s*(?i:(unordered )?output:)`)
+	// otherComment matches a line that consists of a comment, in a file that is not Go.
+	otherComment = regexp.MustCompile(`^\s*(#|//|--) `)
 )
 
 // checkComments applies the rule "comment": a line with a comment must have at most 90
@@ -47,12 +50,35 @@ func checkComment(file source, comment *ast.Comment, report reporter) {
 	first := handle.Line(comment.Pos())
 	last := handle.Line(comment.End())
 	for number := first; number <= last; number++ {
-		line := file.lines[number-1]
-		if columns := width(line); columns > commentColumns && !widenedByURL(line) {
-			message := fmt.Sprintf("the comment has %d columns: wrap it at %d", columns, commentColumns)
+		if message := wideComment(file.lines[number-1]); message != "" {
 			report(handle.LineStart(number), message)
 		}
 	}
+}
+
+// findWideComments applies the rule "comment" to a file that is not a Go file. It checks
+// the lines that consist of a comment.
+func findWideComments(path, content string) []finding {
+	var findings []finding
+	for i, line := range strings.Split(content, "\n") {
+		if !otherComment.MatchString(line) {
+			continue
+		}
+		if message := wideComment(line); message != "" {
+			position := token.Position{Filename: path, Line: i + 1, Column: 1}
+			findings = append(findings, finding{rule: "comment", position: position, message: message})
+		}
+	}
+	return findings
+}
+
+// wideComment returns a message if the line, which contains a comment, is too wide.
+func wideComment(line string) string {
+	columns := width(line)
+	if columns <= commentColumns || widenedByURL(line) {
+		return ""
+	}
+	return fmt.Sprintf("the comment has %d columns: wrap it at %d", columns, commentColumns)
 }
 
 // width counts the columns of a line. A tab counts as four columns.

@@ -1,10 +1,10 @@
 // Style checks rules that no linter of golangci-lint covers. In Go files, it reports
 // headers of if and switch statements that assign to outer variables, several values in
-// one assignment, nested appends, several statements on a line, wide comments and long
-// files. In Go files and other text files, it reports unclear phrases. `make check` runs
-// style over all modules; `go run ./proof/style wrapper` checks one folder. The arguments
-// are files and folders. Style checks all files below the folders, except for generated
-// files and the folders that the go command ignores.
+// one assignment, nested appends, several statements on a line and long files. In Go
+// files and other text files, it reports unclear phrases and wide comments. `make check`
+// runs style over all modules; `go run ./proof/style wrapper` checks one folder. The
+// arguments are files and folders. Style checks all files below the folders, except for
+// generated files and the folders that the go command ignores.
 package main
 
 import (
@@ -23,12 +23,12 @@ func main() {
 		os.Exit(2)
 	}
 	findings := check(sources)
-	wordings, err := checkPhrases(paths)
+	inTexts, err := checkTexts(paths)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "style:", err)
 		os.Exit(2)
 	}
-	findings = append(findings, wordings...)
+	findings = append(findings, inTexts...)
 	for _, found := range findings {
 		fmt.Println(found)
 	}

@@ -42,9 +42,10 @@ func phrases() []phrase {
 	return list
 }
 
-// checkPhrases applies the rule "phrase" to all texts at and below the paths: Go files,
-// documents, the contract, workflows and the Makefile.
-func checkPhrases(paths []string) ([]finding, error) {
+// checkTexts applies the rule "phrase" to all texts at and below the paths: Go files,
+// documents, the contract, workflows, scripts and the Makefile. To the texts that are
+// neither Go files nor documents, it also applies the rule "comment".
+func checkTexts(paths []string) ([]finding, error) {
 	texts, err := textFiles(paths)
 	if err != nil {
 		return nil, err
@@ -57,6 +58,9 @@ func checkPhrases(paths []string) ([]finding, error) {
 			return nil, err
 		}
 		findings = append(findings, findPhrases(path, string(content), rejected)...)
+		if extension := filepath.Ext(path); extension != ".go" && extension != ".md" {
+			findings = append(findings, findWideComments(path, string(content))...)
+		}
 	}
 	return findings, nil
 }
@@ -72,7 +76,7 @@ func textFiles(paths []string) ([]string, error) {
 				return err
 			case entry.IsDir() && path != root && hasNoText(entry.Name()):
 				return filepath.SkipDir
-			case !entry.IsDir() && isText(entry.Name()):
+			case !entry.IsDir() && isText(path):
 				files = append(files, path)
 			}
 			return nil
@@ -91,10 +95,14 @@ func hasNoText(name string) bool {
 	return isHidden || slices.Contains([]string{"testdata", "build", "node_modules", "released"}, name)
 }
 
-func isText(name string) bool {
-	written := []string{".go", ".md", ".yaml", ".yml", ".mjs", ".js", ".sh", ".py", ".sql"}
-	isGenerated := strings.HasSuffix(name, ".gen.go")
-	return !isGenerated && (name == "Makefile" || slices.Contains(written, filepath.Ext(name)))
+func isText(path string) bool {
+	name := filepath.Base(path)
+	if strings.HasSuffix(name, ".gen.go") {
+		return false
+	}
+	extensions := []string{".go", ".md", ".yaml", ".yml", ".mjs", ".js", ".sh", ".py", ".sql"}
+	return name == "Makefile" || name == "Dockerfile" || slices.Contains(extensions, filepath.Ext(name)) ||
+		filepath.Base(filepath.Dir(path)) == ".ci"
 }
 
 func findPhrases(path, content string, rejected []phrase) []finding {

@@ -19,14 +19,15 @@ func TestPhrases(t *testing.T) {
 	}
 	plain := "nil if there is none; recommend it; http.NoBody; a timeout; somebody else; its own key"
 	folder := t.TempDir()
-	for _, name := range []string{"a.go", "a.md", "a.yaml", "Makefile", ".github/a.yml"} {
+	names := []string{"a.go", "a.md", "a.yaml", "Makefile", "Dockerfile", ".github/a.yml", ".ci/a"}
+	for _, name := range names {
 		path := filepath.Join(folder, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
 		for _, text := range wrong {
 			write(t, path, "// "+text+"\n// "+plain+"\n")
-			findings, err := checkPhrases([]string{folder})
+			findings, err := checkTexts([]string{folder})
 			if err != nil || len(findings) != 1 || !strings.HasSuffix(findings[0].position.Filename, name) {
 				t.Errorf("the text %q in %s: got the findings %v (error %v), want exactly one finding",
 					text, name, findings, err)
@@ -37,8 +38,40 @@ func TestPhrases(t *testing.T) {
 		}
 	}
 	write(t, filepath.Join(folder, "a.go"), "// "+plain+"\n")
-	findings, err := checkPhrases([]string{folder})
+	findings, err := checkTexts([]string{folder})
 	if err != nil || len(findings) > 0 {
 		t.Errorf("the text %q: got the findings %v (error %v), want none", plain, findings, err)
+	}
+}
+
+// TestWideCommentsInOtherTexts requires a finding for each line of YAML, SQL or a script
+// that consists of a comment with more than 90 columns and does not end with a URL.
+func TestWideCommentsInOtherTexts(t *testing.T) {
+	atLimit := strings.Repeat("a", 90-len("  # "))
+	for _, test := range []struct {
+		name, line string
+		reported   bool
+	}{
+		{name: "a.yaml", line: "  # " + atLimit, reported: false},
+		{name: "a.yaml", line: "  # " + atLimit + "a", reported: true},
+		{name: "a.sql", line: "  -- " + atLimit, reported: true},
+		{name: "a.mjs", line: "  // " + atLimit, reported: true},
+		{name: ".ci/a", line: "  # " + atLimit + "a", reported: true},
+		{name: "a.yaml", line: "  # https://" + atLimit, reported: false},
+		{name: "a.yaml", line: "key: " + atLimit + "aaaaa", reported: false},
+		{name: "a.md", line: "## " + atLimit + "aaaaa", reported: false},
+	} {
+		folder := t.TempDir()
+		path := filepath.Join(folder, test.name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, path, test.line+"\n")
+		findings, err := checkTexts([]string{folder})
+		reported := len(findings) == 1 && findings[0].rule == "comment" && findings[0].position.Line == 1
+		if err != nil || reported != test.reported {
+			t.Errorf("the line %q in %s: got the findings %v (error %v), want a finding: %t",
+				test.line, test.name, findings, err, test.reported)
+		}
 	}
 }
