@@ -1,13 +1,13 @@
-// Command kms reads a page of allocations. The key that signs its requests is in
-// HashiCorp Vault and never leaves it.
+// Command kms reads a page of allocations. HashiCorp Vault signs the requests with a
+// private key that never leaves Vault.
 //
 //	vault write transit/keys/upvest type=ecdsa-p521
 //	go run ./kms
 //
-// The program calls the server given in the UPVEST_API_* variables, and the Vault at the
-// address VAULT_ADDR, with the token VAULT_TOKEN. The key service of a cloud provider can
-// be used in the same way: write a type with the methods Public, Sign and SignContext for
-// a P-521 or Ed25519 key. A P-521 signature must be in ASN.1 DER.
+// The program calls the server given in the UPVEST_API_* variables. It calls Vault at the
+// address in VAULT_ADDR, with the token in VAULT_TOKEN. To use the key service of a cloud
+// provider instead of Vault, write a type with the methods Public, Sign and SignContext
+// for a P-521 or Ed25519 key. A P-521 signature must be in ASN.1 DER.
 package main
 
 import (

@@ -31,8 +31,9 @@ type signRequest struct {
 	Form      string `json:"marshaling_algorithm"`
 }
 
-// fakeVault imitates the transit engine of Vault. It has one key with two versions, and
-// signs only with version 1.
+// fakeVault imitates the transit engine of Vault with one key. The latest version of the
+// key is 2, but the fake returns the public key of version 1 only, and signs only with
+// version 1.
 type fakeVault struct {
 	keyType string
 	public  string // in Vault's format
@@ -67,7 +68,7 @@ func (v fakeVault) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"data": data})
 }
 
-// vaultWithP521 imitates a Vault with an ECDSA key on P-521.
+// vaultWithP521 returns a fake Vault with an ECDSA key on P-521, and the public key.
 func vaultWithP521(t *testing.T) (fakeVault, crypto.PublicKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
@@ -88,8 +89,8 @@ func vaultWithP521(t *testing.T) (fakeVault, crypto.PublicKey) {
 	return fakeVault{typeP521, string(public), sign}, key.Public()
 }
 
-// vaultWithEd25519 imitates a Vault with an Ed25519 key. As in a real Vault, the public
-// key is not in PEM.
+// vaultWithEd25519 returns a fake Vault with an Ed25519 key, and the public key. Like a
+// real Vault, the fake sends this public key in base64, not in PEM.
 func vaultWithEd25519(t *testing.T) (fakeVault, crypto.PublicKey) {
 	t.Helper()
 	public, key, err := ed25519.GenerateKey(rand.Reader)

@@ -86,7 +86,7 @@ func parsePublicKey(keyType, text string) (crypto.PublicKey, error) {
 // Public returns the public key.
 func (k *vaultKey) Public() crypto.PublicKey { return k.public }
 
-// Sign calls SignContext with a context that never ends.
+// Sign calls SignContext with a context that is never cancelled.
 func (k *vaultKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	return k.SignContext(context.Background(), random, digest, opts)
 }
@@ -126,9 +126,9 @@ type vault struct {
 	http           *http.Client
 }
 
-// call sends a request to the transit engine. It encodes the argument in as the JSON
-// body, or sends no body if in is nil. It decodes the field data of the response into the
-// argument out.
+// call sends a request to the transit engine, and stores the data field of the response
+// in the value to which out points. The body of the request is the JSON encoding of the
+// parameter `in`. If this parameter is nil, the request has no body.
 func (v vault) call(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {

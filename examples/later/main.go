@@ -43,8 +43,8 @@ func main() {
 	}
 }
 
-// liquidation contains the fields of the response that this program reads. Decoding
-// ignores all other fields.
+// liquidation contains the response fields that this program reads. Decoding ignores all
+// other fields.
 type liquidation struct {
 	ID     uuid.UUID `json:"id"`
 	Status string    `json:"status"`
@@ -104,7 +104,8 @@ func run(ctx context.Context, client *upvest.Client, account, user uuid.UUID, ou
 	return err
 }
 
-// printOrders prints the orders that a rebalancing placed, page by page.
+// printOrders requests the orders that a rebalancing has placed, page by page, and prints
+// the account and the status of each order.
 func printOrders(ctx context.Context, client *upvest.Client, execution uuid.UUID, out io.Writer) error {
 	for offset, total := 0, 1; offset < total; {
 		var page struct {

@@ -78,8 +78,9 @@ func TestLaterVersions(t *testing.T) {
 	})
 }
 
-// TestAccountLiquidations requires that account liquidations can be listed and cancelled,
-// and that the liquidation request of v1, which the new operations replace, returns 404.
+// TestAccountLiquidations requires that account liquidations can be listed and cancelled.
+// For the liquidation request of v1, which the new operations replace, the sandbox must
+// return 404.
 func TestAccountLiquidations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, client, account := start(t)

@@ -5,7 +5,8 @@ import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from 'nod
 import { readFileSync } from 'node:fs';
 
 export class Client {
-  // The argument contains the variables that upvest-sandbox prints, as names and values.
+  // The argument is an object that maps the name of each variable that upvest-sandbox
+  // prints to its value.
   constructor(variables) {
     this.baseURL = variables.UPVEST_API_BASE_URL;
     this.id = variables.UPVEST_API_CLIENT_ID;
@@ -30,8 +31,8 @@ export class Client {
     this.token = body.access_token;
   }
 
-  // Calls an operation. The target is the path with the query. To repeat a POST or PATCH,
-  // pass the idempotency key of the first attempt.
+  // Calls an operation. The target is the path, followed by the query if there is one. To
+  // repeat a POST or PATCH, pass the idempotency key of the first attempt.
   async call(method, target, value, idempotencyKey = randomUUID()) {
     const headers = { authorization: `Bearer ${this.token}` };
     if (method === 'POST' || method === 'PATCH') headers['idempotency-key'] = idempotencyKey;

@@ -15,10 +15,10 @@ import (
 
 const scope = "github.com/d8277167/upvest-portfolios-go/examples/otel"
 
-// attemptHook returns a hook that records each attempt as a span and as a measurement,
-// with the operation, the status and whether the client retries the attempt. Upvest's
-// support needs the request ID to find a request. Only the span has this ID, because in a
-// metric, each request ID would start a new time series.
+// attemptHook returns a hook that records each attempt as a span and in a histogram, with
+// the operation, the status and whether the client retries the attempt. The span also has
+// the request ID, which Upvest's support needs to find a request. The histogram does not
+// have the request ID, because each ID would start a new time series.
 func attemptHook(
 	traces trace.TracerProvider, metrics metric.MeterProvider,
 ) (func(context.Context, upvest.Attempt), error) {

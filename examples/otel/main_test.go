@@ -17,7 +17,7 @@ func TestTracesAndMetrics(t *testing.T) {
 	}
 	var out strings.Builder
 	if err := run(t.Context(), &out); err != nil {
-		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
+		t.Fatalf("run returned the error %v, want none; the output is\n%s", err, out.String())
 	}
 	printed := out.String()
 	for what, want := range map[string]int{

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 class Client:
     def __init__(self, variables):
-        """The argument contains the variables that upvest-sandbox prints, as names and values."""
+        """The argument maps the name of each variable that upvest-sandbox prints to its value."""
         self.base = urllib.parse.urlsplit(variables["UPVEST_API_BASE_URL"])
         self.id = variables["UPVEST_API_CLIENT_ID"]
         self.secret = variables["UPVEST_API_CLIENT_SECRET"]
@@ -48,8 +48,8 @@ class Client:
     def call(self, method, target, value=None, idempotency_key=None):
         """Calls an operation, and returns the status and the body of the response.
 
-        The target is the path with the query. To repeat a POST or PATCH, pass the
-        idempotency key of the first attempt.
+        The target is the path, followed by the query if there is one. To repeat a POST
+        or PATCH, pass the idempotency key of the first attempt.
         """
         headers = {"authorization": f"Bearer {self.token}"}
         if method in ("POST", "PATCH"):

@@ -15,8 +15,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// columns contains the names in the first line of the file. book.add writes one field
-// for each name, in the same order.
+// columns contains the names of the columns, which form the first line of the file. The
+// method book.add writes one field for each column, in this order.
 var columns = []string{
 	"id", "created_at", "account_id", "user_id", "allocation_id",
 	"type", "cash_amount", "currency", "status", "individual_orders",
@@ -32,8 +32,8 @@ type book struct {
 	last uuid.UUID // the ID of the last order, zero in an empty book
 }
 
-// openBook opens the book at the given path for appending. If the file does not exist, it
-// creates an empty book.
+// openBook opens the book at the given path for appending. If the file does not exist,
+// openBook creates an empty book.
 func openBook(path string) (*book, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -46,8 +46,9 @@ func openBook(path string) (*book, error) {
 	return b, nil
 }
 
-// resume reads the orders that the file already contains, and removes an incomplete last
-// line.
+// resume removes an incomplete last line from the file, counts the orders in the other
+// lines, and stores the ID of the last order. In an empty file, resume writes the names
+// of the columns.
 func (b *book) resume() error {
 	text, err := io.ReadAll(b.file)
 	if err != nil {

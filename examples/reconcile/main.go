@@ -20,7 +20,7 @@ import (
 	"os/signal"
 	"time"
 
-	"github.com/schollz/progressbar/v3" // rate and remaining time
+	"github.com/schollz/progressbar/v3" // shows the rate and the remaining time
 	"golang.org/x/term"
 
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
@@ -40,7 +40,8 @@ func main() {
 	}
 }
 
-// run prints its result to out and a progress bar to progress.
+// run writes the orders of a day to a file. It prints its result to the writer `out`, and
+// a progress bar to the writer `progress`.
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags := flag.NewFlagSet("reconcile", flag.ContinueOnError)
 	flags.SetOutput(out)
@@ -81,13 +82,13 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	return nil
 }
 
-// fill adds the orders of the day that the book does not contain yet.
+// fill requests the orders of the day, and adds those that the book does not contain yet.
 func fill(
 	ctx context.Context, client *upvest.Client, book *book, day time.Time, rows int32, progress io.Writer,
 ) error {
 	next := day.AddDate(0, 0, 1)
 	// Upvest does not document whether end_date is inclusive. The program therefore sets
-	// it to the next midnight, and skips orders of the next day that the list contains.
+	// end_date to the next midnight, and skips any orders of the next day in the list.
 	params := portfolios.ListPortfoliosOrdersParams{StartDate: &day, EndDate: &next, Limit: &rows}
 	total, done, err := position(ctx, client, params, book.last)
 	if err != nil {

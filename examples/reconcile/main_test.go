@@ -54,7 +54,8 @@ func openShop(t *testing.T) *shop {
 	return &shop{server, client}
 }
 
-// sell sets the clock of the sandbox, places count orders, and returns their sorted IDs.
+// sell sets the clock of the sandbox to the given time, places the given number of
+// orders, and returns their IDs in ascending order.
 func (s *shop) sell(t *testing.T, at time.Time, count int) []string {
 	t.Helper()
 	s.server.Clock().Set(at)
@@ -96,9 +97,9 @@ func readIDs(t *testing.T, path string) []string {
 	return ids
 }
 
-// TestInterruptedRunIsContinued requires that the file contains every order of the day
-// exactly once after several interrupted runs, and that the last run does not read the
-// day from the beginning.
+// TestInterruptedRunIsContinued interrupts three runs and completes a fourth run. The
+// file must then contain every order of the day exactly once, and the fourth run must not
+// read the day from the beginning.
 func TestInterruptedRunIsContinued(t *testing.T) {
 	s := openShop(t)
 	midnight := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
@@ -131,7 +132,7 @@ func TestInterruptedRunIsContinued(t *testing.T) {
 	}
 	written := readIDs(t, whole(t, path+".part"))
 	if len(written) == 0 || !slices.Equal(written, want[:len(written)]) {
-		t.Fatalf("before the last run: the file has the orders %v, want the beginning of the list %v",
+		t.Fatalf("before the last run: the file has the orders %v, want a non-empty prefix of %v",
 			written, want)
 	}
 	before, err := s.server.Requests()
@@ -177,7 +178,8 @@ func tear(t *testing.T, path string) {
 	}
 }
 
-// whole returns the path of a copy of the torn file, without the incomplete last line.
+// whole copies a torn file without its incomplete last line, and returns the path of the
+// copy.
 func whole(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -11,11 +11,11 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// position returns how many orders the list has, and how many of these orders come before
-// the first order to write, which is the first order with an ID above the argument last.
-// The number of rows in the file is not enough, because orders may have been added to the
-// list, or removed from the list, since the last run. The list is sorted by ID, so a
-// binary search finds the position in a few requests.
+// position returns how many orders the list contains, and how many of these orders the
+// program can skip. It can skip the orders up to `last`, the ID of the last order in the
+// file. The program cannot use the number of orders in the file instead, because orders
+// may have been added to the list, or removed from the list, since the last run. The list
+// is sorted by ID, so a binary search finds the position in a few requests.
 func position(
 	ctx context.Context, client *upvest.Client, params portfolios.ListPortfoliosOrdersParams, last uuid.UUID,
 ) (total, done int, err error) {

@@ -1,6 +1,6 @@
 // Command testing invests one instalment of a savings plan. Its tests show how to test a
-// service against the sandbox: they simulate network faults, need no credentials, and do
-// not wait. The service is in savings.go.
+// service against the sandbox: they simulate network faults, and need no credentials from
+// Upvest. The service is in savings.go.
 //
 //	go test ./testing
 package main

@@ -12,8 +12,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// instalment is the investment of one month of a savings plan. The operator of the plan
-// chooses the instalment's ID, which stays the same in every attempt.
+// instalment is the investment for one month of a savings plan. The operator of the plan
+// chooses the instalment's ID, and uses the same ID in every attempt.
 type instalment struct {
 	id            string
 	account, user uuid.UUID
@@ -33,10 +33,11 @@ var (
 // the caller calls invest several times for the instalment.
 type savings struct{ client *upvest.Client }
 
-// invest places the order of an instalment and returns it. The idempotency key is derived
-// from the instalment's ID, so the server recognizes a repetition within 24 hours, even
-// from a different process, and the service does not have to store its requests. After 24
-// hours, check whether the account has the order before you call invest again.
+// invest places the order for an instalment and returns the order. The idempotency key is
+// derived from the instalment's ID, so the server recognizes a repetition within 24
+// hours, even from a different process. The service therefore does not have to store its
+// requests. After 24 hours, check whether the account has the order before you call
+// invest again.
 func (s savings) invest(ctx context.Context, i instalment) (*portfolios.Order, error) {
 	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", i.id)
 	if err != nil {

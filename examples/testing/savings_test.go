@@ -15,7 +15,7 @@ import (
 var (
 	mix  = uuid.MustParse("65c69f95-c7b9-4c93-9943-a8c7fe4f7aef")
 	user = uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
-	// march is the instalment of an account that accepts orders.
+	// march is an instalment for an account that accepts orders.
 	march = instalment{
 		id:      "plan-4711-2026-03",
 		account: uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030"),
@@ -41,7 +41,8 @@ func start(t *testing.T, options ...upvest.ClientOption) (*sandbox.Sandbox, savi
 	return server, savings{client}
 }
 
-// orders counts the orders that the sandbox placed, even if their responses were lost.
+// orders returns the number of orders that the sandbox has placed. Orders whose responses
+// were lost are included.
 func orders(t *testing.T, server *sandbox.Sandbox) int {
 	t.Helper()
 	placed, err := server.Effects(sandbox.OfOperation(sandbox.CreateOrder))
@@ -81,8 +82,9 @@ func TestEachInstalmentIsInvestedOnce(t *testing.T) {
 	}
 }
 
-// TestRetryAfterABrokenConnection requires that a retry of the client returns the order
-// if the connection breaks twice after the sandbox has placed the order.
+// In TestRetryAfterABrokenConnection, the sandbox places the order on the client's first
+// attempt, but the connection breaks before the first and the second response. The
+// client's retries must return the order, and must not place another order.
 func TestRetryAfterABrokenConnection(t *testing.T) {
 	server, s := start(t)
 	inject(t, server, sandbox.Fault{Reset: true, After: true, Count: 2})
@@ -107,7 +109,8 @@ func TestRefusalAfterAnUnknownOutcome(t *testing.T) {
 		t.Errorf("got the error %v, want errLater instead of errRejected", err)
 	}
 	if _, err := s.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
-		t.Errorf("got the error %v and %d orders, want no error and 1 order", err, orders(t, server))
+		t.Errorf("the second call: got the error %v and %d orders, want no error and 1 order",
+			err, orders(t, server))
 	}
 }
 
@@ -121,7 +124,7 @@ func TestSecondCallResolvesAnUnknownOutcome(t *testing.T) {
 	if !errors.Is(err, errLater) || !errors.Is(err, upvest.ErrOutcomeUnknown) {
 		t.Fatalf("got the error %v, want errLater and ErrOutcomeUnknown", err)
 	}
-	// stands for a new process, which has stored nothing but the instalment
+	// This copy represents a new process, in which only the instalment is known.
 	restarted := s
 	if _, err := restarted.invest(t.Context(), march); err != nil || orders(t, server) != 1 {
 		t.Errorf("after the restart: got the error %v and %d orders, want no error and 1 order",

@@ -38,9 +38,9 @@ func run(ctx context.Context, args, environment []string, out io.Writer) error {
 	flags := flag.NewFlagSet("tour", flag.ContinueOnError)
 	flags.SetOutput(out)
 	write := flags.Bool("write", false,
-		"make changes on the server given in the UPVEST_API_* variables, such as placing orders for the account")
+		"make changes, such as placing orders, on the server given in the UPVEST_API_* variables")
 	account := flags.String("account", "",
-		"the ID of the account that -write uses, which must not have a configuration")
+		"the ID of an account without a configuration; -write makes its changes for this account")
 	user := flags.String("user", "", "the ID of the user who owns the account")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -108,7 +108,7 @@ func runEmbedded(ctx context.Context, out io.Writer) (err error) {
 	return nil
 }
 
-// namesServer reports whether an UPVEST_API_* variable is set.
+// namesServer reports whether an UPVEST_API_* variable is set and not empty.
 func namesServer(environment []string) bool {
 	for _, variable := range environment {
 		name, value, _ := strings.Cut(variable, "=")

@@ -19,7 +19,7 @@ var line = regexp.MustCompile(`(?m)^ +\d+  ([a-z_]+) +(\d{3})  [0-9a-f-]{36}  (.
 func TestTourOnTheEmbeddedSandbox(t *testing.T) {
 	var out strings.Builder
 	if err := run(t.Context(), nil, nil, &out); err != nil {
-		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
+		t.Fatalf("run returned the error %v, want none; the output is\n%s", err, out.String())
 	}
 	var lines []string
 	for _, match := range line.FindAllStringSubmatch(out.String(), -1) {
@@ -44,7 +44,7 @@ func TestTourOnTheEmbeddedSandbox(t *testing.T) {
 	}
 }
 
-// writeArgs returns the arguments of a tour that writes.
+// writeArgs returns the command-line arguments of a tour that makes changes.
 func writeArgs() []string {
 	return []string{
 		"-write",
@@ -60,7 +60,7 @@ func TestTourChangesNothingWithoutWrite(t *testing.T) {
 	environ := os.Environ()
 	var out strings.Builder
 	if err := run(t.Context(), nil, environ, &out); err != nil {
-		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
+		t.Fatalf("run returned the error %v, want none; the output is\n%s", err, out.String())
 	}
 	if effects, err := server.Effects(); err != nil || len(effects) != 0 {
 		t.Errorf("a tour without -write made %d changes (error %v), want none", len(effects), err)
@@ -71,7 +71,7 @@ func TestTourChangesNothingWithoutWrite(t *testing.T) {
 		t.Errorf("-write without an account: got the error %v, want one that names -account", err)
 	}
 	if err := run(t.Context(), writeArgs(), environ, &out); err != nil {
-		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
+		t.Fatalf("run returned the error %v, want none; the output is\n%s", err, out.String())
 	}
 	if !strings.Contains(out.String(), "Writing to "+server.URL()) {
 		t.Errorf("want the address of the server in the output, got\n%s", out.String())
@@ -82,7 +82,7 @@ func TestTourChangesNothingWithoutWrite(t *testing.T) {
 
 	out.Reset()
 	if err := run(t.Context(), nil, environ, &out); err != nil {
-		t.Fatalf("got the error %v, want none, after the output\n%s", err, out.String())
+		t.Fatalf("run returned the error %v, want none; the output is\n%s", err, out.String())
 	}
 	for _, operation := range []string{
 		"retrieve_portfolios_allocation", "retrieve_portfolios_configuration", "retrieve_portfolios_order",
@@ -111,7 +111,7 @@ func TestInvalidEnvironmentAndFlagsReturnAnError(t *testing.T) {
 }
 
 // TestOutputNamesTheDefaultServer requires that the output names the server to which the
-// tour writes, even if no variable names this server.
+// tour writes, even if UPVEST_API_BASE_URL is empty.
 func TestOutputNamesTheDefaultServer(t *testing.T) {
 	named.Sandbox(t)
 	t.Setenv("UPVEST_API_BASE_URL", "")
@@ -120,7 +120,7 @@ func TestOutputNamesTheDefaultServer(t *testing.T) {
 	var out strings.Builder
 	err := run(ctx, writeArgs(), os.Environ(), &out)
 	if err == nil || !strings.HasPrefix(out.String(), "Writing to https://sandbox.upvest.co.\n") {
-		t.Errorf("got the error %v and the output %q, want an error and the name of the default server",
+		t.Errorf("got the error %v and the output %q, want an error and the URL of the default server",
 			err, out.String())
 	}
 }

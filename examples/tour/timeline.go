@@ -17,8 +17,9 @@ type timeline struct {
 	last  upvest.Attempt
 }
 
-// observe is the client's attempt hook. It stores the last attempt of an operation,
-// because the timeline prints the status and the request ID of this attempt.
+// observe is the client's attempt hook. It stores the latest attempt, because the
+// timeline prints the operation, the status and the request ID of this attempt. It
+// ignores requests for an access token.
 func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
 	if attempt.Operation != "token" {
 		t.last = attempt
@@ -28,7 +29,7 @@ func (t *timeline) observe(_ context.Context, attempt upvest.Attempt) {
 func (t *timeline) title(text string) { fmt.Fprintf(t.out, "%s\n", text) }
 
 // didf prints the line of the last operation. Its arguments describe what the operation
-// has changed.
+// has changed or returned.
 func (t *timeline) didf(format string, args ...any) {
 	t.steps++
 	const line = "  %2d  %-42s  %d  %s  %s\n"
@@ -36,8 +37,8 @@ func (t *timeline) didf(format string, args ...any) {
 	fmt.Fprintf(t.out, line, t.steps, t.last.Operation, t.last.Status, t.last.RequestID, changed)
 }
 
-// refused prints the timeline entry for an operation that is expected to fail, and its
-// error. If the operation succeeded, refused returns an error.
+// refused prints the line and the error of an operation that was expected to fail. It
+// returns an error if the operation succeeded, or if err is not an [*upvest.Error].
 func (t *timeline) refused(err error) error {
 	if err == nil {
 		return fmt.Errorf("%s succeeded, although it was expected to fail", t.last.Operation)

@@ -17,8 +17,8 @@ import (
 // orderTimeout is how long the tour waits for an order to be filled or cancelled.
 const orderTimeout = time.Minute
 
-// tour calls all operations for one portfolio in order, from the creation of its
-// allocation to its liquidation.
+// tour calls all operations for one portfolio, starting with the creation of the
+// allocation and ending with the liquidation.
 type tour struct {
 	*timeline
 	client        *upvest.Client
@@ -187,8 +187,9 @@ func (t *tour) place(ctx context.Context, side portfolios.Side, amount string) (
 	if err != nil {
 		return nil, err
 	}
-	// Account, side and amount are enough here, since the tour places each of its orders
-	// once per account. A real program must use a different ID for every order.
+	// The account, the side and the amount identify an order of the tour, because the
+	// tour places each of its orders once per account. A real program must use a
+	// different ID for every order.
 	purpose := fmt.Sprintf("tour %s %s %s", t.account, side, amount)
 	key, err := upvest.IdempotencyKeyFor("create_portfolios_order", purpose)
 	if err != nil {

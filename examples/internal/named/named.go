@@ -1,5 +1,5 @@
-// Package named starts a sandbox in a test of the examples, and sets the UPVEST_API_*
-// variables for it.
+// Package named starts a sandbox for the tests of the examples, and sets the UPVEST_API_*
+// variables to the sandbox's address and credentials.
 package named
 
 import (
