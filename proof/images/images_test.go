@@ -26,7 +26,7 @@ type builder struct{ storage string }
 func newBuilder(t *testing.T) builder {
 	t.Helper()
 	if os.Getenv("IMAGES") == "" {
-		t.Skip("`make images` runs this test, because it needs buildah")
+		t.Skip("this test needs buildah; run it with `make images`")
 	}
 	return builder{storage: t.TempDir()}
 }
@@ -48,8 +48,8 @@ func (b builder) output(t *testing.T, arguments ...string) string {
 	return strings.TrimSpace(string(output))
 }
 
-// container builds an image, checks its configuration and returns a container of the
-// image.
+// container builds an image, checks the user and the root certificates of the image, and
+// returns the name of a container with this image.
 func (b builder) container(t *testing.T, dockerfile, name string) string {
 	t.Helper()
 	b.output(t, "build", "--isolation", "chroot", "-f", dockerfile, "-t", name, "../../build/images")

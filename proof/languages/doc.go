@@ -1,4 +1,4 @@
 // Package languages runs the integration tests of examples/python and examples/node
-// against the sandbox. The tests must pass with the clients in these folders, and must
-// fail with copies of the clients whose signing code this package has broken.
+// against the sandbox. The tests must pass with the clients in these folders. They must
+// fail with copies of these clients in which this package has broken the signing code.
 package languages

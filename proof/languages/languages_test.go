@@ -15,7 +15,7 @@ import (
 type language struct {
 	folder, client string
 	run            []string
-	// passed is a string that the output of the test contains only if all cases pass.
+	// passed is a string that the output of the test contains only if all cases have run.
 	passed string
 	// mistakes are changes to the client that make its signatures wrong.
 	mistakes []mistake
@@ -86,7 +86,7 @@ var languages = []language{
 
 func TestLanguages(t *testing.T) {
 	if os.Getenv("LANGUAGES") == "" {
-		t.Skip("`make languages` runs this test, because it needs Python and Node.js")
+		t.Skip("this test needs Python and Node.js; run it with `make languages`")
 	}
 	for _, l := range languages {
 		t.Run(l.folder, func(t *testing.T) {
@@ -106,7 +106,8 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-// test runs the integration test in a folder against a temporary sandbox.
+// test runs the integration test in a folder against a temporary sandbox, and returns
+// the output of the test.
 func (l language) test(t *testing.T, folder string) (printed string, err error) {
 	t.Helper()
 	sandbox, err := filepath.Abs("../../build/upvest-sandbox")
@@ -122,8 +123,8 @@ func (l language) test(t *testing.T, folder string) (printed string, err error) 
 	return string(output), err
 }
 
-// broken copies the folder of the example, makes a mistake in the copied client, and
-// returns the path of the copy.
+// broken copies the folder of the example, applies the mistake to the client in the copy,
+// and returns the path of the copy.
 func (l language) broken(t *testing.T, m mistake) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -46,8 +46,8 @@ const module = "github.com/d8277167/upvest-portfolios-go"
 
 var inlineCommand = regexp.MustCompile("`((?:make|go|cd|cp|git|\\(cd) [^`…]+)`")
 
-// commandsOf returns the commands of a document, without comments: the lines of its shell
-// blocks, and the commands in its sentences.
+// commandsOf returns the commands in a document. These are the lines of its shell blocks,
+// without comments, and the commands in its sentences.
 func commandsOf(text string) []string {
 	var found []string
 	for _, block := range blocks(text, "sh") {

@@ -64,8 +64,9 @@ func TestLengths(t *testing.T) {
 	}
 }
 
-// TestBlocksHaveAKnownLanguage requires that each block that is marked with a language is
-// Go code or shell commands, which other tests check, or plain text.
+// TestBlocksHaveAKnownLanguage requires that each block that is marked with a language
+// contains Go code, shell commands or plain text. Other tests check the Go code and the
+// shell commands.
 func TestBlocksHaveAKnownLanguage(t *testing.T) {
 	fence := regexp.MustCompile("(?m)^```(.+)$")
 	known := []string{"go", "sh", "text"}

@@ -51,7 +51,7 @@ func errorRows(t *testing.T) []errorRow {
 	return rows
 }
 
-// sentinels maps each name of an error in the table to the error.
+// sentinels maps the name of each error in the table to the error.
 var sentinels = map[string]error{
 	"ErrOutcomeUnknown":        upvest.ErrOutcomeUnknown,
 	"ErrAccepted":              upvest.ErrAccepted,
@@ -75,7 +75,9 @@ var sentinels = map[string]error{
 	"context.DeadlineExceeded": context.DeadlineExceeded,
 }
 
-// rowOf returns the row for an error: the first row with a kind that the error matches.
+// rowOf returns the row for an error. This is the first row with a kind that the error
+// matches. For an error that matches no kind, it is one of the two rows without kinds:
+// one applies to errors with a status, and the other to errors without a status.
 func rowOf(rows []errorRow, err error) errorRow {
 	var failure *upvest.Error
 	received := errors.As(err, &failure) && failure.Status != 0
@@ -191,7 +193,7 @@ func TestEveryStatusHasARow(t *testing.T) {
 		isRefusal := status/100 == 4 && status != http.StatusRequestTimeout && status != 499
 		if isUnknown == isRefusal || (failure.Outcome == upvest.OutcomeRefused) != isRefusal {
 			t.Errorf("status %d: the error of a write matches the row %q and has the outcome %s; "+
-				"must be a refusal: %t", status, rowOf(rows, err).text, failure.Outcome, isRefusal)
+				"want a refusal: %t", status, rowOf(rows, err).text, failure.Outcome, isRefusal)
 		}
 	}
 }

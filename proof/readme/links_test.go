@@ -12,7 +12,8 @@ import (
 )
 
 // TestLinks requires that each relative link in a Markdown file of the repository leads
-// to a file or folder that exists, and that each anchor belongs to a heading in the file.
+// to a file or folder that exists. If a link has an anchor, the file to which it leads
+// must have a heading with this anchor.
 func TestLinks(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir(repository, func(path string, entry fs.DirEntry, err error) error {

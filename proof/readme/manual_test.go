@@ -106,9 +106,10 @@ func candidates(
 	return found, nil
 }
 
-// TestCandidatesFindOnlyThePlacedOrder requires that candidates still finds an order
-// after 25 hours, by its account, amount, currency and side, and that candidates finds
-// neither an order with a different amount nor an order from before the first attempt.
+// TestCandidatesFindOnlyThePlacedOrder requires that the function candidates finds an
+// order that was placed 25 hours earlier, by the order's account, amount, currency and
+// side. The function must not find orders with a different amount, or orders that were
+// created before the first attempt.
 func TestCandidatesFindOnlyThePlacedOrder(t *testing.T) {
 	i := newInvestor(t, nil)
 	first := time.Now().Add(-time.Second)

@@ -22,7 +22,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// investor is a client with an account that is ready for orders.
+// investor contains a sandbox, a client of this sandbox, and an order request that the
+// sandbox accepts.
 type investor struct {
 	server      *sandbox.Sandbox
 	credentials upvest.Credentials
@@ -126,8 +127,8 @@ func place(
 	return order, err
 }
 
-// TestUnknownOutcomes requires that place places exactly one order if the first call is
-// lost, or if its response is lost or unusable.
+// TestUnknownOutcomes requires that each call of the function place results in exactly
+// one order if the first request is lost, or if its response is lost or unusable.
 func TestUnknownOutcomes(t *testing.T) {
 	i := newInvestor(t, nil, upvest.WithoutRetry())
 	faults := []sandbox.Fault{
@@ -182,8 +183,8 @@ func TestUnknownOutcomesOfOtherMethods(t *testing.T) {
 	}
 }
 
-// TestDerivedIdempotencyKeys requires that two calls with a key that is derived from the
-// same event place only one order.
+// TestDerivedIdempotencyKeys requires that two calls place only one order if their
+// idempotency keys are derived from the same event.
 func TestDerivedIdempotencyKeys(t *testing.T) {
 	i := newInvestor(t, nil)
 	placeOnce := func(
@@ -319,8 +320,8 @@ func TestSendingUndocumentedFields(t *testing.T) {
 	}
 }
 
-// TestSignatureBase requires that WithSignatureBase passes on the signature base with a
-// hidden token.
+// TestSignatureBase requires that the function in WithSignatureBase receives the
+// signature base, in which the client has hidden the access token.
 func TestSignatureBase(t *testing.T) {
 	i := newInvestor(t, nil)
 	credentials := i.credentials
@@ -336,6 +337,6 @@ func TestSignatureBase(t *testing.T) {
 	}
 	base := shown.String()
 	if !strings.Contains(base, `"@path": /portfolios/orders`) || !strings.Contains(base, "(hidden)") {
-		t.Errorf("got the signature base %q, want the path and a hidden token in it", base)
+		t.Errorf("got the signature base %q, want one with the path and a hidden token", base)
 	}
 }

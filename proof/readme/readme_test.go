@@ -24,7 +24,7 @@ import (
 // repository is the root of the repository, relative to this package.
 var repository = filepath.Join("..", "..")
 
-// program returns the program of the README.
+// program returns the source code of the README's program.
 func program(t *testing.T) string {
 	t.Helper()
 	pieces := goCode(t, "README.md")

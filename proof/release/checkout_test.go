@@ -40,8 +40,9 @@ func inFolder(t *testing.T, folder, program string, arguments ...string) string 
 	return string(printed)
 }
 
-// TestCommandsLeaveCheckoutClean requires that the first commands of a new contributor
-// change no file of a checkout.
+// TestCommandsLeaveCheckoutClean runs the first commands of a new contributor in a fresh
+// checkout. These commands must not change files, or create files that git does not
+// ignore.
 func TestCommandsLeaveCheckoutClean(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
@@ -53,8 +54,8 @@ func TestCommandsLeaveCheckoutClean(t *testing.T) {
 			t.Errorf("`%s` changed these files of a fresh checkout, want no changes:\n%s", command, changed)
 		}
 	}
-	// The commands create one file that git ignores. If git status finds this file here,
-	// the check above would also find new files.
+	// The commands create one file that git ignores. If git status lists this file here,
+	// the check above would have listed new files that git does not ignore.
 	ignored := inFolder(t, folder, "git", "status", "--porcelain", "--ignored")
 	if ignored != "!! go.work.sum\n" {
 		t.Errorf("git status lists the files %q, want only the ignored file go.work.sum", ignored)

@@ -18,7 +18,8 @@ import (
 const gorelease = "golang.org/x/exp/cmd/gorelease@v0.0.0-20261113113407-e3970619a1a4"
 
 // TestVersionFitsTheChanges requires that the version in VERSION fits the changes to each
-// module since the module's last tag. The program gorelease compares the two versions.
+// module since the module's last tag. The program gorelease compares each module with the
+// release that this tag marks.
 func TestVersionFitsTheChanges(t *testing.T) {
 	t.Parallel()
 	withRelease(t)

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// readme returns the go commands and the program of the first order in the README.
+// readme returns the README's block of go commands, which starts with go get, and the
+// program that follows this block.
 func readme(t *testing.T) (commands []string, program string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository, "README.md"))
@@ -23,7 +24,7 @@ func readme(t *testing.T) (commands []string, program string) {
 		text,
 	)
 	if found == nil {
-		t.Fatal("the README has no block with a go get command that is followed by a program")
+		t.Fatal("the README has no block that starts with go get, or no program after this block")
 	}
 	for command := range strings.Lines(string(found[1])) {
 		commands = append(commands, strings.TrimPrefix(command, "go "))
@@ -31,7 +32,7 @@ func readme(t *testing.T) (commands []string, program string) {
 	return commands, string(found[2])
 }
 
-// importer is a module outside this repository that imports the repository's modules.
+// importer is a module outside this repository. It imports modules of the repository.
 type importer struct {
 	*outsider
 	folder string
@@ -54,8 +55,8 @@ func (i importer) run(t *testing.T, arguments ...string) string {
 	return printed
 }
 
-// weight returns a sentence with the numbers of modules that the importer compiles and
-// requires.
+// weight returns a sentence that states how many modules the importer compiles, and how
+// many modules it requires.
 func (i importer) weight(t *testing.T) string {
 	t.Helper()
 	sums, err := os.ReadFile(filepath.Join(i.folder, "go.sum"))

@@ -1,12 +1,12 @@
-// Command release prints and changes the version of the next release, which is in the
-// file VERSION.
+// Command release prepares the next release. The file VERSION contains the version of
+// this release.
 //
 //	release tags         prints the release's tags in the order in which to create them
 //	release modules      prints the modules of the release with their versions
 //	release proxy FOLDER writes a module proxy with these modules (GOPROXY=file://FOLDER)
 //	release next v0.2.0  changes the version in every file that contains it
 //
-// The tests release all modules to a module proxy in a folder, and use them from there.
+// The tests of this command write such a module proxy, and use the modules from there.
 package main
 
 import (

@@ -15,9 +15,9 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// outsider runs commands like a user who does not have this repository: without a
-// workspace or flags, and with an empty module cache. The go command finds the modules of
-// the repository in a folder, and asks the configured proxy only for other modules.
+// outsider runs commands like a user who does not have this repository: without go.work
+// and GOFLAGS, and with an empty module cache. The go command finds the modules of the
+// repository in a folder, and asks the configured proxy only for other modules.
 type outsider struct {
 	*proxy
 	environment []string // environment of the go command

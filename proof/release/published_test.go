@@ -45,12 +45,12 @@ func TestNoOrdersYet(t *testing.T) {
 func withRelease(t *testing.T) {
 	t.Helper()
 	if os.Getenv("RELEASE") == "" {
-		t.Skip("`make release-check` runs this test, because it downloads modules and programs")
+		t.Skip("this test downloads modules and programs; run it with `make release-check`")
 	}
 }
 
-// TestReleasedModulesWork releases all modules at VERSION to a proxy, and uses them
-// outside the repository.
+// TestReleasedModulesWork publishes all modules to a proxy, at the version in VERSION,
+// and uses these modules from outside the repository.
 func TestReleasedModulesWork(t *testing.T) {
 	t.Parallel()
 	withRelease(t)

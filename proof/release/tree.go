@@ -61,8 +61,8 @@ func open(root string) (tree, error) {
 		}
 		t.modules = append(t.modules, member{folder: use.Path, file: file})
 	}
-	// A go.mod also lists indirect requirements. A module therefore requires more modules
-	// of the repository than each of the modules that it requires.
+	// A go.mod also lists indirect requirements. A module's go.mod therefore lists more
+	// modules of the repository than the go.mod of any module that it requires.
 	unsorted := tree{modules: slices.Clone(t.modules)}
 	slices.SortStableFunc(t.modules, func(a, b member) int {
 		return cmp.Compare(len(unsorted.own(a)), len(unsorted.own(b)))

@@ -12,10 +12,10 @@ import (
 // importers need, and files that other programs expect in the folder of the module.
 var contents = regexp.MustCompile(strings.Join([]string{
 	`\.go$`, `(^|/)testdata/`, `(^|/)go\.(mod|sum)$`, `^LICENSE$`, `(^|/)[A-Z]+\.md$`, `^docs/[a-z-]+\.md$`,
-	// Go files embed these.
+	// Go code embeds these files.
 	`^internal/(control/control|later/later)\.yaml$`, `^internal/(ledger/schema|queue/river)\.sql$`,
 	`^(node/[a-z.]+\.mjs|python/[a-z_]+\.py)$`, // tests in other languages
-	// Operators of a fleet, or of a sandbox in a container, need these.
+	// Operators of a fleet, or of a sandbox in a container, need these files.
 	`^Dockerfile$`, `^deploy/fleet-worker@\.service$`, `^deploy/(alerts|kubernetes)\.yaml$`,
 	`^openapi\.yaml$`, `^api/overlay\.yaml$`, // the contract, and its types in Go
 	// Programs read these files only from the root of the repository.
@@ -25,7 +25,7 @@ var contents = regexp.MustCompile(strings.Join([]string{
 	`(^|/)oapi-codegen\.yaml$`, `(^|/)staticcheck\.conf$`,
 }, "|"))
 
-// unexpected returns the files of a module's zip that do not belong there.
+// unexpected returns the paths of the files that do not belong in the zip of a module.
 func unexpected(files []zip.File) []string {
 	var found []string
 	for _, file := range files {
