@@ -82,8 +82,8 @@ func (c *call) room() int {
 	return 1
 }
 
-// allEffects returns the resources that the call, and the calls that it resumes, have
-// changed.
+// allEffects returns the resources that were changed by the call and by the calls that it
+// resumes.
 func (c *call) allEffects() []uuid.UUID {
 	var effects []uuid.UUID
 	for ; c != nil; c = c.resumes {

@@ -280,8 +280,8 @@ func withEarlyTokens(
 	return []upvest.ClientOption{upvest.WithTokenSource(both), upvest.WithLimiter(both)}
 }
 
-// withoutDates removes the Date header from the responses that the function `from`
-// selects.
+// withoutDates returns a function that makes a transport. The transport removes the Date
+// header from each response for which `from` returns true.
 func withoutDates(
 	from func(resp *http.Response, took time.Duration) bool,
 ) func(l line, _ *logbook) http.RoundTripper {
@@ -297,7 +297,8 @@ func withoutDates(
 	}
 }
 
-// trustEveryDate sets the clock of the host to the Date of each 401 response.
+// trustEveryDate returns a transport that sets the clock of the host to the Date of each
+// 401 response.
 func trustEveryDate(l line, _ *logbook) http.RoundTripper {
 	return transport(func(req *http.Request) (*http.Response, error) {
 		resp, err := l.RoundTrip(req)

@@ -66,7 +66,8 @@ type evidence struct {
 	undated []time.Time
 }
 
-// record updates the evidence of the process with a response.
+// record updates the evidence of the process after a response. After a 401 response, it
+// also updates the call.
 func (l line) record(d clockReading, made *call, response *http.Response) {
 	evidence := &l.process.evidence
 	ahead, isDated := d.shows(response.Header, l.process.host.now())

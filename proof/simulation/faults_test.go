@@ -136,8 +136,8 @@ func problem(status int, retryAfter func(*rand.Rand) string) func(*rand.Rand) ev
 	}
 }
 
-// quoting replaces a response with an error response that has the form of the API's error
-// responses and quotes the request.
+// quoting replaces a response with an error response in the format of the API. The error
+// response quotes the secrets in the request.
 func quoting(req *http.Request, response *http.Response) {
 	shown := strconv.Quote("cannot handle " + secretsOf(req))
 	text := `{"title":` + shown + `,"detail":` + shown + `,"sent":` + shown + `}`

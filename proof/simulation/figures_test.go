@@ -50,7 +50,7 @@ func (f *figures) count(c *call) {
 	}
 }
 
-// verdicts returns the numbers of calls of an operation, by verdict.
+// verdicts returns the number of calls of an operation for each verdict.
 func (f *figures) verdicts(op string) map[operations.Verdict]int {
 	if f.calls[op] == nil {
 		f.calls[op] = map[operations.Verdict]int{}

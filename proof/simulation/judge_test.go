@@ -13,7 +13,7 @@ import (
 )
 
 // judge compares the result of a call with the effects of the call, and requires that the
-// call kept all limits.
+// call stayed within all limits.
 func (s *simulation) judge(c *call) {
 	if c.ended.IsZero() {
 		return // wait has already reported this call, which never ended
@@ -54,7 +54,7 @@ func (s *simulation) judgeSafety(c *call) {
 }
 
 // judgeRequests checks the tokens and the signing times of the requests. It skips steps
-// in which the private key hangs, because their requests are signed late.
+// in which the private key hangs, because requests are signed late in these steps.
 func (s *simulation) judgeRequests(c *call) {
 	if c.expired > 0 && !s.step.hanging {
 		s.addProblemf(c, "sent %d requests with an expired token, want none", c.expired)
@@ -98,8 +98,8 @@ func isLateCancellation(c *call) bool {
 }
 
 // isMisled reports whether a call failed because the client used a wrong Date. After a
-// revocation, the client must try the wrong Date, so calls may fail until the first of
-// these calls has ended.
+// revocation, the client must try the wrong Date. Calls may therefore fail until the
+// first failed call has ended.
 func (s *simulation) isMisled(c *call) bool {
 	if s.step.date == 0 || c.unauthorized < 2 {
 		return false
@@ -123,8 +123,8 @@ func isMisledOnce(c *call, now *step) bool {
 
 // isUncorrectable reports whether a call failed because of a wrong clock that the client
 // could not correct. A client cannot correct its clock if the first 401 of the call, or
-// of its token request, took more than five seconds, because it must ignore the Date of a
-// response that slow.
+// of its token request, took more than five seconds, because the client must ignore the
+// Date of such a slow response.
 func isUncorrectable(c *call) bool {
 	h := c.host
 	if h.ahead.Load() == 0 || c.hasCorrected && !h.jumped.After(c.started) ||
@@ -231,7 +231,8 @@ func (s *simulation) judgeBrake(h *host, sent int, took time.Duration) {
 // success adds a fifth of a retry.
 const budget = 100
 
-// judgeBudget requires that the retries of a host during a step stay within its budget.
+// judgeBudget requires that the retries of each host during a step stay within the retry
+// budget of the host.
 func (s *simulation) judgeBudget(took time.Duration) {
 	s.network.mu.Lock()
 	defer s.network.mu.Unlock()
@@ -281,8 +282,8 @@ func (s *simulation) judgeHanging() {
 	}
 }
 
-// judgeRest requires that no goroutines, connections and unexplained effects remain when
-// no call is in progress.
+// judgeRest requires that no goroutine, connection or unexplained effect remains when no
+// call is in progress.
 func (s *simulation) judgeRest() {
 	if left := goroutines(); len(left) > 0 {
 		s.addProblemf(nil, "%d goroutines remain:\n%s", len(left), strings.Join(left, "\n\n"))
@@ -332,8 +333,8 @@ func (s *simulation) judgeMonth() {
 	s.figures.months = 1
 }
 
-// goroutines returns the stacks of the goroutines in this synctest bubble that the
-// testing package did not start.
+// goroutines returns the stacks of the goroutines in this synctest bubble, except for the
+// current goroutine and the goroutines of synctest itself.
 func goroutines() []string {
 	all := make([]byte, 1<<20)
 	stacks := strings.Split(string(all[:runtime.Stack(all, true)]), "\n\n")

@@ -30,7 +30,7 @@ func (l *limiter) Wait(ctx context.Context) error {
 }
 
 // take reserves the next free time. The time stays reserved even if the caller's context
-// ends earlier.
+// ends before this time.
 func (l *limiter) take() (hangs chan struct{}, turn time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -97,7 +97,7 @@ func newSimulation(seed uint64, defect defect) (*simulation, error) {
 	return s, nil
 }
 
-// finds reports whether the judge has found a defect.
+// finds reports whether the judge has found the given defect.
 func (s *simulation) finds(defect defect) bool {
 	return defect.found != "" && slices.ContainsFunc(s.problems, func(problem string) bool {
 		return strings.Contains(problem, defect.found)

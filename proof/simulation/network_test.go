@@ -134,8 +134,8 @@ func (n *network) randomFor(luck string, number int) *rand.Rand {
 // and one from a process that has ended.
 const spare = 3 * hosts
 
-// enter adds the number of connections that a call may have open to the number for all
-// calls.
+// enter adds `room`, the number of connections that a call may have open, to the sum for
+// all calls in progress.
 func (n *network) enter(room int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -240,8 +240,8 @@ func (n *network) serve(req *http.Request, body []byte, made *call) *http.Respon
 	return recorder.Result()
 }
 
-// deliver returns the response that the client receives. It shifts the Date by the error
-// that the step sets, and cuts the body if the event requires this.
+// deliver returns the response that the client receives. It adds the error in n.date to
+// the Date of the response, and cuts the body if the event requires this.
 func (n *network) deliver(
 	ctx context.Context, req *http.Request, response *http.Response, meets event,
 ) *http.Response {
@@ -292,7 +292,7 @@ func (b *body) Close() error {
 	return nil
 }
 
-// pause waits for the duration d, or until the client cancels the request.
+// pause waits for the duration d, or until the context ends.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -304,8 +304,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// secretsOf returns everything in a request that logs and errors must not contain. Faulty
-// servers quote this text in their responses.
+// secretsOf returns the secrets in a request, which logs and errors must not contain.
+// Faulty servers quote these secrets in their responses.
 func secretsOf(req *http.Request) string {
 	text := req.Header.Get("Authorization") + " " + req.Header.Get("Signature") + " " +
 		req.Header.Get("Idempotency-Key")

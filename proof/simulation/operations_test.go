@@ -124,7 +124,7 @@ func readAll[T any](about target, rows iter.Seq2[T, error], id func(*T) uuid.UUI
 	return nil
 }
 
-// tenant contains the resources on the server that an API client uses.
+// tenant contains the resources that an API client uses on the server.
 type tenant struct {
 	client     uuid.UUID
 	account    uuid.UUID

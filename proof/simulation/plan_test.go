@@ -17,8 +17,8 @@ const (
 	farthest = 10 * time.Hour
 	// serverSkew is how far ahead of the server's clock a signature may be dated.
 	serverSkew = 30 * time.Second
-	// longestQueue replaces a longer token lifetime in the calculation of a slow
-	// limiter's interval.
+	// longestQueue is the largest token lifetime from which the interval of a slow
+	// limiter is calculated. It replaces a longer token lifetime.
 	longestQueue = 30 * time.Minute
 	// turnsPerLife is the number of calls that a slow limiter admits during the lifetime
 	// of a token.
@@ -93,7 +93,7 @@ func (p *planner) call(count int, from, to time.Duration) {
 			at: p.between(from, to), kind: calling, host: p.anyHost(), client: p.random.IntN(2),
 			op: pick(p, allOperations), keyed: p.chance(0.4),
 		}
-		// Plan fewer calls that send many requests.
+		// Half of the time, replace an operation that sends many requests.
 		if d.op.many && p.chance(0.5) {
 			d.op = pick(p, allOperations)
 		}
@@ -301,8 +301,8 @@ func (p *planner) planSlowLimiter() {
 	p.replaceByOrders(func(op *operation) bool { return op.id == "cancel_portfolios_order" })
 }
 
-// replaceByOrders replaces each planned call whose operation `of` selects. The
-// replacement is a call that places an order.
+// replaceByOrders changes the operation of each planned call for which `of` returns true.
+// Such a call then places an order.
 func (p *planner) replaceByOrders(of func(op *operation) bool) {
 	for i, d := range p.step.actions {
 		if d.kind == calling && of(d.op) {

@@ -9,7 +9,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// resume resumes every write of the step that reported neither success nor refusal.
+// resume resumes the writes of the step. It skips writes that reported success or refusal.
 func (s *simulation) resume() {
 	for _, c := range s.calls {
 		if !c.isOpen() {
@@ -63,9 +63,9 @@ func (c *call) resumeError() {
 	}
 }
 
-// chain resumes a write several times during the outage, each time with the Resume option
-// of the last error. Obstacles keep some of these calls from being sent. chain returns
-// the last call.
+// chain resumes a write up to five times while the faults last, each time with the Resume
+// option of the previous error. Obstacles prevent some of these calls from sending a
+// request. chain returns the last call.
 func (s *simulation) chain(c *call) *call {
 	s.startFaults()
 	defer s.endFaults()
@@ -95,7 +95,7 @@ func (s *simulation) chain(c *call) *call {
 	return last
 }
 
-// obstacles are functions that prevent a resumption from being sent.
+// obstacles are functions that prevent a resumption from sending a request.
 var obstacles = []func(resumption *call, random *rand.Rand){
 	// This deadline expires before the call starts.
 	func(resumption *call, _ *rand.Rand) { resumption.timeout = -time.Second },
