@@ -9,7 +9,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// resume resumes the writes of the step. It skips writes that reported success or refusal.
+// resume resumes the writes of the step, except for writes that reported success or
+// refusal.
 func (s *simulation) resume() {
 	for _, c := range s.calls {
 		if !c.isOpen() {

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestLinters runs golangci-lint with this configuration on a control module. The linter
-// gci uses the path of the module to decide how its imports must be grouped.
+// TestLinters runs golangci-lint with this configuration on a control module. The path of
+// the control module determines how the linter gci groups imports.
 const (
 	configuration = "../../.golangci.yml"
 	controlModule = "github.com/d8277167/upvest-portfolios-go/control"
@@ -46,7 +46,7 @@ func (f lintFinding) name() string {
 func TestLinters(t *testing.T) {
 	program := os.Getenv("GOLANGCI_LINT")
 	if program == "" {
-		t.Skip("`make check` runs this test, because it needs the variable GOLANGCI_LINT")
+		t.Skip("this test needs the variable GOLANGCI_LINT; run it with `make check`")
 	}
 	folder := t.TempDir()
 	wanted := copyControl(t, folder)
@@ -119,8 +119,8 @@ func copyControl(t *testing.T, folder string) []string {
 // limit is the setting of a linter that limits a size or a complexity.
 type limit struct {
 	largest int
-	// declare returns a declaration of the given size, whose name is unique in the
-	// package.
+	// declare returns a declaration of the given size. The name of the declaration is
+	// unique in the package.
 	declare func(size int) string
 	suffix  string
 }

@@ -4,7 +4,7 @@
 // files and other text files, it reports unclear phrases and wide comments. `make check`
 // runs style over all modules; `go run ./proof/style wrapper` checks one folder. The
 // arguments are files and folders. Style checks all files below the folders, except for
-// generated files and the folders that the go command ignores.
+// generated files, and for files in folders such as testdata, build and .git.
 package main
 
 import (

@@ -18,8 +18,8 @@ type phrase struct {
 }
 
 // phrases returns the phrases that the rule "phrase" rejects. Because of the brackets in
-// the patterns, a pattern does not match this source code. A space in a pattern also
-// matches a line break within a comment.
+// the patterns, no pattern matches the source code of this file. A space in a pattern
+// also matches a line break within a comment.
 func phrases() []phrase {
 	var list []phrase
 	for _, entry := range [][2]string{
@@ -65,8 +65,8 @@ func checkTexts(paths []string) ([]finding, error) {
 	return findings, nil
 }
 
-// textFiles returns the files at and below the paths that contain text of the project's
-// authors.
+// textFiles returns the files at and below the paths, if these files contain text of the
+// project's authors.
 func textFiles(paths []string) ([]string, error) {
 	var files []string
 	for _, root := range paths {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// want matches a comment such as `// want header` at the end of a line. The rule that it
-// names must report this line.
+// want matches a comment such as `// want header` at the end of a line. The rule that the
+// comment names must report this line.
 var want = regexp.MustCompile(`(?://|#) want ([a-z]+)$`)
 
 // TestRulesReportExactlyTheMarkedLines requires that each rule reports the lines in
@@ -75,7 +75,7 @@ func TestFileLength(t *testing.T) {
 }
 
 // TestParseOmitsFiles requires that parse omits generated files, files that contain no Go
-// code, and the folders that the go command ignores.
+// code, and folders such as testdata, build and .git.
 func TestParseOmitsFiles(t *testing.T) {
 	root := t.TempDir()
 	for path, content := range map[string]string{

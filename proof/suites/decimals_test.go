@@ -29,8 +29,8 @@ type decimalCase struct {
 // a plus sign.
 var plain = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 
-// decimalCases returns the cases of a file that have only plain numbers and an exact
-// result.
+// decimalCases reads a file of decTest. It returns the cases that have only plain numbers
+// and an exact result.
 func decimalCases(t *testing.T, file string) []decimalCase {
 	t.Helper()
 	const module = "github.com/cockroachdb/apd/v3"
@@ -43,7 +43,7 @@ func decimalCases(t *testing.T, file string) []decimalCase {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// An error while a file is closed is harmless if the file was only read.
+	// An error from Close is harmless here, because the file is only read.
 	defer func() { _ = source.Close() }()
 	var cases []decimalCase
 	lines := bufio.NewScanner(source)

@@ -6,8 +6,8 @@
 // package of the sandbox that verifies signatures.
 //
 // The folder testdata contains a record for each run of a suite: which cases were
-// selected, how many there are, and which of them differ, with the reason. A test fails
-// if a case differs without being listed in the record, or if a listed case holds. The
-// folder proof/released/suites contains the records of the last release. In each run, at
-// least as many cases must hold as in the record of the last release.
+// selected, how many there are, and which of them differ, with a reason for each. A test
+// fails if a case that differs is not listed in the record, or if a listed case holds.
+// The folder proof/released/suites contains the records of the last release. In each run,
+// at least as many cases must hold as in the record of the last release.
 package suites

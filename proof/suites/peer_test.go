@@ -19,7 +19,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// peer writes requests to a connection with a sandbox as bytes, because net/http cannot
+// peer writes the bytes of requests to a connection to a sandbox, because net/http cannot
 // send all headers of the suites.
 type peer struct {
 	server *sandbox.Sandbox
@@ -83,8 +83,8 @@ type outcome struct {
 	detail string
 }
 
-// send sends a request and reads its response. The function `edit` receives the head of
-// the request, without the empty line at the end, and returns the head that send sends.
+// send sends a request and reads the response. The function `edit` receives the head of
+// the request, without the empty line at its end, and returns the head to send instead.
 func (p *peer) send(t *testing.T, request *http.Request, edit func(head string) string) outcome {
 	t.Helper()
 	sent, err := httputil.DumpRequestOut(request, true)

@@ -17,7 +17,7 @@ import (
 func suite(t *testing.T, name string) string {
 	t.Helper()
 	if os.Getenv("SUITES") == "" {
-		t.Skip("`make suites` runs this test, because it needs the files of public test suites")
+		t.Skip("this test needs the files of public test suites; run it with `make suites`")
 	}
 	folder := filepath.Join(os.Getenv("SUITES"), name)
 	if _, err := os.Stat(folder); err != nil {
@@ -160,8 +160,8 @@ func fewer(t *testing.T, released, now string) []string {
 func (r record) hold() int { return r.cases - len(r.reasons) }
 
 // TestNoFewerCasesHoldThanReleased requires that in each record at least as many cases
-// hold as in the record of the last release, and that `fewer` finds records that break
-// this rule.
+// hold as in the same record of the last release, and that the function `fewer` finds
+// records that break this rule.
 func TestNoFewerCasesHoldThanReleased(t *testing.T) {
 	t.Parallel()
 	for _, finding := range fewer(t, releasedRecords, "testdata") {

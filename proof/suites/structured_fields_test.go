@@ -43,8 +43,9 @@ func fieldCases(t *testing.T, visit func(id string, c fieldCase)) {
 // TestStructuredFieldsInSandbox sends each item and each dictionary of the suite in the
 // header Signature-Input of a request with a valid signature. A dictionary becomes
 // additional lines of the header. An item becomes the value of a member x that the test
-// adds to the header. The sandbox must accept the request if the case is valid, because
-// it ignores members of Signature-Input that have no signature.
+// adds to the header. The sandbox must refuse the request if the case is invalid. If the
+// case is valid, the sandbox must accept the request, because it ignores members of
+// Signature-Input that have no signature.
 func TestStructuredFieldsInSandbox(t *testing.T) {
 	r := newRun("structured fields in the sandbox")
 	p := newPeer(t)

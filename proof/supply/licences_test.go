@@ -10,9 +10,10 @@ import (
 	"testing"
 )
 
-// allowed maps the name of each licence that dependencies may have to words that occur
-// only in the text of this licence. MPL-2.0 requires only the publication of changed
-// files, and this repository changes no file of a dependency.
+// The keys of allowed are the names of the licences that are allowed for dependencies.
+// Each value contains words that occur only in the text of this licence. MPL-2.0 requires
+// only the publication of changed files, and this repository changes no file of a
+// dependency.
 var allowed = map[string]string{
 	"Apache-2.0": "Apache License Version 2.0, January 2004",
 	"BSD":        "Redistribution and use in source and binary forms",
@@ -31,9 +32,9 @@ var refused = []string{
 // released contains the folders of the modules that are released.
 var released = []string{".", "sandbox", "examples", "fleet"}
 
-// licences returns a finding for each licence file of a module that does not contain an
-// allowed licence or contains a refused one. If the module has no licence file, licences
-// returns one finding.
+// licences checks the licence files of a module. It returns a finding for each file that
+// contains no allowed licence, and for each file that contains a refused licence. If the
+// module has no licence file, licences returns one finding.
 func licences(module string, files map[string]string) []string {
 	const remedy = ": use another module, or add the licence in proof/supply/licences_test.go"
 	if len(files) == 0 {

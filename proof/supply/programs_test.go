@@ -20,12 +20,13 @@ import (
 func withDist(t *testing.T) {
 	t.Helper()
 	if os.Getenv("DIST") == "" {
-		t.Skip("`make dist` runs this test, because it compiles for minutes")
+		t.Skip("this test compiles programs for minutes; run it with `make dist`")
 	}
 }
 
-// build runs .ci/dist of the repository at `root`, which builds the programs for this
-// machine's operating system and processor. It returns the folder with the programs.
+// build runs the script .ci/dist of the repository at `root`, and returns the folder with
+// the programs that this script has built for this machine's operating system and
+// processor.
 func build(t *testing.T, root string, environment ...string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -53,7 +54,7 @@ func export(t *testing.T) string {
 	for name := range strings.SplitSeq(strings.TrimRight(string(names), "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join("../..", name))
 		if os.IsNotExist(err) {
-			continue // the file is deleted, but not yet committed
+			continue // the file is deleted, but its deletion is not committed
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -73,9 +74,9 @@ func export(t *testing.T) string {
 	return root
 }
 
-// TestPrograms requires that two builds of each program are equal: a build from the
-// repository, and a build from a copy of the repository, with an empty build cache. It
-// also checks the checksums, the versions and the SBOMs.
+// TestPrograms builds each program twice: from the repository, and then from a copy of
+// the repository with an empty build cache. The two builds must be equal. The test also
+// checks the checksums, the versions and the SBOMs.
 func TestPrograms(t *testing.T) {
 	withDist(t)
 	text, err := os.ReadFile("../../VERSION")
@@ -128,7 +129,8 @@ func requireChecksums(t *testing.T, folder string) {
 var unrecognized = []string{"std", "github.com/oasdiff/yaml", "github.com/tidwall/btree"}
 
 // requireBill requires that the SBOM of a program lists the standard library and each
-// module in the program, with their versions and, unless unrecognized, their licences.
+// module in the program, with their versions. The SBOM must also contain the licences of
+// these modules, except for the modules in `unrecognized`.
 func requireBill(t *testing.T, program string) {
 	t.Helper()
 	var bill struct {

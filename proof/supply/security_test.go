@@ -13,8 +13,9 @@ var (
 	proof    = regexp.MustCompile("```sh\n(cd (\\S+) && )?.*-run (\\w+) (\\S+)\n```")
 )
 
-// unproved returns a finding for each question in a document whose answer does not
-// contain exactly one command, and for each command that selects no test.
+// unproved checks the answer to each question in a document. It returns a finding for
+// each answer that does not contain exactly one command, and for each command that
+// selects no test.
 func unproved(text string) []string {
 	var findings []string
 	for _, part := range question.Split(text, -1)[1:] {
@@ -31,7 +32,7 @@ func unproved(text string) []string {
 	return findings
 }
 
-// hasTest reports whether go test -run selects a test in a folder.
+// hasTest reports whether `go test -run` with the given name selects a test in a folder.
 func hasTest(folder, name string) bool {
 	files, _ := filepath.Glob(filepath.Join(folder, "*_test.go")) // the pattern is valid
 	declared := regexp.MustCompile(`(?m)^func Test\w*` + strings.TrimPrefix(name, "Test"))
