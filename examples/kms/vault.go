@@ -18,7 +18,7 @@ import (
 	"strings"
 )
 
-// These are the key types of Vault's transit engine that can sign for Upvest.
+// Upvest accepts signatures by keys of these types of Vault's transit engine.
 const (
 	typeP521    = "ecdsa-p521"
 	typeEd25519 = "ed25519"
@@ -40,7 +40,8 @@ type vaultKey struct {
 }
 
 // openVaultKey returns the given version of a key in Vault. It requests the public key of
-// this version from Vault, and returns an error if the key cannot sign for Upvest.
+// this version from Vault, and returns an error if Upvest does not accept signatures by
+// keys of this type.
 func openVaultKey(ctx context.Context, v vault, name string, version int) (*vaultKey, error) {
 	var response struct {
 		Type string `json:"type"`
@@ -120,7 +121,8 @@ func (k *vaultKey) SignContext(
 	return signature, nil
 }
 
-// vault has the address of a Vault and the token for its transit engine.
+// vault contains the address of a Vault server, and the token for the transit engine of
+// this server.
 type vault struct {
 	address, token string
 	http           *http.Client

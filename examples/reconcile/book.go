@@ -47,7 +47,7 @@ func openBook(path string) (*book, error) {
 }
 
 // resume removes an incomplete last line from the file, counts the orders in the other
-// lines, and stores the ID of the last order. In an empty file, resume writes the names
+// lines, and stores the ID of the last order. If no lines remain, resume writes the names
 // of the columns.
 func (b *book) resume() error {
 	text, err := io.ReadAll(b.file)

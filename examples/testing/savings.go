@@ -21,8 +21,9 @@ type instalment struct {
 }
 
 var (
-	// errLater means that the order was not placed, or that its outcome is unknown. The
-	// caller must try the same instalment again.
+	// errLater means that the order was not placed, that it is unknown whether the order
+	// was placed, or that the response with the order is unusable. The caller must try
+	// the same instalment again.
 	errLater = errors.New("try this instalment again later")
 	// errRejected means that the order was not placed, and that the server would refuse
 	// the instalment again.

@@ -209,8 +209,8 @@ func (t *tour) place(ctx context.Context, side portfolios.Side, amount string) (
 	return order, nil
 }
 
-// untilDone waits until an order is complete, and prints the order with its individual
-// orders.
+// untilDone waits until an order is filled, settled or cancelled, and prints the order
+// with its individual orders.
 func (t *tour) untilDone(ctx context.Context, id uuid.UUID) error {
 	ctx, stop := context.WithTimeout(ctx, orderTimeout)
 	defer stop()

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// language describes the integration test of one language in examples/.
+// language describes the client and the integration test of one language in examples/.
 type language struct {
 	folder, client string
 	run            []string

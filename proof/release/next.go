@@ -12,8 +12,8 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// next changes the next version, for example to v0.2.0: in VERSION, in go.work and in the
-// requirements of the nested modules.
+// next changes the version of the next release, for example to v0.2.0. It changes this
+// version in VERSION, in go.work and in the requirements of the nested modules.
 func (t tree) next(version string) error {
 	if err := module.Check(t.modules[0].path(), version); err != nil {
 		return fmt.Errorf("change the version to %q: %w", version, err)

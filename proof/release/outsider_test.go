@@ -24,8 +24,9 @@ type outsider struct {
 	programs    string   // folder to which go install writes programs
 }
 
-// newOutsider returns a user of the modules at the next version. The parameter `goMods`
-// maps the folder of a module to a file that replaces the module's go.mod.
+// newOutsider publishes all modules at the next version to a proxy, and returns an
+// outsider that uses this proxy. The parameter `goMods` maps the folder of a module to a
+// file that replaces the module's go.mod.
 func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsider {
 	t.Helper()
 	printed, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOPROXY").Output()
@@ -58,9 +59,10 @@ func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsi
 }
 
 // unpacked unpacks the zip of a module into a folder, and adds the checksums of this
-// repository's modules to the go.sum there. The go.sum in the repository cannot contain
-// these checksums, because they are unknown until the modules are tagged. This does not
-// affect importers, because the go command does not read the go.sum of a dependency.
+// repository's modules to the go.sum in this folder. The go.sum in the repository cannot
+// contain these checksums, because they are unknown until the modules are tagged. This
+// does not affect importers, because the go command does not read the go.sum of a
+// dependency.
 func (o *outsider) unpacked(t *testing.T, repository tree, m member) string {
 	t.Helper()
 	folder := t.TempDir()

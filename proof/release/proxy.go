@@ -25,7 +25,8 @@ func newProxy(folder string) *proxy {
 	return &proxy{folder: folder, sums: map[module.Version]string{}}
 }
 
-// publish adds a version of a module to the proxy.
+// publish adds a version of a module to the proxy. The function `write` writes the zip of
+// this version.
 func (p *proxy) publish(name module.Version, goMod []byte, write func(io.Writer) error) error {
 	var packed bytes.Buffer
 	if err := write(&packed); err != nil {

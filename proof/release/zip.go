@@ -13,8 +13,8 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// file is a file in a module's zip. The field `name` is the path of the file in the zip.
-// The field `from` is its path in the tree.
+// file is a file in a module's zip. The field `name` is the path of the file in the zip,
+// and the field `from` is the path of the file in the tree.
 type file struct{ name, from string }
 
 func (f file) Path() string                 { return f.name }

@@ -27,7 +27,7 @@ type defect struct {
 	// Defects of callers that resume a write:
 	newKeys   bool // repeat the write with a new key
 	keysAlone bool // repeat the write with its key, but without Resume
-	forgetful bool // lose the key after a call that sent nothing
+	forgetful bool // lose the key after a resumed call that sent no request
 }
 
 // optionsMaker returns the options that a defect adds to the options of a host's clients.
@@ -243,7 +243,7 @@ func withHastyTokens(
 type early struct {
 	*limiter
 	*upvest.TokenSource
-	tokens sync.Map // *oauth2.Token by *call
+	tokens sync.Map // the *oauth2.Token for each *call
 }
 
 // Wait fetches a token for the call, and then waits for the limiter.

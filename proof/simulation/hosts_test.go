@@ -34,12 +34,12 @@ type host struct {
 	policy  upvest.RetryPolicy
 	sharing bool // two clients share a token source
 	ahead   atomic.Int64
-	// Time of the last change to the clock. The network's lock guards it.
+	// Time of the last change to the clock. The network's lock guards this field.
 	jumped  time.Time
 	key     *key
 	limiter *limiter
 	process *process
-	started int // number of processes that were started
+	started int // number of processes that have been started
 }
 
 // process contains the clients of a host and their state. A restart ends the process and

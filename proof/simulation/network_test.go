@@ -37,8 +37,8 @@ type network struct {
 	mostOpen  int
 	room      int // connections that the calls in progress may have open
 	tooOpen   int // the largest number of open connections above `room` plus `spare`
-	effects   int // effects of the sandbox so far
-	unclaimed int // effects that belong to no call
+	effects   int // number of effects in the sandbox so far
+	unclaimed int // number of effects that belong to no call
 }
 
 // ofCall is the context key for the call to which a request belongs.
@@ -80,7 +80,8 @@ func (n *network) goodUntil(p *process) time.Time {
 
 func isToken(req *http.Request) bool { return req.URL.Path == "/auth/token" }
 
-// begin counts a request, and draws its event and its travel times in both directions.
+// begin counts a request. It chooses at random what happens to the request, and how long
+// the request and the response travel.
 func (l line) begin(
 	req *http.Request, made *call, sent clockReading,
 ) (meets event, outbound, inbound time.Duration) {

@@ -347,8 +347,8 @@ func (p *planner) addTimeouts() {
 	}
 }
 
-// planOf draws the month of a seed. If `only` is not empty, all steps are of the kind
-// with this name.
+// planOf returns the steps of the month that the seed determines. If `only` is not empty,
+// all steps are of the kind with this name.
 func planOf(seed uint64, only string) []step {
 	p := &planner{random: rand.New(rand.NewPCG(seed, 1))}
 	kinds := slices.DeleteFunc(slices.Clone(stepKinds), func(k stepKind) bool {

@@ -65,8 +65,8 @@ func checkTexts(paths []string) ([]finding, error) {
 	return findings, nil
 }
 
-// textFiles returns the files at and below the paths, if these files contain text of the
-// project's authors.
+// textFiles returns the files at and below the paths, except for files without text of
+// the project's authors, such as generated files.
 func textFiles(paths []string) ([]string, error) {
 	var files []string
 	for _, root := range paths {

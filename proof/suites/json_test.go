@@ -15,8 +15,8 @@ type jsonCase struct {
 }
 
 // isValid reports whether a parser must accept the text, and isInvalid reports whether a
-// parser must refuse it. The name of the file decides. If both methods return false, a
-// parser may accept or refuse the text.
+// parser must refuse the text. Both methods read the name of the file. If both methods
+// return false, a parser may accept or refuse the text.
 func (c jsonCase) isValid() bool   { return strings.HasPrefix(c.name, "y_") }
 func (c jsonCase) isInvalid() bool { return strings.HasPrefix(c.name, "n_") }
 

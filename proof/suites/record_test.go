@@ -128,7 +128,7 @@ const releasedRecords = "../released/suites"
 
 // fewer compares the records in the folder `now` with the records in the folder
 // `released`. It returns a finding for each record that is missing in `now`, and for each
-// record with fewer cases that hold in `now` than in `released`.
+// record in which fewer cases hold in `now` than in `released`.
 func fewer(t *testing.T, released, now string) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(released, "*.txt"))

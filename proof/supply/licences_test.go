@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// The keys of allowed are the names of the licences that are allowed for dependencies.
-// Each value contains words that occur only in the text of this licence. MPL-2.0 requires
-// only the publication of changed files, and this repository changes no file of a
-// dependency.
+// The keys of `allowed` are the names of the licences that dependencies may have. Each
+// value consists of words that occur only in the text of the licence in its key. MPL-2.0
+// requires only the publication of changed files, and this repository changes no file of
+// a dependency.
 var allowed = map[string]string{
 	"Apache-2.0": "Apache License Version 2.0, January 2004",
 	"BSD":        "Redistribution and use in source and binary forms",

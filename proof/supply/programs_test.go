@@ -54,7 +54,7 @@ func export(t *testing.T) string {
 	for name := range strings.SplitSeq(strings.TrimRight(string(names), "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join("../..", name))
 		if os.IsNotExist(err) {
-			continue // the file is deleted, but its deletion is not committed
+			continue // the file is deleted, but the deletion is not committed
 		}
 		if err != nil {
 			t.Fatal(err)
