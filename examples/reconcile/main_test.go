@@ -111,7 +111,8 @@ func TestInterruptedRunIsContinued(t *testing.T) {
 
 	path := filepath.Join(t.TempDir(), "orders.csv")
 	args := []string{"-day", day, "-to", path, "-page", "4"}
-	for _, served := range []int{3, 18, 18} { // number of requests before the interruption
+	// number of requests before the interruption
+	for _, served := range []int{3, 18, 18} {
 		fail := sandbox.Fault{Operation: "list_portfolios_orders", Status: http.StatusBadRequest, Count: -1}
 		pass := sandbox.Fault{
 			Operation: "list_portfolios_orders",

@@ -11,7 +11,8 @@ import (
 const (
 	slowest   = 5 * time.Second // the client ignores the Date of a slower response
 	exactness = time.Second     // up to this difference, a Date matches the local clock
-	largeSkew = 5 * time.Second // at this difference or more, the client corrects its clock
+	// at this difference or more, the client corrects its clock
+	largeSkew = 5 * time.Second
 )
 
 // clockReading contains the times of a request. From these times, the judge infers
