@@ -28,13 +28,13 @@ var (
 	account = uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 )
 
-// shop places orders on a sandbox whose clock moves only when a test sets it.
-type shop struct {
+// customer places orders on a sandbox whose clock moves only when a test sets it.
+type customer struct {
 	server *sandbox.Sandbox
 	client *upvest.Client
 }
 
-func openShop(t *testing.T) *shop {
+func newCustomer(t *testing.T) *customer {
 	t.Helper()
 	server := named.Sandbox(
 		t,
@@ -51,17 +51,17 @@ func openShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &shop{server, client}
+	return &customer{server, client}
 }
 
-// sell sets the clock of the sandbox to the given time, places the given number of
+// place sets the clock of the sandbox to the given time, places the given number of
 // orders, and returns their IDs in ascending order.
-func (s *shop) sell(t *testing.T, at time.Time, count int) []string {
+func (c *customer) place(t *testing.T, at time.Time, count int) []string {
 	t.Helper()
-	s.server.Clock().Set(at)
+	c.server.Clock().Set(at)
 	ids := make([]string, count)
 	for i := range ids {
-		order, err := s.client.Orders.Create(t.Context(), portfolios.OrderRequest{
+		order, err := c.client.Orders.Create(t.Context(), portfolios.OrderRequest{
 			AccountID:  account,
 			UserID:     uuid.New(),
 			CashAmount: "100.00",
@@ -101,13 +101,13 @@ func readIDs(t *testing.T, path string) []string {
 // file must then contain every order of the day exactly once, and the fourth run must not
 // read the day from the beginning.
 func TestInterruptedRunIsContinued(t *testing.T) {
-	s := openShop(t)
+	s := newCustomer(t)
 	midnight := time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC)
-	s.sell(t, midnight.Add(-time.Second), 3)
-	want := s.sell(t, midnight, 40)
-	want = append(want, s.sell(t, midnight.Add(24*time.Hour-time.Millisecond), 40)...)
+	s.place(t, midnight.Add(-time.Second), 3)
+	want := s.place(t, midnight, 40)
+	want = append(want, s.place(t, midnight.Add(24*time.Hour-time.Millisecond), 40)...)
 	slices.Sort(want)
-	s.sell(t, midnight.Add(24*time.Hour), 3)
+	s.place(t, midnight.Add(24*time.Hour), 3)
 
 	path := filepath.Join(t.TempDir(), "orders.csv")
 	args := []string{"-day", day, "-to", path, "-page", "4"}

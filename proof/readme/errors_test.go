@@ -132,8 +132,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// over returns a client that sends its requests to the function `server`.
-func over(t *testing.T, server roundTrip) *upvest.Client {
+// clientOf returns a client that sends its requests to the function `server`.
+func clientOf(t *testing.T, server roundTrip) *upvest.Client {
 	t.Helper()
 	i := newInvestor(t, nil)
 	client, err := upvest.New(i.credentials,
@@ -161,7 +161,7 @@ var statusKinds = map[int]string{
 func TestEveryStatusHasARow(t *testing.T) {
 	rows := errorRows(t)
 	status := 0
-	client := over(t, func(req *http.Request) (*http.Response, error) {
+	client := clientOf(t, func(req *http.Request) (*http.Response, error) {
 		body := fmt.Sprintf(`{"type":"some","status":%d}`, status)
 		return &http.Response{
 			StatusCode: status, Header: http.Header{"Upvest-Request-Id": {uuid.NewString()}},
@@ -204,7 +204,7 @@ func TestErrorsWithoutAStatus(t *testing.T) {
 	rows := errorRows(t)
 	ended, end := context.WithCancel(t.Context())
 	end()
-	broken := over(t, func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })
+	broken := clientOf(t, func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })
 	for _, test := range []struct {
 		name, want string
 		ctx        context.Context

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// cloned clones a repository with git settings such as core.autocrlf=true, and returns
+// clone clones a repository with git settings such as core.autocrlf=true, and returns
 // the folder of the clone. The clone contains only committed changes.
-func cloned(t *testing.T, from string, settings ...string) string {
+func clone(t *testing.T, from string, settings ...string) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "clone")
 	var arguments []string
@@ -46,7 +46,7 @@ func inFolder(t *testing.T, folder, program string, arguments ...string) string 
 func TestCommandsLeaveCheckoutClean(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
-	folder := cloned(t, repository)
+	folder := clone(t, repository)
 	for _, command := range []string{"go doc ./wrapper", "go vet ./...", "make demo"} {
 		words := strings.Fields(command)
 		inFolder(t, folder, words[0], words[1:]...)
@@ -67,7 +67,7 @@ func TestCommandsLeaveCheckoutClean(t *testing.T) {
 func TestLineEndingsAreKept(t *testing.T) {
 	t.Parallel()
 	withRelease(t)
-	folder := cloned(t, repository, "core.autocrlf=true")
+	folder := clone(t, repository, "core.autocrlf=true")
 	if changed := changedEndings(t, folder); changed != "" {
 		t.Errorf("a checkout with core.autocrlf=true changed the line endings of these files, "+
 			"want no changes:\n%s", changed)
@@ -75,7 +75,7 @@ func TestLineEndingsAreKept(t *testing.T) {
 	inFolder(t, folder, "git", "rm", "--quiet", ".gitattributes")
 	inFolder(t, folder, "git", "-c", "user.name=control", "-c", "user.email=control@example.invalid",
 		"commit", "--quiet", "--message", "a control")
-	if changedEndings(t, cloned(t, folder, "core.autocrlf=true")) == "" {
+	if changedEndings(t, clone(t, folder, "core.autocrlf=true")) == "" {
 		t.Error("a checkout without .gitattributes changed no line endings either, so this test cannot fail")
 	}
 }

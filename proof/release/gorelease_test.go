@@ -33,7 +33,7 @@ func TestVersionFitsTheChanges(t *testing.T) {
 		t.Fatalf("install gorelease: %v\n%s", err, printed)
 	}
 	for _, m := range repository.published() {
-		folder := user.unpacked(t, repository, m)
+		folder := user.unpack(t, repository, m)
 		base := user.publishLast(t, repository, m)
 		program := filepath.Join(user.programs, "gorelease")
 		printed, err := user.run(t.Context(), folder, program, "-base="+base, "-version="+repository.version)

@@ -58,12 +58,12 @@ func newOutsider(t *testing.T, repository tree, goMods map[string]string) *outsi
 	return o
 }
 
-// unpacked unpacks the zip of a module into a folder, and adds the checksums of this
+// unpack unpacks the zip of a module into a folder, and adds the checksums of this
 // repository's modules to the go.sum in this folder. The go.sum in the repository cannot
 // contain these checksums, because they are unknown until the modules are tagged. This
 // does not affect importers, because the go command does not read the go.sum of a
 // dependency.
-func (o *outsider) unpacked(t *testing.T, repository tree, m member) string {
+func (o *outsider) unpack(t *testing.T, repository tree, m member) string {
 	t.Helper()
 	folder := t.TempDir()
 	name := module.Version{Path: m.path(), Version: repository.version}

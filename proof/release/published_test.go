@@ -107,7 +107,7 @@ func TestReleasedModulesWork(t *testing.T) {
 	t.Run("tidy", func(t *testing.T) {
 		t.Parallel()
 		for _, m := range repository.modules {
-			folder := user.unpacked(t, repository, m)
+			folder := user.unpack(t, repository, m)
 			if _, err := user.run(t.Context(), folder, "go", "mod", "tidy", "-diff"); err != nil {
 				t.Errorf("go.mod or go.sum of the module %s is not tidy: %v", m.folder, err)
 			}

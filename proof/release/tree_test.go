@@ -23,9 +23,9 @@ func openRepository(t *testing.T) tree {
 	return opened
 }
 
-// copied copies the files that contain versions to a temporary folder, and returns the
+// copyFiles copies the files that contain versions to a temporary folder, and returns the
 // folder.
-func copied(t *testing.T) string {
+func copyFiles(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	names := []string{"VERSION", "go.work"}
@@ -75,7 +75,7 @@ func TestVersionIsTheSameEverywhere(t *testing.T) {
 			want: "would refuse its programs",
 		},
 	} {
-		root := copied(t)
+		root := copyFiles(t)
 		name := filepath.Join(root, control.file)
 		text, err := os.ReadFile(name)
 		if err != nil {
@@ -95,7 +95,7 @@ func TestVersionIsTheSameEverywhere(t *testing.T) {
 }
 
 func TestTagsFollowTheOrderOfRequirements(t *testing.T) {
-	root := copied(t)
+	root := copyFiles(t)
 	writeFile(t, filepath.Join(root, "VERSION"), []byte("v1.2.3\n"))
 	var printed bytes.Buffer
 	if err := run(t.Context(), &printed, root, []string{"tags"}); err != nil {
@@ -108,7 +108,7 @@ func TestTagsFollowTheOrderOfRequirements(t *testing.T) {
 }
 
 func TestNextChangesEveryFile(t *testing.T) {
-	root := copied(t)
+	root := copyFiles(t)
 	before := openRepository(t)
 	if err := run(t.Context(), nil, root, []string{"next", "v1.900.0"}); err != nil {
 		t.Fatal(err)

@@ -23,12 +23,12 @@ type operation struct {
 	write bool
 	keyed bool
 	many  bool // one call sends many requests
-	do    doing
+	do    callFunc
 }
 
-// doing is a function that calls an operation and returns the id of the resource in the
-// response.
-type doing func(
+// callFunc is a function that calls an operation and returns the id of the resource in
+// the response.
+type callFunc func(
 	ctx context.Context, client *upvest.Client, about target, options ...upvest.CallOption,
 ) (uuid.UUID, error)
 

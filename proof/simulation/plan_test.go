@@ -20,9 +20,9 @@ const (
 	// longestQueue is the largest token lifetime from which the interval of a slow
 	// limiter is calculated. It replaces a longer token lifetime.
 	longestQueue = 30 * time.Minute
-	// turnsPerLife is the number of calls that a slow limiter admits during the lifetime
-	// of a token.
-	turnsPerLife = 8
+	// callsPerTokenLifetime is the number of calls that a slow limiter admits during the
+	// lifetime of a token.
+	callsPerTokenLifetime = 8
 )
 
 // step is a period of the month, with its faults and calls. A step depends only on the
@@ -298,14 +298,14 @@ func (p *planner) planSlowLimiter() {
 	p.burst(4, p.anyHost(), 0, p.step.length/2)
 	p.burst(20, p.anyHost(), 0, time.Minute)
 	// The limiter would admit a cancellation only after the order is filled.
-	p.replaceByOrders(func(op *operation) bool { return op.id == "cancel_portfolios_order" })
+	p.replaceWithOrders(func(op *operation) bool { return op.id == "cancel_portfolios_order" })
 }
 
-// replaceByOrders changes the operation of each planned call for which `of` returns true.
-// Such a call then places an order.
-func (p *planner) replaceByOrders(of func(op *operation) bool) {
+// replaceWithOrders changes the operation of each planned call for which `matches`
+// returns true. Such a call then places an order.
+func (p *planner) replaceWithOrders(matches func(op *operation) bool) {
 	for i, d := range p.step.actions {
-		if d.kind == calling && of(d.op) {
+		if d.kind == calling && matches(d.op) {
 			p.step.actions[i].op = operationNamed("create_portfolios_order")
 		}
 	}
@@ -334,7 +334,7 @@ func (p *planner) planResumeChains() {
 	}
 	p.step.faults = []fault{f}
 	p.burst(12, p.anyHost(), 0, p.step.length)
-	p.replaceByOrders(func(op *operation) bool { return !op.write })
+	p.replaceWithOrders(func(op *operation) bool { return !op.write })
 	p.addTimeouts()
 }
 

@@ -13,14 +13,14 @@ import (
 // refusal.
 func (s *simulation) resume() {
 	for _, c := range s.calls {
-		if !c.isOpen() {
+		if !c.isUnresolved() {
 			continue
 		}
 		last := c
 		if s.step.chained {
 			last = s.chain(c)
 		}
-		if last.isOpen() {
+		if last.isUnresolved() {
 			last = s.newResumption(last)
 			last.mustSucceed = true
 			if s.step.chained && !s.defect.keysAlone {
@@ -38,8 +38,8 @@ func (s *simulation) resume() {
 	}
 }
 
-// isOpen reports whether a call reported neither success nor refusal.
-func (c *call) isOpen() bool {
+// isUnresolved reports whether a call reported neither success nor refusal.
+func (c *call) isUnresolved() bool {
 	verdict := c.verdict()
 	return verdict == operations.Unknown || verdict == operations.Accepted
 }
@@ -89,7 +89,7 @@ func (s *simulation) chain(c *call) *call {
 		s.judge(resumption)
 		s.judgeResumption(resumption, isObstructed)
 		last = resumption
-		if !last.isOpen() {
+		if !last.isUnresolved() {
 			break
 		}
 	}

@@ -79,7 +79,7 @@ func (s *simulation) begin() {
 			h.limiter.hang()
 		}
 		if s.step.queued {
-			h.limiter.slow(min(s.life, longestQueue) / turnsPerLife)
+			h.limiter.slow(min(s.life, longestQueue) / callsPerTokenLifetime)
 		}
 	}
 	for _, f := range s.step.faults {
