@@ -39,13 +39,14 @@ func newClone(t *testing.T) clone {
 	return c
 }
 
-// linkPrograms links the third-party programs that `make contract` has installed below
-// build/. In the copy, `make contract` builds the repository's own programs.
+// linkPrograms creates links to the third-party programs that `make contract` has
+// installed below build/. It does not link the repository's own programs, because
+// `make contract` builds them from the files of the copy.
 func linkPrograms(t *testing.T, repository, root string) {
 	t.Helper()
 	installed, err := filepath.Glob(filepath.Join(repository, "build/go/*@*"))
 	if err != nil || len(installed) == 0 {
-		t.Fatalf("found no programs of `make contract` (error %v): run `make contract` first", err)
+		t.Fatalf("found no programs that `make contract` has installed (error %v): run `make contract` first", err)
 	}
 	node := filepath.Join(repository, "build/node")
 	if _, err := os.Stat(node); err == nil {
@@ -101,14 +102,15 @@ func (c clone) create(name, text string) {
 	}
 }
 
-// insert inserts `text` before the string `before`, which must occur in the file exactly
-// once.
+// insert inserts `text` before the string `before`. It fails the test unless the file
+// contains `before` exactly once.
 func (c clone) insert(name, before, text string) {
 	c.t.Helper()
 	c.replace(name, before, text+before)
 }
 
-// replace replaces the string `old`, which must occur in the file exactly once.
+// replace replaces the string `old` with `text`. It fails the test unless the file
+// contains `old` exactly once.
 func (c clone) replace(name, old, text string) {
 	c.t.Helper()
 	file := filepath.Join(c.root, name)

@@ -6,7 +6,8 @@ type row struct {
 	number int
 	what   string
 	// The field `ours` contains the name of the client's benchmark. The field `limit`
-	// contains the name of the baseline's benchmark, and is empty without a baseline.
+	// contains the name of the baseline's benchmark; it is empty if the row has no
+	// baseline.
 	ours, limit string
 	unit        string
 	target      target
@@ -69,7 +70,7 @@ func (t target) met(number float64) bool {
 	return number <= t.bound
 }
 
-// These are the units of the measurements, spelled as package benchfmt returns them.
+// These are units of measurements, spelled as package benchfmt returns them.
 const (
 	seconds     = "sec/op"
 	bytesOnHeap = "B/op"
@@ -121,8 +122,9 @@ var rows = []row{
 	},
 	{
 		number: 6, what: "All with 16 pages ahead vs. 0 (the same list)",
-		// The limit mainly waits, and the client mainly decodes. Therefore the ratio
-		// rises on a slower machine: a page (row 4) took 3.6 ms at 0.10, 5.1 ms at 0.12.
+		// With 0 pages ahead, All mainly waits; with 16, it mainly decodes. Therefore the
+		// ratio rises on a slower machine: it was 0.10 where a page (row 4) took 3.6 ms,
+		// and 0.12 where a page took 5.1 ms.
 		ours: "All/16_ahead", limit: "All/limit", unit: seconds, target: times(0.12),
 	},
 	{

@@ -107,7 +107,7 @@ func newFixture(b *testing.B) *fixture {
 
 const goroutines = 64
 
-// inParallel makes the benchmark's calls from 64 goroutines.
+// inParallel makes the benchmark's calls from 64 goroutines if GOMAXPROCS divides 64.
 func (*fixture) inParallel(b *testing.B, call func() error) {
 	b.Helper()
 	b.SetParallelism(goroutines / runtime.GOMAXPROCS(0))

@@ -35,11 +35,11 @@ type list struct {
 	mu     sync.Mutex
 	rows   []uuid.UUID
 	steady map[uuid.UUID]bool
-	// changes before each request; the first element is for the next request
+	// the changes to apply before each request; the first element is for the next request
 	changes [][]change
 }
 
-// idOf converts a number to an id. Sorted ids have the order of their numbers.
+// idOf converts a number to an id. A larger number results in an id that sorts later.
 func idOf(number uint32) uuid.UUID {
 	id := uuid.UUID{6: 0x40, 8: 0x80}
 	binary.BigEndian.PutUint32(id[:], number)

@@ -8,8 +8,8 @@ const verbs = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options', 'trac
 const headers = (parameters, resolve) =>
   (parameters ?? []).map((parameter) => resolve(parameter).node ?? parameter).filter((p) => p.in === 'header').map((p) => p.name);
 
-// Every request is signed and names the API version, so every path item must declare the
-// headers for this.
+// All operations have the headers that commonHeaders lists, so every path item must
+// declare these headers.
 const commonHeadersOnPaths = () => ({
   PathItem(item, { report, resolve }) {
     const declared = headers(item.parameters, resolve);
@@ -46,8 +46,8 @@ const scopes = () => ({
   },
 });
 
-// Upvest's support asks for the request ID, so every response must declare the header,
-// whether the response is successful or not.
+// Upvest's support asks for the request ID, so every response, whether successful or not,
+// must declare the header with this ID.
 const requestID = () => ({
   Response(response, { report }) {
     if (!response.headers?.['upvest-request-id']) {
@@ -56,7 +56,7 @@ const requestID = () => ({
   },
 });
 
-// Every body must have an example, because tests, mock servers and readers use it.
+// Every body must have an example, because tests, mock servers and readers use examples.
 const bodyExamples = () => ({
   MediaType(media, { report }) {
     if (media.example === undefined && Object.keys(media.examples ?? {}).length === 0) {

@@ -44,7 +44,7 @@ func (c tolerantClient) decode(op operation, r response, prepare func(*json.Deco
 type intolerantClient struct {
 	name string
 	call func(c tolerantClient, op operation, r response) (any, error)
-	want string // part of one of the findings
+	want string // text that one of the findings must contain
 }
 
 var intolerantClients = []intolerantClient{

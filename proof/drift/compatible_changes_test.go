@@ -12,7 +12,7 @@ import (
 )
 
 // compatibleChanges returns the compatible changes to the response with the given status.
-// The keys are the names of the examples that the changes start from.
+// The keys of the map are the names of the examples to which the changes apply.
 func compatibleChanges(op operation, status string) map[string][]change {
 	number, err := strconv.Atoi(status)
 	if err != nil {
@@ -50,7 +50,8 @@ func compatibleChanges(op operation, status string) map[string][]change {
 	return changes
 }
 
-// headerChanges returns a copy of the first change with additional headers.
+// headerChanges returns a copy of the given change, with additional headers in the
+// response.
 func headerChanges(first change) []change {
 	more := http.Header{
 		"X-New": {"1"}, "Deprecation": {"@1688169599"}, "Retry-After": {"soon"},
@@ -63,8 +64,9 @@ func headerChanges(first change) []change {
 	return []change{changed}
 }
 
-// statusChanges returns copies of the first change, one for each success status that
-// allows a body. If the documented status is an error, statusChanges returns none.
+// statusChanges returns copies of the given change, one for each success status that
+// allows a body. If the argument `status`, which is the documented status, is not a
+// success status, statusChanges returns no changes.
 func statusChanges(first change, status int) []change {
 	var list []change
 	for other := http.StatusOK; other < 300 && status < 300; other++ {

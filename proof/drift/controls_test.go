@@ -11,12 +11,12 @@ import (
 // control is a mistake in the contract, with the finding that a check must report.
 type control struct {
 	name string
-	// The check is nil if the test uses the same check for all its controls.
+	// This field is nil if the test uses one check for all its controls.
 	check func(*openapi3.T) findings
 	after string // the edit replaces the first occurrence of `old` after this text
 	old   string
 	new   string
-	want  string // part of one of the findings
+	want  string // text that one of the findings must contain
 }
 
 // edit returns the contract with the mistake.
@@ -48,7 +48,8 @@ func TestMistakesAreFound(t *testing.T) {
 	}
 }
 
-// edit replaces the first occurrence of `old` that follows the anchor.
+// edit returns a copy of the contract in which the replacement stands in place of the
+// first occurrence of `old` after the anchor.
 func edit(t *testing.T, contract, anchor, old, replacement string) string {
 	t.Helper()
 	start := strings.Index(contract, anchor)

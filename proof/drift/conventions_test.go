@@ -7,8 +7,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// documentedErrors contains the error statuses that Upvest's documentation lists on the
-// page of each operation. The key is the operationId.
+// documentedErrors contains, for each operationId, the error statuses that Upvest's
+// documentation lists on the page of the operation.
 var documentedErrors = map[string]string{
 	"list_portfolios_allocations":               "400 401 403 404 405 406 429 500 503",
 	"create_portfolios_allocation":              "400 401 403 404 406 429 500 503",
@@ -60,8 +60,8 @@ func checkStatuses(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// addProblem reports an error response whose body is not a problem, or whose example
-// contains a different status.
+// addProblem reports an error response if its body is not a problem, or if the status in
+// one of its examples differs from the given status.
 func (f *findings) addProblem(where, status string, response *openapi3.Response) {
 	const remedy = "refer to one of the components/responses in openapi.yaml"
 	media := response.Content["application/problem+json"]

@@ -3,6 +3,7 @@
 // package contains only tests. A check reads the contract, inspects Go code by reflection
 // or runs a program, and returns findings. Each finding is one line with the file, the
 // mistake and the remedy. Each check has controls, which are mistakes that the check must
-// find. The controls show that the check can fail. Checks that download or start other
-// programs run only in `make check`, `make contract` and `make docs`.
+// find. The controls show that the check can fail. `go test` skips most checks that
+// download or start other programs. `make contract` and `make docs` run these checks, and
+// `make check` runs those of the generated code.
 package drift

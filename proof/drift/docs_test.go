@@ -55,8 +55,9 @@ func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) find
 	return found
 }
 
-// TestDocs requires that the page has no mistakes, and that checkDocs reports each
-// mistake in a broken copy of the page.
+// TestDocs requires that checkDocs reports nothing about the page. It then compares a
+// broken copy of the page with a changed contract, and requires that checkDocs reports
+// each mistake in the copy and each difference from the contract.
 func TestDocs(t *testing.T) {
 	if os.Getenv("DOCS") == "" {
 		t.Skip("`make docs` runs this test, which needs a browser")

@@ -16,8 +16,8 @@ import (
 var errNoMethod = errors.New("the wrapper has no method for the operation")
 
 // knownDeviations contains the values in documented examples that deviate from their
-// schema or Go type. Each key names the example and the JSON pointer to the value.
-// Each map value is the reason for keeping the deviation.
+// schema or Go type. Each key consists of the name of an example and the JSON pointer to
+// the value. The text for each key is the reason why the example is not corrected.
 var knownDeviations = map[string]string{
 	"create_portfolios_liquidation_request 200 order /allocation_id": "Upvest documents an " +
 		"empty string in a uuid field, because a liquidation follows no allocation; " +
@@ -25,8 +25,9 @@ var knownDeviations = map[string]string{
 }
 
 // checkExamples requires that each body has examples. Each example must match its schema,
-// and must not change when it is decoded into its Go type and encoded again. Each value
-// in knownDeviations must still deviate; otherwise its entry is obsolete.
+// and must not change when it is decoded into its Go type and encoded again. Deviations
+// that knownDeviations lists are allowed. If an example no longer has a listed deviation,
+// checkExamples reports the entry as obsolete.
 func checkExamples(contract *openapi3.T) findings {
 	survey := exampleSurvey{met: map[string]bool{}}
 	results := resultTypes(contract)
@@ -144,8 +145,8 @@ func flatten(err error) []problem {
 }
 
 // roundTripLosses decodes an example into its Go type, encodes the result, and returns
-// what has changed. It also reports an example that the client and encoding/json decode
-// differently.
+// the differences from the example. If there are none, it also compares the result of
+// encoding/json with the result of the client, and returns a problem if they differ.
 func roundTripLosses(body documentedBody, example any) []problem {
 	text, err := json.Marshal(example)
 	if err != nil {

@@ -24,7 +24,7 @@ type survey struct {
 	findings findings
 	seen     map[pair]bool
 	reached  map[*openapi3.Schema]bool
-	enums    map[string][]string // the values that the contract allows, by Go type
+	enums    map[string][]string // the enum values in the contract, by name of the Go type
 }
 
 // pair is a schema and its Go type.
@@ -33,7 +33,7 @@ type pair struct {
 	goType reflect.Type
 }
 
-// Most findings have one of these remedies.
+// Most findings of a survey recommend one of these remedies.
 const (
 	regenerate = "run make generate"
 	retype     = "run make generate, or set the Go type in api/overlay.yaml"
@@ -126,7 +126,8 @@ func (s *survey) properties(schema *openapi3.Schema) openapi3.Schemas {
 
 func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Type) {
 	properties := s.properties(schema)
-	// The effect of omitempty and omitzero depends on the type, so encode a zero value.
+	// Whether omitempty and omitzero omit a field depends on its type. Encode a zero
+	// value to see which fields are sent.
 	var zero map[string]any
 	text, err := json.Marshal(reflect.Zero(goType).Interface())
 	if err == nil {
@@ -139,7 +140,7 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 	for _, field := range reflect.VisibleFields(goType) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if field.Type == reflect.TypeFor[api.Unknown]() {
-			continue // this Go field stores unknown JSON fields; it is not a property
+			continue // this Go field stores unknown JSON fields, so it matches no property
 		}
 		if tag == "-" {
 			isOpen := schema.AdditionalProperties.Has
@@ -200,8 +201,8 @@ func (s *survey) enum(where string, schema *openapi3.Schema, goType reflect.Type
 
 // parameters compares the names of the query parameters with the fields of the generated
 // struct. It does not compare the types, because some filters are strings in the
-// contract but have more specific types in Go. Instead, checkRequests tests the values of
-// all filters.
+// contract but have more specific types in Go. Instead, checkRequests tests that each
+// field can store an example value of its filter.
 func (s *survey) parameters(op operation) {
 	var names []string
 	for _, parameter := range op.Parameters {

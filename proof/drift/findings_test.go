@@ -14,7 +14,8 @@ func (f *findings) addf(format string, values ...any) {
 	*f = append(*f, fmt.Sprintf(format, values...))
 }
 
-// addSets reports each element that is in only one of two sets.
+// addSets compares two sets. It reports each element of `want` that `got` lacks as
+// missing, and each element of `got` that `want` lacks as unexpected.
 func (f *findings) addSets(where string, want, got []string, remedy string) {
 	for _, name := range want {
 		if !slices.Contains(got, name) {

@@ -16,7 +16,8 @@ import (
 // a JavaScript library creates with Ed25519 keys and P-521 keys.
 func TestSandboxAcceptsForeignSignatures(t *testing.T) {
 	t.Parallel()
-	// make installs Redocly CLI and the signing library together
+	// `make contract` installs the signing library together with Redocly CLI. nodeProgram
+	// ends the test if Redocly CLI is missing.
 	nodeProgram(t, "redocly")
 	t.Run("Ed25519", func(t *testing.T) {
 		t.Parallel()

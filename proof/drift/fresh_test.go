@@ -15,8 +15,9 @@ import (
 	"testing"
 )
 
-// These expressions match the lines that name inputs and outputs in tools.go and in the
-// generator's configurations.
+// The first two expressions match the lines that name inputs and outputs in tools.go and
+// in the generator's configurations. embeddedContract matches the compressed contract in
+// generated code.
 var (
 	generateLine = regexp.MustCompile(`(?m)^//go:generate env (GOWORK=off go .* -config) (\S+) (\S+)$`)
 	outputLine   = regexp.MustCompile(`(?m)^output: (.*)$`)
@@ -26,7 +27,7 @@ var (
 
 // checkFresh generates all code again in a temporary folder, and reports the files that
 // differ from those in the tree. If `contract` is not empty, checkFresh generates only
-// the code that depends on openapi.yaml, and generates it from `contract`.
+// the code that depends on openapi.yaml, and uses `contract` in place of openapi.yaml.
 func checkFresh(t *testing.T, contract string) (found findings) {
 	t.Helper()
 	lines, err := os.ReadFile(filepath.Join(repository, "tools.go"))
@@ -141,10 +142,10 @@ func TestStaleCodeIsFound(t *testing.T) {
 	field := properties + "\n        venue: {type: string}"
 	changed := edit(t, readContract(t), "    Order:", properties, field)
 	if found := checkFresh(t, changed); len(found) != 2 {
-		t.Errorf("got the findings %q, want two, one for each generated file with the new property", found)
+		t.Errorf("got the findings %q, want two: one for each generated file with the new property", found)
 	}
 	changed = edit(t, readContract(t), "    NotFound:", "type: not_found", "type: missing")
 	if found := checkFresh(t, changed); len(found) != 1 {
-		t.Errorf("got the findings %q, want one, for the only generated file with the changed example", found)
+		t.Errorf("got the findings %q, want one: for the only generated file with the changed example", found)
 	}
 }

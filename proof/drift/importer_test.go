@@ -59,8 +59,8 @@ replace %[2]s/sandbox => %[3]s/sandbox
 	return folder
 }
 
-// checkImporter requires that a program builds if it imports the given package, and that
-// the program contains exactly the allowed modules.
+// checkImporter requires that a program that imports the given package contains exactly
+// the allowed modules, and that the program builds.
 func checkImporter(t *testing.T, imported string) (found findings) {
 	t.Helper()
 	folder := newImporter(t, imported)
@@ -92,7 +92,7 @@ func TestImporterCompilesOnlyAllowedModules(t *testing.T) {
 }
 
 // TestForbiddenImportsAreFound requires that checkImporter reports an importer that
-// compiles more modules, and an importer of an internal package.
+// compiles other modules than the allowed ones, and an importer of an internal package.
 func TestForbiddenImportsAreFound(t *testing.T) {
 	t.Parallel()
 	withPrograms(t)

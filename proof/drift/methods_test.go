@@ -47,8 +47,9 @@ type wrapperMethod struct {
 
 func (m wrapperMethod) String() string { return m.service + "." + m.name }
 
-// call calls the method with the given id in the path and a documented example as the
-// request body. It returns a nil value if the method returns only an error.
+// call calls the method with the given id in the path, a documented example as the
+// request body, and the given options. If the method returns only an error, the first
+// result of call is nil.
 func (m wrapperMethod) call(
 	ctx context.Context, client *upvest.Client, id uuid.UUID, examples map[reflect.Type]any,
 	options ...upvest.CallOption,
@@ -103,8 +104,8 @@ func pathID(op operation, body []byte) uuid.UUID {
 }
 
 // documentedID returns the id in the first documented example of the operation's
-// response, or sampleID without an example. A call that Prism answers with this example
-// must have this id in its path.
+// response, or sampleID if there is no example. Prism returns this example, and the
+// client refuses a response whose id differs from the id in the path.
 func documentedID(op operation) uuid.UUID {
 	response := op.Responses.Value("200")
 	if response == nil {
@@ -204,7 +205,7 @@ func (o operation) fits(request *http.Request) bool {
 }
 
 // resultTypes returns the result type of the wrapper's method for each operation. It
-// omits methods that return only an error.
+// omits the operations whose method returns only an error.
 func resultTypes(contract *openapi3.T) map[string]reflect.Type {
 	results := map[string]reflect.Type{}
 	methods, _ := wrapperMethods(contract) // checkWrapper reports the discarded findings

@@ -84,8 +84,8 @@ func checkPatterns(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// addPattern compares a pattern with the validation in package api. It records in
-// the map `used` which check it has applied.
+// addPattern compares a pattern with the validation in package api, and reports the first
+// difference. It marks the check that it has applied in the map `used`.
 func (f *findings) addPattern(pointer, text string, used map[string]bool) {
 	pattern, err := regexp.Compile(text)
 	if err != nil {
@@ -121,7 +121,8 @@ func (c patternCheck) difference(pattern *regexp.Regexp) string {
 }
 
 // neighbors returns the given string, and strings that differ from it by one removed,
-// inserted or replaced character. It inserts only the characters of a fixed list.
+// inserted or replaced character. The inserted characters and the replacements come from
+// a fixed list.
 func neighbors(text string) []string {
 	list := []string{text}
 	for i := 0; i <= len(text); i++ {

@@ -124,7 +124,7 @@ func isExample(t *testing.T, media *openapi3.MediaType, value any) bool {
 	for _, example := range bodies(media) {
 		lost := 0
 		for _, problem := range differences("", example, got) {
-			// a known deviation in the response to a liquidation
+			// knownDeviations lists this deviation in the response to a liquidation.
 			if problem.pointer != "/allocation_id" {
 				lost++
 			}

@@ -17,8 +17,9 @@ import (
 // repository is the root of the repository, relative to this package.
 const repository = "../.."
 
-// withPrograms skips a test that downloads or starts other programs, unless `make
-// contract` or `make check` runs the test.
+// withPrograms skips a test that downloads or starts other programs, unless the variable
+// CONTRACT is set. `make contract` sets it for all tests of this package, and `make
+// check` for the tests of the generated code.
 func withPrograms(t *testing.T) {
 	t.Helper()
 	if os.Getenv("CONTRACT") == "" {
@@ -56,8 +57,9 @@ func nodeProgram(t *testing.T, name string) string {
 	return program
 }
 
-// install returns the path of a Go program, such as example.com/cmd/program@v1.2.3. It
-// installs the program below build/ unless the program is already there.
+// install returns the path of the executable of a Go program. The argument `program` is a
+// package with a version, such as example.com/cmd/program@v1.2.3. If the executable is
+// not below build/ yet, install installs it there.
 func install(t *testing.T, program string) string {
 	t.Helper()
 	folder, err := filepath.Abs(filepath.Join(repository, "build/go", path.Base(program)))
@@ -75,7 +77,8 @@ func install(t *testing.T, program string) string {
 	return installed
 }
 
-// run runs a program in a folder and returns its standard output and standard error.
+// run runs a program in a folder, for at most five minutes, and returns its standard
+// output and standard error as one text.
 func run(ctx context.Context, folder, program string, arguments ...string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
 	defer stop()

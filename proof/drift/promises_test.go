@@ -46,7 +46,9 @@ func checkEmptyResponses(contract *openapi3.T) findings {
 	return acceptedBodies(contract, func(operation) string { return "{}" })
 }
 
-// acceptedBodies reports the methods that accept the given body as a success.
+// acceptedBodies calls the method of each operation on a server that returns the given
+// body with status 200, and reports each operation whose call succeeds. It reports an
+// operation without a method unless identifiedFile has a case for the response type.
 func acceptedBodies(contract *openapi3.T, body func(operation) string) (found findings) {
 	var next string
 	client, err := stub(transport(func(request *http.Request) (*http.Response, error) {
@@ -88,8 +90,8 @@ func acceptedBodies(contract *openapi3.T, body func(operation) string) (found fi
 	return found
 }
 
-// checkShapes requires that the client decodes each response field by field, so that an
-// invalid field does not prevent the decoding of the other fields.
+// checkShapes requires that the client decodes each response field by field, so that it
+// can decode all other fields of a response in which one field is invalid.
 func checkShapes(contract *openapi3.T) (found findings) {
 	const file = "wrapper/internal/wire/shape.go"
 	text, err := os.ReadFile(filepath.Join(repository, file))
@@ -121,13 +123,13 @@ func TestAcceptedBodiesAreFound(t *testing.T) {
 	requireFinding(t, acceptedBodies(contract, list), "list_portfolios_orders accepts the response")
 }
 
-// typedCount matches a sentence that states how many operations there are. Such a
-// sentence becomes wrong when an operation is added.
+// typedCount matches text that states a number of operations from ten upwards. Such text
+// becomes wrong when an operation is added.
 var typedCount = regexp.MustCompile(
 	`(?i)\b(\d{2,}|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|twenty) operations\b`)
 
 // checkTypedCounts requires that no Markdown file, Go file or Makefile states how many
-// operations there are.
+// operations the contract has.
 func checkTypedCounts(*openapi3.T) (found findings) {
 	err := filepath.WalkDir(repository, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -182,7 +184,7 @@ func TestTypedCountsAreFound(t *testing.T) {
 		requireFinding(t, typedCounts("README.md", text), fmt.Sprintf("README.md:3: %q", count+" operations"))
 	}
 	if found := typedCounts("README.md", "two operations, all operations"); len(found) > 0 {
-		t.Errorf("got the findings %q, want none", found)
+		t.Errorf(`got the findings %q for "two operations, all operations", want none`, found)
 	}
 }
 

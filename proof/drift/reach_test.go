@@ -20,8 +20,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// checkCalls requires that the fault matrix, the simulation and the test suites call each
-// operation.
+// checkCalls requires that package proof/internal/operations has a call for each
+// operation of the contract, and no other calls. The fault matrix and the simulation make
+// all these calls.
 func checkCalls(contract *openapi3.T) (found findings) {
 	const where = "proof/internal/operations: "
 	var want, got []string
@@ -56,8 +57,8 @@ func checkConstants(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// checkSandbox requires that the sandbox recognizes the operation of each request, and
-// responds to the documented example with status 2xx, 404 or 422.
+// checkSandbox sends the documented example of each operation to the sandbox. It requires
+// that the sandbox recognizes the operation, and responds with status 2xx, 404 or 422.
 func checkSandbox(contract *openapi3.T) findings {
 	methods, found := wrapperMethods(contract)
 	server, err := sandbox.New(sandbox.WithoutNetwork())
@@ -106,8 +107,8 @@ func checkSandbox(contract *openapi3.T) findings {
 	return found
 }
 
-// checkGoldenRequests requires a file with a request to each operation and to the token
-// endpoint, and no other files.
+// checkGoldenRequests requires that the folder of golden requests contains a request to
+// each operation and to the token endpoint, and no requests to other operations.
 func checkGoldenRequests(contract *openapi3.T) (found findings) {
 	const folder = "wrapper/testdata/requests"
 	entries, err := os.ReadDir(filepath.Join(repository, folder))

@@ -65,8 +65,8 @@ func (o operation) documented() documentedRequest {
 	return want
 }
 
-// tryRequest calls the generated method. It returns the request that the method sends and
-// the documented request.
+// tryRequest calls the generated method. It returns two requests: the one that the method
+// has sent, and the documented one.
 func (o operation) tryRequest() (*http.Request, documentedRequest, error) {
 	want := o.documented()
 	recorder := &recorder{}
@@ -117,8 +117,8 @@ func (o operation) compareRequest(sent *http.Request, want documentedRequest, fo
 	found.addSets(ofContract+o.OperationID+" query", documented, got, regenerate)
 }
 
-// sample returns the documented example of a query parameter, or a value that its schema
-// allows.
+// sample returns the documented example of a query parameter. If there is no example, it
+// returns a value that the schema of the parameter allows.
 func sample(parameter *openapi3.Parameter) string {
 	schema := parameter.Schema.Value
 	switch {
@@ -133,8 +133,8 @@ func sample(parameter *openapi3.Parameter) string {
 	}
 }
 
-// fillQuery decodes the values of query parameters into the fields of a struct. It finds
-// the fields by their form tags.
+// fillQuery decodes the values of query parameters into the fields of a struct. The form
+// tag of each field is the name of its parameter.
 func fillQuery(query reflect.Value, values map[string]string) error {
 	for _, field := range reflect.VisibleFields(query.Type()) {
 		tag, _, _ := strings.Cut(field.Tag.Get("form"), ",")

@@ -22,7 +22,8 @@ type subtraction struct {
 	// sent contains the names of the schemas that requests refer to, directly or through
 	// other schemas.
 	sent map[string]bool
-	// headers contains the names of the schemas that header and path parameters refer to.
+	// headers contains the names of the schemas that header and path parameters refer to,
+	// directly or through other schemas.
 	headers map[string]bool
 }
 
@@ -111,8 +112,8 @@ func (s subtraction) named(old, now document, name string) {
 	s.schema(old, now, !s.sent[name], !s.headers[name])
 }
 
-// schema removes new properties and new enum values. A new property may be required only
-// in a response.
+// schema removes new properties and, if hasValues is true, new enum values. In a
+// response, it also removes new properties from the list of required properties.
 func (s subtraction) schema(old, now document, isResponse, hasValues bool) {
 	properties := at(old, "properties")
 	required, _ := now["required"].([]any)
@@ -137,8 +138,8 @@ func (s subtraction) schema(old, now document, isResponse, hasValues bool) {
 	}
 }
 
-// findUses records the schemas that request bodies, header parameters and path parameters
-// refer to.
+// findUses records the schemas that request bodies refer to in s.sent, and the schemas
+// that header and path parameters refer to in s.headers.
 func (s subtraction) findUses(contract document) {
 	for _, item := range at(contract, "paths") {
 		for _, op := range asDocument(item) {
@@ -182,8 +183,8 @@ func (s subtraction) use(contract document, part any, names map[string]bool) {
 	}
 }
 
-// resolve returns the given parameter or, if that is a reference, the parameter that it
-// refers to.
+// resolve returns the given parameter. If the parameter is a reference, resolve returns
+// the parameter that the reference names.
 func resolve(contract document, parameter any) document {
 	inline := asDocument(parameter)
 	reference, isReference := inline["$ref"].(string)

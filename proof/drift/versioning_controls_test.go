@@ -13,7 +13,7 @@ const (
 type policyMutation struct {
 	name    string
 	verdict verdict
-	bullet  string // beginning of the matching bullet in the policy
+	bullet  string // beginning of the bullet in the policy that allows the change
 	after   string // the edit replaces the first occurrence of `old` after this text
 	old     string
 	new     string

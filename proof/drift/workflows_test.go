@@ -98,8 +98,9 @@ var workflowControls = []struct {
 	},
 }
 
-// TestWorkflows requires that checkWorkflow finds no mistake in the workflows, and finds
-// each mistake of workflowControls in a changed copy.
+// TestWorkflows requires that checkWorkflow finds no mistake in the workflows. It then
+// adds each mistake in workflowControls to a copy of a workflow, and requires that
+// checkWorkflow finds the mistake.
 func TestWorkflows(t *testing.T) {
 	t.Parallel()
 	withPrograms(t)

@@ -160,7 +160,8 @@ func (c *cell) judgeError(err error) []string {
 	return problems
 }
 
-// judgeShown formats the error with %v, %+v and %#v, and searches the texts for secrets.
+// judgeShown formats the error with %v, %+v and %#v, and searches the texts for secrets
+// and for a word from the injected response bodies.
 func (c *cell) judgeShown(err error) []string {
 	var problems []string
 	shown := fmt.Sprintf("%v %+v %#v", err, err, err)

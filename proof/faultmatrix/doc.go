@@ -1,4 +1,5 @@
 // Package faultmatrix tests that no call takes effect twice, and that every call reports
-// its true outcome. It applies each fault to each operation, over real connections
-// between the client and the sandbox. `make faults` prints the results as a table.
+// its true outcome. It applies each fault to each operation. The client and the sandbox
+// communicate over TCP, or in memory if the fault is a response that is slower than a
+// timeout. `make faults` prints the results as a table.
 package faultmatrix

@@ -12,7 +12,7 @@ import (
 // fault is one row of the matrix.
 type fault struct {
 	name string
-	// how connections fail: "refuse", "reset", or "" if no connection fails
+	// how connections fail in the network: "refuse", "reset", or "" if none fails there
 	network string
 	times   int            // number of connections that fail; -1 means all
 	inject  *sandbox.Fault // fault that the sandbox injects; nil means none

@@ -36,7 +36,7 @@ func runRow(t *testing.T, row fault, columns []operations.Operation, results []s
 	for i, c := range cells {
 		running.Go(func() { results[i] = c.run(t) })
 		if row.isLarge() {
-			running.Wait() // so that only one body of 33 MiB is in memory
+			running.Wait() // so that only one body of 33 MiB is in memory at a time
 		}
 	}
 	running.Wait()

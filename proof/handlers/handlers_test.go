@@ -16,8 +16,8 @@ const (
 	handlerFolder = "../../sandbox/internal/ledger"
 )
 
-// missing returns a finding for each method of the generated interface that the type
-// Ledger does not have. The parameter `generated` is the content of the file with the
+// missing returns a finding for each method of the generated interface that no type in
+// the ledger's package has. The parameter `generated` is the content of the file with the
 // interface. The parameter `handlers` contains the Go files of the ledger's package.
 func missing(generated string, handlers ...string) ([]string, error) {
 	wanted, err := interfaceMethods(generated)

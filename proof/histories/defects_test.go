@@ -13,7 +13,7 @@ import (
 )
 
 // defect is a deliberate fault in the client, its caller or the server. The model must
-// refuse the resulting history.
+// refuse at least one of the histories that the fault produces.
 type defect struct {
 	name    string
 	resume  func(failure *upvest.Error) []upvest.CallOption
@@ -78,8 +78,8 @@ var defects = []defect{
 	},
 }
 
-// repeatWith returns the option that repeats a call with the given key. A cancellation
-// has no key, so the option resumes it.
+// repeatWith returns the option that repeats a failed call with the given key. A
+// cancellation has no key, so its option resumes the failed cancellation instead.
 func repeatWith(key uuid.UUID, failure *upvest.Error) []upvest.CallOption {
 	if failure.IdempotencyKey == uuid.Nil {
 		return []upvest.CallOption{failure.Resume()}
@@ -123,7 +123,7 @@ func returnOtherOrder(w *world, server http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// refuseAfterEffect turns the response of each new order into a refusal.
+// refuseAfterEffect replaces the response to each new order with a refusal.
 func refuseAfterEffect(_ *world, server http.RoundTripper) http.RoundTripper {
 	return transport(func(request *http.Request) (*http.Response, error) {
 		response, err := server.RoundTrip(request)

@@ -31,7 +31,7 @@ type input struct {
 // as one operation, with the verdict of the last of these calls.
 type output struct {
 	verdict   operations.Verdict
-	order     uuid.UUID // zero if the caller received no order
+	order     uuid.UUID // the order in the response, or the order to cancel; zero if none
 	cancelled bool
 	created   []uuid.UUID // for the kind inspect: the orders placed for the account
 }
