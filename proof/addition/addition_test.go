@@ -127,7 +127,7 @@ func TestFindingsSelectEdits(t *testing.T) {
 		t.Errorf("due returned %d edits, want only the edit for the method", len(asked))
 	}
 	if !slices.Equal(unknown, []string{"examples: X is missing: call it"}) {
-		t.Errorf("due returned %q as the findings that no edit settles, want only the finding about the examples",
-			unknown)
+		t.Errorf("due returned %q as the findings that no edit settles, "+
+			"want only the finding about the examples", unknown)
 	}
 }

@@ -46,7 +46,7 @@ func linkPrograms(t *testing.T, repository, root string) {
 	t.Helper()
 	installed, err := filepath.Glob(filepath.Join(repository, "build/go/*@*"))
 	if err != nil || len(installed) == 0 {
-		t.Fatalf("found no programs that `make contract` has installed (error %v): run `make contract` first", err)
+		t.Fatalf("found no installed programs below build/ (error %v): run `make contract` first", err)
 	}
 	node := filepath.Join(repository, "build/node")
 	if _, err := os.Stat(node); err == nil {

@@ -44,6 +44,6 @@ PASS
 		t.Errorf("printTable printed\n%s\nwant\n%s", a, b)
 	}
 	if err := printTable(&printed, strings.NewReader("PASS\n")); err == nil {
-		t.Error("printTable returned no error for measurements that belong to no row of the table, want an error")
+		t.Error("printTable returned no error for measurements that belong to no row, want an error")
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "regenerate the files in testdata/exported and docs/api.md before comparing them")
+var update = flag.Bool("update", false, "write testdata/exported and docs/api.md before comparing them")
 
 // exported returns the exported declarations of a package, without comments or function
 // bodies.
