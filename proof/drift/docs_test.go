@@ -17,7 +17,7 @@ const docsPage = repository + "/build/docs/index.html"
 
 // checkDocs opens the page in a browser. The page must show the title, the version and a
 // heading for each operation. It must not show empty images, report errors or send
-// requests to other servers.
+// requests over the network.
 func checkDocs(t *testing.T, contract *openapi3.T, page, screenshot string) findings {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")

@@ -24,10 +24,10 @@ var knownDeviations = map[string]string{
 		"api.OptionalUUID decodes the empty string as an absent id, and does not encode an absent id",
 }
 
-// checkExamples requires that each body has examples. Each example must match its schema,
-// and must not change when it is decoded into its Go type and encoded again. Deviations
-// that knownDeviations lists are allowed. If an example no longer has a listed deviation,
-// checkExamples reports the entry as obsolete.
+// checkExamples requires that each body has an example. Each example must match its
+// schema, and must not change when it is decoded into its Go type and encoded again.
+// Deviations that knownDeviations lists are allowed. If an example no longer has a listed
+// deviation, checkExamples reports the entry as obsolete.
 func checkExamples(contract *openapi3.T) findings {
 	survey := exampleSurvey{met: map[string]bool{}}
 	results := resultTypes(contract)

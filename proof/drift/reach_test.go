@@ -57,8 +57,9 @@ func checkConstants(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// checkSandbox sends the documented example of each operation to the sandbox. It requires
-// that the sandbox recognizes the operation, and responds with status 2xx, 404 or 422.
+// checkSandbox calls each operation on the sandbox, with the documented example as the
+// request body. It requires that the sandbox recognizes the operation, and responds with
+// status 2xx, 404 or 422.
 func checkSandbox(contract *openapi3.T) findings {
 	methods, found := wrapperMethods(contract)
 	server, err := sandbox.New(sandbox.WithoutNetwork())

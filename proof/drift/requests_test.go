@@ -34,7 +34,7 @@ func checkRequests(contract *openapi3.T) (found findings) {
 	return found
 }
 
-// recorder stores the request and returns an empty response.
+// recorder stores the request that it receives, and returns an empty response.
 type recorder struct{ request *http.Request }
 
 // Do implements the generated interface HttpRequestDoer.

@@ -14,8 +14,8 @@ import (
 // document is a contract, or a part of a contract, as decoded YAML.
 type document = map[string]any
 
-// subtraction compares a contract with the released contract and undoes every change that
-// the policy calls compatible. All other differences remain.
+// subtraction compares two versions of the contract. In the newer version, it undoes
+// every change that the policy calls compatible. All other differences remain.
 type subtraction struct {
 	old document
 	now document
@@ -138,8 +138,8 @@ func (s subtraction) schema(old, now document, isResponse, hasValues bool) {
 	}
 }
 
-// findUses records the schemas that request bodies refer to in s.sent, and the schemas
-// that header and path parameters refer to in s.headers.
+// findUses adds to s.sent the schemas that request bodies refer to, and to s.headers the
+// schemas that header parameters and path parameters refer to.
 func (s subtraction) findUses(contract document) {
 	for _, item := range at(contract, "paths") {
 		for _, op := range asDocument(item) {
