@@ -36,19 +36,20 @@ func findingsOf(printed string) []string {
 	return slices.Compact(findings)
 }
 
-// due returns the edits that the findings require, and the findings that no edit settles.
-func due(findings []string, edits []edit) (asked []edit, unknown []string) {
+// editsFor returns the edits that the findings require, and the findings that no edit
+// settles.
+func editsFor(findings []string, edits []edit) (required []edit, unsettled []string) {
 	for _, e := range edits {
 		if slices.ContainsFunc(findings, e.isFor) {
-			asked = append(asked, e)
+			required = append(required, e)
 		}
 	}
 	for _, finding := range findings {
 		if !slices.ContainsFunc(edits, func(e edit) bool { return e.isFor(finding) }) {
-			unknown = append(unknown, finding)
+			unsettled = append(unsettled, finding)
 		}
 	}
-	return asked, unknown
+	return required, unsettled
 }
 
 // TestAdditionIsGuided adds an operation and a field to the contract in a copy of the
@@ -70,7 +71,7 @@ func TestAdditionIsGuided(t *testing.T) {
 	for _, list := range listsWithout(c) {
 		t.Errorf("after the addition, %s still lacks the new operation or the new version", list)
 	}
-	for _, run := range runsOfAll() {
+	for _, run := range completeRuns() {
 		if printed := c.must(run.folder, run.command...); !strings.Contains(printed, operationID) {
 			t.Errorf("%s did not call %s, want a call; the output is:\n%s", run.name, operationID, printed)
 		}
@@ -94,14 +95,14 @@ func follow(t *testing.T, c clone) {
 		if err == nil {
 			break
 		}
-		asked, unknown := due(findings, left)
-		for _, finding := range unknown {
+		required, unsettled := editsFor(findings, left)
+		for _, finding := range unsettled {
 			t.Errorf("no prepared edit settles this finding of `make contract`: %s", finding)
 		}
-		if len(asked) == 0 {
+		if len(required) == 0 {
 			t.Fatalf("`make contract` failed, but no finding requires a prepared edit:\n%s", printed)
 		}
-		for _, e := range asked {
+		for _, e := range required {
 			e.apply(c)
 			left = slices.DeleteFunc(left, func(other edit) bool { return other.name == e.name })
 		}
@@ -111,7 +112,7 @@ func follow(t *testing.T, c clone) {
 	}
 }
 
-// TestFindingsSelectEdits requires that due returns only the edits that the findings
+// TestFindingsSelectEdits requires that editsFor returns only the edits that the findings
 // require, and returns each finding that no edit settles.
 func TestFindingsSelectEdits(t *testing.T) {
 	printed := "--- FAIL: TestEverythingAgreesWithContract (0.1s)\n" +
@@ -122,12 +123,12 @@ func TestFindingsSelectEdits(t *testing.T) {
 		{name: "method", settles: []string{"X has no method"}},
 		{name: "version", settles: []string{"write 1.1.0"}},
 	}
-	asked, unknown := due(findingsOf(printed), edits)
-	if len(asked) != 1 || asked[0].name != "method" {
-		t.Errorf("due returned %d edits, want only the edit for the method", len(asked))
+	required, unsettled := editsFor(findingsOf(printed), edits)
+	if len(required) != 1 || required[0].name != "method" {
+		t.Errorf("editsFor returned %d edits, want only the edit for the method", len(required))
 	}
-	if !slices.Equal(unknown, []string{"examples: X is missing: call it"}) {
-		t.Errorf("due returned %q as the findings that no edit settles, "+
-			"want only the finding about the examples", unknown)
+	if !slices.Equal(unsettled, []string{"examples: X is missing: call it"}) {
+		t.Errorf("editsFor returned %q as the findings that no edit settles, "+
+			"want only the finding about the examples", unsettled)
 	}
 }

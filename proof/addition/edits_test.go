@@ -78,7 +78,7 @@ func otherEdits() []edit {
 			},
 		},
 		{
-			name:    "the call for the fault matrix, the simulation and the suites",
+			name:    "the call for the fault matrix and the simulation",
 			settles: []string{"proof/internal/operations: operations: GET " + operationID + " is missing"},
 			apply: func(c clone) {
 				const file = "proof/internal/operations/orders.go"

@@ -36,15 +36,15 @@ func listsWithout(c clone) (found []string) {
 	return found
 }
 
-// allCall is a command that calls all operations and prints their names.
-type allCall struct {
+// completeRun is a command that calls all operations and prints their names.
+type completeRun struct {
 	name, folder string
 	command      []string
 }
 
-// runsOfAll returns the commands that call all operations.
-func runsOfAll() []allCall {
-	return []allCall{
+// completeRuns returns the commands that call all operations.
+func completeRuns() []completeRun {
+	return []completeRun{
 		{name: "the fault matrix", folder: ".", command: []string{"make", "faults"}},
 		{name: "the tour", folder: ".", command: []string{"make", "demo"}},
 		{

@@ -24,7 +24,8 @@ type survey struct {
 	findings findings
 	seen     map[pair]bool
 	reached  map[*openapi3.Schema]bool
-	enums    map[string][]string // the enum values in the contract, by name of the Go type
+	// The enum values in the contract, by the name of their Go type.
+	enums map[string][]string
 }
 
 // pair is a schema and its Go type.
@@ -140,7 +141,8 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 	for _, field := range reflect.VisibleFields(goType) {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if field.Type == reflect.TypeFor[api.Unknown]() {
-			continue // this Go field stores unknown JSON fields, so it matches no property
+			// This Go field stores unknown JSON fields, so it matches no property.
+			continue
 		}
 		if tag == "-" {
 			isOpen := schema.AdditionalProperties.Has

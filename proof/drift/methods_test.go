@@ -149,7 +149,7 @@ func wrapperMethods(contract *openapi3.T) (methods map[string]wrapperMethod, fou
 			continue
 		}
 		for method := range field.Type.Methods() {
-			if !isOneCall(method.Type) {
+			if !callsOneOperation(method.Type) {
 				continue
 			}
 			m := wrapperMethod{service: field.Name, name: method.Name}
@@ -219,7 +219,7 @@ func resultTypes(contract *openapi3.T) map[string]reflect.Type {
 	return results
 }
 
-func isOneCall(method reflect.Type) bool {
+func callsOneOperation(method reflect.Type) bool {
 	last := method.NumIn() - 1
 	takesOptions := method.IsVariadic() && method.In(last) == reflect.TypeFor[[]upvest.CallOption]()
 	if !takesOptions || method.Out(0).Kind() == reflect.Func {

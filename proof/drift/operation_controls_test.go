@@ -134,7 +134,7 @@ var operationControls = []control{
 	},
 	{
 		name:  "a response that the client does not decode field by field",
-		check: checkShapes,
+		check: checkFieldwiseDecoding,
 		after: "operationId: trigger_portfolio_rebalancing",
 		old:   "#/components/schemas/Rebalancing'",
 		new:   "#/components/schemas/RebalancingRequest'",

@@ -90,9 +90,9 @@ func acceptedBodies(contract *openapi3.T, body func(operation) string) (found fi
 	return found
 }
 
-// checkShapes requires that the client decodes each response field by field, so that it
-// can decode all other fields of a response in which one field is invalid.
-func checkShapes(contract *openapi3.T) (found findings) {
+// checkFieldwiseDecoding requires that the client decodes each response field by field,
+// so that it can decode all other fields of a response in which one field is invalid.
+func checkFieldwiseDecoding(contract *openapi3.T) (found findings) {
 	const file = "wrapper/internal/wire/shape.go"
 	text, err := os.ReadFile(filepath.Join(repository, file))
 	if err != nil {
@@ -123,14 +123,14 @@ func TestAcceptedBodiesAreFound(t *testing.T) {
 	requireFinding(t, acceptedBodies(contract, list), "list_portfolios_orders accepts the response")
 }
 
-// typedCount matches text that states a number of operations from ten upwards. Such text
-// becomes wrong when an operation is added.
-var typedCount = regexp.MustCompile(
+// writtenCount matches text that states a number of operations from ten upwards. Such
+// text becomes wrong when an operation is added.
+var writtenCount = regexp.MustCompile(
 	`(?i)\b(\d{2,}|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|twenty) operations\b`)
 
-// checkTypedCounts requires that no Markdown file, Go file or Makefile states how many
+// checkWrittenCounts requires that no Markdown file, Go file or Makefile states how many
 // operations the contract has.
-func checkTypedCounts(*openapi3.T) (found findings) {
+func checkWrittenCounts(*openapi3.T) (found findings) {
 	err := filepath.WalkDir(repository, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -153,7 +153,7 @@ func checkTypedCounts(*openapi3.T) (found findings) {
 		if err != nil {
 			return err
 		}
-		found = append(found, typedCounts(filepath.ToSlash(relative), string(text))...)
+		found = append(found, writtenCounts(filepath.ToSlash(relative), string(text))...)
 		return nil
 	})
 	if err != nil {
@@ -162,14 +162,14 @@ func checkTypedCounts(*openapi3.T) (found findings) {
 	return found
 }
 
-func typedCounts(file, text string) (found findings) {
+func writtenCounts(file, text string) (found findings) {
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
 		if !strings.Contains(strings.ToLower(line), "operations") {
 			continue // matching the expression on every line would take seconds
 		}
-		if count := typedCount.FindString(line); count != "" {
+		if count := writtenCount.FindString(line); count != "" {
 			found.addf("%s:%d: %q becomes wrong when an operation is added: write \"all operations\"",
 				file, number, count)
 		}
@@ -177,13 +177,14 @@ func typedCounts(file, text string) (found findings) {
 	return found
 }
 
-func TestTypedCountsAreFound(t *testing.T) {
+func TestWrittenCountsAreFound(t *testing.T) {
 	t.Parallel()
 	for _, count := range []string{"15", "fifteen", "Sixteen"} {
 		text := "# Title\n\nIt calls all " + count + " operations.\n"
-		requireFinding(t, typedCounts("README.md", text), fmt.Sprintf("README.md:3: %q", count+" operations"))
+		want := fmt.Sprintf("README.md:3: %q", count+" operations")
+		requireFinding(t, writtenCounts("README.md", text), want)
 	}
-	if found := typedCounts("README.md", "two operations, all operations"); len(found) > 0 {
+	if found := writtenCounts("README.md", "two operations, all operations"); len(found) > 0 {
 		t.Errorf(`got the findings %q for "two operations, all operations", want none`, found)
 	}
 }

@@ -55,7 +55,7 @@ func newCell(
 func (c *cell) breakNetwork(t *testing.T) {
 	t.Helper()
 	if c.row.network != "" {
-		c.network.fail(c.row.network, c.row.times)
+		c.network.fail(c.row.network, c.row.failures)
 	}
 	if c.row.inject == nil {
 		return
@@ -94,7 +94,7 @@ func (c *cell) run(t *testing.T) string {
 	effects := c.effects() - effectsBefore
 	attempts := attemptsOf(err)
 	if err == nil {
-		attempts = len(c.requests()) - requestsBefore + c.row.times
+		attempts = len(c.requests()) - requestsBefore + c.row.failures
 	}
 	got := operations.VerdictOf(c.op.IsWrite(), err)
 	text := fmt.Sprintf("%s %d/%d", got, attempts, effects)

@@ -13,12 +13,12 @@ import (
 type fault struct {
 	name string
 	// how connections fail in the network: "refuse", "reset", or "" if none fails there
-	network string
-	times   int            // number of connections that fail; -1 means all
-	inject  *sandbox.Fault // fault that the sandbox injects; nil means none
-	clock   time.Duration  // how far the client's clock is ahead
-	timeout time.Duration  // timeout of one attempt in virtual time; 0 means none
-	want    expectation
+	network  string
+	failures int            // number of connections that fail; -1 means all
+	inject   *sandbox.Fault // fault that the sandbox injects; nil means none
+	clock    time.Duration  // how far the client's clock is ahead
+	timeout  time.Duration  // timeout of one attempt in virtual time; 0 means none
+	want     expectation
 }
 
 // isLarge reports whether the server pads its response to many MiB.
@@ -56,14 +56,14 @@ var faultRows = []fault{
 		name: "no fault",
 		want: expectation{read: operations.Succeeded, write: operations.Succeeded, attempts: 1},
 	},
-	{name: "connection refused once", network: refuse, times: 1, want: healed},
+	{name: "connection refused once", network: refuse, failures: 1, want: healed},
 	{
-		name: "connection refused every time", network: refuse, times: always,
+		name: "connection refused every time", network: refuse, failures: always,
 		want: expectation{read: operations.Failed, write: operations.Refused, attempts: attemptsOfPolicy},
 	},
-	{name: "connection reset before the server reads, once", network: reset, times: 1, want: healed},
+	{name: "connection reset before the server reads, once", network: reset, failures: 1, want: healed},
 	{
-		name: "connection reset before the server reads, every time", network: reset, times: always,
+		name: "connection reset before the server reads, every time", network: reset, failures: always,
 		want: expectation{read: operations.Failed, write: operations.Unknown, attempts: attemptsOfPolicy},
 	},
 	{

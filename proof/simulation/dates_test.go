@@ -11,7 +11,7 @@ import (
 const (
 	slowest   = 5 * time.Second // the client ignores the Date of a slower response
 	exactness = time.Second     // up to this difference, a Date matches the local clock
-	// at this difference or more, the client corrects its clock
+	// At this difference or more, the client corrects its clock.
 	largeSkew = 5 * time.Second
 )
 
