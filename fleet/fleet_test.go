@@ -42,8 +42,7 @@ func TestFleet(t *testing.T) {
 		10*time.Minute,
 		func(c ledger.Counts) bool { return 10*c.Decided() > 9*c.Total() },
 	)
-	// The faults must end here: when few orders remain, a constant number of faults per
-	// second would make every attempt fail.
+	// The faults end here, so that the last orders are decided without further failures.
 	stop()
 	f.await("every order is decided", 10*time.Minute, isDone)
 	workers[0].drain()

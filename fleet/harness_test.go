@@ -45,8 +45,8 @@ type fleet struct {
 	started  time.Time
 
 	binary  string        // the program that commands and new workers run
-	ahead   time.Duration // how far the program's clock is ahead
-	overlay string        // the file that names the sources with planted defects
+	ahead   time.Duration // how far the program's clock is ahead of the machine's
+	overlay string        // the file for go build -overlay, with the planted defects
 }
 
 // size returns the number of accounts that the environment variable FLEET_ACCOUNTS sets,
@@ -275,7 +275,7 @@ func (f *fleet) await(what string, limit time.Duration, isSo func(ledger.Counts)
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		counts, err := f.count()
 		if err != nil {
-			continue // the test has stopped the database
+			continue // the test may have stopped the database
 		}
 		last = counts
 		if isSo(counts) {
@@ -315,9 +315,9 @@ func (f *fleet) inject(fault sandbox.Fault) {
 	}
 }
 
-// trouble injects faults until the test calls `stop`. It injects one fault each time the
-// server has received the given number of requests, because otherwise faults could
-// accumulate until every request fails.
+// trouble injects faults until the test calls `stop`. Each time the server has received
+// the given number of requests that place orders, trouble injects one fault. At a fixed
+// rate, faults could accumulate until every request fails.
 func (f *fleet) trouble(requests int) (stop func()) {
 	random := rand.New(rand.NewPCG(1, 1))
 	faults := []sandbox.Fault{
@@ -415,8 +415,8 @@ func (f *fleet) advance(d time.Duration) {
 	f.sandbox.Clock().Advance(d)
 }
 
-// perAccount counts the accounts that have one order, more than one, or none at the
-// server. It does not use the command reconcile.
+// perAccount counts the accounts for which the server lists exactly one order, more than
+// one, or none. It does not depend on the command reconcile.
 func (f *fleet) perAccount() (once, more, none int) {
 	f.Helper()
 	counts := map[uuid.UUID]int{}

@@ -45,21 +45,22 @@ func (w *serviceWorker) Work(ctx context.Context, _ *river.Job[serviceJob]) erro
 	}
 }
 
-// TestNeighbor runs a fleet in the database of a service that uses River. The service
-// has a job that takes longer than any of the fleet's jobs. The service must lose neither
-// this job nor any index.
+// TestNeighbor runs a fleet in the database of a service that uses River. The service has
+// a job that takes longer than any of the fleet's jobs. The service must lose neither
+// this job nor any index of its tables.
 func TestNeighbor(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, emptyDatabase(t), 200)
 	f.build()
 	if damage := f.besideService(); len(damage) > 0 {
-		t.Errorf("the fleet made the service lose %q, expected nothing to be lost", damage)
+		t.Errorf("the fleet made the service lose %q, expected no loss", damage)
 	}
 	f.expectOnce()
 }
 
 // TestNeighborControl is the control for TestNeighbor: it puts the fleet's tables into
-// the schema of the service. The service must lose its job and its indexes as a result.
+// the schema of the service. As a result, the service must lose its running job and two
+// indexes.
 func TestNeighborControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := prepare(t, emptyDatabase(t), 200)
@@ -70,7 +71,7 @@ func TestNeighborControl(t *testing.T) {
 	damage := f.besideService()
 	for _, want := range []string{"river_job_args_index", "river_job_metadata_index", "the running job"} {
 		if !slices.Contains(damage, want) {
-			t.Errorf("the planted defect made the service lose %q, expected the loss of %q", damage, want)
+			t.Errorf("the planted defect made the service lose %q, expected %q among them", damage, want)
 		}
 	}
 }

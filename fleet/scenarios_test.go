@@ -18,8 +18,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// Each scenario in this file has a control, which runs the same scenario with a planted
-// defect. The control requires that the defect has the expected effect.
+// Each scenario in this file has a control, which runs the same scenario with a
+// deliberate mistake, in most cases a defect planted in the fleet. The control requires
+// that the mistake has the expected effect.
 
 // TestRestore takes a dump in the middle of a run, restores it after the run, and lets 25
 // hours pass. The fleet must place no order twice.
@@ -59,7 +60,7 @@ func restore(t *testing.T, isMarked bool) *fleet {
 }
 
 // TestClocks sets the server's clock ten minutes behind the clock of the database. The
-// fleet must send nothing until the clocks agree.
+// fleet must place no order until the clocks agree.
 func TestClocks(t *testing.T) {
 	only(t, "fleet-chaos")
 	f, skew := skewed(t)
@@ -108,8 +109,8 @@ func skewed(t *testing.T) (*fleet, *atomic.Int64) {
 	return f, skew
 }
 
-// awaitReason waits until the command status reports why the fleet sends nothing. The
-// reason must contain the string `part`.
+// awaitReason waits until the command `fleet status -json` reports that the run is held,
+// with a reason that contains the string `part`.
 func (f *fleet) awaitReason(part string) {
 	f.Helper()
 	var status struct {
@@ -124,7 +125,7 @@ func (f *fleet) awaitReason(part string) {
 			return
 		}
 	}
-	f.Fatalf("waited a minute for a reason that contains %q in the status of the held run, got the reason %q",
+	f.Fatalf("waited a minute for status -json to report a reason that contains %q, got the reason %q",
 		part, status.Held)
 }
 

@@ -15,7 +15,8 @@ var (
 )
 
 // readAddress reads the address of a PostgreSQL server. It refuses a URL that can be read
-// in several ways, because an error could then print a part of the password as the host.
+// in several ways, because pgx could mistake a part of the password for the host and
+// print it in an error.
 func readAddress(address string) (*pgx.ConnConfig, error) {
 	_, rest, isURL := strings.Cut(address, "://")
 	switch {

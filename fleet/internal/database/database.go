@@ -12,14 +12,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	// This is SQLite in pure Go. With it, a fleet on one machine needs neither a server
-	// nor a C compiler.
+	// This is SQLite in pure Go. With it, a fleet on one machine needs no database
+	// server, and its build needs no C compiler.
 	_ "modernc.org/sqlite"
 )
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	// SQL runs statements.
+	// SQL is the handle for running statements.
 	SQL *sql.DB
 	// Schema is the schema of the tables in PostgreSQL. It is empty for SQLite.
 	Schema string
@@ -33,10 +33,10 @@ type DB struct {
 type Options struct {
 	// Schema is the schema of the tables in PostgreSQL, by default [DefaultSchema].
 	Schema string
-	// Connections is the largest number of connections in use. SQLite allows one writer,
-	// so it gets one connection.
+	// Connections is the largest number of connections in use. SQLite always gets one
+	// connection, because it allows only one writer.
 	Connections int
-	// Ahead is added to the time in new rows. Only tests set it.
+	// Ahead is added to the times that statements write to rows. Only tests set it.
 	Ahead time.Duration
 }
 
@@ -107,8 +107,8 @@ func (d *DB) Close() error {
 // IsPostgres reports whether the database is PostgreSQL; otherwise it is SQLite.
 func (d *DB) IsPostgres() bool { return d.postgres != nil }
 
-// Listener returns connections that can wait for notifications. It returns nil for
-// SQLite, and for a pooler that shares connections between transactions.
+// Listener returns a pool of connections that can wait for notifications. It returns nil
+// for SQLite, and for a pooler that shares connections between transactions.
 func (d *DB) Listener() *pgxpool.Pool {
 	if d.postgres == nil || d.postgres.isPooled.Load() {
 		return nil

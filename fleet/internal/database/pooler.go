@@ -20,7 +20,8 @@ const isolation = "default_transaction_isolation"
 
 // connector connects to PostgreSQL, or to PgBouncer in front of it. PgBouncer refuses the
 // isolation level as a startup parameter, and loses prepared statements in transaction
-// mode. After a refusal, new connections neither set the level nor prepare statements.
+// mode. After such a refusal, the connector opens connections that neither set the level
+// nor prepare statements.
 type connector struct {
 	driver.Connector // connects to PostgreSQL directly
 	pooled           driver.Connector

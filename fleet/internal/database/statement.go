@@ -21,8 +21,8 @@ const (
 	sqliteClock   = "cast(unixepoch('subsec') * 1000 as integer)"
 )
 
-// Statements contain words in braces, which stand for SQL that differs between the
-// databases. {clock} is the time of the database, and {now} is the time that is written
+// Statements contain words in braces, which stand for SQL that differs between PostgreSQL
+// and SQLite. {clock} is the time of the database, and {now} is the time that is written
 // to rows. The two times differ only in tests.
 
 func postgresWords(schema string, ahead time.Duration) *strings.Replacer {
@@ -43,8 +43,8 @@ func postgresWords(schema string, ahead time.Duration) *strings.Replacer {
 		"integer generated always as identity",
 		"{each}",
 		"json_array_elements($1::text::json) as each (value)",
-		// This setting leaves room on each page for the next versions of its rows, so
-		// that the first update of a row touches no index.
+		// This setting leaves room on each page for new versions of the rows on the page,
+		// so that the first update of a row changes no index.
 		"{stored}",
 		" with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)",
 	)
@@ -85,8 +85,8 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, statement string, arguments ...any) *sql.Row
 }
 
-// Wrap adds a description of the attempted action to an error, and the remedy if a pooler
-// can be the cause. It returns nil if the error is nil.
+// Wrap adds a description of the attempted action to an error. If a pooler can be the
+// cause of the error, Wrap also adds the remedy. It returns nil if the error is nil.
 func Wrap(what string, err error) error {
 	if err == nil {
 		return nil
@@ -151,7 +151,7 @@ func (d *DB) IDs(
 }
 
 // Parameter passes many rows to a statement as one JSON value, which {each} expands into
-// rows. SQLite would be slow with many parameters.
+// rows. With a parameter for each value, SQLite would be slow.
 type Parameter [][]any
 
 // List returns a parameter that has a row for each item.

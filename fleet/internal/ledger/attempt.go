@@ -32,13 +32,13 @@ type starting struct {
 
 // canBegin is the SQL condition for every attempt: the fleet is not halted, and the run
 // is not paused, cancelled or held. The caller completes the condition with an expression
-// that is true for a probe, which may begin in a held run.
+// that is true for a probe, because a probe may begin even while the run is held.
 const canBegin = `r.state = 'running' and halted is null and (held is null or `
 
 // Start records the beginning of an attempt if the run may send items, and the item is
 // open and needs no lookup. Otherwise Start returns the item unchanged. An item needs no
-// lookup if the ledger is not marked as restored, and the item's first attempt is recent
-// enough.
+// lookup if the ledger is not marked as restored, the item has no order yet, and
+// `blindly` permits the attempt.
 func (l *Ledger) Start(
 	ctx context.Context, run int64, subject uuid.UUID, blindly Blindly, isProbe bool,
 ) (item Item, hasBegun bool, err error) {
@@ -142,8 +142,8 @@ func (l *Ledger) Note(ctx context.Context, item Item, outcome Outcome, detail st
 	)
 }
 
-// Doubt records that the server refused an open item with a status that may be temporary.
-// It also records the time of the first of these refusals.
+// Doubt records that the server has refused an open item, and that this refusal may be
+// temporary. It keeps the time of the item's first such refusal.
 func (l *Ledger) Doubt(ctx context.Context, item Item, detail string) error {
 	return l.exec(
 		ctx,

@@ -20,9 +20,9 @@ type Order struct {
 
 func (o Order) row() []any { return []any{o.ID, o.Account, o.State, o.Detail} }
 
-// Unclaimed calls handle for each given order that belongs to no item. It passes the
-// run's item that has the same account as the order. It skips orders of accounts that are
-// not in the run.
+// Unclaimed calls handle for each given order that belongs to no item. It passes the id
+// of the order, together with the run's item for the account of the order. It skips
+// orders of accounts that are not in the run.
 func (l *Ledger) Unclaimed(
 	ctx context.Context,
 	run int64,
@@ -55,9 +55,9 @@ const ghosts = `with claimed as materialized (
 	select subject, resource, outcome from claimed
 	where run = $2 and done < $5 and resource not in (select cast(value->>0 as {id}) from {each})`
 
-// Ghosts calls handle for each item of the run whose order is missing from the given
-// orders of the server. It reads only items that were decided before the time `decided`
-// and whose orders have an id after `after` and up to `upTo`.
+// Ghosts calls handle for each item of the run if the item has an order that is missing
+// from the given orders of the server. It reads only items that were decided before the
+// time `decided` and that have an order with an id after `after` and up to `upTo`.
 func (l *Ledger) Ghosts(
 	ctx context.Context, run int64, after, upTo uuid.UUID, decided time.Time, orders []Order,
 	handle func(Item) error,

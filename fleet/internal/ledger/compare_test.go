@@ -32,8 +32,8 @@ func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
 			explain += "query plan "
 		}
 		page := database.List([]uuid.UUID{uuid.New()}, func(id uuid.UUID) []any { return []any{id} })
-		// The range holds a twentieth of all orders, like a page of 1,000 in a run of
-		// 20,000.
+		// The range holds a twentieth of all orders, like a page of 1,000 orders in a run
+		// of 20,000 lines.
 		from := uuid.UUID{0x40}
 		upTo := uuid.UUID{0x4d}
 		plan := ""
@@ -59,7 +59,7 @@ func TestGhostsAreFoundThroughAnIndex(t *testing.T) {
 		inSQLite := strings.Contains(plan,
 			"SEARCH fleet_item USING INDEX fleet_item_resource (resource>? AND resource<?)")
 		if !inPostgreSQL && !inSQLite || strings.Contains(plan, "Seq Scan on fleet_item") {
-			t.Errorf("the database does not plan to use the index of orders; its plan:\n%s", plan)
+			t.Errorf("the plan does not use the index fleet_item_resource, expected it to:\n%s", plan)
 		}
 	})
 }

@@ -37,8 +37,8 @@ func (l *Ledger) Drop(ctx context.Context, tx *sql.Tx, run int64) (dropped int, 
 	)
 }
 
-// Decide ends an item that needs review. If the outcome is [Open], no earlier attempt has
-// acted, and Decide reopens the item instead.
+// Decide ends an item that needs review. The outcome [Open] means that no earlier attempt
+// has acted: Decide then reopens the item instead of ending it.
 func (l *Ledger) Decide(ctx context.Context, tx *sql.Tx, run int64, subject uuid.UUID, end End) error {
 	const what = "decide the item"
 	changed, err := l.DB.Exec(

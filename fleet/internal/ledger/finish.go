@@ -17,7 +17,7 @@ import (
 // End describes how an item ends.
 type End struct {
 	Outcome  Outcome
-	Resource uuid.NullUUID // the order that the item made
+	Resource uuid.NullUUID // the order that was placed for the item
 	State    string        // the state of the resource
 	Detail   string
 }

@@ -69,7 +69,7 @@ func TestItemsThatShareAStatementDoNotAffectEachOther(t *testing.T) {
 				before, isKnown := begun[item.Subject]
 				isTwice := hasBegun && isKnown && before.Attempts == item.Attempts
 				if err != nil || item.Subject != subjects[i%count] || isTwice {
-					t.Errorf("Start failed, or began attempt %d of item %s twice: %v",
+					t.Errorf("Start began attempt %d of item %s twice, returned a wrong item, or failed: %v",
 						item.Attempts, item.Subject, err)
 				}
 				if hasBegun && item.Attempts > before.Attempts {

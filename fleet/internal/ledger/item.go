@@ -18,8 +18,8 @@ type Outcome string
 // The outcomes of an item. Workers handle only items whose outcome is [Open] or [Look].
 const (
 	Open Outcome = "open" // not sent yet, or sent without a confirmation
-	// Look means that the server refused the item after an earlier attempt that may
-	// have acted.
+	// Look means that the server has refused the item, but only a lookup can show that no
+	// attempt has acted.
 	Look    Outcome = "look"
 	Done    Outcome = "done"      // the server confirmed the item
 	Found   Outcome = "found"     // a lookup found the item at the server
@@ -49,8 +49,7 @@ type Item struct {
 	// unsure attempts.
 	Since time.Time
 	Last  time.Time // when the latest attempt began
-	// Doubted is when the server first refused the item with a status that may be
-	// temporary.
+	// Doubted is when the server first refused the item in a way that may be temporary.
 	Doubted  time.Time
 	Resource uuid.NullUUID
 	State    string // the state of the resource at the server
@@ -58,8 +57,8 @@ type Item struct {
 
 	Now time.Time // when the item was read
 
-	// The following fields describe the run and the fleet when the item was read. They
-	// are empty if [Ledger.Start] has begun an attempt of the item.
+	// The following fields describe the run and the fleet at the time Now. They are empty
+	// if [Ledger.Start] has begun an attempt of the item.
 
 	RunName    string
 	RunState   RunState
@@ -112,8 +111,8 @@ func (l *Ledger) Item(ctx context.Context, run int64, subject uuid.UUID) (item I
 	return item, database.Wrap("read the item", err)
 }
 
-// Add writes those items that a run does not have yet, and returns their subjects. It
-// uses the caller's transaction.
+// Add writes an item for each line that the run does not have yet, and returns the
+// subjects of these items. It uses the caller's transaction.
 func (l *Ledger) Add(ctx context.Context, tx *sql.Tx, run int64, lines []Line) ([]uuid.UUID, error) {
 	return l.DB.IDs(ctx, tx, "write the items", `insert into {schema}fleet_item (run, subject, body)
 		select $2, cast(value->>0 as {id}), value->>1 from {each} where true

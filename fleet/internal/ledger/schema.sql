@@ -1,7 +1,7 @@
 -- These are the tables of the fleet for PostgreSQL and SQLite. Package database replaces
 -- the words in braces with the SQL of the database. Comments must not contain a
 -- semicolon, because a semicolon ends a statement. Times are milliseconds since 1970 on
--- the clock of the database.
+-- the clock of the database. Only the columns next and gap are in microseconds.
 create table {schema}fleet_run (
 	id        {number} primary key,
 	name      {text} not null unique,

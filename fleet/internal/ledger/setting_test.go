@@ -50,9 +50,9 @@ func TestProcessesShareOneLimit(t *testing.T) {
 			})
 		}
 		calls.Wait()
-		// No process waited for the slots that it leased. The next slot is therefore due
-		// after all leased slots, minus the time that has passed. SQLite's clock counts
-		// whole milliseconds.
+		// No process has waited for its leased slots. The wait for the next slot is
+		// therefore the length of all leased slots, minus the time that has passed.
+		// SQLite's clock counts whole milliseconds.
 		wait := lease(open[1])
 		passed := time.Since(began)
 		due := (1 + processes*leases) * slots * gap

@@ -28,8 +28,8 @@ const (
 	// keptFor is how long a worker reuses counts. The database therefore counts only a
 	// few times a minute, no matter how often Prometheus scrapes the worker.
 	keptFor = 15 * time.Second
-	// countTimeout is how long counting may take. After that, the response omits the
-	// counts.
+	// countTimeout is how long counting may take. If counting takes longer, the response
+	// omits the counts.
 	countTimeout = 5 * time.Second
 )
 

@@ -16,7 +16,7 @@ type CancelOrders struct{}
 // Name returns the name of the operation in commands.
 func (CancelOrders) Name() string { return "cancel-orders" }
 
-// ID returns the operationId of the API.
+// ID returns the operationId in the API.
 func (CancelOrders) ID() string { return "cancel_portfolios_order" }
 
 // Columns returns the columns of the operation's files.
@@ -25,7 +25,8 @@ func (CancelOrders) Columns() []string { return []string{"order"} }
 // Parse returns nil, because a line has no field after the order.
 func (CancelOrders) Parse([]string) error { return nil }
 
-// IsSame returns true, because two lines with the same order have no further fields.
+// IsSame returns true, because two lines with the same order have no other field in which
+// they could differ.
 func (CancelOrders) IsSame(_, _ []string) bool { return true }
 
 // Blindly permits one attempt without a lookup, because a DELETE has no idempotency key.

@@ -19,7 +19,7 @@ type CreateConfigurations struct{}
 // Name returns the name of the operation in commands.
 func (CreateConfigurations) Name() string { return "create-configurations" }
 
-// ID returns the operationId of the API.
+// ID returns the operationId in the API.
 func (CreateConfigurations) ID() string { return "create_portfolios_configuration" }
 
 // Columns returns the columns of the operation's files.
@@ -35,7 +35,7 @@ func (CreateConfigurations) Parse(fields []string) error {
 // IsSame reports whether two lines name the same allocation.
 func (CreateConfigurations) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
-// Blindly returns an hour less than the time for which Upvest keeps idempotency keys.
+// Blindly returns 23 hours. Upvest keeps idempotency keys for an hour longer.
 func (CreateConfigurations) Blindly() ledger.Blindly { return keptFor }
 
 // Send creates the configuration (POST /portfolios/configurations).
@@ -83,7 +83,7 @@ type ChangeConfigurations struct{}
 // Name returns the name of the operation in commands.
 func (ChangeConfigurations) Name() string { return "change-configurations" }
 
-// ID returns the operationId of the API.
+// ID returns the operationId in the API.
 func (ChangeConfigurations) ID() string { return "update_portfolios_configuration" }
 
 // Columns returns the columns of the operation's files.

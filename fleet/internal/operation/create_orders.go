@@ -15,7 +15,7 @@ type CreateOrders struct{}
 // Name returns the name of the operation in commands.
 func (CreateOrders) Name() string { return "create-orders" }
 
-// ID returns the operationId of the API.
+// ID returns the operationId in the API.
 func (CreateOrders) ID() string { return "create_portfolios_order" }
 
 // Columns returns the columns of the operation's files.
@@ -41,7 +41,7 @@ func (CreateOrders) IsSame(a, b []string) bool {
 	return sameID(a[0], b[0]) && a[1] == b[1] && sameAmount(a[2], b[2]) && a[3] == b[3]
 }
 
-// Blindly returns an hour less than the time for which Upvest keeps idempotency keys.
+// Blindly returns 23 hours. Upvest keeps idempotency keys for an hour longer.
 func (CreateOrders) Blindly() ledger.Blindly { return keptFor }
 
 func (CreateOrders) want(item Item) wanted {

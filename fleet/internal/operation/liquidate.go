@@ -9,8 +9,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// keptFor is how long after its first attempt an item may be sent again without a lookup.
-// Upvest documents that it keeps idempotency keys for 24 hours.
+// keptFor is the time after the first attempt of an item during which the fleet may send
+// the item again without a lookup. Upvest documents that it keeps idempotency keys for 24
+// hours.
 const keptFor = ledger.Blindly(23 * time.Hour)
 
 // Liquidate sells every position of each account in a file.
@@ -19,7 +20,7 @@ type Liquidate struct{}
 // Name returns the name of the operation in commands.
 func (Liquidate) Name() string { return "liquidate" }
 
-// ID returns the operationId of the API.
+// ID returns the operationId in the API.
 func (Liquidate) ID() string { return "create_portfolios_liquidation_request" }
 
 // Columns returns the columns of the operation's files.
@@ -35,7 +36,7 @@ func (Liquidate) Parse(fields []string) error {
 // IsSame reports whether two lines name the same user.
 func (Liquidate) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
-// Blindly returns an hour less than the time for which Upvest keeps idempotency keys.
+// Blindly returns 23 hours. Upvest keeps idempotency keys for an hour longer.
 func (Liquidate) Blindly() ledger.Blindly { return keptFor }
 
 func (Liquidate) want(item Item) wanted {

@@ -25,8 +25,8 @@ type Operation interface {
 	// Columns are the columns of the operation's files. The first column is the subject,
 	// which is an id.
 	Columns() []string
-	// Parse checks the fields that follow the subject in a line. The error of Parse names
-	// every problem of the line.
+	// Parse checks the fields that follow the subject in a line. The error of Parse
+	// describes every problem in these fields.
 	Parse(fields []string) error
 	// IsSame reports whether two lines with the same subject are equivalent.
 	IsSame(a, b []string) bool
@@ -38,7 +38,8 @@ type Operation interface {
 	Look(ctx context.Context, client *upvest.Client, item Item) (Finding, error)
 	// IsSettled reports whether the given state of an item at the server is final.
 	IsSettled(state string) bool
-	// MakesOrders reports whether an item places an order, which the server lists.
+	// MakesOrders reports whether each item places an order. The order then appears in
+	// the server's list of orders.
 	MakesOrders() bool
 }
 
@@ -74,7 +75,7 @@ type Verdict int
 
 // The verdicts.
 const (
-	None    Verdict = iota + 1 // the server has not carried it out, so it may be sent
+	None    Verdict = iota + 1 // the server has not carried the item out, so it may be sent
 	One                        // the server has carried the item out
 	Several                    // several resources at the server match the item
 	Unclear                    // the lookup is inconclusive

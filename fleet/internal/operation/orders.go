@@ -36,7 +36,7 @@ type unnamed struct {
 	CancelCode string `json:"cancellation_reason"`
 }
 
-// wanted describes the order of an item. An empty field matches any value.
+// wanted describes the order that an item places. An empty field matches any value.
 type wanted struct {
 	account, user uuid.UUID
 	kind          string // the type of the order

@@ -19,7 +19,7 @@ import (
 // response counts only if it arrives while other items succeed.
 const mostForbidden = 5
 
-// fail records the result of an attempt that did not succeed.
+// fail records the result of an attempt that has failed.
 func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
@@ -41,9 +41,10 @@ func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 	return t.failElsewhere(ctx, item, err)
 }
 
-// failUnknown keeps the record of an attempt that may have acted. If the server accepted
-// the item but its response is unreadable, the item is done, unless the fleet needs the
-// id of an order from the response.
+// failUnknown handles an attempt that may have acted: the ledger keeps the attempt. If
+// the server has accepted the item with an unreadable response, failUnknown records the
+// item as done. An operation that places orders is an exception, because the fleet needs
+// the id of the order from the response.
 func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) error {
 	if !errors.Is(err, upvest.ErrAccepted) {
 		return t.failElsewhere(ctx, item, err)
@@ -85,8 +86,8 @@ func (t task) refuse(ctx context.Context, item ledger.Item, err error) error {
 	return later(underWay, nil)
 }
 
-// doubt handles a refusal that a delay at the server may have caused. It ends the item as
-// refused only if the server still refuses the item a minute later.
+// doubt handles a refusal that a delay at the server may have caused. The refusal counts
+// only if the server still refuses the item a minute later.
 func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	if !item.Doubted.IsZero() && item.Now.Sub(item.Doubted) >= doubtFor {
 		return t.refuse(ctx, item, err)
@@ -99,9 +100,9 @@ func (t task) doubt(ctx context.Context, item ledger.Item, err error) error {
 	return later(doubtFor, err)
 }
 
-// forbid handles a response with status 403. If other items of the run succeed meanwhile,
-// the response concerns only this item. After mostForbidden of these responses, the item
-// goes to review.
+// forbid handles a response with status 403. If another item of the run has succeeded
+// within the last minute, the response counts against this item. After mostForbidden such
+// responses, the item goes to review.
 func (t task) forbid(ctx context.Context, item ledger.Item, err error) error {
 	if t.Gauge.SucceededWithin(t.run.ID, time.Minute) {
 		if item.Forbidden+1 >= mostForbidden {

@@ -24,7 +24,7 @@ func TestABadRequestIsARefusal(t *testing.T) {
 
 // TestARefusalThatMayBeTemporaryMustBeRepeated lets the server refuse an item with a
 // status that a delay at the server can cause. The refusal must count only if the server
-// repeats it after a minute.
+// refuses the item again after a minute.
 func TestARefusalThatMayBeTemporaryMustBeRepeated(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{404, 409, 422} {
@@ -89,8 +89,8 @@ func TestStatusesThatTheLineDidNotCauseAreNotRefusals(t *testing.T) {
 	}
 }
 
-// TestErrorPagesOfAGatewayAreNotRefusals requires that the fleet does not treat the error
-// pages of a gateway, which responds instead of the API, as refusals.
+// TestErrorPagesOfAGatewayAreNotRefusals lets a gateway respond with an error page
+// instead of the API. The line must stay open, and the next attempt must place its order.
 func TestErrorPagesOfAGatewayAreNotRefusals(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 403, 404, 422, 429, 503} {
@@ -129,18 +129,18 @@ func TestARunIsHeldWhileNothingSucceeds(t *testing.T) {
 				len(after)-len(before))
 		}
 		if w.probe() {
-			t.Error("the failed probe resumed the run, expected it to stay held")
+			t.Error("Probe resumed the run after a failed attempt, expected the run to stay held")
 		}
 		w.sandbox.ClearFaults()
 		if !w.probe() || w.run(january).Held != "" {
-			t.Error("the successful probe did not resume the run, expected it to be resumed")
+			t.Error("the run is still held after a successful attempt, expected Probe to resume it")
 		}
 		w.expect(ledger.Done, 1)
 	})
 }
 
-// TestALineThatIsAlwaysForbiddenGoesToReview lets the server respond to one line with
-// 403. The line must go to review only if other lines of the run succeed.
+// TestALineThatIsAlwaysForbiddenGoesToReview lets the server respond to one line with the
+// status 403. The line must go to review only if other lines of the run succeed.
 func TestALineThatIsAlwaysForbiddenGoesToReview(t *testing.T) {
 	t.Parallel()
 	for _, othersSucceed := range []bool{false, true} {
@@ -193,7 +193,7 @@ func TestClocksThatDifferHaltTheFleet(t *testing.T) {
 			settings, err := w.ledger().Settings(t.Context())
 			w.must(err)
 			if !strings.Contains(settings.Halted, "clock of the database differs") {
-				t.Errorf("the fleet is halted with the reason %q, expected one that names the clocks",
+				t.Errorf("the reason for halting the fleet is %q, expected one about the database's clock",
 					settings.Halted)
 			}
 			w.add("february")

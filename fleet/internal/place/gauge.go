@@ -67,8 +67,8 @@ func (g *Gauge) Successes(run int64) uint64 {
 	return g.of(run).successes
 }
 
-// SucceededWithin reports whether the last success of a run is more recent than the
-// duration `last`. Successes from before the run was held do not count.
+// SucceededWithin reports whether the last success of a run is less than the duration
+// `last` ago. Successes from before the run was held do not count.
 func (g *Gauge) SucceededWithin(run int64, last time.Duration) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

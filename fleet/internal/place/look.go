@@ -39,7 +39,8 @@ func (t task) look(ctx context.Context, item ledger.Item) error {
 }
 
 // sendMissing sends an item that a lookup did not find at the server, unless the server
-// has refused the item or the run is cancelled.
+// has refused the item or the run is cancelled. In these two cases, it instead records
+// the item as refused or as cancelled.
 func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 	switch {
 	case item.Outcome == ledger.Look:
@@ -59,7 +60,8 @@ func (t task) sendMissing(ctx context.Context, item ledger.Item) error {
 
 // lookIn returns for how long the latest attempt may still act. A lookup proves nothing
 // until this time has passed. A restored ledger may lack an attempt that began just
-// before the ledger was marked as restored.
+// before the ledger was marked as restored. The time therefore begins at the mark if no
+// later attempt is recorded.
 func lookIn(item ledger.Item) time.Duration {
 	last := item.Last
 	if item.Marked.After(last) {
@@ -91,9 +93,9 @@ func (t task) itemOf(item ledger.Item) operation.Item {
 	return asked
 }
 
-// CheckClock halts the whole fleet if the time of a response differs by more than [Skew]
-// from the clock of the database, because the times of attempts and orders are then not
-// comparable. It ignores a zero time.
+// CheckClock halts the whole fleet and returns an error if the date of a response differs
+// by more than [Skew] from the clock of the database, because the times of attempts and
+// orders are then not comparable. It ignores a zero date.
 func (p *Placer) CheckClock(ctx context.Context, date time.Time) error {
 	if date.IsZero() {
 		return nil

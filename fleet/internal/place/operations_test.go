@@ -296,7 +296,7 @@ func TestLinesOfARestoredLedgerAreLookedUpBeforeTheyAreSent(t *testing.T) {
 		w.order(portfolios.SideBUY, "25.00")
 		w.must(w.ledger().MarkRestored(t.Context(), dump))
 		if later := w.later(); later.Wait < time.Minute {
-			t.Errorf("the lookup is due in %s, expected at least a minute, in which an attempt may act",
+			t.Errorf("the lookup is due in %s, expected at least a minute: an attempt may still act",
 				later.Wait)
 		}
 		w.advance(3 * time.Minute)
@@ -340,8 +340,9 @@ func TestOrdersOfAttemptsAfterTheDumpAreFound(t *testing.T) {
 	})
 }
 
-// TestOrdersOfARunThatTheDumpLacksAreFound enqueues a run again that the dump does
-// not contain, and that had already placed its order. A lookup must find the order.
+// TestOrdersOfARunThatTheDumpLacksAreFound enqueues a run a second time, because the dump
+// does not contain the run. The order of the run was already placed, and a lookup must
+// find this order.
 func TestOrdersOfARunThatTheDumpLacksAreFound(t *testing.T) {
 	t.Parallel()
 	each(t, func(w *world) {
@@ -351,7 +352,7 @@ func TestOrdersOfARunThatTheDumpLacksAreFound(t *testing.T) {
 		w.must(w.ledger().MarkRestored(t.Context(), dump))
 		w.add("february")
 		if created := w.run("february").Created; created.After(dump) {
-			t.Errorf("the run was created at %s, expected at most %s, the time of the dump", created, dump)
+			t.Errorf("the run was created at %s, expected it by %s, the time of the dump", created, dump)
 		}
 		w.advance(3 * time.Minute)
 		w.must(w.placeFor("february"))

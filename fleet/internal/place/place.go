@@ -1,4 +1,4 @@
-// Package place carries out an item of a run once, taking the outcomes of earlier
+// Package place carries out each item of a run once, taking the outcomes of earlier
 // attempts into account.
 package place
 
@@ -23,11 +23,11 @@ const (
 	underWay = Timeout + time.Minute + 40*time.Second
 	// Skew is how far the clocks of the database and of Upvest may differ.
 	Skew = 2 * time.Minute
-	// doubtFor is how long the server must repeat a refusal that may be temporary before
-	// the refusal counts.
+	// doubtFor is the shortest time between a first refusal, which may be temporary, and
+	// a second refusal that counts.
 	doubtFor = time.Minute
-	// longestRetry limits the wait after failures that the item did not cause. A random
-	// part is added to the wait.
+	// longestRetry limits the wait after a failure that the item did not cause. A random
+	// duration is added to the limited wait.
 	longestRetry = time.Minute
 	// writeTimeout limits how long the ledger may take to record an outcome.
 	writeTimeout = 5 * time.Second

@@ -39,8 +39,8 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 	return true, p.Ledger.Unhold(ctx, run.ID)
 }
 
-// isSent reports whether the error of [Placer.Place] has a cause, such as a failed
-// request, and does not merely postpone the item.
+// isSent reports whether an error results from a failure, such as a failed request. A
+// [Later] without a cause does not: it merely postpones the item.
 func isSent(err error) bool {
 	if postponed, isLater := errors.AsType[*Later](err); isLater {
 		return postponed.Cause != nil
@@ -48,9 +48,9 @@ func isSent(err error) bool {
 	return err != nil
 }
 
-// ProbeClock compares the clock of the database with the Date of a small response from
-// the API, and resumes a halted fleet if the two times agree. If the fleet stays halted,
-// ProbeClock returns an error with the reason.
+// ProbeClock compares the clock of the database with the Date header of a small response
+// from the API, and resumes a halted fleet if the two times differ by at most [Skew]. If
+// the fleet stays halted, ProbeClock returns an error with the reason.
 func (p *Placer) ProbeClock(ctx context.Context) error {
 	date, err := p.date(ctx)
 	if err != nil {
@@ -65,8 +65,8 @@ func (p *Placer) ProbeClock(ctx context.Context) error {
 	return p.Ledger.Unhalt(ctx)
 }
 
-// date returns the Date of a small response from the API, or the zero time if the
-// response has no usable Date.
+// date returns the Date header of a small response from the API, or the zero time if the
+// response has no usable Date header.
 func (p *Placer) date(ctx context.Context) (time.Time, error) {
 	limit := portfolios.Limit(1)
 	params := portfolios.ListPortfoliosOrdersParams{Limit: &limit}

@@ -27,8 +27,8 @@ const january = "january"
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-// world is a sandbox and a database with one line to carry out. The sandbox and the
-// database share a clock.
+// world is a sandbox and a database with one line to carry out. The clocks of the sandbox
+// and the database advance together.
 type world struct {
 	*testing.T
 	sandbox   *sandbox.Sandbox
@@ -143,7 +143,8 @@ func (w *world) later() *place.Later {
 	return later
 }
 
-// postponed places the item, and requires that the item must be placed again.
+// postponed places the item, and requires the error [place.Later], which postpones the
+// item.
 func (w *world) postponed() {
 	w.Helper()
 	_ = w.later()
@@ -242,7 +243,7 @@ func html(status int) sandbox.Fault {
 	}
 }
 
-// probe probes the run, and reports whether the run was resumed.
+// probe carries out a probe of January's run, and reports whether the run was resumed.
 func (w *world) probe() bool {
 	w.Helper()
 	goesOn, err := w.placer().Probe(context.WithoutCancel(w.Context()), w.run(january))

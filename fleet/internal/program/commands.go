@@ -11,9 +11,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/operation"
 )
 
-// command is one of the program's commands. Its function `setup` registers the command's
-// flags. It returns a function that carries out the command, and that the program calls
-// after it has parsed the flags.
+// command is one of the program's commands. The function `setup` registers the command's
+// flags, and returns the function that carries out the command. The program calls the
+// returned function after it has parsed the flags.
 type command struct {
 	usage   string
 	summary string

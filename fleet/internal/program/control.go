@@ -20,8 +20,8 @@ func (v *invocation) run(ctx context.Context, name string) (ledger.Run, error) {
 	return v.ledger.Run(ctx, name)
 }
 
-// onRun registers the flag -run, and returns a function that calls `do` on the named run.
-// The audit trail records the command with the detail that `do` returns.
+// onRun registers the flag -run, and returns a function that calls `do` with the named
+// run. The audit trail records the command with the detail that `do` returns.
 func (v *invocation) onRun(
 	command string, do func(context.Context, *queue.Queue, ledger.Run) (detail string, err error),
 ) func(context.Context) error {

@@ -31,8 +31,8 @@ func TestAPoolerInTransactionMode(t *testing.T) {
 }
 
 // TestAPoolerThatIgnoresTheIsolationLevel uses a pooler that accepts the isolation level
-// as a startup parameter but ignores it. The command must fail, and its error must name a
-// remedy that helps.
+// as a startup parameter but ignores it. A command must fail with an error that names a
+// remedy, and the remedy must help.
 func TestAPoolerThatIgnoresTheIsolationLevel(t *testing.T) {
 	server := testdb.Shared(t)
 	url, err := server.Empty(t.Context())
@@ -102,7 +102,7 @@ func TestMigrateRefusesTheTablesOfADifferentProgram(t *testing.T) {
 }
 
 // TestErrorsNeverShowThePasswordOfAnAddress requires that no error contains a part of the
-// password in DATABASE_URL, for example because this part was mistaken for the host.
+// password in DATABASE_URL, even if this part could be mistaken for the host.
 func TestErrorsNeverShowThePasswordOfAnAddress(t *testing.T) {
 	for address, want := range map[string]string{
 		"postgres://user@corp:secret@127.0.0.1:1/db": "%40",

@@ -65,8 +65,8 @@ func checkPriority(priority int) error {
 }
 
 // readLines reads a file, and reports every invalid line. A line is invalid if it is
-// malformed, if its subject appears in two lines, or if it differs from the line that the
-// run already has for the same subject.
+// malformed, if its subject appears in an earlier line, or if it differs from the line
+// that the run already has for the same subject.
 func (v *invocation) readLines(ctx context.Context, run string, o operation.Operation) (*file, error) {
 	f, err := readFile(v.flags.Arg(0), o, v.errors)
 	if err != nil {

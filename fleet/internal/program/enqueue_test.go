@@ -25,8 +25,8 @@ func TestManyLinesAreWrittenOnce(t *testing.T) {
 }
 
 // TestEnqueueingStopsAtAFailure lets the database refuse a line in the middle of a file.
-// The command must fail, and a second attempt without the failure must add the missing
-// lines.
+// The command must fail, and a second call, for which the database accepts the line, must
+// add the missing lines.
 func TestEnqueueingStopsAtAFailure(t *testing.T) {
 	migrated(t)
 	url := os.Getenv("DATABASE_URL")

@@ -85,7 +85,7 @@ func migrateAtOnce(t *testing.T, empty func() (url string), schema string) {
 		}
 		for _, fact := range facts {
 			if got, want := testdb.Text(t, url, fact), testdb.Text(t, once, fact); got != want || want == "" {
-				t.Errorf("six migrations made the statement\n%s\nreturn %s\nexpected the result of one: %s",
+				t.Errorf("after six migrations, the statement\n%s\nreturned %s\nexpected %s, as after one",
 					fact, got, want)
 			}
 		}

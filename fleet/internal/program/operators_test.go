@@ -34,7 +34,8 @@ func contains(t *testing.T, text, part string) {
 	}
 }
 
-// state returns the status of the latest run, as the command status prints it in JSON.
+// state returns the status of the latest run, which the command `fleet status -json`
+// prints.
 func state(t *testing.T) map[string]any {
 	t.Helper()
 	var read map[string]any

@@ -35,8 +35,8 @@ var errPerson = errors.New("a person has to look at the run")
 // connections is the largest number of connections from the program to its database.
 const connections = 16
 
-// testAhead is added to the time in new rows. Tests that let days pass set it with the
-// linker flag -X.
+// testAhead is added to the times that the program writes to rows. Tests that let days
+// pass set it with the linker flag -X.
 var testAhead string
 
 // invocation is one execution of a command.
@@ -47,7 +47,7 @@ type invocation struct {
 	ledger      *ledger.Ledger
 }
 
-// Run runs the command in the first argument, and returns the exit status.
+// Run runs the command that the first argument names, and returns the exit status.
 func Run(ctx context.Context, arguments []string, out, errorsTo io.Writer) int {
 	if len(arguments) == 0 {
 		_, _ = io.WriteString(errorsTo, usage())

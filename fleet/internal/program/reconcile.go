@@ -29,7 +29,7 @@ var meanings = map[reconcile.Kind]string{
 	reconcile.Refused:   "the server refused the line; a person must act if this is more than one percent",
 }
 
-// reconcile compares the lines of a run with what the server has.
+// reconcile compares the lines of a run with the orders or configurations at the server.
 func (v *invocation) reconcile() func(context.Context) error {
 	name := v.flags.String("run", "", "the `name` of the run")
 	path := v.flags.String(

@@ -51,7 +51,7 @@ func (v *invocation) restored() func(context.Context) error {
 	lift := v.flags.Bool(
 		"lift",
 		false,
-		"lift the mark, when all runs since that time are decided and reconciled",
+		"lift the mark; use this after all runs since the time of the dump are decided and reconciled",
 	)
 	return func(ctx context.Context) error {
 		at, err := parseTime("-since", *since)

@@ -12,7 +12,8 @@ import (
 // The comparisons end when all orders are settled.
 const followEvery = 5 * time.Minute
 
-// followRuns starts a background comparison with the server for each run that is due.
+// followRuns starts a background comparison with the server for each run that is due for
+// one, unless another worker has claimed the comparison.
 func (w *Worker) followRuns(ctx context.Context, following *sync.WaitGroup) error {
 	if w.follow == nil {
 		return nil

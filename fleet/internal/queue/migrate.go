@@ -25,8 +25,9 @@ var riverSettings string
 // lock is the number of the advisory lock that a migration of PostgreSQL holds.
 const lock = 7_085_233_419
 
-// Migrate creates or updates the tables of River and of the fleet, and sets the rate. A
-// rate below 0 keeps the current rate. Migrate holds a lock until its transaction ends.
+// Migrate creates or updates the tables of River and of the fleet, and sets the rate
+// limit. A rate below 0 keeps the current limit. Migrate holds a lock until its
+// transaction ends.
 func Migrate(ctx context.Context, db *database.DB, rate int, logger *slog.Logger) error {
 	tx, err := db.Begin(ctx)
 	if err != nil {
@@ -55,7 +56,7 @@ var errForeign = errors.New("create the tables: River's tables exist, but not th
 	"they belong to a different program, or an earlier migration was interrupted: " +
 	"use a different schema (FLEET_SCHEMA) or file")
 
-// migration is one call of Migrate. In PostgreSQL, River's statements run in separate
+// migration is one call to [Migrate]. In PostgreSQL, River's statements run in separate
 // transactions. In SQLite, they run in the transaction that holds the lock, because only
 // one transaction can write at a time.
 type migration struct {

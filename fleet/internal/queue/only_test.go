@@ -32,6 +32,7 @@ func TestOnlyTheQueueUsesRiver(t *testing.T) {
 		return nil
 	})
 	if err != nil || own == 0 {
-		t.Errorf("found %d files of this package that use River, expected some; the error is %v", own, err)
+		t.Errorf("found %d files of this package that use River, expected at least 1; the error is %v",
+			own, err)
 	}
 }

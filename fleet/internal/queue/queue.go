@@ -107,7 +107,7 @@ func driver(db *database.DB) riverdriver.Driver[*sql.Tx] {
 // clock provides River with the time of the database instead of the time of this machine.
 // A job is therefore due at the same moment on all machines.
 type clock struct {
-	offset    func() time.Duration // how far the database is ahead of this machine
+	offset    func() time.Duration // how far the database's clock is ahead of this machine's
 	isForRows bool
 }
 
@@ -184,9 +184,9 @@ func (q *Queue) Decide(ctx context.Context, run ledger.Run, subject uuid.UUID, e
 	})
 }
 
-// Cancel cancels a run, which is final. It drops the items that were never sent and their
-// jobs, and returns how many items it dropped. Workers still look up items with an
-// unknown outcome.
+// Cancel cancels a run, which is final. It drops the items that were never sent, together
+// with their jobs, and returns how many items it dropped. Workers still look up items
+// with an unknown outcome.
 func (q *Queue) Cancel(ctx context.Context, run ledger.Run) (dropped int, err error) {
 	if err := q.ledger.SetState(ctx, run.ID, ledger.Cancelled); err != nil {
 		return 0, err

@@ -28,7 +28,7 @@ func opened(t *testing.T) *ledger.Ledger {
 }
 
 // TestDueTimesComeFromTheDatabase adds jobs from a machine whose clock is two minutes
-// ahead of the database. The jobs must be due at once.
+// ahead of the database's clock. The jobs must be due at once.
 func TestDueTimesComeFromTheDatabase(t *testing.T) {
 	l := opened(t)
 	ahead := clock{isForRows: true, offset: func() time.Duration { return -2 * time.Minute }}

@@ -24,11 +24,11 @@ const (
 	jobTimeout  = slotTimeout + place.Timeout + 2*time.Second
 	// rescueAfter is how long a job may run before its worker counts as lost.
 	rescueAfter = jobTimeout + 8*time.Second
-	// backlog is how many seconds ahead a worker fetches jobs: it fetches as many jobs as
-	// there are slots in that time. Additional jobs would only wait.
+	// backlog is a number of seconds. A worker fetches at most as many jobs as there are
+	// slots in this time, because additional jobs would only wait.
 	backlog = 5
 	// maxWait is the longest wait after a failure. A job reaches maxAttempts failures
-	// after about four hours.
+	// after four to six hours.
 	maxWait = 10 * time.Minute
 	// tick is the interval at which a worker chooses which runs it works on.
 	tick = time.Second
@@ -61,7 +61,8 @@ func NewWorker(
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &jobWorker{worker: w})
 	client, err := newClient(placer.Ledger.DB, &river.Config{
-		// River requires a queue at the start. This queue stays empty.
+		// River requires at least one queue when the client starts. This queue stays
+		// empty.
 		Queues: map[string]river.QueueConfig{
 			"fleet": {MaxWorkers: 1, FetchPollInterval: time.Minute},
 		},

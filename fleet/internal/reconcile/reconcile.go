@@ -226,7 +226,8 @@ func ordersByID(page []operation.Candidate) map[uuid.UUID]operation.Candidate {
 }
 
 // unclaimed handles an order that belongs to no item, although its account is in the run.
-// It reports the order unless Upvest placed it, or the order matches an item in review.
+// It reports the order unless Upvest itself placed the order, or the order matches an
+// item in review.
 func (r *Reconciliation) unclaimed(
 	maker operation.OrderMaker,
 	order operation.Candidate,

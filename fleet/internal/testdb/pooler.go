@@ -90,7 +90,7 @@ func freePort(t testing.TB) (address, port string) {
 	return address, fmt.Sprint(parsed.Port())
 }
 
-// await waits until something listens at an address.
+// await waits until a server accepts connections at an address.
 func await(t testing.TB, address string) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
@@ -100,5 +100,5 @@ func await(t testing.TB, address string) {
 			return
 		}
 	}
-	t.Fatalf("waited 20 seconds, but no server listens at %s", address)
+	t.Fatalf("waited 20 seconds, but no server accepts connections at %s", address)
 }
