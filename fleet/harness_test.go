@@ -316,8 +316,8 @@ func (f *fleet) inject(fault sandbox.Fault) {
 }
 
 // trouble injects faults until the test calls `stop`. Each time the server has received
-// the given number of requests that place orders, trouble injects one fault. At a fixed
-// rate, faults could accumulate until every request fails.
+// the given number of requests that place orders, trouble injects one fault. If it
+// injected faults at a fixed rate, they could accumulate until every request fails.
 func (f *fleet) trouble(requests int) (stop func()) {
 	random := rand.New(rand.NewPCG(1, 1))
 	faults := []sandbox.Fault{

@@ -118,7 +118,7 @@ func (b *bench) file(accounts int) (path string) {
 }
 
 // direct starts a separate process that places orders as fast as it can. The process uses
-// a worker's client, but no database and no queue. direct returns the orders per second.
+// the client alone, without a database or a queue. direct returns the orders per second.
 func (b *bench) direct() (rate float64) {
 	b.Helper()
 	command := exec.CommandContext(b.Context(), os.Args[0])

@@ -18,8 +18,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// direct uses the client and the concurrency of a worker to place the orders of a file
-// repeatedly until the duration `measured` has passed. It prints the orders per second.
+// direct places the orders of a file repeatedly until the duration `measured` has passed.
+// It uses the client alone, with as many calls in flight as a worker, and prints the
+// orders per second.
 func direct(ctx context.Context, file string) error {
 	orders, err := read(file)
 	if err != nil {

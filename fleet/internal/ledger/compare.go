@@ -71,8 +71,8 @@ func (l *Ledger) Ghosts(
 	}, ghosts, database.List(orders, Order.row), run, after, upTo, decided.UnixMilli())
 }
 
-// SetStates copies the state of each given order to the item of the run to which the
-// order belongs. It also copies the detail of the order if there is one.
+// SetStates copies the state of each given order to the item that has the order, if this
+// item is in the run. It also copies the detail of the order if there is one.
 func (l *Ledger) SetStates(ctx context.Context, run int64, orders []Order) error {
 	return l.exec(ctx, "record the states of orders", `update {schema}fleet_item
 		set status = value->>2, detail = coalesce(value->>3, detail) from {each}

@@ -150,8 +150,8 @@ func (l *Ledger) SetPriority(ctx context.Context, run int64, priority int) error
 		"update {schema}fleet_run set priority = $2 where id = $1", run, priority)
 }
 
-// Hold stops a run until [Ledger.Unhold], and records the reason and the time of the
-// first probe.
+// Hold stops a run until [Ledger.Unhold] resumes it, and records the reason and the time
+// of the first probe.
 func (l *Ledger) Hold(ctx context.Context, run int64, reason string, probeIn time.Duration) error {
 	return l.exec(ctx, "hold the run", `update {schema}fleet_run set held = $2, probe = {now} + $3
 		where id = $1 and held is null`, run, reason, probeIn.Milliseconds())

@@ -54,8 +54,8 @@ func (l *Ledger) Lease(ctx context.Context, slots int) (wait, gap time.Duration,
 	return time.Duration(first-now) * time.Microsecond, time.Duration(micros) * time.Microsecond, nil
 }
 
-// Defer delays the next slots of all workers by the duration `wait`, because the server
-// has asked for fewer requests.
+// Defer delays the next slots of all workers until at least the duration `wait` has
+// passed, because the server has asked for fewer requests.
 func (l *Ledger) Defer(ctx context.Context, wait time.Duration) error {
 	return l.exec(ctx, "defer the next slots",
 		"update {schema}fleet_setting set next = {greatest}(next, {clock} * 1000 + $1)", wait.Microseconds())
@@ -63,7 +63,7 @@ func (l *Ledger) Defer(ctx context.Context, wait time.Duration) error {
 
 // Settings are the settings of the whole fleet.
 type Settings struct {
-	// Halted is the reason why no worker sends anything, or empty; see [Ledger.Halt].
+	// Halted is the reason why no worker may send items, or empty; see [Ledger.Halt].
 	Halted string
 	// Restored is the time of the dump that the ledger was restored from; see
 	// [Ledger.MarkRestored].
@@ -87,8 +87,8 @@ func (l *Ledger) Settings(ctx context.Context) (s Settings, err error) {
 }
 
 // MarkRestored records that the ledger was restored from a dump made at the time `since`.
-// Attempts after this time may be missing from the ledger. Until [Ledger.LiftRestored],
-// every item is looked up before it is sent.
+// Attempts after this time may be missing from the ledger. Until [Ledger.LiftRestored]
+// removes the mark, workers look up every item before they send it.
 func (l *Ledger) MarkRestored(ctx context.Context, since time.Time) error {
 	const what = "mark the ledger as restored"
 	var now int64
@@ -116,8 +116,8 @@ func (l *Ledger) LiftRestored(ctx context.Context) error {
 	return l.exec(ctx, "lift the mark", "update {schema}fleet_setting set restored = null, marked = null")
 }
 
-// Halt records a reason, and stops all workers from sending anything until
-// [Ledger.Unhalt].
+// Halt records a reason, and stops all workers from sending items until [Ledger.Unhalt]
+// is called.
 func (l *Ledger) Halt(ctx context.Context, reason string) error {
 	return l.exec(ctx, "halt the fleet", "update {schema}fleet_setting set halted = $1", reason)
 }

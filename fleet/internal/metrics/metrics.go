@@ -1,4 +1,5 @@
-// Package metrics exports figures of a worker and its runs to Prometheus.
+// Package metrics exports figures of a worker and of the runs in the ledger to
+// Prometheus.
 package metrics
 
 import (

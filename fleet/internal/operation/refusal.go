@@ -6,9 +6,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// IsRefused reports whether an attempt certainly did not act, because the server refused
-// the request, or the request was never sent. A refusal is a problem document or has a
-// request id. The error page of a gateway is not a refusal.
+// IsRefused reports whether an attempt certainly did not act, because the server has
+// refused the request, or because the request was never sent. A refusal is a problem
+// document or has a request id. The error page of a gateway is not a refusal.
 func IsRefused(err error) bool {
 	failure, isAPI := errors.AsType[*upvest.Error](err)
 	return isAPI && failure.Outcome == upvest.OutcomeRefused

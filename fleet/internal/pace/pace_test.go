@@ -121,7 +121,7 @@ func TestUnusedSlotsExpire(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if err := limiter.Wait(t.Context()); err != nil || r.leases != 2 {
-			t.Errorf("got %d leases and the error %v, expected 2 leases: unused slots expire", r.leases, err)
+			t.Errorf("got %d leases and the error %v, expected 2 leases and no error", r.leases, err)
 		}
 	})
 }

@@ -43,8 +43,8 @@ func (t task) fail(ctx context.Context, item ledger.Item, err error) error {
 
 // failUnknown handles an attempt that may have acted: the ledger keeps the attempt. If
 // the server has accepted the item with an unreadable response, failUnknown records the
-// item as done. An operation that places orders is an exception, because the fleet needs
-// the id of the order from the response.
+// item as done. If the operation places orders, the item stays open instead, because the
+// ledger must contain the id of the order.
 func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) error {
 	if !errors.Is(err, upvest.ErrAccepted) {
 		return t.failElsewhere(ctx, item, err)

@@ -180,7 +180,8 @@ func TestALateRefusalDoesNotDecideTheItem(t *testing.T) {
 }
 
 // TestClocksThatDifferHaltTheFleet moves the server's clock ten minutes ahead or back.
-// The fleet must send nothing until the server's clock agrees with the database's clock.
+// The fleet must place no order until the server's clock agrees with the database's
+// clock.
 func TestClocksThatDifferHaltTheFleet(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []time.Duration{-10 * time.Minute, 10 * time.Minute} {

@@ -34,7 +34,7 @@ func (g *Gauge) of(run int64) *reading {
 	return r
 }
 
-// Succeed counts an item for which the API itself responded, and resets the count of
+// Succeed counts an item to which the API itself has responded, and resets the count of
 // failures.
 func (g *Gauge) Succeed(run int64) {
 	g.mu.Lock()

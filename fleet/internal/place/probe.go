@@ -30,7 +30,8 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 		if isSent(err) {
 			return false, nil
 		}
-		// No request was sent for an item, so a read shows whether the API responds.
+		// No request was sent for an item, so a read request shows whether the API
+		// responds.
 		_, err = p.date(ctx)
 		if isSent(err) {
 			return false, nil

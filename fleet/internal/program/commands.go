@@ -18,7 +18,7 @@ type command struct {
 	usage   string
 	summary string
 	files   int  // the number of arguments after the flags
-	awaits  bool // the command creates the tables, or waits for them
+	awaits  bool // the command itself creates the tables or waits for them
 	setup   func(*invocation) func(context.Context) error
 }
 

@@ -77,7 +77,7 @@ func migrateAtOnce(t *testing.T, empty func() (url string), schema string) {
 			result := <-results
 			applied += strings.Count(result, "Applied migration")
 			if !strings.HasPrefix(result, "0 ") {
-				t.Errorf("a migration did not end with the exit status 0; its status and log: %s", result)
+				t.Errorf("a migration ended with this exit status and log, expected the status 0: %s", result)
 			}
 		}
 		if applied != queue.RiverVersion {

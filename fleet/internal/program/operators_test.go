@@ -182,7 +182,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 	testapi.Follow(t, testapi.Client(t), accounts[:2]...)
 	status, out, errors := fleet(t, "enqueue", "-run", "r", "-dry-run", path)
 	if status != 1 || !strings.Contains(out, "1 accounts have no configuration") {
-		t.Errorf("the dry run ended with exit status %d, expected 1 and one account in the output: %s",
+		t.Errorf("the dry run ended with exit status %d, expected 1 and an account without configuration: %s",
 			status, out)
 	}
 	contains(t, errors, fmt.Sprintf("line 4: account %s has no configuration", accounts[2]))
@@ -245,7 +245,7 @@ func TestARestoredLedgerIsMarked(t *testing.T) {
 	}
 	succeeds(t, "restored", "-lift")
 	if got, isMarked := state(t)["restored"]; isMarked {
-		t.Errorf("after restored -lift, the ledger is still marked as restored, with the time %v", got)
+		t.Errorf("after restored -lift, the ledger is still marked with the time %v, expected no mark", got)
 	}
 	for _, wrong := range [][]string{
 		{"restored"}, {"restored", "-since", "yesterday"}, {"restored", "-since", "2999-01-01T00:00:00Z"},

@@ -29,7 +29,7 @@ func serving(t *testing.T, telling string, arguments ...string) (address string)
 	lines := bufio.NewScanner(reader)
 	for said := ""; ; said += lines.Text() + "\n" {
 		if !lines.Scan() {
-			t.Fatalf("fleet %v ended with exit status %d, but should have kept running: %s",
+			t.Fatalf("fleet %v ended with exit status %d, expected it to keep running: %s",
 				arguments, <-ended, said)
 		}
 		if found := regexp.MustCompile(telling).FindStringSubmatch(lines.Text()); found != nil {

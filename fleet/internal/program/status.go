@@ -19,7 +19,7 @@ type standing struct {
 	Operation string          `json:"operation"`
 	State     ledger.RunState `json:"state"`
 	Priority  int             `json:"priority"`
-	// Held is the reason why the fleet holds the run.
+	// Held is the reason why the fleet holds this run or all runs.
 	Held string `json:"held,omitempty"`
 	// Restored is the time of the dump if the ledger is marked as restored.
 	Restored string `json:"restored,omitempty"`

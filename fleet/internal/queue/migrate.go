@@ -22,7 +22,8 @@ const RiverVersion = 8
 //go:embed river.sql
 var riverSettings string
 
-// lock is the number of the advisory lock that a migration of PostgreSQL holds.
+// lock is the number of the advisory lock that a migration of a PostgreSQL database
+// holds.
 const lock = 7_085_233_419
 
 // Migrate creates or updates the tables of River and of the fleet, and sets the rate

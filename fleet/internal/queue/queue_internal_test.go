@@ -45,7 +45,7 @@ func TestDueTimesComeFromTheDatabase(t *testing.T) {
 	err = l.DB.Row(t.Context(), l.DB.SQL, `select count(*) from river_job where state = 'available'
 		and julianday(scheduled_at) < julianday('now') - 1.5 / 1440`).Scan(&due)
 	if err != nil || due != 1 {
-		t.Errorf("got %d jobs due by the database's clock and the error %v, expected 1", due, err)
+		t.Errorf("got %d due jobs and the error %v, expected 1 due job and no error", due, err)
 	}
 	if now := ahead.NowOrNil(); now == nil || time.Since(*now) < time.Minute {
 		t.Errorf("the clock returned the time %v for new rows, expected the time two minutes ago", now)
