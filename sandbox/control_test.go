@@ -153,8 +153,8 @@ func TestControlIsAsDescribed(t *testing.T) {
 	}
 }
 
-// worlds calls the operations of worlds so that each of their documented responses
-// occurs.
+// worlds calls the control endpoint's operations for worlds, so that each documented
+// response of these operations occurs.
 func (d *described) worlds(t *testing.T) {
 	t.Helper()
 	const most = 1000

@@ -10,9 +10,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox"
 )
 
-// TestAMockOrderContinuesAfterALoad dumps a sandbox between two executions of an order
-// for a mock instrument. The loaded sandbox must carry out each remaining execution
-// exactly once.
+// TestAMockOrderContinuesAfterALoad dumps a sandbox repeatedly while an order for a mock
+// instrument is executed in parts. Each sandbox that has loaded a dump must carry out
+// each remaining execution exactly once.
 func TestAMockOrderContinuesAfterALoad(t *testing.T) {
 	const mockCancelled = api.InstrumentID("IE00BF2GFH28")
 	for _, c := range []struct {

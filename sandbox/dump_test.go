@@ -19,8 +19,8 @@ const mockParts = api.InstrumentID("IE00B5M1WJ87")
 
 var pension = uuid.MustParse("00ef0be8-d564-43af-b3c7-11b7a2188030")
 
-// busy starts a sandbox in which an order of every kind is halfway through. It returns
-// the idempotency key of the first order.
+// busy starts a sandbox that has orders of every kind in different stages. It returns the
+// idempotency key of the first order.
 func busy(t *testing.T) (s *sandbox.Sandbox, client *upvest.Client, key uuid.UUID) {
 	t.Helper()
 	s, client = dumpable(t, sandbox.WithState(sandbox.State{
@@ -107,7 +107,8 @@ func dumpable(t *testing.T, options ...sandbox.Option) (*sandbox.Sandbox, *upves
 		sandbox.WithSeed(7), sandbox.WithTokenLifetime(24*time.Hour))...)
 }
 
-// view returns everything that a client and a test can read from a sandbox.
+// view returns the time of the clock, all orders, configurations and allocations, and the
+// portfolios of the accounts savings and pension.
 func view(t *testing.T, s *sandbox.Sandbox, client *upvest.Client) []any {
 	t.Helper()
 	limit := portfolios.Limit(100)
@@ -126,7 +127,7 @@ func view(t *testing.T, s *sandbox.Sandbox, client *upvest.Client) []any {
 	}
 	shown := []any{s.Clock().Now(), orders, configurations, allocations}
 	for _, account := range []uuid.UUID{savings, pension} {
-		// The view also shows whether the account exists.
+		// The view also contains whether Portfolio found the account.
 		held, err := s.Portfolio(account)
 		shown = append(shown, held, err == nil)
 	}

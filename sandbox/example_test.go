@@ -134,7 +134,8 @@ func ExampleSandbox_Inject() {
 
 // If the clock stands still, orders change their status only when the test moves the
 // clock. A test that waits for an order, for instance with Orders.Wait, needs a clock
-// that moves, as the default clock does. WithOrderDelay makes the orders fast.
+// that moves, as the default clock does. A short order delay (WithOrderDelay) keeps the
+// wait short.
 func ExampleWithClock() {
 	start := time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
 	server, err := sandbox.New(sandbox.WithClock(sandbox.NewClock(start)), sandbox.WithOrderDelay(time.Hour))

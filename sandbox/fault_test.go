@@ -41,7 +41,7 @@ func TestFaultsWithoutEffectAreRefused(t *testing.T) {
 		}
 	}
 	if pending := s.PendingFaults(); len(pending) != 0 {
-		t.Errorf("after only refused faults, the pending faults are %v, want none", pending)
+		t.Errorf("Inject refused every fault, but the pending faults are %v, want none", pending)
 	}
 }
 
@@ -247,7 +247,7 @@ func TestResetForgetsRequestsInProgress(t *testing.T) {
 		logged := requests(t, s)
 		old := slices.ContainsFunc(logged, func(r sandbox.Request) bool { return r.Method == http.MethodPut })
 		if old || len(logged) != each {
-			t.Fatalf("after the reset, the journal has %d requests (earlier ones: %t), want %d later ones",
+			t.Fatalf("after the reset, the journal has %d requests (earlier ones: %t), want only %d later ones",
 				len(logged), old, each)
 		}
 	}

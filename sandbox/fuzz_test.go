@@ -170,8 +170,9 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// FuzzControl requires that the control endpoint responds to every request with JSON or
-// with a problem, and that the sandbox still grants tokens afterwards.
+// FuzzControl requires that a 200 of the control endpoint has JSON as its body, that its
+// errors are problems with a status below 500, and that the sandbox still grants tokens
+// after each request.
 func FuzzControl(f *testing.F) {
 	for _, body := range []string{
 		`{}`, `null`, `[]`, `{"status":503,"count":2}`,

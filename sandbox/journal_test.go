@@ -36,8 +36,8 @@ func effects(t *testing.T, s *sandbox.Sandbox, filters ...sandbox.Filter) []sand
 	return found
 }
 
-// TestInvalidFiltersAreRefused requires that the sandbox refuses a filter that would
-// select nothing or everything by mistake.
+// TestInvalidFiltersAreRefused requires that the sandbox refuses a filter that contains a
+// mistake and would therefore select nothing or everything.
 func TestInvalidFiltersAreRefused(t *testing.T) {
 	s, client := started(t, invested())
 	buy(t, client, portfolios.SideBUY, "50")
@@ -208,8 +208,9 @@ func TestJournalTruncatesLargeBodies(t *testing.T) {
 	}
 }
 
-// TestJournalSpellsIdempotencyKeysAlike requires that the journal contains the same
-// spelling of a key for all spellings that clients send.
+// TestJournalSpellsIdempotencyKeysAlike requires that the journal shows an idempotency
+// key in lower case with all dashes, even if a client sends the key in upper case or
+// without dashes.
 func TestJournalSpellsIdempotencyKeysAlike(t *testing.T) {
 	s := newSandbox(t)
 	for _, key := range []string{

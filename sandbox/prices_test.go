@@ -44,6 +44,6 @@ func TestRestoringAPriceRestoresTheValue(t *testing.T) {
 	}
 	set("7.77")
 	if back := worth(); back != bought {
-		t.Errorf("after the return to the first price, the account is worth %s, want %s", back, bought)
+		t.Errorf("after the first price was set again, the account is worth %s, want %s", back, bought)
 	}
 }

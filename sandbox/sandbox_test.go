@@ -24,7 +24,8 @@ import (
 
 var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// machine returns the time for making and checking signatures.
+// machine returns the time at which the tests make signatures and the sandbox checks
+// them.
 func machine() time.Time { return start }
 
 // TestSandboxListens requires that a sandbox listens on 127.0.0.1 until Close, and
@@ -151,8 +152,8 @@ func TestInvalidOptionsAreRefused(t *testing.T) {
 	}
 }
 
-// TestClock requires that a clock from NewClock stands still and that a clock from
-// NewMovingClock moves, each also after Set and Advance.
+// TestClock requires that a clock from NewClock stands still and a clock from
+// NewMovingClock moves, before and after Set and Advance.
 func TestClock(t *testing.T) {
 	still := sandbox.NewClock(start.In(time.FixedZone("", 3600)))
 	still.Advance(time.Hour)
@@ -327,7 +328,7 @@ func tokenRequest(s *sandbox.Sandbox) *http.Request {
 }
 
 // TestHandlerAcceptsANilBody requires that the handler accepts a request whose Body is
-// nil, because a direct call may pass such a request.
+// nil, because a test that calls the handler directly may pass such a request.
 func TestHandlerAcceptsANilBody(t *testing.T) {
 	s := newSandbox(t)
 	r := httptest.NewRequest(http.MethodGet, "/portfolios/orders", http.NoBody)

@@ -29,7 +29,7 @@ var (
 	owner   = uuid.MustParse("4b9732bd-7496-4e91-8a5f-6360479d7fed")
 )
 
-// invested is an option with an account that follows an allocation and holds 100 EUR.
+// invested returns an option for an account that follows an allocation and holds 100 EUR.
 func invested() sandbox.Option {
 	return sandbox.WithState(sandbox.State{
 		Allocations: []sandbox.Allocation{{
@@ -66,7 +66,7 @@ func buy(t *testing.T, client *upvest.Client, side portfolios.Side, amount api.D
 	return placed
 }
 
-// TestStart is a complete test, as a user of the sandbox writes it. The test loads a
+// TestStart is a complete test, as a user of the sandbox would write it. The test loads a
 // state, makes a call with a fault, lets time pass, resets the sandbox, and checks the
 // effects.
 func TestStart(t *testing.T) {
@@ -145,9 +145,9 @@ func TestHoldingsAndPrices(t *testing.T) {
 		if got := status(portfolios.SideSELL, "117"); got != portfolios.OrderStatusFILLED {
 			t.Errorf("a sale of 90 percent of 130 is %s, want FILLED", got)
 		}
-		// After a change of prices, an order that is PROCESSING still sells the same
-		// quantities, here those that were worth 10 of the remaining 13 EUR at the old
-		// prices.
+		// A sale that is PROCESSING sells fixed quantities, even if the prices change. At
+		// the old prices, the quantities of this sale were worth 10 of the remaining 13
+		// EUR.
 		open := buy(t, client, portfolios.SideSELL, "10")
 		time.Sleep(time.Hour)
 		for _, id := range []api.InstrumentID{world, apple} {
@@ -240,8 +240,8 @@ func TestStartLogsRefusals(t *testing.T) {
 	}
 }
 
-// TestShutdownWaits requires that Shutdown waits for requests in progress if they end
-// before its context does.
+// TestShutdownWaits requires that Shutdown waits for requests in progress that end before
+// the context passed to Shutdown ends.
 func TestShutdownWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, client := started(t, invested())

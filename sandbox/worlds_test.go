@@ -91,7 +91,7 @@ func TestWorldsAreIndependent(t *testing.T) {
 }
 
 // TestTokenRequestReachesTheWorldInItsForm requires that a token request without the
-// header upvest-client-id reaches the world of the client in its form.
+// header upvest-client-id reaches the world of the client that its form names.
 func TestTokenRequestReachesTheWorldInItsForm(t *testing.T) {
 	s := newSandbox(t, sandbox.WithControl())
 	w := serve(s, httptest.NewRequest(http.MethodPost, "http://localhost/_sandbox/worlds", http.NoBody))

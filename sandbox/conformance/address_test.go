@@ -83,7 +83,7 @@ func keyContent(t testing.TB, variable func(name string) string) []byte {
 		content, err = os.ReadFile(variable(name + "_FILENAME"))
 	}
 	if err != nil {
-		t.Fatalf("reading the private key that %s names failed: %v", name, err)
+		t.Fatalf("reading the private key from one of the variables %s… failed: %v", name, err)
 	}
 	return content
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // BenchmarkSignedRequests measures how many signed requests per second the sandbox
-// handles over loopback. The client signs on the same cores. The sandbox does not check
-// its responses, which is the default of the program.
+// handles over loopback. The client signs on the same cores. As is the program's default,
+// the sandbox does not check its responses.
 func BenchmarkSignedRequests(b *testing.B) {
 	for name, begin := range map[string]func(*caller) *request{"read": get, "write": post} {
 		b.Run(name, func(b *testing.B) {

@@ -14,8 +14,8 @@ import (
 
 const html = "<html><body>Bad Gateway</body></html>"
 
-// faultRow is a fault. The function `want` reports whether a response is the expected
-// one, and `acts` is true if the request must have an effect.
+// faultRow is a fault with the expected outcome. The function `want` reports whether a
+// response is the expected one, and `acts` is true if the request must have an effect.
 type faultRow struct {
 	name  string
 	fault fault
@@ -281,6 +281,6 @@ func TestFaultDelayEndsWithTheClient(t *testing.T) {
 		}
 	}
 	if n := p.effects(t, creates); n != 0 {
-		t.Errorf("a request whose client disconnected has %d effects, want none", n)
+		t.Errorf("a request whose client disconnected had %d effects, want none", n)
 	}
 }

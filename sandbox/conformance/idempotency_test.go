@@ -197,7 +197,8 @@ func TestJournalIsPagedAndFiltered(t *testing.T) {
 	}
 	for _, wrong := range []string{
 		"?after=-1", "?limit=0", "?limit=1001", "?account=me", "?colour=red",
-		// These filters would select nothing or everything by mistake.
+		// Each of these filters contains a mistake. If the sandbox accepted such a
+		// filter, it would select nothing or everything.
 		"?operation=create_portfolio_order", "?operation=", "?account=" + uuid.Nil.String(), "?account=",
 		"?operation=token&operation=token", "?account=" + account + "&account=" + other, "?after=1&after=2",
 		"?operation=create_account_liquidation", "?account=%zz", "?account=" + account + ";limit=1",

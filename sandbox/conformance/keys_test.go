@@ -192,7 +192,8 @@ func TestKeyForms(t *testing.T) {
 	}
 	files, err := os.ReadDir(directory)
 	if err != nil || len(files) != 6 {
-		t.Errorf("the directory has %v (error %v), want a key and variables for each form", files, err)
+		t.Errorf("the directory has %v (error %v), want a key file and a file with variables for each form",
+			files, err)
 	}
 }
 

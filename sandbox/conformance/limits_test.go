@@ -19,7 +19,7 @@ var sizeRules = []rule{{
 	status: 413, detail: "larger than 1048576 bytes",
 }}
 
-// padded returns a change that pads the body to the given number of bytes.
+// padded returns a function that pads the body to the given number of bytes.
 func padded(bytes int) func(*request) {
 	return func(r *request) { r.setBody(r.body + strings.Repeat(" ", bytes-len(r.body))) }
 }

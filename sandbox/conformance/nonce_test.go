@@ -39,9 +39,9 @@ func TestNonceIsUsedOnce(t *testing.T) {
 	}
 }
 
-// TestReplayWithSeveralSignatures requires that the sandbox refuses a repeated request
-// that carries two signatures with different nonces, or only the second of these
-// signatures.
+// TestReplayWithSeveralSignatures sends a request that carries two signatures with
+// different nonces. The sandbox must refuse a repetition of the request, both with the
+// two signatures and with only the second signature.
 func TestReplayWithSeveralSignatures(t *testing.T) {
 	p := start(t)
 	c := p.loggedIn(t)

@@ -23,7 +23,7 @@ import (
 // running is the program upvest-sandbox, running in this process.
 type running struct {
 	// variables are the UPVEST_API_* variables that the program printed, by their names
-	// without this prefix.
+	// without the prefix UPVEST_API_.
 	variables map[string]string
 }
 
@@ -142,8 +142,8 @@ func (p *running) inject(t testing.TB, f fault) {
 	}
 }
 
-// advance moves the clock of orders forward. Signatures depend on the machine's clock
-// instead.
+// advance moves the sandbox's clock forward, on which orders, tokens and idempotency keys
+// depend. Signatures depend on the machine's clock, which does not change.
 func (p *running) advance(t testing.TB, d time.Duration) {
 	t.Helper()
 	move := map[string]string{"advance": d.String()}

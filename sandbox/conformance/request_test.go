@@ -59,8 +59,8 @@ type request struct {
 
 type header struct{ name, value string }
 
-// build returns a request that satisfies every rule. It does not check the body or the
-// path.
+// build returns a request with valid headers, ready to be signed. It does not check
+// whether the target and the body are valid.
 func (c *caller) build(method, target, contentType, body string) *request {
 	path, query, _ := strings.Cut(target, "?")
 	r := &request{

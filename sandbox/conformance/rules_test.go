@@ -138,24 +138,27 @@ func tampered(start func(*caller) *request, change func(*request)) func(*caller)
 func get(c *caller) *request  { return c.get() }
 func post(c *caller) *request { return c.post() }
 
-// at returns a function that builds a request that reads a path.
+// at returns a function that builds a GET request for the target.
 func at(target string) func(*caller) *request {
 	return func(c *caller) *request { return c.build("GET", target, "", "") }
 }
 
-// sends returns a function that builds a request that writes a body to a path.
+// sends returns a function that builds a request with the method, the target and the
+// body.
 func sends(method, target, body string) func(*caller) *request {
 	return func(c *caller) *request { return c.build(method, target, "application/json", body) }
 }
 
 func asIs(*request) {}
 
-// with returns a change that sets a header but does not add it to the signature.
+// with returns a function that sets a header, and leaves the list of covered components
+// unchanged.
 func with(name, value string) func(*request) {
 	return func(r *request) { r.set(name, value) }
 }
 
-// without returns a change that removes a header from the request and from the signature.
+// without returns a function that removes a header from the request and from the list of
+// covered components.
 func without(name string) func(*request) {
 	return func(r *request) {
 		r.remove(name)
@@ -171,7 +174,7 @@ func notCovering(name string) func(*request) {
 	return func(r *request) { r.uncover(name) }
 }
 
-// replacing returns a change that replaces a string in the body.
+// replacing returns a function that replaces a string in the body.
 func replacing(text, with string) func(*request) {
 	return func(r *request) { r.setBody(strings.Replace(r.body, text, with, 1)) }
 }

@@ -16,7 +16,7 @@ import (
 // prints one line per rule.
 func TestAddress(t *testing.T) {
 	if os.Getenv("CONFORMANCE") == "" {
-		t.Skip("make conformance runs the suite against the server that UPVEST_API_* names")
+		t.Skip("this test needs a server in the UPVEST_API_* variables; run it with `make conformance`")
 	}
 	a := newAddress(t, os.Getenv)
 	counts := map[string]int{}
@@ -115,8 +115,8 @@ func TestSandboxSatisfiesTheSuite(t *testing.T) {
 	}
 }
 
-// TestServerThatBreaksOneRuleDiffers requires that a server that breaks a single rule
-// differs only in this rule.
+// TestServerThatBreaksOneRuleDiffers requires that, for a server that breaks a single
+// rule, the suite reports a difference for this rule only.
 func TestServerThatBreaksOneRuleDiffers(t *testing.T) {
 	for name, test := range map[string]struct {
 		isWrong func(*http.Request) bool

@@ -10,7 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// world is a client, with the resources that it has created.
+// world is a caller with the program that it calls. Its methods fail the test if a
+// request fails.
 type world struct {
 	*caller
 	t *testing.T
@@ -370,7 +371,8 @@ func TestPricesAndReset(t *testing.T) {
 	if status := w.p.control(t, "POST", "prices", map[string]string{world1: "1.2"}, nil); status != 204 {
 		t.Errorf("setting a price returned the status %d, want 204", status)
 	}
-	// a wrong server passes only if it checks the invalid price first every time
+	// A server that sets a price before it has checked all prices passes only if it
+	// checks the invalid price first in every round.
 	for range 20 {
 		invalid := map[string]string{world1: "7", apple: "0"}
 		if status := w.p.control(t, "POST", "prices", invalid, nil); status != 400 {

@@ -192,7 +192,7 @@ var valueRules = []rule{
 	},
 }
 
-// signs returns a change that signs the request with the given function.
+// signs returns a function that sets the signer of the request to the given function.
 func signs(sign func(c *caller, base string) []byte) func(*request) {
 	return func(r *request) {
 		r.signer = func(base string) []byte { return sign(r.caller, base) }
@@ -214,12 +214,13 @@ func unquoted(base string) string {
 	return strings.Join(lines, "\n")
 }
 
-// signsText returns a change that signs a different string instead of the base.
+// signsText returns a function that replaces the signer of the request: the new signer
+// signs other(base) instead of the base.
 func signsText(other func(base string) string) func(*request) {
 	return signs(func(c *caller, base string) []byte { return c.sign(other(base)) })
 }
 
-// parameter returns a change that sets a parameter of the signature.
+// parameter returns a function that sets a parameter of the signature.
 func parameter(name, value string) func(*request) {
 	return func(r *request) { r.setParameter(name, value) }
 }
@@ -228,7 +229,7 @@ func withoutParameter(name string) func(*request) {
 	return func(r *request) { r.removeParameter(name) }
 }
 
-// dated returns a change that sets the parameters `created` and `expires`, relative to
+// dated returns a function that sets the parameters `created` and `expires`, relative to
 // the current time.
 func dated(created, expires time.Duration) func(*request) {
 	return func(r *request) {

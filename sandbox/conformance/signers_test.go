@@ -23,8 +23,8 @@ func dateHeader(r *request) {
 	r.cover("date")
 }
 
-// ordered returns a change that puts the covered components into the order that a signer
-// uses. Components that are not in the list come last.
+// ordered returns a function that puts the covered components into the order that a
+// signer uses. Components that are not in the list come last.
 func ordered(names ...string) func(*request) {
 	place := func(name string) int {
 		if i := slices.Index(names, name); i >= 0 {
@@ -37,7 +37,7 @@ func ordered(names ...string) func(*request) {
 	}
 }
 
-// parameterOrder returns a change that puts the parameters into the order that a signer
+// parameterOrder returns a function that puts the parameters into the order that a signer
 // uses.
 func parameterOrder(names ...string) func(*request) {
 	place := func(parameter string) int {
@@ -70,8 +70,9 @@ var asJavaScript = all(
 		"idempotency-key", "authorization", "date", "content-length", "content-digest"),
 )
 
-// asGoProxy signs like the Go proxy does for a browser or Postman: it covers the headers
-// from the browser or Postman first, in any order.
+// asGoProxy changes a request to the form in which the Go proxy sends a request of a
+// browser or Postman: the headers from the browser or Postman come first among the
+// covered components, in any order.
 func asGoProxy(r *request) {
 	for _, sent := range []header{
 		{name: "accept-language", value: "de, en;q=0.5"},
@@ -118,8 +119,9 @@ func allSignerRules() []rule {
 	)
 }
 
-// habitsOf returns the rules that apply to every signer, with requests in the form that
-// the given signer sends.
+// habitsOf returns the rules for reads, writes, token requests and the header date, with
+// requests in the form that the given signer sends. The Go proxy gets no rule for the
+// header date.
 func habitsOf(source string, as func(*request)) []rule {
 	rules := []rule{
 		{

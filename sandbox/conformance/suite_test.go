@@ -9,9 +9,8 @@ import (
 	"testing"
 )
 
-// suite returns all rules that can be tested at some address. It also returns the rules
-// that depend on a flag of the program: the suite lists these, but only other tests of
-// this repository test them.
+// suite returns all rules. The startRules depend on flags of the program: the suite
+// reports them as not testable, and other tests of this repository test them.
 func (a *address) suite() []rule {
 	f := a.fixture
 	if f == nil {

@@ -106,8 +106,9 @@ func (rule rule) isWrite(c *caller) bool {
 	return rule.writes
 }
 
-// compare reports how the server differs from the rule. It compares statuses only,
-// because Upvest does not document the texts of details.
+// compare reports how the server differs from the rule. Of the responses to the rule's
+// two requests, it compares only the statuses, because Upvest does not document the texts
+// of details.
 func (rule rule) compare(t testing.TB, c *caller) {
 	t.Helper()
 	if rule.run != nil {
@@ -126,7 +127,7 @@ func (rule rule) compare(t testing.TB, c *caller) {
 	}
 }
 
-// recorder collects the failures that a check reports, instead of failing the test.
+// recorder collects the failures that a rule reports to it, and does not fail the test.
 type recorder struct {
 	testing.TB
 	failures []string

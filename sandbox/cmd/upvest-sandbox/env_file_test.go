@@ -18,7 +18,7 @@ import (
 // run is a running program whose variables are in the file of -env-file.
 type run struct {
 	*exec.Cmd
-	// report is the line that the program prints when it listens.
+	// report is the line that the program prints once it listens.
 	report string
 }
 
@@ -78,7 +78,7 @@ func TestTwoRunsWriteDifferentFiles(t *testing.T) {
 		second := startRun(t, "-env-file", file, "-env-form", form)
 		other := filepath.Join(filepath.Dir(file), "sandbox-2.env")
 		if !strings.Contains(second.report, other) || content(t, other) == written {
-			t.Errorf("%s: the second run reported %q, want it to write and name %s",
+			t.Errorf("%s: the second run reported %q, want it to write %s and to report its name",
 				form, second.report, other)
 		}
 		if content(t, file) != written {
@@ -86,12 +86,12 @@ func TestTwoRunsWriteDifferentFiles(t *testing.T) {
 		}
 		first.end(t)
 		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: after the first run, its file has the error %v, want ErrNotExist", form, err)
+			t.Errorf("%s: after the first run, os.Stat of its file returned %v, want ErrNotExist", form, err)
 		}
 		content(t, other)
 		second.end(t)
 		if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: after the second run, its file has the error %v, want ErrNotExist", form, err)
+			t.Errorf("%s: after the second run, os.Stat of its file returned %v, want ErrNotExist", form, err)
 		}
 	}
 }
@@ -118,17 +118,18 @@ func TestEnvironmentFileWithACommand(t *testing.T) {
 		t.Errorf("the program reported %q, want a command that sources the file", &stderr)
 	}
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("after the command has ended, the file has the error %v, want ErrNotExist", err)
+		t.Errorf("after the end of the command, os.Stat of the file returned %v, want ErrNotExist", err)
 	}
 	write(t, file, "MINE=1\n")
 	refused, err := command(t, "-env-file", file, "--", "true").CombinedOutput()
 	if err == nil || !strings.Contains(string(refused), "sandbox.env exists") {
-		t.Errorf("for the user's file, the error is %v and the output %s, want a refusal", err, refused)
+		t.Errorf("with a file that the user wrote, the error is %v and the output %s, want a refusal",
+			err, refused)
 	}
 }
 
-// TestFileOfTheUserIsNotReplaced requires that the program refuses a file that a sandbox
-// did not write or that was edited later, and does not change the file.
+// TestFileOfTheUserIsNotReplaced requires that the program refuses to use a file that no
+// sandbox has written or that a user has edited, and leaves the file unchanged.
 func TestFileOfTheUserIsNotReplaced(t *testing.T) {
 	directory := t.TempDir()
 	killed := filepath.Join(directory, "killed.env")

@@ -152,7 +152,7 @@ func TestEnvironmentFile(t *testing.T) {
 			err, stdout.String())
 	}
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("after the sandbox has ended, the file has the error %v, want ErrNotExist", err)
+		t.Errorf("after the end of the sandbox, os.Stat of the file returned %v, want ErrNotExist", err)
 	}
 }
 

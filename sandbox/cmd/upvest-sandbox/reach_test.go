@@ -18,9 +18,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// asClientOf is the name of a variable that makes the test binary run as a client with
-// the credentials in its environment. For every host name, the client connects to the
-// address in the variable.
+// asClientOf is the name of an environment variable. If the variable is set, the test
+// binary runs as a client with the credentials in its environment. The client does not
+// resolve host names: it connects to the address in the variable.
 const asClientOf = "RUN_AS_CLIENT_OF"
 
 func runClient(address string) {
@@ -45,7 +45,8 @@ func callThrough(through *http.Client) error {
 	return err
 }
 
-// another is a host name that does not resolve outside these tests.
+// another is a host name that DNS does not resolve. The client of these tests needs no
+// DNS.
 const another = "sandbox.internal"
 
 // freeAddress returns a loopback address on which nothing listens.
@@ -63,7 +64,7 @@ func freeAddress(t *testing.T) string {
 // host name of -url, with only the variables that the program wrote.
 func TestTLS(t *testing.T) {
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
-		t.Skip("SSL_CERT_FILE has no effect on Go programs here")
+		t.Skip("SSL_CERT_FILE has no effect on Go programs on this operating system")
 	}
 	keys := t.TempDir()
 	given := filepath.Join(t.TempDir(), "given.pem")
@@ -91,7 +92,7 @@ func TestTLS(t *testing.T) {
 		distrusting.Env = append(distrusting.Env, "SSL_CERT_FILE=/etc/hostname", "SSL_CERT_DIR=/nowhere")
 		if got, err := distrusting.CombinedOutput(); err != nil ||
 			!strings.Contains(string(got), "unknown authority") {
-			t.Errorf("%q: without the bundle, the client printed %s (error %v), want an unknown authority",
+			t.Errorf("%q: without the bundle, the client printed %s (error %v), want \"unknown authority\"",
 				extra, got, err)
 		}
 		bundle := content(t, variables["SSL_CERT_FILE"])

@@ -271,8 +271,8 @@ func body200[T any](response any, err error) T {
 	return response.(T)
 }
 
-// written reads the whole list that a response writes. It returns an error if the list
-// has a field that T does not have.
+// written calls write, and decodes the list that write has written as a response. It
+// returns an error if the list has a field that T does not have.
 func written[T any](err error, write func(http.ResponseWriter) error) (list T, _ error) {
 	if err != nil {
 		return list, err
@@ -296,8 +296,8 @@ func written[T any](err error, write func(http.ResponseWriter) error) (list T, _
 	return list, nil
 }
 
-// must ends the test if a call returns an error, and otherwise returns the result of the
-// call. Example: must(w.createOrder(...))(t).
+// must returns a function that ends the test if the call returned an error, and otherwise
+// returns the result of the call. Example: must(w.createOrder(...))(t).
 func must[T any](value T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()

@@ -292,7 +292,7 @@ func TestListOrdersByID(t *testing.T) {
 }
 
 // TestListsShowTheCurrentStatusOfOrders requires that a list shows the current status of
-// its orders, even if no request has retrieved the orders before.
+// its orders, even if no request retrieves the orders one by one.
 func TestListsShowTheCurrentStatusOfOrders(t *testing.T) {
 	w := newWorld(t)
 	w.follow(savings, funds, "1")

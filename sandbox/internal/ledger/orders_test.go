@@ -281,9 +281,9 @@ func TestNothingIsSoldTwice(t *testing.T) {
 	w.wantValue(savings, "64")
 }
 
-// TestIndividualOrderOutlivesItsPosition requires that a sale can fill after one of its
-// positions is gone. The sale is so small that its share of a tiny position is zero. A
-// rebalancing that is placed later sells the whole tiny position first.
+// TestIndividualOrderOutlivesItsPosition places a sale that is so small that its share of
+// a tiny position is zero. A later rebalancing sells the whole tiny position before the
+// sale is filled. The sale must be filled nevertheless.
 func TestIndividualOrderOutlivesItsPosition(t *testing.T) {
 	const tiny = "JP0000000001"
 	w := newWorld(t)

@@ -14,7 +14,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// randomMix returns up to eight instruments with weights that sum to 1. Some of them have
+// randomMix returns two to nine instruments with weights that sum to 1. Some of them have
 // the smallest possible weight.
 func randomMix(random *rand.Rand) []string {
 	var list []string

@@ -12,7 +12,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/ledger"
 )
 
-// many is a number of items that is larger than a turn and not a multiple of a turn.
+// many is a number of items for which the ledger needs several turns (of 1,000 items
+// each), the last of which is incomplete.
 const many = 2500
 
 // numbered returns a different id for each i. The ids differ only in their second half.

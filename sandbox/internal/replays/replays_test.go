@@ -57,7 +57,8 @@ func TestSecondRequestWaitsForTheFirst(t *testing.T) {
 				_, _, gaveUp := r.Once(ctx, key, replays.Fingerprint{}, begun, slow.act)
 				if gaveUp == nil || gaveUp.Status != 503 ||
 					!strings.Contains(gaveUp.Detail, "the client disconnected") {
-					t.Errorf("the request got %v after its client disconnected, want a 503 for this", gaveUp)
+					t.Errorf("the request got %v after its client disconnected, want a 503 with this reason",
+						gaveUp)
 				}
 				if waited := time.Since(begun); waited != time.Minute {
 					t.Errorf("the request whose client disconnected waited %s, want 1m0s", waited)
