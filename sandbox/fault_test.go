@@ -88,7 +88,7 @@ func TestFaultsApplyOnlyWithinTheirLimits(t *testing.T) {
 
 		inject(sandbox.Fault{ClientID: second.ID, Status: http.StatusTeapot})
 		if list(of) || !list(other) || list(other) {
-			t.Error("the fault for the second client did not apply once, or applied to the first client")
+			t.Error("the fault for the second client did not apply exactly once, or applied to the first client")
 		}
 		inject(sandbox.Fault{Operation: sandbox.ListAllocations, Nth: 3, Count: 2, Status: http.StatusTeapot})
 		inject(sandbox.Fault{Operation: sandbox.ListAllocations, Nth: 2, Status: http.StatusTeapot})
@@ -247,7 +247,7 @@ func TestResetForgetsRequestsInProgress(t *testing.T) {
 		logged := requests(t, s)
 		old := slices.ContainsFunc(logged, func(r sandbox.Request) bool { return r.Method == http.MethodPut })
 		if old || len(logged) != each {
-			t.Fatalf("after the reset, the journal has %d requests (earlier ones: %t), want only %d later ones",
+			t.Fatalf("after the reset, the journal has %d requests (earlier ones: %t), want %d later ones",
 				len(logged), old, each)
 		}
 	}

@@ -14,12 +14,13 @@ import (
 	"time"
 )
 
-// address is a server that the suite is run against: a sandbox of this repository, a
+// address is a server against which the suite runs: a sandbox of this repository, a
 // different imitation of the API, or Upvest's sandbox.
 type address struct {
 	*caller
 	base string
-	// fixture is nil if the server accepts no configuration for a new account.
+	// fixture is nil if the token lacks the scope portfolios:admin, or if the server
+	// accepts no configuration for a new account.
 	fixture *fixture
 	// world is a caller in a world that the control endpoint created, and control is the
 	// address of that world's control endpoint. They are empty if the server has no
@@ -28,7 +29,8 @@ type address struct {
 	control string
 }
 
-// newAddress reads the UPVEST_API_* variables and gets an access token.
+// newAddress reads the UPVEST_API_* variables and gets an access token. It creates a
+// world and a fixture if the server allows this.
 func newAddress(t testing.TB, variable func(name string) string) *address {
 	t.Helper()
 	a := &address{base: strings.TrimSuffix(variable("UPVEST_API_BASE_URL"), "/")}
@@ -42,7 +44,7 @@ func newAddress(t testing.TB, variable func(name string) string) *address {
 	}
 	a.login(t, scopes)
 	if len(a.scopes) == 0 {
-		// a response that names no scopes grants all that were requested
+		// A response that names no scopes grants all requested scopes.
 		a.scopes = strings.Fields(scopes)
 	}
 	a.enterWorld(t)
@@ -88,7 +90,8 @@ func keyContent(t testing.TB, variable func(name string) string) []byte {
 	return content
 }
 
-// enterWorld creates a world and switches to it if the server has a control endpoint.
+// enterWorld creates a world, and sets the caller that is in this world. It does nothing
+// if the server has no control endpoint.
 func (a *address) enterWorld(t testing.TB) {
 	t.Helper()
 	var made struct {
@@ -138,7 +141,7 @@ func plain(t testing.TB, method, address, body string) (int, string) {
 }
 
 // newFixture creates an allocation and an account that follows it. It returns nil if the
-// server does not accept a new account.
+// server refuses one of the two.
 func newFixture(t testing.TB, c *caller) *fixture {
 	t.Helper()
 	var made struct {

@@ -41,7 +41,7 @@ func TestIdempotency(t *testing.T) {
 	}
 	log := p.requests(t, "").Data
 	if log[len(log)-2].Replayed || !log[len(log)-1].Replayed {
-		t.Errorf("the journal has the requests %+v, want only the last one replayed", log)
+		t.Errorf("the journal has the requests %+v, want only the last one marked as replayed", log)
 	}
 	reused := rule{source: choice, status: 422, detail: "idempotency-key was used before"}
 	reused.refused(t, c, c.send(t, withKey(`{"allocation":[]}`+" ")))

@@ -27,8 +27,9 @@ type running struct {
 	variables map[string]string
 }
 
-// start runs the program with the flags until the test ends. The sandbox is empty at
-// first, its control endpoint is open, and it checks each of its responses.
+// start runs the program with the flags until the test ends. Unless the flags change
+// this, the sandbox is empty at first, opens its control endpoint, and checks each of its
+// responses.
 func start(t testing.TB, flags ...string) *running {
 	t.Helper()
 	empty := filepath.Join(t.TempDir(), "state.json")
@@ -100,7 +101,7 @@ func signerFrom(t testing.TB, content []byte, passphrase string) crypto.Signer {
 	t.Helper()
 	block, _ := pem.Decode(content)
 	if block == nil {
-		t.Fatal("the file of the private key is not PEM")
+		t.Fatal("the private key is not PEM")
 	}
 	der := decrypted(t, block, passphrase)
 	if block.Type == "EC PRIVATE KEY" {

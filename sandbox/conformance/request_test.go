@@ -215,8 +215,8 @@ func (r *request) input() string {
 	return strings.Join(append([]string{list}, r.parameters...), ";")
 }
 
-// sign adds the headers signature-input and signature. If the request changes afterwards,
-// the signature is invalid.
+// sign adds the headers signature-input and signature. If a covered part of the request
+// changes afterwards, the signature is invalid.
 func (r *request) sign() *request {
 	r.set("signature-input", r.label+"="+r.input())
 	r.set("signature", r.label+"=:"+base64.StdEncoding.EncodeToString(r.signer(r.base()))+":")
@@ -224,7 +224,7 @@ func (r *request) sign() *request {
 }
 
 // sign signs the base as Upvest documents it: Ed25519 signs the base itself, and ECDSA
-// signs its SHA-512 digest, encoded as ASN.1 DER.
+// signs the SHA-512 digest of the base. ECDSA signatures are encoded as ASN.1 DER.
 func (c *caller) sign(base string) []byte {
 	switch key := c.key.(type) {
 	case ed25519.PrivateKey:

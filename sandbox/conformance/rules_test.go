@@ -36,7 +36,8 @@ type rule struct {
 	detail string
 	// starts is the beginning of the detail.
 	starts string
-	// slug is the type of the problem, if it is not the usual type for the status.
+	// slug is the last part of the problem's type. It is empty if the type is the usual
+	// one for the status.
 	slug string
 	// header is a header field that this response must have, as "name: value".
 	header string
@@ -55,7 +56,7 @@ var slugs = map[int]string{
 	429: "too_many_requests", 503: "unavailable",
 }
 
-// check sends the two requests of every rule.
+// check tests every rule: it sends the rule's requests, and checks the responses.
 func check(t *testing.T, c *caller, rules []rule) {
 	t.Helper()
 	for _, rule := range rules {

@@ -116,8 +116,8 @@ func clientProcess(t *testing.T, address string, variables map[string]string) *e
 	return process
 }
 
-// holdsSystemRoots reports whether the bundle contains the root certificates of this
-// machine, if the machine has any.
+// holdsSystemRoots reports whether the bundle contains the first root certificate of this
+// machine. It returns true if the machine does not have the usual file of certificates.
 func holdsSystemRoots(bundle string) bool {
 	system, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")
 	if err != nil {

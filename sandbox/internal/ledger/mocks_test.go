@@ -49,7 +49,7 @@ func TestASaleOfAMockInstrumentFillsInParts(t *testing.T) {
 	w.hold(savings, "1000")
 	w.sell(savings, "150")
 	w.pass(delay + delay/2)
-	w.wantValue(savings, "850") // the whole 150 of the open sale no longer counts
+	w.wantValue(savings, "850") // without the whole 150 EUR of the open sale
 	w.pass(delay / 2)
 	w.wantValue(savings, "850")
 }

@@ -200,7 +200,7 @@ func TestSellIsSplitByCurrentValue(t *testing.T) {
 	w.wantOrder(placed.ID, processing, delay+delay/2, []string{"SELL FILLED", "SELL PROCESSING"})
 	must(0, w.cancelOrder(placed.ID))(t)
 	w.wantOrder(placed.ID, cancelled, delay+delay/2, []string{"SELL FILLED", "SELL CANCELLED"})
-	// 35 of the 70 in funds are sold, and the 30 in apple remain
+	// Of the 70 EUR in funds, 35 EUR are sold. The 30 EUR in apple remain.
 	w.wantValue(savings, "65")
 }
 

@@ -39,9 +39,9 @@ func randomAmount(random *rand.Rand) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d.%s", 1+random.IntN(1000), fraction), ".")
 }
 
-// TestIndividualOrdersSumToTheAmount requires that the individual orders of an order
-// always sum to exactly its amount. Responses do not contain individual amounts, but a
-// liquidation shows their sum.
+// TestIndividualOrdersSumToTheAmount requires that the amounts of an order's individual
+// orders always sum to exactly the amount of the order. Responses do not contain the
+// individual amounts, but the cash_amount of a liquidation shows their sum.
 func TestIndividualOrdersSumToTheAmount(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -140,8 +140,8 @@ func play(t *testing.T, seed uint64, look bool) []any {
 			w.remix(allocationID, list...)
 		case 7:
 			if len(placed) > 0 {
-				// The cancellation is refused if the order can no longer be cancelled. It
-				// is then refused with and without reads.
+				// The ledger refuses to cancel an order that can no longer be cancelled,
+				// with and without reads.
 				_ = w.cancelOrder(placed[random.IntN(len(placed))])
 			}
 		}

@@ -230,7 +230,8 @@ func TestRebalancingOfAnEmptyAccountTradesNothing(t *testing.T) {
 }
 
 // TestProceedsOfACancelledRebalancingAreKept requires that an account keeps the proceeds
-// that a cancelled rebalancing has not spent, and spends them only once.
+// that a cancelled rebalancing has not spent, and that later orders spend the proceeds
+// only once.
 func TestProceedsOfACancelledRebalancingAreKept(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")

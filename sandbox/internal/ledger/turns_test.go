@@ -103,7 +103,7 @@ func TestListsOfManyItems(t *testing.T) {
 }
 
 // TestNothingIsUpdatedBeforeItWasCreated requires that `updated_at` is not earlier than
-// `created_at`, even after the clock has gone back.
+// `created_at`, even after the clock was moved back.
 func TestNothingIsUpdatedBeforeItWasCreated(t *testing.T) {
 	w := newWorld(t)
 	allocationID := w.follow(savings, funds, "1")
