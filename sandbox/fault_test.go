@@ -58,7 +58,8 @@ func clientOf(t *testing.T, s *sandbox.Sandbox, c sandbox.Client) *upvest.Client
 }
 
 // TestFaultsApplyOnlyWithinTheirLimits requires that a fault can be limited to the
-// requests of one client or one account, and to requests from the nth on.
+// requests of one client, to the requests that name one account, and to the requests from
+// the nth on.
 func TestFaultsApplyOnlyWithinTheirLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		second, err := sandbox.NewClient()
@@ -88,7 +89,7 @@ func TestFaultsApplyOnlyWithinTheirLimits(t *testing.T) {
 
 		inject(sandbox.Fault{ClientID: second.ID, Status: http.StatusTeapot})
 		if list(of) || !list(other) || list(other) {
-			t.Error("the fault for the second client did not apply exactly once, or applied to the first client")
+			t.Error("the fault for the second client applied to the first client, or not exactly once")
 		}
 		inject(sandbox.Fault{Operation: sandbox.ListAllocations, Nth: 3, Count: 2, Status: http.StatusTeapot})
 		inject(sandbox.Fault{Operation: sandbox.ListAllocations, Nth: 2, Status: http.StatusTeapot})

@@ -116,11 +116,11 @@ func TestRequestsAndEffectsAreLinked(t *testing.T) {
 				account, done, sent)
 		}
 		if done[0].RequestID != id || sent[0].RequestID != id {
-			t.Errorf("the effect has the request id %s and the request %s, want %s for both",
+			t.Errorf("the effect has the request id %s and the request has %s, want %s for both",
 				done[0].RequestID, sent[0].RequestID, id)
 		}
 		if done[0].ResourceID != execution.ID || sent[0].ResourceID != execution.ID {
-			t.Errorf("the effect has the resource id %s and the request %s, want %s for both",
+			t.Errorf("the effect has the resource id %s and the request has %s, want %s for both",
 				done[0].ResourceID, sent[0].ResourceID, execution.ID)
 		}
 	}
@@ -165,7 +165,7 @@ func TestJournalHasTheResponse(t *testing.T) {
 }
 
 // TestJournalTruncatesLargeBodies requires that the journal keeps only the beginning of a
-// body that is generated while it is sent.
+// large list, whose body the sandbox generates while it sends the body.
 func TestJournalTruncatesLargeBodies(t *testing.T) {
 	// This sandbox does not check responses, because a check needs whole bodies.
 	s, err := sandbox.New(sandbox.WithoutListener())

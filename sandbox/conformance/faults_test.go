@@ -275,7 +275,7 @@ func TestFaultDelayEndsWithTheClient(t *testing.T) {
 		log := p.requests(t, "").Data
 		if last := log[len(log)-1]; last.Operation == creates {
 			if last.Status != 0 || !last.Fault {
-				t.Errorf("the last request in the journal is %+v, want one with a fault and the status 0", last)
+				t.Errorf("the last request in the journal is %+v, want one with a fault and status 0", last)
 			}
 			break
 		}

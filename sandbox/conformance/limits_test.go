@@ -34,8 +34,8 @@ func TestBodyLimit(t *testing.T) {
 }
 
 // TestLargeHeaders requires that the sandbox accepts headers of 50 KiB and refuses
-// headers of 80 KiB. The response is not problem+json, because net/http itself refuses
-// the request.
+// headers of 80 KiB. The refusal is not problem+json, because it comes from net/http, not
+// from the sandbox.
 func TestLargeHeaders(t *testing.T) {
 	c := start(t).loggedIn(t)
 	for size, want := range map[int]int{50 << 10: 200, 80 << 10: 431} {

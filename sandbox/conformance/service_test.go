@@ -248,7 +248,7 @@ func TestAnOrderIsFilledAsTimePasses(t *testing.T) {
 
 // TestFieldNamesAreCaseSensitive requires that the sandbox ignores a body field that
 // openapi.yaml does not name, even if the field's name differs from a documented name
-// only in case. The sandbox acts only on fields that it has checked.
+// only in case. The sandbox must act only on fields that it has checked.
 func TestFieldNamesAreCaseSensitive(t *testing.T) {
 	w := newWorld(t)
 	allocation := w.allocate(world1, "0.7", apple, "0.3")
@@ -381,7 +381,7 @@ func TestPricesAndReset(t *testing.T) {
 	}
 	sold := w.call("POST", "/portfolios/"+account+"/liquidation_request", `{"user_id":"`+user+`"}`)
 	if sold["cash_amount"] != "120" {
-		t.Errorf("at a higher price, the account is worth %v, want 120", sold["cash_amount"])
+		t.Errorf("at the price 1.2, the account is worth %v, want 120", sold["cash_amount"])
 	}
 	if status := w.p.control(t, "POST", "reset", nil, nil); status != 204 {
 		t.Errorf("the reset returned the status %d, want 204", status)

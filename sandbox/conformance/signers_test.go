@@ -153,7 +153,7 @@ func habitsOf(source string, as func(*request)) []rule {
 	})
 }
 
-// signerRules are rules that each concern only one signer.
+// signerRules are the rules that concern only a single signer.
 var signerRules = []rule{
 	{
 		// 404 means that the signature was accepted and the order does not exist.

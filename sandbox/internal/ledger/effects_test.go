@@ -15,7 +15,8 @@ import (
 func TestEachSuccessfulChangeHasOneEffect(t *testing.T) {
 	w := newWorld(t)
 	var want []journal.Effect
-	// did records the expected effect of the last call, and prepares the next call.
+	// did records the expected effect of the last call. For the next call, it sets a new
+	// operation and moves the clock by a second.
 	did := func(resource uuid.UUID, accounts ...uuid.UUID) {
 		effect := journal.Effect{
 			Number:     uint64(len(want) + 1),
