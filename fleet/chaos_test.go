@@ -23,7 +23,7 @@ func TestChaos(t *testing.T) {
 	// The rate is low enough for the test to cause all failures before a worker begins
 	// the last order.
 	f := newFleet(t, server.URL(), accounts, 10+accounts/140)
-	stop := f.trouble(10)
+	stop := f.injectFaults(10)
 	workers := []*worker{f.work(), f.work(), f.work()}
 	time.Sleep(4 * time.Second)
 	f.sayf("kill -9 ends the first worker, and SIGSTOP stops the second worker")
@@ -80,10 +80,11 @@ func TestChaos(t *testing.T) {
 	f.expectOnce()
 }
 
-// TestControl is the control for TestChaos: it shows that TestChaos would notice double
-// orders. It removes the times of attempts from the ledger, so the fleet resends lines
-// without a lookup and places orders twice. The reconciliation must report these orders.
-func TestControl(t *testing.T) {
+// TestChaosControl is the control for TestChaos: it shows that TestChaos would notice
+// double orders. It removes the times of attempts from the ledger, so the fleet resends
+// lines without a lookup and places orders twice. The reconciliation must report these
+// orders.
+func TestChaosControl(t *testing.T) {
 	only(t, "fleet-chaos")
 	f := newFleet(t, testdb.SQLite(t), 100, 0)
 	worker := f.work()

@@ -28,7 +28,7 @@ func only(t *testing.T, name string) {
 func TestFleet(t *testing.T) {
 	only(t, "fleet")
 	f := newFleet(t, testdb.SQLite(t), size(t, 2000), 300)
-	stop := f.trouble(5)
+	stop := f.injectFaults(5)
 	workers := []*worker{f.work(), f.work(), f.work()}
 	f.await(
 		"half of the orders are decided",

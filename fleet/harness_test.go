@@ -315,10 +315,11 @@ func (f *fleet) inject(fault sandbox.Fault) {
 	}
 }
 
-// trouble injects faults until the test calls `stop`. Each time the server has received
-// the given number of requests that place orders, trouble injects one fault. If it
-// injected faults at a fixed rate, they could accumulate until every request fails.
-func (f *fleet) trouble(requests int) (stop func()) {
+// injectFaults injects faults until the test calls `stop`. Each time the server has
+// received the given number of requests that place orders, injectFaults injects one
+// fault. If it injected faults at a fixed rate, they could accumulate until every request
+// fails.
+func (f *fleet) injectFaults(requests int) (stop func()) {
 	random := rand.New(rand.NewPCG(1, 1))
 	faults := []sandbox.Fault{
 		{Status: http.StatusServiceUnavailable},

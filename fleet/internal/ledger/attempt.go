@@ -11,23 +11,23 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/fleet/internal/database"
 )
 
-// Blindly is the time during which the fleet may send an item again without looking it up
-// at the server.
-type Blindly time.Duration
+// WithoutLookup is the time during which the fleet may send an item again without looking
+// it up at the server.
+type WithoutLookup time.Duration
 
 // Never requires a lookup before every attempt. Once permits one attempt without a
 // lookup. A positive value also permits further attempts, for that long after the first
 // attempt.
 const (
-	Never Blindly = -1
-	Once  Blindly = 0
+	Never WithoutLookup = -1
+	Once  WithoutLookup = 0
 )
 
 // starting contains the arguments of one call to [Ledger.Start].
 type starting struct {
 	rowKey
-	blindly Blindly
-	isProbe bool
+	withoutLookup WithoutLookup
+	isProbe       bool
 }
 
 // canBegin is the SQL condition for every attempt: the fleet is not halted, and the run
@@ -38,12 +38,12 @@ const canBegin = `r.state = 'running' and halted is null and (held is null or `
 // Start records the beginning of an attempt if the run may send items, and the item is
 // open and needs no lookup. Otherwise Start returns the item unchanged. An item needs no
 // lookup if the ledger is not marked as restored, the item has no order yet, and
-// `blindly` permits the attempt.
+// `withoutLookup` permits the attempt.
 func (l *Ledger) Start(
-	ctx context.Context, run int64, subject uuid.UUID, blindly Blindly, isProbe bool,
+	ctx context.Context, run int64, subject uuid.UUID, withoutLookup WithoutLookup, isProbe bool,
 ) (item Item, hasBegun bool, err error) {
 	key := rowKey{run, subject}
-	begun, err := l.starting.do(ctx, key, starting{key, blindly, isProbe})
+	begun, err := l.starting.do(ctx, key, starting{key, withoutLookup, isProbe})
 	if err != nil {
 		return Item{}, false, err
 	}
@@ -78,7 +78,7 @@ func (l *Ledger) start(ctx context.Context, asked []starting) (map[rowKey]*Item,
 			return []any{
 				s.run,
 				s.subject,
-				time.Duration(max(s.blindly, -1)).Milliseconds() + sign(s.blindly),
+				time.Duration(max(s.withoutLookup, -1)).Milliseconds() + sign(s.withoutLookup),
 				number(s.isProbe),
 			}
 		}))
@@ -87,7 +87,7 @@ func (l *Ledger) start(ctx context.Context, asked []starting) (map[rowKey]*Item,
 
 // sign returns -1 for [Never] and 0 for other values. Adding it keeps Never below zero,
 // because the conversion to milliseconds rounds Never to 0.
-func sign(b Blindly) int64 {
+func sign(b WithoutLookup) int64 {
 	if b < 0 {
 		return -1
 	}
@@ -164,9 +164,9 @@ func (l *Ledger) Forbid(ctx context.Context, item Item) error {
 		item.Run, item.Subject, item.Attempts)
 }
 
-// Give records the order that the server returned for the item. The order belongs to the
-// item even if the order is cancelled later.
-func (l *Ledger) Give(ctx context.Context, item Item, resource uuid.UUID) error {
+// RecordOrder records the order that the server returned for the item. The order belongs
+// to the item even if the order is cancelled later.
+func (l *Ledger) RecordOrder(ctx context.Context, item Item, resource uuid.UUID) error {
 	return l.exec(ctx, "record the order of the item", `update {schema}fleet_item set resource = $3
 		where run = $1 and subject = $2 and outcome in ('open', 'look') and resource is null`,
 		item.Run, item.Subject, resource)

@@ -78,7 +78,7 @@ func (l *Ledger) finish(ctx context.Context, ends []ending) (map[rowKey]bool, er
 // finishLate records the order that the server returned for an attempt, even though a
 // newer attempt has begun since.
 func (l *Ledger) finishLate(ctx context.Context, item Item, resource uuid.UUID) error {
-	if err := l.Give(ctx, item, resource); err != nil && !isClaimed(err) {
+	if err := l.RecordOrder(ctx, item, resource); err != nil && !isClaimed(err) {
 		return err
 	}
 	return l.exec(

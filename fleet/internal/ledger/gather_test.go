@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-const kept = ledger.Blindly(1 << 40)
+const kept = ledger.WithoutLookup(1 << 40)
 
 // filled returns a ledger with a run of `count` lines, the run itself, and the subjects
 // of its lines.

@@ -29,8 +29,9 @@ func (CancelOrders) Parse([]string) error { return nil }
 // they could differ.
 func (CancelOrders) IsSame(_, _ []string) bool { return true }
 
-// Blindly permits one attempt without a lookup, because a DELETE has no idempotency key.
-func (CancelOrders) Blindly() ledger.Blindly { return ledger.Once }
+// WithoutLookup permits one attempt without a lookup, because a DELETE has no idempotency
+// key.
+func (CancelOrders) WithoutLookup() ledger.WithoutLookup { return ledger.Once }
 
 // Send requests the cancellation (DELETE /portfolios/orders/{portfolio_order_id}). The
 // server cancels the order after it has responded.

@@ -35,8 +35,8 @@ func (CreateConfigurations) Parse(fields []string) error {
 // IsSame reports whether two lines name the same allocation.
 func (CreateConfigurations) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
-// Blindly returns 23 hours. Upvest keeps idempotency keys for an hour longer.
-func (CreateConfigurations) Blindly() ledger.Blindly { return keptFor }
+// WithoutLookup returns 23 hours. Upvest keeps idempotency keys for an hour longer.
+func (CreateConfigurations) WithoutLookup() ledger.WithoutLookup { return keptFor }
 
 // Send creates the configuration (POST /portfolios/configurations).
 func (CreateConfigurations) Send(
@@ -103,9 +103,9 @@ func (ChangeConfigurations) IsSame(a, b []string) bool {
 	return sameID(a[0], b[0]) && sameID(a[1], b[1])
 }
 
-// Blindly requires a lookup before every attempt, because the account must still follow
-// the allocation in the column `from` of the file.
-func (ChangeConfigurations) Blindly() ledger.Blindly { return ledger.Never }
+// WithoutLookup requires a lookup before every attempt, because the account must still
+// follow the allocation in the column `from` of the file.
+func (ChangeConfigurations) WithoutLookup() ledger.WithoutLookup { return ledger.Never }
 
 // Send changes the configuration (PATCH /portfolios/configurations/{account_id}).
 func (ChangeConfigurations) Send(

@@ -12,7 +12,7 @@ import (
 // keptFor is the time after the first attempt of an item during which the fleet may send
 // the item again without a lookup. Upvest documents that it keeps idempotency keys for 24
 // hours.
-const keptFor = ledger.Blindly(23 * time.Hour)
+const keptFor = ledger.WithoutLookup(23 * time.Hour)
 
 // Liquidate sells every position of each account in a file.
 type Liquidate struct{}
@@ -36,8 +36,8 @@ func (Liquidate) Parse(fields []string) error {
 // IsSame reports whether two lines name the same user.
 func (Liquidate) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
-// Blindly returns 23 hours. Upvest keeps idempotency keys for an hour longer.
-func (Liquidate) Blindly() ledger.Blindly { return keptFor }
+// WithoutLookup returns 23 hours. Upvest keeps idempotency keys for an hour longer.
+func (Liquidate) WithoutLookup() ledger.WithoutLookup { return keptFor }
 
 func (Liquidate) want(item Item) wanted {
 	return wanted{

@@ -30,8 +30,8 @@ type Operation interface {
 	Parse(fields []string) error
 	// IsSame reports whether two lines with the same subject are equivalent.
 	IsSame(a, b []string) bool
-	// Blindly returns for how long an item may be sent again without a lookup.
-	Blindly() ledger.Blindly
+	// WithoutLookup returns for how long an item may be sent again without a lookup.
+	WithoutLookup() ledger.WithoutLookup
 	// Send sends the item.
 	Send(ctx context.Context, client *upvest.Client, item Item, options ...upvest.CallOption) (Sent, error)
 	// Look finds out whether the server has carried the item out.
@@ -75,7 +75,7 @@ type Verdict int
 
 // The verdicts.
 const (
-	None    Verdict = iota + 1 // the server has not carried the item out, so it may be sent
+	None    Verdict = iota + 1 // the item was not carried out, so it may be sent
 	One                        // the server has carried the item out
 	Several                    // several resources at the server match the item
 	Unclear                    // the lookup is inconclusive

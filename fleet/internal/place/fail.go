@@ -54,7 +54,7 @@ func (t task) failUnknown(ctx context.Context, item ledger.Item, err error) erro
 		return t.finish(ctx, item, ledger.End{Outcome: ledger.Done})
 	}
 	if id := acceptedID(err); id != uuid.Nil {
-		return later(underWay, errors.Join(err, t.Ledger.Give(ctx, item, id)))
+		return later(underWay, errors.Join(err, t.Ledger.RecordOrder(ctx, item, id)))
 	}
 	return err
 }

@@ -188,9 +188,9 @@ func TestAConfigurationIsChangedOnlyFromTheNamedAllocation(t *testing.T) {
 	}
 }
 
-// cancelling runs a test with a line that cancels an order. The function `retrieve`
+// cancelling runs a test with a line that cancels an order. The function `status`
 // returns the status of the order at the server.
-func cancelling(t *testing.T, test func(w *world, retrieve func() portfolios.OrderStatus)) {
+func cancelling(t *testing.T, test func(w *world, status func() portfolios.OrderStatus)) {
 	t.Helper()
 	eachOf(t, "cancel-orders", func(w *world) {
 		w.follow(w.allocation())

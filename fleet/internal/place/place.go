@@ -43,9 +43,9 @@ type Later struct {
 // Error returns the wait and its cause.
 func (l *Later) Error() string {
 	if l.Cause == nil {
-		return fmt.Sprintf("to be placed again in %s", l.Wait.Round(time.Second))
+		return fmt.Sprintf("retry in %s", l.Wait.Round(time.Second))
 	}
-	return fmt.Sprintf("to be placed again in %s: %v", l.Wait.Round(time.Second), l.Cause)
+	return fmt.Sprintf("retry in %s: %v", l.Wait.Round(time.Second), l.Cause)
 }
 
 // Unwrap returns the cause.
@@ -96,7 +96,7 @@ func (p *Placer) Place(ctx context.Context, run ledger.Run, subject uuid.UUID, i
 		return err
 	}
 	t := task{Placer: p, run: run, operation: kind, isProbe: isProbe}
-	item, hasBegun, err := p.Ledger.Start(ctx, run.ID, subject, kind.Blindly(), isProbe)
+	item, hasBegun, err := p.Ledger.Start(ctx, run.ID, subject, kind.WithoutLookup(), isProbe)
 	switch {
 	case err != nil:
 		return soon(err)
@@ -115,7 +115,7 @@ func (p *Placer) Place(ctx context.Context, run ledger.Run, subject uuid.UUID, i
 // send sends an item whose attempt has begun, and records the result.
 func (t task) send(ctx context.Context, item ledger.Item) error {
 	var options []upvest.CallOption
-	if t.operation.Blindly() != ledger.Once { // a DELETE has no key
+	if t.operation.WithoutLookup() != ledger.Once { // a DELETE has no key
 		key, err := Key(t.operation.ID(), t.run.Name, item.Subject)
 		if err != nil {
 			return fmt.Errorf("derive the key: %w", err)

@@ -17,7 +17,7 @@ const ProbeInterval = 15 * time.Second
 
 // Probe carries out one item of a held run, and resumes the run if the API itself
 // responds. It reports whether the run was resumed.
-func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err error) {
+func (p *Placer) Probe(ctx context.Context, run ledger.Run) (isResumed bool, err error) {
 	before := p.Gauge.Successes(run.ID)
 	subject, err := p.Ledger.OneOpen(ctx, run.ID)
 	if err != nil {
@@ -27,22 +27,22 @@ func (p *Placer) Probe(ctx context.Context, run ledger.Run) (goesOn bool, err er
 		err = p.Place(ctx, run, subject.UUID, true)
 	}
 	if p.Gauge.Successes(run.ID) == before {
-		if isSent(err) {
+		if hasFailed(err) {
 			return false, nil
 		}
 		// No request was sent for an item, so a read request shows whether the API
 		// responds.
 		_, err = p.date(ctx)
-		if isSent(err) {
+		if hasFailed(err) {
 			return false, nil
 		}
 	}
 	return true, p.Ledger.Unhold(ctx, run.ID)
 }
 
-// isSent reports whether an error results from a failure, such as a failed request. A
+// hasFailed reports whether an error results from a failure, such as a failed request. A
 // [Later] without a cause does not: it merely postpones the item.
-func isSent(err error) bool {
+func hasFailed(err error) bool {
 	if postponed, isLater := errors.AsType[*Later](err); isLater {
 		return postponed.Cause != nil
 	}

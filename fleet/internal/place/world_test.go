@@ -246,7 +246,7 @@ func html(status int) sandbox.Fault {
 // probe carries out a probe of January's run, and reports whether the run was resumed.
 func (w *world) probe() bool {
 	w.Helper()
-	goesOn, err := w.placer().Probe(context.WithoutCancel(w.Context()), w.run(january))
+	isResumed, err := w.placer().Probe(context.WithoutCancel(w.Context()), w.run(january))
 	w.must(err)
-	return goesOn
+	return isResumed
 }

@@ -15,8 +15,8 @@ import (
 )
 
 // serving runs a command until the test ends, and returns the part of the command's
-// output that the pattern `telling` captures.
-func serving(t *testing.T, telling string, arguments ...string) (address string) {
+// output that the pattern `pattern` captures.
+func serving(t *testing.T, pattern string, arguments ...string) (address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	reader, writer := io.Pipe()
@@ -32,7 +32,7 @@ func serving(t *testing.T, telling string, arguments ...string) (address string)
 			t.Fatalf("fleet %v ended with exit status %d, expected it to keep running: %s",
 				arguments, <-ended, said)
 		}
-		if found := regexp.MustCompile(telling).FindStringSubmatch(lines.Text()); found != nil {
+		if found := regexp.MustCompile(pattern).FindStringSubmatch(lines.Text()); found != nil {
 			address = found[1]
 			break
 		}
@@ -56,16 +56,16 @@ func get(t *testing.T, method, url, host, site string) (status int, body string)
 	}
 	request.Host = host
 	request.Header.Set("Sec-Fetch-Site", site)
-	answer, err := (&http.Client{}).Do(request)
+	response, err := (&http.Client{}).Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.StatusCode, string(content)
+	return response.StatusCode, string(content)
 }
 
 func TestRiversPageIsForThisMachineOnly(t *testing.T) {

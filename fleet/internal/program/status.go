@@ -140,7 +140,7 @@ func (s standing) print(out io.Writer) error {
   waiting      %9d  not sent yet
   without job  %9d  unknown or waiting without a job; enqueue the file again
   under way    %9d  done or found, but not settled at the server (%s)
-  cancelled at %9d  done or found, and cancelled at the server since
+  withdrawn    %9d  done or found, but cancelled at the server since then
 `, s.Run, s.Operation, s.Priority, s.Decided, s.Total, state, s.Done, s.Found, s.Refused, s.Review,
 		s.Cancelled,
 		s.Unknown, s.Waiting, s.WithoutJob, s.UnderWay, followed, s.CancelledOrders)

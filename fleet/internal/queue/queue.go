@@ -107,7 +107,8 @@ func driver(db *database.DB) riverdriver.Driver[*sql.Tx] {
 // clock provides River with the time of the database instead of the time of this machine.
 // A job is therefore due at the same moment on all machines.
 type clock struct {
-	offset    func() time.Duration // how far the database's clock is ahead of this machine's
+	// how far the database's clock is ahead of this machine's
+	offset    func() time.Duration
 	isForRows bool
 }
 
