@@ -143,8 +143,8 @@ func TestALoadedDumpContinues(t *testing.T) {
 		t.Fatal(err)
 	}
 	copied, other := dumpable(t)
-	buyNothing := sandbox.Fault{Status: 500, Nth: 1000}
-	if err := copied.Inject(buyNothing); err != nil {
+	unusedFault := sandbox.Fault{Status: 500, Nth: 1000}
+	if err := copied.Inject(unusedFault); err != nil {
 		t.Fatal(err)
 	}
 	if err := copied.Load(&dump); err != nil {

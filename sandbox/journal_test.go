@@ -177,7 +177,7 @@ func TestJournalTruncatesLargeBodies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	weights := map[bool]int{}
+	counts := map[bool]int{}
 	for range 100 {
 		_, err := client.Allocations.Create(t.Context(), portfolios.AllocationRequest{
 			Name: strings.Repeat("n", 100),
@@ -200,11 +200,11 @@ func TestJournalTruncatesLargeBodies(t *testing.T) {
 				"want at most 16 KiB, and valid JSON unless truncated",
 				len(list.Data), len(last.ResponseBody), last.ResponseTruncated)
 		}
-		weights[last.ResponseTruncated]++
+		counts[last.ResponseTruncated]++
 	}
-	if weights[true] == 0 || weights[false] == 0 {
+	if counts[true] == 0 || counts[false] == 0 {
 		t.Errorf("got %d truncated and %d whole entries, want at least one of each",
-			weights[true], weights[false])
+			counts[true], counts[false])
 	}
 }
 

@@ -113,8 +113,8 @@ func (a *address) enterWorld(t testing.TB) {
 	a.world.login(t, "portfolios:read portfolios:admin")
 }
 
-// order sends a request to the control endpoint of the world.
-func (a *address) order(t testing.TB, method, path, body string) {
+// controlWorld sends a request to the control endpoint of the world.
+func (a *address) controlWorld(t testing.TB, method, path, body string) {
 	t.Helper()
 	if status, text := plain(t, method, a.control+"/"+path, body); status/100 != 2 {
 		t.Fatalf("control endpoint: %s %s returned %d %s, want 2xx", method, path, status, text)

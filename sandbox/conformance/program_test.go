@@ -161,8 +161,8 @@ func (p *running) effects(t testing.TB, operation string) int {
 	return len(page.Data)
 }
 
-// seen is a page of requests in the journal, as the control endpoint returns it.
-type seen struct {
+// requestPage is a page of requests in the journal, as the control endpoint returns it.
+type requestPage struct {
 	Total, Dropped uint64
 	Data           []struct {
 		Operation, Method, Path, Query, Body, Detail string
@@ -174,7 +174,7 @@ type seen struct {
 	}
 }
 
-func (p *running) requests(t testing.TB, query string) (log seen) {
+func (p *running) requests(t testing.TB, query string) (log requestPage) {
 	t.Helper()
 	if status := p.control(t, "GET", "requests"+query, nil, &log); status != http.StatusOK {
 		t.Fatalf("reading the requests in the journal returned the status %d, want 200", status)

@@ -31,10 +31,10 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// served starts a sandbox and returns its address. The function change wraps the
+// startServer starts a sandbox and returns its address. The function change wraps the
 // sandbox's handler, and may change its behavior. The function client changes the
 // sandbox's client.
-func served(
+func startServer(
 	t *testing.T, change func(next http.Handler) http.Handler, client func(*sandbox.Client),
 	options ...sandbox.Option,
 ) *address {
@@ -95,7 +95,7 @@ func TestSandboxSatisfiesTheSuite(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := served(t, unchanged, test.client, test.options...)
+			a := startServer(t, unchanged, test.client, test.options...)
 			var missing []need
 			for _, v := range a.judge(t, a.suite()) {
 				switch v.result {
@@ -146,7 +146,7 @@ func TestServerThatBreaksOneRuleDiffers(t *testing.T) {
 					next.ServeHTTP(w, r)
 				})
 			}
-			a := served(t, wrong, anyClient, sandbox.WithControl())
+			a := startServer(t, wrong, anyClient, sandbox.WithControl())
 			var found []string
 			for _, v := range a.judge(t, a.suite()) {
 				if v.result == differs {

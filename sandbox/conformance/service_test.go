@@ -234,11 +234,11 @@ func TestAnOrderIsFilledAsTimePasses(t *testing.T) {
 		filled["updated_at"] == made["updated_at"] {
 		t.Errorf("after two minutes, the order is %v, want it FILLED, in two parts and updated", filled)
 	}
-	for side, want := range map[string]string{"200": "CANCELLED", "50": "FILLED"} {
-		order := w.order(account, "SELL", side)
+	for amount, want := range map[string]string{"200": "CANCELLED", "50": "FILLED"} {
+		order := w.order(account, "SELL", amount)
 		w.advance(2 * time.Minute)
 		if status := w.status(order); status != want {
-			t.Errorf("a SELL of %s is %s, want %s", side, status, want)
+			t.Errorf("a SELL of %s is %s, want %s", amount, status, want)
 		}
 	}
 	if n := w.p.effects(t, "create_portfolios_order"); n != 3 {

@@ -208,7 +208,7 @@ var signerRules = []rule{
 		status: 400, slug: "missing_client_id", detail: "upvest-client-id",
 	},
 	{
-		rule: "java: every other request names the client in its header", source: java,
+		rule: "java: each request other than a token request names the client", source: java,
 		breaks: signed(get, withoutClient),
 		status: 400, slug: "missing_client_id", detail: "upvest-client-id",
 	},

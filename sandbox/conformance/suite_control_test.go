@@ -16,7 +16,7 @@ func (a *address) controlRules() []rule {
 		{rule: "a token is valid until it expires", source: auth, run: a.tokenExpires},
 		{rule: "an idempotency key is kept for 24 hours", source: idempotent, run: a.keyIsKept},
 		{rule: "a SELL above 90 percent of the value is cancelled", source: guide, run: a.largeSale},
-		{rule: "a fault replaces the response", source: choice, run: a.faultMeets},
+		{rule: "a fault replaces the response", source: choice, run: a.faultReplacesResponse},
 	}
 	for i := range rules {
 		rules[i].needs = needsControl
@@ -28,7 +28,7 @@ func (a *address) controlRules() []rule {
 // new time.
 func (a *address) advance(t testing.TB, c *caller, by string) {
 	t.Helper()
-	a.order(t, http.MethodPost, "clock", fmt.Sprintf(`{"advance":%q}`, by))
+	a.controlWorld(t, http.MethodPost, "clock", fmt.Sprintf(`{"advance":%q}`, by))
 	c.login(t, "portfolios:read portfolios:admin")
 }
 
@@ -120,9 +120,9 @@ func (a *address) keyIsKept(t testing.TB, c *caller) {
 	}
 }
 
-func (a *address) faultMeets(t testing.TB, c *caller) {
+func (a *address) faultReplacesResponse(t testing.TB, c *caller) {
 	t.Helper()
-	a.order(t, http.MethodPost, "faults", `{"status":503}`)
+	a.controlWorld(t, http.MethodPost, "faults", `{"status":503}`)
 	first := c.send(t, c.get().sign())
 	if again := c.send(t, c.get().sign()); first.status != 503 || again.status != 200 {
 		t.Errorf("two requests got the statuses %d and %d, want the fault's 503 and then 200",

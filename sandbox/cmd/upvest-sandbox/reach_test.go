@@ -45,9 +45,9 @@ func callThrough(through *http.Client) error {
 	return err
 }
 
-// another is a host name that DNS does not resolve. The client of these tests needs no
+// hostName is a host name that DNS does not resolve. The client of these tests needs no
 // DNS.
-const another = "sandbox.internal"
+const hostName = "sandbox.internal"
 
 // freeAddress returns a loopback address on which nothing listens.
 func freeAddress(t *testing.T) string {
@@ -72,7 +72,7 @@ func TestTLS(t *testing.T) {
 		address := freeAddress(t)
 		file := filepath.Join(t.TempDir(), "variables.json")
 		flags := append([]string{
-			"-tls", "-keys", keys, "-address", address, "-url", "https://" + another,
+			"-tls", "-keys", keys, "-address", address, "-url", "https://" + hostName,
 			"-env-file", file, "-env-form", "json",
 		}, extra...)
 		run := startRun(t, flags...)
@@ -80,7 +80,7 @@ func TestTLS(t *testing.T) {
 		if err := json.Unmarshal([]byte(content(t, file)), &variables); err != nil {
 			t.Fatal(err)
 		}
-		if variables["UPVEST_API_BASE_URL"] != "https://"+another {
+		if variables["UPVEST_API_BASE_URL"] != "https://"+hostName {
 			t.Errorf("the base URL is %s, want the URL of -url", variables["UPVEST_API_BASE_URL"])
 		}
 		client := clientProcess(t, address, variables)

@@ -15,9 +15,9 @@ import (
 func TestEachSuccessfulChangeHasOneEffect(t *testing.T) {
 	w := newWorld(t)
 	var want []journal.Effect
-	// did records the expected effect of the last call. For the next call, it sets a new
-	// operation and moves the clock by a second.
-	did := func(resource uuid.UUID, accounts ...uuid.UUID) {
+	// recordExpected records the expected effect of the last call. For the next call, it
+	// sets a new operation and moves the clock by a second.
+	recordExpected := func(resource uuid.UUID, accounts ...uuid.UUID) {
 		effect := journal.Effect{
 			Number:     uint64(len(want) + 1),
 			RequestID:  "request of " + string(w.operation),
@@ -33,24 +33,24 @@ func TestEachSuccessfulChangeHasOneEffect(t *testing.T) {
 	}
 	w.operation = "operation 0"
 	allocationID := w.allocate(funds, "1").ID
-	did(allocationID)
+	recordExpected(allocationID)
 	renamed := contract.AllocationRequest{Name: new("Renamed"), Allocation: instruments(t, funds, "1")}
 	must(w.updateAllocation(allocationID, renamed))(t)
-	did(allocationID)
+	recordExpected(allocationID)
 	w.configure(savings, allocationID)
-	did(savings, savings)
+	recordExpected(savings, savings)
 	must(w.updateConfiguration(savings, contract.ConfigurationUpdate{AllocationID: &allocationID}))(t)
-	did(savings, savings)
+	recordExpected(savings, savings)
 	w.configure(pension, allocationID)
-	did(pension, pension)
+	recordExpected(pension, pension)
 	placed := w.buy(savings, "1").ID
-	did(placed, savings)
+	recordExpected(placed, savings)
 	must(0, w.cancelOrder(placed))(t)
-	did(placed, savings)
-	did(must(w.rebalance(accounts(savings)))(t), savings)
-	did(must(w.rebalance(listOf("allocations", []uuid.UUID{allocationID})))(t), pension, savings)
+	recordExpected(placed, savings)
+	recordExpected(must(w.rebalance(accounts(savings)))(t), savings)
+	recordExpected(must(w.rebalance(listOf("allocations", []uuid.UUID{allocationID})))(t), pension, savings)
 	closing := must(w.liquidate(savings, userID))(t).ID
-	did(closing, savings)
+	recordExpected(closing, savings)
 
 	w.pass(3 * delay)
 	must(w.retrieveOrder(closing))(t)
