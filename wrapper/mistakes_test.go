@@ -212,7 +212,7 @@ func TestErrorsExplainAStatusWithoutAProblemDocument(t *testing.T) {
 			requireText(t, err, append(test.want, someRequestID)...)
 			text := err.Error()
 			if strings.Count(text, someRequestID) != 1 || strings.Count(text, "usual cause") > 1 {
-				t.Errorf("the error %q repeats the request ID or the usual causes, want each once", text)
+				t.Errorf("the error is %q, want the request ID once and the usual causes at most once", text)
 			}
 		})
 	}
@@ -225,8 +225,8 @@ func statusAlone(status int, header ...string) roundTrip {
 		append([]string{"Upvest-Request-Id", someRequestID}, header...)...)
 }
 
-// A call succeeds although the local clock is wrong. Hooks receive the difference
-// between the clocks.
+// A call succeeds although the local clock is wrong. Hooks receive a retry reason that
+// names the difference between the local clock and the server's.
 func TestCallSucceedsDespiteAWrongLocalClock(t *testing.T) {
 	for ahead, want := range map[time.Duration]string{
 		90 * time.Second: "credentials renewed, the local clock is 1m30s behind the server's",
@@ -252,7 +252,7 @@ func TestCallSucceedsDespiteAWrongLocalClock(t *testing.T) {
 	}
 }
 
-// The base URL may point to a server that does not respond, or to a web page.
+// The base URL may point to a server that breaks connections, or to a web page.
 func TestErrorsExplainAWrongServer(t *testing.T) {
 	client := newTestClient(t, failing(io.ErrUnexpectedEOF), upvest.WithoutRetry())
 	requireText(t, createOrder(t.Context(), client), "unexpected EOF", "may have carried out the write")

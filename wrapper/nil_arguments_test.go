@@ -158,8 +158,8 @@ func TestIdempotencyKeyOfFindsTheKeyInTheOptions(t *testing.T) {
 	}
 }
 
-// Do sends a namedBytes unchanged, because the type has no methods. For a namedText, Do
-// sends the text that MarshalText returns.
+// Do sends a namedBytes unchanged, because this type has no methods. For a namedText, Do
+// sends the text that MarshalText returns, as a JSON string.
 type (
 	namedBytes []byte
 	namedText  []byte
@@ -187,8 +187,8 @@ func TestDoSendsBytesAsTheyAre(t *testing.T) {
 	}
 }
 
-// A header that is set for a call replaces the value that is set for the client. The
-// signature covers the header once.
+// The value of a header that is set for a call replaces the value that is set for the
+// client. The signature covers the header once.
 func TestWithHeaderSendsTheLastValue(t *testing.T) {
 	var sent []string
 	var input string

@@ -20,7 +20,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// structs are the exported structs, each as a nil pointer.
+// structs contains a nil pointer to each exported struct.
 var structs = []any{
 	(*upvest.Allocations)(nil), (*upvest.Attempt)(nil), (*upvest.Client)(nil),
 	(*upvest.Configurations)(nil), (*upvest.Credentials)(nil), (*upvest.Error)(nil),
@@ -60,17 +60,17 @@ func TestEveryExportedStructIsListed(t *testing.T) {
 	}
 }
 
-// hasValueReceiver reports whether a method has a value receiver. Go panics if a program
-// calls such a method on a nil pointer, because it has to copy the struct. fmt, log/slog
-// and encoding/json handle a nil pointer before they call such a method.
+// hasValueReceiver reports whether a method has a value receiver. Calling such a method
+// on a nil pointer panics, because the call copies the struct. fmt, log/slog and
+// encoding/json handle a nil pointer before they call such a method.
 func hasValueReceiver(receiver reflect.Value, method string) bool {
 	_, found := receiver.Type().Elem().MethodByName(method)
 	return found
 }
 
-// callWithZeros calls a method with zero values as arguments, and returns its results. It
-// passes ctx as the context, unless ctx is nil. If the method returns an iterator,
-// callWithZeros reads the iterator to its end.
+// callWithZeros calls a method with zero values as arguments, and returns the results of
+// the method. It passes ctx as the context, unless ctx is nil. If the method returns an
+// iterator, callWithZeros reads it to its end, and returns the last pair of values.
 func callWithZeros(ctx context.Context, method reflect.Value) []reflect.Value {
 	var arguments []reflect.Value
 	count := method.Type().NumIn()
@@ -136,7 +136,8 @@ func eachMethod(t *testing.T, do func(t *testing.T, name string, method reflect.
 }
 
 // No method of a nil pointer or a zero value panics if its arguments are zero values.
-// Each method that can fail returns an error.
+// Each method whose last result is an error returns an error, except Unwrap and the
+// Marshal methods.
 func TestMethodsOfNilPointersDoNotPanic(t *testing.T) {
 	var noContext context.Context
 	for _, ctx := range []context.Context{noContext, t.Context()} {
@@ -172,8 +173,8 @@ func TestNilPointersArePrinted(t *testing.T) {
 	}
 }
 
-// If a call on a nil service resumes a write, its error keeps the idempotency key and the
-// outcome of that write.
+// If a call on a nil service resumes a write, the error of the call keeps the idempotency
+// key and the outcome of that write.
 func TestErrorOfANilServiceKeepsKeyAndOutcome(t *testing.T) {
 	key := uuid.MustParse("b1946ac9-2492-4d23-8a4f-0d6f1c2e3a4b")
 	earlier := &upvest.Error{
@@ -190,7 +191,8 @@ func TestErrorOfANilServiceKeepsKeyAndOutcome(t *testing.T) {
 	requireText(t, err, "the client or service is nil")
 }
 
-// A nil *Error in an interface matches no kind of error, and can be printed.
+// A nil *Error or *FieldError in an interface matches no kind of error, and can be
+// printed.
 func TestNilErrorInAnInterfaceMatchesNoKind(t *testing.T) {
 	for _, err := range []error{(*upvest.Error)(nil), (*upvest.FieldError)(nil)} {
 		wrapped := fmt.Errorf("call: %w", err)

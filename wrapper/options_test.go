@@ -103,7 +103,7 @@ func TestWithResponseKeepsAnErrorResponse(t *testing.T) {
 	var response upvest.Response
 	err := retrieve(t.Context(), newTestClient(t, problem(404)), upvest.WithResponse(&response))
 	if err == nil || response.Status != 404 || string(response.Body) != problemBody(404) {
-		t.Errorf("got the error %v and the response %d %q, want an error and the response of a 404",
+		t.Errorf("got the error %v and the response %d %q, want an error and the complete 404 response",
 			err, response.Status, response.Body)
 	}
 }
@@ -164,7 +164,7 @@ func TestAllAppliesCallOptionsToEachPage(t *testing.T) {
 		rows, err := collectOrders(t, client, ordersParams(0, 10),
 			upvest.WithTimeout(2*time.Second))
 		if err != nil || len(rows) != 50 {
-			t.Errorf("got %d rows and the error %v, want 50 rows", len(rows), err)
+			t.Errorf("got %d rows and the error %v, want 50 rows and no error", len(rows), err)
 		}
 		rows, err = collectOrders(t, client, ordersParams(0, 10),
 			upvest.WithTimeout(time.Second/2))

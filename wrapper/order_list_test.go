@@ -13,7 +13,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// orderList serves the pages of a list of any number of orders, sorted by ID.
+// orderList serves a list of orders page by page, sorted by ID. Its field rows is the
+// number of orders.
 type orderList struct {
 	rows      int
 	roundTrip time.Duration
@@ -75,8 +76,8 @@ func orderPage(offset, limit, total int) string {
 	return page.String()
 }
 
-// readAll reads all orders in pages of 1000. After each row, it calls each with the
-// number of rows read so far.
+// readAll reads all orders in pages of 1000. After each row, it calls the function each
+// with the number of rows read so far.
 func readAll(
 	ctx context.Context, client *upvest.Client, each func(read int), options ...upvest.AllOption,
 ) error {

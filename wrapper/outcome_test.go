@@ -23,8 +23,8 @@ var (
 	resetError  = &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
 )
 
-// outcomeCase contains the response to each attempt at a write. The last response
-// repeats.
+// outcomeCase contains the result of each attempt of a call. If the call makes more
+// attempts, these attempts have the last result.
 type outcomeCase struct {
 	steps  []roundTrip
 	status int // the status in the error
@@ -89,8 +89,8 @@ func TestOutcomeOfAcceptedWrites(t *testing.T) {
 	})
 }
 
-// requireOutcomes calls every operation in each case, and checks the outcome of the
-// error. Reads have no outcome.
+// requireOutcomes calls every operation in each case, and checks that the error of a
+// write has the outcome want. The error of a read has no outcome.
 func requireOutcomes(t *testing.T, want upvest.Outcome, cases map[string]outcomeCase) {
 	t.Helper()
 	for _, operation := range everyOperation() {
@@ -142,7 +142,8 @@ func requireAttemptsListed(t *testing.T, failure *upvest.Error, requests int) {
 			t.Errorf("attempt %d has neither a status nor an error, want one of them", i+1)
 		}
 		if isLast := i == requests-1; isLast != (attempt.Retry == "") {
-			t.Errorf("attempt %d of %d has the retry reason %q, want a reason for all attempts but the last",
+			t.Errorf("attempt %d of %d has the retry reason %q, "+
+				"want none for the last attempt and one for every other attempt",
 				i+1, requests, attempt.Retry)
 		}
 	}

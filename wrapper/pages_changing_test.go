@@ -41,7 +41,8 @@ func TestAllEndsIfMostRowsDisappear(t *testing.T) {
 				want := slices.Concat(all[:3], test.want)
 				rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 3))
 				if err != nil || !slices.Equal(rows, want) || len(server.requests) > 6 {
-					t.Errorf("got the rows %v and the error %v after %d requests, want %v after at most 6",
+					t.Errorf("got the rows %v and the error %v after %d requests, "+
+						"want the rows %v and no error after at most 6",
 						rows, err, len(server.requests), want)
 				}
 			})

@@ -16,7 +16,7 @@ import (
 func TestAllRequestsOneMorePageAfterAnUnexpectedEmptyPage(t *testing.T) {
 	all := ids(25)
 	for name, test := range map[string]struct {
-		// whether the response to this request has no rows
+		// whether the response to the request with this number has no rows
 		empty      func(request int) bool
 		want       int
 		unreadable bool
@@ -58,15 +58,15 @@ func TestAllEndsOnAnEmptyPageWithoutATotal(t *testing.T) {
 		server := &listServer{meta: fixedMeta(meta)}
 		rows, err := collectOrders(t, newTestClient(t, server.serve), ordersParams(0, 10))
 		if err != nil || len(rows) != 0 || len(server.requests) != 1 {
-			t.Errorf("meta %s: got %d rows and the error %v after %d requests, want 0 rows after 1",
-				meta, len(rows), err, len(server.requests))
+			t.Errorf("meta %s: got %d rows and the error %v after %d requests, "+
+				"want no rows and no error after one request", meta, len(rows), err, len(server.requests))
 		}
 	}
 }
 
-// All detects that a server sorts its pages differently: the second page starts again at
-// lower IDs, so that All would skip most rows. Rows that are added before the position of
-// the reader do not count as skipped.
+// All detects a server that does not sort its pages by ID: the first page has the highest
+// IDs, and the second page has the lowest, so All would skip most rows. Rows that are
+// added before the position of the reader do not count as skipped.
 func TestAllDetectsSkippedRows(t *testing.T) {
 	const total = 350
 	const lower = 250

@@ -132,7 +132,7 @@ func firstError[T any](list iter.Seq2[T, error]) error {
 type pagingCase struct {
 	rows     int
 	limit    int32
-	capacity int // the largest page of the server; the default is no limit
+	capacity int // the most rows in a page of the server; the default is no limit
 	meta     metaFunc
 	requests int // the largest number of requests without prefetched pages
 }
@@ -262,8 +262,8 @@ func TestAllRefusesInvalidParameters(t *testing.T) {
 	}
 }
 
-// bubbleGoroutines returns the number of goroutines in the running synctest bubble that
-// have not ended. Unlike [runtime.NumGoroutine], it does not count goroutines that run
+// bubbleGoroutines returns the number of goroutines that exist in the synctest bubble of
+// the test. Unlike [runtime.NumGoroutine], it does not count goroutines that run
 // finalizers.
 func bubbleGoroutines() int {
 	stacks := make([]byte, 1<<20)
@@ -295,7 +295,7 @@ func TestAllStopsOnBreak(t *testing.T) {
 				}
 				synctest.Wait()
 				if now := bubbleGoroutines(); now > goroutines {
-					t.Errorf("got %d goroutines after the break, want at most the %d before the list",
+					t.Errorf("got %d goroutines after the break, want at most %d, as before reading the list",
 						now, goroutines)
 				}
 				time.Sleep(time.Hour)

@@ -89,10 +89,10 @@ func TestErrorsThatHoldARequestShowNoSecret(t *testing.T) {
 			err := createOrder(t.Context(), search.client, upvest.WithIdempotencyKey(search.key))
 			search.requireNoLeak(t.Context(), t, err)
 			if !errors.Is(err, io.ErrClosedPipe) {
-				t.Errorf("errors.Is does not find io.ErrClosedPipe in the error %v", err)
+				t.Errorf("got the error %v, want errors.Is to find io.ErrClosedPipe in it", err)
 			}
 			if held, ok := errors.AsType[*requestError](err); !ok || held.Token == "" {
-				t.Errorf("errors.As does not find the error of the caller's code in the error %v", err)
+				t.Errorf("got the error %v, want errors.As to find the error of the caller's code in it", err)
 			}
 			requireText(t, err, "the line is down")
 		})
