@@ -47,8 +47,8 @@ var undoneByCopying = map[string]func(pemText string) string{
 	"base64 of text with \\n":       then(lineBreaks(`\n`), encoded(base64.StdEncoding)),
 }
 
-// remark is text before the PEM block. In standard base64 it contains + and /, the two
-// characters that URL-safe base64 replaces.
+// remark is text before the PEM block. The standard base64 of this text contains + and /,
+// the two characters that URL-safe base64 replaces.
 const remark = "~~>~~?\n"
 
 // undoneInFiles contains changes to PEM text that ParsePrivateKey can undo, but that

@@ -18,14 +18,14 @@ var (
 	oidMD5    = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 6}
 )
 
-// pbkdf2 are the parameters of PBKDF2.
+// pbkdf2 contains the parameters of PBKDF2, without the optional length of the key.
 type pbkdf2 struct {
 	Salt       []byte
 	Iterations int
 	PRF        pkix.AlgorithmIdentifier `asn1:"optional"`
 }
 
-// sizedPBKDF2 are the parameters of PBKDF2 with the length of the key.
+// sizedPBKDF2 contains the parameters of PBKDF2, with the length of the key.
 type sizedPBKDF2 struct {
 	Salt       []byte
 	Iterations int
@@ -33,7 +33,7 @@ type sizedPBKDF2 struct {
 	PRF        pkix.AlgorithmIdentifier
 }
 
-// scryptCosts are the parameters of scrypt.
+// scryptCosts contains the parameters of scrypt.
 type scryptCosts struct {
 	Salt    []byte
 	N, R, P int
@@ -45,7 +45,7 @@ type pkcs8 struct {
 	Data      []byte
 }
 
-// pbes2 are the parameters of PBES2.
+// pbes2 contains the parameters of PBES2.
 type pbes2 struct{ Derivation, Encryption pkix.AlgorithmIdentifier }
 
 func marshal(t *testing.T, value any) []byte {
@@ -70,7 +70,8 @@ func encrypted(t *testing.T, derivation, cipher pkix.AlgorithmIdentifier, data [
 	return marshal(t, pkcs8{Algorithm: algorithm(t, oidPBES2, parameters), Data: data})
 }
 
-// requirePKCS8Refused checks the error for a PEM file that contains the given bytes.
+// requirePKCS8Refused requires that ParsePrivateKey refuses a PEM file with the given
+// DER, and that the error contains want.
 func requirePKCS8Refused(t *testing.T, der []byte, want string) {
 	t.Helper()
 	text := pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der})

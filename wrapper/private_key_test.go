@@ -73,7 +73,7 @@ func TestParsePrivateKeyReadsEveryFormOfOneKey(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !want.Equal(key.Public()) {
-					t.Error("the key does not belong to p521-public.pem")
+					t.Error("the key does not belong to p521-public.pem, want the private half of this key")
 				}
 				requireSigns(t, key)
 			})
@@ -284,8 +284,8 @@ func readKeyFile(t *testing.T, name string) []byte {
 	return text
 }
 
-// requireSigns signs a message with the key and verifies the signature with its public
-// key.
+// requireSigns signs a message with the key, and verifies the signature with the public
+// half of the key.
 func requireSigns(t *testing.T, key crypto.Signer) {
 	t.Helper()
 	message := []byte("signature base")
@@ -308,7 +308,7 @@ func requireSigns(t *testing.T, key crypto.Signer) {
 		t.Fatalf("the public key is a %T, want ECDSA or Ed25519", public)
 	}
 	if !good {
-		t.Error("the signature does not verify with the public key of the key that made it")
+		t.Error("the public half of the key refuses the signature, want a valid signature")
 	}
 }
 
@@ -323,7 +323,7 @@ func requireRefused(t *testing.T, text []byte, passphrase, want string) {
 		t.Errorf("the error is %q, want it to contain %q", err, want)
 	}
 	if passphrase != "" && strings.Contains(err.Error(), passphrase) {
-		t.Errorf("the error %q contains the passphrase", err)
+		t.Errorf("the error %q contains the passphrase, want no passphrase in it", err)
 	}
 }
 
@@ -339,6 +339,6 @@ func requireErrorText(t *testing.T, key crypto.Signer, err error) {
 		t.Errorf("the error is %q, want the form \"private key: CAUSE: REMEDY\"", text)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
-		t.Errorf("the error %q contains a character that is not printable ASCII", text)
+		t.Errorf("the error is %q, want only printable ASCII characters", text)
 	}
 }

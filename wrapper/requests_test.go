@@ -24,7 +24,7 @@ import (
 var updateGolden = flag.Bool("update", false, "overwrite the golden files with the current requests")
 
 // exactClient returns a client that sends the same bytes in every run, because its clock,
-// nonces and keys are fixed. The client is not safe for concurrent use.
+// nonces and idempotency keys are fixed. The client is not safe for concurrent use.
 func exactClient(t *testing.T, transport http.RoundTripper) *upvest.Client {
 	t.Helper()
 	now := time.Date(2026, time.March, 2, 9, 30, 0, 0, time.FixedZone("CET", 3600))
@@ -35,8 +35,8 @@ func exactClient(t *testing.T, transport http.RoundTripper) *upvest.Client {
 		upvest.WithoutRetry())
 }
 
-// requireGolden compares a request with its golden file, and checks that the signature is
-// valid and covers all required parts.
+// requireGolden compares a request with its golden file, and checks that the signature in
+// the file is valid and covers exactly the required components.
 func requireGolden(t *testing.T, name string, w wire) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".http")
@@ -83,7 +83,7 @@ func TestRequests(t *testing.T) {
 			requireGolden(t, "requests/"+operation.id, sent[1])
 			key := sent[1].header.Get("Idempotency-Key")
 			if (key != "") != operation.isKeyed() {
-				t.Errorf("the request has the idempotency key %q; the request should have a key: %t",
+				t.Errorf("the request has the idempotency key %q, want a key: %t",
 					key, operation.isKeyed())
 			}
 			if sent[1].method != operation.method {
@@ -110,8 +110,8 @@ func TestTokenRequest(t *testing.T) {
 	}
 }
 
-// These are two values for the date filters of lists. Their time zones differ from UTC,
-// because the client must convert the values to UTC.
+// startDate and endDate are values for the date filters of lists. Their time zones are
+// not UTC, because the client must convert them to UTC.
 var (
 	startDate = time.Date(2026, time.January, 1, 1, 30, 0, 0, time.FixedZone("CET", 3600))
 	endDate   = time.Date(2026, time.January, 31, 18, 59, 59, 0, time.FixedZone("EST", -5*3600))

@@ -36,8 +36,8 @@ func packed(t *testing.T, body string) string {
 	return buffer.String()
 }
 
-// net/http unpacks a gzip body only if it asked for gzip. The client must unpack any
-// other gzip body, in a success as well as in a failure.
+// net/http unpacks a gzip body only if net/http itself requested gzip. The client must
+// unpack all other gzip bodies, both of successes and of failures.
 func TestGzipThatWasNotRequested(t *testing.T) {
 	for _, encoding := range []string{"gzip", "GZIP", "x-gzip", "identity"} {
 		body := orderBody
@@ -71,7 +71,7 @@ func TestGzipThatWasNotRequested(t *testing.T) {
 	// Some proxies unpack a body but keep the header Content-Encoding.
 	client = newTestClient(t, success(orderBody, "Content-Encoding", "gzip"))
 	if err := retrieve(t.Context(), client); err != nil {
-		t.Errorf("got the error %v for an unpacked body with Content-Encoding gzip, want success", err)
+		t.Errorf("got the error %v for a plain body with Content-Encoding gzip, want success", err)
 	}
 }
 

@@ -133,7 +133,7 @@ func TestCancelRequiresARequestIDButNoBody(t *testing.T) {
 					err := client.Orders.Cancel(t.Context(), someOrder, upvest.WithResponse(&received))
 					isAccepted := header[1] != ""
 					if (err == nil) != isAccepted {
-						t.Errorf("got the error %v; the call should succeed: %t", err, isAccepted)
+						t.Errorf("got the error %v, want success: %t", err, isAccepted)
 					}
 					if err != nil {
 						requireOutcome(t, err, upvest.OutcomeUnknown)
@@ -233,7 +233,8 @@ func TestByteOrderMarkIsIgnored(t *testing.T) {
 
 const maxBody = 32 << 20
 
-// If a body is larger than 32 MiB, the client keeps only the first 32 MiB.
+// If a body is larger than 32 MiB, the call returns an error, which keeps the first
+// 32 MiB.
 func TestResponseThatIsTooLarge(t *testing.T) {
 	for _, status := range []int{http.StatusOK, http.StatusBadRequest} {
 		closed := false
@@ -311,7 +312,8 @@ func TestSwitchedProtocolIsNotRead(t *testing.T) {
 	}
 }
 
-// switchProtocols responds to the first request of each connection with 101.
+// switchProtocols responds to the first request of each connection with 101, and keeps
+// the connection open.
 func switchProtocols(listener net.Listener) {
 	const response = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\nno end"
 	var open []net.Conn

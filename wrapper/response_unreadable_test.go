@@ -121,7 +121,7 @@ func requireUnreadable(t *testing.T, operation operationCase, test unreadableCas
 		}
 		requireOutcome(t, err, want)
 		if hasKey := failure.IdempotencyKey != uuid.Nil; hasKey != operation.isKeyed() {
-			t.Errorf("the error has the idempotency key %s; the error should have a key: %t",
+			t.Errorf("the error has the idempotency key %s, want a key: %t",
 				failure.IdempotencyKey, operation.isKeyed())
 		}
 	})

@@ -20,7 +20,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// lostOrder places an order whose response is lost, and returns the error.
+// lostOrder places an order with a client that must lose the response, and returns the
+// error.
 func lostOrder(t *testing.T, client *upvest.Client) *upvest.Error {
 	t.Helper()
 	err := createOrder(t.Context(), client)
@@ -84,9 +85,9 @@ func TestResumeAfterACallThatWasNeverSent(t *testing.T) {
 	}
 }
 
-// If the error of a POST has no idempotency key, the call cannot be resumed. The error of
-// such an attempt must have no key either, because with a new key, resuming that error
-// could carry out the write a second time.
+// If the error of a POST has no idempotency key, the call cannot be resumed. A call that
+// tries to resume it must return an error without a key: if this error had a new key,
+// resuming it could carry out the write a second time.
 func TestResumeWithoutAKeyStaysRefused(t *testing.T) {
 	given := upvest.WithIdempotencyKey(uuid.MustParse("0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37"))
 	for name, options := range map[string][]upvest.CallOption{
@@ -116,7 +117,7 @@ func TestErrorsOfUnsentCallsCarryTheKey(t *testing.T) {
 	for _, operation := range everyOperation() {
 		_, err := operation.call(t.Context(), client, nil)
 		if failure := asError(t, err); (failure.IdempotencyKey != uuid.Nil) != operation.isKeyed() {
-			t.Errorf("%s: got an error with the key %s; the error should have a key: %t",
+			t.Errorf("%s: got an error with the key %s, want a key: %t",
 				operation.id, failure.IdempotencyKey, operation.isKeyed())
 		}
 		if !operation.isKeyed() {
@@ -167,7 +168,7 @@ func requireOutcomeStaysUnknown(t *testing.T, operation operationCase, step roun
 	}
 	next = success(operation.success)
 	if _, err := operation.call(t.Context(), client, asError(t, err).Resume()); err != nil {
-		t.Errorf("the call that was resumed last returned the error %v, want success", err)
+		t.Errorf("the third resumed call returned the error %v, want success", err)
 	}
 }
 
@@ -259,8 +260,8 @@ func TestResumeWithADifferentPathIsRefused(t *testing.T) {
 }
 
 // Upvest keeps idempotency keys for at least 24 hours. The client therefore resumes a
-// call with a key only within 23 hours of the first attempt of the first call. A DELETE
-// has no key, and can be resumed at any time.
+// call with a key only within 23 hours of the first attempt of the original call. A
+// DELETE has no key, and can be resumed at any time.
 func TestResumeEndsAfter23Hours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		next := failing(io.ErrUnexpectedEOF)
@@ -286,8 +287,8 @@ func TestResumeEndsAfter23Hours(t *testing.T) {
 	})
 }
 
-// A response with the ID of a different resource does not confirm a write, even if the
-// response has a request ID.
+// A response whose ID differs from that of the requested resource does not confirm a
+// write, even if the response has a request ID.
 func TestResponsesAboutADifferentResource(t *testing.T) {
 	const body = `{"id": "0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37",` +
 		` "account_id": "0d7a1cf5-65a1-4ab0-8a4e-7e0b0f5f9a37", "status": "CANCELLED", "data": []}`
@@ -303,7 +304,7 @@ func TestResponsesAboutADifferentResource(t *testing.T) {
 		client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "request")
 		value, err := operation.call(t.Context(), client)
 		if err == nil {
-			t.Errorf("%s: got no error and the value %+v of a different resource, want an error",
+			t.Errorf("%s: got the value %+v of a resource that was not requested, want an error",
 				operation.id, value)
 			continue
 		}
@@ -357,7 +358,7 @@ func TestPostWithoutABodyIsNotReplayed(t *testing.T) {
 }
 
 // droppingServer responds to the first request of each connection, and closes the
-// connection after it has read the second request.
+// connection after reading the second request.
 type droppingServer struct {
 	url  string
 	mu   sync.Mutex

@@ -110,14 +110,14 @@ func TestRetryAfterIsTheMinimumWait(t *testing.T) {
 			t.Error(err)
 		}
 		if waits := server.waits(); len(waits) != 1 || waits[0] != 3*time.Second {
-			t.Errorf("the waits are %v, want one wait of 3 s: the jitter, which is longer than Retry-After",
+			t.Errorf("the waits are %v, want one wait of 3 s, the jitter, because Retry-After is shorter",
 				waits)
 		}
 	})
 }
 
 // The client waits for the time in Retry-After plus a random time. The random time is at
-// most a quarter of Retry-After, or at most 250 ms if that is longer.
+// most a quarter of Retry-After or 250 ms, whichever is longer.
 func TestRetryAfterHasJitter(t *testing.T) {
 	for after, most := range map[string]time.Duration{
 		"0": 250 * time.Millisecond, "1": 250 * time.Millisecond,
@@ -171,7 +171,8 @@ func TestRetryAfterSpreadsCalls(t *testing.T) {
 }
 
 // If Retry-After is a date and the response has no Date header, the client measures the
-// wait by the server's clock, which the client knows from an earlier response.
+// wait by the server's clock. An earlier response has shown how far this clock is ahead
+// of the local clock.
 func TestRetryAfterDateCountsFromTheServersTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &timeServer{ahead: time.Hour}

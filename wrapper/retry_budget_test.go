@@ -61,7 +61,7 @@ func TestCallsWithoutRetryNeedNoRetryBudget(t *testing.T) {
 	})
 }
 
-// When the client repeats a call after a 401, it does not use the retry budget.
+// A repetition after a 401 takes nothing from the retry budget.
 func TestRepeatAfterUnauthorizedUsesNoRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(401))
@@ -120,8 +120,8 @@ func spendBudget(t *testing.T, client *upvest.Client) {
 	t.Fatal("50 failed calls did not spend the retry budget, want it spent")
 }
 
-// If a wait would outlast the deadline, the client does not begin to wait, and takes
-// nothing from the retry budget.
+// If a wait before a retry would outlast the deadline, the client does not begin the
+// wait, and takes nothing from the retry budget.
 func TestAWaitBeyondTheDeadlineUsesNoRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(problem(503, "Retry-After", "20"))

@@ -51,8 +51,8 @@ func TestRetriedFailures(t *testing.T) {
 	}
 }
 
-// requireAttempts checks how many attempts a call makes if each attempt has the result of
-// step.
+// requireAttempts checks how many attempts a call makes if step is the result of every
+// attempt.
 func requireAttempts(t *testing.T, operation operationCase, step roundTrip, want int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -245,7 +245,7 @@ func TestRetryPolicyIsNotCalledForUnsentAttempts(t *testing.T) {
 		failure := asError(t, retrieve(t.Context(), client, upvest.WithRetry(always)))
 		server.requireRequests(t, 0)
 		if len(failure.Attempts) != 1 {
-			t.Errorf("the error lists %d attempts, want one attempt, which was not sent: %v",
+			t.Errorf("the error lists %d attempts, want only the attempt that was not sent: %v",
 				len(failure.Attempts), failure)
 		}
 	})

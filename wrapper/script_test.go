@@ -14,8 +14,9 @@ import (
 // synctestStart is the time at which the clock of a synctest bubble starts.
 var synctestStart = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// script is a server that responds to each request with the next step, and to all further
-// requests with the last step. It records each request and the time of the request.
+// script is a server that responds to each request with the next step, and repeats the
+// last step for all further requests. It records each request and the time at which the
+// request arrived.
 type script struct {
 	mu       sync.Mutex
 	steps    []roundTrip
@@ -51,7 +52,7 @@ func (s *script) record(req *http.Request) (roundTrip, error) {
 	return next, nil
 }
 
-// restart clears the recorded requests and continues with the given steps.
+// restart clears the recorded requests, and replaces the steps by the given ones.
 func (s *script) restart(steps ...roundTrip) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +80,8 @@ func (s *script) requireRequests(t testing.TB, want int) {
 	}
 }
 
-// respond gives every request the same response.
+// respond returns a round trip that responds to every request with the given status,
+// content type, body and headers.
 func respond(status int, contentType, body string, header ...string) roundTrip {
 	return func(*http.Request) (*http.Response, error) {
 		return newResponse(status, contentType, body, header...), nil

@@ -34,7 +34,8 @@ func TestSearchFindsSecrets(t *testing.T) {
 	} {
 		for format, text := range everyFormat(t.Context(), leak) {
 			if _, found := findSecret(text, secretsOf("test-secret", key)); !found {
-				t.Errorf("the search did not find the %s in the output of %s: %s", name, format, text)
+				t.Errorf("the search did not find the %s in the output of %s, want it found: %s",
+					name, format, text)
 			}
 		}
 	}
@@ -245,7 +246,7 @@ func rawResponses(t *testing.T, raw string) http.HandlerFunc {
 }
 
 // The error of a transport may quote the idempotency key of the request, in several
-// forms, and the token.
+// forms, and the access token.
 func TestErrorOfATransportShowsNoIdempotencyKeyAndNoToken(t *testing.T) {
 	client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 		key := req.Header.Get("idempotency-key")

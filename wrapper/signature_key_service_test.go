@@ -112,8 +112,8 @@ func TestSignaturesOfAKeyServiceAreVerified(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// After a token request has failed, the client waits for a second before the
-			// next one.
+			// After a failed token request, the client waits for a second before the next
+			// token request.
 			synctest.Test(t, func(t *testing.T) {
 				credentials := testCredentials(t)
 				credentials.PrivateKey = serviceKey{public: test.public, sign: test.sign}

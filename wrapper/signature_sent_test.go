@@ -60,11 +60,11 @@ func TestSignatureCoversThePathAsSent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, _ := lineOf(base, "@path"); got != path {
-				t.Errorf("the signature covers the @path %q, but the client sent %q", got, path)
+				t.Errorf("the signature covers the @path %q, want %q as sent", got, path)
 			}
 			got, covered := lineOf(base, "@query")
 			if covered != (query != "") || covered && got != "?"+query {
-				t.Errorf("the signature covers the @query %q, but the client sent %q", got, query)
+				t.Errorf("the signature covers the @query %q, want the query %q as sent", got, query)
 			}
 		})
 	}

@@ -25,8 +25,7 @@ import (
 const documentedDigest = "Hd9/AvGZkbjitW1+Ml8Fg1ux1mtcDYe6mLQjDyoowIWa" +
 	"3LM/PmwN2v9O+MjtQGrCA3EQWUL54dlgxKHyYbrucw=="
 
-// documentedBase is the signature base of the signed request that is documented as an
-// example.
+// documentedBase is the signature base of the signed request in the documented example.
 const documentedBase = `"@method": POST
 "@path": /endpoint
 "@query": ?a=b

@@ -143,8 +143,8 @@ func TestTokenStatusIsNotTheStatusOfTheResource(t *testing.T) {
 }
 
 // If a call is refused with 401 and the token request that follows fails too, the error
-// has the status, request ID and CF-Ray of the response to the call, not to the token
-// request.
+// has the status, request ID and CF-Ray of the response to the call, not those of the
+// response to the token request.
 func TestTokenRequestIDDoesNotReplaceTheRequestIDOfTheCall(t *testing.T) {
 	server := &tokenServer{
 		steps:   []roundTrip{success(grantBody("token-1", "1800")), problem(403)},

@@ -45,7 +45,7 @@ func TestRenewalCarriesNoValuesOfACall(t *testing.T) {
 			synctest.Wait()
 		}
 		if len(marked) != 2 || !marked[0] || marked[1] {
-			t.Errorf("each token request carries the context value of the call: %v; want [true false]",
+			t.Errorf("whether each token request carries the call's context value: got %v, want [true false]",
 				marked)
 		}
 	})
@@ -172,7 +172,7 @@ func TestConcurrentCallsShareAFailedTokenRequest(t *testing.T) {
 			calls.Go(func() {
 				err := retrieve(t.Context(), client)
 				if asError(t, err).Outcome != upvest.OutcomeNone || time.Since(began) != time.Second {
-					t.Errorf("got the error %v after %s, want the failed token request after 1 s",
+					t.Errorf("got the error %v after %s, want the failure of the token request after 1 s",
 						err, time.Since(began))
 				}
 			})
@@ -203,8 +203,8 @@ func TestLimiterThatRefusesTheTokenRequest(t *testing.T) {
 	})
 }
 
-// The client limits how many calls ask a token source without support for contexts at the
-// same time. Calls one after the other must not use up this limit.
+// The client limits how many calls may wait for a token source without support for
+// contexts at the same time. Consecutive calls must not use up this limit.
 func TestManyCallsWithATokenSourceWithoutContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := sourceFunc(func() (*oauth2.Token, error) {
@@ -237,7 +237,7 @@ func TestCloseDoesNotCancelATokenRequestThatACallNeeds(t *testing.T) {
 }
 
 // A token has the scope that the server granted. The lifetime of the token counts from
-// the token request that succeeded, not from a failed attempt before.
+// the attempt that succeeded, not from the failed attempt before it.
 func TestTokenFields(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{life: "3600", steps: []roundTrip{slow(10*time.Second, problem(503))}}

@@ -151,8 +151,8 @@ func TestTimeoutErrorReportsTheLatestTokenFailure(t *testing.T) {
 	})
 }
 
-// If one kind of call always receives a 401 but other calls succeed, the client keeps the
-// token.
+// If one kind of call always receives a 401 but other calls succeed, the client requests
+// a new token at most once a minute.
 func TestUnauthorizedCallsKeepAConfirmedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fetches atomic.Int32

@@ -97,7 +97,8 @@ func TestUnauthorizedCallsOfSeveralKinds(t *testing.T) {
 }
 
 // After the server has refused one kind of call, the client considers the token valid
-// again only if a different call succeeds that was sent after the refusal.
+// again only if a call of another kind succeeds, and if that call was sent after the
+// refusal.
 func TestSuccessesThatConfirmAToken(t *testing.T) {
 	for name, test := range map[string]struct {
 		succeed func(t *testing.T, server *refusedServer, client *upvest.Client)
@@ -114,7 +115,7 @@ func TestSuccessesThatConfirmAToken(t *testing.T) {
 		"sent before the refusal": {
 			succeed: func(t *testing.T, server *refusedServer, client *upvest.Client) {
 				t.Helper()
-				// the refused call is repeated from 2 s to 3 s
+				// the refused call is sent again at 2 s, and refused again at 3 s
 				time.Sleep(2500 * time.Millisecond)
 				server.start(t, client, 2*time.Second)()
 			},
@@ -179,9 +180,9 @@ func TestRefusalWithAClockThatIsSetBack(t *testing.T) {
 	})
 }
 
-// If the server refuses a token within ten seconds of the arrival of that token, the
-// client waits for one second before it requests the next token. If the server refuses
-// the token later, the client requests the next token at once.
+// If the server refuses a token less than ten seconds after the token arrived, the client
+// waits for one second before it requests the next token. If the server refuses the token
+// later, the client requests the next token at once.
 func TestPauseAfterARefusedToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{}
@@ -315,8 +316,8 @@ func TestRefusalWithAWrongDateDoesNotProtectTheToken(t *testing.T) {
 	})
 }
 
-// If the server refuses a request with an older token late, the client keeps the newer
-// token.
+// If a request with an older token is refused only after a newer token has arrived, the
+// client keeps the newer token.
 func TestLateRefusalOfAnOlderToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &refusedServer{}

@@ -18,7 +18,7 @@ import (
 // refuses all other calls with 401.
 type tokenServer struct {
 	mu sync.Mutex
-	// the first responses of the token endpoint, which then grants tokens
+	// the first responses of the token endpoint; all later responses grant tokens
 	steps []roundTrip
 	life  string        // expires_in as JSON; the default is 1800
 	delay time.Duration // the latency of the token endpoint

@@ -134,8 +134,8 @@ func TestTokenSourceWithoutAClient(t *testing.T) {
 	}
 }
 
-// A token source of the caller may fetch a token on every call, so the client calls the
-// source only once per attempt.
+// A token source of the caller may fetch a new token each time it is called, so the
+// client calls the source only once per attempt.
 func TestTokenSourceIsCalledOncePerAttempt(t *testing.T) {
 	calls := 0
 	source := sourceFunc(func() (*oauth2.Token, error) {

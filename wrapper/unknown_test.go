@@ -56,8 +56,8 @@ func unknownOf(path string, value reflect.Value) map[string]api.Unknown {
 	return found
 }
 
-// objectsOf lists, for each operation, the paths of all objects that can keep unknown
-// fields in the response that Upvest documents.
+// objectsOf lists, for the documented response of each operation, the paths of all
+// objects that can keep unknown fields.
 var objectsOf = map[string][]string{
 	"list_portfolios_allocations":       {"", "/data/0", "/meta"},
 	"create_portfolios_allocation":      {""},

@@ -15,8 +15,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// from passes requests to the round trip first until the given time has passed, and all
-// later requests to the round trip then.
+// from returns a round trip that calls the function first until the given time has
+// passed, and calls the function then for all later requests.
 func from(after time.Duration, first, then roundTrip) roundTrip {
 	start := time.Now()
 	return func(req *http.Request) (*http.Response, error) {

@@ -16,7 +16,7 @@ import (
 )
 
 // statuses returns a server that responds to each request with an order that has the next
-// of the given statuses. All later requests receive the last status.
+// of the given statuses. After the last of them, all orders have this last status.
 func statuses(texts ...string) *script {
 	server := scripted()
 	for _, text := range texts {
@@ -36,7 +36,8 @@ func waitForOrder(
 	return client.Orders.Wait(ctx, someOrder, nil, options...)
 }
 
-// requireLastReceived checks that Wait returned the order that was received last.
+// requireLastReceived checks that the order that Wait returned has the status of the last
+// order that was received.
 func requireLastReceived(t *testing.T, order *portfolios.Order, want portfolios.OrderStatus) {
 	t.Helper()
 	if order == nil || order.Status != want {
