@@ -246,7 +246,7 @@ func TestCallSucceedsDespiteAWrongLocalClock(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(retries) != 1 || retries[0] != want {
-				t.Errorf("the hook saw the retry reasons %q, want only %q", retries, want)
+				t.Errorf("the hook received the retry reasons %q, want only %q", retries, want)
 			}
 		})
 	}

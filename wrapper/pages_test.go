@@ -134,7 +134,7 @@ type pagingCase struct {
 	limit    int32
 	capacity int // the most rows in a page of the server; the default is no limit
 	meta     metaFunc
-	requests int // the largest number of requests without prefetched pages
+	requests int // the most requests that All may send if it prefetches no pages
 }
 
 func TestAllEndsAndIsComplete(t *testing.T) {

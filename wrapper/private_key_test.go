@@ -235,7 +235,7 @@ func TestParsePrivateKeyRefusesAWrongPassphraseWithValidPadding(t *testing.T) {
 		}
 	}
 	if found == 0 {
-		t.Error("none of the wrong passphrases led to valid padding, want at least one that does")
+		t.Error("no wrong passphrase led to valid padding, want at least one such passphrase")
 	}
 }
 

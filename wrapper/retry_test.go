@@ -128,8 +128,8 @@ func TestWaitsHaveFullJitter(t *testing.T) {
 	}
 }
 
-// boundOfWait returns the documented upper bound of the wait with the index i, which is 0
-// for the first wait.
+// boundOfWait returns the documented upper bound of the wait with the index i. The first
+// wait has the index 0.
 func boundOfWait(i int) time.Duration {
 	return min(250*time.Millisecond<<i, 8*time.Second)
 }

@@ -52,7 +52,7 @@ func (s *script) record(req *http.Request) (roundTrip, error) {
 	return next, nil
 }
 
-// restart clears the recorded requests, and replaces the steps by the given ones.
+// restart clears the recorded requests, and replaces the steps with the given ones.
 func (s *script) restart(steps ...roundTrip) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -199,7 +199,7 @@ func TestSignatureOfECDSAIsDER(t *testing.T) {
 	}
 	digest := sha512.Sum512([]byte(documentedBase))
 	if !ecdsa.VerifyASN1(&key.PublicKey, digest[:], signature) {
-		t.Errorf("the signature is not valid ASN.1 DER over the SHA-512 of the base: %x", signature)
+		t.Errorf("the signature is %x, want valid ASN.1 DER over the SHA-512 digest of the base", signature)
 	}
 }
 

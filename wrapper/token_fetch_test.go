@@ -58,7 +58,7 @@ func TestRenewalThatHangsIsCancelled(t *testing.T) {
 		server := &tokenServer{}
 		client := server.client(t, upvest.WithLimiter(limiter))
 		requireAtOnce(t, client)
-		// just after 1800 s - 300 s + the largest jitter, 150 s
+		// just after the latest start of a renewal: 1800 s - 300 s + 150 s of jitter
 		time.Sleep(1651 * time.Second)
 		limiter.hangs.Store(true)
 		if _, err := client.TokenSource().Token(); err != nil {

@@ -229,8 +229,8 @@ func TestForbiddenRenewsTheTokenInTheBackground(t *testing.T) {
 	})
 }
 
-// The lifetime of a token counts from the token request, so that the client does not use
-// the token for longer than the server accepts it.
+// The lifetime of a token counts from the start of the token request, so that the client
+// does not use the token for longer than the server accepts it.
 func TestTokenExpiryCountsFromTheRequest(t *testing.T) {
 	for _, life := range []string{"3600", `" 3600 "`, "3.6e3"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -26,7 +26,7 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 		{life: "5", first: 4000 * time.Millisecond, last: 4500 * time.Millisecond},
 		{life: `"100"`, first: 80 * time.Second, last: 90 * time.Second},
 		// The lifetime may have begun when the server received the request, so the client
-		// subtracts the latency from it.
+		// subtracts the latency from the lifetime.
 		{life: "100", latency: 20 * time.Second, first: 60 * time.Second, last: 70 * time.Second},
 	} {
 		ages := map[time.Duration]bool{}

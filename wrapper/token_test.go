@@ -170,7 +170,7 @@ func TestCallsNeverReceiveAnEarlierFailure(t *testing.T) {
 			err := <-result
 			var failure *upvest.Error
 			if !errors.As(err, &failure) || !strings.Contains(err.Error(), "token") {
-				t.Errorf("a call that began %s got the error %v, want a failed token request", name, err)
+				t.Errorf("a call that began %s got the error %v, want that of a token request", name, err)
 			}
 		}
 		if len(server.fetches) != 3 {
