@@ -11,7 +11,7 @@ import (
 
 // byReflection returns all strings and bytes that a value contains, in exported and
 // unexported fields, like a printer that calls no methods. It appends what fmt prints for
-// the value with the verb %w, which is invalid outside fmt.Errorf.
+// the value with the verb %w, which is invalid outside [fmt.Errorf].
 func byReflection(value any) string {
 	w := walk{seen: map[visit]bool{}}
 	w.value(reflect.ValueOf(value))
