@@ -23,8 +23,8 @@ var (
 	amountPattern = regexp.MustCompile(`^[0-9]{0,63}(\.[0-9]{1,27})?$`)
 	weightPattern = regexp.MustCompile(`^(100|[0-9]{1,2}(\.[0-9]{1,5})?)$`)
 	// numberPattern accepts more than the API documents, so that callers can compute with
-	// any number that a server sends. The limits on the number of digits keep the time
-	// that hostile text takes below a few microseconds.
+	// any number that a server sends. The limits on the number of digits ensure that
+	// hostile text takes no more than a few microseconds.
 	numberPattern = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 )
 

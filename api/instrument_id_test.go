@@ -42,8 +42,8 @@ func TestInstrumentIDForms(t *testing.T) {
 			t.Errorf("NewISIN(%q) returned %q and the error %v, want the text unchanged and no error",
 				c.id, id, err)
 		case !c.isin && (err == nil || id != "" || !strings.Contains(err.Error(), "not an ISIN: expected")):
-			t.Errorf("NewISIN(%q) returned %q and the error %v, want an error that describes an ISIN",
-				c.id, id, err)
+			t.Errorf("NewISIN(%q) returned %q and the error %v, want no ID and an error that "+
+				"describes an ISIN", c.id, id, err)
 		}
 	}
 }
@@ -60,8 +60,8 @@ func TestNewUpvestID(t *testing.T) {
 	} {
 		id, err := api.NewUpvestID(refused)
 		if err == nil || id != "" || !strings.Contains(err.Error(), "expected a UUID of version") {
-			t.Errorf("NewUpvestID of %s returned %q and the error %v, want an error that states the "+
-				"accepted versions", name, id, err)
+			t.Errorf("NewUpvestID of %s returned %q and the error %v, want no ID and an error that "+
+				"states the accepted versions", name, id, err)
 		}
 	}
 }
@@ -100,8 +100,8 @@ func FuzzInstrumentID(f *testing.F) {
 			t.Errorf("IsISIN and IsUpvestID returned true for %q, want true from at most one of them", text)
 		}
 		if made, err := api.NewISIN(text); (err == nil) != id.IsISIN() || err == nil && made != id {
-			t.Errorf("NewISIN(%q) returned %q and the error %v, want an error unless IsISIN returns true; "+
-				"it returned %t", text, made, err, id.IsISIN())
+			t.Errorf("NewISIN(%q) returned %q and the error %v, want the text unchanged if IsISIN "+
+				"returns true, and otherwise an error; IsISIN returned %t", text, made, err, id.IsISIN())
 		}
 		// The documented pattern allows any hyphen to be missing. uuid.Parse requires all
 		// hyphens or none.

@@ -32,8 +32,8 @@ func TestOptionalUUIDFromJSON(t *testing.T) {
 	// "" replaces an ID that was decoded earlier.
 	err := json.Unmarshal([]byte(`{"allocation_id":""}`), &order)
 	if err != nil || !order.AllocationID.IsZero() {
-		t.Errorf("after an ID, \"\" was decoded to %q and the error %v, want no UUID and no error",
-			order.AllocationID, err)
+		t.Errorf("decoding \"\" into a field that had an ID: got %q and the error %v, want no UUID and "+
+			"no error", order.AllocationID, err)
 	}
 	for _, value := range []string{`"none"`, `" "`, `7`, `["` + someID + `"]`} {
 		body := `{"allocation_id":` + value + `}`
@@ -53,8 +53,8 @@ func TestOptionalUUIDToJSON(t *testing.T) {
 		AllocationID: api.OptionalUUID(uuid.MustParse(someID)),
 	})
 	if err != nil || string(some) != `{"allocation_id":"`+someID+`"}` {
-		t.Errorf("an update of the allocation was encoded as %s with the error %v, want only allocation_id",
-			some, err)
+		t.Errorf("an update of the allocation was encoded as %s with the error %v, want only the "+
+			"field allocation_id and no error", some, err)
 	}
 }
 
@@ -86,8 +86,8 @@ func FuzzOptionalUUID(f *testing.F) {
 		err := optional.UnmarshalText([]byte(text))
 		parsed, parseErr := uuid.Parse(text)
 		if (err == nil) != (parseErr == nil || text == "") {
-			t.Fatalf("UnmarshalText of %q returned the error %v, want an error only if the text is not "+
-				"empty and uuid.Parse fails; uuid.Parse returned %v", text, err, parseErr)
+			t.Fatalf("UnmarshalText of %q returned the error %v, want an error if and only if the "+
+				"text is not empty and uuid.Parse fails; uuid.Parse returned %v", text, err, parseErr)
 		}
 		if err != nil {
 			return

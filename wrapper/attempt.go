@@ -28,14 +28,15 @@ type exchange struct {
 // result holds everything that is known after one attempt.
 type result struct {
 	Attempt
-	ok        bool
-	token     *oauth2.Token // nil if no token was needed or received
-	stamp     uint64        // the sequence number of the request, see stampOf
-	response  *Response     // nil if there was no response
-	outcome   Outcome       // what the attempt did, if the call is a write
-	unsent    bool          // the attempt was not sent, nor would a retry be sent
-	transient bool          // another attempt may succeed
-	retryable bool          // the retry policy allows another attempt
+	ok       bool
+	token    *oauth2.Token // nil if no token was needed or received
+	stamp    uint64        // the sequence number of the request, see stampOf
+	response *Response     // nil if there was no response
+	outcome  Outcome       // what the attempt did, if the call is a write
+	// the attempt was not sent, and a retry would not be sent either
+	unsent    bool
+	transient bool // another attempt may succeed
+	retryable bool // the retry policy allows another attempt
 	echo      transport.Echo
 	ahead     time.Duration // the skew of the clock that the signature used
 	date      clock.Reading // what the response shows about the server's clock
@@ -48,7 +49,8 @@ func (r *result) responseHeader() http.Header {
 	return r.response.Header
 }
 
-// isRetryable applies the retry policy. A call applies it once to each failed attempt.
+// isRetryable reports whether the retry policy allows another attempt. The loop calls it
+// once for each failed attempt.
 func (r *result) isRetryable(policy RetryPolicy) bool {
 	if policy.Retry != nil && !r.unsent {
 		return policy.Retry(r.Attempt)
@@ -139,7 +141,7 @@ func (c *core) prepare(ctx context.Context, x exchange) (*oauth2.Token, error) {
 	if !x.authorized {
 		return nil, nil
 	}
-	return tokenFrom(ctx, c.tokens(), c.asking, c.secret())
+	return tokenFrom(ctx, c.tokens(), c.tokenSlots, c.secret())
 }
 
 // refuseUnsent records that the attempt ended before it reached the network.

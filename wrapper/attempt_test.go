@@ -87,7 +87,7 @@ func requireSignedAgain(t *testing.T, operation operationCase, client *upvest.Cl
 
 func TestAttemptTimeoutEndsAnAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := scripted(hangs)
+		server := scripted(hang)
 		policy := upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Minute}
 		err := retrieve(t.Context(), newTestClient(t, server.serve), upvest.WithRetry(policy))
 		server.requireRequests(t, 2)
@@ -102,7 +102,7 @@ func TestAttemptTimeoutEndsAnAttempt(t *testing.T) {
 // WithoutRetry changes only the number of attempts.
 func TestWithoutRetryKeepsTheAttemptTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := scripted(hangs)
+		server := scripted(hang)
 		policy := upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Second}
 		client := newTestClient(t, server.serve, upvest.WithRetry(policy))
 		err := retrieve(t.Context(), client, upvest.WithoutRetry())

@@ -45,17 +45,18 @@ import (
 // core. The secret and the token source, which may contain a token, are in closures,
 // because code that prints all fields of a value cannot read what a closure contains.
 type core struct {
-	secret    func() string
-	baseURL   string
-	generated *portfolios.Client
-	doer      transport.Doer
-	signer    *Signer
-	tokens    func() oauth2.TokenSource
-	asking    refresh.Slots
-	common    []portfolios.RequestEditorFn // applied to all requests, also for tokens
-	clock     *clock.Clock
-	random    randomSource
-	budget    *retry.Budget
+	secret     func() string
+	baseURL    string
+	generated  *portfolios.Client
+	doer       transport.Doer
+	signer     *Signer
+	tokens     func() oauth2.TokenSource
+	tokenSlots refresh.Slots
+	// applied to all requests, including token requests
+	common []portfolios.RequestEditorFn
+	clock  *clock.Clock
+	random randomSource
+	budget *retry.Budget
 	// pollBudget is the retry budget of Orders.Wait. It is separate, because Wait would
 	// use up a shared budget in an outage.
 	pollBudget *retry.Budget
@@ -174,8 +175,9 @@ var errNoClient = errors.New("the client or service is nil: make a client with N
 
 var errClosed = errors.New("the client is closed: create a new one")
 
-// leave ends a call. The last call of a closed client closes the idle connections,
-// including the connection that it used itself.
+// leave must be called at the end of each call. If the client is closed and no other call
+// is in progress, leave closes the idle connections, including the connection that the
+// call has just used.
 func (c *core) leave() {
 	if c.underway.Add(-1) == 0 && c.closed.Load() {
 		c.doer.CloseIdleConnections()
@@ -193,8 +195,8 @@ func (c *core) newKey(earlier error) (uuid.UUID, error) {
 }
 
 // callEditor returns the editor that sets what differs between calls and attempts, and
-// signs the request. It runs after the editors of the client. It records in failure which
-// request the call sends.
+// signs the request. The editor runs after the editors of the client, and records in
+// failure which request the call sends.
 func (c *core) callEditor(
 	settings settings, failure *Error, token *oauth2.Token, now time.Time,
 ) portfolios.RequestEditorFn {

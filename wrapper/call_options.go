@@ -174,8 +174,9 @@ func WithHeader(name, value string) Option {
 	})
 }
 
-// add clips the slice so that append copies it: the settings of all calls start from the
-// client's settings and share its array.
+// add appends an edit to the settings, and returns err. It clips the slice, so that
+// append copies the array: the settings of all calls begin as copies of the client's
+// settings, with which they share that array.
 func (s *settings) add(edit requestEdit, err error) error {
 	s.edits = append(slices.Clip(s.edits), edit)
 	return err

@@ -65,9 +65,9 @@ func (c *Client) TokenSource() oauth2.TokenSource {
 }
 
 // Close stops the client's background work and closes idle connections. It does not
-// interrupt calls in progress. Later calls return an error. So does the reading of a
-// list, when it has to request its next page. A TokenSource that other clients share
-// stays usable.
+// interrupt calls in progress. Later calls return an error. A list that is being read
+// ends with an error when it has to request its next page. A TokenSource that other
+// clients share stays usable.
 func (c *Client) Close() {
 	core := c.coreOrNil()
 	if core == nil {
@@ -119,7 +119,7 @@ func newCore(credentials Credentials, options []ClientOption) (*core, error) {
 		limiter:    cfg.limiter,
 		observers:  cfg.observers,
 		settings:   cfg.settings,
-		asking:     make(refresh.Slots, maxAsking),
+		tokenSlots: make(refresh.Slots, maxTokenRequests),
 		common: []portfolios.RequestEditorFn{
 			VersionEditor(),
 			ClientIDEditor(credentials.ClientID),

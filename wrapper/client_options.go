@@ -26,7 +26,7 @@ func WithHTTPClient(client *http.Client) ClientOption {
 // WithTokenSource takes tokens from the given source, such as the source of another
 // client. If the source also has the method TokenContext of [TokenSource], the client
 // calls that method with the context of the call. If the source has the method Forget,
-// the client passes each token that the server refused to that method.
+// the client calls that method with each token that the server has refused.
 func WithTokenSource(source oauth2.TokenSource) ClientOption {
 	return clientOption(func(c *config) error {
 		c.tokens = source
@@ -75,8 +75,8 @@ func WithAttemptHook(hook func(context.Context, Attempt)) ClientOption {
 }
 
 // WithSignatureBase calls a function with the base of every signature: the text that is
-// signed, with the access token masked. If the server refuses a signature, compare its
-// base with the base that the server expects.
+// signed, with the access token masked. If the server refuses a signature, compare the
+// base of that signature with the base that the server expects.
 func WithSignatureBase(show func(base string)) ClientOption {
 	return clientOption(func(c *config) error {
 		c.signatureBase = show

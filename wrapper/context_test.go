@@ -42,7 +42,7 @@ func TestContextEndsAnAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		server := scripted(hangs)
+		server := scripted(hang)
 		start := time.Now()
 		err := createOrder(ctx, newTestClient(t, server.serve))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {

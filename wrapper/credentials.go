@@ -13,8 +13,9 @@ import (
 
 // Credentials identify one API client at Upvest, and contain the key that signs its
 // requests. fmt, log/slog and encoding/json write credentials without their secrets.
-// Printers that read fields instead of calling methods show the secrets. So does fmt if a
-// struct has the credentials in an unexported field: do not print such a struct.
+// Printers that read fields instead of calling methods show the secrets. If a struct has
+// credentials in an unexported field, fmt shows their secrets as well: do not print such
+// a struct.
 //
 // Source: docs.upvest.co, "Authentication" and "HTTP message signatures".
 type Credentials struct {

@@ -38,10 +38,11 @@ type Request struct {
 }
 
 // Do calls an operation that has no method in this client, such as an operation of a
-// later version or of a different part of the API. Like every call, it carries a token
-// and a signature, is paced and retried, and returns an *[Error] if it fails. Do decodes
-// the response into out, which can be any pointer. Field names are case-sensitive. Pass
-// nil as out if the response has no body, or if its body does not matter.
+// later version or of a different part of the API. Like every call, it waits for the
+// limiter, carries a token and a signature, is retried, and returns an *[Error] if it
+// fails. Do decodes the response into out, which can be any pointer. Field names are
+// case-sensitive. Pass nil as out if the response has no body, or if its body does not
+// matter.
 //
 // A response with a body is accepted only if it has an upvest-request-id. A response
 // without this ID may come from a proxy, and the client has no documented body with which

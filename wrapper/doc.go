@@ -124,10 +124,11 @@
 // server keeps that order, every row that is in the list from the first request to the
 // last is delivered exactly once, even if other rows are added and removed in the
 // meantime. In that case, the memory in use does not grow with the list. If the rows are
-// in a different order, each page must begin with the last row of the page before. If All
-// cannot keep the guarantee, it ends the list with [ErrListUnreadable]. If the server
-// returns pages of a single row, the pages do not overlap, and the guarantee holds unless
-// rows before the current row are both added and removed between two requests.
+// in a different order, All requires that each page begins with the last row of the page
+// before. If All cannot keep the guarantee, it ends the list with [ErrListUnreadable]. If
+// the server returns pages of a single row, the pages do not overlap, and the guarantee
+// holds unless rows before the current row are both added and removed between two
+// requests.
 //
 // There are three signs of the end: a page that is shorter than its limit, an empty page,
 // and a total_count that is reached. The method All stops after two of these signs; after

@@ -73,7 +73,7 @@ func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 			return errors.New("token editor: the token source is nil")
 		}
 	}
-	slots := make(refresh.Slots, maxAsking)
+	slots := make(refresh.Slots, maxTokenRequests)
 	return func(ctx context.Context, req *http.Request) error {
 		token, err := tokenFrom(ctx, source, slots, "")
 		if err != nil {
@@ -84,8 +84,8 @@ func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 	}
 }
 
-// SignatureEditor signs the request with all headers that the request has at that time.
-// The editor must run last, also after the editors of a call.
+// SignatureEditor signs the request with all headers that the request has when the editor
+// runs. The editor must therefore run last, even after the editors of a call.
 func SignatureEditor(signer *Signer) portfolios.RequestEditorFn {
 	if signer == nil {
 		return func(context.Context, *http.Request) error {

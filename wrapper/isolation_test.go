@@ -140,7 +140,7 @@ func recoverCall(t *testing.T, client *upvest.Client) (cause any, err error) {
 	return nil, retrieve(ctx, client)
 }
 
-// If the caller's code hangs, a call returns when its context ends. Only a limited number
+// If the caller's code hang, a call returns when its context ends. Only a limited number
 // of goroutines remain.
 func TestCallsReturnIfTheCallersCodeHangs(t *testing.T) {
 	for name, code := range map[string]func(hang <-chan struct{}) callerCode{

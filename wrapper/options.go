@@ -38,9 +38,10 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// keyLife is how long after its first attempt a POST or PATCH may be resumed. Upvest
-// documents that it keeps idempotency keys for at least 24 hours. One hour less leaves
-// time for attempts and differences between clocks.
+// keyLife is the time after the first attempt of a POST or PATCH during which the write
+// may be resumed. Upvest documents that it keeps idempotency keys for at least 24 hours.
+// keyLife is one hour shorter, to leave time for attempts and for differences between
+// clocks.
 const keyLife = 23 * time.Hour
 
 // config holds the values that client options set.
@@ -159,9 +160,8 @@ func (s *settings) checkAge(op operation, now time.Time) error {
 		age.Round(time.Minute))
 }
 
-// setKey sets the key of the call. If the caller gives the zero UUID, it counts as a key,
-// although no server accepts it, because a random key must not replace a key of the
-// caller.
+// setKey sets the key of the call. The zero UUID counts as a key too: no server accepts
+// it, but the client must not use a random key in place of the caller's key.
 func (s *settings) setKey(key uuid.UUID) error {
 	if s.hasKey && s.key != key {
 		return errTwoKeys

@@ -34,7 +34,7 @@ func TestTimeoutBoundsTheCall(t *testing.T) {
 			step roundTrip
 			want time.Duration
 		}{
-			"during an attempt": {step: hangs, want: 10 * time.Second},
+			"during an attempt": {step: hang, want: 10 * time.Second},
 			// A wait of 20 s would end after the deadline, so the call fails immediately.
 			"before a wait": {step: problem(503, "Retry-After", "20"), want: 0},
 		} {
@@ -70,7 +70,7 @@ func TestTheContextBoundsACallWithALongerTimeout(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		err := retrieve(ctx, newTestClient(t, hangs), upvest.WithTimeout(time.Hour))
+		err := retrieve(ctx, newTestClient(t, hang), upvest.WithTimeout(time.Hour))
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Second {
 			t.Errorf("got the error %v after %s, want context.DeadlineExceeded after 1 s",
 				err, time.Since(start))

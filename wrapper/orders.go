@@ -44,7 +44,7 @@ func (s *Orders) Create(
 
 // CreateLiquidationRequest sells every position of an account (POST
 // /portfolios/{account_id}/liquidation_request, scope portfolios:admin). The account
-// stays active. Upvest moved this operation in later versions of the API, so that today's
+// stays active. Upvest moved this operation in later versions of the API, so today's
 // servers may respond with 404 or 405.
 //
 // Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
@@ -87,14 +87,14 @@ func (s *Orders) Retrieve(
 
 // Cancel requests the cancellation of an order (DELETE
 // /portfolios/orders/{portfolio_order_id}, scope portfolios:admin). The server responds
-// before it cancels the order, which may by then be partly filled, so use [Orders.Wait]
-// to find out how the order ended.
+// before it cancels the order, and by then the order may be partly filled. Use
+// [Orders.Wait] to find out how the order ended.
 //
 // Errors to handle: first [ErrOutcomeUnknown], by making the same call again with
-// [Error.Resume] or by calling [Orders.Wait]. If an error is [ErrNotFound] or
-// [ErrConflict] and also [ErrOutcomeUnknown], an earlier attempt may have succeeded.
-// Otherwise [ErrConflict] means that the order can no longer be cancelled, and
-// [ErrNotFound] means that the order does not exist.
+// [Error.Resume] or by calling [Orders.Wait]. If an error matches [ErrOutcomeUnknown] and
+// also [ErrNotFound] or [ErrConflict], an earlier attempt may have succeeded. Otherwise
+// [ErrConflict] means that the order can no longer be cancelled, and [ErrNotFound] means
+// that the order does not exist.
 //
 // Source: docs.upvest.co, "Cancel portfolios order".
 func (s *Orders) Cancel(ctx context.Context, portfolioOrderID uuid.UUID, options ...CallOption) error {

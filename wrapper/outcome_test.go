@@ -53,7 +53,7 @@ func TestOutcomeOfWritesThatMayHaveActed(t *testing.T) {
 	proxy := respond(http.StatusNonAuthoritativeInfo, "application/json", maintenance)
 	requireOutcomes(t, upvest.OutcomeUnknown, map[string]outcomeCase{
 		"always reset":                     {steps: []roundTrip{reset}},
-		"always timed out":                 {steps: []roundTrip{hangs}},
+		"always timed out":                 {steps: []roundTrip{hang}},
 		"server timeout":                   {steps: []roundTrip{problem(408)}, status: 408},
 		"server error":                     {steps: []roundTrip{problem(500)}, status: 500},
 		"server error that is not retried": {steps: []roundTrip{problem(501)}, status: 501},

@@ -17,9 +17,9 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// undoneByCopying contains changes that copying can make to PEM text, and that
+// damageByCopying contains changes that copying can make to PEM text, and that
 // ParsePrivateKey can undo without guessing.
-var undoneByCopying = map[string]func(pemText string) string{
+var damageByCopying = map[string]func(pemText string) string{
 	"unchanged":                     around("", ""),
 	"\\n":                           lineBreaks(`\n`),
 	"\\r\\n":                        lineBreaks(`\r\n`),
@@ -51,10 +51,10 @@ var undoneByCopying = map[string]func(pemText string) string{
 // the two characters that URL-safe base64 replaces.
 const remark = "~~>~~?\n"
 
-// undoneInFiles contains changes to PEM text that ParsePrivateKey can undo, but that
+// damageInFiles contains changes to PEM text that ParsePrivateKey can undo, but that
 // occur only in files, because an environment variable cannot contain the resulting
 // bytes.
-var undoneInFiles = map[string]func(pemText string) string{
+var damageInFiles = map[string]func(pemText string) string{
 	"UTF-16, little endian":            then(around("\ufeff", ""), inUTF16(binary.LittleEndian)),
 	"UTF-16, big endian":               then(around("\ufeff", ""), inUTF16(binary.BigEndian)),
 	"UTF-16LE without byte order mark": inUTF16(binary.LittleEndian),
@@ -120,11 +120,11 @@ func requireSameKey(t *testing.T, key crypto.Signer) {
 }
 
 // FromEnv reads a copied key from the variable for PEM and from the variable for base64,
-// after each change in undoneByCopying.
+// after each change in damageByCopying.
 func TestFromEnvReadsACopiedKey(t *testing.T) {
 	for _, file := range copiedKeys {
 		text := string(readKeyFile(t, file))
-		for change, apply := range undoneByCopying {
+		for change, apply := range damageByCopying {
 			for _, variable := range []string{envKey, envKeyBase64} {
 				t.Run(file+"/"+change+"/"+variable, func(t *testing.T) {
 					setEnv(t, completeEnv(t, map[string]string{
@@ -144,7 +144,7 @@ func TestFromEnvReadsACopiedKey(t *testing.T) {
 func TestFromEnvReadsACopiedKeyFile(t *testing.T) {
 	for _, file := range copiedKeys {
 		text := string(readKeyFile(t, file))
-		for _, changes := range []map[string]func(string) string{undoneByCopying, undoneInFiles} {
+		for _, changes := range []map[string]func(string) string{damageByCopying, damageInFiles} {
 			for change, apply := range changes {
 				t.Run(file+"/"+change, func(t *testing.T) {
 					path := filepath.Join(t.TempDir(), "key.pem")
@@ -168,7 +168,7 @@ func TestFromEnvReadsACopiedKeyFile(t *testing.T) {
 func TestParsePrivateKeyReadsACopiedKey(t *testing.T) {
 	for _, file := range copiedKeys {
 		text := string(readKeyFile(t, file))
-		for _, changes := range []map[string]func(string) string{undoneByCopying, undoneInFiles} {
+		for _, changes := range []map[string]func(string) string{damageByCopying, damageInFiles} {
 			for change, apply := range changes {
 				key, err := upvest.ParsePrivateKey([]byte(apply(text)), keyPassphrase)
 				if err != nil {

@@ -115,8 +115,8 @@ func (r *Response) unpack() error {
 	return nil
 }
 
-// errOtherSubject is the error if the ID of the resource in a response differs from the
-// ID in the path. Such a response does not confirm the call, even if it has a request ID.
+// errOtherSubject is returned if the ID of the resource in a response differs from the ID
+// in the path. Such a response does not confirm the call, even if it has a request ID.
 var errOtherSubject = errors.New("the response is about a different resource: " +
 	"its ID differs from the ID in the path")
 

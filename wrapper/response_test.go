@@ -264,9 +264,9 @@ func TestResponseThatIsTooLarge(t *testing.T) {
 // endless is a body that never ends.
 type endless struct{ closed *bool }
 
-var fewKiB = bytes.Repeat([]byte("CANARY  "), 4096)
+var chunk32KiB = bytes.Repeat([]byte("CANARY  "), 4096)
 
-func (endless) Read(p []byte) (int, error) { return copy(p, fewKiB), nil }
+func (endless) Read(p []byte) (int, error) { return copy(p, chunk32KiB), nil }
 
 func (e endless) Close() error {
 	*e.closed = true

@@ -9,8 +9,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 )
 
-// RetryPolicy determines how often and how fast a call is retried. A field with the zero
-// value has its default.
+// RetryPolicy determines how often a call is retried, and how long it waits before each
+// retry. A field with the zero value has its default.
 //
 // The client retries network failures, the statuses 408, 429, 500, 502, 503, 504, 520 to
 // 526 and 530, and 2xx responses whose body ends too early. Every attempt is built, dated

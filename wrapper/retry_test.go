@@ -19,7 +19,7 @@ func TestRetriedFailures(t *testing.T) {
 		"truncated body":             cutOff,
 		"JSON that ends in a field":  success(`{"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c", "status": `),
 		"JSON that ends in a string": success(`{"id": "eb5ba93f-5dfe-4bf1-8`),
-		"attempt timed out":          hangs,
+		"attempt timed out":          hang,
 	}
 	for _, status := range []int{
 		408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530,

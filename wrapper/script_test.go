@@ -110,8 +110,8 @@ func failing(err error) roundTrip {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
 
-// hangs never responds. It returns when the context of the request ends.
-func hangs(req *http.Request) (*http.Response, error) {
+// hang never responds. It returns when the context of the request ends.
+func hang(req *http.Request) (*http.Response, error) {
 	<-req.Context().Done()
 	return nil, req.Context().Err()
 }

@@ -149,8 +149,8 @@ func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 	return s.signAt(ctx, req, s.now())
 }
 
-// signAt signs with the given date. The signature covers the headers in more, in addition
-// to the documented headers.
+// signAt signs a request, with now as the date of the signature. The signature covers the
+// headers in more, in addition to the documented headers.
 func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, more ...string) error {
 	if err := httpsig.DigestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)

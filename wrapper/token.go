@@ -59,7 +59,7 @@ func (*TokenSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(stat
 
 var errNoTokenSource = errors.New("the token source is nil: create one with NewTokenSource")
 
-// Token returns a valid token. It is TokenContext for callers without a context.
+// Token returns a valid token. It calls TokenContext with [context.Background].
 func (s *TokenSource) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
 
 // TokenContext returns a valid token, from memory or from the server, or an *[Error]
@@ -168,11 +168,12 @@ func jsonText(raw json.RawMessage) string {
 	return text
 }
 
-// maxAsking limits how many calls at the same time can ask a token source that takes no
-// context.
-const maxAsking = 8
+// maxTokenRequests is how many calls at the same time can request a token from a token
+// source that takes no context.
+const maxTokenRequests = 8
 
-// tokenFrom gets a token from a source, with the context if the source takes one.
+// tokenFrom gets a token from a source. It passes the context if the source has the
+// method TokenContext.
 func tokenFrom(
 	ctx context.Context, source oauth2.TokenSource, slots refresh.Slots, clientSecret string,
 ) (*oauth2.Token, error) {
@@ -239,7 +240,7 @@ func stampOf(source oauth2.TokenSource) uint64 {
 }
 
 // forgetToken tells the token source that the server refused the token of this attempt.
-// It returns whether the source may now return a different token. A *TokenSource keeps
+// It reports whether the source may now return a different token. A *TokenSource keeps
 // the token if the server refuses only this operation.
 func (r *result) forgetToken(source oauth2.TokenSource) bool {
 	if ours, ok := source.(*TokenSource); ok {

@@ -136,7 +136,7 @@ func TestTimeoutErrorOmitsTokenFailuresBeforeASuccess(t *testing.T) {
 // request failed. This time counts from the end of the failed token request.
 func TestAgeOfATokenFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &tokenServer{steps: []roundTrip{slow(20*time.Second, problem(400)), hangs}}
+		server := &tokenServer{steps: []roundTrip{slow(20*time.Second, problem(400)), hang}}
 		client := server.client(t)
 		if err := retrieve(t.Context(), client); err == nil {
 			t.Fatal("the first call succeeded, want an error")
@@ -150,7 +150,7 @@ func TestAgeOfATokenFailure(t *testing.T) {
 // for that token request, but sends a new one.
 func TestCancelledTokenRequestDelaysNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &tokenServer{steps: []roundTrip{hangs}}
+		server := &tokenServer{steps: []roundTrip{hang}}
 		client := server.client(t)
 		err := retrieve(t.Context(), client, upvest.WithTimeout(time.Second))
 		if !errors.Is(err, context.DeadlineExceeded) {

@@ -130,7 +130,7 @@ func TestRenewalDelaysNoCall(t *testing.T) {
 		trouble time.Duration
 		step    roundTrip
 	}{
-		"hanging":     {trouble: 2 * time.Minute, step: hangs},
+		"hanging":     {trouble: 2 * time.Minute, step: hang},
 		"slow":        {delay: 1200 * time.Millisecond},
 		"unavailable": {trouble: 4 * time.Minute, step: problem(503, "Retry-After", "2")},
 		"refusing":    {trouble: 4 * time.Minute, step: problem(401)},

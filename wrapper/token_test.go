@@ -146,7 +146,7 @@ func TestTheLastWaitingCallCancelsTheTokenRequest(t *testing.T) {
 // recovered receives a token.
 func TestCallsNeverReceiveAnEarlierFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &tokenServer{steps: []roundTrip{hangs, hangs}}
+		server := &tokenServer{steps: []roundTrip{hang, hang}}
 		client := server.client(t,
 			upvest.WithRetry(upvest.RetryPolicy{MaxAttempts: 2, AttemptTimeout: 30 * time.Second}))
 		call := func() <-chan error {

@@ -23,8 +23,9 @@ const (
 	// appearing is how long Wait tolerates that the server does not find an order that
 	// was just placed.
 	appearing = 10 * time.Second
-	// longestReserve limits how long before the deadline the last retrieval begins. A
-	// twentieth of the time from the start of Wait to the deadline is a second limit.
+	// longestReserve is the longest time between the start of the last retrieval and the
+	// deadline. That time is also limited to a twentieth of the time from the start of
+	// Wait to the deadline.
 	longestReserve = time.Second
 )
 
@@ -50,7 +51,7 @@ func IsDone(order *portfolios.Order) bool {
 // Wait has no time limit except the deadline of its context. [WithTimeout] limits each
 // retrieval. Wait continues after a retrieval that failed in a way that the [RetryPolicy]
 // retries, unless the policy allows only a single attempt. The retries of these
-// retrievals use a budget that no other calls share.
+// retrievals use a retry budget that only the calls of Wait share.
 //
 // If the context ends, or a retrieval fails in another way, Wait returns the order as
 // last received (nil if it was never received) with the error. The error also contains
@@ -67,7 +68,7 @@ func (s *Orders) Wait(
 		done = IsDone
 	}
 	w := watch{core: coreOf(s), started: time.Now()}
-	options = append(slices.Clip(options), asLook())
+	options = append(slices.Clip(options), asPoll())
 	for {
 		order, err := s.Retrieve(ctx, portfolioOrderID, options...)
 		switch {
@@ -90,8 +91,8 @@ func (s *Orders) Wait(
 	}
 }
 
-// asLook returns the option that marks a call as one of the retrievals of Wait.
-func asLook() CallOption {
+// asPoll returns the option that marks a call as one of the retrievals of Wait.
+func asPoll() CallOption {
 	return callOption(func(s *settings) error {
 		s.polling = true
 		return nil
@@ -109,7 +110,8 @@ type watch struct {
 	reserve time.Duration // between the last retrieval and the deadline
 }
 
-// mayContinue reports whether another retrieval may succeed after one that failed.
+// mayContinue reports whether another retrieval may succeed after a retrieval that failed
+// with err.
 func (w *watch) mayContinue(err error) bool {
 	var failure *Error
 	if errors.As(err, &failure) && failure.transient {
@@ -151,7 +153,8 @@ func (w *watch) beforeDeadline(ctx context.Context, wait time.Duration) time.Dur
 	return wait // no retrieval follows
 }
 
-// end returns the error of Wait if the context ends during a pause.
+// end returns the error of Wait if the context ends during a pause, or if the pause would
+// outlast the deadline of the context.
 func (w *watch) end(reason error) error {
 	failure := &Error{Operation: retrieveOrder.id}
 	_ = errors.As(w.failure, &failure) // the error still matches ErrNotFound after a 404

@@ -15,15 +15,15 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// from returns a round trip that calls the function first until the given time has
-// passed, and calls the function then for all later requests.
-func from(after time.Duration, first, then roundTrip) roundTrip {
+// switchAfter returns a round trip that calls the function before until the given time
+// has passed, and calls the function afterwards for all later requests.
+func switchAfter(after time.Duration, before, afterwards roundTrip) roundTrip {
 	start := time.Now()
 	return func(req *http.Request) (*http.Response, error) {
 		if time.Since(start) < after {
-			return first(req)
+			return before(req)
 		}
-		return then(req)
+		return afterwards(req)
 	}
 }
 
@@ -34,7 +34,7 @@ func TestWaitRetrievesShortlyBeforeItsDeadline(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), length)
 			defer cancel()
 			filled := max(length*9/10, length-time.Second-time.Millisecond)
-			client := newTestClient(t, from(filled, status("NEW"), status("FILLED")))
+			client := newTestClient(t, switchAfter(filled, status("NEW"), status("FILLED")))
 			var waiting sync.WaitGroup
 			for range 20 {
 				waiting.Go(func() {
@@ -57,7 +57,7 @@ func TestWaitReservesTimeForItsLastRetrieval(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			filled := from(4*time.Second, status("NEW"), slow(124*time.Millisecond, status("FILLED")))
+			filled := switchAfter(4*time.Second, status("NEW"), slow(124*time.Millisecond, status("FILLED")))
 			client := newTestClient(t, filled, upvest.WithRandom(fixedRandom(random)))
 			order, err := waitForOrder(ctx, client)
 			if err != nil {
@@ -75,7 +75,7 @@ func TestWaitContinuesAfterAnOutage(t *testing.T) {
 		"Cloudflare":      respond(521, "text/html", "<html></html>"),
 		"throttled":       problem(429, "Retry-After", "3"),
 		"network failure": failing(io.ErrUnexpectedEOF),
-		"no response":     hangs,
+		"no response":     hang,
 		"truncated body":  cutOff,
 	} {
 		for kind, first := range map[string]roundTrip{
@@ -85,7 +85,7 @@ func TestWaitContinuesAfterAnOutage(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 					defer cancel()
-					server := from(time.Millisecond, first, from(time.Minute, outage, status("FILLED")))
+					server := switchAfter(time.Millisecond, first, switchAfter(time.Minute, outage, status("FILLED")))
 					order, err := waitForOrder(ctx, newTestClient(t, server))
 					if err != nil {
 						t.Fatal(err)
@@ -114,10 +114,10 @@ func TestWaitContinuesAfterFailuresThatTheRetryPolicyRetries(t *testing.T) {
 }
 
 func TestWaitContinuesAfterAnOutageOfTheTokenEndpoint(t *testing.T) {
-	for name, outage := range map[string]roundTrip{"unavailable": problem(503), "no response": hangs} {
+	for name, outage := range map[string]roundTrip{"unavailable": problem(503), "no response": hang} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tokens := from(time.Minute, outage, success(tokenBody))
+				tokens := switchAfter(time.Minute, outage, success(tokenBody))
 				client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 					if isTokenRequest(req) {
 						return tokens(req)
@@ -135,7 +135,7 @@ func TestWaitContinuesAfterAnOutageOfTheTokenEndpoint(t *testing.T) {
 // WithTimeout limits each retrieval, not Wait as a whole.
 func TestWaitContinuesAfterATimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := newTestClient(t, from(time.Minute, hangs, status("FILLED")))
+		client := newTestClient(t, switchAfter(time.Minute, hang, status("FILLED")))
 		if _, err := waitForOrder(t.Context(), client, upvest.WithTimeout(time.Second)); err != nil {
 			t.Error(err)
 		}
@@ -145,7 +145,7 @@ func TestWaitContinuesAfterATimeout(t *testing.T) {
 // Wait continues after a retrieval that timed out while it waited for a token.
 func TestWaitContinuesAfterATimeoutOfTheTokenRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tokens := from(time.Minute, hangs, success(tokenBody))
+		tokens := switchAfter(time.Minute, hang, success(tokenBody))
 		client := newClientOver(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 			if isTokenRequest(req) {
 				return tokens(req)
@@ -189,7 +189,7 @@ func TestWaitReportsTheLastFailure(t *testing.T) {
 		"an order, then a failure": {steps: []roundTrip{status("NEW"), problem(503)}, want: "is NEW"},
 		"only failures":            {steps: []roundTrip{problem(503)}, want: "not received yet"},
 		"an order, failures, then no response": {
-			steps: []roundTrip{status("NEW"), problem(503), problem(503), hangs},
+			steps: []roundTrip{status("NEW"), problem(503), problem(503), hang},
 			want:  "the previous retrieval failed",
 		},
 		"not found, then a failure": {

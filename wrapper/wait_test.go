@@ -144,7 +144,7 @@ func TestWaitEndsDuringARetrieval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		order, err := waitForOrder(ctx, newTestClient(t, scripted(status("NEW"), hangs).serve))
+		order, err := waitForOrder(ctx, newTestClient(t, scripted(status("NEW"), hang).serve))
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got the error %v, want context.DeadlineExceeded", err)
 		}

@@ -129,8 +129,8 @@ type vault struct {
 }
 
 // call sends a request to the transit engine, and stores the data field of the response
-// in the value to which out points. The body of the request is the JSON encoding of the
-// parameter `in`. If this parameter is nil, the request has no body.
+// in the value to which the parameter `out` points. The body of the request is the JSON
+// encoding of the parameter `in`. If this parameter is nil, the request has no body.
 func (v vault) call(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {

@@ -22,9 +22,9 @@ const (
 	slowest = 5 * time.Second
 )
 
-// Clock holds the local clock and the offset of the server's clock from it. A successful
-// attempt confirms the offset. After a refused attempt, the next attempt can use a guess
-// instead of this offset.
+// Clock holds the local clock, and how far the server's clock is ahead of it (the
+// offset). A successful attempt confirms the offset. After a refused attempt, the next
+// attempt can use a guess instead of this offset.
 type Clock struct {
 	Local func() time.Time
 	ahead *atomic.Int64 // nanoseconds
@@ -80,8 +80,9 @@ func (r Reading) distance(ahead time.Duration) time.Duration {
 	return 0
 }
 
-// Guess returns the offset that the response to a refused attempt shows, and whether it
-// differs from the offset that the attempt used.
+// Guess returns the offset that the response to a refused attempt shows. It also reports
+// whether the Date differs by five seconds or more from the time that the attempt
+// assumed.
 func (r Reading) Guess(used time.Duration) (time.Duration, bool) {
 	if r.isEmpty() {
 		return 0, false
@@ -97,7 +98,7 @@ func (r Reading) Guess(used time.Duration) (time.Duration, bool) {
 }
 
 // Prove stores the offset that a successful attempt used, unless the Date of the response
-// contradicts it.
+// contradicts that offset.
 func (c *Clock) Prove(ahead time.Duration, response Reading) {
 	if response.isEmpty() || response.distance(ahead).Abs() < largeSkew {
 		c.ahead.Store(int64(ahead))

@@ -14,8 +14,8 @@ import (
 // verifyFunc returns an error if the signature of a message is wrong.
 type verifyFunc func(message, signature []byte) error
 
-// verifyFirst returns a function that signs and verifies its signatures until one is
-// valid. Signatures of the standard library's keys are not verified.
+// verifyFirst returns a function that signs messages, and verifies each signature until
+// one has been valid. Signatures of the standard library's keys are not verified.
 func verifyFirst(key crypto.Signer, sign SignFunc, verify verifyFunc) SignFunc {
 	switch key.(type) {
 	case ed25519.PrivateKey, *ed25519.PrivateKey, *ecdsa.PrivateKey:

@@ -13,7 +13,8 @@ import (
 type pages[T any] struct {
 	List[T]
 	// last is the page that was read last. Its number of rows determines the distance
-	// between the next pages, and its total determines where they end.
+	// between the offsets of the next pages, and its total determines the last of these
+	// offsets.
 	last    Page[T]
 	pending []pending[T]
 }
@@ -48,16 +49,17 @@ func (p *pages[T]) read(ctx context.Context, offset int32) (Page[T], error) {
 		return page, err
 	}
 	p.last = page
-	// Only the first page shows the distance between pages, so request more pages now.
+	// The distance between pages is unknown until the first page has arrived, so request
+	// more pages now.
 	p.requestUpTo(ctx, p.Ahead+1)
 	p.pending = p.pending[1:]
 	return page, nil
 }
 
-// joinFormer adds the previous row to a page of one row, if the server still returns
+// joinPrevious adds the previous row to a page of one row, if the server still returns
 // pages of one row. It does so because a page without an overlap does not show its
 // position in the list.
-func (p *pages[T]) joinFormer(ctx context.Context, page Page[T]) (joined Page[T], isJoined bool, err error) {
+func (p *pages[T]) joinPrevious(ctx context.Context, page Page[T]) (joined Page[T], isJoined bool, err error) {
 	former, err := p.fetch(ctx, page.offset-1, func() {})
 	if err != nil {
 		return Page[T]{}, false, err
@@ -106,8 +108,8 @@ func (p *pages[T]) turn(ctx context.Context) (wait func()) {
 		case <-ready:
 		case <-ctx.Done():
 		}
-		// Reading rows and receiving responses take less time than decoding, so let these
-		// goroutines run first.
+		// Reading rows and receiving responses take less time than decoding, so let the
+		// goroutines that do this run first.
 		runtime.Gosched()
 	}
 }

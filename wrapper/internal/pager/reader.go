@@ -80,7 +80,7 @@ func (r *reader[T]) read(
 	if err != nil || r.largest != 1 || len(page.Rows) != 1 || r.passed == 0 {
 		return page, false, err
 	}
-	return pages.joinFormer(ctx, page)
+	return pages.joinPrevious(ctx, page)
 }
 
 // place returns the index of the page's first row after the position, and the offset to
@@ -136,8 +136,8 @@ func (r *reader[T]) placeEmpty(page Page[T]) (next int32, err error) {
 }
 
 // checkEnd runs at the end of the list, and returns an error if rows were skipped. That
-// is so if a row before the position was never passed on, and the total, which never
-// changed, is larger than the number of rows that were passed on.
+// is so if a row before the position was never passed on, the total never changed, and
+// fewer rows were passed on than the total counts from the start offset.
 func (r *reader[T]) checkEnd() error {
 	if r.missed && !r.varies && r.passed < r.total-int(r.start) {
 		return r.unreadable("its pages are in different orders, and rows were skipped")

@@ -87,7 +87,7 @@ func errDamaged(text string) error {
 	return errors.New("private key: a PEM block is damaged: copy the file again, with its line breaks")
 }
 
-// ending is how the last line of a block begins.
+// ending is the text with which the last line of a PEM block begins.
 const ending = "-----END "
 
 // readBoundary reads the label of a BEGIN or END line.

@@ -9,7 +9,7 @@ import (
 	"unicode/utf16"
 )
 
-// beginning is how each block of PEM begins.
+// beginning is the text with which each PEM block begins.
 const beginning = "-----BEGIN "
 
 // IsKey reports whether a text contains PEM in a form that Parse reads.

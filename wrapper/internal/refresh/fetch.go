@@ -8,8 +8,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/retry"
 )
 
-// fetch is one renewal of the value. It is cancelled if its last waiter stops waiting
-// before it ends. A background fetch has no waiters; it is cancelled after
+// fetch is one renewal of the value. A fetch is cancelled if its last waiter stops
+// waiting before the fetch ends. A background fetch has no waiters; it is cancelled after
 // backgroundLimit, by CancelBackground, or by a caller that finds no valid value and
 // starts a new fetch.
 type fetch[T any] struct {
@@ -49,8 +49,8 @@ func (s *Source[T]) leave(fetch *fetch[T]) time.Time {
 	return fetch.sent
 }
 
-// renew fetches a value. The source keeps the value, unless this fetch is no longer the
-// current one.
+// renew fetches a value. The source stores the value, unless this fetch is no longer the
+// current fetch.
 func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Duration) (T, error) {
 	defer fetch.cancel()
 	defer func() { // also runs after a panic of a hook or a signer
@@ -60,7 +60,7 @@ func (s *Source[T]) renew(ctx context.Context, fetch *fetch[T], delay time.Durat
 	}()
 	if delay > 0 {
 		// The delay is limited, because a clock that jumps back must not stop the client.
-		if err := retry.Sleep(ctx, min(delay, brake)); err != nil {
+		if err := retry.Sleep(ctx, min(delay, retryDelay)); err != nil {
 			return *new(T), err
 		}
 	}
@@ -102,10 +102,11 @@ func (s *Source[T]) fail(ctx context.Context, fetch *fetch[T], sent time.Time, e
 	now := s.Now()
 	s.failure = err
 	s.failedAt = now
-	s.notBefore = now.Add(brake)
+	s.notBefore = now.Add(retryDelay)
 }
 
-// finish makes room for the next fetch. The caller must hold the lock.
+// finish removes a fetch as the current fetch, so that the next fetch can start. The
+// caller must hold the lock.
 func (s *Source[T]) finish(fetch *fetch[T]) {
 	if s.current == fetch {
 		s.current = nil

@@ -13,21 +13,22 @@ import (
 )
 
 const (
-	// longestMargin limits how long before its expiry a value is renewed.
+	// longestMargin is the longest time before a value expires at which its renewal
+	// begins.
 	longestMargin = 5 * time.Minute
 	// pause is the shortest time between the starts of two background renewals if the
-	// first one fails.
+	// first of them fails.
 	pause = 5 * time.Second
 	// backgroundLimit is the time after which a background fetch that hangs, for instance
 	// in a limiter, is cancelled.
 	backgroundLimit = 2 * time.Minute
-	// brake is how long the next fetch waits after a failed fetch, and after a value was
-	// dropped soon after its arrival.
-	brake = time.Second
-	// atOnce is the age below which a dropped value counts as dropped soon after its
+	// retryDelay is how long the next fetch waits after a failed fetch, and after a value
+	// was dropped soon after its arrival.
+	retryDelay = time.Second
+	// earlyDrop is the age below which a dropped value counts as dropped soon after its
 	// arrival.
-	atOnce = 10 * time.Second
-	// maxKinds limits the number of kinds of refused requests that are stored.
+	earlyDrop = 10 * time.Second
+	// maxKinds limits for how many kinds of request a refusal is stored.
 	maxKinds = 100
 	// settled is the smallest age at which a value may be renewed early, see
 	// [Source.Renew], and how long a refusal of one kind of request protects the value
@@ -50,8 +51,9 @@ type Grant[T any] struct {
 // its successor. Near the end of the lifetime (in the last fifth, but at most the last
 // five minutes), the first caller starts a fetch in the background. Without a valid
 // value, all callers wait for one fetch, each as long as its own context allows. A caller
-// never receives the error of a request that was sent before the caller asked, nor, after
-// a value was dropped, a value that was requested while the dropped value was in use.
+// never receives the error of a request that was sent before the caller called Get. After
+// a value was dropped, a caller never receives a value that was requested while the
+// dropped value was in use.
 //
 // After a failed fetch, and after a value was dropped within ten seconds of its arrival,
 // the next fetch waits one second. All callers share this wait.
@@ -86,7 +88,8 @@ type refusal struct {
 	at    time.Time
 }
 
-// inside is the key of the context value that marks the contexts of a fetch's callbacks.
+// inside is the key of a context value that only the callbacks of a fetch have in their
+// contexts.
 type inside struct{}
 
 var errInside = errors.New("a hook of a token request needs the token of that request: " +
@@ -153,8 +156,8 @@ func (s *Source[T]) drop(is func(T) bool) bool {
 		return false
 	}
 	now := s.Now()
-	if now.Sub(s.arrived) < atOnce {
-		s.notBefore = now.Add(brake)
+	if now.Sub(s.arrived) < earlyDrop {
+		s.notBefore = now.Add(retryDelay)
 	}
 	s.value = nil
 	s.current = nil
@@ -167,12 +170,13 @@ func (s *Source[T]) holds(value T) bool { return s.value != nil && s.value() == 
 // Stamp returns the next sequence number for a request that is about to be sent.
 func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
 
-// Refuse records that the server refused a request with the value for which the function
-// returns true. The kind of the request is, for instance, its operation. Refuse drops the
-// value as Drop does, and reports whether it dropped the value. Refuse keeps the value if
-// the server seems to refuse only this kind of request. That is so if a request of this
-// kind was refused for good less than a minute ago, see [Source.RefuseForGood], and a
-// request that was sent after that refusal succeeded with the value.
+// Refuse records that the server refused a request that carried a value. The function
+// returns true for this value. The kind of the request is, for instance, its operation.
+// Refuse drops the value as Drop does, and reports whether it dropped the value. Refuse
+// keeps the value if the server seems to refuse only this kind of request. That is so if
+// a request of this kind was refused for good less than a minute ago, see
+// [Source.RefuseForGood], and a request that was sent after that refusal succeeded with
+// the value.
 //
 // The success of a request that was sent before the refusal arrived proves nothing,
 // because the server may have received that request first, and then revoked the value.
@@ -230,7 +234,8 @@ func (s *Source[T]) Renew(value T) {
 	s.start(context.Background(), &fetch[T]{background: true}, now)
 }
 
-// CancelBackground cancels a background fetch, for which no caller waits.
+// CancelBackground cancels the background fetch that is in progress, if there is one. No
+// caller waits for a background fetch.
 func (s *Source[T]) CancelBackground() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,10 +16,10 @@ type Budget struct {
 }
 
 const (
-	size    = 500
-	retry   = 5
-	success = 1
-	second  = 5
+	size    = 500 // the number of tokens in a full bucket
+	retry   = 5   // the tokens that a retry removes
+	success = 1   // the tokens that a success adds
+	second  = 5   // the tokens that a second adds
 )
 
 // NewBudget returns a full budget.
@@ -33,7 +33,7 @@ func NewBudget() *Budget {
 func (b *Budget) Take(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.pay(now)
+	b.addForTime(now)
 	if b.tokens.Load() < retry {
 		return false
 	}
@@ -49,13 +49,13 @@ func (b *Budget) Refill(now time.Time) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.pay(now)
+	b.addForTime(now)
 	b.put(success)
 }
 
-// pay adds the tokens of the whole seconds that have passed. If the clock has jumped
-// back, it adds nothing; if it has jumped far ahead, the bucket is full.
-func (b *Budget) pay(now time.Time) {
+// addForTime adds the tokens of the whole seconds that have passed. If the clock has
+// jumped back, it adds nothing; if it has jumped far ahead, the bucket is full.
+func (b *Budget) addForTime(now time.Time) {
 	passed := now.Sub(b.seen)
 	switch {
 	case passed < 0:

@@ -35,5 +35,5 @@ func (s *Sealed) As(target any) bool { return errors.As(s.cause(), target) }
 // Format prints Error() for every verb.
 func (s *Sealed) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, s.text) }
 
-// MarshalText writes Error().
+// MarshalText returns Error().
 func (s *Sealed) MarshalText() ([]byte, error) { return []byte(s.text), nil }

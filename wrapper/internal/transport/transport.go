@@ -20,8 +20,9 @@ import (
 type Error struct {
 	*Sealed
 
-	Reached   bool // there was a connection, so the request may have arrived
-	Untrusted bool // the certificate is not valid, so another attempt would fail too
+	Reached bool // there was a connection, so the request may have arrived
+	// the server's certificate is not valid, so another attempt would fail too
+	Untrusted bool
 }
 
 // NewError makes an Error. Its text is the text of the cause, without secrets, and

@@ -69,7 +69,7 @@ func Body(method string, value any) (body []byte, err error) {
 // are, unless the type of the slice has a method that writes JSON or text.
 func encode(value any) ([]byte, error) {
 	switch value.(type) {
-	case json.RawMessage: // bytes
+	case json.RawMessage: // a byte slice that is returned as it is
 	case json.Marshaler, encoding.TextMarshaler:
 		return marshal(value)
 	case io.Reader:

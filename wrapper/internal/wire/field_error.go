@@ -21,6 +21,6 @@ func (e *FieldError) Error() string {
 	return "the body is not as documented: the value at " + e.Field + " cannot be read"
 }
 
-// in puts a name in front of the JSON pointer: that of the field, or the index of the
-// list element, that contains the value.
+// in adds a name at the beginning of the JSON pointer: the name of the field, or the
+// index of the list element, that contains the value.
 func (e *FieldError) in(name string) { e.Field = "/" + name + e.Field }

@@ -14,17 +14,18 @@ import (
 	"github.com/google/uuid"
 )
 
-// reader reads one body.
+// reader reads one body at a time.
 type reader struct {
 	decoder *jsontext.Decoder
 	body    []byte
-	// unknown contains the JSON members for which no struct field exists, of all objects
-	// that are being read.
+	// unknown contains the JSON members that no struct field holds, from all objects that
+	// are being read.
 	unknown []byte
-	// unheld is set after an object that cannot keep unknown members has contained one.
-	unheld  bool
-	texts   map[string]string // short strings that were read before
-	scratch []byte            // the buffer of unquote
+	// keepInParent is set after an object that cannot keep unknown members has contained
+	// one.
+	keepInParent bool
+	texts        map[string]string // short strings that were read before
+	scratch      []byte            // the buffer of unquote
 }
 
 // readers keeps decoders, and strings that most responses contain, so that they are not
@@ -38,7 +39,7 @@ func readAll(body []byte, s *shape, into reflect.Value) error {
 	r := readers.Get().(*reader) //nolint:forcetypeassert // see readers
 	r.body = body
 	r.unknown = r.unknown[:0]
-	r.unheld = false
+	r.keepInParent = false
 	r.decoder.Reset(bytes.NewBuffer(body), lenient)
 	err := r.root(s, into)
 	r.body = nil
@@ -75,7 +76,8 @@ func (r *reader) root(s *shape, into reflect.Value) error {
 }
 
 // object reads an object whose opening bracket is next. It continues after a failed
-// field, because the ID of the object may follow. Only a syntax error ends it early.
+// field, because the ID of the object may follow. Only a syntax error ends the reading of
+// the object early.
 func (r *reader) object(s *shape, into reflect.Value) (failed *FieldError, err error) {
 	if _, err := r.decoder.ReadToken(); err != nil {
 		return nil, err
@@ -94,7 +96,7 @@ func (r *reader) object(s *shape, into reflect.Value) (failed *FieldError, err e
 		if failed == nil {
 			failed = wrong
 		}
-		if !held || r.unheld {
+		if !held || r.keepInParent {
 			r.keep(s, before, r.body[start:r.decoder.InputOffset()])
 		}
 	}
@@ -115,8 +117,8 @@ func (r *reader) object(s *shape, into reflect.Value) (failed *FieldError, err e
 // keep adds a member to the unknown members of the object. If the object has no field for
 // them, the object around it keeps the whole value.
 func (r *reader) keep(s *shape, before int, member []byte) {
-	r.unheld = s.unknown < 0
-	if r.unheld {
+	r.keepInParent = s.unknown < 0
+	if r.keepInParent {
 		return
 	}
 	separator := byte(',')
@@ -211,7 +213,7 @@ func (r *reader) list(f *field, into reflect.Value) (held bool, failed *FieldErr
 	return held, failed, err
 }
 
-// element appends the next element to a list, unless it fails.
+// element reads the next element of a list, and appends it unless reading it fails.
 func (r *reader) element(f *field, into reflect.Value) (held bool, failed *FieldError, err error) {
 	index := into.Len()
 	if index == into.Cap() {

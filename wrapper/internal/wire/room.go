@@ -6,11 +6,11 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// shortestRow is smaller than the JSON of any row. It limits how much memory a body can
-// make the client allocate.
+// shortestRow is a size in bytes, smaller than the JSON of any row. It limits how much
+// memory a body can make the client allocate.
 const shortestRow = 200
 
-// sampleSize is how much of a body is searched to estimate the length of its rows.
+// sampleSize is how many bytes of a body are searched to estimate the length of its rows.
 // Searching the whole body would take a tenth of the time that decoding takes.
 const sampleSize = 16 << 10
 
