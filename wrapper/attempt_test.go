@@ -158,10 +158,11 @@ func TestBodyShorterThanItsLengthIsRetried(t *testing.T) {
 	}
 }
 
-// If a kept-alive connection turns out to be dead, net/http repeats a GET on its own,
-// with the same nonce. A server that has already seen the nonce refuses the request with
-// a 401. The client repeats a call once after a 401, even without retries, so the call
-// succeeds. It does no harm if the server carries out a read twice.
+// If a kept-alive connection turns out to be dead, net/http itself repeats a GET, with
+// the nonce of the first request. A server that has already seen the nonce refuses the
+// repeated request with a 401. The client repeats a call once after a 401, even if
+// retries are turned off, so the call succeeds. It does no harm if the server carries out
+// a read twice.
 func TestCallSucceedsIfNetHTTPRepeatsARead(t *testing.T) {
 	server := &dyingServer{nonces: map[string]int{}}
 	client := newServerClient(t, newServer(t, server.handler(t)).URL, upvest.WithoutRetry())
@@ -198,7 +199,7 @@ func (s *dyingServer) handler(t *testing.T) http.HandlerFunc {
 		switch {
 		case s.requests == 2:
 			s.dying = nonce
-			panic(http.ErrAbortHandler) // the server has received the request
+			panic(http.ErrAbortHandler) // breaks the connection, after the server has received the request
 		case s.nonces[nonce] > 1:
 			s.refusals++
 			w.WriteHeader(http.StatusUnauthorized)

@@ -61,8 +61,8 @@ func TestClockKeepsItsOffsetAfterARefusalWithoutADate(t *testing.T) {
 	}
 }
 
-// If the clocks nearly agree again, the client drops its offset instead of replacing the
-// offset with the small difference.
+// If the difference between the clocks falls below 5 seconds, the client drops its offset
+// instead of replacing it with that difference.
 func TestClockDropsItsOffsetForASmallDifference(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := scripted(dated(time.Hour, refusal), dated(time.Hour, order),
@@ -91,7 +91,7 @@ func TestClockIsSharedWithTheTokenSource(t *testing.T) {
 			}
 		}
 		if len(server.refused) != 1 {
-			t.Errorf("the requests to %q were refused, want only the first request of the first client",
+			t.Errorf("the requests to %q were refused, want one refusal: the first client's first request",
 				server.refused)
 		}
 	})

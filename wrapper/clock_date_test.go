@@ -41,7 +41,8 @@ func refusing(status int) func(header ...string) roundTrip {
 	return func(header ...string) roundTrip { return problem(status, header...) }
 }
 
-// later delays a response after the Date of the response was set.
+// later calls next, which sets the Date of the response, and then waits for the given
+// delay before it returns the response.
 func later(delay time.Duration, next roundTrip) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		resp, err := next(req)

@@ -89,7 +89,7 @@ func TestClockCorrectsADifferenceOfTenMinutes(t *testing.T) {
 							}
 						}
 						if len(server.refused) != 1 {
-							t.Errorf("the requests to %q were refused, want one: the client keeps its offset",
+							t.Errorf("the requests to %q were refused, want one refusal in three calls",
 								server.refused)
 						}
 					})
@@ -116,8 +116,9 @@ func TestTokenSourceLearnsTheServersTime(t *testing.T) {
 	})
 }
 
-// The client ignores a Date that is missing or invalid, or that may come from a cache, as
-// an Age header shows.
+// The client does not correct the time of its signatures if the Date of a response is
+// missing or invalid. It ignores the Date of a response with an Age header, because a
+// cache may have stored that response.
 func TestClockIgnoresAnUnusableDate(t *testing.T) {
 	for name, test := range map[string]struct {
 		header []string
@@ -141,7 +142,7 @@ func TestClockIgnoresAnUnusableDate(t *testing.T) {
 					requireText(t, err, "Signature is incorrect")
 					for _, skew := range server.created {
 						if skew.Abs() < 9*time.Minute {
-							t.Errorf("a signature is dated %s from the server's time, want local time", skew)
+							t.Errorf("a signature is dated %s from the server's time, want about 10 minutes", skew)
 						}
 					}
 				})
@@ -193,8 +194,8 @@ func TestClockIgnoresASmallDifference(t *testing.T) {
 	}
 }
 
-// The client drops its offset after either clock was corrected, so that the clocks agree
-// again.
+// After one of the two clocks has been corrected and both agree, the client drops its
+// offset.
 func TestClockDropsItsOffsetWhenTheClocksAgree(t *testing.T) {
 	for name, isServer := range map[string]bool{"local clock is set": false, "server's clock is set": true} {
 		t.Run(name, func(t *testing.T) {

@@ -130,7 +130,7 @@ func TestContextEndsTheWaitForARetry(t *testing.T) {
 func requireNoRetryListed(t *testing.T, failure *upvest.Error) {
 	t.Helper()
 	if last := failure.Attempts[0]; last.Retry != "" || last.Wait != 0 {
-		t.Errorf("the only attempt has Retry %q and Wait %s, want neither", last.Retry, last.Wait)
+		t.Errorf(`the only attempt has Retry %q and Wait %s, want "" and 0s`, last.Retry, last.Wait)
 	}
 }
 

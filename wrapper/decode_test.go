@@ -51,10 +51,11 @@ var decodeFailure = regexp.MustCompile(`^(` + strings.Join([]string{
 
 const byteOrderMark = "\xef\xbb\xbf"
 
-// The client does not use encoding/json. For every body that encoding/json
-// accepts, it must decode the same value. There are two intended differences: names are
-// case-sensitive, and a success must identify its resource. The client also accepts some
-// bodies that encoding/json refuses (see the variable `extended`).
+// Response.Decode does not use encoding/json. For every body that encoding/json accepts,
+// Decode must return the same value as encoding/json, with two intended differences:
+// Decode matches names case-sensitively, and it requires the ID of the resource or the
+// data of the page. Decode also accepts some bodies that encoding/json refuses (see the
+// variable `extended`).
 func FuzzDecodeLikeEncodingJSON(f *testing.F) {
 	for number := range documentedTypes {
 		for _, operation := range everyOperation() {
@@ -139,11 +140,12 @@ func takeUnknown(value reflect.Value) (found bool) {
 	return found
 }
 
-// extended matches values that the client reads, but encoding/json refuses: amounts and
+// extended matches values that the client accepts and encoding/json refuses: amounts and
 // weights as numbers, and times in some forms of RFC 3339.
 var extended = regexp.MustCompile(`"(cash_amount|weight)"\s*:\s*-?[0-9]|"[0-9-]{10}([t ]|T.*(:60|z"))`)
 
-// explains reports whether a body contains a value that only the client reads.
+// explains reports whether a body contains a value that the client accepts and
+// encoding/json refuses.
 func explains(body []byte) bool { return extended.Match(body) }
 
 // isOrdinary reports whether the client and encoding/json must decode a body to the same
@@ -198,7 +200,7 @@ func TestDecodeIsLenient(t *testing.T) {
 	}
 	isLastStatus := order.Status == portfolios.OrderStatusNEW
 	if !isLastStatus || order.Currency != "E\ufffd" || order.CreatedAt.Hour() != 4 {
-		t.Errorf("got %+v, want the last status, a replaced byte and 4 o'clock", order)
+		t.Errorf("got %+v, want the status NEW, the currency \"E\\ufffd\" and a creation at 4 o'clock", order)
 	}
 }
 

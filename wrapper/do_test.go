@@ -151,9 +151,9 @@ func TestDoReportsABodyThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// Do does not know which fields to expect, so it cannot tell whether a JSON body comes
-// from the API. A response without a request ID may come from a proxy, so Do refuses its
-// body.
+// Do has no list of expected fields, so it cannot tell from a JSON body whether the body
+// comes from the API. A response without a request ID may come from a proxy, so Do
+// refuses its body.
 func TestDoRequiresARequestIDForABody(t *testing.T) {
 	client := newTestClient(t, success(`{"maintenance": true}`))
 	err := client.Do(t.Context(), upvest.Request{Method: http.MethodPost, Path: "/x"}, new(liquidation))
@@ -165,7 +165,7 @@ func TestDoRequiresARequestIDForABody(t *testing.T) {
 }
 
 // After an unknown outcome, Do retries only calls that can be repeated without a second
-// effect. After a refusal, it retries every call.
+// effect. After a 429, which means that the attempt had no effect, it retries every call.
 func TestDoRetriesUnknownOutcomesOnlyOfRepeatableCalls(t *testing.T) {
 	lost := failing(io.ErrUnexpectedEOF)
 	throttled := respond(http.StatusTooManyRequests, "", "", "Upvest-Request-Id", "request")

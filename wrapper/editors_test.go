@@ -31,7 +31,8 @@ func plainClient(t *testing.T, sent *wireLog, editors ...portfolios.RequestEdito
 	return client
 }
 
-// closeResponse checks that a call of the generated client succeeded.
+// closeResponse closes the body of a response of the generated client. It ends the test
+// if the call returned an error.
 func closeResponse(t *testing.T, resp *http.Response, err error) {
 	t.Helper()
 	if err != nil {
@@ -42,7 +43,8 @@ func closeResponse(t *testing.T, resp *http.Response, err error) {
 	}
 }
 
-// failedCall returns the error of a call of the generated client.
+// failedCall returns the error of a call of the generated client. It ends the test if the
+// call succeeded.
 func failedCall(t *testing.T, resp *http.Response, err error) error {
 	t.Helper()
 	if err == nil {
@@ -160,8 +162,8 @@ func TestIdempotencyKeyEditorKeepsAnExistingKey(t *testing.T) {
 	}
 }
 
-// The doc comment of IdempotencyKeyEditor describes this way to set the key of a single
-// call.
+// To give a key to a single call, a caller passes two more editors to the call, as the doc
+// comment of IdempotencyKeyEditor describes: one that sets the key, and a SignatureEditor.
 func TestIdempotencyKeyOfASingleCallOnThePlainClient(t *testing.T) {
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
 	if err != nil {

@@ -145,7 +145,7 @@ func TestFromEnvReadsTheKeyFromEachVariable(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !public.Equal(got.PrivateKey.Public()) {
-				t.Error("FromEnv returned a key other than the one in the variable")
+				t.Error("FromEnv returned a wrong key, want the key that the variables contain or name")
 			}
 		})
 	}
@@ -189,7 +189,7 @@ func TestFromEnvNamesEverythingThatIsMissing(t *testing.T) {
 	_, err = upvest.FromEnv()
 	requireText(t, err, envKeyID)
 	if strings.Contains(err.Error(), envClientID) || strings.Contains(err.Error(), envKey) {
-		t.Errorf("the error %q names a variable that is set", err)
+		t.Errorf("the error %q names a variable that is set, want it to name only %s", err, envKeyID)
 	}
 }
 

@@ -290,7 +290,8 @@ func requireErrors(t *testing.T, test errorCase) {
 	}
 }
 
-// outcomeOf returns the outcome of a call that received only this response.
+// outcomeOf returns the outcome that a call must report if the response of the test case
+// is the only response that the call received.
 func outcomeOf(operation operationCase, test errorCase) upvest.Outcome {
 	switch {
 	case !operation.isWrite():

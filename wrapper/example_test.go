@@ -116,7 +116,7 @@ func ExampleConfigurations_Update() {
 
 // If the outcome of a write is unknown, make the same call again with Resume. The second
 // call carries the same idempotency key, so the server places the order once. The
-// client's retries do this automatically, so this example turns them off.
+// client repeats such a call automatically, so this example turns retries off.
 func ExampleOrders_Create() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {

@@ -28,9 +28,9 @@ func withValue(t *testing.T, body, name, value string) string {
 }
 
 // Strict fields are fields on which callers base decisions. If the client cannot read a
-// strict field, in any object, the call fails. The error names the field and the object
-// and warns that a retry may receive the same response. If the call was a write, its
-// outcome is OutcomeAccepted.
+// strict field of any object in a response, the call fails. The error names the field and
+// the object and warns that a retry may receive the same response. If the call was a
+// write, its outcome is OutcomeAccepted.
 func TestUnreadableStrictFieldsFailTheCall(t *testing.T) {
 	individual := uuid.MustParse("b291d8a4-21f5-4c52-8590-4f90ce54d0b1")
 	for _, test := range []struct {

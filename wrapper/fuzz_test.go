@@ -21,8 +21,8 @@ import (
 //
 //	go test ./wrapper -run '^$' -fuzz '^FuzzProblemBody$' -fuzztime 60s -parallel 1
 
-// requireBounded checks that an *Error keeps the response as received, and that every
-// formatting verb prints it as one line of bounded length.
+// requireBounded checks that an *Error keeps the response as received, and that %v, %+v
+// and %#v format the error as one line of bounded length.
 func requireBounded(t *testing.T, err error, status int, body []byte) {
 	t.Helper()
 	failure := asError(t, err)

@@ -31,8 +31,9 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (r roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return r(req) }
 
-// grantingTokens responds to token requests and passes all other requests to next. Like
-// some transports of callers, it does not call the hooks of net/http/httptrace.
+// grantingTokens returns a transport that responds to token requests and passes all other
+// requests to next. Like some transports that callers use, the returned transport does
+// not call the hooks of net/http/httptrace.
 func grantingTokens(next roundTrip) roundTrip {
 	return func(req *http.Request) (*http.Response, error) {
 		if isTokenRequest(req) {
@@ -229,7 +230,8 @@ func requireText(t testing.TB, err error, parts ...string) {
 	}
 }
 
-// requireOutcome checks the outcome that an *Error reports for a write.
+// requireOutcome checks the outcome in an *Error, and checks that the error matches
+// ErrOutcomeUnknown and ErrAccepted only for the corresponding outcome.
 func requireOutcome(t testing.TB, err error, want upvest.Outcome) {
 	t.Helper()
 	if failure := asError(t, err); failure.Outcome != want {

@@ -88,8 +88,8 @@ func requireAttemptsSeen(t *testing.T, got []upvest.Attempt, operation string) {
 	}
 	started := synctestStart
 	for i, attempt := range got {
-		// The server refused a new token, so the client waits a second for the next
-		// token.
+		// The server has refused a call with a new token, so the client waits a second
+		// before it requests the next token.
 		if i == 5 {
 			started = started.Add(time.Second)
 		}

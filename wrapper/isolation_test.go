@@ -19,8 +19,8 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// In the tests of this file, the caller's code panics or never returns. This code is a
-// key in a KMS, a token source, a limiter, a hook or a clock.
+// In most tests of this file, the client calls code of the caller that panics or never
+// returns: a private key, a token source, a limiter, a hook or a clock.
 
 // remoteKey is a key of the caller that signs without a context.
 type remoteKey struct {
@@ -67,7 +67,7 @@ func clientWithCode(t *testing.T, code callerCode) *upvest.Client {
 }
 
 // If the caller's code panics, the panic reaches the call that waits for this code, even
-// if the code runs in a different goroutine. The next call succeeds.
+// if the call and the code run in different goroutines. The next call succeeds.
 func TestPanicsReachTheCaller(t *testing.T) {
 	var failing atomic.Bool
 	burst := func() {
@@ -131,7 +131,8 @@ func TestPanicsReachTheCaller(t *testing.T) {
 	}
 }
 
-// recoverCall makes a call, and returns the value with which the call panicked.
+// recoverCall makes a call. It returns the error of the call, or the value with which the
+// call panicked.
 func recoverCall(t *testing.T, client *upvest.Client) (cause any, err error) {
 	t.Helper()
 	defer func() { cause = recover() }()
@@ -140,8 +141,8 @@ func recoverCall(t *testing.T, client *upvest.Client) (cause any, err error) {
 	return nil, retrieve(ctx, client)
 }
 
-// If the caller's code hang, a call returns when its context ends. Only a limited number
-// of goroutines remain.
+// If the caller's code hangs, a call returns when its context ends. Only a limited number
+// of goroutines continue to wait for this code.
 func TestCallsReturnIfTheCallersCodeHangs(t *testing.T) {
 	for name, code := range map[string]func(hang <-chan struct{}) callerCode{
 		"private key": func(hang <-chan struct{}) callerCode {
@@ -178,7 +179,7 @@ func TestCallsReturnIfTheCallersCodeHangs(t *testing.T) {
 				}
 				synctest.Wait()
 				if left := runtime.NumGoroutine() - before; left > 20 {
-					t.Errorf("%d more goroutines run after 100 calls, want at most 20 more", left)
+					t.Errorf("%d more goroutines run after 100 calls than before, want at most 20 more", left)
 				}
 			})
 		})

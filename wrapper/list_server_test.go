@@ -21,9 +21,9 @@ type listServer struct {
 	mu       sync.Mutex
 	rows     []uuid.UUID
 	before   func(request int) // changes the list before a request is served
-	view     viewFunc          // the rows of a page; the default is taken from rows
-	capacity int               // the largest page; the default is no limit
-	meta     metaFunc          // the meta of a page; the default is correct
+	view     viewFunc          // returns the rows of a page; if nil, they are taken from rows
+	capacity int               // the largest number of rows in a page; 0 means no limit
+	meta     metaFunc          // returns the meta of a page; if nil, correctMeta is used
 	requests []*http.Request
 }
 
@@ -115,7 +115,7 @@ func ordersParams(offset, limit int32) portfolios.ListPortfoliosOrdersParams {
 	return portfolios.ListPortfoliosOrdersParams{Offset: &offset, Limit: &limit}
 }
 
-// collectOrders calls collect with a list of orders.
+// collectOrders lists orders with All, and returns their IDs and the error of the list.
 func collectOrders(
 	t *testing.T, client *upvest.Client,
 	params portfolios.ListPortfoliosOrdersParams, options ...upvest.AllOption,

@@ -62,9 +62,8 @@ func (p *pipes) Close() error {
 
 func (*pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// TestDeadConnectionIsReplaced requires that the default client closes an HTTP/2
-// connection on which the server no longer responds, and that the next request opens a
-// new connection.
+// The server no longer responds on an HTTP/2 connection. The default client must close
+// this connection, and the next request must open a new connection.
 func TestDeadConnectionIsReplaced(t *testing.T) {
 	certificate := httptest.NewTLSServer(nil)
 	certificate.Close()
