@@ -12,7 +12,7 @@ SEEDS       ?= 2000
 FLEET_ACCOUNTS ?= 100000
 SUITES      ?= ../shared/suites
 NODE        := build/node/node_modules/.package-lock.json
-# This command does not vet the tests, because `make check` vets all packages.
+# PROOF does not vet the tests that it runs, because `make check` vets all packages.
 PROOF       := cd proof && CONTRACT=1 go test -count=1 -vet=off
 LOGO        := data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 width=%2248%22 height=%2216%22%3E%3Ctext y=%2212%22 font-family=%22sans-serif%22 font-size=%2212%22 fill=%22gray%22%3ERedoc%3C/text%3E%3C/svg%3E
 
@@ -46,8 +46,8 @@ sandbox: ## Build build/upvest-sandbox and run it on loopback until Ctrl-C; the 
 	@cd sandbox && CGO_ENABLED=0 go build -o ../build/upvest-sandbox ./cmd/upvest-sandbox
 	@exec build/upvest-sandbox -env-file sandbox.env $(ARGS)
 
-# The tests of the client run at the same time as the tests of the other modules, but
-# without the workspace. The comment on IN_EACH explains why.
+# The tests of the client run without the workspace, as the comment on IN_EACH explains.
+# They run at the same time as the tests of the other modules, which use the workspace.
 test: ## Run all tests, with the race detector if a C compiler is installed.
 	@echo 'Testing all modules, one line per package. The first run compiles for about a minute before its first result.'
 	@GOWORK=off go test $(RACE) -timeout 20m ./... & client=$$!; \

@@ -74,7 +74,7 @@ func countAllocations(t *testing.T, do func() error) float64 {
 	})
 }
 
-// Decoding a page without unknown fields makes no allocations for unknown fields. As a
+// If a page has no unknown fields, decoding the page makes no allocations for them. As a
 // control, the test decodes a page with unknown fields, which needs more allocations.
 func TestOnlyUnknownFieldsNeedMoreAllocations(t *testing.T) {
 	decode := func(body string) float64 {
@@ -92,7 +92,7 @@ func TestOnlyUnknownFieldsNeedMoreAllocations(t *testing.T) {
 		t.Errorf("got %.0f allocations for %d rows, want at most one per row and 20 more", plain, rows)
 	}
 	unknown := decode(strings.ReplaceAll(orderPage(0, rows, rows), `"post_tax"`, `"new":1,"post_tax"`))
-	// Both counts vary a little, because the garbage collector empties pools.
+	// The two counts vary a little, because the garbage collector empties pools.
 	if unknown < plain+rows/2 {
 		t.Errorf("got %.0f allocations with unknown fields and %.0f without, want a difference of %d or more",
 			unknown, plain, rows/2)

@@ -97,8 +97,8 @@ func TestClockIsSharedWithTheTokenSource(t *testing.T) {
 	})
 }
 
-// If an attempt is repeated with a corrected time, Attempt.Retry describes the difference
-// between the clocks.
+// If the client repeats an attempt with a corrected time, Attempt.Retry of the refused
+// attempt describes the difference between the clocks.
 func TestClockDifferenceIsDescribed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reasons []string

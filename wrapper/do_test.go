@@ -144,7 +144,7 @@ func TestDoReportsABodyThatCannotBeRead(t *testing.T) {
 			requireOutcome(t, err, upvest.OutcomeAccepted)
 			failure := asError(t, err)
 			if failure.Operation != "create_x" || strings.Contains(err.Error(), "secret") {
-				t.Errorf("got the error %q with the operation %q, want create_x and no quotation of the body",
+				t.Errorf("got the error %q with the operation %q, want create_x and no part of the body",
 					err, failure.Operation)
 			}
 		})
@@ -153,7 +153,7 @@ func TestDoReportsABodyThatCannotBeRead(t *testing.T) {
 
 // Do has no list of expected fields, so it cannot tell from a JSON body whether the body
 // comes from the API. A response without a request ID may come from a proxy, so Do
-// refuses its body.
+// refuses the body of such a response.
 func TestDoRequiresARequestIDForABody(t *testing.T) {
 	client := newTestClient(t, success(`{"maintenance": true}`))
 	err := client.Do(t.Context(), upvest.Request{Method: http.MethodPost, Path: "/x"}, new(liquidation))

@@ -248,7 +248,7 @@ func TestTokenEditorRefusesInvalidTokens(t *testing.T) {
 				err = failedCall(t, resp, err)
 				requireText(t, err, "get an access token: ", test.want)
 				if strings.Contains(err.Error(), "CANARY") {
-					t.Errorf("the error %q quotes the body of the response, want no quotation", err)
+					t.Errorf("the error %q quotes the body of the response, want no part of it", err)
 				}
 				if len(sent) != 0 {
 					t.Errorf("got %d requests, want none", len(sent))

@@ -86,9 +86,9 @@ func ExampleAllOption() {
 	// Output: Allocation 1
 }
 
-// These options apply to a single call: an idempotency key that is derived from the
-// caller's own ID of the order, a field that this client does not cover, and the response
-// as received.
+// These options apply to a single call. They set an idempotency key that is derived from
+// the caller's own ID of the order, add a field that this client does not cover, and keep
+// the response as received.
 func ExampleCallOption() {
 	credentials, err := upvest.FromEnv()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// recorder records the attempts that a hook sees.
+// recorder records the attempts that are passed to its method hook.
 type recorder struct {
 	mu       sync.Mutex
 	attempts []upvest.Attempt

@@ -74,7 +74,7 @@ func TestIdempotencyKeyForNeverChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// computed by an independent implementation
+	// An independent implementation computed this key.
 	const want = "16045650-d389-5c59-a80a-5b0311a86807"
 	if key.String() != want {
 		t.Errorf("the key is %s, want %s", key, want)
