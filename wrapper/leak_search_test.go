@@ -154,8 +154,8 @@ func (w lockedWriter) Write(text []byte) (int, error) {
 	return w.Writer.Write(text)
 }
 
-// fail makes a call that must fail, and requests a token. It searches the errors, the logs
-// and the attempts of the call and the token request for secrets.
+// fail makes a call that must fail, and requests a token. It searches the errors, the
+// logs and the attempts of the call and the token request for secrets.
 func (s *leakSearch) fail(ctx context.Context, t *testing.T) {
 	t.Helper()
 	err := createOrder(ctx, s.client, upvest.WithIdempotencyKey(s.key))
