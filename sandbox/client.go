@@ -81,7 +81,7 @@ func (c Client) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "sandbox.Client{ID:%s KeyID:%s Scopes:%v Secret:***}", c.ID, c.KeyID, c.Scopes)
 }
 
-// complete checks a client and fills in the fields that it can derive from others.
+// complete checks a client. If PublicKey is not set, complete derives it from PrivateKey.
 func (c Client) complete() (Client, error) {
 	if c.ID == uuid.Nil {
 		return c, errors.New("client: ID is missing")

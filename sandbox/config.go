@@ -93,7 +93,7 @@ func configure(options []Option) (config, error) {
 }
 
 // completeClients adds a random client if there are no clients, and gives all scopes to
-// each client without scopes. It refuses clients with the same id.
+// each client without scopes. It refuses two clients with the same id.
 func (c *config) completeClients() error {
 	if len(c.clients) == 0 {
 		made, err := NewClient()
@@ -136,8 +136,8 @@ func (c *config) allScopes() []string {
 	return []string{ScopeAdmin, ScopeRead}
 }
 
-// owner returns the function that looks up the user who owns an account. The function is
-// nil if every account exists.
+// owner returns the function that looks up the user who owns an account. It
+// returns nil if every account exists.
 func (c *config) owner() func(uuid.UUID) (uuid.UUID, bool) {
 	if c.accounts == nil {
 		return nil

@@ -19,8 +19,8 @@ func (s *Sandbox) Setenv(t interface{ Setenv(name, value string) }) {
 }
 
 // Environ returns the UPVEST_API_* variables, as NAME=value, with which a program reaches
-// the sandbox as its first client. It includes names without a value, so that these
-// replace earlier settings.
+// the sandbox as its first client. Some variables are empty, so that they override values
+// that were set earlier.
 func (s *Sandbox) Environ() []string { return s.EnvironOf(s.Client()) }
 
 // EnvironOf is like [Sandbox.Environ], but for the client c instead of the first client.
@@ -38,7 +38,7 @@ func (s *Sandbox) EnvironOf(c Client) []string {
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY=" + c.privateKeyPEM(),
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_BASE64=",
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_FILENAME=",
-		environPrefix + "HTTP_SIGN_PRIVATE_KEY_FILE=", // the Java sample reads it
+		environPrefix + "HTTP_SIGN_PRIVATE_KEY_FILE=", // read by the Java sample
 		environPrefix + "HTTP_SIGN_PRIVATE_KEY_PASSPHRASE=",
 	}
 }

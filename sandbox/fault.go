@@ -27,9 +27,9 @@ type Fault struct {
 	// or body, or that name an order or a rebalancing of the account in their path. Zero
 	// means any request.
 	AccountID uuid.UUID
-	// Nth is the number of the first request that gets the fault, counted from 1. It
-	// counts the requests that match the fields above, including requests that get a
-	// different fault. 0 means 1.
+	// Nth is the number of the first request that gets the fault, counted from 1.
+	// All requests that match the fields above count, even if a different fault applies
+	// to them. 0 means 1.
 	Nth int
 	// Count is how many requests get the fault. 0 means one request, and a negative
 	// number means every request until ClearFaults.
@@ -72,8 +72,8 @@ type Fault struct {
 
 // PendingFault is a fault that waits for further requests.
 type PendingFault struct {
-	// Fault is the fault that was injected, except that Nth and Count are the numbers
-	// that remain.
+	// Fault is the injected fault. Its Nth and Count are what remains after the requests
+	// so far.
 	Fault Fault
 	// Met is how many requests have had the fault.
 	Met int

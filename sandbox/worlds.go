@@ -175,7 +175,7 @@ type body struct {
 	io.Closer
 }
 
-// failing is a reader that always fails with the error that ended the reading of a body.
+// failing is a reader that always returns the error with which reading a body failed.
 type failing struct{ err error }
 
 // Read implements [io.Reader].

@@ -68,8 +68,8 @@ func newWorld(accounts int) (*world, error) {
 	return w, nil
 }
 
-// buy places an order. The strings of the request are new, as they are after decoding, so
-// the ledger shares no memory with the caller.
+// buy places an order. Each request has newly allocated strings, like a decoded request,
+// so the ledger shares no memory with the caller.
 func (w *world) buy(accountID uuid.UUID) error {
 	request := contract.CreatePortfoliosOrderRequestObject{Body: &contract.OrderRequest{
 		AccountID:  accountID,
@@ -82,7 +82,7 @@ func (w *world) buy(accountID uuid.UUID) error {
 	return err
 }
 
-// list writes the orders of an account.
+// list lists the orders of an account and writes the response.
 func (w *world) list(accountID uuid.UUID) error {
 	request := contract.ListPortfoliosOrdersRequestObject{
 		Params: contract.ListPortfoliosOrdersParams{AccountID: &accountID},
@@ -153,7 +153,7 @@ func growth() ([]row, error) {
 	}, nil
 }
 
-// heap returns how many bytes are in use.
+// heap returns how many bytes of the heap are in use.
 func heap() float64 {
 	runtime.GC()
 	runtime.GC() // the first run keeps what finalizers and pools hold
@@ -170,9 +170,9 @@ func (c comparison) String() string {
 	return fmt.Sprintf("%.2f × (%.1f µs, %.1f µs)", c.ratio(), float64(c.lots)/1e3, float64(c.few)/1e3)
 }
 
-// compare returns the time of an operation on an account in each of two worlds: the
-// median of alternating batches. Alternating evicts each ledger from the CPU caches, as
-// other work between two requests does.
+// compare measures how long an operation on one account takes in each of two worlds: the
+// median over many batches. The batches alternate between the worlds, which evicts each
+// ledger from the CPU caches, as other work between two requests does.
 func compare(small, large *world, operation func(*world, uuid.UUID) error) (comparison, error) {
 	const batches = 100
 	const size = 200

@@ -38,7 +38,8 @@ func rebalancing() ([]row, error) {
 }
 
 type rebalanced struct {
-	// of the rebalancing, and of a call during the rebalancing
+	// took is the duration of the rebalancing. longest is the duration of the longest
+	// call during the rebalancing.
 	took, longest time.Duration
 	calls         int // calls during the rebalancing
 }

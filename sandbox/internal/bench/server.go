@@ -13,7 +13,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
-// server is a whole sandbox in process, with the signer of its client.
+// server is a sandbox in this process, with the signer and the token of its client.
 type server struct {
 	*sandbox.Sandbox
 	handler http.Handler

@@ -12,7 +12,7 @@ import (
 )
 
 // widePage reads a page of 1,000 orders with 1,000 individual orders each, and measures
-// the memory while the page is sent.
+// how much additional memory is in use while the page is sent.
 func widePage() ([]row, error) {
 	const width = 1000
 	s, err := newServer(sandbox.WithOrderDelay(0))

@@ -124,8 +124,8 @@ func do(action func()) http.HandlerFunc {
 }
 
 // forNoBrowser refuses requests from web pages of other origins. Unless AnyHost is set,
-// it also refuses requests whose Host header names a different host, because an attacker
-// can point a host name to this machine (DNS rebinding).
+// it also refuses requests whose Host header names neither this machine nor Host, because
+// an attacker can point a host name to this machine (DNS rebinding).
 func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests from web pages"))
@@ -151,8 +151,7 @@ func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
 	})
 }
 
-// accepts reports whether the host of a Host header is this machine or the endpoint's
-// Host.
+// accepts reports whether a Host header names this machine or the endpoint's Host.
 func (e *Endpoint) accepts(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -57,8 +57,8 @@ func Extend(doc *openapi3.T) error {
 	return nil
 }
 
-// load reads the embedded later.yaml. It resolves its references to openapi.yaml with the
-// embedded copy of openapi.yaml.
+// load reads the embedded later.yaml. It resolves the document's references to
+// openapi.yaml with the embedded copy of openapi.yaml.
 func load() (*openapi3.T, error) {
 	loader := openapi3.NewLoader()
 	loader.IsExternalRefsAllowed = true

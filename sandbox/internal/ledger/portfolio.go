@@ -31,7 +31,7 @@ type Holding struct {
 }
 
 // Portfolio returns what an account of a client currently holds. It returns an error for
-// an account that the client never used, because a typo would otherwise look like an
+// an account that the client has never used, because a typo would otherwise look like an
 // empty portfolio.
 func (l *Ledger) Portfolio(clientID, accountID uuid.UUID) (Portfolio, error) {
 	l.mu.Lock()

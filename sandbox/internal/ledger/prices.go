@@ -93,7 +93,7 @@ func (p prices) values(instruments []string, quantities []*big.Int) []*big.Int {
 }
 
 // proportion returns whole * part / of, rounded to the nearest number. No argument may be
-// below zero. It returns 0 if of is 0.
+// below zero. It returns 0 if the argument `of` is 0.
 func proportion(whole, part, of *big.Int) *big.Int {
 	result := new(big.Int)
 	if of.Sign() == 0 {

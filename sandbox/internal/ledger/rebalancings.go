@@ -38,10 +38,10 @@ func (e *execution) accountIDs() []uuid.UUID {
 // that is listed twice, is refused with 400. An allocation that does not exist is refused
 // with 404, and a listed account without a configuration with 422. If any id is refused,
 // no order is placed. An allocation that no account follows is accepted and places no
-// order. Orders for listed accounts are placed in the order of the list. Orders for the
-// accounts of listed allocations are placed in the order of the account ids. The orders
-// name no user. They are placed before the response is sent, but not in one step: the
-// ledger checks whether an account follows the allocation when it places the order of
+// order. Orders for listed accounts are placed in the sequence of the list. Orders for
+// the accounts of listed allocations are placed in the sequence of the account ids. The
+// orders name no user. They are placed before the response is sent, but not in one step:
+// the ledger checks whether an account follows the allocation when it places the order of
 // this account. All orders are placed even if the caller has disconnected.
 func (l *Ledger) TriggerPortfolioRebalancing(
 	ctx context.Context, request contract.TriggerPortfolioRebalancingRequestObject,

@@ -13,7 +13,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
-// UpvestOrder is an order that Upvest places in an account on its own.
+// UpvestOrder is an order that Upvest places in an account without a request from the
+// client.
 type UpvestOrder struct {
 	ClientID       uuid.UUID
 	AccountID      uuid.UUID

@@ -43,8 +43,8 @@ type token struct {
 	expires time.Time
 }
 
-// New returns an empty store. Each token is valid for the given lifetime, and its scopes
-// must be documented.
+// New returns an empty store. Each token is valid for the given lifetime, and can have
+// only documented scopes.
 func New(lifetime time.Duration, documented map[string]bool) *Tokens {
 	return &Tokens{
 		lifetime:   lifetime,

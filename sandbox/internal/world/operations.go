@@ -29,7 +29,7 @@ func (w *World) Call(
 
 // operations maps each pattern to the handler that the generated code registers for it.
 // Package exchange selects the handler instead of [http.ServeMux], which would redirect
-// some requests and send its own responses 404 and 405.
+// some requests and send its own 404 and 405 responses.
 type operations map[string]http.HandlerFunc
 
 func newOperations(l *ledger.Ledger, laterVersions bool) operations {
