@@ -169,7 +169,8 @@ func (w *worlds) inForm(r *http.Request) string {
 	return tokens.FormClient(begun)
 }
 
-// body is a request body that can be read again after a part of it has been read.
+// body is a request body of which inForm has read a part. Its Reader returns the whole
+// request body.
 type body struct {
 	io.Reader
 	io.Closer

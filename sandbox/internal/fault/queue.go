@@ -93,7 +93,7 @@ func (q *Queue) Pending() []Waiting {
 // Meet returns the fault that applies to a request, or nil if no fault applies. Every
 // waiting fault that matches the request counts the request. A fault is ready if it has
 // counted Nth requests. The first ready fault applies, and the other ready faults wait
-// for the next request.
+// for the next request that matches them.
 func (q *Queue) Meet(target Target) *Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -26,8 +26,8 @@ func (p page[Item, Row]) row(item *Item) Row {
 	return p.show(item)
 }
 
-// streamer is a response writer that can accept a function that generates the body after
-// the header is sent. Stream reports whether it accepts the function.
+// streamer is a response writer to which a page can pass a function that generates the
+// body after the header has been sent. Stream reports whether it accepts the function.
 type streamer interface {
 	Stream(body func(io.Writer) error) bool
 }

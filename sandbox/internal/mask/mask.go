@@ -27,7 +27,7 @@ const secretNames = `secret|password|passphrase|token|authorization|assertion|co
 var hints = []string{
 	"secret", "passw", "passphrase", "token", "authorization", "assertion", "cookie", "credential", "key",
 	tokenPrefix,
-	// These two begin escapes, which can hide the name of a secret.
+	// The last two strings begin escapes, which can hide the name of a secret.
 	"%", `\u`,
 }
 
@@ -54,8 +54,8 @@ type Masker struct {
 	known *strings.Replacer
 }
 
-// New returns a masker that also masks the values of the given secrets wherever they
-// appear. It ignores secrets that are shorter than minSecret.
+// New returns a masker that masks the given secrets wherever they appear, in addition to
+// what every Masker masks. It ignores secrets that are shorter than minSecret.
 func New(secrets ...string) Masker {
 	var pairs []string
 	for _, secret := range secrets {
@@ -126,7 +126,7 @@ func (m Masker) Body(body string) string {
 	if masked, ok := maskedJSON([]byte(body)); ok {
 		return m.values(string(masked))
 	}
-	// Forms are masked separately, because names in forms can contain escapes.
+	// Query masks forms, whose names can contain escapes, which inText does not match.
 	return inText.ReplaceAllString(m.Query(body), "${1}"+hidden)
 }
 
