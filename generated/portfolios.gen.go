@@ -787,8 +787,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosAllocationWithBody Update portfolios allocation
 	//
-	// Replaces the instruments and weights of an allocation. It places no orders: accounts reach the new weights with their next
-	// rebalancing.
+	// Replaces the instruments and weights of an allocation. This operation places no orders: accounts reach the new weights with
+	// their next rebalancing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -797,8 +797,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosAllocation Update portfolios allocation
 	//
-	// Replaces the instruments and weights of an allocation. It places no orders: accounts reach the new weights with their next
-	// rebalancing.
+	// Replaces the instruments and weights of an allocation. This operation places no orders: accounts reach the new weights with
+	// their next rebalancing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -839,8 +839,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosConfigurationWithBody Update portfolios configuration
 	//
-	// Changes the fields of an account's configuration that the request contains. It places no orders: the account reaches a new
-	// allocation with its next rebalancing.
+	// Changes an account's configuration, but only the fields that the request contains. This operation places no orders: the account
+	// reaches a new allocation with its next rebalancing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -849,8 +849,8 @@ type ClientInterface interface {
 
 	// UpdatePortfoliosConfiguration Update portfolios configuration
 	//
-	// Changes the fields of an account's configuration that the request contains. It places no orders: the account reaches a new
-	// allocation with its next rebalancing.
+	// Changes an account's configuration, but only the fields that the request contains. This operation places no orders: the account
+	// reaches a new allocation with its next rebalancing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -867,7 +867,7 @@ type ClientInterface interface {
 	// CreatePortfoliosOrderWithBody Create portfolios order
 	//
 	// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
-	// account's allocation, and a sale by the current values of its positions.
+	// account's allocation, and a sale by the current values of the account's positions.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -877,7 +877,7 @@ type ClientInterface interface {
 	// CreatePortfoliosOrder Create portfolios order
 	//
 	// Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
-	// account's allocation, and a sale by the current values of its positions.
+	// account's allocation, and a sale by the current values of the account's positions.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1021,8 +1021,8 @@ func (c *Client) RetrievePortfoliosAllocation(ctx context.Context, allocationID 
 
 // UpdatePortfoliosAllocationWithBody Update portfolios allocation
 //
-// Replaces the instruments and weights of an allocation. It places no orders: accounts reach the new weights with their next
-// rebalancing.
+// Replaces the instruments and weights of an allocation. This operation places no orders: accounts reach the new weights with
+// their next rebalancing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1041,8 +1041,8 @@ func (c *Client) UpdatePortfoliosAllocationWithBody(ctx context.Context, allocat
 
 // UpdatePortfoliosAllocation Update portfolios allocation
 //
-// Replaces the instruments and weights of an allocation. It places no orders: accounts reach the new weights with their next
-// rebalancing.
+// Replaces the instruments and weights of an allocation. This operation places no orders: accounts reach the new weights with
+// their next rebalancing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1133,8 +1133,8 @@ func (c *Client) RetrievePortfoliosConfiguration(ctx context.Context, accountID 
 
 // UpdatePortfoliosConfigurationWithBody Update portfolios configuration
 //
-// Changes the fields of an account's configuration that the request contains. It places no orders: the account reaches a new
-// allocation with its next rebalancing.
+// Changes an account's configuration, but only the fields that the request contains. This operation places no orders: the account
+// reaches a new allocation with its next rebalancing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1153,8 +1153,8 @@ func (c *Client) UpdatePortfoliosConfigurationWithBody(ctx context.Context, acco
 
 // UpdatePortfoliosConfiguration Update portfolios configuration
 //
-// Changes the fields of an account's configuration that the request contains. It places no orders: the account reaches a new
-// allocation with its next rebalancing.
+// Changes an account's configuration, but only the fields that the request contains. This operation places no orders: the account
+// reaches a new allocation with its next rebalancing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1191,7 +1191,7 @@ func (c *Client) ListPortfoliosOrders(ctx context.Context, params *ListPortfolio
 // CreatePortfoliosOrderWithBody Create portfolios order
 //
 // Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
-// account's allocation, and a sale by the current values of its positions.
+// account's allocation, and a sale by the current values of the account's positions.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1211,7 +1211,7 @@ func (c *Client) CreatePortfoliosOrderWithBody(ctx context.Context, contentType 
 // CreatePortfoliosOrder Create portfolios order
 //
 // Buys or sells instruments of an account's portfolio for an amount of cash. The server splits a buy by the target weights of the
-// account's allocation, and a sale by the current values of its positions.
+// account's allocation, and a sale by the current values of the account's positions.
 //
 // Takes a body of the `application/json` content type.
 //

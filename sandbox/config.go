@@ -85,7 +85,7 @@ func configure(options []Option) (config, error) {
 	if c.clock == nil {
 		c.clock = NewMovingClock(time.Now())
 	}
-	if err := c.checkReached(); err != nil {
+	if err := c.checkURLAndTLS(); err != nil {
 		return c, err
 	}
 	err = c.completeClients()

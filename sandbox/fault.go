@@ -29,7 +29,8 @@ type Fault struct {
 	AccountID uuid.UUID
 	// Nth is the number of the first request that gets the fault, counted from 1.
 	// All requests that match the fields above count, even if a different fault applies
-	// to them. 0 means 1.
+	// to them, except for requests whose response cannot have the body of the fault. 0
+	// means 1.
 	Nth int
 	// Count is how many requests get the fault. 0 means one request, and a negative
 	// number means every request until ClearFaults.

@@ -48,8 +48,8 @@ func WithTLS(certificate tls.Certificate) Option {
 	}
 }
 
-// checkReached checks that the URL and the listener fit the certificate of WithTLS.
-func (c *config) checkReached() error {
+// checkURLAndTLS checks that the URL and the listener fit the certificate of WithTLS.
+func (c *config) checkURLAndTLS() error {
 	if c.certificate == nil {
 		return nil
 	}

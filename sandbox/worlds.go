@@ -104,8 +104,8 @@ func (w *worlds) List() []uuid.UUID {
 	return clients
 }
 
-// Drop ends the world of a client, and reports whether the client had a world.
-func (w *worlds) Drop(client uuid.UUID) bool {
+// Delete ends the world of a client, and reports whether the client had a world.
+func (w *worlds) Delete(client uuid.UUID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	dropped := w.byClient[client]

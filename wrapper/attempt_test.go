@@ -199,7 +199,8 @@ func (s *dyingServer) handler(t *testing.T) http.HandlerFunc {
 		switch {
 		case s.requests == 2:
 			s.dying = nonce
-			panic(http.ErrAbortHandler) // breaks the connection, after the server has received the request
+			// breaks the connection, after the server has received the request
+			panic(http.ErrAbortHandler)
 		case s.nonces[nonce] > 1:
 			s.refusals++
 			w.WriteHeader(http.StatusUnauthorized)

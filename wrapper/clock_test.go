@@ -142,7 +142,8 @@ func TestClockIgnoresAnUnusableDate(t *testing.T) {
 					requireText(t, err, "Signature is incorrect")
 					for _, skew := range server.created {
 						if skew.Abs() < 9*time.Minute {
-							t.Errorf("a signature is dated %s from the server's time, want about 10 minutes", skew)
+							t.Errorf("a signature is dated %s from the server's time, want about 10 minutes",
+								skew)
 						}
 					}
 				})

@@ -162,8 +162,9 @@ func TestIdempotencyKeyEditorKeepsAnExistingKey(t *testing.T) {
 	}
 }
 
-// To give a key to a single call, a caller passes two more editors to the call, as the doc
-// comment of IdempotencyKeyEditor describes: one that sets the key, and a SignatureEditor.
+// To give a key to a single call, a caller passes two more editors to the call, as the
+// doc comment of IdempotencyKeyEditor describes: one that sets the key, and a
+// SignatureEditor.
 func TestIdempotencyKeyOfASingleCallOnThePlainClient(t *testing.T) {
 	signer, err := upvest.NewSigner(upvest.SignerConfig{KeyID: "key", PrivateKey: testKey(t)})
 	if err != nil {

@@ -77,7 +77,8 @@ func exampleServer() http.Handler {
 		http.StatusConflict, "conflict", "not available for current status")
 	mux.HandleFunc("POST /portfolios/orders", func(w http.ResponseWriter, req *http.Request) {
 		if key := req.Header.Get("Idempotency-Key"); placed.Swap(key) != key {
-			panic(http.ErrAbortHandler) // the server has placed the order, but the response is lost
+			// the server has placed the order, but the response is lost
+			panic(http.ErrAbortHandler)
 		}
 		_, _ = io.WriteString(w, orderBody)
 	})

@@ -18,12 +18,13 @@ import (
 
 // listServer serves the pages of a list of orders. The zero value serves an empty list.
 type listServer struct {
-	mu       sync.Mutex
-	rows     []uuid.UUID
-	before   func(request int) // changes the list before a request is served
-	view     viewFunc          // returns the rows of a page; if nil, they are taken from rows
-	capacity int               // the largest number of rows in a page; 0 means no limit
-	meta     metaFunc          // returns the meta of a page; if nil, correctMeta is used
+	mu     sync.Mutex
+	rows   []uuid.UUID
+	before func(request int) // changes the list before a request is served
+	// returns the rows of a page; if nil, they are taken from rows
+	view     viewFunc
+	capacity int      // the largest number of rows in a page; 0 means no limit
+	meta     metaFunc // returns the meta of a page; if nil, correctMeta is used
 	requests []*http.Request
 }
 

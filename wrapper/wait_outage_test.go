@@ -85,7 +85,8 @@ func TestWaitContinuesAfterAnOutage(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 					defer cancel()
-					server := switchAfter(time.Millisecond, first, switchAfter(time.Minute, outage, status("FILLED")))
+					recovery := switchAfter(time.Minute, outage, status("FILLED"))
+					server := switchAfter(time.Millisecond, first, recovery)
 					order, err := waitForOrder(ctx, newTestClient(t, server))
 					if err != nil {
 						t.Fatal(err)

@@ -32,7 +32,8 @@ type standing struct {
 	UnderWay int `json:"under_way"`
 	// CancelledOrders is how many of the confirmed orders the server has cancelled.
 	CancelledOrders int `json:"cancelled_orders"`
-	// FollowedAt is when the states of orders were last read from the server.
+	// FollowedAt is when a worker last began to read the states of orders from the
+	// server.
 	FollowedAt string `json:"followed_at,omitempty"`
 }
 

@@ -17,7 +17,7 @@ import (
 
 const (
 	few  = 1_000
-	lots = 1_000_000
+	many = 1_000_000
 
 	orderDelay = time.Minute
 )
@@ -101,7 +101,7 @@ func growth() ([]row, error) {
 		return nil, err
 	}
 	before := heap()
-	large, err := newWorld(lots)
+	large, err := newWorld(many)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func growth() ([]row, error) {
 		}
 	}
 	// not counting the account ids that the benchmark itself keeps
-	held := heap() - before - lots*16
+	held := heap() - before - many*16
 	// Listing is measured first, because the insertions give the accounts of the small
 	// ledger more orders than the accounts of the large ledger.
 	listing, err := compare(small, large, (*world).list)
@@ -162,12 +162,12 @@ func heap() float64 {
 	return float64(m.HeapAlloc)
 }
 
-type comparison struct{ few, lots time.Duration }
+type comparison struct{ few, many time.Duration }
 
-func (c comparison) ratio() float64 { return float64(c.lots) / float64(c.few) }
+func (c comparison) ratio() float64 { return float64(c.many) / float64(c.few) }
 
 func (c comparison) String() string {
-	return fmt.Sprintf("%.2f × (%.1f µs, %.1f µs)", c.ratio(), float64(c.lots)/1e3, float64(c.few)/1e3)
+	return fmt.Sprintf("%.2f × (%.1f µs, %.1f µs)", c.ratio(), float64(c.many)/1e3, float64(c.few)/1e3)
 }
 
 // compare measures how long an operation on one account takes in each of two worlds: the
@@ -192,7 +192,7 @@ func compare(small, large *world, operation func(*world, uuid.UUID) error) (comp
 			took[i] = append(took[i], time.Since(from)/size)
 		}
 	}
-	return comparison{few: median(took[0]), lots: median(took[1])}, nil
+	return comparison{few: median(took[0]), many: median(took[1])}, nil
 }
 
 func median(durations []time.Duration) time.Duration {

@@ -54,7 +54,7 @@ type Clock interface {
 }
 
 // Handler returns the handler of all paths that begin with [Prefix].
-func (e *Endpoint) Handler() http.Handler { return e.forNoBrowser(e.routes()) }
+func (e *Endpoint) Handler() http.Handler { return e.refuseBrowsers(e.routes()) }
 
 // route is one operation of the endpoint. path is the part of the URL's path after
 // [Prefix].
@@ -123,10 +123,10 @@ func do(action func()) http.HandlerFunc {
 	}
 }
 
-// forNoBrowser refuses requests from web pages of other origins. Unless AnyHost is set,
+// refuseBrowsers refuses requests from web pages of other origins. Unless AnyHost is set,
 // it also refuses requests whose Host header names neither this machine nor Host, because
 // an attacker can point a host name to this machine (DNS rebinding).
-func (e *Endpoint) forNoBrowser(next http.Handler) http.Handler {
+func (e *Endpoint) refuseBrowsers(next http.Handler) http.Handler {
 	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests from web pages"))
 	})

@@ -22,8 +22,8 @@ type Worlds interface {
 	Create(state []byte) (Variables, error)
 	// List returns the clients of the worlds.
 	List() []uuid.UUID
-	// Drop ends the world of a client, and reports whether the client had a world.
-	Drop(client uuid.UUID) bool
+	// Delete ends the world of a client, and reports whether the client had a world.
+	Delete(client uuid.UUID) bool
 	// Handler returns the handler of a client's world, or nil if the client has no world.
 	Handler(client uuid.UUID) http.Handler
 }
@@ -94,7 +94,7 @@ func (e *Endpoint) deleteWorld(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	client, err := readID("client", r.PathValue("client"))
-	if err == nil && !e.Worlds.Drop(client) {
+	if err == nil && !e.Worlds.Delete(client) {
 		err = fmt.Errorf("the client %s has no world", client)
 	}
 	if err != nil {

@@ -24,7 +24,7 @@ func (h *Handler) actOrFail(x *exchange) *response.Response {
 	if !h.pause(x.request.Context(), x.world.Latency.Of(x.route.Operation)) {
 		return &response.Response{}
 	}
-	f := x.world.Faults.Meet(fault.Target{
+	f := x.world.Faults.Apply(fault.Target{
 		Route: x.route, ClientID: x.client.ID, Accounts: x.targets,
 	})
 	if f == nil {

@@ -121,10 +121,10 @@ func (x *exchange) named() []uuid.UUID {
 	return accounts
 }
 
-// held is the writer of a body that is generated while it is sent. It holds the body back
-// until the body is larger than the part that the journal keeps. After that, it writes
-// everything to the response.
-type held struct {
+// bufferedWriter is the writer of a body that is generated while it is sent. It holds the
+// body back until the body is larger than the part that the journal keeps. After that, it
+// writes everything to the response.
+type bufferedWriter struct {
 	// begun is the part of the body that is held back.
 	begun []byte
 	// release records the exchange and sends the header. It is nil after it has been
@@ -134,7 +134,7 @@ type held struct {
 }
 
 // Write implements [io.Writer].
-func (b *held) Write(p []byte) (int, error) {
+func (b *bufferedWriter) Write(p []byte) (int, error) {
 	if b.release == nil {
 		return b.to.Write(p)
 	}

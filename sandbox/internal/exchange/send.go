@@ -47,7 +47,7 @@ func (h *Handler) sendWhole(w http.ResponseWriter, x *exchange, given *response.
 // sendStream sends a response while its body is being generated, but sends a short body
 // as a whole.
 func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response.Response) {
-	body := &held{to: w, release: func(begun []byte) {
+	body := &bufferedWriter{to: w, release: func(begun []byte) {
 		h.record(x, given, begun, false)
 		h.sendHeader(w, x, given, &fault.Fault{})
 	}}

@@ -90,11 +90,11 @@ func (q *Queue) Pending() []Waiting {
 	return pending
 }
 
-// Meet returns the fault that applies to a request, or nil if no fault applies. Every
+// Apply returns the fault that applies to a request, or nil if no fault applies. Every
 // waiting fault that matches the request counts the request. A fault is ready if it has
 // counted Nth requests. The first ready fault applies, and the other ready faults wait
 // for the next request that matches them.
-func (q *Queue) Meet(target Target) *Fault {
+func (q *Queue) Apply(target Target) *Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting) == 0 {
@@ -105,7 +105,7 @@ func (q *Queue) Meet(target Target) *Fault {
 	for _, one := range q.waiting {
 		f := &one.Fault
 		switch {
-		case !f.meets(target):
+		case !f.matches(target):
 		case f.Nth > 1:
 			f.Nth--
 		case met == nil:
@@ -119,9 +119,9 @@ func (q *Queue) Meet(target Target) *Fault {
 	return met
 }
 
-// meets reports whether the request matches the limits of the fault, and whether the
+// matches reports whether the request matches the limits of the fault, and whether the
 // response can have the body that the fault needs.
-func (f *Fault) meets(target Target) bool {
+func (f *Fault) matches(target Target) bool {
 	switch {
 	case f.Operation != "" && f.Operation != target.Route.Operation:
 		return false

@@ -78,7 +78,7 @@ type CreateAccountLiquidationJSONBody struct {
 
 // CreateAccountLiquidationParams defines parameters for CreateAccountLiquidation.
 type CreateAccountLiquidationParams struct {
-	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier one.
+	// IdempotencyKey Makes it safe to repeat a request. A request with the key of an earlier request has no further effect, and receives the response to the earlier request.
 	IdempotencyKey externalRef0.IdempotencyKey `json:"idempotency-key"`
 }
 

@@ -11,8 +11,9 @@ import (
 )
 
 // page is the response of a list operation. It generates its rows one at a time while it
-// is written, so a large page is never completely in memory and never locks the ledger
-// for long. Each row shows the state of its item at the time when the row is written.
+// is written, so it never locks the ledger for long, and a large page is in memory as a
+// whole only if a fault or a check of responses needs its body. Each row shows the state
+// of its item at the time when the row is written.
 type page[Item, Row any] struct {
 	ledger *Ledger
 	items  []*Item

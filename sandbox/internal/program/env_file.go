@@ -24,8 +24,9 @@ const (
 	markVariable = "UPVEST_SANDBOX_RUN"
 	// maxNames is how many file names a run tries.
 	maxNames = 100
-	// answerTime is how long the sandbox of another run may take to accept a connection.
-	answerTime = time.Second
+	// connectTimeout is how long the sandbox of another run may take to accept a
+	// connection.
+	connectTimeout = time.Second
 )
 
 var (
@@ -138,7 +139,7 @@ func notOurs(path string) error {
 // file.
 func (f envFile) isInUse(ctx context.Context) bool {
 	address := string(markPattern.FindSubmatch(f.content)[1])
-	dialer := net.Dialer{Timeout: answerTime}
+	dialer := net.Dialer{Timeout: connectTimeout}
 	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return false

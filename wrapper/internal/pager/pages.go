@@ -59,7 +59,9 @@ func (p *pages[T]) read(ctx context.Context, offset int32) (Page[T], error) {
 // joinPrevious adds the previous row to a page of one row, if the server still returns
 // pages of one row. It does so because a page without an overlap does not show its
 // position in the list.
-func (p *pages[T]) joinPrevious(ctx context.Context, page Page[T]) (joined Page[T], isJoined bool, err error) {
+func (p *pages[T]) joinPrevious(
+	ctx context.Context, page Page[T],
+) (joined Page[T], isJoined bool, err error) {
 	former, err := p.fetch(ctx, page.offset-1, func() {})
 	if err != nil {
 		return Page[T]{}, false, err
