@@ -81,8 +81,9 @@ type Effect struct {
 }
 
 // Filter selects requests or effects. If there are several filters, all must match. A
-// filter that is given twice, or that names something that does not exist, is an error,
-// because a typo could otherwise select nothing or everything.
+// filter that is given twice, an unknown operation and the zero UUID are errors, because
+// such a mistake would otherwise select nothing or everything. An unknown account is not
+// an error.
 type Filter func(f *journal.Filter, known func(Operation) bool) error
 
 // OfOperation selects the requests or effects of an operation.

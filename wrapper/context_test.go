@@ -76,7 +76,7 @@ func TestContextThatEndsWhenAnErrorResponseArrives(t *testing.T) {
 
 // If the context is cancelled just as a response arrives that the client does not retry,
 // such as a 404, the error does not wrap the context's error.
-func TestContextThatEndsWhenAFinalResponseArrives(t *testing.T) {
+func TestErrorOfAFinalResponseOmitsTheContextError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		err := retrieve(ctx, newTestClient(t, func(req *http.Request) (*http.Response, error) {
@@ -90,7 +90,7 @@ func TestContextThatEndsWhenAFinalResponseArrives(t *testing.T) {
 }
 
 // The client does not begin a wait that would outlast the deadline of the context.
-func TestNoWaitBeginsThatWouldOutlastTheContext(t *testing.T) {
+func TestClientDoesNotBeginAWaitThatOutlastsTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

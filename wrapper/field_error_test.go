@@ -115,7 +115,7 @@ func TestErrorOfAStrictFieldContainsTheOrderID(t *testing.T) {
 
 // If a response is about a resource other than the one in the call, the response does not
 // confirm the call. This also holds if a field of the response cannot be read.
-func TestStrictFieldOfTheWrongResourceLeavesTheOutcomeUnknown(t *testing.T) {
+func TestUnreadableFieldOfADifferentResourceLeavesTheOutcomeUnknown(t *testing.T) {
 	body := strings.Replace(withValue(t, allocationBody, "created_at", "5"), "436244bb", "536244bb", 1)
 	client := respondingClient(t, http.StatusOK, "application/json", body, "Upvest-Request-Id", "request")
 	_, err := operationNamed(t, "update_portfolios_allocation").call(t.Context(), client)

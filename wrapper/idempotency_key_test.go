@@ -51,7 +51,7 @@ func TestRefusedIdempotencyKeysAreExplained(t *testing.T) {
 	requireText(t, err, "the zero UUID")
 }
 
-func TestIdempotencyKeyIsOnlyForPostAndPatch(t *testing.T) {
+func TestOnlyPostAndPatchAcceptAnIdempotencyKey(t *testing.T) {
 	key := uuid.MustParse("12345678-1234-4234-8234-123456789abc")
 	for _, operation := range everyOperation() {
 		client := newTestClient(t, success(operation.success))

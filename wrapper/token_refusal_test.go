@@ -291,7 +291,7 @@ func TestCallsFailTogetherIfTheLimiterRefusesTheTokenRequest(t *testing.T) {
 // time. If the server refuses the repeated call too, the reason may be the wrong time.
 // Therefore, the client must not conclude that the server always refuses this kind of
 // call, and must drop the token at the next refusal.
-func TestRefusalWithAWrongDateDoesNotProtectTheToken(t *testing.T) {
+func TestRefusalWithAWrongDateStillDropsTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &tokenServer{}
 		isRefusing := true
