@@ -271,7 +271,7 @@ type Order struct {
 	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// AllocationID The ID of the allocation by which the order was split. A liquidation has no allocation.
+	// AllocationID The ID of the allocation to which the order belongs. A liquidation has no allocation.
 	AllocationID api.OptionalUUID `json:"allocation_id,omitzero"`
 
 	// CashAmount The amount in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
@@ -512,7 +512,7 @@ type ListPortfoliosOrdersParams struct {
 	// EndDate Return only items up to this time. UTC.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// AllocationID Return only orders that were split according to this allocation.
+	// AllocationID Return only orders that belong to this allocation.
 	AllocationID *openapi_types.UUID `form:"allocation_id,omitempty" json:"allocation_id,omitempty"`
 
 	// AccountID Return only orders of this account.
