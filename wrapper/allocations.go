@@ -94,9 +94,9 @@ func (s *Allocations) List(
 	return s.query(params).page(ctx, options)
 }
 
-// All reads the whole list from params.Offset, page by page (GET /portfolios/allocations,
-// scope portfolios:read or portfolios:admin). The section "Lists" of the package comment
-// describes the order of the rows and what All guarantees.
+// All reads the list page by page, from params.Offset to the end (GET
+// /portfolios/allocations, scope portfolios:read or portfolios:admin). The section
+// "Lists" of the package comment describes the order of the rows and what All guarantees.
 //
 // Errors to handle: [ErrListUnreadable] if the guarantee cannot be kept, and the errors
 // of List.

@@ -19,7 +19,7 @@ type exchange struct {
 	operation
 	settings   settings
 	authorized bool // the request carries a token; false for a token request
-	// send makes one attempt. Its signature is dated with the given time.
+	// send makes one attempt. The parameter now is the date of its signature.
 	send func(ctx context.Context, token *oauth2.Token, now time.Time) (*http.Response, error)
 	// accept decodes a 2xx response.
 	accept func(response *Response) error
@@ -32,13 +32,13 @@ type result struct {
 	token    *oauth2.Token // nil if no token was needed or received
 	stamp    uint64        // the sequence number of the request, see stampOf
 	response *Response     // nil if there was no response
-	outcome  Outcome       // what the attempt did, if the call is a write
+	outcome  Outcome       // what became of a write in this attempt; unused for a read
 	// the attempt was not sent, and a retry would not be sent either
 	unsent    bool
 	transient bool // another attempt may succeed
 	retryable bool // the retry policy allows another attempt
 	echo      transport.Echo
-	ahead     time.Duration // the skew of the clock that the signature used
+	ahead     time.Duration // the clock skew that was used to date the signature
 	date      clock.Reading // what the response shows about the server's clock
 }
 

@@ -34,8 +34,8 @@ import (
 //     client set version, client ID, accept and user agent. Then callEditor sets the
 //     idempotency key, what the caller adds, and the token, and signs the request with
 //     the time of the attempt.
-//  6. The Doer sends the request with the caller's http.Client. If that fails, it reports
-//     whether the request may have arrived (internal/transport).
+//  6. The Doer sends the request with the caller's http.Client. If sending fails, the
+//     Doer reports whether the request may have arrived (internal/transport).
 //  7. readResponse reads the response up to a limit (response.go), and Decode turns it
 //     into a value.
 //  8. The hooks receive every attempt. The *Error collects the failed attempts and the

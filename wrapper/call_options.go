@@ -64,8 +64,9 @@ var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
 // client refuses a call whose options contain two different keys.
 //
 // Upvest accepts UUIDs of version 0 to 5. If a call returned [ErrOutcomeUnknown], its
-// outcome stays unknown until a repeated call succeeds, even if a repeated call is
-// refused or never sent. [Error.Resume] keeps track of this outcome.
+// outcome stays unknown until a call with the same key succeeds, even if the server
+// refuses a repeated call, or a repeated call is never sent. [Error.Resume] keeps track
+// of this outcome.
 func WithIdempotencyKey(key uuid.UUID) CallOption {
 	return callOption(func(s *settings) error {
 		return errors.Join(s.setKey(key), validate.IdempotencyKey(key))
@@ -78,14 +79,14 @@ func WithIdempotencyKey(key uuid.UUID) CallOption {
 // that the server does not carry it out twice. A PUT or DELETE needs no key, because
 // carrying it out twice has the same effect as carrying it out once.
 //
-// Until an attempt succeeds, the new call reports the outcome of this error, even if the
-// server refuses the new attempts, or if no new attempt is sent.
+// A failure of the new call does not turn an unknown or accepted outcome into a refused
+// one, even if the server refuses the new attempts, or if no new attempt is sent.
 //
 // The client refuses the new call, and sends nothing, if the operation, path or body
 // differs from that of the failed call, or if another option gives the new call a
 // different idempotency key. The client also refuses a POST or PATCH if this error has no
 // key, or if the first attempt was sent more than 23 hours ago, because Upvest documents
-// that it keeps keys for 24 hours.
+// that it keeps keys for at least 24 hours.
 func (e *Error) Resume() CallOption {
 	return callOption(func(s *settings) error {
 		if e == nil {
@@ -102,9 +103,9 @@ func (e *Error) Resume() CallOption {
 	})
 }
 
-// IdempotencyKeyOf returns the key that [WithIdempotencyKey] or [Error.Resume] among
-// these options gives to a POST or PATCH. It is meant for a fake that replaces the client
-// in tests. It returns false if the options give no key, or if the client would refuse a
+// IdempotencyKeyOf returns the key that [WithIdempotencyKey] or [Error.Resume], as one of
+// these options, gives to a POST or PATCH. Use it in a fake that replaces the client in
+// tests. It returns false if the options give no key, or if the client would refuse a
 // call with these options.
 func IdempotencyKeyOf(options ...CallOption) (uuid.UUID, bool) {
 	var s settings
@@ -128,8 +129,8 @@ func IdempotencyKeyOf(options ...CallOption) (uuid.UUID, bool) {
 // host and after every restart.
 //
 // With a derived key, repeating the call is safe for 24 hours, because Upvest documents
-// that it keeps keys for that time. After that time, list the account's orders since the
-// first attempt, and repeat the call only if the order is not among them.
+// that it keeps keys for at least that time. After 24 hours, list the account's orders
+// since the first attempt, and repeat the call only if the order is not among them.
 //
 // Use a different ID for every order. The account and the amount together are not a
 // sufficient ID, because a second order for the same amount would get the key of the

@@ -44,8 +44,9 @@ func New(credentials Credentials, options ...ClientOption) (*Client, error) {
 	}, nil
 }
 
-// NewTokenSource creates a TokenSource, to use with [TokenEditor] on the plain generated
-// client or to share between clients. It accepts the same options as [New].
+// NewTokenSource creates a TokenSource. Use the source with [TokenEditor] and the plain
+// generated client, or share it between clients. NewTokenSource accepts the same options
+// as [New].
 func NewTokenSource(credentials Credentials, options ...ClientOption) (*TokenSource, error) {
 	c, err := newCore(credentials, options)
 	if err != nil {
@@ -65,9 +66,9 @@ func (c *Client) TokenSource() oauth2.TokenSource {
 }
 
 // Close stops the client's background work and closes idle connections. It does not
-// interrupt calls in progress. Later calls return an error. A list that is being read
-// ends with an error when it has to request its next page. A TokenSource that other
-// clients share stays usable.
+// interrupt calls in progress. Later calls return an error. If the method All is reading
+// a list, it ends with an error when it has to request another page. A TokenSource that
+// other clients share stays usable.
 func (c *Client) Close() {
 	core := c.coreOrNil()
 	if core == nil {

@@ -14,8 +14,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/validate"
 )
 
-// WithHTTPClient sends requests with the caller's client: its transport, cookie jar and
-// timeout. The client is copied and stays unchanged. Redirects are never followed.
+// WithHTTPClient sends requests with a copy of the given HTTP client, and thus with its
+// transport, cookie jar and timeout. The given client stays unchanged. Redirects are
+// never followed.
 func WithHTTPClient(client *http.Client) ClientOption {
 	return clientOption(func(c *config) error {
 		c.client = client

@@ -97,7 +97,7 @@ func (s *Configurations) List(
 	return s.query(params).page(ctx, options)
 }
 
-// All reads the whole list from params.Offset, page by page (GET
+// All reads the list page by page, from params.Offset to the end (GET
 // /portfolios/configurations, scope portfolios:read or portfolios:admin). The section
 // "Lists" of the package comment describes the order of the rows and what All guarantees.
 //

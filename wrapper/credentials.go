@@ -51,7 +51,7 @@ func (c Credentials) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)
 // LogValue logs the text that fmt prints.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// check returns one line for each field that is missing or malformed.
+// check returns an error with one line for each field that is missing or malformed.
 func (c Credentials) check() error {
 	var problems []error
 	if c.BaseURL != "" {

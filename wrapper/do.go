@@ -44,9 +44,9 @@ type Request struct {
 // case-sensitive. Pass nil as out if the response has no body, or if its body does not
 // matter.
 //
-// A response with a body is accepted only if it has an upvest-request-id. A response
-// without this ID may come from a proxy, and the client has no documented body with which
-// to compare the response.
+// A response to a write, and any response with a body, is accepted only if it has an
+// upvest-request-id. A response without this ID may come from a proxy, and the client has
+// no documented body with which to compare the response.
 func (c *Client) Do(ctx context.Context, request Request, out any, options ...CallOption) error {
 	return c.coreOrNil().do(ctx, request, out, options)
 }

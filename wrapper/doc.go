@@ -33,7 +33,7 @@
 // [Client.Do] calls operations that have no method. [WithQuery], [WithBodyField] and
 // [WithHeader] send parameters, body fields and headers that this client does not cover.
 // In each object of a response, including each row of a list, the field Unknown contains
-// the received fields that the Go struct does not have, see [api.Unknown].
+// the received fields that the Go struct cannot hold, see [api.Unknown].
 // [Response.Decode] reads a response into the caller's own type.
 //
 // # Authentication
@@ -54,8 +54,9 @@
 //		Scopes:       []string{"portfolios:admin"},
 //	})
 //
-// For a key in a KMS or HSM, pass a [crypto.Signer]. If the signer also has a method
-// SignContext, a cancelled call does not wait for a key service that hangs.
+// For a key in a KMS or HSM, set PrivateKey to a [crypto.Signer] that signs with this
+// key. If the signer also has a method SignContext, a cancelled call does not wait for a
+// key service that hangs.
 //
 // The client fetches and renews access tokens. Clients with the same credentials can
 // share a [TokenSource].
@@ -92,8 +93,8 @@
 // no usable response), and 2xx responses whose body ends too early. [RetryPolicy]
 // describes the waits, the limits, and the budget that all calls share. After a 401 the
 // client makes one more attempt, with a new token. An attempt times out after 30 seconds.
-// A call has no timeout except the deadline of its context, unless [WithTimeout] sets
-// one.
+// By default, a call as a whole is limited only by the deadline of its context.
+// [WithTimeout] sets an additional limit.
 //
 //	client, err := upvest.New(credentials,
 //		// golang.org/x/time/rate: 250 requests a second, 50 at once
@@ -118,21 +119,21 @@
 //
 // The method List of a service returns one page. The method All reads the whole list in
 // pages of params.Limit rows (100 if the limit is nil, and never fewer than 2). Each page
-// begins with the last row of the page before.
+// after the first begins with the last row of the previous page.
 //
 // By default, the method All requests the rows in the order of their IDs. While the
 // server keeps that order, every row that is in the list from the first request to the
 // last is delivered exactly once, even if other rows are added and removed in the
-// meantime. In that case, the memory in use does not grow with the list. If the rows are
-// in a different order, All requires that each page begins with the last row of the page
-// before. If All cannot keep the guarantee, it ends the list with [ErrListUnreadable]. If
-// the server returns pages of a single row, the pages do not overlap, and the guarantee
-// holds unless rows before the current row are both added and removed between two
-// requests.
+// meantime. As long as the server keeps the order, the memory in use does not grow with
+// the length of the list. If the rows are in a different order, All requires that each
+// page begins with the last row of the previous page. If All cannot keep the guarantee,
+// it ends the list with [ErrListUnreadable]. If the server returns pages of a single row,
+// the pages do not overlap, and the guarantee holds unless rows before the current row
+// are both added and removed between two requests.
 //
-// There are three signs of the end: a page that is shorter than its limit, an empty page,
-// and a total_count that is reached. The method All stops after two of these signs; after
-// a single sign, it requests one more page.
+// There are three signs that a list has ended: a page with fewer rows than its limit, an
+// empty page, and a number of rows that equals total_count. The method All stops after
+// two of these signs; after a single sign, it requests one more page.
 //
 // An error is delivered once and ends the list. The caller may stop at any row.
 // [WithRetry] and [WithTimeout] apply to the request of each page, not to the whole list.
@@ -178,7 +179,7 @@
 // A Client starts goroutines for token requests, for pages that are requested ahead, and
 // for a key or token source that takes no context. A token request ends soon after the
 // last call has stopped waiting for it. No call waits for a request that renews a valid
-// token in the background; that request ends on its own or with [Client.Close]. If a key
-// or a token source hangs, its goroutine remains until it returns. At most eight
-// goroutines can remain for each key, and at most eight for each token source.
+// token in the background. Such a request ends by itself, or when [Client.Close] cancels
+// it. If a key or a token source hangs, its goroutine remains until it returns. At most
+// eight goroutines can remain for each key, and at most eight for each token source.
 package wrapper

@@ -41,7 +41,7 @@ func headerEditor(name, value string) portfolios.RequestEditorFn {
 }
 
 // IdempotencyKeyEditor sets the header idempotency-key of a POST or PATCH to the result
-// of newKey. Other requests take no key. Pass uuid.NewRandom to give each call a new key.
+// of newKey. Other requests get no key. Pass uuid.NewRandom to give each call a new key.
 // A key that the request already has is kept.
 //
 // The generated client runs the editors of the client before those of a call. To give a
@@ -84,8 +84,9 @@ func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 	}
 }
 
-// SignatureEditor signs the request with all headers that the request has when the editor
-// runs. The editor must therefore run last, even after the editors of a call.
+// SignatureEditor signs the request. The signature does not cover headers that are set
+// after this editor has run. The editor must therefore run last, even after the editors
+// of a call.
 func SignatureEditor(signer *Signer) portfolios.RequestEditorFn {
 	if signer == nil {
 		return func(context.Context, *http.Request) error {

@@ -45,18 +45,18 @@ type Error struct {
 	// CFRay is the Cf-Ray header of Cloudflare, which responds in Upvest's place if it
 	// cannot reach Upvest.
 	CFRay string
-	// Members are the fields of the problem document for which Error has no field, by
-	// name.
+	// Members contains, by name, the fields of the problem document for which Error has
+	// no field.
 	Members map[string]json.RawMessage
 	// Body is the body of the last response as received, up to the limit of 32 MiB.
 	Body []byte
 	// Outcome reports whether a write was carried out. It is OutcomeNone for a read.
 	Outcome Outcome
-	// IdempotencyKey is the key that every attempt of a POST or PATCH carried.
-	// [Error.Resume] repeats the call with this key.
+	// IdempotencyKey is the key that every attempt of a POST or PATCH carried. A call
+	// with the option that [Error.Resume] returns is sent with this key.
 	IdempotencyKey uuid.UUID
-	// Attempts are the attempts of this call in order. The last attempt may not have been
-	// sent; its Err then states why.
+	// Attempts are the attempts of this call in order. If the last attempt was not sent,
+	// its Err states why.
 	Attempts []Attempt
 	// Err is the cause: an error of the network or the context, an error in the body or
 	// the arguments, or the *Error of a failed token request. It is nil if the server
@@ -65,10 +65,10 @@ type Error struct {
 
 	origin   origin
 	accepted bool // an attempt was accepted, and its response is kept
-	// transient reports whether the last attempt failed in a way that the policy retries,
-	// regardless of the number of attempts, the budget and the time left.
+	// transient reports whether the last attempt failed in a way that the retry policy
+	// retries, regardless of the number of attempts, the budget and the time left.
 	transient  bool
-	retryAfter time.Duration // the Retry-After of the server, if it was too long
+	retryAfter time.Duration // the Retry-After that was too long to wait for, or 0
 }
 
 // Is matches the kinds of problem, such as [ErrNotFound], and the outcomes of a write.

@@ -15,9 +15,9 @@ const (
 	// OutcomeNone is the value for a read, which changes nothing.
 	OutcomeNone Outcome = ""
 	// OutcomeRefused means that this call did not carry out the write: the server refused
-	// it, or it was never sent. It says nothing about an earlier call with the same
+	// it, or it was never sent. It does not cover an earlier call with the same
 	// idempotency key: if the outcome of the earlier call was unknown, that outcome stays
-	// unknown until a repeated call succeeds.
+	// unknown until a call with this key succeeds.
 	OutcomeRefused Outcome = "refused"
 	// OutcomeUnknown means that the server may have carried the write out.
 	OutcomeUnknown Outcome = "unknown"
@@ -65,13 +65,13 @@ var (
 	ErrGatewayTimeout     error = statusKind(http.StatusGatewayTimeout)
 )
 
-// statusKind is an HTTP status as the target of [errors.Is].
+// statusKind is an HTTP status that serves as the target of [errors.Is].
 type statusKind int
 
 func (k statusKind) Error() string { return statusText(int(k)) }
 
-// statusClientClosedRequest is what some proxies send when they stop waiting for the
-// server.
+// statusClientClosedRequest is the status that some proxies send when they stop waiting
+// for the server.
 const statusClientClosedRequest = 499
 
 func statusText(status int) string {
@@ -104,7 +104,8 @@ func isOfToken(status int) bool {
 	return status >= http.StatusInternalServerError
 }
 
-// hints name the usual causes of a refusal whose response may not explain it.
+// hints contains the usual causes of the statuses whose responses may not explain the
+// refusal.
 var hints = map[int]string{
 	http.StatusUnauthorized: "usual causes: PrivateKey does not belong to KeyID, ClientID and ClientSecret " +
 		"belong to another client or BaseURL, or the local clock is wrong; " +

@@ -36,14 +36,15 @@ type Attempt struct {
 	Wait time.Duration
 }
 
-// LogValue returns an explicit list of fields, so that a new field is never logged by
-// accident. fmt and encoding/json write the same fields.
+// LogValue returns an explicit list of fields, so that a field that is added to Attempt
+// is never logged by accident. fmt and encoding/json write the same fields.
 func (a Attempt) LogValue() slog.Value { return slog.GroupValue(a.fields()...) }
 
 // Format prints the fields of LogValue, for every verb.
 func (a Attempt) Format(state fmt.State, _ rune) { fmt.Fprint(state, a.fields()) }
 
-// MarshalJSON writes the fields of LogValue, durations in nanoseconds as slog does.
+// MarshalJSON writes the fields of LogValue, with durations in nanoseconds, as slog
+// writes them.
 func (a Attempt) MarshalJSON() ([]byte, error) {
 	fields := map[string]any{}
 	for _, field := range a.fields() {

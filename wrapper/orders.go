@@ -49,7 +49,7 @@ func (s *Orders) Create(
 //
 // Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
 // again with [Error.Resume]; [ErrNotFound] and [ErrMethodNotAllowed] for an unknown
-// account, or from a server of a later version.
+// account, or if the server implements a later version of the API.
 //
 // Source: docs.upvest.co, "Create portfolios liquidation request".
 func (s *Orders) CreateLiquidationRequest(
@@ -87,8 +87,8 @@ func (s *Orders) Retrieve(
 
 // Cancel requests the cancellation of an order (DELETE
 // /portfolios/orders/{portfolio_order_id}, scope portfolios:admin). The server responds
-// before it cancels the order, and by then the order may be partly filled. Use
-// [Orders.Wait] to find out how the order ended.
+// before it cancels the order, so the order may be partly filled by the time it is
+// cancelled. Use [Orders.Wait] to find out how the order ended.
 //
 // Errors to handle: first [ErrOutcomeUnknown], by making the same call again with
 // [Error.Resume] or by calling [Orders.Wait]. If an error matches [ErrOutcomeUnknown] and
@@ -121,7 +121,7 @@ func (s *Orders) List(
 	return s.query(params).page(ctx, options)
 }
 
-// All reads the whole list from params.Offset, page by page (GET /portfolios/orders,
+// All reads the list page by page, from params.Offset to the end (GET /portfolios/orders,
 // scope portfolios:read or portfolios:admin). The section "Lists" of the package comment
 // describes the order of the rows and what All guarantees.
 //

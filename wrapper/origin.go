@@ -6,15 +6,17 @@ import (
 	"time"
 )
 
-// origin identifies the request of a call and of every call that resumes it.
+// origin identifies the request that a call sends. A call that resumes an earlier call
+// must send the same request.
 type origin struct {
 	path   string
 	digest string    // the content-digest of the body, or "" if there is no body
 	first  time.Time // when the first attempt was sent; the zero time means never
 }
 
-// match records the request that a call sends. It refuses a request that differs from the
-// request that the call resumes.
+// match records the first request that a call sends. If an earlier attempt, or the call
+// that this call resumes, has already recorded a request, match refuses a request with a
+// different path or body.
 func (o *origin) match(req *http.Request) error {
 	path := req.URL.EscapedPath()
 	digest := req.Header.Get("Content-Digest")

@@ -31,7 +31,8 @@ func WithPagesAhead(pages int) AllOption {
 	})
 }
 
-// query holds the parameters of a list, which List and All of a service share.
+// query holds the parameters with which the methods List and All of a service read a
+// list.
 type query[Row, Page any] struct {
 	core          *core
 	listing       listing[Row, Page]
@@ -42,7 +43,7 @@ type query[Row, Page any] struct {
 	send func(offset, limit *int32) sendFunc
 }
 
-// page requests the page at the query's offset and limit.
+// page requests one page, with the query's offset and limit.
 func (q query[Row, Page]) page(ctx context.Context, options []CallOption) (*Page, error) {
 	var page *Page
 	offset := *orDefault(q.offset, 0)
@@ -61,7 +62,7 @@ func (q query[Row, Page]) page(ctx context.Context, options []CallOption) (*Page
 	return page, nil
 }
 
-// all reads the whole list from the query's offset.
+// all reads the list from the query's offset to the end.
 func (q query[Row, Page]) all(ctx context.Context, options []AllOption) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		err := q.read(ctx, options, func(row Row) bool { return yield(row, nil) })

@@ -38,9 +38,10 @@ func (s *Rebalancings) Trigger(
 	})
 }
 
-// RetrieveExecution returns the accounts or allocations of a rebalancing, and when it was
-// triggered (GET /portfolios/rebalancings/executions/{execution_id}, scope
-// portfolios:read or portfolios:admin).
+// RetrieveExecution returns the accounts or allocations of a rebalancing, and the time at
+// which the rebalancing was triggered (GET
+// /portfolios/rebalancings/executions/{execution_id}, scope portfolios:read or
+// portfolios:admin).
 //
 // Errors to handle: [ErrNotFound].
 //

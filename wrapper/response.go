@@ -17,7 +17,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/wrapper/internal/wire"
 )
 
-// maxBody limits how much of a response is read. A page of 1000 orders is a few MiB.
+// maxBody limits how many bytes of a body are read. A page of 1000 orders takes a few
+// MiB.
 const maxBody = 32 << 20
 
 var errTooLarge = fmt.Errorf("the body is larger than %d MiB", maxBody>>20)
@@ -129,8 +130,8 @@ func checkSubject(received, requested uuid.UUID) error {
 	return errOtherSubject
 }
 
-// confirmed returns an error if the response has no upvest-request-id. It checks
-// responses for which no body is documented, because a proxy may have sent them.
+// confirmed returns an error if the response has no upvest-request-id. It is used for
+// responses without a documented body, because such a response may come from a proxy.
 func (r *Response) confirmed() error {
 	return validate.Unless(r.requestID() != "",
 		"the response has no upvest-request-id: it may come from a proxy")

@@ -10,7 +10,7 @@ import (
 )
 
 // RetryPolicy determines how often a call is retried, and how long it waits before each
-// retry. A field with the zero value has its default.
+// retry. Each field that is zero has its default value.
 //
 // The client retries network failures, the statuses 408, 429, 500, 502, 503, 504, 520 to
 // 526 and 530, and 2xx responses whose body ends too early. Every attempt is built, dated
@@ -29,7 +29,8 @@ type RetryPolicy struct {
 	// wait. The default is 250 ms. Waits are drawn evenly from 0 to the bound (full
 	// jitter).
 	BaseDelay time.Duration
-	// MaxDelay limits the bound of each wait; the default is 8 s.
+	// MaxDelay limits the bound of each wait; the default is 8 s, or BaseDelay if that is
+	// longer.
 	MaxDelay time.Duration
 	// MaxRetryAfter is the longest Retry-After that the client waits for; a longer
 	// Retry-After ends the call immediately. The default is 30 s. The client adds a
@@ -87,8 +88,9 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p
 }
 
-// delay returns the wait after the attempt with the given number, counted from 1, and
-// whether Retry-After allows another attempt.
+// delay returns the wait before a retry. The parameter attempt is the number of the
+// retry, counted from 1. If Retry-After is longer than MaxRetryAfter, delay returns
+// Retry-After and false.
 func (p RetryPolicy) delay(
 	attempt int, header http.Header, now time.Time, source randomSource,
 ) (time.Duration, bool) {

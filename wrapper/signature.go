@@ -150,7 +150,7 @@ func (s *Signer) Sign(ctx context.Context, req *http.Request) error {
 }
 
 // signAt signs a request, with now as the date of the signature. The signature covers the
-// headers in more, in addition to the documented headers.
+// documented headers, and also the headers that the parameter more lists.
 func (s *Signer) signAt(ctx context.Context, req *http.Request, now time.Time, more ...string) error {
 	if err := httpsig.DigestBody(req); err != nil {
 		return fmt.Errorf("sign the request: %w", err)

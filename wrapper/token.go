@@ -35,7 +35,7 @@ import (
 // Source: docs.upvest.co, "Authentication".
 type TokenSource struct {
 	tokens *refresh.Source[*oauth2.Token]
-	// clock is the clock of the client that made this source. The other clients of this
+	// clock is the clock of the client that made this source. Other clients that use this
 	// source share the offset of this clock.
 	clock *clock.Clock
 }
@@ -53,8 +53,8 @@ func newTokenSource(c *core, credentials Credentials) *TokenSource {
 	}
 }
 
-// Format prints a fixed text for every verb, so that it shows no token, and reads nothing
-// that another goroutine may be changing.
+// Format prints a fixed text for every verb. It therefore shows no token, and reads no
+// field that another goroutine may be changing.
 func (*TokenSource) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, "{TokenSource}") }
 
 var errNoTokenSource = errors.New("the token source is nil: create one with NewTokenSource")
@@ -75,9 +75,9 @@ func (s *TokenSource) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	return s.tokens.Get(ctx)
 }
 
-// Forget drops the given token, which the server refused. It also drops a token that was
-// requested while the refused token was still in use, because both tokens may have been
-// revoked together.
+// Forget drops the given token, which the server has refused. It also drops a token that
+// was requested while the refused token was still in use, because both tokens may have
+// been revoked together.
 func (s *TokenSource) Forget(accessToken string) {
 	if s == nil || s.tokens == nil {
 		return
@@ -168,8 +168,8 @@ func jsonText(raw json.RawMessage) string {
 	return text
 }
 
-// maxTokenRequests is how many calls at the same time can request a token from a token
-// source that takes no context.
+// maxTokenRequests limits how many calls can request a token at the same time if the
+// token source takes no context.
 const maxTokenRequests = 8
 
 // tokenFrom gets a token from a source. It passes the context if the source has the
@@ -239,9 +239,9 @@ func stampOf(source oauth2.TokenSource) uint64 {
 	return 0
 }
 
-// forgetToken tells the token source that the server refused the token of this attempt.
-// It reports whether the source may now return a different token. A *TokenSource keeps
-// the token if the server refuses only this operation.
+// forgetToken reports to the token source that the server refused the token of this
+// attempt. It returns true if the source may now return a different token. A *TokenSource
+// keeps the token if the server refuses only this operation.
 func (r *result) forgetToken(source oauth2.TokenSource) bool {
 	if ours, ok := source.(*TokenSource); ok {
 		return ours.tokens.Refuse(r.Operation, r.hasToken)

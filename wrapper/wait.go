@@ -20,8 +20,8 @@ const (
 
 	firstPoll   = time.Second
 	longestPoll = 30 * time.Second
-	// appearing is how long Wait tolerates that the server does not find an order that
-	// was just placed.
+	// appearing limits how long Wait tolerates [ErrNotFound] for an order that it has not
+	// received yet. It is compared with the sum of the pauses.
 	appearing = 10 * time.Second
 	// longestReserve is the longest time between the start of the last retrieval and the
 	// deadline. That time is also limited to a twentieth of the time from the start of
@@ -51,11 +51,11 @@ func IsDone(order *portfolios.Order) bool {
 // Wait has no time limit except the deadline of its context. [WithTimeout] limits each
 // retrieval. Wait continues after a retrieval that failed in a way that the [RetryPolicy]
 // retries, unless the policy allows only a single attempt. The retries of these
-// retrievals use a retry budget that only the calls of Wait share.
+// retrievals use a separate retry budget, which only calls of Wait share.
 //
-// If the context ends, or a retrieval fails in another way, Wait returns the order as
-// last received (nil if it was never received) with the error. The error also contains
-// the last failure, unless a successful retrieval followed it.
+// If the context ends, or Wait does not continue after a failed retrieval, Wait returns
+// the order as last received (nil if it was never received) with the error. The error
+// also contains the last failure, unless a successful retrieval followed it.
 //
 // Errors to handle: [context.DeadlineExceeded] for an order that is not done yet, and the
 // errors of Retrieve.
@@ -104,10 +104,10 @@ type watch struct {
 	core    *core
 	started time.Time
 	last    *portfolios.Order // nil if the order was never received
-	failure error             // of the last retrieval, nil if the retrieval succeeded
-	poll    time.Duration     // the last pause before jitter
+	failure error             // the error of the last retrieval, nil if it succeeded
+	poll    time.Duration     // the last pause, without its jitter
 	waited  time.Duration
-	reserve time.Duration // between the last retrieval and the deadline
+	reserve time.Duration // the time between the last retrieval and the deadline
 }
 
 // mayContinue reports whether another retrieval may succeed after a retrieval that failed
