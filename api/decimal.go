@@ -24,7 +24,7 @@ var (
 	weightPattern = regexp.MustCompile(`^(100|[0-9]{1,2}(\.[0-9]{1,5})?)$`)
 	// numberPattern accepts more than the API documents, so that callers can compute with
 	// any number that a server sends. The limits on the number of digits ensure that
-	// hostile text takes no more than a few microseconds.
+	// parsing hostile text takes no more than a few microseconds.
 	numberPattern = regexp.MustCompile(`^-?([0-9]{1,200}(\.[0-9]{0,200})?|\.[0-9]{1,200})$`)
 )
 

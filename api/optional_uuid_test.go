@@ -61,8 +61,8 @@ func TestOptionalUUIDToJSON(t *testing.T) {
 func TestOptionalUUIDText(t *testing.T) {
 	id := api.OptionalUUID(uuid.MustParse(someID))
 	if got := fmt.Sprintf("%v|%s|%v", id, id, api.OptionalUUID{}); got != someID+"|"+someID+"|" {
-		t.Errorf("printing the UUID twice and the zero value once: got %q, want the UUID twice and an empty "+
-			"text", got)
+		t.Errorf("printing the UUID twice and the zero value once: got %q, want the UUID twice and then "+
+			"an empty string", got)
 	}
 	if uuid.UUID(id) != uuid.MustParse(someID) {
 		t.Errorf("the conversion to uuid.UUID returned %s, want %s", uuid.UUID(id), someID)

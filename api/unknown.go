@@ -53,8 +53,8 @@ func (u Unknown) Raw(name string) json.RawMessage {
 }
 
 // Decode reads the fields into value, a pointer to a struct or map. Names are
-// case-sensitive, and fields that value does not have are ignored. The error quotes no
-// values.
+// case-sensitive, and fields that value does not have are ignored. The error does not
+// quote the values.
 func (u Unknown) Decode(value any) error {
 	if u == "" {
 		return nil

@@ -50,7 +50,7 @@ type Reading struct{ date, sent, received time.Time }
 // the Date agrees with the local clock, Read resets the offset to zero.
 func (c *Clock) Read(header http.Header, sent time.Time) Reading {
 	// Round removes the monotonic clock reading, because the local clock may have been
-	// set in between.
+	// set since the request was sent.
 	r := Reading{sent: sent.Round(0), received: c.Local()}
 	took := r.received.Sub(r.sent)
 	date, err := http.ParseTime(header.Get("Date"))

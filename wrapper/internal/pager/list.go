@@ -32,25 +32,25 @@ func (p Page[T]) end() int32 { return p.offset + int32(len(p.Rows)) }
 // returns the rows before that row together with the error.
 type Fetch[T any] func(ctx context.Context, offset, limit int32, wait func()) (Page[T], error)
 
-// List is a list to be read.
+// List describes a list, and how to read it.
 type List[T any] struct {
 	Fetch Fetch[T]
 	ID    func(*T) uuid.UUID
 	// Order is the requested order: 1 for ascending IDs, -1 for descending IDs, 0 for any
 	// other order.
 	Order int
-	// Limit is the number of rows to request per page. It is at least 2, because the
-	// first row of each page is the last row of the page before.
+	// Limit is the number of rows to request per page. It is at least 2, because each
+	// page after the first begins with the last row of the previous page.
 	Limit int32
 	// Ahead is the number of further pages to request while the caller handles one page.
 	Ahead int
-	// Unreadable is the error if Read cannot deliver every row of the list exactly once.
-	// Read adds the reason to the error.
+	// Unreadable is the error that Read returns, with the reason, if it cannot deliver
+	// every row of the list exactly once.
 	Unreadable error
 }
 
-// Read calls emit with every row from the given offset to the end, until emit returns
-// false.
+// Read calls emit with each row from the given offset to the end of the list. It stops
+// early if emit returns false.
 func (l List[T]) Read(ctx context.Context, offset int32, emit func(T) bool) error {
 	r := reader[T]{List: l, start: offset, end: -1}
 	pages := pages[T]{List: l}

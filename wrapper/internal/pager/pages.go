@@ -75,7 +75,7 @@ func (p *pages[T]) joinPrevious(
 }
 
 // requestUpTo requests the following pages until the given number of pages is pending, or
-// until the end of the list that the server reports.
+// until the total that the server reports is reached.
 func (p *pages[T]) requestUpTo(ctx context.Context, most int) {
 	if len(p.last.Rows) == 0 {
 		return

@@ -25,7 +25,7 @@ type reader[T any] struct {
 	end     int32 // the offset after the last page that reached the position
 	largest int   // the number of rows of the largest page
 	isShort bool  // the last page with rows had fewer rows than its limit
-	isEmpty bool  // the last page was empty, but its total is not reached
+	isEmpty bool  // the last page was empty, although its total was not reached
 
 	passed int
 	first  uuid.UUID
@@ -137,7 +137,7 @@ func (r *reader[T]) placeEmpty(page Page[T]) (next int32, err error) {
 
 // checkEnd runs at the end of the list, and returns an error if rows were skipped. That
 // is so if a row before the position was never passed on, the total never changed, and
-// fewer rows were passed on than the total counts from the start offset.
+// fewer rows were passed on than the total minus the start offset.
 func (r *reader[T]) checkEnd() error {
 	if r.missed && !r.varies && r.passed < r.total-int(r.start) {
 		return r.unreadable("its pages are in different orders, and rows were skipped")
@@ -214,7 +214,7 @@ func (r *reader[T]) findLast(rows []T) (int, error) {
 }
 
 // mayHavePassed reports whether a row before the position may have been passed on. The
-// result is certain only for the rows of the last pages.
+// result is certain only for the rows of the last one or two pages.
 func (r *reader[T]) mayHavePassed(id uuid.UUID) bool {
 	if r.compare(id, r.recent[0]) < 0 {
 		return r.compare(id, r.first) >= 0

@@ -31,7 +31,7 @@ var (
 	oidHMAC512   = asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 11}
 )
 
-// The ASN.1 of RFC 8018, appendix A.
+// The ASN.1 types of RFC 8018, appendix A.
 type (
 	encryptedPKCS8 struct {
 		Algorithm pkix.AlgorithmIdentifier

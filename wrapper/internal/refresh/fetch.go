@@ -105,8 +105,8 @@ func (s *Source[T]) fail(ctx context.Context, fetch *fetch[T], sent time.Time, e
 	s.notBefore = now.Add(retryDelay)
 }
 
-// finish removes a fetch as the current fetch, so that the next fetch can start. The
-// caller must hold the lock.
+// finish clears the current fetch if it is the given fetch, so that the next fetch can
+// start. The caller must hold the lock.
 func (s *Source[T]) finish(fetch *fetch[T]) {
 	if s.current == fetch {
 		s.current = nil

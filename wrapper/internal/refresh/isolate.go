@@ -13,7 +13,8 @@ type Call[T any] struct {
 	panicked any
 }
 
-// errNoReturn is the error of a function that ended its goroutine instead of returning.
+// errNoReturn is the error of a function that ended its goroutine with [runtime.Goexit]
+// instead of returning.
 var errNoReturn = errors.New("the function ended its goroutine")
 
 // Go runs a function in a new goroutine. A panic of the function does not end the

@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	// longestMargin is the longest time before a value expires at which its renewal
-	// begins.
+	// longestMargin limits how long before the expiry of a value its renewal begins.
 	longestMargin = 5 * time.Minute
 	// pause is the shortest time between the starts of two background renewals if the
 	// first of them fails.
@@ -22,7 +21,7 @@ const (
 	// backgroundLimit is the time after which a background fetch that hangs, for instance
 	// in a limiter, is cancelled.
 	backgroundLimit = 2 * time.Minute
-	// retryDelay is how long the next fetch waits after a failed fetch, and after a value
+	// retryDelay is how long the next fetch waits after a failed fetch, or after a value
 	// was dropped soon after its arrival.
 	retryDelay = time.Second
 	// earlyDrop is the age below which a dropped value counts as dropped soon after its
@@ -84,7 +83,7 @@ type Source[T comparable] struct {
 // refusal records that a kind of request was refused for good, see
 // [Source.RefuseForGood].
 type refusal struct {
-	stamp uint64 // the latest stamp when the refusal arrived
+	stamp uint64 // the latest stamp that existed when the refusal arrived
 	at    time.Time
 }
 
@@ -142,7 +141,7 @@ func (s *Source[T]) wait(ctx context.Context, fetch *fetch[T]) (value T, sent ti
 
 // Drop drops the value if the function returns true for it, or if the value was requested
 // while an earlier value was in use, and may therefore be as old as that earlier value.
-// It reports whether it dropped the value. After that, new callers do not join a fetch
+// It reports whether it dropped the value. If it did, new callers do not join a fetch
 // that is already in progress; callers that already wait for that fetch keep waiting.
 func (s *Source[T]) Drop(is func(T) bool) bool {
 	s.mu.Lock()
@@ -170,11 +169,11 @@ func (s *Source[T]) holds(value T) bool { return s.value != nil && s.value() == 
 // Stamp returns the next sequence number for a request that is about to be sent.
 func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
 
-// Refuse records that the server refused a request that carried a value. The function
-// returns true for this value. The kind of the request is, for instance, its operation.
-// Refuse drops the value as Drop does, and reports whether it dropped the value. Refuse
-// keeps the value if the server seems to refuse only this kind of request. That is so if
-// a request of this kind was refused for good less than a minute ago, see
+// Refuse records that the server refused a request that carried a value. The given
+// function must return true for this value. The kind of the request is, for instance, its
+// operation. Refuse drops the value as Drop does, and reports whether it dropped the
+// value. Refuse keeps the value if the server seems to refuse only this kind of request.
+// That is so if a request of this kind was refused for good less than a minute ago, see
 // [Source.RefuseForGood], and a request that was sent after that refusal succeeded with
 // the value.
 //
@@ -223,7 +222,7 @@ func (s *Source[T]) Confirm(value T, stamp uint64) {
 }
 
 // Renew starts a fetch in the background if the value is older than a minute, because the
-// server may grant more permissions by now. The value stays until its successor arrives.
+// successor may have more permissions. The value stays until its successor arrives.
 func (s *Source[T]) Renew(value T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 
 // Budget is a token bucket that all calls of a client share. A retry removes tokens; each
 // success and each second adds some. If most calls fail, the bucket is soon empty, and
-// the client no longer adds to the load on the server.
+// retries no longer add to the load on the server.
 type Budget struct {
 	mu     sync.Mutex
 	tokens atomic.Int32 // changed only with the lock held
@@ -65,7 +65,7 @@ func (b *Budget) addForTime(now time.Time) {
 		b.seen = now
 	case passed >= time.Second:
 		b.put(int32(passed/time.Second) * second)
-		b.seen = now.Add(-passed % time.Second) // the fraction counts next time
+		b.seen = now.Add(-passed % time.Second) // the next call counts the fraction
 	}
 }
 

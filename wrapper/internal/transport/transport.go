@@ -41,7 +41,7 @@ var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 type Doer struct {
 	do        func(*http.Request) (*http.Response, error)
 	closeIdle func()
-	secret    func() string // of the API client
+	secret    func() string // returns the secret of the API client
 	// reports is set if the transport calls the hook GetConn before it uses a connection.
 	// If such a transport did not call the hook, it has sent nothing.
 	reports bool
@@ -69,7 +69,7 @@ func NewDoer(client *http.Client, secret func() string) Doer {
 }
 
 // readableLocation removes a header Location that is not a URL, because net/http would
-// return an error instead of the response.
+// otherwise return an error instead of the response.
 type readableLocation struct{ transport http.RoundTripper }
 
 func (r readableLocation) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -5,7 +5,7 @@ import "runtime/debug"
 const modulePath = "github.com/d8277167/upvest-portfolios-go"
 
 // UserAgent returns the value of the header user-agent: the name of the caller's program,
-// if it is not empty, and this client with its version.
+// if the caller gave a name, followed by the name and version of this client.
 func UserAgent(caller string) string {
 	name := "upvest-portfolios-go/" + moduleVersion()
 	if caller == "" {

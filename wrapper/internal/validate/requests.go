@@ -74,8 +74,8 @@ func instrument(weight portfolios.InstrumentWeight) error {
 		"leave out instruments that the allocation should not contain")
 }
 
-// above0 refuses a value that is not a number above 0. malformed is the error if the
-// value does not have the documented form.
+// above0 refuses a value that is not a number above 0. malformed is nil if the value has
+// the documented form, and otherwise the error to return.
 func above0(field string, value api.Decimal, malformed error, fix string) error {
 	switch sign, err := value.Sign(); {
 	case err == nil && sign < 0:

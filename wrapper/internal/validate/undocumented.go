@@ -12,8 +12,9 @@ import (
 	"strings"
 )
 
-// Undocumented refuses a method that the API does not use, and a path that net/http would
-// send in a different form or that would lead outside the API.
+// Undocumented checks the method and the path of a request. It refuses a method that the
+// API does not use, a path that net/http would send in a different form, a path that
+// could lead outside the API, and the path of token requests.
 func Undocumented(baseURL, method, path string) error {
 	switch method {
 	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:

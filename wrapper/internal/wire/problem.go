@@ -40,9 +40,9 @@ func ReadProblem(body []byte, status int) (p Problem) {
 	return p
 }
 
-// ReadTokenProblem reads the body of a failed token request. If the body has no type, it
-// uses the field error of OAuth 2.0, and if the body has no detail, the field
-// error_description (RFC 6749, section 5.2).
+// ReadTokenProblem reads the body of a failed token request. If the body has no "type",
+// Type is the field "error" of OAuth 2.0. If the body has no detail, Detail is the field
+// "error_description" (RFC 6749, section 5.2).
 func ReadTokenProblem(body []byte, status int) Problem {
 	problem := ReadProblem(body, status)
 	take := func(name string, field *string) {

@@ -21,8 +21,8 @@ type reader struct {
 	// unknown contains the JSON members that no struct field holds, from all objects that
 	// are being read.
 	unknown []byte
-	// keepInParent is set after an object that cannot keep unknown members has contained
-	// one.
+	// keepInParent is set after an object without a field for unknown members has
+	// contained an unknown member.
 	keepInParent bool
 	texts        map[string]string // short strings that were read before
 	scratch      []byte            // the buffer of unquote

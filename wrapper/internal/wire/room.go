@@ -15,8 +15,8 @@ const shortestRow = 200
 const sampleSize = 16 << 10
 
 // makeRoom allocates space for the rows that the body of a page seems to have. A slice
-// that grows row by row is copied each time that it is full, which takes more memory than
-// the rest of the page. The caller must call takeBack after decoding.
+// that grows row by row is copied each time that it is full, and these copies take more
+// memory than the rest of the page. The caller must call takeBack after decoding.
 func makeRoom(value any, body []byte) (takeBack func()) {
 	switch page := value.(type) {
 	case *portfolios.AllocationList:
@@ -29,8 +29,9 @@ func makeRoom(value any, body []byte) (takeBack func()) {
 	return func() {}
 }
 
-// room allocates space for the rows of a body. Every row contains "created_at" once. One
-// more row is counted, because the last row of the sample may be cut off.
+// room allocates space for the rows of a body. Every row contains "created_at" once. The
+// number of rows in the sample is increased by one, because the last of them may be cut
+// off.
 func room[T any](rows *[]T, body []byte) (takeBack func()) {
 	sample := body[:min(len(body), sampleSize)]
 	seen := bytes.Count(sample, []byte("created_at")) + 1

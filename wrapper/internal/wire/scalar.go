@@ -18,8 +18,8 @@ import (
 // If it cannot, the content of the field is undefined.
 type readFunc func(r *reader, value jsontext.Value, into reflect.Value) bool
 
-// readFuncOf returns the function that reads a type, or nil for an object or a list of
-// objects.
+// readFuncOf returns the function that reads values of a type, or nil for an object or a
+// list of objects.
 func readFuncOf(kind reflect.Type) readFunc {
 	switch kind {
 	case reflect.TypeFor[uuid.UUID]():
@@ -108,9 +108,9 @@ func readTime(r *reader, value jsontext.Value, into reflect.Value) bool {
 }
 
 // parseTime accepts every form of RFC 3339, including lower case, a space in place of the
-// T, and a leap second at the end of a day in UTC, which it reads as the first second of
-// the next day. Like encoding/json, it accepts an hour of one digit and a comma before
-// the fraction.
+// T, and a leap second at the end of a day in UTC. It reads a leap second as the first
+// second of the next day. Like encoding/json, it accepts an hour of one digit and a comma
+// before the fraction.
 func parseTime(text []byte) (time.Time, error) {
 	var parsed time.Time
 	if parsed.UnmarshalText(text) == nil {

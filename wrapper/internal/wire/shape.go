@@ -69,7 +69,7 @@ type field struct {
 	strict bool
 	scalar readFunc
 	object *shape
-	list   *shape // of the elements
+	list   *shape // the shape of the elements
 	isPage bool   // the elements are the rows of a page
 }
 
