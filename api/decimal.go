@@ -65,8 +65,8 @@ func (d Decimal) Rat() (*big.Rat, error) {
 	return number, nil
 }
 
-// Cmp compares two numbers exactly: it returns -1 if d is less than other, 0 if they are
-// equal ("1.0" and "1.00" are), 1 if d is greater.
+// Cmp compares two numbers exactly: it returns -1 if d is less than other, 0 if the
+// numbers are equal (as "1.0" and "1.00" are), and 1 if d is greater than other.
 func (d Decimal) Cmp(other Decimal) (int, error) {
 	a, err := d.Rat()
 	if err != nil {

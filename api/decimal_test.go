@@ -11,8 +11,8 @@ import (
 	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 )
 
-// longest is the longest amount that the contract documents: 63 digits, and 27 after the
-// point.
+// longest is the longest amount that the contract documents: 63 digits before the point
+// and 27 after it.
 var longest = strings.Repeat("9", 63) + "." + strings.Repeat("9", 26) + "0"
 
 func TestNewAmount(t *testing.T) {

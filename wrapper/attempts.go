@@ -141,7 +141,7 @@ func (s *steering) allowRetry(ctx context.Context, header http.Header) (time.Dur
 	return wait, nil
 }
 
-// add records a failed attempt. The error keeps the last response, except that it never
+// add records a failed attempt. The error keeps the last response, but no later response
 // replaces the response of an accepted write.
 func (e *Error) add(r result) {
 	e.Attempts = append(e.Attempts, r.Attempt)

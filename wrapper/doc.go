@@ -30,11 +30,11 @@
 //	                       CreateLiquidationRequest
 //	client.Rebalancings    Trigger, RetrieveExecution
 //
-// [Client.Do] calls operations that have no method. [WithQuery], [WithBodyField] and
-// [WithHeader] send parameters, body fields and headers that this client does not cover.
-// In each object of a response, including each row of a list, the field Unknown contains
-// the received fields that the Go struct cannot hold, see [api.Unknown].
-// [Response.Decode] reads a response into the caller's own type.
+// [Client.Do] calls operations for which the services have no method. [WithQuery],
+// [WithBodyField] and [WithHeader] send parameters, body fields and headers that this
+// client does not cover. In each object of a response, including each row of a list, the
+// field Unknown contains the received fields that the Go struct cannot hold, see
+// [api.Unknown]. [Response.Decode] reads a response into the caller's own type.
 //
 // # Authentication
 //
@@ -132,8 +132,8 @@
 // are both added and removed between two requests.
 //
 // There are three signs that a list has ended: a page with fewer rows than its limit, an
-// empty page, and a number of rows that equals total_count. The method All stops after
-// two of these signs; after a single sign, it requests one more page.
+// empty page, and a page whose last row is row number total_count of the list. The method
+// All stops after two of these signs; after a single sign, it requests one more page.
 //
 // An error is delivered once and ends the list. The caller may stop at any row.
 // [WithRetry] and [WithTimeout] apply to the request of each page, not to the whole list.

@@ -65,7 +65,7 @@ func IdempotencyKeyEditor(newKey func() (uuid.UUID, error)) portfolios.RequestEd
 	}
 }
 
-// TokenEditor sets the header authorization to a token from the source, for instance a
+// TokenEditor sets the header authorization, with a token from the source, which can be a
 // [TokenSource].
 func TokenEditor(source oauth2.TokenSource) portfolios.RequestEditorFn {
 	if validate.IsNil(source) {

@@ -111,7 +111,7 @@ func (p *pages[T]) turn(ctx context.Context) (wait func()) {
 		case <-ctx.Done():
 		}
 		// Reading rows and receiving responses take less time than decoding, so let the
-		// goroutines that do this run first.
+		// goroutines that read or receive run first.
 		runtime.Gosched()
 	}
 }

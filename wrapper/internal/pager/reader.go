@@ -12,8 +12,8 @@ import (
 // maxIdle limits the number of consecutive pages without a new row.
 const maxIdle = 1000
 
-// reader reads a list whose rows move to other offsets while it is read. The position of
-// the reader is after the last row that it passed on to the caller.
+// reader reads a list whose rows may move to other offsets during the reading. The
+// position of the reader is after the last row that it passed on to the caller.
 //
 // If the first page is in the requested order, the ID of this last row determines the
 // position, even if the row was removed, and the list must stay in order. Otherwise the
@@ -86,8 +86,9 @@ func (r *reader[T]) read(
 // place returns the index of the page's first row after the position, and the offset to
 // read next (-1 at the end of the list).
 //
-// The signs of the end are a page that is shorter than its limit, an empty page, and a
-// total that is reached. After a single sign, another page is read.
+// The signs of the end of a list are a page with fewer rows than its limit, an empty
+// page, and a page whose end equals the total. After a single sign, one more page is
+// read.
 func (r *reader[T]) place(page Page[T]) (fresh int, next int32, err error) {
 	hasChanged := r.pages > 0 && page.Total != r.total
 	r.varies = r.varies || hasChanged

@@ -171,11 +171,10 @@ func (s *Source[T]) Stamp() uint64 { return s.stamps.Add(1) }
 
 // Refuse records that the server refused a request that carried a value. The given
 // function must return true for this value. The kind of the request is, for instance, its
-// operation. Refuse drops the value as Drop does, and reports whether it dropped the
-// value. Refuse keeps the value if the server seems to refuse only this kind of request.
-// That is so if a request of this kind was refused for good less than a minute ago, see
-// [Source.RefuseForGood], and a request that was sent after that refusal succeeded with
-// the value.
+// operation. Refuse drops the value as Drop does, unless the server seems to refuse only
+// this kind of request: a request of this kind was refused for good less than a minute
+// ago, see [Source.RefuseForGood], and a request that was sent after that refusal
+// succeeded with the value. Refuse reports whether it dropped the value.
 //
 // The success of a request that was sent before the refusal arrived proves nothing,
 // because the server may have received that request first, and then revoked the value.
