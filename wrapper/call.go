@@ -22,8 +22,8 @@ import (
 
 // The path of a call, from a service method to the value or *Error that it returns:
 //
-//  1. The method validates the arguments, and names the operation (operations.go) and the
-//     generated function that sends the request.
+//  1. The method validates the arguments, and selects the operation (operations.go) and
+//     the generated function that sends the request.
 //  2. call merges the options of the client and of the call, and gives a POST or PATCH
 //     one idempotency key for all its attempts.
 //  3. attempts is a loop: it makes one attempt, and decides whether to make another one

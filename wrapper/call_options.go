@@ -57,7 +57,7 @@ func WithResponse(response *Response) CallOption {
 // It must never change.
 var keyNamespace = uuid.MustParse("b6a8ac4c-5a54-4ef5-8e35-1d2cb6a1d3c0")
 
-// WithIdempotencyKey sends the given key with a POST or PATCH, instead of a random one.
+// WithIdempotencyKey sends the given key with a POST or PATCH, instead of a random key.
 // While the server keeps a key, it responds to a repeated call with the first response,
 // and does not carry out the call again. Upvest documents that it keeps keys for at least
 // 24 hours. After the server has deleted a key, it carries out a repeated call again. The
@@ -152,10 +152,10 @@ func WithQuery(name, value string) Option {
 	return option(func(s *settings) error { return s.add(queryEdit(name, value)) })
 }
 
-// WithBodyField adds a field that this client does not cover to the JSON object that a
-// write sends. The value can be of any type that encoding/json writes; pass amounts as
-// strings. The client refuses a call whose body is not an object, or already has this
-// field.
+// WithBodyField adds a field to the JSON object that a write sends. Use it for a field
+// that this client does not cover. The value can be of any type that encoding/json
+// writes; pass amounts as strings. The client refuses a call whose body is not an object,
+// or already has this field.
 func WithBodyField(name string, value any) CallOption {
 	return callOption(func(s *settings) error { return s.add(bodyFieldEdit(name, value)) })
 }
@@ -176,8 +176,8 @@ func WithHeader(name, value string) Option {
 }
 
 // add appends an edit to the settings, and returns err. It clips the slice, so that
-// append copies the array: the settings of all calls begin as copies of the client's
-// settings, with which they share that array.
+// append copies the array. The settings of every call begin as a copy of the client's
+// settings, and would otherwise share the array with them.
 func (s *settings) add(edit requestEdit, err error) error {
 	s.edits = append(slices.Clip(s.edits), edit)
 	return err

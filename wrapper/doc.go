@@ -144,9 +144,9 @@
 //	defer stop()
 //	order, err := client.Orders.Wait(ctx, order.ID, nil) // FILLED, SETTLED or CANCELLED
 //
-// [Orders.Wait] retrieves the order again after one second, and then at growing intervals
-// of at most 30 seconds. If the context ends before the order is done, Wait returns the
-// order as last received together with an error.
+// [Orders.Wait] retrieves the order immediately, again after one second, and then at
+// growing intervals of at most 30 seconds. If the context ends before the order is done,
+// Wait returns the order as last received together with an error.
 //
 // # Testing
 //

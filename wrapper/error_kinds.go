@@ -79,7 +79,7 @@ func statusText(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, name))
 }
 
-// cloudflare contains Cloudflare's names for the statuses that it sends if it gets no
+// cloudflare contains the names of the statuses that Cloudflare sends if it gets no
 // usable response from the server.
 var cloudflare = map[int]string{
 	520: "Web Server Returns An Unknown Error (Cloudflare)",
@@ -104,8 +104,8 @@ func isOfToken(status int) bool {
 	return status >= http.StatusInternalServerError
 }
 
-// hints contains the usual causes of the statuses whose responses may not explain the
-// refusal.
+// hints contains, by HTTP status, the usual causes of refusals that the response may not
+// explain.
 var hints = map[int]string{
 	http.StatusUnauthorized: "usual causes: PrivateKey does not belong to KeyID, ClientID and ClientSecret " +
 		"belong to another client or BaseURL, or the local clock is wrong; " +

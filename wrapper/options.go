@@ -21,7 +21,7 @@ type CallOption interface {
 }
 
 // AllOption configures how the method All of a service reads a list: [WithPagesAhead], or
-// an [Option], which then applies to the request of each page.
+// an [Option], which applies to the request of each page.
 type AllOption interface{ applyToAll(reading *reading) error }
 
 // Option configures all calls of a client, one call, or the reading of one list,

@@ -68,8 +68,8 @@ func (s *Orders) CreateLiquidationRequest(
 // Retrieve returns one order with the individual orders that it was split into (GET
 // /portfolios/orders/{portfolio_order_id}, scope portfolios:read or portfolios:admin).
 //
-// Errors to handle: [ErrNotFound], which a call may also return in the first few seconds
-// after the order was placed.
+// Errors to handle: [ErrNotFound] for an unknown order, and possibly for an order that
+// was placed a few seconds ago.
 //
 // Source: docs.upvest.co, "Retrieve portfolios order".
 func (s *Orders) Retrieve(

@@ -96,7 +96,7 @@ func readResponse(resp *http.Response, echo transport.Echo) (*Response, error) {
 }
 
 // unpack removes a content encoding that net/http did not request, and therefore did not
-// remove. If that fails, the response stays as received.
+// remove. If unpacking fails, the response stays as received.
 func (r *Response) unpack() error {
 	encoding := strings.Join(r.Header.Values("Content-Encoding"), ", ")
 	if encoding == "" {

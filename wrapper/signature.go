@@ -24,7 +24,7 @@ const defaultSignatureLifetime = 60 * time.Second
 
 // SignerConfig configures a [Signer].
 type SignerConfig struct {
-	// KeyID names the public key that Upvest has.
+	// KeyID identifies the public key that Upvest received.
 	KeyID string
 	// PrivateKey is an Ed25519 key or an ECDSA key on P-521. Keys on other curves work
 	// here, but Upvest does not document them. Any crypto.Signer is accepted, so that the

@@ -29,8 +29,8 @@ import (
 // lifetime (in the last fifth, but at most the last five minutes), the first caller
 // starts a token request in the background. Without a valid token, all callers wait for
 // one request, each as long as its own context allows. A call never receives an error
-// that occurred before the call was made, nor a token that was requested before the
-// server refused the previous token.
+// that occurred before the call was made. After the server has refused a token, a call
+// never receives a token that was requested before the refusal.
 //
 // Source: docs.upvest.co, "Authentication".
 type TokenSource struct {

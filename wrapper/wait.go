@@ -43,7 +43,7 @@ func IsDone(order *portfolios.Order) bool {
 // Wait retrieves an order repeatedly until done returns true (GET
 // /portfolios/orders/{portfolio_order_id}, scope portfolios:read or portfolios:admin). If
 // done is nil, Wait uses [IsDone]. The pause before the second retrieval is one second.
-// Each further pause is 1.5 times as long as the one before, up to 30 seconds. Jitter
+// Each further pause is 1.5 times as long as the previous pause, up to 30 seconds. Jitter
 // shortens a pause by up to half. The last retrieval begins shortly before the deadline
 // of the context. If the first retrievals return [ErrNotFound], Wait continues until its
 // pauses add up to 10 seconds, because a server may need some time to find a new order.
