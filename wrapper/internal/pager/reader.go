@@ -17,8 +17,8 @@ const maxIdle = 1000
 //
 // If the first page is in the requested order, the ID of this last row determines the
 // position, even if the row was removed, and the list must stay in order. Otherwise the
-// reader remembers the IDs of all rows. Each page must then contain the row that was
-// passed on last, and before that row only rows that were also passed on.
+// reader remembers the IDs of all rows. In this case, each page must contain the row that
+// was passed on last, and before that row only rows that were passed on earlier.
 type reader[T any] struct {
 	List[T]
 	start   int32
@@ -30,7 +30,7 @@ type reader[T any] struct {
 	passed int
 	first  uuid.UUID
 	last   uuid.UUID
-	seen   map[uuid.UUID]bool // the IDs of all passed rows; nil for a list in order
+	seen   map[uuid.UUID]bool // the IDs of all rows passed on; nil for a list in order
 	recent []uuid.UUID        // the IDs of the last rows of a list in order
 	missed bool               // a row before the position was never passed on
 

@@ -139,8 +139,8 @@ func decryptLegacyPEM(block *pem.Block, passphrase string) ([]byte, error) {
 	if err != nil {
 		return nil, errEncryption()
 	}
-	// One wrong passphrase in 256 results in bytes that look like padding. In that case,
-	// the bytes before the padding are not one ASN.1 value of exactly their length.
+	// One wrong passphrase in 256 results in bytes that look like padding. After such a
+	// passphrase, the bytes before the padding are not exactly one ASN.1 value.
 	var value asn1.RawValue
 	if rest, err := asn1.Unmarshal(der, &value); err != nil || len(rest) > 0 {
 		return nil, errPassphraseWrong(passphrase)

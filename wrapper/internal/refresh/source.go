@@ -62,8 +62,8 @@ type Source[T comparable] struct {
 	Jitter func(limit time.Duration) time.Duration
 
 	// stamps counts requests in the order in which they are sent. The times of two
-	// requests would not show this order if they were equal, or if the clock was set in
-	// between.
+	// requests would not show this order if the times were equal, or if the clock was set
+	// between the requests.
 	stamps atomic.Uint64
 
 	mu        sync.Mutex
