@@ -19,12 +19,12 @@ import (
 )
 
 // These are the scopes that operations require. A client whose Scopes are empty may
-// request all of them.
+// request every scope that the sandbox supports.
 const (
 	ScopeRead  = "portfolios:read"
 	ScopeAdmin = "portfolios:admin"
 
-	// ScopeLiquidationsRead and ScopeLiquidationsAdmin are scopes of later versions of
+	// ScopeLiquidationsRead and ScopeLiquidationsAdmin exist only in later versions of
 	// the API, see [WithLaterVersions].
 	ScopeLiquidationsRead  = later.ScopeRead
 	ScopeLiquidationsAdmin = later.ScopeAdmin
@@ -33,15 +33,16 @@ const (
 // Client contains the credentials and the permissions of an API client of the sandbox.
 // Printing a Client never shows its secret or its private key.
 type Client struct {
-	// ID is the client id, which the client sends in the header upvest-client-id and in
-	// the form of a token request.
+	// ID is the client id, which the client sends in the header upvest-client-id and as a
+	// form field of a token request.
 	ID uuid.UUID
-	// Secret is the client secret, which the client sends in the form of a token request.
+	// Secret is the client secret, which the client sends as a form field of a token
+	// request.
 	Secret string `json:"-"`
 	// KeyID is the keyid parameter of the client's signatures.
 	KeyID string
-	// PublicKey verifies the client's signatures: Ed25519, or ECDSA on P-521. If
-	// PublicKey is nil, the sandbox derives it from PrivateKey.
+	// PublicKey verifies the client's signatures. It is an Ed25519 key, or an ECDSA key
+	// on P-521. If PublicKey is nil, the sandbox derives it from PrivateKey.
 	PublicKey crypto.PublicKey
 	// OtherKeys maps additional key ids to public keys that also verify the client's
 	// signatures.
@@ -81,7 +82,8 @@ func (c Client) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "sandbox.Client{ID:%s KeyID:%s Scopes:%v Secret:***}", c.ID, c.KeyID, c.Scopes)
 }
 
-// complete checks a client. If PublicKey is not set, complete derives it from PrivateKey.
+// complete checks a client and returns a copy of it. If PublicKey is not set, complete
+// derives it from PrivateKey.
 func (c Client) complete() (Client, error) {
 	if c.ID == uuid.Nil {
 		return c, errors.New("client: ID is missing")
@@ -114,7 +116,8 @@ func (c Client) complete() (Client, error) {
 	return c, nil
 }
 
-// exchangeClients converts the clients to the type that package exchange uses.
+// exchangeClients converts the clients to the type that package exchange uses, and
+// returns them by client id. rateLimit is in requests per second. 0 means no limit.
 func exchangeClients(known []Client, rateLimit int) map[uuid.UUID]*exchange.Client {
 	clients := map[uuid.UUID]*exchange.Client{}
 	for _, one := range known {

@@ -6,8 +6,8 @@ import (
 )
 
 // Clock provides the time for orders, tokens, idempotency keys and the journals.
-// Signatures and the other parts of the protocol use the machine's time instead. A Clock
-// is safe for concurrent use.
+// Signatures, nonces, rate limits and the Date header use the machine's time instead. A
+// Clock is safe for concurrent use.
 type Clock struct {
 	mu    sync.Mutex
 	time  time.Time

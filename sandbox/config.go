@@ -55,7 +55,8 @@ type config struct {
 	responseCheck func(error)
 }
 
-// configure applies the options, and fills in the defaults that depend on other options.
+// configure applies the options to the defaults, and checks the options that depend on
+// each other. It adds a clock and a client if the options contain none.
 func configure(options []Option) (config, error) {
 	c := config{
 		address:       defaultAddress,
@@ -128,7 +129,7 @@ func (c *config) secrets() []string {
 	return secrets
 }
 
-// allScopes returns the scopes of a client whose Scopes are empty.
+// allScopes returns the scopes that a client gets if its Scopes are empty.
 func (c *config) allScopes() []string {
 	if c.later {
 		return []string{ScopeAdmin, ScopeRead, ScopeLiquidationsAdmin, ScopeLiquidationsRead}
@@ -178,7 +179,8 @@ func (c *config) hasClient(id uuid.UUID) bool {
 	return slices.ContainsFunc(c.clients, func(known Client) bool { return known.ID == id })
 }
 
-// newRandom returns the source of the random parts of latencies.
+// newRandom returns the function that generates the random part of each latency: a number
+// from 0 to n-1.
 func newRandom(seed *uint64) func(n int64) int64 {
 	if seed == nil {
 		return rand.Int64N
@@ -192,8 +194,9 @@ func newRandom(seed *uint64) func(n int64) int64 {
 	}
 }
 
-// newIDs returns the source of resource ids. Request ids come from a different source, so
-// additional reads do not change the ids of later resources.
+// newIDs returns the function that generates the ids of resources. It does not generate
+// request ids, so a read does not change the ids of the resources that are created after
+// it.
 func newIDs(seed *uint64) func() uuid.UUID {
 	if seed == nil {
 		return uuid.New

@@ -44,12 +44,12 @@ func (s *Sandbox) Dump(w io.Writer) error {
 	return nil
 }
 
-// Load replaces the state with a dump, and sets the clock to the time of the dump. If
-// this sandbox has the same options as the dumped one, orders continue as they would have
-// in the dumped sandbox. The first client of the dump becomes the first client of this
-// sandbox, and so on. Load removes all requests, effects and faults. Access tokens stay
-// valid. A later Reset restores the initial state that the options set, not the dump. If
-// Load returns an error, nothing has changed.
+// Load replaces the state with a dump, and sets the clock to the time in the dump. If
+// this sandbox has the same options as the dumped sandbox, orders continue as they would
+// have continued there. The data of the dumped sandbox's first client becomes the data of
+// this sandbox's first client, and so on. Load removes all requests, effects, faults and
+// latency. Access tokens stay valid. After Load, Reset still restores the initial state
+// that the options set, not the dump. If Load returns an error, nothing has changed.
 func (s *Sandbox) Load(r io.Reader) error {
 	if err := s.load(r); err != nil {
 		return fmt.Errorf("load a dump: %w", err)

@@ -20,11 +20,12 @@ func (s *Sandbox) Setenv(t interface{ Setenv(name, value string) }) {
 
 // Environ returns the UPVEST_API_* variables, as NAME=value, with which a program reaches
 // the sandbox as its first client. Some variables are empty, so that they override values
-// that were set earlier.
+// in the program's environment.
 func (s *Sandbox) Environ() []string { return s.EnvironOf(s.Client()) }
 
 // EnvironOf is like [Sandbox.Environ], but for the client c instead of the first client.
-// The private key is empty if the sandbox does not have it, or if it cannot be exported.
+// The variable of the private key is empty if the sandbox does not have the key, or if
+// the key cannot be exported.
 func (s *Sandbox) EnvironOf(c Client) []string {
 	return []string{
 		environPrefix + "BASE_URL=" + s.URL(),
@@ -43,8 +44,8 @@ func (s *Sandbox) EnvironOf(c Client) []string {
 	}
 }
 
-// privateKeyPEM returns the private key as PKCS#8 in PEM, or "" for a key that cannot be
-// exported.
+// privateKeyPEM returns the private key as PKCS#8 in PEM. It returns "" if the client has
+// no private key, or if the key cannot be exported.
 func (c Client) privateKeyPEM() string {
 	if c.PrivateKey == nil {
 		return ""

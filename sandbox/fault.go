@@ -27,13 +27,13 @@ type Fault struct {
 	// or body, or that name an order or a rebalancing of the account in their path. Zero
 	// means any request.
 	AccountID uuid.UUID
-	// Nth is the number of the first request that gets the fault, counted from 1.
-	// All requests that match the fields above count, even if a different fault applies
-	// to them, except for requests whose response cannot have the body of the fault. 0
-	// means 1.
+	// Nth is the number of the first request that gets the fault, counted from 1. Every
+	// request that matches the fields above counts, even if a different fault applies to
+	// it. A request does not count if its response cannot have the body that the fault
+	// needs. 0 means 1.
 	Nth int
 	// Count is how many requests get the fault. 0 means one request, and a negative
-	// number means every request until ClearFaults.
+	// number means every request until ClearFaults, Reset or Load.
 	Count int
 
 	// After lets the request act first, so that only its response fails. The client
@@ -41,9 +41,9 @@ type Fault struct {
 	// fault with a Status, a Body or a Reset prevents the effect of the request. The
 	// other fields never prevent the effect.
 	After bool
-	// Delay is how long the sandbox waits before it acts, or, with After, before it
-	// responds. If the client disconnects, the wait ends and the request does nothing
-	// more.
+	// Delay is how long the sandbox waits before it carries out the request or, with
+	// After, before it responds. If the client disconnects, the wait ends, and the
+	// sandbox does nothing more for the request.
 	Delay time.Duration
 
 	// Reset cuts the connection (TCP reset) instead of responding.
@@ -61,7 +61,7 @@ type Fault struct {
 	// ContentType is the content type of Body, such as text/html.
 	ContentType string
 	// Pad is the number of spaces to send after the body. A large Pad makes the body
-	// larger than a client accepts, while JSON stays valid.
+	// larger than a client accepts, while a JSON body stays valid.
 	Pad int
 	// CutBody sends half of the body and then cuts the connection.
 	CutBody bool
@@ -73,10 +73,10 @@ type Fault struct {
 
 // PendingFault is a fault that waits for further requests.
 type PendingFault struct {
-	// Fault is the injected fault. Its Nth and Count are what remains after the requests
-	// so far.
+	// Fault is the injected fault. Its Nth and Count are what remains of them after the
+	// requests so far.
 	Fault Fault
-	// Met is how many requests have had the fault.
+	// Met is the number of requests to which the fault has been applied.
 	Met int
 }
 
@@ -87,7 +87,7 @@ type PendingFault struct {
 func (s *Sandbox) Inject(f Fault) error { return s.world.Load().Faults.Add(fault.Fault(f)) }
 
 // PendingFaults returns the faults that wait for further requests, in the order in which
-// they were injected. If Met is 0, no request has had the fault yet.
+// they were injected. If Met is 0, the fault has been applied to no request yet.
 func (s *Sandbox) PendingFaults() []PendingFault {
 	waiting := s.world.Load().Faults.Pending()
 	pending := make([]PendingFault, len(waiting))
@@ -100,8 +100,8 @@ func (s *Sandbox) PendingFaults() []PendingFault {
 // ClearFaults removes all faults that wait for requests.
 func (s *Sandbox) ClearFaults() { s.world.Load().Faults.Clear() }
 
-// Latency is how long requests wait before they act. Latency is independent of faults: a
-// request can have a latency and a fault.
+// Latency is how long requests wait before the sandbox carries them out. Latency is
+// independent of faults: a request can have both a latency and a fault.
 type Latency struct {
 	// Operation is the slow operation. Empty means every operation that has no entry.
 	Operation Operation
@@ -114,8 +114,8 @@ type Latency struct {
 
 // SetLatency replaces the latency of all operations. The profile has at most one entry
 // per operation. Without entries, no request waits. A request that a check refuses does
-// not wait. If the client disconnects, the wait ends and the request does nothing. Reset
-// removes the latency.
+// not wait. If the client disconnects, the wait ends and the request has no effect. Reset
+// and Load remove the latency.
 func (s *Sandbox) SetLatency(profile ...Latency) error {
 	entries := make([]fault.Latency, len(profile))
 	for i, one := range profile {

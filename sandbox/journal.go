@@ -32,15 +32,15 @@ type Request struct {
 	// it limits the list to an account.
 	AccountIDs []uuid.UUID `json:"account_ids"`
 	// IdempotencyKey is in lower case with all dashes, even if the request spelled it
-	// differently.
+	// differently. An invalid key is shown as it was sent.
 	IdempotencyKey string `json:"idempotency_key"`
 	// Header and Body are those of the request. Body is empty if the sandbox did not read
 	// the body.
 	Header http.Header `json:"header"`
 	Body   string      `json:"body"`
 
-	// Status is the status of the response, and Detail is the detail of an error. Status
-	// is 0 if the connection was cut before a response was sent.
+	// Status is the status of the response, and Detail is the field `detail` of an error
+	// response. Status is 0 if the connection was cut before a response was sent.
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
 	// ResourceID is the id of the resource that a successful request created, read or
@@ -60,14 +60,14 @@ type Request struct {
 
 // Effect is one change that a request made. A write that changes something has exactly
 // one effect. The effect of a rebalancing has the id of the execution, and names the
-// accounts of all orders that the rebalancing placed. A refused request has no effect. If
-// the status of an order changes as time passes, this is not an effect.
+// accounts of all orders that the rebalancing placed. A refused request has no effect. A
+// change in the status of an order as time passes is not an effect.
 type Effect struct {
 	// Number counts the effects from 1.
 	Number uint64 `json:"number"`
 	// RequestID is the upvest-request-id of the request.
 	RequestID string `json:"request_id"`
-	// At is the time of the change by the sandbox's clock, in UTC.
+	// At is the time of the change according to the sandbox's clock, in UTC.
 	At time.Time `json:"at"`
 	// ClientID is the API client that sent the request.
 	ClientID  uuid.UUID `json:"client_id"`

@@ -25,9 +25,9 @@ func WithAddress(address string) Option {
 	}
 }
 
-// WithExposure allows WithAddress to name an address that is not loopback, which a
-// container needs. Everyone who can reach the address can use the sandbox: the control
-// endpoint requires no credentials, and with this option accepts any host name.
+// WithExposure allows WithAddress to name an address that is not loopback, as a container
+// must. Everyone who can reach the address can use the sandbox: the control endpoint
+// requires no credentials, and with this option it accepts requests under any host name.
 func WithExposure() Option {
 	return func(c *config) error {
 		c.expose = true
@@ -97,8 +97,8 @@ func WithStateFile(name string) Option {
 	}
 }
 
-// WithClock sets the clock of orders, tokens and idempotency keys. The default clock
-// moves with the machine's time.
+// WithClock sets the clock for orders, tokens, idempotency keys and the journals. The
+// default clock moves with the machine's time.
 func WithClock(clock *Clock) Option {
 	return func(c *config) error {
 		if clock == nil {
@@ -134,8 +134,8 @@ func WithLaterVersions() Option {
 	}
 }
 
-// WithOrderDelay sets how long an order stays NEW, and then how long it stays PROCESSING.
-// The default is one second.
+// WithOrderDelay sets how long an order stays NEW. After that, it stays PROCESSING for
+// the same time. The default is one second.
 func WithOrderDelay(d time.Duration) Option {
 	return func(c *config) error {
 		c.orderDelay = d
@@ -143,8 +143,9 @@ func WithOrderDelay(d time.Duration) Option {
 	}
 }
 
-// WithAccounts makes only the given accounts exist, each with the user who owns it.
-// Without this option, every account and user exists.
+// WithAccounts makes the given accounts the only ones that exist. owners maps the id of
+// each account to the id of the user who owns it. Without this option, every account and
+// user exists.
 func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
 	return func(c *config) error {
 		for account, owner := range owners {
@@ -159,9 +160,9 @@ func WithAccounts(owners map[uuid.UUID]uuid.UUID) Option {
 	}
 }
 
-// WithRateLimit sets how many requests per second each client may send, with bursts of
-// that many requests. Requests above this rate get 429. Without this option, there is no
-// limit. Upvest documents 300 for Upvest's sandbox.
+// WithRateLimit sets how many requests per second each client may send, and allows bursts
+// of that many requests. Requests above this rate get 429. Without this option, there is
+// no limit. Upvest documents 300 for Upvest's sandbox.
 func WithRateLimit(perSecond int) Option {
 	return func(c *config) error {
 		if perSecond < 1 {
@@ -209,8 +210,9 @@ func WithBodyLimit(bytes int64) Option {
 
 // WithKeptResponses limits the total size, in bytes, of the responses that the sandbox
 // keeps for repeated requests. The sandbox keeps each response for 24 hours. If there is
-// no room, a write with a new idempotency key gets 503, because no response is dropped
-// early. The default is 1 GiB, which holds about two million small responses.
+// no room, a write with a new idempotency key gets 503, because the sandbox drops no
+// response before its 24 hours have passed. The default is 1 GiB, which holds about two
+// million small responses.
 func WithKeptResponses(bytes int64) Option {
 	return func(c *config) error {
 		if bytes < 1 {
@@ -231,8 +233,8 @@ func WithReadTimeout(d time.Duration) Option {
 	}
 }
 
-// WithSeed makes the ids of resources repeat from run to run: the same requests in the
-// same order get the same ids.
+// WithSeed makes the ids of resources and the random parts of latencies repeat from run
+// to run, if each run sends the same requests in the same order.
 func WithSeed(seed uint64) Option {
 	return func(c *config) error {
 		c.seed = &seed
@@ -249,9 +251,9 @@ func WithControl() Option {
 	}
 }
 
-// WithResponseCheck compares every response with openapi.yaml before it is sent, and
-// calls report for each response that differs, unless a Fault changed the response.
-// report runs in the goroutine of the request.
+// WithResponseCheck compares every response with openapi.yaml before it is sent, except
+// the responses to requests that had a Fault. It calls report for each response that
+// differs. report runs in the goroutine of the request.
 func WithResponseCheck(report func(error)) Option {
 	return func(c *config) error {
 		if report == nil {

@@ -11,8 +11,8 @@ import (
 // Portfolio is what an account holds.
 type Portfolio struct {
 	AccountID uuid.UUID `json:"account_id"`
-	// Cash is the amount, in EUR, that rebalancings received from sales and that is still
-	// in the account.
+	// Cash is the amount, in EUR, that is left in the account from the sales of
+	// rebalancings.
 	Cash api.Decimal `json:"cash"`
 	// Value is the sum of the cash and the values of all holdings, in EUR.
 	Value    api.Decimal `json:"value"`
@@ -32,9 +32,9 @@ type Holding struct {
 	Value api.Decimal `json:"value"`
 }
 
-// Portfolio returns what an account of the first client holds now, by the sandbox's
-// clock. It returns an error for an account without a configuration, an order or an
-// initial state.
+// Portfolio returns what an account of the first client holds at the time that the
+// sandbox's clock shows. It returns an error for an account without a configuration, an
+// order or an initial state.
 func (s *Sandbox) Portfolio(account uuid.UUID) (Portfolio, error) {
 	return s.PortfolioOf(s.Client(), account)
 }

@@ -48,7 +48,8 @@ func WithTLS(certificate tls.Certificate) Option {
 	}
 }
 
-// checkURLAndTLS checks that the URL and the listener fit the certificate of WithTLS.
+// checkURLAndTLS returns an error if WithTLS was given without a listener on the network,
+// or together with an http URL.
 func (c *config) checkURLAndTLS() error {
 	if c.certificate == nil {
 		return nil

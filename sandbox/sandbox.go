@@ -42,7 +42,7 @@ type Sandbox struct {
 	world    atomic.Pointer[world.World]
 	worlds   *worlds
 	handler  http.Handler
-	// stop ends the delays of faults.
+	// stop ends the waits of requests that have a latency or the delay of a fault.
 	stop context.CancelFunc
 	// server is nil without a listener.
 	server *server
@@ -199,8 +199,8 @@ func (s *Sandbox) Transport() http.RoundTripper {
 }
 
 // Handler returns the sandbox as a handler, which a test can call directly or pass to an
-// HTTP server. If this server does not support hijacking, a fault that cuts the
-// connection panics with [http.ErrAbortHandler].
+// HTTP server. To cut a connection, the handler panics with [http.ErrAbortHandler]. It
+// can send a TCP reset only if the server supports hijacking.
 func (s *Sandbox) Handler() http.Handler { return s.handler }
 
 // Client returns the first client of the sandbox.
@@ -236,7 +236,7 @@ func (s *Sandbox) RevokeTokens() { s.tokens.Revoke() }
 
 // Reset restores the initial resources and prices, and removes kept responses, faults,
 // latency, requests and effects. Access tokens, used nonces and the clock stay as they
-// are. A request in progress finishes in the state in which it began.
+// are. A request in progress finishes with the state from before the Reset.
 func (s *Sandbox) Reset() {
 	options, err := s.config.worldOptions(s.contract)
 	if err != nil {
@@ -249,8 +249,9 @@ func (s *Sandbox) Reset() {
 	s.world.Store(fresh)
 }
 
-// SetPrice sets the price of an instrument. Each price is 1 until it is set. The values
-// of all holdings and open sales of the instrument change in proportion.
+// SetPrice sets the price of an instrument. Each price is 1 EUR until it is set. The
+// value of each holding and open sale of the instrument changes in proportion to the
+// price.
 func (s *Sandbox) SetPrice(instrument api.InstrumentID, price api.Decimal) error {
 	prices := map[api.InstrumentID]api.Decimal{instrument: price}
 	if err := s.world.Load().Ledger.SetPrices(prices); err != nil {

@@ -80,7 +80,7 @@ func (s *server) listen(c config) (net.Listener, error) {
 	s.address = reachable(listener.Addr())
 	s.url = "http://" + s.address
 	if c.url != "" {
-		// The host name of the sandbox need not resolve on this machine.
+		// The host name in the sandbox's URL need not resolve on this machine.
 		s.transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, s.address)
 		}

@@ -15,9 +15,9 @@ type TB interface {
 }
 
 // Start starts a sandbox for a test, and ends it when the test ends. If the test fails,
-// Start logs the refused requests with their reasons, and the faults that applied to no
-// request. Start also compares every response with openapi.yaml. If a response differs,
-// the test fails.
+// Start logs the refused requests with their reasons, the requests that had a fault, and
+// the faults that applied to no request. Start also compares every response with
+// openapi.yaml. If a response differs, the test fails.
 func Start(t TB, options ...Option) *Sandbox {
 	t.Helper()
 	checked := WithResponseCheck(func(err error) {
@@ -71,8 +71,8 @@ func (s *Sandbox) logUnmet(t TB) {
 // scopes, for use with this repository's client.
 func (s *Sandbox) Credentials() upvest.Credentials { return s.CredentialsOf(s.Client()) }
 
-// CredentialsOf returns the credentials of the client c of the sandbox, including its
-// private key.
+// CredentialsOf returns the credentials of c, a client of the sandbox, including the
+// client's private key.
 func (s *Sandbox) CredentialsOf(c Client) upvest.Credentials {
 	return upvest.Credentials{
 		BaseURL:      s.URL(),

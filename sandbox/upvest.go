@@ -27,8 +27,8 @@ type UpvestOrder struct {
 	InitiationFlow string
 }
 
-// PlaceOrder places an order in Upvest's place, and returns its id. The journal contains
-// no effect for the order, because no request caused it.
+// PlaceOrder places an order as if Upvest placed it, and returns the order's id. The
+// journal contains no effect for the order, because no request caused it.
 func (s *Sandbox) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	o.ClientID = cmp.Or(o.ClientID, s.Client().ID)
 	if !s.config.hasClient(o.ClientID) {
@@ -42,11 +42,11 @@ func (s *Sandbox) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	return id, nil
 }
 
-// CancelOrder cancels an order in Upvest's place. The order must be NEW or PROCESSING.
-// Individual orders that are FILLED stay FILLED. The reason must be ACCOUNT_IS_EMPTY,
-// CANCELLED_BY_CLIENT, CANCELLED_BY_UPVEST, PORTFOLIO_IS_BALANCED or SELL_LIMIT_EXCEEDED.
-// Clients see the reason in the order only if the sandbox simulates later versions, see
-// [WithLaterVersions].
+// CancelOrder cancels an order as if Upvest cancelled it. The order must be NEW or
+// PROCESSING. Individual orders that are FILLED stay FILLED. The reason must be
+// ACCOUNT_IS_EMPTY, CANCELLED_BY_CLIENT, CANCELLED_BY_UPVEST, PORTFOLIO_IS_BALANCED or
+// SELL_LIMIT_EXCEEDED. Clients see the reason in the order only if the sandbox simulates
+// later versions, see [WithLaterVersions].
 func (s *Sandbox) CancelOrder(orderID uuid.UUID, reason string) error {
 	if err := s.world.Load().Ledger.CancelOrder(orderID, reason); err != nil {
 		return fmt.Errorf("cancel order %s: %w", orderID, err)

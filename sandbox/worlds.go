@@ -127,7 +127,7 @@ func (w *worlds) Handler(client uuid.UUID) http.Handler {
 	return nil
 }
 
-// stop ends the delays of faults in all worlds.
+// stop ends the waits of requests in all worlds.
 func (w *worlds) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -156,9 +156,9 @@ func (w *worlds) pick(r *http.Request) http.Handler {
 	return w.Handler(id)
 }
 
-// inForm returns the client id in the form of a token request. Some official signers send
-// the id only there, and not in the header upvest-client-id. The body of the request can
-// be read again afterwards.
+// inForm returns the client id that a token request contains as a form field. Some
+// official signers send the id only in the form, and not in the header upvest-client-id.
+// After inForm has returned, the whole body can still be read from the request.
 func (w *worlds) inForm(r *http.Request) string {
 	begun, err := io.ReadAll(io.LimitReader(r.Body, w.of.config.bodyLimit))
 	rest := io.MultiReader(bytes.NewReader(begun), r.Body)
@@ -176,7 +176,8 @@ type body struct {
 	io.Closer
 }
 
-// failing is a reader that always returns the error with which reading a body failed.
+// failing is a reader that always returns err, the error with which reading a body
+// failed.
 type failing struct{ err error }
 
 // Read implements [io.Reader].
