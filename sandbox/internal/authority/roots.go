@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// rootFiles returns the files in which different systems keep their root certificates as
-// PEM.
+// rootFiles returns the names of files in which operating systems keep their root
+// certificates as PEM. The first name is the value of SSL_CERT_FILE, which can be empty.
 func rootFiles() []string {
 	return []string{
 		os.Getenv("SSL_CERT_FILE"),

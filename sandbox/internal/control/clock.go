@@ -10,8 +10,8 @@ import (
 )
 
 // The first and last year that the clock can show. Unix time begins in 1970. RFC 3339
-// cannot express years after 9999. The last year is earlier than that, because the times
-// of orders and tokens can be later than the time of the clock.
+// cannot express years after 9999. The last year is well below 9999, because the times of
+// orders and tokens can be later than the time of the clock.
 const (
 	minYear = 1970
 	maxYear = 9000

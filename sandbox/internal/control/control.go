@@ -26,7 +26,8 @@ type Endpoint struct {
 	Contract *openapi.Contract
 	// World returns the world that the endpoint reads and changes.
 	World func() *world.World
-	// FirstClient is the API client to which a request applies if it names no client.
+	// FirstClient is the API client to which a request applies if the request names no
+	// client.
 	FirstClient uuid.UUID
 	// Worlds manages the additional worlds for parallel test workers. It is nil in the
 	// control endpoint of an additional world.
@@ -40,7 +41,7 @@ type Endpoint struct {
 	CancelOrder  func(orderID uuid.UUID, reason string) error
 	BodyLimit    int64
 	// Host is a host name under which the endpoint accepts requests, besides localhost
-	// and loopback addresses. It is empty if there is no other host name.
+	// and loopback addresses. It is empty if there is no such name.
 	Host string
 	// AnyHost makes the endpoint accept requests under any host name.
 	AnyHost bool
@@ -112,7 +113,8 @@ func (e *Endpoint) routes() http.Handler {
 	return mux
 }
 
-// do returns a handler that runs an action that cannot fail, and responds with 204.
+// do returns a handler that runs an action, which cannot fail, and responds with 204. The
+// handler refuses a request with a query or a body.
 func do(action func()) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !bare(w, r) {
@@ -123,9 +125,9 @@ func do(action func()) http.HandlerFunc {
 	}
 }
 
-// refuseBrowsers refuses requests from web pages of other origins. Unless AnyHost is set,
-// it also refuses requests whose Host header names neither this machine nor Host, because
-// an attacker can point a host name to this machine (DNS rebinding).
+// refuseBrowsers refuses writes from web pages of other origins. Unless AnyHost is set,
+// it also refuses their reads, and requests whose Host header names neither this machine
+// nor Host, because an attacker can point a host name to this machine (DNS rebinding).
 func (e *Endpoint) refuseBrowsers(next http.Handler) http.Handler {
 	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests from web pages"))
@@ -139,7 +141,7 @@ func (e *Endpoint) refuseBrowsers(next http.Handler) http.Handler {
 			r.Body = http.NoBody
 		}
 		// The cross-origin protection lets pages of other origins read, because a read
-		// changes nothing. The endpoint refuses these reads as well.
+		// changes nothing. Unless AnyHost is set, the endpoint refuses these reads too.
 		site := r.Header.Get("Sec-Fetch-Site")
 		// The endpoint's own page has the same origin.
 		fromPage := site != "" && site != "none" && site != "same-origin"

@@ -35,8 +35,8 @@ type faultJSON struct {
 }
 
 // pendingJSON is the JSON form of a waiting fault. In Fault, Nth and Count are what
-// remains after the requests so far. Met is the number of requests to which the fault has
-// been applied.
+// remains of them after the requests so far. Met is the number of requests to which the
+// fault has been applied.
 type pendingJSON struct {
 	Fault faultJSON `json:"fault"`
 	Met   int       `json:"met"`
@@ -132,7 +132,7 @@ func newFaultJSON(f fault.Fault) faultJSON {
 }
 
 // readID reads an optional id, and returns the zero UUID for an empty string. It refuses
-// the zero UUID as text, because no client or account has this id.
+// text that spells the zero UUID, because no client or account has this id.
 func readID(field, text string) (uuid.UUID, error) {
 	if text == "" {
 		return uuid.Nil, nil

@@ -48,7 +48,7 @@ func (e *Endpoint) putLatency(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// getLatency responds with the latency of operations.
+// getLatency responds with the latency of all operations.
 func (e *Endpoint) getLatency(w http.ResponseWriter, r *http.Request) {
 	if !bare(w, r) {
 		return

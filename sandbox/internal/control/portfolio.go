@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// getPortfolio responds with what an account holds. The query names the account and,
-// optionally, a client. The response shows what the account holds through this client.
-// The default is the sandbox's first client.
+// getPortfolio responds with what an account holds in the state of one client. The query
+// names the account and, optionally, the client. The default is the sandbox's first
+// client.
 func (e *Endpoint) getPortfolio(w http.ResponseWriter, r *http.Request) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 type Worlds interface {
 	// Create makes a world and returns the variables of its client. state is the initial
 	// state of the world, in the form of a state file. If state is nil, the world begins
-	// with the state in which the sandbox's first client began. The error is
-	// ErrTooManyWorlds, or it describes what is wrong with the state.
+	// with the state in which the sandbox's first client began. The error wraps
+	// ErrTooManyWorlds, or describes what is wrong with the state.
 	Create(state []byte) (Variables, error)
 	// List returns the clients of the worlds.
 	List() []uuid.UUID
@@ -104,8 +104,8 @@ func (e *Endpoint) deleteWorld(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// inWorld passes a request on to the control endpoint of the world whose client is in the
-// path.
+// inWorld finds the world of the client that the path names, and passes the request to
+// the control endpoint of this world.
 func (e *Endpoint) inWorld(w http.ResponseWriter, r *http.Request) {
 	client, err := readID("client", r.PathValue("client"))
 	var handler http.Handler

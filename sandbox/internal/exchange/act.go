@@ -17,7 +17,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// actOrFail carries out a request that passed all checks. If a fault applies to the
+// actOrFail carries out a request that has passed all checks. If a fault applies to the
 // request, the fault can prevent the request from being carried out, and can change the
 // response.
 func (h *Handler) actOrFail(x *exchange) *response.Response {

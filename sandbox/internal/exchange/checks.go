@@ -41,8 +41,8 @@ func (h *Handler) findRoute(x *exchange) *response.Problem {
 	return problem
 }
 
-// readBody reads the whole body. It refuses a body that is too large, too slow or
-// incomplete.
+// readBody reads the whole body. It refuses a body that is too large, arrives too slowly
+// or is incomplete.
 func (h *Handler) readBody(x *exchange) *response.Problem {
 	body, err := io.ReadAll(x.request.Body)
 	var tooLarge *http.MaxBytesError
@@ -64,8 +64,8 @@ func (h *Handler) readBody(x *exchange) *response.Problem {
 }
 
 // findClient finds the client that the header Upvest-Client-Id names. If a token request
-// lacks this header, the form names the client, because two official signers do not send
-// the header.
+// lacks this header, findClient reads the client id from the form in the body, because
+// two official signers do not send the header.
 func (h *Handler) findClient(x *exchange) *response.Problem {
 	values := x.request.Header.Values("Upvest-Client-Id")
 	if len(values) == 0 && x.route.IsToken() {
@@ -142,7 +142,8 @@ func (h *Handler) checkSignature(x *exchange) *response.Problem {
 	return problem
 }
 
-// limitRate counts every request that the client signed, even if a later check refuses it
+// limitRate refuses a request that exceeds the client's rate limit. It counts every
+// request that the client signed, even if a later check refuses the request
 // (docs.upvest.co, Rate limiting). Requests with the client's id but without a valid
 // signature do not count.
 func (h *Handler) limitRate(x *exchange) *response.Problem {

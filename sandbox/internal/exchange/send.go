@@ -44,8 +44,8 @@ func (h *Handler) sendWhole(w http.ResponseWriter, x *exchange, given *response.
 	_, _ = w.Write(given.Body)
 }
 
-// sendStream sends a response while its body is being generated, but sends a short body
-// as a whole.
+// sendStream sends a response while its body is being generated. A short body is
+// generated completely before anything is sent.
 func (h *Handler) sendStream(w http.ResponseWriter, x *exchange, given *response.Response) {
 	body := &bufferedWriter{to: w, release: func(begun []byte) {
 		h.record(x, given, begun, false)

@@ -70,8 +70,8 @@ func (f *Fault) check(known Known) error {
 	}
 }
 
-// checkLimits returns an error if the fault is limited in a way that no request can
-// match.
+// checkLimits returns an error if no request can match the fault's client, account or
+// Nth.
 func (f *Fault) checkLimits(known Known) error {
 	switch {
 	case f.ClientID != uuid.Nil && !known.Client(f.ClientID):

@@ -21,8 +21,8 @@ type Queue struct {
 	waiting []*Waiting
 }
 
-// Known reports which operations, clients and accounts exist. A fault cannot be limited
-// to any others.
+// Known reports which operations, clients and accounts exist. A fault can be limited only
+// to these.
 type Known struct {
 	Contract *openapi.Contract
 	// Client reports whether an API client exists, and Account whether an account exists.
@@ -31,7 +31,7 @@ type Known struct {
 
 // Waiting is a fault that waits for requests.
 type Waiting struct {
-	// Fault is the fault that waits. Its Nth and Count are what remains after the
+	// Fault is the fault that waits. Its Nth and Count are what remains of them after the
 	// requests so far.
 	Fault Fault
 	// Met is the number of requests to which the fault has been applied.
@@ -42,15 +42,15 @@ type Waiting struct {
 type Target struct {
 	Route    *openapi.Route
 	ClientID uuid.UUID
-	// Accounts returns the accounts that the request names. It is called only if a fault
-	// is limited to an account.
+	// Accounts returns the accounts that the request names, and those of the order or
+	// rebalancing in its path. It is called only if a fault is limited to an account.
 	Accounts func() []uuid.UUID
 }
 
 // NewQueue returns an empty queue.
 func NewQueue(known Known) *Queue { return &Queue{known: known} }
 
-// Add checks a fault and appends it.
+// Add checks a fault and appends it to the queue.
 func (q *Queue) Add(f Fault) error {
 	if err := f.check(q.known); err != nil {
 		return fmt.Errorf("inject a fault: %w", err)
@@ -91,9 +91,9 @@ func (q *Queue) Pending() []Waiting {
 }
 
 // Apply returns the fault that applies to a request, or nil if no fault applies. Every
-// waiting fault that matches the request counts the request. A fault is ready if it has
-// counted Nth requests. The first ready fault applies, and the other ready faults wait
-// for the next request that matches them.
+// waiting fault that matches the request counts the request. A fault is ready once it has
+// counted as many requests as its Nth. The first ready fault applies, and the other ready
+// faults wait for the next request that matches them.
 func (q *Queue) Apply(target Target) *Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -45,7 +45,7 @@ type Effect struct {
 	AccountIDs []uuid.UUID        `json:"account_ids"`
 }
 
-// Accounts returns the ids sorted, without zero UUIDs and duplicates. The result is never
+// Accounts returns the ids sorted, without zero UUIDs or duplicates. The result is never
 // nil, because JSON would show nil as null.
 func Accounts(ids ...uuid.UUID) []uuid.UUID {
 	accounts := slices.DeleteFunc(slices.Clone(ids), func(id uuid.UUID) bool { return id == uuid.Nil })

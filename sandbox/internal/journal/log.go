@@ -11,7 +11,7 @@ type Log[T any] struct {
 
 	mu sync.Mutex
 	// entries are in the order in which they were added. The entries before the index
-	// first have been dropped.
+	// `first` have been dropped.
 	entries []entry[T]
 	first   int
 	bytes   int

@@ -57,7 +57,7 @@ func deepest(err error) *openapi3.SchemaError {
 		if inner == nil || depth(inner) <= depth(err) {
 			return err
 		}
-		// It is more useful to report that no alternative matches than that one
+		// It is more useful to report that no alternative matches than to report that one
 		// alternative lacks its only field.
 		if len(err.Schema.OneOf) > 0 && inner.SchemaField == "required" {
 			return err

@@ -30,7 +30,7 @@ type Contract struct {
 	options *openapi3filter.Options
 }
 
-// Request is a request with the operation that it is for.
+// Request is an HTTP request together with its operation.
 type Request struct {
 	*http.Request
 	// Body is the whole body.

@@ -63,8 +63,8 @@ func (c *madeClient) key(form string) *keyFile {
 }
 
 // make generates the parts of a client that the flag leaves out. If a directory is given,
-// make stores the private keys that it generates there, and uses them again for a later
-// client with the same id.
+// make stores the generated private keys in it. If the directory already has keys for the
+// client's id, make uses those keys instead.
 func (c *clientFlags) make(directory string) (madeClient, error) {
 	random, err := sandbox.NewClient(c.scopes...)
 	if err != nil {

@@ -74,7 +74,7 @@ func writeEnvFile(ctx context.Context, path, form, address string, pairs []strin
 		"choose a different name", path, maxNames-1)
 }
 
-// marked encodes the mark of a new run, and then the variables, in the given form.
+// marked encodes the mark of a new run, followed by the variables, in the given form.
 func marked(form, address string, pairs []string) ([]byte, error) {
 	mark := markVariable + "=" + uuid.NewString() + "/" + address + "/" + noChecksum
 	content, err := encode(form, append([]string{mark}, pairs...))

@@ -96,7 +96,8 @@ func (key *keyFile) pairs(environ []string, keyAs string) []string {
 	return pairs
 }
 
-// hint returns the command that sets the variables in the file of -env-file.
+// hint returns text for the log that tells how to use the file of -env-file, such as the
+// command that sets its variables.
 func (s *settings) hint(file string) string {
 	switch s.envForm {
 	case shellForm:

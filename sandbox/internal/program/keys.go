@@ -76,7 +76,8 @@ func (key *keyFile) write(private crypto.Signer, encode encoder) error {
 	return nil
 }
 
-// readKey reads a public key, or a private key with its public half, from PEM.
+// readKey reads a public key, or a private key together with its public half, from a PEM
+// file.
 func readKey(file string) (crypto.PublicKey, crypto.Signer, error) {
 	content, err := readText(file)
 	if err != nil {

@@ -77,7 +77,7 @@ type expiry struct {
 }
 
 // New returns an empty store of at most maxBytes. When it is full, it refuses new keys,
-// because dropping a response early would allow a second effect.
+// because dropping a response before it expires would allow a second effect.
 func New(maxBytes int64) *Replays {
 	return &Replays{maxBytes: maxBytes, kept: map[Key]replay{}, running: map[Key]chan struct{}{}}
 }

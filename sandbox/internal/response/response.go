@@ -9,8 +9,8 @@ import (
 	"net/http"
 )
 
-// Response is one response. A response that is kept for replays is shared, so its fields
-// must not be changed.
+// Response is one response. Responses can share the body of a fault, so Body must not be
+// changed in place.
 type Response struct {
 	// Status is 0 if the sandbox cuts the connection instead of responding.
 	Status int
@@ -43,8 +43,8 @@ type Problem struct {
 
 const typeBase = "https://docs.upvest.co/errors/"
 
-// slugs maps the status of an error to its type. Upvest does not document the last three
-// statuses and types.
+// slugs maps the status of an error to the last part of its type. Upvest does not
+// document the last three statuses and types.
 var slugs = map[int]string{
 	http.StatusBadRequest:            "invalid_request",
 	http.StatusUnauthorized:          "unauthorised",
