@@ -101,7 +101,7 @@ func (s *steering) follow(ctx context.Context, r *result) error {
 func (s *steering) renew(r *result) {
 	if s.renewed {
 		if s.authorized && s.guess == nil { // after a guess, the clock may be the cause
-			r.keepToken(s.core.tokens())
+			r.reportSecondRefusal(s.core.tokens())
 		}
 		return
 	}

@@ -88,14 +88,14 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p
 }
 
-// delay returns the wait before a retry. The parameter attempt is the number of the
-// retry, counted from 1. If Retry-After is longer than MaxRetryAfter, delay returns
-// Retry-After and false.
+// delay returns the wait before a retry. The parameter number is 1 for the first retry of
+// a call. If Retry-After is longer than MaxRetryAfter, delay returns Retry-After and
+// false.
 func (p RetryPolicy) delay(
-	attempt int, header http.Header, now time.Time, source randomSource,
+	number int, header http.Header, now time.Time, source randomSource,
 ) (time.Duration, bool) {
 	bound := p.MaxDelay
-	shift := attempt - 1
+	shift := number - 1
 	if p.BaseDelay < p.MaxDelay>>shift {
 		bound = p.BaseDelay << shift
 	}

@@ -253,9 +253,9 @@ func (r *result) forgetToken(source oauth2.TokenSource) bool {
 	return ok
 }
 
-// keepToken reports to a *TokenSource that the server refused the operation again in the
-// extra attempt after a 401.
-func (r *result) keepToken(source oauth2.TokenSource) {
+// reportSecondRefusal reports to a *TokenSource that the server refused the operation
+// again in the extra attempt after a 401.
+func (r *result) reportSecondRefusal(source oauth2.TokenSource) {
 	if ours, ok := source.(*TokenSource); ok {
 		ours.tokens.RefuseForGood(r.Operation)
 	}

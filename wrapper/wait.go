@@ -20,9 +20,9 @@ const (
 
 	firstPoll   = time.Second
 	longestPoll = 30 * time.Second
-	// appearing limits how long Wait tolerates [ErrNotFound] for an order that it has not
-	// received yet. It is compared with the sum of the pauses.
-	appearing = 10 * time.Second
+	// notFoundTolerance limits how long Wait tolerates [ErrNotFound] for an order that it
+	// has not received yet. It is compared with the sum of the pauses.
+	notFoundTolerance = 10 * time.Second
 	// longestReserve is the longest time between the start of the last retrieval and the
 	// deadline. That time is also limited to a twentieth of the time from the start of
 	// Wait to the deadline.
@@ -117,7 +117,7 @@ func (w *watch) mayContinue(err error) bool {
 	if errors.As(err, &failure) && failure.transient {
 		return true
 	}
-	return w.last == nil && w.waited < appearing && errors.Is(err, ErrNotFound)
+	return w.last == nil && w.waited < notFoundTolerance && errors.Is(err, ErrNotFound)
 }
 
 // pause waits until the next retrieval. If there can be no further retrieval, pause

@@ -41,10 +41,10 @@ func (p *pages[T]) read(ctx context.Context, offset int32) (Page[T], error) {
 		p.close()
 		p.request(ctx, offset)
 	}
-	wanted := p.pending[0]
+	requested := p.pending[0]
 	p.requestUpTo(ctx, p.Ahead+1)
-	page, err := wanted.call.Wait(ctx)
-	wanted.cancel()
+	page, err := requested.call.Wait(ctx)
+	requested.cancel()
 	if err != nil {
 		return page, err
 	}

@@ -211,7 +211,7 @@ func (r *reader[T]) findLast(rows []T) (int, error) {
 		}
 	}
 	return 0, r.unreadable(
-		"its rows have no known order, and the row that was read last has moved or is missing")
+		"its rows have no known order, and the row that was delivered last has moved or is missing")
 }
 
 // mayHavePassed reports whether a row before the position may have been passed on. The
