@@ -25,9 +25,10 @@ func WithAddress(address string) Option {
 	}
 }
 
-// WithExposure allows WithAddress to name an address that is not loopback, as a container
-// must. Everyone who can reach the address can use the sandbox: the control endpoint
-// requires no credentials, and with this option it accepts requests under any host name.
+// WithExposure allows WithAddress to name an address that is not loopback, which a
+// container needs. Everyone who can reach the address can use the sandbox: the control
+// endpoint requires no credentials, and with this option it accepts requests under any
+// host name.
 func WithExposure() Option {
 	return func(c *config) error {
 		c.expose = true
@@ -134,8 +135,8 @@ func WithLaterVersions() Option {
 	}
 }
 
-// WithOrderDelay sets how long an order stays NEW. After that, it stays PROCESSING for
-// the same time. The default is one second.
+// WithOrderDelay sets how long an order stays in each of the states NEW and PROCESSING.
+// The default is one second.
 func WithOrderDelay(d time.Duration) Option {
 	return func(c *config) error {
 		c.orderDelay = d

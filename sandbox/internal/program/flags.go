@@ -57,8 +57,8 @@ type commandLine struct {
 const usage = `Usage: upvest-sandbox [flags] [-- command]
 
 The sandbox runs until it is interrupted. With a command, the sandbox runs the command
-with the UPVEST_API_* variables set, and ends when the command ends. It then does not print
-the variables, but still writes the file of -env-file. Flags:
+with the UPVEST_API_* variables set, and ends when the command ends. In this case, it does
+not print the variables, but still writes the file of -env-file. Flags:
 `
 
 func parse(arguments []string, stderr io.Writer) (settings, error) {
@@ -101,8 +101,8 @@ func (line *commandLine) defineClients() {
 		"which key the variables name: ed25519, p521 (an EC PRIVATE KEY) or p521-encrypted (that key,\n"+
 			"encrypted with a passphrase); this `form` does not apply to a client with key=FILE")
 	line.StringVar(&s.keyAs, "key-as", keyAsFile,
-		"how the variables hold the private key: `file` (its name) or base64 (the key itself;\n"+
-			"without -keys, base64 writes no key file)")
+		"how the variables hold the private key: `file` (the name of the key file) or base64 (the key\n"+
+			"itself; without -keys, the program then writes no key file)")
 	line.Func("client", "an API client, as `id=…,secret=…,key-id=…,key=FILE,scopes=a b` (repeatable). "+
 		"Parts that are left out\nare generated; only a secret may contain a comma. "+
 		"FILE is an unencrypted PEM file with a public or\nprivate key, Ed25519 or P-521",
@@ -129,10 +129,10 @@ func (line *commandLine) defineServer() {
 			return nil
 		})
 	line.BoolVar(&s.tls, "tls", false,
-		"serve https: make a certificate authority, or use that of an earlier run in the\n"+
+		"serve https: make a certificate authority, or use the one that an earlier run left in the\n"+
 			"directory of -keys, and add variables that make Go, Python and Node.js trust it")
 	line.StringVar(&s.tlsCA, "tls-ca", "",
-		"`file` with the certificate and the private key, in PEM, of the certificate authority for -tls")
+		"PEM `file` with the certificate and the private key of the certificate authority for -tls")
 	line.BoolVar(&line.expose, "expose", false,
 		"allow an -address that is not loopback, which a container needs: everyone who can reach it\n"+
 			"can use the sandbox, and the control endpoint requires no credentials")
@@ -156,7 +156,8 @@ func (line *commandLine) defineServer() {
 // defineRules defines the flags that decide what the sandbox does and checks.
 func (line *commandLine) defineRules() {
 	s := &line.settings
-	line.Func("order-delay", "`duration` for which an order stays NEW, and then PROCESSING (default 1s)",
+	line.Func("order-delay",
+		"`duration` for which an order stays in each of the states NEW and PROCESSING (default 1s)",
 		s.duration(sandbox.WithOrderDelay))
 	line.Func("token-lifetime", "`duration` for which an access token is valid (default 30m)",
 		s.duration(sandbox.WithTokenLifetime))
@@ -179,8 +180,9 @@ func (line *commandLine) defineRules() {
 			line.closed = true
 			return err
 		})
-	line.Func("state", "JSON `file` with the allocations, accounts with configurations and holdings, "+
-		"and the\nprices at the start and after each reset, instead of the sample account (repeatable)",
+	line.Func("state",
+		"JSON `file` with the state at the start and after each reset: allocations, prices, and\n"+
+			"accounts with configurations or holdings; replaces the sample account (repeatable)",
 		func(text string) error {
 			line.stated = true
 			s.add(sandbox.WithStateFile(text))
