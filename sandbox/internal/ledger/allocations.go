@@ -28,7 +28,8 @@ func (a *allocation) show() contract.Allocation {
 	}
 }
 
-// allocation returns one allocation of the client, or a refusal (404).
+// allocation returns one allocation of the client, or a refusal (404) if the client has
+// no allocation with this id.
 func (c *client) allocation(id uuid.UUID) (*allocation, error) {
 	if a := c.allocations.get(id); a != nil {
 		return a, nil
@@ -39,8 +40,8 @@ func (c *client) allocation(id uuid.UUID) (*allocation, error) {
 
 // addAllocation adds an allocation to the client's allocations.
 //
-// Choice: an allocation without a name is called "Allocation 1", "Allocation 2" and so
-// on, counted per client.
+// Choice: an allocation without a name gets the name "Allocation N". N is the number of
+// the client's allocations, including the new one.
 func (c *client) addAllocation(id uuid.UUID, name *string, checked *mix, now time.Time) *allocation {
 	a := &allocation{id: id, created: now, updated: now, mix: checked}
 	if name != nil {
@@ -85,12 +86,12 @@ func (l *Ledger) RetrievePortfoliosAllocation(
 	return contract.RetrievePortfoliosAllocation200JSONResponse{Body: a.show()}, nil
 }
 
-// UpdatePortfoliosAllocation replaces the mix of an allocation. Orders that were placed
-// earlier keep the old mix.
+// UpdatePortfoliosAllocation replaces the mix of an allocation, and its name if the
+// request contains one. Orders that were placed earlier keep the old mix.
 //
-// Source: "Update portfolios allocation", in whose examples the request has no name and
-// the response has the old name. Choice: an update that changes nothing keeps
-// `updated_at` and records no effect.
+// Source: the examples of "Update portfolios allocation", in which the request has no
+// name and the response has the old name. Choice: an update that changes nothing does not
+// set `updated_at` and records no effect.
 func (l *Ledger) UpdatePortfoliosAllocation(
 	ctx context.Context, request contract.UpdatePortfoliosAllocationRequestObject,
 ) (contract.UpdatePortfoliosAllocationResponseObject, error) {
@@ -124,8 +125,8 @@ func (l *Ledger) UpdatePortfoliosAllocation(
 
 // ListPortfoliosAllocations returns a page of allocations, sorted by id.
 //
-// Choice: the filter `instrument_ids` selects the allocations that contain all of the
-// named instruments.
+// Choice: the filter `instrument_ids` selects the allocations that contain every
+// instrument in the filter.
 func (l *Ledger) ListPortfoliosAllocations(
 	ctx context.Context, request contract.ListPortfoliosAllocationsRequestObject,
 ) (contract.ListPortfoliosAllocationsResponseObject, error) {
@@ -161,8 +162,8 @@ func (m *mix) holdsAll(instruments []string) bool {
 	return true
 }
 
-// readInstrumentIDs returns the instrumentKeys of the instruments that the filter
-// `instrument_ids` names.
+// readInstrumentIDs parses the filter `instrument_ids`, and returns the key of each
+// instrument (see [instrumentKey]).
 func readInstrumentIDs(text string) ([]string, error) {
 	var keys []string
 	for name := range strings.SplitSeq(text, ",") {

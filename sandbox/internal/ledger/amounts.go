@@ -6,15 +6,16 @@ import (
 )
 
 // amountDecimals is the number of fraction digits that a cash_amount can have. All cash
-// is counted in whole units of 10^-27, so sums are exact, and numbers stay small after
-// any number of orders.
+// is counted in whole units of 10^-27. Sums are therefore exact, and no calculation adds
+// fraction digits.
 const amountDecimals = 27
 
 // amountDigits is the number of digits before the point that a cash_amount can have.
 const amountDigits = 63
 
-// scaled returns the number in units of 10^-decimals. The text must consist of digits,
-// with at most `decimals` digits after a point.
+// scaled converts a decimal text to a number of units of 10^-decimals. The text must
+// consist of digits and at most one point, with at most `decimals` digits after the
+// point.
 func scaled(text string, decimals int) *big.Int {
 	whole, fraction, _ := strings.Cut(text, ".")
 	zeros := strings.Repeat("0", decimals-len(fraction))
@@ -22,7 +23,8 @@ func scaled(text string, decimals int) *big.Int {
 	return number
 }
 
-// formatAmount writes units of cash as a decimal without trailing zeros.
+// formatAmount formats an amount of cash, given in units of 10^-27, as a decimal without
+// trailing zeros.
 func formatAmount(units *big.Int) string {
 	digits := units.String()
 	if missing := amountDecimals + 1 - len(digits); missing > 0 {
@@ -36,9 +38,10 @@ func formatAmount(units *big.Int) string {
 // whole number of units, and the parts sum to exactly the amount. The sum of the weights
 // must be above zero.
 //
-// Each part is the difference between two running totals that are rounded down. This
-// keeps the sum exact. In a sale, each weight is the value of a position, and no part
-// exceeds that value, provided that the amount does not exceed the sum of all values.
+// Each part is the difference between two consecutive running totals, which are rounded
+// down. This keeps the sum exact. In a sale, each weight is the value of a position, and
+// no part exceeds that value, provided that the amount does not exceed the sum of all
+// values.
 func share(amount *big.Int, weights []*big.Int) []*big.Int {
 	total := sum(weights)
 	parts := make([]*big.Int, len(weights))

@@ -12,8 +12,9 @@ import (
 // Sources: "Cancel portfolios order" and the guide: an order that is NEW can always be
 // cancelled, and an order that is PROCESSING can be cancelled as far as its individual
 // orders allow. On the errors page, a conflict means "not available for current status".
-// Choice: an order that is PROCESSING can be cancelled if one of its individual orders is
-// not FILLED. An order that is PROCESSING without individual orders cannot be cancelled.
+// Choice: an order that is PROCESSING can be cancelled if at least one of its individual
+// orders is not FILLED. If such an order has no individual orders, it cannot be
+// cancelled.
 func (l *Ledger) CancelPortfoliosOrder(
 	ctx context.Context, request contract.CancelPortfoliosOrderRequestObject,
 ) (contract.CancelPortfoliosOrderResponseObject, error) {
@@ -32,8 +33,8 @@ func (l *Ledger) CancelPortfoliosOrder(
 	return contract.CancelPortfoliosOrder204Response{}, nil
 }
 
-// cancellable refuses an order that can no longer be cancelled. field is the request
-// field that holds the id of the order.
+// cancellable refuses an order that can no longer be cancelled. The argument field is the
+// name of the request field that holds the id of the order.
 func (o *order) cancellable(field string) error {
 	if o.status == contract.OrderStatusNEW || !o.done() && int(o.filled) < len(o.instruments) {
 		return nil

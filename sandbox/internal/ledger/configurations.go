@@ -27,12 +27,12 @@ func (c *configuration) show() contract.Configuration {
 	}
 }
 
-// cloneIDs copies a list of ids. It keeps the difference between nil and an empty list.
+// cloneIDs copies a list of ids. It returns nil only for a nil pointer.
 func cloneIDs(ids *[]uuid.UUID) *[]uuid.UUID {
 	if ids == nil {
 		return nil
 	}
-	// never nil, because JSON would show nil as null
+	// The copied slice is never nil, because JSON would show a nil slice as null.
 	clone := append([]uuid.UUID{}, *ids...)
 	return &clone
 }
@@ -47,7 +47,8 @@ func (c *client) configuration(accountID uuid.UUID) (*configuration, error) {
 		"the account %s has no configuration; expected an account with one", accountID)
 }
 
-// configure makes an account without a configuration follow an allocation.
+// configure adds a configuration to an account that has none. The configuration makes the
+// account follow the allocation.
 func (c *client) configure(account *account, a *allocation, now time.Time) *configuration {
 	account.configured = true
 	account.configuration = configuration{account: account, created: now, updated: now, allocation: a}

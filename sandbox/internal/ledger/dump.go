@@ -17,8 +17,8 @@ type Dump struct {
 	IDs    uint64              `json:"ids"`
 	Placed uint32              `json:"placed"`
 	Prices map[string]*big.Int `json:"prices"`
-	// Clients has the state of each client, in the order in which Dump received the
-	// clients.
+	// Clients has the state of each client, in the order of the ids that were passed to
+	// [Ledger.Dump].
 	Clients []dumpedClient `json:"clients"`
 }
 
@@ -85,7 +85,8 @@ type dumpedExecution struct {
 	Orders      []uuid.UUID `json:"orders"`
 }
 
-// Dump returns the current state of the given clients, without the log of effects.
+// Dump returns the current prices and the current state of the given clients. It omits
+// the log of effects.
 func (l *Ledger) Dump(clients []uuid.UUID) Dump {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -25,8 +25,8 @@ type Call struct {
 	accounts []uuid.UUID
 }
 
-// Accounts returns the accounts that the call read or changed. It must not be called
-// before the ledger's method has returned.
+// Accounts returns the accounts that the call read or changed. Callers must not use
+// Accounts until the ledger's method has returned.
 func (c *Call) Accounts() []uuid.UUID { return c.accounts }
 
 type callKey struct{}
@@ -51,11 +51,12 @@ func touch(ctx context.Context, accounts ...uuid.UUID) {
 }
 
 // Effects returns the log of the effects of requests, oldest first. The log keeps at most
-// the newest 100,000 effects. A request that changes something has one effect. The effect
-// of a rebalancing has the id of the execution, regardless of how many orders it placed.
+// the newest 100,000 effects, and at most 256 MiB of their account ids. A request that
+// changes something has one effect. The effect of a rebalancing has the id of the
+// execution, regardless of how many orders it placed.
 func (l *Ledger) Effects() *journal.Log[journal.Effect] { return l.effects }
 
-// record adds the effect of a call.
+// record adds the effect of a call to the log. It also calls touch for the accounts.
 func (l *Ledger) record(ctx context.Context, at time.Time, resource uuid.UUID, accounts ...uuid.UUID) {
 	touch(ctx, accounts...)
 	call := callOf(ctx)

@@ -11,7 +11,7 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/later"
 )
 
-// saleLimit is the largest share of an account's value that a SELL may ask for, in
+// saleLimit is the largest share of an account's value that a SELL may request, in
 // tenths.
 //
 // Source: the portfolios guide: a SELL over 90 percent of the value is cancelled.
@@ -40,8 +40,8 @@ func (l *Ledger) advance(a *account, now time.Time) {
 // step applies the next transition of the order, which is due at the given instant.
 //
 // Choices: the individual orders of an order fill one after the other. Their executions
-// are evenly spaced over the time that the order is PROCESSING. The last individual order
-// fills when the order becomes FILLED. Each execution sets updated_at.
+// are evenly spaced over the time during which the order is PROCESSING. The last
+// individual order fills when the order becomes FILLED. Each execution sets updated_at.
 func (o *order) step(at time.Time, current prices) {
 	o.updated = latest(o.updated, at)
 	switch o.status {
@@ -55,8 +55,9 @@ func (o *order) step(at time.Time, current prices) {
 	}
 }
 
-// fill carries out the next execution of the next individual order. After the last
-// execution, the order is FILLED.
+// fill carries out the next execution of the first individual order that is not FILLED.
+// After the last execution, the order is FILLED. If the individual order is for
+// mockCancelled, fill cancels the whole order instead of the last execution.
 func (o *order) fill(at time.Time, current prices) {
 	if i := int(o.filled); i < len(o.instruments) {
 		left := o.executionsLeft(i)
@@ -82,8 +83,9 @@ func (o *order) fill(at time.Time, current prices) {
 	}
 }
 
-// next returns the instant of the next transition: the order becomes PROCESSING, or its
-// first open individual order fills, or the order settles.
+// next returns the instant of the order's next transition. This transition makes the
+// order PROCESSING, executes an individual order in full or in part, makes an order
+// without individual orders FILLED, or makes a FILLED order SETTLED.
 func (o *order) next(delay time.Duration) time.Time {
 	started := o.created.Add(delay)
 	done, all := o.executions()
@@ -99,14 +101,14 @@ func (o *order) next(delay time.Duration) time.Time {
 	}
 }
 
-// split creates the individual orders from what the account holds now, or cancels the
-// order.
+// split creates the individual orders when the order becomes PROCESSING. If the order is
+// a SELL that is too large, split cancels the order instead.
 //
 // Source: the portfolios guide: a BUY is split by target weights, and a SELL by current
 // values. Choices: the value of the account excludes what earlier open orders are going
-// to buy, and what they are going to sell, so that nothing is sold twice. The size of a
-// SELL is checked here instead of when the SELL is placed, so a SELL that is too large is
-// first accepted as NEW.
+// to buy or sell, so that nothing is sold twice. The size of a SELL is checked here
+// instead of when the SELL is placed, so a SELL that is too large is first accepted as
+// NEW.
 func (o *order) split(current prices) {
 	instruments, quantities := o.account.free()
 	values := current.values(instruments, quantities)
@@ -151,8 +153,9 @@ func exceedsSaleLimit(amount, total *big.Int) bool {
 // rebalance creates the individual orders that redistribute the positions and the cash in
 // the pot according to the weights of the mix.
 //
-// Choices: an instrument that already has its target weight gets no individual order, so
-// the order of an empty account has no individual orders. Sales come before purchases.
+// Choices: an instrument that already has its target value gets no individual order. In
+// an empty account, every target value is zero, so the order has no individual orders.
+// Sales come before purchases.
 func (o *order) rebalance(instruments []string, quantities, values []*big.Int) {
 	missing := map[string]*big.Int{}
 	total := sum(values)
@@ -193,8 +196,8 @@ func (o *order) cancel(now time.Time, reason later.CancellationReason) {
 
 // execute carries out a part of the individual order i. The part is a quantity to sell,
 // or an amount of cash to spend. In a rebalancing, sales add to the pot, and purchases
-// spend no more than the pot has, because prices may have changed since the purchases
-// were created.
+// spend no more than the pot contains, because prices may have changed since the
+// purchases were created.
 //
 // Choice: outside of rebalancings, the proceeds of a sale leave the account, and the cash
 // for a purchase comes from outside the account.
@@ -220,9 +223,10 @@ func (o *order) execute(i int, part *big.Int, at prices) {
 
 // end gives the order its final status.
 //
-// Choice: what is left in the pot stays in the account as cash, so a rebalancing that is
-// cancelled between sale and purchase loses nothing. The next rebalancing invests it. A
-// liquidation that is FILLED has paid out its pot.
+// Choice: what is left in the pot of a rebalancing or of a cancelled order goes back to
+// the account as cash, so a rebalancing that is cancelled between its sales and its
+// purchases loses nothing. The next rebalancing invests this cash, or the next
+// liquidation pays it out. A liquidation that is FILLED has paid out its pot.
 func (o *order) end(status contract.OrderStatus) {
 	if o.pot != nil && (status == contract.OrderStatusCANCELLED || o.kind == contract.OrderTypeREBALANCING) {
 		o.account.cash.Add(&o.account.cash, o.pot)

@@ -23,8 +23,7 @@ type Options struct {
 	// call the ledger. The default is time.Now.
 	Now func() time.Time
 	// NewID makes the ids of allocations, orders and rebalancing executions. It must
-	// return a different id each time, and must not call the ledger. The default is
-	// uuid.New.
+	// return a new id each time, and must not call the ledger. The default is uuid.New.
 	NewID func() uuid.UUID
 	// OrderDelay is how long an order stays NEW, and then how long it stays PROCESSING.
 	// If it is zero or less, an order is FILLED when it is read for the first time after
@@ -45,8 +44,9 @@ type Options struct {
 // a ledger with [New].
 //
 // A method that refuses a request returns a [*Refusal] and leaves the state unchanged. No
-// method can be cancelled; the context only carries the call (see [WithCall]). A method
-// that handles many items unlocks the ledger for other calls after each [turn] of items.
+// method can be cancelled; the context only carries the call (see [WithCall]). A
+// rebalancing, and a list operation with a filter, unlock the ledger for other calls
+// after every [turn] items.
 type Ledger struct {
 	options Options
 
@@ -90,8 +90,8 @@ func (l *Ledger) enter(ctx context.Context) (*client, time.Time) {
 	return l.client(callOf(ctx).ClientID), l.now()
 }
 
-// client returns the state of a client. If the client has not called before, client adds
-// an empty state.
+// client returns the state of an API client. If the ledger has no state of this client
+// yet, it adds an empty one.
 func (l *Ledger) client(id uuid.UUID) *client {
 	c := l.clients[id]
 	if c == nil {
@@ -117,7 +117,7 @@ func (l *Ledger) newID() uuid.UUID {
 // clock.
 func (l *Ledger) now() time.Time { return l.options.Now().UTC().Round(0) }
 
-// look returns the same as enter, but locks the ledger itself.
+// look locks the ledger, calls enter, and returns the results of enter.
 func (l *Ledger) look(ctx context.Context) (*client, time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
