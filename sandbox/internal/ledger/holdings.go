@@ -20,8 +20,8 @@ import (
 type account struct {
 	due schedule
 	// Most accounts have few orders, and an index per account would take more memory than
-	// these orders.
-	// latest is the newest order; its field `previous` leads to the older ones.
+	// the orders themselves. latest is the newest order, and the field `previous` of each
+	// order is the next older one.
 	latest        *order
 	many          *index[order] // all orders, once there are more than fewOrders
 	count         int32
@@ -49,8 +49,7 @@ func (a *account) keep(o *order) {
 	}
 }
 
-// indexed returns the orders of the account in the order in which lists show them. The
-// account may be nil.
+// indexed returns the orders of the account, sorted by id. The account may be nil.
 func (a *account) indexed() index[order] {
 	if a != nil && a.many != nil {
 		return *a.many
@@ -73,8 +72,8 @@ type position struct {
 	promised   big.Int // the part of held that open individual orders are going to sell
 }
 
-// account returns the state of an account. If the account has no state yet, it adds an
-// empty one.
+// account returns the client's state of an account. If the client has no state of the
+// account yet, the method adds an empty one.
 func (c *client) account(id uuid.UUID) *account {
 	found := c.accounts[id]
 	if found == nil {
@@ -84,8 +83,8 @@ func (c *client) account(id uuid.UUID) *account {
 	return found
 }
 
-// free returns what can be sold: the instruments in a fixed order, and the quantity of
-// each that no open order is going to sell.
+// free returns what the account can sell: the instruments, sorted by key, and for each
+// instrument the quantity that no open order is going to sell.
 func (a *account) free() (instruments []string, quantities []*big.Int) {
 	for i := range a.positions {
 		p := &a.positions[i]
@@ -112,8 +111,9 @@ func (a *account) find(instrument string) (at int, found bool) {
 }
 
 // position returns the account's position in an instrument. If the account has no such
-// position, it adds an empty one. An individual order can outlive its position: if its
-// share of a tiny position is zero, a different order can sell the whole position first.
+// position, the method adds an empty one. A position can disappear before an individual
+// order sells a part of it: if this part is rounded to zero, a different order can sell
+// the whole position first.
 func (a *account) position(instrument string) *position {
 	at, found := a.find(instrument)
 	if !found {

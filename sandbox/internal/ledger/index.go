@@ -23,7 +23,7 @@ type index[T any] struct {
 // reads the item itself, which is in a different place in memory.
 type entry[T any] struct {
 	half uint64
-	item *T // nil sorts before all items with this half
+	item *T // nil sorts before all items with the same half
 }
 
 func (e entry[T]) less(other entry[T], id func(*T) *uuid.UUID) bool {
@@ -82,9 +82,9 @@ func (x index[T]) page(offset, limit int) []*T {
 // other calls.
 const turn = 1000
 
-// walk calls visit for all items. The ledger is locked during each call, but not between
-// turns. walk also visits an item that is inserted between turns, if the item comes after
-// the items that it has already visited.
+// walk calls visit for each item. The ledger is locked while visit runs, but not between
+// turns. If an item is inserted between turns, walk visits this item only if it sorts
+// after the items that walk has already visited.
 func walk[T any](l *Ledger, x index[T], visit func(*T)) {
 	var last entry[T]
 	for more := true; more; {
@@ -92,8 +92,8 @@ func walk[T any](l *Ledger, x index[T], visit func(*T)) {
 	}
 }
 
-// walkTurn visits up to a turn of the items after last, and reports whether there are
-// more items.
+// walkTurn visits the next items after the entry last, at most as many as turn allows. It
+// returns the entry that it visited last, and reports whether there are more items.
 func (x index[T]) walkTurn(l *Ledger, last entry[T], visit func(*T)) (newLast entry[T], more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

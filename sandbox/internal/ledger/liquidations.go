@@ -14,11 +14,11 @@ import (
 // holds. The account and its configuration remain.
 //
 // Source: "Create portfolios liquidation request" and the guide. Choices: cash_amount is
-// the account's value when the order is placed, including the cash of cancelled
-// rebalancings, and "0" for an empty account. The order sells and pays out what the
-// account holds when the order becomes PROCESSING. An account without a configuration can
-// be liquidated. The limit of 90 percent does not apply. The order has no
-// `allocation_id`.
+// the account's value when the order is placed: the value of the holdings that no open
+// order is going to sell, plus the cash that rebalancings have left in the account. It is
+// "0" for an empty account. The order sells and pays out what the account holds when the
+// order becomes PROCESSING. An account without a configuration can be liquidated. The
+// limit of 90 percent does not apply. The order has no `allocation_id`.
 func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	ctx context.Context, request contract.CreatePortfoliosLiquidationRequestRequestObject,
 ) (contract.CreatePortfoliosLiquidationRequestResponseObject, error) {
@@ -34,8 +34,8 @@ func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	return contract.CreatePortfoliosLiquidationRequest200JSONResponse{Body: placed.show()}, nil
 }
 
-// CreateAccountLiquidation does the same as CreatePortfoliosLiquidationRequest. Only
-// later versions of the API have this operation.
+// CreateAccountLiquidation places the same order as CreatePortfoliosLiquidationRequest.
+// Only later versions of the API have this operation.
 func (l *Ledger) CreateAccountLiquidation(
 	ctx context.Context, request later.CreateAccountLiquidationRequestObject,
 ) (later.CreateAccountLiquidationResponseObject, error) {

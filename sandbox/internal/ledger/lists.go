@@ -15,7 +15,7 @@ const (
 )
 
 // listing holds the parameters of a list operation. Its methods read the parameters that
-// all list operations share, and keep the first error.
+// several list operations share, and store the first error.
 //
 // Source: the query parameters of the list operations. start_date is documented as
 // inclusive. Choices: end_date is inclusive too. Both dates are compared with
@@ -110,7 +110,7 @@ func createdBetween[T any](l *listing, created func(*T) time.Time) []func(*T) bo
 
 // paginate returns a page of the items that pass every filter, and the metadata of the
 // page. Without filters, its run time depends on the length of the page. With filters,
-// its run time depends on the number of all items.
+// its run time depends on the total number of items.
 func paginate[T any](
 	l *Ledger, list *listing, items index[T], filters []func(*T) bool,
 ) ([]*T, contract.Meta) {

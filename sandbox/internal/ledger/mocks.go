@@ -12,15 +12,15 @@ import (
 // parts: 1 part below 101 EUR, 2 parts below 201 EUR and so on. An order for
 // mockCancelled is executed in part and then cancelled. Choices: the parts are equal. An
 // order for mockCancelled has two parts, of which the first is executed. Then the whole
-// portfolio order is cancelled, including its other individual orders. Every instrument
-// has the initial price 1.
+// portfolio order is cancelled. Its individual orders that are FILLED stay FILLED. Every
+// instrument has the initial price 1.
 const (
 	mockParts     = "IE00B5M1WJ87"
 	mockCancelled = "IE00BF2GFH28"
 )
 
-// mock plans the executions of the individual orders, if one of them is for a mock
-// instrument.
+// mock plans the executions of the individual orders if at least one of them is for a
+// mock instrument.
 func (o *order) mock(current prices) {
 	isMock := func(instrument string) bool { return instrument == mockParts || instrument == mockCancelled }
 	if !slices.ContainsFunc(o.instruments, isMock) {
@@ -39,8 +39,8 @@ func (o *order) mock(current prices) {
 	o.extras().executions = planned
 }
 
-// worth returns the cash that the individual order i spends if it is a purchase, or the
-// current value of what it sells.
+// worth returns the value of the individual order i in cash: the cash that a purchase
+// spends, or the current value of the quantity that a sale sells.
 func (o *order) worth(i int, current prices) *big.Int {
 	if i < int(o.sales) {
 		return current.value(o.instruments[i], o.amounts[i])
@@ -75,8 +75,8 @@ func (o *order) executions() (done, all int) {
 	return done + o.extra.executed, all
 }
 
-// executionsLeft returns how many executions remain of the individual order i, which is
-// the next to fill.
+// executionsLeft returns how many executions of the individual order i remain. This must
+// be the first individual order that is not FILLED.
 func (o *order) executionsLeft(i int) int {
 	if o.extra == nil || o.extra.executions == nil {
 		return 1

@@ -31,8 +31,8 @@ type order struct {
 	created, updated time.Time
 	status           contract.OrderStatus
 
-	// The fields below hold the individual orders, once the order is PROCESSING. Sales
-	// come before purchases. The first `filled` individual orders are FILLED.
+	// The next five fields describe the individual orders once the order is PROCESSING.
+	// Sales come before purchases. The first `filled` individual orders are FILLED.
 	instruments   []string
 	amounts       []*big.Int // nil after the order has ended
 	pot           *big.Int   // cash to spend or to pay out, until the order ends
@@ -80,8 +80,9 @@ func (o *order) done() bool {
 
 // show returns the order in the state to which [Ledger.advance] has brought it.
 //
-// Choice: the id of an individual order is derived from the order and the instrument, so
-// it does not depend on which request reads it first.
+// Choice: the id of an individual order is derived from the order's id and the
+// instrument, so it does not depend on which request is the first to read the individual
+// order.
 func (o *order) show() contract.Order {
 	kind := o.kind
 	shown := contract.Order{
@@ -194,14 +195,15 @@ func (l *Ledger) CreatePortfoliosOrder(
 	return contract.CreatePortfoliosOrder200JSONResponse{Body: placed.show()}, nil
 }
 
-// follow gives the order the account and the allocation of a configuration.
+// follow sets the account, the allocation and the mix of the order from a configuration.
 func (o *order) follow(c *configuration) {
 	o.account = c.account
 	o.allocation = c.allocation
 	o.mix = c.allocation.mix
 }
 
-// readOrder checks the fields of a request for an order.
+// readOrder checks a request, and returns its order, still without account and
+// allocation.
 func readOrder(body *contract.OrderRequest) (*order, error) {
 	if _, err := api.NewAmount(body.CashAmount); err != nil {
 		return nil, invalid("cash_amount", "%v", err)

@@ -10,10 +10,10 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// page is the response of a list operation. It generates its rows one at a time while it
-// is written, so it never locks the ledger for long, and a large page is in memory as a
-// whole only if a fault or a check of responses needs its body. Each row shows the state
-// of its item at the time when the row is written.
+// page is the response of a list operation. It generates its rows one at a time while the
+// response is written, and locks the ledger for one row at a time. A large page is in
+// memory as a whole only if a fault or a check of responses needs the whole body. Each
+// row shows the state that its item has in the ledger when the row is generated.
 type page[Item, Row any] struct {
 	ledger *Ledger
 	items  []*Item
@@ -27,8 +27,9 @@ func (p page[Item, Row]) row(item *Item) Row {
 	return p.show(item)
 }
 
-// streamer is a response writer to which a page can pass a function that generates the
-// body after the header has been sent. Stream reports whether it accepts the function.
+// streamer is a response writer that can generate the body of a page after it has sent
+// the header. A page passes to Stream the function that generates the body. Stream
+// reports whether it accepts this function.
 type streamer interface {
 	Stream(body func(io.Writer) error) bool
 }
