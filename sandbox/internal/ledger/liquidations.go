@@ -16,9 +16,9 @@ import (
 // Source: "Create portfolios liquidation request" and the guide. Choices: cash_amount is
 // the account's value when the order is placed: the value of the holdings that no open
 // order is going to sell, plus the cash that rebalancings have left in the account. It is
-// "0" for an empty account. The order sells and pays out what the account holds when the
-// order becomes PROCESSING. An account without a configuration can be liquidated. The
-// limit of 90 percent does not apply. The order has no `allocation_id`.
+// "0" for an empty account. What the order sells and pays out is determined in the same
+// way when the order becomes PROCESSING. An account without a configuration can be
+// liquidated. The limit of 90 percent does not apply. The order has no `allocation_id`.
 func (l *Ledger) CreatePortfoliosLiquidationRequest(
 	ctx context.Context, request contract.CreatePortfoliosLiquidationRequestRequestObject,
 ) (contract.CreatePortfoliosLiquidationRequestResponseObject, error) {

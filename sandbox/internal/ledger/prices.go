@@ -38,7 +38,8 @@ func (l *Ledger) SetPrices(prices map[api.InstrumentID]api.Decimal) error {
 	return nil
 }
 
-// readPrice returns a price in units of 10^-27.
+// readPrice checks an instrument id and a price, and returns the price in units of
+// 10^-27.
 func readPrice(id api.InstrumentID, price api.Decimal) (*big.Int, error) {
 	if err := checkInstrument(id); err != nil {
 		return nil, fmt.Errorf("instrument %w", err)
@@ -54,8 +55,8 @@ func readPrice(id api.InstrumentID, price api.Decimal) (*big.Int, error) {
 }
 
 // quantityUnits is 1 in units of 10^-54, and priceUnits is 1 in units of 10^-27.
-// Quantities have more digits than cash, so that a quantity bought for an amount is worth
-// exactly that amount.
+// Quantities have more fraction digits than cash, so that a quantity bought for an amount
+// is worth exactly that amount.
 var (
 	quantityUnits = new(big.Int).Exp(big.NewInt(10), big.NewInt(54), nil)
 	priceUnits    = new(big.Int).Exp(big.NewInt(10), big.NewInt(amountDecimals), nil)
@@ -92,8 +93,8 @@ func (p prices) values(instruments []string, quantities []*big.Int) []*big.Int {
 	return values
 }
 
-// proportion returns whole * part / of, rounded to the nearest number. No argument may be
-// below zero. It returns 0 if the argument `of` is 0.
+// proportion returns whole * part / of, rounded to the nearest integer. No argument may
+// be below zero. It returns 0 if the argument `of` is 0.
 func proportion(whole, part, of *big.Int) *big.Int {
 	result := new(big.Int)
 	if of.Sign() == 0 {

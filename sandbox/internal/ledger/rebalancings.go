@@ -21,7 +21,7 @@ type execution struct {
 	orders                []*order
 }
 
-// accountIDs returns the account of each order of the execution.
+// accountIDs returns the account id of each order of the execution.
 func (e *execution) accountIDs() []uuid.UUID {
 	ids := make([]uuid.UUID, len(e.orders))
 	for i, o := range e.orders {
@@ -37,12 +37,12 @@ func (e *execution) accountIDs() []uuid.UUID {
 // allocations. Choices: a list that is null counts as missing. An empty list, or an id
 // that is listed twice, is refused with 400. An allocation that does not exist is refused
 // with 404, and a listed account without a configuration with 422. If any id is refused,
-// no order is placed. An allocation that no account follows is accepted and places no
-// order. Orders for listed accounts are placed in the sequence of the list. Orders for
-// the accounts of listed allocations are placed in the sequence of the account ids. The
-// orders name no user. They are placed before the response is sent, but not in one step:
-// the ledger checks whether an account follows the allocation when it places the order of
-// this account. All orders are placed even if the caller has disconnected.
+// no order is placed. An allocation that no account follows is accepted, and no order is
+// placed for it. Orders for listed accounts are placed in the sequence of the list.
+// Orders for the accounts of listed allocations are placed in the sequence of the account
+// ids. The orders name no user. They are placed before the response is sent, but not in
+// one step: the ledger checks whether an account follows a listed allocation only when it
+// reaches this account. All orders are placed even if the caller disconnects.
 func (l *Ledger) TriggerPortfolioRebalancing(
 	ctx context.Context, request contract.TriggerPortfolioRebalancingRequestObject,
 ) (contract.TriggerPortfolioRebalancingResponseObject, error) {
@@ -72,7 +72,7 @@ func (l *Ledger) TriggerPortfolioRebalancing(
 
 // begin checks that each listed account has a configuration and that each listed
 // allocation exists, and stores the execution. In later versions of the API, a
-// configuration can still be deleted before its order is placed.
+// configuration can still be deleted before the order for its account is placed.
 func (l *Ledger) begin(ctx context.Context, e *execution) (*client, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,8 +109,8 @@ func (l *Ledger) rebalanceAccounts(c *client, e *execution) {
 	}
 }
 
-// rebalanceFollowers places the orders of the accounts that follow an allocation that the
-// execution lists.
+// rebalanceFollowers places the orders of the accounts that follow any of the allocations
+// in the execution.
 func (l *Ledger) rebalanceFollowers(c *client, e *execution) {
 	if len(e.allocations) == 0 {
 		return
@@ -134,7 +134,7 @@ func (l *Ledger) placeRebalancing(c *client, e *execution, found *configuration)
 }
 
 // readRebalancing reads the list of accounts or the list of allocations, and refuses a
-// request that has both lists. Field names are case-sensitive.
+// request that has both lists or neither. Field names are case-sensitive.
 func readRebalancing(body *contract.RebalancingRequest) (*execution, error) {
 	text, err := body.MarshalJSON()
 	if err != nil {
@@ -163,7 +163,8 @@ func readRebalancing(body *contract.RebalancingRequest) (*execution, error) {
 	return made, err
 }
 
-// readTargets returns the ids that a field lists.
+// readTargets parses the ids in a field. It refuses an empty list, and an id that is
+// listed twice.
 func readTargets(field string, value json.RawMessage) ([]uuid.UUID, error) {
 	var texts []string
 	if json.Unmarshal(value, &texts) != nil {
@@ -198,11 +199,11 @@ func (c *client) execution(id uuid.UUID) (*execution, error) {
 		"there is no execution %s; expected the id of a rebalancing of this client", id)
 }
 
-// RetrievePortfoliosRebalancingExecution returns the accounts or allocations of a
-// rebalancing.
+// RetrievePortfoliosRebalancingExecution returns the accounts or allocations that were
+// listed in the request for a rebalancing.
 //
 // Source: the example of "Retrieve portfolios rebalancing execution", in which the list
-// that the request did not send is empty. Choice: `updated_at` always equals
+// that was not part of the request is empty. Choice: `updated_at` always equals
 // `created_at`, because nothing that the response shows ever changes.
 func (l *Ledger) RetrievePortfoliosRebalancingExecution(
 	ctx context.Context, request contract.RetrievePortfoliosRebalancingExecutionRequestObject,

@@ -5,16 +5,16 @@ import (
 	"net/http"
 )
 
-// Refusal is the error that every method of a [Ledger] returns if the request breaks a
-// rule. Its fields have the meaning of the fields of problem details (RFC 7807).
+// Refusal is the error that the operations of a [Ledger] return for a request that breaks
+// a rule. Its fields have the meaning of the fields of problem details (RFC 7807).
 //
 // Source: the errors page and the schema of the problem object.
 type Refusal struct {
 	// Status is the HTTP status of the response.
 	Status int
-	// Type is the slug of the kind of error, such as "not_found".
+	// Type identifies the kind of error, such as "not_found".
 	Type string
-	// Detail names the field and what was expected.
+	// Detail names the field and states what was expected.
 	Detail string
 }
 

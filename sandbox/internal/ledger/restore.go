@@ -13,9 +13,9 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/contract"
 )
 
-// Restore adds a dump to an empty ledger. clients must have as many entries as the dump
-// has clients. Orders continue as in the ledger that was dumped. If Restore returns an
-// error, it may have restored a part of the dump.
+// Restore adds a dump to an empty ledger. clients must contain one id for each client of
+// the dump, in the order of d.Clients. Orders continue as in the ledger from which the
+// dump was made. If Restore returns an error, it may have restored a part of the dump.
 func (l *Ledger) Restore(d Dump, clients []uuid.UUID) error {
 	if len(d.Clients) != len(clients) {
 		return fmt.Errorf("the dump has %d clients, expected %d", len(d.Clients), len(clients))
@@ -23,7 +23,7 @@ func (l *Ledger) Restore(d Dump, clients []uuid.UUID) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// These calls skip the ids that the dump already uses. Otherwise, a source of ids
-	// with a seed would make the same ids again.
+	// that has a seed would return these ids again.
 	for range d.IDs {
 		l.newID()
 	}

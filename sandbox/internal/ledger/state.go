@@ -25,8 +25,9 @@ type LoadedAllocation struct {
 	Request contract.AllocationRequest
 }
 
-// LoadedAccount is an account with its holdings. Holdings maps each instrument to its
-// value in cash. The account has a configuration if AllocationID is not zero.
+// LoadedAccount is an account with its holdings. Holdings maps each instrument to the
+// value of the holding in cash. The account has a configuration if AllocationID is not
+// zero.
 type LoadedAccount struct {
 	ID, AllocationID uuid.UUID
 	Holdings         map[api.InstrumentID]api.Decimal
@@ -101,7 +102,7 @@ func checkInstrument(id api.InstrumentID) error {
 	return fmt.Errorf("%q: expected an ISIN or a UUID of version 0 to 5", id)
 }
 
-// readAmount returns an amount of cash in units of 10^-27.
+// readAmount parses an amount of cash, and returns it in units of 10^-27.
 func readAmount(text api.Decimal) (*big.Int, error) {
 	if _, err := api.NewAmount(string(text)); err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ type UpvestOrder struct {
 	InitiationFlow string
 }
 
-// PlaceOrder places an order as if Upvest placed it. It records no effect, because no
+// PlaceOrder places an order as if Upvest had placed it. It records no effect, because no
 // request caused the order.
 //
 // Choice: if Options.Accounts is set, the order names the account's owner as its user.
@@ -58,8 +58,8 @@ func (l *Ledger) PlaceOrder(o UpvestOrder) (uuid.UUID, error) {
 	return placed.id, nil
 }
 
-// CancelOrder cancels an order that is NEW or PROCESSING, as if Upvest cancelled it. It
-// records no effect, because no request caused the cancellation.
+// CancelOrder cancels an order that is NEW or PROCESSING, as if Upvest had cancelled it.
+// CancelOrder records no effect, because no request caused the cancellation.
 func (l *Ledger) CancelOrder(orderID uuid.UUID, reason string) error {
 	reasons := []later.CancellationReason{
 		later.CancellationReasonACCOUNTISEMPTY, later.CancellationReasonCANCELLEDBYCLIENT,

@@ -22,8 +22,8 @@ const minSecret = 8
 const secretNames = `secret|password|passphrase|token|authorization|assertion|cookie|credential|` +
 	`api[-_]?key|private[-_]?key`
 
-// hints are substrings. Every name of a secret and every access token contains at least
-// one of them.
+// hints are the substrings for which mightHold searches. Every name of a secret and every
+// access token contains at least one of them.
 var hints = []string{
 	"secret", "passw", "passphrase", "token", "authorization", "assertion", "cookie", "credential", "key",
 	tokenPrefix,
@@ -37,8 +37,8 @@ var (
 	secretName = regexp.MustCompile(`(?i)` + secretNames)
 	// notSecret matches names that only look like names of secrets.
 	notSecret = regexp.MustCompile(`(?i)^(token_type|token-type)$`)
-	// inText finds the name of a secret with its value in any text, such as a part of a
-	// multipart form.
+	// inText matches the name of a secret and the value that follows the name. The text
+	// can have any format, such as a part of a multipart form.
 	inText = regexp.MustCompile(`(?i)((?:` + secretNames + `)[\w-]*(?:["']?\s*[:=]\s*|["']\s+))` +
 		`("[^"]*"?|'[^']*'?|[^\s&;,"'<]+)`)
 	accessToken = regexp.MustCompile(tokenPrefix + `[\w.-]+`)
@@ -118,7 +118,8 @@ func maskedPair(pair string) string {
 	return pair
 }
 
-// Body returns a text of any format, such as a body, a path or an error, without secrets.
+// Body masks the secrets in a text. The text can have any format: it can be a body, a
+// path or an error.
 func (m Masker) Body(body string) string {
 	if !mightHold(body) {
 		return m.values(body)
@@ -126,7 +127,8 @@ func (m Masker) Body(body string) string {
 	if masked, ok := maskedJSON([]byte(body)); ok {
 		return m.values(string(masked))
 	}
-	// Query masks forms, whose names can contain escapes, which inText does not match.
+	// Query masks forms. The names in a form can contain escapes, and inText does not
+	// match such names.
 	return inText.ReplaceAllString(m.Query(body), "${1}"+hidden)
 }
 

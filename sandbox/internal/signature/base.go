@@ -14,8 +14,8 @@ type base struct {
 	masked string
 }
 
-// newBase rebuilds the signature base from the listed components and the parameters. It
-// keeps the order that they have in the request, and omits components without a value.
+// newBase rebuilds the signature base from a list of components and the parameters. It
+// keeps the order of the list, and omits components that have no value in the request.
 func newBase(r *Request, components []string, parameters string) base {
 	var text, masked strings.Builder
 	for _, name := range components {

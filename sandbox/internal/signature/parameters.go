@@ -9,8 +9,8 @@ import (
 	"github.com/dunglas/httpsfv"
 )
 
-// parameters are the signature parameters. In the header, they follow the list of
-// components in any order.
+// parameters are the signature parameters. In the header, the parameters can have any
+// order, and follow the list of components.
 type parameters struct {
 	keyID, nonce, algorithm string
 	created, expires        time.Time
@@ -97,10 +97,10 @@ func (r *parameterReader) time(name string) time.Time {
 	return time.Unix(seconds, 0)
 }
 
-// checkAlgorithm accepts a request without the parameter `alg`, which is the normal case,
-// or an `alg` that is the algorithm of the key. The draft registers no name for ECDSA
-// with SHA-512, so the sandbox uses a name that follows the pattern of the registered
-// names.
+// checkAlgorithm accepts a signature without the parameter `alg`, which is the normal
+// case. If the signature has an `alg`, it must name the algorithm of the key. The draft
+// registers no name for ECDSA with SHA-512, so the sandbox uses a name that follows the
+// pattern of the registered names.
 func checkAlgorithm(algorithm string, key crypto.PublicKey) *Failure {
 	want := "ed25519"
 	if ec, ok := key.(*ecdsa.PublicKey); ok {

@@ -43,7 +43,7 @@ type Request struct {
 	Keys   map[string]crypto.PublicKey
 }
 
-// Failure names the rule that a signature broke. Its text starts with "Signature is
+// Failure describes the rule that a signature breaks. Its text starts with "Signature is
 // incorrect", like the text of Upvest's service.
 type Failure struct {
 	detail string
@@ -51,10 +51,11 @@ type Failure struct {
 	Base string
 }
 
-// Error returns the detail of the response.
+// Error returns the text that the response shows as its detail.
 func (f *Failure) Error() string { return "Signature is incorrect: " + f.detail }
 
-// Rules are the limits that Upvest does not document.
+// Rules hold the clock and the limits of a [Verifier]. Upvest does not document these
+// limits.
 type Rules struct {
 	// Now is the clock with which `created` and `expires` are compared.
 	Now func() time.Time
@@ -181,9 +182,10 @@ func (v *Verifier) checkOne(
 	return p, checkSignature(key, base, signature, diagnose)
 }
 
-// useNonces marks the nonces of all signatures as used. If it marked only one nonce, the
-// same request would be accepted once for each of its signatures. This step is last,
-// because only a verified signature may mark its nonce as used.
+// useNonces marks the nonces of all verified signatures as used, and returns a failure if
+// one of these nonces was already used. If it marked only one nonce, the same request
+// would be accepted once for each of its signatures. This step is last, because only a
+// verified signature may mark its nonce as used.
 func (v *Verifier) useNonces(r *Request, proven []proof) *Failure {
 	now := v.rules.Now()
 	var failure *Failure
@@ -200,7 +202,7 @@ func (v *Verifier) useNonces(r *Request, proven []proof) *Failure {
 	return failure
 }
 
-// dictionary parses a header whose value is a structured field dictionary, and which may
+// dictionary parses a header that contains a structured field dictionary. The header may
 // have several lines.
 func dictionary(r *Request, header string) (*httpsfv.Dictionary, *Failure) {
 	name := strings.ToLower(header)
@@ -223,7 +225,7 @@ func signatureBytes(label string, signatures *httpsfv.Dictionary) ([]byte, *Fail
 	if !ok {
 		return nil, fail("signature has no member %s, which signature-input names", label)
 	}
-	// If the member is not an item, the zero item has the value nil.
+	// If the member is not an item, item is the zero value, in which Value is nil.
 	item, _ := member.(httpsfv.Item)
 	value, ok := item.Value.([]byte)
 	if !ok {

@@ -81,7 +81,8 @@ var textMistakes = []textMistake{
 // quotedName matches the name of a component at the beginning of a line.
 var quotedName = regexp.MustCompile(`(?m)^"([^"]*)": `)
 
-// changed returns a function that applies change to the value of a component in a text.
+// changed returns a function that replaces the value of a component in a text with the
+// result of the function change.
 func changed(name string, change func(string) string) func(string) string {
 	return func(text string) string {
 		before, rest, found := strings.Cut(text, `"`+name+`": `)

@@ -12,7 +12,8 @@ import (
 var timePattern = regexp.MustCompile(
 	`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// Time reads a time in the format of RFC 3339. The time can have any offset from UTC.
+// Time reads a time in the format of RFC 3339. The time can have any offset from UTC, and
+// its letters can be in upper or lower case.
 func Time(text string) (time.Time, error) {
 	text = strings.ToUpper(text)
 	at, err := time.Parse(time.RFC3339, text)

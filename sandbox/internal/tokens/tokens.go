@@ -62,7 +62,7 @@ type Client struct {
 }
 
 // FormClient returns the client_id of a form, or "" if the form has none. Some signers
-// send the client id only in the form, without a header.
+// send the client id only in the form, and not in the header upvest-client-id.
 func FormClient(body []byte) string {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -71,7 +71,7 @@ func FormClient(body []byte) string {
 	return form.Get("client_id")
 }
 
-// Grant responds to POST /auth/token.
+// Grant responds to POST /auth/token: it checks the form in the body, and grants a token.
 func (t *Tokens) Grant(c Client, body []byte, now time.Time) (*response.Response, *response.Problem) {
 	granted, problem := t.checkForm(c, body)
 	if problem != nil {
@@ -101,7 +101,7 @@ func (t *Tokens) checkForm(c Client, body []byte) (token, *response.Problem) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		// The error of the parser is not shown, because it repeats a part of the body,
-		// which may be the secret.
+		// and this part may contain the secret.
 		return token{}, response.Refuse(http.StatusBadRequest, "the body is not a form")
 	}
 	for _, field := range []string{"client_id", "client_secret", "grant_type", "scope"} {
@@ -126,7 +126,8 @@ func (t *Tokens) checkForm(c Client, body []byte) (token, *response.Problem) {
 	return token{client: c.ID, scopes: scopes}, problem
 }
 
-// grantable returns those of the requested scopes that the client may request.
+// grantable returns the requested scopes that the client may have. It refuses a scope
+// that is not documented, and a request in which the client may have none of the scopes.
 func (t *Tokens) grantable(c Client, requested []string) ([]string, *response.Problem) {
 	var scopes []string
 	for _, scope := range requested {
@@ -182,7 +183,7 @@ func sameSecret(a, b string) bool {
 
 func randomText() string {
 	random := make([]byte, 32)
-	// crypto/rand never returns an error: it ends the program instead.
+	// rand.Read never returns an error. If it fails, it ends the program.
 	_, _ = rand.Read(random)
 	return base64.RawURLEncoding.EncodeToString(random)
 }

@@ -49,8 +49,8 @@ func newOperations(l *ledger.Ledger, laterVersions bool) operations {
 	return o
 }
 
-// HandleFunc registers a handler. HandleFunc and ServeHTTP let the generated code use
-// operations as a mux.
+// HandleFunc registers a handler. The generated code requires a router that has the
+// methods HandleFunc and ServeHTTP, but calls only HandleFunc.
 func (o operations) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
 	o[pattern] = handler
 }
@@ -70,8 +70,8 @@ type recorder struct {
 }
 
 // Stream stores a function that generates the body of a list while the body is being
-// sent, and returns true. If the whole body is needed first, it stores nothing and
-// returns false.
+// sent, and returns true. If the whole body is needed before the response is sent, Stream
+// stores nothing and returns false.
 func (r *recorder) Stream(body func(io.Writer) error) bool {
 	if r.mayStream {
 		r.stream = body
@@ -83,8 +83,8 @@ func (r *recorder) Header() http.Header            { return r.header }
 func (r *recorder) WriteHeader(status int)         { r.status = status }
 func (r *recorder) Write(body []byte) (int, error) { return r.body.Write(body) }
 
-// badRequest records an error that the generated code returns for an invalid header or
-// parameter. The error names the header or parameter.
+// badRequest records an error that the generated code returns for an invalid header,
+// parameter or body. If a header or parameter is invalid, the error contains its name.
 func badRequest(w http.ResponseWriter, _ *http.Request, err error) {
 	recordProblem(w, response.Refuse(http.StatusBadRequest, "%s", err))
 }

@@ -39,7 +39,8 @@ type Options struct {
 	// Accounts returns the owner of an account, and whether the account exists. It is nil
 	// if every account exists.
 	Accounts func(accountID uuid.UUID) (ownerUser uuid.UUID, known bool)
-	// Later adds the operations of later versions of the API.
+	// If Later is set, the world has the operations of later versions of the API, and an
+	// order becomes SETTLED after it is FILLED.
 	Later bool
 	// KeptResponses is the maximum total size in bytes of the responses that are kept for
 	// repeated requests.
@@ -84,8 +85,8 @@ func New(o Options) (*World, error) {
 		Accounts:   o.Accounts,
 		Settles:    o.Later,
 	})
-	// The prices are set first, because a state contains the value of each holding at the
-	// initial prices.
+	// All prices are set before the first state is loaded, because a state contains the
+	// value of each holding at the initial prices.
 	for _, state := range o.States {
 		if err := l.SetPrices(state.Prices); err != nil {
 			return nil, fmt.Errorf("state: %w", err)
