@@ -31,8 +31,8 @@ type State struct {
 // Allocation is an allocation that exists from the start.
 type Allocation struct {
 	ID uuid.UUID `json:"id"`
-	// If Name is empty, the sandbox names the allocation "Allocation 1", "Allocation 2"
-	// and so on.
+	// If Name is empty, the sandbox names the allocation "Allocation N", where N counts
+	// all allocations of the client.
 	Name string `json:"name"`
 	// Weights must sum to exactly 1 or exactly 100.
 	Weights map[api.InstrumentID]api.Decimal `json:"weights"`

@@ -86,7 +86,7 @@ var parameterRules = []rule{
 		rule: "nonce has at most 256 characters", source: choice,
 		keeps:  signed(get, parameter("nonce", `"`+nonce()+strings.Repeat("n", 232)+`"`)),
 		breaks: signed(get, parameter("nonce", `"`+strings.Repeat("n", 257)+`"`)),
-		detail: "nonce is longer than 256 characters",
+		detail: "nonce is longer than 256 bytes",
 	},
 	{
 		rule: "alg is optional, and names the algorithm of the key", source: signatures,

@@ -25,12 +25,16 @@ func scaled(text string, decimals int) *big.Int {
 
 // formatAmount formats an amount of cash, given in units of 10^-27, as a decimal without
 // trailing zeros.
-func formatAmount(units *big.Int) string {
+func formatAmount(units *big.Int) string { return formatUnits(units, amountDecimals) }
+
+// formatUnits formats a number of units of 10^-decimals as a decimal without trailing
+// zeros.
+func formatUnits(units *big.Int, decimals int) string {
 	digits := units.String()
-	if missing := amountDecimals + 1 - len(digits); missing > 0 {
+	if missing := decimals + 1 - len(digits); missing > 0 {
 		digits = strings.Repeat("0", missing) + digits
 	}
-	point := len(digits) - amountDecimals
+	point := len(digits) - decimals
 	return strings.TrimSuffix(strings.TrimRight(digits[:point]+"."+digits[point:], "0"), ".")
 }
 

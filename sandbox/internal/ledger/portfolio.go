@@ -3,7 +3,6 @@ package ledger
 import (
 	"fmt"
 	"math/big"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -45,7 +44,11 @@ func (l *Ledger) Portfolio(clientID, accountID uuid.UUID) (Portfolio, error) {
 			"expected an account with a configuration, an order or an initial state", accountID, clientID)
 	}
 	l.advance(found, l.now())
-	shown := Portfolio{AccountID: accountID, Cash: units(&found.cash, amountDecimals), Holdings: []Holding{}}
+	shown := Portfolio{
+		AccountID: accountID,
+		Cash:      api.Decimal(formatAmount(&found.cash)),
+		Holdings:  []Holding{},
+	}
 	total := new(big.Int).Set(&found.cash)
 	for i := range found.positions {
 		p := &found.positions[i]
@@ -53,25 +56,14 @@ func (l *Ledger) Portfolio(clientID, accountID uuid.UUID) (Portfolio, error) {
 		total.Add(total, value)
 		shown.Holdings = append(shown.Holdings, Holding{
 			InstrumentID: shownInstrument(p.instrument),
-			Quantity:     units(&p.held, quantityDecimals),
-			Selling:      units(&p.promised, quantityDecimals),
-			Price:        units(l.prices.of(p.instrument), amountDecimals),
-			Value:        units(value, amountDecimals),
+			Quantity:     api.Decimal(formatUnits(&p.held, quantityDecimals)),
+			Selling:      api.Decimal(formatUnits(&p.promised, quantityDecimals)),
+			Price:        api.Decimal(formatAmount(l.prices.of(p.instrument))),
+			Value:        api.Decimal(formatAmount(value)),
 		})
 	}
-	shown.Value = units(total, amountDecimals)
+	shown.Value = api.Decimal(formatAmount(total))
 	return shown, nil
-}
-
-// units formats a number that counts units of 10^-decimals, without trailing zeros.
-func units(number *big.Int, decimals int) api.Decimal {
-	digits := number.String()
-	if missing := decimals + 1 - len(digits); missing > 0 {
-		digits = strings.Repeat("0", missing) + digits
-	}
-	point := len(digits) - decimals
-	text := strings.TrimRight(digits[:point]+"."+digits[point:], "0")
-	return api.Decimal(strings.TrimSuffix(text, "."))
 }
 
 // shownInstrument returns the instrument id for an instrumentKey. It writes UUIDs in

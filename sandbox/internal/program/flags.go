@@ -156,8 +156,7 @@ func (line *commandLine) defineServer() {
 // defineRules defines the flags that decide what the sandbox does and checks.
 func (line *commandLine) defineRules() {
 	s := &line.settings
-	line.Func("order-delay",
-		"`duration` for which an order stays in each of the states NEW and PROCESSING (default 1s)",
+	line.Func("order-delay", "`duration` of each of an order's states NEW and PROCESSING (default 1s)",
 		s.duration(sandbox.WithOrderDelay))
 	line.Func("token-lifetime", "`duration` for which an access token is valid (default 30m)",
 		s.duration(sandbox.WithTokenLifetime))

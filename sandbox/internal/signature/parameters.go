@@ -25,7 +25,7 @@ func (v *Verifier) checkParameters(p *httpsfv.Params) (parameters, *Failure) {
 		nonce: read.text("nonce"),
 	}
 	if len(out.nonce) > maxNonce {
-		read.failf("nonce is longer than %d characters", maxNonce)
+		read.failf("nonce is longer than %d bytes", maxNonce)
 	}
 	if _, found := p.Get("alg"); found {
 		out.algorithm = read.text("alg")
