@@ -93,7 +93,7 @@ func (k *vaultKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts)
 }
 
 // SignContext signs a SHA-512 digest with ECDSA, or a message with Ed25519. It ignores
-// its io.Reader argument, because Vault generates the random numbers itself.
+// its [io.Reader] argument, because Vault generates the random numbers itself.
 func (k *vaultKey) SignContext(
 	ctx context.Context, _ io.Reader, input []byte, opts crypto.SignerOpts,
 ) ([]byte, error) {
