@@ -104,7 +104,7 @@ func isComplete(key crypto.Signer) bool {
 	case *ed25519.PrivateKey:
 		return key != nil && len(*key) == ed25519.PrivateKeySize
 	case *ecdsa.PrivateKey:
-		//nolint:staticcheck // nothing else reports that one of these is missing
+		//nolint:staticcheck // only the deprecated X and D show whether the key is complete
 		return key != nil && key.Curve != nil && key.X != nil && key.D != nil && key.D.Sign() > 0
 	}
 	return !validate.IsNil(key)
