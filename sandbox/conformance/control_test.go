@@ -127,6 +127,9 @@ func TestControlRefusesBrowsers(t *testing.T) {
 			method: "DELETE", headers: []header{evil}, status: 403,
 		},
 		"a read from another site": {method: "GET", headers: []header{crossSite}, status: 403},
+		"a read from another site, old browser": {
+			method: "GET", headers: []header{evil}, status: 403,
+		},
 		"a read under a rebound host name": {
 			method:  "GET",
 			headers: []header{{"host", "evil.example:" + port}, {"sec-fetch-site", "same-origin"}},
@@ -155,7 +158,7 @@ func TestControlRefusesBrowsers(t *testing.T) {
 
 // TestExposedSandboxAcceptsEveryHost requires that a sandbox with -expose names a
 // loopback address in its variables, and opens the control endpoint under every host
-// name.
+// name, but not for web pages of other origins.
 func TestExposedSandboxAcceptsEveryHost(t *testing.T) {
 	p := start(t, "-address", "0.0.0.0:0", "-expose")
 	if !strings.HasPrefix(p.variables["BASE_URL"], "http://127.0.0.1:") {
@@ -165,9 +168,24 @@ func TestExposedSandboxAcceptsEveryHost(t *testing.T) {
 	if got := c.send(t, c.get().sign()); got.status != 200 {
 		t.Errorf("a request over loopback got %d %s, want 200", got.status, got.body)
 	}
-	r := &request{method: "GET", path: "/_sandbox/effects", headers: []header{{"host", "sandbox:8080"}}}
-	if got := c.send(t, r); got.status != 200 {
-		t.Errorf("with the host name sandbox: got %d %s, want 200", got.status, got.body)
+	for name, test := range map[string]struct {
+		page   header
+		status int
+	}{
+		"no header of a browser":          {page: header{"accept", "*/*"}, status: 200},
+		"the endpoint's page":             {page: header{"sec-fetch-site", "same-origin"}, status: 200},
+		"the endpoint's page, by origin":  {page: header{"origin", "http://sandbox:8080"}, status: 200},
+		"another site":                    {page: header{"sec-fetch-site", "cross-site"}, status: 403},
+		"another site, by origin":         {page: header{"origin", "https://evil.example"}, status: 403},
+		"a page on another port":          {page: header{"sec-fetch-site", "same-site"}, status: 403},
+		"a page whose origin is withheld": {page: header{"origin", "null"}, status: 403},
+	} {
+		r := &request{method: "GET", path: "/_sandbox/effects", headers: []header{
+			{"host", "sandbox:8080"}, test.page,
+		}}
+		if got := c.send(t, r); got.status != test.status {
+			t.Errorf("%s: got %d %s, want the status %d", name, got.status, got.body, test.status)
+		}
 	}
 }
 

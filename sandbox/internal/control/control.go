@@ -125,31 +125,26 @@ func do(action func()) http.HandlerFunc {
 	}
 }
 
-// refuseBrowsers refuses writes from web pages of other origins. Unless AnyHost is set,
-// it also refuses their reads, and requests whose Host header names neither this machine
-// nor Host, because an attacker can point a host name to this machine (DNS rebinding).
+// refuseBrowsers refuses requests from web pages of other origins. Unless AnyHost is set,
+// it also refuses requests whose Host header names neither this machine nor Host, because
+// an attacker can point a host name to this machine (DNS rebinding).
 func (e *Endpoint) refuseBrowsers(next http.Handler) http.Handler {
-	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests from web pages"))
-	})
 	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(deny)
-	protected := crossOrigin.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == nil {
 			r = r.Clone(r.Context())
 			r.Body = http.NoBody
 		}
-		// The cross-origin protection lets pages of other origins read, because a read
-		// changes nothing. Unless AnyHost is set, the endpoint refuses these reads too.
-		site := r.Header.Get("Sec-Fetch-Site")
-		// The endpoint's own page has the same origin.
-		fromPage := site != "" && site != "none" && site != "same-origin"
-		if e.AnyHost || e.accepts(r.Host) && !fromPage {
-			protected.ServeHTTP(w, r)
+		// [http.CrossOriginProtection.Check] accepts every read, because a read changes
+		// nothing. The endpoint refuses reads too, so it checks them as if they were
+		// writes. A request from the endpoint's own page has the same origin.
+		asWrite := *r
+		asWrite.Method = http.MethodPost
+		if !e.AnyHost && !e.accepts(r.Host) || crossOrigin.Check(&asWrite) != nil {
+			refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests from web pages"))
 			return
 		}
-		deny(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
 
