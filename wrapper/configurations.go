@@ -20,7 +20,8 @@ import (
 type Configurations struct{ core *core }
 
 // Create makes an account follow an allocation (POST /portfolios/configurations, scope
-// portfolios:admin). Create places no orders: only orders and rebalancings trade.
+// portfolios:admin). Create places no orders: the account trades only when an order is
+// placed or a rebalancing runs.
 //
 // Errors to handle: first [ErrOutcomeUnknown] and [ErrAccepted], by making the same call
 // again with [Error.Resume]; [ErrConflict] and [ErrUnprocessable] for an account that

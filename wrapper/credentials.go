@@ -51,7 +51,8 @@ func (c Credentials) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)
 // LogValue logs the text that fmt prints.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// check returns an error with one line for each field that is missing or malformed.
+// check returns an error with one line for each problem that it finds, or nil. It does
+// not check KeyID and PrivateKey, because [NewSigner] does.
 func (c Credentials) check() error {
 	var problems []error
 	if c.BaseURL != "" {

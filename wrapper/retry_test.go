@@ -14,12 +14,12 @@ import (
 
 func TestRetriedFailures(t *testing.T) {
 	retried := map[string]roundTrip{
-		"network failure":            failing(errors.New("some network failure")),
-		"connection reset":           failing(io.ErrUnexpectedEOF),
-		"truncated body":             cutOff,
-		"JSON that ends in a field":  success(`{"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c", "status": `),
-		"JSON that ends in a string": success(`{"id": "eb5ba93f-5dfe-4bf1-8`),
-		"attempt timed out":          hang,
+		"network failure":              failing(errors.New("some network failure")),
+		"connection reset":             failing(io.ErrUnexpectedEOF),
+		"truncated body":               cutOff,
+		"JSON cut off before a value":  success(`{"id": "eb5ba93f-5dfe-4bf1-8571-4da0caacc80c", "status": `),
+		"JSON cut off inside a string": success(`{"id": "eb5ba93f-5dfe-4bf1-8`),
+		"attempt timed out":            hang,
 	}
 	for _, status := range []int{
 		408, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530,

@@ -96,9 +96,10 @@ func TestUnauthorizedCallsOfSeveralKinds(t *testing.T) {
 	})
 }
 
-// After the server has refused one kind of call, the client considers the token valid
-// again only if a call of another kind succeeds, and if that call was sent after the
-// refusal.
+// If the server refuses a call, and refuses it again when the client repeats it with a
+// new token, then the next refusal of this kind of call makes the client drop this token
+// too, unless another call has succeeded with it. That call must have been sent after the
+// second refusal.
 func TestSuccessesThatConfirmAToken(t *testing.T) {
 	for name, test := range map[string]struct {
 		succeed func(t *testing.T, server *refusedServer, client *upvest.Client)

@@ -146,7 +146,9 @@ func (l *Limiter) take(ctx context.Context) (due time.Time, err error) {
 func (l *lease) dropStale(now time.Time) {
 	tolerance := max(l.gap, 10*time.Millisecond)
 	if l.gap == 0 {
-		tolerance = time.Second // without a limit, lease new slots every second
+		// Without a limit, all slots expire after a second, and the next call leases new
+		// ones.
+		tolerance = time.Second
 	}
 	for stale := now.Add(-tolerance); l.left > 0 && l.next.Before(stale); l.left-- {
 		l.next = l.next.Add(l.gap)

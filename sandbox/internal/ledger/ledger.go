@@ -25,9 +25,9 @@ type Options struct {
 	// NewID makes the ids of allocations, orders and rebalancing executions. It must
 	// return a new id each time, and must not call the ledger. The default is uuid.New.
 	NewID func() uuid.UUID
-	// OrderDelay is how long an order stays NEW, and then how long it stays PROCESSING.
-	// If it is zero or less, an order is FILLED when it is read for the first time after
-	// its creation.
+	// OrderDelay is how long an order stays in each of the states NEW and PROCESSING. If
+	// it is zero or less, an order is FILLED when it is read for the first time after its
+	// creation.
 	OrderDelay time.Duration
 	// If Settles is set, an order becomes SETTLED one OrderDelay after it is FILLED, as
 	// in later versions of the API.

@@ -99,7 +99,8 @@ func readable[T any](read func(string) (T, error)) openapi3.StringFormatValidato
 }
 
 // CheckRequest returns a problem if the parameters or the body of a request differ from
-// openapi.yaml, and nil if they do not.
+// openapi.yaml, if the query cannot be decoded, or if checkJSON refuses the body.
+// Otherwise, it returns nil.
 func (c *Contract) CheckRequest(r Request) *response.Problem {
 	if r.Route.TakesBody() {
 		if problem := checkJSON(r.Body); problem != nil {
