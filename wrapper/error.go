@@ -56,7 +56,8 @@ type Error struct {
 	// with the option that [Error.Resume] returns is sent with this key.
 	IdempotencyKey uuid.UUID
 	// Attempts are the attempts of this call in order. If the last attempt was not sent,
-	// its Err states why.
+	// its Err states why. The attempts of a call that this call resumed are not included.
+	// Attempts is empty if the client refused the call.
 	Attempts []Attempt
 	// Err is the cause: an error of the network or the context, an error in the body or
 	// the arguments, or the *Error of a failed token request. It is nil if the server
@@ -94,6 +95,17 @@ func (e *Error) Unwrap() error {
 		return nil
 	}
 	return e.Err
+}
+
+// FirstSent returns when the first attempt that may have reached the server was sent, by
+// the local clock. It takes into account the calls that this call resumed with
+// [Error.Resume], but no other calls that used the same idempotency key. It returns the
+// zero time if no attempt was sent.
+func (e *Error) FirstSent() time.Time {
+	if e == nil {
+		return time.Time{}
+	}
+	return e.origin.first
 }
 
 // nilText is the text of an error that is a nil pointer, as in package net.

@@ -261,13 +261,16 @@ func TestResumeWithADifferentPathIsRefused(t *testing.T) {
 
 // Upvest keeps idempotency keys for at least 24 hours. The client therefore resumes a
 // call with a key only within 23 hours of the first attempt of the original call. A
-// DELETE has no key, and can be resumed at any time.
+// DELETE has no key, and can be resumed at any time. The error of every resumed call
+// reports when the first attempt of the original call was sent, because a caller looks
+// for an order from this time on.
 func TestResumeEndsAfter23Hours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		next := failing(io.ErrUnexpectedEOF)
 		client := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 			return next(req)
 		}, upvest.WithoutRetry())
+		began := time.Now()
 		failure := lostOrder(t, client)
 		cancelled := asError(t, client.Orders.Cancel(t.Context(), someOrder))
 
@@ -281,6 +284,13 @@ func TestResumeEndsAfter23Hours(t *testing.T) {
 		err = createOrder(t.Context(), client, failure.Resume())
 		requireText(t, err, "check whether the write was carried out")
 		requireOutcome(t, err, upvest.OutcomeUnknown)
+		for name, failure := range map[string]*upvest.Error{
+			"of a resumed call": failure, "of a call that the client refuses to resume": asError(t, err),
+		} {
+			if first := failure.FirstSent(); !first.Equal(began) {
+				t.Errorf("the error %s reports the first attempt at %s, want %s", name, first, began)
+			}
+		}
 		if err := client.Orders.Cancel(t.Context(), someOrder, cancelled.Resume()); err != nil {
 			t.Errorf("the resumed Cancel returned the error %v, want success: a DELETE has no key", err)
 		}
