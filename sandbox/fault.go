@@ -73,8 +73,8 @@ type Fault struct {
 
 // PendingFault is a fault that waits for further requests.
 type PendingFault struct {
-	// Fault is the injected fault. Its Nth and Count are what remains of them after the
-	// requests so far.
+	// Fault is the injected fault. Matching requests have already reduced its Nth and its
+	// Count, except a negative Count.
 	Fault Fault
 	// Met is the number of requests to which the fault has been applied.
 	Met int

@@ -136,6 +136,7 @@ func TestStartLogsUnusedFaults(t *testing.T) {
 	for _, f := range []sandbox.Fault{
 		{Operation: sandbox.CreateOrder, AccountID: savings, Body: []byte("secret"), After: true},
 		{Operation: sandbox.TokenOperation, Status: 503, Count: 2},
+		{Operation: sandbox.TokenOperation, Status: 500, Count: -1},
 	} {
 		if err := s.Inject(f); err != nil {
 			t.Fatal(err)
@@ -145,8 +146,17 @@ func TestStartLogsUnusedFaults(t *testing.T) {
 		t.Errorf("the token request returned %d, want the 503 of the fault", w.Code)
 	}
 	pending := s.PendingFaults()
-	if len(pending) != 2 || pending[1].Met != 1 || pending[1].Fault.Count != 1 {
+	if len(pending) != 3 || pending[1].Met != 1 || pending[1].Fault.Count != 1 {
 		t.Errorf("the pending faults are %+v, want the first unused, and the second used once", pending)
+	}
+	for _, want := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError} {
+		if w := serve(s, tokenRequest(s)); w.Code != want {
+			t.Errorf("the token request returned %d, want the %d of the fault", w.Code, want)
+		}
+	}
+	pending = s.PendingFaults()
+	if len(pending) != 2 || pending[1].Met != 1 || pending[1].Fault.Count != -1 {
+		t.Errorf("the pending faults are %+v, want the second used once with the count -1", pending)
 	}
 	for _, end := range r.cleanup {
 		end()

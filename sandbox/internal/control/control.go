@@ -141,7 +141,8 @@ func (e *Endpoint) refuseBrowsers(next http.Handler) http.Handler {
 		asWrite := *r
 		asWrite.Method = http.MethodPost
 		if !e.AnyHost && !e.accepts(r.Host) || crossOrigin.Check(&asWrite) != nil {
-			refuse(w, http.StatusForbidden, errors.New("the control endpoint refuses requests from web pages"))
+			refuse(w, http.StatusForbidden,
+				errors.New("the control endpoint refuses requests from web pages"))
 			return
 		}
 		next.ServeHTTP(w, r)

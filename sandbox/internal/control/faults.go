@@ -34,9 +34,9 @@ type faultJSON struct {
 	DateSkew    duration           `json:"date_skew,omitempty"`
 }
 
-// pendingJSON is the JSON form of a waiting fault. In Fault, Nth and Count are what
-// remains of them after the requests so far. Met is the number of requests to which the
-// fault has been applied.
+// pendingJSON is the JSON form of a waiting fault. Matching requests have already reduced
+// the Nth and the Count of Fault, except a negative Count. Met is the number of requests
+// to which the fault has been applied.
 type pendingJSON struct {
 	Fault faultJSON `json:"fault"`
 	Met   int       `json:"met"`

@@ -31,8 +31,8 @@ type Known struct {
 
 // Waiting is a fault that waits for requests.
 type Waiting struct {
-	// Fault is the fault that waits. Its Nth and Count are what remains of them after the
-	// requests so far.
+	// Fault is the fault that waits. Matching requests have already reduced its Nth and
+	// its Count, except a negative Count.
 	Fault Fault
 	// Met is the number of requests to which the fault has been applied.
 	Met int
@@ -111,7 +111,9 @@ func (q *Queue) Apply(target Target) *Fault {
 		case met == nil:
 			copied := *f
 			met = &copied
-			f.Count--
+			if f.Count > 0 {
+				f.Count--
+			}
 			one.Met++
 		}
 	}
