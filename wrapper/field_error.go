@@ -10,9 +10,10 @@ import (
 )
 
 // FieldError is the cause of an [*Error] if one of these values in a response cannot be
-// read: an object's ID, amount, weights, type, side, status, currency or time of
-// creation. Any other value that cannot be read is treated as absent, and is kept in the
-// field Unknown of the object that contains it.
+// read: an object's ID, an instrument's ID, an amount, weight, type, side, status,
+// currency or time of creation, or the rows of a list. Any other value that cannot be
+// read is treated as absent, and is kept in the field Unknown of the object that contains
+// it.
 //
 // If the call is repeated, the server may send the same response again. A write that
 // returns this error was accepted or may have been carried out: see the field Outcome of
@@ -24,10 +25,10 @@ type FieldError struct {
 	// ID is the ID of the order, allocation, configuration or execution that has the
 	// field, or the zero UUID if the ID cannot be read.
 	ID uuid.UUID
-	// Offset is the offset of the row in its list, or -1 outside a list. The method All
-	// of a service delivers the rows before this row; to skip this row, read the list
-	// from Offset + 1. In an error of [Response.Decode], Offset counts from the beginning
-	// of the page.
+	// Offset is the offset of the row in its list. The method All of a service delivers
+	// the rows before this row; to skip this row, read the list from Offset + 1. Offset
+	// is -1 outside a list, and in an error of [Response.Decode], because a Response does
+	// not contain the offset of its page.
 	Offset int
 }
 
@@ -47,11 +48,21 @@ func (e *FieldError) Error() string {
 	return text
 }
 
-// decode reads a body into value.
-func decode(body []byte, value any) error {
+// unknownOffset is the offset of a page whose position in its list is not known, and of a
+// body that is not a page.
+const unknownOffset = -1
+
+// decode reads a body into value. If the body is a page, offset is the offset of the page
+// in its list.
+func decode(body []byte, value any, offset int) error {
 	err := wire.Decode(body, value)
-	if failed, ok := errors.AsType[*wire.FieldError](err); ok {
-		return &FieldError{Field: failed.Field, ID: failed.ID, Offset: failed.Row}
+	failed, ok := errors.AsType[*wire.FieldError](err)
+	if !ok {
+		return err
 	}
-	return err
+	row := unknownOffset
+	if failed.Row >= 0 && offset != unknownOffset {
+		row = offset + failed.Row
+	}
+	return &FieldError{Field: failed.Field, ID: failed.ID, Offset: row}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/d8277167/upvest-portfolios-go/api"
+	portfolios "github.com/d8277167/upvest-portfolios-go/generated"
 	upvest "github.com/d8277167/upvest-portfolios-go/wrapper"
 )
 
@@ -163,10 +164,17 @@ func TestErrorOfAStrictFieldInAListContainsTheOffset(t *testing.T) {
 		}
 	}
 	params := ordersParams(15, 10)
-	_, err := newTestClient(t, serve(&listServer{rows: all})).Orders.List(t.Context(), params)
+	var response upvest.Response
+	client := newTestClient(t, serve(&listServer{rows: all}))
+	_, err := client.Orders.List(t.Context(), params, upvest.WithResponse(&response))
 	var failed *upvest.FieldError
 	if !errors.As(err, &failed) || failed.Offset != bad || failed.Field != "/data/2/status" {
 		t.Errorf("List returned the error %v, want the offset %d and the field /data/2/status", err, bad)
+	}
+	// A Response does not contain the offset of its page.
+	err = response.Decode(&portfolios.OrderList{})
+	if !errors.As(err, &failed) || failed.Offset != -1 || failed.Field != "/data/2/status" {
+		t.Errorf("Decode returned the error %v, want the offset -1 and the field /data/2/status", err)
 	}
 }
 

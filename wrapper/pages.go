@@ -54,7 +54,7 @@ func (q query[Row, Page]) page(ctx context.Context, options []CallOption) (*Page
 	}
 	err := q.core.call(ctx, q.listing.operation, args, func(response *Response) error {
 		page = new(Page)
-		return response.decodePage(page, offset)
+		return decode(response.Body, page, int(offset))
 	})
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (q query[Row, Page]) fetcher(options []CallOption) pager.Fetch[Row] {
 		err := q.core.call(ctx, q.listing.operation, args, func(response *Response) error {
 			wait()
 			page = new(Page)
-			return response.decodePage(page, offset)
+			return decode(response.Body, page, int(offset))
 		})
 		if _, ok := errors.AsType[*FieldError](err); err != nil && !ok {
 			return pager.Page[Row]{}, err

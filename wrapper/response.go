@@ -36,23 +36,13 @@ type Response struct {
 }
 
 // Decode reads the body into value, which can be any pointer. Use it for fields that the
-// structs of this client do not have. Field names are case-sensitive. The error does not
-// quote the body.
+// structs of this client do not have. Field names are case-sensitive. The error can
+// contain names of fields and the ID of an object, but no other part of the body.
 func (r *Response) Decode(value any) error {
 	if r == nil || validate.IsNil(value) {
 		return errors.New("decode a response: the response or the value is nil")
 	}
-	return decode(r.Body, value)
-}
-
-// decodePage reads a page that begins at the given offset of its list. The offset in its
-// errors is counted from the beginning of the list.
-func (r *Response) decodePage(page any, offset int32) error {
-	err := r.Decode(page)
-	if failed, ok := errors.AsType[*FieldError](err); ok && failed.Offset >= 0 {
-		failed.Offset += int(offset)
-	}
-	return err
+	return decode(r.Body, value, unknownOffset)
 }
 
 // Format prints the status, the size of the body and the request ID, for every verb.
@@ -145,13 +135,13 @@ func checkCancelled(response *Response, order uuid.UUID) error {
 		return response.confirmed()
 	}
 	var body jsontext.Value
-	if err := decode(response.Body, &body); err != nil {
+	if err := decode(response.Body, &body, unknownOffset); err != nil {
 		return err
 	}
 	var named struct {
 		ID uuid.UUID `json:"id"`
 	}
-	if decode(body, &named) == nil { // an object whose ID can be read
+	if decode(body, &named, unknownOffset) == nil { // an object whose ID can be read
 		if err := checkSubject(named.ID, order); err != nil {
 			return err
 		}
