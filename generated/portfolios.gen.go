@@ -109,7 +109,7 @@ type Allocation struct {
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -121,7 +121,7 @@ type AllocationList struct {
 	// Meta The position of a page in its list.
 	Meta Meta `json:"meta"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -154,7 +154,7 @@ type Configuration struct {
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -166,7 +166,7 @@ type ConfigurationList struct {
 	// Meta The position of a page in its list.
 	Meta Meta `json:"meta"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -208,7 +208,7 @@ type IndividualOrder struct {
 	// Status The status of an individual order.
 	Status IndividualOrderStatus `json:"status"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -259,7 +259,7 @@ type Meta struct {
 	// TotalCount The number of items in the whole list.
 	TotalCount int `json:"total_count"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -271,7 +271,7 @@ type Order struct {
 	// AccountID The ID of the account.
 	AccountID openapi_types.UUID `json:"account_id"`
 
-	// AllocationID The ID of the allocation to which the order belongs. A liquidation has no allocation.
+	// AllocationID The ID of the allocation that the account followed when the order was placed. A liquidation has no allocation.
 	AllocationID api.OptionalUUID `json:"allocation_id,omitzero"`
 
 	// CashAmount The amount in the order's currency, a decimal with at most 63 integer and 27 fraction digits.
@@ -304,7 +304,7 @@ type Order struct {
 	// UserID The ID of the user in whose name the order was placed.
 	UserID api.OptionalUUID `json:"user_id,omitzero"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -316,7 +316,7 @@ type OrderList struct {
 	// Meta The position of a page in its list.
 	Meta Meta `json:"meta"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -377,7 +377,7 @@ type Rebalancing struct {
 	// ID The ID of the rebalancing execution.
 	ID openapi_types.UUID `json:"id"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -398,7 +398,7 @@ type RebalancingExecution struct {
 	// UpdatedAt When the resource was last changed, as RFC 3339 in UTC.
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// Unknown The fields of the response that this struct does not have, see [api.Unknown].
+	// Unknown The fields of this object in the response that the struct does not have, or whose value the Go field cannot hold, see [api.Unknown].
 	Unknown api.Unknown `json:"-"`
 }
 
@@ -512,7 +512,7 @@ type ListPortfoliosOrdersParams struct {
 	// EndDate Return only items up to this time. UTC.
 	EndDate *EndDate `form:"end_date,omitempty" json:"end_date,omitempty"`
 
-	// AllocationID Return only orders that belong to this allocation.
+	// AllocationID Return only orders whose `allocation_id` is this one.
 	AllocationID *openapi_types.UUID `form:"allocation_id,omitempty" json:"allocation_id,omitempty"`
 
 	// AccountID Return only orders of this account.

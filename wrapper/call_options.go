@@ -105,8 +105,9 @@ func (e *Error) Resume() CallOption {
 
 // IdempotencyKeyOf returns the key that [WithIdempotencyKey] or [Error.Resume], as one of
 // these options, gives to a POST or PATCH. Use it in a fake that replaces the client in
-// tests. It returns false if the options give no key, or if the client would refuse a
-// call with these options.
+// tests. It returns false if the options give no key or two different keys, or if an
+// option is nil or invalid. It does not check the options against the call: its
+// operation, path and body, and the time of its first attempt.
 func IdempotencyKeyOf(options ...CallOption) (uuid.UUID, bool) {
 	var s settings
 	for _, option := range options {

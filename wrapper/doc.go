@@ -82,9 +82,10 @@
 // [IdempotencyKeyFor] derives a key from the caller's own ID, so that any process can
 // derive the same key again.
 //
-// A call returns a [FieldError] if it cannot read an object's ID, amount, weights, type,
-// side, status, currency or time of creation. Any other value that cannot be read is
-// treated as absent, and is kept in the field Unknown of its object.
+// A call returns a [FieldError] if it cannot read an object's ID, an instrument's ID, an
+// amount, weight, type, side, status, currency or time of creation, or the rows of a
+// list. Any other value that cannot be read is treated as absent, and is kept in the
+// field Unknown of its object.
 //
 // # Retries, timeouts and limits
 //

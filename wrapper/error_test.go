@@ -375,7 +375,8 @@ func TestErrorTextIsOneBoundedLine(t *testing.T) {
 	}
 	requireText(t, err, "[request r 1]")
 	if text := err.Error(); strings.ContainsAny(text, "\r\n\x1b") || len(text) > 3000 {
-		t.Errorf("the error text has %d bytes, want one line of at most 3000 bytes: %.300q", len(text), text)
+		t.Errorf("the error text has %d bytes, want one line of at most 3000 bytes "+
+			"without escape characters: %.300q", len(text), text)
 	}
 }
 

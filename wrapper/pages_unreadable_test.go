@@ -196,8 +196,8 @@ func TestAllDetectsAnOffsetThatOverflows(t *testing.T) {
 	}
 }
 
-// All reads the whole list even if one page has a single row, which does not overlap the
-// previous page.
+// All reads the whole list even if one page has a single row, so that the next page does
+// not overlap it.
 func TestAllContinuesAfterAPageOfOneRow(t *testing.T) {
 	calls := 0
 	server := &listServer{rows: ids(6)}

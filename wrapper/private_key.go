@@ -26,9 +26,10 @@ import (
 // with or without padding and line breaks. For any other damage, it returns an error that
 // describes the damage.
 //
-// The PEM must contain exactly one private key. Text around the blocks, EC PARAMETERS,
-// certificates and public keys are ignored. The passphrase is used byte for byte
-// (UTF-8), and ignored if the key is not encrypted.
+// The PEM must contain exactly one private key. Intact blocks with EC PARAMETERS,
+// certificates or public keys are ignored, and so is text outside the blocks, unless it
+// contains "-----BEGIN". The passphrase is used byte for byte (UTF-8), and ignored if the
+// key is not encrypted.
 //
 // PBKDF2 is limited to 10,000,000 rounds, so that a crafted file cannot block the caller.
 //

@@ -104,7 +104,7 @@ func inUTF16(order binary.AppendByteOrder) func(string) string {
 // encrypted key.
 var copiedKeys = []string{"p521-sec1.pem", "p521-sec1-aes256.pem"}
 
-// requireSameKey checks that a key equals the key that all p521 files contain.
+// requireSameKey checks that a key equals the private key in the p521 files.
 func requireSameKey(t *testing.T, key crypto.Signer) {
 	t.Helper()
 	want, err := upvest.ParsePrivateKey(readKeyFile(t, "p521-pkcs8.pem"), "")

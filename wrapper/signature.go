@@ -40,9 +40,9 @@ type SignerConfig struct {
 	// contexts end.
 	//
 	// ECDSA signatures are ASN.1, as crypto.Signer requires. If the key is not from the
-	// standard library, the client verifies its first signature with the public key. If
-	// that signature is raw (r and s side by side) or does not match, the call fails
-	// before anything is sent.
+	// standard library, the client verifies its signatures with the public key until one
+	// is valid. If a signature is raw (r and s side by side) or does not match, the call
+	// fails before anything is sent.
 	PrivateKey crypto.Signer
 	// Lifetime is the time from "created" to "expires", in whole seconds; 0 means 60
 	// seconds.

@@ -268,10 +268,10 @@ func (b *bench) print(alone float64, postgres, sqlite figures) {
 	)
 	row("orders a second without the fleet", "", "%.0f", alone, alone)
 	row(fmt.Sprintf("orders a second, %d waiting", small), "", "%.0f", postgres.rate, sqlite.rate)
-	row("share of the orders without the fleet", "0.4", "%.2f", postgres.rate/alone, sqlite.rate/alone)
+	row(fmt.Sprintf("rate with %d waiting / rate without the fleet", small), "0.4", "%.2f", postgres.rate/alone, sqlite.rate/alone)
 	row(fmt.Sprintf("orders a second, %d waiting", b.large), "", "%.0f", postgres.large, sqlite.large)
 	row(
-		fmt.Sprintf("share of the orders with %d waiting", small),
+		fmt.Sprintf("rate with %d waiting / rate with %d waiting", b.large, small),
 		"0.9",
 		"%.2f",
 		postgres.large/postgres.rate,

@@ -35,7 +35,7 @@ func (CreateConfigurations) Parse(fields []string) error {
 // IsSame reports whether two lines name the same allocation.
 func (CreateConfigurations) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
-// WithoutLookup returns 23 hours. Upvest keeps idempotency keys for an hour longer.
+// WithoutLookup returns 23 hours. Upvest keeps idempotency keys for longer.
 func (CreateConfigurations) WithoutLookup() ledger.WithoutLookup { return keptFor }
 
 // Send creates the configuration (POST /portfolios/configurations).

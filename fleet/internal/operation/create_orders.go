@@ -41,7 +41,7 @@ func (CreateOrders) IsSame(a, b []string) bool {
 	return sameID(a[0], b[0]) && a[1] == b[1] && sameAmount(a[2], b[2]) && a[3] == b[3]
 }
 
-// WithoutLookup returns 23 hours. Upvest keeps idempotency keys for an hour longer.
+// WithoutLookup returns 23 hours. Upvest keeps idempotency keys for longer.
 func (CreateOrders) WithoutLookup() ledger.WithoutLookup { return keptFor }
 
 func (CreateOrders) want(item Item) wanted {

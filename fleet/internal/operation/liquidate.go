@@ -10,8 +10,8 @@ import (
 )
 
 // keptFor is the time after the first attempt of an item during which the fleet may send
-// the item again without a lookup. Upvest documents that it keeps idempotency keys for 24
-// hours.
+// the item again without a lookup. Upvest documents that it keeps idempotency keys for at
+// least 24 hours.
 const keptFor = ledger.WithoutLookup(23 * time.Hour)
 
 // Liquidate sells every position of each account in a file.
@@ -36,7 +36,7 @@ func (Liquidate) Parse(fields []string) error {
 // IsSame reports whether two lines name the same user.
 func (Liquidate) IsSame(a, b []string) bool { return sameID(a[0], b[0]) }
 
-// WithoutLookup returns 23 hours. Upvest keeps idempotency keys for an hour longer.
+// WithoutLookup returns 23 hours. Upvest keeps idempotency keys for longer.
 func (Liquidate) WithoutLookup() ledger.WithoutLookup { return keptFor }
 
 func (Liquidate) want(item Item) wanted {

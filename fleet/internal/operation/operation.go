@@ -54,8 +54,9 @@ type Item struct {
 	ledger.Line
 	// Given is the order that the server returned for an earlier attempt of the item.
 	Given uuid.NullUUID
-	// From and To are the bounds of the interval in which attempts of the item can have
-	// acted. A zero time means no bound.
+	// From and To bound the time in which the server can have carried out an attempt of
+	// the item. A lookup for an order ignores orders that were created outside it. If To
+	// is the zero time, there is no upper bound.
 	From, To time.Time
 	// Claimed returns those of the given orders that belong to other items.
 	Claimed func(context.Context, []uuid.UUID) ([]uuid.UUID, error)

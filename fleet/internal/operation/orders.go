@@ -138,8 +138,9 @@ func lookForOrder(
 	return judge(finding, candidates, none), nil
 }
 
-// isOutside reports whether an order was created at a time when no attempt of the item
-// can have acted. It returns false if the creation time is unreadable.
+// isOutside reports whether an order was created at a time when the server cannot have
+// carried out an attempt of the item. It returns false if the creation time cannot be
+// read.
 func (i Item) isOutside(created time.Time) bool {
 	switch {
 	case created.IsZero():

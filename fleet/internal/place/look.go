@@ -73,7 +73,8 @@ func lookIn(item ledger.Item) time.Duration {
 	return underWay - item.Now.Sub(last)
 }
 
-// itemOf returns the item with the interval in which its attempts can have acted.
+// itemOf returns the item with the time in which the server can have carried out its
+// attempts.
 func (t task) itemOf(item ledger.Item) operation.Item {
 	asked := operation.Item{
 		Line: item.Line, Given: item.Resource, Claimed: t.Ledger.Claimed,

@@ -203,7 +203,8 @@ func TestFormsOfTheEnvironmentFile(t *testing.T) {
 		object["UPVEST_API_HTTP_SIGN_PRIVATE_KEY_FILENAME"] || object["UPVEST_API_SCOPES"] !=
 		"portfolios:admin,portfolios:read" || object["UPVEST_API_CLIENT_SCOPE"] !=
 		"portfolios:admin portfolios:read" {
-		t.Errorf("the JSON file is %s, want the values of the flags", text)
+		t.Errorf("the JSON file is %s, want the ID, secret and key ID of -client, all scopes, "+
+			"and the same key file in both variables", text)
 	}
 	text, report := values("powershell", flags...)
 	if !strings.Contains(text, "\n$env:UPVEST_API_CLIENT_SECRET = 'it''s, 100% =secret'\n") ||

@@ -15,7 +15,8 @@ import (
 	"github.com/d8277167/upvest-portfolios-go/sandbox/internal/strict"
 )
 
-// The forms of the private key that the program generates for a client.
+// The forms of the two private keys that the program generates for a client: an Ed25519
+// key, and a P-521 key, which the program writes both plain and encrypted.
 const (
 	ed25519Form   = "ed25519"
 	p521Form      = "p521"
@@ -38,9 +39,9 @@ const (
 	keyAsBase64 = "base64"
 )
 
-// keyFile is one form of a client's private key. The field `form` is empty for a key that
-// the user provided, `path` is empty if there is no directory for keys, and `content` is
-// empty if only the public key is known.
+// keyFile is one of a client's private keys in one form. The field `form` is empty for a
+// key that the user provided, `path` is empty if there is no directory for keys, and
+// `content` is empty if only the public key is known.
 type keyFile struct {
 	form, keyID, path, passphrase string
 	content                       []byte

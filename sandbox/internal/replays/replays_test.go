@@ -70,7 +70,7 @@ func TestSecondRequestWaitsForTheFirst(t *testing.T) {
 				}
 				if replayed == slow.fails || (refused != nil) != slow.fails {
 					t.Errorf("the second request got the response %v, the refusal %v and replayed %t, "+
-						"want the outcome of the first request",
+						"want the response of the first request, or a refusal if the first request failed",
 						second, refused, replayed)
 				}
 				if !slow.fails && second.Body[0] != 1 {

@@ -214,8 +214,9 @@ func (r *reader[T]) findLast(rows []T) (int, error) {
 		"its rows have no known order, and the row that was delivered last has moved or is missing")
 }
 
-// mayHavePassed reports whether a row before the position may have been passed on. The
-// result is certain only for the rows of the last one or two pages.
+// mayHavePassed reports whether a row before the position may have been passed on. A
+// false result is always certain. A true result is certain only for the rows of the last
+// one or two pages.
 func (r *reader[T]) mayHavePassed(id uuid.UUID) bool {
 	if r.compare(id, r.recent[0]) < 0 {
 		return r.compare(id, r.first) >= 0

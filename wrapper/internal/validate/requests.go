@@ -74,8 +74,9 @@ func instrument(weight portfolios.InstrumentWeight) error {
 		"leave out instruments that the allocation should not contain")
 }
 
-// above0 refuses a value that is not a number above 0. malformed is nil if the value has
-// the documented form, and otherwise the error to return.
+// above0 refuses a value that does not have the documented form or is not above 0. The
+// parameter malformed is nil, or states how the form differs. The error for a negative
+// number states only that the number is negative.
 func above0(field string, value api.Decimal, malformed error, fix string) error {
 	switch sign, err := value.Sign(); {
 	case err == nil && sign < 0:

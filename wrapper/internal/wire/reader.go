@@ -28,8 +28,9 @@ type reader struct {
 	scratch      []byte            // the buffer of unquote
 }
 
-// readers keeps decoders, and strings that most responses contain, so that they are not
-// allocated again for every response.
+// readers keeps readers, so that their decoders are not allocated again for every
+// response. A reader also keeps short strings that it has read, because the next response
+// often contains the same strings.
 var readers = sync.Pool{New: func() any {
 	return &reader{decoder: new(jsontext.Decoder), texts: map[string]string{}}
 }}
