@@ -268,7 +268,13 @@ func (b *bench) print(alone float64, postgres, sqlite figures) {
 	)
 	row("orders a second without the fleet", "", "%.0f", alone, alone)
 	row(fmt.Sprintf("orders a second, %d waiting", small), "", "%.0f", postgres.rate, sqlite.rate)
-	row(fmt.Sprintf("rate with %d waiting / rate without the fleet", small), "0.4", "%.2f", postgres.rate/alone, sqlite.rate/alone)
+	row(
+		fmt.Sprintf("rate with %d waiting / rate without the fleet", small),
+		"0.4",
+		"%.2f",
+		postgres.rate/alone,
+		sqlite.rate/alone,
+	)
 	row(fmt.Sprintf("orders a second, %d waiting", b.large), "", "%.0f", postgres.large, sqlite.large)
 	row(
 		fmt.Sprintf("rate with %d waiting / rate with %d waiting", b.large, small),
