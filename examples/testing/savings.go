@@ -31,7 +31,7 @@ var (
 )
 
 // savings is the service under test. It invests each instalment exactly once, even if
-// the caller calls invest several times for the instalment.
+// the caller calls invest several times for the instalment within 24 hours.
 type savings struct{ client *upvest.Client }
 
 // invest places the order for an instalment and returns the order. The idempotency key is

@@ -157,9 +157,13 @@ func (s *survey) fields(where string, schema *openapi3.Schema, goType reflect.Ty
 			continue
 		}
 		required := slices.Contains(schema.Required, tag)
-		if _, sent := zero[tag]; sent != required {
+		switch _, sent := zero[tag]; {
+		case sent && !required:
 			s.reportf(where+"."+tag, retype,
-				"the contract requires the field: %t, but Go sends its zero value: %t", required, sent)
+				"the contract does not require the field, but Go sends its zero value")
+		case !sent && required:
+			s.reportf(where+"."+tag, retype,
+				"the contract requires the field, but Go does not send its zero value")
 		}
 		s.compare(where+"."+tag, property, field.Type, !required)
 	}

@@ -50,7 +50,8 @@ func requireForeignRequests(t *testing.T, client sandbox.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Close() }) // the test no longer uses the server
+	// An error of Close does not matter, because the test has ended by then.
+	t.Cleanup(func() { _ = server.Close() })
 	modules, err := filepath.Abs(repository + "/build/node/node_modules")
 	if err != nil {
 		t.Fatal(err)

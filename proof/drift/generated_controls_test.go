@@ -86,7 +86,7 @@ var generatedControls = []control{
 		after: "    Configuration:",
 		old:   "account_id, allocation_id]",
 		new:   "account_id]",
-		want:  "allocation_id: the contract requires the field: false",
+		want:  "allocation_id: the contract does not require the field, but Go sends",
 	},
 	{
 		name:  "an id that becomes required",
@@ -94,7 +94,7 @@ var generatedControls = []control{
 		after: "    Order:",
 		old:   "required: [id,",
 		new:   "required: [id, user_id,",
-		want:  "user_id: the contract requires the field: true",
+		want:  "user_id: the contract requires the field, but Go does not send",
 	},
 	{
 		name:  "a request with the schema of a different operation",

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// unpublished is the folder of the only module that is not released.
+// unpublished is the folder of the only module in go.work that is not released.
 const unpublished = "./proof"
 
 // tree is the repository as a set of modules.

@@ -67,8 +67,8 @@ type evidence struct {
 	undated []time.Time
 }
 
-// record updates the evidence of the process after a response. After a 401 response, it
-// also updates the call.
+// record updates the evidence of the process after a response. After a 401 response to a
+// request other than a token request, it also updates the call.
 func (l line) record(d clockReading, made *call, response *http.Response) {
 	evidence := &l.process.evidence
 	ahead, isDated := d.shows(response.Header, l.process.host.now())
@@ -101,7 +101,7 @@ func (l line) record(d clockReading, made *call, response *http.Response) {
 		made.firstUnauthorized = time.Now()
 	}
 	if isDated && ahead.Abs() >= largeSkew {
-		made.guesses = true
+		made.mayGuess = true
 	}
 	if !isDated && (made.unauthorized == 1 || made.op.many) {
 		made.undated = true
@@ -116,7 +116,7 @@ func (l line) check(d clockReading, made *call) {
 		made.expired++
 	}
 	agreed := p.evidence.agreed
-	if d.isCorrected() && !made.guesses && !agreed.IsZero() && agreed.Before(d.at) {
+	if d.isCorrected() && !made.mayGuess && !agreed.IsZero() && agreed.Before(d.at) {
 		made.misdated = d.ahead
 	}
 }

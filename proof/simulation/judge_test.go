@@ -117,7 +117,7 @@ func (s *simulation) isMisled(c *call) bool {
 // isMisledOnce reports whether the client repeated a call with the single wrong Date of
 // the step, and the server refused the repeat because this Date was too far ahead.
 func isMisledOnce(c *call, now *step) bool {
-	return now.off > serverSkew && c.guesses && c.unauthorized == 2 &&
+	return now.off > serverSkew && c.mayGuess && c.unauthorized == 2 &&
 		errors.Is(c.err, upvest.ErrUnauthorized)
 }
 

@@ -1,7 +1,6 @@
-// Package operations calls every operation of openapi.yaml through the client. The list
-// that All returns is the only list of operations in this module. The fault matrix and
-// the simulation call the operations in this list, and package drift compares the list
-// with the contract.
+// Package operations calls every operation of openapi.yaml through the client. The fault
+// matrix and the simulation call the operations in the list that All returns, and package
+// drift compares this list with the contract.
 package operations
 
 import (

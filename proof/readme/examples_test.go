@@ -1,0 +1,28 @@
+package readme_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestExamplesRun requires that the examples run on the sandbox that their comments name,
+// without any other preparation.
+func TestExamplesRun(t *testing.T) {
+	sandboxProgram := filepath.Join(t.TempDir(), "upvest-sandbox")
+	if output, err := run(t, filepath.Join(repository, "sandbox"), "go", "build", "-o", sandboxProgram,
+		"./cmd/upvest-sandbox"); err != nil {
+		t.Fatalf("build the sandbox: %v\n%s", err, output)
+	}
+	for _, test := range []struct{ example, flags, want string }{
+		{example: "./quickstart", want: "FILLED"},
+		{example: "./later", flags: "-later", want: "configuration is deleted"},
+		{example: "./otel", want: "list_portfolios_orders"},
+	} {
+		arguments := append(strings.Fields(test.flags), "--", "go", "run", test.example)
+		output, err := run(t, filepath.Join(repository, "examples"), sandboxProgram, arguments...)
+		if err != nil || !strings.Contains(output, test.want) {
+			t.Errorf("%s printed %q (error %v), want %q", test.example, output, err, test.want)
+		}
+	}
+}
